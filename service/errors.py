@@ -1,0 +1,92 @@
+"""*Refused*: the one exception of the domain, with a closed list of codes.
+
+A *declined* purchase is a result, not an error; something *broken* is an `assert`. Everything a caller may be told
+to mend is a `Refused`, and the edge turns it into `application/problem+json`.
+"""
+
+from enum import StrEnum
+from typing import Final
+
+
+class Code(StrEnum):
+    """What went wrong, for programs. The edge's HTTP status stands beside each."""
+
+    # the request itself
+    MALFORMED = "malformed"  # 400
+    INVALID_FIELD = "invalid_field"  # 400
+    UNAUTHORIZED = "unauthorized"  # 401
+    FORBIDDEN = "forbidden"  # 403
+    NOT_FOUND = "not_found"  # 404
+    METHOD_NOT_ALLOWED = "method_not_allowed"  # 405
+    NOT_ACCEPTABLE = "not_acceptable"  # 406
+    TOO_LARGE = "too_large"  # 413
+    UNSUPPORTED_MEDIA_TYPE = "unsupported_media_type"  # 415
+    IDEMPOTENCY_KEY_MISSING = "idempotency_key_missing"  # 400
+    IDEMPOTENCY_KEY_REUSED = "idempotency_key_reused"  # 422
+    CLOCK_NOT_SETTABLE = "clock_not_settable"  # 400
+    # the state of things
+    REFERENCE_USED = "reference_used"  # 409
+    OFFER_EXPIRED = "offer_expired"  # 409
+    OFFER_ACCEPTED = "offer_accepted"  # 409
+    LIMIT_EXCEEDED = "limit_exceeded"  # 409
+    STATE_FORBIDS = "state_forbids"  # 409
+    AMOUNT_EXCEEDS_AUTHORIZED = "amount_exceeds_authorized"  # 422
+    AMOUNT_EXCEEDS_OUTSTANDING = "amount_exceeds_outstanding"  # 422
+    AMOUNT_MISMATCH = "amount_mismatch"  # 422
+    CURRENCY_MISMATCH = "currency_mismatch"  # 422
+    DUPLICATE_PAYMENT = "duplicate_payment"  # 409
+    # money and terms
+    IMPOSSIBLE_TERMS = "impossible_terms"  # 422
+    NO_APR = "no_apr"  # 422
+    SEVERAL_APRS = "several_aprs"  # 422
+    INVALID_POLICY = "invalid_policy"  # 422
+    INVALID_FILE = "invalid_file"  # 422
+    # the machine
+    BUSY = "busy"  # 503
+    UNAVAILABLE = "unavailable"  # 503
+    OUTCOME_UNKNOWN = "outcome_unknown"  # 503
+
+
+STATUS: Final[dict[Code, int]] = {
+    Code.MALFORMED: 400,
+    Code.INVALID_FIELD: 400,
+    Code.IDEMPOTENCY_KEY_MISSING: 400,
+    Code.CLOCK_NOT_SETTABLE: 400,
+    Code.UNAUTHORIZED: 401,
+    Code.FORBIDDEN: 403,
+    Code.NOT_FOUND: 404,
+    Code.METHOD_NOT_ALLOWED: 405,
+    Code.NOT_ACCEPTABLE: 406,
+    Code.TOO_LARGE: 413,
+    Code.UNSUPPORTED_MEDIA_TYPE: 415,
+    Code.IDEMPOTENCY_KEY_REUSED: 422,
+    Code.REFERENCE_USED: 409,
+    Code.OFFER_EXPIRED: 409,
+    Code.OFFER_ACCEPTED: 409,
+    Code.LIMIT_EXCEEDED: 409,
+    Code.STATE_FORBIDS: 409,
+    Code.DUPLICATE_PAYMENT: 409,
+    Code.BUSY: 503,
+    Code.UNAVAILABLE: 503,
+    Code.OUTCOME_UNKNOWN: 503,
+}  # every code not listed is 422: understood, and not possible
+
+
+class Refused(Exception):  # noqa: N818 - it is the word we use
+    """Not done, nothing written, and the caller can know why.
+
+    `detail` is a sentence for a person, `pointer` a JSON pointer (RFC 6901) to the field at fault, `actions` the
+    legal next verbs.
+    """
+
+    def __init__(self, code: Code, detail: str, pointer: str | None = None, actions: tuple[str, ...] = ()) -> None:
+        super().__init__(detail)
+        self.code = code
+        self.detail = detail
+        self.pointer = pointer
+        self.actions = actions
+
+    @property
+    def status(self) -> int:
+        """The HTTP status that goes with the code."""
+        return STATUS.get(self.code, 422)

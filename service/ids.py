@@ -1,0 +1,78 @@
+"""Identifiers: `prefix_` and 26 characters that hold the time, the bucket and chance.
+
+    pl_ 01JD8Q4Z7K  7M  8W3N5V2C9XTB4H
+        48 bits ms  10  70 bits of chance     (Crockford base32, as in ULID)
+
+Sorting by id sorts by time of making; characters 11 and 12 are the bucket, so any id finds its shard without a
+look-up. Ids of one cause share all but their prefix (`derive`), so a retry cannot make a second set.
+"""
+
+import os
+import zlib
+from typing import Final
+
+BUCKETS: Final = 1024
+
+_ALPHABET: Final = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
+_VALUE: Final = {letter: value for value, letter in enumerate(_ALPHABET)}
+_PAIR: Final = [high + low for high in _ALPHABET for low in _ALPHABET]  # ten bits are two letters
+_LENGTH: Final = 26
+
+ACCOUNT: Final = "ac"
+COMMAND: Final = "cm"
+CONSUMER: Final = "co"
+DECISION: Final = "de"
+EVENT: Final = "ev"
+KEY: Final = "ke"
+MERCHANT: Final = "me"
+OFFER: Final = "of"
+PARTNER: Final = "pa"
+PAYMENT: Final = "py"
+PLAN: Final = "pl"
+POLICY: Final = "po"
+PROGRAMME: Final = "pr"
+FILE: Final = "fi"
+
+
+def new_id(prefix: str, bucket: int, at_ms: int) -> str:
+    """A new id of `prefix` in `bucket`, made at `at_ms` (milliseconds of Unix time)."""
+    chance = int.from_bytes(os.urandom(9)) >> 2
+    pair = _PAIR
+    return (
+        f"{prefix}_{pair[at_ms >> 40 & 1023]}{pair[at_ms >> 30 & 1023]}{pair[at_ms >> 20 & 1023]}"
+        f"{pair[at_ms >> 10 & 1023]}{pair[at_ms & 1023]}{pair[bucket]}"
+        f"{pair[chance >> 60]}{pair[chance >> 50 & 1023]}{pair[chance >> 40 & 1023]}{pair[chance >> 30 & 1023]}"
+        f"{pair[chance >> 20 & 1023]}{pair[chance >> 10 & 1023]}{pair[chance & 1023]}"
+    )
+
+
+def derive(prefix: str, cause: str, index: int = 0) -> str:
+    """The id of the `index`-th thing of kind `prefix` that `cause` makes: always the same one. `index` < 1024."""
+    stem = cause[cause.index("_") + 1 :]
+    if index == 0:
+        return f"{prefix}_{stem}"
+    last = _VALUE[stem[-2]] << 5 | _VALUE[stem[-1]]
+    return f"{prefix}_{stem[:-2]}{_PAIR[(last + index) & 1023]}"
+
+
+def is_id(text: str, prefix: str) -> bool:
+    """Whether `text` has the shape of an id of `prefix`; says nothing about whether it exists."""
+    head = len(prefix) + 1
+    return (
+        len(text) == head + _LENGTH
+        and text.startswith(prefix)
+        and text[head - 1] == "_"
+        and text[head] in "01234567"  # 26 letters hold 130 bits; the first two must be zero
+        and all(letter in _VALUE for letter in text[head:])
+    )
+
+
+def bucket_of(identifier: str) -> int:
+    """The bucket an id was made in, 0..1023."""
+    stem = identifier.index("_") + 1
+    return _VALUE[identifier[stem + 10]] << 5 | _VALUE[identifier[stem + 11]]
+
+
+def bucket_for(*parts: str) -> int:
+    """The bucket of something named by words alone (a consumer's reference, an idempotency key), evenly spread."""
+    return zlib.crc32("\x1f".join(parts).encode()) % BUCKETS

@@ -1,0 +1,1 @@
+"""The books: append-only transfers, each a debit and a credit at once."""

@@ -1,0 +1,59 @@
+"""Integers of minor units, and the few ways they may be divided.
+
+An amount is an `int` of minor units (cents) beside its currency; a rate is an `int` of basis points.
+Every division here says aloud where the odd cent goes.
+"""
+
+from collections.abc import Sequence
+from typing import Final
+
+BPS: Final = 10_000
+
+# ISO 4217 exponents of the currencies a plan may be written in: minor units = 10 ** exponent.
+EXPONENTS: Final[dict[str, int]] = {
+    "AED": 2, "AUD": 2, "BRL": 2, "CAD": 2, "CHF": 2, "CNY": 2, "CZK": 2, "DKK": 2, "EUR": 2, "GBP": 2,
+    "HKD": 2, "HUF": 2, "IDR": 2, "INR": 2, "JPY": 0, "KRW": 0, "KWD": 3, "MXN": 2, "MYR": 2, "NOK": 2,
+    "NZD": 2, "PLN": 2, "RON": 2, "SEK": 2, "SGD": 2, "THB": 2, "TND": 3, "TRY": 2, "USD": 2, "VND": 0,
+    "ZAR": 2,
+}  # fmt: skip
+
+AMOUNT_MAX: Final = 1_000_000_000_000  # minor units; far above any purchase, far below 2**63 / 10_000
+
+
+def take_bps(amount: int, bps: int) -> int:
+    """The share `bps` of `amount` in minor units, rounded half up: 2.90 % of 99.99 is 2.90."""
+    assert amount >= 0
+    assert 0 <= bps <= BPS
+    return (amount * bps + 5_000) // BPS
+
+
+def next_share(bps: int, total_before: int, added: int) -> int:
+    """What falls to a holder of `bps` when a running total grows by `added`.
+
+    Cumulative allocation: the shares handed out always sum to `take_bps(total)`, however the total was reached,
+    so no cent is lost or made by paying in small parts.
+    """
+    return take_bps(total_before + added, bps) - take_bps(total_before, bps)
+
+
+def split(amount: int, weights: Sequence[int]) -> list[int]:
+    """Divide `amount` once by integer weights; the largest remainders (first come first) take the odd cents."""
+    assert amount >= 0
+    total = sum(weights)
+    assert total > 0
+    assert all(weight >= 0 for weight in weights)
+    parts = [amount * weight // total for weight in weights]
+    missing = amount - sum(parts)
+    by_remainder = sorted(range(len(weights)), key=lambda i: -(amount * weights[i] % total))
+    for i in by_remainder[:missing]:
+        parts[i] += 1
+    return parts
+
+
+def decimal_text(amount: int, currency: str) -> str:
+    """`123456, "EUR"` as `1234.56`: for files and people; never parsed back into a float."""
+    exponent = EXPONENTS[currency]
+    if exponent == 0:
+        return str(amount)
+    sign, digits = ("-" if amount < 0 else ""), str(abs(amount)).rjust(exponent + 1, "0")
+    return f"{sign}{digits[:-exponent]}.{digits[-exponent:]}"
