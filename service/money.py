@@ -5,6 +5,7 @@ Every division here says aloud where the odd cent goes.
 """
 
 from collections.abc import Sequence
+from enum import StrEnum
 from typing import Final
 
 BPS: Final = 10_000
@@ -57,3 +58,29 @@ def decimal_text(amount: int, currency: str) -> str:
         return str(amount)
     sign, digits = ("-" if amount < 0 else ""), str(abs(amount)).rjust(exponent + 1, "0")
     return f"{sign}{digits[:-exponent]}.{digits[-exponent:]}"
+
+
+class Rounding(StrEnum):
+    """How a fraction of a minor unit becomes a whole one: a named choice in the terms, never an accident."""
+
+    HALF_UP = "half_up"
+    HALF_EVEN = "half_even"
+    DOWN = "down"
+    UP = "up"
+
+
+def quotient(numerator: int, denominator: int, rounding: Rounding) -> int:
+    """`numerator / denominator` as a whole number; neither may be negative."""
+    if rounding is Rounding.HALF_UP:
+        return (2 * numerator + denominator) // (2 * denominator)
+    if rounding is Rounding.DOWN:
+        return numerator // denominator
+    if rounding is Rounding.UP:
+        return -(-numerator // denominator)
+    whole, rest = divmod(numerator, denominator)
+    return whole + (2 * rest + (whole & 1) > denominator)
+
+
+def in_multiples(numerator: int, denominator: int, multiple: int, rounding: Rounding) -> int:
+    """`numerator / denominator` as a whole number of `multiple`s: 33.33 in multiples of a euro is 33.00."""
+    return multiple * quotient(numerator, denominator * multiple, rounding)

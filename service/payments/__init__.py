@@ -1,0 +1,1 @@
+"""Money from the consumer, and what it settles."""

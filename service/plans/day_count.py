@@ -1,0 +1,49 @@
+"""How much of a year lies between two dates, as an exact fraction."""
+
+from datetime import date
+from fractions import Fraction
+
+from service.plans.terms import DayCount
+
+YEAR_DAYS = {DayCount.THIRTY_360: 360, DayCount.THIRTY_365: 365, DayCount.ACTUAL_360: 360, DayCount.ACTUAL_365: 365}
+THIRTY = frozenset({DayCount.THIRTY_360, DayCount.THIRTY_365})
+
+
+def is_leap(year: int) -> bool:
+    """Whether `year` has a 29 February (Gregorian)."""
+    return year % 4 == 0 and (year % 100 != 0 or year % 400 == 0)
+
+
+def days_in_year(year: int) -> int:
+    """365, or 366 in a leap year."""
+    return 366 if is_leap(year) else 365
+
+
+def thirty_days(begin: date, end: date) -> int:
+    """Days by the 30-day month: the 31st counts as the 30th (30E/360, ISDA 2006 section 4.16(g))."""
+    months = (end.year - begin.year) * 12 + end.month - begin.month
+    return months * 30 + min(end.day, 30) - min(begin.day, 30)
+
+
+def year_fraction(day_count: DayCount, begin: date, end: date) -> Fraction:
+    """The share of a year from `begin` to `end`; `begin` may not be later.
+
+    Actual/actual is the ISDA way: days in a leap year over 366, days in another over 365.
+    """
+    assert begin <= end
+    if day_count in THIRTY:
+        return Fraction(thirty_days(begin, end), YEAR_DAYS[day_count])
+    if day_count is not DayCount.ACTUAL_ACTUAL:
+        return Fraction((end - begin).days, YEAR_DAYS[day_count])
+    if begin.year == end.year:
+        return Fraction((end - begin).days, days_in_year(begin.year))
+    first = Fraction((date(begin.year + 1, 1, 1) - begin).days, days_in_year(begin.year))
+    last = Fraction((end - date(end.year, 1, 1)).days, days_in_year(end.year))
+    return first + (end.year - begin.year - 1) + last
+
+
+def odd_days_fraction(day_count: DayCount, begin: date, end: date) -> Fraction:
+    """Odd days of a first period, always counted actual, over the year of the day count."""
+    if day_count is DayCount.ACTUAL_ACTUAL:
+        return year_fraction(day_count, begin, end)
+    return Fraction((end - begin).days, YEAR_DAYS[day_count])

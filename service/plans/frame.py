@@ -1,0 +1,120 @@
+"""Dates and factors of a schedule: all of it that does not depend on the amount, one table per terms and start day."""
+
+from datetime import date
+from fractions import Fraction
+from functools import lru_cache
+from itertools import pairwise
+from math import lcm, prod
+
+from msgspec import Struct
+
+from service.errors import Code, Refused
+from service.plans.calendar import add_months, due_dates, first_due, moved, step
+from service.plans.day_count import odd_days_fraction, year_fraction
+from service.plans.terms import DownPaymentAt, Interest, InterestOn, Method, NonBusinessDay, Terms, Unit
+
+
+class Frame(Struct, frozen=True):
+    """Period k earns `earned[k] / over` of the balance; the equal instalment is
+    `(financed * grown - balloon * over) / annuity`, rounded by the terms.
+    """
+
+    due_on: tuple[date, ...]
+    earned: tuple[int, ...]
+    over: int
+    grown: int
+    annuity: int
+    over_grown: int
+
+
+@lru_cache(maxsize=8192)
+def frame_of(terms: Terms, start_on: date) -> Frame:
+    """Dates and factors, checked."""
+    refuse_impossible(terms)
+    if terms.first_due_on is not None and terms.first_due_on < start_on:
+        raise Refused(Code.IMPOSSIBLE_TERMS, "The first instalment is due before the plan starts.", "/first_due_on")
+    periods = max(terms.amortized_over, terms.instalments)
+    unmoved = due_dates(terms, start_on, periods)
+    rate = Fraction(terms.rate_percent) / 100
+    shares = [rate * share for share in _year_shares(terms, start_on, unmoved)]
+    shares[: terms.interest_free] = [Fraction(0)] * min(terms.interest_free, periods)
+    over = lcm(*(share.denominator for share in shares))
+    earned = tuple(share.numerator * (over // share.denominator) for share in shares)
+    due_on = _moved(terms, unmoved[: terms.instalments], start_on)
+    return Frame(due_on, earned, over, *_annuity(terms, earned, over))
+
+
+def refuse_impossible(terms: Terms) -> None:
+    """Refuse terms under which no plan can exist, whatever the amount and the day."""
+    rate = terms.rate_percent
+    faults = (
+        (not rate.is_finite() or rate < 0, "A rate is zero or more.", "/rate_percent"),
+        (rate.is_finite() and rate > 100_000, "A rate above 100,000 % a year is a slip of the pen.", "/rate_percent"),
+        (terms.instalments < 1, "A plan has at least one instalment.", "/instalments"),
+        (terms.every < 1, "Instalments lie at least one unit apart.", "/every"),
+        (terms.grace_principal >= terms.instalments, "Grace leaves no instalment for principal.", "/grace_principal"),
+        (terms.grace_interest >= terms.instalments, "Grace leaves no instalment for interest.", "/grace_interest"),
+        (0 < terms.amortized_over < terms.instalments, "The plan outlasts its amortization.", "/amortized_over"),
+        (terms.anchor_day is not None and terms.unit in (Unit.DAY, Unit.WEEK),
+         "Only months have an anchor day.", "/anchor_day"),
+        (terms.down_payment_at is DownPaymentAt.SCHEDULE and terms.first_due_days == 0
+         and bool(terms.down_payment or terms.down_payment_bps),
+         "The down payment and the first instalment fall on the same day.", "/first_due_days"),
+    )  # fmt: skip
+    for is_fault, sentence, pointer in faults:
+        if is_fault:
+            raise Refused(Code.IMPOSSIBLE_TERMS, sentence, pointer)
+
+
+def _moved(terms: Terms, unmoved: tuple[date, ...], start_on: date) -> tuple[date, ...]:
+    if terms.non_business_day is NonBusinessDay.KEEP:
+        return unmoved
+    due_on = tuple(max(start_on, moved(day, terms.non_business_day, terms.calendar)) for day in unmoved)
+    if any(late <= early for early, late in pairwise(due_on)):
+        sentence = "Moved off holidays, two instalments fall on one day."
+        raise Refused(Code.IMPOSSIBLE_TERMS, sentence, "/non_business_day")
+    return due_on
+
+
+def _year_shares(terms: Terms, start_on: date, due_on: tuple[date, ...]) -> list[Fraction]:
+    """The share of a year that each period lasts."""
+    begins = (start_on, *due_on[:-1])
+    if terms.interest is Interest.DAILY or terms.unit in (Unit.DAY, Unit.WEEK):
+        return [year_fraction(terms.day_count, begin, end) for begin, end in zip(begins, due_on, strict=True)]
+    unit = {Unit.HALF_MONTH: Fraction(1, 24), Unit.MONTH: Fraction(1, 12), Unit.YEAR: Fraction(1)}[terms.unit]
+    return [_first_share(terms, start_on, unit), *[terms.every * unit] * (len(due_on) - 1)]
+
+
+def _first_share(terms: Terms, start_on: date, unit: Fraction) -> Fraction:
+    """Whole units counted back from the first due date, and the odd days before them."""
+    first, anchor_day = first_due(terms, start_on)
+    units, begin = 0, first
+    while (earlier := _unit_back(terms, first, units + 1, anchor_day)) >= start_on:
+        units, begin = units + 1, earlier
+    return units * unit + odd_days_fraction(terms.day_count, start_on, begin)
+
+
+def _unit_back(terms: Terms, first: date, units: int, anchor_day: int) -> date:
+    if terms.unit is Unit.HALF_MONTH:
+        return step(terms, first, -units, anchor_day)
+    return add_months(first, -units * (12 if terms.unit is Unit.YEAR else 1), anchor_day)
+
+
+def _annuity(terms: Terms, earned: tuple[int, ...], over: int) -> tuple[int, int, int]:
+    """Numerators and denominator of the equal instalment: see `Frame`.
+
+    From balance' = balance * (1 + f) - X over the periods that repay principal, to zero (or the balloon) at the end.
+    """
+    if terms.method is Method.EQUAL_PRINCIPAL:
+        return 1, terms.instalments - terms.grace_principal, 1
+    if terms.interest_on is InterestOn.FINANCED:
+        repaying = max(terms.amortized_over, terms.instalments) - terms.grace_principal
+        return over + sum(earned[terms.grace_principal :]), repaying * over, over
+    factors = [over + share for share in earned[terms.grace_principal :]]
+    grown = prod(factors)
+    tail, annuity, scale = 1, 0, over ** (len(factors) - 1)
+    for factor in reversed(factors):
+        annuity += tail * scale
+        tail *= factor
+        scale //= over or 1
+    return grown, annuity * over, over ** len(factors)

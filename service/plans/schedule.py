@@ -1,0 +1,141 @@
+"""From an amount, terms and a day to the instalments: exact, and the same for ever.
+
+The equal instalment is the exact root of the balance equation, a fraction of whole numbers, rounded once by the
+terms. Interest is rounded in every row; one row, named by the terms, takes what that leaves.
+"""
+
+from datetime import date
+
+from msgspec import Struct
+
+from service.errors import Code, Refused
+from service.money import in_multiples, quotient, split, take_bps
+from service.plans.frame import Frame, frame_of
+from service.plans.terms import Cost, DownPaymentAt, FeeDue, InterestOn, Method, Payer, Remainder, Terms
+
+
+class Instalment(Struct, frozen=True, gc=False):
+    """What is due on one day, in minor units. Number 0 is a down payment inside the schedule."""
+
+    number: int
+    due_on: date
+    principal: int
+    interest: int = 0
+    fee: int = 0
+
+    @property
+    def total(self) -> int:
+        return self.principal + self.interest + self.fee
+
+    @property
+    def is_down_payment(self) -> bool:
+        return self.number == 0
+
+
+def build_schedule(terms: Terms, amount: int, start_on: date) -> tuple[Instalment, ...]:
+    """The instalments that pay back `amount` (minor units, before any down payment) from `start_on`.
+
+    Refused with `impossible_terms` where such a plan cannot exist.
+    """
+    frame = frame_of(terms, start_on)
+    down_payment = down_payment_of(terms, amount)
+    financed = amount - down_payment
+    balloon = balloon_of(terms, financed)
+    if financed <= 0 or balloon > financed:
+        raise Refused(Code.IMPOSSIBLE_TERMS, "Nothing is left to pay in instalments.", "/down_payment")
+    rows = _rows(terms, frame, financed, balloon)
+    if terms.costs:
+        rows = _with_fees(terms, financed, rows)
+    if down_payment and terms.down_payment_at is DownPaymentAt.SCHEDULE:
+        rows.insert(0, Instalment(0, start_on, down_payment))
+    return tuple(rows)
+
+
+def down_payment_of(terms: Terms, amount: int) -> int:
+    """The part of the price paid at the start."""
+    if not terms.down_payment_bps:
+        return terms.down_payment
+    return terms.down_payment + take_bps(amount, terms.down_payment_bps)
+
+
+def balloon_of(terms: Terms, financed: int) -> int:
+    """Principal kept back to the last instalment."""
+    return terms.balloon + take_bps(financed, terms.balloon_bps) if terms.balloon_bps else terms.balloon
+
+
+def cost_of(cost: Cost, financed: int) -> int:
+    """A cost once, in minor units."""
+    return cost.amount + take_bps(financed, cost.bps)
+
+
+def up_front_costs(terms: Terms, amount: int) -> tuple[tuple[Cost, int], ...]:
+    """What falls due at the start, outside the schedule: each cost and its amount. `amount` is before down payment."""
+    financed = amount - down_payment_of(terms, amount)
+    return tuple((cost, cost_of(cost, financed)) for cost in terms.costs if cost.due is FeeDue.UP_FRONT)
+
+
+def _rows(terms: Terms, frame: Frame, financed: int, balloon: int) -> list[Instalment]:
+    level = in_multiples(
+        financed * frame.grown - balloon * frame.over_grown, frame.annuity, terms.multiple_of, terms.instalment_rounding
+    )
+    rows = _repay(terms, frame, financed, balloon, level, 0)
+    if terms.remainder is Remainder.FIRST and not terms.amortized_over:
+        first = 0
+        for _ in range(4):  # the first takes the difference; interest on it may leave another cent
+            odd = rows[-1].total - level - balloon if terms.method is Method.EQUAL_INSTALMENTS else (
+                rows[-1].principal - level - balloon)  # fmt: skip
+            if odd == 0:
+                break
+            first += odd
+            rows = _repay(terms, frame, financed, balloon, level, first)
+    if rows[-1].principal < 0 or any(row.principal + row.interest <= 0 for row in rows[terms.grace_principal :]):
+        raise Refused(Code.IMPOSSIBLE_TERMS, "The amount is too small for so many instalments.", "/instalments")
+    return rows
+
+
+def _repay(terms: Terms, frame: Frame, financed: int, balloon: int, level: int, first: int) -> list[Instalment]:
+    """The rows for one equal part `level`; `first` is added to the first instalment that repays principal."""
+    flat = terms.interest_on is InterestOn.FINANCED
+    equal_principal = terms.method is Method.EQUAL_PRINCIPAL
+    rounding, over, earned = terms.rounding, frame.over, frame.earned
+    grace_principal, grace_interest = terms.grace_principal, terms.grace_interest
+    last, balance, carried, rows = terms.instalments, financed, 0, []
+    for number, due_on in enumerate(frame.due_on, 1):
+        share = earned[number - 1]
+        interest = quotient((financed if flat else balance) * share, over, rounding) if share else 0
+        if number == last:
+            principal = balance
+        elif number <= grace_principal:
+            principal = 0
+        else:
+            principal = level if equal_principal else level - interest
+            if first and number == grace_principal + 1:
+                principal += first
+            if principal < 0:
+                sentence = f"Instalment {number} does not cover its interest."
+                raise Refused(Code.IMPOSSIBLE_TERMS, sentence, "/instalments")
+        balance -= principal
+        if number <= grace_interest:
+            carried, interest = carried + interest, 0
+        elif carried:
+            carried, interest = 0, interest + carried
+        rows.append(Instalment(number, due_on, principal, interest))
+    return rows
+
+
+def _with_fees(terms: Terms, financed: int, rows: list[Instalment]) -> list[Instalment]:
+    fees = [0] * len(rows)
+    for cost in terms.costs:
+        amount = cost_of(cost, financed)
+        if cost.payer is Payer.MERCHANT or cost.due is FeeDue.UP_FRONT:
+            continue
+        if cost.due is FeeDue.FIRST:
+            fees[0] += amount
+        elif cost.due is FeeDue.EACH:
+            fees = [fee + amount for fee in fees]
+        else:
+            fees = [fee + part for fee, part in zip(fees, split(amount, [1] * len(rows)), strict=True)]
+    return [
+        Instalment(row.number, row.due_on, row.principal, row.interest, fee)
+        for row, fee in zip(rows, fees, strict=True)
+    ]

@@ -1,0 +1,169 @@
+"""The commercial terms of a plan: what a product says about time, interest and cost, and nothing about persons.
+
+One document from a policy's price card to the snapshot on a signed plan; as JSON it is short, because every field has
+the default of the plainest product. Pay-in-4 is `{"first_due_days": 0}`; a year's annuity at 9.9 % is
+`{"instalments": 12, "every": 1, "unit": "month", "rate_percent": "9.9"}`.
+
+Amounts are minor units of the plan's currency.
+"""
+
+from datetime import date
+from decimal import Decimal
+from enum import StrEnum
+from typing import Annotated
+
+from msgspec import Meta, Struct
+
+from service.money import Rounding
+
+
+class Method(StrEnum):
+    """What stays equal from one instalment to the next."""
+
+    EQUAL_INSTALMENTS = "equal_instalments"  # the annuity: principal and interest together
+    EQUAL_PRINCIPAL = "equal_principal"  # the same principal each time, interest on what is left
+
+
+class Unit(StrEnum):
+    """What `every` counts. A half month is the anchor day and fifteen days after it (the 15th: and the last day)."""
+
+    DAY = "day"
+    WEEK = "week"
+    HALF_MONTH = "half_month"
+    MONTH = "month"
+    YEAR = "year"
+
+
+class DayCount(StrEnum):
+    """Days over the length of the year: how much of a year's rate a stretch of time earns."""
+
+    THIRTY_360 = "30/360"
+    THIRTY_365 = "30/365"
+    ACTUAL_360 = "actual/360"
+    ACTUAL_365 = "actual/365"
+    ACTUAL_ACTUAL = "actual/actual"  # each day over the length of the calendar year it lies in
+
+
+class Interest(StrEnum):
+    """How time is measured between two due dates."""
+
+    PERIOD = "period"  # a regular period is exactly its share of a year; odd days count by the day count
+    DAILY = "daily"  # every stretch counts by the day count
+
+
+class InterestOn(StrEnum):
+    """What the rate is taken of."""
+
+    OUTSTANDING = "outstanding"  # the declining balance
+    FINANCED = "financed"  # the first amount, to the end: a flat rate
+
+
+class FirstPeriod(StrEnum):
+    """With an anchor day, the first instalment falls on the first anchor after the start, or a whole interval on."""
+
+    SHORT = "short"
+    LONG = "long"
+
+
+class NonBusinessDay(StrEnum):
+    """Where a due date goes that falls on a weekend or a holiday of `calendar`. Interest keeps the unmoved dates."""
+
+    KEEP = "keep"
+    FOLLOWING = "following"
+    PRECEDING = "preceding"
+    MODIFIED_FOLLOWING = "modified_following"  # following, but never into the next month
+
+
+class Remainder(StrEnum):
+    """Which instalment takes what the equal ones leave."""
+
+    LAST = "last"
+    FIRST = "first"
+
+
+class DownPaymentAt(StrEnum):
+    """Whether the down payment is taken in the checkout, before the plan, or is the first row of its schedule."""
+
+    CHECKOUT = "checkout"
+    SCHEDULE = "schedule"
+
+
+class FeeDue(StrEnum):
+    """When a cost falls due."""
+
+    UP_FRONT = "up_front"  # at the start, outside the schedule
+    FIRST = "first"  # with the first instalment
+    SPREAD = "spread"  # divided over the instalments, odd cents by the largest remainder
+    EACH = "each"  # the whole of it, with every instalment
+
+
+class Captures(StrEnum):
+    """What a second capture does to the schedule."""
+
+    OWN_TERM = "own_term"  # it starts a full term of its own
+    MERGED = "merged"  # it joins the instalments not yet due
+
+
+class Payer(StrEnum):
+    CONSUMER = "consumer"
+    MERCHANT = "merchant"
+
+
+Percent = Annotated[Decimal, Meta(description="per cent as a decimal string, exact: 9.4822")]
+Count = Annotated[int, Meta(ge=0, le=1200)]
+Amount = Annotated[int, Meta(ge=0, le=1_000_000_000_000, description="minor units")]
+BasisPoints = Annotated[int, Meta(ge=0, le=10_000)]
+
+
+class Cost(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
+    """A cost beside the interest: a fixed amount, or a share of the financed amount, or both."""
+
+    name: str
+    amount: Amount = 0
+    bps: BasisPoints = 0
+    due: FeeDue = FeeDue.UP_FRONT
+    payer: Payer = Payer.CONSUMER
+    in_apr: bool = True  # whether the law counts it in the total cost of the credit
+
+
+class Terms(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True, cache_hash=True):
+    """How an amount is paid back."""
+
+    # rhythm
+    instalments: Annotated[int, Meta(ge=1, le=1200)] = 4
+    every: Annotated[int, Meta(ge=1, le=1200)] = 14
+    unit: Unit = Unit.DAY
+    first_due_days: Annotated[int, Meta(ge=0, le=3660)] | None = None  # after the start; absent: one interval
+    first_due_on: date | None = None  # an agreed date; wins over the days
+    anchor_day: Annotated[int, Meta(ge=1, le=31)] | None = None  # of the month; 31 is its last day
+    first_period: FirstPeriod = FirstPeriod.LONG
+    non_business_day: NonBusinessDay = NonBusinessDay.KEEP
+    calendar: str = ""  # whose holidays: "DE", "DE-BY", "GB-ENG", "US"; empty knows weekends only
+
+    # interest
+    method: Method = Method.EQUAL_INSTALMENTS
+    rate_percent: Percent = Decimal(0)  # nominal, per year
+    interest: Interest = Interest.PERIOD
+    interest_on: InterestOn = InterestOn.OUTSTANDING
+    day_count: DayCount = DayCount.ACTUAL_365
+    interest_free: Count = 0  # so many first periods earn no interest
+    grace_interest: Count = 0  # so many first instalments ask for none; the next one asks for it all
+    grace_principal: Count = 0  # so many first instalments ask for no principal
+
+    # amount
+    down_payment_bps: BasisPoints = 0  # of the amount
+    down_payment: Amount = 0  # besides; both may stand
+    down_payment_at: DownPaymentAt = DownPaymentAt.CHECKOUT
+    balloon: Amount = 0  # principal kept back to the last instalment
+    balloon_bps: BasisPoints = 0  # of the financed amount; besides
+    amortized_over: Count = 0  # the instalment is that of so many periods; what is left falls due with the last
+    costs: tuple[Cost, ...] = ()
+
+    # rounding
+    rounding: Rounding = Rounding.HALF_UP  # of interest
+    instalment_rounding: Rounding = Rounding.HALF_UP  # of the equal part
+    multiple_of: Annotated[int, Meta(ge=1)] = 1  # minor units: the equal part comes in multiples of it
+    remainder: Remainder = Remainder.LAST
+
+    # several captures
+    captures: Captures = Captures.OWN_TERM
