@@ -1,0 +1,68 @@
+# Tenor. On a machine with Python 3.11 or newer and nothing else: `make run` or `make test`.
+.DEFAULT_GOAL := help
+.PHONY: help venv run test bench check lint check-types format openapi lock clean
+
+PYTHON ?= $(shell for python in python3.11 python3.12 python3.13 python3.14 python3; do \
+	$$python -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$python && break; done)
+LOCKS := $(patsubst %,requirements/%.txt,install service embedded tests)
+BIN := .venv/bin
+READY := .venv/ready
+
+help:  ## what there is to make
+	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' Makefile | awk -F '\t' '{printf "  make %-12s %s\n", $$1, $$2}'
+
+venv: $(READY)  ## .venv with everything from the lock files
+
+# The lock files are complete and hashed, so there is nothing to resolve. uv does it in a second; where it cannot reach
+# an index (it does not read pip's configuration), pip does the same.
+HASHED := --quiet --no-deps --require-hashes
+$(READY): $(LOCKS) pyproject.toml
+	@test -n "$(PYTHON)" || { echo "Tenor needs Python 3.11 or newer; set PYTHON=/path/to/python."; exit 1; }
+	@test -x $(BIN)/pip || $(PYTHON) -m venv --clear .venv || \
+		{ echo "$(PYTHON) cannot make a virtual environment; install its venv module (Debian: python3-venv)."; exit 1; }
+	@echo "Installing from the lock files into .venv ..."
+	@$(BIN)/pip install --quiet $(HASHED) -r requirements/install.txt
+	@VIRTUAL_ENV=$(CURDIR)/.venv $(BIN)/uv pip install $(HASHED) $(LOCKS:%=-r %) || \
+		$(BIN)/pip install $(HASHED) $(LOCKS:%=-r %)
+	@$(BIN)/pip install --quiet --quiet --no-deps --no-build-isolation --no-index --editable .
+	@touch $@
+
+run: $(READY)  ## embedded servers, migrations, the demo, and the service on 127.0.0.1:8000
+	@exec $(BIN)/tenor dev $(ARGS)
+
+test: $(READY)  ## lint, types and every test, against embedded servers of its own
+	@$(BIN)/ruff check --quiet .
+	@$(BIN)/mypy --no-error-summary
+	@$(BIN)/python -m pytest -q $(ARGS)
+
+bench: $(READY)  ## the benchmark; writes bench.json
+	@$(BIN)/python -m tests.bench $(ARGS)
+
+check: $(READY)  ## the invariants of the database, as queries that must return no row
+	@$(BIN)/tenor check
+
+lint: $(READY)  ## ruff
+	@$(BIN)/ruff check .
+	@$(BIN)/ruff format --check .
+
+check-types: $(READY)  ## mypy, strict
+	@$(BIN)/mypy
+
+format: $(READY)  ## ruff, writing
+	@$(BIN)/ruff check --fix .
+	@$(BIN)/ruff format .
+
+openapi: $(READY)  ## hold openapi.yaml against the running app, both ways
+	@$(BIN)/python -m pytest -q -n 0 tests/api/test_openapi.py
+
+# No index host ever stands in a lock file: any index that serves the same bytes will do.
+COMPILE = $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
+	--no-emit-index-url --no-header --no-annotate $(ARGS)
+lock: $(READY)  ## compile the lock files again (ARGS=--upgrade for newer versions)
+	$(COMPILE) requirements/install.in -o requirements/install.txt
+	$(COMPILE) requirements/service.in -o requirements/service.txt
+	$(COMPILE) --no-deps requirements/embedded.in -o requirements/embedded.txt
+	$(COMPILE) -c requirements/service.txt requirements/tests.in -o requirements/tests.txt
+
+clean:  ## remove what was built; .local, the data folder, stays
+	rm -rf .venv .pytest_cache .ruff_cache .mypy_cache .hypothesis bench.json
