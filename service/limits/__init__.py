@@ -1,0 +1,1 @@
+"""One consumer's limit in one currency, and what of it is promised and used."""

@@ -1,0 +1,1 @@
+"""Who sells: the merchant's terms and fees."""

@@ -1,0 +1,35 @@
+"""The merchant and its terms with us. Pure."""
+
+import msgspec
+
+from service.money import take_bps
+
+
+class MerchantFee(msgspec.Struct, frozen=True, gc=False, forbid_unknown_fields=True):
+    """What we keep of a captured amount: `bps` of it and `fixed` minor units a capture."""
+
+    bps: int = 0
+    fixed: int = 0
+
+
+class Merchant(msgspec.Struct, frozen=True):
+    """A retailer, or a seller on a platform. `time_zone` (IANA) says whose midnight ends its day."""
+
+    merchant_id: str = msgspec.field(name="id")
+    name: str
+    country: str
+    time_zone: str
+    fees: dict[str, MerchantFee]  # by kind of plan
+    active: bool = True
+
+    def fee_for(self, kind: str) -> MerchantFee:
+        """The fee for a kind of plan; nothing agreed is no fee."""
+        return self.fees.get(kind, NO_FEE)
+
+
+NO_FEE = MerchantFee()
+
+
+def merchant_fee(fee: MerchantFee, amount: int) -> int:
+    """What we keep of one capture of `amount` minor units; never more than the capture itself."""
+    return min(amount, take_bps(amount, fee.bps) + fee.fixed)

@@ -1,0 +1,1 @@
+"""Whose money it is: programmes, funding, the daily files and their reconciliation."""

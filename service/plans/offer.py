@@ -1,0 +1,62 @@
+"""The offer: what we bind ourselves to until it expires, and what a plan remembers of it for life. Pure."""
+
+from datetime import datetime
+from enum import StrEnum
+
+from msgspec import Raw, Struct, field
+
+from service.merchants.merchant import MerchantFee
+from service.partners.programme import Funding
+from service.plans.apr import Apr
+from service.plans.schedule import Instalment
+from service.plans.terms import Terms
+
+
+class Kind(StrEnum):
+    """The three ways to buy now. The SQL enum `plan_kind` says the same."""
+
+    INSTALMENTS = "instalments"
+    PAY_AFTER_USE = "pay_after_use"
+    DEPOSIT = "deposit"
+
+
+class Offer(Struct, frozen=True):
+    """One rung of the ladder. Amounts in minor units of `currency`.
+
+    `amount` is the most that may be captured (of a deposit: claimed). `down_payment` is paid to the merchant at the
+    checkout and is no part of `amount`. Of a deposit, `waived + held = amount`. `schedule` is what the consumer pays
+    if all is captured on the day of the decision; a later capture moves the dates, never the terms.
+    """
+
+    offer_id: str = field(name="id")
+    kind: Kind
+    currency: str
+    amount: int
+    terms: Terms
+    schedule: tuple[Instalment, ...]
+    total_cost: int  # interest and fees the consumer pays
+    total_payable: int  # down payment and cost included
+    apr: Apr
+    merchant_fee: MerchantFee
+    capture_within_days: int
+    time_zone: str  # IANA: whose midnight ends a day of this plan
+    expires_at: datetime
+    down_payment: int = 0
+    waived: int = 0
+    held: int = 0
+
+
+class Agreement(Struct, frozen=True):
+    """An offer on the way to becoming a plan: the decision it stands in, and what became of both since."""
+
+    decision_id: str
+    merchant_id: str
+    consumer_id: str
+    merchant_reference: str
+    currency: str
+    limit: int  # the limit the decision grants to a consumer who has no account yet
+    offer: Offer
+    offer_json: Raw  # the same, as it was sent
+    funding: Funding
+    accepted: bool  # an offer of this decision already opened a plan
+    reference_used: bool  # the merchant's reference already opened a plan
