@@ -1,0 +1,163 @@
+"""Settings, read once from the environment and passed on.
+
+`CannotStart` is the one exception of the machine room: its text is the sentence a person reads before we exit.
+"""
+
+import os
+import secrets
+from collections.abc import Callable, Mapping
+from enum import StrEnum
+from pathlib import Path
+from typing import Final
+from urllib.parse import urlsplit
+
+import msgspec
+
+
+class CannotStart(Exception):
+    """Something about this machine or its settings is in the way; the text says what, and what to do."""
+
+
+class Environment(StrEnum):
+    """Production refuses every convenience: no embedded servers, no secret made up on the way."""
+
+    DEVELOPMENT = "development"
+    PRODUCTION = "production"
+
+
+class Settings(msgspec.Struct, frozen=True, kw_only=True):
+    """What the service is told from outside. Each field names its variable in `VARIABLES`."""
+
+    environment: Environment = Environment.DEVELOPMENT
+    database_url: str | None = None
+    redis_url: str | None = None
+    host: str = "127.0.0.1"
+    port: int = 8000
+    metrics_port: int | None = None  # None: the port above `port` if it is free; 0: none
+    workers: int = 1  # HTTP processes
+    pool_size: int = 10  # PostgreSQL connections a process, its committers included
+    sandbox: bool = False  # a caller may set the clock: `Tenor-Clock`
+    data: Path = Path(".local")  # embedded servers, demo, anything we keep on this machine
+    key_secret: str = ""  # API keys are stored as HMAC-SHA256 under it
+
+    @property
+    def production(self) -> bool:
+        """True where every convenience is refused."""
+        return self.environment is Environment.PRODUCTION
+
+
+def read(environ: Mapping[str, str]) -> Settings:
+    """The settings in `environ`. A variable that is missing or empty takes its default.
+
+    Raises `CannotStart` with a sentence for the first value that makes no sense.
+    """
+    given = {name: environ[name].strip() for name in VARIABLES if environ.get(name, "").strip()}
+    fields = {VARIABLES[name][0]: VARIABLES[name][1](name, value) for name, value in given.items()}
+    settings = Settings(**({"workers": min(_cpus(), 4)} | fields))  # type: ignore[arg-type]
+    if settings.production:
+        for name in ("DATABASE_URL", "REDIS_URL", "TENOR_KEY_SECRET"):
+            if name not in given:
+                raise CannotStart(f"{name} is missing: TENOR_ENV=production makes nothing up.")
+    return settings
+
+
+def environment(settings: Settings) -> dict[str, str]:
+    """The variables that read back as `settings`: how a child process is told."""
+    values = {name: getattr(settings, field) for name, (field, _) in VARIABLES.items()}
+    return {name: _write(value) for name, value in values.items() if value is not None}
+
+
+def with_key_secret(settings: Settings) -> Settings:
+    """In development, a missing secret is made once and kept in the data folder, readable by its owner alone."""
+    if settings.key_secret:
+        return settings
+    path = settings.data / "key_secret"
+    try:
+        settings.data.mkdir(parents=True, exist_ok=True)
+        try:
+            with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
+                file.write(secrets.token_hex(32))
+        except FileExistsError:
+            pass  # made before, by us or by a process that was faster
+        kept = path.read_text().strip()
+    except OSError as error:
+        raise CannotStart(f"The data folder {settings.data} cannot be used: {error.strerror}.") from error
+    return msgspec.structs.replace(settings, key_secret=_secret(str(path), kept))
+
+
+def _cpus() -> int:
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+def _write(value: object) -> str:
+    return str(int(value)) if isinstance(value, bool) else str(value)
+
+
+# One reader per kind of value: the variable's name and its text in, the value or a sentence out.
+
+
+def _environment(name: str, text: str) -> Environment:
+    try:
+        return Environment(text)
+    except ValueError:
+        raise CannotStart(f"{name} is {text!r}; it must be development or production.") from None
+
+
+def _boolean(name: str, text: str) -> bool:
+    if text not in ("0", "1"):
+        raise CannotStart(f"{name} is {text!r}; it must be 0 or 1.")
+    return text == "1"
+
+
+def _whole(least: int, most: int) -> Callable[[str, str], int]:
+    def parse(name: str, text: str) -> int:
+        if not (text.isascii() and text.isdigit() and len(text) < 10 and least <= int(text) <= most):
+            raise CannotStart(f"{name} is {text!r}; it must be a whole number from {least} to {most}.")
+        return int(text)
+
+    return parse
+
+
+def _url(*schemes: str) -> Callable[[str, str], str]:
+    def parse(name: str, text: str) -> str:
+        # The value is not repeated: it may hold a password, and this sentence goes to a log.
+        try:
+            parts = urlsplit(text)
+            whole = parts.scheme in schemes and bool(parts.netloc or parts.path.strip("/") or parts.query)
+            _ = parts.port
+        except ValueError:
+            whole = False
+        if not whole:
+            raise CannotStart(f"{name} is not a URL that starts with {' or '.join(f'{s}://' for s in schemes)}.")
+        return text
+
+    return parse
+
+
+def _secret(name: str, text: str) -> str:
+    if len(text) < 32:
+        raise CannotStart(f"{name} is too short to be a secret; give it 32 characters or more.")
+    return text
+
+
+def _text(_: str, text: str) -> str:
+    return text
+
+
+def _path(_: str, text: str) -> Path:
+    return Path(text)
+
+
+VARIABLES: Final[dict[str, tuple[str, Callable[[str, str], object]]]] = {
+    "TENOR_ENV": ("environment", _environment),
+    "DATABASE_URL": ("database_url", _url("postgresql", "postgres")),
+    "REDIS_URL": ("redis_url", _url("redis", "rediss", "unix")),
+    "TENOR_HOST": ("host", _text),
+    "PORT": ("port", _whole(0, 65535)),  # 0: any free port
+    "TENOR_METRICS_PORT": ("metrics_port", _whole(0, 65535)),
+    "TENOR_WORKERS": ("workers", _whole(1, 256)),
+    "TENOR_POOL_SIZE": ("pool_size", _whole(4, 500)),
+    "TENOR_SANDBOX": ("sandbox", _boolean),
+    "TENOR_DATA": ("data", _path),
+    "TENOR_KEY_SECRET": ("key_secret", _secret),
+}

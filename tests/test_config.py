@@ -1,0 +1,93 @@
+"""Settings from the environment: every bad value has its sentence."""
+
+from pathlib import Path
+
+import msgspec
+import pytest
+
+from service import config
+from service.config import CannotStart, Environment, Settings
+
+SECRET = "s" * 32
+PRODUCTION = {
+    "TENOR_ENV": "production",
+    "DATABASE_URL": "postgresql://tenor:hush@db:5432/tenor",
+    "REDIS_URL": "redis://cache:6379/0",
+    "TENOR_KEY_SECRET": SECRET,
+}
+
+
+def test_an_empty_environment_is_development() -> None:
+    settings = config.read({})
+    assert settings.environment is Environment.DEVELOPMENT
+    assert (settings.host, settings.port, settings.sandbox) == ("127.0.0.1", 8000, False)
+    assert 1 <= settings.workers <= 4
+
+
+def test_an_empty_value_is_a_missing_value() -> None:
+    assert config.read({"PORT": " ", "DATABASE_URL": ""}) == config.read({})
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "says"),
+    [
+        ("TENOR_ENV", "prod", "development or production"),
+        ("PORT", "65536", "from 0 to 65535"),
+        ("PORT", "-1", "from 0 to 65535"),
+        ("PORT", "8_000", "from 0 to 65535"),
+        ("PORT", "٣", "from 0 to 65535"),
+        ("PORT", "9" * 5000, "from 0 to 65535"),
+        ("TENOR_WORKERS", "0", "from 1 to 256"),
+        ("TENOR_SANDBOX", "yes", "0 or 1"),
+        ("DATABASE_URL", "mysql://db/tenor", "postgresql://"),
+        ("DATABASE_URL", "postgresql://", "postgresql://"),
+        ("DATABASE_URL", "postgresql://db:port/tenor", "postgresql://"),
+        ("REDIS_URL", "localhost:6379", "redis://"),
+        ("TENOR_KEY_SECRET", "s" * 31, "32 characters"),
+    ],
+)
+def test_a_bad_value_has_a_sentence(name: str, value: str, says: str) -> None:
+    with pytest.raises(CannotStart) as refused:
+        config.read({name: value})
+    assert str(refused.value).startswith(name)
+    assert says in str(refused.value)
+
+
+@pytest.mark.parametrize("name", ["DATABASE_URL", "TENOR_KEY_SECRET"])
+def test_a_sentence_never_repeats_a_secret(name: str) -> None:
+    with pytest.raises(CannotStart) as refused:
+        config.read({name: "hush"})
+    assert "hush" not in str(refused.value)
+
+
+@pytest.mark.parametrize("missing", ["DATABASE_URL", "REDIS_URL", "TENOR_KEY_SECRET"])
+def test_production_makes_nothing_up(missing: str) -> None:
+    assert config.read(PRODUCTION).production
+    with pytest.raises(CannotStart, match=missing):
+        config.read({name: value for name, value in PRODUCTION.items() if name != missing})
+
+
+@pytest.mark.parametrize("environ", [{}, PRODUCTION, {"PORT": "0", "TENOR_SANDBOX": "1", "TENOR_METRICS_PORT": "0"}])
+def test_a_child_process_reads_what_its_parent_knew(environ: dict[str, str]) -> None:
+    settings = config.read(environ)
+    assert config.read(config.environment(settings)) == settings
+
+
+def test_every_field_has_a_variable() -> None:
+    assert {field for field, _ in config.VARIABLES.values()} == set(Settings.__struct_fields__)
+
+
+def test_the_secret_is_made_once_and_kept(tmp_path: Path) -> None:
+    settings = Settings(data=tmp_path / "new")
+    made = config.with_key_secret(settings)
+    assert len(made.key_secret) == 64
+    assert config.with_key_secret(settings) == made
+    assert (tmp_path / "new" / "key_secret").stat().st_mode & 0o777 == 0o600
+    given = msgspec.structs.replace(settings, key_secret=SECRET)
+    assert config.with_key_secret(given) == given
+
+
+def test_a_data_folder_that_is_a_file_has_a_sentence(tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    with pytest.raises(CannotStart, match="cannot be used"):
+        config.with_key_secret(Settings(data=tmp_path / "file"))
