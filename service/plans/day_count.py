@@ -1,11 +1,12 @@
 """How much of a year lies between two dates, as an exact fraction."""
 
-from datetime import date
+from datetime import date, timedelta
 from fractions import Fraction
 
 from service.plans.terms import DayCount
 
 YEAR_DAYS = {DayCount.THIRTY_360: 360, DayCount.THIRTY_365: 365, DayCount.ACTUAL_360: 360, DayCount.ACTUAL_365: 365}
+DAY = timedelta(days=1)
 THIRTY = frozenset({DayCount.THIRTY_360, DayCount.THIRTY_365})
 
 
@@ -26,15 +27,19 @@ def thirty_days(begin: date, end: date) -> int:
 
 
 def year_fraction(day_count: DayCount, begin: date, end: date) -> Fraction:
-    """The share of a year from `begin` to `end`; `begin` may not be later.
-
-    Actual/actual is the ISDA way: days in a leap year over 366, days in another over 365.
-    """
+    """The share of a year from `begin` to `end`; `begin` may not be later."""
     assert begin <= end
     if day_count in THIRTY:
         return Fraction(thirty_days(begin, end), YEAR_DAYS[day_count])
-    if day_count is not DayCount.ACTUAL_ACTUAL:
+    if day_count in YEAR_DAYS:
         return Fraction((end - begin).days, YEAR_DAYS[day_count])
+    if day_count is DayCount.ACTUAL_ACTUAL_END:
+        begin, end = begin + DAY, end + DAY
+    return _by_calendar_year(begin, end)
+
+
+def _by_calendar_year(begin: date, end: date) -> Fraction:
+    """Days in a leap year over 366, days in another over 365 (ISDA 2006 section 4.16(b))."""
     if begin.year == end.year:
         return Fraction((end - begin).days, days_in_year(begin.year))
     first = Fraction((date(begin.year + 1, 1, 1) - begin).days, days_in_year(begin.year))
@@ -43,7 +48,7 @@ def year_fraction(day_count: DayCount, begin: date, end: date) -> Fraction:
 
 
 def odd_days_fraction(day_count: DayCount, begin: date, end: date) -> Fraction:
-    """Odd days of a first period, always counted actual, over the year of the day count."""
-    if day_count is DayCount.ACTUAL_ACTUAL:
-        return year_fraction(day_count, begin, end)
-    return Fraction((end - begin).days, YEAR_DAYS[day_count])
+    """Odd days of a period, always counted actual, over the year of the day count."""
+    if day_count in YEAR_DAYS:
+        return Fraction((end - begin).days, YEAR_DAYS[day_count])
+    return year_fraction(day_count, begin, end)

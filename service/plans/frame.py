@@ -6,12 +6,20 @@ from functools import lru_cache
 from itertools import pairwise
 from math import lcm, prod
 
-from msgspec import Struct
+from msgspec import Struct, structs
 
 from service.errors import Code, Refused
-from service.plans.calendar import add_months, due_dates, first_due, moved, step
-from service.plans.day_count import odd_days_fraction, year_fraction
+from service.plans.calendar import due_dates, first_due, moved, step
+from service.plans.day_count import THIRTY, YEAR_DAYS, odd_days_fraction, year_fraction
 from service.plans.terms import DownPaymentAt, Interest, InterestOn, Method, NonBusinessDay, Terms, Unit
+
+
+UNIT_SHARE = {
+    Unit.WEEK: Fraction(1, 52),
+    Unit.HALF_MONTH: Fraction(1, 24),
+    Unit.MONTH: Fraction(1, 12),
+    Unit.YEAR: Fraction(1),
+}
 
 
 class Frame(Struct, frozen=True):
@@ -78,26 +86,34 @@ def _moved(terms: Terms, unmoved: tuple[date, ...], start_on: date) -> tuple[dat
 
 def _year_shares(terms: Terms, start_on: date, due_on: tuple[date, ...]) -> list[Fraction]:
     """The share of a year that each period lasts."""
-    begins = (start_on, *due_on[:-1])
-    if terms.interest is Interest.DAILY or terms.unit in (Unit.DAY, Unit.WEEK):
+    unit = regular_unit(terms)
+    if unit is None:
+        begins = (start_on, *due_on[:-1])
         return [year_fraction(terms.day_count, begin, end) for begin, end in zip(begins, due_on, strict=True)]
-    unit = {Unit.HALF_MONTH: Fraction(1, 24), Unit.MONTH: Fraction(1, 12), Unit.YEAR: Fraction(1)}[terms.unit]
-    return [_first_share(terms, start_on, unit), *[terms.every * unit] * (len(due_on) - 1)]
+    _, anchor_day = first_due(terms, start_on)
+    first = whole_and_odd(terms, start_on, due_on[0], anchor_day, unit)
+    return [first, *[terms.every * unit] * (len(due_on) - 1)]
 
 
-def _first_share(terms: Terms, start_on: date, unit: Fraction) -> Fraction:
-    """Whole units counted back from the first due date, and the odd days before them."""
-    first, anchor_day = first_due(terms, start_on)
-    units, begin = 0, first
-    while (earlier := _unit_back(terms, first, units + 1, anchor_day)) >= start_on:
-        units, begin = units + 1, earlier
-    return units * unit + odd_days_fraction(terms.day_count, start_on, begin)
+def regular_unit(terms: Terms) -> Fraction | None:
+    """The share of a year of one unit, where units count whole; None where days are counted."""
+    if terms.interest is Interest.PERIOD:
+        return UNIT_SHARE.get(terms.unit)
+    if terms.day_count in THIRTY and terms.unit in (Unit.MONTH, Unit.YEAR, Unit.HALF_MONTH):
+        return UNIT_SHARE[terms.unit] * Fraction(360, YEAR_DAYS[terms.day_count])
+    return None
 
 
-def _unit_back(terms: Terms, first: date, units: int, anchor_day: int) -> date:
-    if terms.unit is Unit.HALF_MONTH:
-        return step(terms, first, -units, anchor_day)
-    return add_months(first, -units * (12 if terms.unit is Unit.YEAR else 1), anchor_day)
+def whole_and_odd(terms: Terms, begin: date, end: date, anchor_day: int, unit: Fraction) -> Fraction:
+    """Whole units counted back from the end, and the odd days before them."""
+    units, at = 0, end
+    while (earlier := _back(terms, end, units + 1, anchor_day)) >= begin:
+        units, at = units + 1, earlier
+    return units * unit + odd_days_fraction(terms.day_count, begin, at)
+
+
+def _back(terms: Terms, end: date, units: int, anchor_day: int) -> date:
+    return step(structs.replace(terms, every=1), end, -units, anchor_day)
 
 
 def _annuity(terms: Terms, earned: tuple[int, ...], over: int) -> tuple[int, int, int]:

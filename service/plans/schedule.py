@@ -9,7 +9,7 @@ from datetime import date
 from msgspec import Struct
 
 from service.errors import Code, Refused
-from service.money import in_multiples, quotient, split, take_bps
+from service.money import BPS, in_multiples, quotient, split, take_bps
 from service.plans.frame import Frame, frame_of
 from service.plans.terms import Cost, DownPaymentAt, FeeDue, InterestOn, Method, Payer, Remainder, Terms
 
@@ -52,10 +52,11 @@ def build_schedule(terms: Terms, amount: int, start_on: date) -> tuple[Instalmen
 
 
 def down_payment_of(terms: Terms, amount: int) -> int:
-    """The part of the price paid at the start."""
+    """The part of the price paid at the start; a share of it comes in the multiples of the instalments."""
     if not terms.down_payment_bps:
         return terms.down_payment
-    return terms.down_payment + take_bps(amount, terms.down_payment_bps)
+    share = in_multiples(amount * terms.down_payment_bps, BPS, terms.multiple_of, terms.instalment_rounding)
+    return terms.down_payment + share
 
 
 def balloon_of(terms: Terms, financed: int) -> int:
@@ -79,18 +80,55 @@ def _rows(terms: Terms, frame: Frame, financed: int, balloon: int) -> list[Insta
         financed * frame.grown - balloon * frame.over_grown, frame.annuity, terms.multiple_of, terms.instalment_rounding
     )
     rows = _repay(terms, frame, financed, balloon, level, 0)
-    if terms.remainder is Remainder.FIRST and not terms.amortized_over:
-        first = 0
-        for _ in range(4):  # the first takes the difference; interest on it may leave another cent
-            odd = rows[-1].total - level - balloon if terms.method is Method.EQUAL_INSTALMENTS else (
-                rows[-1].principal - level - balloon)  # fmt: skip
-            if odd == 0:
-                break
-            first += odd
-            rows = _repay(terms, frame, financed, balloon, level, first)
+    if not terms.amortized_over:
+        if terms.remainder is Remainder.FIRST:
+            rows = _first_takes_it(terms, frame, financed, balloon, level, rows)
+        elif terms.remainder is Remainder.EVEN:
+            rows = _evened(terms, frame, financed, balloon, level, rows)
     if rows[-1].principal < 0 or any(row.principal + row.interest <= 0 for row in rows[terms.grace_principal :]):
         raise Refused(Code.IMPOSSIBLE_TERMS, "The amount is too small for so many instalments.", "/instalments")
     return rows
+
+
+def _odd(terms: Terms, rows: list[Instalment], level: int, balloon: int) -> int:
+    """By how much the last equal part differs from the others."""
+    last = rows[-1].principal if terms.method is Method.EQUAL_PRINCIPAL else rows[-1].principal + rows[-1].interest
+    return last - level - balloon
+
+
+def _first_takes_it(
+    terms: Terms, frame: Frame, financed: int, balloon: int, level: int, rows: list[Instalment]
+) -> list[Instalment]:
+    first = 0
+    for _ in range(4):  # interest on what the first one takes may leave another cent
+        odd = _odd(terms, rows, level, balloon)
+        if odd == 0:
+            break
+        first += odd
+        rows = _repay(terms, frame, financed, balloon, level, first)
+    return rows
+
+
+def _evened(
+    terms: Terms, frame: Frame, financed: int, balloon: int, level: int, rows: list[Instalment]
+) -> list[Instalment]:
+    """Shift the equal part while the last differs by more than half a minor unit for each instalment."""
+    for _ in range(3):
+        odd = _odd(terms, rows, level, balloon)
+        if abs(odd) <= len(rows) // 2:
+            break
+        closer = evened_level(terms, level, odd, len(rows))
+        trial = _repay(terms, frame, financed, balloon, closer, 0)
+        if closer == level or abs(_odd(terms, trial, closer, balloon)) >= abs(odd):
+            break
+        level, rows = closer, trial
+    return rows
+
+
+def evened_level(terms: Terms, level: int, odd: int, count: int) -> int:
+    """The equal part that shares the last one's difference among `count` instalments."""
+    share = quotient(abs(odd), count, terms.instalment_rounding)
+    return in_multiples(level + (share if odd > 0 else -share), 1, terms.multiple_of, terms.instalment_rounding)
 
 
 def _repay(terms: Terms, frame: Frame, financed: int, balloon: int, level: int, first: int) -> list[Instalment]:

@@ -15,6 +15,7 @@ from typing import Annotated
 from msgspec import Meta, Struct
 
 from service.money import Rounding
+from service.plans.allocation_rule import Allocation, Component
 
 
 class Method(StrEnum):
@@ -41,13 +42,14 @@ class DayCount(StrEnum):
     THIRTY_365 = "30/365"
     ACTUAL_360 = "actual/360"
     ACTUAL_365 = "actual/365"
-    ACTUAL_ACTUAL = "actual/actual"  # each day over the length of the calendar year it lies in
+    ACTUAL_ACTUAL = "actual/actual"  # each day over the length of the calendar year it begins in (ISDA)
+    ACTUAL_ACTUAL_END = "actual/actual-end"  # ... of the year it ends in: 31 December to 31 January is all new year
 
 
 class Interest(StrEnum):
     """How time is measured between two due dates."""
 
-    PERIOD = "period"  # a regular period is exactly its share of a year; odd days count by the day count
+    PERIOD = "period"  # a regular period is its share of a year (1/12, 1/24, 1/52); odd days go by the day count
     DAILY = "daily"  # every stretch counts by the day count
 
 
@@ -79,6 +81,7 @@ class Remainder(StrEnum):
 
     LAST = "last"
     FIRST = "first"
+    EVEN = "even"  # the equal part gives way, until the last differs by few cents; the last takes those
 
 
 class DownPaymentAt(StrEnum):
@@ -95,6 +98,14 @@ class FeeDue(StrEnum):
     FIRST = "first"  # with the first instalment
     SPREAD = "spread"  # divided over the instalments, odd cents by the largest remainder
     EACH = "each"  # the whole of it, with every instalment
+
+
+class ChargeOff(StrEnum):
+    """What charging off does to the schedule."""
+
+    KEEP = "keep"
+    NO_MORE_INTEREST = "no_more_interest"  # interest not yet earned is dropped
+    ALL_DUE = "all_due"  # the same, and everything falls due on the day
 
 
 class Captures(StrEnum):
@@ -165,5 +176,10 @@ class Terms(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True,
     multiple_of: Annotated[int, Meta(ge=1)] = 1  # minor units: the equal part comes in multiples of it
     remainder: Remainder = Remainder.LAST
 
-    # several captures
+    # life
     captures: Captures = Captures.OWN_TERM
+    recalculate: bool = False  # interest follows what is really paid, day by day; else it stays as agreed
+    refund_interest: bool = True  # a refund returns the interest it has borne
+    charge_off: ChargeOff = ChargeOff.KEEP
+    allocation: Allocation = Allocation()
+    chargeback_order: tuple[Component, ...] = ()  # which parts of the payment come back first; empty: all principal

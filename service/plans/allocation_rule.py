@@ -1,0 +1,81 @@
+"""Which part of which instalment a payment settles first: data, one rule per kind of payment.
+
+A rule is an order over {past due, due, in advance} x {penalty, fee, interest, principal} and a choice among the
+instalments that are not due yet.
+"""
+
+from enum import StrEnum
+
+from msgspec import Struct
+
+
+class Component(StrEnum):
+    PENALTY = "penalty"
+    FEE = "fee"
+    INTEREST = "interest"
+    PRINCIPAL = "principal"
+
+
+class Timing(StrEnum):
+    """How an instalment stands on the day of the payment."""
+
+    PAST_DUE = "past_due"
+    DUE = "due"
+    IN_ADVANCE = "in_advance"
+
+
+class PaymentKind(StrEnum):
+    """What the money is. All of it lowers what the consumer owes."""
+
+    PAYMENT = "payment"
+    DOWN_PAYMENT = "down_payment"
+    MERCHANT_REFUND = "merchant_refund"  # the price of returned goods, from the merchant
+    PAYOUT_REFUND = "payout_refund"  # the same, taken from what we owe the merchant
+    GOODWILL = "goodwill"
+    INTEREST_REFUND = "interest_refund"  # interest on money that came back, as if it had never been lent
+    INTEREST_WAIVER = "interest_waiver"
+
+
+class Future(StrEnum):
+    """Which of the instalments not yet due takes what is left."""
+
+    NEXT = "next"
+    LAST = "last"
+    CURRENT_OR_LAST = "current_or_last"  # the one whose period runs, else the last
+    REAMORTIZE = "reamortize"  # all of them, in equal parts
+
+
+class Direction(StrEnum):
+    HORIZONTAL = "horizontal"  # one instalment whole, then the next
+    VERTICAL = "vertical"  # one component of every instalment, then the next component
+
+
+Step = tuple[Timing, Component]
+
+
+def order(*components: Component) -> tuple[Step, ...]:
+    """Past due, due, in advance; in each the same order of components."""
+    return tuple((timing, component) for timing in Timing for component in components)
+
+
+CHARGES_FIRST = order(Component.PENALTY, Component.FEE, Component.INTEREST, Component.PRINCIPAL)
+
+
+class AllocationRule(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
+    order: tuple[Step, ...] = CHARGES_FIRST
+    future: Future = Future.NEXT
+
+
+class Allocation(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
+    """The rules of a product: one for every kind of payment, the first for kinds without their own."""
+
+    default: AllocationRule = AllocationRule()
+    by_kind: tuple[tuple[PaymentKind, AllocationRule], ...] = ()
+    direction: Direction = Direction.HORIZONTAL
+
+    def rule_of(self, kind: PaymentKind) -> AllocationRule:
+        """The rule for payments of this kind."""
+        for named, rule in self.by_kind:
+            if named is kind:
+                return rule
+        return self.default
