@@ -1,0 +1,68 @@
+"""The answer to a checkout: what was decided, what may be accepted, and why it is not more."""
+
+from datetime import datetime
+from enum import StrEnum
+
+from msgspec import Struct, field
+
+from service.partners.programme import Funding
+from service.plans.offer import Offer
+from service.policies.reasons import Reason
+
+
+class Outcome(StrEnum):
+    """The SQL enum `outcome` says the same."""
+
+    APPROVED = "approved"
+    DECLINED = "declined"
+    REFERRED = "referred"
+
+
+class Change(StrEnum):
+    """What would have to change for a yes."""
+
+    SHORTER_TERM = "shorter_term"
+    LARGER_DOWN_PAYMENT = "larger_down_payment"
+    SMALLER_AMOUNT = "smaller_amount"
+    SMALLER_WAIVER = "smaller_waiver"
+
+
+class Alternative(Struct, frozen=True):
+    """Less than was asked, and as binding as an offer: accept `offer.id` as it stands."""
+
+    change: Change
+    offer: Offer
+
+
+class Answer(Struct, frozen=True):
+    """What the merchant is told, and what is stored, byte for byte."""
+
+    decision_id: str = field(name="id")
+    outcome: Outcome
+    merchant_reference: str
+    consumer_id: str = field(name="consumer")
+    currency: str
+    amount: int
+    offers: tuple[Offer, ...]  # the best first
+    alternatives: tuple[Alternative, ...]
+    reasons: tuple[Reason, ...]  # of a refusal or a referral, the weightiest first
+    policy_id: str
+    policy_version: int
+    decided_at: datetime
+    expires_at: datetime
+
+
+class Decision(Struct, frozen=True):
+    """The answer, and what is not the merchant's business."""
+
+    answer: Answer
+    funding: tuple[Funding, ...]  # whose money: of each offer, then of each alternative's
+    limit: int  # the account's; without an account, what this decision grants
+    score: int | None  # None: a fact it needs was absent
+    grade: str | None
+
+
+def offer_of(answer: Answer, offer_id: str) -> tuple[int, Offer] | None:
+    """The offer with this id and its place in `Decision.funding`, among offers and alternatives."""
+    offers = answer.offers + tuple(alternative.offer for alternative in answer.alternatives)
+    return next(((place, offer) for place, offer in enumerate(offers) if offer.offer_id == offer_id), None)

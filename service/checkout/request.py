@@ -1,0 +1,80 @@
+"""The checkout: what a merchant asks at the moment of purchase. Amounts in minor units of `currency`."""
+
+from typing import Annotated
+
+from msgspec import Meta, Struct, field
+
+from service.errors import Code, Refused
+from service.money import AMOUNT_MAX, EXPONENTS
+from service.plans.offer import Kind
+
+Text = Annotated[str, Meta(min_length=1, max_length=200, pattern=r"^[^\x00-\x1f\x7f]*$")]
+Word = Annotated[str, Meta(max_length=100, pattern=r"^[^\x00-\x1f\x7f]*$")]
+MerchantReference = Annotated[
+    str, Meta(min_length=1, max_length=100, pattern=r"^[^\x00-\x1f\x7f]*$", description="the merchant's order number")
+]
+ConsumerId = Annotated[str, Meta(pattern=r"^co_[0-7][0-9A-HJKMNP-TV-Z]{25}$")]
+Currency = Annotated[str, Meta(pattern=r"^[A-Z]{3}$", description="ISO 4217")]
+Price = Annotated[int, Meta(ge=1, le=AMOUNT_MAX, description="minor units")]
+UnitAmount = Annotated[int, Meta(ge=-AMOUNT_MAX, le=AMOUNT_MAX, description="minor units; negative for a discount")]
+Security = Annotated[int, Meta(ge=0, le=AMOUNT_MAX, description="minor units")]
+
+ALL_KINDS = (Kind.INSTALMENTS, Kind.PAY_AFTER_USE, Kind.DEPOSIT)
+
+
+class Item(Struct, frozen=True, gc=False, forbid_unknown_fields=True, omit_defaults=True):
+    """A line of the cart. `category` is the merchant's own word; the policy knows what it means."""
+
+    name: Text
+    unit_amount: UnitAmount
+    quantity: Annotated[int, Meta(ge=1, le=1_000_000)] = 1
+    category: Word = ""
+
+    @property
+    def amount(self) -> int:
+        """The line's total."""
+        return self.quantity * self.unit_amount
+
+
+class Checkout(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
+    """`amount` is the price of everything; with `items`, their exact sum, so that a refund by line adds up.
+
+    `deposit_amount` is the security asked against non-return, no part of the price. `category` is that of the
+    purchase; left out, it is the one most of the amount goes to. `instalments` asks for exactly so many.
+    """
+
+    merchant_reference: MerchantReference
+    consumer_id: ConsumerId = field(name="consumer")
+    currency: Currency
+    amount: Price
+    items: Annotated[tuple[Item, ...], Meta(max_length=200)] = ()
+    kinds: Annotated[tuple[Kind, ...], Meta(min_length=1, max_length=3)] = ALL_KINDS
+    deposit_amount: Security = 0
+    category: Word = ""
+    instalments: Annotated[int, Meta(ge=1, le=120)] | None = None
+
+    @property
+    def word(self) -> str:
+        """The merchant's word for what is bought: the one given, or the one most of the amount goes to."""
+        if self.category or not self.items:
+            return self.category
+        if len(self.items) == 1:
+            return self.items[0].category
+        amounts: dict[str, int] = {}
+        for item in self.items:
+            amounts[item.category] = amounts.get(item.category, 0) + item.amount
+        return max(amounts, key=amounts.__getitem__)
+
+
+def refuse_contradictions(checkout: Checkout) -> None:
+    """Refuse what is well formed and yet cannot be meant (INVALID_FIELD)."""
+    if checkout.currency not in EXPONENTS:
+        raise Refused(Code.INVALID_FIELD, f"There is no currency {checkout.currency} here.", "/currency")
+    if len(set(checkout.kinds)) < len(checkout.kinds):
+        raise Refused(Code.INVALID_FIELD, "A kind is named twice.", "/kinds")
+    if checkout.items and (total := sum(item.amount for item in checkout.items)) != checkout.amount:
+        raise Refused(
+            Code.INVALID_FIELD, f"The items sum to {total}, the amount is {checkout.amount} minor units.", "/items"
+        )
+    if checkout.kinds == (Kind.DEPOSIT,) and not checkout.deposit_amount:
+        raise Refused(Code.INVALID_FIELD, "A deposit of nothing was asked for.", "/deposit_amount")

@@ -1,0 +1,26 @@
+"""The snapshot: every fact about the consumer that a decision reads. Logged with it, and enough to replay it."""
+
+from datetime import date
+
+from msgspec import Struct
+
+Attribute = str | int | bool | None
+
+
+class Snapshot(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True, kw_only=True):
+    """What we knew. Amounts in minor units of the checkout's currency; `limit` is None without an account in it."""
+
+    consumer_id: str
+    attributes: dict[str, Attribute] = {}  # as the merchant registered them
+    # the account
+    limit: int | None = None
+    reserved: int = 0
+    used: int = 0
+    # the plans
+    open_plans: int = 0  # authorized or owed
+    paid_off_plans: int = 0
+    next_due_on: date | None = None  # the earliest instalment not paid
+    first_plan_on: date | None = None
+    clean_deposits: int = 0  # closed without a claim, since the last claim upheld
+    # attempts in the policy's sliding windows, by the counter's name; a counter that could not be read is left out
+    counters: dict[str, int] = {}

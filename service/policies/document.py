@@ -1,0 +1,301 @@
+"""The policy: one JSON document that says who may buy now, up to what, and at which price.
+
+Read it from top to bottom, as a decision does: facts, rules that stop, points, grades, limits, and three price lists.
+Once published a version never changes; a decision names the version it was made under.
+
+Amounts are minor units, shares basis points. Lists are in order of precedence, the best offer first.
+"""
+
+from enum import StrEnum
+from typing import Annotated
+
+from msgspec import Meta, Struct, field
+
+from service.merchants.merchant import MerchantFee
+from service.plans.offer import Kind
+from service.plans.terms import Amount, BasisPoints, Terms
+from service.policies.reasons import ReasonCode
+
+Name = Annotated[str, Meta(pattern=r"^[a-z0-9][a-z0-9_\-]{0,63}$", description="lower case, digits, _ and -")]
+GradeName = Annotated[str, Meta(pattern=r"^[A-Z][A-Z0-9]{0,3}$", description="A, B, B2")]
+Currency = Annotated[str, Meta(pattern=r"^[A-Z]{3}$", description="ISO 4217")]
+Country = Annotated[str, Meta(pattern=r"^[A-Z]{2}$", description="ISO 3166; whose law binds the offers")]
+Days = Annotated[int, Meta(ge=1, le=3660)]
+Length = Annotated[int, Meta(ge=1, le=120, description="number of instalments")]
+Points = Annotated[int, Meta(ge=-100_000, le=100_000)]
+Whole = Annotated[int, Meta(ge=-(2**53), le=2**53)]
+Value = str | int | bool
+
+
+# Facts ---------------------------------------------------------------------------------------------------------------
+
+
+class FeatureType(StrEnum):
+    """A fact is whole, true or false, or a word: never a fraction, so that every machine reads the same."""
+
+    INTEGER = "integer"
+    BOOLEAN = "boolean"
+    TEXT = "text"
+
+
+class Source(StrEnum):
+    """Where a fact comes from. The names each source knows stand in `features.py`."""
+
+    ATTRIBUTE = "attribute"  # registered with the consumer by the merchant: any name
+    CHECKOUT = "checkout"  # the purchase
+    MERCHANT = "merchant"
+    ACCOUNT = "account"  # limit, reserved, used, available
+    HISTORY = "history"  # the consumer's plans with us
+    VELOCITY = "velocity"  # a counter of this policy
+    RATIO = "ratio"  # one feature in basis points of another
+
+
+class Absent(StrEnum):
+    """What becomes of a checkout without this fact, or with one of the wrong type."""
+
+    NEUTRAL = "neutral"  # rules on it do not apply; the scorecard has a bin for it
+    DECLINE = "decline"
+    REFER = "refer"
+
+
+class Feature(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
+    """A fact under the name that rules, bins and reasons know it by."""
+
+    name: Name
+    type: FeatureType
+    source: Source
+    of: str = ""  # its name at the source; empty: the same
+    over: str = ""  # a ratio's divisor: the name of a feature above
+    values: tuple[str, ...] = ()  # the words a text may be; another word counts as absent. Empty: any
+    absent: Absent = Absent.NEUTRAL
+
+
+class Per(StrEnum):
+    """Whose attempts a counter counts."""
+
+    CONSUMER = "consumer"
+    MERCHANT = "merchant"
+
+
+class Counter(Struct, frozen=True, forbid_unknown_fields=True):
+    """Checkouts in a sliding window that ends now; the present one is not among them."""
+
+    name: Name
+    per: Per
+    window_minutes: Annotated[int, Meta(ge=1, le=43_200)]
+
+
+# Rules ---------------------------------------------------------------------------------------------------------------
+
+
+class Comparison(StrEnum):
+    """How a fact is held against a value. On an absent fact only `absent` holds."""
+
+    EQUALS = "equals"
+    DIFFERS = "differs"
+    BELOW = "below"
+    AT_MOST = "at_most"
+    AT_LEAST = "at_least"
+    ABOVE = "above"
+    ONE_OF = "one_of"
+    NONE_OF = "none_of"
+    ABSENT = "absent"
+
+
+class Condition(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
+    """`{"feature": "age", "is": "below", "value": 18}`."""
+
+    feature: Name
+    comparison: Comparison = field(name="is")
+    value: Value | None = None
+    values: tuple[Value, ...] = ()  # of `one_of` and `none_of`
+
+
+class Verdict(StrEnum):
+    """What a rule or a grade says."""
+
+    APPROVE = "approve"  # grades only
+    REFER = "refer"  # a person shall look
+    DECLINE = "decline"
+
+
+class Rule(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
+    """When all of its conditions hold, it speaks. With `kinds` it stops those alone."""
+
+    name: Name
+    when: Annotated[tuple[Condition, ...], Meta(min_length=1)]
+    reason: ReasonCode
+    verdict: Verdict = Verdict.DECLINE
+    kinds: tuple[Kind, ...] = ()  # empty: all
+
+
+# Points --------------------------------------------------------------------------------------------------------------
+
+
+class Bin(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
+    """A stretch of a fact and its points. Whole numbers: `at_least <= fact < below`. Words: one of `values`.
+
+    `otherwise` takes every word not listed; `absent` an absent fact.
+    """
+
+    points: Points
+    at_least: Whole | None = None
+    below: Whole | None = None
+    values: tuple[str | bool, ...] = ()
+    otherwise: bool = False
+    absent: bool = False
+
+
+class Monotone(StrEnum):
+    """A promise about the points of a whole number, kept by validation."""
+
+    RISING = "rising"  # more is never worse
+    FALLING = "falling"  # more is never better
+
+
+class Characteristic(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
+    """One feature's part of the score, and the reason given for the points it loses."""
+
+    feature: Name
+    reason: ReasonCode
+    bins: Annotated[tuple[Bin, ...], Meta(min_length=1)]
+    monotone: Monotone | None = None
+
+
+class Scorecard(Struct, frozen=True, forbid_unknown_fields=True):
+    """score = base_points + the points of one bin per characteristic.
+
+    The scale says what a score means: at `score_at_odds` there are `odds` good for one bad, and each
+    `points_to_double_odds` more doubles that.
+    """
+
+    base_points: Points
+    score_at_odds: Points
+    odds: Annotated[int, Meta(ge=1, le=100_000)]
+    points_to_double_odds: Annotated[int, Meta(ge=1, le=10_000)]
+    characteristics: tuple[Characteristic, ...]
+
+
+class Grade(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
+    """Scores from `score_min` up to the next better grade. Below the last grade: declined."""
+
+    name: GradeName
+    score_min: Points
+    verdict: Verdict = Verdict.APPROVE
+
+
+# Limits --------------------------------------------------------------------------------------------------------------
+
+
+class Segment(Struct, frozen=True, forbid_unknown_fields=True):
+    """Consumers with a limit table of their own; the first segment that fits."""
+
+    name: Name
+    when: Annotated[tuple[Condition, ...], Meta(min_length=1)]
+
+
+class Step(Struct, frozen=True, forbid_unknown_fields=True):
+    """A higher limit after so many plans paid off."""
+
+    paid_off_plans: Annotated[int, Meta(ge=1)]
+    limit: Amount
+
+
+class LimitRow(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
+    """The limit of a grade in one currency; `segment` empty: of all who are in none."""
+
+    grade: GradeName
+    currency: Currency
+    limit: Amount
+    segment: Name | None = None
+    steps: tuple[Step, ...] = ()
+
+
+# Prices --------------------------------------------------------------------------------------------------------------
+
+
+class Category(Struct, frozen=True, forbid_unknown_fields=True):
+    """What merchants call it, and what we call it. A word in no category is the policy's `other_category`."""
+
+    name: Name
+    words: tuple[str, ...]
+
+
+class Row(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True, kw_only=True):
+    """What every row of a price list says: for whom and what it is, and from which amount to which.
+
+    `subsidy` is what the merchant pays besides its fee so that the consumer pays less.
+    """
+
+    name: Name
+    currency: Currency
+    grades: tuple[GradeName, ...] = ()  # empty: all
+    categories: tuple[Name, ...] = ()  # empty: all
+    amount_min: Annotated[int, Meta(ge=1)] = 1  # of the amount financed
+    amount_max: Amount
+    subsidy: MerchantFee = MerchantFee()
+
+
+class Price(Row, frozen=True, forbid_unknown_fields=True, omit_defaults=True, kw_only=True):
+    """Instalments. `lengths` are shown; any from `length_min` to `length_max` may be asked for.
+
+    Without lengths: the terms' own number of instalments alone.
+    """
+
+    terms: Terms
+    lengths: tuple[Length, ...] = ()
+    length_min: Length | None = None
+    length_max: Length | None = None
+
+
+class PayAfterUse(Row, frozen=True, forbid_unknown_fields=True, omit_defaults=True, kw_only=True):
+    """Use first; the final amount, at most the cap `amount_max`, falls due so many days after it is known."""
+
+    due_days: Days
+
+
+class Waiver(Struct, frozen=True, forbid_unknown_fields=True):
+    """The share waived from so many clean deposits on: closed without a claim, counted since the last claim upheld."""
+
+    clean_deposits: Annotated[int, Meta(ge=0)]
+    waived_bps: BasisPoints
+
+
+class Deposit(Row, frozen=True, forbid_unknown_fields=True, omit_defaults=True, kw_only=True):
+    """Security against non-return. waived = min(deposit, deposit x share, limit left); less than `waived_min`: none.
+
+    Here `amount_min` and `amount_max` bound the deposit.
+    """
+
+    ladder: Annotated[tuple[Waiver, ...], Meta(min_length=1)]
+    waived_min: Annotated[int, Meta(ge=1)] = 1
+    due_days: Days  # for what a claim leaves to be paid
+
+
+# The whole -----------------------------------------------------------------------------------------------------------
+
+
+class Policy(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """A versioned rule set."""
+
+    policy_id: Annotated[str, Meta(pattern=r"^po_[0-9A-Z]{26}$")] = field(name="id")
+    version: Annotated[int, Meta(ge=1, le=1_000_000)]
+    name: str
+    jurisdiction: Country
+    time_zone: str  # IANA: whose calendar dates plans, unless a programme's does
+    offers_expire_after_minutes: Annotated[int, Meta(ge=1, le=10_080)]
+    capture_within_days: Days
+    offers_max: Annotated[int, Meta(ge=1, le=12)] = 6
+
+    features: tuple[Feature, ...]
+    counters: tuple[Counter, ...] = ()
+    rules: tuple[Rule, ...] = ()
+    scorecard: Scorecard
+    grades: Annotated[tuple[Grade, ...], Meta(min_length=1)]  # best first
+    segments: tuple[Segment, ...] = ()
+    limits: tuple[LimitRow, ...]
+    categories: tuple[Category, ...] = ()
+    other_category: Name = "other"
+    instalments: tuple[Price, ...] = ()
+    pay_after_use: tuple[PayAfterUse, ...] = ()
+    deposits: tuple[Deposit, ...] = ()
