@@ -1,0 +1,237 @@
+"""PostgreSQL: connections, SQL files of named statements, migrations, and the checks that must find nothing."""
+
+import asyncio
+import hashlib
+import re
+from collections.abc import Awaitable, Callable, Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
+from urllib.parse import urlsplit
+
+import asyncpg
+import msgspec
+
+from service.clock import monotonic
+from service.config import CannotStart
+
+if TYPE_CHECKING:  # generic for the type checker only
+    from asyncpg.pool import PoolConnectionProxy
+
+    Connection = asyncpg.Connection[asyncpg.Record] | PoolConnectionProxy[asyncpg.Record]
+    Pool = asyncpg.Pool[asyncpg.Record]
+else:
+    Connection, Pool = asyncpg.Connection, asyncpg.Pool
+
+SCHEMA: Final = Path(__file__).parent.parent / "schema"
+POSTGRES_LEAST: Final = 15
+
+_SESSION: Final = {
+    "application_name": "tenor",
+    "jit": "off",  # our statements are short: compiling one costs more than running it
+    "timezone": "UTC",
+    "search_path": "public",
+    "statement_timeout": "15s",
+    "idle_in_transaction_session_timeout": "30s",
+}
+_ADVISORY_LOCK: Final = int.from_bytes(b"tenor", "big")
+_HEADER: Final = re.compile(r"^-- ([a-z][a-z0-9_]*) --[ \t]*$", re.MULTILINE)
+_MIGRATION: Final = re.compile(r"^(\d{3})_([a-z0-9_]+)\.sql$")
+
+# SQL with a name ------------------------------------------------------------------------------------------------------
+
+
+class Queries:
+    """The statements of one SQL file, as attributes: `Q.load_accounts`."""
+
+    def __init__(self, statements: dict[str, str]) -> None:
+        self._statements = statements
+
+    def __getattr__(self, name: str) -> str:
+        try:
+            return self._statements[name]
+        except KeyError:
+            raise AttributeError(f"no statement {name}") from None
+
+    def __iter__(self) -> Iterator[tuple[str, str]]:
+        return iter(self._statements.items())
+
+
+def load_queries(path: Path) -> Queries:
+    """Read a file in which a line `-- load_accounts --` begins each statement; before the first stands prose."""
+    _, *parts = _HEADER.split(path.read_text())
+    names, statements = parts[::2], [text.strip().removesuffix(";") for text in parts[1::2]]
+    assert names, f"{path.name} names no statement"
+    assert len(set(names)) == len(names), f"{path.name} names a statement twice"
+    assert all(statements), f"{path.name} has a name without a statement"
+    return Queries(dict(zip(names, statements, strict=True)))
+
+
+# Connections ----------------------------------------------------------------------------------------------------------
+
+
+async def open_pool(url: str, size: int, init: Callable[[Connection], Awaitable[None]] | None = None) -> Pool:
+    """A pool of at most `size` connections with our session settings; `init` sees each new connection, for codecs.
+
+    Raises `CannotStart` when the server cannot be reached.
+    """
+    try:
+        return await asyncpg.create_pool(
+            url, min_size=min(2, size), max_size=size, init=init,
+            server_settings=_SESSION, command_timeout=20, timeout=10,
+        )  # fmt: skip
+    except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
+        raise _unreachable(url, error) from error
+
+
+async def connect(url: str, patience: int = 0) -> Connection:
+    """One connection without time-outs, for migrations and checks.
+
+    Tries for `patience` seconds while the server is not there yet; then raises `CannotStart`.
+    """
+    settings = _SESSION | {"statement_timeout": "0", "idle_in_transaction_session_timeout": "0"}
+    until = monotonic() + patience
+    while True:
+        try:
+            return await asyncpg.connect(url, server_settings=settings, timeout=10)
+        except (asyncpg.InvalidAuthorizationSpecificationError, asyncpg.InvalidCatalogNameError) as error:
+            raise _unreachable(url, error) from error  # waiting mends neither
+        except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
+            if monotonic() >= until:
+                raise _unreachable(url, error) from error
+            await asyncio.sleep(0.25)
+
+
+async def unsafe_settings(connection: Connection) -> list[str]:
+    """Why money must not be kept on this server, a sentence each; none when it is safe."""
+    shown = await connection.fetchrow(
+        """
+        select current_setting('server_version_num')::int      as version,
+               current_setting('server_version')               as version_text,
+               current_setting('fsync')                        as fsync,
+               current_setting('full_page_writes')             as full_page_writes,
+               current_setting('synchronous_commit')           as synchronous_commit,
+               current_setting('default_transaction_isolation') as isolation,
+               current_setting('server_encoding')              as encoding,
+               pg_is_in_recovery()                             as standby
+        """
+    )
+    assert shown is not None
+    sentences = []
+    if shown["version"] < POSTGRES_LEAST * 10_000:
+        sentences.append(f"PostgreSQL is version {shown['version_text']}; {POSTGRES_LEAST} or later is needed.")
+    sentences += [
+        f"{name} is {shown[name]}: a crash could lose or tear what was acknowledged; turn it on."
+        for name in ("fsync", "full_page_writes")
+        if shown[name] != "on"
+    ]
+    if shown["synchronous_commit"] not in ("on", "remote_apply"):
+        value = shown["synchronous_commit"]
+        sentences.append(f"synchronous_commit is {value}: a crash could lose what was acknowledged; turn it on.")
+    if shown["isolation"] != "read committed":
+        sentences.append(f"default_transaction_isolation is {shown['isolation']}; the service needs read committed.")
+    if shown["encoding"] != "UTF8":
+        sentences.append(f"The database's encoding is {shown['encoding']}; it must be UTF8.")
+    if shown["standby"]:
+        sentences.append("The server is a standby and cannot be written to; give the primary's URL.")
+    return sentences
+
+
+def _unreachable(url: str, error: Exception) -> CannotStart:
+    """The sentence without the URL's password."""
+    place = urlsplit(url)
+    where = place.hostname + (f":{place.port}" if place.port else "") if place.hostname else "its socket"
+    said = re.sub(r"\s+", " ", str(error)).strip() or type(error).__name__
+    return CannotStart(f"PostgreSQL at {where} cannot be used: {said.removesuffix('.')}.")
+
+
+# Migrations -----------------------------------------------------------------------------------------------------------
+
+
+class Migration(msgspec.Struct, frozen=True):
+    """One file `schema/NNN_name.sql`: applied once, in its own transaction, never changed afterwards."""
+
+    version: int
+    name: str
+    sql: str
+    sha256: str
+
+
+def load_migrations(folder: Path = SCHEMA) -> list[Migration]:
+    """The migrations in order. Files whose name has no number, like checks.sql, are none."""
+    found = []
+    for path in sorted(folder.glob("*.sql")):
+        if match := _MIGRATION.match(path.name):
+            text = path.read_bytes()
+            found.append(Migration(int(match[1]), match[2], text.decode(), hashlib.sha256(text).hexdigest()))
+    versions = [migration.version for migration in found]
+    assert versions == list(range(1, len(found) + 1)), f"migrations are numbered 1, 2, 3 ..., not {versions}"
+    return found
+
+
+async def migrate(connection: Connection, migrations: list[Migration]) -> list[Migration]:
+    """Apply what the database does not have yet, in order; returns what was applied.
+
+    Many processes may call this at once: one works, the others wait and find it done. A migration and its row commit
+    together, so a run killed half-way is simply run again. Raises `CannotStart` when the database and the files
+    disagree about the past.
+    """
+    await connection.execute("select pg_advisory_lock($1)", _ADVISORY_LOCK)
+    try:
+        await connection.execute(
+            """
+            create table if not exists schema_migrations (
+                version    int         not null,
+                name       text        not null,
+                sha256     text        not null,
+                applied_at timestamptz not null default now(),
+                constraint schema_migrations_pk primary key (version)
+            )
+            """
+        )
+        rows = await connection.fetch("select version, name, sha256 from schema_migrations order by version")
+        _refuse_another_past(rows, migrations)
+        missing = migrations[len(rows) :]
+        for migration in missing:
+            async with connection.transaction():
+                await connection.execute(migration.sql)
+                await connection.execute(
+                    "insert into schema_migrations (version, name, sha256) values ($1, $2, $3)",
+                    migration.version, migration.name, migration.sha256,
+                )  # fmt: skip
+    finally:
+        if not connection.is_closed():
+            await connection.execute("select pg_advisory_unlock($1)", _ADVISORY_LOCK)
+    return missing
+
+
+def _refuse_another_past(rows: list[asyncpg.Record], migrations: list[Migration]) -> None:
+    for row, migration in zip(rows, migrations, strict=False):
+        if (row["version"], row["name"], row["sha256"]) != (migration.version, migration.name, migration.sha256):
+            raise CannotStart(
+                f"schema/{migration.version:03}_{migration.name}.sql is not the file this database was made with; an "
+                "applied migration never changes: restore it, and put the change into a new one."
+            )
+    if len(rows) > len(migrations):
+        raise CannotStart(
+            f"The database is at migration {rows[-1]['version']} ({rows[-1]['name']}), and this version of Tenor knows "
+            f"only {len(migrations)}; start the version that made it."
+        )
+
+
+# Checks ---------------------------------------------------------------------------------------------------------------
+
+
+class Check(msgspec.Struct, frozen=True):
+    """One invariant and the rows that break it; none is right."""
+
+    name: str
+    rows: list[dict[str, Any]]
+
+
+async def run_checks(connection: Connection, path: Path = SCHEMA / "checks.sql") -> list[Check]:
+    """Every invariant of `path` against one instant of the database, so that work going on meanwhile breaks none."""
+    async with connection.transaction(isolation="repeatable_read", readonly=True):
+        return [
+            Check(name, [dict(row) for row in await connection.fetch(statement)])
+            for name, statement in load_queries(path)
+        ]

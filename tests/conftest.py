@@ -1,0 +1,135 @@
+"""Real servers for every test: one PostgreSQL and one Valkey for the whole run, a fresh database for each test.
+
+The process that was started as pytest owns the servers and makes one migrated template; its workers copy it. With
+DATABASE_URL or REDIS_URL set, those servers are used instead; the role must be allowed to create databases.
+"""
+
+import asyncio
+import fcntl
+import os
+import secrets
+import shutil
+import tempfile
+from collections.abc import AsyncIterator, Iterator
+from contextlib import ExitStack
+from pathlib import Path
+from urllib.parse import urlsplit, urlunsplit
+
+import pytest
+import redis.asyncio
+
+from service import db, embedded
+from service.config import Settings
+
+DATABASE = "TENOR_TEST_DATABASE_URL"  # from the owner to its workers
+REDIS = "TENOR_TEST_REDIS_URL"
+TEMPLATE = "TENOR_TEST_TEMPLATE"
+
+_owned = ExitStack()
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    if hasattr(config, "workerinput") or config.option.collectonly:
+        return
+    _sweep()
+    folder = Path(_owned.enter_context(tempfile.TemporaryDirectory(prefix="tenor-tests-", ignore_cleanup_errors=True)))
+    given = Settings(data=folder, database_url=os.environ.get("DATABASE_URL"), redis_url=os.environ.get("REDIS_URL"))
+    servers = _owned.enter_context(embedded.running(given)).settings
+    database, template = servers.database_url or "", f"tenor_template_{secrets.token_hex(4)}"
+    asyncio.run(_make_template(database, template))
+    _owned.callback(lambda: asyncio.run(_execute(database, f"drop database {template}")))
+    os.environ.update({DATABASE: database, REDIS: servers.redis_url or "", TEMPLATE: template})
+
+
+def pytest_unconfigure(config: pytest.Config) -> None:
+    _owned.close()
+
+
+@pytest.fixture
+def anonymous_url() -> str:
+    """The server's own database, where databases are made and dropped."""
+    return os.environ[DATABASE]
+
+
+@pytest.fixture
+async def empty_database_url(anonymous_url: str) -> AsyncIterator[str]:
+    """A database of this test's own with nothing in it."""
+    async for url in _database(anonymous_url, "template1"):
+        yield url
+
+
+@pytest.fixture
+async def database_url(anonymous_url: str) -> AsyncIterator[str]:
+    """A migrated database of this test's own."""
+    async for url in _database(anonymous_url, os.environ[TEMPLATE]):
+        yield url
+
+
+@pytest.fixture
+async def pool(database_url: str) -> AsyncIterator[db.Pool]:
+    """Connections to this test's migrated database."""
+    pool = await db.open_pool(database_url, size=8)
+    yield pool
+    await asyncio.wait_for(pool.close(), 10)
+
+
+@pytest.fixture
+async def redis_url() -> AsyncIterator[str]:
+    """An empty Redis database of this worker's own."""
+    number = 1 + int(os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw"))
+    url = _with(os.environ[REDIS], number)
+    client = redis.asyncio.from_url(url)
+    await client.flushdb()
+    yield url
+    await client.aclose()
+
+
+@pytest.fixture
+def settings(database_url: str, redis_url: str, tmp_path: Path) -> Settings:
+    """Settings of a sandbox on this test's servers."""
+    return Settings(
+        database_url=database_url, redis_url=redis_url, data=tmp_path, sandbox=True, key_secret="k" * 32, port=0
+    )
+
+
+async def _database(server: str, template: str) -> AsyncIterator[str]:
+    name = f"tenor_test_{secrets.token_hex(6)}"
+    await _execute(server, f"create database {name} template {template}")
+    yield urlunsplit(urlsplit(server)._replace(path=f"/{name}"))
+    await _execute(server, f"drop database {name} with (force)")
+
+
+async def _make_template(server: str, name: str) -> None:
+    await _execute(server, f"create database {name}")
+    connection = await db.connect(urlunsplit(urlsplit(server)._replace(path=f"/{name}")))
+    await db.migrate(connection, db.load_migrations())
+    await connection.close()
+
+
+async def _execute(server: str, statement: str) -> None:
+    connection = await db.connect(server)
+    await connection.execute(statement)
+    await connection.close()
+
+
+def _with(url: str, number: int) -> str:
+    parts = urlsplit(url)
+    if parts.scheme == "unix":
+        return f"unix://{parts.path}?db={number}"
+    return urlunsplit(parts._replace(path=f"/{number}"))
+
+
+def _sweep() -> None:
+    """Remove what runs that were killed left behind; a run that lives holds its lock."""
+    for folder in _left_behind():
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def _left_behind() -> Iterator[Path]:
+    for lock in Path(tempfile.gettempdir()).glob("tenor-tests-*/lock"):
+        try:
+            with lock.open() as held:
+                fcntl.flock(held, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError:
+            continue
+        yield lock.parent
