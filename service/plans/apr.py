@@ -6,17 +6,18 @@ come back with every cost that the law counts. No float takes part: see `discoun
 
 from collections.abc import Iterable
 from datetime import date
-from decimal import ROUND_HALF_UP, Decimal
+from decimal import Decimal
 from enum import StrEnum
 from fractions import Fraction
 from functools import lru_cache
+from operator import neg
 from typing import Final
 
 from msgspec import Struct
 
 from service.errors import Code, Refused
-from service.plans.discounting import discount_factor, percent, polynomial
-from service.plans.intervals import interval_years, lattice
+from service.plans.discounting import Lattice, discount_factor, percent, ten_decimals
+from service.plans.intervals import interval_years, lattice_of
 from service.plans.terms import Unit
 
 DatedFlows = tuple[tuple[date, int], ...]  # (on, minor units)
@@ -33,10 +34,10 @@ class AprMethod(StrEnum):
 
 
 DECIMALS_PRINTED: Final = {
-    AprMethod.EU_EFFECTIVE: Decimal("0.1"),  # Annex, remark (d): one decimal; a 5 after it rounds up
-    AprMethod.US_ACTUARIAL: Decimal("0.01"),
-    AprMethod.IRR_NOMINAL: Decimal("0.01"),
-    AprMethod.IRR_EFFECTIVE: Decimal("0.01"),
+    AprMethod.EU_EFFECTIVE: 1,  # Annex, remark (d): one decimal; a 5 after it rounds up
+    AprMethod.US_ACTUARIAL: 2,
+    AprMethod.IRR_NOMINAL: 2,
+    AprMethod.IRR_EFFECTIVE: 2,
 }
 
 
@@ -48,10 +49,16 @@ class Apr(Struct, frozen=True):
     printed: str  # "6.4"
 
 
-def as_apr(method: AprMethod, rate: Decimal) -> Apr:
-    """A rate in per cent with its method's print."""
-    printed = rate.quantize(DECIMALS_PRINTED[method], ROUND_HALF_UP)
-    return Apr(method, str(rate.quantize(Decimal("0.0001"), ROUND_HALF_UP)), str(printed))
+def as_apr(method: AprMethod, rate: int) -> Apr:
+    """A rate in units of 10**-10 per cent, with its method's print; halves are rounded up."""
+    decimals = DECIMALS_PRINTED[method]
+    return Apr(method, _rounded(rate, 4), _rounded(rate, decimals))
+
+
+def _rounded(rate: int, decimals: int) -> str:
+    unit: int = 10 ** (10 - decimals)
+    digits = str((abs(rate) + unit // 2) // unit).rjust(decimals + 1, "0")
+    return f"{'-' * (rate < 0)}{digits[:-decimals]}.{digits[-decimals:]}"
 
 
 def effective_apr(advances: DatedFlows, payments: DatedFlows, unit: Unit = Unit.MONTH) -> Apr:
@@ -60,28 +67,32 @@ def effective_apr(advances: DatedFlows, payments: DatedFlows, unit: Unit = Unit.
     Source: Directive (EU) 2023/2225, Annex; CONC App 1.2. Refused (`no_apr`, `several_aprs`) where the equation has
     no single answer.
     """
-    return as_apr(AprMethod.EU_EFFECTIVE, effective_rate(advances, payments, unit))
+    return as_apr(AprMethod.EU_EFFECTIVE, ten_decimals(*_dated(advances, payments, unit)))
 
 
 def effective_rate(advances: DatedFlows, payments: DatedFlows, unit: Unit = Unit.MONTH) -> Decimal:
     """The same in per cent, to ten decimals."""
-    if not advances:
-        raise Refused(Code.NO_APR, "The series has no rate: nothing is lent.")
-    begin = min(on for on, _ in advances)
-    steps, steps_per_year = _steps(begin, tuple(on for on, _ in (*advances, *payments)), unit)
-    amounts = [-amount for _, amount in advances] + [amount for _, amount in payments]
-    return percent(discount_factor(polynomial(amounts, steps), steps_per_year), steps_per_year)
+    return percent(*_dated(advances, payments, unit))
+
+
+def _dated(advances: DatedFlows, payments: DatedFlows, unit: Unit) -> tuple[int, int]:
+    if not advances or not payments:
+        raise Refused(Code.NO_APR, "The series has no rate: nothing is lent, or nothing is paid back.")
+    dates, amounts = zip(*advances, *payments, strict=True)
+    lent = len(advances)
+    lattice = _lattice(dates, lent, unit)
+    return discount_factor((*map(neg, amounts[:lent]), *amounts[lent:]), lattice), lattice.per_year
 
 
 def effective_rate_timed(advances: TimedFlows, payments: TimedFlows) -> Decimal:
     """The effective annual rate, in per cent to ten decimals, of flows whose times are known as fractions of years."""
     flows = [(years, -amount) for years, amount in advances] + list(payments)
-    steps, steps_per_year = lattice(years for years, _ in flows)
-    amounts = [amount for _, amount in flows]
-    return percent(discount_factor(polynomial(amounts, steps), steps_per_year), steps_per_year)
+    lattice = lattice_of(years for years, _ in flows)
+    return percent(discount_factor([amount for _, amount in flows], lattice), lattice.per_year)
 
 
 @lru_cache(maxsize=4096)
-def _steps(begin: date, dates: tuple[date, ...], unit: Unit) -> tuple[tuple[int, ...], int]:
-    """Dates on the lattice; remembered, because a day's checkouts share theirs."""
-    return lattice(interval_years(begin, on, unit) for on in dates)
+def _lattice(dates: tuple[date, ...], lent: int, unit: Unit) -> Lattice:
+    """Dates, of which so many first ones are of advances; remembered, because a day's checkouts share theirs."""
+    begin = min(dates[:lent])
+    return lattice_of(interval_years(begin, on, unit) for on in dates)

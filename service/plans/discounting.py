@@ -8,157 +8,218 @@ is the same on every machine, and no float is near it. Powers are whole too: the
 from collections.abc import Iterator, Sequence
 from decimal import Decimal
 from itertools import pairwise
-from operator import sub
+from math import isqrt
+from operator import mul
 from typing import Final
+
+from msgspec import Struct
 
 from service.errors import Code, Refused
 
 BITS: Final = 96
 ONE: Final = 1 << BITS
 GUARD: Final = 64  # binary places kept below a minor unit
-CLOSE: Final = BITS - 24  # a Newton step this small leaves an error of its square: below 1e-12 of the rate
+SEED: Final = 40  # binary places of the first guess
+CLOSE: Final = 2 * BITS - 40  # the error left in ln(1 + X) is below 2**-40, half a unit of the tenth decimal of X
 FACTOR_MAX: Final = 101  # 1 + X of 10 000 % a year: a second root above it is an artefact, not a price
 
-Polynomial = tuple[tuple[int, int], ...]  # (amount, steps since the amount before), the latest first
+Runs = list[tuple[int, int, int]]  # (amount, gap, count), the latest first
 
 
-def polynomial(amounts: Sequence[int], steps: Sequence[int]) -> Polynomial:
-    """Netted by time, without zeros, latest first: as Horner's scheme eats it. Amounts paid are positive."""
-    nets: dict[int, int] = {}
-    for amount, step in zip(amounts, steps, strict=True):
-        nets[step] = nets.get(step, 0) + amount
-    times = sorted((step for step, net in nets.items() if net), reverse=True)
-    gaps = [*map(sub, times, times[1:]), 0]
-    return tuple((nets[time], gap) for time, gap in zip(times, gaps, strict=False))
+class Lattice(Struct, frozen=True):
+    """Times in whole steps of `1 / per_year` years, and what can be said of them before any amount is known."""
+
+    steps: tuple[int, ...]
+    per_year: int
+    squares: tuple[int, ...]
+    gaps: tuple[int, ...]  # between the steps, the latest first; empty when they do not rise strictly
+    span: int  # from the earliest to the latest
+
+    @staticmethod
+    def of(steps: tuple[int, ...], per_year: int) -> "Lattice":
+        """Steps in any order; the same one may stand more than once."""
+        gaps = tuple(late - early for early, late in pairwise(steps))
+        rising = all(gap > 0 for gap in gaps)
+        squares = tuple(step * step for step in steps)
+        return Lattice(steps, per_year, squares, (*gaps[::-1], 0) if rising else (), max(steps) - min(steps))
+
+
+def runs_of(amounts: Sequence[int], lattice: Lattice) -> Runs:
+    """Amounts (paid positive, lent negative) netted by time; equal ones at equal gaps become one run."""
+    gaps = lattice.gaps
+    if not gaps or not all(amounts):
+        nets: dict[int, int] = {}
+        for amount, step in zip(amounts, lattice.steps, strict=True):
+            nets[step] = nets.get(step, 0) + amount
+        times = sorted(step for step, net in nets.items() if net)
+        amounts = [nets[time] for time in times]
+        gaps = (*[late - early for early, late in pairwise(times)][::-1], 0)
+    runs: list[tuple[int, int, int]] = []
+    run_amount = run_gap = run_count = 0
+    for amount, gap in zip(reversed(amounts), gaps, strict=False):
+        if amount == run_amount and gap == run_gap:
+            run_count += 1
+            continue
+        if run_count:
+            runs.append((run_amount, run_gap, run_count))
+        run_amount, run_gap, run_count = amount, gap, 1
+    if run_count:
+        runs.append((run_amount, run_gap, run_count))
+    return runs
 
 
 def power(base: int, exponent: int) -> int:
     """`base ** exponent`, both it and the result in units of 2**-96."""
-    result = ONE
-    while exponent:
-        if exponent & 1:
-            result = result * base >> BITS
-        base = base * base >> BITS
-        exponent >>= 1
-    return result
+    raised: int
+    if exponent < 16:
+        raised = base**exponent << BITS >> BITS * exponent
+    else:
+        rest = exponent % 16
+        raised = power(base, exponent // 16) ** 16 * base**rest >> BITS * (15 + rest)
+    return raised
 
 
-def worth(flows: Polynomial, v: int) -> tuple[int, int]:
-    """The polynomial at `v`, and `v` times its slope there, in minor units times 2**64."""
-    powers = {1: v}
+def annuity(v: int, discounted: int, count: int) -> tuple[int, int]:
+    """`v + v**2 + ... + v**count` and `v` times its slope; `discounted` is `v ** count`."""
+    discount = ONE - v
+    if not abs(discount) >> 48:  # as good as none
+        return count << BITS, count * (count + 1) // 2 << BITS
+    total = v * (ONE - discounted) // discount
+    return total, ((total << BITS) - count * v * discounted) // discount
+
+
+def worth(runs: Runs, v: int) -> tuple[int, int]:
+    """All of it discounted to the first date, and `v` times its slope, in minor units times 2**64.
+
+    Horner's scheme, from the latest backwards; a run is discounted at once.
+    """
     value = slope = 0
-    for amount, gap in flows:
-        value += amount << GUARD
-        if (factor := powers.get(gap)) is None:
-            factor = powers[gap] = power(v, gap)
-        slope = (slope + gap * value) * factor >> BITS
-        value = value * factor >> BITS
-    return value, slope
+    for amount, gap, count in runs:
+        amount <<= GUARD
+        if not gap:
+            return value + amount, slope
+        factor = v if gap == 1 else power(v, gap)
+        if count == 1:
+            value += amount
+            slope = (slope + gap * value) * factor >> BITS
+            value = value * factor >> BITS
+        else:
+            discounted = power(factor, count)
+            total, total_slope = annuity(factor, discounted, count)
+            slope = (slope + gap * count * value) * discounted + gap * amount * total_slope >> BITS
+            value = value * discounted + amount * total >> BITS
+    raise AssertionError("the earliest amount has no gap before it")
 
 
-def sign_changes(amounts: Sequence[int]) -> int:
-    """How often the sign turns from one amount to the next. No amount may be zero."""
-    return sum((one < 0) != (other < 0) for one, other in pairwise(amounts))
+def sign_changes(runs: Runs) -> int:
+    """How often the sign turns from one amount to the next."""
+    changes, was_lent = -1, None
+    for amount, _, _ in runs:
+        if (is_lent := amount < 0) is not was_lent:
+            changes, was_lent = changes + 1, is_lent
+    return changes
 
 
-def discount_factor(flows: Polynomial, steps_per_year: int) -> int:
-    """`v` in units of 2**-96: what one unit a step later is worth now. `flows` as `polynomial` makes them.
+def discount_factor(amounts: Sequence[int], lattice: Lattice) -> int:
+    """`v` in units of 2**-96: what one unit a step later is worth now. Paid is positive, lent negative.
 
     One change of sign, which every ordinary credit has, means exactly one rate (Descartes' rule of signs, which holds
     for real exponents too). Where the balance the consumer owes rises and falls more often, the rates are searched
     for: the one that is not negative and below 10 000 % a year is it, and two of them are refused.
     """
-    if not flows:
+    runs = runs_of(amounts, lattice)
+    changes = sign_changes(runs)
+    if changes == 1 and runs[0][0] > 0:
+        return _root(runs, lattice, _first_guess(amounts, lattice), 0, None)
+    if changes > 1:
+        return _only_root(runs, lattice)
+    if not runs:
         return ONE
-    amounts = [amount for amount, _ in flows]
-    changes = sign_changes(amounts)
-    if changes == 0:
-        raise Refused(Code.NO_APR, "The series has no rate: nothing is lent, or nothing is paid back.")
     if changes == 1:
-        if amounts[0] < 0:
-            raise Refused(Code.NO_APR, "The series has no rate: everything is paid before anything is lent.")
-        return _root(flows, _first_guess(flows), 0, None)
-    return _only_root(flows, steps_per_year)
+        raise Refused(Code.NO_APR, "The series has no rate: everything is paid before anything is lent.")
+    raise Refused(Code.NO_APR, "The series has no rate: nothing is lent, or nothing is paid back.")
 
 
-def _first_guess(flows: Polynomial) -> int:
-    """Near enough that one or two Newton steps are left: from when, on average, money is lent and paid, and how spread.
+def _first_guess(amounts: Sequence[int], lattice: Lattice) -> int:
+    """Near enough that one or two Newton steps are left, for money lent at the start.
 
-    The logarithm of a discounted sum is a series in the rate whose terms are the cumulants of its dates; two of them
-    are kept, `ln(paid / lent) = rate * mean - rate ** 2 * variance / 2`, and Pade's fractions for ln and exp.
+    The logarithm of a discounted sum is a series in the rate whose coefficients are the cumulants of its dates. Two are
+    kept: `ln(paid / lent) = rate * mean - rate**2 * variance / 2`, where half the logarithm is
+    `artanh((paid - lent) / (paid + lent))` and `v = exp(-rate)` is `(1 - tanh(rate / 2)) / (1 + tanh(rate / 2))`.
     """
-    paid = paid_time = paid_square = lent = lent_time = lent_square = time = 0
-    for amount, gap in reversed(flows):
-        time += gap
-        if amount > 0:
-            paid += amount
-            paid_time += (weighted := amount * time)
-            paid_square += weighted * time
-        else:
-            lent -= amount
-            lent_time -= (weighted := amount * time)
-            lent_square -= weighted * time
-    mean = (paid_time * lent - lent_time * paid << GUARD) // (paid * lent)
-    spread = (
-        ((paid_square << GUARD) // paid)
-        - ((paid_time * paid_time << GUARD) // (paid * paid))
-        - ((lent_square << GUARD) // lent)
-        + ((lent_time * lent_time << GUARD) // (lent * lent))
-    )
-    half = ((paid - lent) << 2 * GUARD) // ((paid + lent) * mean)  # half the rate, to the first order
-    half += half * half * spread // mean >> GUARD
-    one = 1 << GUARD
-    return (one - half << BITS) // (one + half) if -one < 2 * half < one else ONE
+    cost, lent = sum(amounts), -amounts[0]
+    paid = cost + lent
+    time = sum(map(mul, amounts, lattice.steps))
+    if cost == 0 or lent <= 0 or paid <= 0 or time <= 0:
+        return ONE
+    mean = (time << SEED) // paid
+    variance = (sum(map(mul, amounts, lattice.squares)) << SEED) // paid - (mean * mean >> SEED)
+    ratio = (cost << SEED) // (paid + lent)
+    half_logarithm = ratio + (ratio * ratio * ratio // 3 >> 2 * SEED)
+    discriminant = mean * mean - 4 * variance * half_logarithm
+    half_rate = (half_logarithm << SEED + 1) // (mean + (isqrt(discriminant) if discriminant > 0 else 0))
+    tanh = half_rate - (half_rate * half_rate * half_rate // 3 >> 2 * SEED)
+    unit = 1 << SEED
+    return (unit - tanh << BITS) // (unit + tanh) if -unit < 2 * tanh < unit else ONE
 
 
-def _root(flows: Polynomial, v: int, low: int, high: int | None) -> int:
-    """Where the worth rises through zero between `low` and `high`: Newton's step, or the middle if that leaves them."""
-    span = sum(gap for _, gap in flows)
+def _root(runs: Runs, lattice: Lattice, v: int, low: int, high: int | None) -> int:
+    """Where the worth rises through zero between `low` and `high`: Newton's step, or the middle if that leaves them.
+
+    A step `s` leaves at most `span / 2 * s**2` of error in `v`, `per_year` times that in the logarithm of `1 + X`.
+    """
+    span = lattice.span
+    scale = span * lattice.per_year
     while True:
-        value, slope = worth(flows, v)
+        value, slope = worth(runs, v)
+        step = v * value // slope if slope > 0 else v
+        if not step * step * scale >> CLOSE:
+            return v - step
         if value < 0:
             low = v
         else:
             high = v
-        step = v * value // slope if slope > 0 else v
-        if abs(step) * span >> CLOSE == 0:
-            return v - step
         v -= step
         if high is None:
-            v = min(v, 2 * low)
+            v = min(v, low + 16 * low // span)
         elif not low < v < high:
             v = (low + high) // 2
 
 
-def _only_root(flows: Polynomial, steps_per_year: int) -> int:
+def _only_root(runs: Runs, lattice: Lattice) -> int:
     """The rate of a series that could have several."""
-    roots = [_root(flows, (low + high) // 2, low, high) for flows, low, high in _crossings(flows, steps_per_year)]
-    prices = [v for v in roots if v <= ONE and power(v, steps_per_year) * FACTOR_MAX >= ONE] or roots
+    per_year = lattice.per_year
+    roots = [_root(rising, lattice, (low + high) // 2, low, high) for rising, low, high in _crossings(runs, per_year)]
+    prices = [v for v in roots if v <= ONE and power(v, per_year) * FACTOR_MAX >= ONE] or roots
     if len(prices) > 1:
-        shown = " and ".join(f"{percent(v, steps_per_year):.2f} %" for v in sorted(prices, reverse=True))
+        shown = " and ".join(f"{percent(v, per_year):.2f} %" for v in sorted(prices, reverse=True))
         raise Refused(Code.SEVERAL_APRS, f"The series has more than one rate: {shown}.")
     if not prices:
         raise Refused(Code.NO_APR, "The series has no rate: at none is what is lent worth what is paid back.")
     return prices[0]
 
 
-def _crossings(flows: Polynomial, steps_per_year: int) -> Iterator[tuple[Polynomial, int, int]]:
-    """Each stretch of `v` on which the worth changes its sign, with the flows turned so that it rises.
+def _crossings(runs: Runs, per_year: int) -> Iterator[tuple[Runs, int, int]]:
+    """Each stretch of `v` on which the worth changes its sign, with the amounts turned so that it rises.
 
     Walked by 3 % of `1 + X` from -99.9 % to a factor of a million a year.
     """
-    stride = ONE - 3 * ONE // (100 * steps_per_year)
+    stride = ONE - 3 * ONE // (100 * per_year)
     v = power(ONE * ONE // stride, 230)
-    turned = tuple((-amount, gap) for amount, gap in flows)
-    above = worth(flows, v)[0] > 0
+    turned = [(-amount, gap, count) for amount, gap, count in runs]
+    above = worth(runs, v)[0] > 0
     for _ in range(700):
         high, v = v, v * stride >> BITS
-        was_above, above = above, worth(flows, v)[0] > 0
+        was_above, above = above, worth(runs, v)[0] > 0
         if was_above != above:
-            yield (flows if was_above else turned), v, high
+            yield (runs if was_above else turned), v, high
 
 
-def percent(v: int, steps_per_year: int) -> Decimal:
-    """The effective annual rate `v ** -n - 1` in per cent, to ten decimals, half up."""
-    whole = (ONE << BITS) // power(v, steps_per_year)
-    return Decimal(((whole - ONE) * 2 * 10**12 + ONE) // (2 * ONE)).scaleb(-10)
+def ten_decimals(v: int, per_year: int) -> int:
+    """The effective annual rate `v ** -n - 1` in units of 10**-10 per cent, rounded to the nearest."""
+    return ((ONE << BITS) // power(v, per_year) - ONE) * (2 * 10**12) + ONE >> BITS + 1
+
+
+def percent(v: int, per_year: int) -> Decimal:
+    """The same as a decimal number of per cent."""
+    return Decimal(ten_decimals(v, per_year)).scaleb(-10)

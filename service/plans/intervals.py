@@ -12,6 +12,7 @@ from datetime import date, timedelta
 from fractions import Fraction
 from math import lcm
 
+from service.plans.discounting import Lattice
 from service.plans.terms import Unit
 
 MONTHS = {Unit.MONTH: 1, Unit.YEAR: 12}
@@ -66,8 +67,8 @@ def _odd_days(drawn_on: date, days: int) -> Fraction:
     return Fraction(days, (reached - months_after(reached, -12)).days)
 
 
-def lattice(times: Iterable[Fraction]) -> tuple[tuple[int, ...], int]:
-    """The same times as whole steps of 1/n year, and n: so the law's equation becomes a polynomial."""
+def lattice_of(times: Iterable[Fraction]) -> Lattice:
+    """The same times as whole steps of 1/n year: so the law's equation becomes a polynomial."""
     years = tuple(times)
-    steps_per_year = lcm(*(time.denominator for time in years))
-    return tuple(time.numerator * (steps_per_year // time.denominator) for time in years), steps_per_year
+    per_year = lcm(*(time.denominator for time in years))
+    return Lattice.of(tuple(time.numerator * (per_year // time.denominator) for time in years), per_year)
