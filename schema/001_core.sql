@@ -123,6 +123,7 @@ create table decisions (
     outcome            outcome     not null,
     policy_id          identifier  not null,
     policy_version     int         not null,
+    "limit"            amount      not null,   -- what a consumer without an account is granted by an authorization
     decided_at         timestamptz not null,
     expires_at         timestamptz not null,
     request            json        not null,

@@ -3,7 +3,7 @@
 import asyncio
 import hashlib
 import re
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Awaitable, Callable, Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import urlsplit
@@ -66,6 +66,11 @@ def load_queries(path: Path) -> Queries:
     return Queries(dict(zip(names, statements, strict=True)))
 
 
+def columns(rows: Sequence[Sequence[Any]]) -> list[list[Any]]:
+    """Rows as the arrays a set-based statement takes, one a column. There must be rows."""
+    return [list(column) for column in zip(*rows, strict=True)]
+
+
 # Connections ----------------------------------------------------------------------------------------------------------
 
 
@@ -81,6 +86,11 @@ async def open_pool(url: str, size: int, init: Callable[[Connection], Awaitable[
         )  # fmt: skip
     except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
         raise _unreachable(url, error) from error
+
+
+async def connect_session(url: str) -> Connection:
+    """One connection with our session settings, for a committer; errors are asyncpg's own."""
+    return await asyncpg.connect(url, server_settings=_SESSION, command_timeout=20, timeout=5)
 
 
 async def connect(url: str, patience: int = 0) -> Connection:

@@ -7,6 +7,8 @@ to mend is a `Refused`, and the edge turns it into `application/problem+json`.
 from enum import StrEnum
 from typing import Final
 
+import msgspec
+
 
 class Code(StrEnum):
     """What went wrong, for programs. The edge's HTTP status stands beside each."""
@@ -90,3 +92,27 @@ class Refused(Exception):  # noqa: N818 - it is the word we use
     def status(self) -> int:
         """The HTTP status that goes with the code."""
         return STATUS.get(self.code, 422)
+
+
+class Problem(msgspec.Struct, frozen=True, omit_defaults=True):
+    """`application/problem+json` (RFC 9457), with our code, a JSON pointer and the legal next verbs."""
+
+    type: str
+    title: str
+    status: int
+    code: Code
+    detail: str
+    pointer: str | None = None
+    actions: tuple[str, ...] = ()
+
+
+def problem_json(refused: Refused) -> bytes:
+    """The body that tells a caller what was refused."""
+    code = refused.code
+    title = code.replace("_", " ").capitalize()
+    return _encode(
+        Problem(f"/problems/{code}", title, refused.status, code, refused.detail, refused.pointer, refused.actions)
+    )
+
+
+_encode = msgspec.json.Encoder().encode

@@ -1,10 +1,11 @@
 """Identifiers: `prefix_` and 26 characters that hold the time, the bucket and chance.
 
-    pl_ 01JD8Q4Z7K  7M  8W3N5V2C9XTB4H
-        48 bits ms  10  70 bits of chance     (Crockford base32, as in ULID)
+    pl_ 01JD8Q4Z7K  7M  8W3N5V2C9XTB  00
+        48 bits ms  10  60 of chance  10      (Crockford base32, as in ULID)
 
 Sorting by id sorts by time of making; characters 11 and 12 are the bucket, so any id finds its shard without a
-look-up. Ids of one cause share all but their prefix (`derive`), so a retry cannot make a second set.
+look-up. What one cause makes shares its stem, the last two characters counting (`derive`): a retry cannot make a
+second set, and an offer's id names its decision (`origin`).
 """
 
 import os
@@ -36,23 +37,25 @@ FILE: Final = "fi"
 
 def new_id(prefix: str, bucket: int, at_ms: int) -> str:
     """A new id of `prefix` in `bucket`, made at `at_ms` (milliseconds of Unix time)."""
-    chance = int.from_bytes(os.urandom(9)) >> 2
+    chance = int.from_bytes(os.urandom(8)) >> 4
     pair = _PAIR
     return (
         f"{prefix}_{pair[at_ms >> 40 & 1023]}{pair[at_ms >> 30 & 1023]}{pair[at_ms >> 20 & 1023]}"
         f"{pair[at_ms >> 10 & 1023]}{pair[at_ms & 1023]}{pair[bucket]}"
-        f"{pair[chance >> 60]}{pair[chance >> 50 & 1023]}{pair[chance >> 40 & 1023]}{pair[chance >> 30 & 1023]}"
-        f"{pair[chance >> 20 & 1023]}{pair[chance >> 10 & 1023]}{pair[chance & 1023]}"
+        f"{pair[chance >> 50]}{pair[chance >> 40 & 1023]}{pair[chance >> 30 & 1023]}"
+        f"{pair[chance >> 20 & 1023]}{pair[chance >> 10 & 1023]}{pair[chance & 1023]}00"
     )
 
 
 def derive(prefix: str, cause: str, index: int = 0) -> str:
-    """The id of the `index`-th thing of kind `prefix` that `cause` makes: always the same one. `index` < 1024."""
-    stem = cause[cause.index("_") + 1 :]
-    if index == 0:
-        return f"{prefix}_{stem}"
-    last = _VALUE[stem[-2]] << 5 | _VALUE[stem[-1]]
-    return f"{prefix}_{stem[:-2]}{_PAIR[(last + index) & 1023]}"
+    """The id of the `index`-th thing of kind `prefix` that `cause` makes: always the same one."""
+    assert 0 <= index < 1024
+    return f"{prefix}_{cause[cause.index('_') + 1 : -2]}{_PAIR[index]}"
+
+
+def origin(prefix: str, derived: str) -> str:
+    """The id of kind `prefix` that `derived` was derived from: the decision of an offer."""
+    return derive(prefix, derived)
 
 
 def is_id(text: str, prefix: str) -> bool:

@@ -70,10 +70,10 @@ class Authorize(Command, frozen=True, kw_only=True):
     def _agreement(self, book: Book, now: datetime) -> Agreement:
         agreement = book.agreement
         if agreement is None or agreement.merchant_id != self.merchant_id:
-            raise Refused(Code.NOT_FOUND, f"There is no offer {self.offer_id}.", "/offer_id")
-        if agreement.accepted:
+            raise self.not_found()
+        if book.is_accepted:
             raise Refused(Code.OFFER_ACCEPTED, "An offer of this decision was already accepted.", "/offer_id")
-        if agreement.reference_used:
+        if book.is_reference_used:
             raise Refused(
                 Code.REFERENCE_USED,
                 f"The merchant reference {agreement.merchant_reference!r} already opened a plan.",

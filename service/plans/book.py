@@ -42,8 +42,10 @@ class Book(Struct):
     account: Account
     plan: Plan | None = None
     instalments: tuple[OwedInstalment, ...] = ()
+    payment_references: frozenset[str] = frozenset()  # of those asked about, the ones already on the plan
     agreement: Agreement | None = None  # only for a command that opens a plan
-    payment_references: frozenset[str] = frozenset()
+    is_accepted: bool = False  # an offer of the agreement's decision already opened a plan
+    is_reference_used: bool = False  # the agreement's merchant reference already opened a plan
 
 
 class Change(Struct, frozen=True):
@@ -74,6 +76,10 @@ class Command(Struct, frozen=True, kw_only=True):
         """The id of the offer or plan whose book it needs; its bucket is the lane."""
         raise NotImplementedError
 
+    def not_found(self) -> Refused:
+        """What is said when the target does not exist, or is another merchant's."""
+        return Refused(Code.NOT_FOUND, f"There is no {self.loads} {self.target}.", f"/{self.loads}_id")
+
     def apply(self, book: Book, now: datetime) -> Change:
         """The change, or `Refused`."""
         raise NotImplementedError
@@ -93,7 +99,7 @@ class PlanCommand(Command, frozen=True, kw_only=True):
         """The plan, if it is this merchant's; another's is not found, like none."""
         plan = book.plan
         if plan is None or plan.merchant_id != self.merchant_id:
-            raise Refused(Code.NOT_FOUND, f"There is no plan {self.plan_id}.", "/plan_id")
+            raise self.not_found()
         return plan
 
 

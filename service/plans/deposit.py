@@ -1,6 +1,6 @@
 """The deposit's own verbs: claim (something is missing or broken) and release (all came back). Pure.
 
-    claimed + released + remaining = deposit,   and remaining = held on the card + waived on credit
+claimed + released + remaining = deposit,   and remaining = held on the card + waived on credit
 """
 
 from datetime import datetime

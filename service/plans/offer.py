@@ -3,7 +3,7 @@
 from datetime import datetime
 from enum import StrEnum
 
-from msgspec import Raw, Struct, field
+from msgspec import Struct, field
 
 from service.merchants.merchant import MerchantFee
 from service.partners.programme import Funding
@@ -47,7 +47,7 @@ class Offer(Struct, frozen=True):
 
 
 class Agreement(Struct, frozen=True):
-    """An offer on the way to becoming a plan: the decision it stands in, and what became of both since."""
+    """An offer on the way to becoming a plan, and the decision it stands in."""
 
     decision_id: str
     merchant_id: str
@@ -56,7 +56,4 @@ class Agreement(Struct, frozen=True):
     currency: str
     limit: int  # the limit the decision grants to a consumer who has no account yet
     offer: Offer
-    offer_json: Raw  # the same, as it was sent
     funding: Funding
-    accepted: bool  # an offer of this decision already opened a plan
-    reference_used: bool  # the merchant's reference already opened a plan

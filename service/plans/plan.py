@@ -16,7 +16,9 @@ from service.plans.terms import Terms
 class PlanState(StrEnum):
     """The commercial state. Transitions stand beside; the SQL enum `plan_state` has the same members."""
 
-    AUTHORIZED = "authorized"  # limit reserved, nothing owed -> PART_CAPTURED, ACTIVE, PAYMENT_DUE, CLOSED, VOIDED, EXPIRED
+    AUTHORIZED = (
+        "authorized"  # limit reserved, nothing owed -> PART_CAPTURED, ACTIVE, PAYMENT_DUE, CLOSED, VOIDED, EXPIRED
+    )
     PART_CAPTURED = "part_captured"  # some is owed, more may be captured -> ACTIVE, PAYMENT_DUE, CLOSED, PAID_OFF
     ACTIVE = "active"  # instalments: all captured, owed in parts -> PAID_OFF
     PAYMENT_DUE = "payment_due"  # pay_after_use, deposit: one sum is owed -> PAID_OFF, CLOSED
@@ -68,9 +70,7 @@ class OwedInstalment(Struct, frozen=True, gc=False):
     @property
     def outstanding(self) -> int:
         """What is still to be paid, all components."""
-        return (
-            self.principal + self.interest + self.fee - self.principal_paid - self.interest_paid - self.fee_paid
-        )
+        return self.principal + self.interest + self.fee - self.principal_paid - self.interest_paid - self.fee_paid
 
 
 class Plan(Struct, frozen=True):

@@ -1,0 +1,1 @@
+"""The edge, by audience: one router and one guard each."""

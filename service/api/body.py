@@ -1,0 +1,126 @@
+"""Reading a request body: strictly, from the raw bytes, naming the field at fault.
+
+A framework's own decoding is lenient ("100", 100.0 and 1e2 become 100) and silent about duplicate keys; money is not.
+"""
+
+import json
+import re
+from typing import Any, Final, Generic, TypeVar
+
+import msgspec
+
+from service.errors import Code, Refused
+
+BYTES_MAX: Final = 64 * 1024
+
+_JSON_TYPES: Final = ("application/json",)
+_CHARSETS: Final = ("", "utf-8", "utf8")
+
+
+T = TypeVar("T")
+
+
+class Body(Generic[T]):
+    """A decoder for one wire type."""
+
+    def __init__(self, wire: type[T]) -> None:
+        self.wire = wire
+        self._decode = msgspec.json.Decoder(wire).decode
+
+    def read(self, raw: bytes, content_type: str) -> T:
+        """The body as `T`. Refused: UNSUPPORTED_MEDIA_TYPE, TOO_LARGE, MALFORMED, INVALID_FIELD with its pointer."""
+        require_json(content_type)
+        if len(raw) > BYTES_MAX:
+            raise too_large()
+        try:
+            body = self._decode(raw)
+        except msgspec.ValidationError as error:
+            raise invalid_field(str(error)) from None
+        except (ValueError, RecursionError) as error:
+            raise _malformed(raw, error) from None
+        _check_text(raw)
+        return body
+
+
+def too_large() -> Refused:
+    """The body is longer than we read."""
+    return Refused(Code.TOO_LARGE, f"The body is longer than {BYTES_MAX} bytes.", "")
+
+
+def require_json(content_type: str) -> None:
+    """Only JSON in UTF-8 is read."""
+    media, _, parameters = content_type.partition(";")
+    charset = re.search(r'charset="?([\w-]+)', parameters, re.IGNORECASE)
+    if media.strip().lower() not in _JSON_TYPES or (charset and charset[1].lower() not in _CHARSETS):
+        raise Refused(
+            Code.UNSUPPORTED_MEDIA_TYPE, f"Send Content-Type: application/json (UTF-8), not {content_type[:100]!r}."
+        )
+
+
+def invalid_field(message: str) -> Refused:
+    """msgspec's message as a refusal that points at the field: `... - at `$.items[0].amount`` -> /items/0/amount."""
+    sentence, _, path = message.partition(" - at `$")
+    pointer = re.sub(r"\[(\d+)\]", r"/\1", path.rstrip("`")).replace(".", "/").replace("[...]", "/*")
+    if named := re.search(r"(?:required|unknown) field `([^`]*)`", sentence):
+        pointer += "/" + named[1].replace("~", "~0").replace("/", "~1")
+    return Refused(Code.INVALID_FIELD, f"{sentence}.", pointer)
+
+
+def _malformed(raw: bytes, error: Exception) -> Refused:
+    if isinstance(error, RecursionError):
+        return Refused(Code.MALFORMED, "The body is nested too deeply.", "")
+    try:
+        raw.decode()
+    except UnicodeDecodeError as bad:
+        where = f"The body is not UTF-8: byte {bad.start}."
+        return Refused(Code.MALFORMED, where, _where(raw.decode(errors="replace"), "\ufffd"))
+    return Refused(Code.MALFORMED, f"The body is not JSON: {error}.", "")
+
+
+class _Duplicate(Exception):
+    pass
+
+
+def _no_duplicates(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    known = dict(pairs)
+    if len(known) != len(pairs):
+        names = [name for name, _ in pairs]
+        raise _Duplicate(next(name for name in names if names.count(name) > 1))
+    return known
+
+
+_decode_strictly = json.JSONDecoder(object_pairs_hook=_no_duplicates).decode
+
+
+def _check_text(raw: bytes) -> None:
+    """What a typed decoder lets pass: a key given twice, NUL characters (PostgreSQL cannot keep them)."""
+    text = raw.decode()
+    try:
+        _decode_strictly(text)
+    except _Duplicate as duplicate:
+        raise Refused(Code.MALFORMED, f"The key {str(duplicate)!r} is given twice.", f"/{duplicate}") from None
+    except (ValueError, RecursionError) as error:
+        raise _malformed(raw, error) from None
+    if "\\u0000" in text and (pointer := _where(text, "\x00")) is not None:
+        raise Refused(Code.INVALID_FIELD, "A text holds a NUL character.", pointer)
+
+
+def _where(text: str, bad: str) -> str | None:
+    """The pointer to the first string that holds `bad`; None if there is none, or the text cannot be read."""
+    try:
+        return _find(json.loads(text), bad, "")
+    except (ValueError, RecursionError):
+        return None
+
+
+def _find(value: Any, bad: str, pointer: str) -> str | None:
+    if isinstance(value, str):
+        return pointer if bad in value else None
+    children: list[tuple[str, Any]] = []
+    if isinstance(value, dict):
+        children = list(value.items())
+        if found := next((name for name, _ in children if bad in name), None):
+            return f"{pointer}/{found}".replace("\x00", "\\u0000")
+    elif isinstance(value, list):
+        children = [(str(i), child) for i, child in enumerate(value)]
+    return next((found for name, child in children if (found := _find(child, bad, f"{pointer}/{name}"))), None)

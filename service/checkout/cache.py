@@ -1,0 +1,106 @@
+"""The snapshot's facts in Redis: a cache that may be wiped, stopped or killed at any time and changes no answer.
+
+Two entries a consumer, each `version:json`: the attributes, and per currency the account with its history. A write
+carries the version of the row it comes from, and an older one never overwrites a newer one. After a commit only the
+new version is written, with nothing behind it: the next reader fetches the facts and fills it in.
+"""
+
+import asyncio
+from collections.abc import Iterable, Sequence
+from typing import Final
+
+import redis.asyncio as redis
+from redis.exceptions import RedisError
+
+from service import clock, ids
+
+TTL_S: Final = 3_600
+REST_S: Final = 1.0  # after a failure Redis is left alone so long
+
+# EVAL and not EVALSHA: after a restart there is no script to be missed, and the server keeps the compiled one anyway.
+SET_IF_NEWER: Final = """
+local kept = redis.call('get', KEYS[1])
+if kept and tonumber(string.match(kept, '^%d+')) > tonumber(ARGV[1]) then return 0 end
+redis.call('set', KEYS[1], ARGV[1] .. ':' .. ARGV[2], 'ex', ARGV[3])
+return 1
+"""
+
+FAILURES: Final = (RedisError, OSError, TimeoutError, asyncio.TimeoutError)
+
+
+def consumer_name(consumer_id: str) -> str:
+    """Where a consumer's attributes are kept. The bucket in braces is the slot in a Redis cluster."""
+    return f"{{{ids.bucket_of(consumer_id)}}}consumer:{consumer_id}"
+
+
+def account_name(consumer_id: str, currency: str) -> str:
+    """Where an account and its history are kept."""
+    return f"{{{ids.bucket_of(consumer_id)}}}account:{consumer_id}:{currency}"
+
+
+class Cache:
+    """Versioned texts. Every method is silent about a Redis that is gone; `is_up` says whether it was last seen."""
+
+    def __init__(self, client: redis.Redis) -> None:
+        self._client = client
+        self._rests_until = 0.0
+        self._unsaid: dict[str, int] = {}  # versions that could not be written yet
+
+    @property
+    def is_up(self) -> bool:
+        """Whether the last call went through."""
+        return clock.monotonic() >= self._rests_until
+
+    async def get(self, names: Sequence[str]) -> list[bytes | None]:
+        """The texts under `names`, without their versions; None where there is nothing or nothing that is current."""
+        if not self.is_up:
+            return [None] * len(names)
+        try:
+            await self._say_unsaid()
+            async with self._client.pipeline(transaction=False) as pipe:
+                for name in names:
+                    pipe.get(name)
+                kept = await pipe.execute()
+        except FAILURES:
+            self._rest()
+            return [None] * len(names)
+        return [value.partition(b":")[2] or None if value else None for value in kept]
+
+    async def put(self, entries: Iterable[tuple[str, int, bytes]]) -> None:
+        """Writes `(name, version, text)`, unless something newer is there. An empty text only says that it changed."""
+        changed = [(name, version) for name, version, text in entries if not text]
+        if not self.is_up:
+            self._remember(changed)
+            return
+        try:
+            await self._write(entries)
+        except FAILURES:
+            self._rest()
+            self._remember(changed)
+
+    async def close(self) -> None:
+        """Closes the connections."""
+        await self._client.aclose()
+
+    async def _write(self, entries: Iterable[tuple[str, int, bytes]]) -> None:
+        async with self._client.pipeline(transaction=False) as pipe:
+            for name, version, text in entries:
+                pipe.eval(SET_IF_NEWER, 1, name, version, text, TTL_S)
+            await pipe.execute()
+
+    def _rest(self) -> None:
+        self._rests_until = clock.monotonic() + REST_S
+
+    def _remember(self, changed: Iterable[tuple[str, int]]) -> None:
+        for name, version in changed:
+            self._unsaid[name] = max(version, self._unsaid.get(name, 0))
+
+    async def _say_unsaid(self) -> None:
+        """A change that Redis missed while it was away is told before anything is read from it again."""
+        if self._unsaid:
+            unsaid, self._unsaid = self._unsaid, {}
+            try:
+                await self._write([(name, version, b"") for name, version in unsaid.items()])
+            except FAILURES:
+                self._remember(unsaid.items())
+                raise

@@ -1,0 +1,137 @@
+"""Reading snapshots: many checkouts share one round trip to Redis, and one query for what Redis does not know."""
+
+import asyncio
+from collections.abc import Sequence
+from pathlib import Path
+from typing import NamedTuple
+
+import msgspec
+
+from service import ids
+from service.checkout.cache import Cache, account_name, consumer_name
+from service.checkout.snapshot import Attribute, Snapshot
+from service.db import Pool, columns, load_queries
+from service.errors import Code, Refused
+from service.inbox import Inbox
+from service.limits.account import Account
+
+Q = load_queries(Path(__file__).with_name("queries.sql"))
+
+BATCH_MAX = 64
+READERS = 2
+WAITING_MAX = 2_048
+
+
+class Who(NamedTuple):
+    """Whose snapshot is wanted."""
+
+    consumer_id: str
+    currency: str
+
+
+class Known(NamedTuple):
+    """A snapshot, whose consumer it is, and whether it is as fresh as the database."""
+
+    snapshot: Snapshot
+    merchant_id: str
+    is_fresh: bool
+
+
+class _Consumer(msgspec.Struct):
+    merchant_id: str
+    attributes: dict[str, Attribute]
+
+
+class Snapshots:
+    """`read` for the hot path, from Redis if it knows; `read_fresh` from the database, before a no is said."""
+
+    def __init__(self, pool: Pool, cache: Cache) -> None:
+        self._pool = pool
+        self._cache = cache
+        self._inbox: Inbox[tuple[Who, asyncio.Future[Known | None]]] = Inbox(WAITING_MAX)
+        self._tasks = [asyncio.create_task(self._serve()) for _ in range(READERS)]
+
+    async def read(self, who: Who) -> Known | None:
+        """What is known of this consumer, at most as old as Redis; None if there is no such consumer."""
+        future: asyncio.Future[Known | None] = asyncio.get_running_loop().create_future()
+        if not self._inbox.put((who, future)):
+            raise Refused(Code.BUSY, "Too much is waiting; send the same request again in a second.")
+        return await future
+
+    async def read_fresh(self, who: Who) -> Known | None:
+        """The same, from the database."""
+        return (await self._load([who])).get(who)
+
+    async def accounts_changed(self, accounts: Sequence[Account]) -> None:
+        """Tells the cache after a commit, before the callers are answered."""
+        await self._cache.put([(account_name(a.consumer_id, a.currency), a.version, b"") for a in accounts])
+
+    async def consumer_changed(self, consumer_id: str, version: int) -> None:
+        """Tells the cache that attributes changed."""
+        await self._cache.put([(consumer_name(consumer_id), version, b"")])
+
+    async def close(self) -> None:
+        """Stops reading."""
+        self._inbox.close()
+        await asyncio.gather(*self._tasks)
+
+    async def _serve(self) -> None:
+        while batch := await self._inbox.take(BATCH_MAX):
+            try:
+                known = await self._read([who for who, _ in batch])
+            except Exception as error:
+                for _, future in batch:
+                    if not future.done():
+                        future.set_exception(error)
+                continue
+            for who, future in batch:
+                if not future.done():
+                    future.set_result(known.get(who))
+
+    async def _read(self, wanted: list[Who]) -> dict[Who, Known]:
+        names = [name for who in wanted for name in (consumer_name(who.consumer_id), account_name(*who))]
+        kept = await self._cache.get(names)
+        known: dict[Who, Known] = {}
+        for who, consumer, account in zip(wanted, kept[::2], kept[1::2], strict=True):
+            if consumer is not None and account is not None:
+                known[who] = _known(_decode_consumer(consumer), _decode_facts(account))
+        missing = [who for who in wanted if who not in known]
+        if missing:
+            known |= await self._load(missing)
+        return known
+
+    async def _load(self, wanted: list[Who]) -> dict[Who, Known]:
+        keys = sorted({(ids.bucket_of(who.consumer_id), *who) for who in wanted})
+        rows = await self._pool.fetch(Q.load_snapshots, *columns(keys))
+        known: dict[Who, Known] = {}
+        entries: list[tuple[str, int, bytes]] = []
+        for row in rows:
+            who = Who(row["consumer_id"], row["currency"])
+            consumer = _Consumer(row["merchant_id"], _decode_attributes(row["attributes"]))
+            facts = Snapshot(
+                consumer_id=who.consumer_id,
+                limit=row["limit"],
+                reserved=row["reserved"],
+                used=row["used"],
+                open_plans=row["open_plans"],
+                paid_off_plans=row["paid_off_plans"],
+                next_due_on=row["next_due_on"],
+                first_plan_on=row["first_plan_on"],
+                clean_deposits=row["clean_deposits"],
+            )
+            entries.append((consumer_name(who.consumer_id), row["consumer_version"], _encode(consumer)))
+            entries.append((account_name(*who), row["account_version"], _encode(facts)))
+            known[who] = _known(consumer, facts, is_fresh=True)
+        await self._cache.put(entries)
+        return known
+
+
+def _known(consumer: _Consumer, facts: Snapshot, *, is_fresh: bool = False) -> Known:
+    snapshot = msgspec.structs.replace(facts, attributes=consumer.attributes)
+    return Known(snapshot, consumer.merchant_id, is_fresh)
+
+
+_encode = msgspec.json.Encoder().encode
+_decode_consumer = msgspec.json.Decoder(_Consumer).decode
+_decode_facts = msgspec.json.Decoder(Snapshot).decode
+_decode_attributes = msgspec.json.Decoder(dict[str, Attribute]).decode

@@ -1,0 +1,1 @@
+"""The write path: many commands, one transaction."""

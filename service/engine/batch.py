@@ -1,0 +1,134 @@
+"""One batch, one transaction: claim the keys, load and lock the books, apply each command, write it all, commit."""
+
+from collections.abc import Awaitable, Callable
+from datetime import datetime
+
+import asyncpg
+import msgspec
+from msgspec import Struct
+
+from service.db import Connection
+from service.engine import keys, store
+from service.engine.books import Books, load
+from service.engine.keys import refusal
+from service.engine.work import Answer, DecisionRow, Work
+from service.errors import Refused
+from service.ledger.transfers import Transfer
+from service.limits.account import Account
+from service.plans.book import Change, Command
+from service.plans.plan import PlanView, business_day
+
+Answers = list[tuple[Work, Answer]]
+Committed = Callable[[list[Account]], Awaitable[None]]
+
+
+class CommitUnknown(Exception):
+    """The connection was lost after COMMIT was sent: it may have happened or not."""
+
+
+async def run(conn: Connection, works: list[Work]) -> tuple[Answers, list[Account]]:
+    """Does all of `works` in one transaction. Returns the answers, to be given only now, and the accounts changed.
+
+    A refused command is answered as refused and spoils nothing. Any database error rolls all of it back.
+    """
+    transaction = conn.transaction()
+    await transaction.start()
+    try:
+        answers, accounts = await _do(conn, works)
+    except BaseException:
+        if not conn.is_closed():
+            await transaction.rollback()
+        raise
+    try:
+        await transaction.commit()
+    except (OSError, TimeoutError, asyncpg.PostgresConnectionError, asyncpg.InterfaceError) as error:
+        raise CommitUnknown from error
+    return answers, accounts
+
+
+async def _do(conn: Connection, works: list[Work]) -> tuple[Answers, list[Account]]:
+    claims = await keys.claim(conn, works)
+    decisions = [work for work in claims.fresh if isinstance(work.item, DecisionRow)]
+    await store.insert_decisions(conn, [work.item for work in decisions if isinstance(work.item, DecisionRow)])
+    answers = [
+        (work, Answer(work.status, work.item.answer.encode()))
+        for work in decisions
+        if isinstance(work.item, DecisionRow)
+    ]
+    commands = [work for work in claims.fresh if isinstance(work.item, Command)]
+    accounts: list[Account] = []
+    if commands:
+        done, commanded = await _command(conn, commands)
+        accounts = [one.change.account for one in done]
+        answers += commanded
+    await keys.save(conn, answers)
+    by_work = {id(work): answer for work, answer in answers}
+    twins = [(work, by_work[id(one)]) for work, one in claims.twins]
+    return [*answers, *twins, *claims.known], accounts
+
+
+async def _command(conn: Connection, works: list[Work]) -> tuple[list[store.Done], Answers]:
+    before = await load(conn, [work.item for work in works if isinstance(work.item, Command)])
+    books = msgspec.structs.replace(
+        before,
+        accounts=dict(before.accounts),
+        plans=dict(before.plans),
+        instalments=dict(before.instalments),
+    )
+    done: list[store.Done] = []
+    answers: Answers = []
+    for work in works:
+        command = work.item
+        assert isinstance(command, Command)
+        try:
+            change = apply(command, books, work.now)
+        except Refused as refused:
+            answers.append((work, refusal(refused)))
+            continue
+        books.fold(change)
+        done.append(store.Done(work, change, command.command_id))
+        answers.append((work, Answer(work.status, _encode(_view(change, work.now)))))
+    if done:
+        await store.save(conn, before, done)
+    return done, answers
+
+
+def apply(command: Command, books: Books, now: datetime) -> Change:
+    """The command on its book, or `Refused`."""
+    book = books.book_for(command)
+    if book is None:
+        raise command.not_found()
+    return command.apply(book, now)
+
+
+class Preview(Struct):
+    """What a command would do: the plan after it, the account before and after, and its ledger rows."""
+
+    plan: PlanView
+    account_before: Account
+    account_after: Account
+    transfers: list[Transfer]
+    dry_run: bool = True
+
+
+async def preview(conn: Connection, command: Command, now: datetime) -> Answer:
+    """The change that `command` would make, with nothing written: the same load and apply, rolled back."""
+    transaction = conn.transaction()
+    await transaction.start()
+    try:
+        books = await load(conn, [command])
+        before = books.book_for(command)
+        change = apply(command, books, now)
+    except Refused as refused:
+        return refusal(refused)
+    finally:
+        await transaction.rollback()
+    assert before is not None
+    return Answer(200, _encode(Preview(_view(change, now), before.account, change.account, change.transfers)))
+
+
+def _view(change: Change, now: datetime) -> PlanView:
+    return change.answer(business_day(now, change.plan.offer.time_zone))
+
+
+_encode = msgspec.json.Encoder().encode

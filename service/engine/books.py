@@ -1,0 +1,206 @@
+"""Loading books: the facts a batch of commands may read, locked in sorted order, and what the commands made of them."""
+
+from collections.abc import Iterable
+from enum import StrEnum
+from typing import Final
+
+import asyncpg
+import msgspec
+from msgspec import Struct, field
+
+from service import ids
+from service.db import Connection, columns
+from service.engine.queries import Q
+from service.limits.account import Account
+from service.partners.programme import Funding
+from service.payments.record import RecordPayment
+from service.plans.book import Book, Change, Command
+from service.plans.offer import Agreement, Kind, Offer
+from service.plans.plan import CollectionState, DisputeState, OwedInstalment, Plan, PlanState, SettlementState
+
+AccountKey = tuple[int, str, str]  # bucket, consumer, currency: the order locks are taken in
+
+
+class Books(Struct):
+    """A batch's facts in memory. Commands on one account or plan follow each other here before anything is written."""
+
+    accounts: dict[AccountKey, Account] = field(default_factory=dict)
+    agreements: dict[str, Agreement] = field(default_factory=dict)  # by offer
+    plans: dict[str, Plan] = field(default_factory=dict)
+    instalments: dict[str, tuple[OwedInstalment, ...]] = field(default_factory=dict)  # by plan
+    payment_references: dict[str, set[str]] = field(default_factory=dict)  # by plan
+    accepted: set[str] = field(default_factory=set)  # decisions
+    used_references: set[tuple[str, str]] = field(default_factory=set)  # merchant, reference
+
+    def book_for(self, command: Command) -> Book | None:
+        """The book of one command, or None if its target does not exist."""
+        if command.loads == "offer":
+            agreement = self.agreements.get(command.target)
+            if agreement is None:
+                return None
+            return Book(
+                account=self.accounts[_account_key(agreement)],
+                agreement=agreement,
+                is_accepted=agreement.decision_id in self.accepted,
+                is_reference_used=(agreement.merchant_id, agreement.merchant_reference) in self.used_references,
+            )
+        plan = self.plans.get(command.target)
+        if plan is None:
+            return None
+        return Book(
+            account=self.accounts[_account_key(plan)],
+            plan=plan,
+            instalments=self.instalments.get(plan.plan_id, ()),
+            payment_references=frozenset(self.payment_references.get(plan.plan_id, ())),
+        )
+
+    def fold(self, change: Change) -> None:
+        """Makes the change the starting point of the batch's next command."""
+        plan = change.plan
+        self.accounts[_account_key(plan)] = change.account
+        self.plans[plan.plan_id] = plan
+        self.instalments[plan.plan_id] = change.instalments
+        self.accepted.add(plan.decision_id)
+        self.used_references.add((plan.merchant_id, plan.merchant_reference))
+        if change.payment and change.payment.reference is not None:
+            self.payment_references.setdefault(plan.plan_id, set()).add(change.payment.reference)
+
+
+async def load(conn: Connection, commands: list[Command]) -> Books:
+    """Loads and locks what `commands` may read. What does not exist is left out."""
+    books = Books()
+    offers = sorted({command.target for command in commands if command.loads == "offer"})
+    plans = sorted({command.target for command in commands if command.loads == "plan"})
+    limits: dict[AccountKey, int] = {}
+    if offers:
+        await _load_agreements(conn, books, offers)
+        limits = {_account_key(agreement): agreement.limit for agreement in books.agreements.values()}
+    owners: set[AccountKey] = set()
+    if plans:
+        rows = await conn.fetch(Q.load_plan_owners, [ids.bucket_of(plan) for plan in plans], plans)
+        owners = {(row["bucket"], row["consumer_id"], row["currency"]) for row in rows}
+    await _lock_accounts(conn, books, limits, owners)
+    if offers:
+        await _load_what_offers_became(conn, books)
+    if plans:
+        await _load_plans(conn, books, plans, commands)
+    return books
+
+
+async def _load_agreements(conn: Connection, books: Books, offers: list[str]) -> None:
+    decisions = sorted({ids.origin(ids.DECISION, offer) for offer in offers})
+    rows = await conn.fetch(Q.load_decisions, [ids.bucket_of(decision) for decision in decisions], decisions)
+    by_id = {row["decision_id"]: row for row in rows}
+    for offer_id in offers:
+        row = by_id.get(ids.origin(ids.DECISION, offer_id))
+        if row is not None and (offer := _find_offer(row["answer"], offer_id)) is not None:
+            fundings = _decode_fundings(row["funding"])
+            books.agreements[offer_id] = Agreement(
+                decision_id=row["decision_id"],
+                merchant_id=row["merchant_id"],
+                consumer_id=row["consumer_id"],
+                merchant_reference=row["merchant_reference"],
+                currency=row["currency"],
+                limit=row["limit"],
+                offer=offer,
+                funding=fundings[offer_id],
+            )
+
+
+async def _lock_accounts(
+    conn: Connection, books: Books, limits: dict[AccountKey, int], owners: set[AccountKey]
+) -> None:
+    if limits:
+        new = sorted(limits)
+        await conn.execute(Q.open_accounts, *columns(new), [limits[key] for key in new])
+    keys = sorted(owners | set(limits))
+    if keys:
+        rows = await conn.fetch(Q.lock_accounts, *columns(keys))
+        books.accounts = {(row[0], row[1], row[2]): Account(*row) for row in rows}
+
+
+async def _load_what_offers_became(conn: Connection, books: Books) -> None:
+    agreements = list(books.agreements.values())
+    rows = await conn.fetch(
+        Q.load_accepted,
+        [ids.bucket_of(agreement.decision_id) for agreement in agreements],
+        [agreement.decision_id for agreement in agreements],
+    )
+    books.accepted = {row[0] for row in rows}
+    references = [(agreement.merchant_id, agreement.merchant_reference) for agreement in agreements]
+    rows = await conn.fetch(
+        Q.load_used_references, [ids.bucket_for(*reference) for reference in references], *columns(references)
+    )
+    books.used_references = {(row[0], row[1]) for row in rows}
+
+
+async def _load_plans(conn: Connection, books: Books, plans: list[str], commands: list[Command]) -> None:
+    buckets = [ids.bucket_of(plan) for plan in plans]
+    books.plans = {row["plan_id"]: plan_of(row) for row in await conn.fetch(Q.load_plans, buckets, plans)}
+    books.instalments = instalments_by_plan(await conn.fetch(Q.load_instalments, buckets, plans))
+    asked = [
+        (ids.bucket_of(command.plan_id), command.plan_id, command.reference)
+        for command in commands
+        if isinstance(command, RecordPayment) and command.reference is not None
+    ]
+    if asked:
+        for row in await conn.fetch(Q.load_payment_references, *columns(asked)):
+            books.payment_references.setdefault(row[0], set()).add(row[1])
+
+
+def plan_of(row: asyncpg.Record) -> Plan:
+    """A row of `plans` as a `Plan`."""
+    facts = dict(row)
+    for name, word in _WORDS.items():
+        facts[name] = word(facts[name])
+    facts["offer"] = _decode_offer(facts["offer"])
+    facts["funding"] = _decode_funding(facts["funding"])
+    return Plan(**facts)
+
+
+def instalments_by_plan(rows: Iterable[asyncpg.Record]) -> dict[str, tuple[OwedInstalment, ...]]:
+    """Rows of `instalments`, by plan in the order of their numbers."""
+    found: dict[str, list[OwedInstalment]] = {}
+    for row in rows:
+        plan_id, *fields = row
+        found.setdefault(plan_id, []).append(OwedInstalment(*fields))
+    return {plan_id: tuple(instalments) for plan_id, instalments in found.items()}
+
+
+_WORDS: Final[dict[str, type[StrEnum]]] = {
+    "kind": Kind,
+    "state": PlanState,
+    "collection_state": CollectionState,
+    "settlement_state": SettlementState,
+    "dispute_state": DisputeState,
+}
+
+
+class _Alternative(Struct):
+    offer: msgspec.Raw
+
+
+class _Answer(Struct):
+    """Of a decision's answer, only what may be accepted; each offer undecoded until it is chosen."""
+
+    offers: list[msgspec.Raw]
+    alternatives: list[_Alternative]
+
+
+_decode_answer = msgspec.json.Decoder(_Answer).decode
+_decode_offer = msgspec.json.Decoder(Offer).decode
+_decode_funding = msgspec.json.Decoder(Funding).decode
+_decode_fundings = msgspec.json.Decoder(dict[str, Funding]).decode
+
+
+def _find_offer(answer: str, offer_id: str) -> Offer | None:
+    decoded = _decode_answer(answer)
+    start = b'{"id":"%b"' % offer_id.encode()
+    for raw in (*decoded.offers, *(alternative.offer for alternative in decoded.alternatives)):
+        if bytes(raw).startswith(start):
+            return _decode_offer(raw)
+    return None
+
+
+def _account_key(owner: Agreement | Plan) -> AccountKey:
+    return (ids.bucket_of(owner.consumer_id), owner.consumer_id, owner.currency)

@@ -1,0 +1,119 @@
+"""Idempotency keys: claimed inside the transaction that does the work, so both happen or neither."""
+
+from collections.abc import Mapping
+
+from msgspec import Struct
+
+from service import ids
+from service.db import Connection
+from service.engine.queries import Q
+from service.engine.work import Answer, DecisionRow, Key, Work
+from service.errors import Code, Refused, problem_json
+
+
+class Claims(Struct):
+    """What became of a batch's keys."""
+
+    fresh: list[Work]  # to be done
+    twins: list[tuple[Work, Work]]  # (second, first): one key twice in this batch, answered alike
+    known: list[tuple[Work, Answer]]  # used before: the same bytes again, or refused
+
+
+async def claim(conn: Connection, works: list[Work]) -> Claims:
+    """Claims each key once. Waits while another transaction holds one of them."""
+    first: dict[tuple[str, str], Work] = {}
+    claims = Claims([], [], [])
+    for work in works:
+        if work.key is None:
+            claims.fresh.append(work)
+            continue
+        one = first.setdefault((work.key.owner_id, work.key.key), work)
+        if one is work:
+            continue
+        assert one.key is not None
+        if one.key.request_hash == work.key.request_hash:
+            claims.twins.append((work, one))
+        else:
+            claims.known.append((work, reused()))
+    claimed = await _insert(conn, list(first.values()))
+    seen = [work for name, work in first.items() if name not in claimed]
+    claims.fresh += [work for name, work in first.items() if name in claimed]
+    if seen:
+        stored = await load_answers(conn, [work.key for work in seen if work.key])
+        for work in seen:
+            assert work.key is not None
+            claims.known.append((work, same_or_reused(stored[work.key.owner_id, work.key.key], work.key)))
+        answers = {id(work): answer for work, answer in claims.known}
+        claims.known += [(work, answers[id(one)]) for work, one in claims.twins if id(one) in answers]
+        claims.twins = [(work, one) for work, one in claims.twins if id(one) not in answers]
+    return claims
+
+
+async def _insert(conn: Connection, works: list[Work]) -> set[tuple[str, str]]:
+    if not works:
+        return set()
+    keys = [work.key for work in works if work.key]
+    # A decision is made before it is logged, so its answer is known when its key is claimed.
+    decisions = [work.item if isinstance(work.item, DecisionRow) else None for work in works]
+    rows = await conn.fetch(
+        Q.claim_keys,
+        [key.bucket for key in keys],
+        [key.owner_id for key in keys],
+        [key.key for key in keys],
+        [key.request_hash for key in keys],
+        [work.status if row else None for work, row in zip(works, decisions, strict=True)],
+        [row.decision_id if row else None for row in decisions],
+        [work.now for work in works],
+    )
+    return {(row[0], row[1]) for row in rows}
+
+
+async def load_answers(conn: Connection, keys: list[Key]) -> Mapping[tuple[str, str], tuple[bytes, Answer]]:
+    """What was answered under these keys before: (request hash, answer) by (owner, key)."""
+    rows = await conn.fetch(
+        Q.load_answers, [key.bucket for key in keys], [key.owner_id for key in keys], [key.key for key in keys]
+    )
+    decision_ids = [row["decision_id"] for row in rows if row["decision_id"]]
+    bodies: dict[str, str] = {}
+    if decision_ids:
+        found = await conn.fetch(Q.load_decision_answers, [ids.bucket_of(one) for one in decision_ids], decision_ids)
+        bodies = {row["decision_id"]: row["answer"] for row in found}
+    return {
+        (row["owner_id"], row["key"]): (
+            row["request_hash"],
+            Answer(row["status"], bodies[row["decision_id"]].encode() if row["decision_id"] else row["answer"]),
+        )
+        for row in rows
+    }
+
+
+def same_or_reused(stored: tuple[bytes, Answer], key: Key) -> Answer:
+    """The stored answer for the same request; a refusal for another."""
+    request_hash, answer = stored
+    return answer if request_hash == key.request_hash else reused()
+
+
+def reused() -> Answer:
+    """The key was used for another request."""
+    return refusal(
+        Refused(Code.IDEMPOTENCY_KEY_REUSED, "This Idempotency-Key was used for another request; take a new one.")
+    )
+
+
+def refusal(refused: Refused) -> Answer:
+    """A refusal as an answer."""
+    return Answer(refused.status, problem_json(refused))
+
+
+async def save(conn: Connection, answers: list[tuple[Work, Answer]]) -> None:
+    """Keeps the answers under their keys; a decision's answer stands in the decision."""
+    kept = [(work.key, answer) for work, answer in answers if work.key and not isinstance(work.item, DecisionRow)]
+    if kept:
+        await conn.execute(
+            Q.save_answers,
+            [key.bucket for key, _ in kept],
+            [key.owner_id for key, _ in kept],
+            [key.key for key, _ in kept],
+            [answer.status for _, answer in kept],
+            [answer.body for _, answer in kept],
+        )

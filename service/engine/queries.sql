@@ -1,0 +1,166 @@
+-- The write path in set-based statements: arrays in, one row an element. Locks are taken in one order everywhere:
+-- idempotency keys, accounts, feeds; each sorted.
+
+-- claim_keys --
+-- A key claimed elsewhere and not yet committed makes this wait; one committed is left out of the result.
+insert into idempotency (bucket, owner_id, key, request_hash, status, decision_id, created_at)
+select * from unnest($1::smallint[], $2::text[], $3::text[], $4::bytea[], $5::smallint[], $6::text[], $7::timestamptz[])
+           as k (bucket, owner_id, key, request_hash, status, decision_id, created_at)
+ order by 1, 2, 3
+    on conflict do nothing
+returning owner_id, key;
+
+-- load_answers --
+select i.owner_id, i.key, i.request_hash, i.status, i.answer, i.decision_id
+  from unnest($1::smallint[], $2::text[], $3::text[]) as k (bucket, owner_id, key)
+  join idempotency i using (bucket, owner_id, key);
+
+-- load_decision_answers --
+select d.decision_id, d.answer
+  from unnest($1::smallint[], $2::text[]) as k (bucket, decision_id)
+  join decisions d using (bucket, decision_id);
+
+-- load_decisions --
+select d.bucket, d.decision_id, d.merchant_id, d.consumer_id, d.merchant_reference, d.currency, d."limit",
+       d.answer, d.funding
+  from unnest($1::smallint[], $2::text[]) as k (bucket, decision_id)
+  join decisions d using (bucket, decision_id);
+
+-- load_plan_owners --
+-- Whose account a plan belongs to never changes, so this is read before the lock.
+select p.plan_id, p.bucket, p.consumer_id, p.currency
+  from unnest($1::smallint[], $2::text[]) as k (bucket, plan_id)
+  join plans p using (bucket, plan_id);
+
+-- open_accounts --
+insert into accounts (bucket, consumer_id, currency, "limit")
+select k.bucket, k.consumer_id, k.currency, k."limit"
+  from unnest($1::smallint[], $2::text[], $3::text[], $4::bigint[]) as k (bucket, consumer_id, currency, "limit")
+ where not exists (select from accounts a
+                    where a.bucket = k.bucket and a.consumer_id = k.consumer_id and a.currency = k.currency)
+ order by 1, 2, 3
+    on conflict do nothing;
+
+-- lock_accounts --
+select a.bucket, a.consumer_id, a.currency, a."limit", a.reserved, a.used, a.version
+  from unnest($1::smallint[], $2::text[], $3::text[]) as k (bucket, consumer_id, currency)
+  join accounts a using (bucket, consumer_id, currency)
+ order by a.bucket, a.consumer_id, a.currency
+   for update of a;
+
+-- load_plans --
+select p.*
+  from unnest($1::smallint[], $2::text[]) as k (bucket, plan_id)
+  join plans p using (bucket, plan_id);
+
+-- load_instalments --
+select i.plan_id, i.number, i.capture, i.due_on, i.principal, i.interest, i.fee,
+       i.principal_paid, i.interest_paid, i.fee_paid, i.paid_on
+  from unnest($1::smallint[], $2::text[]) as k (bucket, plan_id)
+  join instalments i using (bucket, plan_id)
+ order by i.plan_id, i.number;
+
+-- load_payment_references --
+select p.plan_id, p.reference
+  from unnest($1::smallint[], $2::text[], $3::text[]) as k (bucket, plan_id, reference)
+  join payments p using (bucket, plan_id, reference);
+
+-- load_accepted --
+select p.decision_id
+  from unnest($1::smallint[], $2::text[]) as k (bucket, decision_id)
+  join plans p using (bucket, decision_id);
+
+-- load_used_references --
+select r.merchant_id, r.merchant_reference
+  from unnest($1::smallint[], $2::text[], $3::text[]) as k (bucket, merchant_id, merchant_reference)
+  join merchant_references r using (bucket, merchant_id, merchant_reference);
+
+-- save_accounts --
+update accounts a
+   set reserved = k.reserved, used = k.used, version = k.version
+  from unnest($1::smallint[], $2::text[], $3::text[], $4::bigint[], $5::bigint[], $6::bigint[])
+       as k (bucket, consumer_id, currency, reserved, used, version)
+ where a.bucket = k.bucket and a.consumer_id = k.consumer_id and a.currency = k.currency;
+
+-- insert_plans --
+insert into plans (bucket, plan_id, consumer_id, merchant_id, merchant_reference, decision_id, kind, currency,
+                   state, collection_state, settlement_state, dispute_state, amount, captured, voided, held,
+                   reserved, outstanding, principal_paid, interest_paid, fee_paid, captures, version,
+                   offer, funding, authorized_at, capture_by, closed_at)
+select * from unnest($1::smallint[], $2::text[], $3::text[], $4::text[], $5::text[], $6::text[], $7::plan_kind[],
+                     $8::text[], $9::plan_state[], $10::collection_state[], $11::settlement_state[],
+                     $12::dispute_state[], $13::bigint[], $14::bigint[], $15::bigint[], $16::bigint[],
+                     $17::bigint[], $18::bigint[], $19::bigint[], $20::bigint[], $21::bigint[], $22::smallint[],
+                     $23::int[], $24::json[], $25::json[], $26::timestamptz[], $27::timestamptz[],
+                     $28::timestamptz[]);
+
+-- insert_references --
+insert into merchant_references (bucket, merchant_id, merchant_reference, plan_id)
+select * from unnest($1::smallint[], $2::text[], $3::text[], $4::text[]);
+
+-- update_plans --
+update plans p
+   set state = k.state, collection_state = k.collection_state, settlement_state = k.settlement_state,
+       dispute_state = k.dispute_state, captured = k.captured, voided = k.voided, held = k.held,
+       reserved = k.reserved, outstanding = k.outstanding, principal_paid = k.principal_paid,
+       interest_paid = k.interest_paid, fee_paid = k.fee_paid, captures = k.captures, version = k.version,
+       closed_at = k.closed_at
+  from unnest($1::smallint[], $2::text[], $3::plan_state[], $4::collection_state[], $5::settlement_state[],
+              $6::dispute_state[], $7::bigint[], $8::bigint[], $9::bigint[], $10::bigint[], $11::bigint[],
+              $12::bigint[], $13::bigint[], $14::bigint[], $15::smallint[], $16::int[], $17::timestamptz[])
+       as k (bucket, plan_id, state, collection_state, settlement_state, dispute_state, captured, voided, held,
+             reserved, outstanding, principal_paid, interest_paid, fee_paid, captures, version, closed_at)
+ where p.bucket = k.bucket and p.plan_id = k.plan_id;
+
+-- save_instalments --
+insert into instalments (bucket, plan_id, number, capture, due_on, principal, interest, fee,
+                         principal_paid, interest_paid, fee_paid, paid_on)
+select * from unnest($1::smallint[], $2::text[], $3::smallint[], $4::smallint[], $5::date[], $6::bigint[],
+                     $7::bigint[], $8::bigint[], $9::bigint[], $10::bigint[], $11::bigint[], $12::date[])
+    on conflict (bucket, plan_id, number) do update
+   set due_on = excluded.due_on, principal = excluded.principal, interest = excluded.interest, fee = excluded.fee,
+       principal_paid = excluded.principal_paid, interest_paid = excluded.interest_paid,
+       fee_paid = excluded.fee_paid, paid_on = excluded.paid_on;
+
+-- insert_payments --
+insert into payments (bucket, payment_id, plan_id, amount, principal, interest, fee, received_on, reference,
+                      recorded_at)
+select * from unnest($1::smallint[], $2::text[], $3::text[], $4::bigint[], $5::bigint[], $6::bigint[], $7::bigint[],
+                     $8::date[], $9::text[], $10::timestamptz[]);
+
+-- insert_transfers --
+insert into transfers (bucket, cause_id, leg, debit, credit, amount, currency, plan_id, merchant_id, partner_id,
+                       booked_on, booked_at)
+select * from unnest($1::smallint[], $2::text[], $3::smallint[], $4::ledger_account[], $5::ledger_account[],
+                     $6::bigint[], $7::text[], $8::text[], $9::text[], $10::text[], $11::date[], $12::timestamptz[]);
+
+-- number_events --
+-- Last before the events themselves: the merchant's row stays locked only until the commit.
+with locked as materialized (
+    select merchant_id from feeds where merchant_id = any ($1::text[]) order by merchant_id for update
+)
+update feeds f
+   set last_number = f.last_number + k.count
+  from unnest($1::text[], $2::bigint[]) as k (merchant_id, count)
+  join locked using (merchant_id)
+ where f.merchant_id = k.merchant_id
+returning f.merchant_id, f.last_number;
+
+-- insert_events --
+insert into events (bucket, event_id, merchant_id, number, type, plan_id, at, data)
+select * from unnest($1::smallint[], $2::text[], $3::text[], $4::bigint[], $5::text[], $6::text[],
+                     $7::timestamptz[], $8::json[]);
+
+-- insert_decisions --
+insert into decisions (bucket, decision_id, merchant_id, consumer_id, merchant_reference, currency, outcome,
+                       policy_id, policy_version, "limit", decided_at, expires_at, request, snapshot, answer, funding)
+select * from unnest($1::smallint[], $2::text[], $3::text[], $4::text[], $5::text[], $6::text[], $7::outcome[],
+                     $8::text[], $9::int[], $10::bigint[], $11::timestamptz[], $12::timestamptz[], $13::json[],
+                     $14::json[], $15::json[], $16::json[]);
+
+-- save_answers --
+update idempotency i
+   set status = k.status, answer = k.answer
+  from unnest($1::smallint[], $2::text[], $3::text[], $4::smallint[], $5::bytea[])
+       as k (bucket, owner_id, key, status, answer)
+ where i.bucket = k.bucket and i.owner_id = k.owner_id and i.key = k.key;
