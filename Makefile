@@ -22,7 +22,7 @@ $(READY): $(LOCKS) pyproject.toml
 		{ echo "$(PYTHON) cannot make a virtual environment; install its venv module (Debian: python3-venv)."; exit 1; }
 	@echo "Installing from the lock files into .venv ..."
 	@$(BIN)/pip install --quiet $(HASHED) -r requirements/install.txt
-	@VIRTUAL_ENV=$(CURDIR)/.venv $(BIN)/uv pip install $(HASHED) $(LOCKS:%=-r %) || \
+	@VIRTUAL_ENV=$(CURDIR)/.venv $(BIN)/uv pip install $(HASHED) --compile-bytecode $(LOCKS:%=-r %) || \
 		$(BIN)/pip install $(HASHED) $(LOCKS:%=-r %)
 	@$(BIN)/pip install --quiet --quiet --no-deps --no-build-isolation --no-index --editable .
 	@touch $@

@@ -94,7 +94,8 @@ def settings(database_url: str, redis_url: str, tmp_path: Path) -> Settings:
 
 async def _database(server: str, template: str) -> AsyncIterator[str]:
     name = f"tenor_test_{secrets.token_hex(6)}"
-    await _execute(server, f"create database {name} template {template}")
+    # A copy of the files is three times as fast here as a copy through the log.
+    await _execute(server, f"create database {name} template {template} strategy file_copy")
     yield urlunsplit(urlsplit(server)._replace(path=f"/{name}"))
     await _execute(server, f"drop database {name} with (force)")
 
