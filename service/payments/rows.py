@@ -1,0 +1,125 @@
+"""The instalments of a running plan: what is owed and what is paid, by component."""
+
+from datetime import date
+from enum import IntEnum
+
+from msgspec import Struct, field
+
+from service.plans.allocation_rule import Component
+from service.plans.changes.course import Course, Period
+
+
+class RowKind(IntEnum):
+    """In this order on one day."""
+
+    DOWN_PAYMENT = 0
+    INSTALMENT = 1
+    EXTRA = 2  # what is owed again after the last instalment
+
+
+def nothing() -> dict[Component, int]:
+    """Zero of every component."""
+    return dict.fromkeys(Component, 0)
+
+
+class Row(Struct, eq=False):
+    """A working copy: one instalment, or a down payment. Amounts are minor units."""
+
+    kind: RowKind
+    begin: date
+    due_on: date
+    owed: dict[Component, int] = field(default_factory=nothing)
+    paid: dict[Component, int] = field(default_factory=nothing)
+    forgiven: int = 0
+    paid_early: int = 0
+    paid_late: int = 0
+    settled_on: date | None = None
+    course: Course | None = None
+    period: Period | None = None
+
+    @property
+    def total(self) -> int:
+        return sum(self.owed.values())
+
+    @property
+    def total_paid(self) -> int:
+        return sum(self.paid.values())
+
+    @property
+    def outstanding(self) -> int:
+        return self.total - self.total_paid - self.forgiven
+
+    @property
+    def is_open(self) -> bool:
+        return self.outstanding > 0
+
+    def left(self, component: Component) -> int:
+        """What is owed of one component."""
+        return max(0, self.owed[component] - self.paid[component])
+
+    def pay(self, component: Component, amount: int, on: date) -> int:
+        """Take as much of `amount` as this component needs; returns what was taken."""
+        taken = min(amount, self.left(component))
+        self.paid[component] += taken
+        if on < self.due_on:
+            self.paid_early += taken
+        elif on > self.due_on:
+            self.paid_late += taken
+        self.mark(on)
+        return taken
+
+    def owe(self, component: Component, amount: int, on: date) -> None:
+        """More is owed, or less where `amount` is negative."""
+        self.owed[component] += amount
+        self.mark(on)
+
+    def mark(self, on: date) -> None:
+        """Note the day on which nothing was left to pay."""
+        if self.outstanding > 0:
+            self.settled_on = None
+        elif self.settled_on is None:
+            self.settled_on = on
+
+
+class Line(Struct, frozen=True, gc=False):
+    """One line of a version: what is owed, what is paid, and when. Amounts are minor units."""
+
+    number: int
+    kind: RowKind
+    begin_on: date
+    due_on: date
+    principal: int
+    interest: int
+    fee: int
+    penalty: int
+    paid_principal: int
+    paid_interest: int
+    paid_fee: int
+    paid_penalty: int
+    paid_early: int
+    paid_late: int
+    forgiven: int
+    settled_on: date | None
+
+    @property
+    def total(self) -> int:
+        return self.principal + self.interest + self.fee + self.penalty
+
+    @property
+    def paid(self) -> int:
+        return self.paid_principal + self.paid_interest + self.paid_fee + self.paid_penalty
+
+    @property
+    def outstanding(self) -> int:
+        return self.total - self.paid - self.forgiven
+
+
+def frozen(number: int, row: Row) -> Line:
+    """The line for a version."""
+    owed, paid = row.owed, row.paid
+    return Line(
+        number, row.kind, row.begin, row.due_on,
+        owed[Component.PRINCIPAL], owed[Component.INTEREST], owed[Component.FEE], owed[Component.PENALTY],
+        paid[Component.PRINCIPAL], paid[Component.INTEREST], paid[Component.FEE], paid[Component.PENALTY],
+        row.paid_early, row.paid_late, row.forgiven, row.settled_on,
+    )  # fmt: skip

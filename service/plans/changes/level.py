@@ -1,0 +1,142 @@
+"""The equal part, and what the last instalment must take so that everything lent is paid back."""
+
+from datetime import date
+from fractions import Fraction
+
+from service.money import in_multiples
+from service.plans.changes.course import Course, Due, Period
+from service.plans.schedule import evened_level
+from service.plans.terms import InterestOn, Method, Remainder
+
+
+def is_paid(period: Period, due: Due) -> bool:
+    """Whether all that the period may ask for has been paid."""
+    return due.ceiling == period.paid
+
+
+def set_level(course: Course, first: int) -> None:
+    """Reckon the equal part anew for the periods from `first` on, from what is then owed."""
+    level = equal_part(course, first)
+    for period in course.periods[first:]:
+        if level >= period.paid and not period.interest_only:
+            period.level = period.agreed_level = level
+
+
+def equal_part(course: Course, first: int) -> int:
+    """The instalment that pays the balance down to the balloon over the periods from `first` on."""
+    terms = course.terms
+    repaying = [index for index in range(first, len(course.periods)) if not course.periods[index].interest_only]
+    dues = course.dues()
+    owed = Fraction(dues[first].opening + course.lent_in(first))
+    if terms.interest_on is InterestOn.FINANCED:
+        exact = (owed - course.balloon + sum(due.interest for due in dues[first:])) / len(repaying)
+    elif terms.method is Method.EQUAL_PRINCIPAL:
+        exact = (owed - course.balloon) / len(repaying)
+    else:
+        exact = _annuity(course, repaying, owed)
+    return in_multiples(exact.numerator, exact.denominator, terms.multiple_of, terms.instalment_rounding)
+
+
+def _annuity(course: Course, repaying: list[int], owed: Fraction) -> Fraction:
+    """From balance' = balance * (1 + f) - X to the balloon at the end."""
+    grown, payments = Fraction(1), Fraction(0)
+    factors = [1 + course.yearly(index) for index in repaying]
+    factors += [1 + course.rate_after(course.last.due_on) * share for share in course.extra_shares]
+    for factor in factors:
+        grown, payments = grown * factor, payments * factor + 1
+    return (owed * grown - course.balloon) / payments
+
+
+def settle(course: Course, on: date) -> None:
+    """Let the last unpaid period take what is left, and ask there for interest of periods already paid ahead."""
+    _cap_by_what_is_left(course)
+    for _ in range(2 * len(course.periods)):
+        dues = course.dues()
+        last = _last_unpaid(course, dues)
+        if last is None:
+            return
+        period = course.periods[last]
+        period.later_interest = 0
+        for other in course.periods:
+            other.asked_earlier = False
+        dues = course.dues()
+        owed = course.total_lent() + course.total_credited() + sum(due.interest for due in dues)
+        period.level += owed - sum(due.ceiling for due in dues)
+        credited = dues[last].ceiling - _own_ceiling(course, last)
+        if period.level >= period.paid - credited:
+            _ask_earlier(course, last, on)
+            return
+        period.level = period.paid - credited
+
+
+def _own_ceiling(course: Course, index: int) -> int:
+    period = course.periods[index]
+    return period.level + period.later_interest
+
+
+def _cap_by_what_is_left(course: Course) -> None:
+    """Nobody is asked for more principal than is left: it may have been paid at the other end."""
+    left = course.total_lent() + course.total_credited() - course.total_paid_principal()
+    for index, period in enumerate(course.periods):
+        due = course.dues()[index]
+        excess = due.principal - period.paid_principal - left
+        if excess > 0:
+            credited = due.ceiling - _own_ceiling(course, index)
+            period.level = max(period.level - excess, period.paid - credited, 0)
+
+
+def _last_unpaid(course: Course, dues: list[Due]) -> int | None:
+    for index in reversed(range(len(course.periods))):
+        if not is_paid(course.periods[index], dues[index]):
+            return index
+    if course.total_paid_principal() == 0 and dues[-1].closing > 0:
+        return len(course.periods) - 1
+    return None
+
+
+def _ask_earlier(course: Course, last: int, on: date) -> None:
+    """Interest earned up to `on` in periods behind the last unpaid one falls due in that one."""
+    view = course.copy()
+    view.until = on
+    dues = view.dues()
+    for index in reversed(range(last + 1, len(course.periods))):
+        if dues[index].unasked > 0:
+            course.periods[last].later_interest = dues[index].unasked
+            for other in course.periods[last + 1 :]:
+                other.asked_earlier = True
+            return
+
+
+def even_out(course: Course, first: int) -> None:
+    """Shift the equal part while the last differs from it by more than half a minor unit for each instalment."""
+    if course.terms.remainder is not Remainder.EVEN:
+        return
+    trial = course.copy()
+    for _ in range(3):
+        level, odd = _difference(course, first)
+        periods = course.periods[first:]
+        if abs(odd) <= len(periods) // 2 or not odd or len(periods) < 2:
+            return
+        counted = len(periods) - sum(level < period.paid for period in periods)
+        closer = evened_level(course.terms, level, odd, max(1, counted))
+        if closer == level:
+            return
+        for period in trial.periods[first:]:
+            if closer >= period.paid and not period.interest_only:
+                period.level = period.agreed_level = closer
+        settle(trial, periods[0].due_on)
+        if abs(_difference(trial, 0)[1]) >= abs(odd):
+            return
+        for period, tried in zip(periods, trial.periods[first:], strict=True):
+            period.level = period.agreed_level = tried.level
+
+
+def _difference(course: Course, first: int) -> tuple[int, int]:
+    """The equal part, and by how much the last unpaid instalment differs from the one before it."""
+    dues = course.dues()
+    for index in range(len(course.periods) - 1, first, -1):
+        late, early = course.periods[index], course.periods[index - 1]
+        if not is_paid(late, dues[index]) and not is_paid(early, dues[index - 1]):
+            balloon = course.balloon if index == len(course.periods) - 1 else 0
+            return early.level, late.level - early.level - balloon
+    return course.periods[first].level, 0

@@ -1,0 +1,251 @@
+"""What may happen to a running course: lending more, paying, taking a payment back, another rate, a pause, other dates.
+
+Each rule changes the working copy it is given, so that everything lent is still paid back to the cent.
+"""
+
+from collections.abc import Callable
+from datetime import date, timedelta
+from decimal import Decimal
+from fractions import Fraction
+
+from service.errors import Code, Refused
+from service.plans.calendar import first_due, step
+from service.plans.changes.course import Course, Credit, Due, Period
+from service.plans.changes.level import even_out, is_paid, set_level, settle
+from service.plans.frame import period_shares, regular_unit, whole_and_odd
+from service.plans.schedule import balloon_of, build_schedule, down_payment_of
+from service.plans.terms import Terms
+
+DAY = timedelta(days=1)
+Change = Callable[[Course], None]
+
+
+def begin_course(terms: Terms, amount: int, start_on: date) -> Course:
+    """The course of the agreed schedule for `amount` (before any down payment)."""
+    rows = [row for row in build_schedule(terms, amount, start_on) if not row.is_down_payment]
+    unmoved, shares = period_shares(terms, start_on)
+    days_counted = regular_unit(terms) is None
+    periods = []
+    begins = (start_on, *unmoved)
+    for row, begin, due_on, share in zip(rows, begins, unmoved, shares, strict=False):
+        level = row.principal + row.interest
+        free = row.number <= terms.interest_free
+        spread = None if days_counted and not free else share
+        grace = row.number <= terms.grace_principal
+        periods.append(Period(begin, due_on, spread, level, level, interest_only=grace))
+    financed = amount - down_payment_of(terms, amount)
+    return Course(
+        terms, periods, [(date.min, Fraction(terms.rate_percent) / 100)], {start_on: financed}, {}, [], [],
+        tuple(shares[len(rows) :]), balloon_of(terms, financed),
+    )  # fmt: skip
+
+
+def lend(course: Course, on: date, amount: int) -> None:
+    """Lend more from `on`; the equal part of what is not yet due is reckoned as if nothing had been paid ahead."""
+    first = _affected(course, on)
+    agreed = course.copy()
+    for period in agreed.periods:
+        period.paid_principal = period.paid_interest = period.later_interest = 0
+    agreed.moved.clear()
+    agreed.lent[on] = agreed.lent.get(on, 0) + amount
+    set_level(agreed, first)
+    settle(agreed, agreed.periods[first].due_on)
+    even_out(agreed, first)
+    course.lent[on] = course.lent.get(on, 0) + amount
+    for period, fresh in zip(course.periods[first:], agreed.periods[first:], strict=True):
+        period.level, period.agreed_level = fresh.level, fresh.agreed_level
+    settle(course, course.periods[first].due_on)
+
+
+def pay_interest(course: Course, period: Period, on: date, amount: int) -> None:
+    """Interest of one period is paid."""
+    period.paid_interest += amount
+    settle(course, on)
+
+
+def pay_principal(course: Course, period: Period, on: date, amount: int) -> None:
+    """Principal of one period is paid: before its due date it bears no more interest from that day."""
+    if amount == 0:
+        return
+    period.paid_principal += amount
+    moved_on = min(on, period.due_on)
+    course.move(moved_on, -amount)
+    settle(course, moved_on)
+    dues = course.dues()
+    due = dues[course.periods.index(period)]
+    credited = due.ceiling - period.level - period.later_interest
+    unpaid = sum(not is_paid(other, each) for other, each in zip(course.periods, dues, strict=True))
+    if unpaid > 1 and on < period.begin and (
+        period.paid > due.ceiling or period.paid == period.agreed_level + credited
+    ):  # fmt: skip
+        period.level = period.paid - credited
+        settle(course, moved_on)
+
+
+def take_back(course: Course, on: date, principal: int, interest: int) -> None:
+    """A payment comes back: its parts are owed again in the running period."""
+    course.move(on, principal)
+    course.credits.append(Credit(on, principal, interest))
+    settle(course, on)
+
+
+def bear_overdue(course: Course, on: date) -> bool:
+    """Principal past due goes on bearing interest, up to `on`. Whether anything changed."""
+    on = min(on, course.last.due_on)
+    since = course.overdue_until
+    if since is not None and on <= since:
+        return False
+    dues = course.dues()
+    late = [
+        (period, due.principal - period.paid_principal)
+        for period, due in zip(course.periods, dues, strict=True)
+        if period.due_on < on and due.principal > period.paid_principal
+    ]
+    for period, amount in late:
+        course.move(period.due_on if since is None else max(since, period.due_on), amount)
+        course.move(on, -amount)
+        settle(course, on)
+    if late:
+        course.overdue_until = on
+    return bool(late)
+
+
+def change_rate(course: Course, from_on: date, rate_percent: Decimal) -> None:
+    """Another rate from `from_on` on; the equal part follows."""
+    if not rate_percent.is_finite() or rate_percent < 0:
+        raise Refused(Code.IMPOSSIBLE_TERMS, "A rate is zero or more.", "/rate_percent")
+    course.rates.append((from_on - DAY, Fraction(rate_percent) / 100))
+    course.rates.sort(key=lambda rate: rate[0])
+    _relevel(course, _affected(course, from_on - DAY))
+
+
+def pause(course: Course, begin_on: date, end_on: date) -> None:
+    """No interest from `begin_on` to `end_on`, both included; the equal part stays, the last instalment gains."""
+    if end_on < begin_on:
+        raise Refused(Code.IMPOSSIBLE_TERMS, "A pause ends after it begins.", "/end_on")
+    course.pauses.append((begin_on - DAY, end_on))
+    settle(course, begin_on)
+
+
+def extend(course: Course, from_on: date, count: int) -> None:
+    """So many instalments more, behind the last; the equal part from `from_on` on falls accordingly."""
+    begin, unit = course.last.due_on, regular_unit(course.terms)
+    first, anchor_day = first_due(course.terms, course.periods[0].begin)
+    done = len(course.periods)
+    for number in range(done, done + count):
+        due_on = step(course.terms, first, number, anchor_day) if course.last.due_on >= first else first
+        due_on = due_on if due_on > begin else step(course.terms, begin, 1, begin.day)
+        share = None if unit is None else whole_and_odd(course.terms, begin, due_on, anchor_day, unit)
+        course.periods.append(Period(begin, due_on, share))
+        begin = due_on
+    _relevel(course, _affected(course, from_on - DAY))
+
+
+def move_due_date(course: Course, due_on: date, to: date) -> None:
+    """One instalment falls due on another day, and those after it follow at regular intervals from there."""
+    index = next((i for i, period in enumerate(course.periods) if period.due_on == due_on), None)
+    if index is None:
+        raise Refused(Code.IMPOSSIBLE_TERMS, f"No instalment is due on {due_on}.", "/due_on")
+    if to <= course.periods[index].begin:
+        raise Refused(Code.IMPOSSIBLE_TERMS, "The new date lies before the instalment's period.", "/to")
+    unit = regular_unit(course.terms)
+    begin = course.periods[index].begin
+    for count, period in enumerate(course.periods[index:]):
+        period.begin = begin
+        period.due_on = to if count == 0 else step(course.terms, to, count, to.day)
+        anchor = begin.day if count == 0 else to.day
+        period.share = None if unit is None else whole_and_odd(course.terms, begin, period.due_on, anchor, unit)
+        begin = period.due_on
+    settle(course, due_on)
+
+
+def end_on(course: Course, on: date) -> None:
+    """Everything falls due on `on`: the running period ends there, and those after it are no more."""
+    if on >= course.last.due_on:
+        return
+    index = course.index_at(on)
+    period = course.periods[index]
+    kept = (on - period.begin).days
+    if period.share is not None:
+        period.share *= Fraction(kept, (period.due_on - period.begin).days)
+    gone = course.periods[index + 1 :]
+    period.due_on = on
+    period.paid_principal += sum(other.paid_principal for other in gone)
+    period.paid_interest += sum(other.paid_interest for other in gone)
+    del course.periods[index + 1 :]
+    settle(course, on)
+
+
+def due_if_paid(course: Course, period: Period, on: date) -> Due:
+    """What one period asks for if it is settled on `on`: interest runs up to that day and no further."""
+    index = course.periods.index(period)
+    if on >= course.last.due_on:
+        return course.dues()[index]
+    view = course.copy()
+    view.until = max(on, course.periods[0].begin)
+    settle(view, on)
+    seen, dues = view.periods[index], view.dues()
+    if on <= seen.begin:
+        unpaid = sum(not is_paid(other, due) for other, due in zip(view.periods, dues, strict=True))
+        if unpaid > 1:
+            seen.level = seen.agreed_level
+            left = view.total_lent() + view.total_credited() - view.total_paid_principal()
+            due = view.dues()[index]
+            seen.level -= max(0, due.principal - seen.paid_principal - left)
+    return view.dues()[index]
+
+
+def _affected(course: Course, on: date) -> int:
+    """The first period whose equal part changes with something that happens at the end of `on`."""
+    index = course.index_at(on)
+    ends_there = course.periods[index].due_on == on
+    return index + 1 if ends_there and index + 1 < len(course.periods) else index
+
+
+def _relevel(course: Course, first: int) -> None:
+    set_level(course, first)
+    settle(course, course.periods[first].due_on)
+    even_out(course, first)
+
+
+def interest_until(course: Course, on: date) -> int:
+    """All interest due if everything is settled on `on`."""
+    return sum(due_if_paid(course, period, on).interest for period in course.periods)
+
+
+
+def re_amortize(course: Course, on: date) -> None:
+    """What is past due is spread over the instalments not yet due; its interest is asked for with the next."""
+    first = next((i for i, period in enumerate(course.periods) if period.due_on > on), None)
+    if first is None:
+        raise Refused(Code.STATE_FORBIDS, "No instalment is left that is not yet due.")
+    _close(course, first, on)
+    _relevel(course, first)
+
+
+def re_age(course: Course, on: date, due_on: list[date], shares: list[Fraction | None], begin_on: date) -> None:
+    """The principal still owed falls due on `due_on` instead, in equal parts reckoned from `begin_on`."""
+    owed = course.total_lent() + course.total_credited() - course.total_paid_principal()
+    fresh = Course(course.terms, [], list(course.rates), {begin_on: owed}, {}, [], list(course.pauses))
+    begin = begin_on
+    for day, share in zip(due_on, shares, strict=True):
+        fresh.periods.append(Period(begin, day, share))
+        begin = day
+    set_level(fresh, 0)
+    settle(fresh, due_on[0])
+    even_out(fresh, 0)
+    keep = course.index_at(on) + 1 if on > course.periods[0].begin else 0
+    if keep:
+        end_on(course, on)
+        _close(course, keep, on)
+        fresh.periods[0].begin = course.last.due_on
+    course.periods[keep:] = fresh.periods
+    settle(course, on)
+
+
+def _close(course: Course, count: int, on: date) -> None:
+    """The first `count` periods ask for no more than has been paid."""
+    for period in course.periods[:count]:
+        period.level = period.agreed_level = period.paid
+    for day in [day for day in course.moved if day >= on]:
+        del course.moved[day]

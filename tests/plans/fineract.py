@@ -1,0 +1,331 @@
+"""Reads a published Apache Fineract scenario in our words: its product as terms, its events as facts, its tables.
+
+Nothing of it is known to the service. Where a scenario names a product and does not state its rules, the words in the
+name that state them ("EMI_360_30", "REST_FREQUENCY") are read; other names are listed in `test_published_schedules`.
+"""
+
+from collections.abc import Iterator
+from datetime import date, timedelta
+from decimal import Decimal
+from typing import Any
+
+from msgspec import structs
+
+from service.money import Rounding
+from service.payments.rows import Line, RowKind
+from service.payments.versions import Version, replay
+from service.plans.allocation_rule import (
+    Allocation, AllocationRule, Component, Future, PaymentKind, Step, Timing, order,
+)  # fmt: skip
+from service.plans.changes import facts as fact
+from service.plans.schedule import down_payment_of
+from service.plans.terms import (
+    Captures, ChargeOff, DayCount, DownPaymentAt, Interest, InterestOn, Remainder, Terms, Unit,
+)  # fmt: skip
+
+Case = dict[str, Any]
+
+PENALTY, FEE, INTEREST, PRINCIPAL = Component.PENALTY, Component.FEE, Component.INTEREST, Component.PRINCIPAL
+UNITS = {"DAYS": Unit.DAY, "WEEKS": Unit.WEEK, "MONTHS": Unit.MONTH, "YEARS": Unit.YEAR}
+FUTURES = {
+    "NEXT_INSTALLMENT": Future.NEXT,
+    "LAST_INSTALLMENT": Future.LAST,
+    "NEXT_LAST_INSTALLMENT": Future.CURRENT_OR_LAST,
+    "REAMORTIZATION": Future.REAMORTIZE,
+}
+KINDS = {
+    "REPAYMENT": PaymentKind.PAYMENT,
+    "DOWN_PAYMENT": PaymentKind.DOWN_PAYMENT,
+    "MERCHANT_ISSUED_REFUND": PaymentKind.MERCHANT_REFUND,
+    "PAYOUT_REFUND": PaymentKind.PAYOUT_REFUND,
+    "GOODWILL_CREDIT": PaymentKind.GOODWILL,
+    "INTEREST_REFUND": PaymentKind.INTEREST_REFUND,
+    "INTEREST_PAYMENT_WAIVER": PaymentKind.INTEREST_WAIVER,
+}
+REFUNDS = {"MERCHANT_ISSUED_REFUND", "PAYOUT_REFUND"}
+PENALTIES = {"LOAN_NSF_FEE"}  # the other charge of the scenarios, LOAN_SNOOZE_FEE, is a fee
+# A progressive loan pays these first where a scenario does not state the order.
+UNSTATED = order(PENALTY, FEE, PRINCIPAL, INTEREST)
+STRATEGIES = {
+    "PENALTIES_FEES_INTEREST_PRINCIPAL_ORDER": order(PENALTY, FEE, INTEREST, PRINCIPAL),
+    "INTEREST_PRINCIPAL_PENALTIES_FEES_ORDER": order(INTEREST, PRINCIPAL, PENALTY, FEE),
+    "PRINCIPAL_INTEREST_PENALTIES_FEES_ORDER": order(PRINCIPAL, INTEREST, PENALTY, FEE),
+    "DUE_PENALTY_INTEREST_PRINCIPAL_FEE_IN_ADVANCE_PENALTY_INTEREST_PRINCIPAL_FEE": order(
+        PENALTY, INTEREST, PRINCIPAL, FEE
+    ),
+    "DUE_PENALTY_FEE_INTEREST_PRINCIPAL_IN_ADVANCE_PRINCIPAL_PENALTY_FEE_INTEREST": (
+        *order(PENALTY, FEE, INTEREST, PRINCIPAL)[:8],
+        *((Timing.IN_ADVANCE, component) for component in (PRINCIPAL, PENALTY, FEE, INTEREST)),
+    ),
+}
+
+
+def cents(text: str) -> int:
+    """The scenarios' decimal amounts as minor units."""
+    return int((Decimal(text) * 100).to_integral_exact())
+
+
+def day(text: str) -> date:
+    return date.fromisoformat(text)
+
+
+def terms_of(case: Case) -> Terms:
+    """The product and the loan as terms."""
+    config, loan, name = case["product_config"], case["loan"], case["product"]
+    unit = UNITS[loan["repaymentFrequencyType"]]
+    is_progressive = loan["Payment strategy"] == "ADVANCED_PAYMENT_ALLOCATION"
+    interest, day_count = _time(config, name, unit, loan["interest calculation period"])
+    multiple = config.get("installment_multiples_of")
+    has_down_payment = config.get("down_payment", str("DOWNPAYMENT" in name).lower()) == "true"
+    return Terms(
+        instalments=int(loan["numberOfRepayments"]),
+        every=int(loan["repaymentEvery"]),
+        unit=unit,
+        rate_percent=Decimal(loan["ANNUAL interest rate %"]),
+        interest=interest,
+        day_count=day_count,
+        interest_on=InterestOn.FINANCED if loan["interest type"] == "FLAT" else InterestOn.OUTSTANDING,
+        interest_free=int(loan["interest free period"]),
+        grace_interest=int(loan["graceOnInterestPayment"]),
+        grace_principal=int(loan["graceOnPrincipalPayment"]),
+        down_payment_bps=int(Decimal(config.get("down_payment_percent", "25")) * 100) if has_down_payment else 0,
+        down_payment_at=DownPaymentAt.SCHEDULE,
+        rounding=Rounding.HALF_EVEN,
+        instalment_rounding=Rounding.HALF_EVEN,
+        multiple_of=100 * int(multiple) if multiple not in (None, "null") else 1,
+        remainder=Remainder.EVEN if is_progressive else Remainder.LAST,
+        captures=Captures.MERGED,
+        recalculate=_recalculates(config, name),
+        charge_off=_charge_off(name),
+        allocation=_allocation(case),
+        chargeback_order=(PENALTY, FEE, INTEREST, PRINCIPAL) if "CREDIT_ALLOCATION" in name else (),
+    )
+
+
+def _time(config: dict[str, str], name: str, unit: Unit, period: str) -> tuple[Interest, DayCount]:
+    """Days in year and month, stated or in the product's name as `EMI_<year>_<month>`."""
+    words = name.partition("_EMI_")[2].split("_")
+    year = config.get("days_in_year") or (words[0] if words[0] in ("360", "365") else "ACTUAL")
+    month = config.get("days_in_month") or ("30" if words[1:2] == ["30"] else "ACTUAL")
+    actual = {"360": DayCount.ACTUAL_360, "365": DayCount.ACTUAL_365, "ACTUAL": DayCount.ACTUAL_ACTUAL_END}[year]
+    if period == "SAME_AS_REPAYMENT_PERIOD":
+        return Interest.PERIOD, actual
+    if month == "30" and unit in (Unit.MONTH, Unit.YEAR):
+        return Interest.DAILY, DayCount.THIRTY_365 if year == "365" else DayCount.THIRTY_360
+    return Interest.DAILY, actual
+
+
+def _recalculates(config: dict[str, str], name: str) -> bool:
+    if "interest_recalculation" in config:
+        return bool(config["interest_recalculation"] == "true")
+    if "NO_INT_RECALC" in name or "NO_INTEREST_RECALC" in name:
+        return False
+    return "INTEREST_RECALC" in name or "INT_RECALC" in name or "_CHARGE_OFF" in name
+
+
+def _charge_off(name: str) -> ChargeOff:
+    if "ACCELERATE_MATURITY" in name:
+        return ChargeOff.ALL_DUE
+    return ChargeOff.NO_MORE_INTEREST if "ZERO_INTEREST_CHARGE_OFF" in name else ChargeOff.KEEP
+
+
+def _allocation(case: Case) -> Allocation:
+    strategy = case["loan"]["Payment strategy"]
+    if strategy in STRATEGIES:
+        return Allocation(AllocationRule(STRATEGIES[strategy]))
+    rules = dict(_stated_rules(case))
+    default = rules.pop("DEFAULT", AllocationRule(UNSTATED))
+    return Allocation(default, tuple((KINDS[name], rule) for name, rule in rules.items() if name in KINDS))
+
+
+def _stated_rules(case: Case) -> Iterator[tuple[str, AllocationRule]]:
+    for text in case["product_config"].get("allocation_rules", ()):
+        name, future, *steps = [word.strip().strip('"') for word in text.split(",")]
+        yield name, AllocationRule(tuple(map(_step, steps)) or UNSTATED, FUTURES[future])
+    for event in case["events"]:  # the product is changed before the loan is made
+        if event["type"] == "CREATE_LOAN":
+            return
+        if event["type"] == "SET_ALLOCATION_RULE":
+            yield event["transaction"], AllocationRule(UNSTATED, FUTURES[event["rule"]])
+
+
+def _step(word: str) -> Step:
+    timing, _, component = word.rpartition("_")
+    return Timing(timing.lower()), Component(component.lower())
+
+
+class Story:
+    """Plays a scenario's events; `version` is the schedule after those played."""
+
+    def __init__(self, case: Case) -> None:
+        self.case = case
+        self.terms = terms_of(case)
+        self.today = self.as_of = day(case["loan"]["submitted on date"])
+        self.facts: list[fact.Event] = []
+        self.is_captured = False
+
+    @property
+    def version(self) -> Version:
+        if self.is_captured:
+            return replay(self.terms, self.facts, self.as_of)
+        planned = fact.Captured(
+            id="planned", recorded_on=self.today, on=day(self.case["loan"]["submitted on date"]),
+            amount=cents(self.case["loan"]["with Principal"]),
+        )  # fmt: skip
+        return replay(self.terms, [planned], planned.on)
+
+    def play(self, event: dict[str, Any]) -> None:
+        """One event of the scenario."""
+        name = event["type"]
+        if name == "business_date":
+            self.today = day(event["date"])
+            return
+        self.as_of = self.today - timedelta(days=1) if name == "END_OF_DAY" else self.today
+        if name in KINDS or name in REFUNDS:
+            self._pay(event)
+        elif name not in ("END_OF_DAY", "CREATE_LOAN", "approve", "SET_ALLOCATION_RULE", "PAY_OFF"):
+            getattr(self, f"_{name.lower()}")(event)
+
+    def _add(self, made: type[Any], **fields: Any) -> None:
+        number = len(self.facts) + 1
+        self.facts.append(made(id=f"{made.__name__.lower()}-{number}", recorded_on=self.today, **fields))
+
+    def _disburse(self, event: dict[str, Any]) -> None:
+        self.is_captured = True
+        on, amount = day(event["date"]), cents(event["amount"])
+        self._add(fact.Captured, on=on, amount=amount)
+        config = self.case["product_config"]
+        if config.get("auto_down_payment", str("DOWNPAYMENT_AUTO" in self.case["product"]).lower()) == "true":
+            self._add(fact.Paid, on=on, amount=down_payment_of(self.terms, amount), kind=PaymentKind.DOWN_PAYMENT)
+
+    def _undo_disbursal(self, _: dict[str, Any]) -> None:
+        self.facts.clear()
+        self.is_captured = False
+
+    def _pay(self, event: dict[str, Any]) -> None:
+        name = event["type"]
+        kind = KINDS.get(event.get("channel", ""), KINDS[name])
+        on, amount = day(event["date"]), cents(event["amount"])
+        if name in REFUNDS:
+            returns = event.get("interest_refund_calculation", str(self._product_returns_interest()).lower()) == "true"
+            self._add(fact.Refunded, on=on, amount=amount, kind=kind, returns_interest=returns)
+        else:
+            self._add(fact.Paid, on=on, amount=amount, kind=kind)
+
+    def _product_returns_interest(self) -> bool:
+        name = self.case["product"]
+        return "INTEREST_REFUND" in name or name.startswith("LP2_ADV_CUSTOM_PMT_ALLOC")
+
+    def _manual_interest_refund(self, event: dict[str, Any]) -> None:
+        amount = cents(event["amount"])
+        self._add(fact.Paid, on=day(event["date"]), amount=amount, kind=PaymentKind.INTEREST_REFUND)
+
+    def _add_charge(self, event: dict[str, Any]) -> None:
+        is_penalty = event["charge"] in PENALTIES
+        self._add(fact.Levied, due_on=day(event["due"]), amount=cents(event["amount"]), is_penalty=is_penalty)
+
+    def _chargeback(self, event: dict[str, Any]) -> None:
+        payments = [known for known in self.facts if isinstance(known, fact.Paid) and known.kind is PaymentKind.PAYMENT]
+        number = int(event["payment_nr"] or 1)
+        self._add(
+            fact.ChargedBack, on=self.today, amount=cents(event["amount"]), payment_id=payments[number - 1].id
+        )
+
+    def _undo(self, event: dict[str, Any]) -> None:
+        """The n-th transaction of a day never happened, nor what followed from it."""
+        that_day = [known for known in self.facts if known.on == day(event["date"])]
+        undone = that_day[int(event.get("nth") or 1) - 1]
+        gone = [undone]
+        if isinstance(undone, fact.Refunded):
+            gone += [
+                known for known in that_day if isinstance(known, fact.Paid) and known.kind is PaymentKind.INTEREST_REFUND
+            ]
+        self.facts = [known for known in self.facts if known not in gone]
+
+    def _undo_repayment(self, event: dict[str, Any]) -> None:
+        that_day = [known for known in self.facts if isinstance(known, fact.Paid) and known.on == day(event["date"])]
+        self.facts.remove(that_day[int(event.get("nth") or 1) - 1])
+
+    def _charge_off(self, event: dict[str, Any]) -> None:
+        self._add(fact.ChargedOff, on=day(event["date"]))
+
+    def _write_off(self, event: dict[str, Any]) -> None:
+        self._add(fact.Forgiven, on=day(event["date"]))
+
+    def _interest_pause(self, event: dict[str, Any]) -> None:
+        self._add(fact.InterestPaused, on=day(event["start"]), end_on=day(event["end"]))
+
+    def _re_amortize(self, _: dict[str, Any]) -> None:
+        self._add(fact.ReAmortized, on=self.today)
+
+    def _re_age(self, event: dict[str, Any]) -> None:
+        change = event["data"][0]
+        self._add(
+            fact.ReAged, on=self.today, first_due_on=day(change["startDate"]),
+            instalments=int(change["numberOfInstallments"]), every=int(change["frequencyNumber"]),
+            unit=UNITS[change["frequencyType"]],
+        )  # fmt: skip
+
+    def _reschedule(self, event: dict[str, Any]) -> None:
+        change = event["data"][0]
+        from_on = day(change["rescheduleFromDate"])
+        if change["adjustedDueDate"]:
+            self._add(fact.DueMoved, on=from_on, to=day(change["adjustedDueDate"]))
+        if change["extraTerms"]:
+            self._add(fact.Extended, on=from_on, instalments=int(change["extraTerms"]))
+        if change["newInterestRate"]:
+            self._add(fact.RateChanged, on=from_on, rate_percent=Decimal(change["newInterestRate"]))
+
+
+COLUMNS = ("Balance of loan", "Principal due", "Interest", "Fees", "Penalties", "Due", "Paid", "In advance", "Late",
+           "Outstanding")  # fmt: skip
+
+
+def table_of(version: Version) -> list[dict[str, Any]]:
+    """The version as the scenarios print it: captures and lines, amounts in minor units."""
+    captures = sorted(
+        (known for known in version.facts if isinstance(known, fact.Captured)), key=lambda known: known.on
+    )
+    rows: list[dict[str, Any]] = []
+    balance = 0
+    for line in version.lines:
+        while captures and (captures[0].on < line.due_on or line.kind is RowKind.DOWN_PAYMENT
+                            and captures[0].on == line.due_on):  # fmt: skip
+            captured = captures.pop(0)
+            balance += captured.amount
+            rows.append({"Date": captured.on, "Balance of loan": captured.amount})
+        balance -= line.principal
+        rows.append(_printed(line, balance))
+    return rows
+
+
+def _printed(line: Line, balance: int) -> dict[str, Any]:
+    values = (balance, line.principal, line.interest, line.fee, line.penalty, line.total, line.paid, line.paid_early,
+              line.paid_late, line.outstanding)  # fmt: skip
+    head = {"Nr": line.number, "Days": (line.due_on - line.begin_on).days, "Date": line.due_on,
+            "Paid date": line.settled_on}  # fmt: skip
+    return head | dict(zip(COLUMNS, values, strict=True))
+
+
+def expected_table(rows: list[dict[str, str]]) -> list[dict[str, Any]]:
+    """A printed table with its texts read."""
+    return [_read(row) for row in rows]
+
+
+def _read(row: dict[str, str]) -> dict[str, Any]:
+    if "Nr" not in row:
+        return {"Date": day(row["Date"]), "Balance of loan": cents(row["Balance of loan"])}
+    head: dict[str, Any] = {"Nr": int(row["Nr"]), "Days": int(row["Days"]), "Date": day(row["Date"])}
+    head["Paid date"] = day(row["Paid date"]) if row.get("Paid date") else None
+    return head | {column: cents(row[column]) for column in COLUMNS if column in row}
+
+
+def totals_of(version: Version) -> dict[str, int]:
+    """The totals row."""
+    rows = [_printed(line, 0) for line in version.lines]
+    return {column: sum(row[column] for row in rows) for column in COLUMNS[1:]}
+
+
+def renewed(terms: Terms, **changes: Any) -> Terms:
+    """Terms with some fields changed."""
+    return structs.replace(terms, **changes)
