@@ -1,0 +1,156 @@
+-- The finance partner's proof: the daily file of each programme, and what came of comparing it with the partner's own.
+--
+-- All amounts here are the partner's share, in minor units. A file holds every booking of business days up to its own
+-- that no file before it held, so one that commits late, on a day whose file has left, goes into the next file: never
+-- lost, never twice.
+
+-- What a ledger row means to the partner. A pair of accounts not named here counts as nothing, and a check says so.
+create view partner_bookings as
+select bucket, cause_id, leg, plan_id, partner_id, currency, booked_on,
+       case when (debit, credit) = ('partner_receivable', 'partner_participation') then amount
+            when (debit, credit) = ('partner_participation', 'partner_receivable') then - amount
+            else 0 end as drawn,
+       case when (debit, credit) = ('partner_participation', 'partner_payable') then amount
+            when (debit, credit) = ('partner_payable', 'partner_participation') then - amount
+            else 0 end as principal_repaid,
+       case when (debit, credit) = ('cash', 'partner_payable') then amount
+            else 0 end as interest_repaid
+  from transfers
+ where partner_id is not null
+   and (debit  in ('partner_participation', 'partner_payable')
+     or credit in ('partner_participation', 'partner_payable'));
+
+create index transfers_for_partner on transfers (partner_id, booked_on)
+ where partner_id is not null
+   and (debit  in ('partner_participation', 'partner_payable')
+     or credit in ('partner_participation', 'partner_payable'));
+
+-- A file as it was made, once. Its manifest is this row.
+create table partner_files (
+    file_id          identifier  not null,
+    partner_id       identifier  not null,
+    programme_id     identifier  not null,
+    number           int         not null,   -- 1, 2, 3 ... per programme, without gaps
+    business_on      date        not null,   -- in the programme's time zone
+    currency         currency    not null,
+    rows             int         not null,
+    opening          bigint      not null,   -- the outstanding total of the file before
+    drawn            bigint      not null,
+    principal_repaid bigint      not null,
+    interest_repaid  bigint      not null,
+    outstanding      bigint      not null,
+    sha256           bytea       not null,   -- of content
+    previous_sha256  bytea,                  -- of the content of number - 1
+    content          bytea       not null,
+    made_at          timestamptz not null,
+    constraint partner_files_pk primary key (file_id),
+    constraint partner_files_partner foreign key (partner_id) references partners (partner_id),
+    constraint partner_files_number_once unique (programme_id, number),
+    constraint partner_files_day_once unique (programme_id, business_on),
+    constraint partner_files_roll_forward check (opening + drawn - principal_repaid = outstanding),
+    constraint partner_files_chained check (number >= 1 and (number = 1) = (previous_sha256 is null))
+);
+
+create index partner_files_of_partner on partner_files (partner_id, file_id);
+
+-- Which file told the partner of a booking: its key is why none is told twice.
+create table partner_file_transfers (
+    bucket   bucket     not null,
+    cause_id identifier not null,
+    leg      smallint   not null,
+    file_id  identifier not null,
+    constraint partner_file_transfers_pk primary key (bucket, cause_id, leg)
+);
+
+-- How many of the partner's bookings a business day had when the programme's last file was made. A day that has more
+-- by now was booked on late and is looked through again; no other day needs to be.
+create table partner_days (
+    programme_id identifier not null,
+    booked_on    date       not null,
+    bookings     bigint     not null,
+    constraint partner_days_pk primary key (programme_id, booked_on)
+);
+
+-- What the files have told of each plan: in all, and in the last file that told anything.
+create table partner_positions (
+    bucket                bucket     not null,
+    plan_id               identifier not null,
+    partner_id            identifier not null,
+    programme_id          identifier not null,
+    currency              currency   not null,
+    drawn                 bigint     not null,
+    principal_repaid      bigint     not null,
+    interest_repaid       bigint     not null,
+    outstanding           bigint     not null generated always as (drawn - principal_repaid) stored,
+    file_id               identifier not null,
+    file_drawn            bigint     not null,
+    file_principal_repaid bigint     not null,
+    file_interest_repaid  bigint     not null,
+    constraint partner_positions_pk primary key (bucket, plan_id)
+) with (fillfactor = 80);
+
+create index partner_positions_of_partner on partner_positions (partner_id, plan_id);
+
+-- Comparing --------------------------------------------------------------------------------------------------------------
+
+create type reconciliation_outcome as enum ('matched', 'breaks');
+
+-- One file of the partner's held against one of ours. A corrected file is a further number.
+create table reconciliations (
+    reconciliation_id identifier             not null,
+    partner_id        identifier             not null,
+    file_id           identifier             not null,   -- ours
+    number            int                    not null,   -- 1, 2, 3 ... per file of ours
+    outcome           reconciliation_outcome not null,
+    our_rows          int                    not null,
+    their_rows        int                    not null,
+    our_totals        json                   not null,   -- by currency: the sums of all components
+    their_totals      json                   not null,
+    counts            json                   not null,   -- of breaks, by kind
+    unknown_columns   text[]                 not null,   -- of theirs: left alone
+    sha256            bytea                  not null,   -- of content
+    content           bytea                  not null,   -- theirs, as it came
+    received_at       timestamptz            not null,
+    constraint reconciliations_pk primary key (reconciliation_id),
+    constraint reconciliations_file foreign key (file_id) references partner_files (file_id),
+    constraint reconciliations_number_once unique (file_id, number),
+    constraint reconciliations_content_once unique (file_id, sha256)
+);
+
+create index reconciliations_of_partner on reconciliations (partner_id, reconciliation_id);
+
+create type break_kind as enum
+    ('missing_at_partner', 'missing_here', 'currency_differs', 'amount_differs', 'duplicate');
+create type break_state as enum ('open', 'resolved');
+
+create table breaks (
+    break_id          identifier  not null,
+    partner_id        identifier  not null,
+    file_id           identifier  not null,
+    reconciliation_id identifier  not null,   -- the last that found it
+    plan_id           text        not null,   -- as the file has it: it need not be a plan of ours
+    kind              break_kind  not null,
+    our_currency      currency,
+    their_currency    currency,
+    differences       json        not null,   -- component, ours, theirs, difference
+    owner             text        not null,   -- who must act
+    state             break_state not null,
+    opened_on         date        not null,   -- its age counts from here, through every corrected file that has it still
+    resolved_on       date,
+    note              text,                   -- why it is resolved
+    constraint breaks_pk primary key (break_id),
+    constraint breaks_reconciliation foreign key (reconciliation_id) references reconciliations (reconciliation_id),
+    constraint breaks_once unique nulls not distinct (file_id, plan_id, kind, their_currency),
+    constraint breaks_resolved_on_when_resolved check ((resolved_on is not null) = (state = 'resolved')),
+    constraint breaks_have_an_owner check (owner <> '')
+);
+
+create index breaks_of_partner on breaks (partner_id, break_id);
+
+create trigger partner_files_are_append_only before update or delete or truncate on partner_files
+    for each statement execute function refuse_change();
+create trigger partner_file_transfers_are_append_only before update or delete or truncate on partner_file_transfers
+    for each statement execute function refuse_change();
+create trigger reconciliations_are_append_only before update or delete or truncate on reconciliations
+    for each statement execute function refuse_change();
+revoke update, delete, truncate on partner_files, partner_file_transfers, reconciliations from public;
