@@ -32,6 +32,9 @@ from service.plans.schedule import down_payment_of
 from service.plans.terms import Captures, DownPaymentAt, Terms
 
 
+MOVES_MONEY = (Captured, Paid, Refunded, ChargedBack, ReAged, ReAmortized, ChargedOff, Forgiven)
+
+
 class Allocated(Struct):
     """Which components a payment settled."""
 
@@ -71,7 +74,8 @@ class Replaying:
         """Apply the facts."""
         self.bears_interest |= any(isinstance(fact, RateChanged) and fact.rate_percent > 0 for fact in facts)
         for fact in facts:
-            self.bear_overdue(fact.on)
+            if isinstance(fact, MOVES_MONEY):
+                self.bear_overdue(fact.on)
             self._apply(fact)
             self.done.append(fact)
 
@@ -88,10 +92,12 @@ class Replaying:
             dues = course.dues()
             for row in self.rows:
                 if row.course is course and row.period is not None:
-                    due = dues[course.periods.index(row.period)]
+                    index = course.periods.index(row.period)
+                    due = dues[index]
                     row.begin, row.due_on = row.period.begin, row.period.due_on
                     row.owed[Component.PRINCIPAL] = due.principal
                     row.owed[Component.INTEREST] = due.interest
+                    row.owed_again = course.credited(index)[0]
                     row.mark(on)
 
     def _apply(self, fact: Event) -> None:
@@ -239,7 +245,9 @@ class Replaying:
             moves.take_back(course, fact.on, parts.pop(Component.PRINCIPAL, 0), parts.pop(Component.INTEREST, 0))
             self.sync(fact.on)
         for component, amount in parts.items():
-            self._row_after(fact.on).owe(component, amount, fact.on)
+            row = self._row_after(fact.on)
+            row.owe(component, amount, fact.on)
+            row.owed_again += amount if component is Component.PRINCIPAL else 0
 
     def _parts_to_take_back(self, paid: Allocated, amount: int) -> dict[Component, int]:
         if not self.terms.chargeback_order:

@@ -30,6 +30,7 @@ class Row(Struct, eq=False):
     due_on: date
     owed: dict[Component, int] = field(default_factory=nothing)
     paid: dict[Component, int] = field(default_factory=nothing)
+    owed_again: int = 0  # principal of a payment that was taken back; part of what is owed
     forgiven: int = 0
     paid_early: int = 0
     paid_late: int = 0
@@ -98,6 +99,7 @@ class Line(Struct, frozen=True, gc=False):
     paid_penalty: int
     paid_early: int
     paid_late: int
+    owed_again: int
     forgiven: int
     settled_on: date | None
 
@@ -121,5 +123,5 @@ def frozen(number: int, row: Row) -> Line:
         number, row.kind, row.begin, row.due_on,
         owed[Component.PRINCIPAL], owed[Component.INTEREST], owed[Component.FEE], owed[Component.PENALTY],
         paid[Component.PRINCIPAL], paid[Component.INTEREST], paid[Component.FEE], paid[Component.PENALTY],
-        row.paid_early, row.paid_late, row.forgiven, row.settled_on,
+        row.paid_early, row.paid_late, row.owed_again, row.forgiven, row.settled_on,
     )  # fmt: skip

@@ -17,6 +17,7 @@ from service.payments.versions import Version, replay
 from service.plans.allocation_rule import (
     Allocation, AllocationRule, Component, Future, PaymentKind, Step, Timing, order,
 )  # fmt: skip
+from service.plans.calendar import step
 from service.plans.changes import facts as fact
 from service.plans.schedule import down_payment_of
 from service.plans.terms import (
@@ -75,6 +76,8 @@ def terms_of(case: Case) -> Terms:
     unit = UNITS[loan["repaymentFrequencyType"]]
     is_progressive = loan["Payment strategy"] == "ADVANCED_PAYMENT_ALLOCATION"
     interest, day_count = _time(config, name, unit, loan["interest calculation period"])
+    if not is_progressive and day_count is DayCount.ACTUAL_ACTUAL_END:
+        day_count = DayCount.ACTUAL_365  # a cumulative loan counts 365 in every year
     multiple = config.get("installment_multiples_of")
     has_down_payment = config.get("down_payment", str("DOWNPAYMENT" in name).lower()) == "true"
     return Terms(
@@ -105,6 +108,7 @@ def terms_of(case: Case) -> Terms:
 def _time(config: dict[str, str], name: str, unit: Unit, period: str) -> tuple[Interest, DayCount]:
     """Days in year and month, stated or in the product's name as `EMI_<year>_<month>`."""
     words = name.partition("_EMI_")[2].split("_")
+    words = words if words[0] else ["360", "30"]
     year = config.get("days_in_year") or (words[0] if words[0] in ("360", "365") else "ACTUAL")
     month = config.get("days_in_month") or ("30" if words[1:2] == ["30"] else "ACTUAL")
     actual = {"360": DayCount.ACTUAL_360, "365": DayCount.ACTUAL_365, "ACTUAL": DayCount.ACTUAL_ACTUAL_END}[year]
@@ -260,8 +264,12 @@ class Story:
 
     def _re_age(self, event: dict[str, Any]) -> None:
         change = event["data"][0]
+        first_due_on = day(change["startDate"])
+        if first_due_on == self.facts[0].on:  # then it names the begin of the first period, not its end
+            rhythm = renewed(self.terms, every=int(change["frequencyNumber"]), unit=UNITS[change["frequencyType"]])
+            first_due_on = step(rhythm, first_due_on, 1, first_due_on.day)
         self._add(
-            fact.ReAged, on=self.today, first_due_on=day(change["startDate"]),
+            fact.ReAged, on=self.today, first_due_on=first_due_on,
             instalments=int(change["numberOfInstallments"]), every=int(change["frequencyNumber"]),
             unit=UNITS[change["frequencyType"]],
         )  # fmt: skip
@@ -294,7 +302,7 @@ def table_of(version: Version) -> list[dict[str, Any]]:
             captured = captures.pop(0)
             balance += captured.amount
             rows.append({"Date": captured.on, "Balance of loan": captured.amount})
-        balance -= line.principal
+        balance -= line.principal - line.owed_again
         rows.append(_printed(line, balance))
     return rows
 

@@ -122,6 +122,17 @@ class Course(Struct):
         """What was lent inside a period; the first includes its beginning."""
         return sum(amount for on, amount in self.lent.items() if self.index_at(on) == index)
 
+    def credited(self, index: int) -> tuple[int, int]:
+        """Credits from a period's begin to the day before its end; the last includes its end."""
+        period, is_last = self.periods[index], index == len(self.periods) - 1
+        principal = interest = 0
+        for credit in self.credits:
+            if self.until is not None and credit.on > self.until:
+                continue
+            if period.begin <= credit.on and (credit.on < period.due_on or (is_last and credit.on == period.due_on)):
+                principal, interest = principal + credit.principal, interest + credit.interest
+        return principal, interest
+
     def copy(self) -> "Course":
         """A working copy of its own."""
         return Course(
@@ -130,7 +141,7 @@ class Course(Struct):
         )  # fmt: skip
 
     def _due(self, index: int, period: Period, opening: int, carried: int) -> Due:
-        credited_principal, credited_interest = self._credited(index)
+        credited_principal, credited_interest = self.credited(index)
         earned, balance = self._earned(index, period, opening)
         interest = 0 if period.asked_earlier else quotient(earned.numerator, earned.denominator, self.terms.rounding)
         interest += period.later_interest + carried
@@ -146,17 +157,6 @@ class Course(Struct):
         principal = max(ceiling - asked, period.paid_principal, 0)
         closing = max(0, balance - principal + period.paid_principal)
         return Due(principal, asked, max(interest - asked, 0), ceiling, opening, closing)
-
-    def _credited(self, index: int) -> tuple[int, int]:
-        """Credits from a period's begin to the day before its end; the last includes its end."""
-        period, is_last = self.periods[index], index == len(self.periods) - 1
-        principal = interest = 0
-        for credit in self.credits:
-            if self.until is not None and credit.on > self.until:
-                continue
-            if period.begin <= credit.on and (credit.on < period.due_on or (is_last and credit.on == period.due_on)):
-                principal, interest = principal + credit.principal, interest + credit.interest
-        return principal, interest
 
     def _earned(self, index: int, period: Period, opening: int) -> tuple[Fraction, int]:
         """The interest a period earns, exact, and the balance at its end before its principal is paid."""

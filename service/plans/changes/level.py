@@ -62,16 +62,11 @@ def settle(course: Course, on: date) -> None:
         dues = course.dues()
         owed = course.total_lent() + course.total_credited() + sum(due.interest for due in dues)
         period.level += owed - sum(due.ceiling for due in dues)
-        credited = dues[last].ceiling - _own_ceiling(course, last)
+        credited = sum(course.credited(last))
         if period.level >= period.paid - credited:
             _ask_earlier(course, last, on)
             return
         period.level = period.paid - credited
-
-
-def _own_ceiling(course: Course, index: int) -> int:
-    period = course.periods[index]
-    return period.level + period.later_interest
 
 
 def _cap_by_what_is_left(course: Course) -> None:
@@ -81,8 +76,7 @@ def _cap_by_what_is_left(course: Course) -> None:
         due = course.dues()[index]
         excess = due.principal - period.paid_principal - left
         if excess > 0:
-            credited = due.ceiling - _own_ceiling(course, index)
-            period.level = max(period.level - excess, period.paid - credited, 0)
+            period.level = max(period.level - excess, period.paid - sum(course.credited(index)), 0)
 
 
 def _last_unpaid(course: Course, dues: list[Due]) -> int | None:

@@ -72,8 +72,8 @@ def pay_principal(course: Course, period: Period, on: date, amount: int) -> None
     course.move(moved_on, -amount)
     settle(course, moved_on)
     dues = course.dues()
-    due = dues[course.periods.index(period)]
-    credited = due.ceiling - period.level - period.later_interest
+    index = course.periods.index(period)
+    due, credited = dues[index], sum(course.credited(index))
     unpaid = sum(not is_paid(other, each) for other, each in zip(course.periods, dues, strict=True))
     if unpaid > 1 and on < period.begin and (
         period.paid > due.ceiling or period.paid == period.agreed_level + credited
@@ -186,13 +186,21 @@ def due_if_paid(course: Course, period: Period, on: date) -> Due:
     settle(view, on)
     seen, dues = view.periods[index], view.dues()
     if on <= seen.begin:
-        unpaid = sum(not is_paid(other, due) for other, due in zip(view.periods, dues, strict=True))
-        if unpaid > 1:
-            seen.level = seen.agreed_level
-            left = view.total_lent() + view.total_credited() - view.total_paid_principal()
-            due = view.dues()[index]
-            seen.level -= max(0, due.principal - seen.paid_principal - left)
+        _restore_agreed(view, seen, dues)
     return view.dues()[index]
+
+
+def _restore_agreed(view: Course, period: Period, dues: list[Due]) -> None:
+    """Paid ahead, a period asks for its agreed part, and for no more than is left."""
+    index = view.periods.index(period)
+    unpaid = sum(not is_paid(other, due) for other, due in zip(view.periods, dues, strict=True))
+    left = view.total_lent() + view.total_credited() - view.total_paid_principal()
+    if unpaid > 1:
+        period.level = period.agreed_level
+        due = view.dues()[index]
+        period.level -= max(0, due.principal - period.paid_principal - left)
+    elif unpaid == 1 and is_paid(period, dues[index]):
+        period.level = min(period.agreed_level, left + period.paid_principal + dues[index].interest)
 
 
 def _affected(course: Course, on: date) -> int:
