@@ -24,7 +24,7 @@ class Change(StrEnum):
     SHORTER_TERM = "shorter_term"
     LARGER_DOWN_PAYMENT = "larger_down_payment"
     SMALLER_AMOUNT = "smaller_amount"
-    SMALLER_WAIVER = "smaller_waiver"
+    SMALLER_WAIVER = "smaller_waiver"  # more of the deposit is held
 
 
 class Alternative(Struct, frozen=True):
@@ -58,8 +58,8 @@ class Decision(Struct, frozen=True):
     answer: Answer
     funding: tuple[Funding, ...]  # whose money: of each offer, then of each alternative's
     limit: int  # the account's; without an account, what this decision grants
-    score: int | None  # None: a fact it needs was absent
-    grade: str | None
+    score: int
+    grade: str | None  # None: the score reaches none
 
 
 def offer_of(answer: Answer, offer_id: str) -> tuple[int, Offer] | None:

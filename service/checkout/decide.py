@@ -1,0 +1,133 @@
+"""Decide: from a checkout and what we know to a ladder of binding offers, or to reasons. Pure.
+
+Same decision id, request, snapshot, merchant, programmes, policy and instant: the same bytes, in any process.
+"""
+
+from contextlib import suppress
+from datetime import datetime, timedelta
+
+from msgspec.structs import replace
+
+from service.checkout.alternatives import alternatives_of
+from service.checkout.answer import Alternative, Answer, Decision, Outcome
+from service.checkout.case import Case, lay_out
+from service.checkout.ladder import REASON_FOR, Fit, Obstacle, fit, rungs_for
+from service.checkout.offering import Offering
+from service.checkout.request import Checkout
+from service.checkout.rules import Finding, findings_of
+from service.checkout.snapshot import Snapshot
+from service.errors import Refused
+from service.merchants.merchant import Merchant
+from service.partners.programme import Programme, funding_for
+from service.plans.offer import Kind, Offer
+from service.plans.plan import business_day
+from service.policies.compile import CompiledPolicy
+from service.policies.document import Verdict
+from service.policies.price_list import Rung
+from service.policies.reasons import Reason, reason
+
+REASONS_MAX = 4  # principal reasons; more do not help
+
+
+def decide(
+    decision_id: str,
+    request: Checkout,
+    snapshot: Snapshot,
+    merchant: Merchant,
+    programmes: tuple[Programme, ...],
+    policy: CompiledPolicy,
+    now: datetime,
+) -> Decision:
+    """The decision on a checkout; `snapshot` is in its currency."""
+    document = policy.policy
+    case = lay_out(request, snapshot, merchant, policy, business_day(now, document.time_zone))
+    expires_at = now + timedelta(minutes=document.offers_expire_after_minutes)
+    offering = Offering(decision_id, case, programmes, now, expires_at)
+
+    findings = findings_of(case)
+    verdict = _verdict(findings)
+    tried = [(rung, fit(case, rung)) for rung in rungs_for(case, _barred(findings))]
+    offers: list[Offer] = []
+    alternatives: list[Alternative] = []
+    if verdict is Verdict.APPROVE:
+        offers, tried = _climb(offering, tried)
+        if not offers:
+            alternatives = _alternatives(offering, tried)
+    answer = Answer(
+        decision_id=decision_id,
+        outcome=_outcome(verdict, findings, offers),
+        merchant_reference=request.merchant_reference,
+        consumer_id=request.consumer_id,
+        currency=request.currency,
+        amount=request.amount,
+        offers=tuple(offers),
+        alternatives=tuple(alternatives),
+        reasons=() if offers else _reasons(case, verdict, findings, tried),
+        policy_id=document.policy_id,
+        policy_version=document.version,
+        decided_at=now,
+        expires_at=expires_at,
+    )
+    kinds = [offer.kind for offer in offers] + [alternative.offer.kind for alternative in alternatives]
+    funding = tuple([funding_for(programmes, kind, request.currency) for kind in kinds])
+    return Decision(answer, funding, case.limit, case.score, case.grade.name if case.grade else None)
+
+
+Tried = list[tuple[Rung, Fit]]
+
+
+def _verdict(findings: list[Finding]) -> Verdict:
+    """The gravest that is said of the whole checkout."""
+    said = {finding.verdict for finding in findings if not finding.kinds}
+    if Verdict.DECLINE in said:
+        return Verdict.DECLINE
+    return Verdict.REFER if said else Verdict.APPROVE
+
+
+def _barred(findings: list[Finding]) -> frozenset[Kind]:
+    return frozenset([kind for finding in findings for kind in finding.kinds]) if findings else frozenset()
+
+
+def _outcome(verdict: Verdict, findings: list[Finding], offers: list[Offer]) -> Outcome:
+    """A kind that a person shall look at is worth a referral only if no other kind can be offered at once."""
+    if offers:
+        return Outcome.APPROVED
+    said = {finding.verdict for finding in findings}
+    if verdict is not Verdict.DECLINE and Verdict.REFER in said:
+        return Outcome.REFERRED
+    return Outcome.DECLINED
+
+
+def _climb(offering: Offering, tried: Tried) -> tuple[list[Offer], Tried]:
+    """The best offers, as many as the policy shows, and the rungs tried in vain."""
+    offers_max = offering.case.policy.policy.offers_max
+    offers: list[Offer] = []
+    failed: Tried = []
+    for rung, how in tried:
+        if how.obstacle is not None:
+            failed.append((rung, how))
+        elif len(offers) < offers_max:
+            try:
+                offers.append(offering.offer(len(offers) + 1, rung, how))
+            except Refused:  # so little that an instalment would be nothing
+                failed.append((rung, replace(how, obstacle=Obstacle.TOO_LOW)))
+    return offers, failed
+
+
+def _alternatives(offering: Offering, tried: Tried) -> list[Alternative]:
+    alternatives: list[Alternative] = []
+    for possible in alternatives_of(offering.case, tried):
+        with suppress(Refused):  # so little that an instalment would be nothing
+            offer = offering.offer(len(alternatives) + 1, possible.rung, possible.fit)
+            alternatives.append(Alternative(possible.change, offer))
+    return alternatives
+
+
+def _reasons(case: Case, verdict: Verdict, findings: list[Finding], tried: Tried) -> tuple[Reason, ...]:
+    """Those of the gravest verdict, then what keeps the nearest rung from being offered; each once."""
+    reasons = [finding.reason for finding in findings if verdict in (Verdict.APPROVE, finding.verdict)]
+    if case.grade is not None and not (findings and not tried):
+        obstacles = [how.obstacle for _, how in tried] or [Obstacle.NO_RUNG]
+        if None not in obstacles:
+            reasons.append(reason(REASON_FOR[min(filter(None, obstacles))]))
+    return tuple(dict.fromkeys(reasons))[:REASONS_MAX]

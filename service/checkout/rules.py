@@ -1,0 +1,77 @@
+"""What can stand against a checkout whatever is offered. Every rule speaks, so a person hears every reason at once."""
+
+from collections.abc import Callable, Iterable
+from typing import Final
+
+from msgspec import Struct
+
+from service.checkout.case import Case
+from service.plans.offer import Kind
+from service.policies.document import Absent, Verdict
+from service.policies.reasons import Direction, Reason, ReasonCode, reason
+
+
+class Finding(Struct, frozen=True):
+    """What a rule has to say. With `kinds` it stops those alone."""
+
+    verdict: Verdict
+    reason: Reason
+    kinds: tuple[Kind, ...] = ()
+
+
+Rule = Callable[[Case], Iterable[Finding]]
+
+
+def merchant_is_active(case: Case) -> Iterable[Finding]:
+    """A merchant that is switched off sells nothing on credit."""
+    return () if case.merchant.active else (_declined(ReasonCode.MERCHANT_INACTIVE),)
+
+
+def currency_is_served(case: Case) -> Iterable[Finding]:
+    """The policy has limits in this currency."""
+    served = case.request.currency in case.policy.currencies
+    return () if served else (_declined(ReasonCode.CURRENCY_NOT_SERVED),)
+
+
+def needed_facts_are_there(case: Case) -> Iterable[Finding]:
+    """A fact the policy cannot do without is present and of its type."""
+    return [
+        Finding(Verdict(feature.absent), reason(ReasonCode.INFORMATION_MISSING, feature.name, Direction.ABSENT))
+        for feature, fact in zip(case.policy.features, case.facts, strict=True)
+        if fact is None and feature.absent is not Absent.NEUTRAL
+    ]
+
+
+def no_rule_of_the_policy_holds(case: Case) -> Iterable[Finding]:
+    """The policy's own rules, in its order."""
+    facts = case.facts
+    return [Finding(rule.verdict, rule.reason, rule.kinds) for rule in case.policy.rules if rule.holds(facts)]
+
+
+def score_is_enough(case: Case) -> Iterable[Finding]:
+    """The score reaches a grade that may buy; if not, the principal reasons are where it lost most."""
+    verdict = Verdict.DECLINE if case.grade is None else case.grade.verdict
+    if verdict is Verdict.APPROVE:
+        return ()
+    reasons = case.policy.scorecard.principal_reasons(case.facts)
+    if verdict is Verdict.REFER:
+        reasons = [reason(ReasonCode.REVIEW_NEEDED), *reasons[:-1]]
+    return [Finding(verdict, told) for told in reasons]
+
+
+RULES: Final[tuple[Rule, ...]] = (
+    merchant_is_active,
+    currency_is_served,
+    needed_facts_are_there,
+    no_rule_of_the_policy_holds,
+    score_is_enough,
+)
+
+
+def findings_of(case: Case) -> list[Finding]:
+    """What all the rules say, in their order."""
+    return [finding for rule in RULES for finding in rule(case)]
+
+
+def _declined(code: ReasonCode) -> Finding:
+    return Finding(Verdict.DECLINE, reason(code))

@@ -1,0 +1,120 @@
+"""A policy made ready for the hot path, once per publication: names become places, lists become tables.
+
+`compile_policy` expects a valid document (`validate.faults` is empty).
+"""
+
+from bisect import bisect_right
+from collections import defaultdict
+
+from msgspec import Struct
+
+from service.plans.offer import Kind
+from service.policies.conditions import Facts, Test, compile_all
+from service.policies.document import Absent, Feature, Grade, LimitRow, Policy, Source, Verdict
+from service.policies.features import PYTHON_TYPE
+from service.policies.price_list import Rung, rungs_of
+from service.policies.reasons import Reason, reason
+from service.policies.scorecard import ReadyScorecard, ready_scorecard
+
+
+class ReadyFeature(Struct, frozen=True):
+    """Where a fact is read, and what it must be to count."""
+
+    name: str
+    source: Source
+    of: str
+    type: type
+    values: frozenset[str]  # empty: any
+    absent: Absent
+    operands: tuple[int, int] | None  # of a ratio: where its two facts stand
+
+
+class ReadyRule(Struct, frozen=True):
+    """`reason` names the fact that the rule's first condition reads."""
+
+    holds: Test
+    reason: Reason
+    verdict: Verdict
+    kinds: tuple[Kind, ...]
+
+
+class CompiledPolicy(Struct, frozen=True):
+    """A policy and its tables."""
+
+    policy: Policy
+    features: tuple[ReadyFeature, ...]
+    rules: tuple[ReadyRule, ...]
+    scorecard: ReadyScorecard
+    segments: tuple[tuple[Test, str], ...]
+    grade_floors: tuple[int, ...]  # ascending
+    limit_rows: dict[tuple[str, str, str | None], LimitRow]  # by currency, grade, segment
+    categories: dict[str, str]  # the merchants' words, case-folded
+    currencies: frozenset[str]
+    ladder: dict[tuple[str, str, str], tuple[Rung, ...]]  # by currency, category, grade
+
+    def category_of(self, word: str) -> str:
+        """Our category for the merchant's word."""
+        return self.categories.get(word.casefold(), self.policy.other_category)
+
+    def grade_of(self, score: int) -> Grade | None:
+        """The best grade the score reaches; None below the last."""
+        reached = bisect_right(self.grade_floors, score)
+        return self.policy.grades[-reached] if reached else None
+
+    def limit_for(self, grade: str, currency: str, facts: Facts, paid_off_plans: int) -> int:
+        """The limit the table gives; zero for a currency it does not know."""
+        segment = next((name for holds, name in self.segments if holds(facts)), None)
+        row = self.limit_rows.get((currency, grade, segment)) or self.limit_rows.get((currency, grade, None))
+        if row is None:
+            return 0
+        return max([row.limit, *(step.limit for step in row.steps if paid_off_plans >= step.paid_off_plans)])
+
+    def rungs(self, currency: str, category: str, grade: str) -> tuple[Rung, ...]:
+        """What may be proposed at all, the best first."""
+        return self.ladder.get((currency, category, grade), ())
+
+
+def compile_policy(policy: Policy) -> CompiledPolicy:
+    """The tables of a valid policy."""
+    slots = {feature.name: slot for slot, feature in enumerate(policy.features)}
+    return CompiledPolicy(
+        policy=policy,
+        features=tuple(_feature(feature, slots) for feature in policy.features),
+        rules=tuple(
+            ReadyRule(
+                compile_all(rule.when, slots), reason(rule.reason, rule.when[0].feature), rule.verdict, rule.kinds
+            )
+            for rule in policy.rules
+        ),
+        scorecard=ready_scorecard(policy.scorecard, slots),
+        segments=tuple((compile_all(segment.when, slots), segment.name) for segment in policy.segments),
+        grade_floors=tuple(grade.score_min for grade in reversed(policy.grades)),
+        limit_rows={(row.currency, row.grade, row.segment): row for row in policy.limits},
+        categories={word.casefold(): category.name for category in policy.categories for word in category.words},
+        currencies=frozenset(row.currency for row in policy.limits),
+        ladder=_ladder(policy),
+    )
+
+
+def _feature(feature: Feature, slots: dict[str, int]) -> ReadyFeature:
+    of = feature.of or feature.name
+    return ReadyFeature(
+        name=feature.name,
+        source=feature.source,
+        of=of,
+        type=PYTHON_TYPE[feature.type],
+        values=frozenset(feature.values),
+        absent=feature.absent,
+        operands=(slots[of], slots[feature.over]) if feature.source is Source.RATIO else None,
+    )
+
+
+def _ladder(policy: Policy) -> dict[tuple[str, str, str], tuple[Rung, ...]]:
+    every_grade = tuple(grade.name for grade in policy.grades)
+    every_category = (*(category.name for category in policy.categories), policy.other_category)
+    ladder: dict[tuple[str, str, str], dict[Rung, None]] = defaultdict(dict)
+    for row, rung in rungs_of(policy):
+        for grade in row.grades or every_grade:
+            for category in row.categories or every_category:
+                ladder[row.currency, category, grade][rung] = None  # the same twice is one
+    return {place: tuple(rungs) for place, rungs in ladder.items()}

@@ -1,0 +1,42 @@
+"""The facts each source knows, and their types. Attributes and counters are named by the policy itself."""
+
+from typing import Final
+
+from service.policies.document import FeatureType, Source
+
+Fact = str | int | bool | None  # None: absent
+
+PYTHON_TYPE: Final[dict[FeatureType, type]] = {
+    FeatureType.INTEGER: int,
+    FeatureType.BOOLEAN: bool,
+    FeatureType.TEXT: str,
+}
+
+KNOWN: Final[dict[Source, dict[str, FeatureType]]] = {
+    Source.CHECKOUT: {
+        "amount": FeatureType.INTEGER,
+        "deposit_amount": FeatureType.INTEGER,
+        "instalments": FeatureType.INTEGER,  # asked for; absent if none were
+        "items": FeatureType.INTEGER,  # how many lines the cart has
+        "category": FeatureType.TEXT,  # the policy's, not the merchant's word
+        "currency": FeatureType.TEXT,
+    },
+    Source.MERCHANT: {
+        "merchant_id": FeatureType.TEXT,
+        "country": FeatureType.TEXT,
+    },
+    Source.ACCOUNT: {  # absent without an account in the currency
+        "limit": FeatureType.INTEGER,
+        "reserved": FeatureType.INTEGER,
+        "used": FeatureType.INTEGER,
+        "available": FeatureType.INTEGER,
+    },
+    Source.HISTORY: {
+        "open_plans": FeatureType.INTEGER,
+        "paid_off_plans": FeatureType.INTEGER,
+        "clean_deposits": FeatureType.INTEGER,
+        "overdue": FeatureType.BOOLEAN,
+        "days_overdue": FeatureType.INTEGER,
+        "days_since_first_plan": FeatureType.INTEGER,  # absent before the first
+    },
+}

@@ -1,0 +1,128 @@
+"""The price lists, made ready once: every row at every length is a rung, looked up by currency, category, grade."""
+
+from collections.abc import Iterator
+
+from msgspec import Struct
+from msgspec.structs import replace
+
+from service.merchants.merchant import MerchantFee
+from service.money import BPS, take_bps
+from service.plans.offer import Kind
+from service.plans.terms import DownPaymentAt, Terms, Unit
+from service.policies.document import Deposit, PayAfterUse, Policy, Price, Row, Waiver
+
+
+class Rung(Struct, frozen=True):
+    """One proposal a policy can make: terms for an amount within bounds. Amounts in minor units.
+
+    `terms` are those of the plan: a down payment in the checkout is taken out of them and stands beside.
+    """
+
+    kind: Kind
+    name: str
+    terms: Terms
+    terms_in_apr: Terms  # without the costs that the law does not count in the APR; the same object if it counts all
+    amount_min: int  # of the amount financed; of a deposit: of the deposit
+    amount_max: int
+    is_shown: bool  # without being asked for
+    down_payment_bps: int = 0
+    down_payment: int = 0
+    subsidy: MerchantFee = MerchantFee()
+    waivers: tuple[Waiver, ...] = ()  # the highest first
+    waived_min: int = 1
+
+    def down_payment_of(self, price: int) -> int:
+        """What is paid in the checkout of a purchase at `price`."""
+        if self.down_payment_bps:
+            return self.down_payment + take_bps(price, self.down_payment_bps)
+        return self.down_payment
+
+    def price_of(self, financed: int) -> int:
+        """The highest price of which no more than `financed` is left after the down payment."""
+        if not self.down_payment_bps:
+            return financed + self.down_payment
+        price = (financed + self.down_payment) * BPS // (BPS - self.down_payment_bps)
+        while price - self.down_payment_of(price) > financed:  # rounding is off by one at the most
+            price -= 1
+        while price + 1 - self.down_payment_of(price + 1) <= financed:
+            price += 1
+        return price
+
+    def waived_bps(self, clean_deposits: int) -> int:
+        """The share of a deposit waived after so many clean ones; zero before the first step."""
+        return next((step.waived_bps for step in self.waivers if clean_deposits >= step.clean_deposits), 0)
+
+
+def rungs_of(policy: Policy) -> Iterator[tuple[Row, Rung]]:
+    """Every row at every length it has, in the order of the document."""
+    for price in policy.instalments:
+        for length, is_shown in lengths_of(price):
+            yield price, _instalments(price, length, is_shown)
+    for use in policy.pay_after_use:
+        yield use, _pay_after_use(use)
+    for deposit in policy.deposits:
+        yield deposit, _deposit(deposit)
+
+
+def lengths_of(price: Price) -> list[tuple[int, bool]]:
+    """The numbers of instalments a row can be had at, and whether each is shown without being asked for."""
+    shown = price.lengths or (price.terms.instalments,)
+    low, high = price.length_min, price.length_max
+    low, high = min(shown) if low is None else low, max(shown) if high is None else high
+    between = range(low, high + 1) if (price.length_min, price.length_max) != (None, None) else ()
+    return [(length, True) for length in shown] + [(length, False) for length in between if length not in shown]
+
+
+def _instalments(price: Price, length: int, is_shown: bool) -> Rung:
+    terms = asked = replace(price.terms, instalments=length)
+    at_checkout = asked.down_payment_at is DownPaymentAt.CHECKOUT
+    if at_checkout:
+        terms = replace(asked, down_payment=0, down_payment_bps=0)
+    counted = tuple(cost for cost in terms.costs if cost.in_apr)
+    return Rung(
+        kind=Kind.INSTALMENTS,
+        name=price.name,
+        terms=terms,
+        terms_in_apr=terms if counted == terms.costs else replace(terms, costs=counted),
+        amount_min=price.amount_min,
+        amount_max=price.amount_max,
+        is_shown=is_shown,
+        down_payment_bps=asked.down_payment_bps if at_checkout else 0,
+        down_payment=asked.down_payment if at_checkout else 0,
+        subsidy=price.subsidy,
+    )
+
+
+def _pay_after_use(use: PayAfterUse) -> Rung:
+    terms = in_one_sum(use.due_days)
+    return Rung(
+        kind=Kind.PAY_AFTER_USE,
+        name=use.name,
+        terms=terms,
+        terms_in_apr=terms,
+        amount_min=use.amount_min,
+        amount_max=use.amount_max,
+        is_shown=True,
+        subsidy=use.subsidy,
+    )
+
+
+def _deposit(deposit: Deposit) -> Rung:
+    terms = in_one_sum(deposit.due_days)
+    return Rung(
+        kind=Kind.DEPOSIT,
+        name=deposit.name,
+        terms=terms,
+        terms_in_apr=terms,
+        amount_min=deposit.amount_min,
+        amount_max=deposit.amount_max,
+        is_shown=True,
+        subsidy=deposit.subsidy,
+        waivers=tuple(sorted(deposit.ladder, key=lambda step: -step.clean_deposits)),
+        waived_min=deposit.waived_min,
+    )
+
+
+def in_one_sum(due_days: int) -> Terms:
+    """All of it, so many days after it is known, without interest."""
+    return Terms(instalments=1, every=due_days, unit=Unit.DAY)
