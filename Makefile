@@ -28,7 +28,7 @@ $(READY): $(LOCKS) pyproject.toml
 	@touch $@
 
 run: $(READY)  ## embedded servers, migrations, the demo, and the service on 127.0.0.1:8000
-	@exec $(BIN)/tenor dev $(ARGS)
+	@exec $(BIN)/tenor dev --tethered $(ARGS)
 
 test: $(READY)  ## lint, types and every test, against embedded servers of its own
 	@$(BIN)/ruff check --quiet .

@@ -3,7 +3,7 @@
 import asyncio
 import hashlib
 import re
-from collections.abc import Awaitable, Callable, Iterator, Sequence
+from collections.abc import Callable, Coroutine, Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import urlsplit
@@ -74,7 +74,7 @@ def columns(rows: Sequence[Sequence[Any]]) -> list[list[Any]]:
 # Connections ----------------------------------------------------------------------------------------------------------
 
 
-async def open_pool(url: str, size: int, init: Callable[[Connection], Awaitable[None]] | None = None) -> Pool:
+async def open_pool(url: str, size: int, init: Callable[[Any], Coroutine[Any, Any, None]] | None = None) -> Pool:
     """A pool of at most `size` connections with our session settings; `init` sees each new connection, for codecs.
 
     Raises `CannotStart` when the server cannot be reached.

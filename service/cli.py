@@ -1,0 +1,153 @@
+"""`tenor`: one command line for everything. A command is a line in the table; only the one that runs is imported."""
+
+import argparse
+import asyncio
+import difflib
+import importlib
+import os
+import signal
+import sys
+from typing import Final
+
+from service import config
+from service.config import CannotStart, Settings
+
+# name: (module and function that take the arguments after the name and return the exit code, help or None if internal)
+COMMANDS: Final[dict[str, tuple[str, str | None]]] = {
+    "dev": ("service.cli:dev", "everything on this machine: embedded servers, a demo, the service"),
+    "serve": ("service.cli:serve", "the service on DATABASE_URL and REDIS_URL"),
+    "migrate": ("service.cli:migrate", "bring the database up to this version"),
+    "check": ("service.cli:check", "the invariants of the database, as queries that must return no row"),
+    "first-day": ("service.cli:first_day", None),
+    "worker": ("service.worker:main", None),
+}
+
+
+def main(argv: list[str] | None = None) -> int:
+    """Run a command; the exit code. What stands in the way is one sentence on stderr."""
+    name, *arguments = (sys.argv[1:] if argv is None else argv) or ["--help"]
+    if name in ("-h", "--help"):
+        print(_usage())
+        return 0
+    if name not in COMMANDS:
+        near = difflib.get_close_matches(name, COMMANDS, 1)
+        print(f"tenor: there is no command {name!r}{f'; {near[0]}?' if near else ''}", file=sys.stderr)
+        return 2
+    module, _, function = COMMANDS[name][0].partition(":")
+    try:
+        code: int = getattr(importlib.import_module(module), function)(arguments)
+    except CannotStart as sentence:
+        print(f"tenor: {sentence}", file=sys.stderr)
+        return 1
+    except KeyboardInterrupt:
+        return 130
+    return code
+
+
+def dev(argv: list[str]) -> int:
+    """Embedded servers where no URL is given, migrations, the demo, and the service."""
+    from service import embedded, supervisor
+    from service.embedded import lifeline
+
+    parser = argparse.ArgumentParser(prog="tenor dev", description=dev.__doc__)
+    parser.add_argument("--fresh", action="store_true", help="start over with an empty embedded database")
+    parser.add_argument("--tethered", action="store_true", help="stop when the process that started this one ends")
+    given = parser.parse_args(argv)
+    settings = config.read({"TENOR_SANDBOX": "1"} | os.environ)
+    if settings.production:
+        raise CannotStart("tenor dev is for development; in production, run tenor serve.")
+    with supervisor.stopping_on_signals():
+        if given.tethered:
+            lifeline.die_with_parent(os.getppid(), signal.SIGTERM)
+        with (
+            supervisor.bind(settings.host, settings.port) as listener,
+            embedded.running(settings, given.fresh) as servers,
+        ):
+            settings = config.with_key_secret(servers.settings)
+            asyncio.run(_prepare(settings, demo=True))
+            then = ["first-day", supervisor.base_url(listener)]
+            supervisor.Supervisor(settings, listener, servers.mend).run(then)
+
+
+def serve(argv: list[str]) -> int:
+    """The service on given servers, migrated first; several machines may do this at once."""
+    from service import supervisor
+
+    argparse.ArgumentParser(prog="tenor serve", description=serve.__doc__).parse_args(argv)
+    settings = config.read(os.environ)
+    for name, url in (("DATABASE_URL", settings.database_url), ("REDIS_URL", settings.redis_url)):
+        if not url:
+            raise CannotStart(f"tenor serve needs {name}; tenor dev brings servers of its own.")
+    settings = config.with_key_secret(settings)
+    with supervisor.stopping_on_signals(), supervisor.bind(settings.host, settings.port) as listener:
+        asyncio.run(_prepare(settings))
+        supervisor.Supervisor(settings, listener, mend=list).run()
+
+
+def migrate(argv: list[str]) -> int:
+    """Apply the migrations that the database does not have yet."""
+    from service import embedded
+
+    argparse.ArgumentParser(prog="tenor migrate", description=migrate.__doc__).parse_args(argv)
+    with embedded.reachable(config.read(os.environ)) as settings:
+        asyncio.run(_prepare(settings))
+    return 0
+
+
+def check(argv: list[str]) -> int:
+    """Run schema/checks.sql: exit code 0 when no check finds a row, 1 otherwise."""
+    from service import embedded
+
+    argparse.ArgumentParser(prog="tenor check", description=check.__doc__).parse_args(argv)
+    with embedded.reachable(config.read(os.environ)) as settings:
+        return asyncio.run(_check(settings))
+
+
+def first_day(argv: list[str]) -> int:
+    """Replay the demo's first day of trade through the HTTP API at the URL given, unless that was done before."""
+    from service import demo
+
+    asyncio.run(demo.first_day(config.read(os.environ), argv[0]))
+    return 0
+
+
+async def _prepare(settings: Settings, demo: bool = False) -> None:
+    """A safe server and a database of this version, or `CannotStart`."""
+    from service import db
+
+    assert settings.database_url
+    connection = await db.connect(settings.database_url, patience=15)
+    try:
+        if unsafe := await db.unsafe_settings(connection):
+            raise CannotStart("This PostgreSQL is not safe for money. " + " ".join(unsafe))
+        for migration in await db.migrate(connection, db.load_migrations()):
+            print(f"Migrated to {migration.version:03} {migration.name}.", flush=True)
+    finally:
+        await connection.close()
+    if demo:
+        from service import demo as the_demo
+
+        pool = await db.open_pool(settings.database_url, size=4)
+        await the_demo.seed(pool, settings)
+        await pool.close()
+
+
+async def _check(settings: Settings) -> int:
+    from service import db
+
+    assert settings.database_url
+    connection = await db.connect(settings.database_url)
+    checks = await db.run_checks(connection)
+    await connection.close()
+    broken = [found for found in checks if found.rows]
+    for found in broken:
+        print(f"{found.name}: {len(found.rows)} rows")
+        for row in found.rows[:10]:
+            print("  " + ", ".join(f"{name}={value}" for name, value in row.items()))
+    print(f"{len(checks)} checks, {len(broken)} broken.")
+    return 1 if broken else 0
+
+
+def _usage() -> str:
+    shown = [f"  {name:<10} {text}" for name, (_, text) in COMMANDS.items() if text]
+    return "\n".join(["usage: tenor COMMAND ...", "", *shown, "", "tenor COMMAND --help tells more."])
