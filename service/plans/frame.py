@@ -1,6 +1,7 @@
 """Dates and factors of a schedule: all of it that does not depend on the amount, one table per terms and start day."""
 
 from datetime import date
+from decimal import Decimal, localcontext
 from fractions import Fraction
 from functools import lru_cache
 from itertools import pairwise
@@ -11,8 +12,7 @@ from msgspec import Struct, structs
 from service.errors import Code, Refused
 from service.plans.calendar import due_dates, first_due, moved, step
 from service.plans.day_count import THIRTY, YEAR_DAYS, odd_days_fraction, year_fraction
-from service.plans.terms import DownPaymentAt, Interest, InterestOn, Method, NonBusinessDay, Terms, Unit
-
+from service.plans.terms import DownPaymentAt, Interest, InterestOn, Method, NonBusinessDay, RateKind, Terms, Unit
 
 UNIT_SHARE = {
     Unit.WEEK: Fraction(1, 52),
@@ -41,15 +41,32 @@ def frame_of(terms: Terms, start_on: date) -> Frame:
     refuse_impossible(terms)
     if terms.first_due_on is not None and terms.first_due_on < start_on:
         raise Refused(Code.IMPOSSIBLE_TERMS, "The first instalment is due before the plan starts.", "/first_due_on")
-    periods = max(terms.amortized_over, terms.instalments)
-    unmoved = due_dates(terms, start_on, periods)
+    unmoved, shares = period_shares(terms, start_on)
     rate = Fraction(terms.rate_percent) / 100
-    shares = [rate * share for share in _year_shares(terms, start_on, unmoved)]
-    shares[: terms.interest_free] = [Fraction(0)] * min(terms.interest_free, periods)
-    over = lcm(*(share.denominator for share in shares))
-    earned = tuple(share.numerator * (over // share.denominator) for share in shares)
+    yearly = [growth(terms.rate_kind, rate, share) for share in shares]
+    over = lcm(*(share.denominator for share in yearly))
+    earned = tuple(share.numerator * (over // share.denominator) for share in yearly)
     due_on = _moved(terms, unmoved[: terms.instalments], start_on)
     return Frame(due_on, earned, over, *_annuity(terms, earned, over))
+
+
+@lru_cache(maxsize=8192)
+def growth(kind: RateKind, rate: Fraction, share: Fraction) -> Fraction:
+    """What one unit earns in a share of a year: exact for a nominal rate, to 40 digits for an effective one."""
+    if kind is RateKind.NOMINAL:
+        return rate * share
+    with localcontext(prec=40):
+        base = Decimal(rate.numerator) / rate.denominator + 1
+        return Fraction(base ** (Decimal(share.numerator) / share.denominator)) - 1
+
+
+def period_shares(terms: Terms, start_on: date) -> tuple[tuple[date, ...], list[Fraction]]:
+    """Unmoved due dates, and the share of a year that each period earns interest for."""
+    periods = max(terms.amortized_over, terms.instalments)
+    unmoved = due_dates(terms, start_on, periods)
+    shares = _year_shares(terms, start_on, unmoved)
+    shares[: terms.interest_free] = [Fraction(0)] * min(terms.interest_free, periods)
+    return unmoved, shares
 
 
 def refuse_impossible(terms: Terms) -> None:

@@ -85,6 +85,8 @@ def _rows(terms: Terms, frame: Frame, financed: int, balloon: int) -> list[Insta
             rows = _first_takes_it(terms, frame, financed, balloon, level, rows)
         elif terms.remainder is Remainder.EVEN:
             rows = _evened(terms, frame, financed, balloon, level, rows)
+        elif terms.remainder is not Remainder.LAST:
+            rows = _bounded(terms, frame, financed, balloon, level, rows)
     if rows[-1].principal < 0 or any(row.principal + row.interest <= 0 for row in rows[terms.grace_principal :]):
         raise Refused(Code.IMPOSSIBLE_TERMS, "The amount is too small for so many instalments.", "/instalments")
     return rows
@@ -120,6 +122,23 @@ def _evened(
         closer = evened_level(terms, level, odd, len(rows))
         trial = _repay(terms, frame, financed, balloon, closer, 0)
         if closer == level or abs(_odd(terms, trial, closer, balloon)) >= abs(odd):
+            break
+        level, rows = closer, trial
+    return rows
+
+
+def _bounded(
+    terms: Terms, frame: Frame, financed: int, balloon: int, level: int, rows: list[Instalment]
+) -> list[Instalment]:
+    """The least equal part whose last instalment is no larger, or the most whose last is no smaller."""
+    side = 1 if terms.remainder is Remainder.LAST_LOWER else -1
+    while side * _odd(terms, rows, level, balloon) > 0:
+        level += side * terms.multiple_of
+        rows = _repay(terms, frame, financed, balloon, level, 0)
+    while level > terms.multiple_of:
+        closer = level - side * terms.multiple_of
+        trial = _repay(terms, frame, financed, balloon, closer, 0)
+        if side * _odd(terms, trial, closer, balloon) > 0:
             break
         level, rows = closer, trial
     return rows

@@ -53,6 +53,13 @@ class Interest(StrEnum):
     DAILY = "daily"  # every stretch counts by the day count
 
 
+class RateKind(StrEnum):
+    """How a yearly rate becomes the rate of a part of a year."""
+
+    NOMINAL = "nominal"  # in proportion: 12 % a year is 1 % a month
+    EFFECTIVE = "effective"  # compounding: 12 % a year is 0.949 % a month
+
+
 class InterestOn(StrEnum):
     """What the rate is taken of."""
 
@@ -82,6 +89,8 @@ class Remainder(StrEnum):
     LAST = "last"
     FIRST = "first"
     EVEN = "even"  # the equal part gives way, until the last differs by few cents; the last takes those
+    LAST_LOWER = "last_lower"  # the last; the equal part is the least that leaves it no larger than the others
+    LAST_HIGHER = "last_higher"  # the last; the equal part is the most that leaves it no smaller than the others
 
 
 class DownPaymentAt(StrEnum):
@@ -153,7 +162,8 @@ class Terms(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True,
 
     # interest
     method: Method = Method.EQUAL_INSTALMENTS
-    rate_percent: Percent = Decimal(0)  # nominal, per year
+    rate_percent: Percent = Decimal(0)  # per year
+    rate_kind: RateKind = RateKind.NOMINAL
     interest: Interest = Interest.PERIOD
     interest_on: InterestOn = InterestOn.OUTSTANDING
     day_count: DayCount = DayCount.ACTUAL_365

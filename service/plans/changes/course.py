@@ -16,6 +16,7 @@ from msgspec import Struct
 
 from service.money import quotient
 from service.plans.day_count import year_fraction
+from service.plans.frame import growth
 from service.plans.terms import InterestOn, Terms
 
 
@@ -115,7 +116,7 @@ class Course(Struct):
         for begin, end in self._stretches(index):
             share = self._share(period, begin, end) if period.share is not None else year_fraction(
                 self.terms.day_count, begin, end)  # fmt: skip
-            total += self.rate_after(begin) * share
+            total += growth(self.terms.rate_kind, self.rate_after(begin), share)
         return total
 
     def lent_in(self, index: int) -> int:
@@ -167,7 +168,8 @@ class Course(Struct):
         for begin, end in self._stretches(index):
             stop = end if self.until is None else max(begin, min(end, self.until))
             if stop > begin and not self._is_paused(begin, end):
-                earned += (lent if flat else balance) * self.rate_after(begin) * self._share(period, begin, stop)
+                share = self._share(period, begin, stop)
+                earned += (lent if flat else balance) * growth(self.terms.rate_kind, self.rate_after(begin), share)
             balance = max(0, balance + self.lent.get(end, 0) + self.moved.get(end, 0))
             lent += self.lent.get(end, 0)
         return earned, balance
