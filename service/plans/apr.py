@@ -16,7 +16,8 @@ from typing import Final
 from msgspec import Struct
 
 from service.errors import Code, Refused
-from service.plans.discounting import Lattice, discount_factor, percent, ten_decimals
+from service.plans.apr_us import actuarial_rate
+from service.plans.discounting import BITS, ONE, Lattice, discount_factor, percent, power, ten_decimals
 from service.plans.intervals import interval_years, lattice_of
 from service.plans.terms import Unit
 
@@ -75,7 +76,31 @@ def effective_rate(advances: DatedFlows, payments: DatedFlows, unit: Unit = Unit
     return percent(*_dated(advances, payments, unit))
 
 
+def actuarial_apr(advances: DatedFlows, payments: DatedFlows) -> Apr:
+    """The American rate of dated flows; the unit-period is found in the dates. Source: Regulation Z, Appendix J."""
+    return as_apr(AprMethod.US_ACTUARIAL, actuarial_rate(advances, payments))
+
+
+def irr(advances: DatedFlows, payments: DatedFlows, unit: Unit = Unit.MONTH) -> tuple[Apr, Apr]:
+    """The internal rate of return on what is outstanding: the monthly one times 12, and compounded over a year.
+
+    Months are equal. Source: People's Bank of China, Notice [2021] No. 3, annex (the compound rate is shown first).
+    """
+    v, per_year = _dated(advances, payments, unit)
+    monthly = (ONE << BITS) // power(v, per_year // 12) - ONE
+    nominal = (12 * monthly * (2 * 10**12) + ONE) >> (BITS + 1)
+    return as_apr(AprMethod.IRR_NOMINAL, nominal), as_apr(AprMethod.IRR_EFFECTIVE, ten_decimals(v, per_year))
+
+
+def timed_rate(advances: TimedFlows, payments: TimedFlows) -> Decimal:
+    """The effective annual rate, in per cent to ten decimals, of flows whose times are known as fractions of years."""
+    flows = [(years, -amount) for years, amount in advances] + list(payments)
+    lattice = lattice_of(years for years, _ in flows)
+    return percent(discount_factor([amount for _, amount in flows], lattice), lattice.per_year)
+
+
 def _dated(advances: DatedFlows, payments: DatedFlows, unit: Unit) -> tuple[int, int]:
+    """What a unit one step later is worth now, and the steps in a year."""
     if not advances or not payments:
         raise Refused(Code.NO_APR, "The series has no rate: nothing is lent, or nothing is paid back.")
     dates, amounts = zip(*advances, *payments, strict=True)
@@ -84,15 +109,8 @@ def _dated(advances: DatedFlows, payments: DatedFlows, unit: Unit) -> tuple[int,
     return discount_factor((*map(neg, amounts[:lent]), *amounts[lent:]), lattice), lattice.per_year
 
 
-def effective_rate_timed(advances: TimedFlows, payments: TimedFlows) -> Decimal:
-    """The effective annual rate, in per cent to ten decimals, of flows whose times are known as fractions of years."""
-    flows = [(years, -amount) for years, amount in advances] + list(payments)
-    lattice = lattice_of(years for years, _ in flows)
-    return percent(discount_factor([amount for _, amount in flows], lattice), lattice.per_year)
-
-
 @lru_cache(maxsize=4096)
 def _lattice(dates: tuple[date, ...], lent: int, unit: Unit) -> Lattice:
     """Dates, of which so many first ones are of advances; remembered, because a day's checkouts share theirs."""
     begin = min(dates[:lent])
-    return lattice_of(interval_years(begin, on, unit) for on in dates)
+    return lattice_of((interval_years(begin, on, unit) for on in dates), 12)

@@ -5,8 +5,9 @@ Dated on a lattice of 1/n year, the equation `sum(lent) = sum(paid)`, each disco
 is the same on every machine, and no float is near it. Powers are whole too: there is no logarithm to be wrong.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from decimal import Decimal
+from functools import partial
 from itertools import pairwise
 from math import isqrt
 from operator import mul
@@ -24,6 +25,7 @@ CLOSE: Final = 2 * BITS - 40  # the error left in ln(1 + X) is below 2**-40, hal
 FACTOR_MAX: Final = 101  # 1 + X of 10 000 % a year: a second root above it is an artefact, not a price
 
 Runs = list[tuple[int, int, int]]  # (amount, gap, count), the latest first
+WorthAt = Callable[[int], tuple[int, int]]  # of `v`: the worth, and `v` times its slope
 
 
 class Lattice(Struct, frozen=True):
@@ -111,36 +113,16 @@ def worth(runs: Runs, v: int) -> tuple[int, int]:
     raise AssertionError("the earliest amount has no gap before it")
 
 
-def sign_changes(runs: Runs) -> int:
-    """How often the sign turns from one amount to the next."""
-    changes, was_lent = -1, None
-    for amount, _, _ in runs:
-        if (is_lent := amount < 0) is not was_lent:
-            changes, was_lent = changes + 1, is_lent
-    return changes
-
-
 def discount_factor(amounts: Sequence[int], lattice: Lattice) -> int:
-    """`v` in units of 2**-96: what one unit a step later is worth now. Paid is positive, lent negative.
-
-    One change of sign, which every ordinary credit has, means exactly one rate (Descartes' rule of signs, which holds
-    for real exponents too). Where the balance the consumer owes rises and falls more often, the rates are searched
-    for: the one that is not negative and below 10 000 % a year is it, and two of them are refused.
-    """
+    """`v` in units of 2**-96: what one unit a step later is worth now. Paid is positive, lent negative."""
     runs = runs_of(amounts, lattice)
-    changes = sign_changes(runs)
-    if changes == 1 and runs[0][0] > 0:
-        return _root(runs, lattice, _first_guess(amounts, lattice), 0, None)
-    if changes > 1:
-        return _only_root(runs, lattice)
     if not runs:
         return ONE
-    if changes == 1:
-        raise Refused(Code.NO_APR, "The series has no rate: everything is paid before anything is lent.")
-    raise Refused(Code.NO_APR, "The series has no rate: nothing is lent, or nothing is paid back.")
+    guess = first_guess(amounts, lattice)
+    return root(partial(worth, runs), [amount for amount, _, _ in runs], guess, lattice.span, lattice.per_year)
 
 
-def _first_guess(amounts: Sequence[int], lattice: Lattice) -> int:
+def first_guess(amounts: Sequence[int], lattice: Lattice) -> int:
     """Near enough that one or two Newton steps are left, for money lent at the start.
 
     The logarithm of a discounted sum is a series in the rate whose coefficients are the cumulants of its dates. Two are
@@ -163,15 +145,40 @@ def _first_guess(amounts: Sequence[int], lattice: Lattice) -> int:
     return (unit - tanh << BITS) // (unit + tanh) if -unit < 2 * tanh < unit else ONE
 
 
-def _root(runs: Runs, lattice: Lattice, v: int, low: int, high: int | None) -> int:
+def root(worth_at: WorthAt, amounts: Sequence[int], guess: int, span: int, per_year: int) -> int:
+    """The one `v` at which all is worth nothing; `amounts` in order of time (either way, the latest first), not zero.
+
+    One change of sign, which every ordinary credit has, means exactly one rate (Descartes' rule of signs, which holds
+    for real exponents too). Where the balance the consumer owes rises and falls more often, the rates are searched
+    for: the one that is not negative and below 10 000 % a year is it, and two of them are refused.
+    """
+    changes = sign_changes(amounts)
+    if changes == 1 and amounts[0] > 0:
+        return _rise(worth_at, guess, 0, None, span, per_year)
+    if changes > 1:
+        return _only_root(worth_at, span, per_year)
+    if changes == 1:
+        raise Refused(Code.NO_APR, "The series has no rate: everything is paid before anything is lent.")
+    raise Refused(Code.NO_APR, "The series has no rate: nothing is lent, or nothing is paid back.")
+
+
+def sign_changes(amounts: Sequence[int]) -> int:
+    """How often the sign turns from one amount to the next."""
+    changes, was_lent = -1, None
+    for amount in amounts:
+        if (is_lent := amount < 0) is not was_lent:
+            changes, was_lent = changes + 1, is_lent
+    return changes
+
+
+def _rise(worth_at: WorthAt, v: int, low: int, high: int | None, span: int, per_year: int) -> int:
     """Where the worth rises through zero between `low` and `high`: Newton's step, or the middle if that leaves them.
 
     A step `s` leaves at most `span / 2 * s**2` of error in `v`, `per_year` times that in the logarithm of `1 + X`.
     """
-    span = lattice.span
-    scale = span * lattice.per_year
+    scale = span * per_year
     while True:
-        value, slope = worth(runs, v)
+        value, slope = worth_at(v)
         step = v * value // slope if slope > 0 else v
         if not step * step * scale >> CLOSE:
             return v - step
@@ -186,10 +193,10 @@ def _root(runs: Runs, lattice: Lattice, v: int, low: int, high: int | None) -> i
             v = (low + high) // 2
 
 
-def _only_root(runs: Runs, lattice: Lattice) -> int:
+def _only_root(worth_at: WorthAt, span: int, per_year: int) -> int:
     """The rate of a series that could have several."""
-    per_year = lattice.per_year
-    roots = [_root(rising, lattice, (low + high) // 2, low, high) for rising, low, high in _crossings(runs, per_year)]
+    crossings = _crossings(worth_at, per_year)
+    roots = [_rise(rising, (low + high) // 2, low, high, span, per_year) for rising, low, high in crossings]
     prices = [v for v in roots if v <= ONE and power(v, per_year) * FACTOR_MAX >= ONE] or roots
     if len(prices) > 1:
         shown = " and ".join(f"{percent(v, per_year):.2f} %" for v in sorted(prices, reverse=True))
@@ -199,25 +206,29 @@ def _only_root(runs: Runs, lattice: Lattice) -> int:
     return prices[0]
 
 
-def _crossings(runs: Runs, per_year: int) -> Iterator[tuple[Runs, int, int]]:
-    """Each stretch of `v` on which the worth changes its sign, with the amounts turned so that it rises.
+def _crossings(worth_at: WorthAt, per_year: int) -> Iterator[tuple[WorthAt, int, int]]:
+    """Each stretch of `v` on which the worth changes its sign, turned so that it rises.
 
     Walked by 3 % of `1 + X` from -99.9 % to a factor of a million a year.
     """
+
+    def turned(v: int) -> tuple[int, int]:
+        value, slope = worth_at(v)
+        return -value, -slope
+
     stride = ONE - 3 * ONE // (100 * per_year)
     v = power(ONE * ONE // stride, 230)
-    turned = [(-amount, gap, count) for amount, gap, count in runs]
-    above = worth(runs, v)[0] > 0
+    above = worth_at(v)[0] > 0
     for _ in range(700):
         high, v = v, v * stride >> BITS
-        was_above, above = above, worth(runs, v)[0] > 0
+        was_above, above = above, worth_at(v)[0] > 0
         if was_above != above:
-            yield (runs if was_above else turned), v, high
+            yield (worth_at if was_above else turned), v, high
 
 
 def ten_decimals(v: int, per_year: int) -> int:
     """The effective annual rate `v ** -n - 1` in units of 10**-10 per cent, rounded to the nearest."""
-    return ((ONE << BITS) // power(v, per_year) - ONE) * (2 * 10**12) + ONE >> BITS + 1
+    return (((ONE << BITS) // power(v, per_year) - ONE) * (2 * 10**12) + ONE) >> (BITS + 1)
 
 
 def percent(v: int, per_year: int) -> Decimal:

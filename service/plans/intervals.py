@@ -67,8 +67,8 @@ def _odd_days(drawn_on: date, days: int) -> Fraction:
     return Fraction(days, (reached - months_after(reached, -12)).days)
 
 
-def lattice_of(times: Iterable[Fraction]) -> Lattice:
-    """The same times as whole steps of 1/n year: so the law's equation becomes a polynomial."""
+def lattice_of(times: Iterable[Fraction], divided_by: int = 1) -> Lattice:
+    """The same times as whole steps of 1/n year: so the law's equation becomes a polynomial. `divided_by` divides n."""
     years = tuple(times)
-    per_year = lcm(*(time.denominator for time in years))
+    per_year = lcm(divided_by, *(time.denominator for time in years))
     return Lattice.of(tuple(time.numerator * (per_year // time.denominator) for time in years), per_year)

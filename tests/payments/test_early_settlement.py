@@ -1,0 +1,182 @@
+"""Settling early: dates, figures and caps on both sides of every edge."""
+
+from datetime import date
+from decimal import Decimal
+from fractions import Fraction
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from service.errors import Code, Refused
+from service.payments.early_settlement import (
+    RebateMethod,
+    compensation_max,
+    eu_settlement,
+    growth,
+    periodic_rate,
+    proportional,
+    rule_of_78_earned,
+    rule_of_78_rebate,
+    uk_settlement,
+    uk_settlement_date,
+    us_settlement,
+    whole_root,
+)
+from service.payments.settlement_law import Legal, number_on
+from service.plans.discounting import ONE
+from service.plans.schedule import Instalment, build_schedule
+from service.plans.terms import Cost, FeeDue, Terms, Unit
+
+ANNUITY = Terms(instalments=48, every=1, unit=Unit.MONTH, rate_percent=Decimal("13.1748"))
+START = date(2026, 1, 15)
+
+
+def rows_of(instalments: int, total: int, start_on: date = START) -> tuple[Instalment, ...]:
+    """Monthly instalments of `total`, all principal: a printed schedule of which only the totals are known."""
+    terms = Terms(instalments=instalments, every=1, unit=Unit.MONTH)
+    return build_schedule(terms, instalments * total, start_on)
+
+
+@pytest.mark.parametrize(
+    ("settle_on", "rebate", "amount"),
+    [
+        (date(2027, 1, 15), 860_52, 3984_00),  # on the 12th payment: SI 2004/1483, Schedule, example 1
+        (date(2027, 2, 12), 821_03, 4023_49),  # 28 days of 31 later: example 1b
+        (date(2029, 12, 15), 1_36, 133_21),  # one to go
+        (date(2030, 1, 15), 0, 0),  # all paid
+        (date(2031, 1, 1), 0, 0),
+    ],
+)
+def test_uk_settlement(settle_on: date, rebate: int, amount: int) -> None:
+    figure = uk_settlement(rows_of(48, 134_57), 5000_00, START, settle_on, Decimal(14))
+    assert (figure.rebate, figure.amount) == (rebate, amount)
+    assert figure.unpaid - figure.rebate == figure.amount
+
+
+@pytest.mark.parametrize(
+    ("apr", "periods", "rate"),
+    [("14", 12, "0.010979"), ("16", 12, "0.012445"), ("0", 12, "0"), ("100", 1, "1"), ("14", 52, "0.002523")],
+)
+def test_periodic_rate(apr: str, periods: int, rate: str) -> None:
+    assert periodic_rate(Decimal(apr), periods) == Fraction(rate)
+
+
+@pytest.mark.parametrize(
+    ("ends_on", "is_monthly", "deferred", "settle_on"),
+    [
+        (date(2028, 1, 15), True, False, date(2026, 5, 29)),
+        (date(2028, 1, 15), True, True, date(2026, 6, 29)),
+        (date(2028, 1, 15), False, True, date(2026, 6, 28)),
+        (date(2027, 1, 16), True, True, date(2026, 6, 29)),
+    ],
+)
+def test_uk_settlement_date(ends_on: date, is_monthly: bool, deferred: bool, settle_on: date) -> None:
+    notice_on = date(2026, 5, 1)
+    found = uk_settlement_date(notice_on, ends_on, start_on=START, is_monthly=is_monthly, deferred=deferred)
+    assert found == settle_on
+
+
+def test_a_year_may_not_be_deferred() -> None:
+    with pytest.raises(Refused, match="more than a year") as refused:
+        uk_settlement_date(START, date(2027, 1, 15), start_on=START, is_monthly=True, deferred=True)
+    assert refused.value.code is Code.IMPOSSIBLE_TERMS
+
+
+@pytest.mark.parametrize(
+    ("settle_on", "rebate"),
+    [
+        (START, 78_00),  # nothing has begun
+        (date(2026, 1, 16), 66_00),  # the first of twelve months has
+        (date(2026, 2, 15), 66_00),
+        (date(2026, 2, 16), 55_00),
+        (date(2027, 1, 14), 0),
+        (date(2027, 1, 15), 0),
+    ],
+)
+def test_rule_of_78(settle_on: date, rebate: int) -> None:
+    figure = us_settlement(rows_of(12, 106_50), START, settle_on, 78_00)
+    assert (figure.method, figure.rebate) == (RebateMethod.RULE_OF_78, rebate)
+
+
+@pytest.mark.parametrize(("instalments", "is_refused"), [(61, False), (62, True)])
+def test_rule_of_78_only_up_to_61_months(instalments: int, is_refused: bool) -> None:
+    rows = rows_of(instalments, 100_00)
+    if is_refused:
+        with pytest.raises(Refused, match="61 months"):
+            us_settlement(rows, START, START, 78_00)
+    else:
+        assert us_settlement(rows, START, START, 78_00).rebate == 78_00
+
+
+@pytest.mark.parametrize(
+    ("settle_on", "left"),
+    [(date(2026, 1, 1), 365), (date(2026, 1, 2), 364), (date(2026, 12, 31), 1), (date(2027, 1, 1), 0)],
+)
+def test_proportional(settle_on: date, left: int) -> None:
+    assert proportional(365, date(2026, 1, 1), date(2027, 1, 1), settle_on) == left
+
+
+def test_eu_gives_back_the_fee_and_the_interest_of_days_to_come() -> None:
+    fee = Cost(name="arrangement", amount=120_00, due=FeeDue.UP_FRONT)
+    terms = Terms(instalments=12, every=1, unit=Unit.MONTH, rate_percent=Decimal(12), costs=(fee,))
+    rows = build_schedule(terms, 1200_00, START)
+    half_way = rows[5].due_on
+    figure = eu_settlement(rows, START, half_way, up_front=120_00)
+    principal = sum(row.principal for row in rows[6:])
+    assert figure.amount == principal - proportional(120_00, START, rows[-1].due_on, half_way)
+    assert eu_settlement(rows, START, rows[-1].due_on, up_front=120_00).amount == 0
+
+
+@pytest.mark.parametrize(
+    ("place", "signed_on", "ends_on", "facts", "most"),
+    [
+        ("DE", date(2026, 11, 20), date(2028, 1, 1), {}, 10_00),  # more than a year left: 1 %
+        ("DE", date(2026, 11, 19), date(2028, 1, 1), {}, 10_00),  # by the directive before
+        ("DE", date(2026, 11, 20), date(2027, 12, 1), {}, 5_00),  # a year to the day: 0.5 %
+        ("DE", date(2026, 11, 20), date(2027, 12, 2), {}, 10_00),
+        ("DE", date(2026, 11, 20), date(2028, 1, 1), {"interest_left": 9_99}, 9_99),
+        ("DE", date(2026, 11, 20), date(2028, 1, 1), {"is_fixed_rate": False}, 0),
+        ("GB", date(2026, 11, 20), date(2028, 1, 1), {"repaid_in_12_months": 8_000_00}, 0),
+        ("GB", date(2026, 11, 20), date(2028, 1, 1), {"repaid_in_12_months": 8_000_01}, 10_00),
+        ("US", date(2026, 11, 20), date(2028, 1, 1), {}, 0),
+        ("DE", date(2009, 1, 1), date(2028, 1, 1), {}, 0),  # before any row
+    ],
+)
+def test_compensation(place: str, signed_on: date, ends_on: date, facts: dict[str, Any], most: int) -> None:
+    good: dict[str, Any] = {"repaid": 1000_00, "interest_left": 50_00, "repaid_in_12_months": 1000_00}
+    assert compensation_max(place, signed_on, date(2026, 12, 1), ends_on, **(good | facts)) == most
+
+
+def test_the_law_has_an_end_and_a_beginning() -> None:
+    assert number_on(Legal.NOTICE_DAYS, "GB", date(2005, 5, 30)) is None
+    assert number_on(Legal.NOTICE_DAYS, "GB", date(2005, 5, 31)) == 28
+
+
+@given(st.integers(0, 2**200), st.integers(1, 40))
+def test_whole_root(number: int, degree: int) -> None:
+    root = whole_root(number, degree)
+    assert root**degree <= number < (root + 1) ** degree
+
+
+@given(st.integers(0, 600), st.fractions(0, 60, max_denominator=31))
+def test_growth_adds_up(bps: int, periods: Fraction) -> None:
+    base = ONE + ONE * bps // 10_000
+    assert abs(growth(base, periods) * growth(base, 60 - periods) // ONE - growth(base, Fraction(60))) < ONE >> 60
+
+
+@given(st.integers(0, 10**9), st.integers(1, 120), st.data())
+def test_the_whole_charge_is_earned_or_given_back(charge: int, term: int, data: st.DataObject) -> None:
+    left = data.draw(st.integers(0, term))
+    assert rule_of_78_rebate(charge, term, term) == charge
+    assert rule_of_78_rebate(charge, term, 0) == 0
+    assert 0 <= rule_of_78_rebate(charge, term, left) <= charge
+    assert rule_of_78_earned(term, term - left) >= Fraction(term - left, term)  # never slower than evenly
+
+
+@given(st.integers(0, 10**9), st.integers(1, 3650), st.integers(0, 3650))
+def test_proportional_never_exceeds_the_cost(cost: int, days: int, passed: int) -> None:
+    begin, end = date(2026, 1, 1), date.fromordinal(date(2026, 1, 1).toordinal() + days)
+    settle_on = date.fromordinal(begin.toordinal() + passed)
+    assert 0 <= proportional(cost, begin, end, settle_on) <= cost

@@ -1,0 +1,181 @@
+"""Published figures, one test a case, named by the case's id.
+
+The cases stand in tests/vectors, or in the folder that TENOR_VECTORS names: any collection of the same shapes runs.
+"""
+
+import json
+import os
+from collections.abc import Callable
+from datetime import date
+from decimal import Decimal
+from fractions import Fraction
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from service.money import Rounding, quotient
+from service.payments.early_settlement import (
+    actuarial_balance,
+    periodic_rate,
+    rule_of_78_earned,
+    rule_of_78_rebate,
+)
+from service.plans.apr import timed_rate
+from service.plans.apr_us import timed_rate as us_timed_rate
+from service.plans.day_count import thirty_days, year_fraction
+from service.plans.intervals import interval_years
+from service.plans.terms import DayCount, Unit
+
+FOLDER = Path(os.environ.get("TENOR_VECTORS") or Path(__file__).parent.parent / "vectors")
+Case = dict[str, Any]
+
+
+def cases(file: str, key: str) -> list[Any]:
+    """The cases of one file, by id; a collection may leave a file out."""
+    path = FOLDER / file
+    found = json.loads(path.read_text()).get(key, []) if path.exists() else []
+    return [pytest.param(case, id=case.get("id") or interval_id(case)) for case in found]
+
+
+def interval_id(case: Case) -> str:
+    return f"{case['drawdown']}-{case['payment']}-{case['frequency']}"
+
+
+def decimals_of(case: Case) -> int:
+    """Decimals that hold every amount of a case exactly."""
+    exponents = (Decimal(str(flow["amount"])).as_tuple().exponent for flow in case["advances"] + case["payments"])
+    return max(2, *(-exponent for exponent in exponents if isinstance(exponent, int)))
+
+
+def whole(amount: object, decimals: int) -> int:
+    scaled = Decimal(str(amount)).scaleb(decimals)
+    assert scaled == int(scaled)
+    return int(scaled)
+
+
+# Annual percentage rates
+
+
+def eu_rate(case: Case) -> Decimal:
+    decimals = decimals_of(case)
+    advances, payments = (
+        [(Fraction(flow["t_years"]), whole(flow["amount"], decimals)) for flow in case[side]]
+        for side in ("advances", "payments")
+    )
+    return timed_rate(advances, payments)
+
+
+def us_rate(case: Case) -> Decimal:
+    decimals = decimals_of(case)
+    flows = [(-1, flow) for flow in case["advances"]] + [(1, flow) for flow in case["payments"]]
+    times = [flow["full_unit_periods"] + Fraction(flow["fraction"]) for _, flow in flows]
+    amounts = [sign * whole(flow["amount"], decimals) for sign, flow in flows]
+    return Decimal(us_timed_rate(times, amounts, Fraction(str(case["unit_periods_per_year"])))).scaleb(-10)
+
+
+def actual(year: str) -> Callable[[date, date], Fraction]:
+    return lambda begin, end: (end - begin).days / Fraction(year)
+
+
+def by(day_count: DayCount) -> Callable[[date, date], Fraction]:
+    return lambda begin, end: year_fraction(day_count, begin, end)
+
+
+def thirty_us(begin: date, end: date) -> Fraction:
+    """30/360 bond basis: the last 31st counts as the 30th only after a 30th."""
+    day = 30 if end.day == 31 and begin.day >= 30 else end.day
+    return Fraction((end.year - begin.year) * 360 + (end.month - begin.month) * 30 + day - min(begin.day, 30), 360)
+
+
+DAY_COUNTS: dict[str, Callable[[date, date], Fraction]] = {
+    "act365": actual("365"),
+    "act365f": actual("365"),
+    "act36525": actual("365.25"),
+    "act364": actual("364"),
+    "act360": actual("360"),
+    "actact": by(DayCount.ACTUAL_ACTUAL),
+    "actactisda": by(DayCount.ACTUAL_ACTUAL),
+    "30e360": lambda begin, end: Fraction(thirty_days(begin, end), 360),
+    "30360": thirty_us,
+    "30360isda": thirty_us,
+    "30u360": thirty_us,
+}
+
+
+def xirr(case: Case) -> Decimal:
+    name = case["method"].partition("(")[2].rstrip(")") or "act365"
+    years = DAY_COUNTS["".join(letter for letter in name.lower() if letter.isalnum())]
+    decimals = decimals_of(case)
+    dated = {
+        side: [(date.fromisoformat(flow["date"]), whole(flow["amount"], decimals)) for flow in case[side]]
+        for side in ("advances", "payments")
+    }
+    begin = min(on for on, amount in dated["advances"] + dated["payments"] if amount)
+    advances, payments = ([(years(begin, on), amount) for on, amount in dated[side] if amount] for side in dated)
+    return timed_rate(advances, payments)
+
+
+METHODS: dict[str, Callable[[Case], Decimal]] = {"US_REGZ": us_rate, "EU_EFFECTIVE": eu_rate, "XIRR": xirr}
+
+
+@pytest.mark.parametrize("case", cases("apr.json", "vectors"))
+def test_apr(case: Case) -> None:
+    (method,) = (rate for prefix, rate in METHODS.items() if case["method"].startswith(prefix))
+    error = abs(method(case) - Decimal(case["expected_apr_percent"]))
+    assert error <= Decimal(case["tolerance_percent_points"])
+
+
+@pytest.mark.parametrize("case", cases("apr.json", "interval_vectors"))
+def test_interval(case: Case) -> None:
+    expected = sum(Fraction(part) for part in case["expected_years"].split("+"))
+    drawn_on, paid_on = date.fromisoformat(case["drawdown"]), date.fromisoformat(case["payment"])
+    assert interval_years(drawn_on, paid_on, Unit(case["frequency"])) == expected
+
+
+# Rebates
+
+
+def uk_rebate(case: Case) -> None:
+    paid, instalment = case["payments_made_before_settlement"], whole(case["instalment"], 2)
+    elapsed = paid + Fraction(case["part_period"])
+    rate = periodic_rate(Decimal(str(case["apr_percent"])), 12)
+    if "monthly_rate_used" in case:
+        assert rate == Fraction(case["monthly_rate_used"])
+    repaid = [(elapsed - k, instalment) for k in range(1, paid + 1)]
+    balance = actuarial_balance([(elapsed, whole(case["advance"], 2))], repaid, rate)
+    assert (case["instalments"] - paid) * instalment - balance == whole(case["expected_rebate"], 2)
+    if "settlement_figure_expected" in case:
+        assert balance == whole(case["settlement_figure_expected"], 2)
+
+
+def rule_of_78(case: Case) -> None:
+    charge = whole(case["finance_charge"], 2)
+    assert rule_of_78_rebate(charge, case["term"], case["unearned_periods"]) == whole(case["expected_rebate"], 2)
+
+
+def rule_of_78_month(case: Case) -> None:
+    month, term = case["month"], case["term"]
+    earned = whole(case["finance_charge"], 2) * (rule_of_78_earned(term, month) - rule_of_78_earned(term, month - 1))
+    assert quotient(earned.numerator, earned.denominator, Rounding.HALF_UP) == whole(case["expected_interest"], 2)
+
+
+def rule_of_78_fraction(case: Case) -> None:
+    for months, expected in case["expected"].items():
+        first, _, last = months.removeprefix("months").removeprefix("month").partition("-")
+        before, after = int(first) - 1, int(last or first)
+        share = rule_of_78_earned(case["term"], after) - rule_of_78_earned(case["term"], before)
+        assert share == Fraction(expected.split()[0])
+
+
+REBATES: dict[str, Callable[[Case], None]] = {
+    "UK_CCA_EARLY_SETTLEMENT_2004_REG4": uk_rebate,
+    "RULE_OF_78": rule_of_78,
+    "RULE_OF_78_EARNED_IN_MONTH": rule_of_78_month,
+    "RULE_OF_78_FRACTION": rule_of_78_fraction,
+}
+
+
+@pytest.mark.parametrize("case", cases("rebates.json", "vectors"))
+def test_rebate(case: Case) -> None:
+    REBATES[case["method"]](case)
