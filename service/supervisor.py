@@ -16,7 +16,7 @@ from contextlib import ExitStack, contextmanager
 from types import FrameType
 from typing import Final, NoReturn
 
-from service import config
+from service import config, tally
 from service.clock import monotonic
 from service.config import CannotStart, Settings
 
@@ -53,6 +53,7 @@ def bind(host: str, port: int) -> socket.socket:
         listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         listener.bind(address)
         listener.listen(_BACKLOG)
+        listener.setblocking(False)
     except OSError as error:
         raise CannotStart(f"Port {port} on {host} cannot be used: {error.strerror}; set PORT to another.") from error
     return listener
@@ -68,7 +69,8 @@ def base_url(listener: socket.socket) -> str:
 class Worker:
     """One of the HTTP processes, over all its lives."""
 
-    def __init__(self) -> None:
+    def __init__(self, slot: int) -> None:
+        self.slot = slot  # its place in the tally
         self.process: subprocess.Popen[bytes] | None = None
         self.report: int | None = None  # the read end of the pipe on which it says READY
         self.ready = False
@@ -76,13 +78,15 @@ class Worker:
         self.started = 0.0
         self.due = 0.0  # when to start it, while it has no process
 
-    def start(self, settings: Settings, listener: socket.socket, environ: dict[str, str]) -> None:
-        """A fresh interpreter on the shared socket, tied to our life."""
+    def start(self, listener: int, counts: int, environ: dict[str, str]) -> None:
+        """A fresh interpreter on the shared socket, tied to our life. `listener` and `counts` are descriptors."""
         self.report, write = os.pipe()
-        words = ("worker", "--parent", os.getpid(), "--listener", listener.fileno(), "--report", write)
+        given = {"parent": os.getpid(), "listener": listener, "report": write, "tally": counts, "slot": self.slot}
         self.process = subprocess.Popen(  # noqa: S603
-            [sys.executable, "-m", "service", *map(str, words)],
-            pass_fds=(listener.fileno(), write), env=environ | config.environment(settings), start_new_session=True,
+            [sys.executable, "-m", "service", "worker", *(f"--{name}={value}" for name, value in given.items())],
+            pass_fds=(listener, counts, write),
+            env=environ,
+            start_new_session=True,
         )  # fmt: skip
         os.close(write)
         self.started, self.ready = monotonic(), False
@@ -112,9 +116,10 @@ class Supervisor:
         self.settings = settings
         self.listener = listener
         self.mend = mend  # what else must live, started again: the names of what had died
-        self.workers = [Worker() for _ in range(settings.workers)]
+        self.workers = [Worker(slot) for slot in range(settings.workers)]
+        self.counts = tally.create(settings.workers)
         self.serving = False  # true once all were ready
-        self.environ = dict(os.environ)
+        self.environ = os.environ | config.environment(settings)
 
     def run(self, then: list[str] | None = None) -> NoReturn:
         """Serve until interrupted. `then` is a `tenor` command to run beside the workers once all are ready.
@@ -138,7 +143,7 @@ class Supervisor:
             _say(f"{name} had died and was started again.")
         for worker in self.workers:
             if worker.process is None and monotonic() >= worker.due:
-                worker.start(self.settings, self.listener, self.environ)
+                worker.start(self.listener.fileno(), self.counts, self.environ)
         reports = {worker.report: worker for worker in self.workers if worker.report is not None}
         for report in select.select(list(reports), [], [], 0.1)[0]:
             sentence = reports[report].hear()
@@ -160,8 +165,7 @@ class Supervisor:
     def _accompany(self, command: list[str]) -> None:
         """Run a command to its end while the workers live."""
         argv = [sys.executable, "-m", "service", *command]
-        environ = self.environ | config.environment(self.settings)
-        with subprocess.Popen(argv, env=environ, start_new_session=True) as companion:  # noqa: S603
+        with subprocess.Popen(argv, env=self.environ, start_new_session=True) as companion:  # noqa: S603
             try:
                 while companion.poll() is None:
                     self._tick()

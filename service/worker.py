@@ -1,11 +1,13 @@
 """One HTTP process: uvicorn on the socket its supervisor bound, reporting once it is ready or why it is not."""
 
 import argparse
+import asyncio
 import gc
 import os
 import signal
 import socket
-from contextlib import AsyncExitStack
+from contextlib import AsyncExitStack, suppress
+from functools import partial
 from typing import TextIO
 
 import uvicorn
@@ -16,12 +18,18 @@ from service.app import create_app
 from service.config import CannotStart
 from service.embedded import lifeline
 from service.supervisor import READY
+from service.tally import Tally
 
 
 class Server(uvicorn.Server):
-    """uvicorn, with the application's own lifespan around it, so that a refusal to start reaches us as it is."""
+    """uvicorn, with two things of our own around it.
 
-    def __init__(self, app: Litestar, report: TextIO) -> None:
+    The application's lifespan runs here, so that a refusal to start reaches us as it is. And connections are accepted
+    one at a time, by whom has the fewest: left alone, the process that wakes first takes all that wait, and of two on
+    one socket one has 8 clients and the other none.
+    """
+
+    def __init__(self, app: Litestar, listener: socket.socket, tally: Tally, report: TextIO) -> None:
         super().__init__(
             uvicorn.Config(
                 app,
@@ -32,36 +40,66 @@ class Server(uvicorn.Server):
             )
         )  # fmt: skip
         self._app = app
+        self._listener = listener
+        self._tally = tally
         self._report = report
         self._stack = AsyncExitStack()
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         await self._stack.enter_async_context(self._app.lifespan())
-        await super().startup(sockets)
+        await super().startup([])
+        self._accepting = asyncio.create_task(self._accept())
         gc.collect()
         gc.freeze()  # what lives now lives for ever: a full collection need not look at it again
         _tell(self._report, READY)
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
-        await super().shutdown(sockets)
+        self._accepting.cancel()
+        self._listener.close()
+        await super().shutdown()
         await self._stack.aclose()
+
+    async def _accept(self) -> None:
+        loop = asyncio.get_running_loop()
+        protocol = partial(
+            self.config.http_protocol_class, config=self.config, server_state=self.server_state, app_state={}
+        )  # type: ignore[call-arg]
+        while True:
+            try:
+                connection, _ = await loop.sock_accept(self._listener)
+            except OSError:  # no more file descriptors, or the client has gone again
+                await asyncio.sleep(0.01)
+                continue
+            with suppress(OSError):
+                await loop.connect_accepted_socket(protocol, connection)
+            if self._tally.crowded(len(self.server_state.connections)):
+                await asyncio.sleep(0.001)  # the others first; if they are busy, we take the next one after all
+
+    async def on_tick(self, counter: int) -> bool:
+        self._tally.crowded(len(self.server_state.connections))  # some have closed
+        return await super().on_tick(counter)
 
 
 def main(argv: list[str]) -> int:
     """`tenor worker`: started by the supervisor, not by people."""
     parser = argparse.ArgumentParser(prog="tenor worker")
-    for name in ("--parent", "--listener", "--report"):
+    for name in ("--parent", "--listener", "--report", "--tally", "--slot"):
         parser.add_argument(name, type=int, required=True)
     given = parser.parse_args(argv)
     lifeline.die_with_parent(given.parent, signal.SIGTERM)
     report = os.fdopen(given.report, "w")
+    code = 0
     try:
         app = create_app(config.read(os.environ))
-        Server(app, report).run([socket.socket(fileno=given.listener)])
-    except CannotStart as sentence:
-        _tell(report, str(sentence))
-        return 1
-    return 0
+        tally = Tally(given.tally, given.slot)
+        Server(app, socket.socket(fileno=given.listener), tally, report).run()
+    except* CannotStart as refusals:
+        leaf: BaseException = refusals
+        while isinstance(leaf, BaseExceptionGroup):
+            leaf = leaf.exceptions[0]
+        _tell(report, str(leaf))
+        code = 1
+    return code
 
 
 def _tell(report: TextIO, text: str) -> None:
