@@ -97,7 +97,7 @@ create table consumers (
     constraint consumers_reference_once unique (bucket, merchant_id, reference)
 );
 
--- One consumer in one currency. This row, locked, is the only thing that can say yes.
+-- One consumer in one currency, opened by the first approved decision. This row, locked, is the only yes.
 create table accounts (
     bucket      bucket     not null,
     consumer_id identifier not null,
@@ -123,7 +123,7 @@ create table decisions (
     outcome            outcome     not null,
     policy_id          identifier  not null,
     policy_version     int         not null,
-    "limit"            amount      not null,   -- what a consumer without an account is granted by an authorization
+    "limit"            amount      not null,   -- the account's; of an approved consumer without one, what this decision opens it with
     decided_at         timestamptz not null,
     expires_at         timestamptz not null,
     request            json        not null,
@@ -310,3 +310,20 @@ create table idempotency (
 ) with (fillfactor = 60);
 
 alter table idempotency alter column answer set storage external;
+
+-- What every process keeps in memory; a change of it is announced, and all reload within a moment. -----------------------
+
+create function announce_change() returns trigger language plpgsql as $$
+begin
+    perform pg_notify('tenor_changed', tg_table_name);
+    return null;
+end $$;
+
+create trigger keys_change_is_announced       after insert or update or delete on keys
+    for each statement execute function announce_change();
+create trigger merchants_change_is_announced  after insert or update or delete on merchants
+    for each statement execute function announce_change();
+create trigger programmes_change_is_announced after insert or update or delete on programmes
+    for each statement execute function announce_change();
+create trigger policies_change_is_announced   after insert or update or delete on policies
+    for each statement execute function announce_change();

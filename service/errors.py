@@ -47,6 +47,7 @@ class Code(StrEnum):
     BUSY = "busy"  # 503
     UNAVAILABLE = "unavailable"  # 503
     OUTCOME_UNKNOWN = "outcome_unknown"  # 503
+    BROKEN = "broken"  # 500
 
 
 STATUS: Final[dict[Code, int]] = {
@@ -71,10 +72,11 @@ STATUS: Final[dict[Code, int]] = {
     Code.BUSY: 503,
     Code.UNAVAILABLE: 503,
     Code.OUTCOME_UNKNOWN: 503,
+    Code.BROKEN: 500,
 }  # every code not listed is 422: understood, and not possible
 
 
-class Refused(Exception):  # noqa: N818 - it is the word we use
+class Refused(Exception):
     """Not done, nothing written, and the caller can know why.
 
     `detail` is a sentence for a person, `pointer` a JSON pointer (RFC 6901) to the field at fault, `actions` the

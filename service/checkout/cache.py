@@ -78,6 +78,13 @@ class Cache:
             self._rest()
             self._remember(changed)
 
+    async def ping(self) -> bool:
+        """Whether Redis answers now."""
+        try:
+            return bool(await self._client.ping())
+        except FAILURES:
+            return False
+
     async def close(self) -> None:
         """Closes the connections."""
         await self._client.aclose()

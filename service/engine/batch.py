@@ -1,6 +1,6 @@
 """One batch, one transaction: claim the keys, load and lock the books, apply each command, write it all, commit."""
 
-from collections.abc import Awaitable, Callable
+from contextlib import suppress
 from datetime import datetime
 
 import asyncpg
@@ -10,6 +10,7 @@ from msgspec import Struct
 from service.db import Connection
 from service.engine import keys, store
 from service.engine.books import Books, load
+from service.engine.faults import LOST
 from service.engine.keys import refusal
 from service.engine.work import Answer, DecisionRow, Work
 from service.errors import Refused
@@ -19,7 +20,6 @@ from service.plans.book import Change, Command
 from service.plans.plan import PlanView, business_day
 
 Answers = list[tuple[Work, Answer]]
-Committed = Callable[[list[Account]], Awaitable[None]]
 
 
 class CommitUnknown(Exception):
@@ -36,39 +36,32 @@ async def run(conn: Connection, works: list[Work]) -> tuple[Answers, list[Accoun
     try:
         answers, accounts = await _do(conn, works)
     except BaseException:
-        if not conn.is_closed():
+        with suppress(*LOST, asyncpg.PostgresError):  # the connection is dropped then, and the server rolls back
             await transaction.rollback()
         raise
     try:
         await transaction.commit()
-    except (OSError, TimeoutError, asyncpg.PostgresConnectionError, asyncpg.InterfaceError) as error:
+    except LOST as error:
         raise CommitUnknown from error
     return answers, accounts
 
 
 async def _do(conn: Connection, works: list[Work]) -> tuple[Answers, list[Account]]:
     claims = await keys.claim(conn, works)
-    decisions = [work for work in claims.fresh if isinstance(work.item, DecisionRow)]
-    await store.insert_decisions(conn, [work.item for work in decisions if isinstance(work.item, DecisionRow)])
-    answers = [
-        (work, Answer(work.status, work.item.answer.encode()))
-        for work in decisions
-        if isinstance(work.item, DecisionRow)
-    ]
-    commands = [work for work in claims.fresh if isinstance(work.item, Command)]
-    accounts: list[Account] = []
-    if commands:
-        done, commanded = await _command(conn, commands)
-        accounts = [one.change.account for one in done]
-        answers += commanded
-    await keys.save(conn, answers)
+    decisions = [(work, work.item) for work in claims.fresh if isinstance(work.item, DecisionRow)]
+    commands = [(work, work.item) for work in claims.fresh if isinstance(work.item, Command)]
+    await store.insert_decisions(conn, [row for _, row in decisions])
+    before = await load(conn, [command for _, command in commands], [row for _, row in decisions])
+    done, commanded = _apply_all(before, commands)
+    await store.save(conn, before, done)
+    await keys.save(conn, [(work.key, answer) for work, answer in commanded if work.key])
+    answers = [(work, Answer(work.status, row.answer.encode())) for work, row in decisions] + commanded
     by_work = {id(work): answer for work, answer in answers}
     twins = [(work, by_work[id(one)]) for work, one in claims.twins]
-    return [*answers, *twins, *claims.known], accounts
+    return [*answers, *twins, *claims.known], [one.change.account for one in done]
 
 
-async def _command(conn: Connection, works: list[Work]) -> tuple[list[store.Done], Answers]:
-    before = await load(conn, [work.item for work in works if isinstance(work.item, Command)])
+def _apply_all(before: Books, commands: list[tuple[Work, Command]]) -> tuple[list[store.Done], Answers]:
     books = msgspec.structs.replace(
         before,
         accounts=dict(before.accounts),
@@ -77,9 +70,7 @@ async def _command(conn: Connection, works: list[Work]) -> tuple[list[store.Done
     )
     done: list[store.Done] = []
     answers: Answers = []
-    for work in works:
-        command = work.item
-        assert isinstance(command, Command)
+    for work, command in commands:
         try:
             change = apply(command, books, work.now)
         except Refused as refused:
@@ -88,8 +79,6 @@ async def _command(conn: Connection, works: list[Work]) -> tuple[list[store.Done
         books.fold(change)
         done.append(store.Done(work, change, command.command_id))
         answers.append((work, Answer(work.status, _encode(_view(change, work.now)))))
-    if done:
-        await store.save(conn, before, done)
     return done, answers
 
 
@@ -116,7 +105,7 @@ async def preview(conn: Connection, command: Command, now: datetime) -> Answer:
     transaction = conn.transaction()
     await transaction.start()
     try:
-        books = await load(conn, [command])
+        books = await load(conn, [command], [])
         before = books.book_for(command)
         change = apply(command, books, now)
     except Refused as refused:

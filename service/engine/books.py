@@ -11,6 +11,7 @@ from msgspec import Struct, field
 from service import ids
 from service.db import Connection, columns
 from service.engine.queries import Q
+from service.engine.work import DecisionRow
 from service.limits.account import Account
 from service.partners.programme import Funding
 from service.payments.record import RecordPayment
@@ -66,19 +67,19 @@ class Books(Struct):
             self.payment_references.setdefault(plan.plan_id, set()).add(change.payment.reference)
 
 
-async def load(conn: Connection, commands: list[Command]) -> Books:
-    """Loads and locks what `commands` may read. What does not exist is left out."""
+async def load(conn: Connection, commands: list[Command], decisions: list[DecisionRow]) -> Books:
+    """Loads and locks what `commands` may read; what does not exist is left out. Approved decisions open accounts."""
     books = Books()
     offers = sorted({command.target for command in commands if command.loads == "offer"})
     plans = sorted({command.target for command in commands if command.loads == "plan"})
-    limits: dict[AccountKey, int] = {}
     if offers:
         await _load_agreements(conn, books, offers)
-        limits = {_account_key(agreement): agreement.limit for agreement in books.agreements.values()}
+    limits = {_account_key(row): row.limit for row in decisions if row.opens_account}
     owners: set[AccountKey] = set()
     if plans:
         rows = await conn.fetch(Q.load_plan_owners, [ids.bucket_of(plan) for plan in plans], plans)
         owners = {(row["bucket"], row["consumer_id"], row["currency"]) for row in rows}
+    owners |= {_account_key(agreement) for agreement in books.agreements.values()}
     await _lock_accounts(conn, books, limits, owners)
     if offers:
         await _load_what_offers_became(conn, books)
@@ -101,7 +102,6 @@ async def _load_agreements(conn: Connection, books: Books, offers: list[str]) ->
                 consumer_id=row["consumer_id"],
                 merchant_reference=row["merchant_reference"],
                 currency=row["currency"],
-                limit=row["limit"],
                 offer=offer,
                 funding=fundings[offer_id],
             )
@@ -113,8 +113,8 @@ async def _lock_accounts(
     if limits:
         new = sorted(limits)
         await conn.execute(Q.open_accounts, *columns(new), [limits[key] for key in new])
-    keys = sorted(owners | set(limits))
-    if keys:
+    if owners:
+        keys = sorted(owners)
         rows = await conn.fetch(Q.lock_accounts, *columns(keys))
         books.accounts = {(row[0], row[1], row[2]): Account(*row) for row in rows}
 
@@ -202,5 +202,5 @@ def _find_offer(answer: str, offer_id: str) -> Offer | None:
     return None
 
 
-def _account_key(owner: Agreement | Plan) -> AccountKey:
+def _account_key(owner: Agreement | Plan | DecisionRow) -> AccountKey:
     return (ids.bucket_of(owner.consumer_id), owner.consumer_id, owner.currency)

@@ -1,6 +1,7 @@
 """Idempotency keys: claimed inside the transaction that does the work, so both happen or neither."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from datetime import datetime
 
 from msgspec import Struct
 
@@ -47,6 +48,14 @@ async def claim(conn: Connection, works: list[Work]) -> Claims:
         claims.known += [(work, answers[id(one)]) for work, one in claims.twins if id(one) in answers]
         claims.twins = [(work, one) for work, one in claims.twins if id(one) not in answers]
     return claims
+
+
+async def claim_one(conn: Connection, key: Key, now: datetime) -> bool:
+    """Claims a single key; False if it was used before."""
+    rows = await conn.fetch(
+        Q.claim_keys, [key.bucket], [key.owner_id], [key.key], [key.request_hash], [None], [None], [now]
+    )
+    return bool(rows)
 
 
 async def _insert(conn: Connection, works: list[Work]) -> set[tuple[str, str]]:
@@ -105,15 +114,14 @@ def refusal(refused: Refused) -> Answer:
     return Answer(refused.status, problem_json(refused))
 
 
-async def save(conn: Connection, answers: list[tuple[Work, Answer]]) -> None:
-    """Keeps the answers under their keys; a decision's answer stands in the decision."""
-    kept = [(work.key, answer) for work, answer in answers if work.key and not isinstance(work.item, DecisionRow)]
-    if kept:
+async def save(conn: Connection, answers: Sequence[tuple[Key, Answer]]) -> None:
+    """Keeps the answers under their keys."""
+    if answers:
         await conn.execute(
             Q.save_answers,
-            [key.bucket for key, _ in kept],
-            [key.owner_id for key, _ in kept],
-            [key.key for key, _ in kept],
-            [answer.status for _, answer in kept],
-            [answer.body for _, answer in kept],
+            [key.bucket for key, _ in answers],
+            [key.owner_id for key, _ in answers],
+            [key.key for key, _ in answers],
+            [answer.status for _, answer in answers],
+            [answer.body for _, answer in answers],
         )

@@ -17,6 +17,7 @@ import asyncpg
 from service import clock
 from service.db import Connection
 from service.engine.batch import Answers, CommitUnknown, run
+from service.engine.faults import LOST, PASSING
 from service.engine.keys import refusal
 from service.engine.work import Answer, Work
 from service.errors import Code, Refused
@@ -31,19 +32,6 @@ Connect = Callable[[], Awaitable[Connection]]
 Committed = Callable[[list[Account]], Awaitable[None]]
 
 log = logging.getLogger("tenor.lane")
-
-LOST = (OSError, TimeoutError, asyncpg.PostgresConnectionError, asyncpg.InterfaceError, asyncpg.InternalClientError)
-# The server is leaving or coming back, or chose us to break a deadlock: the same work will go through later.
-PASSING = (
-    asyncpg.CannotConnectNowError,
-    asyncpg.AdminShutdownError,
-    asyncpg.CrashShutdownError,
-    asyncpg.TooManyConnectionsError,
-    asyncpg.DeadlockDetectedError,
-    asyncpg.SerializationError,
-    asyncpg.QueryCanceledError,
-    asyncpg.LockNotAvailableError,
-)
 
 
 class Lane:

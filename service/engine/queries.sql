@@ -21,7 +21,7 @@ select d.decision_id, d.answer
   join decisions d using (bucket, decision_id);
 
 -- load_decisions --
-select d.bucket, d.decision_id, d.merchant_id, d.consumer_id, d.merchant_reference, d.currency, d."limit",
+select d.bucket, d.decision_id, d.merchant_id, d.consumer_id, d.merchant_reference, d.currency,
        d.answer, d.funding
   from unnest($1::smallint[], $2::text[]) as k (bucket, decision_id)
   join decisions d using (bucket, decision_id);

@@ -26,6 +26,8 @@ class Done(Struct):
 
 async def save(conn: Connection, before: Books, done: list[Done]) -> None:
     """Writes the changes of a batch. `before` holds the facts as loaded."""
+    if not done:
+        return
     plans = {one.change.plan.plan_id: one.change for one in done}  # the last change of each
     accounts = {
         (c.account.bucket, c.account.consumer_id, c.account.currency): c.account for c in (one.change for one in done)
@@ -42,7 +44,7 @@ async def save(conn: Connection, before: Books, done: list[Done]) -> None:
 async def insert_decisions(conn: Connection, decisions: list[DecisionRow]) -> None:
     """Appends to the decision log."""
     if decisions:
-        await conn.execute(Q.insert_decisions, *columns([msgspec.structs.astuple(row) for row in decisions]))
+        await conn.execute(Q.insert_decisions, *columns([msgspec.structs.astuple(row)[:-1] for row in decisions]))
 
 
 async def _save_accounts(conn: Connection, accounts: list[Account]) -> None:

@@ -42,6 +42,7 @@ class DecisionRow(Struct, frozen=True):
     snapshot: str
     answer: str
     funding: str
+    opens_account: bool  # approved, and the consumer has no account in this currency yet; not a column
 
 
 class Answer(Struct, frozen=True):

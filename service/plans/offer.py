@@ -54,6 +54,5 @@ class Agreement(Struct, frozen=True):
     consumer_id: str
     merchant_reference: str
     currency: str
-    limit: int  # the limit the decision grants to a consumer who has no account yet
     offer: Offer
     funding: Funding

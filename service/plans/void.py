@@ -13,7 +13,7 @@ from service.plans.plan import Plan, PlanState
 
 
 class Void(PlanCommand, frozen=True, kw_only=True):
-    """The merchant will not capture the rest. With nothing captured the plan is voided; else it goes on with what is."""
+    """The merchant will not capture the rest. What is captured goes on."""
 
     def apply(self, book: Book, now: datetime) -> Change:
         """Refused: NOT_FOUND, STATE_FORBIDS."""

@@ -1,0 +1,111 @@
+"""Who asks, when, and under which idempotency key: what every handler needs of a request besides its body."""
+
+import hashlib
+from datetime import UTC, datetime
+
+from litestar import Request
+from litestar.connection import ASGIConnection
+from litestar.datastructures import State
+from litestar.handlers.base import BaseRouteHandler
+from litestar.types import Guard
+from msgspec import Struct
+
+from service import clock
+from service.api.registry import Principal
+from service.api.services import Services
+from service.engine.work import Key
+from service.errors import Code, Refused
+
+Asked = Request[None, Principal, State]
+
+
+class Ask(Struct, frozen=True):
+    """A request, read once. `key` is None for reads and dry runs."""
+
+    services: Services
+    owner_id: str
+    now: datetime
+    key: Key | None = None
+
+    @property
+    def now_ms(self) -> int:
+        """Milliseconds of Unix time, for ids."""
+        return int(self.now.timestamp() * 1000)
+
+    @property
+    def must_key(self) -> Key:
+        """The key, where there is one by construction."""
+        assert self.key is not None
+        return self.key
+
+
+def read(request: Asked) -> Ask:
+    """A request that changes nothing."""
+    services = services_of(request)
+    return Ask(services, request.auth.owner_id, _now(request, services))
+
+
+def write(request: Asked, body: bytes) -> Ask:
+    """A POST: it must carry an Idempotency-Key, and its hash is that of method, path, query and body."""
+    services = services_of(request)
+    text = request.headers.get("idempotency-key", "")
+    if not text:
+        raise Refused(Code.IDEMPOTENCY_KEY_MISSING, "Every POST needs an Idempotency-Key header: a new UUID will do.")
+    if len(text) > 255 or not text.isascii() or not text.isprintable():
+        raise Refused(Code.INVALID_FIELD, "Idempotency-Key: at most 255 printable ASCII characters.")
+    scope = request.scope
+    asked = f"{scope['method']} {scope['path']}?".encode() + scope["query_string"] + b"\n" + body
+    owner = request.auth.owner_id
+    return Ask(services, owner, _now(request, services), Key.of(owner, text, hashlib.sha256(asked).digest()))
+
+
+def is_dry_run(request: Asked) -> bool:
+    """`?dry_run=true`: what would happen, without it happening."""
+    given = request.query_params.get("dry_run", "false")
+    if given not in ("true", "false"):
+        raise Refused(Code.INVALID_FIELD, "dry_run is true or false.", "/dry_run")
+    return given == "true"
+
+
+def services_of(connection: ASGIConnection) -> Services:  # type: ignore[type-arg]
+    """What `app.py` put together."""
+    services = connection.scope["app"].state["services"]
+    assert isinstance(services, Services)
+    return services
+
+
+def guard_for(audience: str) -> Guard:
+    """One guard a router: lets in the keys of one audience. A handler's `opt["scope"]` names the scope it needs."""
+
+    async def guard(connection: ASGIConnection, handler: BaseRouteHandler) -> None:  # type: ignore[type-arg]
+        scheme, _, text = connection.headers.get("authorization", "").partition(" ")
+        if scheme.lower() != "bearer" or not text:
+            raise Refused(Code.UNAUTHORIZED, "Send Authorization: Bearer with your secret key.")
+        principal = await services_of(connection).registry.principal(text.strip())
+        if principal is None:
+            raise Refused(Code.UNAUTHORIZED, "This key is unknown or was revoked.")
+        if principal.audience != audience:
+            raise Refused(Code.FORBIDDEN, f"This needs {_AN[audience]} key; yours is {_AN[principal.audience]} key.")
+        if not principal.may(scope := handler.opt["scope"]):
+            raise Refused(Code.FORBIDDEN, f"Your key lacks the scope {scope}.")
+        connection.scope["auth"] = principal
+
+    return guard
+
+
+_AN = {"merchant": "a merchant's", "partner": "a partner's", "operator": "an operator's"}
+
+
+def _now(request: Asked, services: Services) -> datetime:
+    given = request.headers.get("tenor-clock")
+    if given is None:
+        return clock.now()
+    if not services.settings.sandbox:
+        raise Refused(Code.CLOCK_NOT_SETTABLE, "Tenor-Clock is only read in a sandbox (TENOR_SANDBOX=1).")
+    try:
+        instant = datetime.fromisoformat(given)
+    except ValueError:
+        instant = None
+    if instant is None or instant.tzinfo is None or not 2000 <= instant.year <= 2200:
+        raise Refused(Code.INVALID_FIELD, "Tenor-Clock: an instant with its offset, like 2026-01-31T12:00:00Z.")
+    return instant.astimezone(UTC)

@@ -1,0 +1,126 @@
+"""The merchant's consumers: registered by the merchant's own reference, with what a policy may use."""
+
+from datetime import datetime
+from typing import Annotated
+
+import asyncpg
+import msgspec
+from litestar import get, post
+from litestar.params import FromPath, RawBody
+from litestar.response.base import ASGIResponse
+from msgspec import Meta, Struct, field
+
+from service import ids
+from service.api.ask import Asked, read, write
+from service.api.body import Body
+from service.api.queries import Q
+from service.api.reply import encode, reply, reply_answer
+from service.checkout.request import Text
+from service.checkout.snapshot import Attribute
+from service.db import Connection
+from service.engine.once import once
+from service.engine.work import Answer
+from service.errors import Code, Refused
+from service.money import EXPONENTS
+
+Name = Annotated[str, Meta(min_length=1, max_length=100, pattern=r"^[^\x00-\x1f\x7f]*$")]
+
+
+class ConsumerBody(Struct, frozen=True, forbid_unknown_fields=True):
+    """`reference` is the merchant's name for this person; the attributes replace those registered before."""
+
+    reference: Text
+    attributes: Annotated[dict[Name, Attribute], Meta(max_length=200)] = {}
+
+
+class ConsumerView(Struct, frozen=True):
+    """A registered consumer."""
+
+    consumer_id: str = field(name="id")
+    reference: str
+    attributes: msgspec.Raw
+    version: int
+    created_at: datetime
+    updated_at: datetime
+
+
+class AccountView(Struct, frozen=True):
+    """The limit in one currency, minor units. All zero until the first approved decision opens the account."""
+
+    consumer: str
+    currency: str
+    limit: int
+    reserved: int
+    used: int
+    available: int
+    version: int
+
+
+_consumer = Body(ConsumerBody)
+
+
+@post("/consumers", status_code=201, opt={"scope": "consumers"})
+async def register_consumer(request: Asked, body: RawBody) -> ASGIResponse:
+    """Register a consumer, or update one: 201 the first time, 200 after."""
+    asked = _consumer.read(body, request.headers.get("content-type", ""))
+    ask = write(request, body)
+    bucket = ids.bucket_for(ask.owner_id, asked.reference)
+    changed: list[tuple[str, int]] = []
+
+    async def register(conn: Connection) -> Answer:
+        row = await conn.fetchrow(
+            Q.upsert_consumer,
+            bucket,
+            ids.new_id(ids.CONSUMER, bucket, ask.now_ms),
+            ask.owner_id,
+            asked.reference,
+            encode(asked.attributes).decode(),
+            ask.now,
+        )
+        assert row is not None
+        view = _view(row)
+        changed.append((view.consumer_id, view.version))
+        return Answer(201 if view.version == 1 else 200, encode(view))
+
+    answer = await once(ask.services.pool, ask.must_key, ask.now, register)
+    for consumer_id, version in changed:
+        await ask.services.snapshots.consumer_changed(consumer_id, version)
+    return reply_answer(answer)
+
+
+@get("/consumers/{consumer_id:str}", opt={"scope": "consumers"})
+async def get_consumer(request: Asked, consumer_id: FromPath[str]) -> ASGIResponse:
+    """A consumer of this merchant."""
+    ask = read(request)
+    row = None
+    if ids.is_id(consumer_id, ids.CONSUMER):
+        row = await ask.services.pool.fetchrow(Q.load_consumer, ids.bucket_of(consumer_id), consumer_id, ask.owner_id)
+    if row is None:
+        raise Refused(Code.NOT_FOUND, f"There is no consumer {consumer_id[:100]!r}.", "/id")
+    return reply(_view(row))
+
+
+@get("/consumers/{consumer_id:str}/accounts/{currency:str}", opt={"scope": "consumers"})
+async def get_account(request: Asked, consumer_id: FromPath[str], currency: FromPath[str]) -> ASGIResponse:
+    """Limit, reserved, used and available, from the row that decides."""
+    ask = read(request)
+    row = None
+    if ids.is_id(consumer_id, ids.CONSUMER) and currency in EXPONENTS:
+        row = await ask.services.pool.fetchrow(
+            Q.load_account, ids.bucket_of(consumer_id), consumer_id, currency, ask.owner_id
+        )
+    if row is None:
+        raise Refused(Code.NOT_FOUND, "There is no such consumer or currency.", "/id")
+    limit, reserved, used, version = row
+    return reply(AccountView(consumer_id, currency, limit, reserved, used, limit - reserved - used, version))
+
+
+def _view(row: asyncpg.Record) -> ConsumerView:
+    return ConsumerView(
+        row["consumer_id"],
+        row["reference"],
+        msgspec.Raw(row["attributes"].encode()),
+        row["version"],
+        row["created_at"],
+        row["updated_at"],
+    )

@@ -1,0 +1,299 @@
+"""For the lender who runs the service: merchants, partners, keys, policies, limits, the ledger."""
+
+import secrets
+from datetime import datetime
+from typing import Annotated, Literal
+
+import asyncpg
+import msgspec
+from litestar import Router, get, post
+from litestar.params import FromPath, RawBody
+from litestar.response.base import ASGIResponse
+from msgspec import Meta, Struct, field
+
+from service import ids
+from service.api.ask import Ask, Asked, guard_for, read, write
+from service.api.body import Body
+from service.api.consumers import AccountView
+from service.api.queries import Q
+from service.api.reply import encode, reply, reply_answer
+from service.checkout.request import Text
+from service.db import Connection
+from service.engine.once import once
+from service.engine.work import Answer
+from service.errors import Code, Refused
+from service.limits.account import Account
+from service.merchants.merchant import MerchantFee
+from service.money import AMOUNT_MAX, EXPONENTS
+from service.plans.offer import Kind
+from service.policies.document import Policy
+from service.policies.validate import faults
+
+TimeZone = Annotated[str, Meta(pattern=r"^[A-Za-z]+(/[A-Za-z0-9_+\-]+)*$", max_length=60)]
+Country = Annotated[str, Meta(pattern=r"^[A-Z]{2}$")]
+
+
+class MerchantBody(Struct, frozen=True, forbid_unknown_fields=True):
+    """`fees` by kind of plan: `{"instalments": {"bps": 290, "fixed": 30}}`."""
+
+    name: Text
+    country: Country
+    time_zone: TimeZone
+    fees: dict[Kind, MerchantFee] = {}
+
+
+class PartnerBody(Struct, frozen=True, forbid_unknown_fields=True):
+    """A bank or fund."""
+
+    name: Text
+
+
+class ProgrammeBody(Struct, frozen=True, forbid_unknown_fields=True):
+    """What the partner funds: `funding_bps` of principal and interest of these kinds in this currency."""
+
+    partner_id: str
+    name: Text
+    kinds: Annotated[tuple[Kind, ...], Meta(min_length=1, max_length=3)]
+    currency: str
+    funding_bps: Annotated[int, Meta(ge=0, le=10_000)]
+    time_zone: TimeZone
+
+
+class KeyBody(Struct, frozen=True, forbid_unknown_fields=True):
+    """A key for a merchant, a partner or an operator; `*` among the scopes is all of the audience's."""
+
+    audience: Literal["merchant", "partner", "operator"]
+    owner_id: Text
+    scopes: Annotated[tuple[str, ...], Meta(min_length=1, max_length=20)] = ("*",)
+
+
+class LimitBody(Struct, frozen=True, forbid_unknown_fields=True):
+    """The new limit, minor units. Below what is out: nothing more is granted until it came back."""
+
+    limit: Annotated[int, Meta(ge=0, le=AMOUNT_MAX)]
+
+
+class Made(Struct, frozen=True):
+    """The id of what was made."""
+
+    made_id: str = field(name="id")
+
+
+class KeyMade(Struct, frozen=True):
+    """The key itself is shown once and kept nowhere."""
+
+    key_id: str = field(name="id")
+    key: str
+
+
+class PolicyPublished(Struct, frozen=True):
+    """In force in every process within a second."""
+
+    policy_id: str = field(name="id")
+    version: int
+    active_from: datetime
+
+
+class BalanceRow(Struct, frozen=True):
+    """One ledger account in one currency, minor units; `balance` is debit less credit."""
+
+    account: str
+    currency: str
+    debit: int
+    credit: int
+    balance: int
+
+
+class TrialBalance(Struct, frozen=True):
+    """All accounts; `total` is the sum of balances, and zero."""
+
+    accounts: list[BalanceRow]
+    total: int
+
+
+_merchant = Body(MerchantBody)
+_partner = Body(PartnerBody)
+_programme = Body(ProgrammeBody)
+_key = Body(KeyBody)
+_limit = Body(LimitBody)
+_policy = Body(Policy)
+
+
+@post("/merchants", status_code=201, opt={"scope": "merchants"})
+async def create_merchant(request: Asked, body: RawBody) -> ASGIResponse:
+    """Take a merchant on."""
+    asked = _merchant.read(body, _type(request))
+    ask = write(request, body)
+    merchant_id = ids.new_id(ids.MERCHANT, ids.bucket_for(asked.name), ask.now_ms)
+
+    async def make(conn: Connection) -> Answer:
+        fees = encode(asked.fees).decode()
+        await conn.execute(Q.insert_merchant, merchant_id, asked.name, asked.country, asked.time_zone, fees, ask.now)
+        await conn.execute(Q.insert_feed, merchant_id)
+        return Answer(201, encode(Made(merchant_id)))
+
+    return await _once(ask, make)
+
+
+@post("/partners", status_code=201, opt={"scope": "partners"})
+async def create_partner(request: Asked, body: RawBody) -> ASGIResponse:
+    """Take a finance partner on."""
+    asked = _partner.read(body, _type(request))
+    ask = write(request, body)
+    partner_id = ids.new_id(ids.PARTNER, ids.bucket_for(asked.name), ask.now_ms)
+
+    async def make(conn: Connection) -> Answer:
+        await conn.execute(Q.insert_partner, partner_id, asked.name, ask.now)
+        return Answer(201, encode(Made(partner_id)))
+
+    return await _once(ask, make)
+
+
+@post("/programmes", status_code=201, opt={"scope": "partners"})
+async def create_programme(request: Asked, body: RawBody) -> ASGIResponse:
+    """Write down a partner's contract; new plans of its kinds are funded by it from now on."""
+    asked = _programme.read(body, _type(request))
+    if asked.currency not in EXPONENTS:
+        raise Refused(Code.INVALID_FIELD, f"There is no currency {asked.currency[:10]!r} here.", "/currency")
+    ask = write(request, body)
+    programme_id = ids.new_id(ids.PROGRAMME, ids.bucket_for(asked.partner_id), ask.now_ms)
+
+    async def make(conn: Connection) -> Answer:
+        try:
+            await conn.execute(
+                Q.insert_programme, programme_id, asked.partner_id, asked.name, list(asked.kinds), asked.currency,
+                asked.funding_bps, asked.time_zone, ask.now,
+            )  # fmt: skip
+        except asyncpg.ForeignKeyViolationError:
+            raise Refused(Code.NOT_FOUND, "There is no such partner.", "/partner_id") from None
+        return Answer(201, encode(Made(programme_id)))
+
+    return await _once(ask, make)
+
+
+@post("/keys", status_code=201, opt={"scope": "keys"})
+async def create_key(request: Asked, body: RawBody) -> ASGIResponse:
+    """Make a key. The answer is kept under the idempotency key, so send it again only to whom it belongs."""
+    asked = _key.read(body, _type(request))
+    ask = write(request, body)
+    key = f"sk_{secrets.token_urlsafe(32)}"
+    key_id = ids.new_id(ids.KEY, ids.bucket_for(asked.owner_id), ask.now_ms)
+
+    async def make(conn: Connection) -> Answer:
+        if not await conn.fetchval(Q.load_owner, asked.audience, asked.owner_id):
+            raise Refused(Code.NOT_FOUND, f"There is no such {asked.audience}.", "/owner_id")
+        digest = ask.services.registry.hmac(key)
+        await conn.execute(Q.insert_key, key_id, digest, asked.audience, asked.owner_id, list(asked.scopes), ask.now)
+        return Answer(201, encode(KeyMade(key_id, key)))
+
+    return await _once(ask, make)
+
+
+@post("/keys/{key_id:str}/revoke", status_code=200, opt={"scope": "keys"})
+async def revoke_key(request: Asked, body: RawBody, key_id: FromPath[str]) -> ASGIResponse:
+    """The key stops working in every process within a second."""
+    ask = write(request, body)
+
+    async def revoke(conn: Connection) -> Answer:
+        if not ids.is_id(key_id, ids.KEY) or not await conn.fetchval(Q.revoke_key, key_id, ask.now):
+            raise Refused(Code.NOT_FOUND, "There is no such key in use.", "/id")
+        return Answer(200, encode(Made(key_id)))
+
+    return await _once(ask, revoke)
+
+
+@post("/policies", status_code=201, opt={"scope": "policies"})
+async def publish_policy(request: Asked, body: RawBody) -> ASGIResponse:
+    """Publish the next version of a policy; it never changes afterwards."""
+    document = _policy.read(body, _type(request))
+    if found := faults(document):
+        raise Refused(Code.INVALID_POLICY, " ".join(fault.sentence for fault in found), found[0].pointer)
+    ask = write(request, body)
+
+    async def publish(conn: Connection) -> Answer:
+        await conn.execute("select pg_advisory_xact_lock(hashtext($1))", document.policy_id)
+        version = await conn.fetchval(Q.last_policy_version, document.policy_id) + 1
+        kept = msgspec.structs.replace(document, version=version)
+        text = encode(kept).decode()
+        await conn.execute(Q.insert_policy, document.policy_id, version, text, ask.now, ask.now)
+        return Answer(201, encode(PolicyPublished(document.policy_id, version, ask.now)))
+
+    return await _once(ask, publish)
+
+
+@post("/consumers/{consumer_id:str}/accounts/{currency:str}", status_code=200, opt={"scope": "limits"})
+async def set_limit(request: Asked, body: RawBody, consumer_id: FromPath[str], currency: FromPath[str]) -> ASGIResponse:
+    """Set a consumer's limit by hand; opens the account if there is none."""
+    asked = _limit.read(body, _type(request))
+    ask = write(request, body)
+    changed: list[Account] = []
+
+    async def change(conn: Connection) -> Answer:
+        row = None
+        if ids.is_id(consumer_id, ids.CONSUMER) and currency in EXPONENTS:
+            row = await conn.fetchrow(Q.set_limit, ids.bucket_of(consumer_id), consumer_id, currency, asked.limit)
+        if row is None:
+            raise Refused(Code.NOT_FOUND, "There is no such consumer or currency.", "/id")
+        account = Account(*row)
+        changed.append(account)
+        return Answer(
+            200,
+            encode(
+                AccountView(
+                    consumer_id, currency, account.limit, account.reserved, account.used, account.available,
+                    account.version,
+                )
+            ),
+        )  # fmt: skip
+
+    answered = await _once(ask, change)
+    await ask.services.snapshots.accounts_changed(changed)
+    return answered
+
+
+@get("/ledger/trial-balance", opt={"scope": "ledger"})
+async def get_trial_balance(request: Asked) -> ASGIResponse:
+    """Every ledger account, from the transfers themselves."""
+    rows = await read(request).services.pool.fetch(Q.trial_balance)
+    accounts = [
+        BalanceRow(account, currency, debit, credit, debit - credit) for account, currency, debit, credit in rows
+    ]
+    return reply(TrialBalance(accounts, sum(row.balance for row in accounts)))
+
+
+@get("/decisions/{decision_id:str}", opt={"scope": "decisions"})
+async def get_decision_log(request: Asked, decision_id: FromPath[str]) -> ASGIResponse:
+    """Everything a decision was made of: what was asked, what we knew, which policy, what was answered."""
+    ask = read(request)
+    row = None
+    if ids.is_id(decision_id, ids.DECISION):
+        row = await ask.services.pool.fetchrow(Q.load_decision_log, ids.bucket_of(decision_id), decision_id)
+    if row is None:
+        raise Refused(Code.NOT_FOUND, f"There is no decision {decision_id[:100]!r}.", "/id")
+    texts = {"request", "snapshot", "answer", "funding"}
+    return reply({name: msgspec.Raw(value.encode()) if name in texts else value for name, value in row.items()})
+
+
+async def _once(ask: Ask, make) -> ASGIResponse:  # type: ignore[no-untyped-def]
+    return reply_answer(await once(ask.services.pool, ask.must_key, ask.now, make))
+
+
+def _type(request: Asked) -> str:
+    return request.headers.get("content-type", "")
+
+
+operator_router = Router(
+    path="/v1/operator",
+    guards=[guard_for("operator")],
+    route_handlers=[
+        create_merchant,
+        create_partner,
+        create_programme,
+        create_key,
+        revoke_key,
+        publish_policy,
+        set_limit,
+        get_trial_balance,
+        get_decision_log,
+    ],
+)

@@ -1,0 +1,7 @@
+"""The edge's statements, by name."""
+
+from pathlib import Path
+
+from service.db import load_queries
+
+Q = load_queries(Path(__file__).with_name("queries.sql"))

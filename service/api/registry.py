@@ -1,0 +1,164 @@
+"""What every process keeps in memory: keys, merchants, programmes and the policy in force, swapped whole on change."""
+
+import asyncio
+import hashlib
+import hmac
+import logging
+from contextlib import suppress
+
+import asyncpg
+import msgspec
+
+from service import clock
+from service.api.queries import Q
+from service.db import Connection, Pool, connect_session
+from service.engine.faults import LOST
+from service.errors import Code, Refused
+from service.merchants.merchant import Merchant, MerchantFee
+from service.partners.programme import Programme
+from service.policies.compile import CompiledPolicy, compile_policy
+from service.policies.document import Policy
+
+log = logging.getLogger("tenor.registry")
+
+CHANNEL = "tenor_changed"
+REFRESH_S = 30.0  # besides the announcements: a policy may begin at an instant nobody announces
+
+
+class Principal(msgspec.Struct, frozen=True):
+    """Who calls, by their key."""
+
+    key_id: str
+    audience: str
+    owner_id: str
+    scopes: frozenset[str]
+
+    def may(self, scope: str) -> bool:
+        """Whether the key carries the scope; `*` carries all of its audience's."""
+        return scope in self.scopes or "*" in self.scopes
+
+
+class Known(msgspec.Struct, frozen=True):
+    """One consistent view: a request reads it once and keeps it."""
+
+    keys: dict[bytes, Principal] = {}  # by HMAC
+    merchants: dict[str, Merchant] = {}
+    programmes: tuple[Programme, ...] = ()
+    policy: CompiledPolicy | None = None
+
+
+def key_hmac(secret: str, key: str) -> bytes:
+    """HMAC-SHA256 of a key under the service's secret: what is stored of it."""
+    return hmac.digest(secret.encode(), key.encode(), hashlib.sha256)
+
+
+class Registry:
+    """`now` is the present view. PostgreSQL announces changes; a lost connection reloads everything."""
+
+    def __init__(self, database_url: str, pool: Pool, key_secret: str) -> None:
+        self.now = Known()
+        self._url = database_url
+        self._pool = pool
+        self._secret = key_secret
+        self._by_text: dict[str, Principal] = {}  # spares the HMAC of a key seen before
+        self._changed = asyncio.Event()
+        self._task: asyncio.Task[None] | None = None
+        self._policy_text = ""
+
+    async def start(self) -> None:
+        """Loads everything once, then follows the announcements."""
+        await self.reload()
+        self._task = asyncio.create_task(self._follow())
+
+    async def close(self) -> None:
+        """Stops following."""
+        if self._task:
+            self._task.cancel()
+            with suppress(asyncio.CancelledError):
+                await self._task
+
+    def hmac(self, key: str) -> bytes:
+        """What is stored of a key."""
+        return key_hmac(self._secret, key)
+
+    async def principal(self, key: str) -> Principal | None:
+        """Whose key this is; None if it is nobody's or was revoked."""
+        known = self._by_text.get(key)
+        if known is not None:
+            return known
+        digest = self.hmac(key)
+        principal = self.now.keys.get(digest)
+        if principal is not None:
+            self._by_text[key] = principal
+        return principal
+
+    def merchant(self, merchant_id: str) -> Merchant:
+        """The merchant, which may call as long as it is active."""
+        merchant = self.now.merchants.get(merchant_id)
+        if merchant is None or not merchant.active:
+            raise Refused(Code.FORBIDDEN, "This merchant is not active.")
+        return merchant
+
+    def policy(self) -> CompiledPolicy:
+        """The policy in force."""
+        if self.now.policy is None:
+            raise Refused(Code.UNAVAILABLE, "No policy is in force yet; an operator publishes one.")
+        return self.now.policy
+
+    async def reload(self) -> None:
+        """Reads it all anew and swaps it in at once: no request sees half of a change."""
+        async with self._pool.acquire() as conn, conn.transaction(isolation="repeatable_read", readonly=True):
+            keys = await conn.fetch(Q.load_keys)
+            merchants = await conn.fetch(Q.load_merchants)
+            programmes = await conn.fetch(Q.load_programmes)
+            document = await conn.fetchval(Q.load_policy, clock.now())
+        self.now = Known(
+            {
+                row["hmac"]: Principal(row[0], row["audience"], row["owner_id"], frozenset(row["scopes"]))
+                for row in keys
+            },
+            {row["merchant_id"]: _merchant(row) for row in merchants},
+            tuple(Programme(*row) for row in programmes),
+            self._compiled(document),
+        )
+        self._by_text = {}
+
+    def _compiled(self, document: str | None) -> CompiledPolicy | None:
+        if document is None:
+            return None
+        if document != self._policy_text or self.now.policy is None:
+            self._policy_text = document
+            return compile_policy(msgspec.json.decode(document, type=Policy))
+        return self.now.policy
+
+    async def _follow(self) -> None:
+        while True:
+            try:
+                conn = await connect_session(self._url)
+                try:
+                    await self._listen(conn)
+                finally:
+                    conn.terminate()
+            except (*LOST, asyncpg.PostgresError):
+                log.warning("the registry lost its connection; trying again", exc_info=True)
+            await asyncio.sleep(0.5)
+
+    async def _listen(self, conn: Connection) -> None:
+        lost = asyncio.Event()
+
+        def end(_: object) -> None:
+            lost.set()
+            self._changed.set()
+
+        conn.add_termination_listener(end)
+        await conn.add_listener(CHANNEL, lambda *_: self._changed.set())
+        while not lost.is_set():
+            self._changed.clear()
+            await self.reload()
+            with suppress(TimeoutError):
+                await asyncio.wait_for(self._changed.wait(), REFRESH_S)
+
+
+def _merchant(row: asyncpg.Record) -> Merchant:
+    fees = msgspec.json.decode(row["fees"], type=dict[str, MerchantFee])
+    return Merchant(row["merchant_id"], row["name"], row["country"], row["time_zone"], fees, row["active"])

@@ -1,0 +1,21 @@
+"""What the handlers use, put together once by `app.py`."""
+
+from msgspec import Struct
+
+from service.api.registry import Registry
+from service.checkout.cache import Cache
+from service.checkout.flow import Snapshots
+from service.config import Settings
+from service.db import Pool
+from service.engine.engine import Engine
+
+
+class Services(Struct, frozen=True):
+    """One of each, for the life of the process."""
+
+    settings: Settings
+    pool: Pool
+    cache: Cache
+    registry: Registry
+    snapshots: Snapshots
+    engine: Engine

@@ -1,0 +1,101 @@
+"""Puts it together: pool, Redis, registry, engine, routers, one exception handler."""
+
+import logging
+from collections.abc import AsyncGenerator, Callable
+from contextlib import asynccontextmanager
+from functools import partial
+from typing import Any
+
+import asyncpg
+import redis.asyncio as redis
+from litestar import Litestar, Request
+from litestar.exceptions import HTTPException
+from litestar.response.base import ASGIResponse
+
+from service.api.body import BYTES_MAX, too_large
+from service.api.merchant import merchant_router
+from service.api.operator import operator_router
+from service.api.public import get_livez, get_readyz
+from service.api.registry import Registry
+from service.api.reply import reply_refused
+from service.api.services import Services
+from service.checkout.cache import Cache
+from service.checkout.flow import Snapshots
+from service.config import CannotStart, Settings
+from service.db import connect_session, open_pool, unsafe_settings
+from service.engine.engine import Engine
+from service.engine.faults import LOST, PASSING
+from service.errors import Code, Refused
+
+log = logging.getLogger("tenor")
+
+
+def create_app(settings: Settings) -> Litestar:
+    """The ASGI application; its resources are opened at start and closed at the end."""
+    return Litestar(
+        route_handlers=[merchant_router, operator_router, get_livez, get_readyz],
+        lifespan=[partial(_resources, settings=settings)],
+        exception_handlers={Refused: _refused, HTTPException: _http, Exception: _broken},  # type: ignore[dict-item]
+        request_max_body_size=BYTES_MAX,
+        openapi_config=None,
+        logging_config=None,
+    )
+
+
+@asynccontextmanager
+async def _resources(app: Litestar, settings: Settings) -> AsyncGenerator[None]:
+    assert settings.database_url
+    assert settings.redis_url
+    url = settings.database_url
+    pool = await open_pool(url, settings.pool_size)
+    async with pool.acquire() as conn:
+        if sentences := await unsafe_settings(conn):
+            raise CannotStart(" ".join(sentences))
+    cache = Cache(
+        redis.Redis.from_url(settings.redis_url, socket_timeout=0.25, socket_connect_timeout=0.25, protocol=2)
+    )
+    snapshots = Snapshots(pool, cache)
+    registry = Registry(url, pool, settings.key_secret)
+    engine = Engine(lambda: connect_session(url), pool, snapshots.accounts_changed)
+    await registry.start()
+    app.state["services"] = Services(settings, pool, cache, registry, snapshots, engine)
+    try:
+        yield
+    finally:
+        await engine.close()
+        await snapshots.close()
+        await registry.close()
+        await cache.close()
+        await pool.close()
+
+
+def _refused(_: Request[Any, Any, Any], error: Refused) -> ASGIResponse:
+    return reply_refused(error)
+
+
+_HTTP: dict[int, Callable[[HTTPException], Refused]] = {
+    401: lambda e: Refused(Code.UNAUTHORIZED, "Send Authorization: Bearer with your secret key."),
+    404: lambda e: Refused(Code.NOT_FOUND, "There is nothing at this address."),
+    405: lambda e: Refused(Code.METHOD_NOT_ALLOWED, "This address does not take this method."),
+    406: lambda e: Refused(Code.NOT_ACCEPTABLE, "We answer in JSON."),
+    413: lambda e: too_large(),
+    415: lambda e: Refused(Code.UNSUPPORTED_MEDIA_TYPE, "Send Content-Type: application/json."),
+}
+
+
+def _http(_: Request[Any, Any, Any], error: HTTPException) -> ASGIResponse:
+    """The framework's own refusals, in our words."""
+    if made := _HTTP.get(error.status_code):
+        return reply_refused(made(error))
+    extra = error.extra[0] if isinstance(error.extra, list) and error.extra else {}
+    pointer = f"/{extra['key']}" if "key" in extra else None
+    return reply_refused(Refused(Code.INVALID_FIELD, str(extra.get("message") or error.detail)[:300], pointer))
+
+
+def _broken(request: Request[Any, Any, Any], error: Exception) -> ASGIResponse:
+    """The database is away: 503. Anything else is our fault: 500, and the log says where."""
+    if isinstance(error, (*LOST, *PASSING, asyncpg.PostgresError)):
+        log.warning("%s %s: %r", request.method, request.url.path, error)
+        return reply_refused(Refused(Code.UNAVAILABLE, "The database is away; send the same request again."))
+    log.error("%s %s failed", request.method, request.url.path, exc_info=error)
+    return reply_refused(Refused(Code.BROKEN, "Something is wrong on our side; it was reported."))

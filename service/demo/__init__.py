@@ -1,0 +1,5 @@
+"""The demo: an operator, two merchants, a finance partner, and a first day of trade from real applications."""
+
+from service.demo.seed import seed
+
+__all__ = ["seed"]

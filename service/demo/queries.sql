@@ -1,0 +1,22 @@
+-- insert_merchant --
+insert into merchants (merchant_id, name, country, time_zone, fees, created_at)
+values ($1, $2, $3, $4, $5, $6) on conflict do nothing;
+
+-- insert_feed --
+insert into feeds (merchant_id) values ($1) on conflict do nothing;
+
+-- insert_partner --
+insert into partners (partner_id, name, created_at) values ($1, $2, $3) on conflict do nothing;
+
+-- insert_programme --
+insert into programmes (programme_id, version, partner_id, name, kinds, currency, funding_bps, time_zone, created_at)
+values ($1, 1, $2, $3, $4, $5, $6, $7, $8) on conflict do nothing;
+
+-- insert_key --
+insert into keys (key_id, hmac, audience, owner_id, scopes, created_at)
+values ($1, $2, $3, $4, '{*}', $5) on conflict do nothing;
+
+-- insert_policy --
+-- From the beginning, so that a day in the past can be replayed under it.
+insert into policies (policy_id, version, document, published_at, active_from)
+values ($1, $2, $3, $4, '2000-01-01') on conflict do nothing;

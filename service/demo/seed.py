@@ -1,0 +1,101 @@
+"""Who takes part in the demo. Seeding again changes nothing; the keys stand in `.local/demo.json`."""
+
+import secrets
+from pathlib import Path
+
+import msgspec
+
+from service import clock, ids
+from service.api.registry import key_hmac
+from service.config import Settings
+from service.db import Connection, Pool, load_queries
+from service.policies.document import Policy
+
+Q = load_queries(Path(__file__).with_name("queries.sql"))
+
+POLICY = Path(__file__).with_name("policy.json")
+TIME_ZONE = "Europe/Berlin"
+CURRENCY = "EUR"
+FUNDING_BPS = 7_000  # the partner's share of every instalment plan
+
+
+class Demo(msgspec.Struct):
+    """What a newcomer needs to try the API: where it is, the keys, the ids."""
+
+    base_url: str = ""
+    operator_key: str = ""
+    merchant_key: str = ""
+    merchant_id: str = ""
+    second_merchant_key: str = ""
+    second_merchant_id: str = ""
+    partner_key: str = ""
+    partner_id: str = ""
+    programme_id: str = ""
+
+
+def path(settings: Settings) -> Path:
+    """Where the demo's keys and ids are kept on this machine."""
+    return settings.data / "demo.json"
+
+
+def load(settings: Settings) -> Demo:
+    """The demo as kept, or an empty one."""
+    try:
+        return msgspec.json.decode(path(settings).read_bytes(), type=Demo)
+    except (FileNotFoundError, msgspec.DecodeError):
+        return Demo()
+
+
+def save(settings: Settings, demo: Demo) -> None:
+    """Keeps it for the next start, for its owner alone."""
+    kept = path(settings)
+    kept.parent.mkdir(parents=True, exist_ok=True)
+    kept.touch(mode=0o600)
+    kept.write_bytes(msgspec.json.format(msgspec.json.encode(demo), indent=2) + b"\n")
+
+
+async def seed(pool: Pool, settings: Settings) -> Demo:
+    """Makes sure that everybody exists in this database, under the ids and keys in `demo.json`."""
+    demo = load(settings)
+    at_ms = int(clock.now().timestamp() * 1000)
+    for name, prefix in (
+        ("merchant_id", ids.MERCHANT),
+        ("second_merchant_id", ids.MERCHANT),
+        ("partner_id", ids.PARTNER),
+        ("programme_id", ids.PROGRAMME),
+    ):
+        setattr(demo, name, getattr(demo, name) or ids.new_id(prefix, 0, at_ms))
+    for name in ("operator_key", "merchant_key", "second_merchant_key", "partner_key"):
+        setattr(demo, name, getattr(demo, name) or f"sk_demo_{secrets.token_urlsafe(24)}")
+    save(settings, demo)
+    async with pool.acquire() as conn, conn.transaction():
+        await _insert(conn, demo, settings.key_secret)
+    return demo
+
+
+async def _insert(conn: Connection, demo: Demo, key_secret: str) -> None:
+    now = clock.now()
+    fees = '{"instalments": {"bps": 290, "fixed": 30}, "pay_after_use": {"bps": 190}, "deposit": {"bps": 50}}'
+    for merchant_id, name in (
+        (demo.merchant_id, "Hauptstrasse Home & Motor"),
+        (demo.second_merchant_id, "Hafen Audio"),
+    ):
+        await conn.execute(Q.insert_merchant, merchant_id, name, "DE", TIME_ZONE, fees, now)
+        await conn.execute(Q.insert_feed, merchant_id)
+    await conn.execute(Q.insert_partner, demo.partner_id, "Spree Bank", now)
+    await conn.execute(
+        Q.insert_programme, demo.programme_id, demo.partner_id, "Spree instalments", ["instalments"], CURRENCY,
+        FUNDING_BPS, TIME_ZONE, now,
+    )  # fmt: skip
+    for key, audience, owner in (
+        (demo.operator_key, "operator", "operator"),
+        (demo.merchant_key, "merchant", demo.merchant_id),
+        (demo.second_merchant_key, "merchant", demo.second_merchant_id),
+        (demo.partner_key, "partner", demo.partner_id),
+    ):
+        digest = key_hmac(key_secret, key)
+        await conn.execute(
+            Q.insert_key, ids.new_id(ids.KEY, 0, int(now.timestamp() * 1000)), digest, audience, owner, now
+        )
+    policy = msgspec.json.decode(POLICY.read_bytes(), type=Policy)
+    await conn.execute(Q.insert_policy, policy.policy_id, policy.version, msgspec.json.encode(policy).decode(), now)

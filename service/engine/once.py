@@ -1,0 +1,33 @@
+"""Doing a thing once that is no command: registering, publishing. Key, work and answer in one transaction."""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from datetime import datetime
+
+from service.db import Connection, Pool
+from service.engine import keys
+from service.engine.keys import refusal
+from service.engine.work import Answer, Key
+from service.errors import Refused
+
+
+async def once(pool: Pool, key: Key, now: datetime, do: Callable[[Connection], Awaitable[Answer]]) -> Answer:
+    """Runs `do` unless `key` was used before; then the same answer again. A refusal is kept like any answer.
+
+    Not cancelled by a caller who leaves: what was begun is finished.
+    """
+    return await asyncio.shield(_once(pool, key, now, do))
+
+
+async def _once(pool: Pool, key: Key, now: datetime, do: Callable[[Connection], Awaitable[Answer]]) -> Answer:
+    async with pool.acquire() as conn, conn.transaction():
+        if not await keys.claim_one(conn, key, now):
+            stored = await keys.load_answers(conn, [key])
+            return keys.same_or_reused(stored[key.owner_id, key.key], key)
+        try:
+            async with conn.transaction():  # a savepoint: a refusal undoes the work and keeps the key
+                answer = await do(conn)
+        except Refused as refused:
+            answer = refusal(refused)
+        await keys.save(conn, [(key, answer)])
+        return answer

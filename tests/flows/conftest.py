@@ -1,0 +1,51 @@
+"""The service on real servers."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+import httpx
+import pytest
+from litestar import Litestar
+
+from service import db
+from service.app import create_app
+from service.config import Settings
+from service.demo.seed import seed
+from tests.flows.world import World
+
+
+@asynccontextmanager
+async def _alive(app: Litestar) -> AsyncIterator[None]:
+    """The app between start and end. Both happen in one task, which a fixture alone would not do."""
+    started, ended = asyncio.Event(), asyncio.Event()
+
+    async def live() -> None:
+        async with app.lifespan():
+            started.set()
+            await ended.wait()
+
+    life = asyncio.create_task(live())
+    waiting = asyncio.create_task(started.wait())
+    await asyncio.wait([life, waiting], return_when=asyncio.FIRST_COMPLETED)
+    if life.done():
+        life.result()
+    try:
+        yield
+    finally:
+        ended.set()
+        await life
+
+
+@pytest.fixture
+async def world(settings: Settings, pool: db.Pool) -> AsyncIterator[World]:
+    """The service in this process on a database of its own. Afterwards every invariant must hold."""
+    demo = await seed(pool, settings)
+    app = create_app(settings)
+    async with _alive(app):
+        transport = httpx.ASGITransport(app=app, raise_app_exceptions=False)
+        async with httpx.AsyncClient(transport=transport, base_url="http://tenor") as http:
+            yield World(http, demo, pool)
+    async with pool.acquire() as conn:
+        broken = [check for check in await db.run_checks(conn) if check.rows]
+    assert broken == []

@@ -1,0 +1,103 @@
+"""The service as a story sees it: clients with a key, and the few verbs it needs."""
+
+import uuid
+from datetime import UTC, datetime
+from typing import Any
+
+import httpx
+
+from service import db
+from service.demo.seed import Demo
+
+NOON = datetime(2026, 3, 2, 12, tzinfo=UTC)
+
+# What a consumer of the best grade says about herself; the demo's policy asks for it.
+GOOD = {
+    "status_of_existing_checking_account": "no checking account",
+    "credit_history": "critical account/ other credits existing (not at this bank)",
+    "savings_account_and_bonds": "... >= 1000 DM",
+    "present_employment_since": "... >= 7 years",
+    "installment_rate_in_percentage_of_disposable_income": 1,
+    "other_debtors_or_guarantors": "guarantor",
+    "other_installment_plans": "none",
+    "housing": "own",
+    "telephone": "yes, registered under the customers name",
+    "age_in_years": 45,
+}
+
+
+class Client:
+    """An API client with one key. Every POST gets a new idempotency key unless one is given."""
+
+    def __init__(self, http: httpx.AsyncClient, key: str) -> None:
+        self._http = http
+        self._auth = {"Authorization": f"Bearer {key}"}
+        self.now: datetime | None = NOON
+
+    async def post(
+        self, path: str, body: Any = None, *, key: str | None = None, headers: dict[str, str] | None = None, **raw: Any
+    ) -> httpx.Response:
+        """POST a JSON body, or `content=` bytes as they are."""
+        given = {"Idempotency-Key": key or str(uuid.uuid4())} | self._headers() | (headers or {})
+        if "content" in raw:
+            return await self._http.post(path, headers={"Content-Type": "application/json"} | given, **raw)
+        return await self._http.post(path, json={} if body is None else body, headers=given, **raw)
+
+    async def get(self, path: str, **params: Any) -> httpx.Response:
+        """GET with query parameters."""
+        return await self._http.get(path, params=params, headers=self._headers())
+
+    def _headers(self) -> dict[str, str]:
+        return self._auth | ({"Tenor-Clock": self.now.isoformat()} if self.now else {})
+
+
+class World:
+    """A running service with the demo's cast."""
+
+    def __init__(self, http: httpx.AsyncClient, demo: Demo, pool: db.Pool) -> None:
+        self.http = http
+        self.demo = demo
+        self.pool = pool
+        self.merchant = Client(http, demo.merchant_key)
+        self.other_merchant = Client(http, demo.second_merchant_key)
+        self.operator = Client(http, demo.operator_key)
+        self.partner = Client(http, demo.partner_key)
+
+    async def consumer(self, limit: int | None = None, attributes: dict[str, Any] | None = None) -> str:
+        """A new consumer's id; with `limit` (EUR cents) the account is opened with it."""
+        body = {"reference": uuid.uuid4().hex, "attributes": GOOD if attributes is None else attributes}
+        made = await self.merchant.post("/v1/consumers", body)
+        assert made.status_code == 201, made.text
+        consumer: str = made.json()["id"]
+        if limit is not None:
+            done = await self.operator.post(f"/v1/operator/consumers/{consumer}/accounts/EUR", {"limit": limit})
+            assert done.status_code == 200, done.text
+        return consumer
+
+    async def checkout(self, consumer: str, amount: int, **more: Any) -> dict[str, Any]:
+        """The answer to a checkout in EUR cents."""
+        body = {"merchant_reference": uuid.uuid4().hex, "consumer": consumer, "currency": "EUR", "amount": amount}
+        answered = await self.merchant.post("/v1/checkouts", body | more)
+        assert answered.status_code == 200, answered.text
+        answer: dict[str, Any] = answered.json()
+        return answer
+
+    async def offer(self, consumer: str, amount: int, kind: str, **more: Any) -> dict[str, Any]:
+        """The best offer of a kind."""
+        answer = await self.checkout(consumer, amount, kinds=[kind], **more)
+        assert answer["offers"], answer
+        offer: dict[str, Any] = answer["offers"][0]
+        return offer
+
+    async def plan(self, consumer: str, amount: int, kind: str = "instalments", **more: Any) -> dict[str, Any]:
+        """An authorized plan."""
+        offer = await self.offer(consumer, amount, kind, **more)
+        opened = await self.merchant.post("/v1/plans", {"offer_id": offer["id"]})
+        assert opened.status_code == 201, opened.text
+        plan: dict[str, Any] = opened.json()
+        return plan
+
+    async def account(self, consumer: str) -> dict[str, int]:
+        """The consumer's account in EUR."""
+        account: dict[str, int] = (await self.merchant.get(f"/v1/consumers/{consumer}/accounts/EUR")).json()
+        return account
