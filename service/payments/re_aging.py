@@ -1,67 +1,63 @@
 """Spreading what is owed anew: over the instalments left, or over instalments of another rhythm."""
 
-from __future__ import annotations
-
 from datetime import date
-from typing import TYPE_CHECKING
 
 from msgspec import structs
 
 from service.errors import Code, Refused
 from service.money import in_multiples
 from service.payments.rows import Row, RowKind
+from service.payments.standing import Standing
 from service.plans.allocation_rule import Component
 from service.plans.calendar import anchor_of, step
 from service.plans.changes import moves
-from service.plans.changes.facts import ReAged
+from service.plans.changes.facts import ReAged, ReAmortized
 from service.plans.frame import regular_unit
-
-if TYPE_CHECKING:
-    from service.payments.replaying import Replaying
 
 PRINCIPAL = Component.PRINCIPAL
 
 
-def re_amortize(replaying: Replaying, on: date) -> None:
+def re_amortized(standing: Standing, fact: ReAmortized) -> None:
     """Principal past due is spread over the instalments not yet due."""
-    if replaying.recalculates:
-        for course in replaying.courses:
+    on = fact.on
+    if standing.recalculates:
+        for course in standing.courses:
             moves.re_amortize(course, on)
-        replaying.sync(on)
+        standing.sync(on)
         return
-    ahead = [row for row in replaying.rows if row.due_on > on and row.kind is RowKind.INSTALMENT]
+    ahead = [row for row in standing.instalments() if row.due_on > on]
     if not ahead:
         raise Refused(Code.STATE_FORBIDS, "No instalment is left that is not yet due.")
-    _spread(replaying, ahead, _take_off([row for row in replaying.rows if row.due_on <= on], on), on)
+    _spread(standing, ahead, _take_off([row for row in standing.rows if row.due_on <= on], on), on)
 
 
-def re_age(replaying: Replaying, fact: ReAged) -> None:
+def re_aged(standing: Standing, fact: ReAged) -> None:
     """The principal still owed falls due in instalments of the rhythm agreed now."""
     rhythm = structs.replace(
-        replaying.terms, every=fact.every, unit=fact.unit, first_due_on=fact.first_due_on, anchor_day=None
+        standing.terms, every=fact.every, unit=fact.unit, first_due_on=fact.first_due_on, anchor_day=None
     )
     anchor_day = anchor_of(rhythm, fact.first_due_on)
     due_on = [step(rhythm, fact.first_due_on, k, anchor_day) for k in range(fact.instalments)]
     if due_on[0] < fact.on:
         raise Refused(Code.IMPOSSIBLE_TERMS, "The first instalment is due before the change.", "/first_due_on")
     begin_on = step(rhythm, fact.first_due_on, -1, anchor_day)
-    if replaying.recalculates:
+    if standing.recalculates:
         unit = regular_unit(rhythm)
         share = None if unit is None else fact.every * unit
-        for course in replaying.courses:
+        for course in standing.courses:
             moves.re_age(course, fact.on, due_on, [share] * len(due_on), begin_on)
-            replaying.add_rows(course)
-        replaying.sync(fact.on)
+            standing.add_rows(course)
+        standing.sync(fact.on)
         return
-    owed = _take_off(replaying.rows, fact.on)
-    replaying.rows = [row for row in replaying.rows if row.due_on <= fact.on or row.total > 0]
-    fresh, begin = [], max([row.due_on for row in replaying.rows if row.due_on <= fact.on], default=begin_on)
+    owed = _take_off(standing.rows, fact.on)
+    standing.rows = [row for row in standing.rows if row.due_on <= fact.on or row.total > 0]
+    fresh, begin = [], max([row.due_on for row in standing.rows if row.due_on <= fact.on], default=begin_on)
     for day in due_on:
         fresh.append(Row(RowKind.INSTALMENT, begin, day))
         begin = day
-    _spread(replaying, fresh, owed, fact.on)
-    replaying.rows += fresh
-    replaying.sort()
+    _spread(standing, fresh, owed, fact.on)
+    standing.rows += fresh
+    standing.sort()
 
 
 def _take_off(rows: list[Row], on: date) -> int:
@@ -74,8 +70,8 @@ def _take_off(rows: list[Row], on: date) -> int:
     return total
 
 
-def _spread(replaying: Replaying, rows: list[Row], amount: int, on: date) -> None:
-    terms = replaying.terms
+def _spread(standing: Standing, rows: list[Row], amount: int, on: date) -> None:
+    terms = standing.terms
     part = in_multiples(amount, len(rows), terms.multiple_of, terms.instalment_rounding)
     for row in rows[:-1]:
         row.owe(PRINCIPAL, part, on)

@@ -58,6 +58,12 @@ class Row(Struct, eq=False):
         """What is owed of one component."""
         return max(0, self.owed[component] - self.paid[component])
 
+    @property
+    def left_beside_course(self) -> int:
+        """What is owed that no course reckons: fees, penalties, and all of a row without a period."""
+        parts = Component if self.period is None else (Component.FEE, Component.PENALTY)
+        return sum(self.left(component) for component in parts)
+
     def pay(self, component: Component, amount: int, on: date) -> int:
         """Take as much of `amount` as this component needs; returns what was taken."""
         taken = min(amount, self.left(component))

@@ -4,17 +4,27 @@
 A fact that arrives late takes its place in the past, and everything after it is worked out anew.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from datetime import date
 from hashlib import sha256
 
 import msgspec
 from msgspec import Struct
 
-from service.payments.replaying import Allocated, Replaying
+from service.errors import Code, Refused
+from service.payments import captures, charge_off, levies, paying, re_aging, refunds
 from service.payments.rows import Line, frozen
+from service.payments.standing import Allocated, Standing, end_of_period
+from service.plans.changes import facts, moves
+from service.plans.changes.course import Course
 from service.plans.changes.facts import Event
-from service.plans.terms import Terms
+from service.plans.terms import PaidEarly, Terms
+
+# Principal past due bears interest up to each of these; the others change terms, and find it as it was.
+MOVES_MONEY = (
+    facts.Captured, facts.Paid, facts.Refunded, facts.OverpaidReturned, facts.ChargedBack, facts.ReAged,
+    facts.ReAmortized, facts.ChargedOff, facts.Forgiven,
+)  # fmt: skip
 
 
 class Version(Struct, frozen=True):
@@ -37,25 +47,92 @@ class Version(Struct, frozen=True):
         return sha256(msgspec.json.encode((self.lines, self.overpaid))).hexdigest()
 
 
-def replay(terms: Terms, facts: Sequence[Event], as_of: date) -> Version:
+def replay(terms: Terms, events: Sequence[Event], as_of: date) -> Version:
     """The version that the facts make, with interest on what is overdue up to `as_of`. Refused if they cannot be."""
-    replaying = Replaying(terms)
-    replaying.run(in_order(facts))
-    replaying.bear_overdue(as_of)
-    lines = tuple(frozen(number, row) for number, row in enumerate(replaying.rows, 1))
-    return Version(terms, tuple(facts), as_of, lines, tuple(replaying.allocations.values()), replaying.overpaid)
+    standing = standing_after(terms, in_order(events))
+    standing.bear_overdue(as_of)
+    lines = tuple(frozen(number, row) for number, row in enumerate(standing.rows, 1))
+    allocations = tuple(standing.allocations.values())
+    return Version(terms, tuple(events), as_of, lines, allocations, standing.overpaid)
 
 
-def next_version(version: Version, fact: Event, as_of: date) -> Version:
+def next_version(version: Version, event: Event, as_of: date) -> Version:
     """The version after one more fact."""
-    return replay(version.terms, (*version.facts, fact), as_of)
+    return replay(version.terms, (*version.facts, event), as_of)
 
 
 def without(version: Version, fact_id: str, as_of: date) -> Version:
     """The version in which a fact never happened, such as a payment that the bank returned as unpaid."""
-    return replay(version.terms, tuple(fact for fact in version.facts if fact.id != fact_id), as_of)
+    return replay(version.terms, tuple(event for event in version.facts if event.id != fact_id), as_of)
 
 
-def in_order(facts: Iterable[Event]) -> list[Event]:
+def amount_to_settle(version: Version, on: date) -> int:
+    """What pays everything off on `on`: interest runs to that day, or to the next due date where the terms say so."""
+    standing = standing_after(version.terms, in_order(version.facts))
+    standing.bear_overdue(on)
+    if not standing.recalculates:
+        return sum(max(0, row.outstanding) for row in standing.rows)
+    at_once = version.terms.paid_early is PaidEarly.AT_ONCE
+    in_courses = sum(
+        sum(moves.left_if_settled(course, on if at_once else end_of_period(course, on))) for course in standing.courses
+    )
+    return in_courses + sum(row.left_beside_course for row in standing.rows)
+
+
+def in_order(events: Iterable[Event]) -> list[Event]:
     """By the day they take effect; on one day what was known first goes first."""
-    return sorted(facts, key=lambda fact: (fact.on, fact.recorded_on))
+    return sorted(events, key=lambda event: (event.on, event.recorded_on))
+
+
+def standing_after(terms: Terms, events: Sequence[Event]) -> Standing:
+    """Where the plan stands after the facts, in the order given."""
+    rates = [event.rate_percent for event in events if isinstance(event, facts.RateChanged)]
+    standing = Standing(terms, bears_interest=any(rate > 0 for rate in (terms.rate_percent, *rates)))
+    for event in events:
+        if isinstance(event, MOVES_MONEY):
+            standing.bear_overdue(event.on)
+        apply(standing, event)
+        standing.done.append(event)
+    return standing
+
+
+def apply(standing: Standing, event: Event) -> None:
+    """What one fact does."""
+    if not standing.courses and not isinstance(event, facts.Captured):
+        raise Refused(Code.STATE_FORBIDS, "Nothing has been captured yet.")
+    match event:
+        case facts.Captured():
+            captures.captured(standing, event)
+        case facts.Paid():
+            paying.paid(standing, event)
+        case facts.OverpaidReturned():
+            paying.overpaid_returned(standing, event)
+        case facts.Refunded():
+            refunds.refunded(standing, event, standing_after)
+        case facts.ChargedBack():
+            levies.charged_back(standing, event)
+        case facts.Levied():
+            levies.levied(standing, event)
+        case facts.RateChanged():
+            _change(standing, event.on, lambda course: moves.change_rate(course, event.on, event.rate_percent))
+        case facts.InterestPaused():
+            _change(standing, event.on, lambda course: moves.pause(course, event.on, event.end_on))
+        case facts.Extended():
+            _change(standing, event.on, lambda course: moves.extend(course, event.on, event.instalments))
+        case facts.DueMoved():
+            _change(standing, event.on, lambda course: moves.move_due_date(course, event.on, event.to))
+        case facts.ReAmortized():
+            re_aging.re_amortized(standing, event)
+        case facts.ReAged():
+            re_aging.re_aged(standing, event)
+        case facts.ChargedOff():
+            charge_off.charged_off(standing, event)
+        case facts.Forgiven():
+            charge_off.forgiven(standing, event)
+
+
+def _change(standing: Standing, on: date, change: Callable[[Course], None]) -> None:
+    for course in standing.courses:
+        change(course)
+        standing.add_rows(course)
+    standing.sync(on)

@@ -109,6 +109,14 @@ class FeeDue(StrEnum):
     EACH = "each"  # the whole of it, with every instalment
 
 
+class PaidEarly(StrEnum):
+    """From when on money paid before its day lowers the interest, where interest follows what is paid."""
+
+    AT_ONCE = "at_once"
+    AT_ONCE_UNLESS_SETTLED = "at_once_unless_settled"  # paying all of it off takes the running period's interest whole
+    AT_DUE_DATE = "at_due_date"  # from the end of the running period
+
+
 class ChargeOff(StrEnum):
     """What charging off does to the schedule."""
 
@@ -189,6 +197,8 @@ class Terms(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True,
     # life
     captures: Captures = Captures.OWN_TERM
     recalculate: bool = False  # interest follows what is really paid, day by day; else it stays as agreed
+    paid_early: PaidEarly = PaidEarly.AT_ONCE
+    overdue_interest: bool = True  # principal past due goes on bearing interest
     refund_interest: bool = True  # a refund returns the interest it has borne
     charge_off: ChargeOff = ChargeOff.KEEP
     allocation: Allocation = Allocation()

@@ -15,13 +15,28 @@ from service.money import Rounding
 from service.payments.rows import Line, RowKind
 from service.payments.versions import Version, replay
 from service.plans.allocation_rule import (
-    Allocation, AllocationRule, Component, Future, PaymentKind, Step, Timing, order,
+    Allocation,
+    AllocationRule,
+    Component,
+    Future,
+    PaymentKind,
+    Step,
+    Timing,
+    order,
 )  # fmt: skip
 from service.plans.calendar import step
 from service.plans.changes import facts as fact
 from service.plans.schedule import down_payment_of
 from service.plans.terms import (
-    Captures, ChargeOff, DayCount, DownPaymentAt, Interest, InterestOn, Remainder, Terms, Unit,
+    Captures,
+    ChargeOff,
+    DayCount,
+    DownPaymentAt,
+    Interest,
+    InterestOn,
+    Remainder,
+    Terms,
+    Unit,
 )  # fmt: skip
 
 Case = dict[str, Any]
@@ -231,9 +246,7 @@ class Story:
     def _chargeback(self, event: dict[str, Any]) -> None:
         payments = [known for known in self.facts if isinstance(known, fact.Paid) and known.kind is PaymentKind.PAYMENT]
         number = int(event["payment_nr"] or 1)
-        self._add(
-            fact.ChargedBack, on=self.today, amount=cents(event["amount"]), payment_id=payments[number - 1].id
-        )
+        self._add(fact.ChargedBack, on=self.today, amount=cents(event["amount"]), payment_id=payments[number - 1].id)
 
     def _undo(self, event: dict[str, Any]) -> None:
         """The n-th transaction of a day never happened, nor what followed from it."""
@@ -242,7 +255,9 @@ class Story:
         gone = [undone]
         if isinstance(undone, fact.Refunded):
             gone += [
-                known for known in that_day if isinstance(known, fact.Paid) and known.kind is PaymentKind.INTEREST_REFUND
+                known
+                for known in that_day
+                if isinstance(known, fact.Paid) and known.kind is PaymentKind.INTEREST_REFUND
             ]
         self.facts = [known for known in self.facts if known not in gone]
 
@@ -297,8 +312,8 @@ def table_of(version: Version) -> list[dict[str, Any]]:
     rows: list[dict[str, Any]] = []
     balance = 0
     for line in version.lines:
-        while captures and (captures[0].on < line.due_on or line.kind is RowKind.DOWN_PAYMENT
-                            and captures[0].on == line.due_on):  # fmt: skip
+        while captures and (captures[0].on < line.due_on or (line.kind is RowKind.DOWN_PAYMENT
+                            and captures[0].on == line.due_on)):  # fmt: skip
             captured = captures.pop(0)
             balance += captured.amount
             rows.append({"Date": captured.on, "Balance of loan": captured.amount})

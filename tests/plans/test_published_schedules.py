@@ -176,7 +176,9 @@ def test_fsharp(case: Case) -> None:
 
 def rhythm_of(text: str) -> dict[str, Any]:
     """`monthly from 2024-05 on 18`, `daily from 2023-01-03` and their like."""
-    found = re.search(r"(?:(\d+)[- ])?(daily|weekly|monthly) from (\d{4})-(\d\d)(?:-(\d\d))?(?: on (\d+|month-end))?", text)
+    found = re.search(
+        r"(?:(\d+)[- ])?(daily|weekly|monthly) from (\d{4})-(\d\d)(?:-(\d\d))?(?: on (\d+|month-end))?", text
+    )
     assert found, text
     every, unit, year, month, day, on = found.groups()
     anchor = 31 if on == "month-end" else int(on or day)

@@ -198,4 +198,3 @@ def _copy(period: Period) -> Period:
         period.begin, period.due_on, period.share, period.level, period.agreed_level, period.paid_principal,
         period.paid_interest, period.later_interest, period.asked_earlier, period.interest_only,
     )  # fmt: skip
-

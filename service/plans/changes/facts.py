@@ -43,6 +43,13 @@ class Refunded(Fact, frozen=True, tag="refunded"):
     returns_interest: bool = True
 
 
+class OverpaidReturned(Fact, frozen=True, tag="overpaid_returned"):
+    """What was paid too much went back to the consumer."""
+
+    on: date
+    amount: int
+
+
 class ChargedBack(Fact, frozen=True, tag="charged_back"):
     """The consumer's bank took a payment back, wholly or in part; it is owed again."""
 
@@ -117,6 +124,6 @@ class Forgiven(Fact, frozen=True, tag="forgiven"):
 
 
 Event = (
-    Captured | Paid | Refunded | ChargedBack | Levied | RateChanged | InterestPaused | Extended | DueMoved | ReAged
-    | ReAmortized | ChargedOff | Forgiven
+    Captured | Paid | Refunded | OverpaidReturned | ChargedBack | Levied | RateChanged | InterestPaused | Extended
+    | DueMoved | ReAged | ReAmortized | ChargedOff | Forgiven
 )  # fmt: skip

@@ -42,7 +42,10 @@ def _annuity(course: Course, repaying: list[int], owed: Fraction) -> Fraction:
     """From balance' = balance * (1 + f) - X to the balloon at the end."""
     grown, payments = Fraction(1), Fraction(0)
     factors = [1 + course.yearly(index) for index in repaying]
-    factors += [1 + growth(course.terms.rate_kind, course.rate_after(course.last.due_on), share) for share in course.extra_shares]
+    factors += [
+        1 + growth(course.terms.rate_kind, course.rate_after(course.last.due_on), share)
+        for share in course.extra_shares
+    ]
     for factor in factors:
         grown, payments = grown * factor, payments * factor + 1
     return (owed * grown - course.balloon) / payments

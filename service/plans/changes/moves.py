@@ -216,10 +216,19 @@ def _relevel(course: Course, first: int) -> None:
     even_out(course, first)
 
 
+def left_if_settled(course: Course, on: date) -> tuple[int, int]:
+    """Principal and interest that settle everything on `on`."""
+    view = course.copy()
+    view.until = max(on, course.periods[0].begin)
+    settle(view, on)
+    principal = view.total_lent() + view.total_credited() - view.total_paid_principal()
+    interest = sum(due.interest for due in view.dues()) - sum(period.paid_interest for period in view.periods)
+    return max(principal, 0), max(interest, 0)
+
+
 def interest_until(course: Course, on: date) -> int:
     """All interest due if everything is settled on `on`."""
     return sum(due_if_paid(course, period, on).interest for period in course.periods)
-
 
 
 def re_amortize(course: Course, on: date) -> None:

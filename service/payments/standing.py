@@ -1,0 +1,119 @@
+"""Where a plan stands while its facts are replayed: rows, the courses behind them, and what was paid too much."""
+
+from datetime import date
+
+from msgspec import Struct, field
+
+from service.payments.rows import Row, RowKind
+from service.plans.allocation_rule import Component, PaymentKind
+from service.plans.changes import moves
+from service.plans.changes.course import Course
+from service.plans.changes.facts import Event
+from service.plans.terms import PaidEarly, Terms
+
+
+class Allocated(Struct):
+    """Which components a payment settled; a payment taken back counts negative."""
+
+    id: str
+    kind: PaymentKind
+    on: date
+    principal: int = 0
+    interest: int = 0
+    fee: int = 0
+    penalty: int = 0
+    overpaid: int = 0
+
+    def add(self, component: Component, amount: int) -> None:
+        """Count what one component took."""
+        setattr(self, component.value, getattr(self, component.value) + amount)
+
+    def part(self, component: Component) -> int:
+        """What one component took."""
+        return int(getattr(self, component.value))
+
+
+class Standing(Struct, eq=False):
+    """A working copy: the rules beside this file change it, fact by fact."""
+
+    terms: Terms
+    bears_interest: bool  # at some time in its life
+    rows: list[Row] = field(default_factory=list)
+    courses: list[Course] = field(default_factory=list)
+    allocations: dict[str, Allocated] = field(default_factory=dict)
+    overpaid: int = 0
+    returned_interest: int = 0
+    settling: bool = False  # the payment at hand takes everything
+    closed: bool = False  # charged off or forgiven: interest no longer follows what is paid
+    done: list[Event] = field(default_factory=list)
+
+    @property
+    def recalculates(self) -> bool:
+        """Whether interest follows what is really paid."""
+        return self.terms.recalculate and self.bears_interest and not self.closed
+
+    def bear_overdue(self, on: date) -> None:
+        """Principal past due bears interest up to `on`."""
+        if not self.recalculates or not self.terms.overdue_interest:
+            return
+        for course in self.courses:
+            until = end_of_period(course, on) if self.counts_at_due_date else on
+            if moves.bear_overdue(course, until):
+                self.sync(on)
+
+    @property
+    def counts_at_due_date(self) -> bool:
+        """Whether money paid inside a period lowers the interest only from its end."""
+        return self.settling or self.terms.paid_early is PaidEarly.AT_DUE_DATE
+
+    def sync(self, on: date) -> None:
+        """Write on the rows what the courses ask for."""
+        for course in self.courses:
+            dues = course.dues()
+            for row in self.rows:
+                if row.course is course and row.period is not None:
+                    index = course.periods.index(row.period)
+                    row.begin, row.due_on = row.period.begin, row.period.due_on
+                    row.owed[Component.PRINCIPAL] = dues[index].principal
+                    row.owed[Component.INTEREST] = dues[index].interest
+                    row.owed_again = course.credited(index)[0]
+                    row.mark(on)
+
+    def add_rows(self, course: Course) -> None:
+        """Rows for the periods that have none yet, and none for periods that are no more."""
+        known = [row.period for row in self.rows if row.course is course]
+        self.rows = [row for row in self.rows if row.course is not course or row.period in course.periods]
+        self.rows += [
+            Row(RowKind.INSTALMENT, period.begin, period.due_on, course=course, period=period)
+            for period in course.periods
+            if period not in known
+        ]
+        self.sort()
+
+    def sort(self) -> None:
+        """By due date; a down payment goes before an instalment of the same day."""
+        self.rows.sort(key=lambda row: (row.due_on, row.kind))
+
+    def instalments(self) -> list[Row]:
+        """The rows that are neither down payments nor extra."""
+        return [row for row in self.rows if row.kind is RowKind.INSTALMENT]
+
+    def row_after(self, on: date) -> Row:
+        """The running instalment; behind the last one an extra row, whose date moves with what is added to it."""
+        for row in self.instalments():
+            if row.due_on > on:
+                return row
+        last = self.rows[-1]
+        if last.kind is RowKind.EXTRA:
+            last.due_on = max(last.due_on, on)
+            return last
+        if last.due_on == on:
+            return last
+        extra = Row(RowKind.EXTRA, last.due_on, on)
+        self.rows.append(extra)
+        return extra
+
+
+def end_of_period(course: Course, on: date) -> date:
+    """The due date of the period that `on` falls into."""
+    return course.periods[course.index_at(on)].due_on
