@@ -25,7 +25,7 @@ create index transfers_for_partner on transfers (partner_id, booked_on)
    and (debit  in ('partner_participation', 'partner_payable')
      or credit in ('partner_participation', 'partner_payable'));
 
--- A file as it was made, once. Its manifest is this row.
+-- A file as it was made, once.
 create table partner_files (
     file_id          identifier  not null,
     partner_id       identifier  not null,
@@ -52,6 +52,14 @@ create table partner_files (
 );
 
 create index partner_files_of_partner on partner_files (partner_id, file_id);
+
+-- What goes with the file: all but its bytes.
+create view partner_manifests as
+select f.file_id, f.partner_id, f.programme_id, f.number, f.business_on, before.business_on as previous_business_on,
+       f.currency, f.rows, f.opening, f.drawn, f.principal_repaid, f.interest_repaid, f.outstanding,
+       f.sha256, f.previous_sha256, f.made_at
+  from partner_files f
+  left join partner_files before on before.programme_id = f.programme_id and before.number = f.number - 1;
 
 -- Which file told the partner of a booking: its key is why none is told twice.
 create table partner_file_transfers (
@@ -91,7 +99,7 @@ create table partner_positions (
 
 create index partner_positions_of_partner on partner_positions (partner_id, plan_id);
 
--- Comparing --------------------------------------------------------------------------------------------------------------
+-- Comparing -----------------------------------------------------------------------------------------------------------
 
 create type reconciliation_outcome as enum ('matched', 'breaks');
 
@@ -119,6 +127,13 @@ create table reconciliations (
 
 create index reconciliations_of_partner on reconciliations (partner_id, reconciliation_id);
 
+-- What it came to: all but the bytes.
+create view partner_reconciliations as
+select r.reconciliation_id, r.partner_id, f.programme_id, f.business_on, r.file_id, r.number, r.outcome, r.our_rows,
+       r.their_rows, r.our_totals, r.their_totals, r.counts, r.unknown_columns, r.sha256, r.received_at
+  from reconciliations r
+  join partner_files f using (file_id);
+
 create type break_kind as enum
     ('missing_at_partner', 'missing_here', 'currency_differs', 'amount_differs', 'duplicate');
 create type break_state as enum ('open', 'resolved');
@@ -135,7 +150,7 @@ create table breaks (
     differences       json        not null,   -- component, ours, theirs, difference
     owner             text        not null,   -- who must act
     state             break_state not null,
-    opened_on         date        not null,   -- its age counts from here, through every corrected file that has it still
+    opened_on         date        not null,   -- its age counts from here, through all corrected files that have it
     resolved_on       date,
     note              text,                   -- why it is resolved
     constraint breaks_pk primary key (break_id),
@@ -146,6 +161,14 @@ create table breaks (
 );
 
 create index breaks_of_partner on breaks (partner_id, break_id);
+
+-- A break with the day and the programme it is about, and whose midnight its age is counted by.
+create view partner_breaks as
+select b.*, f.programme_id, f.business_on, p.time_zone
+  from breaks b
+  join partner_files f using (file_id)
+  join lateral (select time_zone from programmes p
+                 where p.programme_id = f.programme_id order by version desc limit 1) p on true;
 
 create trigger partner_files_are_append_only before update or delete or truncate on partner_files
     for each statement execute function refuse_change();

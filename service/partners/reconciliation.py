@@ -6,6 +6,7 @@ theirs less ours. The order of rows never matters.
 
 from collections import Counter, defaultdict
 from collections.abc import Iterable
+from datetime import date, datetime
 from enum import StrEnum
 from typing import Final
 
@@ -131,3 +132,48 @@ def _missing(our: Row | None, their: Row | None) -> Iterable[Break]:
         yield Break(BreakKind.MISSING_AT_PARTNER, our.plan_id, our.currency, None, our.amounts)
     if their is not None and their.amounts != NOTHING:
         yield Break(BreakKind.MISSING_HERE, their.plan_id, None, their.currency, NOTHING, their.amounts)
+
+
+# As they are kept -----------------------------------------------------------------------------------------------------
+
+
+class Reconciliation(Struct, frozen=True):
+    """A verdict on one file of the partner's; a corrected file for the same day is a further `number`."""
+
+    reconciliation_id: str
+    partner_id: str
+    programme_id: str
+    business_on: date
+    file_id: str  # our file, against which theirs was held
+    number: int
+    outcome: Outcome
+    our_rows: int
+    their_rows: int
+    our_totals: dict[str, Amounts]
+    their_totals: dict[str, Amounts]
+    counts: dict[str, int]
+    unknown_columns: tuple[str, ...]  # of theirs: nobody compares them
+    sha256: str  # of their bytes
+    received_at: datetime
+
+
+class OpenedBreak(Struct, frozen=True):
+    """A break on record: who must act, since when, and how it ended."""
+
+    break_id: str
+    partner_id: str
+    programme_id: str
+    business_on: date
+    file_id: str
+    reconciliation_id: str  # the last that found it
+    plan_id: str
+    kind: BreakKind
+    our_currency: str | None
+    their_currency: str | None
+    differences: tuple[Difference, ...]
+    owner: str
+    state: BreakState
+    opened_on: date
+    age_days: int  # until today, or until it was resolved
+    resolved_on: date | None
+    note: str | None

@@ -1,0 +1,244 @@
+"""The partner's files in the database: making ours, receiving theirs, looking both up.
+
+Each effect is unique by a key (programme and day, bytes of a file), so that calling again changes nothing.
+"""
+
+import asyncio
+import hashlib
+import json
+from collections.abc import Mapping
+from datetime import date, datetime
+from pathlib import Path
+from typing import Any, Final
+from zoneinfo import ZoneInfo
+
+import msgspec
+
+from service import ids
+from service.db import Connection, Pool, load_queries
+from service.errors import Code, Refused
+from service.partners.file import Amounts, FileWriter, Manifest, Row, proving_totals, read_file, unknown_columns
+from service.partners.position import FundedPlan, Position
+from service.partners.reconciliation import (
+    FIRST_OWNER,
+    BreakState,
+    OpenedBreak,
+    Reconciliation,
+    Verdict,
+    reconcile,
+)
+
+Q: Final = load_queries(Path(__file__).with_name("queries.sql"))
+
+RECONCILIATION: Final = "rc"
+BREAK: Final = "br"
+
+_ROWS_AT_ONCE: Final = 2_000  # some 10 ms of work: other requests get their turn in between
+_PATIENCE_S: Final = 300  # a day's file may take longer than a request's statement may
+
+# Our file -------------------------------------------------------------------------------------------------------------
+
+
+async def make_file(pool: Pool, programme_id: str, business_on: date, now: datetime) -> Manifest:
+    """Make the programme's file of a business day, once: called again it answers the same and changes nothing.
+
+    It takes every booking of days up to `business_on` that no file has told, so days without a file leave no hole.
+    Refused: NOT_FOUND; STATE_FORBIDS for a day before the last file's, or one that has not begun.
+    """
+    async with pool.acquire() as connection, connection.transaction():
+        await _lock(connection, programme_id)
+        programme = await connection.fetchrow(Q.programme, programme_id)
+        if programme is None:
+            raise Refused(Code.NOT_FOUND, f"There is no programme {programme_id}.", "/programme_id")
+        made = await connection.fetchrow(Q.manifest_of_day, programme_id, business_on)
+        if made is None:
+            last = await connection.fetchrow(Q.last_file, programme_id)
+            _refuse_day(business_on, last and last["business_on"], now.astimezone(ZoneInfo(programme["time_zone"])))
+            await _write_file(connection, programme_id, programme, business_on, last, now)
+            made = await connection.fetchrow(Q.manifest_of_day, programme_id, business_on)
+        assert made is not None
+        return _manifest(made)
+
+
+def _refuse_day(business_on: date, last_on: date | None, now: datetime) -> None:
+    if last_on is not None and business_on < last_on:
+        sentence = f"Files are made in the order of their days, and the last one is of {last_on}."
+        raise Refused(Code.STATE_FORBIDS, sentence, "/business_on")
+    if business_on > now.date():
+        raise Refused(Code.STATE_FORBIDS, f"{business_on} has not begun: it is {now.date()}.", "/business_on")
+
+
+async def _write_file(
+    connection: Connection,
+    programme_id: str,
+    programme: Mapping[str, Any],
+    business_on: date,
+    last: Mapping[str, Any] | None,
+    now: datetime,
+) -> None:
+    file_id = _new_id(ids.FILE, programme_id, now)
+    partner_id = programme["partner_id"]
+    await connection.execute(f"set local statement_timeout = '{_PATIENCE_S}s'")
+    await connection.execute(Q.tell_bookings, programme_id, partner_id, business_on, file_id, timeout=_PATIENCE_S)
+    file = FileWriter()
+    rows = await connection.cursor(Q.file_rows, programme_id, partner_id, file_id, timeout=_PATIENCE_S)
+    while batch := await rows.fetch(_ROWS_AT_ONCE):
+        file.add(Row(plan_id, currency, Amounts(*amounts)) for plan_id, currency, *amounts in batch)
+    await connection.execute(
+        Q.insert_file, file_id, partner_id, programme_id, last["number"] + 1 if last else 1, business_on,
+        programme["currency"], file.rows, last["outstanding"] if last else 0, *msgspec.structs.astuple(file.sums),
+        file.sha256, last and last["sha256"], file.content, now,
+        timeout=_PATIENCE_S,
+    )  # fmt: skip
+
+
+# Theirs ---------------------------------------------------------------------------------------------------------------
+
+
+async def receive_file(
+    pool: Pool, partner_id: str, programme_id: str, business_on: date, content: bytes, now: datetime
+) -> Reconciliation:
+    """Hold the partner's file (CSV) of a day against ours. The same bytes again get the same answer.
+
+    Other bytes for the same day are a corrected file: breaks it no longer has are resolved, those it has still keep
+    their owner and age. Refused: NOT_FOUND while we have no file of that day, INVALID_FILE, TOO_LARGE.
+    """
+    ours = await pool.fetchrow(Q.file_of_day, partner_id, programme_id, business_on)
+    if ours is None:
+        sentence = f"There is no file of ours for programme {programme_id} on {business_on} to hold it against."
+        raise Refused(Code.NOT_FOUND, sentence, "/business_on")
+    theirs = await asyncio.to_thread(read_file, content)
+    verdict = await asyncio.to_thread(lambda: reconcile(read_file(ours["content"]), theirs))
+    file_id, digest = ours["file_id"], hashlib.sha256(content).digest()
+    async with pool.acquire() as connection, connection.transaction():
+        await _lock(connection, file_id)
+        known = await connection.fetchrow(Q.reconciliation_of_content, file_id, digest)
+        if known is None:
+            today = now.astimezone(ZoneInfo(ours["time_zone"])).date()
+            await _save_verdict(connection, partner_id, file_id, verdict, content, now, today)
+            known = await connection.fetchrow(Q.reconciliation_of_content, file_id, digest)
+        assert known is not None
+        return _reconciliation(known)
+
+
+async def _save_verdict(
+    connection: Connection,
+    partner_id: str,
+    file_id: str,
+    verdict: Verdict,
+    content: bytes,
+    now: datetime,
+    today: date,
+) -> None:
+    reconciliation_id = _new_id(RECONCILIATION, file_id, now)
+    await connection.execute(
+        Q.insert_reconciliation, reconciliation_id, partner_id, file_id,
+        await connection.fetchval(Q.next_number, file_id), verdict.outcome, verdict.our_rows, verdict.their_rows,
+        _json(verdict.our_totals), _json(verdict.their_totals), _json(verdict.counts), unknown_columns(content),
+        hashlib.sha256(content).digest(), content, now,
+    )  # fmt: skip
+    rows = [
+        (
+            _new_id(BREAK, file_id, now), one.plan_id, one.kind, one.our_currency, one.their_currency,
+            _json(one.differences), FIRST_OWNER[one.kind],
+        )
+        for one in verdict.breaks
+    ]  # fmt: skip
+    if rows:
+        columns = [list(column) for column in zip(*rows, strict=True)]
+        await connection.execute(Q.open_breaks, partner_id, file_id, reconciliation_id, today, *columns)
+    await connection.execute(Q.close_breaks, file_id, reconciliation_id, today)
+
+
+async def assign_break(pool: Pool, break_id: str, owner: str, now: datetime) -> OpenedBreak:
+    """Say who must act on an open break. Refused: NOT_FOUND, STATE_FORBIDS."""
+    return await _change_break(pool, break_id, now, Q.assign_break, owner)
+
+
+async def resolve_break(pool: Pool, break_id: str, note: str, now: datetime) -> OpenedBreak:
+    """Close an open break with the reason why. Refused: NOT_FOUND, STATE_FORBIDS."""
+    return await _change_break(pool, break_id, now, Q.resolve_break, note, now)
+
+
+async def _change_break(pool: Pool, break_id: str, now: datetime, statement: str, *arguments: Any) -> OpenedBreak:
+    async with pool.acquire() as connection, connection.transaction():
+        done = await connection.execute(statement, break_id, *arguments)
+        row = await connection.fetchrow(Q.break_of_id, break_id, now)
+        if row is None:
+            raise Refused(Code.NOT_FOUND, f"There is no break {break_id}.")
+        if done == "UPDATE 0":
+            raise Refused(Code.STATE_FORBIDS, f"The break was resolved on {row['resolved_on']}.")
+        return _opened_break(row)
+
+
+# Looking up: oldest first, the next page starts `after` the last id of this one ---------------------------------------
+
+
+async def files(pool: Pool, partner_id: str, after: str = "", limit: int = 100) -> list[Manifest]:
+    """The manifests of a partner's files."""
+    return [_manifest(row) for row in await pool.fetch(Q.manifests, partner_id, after, limit)]
+
+
+async def file_content(pool: Pool, partner_id: str, file_id: str) -> tuple[Manifest, bytes]:
+    """One file: what proves it, and its bytes. Refused: NOT_FOUND."""
+    row = await pool.fetchrow(Q.file, partner_id, file_id)
+    if row is None:
+        raise Refused(Code.NOT_FOUND, f"There is no file {file_id}.")
+    return _manifest(row), row["content"]
+
+
+async def positions(pool: Pool, partner_id: str) -> list[Position]:
+    """Where each of a partner's programmes stands after its last file."""
+    return [Position(**row) for row in await pool.fetch(Q.positions, partner_id)]
+
+
+async def funded_plans(pool: Pool, partner_id: str, after: str = "", limit: int = 100) -> list[FundedPlan]:
+    """The plans that a partner's files have told of."""
+    return [FundedPlan(**row) for row in await pool.fetch(Q.plans, partner_id, after, limit)]
+
+
+async def reconciliations(pool: Pool, partner_id: str, after: str = "", limit: int = 100) -> list[Reconciliation]:
+    """What came of a partner's files."""
+    return [_reconciliation(row) for row in await pool.fetch(Q.reconciliations, partner_id, after, limit)]
+
+
+async def breaks(
+    pool: Pool, partner_id: str | None, state: BreakState | None, now: datetime, after: str = "", limit: int = 100
+) -> list[OpenedBreak]:
+    """The breaks of one partner, or of all, in one state, or in any."""
+    return [_opened_break(row) for row in await pool.fetch(Q.breaks, partner_id, state, after, limit, now)]
+
+
+# Rows into structs ----------------------------------------------------------------------------------------------------
+
+
+def _manifest(row: Mapping[str, Any]) -> Manifest:
+    sums = Amounts(row["drawn"], row["principal_repaid"], row["interest_repaid"], row["outstanding"])
+    previous = row["previous_sha256"]
+    proof = {
+        "totals": proving_totals(row["opening"], sums, row["currency"]),
+        "sha256": row["sha256"].hex(),
+        "previous_sha256": previous and previous.hex(),
+    }
+    return Manifest(**{name: row[name] for name in Manifest.__struct_fields__ if name not in proof}, **proof)
+
+
+def _reconciliation(row: Mapping[str, Any]) -> Reconciliation:
+    read = {name: json.loads(row[name]) for name in ("our_totals", "their_totals", "counts")}
+    return msgspec.convert(dict(row) | read | {"sha256": row["sha256"].hex()}, Reconciliation)
+
+
+def _opened_break(row: Mapping[str, Any]) -> OpenedBreak:
+    return msgspec.convert(dict(row) | {"differences": json.loads(row["differences"])}, OpenedBreak)
+
+
+def _new_id(prefix: str, owner: str, now: datetime) -> str:
+    return ids.new_id(prefix, ids.bucket_for(owner), int(now.timestamp() * 1000))
+
+
+def _json(value: Any) -> str:
+    return msgspec.json.encode(value).decode()
+
+
+async def _lock(connection: Connection, name: str) -> None:
+    await connection.execute(Q.lock, f"partners:{name}")
