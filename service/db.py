@@ -6,7 +6,7 @@ import re
 from collections.abc import Callable, Coroutine, Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
-from urllib.parse import urlsplit
+from urllib.parse import parse_qs, urlsplit
 
 import asyncpg
 import msgspec
@@ -32,6 +32,7 @@ _SESSION: Final = {
     "search_path": "public",
     "statement_timeout": "15s",
     "idle_in_transaction_session_timeout": "30s",
+    "client_connection_check_interval": "2s",  # what a killed process held is free again, even in mid-statement
 }
 _ADVISORY_LOCK: Final = int.from_bytes(b"tenor", "big")
 _HEADER: Final = re.compile(r"^-- ([a-z][a-z0-9_]*) --[ \t]*$", re.MULTILINE)
@@ -149,7 +150,8 @@ async def unsafe_settings(connection: Connection) -> list[str]:
 def _unreachable(url: str, error: Exception) -> CannotStart:
     """The sentence without the URL's password."""
     place = urlsplit(url)
-    where = place.hostname + (f":{place.port}" if place.port else "") if place.hostname else "its socket"
+    socket = parse_qs(place.query).get("host", ["its socket"])[0]
+    where = place.hostname + (f":{place.port}" if place.port else "") if place.hostname else socket
     said = re.sub(r"\s+", " ", str(error)).strip() or type(error).__name__
     return CannotStart(f"PostgreSQL at {where} cannot be used: {said.removesuffix('.')}.")
 

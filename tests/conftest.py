@@ -46,22 +46,22 @@ def pytest_unconfigure(config: pytest.Config) -> None:
 
 
 @pytest.fixture
-def anonymous_url() -> str:
+def server_url() -> str:
     """The server's own database, where databases are made and dropped."""
     return os.environ[DATABASE]
 
 
 @pytest.fixture
-async def empty_database_url(anonymous_url: str) -> AsyncIterator[str]:
+async def empty_database_url(server_url: str) -> AsyncIterator[str]:
     """A database of this test's own with nothing in it."""
-    async for url in _database(anonymous_url, "template1"):
+    async for url in _database(server_url, "template1"):
         yield url
 
 
 @pytest.fixture
-async def database_url(anonymous_url: str) -> AsyncIterator[str]:
+async def database_url(server_url: str) -> AsyncIterator[str]:
     """A migrated database of this test's own."""
-    async for url in _database(anonymous_url, os.environ[TEMPLATE]):
+    async for url in _database(server_url, os.environ[TEMPLATE]):
         yield url
 
 
