@@ -23,8 +23,8 @@ async def answer_checkout(ask: Ask, checkout: Checkout, raw: bytes) -> Answer:
     """
     refuse_contradictions(checkout)
     services = ask.services
-    merchant = services.registry.merchant(ask.owner_id)
-    policy = services.registry.policy()
+    merchant = await services.registry.merchant(ask.owner_id)
+    policy = await services.registry.policy()
     programmes = services.registry.now.programmes
     who = Who(checkout.consumer_id, checkout.currency)
     decision_id = ids.new_id(ids.DECISION, ids.bucket_of(who.consumer_id), ask.now_ms)

@@ -1,6 +1,6 @@
 """For the merchant's checkout and its back office: decide, open, capture, void, claim, record."""
 
-from datetime import date
+from datetime import date, datetime
 from typing import Annotated, Any
 
 import msgspec
@@ -85,7 +85,7 @@ class EventView(Struct, frozen=True):
     event_id: str = field(name="id")
     type: str
     plan_id: str
-    at: Any
+    at: datetime
     data: msgspec.Raw
 
 
@@ -218,7 +218,10 @@ async def list_events(
     """What happened, in order and without gaps."""
     ask = read(request)
     rows = await ask.services.pool.fetch(Q.load_events, ask.owner_id, after, limit)
-    events = [EventView(*event, msgspec.Raw(data.encode())) for *event, data in rows]
+    events = [
+        EventView(row["number"], row["id"], row["type"], row["plan_id"], row["at"], msgspec.Raw(row["data"].encode()))
+        for row in rows
+    ]
     return reply(EventPage(events, events[-1].number if events else after))
 
 

@@ -275,7 +275,9 @@ async def get_decision_log(request: Asked, decision_id: FromPath[str]) -> ASGIRe
 
 
 async def _once(ask: Ask, make) -> ASGIResponse:  # type: ignore[no-untyped-def]
-    return reply_answer(await once(ask.services.pool, ask.must_key, ask.now, make))
+    answer = await once(ask.services.pool, ask.must_key, ask.now, make)
+    await ask.services.registry.reload()  # this process at once, the others when they hear of it
+    return reply_answer(answer)
 
 
 def _type(request: Asked) -> str:

@@ -23,6 +23,7 @@ log = logging.getLogger("tenor.registry")
 
 CHANNEL = "tenor_changed"
 REFRESH_S = 30.0  # besides the announcements: a policy may begin at an instant nobody announces
+STRANGERS_S = 0.05  # so long an unknown key or merchant is believed unknown
 
 
 class Principal(msgspec.Struct, frozen=True):
@@ -64,6 +65,7 @@ class Registry:
         self._changed = asyncio.Event()
         self._task: asyncio.Task[None] | None = None
         self._policy_text = ""
+        self._caught_up = 0.0
 
     async def start(self) -> None:
         """Loads everything once, then follows the announcements."""
@@ -87,20 +89,26 @@ class Registry:
         if known is not None:
             return known
         digest = self.hmac(key)
+        if digest not in self.now.keys:
+            await self._catch_up()
         principal = self.now.keys.get(digest)
         if principal is not None:
             self._by_text[key] = principal
         return principal
 
-    def merchant(self, merchant_id: str) -> Merchant:
+    async def merchant(self, merchant_id: str) -> Merchant:
         """The merchant, which may call as long as it is active."""
+        if merchant_id not in self.now.merchants:
+            await self._catch_up()
         merchant = self.now.merchants.get(merchant_id)
         if merchant is None or not merchant.active:
             raise Refused(Code.FORBIDDEN, "This merchant is not active.")
         return merchant
 
-    def policy(self) -> CompiledPolicy:
+    async def policy(self) -> CompiledPolicy:
         """The policy in force."""
+        if self.now.policy is None:
+            await self._catch_up()
         if self.now.policy is None:
             raise Refused(Code.UNAVAILABLE, "No policy is in force yet; an operator publishes one.")
         return self.now.policy
@@ -122,6 +130,12 @@ class Registry:
             self._compiled(document),
         )
         self._by_text = {}
+
+    async def _catch_up(self) -> None:
+        """Somebody unknown may be somebody new: reads anew, but not for every stranger at the door."""
+        if clock.monotonic() >= self._caught_up + STRANGERS_S:
+            self._caught_up = clock.monotonic()
+            await self.reload()
 
     def _compiled(self, document: str | None) -> CompiledPolicy | None:
         if document is None:
