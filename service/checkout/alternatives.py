@@ -6,7 +6,7 @@ from msgspec import Struct
 
 from service.checkout.answer import Change
 from service.checkout.case import Case
-from service.checkout.ladder import Fit, Obstacle, fit_deposit, obstacle_of
+from service.checkout.ladder import Fit, Obstacle, fit_deposit
 from service.plans.offer import Kind
 from service.plans.terms import DownPaymentAt
 from service.policies.price_list import Rung
@@ -28,44 +28,48 @@ def alternatives_of(case: Case, tried: list[tuple[Rung, Fit]]) -> Iterator[Possi
     Of each the one that leaves most: the longest terms below the one asked for, the highest amount.
     """
     yield from _shorter_terms(case, tried)
-    reduced = [(rung, most) for rung, failed in tried if (most := _most(case, rung, failed))]
-    instalments = [one for one in reduced if one[0].kind is Kind.INSTALMENTS]
+    instalments = [(rung, failed) for rung, failed in tried if rung.kind is Kind.INSTALMENTS]
     in_checkout = [one for one in instalments if one[0].terms.down_payment_at is DownPaymentAt.CHECKOUT]
-    if in_checkout:
-        rung, most = max(in_checkout, key=_amount)
+    if found := _largest(case, in_checkout):
+        rung, most = found
         yield Possible(Change.LARGER_DOWN_PAYMENT, rung, Fit(most, case.request.amount - most))
-    for kind in (Kind.INSTALMENTS, Kind.PAY_AFTER_USE):
-        of_kind = [one for one in reduced if one[0].kind is kind]
-        if of_kind:
-            rung, most = max(of_kind, key=_amount)
+    after_use = [(rung, failed) for rung, failed in tried if rung.kind is Kind.PAY_AFTER_USE]
+    for of_kind in (instalments, after_use):
+        if found := _largest(case, of_kind):
+            rung, most = found
             price = rung.price_of(most)
             down_payment = rung.down_payment_of(price)
             yield Possible(Change.SMALLER_AMOUNT, rung, Fit(price - down_payment, down_payment))
     yield from _smaller_waiver(case, tried)
 
 
-def _amount(one: tuple[Rung, int]) -> int:
-    return one[1]
-
-
 def _shorter_terms(case: Case, tried: list[tuple[Rung, Fit]]) -> Iterator[Possible]:
+    """The whole amount, paid back sooner."""
     shorter = [
         Possible(Change.SHORTER_TERM, rung, Fit(failed.amount, failed.down_payment))
         for rung, failed in tried
-        if failed.obstacle is Obstacle.TERM
-        and rung.is_shown
-        and rung.terms.instalments < (case.request.instalments or 0)
-        and obstacle_of(case, rung, failed.amount, failed.amount) is None
+        if failed.obstacle is Obstacle.TERM and _is_short_enough(case, rung)
     ]
     yield from sorted(shorter, key=lambda one: -one.rung.terms.instalments)[:SHORTER_TERMS_MAX]
 
 
-def _most(case: Case, rung: Rung, failed: Fit) -> int:
-    """The highest amount the rung would carry where the amount alone stands in its way; 0 for none."""
-    if rung.kind is Kind.DEPOSIT or failed.obstacle not in (Obstacle.LIMIT, Obstacle.TOO_HIGH):
-        return 0
-    most = min(case.available, rung.amount_max)
-    return most if most >= rung.amount_min else 0
+def _largest(case: Case, tried: list[tuple[Rung, Fit]]) -> tuple[Rung, int] | None:
+    """The rung that would carry most, where the amount alone stands in its way; of equals the nearest to the asked."""
+    reduced = [
+        (most, rung.terms.instalments if case.request.instalments else 0, -place)
+        for place, (rung, failed) in enumerate(tried)
+        if failed.obstacle in (Obstacle.LIMIT, Obstacle.TOO_HIGH)
+        and _is_short_enough(case, rung)
+        and (most := min(case.available, rung.amount_max)) >= rung.amount_min
+    ]
+    if not reduced:
+        return None
+    most, _, place = max(reduced)
+    return tried[-place][0], most
+
+
+def _is_short_enough(case: Case, rung: Rung) -> bool:
+    return rung.terms.instalments <= (case.request.instalments or rung.terms.instalments)
 
 
 def _smaller_waiver(case: Case, tried: list[tuple[Rung, Fit]]) -> Iterator[Possible]:

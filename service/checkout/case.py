@@ -28,11 +28,7 @@ class Case(Struct):
     score: int = 0
     grade: Grade | None = None
     limit: int = 0  # the account's; without an account, what the grade is given
-
-    @property
-    def available(self) -> int:
-        """What may still be promised, minor units; never negative."""
-        return max(0, self.limit - self.snapshot.reserved - self.snapshot.used)
+    available: int = 0  # what may still be promised, minor units; never negative
 
 
 def lay_out(request: Checkout, snapshot: Snapshot, merchant: Merchant, policy: CompiledPolicy, today: date) -> Case:
@@ -45,25 +41,26 @@ def lay_out(request: Checkout, snapshot: Snapshot, merchant: Merchant, policy: C
         case.limit = snapshot.limit
     elif case.grade is not None:
         case.limit = policy.limit_for(case.grade.name, request.currency, case.facts, snapshot.paid_off_plans)
+    case.available = max(0, case.limit - snapshot.reserved - snapshot.used)
     return case
 
 
 def read_facts(case: Case) -> list[Fact]:
     """Every feature's fact; None where it is absent, of another type, or not one of the words it may be."""
-    attributes, counters = case.snapshot.attributes, case.snapshot.counters
-    facts: list[Fact] = []
-    fact: Fact
-    for feature in case.policy.features:
-        if feature.source is Source.ATTRIBUTE:
-            fact = attributes.get(feature.of)
-        elif feature.operands:
-            fact = _ratio_bps(facts[feature.operands[0]], facts[feature.operands[1]])
-        elif feature.source is Source.VELOCITY:
-            fact = counters.get(feature.of)
-        else:
-            fact = READERS[feature.source, feature.of](case)
-        is_usable = type(fact) is feature.type and (not feature.values or fact in feature.values)
-        facts.append(fact if is_usable else None)
+    plan, attributes, counters = case.policy.facts, case.snapshot.attributes, case.snapshot.counters
+    facts: list[Fact] = [None] * plan.count
+    for place, name, type_, words in plan.attributes:
+        fact = attributes.get(name)
+        if type(fact) is type_ and (not words or fact in words):
+            facts[place] = fact
+    for place, source, name, words in plan.known:
+        fact = READERS[source, name](case)
+        if not words or fact in words:
+            facts[place] = fact
+    for place, name in plan.counters:
+        facts[place] = counters.get(name)
+    for place, of, over in plan.ratios:
+        facts[place] = _ratio_bps(facts[of], facts[over])
     return facts
 
 

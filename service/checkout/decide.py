@@ -12,13 +12,13 @@ from service.checkout.alternatives import alternatives_of
 from service.checkout.answer import Alternative, Answer, Decision, Outcome
 from service.checkout.case import Case, lay_out
 from service.checkout.ladder import REASON_FOR, Fit, Obstacle, fit, rungs_for
-from service.checkout.offering import Offering
+from service.checkout.offering import Offering, footing_of
 from service.checkout.request import Checkout
 from service.checkout.rules import Finding, findings_of
 from service.checkout.snapshot import Snapshot
 from service.errors import Refused
 from service.merchants.merchant import Merchant
-from service.partners.programme import Programme, funding_for
+from service.partners.programme import Programme
 from service.plans.offer import Kind, Offer
 from service.plans.plan import business_day
 from service.policies.compile import CompiledPolicy
@@ -42,7 +42,8 @@ def decide(
     document = policy.policy
     case = lay_out(request, snapshot, merchant, policy, business_day(now, document.time_zone))
     expires_at = now + timedelta(minutes=document.offers_expire_after_minutes)
-    offering = Offering(decision_id, case, programmes, now, expires_at)
+    footings = {kind: footing_of(case, kind, programmes, now) for kind in request.kinds}
+    offering = Offering(decision_id, case, footings, expires_at)
 
     findings = findings_of(case)
     verdict = _verdict(findings)
@@ -69,7 +70,7 @@ def decide(
         expires_at=expires_at,
     )
     kinds = [offer.kind for offer in offers] + [alternative.offer.kind for alternative in alternatives]
-    funding = tuple([funding_for(programmes, kind, request.currency) for kind in kinds])
+    funding = tuple([footings[kind].funding for kind in kinds])
     return Decision(answer, funding, case.limit, case.score, case.grade.name if case.grade else None)
 
 

@@ -46,13 +46,18 @@ class Fit(Struct, frozen=True, gc=False):
 
 
 def rungs_for(case: Case, barred: frozenset[Kind]) -> list[Rung]:
-    """The policy's rungs for the kinds asked for and not barred, the best first."""
+    """The policy's rungs for the kinds asked for and not barred, the best first.
+
+    Nobody who asks for all kinds and names no deposit means one.
+    """
     if case.grade is None:
         return []
-    asked = case.request.instalments
-    kinds = [kind for kind in case.request.kinds if kind not in barred and _is_meant(kind, case)]
-    rungs = case.policy.rungs(case.request.currency, case.category, case.grade.name)
-    return [rung for rung in rungs if rung.kind in kinds and (rung.is_shown or rung.terms.instalments == asked)]
+    request = case.request
+    kinds = set(request.kinds) - barred
+    if not request.deposit_amount:
+        kinds.discard(Kind.DEPOSIT)
+    rungs = case.policy.rungs(request.currency, case.category, case.grade.name, request.instalments)
+    return [rung for rung in rungs if rung.kind in kinds]
 
 
 def fit(case: Case, rung: Rung) -> Fit:
@@ -61,10 +66,10 @@ def fit(case: Case, rung: Rung) -> Fit:
         return fit_deposit(case, rung, case.request.deposit_amount)
     down_payment = rung.down_payment_of(case.request.amount)
     amount = case.request.amount - down_payment
-    asked = case.request.instalments
-    if rung.kind is Kind.INSTALMENTS and asked and rung.terms.instalments != asked:
-        return Fit(amount, down_payment, 0, Obstacle.TERM)
-    return Fit(amount, down_payment, 0, obstacle_of(case, rung, amount, amount))
+    obstacle = obstacle_of(case, rung, amount, amount)
+    if obstacle is None and not is_asked_for(case, rung):
+        obstacle = Obstacle.TERM
+    return Fit(amount, down_payment, 0, obstacle)
 
 
 def fit_deposit(case: Case, rung: Rung, covered: int) -> Fit:
@@ -91,6 +96,7 @@ def obstacle_of(case: Case, rung: Rung, amount: int, exposure: int) -> Obstacle 
     return Obstacle.LIMIT if exposure > case.available else None
 
 
-def _is_meant(kind: Kind, case: Case) -> bool:
-    """Nobody who asks for all kinds and names no deposit means one."""
-    return kind is not Kind.DEPOSIT or case.request.deposit_amount > 0
+def is_asked_for(case: Case, rung: Rung) -> bool:
+    """Whether the rung has the number of instalments that was asked for, if one was."""
+    asked = case.request.instalments
+    return asked is None or rung.kind is not Kind.INSTALMENTS or rung.terms.instalments == asked

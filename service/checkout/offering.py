@@ -11,7 +11,7 @@ from service.checkout.ladder import Fit
 from service.merchants.merchant import MerchantFee
 from service.partners.programme import Funding, Programme, funding_for
 from service.plans.apr import Apr, AprMethod, as_apr, effective_apr
-from service.plans.offer import Offer
+from service.plans.offer import Kind, Offer
 from service.plans.plan import business_day
 from service.plans.schedule import Instalment, build_schedule
 from service.policies.price_list import Rung
@@ -19,26 +19,38 @@ from service.policies.price_list import Rung
 NO_COST: Final = as_apr(AprMethod.EU_EFFECTIVE, 0)
 
 
+class Footing(Struct, frozen=True):
+    """What all offers of one kind share within a decision."""
+
+    funding: Funding
+    time_zone: str  # the programme's, whose files count by its days; else the policy's
+    start_on: date  # today, there
+    merchant_fee: MerchantFee
+
+
+def footing_of(case: Case, kind: Kind, programmes: tuple[Programme, ...], now: datetime) -> Footing:
+    """Whose money it is, whose calendar, and what the merchant pays."""
+    funding, time_zone = funding_for(programmes, kind, case.request.currency), case.policy.policy.time_zone
+    start_on = case.today
+    for programme in programmes:
+        if programme.programme_id == funding.programme_id and programme.time_zone != time_zone:
+            time_zone = programme.time_zone
+            start_on = business_day(now, time_zone)
+    return Footing(funding, time_zone, start_on, case.merchant.fee_for(kind))
+
+
 class Offering(Struct, frozen=True):
     """What all offers of one decision share."""
 
     decision_id: str
     case: Case
-    programmes: tuple[Programme, ...]
-    now: datetime
+    footings: dict[Kind, Footing]
     expires_at: datetime
-
-    def funding(self, rung: Rung) -> Funding:
-        """Whose money a plan of this kind would be."""
-        return funding_for(self.programmes, rung.kind, self.case.request.currency)
 
     def offer(self, number: int, rung: Rung, how: Fit) -> Offer:
         """The `number`-th offer of the decision, counted from 1. Refused: IMPOSSIBLE_TERMS (too small to divide)."""
-        case, owed = self.case, how.amount - how.held
-        time_zone = self._time_zone(rung)
-        policy = case.policy.policy
-        start_on = case.today if time_zone == policy.time_zone else business_day(self.now, time_zone)
-        schedule = build_schedule(rung.terms, owed, start_on)
+        case, owed, footing = self.case, how.amount - how.held, self.footings[rung.kind]
+        schedule = build_schedule(rung.terms, owed, footing.start_on)
         cost = sum([row.interest + row.fee for row in schedule])
         return Offer(
             offer_id=ids.derive(ids.OFFER, self.decision_id, number),
@@ -49,22 +61,15 @@ class Offering(Struct, frozen=True):
             schedule=schedule,
             total_cost=cost,
             total_payable=how.down_payment + how.amount + cost,
-            apr=_apr(rung, owed, schedule, start_on) if cost else NO_COST,
-            merchant_fee=_merchant_fee(case.merchant.fee_for(rung.kind), rung.subsidy),
-            capture_within_days=policy.capture_within_days,
-            time_zone=time_zone,
+            apr=_apr(rung, owed, schedule, footing.start_on) if cost else NO_COST,
+            merchant_fee=with_subsidy(footing.merchant_fee, rung.subsidy),
+            capture_within_days=case.policy.policy.capture_within_days,
+            time_zone=footing.time_zone,
             expires_at=self.expires_at,
             down_payment=how.down_payment,
             waived=owed if rung.waivers else 0,
             held=how.held,
         )
-
-    def _time_zone(self, rung: Rung) -> str:
-        """The programme's, whose files count by its days; else the policy's."""
-        programme_id = self.funding(rung).programme_id
-        if programme_id is None:
-            return self.case.policy.policy.time_zone
-        return next(one.time_zone for one in self.programmes if one.programme_id == programme_id)
 
 
 def _apr(rung: Rung, lent: int, schedule: tuple[Instalment, ...], start_on: date) -> Apr:
@@ -73,7 +78,8 @@ def _apr(rung: Rung, lent: int, schedule: tuple[Instalment, ...], start_on: date
     return effective_apr(((start_on, lent),), tuple([(row.due_on, row.total) for row in schedule]), rung.terms.unit)
 
 
-def _merchant_fee(agreed: MerchantFee, subsidy: MerchantFee) -> MerchantFee:
+def with_subsidy(agreed: MerchantFee, subsidy: MerchantFee) -> MerchantFee:
+    """The merchant's fee, and what it pays so that the consumer pays less."""
     if not (subsidy.bps or subsidy.fixed):
         return agreed
     return MerchantFee(agreed.bps + subsidy.bps, agreed.fixed + subsidy.fixed)

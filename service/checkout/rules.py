@@ -7,7 +7,7 @@ from msgspec import Struct
 
 from service.checkout.case import Case
 from service.plans.offer import Kind
-from service.policies.document import Absent, Verdict
+from service.policies.document import Verdict
 from service.policies.reasons import Direction, Reason, ReasonCode, reason
 
 
@@ -35,10 +35,11 @@ def currency_is_served(case: Case) -> Iterable[Finding]:
 
 def needed_facts_are_there(case: Case) -> Iterable[Finding]:
     """A fact the policy cannot do without is present and of its type."""
+    facts = case.facts
     return [
-        Finding(Verdict(feature.absent), reason(ReasonCode.INFORMATION_MISSING, feature.name, Direction.ABSENT))
-        for feature, fact in zip(case.policy.features, case.facts, strict=True)
-        if fact is None and feature.absent is not Absent.NEUTRAL
+        Finding(verdict, reason(ReasonCode.INFORMATION_MISSING, feature, Direction.ABSENT))
+        for place, feature, verdict in case.policy.facts.needed
+        if facts[place] is None
     ]
 
 

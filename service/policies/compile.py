@@ -12,21 +12,23 @@ from service.plans.offer import Kind
 from service.policies.conditions import Facts, Test, compile_all
 from service.policies.document import Absent, Feature, Grade, LimitRow, Policy, Source, Verdict
 from service.policies.features import PYTHON_TYPE
-from service.policies.price_list import Rung, rungs_of
+from service.policies.price_list import Ladder, Rung, ladder_of, rungs_of
 from service.policies.reasons import Reason, reason
 from service.policies.scorecard import ReadyScorecard, ready_scorecard
 
 
-class ReadyFeature(Struct, frozen=True):
-    """Where a fact is read, and what it must be to count."""
+class FactPlan(Struct, frozen=True):
+    """Where every fact is read, and at which place it stands among the facts: the features', in their order.
 
-    name: str
-    source: Source
-    of: str
-    type: type
-    values: frozenset[str]  # empty: any
-    absent: Absent
-    operands: tuple[int, int] | None  # of a ratio: where its two facts stand
+    The words a text may be: none listed means any.
+    """
+
+    count: int
+    attributes: tuple[tuple[int, str, type, frozenset[str]], ...]  # place, attribute, type, words
+    known: tuple[tuple[int, Source, str, frozenset[str]], ...]  # place, source, its name there, words
+    counters: tuple[tuple[int, str], ...]  # place, counter
+    ratios: tuple[tuple[int, int, int], ...]  # place, of, over
+    needed: tuple[tuple[int, str, Verdict], ...]  # place, feature, and what its absence means
 
 
 class ReadyRule(Struct, frozen=True):
@@ -42,7 +44,7 @@ class CompiledPolicy(Struct, frozen=True):
     """A policy and its tables."""
 
     policy: Policy
-    features: tuple[ReadyFeature, ...]
+    facts: FactPlan
     rules: tuple[ReadyRule, ...]
     scorecard: ReadyScorecard
     segments: tuple[tuple[Test, str], ...]
@@ -50,7 +52,7 @@ class CompiledPolicy(Struct, frozen=True):
     limit_rows: dict[tuple[str, str, str | None], LimitRow]  # by currency, grade, segment
     categories: dict[str, str]  # the merchants' words, case-folded
     currencies: frozenset[str]
-    ladder: dict[tuple[str, str, str], tuple[Rung, ...]]  # by currency, category, grade
+    ladders: dict[tuple[str, str, str], Ladder]  # by currency, category, grade
 
     def category_of(self, word: str) -> str:
         """Our category for the merchant's word."""
@@ -69,9 +71,12 @@ class CompiledPolicy(Struct, frozen=True):
             return 0
         return max([row.limit, *(step.limit for step in row.steps if paid_off_plans >= step.paid_off_plans)])
 
-    def rungs(self, currency: str, category: str, grade: str) -> tuple[Rung, ...]:
-        """What may be proposed at all, the best first."""
-        return self.ladder.get((currency, category, grade), ())
+    def rungs(self, currency: str, category: str, grade: str, asked: int | None) -> tuple[Rung, ...]:
+        """What is shown, and what has exactly the number of instalments `asked` for; the best first."""
+        ladder = self.ladders.get((currency, category, grade))
+        if ladder is None:
+            return ()
+        return ladder.shown if asked is None else ladder.asked.get(asked, ladder.shown)
 
 
 def compile_policy(policy: Policy) -> CompiledPolicy:
@@ -79,7 +84,7 @@ def compile_policy(policy: Policy) -> CompiledPolicy:
     slots = {feature.name: slot for slot, feature in enumerate(policy.features)}
     return CompiledPolicy(
         policy=policy,
-        features=tuple(_feature(feature, slots) for feature in policy.features),
+        facts=_facts(policy.features, slots),
         rules=tuple(
             ReadyRule(
                 compile_all(rule.when, slots), reason(rule.reason, rule.when[0].feature), rule.verdict, rule.kinds
@@ -92,29 +97,43 @@ def compile_policy(policy: Policy) -> CompiledPolicy:
         limit_rows={(row.currency, row.grade, row.segment): row for row in policy.limits},
         categories={word.casefold(): category.name for category in policy.categories for word in category.words},
         currencies=frozenset(row.currency for row in policy.limits),
-        ladder=_ladder(policy),
+        ladders=_ladders(policy),
     )
 
 
-def _feature(feature: Feature, slots: dict[str, int]) -> ReadyFeature:
-    of = feature.of or feature.name
-    return ReadyFeature(
-        name=feature.name,
-        source=feature.source,
-        of=of,
-        type=PYTHON_TYPE[feature.type],
-        values=frozenset(feature.values),
-        absent=feature.absent,
-        operands=(slots[of], slots[feature.over]) if feature.source is Source.RATIO else None,
+def _facts(features: tuple[Feature, ...], slots: dict[str, int]) -> FactPlan:
+    placed = [(slots[feature.name], feature, feature.of or feature.name) for feature in features]
+    special = (Source.ATTRIBUTE, Source.VELOCITY, Source.RATIO)
+    return FactPlan(
+        count=len(features),
+        attributes=tuple(
+            (slot, of, PYTHON_TYPE[feature.type], frozenset(feature.values))
+            for slot, feature, of in placed
+            if feature.source is Source.ATTRIBUTE
+        ),
+        known=tuple(
+            (slot, feature.source, of, frozenset(feature.values))
+            for slot, feature, of in placed
+            if feature.source not in special
+        ),
+        counters=tuple((slot, of) for slot, feature, of in placed if feature.source is Source.VELOCITY),
+        ratios=tuple(
+            (slot, slots[of], slots[feature.over]) for slot, feature, of in placed if feature.source is Source.RATIO
+        ),
+        needed=tuple(
+            (slot, feature.name, Verdict(feature.absent))
+            for slot, feature, _ in placed
+            if feature.absent is not Absent.NEUTRAL
+        ),
     )
 
 
-def _ladder(policy: Policy) -> dict[tuple[str, str, str], tuple[Rung, ...]]:
+def _ladders(policy: Policy) -> dict[tuple[str, str, str], Ladder]:
     every_grade = tuple(grade.name for grade in policy.grades)
     every_category = (*(category.name for category in policy.categories), policy.other_category)
-    ladder: dict[tuple[str, str, str], dict[Rung, None]] = defaultdict(dict)
+    rungs: dict[tuple[str, str, str], dict[Rung, None]] = defaultdict(dict)
     for row, rung in rungs_of(policy):
         for grade in row.grades or every_grade:
             for category in row.categories or every_category:
-                ladder[row.currency, category, grade][rung] = None  # the same twice is one
-    return {place: tuple(rungs) for place, rungs in ladder.items()}
+                rungs[row.currency, category, grade][rung] = None  # the same twice is one
+    return {place: ladder_of(tuple(ordered)) for place, ordered in rungs.items()}

@@ -53,6 +53,22 @@ class Rung(Struct, frozen=True):
         return next((step.waived_bps for step in self.waivers if clean_deposits >= step.clean_deposits), 0)
 
 
+class Ladder(Struct, frozen=True):
+    """The rungs for one currency, category and grade, the best first."""
+
+    shown: tuple[Rung, ...]
+    asked: dict[int, tuple[Rung, ...]]  # by number of instalments asked for: those shown, and those of that length
+
+
+def ladder_of(rungs: tuple[Rung, ...]) -> Ladder:
+    """The rungs as they are looked up."""
+    lengths = {rung.terms.instalments for rung in rungs}
+    return Ladder(
+        tuple(rung for rung in rungs if rung.is_shown),
+        {n: tuple(rung for rung in rungs if rung.is_shown or rung.terms.instalments == n) for n in lengths},
+    )
+
+
 def rungs_of(policy: Policy) -> Iterator[tuple[Row, Rung]]:
     """Every row at every length it has, in the order of the document."""
     for price in policy.instalments:

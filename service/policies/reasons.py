@@ -118,6 +118,6 @@ SENTENCES: Final[dict[ReasonCode, str]] = {
     ReasonCode.CONTACT_DETAILS: "Your contact details are incomplete.",
     ReasonCode.PURPOSE: "What you are buying counts against this request.",
     ReasonCode.AMOUNT_OF_CREDIT: "The amount of the credit counts against this request.",
-    ReasonCode.LENGTH_OF_CREDIT: "The credit would run for a long time.",
+    ReasonCode.LENGTH_OF_CREDIT: "The length of the credit counts against this request.",
     ReasonCode.BUREAU_RECORD: "A record at a credit bureau counts against this request.",
 }
