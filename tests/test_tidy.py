@@ -1,0 +1,213 @@
+"""The shape of the code, held by a test: one line of slices, pure rules, no float near money, one clock."""
+
+import ast
+import re
+import subprocess
+from collections.abc import Callable, Iterator
+from functools import cache
+from itertools import chain
+from pathlib import Path
+from typing import Any
+
+ROOT = Path(__file__).parent.parent
+SERVICE = ROOT / "service"
+
+# Who stands where. A module imports only what stands before it, or with it in its own slice; the first are one room.
+MACHINE_ROOM = ("config", "clock", "money", "ids", "errors", "inbox", "db", "embedded")
+SLICES = ("ledger", "limits", "merchants", "partners", "plans", "payments", "policies", "checkout", "risk", "webhooks")
+EDGE = ("engine", "api", "web", "app", "tally", "supervisor", "worker", "demo", "cli", "__main__")
+LINE = dict.fromkeys(MACHINE_ROOM, 0) | {name: place for place, name in enumerate(SLICES + EDGE, 1)} | {"": 0}
+
+# Rules are pure: they stand in a slice, or in a room of its own, and no file name says otherwise.
+WITH_IO = {"flow.py", "gateway.py", "cache.py"}
+PURE_ROOM = {"money.py", "errors.py"}
+IMPURE = {
+    "asyncio", "asyncpg", "http", "httpx", "litestar", "logging", "os", "pathlib", "random", "redis", "secrets",
+    "shutil", "socket", "subprocess", "sys", "tempfile", "threading", "time", "urllib", "uuid",
+    "service.clock", "service.config", "service.db", "service.embedded", "service.inbox",
+}  # fmt: skip
+IMPURE_CALLS = {"open", "input", "print", "eval", "exec", "ids.new_id"}
+CLOCK_CALLS = {
+    "time.time", "time.time_ns", "time.monotonic", "time.monotonic_ns", "time.perf_counter", "time.localtime",
+    "datetime.now", "datetime.utcnow", "datetime.today", "date.today",
+}  # fmt: skip
+
+LINES_MAX = 320
+FUNCTION_LINES_MAX = 60
+VAGUE = re.compile(r"(manager|helper|helpers|util|utils|misc|common|base)$", re.IGNORECASE)
+TOP = {
+    ".ci", ".dockerignore", ".gitignore", "CHANGELOG.md", "Dockerfile", "LICENSE", "Makefile", "README.md", "data",
+    "openapi.yaml", "pyproject.toml", "requirements", "schema", "service", "tests",
+}  # fmt: skip
+
+FILES = sorted(SERVICE.rglob("*.py"))
+TESTS = sorted((ROOT / "tests").rglob("*.py"))
+
+
+@cache
+def tree(path: Path) -> ast.Module:
+    return ast.parse(path.read_text(), str(path))
+
+
+def name_of(path: Path) -> str:
+    return str(path.relative_to(ROOT))
+
+
+def slice_of(path: Path) -> str:
+    """`plans` for service/plans/apr.py, `db` for service/db.py, nothing for service/__init__.py."""
+    first = path.relative_to(SERVICE).parts[0].removesuffix(".py")
+    return "" if first == "__init__" else first
+
+
+def is_pure(path: Path) -> bool:
+    return path.name in PURE_ROOM if path.parent == SERVICE else slice_of(path) in SLICES and path.name not in WITH_IO
+
+
+PURE = [path for path in FILES if is_pure(path)]
+
+
+def imported(path: Path) -> Iterator[tuple[int, str]]:
+    """Every module the file imports, with its line: `from service import ids` is service.ids."""
+    for node in ast.walk(tree(path)):
+        if isinstance(node, ast.Import):
+            yield from ((node.lineno, alias.name) for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            assert node.level == 0, f"{name_of(path)}:{node.lineno} imports relatively"
+            for alias in node.names:
+                yield node.lineno, f"service.{alias.name}" if node.module == "service" else str(node.module)
+
+
+def called(path: Path) -> Iterator[tuple[int, str]]:
+    """Every call of a plain or dotted name: `date.today` for both `date.today()` and `datetime.date.today()`."""
+    for node in ast.walk(tree(path)):
+        if isinstance(node, ast.Call):
+            yield node.lineno, ".".join(ast.unparse(node.func).split(".")[-2:])
+
+
+def offenders(paths: list[Path], found: Callable[[Path], list[Any]]) -> dict[str, list[Any]]:
+    """What `found` finds, by file; nothing is right."""
+    return {name_of(path): rows for path in paths if (rows := found(path))}
+
+
+def test_every_module_has_its_place() -> None:
+    assert {slice_of(path) for path in FILES} <= set(LINE)
+
+
+def test_slices_stand_in_one_line() -> None:
+    def later(path: Path) -> list[str]:
+        ours = [module for _, module in imported(path) if module.startswith("service.")]
+        return [module for module in ours if LINE[module.split(".")[1]] > LINE[slice_of(path)]]
+
+    # The command line imports what a command needs only when it runs.
+    assert not offenders([path for path in FILES if slice_of(path) != "cli"], later)
+
+
+def test_rules_import_and_call_nothing_impure() -> None:
+    def impure(path: Path) -> list[tuple[int, str]]:
+        imports = [
+            (line, module)
+            for line, module in imported(path)
+            if module.split(".")[0] in IMPURE or ".".join(module.split(".")[:2]) in IMPURE
+        ]
+        return imports + [(line, call) for line, call in called(path) if call in IMPURE_CALLS]
+
+    assert not offenders(PURE, impure)
+
+
+def test_rules_wait_for_nothing_and_keep_nothing() -> None:
+    forbidden = ast.Await | ast.AsyncFunctionDef | ast.Global
+    assert not offenders(
+        PURE, lambda path: [node.lineno for node in ast.walk(tree(path)) if isinstance(node, forbidden)]
+    )
+
+
+def test_no_float_is_near_money() -> None:
+    def floats(path: Path) -> list[int]:
+        return [
+            node.lineno
+            for node in ast.walk(tree(path))
+            if (isinstance(node, ast.Constant) and isinstance(node.value, float))
+            or (isinstance(node, ast.Name) and node.id == "float")
+        ]
+
+    assert not offenders(PURE, floats)
+
+
+def test_only_the_clock_reads_the_clock() -> None:
+    others = [path for path in FILES if path != SERVICE / "clock.py"]
+    assert not offenders(others, lambda path: [(line, call) for line, call in called(path) if call in CLOCK_CALLS])
+
+
+def test_statements_are_told_what_time_it_is() -> None:
+    told = re.compile(r"\b(now\(\)|current_date|current_timestamp|clock_timestamp\(\)|localtimestamp)", re.IGNORECASE)
+    statements = sorted(SERVICE.rglob("*.sql"))
+    assert not offenders(statements, lambda path: told.findall(re.sub(r"--.*", "", path.read_text())))
+
+
+def test_files_are_small() -> None:
+    sizes = {name_of(path): len(path.read_text().splitlines()) for path in FILES}
+    assert not {name: lines for name, lines in sizes.items() if lines > LINES_MAX}
+
+
+def test_functions_are_small() -> None:
+    def long(path: Path) -> list[str]:
+        return [
+            node.name
+            for node in ast.walk(tree(path))
+            if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)
+            and (node.end_lineno or 0) - node.lineno >= FUNCTION_LINES_MAX
+        ]
+
+    assert not offenders(FILES + TESTS, long)
+
+
+def test_modules_and_what_others_call_say_what_they_are() -> None:
+    def silent(path: Path) -> list[str]:
+        body = tree(path).body
+        public = [
+            node.name
+            for node in body
+            if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)
+            and not node.name.startswith("_")
+            and not ast.get_docstring(node)
+        ]
+        return public if ast.get_docstring(tree(path)) or not body else ["the module", *public]
+
+    assert not offenders(FILES, silent)
+
+
+def test_names_say_something() -> None:
+    def vague(path: Path) -> list[str]:
+        classes = [node.name for node in ast.walk(tree(path)) if isinstance(node, ast.ClassDef)]
+        names = [*path.relative_to(SERVICE).with_suffix("").parts, *classes]
+        return [name for name in names if VAGUE.search(name)]
+
+    assert not offenders(FILES, vague)
+
+
+def tracked() -> list[Path]:
+    """What git knows and is still there; in a copy without git, everything that would be."""
+    listed = subprocess.run(["git", "ls-files", "-z"], cwd=ROOT, capture_output=True, text=True, check=False)
+    if listed.returncode == 0:
+        found: Iterator[Path] = (ROOT / name for name in listed.stdout.split("\0") if name)
+    else:
+        found = chain.from_iterable(
+            (ROOT / name).rglob("*") if (ROOT / name).is_dir() else [ROOT / name] for name in TOP
+        )
+    return [path for path in found if path.is_file() and "__pycache__" not in path.parts]
+
+
+def test_nothing_unexpected_stands_at_the_top() -> None:
+    assert {path.relative_to(ROOT).parts[0] for path in tracked()} <= TOP
+
+
+def test_no_package_index_and_no_path_of_a_machine_is_named() -> None:
+    named = re.compile(
+        r"(?<!emit-)index-url|https?://[^/ \"]*/(simple|packages/[0-9a-f]{2})/|find-links|/(home|root)/\w"
+    )
+    found = [
+        f"{name_of(path)}: {match[0]}"
+        for path in tracked()
+        if path != Path(__file__) and (match := named.search(path.read_text(errors="replace")))
+    ]
+    assert not found
