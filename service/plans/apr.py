@@ -17,7 +17,16 @@ from msgspec import Struct
 
 from service.errors import Code, Refused
 from service.plans.apr_us import actuarial_rate
-from service.plans.discounting import BITS, ONE, Lattice, discount_factor, percent, power, ten_decimals
+from service.plans.discounting import (
+    ONE,
+    Lattice,
+    discount_factor,
+    inverse,
+    nearest_ten_decimals,
+    percent,
+    power,
+    ten_decimals,
+)
 from service.plans.intervals import interval_years, lattice_of
 from service.plans.terms import Unit
 
@@ -58,8 +67,9 @@ def as_apr(method: AprMethod, rate: int) -> Apr:
 
 def _rounded(rate: int, decimals: int) -> str:
     unit: int = 10 ** (10 - decimals)
-    digits = str((abs(rate) + unit // 2) // unit).rjust(decimals + 1, "0")
-    return f"{'-' * (rate < 0)}{digits[:-decimals]}.{digits[-decimals:]}"
+    size = (abs(rate) + unit // 2) // unit
+    digits = str(size).rjust(decimals + 1, "0")
+    return f"{'-' if rate < 0 < size else ''}{digits[:-decimals]}.{digits[-decimals:]}"
 
 
 def effective_apr(advances: DatedFlows, payments: DatedFlows, unit: Unit = Unit.MONTH) -> Apr:
@@ -87,9 +97,17 @@ def irr(advances: DatedFlows, payments: DatedFlows, unit: Unit = Unit.MONTH) -> 
     Months are equal. Source: People's Bank of China, Notice [2021] No. 3, annex (the compound rate is shown first).
     """
     v, per_year = _dated(advances, payments, unit)
-    monthly = (ONE << BITS) // power(v, per_year // 12) - ONE
-    nominal = (12 * monthly * (2 * 10**12) + ONE) >> (BITS + 1)
+    nominal = nearest_ten_decimals(12 * (inverse(power(v, per_year // 12)) - ONE))
     return as_apr(AprMethod.IRR_NOMINAL, nominal), as_apr(AprMethod.IRR_EFFECTIVE, ten_decimals(v, per_year))
+
+
+def rates_for(jurisdiction: str, advances: DatedFlows, payments: DatedFlows, unit: Unit) -> tuple[Apr, ...]:
+    """The rates a jurisdiction (ISO 3166) wants shown, the one it prints first; the European one where it is silent."""
+    if jurisdiction == "US":
+        return (actuarial_apr(advances, payments),)
+    if jurisdiction == "CN":
+        return irr(advances, payments, unit)[::-1]
+    return (effective_apr(advances, payments, unit),)
 
 
 def timed_rate(advances: TimedFlows, payments: TimedFlows) -> Decimal:

@@ -12,7 +12,19 @@ from fractions import Fraction
 from functools import lru_cache
 
 from service.errors import Code, Refused
-from service.plans.discounting import BITS, ONE, Lattice, Runs, first_guess, power, root, runs_of, worth
+from service.plans.discounting import (
+    BITS,
+    ONE,
+    Lattice,
+    Runs,
+    first_guess,
+    inverse,
+    nearest_ten_decimals,
+    power,
+    root,
+    runs_of,
+    worth,
+)
 from service.plans.intervals import lattice_of
 from service.plans.unit_periods import anchor_of, elapsed, single_term, unit_period
 
@@ -22,12 +34,20 @@ Groups = list[tuple[Fraction, int, Runs]]  # (fraction of a unit-period, full on
 
 def actuarial_rate(advances: DatedFlows, payments: DatedFlows) -> int:
     """The rate of dated flows, in units of 10**-10 per cent. Refused with `no_apr` or `several_aprs`."""
-    lent = tuple((on, amount) for on, amount in sorted(advances) if amount)
-    paid = tuple((on, amount) for on, amount in sorted(payments) if amount)
+    nets: defaultdict[date, int] = defaultdict(int)
+    for on, amount in payments:
+        nets[on] += amount
+    for on, amount in advances:
+        nets[on] -= amount
+    flows = sorted((on, amount) for on, amount in nets.items() if amount)
+    lent, paid = (tuple(on for on, amount in flows if (amount < 0) is side) for side in (True, False))
+    if not flows and nets:
+        return 0
     if not lent or not paid:
         raise Refused(Code.NO_APR, "The series has no rate: nothing is lent, or nothing is paid back.")
-    times, per_year = _unit_periods(tuple(on for on, _ in lent), tuple(on for on, _ in paid))
-    return timed_rate(times, [*(-amount for _, amount in lent), *(amount for _, amount in paid)], per_year)
+    times, per_year = _unit_periods(lent, paid)
+    by_date = dict(zip((*lent, *paid), times, strict=True))
+    return timed_rate([by_date[on] for on, _ in flows], [amount for _, amount in flows], per_year)
 
 
 def timed_rate(times: Sequence[Fraction], amounts: Sequence[int], per_year: Fraction) -> int:
@@ -45,8 +65,7 @@ def timed_rate(times: Sequence[Fraction], amounts: Sequence[int], per_year: Frac
     span = -(-fine.span // fine.per_year) + 1
     steps_per_year = -(-per_year.numerator // per_year.denominator)
     u = root(lambda v: _worth(groups, v), ordered[::-1], guess, span, steps_per_year)
-    rate = (ONE * ONE // u - ONE) * per_year.numerator // per_year.denominator
-    return rate * (2 * 10**12) + ONE >> BITS + 1
+    return nearest_ten_decimals((inverse(u) - ONE) * per_year.numerator // per_year.denominator)
 
 
 def _groups(flows: Sequence[tuple[Fraction, int]]) -> Groups:

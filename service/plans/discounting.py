@@ -177,19 +177,25 @@ def _rise(worth_at: WorthAt, v: int, low: int, high: int | None, span: int, per_
     A step `s` leaves at most `span / 2 * s**2` of error in `v`, `per_year` times that in the logarithm of `1 + X`.
     """
     scale = span * per_year
+    turn = 0
     while True:
+        turn += 1
         value, slope = worth_at(v)
-        step = v * value // slope if slope > 0 else v
-        if not step * step * scale >> CLOSE:
-            return v - step
         if value < 0:
             low = v
         else:
             high = v
-        v -= step
+        if slope > 0:
+            step = v * value // slope
+            if not step * step * scale >> CLOSE:
+                return v - step
+            v -= step
+        else:
+            v = low
         if high is None:
-            v = min(v, low + 16 * low // span)
-        elif not low < v < high:
+            ceiling = low + 16 * low // span
+            v = min(v, ceiling) if v > low else ceiling
+        elif not low < v < high or turn % 16 == 0:
             v = (low + high) // 2
 
 
@@ -228,7 +234,19 @@ def _crossings(worth_at: WorthAt, per_year: int) -> Iterator[tuple[WorthAt, int,
 
 def ten_decimals(v: int, per_year: int) -> int:
     """The effective annual rate `v ** -n - 1` in units of 10**-10 per cent, rounded to the nearest."""
-    return (((ONE << BITS) // power(v, per_year) - ONE) * (2 * 10**12) + ONE) >> (BITS + 1)
+    return nearest_ten_decimals(inverse(power(v, per_year)) - ONE)
+
+
+def nearest_ten_decimals(rate: int) -> int:
+    """A rate in units of 2**-96 as one in units of 10**-10 per cent."""
+    return (rate * (2 * 10**12) + ONE) >> (BITS + 1)
+
+
+def inverse(factor: int) -> int:
+    """`1 / factor`. Refused where it would be a rate that no series of prices has: above 10**16 % a year."""
+    if not factor >> (BITS - 47):
+        raise Refused(Code.NO_APR, "The series has no rate that means anything: it is above 10**16 % a year.")
+    return (ONE << BITS) // factor
 
 
 def percent(v: int, per_year: int) -> Decimal:

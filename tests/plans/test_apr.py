@@ -1,0 +1,201 @@
+"""The European rate and the internal rate of return: dates, print, refusals, and that a rate put back balances."""
+
+from datetime import date, timedelta
+from decimal import Decimal
+from fractions import Fraction
+from itertools import accumulate
+
+import pytest
+from hypothesis import assume, given
+from hypothesis import strategies as st
+
+from service.errors import Code, Refused
+from service.plans.apr import Apr, AprMethod, as_apr, effective_apr, effective_rate, irr, rates_for, timed_rate
+from service.plans.apr_us import timed_rate as us_timed_rate
+from service.plans.discounting import ONE, Lattice, discount_factor, power, runs_of, worth
+from service.plans.intervals import interval_years, lattice_of, months_after
+from service.plans.terms import Unit
+
+START = date(2026, 1, 15)
+
+
+def monthly(count: int, amount: int, last: int | None = None) -> tuple[tuple[date, int], ...]:
+    amounts = [amount] * (count - 1) + [amount if last is None else last]
+    return tuple((months_after(START, k), each) for k, each in enumerate(amounts, 1))
+
+
+@pytest.mark.parametrize(
+    ("payments", "value", "printed"),
+    [
+        (monthly(12, 100_00), "0.0000", "0.0"),
+        (monthly(12, 106_62), "12.6854", "12.7"),  # 1200.00 at 12 % nominal
+        (((date(2027, 1, 15), 1347_00),), "12.2500", "12.3"),  # a half rounds up
+        (((date(2027, 1, 15), 1346_99),), "12.2492", "12.2"),
+        (((date(2027, 1, 15), 1199_40),), "-0.0500", "-0.1"),
+        (((date(2027, 1, 15), 1200_01),), "0.0008", "0.0"),
+        (((date(2026, 1, 16), 1201_00),), "35.5323", "35.5"),  # a day
+    ],
+)
+def test_effective_apr(payments: tuple[tuple[date, int], ...], value: str, printed: str) -> None:
+    assert effective_apr(((START, 1200_00),), payments) == Apr(AprMethod.EU_EFFECTIVE, value, printed)
+
+
+@pytest.mark.parametrize(
+    ("rate", "value", "printed"),
+    [
+        (0, "0.0000", "0.0"),
+        (64_499_999_999, "6.4500", "6.4"),  # not rounded twice
+        (64_500_000_000, "6.4500", "6.5"),
+        (-64_500_000_000, "-6.4500", "-6.5"),
+        (999_999_999_999, "100.0000", "100.0"),
+        (-400_000, "0.0000", "0.0"),  # no minus before a nought
+    ],
+)
+def test_print(rate: int, value: str, printed: str) -> None:
+    assert as_apr(AprMethod.EU_EFFECTIVE, rate) == Apr(AprMethod.EU_EFFECTIVE, value, printed)
+
+
+@pytest.mark.parametrize(
+    ("drawn_on", "paid_on", "unit", "years"),
+    [
+        ("2026-01-31", "2026-02-28", Unit.MONTH, "1/12"),  # last day to last day
+        ("2026-01-30", "2026-02-28", Unit.MONTH, "1/12"),
+        ("2026-02-28", "2026-03-31", Unit.MONTH, "1/12"),
+        ("2026-01-15", "2026-02-14", Unit.MONTH, "30/365"),
+        ("2026-01-15", "2026-02-15", Unit.MONTH, "1/12"),
+        ("2026-01-15", "2026-02-16", Unit.MONTH, "1/12 1/365"),
+        ("2024-02-28", "2024-03-01", Unit.MONTH, "2/366"),  # the year that ends on 1 March 2024 has a 29 February
+        ("2026-01-15", "2026-01-15", Unit.MONTH, "0"),
+        ("2026-02-15", "2026-01-15", Unit.MONTH, "-1/12"),
+        ("2026-01-01", "2026-01-15", Unit.WEEK, "2/52"),
+        ("2026-01-01", "2026-01-16", Unit.WEEK, "2/52 1/365"),
+        ("2026-01-01", "2026-01-15", Unit.DAY, "14/365"),
+        ("2026-01-01", "2026-02-16", Unit.HALF_MONTH, "3/24"),
+        ("2026-01-01", "2026-02-15", Unit.HALF_MONTH, "1/12 14/365"),
+        ("2024-02-29", "2026-02-28", Unit.YEAR, "2"),
+        ("2025-01-15", "2026-07-15", Unit.YEAR, "1 181/365"),
+    ],
+)
+def test_interval(drawn_on: str, paid_on: str, unit: Unit, years: str) -> None:
+    found = interval_years(date.fromisoformat(drawn_on), date.fromisoformat(paid_on), unit)
+    assert found == sum(map(Fraction, years.split()))
+
+
+@pytest.mark.parametrize(
+    ("advances", "payments", "code"),
+    [
+        ({}, {1: 5}, Code.NO_APR),
+        ({0: 100}, {}, Code.NO_APR),
+        ({0: 100}, {1: 0}, Code.NO_APR),
+        ({1: 100}, {0: 110}, Code.NO_APR),  # paid before anything is lent
+        ({0: 100}, {0: 110}, Code.NO_APR),  # all on one day
+        ({0: 1000, 2: 1600}, {1: 2500}, Code.NO_APR),  # never balanced
+        ({0: 1000, 2: 1320}, {1: 2300}, Code.SEVERAL_APRS),  # 10 % and 20 %
+        ({1: 2300}, {0: 1000, 2: 1320}, Code.SEVERAL_APRS),
+    ],
+)
+def test_refused(advances: dict[int, int], payments: dict[int, int], code: Code) -> None:
+    with pytest.raises(Refused) as refused:
+        timed_rate(*([(Fraction(year), amount) for year, amount in side.items()] for side in (advances, payments)))
+    assert refused.value.code is code
+
+
+@pytest.mark.parametrize(
+    ("advances", "payments", "rate"),
+    [
+        ({0: 1000, 2: 50}, {1: 1200}, "15.6776436283"),  # a cashback at the end: one price, and one absurd root
+        ({0: 30_000}, {-1: 150, 1: 33_000}, "10.6117479391"),  # a fee a year before
+        ({0: 100}, {0: 100}, "0"),
+        ({0: 1000}, {1: 500}, "-50"),
+        ({0: 1}, {1: 1_000_000_000}, "99999999900"),
+    ],
+)
+def test_the_one_rate(advances: dict[int, int], payments: dict[int, int], rate: str) -> None:
+    lent, paid = ([(Fraction(year), amount) for year, amount in side.items()] for side in (advances, payments))
+    assert abs(timed_rate(lent, paid) - Decimal(rate)) <= Decimal("1e-9")
+
+
+def test_irr() -> None:
+    """The annex of the notice: 120,000 in 12 instalments of 10,800 is not 8 % but 14.28 % simple, 15.25 % compound."""
+    nominal, effective = irr(((START, 120_000_00),), monthly(12, 10_800_00))
+    assert (nominal.method, nominal.printed) == (AprMethod.IRR_NOMINAL, "14.45")
+    assert (effective.method, effective.printed) == (AprMethod.IRR_EFFECTIVE, "15.45")
+
+
+@pytest.mark.parametrize(
+    ("jurisdiction", "methods"),
+    [
+        ("DE", [AprMethod.EU_EFFECTIVE]),
+        ("GB", [AprMethod.EU_EFFECTIVE]),
+        ("US", [AprMethod.US_ACTUARIAL]),
+        ("CN", [AprMethod.IRR_EFFECTIVE, AprMethod.IRR_NOMINAL]),
+    ],
+)
+def test_each_law_has_its_method(jurisdiction: str, methods: list[AprMethod]) -> None:
+    rates = rates_for(jurisdiction, ((START, 1200_00),), monthly(12, 106_62), Unit.MONTH)
+    assert [apr.method for apr in rates] == methods
+
+
+# Properties
+
+amounts = st.integers(1, 10**9)
+credits_ = st.tuples(
+    st.lists(st.tuples(st.integers(0, 200), amounts), min_size=1, max_size=3),
+    st.lists(st.tuples(st.integers(201, 4000), amounts), min_size=1, max_size=40),
+)
+
+
+@given(credits_)
+def test_a_rate_put_back_balances(credit: tuple[list[tuple[int, int]], list[tuple[int, int]]]) -> None:
+    """The discounted flows add up to nothing, within half a minor unit, at the factor that was found."""
+    lent, paid = credit
+    flows = sorted([(day, -amount) for day, amount in lent] + paid)
+    nets = [amount for _, amount in flows]
+    lattice = lattice_of(Fraction(day, 365) for day, _ in flows)
+    v = discount_factor(nets, lattice)
+    factors = [power(v, step - lattice.steps[0]) for step in lattice.steps]
+    total = sum(amount * factor for amount, factor in zip(nets, factors, strict=True))
+    largest = max(abs(amount) * max(factor, ONE) for amount, factor in zip(nets, factors, strict=True))
+    assert abs(total) <= max(ONE // 2, largest // 10**11)
+
+
+@given(st.integers(100_00, 10**9), st.integers(1, 100_00), st.integers(1, 120))
+def test_more_paid_is_a_higher_rate(lent: int, extra: int, count: int) -> None:
+    level = -(-lent // count)
+    low, high = (effective_rate(((START, lent),), monthly(count, amount)) for amount in (level, level + extra))
+    assert 0 <= low < high
+
+
+@given(
+    st.lists(st.integers(-(10**9), 10**9).filter(bool), min_size=2, max_size=30), st.integers(ONE // 2, ONE + ONE // 50)
+)
+def test_a_run_is_worth_its_payments(flows: list[int], v: int) -> None:
+    """Discounted as runs or one by one: the same, within what the last places carry."""
+    repeated = [amount for amount in flows for _ in range(1 + abs(amount) % 4)]
+    lattice = Lattice.of(tuple(range(len(repeated))), 12)
+    value, _ = worth(runs_of(repeated, lattice), v)
+    singly = sum(
+        amount * factor
+        for amount, factor in zip(
+            repeated, accumulate([ONE] + [v] * len(repeated[1:]), lambda a, b: a * b // ONE), strict=True
+        )
+    )
+    assert abs(value / 2**64 - singly / ONE) < 1e-3
+
+
+@given(st.integers(100_00, 10**9), st.integers(1, 60), st.integers(0, 5000))
+def test_without_odd_days_the_american_rate_compounds_to_the_european(lent: int, count: int, bps: int) -> None:
+    monthly_rate = Fraction(bps, 120_000)
+    level = round(lent * (monthly_rate / (1 - (1 + monthly_rate) ** -count) if bps else Fraction(1, count)))
+    assume(level * count >= lent)
+    paid = [(Fraction(k, 12), level) for k in range(1, count + 1)]
+    effective = timed_rate([(Fraction(0), lent)], paid)
+    nominal = us_timed_rate([Fraction(k) for k in range(count + 1)], [-lent] + [level] * count, Fraction(12))
+    compounded = ((1 + Fraction(nominal, 12 * 10**12)) ** 12 - 1) * 100
+    assert abs(compounded - Fraction(effective)) < Fraction(1, 10**7)
+
+
+@given(st.dates(date(2000, 1, 1), date(2060, 1, 1)), st.integers(0, 4000), st.sampled_from(list(Unit)))
+def test_an_interval_is_about_its_days(drawn_on: date, days: int, unit: Unit) -> None:
+    years = interval_years(drawn_on, drawn_on + timedelta(days=days), unit)
+    assert abs(years - Fraction(days, 365)) < Fraction(days, 365) * Fraction(1, 20) + Fraction(4, 365)
