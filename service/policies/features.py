@@ -2,7 +2,7 @@
 
 from typing import Final
 
-from service.policies.document import FeatureType, Source
+from service.policies.document import Feature, FeatureType, Source
 
 Fact = str | int | bool | None  # None: absent
 
@@ -40,3 +40,15 @@ KNOWN: Final[dict[Source, dict[str, FeatureType]]] = {
         "days_since_first_plan": FeatureType.INTEGER,  # absent before the first
     },
 }
+
+SOMETIMES: Final = frozenset(
+    {(Source.CHECKOUT, "instalments"), (Source.HISTORY, "days_since_first_plan")}
+    | {(Source.ACCOUNT, name) for name in KNOWN[Source.ACCOUNT]}
+)
+
+
+def may_be_absent(feature: Feature) -> bool:
+    """Whether a checkout may come without it: not so for most of what we know ourselves."""
+    if feature.source in KNOWN:
+        return bool(feature.values) or (feature.source, feature.of or feature.name) in SOMETIMES
+    return True

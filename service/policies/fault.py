@@ -1,0 +1,10 @@
+"""What is wrong with a policy: a place in its document, and a sentence."""
+
+from msgspec import Struct
+
+
+class Fault(Struct, frozen=True):
+    """`pointer` is a JSON pointer (RFC 6901) into the document."""
+
+    pointer: str
+    sentence: str
