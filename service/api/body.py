@@ -20,6 +20,10 @@ _CHARSETS: Final = ("", "utf-8", "utf8")
 T = TypeVar("T")
 
 
+class Nothing(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """A verb without arguments: the body is `{}` or empty."""
+
+
 class Body(Generic[T]):
     """A decoder for one wire type."""
 

@@ -12,7 +12,7 @@ from msgspec import Meta, Struct, field
 from service import ids
 from service.api import consumers
 from service.api.ask import Ask, Asked, guard_for, is_dry_run, read, write
-from service.api.body import Body
+from service.api.body import Body, Nothing
 from service.api.checkouts import answer_checkout
 from service.api.queries import Q
 from service.api.reply import reply, reply_answer, reply_json
@@ -72,10 +72,6 @@ class PaymentBody(Struct, frozen=True, forbid_unknown_fields=True):
     amount: Price
     received_on: date | None = None
     reference: Text | None = None
-
-
-class Nothing(Struct, frozen=True, forbid_unknown_fields=True):
-    """A verb without arguments: the body is `{}` or empty."""
 
 
 class EventView(Struct, frozen=True):

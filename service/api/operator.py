@@ -13,12 +13,13 @@ from msgspec import Meta, Struct, field
 
 from service import ids
 from service.api.ask import Ask, Asked, guard_for, read, write
-from service.api.body import Body
+from service.api.body import Body, Nothing
 from service.api.consumers import AccountView
 from service.api.queries import Q
 from service.api.reply import encode, reply, reply_answer
 from service.checkout.request import Text
 from service.db import Connection
+from service.engine.day import close_day
 from service.engine.once import once
 from service.engine.work import Answer
 from service.errors import Code, Refused
@@ -117,6 +118,7 @@ _programme = Body(ProgrammeBody)
 _key = Body(KeyBody)
 _limit = Body(LimitBody)
 _policy = Body(Policy)
+_nothing = Body(Nothing)
 
 
 @post("/merchants", status_code=201, opt={"scope": "merchants"})
@@ -251,6 +253,15 @@ async def set_limit(request: Asked, body: RawBody, consumer_id: FromPath[str], c
     return answered
 
 
+@post("/day-close", status_code=200, opt={"scope": "day"})
+async def close_day_now(request: Asked, body: RawBody) -> ASGIResponse:
+    """What time alone brings about, up to now: authorizations that nobody captured end. Running it again is safe."""
+    if body:
+        _nothing.read(body, _type(request))
+    ask = write(request, body)
+    return reply(await close_day(ask.services.pool, ask.services.engine, ask.now))
+
+
 @get("/ledger/trial-balance", opt={"scope": "ledger"})
 async def get_trial_balance(request: Asked) -> ASGIResponse:
     """Every ledger account, from the transfers themselves."""
@@ -295,6 +306,7 @@ operator_router = Router(
         revoke_key,
         publish_policy,
         set_limit,
+        close_day_now,
         get_trial_balance,
         get_decision_log,
     ],

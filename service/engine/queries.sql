@@ -164,3 +164,10 @@ update idempotency i
   from unnest($1::smallint[], $2::text[], $3::text[], $4::smallint[], $5::bytea[])
        as k (bucket, owner_id, key, status, answer)
  where i.bucket = k.bucket and i.owner_id = k.owner_id and i.key = k.key;
+
+-- load_overdue_authorizations --
+select bucket, plan_id, merchant_id
+  from plans
+ where state in ('authorized', 'part_captured') and capture_by < $1 and (bucket, plan_id) > ($2::smallint, $3::text)
+ order by bucket, plan_id
+ limit $4;

@@ -1,0 +1,44 @@
+"""Day close: what time alone brings about, as commands. Run it again and it finds nothing left to do."""
+
+import asyncio
+from datetime import datetime
+
+from msgspec import Struct
+
+from service import ids
+from service.db import Pool
+from service.engine.engine import Engine
+from service.engine.queries import Q
+from service.plans.void import Expire
+
+AT_ONCE = 256
+
+
+class DayClosed(Struct, frozen=True):
+    """What was done: authorizations that ended uncaptured, their limit and card holds given back."""
+
+    expired: int
+
+
+async def close_day(pool: Pool, engine: Engine, now: datetime) -> DayClosed:
+    """Ends every authorization whose time to capture is over at `now`, some hundred at a time."""
+    expired = 0
+    after = (-1, "")
+    while rows := await pool.fetch(Q.load_overdue_authorizations, now, *after, AT_ONCE):
+        answers = await asyncio.gather(
+            *(
+                engine.do(
+                    Expire(
+                        command_id=ids.new_id(ids.COMMAND, row["bucket"], int(now.timestamp() * 1000)),
+                        merchant_id=row["merchant_id"],
+                        plan_id=row["plan_id"],
+                    ),
+                    None,
+                    now,
+                )
+                for row in rows
+            )
+        )
+        expired += sum(answer.status == 200 for answer in answers)
+        after = (rows[-1]["bucket"], rows[-1]["plan_id"])
+    return DayClosed(expired)
