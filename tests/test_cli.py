@@ -1,0 +1,183 @@
+"""The command line and the supervisor, as a person or a container runs them: real processes on real servers."""
+
+import asyncio
+import http.client
+import os
+import re
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import pytest
+
+from service import cli, config, db
+from service.config import Settings
+
+Process = subprocess.Popen[str]
+
+
+def tenor(command: str, settings: Settings | None = None, **variables: str) -> Process:
+    """Start a command; its words come out of both pipes."""
+    given = config.environment(settings) if settings else {}
+    outside = {name: value for name, value in os.environ.items() if name not in config.VARIABLES}
+    return subprocess.Popen(
+        [sys.executable, "-m", "service", command],
+        env=outside | given | variables, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+    )  # fmt: skip
+
+
+def result(process: Process, within: int = 30) -> tuple[int, str, str]:
+    """The exit code and the words of a process that ends by itself."""
+    out, err = process.communicate(timeout=within)
+    return process.returncode, out, err
+
+
+@contextmanager
+def serving(settings: Settings, **variables: str) -> Iterator[tuple[Process, str]]:
+    """`tenor serve` and the host and port it serves on."""
+    with tenor("serve", settings, **variables) as process:
+        try:
+            assert process.stdout is not None
+            words = ""
+            while not (found := re.search(r"serves on http://(\S+) ", words)):
+                line = process.stdout.readline()
+                assert line, process.stderr and process.stderr.read()
+                words += line
+            yield process, found[1]
+        finally:
+            process.kill()
+
+
+def get(place: str, path: str) -> int:
+    """The status of a request on a connection of its own."""
+    connection = http.client.HTTPConnection(place, timeout=5)
+    try:
+        connection.request("GET", path)
+        return connection.getresponse().status
+    finally:
+        connection.close()
+
+
+def workers_of(process: Process) -> list[int]:
+    return [int(pid) for pid in Path(f"/proc/{process.pid}/task/{process.pid}/children").read_text().split()]
+
+
+def test_the_table_names_what_exists() -> None:
+    code, out, _ = result(tenor("--help"))
+    assert code == 0
+    assert all(name in out for name, (_, text) in cli.COMMANDS.items() if text)
+    for target, _ in cli.COMMANDS.values():
+        module, _, function = target.partition(":")
+        assert callable(getattr(__import__(module, fromlist=[function]), function))
+
+
+def test_a_command_that_does_not_exist() -> None:
+    code, _, err = result(tenor("serv"))
+    assert (code, err) == (2, "tenor: there is no command 'serv'; serve?\n")
+
+
+def test_light_commands_import_little() -> None:
+    script = "import sys, service.cli; service.cli.main(['--help']); print(sorted(sys.modules))"
+    loaded = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True).stdout
+    assert not [name for name in ("asyncpg", "litestar", "redis", "rich") if f"'{name}'" in loaded]
+
+
+@pytest.mark.parametrize(
+    ("command", "variables", "sentence"),
+    [
+        ("serve", {}, "tenor serve needs DATABASE_URL; tenor dev brings servers of its own."),
+        ("serve", {"PORT": "eighty"}, "PORT is 'eighty'; it must be a whole number from 0 to 65535."),
+        ("dev", {"TENOR_DATA": "/dev/null/data"}, "The data folder /dev/null/data cannot be used: Not a directory."),
+        ("check", {"TENOR_ENV": "production"}, "DATABASE_URL is missing: TENOR_ENV=production makes nothing up."),
+    ],
+)
+def test_what_is_in_the_way_is_one_sentence(command: str, variables: dict[str, str], sentence: str) -> None:
+    assert result(tenor(command, None, **({"PORT": "0"} | variables))) == (1, "", f"tenor: {sentence}\n")
+
+
+def test_a_taken_port_is_one_sentence(settings: Settings) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+        code, _, err = result(tenor("serve", settings, PORT=str(port)))
+    assert (code, err) == (
+        1,
+        f"tenor: Port {port} on 127.0.0.1 cannot be used: Address already in use; set PORT to another.\n",
+    )
+
+
+async def test_an_unsafe_server_is_refused(settings: Settings) -> None:
+    connection = await db.connect(settings.database_url or "")
+    name = urlsplit(settings.database_url or "").path.lstrip("/")
+    await connection.execute(f"alter database {name} set synchronous_commit = off")
+    await connection.close()
+    code, _, err = await asyncio.to_thread(result, tenor("serve", settings))
+    assert code == 1
+    assert err.startswith("tenor: This PostgreSQL is not safe for money. synchronous_commit is off")
+    assert err.count("\n") == 1
+
+
+async def test_migrate_then_check(empty_database_url: str, redis_url: str, tmp_path: Path) -> None:
+    settings = Settings(database_url=empty_database_url, redis_url=redis_url, data=tmp_path)
+    code, out, _ = await asyncio.to_thread(result, tenor("migrate", settings))
+    assert (code, out.count("Migrated to")) == (0, len(db.load_migrations()))
+    assert (await asyncio.to_thread(result, tenor("migrate", settings)))[:2] == (0, "")
+    code, out, _ = await asyncio.to_thread(result, tenor("check", settings))
+    assert (code, out.endswith(" checks, 0 broken.\n")) == (0, True)
+
+
+@pytest.mark.parametrize("by", [signal.SIGTERM, signal.SIGINT])
+def test_it_serves_and_stops_when_asked(settings: Settings, by: signal.Signals) -> None:
+    with serving(settings, TENOR_WORKERS="2") as (process, place):
+        assert [get(place, path) for path in ("/livez", "/readyz")] == [200, 200]
+        workers = workers_of(process)
+        assert len(workers) == 2
+        began = time.monotonic()
+        process.send_signal(by)
+        assert result(process, within=5)[0] == 0
+        assert time.monotonic() - began < 5
+        assert not [pid for pid in workers if alive(pid)]
+
+
+def test_a_worker_that_dies_is_replaced(settings: Settings) -> None:
+    with serving(settings, TENOR_WORKERS="2") as (process, place):
+        first, second = workers_of(process)
+        os.kill(first, signal.SIGKILL)
+        until = time.monotonic() + 15
+        while len(set(workers_of(process)) - {first}) < 2 and time.monotonic() < until:
+            assert get(place, "/livez") == 200  # the other one goes on
+        assert second in workers_of(process)
+        process.terminate()
+        code, _, err = result(process)
+    assert (code, err) == (0, "tenor: An HTTP process ended with code -9; starting another.\n")
+
+
+def test_a_killed_supervisor_takes_its_workers_along(settings: Settings) -> None:
+    with serving(settings, TENOR_WORKERS="2") as (process, _):
+        workers = workers_of(process)
+        process.kill()
+        process.wait()
+        until = time.monotonic() + 5
+        while any(alive(pid) for pid in workers):
+            assert time.monotonic() < until
+            time.sleep(0.02)
+
+
+def test_metrics_are_on_a_port_of_their_own(settings: Settings) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        port = free.getsockname()[1]
+    with serving(settings, TENOR_METRICS_PORT=str(port)) as (_, place):
+        assert get(f"127.0.0.1:{port}", "/metrics") == 200
+        assert get(place, "/metrics") != 200
+
+
+def alive(pid: int) -> bool:
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
+    except OSError:
+        return False
