@@ -1,0 +1,261 @@
+"""Every fault a policy can have, with its place: the sample has none, one change makes one."""
+
+import json
+from typing import Any
+
+import pytest
+
+from service.policies.validate import read_policy
+from tests.policies.sample import document_with
+
+INTEGER = {"name": "income", "type": "integer", "source": "attribute"}
+
+
+def found(*changes: tuple[str, Any]) -> list[tuple[str, str]]:
+    return [(fault.pointer, fault.sentence) for fault in read_policy(document_with(*changes))[1]]
+
+
+def test_the_sample_has_no_fault() -> None:
+    assert found() == []
+
+
+@pytest.mark.parametrize(
+    ("pointer", "value", "at", "sentence"),
+    [
+        # the shape
+        ("/version", "1", "/version", "Expected `int`, got `str`."),
+        ("/version", True, "/version", "Expected `int`, got `bool`."),
+        ("/rules/0/reason", "BAD_LUCK", "/rules/0/reason", "Invalid enum value 'BAD_LUCK'."),
+        ("/rules/0/note", "", "/rules/0", "Object contains unknown field `note`."),
+        ("/limits/0/limit", -1, "/limits/0/limit", "Expected `int` >= 0."),
+        # names
+        ("/features/1/name", "age", "/features/1", "'age' is there already."),
+        ("/rules/1/name", "minor", "/rules/1", "'minor' is there already."),
+        ("/categories/1/words", ["CAR"], "/categories/1", "'CAR' is in 'cars' already."),
+        ("/time_zone", "Europe/Atlantis", "/time_zone", "There is no time zone 'Europe/Atlantis'."),
+        # facts
+        (
+            "/features/5/of",
+            "colour",
+            "/features/5/of",
+            "checkout knows no 'colour'; it knows amount, deposit_amount, instalments, items, category, currency.",
+        ),
+        ("/features/4/type", "integer", "/features/4/type", "'overdue' is boolean, not integer."),
+        ("/features/-", INTEGER | {"source": "velocity"}, "/features/6/of", "There is no counter 'income'."),
+        ("/features/-", INTEGER | {"over": "age"}, "/features/6/over", "Only a ratio has a divisor."),
+        ("/features/-", INTEGER | {"values": ["a"]}, "/features/6/values", "Only a text has a list of words."),
+        (
+            "/features/-",
+            INTEGER | {"source": "ratio", "of": "amount", "over": "job"},
+            "/features/6/over",
+            "'job' is not an integer.",
+        ),
+        (
+            "/features/-",
+            INTEGER | {"source": "ratio", "of": "amount", "over": "later"},
+            "/features/6/over",
+            "There is no feature 'later' above this one.",
+        ),
+        # rules
+        ("/rules/0/when/0/feature", "height", "/rules/0/when/0/feature", "There is no feature 'height'."),
+        ("/rules/0/when/0/value", "18", "/rules/0/when/0", "'age' is integer; '18' is not."),
+        ("/rules/0/when/0/value", True, "/rules/0/when/0", "'age' is integer; True is not."),
+        ("/rules/0/when/0/value", None, "/rules/0/when/0/value", "below has a value."),
+        ("/rules/0/when/0/is", "one_of", "/rules/0/when/0/value", "one_of has no value."),
+        ("/rules/1/when/0/is", "above", "/rules/1/when/0/is", "'overdue' is boolean: it is not above anything."),
+        (
+            "/rules/0/when",
+            [{"feature": "job", "is": "equals", "value": "rich"}],
+            "/rules/0/when/0",
+            "'job' is never 'rich'.",
+        ),
+        (
+            "/rules/0/when/-",
+            {"feature": "age", "is": "at_least", "value": 18},
+            "/rules/0/when",
+            "It can never hold: its conditions on 'age' exclude each other.",
+        ),
+        (
+            "/rules/0/when/-",
+            {"feature": "age", "is": "absent"},
+            "/rules/0/when",
+            "It can never hold: its conditions on 'age' exclude each other.",
+        ),
+        (
+            "/rules/0/when",
+            [{"feature": "job", "is": "none_of", "values": ["none", "some", "fine"]}],
+            "/rules/0/when",
+            "It can never hold: its conditions on 'job' exclude each other.",
+        ),
+        (
+            "/rules/0/verdict",
+            "approve",
+            "/rules/0/verdict",
+            "A rule declines or refers; nothing is approved by a rule.",
+        ),
+        (
+            "/rules/-",
+            {"name": "again", "when": [{"feature": "age", "is": "below", "value": 18}], "reason": "UNDER_AGE"},
+            "/rules/4",
+            "It says what 'minor' says already.",
+        ),
+        # bins
+        (
+            "/scorecard/characteristics/0/bins/1/at_least",
+            26,
+            "/scorecard/characteristics/0/bins/1",
+            "There is no bin from 25 to 25.",
+        ),
+        (
+            "/scorecard/characteristics/0/bins/1/at_least",
+            24,
+            "/scorecard/characteristics/0/bins/1",
+            "The bin from 24 overlaps the one from below.",
+        ),
+        (
+            "/scorecard/characteristics/0/bins/2/below",
+            99,
+            "/scorecard/characteristics/0/bins",
+            "There is no bin for 99 and above.",
+        ),
+        (
+            "/scorecard/characteristics/0/bins/0/at_least",
+            0,
+            "/scorecard/characteristics/0/bins",
+            "There is no bin for numbers below 0.",
+        ),
+        (
+            "/scorecard/characteristics/0/bins/1/points",
+            60,
+            "/scorecard/characteristics/0/bins",
+            "The points are not rising, as it says.",
+        ),
+        (
+            "/scorecard/characteristics/1/bins/0/values",
+            ["some"],
+            "/scorecard/characteristics/1/bins/1",
+            "'some' is in a bin already.",
+        ),
+        (
+            "/scorecard/characteristics/1/bins/0",
+            {"points": 0, "otherwise": True, "absent": True},
+            "/scorecard/characteristics/1/bins/0",
+            "A bin is a range, or words, or otherwise, or absent: one of them.",
+        ),
+        (
+            "/scorecard/characteristics/1/bins/-",
+            {"points": 0, "otherwise": True},
+            "/scorecard/characteristics/1/bins",
+            "Every word has a bin: nothing is left for otherwise.",
+        ),
+        (
+            "/scorecard/characteristics/2/bins",
+            [{"points": 1, "values": [True]}, {"points": 0, "absent": True}],
+            "/scorecard/characteristics/2/bins",
+            "There is no bin for False.",
+        ),
+        (
+            "/scorecard/characteristics/2/bins",
+            [{"points": 1, "values": [True]}, {"points": 0, "otherwise": True}],
+            "/scorecard/characteristics/2/bins",
+            "There is no bin for an absent 'owner'.",
+        ),
+        (
+            "/features/2/absent",
+            "decline",
+            "/scorecard/characteristics/2/bins",
+            "'owner' is never absent where points are given.",
+        ),
+        (
+            "/scorecard/characteristics/2/feature",
+            "age",
+            "/scorecard/characteristics/2/feature",
+            "'age' has its points already.",
+        ),
+        # grades and limits
+        ("/grades/0/score_min", 661, "/grades/0", "No score reaches A: the highest is 660."),
+        ("/grades/1/score_min", 620, "/grades/1/score_min", "Grade B asks for no less than A."),
+        ("/grades/-", {"name": "Z", "score_min": 1}, "/grades/3", "Grade Z has no limit in EUR."),
+        ("/limits/0/grade", "Q", "/grades/0", "Grade A has no limit in EUR."),
+        ("/limits/0/segment", "students", "/limits/0/segment", "There is no segment 'students'."),
+        (
+            "/limits/1/steps/0/limit",
+            1_000_00,
+            "/limits/1/steps/0",
+            "A step asks for more plans paid off, and gives a higher limit.",
+        ),
+        # prices
+        ("/instalments/0/grades", ["Q"], "/instalments/0/grades", "There is no grade Q."),
+        ("/instalments/0/categories", ["boats"], "/instalments/0/categories", "There is no category 'boats'."),
+        ("/instalments/0/currency", "USD", "/instalments/0/currency", "There are no limits in USD."),
+        (
+            "/instalments/0/amount_min",
+            20_000_00,
+            "/instalments/0/amount_min",
+            "The lowest amount is above the highest.",
+        ),
+        (
+            "/instalments/0/subsidy/bps",
+            10_001,
+            "/instalments/0/subsidy",
+            "A subsidy is a share from 0 to 10000 basis points and an amount not below 0.",
+        ),
+        (
+            "/instalments/0/amount_min",
+            2,
+            "/instalments/0/terms/instalments",
+            "At 4 instalments: The amount is too small for so many instalments.",
+        ),
+        (
+            "/instalments/1/terms/rate_percent",
+            "-1",
+            "/instalments/1/terms/rate_percent",
+            "At 6 instalments: A rate is zero or more.",
+        ),
+        ("/instalments/1/length_max", 9, "/instalments/1/lengths/1", "12 instalments are not from 3 to 9."),
+        ("/instalments/1/lengths", [6, 6], "/instalments/1/lengths/1", "6 is there already."),
+        (
+            "/instalments/1/terms/costs",
+            [{"name": "set-up", "amount": 100}],
+            "/instalments/1/terms/costs/0/due",
+            "Nobody collects a cost before the plan; say first.",
+        ),
+        (
+            "/instalments/1/terms/first_due_on",
+            "2026-01-01",
+            "/instalments/1/terms/first_due_on",
+            "A price list outlives a date; say first_due_days.",
+        ),
+        (
+            "/pay_after_use/0",
+            {"name": "x", "currency": "EUR", "amount_min": 5_000_01, "amount_max": 6_000_00, "due_days": 1},
+            "/pay_after_use/0/amount_min",
+            "It is above every limit of its grades: nobody can have it.",
+        ),
+        (
+            "/deposits/0/ladder/2/waived_bps",
+            8000,
+            "/deposits/0/ladder/2",
+            "A step asks for more clean deposits, and waives a larger share.",
+        ),
+    ],
+)
+def test_faults(pointer: str, value: Any, at: str, sentence: str) -> None:
+    assert (at, sentence) in found((pointer, value))
+
+
+def test_a_row_said_twice_is_a_fault() -> None:
+    again = json.loads(document_with())["instalments"][0]
+    assert found(("/instalments/-", again)) == [("/instalments/3", "It says what /instalments/0 says already.")]
+
+
+def test_all_faults_are_found_at_once() -> None:
+    faults = found(("/time_zone", "Mars"), ("/rules/0/when/0/feature", "height"), ("/grades/0/score_min", 999))
+    assert [at for at, _ in faults] == ["/time_zone", "/rules/0/when/0/feature", "/grades/0"]
+
+
+@pytest.mark.parametrize("raw", [b"", b"{", b'{"version": NaN}', b"\xff", b"[]", b"null"])
+def test_what_is_no_document_is_no_policy(raw: bytes) -> None:
+    policy, faults = read_policy(raw)
+    assert policy is None
+    assert len(faults) == 1
