@@ -163,6 +163,7 @@ class Postgres(Server):
         draft.mkdir(mode=0o700)
         identity = self._allowed_identity()
         if identity.isdigit():
+            self.data.chmod(0o711)  # another user passes through to what is theirs, and sees nothing else
             for folder in (draft, self.run):
                 os.chown(folder, int(identity), int(identity))
         self._tool(
