@@ -56,7 +56,7 @@ def score_is_enough(case: Case) -> Iterable[Finding]:
         return ()
     reasons = case.policy.scorecard.principal_reasons(case.facts)
     if verdict is Verdict.REFER:
-        reasons = [reason(ReasonCode.REVIEW_NEEDED), *reasons[:-1]]
+        reasons = [reason(ReasonCode.REVIEW_NEEDED), *reasons]
     return [Finding(verdict, told) for told in reasons]
 
 

@@ -1,0 +1,207 @@
+"""What is decided, and why: both sides of every edge."""
+
+from datetime import UTC, date, datetime, timedelta
+from typing import Any
+
+import pytest
+from msgspec.structs import replace
+
+from service import ids
+from service.checkout.answer import Outcome, offer_of
+from service.merchants.merchant import MerchantFee
+from service.partners.programme import OWN_MONEY, Programme
+from service.plans.offer import Kind
+from tests.checkout.cases import DECISION, MERCHANT, NOON, asked, codes, decided, known
+from tests.policies.sample import policy_with
+
+TOMORROW, YESTERDAY = date(2026, 3, 3), date(2026, 3, 1)
+YOUNG = {"attributes": {"age": 24, "job": "some"}}
+UNVERIFIED = {"attributes": {"verified": False}}
+NEARLY_SPENT = {"limit": 5_000_00, "reserved": 1_500_00, "used": 3_200_00}
+
+
+@pytest.mark.parametrize(
+    ("request_", "snapshot", "outcome", "reasons"),
+    [
+        ({}, {}, "approved", []),
+        # the policy's rules
+        ({}, {"attributes": {"age": 18}}, "approved", []),
+        ({}, {"attributes": {"age": 17}}, "declined", ["UNDER_AGE"]),
+        ({}, {"next_due_on": date(2026, 3, 2)}, "approved", []),  # due today is not overdue
+        ({}, {"next_due_on": YESTERDAY}, "declined", ["PAYMENT_OVERDUE"]),
+        ({}, {"next_due_on": YESTERDAY, "attributes": {"age": 17}}, "declined", ["UNDER_AGE", "PAYMENT_OVERDUE"]),
+        ({"amount": 9_000_00}, {"limit": 9_000_00}, "approved", []),
+        ({"amount": 9_000_01}, {"limit": 10_000_00}, "referred", ["REVIEW_NEEDED"]),
+        ({"amount": 9_000_01}, {"limit": 10_000_00, "next_due_on": YESTERDAY}, "declined", ["PAYMENT_OVERDUE"]),
+        # a fact that must be there
+        ({}, {"attributes": {"verified": None}}, "referred", ["INFORMATION_MISSING"]),
+        ({}, {"attributes": {"verified": "yes"}}, "referred", ["INFORMATION_MISSING"]),
+        # the score: 500 + age + job + owner; A from 620, B from 560, a person looks from 540
+        ({}, {"attributes": {"age": 39, "job": "some"}}, "approved", []),  # 560
+        ({}, YOUNG, "referred", ["REVIEW_NEEDED", "AGE_OF_APPLICANT", "OCCUPATION", "HOUSING"]),
+        ({}, {"attributes": {"age": None, "job": "some"}}, "declined", ["AGE_OF_APPLICANT", "OCCUPATION", "HOUSING"]),
+        ({}, {"attributes": {"job": "none"}}, "declined", ["OCCUPATION", "HOUSING"]),
+        ({}, {"attributes": {"job": "star"}}, "referred", ["REVIEW_NEEDED", "OCCUPATION", "HOUSING"]),  # no such word
+        # the limit: what a new consumer's grade is given, or what the account says
+        ({"amount": 5_000_00}, {}, "approved", []),
+        ({"amount": 5_000_01}, {}, "declined", ["LIMIT_EXCEEDED"]),
+        ({"amount": 300_00}, NEARLY_SPENT, "approved", []),
+        ({"amount": 301_00}, NEARLY_SPENT, "declined", ["LIMIT_EXCEEDED"]),
+        ({"amount": 300_01}, NEARLY_SPENT, "declined", ["LIMIT_EXCEEDED"]),
+        ({"amount": 30_00}, {"limit": 100_00, "used": 200_00}, "declined", ["LIMIT_EXCEEDED"]),
+        # the price list
+        ({"amount": 30_00}, {}, "approved", []),
+        ({"amount": 29_99}, {}, "declined", ["AMOUNT_TOO_LOW"]),
+        ({"amount": 10_000_01}, {"limit": 20_000_00}, "referred", ["REVIEW_NEEDED", "AMOUNT_TOO_HIGH"]),
+        ({"amount": 5_000_00, "category": "car"}, {"limit": 20_000_00}, "approved", []),  # 4,000.00 after 20 %
+        ({"amount": 5_000_01, "category": "car"}, {"limit": 20_000_00}, "declined", ["AMOUNT_TOO_HIGH"]),
+        ({"instalments": 24, "amount": 500_00}, {}, "approved", []),
+        ({"instalments": 25, "amount": 500_00}, {}, "declined", ["TERM_NOT_SERVED"]),
+        ({"kinds": (Kind.PAY_AFTER_USE,)}, {}, "declined", ["PRODUCT_NOT_SERVED"]),
+        ({"currency": "USD"}, {}, "declined", ["CURRENCY_NOT_SERVED"]),
+        # a rule for some kinds bars those alone
+        ({"amount": 100_00, "category": "bicycle"}, {}, "approved", []),
+        ({"amount": 100_00, "category": "bicycle"}, UNVERIFIED, "declined", ["IDENTITY_UNCONFIRMED"]),
+        ({}, UNVERIFIED, "approved", []),
+    ],
+)  # fmt: skip
+def test_outcome(request_: dict[str, Any], snapshot: dict[str, Any], outcome: str, reasons: list[str]) -> None:
+    decision = decided(asked(**request_), known(**snapshot))
+    assert (decision.answer.outcome.value, codes(decision)) == (outcome, reasons)
+    assert bool(decision.answer.offers) == (outcome == "approved")
+
+
+def test_an_inactive_merchant_sells_nothing_on_credit() -> None:
+    assert codes(decided(merchant=replace(MERCHANT, active=False))) == ["MERCHANT_INACTIVE"]
+
+
+def test_the_ladder_has_the_best_first_and_numbers_its_offers() -> None:
+    offers = decided(asked(amount=1_000_00)).answer.offers
+    assert [(offer.kind.value, offer.terms.instalments) for offer in offers] == [
+        ("instalments", 4),
+        ("instalments", 6),
+        ("instalments", 12),
+    ]
+    assert [offer.offer_id for offer in offers] == [ids.derive(ids.OFFER, DECISION, n) for n in (1, 2, 3)]
+
+
+def test_an_offer_says_everything() -> None:
+    at_zero, _, year = decided(asked(amount=1_000_00)).answer.offers
+    assert [(row.due_on.isoformat(), row.total) for row in at_zero.schedule] == [
+        ("2026-03-02", 250_00), ("2026-03-16", 250_00), ("2026-03-30", 250_00), ("2026-04-13", 250_00),
+    ]  # fmt: skip
+    assert (at_zero.total_cost, at_zero.total_payable, at_zero.apr.printed) == (0, 1_000_00, "0.0")
+    assert at_zero.merchant_fee == MerchantFee(390, 30)  # 2.90 % agreed, 1 % so that it costs the consumer nothing
+    assert len(year.schedule) == 12
+    assert sum(row.principal for row in year.schedule) == year.amount == 1_000_00
+    assert year.total_cost == sum(row.interest for row in year.schedule)
+    assert year.total_payable == 1_000_00 + year.total_cost
+    assert (year.apr.method.value, year.apr.printed) == ("eu_effective", "10.4")  # (1 + 0.099 / 12) ** 12 - 1
+    assert year.merchant_fee == MerchantFee(290, 30)
+    assert (year.capture_within_days, year.expires_at) == (14, NOON + timedelta(minutes=30))
+
+
+def test_a_down_payment_is_paid_in_the_checkout_and_is_no_part_of_the_plan() -> None:
+    (offer,) = decided(asked(amount=2_000_00, category="car")).answer.offers
+    assert (offer.amount, offer.down_payment, offer.terms.down_payment_bps) == (1_600_00, 400_00, 0)
+    assert sum(row.principal for row in offer.schedule) == 1_600_00
+    assert offer.total_payable == 2_000_00 + offer.total_cost
+
+
+@pytest.mark.parametrize(
+    ("clean", "limit", "deposit", "waived", "held"),
+    [
+        (3, 5_000_00, 2_000_00, 1_600_00, 400_00),
+        (3, 1_000_00, 2_000_00, 1_000_00, 1_000_00),  # no more than the limit leaves
+        (2, 5_000_00, 2_000_00, 1_000_00, 1_000_00),
+        (9, 5_000_00, 2_000_00, 2_000_00, 0),
+        (1, 5_000_00, 20_00, 10_00, 10_00),
+        (1, 10_00, 2_000_00, 10_00, 1_990_00),
+        (3, 5_000_00, 99_99, 79_99, 20_00),  # 79.992 is rounded to the cent
+        (9, 5_000_00, 3_000_00, 3_000_00, 0),
+    ],
+)
+def test_deposit(clean: int, limit: int, deposit: int, waived: int, held: int) -> None:
+    request = asked(kinds=(Kind.DEPOSIT,), deposit_amount=deposit)
+    (offer,) = decided(request, known(clean_deposits=clean, limit=limit)).answer.offers
+    assert (offer.kind, offer.amount, offer.waived, offer.held) == (Kind.DEPOSIT, deposit, waived, held)
+    assert [row.total for row in offer.schedule] == [waived]
+    assert offer.merchant_fee == MerchantFee(50, 0)
+
+
+@pytest.mark.parametrize(
+    ("clean", "limit", "deposit", "reason"),
+    [
+        (0, 5_000_00, 2_000_00, "HISTORY_TOO_SHORT"),  # the ladder starts at one clean deposit
+        (3, 9_99, 2_000_00, "LIMIT_EXCEEDED"),  # less than the smallest waiver
+        (1, 5_000_00, 19_99, "AMOUNT_TOO_LOW"),
+        (9, 5_000_00, 3_000_01, "AMOUNT_TOO_HIGH"),
+    ],
+)
+def test_no_deposit(clean: int, limit: int, deposit: int, reason: str) -> None:
+    request = asked(kinds=(Kind.DEPOSIT,), deposit_amount=deposit)
+    assert codes(decided(request, known(clean_deposits=clean, limit=limit))) == [reason]
+
+
+def test_all_kinds_in_one_ladder() -> None:
+    request = asked(amount=150_00, category="power bank", deposit_amount=100_00)
+    offers = decided(request, known(clean_deposits=9)).answer.offers
+    assert [(offer.kind.value, offer.amount) for offer in offers] == [("pay_after_use", 150_00), ("deposit", 100_00)]
+    assert [row.due_on for row in offers[0].schedule] == [date(2026, 4, 1)]
+
+
+def test_the_ladder_is_no_longer_than_the_policy_shows() -> None:
+    assert len(decided(asked(amount=1_000_00), policy=policy_with(("/offers_max", 2))).answer.offers) == 2
+
+
+def test_funding_stands_beside_each_offer_and_alternative() -> None:
+    request = asked(amount=150_00, category="power bank", deposit_amount=100_00)
+    assert decided(request, known(clean_deposits=9)).funding == (OWN_MONEY, OWN_MONEY)
+    decision = decided(asked(amount=5_000_01))
+    assert len(decision.funding) == len(decision.answer.alternatives) > 0
+    assert {funding.funding_bps for funding in decision.funding} == {7000}
+    assert {funding.funding_bps for funding in decided(programmes=()).funding} == {0}
+
+
+def test_an_offer_is_found_by_its_id() -> None:
+    answer = decided(asked(amount=5_000_01)).answer
+    last = answer.alternatives[-1].offer
+    assert offer_of(answer, last.offer_id) == (len(answer.alternatives) - 1, last)
+    assert offer_of(answer, "of_00000000000000000000000000") is None
+
+
+@pytest.mark.parametrize(("zone", "day"), [("Europe/Berlin", 2), ("Asia/Singapore", 3)])
+def test_the_programme_s_calendar_dates_the_plan(zone: str, day: int) -> None:
+    evening = datetime(2026, 3, 2, 20, tzinfo=UTC)  # 21:00 in Berlin, 04:00 on the 3rd in Singapore
+    programme = Programme("pr_1", 1, "pa_1", "Bank", ["instalments"], "EUR", 7000, zone)
+    offer = decided(programmes=(programme,), now=evening).answer.offers[0]
+    assert (offer.time_zone, offer.schedule[0].due_on) == (zone, date(2026, 3, day))
+
+
+def test_the_limit_is_the_account_s_or_what_the_grade_is_given() -> None:
+    grade_b = {"age": 25, "job": "some"}
+    assert (decided().limit, decided().grade, decided().score) == (5_000_00, "A", 630)
+    assert decided(snapshot=known(limit=70_00)).limit == 70_00
+    assert decided(snapshot=known(attributes=grade_b)).limit == 1_000_00
+    assert decided(snapshot=known(attributes=grade_b, paid_off_plans=2)).limit == 1_000_00
+    assert decided(snapshot=known(attributes=grade_b, paid_off_plans=3)).limit == 2_000_00
+    assert decided(snapshot=known(attributes={"job": "none"})).limit == 0
+
+
+def test_reasons_say_which_fact_and_which_way() -> None:
+    policy = policy_with(("/scorecard/characteristics/1/bins/2/points", 0))  # a fine job is not better than some
+    reasons = decided(snapshot=known(attributes={"age": None, "job": "none"}), policy=policy).answer.reasons
+    assert [(reason.feature, reason.direction and reason.direction.value) for reason in reasons] == [
+        ("job", "unfavourable"), ("age", "absent"), ("owner", "unfavourable"),
+    ]  # fmt: skip
+    young = decided(snapshot=known(attributes={"age": 20, "job": "none"})).answer.reasons
+    assert ("age", "too_low") in [(reason.feature, reason.direction and reason.direction.value) for reason in young]
+    assert decided(snapshot=known(next_due_on=YESTERDAY)).answer.reasons[0].feature == "overdue"
+
+
+def test_other_outcomes_have_no_offers() -> None:
+    for snapshot in (known(attributes={"verified": None}), known(next_due_on=YESTERDAY)):
+        answer = decided(snapshot=snapshot).answer
+        assert answer.outcome is not Outcome.APPROVED
+        assert (answer.offers, answer.alternatives) == ((), ())
+    assert decided(snapshot=known(next_due_on=TOMORROW)).answer.outcome is Outcome.APPROVED
