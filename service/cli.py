@@ -18,6 +18,9 @@ COMMANDS: Final[dict[str, tuple[str, str | None]]] = {
     "serve": ("service.cli:serve", "the service on DATABASE_URL and REDIS_URL"),
     "migrate": ("service.cli:migrate", "bring the database up to this version"),
     "check": ("service.cli:check", "the invariants of the database, as queries that must return no row"),
+    "apr": ("service.calculator:apr", "the annual percentage rate of terms, or of dated flows"),
+    "schedule": ("service.calculator:schedule", "the schedule of terms, with its rate, cost and disclosure"),
+    "schema": ("service.calculator:schema", "the JSON Schema of the terms, for editors and validators"),
     "first-day": ("service.cli:first_day", None),
     "worker": ("service.worker:main", None),
 }

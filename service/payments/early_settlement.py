@@ -87,6 +87,8 @@ def growth(base: int, periods: Fraction) -> int:
 
 def whole_root(number: int, degree: int) -> int:
     """The largest whole number whose power is not above `number`: Newton's steps from above."""
+    if number == 0:
+        return 0
     guess = 1 << -(-number.bit_length() // degree)
     while True:
         better = ((degree - 1) * guess + number // guess ** (degree - 1)) // degree

@@ -63,7 +63,10 @@ def growth(kind: RateKind, rate: Fraction, share: Fraction) -> Fraction:
 def period_shares(terms: Terms, start_on: date) -> tuple[tuple[date, ...], list[Fraction]]:
     """Unmoved due dates, and the share of a year that each period earns interest for."""
     periods = max(terms.amortized_over, terms.instalments)
-    unmoved = due_dates(terms, start_on, periods)
+    try:
+        unmoved = due_dates(terms, start_on, periods)
+    except (OverflowError, ValueError):
+        raise Refused(Code.IMPOSSIBLE_TERMS, "The plan would outlast the calendar.", "/instalments") from None
     shares = _year_shares(terms, start_on, unmoved)
     shares[: terms.interest_free] = [Fraction(0)] * min(terms.interest_free, periods)
     return unmoved, shares

@@ -83,9 +83,10 @@ def elapsed(earlier: date, later: date, period: UnitPeriod, anchor_day: int) -> 
     if period.unit in (Unit.DAY, Unit.WEEK):
         return Fraction((later - earlier).days, period.days)
     size = 12 if period == YEAR else 1
-    count, reached = 0, later
-    while (before := _back(later, (count + 1) * size, anchor_day)) >= earlier:
-        count, reached = count + 1, before
+    count = ((later.year - earlier.year) * 12 + later.month - earlier.month) // size
+    if _back(later, count * size, anchor_day) < earlier:
+        count -= 1
+    reached = _back(later, count * size, anchor_day) if count else later
     days = (reached - earlier).days
     if period != YEAR:
         return Fraction(30 * count + days, period.days)

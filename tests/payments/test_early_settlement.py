@@ -28,6 +28,7 @@ from service.payments.settlement_law import Legal, number_on
 from service.plans.discounting import ONE
 from service.plans.schedule import Instalment, build_schedule
 from service.plans.terms import Cost, FeeDue, Terms, Unit
+from tests import properties  # noqa: F401 - loads the profile
 
 ANNUITY = Terms(instalments=48, every=1, unit=Unit.MONTH, rate_percent=Decimal("13.1748"))
 START = date(2026, 1, 15)

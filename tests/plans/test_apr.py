@@ -15,6 +15,7 @@ from service.plans.apr_us import timed_rate as us_timed_rate
 from service.plans.discounting import ONE, Lattice, discount_factor, power, runs_of, worth
 from service.plans.intervals import interval_years, lattice_of, months_after
 from service.plans.terms import Unit
+from tests import properties  # noqa: F401 - loads the profile
 
 START = date(2026, 1, 15)
 

@@ -1,0 +1,142 @@
+"""`tenor apr`, `tenor schedule`, `tenor schema`: as somebody at a terminal or in a pipe meets them."""
+
+import io
+import json
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import pytest
+
+from service.cli import main
+from service.plans.terms import Terms
+
+YEAR = {"instalments": 12, "every": 1, "unit": "month", "rate_percent": "9.9"}
+QUOTE = {"currency": "EUR", "amount": 1000_00, "jurisdiction": "DE", "start_on": "2026-01-15", "terms": YEAR}
+FLOWS = {"advances": [["2026-01-15", 1200_00]], "payments": [["2027-01-15", 1347_00]]}
+
+
+def run(capsys: pytest.CaptureFixture[str], tmp_path: Path, document: object, *arguments: str) -> tuple[int, str, str]:
+    """The exit code and both outputs of a command that reads the document from a file."""
+    path = tmp_path / "document.json"
+    path.write_text(document if isinstance(document, str) else json.dumps(document))
+    command, *rest = arguments
+    code = main([command, str(path), *rest])
+    return code, *capsys.readouterr()
+
+
+@pytest.mark.parametrize(
+    ("document", "options", "printed"),
+    [
+        (YEAR, ["--amount", "1000.00", "--start-on", "2026-01-15"], ["10.4"]),
+        (YEAR, ["--amount", "1000", "--jurisdiction", "US", "--currency", "USD"], ["9.90"]),
+        (YEAR, ["--amount", "100000", "--jurisdiction", "CN", "--currency", "JPY"], ["10.36", "9.90"]),
+        (QUOTE, [], ["10.4"]),
+        (FLOWS, [], ["12.3"]),
+        (FLOWS | {"jurisdiction": "US"}, [], ["12.25"]),
+    ],
+)
+def test_apr(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path, document: object, options: list[str], printed: list[str]
+) -> None:
+    code, out, err = run(capsys, tmp_path, document, "apr", *options)
+    assert (code, err) == (0, "")
+    assert [rate["printed"] for rate in json.loads(out)["rates"]] == printed
+
+
+def test_schedule_is_the_quote(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    options = ("--amount", "1000.00", "--start-on", "2026-01-15", "--jurisdiction", "DE")
+    code, out, _ = run(capsys, tmp_path, YEAR, "schedule", *options)
+    answer = json.loads(out)
+    assert code == 0
+    assert len(answer["schedule"]) == 12
+    assert answer["total_payable"] == sum(row["principal"] + row["interest"] for row in answer["schedule"])
+    assert run(capsys, tmp_path, QUOTE, "schedule")[1] == out
+
+
+def test_a_table_for_people(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    code, out, _ = run(capsys, tmp_path, QUOTE, "schedule", "--table")
+    assert code == 0
+    assert "Sun 2026-02-15" in out
+    assert "Total amount payable" in out
+    assert "1,054.43" in out
+    code, out, _ = run(capsys, tmp_path, FLOWS, "apr", "--table")
+    assert out.startswith("12.3 %")
+
+
+def test_standard_input(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("sys.stdin", io.TextIOWrapper(io.BytesIO(json.dumps(QUOTE).encode())))
+    assert main(["apr"]) == 0
+    assert '"10.4"' in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    ("document", "arguments", "sentence"),
+    [
+        ({"instalments": 0}, ["schedule", "--amount", "1"], "invalid_field: Expected `int` >= 1. (at /instalments)"),
+        (
+            {"rate_percent": "-1"},
+            ["apr", "--amount", "1"],
+            "impossible_terms: A rate is zero or more. (at /terms/rate_",
+        ),
+        ({"first_due_on": "2020-01-01"}, ["apr", "--amount", "1"], "due before the plan starts"),
+        ({"instalments": 1000}, ["schedule", "--amount", "1"], "too small for so many instalments"),
+        ({"rates": 1}, ["schedule", "--amount", "1"], "unknown field `rates`. (at /rates)"),
+        ('{"every": 1, "every": 2}', ["schedule", "--amount", "1"], "given twice"),
+        ("{", ["schedule", "--amount", "1"], "malformed"),
+        ("[" * 100_000, ["schedule", "--amount", "1"], "too_large"),
+        ({}, ["schedule"], "Terms need an amount"),
+        ({}, ["schedule", "--amount", "ten"], "'ten' is no amount"),
+        ({}, ["schedule", "--amount", "1.001"], "at most 2 decimals"),
+        ({}, ["schedule", "--amount", "1.1", "--currency", "JPY"], "at most 0 decimals"),
+        ({}, ["schedule", "--amount", "1", "--currency", "EURO"], "No plan is written in EURO"),
+        ({}, ["schedule", "--amount", "1", "--start-on", "tomorrow"], "'tomorrow' is no date"),
+        ({}, ["schedule", "--amount", "1", "--start-on", "9999-12-31"], "outlast the calendar"),
+        (QUOTE, ["schedule", "--amount", "1"], "--amount completes terms"),
+        (FLOWS, ["schedule"], "unknown field `advances`"),
+        (FLOWS | {"payments": []}, ["apr"], "no_apr"),
+        (
+            {"advances": [["2026-01-01", 1000], ["2028-01-01", 1320]], "payments": [["2027-01-01", 2300]]},
+            ["apr"],
+            "several_aprs: The series has more than one rate: 10.00 % and 20.00 %.",
+        ),
+    ],
+)
+def test_a_refusal_is_a_sentence(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path, document: Any, arguments: list[str], sentence: str
+) -> None:
+    code, out, err = run(capsys, tmp_path, document, *arguments)
+    assert (code, out) == (2, "")
+    assert sentence in err
+    assert err.startswith(f"tenor {arguments[0]}: ")
+    assert err.count("\n") == 1
+
+
+def test_no_such_file(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["schedule", "/no/such/file", "--amount", "1"]) == 2
+    assert "No such file" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("document", "title"), [("terms", "Terms"), ("quote", "QuoteRequest"), ("flows", "FlowsRequest")]
+)
+def test_schema(capsys: pytest.CaptureFixture[str], document: str, title: str) -> None:
+    assert main(["schema", document]) == 0
+    schema = json.loads(capsys.readouterr().out)
+    assert schema["$ref"] == f"#/$defs/{title}"
+    assert set(schema["$defs"]["Terms" if document == "quote" else title]["properties"]) >= (
+        {"advances", "payments"} if document == "flows" else set(msgspec.to_builtins(YEAR))
+    )
+    assert document != "terms" or len(schema["$defs"]["Terms"]["properties"]) == len(Terms.__struct_fields__)
+
+
+def test_it_starts_light() -> None:
+    """What the service is made of is not loaded for arithmetic."""
+    script = (
+        "import sys; from service.cli import main; main(['schema']);"
+        "print([name for name in ('litestar', 'asyncpg', 'redis', 'rich', 'holidays') if name in sys.modules])"
+    )
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
+    assert done.stdout.endswith("[]\n")
