@@ -101,3 +101,9 @@ class World:
         """The consumer's account in EUR."""
         account: dict[str, int] = (await self.merchant.get(f"/v1/consumers/{consumer}/accounts/EUR")).json()
         return account
+
+    async def row_counts(self) -> dict[str, int]:
+        """How many rows each table has: equal before and after what must write nothing."""
+        tables = await self.pool.fetch("select tablename from pg_tables where schemaname = 'public' order by 1")
+        counts = " union all ".join(f"select '{name}', count(*) from {name}" for (name,) in tables)
+        return {name: count for name, count in await self.pool.fetch(counts)}

@@ -1,0 +1,230 @@
+"""Stories of one purchase, told in the product's words: a line is a step, and what it comes to stands below it.
+
+    consumer limit 1000.00
+    buy 600.00 instalments
+    pay 10.00                        refused state_forbids
+    capture 250.00
+    + 31 days
+    plan state part_captured, captured 250.00, remaining 350.00
+
+A step is a verb with amounts in EUR and words. `refused CODE` at its end says that it is, and then nothing may have
+moved. `ledger` names every account of the plan that is not zero (debit less credit); `plan` and `account` name fields.
+Each step that moves something is dry run first: the answer must foretell it, and nothing may have moved.
+"""
+
+import re
+from collections.abc import Awaitable, Callable
+from datetime import timedelta
+from typing import Any
+
+import httpx
+
+from service.errors import Code
+from tests.flows.world import World
+
+_AMOUNT = re.compile(r"^-?\d+\.\d\d$")
+
+# The plan's part of each ledger account that is not zero: debit less credit.
+LEDGER = """
+    select account::text, sum(amount)::bigint as balance
+      from (select debit as account, amount from transfers where plan_id = $1
+            union all
+            select credit, - amount from transfers where plan_id = $1) t
+     group by account having sum(amount) <> 0
+"""
+
+
+async def tell(world: World, text: str) -> "Story":
+    """Plays the story; an assertion names the line at which it is not true. The story at its end."""
+    story = Story(world)
+    for number, line in enumerate(text.strip().splitlines(), start=1):
+        if step := line.partition("#")[0].strip():
+            try:
+                await story.step(step)
+            except AssertionError as error:
+                raise AssertionError(f"line {number}, {step!r}: {error}") from error
+    await story.events_have_no_gaps()
+    return story
+
+
+class Story:
+    """Where a story stands: its consumer, its offer, its plan."""
+
+    def __init__(self, world: World) -> None:
+        self.world = world
+        self.merchant = world.merchant
+        self.consumer = ""
+        self.offer: dict[str, Any] = {}
+        self.plan_id = ""
+
+    async def step(self, line: str) -> None:
+        """Plays one line."""
+        verb, *words = line.split()
+        code = None
+        if "refused" in words:
+            words, code = words[: words.index("refused")], words[words.index("refused") + 1]
+            assert code in set(Code), f"there is no code {code}"
+        if play := _STEPS.get(verb):
+            assert code is None, f"{verb} cannot be refused"
+            await play(self, words)
+        else:
+            await self._move(verb, words, code)
+
+    async def plan(self) -> dict[str, Any]:
+        """The plan as the merchant sees it now."""
+        found: dict[str, Any] = (await self.merchant.get(f"/v1/plans/{self.plan_id}")).json()
+        return found
+
+    async def account(self) -> dict[str, Any]:
+        """The consumer's account now."""
+        return await self.world.account(self.consumer)
+
+    async def ledger(self) -> dict[str, int]:
+        """The plan's accounts that are not zero."""
+        return {row[0]: row[1] for row in await self.world.pool.fetch(LEDGER, self.plan_id)}
+
+    async def events_have_no_gaps(self) -> None:
+        """The merchant's feed counts 1, 2, 3 ..., read in pages of three."""
+        events: list[dict[str, Any]] = []
+        after = 0
+        while page := (await self.merchant.get("/v1/events", after=after, limit=3)).json()["events"]:
+            events += page
+            after = events[-1]["number"]
+        assert [event["number"] for event in events] == list(range(1, len(events) + 1))
+        assert len({event["id"] for event in events}) == len(events)
+
+    # What a line can be ------------------------------------------------------------------------------------------
+
+    async def _consumer(self, words: list[str]) -> None:
+        limit = _cents(words[1]) if words else None
+        self.consumer = await self.world.consumer(limit=limit)
+
+    async def _ask(self, words: list[str]) -> None:
+        """`offer AMOUNT KIND [name value ...]`: the best offer for it; of a deposit the amount is the security."""
+        amount, kind = _cents(words[0]), words[1]
+        more = _fields(words[2:])
+        if kind == "deposit":
+            more, amount = {"deposit_amount": amount} | more, 500_00
+        self.offer = await self.world.offer(self.consumer, amount, kind, **more)
+
+    async def _buy(self, words: list[str]) -> None:
+        await self._ask(words)
+        await self._move("accept", [], None)
+
+    async def _wait(self, words: list[str]) -> None:
+        assert self.merchant.now is not None
+        self.merchant.now += timedelta(**{words[1]: int(words[0])})
+        self.world.operator.now = self.merchant.now
+
+    async def _expect_plan(self, words: list[str]) -> None:
+        _matches(await self.plan(), _fields(words))
+
+    async def _expect_offer(self, words: list[str]) -> None:
+        _matches(self.offer, _fields(words))
+
+    async def _expect_account(self, words: list[str]) -> None:
+        _matches(await self.account(), _fields(words))
+
+    async def _expect_ledger(self, words: list[str]) -> None:
+        found, expected = await self.ledger(), _fields(words)
+        assert found == expected, f"the ledger says {found}"
+
+    async def _expect_schedule(self, words: list[str]) -> None:
+        """`schedule AMOUNT AMOUNT ...`: what each instalment still asks for."""
+        rows = (await self.plan())["schedule"]
+        owed = [_left(row) for row in rows]
+        assert owed == [_cents(word) for word in words], f"the schedule says {owed}"
+
+    # What moves money --------------------------------------------------------------------------------------------
+
+    async def _move(self, verb: str, words: list[str], code: str | None) -> None:
+        path, body = self._request(verb, words)
+        before = await self._everything()
+        foretold = await self.merchant.post(f"{path}?dry_run=true", body)
+        assert await self._everything() == before, "a dry run moved something"
+        answered = await self.merchant.post(path, body)
+        if code is not None:
+            _is_refused(answered, code)
+            _is_refused(foretold, code)
+            assert await self._everything() == before, "a refusal moved something"
+            return
+        assert answered.status_code in (200, 201), answered.text
+        await self._foretold(foretold, answered.json(), is_new=verb == "accept")
+        self.plan_id = answered.json()["id"]
+
+    def _request(self, verb: str, words: list[str]) -> tuple[str, dict[str, Any]]:
+        if verb == "accept":
+            return "/v1/plans", {"offer_id": self.offer["id"]}
+        path = f"/v1/plans/{self.plan_id}/{_PATHS[verb]}"
+        if not words:
+            return path, {}
+        return path, {"amount": _cents(words[0])} | _fields(words[1:])
+
+    async def _foretold(self, foretold: httpx.Response, after: dict[str, Any], *, is_new: bool) -> None:
+        """The dry run showed the plan and the account as they are now; a new plan's id it could not know."""
+        assert foretold.status_code == 200, foretold.text
+        preview = foretold.json()
+        assert preview["dry_run"] is True
+        unknown = ("id",) if is_new else ()
+        assert _without(preview["plan"], *unknown) == _without(after, *unknown), "the dry run foretold another plan"
+        account = await self.account()
+        shown = {name: preview["account_after"][name] for name in ("limit", "reserved", "used", "version")}
+        assert shown == {name: account[name] for name in shown}, "the dry run foretold another account"
+
+    async def _everything(self) -> list[Any]:
+        counts = await self.world.row_counts()
+        del counts["idempotency"]  # a refusal is kept under its key
+        return [counts, await self.account(), await self.plan() if self.plan_id else None]
+
+
+_STEPS: dict[str, Callable[[Story, list[str]], Awaitable[None]]] = {
+    "consumer": Story._consumer,
+    "offer": Story._ask,
+    "buy": Story._buy,
+    "+": Story._wait,
+    "plan": Story._expect_plan,
+    "offered": Story._expect_offer,
+    "account": Story._expect_account,
+    "ledger": Story._expect_ledger,
+    "schedule": Story._expect_schedule,
+}
+
+_PATHS = {"capture": "capture", "void": "void", "claim": "claims", "release": "release", "pay": "payments"}
+
+
+def _is_refused(answered: httpx.Response, code: str) -> None:
+    assert answered.headers["content-type"] == "application/problem+json", answered.text
+    assert answered.json()["code"] == code, answered.text
+
+
+def _cents(word: str) -> int:
+    assert _AMOUNT.match(word), f"{word!r} is no amount"
+    return int(word.replace(".", ""))
+
+
+def _fields(words: list[str]) -> dict[str, Any]:
+    """`state active, captured 2.50 final true` as fields; commas are for the eye."""
+    words = [word.rstrip(",") for word in words]
+    return {name: _value(word) for name, word in zip(words[::2], words[1::2], strict=True)}
+
+
+def _value(word: str) -> Any:
+    if _AMOUNT.match(word):
+        return _cents(word)
+    if word in ("true", "false"):
+        return word == "true"
+    return int(word) if word.isdigit() else word
+
+
+def _matches(found: dict[str, Any], expected: dict[str, Any]) -> None:
+    shown = {name: found[name] for name in expected}
+    assert shown == expected, f"found {shown}"
+
+
+def _without(fields: dict[str, Any], *names: str) -> dict[str, Any]:
+    return {name: value for name, value in fields.items() if name not in names}
+
+
+def _left(row: dict[str, Any]) -> int:
+    owed: int = sum(row[name] - row[f"{name}_paid"] for name in ("principal", "interest", "fee"))
+    return owed
