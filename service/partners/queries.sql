@@ -36,15 +36,15 @@ with open_days as materialized (
         on conflict (programme_id, booked_on) do update set bookings = excluded.bookings
 ), untold as materialized (
     select b.*
-      from open_days d
-      join partner_bookings b on b.partner_id = $2 and b.booked_on = d.booked_on
-      join plans p on p.bucket = b.bucket and p.plan_id = b.plan_id
-     where p.funding ->> 'programme_id' = $1
+      from partner_bookings b
+      join plans p using (bucket, plan_id)
+     where b.partner_id = $2 and b.booked_on = any (array(select booked_on from open_days))
+       and p.funding ->> 'programme_id' = $1
        and not exists (select from partner_file_transfers t
                         where t.bucket = b.bucket and t.cause_id = b.cause_id and t.leg = b.leg)
 ), told as (
     insert into partner_file_transfers (bucket, cause_id, leg, file_id)
-    select bucket, cause_id, leg, $4 from untold
+    select bucket, cause_id, leg, $4 from untold order by bucket, cause_id, leg
 )
 insert into partner_positions as position
        (bucket, plan_id, partner_id, programme_id, currency, drawn, principal_repaid, interest_repaid,
@@ -53,6 +53,7 @@ select bucket, plan_id, $2, $1, currency, sum(drawn), sum(principal_repaid), sum
        $4, sum(drawn), sum(principal_repaid), sum(interest_repaid)
   from untold
  group by bucket, plan_id, currency
+ order by bucket, plan_id
     on conflict (bucket, plan_id) do update
    set drawn                 = position.drawn            + excluded.drawn,
        principal_repaid      = position.principal_repaid + excluded.principal_repaid,

@@ -1,0 +1,275 @@
+-- Invariants. Each is a query that must return no rows; what it returns is what is wrong. `tenor check` runs them all
+-- against one instant of the database, and so does every flow test.
+
+-- Whom we gave what ---------------------------------------------------------------------------------------------------
+
+-- exposure_matches_plans --
+-- What an account has reserved and used is what its plans reserve and still owe.
+select coalesce(a.bucket, p.bucket) as bucket, coalesce(a.consumer_id, p.consumer_id) as consumer_id,
+       coalesce(a.currency, p.currency) as currency, a.reserved, p.reserved as promised, a.used, p.outstanding as owed
+  from accounts a
+  full join (select bucket, consumer_id, currency, sum(reserved) as reserved, sum(outstanding) as outstanding
+               from plans group by bucket, consumer_id, currency) p
+    on p.bucket = a.bucket and p.consumer_id = a.consumer_id and p.currency = a.currency
+ where coalesce(a.reserved, 0) <> coalesce(p.reserved, 0)
+    or coalesce(a.used, 0) <> coalesce(p.outstanding, 0);
+
+-- exposure_is_within_limits --
+-- Nobody has more than the limit.
+select bucket, consumer_id, currency, "limit", reserved, used
+  from accounts
+ where reserved + used > "limit";
+
+-- plans_stand_on_a_decision --
+-- Every plan was decided for this consumer, at this merchant, under this reference.
+select p.bucket, p.plan_id, p.decision_id
+  from plans p
+  left join decisions d using (bucket, decision_id)
+ where (d.consumer_id, d.merchant_id, d.merchant_reference, d.currency)
+       is distinct from (p.consumer_id, p.merchant_id, p.merchant_reference, p.currency);
+
+-- references_open_one_plan --
+-- Every plan has its merchant reference, and every reference its plan.
+select p.plan_id, r.plan_id as named, coalesce(p.merchant_id, r.merchant_id) as merchant_id,
+       coalesce(p.merchant_reference, r.merchant_reference) as merchant_reference
+  from plans p
+  full join merchant_references r using (plan_id)
+ where (p.merchant_id, p.merchant_reference) is distinct from (r.merchant_id, r.merchant_reference);
+
+-- The plan and its parts ----------------------------------------------------------------------------------------------
+
+-- states_match_amounts --
+-- The commercial state says what the amounts say: what may still be captured, what is owed, whether it has ended.
+select bucket, plan_id, kind, state, amount, captured, voided, held, reserved, outstanding, captures, closed_at
+  from (select *, amount - captured - voided as remaining from plans) p
+ where reserved + held <> remaining
+    or (kind <> 'deposit' and held <> 0)
+    or (captured > 0) <> (captures > 0)
+    or (closed_at is not null) <> (state in ('paid_off', 'closed', 'voided', 'expired'))
+    or not case state
+           when 'authorized'    then captured = 0 and remaining > 0
+           when 'part_captured' then captured > 0 and remaining > 0
+           when 'active'        then captured > 0 and remaining = 0 and collection_state = 'collecting'
+                                     and kind = 'instalments'
+           when 'payment_due'   then captured > 0 and remaining = 0 and collection_state = 'collecting'
+                                     and kind <> 'instalments'
+           when 'paid_off'      then captured > 0 and remaining = 0 and outstanding = 0 and kind <> 'deposit'
+           when 'closed'        then remaining = 0 and outstanding = 0 and kind = 'deposit'
+           when 'voided'        then captured = 0 and remaining = 0
+           when 'expired'       then captured = 0 and remaining = 0
+           end;
+
+-- settlement_states_match_amounts --
+-- The merchant is owed something from the first capture on, and nothing before.
+select bucket, plan_id, settlement_state, captured
+  from plans
+ where (settlement_state <> 'nothing_due') <> (captured > 0);
+
+-- instalments_match_plans --
+-- The instalments' principal is what was captured as owed, their paid parts are the plan's, their numbers 1 to n; and
+-- the plan is collecting while one is unpaid, collected when none is, and owes nothing without any.
+select bucket, plan_id, p.kind, p.captured, p.outstanding, i.principal, p.principal_paid, i.principal_paid as in_parts,
+       p.interest_paid, i.interest_paid as interest_in_parts, p.fee_paid, i.fee_paid as fee_in_parts,
+       p.collection_state, i.unpaid
+  from plans p
+  full join (select bucket, plan_id, sum(principal) as principal, sum(principal_paid) as principal_paid,
+                    sum(interest_paid) as interest_paid, sum(fee_paid) as fee_paid,
+                    count(*) filter (where paid_on is null) as unpaid,
+                    count(*) = max(number) and min(number) = 1 as are_numbered
+               from instalments group by bucket, plan_id) i using (bucket, plan_id)
+ where coalesce(i.principal, 0)      <> p.outstanding + p.principal_paid
+    or coalesce(i.principal, 0)      <> p.captured and p.kind <> 'deposit'
+    or coalesce(i.principal_paid, 0) <> p.principal_paid
+    or coalesce(i.interest_paid, 0)  <> p.interest_paid
+    or coalesce(i.fee_paid, 0)       <> p.fee_paid
+    or not i.are_numbered
+    or p.plan_id is null
+    or p.collection_state <> case when i.unpaid is null then 'nothing_owed'
+                                  when i.unpaid > 0     then 'collecting'
+                                  else 'collected' end::collection_state;
+
+-- payments_match_plans --
+-- What a plan counts as paid is the sum of its payments.
+select bucket, plan_id, p.principal_paid, y.principal, p.interest_paid, y.interest, p.fee_paid, y.fee
+  from plans p
+  full join (select bucket, plan_id, sum(principal) as principal, sum(interest) as interest, sum(fee) as fee
+               from payments group by bucket, plan_id) y using (bucket, plan_id)
+ where coalesce(y.principal, 0) is distinct from p.principal_paid
+    or coalesce(y.interest, 0)  is distinct from p.interest_paid
+    or coalesce(y.fee, 0)       is distinct from p.fee_paid;
+
+-- The ledger ----------------------------------------------------------------------------------------------------------
+
+-- trial_balance_is_zero --
+-- In every currency all debits are all credits.
+select currency, sum(amount) as balance
+  from (select debit as account, currency, amount from transfers
+        union all
+        select credit, currency, - amount from transfers) sides
+ group by currency
+having sum(amount) <> 0;
+
+-- promises_stay_off_the_balance_sheet --
+-- A commitment or a held deposit is booked against its mirror, and against nothing else.
+select bucket, cause_id, leg, debit, credit, amount
+  from transfers
+ where (debit in ('commitment', 'commitment_contra') or credit in ('commitment', 'commitment_contra'))
+   and (debit, credit) not in (('commitment', 'commitment_contra'), ('commitment_contra', 'commitment'))
+    or (debit in ('deposit_held', 'deposit_held_contra') or credit in ('deposit_held', 'deposit_held_contra'))
+   and (debit, credit) not in (('deposit_held', 'deposit_held_contra'), ('deposit_held_contra', 'deposit_held'));
+
+-- ledger_matches_plans --
+-- The sub-ledger of a plan is the plan: promised, held, owed, paid, due to the merchant, and the partner's share of
+-- what is owed (captured and repaid are shared each by itself, half a minor unit up).
+with booked as (
+    select bucket, plan_id,
+           sum(amount * ((debit  = 'commitment')::int            - (credit = 'commitment')::int))            reserved,
+           sum(amount * ((debit  = 'deposit_held')::int          - (credit = 'deposit_held')::int))          held,
+           sum(amount * ((debit  = 'consumer_receivable')::int   - (credit = 'consumer_receivable')::int))   owed,
+           sum(amount * ((credit = 'partner_participation')::int - (debit  = 'partner_participation')::int)) funded,
+           sum(amount * (credit in ('merchant_payable', 'merchant_fee_income'))::int)                        captured,
+           sum(amount * (debit = 'cash' and credit not in ('merchant_payable', 'merchant_fee_income'))::int) paid
+      from transfers
+     group by bucket, plan_id
+), planned as (
+    select bucket, plan_id, reserved, held, outstanding as owed,
+           (captured * bps + 5000) / 10000 - (principal_paid * bps + 5000) / 10000 as funded,
+           captured, principal_paid + interest_paid + fee_paid as paid
+      from plans, cast(funding ->> 'funding_bps' as bigint) as bps
+)
+select bucket, plan_id, b.reserved, p.reserved as plan_reserved, b.held, p.held as plan_held,
+       b.owed, p.owed as plan_owes, b.funded, p.funded as plan_funded,
+       b.captured, p.captured as plan_captured, b.paid, p.paid as plan_paid
+  from planned p
+  full join booked b using (bucket, plan_id)
+ where (b.reserved, b.held, b.owed, b.funded, b.captured, b.paid)
+       is distinct from (p.reserved, p.held, p.owed, p.funded, p.captured, p.paid);
+
+-- transfers_name_their_plans_parties --
+-- A booking has the currency, merchant and partner of its plan.
+with parties as materialized (
+    select bucket, plan_id, currency, merchant_id, funding ->> 'partner_id' as partner_id from plans
+)
+select bucket, t.cause_id, t.leg, plan_id
+  from transfers t
+  left join parties p using (bucket, plan_id)
+ where (t.currency, t.merchant_id, t.partner_id) is distinct from (p.currency, p.merchant_id, p.partner_id);
+
+-- What we told --------------------------------------------------------------------------------------------------------
+
+-- events_are_numbered_without_gaps --
+-- A merchant's events are 1, 2, 3 ...
+select merchant_id, number, place
+  from (select merchant_id, number, row_number() over (partition by merchant_id order by number) as place
+          from events) e
+ where number <> place;
+
+-- feeds_know_the_last_number --
+-- The last number given is the last there is.
+select merchant_id, coalesce(f.last_number, 0) as last_number, coalesce(e.last_number, 0) as last_event
+  from feeds f
+  full join (select merchant_id, max(number) as last_number from events group by merchant_id) e using (merchant_id)
+ where coalesce(f.last_number, 0) <> coalesce(e.last_number, 0);
+
+-- keys_are_answered --
+-- No idempotency key stays without the answer that goes with it.
+select bucket, owner_id, key, created_at
+  from idempotency
+ where status is null or (answer is null and decision_id is null);
+
+-- The partner's files -------------------------------------------------------------------------------------------------
+
+-- programmes_keep_partner_and_currency --
+-- A new version of a contract is with the same partner and in the same currency.
+select programme_id
+  from programmes
+ group by programme_id
+having count(distinct (partner_id, currency)) > 1;
+
+-- partner_bookings_are_understood --
+-- Every booking on a partner's accounts is one that its file can tell.
+select bucket, cause_id, leg
+  from partner_bookings
+ where drawn = 0 and principal_repaid = 0 and interest_repaid = 0;
+
+-- partner_days_leave_nothing_untold --
+-- A business day of which the files have seen every booking has none that no file told.
+with untold as materialized (
+    select *
+      from partner_bookings b
+     where not exists (select from partner_file_transfers t
+                        where t.bucket = b.bucket and t.cause_id = b.cause_id and t.leg = b.leg)
+)
+select u.bucket, u.cause_id, u.leg, u.booked_on, d.programme_id
+  from untold u
+  join plans p using (bucket, plan_id)
+  join partner_days d on d.programme_id = p.funding ->> 'programme_id' and d.booked_on = u.booked_on
+ where d.bookings = (select count(*) from partner_bookings b
+                      where b.partner_id = u.partner_id and b.booked_on = u.booked_on);
+
+-- partner_files_sum_to_their_bookings --
+-- A file's totals are the bookings it told, all of its own programme and none of a later day.
+select file_id, f.drawn, t.drawn as booked_drawn, f.principal_repaid, t.principal_repaid as booked_principal,
+       f.interest_repaid, t.interest_repaid as booked_interest
+  from partner_files f
+  full join (select t.file_id, sum(b.drawn) as drawn, sum(b.principal_repaid) as principal_repaid,
+                    sum(b.interest_repaid) as interest_repaid, max(b.booked_on) as last_on,
+                    min(p.programme_id) as first_programme, max(p.programme_id) as last_programme
+               from partner_file_transfers t
+               join partner_bookings b using (bucket, cause_id, leg)
+               join partner_positions p using (bucket, plan_id)
+              group by t.file_id) t using (file_id)
+ where f.file_id is null
+    or (f.drawn, f.principal_repaid, f.interest_repaid)
+       <> (coalesce(t.drawn, 0), coalesce(t.principal_repaid, 0), coalesce(t.interest_repaid, 0))
+    or t.last_on > f.business_on
+    or (f.programme_id, f.programme_id) <> (t.first_programme, t.last_programme);
+
+-- partner_positions_sum_to_their_bookings --
+-- What the files have told of a plan is the sum of the bookings they told.
+select bucket, plan_id, o.drawn, t.drawn as told_drawn, o.principal_repaid, t.principal_repaid as told_principal,
+       o.interest_repaid, t.interest_repaid as told_interest
+  from partner_positions o
+  full join (select b.bucket, b.plan_id, sum(b.drawn) as drawn, sum(b.principal_repaid) as principal_repaid,
+                    sum(b.interest_repaid) as interest_repaid
+               from partner_file_transfers
+               join partner_bookings b using (bucket, cause_id, leg)
+              group by b.bucket, b.plan_id) t using (bucket, plan_id)
+ where (o.drawn, o.principal_repaid, o.interest_repaid)
+       is distinct from (t.drawn, t.principal_repaid, t.interest_repaid);
+
+-- partner_files_end_at_the_positions --
+-- What the last file says is outstanding is what is outstanding.
+select programme_id, f.outstanding, o.outstanding as positions
+  from (select distinct on (programme_id) programme_id, outstanding
+          from partner_files order by programme_id, number desc) f
+  full join (select programme_id, sum(outstanding) as outstanding
+               from partner_positions group by programme_id) o using (programme_id)
+ where coalesce(f.outstanding, 0) <> coalesce(o.outstanding, 0);
+
+-- partner_files_are_chained --
+-- Numbers without gaps, days in order, each opening where the one before ended and naming its hash, each hash true.
+select file_id, programme_id, number
+  from (select f.*, row_number() over w as place, lag(sha256) over w as sha256_before,
+               lag(business_on) over w as business_on_before,
+               lag(outstanding, 1, 0::bigint) over w as outstanding_before
+          from partner_files f
+        window w as (partition by programme_id order by number)) f
+ where number <> place
+    or business_on <= business_on_before
+    or opening <> outstanding_before
+    or previous_sha256 is distinct from sha256_before
+    or sha256 <> sha256(content);
+
+-- reconciliations_match_or_have_breaks --
+-- The last verdict on a file has its breaks on record: every one it counts, and no other that is open.
+select reconciliation_id, r.outcome, r.counts, n.breaks, b.older
+  from (select distinct on (file_id) * from reconciliations order by file_id, number desc) r
+  left join (select reconciliation_id, count(*) as breaks from breaks group by reconciliation_id) n
+ using (reconciliation_id)
+  left join lateral (select count(*) as older from breaks b
+                      where b.file_id = r.file_id and b.reconciliation_id <> r.reconciliation_id
+                        and b.state = 'open') b on true
+ where coalesce(n.breaks, 0) <> (select coalesce(sum(value::int), 0) from json_each_text(r.counts))
+    or (r.outcome = 'matched') <> (coalesce(n.breaks, 0) = 0)
+    or b.older > 0;
