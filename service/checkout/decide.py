@@ -4,7 +4,7 @@ Same decision id, request, snapshot, merchant, programmes, policy and instant: t
 """
 
 from contextlib import suppress
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from msgspec.structs import replace
 
@@ -41,13 +41,12 @@ def decide(
     """The decision on a checkout; `snapshot` is in its currency."""
     document = policy.policy
     case = lay_out(request, snapshot, merchant, policy, business_day(now, document.time_zone))
-    expires_at = now + timedelta(minutes=document.offers_expire_after_minutes)
-    footings = {kind: footing_of(case, kind, programmes, now) for kind in request.kinds}
-    offering = Offering(decision_id, case, footings, expires_at)
-
     findings = findings_of(case)
     verdict = _verdict(findings)
     tried = [(rung, fit(case, rung)) for rung in rungs_for(case, _barred(findings))]
+    footings = {kind: footing_of(case, kind, programmes, now) for kind in {rung.kind for rung, _ in tried}}
+    expires_at = now + policy.offers_live
+    offering = Offering(decision_id, case, footings, expires_at)
     offers: list[Offer] = []
     alternatives: list[Alternative] = []
     if verdict is Verdict.APPROVE:
@@ -79,6 +78,8 @@ Tried = list[tuple[Rung, Fit]]
 
 def _verdict(findings: list[Finding]) -> Verdict:
     """The gravest that is said of the whole checkout."""
+    if not findings:
+        return Verdict.APPROVE
     said = {finding.verdict for finding in findings if not finding.kinds}
     if Verdict.DECLINE in said:
         return Verdict.DECLINE

@@ -1,6 +1,7 @@
 """From a rung and an amount to an offer: schedule, APR, cost and fees, as they bind until it expires."""
 
 from datetime import date, datetime
+from functools import lru_cache
 from typing import Final
 
 from msgspec import Struct
@@ -14,6 +15,7 @@ from service.plans.apr import Apr, AprMethod, as_apr, effective_apr
 from service.plans.offer import Kind, Offer
 from service.plans.plan import business_day
 from service.plans.schedule import Instalment, build_schedule
+from service.plans.terms import Terms
 from service.policies.price_list import Rung
 
 NO_COST: Final = as_apr(AprMethod.EU_EFFECTIVE, 0)
@@ -50,18 +52,17 @@ class Offering(Struct, frozen=True):
     def offer(self, number: int, rung: Rung, how: Fit) -> Offer:
         """The `number`-th offer of the decision, counted from 1. Refused: IMPOSSIBLE_TERMS (too small to divide)."""
         case, owed, footing = self.case, how.amount - how.held, self.footings[rung.kind]
-        schedule = build_schedule(rung.terms, owed, footing.start_on)
-        cost = sum([row.interest + row.fee for row in schedule])
+        price = price_of(rung.terms, rung.terms_in_apr, owed, footing.start_on)
         return Offer(
             offer_id=ids.derive(ids.OFFER, self.decision_id, number),
             kind=rung.kind,
             currency=case.request.currency,
             amount=how.amount,
             terms=rung.terms,
-            schedule=schedule,
-            total_cost=cost,
-            total_payable=how.down_payment + how.amount + cost,
-            apr=_apr(rung, owed, schedule, footing.start_on) if cost else NO_COST,
+            schedule=price.schedule,
+            total_cost=price.cost,
+            total_payable=how.down_payment + how.amount + price.cost,
+            apr=price.apr,
             merchant_fee=with_subsidy(footing.merchant_fee, rung.subsidy),
             capture_within_days=case.policy.policy.capture_within_days,
             time_zone=footing.time_zone,
@@ -72,10 +73,24 @@ class Offering(Struct, frozen=True):
         )
 
 
-def _apr(rung: Rung, lent: int, schedule: tuple[Instalment, ...], start_on: date) -> Apr:
-    if rung.terms_in_apr is not rung.terms:  # some costs the law does not count
-        schedule = build_schedule(rung.terms_in_apr, lent, start_on)
-    return effective_apr(((start_on, lent),), tuple([(row.due_on, row.total) for row in schedule]), rung.terms.unit)
+class PricedTerms(Struct, frozen=True):
+    """What terms make of an amount from a day on."""
+
+    schedule: tuple[Instalment, ...]
+    cost: int  # interest and fees, minor units
+    apr: Apr
+
+
+@lru_cache(maxsize=8192)  # a shop sells the same few things at the same few prices all day
+def price_of(terms: Terms, terms_in_apr: Terms, owed: int, start_on: date) -> PricedTerms:
+    """Schedule, cost and APR of `owed` minor units. Refused: IMPOSSIBLE_TERMS."""
+    schedule = build_schedule(terms, owed, start_on)
+    cost = sum([row.interest + row.fee for row in schedule])
+    if not cost:
+        return PricedTerms(schedule, 0, NO_COST)
+    counted = schedule if terms_in_apr is terms else build_schedule(terms_in_apr, owed, start_on)
+    payments = tuple([(row.due_on, row.principal + row.interest + row.fee) for row in counted])
+    return PricedTerms(schedule, cost, effective_apr(((start_on, owed),), payments, terms.unit))
 
 
 def with_subsidy(agreed: MerchantFee, subsidy: MerchantFee) -> MerchantFee:

@@ -5,6 +5,7 @@
 
 from bisect import bisect_right
 from collections import defaultdict
+from datetime import timedelta
 
 from msgspec import Struct
 
@@ -52,6 +53,7 @@ class CompiledPolicy(Struct, frozen=True):
     limit_rows: dict[tuple[str, str, str | None], LimitRow]  # by currency, grade, segment
     categories: dict[str, str]  # the merchants' words, case-folded
     currencies: frozenset[str]
+    offers_live: timedelta
     ladders: dict[tuple[str, str, str], Ladder]  # by currency, category, grade
 
     def category_of(self, word: str) -> str:
@@ -65,11 +67,12 @@ class CompiledPolicy(Struct, frozen=True):
 
     def limit_for(self, grade: str, currency: str, facts: Facts, paid_off_plans: int) -> int:
         """The limit the table gives; zero for a currency it does not know."""
-        segment = next((name for holds, name in self.segments if holds(facts)), None)
+        segment = next((name for holds, name in self.segments if holds(facts)), None) if self.segments else None
         row = self.limit_rows.get((currency, grade, segment)) or self.limit_rows.get((currency, grade, None))
         if row is None:
             return 0
-        return max([row.limit, *(step.limit for step in row.steps if paid_off_plans >= step.paid_off_plans)])
+        reached = [step.limit for step in row.steps if paid_off_plans >= step.paid_off_plans] if row.steps else ()
+        return max(reached, default=row.limit)
 
     def rungs(self, currency: str, category: str, grade: str, asked: int | None) -> tuple[Rung, ...]:
         """What is shown, and what has exactly the number of instalments `asked` for; the best first."""
@@ -97,6 +100,7 @@ def compile_policy(policy: Policy) -> CompiledPolicy:
         limit_rows={(row.currency, row.grade, row.segment): row for row in policy.limits},
         categories={word.casefold(): category.name for category in policy.categories for word in category.words},
         currencies=frozenset(row.currency for row in policy.limits),
+        offers_live=timedelta(minutes=policy.offers_expire_after_minutes),
         ladders=_ladders(policy),
     )
 
