@@ -16,7 +16,7 @@ from collections.abc import Iterable, Iterator
 from datetime import date, datetime
 from typing import Final
 
-from msgspec import Struct
+from msgspec import Struct, field
 from msgspec.structs import astuple
 
 from service.errors import Code, Refused
@@ -83,7 +83,7 @@ class Manifest(Struct, frozen=True):
     booked late on a day whose file had already left.
     """
 
-    file_id: str
+    file_id: str = field(name="id")
     partner_id: str
     programme_id: str
     number: int  # 1, 2, 3 ... per programme, without gaps

@@ -6,12 +6,12 @@ Each effect is unique by a key (programme and day, bytes of a file), so that cal
 import asyncio
 import hashlib
 import json
-from collections.abc import Mapping
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from pathlib import Path
 from typing import Any, Final
 from zoneinfo import ZoneInfo
 
+import asyncpg
 import msgspec
 
 from service import ids
@@ -22,7 +22,9 @@ from service.partners.position import FundedPlan, Position
 from service.partners.reconciliation import (
     FIRST_OWNER,
     BreakState,
+    FoundBreak,
     OpenedBreak,
+    Receipt,
     Reconciliation,
     Verdict,
     reconcile,
@@ -34,30 +36,44 @@ RECONCILIATION: Final = "rc"
 BREAK: Final = "br"
 
 _ROWS_AT_ONCE: Final = 2_000  # some 10 ms of work: other requests get their turn in between
+_BREAKS_TOLD: Final = 100  # in the answer to a file; all of them are listed by `breaks`
 _PATIENCE_S: Final = 300  # a day's file may take longer than a request's statement may
 
 # Our file -------------------------------------------------------------------------------------------------------------
 
 
-async def make_file(pool: Pool, programme_id: str, business_on: date, now: datetime) -> Manifest:
+async def make_file(connection: Connection, programme_id: str, business_on: date, now: datetime) -> Manifest:
     """Make the programme's file of a business day, once: called again it answers the same and changes nothing.
 
     It takes every booking of days up to `business_on` that no file has told, so days without a file leave no hole.
     Refused: NOT_FOUND; STATE_FORBIDS for a day before the last file's, or one that has not begun.
     """
-    async with pool.acquire() as connection, connection.transaction():
+    async with connection.transaction():
         await _lock(connection, programme_id)
         programme = await connection.fetchrow(Q.programme, programme_id)
         if programme is None:
-            raise Refused(Code.NOT_FOUND, f"There is no programme {programme_id}.", "/programme_id")
+            raise Refused(Code.NOT_FOUND, f"There is no programme {programme_id[:100]!r}.", "/programme_id")
         made = await connection.fetchrow(Q.manifest_of_day, programme_id, business_on)
         if made is None:
             last = await connection.fetchrow(Q.last_file, programme_id)
-            _refuse_day(business_on, last and last["business_on"], now.astimezone(ZoneInfo(programme["time_zone"])))
+            _refuse_day(
+                business_on, last["business_on"] if last else None, now.astimezone(ZoneInfo(programme["time_zone"]))
+            )
             await _write_file(connection, programme_id, programme, business_on, last, now)
             made = await connection.fetchrow(Q.manifest_of_day, programme_id, business_on)
         assert made is not None
         return _manifest(made)
+
+
+async def make_due_files(pool: Pool, now: datetime) -> list[Manifest]:
+    """Make every programme's file of the day that ended last in its time zone, where there is none yet."""
+    made = []
+    for programme in await pool.fetch(Q.programmes):
+        yesterday = now.astimezone(ZoneInfo(programme["time_zone"])).date() - timedelta(days=1)
+        if programme["filed_until"] is None or programme["filed_until"] < yesterday:
+            async with pool.acquire() as connection:
+                made.append(await make_file(connection, programme["programme_id"], yesterday, now))
+    return made
 
 
 def _refuse_day(business_on: date, last_on: date | None, now: datetime) -> None:
@@ -71,9 +87,9 @@ def _refuse_day(business_on: date, last_on: date | None, now: datetime) -> None:
 async def _write_file(
     connection: Connection,
     programme_id: str,
-    programme: Mapping[str, Any],
+    programme: asyncpg.Record,
     business_on: date,
-    last: Mapping[str, Any] | None,
+    last: asyncpg.Record | None,
     now: datetime,
 ) -> None:
     file_id = _new_id(ids.FILE, programme_id, now)
@@ -87,7 +103,7 @@ async def _write_file(
     await connection.execute(
         Q.insert_file, file_id, partner_id, programme_id, last["number"] + 1 if last else 1, business_on,
         programme["currency"], file.rows, last["outstanding"] if last else 0, *msgspec.structs.astuple(file.sums),
-        file.sha256, last and last["sha256"], file.content, now,
+        file.sha256, last["sha256"] if last else None, file.content, now,
         timeout=_PATIENCE_S,
     )  # fmt: skip
 
@@ -96,21 +112,21 @@ async def _write_file(
 
 
 async def receive_file(
-    pool: Pool, partner_id: str, programme_id: str, business_on: date, content: bytes, now: datetime
-) -> Reconciliation:
+    connection: Connection, partner_id: str, programme_id: str, business_on: date, content: bytes, now: datetime
+) -> Receipt:
     """Hold the partner's file (CSV) of a day against ours. The same bytes again get the same answer.
 
     Other bytes for the same day are a corrected file: breaks it no longer has are resolved, those it has still keep
     their owner and age. Refused: NOT_FOUND while we have no file of that day, INVALID_FILE, TOO_LARGE.
     """
-    ours = await pool.fetchrow(Q.file_of_day, partner_id, programme_id, business_on)
+    ours = await connection.fetchrow(Q.file_of_day, partner_id, programme_id, business_on)
     if ours is None:
-        sentence = f"There is no file of ours for programme {programme_id} on {business_on} to hold it against."
+        sentence = f"There is no file of ours for programme {programme_id[:100]!r} on {business_on} to hold it against."
         raise Refused(Code.NOT_FOUND, sentence, "/business_on")
     theirs = await asyncio.to_thread(read_file, content)
     verdict = await asyncio.to_thread(lambda: reconcile(read_file(ours["content"]), theirs))
     file_id, digest = ours["file_id"], hashlib.sha256(content).digest()
-    async with pool.acquire() as connection, connection.transaction():
+    async with connection.transaction():
         await _lock(connection, file_id)
         known = await connection.fetchrow(Q.reconciliation_of_content, file_id, digest)
         if known is None:
@@ -118,7 +134,11 @@ async def receive_file(
             await _save_verdict(connection, partner_id, file_id, verdict, content, now, today)
             known = await connection.fetchrow(Q.reconciliation_of_content, file_id, digest)
         assert known is not None
-        return _reconciliation(known)
+    found = (
+        FoundBreak(one.kind, one.plan_id, one.our_currency, one.their_currency, one.differences)
+        for one in verdict.breaks[:_BREAKS_TOLD]
+    )
+    return Receipt(_reconciliation(known), tuple(found))
 
 
 async def _save_verdict(
@@ -150,25 +170,26 @@ async def _save_verdict(
     await connection.execute(Q.close_breaks, file_id, reconciliation_id, today)
 
 
-async def assign_break(pool: Pool, break_id: str, owner: str, now: datetime) -> OpenedBreak:
+async def assign_break(connection: Connection, break_id: str, owner: str, now: datetime) -> OpenedBreak:
     """Say who must act on an open break. Refused: NOT_FOUND, STATE_FORBIDS."""
-    return await _change_break(pool, break_id, now, Q.assign_break, owner)
+    return await _change_break(connection, break_id, now, Q.assign_break, owner)
 
 
-async def resolve_break(pool: Pool, break_id: str, note: str, now: datetime) -> OpenedBreak:
+async def resolve_break(connection: Connection, break_id: str, note: str, now: datetime) -> OpenedBreak:
     """Close an open break with the reason why. Refused: NOT_FOUND, STATE_FORBIDS."""
-    return await _change_break(pool, break_id, now, Q.resolve_break, note, now)
+    return await _change_break(connection, break_id, now, Q.resolve_break, note, now)
 
 
-async def _change_break(pool: Pool, break_id: str, now: datetime, statement: str, *arguments: Any) -> OpenedBreak:
-    async with pool.acquire() as connection, connection.transaction():
-        done = await connection.execute(statement, break_id, *arguments)
-        row = await connection.fetchrow(Q.break_of_id, break_id, now)
-        if row is None:
-            raise Refused(Code.NOT_FOUND, f"There is no break {break_id}.")
-        if done == "UPDATE 0":
-            raise Refused(Code.STATE_FORBIDS, f"The break was resolved on {row['resolved_on']}.")
-        return _opened_break(row)
+async def _change_break(
+    connection: Connection, break_id: str, now: datetime, statement: str, *arguments: Any
+) -> OpenedBreak:
+    done = await connection.execute(statement, break_id, *arguments)
+    row = await connection.fetchrow(Q.break_of_id, break_id, now)
+    if row is None:
+        raise Refused(Code.NOT_FOUND, f"There is no break {break_id[:100]!r}.", "/id")
+    if done == "UPDATE 0":
+        raise Refused(Code.STATE_FORBIDS, f"The break was resolved on {row['resolved_on']}.")
+    return _opened_break(row)
 
 
 # Looking up: oldest first, the next page starts `after` the last id of this one ---------------------------------------
@@ -183,7 +204,7 @@ async def file_content(pool: Pool, partner_id: str, file_id: str) -> tuple[Manif
     """One file: what proves it, and its bytes. Refused: NOT_FOUND."""
     row = await pool.fetchrow(Q.file, partner_id, file_id)
     if row is None:
-        raise Refused(Code.NOT_FOUND, f"There is no file {file_id}.")
+        raise Refused(Code.NOT_FOUND, f"There is no file {file_id[:100]!r}.", "/id")
     return _manifest(row), row["content"]
 
 
@@ -203,16 +224,22 @@ async def reconciliations(pool: Pool, partner_id: str, after: str = "", limit: i
 
 
 async def breaks(
-    pool: Pool, partner_id: str | None, state: BreakState | None, now: datetime, after: str = "", limit: int = 100
+    pool: Pool,
+    now: datetime,
+    partner_id: str | None = None,
+    state: BreakState | None = None,
+    file_id: str | None = None,
+    after: str = "",
+    limit: int = 100,
 ) -> list[OpenedBreak]:
-    """The breaks of one partner, or of all, in one state, or in any."""
-    return [_opened_break(row) for row in await pool.fetch(Q.breaks, partner_id, state, after, limit, now)]
+    """The breaks of one partner, in one state, about one file; where one is not named, of all."""
+    return [_opened_break(row) for row in await pool.fetch(Q.breaks, now, partner_id, state, file_id, after, limit)]
 
 
 # Rows into structs ----------------------------------------------------------------------------------------------------
 
 
-def _manifest(row: Mapping[str, Any]) -> Manifest:
+def _manifest(row: asyncpg.Record) -> Manifest:
     sums = Amounts(row["drawn"], row["principal_repaid"], row["interest_repaid"], row["outstanding"])
     previous = row["previous_sha256"]
     proof = {
@@ -223,13 +250,15 @@ def _manifest(row: Mapping[str, Any]) -> Manifest:
     return Manifest(**{name: row[name] for name in Manifest.__struct_fields__ if name not in proof}, **proof)
 
 
-def _reconciliation(row: Mapping[str, Any]) -> Reconciliation:
+def _reconciliation(row: asyncpg.Record) -> Reconciliation:
     read = {name: json.loads(row[name]) for name in ("our_totals", "their_totals", "counts")}
-    return msgspec.convert(dict(row) | read | {"sha256": row["sha256"].hex()}, Reconciliation)
+    known = {"id": row["reconciliation_id"], "sha256": row["sha256"].hex()}
+    return msgspec.convert(dict(row) | read | known, Reconciliation)
 
 
-def _opened_break(row: Mapping[str, Any]) -> OpenedBreak:
-    return msgspec.convert(dict(row) | {"differences": json.loads(row["differences"])}, OpenedBreak)
+def _opened_break(row: asyncpg.Record) -> OpenedBreak:
+    read = {"id": row["break_id"], "differences": json.loads(row["differences"])}
+    return msgspec.convert(dict(row) | read, OpenedBreak)
 
 
 def _new_id(prefix: str, owner: str, now: datetime) -> str:

@@ -5,7 +5,7 @@ Amounts are its share, in minor units.
 
 from datetime import date, datetime
 
-from msgspec import Struct
+from msgspec import Struct, field
 
 
 class Position(Struct, frozen=True):
@@ -25,7 +25,7 @@ class Position(Struct, frozen=True):
 class FundedPlan(Struct, frozen=True):
     """A plan on the partner's money; who the consumer is, is none of the partner's business."""
 
-    plan_id: str
+    plan_id: str = field(name="id")
     programme_id: str
     kind: str
     state: str

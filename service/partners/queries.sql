@@ -12,6 +12,13 @@ select partner_id, currency, time_zone
  order by version desc
  limit 1;
 
+-- programmes --
+-- Every contract as it is now, and the day of its last file.
+select distinct on (programme_id) programme_id, time_zone,
+       (select max(business_on) from partner_files f where f.programme_id = p.programme_id) as filed_until
+  from programmes p
+ order by programme_id, version desc;
+
 -- last_file --
 select number, business_on, outstanding, sha256
   from partner_files
@@ -165,12 +172,15 @@ select * from partner_reconciliations
  order by reconciliation_id limit $3;
 
 -- breaks --
--- $1 partner, or null for all of them; $2 state, or null for both; $3 cursor; $4 how many; $5 now.
-select b.*, coalesce(b.resolved_on, ($5::timestamptz at time zone b.time_zone)::date) - b.opened_on as age_days
+-- $1 now; the breaks of partner $2, in state $3, about our file $4, where null is all of them; $5 cursor, $6 how many.
+select b.*, coalesce(b.resolved_on, ($1::timestamptz at time zone b.time_zone)::date) - b.opened_on as age_days
   from partner_breaks b
- where ($1::text is null or b.partner_id = $1) and ($2::break_state is null or b.state = $2) and b.break_id > $3
+ where ($2::text is null or b.partner_id = $2)
+   and ($3::break_state is null or b.state = $3)
+   and ($4::text is null or b.file_id = $4)
+   and b.break_id > $5
  order by b.break_id
- limit $4;
+ limit $6;
 
 -- break_of_id --
 select b.*, coalesce(b.resolved_on, ($2::timestamptz at time zone b.time_zone)::date) - b.opened_on as age_days

@@ -10,7 +10,7 @@ from datetime import date, datetime
 from enum import StrEnum
 from typing import Final
 
-from msgspec import Struct
+from msgspec import Struct, field
 from msgspec.structs import astuple
 
 from service.partners.file import COMPONENTS, NOTHING, Amounts, Row, totals
@@ -140,7 +140,7 @@ def _missing(our: Row | None, their: Row | None) -> Iterable[Break]:
 class Reconciliation(Struct, frozen=True):
     """A verdict on one file of the partner's; a corrected file for the same day is a further `number`."""
 
-    reconciliation_id: str
+    reconciliation_id: str = field(name="id")
     partner_id: str
     programme_id: str
     business_on: date
@@ -157,10 +157,27 @@ class Reconciliation(Struct, frozen=True):
     received_at: datetime
 
 
+class FoundBreak(Struct, frozen=True):
+    """A break as the sender of a file is told of it."""
+
+    kind: BreakKind
+    plan_id: str
+    our_currency: str | None
+    their_currency: str | None
+    differences: tuple[Difference, ...]
+
+
+class Receipt(Struct, frozen=True):
+    """The answer to a file: the verdict, and its first breaks; all of them can be listed."""
+
+    reconciliation: Reconciliation
+    breaks: tuple[FoundBreak, ...]
+
+
 class OpenedBreak(Struct, frozen=True):
     """A break on record: who must act, since when, and how it ended."""
 
-    break_id: str
+    break_id: str = field(name="id")
     partner_id: str
     programme_id: str
     business_on: date

@@ -5,8 +5,10 @@ from datetime import UTC, date, datetime, time
 import msgspec
 
 from service import ids
-from service.db import Connection
+from service.db import Connection, Pool
 from service.ledger import transfers
+from service.partners import flow
+from service.partners.file import Manifest
 from service.partners.programme import Funding
 
 PARTNER = ids.new_id(ids.PARTNER, 0, 1)
@@ -34,6 +36,12 @@ async def open_world(connection: Connection, zone: str = "Europe/Berlin") -> Non
     )
 
 
+async def make_file(pool: Pool, programme_id: str, on: date, now: datetime) -> Manifest:
+    """On a connection of its own, as a request has it."""
+    async with pool.acquire() as connection:
+        return await flow.make_file(connection, programme_id, on, now)
+
+
 class FundedPlan:
     """A plan of 1,000.00 that lives in the ledger; what it does is written when it does it."""
 
@@ -53,7 +61,8 @@ class FundedPlan:
                 reserved, outstanding, principal_paid, interest_paid, fee_paid, captures, version, offer, funding,
                 authorized_at, capture_by)
             values ($1, $2::text, $3, $4, $2::text, $5, 'instalments',
-                'EUR', 'authorized', 'nothing_owed', 'nothing_due', 'none', 100000, 0, 0, 0, 100000, 0, 0, 0, 0, 0, 1, '{}', $6, $7, $7)
+                'EUR', 'authorized', 'nothing_owed', 'nothing_due', 'none',
+                100000, 0, 0, 0, 100000, 0, 0, 0, 0, 0, 1, '{}', $6, $7, $7)
             """,
             self.bucket, self.plan_id, ids.derive(ids.CONSUMER, self.plan_id), MERCHANT, decision,
             msgspec.json.encode(self.funding).decode(), evening(MONDAY),

@@ -11,7 +11,7 @@ from service import ids
 from service.db import Pool
 from service.errors import Code, Refused
 from service.partners import flow
-from service.partners.file import Amounts, Manifest, read_file
+from service.partners.file import Amounts, FileWriter, Manifest, read_file
 from service.partners.position import Position
 from service.partners.programme import Funding
 from tests.partners.ledger import (
@@ -24,12 +24,13 @@ from tests.partners.ledger import (
     WEDNESDAY,
     FundedPlan,
     evening,
+    make_file,
     open_world,
 )
 
 
 async def made(pool: Pool, on: date) -> tuple[Manifest, dict[str, Amounts]]:
-    manifest = await flow.make_file(pool, PROGRAMME, on, evening(on))
+    manifest = await make_file(pool, PROGRAMME, on, evening(on))
     again, content = await flow.file_content(pool, PARTNER, manifest.file_id)
     assert again == manifest
     assert hashlib.sha256(content).hexdigest() == manifest.sha256
@@ -89,9 +90,9 @@ async def test_making_a_file_again_changes_nothing(pool: Pool) -> None:
         await open_world(connection)
         plan = await FundedPlan(1).authorize(connection)
         await plan.capture(connection, 10_000, MONDAY)
-        first = await flow.make_file(pool, PROGRAMME, MONDAY, evening(MONDAY))
+        first = await make_file(pool, PROGRAMME, MONDAY, evening(MONDAY))
         await plan.capture(connection, 10_000, MONDAY)
-        assert await flow.make_file(pool, PROGRAMME, MONDAY, evening(TUESDAY)) == first
+        assert await make_file(pool, PROGRAMME, MONDAY, evening(TUESDAY)) == first
         assert await flow.files(pool, PARTNER) == [first]
 
 
@@ -100,7 +101,7 @@ async def test_ten_at_once_make_one_file(pool: Pool) -> None:
         await open_world(connection)
         plan = await FundedPlan(1).authorize(connection)
         await plan.capture(connection, 10_000, MONDAY)
-    results = await asyncio.gather(*(flow.make_file(pool, PROGRAMME, MONDAY, evening(MONDAY)) for _ in range(10)))
+    results = await asyncio.gather(*(make_file(pool, PROGRAMME, MONDAY, evening(MONDAY)) for _ in range(10)))
     assert all(result == results[0] for result in results)
     assert len(await flow.files(pool, PARTNER)) == 1
 
@@ -149,9 +150,9 @@ async def test_a_file_that_fails_half_way_leaves_nothing_and_is_made_again(
         plan = await FundedPlan(1).authorize(connection)
         await plan.capture(connection, 10_000, MONDAY)
     with monkeypatch.context() as broken:
-        broken.setattr(flow.FileWriter, "content", property(lambda _: None))
+        broken.setattr(FileWriter, "content", property(lambda _: None))
         with pytest.raises(asyncpg.NotNullViolationError):
-            await flow.make_file(pool, PROGRAMME, MONDAY, evening(MONDAY))
+            await make_file(pool, PROGRAMME, MONDAY, evening(MONDAY))
     assert await pool.fetchval("select count(*) from partner_file_transfers") == 0
     _, rows = await made(pool, MONDAY)
     assert rows == {plan.plan_id: Amounts(7_000, 0, 0, 7_000)}
@@ -172,7 +173,7 @@ async def test_two_programmes_of_one_partner_keep_apart(pool: Pool) -> None:
         await theirs.capture(connection, 10_000, MONDAY)
     _, rows = await made(pool, MONDAY)
     assert rows == {ours.plan_id: Amounts(7_000, 0, 0, 7_000)}
-    manifest = await flow.make_file(pool, second, TUESDAY, evening(TUESDAY))
+    manifest = await make_file(pool, second, TUESDAY, evening(TUESDAY))
     assert (manifest.number, manifest.totals.drawn) == (1, "50.00")
 
 
@@ -191,27 +192,27 @@ async def test_a_day_without_a_file_leaves_no_hole(pool: Pool) -> None:
 async def test_days_that_cannot_be_filed(pool: Pool) -> None:
     async with pool.acquire() as connection:
         await open_world(connection)
-    await flow.make_file(pool, PROGRAMME, TUESDAY, evening(TUESDAY))
+    await make_file(pool, PROGRAMME, TUESDAY, evening(TUESDAY))
     for programme, on, code in [
         (ids.new_id(ids.PROGRAMME, 0, 9), WEDNESDAY, Code.NOT_FOUND),
         (PROGRAMME, MONDAY, Code.STATE_FORBIDS),
         (PROGRAMME, THURSDAY, Code.STATE_FORBIDS),
     ]:
         with pytest.raises(Refused) as refused:
-            await flow.make_file(pool, programme, on, evening(WEDNESDAY))
+            await make_file(pool, programme, on, evening(WEDNESDAY))
         assert refused.value.code is code
 
 
 async def test_today_is_the_programmes_today(pool: Pool) -> None:
     async with pool.acquire() as connection:
         await open_world(connection, zone="Pacific/Auckland")
-    assert (await flow.make_file(pool, PROGRAMME, TUESDAY, evening(MONDAY))).business_on == TUESDAY
+    assert (await make_file(pool, PROGRAMME, TUESDAY, evening(MONDAY))).business_on == TUESDAY
 
 
 async def test_another_partners_file_is_not_found(pool: Pool) -> None:
     async with pool.acquire() as connection:
         await open_world(connection)
-    manifest = await flow.make_file(pool, PROGRAMME, MONDAY, evening(MONDAY))
+    manifest = await make_file(pool, PROGRAMME, MONDAY, evening(MONDAY))
     stranger = ids.new_id(ids.PARTNER, 0, 9)
     with pytest.raises(Refused):
         await flow.file_content(pool, stranger, manifest.file_id)
@@ -222,7 +223,7 @@ async def test_another_partners_file_is_not_found(pool: Pool) -> None:
 async def test_files_are_never_rewritten(pool: Pool) -> None:
     async with pool.acquire() as connection:
         await open_world(connection)
-    await flow.make_file(pool, PROGRAMME, MONDAY, evening(MONDAY))
+    await make_file(pool, PROGRAMME, MONDAY, evening(MONDAY))
     with pytest.raises(asyncpg.RestrictViolationError):
         await pool.execute("update partner_files set number = 2")
 
@@ -249,3 +250,16 @@ async def test_many_plans_lose_and_make_no_cent(pool: Pool) -> None:
     page = await flow.funded_plans(pool, PARTNER, limit=30)
     rest = await flow.funded_plans(pool, PARTNER, after=page[-1].plan_id, limit=30)
     assert [one.plan_id for one in page + rest] == sorted(plan.plan_id for plan in plans)
+
+
+async def test_due_files_are_those_of_the_day_that_ended(pool: Pool) -> None:
+    async with pool.acquire() as connection:
+        await open_world(connection)
+        plan = await FundedPlan(1).authorize(connection)
+        await plan.capture(connection, 10_000, MONDAY)
+        await plan.pay(connection, 1_000, 0, TUESDAY)
+    (monday,) = await flow.make_due_files(pool, evening(TUESDAY))
+    assert (monday.business_on, monday.totals.outstanding) == (MONDAY, "70.00")
+    assert await flow.make_due_files(pool, evening(TUESDAY)) == []
+    (tuesday,) = await flow.make_due_files(pool, evening(WEDNESDAY))
+    assert (tuesday.business_on, tuesday.totals.outstanding) == (TUESDAY, "63.00")

@@ -20,6 +20,7 @@ from service.partners.file import (
     totals,
     unknown_columns,
 )
+from tests import properties  # noqa: F401 - loads the profile
 
 HEADER = "plan_id,currency,drawn,principal_repaid,interest_repaid,outstanding"
 GOOD = f"{HEADER}\r\npl_A,EUR,350.00,0.00,0.00,350.00\r\npl_B,EUR,0.00,70.00,1.23,280.00\r\n"

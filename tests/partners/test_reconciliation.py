@@ -6,6 +6,7 @@ from hypothesis import strategies as st
 
 from service.partners.file import COMPONENTS, NOTHING, Amounts, Row
 from service.partners.reconciliation import BreakKind, Difference, Outcome, Verdict, reconcile
+from tests import properties  # noqa: F401 - loads the profile
 
 A = Row("pl_A", "EUR", Amounts(35000, 0, 0, 35000))
 B = Row("pl_B", "EUR", Amounts(0, 7000, 123, 28000))
@@ -63,8 +64,8 @@ their_files = st.lists(some_row, max_size=10)
 
 
 def explained(verdict: Verdict, currency: str, component: str) -> int:
-    theirs = sum(getattr(one.theirs, component) for one in verdict.breaks if one.their_currency == currency)
-    ours = sum(getattr(one.ours, component) for one in verdict.breaks if one.our_currency == currency)
+    theirs: int = sum(getattr(one.theirs, component) for one in verdict.breaks if one.their_currency == currency)
+    ours: int = sum(getattr(one.ours, component) for one in verdict.breaks if one.our_currency == currency)
     return theirs - ours
 
 
