@@ -10,7 +10,6 @@ from decimal import Decimal
 from enum import StrEnum
 from fractions import Fraction
 from functools import lru_cache
-from operator import neg
 from typing import Final
 
 from msgspec import Struct
@@ -51,6 +50,9 @@ DECIMALS_PRINTED: Final = {
 }
 
 
+PRINTS: Final = {decimals: (10 ** (10 - decimals), 10**decimals, f"%d.%0{decimals}d") for decimals in (1, 2, 4)}
+
+
 class Apr(Struct, frozen=True):
     """A rate in per cent: as computed, to four decimals, and as the law has it printed."""
 
@@ -66,10 +68,12 @@ def as_apr(method: AprMethod, rate: int) -> Apr:
 
 
 def _rounded(rate: int, decimals: int) -> str:
-    unit: int = 10 ** (10 - decimals)
-    size = (abs(rate) + unit // 2) // unit
-    digits = str(size).rjust(decimals + 1, "0")
-    return f"{'-' if rate < 0 < size else ''}{digits[:-decimals]}.{digits[-decimals:]}"
+    unit, parts, shape = PRINTS[decimals]
+    if rate < 0:
+        size = _rounded(-rate, decimals)
+        return f"-{size}" if size.strip("0.") else size
+    text: str = shape % divmod((rate + unit // 2) // unit, parts)
+    return text
 
 
 def effective_apr(advances: DatedFlows, payments: DatedFlows, unit: Unit = Unit.MONTH) -> Apr:
@@ -124,7 +128,7 @@ def _dated(advances: DatedFlows, payments: DatedFlows, unit: Unit) -> tuple[int,
     dates, amounts = zip(*advances, *payments, strict=True)
     lent = len(advances)
     lattice = _lattice(dates, lent, unit)
-    return discount_factor((*map(neg, amounts[:lent]), *amounts[lent:]), lattice), lattice.per_year
+    return discount_factor([-amount for amount in amounts[:lent]] + [*amounts[lent:]], lattice), lattice.per_year
 
 
 @lru_cache(maxsize=4096)

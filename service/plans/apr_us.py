@@ -61,7 +61,7 @@ def timed_rate(times: Sequence[Fraction], amounts: Sequence[int], per_year: Frac
     groups = _groups(flows)
     fine = lattice_of(time for time, _ in flows)
     ordered = [amount for _, amount in flows]
-    guess = power(first_guess(ordered, fine), fine.per_year)
+    guess = power(first_guess(runs_of(ordered, fine)), fine.per_year)
     span = -(-fine.span // fine.per_year) + 1
     steps_per_year = -(-per_year.numerator // per_year.denominator)
     u = root(lambda v: _worth(groups, v), ordered[::-1], guess, span, steps_per_year)

@@ -10,7 +10,6 @@ from decimal import Decimal
 from functools import partial
 from itertools import pairwise
 from math import isqrt
-from operator import mul
 from typing import Final
 
 from msgspec import Struct
@@ -33,17 +32,17 @@ class Lattice(Struct, frozen=True):
 
     steps: tuple[int, ...]
     per_year: int
-    squares: tuple[int, ...]
     gaps: tuple[int, ...]  # between the steps, the latest first; empty when they do not rise strictly
+    even_gap: int  # where all gaps are the same, else nothing
     span: int  # from the earliest to the latest
 
     @staticmethod
     def of(steps: tuple[int, ...], per_year: int) -> "Lattice":
         """Steps in any order; the same one may stand more than once."""
-        gaps = tuple(late - early for early, late in pairwise(steps))
-        rising = all(gap > 0 for gap in gaps)
-        squares = tuple(step * step for step in steps)
-        return Lattice(steps, per_year, squares, (*gaps[::-1], 0) if rising else (), max(steps) - min(steps))
+        gaps = [late - early for early, late in pairwise(steps)]
+        rising = (*gaps[::-1], 0) if min(gaps, default=1) > 0 else ()
+        even_gap = gaps[0] if rising and len(set(gaps)) == 1 else 0
+        return Lattice(steps, per_year, rising, even_gap, max(steps) - min(steps))
 
 
 def runs_of(amounts: Sequence[int], lattice: Lattice) -> Runs:
@@ -56,7 +55,9 @@ def runs_of(amounts: Sequence[int], lattice: Lattice) -> Runs:
         times = sorted(step for step, net in nets.items() if net)
         amounts = [nets[time] for time in times]
         gaps = (*[late - early for early, late in pairwise(times)][::-1], 0)
-    runs: list[tuple[int, int, int]] = []
+    elif lattice.even_gap and (annuity_runs := _annuity_runs(amounts, lattice.even_gap)):
+        return annuity_runs
+    runs: Runs = []
     run_amount = run_gap = run_count = 0
     for amount, gap in zip(reversed(amounts), gaps, strict=False):
         if amount == run_amount and gap == run_gap:
@@ -68,6 +69,17 @@ def runs_of(amounts: Sequence[int], lattice: Lattice) -> Runs:
     if run_count:
         runs.append((run_amount, run_gap, run_count))
     return runs
+
+
+def _annuity_runs(amounts: Sequence[int], gap: int) -> Runs | None:
+    """Seen at once: one amount, then equal ones, of which the last may differ."""
+    first, level, last = amounts[0], amounts[1], amounts[-1]
+    count = amounts.count(level) - (first == level)
+    if last == level and count == len(amounts) - 1:
+        return [(level, gap, count), (first, 0, 1)]
+    if last != level and count == len(amounts) - 2:
+        return [(last, gap, 1), (level, gap, count), (first, 0, 1)]
+    return None
 
 
 def power(base: int, exponent: int) -> int:
@@ -118,25 +130,36 @@ def discount_factor(amounts: Sequence[int], lattice: Lattice) -> int:
     runs = runs_of(amounts, lattice)
     if not runs:
         return ONE
-    guess = first_guess(amounts, lattice)
-    return root(partial(worth, runs), [amount for amount, _, _ in runs], guess, lattice.span, lattice.per_year)
+    amounts = [amount for amount, _, _ in runs]
+    return root(partial(worth, runs), amounts, first_guess(runs), lattice.span, lattice.per_year)
 
 
-def first_guess(amounts: Sequence[int], lattice: Lattice) -> int:
+def first_guess(runs: Runs) -> int:
     """Near enough that one or two Newton steps are left, for money lent at the start.
 
     The logarithm of a discounted sum is a series in the rate whose coefficients are the cumulants of its dates. Two are
     kept: `ln(paid / lent) = rate * mean - rate**2 * variance / 2`, where half the logarithm is
     `artanh((paid - lent) / (paid + lent))` and `v = exp(-rate)` is `(1 - tanh(rate / 2)) / (1 + tanh(rate / 2))`.
     """
-    cost, lent = sum(amounts), -amounts[0]
-    paid = cost + lent
-    time = sum(map(mul, amounts, lattice.steps))
-    if cost == 0 or lent <= 0 or paid <= 0 or time <= 0:
+    lent, paid, time, moment, square = -runs[-1][0], 0, 0, 0, 0
+    for amount, gap, count in runs[-2::-1]:
+        begin = time
+        time += gap * count
+        if count == 1:
+            paid += amount
+            weighted = amount * time
+            moment += weighted
+            square += weighted * time
+        else:
+            steps = gap * count * (count + 1) // 2
+            paid += amount * count
+            moment += amount * (count * begin + steps)
+            square += amount * (begin * (count * begin + 2 * steps) + gap * steps * (2 * count + 1) // 3)
+    if lent <= 0 or paid <= 0 or moment <= 0:
         return ONE
-    mean = (time << SEED) // paid
-    variance = (sum(map(mul, amounts, lattice.squares)) << SEED) // paid - (mean * mean >> SEED)
-    ratio = (cost << SEED) // (paid + lent)
+    mean = (moment << SEED) // paid
+    variance = (square << SEED) // paid - (mean * mean >> SEED)
+    ratio = (paid - lent << SEED) // (paid + lent)
     half_logarithm = ratio + (ratio * ratio * ratio // 3 >> 2 * SEED)
     discriminant = mean * mean - 4 * variance * half_logarithm
     half_rate = (half_logarithm << SEED + 1) // (mean + (isqrt(discriminant) if discriminant > 0 else 0))
