@@ -8,9 +8,8 @@ from typing import Any
 
 import asyncpg
 import redis.asyncio as redis
-from litestar import Litestar, Request
+from litestar import Litestar, Request, Response
 from litestar.exceptions import HTTPException
-from litestar.response.base import ASGIResponse
 
 from service.api.body import BYTES_MAX, too_large
 from service.api.merchant import merchant_router
@@ -69,7 +68,7 @@ async def _resources(app: Litestar, settings: Settings) -> AsyncGenerator[None]:
         await pool.close()
 
 
-def _refused(_: Request[Any, Any, Any], error: Refused) -> ASGIResponse:
+def _refused(_: Request[Any, Any, Any], error: Refused) -> Response[bytes]:
     return reply_refused(error)
 
 
@@ -83,7 +82,7 @@ _HTTP: dict[int, Callable[[HTTPException], Refused]] = {
 }
 
 
-def _http(_: Request[Any, Any, Any], error: HTTPException) -> ASGIResponse:
+def _http(_: Request[Any, Any, Any], error: HTTPException) -> Response[bytes]:
     """The framework's own refusals, in our words."""
     if made := _HTTP.get(error.status_code):
         return reply_refused(made(error))
@@ -92,7 +91,7 @@ def _http(_: Request[Any, Any, Any], error: HTTPException) -> ASGIResponse:
     return reply_refused(Refused(Code.INVALID_FIELD, str(extra.get("message") or error.detail)[:300], pointer))
 
 
-def _broken(request: Request[Any, Any, Any], error: Exception) -> ASGIResponse:
+def _broken(request: Request[Any, Any, Any], error: Exception) -> Response[bytes]:
     """The database is away: 503. Anything else is our fault: 500, and the log says where."""
     if isinstance(error, (*LOST, *PASSING, asyncpg.PostgresError)):
         log.warning("%s %s: %r", request.method, request.url.path, error)

@@ -3,6 +3,7 @@
 from typing import Any, Final
 
 import msgspec
+from litestar import Response
 from litestar.response.base import ASGIResponse
 
 from service.engine.work import Answer
@@ -33,16 +34,14 @@ def reply_answer(answer: Answer) -> ASGIResponse:
     )
 
 
-def reply_refused(refused: Refused) -> ASGIResponse:
-    """A refusal as `application/problem+json`."""
+def reply_refused(refused: Refused) -> Response[bytes]:
+    """A refusal as `application/problem+json`. Exception handlers must give Litestar a whole `Response`."""
     headers = {}
     if refused.status == 503:
         headers = _RETRY
     elif refused.code is Code.UNAUTHORIZED:
         headers = {"WWW-Authenticate": "Bearer"}
-    return ASGIResponse(
-        body=problem_json(refused), status_code=refused.status, media_type=PROBLEM, headers=headers or None
-    )
+    return Response(problem_json(refused), status_code=refused.status, media_type=PROBLEM, headers=headers)
 
 
 _RETRY: Final = {"Retry-After": "1"}
