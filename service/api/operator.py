@@ -3,6 +3,7 @@
 import secrets
 from datetime import datetime
 from typing import Annotated, Literal
+from zoneinfo import ZoneInfo
 
 import asyncpg
 import msgspec
@@ -125,6 +126,7 @@ _nothing = Body(Nothing)
 async def create_merchant(request: Asked, body: RawBody) -> ASGIResponse:
     """Take a merchant on."""
     asked = _merchant.read(body, _type(request))
+    _require_time_zone(asked.time_zone)
     ask = write(request, body)
     merchant_id = ids.new_id(ids.MERCHANT, ids.bucket_for(asked.name), ask.now_ms)
 
@@ -157,6 +159,7 @@ async def create_programme(request: Asked, body: RawBody) -> ASGIResponse:
     asked = _programme.read(body, _type(request))
     if asked.currency not in EXPONENTS:
         raise Refused(Code.INVALID_FIELD, f"There is no currency {asked.currency[:10]!r} here.", "/currency")
+    _require_time_zone(asked.time_zone)
     ask = write(request, body)
     programme_id = ids.new_id(ids.PROGRAMME, ids.bucket_for(asked.partner_id), ask.now_ms)
 
@@ -194,6 +197,8 @@ async def create_key(request: Asked, body: RawBody) -> ASGIResponse:
 @post("/keys/{key_id:str}/revoke", status_code=200, opt={"scope": "keys"})
 async def revoke_key(request: Asked, body: RawBody, key_id: FromPath[str]) -> ASGIResponse:
     """The key stops working in every process within a second."""
+    if body:
+        _nothing.read(body, _type(request))
     ask = write(request, body)
 
     async def revoke(conn: Connection) -> Answer:
@@ -289,6 +294,14 @@ async def _once(ask: Ask, make) -> ASGIResponse:  # type: ignore[no-untyped-def]
     answer = await once(ask.services.pool, ask.must_key, ask.now, make)
     await ask.services.registry.reload()  # this process at once, the others when they hear of it
     return reply_answer(answer)
+
+
+def _require_time_zone(name: str) -> None:
+    """Every day of a plan is counted there, so it is looked up before anything hangs on it."""
+    try:
+        ZoneInfo(name)
+    except (KeyError, ValueError, OSError):
+        raise Refused(Code.INVALID_FIELD, f"There is no time zone {name!r}.", "/time_zone") from None
 
 
 def _type(request: Asked) -> str:

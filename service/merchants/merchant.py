@@ -1,15 +1,18 @@
 """The merchant and its terms with us. Pure."""
 
-import msgspec
+from typing import Annotated
 
-from service.money import take_bps
+import msgspec
+from msgspec import Meta
+
+from service.money import AMOUNT_MAX, BPS, take_bps
 
 
 class MerchantFee(msgspec.Struct, frozen=True, gc=False, forbid_unknown_fields=True):
     """What we keep of a captured amount: `bps` of it and `fixed` minor units a capture."""
 
-    bps: int = 0
-    fixed: int = 0
+    bps: Annotated[int, Meta(ge=0, le=BPS)] = 0
+    fixed: Annotated[int, Meta(ge=0, le=AMOUNT_MAX)] = 0
 
 
 class Merchant(msgspec.Struct, frozen=True):
