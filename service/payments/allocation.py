@@ -22,12 +22,17 @@ def allocate(
 ) -> int:  # fmt: skip
     """Hand `amount` out over `rows`, in order of due date; returns what is left.
 
-    `may_take` says of a row without anything open whether it may still turn out to owe something on this day.
+    `may_take` says of a row without anything open whether it may still turn out to owe something on this day. Paying
+    may make another row owe, so the rule is gone through until nobody takes any more.
     """
-    if direction is Direction.VERTICAL:
-        return _vertically(rows, rule, amount, on, pay)
-    for timing, steps in groupby(_grouped(rule.order), key=lambda step: step[0]):
-        amount = _horizontally(rows, timing, tuple(steps), rule.future, amount, on, pay, may_take)
+    before = amount + 1
+    while 0 < amount < before and any(row.is_open for row in rows):
+        before = amount
+        if direction is Direction.VERTICAL:
+            amount = _vertically(rows, rule, amount, on, pay)
+        else:
+            for timing, steps in groupby(_grouped(rule.order), key=lambda step: step[0]):
+                amount = _horizontally(rows, timing, tuple(steps), rule.future, amount, on, pay, may_take)
     return amount
 
 

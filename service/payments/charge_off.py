@@ -63,11 +63,8 @@ def _all_due(standing: Standing, on: date) -> None:
     running.owed[INTEREST] = earned_until(standing, running, on)
     running.due_on = on
     for row in gone:
-        for component in (PRINCIPAL, Component.FEE, Component.PENALTY):
-            running.owed[component] += row.owed[component]
-        for component in Component:
-            running.paid[component] += row.paid[component]
-        running.paid_early += row.paid_early
+        running.owed[PRINCIPAL] += row.owed[PRINCIPAL]
+        row.fold_into(running)
     standing.rows = [row for row in standing.rows if row not in gone]
     running.settled_on = None
     running.mark(on)

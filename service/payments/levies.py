@@ -29,8 +29,10 @@ def charged_back(standing: Standing, fact: ChargedBack) -> None:
         back.add(component, -amount)
         paid.add(component, -amount)
     course = next((course for course in standing.courses if fact.on <= course.last.due_on), None)
-    if standing.recalculates and course is not None:
-        moves.take_back(course, fact.on, parts.pop(Component.PRINCIPAL, 0), parts.pop(Component.INTEREST, 0))
+    if course is not None and not standing.closed:
+        principal, interest = parts.pop(Component.PRINCIPAL, 0), parts.pop(Component.INTEREST, 0)
+        bears_from = fact.on if standing.recalculates else course.end_of_credit(fact.on)
+        moves.take_back(course, fact.on, principal, interest, bears_from)
         standing.sync(fact.on)
     for component, amount in parts.items():
         row = standing.row_after(fact.on)

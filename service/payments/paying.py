@@ -52,34 +52,39 @@ def reallocate_overpaid(standing: Standing) -> None:
 
 
 def _allocate(standing: Standing, allocated: Allocated, amount: int) -> int:
-    def take(row: Row, step: Step, at_most: int) -> int:
-        taken = _take(standing, row, step, at_most, allocated.on)
-        allocated.add(step[1], taken)
-        return taken
+    allocation = standing.terms.allocation
+    rule = allocation.rule_of(allocated.kind)
 
     def may_yet_owe(row: Row) -> bool:
         return standing.recalculates and row.period is not None and row.total == 0
 
-    allocation = standing.terms.allocation
-    rule = allocation.rule_of(allocated.kind)
-    return allocate(standing.rows, rule, allocation.direction, amount, allocated.on, take, may_yet_owe)
+    for as_of_today in (True, False):  # what today asks of each row first; then what the schedule still holds open
+
+        def take(row: Row, step: Step, at_most: int, as_of_today: bool = as_of_today) -> int:
+            taken = _take(standing, row, step, at_most, allocated.on, as_of_today)
+            allocated.add(step[1], taken)
+            return taken
+
+        amount = allocate(standing.rows, rule, allocation.direction, amount, allocated.on, take, may_yet_owe)
+    return amount
 
 
-def _take(standing: Standing, row: Row, step: Step, at_most: int, on: date) -> int:
+def _take(standing: Standing, row: Row, step: Step, at_most: int, on: date, as_of_today: bool) -> int:
     course, period, (timing, component) = row.course, row.period, step
-    if not standing.recalculates or course is None or period is None:
+    if course is None or period is None or standing.closed or component in (Component.FEE, Component.PENALTY):
         return row.pay(component, at_most, on)
-    counts_on = on
-    if timing is Timing.IN_ADVANCE and component in (Component.INTEREST, Component.PRINCIPAL):
-        if standing.counts_at_due_date and period.begin < on:
-            counts_on = period.due_on
+    counts_on = on if timing is not Timing.IN_ADVANCE else standing.counts_on(course, on)
+    if not standing.recalculates:
+        counts_on = period.due_on
+    elif timing is Timing.IN_ADVANCE and as_of_today:
         due = moves.due_if_paid(course, period, counts_on)
         row.owed[component] = due.interest if component is Component.INTEREST else due.principal
-    taken = row.pay(component, at_most, on)
-    if component is Component.PRINCIPAL:
-        moves.pay_principal(course, period, counts_on, taken)
-    elif component is Component.INTEREST:
+    if component is Component.INTEREST:
+        taken = row.pay(component, at_most, on)
         moves.pay_interest(course, period, counts_on, taken)
+    else:
+        taken = row.pay(component, min(at_most, max(0, course.principal_left())), on)
+        moves.pay_principal(course, period, counts_on, taken)
     standing.sync(on)
     return taken
 

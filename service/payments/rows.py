@@ -80,6 +80,15 @@ class Row(Struct, eq=False):
         self.owed[component] += amount
         self.mark(on)
 
+    def fold_into(self, other: "Row") -> None:
+        """What was levied and paid here stands in another row from now on."""
+        for component in Component:
+            other.paid[component] += self.paid[component]
+        for component in (Component.FEE, Component.PENALTY):
+            other.owed[component] += self.owed[component]
+        other.paid_early += self.paid_early
+        other.paid_late += self.paid_late
+
     def mark(self, on: date) -> None:
         """Note the day on which nothing was left to pay."""
         if self.outstanding > 0:

@@ -7,7 +7,7 @@ from msgspec import Struct, field
 from service.payments.rows import Row, RowKind
 from service.plans.allocation_rule import Component, PaymentKind
 from service.plans.changes import moves
-from service.plans.changes.course import Course
+from service.plans.changes.course import Course, Period
 from service.plans.changes.facts import Event
 from service.plans.terms import PaidEarly, Terms
 
@@ -57,14 +57,13 @@ class Standing(Struct, eq=False):
         if not self.recalculates or not self.terms.overdue_interest:
             return
         for course in self.courses:
-            until = end_of_period(course, on) if self.counts_at_due_date else on
-            if moves.bear_overdue(course, until):
+            if moves.bear_overdue(course, self.counts_on(course, on)):
                 self.sync(on)
 
-    @property
-    def counts_at_due_date(self) -> bool:
-        """Whether money paid inside a period lowers the interest only from its end."""
-        return self.settling or self.terms.paid_early is PaidEarly.AT_DUE_DATE
+    def counts_on(self, course: Course, on: date) -> date:
+        """The day from which money that comes in on `on` lowers the interest: at once, or when the period ends."""
+        waits = self.settling or self.terms.paid_early is PaidEarly.AT_DUE_DATE
+        return end_of_period(course, on) if waits else on
 
     def sync(self, on: date) -> None:
         """Write on the rows what the courses ask for."""
@@ -79,16 +78,19 @@ class Standing(Struct, eq=False):
                     row.owed_again = course.credited(index)[0]
                     row.mark(on)
 
-    def add_rows(self, course: Course) -> None:
-        """Rows for the periods that have none yet, and none for periods that are no more."""
+    def add_rows(self, course: Course, takes_paid: Period | None = None) -> None:
+        """Rows for the periods that have none yet; what stood in rows without a period any more moves to another."""
         known = [row.period for row in self.rows if row.course is course]
-        self.rows = [row for row in self.rows if row.course is not course or row.period in course.periods]
         self.rows += [
             Row(RowKind.INSTALMENT, period.begin, period.due_on, course=course, period=period)
             for period in course.periods
             if period not in known
         ]
+        gone = [row for row in self.rows if row.course is course and row.period not in course.periods]
+        self.rows = [row for row in self.rows if row not in gone]
         self.sort()
+        for row in gone:
+            row.fold_into(next(kept for kept in self.rows if kept.course is course and kept.period is takes_paid))
 
     def sort(self) -> None:
         """By due date; a down payment goes before an instalment of the same day."""
@@ -115,5 +117,6 @@ class Standing(Struct, eq=False):
 
 
 def end_of_period(course: Course, on: date) -> date:
-    """The due date of the period that `on` falls into."""
-    return course.periods[course.index_at(on)].due_on
+    """The due date of the period that `on` lies inside; on its first day nothing has been earned yet."""
+    period = course.periods[course.index_at(on)]
+    return period.due_on if period.begin < on <= period.due_on else on

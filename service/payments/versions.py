@@ -25,6 +25,8 @@ MOVES_MONEY = (
     facts.Captured, facts.Paid, facts.Refunded, facts.OverpaidReturned, facts.ChargedBack, facts.ReAged,
     facts.ReAmortized, facts.ChargedOff, facts.Forgiven,
 )  # fmt: skip
+# What may still happen once collection has been given up.
+AFTER_THE_END = (facts.Paid, facts.Refunded, facts.OverpaidReturned, facts.ChargedBack, facts.Levied, facts.Forgiven)
 
 
 class Version(Struct, frozen=True):
@@ -100,6 +102,8 @@ def apply(standing: Standing, event: Event) -> None:
     """What one fact does."""
     if not standing.courses and not isinstance(event, facts.Captured):
         raise Refused(Code.STATE_FORBIDS, "Nothing has been captured yet.")
+    if standing.closed and not isinstance(event, AFTER_THE_END):
+        raise Refused(Code.STATE_FORBIDS, "The plan has been given up: its schedule stays as it is.")
     match event:
         case facts.Captured():
             captures.captured(standing, event)

@@ -40,9 +40,11 @@ def build_schedule(terms: Terms, amount: int, start_on: date) -> tuple[Instalmen
     frame = frame_of(terms, start_on)
     down_payment = down_payment_of(terms, amount)
     financed = amount - down_payment
-    balloon = balloon_of(terms, financed)
-    if financed <= 0 or balloon > financed:
+    if financed <= 0:
         raise Refused(Code.IMPOSSIBLE_TERMS, "Nothing is left to pay in instalments.", "/down_payment")
+    balloon = balloon_of(terms, financed)
+    if balloon > financed:
+        raise Refused(Code.IMPOSSIBLE_TERMS, "More is kept back to the end than is financed.", "/balloon")
     rows = _rows(terms, frame, financed, balloon)
     if terms.costs:
         rows = _with_fees(terms, financed, rows)
@@ -87,7 +89,7 @@ def _rows(terms: Terms, frame: Frame, financed: int, balloon: int) -> list[Insta
             rows = _evened(terms, frame, financed, balloon, level, rows)
         elif terms.remainder is not Remainder.LAST:
             rows = _bounded(terms, frame, financed, balloon, level, rows)
-    if rows[-1].principal < 0 or any(row.principal + row.interest <= 0 for row in rows[terms.grace_principal :]):
+    if level <= 0 or rows[-1].principal < 0 or rows[-1].total <= 0:
         raise Refused(Code.IMPOSSIBLE_TERMS, "The amount is too small for so many instalments.", "/instalments")
     return rows
 

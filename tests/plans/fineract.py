@@ -13,7 +13,7 @@ from msgspec import structs
 
 from service.money import Rounding
 from service.payments.rows import Line, RowKind
-from service.payments.versions import Version, replay
+from service.payments.versions import Version, amount_to_settle, replay
 from service.plans.allocation_rule import (
     Allocation,
     AllocationRule,
@@ -34,6 +34,7 @@ from service.plans.terms import (
     DownPaymentAt,
     Interest,
     InterestOn,
+    PaidEarly,
     Remainder,
     Terms,
     Unit,
@@ -114,6 +115,7 @@ def terms_of(case: Case) -> Terms:
         remainder=Remainder.EVEN if is_progressive else Remainder.LAST,
         captures=Captures.MERGED,
         recalculate=_recalculates(config, name),
+        paid_early=_paid_early(name),
         charge_off=_charge_off(name),
         allocation=_allocation(case),
         chargeback_order=(PENALTY, FEE, INTEREST, PRINCIPAL) if "CREDIT_ALLOCATION" in name else (),
@@ -140,6 +142,12 @@ def _recalculates(config: dict[str, str], name: str) -> bool:
     if "NO_INT_RECALC" in name or "NO_INTEREST_RECALC" in name:
         return False
     return "INTEREST_RECALC" in name or "INT_RECALC" in name or "_CHARGE_OFF" in name
+
+
+def _paid_early(name: str) -> PaidEarly:
+    if "TILL_REST_FREQUENCY" not in name:
+        return PaidEarly.AT_ONCE
+    return PaidEarly.AT_DUE_DATE if "SAME_AS_REP" in name else PaidEarly.AT_ONCE_UNLESS_SETTLED
 
 
 def _charge_off(name: str) -> ChargeOff:
@@ -202,7 +210,7 @@ class Story:
         self.as_of = self.today - timedelta(days=1) if name == "END_OF_DAY" else self.today
         if name in KINDS or name in REFUNDS:
             self._pay(event)
-        elif name not in ("END_OF_DAY", "CREATE_LOAN", "approve", "SET_ALLOCATION_RULE", "PAY_OFF"):
+        elif name not in ("END_OF_DAY", "CREATE_LOAN", "approve", "SET_ALLOCATION_RULE"):
             getattr(self, f"_{name.lower()}")(event)
 
     def _add(self, made: type[Any], **fields: Any) -> None:
@@ -230,6 +238,13 @@ class Story:
             self._add(fact.Refunded, on=on, amount=amount, kind=kind, returns_interest=returns)
         else:
             self._add(fact.Paid, on=on, amount=amount, kind=kind)
+
+    def _pay_off(self, event: dict[str, Any]) -> None:
+        on = day(event["date"])
+        self._add(fact.Paid, on=on, amount=amount_to_settle(self.version, on))
+
+    def _credit_balance_refund(self, event: dict[str, Any]) -> None:
+        self._add(fact.OverpaidReturned, on=day(event["date"]), amount=cents(event["amount"]))
 
     def _product_returns_interest(self) -> bool:
         name = self.case["product"]

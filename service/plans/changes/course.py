@@ -33,6 +33,7 @@ class Period(Struct, eq=False):
     later_interest: int = 0  # interest of periods already paid ahead, which falls due here
     asked_earlier: bool = False  # its own interest falls due in an earlier period
     interest_only: bool = False  # grace: no principal
+    defers_interest: bool = False  # grace: its interest is asked for after the grace
 
     @property
     def paid(self) -> int:
@@ -65,7 +66,8 @@ class Course(Struct):
     periods: list[Period]
     rates: list[tuple[date, Fraction]]  # in force after that day, per year; the first since ever
     lent: dict[date, int]
-    moved: dict[date, int]  # other movements of the balance that bears interest
+    moved: dict[date, int]  # payments, and payments taken back: movements of the balance that bears interest
+    overdue: dict[date, int]  # principal past due that goes on bearing interest: on again, and off
     credits: list[Credit]
     pauses: list[tuple[date, date]]  # no interest after the first day, up to and with the second
     extra_shares: tuple[Fraction, ...] = ()  # periods beyond the last one that the level is reckoned over
@@ -82,9 +84,17 @@ class Course(Struct):
         on = min(max(on, self.periods[0].begin), self.last.due_on)
         self.moved[on] = self.moved.get(on, 0) + amount
 
+    def change_on(self, on: date) -> int:
+        """By how much the balance that bears interest changes at the end of a day."""
+        return self.lent.get(on, 0) + self.moved.get(on, 0) + self.overdue.get(on, 0)
+
     def index_at(self, on: date) -> int:
         """The period that `on` falls into: after its begin, up to and with its due date."""
         return bisect_left([period.due_on for period in self.periods[:-1]], on)
+
+    def end_of_credit(self, on: date) -> date:
+        """The due date of the period that what comes back on `on` falls due with."""
+        return next((period.due_on for period in self.periods if on < period.due_on), self.last.due_on)
 
     def total_lent(self) -> int:
         return sum(self.lent.values())
@@ -92,8 +102,9 @@ class Course(Struct):
     def total_credited(self) -> int:
         return sum(credit.principal for credit in self.credits)
 
-    def total_paid_principal(self) -> int:
-        return sum(period.paid_principal for period in self.periods)
+    def principal_left(self) -> int:
+        """Lent, or owed again, and not paid back."""
+        return self.total_lent() + self.total_credited() - sum(period.paid_principal for period in self.periods)
 
     def dues(self) -> list[Due]:
         """What every period asks for."""
@@ -137,8 +148,9 @@ class Course(Struct):
     def copy(self) -> "Course":
         """A working copy of its own."""
         return Course(
-            self.terms, [_copy(period) for period in self.periods], list(self.rates), dict(self.lent), dict(self.moved),
-            list(self.credits), list(self.pauses), self.extra_shares, self.balloon, self.overdue_until, self.until,
+            self.terms, [_copy(period) for period in self.periods], list(self.rates), dict(self.lent),
+            dict(self.moved), dict(self.overdue), list(self.credits), list(self.pauses), self.extra_shares,
+            self.balloon, self.overdue_until, self.until,
         )  # fmt: skip
 
     def _due(self, index: int, period: Period, opening: int, carried: int) -> Due:
@@ -150,8 +162,8 @@ class Course(Struct):
             interest += credited_interest
         ceiling = period.level + credited_principal + credited_interest + period.later_interest
         if period.interest_only:
-            ceiling = interest + credited_principal
-        if period.paid_principal > max(ceiling - interest, 0):
+            ceiling = credited_principal + (0 if period.defers_interest else interest)
+        if period.defers_interest or period.paid_principal > max(ceiling - interest, 0):
             asked = period.paid_interest
         else:
             asked = max(min(interest, ceiling), period.paid_interest)
@@ -164,21 +176,23 @@ class Course(Struct):
         flat = self.terms.interest_on is InterestOn.FINANCED
         balance, lent, earned = opening, sum(a for on, a in self.lent.items() if on <= period.begin), Fraction(0)
         if index == 0:
-            balance = max(0, balance + self.lent.get(period.begin, 0) + self.moved.get(period.begin, 0))
+            balance = max(0, balance + self.change_on(period.begin))
         for begin, end in self._stretches(index):
             stop = end if self.until is None else max(begin, min(end, self.until))
             if stop > begin and not self._is_paused(begin, end):
                 share = self._share(period, begin, stop)
                 earned += (lent if flat else balance) * growth(self.terms.rate_kind, self.rate_after(begin), share)
-            balance = max(0, balance + self.lent.get(end, 0) + self.moved.get(end, 0))
+            balance = max(0, balance + self.change_on(end))
             lent += self.lent.get(end, 0)
         return earned, balance
 
     def _stretches(self, index: int) -> Iterator[tuple[date, date]]:
         """A period, cut wherever the balance, the rate or a pause changes."""
         period = self.periods[index]
-        days = {*self.lent, *self.moved, *(day for day, _ in self.rates)}
+        days = {*self.lent, *self.moved, *self.overdue, *(day for day, _ in self.rates)}
         days.update(day for pause in self.pauses for day in pause)
+        if period.begin == period.due_on:  # due at once
+            return iter(())
         cuts = sorted(day for day in days if period.begin < day < period.due_on)
         return zip([period.begin, *cuts], [*cuts, period.due_on], strict=True)
 
@@ -195,6 +209,15 @@ class Course(Struct):
 
 def _copy(period: Period) -> Period:
     return Period(
-        period.begin, period.due_on, period.share, period.level, period.agreed_level, period.paid_principal,
-        period.paid_interest, period.later_interest, period.asked_earlier, period.interest_only,
-    )  # fmt: skip
+        period.begin,
+        period.due_on,
+        period.share,
+        period.level,
+        period.agreed_level,
+        period.paid_principal,
+        period.paid_interest,
+        period.later_interest,
+        period.asked_earlier,
+        period.interest_only,
+        period.defers_interest,
+    )

@@ -75,7 +75,7 @@ def settle(course: Course, on: date) -> None:
 
 def _cap_by_what_is_left(course: Course) -> None:
     """Nobody is asked for more principal than is left: it may have been paid at the other end."""
-    left = course.total_lent() + course.total_credited() - course.total_paid_principal()
+    left = course.principal_left()
     for index, period in enumerate(course.periods):
         due = course.dues()[index]
         excess = due.principal - period.paid_principal - left
@@ -87,7 +87,7 @@ def _last_unpaid(course: Course, dues: list[Due]) -> int | None:
     for index in reversed(range(len(course.periods))):
         if not is_paid(course.periods[index], dues[index]):
             return index
-    if course.total_paid_principal() == 0 and dues[-1].closing > 0:
+    if dues[-1].closing > 0 and not any(period.paid_principal for period in course.periods):
         return len(course.periods) - 1
     return None
 

@@ -9,6 +9,7 @@ from decimal import Decimal
 from fractions import Fraction
 
 from service.errors import Code, Refused
+from service.money import in_multiples
 from service.plans.calendar import first_due, step
 from service.plans.changes.course import Course, Credit, Due, Period
 from service.plans.changes.level import even_out, is_paid, set_level, settle
@@ -31,11 +32,15 @@ def begin_course(terms: Terms, amount: int, start_on: date) -> Course:
         level = row.principal + row.interest
         free = row.number <= terms.interest_free
         spread = None if days_counted and not free else share
-        grace = row.number <= terms.grace_principal
-        periods.append(Period(begin, due_on, spread, level, level, interest_only=grace))
+        periods.append(
+            Period(
+                begin, due_on, spread, level, level,
+                interest_only=row.number <= terms.grace_principal, defers_interest=row.number <= terms.grace_interest,
+            )
+        )  # fmt: skip
     financed = amount - down_payment_of(terms, amount)
     return Course(
-        terms, periods, [(date.min, Fraction(terms.rate_percent) / 100)], {start_on: financed}, {}, [], [],
+        terms, periods, [(date.min, Fraction(terms.rate_percent) / 100)], {start_on: financed}, {}, {}, [], [],
         tuple(shares[len(rows) :]), balloon_of(terms, financed),
     )  # fmt: skip
 
@@ -47,6 +52,7 @@ def lend(course: Course, on: date, amount: int) -> None:
     for period in agreed.periods:
         period.paid_principal = period.paid_interest = period.later_interest = 0
     agreed.moved.clear()
+    agreed.overdue.clear()
     agreed.lent[on] = agreed.lent.get(on, 0) + amount
     set_level(agreed, first)
     settle(agreed, agreed.periods[first].due_on)
@@ -82,9 +88,9 @@ def pay_principal(course: Course, period: Period, on: date, amount: int) -> None
         settle(course, moved_on)
 
 
-def take_back(course: Course, on: date, principal: int, interest: int) -> None:
-    """A payment comes back: its parts are owed again in the running period."""
-    course.move(on, principal)
+def take_back(course: Course, on: date, principal: int, interest: int, bears_from: date) -> None:
+    """A payment comes back: its parts are owed again in the running period, and bear interest from `bears_from`."""
+    course.move(bears_from, principal)
     course.credits.append(Credit(on, principal, interest))
     settle(course, on)
 
@@ -102,8 +108,9 @@ def bear_overdue(course: Course, on: date) -> bool:
         if period.due_on < on and due.principal > period.paid_principal
     ]
     for period, amount in late:
-        course.move(period.due_on if since is None else max(since, period.due_on), amount)
-        course.move(on, -amount)
+        begin = period.due_on if since is None else max(since, period.due_on)
+        course.overdue[begin] = course.overdue.get(begin, 0) + amount
+        course.overdue[on] = course.overdue.get(on, 0) - amount
         settle(course, on)
     if late:
         course.overdue_until = on
@@ -194,7 +201,7 @@ def _restore_agreed(view: Course, period: Period, dues: list[Due]) -> None:
     """Paid ahead, a period asks for its agreed part, and for no more than is left."""
     index = view.periods.index(period)
     unpaid = sum(not is_paid(other, due) for other, due in zip(view.periods, dues, strict=True))
-    left = view.total_lent() + view.total_credited() - view.total_paid_principal()
+    left = view.principal_left()
     if unpaid > 1:
         period.level = period.agreed_level
         due = view.dues()[index]
@@ -221,7 +228,7 @@ def left_if_settled(course: Course, on: date) -> tuple[int, int]:
     view = course.copy()
     view.until = max(on, course.periods[0].begin)
     settle(view, on)
-    principal = view.total_lent() + view.total_credited() - view.total_paid_principal()
+    principal = view.principal_left()
     interest = sum(due.interest for due in view.dues()) - sum(period.paid_interest for period in view.periods)
     return max(principal, 0), max(interest, 0)
 
@@ -236,33 +243,52 @@ def re_amortize(course: Course, on: date) -> None:
     first = next((i for i, period in enumerate(course.periods) if period.due_on > on), None)
     if first is None:
         raise Refused(Code.STATE_FORBIDS, "No instalment is left that is not yet due.")
+    past = list(zip(course.periods, course.dues(), strict=True))[:first]
+    overdue = sum(due.principal - period.paid_principal for period, due in past)
     _close(course, first, on)
-    _relevel(course, first)
-
-
-def re_age(course: Course, on: date, due_on: list[date], shares: list[Fraction | None], begin_on: date) -> None:
-    """The principal still owed falls due on `due_on` instead, in equal parts reckoned from `begin_on`."""
-    owed = course.total_lent() + course.total_credited() - course.total_paid_principal()
-    fresh = Course(course.terms, [], list(course.rates), {begin_on: owed}, {}, [], list(course.pauses))
-    begin = begin_on
-    for day, share in zip(due_on, shares, strict=True):
-        fresh.periods.append(Period(begin, day, share))
-        begin = day
-    set_level(fresh, 0)
-    settle(fresh, due_on[0])
-    even_out(fresh, 0)
-    keep = course.index_at(on) + 1 if on > course.periods[0].begin else 0
-    if keep:
-        end_on(course, on)
-        _close(course, keep, on)
-        fresh.periods[0].begin = course.last.due_on
-    course.periods[keep:] = fresh.periods
+    if course.terms.recalculate:
+        _relevel(course, first)
+        return
+    terms, ahead = course.terms, course.periods[first:]
+    more = in_multiples(overdue, len(ahead), terms.multiple_of, terms.instalment_rounding)
+    for period in ahead:
+        period.level += more
     settle(course, on)
 
 
+def re_age(
+    course: Course, on: date, due_on: list[date], shares: list[Fraction | None], begin_on: date
+) -> Period:  # fmt: skip
+    """The principal still owed falls due on `due_on` instead, in equal parts reckoned from `begin_on`.
+
+    The running period ends on the day. Returns the period that takes what had been paid on those that are no more.
+    """
+    fresh = Course(course.terms, [], list(course.rates), {begin_on: course.principal_left()}, {}, {}, [], [])
+    begins = [begin_on, *due_on]
+    fresh.periods = [Period(begin, day, share) for begin, day, share in zip(begins, due_on, shares, strict=False)]
+    set_level(fresh, 0)
+    settle(fresh, due_on[0])
+    even_out(fresh, 0)
+    if on > course.periods[0].begin:
+        end_on(course, on)
+        _close(course, len(course.periods), on)
+        takes_paid = course.last
+        fresh.periods[0].begin = takes_paid.due_on
+        course.periods += fresh.periods
+    else:
+        takes_paid = fresh.periods[0]
+        takes_paid.begin = course.periods[0].begin
+        takes_paid.paid_principal = sum(period.paid_principal for period in course.periods)
+        takes_paid.paid_interest = sum(period.paid_interest for period in course.periods)
+        course.periods = fresh.periods
+    settle(course, on)
+    return takes_paid
+
+
 def _close(course: Course, count: int, on: date) -> None:
-    """The first `count` periods ask for no more than has been paid."""
+    """The first `count` periods ask for no more than has been paid; what they leave is in the balance after them."""
     for period in course.periods[:count]:
         period.level = period.agreed_level = period.paid
-    for day in [day for day in course.moved if day >= on]:
-        del course.moved[day]
+    course.overdue.clear()
+    for day in [day for day in course.moved if day > on]:
+        course.move(on, course.moved.pop(day))

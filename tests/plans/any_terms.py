@@ -1,0 +1,75 @@
+"""Any terms that a product might have, and a few that none should: for properties."""
+
+from datetime import date
+from decimal import Decimal
+
+from hypothesis import strategies as st
+
+from service.money import Rounding
+from service.plans.terms import (
+    Captures, Cost, DayCount, DownPaymentAt, FeeDue, FirstPeriod, Interest, InterestOn, Method, NonBusinessDay,
+    RateKind, Remainder, Terms, Unit,
+)  # fmt: skip
+
+RHYTHMS = [(Unit.DAY, 7), (Unit.DAY, 14), (Unit.DAY, 30), (Unit.WEEK, 2), (Unit.HALF_MONTH, 1), (Unit.MONTH, 1),
+           (Unit.MONTH, 3), (Unit.YEAR, 1)]  # fmt: skip
+starts = st.dates(date(2019, 12, 1), date(2032, 12, 31))
+amounts = st.integers(1, 5_000_00) | st.integers(1, 50)
+rates = st.one_of(st.just(Decimal(0)), st.decimals(0, 60, places=4))
+
+
+@st.composite
+def any_terms(draw: st.DrawFn) -> Terms:
+    """Terms with every field in play."""
+    unit, every = draw(st.sampled_from(RHYTHMS))
+    instalments = draw(st.integers(1, 12))
+    has_anchor = unit in (Unit.MONTH, Unit.YEAR, Unit.HALF_MONTH) and draw(st.booleans())
+    method = draw(st.sampled_from(Method))
+    return Terms(
+        instalments=instalments,
+        every=every,
+        unit=unit,
+        first_due_days=draw(st.none() | st.integers(0, 60)),
+        anchor_day=draw(st.integers(1, 31)) if has_anchor else None,
+        first_period=draw(st.sampled_from(FirstPeriod)),
+        non_business_day=draw(st.sampled_from(NonBusinessDay)),
+        method=method,
+        rate_percent=draw(rates),
+        rate_kind=draw(st.sampled_from(RateKind)),
+        interest=draw(st.sampled_from(Interest)),
+        interest_on=draw(st.sampled_from(InterestOn)),
+        day_count=draw(st.sampled_from(DayCount)),
+        interest_free=draw(st.integers(0, 2)),
+        grace_interest=draw(st.integers(0, min(2, instalments - 1))),
+        grace_principal=draw(st.integers(0, min(3, instalments - 1))),
+        down_payment_bps=draw(st.sampled_from([0, 0, 1000, 2500])),
+        down_payment_at=draw(st.sampled_from(DownPaymentAt)),
+        balloon_bps=draw(st.sampled_from([0, 0, 2000])),
+        amortized_over=draw(st.sampled_from([0, 0, instalments, instalments + 6])),
+        costs=draw(st.sampled_from([(), (Cost("fee", amount=199, bps=150, due=FeeDue.SPREAD),)])),
+        rounding=draw(st.sampled_from(Rounding)),
+        instalment_rounding=draw(st.sampled_from(Rounding)),
+        multiple_of=draw(st.sampled_from([1, 1, 1, 100])),
+        remainder=draw(st.sampled_from(Remainder)),
+        captures=Captures.MERGED,
+    )
+
+
+@st.composite
+def plain_terms(draw: st.DrawFn) -> Terms:
+    """Terms of the products that consumers meet: no grace, no balloon, at most 36 % a year."""
+    unit, every = draw(st.sampled_from(RHYTHMS[:6]))
+    return Terms(
+        instalments=draw(st.integers(1, 8)),
+        every=every,
+        unit=unit,
+        rate_percent=draw(st.just(Decimal(0)) | st.decimals(0, 36, places=2)),
+        interest=draw(st.sampled_from(Interest)),
+        day_count=draw(st.sampled_from(DayCount)),
+        down_payment_bps=draw(st.sampled_from([0, 2500])),
+        down_payment_at=DownPaymentAt.SCHEDULE,
+        remainder=draw(st.sampled_from([Remainder.LAST, Remainder.EVEN])),
+        captures=draw(st.sampled_from(Captures)),
+        recalculate=draw(st.booleans()),
+        rounding=draw(st.sampled_from([Rounding.HALF_UP, Rounding.HALF_EVEN])),
+    )

@@ -1,0 +1,63 @@
+"""What holds for every schedule."""
+
+from datetime import date
+from itertools import pairwise
+
+from hypothesis import assume, given
+
+from service.errors import Code, Refused
+from service.plans.changes.moves import begin_course
+from service.plans.schedule import Instalment, build_schedule, cost_of, down_payment_of
+from service.plans.terms import DownPaymentAt, FeeDue, Terms
+from tests import properties  # noqa: F401 - loads the profile
+from tests.plans.any_terms import amounts, any_terms, starts
+
+
+def schedule_or_refusal(terms: Terms, amount: int, start_on: date) -> tuple[Instalment, ...]:
+    """The schedule; a refusal has a code, a sentence and a pointer, and is not a counter-example."""
+    try:
+        return build_schedule(terms, amount, start_on)
+    except Refused as refused:
+        assert refused.code is Code.IMPOSSIBLE_TERMS
+        assert refused.detail.endswith(".")
+        assert refused.pointer
+    assume(condition=False)
+    raise AssertionError
+
+
+@given(any_terms(), amounts, starts)
+def test_principal_is_the_financed_amount(terms: Terms, amount: int, start_on: date) -> None:
+    rows = schedule_or_refusal(terms, amount, start_on)
+    down_payment = down_payment_of(terms, amount)
+    inside = down_payment if terms.down_payment_at is DownPaymentAt.SCHEDULE else 0
+    assert sum(row.principal for row in rows) == amount - down_payment + inside
+
+
+@given(any_terms(), amounts, starts)
+def test_nothing_is_negative(terms: Terms, amount: int, start_on: date) -> None:
+    for row in schedule_or_refusal(terms, amount, start_on):
+        assert min(row.principal, row.interest, row.fee) >= 0
+
+
+@given(any_terms(), amounts, starts)
+def test_dates_increase(terms: Terms, amount: int, start_on: date) -> None:
+    rows = schedule_or_refusal(terms, amount, start_on)
+    assert rows[0].due_on >= start_on
+    assert all(early.due_on < late.due_on for early, late in pairwise(rows))
+    assert [row.number for row in rows if not row.is_down_payment] == list(range(1, terms.instalments + 1))
+
+
+@given(any_terms(), amounts, starts)
+def test_spread_costs_lose_no_cent(terms: Terms, amount: int, start_on: date) -> None:
+    rows = schedule_or_refusal(terms, amount, start_on)
+    financed = amount - down_payment_of(terms, amount)
+    assert sum(row.fee for row in rows) == sum(
+        cost_of(cost, financed) for cost in terms.costs if cost.due is FeeDue.SPREAD
+    )
+
+
+@given(any_terms(), amounts, starts)
+def test_the_running_course_begins_as_agreed(terms: Terms, amount: int, start_on: date) -> None:
+    agreed = [row for row in schedule_or_refusal(terms, amount, start_on) if not row.is_down_payment]
+    dues = begin_course(terms, amount, start_on).dues()
+    assert [(due.principal, due.interest) for due in dues] == [(row.principal, row.interest) for row in agreed]
