@@ -10,6 +10,7 @@ from service import ids
 from service.checkout.case import Case
 from service.checkout.ladder import Fit
 from service.merchants.merchant import MerchantFee
+from service.money import AMOUNT_MAX, BPS
 from service.partners.programme import Funding, Programme, funding_for
 from service.plans.apr import Apr, AprMethod, as_apr, effective_apr
 from service.plans.offer import Kind, Offer
@@ -97,4 +98,4 @@ def with_subsidy(agreed: MerchantFee, subsidy: MerchantFee) -> MerchantFee:
     """The merchant's fee, and what it pays so that the consumer pays less."""
     if not (subsidy.bps or subsidy.fixed):
         return agreed
-    return MerchantFee(agreed.bps + subsidy.bps, agreed.fixed + subsidy.fixed)
+    return MerchantFee(min(agreed.bps + subsidy.bps, BPS), min(agreed.fixed + subsidy.fixed, AMOUNT_MAX))
