@@ -88,9 +88,23 @@ def guard_for(audience: str) -> Guard:
             raise Refused(Code.FORBIDDEN, f"This needs {_AN[audience]} key; yours is {_AN[principal.audience]} key.")
         if not principal.may(scope := handler.opt["scope"]):
             raise Refused(Code.FORBIDDEN, f"Your key lacks the scope {scope}.")
+        if connection.scope["query_string"]:
+            _refuse_unknown_query(connection, handler)
         connection.scope["auth"] = principal
 
     return guard
+
+
+def _refuse_unknown_query(connection: ASGIConnection, handler: BaseRouteHandler) -> None:  # type: ignore[type-arg]
+    """A parameter that nobody reads, or reads once of twice: `?dryrun=true` must not move money."""
+    taken = handler.parsed_fn_signature.parameters.keys() - {"request", "body"} - connection.path_params.keys()
+    if handler.opt.get("dry_run"):
+        taken |= {"dry_run"}
+    for name, given in connection.query_params.dict().items():
+        if name not in taken:
+            raise Refused(Code.INVALID_FIELD, f"There is no parameter {name[:100]!r} here.", f"/{name[:100]}")
+        if len(given) > 1:
+            raise Refused(Code.INVALID_FIELD, f"The parameter {name} is given twice.", f"/{name}")
 
 
 _AN = {"merchant": "a merchant's", "partner": "a partner's", "operator": "an operator's"}

@@ -122,7 +122,7 @@ async def get_checkout(request: Asked, decision_id: FromPath[str]) -> ASGIRespon
     return reply_json(answer)
 
 
-@post("/plans", status_code=201, opt={"scope": "plans"})
+@post("/plans", status_code=201, opt={"scope": "plans", "dry_run": True})
 async def open_plan(request: Asked, body: RawBody) -> ASGIResponse:
     """Accept an offer: the limit is reserved, the plan is `authorized`."""
     accept = _accept.read(body, request.headers.get("content-type", ""))
@@ -157,7 +157,7 @@ async def find_plan(
     return await _plan(ask, plan_id)
 
 
-@post("/plans/{plan_id:str}/capture", status_code=200, opt={"scope": "plans"})
+@post("/plans/{plan_id:str}/capture", status_code=200, opt={"scope": "plans", "dry_run": True})
 async def capture_plan(request: Asked, body: RawBody, plan_id: FromPath[str]) -> ASGIResponse:
     """Goods shipped, or use ended: the amount is owed from today."""
     asked = _capture.read(body, request.headers.get("content-type", ""))
@@ -171,7 +171,7 @@ async def capture_plan(request: Asked, body: RawBody, plan_id: FromPath[str]) ->
     return await _done(request, ask, Capture(**names, amount=asked.amount, final=asked.final))
 
 
-@post("/plans/{plan_id:str}/void", status_code=200, opt={"scope": "plans"})
+@post("/plans/{plan_id:str}/void", status_code=200, opt={"scope": "plans", "dry_run": True})
 async def void_plan(request: Asked, body: RawBody, plan_id: FromPath[str]) -> ASGIResponse:
     """Give back what was not captured."""
     _read_nothing(request, body)
@@ -179,7 +179,7 @@ async def void_plan(request: Asked, body: RawBody, plan_id: FromPath[str]) -> AS
     return await _done(request, ask, Void(**names))
 
 
-@post("/plans/{plan_id:str}/claims", status_code=201, opt={"scope": "plans"})
+@post("/plans/{plan_id:str}/claims", status_code=201, opt={"scope": "plans", "dry_run": True})
 async def claim_deposit(request: Asked, body: RawBody, plan_id: FromPath[str]) -> ASGIResponse:
     """Take from a deposit: the held part first."""
     asked = _claim.read(body, request.headers.get("content-type", ""))
@@ -188,7 +188,7 @@ async def claim_deposit(request: Asked, body: RawBody, plan_id: FromPath[str]) -
     return await _done(request, ask, claim, 201)
 
 
-@post("/plans/{plan_id:str}/release", status_code=200, opt={"scope": "plans"})
+@post("/plans/{plan_id:str}/release", status_code=200, opt={"scope": "plans", "dry_run": True})
 async def release_deposit(request: Asked, body: RawBody, plan_id: FromPath[str]) -> ASGIResponse:
     """Give a deposit back, all or a part."""
     asked = _release.read(body or b"{}", request.headers.get("content-type", "") if body else "application/json")
@@ -196,7 +196,7 @@ async def release_deposit(request: Asked, body: RawBody, plan_id: FromPath[str])
     return await _done(request, ask, Release(**names, amount=asked.amount))
 
 
-@post("/plans/{plan_id:str}/payments", status_code=201, opt={"scope": "plans"})
+@post("/plans/{plan_id:str}/payments", status_code=201, opt={"scope": "plans", "dry_run": True})
 async def record_payment(request: Asked, body: RawBody, plan_id: FromPath[str]) -> ASGIResponse:
     """Money came from the consumer: what is due is settled, the oldest first."""
     asked = _payment.read(body, request.headers.get("content-type", ""))
