@@ -1,0 +1,1 @@
+"""The benchmark: what the service does in a second beside what the machine could do without it. `make bench`."""

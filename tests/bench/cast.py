@@ -1,0 +1,157 @@
+"""The cast: merchants, people with a limit, and for each of them a decision whose offers wait to be accepted.
+
+One person really goes to the checkout and opens a plan; what the service logged then is made everybody's by SQL.
+"""
+
+import socket
+import uuid
+from collections.abc import Iterator
+from http.client import HTTPResponse
+from pathlib import Path
+from typing import Any, Final
+
+import msgspec
+from msgspec import Struct
+from msgspec.structs import astuple, replace
+
+from service import clock, ids
+from service.api.registry import key_hmac
+from service.checkout.snapshot import Attribute
+from service.config import Settings
+from service.db import Connection, load_queries, open_pool
+from service.demo.seed import POLICY, seed
+from service.demo.seed import Q as SEED
+from service.policies.document import Policy
+
+Q = load_queries(Path(__file__).with_name("cast.sql"))
+
+MERCHANTS = 32
+OFFERS = 4
+LIMIT = 20_000_00
+ITEMS = (
+    ("Shelf, oiled oak, 80 x 200 cm", 189_00, 2, "furniture"),
+    ("Desk lamp, brass", 64_50, 1, "furniture"),
+    ("Office chair, mesh back, with armrests", 179_50, 1, "furniture"),
+    ("Delivery to the room of your choice", 18_00, 1, "services"),
+    ("Autumn voucher", -40_00, 1, "furniture"),
+)
+ATTRIBUTES: Final[dict[str, Attribute]] = {  # of somebody whom the demo's policy gives its best grade
+    "status_of_existing_checking_account": "no checking account",
+    "credit_history": "critical account/ other credits existing (not at this bank)",
+    "savings_account_and_bonds": "... >= 1000 DM",
+    "present_employment_since": "... >= 7 years",
+    "installment_rate_in_percentage_of_disposable_income": 1,
+    "other_debtors_or_guarantors": "guarantor",
+    "other_installment_plans": "none",
+    "housing": "own",
+    "telephone": "yes, registered under the customers name",
+    "age_in_years": 45,
+}
+
+
+class Person(Struct):
+    """Who buys where, and the decision that waits for them; a row of `people`."""
+
+    number: int
+    bucket: int
+    consumer_id: str
+    decision_id: str
+    merchant_id: str
+
+
+class Cast(Struct):
+    """Everybody, and the merchants' keys."""
+
+    people: list[Person]
+    keys: dict[str, str]  # by merchant
+
+    def checkout(self, person: Person) -> bytes:
+        """POST /v1/checkouts: a cart that has never been seen."""
+        cart = [dict(zip(("name", "unit_amount", "quantity", "category"), item, strict=True)) for item in ITEMS]
+        body = {
+            "merchant_reference": f"order {uuid.uuid4()}",
+            "consumer": person.consumer_id,
+            "currency": "EUR",
+            "amount": sum(price * quantity for _, price, quantity, _ in ITEMS),
+            "items": cart,
+        }
+        return self._post("/v1/checkouts", person, msgspec.json.encode(body))
+
+    def acceptance(self, person: Person) -> bytes:
+        """POST /v1/plans: the first offer of the decision that waits."""
+        offer = ids.derive(ids.OFFER, person.decision_id, 1)
+        return self._post("/v1/plans", person, b'{"offer_id":"%b"}' % offer.encode())
+
+    def _post(self, path: str, person: Person, body: bytes) -> bytes:
+        head = (
+            f"POST {path} HTTP/1.1\r\nHost: tenor\r\nContent-Type: application/json\r\n"
+            f"Authorization: Bearer {self.keys[person.merchant_id]}\r\nIdempotency-Key: {uuid.uuid4()}\r\n"
+            f"Content-Length: {len(body)}\r\n\r\n"
+        )
+        return head.encode() + body
+
+
+async def invite(conn: Connection, settings: Settings, people: int) -> Cast:
+    """Merchants with their keys, and people with accounts."""
+    now_ms = int(clock.now().timestamp() * 1000)
+    assert settings.database_url
+    pool = await open_pool(settings.database_url, size=2)
+    demo = await seed(pool, settings)
+    await pool.close()
+    await _show_fewer_offers(conn)
+    cast = Cast([], {})
+    for _ in range(MERCHANTS):
+        merchant_id = ids.new_id(ids.MERCHANT, 0, now_ms)
+        key = cast.keys[merchant_id] = f"sk_bench_{uuid.uuid4().hex}"
+        await conn.execute(Q.insert_merchant, merchant_id, demo.merchant_id)
+        await conn.execute(Q.insert_feed, merchant_id)
+        await conn.execute(
+            Q.insert_key, ids.new_id(ids.KEY, 0, now_ms), key_hmac(settings.key_secret, key), merchant_id
+        )
+    cast.people = list(_people(people, list(cast.keys), now_ms))
+    await conn.execute(Q.make_people)
+    await conn.copy_records_to_table("people", records=[astuple(person) for person in cast.people])
+    await conn.execute(Q.insert_consumers, msgspec.json.encode(ATTRIBUTES).decode())
+    await conn.execute(Q.insert_accounts, LIMIT)
+    return cast
+
+
+def _people(count: int, merchants: list[str], now_ms: int) -> Iterator[Person]:
+    for number in range(count):
+        bucket = number * 7919 % ids.BUCKETS
+        merchant_id = merchants[number % len(merchants)]
+        consumer_id = ids.new_id(ids.CONSUMER, bucket, now_ms)
+        yield Person(number, bucket, consumer_id, ids.new_id(ids.DECISION, bucket, now_ms), merchant_id)
+
+
+async def _show_fewer_offers(conn: Connection) -> None:
+    """The demo's policy, but with a ladder of four."""
+    policy = replace(msgspec.json.decode(POLICY.read_bytes(), type=Policy), version=2, offers_max=OFFERS)
+    text = msgspec.json.encode(policy).decode()
+    await conn.execute(SEED.insert_policy, policy.policy_id, policy.version, text, clock.now())
+
+
+async def rehearse(conn: Connection, cast: Cast, port: int) -> None:
+    """The first person buys; everybody gets that decision, and the yardstick that plan to write."""
+    first = cast.people[0]
+    decision = _ask(port, cast.checkout(first))
+    assert len(decision["offers"]) == OFFERS, f"the ladder has {len(decision['offers'])} offers"
+    plan = _ask(port, cast.acceptance(replace(first, decision_id=decision["id"])))
+    await conn.execute(Q.multiply_decision, decision["id"])
+    await conn.execute((Path(__file__).with_name("yardstick.sql")).read_text())
+    await conn.execute("set search_path = public")
+    await conn.execute(Q.take_sample, MERCHANTS, plan["id"])
+    await conn.execute(Q.insert_yardstick_accounts, len(cast.people), LIMIT)
+    await conn.execute(Q.insert_yardstick_feeds, MERCHANTS)
+    await conn.execute("vacuum (analyze)")
+
+
+def _ask(port: int, request: bytes) -> dict[str, Any]:
+    with socket.create_connection(("127.0.0.1", port)) as connection:
+        connection.sendall(request)
+        response = HTTPResponse(connection)
+        response.begin()
+        body = response.read()
+    assert response.status in (200, 201), body
+    answer: dict[str, Any] = msgspec.json.decode(body)
+    return answer

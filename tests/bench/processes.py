@@ -1,0 +1,101 @@
+"""HTTP processes on one socket, started as the supervisor starts its own, and what of the processors each one takes."""
+
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from msgspec import Struct
+
+from service import config, supervisor, tally
+from service.config import CannotStart, Settings
+
+
+class Serving(Struct):
+    """What listens where."""
+
+    port: int
+    pids: list[int]
+
+
+@contextmanager
+def serving(program: list[str], count: int, settings: Settings) -> Iterator[Serving]:
+    """`count` processes of `python -m program` that share a free port, for as long as the block runs."""
+    started: list[subprocess.Popen[bytes]] = []
+    environ = os.environ | config.environment(settings)
+    with supervisor.bind("127.0.0.1", 0) as listener:
+        counts = tally.create(count)
+        try:
+            for slot in range(count):  # one by one, so that those before one that fails are stopped
+                started += [_start(program, listener.fileno(), counts, slot, environ)]
+            yield Serving(listener.getsockname()[1], [process.pid for process in started])
+        finally:
+            for process in started:
+                process.terminate()
+            for process in started:
+                process.wait(20)
+            os.close(counts)
+
+
+Process = subprocess.Popen[bytes]
+
+
+def _start(program: list[str], listener: int, counts: int, slot: int, environ: dict[str, str]) -> Process:
+    read, write = os.pipe()
+    given = {"parent": os.getpid(), "listener": listener, "report": write, "tally": counts, "slot": slot}
+    options = [f"--{name}={value}" for name, value in given.items()]
+    process = subprocess.Popen(
+        [sys.executable, "-m", *program, *options], pass_fds=(listener, counts, write), env=environ
+    )
+    os.close(write)
+    with os.fdopen(read) as report:
+        said = report.read()
+    if said != supervisor.READY:
+        process.terminate()
+        raise CannotStart(f"`{' '.join(program)}` does not start: {said or 'it said nothing.'}")
+    return process
+
+
+class Processors:
+    """Seconds of CPU, read from /proc where there is one; a machine that has none shows none."""
+
+    def __init__(self, pids: list[int], postgres: int | None) -> None:
+        self._pids = pids
+        self._postgres = postgres  # the postmaster, if it runs here
+
+    def service(self) -> float:
+        """Of the HTTP processes."""
+        return sum(_stat(pid).seconds for pid in self._pids)
+
+    def postgres(self) -> float:
+        """Of PostgreSQL, backends that ended included."""
+        if self._postgres is None:
+            return 0
+        others = (_stat(int(path.name)) for path in Path("/proc").iterdir() if path.name.isdigit())
+        own = _stat(self._postgres)
+        return own.seconds + own.of_ended_children + sum(one.seconds for one in others if one.parent == self._postgres)
+
+
+class _Stat(Struct):
+    name: str = ""
+    parent: int = 0
+    seconds: float = 0
+    of_ended_children: float = 0
+
+
+def postmaster_of(backend: int) -> int | None:
+    """The parent of a backend, if the server runs on this machine."""
+    stat = _stat(backend)
+    return stat.parent if stat.name == "postgres" else None
+
+
+def _stat(pid: int) -> _Stat:
+    try:
+        name, _, rest = Path(f"/proc/{pid}/stat").read_text().partition("(")[2].rpartition(") ")
+    except OSError:
+        return _Stat()
+    fields, tick = rest.split(), os.sysconf("SC_CLK_TCK")
+    user, system, user_ended, system_ended = (int(value) / tick for value in fields[11:15])
+    return _Stat(name, int(fields[1]), user + system, user_ended + system_ended)

@@ -1,0 +1,63 @@
+"""What the rules themselves cost: no HTTP, no database, one processor. Every call has another amount."""
+
+import time
+from collections.abc import Callable
+from datetime import UTC, date, datetime
+from decimal import Decimal
+
+import msgspec
+from msgspec.structs import replace
+
+from service import ids
+from service.checkout.decide import decide
+from service.checkout.request import Checkout, Item
+from service.checkout.snapshot import Snapshot
+from service.demo.seed import POLICY
+from service.merchants.merchant import Merchant
+from service.plans.apr import effective_apr
+from service.plans.schedule import build_schedule
+from service.plans.terms import Terms, Unit
+from service.policies.compile import compile_policy
+from service.policies.document import Policy
+from tests.bench.cast import ATTRIBUTES, ITEMS, LIMIT, OFFERS
+
+CALLS = 200
+START = date(2026, 1, 31)
+NOON = datetime(2026, 1, 31, 12, tzinfo=UTC)
+PAY_IN_4 = Terms(first_due_days=0)
+ANNUITY = Terms(instalments=12, every=1, unit=Unit.MONTH, rate_percent=Decimal("9.9"))
+
+
+def costs() -> dict[str, float]:
+    """Microseconds of each."""
+    paid = [
+        (amount, tuple((row.due_on, row.total) for row in build_schedule(ANNUITY, amount, START)))
+        for amount in range(600_00, 600_00 + CALLS)
+    ]
+    return {
+        "schedule_of_4": _cost(lambda i: build_schedule(PAY_IN_4, 600_00 + i, START)),
+        "annuity_of_12": _cost(lambda i: build_schedule(ANNUITY, 600_00 + i, START)),
+        "apr_of_12": _cost(lambda i: effective_apr(((START, paid[i][0]),), paid[i][1], ANNUITY.unit)),
+        "decision_with_4_offers": _cost(_decision()),
+    }
+
+
+def _decision() -> Callable[[int], object]:
+    policy = compile_policy(replace(msgspec.json.decode(POLICY.read_bytes(), type=Policy), offers_max=OFFERS))
+    consumer_id, decision_id = ids.new_id(ids.CONSUMER, 7, 0), ids.new_id(ids.DECISION, 7, 0)
+    merchant = Merchant("me_bench", "Bench", "DE", "Europe/Berlin", {})
+    snapshot = Snapshot(consumer_id=consumer_id, attributes=ATTRIBUTES, limit=LIMIT)
+    items = tuple(Item(*item) for item in ITEMS)
+    amount = sum(item.amount for item in items)
+    checkouts = [Checkout("order", consumer_id, "EUR", amount + i, items) for i in range(CALLS)]
+    return lambda i: decide(decision_id, checkouts[i], snapshot, merchant, (), policy, NOON)
+
+
+def _cost(call: Callable[[int], object]) -> float:
+    best = float("inf")
+    for _ in range(7):
+        began = time.perf_counter()
+        for i in range(CALLS):
+            call(i)
+        best = min(best, time.perf_counter() - began)
+    return round(best / CALLS * 1e6, 1)

@@ -1,0 +1,131 @@
+"""What a run found: `bench.json` for programs, a table for people."""
+
+import os
+import platform
+from pathlib import Path
+from statistics import median
+
+import msgspec
+from msgspec import Struct
+
+from tests.bench.load import Outcome
+
+FILE = Path("bench.json")
+
+SIDES = {
+    "pgbench_as_we_write": "pgbench, one function call: the rows we write",
+    "pgbench_as_anyone_would": "pgbench, one function call: the classical rows",
+    "open": "Tenor opens plans: POST /v1/plans",
+    "bare": "bare Litestar echoes a checkout",
+    "decide": "Tenor decides: POST /v1/checkouts, four offers",
+}
+
+
+class Cpu(Struct):
+    """Microseconds of processor for one operation. The client is the load generator, or pgbench."""
+
+    service: float
+    postgres: float
+    client: float
+
+
+class Side(Struct):
+    """One of the things compared, in its rounds; figures are medians of the rounds."""
+
+    per_second: float
+    p50_ms: float
+    p99_ms: float
+    errors: dict[str, int]
+    rounds: list[float]  # per second
+    cpu_us: Cpu
+
+
+class Machine(Struct):
+    """Where it ran."""
+
+    processors: int
+    model: str
+    system: str
+    python: str
+    postgres: str
+    load_before: float  # the machine's load average when it began: above 0 others were using it
+
+
+class Bench(Struct):
+    """`bench.json`."""
+
+    open_vs_pgbench: float  # open / the faster of the two pgbench sides
+    decide_vs_bare: float
+    errors: int
+    broken_checks: list[str]
+    checks: int
+    processes: int  # HTTP processes of each side
+    connections: int
+    people: int
+    seconds: float  # of one round
+    sides: dict[str, Side]
+    pure_us: dict[str, float]
+    machine: Machine
+
+
+def side_of(rounds: list[tuple[Outcome, Cpu]]) -> Side:
+    """The medians of a side's rounds."""
+    outcomes = [outcome for outcome, _ in rounds]
+    errors: dict[str, int] = {}
+    for outcome in outcomes:
+        for error, count in outcome.errors.items():
+            errors[error] = errors.get(error, 0) + count
+    return Side(
+        per_second=round(median(one.per_second for one in outcomes), 1),
+        p50_ms=round(median(one.p50_ms for one in outcomes), 2),
+        p99_ms=round(median(one.p99_ms for one in outcomes), 2),
+        errors=errors,
+        rounds=[round(one.per_second, 1) for one in outcomes],
+        cpu_us=Cpu(*(round(median(getattr(cpu, name) for _, cpu in rounds)) for name in Cpu.__struct_fields__)),
+    )
+
+
+def machine(postgres: str, load_before: float) -> Machine:
+    """This one."""
+    info = Path("/proc/cpuinfo")
+    lines = info.read_text().splitlines() if info.exists() else []
+    models = [line.partition(": ")[2] for line in lines if line.startswith("model name")]
+    return Machine(
+        processors=len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1,
+        model=models[0] if models else platform.processor(),
+        system=f"{platform.system()} {platform.release()} {platform.machine()}",
+        python=platform.python_version(),
+        postgres=postgres,
+        load_before=round(load_before, 2),
+    )
+
+
+def write(bench: Bench) -> None:
+    """Into `bench.json`, indented."""
+    FILE.write_bytes(msgspec.json.format(msgspec.json.encode(bench), indent=2) + b"\n")
+
+
+def show(bench: Bench) -> None:
+    """The table."""
+    print(f"\n{'':<52}{'a second':>9}{'p50 ms':>8}{'p99 ms':>8}{'errors':>8}   {'CPU us: service, PostgreSQL, client'}")
+    for name, side in bench.sides.items():
+        cpu = side.cpu_us
+        print(
+            f"{SIDES[name]:<52}{side.per_second:>9,.0f}{side.p50_ms:>8.1f}{side.p99_ms:>8.1f}"
+            f"{sum(side.errors.values()):>8}   {cpu.service:>8.0f}{cpu.postgres:>12.0f}{cpu.client:>8.0f}"
+        )
+    for name, side in bench.sides.items():
+        for error, count in side.errors.items():
+            print(f"  {name}: {count} x {error}")
+    print(f"\nOpening plans against the faster pgbench: {bench.open_vs_pgbench:.2f}")
+    print(f"Deciding against a bare echo:             {bench.decide_vs_bare:.2f}")
+    pure = ", ".join(f"{name.replace('_', ' ')} {cost}" for name, cost in bench.pure_us.items())
+    print(f"\nThe rules alone, microseconds: {pure}")
+    print(f"Checks after it: {bench.checks}, broken: {', '.join(bench.broken_checks) or 'none'}.")
+    place, rounds = bench.machine, max(len(side.rounds) for side in bench.sides.values())
+    print(
+        f"{place.processors} processors ({place.model}), load {place.load_before} before; {place.system}; Python "
+        f"{place.python}; PostgreSQL {place.postgres}; {bench.processes} HTTP processes a side, {bench.connections} "
+        f"connections, {bench.people:,} people, rounds of {bench.seconds:g} s: {rounds}."
+    )
+    print(f"Written to {FILE}.")

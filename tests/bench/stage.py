@@ -1,0 +1,148 @@
+"""The stage: a database of the benchmark's own, the cast in it, the HTTP processes of both sides, and its rounds."""
+
+import asyncio
+import secrets
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from urllib.parse import urlsplit, urlunsplit
+
+import msgspec
+from msgspec import Struct
+from msgspec.structs import replace
+
+from service import db
+from service.config import CannotStart, Settings
+from tests.bench.cast import Cast, Person, invite, rehearse
+from tests.bench.load import Job, Outcome
+from tests.bench.pgbench import pgbench
+from tests.bench.processes import Processors, Serving, postmaster_of, serving
+from tests.bench.report import Cpu
+
+PROCESSES = 2  # of each side
+DECISIONS_MAX = 8_000  # checkouts made ready for each second of a round
+SHOPPERS = 10  # per cent of the people: they return to the checkout again and again
+
+
+class Stage(Struct):
+    """Everything that a side needs to be played."""
+
+    settings: Settings
+    cast: Cast
+    service: Serving
+    bare: Serving
+    postmaster: int | None  # if PostgreSQL runs on this machine
+    postgres_version: str
+    connections: int
+    shoppers: list[Person]
+    buyers: list[Person]  # whose decision still waits
+    buyers_max: int  # of one round
+
+    def play(self, side: str, seconds: float) -> tuple[Outcome, Cpu]:
+        """One round of one side."""
+        processors = Processors(self.bare.pids if side == "bare" else self.service.pids, self.postmaster)
+        job = self._job(side, seconds)
+        service, postgres = processors.service(), processors.postgres()
+        outcome = load(job) if job else self._pgbench(side, seconds)
+        service, postgres = processors.service() - service, processors.postgres() - postgres
+        done = max(outcome.done, 1) / 1e6
+        return outcome, Cpu(service / done, postgres / done, outcome.cpu_us)
+
+    def _pgbench(self, side: str, seconds: float) -> Outcome:
+        assert self.settings.database_url
+        return pgbench(self.settings.database_url, side.removeprefix("pgbench_"), len(self.cast.people), seconds)
+
+    def _job(self, side: str, seconds: float) -> Job | None:
+        cast, shoppers = self.cast, self.shoppers
+        job = Job(self.service.port, self.connections, seconds, [], b"")
+        if side == "open":
+            buyers = [self.buyers.pop() for _ in range(min(self.buyers_max, len(self.buyers)))]
+            return replace(job, requests=[cast.acceptance(one) for one in buyers], expected=b'"authorized"')
+        if side == "decide":
+            carts = [cast.checkout(shoppers[i % len(shoppers)]) for i in range(int(DECISIONS_MAX * seconds))]
+            return replace(job, requests=carts, expected=b'"outcome":"approved"')
+        if side == "bare":
+            carts = [cast.checkout(one) for one in shoppers[:1_000]]
+            return replace(job, port=self.bare.port, requests=carts, again=True, expected=b'"merchant_reference"')
+        return None
+
+
+def load(job: Job) -> Outcome:
+    """The job, done by a process of its own."""
+    command, said = [sys.executable, "-m", "tests.bench.load"], msgspec.msgpack.encode(job)
+    done = subprocess.run(command, input=said, stdout=subprocess.PIPE, check=True, timeout=job.seconds + 60)
+    return msgspec.msgpack.decode(done.stdout, type=Outcome)
+
+
+@contextmanager
+def set_up(servers: Settings, people: int, connections: int, rounds: int) -> Iterator[Stage]:
+    """The stage on these servers; afterwards nothing of it is left."""
+    with _database(servers) as settings:
+        cast, postmaster, version = asyncio.run(_invite(settings, people))
+        with (
+            serving(["service", "worker"], PROCESSES, settings) as service,
+            serving(["tests.bench.bare"], PROCESSES, settings) as bare,
+        ):
+            asyncio.run(_rehearse(settings, cast, service.port))
+            first_buyer = people * SHOPPERS // 100
+            stage = Stage(
+                settings, cast, service, bare, postmaster, version, connections,
+                shoppers=cast.people[1:first_buyer], buyers=cast.people[first_buyer:], buyers_max=people // 50,
+            )  # fmt: skip
+            _warm_up(stage)
+            stage.buyers_max = len(stage.buyers) // rounds
+            yield stage
+
+
+def _warm_up(stage: Stage) -> None:
+    """Nothing is measured cold: statements are prepared, code is loaded, shoppers are known to the cache."""
+    for side in ("pgbench_as_we_write", "pgbench_as_anyone_would", "open", "bare"):
+        stage.play(side, 1)
+    calls = [stage.cast.checkout(one) for one in stage.shoppers]
+    outcome = load(Job(stage.service.port, stage.connections, 60, calls, b'"outcome":"approved"'))
+    if outcome.errors:
+        raise CannotStart(f"The service does not decide: {outcome.errors}")
+
+
+@contextmanager
+def _database(servers: Settings) -> Iterator[Settings]:
+    """A migrated database on the server, dropped at the end."""
+    assert servers.database_url
+    name = f"tenor_bench_{secrets.token_hex(4)}"
+    url = urlunsplit(urlsplit(servers.database_url)._replace(path=f"/{name}"))
+    asyncio.run(_execute(servers.database_url, f"create database {name}"))
+    try:
+        asyncio.run(_migrate(url))
+        yield replace(servers, database_url=url)
+    finally:
+        asyncio.run(_execute(servers.database_url, f"drop database {name} with (force)"))
+
+
+async def _execute(url: str, statement: str) -> None:
+    connection = await db.connect(url)
+    await connection.execute(statement)
+    await connection.close()
+
+
+async def _migrate(url: str) -> None:
+    connection = await db.connect(url)
+    await db.migrate(connection, db.load_migrations())
+    await connection.close()
+
+
+async def _invite(settings: Settings, people: int) -> tuple[Cast, int | None, str]:
+    assert settings.database_url
+    connection = await db.connect(settings.database_url)
+    cast = await invite(connection, settings, people)
+    backend = await connection.fetchval("select pg_backend_pid()")
+    version = await connection.fetchval("select current_setting('server_version')")
+    await connection.close()
+    return cast, postmaster_of(backend), version
+
+
+async def _rehearse(settings: Settings, cast: Cast, port: int) -> None:
+    assert settings.database_url
+    connection = await db.connect(settings.database_url)
+    await rehearse(connection, cast, port)
+    await connection.close()
