@@ -200,9 +200,11 @@ async def revoke_key(request: Asked, body: RawBody, key_id: FromPath[str]) -> AS
     if body:
         _nothing.read(body, _type(request))
     ask = write(request, body)
+    if not ids.is_id(key_id, ids.KEY):
+        raise Refused(Code.NOT_FOUND, f"There is no key {key_id[:100]!r}.", "/id")
 
     async def revoke(conn: Connection) -> Answer:
-        if not ids.is_id(key_id, ids.KEY) or not await conn.fetchval(Q.revoke_key, key_id, ask.now):
+        if not await conn.fetchval(Q.revoke_key, key_id, ask.now):
             raise Refused(Code.NOT_FOUND, "There is no such key in use.", "/id")
         return Answer(200, encode(Made(key_id)))
 
@@ -233,14 +235,14 @@ async def set_limit(request: Asked, body: RawBody, consumer_id: FromPath[str], c
     """Set a consumer's limit by hand; opens the account if there is none."""
     asked = _limit.read(body, _type(request))
     ask = write(request, body)
+    if not ids.is_id(consumer_id, ids.CONSUMER) or currency not in EXPONENTS:
+        raise Refused(Code.NOT_FOUND, "There is no such consumer or currency.", "/id")
     changed: list[Account] = []
 
     async def change(conn: Connection) -> Answer:
-        row = None
-        if ids.is_id(consumer_id, ids.CONSUMER) and currency in EXPONENTS:
-            row = await conn.fetchrow(Q.set_limit, ids.bucket_of(consumer_id), consumer_id, currency, asked.limit)
+        row = await conn.fetchrow(Q.set_limit, ids.bucket_of(consumer_id), consumer_id, currency, asked.limit)
         if row is None:
-            raise Refused(Code.NOT_FOUND, "There is no such consumer or currency.", "/id")
+            raise Refused(Code.NOT_FOUND, "There is no such consumer.", "/id")
         account = Account(*row)
         changed.append(account)
         return Answer(
