@@ -5,7 +5,7 @@ from datetime import date
 from service.payments.rows import Row
 from service.payments.standing import Standing
 from service.plans.allocation_rule import Component
-from service.plans.changes import moves
+from service.plans.changes import outlook
 from service.plans.changes.facts import ChargedOff, Forgiven
 from service.plans.terms import ChargeOff
 
@@ -33,7 +33,7 @@ def forgiven(standing: Standing, fact: Forgiven) -> None:
 def earned_until(standing: Standing, row: Row, on: date) -> int:
     """The interest of a running row up to `on`."""
     if row.course is not None and row.period is not None and standing.recalculates:
-        return moves.due_if_paid(row.course, row.period, on).interest
+        return outlook.due_if_paid(row.course, row.period, on).interest
     owed = row.left(INTEREST)
     return owed * (on - row.begin).days // (row.due_on - row.begin).days
 

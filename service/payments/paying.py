@@ -7,7 +7,7 @@ from service.payments.allocation import allocate
 from service.payments.rows import Row
 from service.payments.standing import Allocated, Standing, end_of_period
 from service.plans.allocation_rule import Component, PaymentKind, Step, Timing
-from service.plans.changes import moves
+from service.plans.changes import moves, outlook
 from service.plans.changes.facts import OverpaidReturned, Paid
 from service.plans.terms import PaidEarly
 
@@ -77,7 +77,7 @@ def _take(standing: Standing, row: Row, step: Step, at_most: int, on: date, as_o
     if not standing.recalculates:
         counts_on = period.due_on
     elif timing is Timing.IN_ADVANCE and as_of_today:
-        due = moves.due_if_paid(course, period, counts_on)
+        due = outlook.due_if_paid(course, period, counts_on)
         row.owed[component] = due.interest if component is Component.INTEREST else due.principal
     if component is Component.INTEREST:
         taken = row.pay(component, at_most, on)
@@ -93,5 +93,5 @@ def _settles(standing: Standing, on: date, amount: int) -> bool:
     """Whether a payment takes everything, reckoned at the end of the running period."""
     if not standing.recalculates or standing.terms.paid_early is not PaidEarly.AT_ONCE_UNLESS_SETTLED:
         return False
-    owed = sum(sum(moves.left_if_settled(course, end_of_period(course, on))) for course in standing.courses)
+    owed = sum(sum(outlook.left_if_settled(course, end_of_period(course, on))) for course in standing.courses)
     return amount >= owed

@@ -5,7 +5,7 @@ from msgspec import structs
 from service.errors import Code, Refused
 from service.payments.standing import Standing
 from service.plans.calendar import anchor_of, step
-from service.plans.changes import moves
+from service.plans.changes import spreading
 from service.plans.changes.facts import ReAged, ReAmortized
 from service.plans.frame import regular_unit
 
@@ -13,7 +13,7 @@ from service.plans.frame import regular_unit
 def re_amortized(standing: Standing, fact: ReAmortized) -> None:
     """Principal past due is spread over the instalments not yet due."""
     for course in standing.courses:
-        moves.re_amortize(course, fact.on)
+        spreading.re_amortize(course, fact.on)
     standing.sync(fact.on)
 
 
@@ -30,6 +30,6 @@ def re_aged(standing: Standing, fact: ReAged) -> None:
     share = None if unit is None else fact.every * unit
     begin_on = step(rhythm, fact.first_due_on, -1, anchor_day)
     for course in standing.courses:
-        takes_paid = moves.re_age(course, fact.on, due_on, [share] * len(due_on), begin_on)
+        takes_paid = spreading.re_age(course, fact.on, due_on, [share] * len(due_on), begin_on)
         standing.add_rows(course, takes_paid)
     standing.sync(fact.on)

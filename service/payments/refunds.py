@@ -5,7 +5,7 @@ from collections.abc import Callable, Sequence
 from service.payments.paying import pay
 from service.payments.standing import Standing
 from service.plans.allocation_rule import Component, PaymentKind
-from service.plans.changes import moves
+from service.plans.changes import outlook
 from service.plans.changes.facts import Captured, Event, Paid, Refunded
 from service.plans.terms import Terms
 
@@ -29,8 +29,8 @@ def _interest_to_return(standing: Standing, fact: Refunded, replay: Replay) -> i
         return sum(row.owed[Component.INTEREST] for row in standing.rows)
     other = replay(standing.terms, as_if_never_lent([*standing.done, fact]))
     other.bear_overdue(fact.on)
-    borne = sum(moves.interest_until(course, fact.on) for course in standing.courses)
-    would_be = sum(moves.interest_until(course, fact.on) for course in other.courses)
+    borne = sum(outlook.interest_until(course, fact.on) for course in standing.courses)
+    would_be = sum(outlook.interest_until(course, fact.on) for course in other.courses)
     return borne - standing.returned_interest - would_be
 
 

@@ -6,7 +6,8 @@ from enum import IntEnum
 from msgspec import Struct, field
 
 from service.plans.allocation_rule import Component
-from service.plans.changes.course import Course, Period
+from service.plans.changes.course import Course
+from service.plans.changes.timeline import Period
 
 
 class RowKind(IntEnum):

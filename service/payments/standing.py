@@ -7,8 +7,9 @@ from msgspec import Struct, field
 from service.payments.rows import Row, RowKind
 from service.plans.allocation_rule import Component, PaymentKind
 from service.plans.changes import moves
-from service.plans.changes.course import Course, Period
+from service.plans.changes.course import Course
 from service.plans.changes.facts import Event
+from service.plans.changes.timeline import Period
 from service.plans.terms import PaidEarly, Terms
 
 

@@ -15,7 +15,7 @@ from service.errors import Code, Refused
 from service.payments import captures, charge_off, levies, paying, re_aging, refunds
 from service.payments.rows import Line, frozen
 from service.payments.standing import Allocated, Standing, end_of_period
-from service.plans.changes import facts, moves
+from service.plans.changes import facts, moves, outlook
 from service.plans.changes.course import Course
 from service.plans.changes.facts import Event
 from service.plans.terms import PaidEarly, Terms
@@ -76,7 +76,7 @@ def amount_to_settle(version: Version, on: date) -> int:
         return sum(max(0, row.outstanding) for row in standing.rows)
     at_once = version.terms.paid_early is PaidEarly.AT_ONCE
     in_courses = sum(
-        sum(moves.left_if_settled(course, on if at_once else end_of_period(course, on))) for course in standing.courses
+        sum(outlook.left_if_settled(course, on if at_once else end_of_period(course, on))) for course in standing.courses
     )
     return in_courses + sum(row.left_beside_course for row in standing.rows)
 

@@ -2,6 +2,7 @@
 
 from datetime import date, timedelta
 from fractions import Fraction
+from functools import lru_cache
 
 from service.plans.terms import DayCount
 
@@ -26,6 +27,7 @@ def thirty_days(begin: date, end: date) -> int:
     return months * 30 + min(end.day, 30) - min(begin.day, 30)
 
 
+@lru_cache(maxsize=16_384)
 def year_fraction(day_count: DayCount, begin: date, end: date) -> Fraction:
     """The share of a year from `begin` to `end`; `begin` may not be later."""
     assert begin <= end

@@ -4,7 +4,8 @@ from datetime import date
 from fractions import Fraction
 
 from service.money import in_multiples
-from service.plans.changes.course import Course, Due, Period
+from service.plans.changes.course import Course, Due
+from service.plans.changes.timeline import Period, rate_after
 from service.plans.frame import growth
 from service.plans.schedule import evened_level
 from service.plans.terms import InterestOn, Method, Remainder
@@ -21,6 +22,13 @@ def set_level(course: Course, first: int) -> None:
     for period in course.periods[first:]:
         if level >= period.paid and not period.interest_only:
             period.level = period.agreed_level = level
+
+
+def relevel(course: Course, first: int) -> None:
+    """Reckon the equal part anew from `first` on, and let the last instalments agree with it."""
+    set_level(course, first)
+    settle(course, course.periods[first].due_on)
+    even_out(course, first)
 
 
 def equal_part(course: Course, first: int) -> int:
@@ -43,7 +51,7 @@ def _annuity(course: Course, repaying: list[int], owed: Fraction) -> Fraction:
     grown, payments = Fraction(1), Fraction(0)
     factors = [1 + course.yearly(index) for index in repaying]
     factors += [
-        1 + growth(course.terms.rate_kind, course.rate_after(course.last.due_on), share)
+        1 + growth(course.terms.rate_kind, rate_after(course.rates, course.last.due_on), share)
         for share in course.extra_shares
     ]
     for factor in factors:
@@ -76,11 +84,12 @@ def settle(course: Course, on: date) -> None:
 def _cap_by_what_is_left(course: Course) -> None:
     """Nobody is asked for more principal than is left: it may have been paid at the other end."""
     left = course.principal_left()
+    dues = course.dues()
     for index, period in enumerate(course.periods):
-        due = course.dues()[index]
-        excess = due.principal - period.paid_principal - left
+        excess = dues[index].principal - period.paid_principal - left
         if excess > 0:
             period.level = max(period.level - excess, period.paid - sum(course.credited(index)), 0)
+            dues = course.dues()
 
 
 def _last_unpaid(course: Course, dues: list[Due]) -> int | None:

@@ -9,10 +9,10 @@ from decimal import Decimal
 from fractions import Fraction
 
 from service.errors import Code, Refused
-from service.money import in_multiples
 from service.plans.calendar import first_due, step
-from service.plans.changes.course import Course, Credit, Due, Period
-from service.plans.changes.level import even_out, is_paid, set_level, settle
+from service.plans.changes.course import Course, Credit
+from service.plans.changes.level import even_out, is_paid, relevel, set_level, settle
+from service.plans.changes.timeline import Period
 from service.plans.frame import period_shares, regular_unit, whole_and_odd
 from service.plans.schedule import balloon_of, build_schedule, down_payment_of
 from service.plans.terms import Terms
@@ -40,9 +40,13 @@ def begin_course(terms: Terms, amount: int, start_on: date) -> Course:
         )  # fmt: skip
     financed = amount - down_payment_of(terms, amount)
     return Course(
-        terms, periods, [(date.min, Fraction(terms.rate_percent) / 100)], {start_on: financed}, {}, {}, [], [],
-        tuple(shares[len(rows) :]), balloon_of(terms, financed),
-    )  # fmt: skip
+        terms,
+        periods,
+        [(date.min, Fraction(terms.rate_percent) / 100)],
+        {start_on: financed},
+        extra_shares=tuple(shares[len(rows) :]),
+        balloon=balloon_of(terms, financed),
+    )
 
 
 def lend(course: Course, on: date, amount: int) -> None:
@@ -123,7 +127,7 @@ def change_rate(course: Course, from_on: date, rate_percent: Decimal) -> None:
         raise Refused(Code.IMPOSSIBLE_TERMS, "A rate is zero or more.", "/rate_percent")
     course.rates.append((from_on - DAY, Fraction(rate_percent) / 100))
     course.rates.sort(key=lambda rate: rate[0])
-    _relevel(course, _affected(course, from_on - DAY))
+    relevel(course, _affected(course, from_on - DAY))
 
 
 def pause(course: Course, begin_on: date, end_on: date) -> None:
@@ -145,7 +149,7 @@ def extend(course: Course, from_on: date, count: int) -> None:
         share = None if unit is None else whole_and_odd(course.terms, begin, due_on, anchor_day, unit)
         course.periods.append(Period(begin, due_on, share))
         begin = due_on
-    _relevel(course, _affected(course, from_on - DAY))
+    relevel(course, _affected(course, from_on - DAY))
 
 
 def move_due_date(course: Course, due_on: date, to: date) -> None:
@@ -166,129 +170,8 @@ def move_due_date(course: Course, due_on: date, to: date) -> None:
     settle(course, due_on)
 
 
-def end_on(course: Course, on: date) -> None:
-    """Everything falls due on `on`: the running period ends there, and those after it are no more."""
-    if on >= course.last.due_on:
-        return
-    index = course.index_at(on)
-    period = course.periods[index]
-    kept = (on - period.begin).days
-    if period.share is not None:
-        period.share *= Fraction(kept, (period.due_on - period.begin).days)
-    gone = course.periods[index + 1 :]
-    period.due_on = on
-    period.paid_principal += sum(other.paid_principal for other in gone)
-    period.paid_interest += sum(other.paid_interest for other in gone)
-    del course.periods[index + 1 :]
-    settle(course, on)
-
-
-def due_if_paid(course: Course, period: Period, on: date) -> Due:
-    """What one period asks for if it is settled on `on`: interest runs up to that day and no further."""
-    index = course.periods.index(period)
-    if on >= course.last.due_on:
-        return course.dues()[index]
-    view = course.copy()
-    view.until = max(on, course.periods[0].begin)
-    settle(view, on)
-    seen, dues = view.periods[index], view.dues()
-    if on <= seen.begin:
-        _restore_agreed(view, seen, dues)
-    return view.dues()[index]
-
-
-def _restore_agreed(view: Course, period: Period, dues: list[Due]) -> None:
-    """Paid ahead, a period asks for its agreed part, and for no more than is left."""
-    index = view.periods.index(period)
-    unpaid = sum(not is_paid(other, due) for other, due in zip(view.periods, dues, strict=True))
-    left = view.principal_left()
-    if unpaid > 1:
-        period.level = period.agreed_level
-        due = view.dues()[index]
-        period.level -= max(0, due.principal - period.paid_principal - left)
-    elif unpaid == 1 and is_paid(period, dues[index]):
-        period.level = min(period.agreed_level, left + period.paid_principal + dues[index].interest)
-
-
 def _affected(course: Course, on: date) -> int:
     """The first period whose equal part changes with something that happens at the end of `on`."""
     index = course.index_at(on)
     ends_there = course.periods[index].due_on == on
     return index + 1 if ends_there and index + 1 < len(course.periods) else index
-
-
-def _relevel(course: Course, first: int) -> None:
-    set_level(course, first)
-    settle(course, course.periods[first].due_on)
-    even_out(course, first)
-
-
-def left_if_settled(course: Course, on: date) -> tuple[int, int]:
-    """Principal and interest that settle everything on `on`."""
-    view = course.copy()
-    view.until = max(on, course.periods[0].begin)
-    settle(view, on)
-    principal = view.principal_left()
-    interest = sum(due.interest for due in view.dues()) - sum(period.paid_interest for period in view.periods)
-    return max(principal, 0), max(interest, 0)
-
-
-def interest_until(course: Course, on: date) -> int:
-    """All interest due if everything is settled on `on`."""
-    return sum(due_if_paid(course, period, on).interest for period in course.periods)
-
-
-def re_amortize(course: Course, on: date) -> None:
-    """What is past due is spread over the instalments not yet due; its interest is asked for with the next."""
-    first = next((i for i, period in enumerate(course.periods) if period.due_on > on), None)
-    if first is None:
-        raise Refused(Code.STATE_FORBIDS, "No instalment is left that is not yet due.")
-    past = list(zip(course.periods, course.dues(), strict=True))[:first]
-    overdue = sum(due.principal - period.paid_principal for period, due in past)
-    _close(course, first, on)
-    if course.terms.recalculate:
-        _relevel(course, first)
-        return
-    terms, ahead = course.terms, course.periods[first:]
-    more = in_multiples(overdue, len(ahead), terms.multiple_of, terms.instalment_rounding)
-    for period in ahead:
-        period.level += more
-    settle(course, on)
-
-
-def re_age(
-    course: Course, on: date, due_on: list[date], shares: list[Fraction | None], begin_on: date
-) -> Period:  # fmt: skip
-    """The principal still owed falls due on `due_on` instead, in equal parts reckoned from `begin_on`.
-
-    The running period ends on the day. Returns the period that takes what had been paid on those that are no more.
-    """
-    fresh = Course(course.terms, [], list(course.rates), {begin_on: course.principal_left()}, {}, {}, [], [])
-    begins = [begin_on, *due_on]
-    fresh.periods = [Period(begin, day, share) for begin, day, share in zip(begins, due_on, shares, strict=False)]
-    set_level(fresh, 0)
-    settle(fresh, due_on[0])
-    even_out(fresh, 0)
-    if on > course.periods[0].begin:
-        end_on(course, on)
-        _close(course, len(course.periods), on)
-        takes_paid = course.last
-        fresh.periods[0].begin = takes_paid.due_on
-        course.periods += fresh.periods
-    else:
-        takes_paid = fresh.periods[0]
-        takes_paid.begin = course.periods[0].begin
-        takes_paid.paid_principal = sum(period.paid_principal for period in course.periods)
-        takes_paid.paid_interest = sum(period.paid_interest for period in course.periods)
-        course.periods = fresh.periods
-    settle(course, on)
-    return takes_paid
-
-
-def _close(course: Course, count: int, on: date) -> None:
-    """The first `count` periods ask for no more than has been paid; what they leave is in the balance after them."""
-    for period in course.periods[:count]:
-        period.level = period.agreed_level = period.paid
-    course.overdue.clear()
-    for day in [day for day in course.moved if day > on]:
-        course.move(on, course.moved.pop(day))
