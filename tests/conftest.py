@@ -15,6 +15,7 @@ from contextlib import ExitStack
 from pathlib import Path
 from urllib.parse import urlsplit, urlunsplit
 
+import asyncpg
 import pytest
 import redis.asyncio
 
@@ -97,7 +98,10 @@ async def _database(server: str, template: str) -> AsyncIterator[str]:
     # A copy of the files is three times as fast here as a copy through the log.
     await _execute(server, f"create database {name} template {template} strategy file_copy")
     yield urlunsplit(urlsplit(server)._replace(path=f"/{name}"))
-    await _execute(server, f"drop database {name} with (force)")
+    try:
+        await _execute(server, f"drop database {name}")  # waits for who is leaving, and sends an autovacuum away
+    except asyncpg.ObjectInUseError:
+        await _execute(server, f"drop database {name} with (force)")
 
 
 async def _make_template(server: str, name: str) -> None:
