@@ -75,10 +75,10 @@ def amount_to_settle(version: Version, on: date) -> int:
     if not standing.recalculates:
         return sum(max(0, row.outstanding) for row in standing.rows)
     at_once = version.terms.paid_early is PaidEarly.AT_ONCE
-    in_courses = sum(
-        sum(outlook.left_if_settled(course, on if at_once else end_of_period(course, on))) for course in standing.courses
-    )
-    return in_courses + sum(row.left_beside_course for row in standing.rows)
+    owed = sum(row.left_beside_course for row in standing.rows)
+    for course in standing.courses:
+        owed += sum(outlook.left_if_settled(course, on if at_once else end_of_period(course, on)))
+    return owed
 
 
 def in_order(events: Iterable[Event]) -> list[Event]:

@@ -27,12 +27,14 @@ class Frame(Struct, frozen=True):
     `(financed * grown - balloon * over) / annuity`, rounded by the terms.
     """
 
+    numbers: range
     due_on: tuple[date, ...]
     earned: tuple[int, ...]
     over: int
     grown: int
     annuity: int
     over_grown: int
+    is_plain: bool  # an annuity on the declining balance, without grace
 
 
 @lru_cache(maxsize=8192)
@@ -47,7 +49,13 @@ def frame_of(terms: Terms, start_on: date) -> Frame:
     over = lcm(*(share.denominator for share in yearly))
     earned = tuple(share.numerator * (over // share.denominator) for share in yearly)
     due_on = _moved(terms, unmoved[: terms.instalments], start_on)
-    return Frame(due_on, earned, over, *_annuity(terms, earned, over))
+    is_plain = (
+        terms.method is Method.EQUAL_INSTALMENTS
+        and terms.interest_on is InterestOn.OUTSTANDING
+        and not terms.grace_interest
+        and not terms.grace_principal
+    )
+    return Frame(range(1, len(due_on) + 1), due_on, earned, over, *_annuity(terms, earned, over), is_plain)
 
 
 @lru_cache(maxsize=8192)

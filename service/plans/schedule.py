@@ -154,6 +154,8 @@ def evened_level(terms: Terms, level: int, odd: int, count: int) -> int:
 
 def _repay(terms: Terms, frame: Frame, financed: int, balloon: int, level: int, first: int) -> list[Instalment]:
     """The rows for one equal part `level`; `first` is added to the first instalment that repays principal."""
+    if frame.is_plain and not first:
+        return _repay_plainly(terms, frame, financed, level)
     flat = terms.interest_on is InterestOn.FINANCED
     equal_principal = terms.method is Method.EQUAL_PRINCIPAL
     rounding, over, earned = terms.rounding, frame.over, frame.earned
@@ -170,14 +172,29 @@ def _repay(terms: Terms, frame: Frame, financed: int, balloon: int, level: int, 
             principal = level if equal_principal else level - interest
             if first and number == grace_principal + 1:
                 principal += first
-            if principal < 0:
-                sentence = f"Instalment {number} does not cover its interest."
-                raise Refused(Code.IMPOSSIBLE_TERMS, sentence, "/instalments")
+        if principal < 0 and number < last:
+            sentence = f"Instalment {number} does not cover its interest."
+            raise Refused(Code.IMPOSSIBLE_TERMS, sentence, "/instalments")
         balance -= principal
         if number <= grace_interest:
             carried, interest = carried + interest, 0
         elif carried:
             carried, interest = 0, interest + carried
+        rows.append(Instalment(number, due_on, principal, interest))
+    return rows
+
+
+def _repay_plainly(terms: Terms, frame: Frame, financed: int, level: int) -> list[Instalment]:
+    """The same for an annuity without grace, on a declining balance: nearly every plan, in half the time."""
+    balance, over, rounding, last = financed, frame.over, terms.rounding, terms.instalments
+    rows = []
+    for number, due_on, share in zip(frame.numbers, frame.due_on, frame.earned, strict=False):
+        interest = quotient(balance * share, over, rounding) if share else 0
+        principal = level - interest if number < last else balance
+        if principal < 0 and number < last:
+            sentence = f"Instalment {number} does not cover its interest."
+            raise Refused(Code.IMPOSSIBLE_TERMS, sentence, "/instalments")
+        balance -= principal
         rows.append(Instalment(number, due_on, principal, interest))
     return rows
 
