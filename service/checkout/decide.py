@@ -3,7 +3,6 @@
 Same decision id, request, snapshot, merchant, programmes, policy and instant: the same bytes, in any process.
 """
 
-from contextlib import suppress
 from datetime import datetime
 
 from msgspec.structs import replace
@@ -11,12 +10,11 @@ from msgspec.structs import replace
 from service.checkout.alternatives import alternatives_of
 from service.checkout.answer import Alternative, Answer, Decision, Outcome
 from service.checkout.case import Case, lay_out
-from service.checkout.ladder import REASON_FOR, Fit, Obstacle, fit, rungs_for
+from service.checkout.ladder import REASON_FOR, Fit, Obstacle, fit, is_asked_for, rungs_for
 from service.checkout.offering import Offering, footing_of
 from service.checkout.request import Checkout
 from service.checkout.rules import Finding, findings_of
 from service.checkout.snapshot import Snapshot
-from service.errors import Refused
 from service.merchants.merchant import Merchant
 from service.partners.programme import Programme
 from service.plans.offer import Kind, Offer
@@ -109,18 +107,19 @@ def _climb(offering: Offering, tried: Tried) -> tuple[list[Offer], Tried]:
         if how.obstacle is not None:
             failed.append((rung, how))
         elif len(offers) < offers_max:
-            try:
-                offers.append(offering.offer(len(offers) + 1, rung, how))
-            except Refused:  # so little that an instalment would be nothing
-                failed.append((rung, replace(how, obstacle=Obstacle.TOO_LOW)))
+            offer = offering.offer(len(offers) + 1, rung, how)
+            if isinstance(offer, Offer):
+                offers.append(offer)
+            else:
+                failed.append((rung, replace(how, obstacle=offer)))
     return offers, failed
 
 
 def _alternatives(offering: Offering, tried: Tried) -> list[Alternative]:
     alternatives: list[Alternative] = []
     for possible in alternatives_of(offering.case, tried):
-        with suppress(Refused):  # so little that an instalment would be nothing
-            offer = offering.offer(len(alternatives) + 1, possible.rung, possible.fit)
+        offer = offering.offer(len(alternatives) + 1, possible.rung, possible.fit)
+        if isinstance(offer, Offer):
             alternatives.append(Alternative(possible.change, offer))
     return alternatives
 
@@ -129,7 +128,8 @@ def _reasons(case: Case, verdict: Verdict, findings: list[Finding], tried: Tried
     """Those of the gravest verdict, then what keeps the nearest rung from being offered; each once."""
     reasons = [finding.reason for finding in findings if verdict in (Verdict.APPROVE, finding.verdict)]
     if case.grade is not None and not (findings and not tried):
-        obstacles = [how.obstacle for _, how in tried] or [Obstacle.NO_RUNG]
+        as_asked = [how for rung, how in tried if is_asked_for(case, rung)] or [how for _, how in tried]
+        obstacles = [how.obstacle for how in as_asked] or [Obstacle.NO_RUNG]
         if None not in obstacles:
             reasons.append(reason(REASON_FOR[min(filter(None, obstacles))]))
     return tuple(dict.fromkeys(reasons))[:REASONS_MAX]

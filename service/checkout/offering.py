@@ -1,25 +1,20 @@
 """From a rung and an amount to an offer: schedule, APR, cost and fees, as they bind until it expires."""
 
 from datetime import date, datetime
-from functools import lru_cache
-from typing import Final
 
 from msgspec import Struct
 
 from service import ids
 from service.checkout.case import Case
-from service.checkout.ladder import Fit
+from service.checkout.ladder import Fit, Obstacle
+from service.errors import Refused
 from service.merchants.merchant import MerchantFee
 from service.money import AMOUNT_MAX, BPS
 from service.partners.programme import Funding, Programme, funding_for
-from service.plans.apr import Apr, AprMethod, as_apr, effective_apr
 from service.plans.offer import Kind, Offer
 from service.plans.plan import business_day
-from service.plans.schedule import Instalment, build_schedule
-from service.plans.terms import Terms
 from service.policies.price_list import Rung
-
-NO_COST: Final = as_apr(AprMethod.EU_EFFECTIVE, 0)
+from service.policies.pricing import price_of
 
 
 class Footing(Struct, frozen=True):
@@ -50,10 +45,16 @@ class Offering(Struct, frozen=True):
     footings: dict[Kind, Footing]
     expires_at: datetime
 
-    def offer(self, number: int, rung: Rung, how: Fit) -> Offer:
-        """The `number`-th offer of the decision, counted from 1. Refused: IMPOSSIBLE_TERMS (too small to divide)."""
+    def offer(self, number: int, rung: Rung, how: Fit) -> Offer | Obstacle:
+        """The `number`-th offer of the decision, counted from 1; or why there can be none after all."""
         case, owed, footing = self.case, how.amount - how.held, self.footings[rung.kind]
-        price = price_of(rung.terms, rung.terms_in_apr, owed, footing.start_on)
+        policy = case.policy.policy
+        try:
+            price = price_of(policy.jurisdiction, policy.product_class, rung.terms, owed, footing.start_on)
+        except Refused:  # so little that an instalment would be nothing
+            return Obstacle.TOO_LOW
+        if not price.is_legal:
+            return Obstacle.LEGAL_CAP
         return Offer(
             offer_id=ids.derive(ids.OFFER, self.decision_id, number),
             kind=rung.kind,
@@ -65,33 +66,13 @@ class Offering(Struct, frozen=True):
             total_payable=how.down_payment + how.amount + price.cost,
             apr=price.apr,
             merchant_fee=with_subsidy(footing.merchant_fee, rung.subsidy),
-            capture_within_days=case.policy.policy.capture_within_days,
+            capture_within_days=policy.capture_within_days,
             time_zone=footing.time_zone,
             expires_at=self.expires_at,
             down_payment=how.down_payment,
             waived=owed if rung.waivers else 0,
             held=how.held,
         )
-
-
-class PricedTerms(Struct, frozen=True):
-    """What terms make of an amount from a day on."""
-
-    schedule: tuple[Instalment, ...]
-    cost: int  # interest and fees, minor units
-    apr: Apr
-
-
-@lru_cache(maxsize=8192)  # a shop sells the same few things at the same few prices all day
-def price_of(terms: Terms, terms_in_apr: Terms, owed: int, start_on: date) -> PricedTerms:
-    """Schedule, cost and APR of `owed` minor units. Refused: IMPOSSIBLE_TERMS."""
-    schedule = build_schedule(terms, owed, start_on)
-    cost = sum([row.interest + row.fee for row in schedule])
-    if not cost:
-        return PricedTerms(schedule, 0, NO_COST)
-    counted = schedule if terms_in_apr is terms else build_schedule(terms_in_apr, owed, start_on)
-    payments = tuple([(row.due_on, row.principal + row.interest + row.fee) for row in counted])
-    return PricedTerms(schedule, cost, effective_apr(((start_on, owed),), payments, terms.unit))
 
 
 def with_subsidy(agreed: MerchantFee, subsidy: MerchantFee) -> MerchantFee:

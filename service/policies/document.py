@@ -282,6 +282,7 @@ class Policy(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     version: Annotated[int, Meta(ge=1, le=1_000_000)]
     name: str
     jurisdiction: Country
+    product_class: Name = "consumer_credit"  # of `law.json`: which caps bind the prices, besides those of any credit
     time_zone: str  # IANA: whose calendar dates plans, unless a programme's does
     offers_expire_after_minutes: Annotated[int, Meta(ge=1, le=10_080)]
     capture_within_days: Days

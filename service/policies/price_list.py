@@ -21,7 +21,6 @@ class Rung(Struct, frozen=True):
     kind: Kind
     name: str
     terms: Terms
-    terms_in_apr: Terms  # without the costs that the law does not count in the APR; the same object if it counts all
     amount_min: int  # of the amount financed; of a deposit: of the deposit
     amount_max: int
     is_shown: bool  # without being asked for
@@ -94,12 +93,10 @@ def _instalments(price: Price, length: int, is_shown: bool) -> Rung:
     at_checkout = asked.down_payment_at is DownPaymentAt.CHECKOUT
     if at_checkout:
         terms = replace(asked, down_payment=0, down_payment_bps=0)
-    counted = tuple(cost for cost in terms.costs if cost.in_apr)
     return Rung(
         kind=Kind.INSTALMENTS,
         name=price.name,
         terms=terms,
-        terms_in_apr=terms if counted == terms.costs else replace(terms, costs=counted),
         amount_min=price.amount_min,
         amount_max=price.amount_max,
         is_shown=is_shown,
@@ -115,7 +112,6 @@ def _pay_after_use(use: PayAfterUse) -> Rung:
         kind=Kind.PAY_AFTER_USE,
         name=use.name,
         terms=terms,
-        terms_in_apr=terms,
         amount_min=use.amount_min,
         amount_max=use.amount_max,
         is_shown=True,
@@ -129,7 +125,6 @@ def _deposit(deposit: Deposit) -> Rung:
         kind=Kind.DEPOSIT,
         name=deposit.name,
         terms=terms,
-        terms_in_apr=terms,
         amount_min=deposit.amount_min,
         amount_max=deposit.amount_max,
         is_shown=True,

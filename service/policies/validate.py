@@ -4,6 +4,7 @@ A check is a function of the document; every check speaks, whatever the others f
 """
 
 from collections.abc import Callable, Hashable, Iterable, Iterator
+from datetime import date
 from typing import Final
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
@@ -13,14 +14,15 @@ from service.money import EXPONENTS
 from service.policies.document import Policy, Verdict
 from service.policies.fault import Fault
 from service.policies.validate_facts import features_can_be_read, rules_can_hold, segments_can_hold
+from service.policies.validate_law import prices_are_legal
 from service.policies.validate_prices import deposit_ladders_rise, prices_are_possible, rows_are_reachable
 from service.policies.validate_scorecard import bins_cover_their_feature, grades_can_be_reached
 
 Check = Callable[[Policy], Iterable[Fault]]
 
 
-def read_policy(raw: bytes) -> tuple[Policy | None, list[Fault]]:
-    """A policy from its JSON, and its faults; no policy where the shape itself is wrong."""
+def read_policy(raw: bytes, on: date | None = None) -> tuple[Policy | None, list[Fault]]:
+    """A policy from its JSON, and its faults; no policy where the shape itself is wrong. `on`: see `faults`."""
     try:
         policy = _decode(raw)
     except msgspec.ValidationError as error:
@@ -28,12 +30,16 @@ def read_policy(raw: bytes) -> tuple[Policy | None, list[Fault]]:
         return None, [Fault(_pointer(path.rstrip("`")), f"{sentence}.")]
     except msgspec.DecodeError as error:
         return None, [Fault("", f"This is not JSON: {error}.")]
-    return policy, faults(policy)
+    return policy, faults(policy, on)
 
 
-def faults(policy: Policy) -> list[Fault]:
-    """All faults of a document of the right shape, in the order of the checks."""
-    return [fault for check in CHECKS for fault in check(policy)]
+def faults(policy: Policy, on: date | None = None) -> list[Fault]:
+    """All faults of a document of the right shape, in the order of the checks.
+
+    `on` is the day it becomes active: its prices are held against the law of that day, if one is given.
+    """
+    found = [fault for check in CHECKS for fault in check(policy)]
+    return found if on is None else found + list(prices_are_legal(policy, on))
 
 
 def names_are_said_once(policy: Policy) -> Iterator[Fault]:

@@ -9,7 +9,6 @@ from itertools import pairwise
 from typing import Final
 
 from service.errors import Refused
-from service.merchants.merchant import MerchantFee
 from service.money import BPS
 from service.plans.schedule import build_schedule
 from service.plans.terms import FeeDue, Payer
@@ -91,12 +90,6 @@ def _row(policy: Policy, at: str, row: Row) -> Iterator[Fault]:
         yield Fault(f"{at}/currency", f"There are no limits in {row.currency}.")
     if row.amount_min > row.amount_max:
         yield Fault(f"{at}/amount_min", "The lowest amount is above the highest.")
-    if not _is_fee(row.subsidy):
-        yield Fault(f"{at}/subsidy", "A subsidy is a share from 0 to 10000 basis points and an amount not below 0.")
-
-
-def _is_fee(fee: MerchantFee) -> bool:
-    return 0 <= fee.bps <= BPS and fee.fixed >= 0
 
 
 def _price(at: str, price: Price) -> Iterator[Fault]:

@@ -205,3 +205,12 @@ def test_other_outcomes_have_no_offers() -> None:
         assert answer.outcome is not Outcome.APPROVED
         assert (answer.offers, answer.alternatives) == ((), ())
     assert decided(snapshot=known(next_due_on=TOMORROW)).answer.outcome is Outcome.APPROVED
+
+
+def test_a_price_that_became_illegal_is_not_offered() -> None:
+    changes = (("/jurisdiction", "CN"), ("/product_class", "consumer_finance_loan"))
+    policy = policy_with(*changes, ("/instalments/1/terms/rate_percent", "19.9"))  # 21.8 % compound
+    request = asked(amount=1_000_00, instalments=12)
+    before, after = datetime(2025, 12, 30, tzinfo=UTC), datetime(2026, 1, 2, tzinfo=UTC)
+    assert decided(request, policy=policy, now=before).answer.offers[0].apr.printed == "21.82"
+    assert codes(decided(request, policy=policy, now=after)) == ["PRICE_ABOVE_LEGAL_CAP"]

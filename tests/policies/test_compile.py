@@ -80,7 +80,7 @@ def test_segments_have_limits_of_their_own() -> None:
 @pytest.mark.parametrize("financed", [1, 99, 100_01, 4_000_00])
 def test_the_highest_price_that_leaves_an_amount(bps: int, fixed: int, financed: int) -> None:
     terms = in_one_sum(30)
-    rung = Rung(Kind.INSTALMENTS, "x", terms, terms, 1, 10**9, True, bps, fixed)
+    rung = Rung(Kind.INSTALMENTS, "x", terms, 1, 10**9, True, bps, fixed)
     price = rung.price_of(financed)
     assert price - rung.down_payment_of(price) <= financed
     assert price + 1 - rung.down_payment_of(price + 1) > financed
