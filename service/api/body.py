@@ -64,7 +64,9 @@ def require_json(content_type: str) -> None:
 def invalid_field(message: str) -> Refused:
     """msgspec's message as a refusal that points at the field: `... - at `$.items[0].amount`` -> /items/0/amount."""
     sentence, _, path = message.partition(" - at `$")
-    pointer = re.sub(r"\[(\d+)\]", r"/\1", path.rstrip("`")).replace(".", "/").replace("[...]", "/*")
+    if not path:  # `... - at `key` in `$.attributes``: the map stands for its key
+        sentence, _, path = message.partition(" - at `key` in `$")
+    pointer = re.sub(r"\[(\d+)\]", r"/\1", path.rstrip("`").replace("[...]", "/*")).replace(".", "/")
     if named := re.search(r"(?:required|unknown) field `([^`]*)`", sentence):
         pointer += "/" + named[1].replace("~", "~0").replace("/", "~1")
     return Refused(Code.INVALID_FIELD, f"{sentence}.", pointer)
@@ -77,8 +79,8 @@ def _malformed(raw: bytes, error: Exception) -> Refused:
         raw.decode()
     except UnicodeDecodeError as bad:
         where = f"The body is not UTF-8: byte {bad.start}."
-        return Refused(Code.MALFORMED, where, _where(raw.decode(errors="replace"), "\ufffd"))
-    return Refused(Code.MALFORMED, f"The body is not JSON: {error}.", "")
+        return Refused(Code.MALFORMED, where, _where(raw.decode(errors="replace"), _REPLACED))
+    return Refused(Code.MALFORMED, f"The body is not JSON: {error}.", _where(raw.decode(), _SURROGATE) or "")
 
 
 class _Duplicate(Exception):
@@ -105,11 +107,16 @@ def _check_text(raw: bytes) -> None:
         raise Refused(Code.MALFORMED, f"The key {str(duplicate)!r} is given twice.", f"/{duplicate}") from None
     except (ValueError, RecursionError) as error:
         raise _malformed(raw, error) from None
-    if "\\u0000" in text and (pointer := _where(text, "\x00")) is not None:
+    if "\\u0000" in text and (pointer := _where(text, _NUL)) is not None:
         raise Refused(Code.INVALID_FIELD, "A text holds a NUL character.", pointer)
 
 
-def _where(text: str, bad: str) -> str | None:
+_NUL: Final = re.compile("\x00")
+_REPLACED: Final = re.compile("\ufffd")
+_SURROGATE: Final = re.compile("[\ud800-\udfff]")  # half a character, escaped: Python reads it, nobody can write it
+
+
+def _where(text: str, bad: re.Pattern[str]) -> str | None:
     """The pointer to the first string that holds `bad`; None if there is none, or the text cannot be read."""
     try:
         return _find(json.loads(text), bad, "")
@@ -117,14 +124,14 @@ def _where(text: str, bad: str) -> str | None:
         return None
 
 
-def _find(value: Any, bad: str, pointer: str) -> str | None:
+def _find(value: Any, bad: re.Pattern[str], pointer: str) -> str | None:
     if isinstance(value, str):
-        return pointer if bad in value else None
+        return pointer if bad.search(value) else None
     children: list[tuple[str, Any]] = []
     if isinstance(value, dict):
         children = list(value.items())
-        if found := next((name for name, _ in children if bad in name), None):
-            return f"{pointer}/{found}".replace("\x00", "\\u0000")
+        if any(bad.search(name) for name, _ in children):
+            return pointer  # the object stands for its key, which cannot be written
     elif isinstance(value, list):
         children = [(str(i), child) for i, child in enumerate(value)]
     return next((found for name, child in children if (found := _find(child, bad, f"{pointer}/{name}"))), None)

@@ -66,7 +66,7 @@ class KeyBody(Struct, frozen=True, forbid_unknown_fields=True):
 
     audience: Literal["merchant", "partner", "operator"]
     owner_id: Text
-    scopes: Annotated[tuple[str, ...], Meta(min_length=1, max_length=20)] = ("*",)
+    scopes: Annotated[tuple[Text, ...], Meta(min_length=1, max_length=20)] = ("*",)
 
 
 class LimitBody(Struct, frozen=True, forbid_unknown_fields=True):
@@ -160,6 +160,8 @@ async def create_programme(request: Asked, body: RawBody) -> ASGIResponse:
     if asked.currency not in EXPONENTS:
         raise Refused(Code.INVALID_FIELD, f"There is no currency {asked.currency[:10]!r} here.", "/currency")
     _require_time_zone(asked.time_zone)
+    if not ids.is_id(asked.partner_id, ids.PARTNER):
+        raise Refused(Code.INVALID_FIELD, "A partner's id begins with pa_.", "/partner_id")
     ask = write(request, body)
     programme_id = ids.new_id(ids.PROGRAMME, ids.bucket_for(asked.partner_id), ask.now_ms)
 
