@@ -53,7 +53,7 @@ format: $(READY)  ## ruff, writing
 	@$(BIN)/ruff format .
 
 openapi: $(READY)  ## hold openapi.yaml against the running app, both ways
-	@$(BIN)/python -m pytest -q -n 0 tests/api/test_openapi.py
+	@$(BIN)/python -m pytest -q -n 0 tests/test_openapi.py
 
 # No index host ever stands in a lock file: any index that serves the same bytes will do.
 COMPILE = $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \

@@ -6,6 +6,7 @@ own.
 
 import os
 import select
+import shutil
 import signal
 import socket
 import subprocess
@@ -13,6 +14,7 @@ import sys
 import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
+from pathlib import Path
 from types import FrameType
 from typing import Final, NoReturn
 
@@ -22,6 +24,7 @@ from service.config import CannotStart, Settings
 
 READY: Final = "ready"  # what a worker reports, or else the sentence why it cannot
 _BACKLOG: Final = 2048
+_METRICS: Final = "tenor-metrics-"  # and the supervisor's process id: a folder for its workers' counts
 _START_ATTEMPTS: Final = 3
 _SETTLED_SECONDS: Final = 30.0  # who lived this long failed for a new reason
 _PAUSE_SECONDS_MAX: Final = 5.0
@@ -157,6 +160,10 @@ class Supervisor:
         self.serving = self.serving or all(worker.ready for worker in self.workers)
 
     def _replace(self, worker: Worker, code: int) -> None:
+        if worker.process is not None and (folder := self.environ.get("PROMETHEUS_MULTIPROC_DIR")):
+            from prometheus_client.multiprocess import mark_process_dead
+
+            mark_process_dead(worker.process.pid, folder)  # type: ignore[no-untyped-call]
         worker.bury()
         if not self.serving and worker.failures >= _START_ATTEMPTS:
             raise CannotStart(f"An HTTP process ended {worker.failures} times before it was ready, with code {code}.")
@@ -193,7 +200,8 @@ class Supervisor:
         port = self.listener.getsockname()[1] + 1 if wanted is None else wanted
         if not 0 < port <= 65535:
             return ""
-        folder = stack.enter_context(tempfile.TemporaryDirectory(prefix="tenor-metrics-"))
+        _sweep_metrics()
+        folder = stack.enter_context(tempfile.TemporaryDirectory(prefix=f"{_METRICS}{os.getpid()}-"))
         self.environ["PROMETHEUS_MULTIPROC_DIR"] = folder
         from prometheus_client import CollectorRegistry, start_http_server
         from prometheus_client.multiprocess import MultiProcessCollector
@@ -209,6 +217,18 @@ class Supervisor:
         stack.callback(server.server_close)
         stack.callback(server.shutdown)
         return f", metrics on port {port}"
+
+
+def _sweep_metrics() -> None:
+    """Remove what supervisors that were killed left behind."""
+    for folder in Path(tempfile.gettempdir()).glob(f"{_METRICS}*"):
+        owner = folder.name.removeprefix(_METRICS).partition("-")[0]
+        try:
+            os.kill(int(owner), 0)
+        except (ValueError, ProcessLookupError):
+            shutil.rmtree(folder, ignore_errors=True)
+        except PermissionError:
+            continue  # it lives, and is somebody else's
 
 
 def _say(sentence: str) -> None:

@@ -20,7 +20,7 @@ import pytest
 import redis.asyncio
 
 from service import db, embedded
-from service.config import Settings
+from service.config import CannotStart, Settings, read
 
 DATABASE = "TENOR_TEST_DATABASE_URL"  # from the owner to its workers
 REDIS = "TENOR_TEST_REDIS_URL"
@@ -34,10 +34,13 @@ def pytest_configure(config: pytest.Config) -> None:
         return
     _sweep()
     folder = Path(_owned.enter_context(tempfile.TemporaryDirectory(prefix="tenor-tests-", ignore_cleanup_errors=True)))
-    given = Settings(data=folder, database_url=os.environ.get("DATABASE_URL"), redis_url=os.environ.get("REDIS_URL"))
-    servers = _owned.enter_context(embedded.running(given)).settings
-    database, template = servers.database_url or "", f"tenor_template_{secrets.token_hex(4)}"
-    asyncio.run(_make_template(database, template))
+    given = {name: os.environ[name] for name in ("DATABASE_URL", "REDIS_URL") if name in os.environ}
+    try:
+        servers = _owned.enter_context(embedded.running(read(given | {"TENOR_DATA": str(folder)}))).settings
+        database, template = servers.database_url or "", f"tenor_template_{secrets.token_hex(4)}"
+        asyncio.run(_make_template(database, template))
+    except CannotStart as sentence:
+        raise pytest.UsageError(str(sentence)) from sentence
     _owned.callback(lambda: asyncio.run(_execute(database, f"drop database {template}")))
     os.environ.update({DATABASE: database, REDIS: servers.redis_url or "", TEMPLATE: template})
 

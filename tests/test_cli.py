@@ -8,6 +8,7 @@ import signal
 import socket
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -171,9 +172,13 @@ def test_a_killed_supervisor_takes_its_workers_along(settings: Settings) -> None
 def test_metrics_are_on_a_port_of_their_own(settings: Settings) -> None:
     with socket.create_server(("127.0.0.1", 0)) as free:
         port = free.getsockname()[1]
-    with serving(settings, TENOR_METRICS_PORT=str(port)) as (_, place):
+    with serving(settings, TENOR_METRICS_PORT=str(port)) as (process, place):
         assert get(f"127.0.0.1:{port}", "/metrics") == 200
-        assert get(place, "/metrics") != 200
+        assert get(place, "/metrics") == 404
+        counts = f"tenor-metrics-{process.pid}-*"
+        assert len(list(Path(tempfile.gettempdir()).glob(counts))) == 1
+    with serving(settings):  # the next one sweeps what the killed one left
+        assert not list(Path(tempfile.gettempdir()).glob(counts))
 
 
 def alive(pid: int) -> bool:

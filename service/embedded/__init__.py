@@ -18,7 +18,7 @@ import shutil
 import stat
 import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Final
 
@@ -74,6 +74,8 @@ def running(settings: Settings, fresh: bool = False) -> Iterator[Servers]:
             (data / "servers.json").unlink(missing_ok=True)
             for server in reversed(started):
                 server.stop()
+            with suppress(OSError):  # a server that runs on is still in it
+                run.rmdir()
 
 
 @contextmanager
