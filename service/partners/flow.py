@@ -56,9 +56,7 @@ async def make_file(connection: Connection, programme_id: str, business_on: date
         made = await connection.fetchrow(Q.manifest_of_day, programme_id, business_on)
         if made is None:
             last = await connection.fetchrow(Q.last_file, programme_id)
-            _refuse_day(
-                business_on, last["business_on"] if last else None, now.astimezone(ZoneInfo(programme["time_zone"]))
-            )
+            _refuse_day(business_on, last, now.astimezone(ZoneInfo(programme["time_zone"])).date())
             await _write_file(connection, programme_id, programme, business_on, last, now)
             made = await connection.fetchrow(Q.manifest_of_day, programme_id, business_on)
         assert made is not None
@@ -76,12 +74,12 @@ async def make_due_files(pool: Pool, now: datetime) -> list[Manifest]:
     return made
 
 
-def _refuse_day(business_on: date, last_on: date | None, now: datetime) -> None:
-    if last_on is not None and business_on < last_on:
-        sentence = f"Files are made in the order of their days, and the last one is of {last_on}."
+def _refuse_day(business_on: date, last: asyncpg.Record | None, today: date) -> None:
+    if last is not None and business_on < last["business_on"]:
+        sentence = f"Files are made in the order of their days, and the last one is of {last['business_on']}."
         raise Refused(Code.STATE_FORBIDS, sentence, "/business_on")
-    if business_on > now.date():
-        raise Refused(Code.STATE_FORBIDS, f"{business_on} has not begun: it is {now.date()}.", "/business_on")
+    if business_on > today:
+        raise Refused(Code.STATE_FORBIDS, f"{business_on} has not begun: it is {today}.", "/business_on")
 
 
 async def _write_file(
@@ -200,12 +198,21 @@ async def files(pool: Pool, partner_id: str, after: str = "", limit: int = 100) 
     return [_manifest(row) for row in await pool.fetch(Q.manifests, partner_id, after, limit)]
 
 
+async def manifest(pool: Pool, partner_id: str, file_id: str) -> Manifest:
+    """What proves one file. Refused: NOT_FOUND."""
+    return _manifest(_found(await pool.fetchrow(Q.manifest, partner_id, file_id), file_id))
+
+
 async def file_content(pool: Pool, partner_id: str, file_id: str) -> tuple[Manifest, bytes]:
     """One file: what proves it, and its bytes. Refused: NOT_FOUND."""
-    row = await pool.fetchrow(Q.file, partner_id, file_id)
+    row = _found(await pool.fetchrow(Q.file, partner_id, file_id), file_id)
+    return _manifest(row), row["content"]
+
+
+def _found(row: asyncpg.Record | None, file_id: str) -> asyncpg.Record:
     if row is None:
         raise Refused(Code.NOT_FOUND, f"There is no file {file_id[:100]!r}.", "/id")
-    return _manifest(row), row["content"]
+    return row
 
 
 async def positions(pool: Pool, partner_id: str) -> list[Position]:

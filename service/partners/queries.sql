@@ -94,6 +94,9 @@ select * from partner_manifests where programme_id = $1 and business_on = $2;
 -- manifests --
 select * from partner_manifests where partner_id = $1 and file_id > $2 order by file_id limit $3;
 
+-- manifest --
+select * from partner_manifests where partner_id = $1 and file_id = $2;
+
 -- file --
 select m.*, f.content
   from partner_manifests m

@@ -1,0 +1,105 @@
+"""The operator's side of the partner's files: making one now, and looking after what does not match."""
+
+from datetime import date
+from typing import Annotated
+
+from litestar import get, post
+from litestar.params import FromPath, QueryParameter, RawBody
+from litestar.response.base import ASGIResponse
+from msgspec import Struct
+
+from service import ids
+from service.api.ask import Asked, read, write
+from service.api.body import Body
+from service.api.partner import After, BreakPage, Limit
+from service.api.reply import encode, reply, reply_answer
+from service.checkout.request import Text
+from service.db import Connection
+from service.engine.once import once
+from service.engine.work import Answer
+from service.errors import Code, Refused
+from service.partners import flow
+from service.partners.reconciliation import BreakState
+
+
+class FileBody(Struct, frozen=True, forbid_unknown_fields=True):
+    """The business day, in the programme's time zone; it may be today."""
+
+    business_on: date
+
+
+class AssignBody(Struct, frozen=True, forbid_unknown_fields=True):
+    """Who must act: `operator`, `partner`, or a person's name."""
+
+    owner: Text
+
+
+class ResolveBody(Struct, frozen=True, forbid_unknown_fields=True):
+    """Why nothing is left to do."""
+
+    note: Text
+
+
+_file = Body(FileBody)
+_assign = Body(AssignBody)
+_resolve = Body(ResolveBody)
+
+
+@post("/programmes/{programme_id:str}/files", status_code=201, opt={"scope": "partners"})
+async def make_file(request: Asked, body: RawBody, programme_id: FromPath[str]) -> ASGIResponse:
+    """Make a programme's file of a day now, without waiting for the day to close.
+
+    A day has one file: made again it is the same, and what is booked on that day afterwards goes into the next one.
+    """
+    asked = _file.read(body, request.headers.get("content-type", ""))
+    if not ids.is_id(programme_id, ids.PROGRAMME):
+        raise Refused(Code.NOT_FOUND, f"There is no programme {programme_id[:100]!r}.", "/programme_id")
+    ask = write(request, body)
+
+    async def make(connection: Connection) -> Answer:
+        return Answer(201, encode(await flow.make_file(connection, programme_id, asked.business_on, ask.now)))
+
+    return reply_answer(await once(ask.services.pool, ask.must_key, ask.now, make))
+
+
+@get("/breaks", opt={"scope": "breaks"})
+async def list_all_breaks(
+    request: Asked,
+    in_state: Annotated[BreakState | None, QueryParameter()] = None,
+    after: After = "",
+    limit: Limit = 100,
+) -> ASGIResponse:
+    """What does not match with any partner: who must act, and since when."""
+    ask = read(request)
+    page = await flow.breaks(ask.services.pool, ask.now, None, in_state, after=after, limit=limit)
+    return reply(BreakPage(page, page[-1].break_id if page else after))
+
+
+@post("/breaks/{break_id:str}/assign", status_code=200, opt={"scope": "breaks"})
+async def assign_break(request: Asked, body: RawBody, break_id: FromPath[str]) -> ASGIResponse:
+    """Say who must act on an open break."""
+    asked = _assign.read(body, request.headers.get("content-type", ""))
+    ask = write(request, body)
+
+    async def assign(connection: Connection) -> Answer:
+        return Answer(200, encode(await flow.assign_break(connection, _break_id(break_id), asked.owner, ask.now)))
+
+    return reply_answer(await once(ask.services.pool, ask.must_key, ask.now, assign))
+
+
+@post("/breaks/{break_id:str}/resolve", status_code=200, opt={"scope": "breaks"})
+async def resolve_break(request: Asked, body: RawBody, break_id: FromPath[str]) -> ASGIResponse:
+    """Close a break with the reason why; a corrected file that still has it opens it again."""
+    asked = _resolve.read(body, request.headers.get("content-type", ""))
+    ask = write(request, body)
+
+    async def resolve(connection: Connection) -> Answer:
+        return Answer(200, encode(await flow.resolve_break(connection, _break_id(break_id), asked.note, ask.now)))
+
+    return reply_answer(await once(ask.services.pool, ask.must_key, ask.now, resolve))
+
+
+def _break_id(text: str) -> str:
+    if not ids.is_id(text, flow.BREAK):
+        raise Refused(Code.NOT_FOUND, f"There is no break {text[:100]!r}.", "/id")
+    return text

@@ -1,0 +1,129 @@
+"""The finance partner over HTTP: its file is made, fetched, sent back and reconciled."""
+
+import hashlib
+from datetime import timedelta
+from typing import Any
+
+import httpx
+import pytest
+
+from service.partners.file import FILE_BYTES_MAX
+from tests.flows.world import NOON, World
+
+TODAY = NOON.date().isoformat()
+
+
+async def bought(world: World, amount: int = 600_00) -> str:
+    """A plan of which everything is captured and 100.00 is paid."""
+    plan = await world.plan(await world.consumer(limit=1_000_00), amount)
+    await world.merchant.post(f"/v1/plans/{plan['id']}/capture", {"amount": amount})
+    await world.merchant.post(f"/v1/plans/{plan['id']}/payments", {"amount": 100_00})
+    plan_id: str = plan["id"]
+    return plan_id
+
+
+async def make_file(world: World, on: str = TODAY) -> dict[str, Any]:
+    path = f"/v1/operator/programmes/{world.demo.programme_id}/files"
+    made = await world.operator.post(path, {"business_on": on})
+    assert made.status_code == 201, made.text
+    manifest: dict[str, Any] = made.json()
+    return manifest
+
+
+async def fetch(world: World, manifest: dict[str, Any]) -> bytes:
+    return (await world.partner.get(f"/v1/partner/files/{manifest['id']}/content")).content
+
+
+async def send(world: World, content: bytes, media: str = "text/csv", **query: str) -> httpx.Response:
+    asked = httpx.QueryParams({"programme_id": world.demo.programme_id, "business_on": TODAY} | query)
+    return await world.partner.post(f"/v1/partner/files?{asked}", content=content, headers={"Content-Type": media})
+
+
+async def test_a_day_is_filed_fetched_and_reconciled(world: World) -> None:
+    plan_id = await bought(world)
+    manifest = await make_file(world)
+    assert await make_file(world) == manifest
+    assert (await world.partner.get("/v1/partner/files")).json() == {"files": [manifest], "after": manifest["id"]}
+    assert (await world.partner.get(f"/v1/partner/files/{manifest['id']}")).json() == manifest
+
+    fetched = await world.partner.get(f"/v1/partner/files/{manifest['id']}/content")
+    assert fetched.headers["content-type"] == "text/csv; charset=utf-8"
+    assert hashlib.sha256(fetched.content).hexdigest() == manifest["sha256"] == fetched.headers["etag"].strip('"')
+    header, row = fetched.text.splitlines()
+    assert dict(zip(header.split(","), row.split(","), strict=True))["plan_id"] == plan_id
+    assert (manifest["rows"], manifest["totals"]["drawn"]) == (1, "420.00")
+
+    received = await send(world, fetched.content)
+    assert received.status_code == 201, received.text
+    verdict = received.json()["reconciliation"]
+    assert (verdict["outcome"], verdict["their_totals"]["EUR"]["drawn"]) == ("matched", 420_00)
+    listed = (await world.partner.get("/v1/partner/reconciliations")).json()["reconciliations"]
+    assert listed == [verdict]
+    assert (await send(world, fetched.content)).json() == received.json()
+
+    (position,) = (await world.partner.get("/v1/partner/positions")).json()["positions"]
+    (plan,) = (await world.partner.get("/v1/partner/plans")).json()["plans"]
+    assert plan["id"] == plan_id
+    assert plan["outstanding"] == position["outstanding"] == position["drawn"] - position["principal_repaid"]
+
+
+async def test_a_break_is_told_assigned_and_resolved(world: World) -> None:
+    await bought(world)
+    content = (await fetch(world, await make_file(world))).replace(b"420.00", b"420.01")
+    answered = (await send(world, content)).json()
+    assert answered["reconciliation"]["counts"] == {"amount_differs": 1}
+    (told,) = answered["breaks"]
+    assert told["differences"] == [{"component": "drawn", "ours": 420_00, "theirs": 420_01, "difference": 1}]
+
+    world.operator.now = world.partner.now = NOON + timedelta(days=3)
+    (one,) = (await world.partner.get("/v1/partner/breaks", in_state="open")).json()["breaks"]
+    assert (one["owner"], one["age_days"]) == ("operator", 3)
+    assigned = await world.operator.post(f"/v1/operator/breaks/{one['id']}/assign", {"owner": "Frau Sommer"})
+    assert assigned.json()["owner"] == "Frau Sommer"
+    resolved = await world.operator.post(f"/v1/operator/breaks/{one['id']}/resolve", {"note": "Their rounding."})
+    assert (resolved.json()["state"], resolved.json()["note"]) == ("resolved", "Their rounding.")
+    again = await world.operator.post(f"/v1/operator/breaks/{one['id']}/resolve", {"note": "Their rounding."})
+    assert (again.status_code, again.json()["code"]) == (409, "state_forbids")
+    assert (await world.operator.get("/v1/operator/breaks", in_state="open")).json()["breaks"] == []
+
+
+@pytest.mark.parametrize(
+    ("content", "query", "media", "status", "code"),
+    [
+        (b"plan_id\n", {}, "text/csv", 422, "invalid_file"),
+        (b"\xff", {}, "text/csv; charset=utf-8", 422, "invalid_file"),
+        (b"x", {}, "application/json", 415, "unsupported_media_type"),
+        (b"x", {}, "text/csv; charset=latin1", 415, "unsupported_media_type"),
+        (b"x", {"business_on": "2026-02-30"}, "text/csv", 400, "invalid_field"),
+        (b"x", {"business_on": "2026-03-01"}, "text/csv", 404, "not_found"),
+        (b"x", {"programme_id": "\0"}, "text/csv", 400, "invalid_field"),
+        (b"x", {"programme_id": "pr_00000000000000000000000000"}, "text/csv", 404, "not_found"),
+        (b"x" * (FILE_BYTES_MAX + 1), {}, "text/csv", 413, "too_large"),
+    ],
+)
+async def test_a_bad_file_is_refused_and_leaves_nothing(
+    world: World, content: bytes, query: dict[str, str], media: str, status: int, code: str
+) -> None:
+    await make_file(world)
+    answered = await send(world, content, media, **query)
+    assert (answered.status_code, answered.json()["code"]) == (status, code)
+    assert (await world.partner.get("/v1/partner/reconciliations")).json()["reconciliations"] == []
+
+
+@pytest.mark.parametrize(
+    "path",
+    ["/v1/partner/files/x", "/v1/partner/files/fi_00000000000000000000000000", "/v1/partner/files/x/content"],
+)
+async def test_what_is_not_there_is_not_found(world: World, path: str) -> None:
+    assert (await world.partner.get(path)).status_code == 404
+
+
+@pytest.mark.parametrize("query", [{"after": "\0"}, {"after": "x"}, {"limit": 0}, {"limit": 1001}])
+async def test_a_bad_cursor_is_refused(world: World, query: dict[str, Any]) -> None:
+    for path in ("files", "plans", "reconciliations", "breaks"):
+        assert (await world.partner.get(f"/v1/partner/{path}", **query)).status_code == 400
+
+
+async def test_only_a_partners_key_opens_the_partners_pages(world: World) -> None:
+    assert (await world.merchant.get("/v1/partner/files")).status_code == 403
+    assert (await world.partner.get("/v1/operator/breaks")).status_code == 403
