@@ -113,3 +113,32 @@ insert into policies (policy_id, version, document, published_at, active_from) v
 
 -- last_policy_version --
 select coalesce(max(version), 0) from policies where policy_id = $1;
+
+-- count_decisions --
+select coalesce(nullif(request ->> 'category', ''), request -> 'items' -> 0 ->> 'category', '') as category,
+       currency, outcome::text, count(*) as decisions, sum((request ->> 'amount')::bigint)::bigint as amount
+  from decisions
+ group by 1, 2, 3
+ order by 1, 2, 3;
+
+-- count_plans --
+select p.kind::text, p.currency, p.state::text, count(*) as plans, sum(p.amount)::bigint as amount,
+       coalesce(sum(i.outstanding), 0)::bigint as outstanding,
+       count(*) filter (where i.overdue > 0) as overdue_plans, coalesce(sum(i.overdue), 0)::bigint as overdue
+  from plans p
+  left join (
+       select bucket, plan_id, sum(owed) as outstanding, sum(owed) filter (where due_on < $1) as overdue
+         from (select bucket, plan_id, due_on,
+                      principal + interest + fee - principal_paid - interest_paid - fee_paid as owed
+                 from instalments
+                where paid_on is null) unpaid
+        group by bucket, plan_id) i using (bucket, plan_id)
+ group by p.kind, p.currency, p.state
+ order by p.kind, p.currency, p.state;
+
+-- sum_accounts --
+select currency, count(*) as accounts, sum("limit")::bigint as "limit", sum(reserved)::bigint as reserved,
+       sum(used)::bigint as used
+  from accounts
+ group by currency
+ order by currency;

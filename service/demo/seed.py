@@ -31,6 +31,7 @@ class Demo(msgspec.Struct):
     partner_key: str = ""
     partner_id: str = ""
     programme_id: str = ""
+    first_day_on: str = ""  # when the replay's first day was
 
 
 def path(settings: Settings) -> Path:
@@ -78,7 +79,7 @@ async def _insert(conn: Connection, demo: Demo, key_secret: str) -> None:
     fees = '{"instalments": {"bps": 290, "fixed": 30}, "pay_after_use": {"bps": 190}, "deposit": {"bps": 50}}'
     for merchant_id, name in (
         (demo.merchant_id, "Hauptstrasse Home & Motor"),
-        (demo.second_merchant_id, "Hafen Audio"),
+        (demo.second_merchant_id, "Hafen Electronics"),
     ):
         await conn.execute(Q.insert_merchant, merchant_id, name, "DE", TIME_ZONE, fees, now)
         await conn.execute(Q.insert_feed, merchant_id)

@@ -1,0 +1,64 @@
+"""The operator's page of figures: what was decided, what is open, what is late, what is out."""
+
+from litestar import get
+from litestar.response.base import ASGIResponse
+from msgspec import Struct
+
+from service.api.ask import Asked, read
+from service.api.queries import Q
+from service.api.reply import reply
+
+
+class DecisionCount(Struct, frozen=True):
+    """Decisions on one category of purchase with one outcome; `amount` is what was asked, minor units."""
+
+    category: str
+    currency: str
+    outcome: str
+    decisions: int
+    amount: int
+
+
+class PlanCount(Struct, frozen=True):
+    """Plans of one kind in one state. Minor units; `overdue` was due before today, and so many plans owe it."""
+
+    kind: str
+    currency: str
+    state: str
+    plans: int
+    amount: int
+    outstanding: int
+    overdue_plans: int
+    overdue: int
+
+
+class Exposure(Struct, frozen=True):
+    """All accounts in one currency, minor units."""
+
+    currency: str
+    accounts: int
+    limit: int
+    reserved: int
+    used: int
+
+
+class Summary(Struct, frozen=True):
+    """One instant of the whole book."""
+
+    decisions: list[DecisionCount]
+    plans: list[PlanCount]
+    exposure: list[Exposure]
+
+
+@get("/summary", opt={"scope": "ledger"})
+async def get_summary(request: Asked) -> ASGIResponse:
+    """Decisions by category and outcome, plans by kind and state with what is overdue, and the exposure."""
+    ask = read(request)
+    async with ask.services.pool.acquire() as conn, conn.transaction(isolation="repeatable_read", readonly=True):
+        return reply(
+            Summary(
+                [DecisionCount(*row) for row in await conn.fetch(Q.count_decisions)],
+                [PlanCount(*row) for row in await conn.fetch(Q.count_plans, ask.now.date())],
+                [Exposure(*row) for row in await conn.fetch(Q.sum_accounts)],
+            )
+        )

@@ -1,0 +1,92 @@
+"""The table a person reads after the first day."""
+
+from collections import defaultdict
+from typing import Any
+
+from rich.box import SIMPLE_HEAD
+from rich.console import Console
+from rich.table import Table
+
+from service.demo.seed import CURRENCY, Demo
+from service.money import decimal_text
+
+OUTCOMES = ("approved", "referred", "declined")
+
+
+def show(
+    console: Console,
+    demo: Demo,
+    summary: dict[str, Any],
+    trial_balance: dict[str, Any],
+    reconciliations: dict[str, Any],
+    kept_in: str,
+) -> None:
+    """Decisions by purpose, plans, exposure, the ledger's balance, the partner's verdict; then how to go on."""
+    console.print(decisions_table(summary["decisions"]))
+    console.print(plans_table(summary["plans"]))
+    for row in summary["exposure"]:
+        console.print(
+            f" Exposure       {row['accounts']} accounts: limit {_money(row['limit'])}, used {_money(row['used'])}, "
+            f"reserved {_money(row['reserved'])}"
+        )
+    console.print(f" Trial balance  {_money(trial_balance['total'])} over {len(trial_balance['accounts'])} accounts")
+    for row in reconciliations["reconciliations"]:
+        console.print(f" Partner file   {row['business_on']}: [bold]{row['outcome']}[/bold], {row['our_rows']} plans")
+    console.print(
+        f"""
+ Keys and ids are in {kept_in}. To go on, in another terminal:
+
+   key=$(sed -n 's/.*"operator_key": "\\(.*\\)".*/\\1/p' {kept_in})
+   curl -s -H "Authorization: Bearer $key" {demo.base_url}/v1/operator/summary
+   curl -s {demo.base_url}/openapi.yaml
+""",
+        highlight=False,
+    )
+
+
+def decisions_table(rows: list[dict[str, Any]]) -> Table:
+    """A line for each purpose: how many were decided which way, and how much was asked."""
+    counts: dict[str, dict[str, int]] = defaultdict(lambda: defaultdict(int))
+    for row in rows:
+        counts[row["category"]][row["outcome"]] += row["decisions"]
+        counts[row["category"]]["amount"] += row["amount"]
+    table = Table("Purpose", *(outcome.capitalize() for outcome in OUTCOMES), "Rate", "Asked", box=SIMPLE_HEAD)
+    for column in table.columns[1:]:
+        column.justify = "right"
+    for purpose in sorted(counts, key=lambda name: -sum(counts[name][outcome] for outcome in OUTCOMES)):
+        table.add_row(purpose.capitalize(), *_cells(counts[purpose]))
+    total = {name: sum(one[name] for one in counts.values()) for name in (*OUTCOMES, "amount")}
+    table.add_section()
+    table.add_row("All", *_cells(total), style="bold")
+    return table
+
+
+def _cells(counts: dict[str, int]) -> list[str]:
+    decided = sum(counts[outcome] for outcome in OUTCOMES)
+    rate = f"{100 * counts['approved'] // decided} %" if decided else ""
+    return [*(str(counts[outcome]) for outcome in OUTCOMES), rate, _money(counts["amount"])]
+
+
+def plans_table(rows: list[dict[str, Any]]) -> Table:
+    """A line for each state of a plan, with what is still owed and what is late."""
+    table = Table("Plans", "Count", "Amount", "Still owed", "Overdue plans", "Overdue", box=SIMPLE_HEAD)
+    for column in table.columns[1:]:
+        column.justify = "right"
+    for row in rows:
+        table.add_row(
+            f"{row['kind']}, {row['state']}".replace("_", " ").capitalize(),
+            str(row["plans"]),
+            _money(row["amount"]),
+            _money(row["outstanding"]),
+            str(row["overdue_plans"]),
+            _money(row["overdue"]),
+        )
+    table.add_section()
+    sums = [sum(row[name] for row in rows) for name in ("plans", "amount", "outstanding", "overdue_plans", "overdue")]
+    table.add_row("All", str(sums[0]), _money(sums[1]), _money(sums[2]), str(sums[3]), _money(sums[4]), style="bold")
+    return table
+
+
+def _money(amount: int) -> str:
+    whole, _, cents = decimal_text(amount, CURRENCY).partition(".")
+    return f"{int(whole):,}.{cents}"
