@@ -52,10 +52,12 @@ def money_facts(draw: st.DrawFn, amount: int) -> list[Event]:
         elif kind == "refund":
             events.append(facts.Refunded(**head, on=on, amount=some, returns_interest=draw(st.booleans())))
         elif kind == "levy":
-            events.append(facts.Levied(**head, due_on=on, amount=draw(st.integers(1, 2000)), is_penalty=draw(st.booleans())))
+            fee, is_penalty = draw(st.integers(1, 2000)), draw(st.booleans())
+            events.append(facts.Levied(**head, due_on=on, amount=fee, is_penalty=is_penalty))
         else:
             paid = draw(st.sampled_from(payments))
-            events.append(facts.ChargedBack(**head, on=today, amount=draw(st.integers(1, paid.amount)), payment_id=paid.id))
+            part = draw(st.integers(1, paid.amount))
+            events.append(facts.ChargedBack(**head, on=today, amount=part, payment_id=paid.id))
     return events
 
 

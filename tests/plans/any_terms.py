@@ -7,8 +7,20 @@ from hypothesis import strategies as st
 
 from service.money import Rounding
 from service.plans.terms import (
-    Captures, Cost, DayCount, DownPaymentAt, FeeDue, FirstPeriod, Interest, InterestOn, Method, NonBusinessDay,
-    RateKind, Remainder, Terms, Unit,
+    Captures,
+    Cost,
+    DayCount,
+    DownPaymentAt,
+    FeeDue,
+    FirstPeriod,
+    Interest,
+    InterestOn,
+    Method,
+    NonBusinessDay,
+    RateKind,
+    Remainder,
+    Terms,
+    Unit,
 )  # fmt: skip
 
 RHYTHMS = [(Unit.DAY, 7), (Unit.DAY, 14), (Unit.DAY, 30), (Unit.WEEK, 2), (Unit.HALF_MONTH, 1), (Unit.MONTH, 1),

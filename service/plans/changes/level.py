@@ -24,11 +24,11 @@ def set_level(course: Course, first: int) -> None:
             period.level = period.agreed_level = level
 
 
-def relevel(course: Course, first: int) -> None:
+def relevel(course: Course, first: int, *, always_even: bool = False) -> None:
     """Reckon the equal part anew from `first` on, and let the last instalments agree with it."""
     set_level(course, first)
     settle(course, course.periods[first].due_on)
-    even_out(course, first)
+    even_out(course, first, always=always_even)
 
 
 def equal_part(course: Course, first: int) -> int:
@@ -114,9 +114,9 @@ def _ask_earlier(course: Course, last: int, on: date) -> None:
             return
 
 
-def even_out(course: Course, first: int) -> None:
+def even_out(course: Course, first: int, *, always: bool = False) -> None:
     """Shift the equal part while the last differs from it by more than half a minor unit for each instalment."""
-    if course.terms.remainder is not Remainder.EVEN:
+    if course.terms.remainder is not Remainder.EVEN and not always:
         return
     trial = course.copy()
     for _ in range(3):

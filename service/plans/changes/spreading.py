@@ -19,7 +19,7 @@ def re_amortize(course: Course, on: date) -> None:
     overdue = sum(due.principal - period.paid_principal for period, due in past)
     close(course, first, on)
     if course.terms.recalculate:
-        relevel(course, first)
+        relevel(course, first, always_even=True)  # else the last would bear the interest past due
         return
     terms, ahead = course.terms, course.periods[first:]
     more = in_multiples(overdue, len(ahead), terms.multiple_of, terms.instalment_rounding)
@@ -54,6 +54,7 @@ def re_age(
         takes_paid.paid_interest = sum(period.paid_interest for period in course.periods)
         course.periods = fresh.periods
     settle(course, on)
+    even_out(course, course.periods.index(fresh.periods[0]), always=True)
     return takes_paid
 
 

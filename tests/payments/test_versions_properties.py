@@ -1,0 +1,114 @@
+"""What holds for the life of every plan."""
+
+from datetime import date, timedelta
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from service.errors import Code, Refused
+from service.money import next_share, take_bps
+from service.payments.versions import Version, amount_to_settle, replay
+from service.plans.changes import facts
+from service.plans.changes.facts import Event
+from service.plans.terms import PaidEarly, Terms
+from tests import properties  # noqa: F401 - loads the profile
+from tests.payments.any_facts import changes, money_facts, running_terms
+
+plans = st.tuples(running_terms(), st.integers(500, 2_000_00), st.integers(0, 60))
+
+
+def life(data: st.DataObject, terms: Terms, amount: int, later: int) -> tuple[list[Event], date]:
+    """Facts with changes of schedule among them, and a day after all of them."""
+    events = data.draw(changes(terms, data.draw(money_facts(amount))))
+    return events, max(max(event.on, event.recorded_on) for event in events) + timedelta(days=later)
+
+
+def version_or_none(terms: Terms, events: list[Event], as_of: date) -> Version | None:
+    """The version; facts that cannot follow each other are refused with a code and a sentence."""
+    try:
+        return replay(terms, events, as_of)
+    except Refused as refused:
+        if refused.code in (Code.STATE_FORBIDS, Code.IMPOSSIBLE_TERMS) and refused.detail.endswith("."):
+            return None
+        raise
+
+
+@given(st.data(), plans)
+def test_all_that_is_lent_is_owed_and_nothing_is_negative(data: st.DataObject, plan: tuple[Terms, int, int]) -> None:
+    terms, amount, _ = plan
+    version = version_or_none(terms, *life(data, *plan))
+    if version is None:
+        return
+    assert sum(line.principal - line.owed_again for line in version.lines) == amount
+    for line in version.lines:
+        assert min(line.principal, line.interest, line.fee, line.penalty) >= 0
+        assert min(line.paid_principal, line.paid_interest, line.paid_fee, line.paid_penalty) >= 0
+        assert line.outstanding >= 0
+        assert line.paid_early + line.paid_late <= line.paid
+
+
+@given(st.data(), plans)
+def test_dates_never_go_back(data: st.DataObject, plan: tuple[Terms, int, int]) -> None:
+    version = version_or_none(plan[0], *life(data, *plan))
+    if version is not None:
+        due_on = [line.due_on for line in version.lines]
+        assert due_on == sorted(due_on)
+
+
+@given(st.data(), plans)
+def test_no_cent_is_lost(data: st.DataObject, plan: tuple[Terms, int, int]) -> None:
+    """What came in is on the lines, or overpaid, or was taken back."""
+    version = version_or_none(plan[0], *life(data, *plan))
+    if version is None:
+        return
+    came = sum(event.amount for event in version.facts if isinstance(event, facts.Paid | facts.Refunded))
+    taken_back = sum(event.amount for event in version.facts if isinstance(event, facts.ChargedBack))
+    interest = sum(
+        each.principal + each.interest + each.fee + each.penalty + each.overpaid
+        for each in version.allocations
+        if each.id.endswith("/interest")
+    )
+    on_lines = sum(line.paid for line in version.lines)
+    assert came + interest - taken_back <= on_lines + version.overpaid <= came + interest
+
+
+@given(st.data(), plans)
+def test_replaying_gives_the_same_schedule(data: st.DataObject, plan: tuple[Terms, int, int]) -> None:
+    """Hash for hash, whatever the order in which the facts are handed over."""
+    terms, amount, later = plan
+    events, as_of = life(data, terms, amount, later)
+    version = version_or_none(terms, events, as_of)
+    if version is None:
+        return
+    assert replay(terms, events, as_of).digest == version.digest
+    keys = [(event.on, event.recorded_on) for event in events]
+    if len(set(keys)) == len(keys):
+        assert replay(terms, list(reversed(events)), as_of).digest == version.digest
+
+
+@given(st.data(), plans)
+def test_the_amount_to_settle_settles(data: st.DataObject, plan: tuple[Terms, int, int]) -> None:
+    terms, amount, later = plan
+    events = data.draw(money_facts(amount))
+    as_of = max(max(event.on, event.recorded_on) for event in events) + timedelta(days=later)
+    version = replay(terms, events, as_of)
+    owed = amount_to_settle(version, as_of)
+    if owed == 0:
+        assert version.outstanding == 0
+        return
+    paid = facts.Paid(id="all", recorded_on=as_of, on=as_of, amount=owed)
+    settled = replay(terms, [*events, paid], as_of)
+    assert settled.outstanding == 0
+    if terms.paid_early is PaidEarly.AT_ONCE:
+        assert settled.overpaid == version.overpaid
+
+
+@given(st.lists(st.integers(1, 5_000_00), max_size=20), st.integers(0, 10_000))
+def test_a_partner_is_paid_to_the_cent_in_any_order(payments: list[int], bps: int) -> None:
+    """70/30, or any split: the shares of the parts sum to the share of the whole."""
+    total, shares = 0, []
+    for payment in payments:
+        shares.append(next_share(bps, total, payment))
+        total += payment
+    assert sum(shares) == take_bps(total, bps)
+    assert all(0 <= share <= payment for share, payment in zip(shares, payments, strict=True))
