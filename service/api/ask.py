@@ -1,6 +1,7 @@
 """Who asks, when, and under which idempotency key: what every handler needs of a request besides its body."""
 
 import hashlib
+import re
 from datetime import UTC, datetime
 
 from litestar import Request
@@ -91,15 +92,16 @@ def guard_for(audience: str) -> Guard:
         if not principal.may(scope := handler.opt["scope"]):
             raise Refused(Code.FORBIDDEN, f"Your key lacks the scope {scope}.")
         if connection.scope["query_string"]:
-            _refuse_unknown_query(connection, handler)
+            _refuse_strange_query(connection, handler)
         connection.scope["auth"] = principal
 
     return guard
 
 
-def _refuse_unknown_query(connection: ASGIConnection, handler: BaseRouteHandler) -> None:  # type: ignore[type-arg]
-    """A parameter that nobody reads, or reads once of twice: `?dryrun=true` must not move money."""
-    taken = handler.parsed_fn_signature.parameters.keys() - {"request", "body"} - connection.path_params.keys()
+def _refuse_strange_query(connection: ASGIConnection, handler: BaseRouteHandler) -> None:  # type: ignore[type-arg]
+    """A parameter that nobody reads, one given twice, a number like 1e2: `?dryrun=true` must not move money."""
+    parameters = handler.parsed_fn_signature.parameters
+    taken = parameters.keys() - {"request", "body"} - connection.path_params.keys()
     if handler.opt.get("dry_run"):
         taken |= {"dry_run"}
     for name, given in connection.query_params.dict().items():
@@ -107,8 +109,11 @@ def _refuse_unknown_query(connection: ASGIConnection, handler: BaseRouteHandler)
             raise Refused(Code.INVALID_FIELD, f"There is no parameter {name[:100]!r} here.", f"/{name[:100]}")
         if len(given) > 1:
             raise Refused(Code.INVALID_FIELD, f"The parameter {name} is given twice.", f"/{name}")
+        if name in parameters and parameters[name].annotation is int and not _WHOLE.fullmatch(given[0]):
+            raise Refused(Code.INVALID_FIELD, f"{name} is a whole number.", f"/{name}")
 
 
+_WHOLE = re.compile("-?[0-9]{1,18}")  # the framework takes 1e2 for one
 _AN = {"merchant": "a merchant's", "partner": "a partner's", "operator": "an operator's"}
 
 

@@ -79,10 +79,11 @@ async def list_all_breaks(
 async def assign_break(request: Asked, body: RawBody, break_id: FromPath[str]) -> ASGIResponse:
     """Say who must act on an open break."""
     asked = _assign.read(body, request.headers.get("content-type", ""))
+    known_id = _break_id(break_id)
     ask = write(request, body)
 
     async def assign(connection: Connection) -> Answer:
-        return Answer(200, encode(await flow.assign_break(connection, _break_id(break_id), asked.owner, ask.now)))
+        return Answer(200, encode(await flow.assign_break(connection, known_id, asked.owner, ask.now)))
 
     return reply_answer(await once(ask.services.pool, ask.must_key, ask.now, assign))
 
@@ -91,10 +92,11 @@ async def assign_break(request: Asked, body: RawBody, break_id: FromPath[str]) -
 async def resolve_break(request: Asked, body: RawBody, break_id: FromPath[str]) -> ASGIResponse:
     """Close a break with the reason why; a corrected file that still has it opens it again."""
     asked = _resolve.read(body, request.headers.get("content-type", ""))
+    known_id = _break_id(break_id)
     ask = write(request, body)
 
     async def resolve(connection: Connection) -> Answer:
-        return Answer(200, encode(await flow.resolve_break(connection, _break_id(break_id), asked.note, ask.now)))
+        return Answer(200, encode(await flow.resolve_break(connection, known_id, asked.note, ask.now)))
 
     return reply_answer(await once(ask.services.pool, ask.must_key, ask.now, resolve))
 
