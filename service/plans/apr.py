@@ -15,6 +15,7 @@ from typing import Final
 from msgspec import Struct
 
 from service.errors import Code, Refused
+from service.plans.annuity import annuity_factor
 from service.plans.apr_us import actuarial_rate
 from service.plans.discounting import (
     ONE,
@@ -100,7 +101,8 @@ def irr(advances: DatedFlows, payments: DatedFlows, unit: Unit = Unit.MONTH) -> 
 
     Months are equal. Source: People's Bank of China, Notice [2021] No. 3, annex (the compound rate is shown first).
     """
-    v, per_year = _dated(advances, payments, unit)
+    amounts, lattice = _on_lattice(advances, payments, unit)
+    v, per_year = discount_factor(_signed(amounts, len(advances)), lattice), lattice.per_year
     nominal = nearest_ten_decimals(12 * (inverse(power(v, per_year // 12)) - ONE))
     return as_apr(AprMethod.IRR_NOMINAL, nominal), as_apr(AprMethod.IRR_EFFECTIVE, ten_decimals(v, per_year))
 
@@ -123,12 +125,24 @@ def timed_rate(advances: TimedFlows, payments: TimedFlows) -> Decimal:
 
 def _dated(advances: DatedFlows, payments: DatedFlows, unit: Unit) -> tuple[int, int]:
     """What a unit one step later is worth now, and the steps in a year."""
+    amounts, lattice = _on_lattice(advances, payments, unit)
+    lent = len(advances)
+    if lent == 1 and lattice.even_gap and (found := annuity_factor(amounts, lattice)):
+        return found
+    return discount_factor(_signed(amounts, lent), lattice), lattice.per_year
+
+
+def _on_lattice(advances: DatedFlows, payments: DatedFlows, unit: Unit) -> tuple[tuple[int, ...], Lattice]:
+    """The amounts, advances first, and their dates."""
     if not advances or not payments:
         raise Refused(Code.NO_APR, "The series has no rate: nothing is lent, or nothing is paid back.")
     dates, amounts = zip(*advances, *payments, strict=True)
-    lent = len(advances)
-    lattice = _lattice(dates, lent, unit)
-    return discount_factor([-amount for amount in amounts[:lent]] + [*amounts[lent:]], lattice), lattice.per_year
+    return amounts, _lattice(dates, len(advances), unit)
+
+
+def _signed(amounts: tuple[int, ...], lent: int) -> list[int]:
+    """What is lent is negative."""
+    return [-amount for amount in amounts[:lent]] + [*amounts[lent:]]
 
 
 @lru_cache(maxsize=4096)

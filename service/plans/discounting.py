@@ -55,8 +55,6 @@ def runs_of(amounts: Sequence[int], lattice: Lattice) -> Runs:
         times = sorted(step for step, net in nets.items() if net)
         amounts = [nets[time] for time in times]
         gaps = (*[late - early for early, late in pairwise(times)][::-1], 0)
-    elif lattice.even_gap and (annuity_runs := _annuity_runs(amounts, lattice.even_gap)):
-        return annuity_runs
     runs: Runs = []
     run_amount = run_gap = run_count = 0
     for amount, gap in zip(reversed(amounts), gaps, strict=False):
@@ -69,17 +67,6 @@ def runs_of(amounts: Sequence[int], lattice: Lattice) -> Runs:
     if run_count:
         runs.append((run_amount, run_gap, run_count))
     return runs
-
-
-def _annuity_runs(amounts: Sequence[int], gap: int) -> Runs | None:
-    """Seen at once: one amount, then equal ones, of which the last may differ."""
-    first, level, last = amounts[0], amounts[1], amounts[-1]
-    count = amounts.count(level) - (first == level)
-    if last == level and count == len(amounts) - 1:
-        return [(level, gap, count), (first, 0, 1)]
-    if last != level and count == len(amounts) - 2:
-        return [(last, gap, 1), (level, gap, count), (first, 0, 1)]
-    return None
 
 
 def power(base: int, exponent: int) -> int:

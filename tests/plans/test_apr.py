@@ -10,9 +10,10 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from service.errors import Code, Refused
+from service.plans.annuity import annuity_factor
 from service.plans.apr import Apr, AprMethod, as_apr, effective_apr, effective_rate, irr, rates_for, timed_rate
 from service.plans.apr_us import timed_rate as us_timed_rate
-from service.plans.discounting import ONE, Lattice, discount_factor, power, runs_of, worth
+from service.plans.discounting import ONE, Lattice, discount_factor, power, runs_of, ten_decimals, worth
 from service.plans.intervals import interval_years, lattice_of, months_after
 from service.plans.terms import Unit
 from tests import properties  # noqa: F401 - loads the profile
@@ -182,6 +183,23 @@ def test_a_run_is_worth_its_payments(flows: list[int], v: int) -> None:
         )
     )
     assert abs(value / 2**64 - singly / ONE) < 1e-3
+
+
+@given(
+    st.integers(100_00, 10**9), st.integers(1, 240), st.integers(0, 50_000), st.integers(-50, 50),
+    st.sampled_from([1, 3, 5, 6, 12]),
+)  # fmt: skip
+def test_an_annuity_in_closed_form_is_the_same(lent: int, count: int, bps: int, odd: int, months: int) -> None:
+    rate = Fraction(bps * months, 120_000)
+    level = max(1, round(lent * (rate / (1 - (1 + rate) ** -count) if bps else Fraction(1, count))))
+    paid = [level] * (count - 1) + [max(1, level + odd)]
+    lattice = lattice_of((Fraction(k * months, 12) for k in range(count + 1)), 12)
+    found = annuity_factor([lent, *paid], lattice)
+    if found is None:  # left to the general way
+        assert 12 % months or count * months > 60 or bps > 2_000 or sum(paid) - lent <= lent // 10**6
+    else:
+        general = ten_decimals(discount_factor([-lent, *paid], lattice), lattice.per_year)
+        assert abs(ten_decimals(*found) - general) <= 1 + general // 10**11
 
 
 @given(st.integers(100_00, 10**9), st.integers(1, 60), st.integers(0, 5000))
