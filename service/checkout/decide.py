@@ -22,7 +22,7 @@ from service.plans.plan import business_day
 from service.policies.compile import CompiledPolicy
 from service.policies.document import Verdict
 from service.policies.price_list import Rung
-from service.policies.reasons import Reason, reason
+from service.policies.reasons import Ground, Reason, told
 
 REASONS_MAX = 4  # principal reasons; more do not help
 
@@ -126,10 +126,10 @@ def _alternatives(offering: Offering, tried: Tried) -> list[Alternative]:
 
 def _reasons(case: Case, verdict: Verdict, findings: list[Finding], tried: Tried) -> tuple[Reason, ...]:
     """Those of the gravest verdict, then what keeps the nearest rung from being offered; each once."""
-    reasons = [finding.reason for finding in findings if verdict in (Verdict.APPROVE, finding.verdict)]
+    grounds = [finding.ground for finding in findings if verdict in (Verdict.APPROVE, finding.verdict)]
     if case.grade is not None and not (findings and not tried):
         as_asked = [how for rung, how in tried if is_asked_for(case, rung)] or [how for _, how in tried]
         obstacles = [how.obstacle for how in as_asked] or [Obstacle.NO_RUNG]
         if None not in obstacles:
-            reasons.append(reason(REASON_FOR[min(filter(None, obstacles))]))
-    return tuple(dict.fromkeys(reasons))[:REASONS_MAX]
+            grounds.append(Ground(REASON_FOR[min(filter(None, obstacles))]))
+    return tuple([told(ground, case.request.language) for ground in dict.fromkeys(grounds)])[:REASONS_MAX]

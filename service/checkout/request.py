@@ -7,6 +7,7 @@ from msgspec import Meta, Struct, field
 from service.errors import Code, Refused
 from service.money import AMOUNT_MAX, EXPONENTS
 from service.plans.offer import Kind
+from service.policies.words import Language
 
 Text = Annotated[str, Meta(min_length=1, max_length=200, pattern=r"^[^\x00-\x1f\x7f]*$")]
 Word = Annotated[str, Meta(max_length=100, pattern=r"^[^\x00-\x1f\x7f]*$")]
@@ -40,7 +41,8 @@ class Checkout(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=Tr
     """`amount` is the price of everything; with `items`, their exact sum, so that a refund by line adds up.
 
     `deposit_amount` is the security asked against non-return, no part of the price. `category` is that of the
-    purchase; left out, it is the one most of the amount goes to. `instalments` asks for exactly so many.
+    purchase; left out, it is the one most of the amount goes to. `instalments` asks for exactly so many. `language` is
+    the consumer's, for the sentences of a refusal.
     """
 
     merchant_reference: MerchantReference
@@ -52,6 +54,7 @@ class Checkout(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=Tr
     deposit_amount: Security = 0
     category: Word = ""
     instalments: Annotated[int, Meta(ge=1, le=120)] | None = None
+    language: Language = Language.ENGLISH
 
     @property
     def word(self) -> str:

@@ -8,14 +8,14 @@ from msgspec import Struct
 from service.checkout.case import Case
 from service.plans.offer import Kind
 from service.policies.document import Verdict
-from service.policies.reasons import Direction, Reason, ReasonCode, reason
+from service.policies.reasons import Direction, Ground, ReasonCode
 
 
 class Finding(Struct, frozen=True):
     """What a rule has to say. With `kinds` it stops those alone."""
 
     verdict: Verdict
-    reason: Reason
+    ground: Ground
     kinds: tuple[Kind, ...] = ()
 
 
@@ -37,7 +37,7 @@ def needed_facts_are_there(case: Case) -> Iterable[Finding]:
     """A fact the policy cannot do without is present and of its type."""
     facts = case.facts
     return [
-        Finding(verdict, reason(ReasonCode.INFORMATION_MISSING, feature, Direction.ABSENT))
+        Finding(verdict, Ground(ReasonCode.INFORMATION_MISSING, feature, Direction.ABSENT))
         for place, feature, verdict in case.policy.facts.needed
         if facts[place] is None
     ]
@@ -46,7 +46,7 @@ def needed_facts_are_there(case: Case) -> Iterable[Finding]:
 def no_rule_of_the_policy_holds(case: Case) -> Iterable[Finding]:
     """The policy's own rules, in its order."""
     facts = case.facts
-    return [Finding(rule.verdict, rule.reason, rule.kinds) for rule in case.policy.rules if rule.holds(facts)]
+    return [Finding(rule.verdict, rule.ground, rule.kinds) for rule in case.policy.rules if rule.holds(facts)]
 
 
 def score_is_enough(case: Case) -> Iterable[Finding]:
@@ -54,10 +54,10 @@ def score_is_enough(case: Case) -> Iterable[Finding]:
     verdict = Verdict.DECLINE if case.grade is None else case.grade.verdict
     if verdict is Verdict.APPROVE:
         return ()
-    reasons = case.policy.scorecard.principal_reasons(case.facts)
+    grounds = case.policy.scorecard.principal_reasons(case.facts)
     if verdict is Verdict.REFER:
-        reasons = [reason(ReasonCode.REVIEW_NEEDED), *reasons]
-    return [Finding(verdict, told) for told in reasons]
+        grounds = [Ground(ReasonCode.REVIEW_NEEDED), *grounds]
+    return [Finding(verdict, ground) for ground in grounds]
 
 
 RULES: Final[tuple[Rule, ...]] = (
@@ -75,4 +75,4 @@ def findings_of(case: Case) -> list[Finding]:
 
 
 def _declined(code: ReasonCode) -> Finding:
-    return Finding(Verdict.DECLINE, reason(code))
+    return Finding(Verdict.DECLINE, Ground(code))

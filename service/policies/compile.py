@@ -14,7 +14,7 @@ from service.policies.conditions import Facts, Test, compile_all
 from service.policies.document import Absent, Feature, Grade, LimitRow, Policy, Source, Verdict
 from service.policies.features import PYTHON_TYPE
 from service.policies.price_list import Ladder, Rung, ladder_of, rungs_of
-from service.policies.reasons import Reason, reason
+from service.policies.reasons import Ground
 from service.policies.scorecard import ReadyScorecard, ready_scorecard
 
 
@@ -33,10 +33,10 @@ class FactPlan(Struct, frozen=True):
 
 
 class ReadyRule(Struct, frozen=True):
-    """`reason` names the fact that the rule's first condition reads."""
+    """`ground` names the fact that the rule's first condition reads."""
 
     holds: Test
-    reason: Reason
+    ground: Ground
     verdict: Verdict
     kinds: tuple[Kind, ...]
 
@@ -90,7 +90,7 @@ def compile_policy(policy: Policy) -> CompiledPolicy:
         facts=_facts(policy.features, slots),
         rules=tuple(
             ReadyRule(
-                compile_all(rule.when, slots), reason(rule.reason, rule.when[0].feature), rule.verdict, rule.kinds
+                compile_all(rule.when, slots), Ground(rule.reason, rule.when[0].feature), rule.verdict, rule.kinds
             )
             for rule in policy.rules
         ),

@@ -12,7 +12,7 @@ from msgspec import Struct
 from service.policies.conditions import Facts
 from service.policies.document import Bin, Characteristic, Scorecard
 from service.policies.features import Fact
-from service.policies.reasons import Direction, Reason, reason
+from service.policies.reasons import Direction, Ground
 
 REASONS_MAX = 4  # more are "not likely to be helpful": official interpretation of 12 CFR 1002.9(b)(2), paragraph 1
 
@@ -79,13 +79,13 @@ class ReadyScorecard(Struct, frozen=True):
         ]
         return sorted(losses, key=lambda loss: -loss.points)
 
-    def principal_reasons(self, facts: Facts) -> list[Reason]:
+    def principal_reasons(self, facts: Facts) -> list[Ground]:
         """Up to four reasons in order of points lost, each code once."""
-        reasons: dict[str, Reason] = {}
+        grounds: dict[str, Ground] = {}
         for loss in self.losses(facts):
-            told = reason(loss.characteristic.reason, loss.characteristic.feature, loss.direction)
-            reasons.setdefault(told.code, told)
-        return list(reasons.values())[:REASONS_MAX]
+            ground = Ground(loss.characteristic.reason, loss.characteristic.feature, loss.direction)
+            grounds.setdefault(ground.code, ground)
+        return list(grounds.values())[:REASONS_MAX]
 
 
 def ready_scorecard(scorecard: Scorecard, slots: Mapping[str, int]) -> ReadyScorecard:

@@ -11,6 +11,7 @@ from service.checkout.answer import Outcome, offer_of
 from service.merchants.merchant import MerchantFee
 from service.partners.programme import OWN_MONEY, Programme
 from service.plans.offer import Kind
+from service.policies.words import Language
 from tests.checkout.cases import DECISION, MERCHANT, NOON, asked, codes, decided, known
 from tests.policies.sample import policy_with
 
@@ -214,3 +215,11 @@ def test_a_price_that_became_illegal_is_not_offered() -> None:
     before, after = datetime(2025, 12, 30, tzinfo=UTC), datetime(2026, 1, 2, tzinfo=UTC)
     assert decided(request, policy=policy, now=before).answer.offers[0].apr.printed == "21.82"
     assert codes(decided(request, policy=policy, now=after)) == ["PRICE_ABOVE_LEGAL_CAP"]
+
+
+def test_reasons_are_said_in_the_consumer_s_language() -> None:
+    said = [
+        decided(asked(language=language), known(next_due_on=YESTERDAY)).answer.reasons[0].sentence
+        for language in Language
+    ]
+    assert said == ["A payment to us is overdue.", "Eine Zahlung an uns ist überfällig.", "您有一笔应付款项已经逾期。"]

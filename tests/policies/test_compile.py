@@ -11,6 +11,7 @@ from service.policies.document import Comparison, Condition
 from service.policies.features import KNOWN, Fact
 from service.policies.price_list import Rung, in_one_sum
 from service.policies.reasons import SENTENCES, ReasonCode
+from service.policies.words import Language
 from tests.policies.sample import POLICY, policy_with
 
 
@@ -90,5 +91,9 @@ def test_every_known_fact_is_read() -> None:
     assert set(READERS) == {(source, name) for source, names in KNOWN.items() for name in names}
 
 
-def test_every_reason_has_a_sentence() -> None:
-    assert set(SENTENCES) == set(ReasonCode)
+@pytest.mark.parametrize("language", Language)
+def test_every_reason_has_a_sentence_in_every_language(language: Language) -> None:
+    assert set(SENTENCES[language]) == set(ReasonCode)
+    assert all(SENTENCES[language].values())
+    if language is not Language.ENGLISH:
+        assert not set(SENTENCES[language].values()) & set(SENTENCES[Language.ENGLISH].values())

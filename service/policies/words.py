@@ -1,0 +1,35 @@
+"""What we say to consumers, in their language: the texts stand in `words/`, in Fluent's syntax, one file a language."""
+
+from enum import StrEnum
+from pkgutil import get_data
+from typing import Final
+
+from fluent.runtime import FluentBundle, FluentResource
+
+
+class Language(StrEnum):
+    """A file of `words/` each; the codes are ISO 639."""
+
+    ENGLISH = "en"
+    GERMAN = "de"
+    CHINESE = "zh"
+
+
+def _bundle(language: Language) -> FluentBundle:
+    bundle = FluentBundle([language.value], use_isolating=False)
+    source = get_data("service.policies", f"words/{language}.ftl") or b""  # part of the program, read with it
+    bundle.add_resource(FluentResource(source.decode()))
+    return bundle
+
+
+_BUNDLES: Final = {language: _bundle(language) for language in Language}
+
+
+def say(language: Language, name: str, **facts: str | int) -> str:
+    """The text called `name`, with its `{ $facts }` filled in. A missing one is our mistake, never the caller's."""
+    bundle = _BUNDLES[language]
+    pattern = bundle.get_message(name).value
+    assert pattern is not None, name
+    text, errors = bundle.format_pattern(pattern, facts)
+    assert not errors, errors
+    return str(text)

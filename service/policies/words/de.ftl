@@ -1,0 +1,65 @@
+# Warum nicht, oder warum noch nicht: gesagt der Person, die abgelehnt wird. Ein Satz, der für sich wahr ist.
+
+## Der Einkauf
+MERCHANT_INACTIVE = Dieses Geschäft bietet das spätere Bezahlen zurzeit nicht an.
+CURRENCY_NOT_SERVED = In dieser Währung ist späteres Bezahlen nicht möglich.
+PRODUCT_NOT_SERVED = Für diese Art von Einkauf ist späteres Bezahlen nicht möglich.
+AMOUNT_TOO_LOW = Der Einkauf liegt unter dem kleinsten Betrag, für den wir dies anbieten können.
+AMOUNT_TOO_HIGH = Der Einkauf liegt über dem größten Betrag, für den wir dies anbieten können.
+TERM_NOT_SERVED = Diese Anzahl von Raten können wir für diesen Einkauf nicht anbieten.
+PRICE_ABOVE_LEGAL_CAP = Innerhalb der gesetzlichen Kostengrenze haben wir für diesen Einkauf kein Angebot.
+
+## Was bei uns offen ist
+LIMIT_EXCEEDED = Der Einkauf übersteigt, was von Ihrem Rahmen bei uns noch frei ist.
+PAYMENT_OVERDUE = Eine Zahlung an uns ist überfällig.
+TOO_MANY_OPEN_PLANS = Sie haben bei uns zu viele Pläne, die noch nicht abbezahlt sind.
+TOO_MANY_ATTEMPTS = Es gab zu viele Anfragen in kurzer Zeit.
+HISTORY_TOO_SHORT = Dafür sind Sie noch nicht lange genug bei uns.
+DEPOSIT_CLAIMED = Eine Kaution von Ihnen musste schon einmal in Anspruch genommen werden.
+
+## Wer darf
+UNDER_AGE = Sie sind jünger, als es für dieses Angebot erlaubt ist.
+AREA_NOT_SERVED = An Ihrem Wohnort bieten wir dies nicht an.
+IDENTITY_UNCONFIRMED = Wir konnten Ihre Identität nicht bestätigen.
+INFORMATION_MISSING = Uns fehlen Angaben, die wir für die Entscheidung brauchen.
+REVIEW_NEEDED = Ihre Anfrage muss von einer Mitarbeiterin oder einem Mitarbeiter geprüft werden.
+
+## Umstände
+AGE_OF_APPLICANT = Ihr Alter spricht gegen diese Anfrage.
+ACCOUNT_STANDING = Der Stand Ihres Girokontos spricht gegen diese Anfrage.
+CREDIT_HISTORY = Wie frühere Kredite zurückgezahlt wurden, spricht gegen diese Anfrage.
+OTHER_CREDITS = Ihre Kredite bei anderen sprechen gegen diese Anfrage.
+OTHER_INSTALMENT_PLANS = Ihre Ratenpläne bei anderen sprechen gegen diese Anfrage.
+SAVINGS = Ihre Ersparnisse sind gering oder uns nicht bekannt.
+PROPERTY = Ihr Eigentum ist gering oder uns nicht bekannt.
+HOUSING = Ihre Wohnsituation spricht gegen diese Anfrage.
+TIME_AT_ADDRESS = Wie lange Sie an Ihrer Adresse wohnen, spricht gegen diese Anfrage.
+EMPLOYMENT_TIME = Die Dauer Ihrer jetzigen Beschäftigung spricht gegen diese Anfrage.
+OCCUPATION = Ihr Beruf spricht gegen diese Anfrage.
+INCOME = Ihr Einkommen ist für diese Anfrage gering oder uns nicht bekannt.
+INSTALMENT_TO_INCOME = Die Raten würden einen großen Teil Ihres Einkommens beanspruchen.
+DEPENDANTS = Die Zahl der Menschen, für die Sie sorgen, spricht gegen diese Anfrage.
+GUARANTEE = Niemand sonst steht für die Rückzahlung ein.
+CONTACT_DETAILS = Ihre Kontaktdaten sind unvollständig.
+PURPOSE = Was Sie kaufen, spricht gegen diese Anfrage.
+AMOUNT_OF_CREDIT = Die Höhe des Kredits spricht gegen diese Anfrage.
+LENGTH_OF_CREDIT = Die Laufzeit des Kredits spricht gegen diese Anfrage.
+BUREAU_RECORD = Ein Eintrag bei einer Auskunftei spricht gegen diese Anfrage.
+
+## Die Mitteilung
+notice-title-declined = Wir konnten Ihrem Einkauf nicht zustimmen
+notice-title-referred = Wir prüfen Ihren Einkauf noch
+notice-about = Am { $day } wollten Sie bei { $merchant } einen Betrag von { $amount } später bezahlen. Entscheidung { $decision }.
+notice-reasons = Die wesentlichen Gründe, der gewichtigste zuerst:
+notice-alternatives = Dem könnten wir stattdessen zustimmen:
+notice-alternative = { $change ->
+    [shorter_term] Kürzere Laufzeit: { $financed } in { $instalments } Raten
+    [larger_down_payment] { $paid } sofort und { $financed } später
+    [smaller_waiver] Eine Kaution von { $held } statt { $deposit }
+   *[smaller_amount] Ein Einkauf über { $price }
+}
+notice-automated = Die Entscheidung hat ein Computer getroffen. Sie können verlangen, dass ein Mensch sie prüft, Ihren Standpunkt darlegen und eine Erläuterung erhalten; das kostet Sie nichts.
+notice-rights-EU = Wenn ein Eintrag bei einer Auskunftei mitgewirkt hat, teilen wir Ihnen unentgeltlich mit, bei welcher und was er enthielt.
+notice-rights-GB = Wenn ein Eintrag bei einer britischen Auskunftei mitgewirkt hat, nennen wir sie Ihnen und sagen, wie Sie sie erreichen. Sind Sie mit uns nicht einverstanden, können Sie sich an den Financial Ombudsman Service wenden.
+notice-rights-US = Das Bundesgesetz über gleiche Kreditchancen (Equal Credit Opportunity Act) verbietet es, Antragstellende zu benachteiligen wegen Rasse, Hautfarbe, Religion, nationaler Herkunft, Geschlecht, Familienstand oder Alter (soweit sie geschäftsfähig sind), weil ihr Einkommen ganz oder teilweise aus öffentlicher Unterstützung stammt, oder weil sie in gutem Glauben ein Recht aus dem Consumer Credit Protection Act ausgeübt haben.
+notice-rights-other = Sie können jederzeit fragen, was wir über Sie gespeichert haben, und Falsches berichtigen lassen.

@@ -1,0 +1,65 @@
+# Why not, or why not yet: said to the person who is refused. One sentence, true on its own.
+
+## The purchase
+MERCHANT_INACTIVE = This shop does not offer paying later at the moment.
+CURRENCY_NOT_SERVED = Paying later is not available in this currency.
+PRODUCT_NOT_SERVED = Paying later is not available for this kind of purchase.
+AMOUNT_TOO_LOW = The purchase is below the smallest amount we can offer this for.
+AMOUNT_TOO_HIGH = The purchase is above the largest amount we can offer this for.
+TERM_NOT_SERVED = We cannot offer this number of instalments for this purchase.
+PRICE_ABOVE_LEGAL_CAP = We have no offer for this purchase within the legal limit on its cost.
+
+## What is open with us
+LIMIT_EXCEEDED = The purchase is above what is left of your limit with us.
+PAYMENT_OVERDUE = A payment to us is overdue.
+TOO_MANY_OPEN_PLANS = You have too many plans with us that are not paid off yet.
+TOO_MANY_ATTEMPTS = There were too many requests in a short time.
+HISTORY_TOO_SHORT = You have not been a customer long enough for this.
+DEPOSIT_CLAIMED = A deposit of yours had to be claimed before.
+
+## Who may
+UNDER_AGE = You are below the age at which we may offer this.
+AREA_NOT_SERVED = We do not offer this where you live.
+IDENTITY_UNCONFIRMED = We could not confirm your identity.
+INFORMATION_MISSING = Information that we need to decide is missing.
+REVIEW_NEEDED = A member of our staff needs to look at your request.
+
+## Circumstances
+AGE_OF_APPLICANT = Your age counts against this request.
+ACCOUNT_STANDING = The standing of your current account counts against this request.
+CREDIT_HISTORY = How earlier credits were repaid counts against this request.
+OTHER_CREDITS = The credits you have elsewhere count against this request.
+OTHER_INSTALMENT_PLANS = The instalment plans you have elsewhere count against this request.
+SAVINGS = Your savings are low or not known to us.
+PROPERTY = Your property is little or not known to us.
+HOUSING = Your housing situation counts against this request.
+TIME_AT_ADDRESS = The time you have lived at your address counts against this request.
+EMPLOYMENT_TIME = The time in your present employment counts against this request.
+OCCUPATION = Your occupation counts against this request.
+INCOME = Your income is low for this request, or not known to us.
+INSTALMENT_TO_INCOME = The instalments would take a large share of your income.
+DEPENDANTS = The number of people you provide for counts against this request.
+GUARANTEE = No one else stands in for the repayment.
+CONTACT_DETAILS = Your contact details are incomplete.
+PURPOSE = What you are buying counts against this request.
+AMOUNT_OF_CREDIT = The amount of the credit counts against this request.
+LENGTH_OF_CREDIT = The length of the credit counts against this request.
+BUREAU_RECORD = A record at a credit bureau counts against this request.
+
+## The notice
+notice-title-declined = We could not approve your purchase
+notice-title-referred = We are still looking at your purchase
+notice-about = On { $day } you asked at { $merchant } to pay { $amount } later. Decision { $decision }.
+notice-reasons = The principal reasons, the weightiest first:
+notice-alternatives = What we could approve instead:
+notice-alternative = { $change ->
+    [shorter_term] A shorter time: { $financed } in { $instalments } instalments
+    [larger_down_payment] { $paid } at once, and { $financed } later
+    [smaller_waiver] A deposit of { $held } instead of { $deposit }
+   *[smaller_amount] A purchase of { $price }
+}
+notice-automated = The decision was made by a computer. You may ask a person to look at it, tell us your view, and ask for an explanation; it costs you nothing.
+notice-rights-EU = If a record at a credit bureau played a part, we tell you free of charge which one and what it held.
+notice-rights-GB = If a record at a credit reference agency played a part, we tell you which agency and how to reach it. If you are not content with us, you may go to the Financial Ombudsman Service.
+notice-rights-US = The federal Equal Credit Opportunity Act prohibits creditors from discriminating against credit applicants on the basis of race, color, religion, national origin, sex, marital status, age (provided the applicant has the capacity to enter into a binding contract); because all or part of the applicant's income derives from any public assistance program; or because the applicant has in good faith exercised any right under the Consumer Credit Protection Act.
+notice-rights-other = You may ask us at any time what we hold about you, and have what is wrong put right.

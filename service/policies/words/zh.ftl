@@ -1,0 +1,65 @@
+# 未能批准的理由：写给被拒绝的消费者。每个理由一句话，单独读也成立。
+
+## 本次购买
+MERCHANT_INACTIVE = 该商家目前不提供先享后付服务。
+CURRENCY_NOT_SERVED = 该币种不支持先享后付。
+PRODUCT_NOT_SERVED = 此类商品或服务不支持先享后付。
+AMOUNT_TOO_LOW = 本次金额低于我们可提供服务的最低金额。
+AMOUNT_TOO_HIGH = 本次金额高于我们可提供服务的最高金额。
+TERM_NOT_SERVED = 本次购买不支持您选择的分期期数。
+PRICE_ABOVE_LEGAL_CAP = 在法律规定的成本上限之内，我们无法为本次购买提供方案。
+
+## 您在我们这里的情况
+LIMIT_EXCEEDED = 本次金额超过您在我们这里的剩余额度。
+PAYMENT_OVERDUE = 您有一笔应付款项已经逾期。
+TOO_MANY_OPEN_PLANS = 您尚未结清的计划过多。
+TOO_MANY_ATTEMPTS = 短时间内的申请次数过多。
+HISTORY_TOO_SHORT = 您成为我们客户的时间还不够长。
+DEPOSIT_CLAIMED = 您的押金曾经被扣取。
+
+## 资格
+UNDER_AGE = 您未达到我们可以提供此服务的年龄。
+AREA_NOT_SERVED = 您所在的地区暂不提供此服务。
+IDENTITY_UNCONFIRMED = 我们未能核实您的身份。
+INFORMATION_MISSING = 缺少作出决定所需的信息。
+REVIEW_NEEDED = 您的申请需要工作人员审核。
+
+## 个人情况
+AGE_OF_APPLICANT = 您的年龄对本次申请不利。
+ACCOUNT_STANDING = 您的活期账户状况对本次申请不利。
+CREDIT_HISTORY = 您以往的还款记录对本次申请不利。
+OTHER_CREDITS = 您在其他机构的贷款对本次申请不利。
+OTHER_INSTALMENT_PLANS = 您在其他机构的分期对本次申请不利。
+SAVINGS = 您的储蓄较少，或我们不了解您的储蓄情况。
+PROPERTY = 您的财产较少，或我们不了解您的财产情况。
+HOUSING = 您的居住情况对本次申请不利。
+TIME_AT_ADDRESS = 您在现住址的居住时间对本次申请不利。
+EMPLOYMENT_TIME = 您在现职的工作时间对本次申请不利。
+OCCUPATION = 您的职业对本次申请不利。
+INCOME = 就本次申请而言，您的收入较低，或我们不了解您的收入。
+INSTALMENT_TO_INCOME = 每期还款将占您收入的较大部分。
+DEPENDANTS = 您需要供养的人数对本次申请不利。
+GUARANTEE = 没有其他人为还款提供担保。
+CONTACT_DETAILS = 您的联系方式不完整。
+PURPOSE = 您所购买的商品或服务类别对本次申请不利。
+AMOUNT_OF_CREDIT = 本次信贷金额对申请不利。
+LENGTH_OF_CREDIT = 本次信贷期限对申请不利。
+BUREAU_RECORD = 征信机构的记录对本次申请不利。
+
+## 通知
+notice-title-declined = 我们未能批准您的购买
+notice-title-referred = 您的购买仍在审核中
+notice-about = 您于 { $day } 在 { $merchant } 申请延后支付 { $amount }。决定编号：{ $decision }。
+notice-reasons = 主要理由（按重要程度排列）：
+notice-alternatives = 我们可以批准的其他方案：
+notice-alternative = { $change ->
+    [shorter_term] 缩短期限：{ $financed } 分 { $instalments } 期
+    [larger_down_payment] 立即支付 { $paid }，其余 { $financed } 延后支付
+    [smaller_waiver] 押金 { $held }，原押金为 { $deposit }
+   *[smaller_amount] 购买金额为 { $price }
+}
+notice-automated = 本决定由计算机自动作出。您可以免费要求人工复核、陈述您的意见并获得解释。
+notice-rights-EU = 如果征信机构的记录影响了本决定，我们会免费告知您该机构及记录内容。
+notice-rights-GB = 如果英国征信机构的记录影响了本决定，我们会告知您该机构及其联系方式。如您对我们不满意，可以向金融申诉专员服务机构（Financial Ombudsman Service）投诉。
+notice-rights-US = 美国联邦《平等信贷机会法》禁止贷款人基于种族、肤色、宗教、原国籍、性别、婚姻状况、年龄（申请人须具有订立合同的能力），或因申请人的收入全部或部分来自公共援助，或因申请人善意行使《消费者信贷保护法》规定的权利而歧视申请人。
+notice-rights-other = 您可以随时查询我们保存的关于您的信息，并要求更正错误。
