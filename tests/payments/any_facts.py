@@ -7,6 +7,7 @@ from hypothesis import strategies as st
 from msgspec import structs
 
 from service.plans.allocation_rule import Allocation, AllocationRule, Component, Direction, Future, PaymentKind, order
+from service.plans.calendar import due_dates
 from service.plans.changes import facts
 from service.plans.changes.facts import Event
 from service.plans.terms import ChargeOff, PaidEarly, Terms
@@ -67,13 +68,17 @@ def changes(draw: st.DrawFn, terms: Terms, events: list[Event]) -> list[Event]:
     result = list(events)
     for number in range(draw(st.integers(0, 2))):
         on = START + timedelta(days=draw(st.integers(0, 120)))
+        due_on = draw(st.sampled_from(due_dates(terms, START, terms.instalments)))
+        later = due_on + timedelta(days=draw(st.integers(1, 40)))
         head: dict[str, Any] = {"id": f"x{number}", "recorded_on": on, "on": on}
-        result.append(draw(st.sampled_from([
+        change: list[Event] = [
             facts.RateChanged(**head, rate_percent=draw(st.decimals(0, 36, places=2))),
             facts.InterestPaused(**head, end_on=on + timedelta(days=draw(st.integers(0, 60)))),
             facts.Extended(**head, instalments=draw(st.integers(1, 4))),
+            facts.DueMoved(**head | {"on": due_on}, to=later),
             facts.ReAmortized(**head),
             facts.ReAged(**head, first_due_on=on + timedelta(days=draw(st.integers(1, 40))),
                          instalments=draw(st.integers(1, 6))),
-        ])))  # fmt: skip
+        ]  # fmt: skip
+        result.append(draw(st.sampled_from(change)))
     return result

@@ -15,9 +15,9 @@ from service.plans.changes.facts import Event
 from service.plans.terms import Captures, ChargeOff, PaidEarly, Terms, Unit
 
 JAN_1 = date(2025, 1, 1)
-FOUR_MONTHS = {"every": 1, "unit": Unit.MONTH}
-AT_12 = FOUR_MONTHS | {"rate_percent": Decimal(12)}
-DAILY = AT_12 | {"recalculate": True}
+FOUR_MONTHS: dict[str, Any] = {"every": 1, "unit": Unit.MONTH}
+AT_12: dict[str, Any] = FOUR_MONTHS | {"rate_percent": Decimal(12)}
+DAILY: dict[str, Any] = AT_12 | {"recalculate": True}
 
 
 def day(text: str) -> date:

@@ -1,7 +1,7 @@
 """Reads a published Apache Fineract scenario in our words: its product as terms, its events as facts, its tables.
 
 Nothing of it is known to the service. Where a scenario names a product and does not state its rules, the words in the
-name that state them ("EMI_360_30", "REST_FREQUENCY") are read; other names are listed in `test_published_schedules`.
+name that state them ("EMI_360_30", "REST_FREQUENCY") are read; other names are listed in `published_schedules`.
 """
 
 from collections.abc import Iterator
@@ -356,6 +356,18 @@ def _read(row: dict[str, str]) -> dict[str, Any]:
     head: dict[str, Any] = {"Nr": int(row["Nr"]), "Days": int(row["Days"]), "Date": day(row["Date"])}
     head["Paid date"] = day(row["Paid date"]) if row.get("Paid date") else None
     return head | {column: cents(row[column]) for column in COLUMNS if column in row}
+
+
+def differences(ours: list[dict[str, Any]], published: list[dict[str, Any]]) -> list[str]:
+    """Where two tables differ, in words."""
+    if len(ours) != len(published):
+        return [f"{len(ours)} rows, published {len(published)}"]
+    return [
+        f"row {theirs.get('Nr', 'of the capture')}, {column}: {mine.get(column)}, published {theirs.get(column)}"
+        for mine, theirs in zip(ours, published, strict=True)
+        for column in theirs
+        if mine.get(column) != theirs[column]
+    ]
 
 
 def totals_of(version: Version) -> dict[str, int]:

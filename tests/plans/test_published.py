@@ -26,6 +26,12 @@ from service.plans.apr_us import timed_rate as us_timed_rate
 from service.plans.day_count import thirty_days, year_fraction
 from service.plans.intervals import interval_years
 from service.plans.terms import DayCount, Unit
+from tests.plans.published_schedules import (  # noqa: F401 - the schedules, run from here as well
+    test_european_commission,
+    test_fineract,
+    test_fsharp,
+    test_numpy_financial,
+)
 
 FOLDER = Path(os.environ.get("TENOR_VECTORS") or Path(__file__).parent.parent / "vectors")
 Case = dict[str, Any]

@@ -27,8 +27,8 @@ from service.plans.terms import (
 )  # fmt: skip
 
 JAN_1 = date(2025, 1, 1)
-MONTHLY = {"every": 1, "unit": Unit.MONTH}
-YEAR_AT_12 = MONTHLY | {"instalments": 12, "rate_percent": Decimal(12)}
+MONTHLY: dict[str, Any] = {"every": 1, "unit": Unit.MONTH}
+YEAR_AT_12: dict[str, Any] = MONTHLY | {"instalments": 12, "rate_percent": Decimal(12)}
 
 
 def rows(start_on: date = JAN_1, amount: int = 100_00, **terms: Any) -> list[tuple[str, int, int]]:
