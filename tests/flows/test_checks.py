@@ -1,0 +1,54 @@
+"""Every invariant finds what it is there to find: one thing is broken at a time, and the check says so."""
+
+from service.db import SCHEMA, load_queries
+from tests.flows.test_partner import bought, fetch, make_file, send
+from tests.flows.world import World
+
+CHECKS = dict(load_queries(SCHEMA / "checks.sql"))
+
+# What is done behind the service's back, by the check that must notice.
+SABOTAGE = {
+    "exposure_matches_plans": "update accounts set used = used + 1 where used > 0",
+    "exposure_is_within_limits": 'update accounts set "limit" = 0',
+    "plans_stand_on_a_decision": "update plans set decision_id = 'de_none' || plan_id",
+    "references_open_one_plan": "delete from merchant_references",
+    "states_match_amounts": "update plans set state = 'authorized'",
+    "settlement_states_match_amounts": "update plans set settlement_state = 'nothing_due'",
+    "instalments_match_plans": "delete from instalments where number = 2",
+    "payments_match_plans": "update payments set interest = interest + 1, amount = amount + 1",
+    "promises_stay_off_the_balance_sheet": "update transfers set debit = 'cash' where debit = 'commitment'",
+    "ledger_matches_plans": "delete from transfers where credit = 'partner_participation'",
+    "transfers_name_their_plans_parties": "update transfers set partner_id = null",
+    "events_are_numbered_without_gaps": "delete from events where number = 2",
+    "feeds_know_the_last_number": "update feeds set last_number = last_number + 1",
+    "keys_are_answered": "update idempotency set answer = null",
+    "programmes_keep_partner_and_currency": "insert into programmes select programme_id, 2, partner_id, name, kinds,"
+    " 'CHF', funding_bps, time_zone, active, created_at from programmes",
+    "partner_bookings_are_understood": "update transfers set debit = 'fee_income' where debit = 'partner_receivable'",
+    "partner_days_leave_nothing_untold": "delete from partner_file_transfers",
+    "partner_files_sum_to_their_bookings": "update transfers set amount = 1 where debit = 'partner_receivable'",
+    "partner_positions_sum_to_their_bookings": "update partner_positions set interest_repaid = interest_repaid + 1",
+    "partner_files_end_at_the_positions": "update partner_positions set drawn = drawn + 1",
+    "partner_files_are_chained": "update partner_files set content = content || '\\x0a'",
+    "reconciliations_match_or_have_breaks": "delete from breaks",
+}
+# A row is a debit and a credit: nothing can be broken.
+BY_CONSTRUCTION = {"trial_balance_is_zero"}
+
+
+async def test_every_check_finds_its_fault(world: World) -> None:
+    await bought(world)
+    content = await fetch(world, await make_file(world))
+    await send(world, content.replace(b"420.00", b"420.01"))
+
+    assert CHECKS.keys() == SABOTAGE.keys() | BY_CONSTRUCTION
+    for check, statement in SABOTAGE.items():
+        async with world.pool.acquire() as connection:
+            assert await connection.fetch(CHECKS[check]) == []
+            transaction = connection.transaction()
+            await transaction.start()
+            for table in ("transfers", "partner_files", "partner_file_transfers"):
+                await connection.execute(f"alter table {table} disable trigger user")
+            await connection.execute(statement)
+            assert await connection.fetch(CHECKS[check]), check
+            await transaction.rollback()
