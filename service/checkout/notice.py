@@ -1,0 +1,111 @@
+"""The notice of a refusal: who asked for what, why it was refused, what would be approved, and which rights there are.
+
+Made from the stored answer alone, so it can be printed years later and say the same. As JSON it is `Notice`; `page`
+makes of it one HTML page, ready to print.
+
+Sources: 12 CFR 1002.9 (notice of adverse action); Directive (EU) 2023/2225, Art. 18 and 19.
+"""
+
+from datetime import date
+from html import escape
+
+from msgspec import Struct
+
+from service.checkout.answer import Alternative, Answer, Outcome
+from service.money import decimal_text
+from service.plans.plan import business_day
+from service.policies.law import EU_MEMBERS
+from service.policies.reasons import SENTENCES
+from service.policies.words import Language, say
+
+
+class Notice(Struct, frozen=True):
+    """What the person is told, in their language, in the order it is to be read."""
+
+    decision_id: str
+    language: Language
+    on: date
+    title: str
+    about: str
+    reasons_title: str
+    reasons: tuple[str, ...]
+    alternatives_title: str
+    alternatives: tuple[str, ...]
+    rights: tuple[str, ...]
+
+
+def notice_of(answer: Answer, merchant_name: str, jurisdiction: str, time_zone: str, language: Language) -> Notice:
+    """The notice of an answer that is no approval; the last three say whose, and are the merchant's and policy's."""
+    assert answer.outcome is not Outcome.APPROVED
+    on = business_day(answer.decided_at, time_zone)
+    return Notice(
+        decision_id=answer.decision_id,
+        language=language,
+        on=on,
+        title=say(language, f"notice-title-{answer.outcome}"),
+        about=say(
+            language,
+            "notice-about",
+            day=on.isoformat(),
+            merchant=merchant_name,
+            amount=_money(answer.amount, answer.currency),
+            decision=answer.decision_id,
+        ),
+        reasons_title=say(language, "notice-reasons"),
+        reasons=tuple(SENTENCES[language][reason.code] for reason in answer.reasons),
+        alternatives_title=say(language, "notice-alternatives"),
+        alternatives=tuple(_alternative(one, language) for one in answer.alternatives),
+        rights=(say(language, "notice-automated"), say(language, f"notice-rights-{_rights(jurisdiction)}")),
+    )
+
+
+def page(notice: Notice) -> str:
+    """One HTML page without scripts or outside resources."""
+    alternatives = ""
+    if notice.alternatives:
+        alternatives = f"<h2>{escape(notice.alternatives_title)}</h2>{_listed('ul', notice.alternatives)}"
+    rights = "".join(f"<p>{escape(right)}</p>" for right in notice.rights)
+    return (
+        f'<!doctype html><html lang="{notice.language}"><head><meta charset="utf-8">'
+        f'<meta name="viewport" content="width=device-width"><title>{escape(notice.title)}</title>'
+        f"<style>{STYLE}</style></head><body><main><h1>{escape(notice.title)}</h1><p>{escape(notice.about)}</p>"
+        f"<h2>{escape(notice.reasons_title)}</h2>{_listed('ol', notice.reasons)}{alternatives}"
+        f"<footer>{rights}</footer></main></body></html>"
+    )
+
+
+STYLE = (
+    "body{font:16px/1.5 system-ui,sans-serif;color:#222;margin:0}"
+    "main{max-width:40rem;margin:3rem auto;padding:0 1.5rem}"
+    "h1{font-size:1.5rem}h2{font-size:1rem;margin-top:2rem}footer{margin-top:3rem;font-size:.85rem;color:#555}"
+    "@media print{main{margin:0;max-width:none}}"
+)
+
+
+def _listed(tag: str, texts: tuple[str, ...]) -> str:
+    return f"<{tag}>{''.join(f'<li>{escape(text)}</li>' for text in texts)}</{tag}>"
+
+
+def _alternative(alternative: Alternative, language: Language) -> str:
+    offer = alternative.offer
+    return say(
+        language,
+        "notice-alternative",
+        change=alternative.change,
+        financed=_money(offer.amount, offer.currency),
+        instalments=offer.terms.instalments,
+        paid=_money(offer.down_payment, offer.currency),
+        price=_money(offer.amount + offer.down_payment, offer.currency),
+        held=_money(offer.held, offer.currency),
+        deposit=_money(offer.amount, offer.currency),
+    )
+
+
+def _money(amount: int, currency: str) -> str:
+    return f"{decimal_text(amount, currency)} {currency}"
+
+
+def _rights(jurisdiction: str) -> str:
+    if jurisdiction in EU_MEMBERS:
+        return "EU"
+    return jurisdiction if jurisdiction in ("GB", "US") else "other"
