@@ -79,7 +79,7 @@ def guard_for(audience: str) -> Guard:
     """One guard a router: lets in the keys of one audience. A handler's `opt["scope"]` names the scope it needs."""
 
     async def guard(connection: ASGIConnection, handler: BaseRouteHandler) -> None:  # type: ignore[type-arg]
-        if connection.scope["method"] == "OPTIONS":  # which methods there are; asked by browsers, which send no key
+        if connection.scope.get("method") == "OPTIONS":  # which methods there are; asked by browsers, which send no key
             return
         scheme, _, text = connection.headers.get("authorization", "").partition(" ")
         if scheme.lower() != "bearer" or not text:

@@ -43,9 +43,9 @@ async def world(settings: Settings, pool: db.Pool) -> AsyncIterator[World]:
     demo = await seed(pool, settings)
     app = create_app(settings)
     async with _alive(app):
-        transport = httpx.ASGITransport(app=app, raise_app_exceptions=False)
+        transport = httpx.ASGITransport(app=app, raise_app_exceptions=False)  # type: ignore[arg-type]
         async with httpx.AsyncClient(transport=transport, base_url="http://tenor") as http:
-            yield World(http, demo, pool)
+            yield World(http, demo, pool, app)
     async with pool.acquire() as conn:
         broken = [check for check in await db.run_checks(conn) if check.rows]
     assert broken == []

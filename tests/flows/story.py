@@ -37,7 +37,8 @@ LEDGER = """
 async def tell(world: World, text: str) -> "Story":
     """Plays the story; an assertion names the line at which it is not true. The story at its end."""
     story = Story(world)
-    for number, line in enumerate(text.strip().splitlines(), start=1):
+    lines = re.sub(r",\s*\n", ", ", text.strip()).splitlines()  # a comma at the end of a line carries it on
+    for number, line in enumerate(lines, start=1):
         if step := line.partition("#")[0].strip():
             try:
                 await story.step(step)

@@ -18,7 +18,8 @@ STORIES = {
         plan state active, collection_state collecting, settlement_state payable, remaining 0.00
         account reserved 0.00, used 600.00, available 400.00
         schedule 150.00 150.00 150.00 150.00
-        ledger consumer_receivable 600.00, merchant_payable -576.30, merchant_fee_income -23.70, partner_receivable 420.00, partner_participation -420.00
+        ledger consumer_receivable 600.00, merchant_payable -576.30, merchant_fee_income -23.70,
+            partner_receivable 420.00, partner_participation -420.00
 
         pay 0.01
         pay 199.99
@@ -31,7 +32,8 @@ STORIES = {
         pay 0.01
         plan state paid_off, collection_state collected, outstanding 0.00, paid 600.00
         account used 0.00, available 1000.00
-        ledger cash 600.00, merchant_payable -576.30, merchant_fee_income -23.70, partner_receivable 420.00, partner_payable -420.00
+        ledger cash 600.00, merchant_payable -576.30, merchant_fee_income -23.70, partner_receivable 420.00,
+            partner_payable -420.00
         pay 0.01      refused state_forbids
         capture 0.01  refused state_forbids
         void          refused state_forbids
@@ -57,7 +59,8 @@ STORIES = {
         void            refused state_forbids
         pay 100.00
         plan state paid_off, captured 350.00, voided 250.00
-        ledger cash 350.00, merchant_payable -335.75, merchant_fee_income -14.25, partner_receivable 245.00, partner_payable -245.00
+        ledger cash 350.00, merchant_payable -335.75, merchant_fee_income -14.25, partner_receivable 245.00,
+            partner_payable -245.00
     """,
     "instalments, a last parcel that gives back the rest": """
         consumer limit 1000.00
@@ -99,7 +102,9 @@ STORIES = {
         plan paid 103.22
         account used 1102.68
         # of the 5.90 interest 70 % are the partner's, as of the 97.32 principal
-        ledger cash 103.22, consumer_receivable 1102.68, merchant_payable -1164.90, merchant_fee_income -35.10, partner_receivable 840.00, partner_participation -771.88, partner_payable -72.25, interest_income -1.77
+        ledger cash 103.22, consumer_receivable 1102.68, merchant_payable -1164.90, merchant_fee_income -35.10,
+            partner_receivable 840.00, partner_participation -771.88, partner_payable -72.25,
+            interest_income -1.77
     """,
     "a little at the limit": """
         consumer limit 600.00

@@ -1,10 +1,12 @@
 """The service as a story sees it: clients with a key, and the few verbs it needs."""
 
 import uuid
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any
 
 import httpx
+from litestar import Litestar
 
 from service import db
 from service.demo.seed import Demo
@@ -26,6 +28,9 @@ GOOD = {
 }
 
 
+Headers = Mapping[str, str | bytes]
+
+
 class Client:
     """An API client with one key. Every POST gets a new idempotency key unless one is given."""
 
@@ -35,17 +40,24 @@ class Client:
         self.now: datetime | None = NOON
 
     async def post(
-        self, path: str, body: Any = None, *, key: str | None = None, headers: dict[str, str] | None = None, **raw: Any
+        self, path: str, body: Any = None, *, key: str | None = None, headers: Headers | None = None, **raw: Any
     ) -> httpx.Response:
         """POST a JSON body, or `content=` bytes as they are."""
-        given = {"Idempotency-Key": key or str(uuid.uuid4())} | self._headers() | (headers or {})
+        made: Headers = {"Idempotency-Key": key or str(uuid.uuid4()), **self._headers(), **(headers or {})}
+        given = [(name.encode(), value.encode() if isinstance(value, str) else value) for name, value in made.items()]
         if "content" in raw:
-            return await self._http.post(path, headers={"Content-Type": "application/json"} | given, **raw)
+            if "Content-Type" not in made:
+                given.append((b"Content-Type", b"application/json"))
+            return await self._http.post(path, headers=given, **raw)
         return await self._http.post(path, json={} if body is None else body, headers=given, **raw)
 
     async def get(self, path: str, **params: Any) -> httpx.Response:
         """GET with query parameters."""
-        return await self._http.get(path, params=params, headers=self._headers())
+        return await self._http.get(path, params=params or None, headers=self._headers())
+
+    async def send(self, method: str, path: str, **raw: Any) -> httpx.Response:
+        """Any method at all."""
+        return await self._http.request(method, path, headers={"Idempotency-Key": "sent"} | self._headers(), **raw)
 
     def _headers(self) -> dict[str, str]:
         return self._auth | ({"Tenor-Clock": self.now.isoformat()} if self.now else {})
@@ -54,8 +66,9 @@ class Client:
 class World:
     """A running service with the demo's cast."""
 
-    def __init__(self, http: httpx.AsyncClient, demo: Demo, pool: db.Pool) -> None:
+    def __init__(self, http: httpx.AsyncClient, demo: Demo, pool: db.Pool, app: Litestar) -> None:
         self.http = http
+        self.app = app
         self.demo = demo
         self.pool = pool
         self.merchant = Client(http, demo.merchant_key)
@@ -106,4 +119,4 @@ class World:
         """How many rows each table has: equal before and after what must write nothing."""
         tables = await self.pool.fetch("select tablename from pg_tables where schemaname = 'public' order by 1")
         counts = " union all ".join(f"select '{name}', count(*) from {name}" for (name,) in tables)
-        return {name: count for name, count in await self.pool.fetch(counts)}
+        return {row[0]: row[1] for row in await self.pool.fetch(counts)}

@@ -1,0 +1,112 @@
+"""Values that a field must not take, for fields of each type and for each field by its bounds."""
+
+import re
+from typing import Any
+
+from service.money import AMOUNT_MAX
+
+HUGE = 10**40
+
+WRONG: dict[type, tuple[Any, ...]] = {
+    int: ("100", 100.5, True, None, [], {}, [100], {"amount": 100}, HUGE, -HUGE, 2**63, 2**64, "", "1e2"),
+    str: (100, 1.5, True, None, [], {}, ["x"], "a\x00b", "x" * 5_000, "\ud800"),
+    bool: ("true", "false", 0, 1, "1", None, [], {}),
+    list: ("x", 1, True, {}, [None], [[]], [1.5], ["x"] * 1_000),
+    dict: ("x", 1, True, None, [], {"\x00": 1}),
+}
+
+# Numbers that Python would write otherwise.
+NUMBERS = ("100.0", "1e2", "100.00000000000000000001", "1E400", "-0.0", "10e-1", "1" * 5_000)
+
+# Fields that may be null, and whose value may be of any type: a consumer's attributes are the merchant's own.
+NULLABLE = {"/instalments", "/received_on", "/reference", "/amount", "/start_on"}
+FREE = re.compile(r"^/attributes/")
+
+# A policy is its author's: its texts and numbers are judged by what they mean (tests/policies), here only their types.
+AUTHORED = "/v1/operator/policies"
+
+
+# Maps whose keys are the caller's own.
+OPEN = {"/attributes", "/fees"}
+
+NEEDED = {
+    "/v1/consumers": ("/reference",),
+    "/v1/checkouts": (
+        "/merchant_reference", "/consumer", "/currency", "/amount", "/items/0/name", "/items/0/unit_amount",
+    ),
+    "/v1/plans": ("/offer_id",),
+    "/v1/plans/{plan_id}/capture": ("/amount", "/items/0/name", "/items/0/amount", "/discounts/0/amount"),
+    "/v1/plans/{plan_id}/claims": ("/amount",),
+    "/v1/plans/{plan_id}/payments": ("/amount",),
+    "/v1/quotes": ("/amount", "/currency", "/terms"),
+    "/v1/operator/merchants": ("/name", "/country", "/time_zone"),
+    "/v1/operator/partners": ("/name",),
+    "/v1/operator/programmes": ("/partner_id", "/name", "/kinds", "/currency", "/funding_bps", "/time_zone"),
+    "/v1/operator/keys": ("/audience", "/owner_id"),
+    "/v1/operator/consumers/{consumer_id}/accounts/{currency}": ("/limit",),
+}  # fmt: skip
+
+AMOUNTS = (0, -1, AMOUNT_MAX + 1)
+CURRENCIES = ("XXX", "eur", "EURO", "E", "", "EU1", "€€€")
+ZONES = ("Europe/Atlantis", "../../etc/passwd", "/etc/localtime", "Europe/", "europe/berlin?", "UTC\n", "x" * 61)
+DATES = ("2026-02-30", "2026-3-2", "02.03.2026", "2026-03-02T00:00:00Z", "20260302", "", "9999-12-31", "0000-01-01")
+NO_OFFERS = (
+    "of_1", "of_00000000000000000000000000x", "OF_00000000000000000000000000", "of_8ZZZZZZZZZZZZZZZZZZZZZZZZZ",
+    "pl_00000000000000000000000000", "of_0000000000000000000000000i", "of_" + "0" * 5_000,
+)  # fmt: skip
+
+# Both sides of an edge are told elsewhere; here stands what is beyond it.
+BOUNDS: dict[str, dict[str, tuple[Any, ...]]] = {
+    "/v1/consumers": {
+        "/reference": ("", "x" * 201, "a\x1fb", "a\x7fb"),
+        "/attributes": ({"": 1}, {"x" * 101: 1}, {"a\nb": 1}),
+    },
+    "/v1/checkouts": {
+        "/amount": AMOUNTS,
+        "/items": ([{"name": "x", "unit_amount": 1}], [{"name": "x", "unit_amount": 1}] * 201),
+        "/currency": CURRENCIES,
+        "/merchant_reference": ("", "x" * 101, "\t"),
+        "/consumer": ("co_1", "co_8ZZZZZZZZZZZZZZZZZZZZZZZZZ", "pl_00000000000000000000000000", "co_" + "l" * 26),
+        "/kinds": ([], ["loan"], ["instalments"] * 2, ["instalments", "pay_after_use", "deposit", "deposit"]),
+        "/deposit_amount": (-1, AMOUNT_MAX + 1),
+        "/instalments": (0, -1, 121),
+        "/category": ("x" * 101,),
+        "/items/0/quantity": (0, -1, 1_000_001),
+        "/items/0/name": ("", "x" * 201),
+        "/items/0/unit_amount": (AMOUNT_MAX + 1, -AMOUNT_MAX - 1, 49_99),
+    },
+    "/v1/plans": {"/offer_id": NO_OFFERS},
+    "/v1/plans/{plan_id}/capture": {
+        "/amount": (*AMOUNTS, 98_99),
+        "/items/0/amount": AMOUNTS,
+        "/discounts/0/amount": AMOUNTS,
+        "/items/0/name": ("",),
+    },
+    "/v1/plans/{plan_id}/claims": {"/amount": AMOUNTS, "/evidence": ("x" * 2_001,)},
+    "/v1/plans/{plan_id}/release": {"/amount": AMOUNTS},
+    "/v1/plans/{plan_id}/payments": {
+        "/amount": AMOUNTS,
+        "/received_on": DATES[:-2],
+        "/reference": ("", "x" * 201, "\x00"),
+    },
+    "/v1/quotes": {"/amount": AMOUNTS, "/currency": CURRENCIES, "/start_on": DATES[:-2]},
+    "/v1/operator/merchants": {
+        "/name": ("", "x" * 201),
+        "/country": ("de", "DEU", "", "D1"),
+        "/time_zone": ZONES,
+        "/fees": ({"loan": {"bps": 1}}, {"instalments": {"bps": 10_001}}, {"instalments": {"fixed": -1}}),
+    },
+    "/v1/operator/programmes": {
+        "/partner_id": ("", "pa_1", "me_00000000000000000000000000"),
+        "/kinds": ([], ["loan"]),
+        "/currency": CURRENCIES,
+        "/funding_bps": (-1, 10_001),
+        "/time_zone": ZONES,
+    },
+    "/v1/operator/keys": {
+        "/audience": ("", "root", "Merchant"),
+        "/owner_id": ("", "x" * 201),
+        "/scopes": ([], ["x"] * 21),
+    },
+    "/v1/operator/consumers/{consumer_id}/accounts/{currency}": {"/limit": (-1, AMOUNT_MAX + 1)},
+}
