@@ -6,6 +6,7 @@ from msgspec import Struct, field
 
 from service.payments.rows import Row, RowKind
 from service.plans.allocation_rule import Component, PaymentKind
+from service.plans.calendar import moved
 from service.plans.changes import moves
 from service.plans.changes.course import Course
 from service.plans.changes.facts import Event
@@ -73,7 +74,7 @@ class Standing(Struct, eq=False):
             for row in self.rows:
                 if row.course is course and row.period is not None:
                     index = course.periods.index(row.period)
-                    row.begin, row.due_on = row.period.begin, row.period.due_on
+                    row.begin, row.due_on = row.period.begin, self.payable_on(row.period)
                     row.owed[Component.PRINCIPAL] = dues[index].principal
                     row.owed[Component.INTEREST] = dues[index].interest
                     row.owed_again = course.credited(index)[0]
@@ -83,7 +84,7 @@ class Standing(Struct, eq=False):
         """Rows for the periods that have none yet; what stood in rows without a period any more moves to another."""
         known = [row.period for row in self.rows if row.course is course]
         self.rows += [
-            Row(RowKind.INSTALMENT, period.begin, period.due_on, course=course, period=period)
+            Row(RowKind.INSTALMENT, period.begin, self.payable_on(period), course=course, period=period)
             for period in course.periods
             if period not in known
         ]
@@ -92,6 +93,10 @@ class Standing(Struct, eq=False):
         self.sort()
         for row in gone:
             row.fold_into(next(kept for kept in self.rows if kept.course is course and kept.period is takes_paid))
+
+    def payable_on(self, period: Period) -> date:
+        """Its due date, moved off weekends and holidays where the terms say so; interest keeps the unmoved one."""
+        return moved(period.due_on, self.terms.non_business_day, self.terms.calendar)
 
     def sort(self) -> None:
         """By due date; a down payment goes before an instalment of the same day."""

@@ -12,7 +12,7 @@ from service.payments.versions import Version, amount_to_settle, next_version, r
 from service.plans.allocation_rule import Allocation, AllocationRule, Component, Future, PaymentKind
 from service.plans.changes import facts
 from service.plans.changes.facts import Event
-from service.plans.terms import Captures, ChargeOff, PaidEarly, Terms, Unit
+from service.plans.terms import Captures, ChargeOff, NonBusinessDay, PaidEarly, Terms, Unit
 
 JAN_1 = date(2025, 1, 1)
 FOUR_MONTHS: dict[str, Any] = {"every": 1, "unit": Unit.MONTH}
@@ -225,6 +225,14 @@ def test_facts_are_json() -> None:
     version = lived(DAILY, paid("01-16", 50_00), changed(facts.RateChanged, "02-02", rate_percent=Decimal("9.9")))
     text = msgspec.json.encode(version.facts)
     assert replay(version.terms, msgspec.json.decode(text, type=list[Event]), JAN_1).digest == version.digest
+
+
+def test_lines_fall_due_on_business_days_and_interest_keeps_its_dates() -> None:
+    """1 February 2025 is a Saturday: payable on Monday, and paid then it is not late."""
+    version = lived(AT_12 | {"non_business_day": NonBusinessDay.FOLLOWING}, paid("02-03", 102_51), as_of="02-03")
+    assert [line.due_on for line in version.lines][:2] == [day("02-03"), day("03-03")]
+    assert version.lines[0].paid_late == 0
+    assert [line.interest for line in version.lines] == [line.interest for line in lived(AT_12).lines]
 
 
 def test_nothing_happens_before_a_capture() -> None:

@@ -75,6 +75,7 @@ def plain_terms(draw: st.DrawFn) -> Terms:
         instalments=draw(st.integers(1, 8)),
         every=every,
         unit=unit,
+        method=draw(st.sampled_from([Method.EQUAL_INSTALMENTS] * 3 + [Method.EQUAL_PRINCIPAL])),
         rate_percent=draw(st.just(Decimal(0)) | st.decimals(0, 36, places=2)),
         interest=draw(st.sampled_from(Interest)),
         day_count=draw(st.sampled_from(DayCount)),

@@ -60,7 +60,7 @@ KINDS = {
     "INTEREST_PAYMENT_WAIVER": PaymentKind.INTEREST_WAIVER,
 }
 REFUNDS = {"MERCHANT_ISSUED_REFUND", "PAYOUT_REFUND"}
-PENALTIES = {"LOAN_NSF_FEE"}  # the other charge of the scenarios, LOAN_SNOOZE_FEE, is a fee
+PENALTIES = ("NSF", "LATE", "OVERDUE", "PENALTY")  # words in the name of a charge; LOAN_SNOOZE_FEE is a fee
 # A progressive loan pays these first where a scenario does not state the order.
 UNSTATED = order(PENALTY, FEE, PRINCIPAL, INTEREST)
 STRATEGIES = {
@@ -189,6 +189,7 @@ class Story:
         self.terms = terms_of(case)
         self.today = self.as_of = day(case["loan"]["submitted on date"])
         self.facts: list[fact.Event] = []
+        self.automatic: list[str] = []  # payments that the product made by itself
         self.is_captured = False
 
     @property
@@ -223,7 +224,9 @@ class Story:
         self._add(fact.Captured, on=on, amount=amount)
         config = self.case["product_config"]
         if config.get("auto_down_payment", str("DOWNPAYMENT_AUTO" in self.case["product"]).lower()) == "true":
-            self._add(fact.Paid, on=on, amount=down_payment_of(self.terms, amount), kind=PaymentKind.DOWN_PAYMENT)
+            down_payment = down_payment_of(self.terms, amount)
+            self._add(fact.Paid, on=on, amount=down_payment, kind=PaymentKind.DOWN_PAYMENT)
+            self.automatic.append(self.facts[-1].id)
 
     def _undo_disbursal(self, _: dict[str, Any]) -> None:
         self.facts.clear()
@@ -255,13 +258,16 @@ class Story:
         self._add(fact.Paid, on=day(event["date"]), amount=amount, kind=PaymentKind.INTEREST_REFUND)
 
     def _add_charge(self, event: dict[str, Any]) -> None:
-        is_penalty = event["charge"] in PENALTIES
+        is_penalty = any(word in event["charge"] for word in PENALTIES)
         self._add(fact.Levied, due_on=day(event["due"]), amount=cents(event["amount"]), is_penalty=is_penalty)
 
     def _chargeback(self, event: dict[str, Any]) -> None:
-        payments = [known for known in self.facts if isinstance(known, fact.Paid) and known.kind is PaymentKind.PAYMENT]
+        payments = self._payments()
         number = int(event["payment_nr"] or 1)
         self._add(fact.ChargedBack, on=self.today, amount=cents(event["amount"]), payment_id=payments[number - 1].id)
+
+    def _payments(self) -> list[fact.Paid]:
+        return [known for known in self.facts if isinstance(known, fact.Paid) and known.id not in self.automatic]
 
     def _undo(self, event: dict[str, Any]) -> None:
         """The n-th transaction of a day never happened, nor what followed from it."""
@@ -277,7 +283,7 @@ class Story:
         self.facts = [known for known in self.facts if known not in gone]
 
     def _undo_repayment(self, event: dict[str, Any]) -> None:
-        that_day = [known for known in self.facts if isinstance(known, fact.Paid) and known.on == day(event["date"])]
+        that_day = [known for known in self._payments() if known.on == day(event["date"])]
         self.facts.remove(that_day[int(event.get("nth") or 1) - 1])
 
     def _charge_off(self, event: dict[str, Any]) -> None:

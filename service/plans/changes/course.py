@@ -18,7 +18,7 @@ from service.money import quotient
 from service.plans.changes.timeline import Line, Period, Timeline, cut, rate_after
 from service.plans.day_count import year_fraction
 from service.plans.frame import growth
-from service.plans.terms import InterestOn, Terms
+from service.plans.terms import InterestOn, Method, Terms
 
 
 class Due(Struct, frozen=True, gc=False):
@@ -57,6 +57,11 @@ class Course(Struct, eq=False):
     until: date | None = None  # no interest after it: what is due if everything is settled then
     timeline: Timeline | None = None  # of the lines below
     lines: list[Line] = field(default_factory=list)
+
+    @property
+    def levels_are_principal(self) -> bool:
+        """Whether interest comes on top of the equal part."""
+        return self.terms.method is Method.EQUAL_PRINCIPAL
 
     @property
     def last(self) -> Period:
@@ -149,9 +154,10 @@ class Course(Struct, eq=False):
         interest = period.later_interest + carried
         if not period.asked_earlier:
             interest += quotient(earned, line.over, self.terms.rounding) + credited_interest
-        ceiling = period.level + credited_principal + credited_interest + period.later_interest
-        if period.interest_only:
-            ceiling = credited_principal + (0 if period.defers_interest else interest)
+        if self.levels_are_principal or period.interest_only:
+            ceiling = period.level + credited_principal + (0 if period.defers_interest else interest)
+        else:
+            ceiling = period.level + credited_principal + credited_interest + period.later_interest
         if period.defers_interest or period.paid_principal > max(ceiling - interest, 0):
             asked = period.paid_interest
         else:

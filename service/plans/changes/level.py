@@ -16,11 +16,24 @@ def is_paid(period: Period, due: Due) -> bool:
     return due.ceiling == period.paid
 
 
+def least_level(course: Course, index: int) -> int:
+    """The level that asks for no more than has been paid."""
+    period, (credited_principal, credited_interest) = course.periods[index], course.credited(index)
+    if course.levels_are_principal or period.interest_only:
+        return period.paid_principal - credited_principal
+    return period.paid - credited_principal - credited_interest
+
+
 def set_level(course: Course, first: int) -> None:
     """Reckon the equal part anew for the periods from `first` on, from what is then owed."""
-    level = equal_part(course, first)
-    for period in course.periods[first:]:
-        if level >= period.paid and not period.interest_only:
+    agree_on(course, first, equal_part(course, first))
+
+
+def agree_on(course: Course, first: int, level: int) -> None:
+    """The equal part of the periods from `first` on, but for those on which more has been paid."""
+    for index in range(first, len(course.periods)):
+        period = course.periods[index]
+        if level >= least_level(course, index) and not period.interest_only:
             period.level = period.agreed_level = level
 
 
@@ -74,11 +87,11 @@ def settle(course: Course, on: date) -> None:
         dues = course.dues()
         owed = course.total_lent() + course.total_credited() + sum(due.interest for due in dues)
         period.level += owed - sum(due.ceiling for due in dues)
-        credited = sum(course.credited(last))
-        if period.level >= period.paid - credited:
+        least = least_level(course, last)
+        if period.level >= least:
             _ask_earlier(course, last, on)
             return
-        period.level = period.paid - credited
+        period.level = least
 
 
 def _cap_by_what_is_left(course: Course) -> None:
@@ -88,7 +101,7 @@ def _cap_by_what_is_left(course: Course) -> None:
     for index, period in enumerate(course.periods):
         excess = dues[index].principal - period.paid_principal - left
         if excess > 0:
-            period.level = max(period.level - excess, period.paid - sum(course.credited(index)), 0)
+            period.level = max(period.level - excess, least_level(course, index), 0)
             dues = course.dues()
 
 
@@ -124,13 +137,11 @@ def even_out(course: Course, first: int, *, always: bool = False) -> None:
         periods = course.periods[first:]
         if abs(odd) <= len(periods) // 2 or not odd or len(periods) < 2:
             return
-        counted = len(periods) - sum(level < period.paid for period in periods)
-        closer = evened_level(course.terms, level, odd, max(1, counted))
+        paid_more = sum(level < least_level(course, index) for index in range(first, len(course.periods)))
+        closer = evened_level(course.terms, level, odd, max(1, len(periods) - paid_more))
         if closer == level:
             return
-        for period in trial.periods[first:]:
-            if closer >= period.paid and not period.interest_only:
-                period.level = period.agreed_level = closer
+        agree_on(trial, first, closer)
         settle(trial, periods[0].due_on)
         if abs(_difference(trial, 0)[1]) >= abs(odd):
             return

@@ -11,11 +11,11 @@ from fractions import Fraction
 from service.errors import Code, Refused
 from service.plans.calendar import first_due, step
 from service.plans.changes.course import Course, Credit
-from service.plans.changes.level import even_out, is_paid, relevel, set_level, settle
+from service.plans.changes.level import even_out, is_paid, least_level, relevel, set_level, settle
 from service.plans.changes.timeline import Period
 from service.plans.frame import period_shares, regular_unit, whole_and_odd
 from service.plans.schedule import balloon_of, build_schedule, down_payment_of
-from service.plans.terms import Terms
+from service.plans.terms import Method, Terms
 
 DAY = timedelta(days=1)
 Change = Callable[[Course], None]
@@ -29,13 +29,15 @@ def begin_course(terms: Terms, amount: int, start_on: date) -> Course:
     periods = []
     begins = (start_on, *unmoved)
     for row, begin, due_on, share in zip(rows, begins, unmoved, shares, strict=False):
-        level = row.principal + row.interest
+        in_grace = row.number <= terms.grace_principal
+        beside = in_grace or terms.method is Method.EQUAL_PRINCIPAL  # interest comes on top of the level
+        level = row.principal + (0 if beside else row.interest)
         free = row.number <= terms.interest_free
         spread = None if days_counted and not free else share
         periods.append(
             Period(
                 begin, due_on, spread, level, level,
-                interest_only=row.number <= terms.grace_principal, defers_interest=row.number <= terms.grace_interest,
+                interest_only=in_grace, defers_interest=row.number <= terms.grace_interest,
             )
         )  # fmt: skip
     financed = amount - down_payment_of(terms, amount)
@@ -83,12 +85,10 @@ def pay_principal(course: Course, period: Period, on: date, amount: int) -> None
     settle(course, moved_on)
     dues = course.dues()
     index = course.periods.index(period)
-    due, credited = dues[index], sum(course.credited(index))
+    least = least_level(course, index)
     unpaid = sum(not is_paid(other, each) for other, each in zip(course.periods, dues, strict=True))
-    if unpaid > 1 and on < period.begin and (
-        period.paid > due.ceiling or period.paid == period.agreed_level + credited
-    ):  # fmt: skip
-        period.level = period.paid - credited
+    if unpaid > 1 and on < period.begin and (period.paid > dues[index].ceiling or least == period.agreed_level):
+        period.level = least
         settle(course, moved_on)
 
 

@@ -6,7 +6,7 @@ from fractions import Fraction
 from service.errors import Code, Refused
 from service.money import in_multiples
 from service.plans.changes.course import Course
-from service.plans.changes.level import even_out, relevel, set_level, settle
+from service.plans.changes.level import even_out, least_level, relevel, set_level, settle
 from service.plans.changes.timeline import Period
 
 
@@ -60,8 +60,8 @@ def re_age(
 
 def close(course: Course, count: int, on: date) -> None:
     """The first `count` periods ask for no more than has been paid; what they leave is in the balance after them."""
-    for period in course.periods[:count]:
-        period.level = period.agreed_level = period.paid
+    for index, period in enumerate(course.periods[:count]):
+        period.level = period.agreed_level = least_level(course, index)
     course.overdue.clear()
     for day in [day for day in course.moved if day > on]:
         course.move(on, course.moved.pop(day))
