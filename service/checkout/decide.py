@@ -99,17 +99,23 @@ def _outcome(verdict: Verdict, findings: list[Finding], offers: list[Offer]) -> 
 
 
 def _climb(offering: Offering, tried: Tried) -> tuple[list[Offer], Tried]:
-    """The best offers, as many as the policy shows, and the rungs tried in vain."""
+    """The best offers, as many as the policy shows, and the rungs tried in vain.
+
+    Of rungs with the same rhythm and down payment the first is the best, and nobody is shown the others.
+    """
     offers_max = offering.case.policy.policy.offers_max
     offers: list[Offer] = []
     failed: Tried = []
+    rhythms: set[tuple[object, ...]] = set()
     for rung, how in tried:
+        rhythm = (rung.kind, rung.terms.instalments, rung.terms.every, rung.terms.unit, how.down_payment)
         if how.obstacle is not None:
             failed.append((rung, how))
-        elif len(offers) < offers_max:
+        elif len(offers) < offers_max and rhythm not in rhythms:
             offer = offering.offer(len(offers) + 1, rung, how)
             if isinstance(offer, Offer):
                 offers.append(offer)
+                rhythms.add(rhythm)
             else:
                 failed.append((rung, replace(how, obstacle=offer)))
     return offers, failed

@@ -3,6 +3,7 @@
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
+import msgspec
 import pytest
 from msgspec.structs import replace
 
@@ -13,7 +14,7 @@ from service.partners.programme import OWN_MONEY, Programme
 from service.plans.offer import Kind
 from service.policies.words import Language
 from tests.checkout.cases import DECISION, MERCHANT, NOON, asked, codes, decided, known
-from tests.policies.sample import policy_with
+from tests.policies.sample import document_with, policy_with
 
 TOMORROW, YESTERDAY = date(2026, 3, 3), date(2026, 3, 1)
 YOUNG = {"attributes": {"age": 24, "job": "some"}}
@@ -153,6 +154,18 @@ def test_all_kinds_in_one_ladder() -> None:
 
 def test_the_ladder_is_no_longer_than_the_policy_shows() -> None:
     assert len(decided(asked(amount=1_000_00), policy=policy_with(("/offers_max", 2))).answer.offers) == 2
+
+
+def test_of_the_same_rhythm_only_the_best_is_shown() -> None:
+    free = {
+        "name": "free", "currency": "EUR", "amount_min": 500_00, "amount_max": 1_000_00,
+        "terms": {"every": 1, "unit": "month"}, "lengths": [12],
+    }  # fmt: skip
+    paid = msgspec.json.decode(document_with())["instalments"][1]
+    policy = policy_with(("/instalments", [free, paid]))
+    for amount, costs in ((1_000_00, [(12, True), (6, False)]), (1_000_01, [(6, False), (12, False)])):
+        offers = decided(asked(amount=amount), policy=policy).answer.offers
+        assert [(offer.terms.instalments, offer.total_cost == 0) for offer in offers] == costs
 
 
 def test_funding_stands_beside_each_offer_and_alternative() -> None:
