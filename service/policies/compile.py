@@ -51,6 +51,7 @@ class CompiledPolicy(Struct, frozen=True):
     segments: tuple[tuple[Test, str], ...]
     grade_floors: tuple[int, ...]  # ascending
     limit_rows: dict[tuple[str, str, str | None], LimitRow]  # by currency, grade, segment
+    decreases: tuple[tuple[Test, int], ...]  # and the share kept, in basis points
     categories: dict[str, str]  # the merchants' words, case-folded
     currencies: frozenset[str]
     offers_live: timedelta
@@ -98,6 +99,7 @@ def compile_policy(policy: Policy) -> CompiledPolicy:
         segments=tuple((compile_all(segment.when, slots), segment.name) for segment in policy.segments),
         grade_floors=tuple(grade.score_min for grade in reversed(policy.grades)),
         limit_rows={(row.currency, row.grade, row.segment): row for row in policy.limits},
+        decreases=tuple((compile_all(one.when, slots), one.kept_bps) for one in policy.decreases),
         categories={word.casefold(): category.name for category in policy.categories for word in category.words},
         currencies=frozenset(row.currency for row in policy.limits),
         offers_live=timedelta(minutes=policy.offers_expire_after_minutes),

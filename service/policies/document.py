@@ -211,6 +211,14 @@ class LimitRow(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=Tr
     steps: tuple[Step, ...] = ()
 
 
+class Decrease(Struct, frozen=True, forbid_unknown_fields=True):
+    """When all of its conditions hold, no more than `kept_bps` of the table's limit is left."""
+
+    name: Name
+    when: Annotated[tuple[Condition, ...], Meta(min_length=1)]
+    kept_bps: BasisPoints
+
+
 # Prices --------------------------------------------------------------------------------------------------------------
 
 
@@ -295,6 +303,7 @@ class Policy(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     grades: Annotated[tuple[Grade, ...], Meta(min_length=1)]  # best first
     segments: tuple[Segment, ...] = ()
     limits: tuple[LimitRow, ...]
+    decreases: tuple[Decrease, ...] = ()
     categories: tuple[Category, ...] = ()
     other_category: Name = "other"
     instalments: tuple[Price, ...] = ()

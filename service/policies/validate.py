@@ -13,7 +13,12 @@ import msgspec
 from service.money import EXPONENTS
 from service.policies.document import Policy, Verdict
 from service.policies.fault import Fault
-from service.policies.validate_facts import features_can_be_read, rules_can_hold, segments_can_hold
+from service.policies.validate_facts import (
+    decreases_can_hold,
+    features_can_be_read,
+    rules_can_hold,
+    segments_can_hold,
+)
 from service.policies.validate_law import prices_are_legal
 from service.policies.validate_prices import deposit_ladders_rise, prices_are_possible, rows_are_reachable
 from service.policies.validate_scorecard import bins_cover_their_feature, grades_can_be_reached
@@ -48,6 +53,7 @@ def names_are_said_once(policy: Policy) -> Iterator[Fault]:
     yield from _twice("/counters", [counter.name for counter in policy.counters])
     yield from _twice("/rules", [rule.name for rule in policy.rules])
     yield from _twice("/grades", [grade.name for grade in policy.grades])
+    yield from _twice("/decreases", [decrease.name for decrease in policy.decreases])
     yield from _twice("/segments", [segment.name for segment in policy.segments])
     yield from _twice("/limits", [f"{row.grade} {row.currency} {row.segment or ''}".rstrip() for row in policy.limits])
     yield from _twice("/categories", [category.name for category in policy.categories])
@@ -99,6 +105,7 @@ CHECKS: Final[tuple[Check, ...]] = (
     grades_can_be_reached,
     segments_can_hold,
     limits_are_complete,
+    decreases_can_hold,
     prices_are_possible,
     rows_are_reachable,
     deposit_ladders_rise,

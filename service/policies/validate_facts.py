@@ -70,6 +70,12 @@ def segments_can_hold(policy: Policy) -> Iterator[Fault]:
         yield from _conditions(policy, f"/segments/{place}/when", segment.when)
 
 
+def decreases_can_hold(policy: Policy) -> Iterator[Fault]:
+    """A decrease has conditions that can be true together."""
+    for place, decrease in enumerate(policy.decreases):
+        yield from _conditions(policy, f"/decreases/{place}/when", decrease.when)
+
+
 def _ratio(at: str, feature: Feature, above: dict[str, Feature]) -> Iterator[Fault]:
     if feature.type is not FeatureType.INTEGER:
         yield Fault(f"{at}/type", "A ratio is an integer: basis points.")

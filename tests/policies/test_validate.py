@@ -185,6 +185,12 @@ def test_the_sample_has_no_fault() -> None:
             "/limits/1/steps/0",
             "A step asks for more plans paid off, and gives a higher limit.",
         ),
+        (
+            "/decreases",
+            [{"name": "late", "when": [{"feature": "lateness", "is": "above", "value": 1}], "kept_bps": 0}],
+            "/decreases/0/when/0/feature",
+            "There is no feature 'lateness'.",
+        ),
         # prices
         ("/instalments/0/grades", ["Q"], "/instalments/0/grades", "There is no grade Q."),
         ("/instalments/0/categories", ["boats"], "/instalments/0/categories", "There is no category 'boats'."),
