@@ -105,8 +105,10 @@ create table accounts (
     "limit"     amount     not null,
     reserved    amount     not null default 0,   -- promised by authorized plans, nothing owed yet
     used        amount     not null default 0,   -- principal owed
+    over_limit  boolean    not null default false,   -- the limit was lowered below what is out, and that still is
     version     bigint     not null default 1,   -- counts every change: the cache keeps the highest it has seen
-    constraint accounts_pk primary key (bucket, consumer_id, currency)
+    constraint accounts_pk primary key (bucket, consumer_id, currency),
+    constraint accounts_within_limit check (over_limit or reserved + used <= "limit")   -- the second wall
 ) with (fillfactor = 70);
 
 -- The decision: what was asked, what we knew, under which policy, what we answered. Replayed byte for byte. ------------
@@ -266,8 +268,6 @@ create table transfers (
     constraint transfers_amount_is_positive check (amount > 0),
     constraint transfers_between_two_accounts check (debit <> credit)
 );
-
-create index transfers_of_partner_day on transfers (partner_id, booked_on) where partner_id is not null;
 
 create function refuse_change() returns trigger language plpgsql as $$
 begin

@@ -15,10 +15,10 @@ select coalesce(a.bucket, p.bucket) as bucket, coalesce(a.consumer_id, p.consume
     or coalesce(a.used, 0) <> coalesce(p.outstanding, 0);
 
 -- exposure_is_within_limits --
--- Nobody has more than the limit.
+-- Nobody has more than the limit, but for those whose limit was lowered below it, who are marked.
 select bucket, consumer_id, currency, "limit", reserved, used
   from accounts
- where reserved + used > "limit";
+ where over_limit <> (reserved + used > "limit");
 
 -- plans_stand_on_a_decision --
 -- Every plan was decided for this consumer, at this merchant, under this reference.

@@ -33,6 +33,8 @@ PLAN: Final = "pl"
 POLICY: Final = "po"
 PROGRAMME: Final = "pr"
 FILE: Final = "fi"
+RECONCILIATION: Final = "rc"
+BREAK: Final = "br"
 
 
 def new_id(prefix: str, bucket: int, at_ms: int) -> str:

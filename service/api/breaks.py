@@ -102,6 +102,6 @@ async def resolve_break(request: Asked, body: RawBody, break_id: FromPath[str]) 
 
 
 def _break_id(text: str) -> str:
-    if not ids.is_id(text, flow.BREAK):
+    if not ids.is_id(text, ids.BREAK):
         raise Refused(Code.NOT_FOUND, f"There is no break {text[:100]!r}.", "/id")
     return text

@@ -43,7 +43,7 @@ select c.bucket, c.consumer_id, $3, $4
   from consumers c
  where c.bucket = $1 and c.consumer_id = $2
     on conflict on constraint accounts_pk do update
-   set "limit" = excluded."limit", version = a.version + 1
+   set "limit" = excluded."limit", over_limit = a.reserved + a.used > excluded."limit", version = a.version + 1
 returning bucket, consumer_id, currency, "limit", reserved, used, version;
 
 -- load_decision --

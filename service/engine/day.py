@@ -9,19 +9,23 @@ from service import ids
 from service.db import Pool
 from service.engine.engine import Engine
 from service.engine.queries import Q
+from service.partners.file import Manifest
+from service.partners.flow import make_due_files
 from service.plans.void import Expire
 
 AT_ONCE = 256
 
 
 class DayClosed(Struct, frozen=True):
-    """What was done: authorizations that ended uncaptured, their limit and card holds given back."""
+    """What was done: authorizations that ended uncaptured, and the partners' files made of the day that ended."""
 
     expired: int
+    files: list[Manifest]
 
 
 async def close_day(pool: Pool, engine: Engine, now: datetime) -> DayClosed:
-    """Ends every authorization whose time to capture is over at `now`, some hundred at a time."""
+    """Ends every authorization whose time to capture is over at `now`, some hundred at a time; then makes the files
+    of the day before."""
     expired = 0
     after = (-1, "")
     while rows := await pool.fetch(Q.load_overdue_authorizations, now, *after, AT_ONCE):
@@ -41,4 +45,4 @@ async def close_day(pool: Pool, engine: Engine, now: datetime) -> DayClosed:
         )
         expired += sum(answer.status == 200 for answer in answers)
         after = (rows[-1]["bucket"], rows[-1]["plan_id"])
-    return DayClosed(expired)
+    return DayClosed(expired, await make_due_files(pool, now))

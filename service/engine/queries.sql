@@ -20,18 +20,6 @@ select d.decision_id, d.answer
   from unnest($1::smallint[], $2::text[]) as k (bucket, decision_id)
   join decisions d using (bucket, decision_id);
 
--- load_decisions --
-select d.bucket, d.decision_id, d.merchant_id, d.consumer_id, d.merchant_reference, d.currency,
-       d.answer, d.funding
-  from unnest($1::smallint[], $2::text[]) as k (bucket, decision_id)
-  join decisions d using (bucket, decision_id);
-
--- load_plan_owners --
--- Whose account a plan belongs to never changes, so this is read before the lock.
-select p.plan_id, p.bucket, p.consumer_id, p.currency
-  from unnest($1::smallint[], $2::text[]) as k (bucket, plan_id)
-  join plans p using (bucket, plan_id);
-
 -- open_accounts --
 insert into accounts (bucket, consumer_id, currency, "limit")
 select k.bucket, k.consumer_id, k.currency, k."limit"
@@ -41,9 +29,18 @@ select k.bucket, k.consumer_id, k.currency, k."limit"
  order by 1, 2, 3
     on conflict do nothing;
 
--- lock_accounts --
-select a.bucket, a.consumer_id, a.currency, a."limit", a.reserved, a.used, a.version
-  from unnest($1::smallint[], $2::text[], $3::text[]) as k (bucket, consumer_id, currency)
+-- lock_books --
+-- Every account the batch may touch, locked in sorted order. Beside it the decision whose offer is asked for; that row
+-- never changes, and whose account a plan is on never does, so both may be read before the lock is held.
+select a.bucket, a.consumer_id, a.currency, a."limit", a.reserved, a.used, a.version,
+       o.decision_id, o.merchant_id, o.merchant_reference, o.answer, o.funding
+  from (select bucket, d.consumer_id, d.currency, decision_id, d.merchant_id, d.merchant_reference, d.answer, d.funding
+          from unnest($1::smallint[], $2::text[]) as k (bucket, decision_id)
+          join decisions d using (bucket, decision_id)
+         union all
+        select bucket, p.consumer_id, p.currency, null, null, null, null, null
+          from unnest($3::smallint[], $4::text[]) as k (bucket, plan_id)
+          join plans p using (bucket, plan_id)) o
   join accounts a using (bucket, consumer_id, currency)
  order by a.bucket, a.consumer_id, a.currency
    for update of a;
@@ -65,24 +62,21 @@ select p.plan_id, p.reference
   from unnest($1::smallint[], $2::text[], $3::text[]) as k (bucket, plan_id, reference)
   join payments p using (bucket, plan_id, reference);
 
--- load_accepted --
-select p.decision_id
+-- load_what_became --
+-- What the decisions and their merchant references led to, seen with the accounts locked: a plan, if there is a row.
+select p.decision_id, null as merchant_id, null as merchant_reference
   from unnest($1::smallint[], $2::text[]) as k (bucket, decision_id)
-  join plans p using (bucket, decision_id);
-
--- load_used_references --
-select r.merchant_id, r.merchant_reference
-  from unnest($1::smallint[], $2::text[], $3::text[]) as k (bucket, merchant_id, merchant_reference)
+  join plans p using (bucket, decision_id)
+ union all
+select null, r.merchant_id, r.merchant_reference
+  from unnest($3::smallint[], $4::text[], $5::text[]) as k (bucket, merchant_id, merchant_reference)
   join merchant_references r using (bucket, merchant_id, merchant_reference);
 
--- save_accounts --
-update accounts a
-   set reserved = k.reserved, used = k.used, version = k.version
-  from unnest($1::smallint[], $2::text[], $3::text[], $4::bigint[], $5::bigint[], $6::bigint[])
-       as k (bucket, consumer_id, currency, reserved, used, version)
- where a.bucket = k.bucket and a.consumer_id = k.consumer_id and a.currency = k.currency;
-
--- insert_plans --
+-- open_plans --
+with named as (
+    insert into merchant_references (bucket, merchant_id, merchant_reference, plan_id)
+    select * from unnest($29::smallint[], $4::text[], $5::text[], $2::text[]) order by 1, 2, 3
+)
 insert into plans (bucket, plan_id, consumer_id, merchant_id, merchant_reference, decision_id, kind, currency,
                    state, collection_state, settlement_state, dispute_state, amount, captured, voided, held,
                    reserved, outstanding, principal_paid, interest_paid, fee_paid, captures, version,
@@ -93,10 +87,6 @@ select * from unnest($1::smallint[], $2::text[], $3::text[], $4::text[], $5::tex
                      $17::bigint[], $18::bigint[], $19::bigint[], $20::bigint[], $21::bigint[], $22::smallint[],
                      $23::int[], $24::json[], $25::json[], $26::timestamptz[], $27::timestamptz[],
                      $28::timestamptz[]);
-
--- insert_references --
-insert into merchant_references (bucket, merchant_id, merchant_reference, plan_id)
-select * from unnest($1::smallint[], $2::text[], $3::text[], $4::text[]);
 
 -- update_plans --
 update plans p
@@ -128,28 +118,43 @@ insert into payments (bucket, payment_id, plan_id, amount, principal, interest, 
 select * from unnest($1::smallint[], $2::text[], $3::text[], $4::bigint[], $5::bigint[], $6::bigint[], $7::bigint[],
                      $8::date[], $9::text[], $10::timestamptz[]);
 
--- insert_transfers --
-insert into transfers (bucket, cause_id, leg, debit, credit, amount, currency, plan_id, merchant_id, partner_id,
-                       booked_on, booked_at)
-select * from unnest($1::smallint[], $2::text[], $3::smallint[], $4::ledger_account[], $5::ledger_account[],
-                     $6::bigint[], $7::text[], $8::text[], $9::text[], $10::text[], $11::date[], $12::timestamptz[]);
-
--- number_events --
--- Last before the events themselves: the merchant's row stays locked only until the commit.
-with locked as materialized (
-    select merchant_id from feeds where merchant_id = any ($1::text[]) order by merchant_id for update
+-- book --
+-- What every batch leaves: its accounts, transfers, answers, and the merchants' next events. An event's number is its
+-- merchant's last one less how many of the batch come after it. Feeds are locked sorted, and only until the commit.
+with moved as (
+    update accounts a
+       set reserved = k.reserved, used = k.used, version = k.version
+      from unnest($1::smallint[], $2::text[], $3::text[], $4::bigint[], $5::bigint[], $6::bigint[])
+           as k (bucket, consumer_id, currency, reserved, used, version)
+     where a.bucket = k.bucket and a.consumer_id = k.consumer_id and a.currency = k.currency
+), booked as (
+    insert into transfers (bucket, cause_id, leg, debit, credit, amount, currency, plan_id, merchant_id, partner_id,
+                           booked_on, booked_at)
+    select * from unnest($7::smallint[], $8::text[], $9::smallint[], $10::ledger_account[], $11::ledger_account[],
+                         $12::bigint[], $13::text[], $14::text[], $15::text[], $16::text[], $17::date[],
+                         $18::timestamptz[])
+), answered as (
+    update idempotency i
+       set status = k.status, answer = k.answer
+      from unnest($19::smallint[], $20::text[], $21::text[], $22::smallint[], $23::bytea[])
+           as k (bucket, owner_id, key, status, answer)
+     where i.bucket = k.bucket and i.owner_id = k.owner_id and i.key = k.key
+), locked as materialized (
+    select merchant_id from feeds where merchant_id = any ($26::text[]) order by merchant_id for update
+), numbered as (
+    update feeds f
+       set last_number = f.last_number + k.count
+      from (select merchant_id, count(*) from unnest($26::text[]) as k (merchant_id) group by merchant_id) k
+      join locked using (merchant_id)
+     where f.merchant_id = k.merchant_id
+    returning f.merchant_id, f.last_number
 )
-update feeds f
-   set last_number = f.last_number + k.count
-  from unnest($1::text[], $2::bigint[]) as k (merchant_id, count)
-  join locked using (merchant_id)
- where f.merchant_id = k.merchant_id
-returning f.merchant_id, f.last_number;
-
--- insert_events --
 insert into events (bucket, event_id, merchant_id, number, type, plan_id, at, data)
-select * from unnest($1::smallint[], $2::text[], $3::text[], $4::bigint[], $5::text[], $6::text[],
-                     $7::timestamptz[], $8::json[]);
+select k.bucket, k.event_id, k.merchant_id, n.last_number - k.later, k.type, k.plan_id, k.at, k.data
+  from unnest($24::smallint[], $25::text[], $26::text[], $27::int[], $28::text[], $29::text[], $30::timestamptz[],
+              $31::json[])
+       as k (bucket, event_id, merchant_id, later, type, plan_id, at, data)
+  join numbered n using (merchant_id);
 
 -- insert_decisions --
 insert into decisions (bucket, decision_id, merchant_id, consumer_id, merchant_reference, currency, outcome,

@@ -62,19 +62,15 @@ def captured(amount: int, merchant_fee: int, captured_before: int, funding_bps: 
         *_booked(
             Transfer(LedgerAccount.CONSUMER_RECEIVABLE, LedgerAccount.MERCHANT_PAYABLE, amount - merchant_fee),
             Transfer(LedgerAccount.CONSUMER_RECEIVABLE, LedgerAccount.MERCHANT_FEE_INCOME, merchant_fee),
-            Transfer(
-                LedgerAccount.PARTNER_RECEIVABLE,
-                LedgerAccount.PARTNER_PARTICIPATION,
-                next_share(funding_bps, captured_before, amount),
-            ),
+            _participation(captured_before, amount, funding_bps),
         ),
     ]
 
 
-def claimed(from_held: int, owed: int, merchant_fee: int) -> list[Transfer]:
+def claimed(from_held: int, owed: int, merchant_fee: int, owed_before: int, funding_bps: int) -> list[Transfer]:
     """A deposit is claimed: first from the consumer's card, the rest the consumer now owes us; the merchant is paid.
 
-    Our fee comes out of what the merchant receives.
+    Our fee comes out of what the merchant receives. The partner shares in what is owed, not in what the card paid.
     """
     assert 0 <= merchant_fee <= from_held + owed
     fee_from_held = min(merchant_fee, from_held)
@@ -86,6 +82,7 @@ def claimed(from_held: int, owed: int, merchant_fee: int) -> list[Transfer]:
             Transfer(LedgerAccount.CASH, LedgerAccount.MERCHANT_FEE_INCOME, fee_from_held),
             Transfer(LedgerAccount.CONSUMER_RECEIVABLE, LedgerAccount.MERCHANT_PAYABLE, owed - fee_from_owed),
             Transfer(LedgerAccount.CONSUMER_RECEIVABLE, LedgerAccount.MERCHANT_FEE_INCOME, fee_from_owed),
+            _participation(owed_before, owed, funding_bps),
         ),
     ]
 
@@ -105,6 +102,12 @@ def paid(principal: int, interest: int, fee: int, before: tuple[int, int], fundi
         Transfer(LedgerAccount.CASH, LedgerAccount.PARTNER_PAYABLE, partner_interest),
         Transfer(LedgerAccount.CASH, LedgerAccount.FEE_INCOME, fee),
     )
+
+
+def _participation(before: int, amount: int, funding_bps: int) -> Transfer:
+    """The partner's share of what we advance; cumulative, so parts lose no cent."""
+    share = next_share(funding_bps, before, amount)
+    return Transfer(LedgerAccount.PARTNER_RECEIVABLE, LedgerAccount.PARTNER_PARTICIPATION, share)
 
 
 def _booked(*transfers: Transfer) -> list[Transfer]:

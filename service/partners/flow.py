@@ -32,9 +32,6 @@ from service.partners.reconciliation import (
 
 Q: Final = load_queries(Path(__file__).with_name("queries.sql"))
 
-RECONCILIATION: Final = "rc"
-BREAK: Final = "br"
-
 _ROWS_AT_ONCE: Final = 2_000  # some 10 ms of work: other requests get their turn in between
 _BREAKS_TOLD: Final = 100  # in the answer to a file; all of them are listed by `breaks`
 _PATIENCE_S: Final = 300  # a day's file may take longer than a request's statement may
@@ -148,7 +145,7 @@ async def _save_verdict(
     now: datetime,
     today: date,
 ) -> None:
-    reconciliation_id = _new_id(RECONCILIATION, file_id, now)
+    reconciliation_id = _new_id(ids.RECONCILIATION, file_id, now)
     await connection.execute(
         Q.insert_reconciliation, reconciliation_id, partner_id, file_id,
         await connection.fetchval(Q.next_number, file_id), verdict.outcome, verdict.our_rows, verdict.their_rows,
@@ -157,7 +154,7 @@ async def _save_verdict(
     )  # fmt: skip
     rows = [
         (
-            _new_id(BREAK, file_id, now), one.plan_id, one.kind, one.our_currency, one.their_currency,
+            _new_id(ids.BREAK, file_id, now), one.plan_id, one.kind, one.our_currency, one.their_currency,
             _json(one.differences), FIRST_OWNER[one.kind],
         )
         for one in verdict.breaks

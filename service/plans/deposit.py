@@ -58,7 +58,9 @@ class Claim(PlanCommand, frozen=True, kw_only=True):
             account=release(use(book.account, owed), back_reserved),
             plan=_settled_state(after, now),
             transfers=[
-                *transfers.claimed(from_held, owed, fee),
+                *transfers.claimed(
+                    from_held, owed, fee, plan.outstanding + plan.principal_paid, plan.funding.funding_bps
+                ),
                 *transfers.released(back_reserved, back_held),
             ],
             event=Event(

@@ -9,7 +9,7 @@ CHECKS = dict(load_queries(SCHEMA / "checks.sql"))
 # What is done behind the service's back, by the check that must notice.
 SABOTAGE = {
     "exposure_matches_plans": "update accounts set used = used + 1 where used > 0",
-    "exposure_is_within_limits": 'update accounts set "limit" = 0',
+    "exposure_is_within_limits": "update accounts set over_limit = true",
     "plans_stand_on_a_decision": "update plans set decision_id = 'de_none' || plan_id",
     "references_open_one_plan": "delete from merchant_references",
     "states_match_amounts": "update plans set state = 'authorized'",
