@@ -8,7 +8,8 @@ def reviewed_limit(case: Case) -> int:
     """Minor units. Reviewed again on the same facts, nothing changes.
 
     The table says what the grade and the plans paid off deserve; whoever reaches no grade deserves nothing new. A
-    limit once given is not taken back by the table alone, only by a decrease; while anything is overdue, none is raised.
+    limit once given is not taken back by the table alone, only by a decrease; nothing is raised while anything is
+    overdue.
     """
     deserved = 0
     if case.grade is not None:
