@@ -21,33 +21,34 @@ class Claims(Struct):
 
 
 async def claim(conn: Connection, works: list[Work]) -> Claims:
-    """Claims each key once. Waits while another transaction holds one of them."""
-    first: dict[tuple[str, str], Work] = {}
-    claims = Claims([], [], [])
+    """Claims each key once. Waits while another transaction holds one of them.
+
+    Whose key it is, the database knows: two requests that meet in one batch may both be late.
+    """
+    claims = Claims([work for work in works if work.key is None], [], [])
+    alike: dict[tuple[str, str], list[Work]] = {}  # by owner and key
     for work in works:
-        if work.key is None:
-            claims.fresh.append(work)
+        if work.key is not None:
+            alike.setdefault((work.key.owner_id, work.key.key), []).append(work)
+    claimed = await _insert(conn, [one for one, *_ in alike.values()])
+    seen = [one.key for name, (one, *_) in alike.items() if name not in claimed and one.key]
+    stored = await load_answers(conn, seen) if seen else {}
+    for name, group in alike.items():
+        if name in stored:
+            claims.known += [(work, same_or_reused(stored[name], work.key)) for work in group if work.key]
             continue
-        one = first.setdefault((work.key.owner_id, work.key.key), work)
-        if one is work:
-            continue
-        assert one.key is not None
-        if one.key.request_hash == work.key.request_hash:
-            claims.twins.append((work, one))
-        else:
-            claims.known.append((work, reused()))
-    claimed = await _insert(conn, list(first.values()))
-    seen = [work for name, work in first.items() if name not in claimed]
-    claims.fresh += [work for name, work in first.items() if name in claimed]
-    if seen:
-        stored = await load_answers(conn, [work.key for work in seen if work.key])
-        for work in seen:
-            assert work.key is not None
-            claims.known.append((work, same_or_reused(stored[work.key.owner_id, work.key.key], work.key)))
-        answers = {id(work): answer for work, answer in claims.known}
-        claims.known += [(work, answers[id(one)]) for work, one in claims.twins if id(one) in answers]
-        claims.twins = [(work, one) for work, one in claims.twins if id(one) not in answers]
+        one, *others = group
+        claims.fresh.append(one)
+        for work in others:
+            if _is_same(work, one):
+                claims.twins.append((work, one))
+            else:
+                claims.known.append((work, reused()))
     return claims
+
+
+def _is_same(work: Work, one: Work) -> bool:
+    return bool(work.key and one.key and work.key.request_hash == one.key.request_hash)
 
 
 async def claim_one(conn: Connection, key: Key, now: datetime) -> bool:
