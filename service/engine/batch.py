@@ -53,8 +53,7 @@ async def _do(conn: Connection, works: list[Work]) -> tuple[Answers, list[Accoun
     await store.insert_decisions(conn, [row for _, row in decisions])
     before = await load(conn, [command for _, command in commands], [row for _, row in decisions])
     done, commanded = _apply_all(before, commands)
-    await store.save(conn, before, done)
-    await keys.save(conn, [(work.key, answer) for work, answer in commanded if work.key])
+    await store.save(conn, before, done, [(work.key, answer) for work, answer in commanded if work.key])
     answers = [(work, Answer(work.status, row.answer.encode())) for work, row in decisions] + commanded
     by_work = {id(work): answer for work, answer in answers}
     twins = [(work, by_work[id(one)]) for work, one in claims.twins]

@@ -70,68 +70,60 @@ class Books(Struct):
 async def load(conn: Connection, commands: list[Command], decisions: list[DecisionRow]) -> Books:
     """Loads and locks what `commands` may read; what does not exist is left out. Approved decisions open accounts."""
     books = Books()
+    await _open_accounts(conn, decisions)
     offers = sorted({command.target for command in commands if command.loads == "offer"})
     plans = sorted({command.target for command in commands if command.loads == "plan"})
-    if offers:
-        await _load_agreements(conn, books, offers)
-    limits = {_account_key(row): row.limit for row in decisions if row.opens_account}
-    owners: set[AccountKey] = set()
-    if plans:
-        rows = await conn.fetch(Q.load_plan_owners, [ids.bucket_of(plan) for plan in plans], plans)
-        owners = {(row["bucket"], row["consumer_id"], row["currency"]) for row in rows}
-    owners |= {_account_key(agreement) for agreement in books.agreements.values()}
-    await _lock_accounts(conn, books, limits, owners)
-    if offers:
-        await _load_what_offers_became(conn, books)
+    if offers or plans:
+        await _lock(conn, books, offers, plans)
+    if books.agreements:
+        await _load_what_became(conn, books)
     if plans:
         await _load_plans(conn, books, plans, commands)
     return books
 
 
-async def _load_agreements(conn: Connection, books: Books, offers: list[str]) -> None:
-    decisions = sorted({ids.origin(ids.DECISION, offer) for offer in offers})
-    rows = await conn.fetch(Q.load_decisions, [ids.bucket_of(decision) for decision in decisions], decisions)
-    by_id = {row["decision_id"]: row for row in rows}
-    for offer_id in offers:
-        row = by_id.get(ids.origin(ids.DECISION, offer_id))
-        if row is not None and (offer := _find_offer(row["answer"], offer_id)) is not None:
-            fundings = _decode_fundings(row["funding"])
-            books.agreements[offer_id] = Agreement(
-                decision_id=row["decision_id"],
-                merchant_id=row["merchant_id"],
-                consumer_id=row["consumer_id"],
-                merchant_reference=row["merchant_reference"],
-                currency=row["currency"],
-                offer=offer,
-                funding=fundings[offer_id],
-            )
-
-
-async def _lock_accounts(
-    conn: Connection, books: Books, limits: dict[AccountKey, int], owners: set[AccountKey]
-) -> None:
+async def _open_accounts(conn: Connection, decisions: list[DecisionRow]) -> None:
+    limits = {_account_key(row): row.limit for row in decisions if row.opens_account}
     if limits:
         new = sorted(limits)
         await conn.execute(Q.open_accounts, *columns(new), [limits[key] for key in new])
-    if owners:
-        keys = sorted(owners)
-        rows = await conn.fetch(Q.lock_accounts, *columns(keys))
-        books.accounts = {(row[0], row[1], row[2]): Account(*row) for row in rows}
 
 
-async def _load_what_offers_became(conn: Connection, books: Books) -> None:
-    agreements = list(books.agreements.values())
-    rows = await conn.fetch(
-        Q.load_accepted,
-        [ids.bucket_of(agreement.decision_id) for agreement in agreements],
-        [agreement.decision_id for agreement in agreements],
-    )
-    books.accepted = {row[0] for row in rows}
-    references = [(agreement.merchant_id, agreement.merchant_reference) for agreement in agreements]
-    rows = await conn.fetch(
-        Q.load_used_references, [ids.bucket_for(*reference) for reference in references], *columns(references)
-    )
-    books.used_references = {(row[0], row[1]) for row in rows}
+async def _lock(conn: Connection, books: Books, offers: list[str], plans: list[str]) -> None:
+    asked: dict[str, list[str]] = {}
+    for offer_id in offers:
+        asked.setdefault(ids.origin(ids.DECISION, offer_id), []).append(offer_id)
+    buckets = [ids.bucket_of(decision) for decision in asked], [ids.bucket_of(plan) for plan in plans]
+    for row in await conn.fetch(Q.lock_books, buckets[0], list(asked), buckets[1], plans):
+        account = Account(*row[:7])
+        books.accounts[account.bucket, account.consumer_id, account.currency] = account
+        for offer_id in asked.get(row["decision_id"], ()):
+            if offer := _find_offer(row["answer"], offer_id):
+                books.agreements[offer_id] = Agreement(
+                    decision_id=row["decision_id"],
+                    merchant_id=row["merchant_id"],
+                    consumer_id=account.consumer_id,
+                    merchant_reference=row["merchant_reference"],
+                    currency=account.currency,
+                    offer=offer,
+                    funding=_decode_fundings(row["funding"])[offer_id],
+                )
+
+
+async def _load_what_became(conn: Connection, books: Books) -> None:
+    decisions = [agreement.decision_id for agreement in books.agreements.values()]
+    references = [(one.merchant_id, one.merchant_reference) for one in books.agreements.values()]
+    for decision_id, merchant_id, reference in await conn.fetch(
+        Q.load_what_became,
+        [ids.bucket_of(decision) for decision in decisions],
+        decisions,
+        [ids.bucket_for(*reference) for reference in references],
+        *columns(references),
+    ):
+        if decision_id is not None:
+            books.accepted.add(decision_id)
+        else:
+            books.used_references.add((merchant_id, reference))
 
 
 async def _load_plans(conn: Connection, books: Books, plans: list[str], commands: list[Command]) -> None:

@@ -1,4 +1,4 @@
-"""The engine: lanes by bucket, behind one awaitable call."""
+"""The engine: two lanes behind one awaitable call, one for decisions and one for commands."""
 
 import asyncio
 from datetime import datetime
@@ -9,20 +9,24 @@ from service.engine.lane import Committed, Connect, Lane
 from service.engine.work import Answer, DecisionRow, Key, Work
 from service.plans.book import Command
 
-LANES = 2  # two committers a process keep PostgreSQL busy; more only queue for it
-
 
 class Engine:
-    """Takes commands and decisions; answers each after the transaction that holds it was committed."""
+    """Takes commands and decisions; answers each after the transaction that holds it was committed.
+
+    A decision waits for no account, so it does not stand in line behind those who do. More lanes in a process would
+    only make smaller batches: PostgreSQL is kept busy by the other processes.
+    """
 
     def __init__(self, connect: Connect, pool: Pool, committed: Committed) -> None:
         self._pool = pool
-        self._lanes = [Lane(connect, committed) for _ in range(LANES)]
+        self._decisions = Lane(connect, committed)
+        self._commands = Lane(connect, committed)
 
     async def do(self, item: Command | DecisionRow, key: Key | None, now: datetime, status: int = 200) -> Answer:
         """Does it once, durably. `status` is that of a success. A full lane raises `Refused` BUSY."""
         work = Work(item, key, now, status, asyncio.get_running_loop().create_future())
-        self._lanes[work.bucket % LANES].submit(work)
+        lane = self._decisions if isinstance(item, DecisionRow) else self._commands
+        lane.submit(work)
         return await work.answered
 
     async def preview(self, command: Command, now: datetime) -> Answer:
@@ -32,4 +36,4 @@ class Engine:
 
     async def close(self) -> None:
         """Finishes what waits."""
-        await asyncio.gather(*(lane.close() for lane in self._lanes))
+        await asyncio.gather(self._decisions.close(), self._commands.close())

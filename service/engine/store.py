@@ -1,6 +1,7 @@
 """Saving what a batch did, in set-based statements: one statement a table, whatever the number of commands."""
 
 from collections import Counter
+from operator import itemgetter
 from typing import Any
 
 import msgspec
@@ -8,12 +9,14 @@ from msgspec import Struct
 
 from service import ids
 from service.db import Connection, columns
+from service.engine import keys
 from service.engine.books import Books
 from service.engine.queries import Q
-from service.engine.work import DecisionRow, Work
-from service.limits.account import Account
+from service.engine.work import Answer, DecisionRow, Key, Work
 from service.plans.book import Change
 from service.plans.plan import OwedInstalment, Plan, business_day
+
+Row = tuple[Any, ...]
 
 
 class Done(Struct):
@@ -24,21 +27,23 @@ class Done(Struct):
     cause: str  # the command's id
 
 
-async def save(conn: Connection, before: Books, done: list[Done]) -> None:
-    """Writes the changes of a batch. `before` holds the facts as loaded."""
+async def save(conn: Connection, before: Books, done: list[Done], answers: list[tuple[Key, Answer]]) -> None:
+    """Writes the changes of a batch, and `answers` under their keys. `before` holds the facts as loaded."""
     if not done:
+        await keys.save(conn, answers)
         return
-    plans = {one.change.plan.plan_id: one.change for one in done}  # the last change of each
-    accounts = {
-        (c.account.bucket, c.account.consumer_id, c.account.currency): c.account for c in (one.change for one in done)
-    }
-    await _save_accounts(conn, [accounts[key] for key in sorted(accounts)])
-    await _insert_plans(conn, [c.plan for plan_id, c in plans.items() if plan_id not in before.plans])
-    await _update_plans(conn, [c.plan for plan_id, c in plans.items() if plan_id in before.plans])
-    await _save_instalments(conn, before, list(plans.values()))
+    changes = {one.change.plan.plan_id: one.change for one in done}  # the last change of each plan
+    await _open_plans(conn, [c.plan for plan_id, c in changes.items() if plan_id not in before.plans])
+    await _update_plans(conn, [c.plan for plan_id, c in changes.items() if plan_id in before.plans])
+    await _save_instalments(conn, before, list(changes.values()))
     await _insert_payments(conn, done)
-    await _insert_transfers(conn, done)
-    await _insert_events(conn, done)
+    await conn.execute(
+        Q.book,
+        *_columns(_accounts(done), 6),
+        *_columns(_transfers(done), 12),
+        *_columns([(key.bucket, key.owner_id, key.key, answer.status, answer.body) for key, answer in answers], 5),
+        *_columns(_events(done), 8),
+    )
 
 
 async def insert_decisions(conn: Connection, decisions: list[DecisionRow]) -> None:
@@ -47,12 +52,16 @@ async def insert_decisions(conn: Connection, decisions: list[DecisionRow]) -> No
         await conn.execute(Q.insert_decisions, *columns([msgspec.structs.astuple(row)[:-1] for row in decisions]))
 
 
-async def _save_accounts(conn: Connection, accounts: list[Account]) -> None:
-    rows = [(a.bucket, a.consumer_id, a.currency, a.reserved, a.used, a.version) for a in accounts]
-    await conn.execute(Q.save_accounts, *columns(rows))
+def _columns(rows: list[Row], count: int) -> list[list[Any]]:
+    return columns(rows) if rows else [[] for _ in range(count)]
 
 
-async def _insert_plans(conn: Connection, plans: list[Plan]) -> None:
+def _accounts(done: list[Done]) -> list[Row]:
+    last = {(a.bucket, a.consumer_id, a.currency): a for a in (one.change.account for one in done)}
+    return [(*owner, a.reserved, a.used, a.version) for owner, a in sorted(last.items(), key=itemgetter(0))]
+
+
+async def _open_plans(conn: Connection, plans: list[Plan]) -> None:
     if not plans:
         return
     rows = [
@@ -61,15 +70,11 @@ async def _insert_plans(conn: Connection, plans: list[Plan]) -> None:
             p.state, p.collection_state, p.settlement_state, p.dispute_state, p.amount, p.captured, p.voided, p.held,
             p.reserved, p.outstanding, p.principal_paid, p.interest_paid, p.fee_paid, p.captures, p.version,
             _json(p.offer), _json(p.funding), p.authorized_at, p.capture_by, p.closed_at,
+            ids.bucket_for(p.merchant_id, p.merchant_reference),
         )
         for p in plans
     ]  # fmt: skip
-    await conn.execute(Q.insert_plans, *columns(rows))
-    references = [
-        (ids.bucket_for(p.merchant_id, p.merchant_reference), p.merchant_id, p.merchant_reference, p.plan_id)
-        for p in plans
-    ]
-    await conn.execute(Q.insert_references, *columns(sorted(references)))
+    await conn.execute(Q.open_plans, *columns(rows))
 
 
 async def _update_plans(conn: Connection, plans: list[Plan]) -> None:
@@ -123,8 +128,8 @@ async def _insert_payments(conn: Connection, done: list[Done]) -> None:
         await conn.execute(Q.insert_payments, *columns(rows))
 
 
-async def _insert_transfers(conn: Connection, done: list[Done]) -> None:
-    rows = []
+def _transfers(done: list[Done]) -> list[Row]:
+    rows: list[Row] = []
     for one in done:
         plan, now = one.change.plan, one.work.now
         booked_on = business_day(now, plan.offer.time_zone)
@@ -135,28 +140,23 @@ async def _insert_transfers(conn: Connection, done: list[Done]) -> None:
                     plan.plan_id, plan.merchant_id, plan.funding.partner_id, booked_on, now,
                 )
             )  # fmt: skip
-    if rows:
-        await conn.execute(Q.insert_transfers, *columns(rows))
+    return rows
 
 
-async def _insert_events(conn: Connection, done: list[Done]) -> None:
-    counts = Counter(one.change.plan.merchant_id for one in done)
-    merchants = sorted(counts)
-    rows = await conn.fetch(Q.number_events, merchants, [counts[merchant] for merchant in merchants])
-    next_number = {row["merchant_id"]: row["last_number"] - counts[row["merchant_id"]] + 1 for row in rows}
-    events = []
+def _events(done: list[Done]) -> list[Row]:
+    later = Counter(one.change.plan.merchant_id for one in done)  # of the merchant's in this batch, still to come
+    rows: list[Row] = []
     for one in done:
         plan, event = one.change.plan, one.change.event
-        number = next_number[plan.merchant_id]
-        next_number[plan.merchant_id] = number + 1
+        later[plan.merchant_id] -= 1
         data = {"plan_id": plan.plan_id, "state": plan.state, "version": plan.version, **event.data}
-        events.append(
+        rows.append(
             (
-                plan.bucket, ids.derive(ids.EVENT, one.cause), plan.merchant_id, number, event.type, plan.plan_id,
-                one.work.now, _json(data),
+                plan.bucket, ids.derive(ids.EVENT, one.cause), plan.merchant_id, later[plan.merchant_id], event.type,
+                plan.plan_id, one.work.now, _json(data),
             )
         )  # fmt: skip
-    await conn.execute(Q.insert_events, *columns(events))
+    return rows
 
 
 _encoder = msgspec.json.Encoder()

@@ -60,8 +60,3 @@ class Work(Struct, eq=False):
     now: datetime
     status: int  # of a success: 200 or 201
     answered: asyncio.Future[Answer]
-
-    @property
-    def bucket(self) -> int:
-        """The lane it belongs to."""
-        return self.item.bucket if isinstance(self.item, DecisionRow) else ids.bucket_of(self.item.target)
