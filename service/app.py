@@ -6,7 +6,6 @@ from contextlib import asynccontextmanager
 from functools import partial
 from typing import Any
 
-import asyncpg
 import redis.asyncio as redis
 from litestar import Litestar, Request, Response
 from litestar.exceptions import HTTPException
@@ -93,7 +92,7 @@ def _http(_: Request[Any, Any, Any], error: HTTPException) -> Response[bytes]:
 
 def _broken(request: Request[Any, Any, Any], error: Exception) -> Response[bytes]:
     """The database is away: 503. Anything else is our fault: 500, and the log says where."""
-    if isinstance(error, (*LOST, *PASSING, asyncpg.PostgresError)):
+    if isinstance(error, (*LOST, *PASSING)):
         log.warning("%s %s: %r", request.method, request.url.path, error)
         return reply_refused(Refused(Code.UNAVAILABLE, "The database is away; send the same request again."))
     log.error("%s %s failed", request.method, request.url.path, exc_info=error)

@@ -33,6 +33,12 @@ class Inbox(Generic[T]):
             await self._arrived.wait()
         return [self._waiting.popleft() for _ in range(min(most, len(self._waiting)))]
 
+    def empty(self) -> list[T]:
+        """All that waits, at once; possibly nothing."""
+        waiting = list(self._waiting)
+        self._waiting.clear()
+        return waiting
+
     def close(self) -> None:
         """Takes nothing more in; what waits is still given out."""
         self._closed = True

@@ -10,7 +10,7 @@ from msgspec import Struct
 from service.db import Connection
 from service.engine import keys, store
 from service.engine.books import Books, load
-from service.engine.faults import LOST
+from service.engine.faults import LOST, PASSING
 from service.engine.keys import refusal
 from service.engine.work import Answer, DecisionRow, Work
 from service.errors import Refused
@@ -23,7 +23,11 @@ Answers = list[tuple[Work, Answer]]
 
 
 class CommitUnknown(Exception):
-    """The connection was lost after COMMIT was sent: it may have happened or not."""
+    """The connection was lost after COMMIT was sent: it may have happened or not, to these accounts."""
+
+    def __init__(self, accounts: list[Account]) -> None:
+        super().__init__()
+        self.accounts = accounts
 
 
 async def run(conn: Connection, works: list[Work]) -> tuple[Answers, list[Account]]:
@@ -41,8 +45,8 @@ async def run(conn: Connection, works: list[Work]) -> tuple[Answers, list[Accoun
         raise
     try:
         await transaction.commit()
-    except LOST as error:
-        raise CommitUnknown from error
+    except (*LOST, *PASSING) as error:
+        raise CommitUnknown(accounts) from error
     return answers, accounts
 
 

@@ -6,14 +6,12 @@ import asyncpg
 # in the middle of an answer.
 LOST = (OSError, TimeoutError, asyncpg.PostgresConnectionError, asyncpg.InterfaceError, asyncpg.InternalClientError)
 
-# The server is leaving or coming back, has no room, or chose us to break a deadlock.
+# The server is leaving or coming back, has no room, is no longer the primary, or chose us to break a deadlock.
 PASSING = (
-    asyncpg.CannotConnectNowError,
-    asyncpg.AdminShutdownError,
-    asyncpg.CrashShutdownError,
+    asyncpg.OperatorInterventionError,  # shutting down, crashed, starting, a statement cancelled or out of time
     asyncpg.InsufficientResourcesError,
-    asyncpg.DeadlockDetectedError,
-    asyncpg.SerializationError,
-    asyncpg.QueryCanceledError,
+    asyncpg.TransactionRollbackError,  # deadlock, serialization
     asyncpg.LockNotAvailableError,
+    asyncpg.ReadOnlySQLTransactionError,
+    asyncpg.IdleInTransactionSessionTimeoutError,
 )

@@ -3,7 +3,7 @@ only then answers. No timer: a free lane takes what is there.
 
 What can go wrong, and what is then true:
     a command is refused            its caller hears why; the others of the batch do not notice
-    the database rejects the batch  nothing happened; each is run again alone, and the one at fault is refused
+    the batch fails                 nothing happened; each is run again alone, and the one at fault is told: 500
     the connection is lost          nothing happened, or all of it did: run again; the idempotency keys tell which
     the database stays away         503 to all who wait; the same key may be sent again
 """
@@ -11,8 +11,6 @@ What can go wrong, and what is then true:
 import asyncio
 import logging
 from collections.abc import Awaitable, Callable
-
-import asyncpg
 
 from service import clock
 from service.db import Connection
@@ -59,50 +57,46 @@ class Lane:
     async def _serve(self) -> None:
         while batch := await self._inbox.take(BATCH_MAX):
             try:
-                await self._finish(batch)
-            except Exception:
-                log.exception("a batch of %d failed", len(batch))
-                _refuse(batch, Code.UNAVAILABLE, "The service could not do this; send the same request again.")
-
-    async def _finish(self, batch: list[Work]) -> None:
-        """Runs the batch until it is answered: together, then, if the database objects, one by one."""
-        try:
-            await self._persist(batch)
-        except asyncpg.PostgresError:
-            if len(batch) == 1:
-                # A second wall answered (a unique key taken meanwhile): with the facts read anew the command refuses.
                 await self._persist(batch)
-                return
-            log.warning("a batch of %d was rejected; running it one by one", len(batch), exc_info=True)
-            for work in batch:
-                try:
-                    await self._finish([work])
-                except Exception:
-                    log.exception("rejected: %r", work.item)
-                    _refuse([work], Code.UNAVAILABLE, "The service could not do this; send the same request again.")
+            except Exception:
+                # Often a second wall has answered, like a unique key taken meanwhile: the command that met it refuses
+                # once its facts are read anew.
+                log.warning("a batch of %d failed; running it one by one", len(batch), exc_info=True)
+                for work in batch:
+                    await self._persist_alone(work)
+
+    async def _persist_alone(self, work: Work) -> None:
+        try:
+            await self._persist([work])
+        except Exception:
+            log.exception("failed: %r", work.item)
+            _refuse([work], Code.BROKEN, "Something is wrong on our side; it was reported.")
 
     async def _persist(self, batch: list[Work]) -> None:
         """One transaction, tried again while the database is away. Running again is safe: a key is claimed once."""
         until = clock.monotonic() + PATIENCE_S
-        maybe_done = False
+        maybe_done: list[Account] | None = None
         pause = 0.02
         while True:
             try:
                 conn = await self._connected()
                 answers, accounts = await run(conn, batch)
-            except CommitUnknown:
-                maybe_done = True
+            except CommitUnknown as unknown:
+                log.warning("whether a batch of %d was committed is not known", len(batch), exc_info=True)
+                maybe_done = unknown.accounts
             except PASSING:
                 log.warning("the database is busy or leaving", exc_info=True)
             except LOST:
                 log.warning("the connection was lost", exc_info=True)
             else:
-                await self._answer(answers, accounts)
+                await self._answer(answers, [*(maybe_done or ()), *accounts])
                 return
             self._drop()
             if clock.monotonic() + pause > until:
-                code = Code.OUTCOME_UNKNOWN if maybe_done else Code.UNAVAILABLE
-                _refuse(batch, code, "The database is away; send the same request with the same key again.")
+                code = Code.UNAVAILABLE if maybe_done is None else Code.OUTCOME_UNKNOWN
+                _refuse(batch, code, _AWAY)
+                _refuse(self._inbox.empty(), Code.UNAVAILABLE, _AWAY)  # they would only wait for the same
+                await self._committed(maybe_done or [])
                 return
             await asyncio.sleep(pause)
             pause = min(pause * 2, 0.5)
@@ -123,6 +117,9 @@ class Lane:
         if self._conn is not None:
             self._conn.terminate()
             self._conn = None
+
+
+_AWAY = "The database is away; send the same request with the same key again."
 
 
 def _refuse(batch: list[Work], code: Code, detail: str) -> None:

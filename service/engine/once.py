@@ -4,11 +4,16 @@ import asyncio
 from collections.abc import Awaitable, Callable
 from datetime import datetime
 
+from service import clock
 from service.db import Connection, Pool
 from service.engine import keys
+from service.engine.faults import LOST, PASSING
 from service.engine.keys import refusal
 from service.engine.work import Answer, Key
-from service.errors import Refused
+from service.errors import Code, Refused
+
+PATIENCE_S = 4.0
+PAUSE_S = 0.2
 
 
 async def once(pool: Pool, key: Key, now: datetime, do: Callable[[Connection], Awaitable[Answer]]) -> Answer:
@@ -20,6 +25,20 @@ async def once(pool: Pool, key: Key, now: datetime, do: Callable[[Connection], A
 
 
 async def _once(pool: Pool, key: Key, now: datetime, do: Callable[[Connection], Awaitable[Answer]]) -> Answer:
+    """Tried again while the database is away: whether COMMIT was heard may not be known, but the key tells."""
+    until = clock.monotonic() + PATIENCE_S
+    while True:
+        try:
+            return await _try(pool, key, now, do)
+        except (*LOST, *PASSING) as error:
+            if clock.monotonic() > until:
+                raise Refused(
+                    Code.OUTCOME_UNKNOWN, "The database is away; send the same request with the same key again."
+                ) from error
+        await asyncio.sleep(PAUSE_S)
+
+
+async def _try(pool: Pool, key: Key, now: datetime, do: Callable[[Connection], Awaitable[Answer]]) -> Answer:
     async with pool.acquire() as conn, conn.transaction():
         if not await keys.claim_one(conn, key, now):
             stored = await keys.load_answers(conn, [key])
