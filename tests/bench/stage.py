@@ -135,10 +135,10 @@ async def _invite(settings: Settings, people: int) -> tuple[Cast, int | None, st
     assert settings.database_url
     connection = await db.connect(settings.database_url)
     cast = await invite(connection, settings, people)
-    backend = await connection.fetchval("select pg_backend_pid()")
+    postmaster = postmaster_of(await connection.fetchval("select pg_backend_pid()"))
     version = await connection.fetchval("select current_setting('server_version')")
     await connection.close()
-    return cast, postmaster_of(backend), version
+    return cast, postmaster, version
 
 
 async def _rehearse(settings: Settings, cast: Cast, port: int) -> None:
