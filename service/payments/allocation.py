@@ -55,17 +55,15 @@ def _horizontally(
         for step in steps:
             amount = _in_equal_portions(targets, step, amount, pay)
         if amount == before:
-            if all(row in tried for row in targets):
-                break
             tried += targets
     return amount
 
 
 def _candidates(future: Future, tried: list[Row], may_take: IsCandidate) -> IsCandidate:
-    """Open rows; from the end also those that may yet owe something and have not been asked."""
+    """Open rows that have not refused to take more; from the end also those that may yet owe something."""
     if future in (Future.LAST, Future.CURRENT_OR_LAST):
-        return lambda row: row.is_open or (row not in tried and may_take(row))
-    return lambda row: row.is_open
+        return lambda row: row not in tried and (row.is_open or may_take(row))
+    return lambda row: row not in tried and row.is_open
 
 
 def _vertically(rows: Sequence[Row], rule: AllocationRule, amount: int, on: date, pay: Pay) -> int:

@@ -6,7 +6,7 @@ from msgspec import Struct, field
 
 from service.payments.rows import Row, RowKind
 from service.plans.allocation_rule import Component, PaymentKind
-from service.plans.calendar import moved
+from service.plans.calendar import payable_on
 from service.plans.changes import moves
 from service.plans.changes.course import Course
 from service.plans.changes.facts import Event
@@ -79,6 +79,7 @@ class Standing(Struct, eq=False):
                     row.owed[Component.INTEREST] = dues[index].interest
                     row.owed_again = course.credited(index)[0]
                     row.mark(on)
+        self.sort()
 
     def add_rows(self, course: Course, takes_paid: Period | None = None) -> None:
         """Rows for the periods that have none yet; what stood in rows without a period any more moves to another."""
@@ -96,7 +97,7 @@ class Standing(Struct, eq=False):
 
     def payable_on(self, period: Period) -> date:
         """Its due date, moved off weekends and holidays where the terms say so; interest keeps the unmoved one."""
-        return moved(period.due_on, self.terms.non_business_day, self.terms.calendar)
+        return payable_on(period.due_on, period.begin, self.terms.non_business_day, self.terms.calendar)
 
     def sort(self) -> None:
         """By due date; a down payment goes before an instalment of the same day."""

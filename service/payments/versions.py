@@ -124,7 +124,7 @@ def apply(standing: Standing, event: Event) -> None:
         case facts.Extended():
             _change(standing, event.on, lambda course: moves.extend(course, event.on, event.instalments))
         case facts.DueMoved():
-            _change(standing, event.on, lambda course: moves.move_due_date(course, event.on, event.to))
+            _move_due_date(standing, event)
         case facts.ReAmortized():
             re_aging.re_amortized(standing, event)
         case facts.ReAged():
@@ -133,6 +133,15 @@ def apply(standing: Standing, event: Event) -> None:
             charge_off.charged_off(standing, event)
         case facts.Forgiven():
             charge_off.forgiven(standing, event)
+
+
+def _move_due_date(standing: Standing, event: facts.DueMoved) -> None:
+    """Captures of their own terms have their own dates: those move that have this one."""
+    have_it = [course for course in standing.courses if any(event.on == period.due_on for period in course.periods)]
+    for course in have_it or standing.courses[:1]:
+        moves.move_due_date(course, event.on, event.to)
+    standing.sync(event.on)
+    standing.sort()
 
 
 def _change(standing: Standing, on: date, change: Callable[[Course], None]) -> None:

@@ -115,3 +115,11 @@ def moved(day: date, rule: NonBusinessDay, calendar: str) -> date:
     if rule is NonBusinessDay.MODIFIED_FOLLOWING and ahead.month != day.month:
         return back
     return ahead
+
+
+def payable_on(day: date, begin: date, rule: NonBusinessDay, calendar: str) -> date:
+    """`day` moved by the rule, but never back to the begin of its period."""
+    if rule is NonBusinessDay.KEEP:
+        return day
+    on = moved(day, rule, calendar)
+    return moved(day, NonBusinessDay.FOLLOWING, calendar) if on <= begin < day else on

@@ -10,7 +10,7 @@ from math import lcm, prod
 from msgspec import Struct, structs
 
 from service.errors import Code, Refused
-from service.plans.calendar import due_dates, first_due, moved, step
+from service.plans.calendar import due_dates, first_due, payable_on, step
 from service.plans.day_count import THIRTY, YEAR_DAYS, odd_days_fraction, year_fraction
 from service.plans.terms import DownPaymentAt, Interest, InterestOn, Method, NonBusinessDay, RateKind, Terms, Unit
 
@@ -105,7 +105,10 @@ def refuse_impossible(terms: Terms) -> None:
 def _moved(terms: Terms, unmoved: tuple[date, ...], start_on: date) -> tuple[date, ...]:
     if terms.non_business_day is NonBusinessDay.KEEP:
         return unmoved
-    due_on = tuple(max(start_on, moved(day, terms.non_business_day, terms.calendar)) for day in unmoved)
+    due_on = tuple(
+        max(start_on, payable_on(day, begin, terms.non_business_day, terms.calendar))
+        for day, begin in zip(unmoved, (start_on, *unmoved), strict=False)
+    )
     if any(late <= early for early, late in pairwise(due_on)):
         sentence = "Moved off holidays, two instalments fall on one day."
         raise Refused(Code.IMPOSSIBLE_TERMS, sentence, "/non_business_day")

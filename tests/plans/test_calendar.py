@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from service.plans.calendar import due_dates, moved
+from service.plans.calendar import due_dates, moved, payable_on
 from service.plans.day_count import year_fraction
 from service.plans.frame import period_shares
 from service.plans.terms import DayCount, FirstPeriod, Interest, NonBusinessDay, Terms, Unit
@@ -61,6 +61,13 @@ def test_due_dates(terms: dict[str, Any], start: str, dates: list[str]) -> None:
 )
 def test_moved(day: str, rule: NonBusinessDay, calendar: str, expected: str) -> None:
     assert moved(date.fromisoformat(day), rule, calendar) == date.fromisoformat(expected)
+
+
+def test_a_due_date_never_moves_back_to_the_start() -> None:
+    """Due on a Saturday, the day after a Friday's purchase."""
+    friday, saturday = date(2025, 5, 2), date(2025, 5, 3)
+    assert payable_on(saturday, friday, NonBusinessDay.PRECEDING, "") == date(2025, 5, 5)
+    assert payable_on(saturday, saturday, NonBusinessDay.PRECEDING, "") == friday  # due at once
 
 
 @pytest.mark.parametrize(

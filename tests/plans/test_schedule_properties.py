@@ -23,34 +23,18 @@ def schedule_or_refusal(terms: Terms, amount: int, start_on: date) -> tuple[Inst
 
 
 @given(any_terms(), amounts, starts)
-def test_principal_is_the_financed_amount(terms: Terms, amount: int, start_on: date) -> None:
+def test_every_schedule(terms: Terms, amount: int, start_on: date) -> None:
+    """Principal sums to what is financed, nothing is negative, dates increase, and spread costs lose no cent."""
     rows = schedule_or_refusal(terms, amount, start_on)
     down_payment = down_payment_of(terms, amount)
     inside = down_payment if terms.down_payment_at is DownPaymentAt.SCHEDULE else 0
     assert sum(row.principal for row in rows) == amount - down_payment + inside
-
-
-@given(any_terms(), amounts, starts)
-def test_nothing_is_negative(terms: Terms, amount: int, start_on: date) -> None:
-    for row in schedule_or_refusal(terms, amount, start_on):
-        assert min(row.principal, row.interest, row.fee) >= 0
-
-
-@given(any_terms(), amounts, starts)
-def test_dates_increase(terms: Terms, amount: int, start_on: date) -> None:
-    rows = schedule_or_refusal(terms, amount, start_on)
+    assert all(min(row.principal, row.interest, row.fee) >= 0 for row in rows)
     assert rows[0].due_on >= start_on
     assert all(early.due_on < late.due_on for early, late in pairwise(rows))
     assert [row.number for row in rows if not row.is_down_payment] == list(range(1, terms.instalments + 1))
-
-
-@given(any_terms(), amounts, starts)
-def test_spread_costs_lose_no_cent(terms: Terms, amount: int, start_on: date) -> None:
-    rows = schedule_or_refusal(terms, amount, start_on)
-    financed = amount - down_payment_of(terms, amount)
-    assert sum(row.fee for row in rows) == sum(
-        cost_of(cost, financed) for cost in terms.costs if cost.due is FeeDue.SPREAD
-    )
+    costs = [cost for cost in terms.costs if cost.due is FeeDue.SPREAD]
+    assert sum(row.fee for row in rows) == sum(cost_of(cost, amount - down_payment) for cost in costs)
 
 
 @given(any_terms(), amounts, starts)

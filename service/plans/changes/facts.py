@@ -7,11 +7,15 @@ Amounts are minor units.
 
 from datetime import date
 from decimal import Decimal
+from typing import Annotated
 
-from msgspec import Struct
+from msgspec import Meta, Struct
 
 from service.plans.allocation_rule import PaymentKind
 from service.plans.terms import Unit
+
+Money = Annotated[int, Meta(ge=1, le=1_000_000_000_000, description="minor units")]
+Count = Annotated[int, Meta(ge=1, le=1200)]
 
 
 class Fact(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True, tag_field="fact", kw_only=True):
@@ -23,14 +27,14 @@ class Captured(Fact, frozen=True, tag="captured"):
     """Goods shipped: the amount, before any down payment, is lent."""
 
     on: date
-    amount: int
+    amount: Money
 
 
 class Paid(Fact, frozen=True, tag="paid"):
     """Money that lowers what is owed."""
 
     on: date
-    amount: int
+    amount: Money
     kind: PaymentKind = PaymentKind.PAYMENT
 
 
@@ -38,7 +42,7 @@ class Refunded(Fact, frozen=True, tag="refunded"):
     """The merchant took goods back. With `returns_interest`, the interest borne by that money comes back as well."""
 
     on: date
-    amount: int
+    amount: Money
     kind: PaymentKind = PaymentKind.MERCHANT_REFUND
     returns_interest: bool = True
 
@@ -47,14 +51,14 @@ class OverpaidReturned(Fact, frozen=True, tag="overpaid_returned"):
     """What was paid too much went back to the consumer."""
 
     on: date
-    amount: int
+    amount: Money
 
 
 class ChargedBack(Fact, frozen=True, tag="charged_back"):
     """The consumer's bank took a payment back, wholly or in part; it is owed again."""
 
     on: date
-    amount: int
+    amount: Money
     payment_id: str
 
 
@@ -62,7 +66,7 @@ class Levied(Fact, frozen=True, tag="levied"):
     """A fee or a penalty, due on its own day with the instalment whose period that day lies in."""
 
     due_on: date
-    amount: int
+    amount: Money
     is_penalty: bool = False
 
     @property
@@ -85,7 +89,7 @@ class Extended(Fact, frozen=True, tag="extended"):
     """So many instalments more; the equal part of those due from `on` falls."""
 
     on: date
-    instalments: int
+    instalments: Count
 
 
 class DueMoved(Fact, frozen=True, tag="due_moved"):
@@ -100,8 +104,8 @@ class ReAged(Fact, frozen=True, tag="re_aged"):
 
     on: date
     first_due_on: date
-    instalments: int
-    every: int = 1
+    instalments: Count
+    every: Count = 1
     unit: Unit = Unit.MONTH
 
 
