@@ -7,6 +7,7 @@ FROM python:3.11-slim
 ENV PATH=/venv/bin:$PATH PYTHONUNBUFFERED=1 TENOR_ENV=production TENOR_HOST=0.0.0.0 PORT=8000 TENOR_METRICS_PORT=8001
 COPY --from=build /venv /venv
 WORKDIR /app
+COPY openapi.yaml .
 COPY schema schema
 COPY service service
 RUN python -m compileall -q service && useradd --system --uid 10001 --no-create-home tenor

@@ -13,7 +13,8 @@ from litestar.exceptions import HTTPException
 from service.api.body import BYTES_MAX, too_large
 from service.api.merchant import merchant_router
 from service.api.operator import operator_router
-from service.api.public import get_livez, get_readyz
+from service.api.partner import partner_router
+from service.api.public import get_livez, get_openapi, get_readyz
 from service.api.registry import Registry
 from service.api.reply import reply_refused
 from service.api.services import Services
@@ -31,9 +32,9 @@ log = logging.getLogger("tenor")
 def create_app(settings: Settings) -> Litestar:
     """The ASGI application; its resources are opened at start and closed at the end."""
     return Litestar(
-        route_handlers=[merchant_router, operator_router, get_livez, get_readyz],
+        route_handlers=[merchant_router, operator_router, partner_router, get_livez, get_readyz, get_openapi],
         lifespan=[partial(_resources, settings=settings)],
-        exception_handlers={Refused: _refused, HTTPException: _http, Exception: _broken},  # type: ignore[dict-item]
+        exception_handlers={Refused: _refused, HTTPException: _http, Exception: _broken},
         request_max_body_size=BYTES_MAX,
         openapi_config=None,
         logging_config=None,

@@ -1,9 +1,12 @@
 """The checkout's answer: snapshot, decision, log. The hot path of the product."""
 
+from datetime import datetime
+
 import msgspec
 
 from service import ids
 from service.api.ask import Ask
+from service.api.queries import Q
 from service.checkout.answer import Decision
 from service.checkout.decide import decide
 from service.checkout.flow import Known as KnownConsumer
@@ -13,6 +16,20 @@ from service.engine.work import Answer, DecisionRow
 from service.errors import Code, Refused
 
 _encode = msgspec.json.Encoder().encode
+
+
+class DecisionLog(msgspec.Struct, frozen=True):
+    """Everything a decision was made of."""
+
+    decision_id: str
+    merchant_id: str
+    policy_id: str
+    policy_version: int
+    decided_at: datetime
+    request: msgspec.Raw  # the checkout as it was sent
+    snapshot: msgspec.Raw  # what was known of the consumer
+    answer: msgspec.Raw  # the checkout's answer, byte for byte
+    funding: msgspec.Raw  # whose money, by offer
 
 
 async def answer_checkout(ask: Ask, checkout: Checkout, raw: bytes) -> Answer:
@@ -36,6 +53,17 @@ async def answer_checkout(ask: Ask, checkout: Checkout, raw: bytes) -> Answer:
         decision = decide(decision_id, checkout, known.snapshot, merchant, programmes, policy, ask.now)
     row = _row(ask, checkout, raw, known, decision)
     return await services.engine.do(row, ask.key, ask.now)
+
+
+async def read_log(ask: Ask, decision_id: str) -> DecisionLog:
+    """The log of one decision. Refused: NOT_FOUND."""
+    row = None
+    if ids.is_id(decision_id, ids.DECISION):
+        row = await ask.services.pool.fetchrow(Q.load_decision_log, ids.bucket_of(decision_id), decision_id)
+    if row is None:
+        raise Refused(Code.NOT_FOUND, f"There is no decision {decision_id[:100]!r}.", "/id")
+    *facts, request, snapshot, answer, funding = row
+    return DecisionLog(*facts, *(msgspec.Raw(text.encode()) for text in (request, snapshot, answer, funding)))
 
 
 def _must_be_theirs(known: KnownConsumer | None, ask: Ask) -> KnownConsumer:

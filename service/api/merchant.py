@@ -10,8 +10,8 @@ from litestar.response.base import ASGIResponse
 from msgspec import Meta, Struct, field
 
 from service import ids
-from service.api import consumers
-from service.api.ask import Ask, Asked, guard_for, is_dry_run, read, write
+from service.api import consumers, quotes
+from service.api.ask import Ask, Asked, content_type, guard_for, is_dry_run, read, write
 from service.api.body import Body, Nothing
 from service.api.checkouts import answer_checkout
 from service.api.queries import Q
@@ -104,7 +104,7 @@ _nothing = Body(Nothing)
 @post("/checkouts", status_code=200, opt={"scope": "checkouts"})
 async def create_checkout(request: Asked, body: RawBody) -> ASGIResponse:
     """Decide a purchase: offers that bind, alternatives, reasons."""
-    checkout = _checkout.read(body, request.headers.get("content-type", ""))
+    checkout = _checkout.read(body, content_type(request))
     return reply_answer(await answer_checkout(write(request, body), checkout, body))
 
 
@@ -125,7 +125,7 @@ async def get_checkout(request: Asked, decision_id: FromPath[str]) -> ASGIRespon
 @post("/plans", status_code=201, opt={"scope": "plans", "dry_run": True})
 async def open_plan(request: Asked, body: RawBody) -> ASGIResponse:
     """Accept an offer: the limit is reserved, the plan is `authorized`."""
-    accept = _accept.read(body, request.headers.get("content-type", ""))
+    accept = _accept.read(body, content_type(request))
     ask = write(request, body)
     command = Authorize(
         command_id=ids.new_id(ids.COMMAND, ids.bucket_of(accept.offer_id), ask.now_ms),
@@ -160,7 +160,7 @@ async def find_plan(
 @post("/plans/{plan_id:str}/capture", status_code=200, opt={"scope": "plans", "dry_run": True})
 async def capture_plan(request: Asked, body: RawBody, plan_id: FromPath[str]) -> ASGIResponse:
     """Goods shipped, or use ended: the amount is owed from today."""
-    asked = _capture.read(body, request.headers.get("content-type", ""))
+    asked = _capture.read(body, content_type(request))
     if asked.items or asked.discounts:
         total = sum(line.amount for line in asked.items) - sum(line.amount for line in asked.discounts)
         if total != asked.amount:
@@ -182,7 +182,7 @@ async def void_plan(request: Asked, body: RawBody, plan_id: FromPath[str]) -> AS
 @post("/plans/{plan_id:str}/claims", status_code=201, opt={"scope": "plans", "dry_run": True})
 async def claim_deposit(request: Asked, body: RawBody, plan_id: FromPath[str]) -> ASGIResponse:
     """Take from a deposit: the held part first."""
-    asked = _claim.read(body, request.headers.get("content-type", ""))
+    asked = _claim.read(body, content_type(request))
     ask, names = _on_plan(request, body, plan_id)
     claim = Claim(**names, amount=asked.amount, evidence=asked.evidence, final=asked.final)
     return await _done(request, ask, claim, 201)
@@ -191,7 +191,7 @@ async def claim_deposit(request: Asked, body: RawBody, plan_id: FromPath[str]) -
 @post("/plans/{plan_id:str}/release", status_code=200, opt={"scope": "plans", "dry_run": True})
 async def release_deposit(request: Asked, body: RawBody, plan_id: FromPath[str]) -> ASGIResponse:
     """Give a deposit back, all or a part."""
-    asked = _release.read(body or b"{}", request.headers.get("content-type", "") if body else "application/json")
+    asked = _release.read(body or b"{}", content_type(request) if body else "application/json")
     ask, names = _on_plan(request, body, plan_id)
     return await _done(request, ask, Release(**names, amount=asked.amount))
 
@@ -199,7 +199,7 @@ async def release_deposit(request: Asked, body: RawBody, plan_id: FromPath[str])
 @post("/plans/{plan_id:str}/payments", status_code=201, opt={"scope": "plans", "dry_run": True})
 async def record_payment(request: Asked, body: RawBody, plan_id: FromPath[str]) -> ASGIResponse:
     """Money came from the consumer: what is due is settled, the oldest first."""
-    asked = _payment.read(body, request.headers.get("content-type", ""))
+    asked = _payment.read(body, content_type(request))
     ask, names = _on_plan(request, body, plan_id)
     payment = RecordPayment(**names, amount=asked.amount, received_on=asked.received_on, reference=asked.reference)
     return await _done(request, ask, payment, 201)
@@ -252,12 +252,12 @@ async def _done(request: Asked, ask: Ask, command: Command, status: int = 200) -
 
 def _read_nothing(request: Request[Any, Any, Any], body: RawBody) -> None:
     if body:
-        _nothing.read(body, request.headers.get("content-type", ""))
+        _nothing.read(body, content_type(request))
 
 
 merchant_router = Router(
     path="/v1",
-    guards=[guard_for("merchant")],
+    before_request=guard_for("merchant"),
     route_handlers=[
         create_checkout,
         get_checkout,
@@ -273,5 +273,6 @@ merchant_router = Router(
         consumers.register_consumer,
         consumers.get_consumer,
         consumers.get_account,
+        quotes.make_quote,
     ],
 )

@@ -13,11 +13,14 @@ from litestar.response.base import ASGIResponse
 from msgspec import Meta, Struct, field
 
 from service import ids
-from service.api.ask import Ask, Asked, guard_for, read, write
+from service.api.ask import Ask, Asked, content_type, guard_for, read, write
 from service.api.body import Body, Nothing
+from service.api.breaks import assign_break, list_all_breaks, make_file, resolve_break
+from service.api.checkouts import read_log
 from service.api.consumers import AccountView
 from service.api.queries import Q
 from service.api.reply import encode, reply, reply_answer
+from service.api.summary import get_summary, get_trial_balance
 from service.checkout.request import Text
 from service.db import Connection
 from service.engine.day import close_day
@@ -94,23 +97,6 @@ class PolicyPublished(Struct, frozen=True):
     policy_id: str = field(name="id")
     version: int
     active_from: datetime
-
-
-class BalanceRow(Struct, frozen=True):
-    """One ledger account in one currency, minor units; `balance` is debit less credit."""
-
-    account: str
-    currency: str
-    debit: int
-    credit: int
-    balance: int
-
-
-class TrialBalance(Struct, frozen=True):
-    """All accounts; `total` is the sum of balances, and zero."""
-
-    accounts: list[BalanceRow]
-    total: int
 
 
 _merchant = Body(MerchantBody)
@@ -271,27 +257,10 @@ async def close_day_now(request: Asked, body: RawBody) -> ASGIResponse:
     return reply(await close_day(ask.services.pool, ask.services.engine, ask.now))
 
 
-@get("/ledger/trial-balance", opt={"scope": "ledger"})
-async def get_trial_balance(request: Asked) -> ASGIResponse:
-    """Every ledger account, from the transfers themselves."""
-    rows = await read(request).services.pool.fetch(Q.trial_balance)
-    accounts = [
-        BalanceRow(account, currency, debit, credit, debit - credit) for account, currency, debit, credit in rows
-    ]
-    return reply(TrialBalance(accounts, sum(row.balance for row in accounts)))
-
-
 @get("/decisions/{decision_id:str}", opt={"scope": "decisions"})
 async def get_decision_log(request: Asked, decision_id: FromPath[str]) -> ASGIResponse:
     """Everything a decision was made of: what was asked, what we knew, which policy, what was answered."""
-    ask = read(request)
-    row = None
-    if ids.is_id(decision_id, ids.DECISION):
-        row = await ask.services.pool.fetchrow(Q.load_decision_log, ids.bucket_of(decision_id), decision_id)
-    if row is None:
-        raise Refused(Code.NOT_FOUND, f"There is no decision {decision_id[:100]!r}.", "/id")
-    texts = {"request", "snapshot", "answer", "funding"}
-    return reply({name: msgspec.Raw(value.encode()) if name in texts else value for name, value in row.items()})
+    return reply(await read_log(read(request), decision_id))
 
 
 async def _once(ask: Ask, make) -> ASGIResponse:  # type: ignore[no-untyped-def]
@@ -309,12 +278,12 @@ def _require_time_zone(name: str) -> None:
 
 
 def _type(request: Asked) -> str:
-    return request.headers.get("content-type", "")
+    return content_type(request)
 
 
 operator_router = Router(
     path="/v1/operator",
-    guards=[guard_for("operator")],
+    before_request=guard_for("operator"),
     route_handlers=[
         create_merchant,
         create_partner,
@@ -324,6 +293,11 @@ operator_router = Router(
         publish_policy,
         set_limit,
         close_day_now,
+        make_file,
+        list_all_breaks,
+        assign_break,
+        resolve_break,
+        get_summary,
         get_trial_balance,
         get_decision_log,
     ],

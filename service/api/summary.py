@@ -50,6 +50,23 @@ class Summary(Struct, frozen=True):
     exposure: list[Exposure]
 
 
+class BalanceRow(Struct, frozen=True):
+    """One ledger account in one currency, minor units; `balance` is debit less credit."""
+
+    account: str
+    currency: str
+    debit: int
+    credit: int
+    balance: int
+
+
+class TrialBalance(Struct, frozen=True):
+    """All accounts; `total` is the sum of balances, and zero."""
+
+    accounts: list[BalanceRow]
+    total: int
+
+
 @get("/summary", opt={"scope": "ledger"})
 async def get_summary(request: Asked) -> ASGIResponse:
     """Decisions by category and outcome, plans by kind and state with what is overdue, and the exposure."""
@@ -62,3 +79,13 @@ async def get_summary(request: Asked) -> ASGIResponse:
                 [Exposure(*row) for row in await conn.fetch(Q.sum_accounts)],
             )
         )
+
+
+@get("/ledger/trial-balance", opt={"scope": "ledger"})
+async def get_trial_balance(request: Asked) -> ASGIResponse:
+    """Every ledger account, from the transfers themselves."""
+    rows = await read(request).services.pool.fetch(Q.trial_balance)
+    accounts = [
+        BalanceRow(account, currency, debit, credit, debit - credit) for account, currency, debit, credit in rows
+    ]
+    return reply(TrialBalance(accounts, sum(row.balance for row in accounts)))

@@ -1,0 +1,45 @@
+"""What openapi.yaml says in sentences."""
+
+from typing import Final
+
+PREFACE: Final = """\
+Tenor decides, at the moment of purchase, whether a person may use before paying, may leave a reduced deposit or none,
+or may pay in instalments; it then looks after what it granted until the last cent is paid, settled and reconciled.
+
+**Money.** An amount is an integer of minor units with its currency beside it: 12345 EUR is 123.45. Nothing else is
+taken for one: not "12345", not 12345.0, not 1e4. Shares are basis points (`_bps`; 100 are one per cent), rates are
+decimal strings in per cent.
+
+**Time.** `_on` is a date, `_at` an instant with its offset (RFC 3339).
+
+**Bodies.** JSON in UTF-8, at most 64 KiB, read strictly: an unknown field, a key given twice or a wrong type is
+refused with the pointer to it.
+
+**Idempotency.** Every POST carries an `Idempotency-Key`. The same key with the same body gets the same bytes back, for
+30 days; with another body, 422. After a 503 or a lost connection, send the same request with the same key.
+
+**Declined is not refused.** A decision answers 200, whatever its outcome. What was not done at all is a problem
+(`application/problem+json`, RFC 9457) with a code from a closed list.
+
+**Keys.** `Authorization: Bearer sk_...`. A key belongs to one audience and carries scopes; each operation names the
+scope it needs.
+
+Prometheus metrics are served on a port of their own, `/metrics`, for those who run the service.
+"""
+
+SECURITY: Final = {
+    "merchant": "A merchant's secret key.",
+    "partner": "A finance partner's secret key.",
+    "operator": "A secret key of the lender who runs the service.",
+}
+
+TAGS: Final = {
+    "consumers": "Merchant: who buys, and the limit they have.",
+    "quotes": "Merchant: what a credit would cost, before anybody asks for one.",
+    "checkouts": "Merchant: the decision, with offers that bind.",
+    "plans": "Merchant: the plan an offer became, and the verbs on it.",
+    "events": "Merchant: what happened, in order and without gaps.",
+    "partner": "Finance partner: what it funds, the files that prove it, and what does not match.",
+    "operator": "Operator: merchants, partners, keys, policies, limits, the ledger.",
+    "public": "Health, and this document. No key is needed.",
+}

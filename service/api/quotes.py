@@ -1,0 +1,26 @@
+"""What a credit would cost, for a product page or a shop's own calculator. Nothing is decided, kept or bound."""
+
+from litestar import post
+from litestar.params import RawBody
+from litestar.response.base import ASGIResponse
+
+from service.api.ask import Asked, write
+from service.api.body import Body
+from service.api.reply import reply
+from service.plans.plan import business_day
+from service.plans.quote import QuoteRequest, quote
+
+_quote = Body(QuoteRequest)
+
+
+@post("/quotes", status_code=200, opt={"scope": "quotes"})
+async def make_quote(request: Asked, body: RawBody) -> ASGIResponse:
+    """What would it cost? Schedule, APR with its method, total cost and disclosure for an amount and terms.
+
+    It carries an Idempotency-Key like every POST, so that there is one rule without exceptions; the key is not kept,
+    because nothing happens that could happen twice. The same request on the same day gets the same bytes.
+    """
+    asked = _quote.read(body, request.headers.get("content-type", ""))
+    ask = write(request, body)
+    merchant = await ask.services.registry.merchant(ask.owner_id)
+    return reply(quote(asked, business_day(ask.now, merchant.time_zone)))

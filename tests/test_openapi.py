@@ -1,0 +1,171 @@
+"""openapi.yaml held against the app, both ways. OPENAPI=write (as `make openapi` does) writes it anew."""
+
+import inspect
+import os
+import re
+import uuid
+from collections.abc import Iterator
+from types import FunctionType
+from typing import Any
+
+import httpx
+import pytest
+import yaml
+from litestar.handlers import HTTPRouteHandler
+
+from service.api import glossary, schemas
+from service.api.body import Body
+from service.api.contract import AUDIENCES, MEANING, SHARED, codes_of
+from service.api.openapi import document, routes_of, wire_types, yaml_text
+from service.api.public import CONTRACT
+from service.app import create_app
+from service.config import Settings
+from service.errors import STATUS, Code
+from tests import contract_story
+from tests.contract import Contract
+from tests.flows.conftest import world as world  # the service on real servers
+from tests.flows.world import Client, World
+
+APP = create_app(Settings())
+ROUTES = routes_of(APP)
+OPERATIONS = {name: (audience, one) for audience, table in AUDIENCES.items() for name, one in table.items()}
+KEYED = [name for name, (audience, _) in OPERATIONS.items() if audience != "public"]
+
+
+def test_every_route_stands_in_the_contract_and_the_other_way_round() -> None:
+    assert set(OPERATIONS) == set(ROUTES)
+
+
+@pytest.mark.parametrize("name", OPERATIONS)
+def test_the_handler_reads_what_the_contract_says(name: str) -> None:
+    read = {body.wire for body in _bodies(ROUTES[name].fn)}
+    takes = OPERATIONS[name][1].takes
+    assert read == ({takes} if isinstance(takes, type) else set())
+
+
+def _bodies(function: Any) -> Iterator[Body[Any]]:
+    """The decoders a handler uses, itself or by a function of ours that it calls."""
+    for word in function.__code__.co_names:
+        used = function.__globals__.get(word)
+        if isinstance(used, Body):
+            yield used
+        elif isinstance(used, FunctionType) and used.__module__ == function.__module__:
+            yield from _bodies(used)
+
+
+@pytest.mark.parametrize("name", OPERATIONS)
+def test_the_handler_takes_the_names_in_its_path(name: str) -> None:
+    handler: HTTPRouteHandler = ROUTES[name]
+    assert (handler.fn.__doc__ or "").strip()
+    in_path = {word.strip("{}") for word in name.split("/") if word.startswith("{")}
+    assert in_path <= set(inspect.signature(handler.fn).parameters)
+    assert ("scope" in handler.opt) is (OPERATIONS[name][0] != "public")
+
+
+def test_every_code_has_a_meaning_and_a_shared_answer_one_status() -> None:
+    assert set(MEANING) == set(Code)
+    for codes in SHARED.values():
+        assert len({STATUS.get(code, 422) for code in codes}) == 1
+    answered = {codes for name, (audience, _) in OPERATIONS.items() for codes in codes_of(audience, name)}
+    unused = set(Code) - answered
+    assert unused <= {Code.METHOD_NOT_ALLOWED, Code.NOT_ACCEPTABLE, Code.CURRENCY_MISMATCH}  # of what is no route
+
+
+def test_every_field_is_described_once() -> None:
+    made = schemas.schemas_of(wire_types())
+    bare = [
+        f"{name}.{field}"
+        for name, schema in made.items()
+        for field, said in schema.get("properties", {}).items()
+        if not said.get("description") and "$ref" not in str(said)
+    ]
+    assert bare == [], "say what it is in a comment on the field's line, or in service/api/glossary.py"
+    assert [name for name, schema in made.items() if not schema["description"]] == []
+    fields = {field for schema in made.values() for field in schema.get("properties", {})}
+    in_paths = {word for name in OPERATIONS for word in re.findall(r"{(\w+)}", name)}
+    words = {word.rpartition(".")[2] for word in glossary.GLOSSARY if not word.startswith("?")}
+    idle = words - fields - in_paths
+    assert [word for word in idle if not any(name.endswith(word) for name in made)] == []
+
+
+async def test_the_file_is_what_the_app_does(world: World) -> None:
+    """Every operation is called; every answer fits its schema; the file shows those very answers."""
+    recorder = contract_story.Recorder(Contract(document(APP, {})))
+    world.http.event_hooks["response"].append(recorder)
+    await contract_story.tell(world)
+    examples = recorder.fixed()
+    assert set(examples) == set(OPERATIONS) - {"GET /openapi.yaml"}
+
+    text = yaml_text(document(APP, examples))
+    assert yaml.safe_load(text) == document(APP, examples)
+    if os.environ.get("OPENAPI") == "write":
+        CONTRACT.write_text(text)
+    assert CONTRACT.read_text() == text, "openapi.yaml is not what the app does: `make openapi` writes it anew"
+    assert (await world.http.get("/openapi.yaml")).text == text
+
+
+async def test_no_route_without_its_key(world: World) -> None:
+    """Each operation lets in its audience's keys alone, and of those only the ones with its scope."""
+    contract = Contract(document(APP, {}))
+    owners = {"merchant": world.demo.merchant_id, "partner": world.demo.partner_id, "operator": "operator"}
+    keys = {audience: await _key(world, audience, owner, "*") for audience, owner in owners.items()}
+    poor = {audience: await _key(world, audience, owner, "nothing") for audience, owner in owners.items()}
+    for name in KEYED:
+        audience = OPERATIONS[name][0]
+        others = [keys[other] for other in owners if other != audience]
+        for key, status in [("", 401), ("sk_unknown", 401), *[(other, 403) for other in others], (poor[audience], 403)]:
+            answered = await _call(world, name, key)
+            assert answered.status_code == status, (name, answered.text)
+            contract.check(answered)
+        assert (await _call(world, name, keys[audience])).status_code not in (401, 403)
+
+
+async def _key(world: World, audience: str, owner: str, scope: str) -> str:
+    body = {"audience": audience, "owner_id": owner, "scopes": [scope]}
+    made = await world.operator.post("/v1/operator/keys", body)
+    key: str = made.json()["key"]
+    return key
+
+
+async def _call(world: World, name: str, key: str) -> httpx.Response:
+    method, template = name.split(" ")
+    path = "/".join("x" if part.startswith("{") else part for part in template.split("/"))
+    headers = {"Idempotency-Key": str(uuid.uuid4())} | ({"Authorization": f"Bearer {key}"} if key else {})
+    return await world.http.request(method, path, headers=headers, json={} if method == "POST" else None)
+
+
+@pytest.mark.parametrize(
+    ("change", "code", "pointer"),
+    [
+        ({"terms": {"first_due_on": "2026-01-01"}}, Code.IMPOSSIBLE_TERMS, "/terms/first_due_on"),
+        ({"terms": {"instalments": 500}, "amount": 100}, Code.IMPOSSIBLE_TERMS, "/terms/instalments"),
+        ({"terms": {"down_payment": 100_000_00}}, Code.IMPOSSIBLE_TERMS, "/terms/down_payment"),
+        ({"terms": {"calendar": "XX", "non_business_day": "following"}}, Code.IMPOSSIBLE_TERMS, "/terms/calendar"),
+        ({"terms": {"instalments": 0}}, Code.INVALID_FIELD, "/terms/instalments"),
+        ({"terms": {"rate_percent": True}}, Code.INVALID_FIELD, "/terms/rate_percent"),
+        ({"terms": {"colour": "red"}}, Code.INVALID_FIELD, "/terms/colour"),
+        ({"currency": "XXX"}, Code.INVALID_FIELD, "/currency"),
+        ({"amount": "100"}, Code.INVALID_FIELD, "/amount"),
+        ({"jurisdiction": "de"}, Code.INVALID_FIELD, "/jurisdiction"),
+    ],
+)  # fmt: skip
+async def test_a_quote_that_cannot_be(world: World, change: dict[str, Any], code: Code, pointer: str) -> None:
+    answered = await world.merchant.post("/v1/quotes", contract_story.QUOTE | change)
+    assert Contract(document(APP, {})).check(answered)
+    assert (answered.json()["code"], answered.json()["pointer"]) == (code, pointer)
+    assert answered.status_code == STATUS.get(code, 422)
+
+
+async def test_a_quote_is_a_calculation(world: World) -> None:
+    """The same bytes for the same question under any key, and nothing is written."""
+    client: Client = world.merchant
+    body = {key: value for key, value in contract_story.QUOTE.items() if key != "start_on"}
+    first, again = await client.post("/v1/quotes", body, key="k"), await client.post("/v1/quotes", body, key="k")
+    assert (first.status_code, first.content) == (200, again.content)
+    made = first.json()
+    assert made["start_on"] == "2026-03-02"  # the merchant's today
+    assert sum(row["principal"] for row in made["schedule"]) == made["financed"] == 1_000_00
+    assert made["apr"]["method"] == "eu_effective"
+    other = await client.post("/v1/quotes", body | {"amount": 2_000_00}, key="k")
+    assert other.json()["amount"] == 2_000_00
+    assert await world.pool.fetchval("select count(*) from idempotency") == 0
