@@ -170,7 +170,7 @@ def _too_large(_: HTTPException) -> Response[bytes]:
 
 partner_router = Router(
     path="/v1/partner",
-    guards=[guard_for("partner")],
+    before_request=guard_for("partner"),
     route_handlers=[
         list_files,
         get_manifest,
