@@ -37,9 +37,9 @@ async def _alive(app: Litestar) -> AsyncIterator[None]:
         await life
 
 
-@pytest.fixture
-async def world(settings: Settings, pool: db.Pool) -> AsyncIterator[World]:
-    """The service in this process on a database of its own. Afterwards every invariant must hold."""
+@asynccontextmanager
+async def world_on(settings: Settings, pool: db.Pool) -> AsyncIterator[World]:
+    """The service in this process; `pool` sees its database beside it. Afterwards every invariant must hold."""
     demo = await seed(pool, settings)
     app = create_app(settings)
     async with _alive(app):
@@ -49,3 +49,10 @@ async def world(settings: Settings, pool: db.Pool) -> AsyncIterator[World]:
     async with pool.acquire() as conn:
         broken = [check for check in await db.run_checks(conn) if check.rows]
     assert broken == []
+
+
+@pytest.fixture
+async def world(settings: Settings, pool: db.Pool) -> AsyncIterator[World]:
+    """The service on a database of its own."""
+    async with world_on(settings, pool) as world:
+        yield world

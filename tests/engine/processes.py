@@ -1,0 +1,116 @@
+"""The service as it runs in earnest: a supervisor and HTTP processes of their own, started and killed by tests."""
+
+import asyncio
+import os
+import signal
+import subprocess
+import sys
+import uuid
+from collections.abc import AsyncIterator, Iterator, Sequence
+from contextlib import asynccontextmanager, contextmanager
+from pathlib import Path
+from typing import Any
+
+import httpx
+import msgspec
+
+from service import config, db
+from service.app import create_app
+from service.config import Settings
+from service.demo.seed import Demo, seed
+from tests.flows.world import Client, World
+
+CONNECTIONS = httpx.Limits(max_connections=128, max_keepalive_connections=128)
+
+
+class Service:
+    """`tenor serve` on its own port."""
+
+    def __init__(self, settings: Settings, workers: int = 2) -> None:
+        self.settings = msgspec.structs.replace(settings, workers=workers, metrics_port=0)
+        self.base_url = ""
+        self.process: subprocess.Popen[str] | None = None
+
+    def start(self) -> None:
+        """Starts it, on the port it had before if it had one; returns once every process is ready."""
+        environ = os.environ | config.environment(self.settings)
+        self.process = subprocess.Popen(
+            [sys.executable, "-m", "service", "serve"], env=environ, stdout=subprocess.PIPE, text=True
+        )
+        assert self.process.stdout is not None
+        line = ""
+        while " serves on " not in line:
+            line = self.process.stdout.readline()
+            assert line, "the service ended before it served"
+        self.base_url = line.split(" serves on ")[1].split()[0]
+        self.settings = msgspec.structs.replace(self.settings, port=int(self.base_url.rpartition(":")[2]))
+
+    def stop(self) -> None:
+        """SIGTERM: what waits is finished."""
+        if self.process is not None:
+            self.process.terminate()
+            self.process.communicate(timeout=20)
+            self.process = None
+
+    def workers(self) -> list[int]:
+        """The process ids of the HTTP processes."""
+        assert self.process is not None
+        pid = self.process.pid
+        return [int(child) for child in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
+
+    def kill(self) -> None:
+        """SIGKILL to all of it at once."""
+        assert self.process is not None
+        for pid in (self.process.pid, *self.workers()):
+            os.kill(pid, signal.SIGKILL)
+        self.process.communicate(timeout=20)
+        self.process = None
+
+
+@contextmanager
+def serving(settings: Settings, workers: int = 2) -> Iterator[Service]:
+    """A running service, stopped at the end."""
+    service = Service(settings, workers)
+    service.start()
+    try:
+        yield service
+    finally:
+        service.stop()
+
+
+@asynccontextmanager
+async def world_of(service: Service, pool: db.Pool) -> AsyncIterator[World]:
+    """The service as a story sees it, over the network. Afterwards every invariant must hold."""
+    demo: Demo = await seed(pool, service.settings)
+    async with httpx.AsyncClient(base_url=service.base_url, limits=CONNECTIONS, timeout=30) as http:
+        yield World(http, demo, pool, create_app(service.settings))
+    assert await broken_checks(pool) == []
+
+
+async def broken_checks(pool: db.Pool) -> list[db.Check]:
+    """The invariants that do not hold."""
+    async with pool.acquire() as conn:
+        return [check for check in await db.run_checks(conn) if check.rows]
+
+
+async def offers(world: World, consumers: Sequence[str], amount: int) -> list[str]:
+    """An instalments offer for each of `consumers`, decided side by side."""
+    made = await asyncio.gather(*(world.offer(consumer, amount, "instalments") for consumer in consumers))
+    return [offer["id"] for offer in made]
+
+
+async def insist(client: Client, path: str, body: dict[str, Any], *, patience_s: float = 60) -> httpx.Response:
+    """Sends it under one key until there is an answer that is none of the machine's troubles."""
+    key = uuid.uuid4().hex
+    until = asyncio.get_running_loop().time() + patience_s
+    while True:
+        try:
+            answered = await client.post(path, body, key=key)
+        except httpx.TransportError:
+            answered = None
+        if answered is not None and answered.status_code != 503:
+            return answered
+        assert answered is None or answered.json()["code"] in ("busy", "unavailable", "outcome_unknown"), answered.text
+        assert answered is None or "retry-after" in answered.headers
+        assert asyncio.get_running_loop().time() < until, "it never came back"
+        await asyncio.sleep(0.1)

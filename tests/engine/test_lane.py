@@ -1,0 +1,102 @@
+"""A lane and its batches: who is refused, who breaks, who has to wait."""
+
+import asyncio
+from collections import Counter
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from datetime import datetime
+
+from service import ids
+from service.api.services import Services
+from service.engine import lane
+from service.engine.work import Answer
+from service.plans.book import Book, Change, PlanCommand
+from service.plans.capture import Capture
+from tests.flows.world import NOON, World
+
+
+class Broken(PlanCommand, frozen=True, kw_only=True):
+    """A command with a fault of ours in it."""
+
+    def apply(self, book: Book, now: datetime) -> Change:
+        assert book.plan is None, "this cannot be"
+        raise self.not_found()
+
+
+def services_of(world: World) -> Services:
+    services = world.app.state["services"]
+    assert isinstance(services, Services)
+    return services
+
+
+def names(world: World, plan_id: str) -> dict[str, str]:
+    """What every command on a plan needs."""
+    command_id = ids.new_id(ids.COMMAND, ids.bucket_of(plan_id), int(NOON.timestamp() * 1000))
+    return {"command_id": command_id, "merchant_id": world.demo.merchant_id, "plan_id": plan_id}
+
+
+@asynccontextmanager
+async def account_locked(world: World, consumer: str) -> AsyncIterator[None]:
+    """Somebody else holds the consumer's account: whoever needs it waits, and its lane with it."""
+    async with world.pool.acquire() as conn, conn.transaction():
+        await conn.execute("select from accounts where consumer_id = $1 for update", consumer)
+        yield
+
+
+async def test_who_breaks_breaks_alone(world: World) -> None:
+    consumer = await world.consumer(limit=1_000_00)
+    plan = await world.plan(consumer, 600_00)
+    engine = services_of(world).engine
+    commands = [
+        Capture(**names(world, plan["id"]), amount=100_00),
+        Broken(**names(world, plan["id"])),
+        Capture(**names(world, plan["id"]), amount=500_01),
+        Capture(**names(world, plan["id"]), amount=200_00),
+        Capture(**names(world, ids.derive(ids.PLAN, names(world, plan["id"])["command_id"])), amount=1),
+    ]
+    async with account_locked(world, consumer):  # so that all but the first share a batch
+        doing = [asyncio.create_task(engine.do(command, None, NOON)) for command in commands]
+        await asyncio.sleep(0.2)
+    answers: list[Answer] = await asyncio.gather(*doing)
+    assert [answer.status for answer in answers] == [200, 500, 422, 200, 404]
+    assert (await world.account(consumer))["used"] == 300_00
+
+
+async def test_commands_of_one_batch_see_each_other(world: World) -> None:
+    consumer = await world.consumer(limit=600_00)
+    plan = await world.plan(consumer, 600_00)
+    engine = services_of(world).engine
+    async with account_locked(world, consumer):
+        doing = [
+            asyncio.create_task(engine.do(Capture(**names(world, plan["id"]), amount=50_00), None, NOON))
+            for _ in range(20)
+        ]
+        await asyncio.sleep(0.2)
+    counts = Counter(answer.status for answer in await asyncio.gather(*doing))
+    assert counts == {200: 12, 409: 8}
+    events = (await world.merchant.get("/v1/events")).json()["events"]
+    assert [event["number"] for event in events] == list(range(1, 14))
+
+
+async def test_a_full_lane_says_so_at_once(world: World) -> None:
+    consumer = await world.consumer(limit=1_000_00)
+    plan = await world.plan(consumer, 600_00)
+    engine, path = services_of(world).engine, f"/v1/plans/{plan['id']}/capture"
+    async with account_locked(world, consumer):
+        first = asyncio.create_task(world.merchant.post(path, {"amount": 1_00}))
+        await asyncio.sleep(0.2)  # its batch waits for the lock; the queue behind it fills
+        waiting = [
+            asyncio.create_task(engine.do(Capture(**names(world, plan["id"]), amount=1), None, NOON))
+            for _ in range(lane.WAITING_MAX)
+        ]
+        await asyncio.sleep(0.1)
+        began = asyncio.get_running_loop().time()
+        refused = await world.merchant.post(path, {"amount": 2_00}, key="later")
+        assert asyncio.get_running_loop().time() - began < 1
+        assert (refused.status_code, refused.json()["code"]) == (503, "busy")
+        assert refused.headers["retry-after"] == "1"
+    assert (await first).status_code == 200
+    assert {answer.status for answer in await asyncio.gather(*waiting)} == {422}  # a cent is too little to divide
+    done = await world.merchant.post(path, {"amount": 2_00}, key="later")  # the key was not burnt
+    assert done.status_code == 200
+    assert done.json()["captured"] == 3_00
