@@ -1,6 +1,6 @@
 # Tenor. On a machine with Python 3.11 or newer and nothing else: `make run` or `make test`.
 .DEFAULT_GOAL := help
-.PHONY: help venv run test bench check lint check-types format openapi lock clean
+.PHONY: help venv run test test-faults bench check lint check-types format openapi lock clean
 
 PYTHON ?= $(shell for python in python3.11 python3.12 python3.13 python3.14 python3; do \
 	$$python -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$python && break; done)
@@ -34,6 +34,9 @@ test: $(READY)  ## lint, types and every test, against embedded servers of its o
 	@$(BIN)/ruff check --quiet .
 	@$(BIN)/mypy --no-error-summary
 	@$(BIN)/python -m pytest -q $(ARGS)
+
+test-faults: $(READY)  ## crowds and kills again, 20 rounds of each, and properties with 10,000 examples
+	@TENOR_FAULTS=1 HYPOTHESIS_PROFILE=full $(BIN)/python -m pytest -q -n 2 tests/engine tests/flows $(ARGS)
 
 bench: $(READY)  ## the benchmark; writes bench.json
 	@$(BIN)/python -m tests.bench $(ARGS)
