@@ -5,6 +5,7 @@ from collections import Counter
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from datetime import datetime
+from typing import Any
 
 from service import ids
 from service.api.services import Services
@@ -29,7 +30,7 @@ def services_of(world: World) -> Services:
     return services
 
 
-def names(world: World, plan_id: str) -> dict[str, str]:
+def names(world: World, plan_id: str) -> dict[str, Any]:
     """What every command on a plan needs."""
     command_id = ids.new_id(ids.COMMAND, ids.bucket_of(plan_id), int(NOON.timestamp() * 1000))
     return {"command_id": command_id, "merchant_id": world.demo.merchant_id, "plan_id": plan_id}

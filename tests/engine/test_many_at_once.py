@@ -22,7 +22,7 @@ async def test_two_processes_and_everybody_at_once(settings: Settings, pool: db.
                 await crowd(world, service)
 
 
-async def room_for_seven(world: World, _: Service) -> None:
+async def room_for_seven(world: World, _service: Service) -> None:
     for _ in range(ROUNDS):
         consumer = await world.consumer(limit=7 * 100_00)
         asked = await offers(world, [consumer] * 64, 100_00)
@@ -33,7 +33,7 @@ async def room_for_seven(world: World, _: Service) -> None:
         assert (account["reserved"], account["available"]) == (7 * 100_00, 0)
 
 
-async def one_key_fifty_times(world: World, _: Service) -> None:
+async def one_key_fifty_times(world: World, _service: Service) -> None:
     for _ in range(ROUNDS):
         consumer = await world.consumer(limit=1_000_00)
         (offer,) = await offers(world, [consumer], 100_00)
@@ -53,7 +53,7 @@ async def one_key_fifty_times(world: World, _: Service) -> None:
         assert {answer.json()["code"] for answer in other} == {"idempotency_key_reused"}
 
 
-async def one_merchant_reference_opens_one_plan_whoever_asks(world: World, _: Service) -> None:
+async def one_merchant_reference_opens_one_plan_whoever_asks(world: World, _service: Service) -> None:
     consumers = [await world.consumer(limit=1_000_00) for _ in range(16)]
     reference = uuid.uuid4().hex
     made = [await world.offer(one, 100_00, "instalments", merchant_reference=reference) for one in consumers]
@@ -62,7 +62,7 @@ async def one_merchant_reference_opens_one_plan_whoever_asks(world: World, _: Se
     assert counts == {(201, None): 1, (409, "reference_used"): 15}
 
 
-async def a_payment_sent_by_many_is_recorded_once(world: World, _: Service) -> None:
+async def a_payment_sent_by_many_is_recorded_once(world: World, _service: Service) -> None:
     consumer = await world.consumer(limit=1_000_00)
     plan = await world.plan(consumer, 100_00)
     await world.merchant.post(f"/v1/plans/{plan['id']}/capture", {"amount": 100_00})
@@ -79,7 +79,7 @@ async def a_payment_sent_by_many_is_recorded_once(world: World, _: Service) -> N
     assert (await world.account(consumer))["used"] == 0
 
 
-async def a_refusal_repeats_under_its_key(world: World, _: Service) -> None:
+async def a_refusal_repeats_under_its_key(world: World, _service: Service) -> None:
     consumer = await world.consumer(limit=100_00)
     first, second = await offers(world, [consumer] * 2, 100_00)
     opened = await world.merchant.post("/v1/plans", {"offer_id": first})
