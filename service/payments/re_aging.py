@@ -1,5 +1,8 @@
 """Spreading what is owed anew: over the instalments left, or over instalments of another rhythm."""
 
+from datetime import date
+from fractions import Fraction
+
 from msgspec import structs
 
 from service.errors import Code, Refused
@@ -7,7 +10,7 @@ from service.payments.standing import Standing
 from service.plans.calendar import anchor_of, step
 from service.plans.changes import spreading
 from service.plans.changes.facts import ReAged, ReAmortized
-from service.plans.frame import regular_unit
+from service.plans.frame import regular_unit, whole_and_odd
 
 
 def re_amortized(standing: Standing, fact: ReAmortized) -> None:
@@ -24,12 +27,15 @@ def re_aged(standing: Standing, fact: ReAged) -> None:
     )
     anchor_day = anchor_of(rhythm, fact.first_due_on)
     due_on = [step(rhythm, fact.first_due_on, k, anchor_day) for k in range(fact.instalments)]
-    if due_on[0] <= fact.on:
+    if due_on[0] < fact.on:
         raise Refused(Code.IMPOSSIBLE_TERMS, "The first instalment is due before the change.", "/first_due_on")
     unit = regular_unit(rhythm)
-    share = None if unit is None else fact.every * unit
+
+    def share_between(begin: date, end: date) -> Fraction | None:
+        return None if unit is None else whole_and_odd(rhythm, begin, end, anchor_day, unit)
+
     begin_on = step(rhythm, fact.first_due_on, -1, anchor_day)
     for course in standing.courses:
-        takes_paid = spreading.re_age(course, fact.on, due_on, [share] * len(due_on), begin_on)
-        standing.add_rows(course, takes_paid)
+        replaced = spreading.re_age(course, fact.on, due_on, begin_on, share_between)
+        standing.add_rows(course, replaced)
     standing.sync(fact.on)

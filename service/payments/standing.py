@@ -1,5 +1,6 @@
 """Where a plan stands while its facts are replayed: rows, the courses behind them, and what was paid too much."""
 
+from collections.abc import Sequence
 from datetime import date
 
 from msgspec import Struct, field
@@ -81,19 +82,19 @@ class Standing(Struct, eq=False):
                     row.mark(on)
         self.sort()
 
-    def add_rows(self, course: Course, takes_paid: Period | None = None) -> None:
-        """Rows for the periods that have none yet; what stood in rows without a period any more moves to another."""
+    def add_rows(self, course: Course, replaced: Sequence[tuple[Period, Period]] = ()) -> None:
+        """Rows for the periods that have none yet; what stood in the rows of replaced periods moves with them."""
         known = [row.period for row in self.rows if row.course is course]
         self.rows += [
             Row(RowKind.INSTALMENT, period.begin, self.payable_on(period), course=course, period=period)
             for period in course.periods
             if period not in known
         ]
-        gone = [row for row in self.rows if row.course is course and row.period not in course.periods]
-        self.rows = [row for row in self.rows if row not in gone]
+        for old, new in replaced:
+            gone = next(row for row in self.rows if row.period is old)
+            self.rows.remove(gone)
+            gone.fold_into(next(row for row in self.rows if row.period is new))
         self.sort()
-        for row in gone:
-            row.fold_into(next(kept for kept in self.rows if kept.course is course and kept.period is takes_paid))
 
     def payable_on(self, period: Period) -> date:
         """Its due date, moved off weekends and holidays where the terms say so; interest keeps the unmoved one."""

@@ -9,7 +9,7 @@ import pytest
 
 from service.errors import Code, Refused
 from service.payments.versions import Version, amount_to_settle, next_version, replay, without
-from service.plans.allocation_rule import Allocation, AllocationRule, Component, Future, PaymentKind
+from service.plans.allocation_rule import Allocation, AllocationRule, Component, Future, PaymentKind, Timing
 from service.plans.changes import facts
 from service.plans.changes.facts import Event
 from service.plans.terms import Captures, ChargeOff, NonBusinessDay, PaidEarly, Terms, Unit
@@ -171,6 +171,17 @@ def changed(kind: type[Any], on: str, **fields: Any) -> Any:
 )
 def test_changes_of_schedule(change: Event, lines: list[int]) -> None:
     assert owed(lived(DAILY | {"overdue_interest": False}, change)) == lines
+
+
+def test_re_aging_replaces_what_is_not_yet_past_due() -> None:
+    """On 10 February, the first 100.00 past due and 40.00 paid ahead: 260.00 ahead and 100.00 late, in three parts."""
+    ahead_first = AllocationRule(((Timing.IN_ADVANCE, Component.PRINCIPAL), (Timing.PAST_DUE, Component.PRINCIPAL)))
+    terms = FOUR_MONTHS | {"allocation": Allocation(ahead_first)}
+    change = changed(facts.ReAged, "02-10", first_due_on=day("03-15"), instalments=3)
+    version = lived(terms, paid("02-05", 40_00), change)
+    assert [(line.due_on.isoformat()[5:], line.total, line.outstanding) for line in version.lines] == [
+        ("02-01", 0, 0), ("03-15", 160_00, 120_00), ("04-15", 120_00, 120_00), ("05-15", 120_00, 120_00),
+    ]  # fmt: skip
 
 
 def test_a_due_date_moves_and_the_others_follow() -> None:

@@ -1,5 +1,6 @@
 """What is owed spread anew: over the instalments left, or over instalments of another rhythm."""
 
+from collections.abc import Callable
 from datetime import date
 from fractions import Fraction
 
@@ -8,6 +9,8 @@ from service.money import in_multiples
 from service.plans.changes.course import Course
 from service.plans.changes.level import even_out, least_level, relevel, set_level, settle
 from service.plans.changes.timeline import Period
+
+ShareBetween = Callable[[date, date], Fraction | None]  # of a year, spread evenly; None: by the day count
 
 
 def re_amortize(course: Course, on: date) -> None:
@@ -29,33 +32,36 @@ def re_amortize(course: Course, on: date) -> None:
 
 
 def re_age(
-    course: Course, on: date, due_on: list[date], shares: list[Fraction | None], begin_on: date
-) -> Period:  # fmt: skip
+    course: Course, on: date, due_on: list[date], begin_on: date, share_between: ShareBetween
+) -> list[tuple[Period, Period]]:
     """The principal still owed falls due on `due_on` instead, in equal parts reckoned from `begin_on`.
 
-    The running period ends on the day. Returns the period that takes what had been paid on those that are no more.
+    Instalments past due ask for no more than was paid; the first new one follows them. What had been paid ahead stays
+    paid on the new ones. Returns, for each period that is no more, the one that takes its place.
     """
     fresh = Course(course.terms, [], list(course.rates), {begin_on: course.principal_left()})
-    begins = [begin_on, *due_on]
-    fresh.periods = [Period(begin, day, share) for begin, day, share in zip(begins, due_on, shares, strict=False)]
+    for begin, day in zip([begin_on, *due_on], due_on, strict=False):
+        fresh.periods.append(Period(begin, day, share_between(begin, day)))
     set_level(fresh, 0)
     settle(fresh, due_on[0])
     even_out(fresh, 0)
-    if on > course.periods[0].begin:
-        end_on(course, on)
-        close(course, len(course.periods), on)
-        takes_paid = course.last
-        fresh.periods[0].begin = takes_paid.due_on
-        course.periods += fresh.periods
-    else:
-        takes_paid = fresh.periods[0]
-        takes_paid.begin = course.periods[0].begin
-        takes_paid.paid_principal = sum(period.paid_principal for period in course.periods)
-        takes_paid.paid_interest = sum(period.paid_interest for period in course.periods)
-        course.periods = fresh.periods
+    bears_interest = any(rate > 0 for _, rate in course.rates)
+    kept = sum(period.due_on < on or (bears_interest and period.due_on == on) for period in course.periods)
+    begin = course.periods[kept - 1].due_on if kept else course.periods[0].begin
+    if due_on[0] <= begin:
+        raise Refused(Code.IMPOSSIBLE_TERMS, "The first instalment is due before the change.", "/first_due_on")
+    first, gone = fresh.periods[0], course.periods[kept:]
+    first.begin, first.share = begin, share_between(begin, first.due_on)
+    close(course, kept, on)
+    replaced = [(old, fresh.periods[min(index, len(due_on) - 1)]) for index, old in enumerate(gone)]
+    for old, new in replaced:
+        new.paid_principal += old.paid_principal
+        new.paid_interest += old.paid_interest
+        new.level += old.paid_principal if course.levels_are_principal else old.paid
+    course.periods[kept:] = fresh.periods
     settle(course, on)
-    even_out(course, course.periods.index(fresh.periods[0]), always=True)
-    return takes_paid
+    even_out(course, kept, always=True)
+    return replaced
 
 
 def close(course: Course, count: int, on: date) -> None:
@@ -65,20 +71,3 @@ def close(course: Course, count: int, on: date) -> None:
     course.overdue.clear()
     for day in [day for day in course.moved if day > on]:
         course.move(on, course.moved.pop(day))
-
-
-def end_on(course: Course, on: date) -> None:
-    """Everything falls due on `on`: the running period ends there, and those after it are no more."""
-    if on >= course.last.due_on:
-        return
-    index = course.index_at(on)
-    period = course.periods[index]
-    kept = (on - period.begin).days
-    if period.share is not None:
-        period.share *= Fraction(kept, (period.due_on - period.begin).days)
-    gone = course.periods[index + 1 :]
-    period.due_on = on
-    period.paid_principal += sum(other.paid_principal for other in gone)
-    period.paid_interest += sum(other.paid_interest for other in gone)
-    del course.periods[index + 1 :]
-    settle(course, on)
