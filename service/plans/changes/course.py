@@ -155,13 +155,12 @@ class Course(Struct, eq=False):
         if not period.asked_earlier:
             interest += quotient(earned, line.over, self.terms.rounding) + credited_interest
         if self.levels_are_principal or period.interest_only:
-            ceiling = period.level + credited_principal + (0 if period.defers_interest else interest)
+            asked = period.paid_interest if period.defers_interest else max(interest, period.paid_interest)
+            ceiling = period.level + credited_principal + asked
         else:
             ceiling = period.level + credited_principal + credited_interest + period.later_interest
-        if period.defers_interest or period.paid_principal > max(ceiling - interest, 0):
-            asked = period.paid_interest
-        else:
-            asked = max(min(interest, ceiling), period.paid_interest)
+            room = period.paid_principal <= max(ceiling - interest, 0) and not period.defers_interest
+            asked = max(min(interest, ceiling) if room else 0, period.paid_interest)
         principal = max(ceiling - asked, period.paid_principal, 0)
         closing = max(0, balance - principal + period.paid_principal)
         return Due(principal, asked, max(interest - asked, 0), ceiling, opening, closing)
