@@ -78,7 +78,17 @@ def amount_to_settle(version: Version, on: date) -> int:
     owed = sum(row.left_beside_course for row in standing.rows)
     for course in standing.courses:
         owed += sum(outlook.left_if_settled(course, on if at_once else end_of_period(course, on)))
-    return owed
+    return owed if at_once or owed == 0 else _and_no_more(version, on, owed)
+
+
+def _and_no_more(version: Version, on: date, owed: int) -> int:
+    """Less what would come back as overpaid, because a part of it saves interest of another."""
+
+    def settled(amount: int) -> Version:
+        return next_version(version, facts.Paid(id="settlement", recorded_on=on, on=on, amount=amount), on)
+
+    less = owed - (settled(owed).overpaid - version.overpaid)
+    return less if 0 < less < owed and settled(less).outstanding == 0 else owed
 
 
 def in_order(events: Iterable[Event]) -> list[Event]:
