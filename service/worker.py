@@ -51,6 +51,7 @@ class Server(uvicorn.Server):
         self._accepting = asyncio.create_task(self._accept())
         gc.collect()
         gc.freeze()  # what lives now lives for ever: a full collection need not look at it again
+        gc.set_threshold(10_000, 20, 20)  # a decision makes hundreds of objects, and hardly one outlives its answer
         _tell(self._report, READY)
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:

@@ -5,6 +5,7 @@ from typing import Any, Final
 import msgspec
 from litestar import Response
 from litestar.response.base import ASGIResponse
+from litestar.types import Receive, Scope, Send
 
 from service.engine.work import Answer
 from service.errors import Code, Refused, problem_json
@@ -15,23 +16,35 @@ PROBLEM: Final = "application/problem+json"
 encode = msgspec.json.Encoder().encode
 
 
+class Ready(ASGIResponse):
+    """An answer whose bytes and headers are ready: the framework has nothing to work out."""
+
+    def __init__(self, body: bytes, status: int, media: str = JSON, retry: bool = False) -> None:
+        self.body = body
+        self.status_code = status
+        self._headers = [(b"content-type", media.encode()), (b"content-length", b"%d" % len(body))]
+        if retry:
+            self._headers.append((b"retry-after", b"1"))
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        await send({"type": "http.response.start", "status": self.status_code, "headers": self._headers})
+        await send({"type": "http.response.body", "body": self.body, "more_body": False})
+
+
 def reply(body: Any, status: int = 200) -> ASGIResponse:
     """A wire struct."""
-    return ASGIResponse(body=encode(body), status_code=status, media_type=JSON)
+    return Ready(encode(body), status)
 
 
 def reply_json(body: bytes | str, status: int = 200) -> ASGIResponse:
     """JSON that is encoded already."""
-    raw = body.encode() if isinstance(body, str) else body
-    return ASGIResponse(body=raw, status_code=status, media_type=JSON)
+    return Ready(body.encode() if isinstance(body, str) else body, status)
 
 
 def reply_answer(answer: Answer) -> ASGIResponse:
     """What the engine answered, or had answered before; a refusal among them is a problem."""
     media = PROBLEM if answer.status >= 400 else JSON
-    return ASGIResponse(
-        body=answer.body, status_code=answer.status, media_type=media, headers=_RETRY if answer.status == 503 else None
-    )
+    return Ready(answer.body, answer.status, media, retry=answer.status == 503)
 
 
 def reply_refused(refused: Refused) -> Response[bytes]:

@@ -51,20 +51,23 @@ class Cache:
         """Whether the last call went through."""
         return clock.monotonic() >= self._rests_until
 
-    async def get(self, names: Sequence[str]) -> list[bytes | None]:
-        """The texts under `names`, without their versions; None where there is nothing or nothing that is current."""
+    async def get(self, groups: Sequence[tuple[str, ...]]) -> list[list[bytes | None]]:
+        """Of each group, whose names share a slot, the texts under the names, without their versions.
+
+        None stands where there is nothing, or nothing that is current.
+        """
         if not self.is_up:
-            return [None] * len(names)
+            return [[None] * len(names) for names in groups]
         try:
             await self._say_unsaid()
             async with self._client.pipeline(transaction=False) as pipe:
-                for name in names:
-                    pipe.get(name)
+                for names in groups:
+                    pipe.mget(names)
                 kept = await pipe.execute()
         except FAILURES:
             self._rest()
-            return [None] * len(names)
-        return [value.partition(b":")[2] or None if value else None for value in kept]
+            return [[None] * len(names) for names in groups]
+        return [[value.partition(b":")[2] or None if value else None for value in values] for values in kept]
 
     async def put(self, entries: Iterable[tuple[str, int, bytes]]) -> None:
         """Writes `(name, version, text)`, unless something newer is there. An empty text only says that it changed."""

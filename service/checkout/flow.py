@@ -18,7 +18,6 @@ from service.limits.account import Account
 Q = load_queries(Path(__file__).with_name("queries.sql"))
 
 BATCH_MAX = 64
-READERS = 2
 WAITING_MAX = 2_048
 
 
@@ -49,7 +48,7 @@ class Snapshots:
         self._pool = pool
         self._cache = cache
         self._inbox: Inbox[tuple[Who, asyncio.Future[Known | None]]] = Inbox(WAITING_MAX)
-        self._tasks = [asyncio.create_task(self._serve()) for _ in range(READERS)]
+        self._task = asyncio.create_task(self._serve())  # one: while it waits for Redis, the next batch gathers
 
     async def read(self, who: Who) -> Known | None:
         """What is known of this consumer, at most as old as Redis; None if there is no such consumer."""
@@ -73,7 +72,7 @@ class Snapshots:
     async def close(self) -> None:
         """Stops reading."""
         self._inbox.close()
-        await asyncio.gather(*self._tasks)
+        await self._task
 
     async def _serve(self) -> None:
         while batch := await self._inbox.take(BATCH_MAX):
@@ -89,10 +88,9 @@ class Snapshots:
                     future.set_result(known.get(who))
 
     async def _read(self, wanted: list[Who]) -> dict[Who, Known]:
-        names = [name for who in wanted for name in (consumer_name(who.consumer_id), account_name(*who))]
-        kept = await self._cache.get(names)
+        kept = await self._cache.get([(consumer_name(who.consumer_id), account_name(*who)) for who in wanted])
         known: dict[Who, Known] = {}
-        for who, consumer, account in zip(wanted, kept[::2], kept[1::2], strict=True):
+        for who, (consumer, account) in zip(wanted, kept, strict=True):
             if consumer is not None and account is not None:
                 known[who] = _known(_decode_consumer(consumer), _decode_facts(account))
         missing = [who for who in wanted if who not in known]
