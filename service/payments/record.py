@@ -24,12 +24,14 @@ class RecordPayment(PlanCommand, frozen=True, kw_only=True):
     reference: str | None = None
 
     def apply(self, book: Book, now: datetime) -> Change:
-        """Refused: NOT_FOUND, STATE_FORBIDS, DUPLICATE_PAYMENT, AMOUNT_EXCEEDS_OUTSTANDING, INVALID_FIELD (future)."""
+        """Refused: NOT_FOUND, STATE_FORBIDS, DUPLICATE_PAYMENT, AMOUNT_EXCEEDS_OUTSTANDING, INVALID_FIELD (its day)."""
         plan = self.plan_of(book)
         today = business_day(now, plan.offer.time_zone)
         received_on = self.received_on or today
         if received_on > today:
             raise Refused(Code.INVALID_FIELD, f"{received_on} is after today, {today}.", "/received_on")
+        if received_on < (opened_on := business_day(plan.authorized_at, plan.offer.time_zone)):
+            raise Refused(Code.INVALID_FIELD, f"The plan was opened on {opened_on}, after that.", "/received_on")
         if self.reference is not None and self.reference in book.payment_references:
             raise Refused(
                 Code.DUPLICATE_PAYMENT, f"Payment {self.reference!r} is already recorded on this plan.", "/reference"
