@@ -84,14 +84,20 @@ def settle(course: Course, on: date) -> None:
         period.later_interest = 0
         for other in course.periods:
             other.asked_earlier = False
-        dues = course.dues()
-        owed = course.total_lent() + course.total_credited() + sum(due.interest for due in dues)
-        period.level += owed - sum(due.ceiling for due in dues)
+        period.level += _missing(course)
         least = least_level(course, last)
         if period.level >= least:
             _ask_earlier(course, last, on)
+            period.level = max(least, period.level + _missing(course))  # a part of that may be paid already
             return
         period.level = least
+
+
+def _missing(course: Course) -> int:
+    """What the levels do not yet ask for of all that is owed."""
+    dues = course.dues()
+    owed = course.total_lent() + course.total_credited() + sum(due.interest for due in dues)
+    return owed - sum(due.ceiling for due in dues)
 
 
 def _cap_by_what_is_left(course: Course) -> None:
