@@ -1,0 +1,108 @@
+"""Plans in memory: a consumer's account, offers, and commands applied to them as a lane would, without a database."""
+
+from collections import Counter
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal
+from typing import Any
+
+from msgspec import Struct, field
+
+from service import ids
+from service.ledger.transfers import LedgerAccount, Transfer
+from service.limits.account import Account
+from service.merchants.merchant import MerchantFee
+from service.partners.programme import Funding
+from service.plans.apr import AprMethod, as_apr
+from service.plans.authorize import Authorize
+from service.plans.book import Book, Change, Command
+from service.plans.offer import Agreement, Kind, Offer
+from service.plans.plan import OwedInstalment, Plan
+from service.plans.schedule import build_schedule
+from service.plans.terms import Cost, FeeDue, Terms, Unit
+
+NOON = datetime(2026, 3, 2, 12, tzinfo=UTC)
+PAY_IN_4 = Terms()
+YEARLY = Terms(instalments=12, every=1, unit=Unit.MONTH, rate_percent=Decimal("9.9"))
+WITH_FEES = Terms(
+    instalments=3, every=1, unit=Unit.MONTH, rate_percent=Decimal(12),
+    costs=(Cost("opening", bps=150, due=FeeDue.FIRST), Cost("keeping", amount=50, due=FeeDue.SPREAD)),
+)  # fmt: skip
+ONE_SUM = Terms(instalments=1, every=30)
+
+CONSUMER = ids.new_id(ids.CONSUMER, 7, 0)
+MERCHANT = ids.new_id(ids.MERCHANT, 7, 0)
+
+
+def new_id(prefix: str) -> str:
+    """An id of the consumer's bucket."""
+    return ids.new_id(prefix, 7, int(NOON.timestamp() * 1000))
+
+
+def agreement(
+    kind: Kind = Kind.INSTALMENTS, amount: int = 600_00, terms: Terms = PAY_IN_4, held: int = 0, **offer: Any
+) -> Agreement:
+    """A decision's offer, good for an hour and to be captured within 30 days."""
+    decision_id = new_id(ids.DECISION)
+    made: dict[str, Any] = {
+        "offer_id": ids.derive(ids.OFFER, decision_id, 1),
+        "kind": kind,
+        "currency": "EUR",
+        "amount": amount,
+        "terms": terms,
+        "schedule": build_schedule(terms, amount - held, NOON.date()) if amount > held else (),
+        "total_cost": 0,
+        "total_payable": amount,
+        "apr": as_apr(AprMethod.EU_EFFECTIVE, 0),
+        "merchant_fee": MerchantFee(290, 30),
+        "capture_within_days": 30,
+        "time_zone": "Europe/Berlin",
+        "expires_at": NOON + timedelta(hours=1),
+        "waived": amount - held if kind is Kind.DEPOSIT else 0,
+        "held": held,
+    }
+    funding = Funding("pr_1", 1, "pa_1", 7_000)
+    return Agreement(decision_id, MERCHANT, CONSUMER, new_id("order"), "EUR", Offer(**made | offer), funding)
+
+
+class Life(Struct):
+    """A consumer's account and plans, and everything that was booked and announced."""
+
+    account: Account = field(default_factory=lambda: Account(7, CONSUMER, "EUR", 1_000_00))
+    now: datetime = NOON
+    plans: dict[str, Plan] = field(default_factory=dict)
+    instalments: dict[str, tuple[OwedInstalment, ...]] = field(default_factory=dict)
+    booked: dict[str, list[Transfer]] = field(default_factory=dict)
+    references: dict[str, set[str]] = field(default_factory=dict)
+    events: list[str] = field(default_factory=list)
+
+    def authorize(self, agreed: Agreement, **book: Any) -> str:
+        """Accepts an offer; the plan's id, or Refused."""
+        command = Authorize(command_id=new_id(ids.COMMAND), merchant_id=MERCHANT, offer_id=agreed.offer.offer_id)
+        return self._keep(command.apply(Book(self.account, agreement=agreed, **book), self.now))
+
+    def do(self, verb: type[Command], plan_id: str, **arguments: Any) -> Plan:
+        """A verb on a plan; the plan after it, or Refused and nothing has changed."""
+        names = {"command_id": new_id(ids.COMMAND), "merchant_id": MERCHANT, "plan_id": plan_id}
+        known = frozenset(self.references.get(plan_id, set()))
+        book = Book(self.account, self.plans[plan_id], self.instalments[plan_id], known)
+        self._keep(verb(**names | arguments).apply(book, self.now))
+        return self.plans[plan_id]
+
+    def balances(self, plan_id: str) -> Counter[LedgerAccount]:
+        """The plan's ledger accounts: debit less credit."""
+        balances: Counter[LedgerAccount] = Counter()
+        for transfer in self.booked[plan_id]:
+            balances[transfer.debit] += transfer.amount
+            balances[transfer.credit] -= transfer.amount
+        return balances
+
+    def _keep(self, change: Change) -> str:
+        plan_id = change.plan.plan_id
+        self.account = change.account
+        self.plans[plan_id] = change.plan
+        self.instalments[plan_id] = change.instalments
+        self.booked.setdefault(plan_id, []).extend(change.transfers)
+        self.events.append(change.event.type)
+        if change.payment is not None and change.payment.reference is not None:
+            self.references.setdefault(plan_id, set()).add(change.payment.reference)
+        return plan_id

@@ -1,0 +1,169 @@
+"""Each command on both sides of every edge: what it refuses and why, and what it makes."""
+
+from collections.abc import Callable
+from datetime import date, timedelta
+from typing import Any
+
+import pytest
+
+from service import ids
+from service.errors import Code, Refused
+from service.payments.record import RecordPayment
+from service.plans.authorize import Authorize
+from service.plans.book import Book, PlanCommand
+from service.plans.capture import Capture
+from service.plans.deposit import Claim, Release
+from service.plans.offer import Kind
+from service.plans.plan import PlanState
+from service.plans.void import Expire, Void
+from tests.plans.lives import NOON, ONE_SUM, PAY_IN_4, WITH_FEES, Life, agreement, new_id
+
+SECOND = timedelta(seconds=1)
+DAY = timedelta(days=1)
+
+
+def refused_with(do: Callable[[], object]) -> tuple[Code, str | None]:
+    """The refusal's code and pointer."""
+    with pytest.raises(Refused) as refused:
+        do()
+    assert refused.value.detail.endswith(".")
+    return refused.value.code, refused.value.pointer
+
+
+def opened(kind: Kind, amount: int = 600_00, held: int = 0) -> tuple[Life, str]:
+    """A life with one authorized plan."""
+    life = Life()
+    terms = PAY_IN_4 if kind is Kind.INSTALMENTS else ONE_SUM
+    return life, life.authorize(agreement(kind, amount, terms, held))
+
+
+@pytest.mark.parametrize(
+    ("facts", "code"),
+    [
+        ({}, None),
+        ({"amount": 1_000_00}, None),
+        ({"amount": 1_000_01}, Code.LIMIT_EXCEEDED),
+        ({"kind": Kind.DEPOSIT, "amount": 2_000_00, "held": 1_000_00}, None),  # only what is waived takes of the limit
+        ({"kind": Kind.DEPOSIT, "amount": 2_000_00, "held": 999_99}, Code.LIMIT_EXCEEDED),
+        ({"expires_at": NOON + SECOND}, None),
+        ({"expires_at": NOON}, Code.OFFER_EXPIRED),
+        ({"is_accepted": True}, Code.OFFER_ACCEPTED),
+        ({"is_reference_used": True}, Code.REFERENCE_USED),
+        ({"is_accepted": True, "is_reference_used": True, "expires_at": NOON}, Code.OFFER_ACCEPTED),  # in this order
+        ({"is_reference_used": True, "expires_at": NOON, "amount": 1_000_01}, Code.REFERENCE_USED),
+        ({"expires_at": NOON, "amount": 1_000_01}, Code.OFFER_EXPIRED),
+    ],
+)
+def test_authorize(facts: dict[str, Any], code: Code | None) -> None:
+    book = {name: facts[name] for name in ("is_accepted", "is_reference_used") if name in facts}
+    agreed = agreement(**{name: value for name, value in facts.items() if name not in book})
+    life = Life()
+    if code:
+        assert refused_with(lambda: life.authorize(agreed, **book)) == (code, "/offer_id")
+        return
+    plan = life.plans[life.authorize(agreed, **book)]
+    assert (plan.state, plan.amount, plan.reserved) == (
+        PlanState.AUTHORIZED, agreed.offer.amount, agreed.offer.amount - agreed.offer.held,
+    )  # fmt: skip
+    assert life.account.reserved == plan.reserved
+    assert plan.capture_by == NOON + 30 * DAY
+
+
+def test_an_offer_of_another_merchant_is_not_there() -> None:
+    agreed = agreement()
+    command = Authorize(
+        command_id=new_id(ids.COMMAND), merchant_id=new_id(ids.MERCHANT), offer_id=agreed.offer.offer_id
+    )
+    book = Book(Life().account, agreement=agreed)
+    assert refused_with(lambda: command.apply(book, NOON)) == (Code.NOT_FOUND, "/offer_id")
+
+
+@pytest.mark.parametrize(
+    ("verb", "arguments"),
+    [
+        (Capture, {"amount": 1}), (Void, {}), (Expire, {}), (Claim, {"amount": 1}), (Release, {}),
+        (RecordPayment, {"amount": 1}),
+    ],
+)  # fmt: skip
+def test_a_plan_of_another_merchant_is_not_there(verb: type[PlanCommand], arguments: dict[str, Any]) -> None:
+    life, plan_id = opened(Kind.INSTALMENTS)
+    asked = arguments | {"merchant_id": new_id(ids.MERCHANT)}
+    assert refused_with(lambda: life.do(verb, plan_id, **asked)) == (Code.NOT_FOUND, "/plan_id")
+
+
+# One verb on a plan of 600.00 (of a deposit 100.00 held), at a moment after it was authorized.
+ON_A_PLAN: list[tuple[Kind, timedelta, type[PlanCommand], dict[str, Any], Code | None]] = [
+    (Kind.INSTALMENTS, 0 * DAY, Capture, {"amount": 600_00}, None),
+    (Kind.INSTALMENTS, 0 * DAY, Capture, {"amount": 600_01}, Code.AMOUNT_EXCEEDS_AUTHORIZED),
+    (Kind.INSTALMENTS, 0 * DAY, Capture, {"amount": 4}, None),
+    (Kind.INSTALMENTS, 0 * DAY, Capture, {"amount": 1}, Code.IMPOSSIBLE_TERMS),
+    (Kind.INSTALMENTS, 30 * DAY, Capture, {"amount": 600_00}, None),
+    (Kind.INSTALMENTS, 30 * DAY + SECOND, Capture, {"amount": 600_00}, Code.STATE_FORBIDS),
+    (Kind.INSTALMENTS, 30 * DAY, Expire, {}, Code.STATE_FORBIDS),
+    (Kind.INSTALMENTS, 30 * DAY + SECOND, Expire, {}, None),
+    (Kind.INSTALMENTS, 30 * DAY + SECOND, Void, {}, None),
+    (Kind.INSTALMENTS, 0 * DAY, Claim, {"amount": 1}, Code.STATE_FORBIDS),
+    (Kind.INSTALMENTS, 0 * DAY, Release, {}, Code.STATE_FORBIDS),
+    (Kind.INSTALMENTS, 0 * DAY, RecordPayment, {"amount": 1}, Code.STATE_FORBIDS),
+    (Kind.PAY_AFTER_USE, 0 * DAY, Capture, {"amount": 1}, None),
+    (Kind.PAY_AFTER_USE, 0 * DAY, Capture, {"amount": 600_01}, Code.AMOUNT_EXCEEDS_AUTHORIZED),
+    (Kind.PAY_AFTER_USE, 0 * DAY, Claim, {"amount": 1}, Code.STATE_FORBIDS),
+    (Kind.DEPOSIT, 0 * DAY, Capture, {"amount": 1}, Code.STATE_FORBIDS),
+    (Kind.DEPOSIT, 0 * DAY, Claim, {"amount": 600_00}, None),
+    (Kind.DEPOSIT, 0 * DAY, Claim, {"amount": 600_01}, Code.AMOUNT_EXCEEDS_AUTHORIZED),
+    (Kind.DEPOSIT, 30 * DAY + SECOND, Claim, {"amount": 1}, Code.STATE_FORBIDS),
+    (Kind.DEPOSIT, 0 * DAY, Release, {"amount": 600_00}, None),
+    (Kind.DEPOSIT, 0 * DAY, Release, {"amount": 600_01}, Code.AMOUNT_EXCEEDS_AUTHORIZED),
+    (Kind.DEPOSIT, 30 * DAY + SECOND, Release, {}, None),  # giving back is never too late
+]
+
+
+@pytest.mark.parametrize(("kind", "after", "verb", "arguments", "code"), ON_A_PLAN)
+def test_on_a_plan(
+    kind: Kind, after: timedelta, verb: type[PlanCommand], arguments: dict[str, Any], code: Code | None
+) -> None:
+    life, plan_id = opened(kind, held=100_00 if kind is Kind.DEPOSIT else 0)
+    life.now += after
+    if code is None:
+        assert life.do(verb, plan_id, **arguments).version == 2
+        return
+    pointer = "/amount" if code is Code.AMOUNT_EXCEEDS_AUTHORIZED else None
+    found, at = refused_with(lambda: life.do(verb, plan_id, **arguments))
+    assert found == code
+    assert pointer is None or at == pointer
+
+
+@pytest.mark.parametrize(
+    ("payment", "code", "pointer"),
+    [
+        ({"amount": 600_00}, None, None),
+        ({"amount": 600_01}, Code.AMOUNT_EXCEEDS_OUTSTANDING, "/amount"),
+        ({"amount": 1, "received_on": date(2026, 3, 2)}, None, None),
+        ({"amount": 1, "received_on": date(2026, 3, 3)}, Code.INVALID_FIELD, "/received_on"),
+        ({"amount": 1, "received_on": date(2026, 3, 1)}, Code.INVALID_FIELD, "/received_on"),
+        ({"amount": 1, "reference": "a"}, Code.DUPLICATE_PAYMENT, "/reference"),
+        ({"amount": 1, "reference": "b"}, None, None),
+    ],
+)
+def test_payments(payment: dict[str, Any], code: Code | None, pointer: str | None) -> None:
+    life, plan_id = opened(Kind.PAY_AFTER_USE, amount=700_00)
+    life.do(Capture, plan_id, amount=700_00)
+    life.do(RecordPayment, plan_id, amount=100_00, reference="a")
+    if code:
+        assert refused_with(lambda: life.do(RecordPayment, plan_id, **payment)) == (code, pointer)
+        return
+    assert life.do(RecordPayment, plan_id, **payment).principal_paid == 100_00 + payment["amount"]
+
+
+def test_a_payment_settles_the_oldest_first_fee_then_interest_then_principal() -> None:
+    life = Life()
+    plan_id = life.authorize(agreement(terms=WITH_FEES, amount=300_00))
+    life.do(Capture, plan_id, amount=300_00)
+    first, second, _ = life.instalments[plan_id]
+    life.do(RecordPayment, plan_id, amount=first.fee + first.interest + 1)
+    row = life.instalments[plan_id][0]
+    assert (row.fee_paid, row.interest_paid, row.principal_paid) == (first.fee, first.interest, 1)
+    life.do(RecordPayment, plan_id, amount=first.principal - 1 + second.fee - 1)
+    rows = life.instalments[plan_id]
+    assert rows[0].paid_on == NOON.date()
+    assert (rows[1].fee_paid, rows[1].interest_paid) == (second.fee - 1, 0)
