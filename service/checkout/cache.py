@@ -7,6 +7,7 @@ new version is written, with nothing behind it: the next reader fetches the fact
 
 import asyncio
 from collections.abc import Iterable, Sequence
+from contextlib import suppress
 from typing import Final
 
 import redis.asyncio as redis
@@ -45,6 +46,7 @@ class Cache:
         self._client = client
         self._rests_until = 0.0
         self._unsaid: dict[str, int] = {}  # versions that could not be written yet
+        self._telling: asyncio.Task[None] | None = None
 
     @property
     def is_up(self) -> bool:
@@ -90,6 +92,8 @@ class Cache:
 
     async def close(self) -> None:
         """Closes the connections."""
+        if self._telling is not None:
+            self._telling.cancel()
         await self._client.aclose()
 
     async def _write(self, entries: Iterable[tuple[str, int, bytes]]) -> None:
@@ -104,13 +108,21 @@ class Cache:
     def _remember(self, changed: Iterable[tuple[str, int]]) -> None:
         for name, version in changed:
             self._unsaid[name] = max(version, self._unsaid.get(name, 0))
+        if self._unsaid and (self._telling is None or self._telling.done()):
+            self._telling = asyncio.create_task(self._tell())
+
+    async def _tell(self) -> None:
+        """Other processes read from Redis, too: it hears what it missed as soon as it is back, whoever asks next."""
+        while self._unsaid:
+            await asyncio.sleep(REST_S / 4)
+            with suppress(*FAILURES):
+                await self._say_unsaid()
 
     async def _say_unsaid(self) -> None:
-        """A change that Redis missed while it was away is told before anything is read from it again."""
-        if self._unsaid:
-            unsaid, self._unsaid = self._unsaid, {}
-            try:
-                await self._write([(name, version, b"") for name, version in unsaid.items()])
-            except FAILURES:
-                self._remember(unsaid.items())
-                raise
+        """A change that Redis missed while it was away is told before this process reads from it again."""
+        while self._unsaid:
+            unsaid = list(self._unsaid.items())
+            await self._write([(name, version, b"") for name, version in unsaid])
+            for name, version in unsaid:
+                if self._unsaid.get(name) == version:
+                    del self._unsaid[name]
