@@ -88,7 +88,11 @@ def settle(course: Course, on: date) -> None:
         least = least_level(course, last)
         if period.level >= least:
             _ask_earlier(course, last, on)
-            period.level = max(least, period.level + _missing(course))  # a part of that may be paid already
+            for _ in range(4):  # a part of that may be paid already, and another level leaves another balance
+                missing = _missing(course)
+                if missing == 0:
+                    break
+                period.level = max(least, period.level + missing)
             return
         period.level = least
 
@@ -112,12 +116,11 @@ def _cap_by_what_is_left(course: Course) -> None:
 
 
 def _last_unpaid(course: Course, dues: list[Due]) -> int | None:
+    """The last period with something open; the last of all where everything asked for is paid, but not all is asked."""
     for index in reversed(range(len(course.periods))):
         if not is_paid(course.periods[index], dues[index]):
             return index
-    if dues[-1].closing > 0 and not any(period.paid_principal for period in course.periods):
-        return len(course.periods) - 1
-    return None
+    return len(course.periods) - 1 if _missing(course) > 0 else None
 
 
 def _ask_earlier(course: Course, last: int, on: date) -> None:
