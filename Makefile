@@ -1,6 +1,6 @@
 # Tenor. On a machine with Python 3.11 or newer and nothing else: `make run` or `make test`.
 .DEFAULT_GOAL := help
-.PHONY: help venv run test test-faults bench check lint check-types format openapi lock clean
+.PHONY: help venv run test test-faults test-training bench check lint check-types format openapi lock clean
 
 PYTHON ?= $(shell for python in python3.11 python3.12 python3.13 python3.14 python3; do \
 	$$python -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$python && break; done)
@@ -9,7 +9,7 @@ BIN := .venv/bin
 READY := .venv/ready
 
 help:  ## what there is to make
-	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' Makefile | awk -F '\t' '{printf "  make %-12s %s\n", $$1, $$2}'
+	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' Makefile | awk -F '\t' '{printf "  make %-14s %s\n", $$1, $$2}'
 
 venv: $(READY)  ## .venv with everything from the lock files
 
@@ -37,6 +37,19 @@ test: $(READY)  ## lint, types and every test, against embedded servers of its o
 
 test-faults: $(READY)  ## crowds and kills again, 20 rounds of each, and properties with 10,000 examples
 	@TENOR_FAULTS=1 HYPOTHESIS_PROFILE=full $(BIN)/python -m pytest -q -n 2 tests/engine tests/flows $(ARGS)
+
+# Training needs scikit-learn, some 200 MB: an environment of its own, so that the others stay small.
+TRAINING := .venv-training
+$(TRAINING)/ready: $(READY) requirements/training.txt
+	@echo "Installing what training needs into $(TRAINING) ..."
+	@$(PYTHON) -m venv --clear $(TRAINING)
+	@VIRTUAL_ENV=$(CURDIR)/$(TRAINING) $(BIN)/uv pip install $(HASHED) $(LOCKS:%=-r %) -r requirements/training.txt || \
+		$(TRAINING)/bin/pip install $(HASHED) $(LOCKS:%=-r %) -r requirements/training.txt
+	@$(TRAINING)/bin/pip install --quiet --quiet --no-deps --no-build-isolation --no-index --editable .
+	@touch $@
+
+test-training: $(TRAINING)/ready  ## the tests of learning, with those that fit a scorecard
+	@$(TRAINING)/bin/python -m pytest -q tests/learning $(ARGS)
 
 bench: $(READY)  ## the benchmark; writes bench.json
 	@$(BIN)/python -m tests.bench $(ARGS)
@@ -66,6 +79,7 @@ lock: $(READY)  ## compile the lock files again (ARGS=--upgrade for newer versio
 	$(COMPILE) requirements/service.in -o requirements/service.txt
 	$(COMPILE) --no-deps requirements/embedded.in -o requirements/embedded.txt
 	$(COMPILE) -c requirements/service.txt requirements/tests.in -o requirements/tests.txt
+	$(COMPILE) -c requirements/service.txt requirements/training.in -o requirements/training.txt
 
 clean:  ## remove what was built; .local, the data folder, stays
-	rm -rf .venv .pytest_cache .ruff_cache .mypy_cache .hypothesis bench.json
+	rm -rf .venv .venv-training .pytest_cache .ruff_cache .mypy_cache .hypothesis bench.json

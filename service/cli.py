@@ -21,6 +21,9 @@ COMMANDS: Final[dict[str, tuple[str, str | None]]] = {
     "apr": ("service.calculator:apr", "the annual percentage rate of terms, or of dated flows"),
     "schedule": ("service.calculator:schedule", "the schedule of terms, with its rate, cost and disclosure"),
     "schema": ("service.calculator:schema", "the JSON Schema of the terms, for editors and validators"),
+    "train": ("service.learning.commands:train", "a scorecard from how past purchases ended, as the draft of a policy"),
+    "backtest": ("service.learning.commands:backtest_", "how a policy, or two, would have done on past purchases"),
+    "fairness": ("service.learning.commands:fairness", "whom a policy would have treated otherwise, by group"),
     "first-day": ("service.cli:first_day", None),
     "worker": ("service.worker:main", None),
 }
