@@ -10,6 +10,7 @@ import redis.asyncio as redis
 from litestar import Litestar, Request, Response
 from litestar.exceptions import HTTPException
 
+from service.api.ask import Asked
 from service.api.body import BYTES_MAX, too_large
 from service.api.merchant import merchant_router
 from service.api.operator import operator_router
@@ -35,6 +36,7 @@ def create_app(settings: Settings) -> Litestar:
         route_handlers=[merchant_router, operator_router, partner_router, get_livez, get_readyz, get_openapi],
         lifespan=[partial(_resources, settings=settings)],
         exception_handlers={Refused: _refused, HTTPException: _http, Exception: _broken},
+        request_class=Asked,
         request_max_body_size=BYTES_MAX,
         openapi_config=None,
         logging_config=None,

@@ -86,6 +86,7 @@ def refuse_impossible(terms: Terms) -> None:
     faults = (
         (not rate.is_finite() or rate < 0, "A rate is zero or more.", "/rate_percent"),
         (rate.is_finite() and rate > 100_000, "A rate above 100,000 % a year is a slip of the pen.", "/rate_percent"),
+        (rate.is_finite() and int(rate.as_tuple().exponent) < -12, "A rate has at most 12 decimals.", "/rate_percent"),
         (terms.instalments < 1, "A plan has at least one instalment.", "/instalments"),
         (terms.every < 1, "Instalments lie at least one unit apart.", "/every"),
         (terms.grace_principal >= terms.instalments, "Grace leaves no instalment for principal.", "/grace_principal"),

@@ -5,6 +5,7 @@ terms. Interest is rounded in every row; one row, named by the terms, takes what
 """
 
 from datetime import date
+from typing import Final
 
 from msgspec import Struct
 
@@ -12,6 +13,8 @@ from service.errors import Code, Refused
 from service.money import BPS, in_multiples, quotient, split, take_bps
 from service.plans.frame import Frame, frame_of
 from service.plans.terms import Cost, DownPaymentAt, FeeDue, InterestOn, Method, Payer, Remainder, Terms
+
+STEPS_MAX: Final = 64  # from the exact root, rounded, it is one step or two; further off, there is no such part
 
 
 class Instalment(Struct, frozen=True, gc=False):
@@ -134,16 +137,20 @@ def _bounded(
 ) -> list[Instalment]:
     """The least equal part whose last instalment is no larger, or the most whose last is no smaller."""
     side = 1 if terms.remainder is Remainder.LAST_LOWER else -1
-    while side * _odd(terms, rows, level, balloon) > 0:
+    for _ in range(STEPS_MAX):
+        if side * _odd(terms, rows, level, balloon) <= 0:
+            break
         level += side * terms.multiple_of
         rows = _repay(terms, frame, financed, balloon, level, 0)
-    while level > terms.multiple_of:
+    for _ in range(STEPS_MAX):
+        if level <= terms.multiple_of:
+            return rows
         closer = level - side * terms.multiple_of
         trial = _repay(terms, frame, financed, balloon, closer, 0)
         if side * _odd(terms, trial, closer, balloon) > 0:
-            break
+            return rows
         level, rows = closer, trial
-    return rows
+    raise Refused(Code.IMPOSSIBLE_TERMS, "No equal part leaves a last instalment like that.", "/remainder")
 
 
 def evened_level(terms: Terms, level: int, odd: int, count: int) -> int:
