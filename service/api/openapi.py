@@ -151,7 +151,7 @@ def _query_schema(hint: Any, given: QueryParameter, default: Any) -> Schema:
 
 
 def _parameter(name: str, where: str, schema: Schema, required: bool) -> Schema:
-    words = GLOSSARY.get(f"?{name}") or GLOSSARY[name]
+    words = GLOSSARY.get(f"?{name}") or GLOSSARY.get(name, "")
     return {"name": name, "in": where, "required": required, "description": words, "schema": schema}
 
 
