@@ -12,7 +12,12 @@ from msgspec.json import decode
 from service.demo.seed import POLICY
 from tests.flows.world import Client, World
 
+# Well formed, and nothing there.
 NO_BREAK = "br_00000000000000000000000000"
+NO_POLICY = "po_00000000000000000000000000"
+NO_TRIAL = "tr_00000000000000000000000000"
+NO_DECISION = "de_00000000000000000000000000"
+NOBODY = {NO_BREAK, NO_POLICY, NO_TRIAL, NO_DECISION}
 
 
 class Post(Struct):
@@ -115,12 +120,31 @@ async def posts(world: World) -> list[Post]:
             {"programme_id": world.demo.programme_id},
             {"business_on": "2026-03-01"},
         ),
+        (
+            "/v1/operator/policies/{policy_id}/versions/{version}/publish",
+            {"policy_id": NO_POLICY, "version": "1"},
+            {"active_from": "2026-03-02T12:00:00Z"},
+        ),
+        (
+            "/v1/operator/policies/{policy_id}/versions/{version}/rollback",
+            {"policy_id": NO_POLICY, "version": "1"},
+            {},
+        ),
+        (
+            "/v1/operator/reviews/{decision_id}",
+            {"decision_id": NO_DECISION},
+            {"outcome": "approve", "note": "seen by a person"},
+        ),
+        ("/v1/operator/trials", {"policy_id": NO_POLICY}, {"policy_id": NO_POLICY, "version": 1, "share_bps": 100}),
+        ("/v1/operator/trials/{trial_id}/end", {"trial_id": NO_TRIAL}, {}),
         ("/v1/operator/breaks/{break_id}/assign", {"break_id": NO_BREAK}, {"owner": "partner"}),
         ("/v1/operator/breaks/{break_id}/resolve", {"break_id": NO_BREAK}, {"note": "found"}),
     ]  # fmt: skip
+    taken = paths(world.app, "POST")
     return [
-        Post(template, template.format(**names), body, NO_BREAK not in names.values())
+        Post(template, template.format(**names), body, NOBODY.isdisjoint(names.values()))
         for template, names, body in bodies
+        if template in taken
     ]
 
 

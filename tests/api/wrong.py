@@ -18,9 +18,9 @@ WRONG: dict[type, tuple[Any, ...]] = {
 # Numbers that Python would write otherwise.
 NUMBERS = ("100.0", "1e2", "100.00000000000000000001", "1E400", "-0.0", "10e-1", "1" * 5_000)
 
-# Fields that may be null, and whose value may be of any type: a consumer's attributes are the merchant's own.
-NULLABLE = {"/instalments", "/received_on", "/reference", "/amount", "/start_on"}
-FREE = re.compile(r"^/attributes/")
+# Fields that may be null, and those whose value may be of any type: a consumer's attributes, what a policy compares.
+NULLABLE = {"/instalments", "/received_on", "/reference", "/amount", "/start_on", "/active_from"}
+FREE = re.compile(r"^/attributes/|^/rules/\d+/when/\d+/value$")
 
 # A policy is its author's: its texts and numbers are judged by what they mean (tests/policies), here only their types.
 AUTHORED = "/v1/operator/policies"

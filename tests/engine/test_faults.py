@@ -21,9 +21,9 @@ from tests.engine.processes import broken_checks, insist, offers, serving, world
 from tests.flows.world import World
 
 THOROUGH = bool(os.environ.get("TENOR_FAULTS"))
-PURCHASES = 600 if THOROUGH else 120
+PURCHASES = 600 if THOROUGH else 80
 BUYERS = 24  # at once
-KILLS = 6 if THOROUGH else 2
+KILLS = 6 if THOROUGH else 1
 
 
 class Trade:
@@ -62,7 +62,7 @@ async def trade_through(world: World, trouble: Callable[[Trade], Awaitable[None]
     asked: list[str] = []
     while len(asked) < PURCHASES:
         consumers = await asyncio.gather(*(world.consumer(limit=1_000_00) for _ in range(20)))
-        asked += await offers(world, consumers * 6, 100_00)
+        asked += await offers(world, consumers * 4, 100_00)
     trade = Trade(world, asked)
     trading = asyncio.create_task(trade.run())
     await trouble(trade)
@@ -130,8 +130,8 @@ async def test_the_servers_killed(servers: Servers, own: Settings) -> None:
         async with world_of(service, pool) as world:
 
             async def kill_postgres(trade: Trade) -> None:
-                for kill in range(KILLS // 2):
-                    await trade.reached((kill + 1) / (KILLS // 2 + 2))
+                for kill in range(KILLS):
+                    await trade.reached((kill + 1) / (KILLS + 2))
                     os.kill(pid_of(servers, "postgres"), signal.SIGKILL)
                     await asyncio.sleep(1)
                     assert (await world.http.get("/readyz")).status_code == 503

@@ -12,7 +12,7 @@ from service.config import Settings
 from tests.engine.processes import Service, offers, serving, world_of
 from tests.flows.world import World
 
-ROUNDS = 20 if os.environ.get("TENOR_FAULTS") else 3
+ROUNDS = 20 if os.environ.get("TENOR_FAULTS") else 2
 
 
 async def test_two_processes_and_everybody_at_once(settings: Settings, pool: db.Pool) -> None:
