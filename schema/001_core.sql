@@ -185,6 +185,7 @@ create table plans (
 ) with (fillfactor = 80);
 
 create index plans_of_account on plans (bucket, consumer_id, currency);
+create index plans_to_expire on plans (capture_by) where state in ('authorized', 'part_captured');
 
 -- One merchant reference opens one plan for ever, whoever the consumer is: so the bucket here is the reference's.
 create table merchant_references (

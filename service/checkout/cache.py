@@ -8,6 +8,7 @@ new version is written, with nothing behind it: the next reader fetches the fact
 import asyncio
 from collections.abc import Iterable, Sequence
 from contextlib import suppress
+from itertools import islice
 from typing import Final
 
 import redis.asyncio as redis
@@ -15,7 +16,8 @@ from redis.exceptions import RedisError
 
 from service import clock, ids
 
-TTL_S: Final = 3_600
+TTL_S: Final = 300  # how long an entry may be old whose writer was killed between COMMIT and telling us
+AT_ONCE: Final = 256  # changes told in one round trip after Redis was away
 REST_S: Final = 1.0  # after a failure Redis is left alone so long
 
 # EVAL and not EVALSHA: after a restart there is no script to be missed, and the server keeps the compiled one anyway.
@@ -58,10 +60,9 @@ class Cache:
 
         None stands where there is nothing, or nothing that is current.
         """
-        if not self.is_up:
+        if not self.is_up or self._unsaid:
             return [[None] * len(names) for names in groups]
         try:
-            await self._say_unsaid()
             async with self._client.pipeline(transaction=False) as pipe:
                 for names in groups:
                     pipe.mget(names)
@@ -121,7 +122,7 @@ class Cache:
     async def _say_unsaid(self) -> None:
         """A change that Redis missed while it was away is told before this process reads from it again."""
         while self._unsaid:
-            unsaid = list(self._unsaid.items())
+            unsaid = list(islice(self._unsaid.items(), AT_ONCE))
             await self._write([(name, version, b"") for name, version in unsaid])
             for name, version in unsaid:
                 if self._unsaid.get(name) == version:

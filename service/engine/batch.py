@@ -61,7 +61,7 @@ async def _do(conn: Connection, works: list[Work]) -> tuple[Answers, list[Accoun
     answers = [(work, Answer(work.status, row.answer.encode())) for work, row in decisions] + commanded
     by_work = {id(work): answer for work, answer in answers}
     twins = [(work, by_work[id(one)]) for work, one in claims.twins]
-    return [*answers, *twins, *claims.known], [one.change.account for one in done]
+    return [*answers, *twins, *claims.known], before.opened + [one.change.account for one in done]
 
 
 def _apply_all(before: Books, commands: list[tuple[Work, Command]]) -> tuple[list[store.Done], Answers]:

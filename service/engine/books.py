@@ -25,6 +25,7 @@ AccountKey = tuple[int, str, str]  # bucket, consumer, currency: the order locks
 class Books(Struct):
     """A batch's facts in memory. Commands on one account or plan follow each other here before anything is written."""
 
+    opened: list[Account] = field(default_factory=list)  # accounts that approved decisions opened
     accounts: dict[AccountKey, Account] = field(default_factory=dict)
     agreements: dict[str, Agreement] = field(default_factory=dict)  # by offer
     plans: dict[str, Plan] = field(default_factory=dict)
@@ -70,7 +71,7 @@ class Books(Struct):
 async def load(conn: Connection, commands: list[Command], decisions: list[DecisionRow]) -> Books:
     """Loads and locks what `commands` may read; what does not exist is left out. Approved decisions open accounts."""
     books = Books()
-    await _open_accounts(conn, decisions)
+    books.opened = await _open_accounts(conn, decisions)
     offers = sorted({command.target for command in commands if command.loads == "offer"})
     plans = sorted({command.target for command in commands if command.loads == "plan"})
     if offers or plans:
@@ -82,11 +83,13 @@ async def load(conn: Connection, commands: list[Command], decisions: list[Decisi
     return books
 
 
-async def _open_accounts(conn: Connection, decisions: list[DecisionRow]) -> None:
+async def _open_accounts(conn: Connection, decisions: list[DecisionRow]) -> list[Account]:
     limits = {_account_key(row): row.limit for row in decisions if row.opens_account}
-    if limits:
-        new = sorted(limits)
-        await conn.execute(Q.open_accounts, *columns(new), [limits[key] for key in new])
+    if not limits:
+        return []
+    new = sorted(limits)
+    rows = await conn.fetch(Q.open_accounts, *columns(new), [limits[key] for key in new])
+    return [Account(*row) for row in rows]
 
 
 async def _lock(conn: Connection, books: Books, offers: list[str], plans: list[str]) -> None:

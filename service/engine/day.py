@@ -9,6 +9,7 @@ from service import ids
 from service.db import Pool
 from service.engine.engine import Engine
 from service.engine.queries import Q
+from service.errors import Code, Refused
 from service.partners.file import Manifest
 from service.partners.flow import make_due_files
 from service.plans.void import Expire
@@ -27,8 +28,7 @@ async def close_day(pool: Pool, engine: Engine, now: datetime) -> DayClosed:
     """Ends every authorization whose time to capture is over at `now`, some hundred at a time; then makes the files
     of the day before."""
     expired = 0
-    after = (-1, "")
-    while rows := await pool.fetch(Q.load_overdue_authorizations, now, *after, AT_ONCE):
+    while rows := await pool.fetch(Q.load_overdue_authorizations, now, AT_ONCE):
         answers = await asyncio.gather(
             *(
                 engine.do(
@@ -43,6 +43,8 @@ async def close_day(pool: Pool, engine: Engine, now: datetime) -> DayClosed:
                 for row in rows
             )
         )
-        expired += sum(answer.status == 200 for answer in answers)
-        after = (rows[-1]["bucket"], rows[-1]["plan_id"])
+        ended = sum(answer.status == 200 for answer in answers)
+        if not ended:
+            raise Refused(Code.UNAVAILABLE, "Authorizations could not be ended; close the day again later.")
+        expired += ended
     return DayClosed(expired, await make_due_files(pool, now))

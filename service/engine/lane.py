@@ -15,7 +15,7 @@ from collections.abc import Awaitable, Callable
 from service import clock
 from service.db import Connection
 from service.engine.batch import Answers, CommitUnknown, run
-from service.engine.faults import LOST, PASSING
+from service.engine.faults import LOST, PASSING, traceback_of, what
 from service.engine.keys import refusal
 from service.engine.work import Answer, Work
 from service.errors import Code, Refused
@@ -58,18 +58,18 @@ class Lane:
         while batch := await self._inbox.take(BATCH_MAX):
             try:
                 await self._persist(batch)
-            except Exception:
+            except Exception as error:
                 # Often a second wall has answered, like a unique key taken meanwhile: the command that met it refuses
                 # once its facts are read anew.
-                log.warning("a batch of %d failed; running it one by one", len(batch), exc_info=True)
+                log.warning("a batch of %d met %s; running it one by one", len(batch), what(error))
                 for work in batch:
                     await self._persist_alone(work)
 
     async def _persist_alone(self, work: Work) -> None:
         try:
             await self._persist([work])
-        except Exception:
-            log.exception("failed: %r", work.item)
+        except Exception as error:
+            log.error("%s failed: %s", type(work.item).__name__, what(error), exc_info=traceback_of(error))  # noqa: TRY400
             _refuse([work], Code.BROKEN, "Something is wrong on our side; it was reported.")
 
     async def _persist(self, batch: list[Work]) -> None:

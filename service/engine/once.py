@@ -39,7 +39,7 @@ async def _once(pool: Pool, key: Key, now: datetime, do: Callable[[Connection], 
 
 
 async def _try(pool: Pool, key: Key, now: datetime, do: Callable[[Connection], Awaitable[Answer]]) -> Answer:
-    async with pool.acquire() as conn, conn.transaction():
+    async with pool.acquire(timeout=PATIENCE_S) as conn, conn.transaction():
         if not await keys.claim_one(conn, key, now):
             stored = await keys.load_answers(conn, [key])
             return keys.same_or_reused(stored[key.owner_id, key.key], key)

@@ -21,13 +21,15 @@ select d.decision_id, d.answer
   join decisions d using (bucket, decision_id);
 
 -- open_accounts --
+-- Returns the accounts that were not there before.
 insert into accounts (bucket, consumer_id, currency, "limit")
 select k.bucket, k.consumer_id, k.currency, k."limit"
   from unnest($1::smallint[], $2::text[], $3::text[], $4::bigint[]) as k (bucket, consumer_id, currency, "limit")
  where not exists (select from accounts a
                     where a.bucket = k.bucket and a.consumer_id = k.consumer_id and a.currency = k.currency)
  order by 1, 2, 3
-    on conflict do nothing;
+    on conflict do nothing
+returning bucket, consumer_id, currency, "limit";
 
 -- lock_books --
 -- Every account the batch may touch, locked in sorted order. Beside it the decision whose offer is asked for; that row
@@ -123,7 +125,8 @@ select * from unnest($1::smallint[], $2::text[], $3::text[], $4::bigint[], $5::b
 -- merchant's last one less how many of the batch come after it. Feeds are locked sorted, and only until the commit.
 with moved as (
     update accounts a
-       set reserved = k.reserved, used = k.used, version = k.version
+       set reserved = k.reserved, used = k.used, version = k.version,
+           over_limit = a.over_limit and k.reserved + k.used > a."limit"
       from unnest($1::smallint[], $2::text[], $3::text[], $4::bigint[], $5::bigint[], $6::bigint[])
            as k (bucket, consumer_id, currency, reserved, used, version)
      where a.bucket = k.bucket and a.consumer_id = k.consumer_id and a.currency = k.currency
@@ -173,6 +176,6 @@ update idempotency i
 -- load_overdue_authorizations --
 select bucket, plan_id, merchant_id
   from plans
- where state in ('authorized', 'part_captured') and capture_by < $1 and (bucket, plan_id) > ($2::smallint, $3::text)
- order by bucket, plan_id
- limit $4;
+ where state in ('authorized', 'part_captured') and capture_by < $1
+ order by capture_by
+ limit $2;

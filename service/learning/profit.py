@@ -31,7 +31,7 @@ def profit_of(offer: Offer, is_good: bool, start_on: date, economics: Economics)
     paid = rows if is_good else rows[: len(rows) * economics.paid_bps // BPS]
     unpaid = sum(row.principal for row in rows[len(paid) :])
     up_front = offer.total_cost - sum(row.interest + row.fee for row in rows)
-    earned = merchant_fee(offer.merchant_fee, offer.amount) + up_front + sum(row.interest + row.fee for row in paid)
+    earned = merchant_fee(offer.merchant_fee, 0, offer.amount) + up_front + sum(row.interest + row.fee for row in paid)
     lost = unpaid - take_bps(unpaid, economics.recovered_bps)
     return earned - lost - _funding_cost(offer, len(paid), start_on, economics.funding_rate_bps)
 

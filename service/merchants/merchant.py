@@ -5,7 +5,7 @@ from typing import Annotated
 import msgspec
 from msgspec import Meta
 
-from service.money import AMOUNT_MAX, BPS, take_bps
+from service.money import AMOUNT_MAX, BPS, next_share
 
 
 class MerchantFee(msgspec.Struct, frozen=True, gc=False, forbid_unknown_fields=True):
@@ -33,6 +33,9 @@ class Merchant(msgspec.Struct, frozen=True):
 NO_FEE = MerchantFee()
 
 
-def merchant_fee(fee: MerchantFee, amount: int) -> int:
-    """What we keep of one capture of `amount` minor units; never more than the capture itself."""
-    return min(amount, take_bps(amount, fee.bps) + fee.fixed)
+def merchant_fee(fee: MerchantFee, captured_before: int, amount: int) -> int:
+    """What we keep of one capture of `amount` minor units; never more than the capture itself.
+
+    The share is cumulative: captured in parts it is what it is of the whole. `fixed` is for each capture.
+    """
+    return min(amount, next_share(fee.bps, captured_before, amount) + fee.fixed)

@@ -16,6 +16,8 @@ from service.limits.account import Account
 from service.plans.offer import Agreement
 from service.plans.plan import OwedInstalment, Plan, PlanState, PlanView, next_actions, view
 
+CAPTURES_MAX = 99  # of one plan; a subscription is another product
+
 
 class Event(Struct, frozen=True):
     """A fact in past tense, for those who listen; `data` is JSON-friendly."""
@@ -107,7 +109,7 @@ def refuse_state(plan: Plan, verb: str) -> Refused:
     """The plan's state does not allow the verb; says what does go."""
     return Refused(
         Code.STATE_FORBIDS,
-        f"A {plan.kind} plan that is {plan.state} cannot be {verb}.",
+        f"This plan of kind {plan.kind} is {plan.state}; it cannot be {verb}.",
         None,
         next_actions(plan),
     )
@@ -117,6 +119,10 @@ def require_open(plan: Plan, now: datetime, verb: str) -> None:
     """Authorized, or partly captured, and still within its time."""
     if plan.state not in (PlanState.AUTHORIZED, PlanState.PART_CAPTURED):
         raise refuse_state(plan, verb)
+    if plan.captures >= CAPTURES_MAX:
+        raise Refused(
+            Code.STATE_FORBIDS, f"It was {verb} {CAPTURES_MAX} times, the most there are."
+        )
     if now > plan.capture_by:
         raise Refused(
             Code.STATE_FORBIDS, f"The authorization ended at {plan.capture_by.isoformat()}; ask for a new offer.", None

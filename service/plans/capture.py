@@ -39,7 +39,7 @@ class Capture(PlanCommand, frozen=True, kw_only=True):
         is_final = self.final or plan.kind is Kind.PAY_AFTER_USE
         given_back = plan.remaining - self.amount if is_final else 0
         captured = owe(plan, self.amount, book.instalments, now)
-        fee = merchant_fee(plan.offer.merchant_fee, self.amount)
+        fee = merchant_fee(plan.offer.merchant_fee, plan.captured, self.amount)
         after = replace(
             plan,
             state=_state_after(plan, plan.remaining - self.amount - given_back),

@@ -41,7 +41,7 @@ class Claim(PlanCommand, frozen=True, kw_only=True):
         owed = self.amount - from_held
         back_held = plan.held - from_held if self.final else 0
         back_reserved = plan.reserved - owed if self.final else 0
-        fee = merchant_fee(plan.offer.merchant_fee, self.amount)
+        fee = merchant_fee(plan.offer.merchant_fee, plan.captured, self.amount)
         after = replace(
             plan,
             collection_state=CollectionState.COLLECTING if owed else plan.collection_state,
