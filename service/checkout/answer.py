@@ -34,7 +34,7 @@ class Alternative(Struct, frozen=True):
     offer: Offer
 
 
-class Answer(Struct, frozen=True):
+class Answer(Struct, frozen=True, omit_defaults=True):
     """What the merchant is told, and what is stored, byte for byte."""
 
     decision_id: str = field(name="id")
@@ -50,6 +50,7 @@ class Answer(Struct, frozen=True):
     policy_version: int
     decided_at: datetime
     expires_at: datetime
+    referral_id: str | None = None  # of what a person decided: the referral
 
 
 class Decision(Struct, frozen=True):

@@ -6,11 +6,26 @@ the trial has its name: what people are offered must not change from one page vi
 
 import zlib
 from collections.abc import Iterable
+from datetime import datetime
 
 from msgspec import Struct
 
 from service.checkout.answer import Decision, Outcome
 from service.money import BPS
+
+
+class Trial(Struct, frozen=True):
+    """A challenger against whichever policy is in force; it answers `share_bps` of all consumers."""
+
+    trial_id: str
+    policy_id: str
+    version: int
+    share_bps: int  # 0: nobody, it decides in the shadow
+    started_at: datetime
+
+    def answers(self, consumer_id: str) -> bool:
+        """Whether the challenger decides for this consumer."""
+        return takes_challenger(consumer_id, self.trial_id, self.share_bps)
 
 
 class Difference(Struct, frozen=True):

@@ -35,11 +35,17 @@ def decide(
     programmes: tuple[Programme, ...],
     policy: CompiledPolicy,
     now: datetime,
+    referral_id: str | None = None,
 ) -> Decision:
-    """The decision on a checkout; `snapshot` is in its currency."""
+    """The decision on a checkout; `snapshot` is in its currency.
+
+    With a `referral_id`, a person has looked at that referral and said yes: nothing is referred again, all else holds.
+    """
     document = policy.policy
     case = lay_out(request, snapshot, merchant, policy, business_day(now, document.time_zone))
     findings = findings_of(case)
+    if referral_id is not None:
+        findings = [finding for finding in findings if finding.verdict is not Verdict.REFER]
     verdict = _verdict(findings)
     tried = [(rung, fit(case, rung)) for rung in rungs_for(case, _barred(findings))]
     footings = {kind: footing_of(case, kind, programmes, now) for kind in {rung.kind for rung, _ in tried}}
@@ -65,6 +71,7 @@ def decide(
         policy_version=document.version,
         decided_at=now,
         expires_at=expires_at,
+        referral_id=referral_id,
     )
     kinds = [offer.kind for offer in offers] + [alternative.offer.kind for alternative in alternatives]
     funding = tuple([footings[kind].funding for kind in kinds])

@@ -1,4 +1,4 @@
-"""The snapshot: every fact about the consumer that a decision reads. Logged with it, and enough to replay it."""
+"""The snapshot: every fact about the consumer that a decision reads."""
 
 from datetime import date
 

@@ -7,7 +7,8 @@ import pytest
 
 from service.checkout.challenger import Comparison, comparison_of, difference, takes_challenger
 from service.checkout.disclosure import disclosure_of
-from service.checkout.replay import Evidence, replay
+from service.checkout.evidence import Evidence
+from service.checkout.replay import replay
 from service.plans.offer import Kind
 from tests.checkout.cases import DECISION, MERCHANT, NOON, PROGRAMMES, asked, decided, known
 from tests.policies.sample import POLICY, policy_with

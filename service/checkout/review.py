@@ -1,0 +1,64 @@
+"""A person looks at a referral and says yes or no: a decision of its own, as binding as any.
+
+A yes sets the policy's referrals aside and nothing else: prices, limits and every rule that declines still hold, on
+what is open with us now. What the consumer said about themselves is what the person has read, whatever was
+registered since.
+"""
+
+from datetime import datetime, timedelta
+from enum import StrEnum
+from typing import Final
+
+from msgspec import Struct
+from msgspec.structs import replace
+
+from service.checkout.answer import Decision, Outcome
+from service.checkout.decide import decide
+from service.checkout.evidence import Evidence
+from service.checkout.request import Checkout
+from service.checkout.snapshot import Snapshot
+from service.policies.compile import CompiledPolicy
+from service.policies.reasons import Ground, ReasonCode, told
+
+# 12 CFR 1002.9(a)(1)(i): who applied hears what was decided within 30 days.
+REFERRAL_LIVES: Final = timedelta(days=30)
+
+
+class ReviewOutcome(StrEnum):
+    """A yes or a no. The SQL enum `review_outcome` says the same."""
+
+    APPROVE = "approve"
+    DECLINE = "decline"
+
+
+class Review(Struct, frozen=True):
+    """What a person said of a referral; `reasons` are those of a decline, the weightiest first."""
+
+    referral_id: str
+    outcome: ReviewOutcome
+    reasons: tuple[ReasonCode, ...] = ()
+
+
+def reviewed_snapshot(read: Snapshot, fresh: Snapshot) -> Snapshot:
+    """What the review is decided on: attributes as the person read them, all that is open with us as it is now."""
+    return replace(fresh, attributes=read.attributes)
+
+
+def decide_reviewed(
+    decision_id: str, review: Review, request: Checkout, evidence: Evidence, policy: CompiledPolicy, now: datetime
+) -> Decision:
+    """The decision that a review makes. A yes may still be declined, by what has changed since the referral."""
+    decision = decide(
+        decision_id, request, evidence.snapshot, evidence.merchant, evidence.programmes, policy, now,
+        review.referral_id,
+    )  # fmt: skip
+    if review.outcome is ReviewOutcome.APPROVE:
+        return decision
+    answer = replace(
+        decision.answer,
+        outcome=Outcome.DECLINED,
+        offers=(),
+        alternatives=(),
+        reasons=tuple([told(Ground(code), request.language) for code in review.reasons]),
+    )
+    return replace(decision, answer=answer, funding=())
