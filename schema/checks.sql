@@ -20,6 +20,27 @@ select bucket, consumer_id, currency, "limit", reserved, used
   from accounts
  where over_limit <> (reserved + used > "limit");
 
+-- decisions_name_a_policy --
+-- Every decision can be replayed: the version it was made under is kept, signed by two or on trial.
+select policy_id, policy_version, decisions
+  from (select policy_id, policy_version, count(*) as decisions from decisions group by policy_id, policy_version) d
+ where not exists (select from policies p
+                    where p.policy_id = d.policy_id and p.version = d.policy_version and p.published_at is not null)
+   and not exists (select from trials t where t.policy_id = d.policy_id and t.version = d.policy_version);
+
+-- reviews_follow_referrals --
+-- What a person said of a referral became a decision on the same purchase; a no is a no.
+select r.bucket, r.decision_id, r.made_id
+  from reviews r
+  left join decisions d using (bucket, decision_id)
+  left join decisions m on m.bucket = r.bucket and m.decision_id = r.made_id
+ where d.outcome is distinct from 'referred'
+    or m.outcome is null
+    or m.outcome = 'referred'
+    or m.outcome <> 'declined' and r.outcome = 'decline'
+    or (d.consumer_id, d.merchant_id, d.merchant_reference, d.currency)
+       <> (m.consumer_id, m.merchant_id, m.merchant_reference, m.currency);
+
 -- plans_stand_on_a_decision --
 -- Every plan was decided for this consumer, at this merchant, under this reference.
 select p.bucket, p.plan_id, p.decision_id

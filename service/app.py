@@ -19,12 +19,13 @@ from service.api.public import get_livez, get_openapi, get_readyz
 from service.api.registry import Registry
 from service.api.reply import reply_refused
 from service.api.services import Services
+from service.api.shadow import Shadows
 from service.checkout.cache import Cache
 from service.checkout.flow import Snapshots
 from service.config import CannotStart, Settings
 from service.db import connect_session, open_pool, unsafe_settings
 from service.engine.engine import Engine
-from service.engine.faults import LOST, PASSING
+from service.engine.faults import LOST, PASSING, traceback_of, what
 from service.errors import Code, Refused
 
 log = logging.getLogger("tenor")
@@ -59,11 +60,13 @@ async def _resources(app: Litestar, settings: Settings) -> AsyncGenerator[None]:
     registry = Registry(url, pool, settings.key_secret)
     engine = Engine(lambda: connect_session(url), pool, snapshots.accounts_changed)
     await registry.start()
-    app.state["services"] = Services(settings, pool, cache, registry, snapshots, engine)
+    shadows = Shadows(pool)
+    app.state["services"] = Services(settings, pool, cache, registry, snapshots, engine, shadows)
     try:
         yield
     finally:
         await engine.close()
+        await shadows.close()
         await snapshots.close()
         await registry.close()
         await cache.close()
@@ -96,7 +99,7 @@ def _http(_: Request[Any, Any, Any], error: HTTPException) -> Response[bytes]:
 def _broken(request: Request[Any, Any, Any], error: Exception) -> Response[bytes]:
     """The database is away: 503. Anything else is our fault: 500, and the log says where."""
     if isinstance(error, (*LOST, *PASSING)):
-        log.warning("%s %s: %r", request.method, request.url.path, error)
+        log.warning("%s %s: %s", request.method, request.url.path, what(error))
         return reply_refused(Refused(Code.UNAVAILABLE, "The database is away; send the same request again."))
-    log.error("%s %s failed", request.method, request.url.path, exc_info=error)
+    log.error("%s %s failed: %s", request.method, request.url.path, what(error), exc_info=traceback_of(error))
     return reply_refused(Refused(Code.BROKEN, "Something is wrong on our side; it was reported."))

@@ -4,6 +4,7 @@ import argparse
 import asyncio
 import difflib
 import importlib
+import json
 import os
 import signal
 import sys
@@ -18,6 +19,7 @@ COMMANDS: Final[dict[str, tuple[str, str | None]]] = {
     "serve": ("service.cli:serve", "the service on DATABASE_URL and REDIS_URL"),
     "migrate": ("service.cli:migrate", "bring the database up to this version"),
     "check": ("service.cli:check", "the invariants of the database, as queries that must return no row"),
+    "replay": ("service.cli:replay", "a decision again, from its log: the same bytes, or another policy's"),
     "apr": ("service.calculator:apr", "the annual percentage rate of terms, or of dated flows"),
     "schedule": ("service.calculator:schedule", "the schedule of terms, with its rate, cost and disclosure"),
     "schema": ("service.calculator:schema", "the JSON Schema of the terms, for editors and validators"),
@@ -109,6 +111,20 @@ def check(argv: list[str]) -> int:
         return asyncio.run(_check(settings))
 
 
+def replay(argv: list[str]) -> int:
+    """Decide again what was decided, from its log: under its own policy version, or another. Exit code 1 if the answer
+    differs."""
+    from service import embedded
+
+    parser = argparse.ArgumentParser(prog="tenor replay", description=replay.__doc__)
+    parser.add_argument("decision", help="the decision's id, de_...")
+    parser.add_argument("--policy", help="the policy's id; its own if left out")
+    parser.add_argument("--version", type=int, help="the policy's version; its own if left out")
+    given = parser.parse_args(argv)
+    with embedded.reachable(config.read(os.environ)) as settings:
+        return asyncio.run(_replay(settings, given.decision, given.policy, given.version))
+
+
 def first_day(argv: list[str]) -> int:
     """Replay the demo's first day of trade through the HTTP API at the URL given, unless that was done before."""
     from service import demo
@@ -152,6 +168,33 @@ async def _check(settings: Settings) -> int:
             print("  " + ", ".join(f"{name}={value}" for name, value in row.items()))
     print(f"{len(checks)} checks, {len(broken)} broken.")
     return 1 if broken else 0
+
+
+async def _replay(settings: Settings, decision_id: str, policy_id: str | None, version: int | None) -> int:
+    from service import db
+    from service.api.replays import replay_decision
+    from service.errors import Refused
+    from service.policies.flow import Ready
+
+    assert settings.database_url
+    pool = await db.open_pool(settings.database_url, size=2)
+    try:
+        again = await replay_decision(pool, Ready(pool), decision_id, policy_id, version)
+    except Refused as refused:
+        raise CannotStart(refused.detail) from None
+    finally:
+        await pool.close()
+    said = "the same answer, to the byte" if again.is_identical else f"{len(again.differences)} differences"
+    print(f"{again.decision_id} under {again.policy_id} version {again.policy_version}: {said}.")
+    for one in again.differences:
+        print(f"  {one.pointer}: {_shown(one.sent)} -> {_shown(one.replayed)}")
+    return 0 if again.is_identical else 1
+
+
+def _shown(value: object) -> str:
+    """JSON on one line, cut short."""
+    text = json.dumps(value, ensure_ascii=False)
+    return text if len(text) <= 100 else f"{text[:97]}..."
 
 
 def _usage() -> str:

@@ -18,6 +18,7 @@ class Code(StrEnum):
     INVALID_FIELD = "invalid_field"  # 400
     UNAUTHORIZED = "unauthorized"  # 401
     FORBIDDEN = "forbidden"  # 403
+    FOUR_EYES = "four_eyes"  # 403
     NOT_FOUND = "not_found"  # 404
     METHOD_NOT_ALLOWED = "method_not_allowed"  # 405
     NOT_ACCEPTABLE = "not_acceptable"  # 406
@@ -57,6 +58,7 @@ STATUS: Final[dict[Code, int]] = {
     Code.CLOCK_NOT_SETTABLE: 400,
     Code.UNAUTHORIZED: 401,
     Code.FORBIDDEN: 403,
+    Code.FOUR_EYES: 403,
     Code.NOT_FOUND: 404,
     Code.METHOD_NOT_ALLOWED: 405,
     Code.NOT_ACCEPTABLE: 406,

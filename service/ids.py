@@ -35,6 +35,7 @@ PROGRAMME: Final = "pr"
 FILE: Final = "fi"
 RECONCILIATION: Final = "rc"
 BREAK: Final = "br"
+TRIAL: Final = "tr"
 
 
 def new_id(prefix: str, bucket: int, at_ms: int) -> str:
@@ -46,6 +47,15 @@ def new_id(prefix: str, bucket: int, at_ms: int) -> str:
         f"{pair[at_ms >> 10 & 1023]}{pair[at_ms & 1023]}{pair[bucket]}"
         f"{pair[chance >> 50]}{pair[chance >> 40 & 1023]}{pair[chance >> 30 & 1023]}"
         f"{pair[chance >> 20 & 1023]}{pair[chance >> 10 & 1023]}{pair[chance & 1023]}00"
+    )
+
+
+def lowest(prefix: str, at_ms: int) -> str:
+    """Below every id of `prefix` made at `at_ms` or later, and above all that were made before."""
+    pair = _PAIR
+    return (
+        f"{prefix}_{pair[at_ms >> 40 & 1023]}{pair[at_ms >> 30 & 1023]}{pair[at_ms >> 20 & 1023]}"
+        f"{pair[at_ms >> 10 & 1023]}{pair[at_ms & 1023]}"
     )
 
 

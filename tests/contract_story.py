@@ -1,5 +1,6 @@
 """One purchase of each kind and a day at the operator's desk: the requests and answers that openapi.yaml shows."""
 
+import asyncio
 import hashlib
 import json
 import re
@@ -111,6 +112,8 @@ async def tell(world: World) -> None:
     await merchant.get(f"/v1/consumers/{consumer}/accounts/EUR")
     await _file(world)
     await _desk(world)
+    await _referral(world)
+    await _policies(world)
     merchant.now = operator.now = NOON + timedelta(days=60)
     await operator.post("/v1/operator/day-close")
 
@@ -144,6 +147,7 @@ async def _instalments(world: World, consumer: str) -> None:
     decision = (await merchant.post("/v1/checkouts", asked)).json()
     await merchant.get(f"/v1/checkouts/{decision['id']}")
     await world.operator.get(f"/v1/operator/decisions/{decision['id']}")
+    await world.operator.get(f"/v1/operator/decisions/{decision['id']}/replay")
     accept = {"offer_id": decision["offers"][0]["id"]}
     await merchant.post("/v1/plans?dry_run=true", accept)
     plan = (await merchant.post("/v1/plans", accept)).json()
@@ -200,4 +204,34 @@ async def _desk(world: World) -> None:
     asked = {"audience": "merchant", "owner_id": merchant, "scopes": ["checkouts", "plans"]}
     key = (await operator.post("/v1/operator/keys", asked)).json()["id"]
     await operator.post(f"/v1/operator/keys/{key}/revoke")
-    await operator.post("/v1/operator/policies", POLICY)
+
+
+async def _referral(world: World) -> None:
+    """A large purchase that a person looks at."""
+    operator = world.operator
+    consumer = (await world.merchant.post("/v1/consumers", {"reference": "customer-4712", "attributes": GOOD})).json()
+    asked = {"merchant_reference": "order-1002", "consumer": consumer["id"], "currency": "EUR", "amount": 16_000_00}
+    referral = (await world.merchant.post("/v1/checkouts", asked)).json()["id"]
+    await operator.get("/v1/operator/reviews")
+    said = {"outcome": "approve", "note": "The payslips of three months were shown."}
+    await operator.post(f"/v1/operator/reviews/{referral}", said)
+    await operator.get(f"/v1/operator/reviews/{referral}")
+
+
+async def _policies(world: World) -> None:
+    """A policy is drafted, tried in the shadow, signed by a second person, and put back in force."""
+    operator, second = world.operator, world.second_operator
+    draft = (await operator.post("/v1/operator/policies", POLICY)).json()
+    one = f"/v1/operator/policies/{draft['id']}/versions/{draft['version']}"
+    await operator.get("/v1/operator/policies", after=f"{draft['id']}.0", limit=1)
+    await operator.get(one)
+    challenger = {"policy_id": draft["id"], "version": draft["version"]}
+    trial = (await operator.post("/v1/operator/trials", challenger)).json()["id"]
+    await world.checkout(await world.consumer(), 100_00)
+    while not await world.pool.fetchval("select count(*) from trial_differences"):
+        await asyncio.sleep(0.01)
+    await operator.get(f"/v1/operator/trials/{trial}")
+    await operator.get("/v1/operator/trials")
+    await operator.post(f"/v1/operator/trials/{trial}/end")
+    await second.post(f"{one}/publish", {"active_from": "2026-03-03T00:00:00Z"})
+    await second.post(f"{one}/rollback")

@@ -7,8 +7,10 @@ import msgspec
 from service import ids
 from service.api.ask import Ask
 from service.api.queries import Q
+from service.api.shadow import Sides, Watched
 from service.checkout.answer import Decision
 from service.checkout.decide import decide
+from service.checkout.evidence import Evidence, evidence_of
 from service.checkout.flow import Known as KnownConsumer
 from service.checkout.flow import Who
 from service.checkout.request import Checkout, refuse_contradictions
@@ -27,7 +29,7 @@ class DecisionLog(msgspec.Struct, frozen=True):
     policy_version: int
     decided_at: datetime
     request: msgspec.Raw  # the checkout as it was sent
-    snapshot: msgspec.Raw  # what was known of the consumer
+    snapshot: msgspec.Raw  # what was known: of the consumer, the merchant, and whose money there was
     answer: msgspec.Raw  # the checkout's answer, byte for byte
     funding: msgspec.Raw  # whose money, by offer
 
@@ -41,18 +43,34 @@ async def answer_checkout(ask: Ask, checkout: Checkout, raw: bytes) -> Answer:
     refuse_contradictions(checkout)
     services = ask.services
     merchant = await services.registry.merchant(ask.owner_id)
-    policy = await services.registry.policy()
+    sides = await sides_for(ask, checkout.consumer_id)
     programmes = services.registry.now.programmes
     who = Who(checkout.consumer_id, checkout.currency)
     decision_id = ids.new_id(ids.DECISION, ids.bucket_of(who.consumer_id), ask.now_ms)
 
     known = _must_be_theirs(await services.snapshots.read(who), ask)
-    decision = decide(decision_id, checkout, known.snapshot, merchant, programmes, policy, ask.now)
+    decision = decide(decision_id, checkout, known.snapshot, merchant, programmes, sides.policy, ask.now)
     if not known.is_fresh and (decision.answer.alternatives or decision.answer.reasons):
         known = _must_be_theirs(await services.snapshots.read_fresh(who), ask)
-        decision = decide(decision_id, checkout, known.snapshot, merchant, programmes, policy, ask.now)
-    row = _row(ask, checkout, raw, known, decision)
-    return await services.engine.do(row, ask.key, ask.now)
+        decision = decide(decision_id, checkout, known.snapshot, merchant, programmes, sides.policy, ask.now)
+    evidence = evidence_of(known.snapshot, merchant, programmes, checkout.currency)
+    answer = await services.engine.do(row_of(checkout, raw.decode(), evidence, decision), ask.key, ask.now)
+    if sides.trial:
+        services.shadows.watch(Watched(sides, decision, checkout, evidence))
+    return answer
+
+
+async def sides_for(ask: Ask, consumer_id: str) -> Sides:
+    """The policy that decides for this consumer now, and the one it is compared with while a trial runs."""
+    registry = ask.services.registry
+    champion = await registry.policy(ask.now)
+    trial = registry.now.trial
+    if trial is None or trial.started_at > ask.now:
+        return Sides(champion)
+    challenger = await registry.version(trial.policy_id, trial.version)
+    if trial.answers(consumer_id):
+        return Sides(challenger, trial, champion, is_challenger=True)
+    return Sides(champion, trial, challenger)
 
 
 async def read_log(ask: Ask, decision_id: str) -> DecisionLog:
@@ -72,14 +90,15 @@ def _must_be_theirs(known: KnownConsumer | None, ask: Ask) -> KnownConsumer:
     return known
 
 
-def _row(ask: Ask, checkout: Checkout, raw: bytes, known: KnownConsumer, decision: Decision) -> DecisionRow:
+def row_of(checkout: Checkout, request: str, evidence: Evidence, decision: Decision) -> DecisionRow:
+    """The decision as it is logged, with the request as it was sent."""
     answer = decision.answer
     offers = answer.offers + tuple(alternative.offer for alternative in answer.alternatives)
     fundings = dict(zip((offer.offer_id for offer in offers), decision.funding, strict=True))
     return DecisionRow(
         bucket=ids.bucket_of(answer.decision_id),
         decision_id=answer.decision_id,
-        merchant_id=ask.owner_id,
+        merchant_id=evidence.merchant.merchant_id,
         consumer_id=checkout.consumer_id,
         merchant_reference=checkout.merchant_reference,
         currency=checkout.currency,
@@ -87,11 +106,11 @@ def _row(ask: Ask, checkout: Checkout, raw: bytes, known: KnownConsumer, decisio
         policy_id=answer.policy_id,
         policy_version=answer.policy_version,
         limit=decision.limit,
-        decided_at=ask.now,
+        decided_at=answer.decided_at,
         expires_at=answer.expires_at,
-        request=raw.decode(),
-        snapshot=_encode(known.snapshot).decode(),
+        request=request,
+        snapshot=_encode(evidence).decode(),
         answer=_encode(answer).decode(),
         funding=_encode(fundings).decode(),
-        opens_account=known.snapshot.limit is None and bool(offers),
+        opens_account=evidence.snapshot.limit is None and bool(offers),
     )

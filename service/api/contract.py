@@ -27,12 +27,15 @@ from service.api.operator import (
     Made,
     MerchantBody,
     PartnerBody,
-    PolicyPublished,
     ProgrammeBody,
 )
 from service.api.partner import BreakPage, FilePage, FundedPlanPage, Positions, ReconciliationPage
+from service.api.policies import PolicyPage, PublishBody
 from service.api.public import Health
+from service.api.replays import Replay
+from service.api.reviews import ReferralPage, ReviewBody, ReviewView
 from service.api.summary import Summary, TrialBalance
+from service.api.trials import TrialBody, TrialPage, TrialReport, TrialView
 from service.checkout.answer import Answer
 from service.checkout.request import Checkout
 from service.engine.day import DayClosed
@@ -42,6 +45,7 @@ from service.partners.reconciliation import OpenedBreak, Receipt
 from service.plans.plan import PlanView
 from service.plans.quote import Quote, QuoteRequest
 from service.policies.document import Policy
+from service.policies.version import PolicyDocument, PolicyVersion
 
 
 class Text(Struct, frozen=True):
@@ -122,6 +126,8 @@ PARTNER: Final[dict[str, Operation]] = {
     "GET /v1/partner/breaks": Operation(None, {200: BreakPage}),
 }
 
+_SIGNED: Final = (*_VERB, Code.FOUR_EYES, Code.INVALID_POLICY)
+
 OPERATOR: Final[dict[str, Operation]] = {
     "POST /v1/operator/merchants": Operation(MerchantBody, {201: Made}),
     "POST /v1/operator/partners": Operation(PartnerBody, {201: Made}),
@@ -132,12 +138,30 @@ OPERATOR: Final[dict[str, Operation]] = {
     "POST /v1/operator/breaks/{break_id}/resolve": Operation(ResolveBody, {200: OpenedBreak}, _VERB),
     "POST /v1/operator/keys": Operation(KeyBody, {201: KeyMade}, (Code.NOT_FOUND,)),
     "POST /v1/operator/keys/{key_id}/revoke": Operation(Nothing, {200: Made}, (Code.NOT_FOUND,), optional=True),
-    "POST /v1/operator/policies": Operation(Policy, {201: PolicyPublished}, (Code.INVALID_POLICY,)),
+    "POST /v1/operator/policies": Operation(Policy, {201: PolicyVersion}),
+    "GET /v1/operator/policies": Operation(None, {200: PolicyPage}),
+    "GET /v1/operator/policies/{policy_id}/versions/{version}": Operation(
+        None, {200: PolicyDocument}, (Code.NOT_FOUND,)
+    ),
+    "POST /v1/operator/policies/{policy_id}/versions/{version}/publish": Operation(
+        PublishBody, {200: PolicyVersion}, _SIGNED, optional=True
+    ),
+    "POST /v1/operator/policies/{policy_id}/versions/{version}/rollback": Operation(
+        PublishBody, {201: PolicyVersion}, _SIGNED, optional=True
+    ),
+    "POST /v1/operator/trials": Operation(TrialBody, {201: TrialView}, _SIGNED),
+    "GET /v1/operator/trials": Operation(None, {200: TrialPage}),
+    "GET /v1/operator/trials/{trial_id}": Operation(None, {200: TrialReport}, (Code.NOT_FOUND,)),
+    "POST /v1/operator/trials/{trial_id}/end": Operation(Nothing, {200: TrialView}, _VERB, optional=True),
     "POST /v1/operator/consumers/{consumer_id}/accounts/{currency}": Operation(
         LimitBody, {200: AccountView}, (Code.NOT_FOUND,)
     ),
     "POST /v1/operator/day-close": Operation(Nothing, {200: DayClosed}, optional=True),
     "GET /v1/operator/decisions/{decision_id}": Operation(None, {200: DecisionLog}, (Code.NOT_FOUND,)),
+    "GET /v1/operator/decisions/{decision_id}/replay": Operation(None, {200: Replay}, (Code.NOT_FOUND,)),
+    "GET /v1/operator/reviews": Operation(None, {200: ReferralPage}),
+    "GET /v1/operator/reviews/{decision_id}": Operation(None, {200: ReviewView}, (Code.NOT_FOUND,)),
+    "POST /v1/operator/reviews/{decision_id}": Operation(ReviewBody, {201: ReviewView}, _VERB),
     "GET /v1/operator/summary": Operation(None, {200: Summary}),
     "GET /v1/operator/ledger/trial-balance": Operation(None, {200: TrialBalance}),
 }
@@ -190,6 +214,7 @@ MEANING: Final[dict[Code, str]] = {
     Code.INVALID_FIELD: "`pointer` names the field, parameter or header, `detail` says what it should be",
     Code.UNAUTHORIZED: "no key, or one that is unknown or revoked",
     Code.FORBIDDEN: "the key is another audience's or lacks the scope, or its owner is not active",
+    Code.FOUR_EYES: "who drafted it cannot sign it: another operator's key is needed",
     Code.NOT_FOUND: "there is no such thing, or it is somebody else's",
     Code.METHOD_NOT_ALLOWED: "the address exists and does not take this method",
     Code.NOT_ACCEPTABLE: "we answer in JSON",
@@ -211,7 +236,7 @@ MEANING: Final[dict[Code, str]] = {
     Code.IMPOSSIBLE_TERMS: "no plan can have these terms; `pointer` names the one at fault",
     Code.NO_APR: "the payments have no annual percentage rate",
     Code.SEVERAL_APRS: "the payments have more than one annual percentage rate",
-    Code.INVALID_POLICY: "the document contradicts itself or the law; `detail` lists all its faults",
+    Code.INVALID_POLICY: "the document contradicts itself or the law; `detail` lists all faults with their places",
     Code.INVALID_FILE: "`detail` names line and column",
     Code.BUSY: "too much is waiting; nothing was done, send it again after Retry-After",
     Code.UNAVAILABLE: "the database is away; send it again with the same Idempotency-Key",

@@ -74,15 +74,16 @@ class PaymentBody(Struct, frozen=True, forbid_unknown_fields=True):
     reference: Text | None = None
 
 
-class EventView(Struct, frozen=True):
+class EventView(Struct, frozen=True, omit_defaults=True):
     """A fact in past tense; `number` counts per merchant without gaps."""
 
     number: int
     event_id: str = field(name="id")
     type: str
-    plan_id: str
+    plan_id: str | None  # null: about a checkout
     at: datetime
     data: msgspec.Raw
+    decision_id: str | None = None  # absent: about a plan
 
 
 class EventPage(Struct, frozen=True):
@@ -110,7 +111,7 @@ async def create_checkout(request: Asked, body: RawBody) -> ASGIResponse:
 
 @get("/checkouts/{decision_id:str}", opt={"scope": "checkouts"})
 async def get_checkout(request: Asked, decision_id: FromPath[str]) -> ASGIResponse:
-    """The decision as it was answered."""
+    """The decision as it was answered; of a referral that a person reviewed, the decision that followed."""
     ask = read(request)
     answer = None
     if ids.is_id(decision_id, ids.DECISION):
@@ -215,8 +216,8 @@ async def list_events(
     ask = read(request)
     rows = await ask.services.pool.fetch(Q.load_events, ask.owner_id, after, limit)
     events = [
-        EventView(row["number"], row["id"], row["type"], row["plan_id"], row["at"], msgspec.Raw(row["data"].encode()))
-        for row in rows
+        EventView(number, event_id, type_, plan_id, at, msgspec.Raw(data.encode()), decision_id)
+        for number, event_id, type_, plan_id, at, data, decision_id in rows
     ]
     return reply(EventPage(events, events[-1].number if events else after))
 

@@ -1,7 +1,5 @@
 """For the lender who runs the service: merchants, partners, keys, policies, limits, the ledger."""
 
-import secrets
-from datetime import datetime
 from typing import Annotated, Literal
 from zoneinfo import ZoneInfo
 
@@ -13,6 +11,7 @@ from litestar.response.base import ASGIResponse
 from msgspec import Meta, Struct, field
 
 from service import ids
+from service.api import policies, replays, reviews, trials
 from service.api.ask import Ask, Asked, content_type, guard_for, read, write
 from service.api.body import Body, Nothing
 from service.api.breaks import assign_break, list_all_breaks, make_file, resolve_break
@@ -31,8 +30,6 @@ from service.limits.account import Account
 from service.merchants.merchant import MerchantFee
 from service.money import AMOUNT_MAX, EXPONENTS
 from service.plans.offer import Kind
-from service.policies.document import Policy
-from service.policies.validate import faults
 
 TimeZone = Annotated[str, Meta(pattern=r"^[A-Za-z]+(/[A-Za-z0-9_+\-]+)*$", max_length=60)]
 Country = Annotated[str, Meta(pattern=r"^[A-Z]{2}$")]
@@ -91,20 +88,11 @@ class KeyMade(Struct, frozen=True):
     key: str
 
 
-class PolicyPublished(Struct, frozen=True):
-    """In force in every process within a second."""
-
-    policy_id: str = field(name="id")
-    version: int
-    active_from: datetime
-
-
 _merchant = Body(MerchantBody)
 _partner = Body(PartnerBody)
 _programme = Body(ProgrammeBody)
 _key = Body(KeyBody)
 _limit = Body(LimitBody)
-_policy = Body(Policy)
 _nothing = Body(Nothing)
 
 
@@ -166,20 +154,23 @@ async def create_programme(request: Asked, body: RawBody) -> ASGIResponse:
 
 @post("/keys", status_code=201, opt={"scope": "keys"})
 async def create_key(request: Asked, body: RawBody) -> ASGIResponse:
-    """Make a key. The answer is kept under the idempotency key, so send it again only to whom it belongs."""
+    """Make a key. It is shown to whoever sends this request, and kept nowhere: it is worked out anew from its id."""
     asked = _key.read(body, _type(request))
     ask = write(request, body)
-    key = f"sk_{secrets.token_urlsafe(32)}"
     key_id = ids.new_id(ids.KEY, ids.bucket_for(asked.owner_id), ask.now_ms)
 
     async def make(conn: Connection) -> Answer:
         if not await conn.fetchval(Q.load_owner, asked.audience, asked.owner_id):
             raise Refused(Code.NOT_FOUND, f"There is no such {asked.audience}.", "/owner_id")
-        digest = ask.services.registry.hmac(key)
+        digest = ask.services.registry.hmac(ask.services.registry.key_of(key_id))
         await conn.execute(Q.insert_key, key_id, digest, asked.audience, asked.owner_id, list(asked.scopes), ask.now)
-        return Answer(201, encode(KeyMade(key_id, key)))
+        return Answer(201, encode(Made(key_id)))
 
-    return await _once(ask, make)
+    answer = await once(ask.services.pool, ask.must_key, ask.now, make)
+    if answer.status != 201:
+        return reply_answer(answer)
+    made = msgspec.json.decode(answer.body, type=Made)
+    return reply(KeyMade(made.made_id, ask.services.registry.key_of(made.made_id)), 201)
 
 
 @post("/keys/{key_id:str}/revoke", status_code=200, opt={"scope": "keys"})
@@ -197,25 +188,6 @@ async def revoke_key(request: Asked, body: RawBody, key_id: FromPath[str]) -> AS
         return Answer(200, encode(Made(key_id)))
 
     return await _once(ask, revoke)
-
-
-@post("/policies", status_code=201, opt={"scope": "policies"})
-async def publish_policy(request: Asked, body: RawBody) -> ASGIResponse:
-    """Publish the next version of a policy; it never changes afterwards."""
-    document = _policy.read(body, _type(request))
-    if found := faults(document):
-        raise Refused(Code.INVALID_POLICY, " ".join(fault.sentence for fault in found), found[0].pointer)
-    ask = write(request, body)
-
-    async def publish(conn: Connection) -> Answer:
-        await conn.execute("select pg_advisory_xact_lock(hashtext($1))", document.policy_id)
-        version = await conn.fetchval(Q.last_policy_version, document.policy_id) + 1
-        kept = msgspec.structs.replace(document, version=version)
-        text = encode(kept).decode()
-        await conn.execute(Q.insert_policy, document.policy_id, version, text, ask.now, ask.now)
-        return Answer(201, encode(PolicyPublished(document.policy_id, version, ask.now)))
-
-    return await _once(ask, publish)
 
 
 @post("/consumers/{consumer_id:str}/accounts/{currency:str}", status_code=200, opt={"scope": "limits"})
@@ -290,7 +262,15 @@ operator_router = Router(
         create_programme,
         create_key,
         revoke_key,
-        publish_policy,
+        policies.draft_policy,
+        policies.list_policies,
+        policies.get_policy,
+        policies.publish_policy,
+        policies.roll_back_policy,
+        trials.start_trial,
+        trials.list_trials,
+        trials.get_trial_report,
+        trials.end_trial,
         set_limit,
         close_day_now,
         make_file,
@@ -300,5 +280,9 @@ operator_router = Router(
         get_summary,
         get_trial_balance,
         get_decision_log,
+        replays.get_replay,
+        reviews.list_referrals,
+        reviews.get_review,
+        reviews.review_referral,
     ],
 )

@@ -40,6 +40,6 @@ TAGS: Final = {
     "plans": "Merchant: the plan an offer became, and the verbs on it.",
     "events": "Merchant: what happened, in order and without gaps.",
     "partner": "Finance partner: what it funds, the files that prove it, and what does not match.",
-    "operator": "Operator: merchants, partners, keys, policies, limits, the ledger.",
+    "operator": "Operator: merchants, partners, keys, policies and trials, referrals, limits, the ledger.",
     "public": "Health, and this document. No key is needed.",
 }

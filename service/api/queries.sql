@@ -1,6 +1,9 @@
 -- load_keys --
 select hmac, key_id, audience::text, owner_id, scopes from keys where revoked_at is null;
 
+-- is_key --
+select true from keys where hmac = $1 and revoked_at is null;
+
 -- load_merchants --
 select merchant_id, name, country, time_zone, fees, active from merchants;
 
@@ -10,13 +13,9 @@ select distinct on (programme_id)
   from programmes
  order by programme_id, version desc;
 
--- load_policy --
--- The policy in force: of those published and begun, the one that began last.
-select document
-  from policies
- where active_from <= $1
- order by active_from desc, published_at desc
- limit 1;
+-- load_trial --
+-- There is one at most.
+select trial_id, policy_id, version, share_bps, started_at from trials where ended_at is null;
 
 -- upsert_consumer --
 insert into consumers as c (bucket, consumer_id, merchant_id, reference, attributes, created_at, updated_at)
@@ -47,7 +46,99 @@ select c.bucket, c.consumer_id, $3, $4
 returning bucket, consumer_id, currency, "limit", reserved, used, version;
 
 -- load_decision --
-select answer from decisions where bucket = $1 and decision_id = $2 and merchant_id = $3;
+-- Of a referral that a person reviewed: the decision that made.
+select coalesce(m.answer, d.answer) as answer
+  from decisions d
+  left join reviews r using (bucket, decision_id)
+  left join decisions m on m.bucket = r.bucket and m.decision_id = r.made_id
+ where d.bucket = $1 and d.decision_id = $2 and d.merchant_id = $3;
+
+-- load_evidence --
+-- All that a replay needs; of what a person decided, what the person said.
+select d.policy_id, d.policy_version, d.decided_at, d.request, d.snapshot, d.answer,
+       r.decision_id as referral_id, r.outcome::text as outcome, r.reasons
+  from decisions d
+  left join reviews r on r.bucket = d.bucket and r.made_id = d.decision_id
+ where d.bucket = $1 and d.decision_id = $2;
+
+-- load_outcome --
+select outcome::text, decided_at from decisions where bucket = $1 and decision_id = $2;
+
+-- list_referrals --
+-- Ids are in the order of time, so the oldest that can still be reviewed is found by its id.
+select d.decision_id, d.merchant_id, d.consumer_id, d.merchant_reference, d.currency,
+       (d.answer ->> 'amount')::bigint as amount, d.decided_at, d.answer -> 'reasons' as reasons
+  from decisions d
+ where d.outcome = 'referred' and d.decision_id > $1 and d.decided_at >= $2
+   and not exists (select from reviews r where r.bucket = d.bucket and r.decision_id = d.decision_id)
+ order by d.decision_id
+ limit $3;
+
+-- load_review --
+select r.decision_id as referral_id, r.outcome::text, r.reasons, r.note, r.reviewed_by, r.reviewed_at,
+       d.answer as decision
+  from reviews r
+  join decisions d on d.bucket = r.bucket and d.decision_id = r.made_id
+ where r.bucket = $1 and r.decision_id = $2;
+
+-- insert_review --
+insert into reviews (bucket, decision_id, made_id, outcome, reasons, note, reviewed_by, reviewed_at)
+values ($1, $2, $3, $4, $5, $6, $7, $8) on conflict on constraint reviews_pk do nothing
+returning made_id;
+
+-- insert_decision_event --
+with numbered as (
+    update feeds set last_number = last_number + 1 where merchant_id = $1 returning merchant_id, last_number
+)
+insert into events (bucket, event_id, merchant_id, number, type, decision_id, at, data)
+select $2, $3, merchant_id, last_number, $4, $5, $6, $7 from numbered;
+
+-- insert_trial --
+insert into trials (trial_id, policy_id, version, share_bps, started_by, started_at)
+values ($1, $2, $3, $4, $5, $6)
+returning trial_id, policy_id, version, share_bps, started_by, started_at, ended_by, ended_at;
+
+-- end_trial --
+update trials set ended_by = $2, ended_at = $3 where trial_id = $1 and ended_at is null
+returning trial_id, policy_id, version, share_bps, started_by, started_at, ended_by, ended_at;
+
+-- load_one_trial --
+select trial_id, policy_id, version, share_bps, started_by, started_at, ended_by, ended_at
+  from trials
+ where trial_id = $1;
+
+-- list_trials --
+select trial_id, policy_id, version, share_bps, started_by, started_at, ended_by, ended_at
+  from trials
+ where trial_id > $1
+ order by trial_id
+ limit $2;
+
+-- insert_differences --
+-- Only of decisions that are in the log: a request that was sent again made none.
+insert into trial_differences (bucket, decision_id, trial_id, currency, is_answered, champion, challenger, score,
+                               "limit", financed, cost)
+select k.*
+  from unnest($1::smallint[], $2::text[], $3::text[], $4::text[], $5::boolean[], $6::outcome[], $7::outcome[],
+              $8::int[], $9::bigint[], $10::bigint[], $11::bigint[])
+       as k (bucket, decision_id, trial_id, currency, is_answered, champion, challenger, score, "limit", financed, cost)
+  join decisions d using (bucket, decision_id)
+    on conflict do nothing;
+
+-- compare_trial --
+-- As service/checkout/challenger.py compares; a test holds one against the other.
+select currency, count(*) as decisions, count(*) filter (where champion = challenger) as agreed,
+       count(*) filter (where champion <> challenger and challenger = 'approved')             as swapped_in,
+       count(*) filter (where champion <> challenger and champion = 'approved')               as swapped_out,
+       count(*) filter (where champion <> challenger and 'approved' not in (champion, challenger)) as other_swaps,
+       count(*) filter (where champion = 'approved')   as champion_approved,
+       count(*) filter (where challenger = 'approved') as challenger_approved,
+       sum(financed)::bigint as financed, sum(cost)::bigint as cost, count(*) filter (where is_answered) as answered,
+       sum(score)::bigint as score, sum("limit")::bigint as "limit"
+  from trial_differences
+ where trial_id = $1
+ group by currency
+ order by currency;
 
 -- load_decision_log --
 select decision_id, merchant_id, policy_id, policy_version, decided_at, request, snapshot, answer, funding
@@ -67,7 +158,7 @@ select plan_id, number, capture, due_on, principal, interest, fee, principal_pai
 select plan_id from merchant_references where bucket = $1 and merchant_id = $2 and merchant_reference = $3;
 
 -- load_events --
-select number, event_id as id, type, plan_id, at, data
+select number, event_id as id, type, plan_id, at, data, decision_id
   from events
  where merchant_id = $1 and number > $2
  order by number
@@ -107,12 +198,6 @@ insert into keys (key_id, hmac, audience, owner_id, scopes, created_at) values (
 
 -- revoke_key --
 update keys set revoked_at = $2 where key_id = $1 and revoked_at is null returning key_id;
-
--- insert_policy --
-insert into policies (policy_id, version, document, published_at, active_from) values ($1, $2, $3, $4, $5);
-
--- last_policy_version --
-select coalesce(max(version), 0) from policies where policy_id = $1;
 
 -- count_decisions --
 select coalesce(nullif(request ->> 'category', ''), request -> 'items' -> 0 ->> 'category', '') as category,

@@ -1,28 +1,33 @@
-"""What every process keeps in memory: keys, merchants, programmes and the policy in force, swapped whole on change."""
+"""What every process keeps in memory: keys, merchants, programmes and policies, swapped whole on change."""
 
 import asyncio
 import hashlib
 import hmac
 import logging
+from base64 import urlsafe_b64encode
+from collections.abc import Iterator
 from contextlib import suppress
+from datetime import datetime
 
 import asyncpg
 import msgspec
 
 from service import clock
 from service.api.queries import Q
+from service.checkout.challenger import Trial
 from service.db import Connection, Pool, connect_session
 from service.engine.faults import LOST
 from service.errors import Code, Refused
 from service.merchants.merchant import Merchant, MerchantFee
 from service.partners.programme import Programme
-from service.policies.compile import CompiledPolicy, compile_policy
-from service.policies.document import Policy
+from service.policies.compile import CompiledPolicy
+from service.policies.flow import Ready, load_spans
+from service.policies.version import Span, in_force
 
 log = logging.getLogger("tenor.registry")
 
 CHANNEL = "tenor_changed"
-REFRESH_S = 30.0  # besides the announcements: a policy may begin at an instant nobody announces
+REFRESH_S = 30.0  # besides the announcements, should one be lost
 STRANGERS_S = 0.05  # so long an unknown key or merchant is believed unknown
 
 
@@ -45,7 +50,8 @@ class Known(msgspec.Struct, frozen=True):
     keys: dict[bytes, Principal] = {}  # by HMAC
     merchants: dict[str, Merchant] = {}
     programmes: tuple[Programme, ...] = ()
-    policy: CompiledPolicy | None = None
+    policies: tuple[Span, ...] = ()  # published, in the order they begin
+    trial: Trial | None = None
 
 
 def key_hmac(secret: str, key: str) -> bytes:
@@ -64,7 +70,8 @@ class Registry:
         self._by_text: dict[str, Principal] = {}  # spares the HMAC of a key seen before
         self._changed = asyncio.Event()
         self._task: asyncio.Task[None] | None = None
-        self._policy_text = ""
+        self.ready = Ready(pool)
+        self._reloading = asyncio.Lock()  # what was read first must not be swapped in last
         self._caught_up = 0.0
 
     async def start(self) -> None:
@@ -83,14 +90,19 @@ class Registry:
         """What is stored of a key."""
         return key_hmac(self._secret, key)
 
+    def key_of(self, key_id: str) -> str:
+        """The key with this id. Nobody without our secret can work it out, and so it need not be kept."""
+        digest = hmac.digest(self._secret.encode(), f"key {key_id}".encode(), hashlib.sha256)
+        return f"sk_{urlsafe_b64encode(digest).decode().rstrip('=')}"
+
     async def principal(self, key: str) -> Principal | None:
         """Whose key this is; None if it is nobody's or was revoked."""
         known = self._by_text.get(key)
         if known is not None:
             return known
         digest = self.hmac(key)
-        if digest not in self.now.keys:
-            await self._catch_up()
+        if digest not in self.now.keys and await self._pool.fetchval(Q.is_key, digest):
+            await self.reload()  # made a moment ago, and not announced to us yet
         principal = self.now.keys.get(digest)
         if principal is not None:
             self._by_text[key] = principal
@@ -105,45 +117,48 @@ class Registry:
             raise Refused(Code.FORBIDDEN, "This merchant is not active.")
         return merchant
 
-    async def policy(self) -> CompiledPolicy:
-        """The policy in force."""
-        if self.now.policy is None:
+    async def policy(self, now: datetime) -> CompiledPolicy:
+        """The policy in force at `now`: one that was published to begin later begins on time, with nobody's help."""
+        span = in_force(self.now.policies, now)
+        if span is None:
             await self._catch_up()
-        if self.now.policy is None:
+            span = in_force(self.now.policies, now)
+        if span is None:
             raise Refused(Code.UNAVAILABLE, "No policy is in force yet; an operator publishes one.")
-        return self.now.policy
+        return await self.ready.get(span.policy_id, span.version)
+
+    async def version(self, policy_id: str, version: int) -> CompiledPolicy:
+        """Any version at all, ready. Refused: NOT_FOUND."""
+        return await self.ready.get(policy_id, version)
 
     async def reload(self) -> None:
         """Reads it all anew and swaps it in at once: no request sees half of a change."""
-        async with self._pool.acquire() as conn, conn.transaction(isolation="repeatable_read", readonly=True):
-            keys = await conn.fetch(Q.load_keys)
-            merchants = await conn.fetch(Q.load_merchants)
-            programmes = await conn.fetch(Q.load_programmes)
-            document = await conn.fetchval(Q.load_policy, clock.now())
-        self.now = Known(
-            {
-                row["hmac"]: Principal(row[0], row["audience"], row["owner_id"], frozenset(row["scopes"]))
-                for row in keys
-            },
-            {row["merchant_id"]: _merchant(row) for row in merchants},
-            tuple(Programme(*row) for row in programmes),
-            self._compiled(document),
-        )
-        self._by_text = {}
+        async with self._reloading:
+            async with self._pool.acquire() as conn, conn.transaction(isolation="repeatable_read", readonly=True):
+                keys = await conn.fetch(Q.load_keys)
+                merchants = await conn.fetch(Q.load_merchants)
+                programmes = await conn.fetch(Q.load_programmes)
+                policies = await load_spans(conn)
+                trial = await conn.fetchrow(Q.load_trial)
+            known = Known(
+                {
+                    row["hmac"]: Principal(row["key_id"], row["audience"], row["owner_id"], frozenset(row["scopes"]))
+                    for row in keys
+                },
+                {row["merchant_id"]: _merchant(row) for row in merchants},
+                tuple(Programme(*row) for row in programmes),
+                policies,
+                Trial(*trial) if trial else None,
+            )
+            await self.ready.prepare(_needed(known, clock.now()))
+            self.now = known
+            self._by_text = {}
 
     async def _catch_up(self) -> None:
         """Somebody unknown may be somebody new: reads anew, but not for every stranger at the door."""
         if clock.monotonic() >= self._caught_up + STRANGERS_S:
             self._caught_up = clock.monotonic()
             await self.reload()
-
-    def _compiled(self, document: str | None) -> CompiledPolicy | None:
-        if document is None:
-            return None
-        if document != self._policy_text or self.now.policy is None:
-            self._policy_text = document
-            return compile_policy(msgspec.json.decode(document, type=Policy))
-        return self.now.policy
 
     async def _follow(self) -> None:
         while True:
@@ -171,6 +186,16 @@ class Registry:
             await self.reload()
             with suppress(TimeoutError):
                 await asyncio.wait_for(self._changed.wait(), REFRESH_S)
+
+
+def _needed(known: Known, now: datetime) -> Iterator[tuple[str, int]]:
+    """The version in force, those that follow it, and the one on trial."""
+    current = in_force(known.policies, now)
+    for span in known.policies:
+        if span is current or span.active_from > now:
+            yield span.policy_id, span.version
+    if known.trial:
+        yield known.trial.policy_id, known.trial.version
 
 
 def _merchant(row: asyncpg.Record) -> Merchant:

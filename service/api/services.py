@@ -3,6 +3,7 @@
 from msgspec import Struct
 
 from service.api.registry import Registry
+from service.api.shadow import Shadows
 from service.checkout.cache import Cache
 from service.checkout.flow import Snapshots
 from service.config import Settings
@@ -19,3 +20,4 @@ class Services(Struct, frozen=True):
     registry: Registry
     snapshots: Snapshots
     engine: Engine
+    shadows: Shadows

@@ -17,6 +17,7 @@ insert into keys (key_id, hmac, audience, owner_id, scopes, created_at)
 values ($1, $2, $3, $4, '{*}', $5) on conflict do nothing;
 
 -- insert_policy --
--- From the beginning, so that a day in the past can be replayed under it.
-insert into policies (policy_id, version, document, published_at, active_from)
-values ($1, $2, $3, $4, '2000-01-01') on conflict do nothing;
+-- From the beginning, so that a day in the past can be replayed under it. The first key drafted it, the second signed.
+insert into policies (policy_id, version, document, drafted_by, drafted_at, published_by, published_at, active_from)
+values ($1, $2, $3, (select key_id from keys where hmac = $5), $4, (select key_id from keys where hmac = $6), $4,
+        '2000-01-01') on conflict do nothing;

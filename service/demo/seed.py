@@ -24,6 +24,7 @@ class Demo(msgspec.Struct):
 
     base_url: str = ""
     operator_key: str = ""
+    second_operator_key: str = ""  # two sign a policy
     merchant_key: str = ""
     merchant_id: str = ""
     second_merchant_key: str = ""
@@ -66,7 +67,7 @@ async def seed(pool: Pool, settings: Settings) -> Demo:
         ("programme_id", ids.PROGRAMME),
     ):
         setattr(demo, name, getattr(demo, name) or ids.new_id(prefix, 0, at_ms))
-    for name in ("operator_key", "merchant_key", "second_merchant_key", "partner_key"):
+    for name in ("operator_key", "second_operator_key", "merchant_key", "second_merchant_key", "partner_key"):
         setattr(demo, name, getattr(demo, name) or f"sk_demo_{secrets.token_urlsafe(24)}")
     save(settings, demo)
     async with pool.acquire() as conn, conn.transaction():
@@ -90,6 +91,7 @@ async def _insert(conn: Connection, demo: Demo, key_secret: str) -> None:
     )  # fmt: skip
     for key, audience, owner in (
         (demo.operator_key, "operator", "operator"),
+        (demo.second_operator_key, "operator", "operator"),
         (demo.merchant_key, "merchant", demo.merchant_id),
         (demo.second_merchant_key, "merchant", demo.second_merchant_id),
         (demo.partner_key, "partner", demo.partner_id),
@@ -99,4 +101,6 @@ async def _insert(conn: Connection, demo: Demo, key_secret: str) -> None:
             Q.insert_key, ids.new_id(ids.KEY, 0, int(now.timestamp() * 1000)), digest, audience, owner, now
         )
     policy = msgspec.json.decode(POLICY.read_bytes(), type=Policy)
-    await conn.execute(Q.insert_policy, policy.policy_id, policy.version, msgspec.json.encode(policy).decode(), now)
+    signed = [key_hmac(key_secret, key) for key in (demo.operator_key, demo.second_operator_key)]
+    text = msgspec.json.encode(policy).decode()
+    await conn.execute(Q.insert_policy, policy.policy_id, policy.version, text, now, *signed)

@@ -128,7 +128,7 @@ async def _show_fewer_offers(conn: Connection) -> None:
     """The demo's policy, but with a ladder of four."""
     policy = replace(msgspec.json.decode(POLICY.read_bytes(), type=Policy), version=2, offers_max=OFFERS)
     text = msgspec.json.encode(policy).decode()
-    await conn.execute(SEED.insert_policy, policy.policy_id, policy.version, text, clock.now())
+    await conn.execute(SEED.insert_policy, policy.policy_id, policy.version, text, clock.now(), None, None)
 
 
 async def rehearse(conn: Connection, cast: Cast, port: int) -> None:

@@ -2,6 +2,7 @@
 
 from service.db import SCHEMA, load_queries
 from tests.flows.test_partner import bought, fetch, make_file, send
+from tests.flows.test_reviews import referred, review
 from tests.flows.world import World
 
 CHECKS = dict(load_queries(SCHEMA / "checks.sql"))
@@ -10,6 +11,8 @@ CHECKS = dict(load_queries(SCHEMA / "checks.sql"))
 SABOTAGE = {
     "exposure_matches_plans": "update accounts set used = used + 1 where used > 0",
     "exposure_is_within_limits": "update accounts set over_limit = true",
+    "decisions_name_a_policy": "update decisions set policy_version = 9",
+    "reviews_follow_referrals": "update decisions set outcome = 'approved' where outcome = 'referred'",
     "plans_stand_on_a_decision": "update plans set decision_id = 'de_none' || plan_id",
     "references_open_one_plan": "delete from merchant_references",
     "states_match_amounts": "update plans set state = 'authorized'",
@@ -38,6 +41,7 @@ BY_CONSTRUCTION = {"trial_balance_is_zero"}
 
 async def test_every_check_finds_its_fault(world: World) -> None:
     await bought(world)
+    await review(world, (await referred(world))["id"], "decline", "INCOME")
     content = await fetch(world, await make_file(world))
     await send(world, content.replace(b"420.00", b"420.01"))
 
@@ -47,7 +51,7 @@ async def test_every_check_finds_its_fault(world: World) -> None:
             assert await connection.fetch(CHECKS[check]) == []
             transaction = connection.transaction()
             await transaction.start()
-            for table in ("transfers", "partner_files", "partner_file_transfers"):
+            for table in ("decisions", "transfers", "partner_files", "partner_file_transfers"):
                 await connection.execute(f"alter table {table} disable trigger user")
             await connection.execute(statement)
             assert await connection.fetch(CHECKS[check]), check

@@ -74,6 +74,7 @@ class World:
         self.merchant = Client(http, demo.merchant_key)
         self.other_merchant = Client(http, demo.second_merchant_key)
         self.operator = Client(http, demo.operator_key)
+        self.second_operator = Client(http, demo.second_operator_key)
         self.partner = Client(http, demo.partner_key)
 
     async def consumer(self, limit: int | None = None, attributes: dict[str, Any] | None = None) -> str:

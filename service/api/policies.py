@@ -1,0 +1,148 @@
+"""The operator's policies: drafted by one person, published by a second, put back in one call."""
+
+import re
+from collections.abc import Awaitable, Callable
+from datetime import datetime, timedelta
+from typing import Annotated, Final
+
+from litestar import get, post
+from litestar.params import FromPath, QueryParameter, RawBody
+from litestar.response.base import ASGIResponse
+from msgspec import Meta, Struct
+
+from service.api.ask import Ask, Asked, content_type, read, write
+from service.api.body import Body
+from service.api.partner import Limit
+from service.api.reply import JSON, encode, reply, reply_answer
+from service.db import Connection
+from service.engine.once import once
+from service.engine.work import Answer
+from service.errors import Code, Refused
+from service.policies import flow
+from service.policies.document import Policy
+from service.policies.version import PolicyVersion
+
+AHEAD_MAX: Final = timedelta(days=366)
+VERSION: Final = re.compile("[1-9][0-9]{0,6}")
+
+
+class PublishBody(Struct, frozen=True, forbid_unknown_fields=True):
+    """From when on; absent: at once."""
+
+    active_from: Annotated[datetime, Meta(tz=True)] | None = None
+
+
+class PolicyPage(Struct, frozen=True):
+    """Versions by policy and number; `after` is what to ask with next."""
+
+    policies: list[PolicyVersion]
+    after: str
+
+
+_policy = Body(Policy)
+_publish = Body(PublishBody)
+
+
+@post("/policies", status_code=201, opt={"scope": "policies"})
+async def draft_policy(request: Asked, body: RawBody) -> ASGIResponse:
+    """Draft the next version of a policy: kept as it is, with all its faults listed.
+
+    Without a fault it is validated, and a second person may publish it.
+    """
+    document = _policy.read(body, content_type(request))
+    ask, by = write(request, body), request.auth.key_id
+    found = await flow.faults_of(document, ask.now)
+
+    async def draft(conn: Connection) -> Answer:
+        return Answer(201, encode(_listed(await flow.draft(conn, document, found, by, ask.now))))
+
+    return await _once(ask, draft)
+
+
+@get("/policies", opt={"scope": "policies"})
+async def list_policies(
+    request: Asked,
+    after: Annotated[str, QueryParameter(pattern=r"^$|^po_[0-9A-Z]{26}\.[0-9]{1,7}$")] = "",
+    limit: Limit = 100,
+) -> ASGIResponse:
+    """All versions of all policies: whose they are, and which is in force."""
+    ask = read(request)
+    policy_id, _, version = after.partition(".")
+    page = await flow.list_versions(ask.services.pool, (policy_id, int(version or 0)), limit, ask.now)
+    return reply(PolicyPage(page, f"{page[-1].policy_id}.{page[-1].version}" if page else after))
+
+
+@get("/policies/{policy_id:str}/versions/{version:str}", opt={"scope": "policies"})
+async def get_policy(request: Asked, policy_id: FromPath[str], version: FromPath[str]) -> ASGIResponse:
+    """One version with its document."""
+    ask = read(request)
+    return reply(await flow.load_version(ask.services.pool, *named(policy_id, version), ask.now))
+
+
+@post("/policies/{policy_id:str}/versions/{version:str}/publish", status_code=200, opt={"scope": "policies"})
+async def publish_policy(
+    request: Asked, body: RawBody, policy_id: FromPath[str], version: FromPath[str]
+) -> ASGIResponse:
+    """Sign a version that somebody else drafted; it never changes afterwards.
+
+    It is in force from `active_from`, in every process; published to begin at once, within a second.
+    """
+    ask, by, active_from = _signing(request, body)
+    which = named(policy_id, version)
+
+    async def publish(conn: Connection) -> Answer:
+        _refuse_another_time(active_from, ask.now)
+        return Answer(200, encode(_listed(await flow.publish(conn, *which, by, active_from, ask.now))))
+
+    return await _once(ask, publish)
+
+
+@post("/policies/{policy_id:str}/versions/{version:str}/rollback", status_code=201, opt={"scope": "policies"})
+async def roll_back_policy(
+    request: Asked, body: RawBody, policy_id: FromPath[str], version: FromPath[str]
+) -> ASGIResponse:
+    """Publish an earlier version's document again, as a new version.
+
+    Its author counts as who drafted it, so one other person is enough.
+    """
+    ask, by, active_from = _signing(request, body)
+    which = named(policy_id, version)
+
+    async def roll_back(conn: Connection) -> Answer:
+        _refuse_another_time(active_from, ask.now)
+        return Answer(201, encode(_listed(await flow.roll_back(conn, *which, by, active_from, ask.now))))
+
+    return await _once(ask, roll_back)
+
+
+def named(policy_id: str, version: str) -> tuple[str, int]:
+    """The version that a path names. Refused: NOT_FOUND."""
+    if not policy_id.isascii() or not policy_id.isprintable() or not VERSION.fullmatch(version):
+        raise Refused(Code.NOT_FOUND, f"There is no version {version[:20]!r} of {policy_id[:100]!r}.", "/version")
+    return policy_id, int(version)
+
+
+def _signing(request: Asked, body: bytes) -> tuple[Ask, str, datetime]:
+    """The request, who signs, and from when on it shall hold."""
+    asked = _publish.read(body or b"{}", content_type(request) if body else JSON)
+    ask = write(request, body)
+    return ask, request.auth.key_id, asked.active_from or ask.now
+
+
+def _refuse_another_time(active_from: datetime, now: datetime) -> None:
+    """What was decided is not decided again under another policy, and nobody means the year 2206."""
+    if not now <= active_from <= now + AHEAD_MAX:
+        raise Refused(
+            Code.INVALID_FIELD, f"From now on, or from an instant within {AHEAD_MAX.days} days.", "/active_from"
+        )
+
+
+def _listed(version: PolicyVersion) -> PolicyVersion:
+    """Without its document, whatever was loaded."""
+    return PolicyVersion(**{name: getattr(version, name) for name in PolicyVersion.__struct_fields__})
+
+
+async def _once(ask: Ask, make: Callable[[Connection], Awaitable[Answer]]) -> ASGIResponse:
+    answer = await once(ask.services.pool, ask.must_key, ask.now, make)
+    await ask.services.registry.reload()  # this process at once, the others when they hear of it
+    return reply_answer(answer)

@@ -1,0 +1,191 @@
+"""The queue of referrals: a person reads one, and says yes or no, once."""
+
+from datetime import datetime
+from typing import Annotated, Any
+
+import msgspec
+from litestar import get, post
+from litestar.params import FromPath, RawBody
+from litestar.response.base import ASGIResponse
+from msgspec import Meta, Struct, field
+
+from service import ids
+from service.api.ask import Ask, Asked, content_type, read, write
+from service.api.body import Body
+from service.api.checkouts import row_of
+from service.api.partner import After, Limit
+from service.api.queries import Q
+from service.api.reply import encode, reply, reply_answer
+from service.checkout import answer as answers
+from service.checkout.answer import Decision, Outcome
+from service.checkout.evidence import Evidence, evidence_of
+from service.checkout.flow import Who
+from service.checkout.request import Checkout
+from service.checkout.review import REFERRAL_LIVES, Review, ReviewOutcome, decide_reviewed, reviewed_snapshot
+from service.db import Connection
+from service.engine import store
+from service.engine.books import load
+from service.engine.once import once
+from service.engine.work import Answer, DecisionRow
+from service.errors import Code, Refused
+from service.policies.reasons import Reason, ReasonCode
+
+Note = Annotated[str, Meta(min_length=1, max_length=2_000, pattern=r"^[^\x00]*$")]
+
+
+class ReviewBody(Struct, frozen=True, forbid_unknown_fields=True):
+    """`reasons` are what the consumer hears of a decline: the principal ones, the weightiest first."""
+
+    outcome: ReviewOutcome
+    note: Note  # why, for the file
+    reasons: Annotated[tuple[ReasonCode, ...], Meta(max_length=4)] = ()
+
+
+class Referral(Struct, frozen=True):
+    """A decision that waits for a person; `GET /v1/operator/decisions/{id}` has all that was known."""
+
+    decision_id: str = field(name="id")
+    merchant_id: str
+    consumer_id: str = field(name="consumer")
+    merchant_reference: str
+    currency: str
+    amount: int  # minor units asked
+    decided_at: datetime
+    review_by: datetime  # afterwards it has lapsed
+    reasons: list[Reason]  # why it was referred
+
+
+class ReferralPage(Struct, frozen=True):
+    """What waits, the oldest first; `after` is what to ask with next."""
+
+    referrals: list[Referral]
+    after: str
+
+
+class ReviewView(Struct, frozen=True):
+    """What a person said of a referral, and the decision it made."""
+
+    referral_id: str = field(name="id")
+    outcome: ReviewOutcome
+    reasons: list[ReasonCode]  # of a decline
+    note: str  # why, for the file
+    reviewed_by: str  # the key
+    reviewed_at: datetime
+    decision: answers.Answer  # as binding as any; the merchant gets it under the referral's id
+
+
+_review = Body(ReviewBody)
+
+
+@get("/reviews", opt={"scope": "reviews"})
+async def list_referrals(request: Asked, after: After = "", limit: Limit = 100) -> ASGIResponse:
+    """The referrals that nobody has reviewed yet and that have not lapsed."""
+    ask = read(request)
+    since = ask.now - REFERRAL_LIVES
+    oldest = ids.lowest(ids.DECISION, int(since.timestamp() * 1000))
+    rows = await ask.services.pool.fetch(Q.list_referrals, max(after, oldest), since, limit)
+    page = [_referral(dict(row)) for row in rows]
+    return reply(ReferralPage(page, page[-1].decision_id if page else after))
+
+
+@get("/reviews/{decision_id:str}", opt={"scope": "reviews"})
+async def get_review(request: Asked, decision_id: FromPath[str]) -> ASGIResponse:
+    """What a person said of a referral."""
+    row = None
+    if ids.is_id(decision_id, ids.DECISION):
+        pool = read(request).services.pool
+        row = await pool.fetchrow(Q.load_review, ids.bucket_of(decision_id), decision_id)
+    if row is None:
+        raise Refused(Code.NOT_FOUND, f"There is no review of {decision_id[:100]!r}.", "/id")
+    return reply(_view(dict(row)))
+
+
+@post("/reviews/{decision_id:str}", status_code=201, opt={"scope": "reviews"})
+async def review_referral(request: Asked, body: RawBody, decision_id: FromPath[str]) -> ASGIResponse:
+    """Approve or decline a referral, once.
+
+    It becomes a decision of its own: of an approval, with offers that bind as long as any; the merchant finds it under
+    the referral's id, and hears of it by an event.
+    """
+    asked = _review.read(body, content_type(request))
+    _refuse_contradictions(asked)
+    ask, by = write(request, body), request.auth.key_id
+    if not ids.is_id(decision_id, ids.DECISION):
+        raise Refused(Code.NOT_FOUND, f"There is no decision {decision_id[:100]!r}.", "/id")
+    review = Review(decision_id, asked.outcome, asked.reasons)
+    made_id = ids.new_id(ids.DECISION, ids.bucket_of(decision_id), ask.now_ms)
+    row, decision = await _decide(ask, review, made_id)
+
+    async def keep(conn: Connection) -> Answer:
+        await _refuse_what_is_over(conn, ask, decision_id)
+        kept = (row.bucket, decision_id, made_id, asked.outcome, list(asked.reasons), asked.note, by, ask.now)
+        if not await conn.fetchval(Q.insert_review, *kept):
+            raise Refused(Code.STATE_FORBIDS, "This referral was reviewed already.", "/id")
+        await store.insert_decisions(conn, [row])
+        await load(conn, [], [row])  # opens the account, where there is none
+        data = {"decision_id": made_id, "referral_id": decision_id, "outcome": row.outcome}
+        event_id = ids.derive(ids.EVENT, made_id)
+        await conn.execute(
+            Q.insert_decision_event, row.merchant_id, row.bucket, event_id, "checkout.reviewed", made_id, ask.now,
+            encode(data | {"merchant_reference": row.merchant_reference}).decode(),
+        )  # fmt: skip
+        view = ReviewView(decision_id, asked.outcome, list(asked.reasons), asked.note, by, ask.now, decision.answer)
+        return Answer(201, encode(view))
+
+    return reply_answer(await once(ask.services.pool, ask.must_key, ask.now, keep))
+
+
+async def _decide(ask: Ask, review: Review, made_id: str) -> tuple[DecisionRow, Decision]:
+    """The decision that the review makes, on what is known now, under the policy that referred it."""
+    services = ask.services
+    bucket = ids.bucket_of(review.referral_id)
+    log = await services.pool.fetchrow(Q.load_evidence, bucket, review.referral_id)
+    if log is None:
+        raise Refused(Code.NOT_FOUND, f"There is no decision {review.referral_id!r}.", "/id")
+    read_then: Evidence = _decode_evidence(log["snapshot"])
+    checkout: Checkout = _decode_checkout(log["request"])
+    known = await services.snapshots.read_fresh(Who(checkout.consumer_id, checkout.currency))
+    assert known is not None  # consumers stay
+    snapshot = reviewed_snapshot(read_then.snapshot, known.snapshot)
+    registry = services.registry
+    merchant = registry.now.merchants[read_then.merchant.merchant_id]
+    evidence = evidence_of(snapshot, merchant, registry.now.programmes, checkout.currency)
+    policy = await registry.version(log["policy_id"], log["policy_version"])
+    decision = decide_reviewed(made_id, review, checkout, evidence, policy, ask.now)
+    return row_of(checkout, log["request"], evidence, decision), decision
+
+
+async def _refuse_what_is_over(conn: Connection, ask: Ask, decision_id: str) -> None:
+    row = await conn.fetchrow(Q.load_outcome, ids.bucket_of(decision_id), decision_id)
+    assert row is not None  # it was read before, and decisions stay
+    outcome, decided_at = row
+    if outcome != Outcome.REFERRED:
+        raise Refused(Code.STATE_FORBIDS, f"This decision was {outcome}, not referred.", "/id")
+    if ask.now > decided_at + REFERRAL_LIVES:
+        raise Refused(
+            Code.STATE_FORBIDS, f"It was referred more than {REFERRAL_LIVES.days} days ago, and has lapsed.", "/id"
+        )
+
+
+def _referral(row: dict[str, Any]) -> Referral:
+    until = row["decided_at"] + REFERRAL_LIVES
+    return Referral(**row | {"review_by": until, "reasons": _decode_reasons(row["reasons"])})
+
+
+def _view(row: dict[str, Any]) -> ReviewView:
+    return ReviewView(**row | {"decision": _decode_answer(row["decision"])})
+
+
+def _refuse_contradictions(asked: ReviewBody) -> None:
+    if asked.outcome is ReviewOutcome.DECLINE and not asked.reasons:
+        raise Refused(Code.INVALID_FIELD, "Who is declined hears why: one to four reasons.", "/reasons")
+    if asked.outcome is ReviewOutcome.APPROVE and asked.reasons:
+        raise Refused(Code.INVALID_FIELD, "Reasons are those of a decline.", "/reasons")
+    if len(set(asked.reasons)) < len(asked.reasons):
+        raise Refused(Code.INVALID_FIELD, "A reason is named twice.", "/reasons")
+
+
+_decode_reasons = msgspec.json.Decoder(list[Reason]).decode
+_decode_answer = msgspec.json.Decoder(answers.Answer).decode
+_decode_evidence = msgspec.json.Decoder(Evidence).decode
+_decode_checkout = msgspec.json.Decoder(Checkout).decode

@@ -1,0 +1,162 @@
+"""Policies in the database: drafts, signatures, and the versions a process keeps ready."""
+
+import asyncio
+from collections.abc import Iterable
+from datetime import datetime
+from pathlib import Path
+from typing import Any, Final
+
+import asyncpg
+import msgspec
+
+from service.db import Connection, Pool, load_queries
+from service.errors import Code, Refused
+from service.policies.compile import CompiledPolicy, compile_policy
+from service.policies.document import Policy
+from service.policies.fault import Fault
+from service.policies.validate import faults
+from service.policies.version import PolicyDocument, PolicyVersion, Span, first_day, in_force, state_of
+
+Q: Final = load_queries(Path(__file__).with_name("queries.sql"))
+
+READY_MAX: Final = 64  # versions that a process keeps ready; the oldest of them gives way
+
+# The life of a version ------------------------------------------------------------------------------------------------
+
+
+async def faults_of(policy: Policy, active_from: datetime) -> list[Fault]:
+    """All faults of a version that would begin then. Some hundred milliseconds of work: others get their turn."""
+    return await asyncio.to_thread(faults, policy, first_day(policy, active_from))
+
+
+async def draft(
+    conn: Connection, policy: Policy, found: list[Fault], by: str | None, now: datetime, restores: int | None = None
+) -> PolicyVersion:
+    """Keeps a document as the next version of its policy, with the faults `found` in it. `by` is a key's id."""
+    await conn.execute(Q.lock_policy, policy.policy_id)
+    version = 1 + await conn.fetchval(Q.last_version, policy.policy_id)
+    kept = msgspec.structs.replace(policy, version=version)
+    await conn.execute(Q.insert_draft, policy.policy_id, version, _json(kept), by, now, restores, _json(found))
+    return await load_version(conn, policy.policy_id, version, now)
+
+
+async def publish(
+    conn: Connection, policy_id: str, version: int, by: str, active_from: datetime, now: datetime
+) -> PolicyVersion:
+    """Signs a draft: from then on it is what it is, and in force from `active_from`.
+
+    Refused: NOT_FOUND, STATE_FORBIDS (it is published), FOUR_EYES (by whom it was drafted), INVALID_POLICY (with all
+    faults it would have on the day it begins).
+    """
+    await conn.execute(Q.lock_policy, policy_id)
+    known = await load_version(conn, policy_id, version, now)
+    if known.published_at is not None:
+        raise Refused(Code.STATE_FORBIDS, f"Version {version} is published already.", "/version", ("rollback",))
+    refuse_the_same_person(known.drafted_by, by)
+    refuse_faults(await faults_of(known.document, active_from))
+    await conn.execute(Q.publish, policy_id, version, by, now, active_from)
+    return await load_version(conn, policy_id, version, now)
+
+
+async def roll_back(
+    conn: Connection, policy_id: str, version: int, by: str, active_from: datetime, now: datetime
+) -> PolicyVersion:
+    """Publishes the document of an earlier version again, as a new version.
+
+    Its author still is who drafted it, so one other person is enough, at any hour. Refused: as `publish` does;
+    STATE_FORBIDS if that version never was published.
+    """
+    earlier = await load_version(conn, policy_id, version, now)
+    if earlier.published_at is None:
+        raise Refused(Code.STATE_FORBIDS, f"Version {version} was never published.", "/version", ("publish",))
+    again = await draft(conn, earlier.document, [], earlier.drafted_by, now, restores=version)
+    return await publish(conn, policy_id, again.version, by, active_from, now)
+
+
+def refuse_the_same_person(drafted_by: str | None, by: str) -> None:
+    """Refuse the signature of who drafted it (FOUR_EYES)."""
+    if drafted_by == by:
+        raise Refused(
+            Code.FOUR_EYES, "Your key drafted this version; a second person signs it, with another operator's key."
+        )
+
+
+def refuse_faults(found: list[Fault]) -> None:
+    """Refuse a document that has any, and name them all (INVALID_POLICY)."""
+    if found:
+        told = " ".join(f"{fault.pointer}: {fault.sentence}" for fault in found)
+        raise Refused(Code.INVALID_POLICY, told, f"/document{found[0].pointer}")
+
+
+# Looking them up ------------------------------------------------------------------------------------------------------
+
+
+async def load_version(conn: Connection | Pool, policy_id: str, version: int, now: datetime) -> PolicyDocument:
+    """One version with its document. Refused: NOT_FOUND."""
+    row = await conn.fetchrow(Q.load_version, policy_id, version)
+    if row is None:
+        raise Refused(Code.NOT_FOUND, f"There is no version {version} of {policy_id}.", "/version")
+    *_, document = row
+    facts = _facts(row, await load_spans(conn), now)
+    return PolicyDocument(**facts, document=_decode(document))
+
+
+async def list_versions(
+    conn: Connection | Pool, after: tuple[str, int], limit: int, now: datetime
+) -> list[PolicyVersion]:
+    """Versions by policy and number, from the one after `after`."""
+    spans = await load_spans(conn)
+    return [PolicyVersion(**_facts(row, spans, now)) for row in await conn.fetch(Q.list_versions, *after, limit)]
+
+
+async def load_spans(conn: Connection | Pool) -> tuple[Span, ...]:
+    """What was published, in the order it begins."""
+    return tuple(Span(*row) for row in await conn.fetch(Q.load_spans))
+
+
+class Ready:
+    """Versions made ready for deciding. They never change, so a process compiles each once."""
+
+    def __init__(self, pool: Pool) -> None:
+        self._pool = pool
+        self._kept: dict[tuple[str, int], CompiledPolicy] = {}
+
+    async def get(self, policy_id: str, version: int) -> CompiledPolicy:
+        """The version, ready. Refused: NOT_FOUND."""
+        return self._kept.get((policy_id, version)) or await self._make(policy_id, version)
+
+    async def prepare(self, versions: Iterable[tuple[str, int]]) -> None:
+        """Makes them ready before anybody asks."""
+        for one in versions:
+            await self.get(*one)
+
+    async def _make(self, policy_id: str, version: int) -> CompiledPolicy:
+        document = await self._pool.fetchval(Q.load_document, policy_id, version)
+        if document is None:
+            raise Refused(Code.NOT_FOUND, f"There is no version {version} of {policy_id}.", "/version")
+        made = await asyncio.to_thread(compile_policy, _decode(document))  # some 50 ms: others get their turn
+        self._kept[policy_id, version] = made
+        if len(self._kept) > READY_MAX:
+            del self._kept[next(iter(self._kept))]
+        return made
+
+
+def _facts(row: asyncpg.Record, spans: tuple[Span, ...], now: datetime) -> dict[str, Any]:
+    found = _decode_faults(row["faults"])
+    current = in_force(spans, now)
+    is_in_force = current is not None and (current.policy_id, current.version) == (row["policy_id"], row["version"])
+    names = ("policy_id", "version", "name", "drafted_by", "drafted_at", "published_by", "published_at", "restores")
+    return {
+        **{name: row[name] for name in names},
+        "faults": found,
+        "active_from": row["active_from"],
+        "state": state_of(bool(found), row["active_from"], is_in_force, now),
+    }
+
+
+def _json(value: Policy | list[Fault]) -> str:
+    return msgspec.json.encode(value).decode()
+
+
+_decode = msgspec.json.Decoder(Policy).decode
+_decode_faults = msgspec.json.Decoder(list[Fault]).decode
