@@ -32,6 +32,7 @@ from service.policies.scorecard import ReadyCharacteristic, ready_scorecard
 
 BINS_MAX: Final = 5
 ROWS_MIN: Final = 20  # a bin holds at least one row in so many
+SPLIT_MIN: Final = 1  # of a cut's G statistic: no more than chance alone gives on average is no cut
 PRIOR: Final = 10  # cases at the average rate added to every bin, so that a few rows prove little
 
 
@@ -176,6 +177,7 @@ def _cuts(numbers: Sequence[int], endings: Sequence[bool], rising: int, rows_min
         criterion="entropy",
         max_leaf_nodes=BINS_MAX,
         min_samples_leaf=min(rows_min, len(numbers)),
+        min_impurity_decrease=SPLIT_MIN / (2 * math.log(2) * len(numbers)),
         monotonic_cst=[rising],
         random_state=0,
     ).fit([[number] for number in numbers], [int(ending) for ending in endings])

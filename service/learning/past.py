@@ -127,9 +127,9 @@ def _amount(at: str, column: str, text: str, currency: str) -> int:
     try:
         scaled = Decimal(text).scaleb(EXPONENTS[currency])
     except InvalidOperation:
-        raise _no(at, column, text, "amount") from None
+        raise _no(at, column, text, "amount", may_be_empty=False) from None
     if not scaled.is_finite() or scaled != scaled.to_integral_value() or not 0 < scaled <= AMOUNT_MAX:
-        raise _no(at, column, text, f"amount above zero in {currency}")
+        raise _no(at, column, text, f"amount above zero in {currency}", may_be_empty=False)
     return int(scaled)
 
 
@@ -161,7 +161,6 @@ def _whole(at: str, column: str, text: str) -> int:
     return int(text)
 
 
-def _no(at: str, column: str, text: str, kind: str) -> Refused:
-    return Refused(
-        Code.INVALID_FILE, f"{at}: {column!r} is {text!r}, which is no {kind}; an empty cell says that it is not known."
-    )
+def _no(at: str, column: str, text: str, kind: str, *, may_be_empty: bool = True) -> Refused:
+    hint = "; an empty cell says that it is not known" if may_be_empty else ""
+    return Refused(Code.INVALID_FILE, f"{at}: {column!r} is {text!r}, which is no {kind}{hint}.")

@@ -33,12 +33,12 @@ def show_record(draft: Policy, record: Record, out: Path) -> None:
             style="" if kept else "dim",
         )
     console.print(table)
-    console.print(f" {record.rows} purchases of {record.file}: {record.good} ended well, {record.bad} badly.")
-    console.print(f" {validation_sentence(record.cross_validation)}")
-    console.print(f" On the very purchases it was fitted to, which is too good: AUC {record.auc:.3f}.")
+    _say(console, f" {record.rows} purchases of {record.file}: {record.good} ended well, {record.bad} badly.")
+    _say(console, f" {validation_sentence(record.cross_validation)}")
+    _say(console, f" On the very purchases it was fitted to, which is too good: AUC {record.auc:.3f}.")
     if record.without:
-        console.print(f" Never read: {', '.join(record.without)}.")
-    console.print(f" Version {draft.version} of {draft.name!r} is in {out}, the record of its training beside it.")
+        _say(console, f" Never read: {', '.join(record.without)}.")
+    _say(console, f" Version {draft.version} of {draft.name!r} is in {out}, the record of its training beside it.")
 
 
 def validation_sentence(validated: CrossValidation) -> str:
@@ -57,19 +57,20 @@ def show_backtest(
     console.print(_summary(policies, file, currency))
     for policy in policies:
         if policy.cross_validation:
-            console.print(f" Version {policy.version}: {validation_sentence(policy.cross_validation)}")
+            _say(console, f" Version {policy.version}: {validation_sentence(policy.cross_validation)}")
     if not any(policy.cross_validation for policy in policies):
-        console.print(" [dim]Not validated on purchases held out; --cross-validate does it.[/]")
+        _say(console, " [dim]Not validated on purchases held out; --cross-validate does it.[/]")
     if beside:
-        console.print(_beside(beside, currency))
+        _say(console, _beside(beside, currency))
     for policy in policies:
         if len(policies) > 1:
-            console.print(f"\n [bold]{policy.policy}, version {policy.version}[/]")
+            _say(console, f"\n [bold]{policy.policy}, version {policy.version}[/]")
         console.print(_bands(policy), _purposes(policy), _cut_offs(policy, currency))
-    console.print(
+    _say(
+        console,
         f" Profit assumes: merchants pay {_percent(economics.merchant_fee_bps)}, money costs "
         f"{_percent(economics.funding_rate_bps)} a year,\n a bad plan pays {_percent(economics.paid_bps)} of its "
-        f"instalments, {_percent(economics.recovered_bps)} of the rest is recovered."
+        f"instalments, {_percent(economics.recovered_bps)} of the rest is recovered.",
     )
 
 
@@ -95,13 +96,14 @@ def show_fairness(answer: Fairness, file: str) -> None:
         console.print(table)
         if column.too_few:
             few = ", ".join(f"{name} ({rows})" for name, rows in column.too_few.items())
-            console.print(f" [dim]Too few to judge: {few}.[/]")
+            _say(console, f" [dim]Too few to judge: {few}.[/]")
         if column.features:
-            console.print(f" [bold red]The policy reads this column: {', '.join(column.features)}.[/]")
-    console.print(
+            _say(console, f" [bold red]The policy reads this column: {', '.join(column.features)}.[/]")
+    _say(
+        console,
         f" {answer.policy}, version {answer.version}, on {answer.rows} purchases of {file}.\n"
         f" A ratio is to the group best off; above {answer.flagged_above:.2f} it is flagged: {answer.flagged} groups.\n"
-        " Chance: how often luck alone parts two groups so far."
+        " Chance: how often luck alone parts two groups so far.",
     )
 
 
@@ -177,7 +179,12 @@ def _some(policy: Backtest) -> Iterable[Point]:
 
 
 def _console() -> Console:
-    return Console(highlight=False, soft_wrap=False)
+    return Console(highlight=False)
+
+
+def _say(console: Console, sentence: str) -> None:
+    """A sentence wraps at the edge of the terminal, not in a pipe."""
+    console.print(sentence, soft_wrap=True)
 
 
 def _table(*names: str, title: str | None = None) -> Table:
