@@ -87,14 +87,7 @@ async def publish_policy(
 
     It is in force from `active_from`, in every process; published to begin at once, within a second.
     """
-    ask, by, active_from = _signing(request, body)
-    which = named(policy_id, version)
-
-    async def publish(conn: Connection) -> Answer:
-        _refuse_another_time(active_from, ask.now)
-        return Answer(200, encode(_listed(await flow.publish(conn, *which, by, active_from, ask.now))))
-
-    return await _once(ask, publish)
+    return await _sign(request, body, flow.publish, named(policy_id, version), 200)
 
 
 @post("/policies/{policy_id:str}/versions/{version:str}/rollback", status_code=201, opt={"scope": "policies"})
@@ -105,14 +98,7 @@ async def roll_back_policy(
 
     Its author counts as who drafted it, so one other person is enough.
     """
-    ask, by, active_from = _signing(request, body)
-    which = named(policy_id, version)
-
-    async def roll_back(conn: Connection) -> Answer:
-        _refuse_another_time(active_from, ask.now)
-        return Answer(201, encode(_listed(await flow.roll_back(conn, *which, by, active_from, ask.now))))
-
-    return await _once(ask, roll_back)
+    return await _sign(request, body, flow.roll_back, named(policy_id, version), 201)
 
 
 def named(policy_id: str, version: str) -> tuple[str, int]:
@@ -122,11 +108,21 @@ def named(policy_id: str, version: str) -> tuple[str, int]:
     return policy_id, int(version)
 
 
-def _signing(request: Asked, body: bytes) -> tuple[Ask, str, datetime]:
-    """The request, who signs, and from when on it shall hold."""
+async def _sign(
+    request: Asked, body: bytes, sign: Callable[..., Awaitable[PolicyVersion]], which: tuple[str, int], status: int
+) -> ASGIResponse:
+    """Looks for faults first, which takes its time: what begins at once then begins when it is signed."""
     asked = _publish.read(body or b"{}", content_type(request) if body else JSON)
-    ask = write(request, body)
-    return ask, request.auth.key_id, asked.active_from or ask.now
+    before = write(request, body)
+    found = await flow.faults_of_version(before.services.pool, *which, asked.active_from or before.now)
+    ask, by = write(request, body), request.auth.key_id
+    active_from = asked.active_from or ask.now
+
+    async def keep(conn: Connection) -> Answer:
+        _refuse_another_time(active_from, ask.now)
+        return Answer(status, encode(_listed(await sign(conn, *which, found, by, active_from, ask.now))))
+
+    return await _once(ask, keep)
 
 
 def _refuse_another_time(active_from: datetime, now: datetime) -> None:

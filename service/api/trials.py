@@ -80,6 +80,7 @@ async def start_trial(request: Asked, body: RawBody) -> ASGIResponse:
     """
     asked = _trial.read(body, content_type(request))
     ask, by = write(request, body), request.auth.key_id
+    found = await flow.faults_of_version(ask.services.pool, asked.policy_id, asked.version, ask.now)
     trial_id = ids.new_id(ids.TRIAL, 0, ask.now_ms)
 
     async def start(conn: Connection) -> Answer:
@@ -88,7 +89,7 @@ async def start_trial(request: Asked, body: RawBody) -> ASGIResponse:
             raise Refused(Code.STATE_FORBIDS, "This version is in force; it has nothing to challenge.", "/version")
         if asked.share_bps:
             flow.refuse_the_same_person(challenger.drafted_by, by)
-        flow.refuse_faults(await flow.faults_of(challenger.document, ask.now))
+        flow.refuse_faults(found)
         try:
             row = await conn.fetchrow(
                 Q.insert_trial, trial_id, asked.policy_id, asked.version, asked.share_bps, by, ask.now

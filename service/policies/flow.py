@@ -25,8 +25,13 @@ READY_MAX: Final = 64  # versions that a process keeps ready; the oldest of them
 
 
 async def faults_of(policy: Policy, active_from: datetime) -> list[Fault]:
-    """All faults of a version that would begin then. Some hundred milliseconds of work: others get their turn."""
+    """All faults of a document that would begin then. Some hundred milliseconds of work: others get their turn."""
     return await asyncio.to_thread(faults, policy, first_day(policy, active_from))
+
+
+async def faults_of_version(pool: Pool, policy_id: str, version: int, active_from: datetime) -> list[Fault]:
+    """The same of a version that is kept. Refused: NOT_FOUND."""
+    return await faults_of(await _load_document(pool, policy_id, version), active_from)
 
 
 async def draft(
@@ -41,25 +46,24 @@ async def draft(
 
 
 async def publish(
-    conn: Connection, policy_id: str, version: int, by: str, active_from: datetime, now: datetime
+    conn: Connection, policy_id: str, version: int, found: list[Fault], by: str, active_from: datetime, now: datetime
 ) -> PolicyVersion:
-    """Signs a draft: from then on it is what it is, and in force from `active_from`.
+    """Signs a draft: from then on it is in force from `active_from`; `found` are the faults it would have on that day.
 
-    Refused: NOT_FOUND, STATE_FORBIDS (it is published), FOUR_EYES (by whom it was drafted), INVALID_POLICY (with all
-    faults it would have on the day it begins).
+    Refused: NOT_FOUND, STATE_FORBIDS (it is published), FOUR_EYES (by whom it was drafted), INVALID_POLICY.
     """
     await conn.execute(Q.lock_policy, policy_id)
     known = await load_version(conn, policy_id, version, now)
     if known.published_at is not None:
         raise Refused(Code.STATE_FORBIDS, f"Version {version} is published already.", "/version", ("rollback",))
     refuse_the_same_person(known.drafted_by, by)
-    refuse_faults(await faults_of(known.document, active_from))
+    refuse_faults(found)
     await conn.execute(Q.publish, policy_id, version, by, now, active_from)
     return await load_version(conn, policy_id, version, now)
 
 
 async def roll_back(
-    conn: Connection, policy_id: str, version: int, by: str, active_from: datetime, now: datetime
+    conn: Connection, policy_id: str, version: int, found: list[Fault], by: str, active_from: datetime, now: datetime
 ) -> PolicyVersion:
     """Publishes the document of an earlier version again, as a new version.
 
@@ -70,7 +74,7 @@ async def roll_back(
     if earlier.published_at is None:
         raise Refused(Code.STATE_FORBIDS, f"Version {version} was never published.", "/version", ("publish",))
     again = await draft(conn, earlier.document, [], earlier.drafted_by, now, restores=version)
-    return await publish(conn, policy_id, again.version, by, active_from, now)
+    return await publish(conn, policy_id, again.version, found, by, active_from, now)
 
 
 def refuse_the_same_person(drafted_by: str | None, by: str) -> None:
@@ -95,7 +99,7 @@ async def load_version(conn: Connection | Pool, policy_id: str, version: int, no
     """One version with its document. Refused: NOT_FOUND."""
     row = await conn.fetchrow(Q.load_version, policy_id, version)
     if row is None:
-        raise Refused(Code.NOT_FOUND, f"There is no version {version} of {policy_id}.", "/version")
+        raise _not_found(policy_id, version)
     *_, document = row
     facts = _facts(row, await load_spans(conn), now)
     return PolicyDocument(**facts, document=_decode(document))
@@ -131,14 +135,23 @@ class Ready:
             await self.get(*one)
 
     async def _make(self, policy_id: str, version: int) -> CompiledPolicy:
-        document = await self._pool.fetchval(Q.load_document, policy_id, version)
-        if document is None:
-            raise Refused(Code.NOT_FOUND, f"There is no version {version} of {policy_id}.", "/version")
-        made = await asyncio.to_thread(compile_policy, _decode(document))  # some 50 ms: others get their turn
+        document = await _load_document(self._pool, policy_id, version)
+        made = await asyncio.to_thread(compile_policy, document)  # some 50 ms: others get their turn
         self._kept[policy_id, version] = made
         if len(self._kept) > READY_MAX:
             del self._kept[next(iter(self._kept))]
         return made
+
+
+async def _load_document(pool: Pool, policy_id: str, version: int) -> Policy:
+    document = await pool.fetchval(Q.load_document, policy_id, version)
+    if document is None:
+        raise _not_found(policy_id, version)
+    return _decode(document)
+
+
+def _not_found(policy_id: str, version: int) -> Refused:
+    return Refused(Code.NOT_FOUND, f"There is no version {version} of {policy_id}.", "/version")
 
 
 def _facts(row: asyncpg.Record, spans: tuple[Span, ...], now: datetime) -> dict[str, Any]:
