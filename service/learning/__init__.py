@@ -5,7 +5,8 @@
     replaying    those checkouts decided by a policy, each yes with its price
     profit       what a yes brought, in minor units
     backtest     how well a policy would have done       fairness   whom it would have treated otherwise
-    binning, fitting, validating, draft                  a scorecard from data, and the policy it becomes
+    binning, fitting, validating, training, draft        a scorecard from data, and the policy it becomes
+    spread       how far a figure may be chance          record     what a training leaves behind
     plots, drawing, printing                             for the eye
     commands     tenor train, tenor backtest, tenor fairness
 

@@ -35,8 +35,8 @@ S = TypeVar("S", bound=Struct)
 DEMO: Final = Path(__file__).parent.parent / "demo" / "policy.json"
 LIBRARY: Final = "sklearn"
 NOT_INSTALLED: Final = (
-    "This needs scikit-learn, which is not installed; install it into this environment with "
-    "pip install --require-hashes -r requirements/training.txt."
+    "This needs scikit-learn, which is not installed; install it with "
+    f"{sys.executable} -m pip install --require-hashes -r requirements/training.txt."
 )
 
 MEANINGS: Final = {

@@ -15,6 +15,7 @@ from service.money import BPS, decimal_text
 from service.policies.document import Policy
 
 CUT_OFFS_SHOWN = 14
+NARROWEST = 14  # a column of figures may get
 
 
 def show_record(draft: Policy, record: Record, out: Path) -> None:
@@ -59,12 +60,12 @@ def show_backtest(
         if policy.cross_validation:
             _say(console, f" Version {policy.version}: {validation_sentence(policy.cross_validation)}")
     if not any(policy.cross_validation for policy in policies):
-        _say(console, " [dim]Not validated on purchases held out; --cross-validate does it.[/]")
+        _say(console, " Not validated on purchases held out; --cross-validate does it.", "dim")
     if beside:
         _say(console, _beside(beside, currency))
     for policy in policies:
         if len(policies) > 1:
-            _say(console, f"\n [bold]{policy.policy}, version {policy.version}[/]")
+            _say(console, f"\n {policy.policy}, version {policy.version}", "bold")
         console.print(_bands(policy), _purposes(policy), _cut_offs(policy, currency))
     _say(
         console,
@@ -78,31 +79,30 @@ def show_fairness(answer: Fairness, file: str) -> None:
     """One table a column; what is flagged is marked."""
     console = _console()
     for column in answer.columns:
-        names = ("Group", ">Rows", ">Approved", ">Ratio", ">Chance", ">Good, not approved", ">Ratio", ">Chance", "")
+        names = ("Group", ">Rows", ">Approved", ">Ratio (chance)", ">Mistaken", ">Ratio (chance)")
         table = _table(*names, title=column.column)
         for group in column.groups:
             table.add_row(
-                group.name,
+                f"! {group.name}" if group.is_flagged else f"  {group.name}",
                 str(group.rows),
                 _percent(group.approval_bps),
-                _ratio(group.approval_ratio),
-                f"{group.approval_chance:.3f}",
+                _ratio(group.approval_ratio, group.approval_chance),
                 _percent(group.false_bad_bps),
-                _ratio(group.false_bad_ratio),
-                f"{group.false_bad_chance:.3f}",
-                "flagged" if group.is_flagged else "",
+                _ratio(group.false_bad_ratio, group.false_bad_chance),
                 style="bold red" if group.is_flagged else "",
             )
         console.print(table)
         if column.too_few:
             few = ", ".join(f"{name} ({rows})" for name, rows in column.too_few.items())
-            _say(console, f" [dim]Too few to judge: {few}.[/]")
+            _say(console, f" Too few to judge: {few}.", "dim")
         if column.features:
-            _say(console, f" [bold red]The policy reads this column: {', '.join(column.features)}.[/]")
+            _say(console, f" The policy reads this column: {', '.join(column.features)}.", "bold red")
     _say(
         console,
         f" {answer.policy}, version {answer.version}, on {answer.rows} purchases of {file}.\n"
-        f" A ratio is to the group best off; above {answer.flagged_above:.2f} it is flagged: {answer.flagged} groups.\n"
+        f" A ratio is to the group best off; above {answer.flagged_above:.2f} it is flagged with !: "
+        f"{answer.flagged} groups.\n"
+        " Mistaken: of those who paid everything, the share not approved.\n"
         " Chance: how often luck alone parts two groups so far.",
     )
 
@@ -179,19 +179,22 @@ def _some(policy: Backtest) -> Iterable[Point]:
 
 
 def _console() -> Console:
-    return Console(highlight=False)
+    return Console(highlight=False, markup=False)  # a name from a file is no markup
 
 
-def _say(console: Console, sentence: str) -> None:
+def _say(console: Console, sentence: str, style: str = "") -> None:
     """A sentence wraps at the edge of the terminal, not in a pipe."""
-    console.print(sentence, soft_wrap=True)
+    console.print(sentence, style=style, soft_wrap=True)
 
 
 def _table(*names: str, title: str | None = None) -> Table:
     """A table; a name that begins with > stands on the right."""
     table = Table(box=SIMPLE_HEAD, title=title, title_justify="left", title_style="bold")
     for name in names:
-        table.add_column(name.removeprefix(">"), justify="right" if name.startswith(">") else "left")
+        if name.startswith(">"):
+            table.add_column(name[1:], justify="right", min_width=min(len(name) - 1, NARROWEST))
+        else:
+            table.add_column(name, overflow="fold")
     return table
 
 
@@ -199,8 +202,8 @@ def _percent(bps: int) -> str:
     return f"{100 * bps / BPS:.1f} %"
 
 
-def _ratio(ratio: float | None) -> str:
-    return "none" if ratio is None else f"{ratio:.2f}"
+def _ratio(ratio: float | None, chance: float) -> str:
+    return f"{'none' if ratio is None else f'{ratio:.2f}'} ({chance:.3f})"
 
 
 def _money(amount: int, currency: str) -> str:
