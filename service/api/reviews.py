@@ -23,11 +23,11 @@ from service.checkout.flow import Who
 from service.checkout.request import Checkout
 from service.checkout.review import REFERRAL_LIVES, Review, ReviewOutcome, decide_reviewed, reviewed_snapshot
 from service.db import Connection
-from service.engine import store
-from service.engine.books import load
+from service.engine import decision_log
 from service.engine.once import once
 from service.engine.work import Answer, DecisionRow
 from service.errors import Code, Refused
+from service.limits.account import Account
 from service.policies.reasons import Reason, ReasonCode
 
 Note = Annotated[str, Meta(min_length=1, max_length=2_000, pattern=r"^[^\x00]*$")]
@@ -116,13 +116,15 @@ async def review_referral(request: Asked, body: RawBody, decision_id: FromPath[s
     made_id = ids.new_id(ids.DECISION, ids.bucket_of(decision_id), ask.now_ms)
     row, decision = await _decide(ask, review, made_id)
 
+    opened: list[Account] = []
+
     async def keep(conn: Connection) -> Answer:
         await _refuse_what_is_over(conn, ask, decision_id)
         kept = (row.bucket, decision_id, made_id, asked.outcome, list(asked.reasons), asked.note, by, ask.now)
         if not await conn.fetchval(Q.insert_review, *kept):
             raise Refused(Code.STATE_FORBIDS, "This referral was reviewed already.", "/id")
-        await store.insert_decisions(conn, [row])
-        await load(conn, [], [row])  # opens the account, where there is none
+        _, accounts = await decision_log.append(conn, [(row, None, 200)])
+        opened.extend(accounts)
         data = {"decision_id": made_id, "referral_id": decision_id, "outcome": row.outcome}
         event_id = ids.derive(ids.EVENT, made_id)
         await conn.execute(
@@ -132,7 +134,9 @@ async def review_referral(request: Asked, body: RawBody, decision_id: FromPath[s
         view = ReviewView(decision_id, asked.outcome, list(asked.reasons), asked.note, by, ask.now, decision.answer)
         return Answer(201, encode(view))
 
-    return reply_answer(await once(ask.services.pool, ask.must_key, ask.now, keep))
+    answer = await once(ask.services.pool, ask.must_key, ask.now, keep)
+    await ask.services.snapshots.accounts_changed(opened)
+    return reply_answer(answer)
 
 
 async def _decide(ask: Ask, review: Review, made_id: str) -> tuple[DecisionRow, Decision]:

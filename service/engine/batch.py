@@ -12,7 +12,7 @@ from service.engine import keys, store
 from service.engine.books import Books, load
 from service.engine.faults import LOST, PASSING
 from service.engine.keys import refusal
-from service.engine.work import Answer, DecisionRow, Work
+from service.engine.work import Answer, Work
 from service.errors import Refused
 from service.ledger.transfers import Transfer
 from service.limits.account import Account
@@ -31,7 +31,8 @@ class CommitUnknown(Exception):
 
 
 async def run(conn: Connection, works: list[Work]) -> tuple[Answers, list[Account]]:
-    """Does all of `works` in one transaction. Returns the answers, to be given only now, and the accounts changed.
+    """Does the commands of `works` in one transaction. Returns the answers, to be given only now, and the accounts
+    changed.
 
     A refused command is answered as refused and spoils nothing. Any database error rolls all of it back.
     """
@@ -52,16 +53,13 @@ async def run(conn: Connection, works: list[Work]) -> tuple[Answers, list[Accoun
 
 async def _do(conn: Connection, works: list[Work]) -> tuple[Answers, list[Account]]:
     claims = await keys.claim(conn, works)
-    decisions = [(work, work.item) for work in claims.fresh if isinstance(work.item, DecisionRow)]
     commands = [(work, work.item) for work in claims.fresh if isinstance(work.item, Command)]
-    await store.insert_decisions(conn, [row for _, row in decisions])
-    before = await load(conn, [command for _, command in commands], [row for _, row in decisions])
-    done, commanded = _apply_all(before, commands)
-    await store.save(conn, before, done, [(work.key, answer) for work, answer in commanded if work.key])
-    answers = [(work, Answer(work.status, row.answer.encode())) for work, row in decisions] + commanded
+    before = await load(conn, [command for _, command in commands])
+    done, answers = _apply_all(before, commands)
+    await store.save(conn, before, done, [(work.key, answer) for work, answer in answers if work.key])
     by_work = {id(work): answer for work, answer in answers}
     twins = [(work, by_work[id(one)]) for work, one in claims.twins]
-    return [*answers, *twins, *claims.known], before.opened + [one.change.account for one in done]
+    return [*answers, *twins, *claims.known], [one.change.account for one in done]
 
 
 def _apply_all(before: Books, commands: list[tuple[Work, Command]]) -> tuple[list[store.Done], Answers]:
@@ -108,7 +106,7 @@ async def preview(conn: Connection, command: Command, now: datetime) -> Answer:
     transaction = conn.transaction()
     await transaction.start()
     try:
-        books = await load(conn, [command], [])
+        books = await load(conn, [command])
         before = books.book_for(command)
         change = apply(command, books, now)
     except Refused as refused:

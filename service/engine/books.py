@@ -11,7 +11,6 @@ from msgspec import Struct, field
 from service import ids
 from service.db import Connection, columns
 from service.engine.queries import Q
-from service.engine.work import DecisionRow
 from service.limits.account import Account
 from service.partners.programme import Funding
 from service.payments.record import RecordPayment
@@ -25,7 +24,6 @@ AccountKey = tuple[int, str, str]  # bucket, consumer, currency: the order locks
 class Books(Struct):
     """A batch's facts in memory. Commands on one account or plan follow each other here before anything is written."""
 
-    opened: list[Account] = field(default_factory=list)  # accounts that approved decisions opened
     accounts: dict[AccountKey, Account] = field(default_factory=dict)
     agreements: dict[str, Agreement] = field(default_factory=dict)  # by offer
     plans: dict[str, Plan] = field(default_factory=dict)
@@ -68,10 +66,9 @@ class Books(Struct):
             self.payment_references.setdefault(plan.plan_id, set()).add(change.payment.reference)
 
 
-async def load(conn: Connection, commands: list[Command], decisions: list[DecisionRow]) -> Books:
-    """Loads and locks what `commands` may read; what does not exist is left out. Approved decisions open accounts."""
+async def load(conn: Connection, commands: list[Command]) -> Books:
+    """Loads and locks what `commands` may read; what does not exist is left out."""
     books = Books()
-    books.opened = await _open_accounts(conn, decisions)
     offers = sorted({command.target for command in commands if command.loads == "offer"})
     plans = sorted({command.target for command in commands if command.loads == "plan"})
     if offers or plans:
@@ -81,15 +78,6 @@ async def load(conn: Connection, commands: list[Command], decisions: list[Decisi
     if plans:
         await _load_plans(conn, books, plans, commands)
     return books
-
-
-async def _open_accounts(conn: Connection, decisions: list[DecisionRow]) -> list[Account]:
-    limits = {_account_key(row): row.limit for row in decisions if row.opens_account}
-    if not limits:
-        return []
-    new = sorted(limits)
-    rows = await conn.fetch(Q.open_accounts, *columns(new), [limits[key] for key in new])
-    return [Account(*row) for row in rows]
 
 
 async def _lock(conn: Connection, books: Books, offers: list[str], plans: list[str]) -> None:
@@ -197,5 +185,5 @@ def _find_offer(answer: str, offer_id: str) -> Offer | None:
     return None
 
 
-def _account_key(owner: Agreement | Plan | DecisionRow) -> AccountKey:
+def _account_key(owner: Agreement | Plan) -> AccountKey:
     return (ids.bucket_of(owner.consumer_id), owner.consumer_id, owner.currency)

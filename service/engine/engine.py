@@ -4,7 +4,8 @@ import asyncio
 from datetime import datetime
 
 from service.db import Pool
-from service.engine.batch import preview
+from service.engine.batch import preview, run
+from service.engine.decision_log import log
 from service.engine.lane import Committed, Connect, Lane
 from service.engine.work import Answer, DecisionRow, Key, Work
 from service.plans.book import Command
@@ -19,8 +20,8 @@ class Engine:
 
     def __init__(self, connect: Connect, pool: Pool, committed: Committed) -> None:
         self._pool = pool
-        self._decisions = Lane(connect, committed)
-        self._commands = Lane(connect, committed)
+        self._decisions = Lane(connect, log, committed)
+        self._commands = Lane(connect, run, committed)
 
     async def do(self, item: Command | DecisionRow, key: Key | None, now: datetime, status: int = 200) -> Answer:
         """Does it once, durably. `status` is that of a success. A full lane raises `Refused` BUSY."""

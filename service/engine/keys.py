@@ -6,9 +6,9 @@ from datetime import datetime
 from msgspec import Struct
 
 from service import ids
-from service.db import Connection
+from service.db import Connection, columns
 from service.engine.queries import Q
-from service.engine.work import Answer, DecisionRow, Key, Work
+from service.engine.work import Answer, Key, Work
 from service.errors import Code, Refused, problem_json
 
 
@@ -20,60 +20,53 @@ class Claims(Struct):
     known: list[tuple[Work, Answer]]  # used before: the same bytes again, or refused
 
 
+def alike(works: list[Work]) -> list[tuple[Work, ...]]:
+    """The works by their keys, each group in the order they came; work without a key stands alone."""
+    groups: dict[object, list[Work]] = {}
+    for work in works:
+        groups.setdefault((work.key.owner_id, work.key.key) if work.key else id(work), []).append(work)
+    return [tuple(group) for group in groups.values()]
+
+
 async def claim(conn: Connection, works: list[Work]) -> Claims:
     """Claims each key once. Waits while another transaction holds one of them.
 
     Whose key it is, the database knows: two requests that meet in one batch may both be late.
     """
-    claims = Claims([work for work in works if work.key is None], [], [])
-    alike: dict[tuple[str, str], list[Work]] = {}  # by owner and key
-    for work in works:
-        if work.key is not None:
-            alike.setdefault((work.key.owner_id, work.key.key), []).append(work)
-    claimed = await _insert(conn, [one for one, *_ in alike.values()])
-    seen = [one.key for name, (one, *_) in alike.items() if name not in claimed and one.key]
+    claims = Claims([], [], [])
+    groups = alike(works)
+    claimed = await _insert(conn, [(one.key, one.now) for one, *_ in groups if one.key])
+    seen = [one.key for one, *_ in groups if one.key and (one.key.owner_id, one.key.key) not in claimed]
     stored = await load_answers(conn, seen) if seen else {}
-    for name, group in alike.items():
-        if name in stored:
-            claims.known += [(work, same_or_reused(stored[name], work.key)) for work in group if work.key]
+    for one, *others in groups:
+        kept = stored.get((one.key.owner_id, one.key.key)) if one.key else None
+        if kept:
+            claims.known += [(work, same_or_reused(kept, work.key)) for work in (one, *others) if work.key]
             continue
-        one, *others = group
         claims.fresh.append(one)
         for work in others:
-            if _is_same(work, one):
+            if is_same(work, one):
                 claims.twins.append((work, one))
             else:
                 claims.known.append((work, reused()))
     return claims
 
 
-def _is_same(work: Work, one: Work) -> bool:
+def is_same(work: Work, one: Work) -> bool:
+    """Whether two works of one key are one request, sent twice."""
     return bool(work.key and one.key and work.key.request_hash == one.key.request_hash)
 
 
 async def claim_one(conn: Connection, key: Key, now: datetime) -> bool:
     """Claims a single key; False if it was used before."""
-    rows = await conn.fetch(
-        Q.claim_keys, [key.bucket], [key.owner_id], [key.key], [key.request_hash], [None], [None], [now]
-    )
-    return bool(rows)
+    return bool(await _insert(conn, [(key, now)]))
 
 
-async def _insert(conn: Connection, works: list[Work]) -> set[tuple[str, str]]:
-    if not works:
+async def _insert(conn: Connection, keys: list[tuple[Key, datetime]]) -> set[tuple[str, str]]:
+    if not keys:
         return set()
-    keys = [work.key for work in works if work.key]
-    # A decision is made before it is logged, so its answer is known when its key is claimed.
-    decisions = [work.item if isinstance(work.item, DecisionRow) else None for work in works]
     rows = await conn.fetch(
-        Q.claim_keys,
-        [key.bucket for key in keys],
-        [key.owner_id for key in keys],
-        [key.key for key in keys],
-        [key.request_hash for key in keys],
-        [work.status if row else None for work, row in zip(works, decisions, strict=True)],
-        [row.decision_id if row else None for row in decisions],
-        [work.now for work in works],
+        Q.claim_keys, *columns([(key.bucket, key.owner_id, key.key, key.request_hash, now) for key, now in keys])
     )
     return {(row[0], row[1]) for row in rows}
 

@@ -14,7 +14,7 @@ from collections.abc import Awaitable, Callable
 
 from service import clock
 from service.db import Connection
-from service.engine.batch import Answers, CommitUnknown, run
+from service.engine.batch import Answers, CommitUnknown
 from service.engine.faults import LOST, PASSING, traceback_of, what
 from service.engine.keys import refusal
 from service.engine.work import Answer, Work
@@ -27,6 +27,7 @@ WAITING_MAX = 2_048  # a longer queue is an honest 503 at once
 PATIENCE_S = 4.0  # how long a batch is tried while the database is away
 
 Connect = Callable[[], Awaitable[Connection]]
+Run = Callable[[Connection, list[Work]], Awaitable[tuple[Answers, list[Account]]]]
 Committed = Callable[[list[Account]], Awaitable[None]]
 
 log = logging.getLogger("tenor.lane")
@@ -35,8 +36,9 @@ log = logging.getLogger("tenor.lane")
 class Lane:
     """One committer. `submit` is all a caller sees."""
 
-    def __init__(self, connect: Connect, committed: Committed) -> None:
+    def __init__(self, connect: Connect, run: Run, committed: Committed) -> None:
         self._connect = connect
+        self._run = run
         self._committed = committed
         self._inbox: Inbox[Work] = Inbox(WAITING_MAX)
         self._conn: Connection | None = None
@@ -80,7 +82,7 @@ class Lane:
         while True:
             try:
                 conn = await self._connected()
-                answers, accounts = await run(conn, batch)
+                answers, accounts = await self._run(conn, batch)
             except CommitUnknown as unknown:
                 log.warning("whether a batch of %d was committed is not known", len(batch), exc_info=True)
                 maybe_done = unknown.accounts

@@ -3,9 +3,9 @@
 
 -- claim_keys --
 -- A key claimed elsewhere and not yet committed makes this wait; one committed is left out of the result.
-insert into idempotency (bucket, owner_id, key, request_hash, status, decision_id, created_at)
-select * from unnest($1::smallint[], $2::text[], $3::text[], $4::bytea[], $5::smallint[], $6::text[], $7::timestamptz[])
-           as k (bucket, owner_id, key, request_hash, status, decision_id, created_at)
+insert into idempotency (bucket, owner_id, key, request_hash, created_at)
+select * from unnest($1::smallint[], $2::text[], $3::text[], $4::bytea[], $5::timestamptz[])
+           as k (bucket, owner_id, key, request_hash, created_at)
  order by 1, 2, 3
     on conflict do nothing
 returning owner_id, key;
@@ -19,17 +19,6 @@ select i.owner_id, i.key, i.request_hash, i.status, i.answer, i.decision_id
 select d.decision_id, d.answer
   from unnest($1::smallint[], $2::text[]) as k (bucket, decision_id)
   join decisions d using (bucket, decision_id);
-
--- open_accounts --
--- Returns the accounts that were not there before.
-insert into accounts (bucket, consumer_id, currency, "limit")
-select k.bucket, k.consumer_id, k.currency, k."limit"
-  from unnest($1::smallint[], $2::text[], $3::text[], $4::bigint[]) as k (bucket, consumer_id, currency, "limit")
- where not exists (select from accounts a
-                    where a.bucket = k.bucket and a.consumer_id = k.consumer_id and a.currency = k.currency)
- order by 1, 2, 3
-    on conflict do nothing
-returning bucket, consumer_id, currency, "limit";
 
 -- lock_books --
 -- Every account the batch may touch, locked in sorted order. Beside it the decision whose offer is asked for; that row
@@ -159,12 +148,52 @@ select k.bucket, k.event_id, k.merchant_id, n.last_number - k.later, k.type, k.p
        as k (bucket, event_id, merchant_id, later, type, plan_id, at, data)
   join numbered n using (merchant_id);
 
--- insert_decisions --
-insert into decisions (bucket, decision_id, merchant_id, consumer_id, merchant_reference, currency, outcome,
-                       policy_id, policy_version, "limit", decided_at, expires_at, request, snapshot, answer, funding)
-select * from unnest($1::smallint[], $2::text[], $3::text[], $4::text[], $5::text[], $6::text[], $7::outcome[],
-                     $8::text[], $9::int[], $10::bigint[], $11::timestamptz[], $12::timestamptz[], $13::json[],
-                     $14::json[], $15::json[], $16::json[]);
+-- log_decisions --
+-- A decision without a key is one that we made ourselves. The accounts are those that were not there before.
+with asked as materialized (
+    select * from unnest($1::smallint[], $2::text[], $3::text[], $4::text[], $5::text[], $6::text[], $7::outcome[],
+                         $8::text[], $9::int[], $10::bigint[], $11::timestamptz[], $12::timestamptz[], $13::json[],
+                         $14::json[], $15::json[], $16::json[], $17::boolean[], $18::smallint[], $19::text[],
+                         $20::text[], $21::bytea[], $22::smallint[])
+        as k (bucket, decision_id, merchant_id, consumer_id, merchant_reference, currency, outcome, policy_id,
+              policy_version, "limit", decided_at, expires_at, request, snapshot, answer, funding, opens_account,
+              key_bucket, owner_id, key, request_hash, status)
+), claimed as (
+    insert into idempotency (bucket, owner_id, key, request_hash, status, decision_id, created_at)
+    select key_bucket, owner_id, key, request_hash, status, decision_id, decided_at
+      from asked
+     where key is not null
+     order by 1, 2, 3
+        on conflict do nothing
+    returning decision_id
+), fresh as (
+    select decision_id from claimed
+     union all
+    select decision_id from asked where key is null
+), opened as (
+    insert into accounts (bucket, consumer_id, currency, "limit")
+    select k.bucket, k.consumer_id, k.currency, max(k."limit")
+      from asked k
+      join fresh using (decision_id)
+     where k.opens_account
+       and not exists (select from accounts a
+                        where a.bucket = k.bucket and a.consumer_id = k.consumer_id and a.currency = k.currency)
+     group by 1, 2, 3
+     order by 1, 2, 3
+        on conflict do nothing
+    returning bucket, consumer_id, currency, "limit"
+), logged as (
+    insert into decisions (bucket, decision_id, merchant_id, consumer_id, merchant_reference, currency, outcome,
+                           policy_id, policy_version, "limit", decided_at, expires_at, request, snapshot, answer,
+                           funding)
+    select bucket, decision_id, merchant_id, consumer_id, merchant_reference, currency, outcome, policy_id,
+           policy_version, "limit", decided_at, expires_at, request, snapshot, answer, funding
+      from asked
+      join fresh using (decision_id)
+)
+select decision_id, null::smallint as bucket, null as consumer_id, null as currency, null::bigint as "limit" from fresh
+ union all
+select null, bucket, consumer_id, currency, "limit" from opened;
 
 -- save_answers --
 update idempotency i

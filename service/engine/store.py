@@ -12,7 +12,7 @@ from service.db import Connection, columns
 from service.engine import keys
 from service.engine.books import Books
 from service.engine.queries import Q
-from service.engine.work import Answer, DecisionRow, Key, Work
+from service.engine.work import Answer, Key, Work
 from service.plans.book import Change
 from service.plans.plan import OwedInstalment, Plan, business_day
 
@@ -44,12 +44,6 @@ async def save(conn: Connection, before: Books, done: list[Done], answers: list[
         *_columns([(key.bucket, key.owner_id, key.key, answer.status, answer.body) for key, answer in answers], 5),
         *_columns(_events(done), 8),
     )
-
-
-async def insert_decisions(conn: Connection, decisions: list[DecisionRow]) -> None:
-    """Appends to the decision log."""
-    if decisions:
-        await conn.execute(Q.insert_decisions, *columns([msgspec.structs.astuple(row)[:-1] for row in decisions]))
 
 
 def _columns(rows: list[Row], count: int) -> list[list[Any]]:
