@@ -200,9 +200,11 @@ insert into keys (key_id, hmac, audience, owner_id, scopes, created_at) values (
 update keys set revoked_at = $2 where key_id = $1 and revoked_at is null returning key_id;
 
 -- count_decisions --
+-- A referral that a person reviewed counts as what it became.
 select coalesce(nullif(request ->> 'category', ''), request -> 'items' -> 0 ->> 'category', '') as category,
        currency, outcome::text, count(*) as decisions, sum((request ->> 'amount')::bigint)::bigint as amount
-  from decisions
+  from decisions d
+ where not exists (select from reviews r where r.bucket = d.bucket and r.decision_id = d.decision_id)
  group by 1, 2, 3
  order by 1, 2, 3;
 

@@ -88,6 +88,8 @@ async def test_twenty_people_review_one_referral(world: World) -> None:
     assert await world.pool.fetchval("select count(*) from reviews") == 1
     assert await world.pool.fetchval("select count(*) from decisions") == 2
     assert len((await world.merchant.get("/v1/events")).json()["events"]) == 1
+    (counted,) = (await world.operator.get("/v1/operator/summary")).json()["decisions"]
+    assert (counted["decisions"], counted["outcome"] != "referred") == (1, True)
 
 
 async def test_one_key_reviews_once_and_says_the_same_again(world: World) -> None:
