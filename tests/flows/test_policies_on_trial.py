@@ -58,8 +58,8 @@ async def test_in_the_shadow_nobody_notices(world: World) -> None:
     assert (compared["decisions"], compared["answered"], compared["agreed"]) == (12, 0, 6)
     assert (compared["champion_approved"], compared["challenger_approved"], compared["swapped_out"]) == (12, 6, 6)
     assert compared["financed"] == -6 * 100_00
-    kept = await differences(world)
-    assert {name: compared[name] for name in Comparison.__struct_fields__} == msgspec.structs.asdict(comparison_of(kept))
+    summed = {name: compared[name] for name in Comparison.__struct_fields__}
+    assert summed == msgspec.structs.asdict(comparison_of(await differences(world)))
 
 
 async def differences(world: World) -> list[Difference]:
