@@ -114,23 +114,18 @@ async def _sign(
     """Looks for faults first, which takes its time: what begins at once then begins when it is signed."""
     asked = _publish.read(body or b"{}", content_type(request) if body else JSON)
     before = write(request, body)
-    found = await flow.faults_of_version(before.services.pool, *which, asked.active_from or before.now)
+    begins = asked.active_from or before.now
+    if begins > before.now + AHEAD_MAX:
+        raise Refused(Code.INVALID_FIELD, f"At most {AHEAD_MAX.days} days from now.", "/active_from")
+    found = await flow.faults_of_version(before.services.pool, *which, max(begins, before.now))
     ask, by = write(request, body), request.auth.key_id
-    active_from = asked.active_from or ask.now
 
     async def keep(conn: Connection) -> Answer:
-        _refuse_another_time(active_from, ask.now)
-        return Answer(status, encode(_listed(await sign(conn, *which, found, by, active_from, ask.now))))
+        if begins < before.now:  # what was decided is not decided again
+            raise Refused(Code.INVALID_FIELD, "No policy begins in the past.", "/active_from")
+        return Answer(status, encode(_listed(await sign(conn, *which, found, by, max(begins, ask.now), ask.now))))
 
     return await _once(ask, keep)
-
-
-def _refuse_another_time(active_from: datetime, now: datetime) -> None:
-    """What was decided is not decided again under another policy, and nobody means the year 2206."""
-    if not now <= active_from <= now + AHEAD_MAX:
-        raise Refused(
-            Code.INVALID_FIELD, f"From now on, or from an instant within {AHEAD_MAX.days} days.", "/active_from"
-        )
 
 
 def _listed(version: PolicyVersion) -> PolicyVersion:

@@ -65,6 +65,4 @@ async def buy(world: World, consumer: str, seen: list[Seen]) -> None:
     """One checkout after the other, each answered with 200."""
     while True:
         answer: dict[str, Any] = await world.checkout(consumer, 900_00)
-        seen.append(
-            Seen(answer["policy_version"], len(answer["offers"]), datetime.fromisoformat(answer["decided_at"]))
-        )
+        seen.append(Seen(answer["policy_version"], len(answer["offers"]), datetime.fromisoformat(answer["decided_at"])))
