@@ -20,6 +20,9 @@ NO_DECISION = "de_00000000000000000000000000"
 NOBODY = {NO_BREAK, NO_POLICY, NO_TRIAL, NO_DECISION}
 
 
+Case = tuple[str, dict[str, str], dict[str, Any]]  # a template, the ids in its path, a body
+
+
 class Post(Struct):
     """A POST: its template, its path with ids that exist, and a body that it would do."""
 
@@ -51,7 +54,7 @@ async def posts(world: World) -> list[Post]:
     key = {"audience": "merchant", "owner_id": world.demo.merchant_id, "scopes": ["plans"]}
     made = await world.operator.post("/v1/operator/keys", key)
     line = {"name": "Bicycle", "amount": 100_00}
-    bodies: list[tuple[str, dict[str, str], dict[str, Any]]] = [
+    bodies: list[Case] = [
         ("/v1/consumers", {}, {"reference": "c-77", "attributes": {"age_in_years": 45, "housing": "own"}}),
         (
             "/v1/checkouts",
@@ -89,6 +92,19 @@ async def posts(world: World) -> list[Post]:
                 "terms": {"instalments": 4},
             },
         ),
+    ]  # fmt: skip
+    bodies += _desk(world, consumer, key, made.json()["id"])
+    taken = paths(world.app, "POST")
+    return [
+        Post(template, template.format(**names), body, NOBODY.isdisjoint(names.values()))
+        for template, names, body in bodies
+        if template in taken
+    ]
+
+
+def _desk(world: World, consumer: str, key: dict[str, Any], key_id: str) -> list[Case]:
+    """The operator's."""
+    return [
         (
             "/v1/operator/merchants",
             {},
@@ -107,7 +123,7 @@ async def posts(world: World) -> list[Post]:
             },
         ),
         ("/v1/operator/keys", {}, key),
-        ("/v1/operator/keys/{key_id}/revoke", {"key_id": made.json()["id"]}, {}),
+        ("/v1/operator/keys/{key_id}/revoke", {"key_id": key_id}, {}),
         ("/v1/operator/policies", {}, decode(POLICY.read_bytes())),
         (
             "/v1/operator/consumers/{consumer_id}/accounts/{currency}",
@@ -140,12 +156,6 @@ async def posts(world: World) -> list[Post]:
         ("/v1/operator/breaks/{break_id}/assign", {"break_id": NO_BREAK}, {"owner": "partner"}),
         ("/v1/operator/breaks/{break_id}/resolve", {"break_id": NO_BREAK}, {"note": "found"}),
     ]  # fmt: skip
-    taken = paths(world.app, "POST")
-    return [
-        Post(template, template.format(**names), body, NOBODY.isdisjoint(names.values()))
-        for template, names, body in bodies
-        if template in taken
-    ]
 
 
 def fields_of(body: Any, pointer: str = "") -> Iterator[tuple[str, Any]]:
