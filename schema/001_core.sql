@@ -112,6 +112,8 @@ create table accounts (
 ) with (fillfactor = 70);
 
 -- The decision: what was asked, what we knew, under which policy, what we answered. Replayed byte for byte. ------------
+-- The four texts are JSON, byte for byte as it was read and sent: text, because nobody would be served by PostgreSQL
+-- parsing some kilobytes again for each checkout.
 
 create type outcome as enum ('approved', 'declined', 'referred');
 
@@ -128,10 +130,10 @@ create table decisions (
     "limit"            amount      not null,   -- the account's; of an approved consumer without one, what this decision opens it with
     decided_at         timestamptz not null,
     expires_at         timestamptz not null,
-    request            json        not null,
-    snapshot           json        not null,   -- every fact the decision read
-    answer             json        not null,   -- as sent: the offers in it bind until expires_at
-    funding            json        not null,   -- whose money each offer would be; not the merchant's business
+    request            text        not null,
+    snapshot           text        not null,   -- every fact the decision read
+    answer             text        not null,   -- as sent: the offers in it bind until expires_at
+    funding            text        not null,   -- whose money each offer would be; not the merchant's business
     constraint decisions_pk primary key (bucket, decision_id)
 ) with (toast_tuple_target = 8160);
 -- An answer of four offers has 3 to 6 kB; kept in the row as it is, for compressing costs more than the disk.

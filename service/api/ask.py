@@ -4,6 +4,7 @@ import hashlib
 import re
 from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime
+from typing import Any
 
 from litestar import Request
 from litestar.connection import ASGIConnection
@@ -89,7 +90,7 @@ def is_dry_run(request: Asked) -> bool:
     return given == "true"
 
 
-def header(request: Asked, name: bytes) -> str | None:
+def header(request: Request[Any, Any, Any], name: bytes) -> str | None:
     """The first header of that name (in lower case); a mapping of all of them would cost more."""
     for key, value in request.scope["headers"]:
         if key == name:
@@ -109,14 +110,14 @@ def services_of(connection: ASGIConnection) -> Services:  # type: ignore[type-ar
     return services
 
 
-def guard_for(audience: str) -> Callable[[Asked], Awaitable[None]]:
+def guard_for(audience: str) -> Callable[[Request[Any, Any, Any]], Awaitable[None]]:
     """One guard a router: lets in the keys of one audience. A handler's `opt["scope"]` names the scope it needs.
 
     It runs before the request is read, as a `before_request`: the framework's own guards get a copy of the handler each
     time, which costs more than all that is done here.
     """
 
-    async def guard(request: Asked) -> None:
+    async def guard(request: Request[Any, Any, Any]) -> None:
         if request.scope["method"] == "OPTIONS":  # which methods there are; asked by browsers, which send no key
             return
         handler = request.route_handler
@@ -137,7 +138,7 @@ def guard_for(audience: str) -> Callable[[Asked], Awaitable[None]]:
     return guard
 
 
-def _refuse_strange_query(request: Asked, handler: BaseRouteHandler) -> None:
+def _refuse_strange_query(request: Request[Any, Any, Any], handler: BaseRouteHandler) -> None:
     """A parameter that nobody reads, one given twice, a number like 1e2: `?dryrun=true` must not move money."""
     parameters = handler.parsed_fn_signature.parameters
     taken = parameters.keys() - {"request", "body"} - request.path_params.keys()

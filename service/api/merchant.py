@@ -1,10 +1,10 @@
 """For the merchant's checkout and its back office: decide, open, capture, void, claim, record."""
 
 from datetime import date, datetime
-from typing import Annotated, Any
+from typing import Annotated
 
 import msgspec
-from litestar import Request, Router, get, post
+from litestar import Router, get, post
 from litestar.params import FromPath, QueryParameter, RawBody
 from litestar.response.base import ASGIResponse
 from msgspec import Meta, Struct, field
@@ -251,7 +251,7 @@ async def _done(request: Asked, ask: Ask, command: Command, status: int = 200) -
     return reply_answer(await engine.do(command, ask.key, ask.now, status))
 
 
-def _read_nothing(request: Request[Any, Any, Any], body: RawBody) -> None:
+def _read_nothing(request: Asked, body: RawBody) -> None:
     if body:
         _nothing.read(body, content_type(request))
 

@@ -67,7 +67,7 @@ select outcome::text, decided_at from decisions where bucket = $1 and decision_i
 -- list_referrals --
 -- Ids are in the order of time, so the oldest that can still be reviewed is found by its id.
 select d.decision_id, d.merchant_id, d.consumer_id, d.merchant_reference, d.currency,
-       (d.answer ->> 'amount')::bigint as amount, d.decided_at, d.answer -> 'reasons' as reasons
+       (d.answer::json ->> 'amount')::bigint as amount, d.decided_at, d.answer::json -> 'reasons' as reasons
   from decisions d
  where d.outcome = 'referred' and d.decision_id > $1 and d.decided_at >= $2
    and not exists (select from reviews r where r.bucket = d.bucket and r.decision_id = d.decision_id)
@@ -201,8 +201,8 @@ update keys set revoked_at = $2 where key_id = $1 and revoked_at is null returni
 
 -- count_decisions --
 -- A referral that a person reviewed counts as what it became.
-select coalesce(nullif(request ->> 'category', ''), request -> 'items' -> 0 ->> 'category', '') as category,
-       currency, outcome::text, count(*) as decisions, sum((request ->> 'amount')::bigint)::bigint as amount
+select coalesce(nullif(request::json ->> 'category', ''), request::json -> 'items' -> 0 ->> 'category', '') as category,
+       currency, outcome::text, count(*) as decisions, sum((request::json ->> 'amount')::bigint)::bigint as amount
   from decisions d
  where not exists (select from reviews r where r.bucket = d.bucket and r.decision_id = d.decision_id)
  group by 1, 2, 3

@@ -152,8 +152,8 @@ select k.bucket, k.event_id, k.merchant_id, n.last_number - k.later, k.type, k.p
 -- A decision without a key is one that we made ourselves. The accounts are those that were not there before.
 with asked as materialized (
     select * from unnest($1::smallint[], $2::text[], $3::text[], $4::text[], $5::text[], $6::text[], $7::outcome[],
-                         $8::text[], $9::int[], $10::bigint[], $11::timestamptz[], $12::timestamptz[], $13::json[],
-                         $14::json[], $15::json[], $16::json[], $17::boolean[], $18::smallint[], $19::text[],
+                         $8::text[], $9::int[], $10::bigint[], $11::timestamptz[], $12::timestamptz[], $13::text[],
+                         $14::text[], $15::text[], $16::text[], $17::boolean[], $18::smallint[], $19::text[],
                          $20::text[], $21::bytea[], $22::smallint[])
         as k (bucket, decision_id, merchant_id, consumer_id, merchant_reference, currency, outcome, policy_id,
               policy_version, "limit", decided_at, expires_at, request, snapshot, answer, funding, opens_account,

@@ -120,9 +120,7 @@ def require_open(plan: Plan, now: datetime, verb: str) -> None:
     if plan.state not in (PlanState.AUTHORIZED, PlanState.PART_CAPTURED):
         raise refuse_state(plan, verb)
     if plan.captures >= CAPTURES_MAX:
-        raise Refused(
-            Code.STATE_FORBIDS, f"It was {verb} {CAPTURES_MAX} times, the most there are."
-        )
+        raise Refused(Code.STATE_FORBIDS, f"It was {verb} {CAPTURES_MAX} times, the most there are.")
     if now > plan.capture_by:
         raise Refused(
             Code.STATE_FORBIDS, f"The authorization ended at {plan.capture_by.isoformat()}; ask for a new offer.", None

@@ -32,11 +32,11 @@ insert into accounts (bucket, consumer_id, currency, "limit") select bucket, con
 insert into decisions
 select p.bucket, p.decision_id, p.merchant_id, p.consumer_id, p.decision_id, d.currency, d.outcome, d.policy_id,
        d.policy_version, d."limit", d.decided_at, d.expires_at,
-       replace(replace(d.request::text, d.consumer_id, p.consumer_id), d.merchant_reference, p.decision_id)::json,
-       replace(d.snapshot::text, d.consumer_id, p.consumer_id)::json,
-       replace(replace(replace(d.answer::text, d.consumer_id, p.consumer_id), d.merchant_reference, p.decision_id),
-               substr(d.decision_id, 4, 24), substr(p.decision_id, 4, 24))::json,
-       replace(d.funding::text, substr(d.decision_id, 4, 24), substr(p.decision_id, 4, 24))::json
+       replace(replace(d.request, d.consumer_id, p.consumer_id), d.merchant_reference, p.decision_id),
+       replace(d.snapshot, d.consumer_id, p.consumer_id),
+       replace(replace(replace(d.answer, d.consumer_id, p.consumer_id), d.merchant_reference, p.decision_id),
+               substr(d.decision_id, 4, 24), substr(p.decision_id, 4, 24)),
+       replace(d.funding, substr(d.decision_id, 4, 24), substr(p.decision_id, 4, 24))
   from decisions d
  cross join people p
  where d.decision_id = $1;
