@@ -46,6 +46,13 @@ def create_app(settings: Settings) -> Litestar:
 
 @asynccontextmanager
 async def _resources(app: Litestar, settings: Settings) -> AsyncGenerator[None]:
+    async with services(settings) as app.state["services"]:
+        yield
+
+
+@asynccontextmanager
+async def services(settings: Settings) -> AsyncGenerator[Services]:
+    """Everything that serves, opened and closed in order: for the application, and for a command beside it."""
     assert settings.database_url
     assert settings.redis_url
     url = settings.database_url
@@ -61,9 +68,8 @@ async def _resources(app: Litestar, settings: Settings) -> AsyncGenerator[None]:
     engine = Engine(lambda: connect_session(url), pool, snapshots.accounts_changed)
     await registry.start()
     shadows = Shadows(pool)
-    app.state["services"] = Services(settings, pool, cache, registry, snapshots, engine, shadows)
     try:
-        yield
+        yield Services(settings, pool, cache, registry, snapshots, engine, shadows)
     finally:
         await engine.close()
         await shadows.close()

@@ -19,6 +19,7 @@ COMMANDS: Final[dict[str, tuple[str, str | None]]] = {
     "serve": ("service.cli:serve", "the service on DATABASE_URL and REDIS_URL"),
     "migrate": ("service.cli:migrate", "bring the database up to this version"),
     "check": ("service.cli:check", "the invariants of the database, as queries that must return no row"),
+    "day": ("service.cli:day", "close the day: end what nobody captured, make the partners' files; run it once a day"),
     "replay": ("service.cli:replay", "a decision again, from its log: the same bytes, or another policy's"),
     "apr": ("service.calculator:apr", "the annual percentage rate of terms, or of dated flows"),
     "schedule": ("service.calculator:schedule", "the schedule of terms, with its rate, cost and disclosure"),
@@ -111,6 +112,17 @@ def check(argv: list[str]) -> int:
         return asyncio.run(_check(settings))
 
 
+def day(argv: list[str]) -> int:
+    """Close the day that has ended: authorizations nobody captured in time end, and the partners' files of yesterday
+    are made. Running it again changes nothing; several at once are safe."""
+    from service import embedded
+
+    argparse.ArgumentParser(prog="tenor day", description=day.__doc__).parse_args(argv)
+    with embedded.reachable(config.read(os.environ)) as settings:
+        asyncio.run(_day(config.with_key_secret(settings)))
+    return 0
+
+
 def replay(argv: list[str]) -> int:
     """Decide again what was decided, from its log: under its own policy version, or another. Exit code 1 if the answer
     differs."""
@@ -152,6 +164,16 @@ async def _prepare(settings: Settings, demo: bool = False) -> None:
         pool = await db.open_pool(settings.database_url, size=4)
         await the_demo.seed(pool, settings)
         await pool.close()
+
+
+async def _day(settings: Settings) -> None:
+    from service import clock
+    from service.app import services
+    from service.engine.day import close_day
+
+    async with services(settings) as ours:
+        closed = await close_day(ours.pool, ours.engine, clock.now())
+    print(f"{closed.expired} authorizations ended, {len(closed.files)} partner files made.")
 
 
 async def _check(settings: Settings) -> int:

@@ -17,6 +17,7 @@ from service import config
 from service.app import create_app
 from service.config import CannotStart
 from service.embedded import lifeline
+from service.metrics import Measured
 from service.supervisor import READY
 from service.tally import Tally
 
@@ -32,7 +33,7 @@ class Server(uvicorn.Server):
     def __init__(self, app: Litestar, listener: socket.socket, tally: Tally, report: TextIO) -> None:
         super().__init__(
             uvicorn.Config(
-                app,
+                Measured(app),
                 loop="uvloop", http="httptools", ws="none", lifespan="off",
                 access_log=False, log_config=None, log_level="warning", server_header=False, proxy_headers=False,
                 timeout_keep_alive=75,  # longer than the balancers in front of us, which must be the first to close

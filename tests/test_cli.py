@@ -10,6 +10,7 @@ import subprocess
 import sys
 import tempfile
 import time
+import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -19,6 +20,7 @@ import pytest
 
 from service import cli, config, db
 from service.config import Settings
+from service.demo.seed import seed
 
 Process = subprocess.Popen[str]
 
@@ -132,6 +134,14 @@ async def test_migrate_then_check(empty_database_url: str, redis_url: str, tmp_p
     assert (code, out.endswith(" checks, 0 broken.\n")) == (0, True)
 
 
+async def test_the_day_is_closed_once(settings: Settings, pool: db.Pool) -> None:
+    await seed(pool, settings)
+    day = tenor("day", settings, TENOR_KEY_SECRET=settings.key_secret)
+    assert (await asyncio.to_thread(result, day))[:2] == (0, "0 authorizations ended, 1 partner files made.\n")
+    day = tenor("day", settings, TENOR_KEY_SECRET=settings.key_secret)
+    assert (await asyncio.to_thread(result, day))[:2] == (0, "0 authorizations ended, 0 partner files made.\n")
+
+
 @pytest.mark.parametrize("by", [signal.SIGTERM, signal.SIGINT])
 def test_it_serves_and_stops_when_asked(settings: Settings, by: signal.Signals) -> None:
     with serving(settings, TENOR_WORKERS="2") as (process, place):
@@ -173,8 +183,12 @@ def test_metrics_are_on_a_port_of_their_own(settings: Settings) -> None:
     with socket.create_server(("127.0.0.1", 0)) as free:
         port = free.getsockname()[1]
     with serving(settings, TENOR_METRICS_PORT=str(port)) as (process, place):
-        assert get(f"127.0.0.1:{port}", "/metrics") == 200
         assert get(place, "/metrics") == 404
+        assert get(f"127.0.0.1:{port}", "/metrics") == 200
+        with urllib.request.urlopen(f"http://127.0.0.1:{port}/metrics") as answered:
+            assert 'tenor_http_request_seconds_count{method="GET",path="(none)",status="404"} 1.0' in (
+                answered.read().decode()
+            )
         counts = f"tenor-metrics-{process.pid}-*"
         assert len(list(Path(tempfile.gettempdir()).glob(counts))) == 1
     with serving(settings):  # the next one sweeps what the killed one left

@@ -16,6 +16,7 @@ from service.checkout.flow import Who
 from service.checkout.request import Checkout, refuse_contradictions
 from service.engine.work import Answer, DecisionRow
 from service.errors import Code, Refused
+from service.metrics import DECISIONS
 
 _encode = msgspec.json.Encoder().encode
 
@@ -55,6 +56,7 @@ async def answer_checkout(ask: Ask, checkout: Checkout, raw: bytes) -> Answer:
         decision = decide(decision_id, checkout, known.snapshot, merchant, programmes, sides.policy, ask.now)
     evidence = evidence_of(known.snapshot, merchant, programmes, checkout.currency)
     answer = await services.engine.do(row_of(checkout, raw.decode(), evidence, decision), ask.key, ask.now)
+    DECISIONS.labels(decision.answer.outcome).inc()
     if sides.trial:
         services.shadows.watch(Watched(sides, decision, checkout, evidence))
     return answer

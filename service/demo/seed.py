@@ -1,13 +1,14 @@
 """Who takes part in the demo. Seeding again changes nothing; the keys stand in `.local/demo.json`."""
 
-import secrets
+import hashlib
+import hmac
 from pathlib import Path
 
 import msgspec
 
 from service import clock, ids
 from service.api.registry import key_hmac
-from service.config import Settings
+from service.config import CannotStart, Settings
 from service.db import Connection, Pool, load_queries
 from service.policies.document import Policy
 
@@ -16,6 +17,7 @@ Q = load_queries(Path(__file__).with_name("queries.sql"))
 POLICY = Path(__file__).with_name("policy.json")
 TIME_ZONE = "Europe/Berlin"
 CURRENCY = "EUR"
+BEGAN_MS = 1_767_225_600_000  # 1 January 2026
 FUNDING_BPS = 7_000  # the partner's share of every instalment plan
 
 
@@ -42,37 +44,51 @@ def path(settings: Settings) -> Path:
 
 def load(settings: Settings) -> Demo:
     """The demo as kept, or an empty one."""
+    kept = path(settings)
     try:
-        return msgspec.json.decode(path(settings).read_bytes(), type=Demo)
-    except (FileNotFoundError, msgspec.DecodeError):
+        return msgspec.json.decode(kept.read_bytes(), type=Demo)
+    except FileNotFoundError:
         return Demo()
+    except msgspec.DecodeError:
+        raise CannotStart(f"{kept} is damaged; it holds the demo's keys. Mend it, or run tenor dev --fresh.") from None
 
 
 def save(settings: Settings, demo: Demo) -> None:
     """Keeps it for the next start, for its owner alone."""
     kept = path(settings)
     kept.parent.mkdir(parents=True, exist_ok=True)
-    kept.touch(mode=0o600)
-    kept.write_bytes(msgspec.json.format(msgspec.json.encode(demo), indent=2) + b"\n")
+    whole = kept.with_suffix(".new")
+    whole.touch(mode=0o600)
+    whole.write_bytes(msgspec.json.format(msgspec.json.encode(demo), indent=2) + b"\n")
+    whole.replace(kept)  # whoever reads meanwhile sees the one or the other
 
 
 async def seed(pool: Pool, settings: Settings) -> Demo:
     """Makes sure that everybody exists in this database, under the ids and keys in `demo.json`."""
     demo = load(settings)
-    at_ms = int(clock.now().timestamp() * 1000)
     for name, prefix in (
         ("merchant_id", ids.MERCHANT),
         ("second_merchant_id", ids.MERCHANT),
         ("partner_id", ids.PARTNER),
         ("programme_id", ids.PROGRAMME),
     ):
-        setattr(demo, name, getattr(demo, name) or ids.new_id(prefix, 0, at_ms))
+        setattr(demo, name, getattr(demo, name) or _id(prefix, _digest(settings, name)))
     for name in ("operator_key", "second_operator_key", "merchant_key", "second_merchant_key", "partner_key"):
-        setattr(demo, name, getattr(demo, name) or f"sk_demo_{secrets.token_urlsafe(24)}")
+        setattr(demo, name, getattr(demo, name) or f"sk_demo_{_digest(settings, name)[:40]}")
     save(settings, demo)
     async with pool.acquire() as conn, conn.transaction():
         await _insert(conn, demo, settings.key_secret)
     return demo
+
+
+def _digest(settings: Settings, name: str) -> str:
+    """Worked out from our secret, so that a demo whose file was lost is the same demo again."""
+    return hmac.digest(settings.key_secret.encode(), f"demo {name}".encode(), hashlib.sha256).hex()
+
+
+def _id(prefix: str, digest: str) -> str:
+    """An id in bucket 0 from the demo's own beginning; hexadecimal digits are letters of ids, too."""
+    return f"{ids.new_id(prefix, 0, BEGAN_MS)[:15]}{digest[:12].upper()}00"
 
 
 async def _insert(conn: Connection, demo: Demo, key_secret: str) -> None:

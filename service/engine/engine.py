@@ -20,8 +20,8 @@ class Engine:
 
     def __init__(self, connect: Connect, pool: Pool, committed: Committed) -> None:
         self._pool = pool
-        self._decisions = Lane(connect, log, committed)
-        self._commands = Lane(connect, run, committed)
+        self._decisions = Lane("decisions", connect, log, committed)
+        self._commands = Lane("commands", connect, run, committed)
 
     async def do(self, item: Command | DecisionRow, key: Key | None, now: datetime, status: int = 200) -> Answer:
         """Does it once, durably. `status` is that of a success. A full lane raises `Refused` BUSY."""

@@ -21,6 +21,7 @@ from service.engine.work import Answer, Work
 from service.errors import Code, Refused
 from service.inbox import Inbox
 from service.limits.account import Account
+from service.metrics import BATCHES
 
 BATCH_MAX = 64  # more only adds latency
 WAITING_MAX = 2_048  # a longer queue is an honest 503 at once
@@ -36,7 +37,8 @@ log = logging.getLogger("tenor.lane")
 class Lane:
     """One committer. `submit` is all a caller sees."""
 
-    def __init__(self, connect: Connect, run: Run, committed: Committed) -> None:
+    def __init__(self, name: str, connect: Connect, run: Run, committed: Committed) -> None:
+        self._batches = BATCHES.labels(name)
         self._connect = connect
         self._run = run
         self._committed = committed
@@ -58,6 +60,7 @@ class Lane:
 
     async def _serve(self) -> None:
         while batch := await self._inbox.take(BATCH_MAX):
+            self._batches.observe(len(batch))
             try:
                 await self._persist(batch)
             except Exception as error:
