@@ -26,6 +26,9 @@ class Asked(Request[None, Principal, State]):
     async def body(self) -> bytes:
         """All of it, read once; who sends more than we read hears so as soon as it is seen."""
         most = self.route_handler.resolve_request_max_body_size() or 0
+        announced = header(self, b"content-length")
+        if announced is not None and int(announced) > most:  # digits: uvicorn has read it before us
+            raise RequestEntityTooLarge
         pieces: list[bytes] = []
         size, more = 0, True
         while more:
