@@ -31,6 +31,10 @@ class Inbox(Generic[T]):
                 return []
             self._arrived.clear()
             await self._arrived.wait()
+        came = 0
+        while came < len(self._waiting) < most:  # whoever is on the way comes along: a turn of the loop, no timer
+            came = len(self._waiting)
+            await asyncio.sleep(0)
         return [self._waiting.popleft() for _ in range(min(most, len(self._waiting)))]
 
     def empty(self) -> list[T]:

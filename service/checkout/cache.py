@@ -9,10 +9,10 @@ import asyncio
 from collections.abc import Iterable, Sequence
 from contextlib import suppress
 from itertools import islice
-from typing import Final
+from typing import Any, Final
 
 import redis.asyncio as redis
-from redis.exceptions import RedisError
+from redis.exceptions import RedisError, ResponseError
 
 from service import clock, ids
 
@@ -47,6 +47,7 @@ class Cache:
     def __init__(self, client: redis.Redis) -> None:
         self._client = client
         self._rests_until = 0.0
+        self._has_slots = False  # a cluster: names of different buckets cannot be asked for in one command
         self._unsaid: dict[str, int] = {}  # versions that could not be written yet
         self._telling: asyncio.Task[None] | None = None
 
@@ -63,10 +64,7 @@ class Cache:
         if not self.is_up or self._unsaid:
             return [[None] * len(names) for names in groups]
         try:
-            async with self._client.pipeline(transaction=False) as pipe:
-                for names in groups:
-                    pipe.mget(names)
-                kept = await pipe.execute()
+            kept = await self._read(groups)
         except FAILURES:
             self._rest()
             return [[None] * len(names) for names in groups]
@@ -96,6 +94,23 @@ class Cache:
         if self._telling is not None:
             self._telling.cancel()
         await self._client.aclose()
+
+    async def _read(self, groups: Sequence[tuple[str, ...]]) -> list[list[bytes | None]]:
+        """One command for all; a cluster, which refuses that, is asked slot by slot in one round trip."""
+        if not self._has_slots:
+            try:
+                found: list[Any] = await self._client.mget([name for names in groups for name in names])
+                flat = iter(found)
+                return [[next(flat) for _ in names] for names in groups]
+            except ResponseError as error:
+                if not str(error).startswith("CROSSSLOT"):
+                    raise
+                self._has_slots = True
+        async with self._client.pipeline(transaction=False) as pipe:
+            for names in groups:
+                pipe.mget(names)
+            kept: list[list[bytes | None]] = await pipe.execute()
+            return kept
 
     async def _write(self, entries: Iterable[tuple[str, int, bytes]]) -> None:
         async with self._client.pipeline(transaction=False) as pipe:

@@ -29,7 +29,7 @@ def main() -> int:
     parser.add_argument("--rounds", type=int, help="of each side (3; quick: 1)")
     parser.add_argument("--seconds", type=float, help="of each round (6; quick: 3)")
     parser.add_argument("--people", type=int, help="how many there are (100000; quick: 20000)")
-    parser.add_argument("--connections", type=int, default=64, help="of the load generator (64)")
+    parser.add_argument("--connections", type=int, default=128, help="of the load generator (128)")
     parser.add_argument("--sides", nargs="+", default=list(report.SIDES), choices=list(report.SIDES))
     given = parser.parse_args()
     rounds, seconds, people = (1, 3, 20_000) if given.quick else (3, 6, 100_000)
