@@ -53,6 +53,8 @@ def too_large() -> Refused:
 
 def require_json(content_type: str) -> None:
     """Only JSON in UTF-8 is read."""
+    if content_type == "application/json":
+        return
     media, _, parameters = content_type.partition(";")
     charset = re.search(r'charset="?([\w-]+)', parameters, re.IGNORECASE)
     if media.strip().lower() not in _JSON_TYPES or (charset and charset[1].lower() not in _CHARSETS):
