@@ -3,6 +3,7 @@
 from collections import defaultdict
 from typing import Any
 
+import msgspec
 from rich.box import SIMPLE_HEAD
 from rich.console import Console
 from rich.table import Table
@@ -32,9 +33,12 @@ def show(
     console.print(f" Trial balance  {_money(trial_balance['total'])} over {len(trial_balance['accounts'])} accounts")
     for row in reconciliations["reconciliations"]:
         console.print(f" Partner file   {row['business_on']}: [bold]{row['outcome']}[/bold], {row['our_rows']} plans")
+    console.print()
+    for name, value in msgspec.structs.asdict(demo).items():
+        console.print(f" {name:<20} {value}", highlight=False)
     console.print(
         f"""
- Keys and ids are in {kept_in}. To go on, in another terminal:
+ All of these are kept in {kept_in}. To go on, in another terminal:
 
    key=$(sed -n 's/.*"operator_key": "\\(.*\\)".*/\\1/p' {kept_in})
    curl -s -H "Authorization: Bearer $key" {demo.base_url}/v1/operator/summary
