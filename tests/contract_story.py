@@ -10,8 +10,9 @@ from typing import Any
 import httpx
 
 from service import ids
+from tests.bench.cast import ATTRIBUTES as GOOD
 from tests.contract import Contract
-from tests.flows.world import GOOD, NOON, World
+from tests.flows.world import NOON, World
 
 POLICY: dict[str, Any] = {
     "id": "po_01KJQ8ZC000000000000000000",

@@ -10,23 +10,9 @@ from litestar import Litestar
 
 from service import db
 from service.demo.seed import Demo
+from tests.bench.cast import ATTRIBUTES as GOOD
 
 NOON = datetime(2026, 3, 2, 12, tzinfo=UTC)
-
-# What a consumer of the best grade says about herself; the demo's policy asks for it.
-GOOD = {
-    "status_of_existing_checking_account": "no checking account",
-    "credit_history": "critical account/ other credits existing (not at this bank)",
-    "savings_account_and_bonds": "... >= 1000 DM",
-    "present_employment_since": "... >= 7 years",
-    "installment_rate_in_percentage_of_disposable_income": 1,
-    "other_debtors_or_guarantors": "guarantor",
-    "other_installment_plans": "none",
-    "housing": "own",
-    "telephone": "yes, registered under the customers name",
-    "age_in_years": 45,
-}
-
 
 Headers = Mapping[str, str | bytes]
 
