@@ -12,11 +12,13 @@ from typing import TextIO
 
 import uvicorn
 from litestar import Litestar
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 from service import config
 from service.app import create_app
 from service.config import CannotStart
 from service.embedded import lifeline
+from service.joined import Protocol
 from service.metrics import Measured
 from service.supervisor import READY
 from service.tally import Tally
@@ -30,11 +32,18 @@ class Server(uvicorn.Server):
     one socket one has 8 clients and the other none.
     """
 
-    def __init__(self, app: Litestar, listener: socket.socket, tally: Tally, report: TextIO) -> None:
+    def __init__(
+        self,
+        app: Litestar,
+        listener: socket.socket,
+        tally: Tally,
+        report: TextIO,
+        protocol: type[HttpToolsProtocol] = Protocol,
+    ) -> None:
         super().__init__(
             uvicorn.Config(
                 Measured(app),
-                loop="uvloop", http="httptools", ws="none", lifespan="off",
+                loop="uvloop", http=protocol, ws="none", lifespan="off",
                 access_log=False, log_config=None, log_level="warning", server_header=False, proxy_headers=False,
                 timeout_keep_alive=75,  # longer than the balancers in front of us, which must be the first to close
                 timeout_graceful_shutdown=3,

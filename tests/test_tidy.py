@@ -16,7 +16,8 @@ SERVICE = ROOT / "service"
 MACHINE_ROOM = ("config", "clock", "money", "ids", "errors", "inbox", "db", "embedded", "metrics")
 SLICES = ("ledger", "limits", "merchants", "partners", "plans", "payments", "policies", "checkout", "risk", "webhooks")
 EDGE = (
-    "engine", "api", "web", "app", "tally", "supervisor", "worker", "demo", "calculator", "learning", "cli", "__main__",
+    "engine", "api", "web", "app", "tally", "supervisor", "joined", "worker", "demo", "calculator", "learning", "cli",
+    "__main__",
 )  # fmt: skip
 LINE = dict.fromkeys(MACHINE_ROOM, 0) | {name: place for place, name in enumerate(SLICES + EDGE, 1)} | {"": 0}
 

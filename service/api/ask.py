@@ -94,11 +94,13 @@ def is_dry_run(request: Asked) -> bool:
 
 
 def header(request: Request[Any, Any, Any], name: bytes) -> str | None:
-    """The first header of that name (in lower case); a mapping of all of them would cost more."""
-    for key, value in request.scope["headers"]:
-        if key == name:
-            return value.decode("latin-1")
-    return None
+    """The first header of that name, in lower case."""
+    scope = request.scope
+    by_name: dict[bytes, bytes] | None = scope["state"].get("headers")
+    if by_name is None:
+        by_name = scope["state"]["headers"] = dict(reversed([*scope["headers"]]))
+    value = by_name.get(name)
+    return None if value is None else value.decode("latin-1")
 
 
 def content_type(request: Asked) -> str:

@@ -32,7 +32,7 @@ class DecisionLog(msgspec.Struct, frozen=True):
     request: msgspec.Raw  # the checkout as it was sent
     snapshot: msgspec.Raw  # what was known: of the consumer, the merchant, and whose money there was
     answer: msgspec.Raw  # the checkout's answer, byte for byte
-    funding: msgspec.Raw  # whose money, by offer
+    funding: msgspec.Raw  # whose money, by kind of offer
 
 
 async def answer_checkout(ask: Ask, checkout: Checkout, raw: bytes) -> Answer:
@@ -95,8 +95,6 @@ def _must_be_theirs(known: KnownConsumer | None, ask: Ask) -> KnownConsumer:
 def row_of(checkout: Checkout, request: str, evidence: Evidence, decision: Decision) -> DecisionRow:
     """The decision as it is logged, with the request as it was sent."""
     answer = decision.answer
-    offers = answer.offers + tuple(alternative.offer for alternative in answer.alternatives)
-    fundings = dict(zip((offer.offer_id for offer in offers), decision.funding, strict=True))
     return DecisionRow(
         bucket=ids.bucket_of(answer.decision_id),
         decision_id=answer.decision_id,
@@ -113,6 +111,6 @@ def row_of(checkout: Checkout, request: str, evidence: Evidence, decision: Decis
         request=request,
         snapshot=_encode(evidence).decode(),
         answer=_encode(answer).decode(),
-        funding=_encode(fundings).decode(),
-        opens_account=evidence.snapshot.limit is None and bool(offers),
+        funding=_encode(decision.funding).decode(),
+        opens_account=evidence.snapshot.limit is None and bool(answer.offers or answer.alternatives),
     )

@@ -6,7 +6,7 @@ from enum import StrEnum
 from msgspec import Struct, field
 
 from service.partners.programme import Funding
-from service.plans.offer import Offer
+from service.plans.offer import Kind, Offer
 from service.policies.reasons import Reason
 
 
@@ -57,13 +57,13 @@ class Decision(Struct, frozen=True):
     """The answer, and what is not the merchant's business."""
 
     answer: Answer
-    funding: tuple[Funding, ...]  # whose money: of each offer, then of each alternative's
+    funding: dict[Kind, Funding]  # whose money, by kind of offer
     limit: int  # the account's; without an account, what this decision grants
     score: int
     grade: str | None  # None: the score reaches none
 
 
-def offer_of(answer: Answer, offer_id: str) -> tuple[int, Offer] | None:
-    """The offer with this id and its place in `Decision.funding`, among offers and alternatives."""
+def offer_of(answer: Answer, offer_id: str) -> Offer | None:
+    """The offer with this id, among offers and alternatives."""
     offers = answer.offers + tuple(alternative.offer for alternative in answer.alternatives)
-    return next(((place, offer) for place, offer in enumerate(offers) if offer.offer_id == offer_id), None)
+    return next((offer for offer in offers if offer.offer_id == offer_id), None)

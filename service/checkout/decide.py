@@ -74,7 +74,7 @@ def decide(
         referral_id=referral_id,
     )
     kinds = [offer.kind for offer in offers] + [alternative.offer.kind for alternative in alternatives]
-    funding = tuple([footings[kind].funding for kind in kinds])
+    funding = {kind: footings[kind].funding for kind in kinds}
     return Decision(answer, funding, case.limit, case.score, case.grade.name if case.grade else None)
 
 

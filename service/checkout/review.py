@@ -61,4 +61,4 @@ def decide_reviewed(
         alternatives=(),
         reasons=tuple([told(Ground(code), request.language) for code in review.reasons]),
     )
-    return replace(decision, answer=answer, funding=())
+    return replace(decision, answer=answer, funding={})

@@ -97,7 +97,7 @@ async def _lock(conn: Connection, books: Books, offers: list[str], plans: list[s
                     merchant_reference=row["merchant_reference"],
                     currency=account.currency,
                     offer=offer,
-                    funding=_decode_fundings(row["funding"])[offer_id],
+                    funding=_decode_fundings(row["funding"])[offer.kind],
                 )
 
 
@@ -173,7 +173,7 @@ class _Answer(Struct):
 _decode_answer = msgspec.json.Decoder(_Answer).decode
 _decode_offer = msgspec.json.Decoder(Offer).decode
 _decode_funding = msgspec.json.Decoder(Funding).decode
-_decode_fundings = msgspec.json.Decoder(dict[str, Funding]).decode
+_decode_fundings = msgspec.json.Decoder(dict[Kind, Funding]).decode
 
 
 def _find_offer(answer: str, offer_id: str) -> Offer | None:

@@ -149,19 +149,14 @@ select k.bucket, k.event_id, k.merchant_id, n.last_number - k.later, k.type, k.p
   join numbered n using (merchant_id);
 
 -- log_decisions --
--- A decision without a key is one that we made ourselves. The accounts are those that were not there before.
-with asked as materialized (
-    select * from unnest($1::smallint[], $2::text[], $3::text[], $4::text[], $5::text[], $6::text[], $7::outcome[],
-                         $8::text[], $9::int[], $10::bigint[], $11::timestamptz[], $12::timestamptz[], $13::text[],
-                         $14::text[], $15::text[], $16::text[], $17::boolean[], $18::smallint[], $19::text[],
-                         $20::text[], $21::bytea[], $22::smallint[])
-        as k (bucket, decision_id, merchant_id, consumer_id, merchant_reference, currency, outcome, policy_id,
-              policy_version, "limit", decided_at, expires_at, request, snapshot, answer, funding, opens_account,
-              key_bucket, owner_id, key, request_hash, status)
-), claimed as (
+-- A decision without a key is one that we made ourselves. The accounts are those that were not there before. Each part
+-- unnests the columns it needs: the texts, some kilobytes a row, are laid down once on their way into the log.
+with claimed as (
     insert into idempotency (bucket, owner_id, key, request_hash, status, decision_id, created_at)
-    select key_bucket, owner_id, key, request_hash, status, decision_id, decided_at
-      from asked
+    select *
+      from unnest($18::smallint[], $19::text[], $20::text[], $21::bytea[], $22::smallint[], $2::text[],
+                  $11::timestamptz[])
+           as k (bucket, owner_id, key, request_hash, status, decision_id, created_at)
      where key is not null
      order by 1, 2, 3
         on conflict do nothing
@@ -169,13 +164,14 @@ with asked as materialized (
 ), fresh as (
     select decision_id from claimed
      union all
-    select decision_id from asked where key is null
+    select decision_id from unnest($2::text[], $20::text[]) as k (decision_id, key) where key is null
 ), opened as (
     insert into accounts (bucket, consumer_id, currency, "limit")
-    select k.bucket, k.consumer_id, k.currency, max(k."limit")
-      from asked k
-      join fresh using (decision_id)
-     where k.opens_account
+    select bucket, consumer_id, currency, max("limit")
+      from unnest($1::smallint[], $4::text[], $6::text[], $10::bigint[], $2::text[], $17::boolean[])
+           as k (bucket, consumer_id, currency, "limit", decision_id, opens_account)
+     where opens_account
+       and decision_id in (select decision_id from fresh)
        and not exists (select from accounts a
                         where a.bucket = k.bucket and a.consumer_id = k.consumer_id and a.currency = k.currency)
      group by 1, 2, 3
@@ -186,10 +182,13 @@ with asked as materialized (
     insert into decisions (bucket, decision_id, merchant_id, consumer_id, merchant_reference, currency, outcome,
                            policy_id, policy_version, "limit", decided_at, expires_at, request, snapshot, answer,
                            funding)
-    select bucket, decision_id, merchant_id, consumer_id, merchant_reference, currency, outcome, policy_id,
-           policy_version, "limit", decided_at, expires_at, request, snapshot, answer, funding
-      from asked
-      join fresh using (decision_id)
+    select *
+      from unnest($1::smallint[], $2::text[], $3::text[], $4::text[], $5::text[], $6::text[], $7::outcome[],
+                  $8::text[], $9::int[], $10::bigint[], $11::timestamptz[], $12::timestamptz[], $13::text[],
+                  $14::text[], $15::text[], $16::text[])
+           as k (bucket, decision_id, merchant_id, consumer_id, merchant_reference, currency, outcome, policy_id,
+                 policy_version, "limit", decided_at, expires_at, request, snapshot, answer, funding)
+     where decision_id in (select decision_id from fresh)
 )
 select decision_id, null::smallint as bucket, null as consumer_id, null as currency, null::bigint as "limit" from fresh
  union all

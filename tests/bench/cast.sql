@@ -36,7 +36,7 @@ select p.bucket, p.decision_id, p.merchant_id, p.consumer_id, p.decision_id, d.c
        replace(d.snapshot, d.consumer_id, p.consumer_id),
        replace(replace(replace(d.answer, d.consumer_id, p.consumer_id), d.merchant_reference, p.decision_id),
                substr(d.decision_id, 4, 24), substr(p.decision_id, 4, 24)),
-       replace(d.funding, substr(d.decision_id, 4, 24), substr(p.decision_id, 4, 24))
+       d.funding
   from decisions d
  cross join people p
  where d.decision_id = $1;

@@ -168,19 +168,21 @@ def test_of_the_same_rhythm_only_the_best_is_shown() -> None:
         assert [(offer.terms.instalments, offer.total_cost == 0) for offer in offers] == costs
 
 
-def test_funding_stands_beside_each_offer_and_alternative() -> None:
+def test_it_is_known_whose_money_each_kind_of_offer_would_be() -> None:
     request = asked(amount=150_00, category="power bank", deposit_amount=100_00)
-    assert decided(request, known(clean_deposits=9)).funding == (OWN_MONEY, OWN_MONEY)
-    decision = decided(asked(amount=5_000_01))
-    assert len(decision.funding) == len(decision.answer.alternatives) > 0
-    assert {funding.funding_bps for funding in decision.funding} == {7000}
-    assert {funding.funding_bps for funding in decided(programmes=()).funding} == {0}
+    decision = decided(request, known(clean_deposits=9))
+    assert decision.funding == {Kind.PAY_AFTER_USE: OWN_MONEY, Kind.DEPOSIT: OWN_MONEY}
+    assert {offer.kind for offer in decision.answer.offers} == decision.funding.keys()
+    alternatives = decided(asked(amount=5_000_01))
+    assert not alternatives.answer.offers
+    assert alternatives.funding[Kind.INSTALMENTS].funding_bps == 7000
+    assert decided(programmes=()).funding[Kind.INSTALMENTS].funding_bps == 0
 
 
 def test_an_offer_is_found_by_its_id() -> None:
     answer = decided(asked(amount=5_000_01)).answer
     last = answer.alternatives[-1].offer
-    assert offer_of(answer, last.offer_id) == (len(answer.alternatives) - 1, last)
+    assert offer_of(answer, last.offer_id) == last
     assert offer_of(answer, "of_00000000000000000000000000") is None
 
 

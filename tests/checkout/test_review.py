@@ -60,7 +60,7 @@ def test_a_yes_offers_what_was_kept_back() -> None:
 def test_a_no_is_heard_in_the_consumers_language() -> None:
     made = reviewed(NO, {"attributes": {"verified": None}}, language="de")
     assert (made.answer.outcome, made.answer.offers, made.answer.alternatives, made.funding) == (
-        Outcome.DECLINED, (), (), (),
+        Outcome.DECLINED, (), (), {},
     )  # fmt: skip
     assert codes(made) == ["INCOME", "GUARANTEE"]
     assert made.answer.reasons[0].sentence != reviewed(NO, {}).answer.reasons[0].sentence
