@@ -27,6 +27,7 @@ from service.db import connect_session, open_pool, unsafe_settings
 from service.engine.engine import Engine
 from service.engine.faults import LOST, PASSING, traceback_of, what
 from service.errors import Code, Refused
+from service.inbox import Together
 
 log = logging.getLogger("tenor")
 
@@ -64,15 +65,17 @@ async def services(settings: Settings) -> AsyncGenerator[Services]:
         redis.Redis.from_url(settings.redis_url, socket_timeout=0.25, socket_connect_timeout=0.25, protocol=2)
     )
     snapshots = Snapshots(pool, cache)
+    attempts = Together(cache.count)
     registry = Registry(url, pool, settings.key_secret)
     engine = Engine(lambda: connect_session(url), pool, snapshots.accounts_changed)
     await registry.start()
     shadows = Shadows(pool)
     try:
-        yield Services(settings, pool, cache, registry, snapshots, engine, shadows)
+        yield Services(settings, pool, cache, registry, snapshots, attempts, engine, shadows)
     finally:
         await engine.close()
         await shadows.close()
+        await attempts.close()
         await snapshots.close()
         await registry.close()
         await cache.close()

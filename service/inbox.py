@@ -2,9 +2,16 @@
 
 import asyncio
 from collections import deque
-from typing import Generic, TypeVar
+from collections.abc import Awaitable, Callable, Sequence
+from typing import Final, Generic, TypeVar
+
+from service.errors import Code, Refused
 
 T = TypeVar("T")
+R = TypeVar("R")
+
+TOGETHER_MAX: Final = 64
+WAITING_MAX: Final = 2_048
 
 
 class Inbox(Generic[T]):
@@ -47,3 +54,37 @@ class Inbox(Generic[T]):
         """Takes nothing more in; what waits is still given out."""
         self._closed = True
         self._arrived.set()
+
+
+class Together(Generic[T, R]):
+    """Single questions, answered together: whatever waits goes into one call, whose answers stand in the same order."""
+
+    def __init__(self, answer: Callable[[list[T]], Awaitable[Sequence[R]]]) -> None:
+        self._answer = answer
+        self._inbox: Inbox[tuple[T, asyncio.Future[R]]] = Inbox(WAITING_MAX)
+        self._task = asyncio.create_task(self._serve())  # one: while it waits, the next batch gathers
+
+    async def ask(self, question: T) -> R:
+        """Its answer. Refused: BUSY."""
+        future: asyncio.Future[R] = asyncio.get_running_loop().create_future()
+        if not self._inbox.put((question, future)):
+            raise Refused(Code.BUSY, "Too much is waiting; send the same request again in a second.")
+        return await future
+
+    async def close(self) -> None:
+        """Answers what waits, then stops."""
+        self._inbox.close()
+        await self._task
+
+    async def _serve(self) -> None:
+        while batch := await self._inbox.take(TOGETHER_MAX):
+            try:
+                answers = await self._answer([question for question, _ in batch])
+            except Exception as error:
+                for _, future in batch:
+                    if not future.done():
+                        future.set_exception(error)
+                continue
+            for (_, future), answer in zip(batch, answers, strict=True):
+                if not future.done():
+                    future.set_result(answer)

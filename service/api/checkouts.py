@@ -14,6 +14,7 @@ from service.checkout.evidence import Evidence, evidence_of
 from service.checkout.flow import Known as KnownConsumer
 from service.checkout.flow import Who
 from service.checkout.request import Checkout, refuse_contradictions
+from service.checkout.velocity import attempt_of
 from service.engine.work import Answer, DecisionRow
 from service.errors import Code, Refused
 from service.metrics import DECISIONS
@@ -50,9 +51,11 @@ async def answer_checkout(ask: Ask, checkout: Checkout, raw: bytes) -> Answer:
     decision_id = ids.new_id(ids.DECISION, ids.bucket_of(who.consumer_id), ask.now_ms)
 
     known = _must_be_theirs(await services.snapshots.read(who), ask)
+    counters = await _count(ask, checkout, sides)  # afterwards: nobody adds to the attempts of others' consumers
+    known = known.counted(counters)
     decision = decide(decision_id, checkout, known.snapshot, merchant, programmes, sides.policy, ask.now)
     if not known.is_fresh and (decision.answer.alternatives or decision.answer.reasons):
-        known = _must_be_theirs(await services.snapshots.read_fresh(who), ask)
+        known = _must_be_theirs(await services.snapshots.read_fresh(who), ask).counted(counters)
         decision = decide(decision_id, checkout, known.snapshot, merchant, programmes, sides.policy, ask.now)
     evidence = evidence_of(known.snapshot, merchant, programmes, checkout.currency)
     answer = await services.engine.do(row_of(checkout, raw.decode(), evidence, decision), ask.key, ask.now)
@@ -60,6 +63,15 @@ async def answer_checkout(ask: Ask, checkout: Checkout, raw: bytes) -> Answer:
     if sides.trial:
         services.shadows.watch(Watched(sides, decision, checkout, evidence))
     return answer
+
+
+async def _count(ask: Ask, checkout: Checkout, sides: Sides) -> dict[str, int]:
+    """The attempts before this one, in the windows of the policy that decides and of the one it is compared with."""
+    policies = (sides.policy, sides.other) if sides.other else (sides.policy,)
+    if not any(policy.windows for policy in policies):
+        return {}
+    attempt = attempt_of(policies, checkout, ask.owner_id, ask.must_key.key, ask.now_ms)
+    return await ask.services.attempts.ask(attempt) if attempt else {}
 
 
 async def sides_for(ask: Ask, consumer_id: str) -> Sides:

@@ -121,6 +121,7 @@ GLOSSARY: Final[dict[str, str]] = {
     "quantity": "how many of them",
     "kinds": "which kinds of plan may be offered",
     "Checkout.instalments": "exactly so many; absent: what the policy shows",
+    "Checkout.device": "the merchant's name for the device that this comes from; a policy may count its attempts",
     "schedule": "what is due when",
     "next_actions": "the verbs that go now",
     "sentence": "for the consumer",

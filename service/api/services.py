@@ -6,9 +6,11 @@ from service.api.registry import Registry
 from service.api.shadow import Shadows
 from service.checkout.cache import Cache
 from service.checkout.flow import Snapshots
+from service.checkout.velocity import Attempt
 from service.config import Settings
 from service.db import Pool
 from service.engine.engine import Engine
+from service.inbox import Together
 
 
 class Services(Struct, frozen=True):
@@ -19,5 +21,6 @@ class Services(Struct, frozen=True):
     cache: Cache
     registry: Registry
     snapshots: Snapshots
+    attempts: Together[Attempt, dict[str, int]]
     engine: Engine
     shadows: Shadows

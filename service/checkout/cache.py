@@ -15,6 +15,7 @@ import redis.asyncio as redis
 from redis.exceptions import RedisError, ResponseError
 
 from service import clock, ids
+from service.checkout.velocity import Attempt, Subject
 
 TTL_S: Final = 300  # how long an entry may be old whose writer was killed between COMMIT and telling us
 AT_ONCE: Final = 256  # changes told in one round trip after Redis was away
@@ -27,6 +28,28 @@ if kept and tonumber(string.match(kept, '^%d+')) > tonumber(ARGV[1]) then return
 redis.call('set', KEYS[1], ARGV[1] .. ':' .. ARGV[2], 'ex', ARGV[3])
 return 1
 """
+
+# Attempts by time, the mark of each once. What comes back does not count the attempt itself, now or sent before.
+COUNT: Final = """
+local mark, now, forgotten, longest, most = unpack(ARGV, 1, 5)
+local before = redis.call('zscore', KEYS[1], mark)
+local counts = {}
+for place = 6, #ARGV do
+    local count = redis.call('zcount', KEYS[1], '(' .. ARGV[place], now)
+    if before and tonumber(before) > tonumber(ARGV[place]) and tonumber(before) <= tonumber(now) then
+        count = count - 1
+    end
+    counts[#counts + 1] = count
+end
+if not before then
+    redis.call('zadd', KEYS[1], now, mark)
+    redis.call('zremrangebyscore', KEYS[1], '-inf', forgotten)
+    redis.call('zremrangebyrank', KEYS[1], 0, -1 - tonumber(most))
+    redis.call('pexpire', KEYS[1], longest)
+end
+return counts
+"""
+ATTEMPTS_MAX: Final = 10_000  # of one subject; who tries more often counts as that many
 
 FAILURES: Final = (RedisError, OSError, TimeoutError, asyncio.TimeoutError)
 
@@ -70,6 +93,24 @@ class Cache:
             return [[None] * len(names) for names in groups]
         return [[value.partition(b":")[2] or None if value else None for value in values] for values in kept]
 
+    async def count(self, attempts: Sequence[Attempt]) -> list[dict[str, int]]:
+        """Counts each attempt, and says how many there were before it: by the names of its windows.
+
+        Without Redis nothing is counted, and nothing is said.
+        """
+        asked = [(attempt, subject) for attempt in attempts for subject in attempt.subjects]
+        told: list[list[int]] = [[] for _ in asked]
+        if asked and self.is_up:
+            try:
+                told = await self._count(asked)
+            except FAILURES:
+                self._rest()
+        counted: dict[bytes, dict[str, int]] = {attempt.mark: {} for attempt in attempts}
+        for (attempt, subject), counts in zip(asked, told, strict=True):
+            names = [window.name for window in subject.windows]
+            counted[attempt.mark] |= dict(zip(names, counts, strict=False))  # none were told without Redis
+        return [counted[attempt.mark] for attempt in attempts]
+
     async def put(self, entries: Iterable[tuple[str, int, bytes]]) -> None:
         """Writes `(name, version, text)`, unless something newer is there. An empty text only says that it changed."""
         changed = [(name, version) for name, version, text in entries if not text]
@@ -111,6 +152,17 @@ class Cache:
                 pipe.mget(names)
             kept: list[list[bytes | None]] = await pipe.execute()
             return kept
+
+    async def _count(self, asked: Sequence[tuple[Attempt, Subject]]) -> list[list[int]]:
+        async with self._client.pipeline(transaction=False) as pipe:
+            for attempt, subject in asked:
+                starts = [attempt.at_ms - window.ms for window in subject.windows]
+                longest = subject.windows[-1].ms
+                pipe.eval(
+                    COUNT, 1, subject.place, attempt.mark, attempt.at_ms, starts[-1], longest, ATTEMPTS_MAX, *starts
+                )
+            counts: list[list[int]] = await pipe.execute()
+            return counts
 
     async def _write(self, entries: Iterable[tuple[str, int, bytes]]) -> None:
         async with self._client.pipeline(transaction=False) as pipe:

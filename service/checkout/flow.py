@@ -1,6 +1,5 @@
 """Reading snapshots: many checkouts share one round trip to Redis, and one query for what Redis does not know."""
 
-import asyncio
 from collections.abc import Sequence
 from pathlib import Path
 from typing import NamedTuple
@@ -11,14 +10,10 @@ from service import ids
 from service.checkout.cache import Cache, account_name, consumer_name
 from service.checkout.snapshot import Attribute, Snapshot
 from service.db import Pool, columns, load_queries
-from service.errors import Code, Refused
-from service.inbox import Inbox
+from service.inbox import Together
 from service.limits.account import Account
 
 Q = load_queries(Path(__file__).with_name("queries.sql"))
-
-BATCH_MAX = 64
-WAITING_MAX = 2_048
 
 
 class Who(NamedTuple):
@@ -35,6 +30,12 @@ class Known(NamedTuple):
     merchant_id: str
     is_fresh: bool
 
+    def counted(self, counters: dict[str, int]) -> "Known":
+        """The same with the attempts that were counted."""
+        if not counters:
+            return self
+        return self._replace(snapshot=msgspec.structs.replace(self.snapshot, counters=counters))
+
 
 class _Consumer(msgspec.Struct):
     merchant_id: str
@@ -47,15 +48,11 @@ class Snapshots:
     def __init__(self, pool: Pool, cache: Cache) -> None:
         self._pool = pool
         self._cache = cache
-        self._inbox: Inbox[tuple[Who, asyncio.Future[Known | None]]] = Inbox(WAITING_MAX)
-        self._task = asyncio.create_task(self._serve())  # one: while it waits for Redis, the next batch gathers
+        self._together = Together(self._read)
 
     async def read(self, who: Who) -> Known | None:
-        """What is known of this consumer, at most as old as Redis; None if there is no such consumer."""
-        future: asyncio.Future[Known | None] = asyncio.get_running_loop().create_future()
-        if not self._inbox.put((who, future)):
-            raise Refused(Code.BUSY, "Too much is waiting; send the same request again in a second.")
-        return await future
+        """What is known of this consumer, at most as old as Redis; None if there is no such consumer. Refused: BUSY."""
+        return await self._together.ask(who)
 
     async def read_fresh(self, who: Who) -> Known | None:
         """The same, from the database."""
@@ -71,23 +68,9 @@ class Snapshots:
 
     async def close(self) -> None:
         """Stops reading."""
-        self._inbox.close()
-        await self._task
+        await self._together.close()
 
-    async def _serve(self) -> None:
-        while batch := await self._inbox.take(BATCH_MAX):
-            try:
-                known = await self._read([who for who, _ in batch])
-            except Exception as error:
-                for _, future in batch:
-                    if not future.done():
-                        future.set_exception(error)
-                continue
-            for who, future in batch:
-                if not future.done():
-                    future.set_result(known.get(who))
-
-    async def _read(self, wanted: list[Who]) -> dict[Who, Known]:
+    async def _read(self, wanted: list[Who]) -> list[Known | None]:
         kept = await self._cache.get([(consumer_name(who.consumer_id), account_name(*who)) for who in wanted])
         known: dict[Who, Known] = {}
         for who, (consumer, account) in zip(wanted, kept, strict=True):
@@ -96,7 +79,7 @@ class Snapshots:
         missing = [who for who in wanted if who not in known]
         if missing:
             known |= await self._load(missing)
-        return known
+        return [known.get(who) for who in wanted]
 
     async def _load(self, wanted: list[Who]) -> dict[Who, Known]:
         keys = sorted({(ids.bucket_of(who.consumer_id), *who) for who in wanted})

@@ -42,7 +42,8 @@ class Checkout(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=Tr
 
     `deposit_amount` is the security asked against non-return, no part of the price. `category` is that of the
     purchase; left out, it is the one most of the amount goes to. `instalments` asks for exactly so many. `language` is
-    the consumer's, for the sentences of a refusal.
+    the consumer's, for the sentences of a refusal. `device` is the merchant's name for the device that this comes from;
+    a policy may count its attempts.
     """
 
     merchant_reference: MerchantReference
@@ -55,6 +56,7 @@ class Checkout(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=Tr
     category: Word = ""
     instalments: Annotated[int, Meta(ge=1, le=120)] | None = None
     language: Language = Language.ENGLISH
+    device: Word = ""
 
     @property
     def word(self) -> str:

@@ -40,8 +40,9 @@ class Review(Struct, frozen=True):
 
 
 def reviewed_snapshot(read: Snapshot, fresh: Snapshot) -> Snapshot:
-    """What the review is decided on: attributes as the person read them, all that is open with us as it is now."""
-    return replace(fresh, attributes=read.attributes)
+    """What the review is decided on: attributes and attempts as the person read them, all that is open with us as it is
+    now."""
+    return replace(fresh, attributes=read.attributes, counters=read.counters)
 
 
 def decide_reviewed(

@@ -22,5 +22,6 @@ class Snapshot(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=Tr
     next_due_on: date | None = None  # the earliest instalment not paid
     first_plan_on: date | None = None
     clean_deposits: int = 0  # closed without a claim, since the last claim upheld
-    # attempts in the policy's sliding windows, by the counter's name; a counter that could not be read is left out
+    # attempts in the policy's sliding windows, as `consumer/60`: whose and over how many minutes; what could not be
+    # counted is left out
     counters: dict[str, int] = {}

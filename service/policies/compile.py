@@ -11,7 +11,7 @@ from msgspec import Struct
 
 from service.plans.offer import Kind
 from service.policies.conditions import Facts, Test, compile_all
-from service.policies.document import Absent, Feature, Grade, LimitRow, Policy, Source, Verdict
+from service.policies.document import Absent, Counter, Feature, Grade, LimitRow, Per, Policy, Source, Verdict
 from service.policies.features import PYTHON_TYPE
 from service.policies.price_list import Ladder, Rung, ladder_of, rungs_of
 from service.policies.reasons import Ground
@@ -27,7 +27,7 @@ class FactPlan(Struct, frozen=True):
     count: int
     attributes: tuple[tuple[int, str, type, frozenset[str]], ...]  # place, attribute, type, words
     known: tuple[tuple[int, Source, str, frozenset[str]], ...]  # place, source, its name there, words
-    counters: tuple[tuple[int, str], ...]  # place, counter
+    counters: tuple[tuple[int, str], ...]  # place, and what is counted: `consumer/60`
     ratios: tuple[tuple[int, int, int], ...]  # place, of, over
     needed: tuple[tuple[int, str, Verdict], ...]  # place, feature, and what its absence means
 
@@ -46,6 +46,7 @@ class CompiledPolicy(Struct, frozen=True):
 
     policy: Policy
     facts: FactPlan
+    windows: frozenset[tuple[Per, int]]  # counted for features: whose attempts, over how many minutes
     rules: tuple[ReadyRule, ...]
     scorecard: ReadyScorecard
     segments: tuple[tuple[Test, str], ...]
@@ -86,9 +87,11 @@ class CompiledPolicy(Struct, frozen=True):
 def compile_policy(policy: Policy) -> CompiledPolicy:
     """The tables of a valid policy."""
     slots = {feature.name: slot for slot, feature in enumerate(policy.features)}
+    counted = _counted(policy)
     return CompiledPolicy(
         policy=policy,
-        facts=_facts(policy.features, slots),
+        facts=_facts(policy.features, slots, counted),
+        windows=frozenset((counter.per, counter.window_minutes) for counter in counted.values()),
         rules=tuple(
             ReadyRule(
                 compile_all(rule.when, slots), Ground(rule.reason, rule.when[0].feature), rule.verdict, rule.kinds
@@ -107,7 +110,17 @@ def compile_policy(policy: Policy) -> CompiledPolicy:
     )
 
 
-def _facts(features: tuple[Feature, ...], slots: dict[str, int]) -> FactPlan:
+def _counted(policy: Policy) -> dict[str, Counter]:
+    """The counters by the names of the features that read them; one that nobody reads is not counted."""
+    counters = {counter.name: counter for counter in policy.counters}
+    return {
+        feature.name: counters[feature.of or feature.name]
+        for feature in policy.features
+        if feature.source is Source.VELOCITY
+    }
+
+
+def _facts(features: tuple[Feature, ...], slots: dict[str, int], counted: dict[str, Counter]) -> FactPlan:
     placed = [(slots[feature.name], feature, feature.of or feature.name) for feature in features]
     special = (Source.ATTRIBUTE, Source.VELOCITY, Source.RATIO)
     return FactPlan(
@@ -122,7 +135,7 @@ def _facts(features: tuple[Feature, ...], slots: dict[str, int]) -> FactPlan:
             for slot, feature, of in placed
             if feature.source not in special
         ),
-        counters=tuple((slot, of) for slot, feature, of in placed if feature.source is Source.VELOCITY),
+        counters=tuple((slots[name], f"{one.per}/{one.window_minutes}") for name, one in counted.items()),
         ratios=tuple(
             (slot, slots[of], slots[feature.over]) for slot, feature, of in placed if feature.source is Source.RATIO
         ),
