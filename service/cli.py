@@ -27,6 +27,7 @@ COMMANDS: Final[dict[str, tuple[str, str | None]]] = {
     "train": ("service.learning.commands:train", "a scorecard from how past purchases ended, as the draft of a policy"),
     "backtest": ("service.learning.commands:backtest_", "how a policy, or two, would have done on past purchases"),
     "fairness": ("service.learning.commands:fairness", "whom a policy would have treated otherwise, by group"),
+    "simulator": ("service.simulator:main", "the simulated gateway to outside data, over HTTP"),
     "first-day": ("service.cli:first_day", None),
     "worker": ("service.worker:main", None),
 }

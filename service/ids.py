@@ -36,6 +36,9 @@ FILE: Final = "fi"
 RECONCILIATION: Final = "rc"
 BREAK: Final = "br"
 TRIAL: Final = "tr"
+GATEWAY: Final = "ga"
+CONSENT: Final = "cs"
+ENQUIRY: Final = "en"
 
 
 def new_id(prefix: str, bucket: int, at_ms: int) -> str:

@@ -14,10 +14,13 @@ SERVICE = ROOT / "service"
 
 # Who stands where. A module imports only what stands before it, or with it in its own slice; the first are one room.
 MACHINE_ROOM = ("config", "clock", "money", "ids", "errors", "inbox", "db", "embedded", "metrics")
-SLICES = ("ledger", "limits", "merchants", "partners", "plans", "payments", "policies", "checkout", "risk", "webhooks")
+SLICES = (
+    "ledger", "limits", "merchants", "partners", "plans", "payments", "outside", "policies", "checkout", "risk",
+    "webhooks",
+)  # fmt: skip
 EDGE = (
-    "engine", "api", "web", "app", "tally", "supervisor", "joined", "worker", "demo", "calculator", "learning", "cli",
-    "__main__",
+    "engine", "api", "web", "app", "tally", "supervisor", "joined", "worker", "demo", "calculator", "simulator",
+    "learning", "cli", "__main__",
 )  # fmt: skip
 LINE = dict.fromkeys(MACHINE_ROOM, 0) | {name: place for place, name in enumerate(SLICES + EDGE, 1)} | {"": 0}
 
