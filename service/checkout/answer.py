@@ -5,6 +5,7 @@ from enum import StrEnum
 
 from msgspec import Struct, field
 
+from service.outside.source import SourceOutcome
 from service.partners.programme import Funding
 from service.plans.offer import Kind, Offer
 from service.policies.reasons import Reason
@@ -50,6 +51,7 @@ class Answer(Struct, frozen=True, omit_defaults=True):
     policy_version: int
     decided_at: datetime
     expires_at: datetime
+    outside: dict[str, SourceOutcome] = {}  # what came of asking each source; absent: the policy asks nobody
     referral_id: str | None = None  # of what a person decided: the referral
 
 

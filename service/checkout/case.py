@@ -48,6 +48,7 @@ def lay_out(request: Checkout, snapshot: Snapshot, merchant: Merchant, policy: C
 def read_facts(case: Case) -> list[Fact]:
     """Every feature's fact; None where it is absent, of another type, or not one of the words it may be."""
     plan, attributes, counters = case.policy.facts, case.snapshot.attributes, case.snapshot.counters
+    outside = case.snapshot.outside
     facts: list[Fact] = [None] * plan.count
     for place, name, type_, words in plan.attributes:
         fact = attributes.get(name)
@@ -59,6 +60,10 @@ def read_facts(case: Case) -> list[Fact]:
             facts[place] = fact
     for place, name in plan.counters:
         facts[place] = counters.get(name)
+    for place, asked, name, type_, words in plan.outside:
+        said = outside[asked].facts.get(name) if asked in outside else None
+        if type(said) is type_ and (not words or said in words):
+            facts[place] = said
     for place, of, over in plan.ratios:
         facts[place] = _ratio_bps(facts[of], facts[over])
     return facts

@@ -71,6 +71,7 @@ def decide(
         policy_version=document.version,
         decided_at=now,
         expires_at=expires_at,
+        outside={name: read.outcome for name, read in snapshot.outside.items()} if snapshot.outside else {},
         referral_id=referral_id,
     )
     kinds = [offer.kind for offer in offers] + [alternative.offer.kind for alternative in alternatives]

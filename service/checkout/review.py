@@ -40,9 +40,8 @@ class Review(Struct, frozen=True):
 
 
 def reviewed_snapshot(read: Snapshot, fresh: Snapshot) -> Snapshot:
-    """What the review is decided on: attributes and attempts as the person read them, all that is open with us as it is
-    now."""
-    return replace(fresh, attributes=read.attributes, counters=read.counters)
+    """What the review is decided on: the facts and attempts the person read, and all that is open with us now."""
+    return replace(fresh, attributes=read.attributes, counters=read.counters, outside=read.outside)
 
 
 def decide_reviewed(

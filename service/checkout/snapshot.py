@@ -4,6 +4,8 @@ from datetime import date
 
 from msgspec import Struct
 
+from service.outside.source import SourceRead
+
 Attribute = str | int | bool | None
 
 
@@ -25,3 +27,4 @@ class Snapshot(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=Tr
     # attempts in the policy's sliding windows, as `consumer/60`: whose and over how many minutes; what could not be
     # counted is left out
     counters: dict[str, int] = {}
+    outside: dict[str, SourceRead] = {}  # what the policy's sources said, by their name

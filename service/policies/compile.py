@@ -9,10 +9,11 @@ from datetime import timedelta
 
 from msgspec import Struct
 
+from service.outside.source import Wanted
 from service.plans.offer import Kind
 from service.policies.conditions import Facts, Test, compile_all
 from service.policies.document import Absent, Counter, Feature, Grade, LimitRow, Per, Policy, Source, Verdict
-from service.policies.features import PYTHON_TYPE
+from service.policies.features import PYTHON_TYPE, split_outside
 from service.policies.price_list import Ladder, Rung, ladder_of, rungs_of
 from service.policies.reasons import Ground
 from service.policies.scorecard import ReadyScorecard, ready_scorecard
@@ -29,6 +30,7 @@ class FactPlan(Struct, frozen=True):
     known: tuple[tuple[int, Source, str, frozenset[str]], ...]  # place, source, its name there, words
     counters: tuple[tuple[int, str], ...]  # place, and what is counted: `consumer/60`
     ratios: tuple[tuple[int, int, int], ...]  # place, of, over
+    outside: tuple[tuple[int, str, str, type, frozenset[str]], ...]  # place, source, its fact, type, words
     needed: tuple[tuple[int, str, Verdict], ...]  # place, feature, and what its absence means
 
 
@@ -57,6 +59,7 @@ class CompiledPolicy(Struct, frozen=True):
     currencies: frozenset[str]
     offers_live: timedelta
     ladders: dict[tuple[str, str, str], Ladder]  # by currency, category, grade
+    outside: tuple[Wanted, ...]  # the sources, each with the facts that features read of it
 
     def category_of(self, word: str) -> str:
         """Our category for the merchant's word."""
@@ -107,6 +110,7 @@ def compile_policy(policy: Policy) -> CompiledPolicy:
         currencies=frozenset(row.currency for row in policy.limits),
         offers_live=timedelta(minutes=policy.offers_expire_after_minutes),
         ladders=_ladders(policy),
+        outside=_outside(policy),
     )
 
 
@@ -122,7 +126,7 @@ def _counted(policy: Policy) -> dict[str, Counter]:
 
 def _facts(features: tuple[Feature, ...], slots: dict[str, int], counted: dict[str, Counter]) -> FactPlan:
     placed = [(slots[feature.name], feature, feature.of or feature.name) for feature in features]
-    special = (Source.ATTRIBUTE, Source.VELOCITY, Source.RATIO)
+    special = (Source.ATTRIBUTE, Source.VELOCITY, Source.OUTSIDE, Source.RATIO)
     return FactPlan(
         count=len(features),
         attributes=tuple(
@@ -139,11 +143,23 @@ def _facts(features: tuple[Feature, ...], slots: dict[str, int], counted: dict[s
         ratios=tuple(
             (slot, slots[of], slots[feature.over]) for slot, feature, of in placed if feature.source is Source.RATIO
         ),
+        outside=tuple(
+            (slot, *split_outside(of), PYTHON_TYPE[feature.type], frozenset(feature.values))
+            for slot, feature, of in placed
+            if feature.source is Source.OUTSIDE
+        ),
         needed=tuple(
             (slot, feature.name, Verdict(feature.absent))
             for slot, feature, _ in placed
             if feature.absent is not Absent.NEUTRAL
         ),
+    )
+
+
+def _outside(policy: Policy) -> tuple[Wanted, ...]:
+    read = [split_outside(feature.of) for feature in policy.features if feature.source is Source.OUTSIDE]
+    return tuple(
+        Wanted(source, tuple(sorted({fact for name, fact in read if name == source.name}))) for source in policy.outside
     )
 
 

@@ -12,6 +12,7 @@ from typing import Annotated
 from msgspec import Meta, Struct, field
 
 from service.merchants.merchant import MerchantFee
+from service.outside.source import OutsideSource
 from service.plans.offer import Kind
 from service.plans.terms import Amount, BasisPoints, Terms
 from service.policies.reasons import ReasonCode
@@ -47,6 +48,7 @@ class Source(StrEnum):
     ACCOUNT = "account"  # limit, reserved, used, available
     HISTORY = "history"  # the consumer's plans with us
     VELOCITY = "velocity"  # a counter of this policy
+    OUTSIDE = "outside"  # a source of this policy: `of` is "source.fact"
     RATIO = "ratio"  # one feature in basis points of another
 
 
@@ -303,6 +305,7 @@ class Policy(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
 
     features: tuple[Feature, ...]
     counters: tuple[Counter, ...] = ()
+    outside: Annotated[tuple[OutsideSource, ...], Meta(max_length=8)] = ()  # asked before it decides
     rules: tuple[Rule, ...] = ()
     scorecard: Scorecard
     grades: Annotated[tuple[Grade, ...], Meta(min_length=1)]  # best first

@@ -1,4 +1,4 @@
-"""The facts each source knows, and their types. Attributes and counters are named by the policy itself."""
+"""The facts each source knows, and their types; those of attributes, counters and outside are the policy's to name."""
 
 from typing import Final
 
@@ -45,6 +45,12 @@ SOMETIMES: Final = frozenset(
     {(Source.CHECKOUT, "instalments"), (Source.HISTORY, "days_since_first_plan")}
     | {(Source.ACCOUNT, name) for name in KNOWN[Source.ACCOUNT]}
 )
+
+
+def split_outside(of: str) -> tuple[str, str]:
+    """The source and its fact that an outside feature reads: `bureau.score`."""
+    source, _, fact = of.partition(".")
+    return source, fact
 
 
 def may_be_absent(feature: Feature) -> bool:

@@ -20,6 +20,7 @@ from service.policies.validate_facts import (
     segments_can_hold,
 )
 from service.policies.validate_law import prices_are_legal
+from service.policies.validate_outside import outside_sources_are_read
 from service.policies.validate_prices import deposit_ladders_rise, prices_are_possible, rows_are_reachable
 from service.policies.validate_scorecard import bins_cover_their_feature, grades_can_be_reached
 
@@ -51,6 +52,7 @@ def names_are_said_once(policy: Policy) -> Iterator[Fault]:
     """Names that others refer to mean one thing."""
     yield from _twice("/features", [feature.name for feature in policy.features])
     yield from _twice("/counters", [counter.name for counter in policy.counters])
+    yield from _twice("/outside", [source.name for source in policy.outside])
     yield from _twice("/rules", [rule.name for rule in policy.rules])
     yield from _twice("/grades", [grade.name for grade in policy.grades])
     yield from _twice("/decreases", [decrease.name for decrease in policy.decreases])
@@ -100,6 +102,7 @@ CHECKS: Final[tuple[Check, ...]] = (
     names_are_said_once,
     calendar_is_known,
     features_can_be_read,
+    outside_sources_are_read,
     rules_can_hold,
     bins_cover_their_feature,
     grades_can_be_reached,

@@ -15,6 +15,7 @@ from service.policies.document import (
 )
 from service.policies.fault import Fault
 from service.policies.features import KNOWN, PYTHON_TYPE
+from service.policies.validate_outside import outside_fault
 
 ORDERED = (Comparison.BELOW, Comparison.AT_MOST, Comparison.AT_LEAST, Comparison.ABOVE)
 LISTED = (Comparison.ONE_OF, Comparison.NONE_OF)
@@ -35,6 +36,8 @@ def features_can_be_read(policy: Policy) -> Iterator[Fault]:
                 yield Fault(f"{at}/of", f"There is no counter {of!r}.")
             if feature.type is not FeatureType.INTEGER:
                 yield Fault(f"{at}/type", "A counter is an integer.")
+        elif feature.source is Source.OUTSIDE:
+            yield from outside_fault(policy, at, feature)
         elif feature.source is not Source.ATTRIBUTE:
             known = KNOWN[feature.source].get(of)
             if known is None:

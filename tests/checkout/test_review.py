@@ -12,6 +12,7 @@ from service.checkout.answer import Outcome
 from service.checkout.evidence import evidence_of
 from service.checkout.replay import Differing, replay
 from service.checkout.review import Review, ReviewOutcome, decide_reviewed, reviewed_snapshot
+from service.outside.source import SourceOutcome, SourceRead
 from service.policies.reasons import ReasonCode
 from tests.checkout.cases import DECISION, MERCHANT, NOON, PROGRAMMES, asked, codes, decided, known
 from tests.policies.sample import POLICY, policy_with
@@ -66,10 +67,11 @@ def test_a_no_is_heard_in_the_consumers_language() -> None:
     assert made.answer.reasons[0].sentence != reviewed(NO, {}).answer.reasons[0].sentence
 
 
-def test_the_attributes_are_those_the_person_read() -> None:
-    read, fresh = known(attributes={"job": "some"}), known(attributes={"job": "fine"}, limit=100_00, used=1)
-    merged = reviewed_snapshot(read, fresh)
-    assert (merged.attributes, merged.limit, merged.used) == (read.attributes, 100_00, 1)
+def test_the_facts_are_those_the_person_read() -> None:
+    heard = {"bureau": SourceRead(SourceOutcome.ANSWERED, {"score": 612})}
+    read = known(attributes={"job": "some"}, outside=heard)
+    merged = reviewed_snapshot(read, known(attributes={"job": "fine"}, limit=100_00, used=1))
+    assert (merged.attributes, merged.outside, merged.limit, merged.used) == (read.attributes, heard, 100_00, 1)
 
 
 @given(

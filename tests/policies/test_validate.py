@@ -12,6 +12,12 @@ from tests.policies.sample import document_with
 INTEGER = {"name": "income", "type": "integer", "source": "attribute"}
 
 
+OUTSIDE = {
+    "name": "bureau", "gateway": "schufa", "data_type": "credit_history", "purpose": "credit_decision",
+    "days_back": 365, "cached_for_minutes": 60,
+}  # fmt: skip
+
+
 def found(*changes: tuple[str, Any]) -> list[tuple[str, str]]:
     return [(fault.pointer, fault.sentence) for fault in read_policy(document_with(*changes))[1]]
 
@@ -56,6 +62,23 @@ def test_the_sample_has_no_fault() -> None:
             INTEGER | {"source": "ratio", "of": "amount", "over": "later"},
             "/features/6/over",
             "There is no feature 'later' above this one.",
+        ),
+        # outside
+        ("/outside", [OUTSIDE], "/outside/0", "No feature reads 'bureau': nobody is asked for nothing."),
+        ("/outside", [OUTSIDE | {"data_type": "health"}], "/outside/0/data_type", "Invalid enum value 'health'."),
+        ("/outside", [OUTSIDE | {"purpose": "fun"}], "/outside/0/purpose", "Invalid enum value 'fun'."),
+        ("/outside", [OUTSIDE | {"days_back": -1}], "/outside/0/days_back", "Expected `int` >= 0."),
+        (
+            "/features/-",
+            INTEGER | {"source": "outside", "of": "bureau.score"},
+            "/features/6/of",
+            "There is no outside source 'bureau'; say source.fact.",
+        ),
+        (
+            "/features/-",
+            INTEGER | {"source": "outside"},
+            "/features/6/of",
+            "There is no outside source ''; say source.fact.",
         ),
         # rules
         ("/rules/0/when/0/feature", "height", "/rules/0/when/0/feature", "There is no feature 'height'."),
