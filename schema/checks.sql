@@ -294,3 +294,35 @@ select reconciliation_id, r.outcome, r.counts, n.breaks, b.older
  where coalesce(n.breaks, 0) <> (select coalesce(sum(value::int), 0) from json_each_text(r.counts))
     or (r.outcome = 'matched') <> (coalesce(n.breaks, 0) = 0)
     or b.older > 0;
+
+-- Outside data --------------------------------------------------------------------------------------------------------
+
+-- consents_are_used_within_times --
+-- A consent counts every call that was made under it, and there were never more than it allows.
+select bucket, consent_id, c.used, c.times, e.calls
+  from consents c
+  full join (select bucket, consent_id, count(*) as calls from enquiries group by bucket, consent_id) e
+ using (bucket, consent_id)
+ where c.used is distinct from coalesce(e.calls, 0)
+    or e.calls > c.times;
+
+-- enquiries_are_under_a_consent_in_force --
+-- Nobody was asked but for what the consumer allowed: this person, purpose, kind, source and period, at that time.
+select e.bucket, e.enquiry_id, e.consent_id
+  from enquiries e
+  left join consents c using (bucket, consent_id)
+ where (c.consumer_id = e.consumer_id
+        and c.purpose = e.purpose
+        and e.data_type = any (c.data_types)
+        and e.gateway = any (c.sources)
+        and c.from_on <= e.from_on and e.to_on <= c.to_on
+        and c.given_at <= e.asked_at and e.asked_at < c.expires_at
+        and (c.revoked_at is null or e.asked_at <= c.revoked_at)) is not true;
+
+-- reports_are_kept_no_longer_than_allowed --
+-- An answer is read again no longer than its consent lasts.
+select bucket, enquiry_id, r.expires_at, c.expires_at as consent_expires_at
+  from reports r
+  join enquiries e using (bucket, enquiry_id)
+  join consents c using (bucket, consent_id)
+ where r.expires_at > c.expires_at;

@@ -28,6 +28,8 @@ from service.engine.engine import Engine
 from service.engine.faults import LOST, PASSING, traceback_of, what
 from service.errors import Code, Refused
 from service.inbox import Together
+from service.outside.flow import Outside
+from service.outside.gateway import Gateways
 
 log = logging.getLogger("tenor")
 
@@ -70,11 +72,13 @@ async def services(settings: Settings) -> AsyncGenerator[Services]:
     engine = Engine(lambda: connect_session(url), pool, snapshots.accounts_changed)
     await registry.start()
     shadows = Shadows(pool)
+    outside = Outside(pool, Gateways(registry.key_of), lambda: registry.now.gateways, sandbox=settings.sandbox)
     try:
-        yield Services(settings, pool, cache, registry, snapshots, attempts, engine, shadows)
+        yield Services(settings, pool, cache, registry, snapshots, attempts, engine, shadows, outside)
     finally:
         await engine.close()
         await shadows.close()
+        await outside.close()
         await attempts.close()
         await snapshots.close()
         await registry.close()

@@ -15,6 +15,7 @@ REQUESTS: Final = Histogram(
     buckets=(0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10),
 )
 DECISIONS: Final = Counter("tenor_decisions", "Checkouts answered, by outcome.", ("outcome",))
+ENQUIRIES: Final = Counter("tenor_enquiries", "Calls to gateways of outside data, by outcome.", ("gateway", "outcome"))
 BATCHES: Final = Histogram(
     "tenor_batch_size", "Works that shared a transaction, by lane.", ("lane",), buckets=(1, 2, 4, 8, 16, 32, 64)
 )

@@ -12,6 +12,7 @@ import httpx
 from service import ids
 from tests.bench.cast import ATTRIBUTES as GOOD
 from tests.contract import Contract
+from tests.flows.outside import give, in_force
 from tests.flows.world import NOON, World
 
 POLICY: dict[str, Any] = {
@@ -115,6 +116,7 @@ async def tell(world: World) -> None:
     await _desk(world)
     await _referral(world)
     await _policies(world)
+    await _outside(world)
     merchant.now = operator.now = NOON + timedelta(days=60)
     await operator.post("/v1/operator/day-close")
 
@@ -217,6 +219,26 @@ async def _referral(world: World) -> None:
     said = {"outcome": "approve", "note": "The payslips of three months were shown."}
     await operator.post(f"/v1/operator/reviews/{referral}", said)
     await operator.get(f"/v1/operator/reviews/{referral}")
+
+
+async def _outside(world: World) -> None:
+    """A gateway is registered, a consumer allows us to ask it, and a checkout is decided on what it said."""
+    merchant, operator = world.merchant, world.operator
+    for client in (merchant, operator, world.second_operator):
+        client.now = NOON + timedelta(seconds=1)  # after the policies before
+    bureau = {"name": "bureau", "url": "https://bureau.example/ask", "data_types": ["credit_history", "public_credit"]}
+    gateway = (await operator.post("/v1/operator/gateways", bureau)).json()["id"]
+    await in_force(world)
+    consumer = (await merchant.post("/v1/consumers", {"reference": "customer-4713", "attributes": GOOD})).json()["id"]
+    consent = await give(merchant, consumer)
+    await world.checkout(consumer, 100_00)
+    await merchant.get(f"/v1/consumers/{consumer}/consents")
+    await operator.get("/v1/operator/gateways")
+    await operator.get(f"/v1/operator/consumers/{consumer}/enquiries")
+    await merchant.post(f"/v1/consents/{consent}/revoke")
+    await operator.post(f"/v1/operator/consents/{consent}/revoke")
+    await operator.get(f"/v1/operator/consumers/{consumer}/consents")
+    await operator.post(f"/v1/operator/gateways/{gateway}/retire")
 
 
 async def _policies(world: World) -> None:

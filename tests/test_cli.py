@@ -24,6 +24,8 @@ from service.demo.seed import seed
 
 Process = subprocess.Popen[str]
 
+DAY_CLOSED = "0 authorizations ended, {} partner files made, 0 outside answers erased.\n"
+
 
 def tenor(command: str, settings: Settings | None = None, **variables: str) -> Process:
     """Start a command; its words come out of both pipes."""
@@ -137,9 +139,12 @@ async def test_migrate_then_check(empty_database_url: str, redis_url: str, tmp_p
 async def test_the_day_is_closed_once(settings: Settings, pool: db.Pool) -> None:
     await seed(pool, settings)
     day = tenor("day", settings, TENOR_KEY_SECRET=settings.key_secret)
-    assert (await asyncio.to_thread(result, day))[:2] == (0, "0 authorizations ended, 1 partner files made.\n")
+    assert (await asyncio.to_thread(result, day))[:2] == (
+        0,
+        "0 authorizations ended, 1 partner files made, 0 outside answers erased.\n",
+    )
     day = tenor("day", settings, TENOR_KEY_SECRET=settings.key_secret)
-    assert (await asyncio.to_thread(result, day))[:2] == (0, "0 authorizations ended, 0 partner files made.\n")
+    assert (await asyncio.to_thread(result, day))[:2] == (0, DAY_CLOSED.format(0))
 
 
 @pytest.mark.parametrize("by", [signal.SIGTERM, signal.SIGINT])

@@ -15,9 +15,13 @@ from service.checkout.flow import Known as KnownConsumer
 from service.checkout.flow import Who
 from service.checkout.request import Checkout, refuse_contradictions
 from service.checkout.velocity import attempt_of
+from service.engine.once import answered
 from service.engine.work import Answer, DecisionRow
 from service.errors import Code, Refused
 from service.metrics import DECISIONS
+from service.outside.flow import Occasion
+from service.outside.source import SourceRead
+from service.plans.plan import business_day
 
 _encode = msgspec.json.Encoder().encode
 
@@ -52,10 +56,16 @@ async def answer_checkout(ask: Ask, checkout: Checkout, raw: bytes) -> Answer:
 
     known = _must_be_theirs(await services.snapshots.read(who), ask)
     counters = await _count(ask, checkout, sides)  # afterwards: nobody adds to the attempts of others' consumers
-    known = known.counted(counters)
+    outside: dict[str, SourceRead] = {}
+    if sides.policy.outside:
+        if before := await answered(services.pool, ask.must_key):
+            return before  # nobody is asked twice for one request
+        occasion = Occasion(who.consumer_id, decision_id, business_day(ask.now, sides.policy.policy.time_zone), ask.now)
+        outside = await services.outside.read(sides.policy.outside, occasion)
+    known = known.counted(counters).heard(outside)
     decision = decide(decision_id, checkout, known.snapshot, merchant, programmes, sides.policy, ask.now)
     if not known.is_fresh and (decision.answer.alternatives or decision.answer.reasons):
-        known = _must_be_theirs(await services.snapshots.read_fresh(who), ask).counted(counters)
+        known = _must_be_theirs(await services.snapshots.read_fresh(who), ask).counted(counters).heard(outside)
         decision = decide(decision_id, checkout, known.snapshot, merchant, programmes, sides.policy, ask.now)
     evidence = evidence_of(known.snapshot, merchant, programmes, checkout.currency)
     answer = await services.engine.do(row_of(checkout, raw.decode(), evidence, decision), ask.key, ask.now)

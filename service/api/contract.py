@@ -11,7 +11,9 @@ from msgspec import Struct
 from service.api.body import Nothing
 from service.api.breaks import AssignBody, FileBody, ResolveBody
 from service.api.checkouts import DecisionLog
+from service.api.consents import ConsentBody, ConsentPage, ConsentView
 from service.api.consumers import AccountView, ConsumerBody, ConsumerView
+from service.api.gateways import EnquiryPage, GatewayBody, GatewayMade, GatewayPage
 from service.api.merchant import (
     AcceptOffer,
     CaptureBody,
@@ -24,7 +26,6 @@ from service.api.operator import (
     KeyBody,
     KeyMade,
     LimitBody,
-    Made,
     MerchantBody,
     PartnerBody,
     ProgrammeBody,
@@ -33,6 +34,7 @@ from service.api.partner import BreakPage, FilePage, FundedPlanPage, Positions, 
 from service.api.policies import PolicyPage, PublishBody
 from service.api.public import Health
 from service.api.replays import Replay
+from service.api.reply import Made
 from service.api.reviews import ReferralPage, ReviewBody, ReviewView
 from service.api.summary import Summary, TrialBalance
 from service.api.trials import TrialBody, TrialPage, TrialReport, TrialView
@@ -72,6 +74,9 @@ MERCHANT: Final[dict[str, Operation]] = {
     "POST /v1/consumers": Operation(ConsumerBody, {201: ConsumerView, 200: ConsumerView}),
     "GET /v1/consumers/{consumer_id}": Operation(None, {200: ConsumerView}, (Code.NOT_FOUND,)),
     "GET /v1/consumers/{consumer_id}/accounts/{currency}": Operation(None, {200: AccountView}, (Code.NOT_FOUND,)),
+    "POST /v1/consumers/{consumer_id}/consents": Operation(ConsentBody, {201: ConsentView}, (Code.NOT_FOUND,)),
+    "GET /v1/consumers/{consumer_id}/consents": Operation(None, {200: ConsentPage}, (Code.NOT_FOUND,)),
+    "POST /v1/consents/{consent_id}/revoke": Operation(Nothing, {200: ConsentView}, (Code.NOT_FOUND,), optional=True),
     "POST /v1/quotes": Operation(
         QuoteRequest, {200: Quote}, (Code.IMPOSSIBLE_TERMS, Code.NO_APR, Code.SEVERAL_APRS), keeps=False
     ),
@@ -162,6 +167,14 @@ OPERATOR: Final[dict[str, Operation]] = {
     "GET /v1/operator/reviews": Operation(None, {200: ReferralPage}),
     "GET /v1/operator/reviews/{decision_id}": Operation(None, {200: ReviewView}, (Code.NOT_FOUND,)),
     "POST /v1/operator/reviews/{decision_id}": Operation(ReviewBody, {201: ReviewView}, _VERB),
+    "POST /v1/operator/gateways": Operation(GatewayBody, {201: GatewayMade}, (Code.STATE_FORBIDS,)),
+    "GET /v1/operator/gateways": Operation(None, {200: GatewayPage}),
+    "POST /v1/operator/gateways/{gateway_id}/retire": Operation(Nothing, {200: Made}, (Code.NOT_FOUND,), optional=True),
+    "GET /v1/operator/consumers/{consumer_id}/enquiries": Operation(None, {200: EnquiryPage}, (Code.NOT_FOUND,)),
+    "GET /v1/operator/consumers/{consumer_id}/consents": Operation(None, {200: ConsentPage}, (Code.NOT_FOUND,)),
+    "POST /v1/operator/consents/{consent_id}/revoke": Operation(
+        Nothing, {200: ConsentView}, (Code.NOT_FOUND,), optional=True
+    ),
     "GET /v1/operator/summary": Operation(None, {200: Summary}),
     "GET /v1/operator/ledger/trial-balance": Operation(None, {200: TrialBalance}),
 }

@@ -10,7 +10,7 @@ from litestar.response.base import ASGIResponse
 from msgspec import Meta, Struct, field
 
 from service import ids
-from service.api import consumers, quotes
+from service.api import consents, consumers, quotes
 from service.api.ask import Ask, Asked, content_type, guard_for, is_dry_run, read, write
 from service.api.body import Body, Nothing
 from service.api.checkouts import answer_checkout
@@ -274,6 +274,9 @@ merchant_router = Router(
         consumers.register_consumer,
         consumers.get_consumer,
         consumers.get_account,
+        consents.give_consent,
+        consents.list_consents,
+        consents.revoke_consent,
         quotes.make_quote,
     ],
 )

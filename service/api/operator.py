@@ -11,14 +11,14 @@ from litestar.response.base import ASGIResponse
 from msgspec import Meta, Struct, field
 
 from service import ids
-from service.api import policies, replays, reviews, trials
+from service.api import consents, gateways, policies, replays, reviews, trials
 from service.api.ask import Ask, Asked, content_type, guard_for, read, write
 from service.api.body import Body, Nothing
 from service.api.breaks import assign_break, list_all_breaks, make_file, resolve_break
 from service.api.checkouts import read_log
 from service.api.consumers import AccountView
 from service.api.queries import Q
-from service.api.reply import encode, reply, reply_answer
+from service.api.reply import Made, encode, reply, reply_answer
 from service.api.summary import get_summary, get_trial_balance
 from service.checkout.request import Text
 from service.db import Connection
@@ -73,12 +73,6 @@ class LimitBody(Struct, frozen=True, forbid_unknown_fields=True):
     """The new limit, minor units. Below what is out: nothing more is granted until it came back."""
 
     limit: Annotated[int, Meta(ge=0, le=AMOUNT_MAX)]
-
-
-class Made(Struct, frozen=True):
-    """The id of what was made."""
-
-    made_id: str = field(name="id")
 
 
 class KeyMade(Struct, frozen=True):
@@ -284,5 +278,11 @@ operator_router = Router(
         reviews.list_referrals,
         reviews.get_review,
         reviews.review_referral,
+        gateways.register_gateway,
+        gateways.list_gateways,
+        gateways.retire_gateway,
+        gateways.list_enquiries,
+        consents.list_all_consents,
+        consents.revoke_any_consent,
     ],
 )

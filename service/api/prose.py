@@ -24,6 +24,14 @@ refused with the pointer to it.
 **Keys.** `Authorization: Bearer sk_...`. A key belongs to one audience and carries scopes; each operation names the
 scope it needs.
 
+**Outside data.** A policy may ask credit bureaux, income and public-credit platforms, each call under a consent that
+the consumer gave through the merchant: for its purpose, kind of data, source and period, so many times, until it
+expires or is revoked. Without one nothing leaves this host. All sources together have 800 ms; no consent, no record,
+an error or a late answer leave the facts absent, and `outside` in the answer says which it was. Of an answer only the
+facts that the policy reads are kept, until they expire, no longer than the consent lasts, and not after it was
+revoked; the next day close erases what expired. A decision keeps what it had read for as long as it is kept, because
+it must be explained and replayed.
+
 Prometheus metrics are served on a port of their own, `/metrics`, for those who run the service.
 """
 
@@ -35,11 +43,12 @@ SECURITY: Final = {
 
 TAGS: Final = {
     "consumers": "Merchant: who buys, and the limit they have.",
+    "consents": "Merchant: what a consumer allowed us to ask outside, taken back.",
     "quotes": "Merchant: what a credit would cost, before anybody asks for one.",
     "checkouts": "Merchant: the decision, with offers that bind.",
     "plans": "Merchant: the plan an offer became, and the verbs on it.",
     "events": "Merchant: what happened, in order and without gaps.",
     "partner": "Finance partner: what it funds, the files that prove it, and what does not match.",
-    "operator": "Operator: merchants, partners, keys, policies and trials, referrals, limits, the ledger.",
+    "operator": "Operator: merchants, partners, keys, policies and trials, referrals, limits, gateways, the ledger.",
     "public": "Health, and this document. No key is needed.",
 }

@@ -19,6 +19,8 @@ from service.db import Connection, Pool, connect_session
 from service.engine.faults import LOST
 from service.errors import Code, Refused
 from service.merchants.merchant import Merchant, MerchantFee
+from service.outside.gateway import Address
+from service.outside.source import DataType
 from service.partners.programme import Programme
 from service.policies.compile import CompiledPolicy
 from service.policies.flow import Ready, load_spans
@@ -52,6 +54,7 @@ class Known(msgspec.Struct, frozen=True):
     programmes: tuple[Programme, ...] = ()
     policies: tuple[Span, ...] = ()  # published, in the order they begin
     trial: Trial | None = None
+    gateways: dict[str, Address] = {}  # by name
 
 
 def key_hmac(secret: str, key: str) -> bytes:
@@ -140,6 +143,7 @@ class Registry:
                 programmes = await conn.fetch(Q.load_programmes)
                 policies = await load_spans(conn)
                 trial = await conn.fetchrow(Q.load_trial)
+                gateways = await conn.fetch(Q.load_gateways)
             known = Known(
                 {
                     row["hmac"]: Principal(row["key_id"], row["audience"], row["owner_id"], frozenset(row["scopes"]))
@@ -149,6 +153,7 @@ class Registry:
                 tuple(Programme(*row) for row in programmes),
                 policies,
                 Trial(*trial) if trial else None,
+                {row["name"]: _address(row) for row in gateways},
             )
             await self.ready.prepare(_needed(known, clock.now()))
             self.now = known
@@ -196,6 +201,11 @@ def _needed(known: Known, now: datetime) -> Iterator[tuple[str, int]]:
             yield span.policy_id, span.version
     if known.trial:
         yield known.trial.policy_id, known.trial.version
+
+
+def _address(row: asyncpg.Record) -> Address:
+    data_types = frozenset(DataType(one) for one in row["data_types"])
+    return Address(row["gateway_id"], row["name"], row["url"], data_types)
 
 
 def _merchant(row: asyncpg.Record) -> Merchant:

@@ -16,6 +16,12 @@ PROBLEM: Final = "application/problem+json"
 encode = msgspec.json.Encoder().encode
 
 
+class Made(msgspec.Struct, frozen=True):
+    """The id of what was made."""
+
+    made_id: str = msgspec.field(name="id")
+
+
 class Ready(ASGIResponse):
     """An answer whose bytes and headers are ready: the framework has nothing to work out."""
 

@@ -11,6 +11,7 @@ from service.config import Settings
 from service.db import Pool
 from service.engine.engine import Engine
 from service.inbox import Together
+from service.outside.flow import Outside
 
 
 class Services(Struct, frozen=True):
@@ -24,3 +25,4 @@ class Services(Struct, frozen=True):
     attempts: Together[Attempt, dict[str, int]]
     engine: Engine
     shadows: Shadows
+    outside: Outside

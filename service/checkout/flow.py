@@ -12,6 +12,7 @@ from service.checkout.snapshot import Attribute, Snapshot
 from service.db import Pool, columns, load_queries
 from service.inbox import Together
 from service.limits.account import Account
+from service.outside.source import SourceRead
 
 Q = load_queries(Path(__file__).with_name("queries.sql"))
 
@@ -35,6 +36,12 @@ class Known(NamedTuple):
         if not counters:
             return self
         return self._replace(snapshot=msgspec.structs.replace(self.snapshot, counters=counters))
+
+    def heard(self, outside: dict[str, SourceRead]) -> "Known":
+        """The same with what outside sources said."""
+        if not outside:
+            return self
+        return self._replace(snapshot=msgspec.structs.replace(self.snapshot, outside=outside))
 
 
 class _Consumer(msgspec.Struct):

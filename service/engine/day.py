@@ -10,6 +10,7 @@ from service.db import Pool
 from service.engine.engine import Engine
 from service.engine.queries import Q
 from service.errors import Code, Refused
+from service.outside.flow import erase_expired
 from service.partners.file import Manifest
 from service.partners.flow import make_due_files
 from service.plans.void import Expire
@@ -22,11 +23,12 @@ class DayClosed(Struct, frozen=True):
 
     expired: int
     files: list[Manifest]
+    erased: int  # answers of outside sources that had expired
 
 
 async def close_day(pool: Pool, engine: Engine, now: datetime) -> DayClosed:
     """Ends every authorization whose time to capture is over at `now`, some hundred at a time; then makes the files
-    of the day before."""
+    of the day before, and erases what outside sources said and may not be read again."""
     expired = 0
     while rows := await pool.fetch(Q.load_overdue_authorizations, now, AT_ONCE):
         answers = await asyncio.gather(
@@ -47,4 +49,4 @@ async def close_day(pool: Pool, engine: Engine, now: datetime) -> DayClosed:
         if not ended:
             raise Refused(Code.UNAVAILABLE, "Authorizations could not be ended; close the day again later.")
         expired += ended
-    return DayClosed(expired, await make_due_files(pool, now))
+    return DayClosed(expired, await make_due_files(pool, now), await erase_expired(pool, now))

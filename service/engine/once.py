@@ -24,6 +24,13 @@ async def once(pool: Pool, key: Key, now: datetime, do: Callable[[Connection], A
     return await asyncio.shield(_once(pool, key, now, do))
 
 
+async def answered(pool: Pool, key: Key) -> Answer | None:
+    """What was answered under `key` before; None if it is new. For work that must not even begin twice."""
+    async with pool.acquire(timeout=PATIENCE_S) as conn:
+        stored = (await keys.load_answers(conn, [key])).get((key.owner_id, key.key))
+    return keys.same_or_reused(stored, key) if stored else None
+
+
 async def _once(pool: Pool, key: Key, now: datetime, do: Callable[[Connection], Awaitable[Answer]]) -> Answer:
     """Tried again while the database is away: whether COMMIT was heard may not be known, but the key tells."""
     until = clock.monotonic() + PATIENCE_S

@@ -10,6 +10,7 @@ from msgspec import Struct
 from msgspec.json import decode
 
 from service.demo.seed import POLICY
+from tests.flows.outside import CONSENT, give
 from tests.flows.world import Client, World
 
 # Well formed, and nothing there.
@@ -94,6 +95,7 @@ async def posts(world: World) -> list[Post]:
         ),
     ]  # fmt: skip
     bodies += _desk(world, consumer, key, made.json()["id"])
+    bodies += await _outside(world, consumer)
     taken = paths(world.app, "POST")
     return [
         Post(template, template.format(**names), body, NOBODY.isdisjoint(names.values()))
@@ -156,6 +158,19 @@ def _desk(world: World, consumer: str, key: dict[str, Any], key_id: str) -> list
         ("/v1/operator/breaks/{break_id}/assign", {"break_id": NO_BREAK}, {"owner": "partner"}),
         ("/v1/operator/breaks/{break_id}/resolve", {"break_id": NO_BREAK}, {"note": "found"}),
     ]  # fmt: skip
+
+
+async def _outside(world: World, consumer: str) -> list[Case]:
+    """Consents and gateways."""
+    gateway = {"name": "payroll", "url": "https://payroll.example/ask", "data_types": ["income"]}
+    registered = await world.operator.post("/v1/operator/gateways", gateway | {"name": "to-retire"})
+    return [
+        ("/v1/consumers/{consumer_id}/consents", {"consumer_id": consumer}, CONSENT),
+        ("/v1/consents/{consent_id}/revoke", {"consent_id": await give(world.merchant, consumer)}, {}),
+        ("/v1/operator/consents/{consent_id}/revoke", {"consent_id": await give(world.merchant, consumer)}, {}),
+        ("/v1/operator/gateways", {}, gateway),
+        ("/v1/operator/gateways/{gateway_id}/retire", {"gateway_id": registered.json()["id"]}, {}),
+    ]
 
 
 def fields_of(body: Any, pointer: str = "") -> Iterator[tuple[str, Any]]:

@@ -10,6 +10,7 @@ from urllib.parse import urlsplit
 from service import db
 from service.config import Settings
 from tests.engine.processes import Service, offers, serving, world_of
+from tests.flows.outside import BUREAU, consenting, enquiries, in_force
 from tests.flows.world import World
 
 ROUNDS = 20 if os.environ.get("TENOR_FAULTS") else 2
@@ -112,6 +113,18 @@ async def a_client_that_leaves_cancels_nothing(world: World, service: Service) -
             await asyncio.sleep(0.05)
 
 
+async def a_consent_for_seven_calls_is_used_seven_times(world: World, _service: Service) -> None:
+    """Both processes ask, and each has a simulator of its own; what counts is what the database let them."""
+    await in_force(world, BUREAU | {"cached_for_minutes": 0})
+    for _ in range(ROUNDS):
+        consumer = await consenting(world, times=7)
+        answers = await asyncio.gather(*(world.checkout(consumer, 100_00) for _ in range(48)))
+        # A process that has not heard of the policy yet asks nobody.
+        counts = Counter(answer.get("outside", {}).get("bureau") for answer in answers)
+        assert counts["answered"] == 7 == len(await enquiries(world, consumer))
+        assert counts.keys() <= {"answered", "used_up", None}
+
+
 # One after the other on the same two processes, which take a while to start.
 CROWDS = (
     room_for_seven,
@@ -120,4 +133,5 @@ CROWDS = (
     a_payment_sent_by_many_is_recorded_once,
     a_refusal_repeats_under_its_key,
     a_client_that_leaves_cancels_nothing,
+    a_consent_for_seven_calls_is_used_seven_times,
 )

@@ -1,0 +1,202 @@
+"""Consents: what a consumer allowed us to ask outside, given through the merchant, and taken back at any time."""
+
+from datetime import date, datetime, timedelta
+from typing import Annotated, Final
+
+import asyncpg
+from litestar import get, post
+from litestar.params import FromPath, RawBody
+from litestar.response.base import ASGIResponse
+from msgspec import Meta, Struct, field
+
+from service import ids
+from service.api.ask import Ask, Asked, content_type, read, write
+from service.api.body import Body, Nothing
+from service.api.partner import After, Limit
+from service.api.queries import Q
+from service.api.reply import encode, reply, reply_answer
+from service.db import Connection
+from service.engine.once import once
+from service.engine.work import Answer
+from service.errors import Code, Refused
+from service.outside.consent import Channel
+from service.outside.source import DataType, Name, Purpose
+
+LASTS_MAX: Final = timedelta(days=3_660)
+
+Subject = Annotated[str, Meta(min_length=1, max_length=200, pattern=r"^[^\x00-\x1f\x7f]*$")]
+Evidence = Annotated[str, Meta(min_length=1, max_length=500, pattern=r"^[^\x00-\x1f\x7f]*$")]
+
+
+class ConsentBody(Struct, frozen=True, forbid_unknown_fields=True):
+    """What the consumer allowed. It is never changed: another one is given, and this one revoked."""
+
+    subject: Subject
+    purpose: Purpose
+    data_types: Annotated[tuple[DataType, ...], Meta(min_length=1, max_length=3)]
+    sources: Annotated[tuple[Name, ...], Meta(min_length=1, max_length=20)]
+    from_on: date
+    to_on: date
+    times: Annotated[int, Meta(ge=1, le=1_000)]
+    expires_at: Annotated[datetime, Meta(tz=True)]
+    channel: Channel
+    evidence: Evidence
+
+
+class ConsentView(Struct, frozen=True):
+    """A consent, and what became of it."""
+
+    consent_id: str = field(name="id")
+    consumer_id: str = field(name="consumer")
+    subject: str
+    purpose: Purpose
+    data_types: list[DataType]
+    sources: list[str]
+    from_on: date
+    to_on: date
+    times: int
+    used: int
+    channel: Channel
+    evidence: str
+    given_at: datetime
+    expires_at: datetime
+    revoked_at: datetime | None
+
+
+class ConsentPage(Struct, frozen=True):
+    """A consumer's consents, the oldest first; `after` is what to ask with next."""
+
+    consents: list[ConsentView]
+    after: str
+
+
+_consent = Body(ConsentBody)
+_nothing = Body(Nothing)
+
+
+@post("/consumers/{consumer_id:str}/consents", status_code=201, opt={"scope": "consents"})
+async def give_consent(request: Asked, body: RawBody, consumer_id: FromPath[str]) -> ASGIResponse:
+    """Write down what the consumer allowed us to ask outside, and where its proof is.
+
+    A policy's sources are asked under a consent that names their gateway, kind of data and purpose and covers their
+    period, and under no other. Of several the one that expires first is used.
+    """
+    asked = _consent.read(body, content_type(request))
+    ask = write(request, body)
+    _refuse_contradictions(ask, asked)
+    if not ids.is_id(consumer_id, ids.CONSUMER):
+        raise _no_consumer(consumer_id)
+    bucket = ids.bucket_of(consumer_id)
+    consent_id = ids.new_id(ids.CONSENT, bucket, ask.now_ms)
+
+    async def give(conn: Connection) -> Answer:
+        made = await conn.fetchval(
+            Q.insert_consent, bucket, consumer_id, consent_id, ask.owner_id, asked.subject, asked.purpose,
+            list(asked.data_types), list(asked.sources), asked.from_on, asked.to_on, asked.times, asked.channel,
+            asked.evidence, ask.now, asked.expires_at,
+        )  # fmt: skip
+        if made is None:
+            raise _no_consumer(consumer_id)
+        return Answer(201, encode(await _load(conn, consent_id)))
+
+    return reply_answer(await once(ask.services.pool, ask.must_key, ask.now, give))
+
+
+@get("/consumers/{consumer_id:str}/consents", opt={"scope": "consents"})
+async def list_consents(
+    request: Asked, consumer_id: FromPath[str], after: After = "", limit: Limit = 100
+) -> ASGIResponse:
+    """What the consumer allowed, how often it was used, and what was revoked."""
+    ask = read(request)
+    return await _page(ask, consumer_id, ask.owner_id, after, limit)
+
+
+@post("/consents/{consent_id:str}/revoke", status_code=200, opt={"scope": "consents"})
+async def revoke_consent(request: Asked, body: RawBody, consent_id: FromPath[str]) -> ASGIResponse:
+    """The consumer takes it back, for good: no call is made under it any more, and answers it brought are erased.
+
+    Revoked again, it stays as it was. Decisions keep what they had read.
+    """
+    _read_nothing(request, body)
+    ask = write(request, body)
+    return await _revoke(ask, consent_id, request.auth.key_id, ask.owner_id)
+
+
+@get("/consumers/{consumer_id:str}/consents", opt={"scope": "consents"})
+async def list_all_consents(
+    request: Asked, consumer_id: FromPath[str], after: After = "", limit: Limit = 100
+) -> ASGIResponse:
+    """The consents of any consumer."""
+    return await _page(read(request), consumer_id, None, after, limit)
+
+
+@post("/consents/{consent_id:str}/revoke", status_code=200, opt={"scope": "consents"})
+async def revoke_any_consent(request: Asked, body: RawBody, consent_id: FromPath[str]) -> ASGIResponse:
+    """Revoke a consent for a consumer who came to us instead of the merchant."""
+    _read_nothing(request, body)
+    return await _revoke(write(request, body), consent_id, request.auth.key_id, None)
+
+
+async def require_consumer(ask: Ask, consumer_id: str, owner_id: str | None) -> int:
+    """The bucket of a consumer that is there, and `owner_id`'s if one is given. Refused: NOT_FOUND."""
+    if ids.is_id(consumer_id, ids.CONSUMER):
+        bucket = ids.bucket_of(consumer_id)
+        if await ask.services.pool.fetchval(Q.is_consumer, bucket, consumer_id, owner_id):
+            return bucket
+    raise _no_consumer(consumer_id)
+
+
+async def _page(ask: Ask, consumer_id: str, owner_id: str | None, after: str, limit: int) -> ASGIResponse:
+    bucket = await require_consumer(ask, consumer_id, owner_id)
+    rows = await ask.services.pool.fetch(Q.list_consents, bucket, consumer_id, after, limit)
+    page = [_view(row) for row in rows]
+    return reply(ConsentPage(page, page[-1].consent_id if page else after))
+
+
+async def _revoke(ask: Ask, consent_id: str, by: str, owner_id: str | None) -> ASGIResponse:
+    missing = Refused(Code.NOT_FOUND, f"There is no consent {consent_id[:100]!r}.", "/id")
+    if not ids.is_id(consent_id, ids.CONSENT):
+        raise missing
+    bucket = ids.bucket_of(consent_id)
+
+    async def revoke(conn: Connection) -> Answer:
+        if not await conn.fetchval(Q.revoke_consent, bucket, consent_id, ask.now, by, owner_id):
+            raise missing
+        await conn.execute(Q.erase_reports, bucket, consent_id)
+        return Answer(200, encode(await _load(conn, consent_id)))
+
+    return reply_answer(await once(ask.services.pool, ask.must_key, ask.now, revoke))
+
+
+async def _load(conn: Connection, consent_id: str) -> ConsentView:
+    row = await conn.fetchrow(Q.load_consent, ids.bucket_of(consent_id), consent_id)
+    assert row is not None
+    return _view(row)
+
+
+def _view(row: asyncpg.Record) -> ConsentView:
+    return ConsentView(**dict(row))
+
+
+def _refuse_contradictions(ask: Ask, asked: ConsentBody) -> None:
+    for name, values in (("data_types", asked.data_types), ("sources", asked.sources)):
+        if len(set(values)) < len(values):
+            raise Refused(Code.INVALID_FIELD, "Something is named twice.", f"/{name}")
+    for place, source in enumerate(asked.sources):
+        if ask.services.outside.address_of(source) is None:
+            raise Refused(Code.INVALID_FIELD, f"There is no gateway {source!r}.", f"/sources/{place}")
+    if asked.to_on < asked.from_on:
+        raise Refused(Code.INVALID_FIELD, "The period ends before it begins.", "/to_on")
+    if asked.expires_at <= ask.now:
+        raise Refused(Code.INVALID_FIELD, "It would have expired already.", "/expires_at")
+    if asked.expires_at > ask.now + LASTS_MAX:
+        raise Refused(Code.INVALID_FIELD, f"At most {LASTS_MAX.days} days from now.", "/expires_at")
+
+
+def _no_consumer(consumer_id: str) -> Refused:
+    return Refused(Code.NOT_FOUND, f"There is no consumer {consumer_id[:100]!r}.", "/id")
+
+
+def _read_nothing(request: Asked, body: bytes) -> None:
+    if body:
+        _nothing.read(body, content_type(request))

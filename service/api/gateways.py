@@ -1,0 +1,197 @@
+"""The operator's gateways to outside data: whom we may ask, how they answer, and every call made for a consumer."""
+
+from datetime import date, datetime, timedelta
+from typing import Annotated, Final
+from urllib.parse import urlsplit
+
+import asyncpg
+import msgspec
+from litestar import get, post
+from litestar.params import FromPath, RawBody
+from litestar.response.base import ASGIResponse
+from msgspec import Meta, Struct, field
+
+from service import ids
+from service.api.ask import Ask, Asked, content_type, read, write
+from service.api.body import Body, Nothing
+from service.api.consents import require_consumer
+from service.api.partner import After, Limit
+from service.api.queries import Q
+from service.api.reply import Made, encode, reply, reply_answer
+from service.db import Connection
+from service.engine.once import once
+from service.engine.work import Answer
+from service.errors import Code, Refused
+from service.outside.gateway import SIMULATOR
+from service.outside.source import DataType, Name, Purpose, SourceOutcome
+
+COUNTED: Final = timedelta(days=1)
+
+Url = Annotated[str, Meta(min_length=1, max_length=500, pattern=r"^[!-~]*$")]
+
+
+class GatewayBody(Struct, frozen=True, forbid_unknown_fields=True):
+    """Whom policies and consents mean by `name`, and where they are: the only place their questions are sent to.
+
+    A name stands for one company for ever, for consumers consented to it; its address may be another one day.
+    """
+
+    name: Name
+    url: Url
+    data_types: Annotated[tuple[DataType, ...], Meta(min_length=1, max_length=3)]
+
+
+class GatewayMade(Struct, frozen=True):
+    """The secret is shown once and kept nowhere; each call carries it as `Authorization: Bearer`."""
+
+    gateway_id: str = field(name="id")
+    secret: str
+
+
+class GatewayView(Struct, frozen=True):
+    """A gateway, and how its calls of the last day went."""
+
+    gateway_id: str = field(name="id")
+    name: str
+    url: str
+    data_types: list[DataType]
+    registered_by: str  # the key
+    registered_at: datetime
+    retired_by: str | None  # the key
+    retired_at: datetime | None
+    is_resting: bool  # after failures in a row, left alone for seconds; as the process sees it that answers
+    calls: dict[str, int]  # of the last 24 hours, by outcome; `unheard`: we were stopped before there was one
+
+
+class GatewayPage(Struct, frozen=True):
+    """Gateways, the oldest first; `after` is what to ask with next."""
+
+    gateways: list[GatewayView]
+    after: str
+
+
+class EnquiryView(Struct, frozen=True):
+    """One call: who was asked for what, when, under which consent, and what came of it; never what was said."""
+
+    enquiry_id: str = field(name="id")
+    consent_id: str
+    decision_id: str  # the checkout it was made for
+    gateway_id: str
+    gateway: str  # its name then
+    data_type: DataType
+    purpose: Purpose
+    facts: list[str]  # asked for
+    from_on: date
+    to_on: date
+    asked_at: datetime
+    outcome: SourceOutcome | None  # null: we were stopped before there was one
+    expires_at: datetime | None  # until when the answer is read again; null: it is not
+    is_kept: bool  # whether the answer still is there
+
+
+class EnquiryPage(Struct, frozen=True):
+    """A consumer's enquiries, the oldest first; `after` is what to ask with next."""
+
+    enquiries: list[EnquiryView]
+    after: str
+
+
+_gateway = Body(GatewayBody)
+_nothing = Body(Nothing)
+
+
+@post("/gateways", status_code=201, opt={"scope": "gateways"})
+async def register_gateway(request: Asked, body: RawBody) -> ASGIResponse:
+    """Register a gateway to a credit bureau, an income or a public-credit platform, under a name nobody uses.
+
+    The answer holds the secret by which the gateway knows us: shown once, worked out anew for each call.
+    """
+    asked = _gateway.read(body, content_type(request))
+    ask, by = write(request, body), request.auth.key_id
+    _refuse_address(ask, asked)
+    gateway_id = ids.new_id(ids.GATEWAY, 0, ask.now_ms)
+
+    async def register(conn: Connection) -> Answer:
+        made = await conn.fetchval(
+            Q.insert_gateway, gateway_id, asked.name, asked.url, list(asked.data_types), by, ask.now
+        )
+        if made is None:
+            raise Refused(Code.STATE_FORBIDS, f"There is a gateway {asked.name!r} in use.", "/name", ("retire",))
+        return Answer(201, encode(Made(gateway_id)))
+
+    answer = await once(ask.services.pool, ask.must_key, ask.now, register)
+    await ask.services.registry.reload()
+    if answer.status != 201:
+        return reply_answer(answer)
+    made = msgspec.json.decode(answer.body, type=Made)
+    return reply(GatewayMade(made.made_id, ask.services.registry.key_of(made.made_id)), 201)
+
+
+@post("/gateways/{gateway_id:str}/retire", status_code=200, opt={"scope": "gateways"})
+async def retire_gateway(request: Asked, body: RawBody, gateway_id: FromPath[str]) -> ASGIResponse:
+    """Nothing is sent there any more; its name is free for another."""
+    if body:
+        _nothing.read(body, content_type(request))
+    ask, by = write(request, body), request.auth.key_id
+    if not ids.is_id(gateway_id, ids.GATEWAY):
+        raise Refused(Code.NOT_FOUND, f"There is no gateway {gateway_id[:100]!r}.", "/id")
+
+    async def retire(conn: Connection) -> Answer:
+        if not await conn.fetchval(Q.retire_gateway, gateway_id, by, ask.now):
+            raise Refused(Code.NOT_FOUND, "There is no such gateway in use.", "/id")
+        return Answer(200, encode(Made(gateway_id)))
+
+    answer = await once(ask.services.pool, ask.must_key, ask.now, retire)
+    await ask.services.registry.reload()
+    return reply_answer(answer)
+
+
+@get("/gateways", opt={"scope": "gateways"})
+async def list_gateways(request: Asked, after: After = "", limit: Limit = 100) -> ASGIResponse:
+    """All gateways there ever were, which of them are in use, and how their calls of the last day went."""
+    ask = read(request)
+    rows = await ask.services.pool.fetch(Q.list_gateways, after, limit)
+    counts: dict[str, dict[str, int]] = {}
+    for gateway_id, outcome, calls in await ask.services.pool.fetch(Q.count_enquiries, ask.now - COUNTED, ask.now):
+        counts.setdefault(gateway_id, {})[outcome] = calls
+    page = [_view(ask, row, counts) for row in rows]
+    return reply(GatewayPage(page, page[-1].gateway_id if page else after))
+
+
+@get("/consumers/{consumer_id:str}/enquiries", opt={"scope": "consents"})
+async def list_enquiries(
+    request: Asked, consumer_id: FromPath[str], after: After = "", limit: Limit = 100
+) -> ASGIResponse:
+    """Every call that was made for a consumer: who was asked for what, when, under which consent, and the outcome."""
+    ask = read(request)
+    bucket = await require_consumer(ask, consumer_id, None)
+    rows = await ask.services.pool.fetch(Q.list_enquiries, bucket, consumer_id, after, limit)
+    page = [EnquiryView(**dict(row)) for row in rows]
+    return reply(EnquiryPage(page, page[-1].enquiry_id if page else after))
+
+
+def _view(ask: Ask, row: asyncpg.Record, counts: dict[str, dict[str, int]]) -> GatewayView:
+    gateway_id = row["gateway_id"]
+    is_resting = ask.services.outside.rests(gateway_id)
+    calls = dict(sorted(counts.get(gateway_id, {}).items()))
+    return GatewayView(**dict(row), is_resting=is_resting, calls=calls)
+
+
+def _refuse_address(ask: Ask, asked: GatewayBody) -> None:
+    """Refuse what is no address of a gateway: consumers' data go there, so they go encrypted."""
+    if asked.name == SIMULATOR.name:
+        raise Refused(Code.INVALID_FIELD, "The simulator is the sandbox's own.", "/name")
+    if len(set(asked.data_types)) < len(asked.data_types):
+        raise Refused(Code.INVALID_FIELD, "A kind of data is named twice.", "/data_types")
+    schemes = ("https",) if ask.services.settings.production else ("https", "http")
+    try:
+        parts = urlsplit(asked.url)
+        is_whole = parts.scheme in schemes and bool(parts.hostname) and parts.username is None
+        is_whole = is_whole and not (parts.query or parts.fragment)
+        _ = parts.port
+    except ValueError:
+        is_whole = False
+    if not is_whole:
+        raise Refused(
+            Code.INVALID_FIELD, f"A URL of {' or '.join(schemes)}, without a user, a query or a fragment.", "/url"
+        )

@@ -1,0 +1,54 @@
+-- load_kept --
+-- Answers that may be read again, the latest first; what was heard under a revoked consent is not among them.
+select e.enquiry_id, e.gateway, e.data_type::text, e.purpose::text, e.facts as asked, e.to_on - e.from_on as days_back,
+       r.outcome::text, r.facts, r.answered_at
+  from enquiries e
+  join reports r using (bucket, enquiry_id)
+  join consents c using (bucket, consent_id)
+ where e.bucket = $1 and e.consumer_id = $2 and r.facts is not null and r.expires_at > $3 and c.revoked_at is null
+ order by e.enquiry_id desc
+ limit 100;
+
+-- load_consents --
+-- Those in force come first, so that however many there are none of these is missed.
+select consent_id, subject, purpose::text, data_types::text[], sources, from_on, to_on, times, used, given_at,
+       expires_at, revoked_at
+  from consents
+ where bucket = $1 and consumer_id = $2
+ order by revoked_at is null and used < times and expires_at > $3 desc, consent_id desc
+ limit 100;
+
+-- claim_use --
+-- One use and its call, or neither: the row is the lock, and is looked at again once it is held.
+with claimed as (
+    update consents
+       set used = used + 1, last_used_at = greatest(last_used_at, $13)
+     where bucket = $1 and consent_id = $2 and used < times and revoked_at is null and expires_at > $13
+    returning bucket, consent_id, consumer_id
+)
+insert into enquiries (bucket, enquiry_id, consumer_id, consent_id, decision_id, gateway_id, gateway, data_type, purpose,
+                       facts, from_on, to_on, asked_at)
+select bucket, $3, consumer_id, consent_id, $4, $5, $6, $7::data_type, $8::purpose, $9::text[], $10, $11, $13
+  from claimed
+ where consumer_id = $12
+returning enquiry_id;
+
+-- insert_reports --
+-- A consent revoked while the call was on its way: that it was answered is kept, and nothing of what was.
+insert into reports (bucket, enquiry_id, outcome, facts, answered_at, expires_at)
+select k.bucket, k.enquiry_id, k.outcome, case when c.revoked_at is null then k.facts end, k.answered_at, k.expires_at
+  from unnest($1::smallint[], $2::text[], $3::heard[], $4::text[], $5::timestamptz[], $6::timestamptz[])
+       as k (bucket, enquiry_id, outcome, facts, answered_at, expires_at)
+  join enquiries e using (bucket, enquiry_id)
+  join consents c using (bucket, consent_id);
+
+-- erase_expired --
+with expired as (
+    select bucket, enquiry_id
+      from reports
+     where facts is not null and expires_at <= $1
+     order by expires_at
+     limit $2
+       for update skip locked
+)
+update reports r set facts = null from expired x where r.bucket = x.bucket and r.enquiry_id = x.enquiry_id;
