@@ -30,6 +30,8 @@ from service.policies.document import (
 from service.policies.features import Fact, may_be_absent
 from service.policies.scorecard import ReadyCharacteristic, ready_scorecard
 
+WRITTEN_BY_OTHERS: Final = (Source.ATTRIBUTE, Source.OUTSIDE)  # their words are not ours
+
 BINS_MAX: Final = 5
 ROWS_MIN: Final = 20  # a bin holds at least one row in so many
 SPLIT_MIN: Final = 1  # of a cut's G statistic: no more than chance alone gives on average is no cut
@@ -74,7 +76,7 @@ def bin_facts(wanted: Characteristic, feature: Feature, facts: Sequence[Fact], g
         bins.append(Bin(points=len(bins), otherwise=True))
         counts.append(Count())
         # A word nobody had: never favourable where others write it; of our own words, no evidence either way.
-        weights.append(min(weights, default=0) if feature.source is Source.ATTRIBUTE else 0)
+        weights.append(min(weights, default=0) if feature.source in WRITTEN_BY_OTHERS else 0)
     if may_be_absent(feature) and feature.absent is Absent.NEUTRAL:
         absent = total + _less(count_of(ending for _, ending in known))
         bins.append(Bin(points=len(bins), absent=True))

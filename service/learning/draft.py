@@ -23,6 +23,7 @@ from service.policies.document import (
     Scorecard,
     Source,
 )
+from service.policies.features import split_outside
 from service.policies.reasons import ReasonCode
 from service.policies.validate import faults
 
@@ -96,7 +97,8 @@ def keep_out(policy: Policy, without: Iterable[str]) -> Policy:
 
 
 def draft_of(policy: Policy, scorecard: Scorecard) -> Policy:
-    """The next version, with this scorecard and nothing else changed; features only it would have read are gone.
+    """The next version, with this scorecard and nothing else changed; features only it would have read are gone,
+    and so are the outside sources that nobody reads then.
 
     Refused where it has a fault: a grade that no score of the new scale reaches, for example.
     """
@@ -104,7 +106,8 @@ def draft_of(policy: Policy, scorecard: Scorecard) -> Policy:
     draft = replace(policy, version=policy.version + 1, scorecard=scorecard)
     is_read = {feature.name for feature in features_read(draft)}
     features = tuple(one for one in draft.features if one.name not in was_read or one.name in is_read)
-    draft = replace(draft, features=features)
+    asked = {split_outside(one.of)[0] for one in features if one.source is Source.OUTSIDE}
+    draft = replace(draft, features=features, outside=tuple(one for one in draft.outside if one.name in asked))
     found = faults(draft)
     if found:
         at = f" (at {found[0].pointer})" if found[0].pointer else ""

@@ -10,7 +10,7 @@ from service.checkout.replay import replay
 from service.outside.source import SourceOutcome, SourceRead
 from tests.checkout.cases import DECISION, MERCHANT, NOON, PROGRAMMES, asked, codes, decided, known
 from tests.policies.sample import policy_with
-from tests.policies.test_outside import BUREAU, SCORE
+from tests.policies.test_outside_sources import BUREAU, SCORE
 
 INSOLVENT = {"name": "insolvent", "type": "boolean", "source": "outside", "of": "register.insolvency"}
 CURRENCY = {"name": "their-currency", "type": "text", "source": "outside", "of": "bureau.currency", "values": ["EUR"]}

@@ -10,6 +10,7 @@ from service.policies.reasons import ReasonCode
 from service.policies.validate import faults
 from tests.learning.cases import table
 from tests.policies.sample import policy_with
+from tests.policies.test_outside_sources import BUREAU, SCORE
 
 RATIO = {"name": "weight", "type": "integer", "source": "ratio", "of": "amount", "over": "age"}
 BY_RATIO = {"feature": "weight", "reason": "INCOME", "bins": [{"points": 0}, {"points": 0, "absent": True}]}
@@ -35,6 +36,16 @@ def test_a_draft_is_the_next_version_and_drops_what_nothing_reads() -> None:
     assert (draft.version, draft.policy_id) == (POLICY.version + 1, POLICY.policy_id)
     # Rules read the age, verified, overdue and the amount; the owner and the ratio nobody reads any more.
     assert [one.name for one in draft.features] == ["age", "job", "verified", "overdue", "amount"]
+
+
+def test_a_draft_asks_no_source_that_nothing_reads() -> None:
+    by_score = BY_RATIO | {"feature": "bureau-score"}
+    policy = policy_with(
+        ("/outside", [BUREAU]), ("/features/-", SCORE), ("/scorecard/characteristics/-", by_score)
+    ).policy
+    assert draft_of(policy, policy.scorecard).outside == policy.outside
+    without = replace(policy.scorecard, characteristics=policy.scorecard.characteristics[:-1])
+    assert draft_of(policy, without).outside == ()
 
 
 def test_a_draft_with_a_fault_is_refused() -> None:
