@@ -78,11 +78,11 @@ def amount_to_settle(version: Version, on: date) -> int:
     owed = sum(row.left_beside_course for row in standing.rows)
     for course in standing.courses:
         owed += sum(outlook.left_if_settled(course, on if at_once else end_of_period(course, on)))
-    return owed if at_once or owed == 0 else _and_no_more(version, on, owed)
+    return _and_no_more(version, on, owed) if owed else 0
 
 
 def _and_no_more(version: Version, on: date, owed: int) -> int:
-    """Less what would come back as overpaid, because a part of it saves interest of another."""
+    """Less what would come back as overpaid: a part of it saves interest of another, or a cent of rounding."""
 
     def settled(amount: int) -> Version:
         return next_version(version, facts.Paid(id="settlement", recorded_on=on, on=on, amount=amount), on)

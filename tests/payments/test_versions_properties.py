@@ -1,18 +1,20 @@
 """What holds for the life of every plan."""
 
 from datetime import date, timedelta
+from decimal import Decimal
 
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from service.errors import Code, Refused
 from service.money import next_share, take_bps
 from service.payments.versions import Version, amount_to_settle, replay
+from service.plans.allocation_rule import Allocation, AllocationRule, Component, Future, order
 from service.plans.changes import facts
 from service.plans.changes.facts import Event
-from service.plans.terms import PaidEarly, Terms
+from service.plans.terms import DayCount, PaidEarly, Terms
 from tests import properties  # noqa: F401 - loads the profile
-from tests.payments.any_facts import changes, money_facts, running_terms
+from tests.payments.any_facts import START, changes, money_facts, running_terms
 
 plans = st.tuples(running_terms(), st.integers(500, 2_000_00), st.integers(0, 60))
 
@@ -84,11 +86,31 @@ def test_replaying_gives_the_same_schedule(data: st.DataObject, plan: tuple[Term
         assert replay(terms, list(reversed(events)), as_of).digest == version.digest
 
 
-@given(st.data(), plans)
-def test_the_amount_to_settle_settles(data: st.DataObject, plan: tuple[Terms, int, int]) -> None:
-    terms, amount, later = plan
-    events = data.draw(money_facts(amount))
-    as_of = max(max(event.on, event.recorded_on) for event in events) + timedelta(days=later)
+@st.composite
+def owing(draw: st.DrawFn) -> tuple[Terms, list[Event], date]:
+    """A plan that money comes to and goes from, and a day after all of it."""
+    terms, amount, later = draw(plans)
+    events = draw(money_facts(amount))
+    return terms, events, max(max(event.on, event.recorded_on) for event in events) + timedelta(days=later)
+
+
+def paid_ahead_from_the_last() -> tuple[Terms, list[Event], date]:
+    """Nothing is left of the last instalment, so the one before it rounds the interest: 3.78, not 3.79."""
+    rule = AllocationRule(order(Component.PENALTY, Component.FEE, Component.INTEREST, Component.PRINCIPAL), Future.LAST)
+    terms = Terms(
+        every=30, rate_percent=Decimal("3.70"), day_count=DayCount.THIRTY_360, recalculate=True,
+        allocation=Allocation(rule),
+    )  # fmt: skip
+    events: list[Event] = [facts.Captured(id="c", recorded_on=START, on=START, amount=500)]
+    for day, amount in ((date(2024, 2, 29), 125), (date(2024, 4, 14), 1)):
+        events.append(facts.Paid(id=day.isoformat(), recorded_on=day, on=day, amount=amount))
+    return terms, events, date(2024, 5, 13)
+
+
+@given(owing())
+@example(paid_ahead_from_the_last())
+def test_the_amount_to_settle_settles(plan: tuple[Terms, list[Event], date]) -> None:
+    terms, events, as_of = plan
     version = replay(terms, events, as_of)
     owed = amount_to_settle(version, as_of)
     if owed == 0:
