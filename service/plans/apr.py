@@ -1,7 +1,7 @@
 """The annual percentage rate, by the three methods that laws ask for; always labelled with its method.
 
 Flows are dated amounts in minor units: `advances` go to the consumer (or to the merchant in their name), `payments`
-come back with every cost that the law counts. No float takes part: see `discounting.py`.
+come back with every cost that the law counts. No float is in a rate: see `discounting.py`.
 """
 
 from collections.abc import Iterable
@@ -42,6 +42,8 @@ class AprMethod(StrEnum):
     IRR_NOMINAL = "irr_nominal"  # the monthly internal rate of return times 12
     IRR_EFFECTIVE = "irr_effective"  # the internal rate of return, compound, per year
 
+    __hash__ = str.__hash__  # an enum's own is ten times as slow
+
 
 DECIMALS_PRINTED: Final = {
     AprMethod.EU_EFFECTIVE: 1,  # Annex, remark (d): one decimal; a 5 after it rounds up
@@ -49,9 +51,7 @@ DECIMALS_PRINTED: Final = {
     AprMethod.IRR_NOMINAL: 2,
     AprMethod.IRR_EFFECTIVE: 2,
 }
-
-
-PRINTS: Final = {decimals: (10 ** (10 - decimals), 10**decimals, f"%d.%0{decimals}d") for decimals in (1, 2, 4)}
+UNITS: Final = {decimals: 10 ** (10 - decimals) for decimals in (1, 2, 4)}  # of the last decimal, in 10**-10 per cent
 
 
 class Apr(Struct, frozen=True):
@@ -64,17 +64,21 @@ class Apr(Struct, frozen=True):
 
 def as_apr(method: AprMethod, rate: int) -> Apr:
     """A rate in units of 10**-10 per cent, with its method's print; halves are rounded up."""
-    decimals = DECIMALS_PRINTED[method]
-    return Apr(method, _rounded(rate, 4), _rounded(rate, decimals))
+    return Apr(method, _rounded(rate, 4), _rounded(rate, DECIMALS_PRINTED[method]))
 
 
 def _rounded(rate: int, decimals: int) -> str:
-    unit, parts, shape = PRINTS[decimals]
+    unit = UNITS[decimals]
     if rate < 0:
-        size = _rounded(-rate, decimals)
-        return f"-{size}" if size.strip("0.") else size
-    text: str = shape % divmod((rate + unit // 2) // unit, parts)
-    return text
+        return _printed(-((unit // 2 - rate) // unit), decimals)
+    return _printed((rate + unit // 2) // unit, decimals)
+
+
+@lru_cache(maxsize=4096)
+def _printed(units: int, decimals: int) -> str:
+    """Remembered, because the rates of one product differ in the last decimals, and the same few are printed."""
+    whole, part = divmod(abs(units), 10**decimals)
+    return f"{'-' if units < 0 else ''}{whole}.{part:0{decimals}}"
 
 
 def effective_apr(advances: DatedFlows, payments: DatedFlows, unit: Unit = Unit.MONTH) -> Apr:
@@ -136,7 +140,7 @@ def _on_lattice(advances: DatedFlows, payments: DatedFlows, unit: Unit) -> tuple
     """The amounts, advances first, and their dates."""
     if not advances or not payments:
         raise Refused(Code.NO_APR, "The series has no rate: nothing is lent, or nothing is paid back.")
-    dates, amounts = zip(*advances, *payments, strict=True)
+    dates, amounts = zip(*advances, *payments, strict=False)
     return amounts, _lattice(dates, len(advances), unit)
 
 

@@ -1,15 +1,16 @@
 """The rate at which what was lent and what is paid back are worth the same.
 
 Dated on a lattice of 1/n year, the equation `sum(lent) = sum(paid)`, each discounted, is a polynomial in
-`v = (1 + X) ** (-1/n)`. It is solved here by Newton's method on whole numbers (`v` in units of 2**-96), so the answer
-is the same on every machine, and no float is near it. Powers are whole too: there is no logarithm to be wrong.
+`v = (1 + X) ** (-1/n)`. It is solved here by Newton's method on whole numbers (`v` in units of 2**-96), and an answer
+counts only once a step of whole numbers was so small that it bounds what is left of the error. Floating point may say
+where to begin, nothing more: that is cut to 30 binary places, so machines whose last bits differ begin alike.
 """
 
 from collections.abc import Callable, Iterator, Sequence
 from decimal import Decimal
 from functools import partial
 from itertools import pairwise
-from math import isqrt
+from math import exp, log, sqrt
 from typing import Final
 
 from msgspec import Struct
@@ -19,7 +20,7 @@ from service.errors import Code, Refused
 BITS: Final = 96
 ONE: Final = 1 << BITS
 GUARD: Final = 64  # binary places kept below a minor unit
-SEED: Final = 40  # binary places of the first guess
+BEGIN: Final = 30  # binary places that the first guess is cut to
 CLOSE: Final = 2 * BITS - 40  # the error left in ln(1 + X) is below 2**-40, half a unit of the tenth decimal of X
 FACTOR_MAX: Final = 101  # 1 + X of 10 000 % a year: a second root above it is an artefact, not a price
 
@@ -71,13 +72,11 @@ def runs_of(amounts: Sequence[int], lattice: Lattice) -> Runs:
 
 def power(base: int, exponent: int) -> int:
     """`base ** exponent`, both it and the result in units of 2**-96."""
-    raised: int
-    if exponent < 16:
-        raised = base**exponent << BITS >> BITS * exponent
-    else:
-        rest = exponent % 16
-        raised = power(base, exponent // 16) ** 16 * base**rest >> BITS * (15 + rest)
-    return raised
+    if exponent < 8:
+        raised: int = base**exponent >> BITS * (exponent - 1) if exponent else ONE
+        return raised
+    half = power(base, exponent >> 1)
+    return half * half * base >> 2 * BITS if exponent & 1 else half * half >> BITS
 
 
 def annuity(v: int, discounted: int, count: int) -> tuple[int, int]:
@@ -95,11 +94,12 @@ def worth(runs: Runs, v: int) -> tuple[int, int]:
     Horner's scheme, from the latest backwards; a run is discounted at once.
     """
     value = slope = 0
+    factors = {1: v}
     for amount, gap, count in runs:
         amount <<= GUARD
         if not gap:
             return value + amount, slope
-        factor = v if gap == 1 else power(v, gap)
+        factor = factors.get(gap) or factors.setdefault(gap, power(v, gap))
         if count == 1:
             value += amount
             slope = (slope + gap * value) * factor >> BITS
@@ -122,12 +122,7 @@ def discount_factor(amounts: Sequence[int], lattice: Lattice) -> int:
 
 
 def first_guess(runs: Runs) -> int:
-    """Near enough that one or two Newton steps are left, for money lent at the start.
-
-    The logarithm of a discounted sum is a series in the rate whose coefficients are the cumulants of its dates. Two are
-    kept: `ln(paid / lent) = rate * mean - rate**2 * variance / 2`, where half the logarithm is
-    `artanh((paid - lent) / (paid + lent))` and `v = exp(-rate)` is `(1 - tanh(rate / 2)) / (1 + tanh(rate / 2))`.
-    """
+    """Where to begin, from the dates of payment; `ONE` where nothing is lent at the start."""
     lent, paid, time, moment, square = -runs[-1][0], 0, 0, 0, 0
     for amount, gap, count in runs[-2::-1]:
         begin = time
@@ -144,15 +139,21 @@ def first_guess(runs: Runs) -> int:
             square += amount * (begin * (count * begin + 2 * steps) + gap * steps * (2 * count + 1) // 3)
     if lent <= 0 or paid <= 0 or moment <= 0:
         return ONE
-    mean = (moment << SEED) // paid
-    variance = (square << SEED) // paid - (mean * mean >> SEED)
-    ratio = (paid - lent << SEED) // (paid + lent)
-    half_logarithm = ratio + (ratio * ratio * ratio // 3 >> 2 * SEED)
-    discriminant = mean * mean - 4 * variance * half_logarithm
-    half_rate = (half_logarithm << SEED + 1) // (mean + (isqrt(discriminant) if discriminant > 0 else 0))
-    tanh = half_rate - (half_rate * half_rate * half_rate // 3 >> 2 * SEED)
-    unit = 1 << SEED
-    return (unit - tanh << BITS) // (unit + tanh) if -unit < 2 * tanh < unit else ONE
+    return guess_of(lent, paid, moment, square)
+
+
+def guess_of(lent: int, paid: int, moment: int, square: int) -> int:
+    """Near enough that one Newton step is left, or two, of what was lent at once; `ONE` where it would be far off.
+
+    `moment` and `square` are what is paid times its step, and times the square of it, summed; none may be zero.
+
+    The logarithm of a discounted sum is a series in the rate whose coefficients are the cumulants of its dates. Two are
+    kept: `ln(paid / lent) = rate * mean - rate**2 * variance / 2`.
+    """
+    mean, logarithm = moment / paid, log(paid / lent)
+    discriminant = mean * mean - 2 * (square / paid - mean * mean) * logarithm
+    rate = 2 * logarithm / (mean + sqrt(discriminant)) if discriminant > 0 else 2 * logarithm / mean
+    return int(exp(-rate) * (1 << 30)) << 66 if -1 < rate < 1 else ONE
 
 
 def root(worth_at: WorthAt, amounts: Sequence[int], guess: int, span: int, per_year: int) -> int:
