@@ -7,7 +7,7 @@ A document is terms as JSON, the same that policies and `POST /v1/quotes` use; o
 import argparse
 import sys
 from datetime import date
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Final
 
@@ -17,10 +17,10 @@ from msgspec import Meta, Struct
 from service import clock
 from service.api.body import BYTES_MAX, Body
 from service.errors import Code, Refused
-from service.money import EXPONENTS, decimal_text
+from service.money import AMOUNT_MAX, EXPONENTS, decimal_text
 from service.plans.apr import Apr, AprMethod, rates_for
 from service.plans.disclosure import Line
-from service.plans.quote import Quote, QuoteRequest, quote
+from service.plans.quote import Country, Quote, QuoteRequest, quote
 from service.plans.terms import Terms, Unit
 
 if TYPE_CHECKING:
@@ -31,7 +31,7 @@ EXAMPLE: Final = """\
     | tenor schedule --amount 1000.00 --currency EUR -
 """
 
-Flow = tuple[date, Annotated[int, Meta(ge=0, description="minor units")]]
+Flow = tuple[date, Annotated[int, Meta(ge=0, le=AMOUNT_MAX, description="minor units")]]
 
 
 class FlowsRequest(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
@@ -40,7 +40,7 @@ class FlowsRequest(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True
     advances: tuple[Flow, ...]
     payments: tuple[Flow, ...]
     unit: Unit = Unit.MONTH
-    jurisdiction: str = "EU"
+    jurisdiction: Country = "EU"
 
 
 class Rates(Struct, frozen=True):
@@ -154,7 +154,7 @@ def _quote_request(given: argparse.Namespace, terms: Terms) -> QuoteRequest:
 def _minor_units(text: str, currency: str) -> int:
     try:
         scaled = Decimal(text).scaleb(EXPONENTS[currency])
-    except InvalidOperation:
+    except ArithmeticError:
         raise Refused(Code.INVALID_FIELD, f"{text!r} is no amount like 1000.00.", "/amount") from None
     if not scaled.is_finite() or scaled != scaled.to_integral_value():
         decimals = EXPONENTS[currency]

@@ -4,6 +4,7 @@ import io
 import json
 import subprocess
 import sys
+from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -97,6 +98,31 @@ def test_standard_input(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.
         (QUOTE, ["schedule", "--amount", "1"], "--amount completes terms"),
         (FLOWS, ["schedule"], "unknown field `advances`"),
         (FLOWS | {"payments": []}, ["apr"], "no_apr"),
+        (FLOWS | {"payments": [["2027-01-15", 0]]}, ["apr"], "no_apr: The series has no rate: nothing is"),
+        (FLOWS | {"advances": [["2026-01-15", 0]]}, ["apr"], "no_apr: The series has no rate: nothing is"),
+        (FLOWS | {"payments": [["2026-01-15", 1200_01]]}, ["apr"], "no_apr: The series has no rate: nothing is"),
+        (FLOWS | {"payments": [["2025-01-15", 1347_00]]}, ["apr"], "everything is paid before anything is lent"),
+        (FLOWS | {"payments": [["2026-01-16", 10**12]]}, ["apr"], "no_apr: The series has no rate that means anything"),
+        (FLOWS | {"payments": [["2027-01-15", 10**13]]}, ["apr"], "Expected `int` <= 1000000000000. (at /payments/0"),
+        (FLOWS | {"payments": [["2027-01-15", -1]]}, ["apr"], "invalid_field: Expected `int` >= 0. (at /payments/0/1)"),
+        (FLOWS | {"payments": [["2027-02-29", 1]]}, ["apr"], "date. (at /payments/0/0)"),
+        (FLOWS | {"unit": "decade"}, ["apr"], "invalid_field: Invalid enum value 'decade'. (at /unit)"),
+        (FLOWS | {"jurisdiction": "Germany"}, ["apr"], "(at /jurisdiction)"),
+        ({"rate_percent": "NaN"}, ["apr", "--amount", "1"], "A rate is zero or more. (at /terms/rate_percent)"),
+        ({"rate_percent": "sNaN"}, ["apr", "--amount", "1"], "invalid_field: `rate_percent` is no number."),
+        ({"rate_percent": "Infinity"}, ["apr", "--amount", "1"], "A rate is zero or more. (at /terms/rate_percent)"),
+        ({"rate_percent": "1e30"}, ["apr", "--amount", "1"], "is a slip of the pen. (at /terms/rate_percent)"),
+        ({"rate_percent": "1e-13"}, ["apr", "--amount", "1"], "at most 12 decimals. (at /terms/rate_percent)"),
+        ({"rate_percent": "90000"}, ["apr", "--amount", "900"], "no_apr: The series has no rate that means anything"),
+        (YEAR, ["apr", "--amount", "1", "--start-on", "0001-01-01"], "impossible_terms: The plan would outlast the"),
+        ({"first_due_on": "9999-12-31"}, ["apr", "--amount", "1"], "impossible_terms: The plan would outlast the"),
+        ({"multiple_of": 10**9}, ["apr", "--amount", "1"], "impossible_terms: The amount is too small for so many"),
+        ({"down_payment": 1_00}, ["apr", "--amount", "1"], "Nothing is left to pay in instalments."),
+        ({"balloon": 1_01}, ["apr", "--amount", "1"], "More is kept back to the end than is financed."),
+        ({"costs": [{"name": "x", "amount": 1_00}]}, ["apr", "--amount", "1"], "no_apr"),
+        ({}, ["apr", "--amount", "1e999999999"], "'1e999999999' is no amount like 1000.00."),
+        ({}, ["apr", "--amount", "NaN"], "at most 2 decimals"),
+        ({}, ["apr", "--amount", "0"], "invalid_field: Expected `int` >= 1. (at /amount)"),
         (
             {"advances": [["2026-01-01", 1000], ["2028-01-01", 1320]], "payments": [["2027-01-01", 2300]]},
             ["apr"],
@@ -112,6 +138,15 @@ def test_a_refusal_is_a_sentence(
     assert sentence in err
     assert err.startswith(f"tenor {arguments[0]}: ")
     assert err.count("\n") == 1
+
+
+def test_a_long_series_and_a_long_term(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    daily = [[(date(2026, 1, 15) + timedelta(days=day)).isoformat(), 60] for day in range(1, 2501)]
+    code, out, _ = run(capsys, tmp_path, {"advances": [["2026-01-15", 1000_00]], "payments": daily}, "apr")
+    assert (code, json.loads(out)["rates"][0]["printed"]) == (0, "13.6")
+    ages = {"advances": [["0001-01-01", 1_00]], "payments": [["9999-12-31", 1_000_000_00]]}
+    code, out, _ = run(capsys, tmp_path, ages, "apr")
+    assert (code, json.loads(out)["rates"][0]["value"]) == (0, "0.1383")
 
 
 def test_no_such_file(capsys: pytest.CaptureFixture[str]) -> None:

@@ -5,7 +5,7 @@ from decimal import Decimal, localcontext
 from fractions import Fraction
 from functools import lru_cache
 from itertools import pairwise
-from math import lcm, prod
+from math import lcm
 
 from msgspec import Struct, structs
 
@@ -48,7 +48,10 @@ def frame_of(terms: Terms, start_on: date) -> Frame:
     yearly = [growth(terms.rate_kind, rate, share) for share in shares]
     over = lcm(*(share.denominator for share in yearly))
     earned = tuple(share.numerator * (over // share.denominator) for share in yearly)
-    due_on = _moved(terms, unmoved[: terms.instalments], start_on)
+    try:
+        due_on = _moved(terms, unmoved[: terms.instalments], start_on)
+    except (OverflowError, ValueError):
+        raise _outlasts_the_calendar() from None
     is_plain = (
         terms.method is Method.EQUAL_INSTALMENTS
         and terms.interest_on is InterestOn.OUTSTANDING
@@ -73,11 +76,15 @@ def period_shares(terms: Terms, start_on: date) -> tuple[tuple[date, ...], list[
     periods = max(terms.amortized_over, terms.instalments)
     try:
         unmoved = due_dates(terms, start_on, periods)
+        shares = _year_shares(terms, start_on, unmoved)
     except (OverflowError, ValueError):
-        raise Refused(Code.IMPOSSIBLE_TERMS, "The plan would outlast the calendar.", "/instalments") from None
-    shares = _year_shares(terms, start_on, unmoved)
+        raise _outlasts_the_calendar() from None
     shares[: terms.interest_free] = [Fraction(0)] * min(terms.interest_free, periods)
     return unmoved, shares
+
+
+def _outlasts_the_calendar() -> Refused:
+    return Refused(Code.IMPOSSIBLE_TERMS, "The plan would outlast the calendar.", "/instalments")
 
 
 def refuse_impossible(terms: Terms) -> None:
@@ -158,11 +165,9 @@ def _annuity(terms: Terms, earned: tuple[int, ...], over: int) -> tuple[int, int
     if terms.interest_on is InterestOn.FINANCED:
         repaying = max(terms.amortized_over, terms.instalments) - terms.grace_principal
         return over + sum(earned[terms.grace_principal :]), repaying * over, over
-    factors = [over + share for share in earned[terms.grace_principal :]]
-    grown = prod(factors)
-    tail, annuity, scale = 1, 0, over ** (len(factors) - 1)
-    for factor in reversed(factors):
-        annuity += tail * scale
-        tail *= factor
-        scale //= over or 1
-    return grown, annuity * over, over ** len(factors)
+    grown, annuity, scale = 1, 0, 1
+    for share in earned[terms.grace_principal :]:
+        factor = over + share
+        scale *= over
+        grown, annuity = grown * factor, annuity * factor + scale
+    return grown, annuity, scale

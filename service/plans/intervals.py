@@ -12,6 +12,7 @@ from datetime import date, timedelta
 from fractions import Fraction
 from math import lcm
 
+from service.plans.day_count import days_in_year
 from service.plans.discounting import Lattice
 from service.plans.terms import Unit
 
@@ -64,7 +65,8 @@ def _odd_days(drawn_on: date, days: int) -> Fraction:
     if not days:
         return Fraction(0)
     reached = drawn_on + timedelta(days=days)
-    return Fraction(days, (reached - months_after(reached, -12)).days)
+    with_29_february = reached.year if (reached.month, reached.day) >= (2, 29) else reached.year - 1
+    return Fraction(days, days_in_year(with_29_february))
 
 
 def lattice_of(times: Iterable[Fraction], divided_by: int = 1) -> Lattice:

@@ -34,6 +34,8 @@ class Unit(StrEnum):
     MONTH = "month"
     YEAR = "year"
 
+    __hash__ = str.__hash__  # an enum's own is ten times as slow, and dates are remembered by unit
+
 
 class DayCount(StrEnum):
     """Days over the length of the year: how much of a year's rate a stretch of time earns."""
@@ -203,3 +205,7 @@ class Terms(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True,
     charge_off: ChargeOff = ChargeOff.KEEP
     allocation: Allocation = Allocation()
     chargeback_order: tuple[Component, ...] = ()  # which parts of the payment come back first; empty: all principal
+
+    def __post_init__(self) -> None:
+        if self.rate_percent.is_snan():  # every other rate can at least be compared, and refused where it is wrong
+            raise ValueError("`rate_percent` is no number")
