@@ -3,14 +3,14 @@
 Dated on a lattice of 1/n year, the equation `sum(lent) = sum(paid)`, each discounted, is a polynomial in
 `v = (1 + X) ** (-1/n)`. It is solved here by Newton's method on whole numbers (`v` in units of 2**-96), and an answer
 counts only once a step of whole numbers was so small that it bounds what is left of the error. Floating point may say
-where to begin, nothing more: that is cut to 30 binary places, so machines whose last bits differ begin alike.
+where to begin, nothing more: that is cut to 40 binary places, so machines whose last bits differ begin alike.
 """
 
 from collections.abc import Callable, Iterator, Sequence
 from decimal import Decimal
 from functools import partial
 from itertools import pairwise
-from math import exp, log, sqrt
+from math import expm1, log, sqrt
 from typing import Final
 
 from msgspec import Struct
@@ -20,7 +20,7 @@ from service.errors import Code, Refused
 BITS: Final = 96
 ONE: Final = 1 << BITS
 GUARD: Final = 64  # binary places kept below a minor unit
-BEGIN: Final = 30  # binary places that the first guess is cut to
+BEGIN: Final = 40  # binary places that the first guess is cut to, of the rate until the middle of the payments
 CLOSE: Final = 2 * BITS - 40  # the error left in ln(1 + X) is below 2**-40, half a unit of the tenth decimal of X
 FACTOR_MAX: Final = 101  # 1 + X of 10 000 % a year: a second root above it is an artefact, not a price
 
@@ -153,7 +153,8 @@ def guess_of(lent: int, paid: int, moment: int, square: int) -> int:
     mean, logarithm = moment / paid, log(paid / lent)
     discriminant = mean * mean - 2 * (square / paid - mean * mean) * logarithm
     rate = 2 * logarithm / (mean + sqrt(discriminant)) if discriminant > 0 else 2 * logarithm / mean
-    return int(exp(-rate) * (1 << 30)) << 66 if -1 < rate < 1 else ONE
+    steps = moment // paid or 1
+    return ONE - (int(-expm1(-rate) * steps * (1 << BEGIN)) << BITS - BEGIN) // steps if -1 < rate < 1 else ONE
 
 
 def root(worth_at: WorthAt, amounts: Sequence[int], guess: int, span: int, per_year: int) -> int:

@@ -11,12 +11,14 @@ from collections.abc import Iterable
 from datetime import date, timedelta
 from fractions import Fraction
 from math import lcm
+from typing import Final
 
 from service.plans.day_count import days_in_year
 from service.plans.discounting import Lattice
 from service.plans.terms import Unit
 
 MONTHS = {Unit.MONTH: 1, Unit.YEAR: 12}
+FINEST: Final = 12 << 40  # steps a year: 2**-96 leaves the discount of one of them more than 50 binary places
 
 
 def months_after(day: date, months: int) -> date:
@@ -70,7 +72,12 @@ def _odd_days(drawn_on: date, days: int) -> Fraction:
 
 
 def lattice_of(times: Iterable[Fraction], divided_by: int = 1) -> Lattice:
-    """The same times as whole steps of 1/n year: so the law's equation becomes a polynomial. `divided_by` divides n."""
+    """The same times as whole steps of 1/n year: so the law's equation becomes a polynomial. `divided_by` divides n.
+
+    Times written as long decimals fall on the nearest of the finest steps, less than a hundred thousandth of a second.
+    """
     years = tuple(times)
     per_year = lcm(divided_by, *(time.denominator for time in years))
+    if per_year > FINEST:
+        return Lattice.of(tuple(round(time * FINEST) for time in years), FINEST)
     return Lattice.of(tuple(time.numerator * (per_year // time.denominator) for time in years), per_year)

@@ -117,6 +117,15 @@ def test_the_one_rate(advances: dict[int, int], payments: dict[int, int], rate: 
     assert abs(timed_rate(lent, paid) - Decimal(rate)) <= Decimal("1e-9")
 
 
+@pytest.mark.parametrize("decimals", [6, 9, 12, 15, 20])
+def test_times_as_long_decimals(decimals: int) -> None:
+    """A twelfth written out: the rate of the times as written, which no common step of a size divides."""
+    times = [round(Decimal(k) / 12, decimals) for k in range(1, 13)]
+    found = timed_rate([(Fraction(0), 1000_00)], [(Fraction(time), 89_00) for time in times])
+    worth: Decimal = sum((89 / (1 + found / 100) ** time for time in times), Decimal(0))
+    assert abs(worth - 1000) < Decimal("1e-9")
+
+
 def test_irr() -> None:
     """The annex of the notice: 120,000 in 12 instalments of 10,800 is not 8 % but 14.28 % simple, 15.25 % compound."""
     nominal, effective = irr(((START, 120_000_00),), monthly(12, 10_800_00))
