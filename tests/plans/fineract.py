@@ -4,11 +4,12 @@ Nothing of it is known to the service. Where a scenario names a product and does
 name that state them ("EMI_360_30", "REST_FREQUENCY") are read; other names are listed in `published_schedules`.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from datetime import date, timedelta
 from decimal import Decimal
-from typing import Any
+from typing import Any, TypeVar
 
+import pytest
 from msgspec import structs
 
 from service.money import Rounding
@@ -34,6 +35,7 @@ from service.plans.terms import (
     DownPaymentAt,
     Interest,
     InterestOn,
+    Method,
     PaidEarly,
     Remainder,
     Terms,
@@ -41,9 +43,12 @@ from service.plans.terms import (
 )  # fmt: skip
 
 Case = dict[str, Any]
+T = TypeVar("T")
 
 PENALTY, FEE, INTEREST, PRINCIPAL = Component.PENALTY, Component.FEE, Component.INTEREST, Component.PRINCIPAL
 UNITS = {"DAYS": Unit.DAY, "WEEKS": Unit.WEEK, "MONTHS": Unit.MONTH, "YEARS": Unit.YEAR}
+INTEREST_ON = {"FLAT": InterestOn.FINANCED, "DECLINING_BALANCE": InterestOn.OUTSTANDING}
+YEARS = {"360": DayCount.ACTUAL_360, "365": DayCount.ACTUAL_365, "ACTUAL": DayCount.ACTUAL_ACTUAL_END}
 FUTURES = {
     "NEXT_INSTALLMENT": Future.NEXT,
     "LAST_INSTALLMENT": Future.LAST,
@@ -58,6 +63,8 @@ KINDS = {
     "GOODWILL_CREDIT": PaymentKind.GOODWILL,
     "INTEREST_REFUND": PaymentKind.INTEREST_REFUND,
     "INTEREST_PAYMENT_WAIVER": PaymentKind.INTEREST_WAIVER,
+    "CHARGE_ADJUSTMENT": PaymentKind.PAYMENT,
+    "CAPITALIZED_INCOME_ADJUSTMENT": PaymentKind.PAYMENT,
 }
 REFUNDS = {"MERCHANT_ISSUED_REFUND", "PAYOUT_REFUND"}
 PENALTIES = ("NSF", "LATE", "OVERDUE", "PENALTY")  # words in the name of a charge; LOAN_SNOOZE_FEE is a fee
@@ -77,6 +84,20 @@ STRATEGIES = {
 }
 
 
+METHODS = {"EQUAL_INSTALLMENTS": Method.EQUAL_INSTALMENTS, "EQUAL_PRINCIPAL": Method.EQUAL_PRINCIPAL}
+# What moves no line of a schedule: who said what, and what is booked beside it.
+WITHOUT_EFFECT = {
+    "END_OF_DAY", "CREATE_LOAN", "approve", "SET_ALLOCATION_RULE", "BUY_DOWN_FEE", "BUY_DOWN_FEE_ADJUSTMENT",
+}  # fmt: skip
+
+
+def known(words: Mapping[Any, T], word: str, key: str) -> T:
+    """What a scenario's word means; a word nobody has read yet is named, with the key it stands under."""
+    if word not in words:
+        pytest.fail(f"{key}: {word!r} is not one of {', '.join(words)}", pytrace=False)
+    return words[word]
+
+
 def cents(text: str) -> int:
     """The scenarios' decimal amounts as minor units."""
     return int((Decimal(text) * 100).to_integral_exact())
@@ -89,7 +110,7 @@ def day(text: str) -> date:
 def terms_of(case: Case) -> Terms:
     """The product and the loan as terms."""
     config, loan, name = case["product_config"], case["loan"], case["product"]
-    unit = UNITS[loan["repaymentFrequencyType"]]
+    unit = known(UNITS, loan["repaymentFrequencyType"], "loan/repaymentFrequencyType")
     is_progressive = loan["Payment strategy"] == "ADVANCED_PAYMENT_ALLOCATION"
     interest, day_count = _time(config, name, unit, loan["interest calculation period"])
     if not is_progressive and day_count is DayCount.ACTUAL_ACTUAL_END:
@@ -100,10 +121,11 @@ def terms_of(case: Case) -> Terms:
         instalments=int(loan["numberOfRepayments"]),
         every=int(loan["repaymentEvery"]),
         unit=unit,
+        method=known(METHODS, loan["amortization type"], "loan/amortization type"),
         rate_percent=Decimal(loan["ANNUAL interest rate %"]),
         interest=interest,
         day_count=day_count,
-        interest_on=InterestOn.FINANCED if loan["interest type"] == "FLAT" else InterestOn.OUTSTANDING,
+        interest_on=known(INTEREST_ON, loan["interest type"], "loan/interest type"),
         interest_free=int(loan["interest free period"]),
         grace_interest=int(loan["graceOnInterestPayment"]),
         grace_principal=int(loan["graceOnPrincipalPayment"]),
@@ -111,7 +133,7 @@ def terms_of(case: Case) -> Terms:
         down_payment_at=DownPaymentAt.SCHEDULE,
         rounding=Rounding.HALF_EVEN,
         instalment_rounding=Rounding.HALF_EVEN,
-        multiple_of=100 * int(multiple) if multiple not in (None, "null") else 1,
+        multiple_of=max(1, cents(multiple)) if multiple not in (None, "null") else 1,
         remainder=Remainder.EVEN if is_progressive else Remainder.LAST,
         captures=Captures.MERGED,
         recalculate=_recalculates(config, name),
@@ -128,7 +150,7 @@ def _time(config: dict[str, str], name: str, unit: Unit, period: str) -> tuple[I
     words = words if words[0] else ["360", "30"]
     year = config.get("days_in_year") or (words[0] if words[0] in ("360", "365") else "ACTUAL")
     month = config.get("days_in_month") or ("30" if words[1:2] == ["30"] else "ACTUAL")
-    actual = {"360": DayCount.ACTUAL_360, "365": DayCount.ACTUAL_365, "ACTUAL": DayCount.ACTUAL_ACTUAL_END}[year]
+    actual = known(YEARS, year, "product_config/days_in_year")
     if period == "SAME_AS_REPAYMENT_PERIOD":
         return Interest.PERIOD, actual
     if month == "30" and unit in (Unit.MONTH, Unit.YEAR):
@@ -160,6 +182,7 @@ def _allocation(case: Case) -> Allocation:
     strategy = case["loan"]["Payment strategy"]
     if strategy in STRATEGIES:
         return Allocation(AllocationRule(STRATEGIES[strategy]))
+    known({"ADVANCED_PAYMENT_ALLOCATION": None, **STRATEGIES}, strategy, "loan/Payment strategy")
     rules = dict(_stated_rules(case))
     default = rules.pop("DEFAULT", AllocationRule(UNSTATED))
     return Allocation(default, tuple((KINDS[name], rule) for name, rule in rules.items() if name in KINDS))
@@ -168,12 +191,15 @@ def _allocation(case: Case) -> Allocation:
 def _stated_rules(case: Case) -> Iterator[tuple[str, AllocationRule]]:
     for text in case["product_config"].get("allocation_rules", ()):
         name, future, *steps = [word.strip().strip('"') for word in text.split(",")]
-        yield name, AllocationRule(tuple(map(_step, steps)) or UNSTATED, FUTURES[future])
+        yield name, AllocationRule(tuple(map(_step, steps)) or UNSTATED, known(FUTURES, future, "allocation_rules"))
     for event in case["events"]:  # the product is changed before the loan is made
         if event["type"] == "CREATE_LOAN":
             return
         if event["type"] == "SET_ALLOCATION_RULE":
-            yield event["transaction"], AllocationRule(UNSTATED, FUTURES[event["rule"]])
+            yield (
+                event["transaction"],
+                AllocationRule(UNSTATED, known(FUTURES, event["rule"], "SET_ALLOCATION_RULE/rule")),
+            )
 
 
 def _step(word: str) -> Step:
@@ -211,7 +237,9 @@ class Story:
         self.as_of = self.today - timedelta(days=1) if name == "END_OF_DAY" else self.today
         if name in KINDS or name in REFUNDS:
             self._pay(event)
-        elif name not in ("END_OF_DAY", "CREATE_LOAN", "approve", "SET_ALLOCATION_RULE"):
+        elif name not in WITHOUT_EFFECT:
+            if not hasattr(self, f"_{name.lower()}"):
+                pytest.fail(f"events/type: nobody has read {name!r} yet", pytrace=False)
             getattr(self, f"_{name.lower()}")(event)
 
     def _add(self, made: type[Any], **fields: Any) -> None:
@@ -292,6 +320,37 @@ class Story:
     def _write_off(self, event: dict[str, Any]) -> None:
         self._add(fact.Forgiven, on=day(event["date"]))
 
+    def _contract_termination(self, _: dict[str, Any]) -> None:
+        """Everything falls due, without interest not yet earned: what charging off does where the terms say so."""
+        self.terms = renewed(self.terms, charge_off=ChargeOff.ALL_DUE)
+        self._add(fact.ChargedOff, on=self.today)
+
+    def _capitalized_income(self, event: dict[str, Any]) -> None:
+        """A fee that is lent: principal like that of a capture, without a down payment."""
+        if self.terms.down_payment_bps:
+            pytest.fail("events/type: CAPITALIZED_INCOME on a product with a down payment", pytrace=False)
+        self._add(fact.Captured, on=day(event["date"]), amount=cents(event["amount"]))
+
+    def _undo_charge_off(self, _: dict[str, Any]) -> None:
+        self._take_back(fact.ChargedOff)
+
+    def _undo_contract_termination(self, _: dict[str, Any]) -> None:
+        self._take_back(fact.ChargedOff)
+        self.terms = renewed(self.terms, charge_off=_charge_off(self.case["product"]))
+
+    def _undo_write_off(self, _: dict[str, Any]) -> None:
+        self._take_back(fact.Forgiven)
+
+    def _undo_re_age(self, _: dict[str, Any]) -> None:
+        self._take_back(fact.ReAged)
+
+    def _undo_re_amortize(self, _: dict[str, Any]) -> None:
+        self._take_back(fact.ReAmortized)
+
+    def _take_back(self, made: type[Any]) -> None:
+        """The last fact of its kind never happened."""
+        self.facts.remove([event for event in self.facts if isinstance(event, made)][-1])
+
     def _interest_pause(self, event: dict[str, Any]) -> None:
         self._add(fact.InterestPaused, on=day(event["start"]), end_on=day(event["end"]))
 
@@ -301,23 +360,30 @@ class Story:
     def _re_age(self, event: dict[str, Any]) -> None:
         change = event["data"][0]
         first_due_on = day(change["startDate"])
+        every, unit = int(change["frequencyNumber"]), known(UNITS, change["frequencyType"], "RE_AGE/frequencyType")
         if first_due_on == self.facts[0].on:  # then it names the begin of the first period, not its end
-            rhythm = renewed(self.terms, every=int(change["frequencyNumber"]), unit=UNITS[change["frequencyType"]])
+            rhythm = renewed(
+                self.terms,
+                every=int(change["frequencyNumber"]),
+                unit=known(UNITS, change["frequencyType"], "RE_AGE/frequencyType"),
+            )
             first_due_on = step(rhythm, first_due_on, 1, first_due_on.day)
         self._add(
             fact.ReAged, on=self.today, first_due_on=first_due_on,
-            instalments=int(change["numberOfInstallments"]), every=int(change["frequencyNumber"]),
-            unit=UNITS[change["frequencyType"]],
+            instalments=int(change["numberOfInstallments"]), every=every, unit=unit,
         )  # fmt: skip
 
     def _reschedule(self, event: dict[str, Any]) -> None:
         change = event["data"][0]
+        for key in ("graceOnPrincipal", "graceOnInterest"):
+            if change.get(key) not in (None, "", "0"):
+                pytest.fail(f"RESCHEDULE/{key}: grace is agreed at the start, not while a plan runs", pytrace=False)
         from_on = day(change["rescheduleFromDate"])
-        if change["adjustedDueDate"]:
+        if change.get("adjustedDueDate"):
             self._add(fact.DueMoved, on=from_on, to=day(change["adjustedDueDate"]))
-        if change["extraTerms"]:
+        if change.get("extraTerms"):
             self._add(fact.Extended, on=from_on, instalments=int(change["extraTerms"]))
-        if change["newInterestRate"]:
+        if change.get("newInterestRate"):
             self._add(fact.RateChanged, on=from_on, rate_percent=Decimal(change["newInterestRate"]))
 
 

@@ -15,10 +15,10 @@ from typing import Any
 import pytest
 
 from service.money import Rounding, quotient
-from service.plans.calendar import add_months
+from service.plans.calendar import MONTHS, add_months
 from service.plans.schedule import Instalment, build_schedule
 from service.plans.terms import DayCount, FirstPeriod, Interest, Method, RateKind, Remainder, Terms, Unit
-from tests.plans.fineract import Case, Story, cents, differences, expected_table, table_of, totals_of
+from tests.plans.fineract import Case, Story, cents, differences, expected_table, known, table_of, totals_of
 
 FOLDER = Path(os.environ.get("TENOR_VECTORS") or Path(__file__).parents[1] / "vectors")
 
@@ -85,17 +85,19 @@ def scaled(text: str) -> int:
 def test_european_commission(case: Case) -> None:
     """Amortization tables of the 2015 APRC report: nothing rounded but the print."""
     conventions, loan = case["conventions"], case["loan"]
-    months = 12 // conventions["periods_per_year"]
+    every, unit = known(PERIODS, str(conventions["periods_per_year"]), "conventions/periods_per_year")
     start_on = date(2015, 1, 1)
     kind = conventions["kind"]
     terms = Terms(
         instalments=int(loan["periods"]),
-        every=1 if months == 12 else months,
-        unit=Unit.YEAR if months == 12 else Unit.MONTH,
-        first_due_on=first_due_of(conventions, start_on, months),
+        every=every,
+        unit=unit,
+        first_due_on=first_due_of(conventions, start_on, every * known(MONTHS, unit, "conventions/odd_first_period"))
+        if conventions["odd_first_period"]
+        else None,
         rate_percent=Decimal(case["rows"][0]["rate_percent"]),
-        rate_kind=RateKind.EFFECTIVE if conventions["borrowing_rate"] == "effective" else RateKind.NOMINAL,
-        method=Method.EQUAL_PRINCIPAL if kind == "eqcap" else Method.EQUAL_INSTALMENTS,
+        rate_kind=known(RATE_KINDS, conventions["borrowing_rate"], "conventions/borrowing_rate"),
+        method=known(KINDS, kind, "conventions/kind"),
         grace_principal=int(loan["periods"]) - 1 if kind == "interest" else 0,
     )
     schedule = build_schedule(terms, scaled(loan["principal"]), start_on)
@@ -115,10 +117,18 @@ def test_european_commission(case: Case) -> None:
         assert printed(schedule[0].total, 2) == loan["instalment"]
 
 
-def first_due_of(conventions: dict[str, Any], start_on: date, months: int) -> date | None:
+PERIODS = {
+    "1": (1, Unit.YEAR), "2": (6, Unit.MONTH), "4": (3, Unit.MONTH), "6": (2, Unit.MONTH), "12": (1, Unit.MONTH),
+    "24": (1, Unit.HALF_MONTH), "26": (2, Unit.WEEK), "52": (1, Unit.WEEK),
+}  # fmt: skip
+KINDS = {
+    "annuity": Method.EQUAL_INSTALMENTS, "interest": Method.EQUAL_INSTALMENTS, "eqcap": Method.EQUAL_PRINCIPAL,
+}  # fmt: skip
+RATE_KINDS = {"nominal, proportional": RateKind.NOMINAL, "effective": RateKind.EFFECTIVE}
+
+
+def first_due_of(conventions: dict[str, Any], start_on: date, months: int) -> date:
     """The report gives the first period as a fraction of a year: whole periods and days over 365."""
-    if not conventions["odd_first_period"]:
-        return None
     years = Fraction(conventions["odd_first_period"])
     whole = int(years * 12 / months) * months
     days = round((years - Fraction(whole, 12)) * 365)
@@ -152,9 +162,9 @@ def test_fsharp(case: Case) -> None:
         rate_percent=Decimal(conventions["daily_rate_percent"]) * 365,
         interest=Interest.DAILY,
         day_count=DayCount.ACTUAL_365,
-        rounding=ROUNDINGS[conventions["interest_rounding"]],
-        instalment_rounding=ROUNDINGS[conventions["payment_rounding"]],
-        remainder=REMAINDERS[conventions["final_payment"]],
+        rounding=known(ROUNDINGS, conventions["interest_rounding"], "conventions/interest_rounding"),
+        instalment_rounding=known(ROUNDINGS, conventions["payment_rounding"], "conventions/payment_rounding"),
+        remainder=known(REMAINDERS, conventions["final_payment"], "conventions/final_payment"),
         **rhythm_of(conventions["schedule"][0]),
     )
     schedule = build_schedule(terms, cents(loan["principal"]), start_on)
@@ -176,7 +186,11 @@ def test_fsharp(case: Case) -> None:
 
 
 def rhythm_of(text: str) -> dict[str, Any]:
-    """`monthly from 2024-05 on 18`, `daily from 2023-01-03` and their like."""
+    """`monthly from 2024-05 on 18`, `semi-monthly from 2024-05 on 15 and 31`, `daily from 2023-01-03`, their like."""
+    if twice := re.search(r"semi-monthly from (\d{4})-(\d\d) on (\d+) and (\d+|month-end)", text):
+        year, month, day, second = twice.groups()
+        assert int(second.replace("month-end", "31")) in (int(day) + 15, 31 if day == "15" else 0), text
+        return {"unit": Unit.HALF_MONTH, "every": 1, "first_due_on": date(int(year), int(month), int(day))}
     found = re.search(
         r"(?:(\d+)[- ])?(daily|weekly|monthly) from (\d{4})-(\d\d)(?:-(\d\d))?(?: on (\d+|month-end))?", text
     )

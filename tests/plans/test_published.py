@@ -5,6 +5,7 @@ The cases stand in tests/vectors, or in the folder that TENOR_VECTORS names: any
 
 import json
 import os
+import re
 from collections.abc import Callable
 from datetime import date
 from decimal import Decimal
@@ -26,6 +27,7 @@ from service.plans.apr_us import timed_rate as us_timed_rate
 from service.plans.day_count import thirty_days, year_fraction
 from service.plans.intervals import interval_years
 from service.plans.terms import DayCount, Unit
+from tests.plans.fineract import Story, known
 from tests.plans.published_schedules import (  # noqa: F401 - the schedules, run from here as well
     test_european_commission,
     test_fineract,
@@ -111,7 +113,7 @@ DAY_COUNTS: dict[str, Callable[[date, date], Fraction]] = {
 
 def xirr(case: Case) -> Decimal:
     name = case["method"].partition("(")[2].rstrip(")") or "act365"
-    years = DAY_COUNTS["".join(letter for letter in name.lower() if letter.isalnum())]
+    years = known(DAY_COUNTS, "".join(letter for letter in name.lower() if letter.isalnum()), "method")
     decimals = decimals_of(case)
     dated = {
         side: [(date.fromisoformat(flow["date"]), whole(flow["amount"], decimals)) for flow in case[side]]
@@ -122,12 +124,14 @@ def xirr(case: Case) -> Decimal:
     return timed_rate(advances, payments)
 
 
+UNITS = {str(unit): unit for unit in Unit} | {"half-month": Unit.HALF_MONTH, "semi-month": Unit.HALF_MONTH}
 METHODS: dict[str, Callable[[Case], Decimal]] = {"US_REGZ": us_rate, "EU_EFFECTIVE": eu_rate, "XIRR": xirr}
 
 
 @pytest.mark.parametrize("case", cases("apr.json", "vectors"))
 def test_apr(case: Case) -> None:
-    (method,) = (rate for prefix, rate in METHODS.items() if case["method"].startswith(prefix))
+    prefix = next((prefix for prefix in METHODS if case["method"].startswith(prefix)), case["method"])
+    method = known(METHODS, prefix, "method")
     error = abs(method(case) - Decimal(case["expected_apr_percent"]))
     assert error <= Decimal(case["tolerance_percent_points"])
 
@@ -136,7 +140,7 @@ def test_apr(case: Case) -> None:
 def test_interval(case: Case) -> None:
     expected = sum(Fraction(part) for part in case["expected_years"].split("+"))
     drawn_on, paid_on = date.fromisoformat(case["drawdown"]), date.fromisoformat(case["payment"])
-    assert interval_years(drawn_on, paid_on, Unit(case["frequency"])) == expected
+    assert interval_years(drawn_on, paid_on, known(UNITS, case["frequency"], "frequency")) == expected
 
 
 # Rebates
@@ -184,4 +188,22 @@ REBATES: dict[str, Callable[[Case], None]] = {
 
 @pytest.mark.parametrize("case", cases("rebates.json", "vectors"))
 def test_rebate(case: Case) -> None:
-    REBATES[case["method"]](case)
+    known(REBATES, case["method"], "method")(case)
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"loan": {"Payment strategy": "SMALLEST_FIRST"}}, "loan/Payment strategy: 'SMALLEST_FIRST' is not one of"),
+        ({"loan": {"amortization type": "BULLET"}}, "loan/amortization type: 'BULLET' is not one of"),
+        ({"product_config": {"days_in_year": "364"}}, "product_config/days_in_year: '364' is not one of 360, 365"),
+        ({"events": [{"type": "FORECLOSE"}]}, "events/type: nobody has read 'FORECLOSE' yet"),
+    ],
+)
+def test_a_word_nobody_has_read_is_named(change: dict[str, Any], message: str) -> None:
+    """A collection with other words fails by their name, and no field is passed over in silence."""
+    ours = json.loads((Path(__file__).parents[1] / "vectors" / "schedules.json").read_text())["cases"]
+    case: Case = next(case for case in ours if case["id"] == "FIN-EMICalculation-04")
+    case |= {key: case[key] | value if isinstance(value, dict) else value for key, value in change.items()}
+    with pytest.raises(pytest.fail.Exception, match=re.escape(message)):
+        Story(case).play(case["events"][-1])
