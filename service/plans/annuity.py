@@ -25,11 +25,11 @@ def annuity_factor(amounts: Sequence[int], lattice: Lattice) -> tuple[int, int] 
     so a step needs one power and one division. The step is that of the worth itself, `w = g / (1 - v)`, which is
     `g (1 - v) / (g' (1 - v) + g)`, because it stops by the same bound as `discounting.root`: the worth has no
     coefficient below zero but what was lent, so a step `s` leaves at most `n / 2 * s**2` of error. What rounding adds
-    is below 2**-56: three units of 2**-96 in `g`, and 2**36 at most for `1 / (1 - v)`.
+    is less than 2**-48: about n units of 2**-96 in `g`, and `1 / (1 - v)`, which is not above 2**36.
     """
     lent, level, last, count = amounts[0], amounts[1], amounts[-1], len(amounts) - 1
-    per_year, odd = divmod(lattice.per_year, lattice.even_gap)
-    if odd or not lent or amounts.count(level) - (level == last) != count - 1:
+    per_year, rest = divmod(lattice.per_year, lattice.even_gap)
+    if rest or not lent or amounts.count(level) - (level == last) != count - 1:
         return None
     odd = last - level
     paid, both, scale = level * count + odd, level + lent, count * per_year

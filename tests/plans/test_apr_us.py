@@ -8,12 +8,16 @@ from fractions import Fraction
 from pathlib import Path
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from service.errors import Code, Refused
 from service.plans.apr import AprMethod, actuarial_apr
+from service.plans.apr_us import timed_rate
 from service.plans.intervals import months_after
 from service.plans.terms import Unit
 from service.plans.unit_periods import YEAR, UnitPeriod, elapsed, unit_period
+from tests import properties  # noqa: F401 - loads the profile
 
 Step = Callable[[date, int], date]
 
@@ -150,3 +154,19 @@ def test_refused(advances: list[tuple[str, int]], payments: list[tuple[str, int]
     with pytest.raises(Refused) as refused:
         actuarial_apr(lent, paid)
     assert refused.value.code is code
+
+
+@given(
+    st.integers(100_00, 10**9), st.integers(1, 120), st.integers(0, 6_000), st.integers(0, 2),
+    st.fractions(0, 1, max_denominator=30), st.sampled_from([365, 52, 26, 24, 12, 4, 1]),
+)  # fmt: skip
+def test_a_rate_put_back_into_the_general_equation(
+    lent: int, count: int, cost_bps: int, full: int, fraction: Fraction, per_year: int
+) -> None:
+    """Appendix J, (b)(8), in decimals: each payment over `(1 + f i) (1 + i) ** t` sums to what was lent."""
+    level = -(-lent * (10_000 + cost_bps) // (10_000 * count))
+    times = [Fraction(0), *(full + fraction + k for k in range(1, count + 1))]
+    i = Decimal(timed_rate(times, [-lent] + [level] * count, Fraction(per_year))) / per_year / 10**12
+    f = Decimal(fraction.numerator % fraction.denominator) / fraction.denominator
+    worth = sum((level / ((1 + f * i) * (1 + i) ** int(time)) for time in times[1:]), Decimal(0))
+    assert abs(worth - lent) <= Decimal("0.5")
