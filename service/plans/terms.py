@@ -34,7 +34,8 @@ class Unit(StrEnum):
     MONTH = "month"
     YEAR = "year"
 
-    __hash__ = str.__hash__  # an enum's own is ten times as slow, and dates are remembered by unit
+    # An enum's own is ten times as slow, and dates are remembered by unit.
+    __hash__ = str.__hash__
 
 
 class DayCount(StrEnum):
