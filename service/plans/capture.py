@@ -8,10 +8,12 @@ from service.errors import Code, Refused
 from service.ledger import transfers
 from service.limits.account import release, use
 from service.merchants.merchant import merchant_fee
+from service.money import Rounding, quotient
 from service.plans.book import Book, Change, Event, PlanCommand, refuse_state, require_open
 from service.plans.offer import Kind
 from service.plans.plan import CollectionState, OwedInstalment, Plan, PlanState, SettlementState, business_day
-from service.plans.schedule import build_schedule
+from service.plans.schedule import build_schedule, cost_of, down_payment_of
+from service.plans.terms import Terms
 
 
 class Capture(PlanCommand, frozen=True, kw_only=True):
@@ -69,10 +71,37 @@ def owe(plan: Plan, amount: int, before: tuple[OwedInstalment, ...], now: dateti
     """The plan's instalments after `amount` more is owed from today: a further run of the agreed terms."""
     today = business_day(now, plan.offer.time_zone)
     numbered = len(before)
+    terms = terms_of_part(plan.offer.terms, plan.amount, plan.captured, amount)
     return before + tuple(
         OwedInstalment(numbered + i, plan.captures + 1, row.due_on, row.principal, row.interest, row.fee)
-        for i, row in enumerate(build_schedule(plan.offer.terms, amount, today), start=1)
+        for i, row in enumerate(build_schedule(terms, amount, today), start=1)
     )
+
+
+def terms_of_part(terms: Terms, whole: int, before: int, amount: int) -> Terms:
+    """The terms for `amount` of a plan of `whole` minor units, of which `before` was captured already.
+
+    Sums that were agreed once for the plan (costs, a down payment in the schedule, a balloon) are shared among its
+    parts in proportion, each cumulated and rounded half up: the parts of a plan captured in full bear exactly what
+    was disclosed, those of one captured in part no more.
+    """
+    if amount == whole or not (terms.costs or terms.down_payment or terms.balloon):
+        return terms
+
+    def share(total: int) -> int:
+        return _cumulated(total, before + amount, whole) - _cumulated(total, before, whole)
+
+    financed = whole - down_payment_of(terms, whole)
+    return replace(
+        terms,
+        costs=tuple(replace(cost, amount=share(cost_of(cost, financed)), bps=0) for cost in terms.costs),
+        down_payment=share(terms.down_payment),
+        balloon=share(terms.balloon),
+    )
+
+
+def _cumulated(total: int, part: int, whole: int) -> int:
+    return quotient(total * part, whole, Rounding.HALF_UP)
 
 
 def _state_after(plan: Plan, remaining: int) -> PlanState:

@@ -10,8 +10,9 @@ from typing import Final
 
 from service.errors import Refused
 from service.money import BPS
+from service.plans.allocation_rule import Allocation
 from service.plans.schedule import build_schedule
-from service.plans.terms import FeeDue, Payer
+from service.plans.terms import Captures, FeeDue, Payer, Terms
 from service.policies.document import Policy, Price, Row
 from service.policies.fault import Fault
 from service.policies.price_list import Rung, rungs_of
@@ -105,9 +106,24 @@ def _price(at: str, price: Price) -> Iterator[Fault]:
         yield Fault(f"{at}/terms/first_due_on", "A price list outlives a date; say first_due_days.")
     if price.terms.down_payment_bps >= BPS:
         yield Fault(f"{at}/terms/down_payment_bps", "Nothing is left to pay in instalments.")
-    for place, cost in enumerate(price.terms.costs):
-        if cost.due is FeeDue.UP_FRONT and cost.payer is Payer.CONSUMER:
-            yield Fault(f"{at}/terms/costs/{place}/due", "Nobody collects a cost before the plan; say first.")
+    yield from _not_honoured(f"{at}/terms", price.terms)
+
+
+def _not_honoured(at: str, terms: Terms) -> Iterator[Fault]:
+    """Terms that a quote can show and no command on a plan follows: what is disclosed would not be what is computed."""
+    for place, cost in enumerate(terms.costs):
+        if cost.payer is Payer.MERCHANT:
+            yield Fault(
+                f"{at}/costs/{place}/payer", "A plan charges the consumer alone; what merchants pay is a subsidy."
+            )
+        elif cost.due is FeeDue.UP_FRONT:
+            yield Fault(f"{at}/costs/{place}/due", "Nobody collects a cost before the plan; say first.")
+    if terms.captures is Captures.MERGED:
+        yield Fault(f"{at}/captures", "Every capture of a plan starts a term of its own; say own_term.")
+    if terms.recalculate:
+        yield Fault(f"{at}/recalculate", "The interest of a plan stays as agreed, whenever it is paid; say false.")
+    if terms.allocation != Allocation():
+        yield Fault(f"{at}/allocation", "A payment settles the oldest instalment first; leave the allocation out.")
 
 
 def _refusals(rung: Rung) -> Iterator[tuple[str, str]]:

@@ -15,6 +15,7 @@ from service.plans.capture import Capture
 from service.plans.deposit import Claim, Release
 from service.plans.offer import Kind
 from service.plans.plan import PlanState
+from service.plans.terms import Cost, DownPaymentAt, FeeDue, Terms, Unit
 from service.plans.void import Expire, Void
 from tests.plans.lives import NOON, ONE_SUM, PAY_IN_4, WITH_FEES, Life, agreement, new_id
 
@@ -153,6 +154,36 @@ def test_payments(payment: dict[str, Any], code: Code | None, pointer: str | Non
         assert refused_with(lambda: life.do(RecordPayment, plan_id, **payment)) == (code, pointer)
         return
     assert life.do(RecordPayment, plan_id, **payment).principal_paid == 100_00 + payment["amount"]
+
+
+@pytest.mark.parametrize("parts", [[300_00], [100_00, 200_00], [100_01, 99_98, 100_01], [4_00] * 75, [299_96, 4]])
+@pytest.mark.parametrize("due", [FeeDue.FIRST, FeeDue.SPREAD, FeeDue.EACH])
+def test_a_cost_of_the_plan_is_charged_once_however_it_is_captured(parts: list[int], due: FeeDue) -> None:
+    """Captured in full, the fees are those of the offer to the cent; a fixed one is not charged with each part again."""
+    costs = (Cost("opening", amount=10_01, due=due), Cost("handling", bps=133, due=due))
+    agreed = agreement(terms=Terms(instalments=2, every=1, unit=Unit.MONTH, costs=costs), amount=300_00)
+    life = Life()
+    plan_id = life.authorize(agreed)
+    for amount in parts:
+        life.do(Capture, plan_id, amount=amount)
+    assert sum(row.fee for row in life.instalments[plan_id]) == sum(row.fee for row in agreed.offer.schedule)
+
+
+def test_what_is_captured_in_part_bears_its_part_of_the_costs() -> None:
+    costs = (Cost("opening", amount=10_00, due=FeeDue.FIRST),)
+    life = Life()
+    plan_id = life.authorize(agreement(terms=Terms(costs=costs), amount=300_00))
+    life.do(Capture, plan_id, amount=100_00, final=True)
+    assert [row.fee for row in life.instalments[plan_id]] == [3_33, 0, 0, 0]
+
+
+def test_a_balloon_and_a_down_payment_in_the_schedule_are_shared_too() -> None:
+    terms = Terms(instalments=2, balloon=90_00, down_payment=30_00, down_payment_at=DownPaymentAt.SCHEDULE)
+    life = Life()
+    plan_id = life.authorize(agreement(terms=terms, amount=300_00))
+    life.do(Capture, plan_id, amount=100_00)
+    life.do(Capture, plan_id, amount=200_00)
+    assert [row.principal for row in life.instalments[plan_id]] == [10_00, 30_00, 60_00, 20_00, 60_00, 120_00]
 
 
 def test_a_payment_settles_the_oldest_first_fee_then_interest_then_principal() -> None:

@@ -246,6 +246,30 @@ def test_the_sample_has_no_fault() -> None:
             "Nobody collects a cost before the plan; say first.",
         ),
         (
+            "/instalments/1/terms/costs",
+            [{"name": "set-up", "amount": 100, "due": "first"}, {"name": "set-up", "bps": 100, "payer": "merchant"}],
+            "/instalments/1/terms/costs/1/payer",
+            "A plan charges the consumer alone; what merchants pay is a subsidy.",
+        ),
+        (
+            "/instalments/1/terms/captures",
+            "merged",
+            "/instalments/1/terms/captures",
+            "Every capture of a plan starts a term of its own; say own_term.",
+        ),
+        (
+            "/instalments/1/terms/recalculate",
+            True,
+            "/instalments/1/terms/recalculate",
+            "The interest of a plan stays as agreed, whenever it is paid; say false.",
+        ),
+        (
+            "/instalments/1/terms/allocation",
+            {"direction": "vertical"},
+            "/instalments/1/terms/allocation",
+            "A payment settles the oldest instalment first; leave the allocation out.",
+        ),
+        (
             "/instalments/1/terms/first_due_on",
             "2026-01-01",
             "/instalments/1/terms/first_due_on",
