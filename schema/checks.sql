@@ -20,6 +20,23 @@ select bucket, consumer_id, currency, "limit", reserved, used
   from accounts
  where over_limit <> (reserved + used > "limit");
 
+-- limits_are_as_last_changed --
+-- The limit is what its last change made it, where there is one; every change since has counted the account on.
+select a.bucket, a.consumer_id, a.currency, a."limit", c."limit" as last_changed_to, a.version, c.version as in_version
+  from accounts a
+  join (select distinct on (bucket, consumer_id, currency) bucket, consumer_id, currency, version, "limit"
+          from limit_changes order by bucket, consumer_id, currency, version desc) c
+ using (bucket, consumer_id, currency)
+ where a."limit" <> c."limit" or a.version < c.version;
+
+-- limit_changes_follow_each_other --
+-- Each change begins where the one before ended, and only the first of an account may open it.
+select bucket, consumer_id, currency, version, limit_before, ended
+  from (select bucket, consumer_id, currency, version, limit_before,
+               lag("limit") over (partition by bucket, consumer_id, currency order by version) as ended
+          from limit_changes) c
+ where limit_before <> ended or limit_before is null and ended is not null;
+
 -- decisions_name_a_policy --
 -- Every decision can be replayed: the version it was made under is kept, signed by two or on trial.
 select policy_id, policy_version, decisions

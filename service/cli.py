@@ -19,7 +19,7 @@ COMMANDS: Final[dict[str, tuple[str, str | None]]] = {
     "serve": ("service.cli:serve", "the service on DATABASE_URL and REDIS_URL"),
     "migrate": ("service.cli:migrate", "bring the database up to this version"),
     "check": ("service.cli:check", "the invariants of the database, as queries that must return no row"),
-    "day": ("service.cli:day", "close the day, once a day: end what nobody captured, make files, erase what expired"),
+    "day": ("service.cli:day", "close the day, once a day: end authorizations, review limits, make files, erase"),
     "replay": ("service.cli:replay", "a decision again, from its log: the same bytes, or another policy's"),
     "apr": ("service.calculator:apr", "the annual percentage rate of terms, or of dated flows"),
     "schedule": ("service.calculator:schedule", "the schedule of terms, with its rate, cost and disclosure"),
@@ -114,8 +114,9 @@ def check(argv: list[str]) -> int:
 
 
 def day(argv: list[str]) -> int:
-    """Close the day that has ended: authorizations nobody captured in time end, the partners' files of yesterday are
-    made, and outside answers that expired are erased. Running it again changes nothing; several at once are safe."""
+    """Close the day that has ended: authorizations nobody captured in time end, the limits of all accounts are
+    reviewed, the partners' files of yesterday are made, and outside answers that expired are erased. Running it again
+    changes nothing; several at once are safe."""
     from service import embedded
 
     argparse.ArgumentParser(prog="tenor day", description=day.__doc__).parse_args(argv)
@@ -169,14 +170,17 @@ async def _prepare(settings: Settings, demo: bool = False) -> None:
 
 async def _day(settings: Settings) -> None:
     from service import clock
+    from service.api.limits import reviewing
     from service.app import services
     from service.engine.day import close_day
 
     async with services(settings) as ours:
-        closed = await close_day(ours.pool, ours.engine, clock.now())
+        now = clock.now()
+        under = await reviewing(ours, now)
+        closed = await close_day(ours.pool, ours.engine, under, ours.snapshots.accounts_changed, now)
     print(
-        f"{closed.expired} authorizations ended, {len(closed.files)} partner files made, "
-        f"{closed.erased} outside answers erased."
+        f"{closed.expired} authorizations ended, {closed.limits_changed} of {closed.reviewed} limits changed, "
+        f"{len(closed.files)} partner files made, {closed.erased} outside answers erased."
     )
 
 

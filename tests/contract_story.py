@@ -114,6 +114,7 @@ async def tell(world: World) -> None:
     await merchant.get(f"/v1/consumers/{consumer}/accounts/EUR")
     await _file(world)
     await _desk(world)
+    await _limits(world, consumer)
     await _referral(world)
     await _policies(world)
     await _outside(world)
@@ -207,6 +208,13 @@ async def _desk(world: World) -> None:
     asked = {"audience": "merchant", "owner_id": merchant, "scopes": ["checkouts", "plans"]}
     key = (await operator.post("/v1/operator/keys", asked)).json()["id"]
     await operator.post(f"/v1/operator/keys/{key}/revoke")
+
+
+async def _limits(world: World, consumer: str) -> None:
+    operator, account = world.operator, {"consumer": consumer, "currency": "EUR"}
+    await operator.post("/v1/operator/limit-reviews?dry_run=true", account)
+    await operator.post("/v1/operator/limit-reviews", account)
+    await operator.get(f"/v1/operator/consumers/{consumer}/accounts/EUR/limit-changes")
 
 
 async def _referral(world: World) -> None:

@@ -14,6 +14,7 @@ from service.api.checkouts import DecisionLog
 from service.api.consents import ConsentBody, ConsentPage, ConsentView
 from service.api.consumers import AccountView, ConsumerBody, ConsumerView
 from service.api.gateways import EnquiryPage, GatewayBody, GatewayMade, GatewayPage
+from service.api.limits import LimitBody, LimitChangePage, LimitReview, LimitReviewBody
 from service.api.merchant import (
     AcceptOffer,
     CaptureBody,
@@ -25,7 +26,6 @@ from service.api.merchant import (
 from service.api.operator import (
     KeyBody,
     KeyMade,
-    LimitBody,
     MerchantBody,
     PartnerBody,
     ProgrammeBody,
@@ -40,6 +40,7 @@ from service.api.summary import Summary, TrialBalance
 from service.api.trials import TrialBody, TrialPage, TrialReport, TrialView
 from service.checkout.answer import Answer
 from service.checkout.request import Checkout
+from service.engine.batch import Preview
 from service.engine.day import DayClosed
 from service.errors import Code
 from service.partners.file import Manifest
@@ -64,7 +65,7 @@ class Operation(Struct, frozen=True):
     answers: dict[int, Any] = {}  # what the body is, by status
     refuses: tuple[Code, ...] = ()
     optional: bool = False  # the body may be left out
-    dry_run: bool = False  # `?dry_run=true` shows the change without making it
+    dry_run: Any = None  # what `?dry_run=true` answers, which shows the change without making it
     keeps: bool = True  # a POST's key and answer are kept; a calculation keeps nothing
 
 
@@ -86,7 +87,7 @@ MERCHANT: Final[dict[str, Operation]] = {
         AcceptOffer,
         {201: PlanView},
         (Code.NOT_FOUND, Code.OFFER_EXPIRED, Code.OFFER_ACCEPTED, Code.REFERENCE_USED, Code.LIMIT_EXCEEDED),
-        dry_run=True,
+        dry_run=Preview,
     ),
     "GET /v1/plans/{plan_id}": Operation(None, {200: PlanView}, (Code.NOT_FOUND,)),
     "GET /v1/plans": Operation(None, {200: PlanView}, (Code.NOT_FOUND,)),
@@ -94,20 +95,20 @@ MERCHANT: Final[dict[str, Operation]] = {
         CaptureBody,
         {200: PlanView},
         (*_VERB, Code.AMOUNT_EXCEEDS_AUTHORIZED, Code.AMOUNT_MISMATCH, Code.IMPOSSIBLE_TERMS),
-        dry_run=True,
+        dry_run=Preview,
     ),
-    "POST /v1/plans/{plan_id}/void": Operation(Nothing, {200: PlanView}, _VERB, optional=True, dry_run=True),
+    "POST /v1/plans/{plan_id}/void": Operation(Nothing, {200: PlanView}, _VERB, optional=True, dry_run=Preview),
     "POST /v1/plans/{plan_id}/claims": Operation(
-        ClaimBody, {201: PlanView}, (*_VERB, Code.AMOUNT_EXCEEDS_AUTHORIZED), dry_run=True
+        ClaimBody, {201: PlanView}, (*_VERB, Code.AMOUNT_EXCEEDS_AUTHORIZED), dry_run=Preview
     ),
     "POST /v1/plans/{plan_id}/release": Operation(
-        ReleaseBody, {200: PlanView}, (*_VERB, Code.AMOUNT_EXCEEDS_AUTHORIZED), optional=True, dry_run=True
+        ReleaseBody, {200: PlanView}, (*_VERB, Code.AMOUNT_EXCEEDS_AUTHORIZED), optional=True, dry_run=Preview
     ),
     "POST /v1/plans/{plan_id}/payments": Operation(
         PaymentBody,
         {201: PlanView},
         (*_VERB, Code.AMOUNT_EXCEEDS_OUTSTANDING, Code.DUPLICATE_PAYMENT),
-        dry_run=True,
+        dry_run=Preview,
     ),
     "GET /v1/events": Operation(None, {200: EventPage}),
 }
@@ -160,6 +161,12 @@ OPERATOR: Final[dict[str, Operation]] = {
     "POST /v1/operator/trials/{trial_id}/end": Operation(Nothing, {200: TrialView}, _VERB, optional=True),
     "POST /v1/operator/consumers/{consumer_id}/accounts/{currency}": Operation(
         LimitBody, {200: AccountView}, (Code.NOT_FOUND,)
+    ),
+    "GET /v1/operator/consumers/{consumer_id}/accounts/{currency}/limit-changes": Operation(
+        None, {200: LimitChangePage}, (Code.NOT_FOUND,)
+    ),
+    "POST /v1/operator/limit-reviews": Operation(
+        LimitReviewBody, {200: LimitReview}, (Code.NOT_FOUND,), dry_run=LimitReview
     ),
     "POST /v1/operator/day-close": Operation(Nothing, {200: DayClosed}, optional=True),
     "GET /v1/operator/decisions/{decision_id}": Operation(None, {200: DecisionLog}, (Code.NOT_FOUND,)),
@@ -227,7 +234,7 @@ MEANING: Final[dict[Code, str]] = {
     Code.INVALID_FIELD: "`pointer` names the field, parameter or header, `detail` says what it should be",
     Code.UNAUTHORIZED: "no key, or one that is unknown or revoked",
     Code.FORBIDDEN: "the key is another audience's or lacks the scope, or its owner is not active",
-    Code.FOUR_EYES: "who drafted it cannot sign it: another operator's key is needed",
+    Code.FOUR_EYES: "who drafted it cannot sign it, with whatever key: a second person is needed",
     Code.NOT_FOUND: "there is no such thing, or it is somebody else's",
     Code.METHOD_NOT_ALLOWED: "the address exists and does not take this method",
     Code.NOT_ACCEPTABLE: "we answer in JSON",

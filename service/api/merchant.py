@@ -80,10 +80,11 @@ class EventView(Struct, frozen=True, omit_defaults=True):
     number: int
     event_id: str = field(name="id")
     type: str
-    plan_id: str | None  # null: about a checkout
+    plan_id: str | None  # null: about a checkout or an account
     at: datetime
     data: msgspec.Raw
-    decision_id: str | None = None  # absent: about a plan
+    decision_id: str | None = None  # absent: about a plan or an account
+    consumer_id: str | None = field(name="consumer", default=None)  # whose account it is about; absent: something else
 
 
 class EventPage(Struct, frozen=True):
@@ -216,8 +217,8 @@ async def list_events(
     ask = read(request)
     rows = await ask.services.pool.fetch(Q.load_events, ask.owner_id, after, limit)
     events = [
-        EventView(number, event_id, type_, plan_id, at, msgspec.Raw(data.encode()), decision_id)
-        for number, event_id, type_, plan_id, at, data, decision_id in rows
+        EventView(number, event_id, type_, plan_id, at, msgspec.Raw(data.encode()), *about)
+        for number, event_id, type_, plan_id, at, data, *about in rows
     ]
     return reply(EventPage(events, events[-1].number if events else after))
 

@@ -21,7 +21,6 @@ from service.api.contract import AUDIENCES, MEANING, SHARED, Operation, Text, co
 from service.api.glossary import GLOSSARY
 from service.api.prose import PREFACE, SECURITY, TAGS
 from service.api.schemas import REF, Schema, name_of, schemas_of
-from service.engine.batch import Preview
 from service.errors import STATUS, Code, Problem
 
 Examples = dict[str, dict[str, Any]]  # by operation: "request", and the answers by status
@@ -79,8 +78,8 @@ def document(app: Litestar, examples: Examples) -> Schema:
 def wire_types() -> list[Any]:
     """Every struct that is sent or answered."""
     operations = [operation for table in AUDIENCES.values() for operation in table.values()]
-    types = [one for operation in operations for one in (operation.takes, *operation.answers.values())]
-    return list(dict.fromkeys([Problem, Preview, *(one for one in types if isinstance(one, type))]))
+    types = [one for op in operations for one in (op.takes, *op.answers.values(), op.dry_run)]
+    return list(dict.fromkeys([Problem, *(one for one in types if isinstance(one, type))]))
 
 
 def yaml_text(made: Schema) -> str:
@@ -179,11 +178,12 @@ def _answers(operation: Operation, wire: list[Any], examples: Schema) -> Schema:
         words = one.description if isinstance(one, Text) else SAID[status]
         made[str(status)] = {"description": words, "content": _content(one, wire, examples.get(str(status)))}
     if operation.dry_run:
-        dry = _content(Preview, wire, examples.get("dry_run"))
+        dry = _content(operation.dry_run, wire, examples.get("dry_run"))
         if done := made.get("200"):
             schemas = [content["application/json"]["schema"] for content in (done["content"], dry)]
             done["description"] = "Done; or, of a dry run, what would be."
-            done["content"]["application/json"]["schema"] = {"oneOf": schemas}
+            if schemas[0] != schemas[1]:
+                done["content"]["application/json"]["schema"] = {"oneOf": schemas}
         else:
             made["200"] = {"description": "Of a dry run: what would be.", "content": dry}
     return dict(sorted(made.items()))

@@ -11,12 +11,11 @@ from litestar.response.base import ASGIResponse
 from msgspec import Meta, Struct, field
 
 from service import ids
-from service.api import consents, gateways, policies, replays, reviews, trials
+from service.api import consents, gateways, limits, policies, replays, reviews, trials
 from service.api.ask import Ask, Asked, content_type, guard_for, read, write
 from service.api.body import Body, Nothing
 from service.api.breaks import assign_break, list_all_breaks, make_file, resolve_break
 from service.api.checkouts import read_log
-from service.api.consumers import AccountView
 from service.api.queries import Q
 from service.api.reply import Made, encode, reply, reply_answer
 from service.api.summary import get_summary, get_trial_balance
@@ -26,9 +25,8 @@ from service.engine.day import close_day
 from service.engine.once import once
 from service.engine.work import Answer
 from service.errors import Code, Refused
-from service.limits.account import Account
 from service.merchants.merchant import MerchantFee
-from service.money import AMOUNT_MAX, EXPONENTS
+from service.money import EXPONENTS
 from service.plans.offer import Kind
 
 TimeZone = Annotated[str, Meta(pattern=r"^[A-Za-z]+(/[A-Za-z0-9_+\-]+)*$", max_length=60)]
@@ -62,17 +60,16 @@ class ProgrammeBody(Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class KeyBody(Struct, frozen=True, forbid_unknown_fields=True):
-    """A key for a merchant, a partner or an operator; `*` among the scopes is all of the audience's."""
+    """A key for a merchant, a partner or an operator; `*` among the scopes is all of the audience's.
+
+    Of an operator's key the owner is the person who holds it: whoever drafts a policy does not sign it, with any key.
+    """
 
     audience: Literal["merchant", "partner", "operator"]
     owner_id: Text
     scopes: Annotated[tuple[Text, ...], Meta(min_length=1, max_length=20)] = ("*",)
 
 
-class LimitBody(Struct, frozen=True, forbid_unknown_fields=True):
-    """The new limit, minor units. Below what is out: nothing more is granted until it came back."""
-
-    limit: Annotated[int, Meta(ge=0, le=AMOUNT_MAX)]
 
 
 class KeyMade(Struct, frozen=True):
@@ -86,7 +83,6 @@ _merchant = Body(MerchantBody)
 _partner = Body(PartnerBody)
 _programme = Body(ProgrammeBody)
 _key = Body(KeyBody)
-_limit = Body(LimitBody)
 _nothing = Body(Nothing)
 
 
@@ -184,43 +180,19 @@ async def revoke_key(request: Asked, body: RawBody, key_id: FromPath[str]) -> AS
     return await _once(ask, revoke)
 
 
-@post("/consumers/{consumer_id:str}/accounts/{currency:str}", status_code=200, opt={"scope": "limits"})
-async def set_limit(request: Asked, body: RawBody, consumer_id: FromPath[str], currency: FromPath[str]) -> ASGIResponse:
-    """Set a consumer's limit by hand; opens the account if there is none."""
-    asked = _limit.read(body, _type(request))
-    ask = write(request, body)
-    if not ids.is_id(consumer_id, ids.CONSUMER) or currency not in EXPONENTS:
-        raise Refused(Code.NOT_FOUND, "There is no such consumer or currency.", "/id")
-    changed: list[Account] = []
-
-    async def change(conn: Connection) -> Answer:
-        row = await conn.fetchrow(Q.set_limit, ids.bucket_of(consumer_id), consumer_id, currency, asked.limit)
-        if row is None:
-            raise Refused(Code.NOT_FOUND, "There is no such consumer.", "/id")
-        account = Account(*row)
-        changed.append(account)
-        return Answer(
-            200,
-            encode(
-                AccountView(
-                    consumer_id, currency, account.limit, account.reserved, account.used, account.available,
-                    account.version,
-                )
-            ),
-        )  # fmt: skip
-
-    answered = await _once(ask, change)
-    await ask.services.snapshots.accounts_changed(changed)
-    return answered
-
-
 @post("/day-close", status_code=200, opt={"scope": "day"})
 async def close_day_now(request: Asked, body: RawBody) -> ASGIResponse:
-    """What time alone brings about, up to now: authorizations that nobody captured end. Running it again is safe."""
+    """What time alone brings about, up to now: authorizations that nobody captured end, limits are reviewed once a day.
+
+    Running it again is safe.
+    """
     if body:
         _nothing.read(body, _type(request))
     ask = write(request, body)
-    return reply(await close_day(ask.services.pool, ask.services.engine, ask.now))
+    services = ask.services
+    under = await limits.reviewing(services, ask.now)
+    told = services.snapshots.accounts_changed
+    return reply(await close_day(services.pool, services.engine, under, told, ask.now))
 
 
 @get("/decisions/{decision_id:str}", opt={"scope": "decisions"})
@@ -265,7 +237,9 @@ operator_router = Router(
         trials.list_trials,
         trials.get_trial_report,
         trials.end_trial,
-        set_limit,
+        limits.change_limit,
+        limits.review_limit,
+        limits.list_limit_changes,
         close_day_now,
         make_file,
         list_all_breaks,

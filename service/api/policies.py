@@ -20,7 +20,7 @@ from service.engine.work import Answer
 from service.errors import Code, Refused
 from service.policies import flow
 from service.policies.document import Policy
-from service.policies.version import PolicyVersion
+from service.policies.version import PolicyVersion, Signer
 
 AHEAD_MAX: Final = timedelta(days=366)
 VERSION: Final = re.compile("[1-9][0-9]{0,6}")
@@ -50,7 +50,7 @@ async def draft_policy(request: Asked, body: RawBody) -> ASGIResponse:
     Without a fault it is validated, and a second person may publish it.
     """
     document = _policy.read(body, content_type(request))
-    ask, by = write(request, body), request.auth.key_id
+    ask, by = write(request, body), signer_of(request)
     found = await flow.faults_of(document, ask.now)
 
     async def draft(conn: Connection) -> Answer:
@@ -108,6 +108,11 @@ def named(policy_id: str, version: str) -> tuple[str, int]:
     return policy_id, int(version)
 
 
+def signer_of(request: Asked) -> Signer:
+    """The person who asks, and the key they ask with."""
+    return Signer(request.auth.owner_id, request.auth.key_id)
+
+
 async def _sign(
     request: Asked, body: bytes, sign: Callable[..., Awaitable[PolicyVersion]], which: tuple[str, int], status: int
 ) -> ASGIResponse:
@@ -118,7 +123,7 @@ async def _sign(
     if begins > before.now + AHEAD_MAX:
         raise Refused(Code.INVALID_FIELD, f"At most {AHEAD_MAX.days} days from now.", "/active_from")
     found = await flow.faults_of_version(before.services.pool, *which, max(begins, before.now))
-    ask, by = write(request, body), request.auth.key_id
+    ask, by = write(request, body), signer_of(request)
 
     async def keep(conn: Connection) -> Answer:
         if begins < before.now:  # what was decided is not decided again

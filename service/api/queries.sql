@@ -39,14 +39,12 @@ select coalesce(a."limit", 0) as "limit", coalesce(a.reserved, 0) as reserved, c
   left join accounts a on a.bucket = c.bucket and a.consumer_id = c.consumer_id and a.currency = $3
  where c.bucket = $1 and c.consumer_id = $2 and ($4::text is null or c.merchant_id = $4);
 
--- set_limit --
-insert into accounts as a (bucket, consumer_id, currency, "limit")
-select c.bucket, c.consumer_id, $3, $4
-  from consumers c
- where c.bucket = $1 and c.consumer_id = $2
-    on conflict on constraint accounts_pk do update
-   set "limit" = excluded."limit", over_limit = a.reserved + a.used > excluded."limit", version = a.version + 1
-returning bucket, consumer_id, currency, "limit", reserved, used, version;
+-- list_limit_changes --
+select version, limit_before, "limit", rule::text, decrease, policy_id, policy_version, changed_by, changed_at
+  from limit_changes
+ where bucket = $1 and consumer_id = $2 and currency = $3 and version > $4
+ order by version
+ limit $5;
 
 -- insert_consent --
 insert into consents (bucket, consent_id, consumer_id, merchant_id, subject, purpose, data_types, sources, from_on,
@@ -237,7 +235,7 @@ select plan_id, number, capture, due_on, principal, interest, fee, principal_pai
 select plan_id from merchant_references where bucket = $1 and merchant_id = $2 and merchant_reference = $3;
 
 -- load_events --
-select number, event_id as id, type, plan_id, at, data, decision_id
+select number, event_id as id, type, plan_id, at, data, decision_id, consumer_id
   from events
  where merchant_id = $1 and number > $2
  order by number

@@ -13,6 +13,7 @@ from service import ids
 from service.api.ask import Asked, content_type, read, write
 from service.api.body import Body, Nothing
 from service.api.partner import After, Limit
+from service.api.policies import signer_of
 from service.api.queries import Q
 from service.api.reply import encode, reply, reply_answer
 from service.checkout.challenger import Comparison
@@ -79,7 +80,7 @@ async def start_trial(request: Asked, body: RawBody) -> ASGIResponse:
     To answer consumers, it needs a second person, as a publication does.
     """
     asked = _trial.read(body, content_type(request))
-    ask, by = write(request, body), request.auth.key_id
+    ask, by = write(request, body), signer_of(request)
     found = await flow.faults_of_version(ask.services.pool, asked.policy_id, asked.version, ask.now)
     trial_id = ids.new_id(ids.TRIAL, 0, ask.now_ms)
 
@@ -88,11 +89,11 @@ async def start_trial(request: Asked, body: RawBody) -> ASGIResponse:
         if challenger.state is PolicyState.ACTIVE:
             raise Refused(Code.STATE_FORBIDS, "This version is in force; it has nothing to challenge.", "/version")
         if asked.share_bps:
-            flow.refuse_the_same_person(challenger.drafted_by, by)
+            flow.refuse_the_same_person(challenger.drafter, by)
         flow.refuse_faults(found)
         try:
             row = await conn.fetchrow(
-                Q.insert_trial, trial_id, asked.policy_id, asked.version, asked.share_bps, by, ask.now
+                Q.insert_trial, trial_id, asked.policy_id, asked.version, asked.share_bps, by.key_id, ask.now
             )
         except asyncpg.UniqueViolationError:
             raise Refused(Code.STATE_FORBIDS, "Another trial is running.", actions=("end",)) from None

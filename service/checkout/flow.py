@@ -1,15 +1,16 @@
 """Reading snapshots: many checkouts share one round trip to Redis, and one query for what Redis does not know."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
+import asyncpg
 import msgspec
 
 from service import ids
 from service.checkout.cache import Cache, account_name, consumer_name
 from service.checkout.snapshot import Attribute, Snapshot
-from service.db import Pool, columns, load_queries
+from service.db import Connection, Pool, columns, load_queries
 from service.inbox import Together
 from service.limits.account import Account
 from service.outside.source import SourceRead
@@ -89,29 +90,42 @@ class Snapshots:
         return [known.get(who) for who in wanted]
 
     async def _load(self, wanted: list[Who]) -> dict[Who, Known]:
-        keys = sorted({(ids.bucket_of(who.consumer_id), *who) for who in wanted})
-        rows = await self._pool.fetch(Q.load_snapshots, *columns(keys))
         known: dict[Who, Known] = {}
         entries: list[tuple[str, int, bytes]] = []
-        for row in rows:
-            who = Who(row["consumer_id"], row["currency"])
-            consumer = _Consumer(row["merchant_id"], _decode_attributes(row["attributes"]))
-            facts = Snapshot(
-                consumer_id=who.consumer_id,
-                limit=row["limit"],
-                reserved=row["reserved"],
-                used=row["used"],
-                open_plans=row["open_plans"],
-                paid_off_plans=row["paid_off_plans"],
-                next_due_on=row["next_due_on"],
-                first_plan_on=row["first_plan_on"],
-                clean_deposits=row["clean_deposits"],
-            )
+        for row in await _rows(self._pool, wanted):
+            who, consumer, facts = _read_row(row)
             entries.append((consumer_name(who.consumer_id), row["consumer_version"], _encode(consumer)))
             entries.append((account_name(*who), row["account_version"], _encode(facts)))
             known[who] = _known(consumer, facts, is_fresh=True)
         await self._cache.put(entries)
         return known
+
+
+async def load_known(conn: Connection, wanted: Collection[Who]) -> dict[Who, Known]:
+    """What the database knows of these consumers, as it stands in this transaction; the cache is not asked."""
+    rows = [_read_row(row) for row in await _rows(conn, wanted)]
+    return {who: _known(consumer, facts, is_fresh=True) for who, consumer, facts in rows}
+
+
+async def _rows(conn: Connection | Pool, wanted: Collection[Who]) -> list[asyncpg.Record]:
+    keys = sorted({(ids.bucket_of(who.consumer_id), *who) for who in wanted})
+    return await conn.fetch(Q.load_snapshots, *columns(keys))
+
+
+def _read_row(row: asyncpg.Record) -> tuple[Who, _Consumer, Snapshot]:
+    facts = Snapshot(
+        consumer_id=row["consumer_id"],
+        limit=row["limit"],
+        reserved=row["reserved"],
+        used=row["used"],
+        open_plans=row["open_plans"],
+        paid_off_plans=row["paid_off_plans"],
+        next_due_on=row["next_due_on"],
+        first_plan_on=row["first_plan_on"],
+        clean_deposits=row["clean_deposits"],
+    )
+    consumer = _Consumer(row["merchant_id"], _decode_attributes(row["attributes"]))
+    return Who(row["consumer_id"], row["currency"]), consumer, facts
 
 
 def _known(consumer: _Consumer, facts: Snapshot, *, is_fresh: bool = False) -> Known:

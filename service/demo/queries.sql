@@ -14,10 +14,16 @@ values ($1, 1, $2, $3, $4, $5, $6, $7, $8) on conflict do nothing;
 
 -- insert_key --
 insert into keys (key_id, hmac, audience, owner_id, scopes, created_at)
-values ($1, $2, $3, $4, '{*}', $5) on conflict do nothing;
+values ($1, $2, $3, $4, '{*}', $5)
+    on conflict on constraint keys_hmac_once do update
+   set owner_id = excluded.owner_id
+ where keys.owner_id <> excluded.owner_id;   -- a demo from before the operators were told apart
 
 -- insert_policy --
 -- From the beginning, so that a day in the past can be replayed under it. The first key drafted it, the second signed.
-insert into policies (policy_id, version, document, drafted_by, drafted_at, published_by, published_at, active_from)
-values ($1, $2, $3, (select key_id from keys where hmac = $5), $4, (select key_id from keys where hmac = $6), $4,
-        '2000-01-01') on conflict do nothing;
+insert into policies (policy_id, version, document, drafter, drafted_by, drafted_at, publisher, published_by,
+                      published_at, active_from)
+select $1, $2, $3, d.owner_id, d.key_id, $4, p.owner_id, p.key_id, $4, '2000-01-01'
+  from keys d, keys p
+ where d.hmac = $5 and p.hmac = $6
+    on conflict do nothing;

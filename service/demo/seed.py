@@ -18,6 +18,7 @@ POLICY = Path(__file__).with_name("policy.json")
 TIME_ZONE = "Europe/Berlin"
 CURRENCY = "EUR"
 BEGAN_MS = 1_767_225_600_000  # 1 January 2026
+OPERATORS = ("ada", "grace")  # two people: one drafts a policy, the other signs it
 FUNDING_BPS = 7_000  # the partner's share of every instalment plan
 
 
@@ -26,7 +27,7 @@ class Demo(msgspec.Struct):
 
     base_url: str = ""
     operator_key: str = ""
-    second_operator_key: str = ""  # two sign a policy
+    second_operator_key: str = ""  # another person's: two sign a policy
     merchant_key: str = ""
     merchant_id: str = ""
     second_merchant_key: str = ""
@@ -106,8 +107,8 @@ async def _insert(conn: Connection, demo: Demo, key_secret: str) -> None:
         FUNDING_BPS, TIME_ZONE, now,
     )  # fmt: skip
     for key, audience, owner in (
-        (demo.operator_key, "operator", "operator"),
-        (demo.second_operator_key, "operator", "operator"),
+        (demo.operator_key, "operator", OPERATORS[0]),
+        (demo.second_operator_key, "operator", OPERATORS[1]),
         (demo.merchant_key, "merchant", demo.merchant_id),
         (demo.second_merchant_key, "merchant", demo.second_merchant_id),
         (demo.partner_key, "partner", demo.partner_id),

@@ -8,6 +8,7 @@ from msgspec import Struct
 from service import ids
 from service.db import Pool
 from service.engine.engine import Engine
+from service.engine.limits import ReviewedDay, Reviewing, Told, review_all
 from service.engine.queries import Q
 from service.errors import Code, Refused
 from service.outside.flow import erase_expired
@@ -19,16 +20,19 @@ AT_ONCE = 256
 
 
 class DayClosed(Struct, frozen=True):
-    """What was done: authorizations that ended uncaptured, and the partners' files made of the day that ended."""
+    """What was done: authorizations ended uncaptured, limits reviewed, the partners' files of the day before made."""
 
     expired: int
+    reviewed: int  # accounts whose limit was reviewed
+    limits_changed: int  # of so many of them
     files: list[Manifest]
     erased: int  # answers of outside sources that had expired
 
 
-async def close_day(pool: Pool, engine: Engine, now: datetime) -> DayClosed:
-    """Ends every authorization whose time to capture is over at `now`, some hundred at a time; then makes the files
-    of the day before, and erases what outside sources said and may not be read again."""
+async def close_day(pool: Pool, engine: Engine, under: Reviewing | None, told: Told, now: datetime) -> DayClosed:
+    """Ends every authorization whose time to capture is over at `now`, some hundred at a time; then reviews the limits
+    of all accounts, unless no policy is in force; then makes the files of the day before, and erases what outside
+    sources said and may not be read again."""
     expired = 0
     while rows := await pool.fetch(Q.load_overdue_authorizations, now, AT_ONCE):
         answers = await asyncio.gather(
@@ -49,4 +53,6 @@ async def close_day(pool: Pool, engine: Engine, now: datetime) -> DayClosed:
         if not ended:
             raise Refused(Code.UNAVAILABLE, "Authorizations could not be ended; close the day again later.")
         expired += ended
-    return DayClosed(expired, await make_due_files(pool, now), await erase_expired(pool, now))
+    day = await review_all(pool, under, told, now) if under else ReviewedDay()
+    files, erased = await make_due_files(pool, now), await erase_expired(pool, now)
+    return DayClosed(expired, day.reviewed, day.changed, files, erased)

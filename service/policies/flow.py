@@ -15,7 +15,7 @@ from service.policies.compile import CompiledPolicy, compile_policy
 from service.policies.document import Policy
 from service.policies.fault import Fault
 from service.policies.validate import faults
-from service.policies.version import PolicyDocument, PolicyVersion, Span, first_day, in_force, state_of
+from service.policies.version import PolicyDocument, PolicyVersion, Signer, Span, first_day, in_force, state_of
 
 Q: Final = load_queries(Path(__file__).with_name("queries.sql"))
 
@@ -35,18 +35,21 @@ async def faults_of_version(pool: Pool, policy_id: str, version: int, active_fro
 
 
 async def draft(
-    conn: Connection, policy: Policy, found: list[Fault], by: str | None, now: datetime, restores: int | None = None
+    conn: Connection, policy: Policy, found: list[Fault], by: Signer | None, now: datetime, restores: int | None = None
 ) -> PolicyVersion:
-    """Keeps a document as the next version of its policy, with the faults `found` in it. `by` is a key's id."""
+    """Keeps a document as the next version of its policy, with the faults `found` in it."""
     await conn.execute(Q.lock_policy, policy.policy_id)
     version = 1 + await conn.fetchval(Q.last_version, policy.policy_id)
     kept = msgspec.structs.replace(policy, version=version)
-    await conn.execute(Q.insert_draft, policy.policy_id, version, _json(kept), by, now, restores, _json(found))
+    person, key_id = (by.person, by.key_id) if by else (None, None)
+    await conn.execute(
+        Q.insert_draft, policy.policy_id, version, _json(kept), person, key_id, now, restores, _json(found)
+    )
     return await load_version(conn, policy.policy_id, version, now)
 
 
 async def publish(
-    conn: Connection, policy_id: str, version: int, found: list[Fault], by: str, active_from: datetime, now: datetime
+    conn: Connection, policy_id: str, version: int, found: list[Fault], by: Signer, active_from: datetime, now: datetime
 ) -> PolicyVersion:
     """Signs a draft: from then on it is in force from `active_from`; `found` are the faults it would have on that day.
 
@@ -56,14 +59,14 @@ async def publish(
     known = await load_version(conn, policy_id, version, now)
     if known.published_at is not None:
         raise Refused(Code.STATE_FORBIDS, f"Version {version} is published already.", "/version", ("rollback",))
-    refuse_the_same_person(known.drafted_by, by)
+    refuse_the_same_person(known.drafter, by)
     refuse_faults(found)
-    await conn.execute(Q.publish, policy_id, version, by, now, active_from)
+    await conn.execute(Q.publish, policy_id, version, by.person, by.key_id, now, active_from)
     return await load_version(conn, policy_id, version, now)
 
 
 async def roll_back(
-    conn: Connection, policy_id: str, version: int, found: list[Fault], by: str, active_from: datetime, now: datetime
+    conn: Connection, policy_id: str, version: int, found: list[Fault], by: Signer, active_from: datetime, now: datetime
 ) -> PolicyVersion:
     """Publishes the document of an earlier version again, as a new version.
 
@@ -73,15 +76,16 @@ async def roll_back(
     earlier = await load_version(conn, policy_id, version, now)
     if earlier.published_at is None:
         raise Refused(Code.STATE_FORBIDS, f"Version {version} was never published.", "/version", ("publish",))
-    again = await draft(conn, earlier.document, [], earlier.drafted_by, now, restores=version)
+    author = Signer(earlier.drafter, earlier.drafted_by) if earlier.drafter and earlier.drafted_by else None
+    again = await draft(conn, earlier.document, [], author, now, restores=version)
     return await publish(conn, policy_id, again.version, found, by, active_from, now)
 
 
-def refuse_the_same_person(drafted_by: str | None, by: str) -> None:
-    """Refuse the signature of who drafted it (FOUR_EYES)."""
-    if drafted_by == by:
+def refuse_the_same_person(drafter: str | None, by: Signer) -> None:
+    """Refuse the signature of who drafted it, whichever of the person's keys it is given with (FOUR_EYES)."""
+    if drafter == by.person:
         raise Refused(
-            Code.FOUR_EYES, "Your key drafted this version; a second person signs it, with another operator's key."
+            Code.FOUR_EYES, f"{by.person} drafted this version; a second person signs it, with a key of their own."
         )
 
 
@@ -158,7 +162,10 @@ def _facts(row: asyncpg.Record, spans: tuple[Span, ...], now: datetime) -> dict[
     found = _decode_faults(row["faults"])
     current = in_force(spans, now)
     is_in_force = current is not None and (current.policy_id, current.version) == (row["policy_id"], row["version"])
-    names = ("policy_id", "version", "name", "drafted_by", "drafted_at", "published_by", "published_at", "restores")
+    names = (
+        "policy_id", "version", "name", "drafter", "drafted_by", "drafted_at", "publisher", "published_by",
+        "published_at", "restores",
+    )  # fmt: skip
     return {
         **{name: row[name] for name in names},
         "faults": found,

@@ -114,7 +114,7 @@ def _not_honoured(at: str, terms: Terms) -> Iterator[Fault]:
     for place, cost in enumerate(terms.costs):
         if cost.payer is Payer.MERCHANT:
             yield Fault(
-                f"{at}/costs/{place}/payer", "A plan charges the consumer alone; what merchants pay is a subsidy."
+                f"{at}/costs/{place}/payer", "Only consumers pay the costs of a plan; a merchant pays a subsidy."
             )
         elif cost.due is FeeDue.UP_FRONT:
             yield Fault(f"{at}/costs/{place}/due", "Nobody collects a cost before the plan; say first.")

@@ -21,6 +21,13 @@ class PolicyState(StrEnum):
     RETIRED = "retired"  # it was in force, or another that began with it was published later
 
 
+class Signer(Struct, frozen=True):
+    """Who stands for a version: a person, by one of the keys that this person holds."""
+
+    person: str  # whose key it is
+    key_id: str
+
+
 class PolicyVersion(Struct, frozen=True):
     """One version of a policy, and who stands for it."""
 
@@ -29,9 +36,11 @@ class PolicyVersion(Struct, frozen=True):
     name: str
     state: PolicyState
     faults: list[Fault]  # all of them; a version with one cannot be published
-    drafted_by: str | None  # the key; null: seeded
+    drafter: str | None  # the person; null: seeded
+    drafted_by: str | None  # the person's key, for the audit
     drafted_at: datetime | None
-    published_by: str | None  # another key; null: not published
+    publisher: str | None  # another person; null: not published
+    published_by: str | None  # that person's key, for the audit
     published_at: datetime | None
     active_from: datetime | None
     restores: int | None  # the version that a rollback brought back

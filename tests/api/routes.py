@@ -132,6 +132,7 @@ def _desk(world: World, consumer: str, key: dict[str, Any], key_id: str) -> list
             {"consumer_id": consumer, "currency": "EUR"},
             {"limit": 20_000_00},
         ),
+        ("/v1/operator/limit-reviews", {}, {"consumer": consumer, "currency": "EUR"}),
         ("/v1/operator/day-close", {}, {}),
         (
             "/v1/operator/programmes/{programme_id}/files",

@@ -49,6 +49,7 @@ NEEDED = {
     "/v1/operator/programmes": ("/partner_id", "/name", "/kinds", "/currency", "/funding_bps", "/time_zone"),
     "/v1/operator/keys": ("/audience", "/owner_id"),
     "/v1/operator/consumers/{consumer_id}/accounts/{currency}": ("/limit",),
+    "/v1/operator/limit-reviews": ("/consumer", "/currency"),
 }  # fmt: skip
 
 AMOUNTS = (0, -1, AMOUNT_MAX + 1)
@@ -152,4 +153,8 @@ BOUNDS: dict[str, dict[str, tuple[Any, ...]]] = {
         "/scopes": ([], ["x"] * 21),
     },
     "/v1/operator/consumers/{consumer_id}/accounts/{currency}": {"/limit": (-1, AMOUNT_MAX + 1)},
+    "/v1/operator/limit-reviews": {
+        "/consumer": ("co_1", "co_8ZZZZZZZZZZZZZZZZZZZZZZZZZ", "pl_00000000000000000000000000"),
+        "/currency": CURRENCIES,
+    },
 }

@@ -12,6 +12,8 @@ CHECKS = dict(load_queries(SCHEMA / "checks.sql"))
 SABOTAGE = {
     "exposure_matches_plans": "update accounts set used = used + 1 where used > 0",
     "exposure_is_within_limits": "update accounts set over_limit = true",
+    "limits_are_as_last_changed": 'update accounts set "limit" = "limit" + 1',
+    "limit_changes_follow_each_other": "update limit_changes set limit_before = 1 where limit_before is not null",
     "decisions_name_a_policy": "update decisions set policy_version = 9",
     "reviews_follow_referrals": "update decisions set outcome = 'approved' where outcome = 'referred'",
     "plans_stand_on_a_decision": "update plans set decision_id = 'de_none' || plan_id",
@@ -40,14 +42,19 @@ SABOTAGE = {
     "reports_are_kept_no_longer_than_allowed": "update reports set expires_at = expires_at + interval '1 year'",
 }
 # Tables that refuse such statements, until we make them.
-GUARDED = ("decisions", "transfers", "partner_files", "partner_file_transfers", "consents", "enquiries", "reports")
+GUARDED = (
+    "decisions", "transfers", "limit_changes", "partner_files", "partner_file_transfers", "consents", "enquiries",
+    "reports",
+)  # fmt: skip
 
 # A row is a debit and a credit: nothing can be broken.
 BY_CONSTRUCTION = {"trial_balance_is_zero"}
 
 
 async def test_every_check_finds_its_fault(world: World) -> None:
-    await bought(world)
+    plan = await bought(world)
+    consumer = await world.pool.fetchval("select consumer_id from plans where plan_id = $1", plan)
+    await world.operator.post(f"/v1/operator/consumers/{consumer}/accounts/EUR", {"limit": 2_000_00})
     await review(world, (await referred(world))["id"], "decline", "INCOME")
     content = await fetch(world, await make_file(world))
     await send(world, content.replace(b"420.00", b"420.01"))

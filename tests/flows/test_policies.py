@@ -9,7 +9,7 @@ import msgspec
 import pytest
 
 from service import clock
-from service.demo.seed import POLICY
+from service.demo.seed import OPERATORS, POLICY
 from tests.flows.world import NOON, Client, World
 
 POLICIES = "/v1/operator/policies"
@@ -61,6 +61,7 @@ async def test_a_policy_is_drafted_published_and_put_back(world: World) -> None:
     assert await decided_under(world, consumer) == 1
     published = (await publish(world.second_operator, made)).json()
     assert (published["state"], published["active_from"]) == ("active", "2026-03-02T12:00:00Z")
+    assert (published["drafter"], published["publisher"]) == OPERATORS
     assert published["drafted_by"] != published["published_by"]
     assert await decided_under(world, consumer) == 2
     assert await states(world) == {1: "retired", 2: "active"}
@@ -84,6 +85,34 @@ async def test_who_drafted_it_does_not_sign_it(world: World) -> None:
     assert refused.json()["code"] == "four_eyes"
     assert await states(world) == {1: "active", 2: "validated"}
     assert (await publish(world.second_operator, made)).status_code == 200
+
+
+async def test_two_keys_of_one_person_are_one_person(world: World) -> None:
+    """Whoever drafted it signs it with none of their keys, nor puts their own earlier version back, nor tries it."""
+    key, made = await key_of(world, OPERATORS[0]), await draft(world.operator, DEMO)
+    refused = await publish(key, made)
+    assert (refused.status_code, refused.json()["code"]) == (403, "four_eyes")
+    assert refused.json()["detail"].startswith("ada drafted this version; a second person signs it")
+    assert (await roll_back(key, 1)).json()["code"] == "four_eyes"
+    trial = {"policy_id": made["id"], "version": made["version"], "share_bps": 1}
+    assert (await key.post("/v1/operator/trials", trial)).json()["code"] == "four_eyes"
+    assert await states(world) == {1: "active", 2: "validated"}
+
+
+async def test_a_second_person_signs_with_any_of_their_keys(world: World) -> None:
+    made = await draft(world.operator, DEMO)
+    published = await publish(await key_of(world, "alan"), made)
+    assert (published.status_code, published.json()["publisher"]) == (200, "alan")
+    kept = (await world.operator.get(f"{POLICIES}/{made['id']}/versions/{made['version']}")).json()
+    assert (kept["drafter"], kept["publisher"]) == ("ada", "alan")
+    assert kept["drafted_by"] == made["drafted_by"]
+    assert kept["published_by"].startswith("ke_")
+
+
+async def key_of(world: World, person: str) -> Client:
+    """A client with a new key of an operator."""
+    made = await world.operator.post("/v1/operator/keys", {"audience": "operator", "owner_id": person})
+    return Client(world.http, made.json()["key"])
 
 
 @pytest.mark.parametrize(
@@ -177,6 +206,7 @@ async def test_what_is_published_is_published_once(world: World) -> None:
         "update policies set document = '{}'",
         "update policies set active_from = '2030-01-01'",
         "update policies set published_by = 'ke_other'",
+        "update policies set publisher = 'alan'",
         "update policies set published_at = null, active_from = null",
         "delete from policies",
         "truncate policies cascade",
@@ -191,7 +221,8 @@ async def test_two_people_stand_in_the_table_too(world: World) -> None:
     made = await draft(world.operator, DEMO)
     with pytest.raises(asyncpg.CheckViolationError, match="signed_by_two"):
         await world.pool.execute(
-            "update policies set published_by = drafted_by, published_at = $2, active_from = $2 where version = $1",
+            "update policies set published_by = 'ke_2', publisher = drafter, published_at = $2, active_from = $2"
+            " where version = $1",
             made["version"], clock.now(),
         )  # fmt: skip
 

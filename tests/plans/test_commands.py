@@ -159,7 +159,7 @@ def test_payments(payment: dict[str, Any], code: Code | None, pointer: str | Non
 @pytest.mark.parametrize("parts", [[300_00], [100_00, 200_00], [100_01, 99_98, 100_01], [4_00] * 75, [299_96, 4]])
 @pytest.mark.parametrize("due", [FeeDue.FIRST, FeeDue.SPREAD, FeeDue.EACH])
 def test_a_cost_of_the_plan_is_charged_once_however_it_is_captured(parts: list[int], due: FeeDue) -> None:
-    """Captured in full, the fees are those of the offer to the cent; a fixed one is not charged with each part again."""
+    """Captured in full, the fees are the offer's to the cent; a fixed one is not charged with each part again."""
     costs = (Cost("opening", amount=10_01, due=due), Cost("handling", bps=133, due=due))
     agreed = agreement(terms=Terms(instalments=2, every=1, unit=Unit.MONTH, costs=costs), amount=300_00)
     life = Life()

@@ -249,7 +249,7 @@ def test_the_sample_has_no_fault() -> None:
             "/instalments/1/terms/costs",
             [{"name": "set-up", "amount": 100, "due": "first"}, {"name": "set-up", "bps": 100, "payer": "merchant"}],
             "/instalments/1/terms/costs/1/payer",
-            "A plan charges the consumer alone; what merchants pay is a subsidy.",
+            "Only consumers pay the costs of a plan; a merchant pays a subsidy.",
         ),
         (
             "/instalments/1/terms/captures",

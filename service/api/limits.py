@@ -1,0 +1,176 @@
+"""The operator's limits: set by hand, reviewed by the policy, and every change there was."""
+
+from datetime import datetime
+from typing import Annotated
+
+from litestar import get, post
+from litestar.params import FromPath, QueryParameter, RawBody
+from litestar.response.base import ASGIResponse
+from msgspec import Meta, Struct, field
+
+from service import ids
+from service.api.ask import Asked, content_type, is_dry_run, read, write
+from service.api.body import Body
+from service.api.consumers import AccountView
+from service.api.partner import Limit
+from service.api.queries import Q
+from service.api.reply import encode, reply, reply_answer
+from service.api.services import Services
+from service.checkout.flow import Who
+from service.checkout.request import ConsumerId, Currency
+from service.db import Connection
+from service.engine.limits import ReviewedAccount, Reviewing, review, set_limit
+from service.engine.once import once
+from service.engine.work import Answer
+from service.errors import Code, Refused
+from service.limits.account import Account
+from service.limits.change import LimitChange, LimitRule
+from service.money import AMOUNT_MAX, EXPONENTS
+from service.policies.version import in_force
+
+
+class LimitBody(Struct, frozen=True, forbid_unknown_fields=True):
+    """The new limit, minor units. Below what is out: nothing more is granted until it came back."""
+
+    limit: Annotated[int, Meta(ge=0, le=AMOUNT_MAX)]
+
+
+class LimitReviewBody(Struct, frozen=True, forbid_unknown_fields=True):
+    """Whose account is reviewed."""
+
+    consumer_id: ConsumerId = field(name="consumer")
+    currency: Currency
+
+
+class LimitReview(Struct, frozen=True):
+    """What the review came to. Where the limit is below what is out, nothing more is granted until that came back."""
+
+    consumer_id: str = field(name="consumer")
+    currency: str
+    limit_before: int
+    limit: int
+    rule: LimitRule | None  # null: nothing changes
+    decrease: str | None  # the policy's name of the decrease that holds
+    reserved: int
+    used: int
+    policy_id: str
+    policy_version: int
+    dry_run: bool  # whether nothing of this happened
+
+
+class LimitChangePage(Struct, frozen=True):
+    """Changes of one account's limit, the oldest first; `after` is what to ask with next."""
+
+    changes: list[LimitChange]
+    after: int
+
+
+_limit = Body(LimitBody)
+_review = Body(LimitReviewBody)
+
+
+@post("/consumers/{consumer_id:str}/accounts/{currency:str}", status_code=200, opt={"scope": "limits"})
+async def change_limit(
+    request: Asked, body: RawBody, consumer_id: FromPath[str], currency: FromPath[str]
+) -> ASGIResponse:
+    """Set a consumer's limit by hand; opens the account if there is none."""
+    asked = _limit.read(body, content_type(request))
+    ask, by = write(request, body), request.auth.key_id
+    who = _who(consumer_id, currency)
+    changed: list[Account] = []
+
+    async def change(conn: Connection) -> Answer:
+        account = await set_limit(conn, who, asked.limit, by, ask.now)
+        if account is None:
+            raise Refused(Code.NOT_FOUND, "There is no such consumer.", "/id")
+        changed.append(account)
+        return Answer(200, encode(_account(account)))
+
+    answer = await once(ask.services.pool, ask.must_key, ask.now, change)
+    await ask.services.snapshots.accounts_changed(changed)
+    return reply_answer(answer)
+
+
+@post("/limit-reviews", status_code=200, opt={"scope": "limits", "dry_run": True})
+async def review_limit(request: Asked, body: RawBody) -> ASGIResponse:
+    """Review one account's limit by the policy in force, as the day's close reviews all of them.
+
+    It is raised by a step of the limit table, lowered by a decrease, or stays as it is. What a purchase would tell is
+    read from the account's last one; a consumer who has not bought anything yet keeps the limit.
+    """
+    asked = _review.read(body, content_type(request))
+    ask, by = write(request, body), request.auth.key_id
+    if asked.currency not in EXPONENTS:
+        raise Refused(Code.INVALID_FIELD, f"There is no currency {asked.currency} here.", "/currency")
+    who = Who(asked.consumer_id, asked.currency)
+    policy = await ask.services.registry.policy(ask.now)
+    under = Reviewing(policy, ask.services.registry.now.merchants, by)
+    is_dry = is_dry_run(request)
+    changed: list[Account] = []
+
+    async def do(conn: Connection) -> Answer:
+        found = (await review(conn, [who], under, ask.now)).get(who)
+        if found is None:
+            raise Refused(Code.NOT_FOUND, "This consumer has no account in this currency.", "/consumer")
+        changed.append(found.account)
+        return Answer(200, encode(_reviewed(found, under, is_dry)))
+
+    if is_dry:
+        async with ask.services.pool.acquire() as conn:
+            transaction = conn.transaction()
+            await transaction.start()
+            try:
+                return reply_answer(await do(conn))
+            finally:
+                await transaction.rollback()
+    answer = await once(ask.services.pool, ask.must_key, ask.now, do)
+    await ask.services.snapshots.accounts_changed(changed)
+    return reply_answer(answer)
+
+
+@get("/consumers/{consumer_id:str}/accounts/{currency:str}/limit-changes", opt={"scope": "limits"})
+async def list_limit_changes(
+    request: Asked,
+    consumer_id: FromPath[str],
+    currency: FromPath[str],
+    after: Annotated[int, QueryParameter(ge=0, le=2**62)] = 0,
+    limit: Limit = 100,
+) -> ASGIResponse:
+    """Every change of the limit: by whom, when, from what to what, by which rule.
+
+    The limit that an account was opened with by a decision stands in that decision.
+    """
+    who, pool = _who(consumer_id, currency), read(request).services.pool
+    key = (ids.bucket_of(who.consumer_id), *who)
+    if await pool.fetchrow(Q.load_account, *key, None) is None:
+        raise Refused(Code.NOT_FOUND, "There is no such consumer.", "/id")
+    rows = await pool.fetch(Q.list_limit_changes, *key, after, limit)
+    page = [LimitChange(*row) for row in rows]
+    return reply(LimitChangePage(page, page[-1].version if page else after))
+
+
+async def reviewing(services: Services, now: datetime) -> Reviewing | None:
+    """Under what the day's close reviews limits; None while no policy is in force."""
+    span = in_force(services.registry.now.policies, now)
+    if span is None:
+        return None
+    policy = await services.registry.version(span.policy_id, span.version)
+    return Reviewing(policy, services.registry.now.merchants)
+
+
+def _who(consumer_id: str, currency: str) -> Who:
+    if not ids.is_id(consumer_id, ids.CONSUMER) or currency not in EXPONENTS:
+        raise Refused(Code.NOT_FOUND, "There is no such consumer or currency.", "/id")
+    return Who(consumer_id, currency)
+
+
+def _account(one: Account) -> AccountView:
+    return AccountView(one.consumer_id, one.currency, one.limit, one.reserved, one.used, one.available, one.version)
+
+
+def _reviewed(found: ReviewedAccount, under: Reviewing, is_dry: bool) -> LimitReview:
+    account, one, policy = found.account, found.reviewed, under.policy.policy
+    return LimitReview(
+        account.consumer_id, account.currency, found.limit_before, one.limit, one.rule, one.decrease,
+        account.reserved, account.used, policy.policy_id, policy.version, is_dry,
+    )  # fmt: skip
