@@ -153,9 +153,11 @@ async def _instalments(world: World, consumer: str) -> None:
     await world.operator.get(f"/v1/operator/decisions/{decision['id']}")
     await world.operator.get(f"/v1/operator/decisions/{decision['id']}/replay")
     accept = {"offer_id": decision["offers"][0]["id"]}
+    await merchant.get(f"/v1/offers/{accept['offer_id']}/disclosure")
     await merchant.post("/v1/plans?dry_run=true", accept)
     plan = (await merchant.post("/v1/plans", accept)).json()
     await merchant.get(f"/v1/plans/{plan['id']}")
+    await merchant.get(f"/v1/plans/{plan['id']}/disclosure")
     await merchant.get("/v1/plans", merchant_reference="order-1001")
     await merchant.post(f"/v1/plans/{plan['id']}/capture", {"amount": 560_00})
     await merchant.post(f"/v1/plans/{plan['id']}/void")

@@ -39,6 +39,7 @@ from service.api.reviews import ReferralPage, ReviewBody, ReviewView
 from service.api.summary import Summary, TrialBalance
 from service.api.trials import TrialBody, TrialPage, TrialReport, TrialView
 from service.checkout.answer import Answer
+from service.checkout.disclosure import Disclosure
 from service.checkout.request import Checkout
 from service.engine.batch import Preview
 from service.engine.day import DayClosed
@@ -66,6 +67,7 @@ class Operation(Struct, frozen=True):
     refuses: tuple[Code, ...] = ()
     optional: bool = False  # the body may be left out
     dry_run: Any = None  # what `?dry_run=true` answers, which shows the change without making it
+    page: bool = False  # where Accept asks for text/html, the same as a page to print
     keeps: bool = True  # a POST's key and answer are kept; a calculation keeps nothing
 
 
@@ -83,6 +85,7 @@ MERCHANT: Final[dict[str, Operation]] = {
     ),
     "POST /v1/checkouts": Operation(Checkout, {200: Answer}, (Code.NOT_FOUND,)),
     "GET /v1/checkouts/{decision_id}": Operation(None, {200: Answer}, (Code.NOT_FOUND,)),
+    "GET /v1/offers/{offer_id}/disclosure": Operation(None, {200: Disclosure}, (Code.NOT_FOUND,), page=True),
     "POST /v1/plans": Operation(
         AcceptOffer,
         {201: PlanView},
@@ -90,6 +93,7 @@ MERCHANT: Final[dict[str, Operation]] = {
         dry_run=Preview,
     ),
     "GET /v1/plans/{plan_id}": Operation(None, {200: PlanView}, (Code.NOT_FOUND,)),
+    "GET /v1/plans/{plan_id}/disclosure": Operation(None, {200: Disclosure}, (Code.NOT_FOUND,), page=True),
     "GET /v1/plans": Operation(None, {200: PlanView}, (Code.NOT_FOUND,)),
     "POST /v1/plans/{plan_id}/capture": Operation(
         CaptureBody,

@@ -10,7 +10,7 @@ from litestar.response.base import ASGIResponse
 from msgspec import Meta, Struct, field
 
 from service import ids
-from service.api import consents, consumers, quotes
+from service.api import consents, consumers, disclosures, quotes
 from service.api.ask import Ask, Asked, content_type, guard_for, is_dry_run, read, write
 from service.api.body import Body, Nothing
 from service.api.checkouts import answer_checkout
@@ -271,6 +271,8 @@ merchant_router = Router(
         claim_deposit,
         release_deposit,
         record_payment,
+        disclosures.disclose_offer,
+        disclosures.disclose_plan,
         list_events,
         consumers.register_consumer,
         consumers.get_consumer,

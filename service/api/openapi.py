@@ -177,6 +177,8 @@ def _answers(operation: Operation, wire: list[Any], examples: Schema) -> Schema:
     for status, one in sorted(operation.answers.items()):
         words = one.description if isinstance(one, Text) else SAID[status]
         made[str(status)] = {"description": words, "content": _content(one, wire, examples.get(str(status)))}
+        if operation.page:
+            made[str(status)]["content"] |= _content(PAGE, wire)
     if operation.dry_run:
         dry = _content(operation.dry_run, wire, examples.get("dry_run"))
         if done := made.get("200"):
@@ -189,6 +191,7 @@ def _answers(operation: Operation, wire: list[Any], examples: Schema) -> Schema:
     return dict(sorted(made.items()))
 
 
+PAGE: Final = Text("text/html", "The same as a page, ready to print.")
 SAID: Final = {200: "Done.", 201: "Made.", 503: "Not now."}
 
 

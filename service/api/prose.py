@@ -46,6 +46,7 @@ TAGS: Final = {
     "consents": "Merchant: what a consumer allowed us to ask outside, taken back.",
     "quotes": "Merchant: what a credit would cost, before anybody asks for one.",
     "checkouts": "Merchant: the decision, with offers that bind.",
+    "offers": "Merchant: what must be said about an offer before it is accepted.",
     "plans": "Merchant: the plan an offer became, and the verbs on it.",
     "events": "Merchant: what happened, in order and without gaps.",
     "partner": "Finance partner: what it funds, the files that prove it, and what does not match.",

@@ -130,6 +130,14 @@ select coalesce(m.answer, d.answer) as answer
   left join decisions m on m.bucket = r.bucket and m.decision_id = r.made_id
  where d.bucket = $1 and d.decision_id = $2 and d.merchant_id = $3;
 
+-- load_offered --
+select request, answer, policy_id, policy_version, decided_at
+  from decisions
+ where bucket = $1 and decision_id = $2 and merchant_id = $3;
+
+-- load_plan_offer --
+select decision_id, offer ->> 'id' as offer_id from plans where bucket = $1 and plan_id = $2 and merchant_id = $3;
+
 -- load_evidence --
 -- All that a replay needs; of what a person decided, what the person said.
 select d.policy_id, d.policy_version, d.decided_at, d.request, d.snapshot, d.answer,

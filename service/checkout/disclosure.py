@@ -1,27 +1,93 @@
-"""What must be said about an offer before it is accepted: the fields of its jurisdiction, in its order."""
+"""What must be said about an offer before it is accepted: the fields of its jurisdiction, in its order.
 
-from datetime import datetime
+Made from the stored offer alone, so it can be printed years later and say the same. As JSON it is `Disclosure`; `page`
+makes of it one HTML page, ready to print.
+"""
 
-from service.plans.disclosure import Figures, Line, disclosure_for
+from datetime import date, datetime
+from html import escape
+
+from msgspec import Struct
+
+from service.checkout.notice import STYLE
+from service.plans.apr import Apr
+from service.plans.disclosure import Figures, Line, disclosure_for, form_of, language_of
 from service.plans.offer import Kind, Offer
 from service.plans.plan import business_day
 from service.plans.quote import rates_of
+from service.policies.law import LawRow, LegalRule, number_on, rows_on
+from service.policies.words import Language, say
+
+# What the law says of the credit itself; its duties towards authorities and files are another matter.
+TOLD = (
+    LegalRule.APR_MAX,
+    LegalRule.RATE_MAX,
+    LegalRule.TOTAL_COST_MAX,
+    LegalRule.FEES_FIRST_YEAR_MAX,
+    LegalRule.FEES_LATER_YEAR_MAX,
+    LegalRule.LATE_FEES_YEAR_MAX,
+    LegalRule.LATE_FEES_TOTAL_MAX,
+    LegalRule.AMOUNT_MIN,
+    LegalRule.AMOUNT_MAX,
+    LegalRule.INSTALMENTS_MAX,
+    LegalRule.TERM_MONTHS_MAX,
+    LegalRule.OUTSTANDING_MAX,
+    LegalRule.JOINT_LIABILITY_ABOVE,
+    LegalRule.JOINT_LIABILITY_MAX,
+    LegalRule.WITHDRAWAL_DAYS,
+    LegalRule.WITHDRAWAL_LONG_STOP_MONTHS,
+    LegalRule.WITHDRAWAL_REPAYMENT_DAYS,
+    LegalRule.SETTLEMENT_NOTICE_DAYS,
+)
 
 
-def disclosure_of(offer: Offer, jurisdiction: str, decided_at: datetime) -> tuple[Line, ...]:
-    """Made from the offer as it was sent, so that it says the same whenever it is asked for.
+class Disclosure(Struct, frozen=True):
+    """What is said of one offer, in the words of its law."""
 
-    A deposit that is not claimed costs nothing and is no credit to disclose: nothing is said.
-    """
-    if offer.kind is Kind.DEPOSIT:
-        return ()
+    offer_id: str
+    language: Language  # the consumer's; English where the law has no words in it
+    on: date  # the day of the decision, from which dates and rates count
+    jurisdiction: str
+    form: str  # whose fields these are, in whose order: the source
+    lines: tuple[Line, ...]  # none of a deposit, which is no credit
+    apr: Apr  # with its method
+    other_rates: tuple[Apr, ...]  # where the law wants more than one shown
+    cooling_off_days: int | None  # in which the consumer may withdraw; null: no law that we know gives any
+    law: tuple[LawRow, ...]  # the numbers that bound it on that day, each with its source
+
+
+def disclosure_of(
+    offer: Offer, jurisdiction: str, product_class: str, language: Language, decided_at: datetime
+) -> Disclosure:
+    """The disclosure of an offer as it was sent, under the law of the day it was decided."""
     start_on = business_day(decided_at, offer.time_zone)
     rates = rates_of(jurisdiction, offer.terms, offer.amount, start_on, offer.schedule)
+    is_credit = offer.kind is not Kind.DEPOSIT  # unclaimed it costs nothing
+    days = number_on(LegalRule.WITHDRAWAL_DAYS, jurisdiction, product_class, start_on) if is_credit else None
+    said_in = language_of(jurisdiction, language)
+    lines = disclosure_for(jurisdiction, _figures(offer, rates, start_on, days), said_in) if is_credit else ()
+    law = [row for rule in TOLD for row in rows_on(rule, jurisdiction, product_class, start_on)]
+    return Disclosure(
+        offer_id=offer.offer_id,
+        language=Language(said_in),
+        on=start_on,
+        jurisdiction=jurisdiction,
+        form=form_of(jurisdiction).source,
+        lines=lines,
+        apr=offer.apr,
+        other_rates=rates[1:],
+        cooling_off_days=days,
+        law=tuple(law) if is_credit else (),
+    )
+
+
+def _figures(offer: Offer, rates: tuple[Apr, ...], start_on: date, withdrawal_days: int | None) -> Figures:
     interest = sum(row.interest for row in offer.schedule)
-    figures = Figures(
+    in_schedule = sum(row.principal for row in offer.schedule if row.is_down_payment)
+    return Figures(
         currency=offer.currency,
         amount=offer.amount + offer.down_payment,
-        down_payment=offer.down_payment,
+        down_payment=offer.down_payment + in_schedule,
         up_front=0,
         rate_percent=offer.terms.rate_percent,
         total_interest=interest,
@@ -30,5 +96,46 @@ def disclosure_of(offer: Offer, jurisdiction: str, decided_at: datetime) -> tupl
         other_rates=rates[1:],
         schedule=offer.schedule,
         start_on=start_on,
+        withdrawal_days=withdrawal_days,
     )
-    return disclosure_for(jurisdiction, figures)
+
+
+def page(disclosure: Disclosure, merchant_name: str) -> str:
+    """One HTML page without scripts or outside resources."""
+    language, title = disclosure.language, say(disclosure.language, "disclosure-title")
+    about = say(
+        language,
+        "disclosure-about",
+        day=disclosure.on.isoformat(),
+        merchant=merchant_name,
+        offer=disclosure.offer_id,
+    )
+    lines = (
+        "".join(f"<tr><th scope=row>{escape(line.label)}<td>{escape(line.value)}" for line in disclosure.lines)
+        or f"<tr><td>{escape(say(language, 'disclosure-deposit'))}"
+    )
+    rates = (disclosure.apr, *disclosure.other_rates)
+    methods = "".join(f"<p>{escape(_rate(language, rate))}</p>" for rate in rates) if disclosure.lines else ""
+    law = "".join(f"<li>{escape(source)}</li>" for source in dict.fromkeys(_sources(disclosure)))
+    return (
+        f'<!doctype html><html lang="{language}"><head><meta charset="utf-8">'
+        f'<meta name="viewport" content="width=device-width"><title>{escape(title)}</title>'
+        f"<style>{STYLE}{TABLE}</style></head><body><main><h1>{escape(title)}</h1><p>{escape(about)}</p>"
+        f"<table>{lines}</table><footer>{methods}<p>{escape(say(language, 'disclosure-law'))}</p><ul>{law}</ul>"
+        "</footer></main></body></html>"
+    )
+
+
+TABLE = (
+    "table{border-collapse:collapse;width:100%;margin-top:2rem}"
+    "th,td{padding:.5rem 0;border-top:1px solid #ccc;text-align:left;vertical-align:top}"
+    "th{font-weight:normal;color:#555;padding-right:1.5rem;width:45%}tr{break-inside:avoid}"
+)
+
+
+def _rate(language: Language, rate: Apr) -> str:
+    return say(language, "disclosure-rate", rate=rate.printed, method=rate.method)
+
+
+def _sources(disclosure: Disclosure) -> list[str]:
+    return [disclosure.form, *(row.source for row in disclosure.law)]

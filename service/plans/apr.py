@@ -118,6 +118,8 @@ def rates_for(jurisdiction: str, advances: DatedFlows, payments: DatedFlows, uni
         return (actuarial_apr(advances, payments),)
     if jurisdiction == "CN":
         return irr(advances, payments, unit)[::-1]
+    if jurisdiction == "IN":  # RBI, Key Facts Statement of 15 April 2024, Annex B: 17.07 % of its example
+        return irr(advances, payments, unit)[:1]
     return (effective_apr(advances, payments, unit),)
 
 

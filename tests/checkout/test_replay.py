@@ -6,10 +6,8 @@ import msgspec
 import pytest
 
 from service.checkout.challenger import Comparison, comparison_of, difference, takes_challenger
-from service.checkout.disclosure import disclosure_of
 from service.checkout.evidence import Evidence
 from service.checkout.replay import replay
-from service.plans.offer import Kind
 from tests.checkout.cases import DECISION, MERCHANT, NOON, PROGRAMMES, asked, decided, known
 from tests.policies.sample import POLICY, policy_with
 
@@ -49,27 +47,3 @@ def test_a_share_is_stable_and_as_large_as_it_says() -> None:
     assert taken != {person for person in people if takes_challenger(person, "winter", 2_000)}
     assert not any(takes_challenger(person, "autumn", 0) for person in people)
     assert all(takes_challenger(person, "autumn", 10_000) for person in people)
-
-
-@pytest.mark.parametrize(
-    ("jurisdiction", "names"),
-    [
-        ("DE", ["cash_price", "down_payment", "credit", "duration", "rate", "charges", "apr", "instalments",
-                "total_cost", "total_payable", "warning"]),
-        ("US", ["apr", "total_cost", "amount_financed", "total_of_payments", "total_sale_price", "instalments"]),
-        ("CN", ["credit", "interest", "charges", "apr", "simple_rate", "instalments", "total_payable", "nothing_else"]),
-    ],
-)  # fmt: skip
-def test_an_offer_is_disclosed_as_its_law_wants(jurisdiction: str, names: list[str]) -> None:
-    policy = policy_with(("/jurisdiction", jurisdiction), ("/product_class", "personal_loan"))
-    offer = decided(asked(amount=2_000_00, category="car"), policy=policy).answer.offers[0]
-    lines = disclosure_of(offer, jurisdiction, NOON)
-    assert [line.name for line in lines] == names
-    said = {line.name: line.value for line in lines}
-    assert offer.apr.printed in said["apr"]
-    assert said["instalments"].startswith("23 of ")
-
-
-def test_a_deposit_is_no_credit_to_disclose() -> None:
-    request = asked(kinds=(Kind.DEPOSIT,), deposit_amount=100_00)
-    assert disclosure_of(decided(request, known(clean_deposits=9)).answer.offers[0], "DE", NOON) == ()

@@ -63,3 +63,15 @@ notice-rights-EU = Wenn ein Eintrag bei einer Auskunftei mitgewirkt hat, teilen 
 notice-rights-GB = Wenn ein Eintrag bei einer britischen Auskunftei mitgewirkt hat, nennen wir sie Ihnen und sagen, wie Sie sie erreichen. Sind Sie mit uns nicht einverstanden, können Sie sich an den Financial Ombudsman Service wenden.
 notice-rights-US = Das Bundesgesetz über gleiche Kreditchancen (Equal Credit Opportunity Act) verbietet es, Antragstellende zu benachteiligen wegen Rasse, Hautfarbe, Religion, nationaler Herkunft, Geschlecht, Familienstand oder Alter (soweit sie geschäftsfähig sind), weil ihr Einkommen ganz oder teilweise aus öffentlicher Unterstützung stammt, oder weil sie in gutem Glauben ein Recht aus dem Consumer Credit Protection Act ausgeübt haben.
 notice-rights-other = Sie können jederzeit fragen, was wir über Sie gespeichert haben, und Falsches berichtigen lassen.
+
+## Die Angaben zu einem Angebot
+disclosure-title = Was dieses Angebot kostet
+disclosure-about = Angeboten am { $day } bei { $merchant }. Angebot { $offer }.
+disclosure-deposit = Eine Kaution kostet nichts, solange sie nicht in Anspruch genommen wird; sie ist kein Kredit.
+disclosure-rate = { $rate } % { $method ->
+    [us_actuarial] ist ein nominaler Jahreszins nach der versicherungsmathematischen Methode der Regulation Z.
+    [irr_nominal] ist der monatliche interne Zinsfuß mal zwölf.
+    [irr_effective] ist der interne Zinsfuß, auf ein Jahr verzinst.
+   *[eu_effective] ist ein effektiver Jahreszins, in dem alle Kosten enthalten sind.
+}
+disclosure-law = Nach:

@@ -63,3 +63,15 @@ notice-rights-EU = If a record at a credit bureau played a part, we tell you fre
 notice-rights-GB = If a record at a credit reference agency played a part, we tell you which agency and how to reach it. If you are not content with us, you may go to the Financial Ombudsman Service.
 notice-rights-US = The federal Equal Credit Opportunity Act prohibits creditors from discriminating against credit applicants on the basis of race, color, religion, national origin, sex, marital status, age (provided the applicant has the capacity to enter into a binding contract); because all or part of the applicant's income derives from any public assistance program; or because the applicant has in good faith exercised any right under the Consumer Credit Protection Act.
 notice-rights-other = You may ask us at any time what we hold about you, and have what is wrong put right.
+
+## The disclosure of an offer
+disclosure-title = What this offer costs
+disclosure-about = Offered on { $day } at { $merchant }. Offer { $offer }.
+disclosure-deposit = A deposit costs nothing unless it is claimed; it is no credit.
+disclosure-rate = { $rate } % { $method ->
+    [us_actuarial] is a nominal rate per year, by the actuarial method of Regulation Z.
+    [irr_nominal] is the monthly internal rate of return times twelve.
+    [irr_effective] is the internal rate of return, compounded over a year.
+   *[eu_effective] is an effective rate per year, with all costs counted.
+}
+disclosure-law = By:

@@ -63,3 +63,15 @@ notice-rights-EU = 如果征信机构的记录影响了本决定，我们会免�
 notice-rights-GB = 如果英国征信机构的记录影响了本决定，我们会告知您该机构及其联系方式。如您对我们不满意，可以向金融申诉专员服务机构（Financial Ombudsman Service）投诉。
 notice-rights-US = 美国联邦《平等信贷机会法》禁止贷款人基于种族、肤色、宗教、原国籍、性别、婚姻状况、年龄（申请人须具有订立合同的能力），或因申请人的收入全部或部分来自公共援助，或因申请人善意行使《消费者信贷保护法》规定的权利而歧视申请人。
 notice-rights-other = 您可以随时查询我们保存的关于您的信息，并要求更正错误。
+
+## 方案的费用说明
+disclosure-title = 本方案的费用
+disclosure-about = { $day } 由 { $merchant } 提供。方案编号：{ $offer }。
+disclosure-deposit = 押金未被扣取时不产生费用，不属于信贷。
+disclosure-rate = { $rate } % { $method ->
+    [us_actuarial] 是按美国 Z 条例精算法计算的名义年利率。
+    [irr_nominal] 是月内部收益率乘以十二。
+    [irr_effective] 是按复利计算的年内部收益率。
+   *[eu_effective] 是计入全部费用的实际年利率。
+}
+disclosure-law = 依据：

@@ -1,0 +1,74 @@
+"""What must be said of an offer, as JSON or as a page to print: made when it is asked for, never in a checkout."""
+
+from typing import Final
+
+import msgspec
+from litestar import get
+from litestar.params import FromPath
+from litestar.response.base import ASGIResponse
+
+from service import ids
+from service.api.ask import Ask, Asked, read
+from service.api.queries import Q
+from service.api.reply import JSON, encode
+from service.checkout.answer import Answer, offer_of
+from service.checkout.disclosure import Disclosure, disclosure_of, page
+from service.checkout.request import Checkout
+from service.errors import Code, Refused
+
+HTML: Final = "text/html"
+
+
+@get("/offers/{offer_id:str}/disclosure", opt={"scope": "checkouts"})
+async def disclose_offer(request: Asked, offer_id: FromPath[str]) -> ASGIResponse:
+    """What the law wants said about an offer before it is accepted, in its order; an alternative's offer is one, too.
+
+    Ask with `Accept: text/html` for a page that is ready to print.
+    """
+    ask = read(request)
+    if not ids.is_id(offer_id, ids.OFFER):
+        raise _no_offer(offer_id)
+    return _reply(request, ask, await _disclosure(ask, ids.origin(ids.DECISION, offer_id), offer_id))
+
+
+@get("/plans/{plan_id:str}/disclosure", opt={"scope": "plans"})
+async def disclose_plan(request: Asked, plan_id: FromPath[str]) -> ASGIResponse:
+    """What was said about the offer that became this plan.
+
+    Ask with `Accept: text/html` for a page that is ready to print.
+    """
+    ask, row = read(request), None
+    if ids.is_id(plan_id, ids.PLAN):
+        row = await ask.services.pool.fetchrow(Q.load_plan_offer, ids.bucket_of(plan_id), plan_id, ask.owner_id)
+    if row is None:
+        raise Refused(Code.NOT_FOUND, f"There is no plan {plan_id[:100]!r}.", "/id")
+    return _reply(request, ask, await _disclosure(ask, *row))
+
+
+async def _disclosure(ask: Ask, decision_id: str, offer_id: str) -> Disclosure:
+    bucket = ids.bucket_of(decision_id)
+    row = await ask.services.pool.fetchrow(Q.load_offered, bucket, decision_id, ask.owner_id)
+    found = offer_of(_answer(row["answer"]), offer_id) if row else None
+    if row is None or found is None:
+        raise _no_offer(offer_id)
+    policy = (await ask.services.registry.version(row["policy_id"], row["policy_version"])).policy
+    language = _checkout(row["request"]).language
+    return disclosure_of(found, policy.jurisdiction, policy.product_class, language, row["decided_at"])
+
+
+def _reply(request: Asked, ask: Ask, disclosure: Disclosure) -> ASGIResponse:
+    """In the form that the Accept header likes best."""
+    headers = {"Vary": "Accept"}
+    if request.accept.best_match([JSON, HTML], default=JSON) == JSON:
+        return ASGIResponse(body=encode(disclosure), media_type=JSON, headers=headers)
+    merchant = ask.services.registry.now.merchants[ask.owner_id]
+    headers["Content-Security-Policy"] = "default-src 'none'; style-src 'unsafe-inline'"
+    return ASGIResponse(body=page(disclosure, merchant.name).encode(), media_type=HTML, headers=headers)
+
+
+def _no_offer(offer_id: str) -> Refused:
+    return Refused(Code.NOT_FOUND, f"There is no offer {offer_id[:100]!r}.", "/id")
+
+
+_answer = msgspec.json.Decoder(Answer).decode
+_checkout = msgspec.json.Decoder(Checkout).decode

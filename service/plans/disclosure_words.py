@@ -1,0 +1,87 @@
+"""The words of disclosures in other languages than English, where a law has words of its own in them.
+
+A label that stands here for a law is its own; a law without any here is disclosed in English whatever was asked for.
+"""
+
+from typing import Final
+
+from msgspec import Struct
+
+
+class Phrases(Struct, frozen=True, kw_only=True):
+    """What stands around the figures, in English unless a language says otherwise; `{}` is where a figure goes."""
+
+    months: tuple[str, str] = ("{} month", "{} months")  # of one; of several
+    days: tuple[str, str] = ("{} day", "{} days")  # the same
+    one_payment: str = "{count} of {amount} on {on}"
+    payments: str = "{count} of {amount} from {on}"
+    then: str = ", then "
+    yearly: str = "{} % a year"
+    item: str = "{amount}, {rate} % a year of the principal outstanding, to the lender"
+    to_the_seller: str = "{} paid to the seller"
+    prepaid: str = ", less {} of prepaid finance charge"
+    withdrawal: tuple[str, str] = ("Within {} day, without a reason", "Within {} days, without a reason")  # the same
+    early_repayment: str = "At any time, in full or in part; nothing is charged for it."
+    late_payment: str = "Nothing is charged for paying late."
+    none: str = "None"
+    agency: str = "We may search a credit reference agency."
+    ombudsman: str = "If you are not content with us, you may go to the Financial Ombudsman Service."
+    warning: str = "Caution! Borrowing money costs money."
+    nothing_else: str = "Nothing else is charged while payments are made when due."
+
+
+ENGLISH: Final = Phrases()
+GERMAN: Final = Phrases(
+    months=("{} Monat", "{} Monate"),
+    days=("{} Tag", "{} Tage"),
+    one_payment="{count} zu {amount} am {on}",
+    payments="{count} zu {amount} ab {on}",
+    then=", dann ",
+    yearly="{} % pro Jahr",
+    withdrawal=("Innerhalb von {} Tag, ohne Angabe von Gründen", "Innerhalb von {} Tagen, ohne Angabe von Gründen"),
+    early_repayment="Jederzeit, ganz oder teilweise; dafür wird nichts berechnet.",
+    late_payment="Für verspätete Zahlung wird nichts berechnet.",
+    warning="Achtung! Kreditaufnahme kostet Geld.",
+)
+CHINESE: Final = Phrases(
+    one_payment="{on} 还款 {count} 期，{amount}",
+    payments="自 {on} 起 {count} 期，每期 {amount}",
+    then="；其后 ",
+    item="{amount}，按未还本金年化 {rate} %，由贷款人收取",
+    late_payment="逾期不收取费用。",
+    none="无",
+    nothing_else="除上述各项外，正常履约时不再收取任何其他费用。",
+)
+
+PHRASES: Final = {"en": ENGLISH, "de": GERMAN, "zh": CHINESE}
+
+# By language and law: the labels, by the names of their lines.
+LABELS: Final[dict[tuple[str, str], dict[str, str]]] = {
+    ("de", "EU"): {  # BGB 491a ff., EGBGB 247, PAngV 17: the German words of the directive
+        "rate": "Sollzinssatz",
+        "charges": "Sonstige Kosten",
+        "credit": "Nettodarlehensbetrag",
+        "apr": "Effektiver Jahreszins",
+        "duration": "Vertragslaufzeit",
+        "cash_price": "Barzahlungspreis",
+        "down_payment": "Anzahlung",
+        "total_cost": "Gesamtkosten des Kredits",
+        "total_payable": "Gesamtbetrag",
+        "instalments": "Teilzahlungen",
+        "late_payment": "Kosten bei Zahlungsverzug",
+        "withdrawal": "Widerrufsrecht",
+        "early_repayment": "Vorzeitige Rückzahlung",
+        "warning": "Warnhinweis",
+    },
+    ("zh", "CN"): {
+        "credit": "本金",
+        "interest": "利息",
+        "charges": "其他费用",
+        "apr": "年化综合融资成本（复利，内部收益率法）",
+        "simple_rate": "年化综合融资成本（单利）",
+        "instalments": "还款计划",
+        "total_payable": "还款总额",
+        "late_payment": "或有违约成本",
+        "nothing_else": "说明",
+    },
+}

@@ -1,0 +1,120 @@
+"""The disclosure of an offer, under the law of the day it was decided, in the consumer's language."""
+
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+
+from service.checkout.disclosure import Disclosure, disclosure_of, page
+from service.plans.disclosure import FORMS
+from service.plans.offer import Kind, Offer
+from service.policies.words import Language
+from tests.checkout.cases import NOON, asked, decided, known
+from tests.policies.sample import policy_with
+
+
+def offered(jurisdiction: str, product_class: str, at: datetime, **facts: Any) -> Offer:
+    """A car of 2,000.00: 400.00 at once, 24 instalments at 4.9 %."""
+    policy = policy_with(("/jurisdiction", jurisdiction), ("/product_class", product_class))
+    request = asked(**{"amount": 2_000_00, "category": "car"} | facts)
+    return decided(request, known(clean_deposits=9), policy=policy, now=at).answer.offers[0]
+
+
+def disclosed(
+    jurisdiction: str = "DE",
+    product_class: str = "consumer_credit",
+    language: Language = Language.ENGLISH,
+    at: datetime = NOON,
+    **facts: Any,
+) -> Disclosure:
+    offer = offered(jurisdiction, product_class, at, **facts)
+    return disclosure_of(offer, jurisdiction, product_class, language, at)
+
+
+def test_german_lines() -> None:
+    made = disclosed(language=Language.GERMAN)
+    assert [(line.label, line.value) for line in made.lines] == [
+        ("Sollzinssatz", "4.9 % pro Jahr"),
+        ("Sonstige Kosten", "0.00 EUR"),
+        ("Nettodarlehensbetrag", "1600.00 EUR"),
+        ("Effektiver Jahreszins", "5.0 %"),
+        ("Vertragslaufzeit", "24 Monate"),
+        ("Barzahlungspreis", "2000.00 EUR"),
+        ("Anzahlung", "400.00 EUR"),
+        ("Gesamtkosten des Kredits", "82.93 EUR"),
+        ("Gesamtbetrag", "1682.93 EUR"),
+        ("Teilzahlungen", "23 zu 70.12 EUR ab 2026-04-02, dann 1 zu 70.17 EUR am 2028-03-02"),
+        ("Kosten bei Zahlungsverzug", "Für verspätete Zahlung wird nichts berechnet."),
+        ("Widerrufsrecht", "Innerhalb von 14 Tagen, ohne Angabe von Gründen"),
+        ("Vorzeitige Rückzahlung", "Jederzeit, ganz oder teilweise; dafür wird nichts berechnet."),
+        ("Warnhinweis", "Achtung! Kreditaufnahme kostet Geld."),
+    ]
+    assert (made.language, made.cooling_off_days, made.on.isoformat()) == ("de", 14, "2026-03-02")
+
+
+def test_chinese_lines() -> None:
+    made = disclosed("CN", "personal_loan", Language.CHINESE)
+    assert [(line.label, line.value) for line in made.lines] == [
+        ("本金", "1600.00 EUR"),
+        ("利息", "82.93 EUR，按未还本金年化 4.89 %，由贷款人收取"),
+        ("其他费用", "无"),
+        ("年化综合融资成本（复利，内部收益率法）", "5.01 %"),
+        ("年化综合融资成本（单利）", "4.90 %"),
+        ("还款计划", "自 2026-04-02 起 23 期，每期 70.12 EUR；其后 2028-03-02 还款 1 期，70.17 EUR"),
+        ("还款总额", "1682.93 EUR"),
+        ("或有违约成本", "逾期不收取费用。"),
+        ("说明", "除上述各项外，正常履约时不再收取任何其他费用。"),
+    ]
+    assert [rate.method for rate in (made.apr, *made.other_rates)] == ["irr_effective", "irr_nominal"]
+
+
+@pytest.mark.parametrize(
+    ("jurisdiction", "product_class", "at", "days"),
+    [
+        ("DE", "consumer_credit", NOON, 14),
+        ("GB", "consumer_credit", NOON, 14),
+        ("GB", "deferred_payment_credit", datetime(2026, 7, 14, 12, tzinfo=UTC), None),
+        ("GB", "deferred_payment_credit", datetime(2026, 7, 15, 12, tzinfo=UTC), 14),
+        ("IN", "digital_loan", NOON, 1),
+        ("US", "closed_end_credit", NOON, None),
+        ("CN", "personal_loan", NOON, None),
+        ("AU", "low_cost_credit", NOON, None),
+        ("SG", "bnpl", NOON, None),
+    ],
+)
+def test_how_long_a_consumer_may_think_again(
+    jurisdiction: str, product_class: str, at: datetime, days: int | None
+) -> None:
+    made = disclosed(jurisdiction, product_class, at=at)
+    assert made.cooling_off_days == days
+    said = [line.value for line in made.lines if line.name == "withdrawal"]
+    assert said == ([] if days is None else [f"Within {days} day{'s' * (days > 1)}, without a reason"])
+
+
+def test_the_law_is_that_of_the_day_with_its_sources() -> None:
+    before = disclosed("IE", at=datetime(2026, 11, 19, 12, tzinfo=UTC))
+    after = disclosed("IE", at=datetime(2026, 11, 20, 12, tzinfo=UTC))
+    assert [row.value for row in before.law if row.rule == "amount_max"] == [75_000_00]
+    assert [row.value for row in after.law if row.rule == "amount_max"] == [100_000_00]
+    assert {row.jurisdiction for row in after.law} == {"IE", "EU"}
+    assert all(row.source and row.certainty for row in after.law)
+    assert not any(row.rule == "retention_months" for row in disclosed("US", "closed_end_credit").law)
+
+
+def test_a_deposit_is_no_credit_to_disclose() -> None:
+    made = disclosed(kinds=(Kind.DEPOSIT,), deposit_amount=100_00, amount=100_00)
+    assert (made.lines, made.law, made.cooling_off_days) == ((), (), None)
+    assert "it is no credit" in page(made, "Shop")
+
+
+@pytest.mark.parametrize("language", Language)
+@pytest.mark.parametrize("jurisdiction", [*FORMS, "DE", "CH"])
+def test_every_language_and_jurisdiction_has_a_page(language: Language, jurisdiction: str) -> None:
+    made = disclosed(jurisdiction, language=language)
+    text = page(made, "<script>alert(1)</script> & Co")
+    assert f'<html lang="{made.language}">' in text
+    assert "&lt;script&gt;alert(1)&lt;/script&gt; &amp; Co" in text
+    assert "<script" not in text
+    assert "{" not in text.split("</style>")[1]
+    assert all(line.label in text for line in made.lines)
+    assert made.form in text
