@@ -70,8 +70,6 @@ class KeyBody(Struct, frozen=True, forbid_unknown_fields=True):
     scopes: Annotated[tuple[Text, ...], Meta(min_length=1, max_length=20)] = ("*",)
 
 
-
-
 class KeyMade(Struct, frozen=True):
     """The key itself is shown once and kept nowhere."""
 

@@ -35,9 +35,10 @@ select k.consumer_id, k.currency, d.request,
   join decisions d on d.bucket = k.bucket and d.decision_id = last.decision_id;
 
 -- change_limits --
--- Of accounts that are locked: the new limit, the change that is kept, and the merchant's next event.
+-- Of accounts that are locked: the new limit, the change that is kept, and the merchant's next event. An account that
+-- is opened has no limit that changed: as when a decision opens one, nobody is told.
 with asked as materialized (
-    select k.*, c.merchant_id, row_number() over (partition by c.merchant_id order by k.place desc) - 1 as later
+    select k.*, c.merchant_id
       from unnest($1::smallint[], $2::text[], $3::text[], $4::bigint[], $5::bigint[], $6::bigint[], $7::limit_rule[],
                   $8::text[], $9::text[], $10::int[], $11::text[], $12::timestamptz[], $13::text[]) with ordinality
            as k (bucket, consumer_id, currency, version, limit_before, "limit", rule, decrease, policy_id,
@@ -55,12 +56,16 @@ with asked as materialized (
     select bucket, consumer_id, currency, version, limit_before, "limit", rule, decrease, policy_id, policy_version,
            changed_by, changed_at
       from asked
+), news as materialized (
+    select *, row_number() over (partition by merchant_id order by place desc) - 1 as later
+      from asked
+     where limit_before is not null
 ), locked as materialized (
-    select merchant_id from feeds where merchant_id in (select merchant_id from asked) order by merchant_id for update
+    select merchant_id from feeds where merchant_id in (select merchant_id from news) order by merchant_id for update
 ), numbered as (
     update feeds f
        set last_number = f.last_number + k.count
-      from (select merchant_id, count(*) from asked group by merchant_id) k
+      from (select merchant_id, count(*) from news group by merchant_id) k
       join locked using (merchant_id)
      where f.merchant_id = k.merchant_id
     returning f.merchant_id, f.last_number
@@ -70,7 +75,7 @@ with asked as materialized (
            k.changed_at,
            json_build_object('consumer', k.consumer_id, 'currency', k.currency, 'limit', k."limit",
                              'limit_before', k.limit_before, 'rule', k.rule, 'version', k.version)
-      from asked k
+      from news k
       join numbered n using (merchant_id)
 )
 select * from moved order by bucket, consumer_id, currency;
