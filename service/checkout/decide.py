@@ -11,7 +11,7 @@ from service.checkout.alternatives import alternatives_of
 from service.checkout.answer import Alternative, Answer, Decision, Outcome
 from service.checkout.case import Case, lay_out
 from service.checkout.ladder import REASON_FOR, Fit, Obstacle, fit, is_asked_for, rungs_for
-from service.checkout.offering import Offering, footing_of
+from service.checkout.offering import Offering
 from service.checkout.request import Checkout
 from service.checkout.rules import Finding, findings_of
 from service.checkout.snapshot import Snapshot
@@ -47,16 +47,17 @@ def decide(
     if referral_id is not None:
         findings = [finding for finding in findings if finding.verdict is not Verdict.REFER]
     verdict = _verdict(findings)
-    tried = [(rung, fit(case, rung)) for rung in rungs_for(case, _barred(findings))]
-    footings = {kind: footing_of(case, kind, programmes, now) for kind in {rung.kind for rung, _ in tried}}
+    rungs = rungs_for(case, _barred(findings))
     expires_at = now + policy.offers_live
-    offering = Offering(decision_id, case, footings, expires_at)
+    offering = Offering(decision_id, case, programmes, now, expires_at)
     offers: list[Offer] = []
     alternatives: list[Alternative] = []
     if verdict is Verdict.APPROVE:
-        offers, tried = _climb(offering, tried)
+        offers, tried = _climb(offering, rungs)
         if not offers:
             alternatives = _alternatives(offering, tried)
+    else:
+        tried = [(rung, fit(case, rung)) for rung in rungs]
     answer = Answer(
         decision_id=decision_id,
         outcome=_outcome(verdict, findings, offers),
@@ -75,7 +76,7 @@ def decide(
         referral_id=referral_id,
     )
     kinds = [offer.kind for offer in offers] + [alternative.offer.kind for alternative in alternatives]
-    funding = {kind: footings[kind].funding for kind in kinds}
+    funding = {kind: offering.footing(kind).funding for kind in kinds}
     return Decision(answer, funding, case.limit, case.score, case.grade.name if case.grade else None)
 
 
@@ -106,20 +107,24 @@ def _outcome(verdict: Verdict, findings: list[Finding], offers: list[Offer]) -> 
     return Outcome.DECLINED
 
 
-def _climb(offering: Offering, tried: Tried) -> tuple[list[Offer], Tried]:
-    """The best offers, as many as the policy shows, and the rungs tried in vain.
+def _climb(offering: Offering, rungs: list[Rung]) -> tuple[list[Offer], Tried]:
+    """The best offers, as many as the policy shows, and the rungs tried in vain until then.
 
     Of rungs with the same rhythm and down payment the first is the best, and nobody is shown the others.
     """
-    offers_max = offering.case.policy.policy.offers_max
+    case = offering.case
+    offers_max = case.policy.policy.offers_max
     offers: list[Offer] = []
     failed: Tried = []
     rhythms: set[tuple[object, ...]] = set()
-    for rung, how in tried:
-        rhythm = (rung.kind, rung.terms.instalments, rung.terms.every, rung.terms.unit, how.down_payment)
+    for rung in rungs:
+        if len(offers) == offers_max:
+            break
+        how, terms = fit(case, rung), rung.terms
+        rhythm = (rung.kind, terms.instalments, terms.every, terms.unit, how.down_payment)
         if how.obstacle is not None:
             failed.append((rung, how))
-        elif len(offers) < offers_max and rhythm not in rhythms:
+        elif rhythm not in rhythms:
             offer = offering.offer(len(offers) + 1, rung, how)
             if isinstance(offer, Offer):
                 offers.append(offer)

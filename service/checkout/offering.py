@@ -42,12 +42,21 @@ class Offering(Struct, frozen=True):
 
     decision_id: str
     case: Case
-    footings: dict[Kind, Footing]
+    programmes: tuple[Programme, ...]
+    now: datetime
     expires_at: datetime
+    footings: dict[Kind, Footing] = {}  # of the kinds that were needed so far
+
+    def footing(self, kind: Kind) -> Footing:
+        """What all offers of a kind share."""
+        footing = self.footings.get(kind)
+        if footing is None:
+            footing = self.footings[kind] = footing_of(self.case, kind, self.programmes, self.now)
+        return footing
 
     def offer(self, number: int, rung: Rung, how: Fit) -> Offer | Obstacle:
         """The `number`-th offer of the decision, counted from 1; or why there can be none after all."""
-        case, owed, footing = self.case, how.amount - how.held, self.footings[rung.kind]
+        case, owed, footing = self.case, how.amount - how.held, self.footing(rung.kind)
         policy = case.policy.policy
         try:
             price = price_of(policy.jurisdiction, policy.product_class, rung.terms, owed, footing.start_on)
