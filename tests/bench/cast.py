@@ -21,7 +21,7 @@ from service.api.registry import key_hmac
 from service.checkout.snapshot import Attribute
 from service.config import Settings
 from service.db import Connection, load_queries, open_pool
-from service.demo.seed import POLICY, seed
+from service.demo.seed import POLICY, Demo, seed
 from service.demo.seed import Q as SEED
 from service.policies.document import Policy
 
@@ -100,7 +100,7 @@ async def invite(conn: Connection, settings: Settings, people: int) -> Cast:
     pool = await open_pool(settings.database_url, size=2)
     demo = await seed(pool, settings)
     await pool.close()
-    await _show_fewer_offers(conn)
+    await _show_fewer_offers(conn, settings, demo)
     cast = Cast([], {})
     for _ in range(MERCHANTS):
         merchant_id = ids.new_id(ids.MERCHANT, 0, now_ms)
@@ -126,11 +126,12 @@ def _people(count: int, merchants: list[str], now_ms: int) -> Iterator[Person]:
         yield Person(number, bucket, consumer_id, ids.new_id(ids.DECISION, bucket, now_ms), merchant_id)
 
 
-async def _show_fewer_offers(conn: Connection) -> None:
+async def _show_fewer_offers(conn: Connection, settings: Settings, demo: Demo) -> None:
     """The demo's policy, but with a ladder of four."""
+    signed = [key_hmac(settings.key_secret, key) for key in (demo.operator_key, demo.second_operator_key)]
     policy = replace(msgspec.json.decode(POLICY.read_bytes(), type=Policy), version=2, offers_max=OFFERS)
     text = msgspec.json.encode(policy).decode()
-    await conn.execute(SEED.insert_policy, policy.policy_id, policy.version, text, clock.now(), None, None)
+    await conn.execute(SEED.insert_policy, policy.policy_id, policy.version, text, clock.now(), *signed)
 
 
 async def rehearse(conn: Connection, cast: Cast, port: int) -> None:
