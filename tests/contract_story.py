@@ -116,6 +116,7 @@ async def tell(world: World) -> None:
     await _desk(world)
     await _limits(world, consumer)
     await _referral(world)
+    await _refusal(world, consumer)
     await _policies(world)
     await _outside(world)
     merchant.now = operator.now = NOON + timedelta(days=60)
@@ -229,6 +230,14 @@ async def _referral(world: World) -> None:
     said = {"outcome": "approve", "note": "The payslips of three months were shown."}
     await operator.post(f"/v1/operator/reviews/{referral}", said)
     await operator.get(f"/v1/operator/reviews/{referral}")
+
+
+async def _refusal(world: World, consumer: str) -> None:
+    """More than the limit leaves, and what the consumer is told."""
+    order = {"merchant_reference": "order-1003", "consumer": consumer, "currency": "EUR", "amount": 9_000_00}
+    refused = (await world.merchant.post("/v1/checkouts", order | {"kinds": ["instalments"]})).json()["id"]
+    await world.merchant.get(f"/v1/checkouts/{refused}/notice")
+    await world.operator.get(f"/v1/operator/decisions/{refused}/notice", language="de")
 
 
 async def _outside(world: World) -> None:

@@ -40,6 +40,7 @@ from service.api.summary import Summary, TrialBalance
 from service.api.trials import TrialBody, TrialPage, TrialReport, TrialView
 from service.checkout.answer import Answer
 from service.checkout.disclosure import Disclosure
+from service.checkout.notice import Notice
 from service.checkout.request import Checkout
 from service.engine.batch import Preview
 from service.engine.day import DayClosed
@@ -85,6 +86,7 @@ MERCHANT: Final[dict[str, Operation]] = {
     ),
     "POST /v1/checkouts": Operation(Checkout, {200: Answer}, (Code.NOT_FOUND,)),
     "GET /v1/checkouts/{decision_id}": Operation(None, {200: Answer}, (Code.NOT_FOUND,)),
+    "GET /v1/checkouts/{decision_id}/notice": Operation(None, {200: Notice}, (Code.NOT_FOUND,), page=True),
     "GET /v1/offers/{offer_id}/disclosure": Operation(None, {200: Disclosure}, (Code.NOT_FOUND,), page=True),
     "POST /v1/plans": Operation(
         AcceptOffer,
@@ -175,6 +177,7 @@ OPERATOR: Final[dict[str, Operation]] = {
     "POST /v1/operator/day-close": Operation(Nothing, {200: DayClosed}, optional=True),
     "GET /v1/operator/decisions/{decision_id}": Operation(None, {200: DecisionLog}, (Code.NOT_FOUND,)),
     "GET /v1/operator/decisions/{decision_id}/replay": Operation(None, {200: Replay}, (Code.NOT_FOUND,)),
+    "GET /v1/operator/decisions/{decision_id}/notice": Operation(None, {200: Notice}, (Code.NOT_FOUND,), page=True),
     "GET /v1/operator/reviews": Operation(None, {200: ReferralPage}),
     "GET /v1/operator/reviews/{decision_id}": Operation(None, {200: ReviewView}, (Code.NOT_FOUND,)),
     "POST /v1/operator/reviews/{decision_id}": Operation(ReviewBody, {201: ReviewView}, _VERB),

@@ -1,7 +1,5 @@
 """What must be said of an offer, as JSON or as a page to print: made when it is asked for, never in a checkout."""
 
-from typing import Final
-
 import msgspec
 from litestar import get
 from litestar.params import FromPath
@@ -10,13 +8,11 @@ from litestar.response.base import ASGIResponse
 from service import ids
 from service.api.ask import Ask, Asked, read
 from service.api.queries import Q
-from service.api.reply import JSON, encode
+from service.api.reply import reply_printable
 from service.checkout.answer import Answer, offer_of
 from service.checkout.disclosure import Disclosure, disclosure_of, page
 from service.checkout.request import Checkout
 from service.errors import Code, Refused
-
-HTML: Final = "text/html"
 
 
 @get("/offers/{offer_id:str}/disclosure", opt={"scope": "checkouts"})
@@ -57,13 +53,8 @@ async def _disclosure(ask: Ask, decision_id: str, offer_id: str) -> Disclosure:
 
 
 def _reply(request: Asked, ask: Ask, disclosure: Disclosure) -> ASGIResponse:
-    """In the form that the Accept header likes best."""
-    headers = {"Vary": "Accept"}
-    if request.accept.best_match([JSON, HTML], default=JSON) == JSON:
-        return ASGIResponse(body=encode(disclosure), media_type=JSON, headers=headers)
     merchant = ask.services.registry.now.merchants[ask.owner_id]
-    headers["Content-Security-Policy"] = "default-src 'none'; style-src 'unsafe-inline'"
-    return ASGIResponse(body=page(disclosure, merchant.name).encode(), media_type=HTML, headers=headers)
+    return reply_printable(request, disclosure, lambda: page(disclosure, merchant.name))
 
 
 def _no_offer(offer_id: str) -> Refused:

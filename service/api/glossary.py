@@ -129,6 +129,9 @@ GLOSSARY: Final[dict[str, str]] = {
     "schedule": "what is due when",
     "next_actions": "the verbs that go now",
     "sentence": "for the consumer",
+    "Notice.alternatives": "what could be approved instead, one sentence each",
+    "reasons_title": "what stands above the reasons",
+    "alternatives_title": "what stands above the alternatives, if there are any",
     "alternatives": "what would be approved instead, as binding as an offer",
     "evidence": "what proves the claim: a sentence, an address, a hash",
     "CaptureBody.final": "nothing more will be captured: the rest is given back",
@@ -259,6 +262,7 @@ GLOSSARY: Final[dict[str, str]] = {
     "asked_at": "when",
     "Policy.outside": "whom it asks outside, before it decides",
     # parameters
+    "?language": "in which it is said; absent: the checkout's",
     "?policy_id": "another policy; absent: its own",
     "?policy_version": "another version; absent: its own",
     "?version": "the version's number",

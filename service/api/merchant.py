@@ -10,7 +10,7 @@ from litestar.response.base import ASGIResponse
 from msgspec import Meta, Struct, field
 
 from service import ids
-from service.api import consents, consumers, disclosures, quotes
+from service.api import consents, consumers, disclosures, notices, quotes
 from service.api.ask import Ask, Asked, content_type, guard_for, is_dry_run, read, write
 from service.api.body import Body, Nothing
 from service.api.checkouts import answer_checkout
@@ -263,6 +263,7 @@ merchant_router = Router(
     route_handlers=[
         create_checkout,
         get_checkout,
+        notices.get_notice,
         open_plan,
         get_plan,
         find_plan,

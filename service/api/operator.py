@@ -11,7 +11,7 @@ from litestar.response.base import ASGIResponse
 from msgspec import Meta, Struct, field
 
 from service import ids
-from service.api import consents, gateways, limits, policies, replays, reviews, trials
+from service.api import consents, gateways, limits, notices, policies, replays, reviews, trials
 from service.api.ask import Ask, Asked, content_type, guard_for, read, write
 from service.api.body import Body, Nothing
 from service.api.breaks import assign_break, list_all_breaks, make_file, resolve_break
@@ -247,6 +247,7 @@ operator_router = Router(
         get_trial_balance,
         get_decision_log,
         replays.get_replay,
+        notices.get_any_notice,
         reviews.list_referrals,
         reviews.get_review,
         reviews.review_referral,

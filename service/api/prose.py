@@ -45,7 +45,7 @@ TAGS: Final = {
     "consumers": "Merchant: who buys, and the limit they have.",
     "consents": "Merchant: what a consumer allowed us to ask outside, taken back.",
     "quotes": "Merchant: what a credit would cost, before anybody asks for one.",
-    "checkouts": "Merchant: the decision, with offers that bind.",
+    "checkouts": "Merchant: the decision, with offers that bind; what the consumer is told of a refusal.",
     "offers": "Merchant: what must be said about an offer before it is accepted.",
     "plans": "Merchant: the plan an offer became, and the verbs on it.",
     "events": "Merchant: what happened, in order and without gaps.",

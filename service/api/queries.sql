@@ -135,6 +135,14 @@ select request, answer, policy_id, policy_version, decided_at
   from decisions
  where bucket = $1 and decision_id = $2 and merchant_id = $3;
 
+-- load_notice --
+-- Of a referral that a person reviewed: the decision that made. The merchant's name is what it was then.
+select k.request, k.answer, k.snapshot::json -> 'merchant' ->> 'name' as merchant_name
+  from decisions d
+  left join reviews r using (bucket, decision_id)
+  join decisions k on k.bucket = d.bucket and k.decision_id = coalesce(r.made_id, d.decision_id)
+ where d.bucket = $1 and d.decision_id = $2 and ($3::text is null or d.merchant_id = $3);
+
 -- load_plan_offer --
 select decision_id, offer ->> 'id' as offer_id from plans where bucket = $1 and plan_id = $2 and merchant_id = $3;
 

@@ -1,9 +1,10 @@
 """Answers on the wire. Bodies are encoded once, by msgspec, and sent as they are."""
 
+from collections.abc import Callable
 from typing import Any, Final
 
 import msgspec
-from litestar import Response
+from litestar import Request, Response
 from litestar.response.base import ASGIResponse
 from litestar.types import Receive, Scope, Send
 
@@ -11,6 +12,7 @@ from service.engine.work import Answer
 from service.errors import Code, Refused, problem_json
 
 JSON: Final = "application/json"
+HTML: Final = "text/html"
 PROBLEM: Final = "application/problem+json"
 
 encode = msgspec.json.Encoder().encode
@@ -45,6 +47,15 @@ def reply(body: Any, status: int = 200) -> ASGIResponse:
 def reply_json(body: bytes | str, status: int = 200) -> ASGIResponse:
     """JSON that is encoded already."""
     return Ready(body.encode() if isinstance(body, str) else body, status)
+
+
+def reply_printable(request: Request[Any, Any, Any], body: Any, page: Callable[[], str]) -> ASGIResponse:
+    """A wire struct, or the page that says the same, whichever the Accept header likes best; JSON if it likes both."""
+    headers = {"Vary": "Accept"}
+    if request.accept.best_match([JSON, HTML], default=JSON) == JSON:
+        return ASGIResponse(body=encode(body), media_type=JSON, headers=headers)
+    headers["Content-Security-Policy"] = "default-src 'none'; style-src 'unsafe-inline'"
+    return ASGIResponse(body=page().encode(), media_type=HTML, headers=headers)
 
 
 def reply_answer(answer: Answer) -> ASGIResponse:

@@ -3,7 +3,9 @@
 Made from the stored answer alone, so it can be printed years later and say the same. As JSON it is `Notice`; `page`
 makes of it one HTML page, ready to print.
 
-Sources: 12 CFR 1002.9 (notice of adverse action); Directive (EU) 2023/2225, Art. 18 and 19.
+Sources: 12 CFR 1002.9(a)(2) and (b) (notice of adverse action); 15 USC 1681m(a) (what a report had to do with it);
+Directive (EU) 2023/2225, Art. 18 (a person's review, how to contest, debt advice) and 19 (records). Who the lender is,
+and which authority watches over it, is not kept here: whoever sends the notice adds it.
 """
 
 from datetime import date
@@ -22,16 +24,16 @@ from service.policies.words import Language, say
 class Notice(Struct, frozen=True):
     """What the person is told, in their language, in the order it is to be read."""
 
-    decision_id: str
-    language: Language
-    on: date
-    title: str
-    about: str
+    decision_id: str  # of a referral that a person reviewed: the decision that followed
+    language: Language  # in which it is said
+    on: date  # the day of the decision
+    title: str  # the action taken
+    about: str  # who asked for what, where and when
     reasons_title: str
-    reasons: tuple[str, ...]
+    reasons: tuple[str, ...]  # one sentence each, the weightiest first
     alternatives_title: str
     alternatives: tuple[str, ...]
-    rights: tuple[str, ...]
+    rights: tuple[str, ...]  # who decided, how to contest it, and what the law of the jurisdiction adds
 
 
 def notice_of(answer: Answer, merchant_name: str, jurisdiction: str, time_zone: str, language: Language) -> Notice:
@@ -55,7 +57,11 @@ def notice_of(answer: Answer, merchant_name: str, jurisdiction: str, time_zone: 
         reasons=tuple(SENTENCES[language][reason.code] for reason in answer.reasons),
         alternatives_title=say(language, "notice-alternatives"),
         alternatives=tuple(_alternative(one, language) for one in answer.alternatives),
-        rights=(say(language, "notice-automated"), say(language, f"notice-rights-{_rights(jurisdiction)}")),
+        rights=(
+            say(language, "notice-decided", by=_decider(answer)),
+            say(language, "notice-contest", decision=answer.decision_id),
+            *(say(language, name) for name in _rights(jurisdiction)),
+        ),
     )
 
 
@@ -105,7 +111,16 @@ def _money(amount: int, currency: str) -> str:
     return f"{decimal_text(amount, currency)} {currency}"
 
 
-def _rights(jurisdiction: str) -> str:
+def _decider(answer: Answer) -> str:
+    if answer.outcome is Outcome.REFERRED:
+        return "nobody"
+    return "person" if answer.referral_id else "computer"
+
+
+def _rights(jurisdiction: str) -> tuple[str, ...]:
+    """The names of the texts."""
     if jurisdiction in EU_MEMBERS:
-        return "EU"
-    return jurisdiction if jurisdiction in ("GB", "US") else "other"
+        return ("notice-rights-EU",)
+    if jurisdiction == "US":
+        return "notice-bureau-US", "notice-rights-US"
+    return ("notice-rights-GB",) if jurisdiction == "GB" else ("notice-rights-other",)

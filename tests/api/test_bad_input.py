@@ -8,7 +8,7 @@ import pytest
 
 from service.api.body import BYTES_MAX
 from tests.api.answers import fault, nothing_written
-from tests.api.routes import Post, client_for, paths, posts
+from tests.api.routes import NO_DECISION, Post, client_for, paths, posts
 from tests.flows.world import World
 
 DEEP = "[" * 20_000 + "]" * 20_000
@@ -190,7 +190,11 @@ QUERIES = (
     "%00=%00", "request=1", "body=1", "a" * 5_000,
 )  # fmt: skip
 
+NOTICES = (f"/v1/checkouts/{NO_DECISION}/notice", f"/v1/operator/decisions/{NO_DECISION}/notice")
+LANGUAGES = ("fr", "", "DE", "de,en", "de&language=en", "%00", "%ff", "%ed%a0%80", "1", "a" * 5_000)
+
 BAD_GETS = (
+    *(f"{notice}?language={language}" for notice in NOTICES for language in LANGUAGES),
     "/v1/plans", "/v1/plans?merchant_reference=", "/v1/plans?merchant_reference=%00",
     "/v1/plans?merchant_reference=nil",
     "/v1/plans?merchant_reference=%ff", "/v1/plans?merchant_reference=%ed%a0%80", "/v1/plans?reference=1",

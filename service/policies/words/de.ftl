@@ -58,9 +58,15 @@ notice-alternative = { $change ->
     [smaller_waiver] Eine Kaution von { $held } statt { $deposit }
    *[smaller_amount] Ein Einkauf über { $price }
 }
-notice-automated = Die Entscheidung hat ein Computer getroffen. Sie können verlangen, dass ein Mensch sie prüft, Ihren Standpunkt darlegen und eine Erläuterung erhalten; das kostet Sie nichts.
-notice-rights-EU = Wenn ein Eintrag bei einer Auskunftei mitgewirkt hat, teilen wir Ihnen unentgeltlich mit, bei welcher und was er enthielt.
+notice-decided = { $by ->
+    [person] Eine Mitarbeiterin oder ein Mitarbeiter hat sich Ihre Anfrage angesehen. Sie können Ihren Standpunkt darlegen, eine Erläuterung erhalten, wie die Entscheidung zustande kam, und verlangen, dass wir sie noch einmal prüfen; das kostet Sie nichts.
+    [nobody] Ein Computer hat Ihre Anfrage geprüft und überlässt die Entscheidung einer Mitarbeiterin oder einem Mitarbeiter. Sie können Ihren Standpunkt darlegen und eine Erläuterung erhalten; das kostet Sie nichts.
+   *[computer] Die Entscheidung hat ein Computer getroffen, anhand von Daten über Sie und diesen Einkauf. Sie können verlangen, dass ein Mensch sie überprüft, Ihren Standpunkt darlegen und eine Erläuterung erhalten, wie die Entscheidung zustande kam und was sie für Sie bedeutet; das kostet Sie nichts.
+}
+notice-contest = Schreiben Sie uns dazu und nennen Sie die Entscheidung: { $decision }.
+notice-rights-EU = Wenn ein Eintrag bei einer Auskunftei mitgewirkt hat, teilen wir Ihnen unentgeltlich mit, bei welcher, was er enthielt und welche Arten von Daten gezählt haben. Wenn Schulden Sie belasten, helfen Schuldnerberatungsstellen, unabhängig von uns.
 notice-rights-GB = Wenn ein Eintrag bei einer britischen Auskunftei mitgewirkt hat, nennen wir sie Ihnen und sagen, wie Sie sie erreichen. Sind Sie mit uns nicht einverstanden, können Sie sich an den Financial Ombudsman Service wenden.
+notice-bureau-US = Wenn der Bericht einer Auskunftei (consumer reporting agency) mitgewirkt hat, nennen wir sie Ihnen und sagen, wie Sie sie erreichen. Sie hat die Entscheidung nicht getroffen und kann sie nicht begründen. Innerhalb von 60 Tagen erhalten Sie von ihr eine unentgeltliche Kopie des Berichts; was darin unvollständig oder falsch ist, können Sie bei ihr bestreiten.
 notice-rights-US = Das Bundesgesetz über gleiche Kreditchancen (Equal Credit Opportunity Act) verbietet es, Antragstellende zu benachteiligen wegen Rasse, Hautfarbe, Religion, nationaler Herkunft, Geschlecht, Familienstand oder Alter (soweit sie geschäftsfähig sind), weil ihr Einkommen ganz oder teilweise aus öffentlicher Unterstützung stammt, oder weil sie in gutem Glauben ein Recht aus dem Consumer Credit Protection Act ausgeübt haben.
 notice-rights-other = Sie können jederzeit fragen, was wir über Sie gespeichert haben, und Falsches berichtigen lassen.
 

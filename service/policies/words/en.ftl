@@ -58,9 +58,15 @@ notice-alternative = { $change ->
     [smaller_waiver] A deposit of { $held } instead of { $deposit }
    *[smaller_amount] A purchase of { $price }
 }
-notice-automated = The decision was made by a computer. You may ask a person to look at it, tell us your view, and ask for an explanation; it costs you nothing.
-notice-rights-EU = If a record at a credit bureau played a part, we tell you free of charge which one and what it held.
+notice-decided = { $by ->
+    [person] A member of our staff has looked at this request. You may tell us your view, ask for an explanation of how the decision was made, and ask us to look again; it costs you nothing.
+    [nobody] A computer has looked at this request and leaves the decision to a member of our staff. You may tell us your view and ask for an explanation; it costs you nothing.
+   *[computer] The decision was made by a computer, from data about you and this purchase. You may ask a person to review it, tell us your view, and ask for an explanation of how the decision was made and what it means for you; it costs you nothing.
+}
+notice-contest = To do so, write to us and name the decision: { $decision }.
+notice-rights-EU = If a record at a credit bureau played a part, we tell you free of charge which one, what it held, and which kinds of data counted. If debts weigh on you, debt advisory services help, independently of us.
 notice-rights-GB = If a record at a credit reference agency played a part, we tell you which agency and how to reach it. If you are not content with us, you may go to the Financial Ombudsman Service.
+notice-bureau-US = If a report of a consumer reporting agency played a part, we tell you which agency and how to reach it. It did not make the decision and cannot tell you why we did. Within 60 days you may have a free copy of your report from it, and you may dispute with it what is incomplete or wrong.
 notice-rights-US = The federal Equal Credit Opportunity Act prohibits creditors from discriminating against credit applicants on the basis of race, color, religion, national origin, sex, marital status, age (provided the applicant has the capacity to enter into a binding contract); because all or part of the applicant's income derives from any public assistance program; or because the applicant has in good faith exercised any right under the Consumer Credit Protection Act.
 notice-rights-other = You may ask us at any time what we hold about you, and have what is wrong put right.
 

@@ -1,0 +1,60 @@
+"""The notice of a refusal or a referral, as JSON or as a page to print: made of the log when it is asked for."""
+
+from typing import Annotated
+
+import msgspec
+from litestar import get
+from litestar.params import FromPath, QueryParameter
+from litestar.response.base import ASGIResponse
+
+from service import ids
+from service.api.ask import Ask, Asked, read
+from service.api.queries import Q
+from service.api.reply import reply_printable
+from service.checkout.answer import Answer, Outcome
+from service.checkout.notice import Notice, notice_of, page
+from service.checkout.request import Checkout
+from service.errors import Code, Refused
+from service.policies.words import Language
+
+In = Annotated[Language | None, QueryParameter()]
+
+
+@get("/checkouts/{decision_id:str}/notice", opt={"scope": "checkouts"})
+async def get_notice(request: Asked, decision_id: FromPath[str], language: In = None) -> ASGIResponse:
+    """What the consumer is told of a refusal or a referral: why, what would be approved instead, and which rights.
+
+    Of a referral that a person reviewed, it is the notice of the decision that followed. What was approved has none.
+    Ask with `Accept: text/html` for a page that is ready to print.
+    """
+    ask = read(request)
+    notice = await _notice(ask, decision_id, ask.owner_id, language)
+    return reply_printable(request, notice, lambda: page(notice))
+
+
+@get("/decisions/{decision_id:str}/notice", opt={"scope": "decisions"})
+async def get_any_notice(request: Asked, decision_id: FromPath[str], language: In = None) -> ASGIResponse:
+    """What the consumer is told of a refusal or a referral at any merchant, as that merchant gets it.
+
+    Ask with `Accept: text/html` for a page that is ready to print.
+    """
+    notice = await _notice(read(request), decision_id, None, language)
+    return reply_printable(request, notice, lambda: page(notice))
+
+
+async def _notice(ask: Ask, decision_id: str, merchant_id: str | None, language: Language | None) -> Notice:
+    row = None
+    if ids.is_id(decision_id, ids.DECISION):
+        row = await ask.services.pool.fetchrow(Q.load_notice, ids.bucket_of(decision_id), decision_id, merchant_id)
+    if row is None:
+        raise Refused(Code.NOT_FOUND, f"There is no decision {decision_id[:100]!r}.", "/id")
+    answer = _answer(row["answer"])
+    if answer.outcome is Outcome.APPROVED:
+        raise Refused(Code.NOT_FOUND, f"There is no notice of {decision_id!r}: it was approved.", "/id")
+    policy = (await ask.services.registry.version(answer.policy_id, answer.policy_version)).policy
+    said_in = language or _checkout(row["request"]).language
+    return notice_of(answer, row["merchant_name"], policy.jurisdiction, policy.time_zone, said_in)
+
+
+_answer = msgspec.json.Decoder(Answer).decode
+_checkout = msgspec.json.Decoder(Checkout).decode
