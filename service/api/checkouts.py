@@ -21,6 +21,7 @@ from service.errors import Code, Refused
 from service.metrics import DECISIONS
 from service.outside.flow import Occasion
 from service.outside.source import SourceRead
+from service.packed import unpack
 from service.plans.plan import business_day
 
 _encode = msgspec.json.Encoder().encode
@@ -105,7 +106,8 @@ async def read_log(ask: Ask, decision_id: str) -> DecisionLog:
     if row is None:
         raise Refused(Code.NOT_FOUND, f"There is no decision {decision_id[:100]!r}.", "/id")
     *facts, request, snapshot, answer, funding = row
-    return DecisionLog(*facts, *(msgspec.Raw(text.encode()) for text in (request, snapshot, answer, funding)))
+    texts = (request.encode(), snapshot.encode(), unpack(answer), funding.encode())
+    return DecisionLog(*facts, *map(msgspec.Raw, texts))
 
 
 def _must_be_theirs(known: KnownConsumer | None, ask: Ask) -> KnownConsumer:
@@ -132,7 +134,7 @@ def row_of(checkout: Checkout, request: str, evidence: Evidence, decision: Decis
         expires_at=answer.expires_at,
         request=request,
         snapshot=_encode(evidence).decode(),
-        answer=_encode(answer).decode(),
+        answer=_encode(answer),
         funding=_encode(decision.funding).decode(),
         opens_account=evidence.snapshot.limit is None and bool(answer.offers or answer.alternatives),
     )

@@ -13,6 +13,7 @@ from service.checkout.answer import Answer, offer_of
 from service.checkout.disclosure import Disclosure, disclosure_of, page
 from service.checkout.request import Checkout
 from service.errors import Code, Refused
+from service.packed import unpack
 
 
 @get("/offers/{offer_id:str}/disclosure", opt={"scope": "checkouts"})
@@ -44,7 +45,7 @@ async def disclose_plan(request: Asked, plan_id: FromPath[str]) -> ASGIResponse:
 async def _disclosure(ask: Ask, decision_id: str, offer_id: str) -> Disclosure:
     bucket = ids.bucket_of(decision_id)
     row = await ask.services.pool.fetchrow(Q.load_offered, bucket, decision_id, ask.owner_id)
-    found = offer_of(_answer(row["answer"]), offer_id) if row else None
+    found = offer_of(_answer(unpack(row["answer"])), offer_id) if row else None
     if row is None or found is None:
         raise _no_offer(offer_id)
     policy = (await ask.services.registry.version(row["policy_id"], row["policy_version"])).policy

@@ -19,6 +19,7 @@ from service.api.reply import reply, reply_answer, reply_json
 from service.checkout.request import Checkout, Price, Text
 from service.engine.books import instalments_by_plan, plan_of
 from service.errors import Code, Refused
+from service.packed import unpack
 from service.payments.record import RecordPayment
 from service.plans.authorize import Authorize
 from service.plans.book import Command
@@ -121,7 +122,7 @@ async def get_checkout(request: Asked, decision_id: FromPath[str]) -> ASGIRespon
         )
     if answer is None:
         raise Refused(Code.NOT_FOUND, f"There is no checkout {decision_id[:100]!r}.", "/id")
-    return reply_json(answer)
+    return reply_json(unpack(answer))
 
 
 @post("/plans", status_code=201, opt={"scope": "plans", "dry_run": True})

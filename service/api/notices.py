@@ -15,6 +15,7 @@ from service.checkout.answer import Answer, Outcome
 from service.checkout.notice import Notice, notice_of, page
 from service.checkout.request import Checkout
 from service.errors import Code, Refused
+from service.packed import unpack
 from service.policies.words import Language
 
 In = Annotated[Language | None, QueryParameter()]
@@ -48,7 +49,7 @@ async def _notice(ask: Ask, decision_id: str, merchant_id: str | None, language:
         row = await ask.services.pool.fetchrow(Q.load_notice, ids.bucket_of(decision_id), decision_id, merchant_id)
     if row is None:
         raise Refused(Code.NOT_FOUND, f"There is no decision {decision_id[:100]!r}.", "/id")
-    answer = _answer(row["answer"])
+    answer = _answer(unpack(row["answer"]))
     if answer.outcome is Outcome.APPROVED:
         raise Refused(Code.NOT_FOUND, f"There is no notice of {decision_id!r}: it was approved.", "/id")
     policy = (await ask.services.registry.version(answer.policy_id, answer.policy_version)).policy

@@ -160,7 +160,7 @@ select outcome::text, decided_at from decisions where bucket = $1 and decision_i
 -- list_referrals --
 -- Ids are in the order of time, so the oldest that can still be reviewed is found by its id.
 select d.decision_id, d.merchant_id, d.consumer_id, d.merchant_reference, d.currency,
-       (d.answer::json ->> 'amount')::bigint as amount, d.decided_at, d.answer::json -> 'reasons' as reasons
+       d.decided_at, d.answer
   from decisions d
  where d.outcome = 'referred' and d.decision_id > $1 and d.decided_at >= $2
    and not exists (select from reviews r where r.bucket = d.bucket and r.decision_id = d.decision_id)

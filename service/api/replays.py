@@ -17,6 +17,7 @@ from service.checkout.replay import Differing, replay
 from service.checkout.review import Review, ReviewOutcome
 from service.db import Pool
 from service.errors import Code, Refused
+from service.packed import unpack
 from service.policies.flow import Ready
 from service.policies.reasons import ReasonCode
 
@@ -47,8 +48,8 @@ async def replay_decision(
     if row["referral_id"]:
         reasons = tuple(ReasonCode(code) for code in row["reasons"])
         review = Review(row["referral_id"], ReviewOutcome(row["outcome"]), reasons)
-    request, evidence, sent = (row[name].encode() for name in ("request", "snapshot", "answer"))
-    again = replay(decision_id, request, evidence, sent, policy, row["decided_at"], review)
+    request, evidence = row["request"].encode(), row["snapshot"].encode()
+    again = replay(decision_id, request, evidence, unpack(row["answer"]), policy, row["decided_at"], review)
     return Replay(decision_id, policy_id, version, again.is_identical, again.differences, again.decision.answer)
 
 

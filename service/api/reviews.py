@@ -28,6 +28,7 @@ from service.engine.once import once
 from service.engine.work import Answer, DecisionRow
 from service.errors import Code, Refused
 from service.limits.account import Account
+from service.packed import unpack
 from service.policies.reasons import Reason, ReasonCode
 
 Note = Annotated[str, Meta(min_length=1, max_length=2_000, pattern=r"^[^\x00]*$")]
@@ -173,11 +174,12 @@ async def _refuse_what_is_over(conn: Connection, ask: Ask, decision_id: str) -> 
 
 def _referral(row: dict[str, Any]) -> Referral:
     until = row["decided_at"] + REFERRAL_LIVES
-    return Referral(**row | {"review_by": until, "reasons": _decode_reasons(row["reasons"])})
+    answer = _decode_answer(unpack(row.pop("answer")))
+    return Referral(**row, amount=answer.amount, review_by=until, reasons=list(answer.reasons))
 
 
 def _view(row: dict[str, Any]) -> ReviewView:
-    return ReviewView(**row | {"decision": _decode_answer(row["decision"])})
+    return ReviewView(**row | {"decision": _decode_answer(unpack(row["decision"]))})
 
 
 def _refuse_contradictions(asked: ReviewBody) -> None:
@@ -189,7 +191,6 @@ def _refuse_contradictions(asked: ReviewBody) -> None:
         raise Refused(Code.INVALID_FIELD, "A reason is named twice.", "/reasons")
 
 
-_decode_reasons = msgspec.json.Decoder(list[Reason]).decode
 _decode_answer = msgspec.json.Decoder(answers.Answer).decode
 _decode_evidence = msgspec.json.Decoder(Evidence).decode
 _decode_checkout = msgspec.json.Decoder(Checkout).decode

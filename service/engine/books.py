@@ -12,6 +12,7 @@ from service import ids
 from service.db import Connection, columns
 from service.engine.queries import Q
 from service.limits.account import Account
+from service.packed import unpack
 from service.partners.programme import Funding
 from service.payments.record import RecordPayment
 from service.plans.book import Book, Change, Command
@@ -89,7 +90,7 @@ async def _lock(conn: Connection, books: Books, offers: list[str], plans: list[s
         account = Account(*row[:7])
         books.accounts[account.bucket, account.consumer_id, account.currency] = account
         for offer_id in asked.get(row["decision_id"], ()):
-            if offer := _find_offer(row["answer"], offer_id):
+            if offer := _find_offer(unpack(row["answer"]), offer_id):
                 books.agreements[offer_id] = Agreement(
                     decision_id=row["decision_id"],
                     merchant_id=row["merchant_id"],
@@ -176,7 +177,7 @@ _decode_funding = msgspec.json.Decoder(Funding).decode
 _decode_fundings = msgspec.json.Decoder(dict[Kind, Funding]).decode
 
 
-def _find_offer(answer: str, offer_id: str) -> Offer | None:
+def _find_offer(answer: bytes, offer_id: str) -> Offer | None:
     decoded = _decode_answer(answer)
     start = b'{"id":"%b"' % offer_id.encode()
     for raw in (*decoded.offers, *(alternative.offer for alternative in decoded.alternatives)):

@@ -16,6 +16,7 @@ from service.engine.faults import LOST, PASSING
 from service.engine.queries import Q
 from service.engine.work import Answer, DecisionRow, Key, Work
 from service.limits.account import Account
+from service.packed import pack
 
 
 async def log(conn: Connection, works: list[Work]) -> tuple[Answers, list[Account]]:
@@ -34,7 +35,7 @@ async def log(conn: Connection, works: list[Work]) -> tuple[Answers, list[Accoun
     for one, *others in groups:
         row = _row(one)
         if row.decision_id in logged:
-            answer = Answer(one.status, row.answer.encode())
+            answer = Answer(one.status, row.answer)
             answers.append((one, answer))
             answers += [(work, answer if keys.is_same(work, one) else keys.reused()) for work in others]
         else:
@@ -51,11 +52,11 @@ async def append(
 
     Returns the ids of those appended, and the accounts that were opened.
     """
-    asked: list[tuple[Any, ...]] = [
-        (*msgspec.structs.astuple(row), key and key.bucket, key and key.owner_id, key and key.key,
-         key and key.request_hash, status)
-        for row, key, status in decisions
-    ]  # fmt: skip
+    asked: list[tuple[Any, ...]] = []
+    for row, key, status in decisions:
+        *facts, answer, funding, opens_account = msgspec.structs.astuple(row)
+        claim = (key.bucket, key.owner_id, key.key, key.request_hash) if key else (None,) * 4
+        asked.append((*facts, pack(answer), funding, opens_account, *claim, status))
     found: list[asyncpg.Record] = await conn.fetch(Q.log_decisions, *columns(asked))
     logged = {row["decision_id"] for row in found if row["decision_id"] is not None}
     opened = [

@@ -10,6 +10,7 @@ from service.db import Connection, columns
 from service.engine.queries import Q
 from service.engine.work import Answer, Key, Work
 from service.errors import Code, Refused, problem_json
+from service.packed import unpack
 
 
 class Claims(Struct):
@@ -77,14 +78,14 @@ async def load_answers(conn: Connection, keys: list[Key]) -> Mapping[tuple[str, 
         Q.load_answers, [key.bucket for key in keys], [key.owner_id for key in keys], [key.key for key in keys]
     )
     decision_ids = [row["decision_id"] for row in rows if row["decision_id"]]
-    bodies: dict[str, str] = {}
+    bodies: dict[str, bytes] = {}
     if decision_ids:
         found = await conn.fetch(Q.load_decision_answers, [ids.bucket_of(one) for one in decision_ids], decision_ids)
-        bodies = {row["decision_id"]: row["answer"] for row in found}
+        bodies = {row["decision_id"]: unpack(row["answer"]) for row in found}
     return {
         (row["owner_id"], row["key"]): (
             row["request_hash"],
-            Answer(row["status"], bodies[row["decision_id"]].encode() if row["decision_id"] else row["answer"]),
+            Answer(row["status"], bodies[row["decision_id"]] if row["decision_id"] else row["answer"]),
         )
         for row in rows
     }

@@ -185,7 +185,7 @@ with claimed as (
     select *
       from unnest($1::smallint[], $2::text[], $3::text[], $4::text[], $5::text[], $6::text[], $7::outcome[],
                   $8::text[], $9::int[], $10::bigint[], $11::timestamptz[], $12::timestamptz[], $13::text[],
-                  $14::text[], $15::text[], $16::text[])
+                  $14::text[], $15::bytea[], $16::text[])
            as k (bucket, decision_id, merchant_id, consumer_id, merchant_reference, currency, outcome, policy_id,
                  policy_version, "limit", decided_at, expires_at, request, snapshot, answer, funding)
      where decision_id in (select decision_id from fresh)

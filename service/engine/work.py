@@ -24,7 +24,7 @@ class Key(Struct, frozen=True):
 
 
 class DecisionRow(Struct, frozen=True):
-    """A decision as it is logged: everything needed to replay it. The JSON texts are stored as they are."""
+    """A decision as it is logged: everything needed to replay it. The texts are JSON, byte for byte."""
 
     bucket: int
     decision_id: str
@@ -40,7 +40,7 @@ class DecisionRow(Struct, frozen=True):
     expires_at: datetime
     request: str
     snapshot: str
-    answer: str
+    answer: bytes  # as it is sent; kept packed
     funding: str
     opens_account: bool  # approved, and the consumer has no account in this currency yet; not a column
 

@@ -23,6 +23,7 @@ from service.config import Settings
 from service.db import Connection, load_queries, open_pool
 from service.demo.seed import POLICY, Demo, seed
 from service.demo.seed import Q as SEED
+from service.packed import pack, unpack
 from service.policies.document import Policy
 
 Q = load_queries(Path(__file__).with_name("cast.sql"))
@@ -140,7 +141,7 @@ async def rehearse(conn: Connection, cast: Cast, port: int) -> None:
     decision = _ask(port, cast.checkout(first))
     assert len(decision["offers"]) == OFFERS, f"the ladder has {len(decision['offers'])} offers"
     plan = _ask(port, cast.acceptance(replace(first, decision_id=decision["id"])))
-    await conn.execute(Q.multiply_decision, decision["id"])
+    await _multiply(conn, cast, decision["id"])
     await conn.execute((Path(__file__).with_name("yardstick.sql")).read_text())
     await conn.execute("set search_path = public")
     await conn.execute(Q.take_sample, MERCHANTS, plan["id"])
@@ -149,6 +150,28 @@ async def rehearse(conn: Connection, cast: Cast, port: int) -> None:
     await conn.execute("vacuum (analyze)")
     with suppress(asyncpg.InsufficientPrivilegeError):  # a given server's own affair
         await conn.execute("checkpoint")  # what the preparations wrote is not written during a round
+
+
+async def _multiply(conn: Connection, cast: Cast, decision_id: str) -> None:
+    """That decision for everybody. Ids of a decision and its offers share all but prefix and last two letters."""
+    row = await conn.fetchrow(Q.load_decision, decision_id)
+    assert row is not None
+    made = dict(row, answer=unpack(row["answer"]).decode())
+    stem, names = made["decision_id"][3:-2], (made["consumer_id"], made["merchant_reference"])
+
+    def of(person: Person) -> dict[str, Any]:
+        consumer, reference = person.consumer_id, person.decision_id
+        texts = {
+            name: made[name].replace(names[0], consumer).replace(names[1], reference)
+            for name in ("request", "snapshot", "answer")
+        }
+        answer = texts.pop("answer").replace(stem, person.decision_id[3:-2])
+        who = {"bucket": person.bucket, "consumer_id": consumer, "merchant_id": person.merchant_id}
+        named = {"decision_id": person.decision_id, "merchant_reference": reference}
+        return made | who | named | texts | {"answer": pack(answer.encode())}
+
+    records = (tuple(of(person).values()) for person in cast.people)
+    await conn.copy_records_to_table("decisions", records=records, columns=list(made))
 
 
 def _ask(port: int, request: bytes) -> dict[str, Any]:

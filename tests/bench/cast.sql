@@ -27,19 +27,8 @@ select bucket, consumer_id, merchant_id, 'customer ' || person, $1, now(), now()
 -- insert_accounts --
 insert into accounts (bucket, consumer_id, currency, "limit") select bucket, consumer_id, 'EUR', $1 from people;
 
--- multiply_decision --
--- Ids of a decision and its offers share all but the prefix and the last two characters.
-insert into decisions
-select p.bucket, p.decision_id, p.merchant_id, p.consumer_id, p.decision_id, d.currency, d.outcome, d.policy_id,
-       d.policy_version, d."limit", d.decided_at, d.expires_at,
-       replace(replace(d.request, d.consumer_id, p.consumer_id), d.merchant_reference, p.decision_id),
-       replace(d.snapshot, d.consumer_id, p.consumer_id),
-       replace(replace(replace(d.answer, d.consumer_id, p.consumer_id), d.merchant_reference, p.decision_id),
-               substr(d.decision_id, 4, 24), substr(p.decision_id, 4, 24)),
-       d.funding
-  from decisions d
- cross join people p
- where d.decision_id = $1;
+-- load_decision --
+select * from decisions where decision_id = $1;
 
 -- take_sample --
 -- What the service stored for one plan, for the yardstick to write again and again.

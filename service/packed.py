@@ -1,0 +1,22 @@
+"""JSON of some kilobytes, kept in a quarter of its size: what is small is also quickly written, logged and read.
+
+PostgreSQL would compress it too, for twenty times the processor time where it knows only pglz, and only once it had
+been sent and laid down in full. This is the LZ4 frame format: `lz4 -d` reads it. What begins like JSON is JSON, kept
+before it was packed.
+"""
+
+import lz4.frame
+
+
+def pack(text: bytes) -> bytes:
+    """JSON as it is kept."""
+    packed: bytes = lz4.frame.compress(text)
+    return packed
+
+
+def unpack(kept: bytes) -> bytes:
+    """The JSON again, byte for byte."""
+    if kept.startswith(b"{"):
+        return kept
+    text: bytes = lz4.frame.decompress(kept)
+    return text
