@@ -12,6 +12,7 @@ import shutil
 import tempfile
 from collections.abc import AsyncIterator, Iterator
 from contextlib import ExitStack
+from itertools import chain
 from pathlib import Path
 from urllib.parse import urlsplit, urlunsplit
 
@@ -26,6 +27,9 @@ DATABASE = "TENOR_TEST_DATABASE_URL"  # from the owner to its workers
 REDIS = "TENOR_TEST_REDIS_URL"
 TEMPLATE = "TENOR_TEST_TEMPLATE"
 
+MEMORY = Path("/dev/shm")
+MEMORY_LEAST = 4 << 30  # bytes free
+
 _owned = ExitStack()
 
 
@@ -33,7 +37,8 @@ def pytest_configure(config: pytest.Config) -> None:
     if hasattr(config, "workerinput") or config.option.collectonly:
         return
     _sweep()
-    folder = Path(_owned.enter_context(tempfile.TemporaryDirectory(prefix="tenor-tests-", ignore_cleanup_errors=True)))
+    made = tempfile.TemporaryDirectory(prefix="tenor-tests-", dir=_roomy_memory(), ignore_cleanup_errors=True)
+    folder = Path(_owned.enter_context(made))
     given = {name: os.environ[name] for name in ("DATABASE_URL", "REDIS_URL") if name in os.environ}
     try:
         servers = _owned.enter_context(embedded.running(read(given | {"TENOR_DATA": str(folder)}))).settings
@@ -127,6 +132,14 @@ def _with(url: str, number: int) -> str:
     return urlunsplit(parts._replace(path=f"/{number}"))
 
 
+def _roomy_memory() -> Path | None:
+    """Where files are memory, if there is enough: a database for each test is a thousand files made and dropped, and a
+    disk is waited for at each."""
+    if MEMORY.is_dir() and os.access(MEMORY, os.W_OK) and shutil.disk_usage(MEMORY).free > MEMORY_LEAST:
+        return MEMORY
+    return None
+
+
 def _sweep() -> None:
     """Remove what runs that were killed left behind; a run that lives holds its lock."""
     for folder in _left_behind():
@@ -134,7 +147,7 @@ def _sweep() -> None:
 
 
 def _left_behind() -> Iterator[Path]:
-    for lock in Path(tempfile.gettempdir()).glob("tenor-tests-*/lock"):
+    for lock in chain(*(place.glob("tenor-tests-*/lock") for place in (Path(tempfile.gettempdir()), MEMORY))):
         try:
             with lock.open() as held:
                 fcntl.flock(held, fcntl.LOCK_EX | fcntl.LOCK_NB)

@@ -67,3 +67,16 @@ async def test_the_wire(settings: Settings, pool: db.Pool) -> None:
             assert (await world.http.get("/readyz")).json() == {"status": "ready"}
             assert await world.row_counts() == before
             assert service.workers() == workers
+
+
+async def test_requests_sent_at_once_are_answered_in_order(settings: Settings, pool: db.Pool) -> None:
+    with serving(settings, workers=1) as service:
+        place = urlsplit(service.base_url)
+        reader, writer = await asyncio.open_connection(place.hostname, place.port)
+        ask = "GET {} HTTP/1.1\r\nHost: tenor\r\n{}\r\n"
+        writer.write("".join([ask.format("/livez", ""), ask.format("/nowhere", ""),
+                              ask.format("/readyz", "Connection: close\r\n")]).encode())  # fmt: skip
+        answers = (await asyncio.wait_for(reader.read(), 10)).split(b"HTTP/1.1 ")[1:]
+        writer.close()
+    assert [answer[:3] for answer in answers] == [b"200", b"404", b"200"]
+    assert answers[2].endswith(b'{"status":"ready"}')

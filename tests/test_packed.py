@@ -1,0 +1,16 @@
+"""What is kept packed comes back byte for byte, and so does what was kept before there was packing."""
+
+import lz4.frame
+from hypothesis import given
+from hypothesis import strategies as st
+
+from service.packed import pack, unpack
+
+
+@given(st.binary().map(lambda inner: b'{"a":"' + inner.hex().encode() + b'"}'))
+def test_it_comes_back_byte_for_byte(text: bytes) -> None:
+    kept = pack(text)
+    assert unpack(kept) == text
+    assert unpack(text) == text  # kept plain
+    assert not kept.startswith(b"{")
+    assert lz4.frame.decompress(kept) == text  # any reader of the format
