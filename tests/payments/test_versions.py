@@ -12,7 +12,18 @@ from service.payments.versions import Version, amount_to_settle, next_version, r
 from service.plans.allocation_rule import Allocation, AllocationRule, Component, Future, PaymentKind, Timing
 from service.plans.changes import facts
 from service.plans.changes.facts import Event
-from service.plans.terms import Captures, ChargeOff, NonBusinessDay, PaidEarly, Terms, Unit
+from service.plans.terms import (
+    Captures,
+    ChargeOff,
+    DayCount,
+    DownPaymentAt,
+    Interest,
+    NonBusinessDay,
+    PaidEarly,
+    Remainder,
+    Terms,
+    Unit,
+)
 
 JAN_1 = date(2025, 1, 1)
 FOUR_MONTHS: dict[str, Any] = {"every": 1, "unit": Unit.MONTH}
@@ -259,3 +270,31 @@ def test_charge_backs_follow_the_order_of_the_terms() -> None:
                              payment_id="paid-02-01")  # fmt: skip
     line = lived(terms, fee, paid("02-01", 105_00), back).lines[1]
     assert (line.penalty, line.owed_again) == (5_00, 3_00)
+
+
+def test_a_charge_back_into_what_was_paid_ahead_makes_room_for_its_interest() -> None:
+    """The last two instalments were paid ahead as principal; the earlier one opens again, and owes its interest."""
+    terms = Terms(
+        every=30,
+        rate_percent=Decimal("28.37"),
+        interest=Interest.DAILY,
+        day_count=DayCount.ACTUAL_ACTUAL_END,
+        recalculate=True,
+        paid_early=PaidEarly.AT_ONCE_UNLESS_SETTLED,
+        remainder=Remainder.EVEN,
+        down_payment_bps=2500,
+        down_payment_at=DownPaymentAt.SCHEDULE,
+        allocation=Allocation(default=AllocationRule(future=Future.LAST)),
+    )
+    start = date(2024, 1, 31)
+    back_on = start + timedelta(days=89)
+    ahead = [
+        facts.Paid(id=f"p{days}", recorded_on=on, on=on, amount=amount)
+        for days, amount in ((0, 129), (9, 49), (24, 532))
+        if (on := start + timedelta(days=days))
+    ]
+    back = facts.ChargedBack(id="back", recorded_on=back_on, on=back_on, amount=1, payment_id="p0")
+    for as_of in (back_on, back_on + timedelta(days=300)):
+        version = replay(terms, [captured(1071, start), *ahead, back], as_of)
+        assert [line.principal - line.owed_again for line in version.lines] == [268, 196, 182, 213, 212]
+        assert [line.interest for line in version.lines] == [0, 17, 8, 16, 0]

@@ -81,20 +81,30 @@ def settle(course: Course, on: date) -> None:
         if last is None:
             return
         period = course.periods[last]
-        period.later_interest = 0
-        for other in course.periods:
+        for other, due in zip(course.periods, dues, strict=True):
             other.asked_earlier = False
+            if other is period or not is_paid(other, due):
+                other.later_interest = 0  # the last unpaid one asks for it, and that may have been another before
         period.level += _missing(course)
         least = least_level(course, last)
         if period.level >= least:
             _ask_earlier(course, last, on)
-            for _ in range(4):  # a part of that may be paid already, and another level leaves another balance
+            for _ in range(6):  # a part of that may be paid already, and another level leaves another balance
                 missing = _missing(course)
                 if missing == 0:
                     break
-                period.level = max(least, period.level + missing)
+                if missing < 0 and period.level == least:
+                    period.level = _level_with_room(course, last)
+                else:
+                    period.level = max(least, period.level + missing)
             return
         period.level = least
+
+
+def _level_with_room(course: Course, index: int) -> int:
+    """The level that has room for the interest beside principal that was paid ahead, before more of it was owed."""
+    period, due = course.periods[index], course.dues()[index]
+    return period.paid_principal + due.interest + due.unasked - (due.ceiling - period.level)
 
 
 def _missing(course: Course) -> int:
