@@ -288,11 +288,9 @@ def test_a_charge_back_into_what_was_paid_ahead_makes_room_for_its_interest() ->
     )
     start = date(2024, 1, 31)
     back_on = start + timedelta(days=89)
-    ahead = [
-        facts.Paid(id=f"p{days}", recorded_on=on, on=on, amount=amount)
-        for days, amount in ((0, 129), (9, 49), (24, 532))
-        if (on := start + timedelta(days=days))
-    ]
+    days = {0: 129, 9: 49, 24: 532}  # after the start; and amounts
+    dated = [(f"p{count}", start + timedelta(days=count), amount) for count, amount in days.items()]
+    ahead = [facts.Paid(id=name, recorded_on=on, on=on, amount=amount) for name, on, amount in dated]
     back = facts.ChargedBack(id="back", recorded_on=back_on, on=back_on, amount=1, payment_id="p0")
     for as_of in (back_on, back_on + timedelta(days=300)):
         version = replay(terms, [captured(1071, start), *ahead, back], as_of)
