@@ -22,6 +22,7 @@ from service.policies.document import Policy
 from tests.bench.cast import ATTRIBUTES, ITEMS, LIMIT, OFFERS
 
 CALLS = 200
+PASSES = 300  # the best of them: what the rule costs, and not what the machine was doing besides
 START = date(2026, 1, 31)
 NOON = datetime(2026, 1, 31, 12, tzinfo=UTC)
 PAY_IN_4 = Terms(first_due_days=0)
@@ -55,7 +56,7 @@ def _decision() -> Callable[[int], object]:
 
 def _cost(call: Callable[[int], object]) -> float:
     best = float("inf")
-    for _ in range(7):
+    for _ in range(PASSES):
         began = time.perf_counter()
         for i in range(CALLS):
             call(i)
