@@ -49,7 +49,7 @@ class Rates(Struct, frozen=True):
     rates: tuple[Apr, ...]
 
 
-SCHEMAS: Final[dict[str, type[Struct]]] = {"terms": Terms, "quote": QuoteRequest, "flows": FlowsRequest}
+SCHEMAS: Final = ("terms", "quote", "flows", "policy")
 
 
 def apr(argv: list[str]) -> int:
@@ -66,9 +66,16 @@ def schema(argv: list[str]) -> int:
     """The JSON Schema of a document, for editors and for other people's validators."""
     parser = argparse.ArgumentParser(prog="tenor schema", description=schema.__doc__)
     parser.add_argument("document", nargs="?", choices=SCHEMAS, default="terms", help="which one (default: terms)")
-    wanted = SCHEMAS[parser.parse_args(argv).document]
-    _print(msgspec.json.schema(wanted))
+    _print(msgspec.json.schema(_document(parser.parse_args(argv).document)))
     return 0
+
+
+def _document(name: str) -> object:
+    if name == "policy":
+        from service.policies.document import Policy  # brings the words of all reasons: no calculation waits for them
+
+        return Policy
+    return {"terms": Terms, "quote": QuoteRequest, "flows": FlowsRequest}[name]
 
 
 def _calculate(argv: list[str], command: str) -> int:

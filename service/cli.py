@@ -23,7 +23,10 @@ COMMANDS: Final[dict[str, tuple[str, str | None]]] = {
     "replay": ("service.cli:replay", "a decision again, from its log: the same bytes, or another policy's"),
     "apr": ("service.calculator:apr", "the annual percentage rate of terms, or of dated flows"),
     "schedule": ("service.calculator:schedule", "the schedule of terms, with its rate, cost and disclosure"),
-    "schema": ("service.calculator:schema", "the JSON Schema of the terms, for editors and validators"),
+    "schema": (
+        "service.calculator:schema",
+        "the JSON Schema of terms, quotes, flows or policies, for editors and validators",
+    ),
     "train": ("service.learning.commands:train", "a scorecard from how past purchases ended, as the draft of a policy"),
     "backtest": ("service.learning.commands:backtest_", "how a policy, or two, would have done on past purchases"),
     "fairness": ("service.learning.commands:fairness", "whom a policy would have treated otherwise, by group"),

@@ -8,10 +8,12 @@ from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
 
+import jsonschema
 import msgspec
 import pytest
 
 from service.cli import main
+from service.demo.seed import POLICY
 from service.plans.terms import Terms
 
 YEAR = {"instalments": 12, "every": 1, "unit": "month", "rate_percent": "9.9"}
@@ -165,6 +167,16 @@ def test_schema(capsys: pytest.CaptureFixture[str], document: str, title: str) -
         {"advances", "payments"} if document == "flows" else set(msgspec.to_builtins(YEAR))
     )
     assert document != "terms" or len(schema["$defs"]["Terms"]["properties"]) == len(Terms.__struct_fields__)
+
+
+def test_schema_of_a_policy(capsys: pytest.CaptureFixture[str]) -> None:
+    """The demo's policy is one, and stays none without its grades."""
+    assert main(["schema", "policy"]) == 0
+    schema = json.loads(capsys.readouterr().out)
+    document = json.loads(POLICY.read_text())
+    jsonschema.validate(document, schema)
+    with pytest.raises(jsonschema.ValidationError, match="grades"):
+        jsonschema.validate({name: part for name, part in document.items() if name != "grades"}, schema)
 
 
 def test_it_starts_light() -> None:

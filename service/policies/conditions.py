@@ -1,6 +1,7 @@
 """Conditions, made ready once: each becomes a function of the facts, which stand in the order of the features."""
 
 from collections.abc import Callable, Mapping, Sequence
+from functools import reduce
 from operator import eq, ge, gt, le, lt, ne
 from typing import Any, Final
 
@@ -22,10 +23,11 @@ _OPERATORS: Final[dict[Comparison, Callable[[Any, Any], bool]]] = {
 
 def compile_all(conditions: tuple[Condition, ...], slots: Mapping[str, int]) -> Test:
     """Whether all of `conditions` hold."""
-    tests = tuple(_compile(condition, slots[condition.feature]) for condition in conditions)
-    if len(tests) == 1:
-        return tests[0]
-    return lambda facts: all(test(facts) for test in tests)
+    return reduce(_both, [_compile(condition, slots[condition.feature]) for condition in conditions])
+
+
+def _both(one: Test, other: Test) -> Test:
+    return lambda facts: one(facts) and other(facts)
 
 
 def _compile(condition: Condition, slot: int) -> Test:

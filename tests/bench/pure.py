@@ -18,10 +18,23 @@ from service.plans.apr import effective_apr
 from service.plans.schedule import build_schedule
 from service.plans.terms import Terms, Unit
 from service.policies.compile import compile_policy
-from service.policies.document import Policy
+from service.policies.document import (
+    Bin,
+    Characteristic,
+    Comparison,
+    Condition,
+    Feature,
+    FeatureType,
+    Policy,
+    Rule,
+    Source,
+)
+from service.policies.reasons import ReasonCode
 from tests.bench.cast import ATTRIBUTES, ITEMS, LIMIT, OFFERS
 
 CALLS = 200
+RULES = 20
+CHARACTERISTICS = 15
 PASSES = 300  # the best of them: what the rule costs, and not what the machine was doing besides
 START = date(2026, 1, 31)
 NOON = datetime(2026, 1, 31, 12, tzinfo=UTC)
@@ -44,7 +57,7 @@ def costs() -> dict[str, float]:
 
 
 def _decision() -> Callable[[int], object]:
-    policy = compile_policy(replace(msgspec.json.decode(POLICY.read_bytes(), type=Policy), offers_max=OFFERS))
+    policy = compile_policy(_full(msgspec.json.decode(POLICY.read_bytes(), type=Policy)))
     consumer_id, decision_id = ids.new_id(ids.CONSUMER, 7, 0), ids.new_id(ids.DECISION, 7, 0)
     merchant = Merchant("me_bench", "Bench", "DE", "Europe/Berlin", {})
     snapshot = Snapshot(consumer_id=consumer_id, attributes=ATTRIBUTES, limit=LIMIT)
@@ -52,6 +65,31 @@ def _decision() -> Callable[[int], object]:
     amount = sum(item.amount for item in items)
     checkouts = [Checkout("order", consumer_id, "EUR", amount + i, items) for i in range(CALLS)]
     return lambda i: decide(decision_id, checkouts[i], snapshot, merchant, (), policy, NOON)
+
+
+def _full(policy: Policy) -> Policy:
+    """The demo's policy with a ladder of four, and grown to 20 rules and a scorecard of 15 features."""
+    features = (
+        Feature("lines", FeatureType.INTEGER, Source.CHECKOUT, of="items"),
+        Feature("spent", FeatureType.INTEGER, Source.ACCOUNT, of="used"),
+        Feature("plans", FeatureType.INTEGER, Source.HISTORY, of="open_plans"),
+    )
+    bins = (Bin(0, below=50), Bin(0, at_least=50), Bin(0, absent=True))
+    more = tuple(Characteristic(one.name, ReasonCode.OTHER_CREDITS, bins) for one in features)
+    scorecard = replace(policy.scorecard, characteristics=(*policy.scorecard.characteristics, *more))
+    rules = tuple(
+        Rule(f"never-{i}", (Condition("lines", Comparison.ABOVE, 200 + i), Condition("age", Comparison.BELOW, i)),
+             ReasonCode.REVIEW_NEEDED)
+        for i in range(RULES - len(policy.rules))
+    )  # fmt: skip
+    assert len(scorecard.characteristics) == CHARACTERISTICS
+    return replace(
+        policy,
+        offers_max=OFFERS,
+        features=(*policy.features, *features),
+        rules=(*policy.rules, *rules),
+        scorecard=scorecard,
+    )
 
 
 def _cost(call: Callable[[int], object]) -> float:
