@@ -63,7 +63,7 @@ async def trade_through(world: World, trouble: Callable[[Trade], Awaitable[None]
     while len(asked) < PURCHASES:
         consumers = await asyncio.gather(*(world.consumer(limit=1_000_00) for _ in range(20)))
         asked += await offers(world, consumers * 4, 100_00)
-    trade = Trade(world, asked)
+    trade = Trade(world, asked[:PURCHASES])
     trading = asyncio.create_task(trade.run())
     await trouble(trade)
     await asyncio.wait_for(trading, 120)
