@@ -296,3 +296,21 @@ def test_a_charge_back_into_what_was_paid_ahead_makes_room_for_its_interest() ->
         version = replay(terms, [captured(1071, start), *ahead, back], as_of)
         assert [line.principal - line.owed_again for line in version.lines] == [268, 196, 182, 213, 212]
         assert [line.interest for line in version.lines] == [0, 17, 8, 16, 0]
+
+
+def test_what_the_last_cannot_ask_for_the_one_before_it_does() -> None:
+    """The last instalment was paid ahead, at the interest of that day: another rate leaves it no cent to give."""
+    start = date(2024, 1, 31)
+    terms = Terms(
+        every=1,
+        unit=Unit.HALF_MONTH,
+        rate_percent=Decimal("10.46"),
+        day_count=DayCount.THIRTY_360,
+        allocation=Allocation(default=AllocationRule(future=Future.LAST)),
+    )
+    ahead = facts.Paid(id="ahead", recorded_on=start, on=start, amount=1247)
+    pause = facts.InterestPaused(id="pause", recorded_on=start, on=start, end_on=start + timedelta(days=2))
+    rate = facts.RateChanged(id="rate", recorded_on=start, on=start, rate_percent=Decimal("12.11"))
+    version = replay(terms, [captured(4937, start), ahead, pause, rate], start)
+    assert sum(line.principal for line in version.lines) == 4937
+    assert (version.lines[3].paid, version.lines[3].outstanding) == (1247, 0)

@@ -92,13 +92,13 @@ def settle(course: Course, on: date) -> None:
             for _ in range(6):  # a part of that may be paid already, and another level leaves another balance
                 missing = _missing(course)
                 if missing == 0:
-                    break
+                    return
                 if missing < 0 and period.level == least:
                     period.level = _level_with_room(course, last)
                 else:
                     period.level = max(least, period.level + missing)
-            return
-        period.level = least
+            period.later_interest = 0
+        period.level = least  # it asks for no more than was paid, and the one before it takes what is left
 
 
 def _level_with_room(course: Course, index: int) -> int:
