@@ -18,6 +18,7 @@ from service.plans.terms import (
     DayCount,
     DownPaymentAt,
     Interest,
+    Method,
     NonBusinessDay,
     PaidEarly,
     Remainder,
@@ -314,3 +315,25 @@ def test_what_the_last_cannot_ask_for_the_one_before_it_does() -> None:
     version = replay(terms, [captured(4937, start), ahead, pause, rate], start)
     assert sum(line.principal for line in version.lines) == 4937
     assert (version.lines[3].paid, version.lines[3].outstanding) == (1247, 0)
+
+
+def test_interest_on_what_was_repaid_ahead_is_no_reason_to_ask_for_more_principal() -> None:
+    """Equal principal, the last two repaid ahead: a rate that begins later is owed there, and principal before them."""
+    start, later = date(2024, 1, 31), date(2024, 5, 1)
+    terms = Terms(
+        instalments=7,
+        every=30,
+        method=Method.EQUAL_PRINCIPAL,
+        day_count=DayCount.THIRTY_360,
+        down_payment_bps=2500,
+        down_payment_at=DownPaymentAt.SCHEDULE,
+        allocation=Allocation(by_kind=((PaymentKind.MERCHANT_REFUND, AllocationRule(future=Future.LAST)),)),
+    )
+    one = facts.Paid(id="one", recorded_on=start, on=start, amount=1)
+    back = facts.Refunded(
+        id="back", recorded_on=start, on=start, amount=724, returns_interest=False, kind=PaymentKind.MERCHANT_REFUND
+    )
+    rate = facts.RateChanged(id="rate", recorded_on=later, on=later, rate_percent=Decimal("1.80"))
+    version = replay(terms, [captured(1561, start), one, back, rate], later)
+    assert [line.principal for line in version.lines] == [390, 167, 167, 167, 168, 167, 166, 169]
+    assert [line.outstanding for line in version.lines][-2:] == [1, 0]

@@ -75,11 +75,9 @@ def _annuity(course: Course, repaying: list[int], owed: Fraction) -> Fraction:
 def settle(course: Course, on: date) -> None:
     """Let the last unpaid period take what is left, and ask there for interest of periods already paid ahead."""
     _cap_by_what_is_left(course)
-    for _ in range(2 * len(course.periods)):
-        dues = course.dues()
-        last = _last_unpaid(course, dues)
-        if last is None:
-            return
+    dues = course.dues()
+    last = _last_unpaid(course, dues, before=len(course.periods))
+    while last is not None:
         period = course.periods[last]
         for other, due in zip(course.periods, dues, strict=True):
             other.asked_earlier = False
@@ -98,7 +96,9 @@ def settle(course: Course, on: date) -> None:
                 else:
                     period.level = max(least, period.level + missing)
             period.later_interest = 0
-        period.level = least  # it asks for no more than was paid, and the one before it takes what is left
+        period.level = least  # it asks for no more than was paid, and one before it takes what is left
+        dues = course.dues()
+        last = _last_unpaid(course, dues, before=last)
 
 
 def _level_with_room(course: Course, index: int) -> int:
@@ -125,12 +125,13 @@ def _cap_by_what_is_left(course: Course) -> None:
             dues = course.dues()
 
 
-def _last_unpaid(course: Course, dues: list[Due]) -> int | None:
-    """The last period with something open; the last of all where everything asked for is paid, but not all is asked."""
-    for index in reversed(range(len(course.periods))):
+def _last_unpaid(course: Course, dues: list[Due], before: int) -> int | None:
+    """The last period before `before` with something open; the last of all where everything asked for is paid, but not
+    all is asked."""
+    for index in reversed(range(before)):
         if not is_paid(course.periods[index], dues[index]):
             return index
-    return len(course.periods) - 1 if _missing(course) > 0 else None
+    return len(course.periods) - 1 if before == len(course.periods) and _missing(course) > 0 else None
 
 
 def _ask_earlier(course: Course, last: int, on: date) -> None:
