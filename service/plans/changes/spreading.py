@@ -52,13 +52,13 @@ def re_age(
         raise Refused(Code.IMPOSSIBLE_TERMS, "The first instalment is due before the change.", "/first_due_on")
     first, gone = fresh.periods[0], course.periods[kept:]
     first.begin, first.share = begin, share_between(begin, first.due_on)
-    close(course, kept, on)
+    course.periods[kept:] = fresh.periods
+    close(course, kept, on)  # now that what came back on the last day stands in the first new period
     replaced = [(old, fresh.periods[min(index, len(due_on) - 1)]) for index, old in enumerate(gone)]
     for old, new in replaced:
         new.paid_principal += old.paid_principal
         new.paid_interest += old.paid_interest
         new.level += old.paid_principal if course.levels_are_principal else old.paid
-    course.periods[kept:] = fresh.periods
     settle(course, on)
     even_out(course, kept, always=True)
     return replaced
