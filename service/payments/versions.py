@@ -29,6 +29,9 @@ MOVES_MONEY = (
 AFTER_THE_END = (facts.Paid, facts.Refunded, facts.OverpaidReturned, facts.ChargedBack, facts.Levied, facts.Forgiven)
 
 
+ROUNDINGS_MAX = 2  # another amount may round otherwise once more
+
+
 class Version(Struct, frozen=True):
     """A schedule as it stands on a day."""
 
@@ -78,15 +81,18 @@ def amount_to_settle(version: Version, on: date) -> int:
     owed = sum(row.left_beside_course for row in standing.rows)
     for course in standing.courses:
         owed += sum(outlook.left_if_settled(course, on if at_once else end_of_period(course, on)))
-    return _and_no_more(version, on, owed) if owed else 0
+    return _exactly(version, on, owed) if owed else 0
 
 
-def _and_no_more(version: Version, on: date, owed: int) -> int:
-    """Less what would come back as overpaid: a part of it saves interest of another, or a cent of rounding."""
+def _exactly(version: Version, on: date, owed: int) -> int:
+    """With what it would leave open, and less what would come back as overpaid: a part of it saves interest of another,
+    or there is a cent of rounding."""
 
     def settled(amount: int) -> Version:
         return next_version(version, facts.Paid(id="settlement", recorded_on=on, on=on, amount=amount), on)
 
+    for _ in range(ROUNDINGS_MAX):
+        owed += settled(owed).outstanding
     less = owed - (settled(owed).overpaid - version.overpaid)
     return less if 0 < less < owed and settled(less).outstanding == 0 else owed
 

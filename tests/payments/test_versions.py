@@ -9,7 +9,15 @@ import pytest
 
 from service.errors import Code, Refused
 from service.payments.versions import Version, amount_to_settle, next_version, replay, without
-from service.plans.allocation_rule import Allocation, AllocationRule, Component, Future, PaymentKind, Timing
+from service.plans.allocation_rule import (
+    Allocation,
+    AllocationRule,
+    Component,
+    Direction,
+    Future,
+    PaymentKind,
+    Timing,
+)
 from service.plans.changes import facts
 from service.plans.changes.facts import Event
 from service.plans.terms import (
@@ -337,3 +345,25 @@ def test_interest_on_what_was_repaid_ahead_is_no_reason_to_ask_for_more_principa
     version = replay(terms, [captured(1561, start), one, back, rate], later)
     assert [line.principal for line in version.lines] == [390, 167, 167, 167, 168, 167, 166, 169]
     assert [line.outstanding for line in version.lines][-2:] == [1, 0]
+
+
+def test_the_amount_to_settle_leaves_no_cent() -> None:
+    """What the parts are worth is 808.16; allocated from the last instalment backwards, a cent more is rounded up."""
+    start, on = date(2024, 1, 31), date(2024, 3, 26)
+    terms = Terms(
+        instalments=5,
+        every=14,
+        rate_percent=Decimal("9.21"),
+        interest=Interest.DAILY,
+        day_count=DayCount.ACTUAL_ACTUAL_END,
+        down_payment_bps=2500,
+        down_payment_at=DownPaymentAt.SCHEDULE,
+        remainder=Remainder.EVEN,
+        recalculate=True,
+        paid_early=PaidEarly.AT_DUE_DATE,
+        allocation=Allocation(default=AllocationRule(future=Future.LAST), direction=Direction.VERTICAL),
+    )
+    version = replay(terms, [captured(799_71, start)], on)
+    assert amount_to_settle(version, on) == 808_17
+    settled = facts.Paid(id="all", recorded_on=on, on=on, amount=808_17)
+    assert (next_version(version, settled, on).outstanding, next_version(version, settled, on).overpaid) == (0, 0)
