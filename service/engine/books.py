@@ -91,6 +91,7 @@ async def _lock(conn: Connection, books: Books, offers: list[str], plans: list[s
         books.accounts[account.bucket, account.consumer_id, account.currency] = account
         for offer_id in asked.get(row["decision_id"], ()):
             if offer := _find_offer(unpack(row["answer"]), offer_id):
+                fundings = _decode_fundings(row["funding"])
                 books.agreements[offer_id] = Agreement(
                     decision_id=row["decision_id"],
                     merchant_id=row["merchant_id"],
@@ -98,7 +99,7 @@ async def _lock(conn: Connection, books: Books, offers: list[str], plans: list[s
                     merchant_reference=row["merchant_reference"],
                     currency=account.currency,
                     offer=offer,
-                    funding=_decode_fundings(row["funding"])[offer.kind],
+                    funding=fundings.get(offer.kind) or fundings[offer_id],  # by offer: logged before it was by kind
                 )
 
 
@@ -174,7 +175,7 @@ class _Answer(Struct):
 _decode_answer = msgspec.json.Decoder(_Answer).decode
 _decode_offer = msgspec.json.Decoder(Offer).decode
 _decode_funding = msgspec.json.Decoder(Funding).decode
-_decode_fundings = msgspec.json.Decoder(dict[Kind, Funding]).decode
+_decode_fundings = msgspec.json.Decoder(dict[str, Funding]).decode
 
 
 def _find_offer(answer: bytes, offer_id: str) -> Offer | None:
