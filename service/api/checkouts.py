@@ -1,6 +1,7 @@
 """The checkout's answer: snapshot, decision, log. The hot path of the product."""
 
 from datetime import datetime
+from typing import Final
 
 import msgspec
 
@@ -16,13 +17,15 @@ from service.checkout.flow import Who
 from service.checkout.request import Checkout, refuse_contradictions
 from service.checkout.velocity import attempt_of
 from service.engine.once import answered
-from service.engine.work import Answer, DecisionRow
+from service.engine.work import Answer, DecisionRow, RulebookChanged
 from service.errors import Code, Refused
 from service.metrics import DECISIONS
 from service.outside.flow import Occasion
 from service.outside.source import SourceRead
 from service.packed import unpack
 from service.plans.plan import business_day
+
+RULEBOOKS_MAX: Final = 3  # so often a decision is made anew because a policy was published meanwhile
 
 _encode = msgspec.json.Encoder().encode
 
@@ -45,9 +48,19 @@ async def answer_checkout(ask: Ask, checkout: Checkout, raw: bytes) -> Answer:
     """Decides, and answers once the decision is in the log.
 
     Redis may make this fast, never different: unless everything asked was granted, the facts are read anew from
-    the database before the answer is given.
+    the database before the answer is given. Nor does a process decide by a policy that was replaced and that it has not
+    heard of: the log would not take it, and it decides again.
     """
     refuse_contradictions(checkout)
+    for _ in range(RULEBOOKS_MAX):
+        try:
+            return await _answer(ask, checkout, raw)
+        except RulebookChanged:
+            await ask.services.registry.reload()
+    raise Refused(Code.BUSY, "The policy is being replaced; send the same request again in a second.")
+
+
+async def _answer(ask: Ask, checkout: Checkout, raw: bytes) -> Answer:
     services = ask.services
     merchant = await services.registry.merchant(ask.owner_id)
     sides = await sides_for(ask, checkout.consumer_id)
@@ -69,7 +82,8 @@ async def answer_checkout(ask: Ask, checkout: Checkout, raw: bytes) -> Answer:
         known = _must_be_theirs(await services.snapshots.read_fresh(who), ask).counted(counters).heard(outside)
         decision = decide(decision_id, checkout, known.snapshot, merchant, programmes, sides.policy, ask.now)
     evidence = evidence_of(known.snapshot, merchant, programmes, checkout.currency)
-    answer = await services.engine.do(row_of(checkout, raw.decode(), evidence, decision), ask.key, ask.now)
+    row = row_of(checkout, raw.decode(), evidence, decision, sides.rulebook)
+    answer = await services.engine.do(row, ask.key, ask.now)
     DECISIONS.labels(decision.answer.outcome).inc()
     if sides.trial:
         services.shadows.watch(Watched(sides, decision, checkout, evidence))
@@ -88,14 +102,15 @@ async def _count(ask: Ask, checkout: Checkout, sides: Sides) -> dict[str, int]:
 async def sides_for(ask: Ask, consumer_id: str) -> Sides:
     """The policy that decides for this consumer now, and the one it is compared with while a trial runs."""
     registry = ask.services.registry
+    rulebook = registry.now.rulebook  # read first: should the rest be newer, the log says so, and we decide again
     champion = await registry.policy(ask.now)
     trial = registry.now.trial
     if trial is None or trial.started_at > ask.now:
-        return Sides(champion)
+        return Sides(rulebook, champion)
     challenger = await registry.version(trial.policy_id, trial.version)
     if trial.answers(consumer_id):
-        return Sides(challenger, trial, champion, is_challenger=True)
-    return Sides(champion, trial, challenger)
+        return Sides(rulebook, challenger, trial, champion, is_challenger=True)
+    return Sides(rulebook, champion, trial, challenger)
 
 
 async def read_log(ask: Ask, decision_id: str) -> DecisionLog:
@@ -116,8 +131,10 @@ def _must_be_theirs(known: KnownConsumer | None, ask: Ask) -> KnownConsumer:
     return known
 
 
-def row_of(checkout: Checkout, request: str, evidence: Evidence, decision: Decision) -> DecisionRow:
-    """The decision as it is logged, with the request as it was sent."""
+def row_of(
+    checkout: Checkout, request: str, evidence: Evidence, decision: Decision, rulebook: int | None = None
+) -> DecisionRow:
+    """The decision as it is logged, with the request as it was sent; a review's has no `rulebook`."""
     answer = decision.answer
     return DecisionRow(
         bucket=ids.bucket_of(answer.decision_id),
@@ -137,4 +154,5 @@ def row_of(checkout: Checkout, request: str, evidence: Evidence, decision: Decis
         answer=_encode(answer),
         funding=_encode(decision.funding).decode(),
         opens_account=evidence.snapshot.limit is None and bool(answer.offers or answer.alternatives),
+        rulebook=rulebook,
     )

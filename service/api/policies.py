@@ -85,7 +85,8 @@ async def publish_policy(
 ) -> ASGIResponse:
     """Sign a version that somebody else drafted; it never changes afterwards.
 
-    It is in force from `active_from`, in every process; published to begin at once, within a second.
+    It is in force from `active_from`, in every process, and once this is answered: a process that has not heard of it
+    cannot log what it decides by the old one, and decides again.
     """
     return await _sign(request, body, flow.publish, named(policy_id, version), 200)
 

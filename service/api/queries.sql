@@ -17,6 +17,9 @@ select distinct on (programme_id)
 -- There is one at most.
 select trial_id, policy_id, version, share_bps, started_at from trials where ended_at is null;
 
+-- load_rulebook --
+select revision from rulebook;
+
 -- load_gateways --
 select gateway_id, name, url, data_types::text[] from gateways where retired_at is null;
 

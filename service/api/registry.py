@@ -52,6 +52,7 @@ class Known(msgspec.Struct, frozen=True):
     keys: dict[bytes, Principal] = {}  # by HMAC
     merchants: dict[str, Merchant] = {}
     programmes: tuple[Programme, ...] = ()
+    rulebook: int = 0  # the revision that `policies` and `trial` are of
     policies: tuple[Span, ...] = ()  # published, in the order they begin
     trial: Trial | None = None
     gateways: dict[str, Address] = {}  # by name
@@ -141,6 +142,7 @@ class Registry:
                 keys = await conn.fetch(Q.load_keys)
                 merchants = await conn.fetch(Q.load_merchants)
                 programmes = await conn.fetch(Q.load_programmes)
+                rulebook = await conn.fetchval(Q.load_rulebook)
                 policies = await load_spans(conn)
                 trial = await conn.fetchrow(Q.load_trial)
                 gateways = await conn.fetch(Q.load_gateways)
@@ -151,6 +153,7 @@ class Registry:
                 },
                 {row["merchant_id"]: _merchant(row) for row in merchants},
                 tuple(Programme(*row) for row in programmes),
+                rulebook,
                 policies,
                 Trial(*trial) if trial else None,
                 {row["name"]: _address(row) for row in gateways},

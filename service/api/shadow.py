@@ -30,6 +30,7 @@ WAITING_MAX: Final = 4_096
 class Sides(Struct, frozen=True):
     """Who decides, and while a trial runs, who would decide otherwise."""
 
+    rulebook: int  # the revision that says so
     policy: CompiledPolicy
     trial: Trial | None = None
     other: CompiledPolicy | None = None

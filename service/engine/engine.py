@@ -24,7 +24,10 @@ class Engine:
         self._commands = Lane("commands", connect, run, committed)
 
     async def do(self, item: Command | DecisionRow, key: Key | None, now: datetime, status: int = 200) -> Answer:
-        """Does it once, durably. `status` is that of a success. A full lane raises `Refused` BUSY."""
+        """Does it once, durably. `status` is that of a success. A full lane raises `Refused` BUSY.
+
+        A decision made under a rulebook that is not the present one raises `RulebookChanged`, and is not logged.
+        """
         work = Work(item, key, now, status, asyncio.get_running_loop().create_future())
         lane = self._decisions if isinstance(item, DecisionRow) else self._commands
         lane.submit(work)

@@ -151,13 +151,15 @@ select k.bucket, k.event_id, k.merchant_id, n.last_number - k.later, k.type, k.p
 -- log_decisions --
 -- A decision without a key is one that we made ourselves. The accounts are those that were not there before. Each part
 -- unnests the columns it needs: the texts, some kilobytes a row, are laid down once on their way into the log.
+-- A decision made in ignorance of the present rulebook is left out, and its key stays free.
 with claimed as (
     insert into idempotency (bucket, owner_id, key, request_hash, status, decision_id, created_at)
-    select *
+    select bucket, owner_id, key, request_hash, status, decision_id, created_at
       from unnest($18::smallint[], $19::text[], $20::text[], $21::bytea[], $22::smallint[], $2::text[],
-                  $11::timestamptz[])
-           as k (bucket, owner_id, key, request_hash, status, decision_id, created_at)
+                  $11::timestamptz[], $23::bigint[])
+           as k (bucket, owner_id, key, request_hash, status, decision_id, created_at, rulebook)
      where key is not null
+       and rulebook = (select revision from rulebook)
      order by 1, 2, 3
         on conflict do nothing
     returning decision_id

@@ -43,6 +43,7 @@ class DecisionRow(Struct, frozen=True):
     answer: bytes  # as it is sent; kept packed
     funding: str
     opens_account: bool  # approved, and the consumer has no account in this currency yet; not a column
+    rulebook: int | None  # the revision it was made under; None: a person's, who knew the policy. Not a column
 
 
 class Answer(Struct, frozen=True):
@@ -50,6 +51,10 @@ class Answer(Struct, frozen=True):
 
     status: int
     body: bytes
+
+
+class RulebookChanged(Exception):
+    """The decision was made under a rulebook that is not the present one. Nothing was logged; decide again."""
 
 
 class Work(Struct, eq=False):

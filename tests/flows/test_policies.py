@@ -75,6 +75,20 @@ async def test_a_policy_is_drafted_published_and_put_back(world: World) -> None:
     assert document == seeded | {"version": 3}
 
 
+async def test_who_has_not_heard_of_a_policy_does_not_decide_by_the_old_one(world: World) -> None:
+    registry = world.app.state.services.registry
+    consumer = await world.consumer()
+    made = await draft(world.operator, with_field("/offers_max", 1))
+    before = registry.now
+    await registry.close()  # deaf from here on
+    assert (await publish(world.second_operator, made)).status_code == 200
+    registry.now = before
+    answer = await world.checkout(consumer, 100_00)
+    assert (answer["policy_version"], len(answer["offers"])) == (2, 1)
+    logged = await world.pool.fetch("select policy_version from decisions where consumer_id = $1", consumer)
+    assert [row["policy_version"] for row in logged] == [2]
+
+
 async def test_who_drafted_it_does_not_sign_it(world: World) -> None:
     made = await draft(world.operator, DEMO)
     refused = await publish(world.operator, made)
