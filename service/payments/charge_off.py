@@ -55,8 +55,8 @@ def _drop_unearned(standing: Standing, on: date) -> None:
 
 
 def _all_due(standing: Standing, on: date) -> None:
-    """The running row ends on the day and takes the principal of those after it."""
-    later = [row for row in standing.instalments() if row.due_on > on]
+    """The running row, or the one that is due on the day, ends on it and takes the principal of those after it."""
+    later = [row for row in standing.instalments() if row.due_on >= on]
     if not later:
         return
     running, gone = later[0], later[1:]

@@ -8,6 +8,7 @@ from service.payments.rows import Row
 from service.payments.standing import Allocated, Standing, end_of_period
 from service.plans.allocation_rule import Component, PaymentKind, Step, Timing
 from service.plans.changes import moves, outlook
+from service.plans.changes.course import Course
 from service.plans.changes.facts import OverpaidReturned, Paid
 from service.plans.terms import PaidEarly
 
@@ -28,6 +29,7 @@ def pay(standing: Standing, fact_id: str, kind: PaymentKind, on: date, amount: i
     """Allocate an amount by the rule for its kind; the rest is an overpayment."""
     allocated = standing.allocations.setdefault(fact_id, Allocated(fact_id, kind, on))
     standing.settling = _settles(standing, on, amount)
+    standing.bear_overdue(on)
     left = _allocate(standing, allocated, amount)
     standing.settling = False
     allocated.overpaid += left
@@ -93,5 +95,11 @@ def _settles(standing: Standing, on: date, amount: int) -> bool:
     """Whether a payment takes everything, reckoned at the end of the running period."""
     if not standing.recalculates or standing.terms.paid_early is not PaidEarly.AT_ONCE_UNLESS_SETTLED:
         return False
-    owed = sum(sum(outlook.left_if_settled(course, end_of_period(course, on))) for course in standing.courses)
-    return amount >= owed
+    return amount >= sum(sum(left_at_end_of_period(course, on)) for course in standing.courses)
+
+
+def left_at_end_of_period(course: Course, on: date) -> tuple[int, int]:
+    """Principal and interest that settle everything, if what is owed bears interest to the end of the period."""
+    view, end = course.copy(), end_of_period(course, on)
+    moves.bear_overdue(view, end)
+    return outlook.left_if_settled(view, end)

@@ -7,6 +7,7 @@ from msgspec import structs
 
 from service.errors import Code, Refused
 from service.payments.standing import Standing
+from service.plans.allocation_rule import Component
 from service.plans.calendar import anchor_of, step
 from service.plans.changes import spreading
 from service.plans.changes.facts import ReAged, ReAmortized
@@ -35,7 +36,18 @@ def re_aged(standing: Standing, fact: ReAged) -> None:
         return None if unit is None else whole_and_odd(rhythm, begin, end, anchor_day, unit)
 
     begin_on = step(rhythm, fact.first_due_on, -1, anchor_day)
+    _lend_what_no_course_knows(standing, fact.on)
     for course in standing.courses:
         replaced = spreading.re_age(course, fact.on, due_on, begin_on, share_between)
         standing.add_rows(course, replaced)
     standing.sync(fact.on)
+
+
+def _lend_what_no_course_knows(standing: Standing, on: date) -> None:
+    """A down payment not made, and principal owed behind the last instalment, is spread with the rest."""
+    lent = standing.courses[0].lent
+    for row in standing.rows:
+        amount = row.left(Component.PRINCIPAL) if row.course is None and row.due_on <= on else 0
+        if amount:
+            row.owe(Component.PRINCIPAL, -amount, on)
+            lent[on] = lent.get(on, 0) + amount

@@ -13,8 +13,8 @@ from service.plans.changes.timeline import Period
 class RowKind(IntEnum):
     """In this order on one day."""
 
-    DOWN_PAYMENT = 0
-    INSTALMENT = 1
+    INSTALMENT = 0
+    DOWN_PAYMENT = 1  # of what is captured that day
     EXTRA = 2  # what is owed again after the last instalment
 
 
@@ -73,6 +73,8 @@ class Row(Struct, eq=False):
             self.paid_early += taken
         elif on > self.due_on:
             self.paid_late += taken
+        if taken:
+            self.settled_on = None  # what takes money was not settled, even if it asked for nothing a while ago
         self.mark(on)
         return taken
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from datetime import date
+from itertools import pairwise
 
 from msgspec import Struct, field
 
@@ -101,8 +102,11 @@ class Standing(Struct, eq=False):
         return payable_on(period.due_on, period.begin, self.terms.non_business_day, self.terms.calendar)
 
     def sort(self) -> None:
-        """By due date; a down payment goes before an instalment of the same day."""
+        """By due date; an instalment goes before the down payment of what is captured on its day."""
         self.rows.sort(key=lambda row: (row.due_on, row.kind))
+        for before, row in pairwise(self.rows):
+            if row.kind is RowKind.EXTRA:
+                row.begin = before.due_on
 
     def instalments(self) -> list[Row]:
         """The rows that are neither down payments nor extra."""

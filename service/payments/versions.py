@@ -14,8 +14,8 @@ from msgspec import Struct
 from service.errors import Code, Refused
 from service.payments import captures, charge_off, levies, paying, re_aging, refunds
 from service.payments.rows import Line, frozen
-from service.payments.standing import Allocated, Standing, end_of_period
-from service.plans.changes import facts, moves, outlook
+from service.payments.standing import Allocated, Standing
+from service.plans.changes import facts, holiday, moves, outlook
 from service.plans.changes.course import Course
 from service.plans.changes.facts import Event
 from service.plans.terms import PaidEarly, Terms
@@ -80,7 +80,8 @@ def amount_to_settle(version: Version, on: date) -> int:
     at_once = version.terms.paid_early is PaidEarly.AT_ONCE
     owed = sum(row.left_beside_course for row in standing.rows)
     for course in standing.courses:
-        owed += sum(outlook.left_if_settled(course, on if at_once else end_of_period(course, on)))
+        left = outlook.left_if_settled(course, on) if at_once else paying.left_at_end_of_period(course, on)
+        owed += sum(left)
     return _exactly(version, on, owed) if owed else 0
 
 
@@ -139,6 +140,8 @@ def apply(standing: Standing, event: Event) -> None:
             _change(standing, event.on, lambda course: moves.pause(course, event.on, event.end_on))
         case facts.Extended():
             _change(standing, event.on, lambda course: moves.extend(course, event.on, event.instalments))
+        case facts.HolidayGranted():
+            _grant_holiday(standing, event)
         case facts.DueMoved():
             _move_due_date(standing, event)
         case facts.ReAmortized():
@@ -158,6 +161,16 @@ def _move_due_date(standing: Standing, event: facts.DueMoved) -> None:
         moves.move_due_date(course, event.on, event.to)
     standing.sync(event.on)
     standing.sort()
+
+
+def _grant_holiday(standing: Standing, event: facts.HolidayGranted) -> None:
+    if event.principal:
+        _change(standing, event.on, lambda course: holiday.excuse_principal(course, event.on, event.principal))
+    if event.interest:
+        _change(standing, event.on, lambda course: holiday.defer_interest(course, event.on, event.interest))
+    for row in standing.instalments():
+        if row.course and row.settled_on == event.on and not row.total_paid:
+            row.settled_on = row.course.periods[0].begin  # what is excused was never owed
 
 
 def _change(standing: Standing, on: date, change: Callable[[Course], None]) -> None:

@@ -35,6 +35,8 @@ def year_fraction(day_count: DayCount, begin: date, end: date) -> Fraction:
         return Fraction(thirty_days(begin, end), YEAR_DAYS[day_count])
     if day_count in YEAR_DAYS:
         return Fraction((end - begin).days, YEAR_DAYS[day_count])
+    if day_count is DayCount.ACTUAL_ACTUAL_AFB:
+        return _by_leap_day(begin, end)
     if day_count is DayCount.ACTUAL_ACTUAL_END:
         begin, end = begin + DAY, end + DAY
     return _by_calendar_year(begin, end)
@@ -47,6 +49,21 @@ def _by_calendar_year(begin: date, end: date) -> Fraction:
     first = Fraction((date(begin.year + 1, 1, 1) - begin).days, days_in_year(begin.year))
     last = Fraction((end - date(end.year, 1, 1)).days, days_in_year(end.year))
     return first + (end.year - begin.year - 1) + last
+
+
+def _by_leap_day(begin: date, end: date) -> Fraction:
+    """Whole years counted back from the end; the days before them over 366 if one is a 29 February (AFB 1994)."""
+    years, at = 0, end
+    while (earlier := _years_back(end, years + 1)) >= begin:
+        years, at = years + 1, earlier
+    has_leap_day = any(is_leap(year) and begin < date(year, 2, 29) <= at for year in {begin.year, at.year})
+    return years + Fraction((at - begin).days, 366 if has_leap_day else 365)
+
+
+def _years_back(end: date, years: int) -> date:
+    if end + DAY == date(end.year, 3, 1):  # the last of February stays the last
+        return date(end.year - years, 3, 1) - DAY
+    return end.replace(year=end.year - years)
 
 
 def odd_days_fraction(day_count: DayCount, begin: date, end: date) -> Fraction:

@@ -151,6 +151,15 @@ def whole_and_odd(terms: Terms, begin: date, end: date, anchor_day: int, unit: F
     return units * unit + odd_days_fraction(terms.day_count, begin, at)
 
 
+def whole_and_rest(terms: Terms, begin: date, end: date, unit: Fraction) -> Fraction:
+    """Whole units counted from the begin, and of the next one as many of its days as are left."""
+    single, units = structs.replace(terms, every=1), 0
+    while step(single, begin, units + 1, begin.day) <= end:
+        units += 1
+    at, after = step(single, begin, units, begin.day), step(single, begin, units + 1, begin.day)
+    return unit * (units + Fraction((end - at).days, (after - at).days))
+
+
 def _back(terms: Terms, end: date, units: int, anchor_day: int) -> date:
     return step(structs.replace(terms, every=1), end, -units, anchor_day)
 

@@ -46,6 +46,7 @@ class DayCount(StrEnum):
     ACTUAL_360 = "actual/360"
     ACTUAL_365 = "actual/365"
     ACTUAL_ACTUAL = "actual/actual"  # each day over the length of the calendar year it begins in (ISDA)
+    ACTUAL_ACTUAL_AFB = "actual/actual-afb"  # a period's days over 366 where it has a 29 February, else over 365
     ACTUAL_ACTUAL_END = "actual/actual-end"  # ... of the year it ends in: 31 December to 31 January is all new year
 
 
@@ -135,6 +136,13 @@ class Captures(StrEnum):
     MERGED = "merged"  # it joins the instalments not yet due
 
 
+class CapturedInside(StrEnum):
+    """For how long money bears interest that is captured inside a running period."""
+
+    DAYS_LEFT = "days_left"
+    WHOLE_PERIOD = "whole_period"  # as if it had been lent when the period began
+
+
 class Payer(StrEnum):
     CONSUMER = "consumer"
     MERCHANT = "merchant"
@@ -199,6 +207,7 @@ class Terms(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True,
 
     # life
     captures: Captures = Captures.OWN_TERM
+    captured_inside: CapturedInside = CapturedInside.DAYS_LEFT  # where they are merged
     recalculate: bool = False  # interest follows what is really paid, day by day; else it stays as agreed
     paid_early: PaidEarly = PaidEarly.AT_ONCE
     overdue_interest: bool = True  # principal past due goes on bearing interest

@@ -75,6 +75,7 @@ def changes(draw: st.DrawFn, terms: Terms, events: list[Event]) -> list[Event]:
             facts.RateChanged(**head, rate_percent=draw(st.decimals(0, 36, places=2))),
             facts.InterestPaused(**head, end_on=on + timedelta(days=draw(st.integers(0, 60)))),
             facts.Extended(**head, instalments=draw(st.integers(1, 4))),
+            facts.HolidayGranted(**head, principal=draw(st.integers(0, 2)), interest=draw(st.integers(0, 2))),
             facts.DueMoved(**head | {"on": due_on}, to=later),
             facts.ReAmortized(**head),
             facts.ReAged(**head, first_due_on=on + timedelta(days=draw(st.integers(1, 40))),

@@ -303,7 +303,7 @@ def test_a_charge_back_into_what_was_paid_ahead_makes_room_for_its_interest() ->
     back = facts.ChargedBack(id="back", recorded_on=back_on, on=back_on, amount=1, payment_id="p0")
     for as_of in (back_on, back_on + timedelta(days=300)):
         version = replay(terms, [captured(1071, start), *ahead, back], as_of)
-        assert [line.principal - line.owed_again for line in version.lines] == [268, 196, 182, 213, 212]
+        assert [line.principal - line.owed_again for line in version.lines] == [268, 196, 181, 213, 213]
         assert [line.interest for line in version.lines] == [0, 17, 8, 16, 0]
 
 
@@ -348,7 +348,7 @@ def test_interest_on_what_was_repaid_ahead_is_no_reason_to_ask_for_more_principa
 
 
 def test_the_amount_to_settle_leaves_no_cent() -> None:
-    """What the parts are worth is 808.16; allocated from the last instalment backwards, a cent more is rounded up."""
+    """What the parts are worth is 808.15; allocated from the last instalment backwards, a cent more is rounded up."""
     start, on = date(2024, 1, 31), date(2024, 3, 26)
     terms = Terms(
         instalments=5,
@@ -364,6 +364,6 @@ def test_the_amount_to_settle_leaves_no_cent() -> None:
         allocation=Allocation(default=AllocationRule(future=Future.LAST), direction=Direction.VERTICAL),
     )
     version = replay(terms, [captured(799_71, start)], on)
-    assert amount_to_settle(version, on) == 808_17
-    settled = facts.Paid(id="all", recorded_on=on, on=on, amount=808_17)
+    assert amount_to_settle(version, on) == 808_16
+    settled = facts.Paid(id="all", recorded_on=on, on=on, amount=808_16)
     assert (next_version(version, settled, on).outstanding, next_version(version, settled, on).overpaid) == (0, 0)

@@ -7,6 +7,7 @@ from hypothesis import strategies as st
 
 from service.money import Rounding
 from service.plans.terms import (
+    CapturedInside,
     Captures,
     Cost,
     DayCount,
@@ -83,6 +84,7 @@ def plain_terms(draw: st.DrawFn) -> Terms:
         down_payment_at=DownPaymentAt.SCHEDULE,
         remainder=draw(st.sampled_from([Remainder.LAST, Remainder.EVEN])),
         captures=draw(st.sampled_from(Captures)),
+        captured_inside=draw(st.sampled_from(CapturedInside)),
         recalculate=draw(st.booleans()),
         rounding=draw(st.sampled_from([Rounding.HALF_UP, Rounding.HALF_EVEN])),
     )

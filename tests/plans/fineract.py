@@ -29,6 +29,7 @@ from service.plans.calendar import step
 from service.plans.changes import facts as fact
 from service.plans.schedule import down_payment_of
 from service.plans.terms import (
+    CapturedInside,
     Captures,
     ChargeOff,
     DayCount,
@@ -84,7 +85,17 @@ STRATEGIES = {
 }
 
 
-METHODS = {"EQUAL_INSTALLMENTS": Method.EQUAL_INSTALMENTS, "EQUAL_PRINCIPAL": Method.EQUAL_PRINCIPAL}
+# What nearly every product says, and one whose rules are not stated.
+USUAL_RULES = (
+    '"DEFAULT", "NEXT_INSTALLMENT"', '"GOODWILL_CREDIT", "LAST_INSTALLMENT"',
+    '"MERCHANT_ISSUED_REFUND", "REAMORTIZATION"', '"PAYOUT_REFUND", "NEXT_INSTALLMENT"',
+)  # fmt: skip
+
+METHODS = {
+    "EQUAL_INSTALLMENTS": Method.EQUAL_INSTALMENTS,
+    "EQUAL_PRINCIPAL": Method.EQUAL_PRINCIPAL,
+    "EQUAL_PRINCIPAL_PAYMENTS": Method.EQUAL_PRINCIPAL,
+}
 # What moves no line of a schedule: who said what, and what is booked beside it.
 WITHOUT_EFFECT = {
     "END_OF_DAY", "CREATE_LOAN", "approve", "SET_ALLOCATION_RULE", "BUY_DOWN_FEE", "BUY_DOWN_FEE_ADJUSTMENT",
@@ -115,19 +126,20 @@ def terms_of(case: Case) -> Terms:
     interest, day_count = _time(config, name, unit, loan["interest calculation period"])
     if not is_progressive and day_count is DayCount.ACTUAL_ACTUAL_END:
         day_count = DayCount.ACTUAL_365  # a cumulative loan counts 365 in every year
-    multiple = config.get("installment_multiples_of")
+    method = known(METHODS, loan["amortization type"], "loan/amortization type")
+    # What is a multiple is the whole instalment: that of equal principal differs each time.
+    multiple = config.get("installment_multiples_of") if method is Method.EQUAL_INSTALMENTS else None
     has_down_payment = config.get("down_payment", str("DOWNPAYMENT" in name).lower()) == "true"
     return Terms(
         instalments=int(loan["numberOfRepayments"]),
         every=int(loan["repaymentEvery"]),
         unit=unit,
-        method=known(METHODS, loan["amortization type"], "loan/amortization type"),
+        method=method,
         rate_percent=Decimal(loan["ANNUAL interest rate %"]),
         interest=interest,
         day_count=day_count,
         interest_on=known(INTEREST_ON, loan["interest type"], "loan/interest type"),
-        interest_free=int(loan["interest free period"]),
-        grace_interest=int(loan["graceOnInterestPayment"]),
+        grace_interest=max(int(loan["graceOnInterestPayment"]), int(loan["interest free period"])),
         grace_principal=int(loan["graceOnPrincipalPayment"]),
         down_payment_bps=int(Decimal(config.get("down_payment_percent", "25")) * 100) if has_down_payment else 0,
         down_payment_at=DownPaymentAt.SCHEDULE,
@@ -136,11 +148,12 @@ def terms_of(case: Case) -> Terms:
         multiple_of=max(1, cents(multiple)) if multiple not in (None, "null") else 1,
         remainder=Remainder.EVEN if is_progressive else Remainder.LAST,
         captures=Captures.MERGED,
+        captured_inside=_captured_inside(name),
         recalculate=_recalculates(config, name),
         paid_early=_paid_early(name),
         charge_off=_charge_off(name),
         allocation=_allocation(case),
-        chargeback_order=(PENALTY, FEE, INTEREST, PRINCIPAL) if "CREDIT_ALLOCATION" in name else (),
+        chargeback_order=_chargeback_order(name),
     )
 
 
@@ -151,6 +164,8 @@ def _time(config: dict[str, str], name: str, unit: Unit, period: str) -> tuple[I
     year = config.get("days_in_year") or (words[0] if words[0] in ("360", "365") else "ACTUAL")
     month = config.get("days_in_month") or ("30" if words[1:2] == ["30"] else "ACTUAL")
     actual = known(YEARS, year, "product_config/days_in_year")
+    if actual is DayCount.ACTUAL_ACTUAL_END and "LEAP_YEAR" in name:
+        actual = DayCount.ACTUAL_ACTUAL_AFB
     if period == "SAME_AS_REPAYMENT_PERIOD":
         return Interest.PERIOD, actual
     if month == "30" and unit in (Unit.MONTH, Unit.YEAR):
@@ -169,13 +184,27 @@ def _recalculates(config: dict[str, str], name: str) -> bool:
 def _paid_early(name: str) -> PaidEarly:
     if "TILL_REST_FREQUENCY" not in name:
         return PaidEarly.AT_ONCE
-    return PaidEarly.AT_DUE_DATE if "SAME_AS_REP" in name else PaidEarly.AT_ONCE_UNLESS_SETTLED
+    at_due_date = "SAME_AS_REP" in name or "RECALCULATION_SARP" in name
+    return PaidEarly.AT_DUE_DATE if at_due_date else PaidEarly.AT_ONCE_UNLESS_SETTLED
+
+
+def _chargeback_order(name: str) -> tuple[Component, ...]:
+    """The order stands in the name, behind CHARGEBACK; a credit allocation without one has the usual one."""
+    words = {str(component).upper(): component for component in Component}
+    order = tuple(words[word] for word in name.partition("_CHARGEBACK_")[2].split("_") if word in words)
+    return order or ((PENALTY, FEE, INTEREST, PRINCIPAL) if "CREDIT_ALLOCATION" in name else ())
+
+
+def _captured_inside(name: str) -> CapturedInside:
+    is_whole = "NO_PARTIAL_PERIOD" in name or "PART_PERIOD_CALC_DISABLED" in name
+    return CapturedInside.WHOLE_PERIOD if is_whole else CapturedInside.DAYS_LEFT
 
 
 def _charge_off(name: str) -> ChargeOff:
     if "ACCELERATE_MATURITY" in name:
         return ChargeOff.ALL_DUE
-    return ChargeOff.NO_MORE_INTEREST if "ZERO_INTEREST_CHARGE_OFF" in name else ChargeOff.KEEP
+    no_more = "ZERO_INTEREST_CHARGE_OFF" in name or "ZERO_CHARGE_OF" in name
+    return ChargeOff.NO_MORE_INTEREST if no_more else ChargeOff.KEEP
 
 
 def _allocation(case: Case) -> Allocation:
@@ -189,7 +218,7 @@ def _allocation(case: Case) -> Allocation:
 
 
 def _stated_rules(case: Case) -> Iterator[tuple[str, AllocationRule]]:
-    for text in case["product_config"].get("allocation_rules", ()):
+    for text in case["product_config"].get("allocation_rules", USUAL_RULES):
         name, future, *steps = [word.strip().strip('"') for word in text.split(",")]
         yield name, AllocationRule(tuple(map(_step, steps)) or UNSTATED, known(FUTURES, future, "allocation_rules"))
     for event in case["events"]:  # the product is changed before the loan is made
@@ -226,7 +255,9 @@ class Story:
             id="planned", recorded_on=self.today, on=day(self.case["loan"]["submitted on date"]),
             amount=cents(self.case["loan"]["with Principal"]),
         )  # fmt: skip
-        return replay(self.terms, [planned], planned.on)
+        version = replay(self.terms, [planned], planned.on)
+        unpaid = tuple(structs.replace(line, settled_on=None) for line in version.lines)
+        return structs.replace(version, lines=unpaid)
 
     def play(self, event: dict[str, Any]) -> None:
         """One event of the scenario."""
@@ -249,21 +280,28 @@ class Story:
     def _disburse(self, event: dict[str, Any]) -> None:
         self.is_captured = True
         on, amount = day(event["date"]), cents(event["amount"])
+        overpaid = self.version.overpaid if self.facts else 0
         self._add(fact.Captured, on=on, amount=amount)
         config = self.case["product_config"]
-        if config.get("auto_down_payment", str("DOWNPAYMENT_AUTO" in self.case["product"]).lower()) == "true":
-            down_payment = down_payment_of(self.terms, amount)
-            self._add(fact.Paid, on=on, amount=down_payment, kind=PaymentKind.DOWN_PAYMENT)
-            self.automatic.append(self.facts[-1].id)
+        name = self.case["product"]
+        is_automatic = "DOWNPAYMENT_AUTO" in name or "AUTO_DOWNPAYMENT" in name
+        if config.get("auto_down_payment", str(is_automatic).lower()) == "true":
+            missing = down_payment_of(self.terms, amount) - overpaid
+            if missing > 0:
+                self._add(fact.Paid, on=on, amount=missing, kind=PaymentKind.DOWN_PAYMENT)
+                self.automatic.append(self.facts[-1].id)
 
     def _undo_disbursal(self, _: dict[str, Any]) -> None:
         self.facts.clear()
         self.is_captured = False
 
+    def _undo_last_disbursal(self, _: dict[str, Any]) -> None:
+        self._take_back(fact.Captured)
+
     def _pay(self, event: dict[str, Any]) -> None:
         name = event["type"]
         kind = KINDS.get(event.get("channel", ""), KINDS[name])
-        on, amount = day(event["date"]), cents(event["amount"])
+        on, amount = day(event["date"]) if "date" in event else self.today, cents(event["amount"])
         if name in REFUNDS:
             returns = event.get("interest_refund_calculation", str(self._product_returns_interest()).lower()) == "true"
             self._add(fact.Refunded, on=on, amount=amount, kind=kind, returns_interest=returns)
@@ -369,18 +407,18 @@ class Story:
             )
             first_due_on = step(rhythm, first_due_on, 1, first_due_on.day)
         self._add(
-            fact.ReAged, on=self.today, first_due_on=first_due_on,
+            fact.ReAged, on=min(self.today, first_due_on), first_due_on=first_due_on,
             instalments=int(change["numberOfInstallments"]), every=every, unit=unit,
         )  # fmt: skip
 
     def _reschedule(self, event: dict[str, Any]) -> None:
         change = event["data"][0]
-        for key in ("graceOnPrincipal", "graceOnInterest"):
-            if change.get(key) not in (None, "", "0"):
-                pytest.fail(f"RESCHEDULE/{key}: grace is agreed at the start, not while a plan runs", pytrace=False)
         from_on = day(change["rescheduleFromDate"])
         if change.get("adjustedDueDate"):
             self._add(fact.DueMoved, on=from_on, to=day(change["adjustedDueDate"]))
+        grace = [int(change.get(key) or 0) for key in ("graceOnPrincipal", "graceOnInterest")]
+        if any(grace):
+            self._add(fact.HolidayGranted, on=from_on, principal=grace[0], interest=grace[1])
         if change.get("extraTerms"):
             self._add(fact.Extended, on=from_on, instalments=int(change["extraTerms"]))
         if change.get("newInterestRate"):
@@ -397,13 +435,18 @@ def table_of(version: Version) -> list[dict[str, Any]]:
         (known for known in version.facts if isinstance(known, fact.Captured)), key=lambda known: known.on
     )
     rows: list[dict[str, Any]] = []
-    balance = 0
+    balance = later = 0
+    down_payments = {line.due_on for line in version.lines if line.kind is RowKind.DOWN_PAYMENT}
     for line in version.lines:
-        while captures and (captures[0].on < line.due_on or (line.kind is RowKind.DOWN_PAYMENT
-                            and captures[0].on == line.due_on)):  # fmt: skip
+        balance, later = balance + later, 0
+        before = line.kind is not RowKind.DOWN_PAYMENT and (line.due_on in down_payments or line.outstanding == 0)
+        while captures and (captures[0].on < line.due_on or (captures[0].on == line.due_on and not before)):
             captured = captures.pop(0)
-            balance += captured.amount
             rows.append({"Date": captured.on, "Balance of loan": captured.amount})
+            if captured.on < line.due_on or line.kind is RowKind.DOWN_PAYMENT:
+                balance += captured.amount
+            else:
+                later += captured.amount  # printed before an instalment of its day, and owed after it
         balance -= line.principal - line.owed_again
         rows.append(_printed(line, balance))
     return rows

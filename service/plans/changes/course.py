@@ -18,7 +18,7 @@ from service.money import quotient
 from service.plans.changes.timeline import Line, Period, Timeline, cut, rate_after
 from service.plans.day_count import year_fraction
 from service.plans.frame import growth
-from service.plans.terms import InterestOn, Method, Terms
+from service.plans.terms import CapturedInside, InterestOn, Method, Terms
 
 
 class Due(Struct, frozen=True, gc=False):
@@ -91,8 +91,19 @@ class Course(Struct, eq=False):
         return self.total_lent() + self.total_credited() - sum(period.paid_principal for period in self.periods)
 
     def lent_in(self, index: int) -> int:
-        """What was lent inside a period; the first includes its beginning."""
-        return sum(amount for on, amount in self.lent.items() if self.index_at(on) == index)
+        """What bears interest from a day inside a period; the first includes its beginning."""
+        return sum(amount for on, amount in self.lent_from().items() if self.index_at(on) == index)
+
+    def lent_from(self) -> dict[date, int]:
+        """What was lent, by the day from which on it bears interest."""
+        if self.terms.captured_inside is CapturedInside.DAYS_LEFT:
+            return self.lent
+        result: dict[date, int] = {}
+        for on, amount in self.lent.items():
+            period = self.periods[self.index_at(on)]
+            since = period.begin if on < period.due_on else on
+            result[since] = result.get(since, 0) + amount
+        return result
 
     def credited(self, index: int) -> tuple[int, int]:
         """Credits from a period's begin to the day before its end; the last includes its end."""
@@ -120,7 +131,7 @@ class Course(Struct, eq=False):
         """The rate that the period earns on a balance of one: what the equal part is reckoned with."""
         period = self.periods[index]
         total = Fraction(0)
-        marks = sorted({*self.lent, *self.moved, *self.overdue, *(day for day, _ in self.rates)})
+        marks = sorted({*self.lent_from(), *self.moved, *self.overdue, *(day for day, _ in self.rates)})
         for begin, end in cut(period, marks):
             if period.share is None:
                 share = year_fraction(self.terms.day_count, begin, end)
@@ -140,7 +151,7 @@ class Course(Struct, eq=False):
     def _read_timeline(self) -> None:
         """Cut the periods anew where anything that bears on their interest has changed."""
         timeline = Timeline(
-            self.terms, tuple(self.rates), tuple(self.lent.items()),
+            self.terms, tuple(self.rates), tuple(self.lent_from().items()),
             tuple(chain(self.moved.items(), self.overdue.items())), tuple(self.pauses), self.until,
             tuple((period.begin, period.due_on) for period in self.periods),
         )  # fmt: skip

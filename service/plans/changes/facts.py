@@ -99,6 +99,14 @@ class DueMoved(Fact, frozen=True, tag="due_moved"):
     to: date
 
 
+class HolidayGranted(Fact, frozen=True, tag="holiday_granted"):
+    """So many instalments due from `on` ask for no principal, and as many follow the last; or for no interest."""
+
+    on: date
+    principal: Annotated[int, Meta(ge=0, le=1200)] = 0
+    interest: Annotated[int, Meta(ge=0, le=1200)] = 0
+
+
 class ReAged(Fact, frozen=True, tag="re_aged"):
     """What is still owed in principal is spread anew over instalments of its own rhythm."""
 
@@ -129,5 +137,5 @@ class Forgiven(Fact, frozen=True, tag="forgiven"):
 
 Event = (
     Captured | Paid | Refunded | OverpaidReturned | ChargedBack | Levied | RateChanged | InterestPaused | Extended
-    | DueMoved | ReAged | ReAmortized | ChargedOff | Forgiven
+    | DueMoved | HolidayGranted | ReAged | ReAmortized | ChargedOff | Forgiven
 )  # fmt: skip

@@ -13,7 +13,7 @@ from service.plans.calendar import first_due, step
 from service.plans.changes.course import Course, Credit
 from service.plans.changes.level import even_out, is_paid, least_level, relevel, set_level, settle
 from service.plans.changes.timeline import Period
-from service.plans.frame import period_shares, regular_unit, whole_and_odd
+from service.plans.frame import period_shares, regular_unit, whole_and_odd, whole_and_rest
 from service.plans.schedule import balloon_of, build_schedule, down_payment_of
 from service.plans.terms import Method, Terms
 
@@ -41,13 +41,16 @@ def begin_course(terms: Terms, amount: int, start_on: date) -> Course:
             )
         )  # fmt: skip
     financed = amount - down_payment_of(terms, amount)
+    balloon = balloon_of(terms, financed)
+    if len(periods) > 1 and not balloon:
+        periods[-1].agreed_level = periods[-2].agreed_level  # what it takes of the rounding was not agreed on
     return Course(
         terms,
         periods,
         [(date.min, Fraction(terms.rate_percent) / 100)],
         {start_on: financed},
         extra_shares=tuple(shares[len(rows) :]),
-        balloon=balloon_of(terms, financed),
+        balloon=balloon,
     )
 
 
@@ -105,20 +108,17 @@ def bear_overdue(course: Course, on: date) -> bool:
     since = course.overdue_until
     if since is not None and on <= since:
         return False
-    dues = course.dues()
-    late = [
-        (period, due.principal - period.paid_principal)
-        for period, due in zip(course.periods, dues, strict=True)
-        if period.due_on < on and due.principal > period.paid_principal
-    ]
-    for period, amount in late:
-        begin = period.due_on if since is None else max(since, period.due_on)
-        course.overdue[begin] = course.overdue.get(begin, 0) + amount
-        course.overdue[on] = course.overdue.get(on, 0) - amount
-        settle(course, on)
-    if late:
-        course.overdue_until = on
-    return bool(late)
+    for index, period in enumerate(course.periods):
+        if period.due_on >= on:
+            break
+        amount = course.dues()[index].principal - period.paid_principal  # less, the more interest it has to ask for
+        if amount > 0:
+            begin = period.due_on if since is None else max(since, period.due_on)
+            course.overdue[begin] = course.overdue.get(begin, 0) + amount
+            course.overdue[on] = course.overdue.get(on, 0) - amount
+            course.overdue_until = on
+            settle(course, on)
+    return course.overdue_until == on
 
 
 def change_rate(course: Course, from_on: date, rate_percent: Decimal) -> None:
@@ -140,6 +140,12 @@ def pause(course: Course, begin_on: date, end_on: date) -> None:
 
 def extend(course: Course, from_on: date, count: int) -> None:
     """So many instalments more, behind the last; the equal part from `from_on` on falls accordingly."""
+    append_periods(course, count)
+    relevel(course, _affected(course, from_on - DAY))
+
+
+def append_periods(course: Course, count: int) -> None:
+    """So many periods more in the rhythm agreed; they ask for nothing yet."""
     begin, unit = course.last.due_on, regular_unit(course.terms)
     first, anchor_day = first_due(course.terms, course.periods[0].begin)
     done = len(course.periods)
@@ -149,7 +155,6 @@ def extend(course: Course, from_on: date, count: int) -> None:
         share = None if unit is None else whole_and_odd(course.terms, begin, due_on, anchor_day, unit)
         course.periods.append(Period(begin, due_on, share))
         begin = due_on
-    relevel(course, _affected(course, from_on - DAY))
 
 
 def move_due_date(course: Course, due_on: date, to: date) -> None:
@@ -163,9 +168,11 @@ def move_due_date(course: Course, due_on: date, to: date) -> None:
     begin = course.periods[index].begin
     for count, period in enumerate(course.periods[index:]):
         period.begin = begin
-        period.due_on = to if count == 0 else step(course.terms, to, count, to.day)
-        anchor = begin.day if count == 0 else to.day
-        period.share = None if unit is None else whole_and_odd(course.terms, begin, period.due_on, anchor, unit)
+        period.due_on = step(course.terms, to, count, to.day)
+        if unit is not None and count == 0:
+            period.share = whole_and_rest(course.terms, begin, to, unit)
+        elif unit is not None:
+            period.share = whole_and_odd(course.terms, begin, period.due_on, to.day, unit)
         begin = period.due_on
     settle(course, due_on)
 

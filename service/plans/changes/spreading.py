@@ -46,7 +46,7 @@ def re_age(
     settle(fresh, due_on[0])
     even_out(fresh, 0)
     bears_interest = any(rate > 0 for _, rate in course.rates)
-    kept = sum(period.due_on < on or (bears_interest and period.due_on == on) for period in course.periods)
+    kept = sum(period.due_on < on or (bears_interest and period.due_on == on < due_on[0]) for period in course.periods)
     begin = course.periods[kept - 1].due_on if kept else course.periods[0].begin
     if due_on[0] <= begin:
         raise Refused(Code.IMPOSSIBLE_TERMS, "The first instalment is due before the change.", "/first_due_on")
