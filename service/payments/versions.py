@@ -18,7 +18,7 @@ from service.payments.standing import Allocated, Standing
 from service.plans.changes import facts, holiday, moves, outlook
 from service.plans.changes.course import Course
 from service.plans.changes.facts import Event
-from service.plans.terms import PaidEarly, Terms
+from service.plans.terms import Captures, PaidEarly, Terms
 
 # Principal past due bears interest up to each of these; the others change terms, and find it as it was.
 MOVES_MONEY = (
@@ -54,7 +54,7 @@ class Version(Struct, frozen=True):
 
 def replay(terms: Terms, events: Sequence[Event], as_of: date) -> Version:
     """The version that the facts make, with interest on what is overdue up to `as_of`. Refused if they cannot be."""
-    standing = standing_after(terms, in_order(events))
+    standing = standing_after(terms, in_order(terms, events))
     standing.bear_overdue(as_of)
     lines = tuple(frozen(number, row) for number, row in enumerate(standing.rows, 1))
     allocations = tuple(standing.allocations.values())
@@ -73,7 +73,7 @@ def without(version: Version, fact_id: str, as_of: date) -> Version:
 
 def amount_to_settle(version: Version, on: date) -> int:
     """What pays everything off on `on`: interest runs to that day, or to the next due date where the terms say so."""
-    standing = standing_after(version.terms, in_order(version.facts))
+    standing = standing_after(version.terms, in_order(version.terms, version.facts))
     standing.bear_overdue(on)
     if not standing.recalculates:
         return sum(max(0, row.outstanding) for row in standing.rows)
@@ -98,9 +98,13 @@ def _exactly(version: Version, on: date, owed: int) -> int:
     return less if 0 < less < owed and settled(less).outstanding == 0 else owed
 
 
-def in_order(events: Iterable[Event]) -> list[Event]:
-    """By the day they take effect; on one day what was known first goes first."""
-    return sorted(events, key=lambda event: (event.on, event.recorded_on))
+def in_order(terms: Terms, events: Iterable[Event]) -> list[Event]:
+    """By the day they take effect; on one day what was known first goes first. Captures foreseen go before all else."""
+    foreseen = terms.captures is Captures.FORESEEN
+    return sorted(
+        events,
+        key=lambda event: (not (foreseen and isinstance(event, facts.Captured)), event.on, event.recorded_on),
+    )
 
 
 def standing_after(terms: Terms, events: Sequence[Event]) -> Standing:

@@ -134,6 +134,7 @@ class Captures(StrEnum):
 
     OWN_TERM = "own_term"  # it starts a full term of its own
     MERGED = "merged"  # it joins the instalments not yet due
+    FORESEEN = "foreseen"  # it joins all of them, as if agreed at the start; what was paid before counts for it as well
 
 
 class CapturedInside(StrEnum):

@@ -118,7 +118,7 @@ def _not_honoured(at: str, terms: Terms) -> Iterator[Fault]:
             )
         elif cost.due is FeeDue.UP_FRONT:
             yield Fault(f"{at}/costs/{place}/due", "Nobody collects a cost before the plan; say first.")
-    if terms.captures is Captures.MERGED:
+    if terms.captures is not Captures.OWN_TERM:
         yield Fault(f"{at}/captures", "Every capture of a plan starts a term of its own; say own_term.")
     if terms.recalculate:
         yield Fault(f"{at}/recalculate", "The interest of a plan stays as agreed, whenever it is paid; say false.")

@@ -91,6 +91,14 @@ def test_what_is_captured_inside_a_period(inside: CapturedInside, interest: int)
     assert sum(line.principal for line in lines) == 600_00
 
 
+def test_a_capture_foreseen_joins_the_instalments_past_due_as_well() -> None:
+    """200.00 more on 15 March; what was paid in January counts for the 150.00 of each instalment."""
+    second = captured(200_00, day("03-15"), number=2)
+    first, *_ = lines = lived(FOUR_MONTHS | {"captures": Captures.FORESEEN}, paid("01-20", 120_00), second).lines
+    assert [line.principal for line in lines] == [150_00] * 4
+    assert (first.paid, first.outstanding) == (120_00, 30_00)
+
+
 def test_what_is_owed_behind_the_last_instalment_stays_behind_it() -> None:
     fee = facts.Levied(id="fee", recorded_on=day("01-02"), due_on=day("08-01"), amount=5_00)
     longer = changed(facts.Extended, "02-02", instalments=1)

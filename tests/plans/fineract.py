@@ -147,7 +147,7 @@ def terms_of(case: Case) -> Terms:
         instalment_rounding=Rounding.HALF_EVEN,
         multiple_of=max(1, cents(multiple)) if multiple not in (None, "null") else 1,
         remainder=Remainder.EVEN if is_progressive else Remainder.LAST,
-        captures=Captures.MERGED,
+        captures=Captures.MERGED if is_progressive else Captures.FORESEEN,
         captured_inside=_captured_inside(name),
         recalculate=_recalculates(config, name),
         paid_early=_paid_early(name),

@@ -8,7 +8,7 @@ from service.plans.changes.course import Course, Due
 from service.plans.changes.timeline import Period, rate_after
 from service.plans.frame import growth
 from service.plans.schedule import evened_level
-from service.plans.terms import InterestOn, Method, Remainder
+from service.plans.terms import Captures, InterestOn, Method, Remainder
 
 
 def is_paid(period: Period, due: Due) -> bool:
@@ -50,6 +50,8 @@ def equal_part(course: Course, first: int) -> int:
     repaying = [index for index in range(first, len(course.periods)) if not course.periods[index].interest_only]
     dues = course.dues()
     owed = Fraction(dues[first].opening + course.lent_in(first))
+    if terms.captures is Captures.FORESEEN:
+        owed += sum(course.lent_in(index) for index in range(first + 1, len(course.periods)))
     if terms.interest_on is InterestOn.FINANCED:
         exact = (owed - course.balloon + sum(due.interest for due in dues[first:])) / len(repaying)
     elif terms.method is Method.EQUAL_PRINCIPAL:

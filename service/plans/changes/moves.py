@@ -15,7 +15,7 @@ from service.plans.changes.level import even_out, is_paid, least_level, relevel,
 from service.plans.changes.timeline import Period
 from service.plans.frame import period_shares, regular_unit, whole_and_odd, whole_and_rest
 from service.plans.schedule import balloon_of, build_schedule, down_payment_of
-from service.plans.terms import Method, Terms
+from service.plans.terms import Captures, Method, Terms
 
 DAY = timedelta(days=1)
 Change = Callable[[Course], None]
@@ -56,7 +56,7 @@ def begin_course(terms: Terms, amount: int, start_on: date) -> Course:
 
 def lend(course: Course, on: date, amount: int) -> None:
     """Lend more from `on`; the equal part of what is not yet due is reckoned as if nothing had been paid ahead."""
-    first = _affected(course, on)
+    first = 0 if course.terms.captures is Captures.FORESEEN else _affected(course, on)
     agreed = course.copy()
     for period in agreed.periods:
         period.paid_principal = period.paid_interest = period.later_interest = 0
