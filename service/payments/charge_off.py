@@ -2,6 +2,7 @@
 
 from datetime import date
 
+from service.money import quotient
 from service.payments.rows import Row
 from service.payments.standing import Standing
 from service.plans.allocation_rule import Component
@@ -34,8 +35,7 @@ def earned_until(standing: Standing, row: Row, on: date) -> int:
     """The interest of a running row up to `on`."""
     if row.course is not None and row.period is not None and standing.recalculates:
         return outlook.due_if_paid(row.course, row.period, on).interest
-    owed = row.left(INTEREST)
-    return owed * (on - row.begin).days // (row.due_on - row.begin).days
+    return quotient(row.left(INTEREST) * (on - row.begin).days, (row.due_on - row.begin).days, standing.terms.rounding)
 
 
 def _drop_unearned(standing: Standing, on: date) -> None:
@@ -57,7 +57,7 @@ def _drop_unearned(standing: Standing, on: date) -> None:
 def _all_due(standing: Standing, on: date) -> None:
     """The running row, or the one that is due on the day, ends on it and takes the principal of those after it."""
     later = [row for row in standing.instalments() if row.due_on >= on]
-    if not later:
+    if not any(row.is_open for row in later):
         return
     running, gone = later[0], later[1:]
     running.owed[INTEREST] = earned_until(standing, running, on)

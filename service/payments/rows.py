@@ -11,10 +11,8 @@ from service.plans.changes.timeline import Period
 
 
 class RowKind(IntEnum):
-    """In this order on one day."""
-
-    INSTALMENT = 0
-    DOWN_PAYMENT = 1  # of what is captured that day
+    DOWN_PAYMENT = 0
+    INSTALMENT = 1
     EXTRA = 2  # what is owed again after the last instalment
 
 

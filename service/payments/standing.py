@@ -13,7 +13,7 @@ from service.plans.changes import moves
 from service.plans.changes.course import Course
 from service.plans.changes.facts import Event
 from service.plans.changes.timeline import Period
-from service.plans.terms import PaidEarly, Terms
+from service.plans.terms import Captures, PaidEarly, Terms
 
 
 class Allocated(Struct):
@@ -102,8 +102,11 @@ class Standing(Struct, eq=False):
         return payable_on(period.due_on, period.begin, self.terms.non_business_day, self.terms.calendar)
 
     def sort(self) -> None:
-        """By due date; an instalment goes before the down payment of what is captured on its day."""
-        self.rows.sort(key=lambda row: (row.due_on, row.kind))
+        """By due date; an instalment goes before the down payment of what is captured on its day, unless foreseen."""
+        foreseen = self.terms.captures is Captures.FORESEEN
+        self.rows.sort(
+            key=lambda row: (row.due_on, row.kind is RowKind.EXTRA, (row.kind is RowKind.DOWN_PAYMENT) != foreseen)
+        )
         for before, row in pairwise(self.rows):
             if row.kind is RowKind.EXTRA:
                 row.begin = before.due_on

@@ -133,6 +133,20 @@ def test_charged_off_on_the_day_an_instalment_is_due() -> None:
     assert owed(lived(terms, changed(facts.ChargedOff, "02-01"))) == [404_00]
 
 
+def test_charging_off_what_was_paid_in_time_changes_nothing() -> None:
+    """The payment was known late: there is nothing to give up, and the instalments stay."""
+    terms = DAILY | {"charge_off": ChargeOff.ALL_DUE}
+    in_time = paid("01-16", 401_94)
+    version = lived(terms, changed(facts.ChargedOff, "02-15"), in_time)
+    assert (len(version.lines), version.outstanding, version.overpaid) == (4, 0, 0)
+
+
+def test_interest_of_a_part_of_a_period_is_rounded() -> None:
+    """3.015 of the second instalment for 14 of 28 days."""
+    terms = AT_12 | {"charge_off": ChargeOff.NO_MORE_INTEREST}
+    assert lived(terms, changed(facts.ChargedOff, "02-15")).lines[1].interest == 1_51
+
+
 def test_what_takes_money_is_settled_that_day() -> None:
     """A row that asks for nothing is settled; when it asks again and is paid, that is the day."""
     row = Row(RowKind.INSTALMENT, day("01-01"), day("02-01"))

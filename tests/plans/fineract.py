@@ -149,6 +149,7 @@ def terms_of(case: Case) -> Terms:
         remainder=Remainder.EVEN if is_progressive else Remainder.LAST,
         captures=Captures.MERGED if is_progressive else Captures.FORESEEN,
         captured_inside=_captured_inside(name),
+        overdue_interest="NO_CALC_ON_PAST_DUE" not in name,
         recalculate=_recalculates(config, name),
         paid_early=_paid_early(name),
         charge_off=_charge_off(name),
@@ -265,7 +266,8 @@ class Story:
         if name == "business_date":
             self.today = day(event["date"])
             return
-        self.as_of = self.today - timedelta(days=1) if name == "END_OF_DAY" else self.today
+        if name != "ADD_CHARGE":  # which is no occasion to reckon interest anew
+            self.as_of = self.today - timedelta(days=1) if name == "END_OF_DAY" else self.today
         if name in KINDS or name in REFUNDS:
             self._pay(event)
         elif name not in WITHOUT_EFFECT:
@@ -296,7 +298,8 @@ class Story:
         self.is_captured = False
 
     def _undo_last_disbursal(self, _: dict[str, Any]) -> None:
-        self._take_back(fact.Captured)
+        last = max(number for number, known in enumerate(self.facts) if isinstance(known, fact.Captured))
+        del self.facts[last:]  # with what was paid since
 
     def _pay(self, event: dict[str, Any]) -> None:
         name = event["type"]
@@ -329,7 +332,7 @@ class Story:
 
     def _chargeback(self, event: dict[str, Any]) -> None:
         payments = self._payments()
-        number = int(event["payment_nr"] or 1)
+        number = int(event["payment_nr"] or len(payments))
         self._add(fact.ChargedBack, on=self.today, amount=cents(event["amount"]), payment_id=payments[number - 1].id)
 
     def _payments(self) -> list[fact.Paid]:
@@ -435,18 +438,13 @@ def table_of(version: Version) -> list[dict[str, Any]]:
         (known for known in version.facts if isinstance(known, fact.Captured)), key=lambda known: known.on
     )
     rows: list[dict[str, Any]] = []
-    balance = later = 0
-    down_payments = {line.due_on for line in version.lines if line.kind is RowKind.DOWN_PAYMENT}
+    balance = 0
     for line in version.lines:
-        balance, later = balance + later, 0
-        before = line.kind is not RowKind.DOWN_PAYMENT and (line.due_on in down_payments or line.outstanding == 0)
-        while captures and (captures[0].on < line.due_on or (captures[0].on == line.due_on and not before)):
+        while captures and (captures[0].on < line.due_on or (line.kind is RowKind.DOWN_PAYMENT
+                            and captures[0].on == line.due_on)):  # fmt: skip
             captured = captures.pop(0)
+            balance += captured.amount
             rows.append({"Date": captured.on, "Balance of loan": captured.amount})
-            if captured.on < line.due_on or line.kind is RowKind.DOWN_PAYMENT:
-                balance += captured.amount
-            else:
-                later += captured.amount  # printed before an instalment of its day, and owed after it
         balance -= line.principal - line.owed_again
         rows.append(_printed(line, balance))
     return rows
