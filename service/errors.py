@@ -22,8 +22,11 @@ class Code(StrEnum):
     NOT_FOUND = "not_found"  # 404
     METHOD_NOT_ALLOWED = "method_not_allowed"  # 405
     NOT_ACCEPTABLE = "not_acceptable"  # 406
+    TOO_SLOW = "too_slow"  # 408
     TOO_LARGE = "too_large"  # 413
+    ADDRESS_TOO_LONG = "address_too_long"  # 414
     UNSUPPORTED_MEDIA_TYPE = "unsupported_media_type"  # 415
+    HEAD_TOO_LARGE = "head_too_large"  # 431
     IDEMPOTENCY_KEY_MISSING = "idempotency_key_missing"  # 400
     IDEMPOTENCY_KEY_REUSED = "idempotency_key_reused"  # 422
     CLOCK_NOT_SETTABLE = "clock_not_settable"  # 400
@@ -62,8 +65,11 @@ STATUS: Final[dict[Code, int]] = {
     Code.NOT_FOUND: 404,
     Code.METHOD_NOT_ALLOWED: 405,
     Code.NOT_ACCEPTABLE: 406,
+    Code.TOO_SLOW: 408,
     Code.TOO_LARGE: 413,
+    Code.ADDRESS_TOO_LONG: 414,
     Code.UNSUPPORTED_MEDIA_TYPE: 415,
+    Code.HEAD_TOO_LARGE: 431,
     Code.IDEMPOTENCY_KEY_REUSED: 422,
     Code.REFERENCE_USED: 409,
     Code.OFFER_EXPIRED: 409,

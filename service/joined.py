@@ -5,9 +5,9 @@ a client woken for half an answer.
 """
 
 import asyncio
-from typing import Any
+from typing import Any, Final
 
-from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+LINGER_S: Final = 1.0
 
 
 class Joined(asyncio.Transport):
@@ -16,7 +16,8 @@ class Joined(asyncio.Transport):
     def __init__(self, transport: asyncio.Transport) -> None:
         super().__init__()
         self._transport = transport
-        self._soon = asyncio.get_running_loop().call_soon
+        self._loop = asyncio.get_running_loop()
+        self._soon = self._loop.call_soon
         self._pieces: list[bytes] = []
 
     def write(self, data: Any) -> None:
@@ -29,6 +30,12 @@ class Joined(asyncio.Transport):
         if self._pieces:
             self._transport.write(b"".join(self._pieces))
             self._pieces.clear()
+
+    def part(self) -> None:
+        """Closes once the client has read the last word: to close on what it still sends would take that word back."""
+        self.flush()
+        self._transport.write_eof()
+        self._loop.call_later(LINGER_S, self._transport.close)
 
     def close(self) -> None:
         self.flush()
@@ -52,14 +59,3 @@ class Joined(asyncio.Transport):
 
     def resume_reading(self) -> None:
         self._transport.resume_reading()
-
-
-class Protocol(HttpToolsProtocol):
-    """uvicorn's, on a transport that joins its writes."""
-
-    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
-        self._joined = Joined(transport)
-        super().connection_made(self._joined)
-
-    def eof_received(self) -> None:
-        self._joined.flush()  # the loop is about to close the transport of a client that has nothing more to say

@@ -18,10 +18,10 @@ from service import config
 from service.app import create_app
 from service.config import CannotStart
 from service.embedded import lifeline
-from service.joined import Protocol
 from service.metrics import Measured
 from service.supervisor import READY
 from service.tally import Tally
+from service.wire import Protocol
 
 
 class Server(uvicorn.Server):

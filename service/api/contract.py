@@ -237,7 +237,7 @@ SHARED: Final[dict[str, tuple[Code, ...]]] = {
 }
 
 MEANING: Final[dict[Code, str]] = {
-    Code.MALFORMED: "the body is not JSON in UTF-8, is nested too deeply, or gives a key twice",
+    Code.MALFORMED: "no HTTP; or the body is not JSON in UTF-8, is nested too deeply, or gives a key twice",
     Code.INVALID_FIELD: "`pointer` names the field, parameter or header, `detail` says what it should be",
     Code.UNAUTHORIZED: "no key, or one that is unknown or revoked",
     Code.FORBIDDEN: "the key is another audience's or lacks the scope, or its owner is not active",
@@ -245,8 +245,11 @@ MEANING: Final[dict[Code, str]] = {
     Code.NOT_FOUND: "there is no such thing, or it is somebody else's",
     Code.METHOD_NOT_ALLOWED: "the address exists and does not take this method",
     Code.NOT_ACCEPTABLE: "we answer in JSON",
+    Code.TOO_SLOW: "the request was not whole in time",
     Code.TOO_LARGE: "the body is longer than we read",
+    Code.ADDRESS_TOO_LONG: "the address is longer than we read",
     Code.UNSUPPORTED_MEDIA_TYPE: "the body is of another Content-Type",
+    Code.HEAD_TOO_LARGE: "the headers are longer than we read, or more",
     Code.IDEMPOTENCY_KEY_MISSING: "every POST carries an Idempotency-Key",
     Code.IDEMPOTENCY_KEY_REUSED: "the key was used for another request",
     Code.CLOCK_NOT_SETTABLE: "Tenor-Clock is for sandboxes",

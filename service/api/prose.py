@@ -15,6 +15,10 @@ decimal strings in per cent.
 **Bodies.** JSON in UTF-8, at most 64 KiB, read strictly: an unknown field, a key given twice or a wrong type is
 refused with the pointer to it.
 
+**Requests.** HTTP/1.1; what asks for another protocol is read as if it had not. Request line and headers have 32 KiB
+and 100 headers, the address 16 KiB, and a request is whole within 15 seconds; a file may take longer while 64 KiB of it
+come in each 15 seconds.
+
 **Idempotency.** Every POST carries an `Idempotency-Key`. The same key with the same body gets the same bytes back, for
 30 days; with another body, 422. After a 503 or a lost connection, send the same request with the same key.
 

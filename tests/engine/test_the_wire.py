@@ -1,53 +1,87 @@
 """What comes over the wire and is no request, or stops half-way: the process answers or hangs up, and lives."""
 
 import asyncio
+import json
+import uuid
 from urllib.parse import urlsplit
 
-from service import db
-from service.config import Settings
-from tests.engine.processes import Service, serving, world_of
+import msgspec
+import pytest
 
-# Bytes sent, and the statuses that may come back; 0 is a connection closed without an answer.
-HEAD = b"POST /v1/plans HTTP/1.1\r\nHost: tenor\r\n"
+from service import db, wire
+from service.config import Settings
+from service.errors import Code
+from tests.engine.processes import Service, serving, world_of
+from tests.flows.world import NOON
+
+# Bytes sent, and the codes that may come back; an empty one is a connection closed without an answer.
+HOST = b"Host: tenor\r\n"
+HEAD = b"POST /v1/plans HTTP/1.1\r\n" + HOST
 KEYED = HEAD + b"Authorization: Bearer %(key)b\r\nContent-Type: application/json\r\nIdempotency-Key: wire\r\n"
-WIRE: dict[str, tuple[bytes, set[int]]] = {
-    "no HTTP": (b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03", {0, 400}),
-    "nothing": (b"\r\n\r\n", {0, 400}),
-    "another protocol": (b"GET / HTTP/9.9\r\n\r\n", {0, 400, 401, 404, 505}),
-    "a long line": (b"GET /" + b"a" * 100_000 + b" HTTP/1.1\r\nHost: t\r\n\r\n", {0, 400, 404, 414, 431}),
-    "a long header": (HEAD + b"X: " + b"a" * 200_000 + b"\r\n\r\n", {0, 400, 401, 431}),
-    "a NUL in a header": (HEAD + b"X: a\x00b\r\n\r\n", {0, 400}),
-    "bytes in the path": (b"GET /v1/plans/\xff\xfe HTTP/1.1\r\nHost: t\r\n\r\n", {0, 400, 401, 404}),
-    "bytes in the query": (b"GET /v1/events?after=\xff HTTP/1.1\r\nHost: t\r\n\r\n", {0, 400, 401}),
-    "a negative length": (KEYED + b"Content-Length: -1\r\n\r\n", {0, 400}),
-    "a length that is none": (KEYED + b"Content-Length: ten\r\n\r\n", {0, 400}),
-    "two lengths": (KEYED + b"Content-Length: 2\r\nContent-Length: 3\r\n\r\n{}", {0, 400}),
-    "length and chunks": (KEYED + b"Content-Length: 2\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n", {0, 400}),
-    "a chunk that is none": (KEYED + b"Transfer-Encoding: chunked\r\n\r\nzz\r\n{}\r\n0\r\n\r\n", {0, 400}),
-    "announced too large": (KEYED + b"Content-Length: 99999999999\r\n\r\n", {413}),
+LIVE = b"GET /livez HTTP/1.1\r\n"
+MALFORMED, TOO_LARGE, HEAD_TOO_LARGE = Code.MALFORMED, Code.TOO_LARGE, Code.HEAD_TOO_LARGE
+WIRE: dict[str, tuple[bytes, str]] = {
+    "no HTTP": (b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03", MALFORMED),
+    "nothing": (b"\r\n\r\n", ""),
+    "another protocol": (b"GET / HTTP/9.9\r\n\r\n", MALFORMED),
+    "a newer protocol": (b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n", MALFORMED),
+    "an unknown method": (b"FOO /livez HTTP/1.1\r\n" + HOST + b"\r\n", Code.METHOD_NOT_ALLOWED),
+    "a tunnel": (b"CONNECT tenor:443 HTTP/1.1\r\nHost: tenor:443\r\n\r\n", Code.METHOD_NOT_ALLOWED),
+    "an address just short enough": (
+        b"GET /" + b"a" * (wire.ADDRESS_MAX - 1) + b" HTTP/1.1\r\n" + HOST + b"\r\n",
+        Code.NOT_FOUND,
+    ),
+    "a long address": (b"GET /" + b"a" * 40_000 + b" HTTP/1.1\r\n" + HOST + b"\r\n", Code.ADDRESS_TOO_LONG),
+    "an endless address": (b"GET /" + b"a" * 1_000_000, Code.ADDRESS_TOO_LONG),
+    "a long header": (HEAD + b"X: " + b"a" * 40_000 + b"\r\n\r\n", HEAD_TOO_LARGE),
+    "an endless header": (HEAD + b"X: " + b"a" * 10_000_000, HEAD_TOO_LARGE),
+    "many headers": (HEAD + b"X: 1\r\n" * 100 + b"\r\n", HEAD_TOO_LARGE),
+    "endless headers": (HEAD + b"X: 1\r\n" * 20_000, HEAD_TOO_LARGE),
+    "no host": (LIVE + b"\r\n", MALFORMED),
+    "two hosts": (LIVE + HOST + b"host: other\r\n\r\n", MALFORMED),
+    "a NUL in a header": (HEAD + b"X: a\x00b\r\n\r\n", MALFORMED),
+    "a DEL in a header": (HEAD + b"X: a\x7fb\r\n\r\n", MALFORMED),
+    "a header without a name": (HEAD + b": a\r\n\r\n", MALFORMED),
+    "bytes in the path": (b"GET /v1/plans/\xff\xfe HTTP/1.1\r\n" + HOST + b"\r\n", MALFORMED),
+    "letters in the path": ("GET /v1/plans/ä HTTP/1.1\r\nHost: tenor\r\n\r\n".encode(), MALFORMED),
+    "a negative length": (KEYED + b"Content-Length: -1\r\n\r\n", MALFORMED),
+    "a length that is none": (KEYED + b"Content-Length: ten\r\n\r\n", MALFORMED),
+    "two lengths": (KEYED + b"Content-Length: 2\r\nContent-Length: 3\r\n\r\n{}", MALFORMED),
+    "length and chunks": (KEYED + b"Content-Length: 2\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n", MALFORMED),
+    "a chunk that is none": (KEYED + b"Transfer-Encoding: chunked\r\n\r\nzz\r\n{}\r\n0\r\n\r\n", MALFORMED),
+    "half a body": (KEYED + b"Content-Length: 20\r\n\r\n{", MALFORMED),
+    "announced too large": (KEYED + b"Content-Length: 99999999999\r\n\r\n", TOO_LARGE),
     "too large in chunks": (
         KEYED + b"Transfer-Encoding: chunked\r\n\r\n" + (b"4000\r\n" + b" " * 0x4000 + b"\r\n") * 5 + b"0\r\n\r\n",
-        {413},
+        TOO_LARGE,
     ),
-    "no body at all": (KEYED + b"Content-Length: 0\r\n\r\n", {400}),
-    "a bad body": (KEYED + b"Content-Length: 1\r\n\r\n{", {400}),
-}
+    "no body at all": (KEYED + b"Content-Length: 0\r\n\r\n", MALFORMED),
+    "a bad body": (KEYED + b"Content-Length: 1\r\n\r\n{", MALFORMED),
+    "a header after the body": (
+        HEAD + b"Transfer-Encoding: chunked\r\n\r\n0\r\nAuthorization: Bearer %(key)b\r\n\r\n",
+        Code.UNAUTHORIZED,
+    ),
+}  # fmt: skip
 
 
-async def status_of(service: Service, raw: bytes) -> int:
-    """The status that comes back; 0 if none does."""
+async def connect(service: Service) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
     place = urlsplit(service.base_url)
-    reader, writer = await asyncio.open_connection(place.hostname, place.port)
-    try:
-        writer.write(raw)
-        await writer.drain()
+    return await asyncio.open_connection(place.hostname, place.port)
+
+
+async def answers_to(service: Service, raw: bytes, *, closing: bool = True) -> list[tuple[int, dict[str, str], bytes]]:
+    """Status, headers and body of all that comes back until the connection is closed, by us if `closing`."""
+    reader, writer = await connect(service)
+    writer.write(raw)
+    if closing:
         writer.write_eof()
-        line = await asyncio.wait_for(reader.readline(), 10)
-    except ConnectionError:
-        return 0
-    finally:
-        writer.close()
-    return int(line.split()[1]) if line else 0
+    found = []
+    while line := await asyncio.wait_for(reader.readline(), 30):
+        head = (await reader.readuntil(b"\r\n\r\n")).decode()
+        headers = dict(one.lower().split(": ", 1) for one in head.strip().split("\r\n"))
+        found.append((int(line.split()[1]), headers, await reader.readexactly(int(headers["content-length"]))))
+    writer.close()
+    return found
 
 
 async def test_the_wire(settings: Settings, pool: db.Pool) -> None:
@@ -56,12 +90,16 @@ async def test_the_wire(settings: Settings, pool: db.Pool) -> None:
             before, workers = await world.row_counts(), service.workers()
             wrong = {}
             for case, (raw, expected) in WIRE.items():
-                status = await status_of(service, raw.replace(b"%(key)b", world.demo.merchant_key.encode()))
-                if status not in expected:
-                    wrong[case] = status
+                said = [*await answers_to(service, raw.replace(b"%(key)b", world.demo.merchant_key.encode()))]
+                media = {headers["content-type"] for _, headers, _ in said}
+                codes = [json.loads(body)["code"] for _, _, body in said if media == {"application/problem+json"}]
+                if codes != ([expected] if expected else []):
+                    wrong[case] = said
+                if expected == Code.METHOD_NOT_ALLOWED and said[0][1]["allow"] != "get, options, post":
+                    wrong[case] = said
             assert wrong == {}
             for _ in range(20):  # half a request, and gone
-                _, writer = await asyncio.open_connection(*urlsplit(service.base_url).netloc.split(":"))
+                _, writer = await connect(service)
                 writer.write(KEYED + b"Content-Length: 100\r\n\r\n{")
                 writer.transport.abort()
             assert (await world.http.get("/readyz")).json() == {"status": "ready"}
@@ -69,14 +107,77 @@ async def test_the_wire(settings: Settings, pool: db.Pool) -> None:
             assert service.workers() == workers
 
 
-async def test_requests_sent_at_once_are_answered_in_order(settings: Settings, pool: db.Pool) -> None:
+def ask(path: str, *headers: str) -> bytes:
+    return "\r\n".join([f"GET {path} HTTP/1.1", "Host: tenor", *headers, "", ""]).encode()
+
+
+async def test_requests_sent_at_once_are_answered_in_order(settings: Settings) -> None:
     with serving(settings, workers=1) as service:
-        place = urlsplit(service.base_url)
-        reader, writer = await asyncio.open_connection(place.hostname, place.port)
-        ask = "GET {} HTTP/1.1\r\nHost: tenor\r\n{}\r\n"
-        writer.write("".join([ask.format("/livez", ""), ask.format("/nowhere", ""),
-                              ask.format("/readyz", "Connection: close\r\n")]).encode())  # fmt: skip
-        answers = (await asyncio.wait_for(reader.read(), 10)).split(b"HTTP/1.1 ")[1:]
-        writer.close()
-    assert [answer[:3] for answer in answers] == [b"200", b"404", b"200"]
-    assert answers[2].endswith(b'{"status":"ready"}')
+        raw = ask("/livez") + ask("/nowhere") + ask("/readyz", "Connection: close")
+        said = await answers_to(service, raw, closing=False)
+        assert [status for status, _, _ in said] == [200, 404, 200]
+        assert said[2][2] == b'{"status":"ready"}'
+        said = await answers_to(service, ask("/readyz") + ask("/livez") + b"?\r\n\r\n" + ask("/livez"), closing=False)
+        assert [status for status, _, _ in said] == [200, 200, 400]
+        said = await answers_to(service, ask("/readyz") + KEYED + b"Content-Length: 9\r\n\r\n{")
+        assert [status for status, _, _ in said] == [200, 400]
+
+
+@pytest.mark.parametrize(
+    "upgrade", ["", "Connection: Upgrade, HTTP2-Settings\r\nUpgrade: h2c\r\nHTTP2-Settings: AAM\r\n"]
+)
+@pytest.mark.parametrize("in_chunks", [False, True])
+@pytest.mark.parametrize("pieces", [1, 2, 1000])
+async def test_who_would_rather_speak_another_protocol(
+    settings: Settings, pool: db.Pool, upgrade: str, in_chunks: bool, pieces: int
+) -> None:
+    with serving(settings, workers=1) as service:
+        async with world_of(service, pool) as world:
+            plan = await world.plan(await world.consumer(limit=20_000_00), 500_00, "deposit", deposit_amount=2_000_00)
+            body = '{"amount":100}'
+            framed = f"Content-Length: {len(body)}\r\n\r\n{body}"
+            if in_chunks:
+                framed = f"Transfer-Encoding: chunked\r\n\r\n{len(body):x}\r\n{body}\r\n0\r\n\r\n"
+            head = (
+                f"POST /v1/plans/{plan['id']}/release HTTP/1.1\r\nHost: tenor\r\n{upgrade}"
+                f"Authorization: Bearer {world.demo.merchant_key}\r\nContent-Type: application/json\r\n"
+                f"Idempotency-Key: {uuid.uuid4()}\r\n"
+            )
+            raw = (head + framed).encode() + ask("/nowhere") + ask("/livez", "Connection: close")
+            reader, writer = await connect(service)
+            size = -(-len(raw) // pieces)
+            for start in range(0, len(raw), size):
+                writer.write(raw[start : start + size])
+                await asyncio.sleep(0 if pieces > 2 else 0.05)
+            said = (await asyncio.wait_for(reader.read(), 30)).split(b"HTTP/1.1 ")[1:]
+            writer.close()
+            assert [answer[:3] for answer in said] == [b"200", b"404", b"200"]
+            before, after = plan, (await world.merchant.get(f"/v1/plans/{plan['id']}")).json()
+            assert before["remaining"] - after["remaining"] == 100
+
+
+async def test_who_has_said_all_is_still_answered(settings: Settings, pool: db.Pool) -> None:
+    with serving(settings, workers=1) as service:
+        async with world_of(service, pool) as world:
+            consumer = await world.consumer(limit=20_000_00)
+            offer = await world.offer(consumer, 600_00, "instalments")
+            body = msgspec.json.encode({"offer_id": offer["id"]})
+            raw = ask("/livez") + KEYED.replace(b"%(key)b", world.demo.merchant_key.encode())
+            raw += b"Tenor-Clock: %b\r\n" % NOON.isoformat().encode()
+            said = await answers_to(service, raw + b"Content-Length: %d\r\n\r\n%b" % (len(body), body))
+            assert [status for status, _, _ in said] == [200, 201]
+            assert json.loads(said[1][2])["state"] == "authorized"
+
+
+async def test_nobody_waits_for_ever_for_the_rest(settings: Settings) -> None:
+    halves = {
+        "half a head": (b"GET /livez HTTP/1.1\r\nX", [408]),
+        "half a body": (KEYED + b"Content-Length: 9\r\n\r\n{", [401]),  # without a key nobody waits for a body
+        "half a request behind a whole one": (ask("/livez") + HEAD, [200, 408]),
+    }
+    with serving(settings, workers=1) as service:
+        begun = asyncio.get_running_loop().time()
+        said = await asyncio.gather(*(answers_to(service, raw, closing=False) for raw, _ in halves.values()))
+        took = asyncio.get_running_loop().time() - begun
+    assert [[status for status, _, _ in one] for one in said] == [statuses for _, statuses in halves.values()]
+    assert wire.WHOLE_WITHIN_S - 1 < took < wire.WHOLE_WITHIN_S + 3
