@@ -1,10 +1,11 @@
 """Puts it together: pool, Redis, registry, engine, routers, one exception handler."""
 
 import logging
+import re
 from collections.abc import AsyncGenerator, Callable
 from contextlib import asynccontextmanager
 from functools import partial
-from typing import Any
+from typing import Any, Final
 
 import redis.asyncio as redis
 from litestar import Litestar, Request, Response
@@ -99,14 +100,25 @@ _HTTP: dict[int, Callable[[HTTPException], Refused]] = {
     415: lambda e: Refused(Code.UNSUPPORTED_MEDIA_TYPE, "Send Content-Type: application/json."),
 }
 
+_MISSING: Final = re.compile(r"Missing required query parameter '(\w+)'")
+
+
+def _allowed(error: HTTPException) -> dict[str, str]:
+    methods = (error.headers or {}).get("allow", "")
+    return {"Allow": ", ".join(sorted(methods.split(", ")))} if methods else {}
+
 
 def _http(_: Request[Any, Any, Any], error: HTTPException) -> Response[bytes]:
     """The framework's own refusals, in our words."""
     if made := _HTTP.get(error.status_code):
-        return reply_refused(made(error))
+        return reply_refused(made(error), _allowed(error))
+    if missing := _MISSING.match(error.detail):
+        return reply_refused(Refused(Code.INVALID_FIELD, f"{missing[1]} is needed.", f"/{missing[1]}"))
     extra = error.extra[0] if isinstance(error.extra, list) and error.extra else {}
     pointer = f"/{extra['key']}" if "key" in extra else None
-    return reply_refused(Refused(Code.INVALID_FIELD, str(extra.get("message") or error.detail)[:300], pointer))
+    return reply_refused(
+        Refused(Code.INVALID_FIELD, str(extra.get("message") or error.detail).replace(r"\\Z'", "$'")[:300], pointer)
+    )
 
 
 def _broken(request: Request[Any, Any, Any], error: Exception) -> Response[bytes]:

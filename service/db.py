@@ -36,7 +36,7 @@ _SESSION: Final = {
 }
 _ADVISORY_LOCK: Final = int.from_bytes(b"tenor", "big")
 _HEADER: Final = re.compile(r"^-- ([a-z][a-z0-9_]*) --[ \t]*$", re.MULTILINE)
-_MIGRATION: Final = re.compile(r"^(\d{3})_([a-z0-9_]+)\.sql$")
+_MIGRATION: Final = re.compile(r"^(\d{3})_([a-z0-9_]+)\.sql\Z")
 
 # SQL with a name ------------------------------------------------------------------------------------------------------
 

@@ -93,6 +93,8 @@ class Protocol(HttpToolsProtocol):
         by_name = dict(headers)
         if b"host" not in by_name or len(by_name) < len(headers):
             self._require_one_host()
+        else:
+            self.scope["state"]["headers"] = by_name  # what api/ask.py would make of them
         super().on_headers_complete()
         self.headers = _NOWHERE  # type: ignore[assignment]  # trailers are no headers: they come unguarded
 

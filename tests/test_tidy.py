@@ -150,6 +150,21 @@ def test_statements_are_told_what_time_it_is() -> None:
     assert not offenders(statements, lambda path: told.findall(re.sub(r"--.*", "", path.read_text())))
 
 
+def test_patterns_end_at_the_very_end() -> None:
+    def open_ended(path: Path) -> list[str]:
+        """In Python a `$` is content with the end of the last line: one more may follow, an empty one."""
+        return [
+            str(ast.literal_eval(node.value))
+            for node in ast.walk(tree(path))
+            if isinstance(node, ast.keyword)
+            and node.arg in ("pattern", "regex")
+            and isinstance(node.value, ast.Constant)
+            and not str(node.value.value).endswith(r"\Z")
+        ]
+
+    assert not offenders(FILES, open_ended)
+
+
 def test_files_are_small() -> None:
     sizes = {name_of(path): len(path.read_text().splitlines()) for path in FILES}
     assert not {name: lines for name, lines in sizes.items() if lines > LINES_MAX}

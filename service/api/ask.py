@@ -2,15 +2,16 @@
 
 import hashlib
 import re
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterable
 from datetime import UTC, datetime
 from typing import Any
 
-from litestar import Request
+from litestar import Request, Response
 from litestar.connection import ASGIConnection
 from litestar.datastructures import State
 from litestar.exceptions.http_exceptions import InternalServerException, RequestEntityTooLarge
 from litestar.handlers.base import BaseRouteHandler
+from litestar.routes import HTTPRoute
 from msgspec import Struct
 
 from service import clock
@@ -74,9 +75,11 @@ def write(request: Asked, body: bytes) -> Ask:
     services = services_of(request)
     text = header(request, b"idempotency-key") or ""
     if not text:
-        raise Refused(Code.IDEMPOTENCY_KEY_MISSING, "Every POST needs an Idempotency-Key header: a new UUID will do.")
+        sentence = "Every POST needs an Idempotency-Key header: a new UUID will do."
+        raise Refused(Code.IDEMPOTENCY_KEY_MISSING, sentence, "/Idempotency-Key")
     if len(text) > 255 or not text.isascii() or not text.isprintable():
-        raise Refused(Code.INVALID_FIELD, "Idempotency-Key: at most 255 printable ASCII characters.")
+        sentence = "Idempotency-Key: at most 255 printable ASCII characters."
+        raise Refused(Code.INVALID_FIELD, sentence, "/Idempotency-Key")
     scope = request.scope
     asked = f"{scope['method']} {scope['path']}?".encode() + scope["query_string"] + b"\n" + body
     owner = request.auth.owner_id
@@ -94,13 +97,29 @@ def is_dry_run(request: Asked) -> bool:
 
 
 def header(request: Request[Any, Any, Any], name: bytes) -> str | None:
-    """The first header of that name, in lower case."""
+    """The header of that name, in lower case. Refused: INVALID_FIELD if one that means one thing is given twice."""
     scope = request.scope
     by_name: dict[bytes, bytes] | None = scope["state"].get("headers")
     if by_name is None:
-        by_name = scope["state"]["headers"] = dict(reversed([*scope["headers"]]))
+        by_name = scope["state"]["headers"] = _headers(scope["headers"])
     value = by_name.get(name)
     return None if value is None else value.decode("latin-1")
+
+
+def _headers(given: Iterable[tuple[bytes, bytes]]) -> dict[bytes, bytes]:
+    pairs = [*given]
+    by_name = dict(pairs)
+    if len(by_name) < len(pairs):
+        names = [name for name, _ in pairs]
+        for name in _ONCE:
+            if names.count(name.lower().encode()) > 1:
+                raise Refused(Code.INVALID_FIELD, f"The header {name} is given twice.", f"/{name}")
+    return by_name
+
+
+_ONCE = (
+    "Authorization", "Content-Encoding", "Content-Length", "Content-Type", "Host", "Idempotency-Key", "Tenor-Clock",
+)  # fmt: skip
 
 
 def content_type(request: Asked) -> str:
@@ -115,16 +134,16 @@ def services_of(connection: ASGIConnection) -> Services:  # type: ignore[type-ar
     return services
 
 
-def guard_for(audience: str) -> Callable[[Request[Any, Any, Any]], Awaitable[None]]:
+def guard_for(audience: str) -> Callable[[Request[Any, Any, Any]], Awaitable[Response[None] | None]]:
     """One guard a router: lets in the keys of one audience. A handler's `opt["scope"]` names the scope it needs.
 
     It runs before the request is read, as a `before_request`: the framework's own guards get a copy of the handler each
     time, which costs more than all that is done here.
     """
 
-    async def guard(request: Request[Any, Any, Any]) -> None:
-        if request.scope["method"] == "OPTIONS":  # which methods there are; asked by browsers, which send no key
-            return
+    async def guard(request: Request[Any, Any, Any]) -> Response[None] | None:
+        if request.scope["method"] == "OPTIONS":  # asked by browsers, which send no key
+            return _methods(request)
         handler = request.route_handler
         scheme, _, text = (header(request, b"authorization") or "").partition(" ")
         if scheme.lower() != "bearer" or not text:
@@ -138,9 +157,21 @@ def guard_for(audience: str) -> Callable[[Request[Any, Any, Any]], Awaitable[Non
             raise Refused(Code.FORBIDDEN, f"Your key lacks the scope {scope}.")
         if request.scope["query_string"]:
             _refuse_strange_query(request, handler)
+        if header(request, b"content-encoding") not in _PLAIN:
+            sentence = "Bodies are read as they are: send none compressed."
+            raise Refused(Code.UNSUPPORTED_MEDIA_TYPE, sentence, "/Content-Encoding")
         request.scope["auth"] = principal
+        return None
 
     return guard
+
+
+def _methods(request: Request[Any, Any, Any]) -> Response[None]:
+    """What the address takes: the framework forgets all but the first handler's."""
+    template = request.scope["path_template"]
+    routes = (route for route in request.app.routes if isinstance(route, HTTPRoute) and route.path_format == template)
+    allowed = sorted({method for route in routes for method in route.methods})
+    return Response(None, status_code=204, headers={"Allow": ", ".join(allowed)})
 
 
 def _refuse_strange_query(request: Request[Any, Any, Any], handler: BaseRouteHandler) -> None:
@@ -156,9 +187,12 @@ def _refuse_strange_query(request: Request[Any, Any, Any], handler: BaseRouteHan
             raise Refused(Code.INVALID_FIELD, f"The parameter {name} is given twice.", f"/{name}")
         if name in parameters and parameters[name].annotation is int and not _WHOLE.fullmatch(given[0]):
             raise Refused(Code.INVALID_FIELD, f"{name} is a whole number.", f"/{name}")
+        if name in parameters and parameters[name].is_optional and given[0].lower() == "null":  # read as none given
+            raise Refused(Code.INVALID_FIELD, f"{name} is left out, or names one.", f"/{name}")
 
 
-_WHOLE = re.compile("-?[0-9]{1,18}")  # the framework takes 1e2 for one
+_WHOLE = re.compile("-?[0-9]{1,19}")  # the framework takes 1e2 for one
+_PLAIN = (None, "identity")
 _AN = {"merchant": "a merchant's", "partner": "a partner's", "operator": "an operator's"}
 
 
@@ -167,11 +201,13 @@ def _now(request: Asked, services: Services) -> datetime:
     if given is None:
         return clock.now()
     if not services.settings.sandbox:
-        raise Refused(Code.CLOCK_NOT_SETTABLE, "Tenor-Clock is only read in a sandbox (TENOR_SANDBOX=1).")
+        sentence = "Tenor-Clock is only read in a sandbox (TENOR_SANDBOX=1)."
+        raise Refused(Code.CLOCK_NOT_SETTABLE, sentence, "/Tenor-Clock")
     try:
         instant = datetime.fromisoformat(given)
     except ValueError:
         instant = None
     if instant is None or instant.tzinfo is None or not 2000 <= instant.year <= 2200:
-        raise Refused(Code.INVALID_FIELD, "Tenor-Clock: an instant with its offset, like 2026-01-31T12:00:00Z.")
+        sentence = "Tenor-Clock: an instant with its offset, like 2026-01-31T12:00:00Z."
+        raise Refused(Code.INVALID_FIELD, sentence, "/Tenor-Clock")
     return instant.astimezone(UTC)

@@ -5,16 +5,19 @@ A framework's own decoding is lenient ("100", 100.0 and 1e2 become 100) and sile
 
 import json
 import re
+from collections.abc import Iterator
+from contextlib import suppress
 from typing import Any, Final, Generic, TypeVar
 
 import msgspec
 
+from service.api.pointers import doubled, everything, holding, pointer_of, sentence_and_pointer, with_doubles
 from service.errors import Code, Refused
 
 BYTES_MAX: Final = 64 * 1024
 
 _JSON_TYPES: Final = ("application/json",)
-_CHARSETS: Final = ("", "utf-8", "utf8")
+_CHARSETS: Final = {"utf-8", "utf8"}
 
 
 T = TypeVar("T")
@@ -30,6 +33,7 @@ class Body(Generic[T]):
     def __init__(self, wire: type[T]) -> None:
         self.wire = wire
         self._decode = msgspec.json.Decoder(wire).decode
+        self._decimals = dict(_decimals(msgspec.inspect.type_info(wire)))
 
     def read(self, raw: bytes, content_type: str) -> T:
         """The body as `T`. Refused: UNSUPPORTED_MEDIA_TYPE, TOO_LARGE, MALFORMED, INVALID_FIELD with its pointer."""
@@ -39,10 +43,13 @@ class Body(Generic[T]):
         try:
             body = self._decode(raw)
         except msgspec.ValidationError as error:
-            raise invalid_field(str(error)) from None
+            with suppress(ValueError, OverflowError, RecursionError):  # what follows may not even be JSON
+                _check_decimals(raw, self._decimals)
+            raise Refused(Code.INVALID_FIELD, *sentence_and_pointer(error, raw, self._decode)) from None
         except (ValueError, RecursionError) as error:
             raise _malformed(raw, error) from None
         _check_text(raw)
+        _check_decimals(raw, self._decimals)
         return body
 
 
@@ -56,22 +63,10 @@ def require_json(content_type: str) -> None:
     if content_type == "application/json":
         return
     media, _, parameters = content_type.partition(";")
-    charset = re.search(r'charset="?([\w-]+)', parameters, re.IGNORECASE)
-    if media.strip().lower() not in _JSON_TYPES or (charset and charset[1].lower() not in _CHARSETS):
-        raise Refused(
-            Code.UNSUPPORTED_MEDIA_TYPE, f"Send Content-Type: application/json (UTF-8), not {content_type[:100]!r}."
-        )
-
-
-def invalid_field(message: str) -> Refused:
-    """msgspec's message as a refusal that points at the field: `... - at `$.items[0].amount`` -> /items/0/amount."""
-    sentence, _, path = message.partition(" - at `$")
-    if not path:  # `... - at `key` in `$.attributes``: the map stands for its key
-        sentence, _, path = message.partition(" - at `key` in `$")
-    pointer = re.sub(r"\[(\d+)\]", r"/\1", path.rstrip("`").replace("[...]", "/*")).replace(".", "/")
-    if named := re.search(r"(?:required|unknown) field `([^`]*)`", sentence):
-        pointer += "/" + named[1].replace("~", "~0").replace("/", "~1")
-    return Refused(Code.INVALID_FIELD, f"{sentence}.", pointer)
+    charsets = re.findall(r'charset="?([\w-]+)', parameters.lower())
+    if media.strip().lower() not in _JSON_TYPES or not set(charsets) <= _CHARSETS:
+        sentence = f"Send Content-Type: application/json (UTF-8), not {content_type[:100]!r}."
+        raise Refused(Code.UNSUPPORTED_MEDIA_TYPE, sentence, "/Content-Type")
 
 
 def _malformed(raw: bytes, error: Exception) -> Refused:
@@ -81,23 +76,8 @@ def _malformed(raw: bytes, error: Exception) -> Refused:
         raw.decode()
     except UnicodeDecodeError as bad:
         where = f"The body is not UTF-8: byte {bad.start}."
-        return Refused(Code.MALFORMED, where, _where(raw.decode(errors="replace"), _REPLACED))
+        return Refused(Code.MALFORMED, where, _where(raw.decode(errors="replace"), _REPLACED) or "")
     return Refused(Code.MALFORMED, f"The body is not JSON: {error}.", _where(raw.decode(), _SURROGATE) or "")
-
-
-class _Duplicate(Exception):
-    pass
-
-
-def _no_duplicates(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    known = dict(pairs)
-    if len(known) != len(pairs):
-        names = [name for name, _ in pairs]
-        raise _Duplicate(next(name for name in names if names.count(name) > 1))
-    return known
-
-
-_decode_strictly = json.JSONDecoder(object_pairs_hook=_no_duplicates).decode
 
 
 _encode, _decode_any = msgspec.json.Encoder().encode, msgspec.json.Decoder().decode
@@ -118,13 +98,40 @@ def _check_text(raw: bytes) -> None:
         return
     text = raw.decode()
     try:
-        _decode_strictly(text)
-    except _Duplicate as duplicate:
-        raise Refused(Code.MALFORMED, f"The key {str(duplicate)!r} is given twice.", f"/{duplicate}") from None
+        place = doubled(with_doubles(text))
     except (ValueError, RecursionError) as error:
         raise _malformed(raw, error) from None
+    if place is not None:
+        raise Refused(Code.MALFORMED, f"The key {place[-1]!r} is given twice.", pointer_of(place))
     if "\\u0000" in text and (pointer := _where(text, _NUL)) is not None:
         raise Refused(Code.INVALID_FIELD, "A text holds a NUL character.", pointer)
+
+
+def _decimals(known: Any, name: str = "") -> Iterator[tuple[str, re.Pattern[str]]]:
+    """The patterns of a type's decimal fields, by name. msgspec holds none against them: it takes floats, too."""
+    match known:
+        case msgspec.inspect.Metadata(type=msgspec.inspect.DecimalType(), extra_json_schema={"pattern": pattern}):
+            yield name, re.compile(str(pattern))
+        case msgspec.inspect.StructType(fields=fields):
+            for field in fields:
+                yield from _decimals(field.type, field.encode_name)
+        case msgspec.inspect.ListType(item_type=one) | msgspec.inspect.VarTupleType(item_type=one):
+            yield from _decimals(one, name)
+        case msgspec.inspect.UnionType(types=types):
+            for one in types:
+                yield from _decimals(one, name)
+        case msgspec.inspect.Metadata(type=one):
+            yield from _decimals(one, name)
+        case msgspec.inspect.DictType(value_type=one):
+            yield from _decimals(one, name)
+
+
+def _check_decimals(raw: bytes, patterns: dict[str, re.Pattern[str]]) -> None:
+    for place, value in everything(_decode_any(raw)) if patterns else ():
+        pattern = patterns.get(place[-1]) if place else None
+        if pattern and not (isinstance(value, str) and pattern.search(value)):
+            sentence = 'A decimal number is a string of digits, with a point if there is a fraction: "9.4822".'
+            raise Refused(Code.INVALID_FIELD, sentence, pointer_of(place))
 
 
 _NUL: Final = re.compile("\x00")
@@ -135,19 +142,7 @@ _SURROGATE: Final = re.compile("[\ud800-\udfff]")  # half a character, escaped: 
 def _where(text: str, bad: re.Pattern[str]) -> str | None:
     """The pointer to the first string that holds `bad`; None if there is none, or the text cannot be read."""
     try:
-        return _find(json.loads(text), bad, "")
+        place = holding(json.loads(text), bad)
     except (ValueError, RecursionError):
         return None
-
-
-def _find(value: Any, bad: re.Pattern[str], pointer: str) -> str | None:
-    if isinstance(value, str):
-        return pointer if bad.search(value) else None
-    children: list[tuple[str, Any]] = []
-    if isinstance(value, dict):
-        children = list(value.items())
-        if any(bad.search(name) for name, _ in children):
-            return pointer  # the object stands for its key, which cannot be written
-    elif isinstance(value, list):
-        children = [(str(i), child) for i, child in enumerate(value)]
-    return next((found for name, child in children if (found := _find(child, bad, f"{pointer}/{name}"))), None)
+    return None if place is None else pointer_of(place)

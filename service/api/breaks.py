@@ -1,12 +1,12 @@
 """The operator's side of the partner's files: making one now, and looking after what does not match."""
 
 from datetime import date
-from typing import Annotated
+from typing import Annotated, Final
 
 from litestar import get, post
 from litestar.params import FromPath, QueryParameter, RawBody
 from litestar.response.base import ASGIResponse
-from msgspec import Struct
+from msgspec import Meta, Struct
 
 from service import ids
 from service.api.ask import Asked, read, write
@@ -28,10 +28,16 @@ class FileBody(Struct, frozen=True, forbid_unknown_fields=True):
     business_on: date
 
 
+EARLIEST: Final = date(2000, 1, 1)
+
+# Written in one way only, for two spellings would be two people.
+Owner = Annotated[str, Meta(min_length=1, max_length=200, pattern=r"^[^\s\x00-\x1f\x7f]+( [^\s\x00-\x1f\x7f]+)*\Z")]
+
+
 class AssignBody(Struct, frozen=True, forbid_unknown_fields=True):
     """Who must act: `operator`, `partner`, or a person's name."""
 
-    owner: Text
+    owner: Owner
 
 
 class ResolveBody(Struct, frozen=True, forbid_unknown_fields=True):
@@ -54,6 +60,8 @@ async def make_file(request: Asked, body: RawBody, programme_id: FromPath[str]) 
     asked = _file.read(body, request.headers.get("content-type", ""))
     if not ids.is_id(programme_id, ids.PROGRAMME):
         raise Refused(Code.NOT_FOUND, f"There is no programme {programme_id[:100]!r}.", "/programme_id")
+    if asked.business_on < EARLIEST:
+        raise Refused(Code.INVALID_FIELD, f"No business day is before {EARLIEST}.", "/business_on")
     ask = write(request, body)
 
     async def make(connection: Connection) -> Answer:

@@ -24,8 +24,8 @@ from service.outside.source import DataType, Name, Purpose
 
 LASTS_MAX: Final = timedelta(days=3_660)
 
-Subject = Annotated[str, Meta(min_length=1, max_length=200, pattern=r"^[^\x00-\x1f\x7f]*$")]
-Evidence = Annotated[str, Meta(min_length=1, max_length=500, pattern=r"^[^\x00-\x1f\x7f]*$")]
+Subject = Annotated[str, Meta(min_length=1, max_length=200, pattern=r"^[^\x00-\x1f\x7f]*\Z")]
+Evidence = Annotated[str, Meta(min_length=1, max_length=500, pattern=r"^[^\x00-\x1f\x7f]*\Z")]
 
 
 class ConsentBody(Struct, frozen=True, forbid_unknown_fields=True):

@@ -23,7 +23,7 @@ from service.engine.work import Answer
 from service.errors import Code, Refused
 from service.money import EXPONENTS
 
-Name = Annotated[str, Meta(min_length=1, max_length=100, pattern=r"^[^\x00-\x1f\x7f]*$")]
+Name = Annotated[str, Meta(min_length=1, max_length=100, pattern=r"^[^\x00-\x1f\x7f]*\Z")]
 
 
 class ConsumerBody(Struct, frozen=True, forbid_unknown_fields=True):

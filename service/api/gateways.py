@@ -27,7 +27,7 @@ from service.outside.source import DataType, Name, Purpose, SourceOutcome
 
 COUNTED: Final = timedelta(days=1)
 
-Url = Annotated[str, Meta(min_length=1, max_length=500, pattern=r"^[!-~]*$")]
+Url = Annotated[str, Meta(min_length=1, max_length=500, pattern=r"^[!-~]*\Z")]
 
 
 class GatewayBody(Struct, frozen=True, forbid_unknown_fields=True):

@@ -34,7 +34,7 @@ EVENTS_MAX = 500
 class AcceptOffer(Struct, frozen=True, forbid_unknown_fields=True):
     """The offer the consumer chose."""
 
-    offer_id: Annotated[str, Meta(pattern=r"^of_[0-7][0-9A-HJKMNP-TV-Z]{25}$")]
+    offer_id: Annotated[str, Meta(pattern=r"^of_[0-7][0-9A-HJKMNP-TV-Z]{25}\Z")]
 
 
 class CaptureBody(Struct, frozen=True, forbid_unknown_fields=True):

@@ -20,7 +20,7 @@ from litestar.params import QueryParameter
 from service.api.contract import AUDIENCES, MEANING, SHARED, Operation, Text, codes_of
 from service.api.glossary import GLOSSARY
 from service.api.prose import PREFACE, SECURITY, TAGS
-from service.api.schemas import REF, Schema, name_of, schemas_of
+from service.api.schemas import REF, Schema, name_of, published, schemas_of
 from service.errors import STATUS, Code, Problem
 
 Examples = dict[str, dict[str, Any]]  # by operation: "request", and the answers by status
@@ -143,7 +143,7 @@ def _query_schema(hint: Any, given: QueryParameter, default: Any) -> Schema:
     )
     bounds = {
         "minimum": given.ge, "maximum": given.le,
-        "minLength": given.min_length, "maxLength": given.max_length, "pattern": given.pattern,
+        "minLength": given.min_length, "maxLength": given.max_length, "pattern": published(given.pattern),
     }  # fmt: skip
     made |= {word: bound for word, bound in bounds.items() if bound is not None}
     return made if default in (inspect.Parameter.empty, None, "") else made | {"default": default}

@@ -1,7 +1,6 @@
 """For the lender who runs the service: merchants, partners, keys, policies, limits, the ledger."""
 
 from typing import Annotated, Literal
-from zoneinfo import ZoneInfo
 
 import asyncpg
 import msgspec
@@ -14,8 +13,10 @@ from service import ids
 from service.api import consents, gateways, limits, notices, policies, replays, reviews, trials
 from service.api.ask import Ask, Asked, content_type, guard_for, read, write
 from service.api.body import Body, Nothing
-from service.api.breaks import assign_break, list_all_breaks, make_file, resolve_break
+from service.api.breaks import Owner, assign_break, list_all_breaks, make_file, resolve_break
 from service.api.checkouts import read_log
+from service.api.merchant import merchant_router
+from service.api.partner import partner_router
 from service.api.queries import Q
 from service.api.reply import Made, encode, reply, reply_answer
 from service.api.summary import get_summary, get_trial_balance
@@ -27,10 +28,11 @@ from service.engine.work import Answer
 from service.errors import Code, Refused
 from service.merchants.merchant import MerchantFee
 from service.money import EXPONENTS
+from service.plans.calendar import is_time_zone
 from service.plans.offer import Kind
 
-TimeZone = Annotated[str, Meta(pattern=r"^[A-Za-z]+(/[A-Za-z0-9_+\-]+)*$", max_length=60)]
-Country = Annotated[str, Meta(pattern=r"^[A-Z]{2}$")]
+TimeZone = Annotated[str, Meta(pattern=r"^[A-Za-z]+(/[A-Za-z0-9_+\-]+)*\Z", max_length=60)]
+Country = Annotated[str, Meta(pattern=r"^[A-Z]{2}\Z")]
 
 
 class MerchantBody(Struct, frozen=True, forbid_unknown_fields=True):
@@ -66,7 +68,7 @@ class KeyBody(Struct, frozen=True, forbid_unknown_fields=True):
     """
 
     audience: Literal["merchant", "partner", "operator"]
-    owner_id: Text
+    owner_id: Owner
     scopes: Annotated[tuple[Text, ...], Meta(min_length=1, max_length=20)] = ("*",)
 
 
@@ -122,6 +124,8 @@ async def create_programme(request: Asked, body: RawBody) -> ASGIResponse:
     if asked.currency not in EXPONENTS:
         raise Refused(Code.INVALID_FIELD, f"There is no currency {asked.currency[:10]!r} here.", "/currency")
     _require_time_zone(asked.time_zone)
+    if len(set(asked.kinds)) < len(asked.kinds):
+        raise Refused(Code.INVALID_FIELD, "A kind is named twice.", "/kinds")
     if not ids.is_id(asked.partner_id, ids.PARTNER):
         raise Refused(Code.INVALID_FIELD, "A partner's id begins with pa_.", "/partner_id")
     ask = write(request, body)
@@ -144,6 +148,9 @@ async def create_programme(request: Asked, body: RawBody) -> ASGIResponse:
 async def create_key(request: Asked, body: RawBody) -> ASGIResponse:
     """Make a key. It is shown to whoever sends this request, and kept nowhere: it is worked out anew from its id."""
     asked = _key.read(body, _type(request))
+    if unknown := set(asked.scopes) - _scopes(asked.audience):
+        place = asked.scopes.index(min(unknown))
+        raise Refused(Code.INVALID_FIELD, f"A {asked.audience} has no such scope.", f"/scopes/{place}")
     ask = write(request, body)
     key_id = ids.new_id(ids.KEY, ids.bucket_for(asked.owner_id), ask.now_ms)
 
@@ -207,10 +214,19 @@ async def _once(ask: Ask, make) -> ASGIResponse:  # type: ignore[no-untyped-def]
 
 def _require_time_zone(name: str) -> None:
     """Every day of a plan is counted there, so it is looked up before anything hangs on it."""
-    try:
-        ZoneInfo(name)
-    except (KeyError, ValueError, OSError):
-        raise Refused(Code.INVALID_FIELD, f"There is no time zone {name!r}.", "/time_zone") from None
+    if not is_time_zone(name):
+        raise Refused(Code.INVALID_FIELD, f"There is no time zone {name!r}.", "/time_zone")
+
+
+def _scopes(audience: str) -> set[str]:
+    """What its routes ask for."""
+    router = {"merchant": merchant_router, "partner": partner_router, "operator": operator_router}[audience]
+    return {"*"} | {
+        handler.opt["scope"]
+        for route in router.routes
+        for handler in getattr(route, "route_handlers", ())
+        if "scope" in handler.opt
+    }
 
 
 def _type(request: Asked) -> str:

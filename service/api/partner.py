@@ -24,8 +24,8 @@ from service.partners.reconciliation import BreakState, OpenedBreak, Reconciliat
 
 PAGE_MAX: Final = 1_000
 
-Id = Annotated[str, QueryParameter(pattern=r"^[a-z]{2}_[0-9A-HJKMNP-TV-Z]{26}$")]
-After = Annotated[str, QueryParameter(pattern=r"^$|^[a-z]{2}_[0-9A-HJKMNP-TV-Z]{26}$")]
+Id = Annotated[str, QueryParameter(pattern=r"^[a-z]{2}_[0-9A-HJKMNP-TV-Z]{26}\Z")]
+After = Annotated[str, QueryParameter(pattern=r"^([a-z]{2}_[0-9A-HJKMNP-TV-Z]{26})?\Z")]
 Limit = Annotated[int, QueryParameter(ge=1, le=PAGE_MAX)]
 
 

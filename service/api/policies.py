@@ -62,7 +62,7 @@ async def draft_policy(request: Asked, body: RawBody) -> ASGIResponse:
 @get("/policies", opt={"scope": "policies"})
 async def list_policies(
     request: Asked,
-    after: Annotated[str, QueryParameter(pattern=r"^$|^po_[0-9A-Z]{26}\.[0-9]{1,7}$")] = "",
+    after: Annotated[str, QueryParameter(pattern=r"^(po_[0-9A-Z]{26}\.[0-9]{1,7})?\Z")] = "",
     limit: Limit = 100,
 ) -> ASGIResponse:
     """All versions of all policies: whose they are, and which is in force."""

@@ -57,7 +57,7 @@ async def replay_decision(
 async def get_replay(
     request: Asked,
     decision_id: FromPath[str],
-    policy_id: Annotated[str, QueryParameter(pattern=r"^$|^po_[0-9A-Z]{26}$")] = "",
+    policy_id: Annotated[str, QueryParameter(pattern=r"^(po_[0-9A-Z]{26})?\Z")] = "",
     policy_version: Annotated[int, QueryParameter(ge=0, le=1_000_000)] = 0,
 ) -> ASGIResponse:
     """Decide it again from its log, under its own policy version or another, and compare."""

@@ -1,6 +1,7 @@
 """Answers on the wire. Bodies are encoded once, by msgspec, and sent as they are."""
 
-from collections.abc import Callable
+import re
+from collections.abc import Callable, Mapping
 from typing import Any, Final
 
 import msgspec
@@ -52,7 +53,8 @@ def reply_json(body: bytes | str, status: int = 200) -> ASGIResponse:
 def reply_printable(request: Request[Any, Any, Any], body: Any, page: Callable[[], str]) -> ASGIResponse:
     """A wire struct, or the page that says the same, whichever the Accept header likes best; JSON if it likes both."""
     headers = {"Vary": "Accept"}
-    if request.accept.best_match([JSON, HTML], default=JSON) == JSON:
+    accepted = ",".join(request.headers.getall("accept", []))
+    if _weight(accepted, HTML) <= _weight(accepted, JSON):
         return ASGIResponse(body=encode(body), media_type=JSON, headers=headers)
     headers["Content-Security-Policy"] = "default-src 'none'; style-src 'unsafe-inline'"
     return ASGIResponse(body=page().encode(), media_type=HTML, headers=headers)
@@ -64,14 +66,29 @@ def reply_answer(answer: Answer) -> ASGIResponse:
     return Ready(answer.body, answer.status, media, retry=answer.status == 503)
 
 
-def reply_refused(refused: Refused) -> Response[bytes]:
+def reply_refused(refused: Refused, headers: Mapping[str, str] | None = None) -> Response[bytes]:
     """A refusal as `application/problem+json`. Exception handlers must give Litestar a whole `Response`."""
-    headers = {}
     if refused.status == 503:
         headers = _RETRY
     elif refused.code is Code.UNAUTHORIZED:
         headers = {"WWW-Authenticate": "Bearer"}
     return Response(problem_json(refused), status_code=refused.status, media_type=PROBLEM, headers=headers)
+
+
+def _weight(accepted: str, media: str) -> int:
+    """How much an Accept header likes `media`, in thousandths: what names it closest counts (RFC 9110, 12.5.1)."""
+    closeness = {"*/*": 1, media.partition("/")[0] + "/*": 2, media: 3}
+    found = (0, 0)
+    for one in accepted.lower().split(","):
+        name, *parameters = (part.strip() for part in one.split(";"))
+        weights = [part[2:] for part in parameters if part.startswith("q=")] or ["1"]
+        if name in closeness and _WEIGHT.fullmatch(weights[0]):
+            whole, _, rest = weights[0].partition(".")
+            found = max(found, (closeness[name], int(whole + rest.ljust(3, "0"))))
+    return found[1]
+
+
+_WEIGHT: Final = re.compile(r"0(\.[0-9]{0,3})?|1(\.0{0,3})?")
 
 
 _RETRY: Final = {"Retry-After": "1"}

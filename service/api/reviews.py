@@ -31,7 +31,7 @@ from service.limits.account import Account
 from service.packed import unpack
 from service.policies.reasons import Reason, ReasonCode
 
-Note = Annotated[str, Meta(min_length=1, max_length=2_000, pattern=r"^[^\x00]*$")]
+Note = Annotated[str, Meta(min_length=1, max_length=2_000, pattern=r"^[^\x00]*\Z")]
 
 
 class ReviewBody(Struct, frozen=True, forbid_unknown_fields=True):

@@ -84,8 +84,16 @@ def _msgspec_name(cls: type, named: dict[type, str]) -> str:
 
 def _rename(schema: Any, names: dict[str, str]) -> Any:
     if isinstance(schema, dict):
-        return {key: REF + names[v] if key == "$ref" else _rename(v, names) for key, v in schema.items()}
+        return {
+            key: REF + names[v] if key == "$ref" else published(v) if key == "pattern" else _rename(v, names)
+            for key, v in schema.items()
+        }
     return [_rename(part, names) for part in schema] if isinstance(schema, list | tuple) else schema
+
+
+def published(pattern: Any) -> Any:
+    """A pattern of ours as JSON Schema writes it: there `$` is the very end, in Python a line end may follow."""
+    return re.sub(r"\\Z$", "$", pattern) if isinstance(pattern, str) else pattern
 
 
 # Words ----------------------------------------------------------------------------------------------------------------

@@ -28,7 +28,7 @@ from service.policies.version import PolicyState
 class TrialBody(Struct, frozen=True, forbid_unknown_fields=True):
     """The challenger, any version without a fault, and the share of consumers it answers; 0: it answers nobody."""
 
-    policy_id: Annotated[str, Meta(pattern=r"^po_[0-9A-Z]{26}$")]
+    policy_id: Annotated[str, Meta(pattern=r"^po_[0-9A-Z]{26}\Z")]
     version: Annotated[int, Meta(ge=1, le=1_000_000)]
     share_bps: Annotated[int, Meta(ge=0, le=10_000)] = 0
 

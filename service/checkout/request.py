@@ -9,13 +9,13 @@ from service.money import AMOUNT_MAX, EXPONENTS
 from service.plans.offer import Kind
 from service.policies.words import Language
 
-Text = Annotated[str, Meta(min_length=1, max_length=200, pattern=r"^[^\x00-\x1f\x7f]*$")]
-Word = Annotated[str, Meta(max_length=100, pattern=r"^[^\x00-\x1f\x7f]*$")]
+Text = Annotated[str, Meta(min_length=1, max_length=200, pattern=r"^[^\x00-\x1f\x7f]*\Z")]
+Word = Annotated[str, Meta(max_length=100, pattern=r"^[^\x00-\x1f\x7f]*\Z")]
 MerchantReference = Annotated[
-    str, Meta(min_length=1, max_length=100, pattern=r"^[^\x00-\x1f\x7f]*$", description="the merchant's order number")
+    str, Meta(min_length=1, max_length=100, pattern=r"^[^\x00-\x1f\x7f]*\Z", description="the merchant's order number")
 ]
-ConsumerId = Annotated[str, Meta(pattern=r"^co_[0-7][0-9A-HJKMNP-TV-Z]{25}$")]
-Currency = Annotated[str, Meta(pattern=r"^[A-Z]{3}$", description="ISO 4217")]
+ConsumerId = Annotated[str, Meta(pattern=r"^co_[0-7][0-9A-HJKMNP-TV-Z]{25}\Z")]
+Currency = Annotated[str, Meta(pattern=r"^[A-Z]{3}\Z", description="ISO 4217")]
 Price = Annotated[int, Meta(ge=1, le=AMOUNT_MAX, description="minor units")]
 UnitAmount = Annotated[int, Meta(ge=-AMOUNT_MAX, le=AMOUNT_MAX, description="minor units; negative for a discount")]
 Security = Annotated[int, Meta(ge=0, le=AMOUNT_MAX, description="minor units")]

@@ -24,7 +24,7 @@ from service.outside.source import FACTS, DataType, Fact
 
 SLOW_MS: Final = 5_000
 SCORES: Final = range(300, 851)
-SCORE: Final = re.compile(r"-([0-9]{3})$")
+SCORE: Final = re.compile(r"-([0-9]{3})\Z")
 
 # The least and the most of each whole number that is drawn.
 DRAWN: Final = {

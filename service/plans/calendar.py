@@ -3,6 +3,7 @@
 from calendar import monthrange
 from datetime import date, timedelta
 from functools import lru_cache
+from zoneinfo import ZoneInfo
 
 from service.errors import Code, Refused
 from service.plans.terms import FirstPeriod, NonBusinessDay, Terms, Unit
@@ -10,6 +11,17 @@ from service.plans.terms import FirstPeriod, NonBusinessDay, Terms, Unit
 DAY = timedelta(days=1)
 MONTHS = {Unit.MONTH: 1, Unit.YEAR: 12}
 DAYS = {Unit.DAY: 1, Unit.WEEK: 7}
+
+
+NOWHERE = {"Factory", "localtime", "posixrules"}  # in the database of zones, and none
+
+
+def is_time_zone(name: str) -> bool:
+    """Whether it is one of the IANA's, of a place."""
+    try:
+        return bool(ZoneInfo(name)) and name not in NOWHERE
+    except (KeyError, ValueError, OSError):
+        return False
 
 
 def on_day(year: int, month: int, day: int) -> date:

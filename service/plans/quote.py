@@ -14,8 +14,8 @@ from service.plans.schedule import Instalment, build_schedule, down_payment_of, 
 from service.plans.terms import DownPaymentAt, Payer, Terms, Unit
 
 Price = Annotated[int, Meta(ge=1, le=AMOUNT_MAX, description="minor units, before any down payment")]
-Currency = Annotated[str, Meta(pattern=r"^[A-Z]{3}$", description="ISO 4217")]
-Country = Annotated[str, Meta(pattern=r"^[A-Z]{2}$", description="ISO 3166; whose law says how the rate is shown")]
+Currency = Annotated[str, Meta(pattern=r"^[A-Z]{3}\Z", description="ISO 4217")]
+Country = Annotated[str, Meta(pattern=r"^[A-Z]{2}\Z", description="ISO 3166; whose law says how the rate is shown")]
 
 
 class QuoteRequest(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True, kw_only=True):

@@ -149,7 +149,14 @@ class Payer(StrEnum):
     MERCHANT = "merchant"
 
 
-Percent = Annotated[Decimal, Meta(description="per cent as a decimal string, exact: 9.4822")]
+Percent = Annotated[
+    Decimal,
+    Meta(
+        description="per cent as a decimal string, exact: 9.4822",
+        extra_json_schema={"pattern": r"^-?[0-9]{1,20}(\.[0-9]{1,20})?\Z"},
+    ),
+]
+Label = Annotated[str, Meta(min_length=1, max_length=200, pattern=r"^[^\x00-\x1f\x7f]*\Z")]
 Count = Annotated[int, Meta(ge=0, le=1200)]
 Amount = Annotated[int, Meta(ge=0, le=1_000_000_000_000, description="minor units")]
 BasisPoints = Annotated[int, Meta(ge=0, le=10_000)]
@@ -158,7 +165,7 @@ BasisPoints = Annotated[int, Meta(ge=0, le=10_000)]
 class Cost(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
     """A cost beside the interest: a fixed amount, or a share of the financed amount, or both."""
 
-    name: str
+    name: Label
     amount: Amount = 0
     bps: BasisPoints = 0
     due: FeeDue = FeeDue.UP_FRONT

@@ -14,13 +14,13 @@ from msgspec import Meta, Struct, field
 from service.merchants.merchant import MerchantFee
 from service.outside.source import OutsideSource
 from service.plans.offer import Kind
-from service.plans.terms import Amount, BasisPoints, Terms
+from service.plans.terms import Amount, BasisPoints, Label, Terms
 from service.policies.reasons import ReasonCode
 
-Name = Annotated[str, Meta(pattern=r"^[a-z0-9][a-z0-9_\-]{0,63}$", description="lower case, digits, _ and -")]
-GradeName = Annotated[str, Meta(pattern=r"^[A-Z][A-Z0-9]{0,3}$", description="A, B, B2")]
-Currency = Annotated[str, Meta(pattern=r"^[A-Z]{3}$", description="ISO 4217")]
-Country = Annotated[str, Meta(pattern=r"^[A-Z]{2}$", description="ISO 3166; whose law binds the offers")]
+Name = Annotated[str, Meta(pattern=r"^[a-z0-9][a-z0-9_\-]{0,63}\Z", description="lower case, digits, _ and -")]
+GradeName = Annotated[str, Meta(pattern=r"^[A-Z][A-Z0-9]{0,3}\Z", description="A, B, B2")]
+Currency = Annotated[str, Meta(pattern=r"^[A-Z]{3}\Z", description="ISO 4217")]
+Country = Annotated[str, Meta(pattern=r"^[A-Z]{2}\Z", description="ISO 3166; whose law binds the offers")]
 Days = Annotated[int, Meta(ge=1, le=3660)]
 Length = Annotated[int, Meta(ge=1, le=120, description="number of instalments")]
 Points = Annotated[int, Meta(ge=-100_000, le=100_000)]
@@ -293,9 +293,9 @@ class Deposit(Row, frozen=True, forbid_unknown_fields=True, omit_defaults=True, 
 class Policy(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     """A versioned rule set."""
 
-    policy_id: Annotated[str, Meta(pattern=r"^po_[0-9A-Z]{26}$")] = field(name="id")
+    policy_id: Annotated[str, Meta(pattern=r"^po_[0-9A-Z]{26}\Z")] = field(name="id")
     version: Annotated[int, Meta(ge=1, le=1_000_000)]
-    name: str
+    name: Label
     jurisdiction: Country
     product_class: Name = "consumer_credit"  # of `law.json`: which caps bind the prices, besides those of any credit
     time_zone: str  # IANA: whose calendar dates plans, unless a programme's does

@@ -6,11 +6,11 @@ A check is a function of the document; every check speaks, whatever the others f
 from collections.abc import Callable, Hashable, Iterable, Iterator
 from datetime import date
 from typing import Final
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import msgspec
 
 from service.money import EXPONENTS
+from service.plans.calendar import is_time_zone
 from service.policies.document import Policy, Verdict
 from service.policies.fault import Fault
 from service.policies.validate_facts import (
@@ -68,9 +68,7 @@ def names_are_said_once(policy: Policy) -> Iterator[Fault]:
 
 def calendar_is_known(policy: Policy) -> Iterator[Fault]:
     """The time zone is one of the IANA's."""
-    try:
-        ZoneInfo(policy.time_zone)
-    except (ZoneInfoNotFoundError, ValueError):
+    if not is_time_zone(policy.time_zone):
         yield Fault("/time_zone", f"There is no time zone {policy.time_zone!r}.")
 
 

@@ -9,7 +9,7 @@ import pytest
 
 from tests.api.answers import fault, nothing_written
 from tests.api.routes import Post, client_for, fields_of, posts, with_field, without_field
-from tests.api.wrong import AUTHORED, BOUNDS, FREE, NEEDED, NULLABLE, NUMBERS, OPEN, WRONG
+from tests.api.wrong import AUTHORED, BOUNDS, FREE, LINES, NEEDED, NULLABLE, NUMBERS, OPEN, WRONG
 from tests.flows.world import World
 
 
@@ -104,6 +104,17 @@ async def test_values_out_of_bounds(world: World, ready: list[Post]) -> None:
                 for value in values:
                     answered = await client.post(post.path, content=raw_of(post, pointer, value), key="bad")
                     wrong += fault(f"{template} {pointer} = {value!r:.40}", answered, pointer)
+
+
+async def test_a_line_that_goes_on(world: World, ready: list[Post]) -> None:
+    async with nothing_written(world) as wrong:
+        for post in ready:
+            client = client_for(world, post.template)
+            for pointer, value in shapes_of(post):
+                if isinstance(value, str) and post.template != AUTHORED and (post.template, pointer) not in LINES:
+                    raw = raw_of(post, pointer, value + "\n")
+                    answered = await client.post(post.path, content=raw, key="bad")
+                    wrong += fault(f"{post.template} {pointer} with a line end", answered, pointer)
 
 
 def raw_of(post: Post, pointer: str, value: Any) -> bytes:

@@ -63,6 +63,7 @@ CONTENT_TYPES: dict[str, str | None] = {
     "another encoding": "application/json; charset=utf-16",
     "latin-1": "application/json; charset=iso-8859-1",
     "two at once": "application/json, text/plain",
+    "two charsets": "application/json; charset=utf-8; charset=utf-16",
     "nonsense": "\x7f;;;=",
     "empty": "",
     "none": None,
@@ -125,7 +126,7 @@ async def test_content_types(world: World, ready: list[Post]) -> None:
                 headers = {} if content_type is None else {"Content-Type": content_type}
                 raw = json.dumps(post.body).encode()
                 answered = await client.post(post.path, content=raw, key="bad", headers={"Content-Type": ""} | headers)
-                wrong += fault(f"{post.template}: {case}", answered)
+                wrong += fault(f"{post.template}: {case}", answered, "/Content-Type")
                 if answered.status_code != 415:
                     wrong += [f"{post.template}: {case}: {answered.status_code}"]
 
@@ -148,7 +149,7 @@ async def test_idempotency_keys(world: World, ready: list[Post]) -> None:
             client = client_for(world, post.template)
             for case, key in KEYS.items():
                 answered = await client.post(post.path, post.body, headers={"Idempotency-Key": key})
-                wrong += fault(f"{post.template}: {case}", answered)
+                wrong += fault(f"{post.template}: {case}", answered, "/Idempotency-Key")
 
 
 async def test_clocks(world: World, ready: list[Post]) -> None:
@@ -157,7 +158,36 @@ async def test_clocks(world: World, ready: list[Post]) -> None:
             client = client_for(world, post.template)
             for clock in CLOCKS:
                 answered = await client.post(post.path, post.body, key="bad", headers={"Tenor-Clock": clock})
-                wrong += fault(f"{post.template}: {clock[:40]!r}", answered)
+                wrong += fault(f"{post.template}: {clock[:40]!r}", answered, "/Tenor-Clock")
+
+
+ONCE = ("Authorization", "Content-Type", "Host", "Idempotency-Key", "Tenor-Clock")
+
+
+async def test_headers_given_twice(world: World, ready: list[Post]) -> None:
+    good = {
+        "Authorization": "", "Content-Type": "application/json", "Host": "tenor", "Idempotency-Key": "twice",
+        "Tenor-Clock": "2026-03-02T12:00:00Z",
+    }  # fmt: skip
+    async with nothing_written(world) as wrong:
+        for post in ready:
+            authorization = client_for(world, post.template).authorization
+            for name in ONCE:
+                headers = [*(good | {"Authorization": authorization}).items()]
+                headers.append((name.lower(), dict(headers)[name]))
+                answered = await world.http.post(post.path, json=post.body, headers=headers)
+                wrong += fault(f"{post.template}: two of {name}", answered, f"/{name}")
+
+
+async def test_bodies_in_another_coding(world: World, ready: list[Post]) -> None:
+    async with nothing_written(world) as wrong:
+        for post in ready:
+            client = client_for(world, post.template)
+            for coding in ("gzip", "br", "identity, gzip", ""):
+                answered = await client.post(post.path, post.body, key="bad", headers={"Content-Encoding": coding})
+                wrong += fault(f"{post.template}: {coding}", answered, "/Content-Encoding")
+                if answered.status_code != 415:
+                    wrong += [f"{post.template}: {coding}: {answered.status_code}"]
 
 
 async def test_authorizations(world: World, ready: list[Post]) -> None:
@@ -190,10 +220,12 @@ QUERIES = (
     "%00=%00", "request=1", "body=1", "a" * 5_000,
 )  # fmt: skip
 
+NULLS = ("/v1/operator/breaks?in_state=null", "/v1/operator/breaks?in_state=Null")
 NOTICES = (f"/v1/checkouts/{NO_DECISION}/notice", f"/v1/operator/decisions/{NO_DECISION}/notice")
-LANGUAGES = ("fr", "", "DE", "de,en", "de&language=en", "%00", "%ff", "%ed%a0%80", "1", "a" * 5_000)
+LANGUAGES = ("null", "fr", "", "DE", "de,en", "de&language=en", "%00", "%ff", "%ed%a0%80", "1", "a" * 5_000)
 
 BAD_GETS = (
+    *NULLS,
     *(f"{notice}?language={language}" for notice in NOTICES for language in LANGUAGES),
     "/v1/plans", "/v1/plans?merchant_reference=", "/v1/plans?merchant_reference=%00",
     "/v1/plans?merchant_reference=nil",
@@ -202,6 +234,7 @@ BAD_GETS = (
     "/v1/events?after=-1", "/v1/events?after=x", "/v1/events?after=1.5", "/v1/events?after=1e2",
     "/v1/events?after=true",
     "/v1/events?after=99999999999999999999", "/v1/events?after=" + "9" * 5_000,
+    f"/v1/events?after={2**62 + 1}", f"/v1/events?after={10**19}",
     "/v1/events?after=", "/v1/events?after=%00",
     "/v1/events?limit=0", "/v1/events?limit=501", "/v1/events?limit=-1", "/v1/events?limit=0x10", "/v1/events?afer=1",
     "/v1/events?after=1&after=2", "/v1/events?after=%D9%A3", "/v1/events?after=1_000", "/v1/events?after=+1",
@@ -234,6 +267,33 @@ async def test_queries(world: World, ready: list[Post]) -> None:
             wrong += fault(path[:80], answered)
 
 
+async def test_places_in_the_query(world: World) -> None:
+    """What is missing has its name, too; and the last number there is may be asked for."""
+    async with nothing_written(world) as wrong:
+        wrong += fault("missing", await world.merchant.get("/v1/plans"), "/merchant_reference")
+        wrong += fault("null", await world.operator.get(NULLS[0]), "/in_state")
+        for after in (10**18, 2**62):
+            assert (await world.merchant.get(f"/v1/events?after={after}")).json() == {"events": [], "after": after}
+
+
+PLACES = {
+    '{"reference": "a", "attributes": {"x": 1, "x": 1}}': "/attributes/x",
+    '{"reference": "a", "attributes": {"x~/y": 1, "x~/y": 1}}': "/attributes/x~0~1y",
+    '{"reference": "a", "reference": "b"}': "/reference",
+    '{"reference": "a", "attributes": {"x": 1, "y~/": 1.5, "z": []}}': "/attributes/y~0~1",
+    '{"reference": "a", "attributes": {"x": 1, "y\\n": 1}}': "/attributes/y\n",
+    '{"reference": "a", "attributes": {"x": 1, "y": "\\u0000"}}': "/attributes/y",
+    '{"reference": "a", "attributes": {"x": 1, "y": [], "z"': "/attributes",
+}
+
+
+@pytest.mark.parametrize("raw", PLACES)
+async def test_places_in_a_body(world: World, raw: str) -> None:
+    answered = await world.merchant.post("/v1/consumers", content=raw.encode())
+    assert answered.status_code == 400
+    assert answered.json()["pointer"] == PLACES[raw]
+
+
 async def test_methods(world: World, ready: list[Post]) -> None:
     methods = {"GET", "HEAD", "PUT", "PATCH", "DELETE", "TRACE", "CONNECT", "BREW"}
     async with nothing_written(world) as wrong:
@@ -244,9 +304,15 @@ async def test_methods(world: World, ready: list[Post]) -> None:
                 wrong += fault(f"{method} {post.template}", answered) if method != "HEAD" else []
                 if answered.status_code not in (404, 405):
                     wrong += [f"{method} {post.template}: {answered.status_code}"]
+                if answered.status_code == 405 and answered.headers.get("allow") != methods_of(world, post):
+                    wrong += [f"{method} {post.template}: allows {answered.headers.get('allow')}"]
             options = await client.send("OPTIONS", post.path)
-            if options.status_code != 204 or "OPTIONS" not in options.headers["allow"]:
+            if options.status_code != 204 or options.headers["allow"] != methods_of(world, post):
                 wrong += [f"OPTIONS {post.template}: {options.status_code} {options.headers}"]
+
+
+def methods_of(world: World, post: Post) -> str:
+    return ", ".join(name for name in ("GET", "OPTIONS", "POST") if post.template in paths(world.app, name))
 
 
 async def test_a_body_on_a_get_changes_nothing(world: World) -> None:

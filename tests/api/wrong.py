@@ -26,6 +26,9 @@ FREE = re.compile(r"^/attributes/|^/rules/\d+/when/\d+/value$")
 AUTHORED = "/v1/operator/policies"
 
 
+# Texts of several lines.
+LINES = {("/v1/plans/{plan_id}/claims", "/evidence"), ("/v1/operator/reviews/{decision_id}", "/note")}
+
 # Maps whose keys are the caller's own.
 OPEN = {"/attributes", "/fees"}
 
@@ -54,7 +57,18 @@ NEEDED = {
 
 AMOUNTS = (0, -1, AMOUNT_MAX + 1)
 CURRENCIES = ("XXX", "eur", "EURO", "E", "", "EU1", "€€€")
-ZONES = ("Europe/Atlantis", "../../etc/passwd", "/etc/localtime", "Europe/", "europe/berlin?", "UTC\n", "x" * 61)
+ZONES = (
+    "Europe/Atlantis",
+    "../../etc/passwd",
+    "/etc/localtime",
+    "Europe/",
+    "europe/berlin?",
+    "UTC\n",
+    "x" * 61,
+    "Factory",
+    "localtime",
+    "posixrules",
+)
 DATES = ("2026-02-30", "2026-3-2", "02.03.2026", "2026-03-02T00:00:00Z", "20260302", "", "9999-12-31", "0000-01-01")
 NO_OFFERS = (
     "of_1", "of_00000000000000000000000000x", "OF_00000000000000000000000000", "of_8ZZZZZZZZZZZZZZZZZZZZZZZZZ",
@@ -65,7 +79,7 @@ NO_OFFERS = (
 BOUNDS: dict[str, dict[str, tuple[Any, ...]]] = {
     "/v1/consumers": {
         "/reference": ("", "x" * 201, "a\x1fb", "a\x7fb"),
-        "/attributes": ({"": 1}, {"x" * 101: 1}, {"a\nb": 1}),
+        "/attributes": ({"": 1}, {"x" * 101: 1}, {"a\nb": 1}, {"a\n": 1}),
     },
     "/v1/checkouts": {
         "/amount": AMOUNTS,
@@ -95,7 +109,32 @@ BOUNDS: dict[str, dict[str, tuple[Any, ...]]] = {
         "/received_on": DATES[:-2],
         "/reference": ("", "x" * 201, "\x00"),
     },
-    "/v1/quotes": {"/amount": AMOUNTS, "/currency": CURRENCIES, "/start_on": DATES[:-2]},
+    "/v1/quotes": {
+        "/terms/rate_percent": (
+            9,
+            9.5,
+            True,
+            "",
+            "1_0",
+            " 5",
+            "5 ",
+            "+5",
+            "5\n",
+            "\u0665",
+            "5,0",
+            "5.",
+            ".5",
+            "1e1",
+            "NaN",
+            "sNaN",
+            "Infinity",
+            "5" * 21,
+        ),
+        "/terms/costs": ([{"name": ""}], [{"name": "a\n", "amount": 1}]),
+        "/amount": AMOUNTS,
+        "/currency": CURRENCIES,
+        "/start_on": DATES[:-2],
+    },
     "/v1/operator/merchants": {
         "/name": ("", "x" * 201),
         "/country": ("de", "DEU", "", "D1"),
@@ -142,16 +181,18 @@ BOUNDS: dict[str, dict[str, tuple[Any, ...]]] = {
     },
     "/v1/operator/programmes": {
         "/partner_id": ("", "pa_1", "me_00000000000000000000000000"),
-        "/kinds": ([], ["loan"]),
+        "/kinds": ([], ["loan"], ["instalments"] * 2),
         "/currency": CURRENCIES,
         "/funding_bps": (-1, 10_001),
         "/time_zone": ZONES,
     },
     "/v1/operator/keys": {
         "/audience": ("", "root", "Merchant"),
-        "/owner_id": ("", "x" * 201),
-        "/scopes": ([], ["x"] * 21),
+        "/owner_id": ("", "x" * 201, " ada", "ada ", "ada  l", "ada\u00a0"),
+        "/scopes": ([], ["x"] * 21, ["nope"], ["*x"], ["plans", "policies"], ["plans "]),
     },
+    "/v1/operator/programmes/{programme_id}/files": {"/business_on": (*DATES[:-2], "0001-01-01", "1999-12-31")},
+    "/v1/operator/breaks/{break_id}/assign": {"/owner": ("", "x" * 201, " partner", "partner ")},
     "/v1/operator/consumers/{consumer_id}/accounts/{currency}": {"/limit": (-1, AMOUNT_MAX + 1)},
     "/v1/operator/limit-reviews": {
         "/consumer": ("co_1", "co_8ZZZZZZZZZZZZZZZZZZZZZZZZZ", "pl_00000000000000000000000000"),

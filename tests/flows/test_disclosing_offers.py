@@ -58,9 +58,17 @@ async def test_a_browser_gets_a_page_and_a_program_json(world: World) -> None:
     assert made.text.startswith('<!doctype html><html lang="de">')
     assert "Hauptstrasse Home &amp; Motor" in made.text
     assert "Widerrufsrecht" in made.text
-    for accept in ("*/*", "application/json", "application/json, text/html", "text/html;q=0.5, */*", "image/png"):
+    for accept in (
+        "*/*", "application/json", "application/json, text/html", "text/html;q=0.5, */*", "image/png", "",
+        "text/html;q=0",
+        "text/html;q=inf", "text/html;q=nan", "text/html;q=1e400", "text/html;q=-1", "text/html;q=1.001", ";",
+        "text/html;q=", "text/html;q=0, text/*", "text/html;q=0.4, application/json;q=0.5",
+    ):  # fmt: skip
         plain = await disclosure(world.merchant, world, path, {"Accept": accept})
-        assert plain.headers["content-type"] == "application/json", accept
+        assert (plain.status_code, plain.headers["content-type"]) == (200, "application/json"), accept
+    for accept in ("text/html", "TEXT/HTML; q=0.001", "text/*", "text/html, */*;q=0.9", "application/json;q=0, */*"):
+        page = await disclosure(world.merchant, world, path, {"Accept": accept})
+        assert page.headers["content-type"] == "text/html; charset=utf-8", accept
 
 
 async def test_another_merchants_offer_and_one_that_never_was_are_not_there(world: World) -> None:

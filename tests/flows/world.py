@@ -45,6 +45,11 @@ class Client:
         """Any method at all."""
         return await self._http.request(method, path, headers={"Idempotency-Key": "sent"} | self._headers(), **raw)
 
+    @property
+    def authorization(self) -> str:
+        """The header that carries the key."""
+        return self._auth["Authorization"]
+
     def _headers(self) -> dict[str, str]:
         return self._auth | ({"Tenor-Clock": self.now.isoformat()} if self.now else {})
 
