@@ -34,6 +34,8 @@ class Joined(asyncio.Transport):
     def part(self) -> None:
         """Closes once the client has read the last word: to close on what it still sends would take that word back."""
         self.flush()
+        if self._transport.is_closing():
+            return
         self._transport.write_eof()
         self._loop.call_later(LINGER_S, self._transport.close)
 

@@ -150,10 +150,10 @@ class Protocol(HttpToolsProtocol):
 
     def _has_head(self) -> bool:
         """Of what is open."""
-        return self.cycle.scope is self.scope
+        return self.cycle.scope is self.scope is not self._whole
 
     def _is_behind_another(self) -> bool:
-        """Whether what is open came before what was asked earlier is answered."""
+        """Whether something that was asked earlier is not answered yet."""
         return bool(self.pipeline) or not (self._has_head() or self.cycle.response_complete)
 
     def _head_at_fault(self) -> Refused | None:
@@ -179,11 +179,11 @@ class Protocol(HttpToolsProtocol):
 
     def _refuse(self, refused: Refused) -> None:
         """Says why what is open cannot be done, once all before it is answered, and closes."""
-        behind = self._is_behind_another()
+        behind, has_head = self._is_behind_another(), self._has_head()
         self.parser = _Deaf()  # type: ignore[assignment]
         self._whole = self.scope
         self._stop_clock()
-        if self._has_head():
+        if has_head:
             if behind:
                 self.pipeline.popleft()
             elif self.cycle.response_started:  # nothing was read to say so
