@@ -151,6 +151,8 @@ async def create_key(request: Asked, body: RawBody) -> ASGIResponse:
     if unknown := set(asked.scopes) - _scopes(asked.audience):
         place = asked.scopes.index(min(unknown))
         raise Refused(Code.INVALID_FIELD, f"A {asked.audience} has no such scope.", f"/scopes/{place}")
+    if asked.audience == "operator" and not all(map(request.auth.may, asked.scopes)):
+        raise Refused(Code.FORBIDDEN, "Nobody gives an operator more than their own key may do.", "/scopes")
     ask = write(request, body)
     key_id = ids.new_id(ids.KEY, ids.bucket_for(asked.owner_id), ask.now_ms)
 

@@ -64,7 +64,7 @@ class HttpGateway:
                     body += piece
                     if len(body) > BYTES_MAX:
                         return UNAVAILABLE
-        except (httpx.HTTPError, httpx.InvalidURL, OSError):
+        except (httpx.HTTPError, httpx.InvalidURL, OSError, UnicodeError):  # the last: of a name that IDNA refuses
             return UNAVAILABLE
         return read_report(query, response.status_code, body)
 

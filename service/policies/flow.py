@@ -31,7 +31,8 @@ async def faults_of(policy: Policy, active_from: datetime) -> list[Fault]:
 
 async def faults_of_version(pool: Pool, policy_id: str, version: int, active_from: datetime) -> list[Fault]:
     """The same of a version that is kept. Refused: NOT_FOUND."""
-    return await faults_of(await _load_document(pool, policy_id, version), active_from)
+    document, _ = await _load_document(pool, policy_id, version)
+    return await faults_of(document, active_from)
 
 
 async def draft(
@@ -130,7 +131,7 @@ class Ready:
         self._kept: dict[tuple[str, int], CompiledPolicy] = {}
 
     async def get(self, policy_id: str, version: int) -> CompiledPolicy:
-        """The version, ready. Refused: NOT_FOUND."""
+        """The version, ready. Refused: NOT_FOUND, INVALID_POLICY (a draft with faults)."""
         return self._kept.get((policy_id, version)) or await self._make(policy_id, version)
 
     async def prepare(self, versions: Iterable[tuple[str, int]]) -> None:
@@ -139,7 +140,8 @@ class Ready:
             await self.get(*one)
 
     async def _make(self, policy_id: str, version: int) -> CompiledPolicy:
-        document = await _load_document(self._pool, policy_id, version)
+        document, found = await _load_document(self._pool, policy_id, version)
+        refuse_faults(found)
         made = await asyncio.to_thread(compile_policy, document)  # some 50 ms: others get their turn
         self._kept[policy_id, version] = made
         if len(self._kept) > READY_MAX:
@@ -147,11 +149,12 @@ class Ready:
         return made
 
 
-async def _load_document(pool: Pool, policy_id: str, version: int) -> Policy:
-    document = await pool.fetchval(Q.load_document, policy_id, version)
-    if document is None:
+async def _load_document(pool: Pool, policy_id: str, version: int) -> tuple[Policy, list[Fault]]:
+    """The document, and the faults that were found when it was drafted."""
+    row = await pool.fetchrow(Q.load_document, policy_id, version)
+    if row is None:
         raise _not_found(policy_id, version)
-    return _decode(document)
+    return _decode(row["document"]), _decode_faults(row["faults"])
 
 
 def _not_found(policy_id: str, version: int) -> Refused:

@@ -15,7 +15,7 @@ update policies
  where policy_id = $1 and version = $2;
 
 -- load_document --
-select document from policies where policy_id = $1 and version = $2;
+select document, faults from policies where policy_id = $1 and version = $2;
 
 -- load_spans --
 select active_from, policy_id, version

@@ -101,6 +101,29 @@ async def test_who_drafted_it_does_not_sign_it(world: World) -> None:
     assert (await publish(world.second_operator, made)).status_code == 200
 
 
+async def test_nothing_is_replayed_under_a_draft_with_faults(world: World) -> None:
+    decision = await world.checkout(await world.consumer(), 100_00)
+    for faulty in (with_field("/time_zone", "Mars/X"), with_field("/features/3/name", "nothing")):
+        made = await draft(world.operator, faulty)
+        assert made["state"] == "draft"
+        refused = await world.operator.get(
+            f"/v1/operator/decisions/{decision['id']}/replay", policy_id=made["id"], policy_version=made["version"]
+        )
+        assert (refused.status_code, refused.json()["code"]) == (422, "invalid_policy")
+
+
+async def test_nobody_gives_an_operator_more_than_their_own_key_may_do(world: World) -> None:
+    asked = {"audience": "operator", "owner_id": "grace", "scopes": ["keys"]}
+    made = await world.operator.post("/v1/operator/keys", asked)
+    narrow = Client(world.http, made.json()["key"])
+    assert (await narrow.post("/v1/operator/keys", asked)).status_code == 201
+    for scopes in (["*"], ["keys", "policies"]):
+        refused = await narrow.post("/v1/operator/keys", asked | {"scopes": scopes})
+        assert (refused.status_code, refused.json()["pointer"]) == (403, "/scopes")
+    merchants = {"audience": "merchant", "owner_id": world.demo.merchant_id, "scopes": ["plans"]}
+    assert (await narrow.post("/v1/operator/keys", merchants)).status_code == 201
+
+
 async def test_two_keys_of_one_person_are_one_person(world: World) -> None:
     """Whoever drafted it signs it with none of their keys, nor puts their own earlier version back, nor tries it."""
     key, made = await key_of(world, OPERATORS[0]), await draft(world.operator, DEMO)
