@@ -129,7 +129,7 @@ def _request(given: argparse.Namespace, command: str) -> QuoteRequest | FlowsReq
     wire = FlowsRequest if command == "apr" and "advances" in keys else QuoteRequest if "terms" in keys else Terms
     document = Body(wire).read(raw, "application/json")
     if isinstance(document, Terms):
-        return _quote_request(given, document)
+        return _quote_request(given, raw)
     for option in ("amount", "currency", "start_on", "jurisdiction"):
         if getattr(given, option) is not None:
             flag = option.replace("_", "-")
@@ -138,7 +138,7 @@ def _request(given: argparse.Namespace, command: str) -> QuoteRequest | FlowsReq
     return document
 
 
-def _quote_request(given: argparse.Namespace, terms: Terms) -> QuoteRequest:
+def _quote_request(given: argparse.Namespace, terms: bytes) -> QuoteRequest:
     currency = given.currency or "EUR"
     if currency not in EXPONENTS:
         raise Refused(Code.INVALID_FIELD, f"No plan is written in {currency}.", "/currency")
@@ -153,7 +153,7 @@ def _quote_request(given: argparse.Namespace, terms: Terms) -> QuoteRequest:
         "amount": _minor_units(given.amount, currency),
         "jurisdiction": given.jurisdiction or "EU",
         "start_on": start_on,
-        "terms": msgspec.to_builtins(terms),
+        "terms": msgspec.Raw(terms),
     }
     return Body(QuoteRequest).read(msgspec.json.encode(document), "application/json")
 

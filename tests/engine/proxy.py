@@ -6,6 +6,7 @@ from pathlib import Path
 from urllib.parse import parse_qs, quote, urlsplit, urlunsplit
 
 COMMIT = b"COMMIT;\x00"  # the end of asyncpg's simple query
+READ_ONLY = b"READ ONLY"  # a transaction that changes nothing: the registry reads one whenever it hears of a change
 
 
 class Cut(StrEnum):
@@ -53,9 +54,12 @@ class Proxy:
         upstream_reader, upstream = await self._connect()
         self._open |= {writer, upstream}
         answers = asyncio.create_task(_pass_on(upstream_reader, writer))
+        only_reads = False
         try:
             while message := await reader.read(1 << 16):
-                if self.cut is not None and message.endswith(COMMIT):
+                if b"BEGIN" in message:
+                    only_reads = READ_ONLY in message
+                if self.cut is not None and message.endswith(COMMIT) and not only_reads:
                     await self._cut(message, upstream, upstream_reader, answers)
                     break
                 upstream.write(message)
