@@ -5,6 +5,7 @@ terms. Interest is rounded in every row; one row, named by the terms, takes what
 """
 
 from datetime import date
+from math import prod
 from typing import Final
 
 from msgspec import Struct
@@ -15,6 +16,7 @@ from service.plans.frame import Frame, frame_of
 from service.plans.terms import Cost, DownPaymentAt, FeeDue, InterestOn, Method, Payer, Remainder, Terms
 
 STEPS_MAX: Final = 64  # from the exact root, rounded, it is one step or two; further off, there is no such part
+TURNS_MAX: Final = 4  # of solving for the first instalment; the second is already within the rounding
 
 
 class Instalment(Struct, frozen=True, gc=False):
@@ -106,14 +108,38 @@ def _odd(terms: Terms, rows: list[Instalment], level: int, balloon: int) -> int:
 def _first_takes_it(
     terms: Terms, frame: Frame, financed: int, balloon: int, level: int, rows: list[Instalment]
 ) -> list[Instalment]:
-    first = 0
-    for _ in range(4):  # interest on what the first one takes may leave another cent
-        odd = _odd(terms, rows, level, balloon)
-        if odd == 0:
+    """What the last would differ by, discounted to the first; of its neighbours the one that leaves the last least odd.
+
+    Each row rounds its interest, so the last answers to a unit of the first only about by what that grows to.
+    """
+    top, bottom = _growth_of_first(terms, frame)
+    first, odd = 0, _odd(terms, rows, level, balloon)
+    for _ in range(TURNS_MAX):
+        if not (closer := (2 * odd * bottom + top) // (2 * top)):
             break
-        first += odd
+        first += closer
         rows = _repay(terms, frame, financed, balloon, level, first)
+        odd = _odd(terms, rows, level, balloon)
+    if not odd:
+        return rows
+    best, solved = (rows[-1].principal < 0, abs(odd), abs(first)), first
+    for near in range(solved - 2, solved + 3):
+        try:
+            trial = _repay(terms, frame, financed, balloon, level, near)
+        except Refused:
+            continue
+        rank = (trial[-1].principal < 0, abs(_odd(terms, trial, level, balloon)), abs(near))
+        if rank < best:
+            best, rows = rank, trial
     return rows
+
+
+def _growth_of_first(terms: Terms, frame: Frame) -> tuple[int, int]:
+    """What a unit paid with the first instalment spares the last one: its growth, as a fraction."""
+    if terms.method is Method.EQUAL_PRINCIPAL or terms.interest_on is InterestOn.FINANCED:
+        return 1, 1
+    later = frame.earned[terms.grace_principal + 1 : terms.instalments]
+    return prod(frame.over + share for share in later), frame.over ** len(later)
 
 
 def _evened(

@@ -135,6 +135,27 @@ def test_who_takes_the_remainder(remainder: Remainder, totals: list[int]) -> Non
 
 
 @pytest.mark.parametrize(
+    ("amount", "instalments", "rate", "multiple_of", "totals"),
+    [
+        (1_000_00, 60, "24", 1, (28_71, 28_77, 28_79)),
+        (200_000_00, 240, "6", 1, (1_433_13, 1_432_86, 1_432_88)),
+        (1_000_00, 36, "19.9", 100, (40_07, 37_00, 37_01)),
+        (1_000_00, 60, "36", 1, (36_21, 36_13, 36_12)),
+        (1_000_00, 60, "36", 100, (39_80, 36_00, 36_00)),
+        (5_000_00, 48, "29.9", 100, (172_57, 180_00, 180_00)),
+    ],
+)
+def test_the_first_takes_what_the_last_would_grow_to(
+    amount: int, instalments: int, rate: str, multiple_of: int, totals: tuple[int, int, int]
+) -> None:
+    """Each cent on the first spares the last its growth: of all first instalments these leave it least odd."""
+    terms = Terms(**MONTHLY, instalments=instalments, rate_percent=Decimal(rate), multiple_of=multiple_of,
+                  remainder=Remainder.FIRST)  # fmt: skip
+    first, *equal, last = [row.total for row in build_schedule(terms, amount, date(2026, 1, 15))]
+    assert (first, *set(equal), last) == totals
+
+
+@pytest.mark.parametrize(
     ("rounding", "interest"),
     [(Rounding.DOWN, 8), (Rounding.HALF_EVEN, 8), (Rounding.HALF_UP, 9), (Rounding.UP, 9)],
 )
