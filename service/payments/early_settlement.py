@@ -10,6 +10,7 @@ from datetime import date, timedelta
 from decimal import Decimal
 from enum import StrEnum
 from fractions import Fraction
+from math import floor
 
 from msgspec import Struct
 
@@ -17,7 +18,7 @@ from service.errors import Code, Refused
 from service.money import Rounding, quotient
 from service.payments.settlement_law import Legal, number_on, required_on
 from service.plans.calendar import add_months
-from service.plans.discounting import BITS, ONE, power
+from service.plans.discounting import BITS, ONE
 from service.plans.schedule import Instalment
 
 MILLION = 1_000_000
@@ -69,20 +70,20 @@ def actuarial_balance(
 
     Source: SI 2004/1483, reg. 4(1): sum of A (1 + r)**a less the sum of B (1 + r)**b, B what was repaid before.
     """
-    base = ((rate.numerator << BITS) // rate.denominator) + ONE
-    lent = sum(amount * growth(base, periods) for periods, amount in advances)
-    repaid = sum(amount * growth(base, periods) for periods, amount in repayments)
-    return (2 * (lent - repaid) + ONE) >> (BITS + 1)
+    lent = sum(amount * growth(1 + rate, periods) for periods, amount in advances)
+    repaid = sum(amount * growth(1 + rate, periods) for periods, amount in repayments)
+    return floor(lent - repaid + Fraction(1, 2))
 
 
-def growth(base: int, periods: Fraction) -> int:
-    """`base ** periods` in units of 2**-96; the part of a period is a root of a whole power."""
+def growth(base: Fraction, periods: Fraction) -> Fraction:
+    """`base ** periods`: exact for whole periods; the part of one is a root of a whole power, in units of 2**-96."""
     whole, part = divmod(periods, 1)
-    grown = power(base, whole)
+    grown = base**whole
     if not part:
         return grown
-    root = whole_root(power(base, part.numerator) << BITS * (part.denominator - 1), part.denominator)
-    return grown * root >> BITS
+    power = base**part.numerator
+    return grown * Fraction(whole_root((power.numerator << BITS * part.denominator) // power.denominator,
+                                       part.denominator), ONE)  # fmt: skip
 
 
 def whole_root(number: int, degree: int) -> int:

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from service.errors import Code, Refused
 from service.payments.early_settlement import (
     RebateMethod,
+    actuarial_balance,
     compensation_max,
     eu_settlement,
     growth,
@@ -25,7 +26,6 @@ from service.payments.early_settlement import (
     whole_root,
 )
 from service.payments.settlement_law import Legal, number_on
-from service.plans.discounting import ONE
 from service.plans.schedule import Instalment, build_schedule
 from service.plans.terms import Cost, FeeDue, Terms, Unit
 from tests import properties  # noqa: F401 - loads the profile
@@ -163,8 +163,16 @@ def test_whole_root(number: int, degree: int) -> None:
 
 @given(st.integers(0, 600), st.fractions(0, 60, max_denominator=31))
 def test_growth_adds_up(bps: int, periods: Fraction) -> None:
-    base = ONE + ONE * bps // 10_000
-    assert abs(growth(base, periods) * growth(base, 60 - periods) // ONE - growth(base, Fraction(60))) < ONE >> 60
+    base = 1 + Fraction(bps, 10_000)
+    assert abs(growth(base, periods) * growth(base, 60 - periods) - base**60) < Fraction(1, 1 << 60)
+
+
+@pytest.mark.parametrize(("repaid", "balance"), [(10_241, 92_597), (10_242, 92_596), (10_243, 92_595)])
+def test_half_a_unit_that_is_owed_is_rounded_up(repaid: int, balance: int) -> None:
+    """1,000.00 grown by 2.8375 % is 102,837.5 exactly: whole periods lose nothing on the way."""
+    rate = periodic_rate(Decimal("39.9"), 12)
+    assert rate == Fraction("0.028375")
+    assert actuarial_balance([(Fraction(1), 1000_00)], [(Fraction(0), repaid)], rate) == balance
 
 
 @given(st.integers(0, 10**9), st.integers(1, 120), st.data())
