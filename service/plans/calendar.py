@@ -72,11 +72,21 @@ def first_due(terms: Terms, start_on: date) -> tuple[date, int]:
     anchor_day = anchor_of(terms, start_on)
     earliest = start_on + DAY
     if terms.first_period is FirstPeriod.LONG:
-        earliest = step(terms, start_on, 1, start_on.day if terms.unit is not Unit.HALF_MONTH else anchor_day)
+        earliest = _interval_after(terms, start_on, anchor_day)
     first = on_day(start_on.year, start_on.month, anchor_day)
     while first < earliest:
         first = _next_anchor(terms, first, anchor_day)
     return first, anchor_day
+
+
+def _interval_after(terms: Terms, start_on: date, anchor_day: int) -> date:
+    """A whole interval after the start; half months that begin off their two days count from the next of them."""
+    if terms.unit is not Unit.HALF_MONTH:
+        return step(terms, start_on, 1, start_on.day)
+    on = on_day(start_on.year, start_on.month, anchor_day)
+    while on < start_on:
+        on = add_half_months(on, 1, anchor_day)
+    return step(terms, on, 1, anchor_day)
 
 
 def _next_anchor(terms: Terms, first: date, anchor_day: int) -> date:

@@ -25,6 +25,13 @@ from service.plans.terms import DayCount, FirstPeriod, Interest, NonBusinessDay,
         ({"every": 1, "unit": "half_month"}, "2025-01-15", ["2025-01-31", "2025-02-15", "2025-02-28"]),
         ({"every": 1, "unit": "half_month", "anchor_day": 15}, "2025-01-20",
          ["2025-02-15", "2025-02-28", "2025-03-15"]),
+        # begun off the anchor: half a month counts from the next of the two days
+        ({"every": 1, "unit": "half_month", "anchor_day": 1}, "2026-01-31",
+         ["2026-02-16", "2026-03-01", "2026-03-16"]),
+        ({"every": 1, "unit": "half_month", "anchor_day": 20}, "2024-06-30",
+         ["2024-07-20", "2024-08-05", "2024-08-20"]),
+        ({"every": 1, "unit": "half_month", "anchor_day": 1, "first_period": "short"}, "2026-01-31",
+         ["2026-02-01", "2026-02-16", "2026-03-01"]),
         # an anchor day: the first one a whole interval on, or the next one there is
         ({"every": 1, "unit": "month", "anchor_day": 5}, "2025-01-10", ["2025-03-05", "2025-04-05", "2025-05-05"]),
         ({"every": 1, "unit": "month", "anchor_day": 5, "first_period": "short"}, "2025-01-10",
