@@ -18,7 +18,7 @@ from service.plans.terms import Unit
 
 
 class UnitPeriod(Struct, frozen=True):
-    """So many days, weeks, half months or months; a year is written as one year."""
+    """So many days, weeks, half months or months; twelve of them are written as a year."""
 
     unit: Unit
     count: int
@@ -59,7 +59,8 @@ def unit_period(advances: Sequence[date], payments: Sequence[date]) -> UnitPerio
         return YEAR
     common = [(-times, period.days, period) for period, times in periods.items() if times > 1]
     if common:
-        return min(common, key=lambda entry: entry[:2])[2]
+        most = min(common, key=lambda entry: entry[:2])[2]
+        return most if most.days <= YEAR.days else YEAR  # (b)(4)(i): none is longer than a year
     days = sum(period.days * times for period, times in periods.items())
     average = Fraction(days, periods.total())
     return min(STANDARD, key=lambda period: (abs(period.days - average), period.days))
@@ -125,9 +126,7 @@ def _are_half_months(first: date, second: date, third: date) -> bool:
 def _period(early: date, late: date) -> UnitPeriod:
     days = (late - early).days
     if months := _whole_months(early, late):
-        return UnitPeriod(Unit.MONTH, months) if months < 12 else YEAR
-    if days > 365:
-        return YEAR
+        return UnitPeriod(Unit.YEAR, months // 12) if months % 12 == 0 else UnitPeriod(Unit.MONTH, months)
     return UnitPeriod(Unit.WEEK, days // 7) if days % 7 == 0 else UnitPeriod(Unit.DAY, days)
 
 
