@@ -51,19 +51,26 @@ STANDARD: Final = sorted(
 def unit_period(advances: Sequence[date], payments: Sequence[date]) -> UnitPeriod:
     """(b)(4): the period that occurs most often, the smaller one of equals; without one, the average, rounded.
 
+    An interval that is a month may also be one of 28 or 30 days: the series keeps what more of its intervals share.
     Dates in order. Of a single advance and a single payment the term itself is the unit-period: see `single_term`.
     """
     series = (sorted({*advances[:1], *payments}), sorted(set(advances)))
     periods = Counter(period for dates in series for period in _periods(dates))
     if not periods:
         return YEAR
-    common = [(-times, period.days, period) for period, times in periods.items() if times > 1]
-    if common:
-        most = min(common, key=lambda entry: entry[:2])[2]
-        return most if most.days <= YEAR.days else YEAR  # (b)(4)(i): none is longer than a year
+    by_days = Counter(_in_days((late - early).days) for dates in series for early, late in pairwise(dates))
+    found = max((_commonest(periods), _commonest(by_days)), key=lambda common: common[0])  # months, where it is both
+    if found[0] > 1:
+        return found[1] if found[1].days <= YEAR.days else YEAR  # (b)(4)(i): none is longer than a year
     days = sum(period.days * times for period, times in periods.items())
     average = Fraction(days, periods.total())
     return min(STANDARD, key=lambda period: (abs(period.days - average), period.days))
+
+
+def _commonest(periods: Counter[UnitPeriod]) -> tuple[int, UnitPeriod]:
+    """How often the most frequent period occurs, and that one; the smaller one of equals."""
+    period = min(periods, key=lambda period: (-periods[period], period.days))
+    return periods[period], period
 
 
 def single_term(lent_on: date, paid_on: date) -> tuple[Fraction, Fraction]:
@@ -127,6 +134,10 @@ def _period(early: date, late: date) -> UnitPeriod:
     days = (late - early).days
     if months := _whole_months(early, late):
         return UnitPeriod(Unit.YEAR, months // 12) if months % 12 == 0 else UnitPeriod(Unit.MONTH, months)
+    return _in_days(days)
+
+
+def _in_days(days: int) -> UnitPeriod:
     return UnitPeriod(Unit.WEEK, days // 7) if days % 7 == 0 else UnitPeriod(Unit.DAY, days)
 
 

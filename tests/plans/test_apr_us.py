@@ -75,6 +75,8 @@ def series(first: str, step: Step, *amounts: tuple[int, str]) -> tuple[tuple[dat
         ),
         pytest.param("2026-01-10 1000", series("2026-01-30", months(1), (1, "1010")), "18.25", id="twenty days"),
         pytest.param("2026-01-10 1000", series("2026-02-10", months(1), (4, "250")), "0.00", id="free of cost"),
+        pytest.param("2026-08-31 1000", series("2026-09-30", days(30), (4, "260")), "19.31", id="every 30 days"),
+        pytest.param("2026-01-14 1000", series("2026-01-31", days(28), (4, "260")), "24.53", id="every 4 weeks"),
         pytest.param("2026-01-10 1000", series("2026-02-10", months(24), (2, "600")), "20.00", id="two years later"),
         pytest.param("2026-01-01 1000", series("2026-04-01", months(36), (2, "600")), "11.79", id="three years later"),
     ],
@@ -115,6 +117,9 @@ def test_a_prepaid_charge_is_less_financed() -> None:
         (["2026-01-04", "2026-02-01", "2026-03-01", "2026-03-29"], UnitPeriod(Unit.WEEK, 4)),
         (["2026-01-01", "2026-02-01", "2026-04-01", "2026-05-01", "2026-07-01"], UnitPeriod(Unit.MONTH, 1)),  # a tie
         (["2026-01-01", "2027-01-01", "2028-01-01"], YEAR),
+        (["2026-08-31", "2026-09-30", "2026-10-30", "2026-11-29", "2026-12-29"], UnitPeriod(Unit.DAY, 30)),
+        (["2026-01-14", "2026-01-31", "2026-02-28", "2026-03-28", "2026-04-25"], UnitPeriod(Unit.WEEK, 4)),
+        (["2026-07-01", "2026-08-01", "2026-09-01"], UnitPeriod(Unit.MONTH, 1)),  # also 31 days, and no oftener
         (["2026-01-01", "2028-01-01", "2030-01-01"], YEAR),  # two years are common, and none is longer than one
         (["2026-01-10", "2026-02-10", "2028-02-10"], YEAR),  # a month and two years: 12.5 months on average
         (["2026-01-01", "2026-04-01", "2029-04-01"], YEAR),
