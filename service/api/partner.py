@@ -101,8 +101,9 @@ async def receive_file(
     """Send your own file of a business day, in the shape of ours, and have it held against ours.
 
     Columns are read by name in any order; those that we do not know are left alone and named in the answer. Amounts
-    are decimal text with a point, no more decimals than the currency has, and no thousands mark. Sending the same
-    bytes again, under whatever key, gets the same verdict; other bytes for the same day are a corrected file.
+    are decimal text with a point, no more decimals than the currency has, and no thousands mark. Sending the
+    last file of a day again, under whatever key, gets the same verdict; other bytes are a corrected file, also those of
+    an earlier one.
     """
     _require_csv(request.headers.get("content-type", ""))
     ask = write(request, body)

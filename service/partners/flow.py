@@ -109,10 +109,12 @@ async def _write_file(
 async def receive_file(
     connection: Connection, partner_id: str, programme_id: str, business_on: date, content: bytes, now: datetime
 ) -> Receipt:
-    """Hold the partner's file (CSV) of a day against ours. The same bytes again get the same answer.
+    """Hold the partner's file (CSV) of a day against ours. The bytes of the last one again get the same answer.
 
-    Other bytes for the same day are a corrected file: breaks it no longer has are resolved, those it has still keep
-    their owner and age. Refused: NOT_FOUND while we have no file of that day, INVALID_FILE, TOO_LARGE.
+    Other bytes for the same day, also those of an earlier file, are a corrected file: breaks it no longer has are
+    resolved, those it has still keep their owner and age.
+
+    Refused: NOT_FOUND while we have no file of that day, INVALID_FILE, TOO_LARGE.
     """
     ours = await connection.fetchrow(Q.file_of_day, partner_id, programme_id, business_on)
     if ours is None:
@@ -123,11 +125,11 @@ async def receive_file(
     file_id, digest = ours["file_id"], hashlib.sha256(content).digest()
     async with connection.transaction():
         await _lock(connection, file_id)
-        known = await connection.fetchrow(Q.reconciliation_of_content, file_id, digest)
-        if known is None:
+        known = await connection.fetchrow(Q.last_reconciliation, file_id)
+        if known is None or known["sha256"] != digest:
             today = now.astimezone(ZoneInfo(ours["time_zone"])).date()
             await _save_verdict(connection, partner_id, file_id, verdict, content, now, today)
-            known = await connection.fetchrow(Q.reconciliation_of_content, file_id, digest)
+            known = await connection.fetchrow(Q.last_reconciliation, file_id)
         assert known is not None
     found = (
         FoundBreak(one.kind, one.plan_id, one.our_currency, one.their_currency, one.differences)

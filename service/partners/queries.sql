@@ -166,8 +166,8 @@ update breaks
    set state = 'resolved', resolved_on = $3, note = 'A corrected file no longer has it.'
  where file_id = $1 and reconciliation_id <> $2 and state = 'open';
 
--- reconciliation_of_content --
-select * from partner_reconciliations where file_id = $1 and sha256 = $2;
+-- last_reconciliation --
+select * from partner_reconciliations where file_id = $1 order by number desc limit 1;
 
 -- reconciliations --
 select * from partner_reconciliations

@@ -87,6 +87,22 @@ async def test_a_break_is_told_assigned_and_resolved(world: World) -> None:
     assert (await world.operator.get("/v1/operator/breaks", in_state="open")).json()["breaks"] == []
 
 
+async def test_an_earlier_file_again_corrects_the_one_after_it(world: World) -> None:
+    await bought(world)
+    right = await fetch(world, await make_file(world))
+    wrong = right.replace(b"420.00", b"420.01")
+    verdicts = [(await send(world, content)).json()["reconciliation"] for content in (right, wrong, right, right)]
+    assert [(one["number"], one["outcome"]) for one in verdicts] == [
+        (1, "matched"), (2, "breaks"), (3, "matched"), (3, "matched")
+    ]  # fmt: skip
+    assert (await world.partner.get("/v1/partner/breaks", in_state="open")).json()["breaks"] == []
+    (gone,) = (await world.partner.get("/v1/partner/breaks", in_state="resolved")).json()["breaks"]
+    assert gone["resolved_on"] == TODAY
+    assert (await send(world, wrong)).json()["reconciliation"]["number"] == 4
+    (back,) = (await world.partner.get("/v1/partner/breaks", in_state="open")).json()["breaks"]
+    assert back["id"] == gone["id"]
+
+
 @pytest.mark.parametrize(
     ("content", "query", "media", "status", "code"),
     [
