@@ -82,14 +82,15 @@ async def give_consent(request: Asked, body: RawBody, consumer_id: FromPath[str]
     period, and under no other. Of several the one that expires first is used.
     """
     asked = _consent.read(body, content_type(request))
+    _refuse_contradictions(asked)
     ask = write(request, body)
-    _refuse_contradictions(ask, asked)
     if not ids.is_id(consumer_id, ids.CONSUMER):
         raise _no_consumer(consumer_id)
     bucket = ids.bucket_of(consumer_id)
     consent_id = ids.new_id(ids.CONSENT, bucket, ask.now_ms)
 
     async def give(conn: Connection) -> Answer:
+        _refuse_what_cannot_be_asked(ask, asked)
         made = await conn.fetchval(
             Q.insert_consent, bucket, consumer_id, consent_id, ask.owner_id, asked.subject, asked.purpose,
             list(asked.data_types), list(asked.sources), asked.from_on, asked.to_on, asked.times, asked.channel,
@@ -178,15 +179,19 @@ def _view(row: asyncpg.Record) -> ConsentView:
     return ConsentView(**dict(row))
 
 
-def _refuse_contradictions(ask: Ask, asked: ConsentBody) -> None:
+def _refuse_contradictions(asked: ConsentBody) -> None:
     for name, values in (("data_types", asked.data_types), ("sources", asked.sources)):
         if len(set(values)) < len(values):
             raise Refused(Code.INVALID_FIELD, "Something is named twice.", f"/{name}")
+    if asked.to_on < asked.from_on:
+        raise Refused(Code.INVALID_FIELD, "The period ends before it begins.", "/to_on")
+
+
+def _refuse_what_cannot_be_asked(ask: Ask, asked: ConsentBody) -> None:
+    """What hangs on the hour and the gateways there are: under its key, so that a consent given stays given."""
     for place, source in enumerate(asked.sources):
         if ask.services.outside.address_of(source) is None:
             raise Refused(Code.INVALID_FIELD, f"There is no gateway {source!r}.", f"/sources/{place}")
-    if asked.to_on < asked.from_on:
-        raise Refused(Code.INVALID_FIELD, "The period ends before it begins.", "/to_on")
     if asked.expires_at <= ask.now:
         raise Refused(Code.INVALID_FIELD, "It would have expired already.", "/expires_at")
     if asked.expires_at > ask.now + LASTS_MAX:

@@ -209,6 +209,21 @@ async def test_no_answer_outlives_its_consent(world: World) -> None:
     assert await said(world, consumer) == {"bureau": "consent_expired"}
 
 
+async def test_a_consent_given_stays_given_under_its_key(world: World) -> None:
+    """Sent again after it expired and its gateway was retired, it is answered as it was."""
+    gateway = await register(world, "http://127.0.0.1:9")
+    path = f"/v1/consumers/{await world.consumer()}/consents"
+    body = CONSENT | {"sources": ["bureau"], "expires_at": "2026-03-02T12:00:03Z"}
+    given = await world.merchant.post(path, body, key="k")
+    assert given.status_code == 201, given.text
+    await world.operator.post(f"/v1/operator/gateways/{gateway['id']}/retire")
+    later(world, seconds=4)
+    again = await world.merchant.post(path, body, key="k")
+    assert (again.status_code, again.content) == (201, given.content)
+    refused = await world.merchant.post(path, body)
+    assert (refused.status_code, refused.json()["pointer"]) == (400, "/sources/0")
+
+
 async def test_the_day_close_erases_what_expired(world: World) -> None:
     await in_force(world)
     consumer = await consenting(world)
