@@ -23,7 +23,7 @@ from service.api.summary import get_summary, get_trial_balance
 from service.checkout.request import Text
 from service.db import Connection
 from service.engine.day import close_day
-from service.engine.once import once
+from service.engine.once import answered, once
 from service.engine.work import Answer
 from service.errors import Code, Refused
 from service.merchants.merchant import MerchantFee
@@ -191,15 +191,22 @@ async def revoke_key(request: Asked, body: RawBody, key_id: FromPath[str]) -> AS
 async def close_day_now(request: Asked, body: RawBody) -> ASGIResponse:
     """What time alone brings about, up to now: authorizations that nobody captured end, limits are reviewed once a day.
 
-    Running it again is safe.
+    Running it again is safe. Cut short, it is finished by the same request, sent again.
     """
     if body:
         _nothing.read(body, _type(request))
     ask = write(request, body)
     services = ask.services
+    if before := await answered(services.pool, ask.must_key):
+        return reply_answer(before)
     under = await limits.reviewing(services, ask.now)
     told = services.snapshots.accounts_changed
-    return reply(await close_day(services.pool, services.engine, under, told, ask.now))
+    closed = await close_day(services.pool, services.engine, under, told, ask.now)
+
+    async def keep(_: Connection) -> Answer:  # afterwards: its steps are transactions of their own
+        return Answer(200, encode(closed))
+
+    return reply_answer(await once(services.pool, ask.must_key, ask.now, keep))
 
 
 @get("/decisions/{decision_id:str}", opt={"scope": "decisions"})
