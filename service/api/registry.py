@@ -86,7 +86,8 @@ class Registry:
     async def close(self) -> None:
         """Stops following."""
         if self._task:
-            self._task.cancel()
+            async with self._reloading:  # its connection goes back to the pool first
+                self._task.cancel()
             with suppress(asyncio.CancelledError):
                 await self._task
 

@@ -227,7 +227,8 @@ def _only_root(worth_at: WorthAt, span: int, per_year: int) -> int:
 def _crossings(worth_at: WorthAt, per_year: int) -> Iterator[tuple[WorthAt, int, int]]:
     """Each stretch of `v` on which the worth changes its sign, turned so that it rises.
 
-    Walked by 3 % of `1 + X` from -99.9 % to a factor of a million a year.
+    Walked by 3 % of `1 + X` from -99.9 % to a factor of a million a year. Where it turns back inside a stride, it may
+    have crossed twice.
     """
 
     def turned(v: int) -> tuple[int, int]:
@@ -236,12 +237,31 @@ def _crossings(worth_at: WorthAt, per_year: int) -> Iterator[tuple[WorthAt, int,
 
     stride = ONE - 3 * ONE // (100 * per_year)
     v = power(ONE * ONE // stride, 230)
-    above = worth_at(v)[0] > 0
+    value, slope = worth_at(v)
     for _ in range(700):
         high, v = v, v * stride >> BITS
-        was_above, above = above, worth_at(v)[0] > 0
+        was_above, had_risen = value > 0, slope > 0
+        value, slope = worth_at(v)
+        above = value > 0
         if was_above != above:
             yield (worth_at if was_above else turned), v, high
+        elif had_risen == above and (slope > 0) != above and (other := _other_side(worth_at, above, v, high)):
+            yield (turned if above else worth_at), v, other
+            yield (worth_at if above else turned), other, high
+
+
+def _other_side(worth_at: WorthAt, above: bool, low: int, high: int) -> int | None:
+    """Where between `low` and `high` the worth, which turns back there, is on the other side of nothing."""
+    while high - low > 1:
+        middle = (low + high) // 2
+        value, slope = worth_at(middle)
+        if (value > 0) != above:
+            return middle
+        if (slope > 0) == above:
+            high = middle
+        else:
+            low = middle
+    return None
 
 
 def ten_decimals(v: int, per_year: int) -> int:
