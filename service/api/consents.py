@@ -16,7 +16,7 @@ from service.api.partner import After, Limit
 from service.api.queries import Q
 from service.api.reply import encode, reply, reply_answer
 from service.db import Connection
-from service.engine.once import once
+from service.engine.once import answered, once
 from service.engine.work import Answer
 from service.errors import Code, Refused
 from service.outside.consent import Channel
@@ -89,8 +89,11 @@ async def give_consent(request: Asked, body: RawBody, consumer_id: FromPath[str]
     bucket = ids.bucket_of(consumer_id)
     consent_id = ids.new_id(ids.CONSENT, bucket, ask.now_ms)
 
+    if before := await answered(ask.services.pool, ask.must_key):
+        return reply_answer(before)  # what was given stays given, whatever the hour
+    _refuse_what_cannot_be_asked(ask, asked)
+
     async def give(conn: Connection) -> Answer:
-        _refuse_what_cannot_be_asked(ask, asked)
         made = await conn.fetchval(
             Q.insert_consent, bucket, consumer_id, consent_id, ask.owner_id, asked.subject, asked.purpose,
             list(asked.data_types), list(asked.sources), asked.from_on, asked.to_on, asked.times, asked.channel,
@@ -188,7 +191,7 @@ def _refuse_contradictions(asked: ConsentBody) -> None:
 
 
 def _refuse_what_cannot_be_asked(ask: Ask, asked: ConsentBody) -> None:
-    """What hangs on the hour and the gateways there are: under its key, so that a consent given stays given."""
+    """What hangs on the hour and the gateways there are."""
     for place, source in enumerate(asked.sources):
         if ask.services.outside.address_of(source) is None:
             raise Refused(Code.INVALID_FIELD, f"There is no gateway {source!r}.", f"/sources/{place}")
