@@ -25,7 +25,7 @@ PACE: Final = 64 * 1024  # bytes of a body, in each time of that length, that bu
 MESSAGE_MAX: Final = 64 * 1024 * 1024  # bytes from request line to last trailer; routes have bounds of their own
 READ_MAX: Final = 256 * 1024  # what the event loop reads at once
 
-METHODS: Final = b"GET, OPTIONS, POST"
+METHODS: Final = b"GET, HEAD, OPTIONS, POST"
 _OTHER_METHOD: Final = re.compile(
     rb"(?!(?:GET|HEAD|POST|PUT|PATCH|DELETE|OPTIONS|TRACE) )[!#$%&'*+.^_`|~\w-]+ \S+ HTTP/1\.[01]\r?\n", re.ASCII
 )

@@ -32,13 +32,14 @@ WITH_HEADER: Final = {401: ("WWW-Authenticate", "Bearer"), 503: ("Retry-After", 
 
 
 def routes_of(app: Litestar) -> dict[str, HTTPRouteHandler]:
-    """The app's handlers by `METHOD /path`, in the order of their registration; OPTIONS is the framework's own."""
+    """The app's handlers by `METHOD /path`, in the order of their registration. OPTIONS is the framework's own;
+    HEAD is GET without the body."""
     return {
         f"{method} {route.path_format}": handler
         for route in app.routes
         for handler in getattr(route, "route_handlers", ())
         for method in sorted(handler.http_methods)
-        if method != "OPTIONS"
+        if method not in ("HEAD", "OPTIONS")
     }
 
 

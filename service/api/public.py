@@ -4,35 +4,46 @@ from functools import cache
 from pathlib import Path
 from typing import Final
 
-from litestar import Request, get
+from litestar import HttpMethod, Request, get, route
 from litestar.response.base import ASGIResponse
 from msgspec import Struct
 
+from service import clock
 from service.api.ask import services_of
 from service.api.reply import reply
 from service.db import unsafe_settings
 from service.engine.faults import LOST, PASSING
+from service.policies.version import in_force
 
 CONTRACT: Final = Path(__file__).parents[2] / "openapi.yaml"
 
+LOOK: Final = [HttpMethod.GET, HttpMethod.HEAD]  # balancers ask either
+
 
 class Health(Struct, frozen=True, omit_defaults=True):
-    """`degraded` names what is missing and not needed; `problems` what is needed."""
+    """How the service is."""
 
-    status: str
-    degraded: list[str] = []
-    problems: list[str] = []
+    status: str  # `alive`, `ready`, `degraded` or `not ready`
+    degraded: list[str] = []  # what is missing while requests are still answered; absent: nothing
+    problems: list[str] = []  # why no request can be served, as sentences; absent: nothing
 
 
-@get("/livez")
+@route("/livez", http_method=LOOK)
 async def get_livez() -> ASGIResponse:
-    """The process answers."""
+    """The process answers.
+
+    HEAD answers the same without a body.
+    """
     return reply(Health("alive"))
 
 
-@get("/readyz")
+@route("/readyz", http_method=LOOK)
 async def get_readyz(request: Request) -> ASGIResponse:  # type: ignore[type-arg]
-    """The database can be written safely. Without Redis we are slower, and ready."""
+    """The database can be written safely.
+
+    Without Redis the service is slower; without a policy in force it takes everything but a checkout. Either is
+    `degraded`, and still 200. HEAD answers the same without a body.
+    """
     services = services_of(request)
     problems: list[str] = []
     try:
@@ -41,6 +52,8 @@ async def get_readyz(request: Request) -> ASGIResponse:  # type: ignore[type-arg
     except (*LOST, *PASSING):
         problems = ["PostgreSQL cannot be reached."]
     degraded = [] if await services.cache.ping() else ["redis"]
+    if in_force(services.registry.now.policies, clock.now()) is None:
+        degraded.append("no policy is in force")
     status = "not ready" if problems else "degraded" if degraded else "ready"
     return reply(Health(status, degraded, problems), 503 if problems else 200)
 

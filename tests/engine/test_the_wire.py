@@ -5,6 +5,7 @@ import json
 import uuid
 from urllib.parse import urlsplit
 
+import httpx
 import msgspec
 import pytest
 
@@ -95,7 +96,7 @@ async def test_the_wire(settings: Settings, pool: db.Pool) -> None:
                 codes = [json.loads(body)["code"] for _, _, body in said if media == {"application/problem+json"}]
                 if codes != ([expected] if expected else []):
                     wrong[case] = said
-                if expected == Code.METHOD_NOT_ALLOWED and said[0][1]["allow"] != "get, options, post":
+                if expected == Code.METHOD_NOT_ALLOWED and said[0][1]["allow"] != "get, head, options, post":
                     wrong[case] = said
             assert wrong == {}
             for _ in range(20):  # half a request, and gone
@@ -116,11 +117,22 @@ async def test_requests_sent_at_once_are_answered_in_order(settings: Settings) -
         raw = ask("/livez") + ask("/nowhere") + ask("/readyz", "Connection: close")
         said = await answers_to(service, raw, closing=False)
         assert [status for status, _, _ in said] == [200, 404, 200]
-        assert said[2][2] == b'{"status":"ready"}'
+        assert said[2][2] == b'{"status":"degraded","degraded":["no policy is in force"]}'
         said = await answers_to(service, ask("/readyz") + ask("/livez") + b"?\r\n\r\n" + ask("/livez"), closing=False)
         assert [status for status, _, _ in said] == [200, 200, 400]
         said = await answers_to(service, ask("/readyz") + KEYED + b"Content-Length: 9\r\n\r\n{")
         assert [status for status, _, _ in said] == [200, 400]
+
+
+async def test_a_balancer_may_ask_with_head(settings: Settings) -> None:
+    with serving(settings, workers=1) as service:
+        async with httpx.AsyncClient(base_url=service.base_url) as http:
+            for path in ("/livez", "/readyz"):
+                head, whole = await http.head(path), await http.get(path)  # a body after HEAD would spoil the next answer
+                assert (head.status_code, head.content) == (200, b"")
+                assert head.headers["content-length"] == str(len(whole.content)) != "0"
+            refused = await http.head("/openapi.yaml")
+            assert (refused.status_code, refused.headers["allow"]) == (405, "GET, OPTIONS")
 
 
 @pytest.mark.parametrize(
