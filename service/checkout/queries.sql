@@ -11,9 +11,11 @@ select c.consumer_id, k.currency, c.merchant_id, c.version as consumer_version, 
     select count(*) filter (where p.state in ('authorized', 'part_captured', 'active', 'payment_due')) as open_plans,
            count(*) filter (where p.state = 'paid_off')                                               as paid_off_plans,
            min((p.authorized_at at time zone 'UTC')::date)                                            as first_plan_on,
-           count(*) filter (where p.kind = 'deposit' and p.state = 'closed' and p.captured = 0)       as clean_deposits,
+           count(*) filter (where p.kind = 'deposit' and p.state = 'closed' and p.captured = 0
+                              and coalesce(p.closed_at > p.last_claim_at, true))                      as clean_deposits,
            min((select min(i.due_on) from instalments i
                  where i.bucket = p.bucket and i.plan_id = p.plan_id and i.paid_on is null))          as next_due_on
-      from plans p
-     where a.version > 1 and p.bucket = k.bucket and p.consumer_id = k.consumer_id and p.currency = k.currency
+      from (select p.*, max(p.claimed_at) over () as last_claim_at from plans p
+             where p.bucket = k.bucket and p.consumer_id = k.consumer_id and p.currency = k.currency) p
+     where a.version > 1
  ) h;

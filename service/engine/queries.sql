@@ -71,13 +71,13 @@ with named as (
 insert into plans (bucket, plan_id, consumer_id, merchant_id, merchant_reference, decision_id, kind, currency,
                    state, collection_state, settlement_state, dispute_state, amount, captured, voided, held,
                    reserved, outstanding, principal_paid, interest_paid, fee_paid, captures, version,
-                   offer, funding, authorized_at, capture_by, closed_at)
+                   offer, funding, authorized_at, capture_by, closed_at, claimed_at)
 select * from unnest($1::smallint[], $2::text[], $3::text[], $4::text[], $5::text[], $6::text[], $7::plan_kind[],
                      $8::text[], $9::plan_state[], $10::collection_state[], $11::settlement_state[],
                      $12::dispute_state[], $13::bigint[], $14::bigint[], $15::bigint[], $16::bigint[],
                      $17::bigint[], $18::bigint[], $19::bigint[], $20::bigint[], $21::bigint[], $22::smallint[],
                      $23::int[], $24::json[], $25::json[], $26::timestamptz[], $27::timestamptz[],
-                     $28::timestamptz[]);
+                     $28::timestamptz[], $30::timestamptz[]);
 
 -- update_plans --
 update plans p
@@ -85,12 +85,13 @@ update plans p
        dispute_state = k.dispute_state, captured = k.captured, voided = k.voided, held = k.held,
        reserved = k.reserved, outstanding = k.outstanding, principal_paid = k.principal_paid,
        interest_paid = k.interest_paid, fee_paid = k.fee_paid, captures = k.captures, version = k.version,
-       closed_at = k.closed_at
+       closed_at = k.closed_at, claimed_at = k.claimed_at
   from unnest($1::smallint[], $2::text[], $3::plan_state[], $4::collection_state[], $5::settlement_state[],
               $6::dispute_state[], $7::bigint[], $8::bigint[], $9::bigint[], $10::bigint[], $11::bigint[],
-              $12::bigint[], $13::bigint[], $14::bigint[], $15::smallint[], $16::int[], $17::timestamptz[])
+              $12::bigint[], $13::bigint[], $14::bigint[], $15::smallint[], $16::int[], $17::timestamptz[],
+              $18::timestamptz[])
        as k (bucket, plan_id, state, collection_state, settlement_state, dispute_state, captured, voided, held,
-             reserved, outstanding, principal_paid, interest_paid, fee_paid, captures, version, closed_at)
+             reserved, outstanding, principal_paid, interest_paid, fee_paid, captures, version, closed_at, claimed_at)
  where p.bucket = k.bucket and p.plan_id = k.plan_id;
 
 -- save_instalments --

@@ -64,7 +64,7 @@ async def _open_plans(conn: Connection, plans: list[Plan]) -> None:
             p.state, p.collection_state, p.settlement_state, p.dispute_state, p.amount, p.captured, p.voided, p.held,
             p.reserved, p.outstanding, p.principal_paid, p.interest_paid, p.fee_paid, p.captures, p.version,
             _json(p.offer), _json(p.funding), p.authorized_at, p.capture_by, p.closed_at,
-            ids.bucket_for(p.merchant_id, p.merchant_reference),
+            ids.bucket_for(p.merchant_id, p.merchant_reference), p.claimed_at,
         )
         for p in plans
     ]  # fmt: skip
@@ -78,7 +78,7 @@ async def _update_plans(conn: Connection, plans: list[Plan]) -> None:
         (
             p.bucket, p.plan_id, p.state, p.collection_state, p.settlement_state, p.dispute_state, p.captured,
             p.voided, p.held, p.reserved, p.outstanding, p.principal_paid, p.interest_paid, p.fee_paid, p.captures,
-            p.version, p.closed_at,
+            p.version, p.closed_at, p.claimed_at,
         )
         for p in plans
     ]  # fmt: skip

@@ -53,6 +53,7 @@ class Claim(PlanCommand, frozen=True, kw_only=True):
             outstanding=plan.outstanding + owed,
             captures=plan.captures + 1,
             version=plan.version + 1,
+            claimed_at=now,
         )
         return Change(
             account=release(use(book.account, owed), back_reserved),

@@ -104,6 +104,7 @@ class Plan(Struct, frozen=True):
     authorized_at: datetime
     capture_by: datetime
     closed_at: datetime | None = None
+    claimed_at: datetime | None = None  # of a deposit: the last claim
 
     @property
     def remaining(self) -> int:

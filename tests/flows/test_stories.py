@@ -214,6 +214,71 @@ STORIES = {
         pay 100.00
         plan state closed
     """,
+    "a claim sets the ladder of deposits back": """
+        consumer limit 5000.00
+        buy 1000.00 deposit
+        offered waived 800.00
+        release
+        buy 1000.00 deposit
+        release
+        buy 1000.00 deposit
+        + 1 seconds
+        offer 1000.00 deposit
+        offered waived 800.00       # two came back whole
+        release
+        buy 1000.00 deposit
+        offered waived 1000.00
+        + 1 seconds
+        claim 10.00
+        plan state payment_due, outstanding 10.00
+        offer 1000.00 deposit
+        offered waived 800.00       # while it is unpaid
+        pay 10.00
+        plan state closed
+        offer 1000.00 deposit
+        offered waived 800.00       # and after it was paid
+        + 1 seconds
+        buy 1000.00 deposit
+        release
+        buy 1000.00 deposit
+        release
+        offer 1000.00 deposit
+        offered waived 800.00
+        buy 1000.00 deposit
+        release
+        offer 1000.00 deposit
+        offered waived 1000.00      # three more came back whole
+    """,
+    "a claim met from the card sets the ladder back as well": """
+        consumer limit 5000.00
+        buy 1000.00 deposit
+        release
+        buy 1000.00 deposit
+        release
+        buy 1000.00 deposit
+        release
+        + 1 seconds
+        buy 2000.00 deposit
+        offered waived 2000.00, held 0.00
+        void                        # given back, neither clean nor claimed
+        offer 2000.00 deposit
+        offered waived 2000.00
+        consumer limit 1000.00
+        buy 1000.00 deposit
+        release
+        buy 1000.00 deposit
+        release
+        buy 1000.00 deposit
+        release
+        + 1 seconds
+        buy 2000.00 deposit
+        offered waived 1000.00, held 1000.00
+        claim 0.01 final false
+        release
+        plan state closed, captured 0.01
+        offer 1000.00 deposit
+        offered waived 800.00
+    """,
     "a deposit where the limit waives less": """
         consumer limit 1000.00
         offer 2000.00 deposit

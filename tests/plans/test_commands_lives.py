@@ -146,6 +146,7 @@ class Lives(RuleBasedStateMachine):
             assert (plan.remaining > 0) == (plan.state in OPEN)
             assert (plan.state in ENDED) == (plan.remaining == 0 and owed == 0)
             assert (plan.closed_at is not None) == (plan.state in ENDED)
+            assert (plan.claimed_at is not None) == (plan.kind is Kind.DEPOSIT and plan.captured > 0)
             assert (owed > 0) == (plan.collection_state is CollectionState.COLLECTING)
             assert (plan.captures > 0) == (plan.captured > 0)
             assert ("pay" in next_actions(plan)) == (owed > 0)
