@@ -66,9 +66,9 @@ def dev(argv: list[str]) -> int:
     parser.add_argument("--fresh", action="store_true", help="start over with an empty embedded database")
     parser.add_argument("--tethered", action="store_true", help="stop when the process that started this one ends")
     given = parser.parse_args(argv)
-    settings = config.read({"TENOR_SANDBOX": "1"} | os.environ)
-    if settings.production:
+    if config.read(os.environ).production:
         raise CannotStart("tenor dev is for development; in production, run tenor serve.")
+    settings = config.read({"TENOR_SANDBOX": "1"} | os.environ)
     with supervisor.stopping_on_signals():
         if given.tethered:
             lifeline.die_with_parent(os.getppid(), signal.SIGTERM)

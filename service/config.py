@@ -7,9 +7,11 @@ import os
 import secrets
 from collections.abc import Callable, Mapping
 from enum import StrEnum
+from ipaddress import ip_address
+from itertools import pairwise
 from pathlib import Path
 from typing import Final
-from urllib.parse import urlsplit
+from urllib.parse import SplitResult, parse_qs, urlsplit
 
 import msgspec
 
@@ -19,7 +21,7 @@ class CannotStart(Exception):
 
 
 class Environment(StrEnum):
-    """Production refuses every convenience: no embedded servers, no secret made up on the way."""
+    """Production refuses every convenience: no embedded servers, no secret made up, nothing open on the network."""
 
     DEVELOPMENT = "development"
     PRODUCTION = "production"
@@ -55,9 +57,7 @@ def read(environ: Mapping[str, str]) -> Settings:
     fields = {VARIABLES[name][0]: VARIABLES[name][1](name, value) for name, value in given.items()}
     settings = Settings(**({"workers": min(_cpus(), 4)} | fields))  # type: ignore[arg-type]
     if settings.production:
-        for name in ("DATABASE_URL", "REDIS_URL", "TENOR_KEY_SECRET"):
-            if name not in given:
-                raise CannotStart(f"{name} is missing: TENOR_ENV=production makes nothing up.")
+        _refuse_convenience(settings, given)
     return settings
 
 
@@ -83,6 +83,65 @@ def with_key_secret(settings: Settings) -> Settings:
     except OSError as error:
         raise CannotStart(f"The data folder {settings.data} cannot be used: {error.strerror}.") from error
     return msgspec.structs.replace(settings, key_secret=_secret(str(path), kept))
+
+
+def _refuse_convenience(settings: Settings, given: Mapping[str, str]) -> None:
+    """What is fine on a desk and not with people's money: raises `CannotStart` for the first of it."""
+    for name in ("DATABASE_URL", "REDIS_URL", "TENOR_KEY_SECRET"):
+        if name not in given:
+            raise CannotStart(f"{name} is missing: TENOR_ENV=production makes nothing up.")
+    if settings.sandbox:
+        raise CannotStart("TENOR_SANDBOX is 1: in TENOR_ENV=production nobody may set the clock; leave it out.")
+    if _is_guessable(settings.key_secret):
+        raise CannotStart("TENOR_KEY_SECRET can be guessed; take a random one, like that of `openssl rand -hex 32`.")
+    _refuse_open_database(urlsplit(given["DATABASE_URL"]))
+    _refuse_open_cache(urlsplit(given["REDIS_URL"]))
+
+
+def _is_guessable(secret: str) -> bool:
+    """Few different letters, one piece repeated, or letters in a row: what no random secret of 32 letters looks like.
+
+    Of 32 random hexadecimal digits fewer than 8 differ once in 25 million times.
+    """
+    steps = {ord(after) - ord(before) for before, after in pairwise(secret)}
+    is_repeated = secret in (secret + secret)[1:-1]
+    return len(set(secret)) < 8 or len(steps) < 8 or is_repeated
+
+
+def _refuse_open_database(url: SplitResult) -> None:
+    query = parse_qs(url.query)
+    host = url.hostname or query.get("host", [""])[0]
+    if host.startswith("/"):
+        return  # a socket: its folder says who may enter
+    if not host:
+        raise CannotStart("DATABASE_URL names no host: TENOR_ENV=production makes nothing up.")
+    if not (url.password or query.keys() & {"password", "passfile", "sslkey"}):
+        raise CannotStart("DATABASE_URL has no password; without one anybody on the network is let in.")
+    encryption = query.get("sslmode", [""])[0]
+    if encryption not in _ENCRYPTED and not (encryption and _is_this_machine(host)):
+        raise CannotStart(
+            f"DATABASE_URL has sslmode={encryption or '(none)'}, and would send consumers' data unencrypted; write "
+            "?sslmode=verify-full, or another that insists on TLS."
+        )
+
+
+def _refuse_open_cache(url: SplitResult) -> None:
+    if url.scheme == "unix":
+        return  # a socket: its folder says who may enter
+    if not (url.password or parse_qs(url.query).get("password")):
+        raise CannotStart("REDIS_URL has no password; without one anybody on the network is let in.")
+    if url.scheme != "rediss" and not _is_this_machine(url.hostname or ""):
+        raise CannotStart("REDIS_URL would send consumers' data unencrypted; write rediss:// instead of redis://.")
+
+
+_ENCRYPTED: Final = ("require", "verify-ca", "verify-full")
+
+
+def _is_this_machine(host: str) -> bool:
+    try:
+        return host == "localhost" or ip_address(host).is_loopback
+    except ValueError:
+        return False
 
 
 def _cpus() -> int:

@@ -1,9 +1,12 @@
 """Settings from the environment: every bad value has its sentence."""
 
+import hashlib
 from pathlib import Path
 
 import msgspec
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from service import config
 from service.config import CannotStart, Environment, Settings
@@ -11,9 +14,9 @@ from service.config import CannotStart, Environment, Settings
 SECRET = "s" * 32
 PRODUCTION = {
     "TENOR_ENV": "production",
-    "DATABASE_URL": "postgresql://tenor:hush@db:5432/tenor",
-    "REDIS_URL": "redis://cache:6379/0",
-    "TENOR_KEY_SECRET": SECRET,
+    "DATABASE_URL": "postgresql://tenor:hush@db:5432/tenor?sslmode=require",
+    "REDIS_URL": "rediss://:hush@cache:6379/0",
+    "TENOR_KEY_SECRET": "5e0c1f2a9b7d4863a1c4f00d9e8b7265",
 }
 
 
@@ -65,6 +68,59 @@ def test_production_makes_nothing_up(missing: str) -> None:
     assert config.read(PRODUCTION).production
     with pytest.raises(CannotStart, match=missing):
         config.read({name: value for name, value in PRODUCTION.items() if name != missing})
+
+
+OPEN = [
+    ("TENOR_SANDBOX", "1", "set the clock"),
+    ("TENOR_KEY_SECRET", "k" * 32, "guessed"),
+    ("TENOR_KEY_SECRET", "passwordpasswordpasswordpassword", "guessed"),
+    ("TENOR_KEY_SECRET", "0123456789abcdef" * 2, "guessed"),
+    ("TENOR_KEY_SECRET", "abcdefghijklmnopqrstuvwxyz123456", "guessed"),
+    ("DATABASE_URL", "postgresql:///tenor", "names no host"),
+    ("DATABASE_URL", "postgresql://tenor@db/tenor?sslmode=require", "no password"),
+    ("DATABASE_URL", "postgresql://tenor:hush@db/tenor", "unencrypted"),
+    ("DATABASE_URL", "postgresql://tenor:hush@db/tenor?sslmode=prefer", "unencrypted"),
+    ("DATABASE_URL", "postgresql://tenor:hush@db/tenor?sslmode=disable", "unencrypted"),
+    ("DATABASE_URL", "postgresql://tenor:hush@127.0.0.1/tenor", "unencrypted"),
+    ("DATABASE_URL", "postgresql:///tenor?host=db&password=hush", "unencrypted"),
+    ("REDIS_URL", "redis://127.0.0.1:6379/0", "no password"),
+    ("REDIS_URL", "rediss://cache:6379/0", "no password"),
+    ("REDIS_URL", "redis://:hush@cache:6379/0", "unencrypted"),
+]
+CLOSED = [
+    ("TENOR_SANDBOX", "0"),
+    ("TENOR_KEY_SECRET", "correct horse battery staple, and 1 more"),
+    ("DATABASE_URL", "postgresql://tenor:hush@db/tenor?sslmode=verify-full"),
+    ("DATABASE_URL", "postgresql://tenor@db/tenor?sslmode=require&passfile=pass"),
+    ("DATABASE_URL", "postgresql://tenor:hush@127.0.0.1/tenor?sslmode=disable"),
+    ("DATABASE_URL", "postgresql://tenor:hush@[::1]/tenor?sslmode=disable"),
+    ("DATABASE_URL", "postgresql:///tenor?host=/run/postgresql"),
+    ("REDIS_URL", "redis://:hush@localhost:6379/0"),
+    ("REDIS_URL", "redis://localhost:6379/0?password=hush"),
+    ("REDIS_URL", "unix:///run/redis.sock"),
+]
+
+
+@pytest.mark.parametrize(("name", "value", "says"), OPEN)
+def test_production_is_closed(name: str, value: str, says: str) -> None:
+    with pytest.raises(CannotStart) as refused:
+        config.read(PRODUCTION | {name: value})
+    sentence = str(refused.value)
+    assert sentence.startswith(name)
+    assert "hush" not in sentence
+    assert says in sentence
+    config.read(PRODUCTION | {"TENOR_ENV": "development", name: value})  # at a desk it is fine
+
+
+@pytest.mark.parametrize(("name", "value"), CLOSED)
+def test_production_starts(name: str, value: str) -> None:
+    assert config.read(PRODUCTION | {name: value}).production
+
+
+@given(st.binary(min_size=16, max_size=16))
+def test_a_random_secret_is_not_called_guessable(drawn: bytes) -> None:
+    random = hashlib.sha256(drawn).hexdigest()[:32]
+    assert config.read(PRODUCTION | {"TENOR_KEY_SECRET": random}).key_secret == random
 
 
 @pytest.mark.parametrize("environ", [{}, PRODUCTION, {"PORT": "0", "TENOR_SANDBOX": "1", "TENOR_METRICS_PORT": "0"}])
