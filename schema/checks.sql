@@ -126,6 +126,19 @@ select bucket, plan_id, p.kind, p.captured, p.outstanding, i.principal, p.princi
                                   when i.unpaid > 0     then 'collecting'
                                   else 'collected' end::collection_state;
 
+-- bills_match_captures --
+-- Every capture has its bill, numbered 1 to n, and together they are what was captured; a bill's lines sum to it.
+select bucket, plan_id, p.captures, b.bills, b.last, p.captured, b.amount, b.add_up
+  from plans p
+  full join (select bucket, plan_id, count(*) as bills, max(capture) as last, sum(amount) as amount,
+                    bool_and(json_array_length(lines) = 0
+                             or amount = (select sum((line ->> 'amount')::bigint)
+                                            from json_array_elements(lines) line)) as add_up
+               from bills group by bucket, plan_id) b using (bucket, plan_id)
+ where (p.captures, p.captures, p.captured)
+       is distinct from (coalesce(b.bills, 0), coalesce(b.last, 0), coalesce(b.amount, 0))
+    or not b.add_up;
+
 -- payments_match_plans --
 -- What a plan counts as paid is the sum of its payments.
 select bucket, plan_id, p.principal_paid, y.principal, p.interest_paid, y.interest, p.fee_paid, y.fee

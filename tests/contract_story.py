@@ -160,7 +160,12 @@ async def _instalments(world: World, consumer: str) -> None:
     await merchant.get(f"/v1/plans/{plan['id']}")
     await merchant.get(f"/v1/plans/{plan['id']}/disclosure")
     await merchant.get("/v1/plans", merchant_reference="order-1001")
-    await merchant.post(f"/v1/plans/{plan['id']}/capture", {"amount": 560_00})
+    bill = {
+        "amount": 560_00,
+        "items": [{"name": "Chair, 3 of them", "amount": 570_00}, {"name": "Delivery", "amount": 0}],
+        "discounts": [{"name": "Voucher", "amount": 10_00}],
+    }
+    await merchant.post(f"/v1/plans/{plan['id']}/capture", bill)
     await merchant.post(f"/v1/plans/{plan['id']}/void")
     payment = {"amount": 140_00, "received_on": "2026-03-02", "reference": "psp-90001"}
     await merchant.post(f"/v1/plans/{plan['id']}/payments", payment)

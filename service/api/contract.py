@@ -15,14 +15,7 @@ from service.api.consents import ConsentBody, ConsentPage, ConsentView
 from service.api.consumers import AccountView, ConsumerBody, ConsumerView
 from service.api.gateways import EnquiryPage, GatewayBody, GatewayMade, GatewayPage
 from service.api.limits import LimitBody, LimitChangePage, LimitReview, LimitReviewBody
-from service.api.merchant import (
-    AcceptOffer,
-    CaptureBody,
-    ClaimBody,
-    EventPage,
-    PaymentBody,
-    ReleaseBody,
-)
+from service.api.merchant import EventPage
 from service.api.operator import (
     KeyBody,
     KeyMade,
@@ -31,6 +24,7 @@ from service.api.operator import (
     ProgrammeBody,
 )
 from service.api.partner import BreakPage, FilePage, FundedPlanPage, Positions, ReconciliationPage
+from service.api.plans import AcceptOffer, CaptureBody, ClaimBody, PaymentBody, ReleaseBody
 from service.api.policies import PolicyPage, PublishBody
 from service.api.public import Health
 from service.api.replays import Replay
@@ -105,7 +99,7 @@ MERCHANT: Final[dict[str, Operation]] = {
     ),
     "POST /v1/plans/{plan_id}/void": Operation(Nothing, {200: PlanView}, _VERB, optional=True, dry_run=Preview),
     "POST /v1/plans/{plan_id}/claims": Operation(
-        ClaimBody, {201: PlanView}, (*_VERB, Code.AMOUNT_EXCEEDS_AUTHORIZED), dry_run=Preview
+        ClaimBody, {201: PlanView}, (*_VERB, Code.AMOUNT_EXCEEDS_AUTHORIZED, Code.AMOUNT_MISMATCH), dry_run=Preview
     ),
     "POST /v1/plans/{plan_id}/release": Operation(
         ReleaseBody, {200: PlanView}, (*_VERB, Code.AMOUNT_EXCEEDS_AUTHORIZED), optional=True, dry_run=Preview

@@ -242,7 +242,13 @@ select decision_id, merchant_id, policy_id, policy_version, decided_at, request,
  where bucket = $1 and decision_id = $2;
 
 -- load_plan --
-select * from plans where bucket = $1 and plan_id = $2 and merchant_id = $3;
+select p.*,
+       (select json_agg(json_build_object('capture', b.capture, 'amount', b.amount, 'captured_at', b.captured_at,
+                                          'lines', b.lines) order by b.capture)
+          from bills b
+         where b.bucket = p.bucket and b.plan_id = p.plan_id) as bills
+  from plans p
+ where p.bucket = $1 and p.plan_id = $2 and p.merchant_id = $3;
 
 -- load_plan_instalments --
 select plan_id, number, capture, due_on, principal, interest, fee, principal_paid, interest_paid, fee_paid, paid_on

@@ -15,6 +15,7 @@ from service.limits.account import Account
 from service.packed import unpack
 from service.partners.programme import Funding
 from service.payments.record import RecordPayment
+from service.plans.bill import Bill
 from service.plans.book import Book, Change, Command
 from service.plans.offer import Agreement, Kind, Offer
 from service.plans.plan import CollectionState, DisputeState, OwedInstalment, Plan, PlanState, SettlementState
@@ -134,12 +135,13 @@ async def _load_plans(conn: Connection, books: Books, plans: list[str], commands
 
 
 def plan_of(row: asyncpg.Record) -> Plan:
-    """A row of `plans` as a `Plan`."""
+    """A row of `plans` with its bills as a `Plan`."""
     facts = dict(row)
     for name, word in _WORDS.items():
         facts[name] = word(facts[name])
     facts["offer"] = _decode_offer(facts["offer"])
     facts["funding"] = _decode_funding(facts["funding"])
+    facts["bills"] = _decode_bills(facts["bills"]) if facts["bills"] else ()
     return Plan(**facts)
 
 
@@ -175,6 +177,7 @@ class _Answer(Struct):
 _decode_answer = msgspec.json.Decoder(_Answer).decode
 _decode_offer = msgspec.json.Decoder(Offer).decode
 _decode_funding = msgspec.json.Decoder(Funding).decode
+_decode_bills = msgspec.json.Decoder(tuple[Bill, ...]).decode
 _decode_fundings = msgspec.json.Decoder(dict[str, Funding]).decode
 
 

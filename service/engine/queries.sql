@@ -37,7 +37,12 @@ select a.bucket, a.consumer_id, a.currency, a."limit", a.reserved, a.used, a.ver
    for update of a;
 
 -- load_plans --
-select p.*
+select p.*,
+       case when p.captures > 0 then
+           (select json_agg(json_build_object('capture', b.capture, 'amount', b.amount, 'captured_at', b.captured_at,
+                                              'lines', b.lines) order by b.capture)
+              from bills b
+             where b.bucket = p.bucket and b.plan_id = p.plan_id) end as bills
   from unnest($1::smallint[], $2::text[]) as k (bucket, plan_id)
   join plans p using (bucket, plan_id);
 
@@ -103,6 +108,10 @@ select * from unnest($1::smallint[], $2::text[], $3::smallint[], $4::smallint[],
    set due_on = excluded.due_on, principal = excluded.principal, interest = excluded.interest, fee = excluded.fee,
        principal_paid = excluded.principal_paid, interest_paid = excluded.interest_paid,
        fee_paid = excluded.fee_paid, paid_on = excluded.paid_on;
+
+-- insert_bills --
+insert into bills (bucket, plan_id, capture, amount, lines, captured_at)
+select * from unnest($1::smallint[], $2::text[], $3::smallint[], $4::bigint[], $5::json[], $6::timestamptz[]);
 
 -- insert_payments --
 insert into payments (bucket, payment_id, plan_id, amount, principal, interest, fee, received_on, reference,

@@ -36,6 +36,7 @@ async def save(conn: Connection, before: Books, done: list[Done], answers: list[
     await _open_plans(conn, [c.plan for plan_id, c in changes.items() if plan_id not in before.plans])
     await _update_plans(conn, [c.plan for plan_id, c in changes.items() if plan_id in before.plans])
     await _save_instalments(conn, before, list(changes.values()))
+    await _insert_bills(conn, before, list(changes.values()))
     await _insert_payments(conn, done)
     await conn.execute(
         Q.book,
@@ -107,6 +108,16 @@ def _instalment_row(i: OwedInstalment) -> tuple[Any, ...]:
         i.number, i.capture, i.due_on, i.principal, i.interest, i.fee,
         i.principal_paid, i.interest_paid, i.fee_paid, i.paid_on,
     )  # fmt: skip
+
+
+async def _insert_bills(conn: Connection, before: Books, changes: list[Change]) -> None:
+    rows = [
+        (plan.bucket, plan.plan_id, bill.capture, bill.amount, _json(bill.lines), bill.captured_at)
+        for plan in (change.plan for change in changes)
+        for bill in plan.bills[before.plans[plan.plan_id].captures if plan.plan_id in before.plans else 0 :]
+    ]
+    if rows:
+        await conn.execute(Q.insert_bills, *columns(rows))
 
 
 async def _insert_payments(conn: Connection, done: list[Done]) -> None:

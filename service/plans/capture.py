@@ -9,6 +9,7 @@ from service.ledger import transfers
 from service.limits.account import release, use
 from service.merchants.merchant import merchant_fee
 from service.money import Rounding, quotient
+from service.plans.bill import Bill, BillLine
 from service.plans.book import Book, Change, Event, PlanCommand, refuse_state, require_open
 from service.plans.offer import Kind
 from service.plans.plan import CollectionState, OwedInstalment, Plan, PlanState, SettlementState, business_day
@@ -25,6 +26,7 @@ class Capture(PlanCommand, frozen=True, kw_only=True):
 
     amount: int
     final: bool = False
+    lines: tuple[BillLine, ...] = ()  # of the bill
 
     def apply(self, book: Book, now: datetime) -> Change:
         """Refused: NOT_FOUND, STATE_FORBIDS, AMOUNT_EXCEEDS_AUTHORIZED, IMPOSSIBLE_TERMS (too small to divide)."""
@@ -52,6 +54,7 @@ class Capture(PlanCommand, frozen=True, kw_only=True):
             reserved=plan.reserved - self.amount - given_back,
             outstanding=plan.outstanding + self.amount,
             captures=plan.captures + 1,
+            bills=(*plan.bills, Bill(plan.captures + 1, self.amount, now, self.lines)),
             version=plan.version + 1,
         )
         account = use(book.account, self.amount)
@@ -62,7 +65,16 @@ class Capture(PlanCommand, frozen=True, kw_only=True):
                 *transfers.captured(self.amount, fee, plan.captured, plan.funding.funding_bps),
                 *transfers.released(given_back, 0),
             ],
-            event=Event("plan.captured", {"amount": self.amount, "merchant_fee": fee, "voided": given_back}),
+            event=Event(
+                "plan.captured",
+                {
+                    "capture": after.captures,
+                    "amount": self.amount,
+                    "merchant_fee": fee,
+                    "voided": given_back,
+                    "lines": self.lines,
+                },
+            ),
             instalments=captured,
         )
 

@@ -11,6 +11,7 @@ from service.errors import Code, Refused
 from service.ledger import transfers
 from service.limits.account import release, use
 from service.merchants.merchant import merchant_fee
+from service.plans.bill import Bill, BillLine
 from service.plans.book import Book, Change, Event, PlanCommand, refuse_state, require_open
 from service.plans.capture import owe
 from service.plans.offer import Kind
@@ -26,6 +27,7 @@ class Claim(PlanCommand, frozen=True, kw_only=True):
     amount: int
     final: bool = True
     evidence: str = ""
+    lines: tuple[BillLine, ...] = ()  # of what is claimed
 
     def apply(self, book: Book, now: datetime) -> Change:
         """Refused: NOT_FOUND, STATE_FORBIDS, AMOUNT_EXCEEDS_AUTHORIZED."""
@@ -52,6 +54,7 @@ class Claim(PlanCommand, frozen=True, kw_only=True):
             reserved=plan.reserved - owed - back_reserved,
             outstanding=plan.outstanding + owed,
             captures=plan.captures + 1,
+            bills=(*plan.bills, Bill(plan.captures + 1, self.amount, now, self.lines)),
             version=plan.version + 1,
             claimed_at=now,
         )
@@ -67,12 +70,14 @@ class Claim(PlanCommand, frozen=True, kw_only=True):
             event=Event(
                 "deposit.claimed",
                 {
+                    "capture": after.captures,
                     "amount": self.amount,
                     "from_held": from_held,
                     "owed": owed,
                     "released": back_held + back_reserved,
                     "merchant_fee": fee,
                     "evidence": self.evidence,
+                    "lines": self.lines,
                 },
             ),
             instalments=owe(plan, owed, book.instalments, now) if owed else book.instalments,

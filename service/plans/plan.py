@@ -9,6 +9,7 @@ from msgspec import Struct, field
 from service.merchants.merchant import MerchantFee
 from service.partners.programme import Funding
 from service.plans.apr import Apr
+from service.plans.bill import Bill
 from service.plans.offer import Kind, Offer
 from service.plans.terms import Terms
 
@@ -74,7 +75,7 @@ class OwedInstalment(Struct, frozen=True, gc=False):
 
 
 class Plan(Struct, frozen=True):
-    """One plan as it is stored: a row of `plans`. Amounts in minor units; `version` counts every change."""
+    """One plan as it is stored: a row of `plans` with its bills. Minor units; `version` counts every change."""
 
     bucket: int
     plan_id: str
@@ -105,6 +106,7 @@ class Plan(Struct, frozen=True):
     capture_by: datetime
     closed_at: datetime | None = None
     claimed_at: datetime | None = None  # of a deposit: the last claim
+    bills: tuple[Bill, ...] = ()
 
     @property
     def remaining(self) -> int:
@@ -133,6 +135,7 @@ class PlanView(Struct, frozen=True):
     outstanding: int  # all components still to be paid, as scheduled
     paid: int
     overdue: int  # of the outstanding, what was due before today
+    bills: tuple[Bill, ...]  # one for each capture
     schedule: tuple[OwedInstalment, ...]  # of an uncaptured plan: as agreed, should all be captured on that day
     terms: Terms
     apr: Apr
@@ -169,6 +172,7 @@ def view(plan: Plan, instalments: tuple[OwedInstalment, ...], today: date) -> Pl
         outstanding=sum(instalment.outstanding for instalment in instalments),
         paid=plan.principal_paid + plan.interest_paid + plan.fee_paid,
         overdue=sum(instalment.outstanding for instalment in instalments if instalment.due_on < today),
+        bills=plan.bills,
         schedule=owed,
         terms=offer.terms,
         apr=offer.apr,

@@ -77,7 +77,7 @@ async def posts(world: World) -> list[Post]:
         (
             "/v1/plans/{plan_id}/claims",
             {"plan_id": deposit["id"]},
-            {"amount": 100_00, "evidence": "a photograph", "final": False},
+            {"amount": 100_00, "evidence": "a photograph", "final": False, "items": [line]},
         ),
         ("/v1/plans/{plan_id}/release", {"plan_id": deposit["id"]}, {"amount": 100_00}),
         (

@@ -98,8 +98,8 @@ BOUNDS: dict[str, dict[str, tuple[Any, ...]]] = {
     "/v1/plans": {"/offer_id": NO_OFFERS},
     "/v1/plans/{plan_id}/capture": {
         "/amount": (*AMOUNTS, 98_99),
-        "/items/0/amount": AMOUNTS,
-        "/discounts/0/amount": AMOUNTS,
+        "/items/0/amount": (AMOUNT_MAX + 1, -AMOUNT_MAX - 1),
+        "/discounts/0/amount": (-1, AMOUNT_MAX + 1),
         "/items/0/name": ("",),
     },
     "/v1/plans/{plan_id}/claims": {"/amount": AMOUNTS, "/evidence": ("x" * 2_001,)},

@@ -21,6 +21,7 @@ SABOTAGE = {
     "states_match_amounts": "update plans set state = 'authorized'",
     "settlement_states_match_amounts": "update plans set settlement_state = 'nothing_due'",
     "instalments_match_plans": "delete from instalments where number = 2",
+    "bills_match_captures": 'update bills set lines = \'[{"number": 1, "name": "Sofa", "amount": 1}]\'',
     "payments_match_plans": "update payments set interest = interest + 1, amount = amount + 1",
     "promises_stay_off_the_balance_sheet": "update transfers set debit = 'cash' where debit = 'commitment'",
     "ledger_matches_plans": "delete from transfers where credit = 'partner_participation'",
@@ -43,8 +44,8 @@ SABOTAGE = {
 }
 # Tables that refuse such statements, until we make them.
 GUARDED = (
-    "decisions", "transfers", "limit_changes", "partner_files", "partner_file_transfers", "consents", "enquiries",
-    "reports",
+    "decisions", "transfers", "bills", "limit_changes", "partner_files", "partner_file_transfers", "consents",
+    "enquiries", "reports",
 )  # fmt: skip
 
 # A row is a debit and a credit: nothing can be broken.

@@ -117,6 +117,12 @@ class Lives(RuleBasedStateMachine):
             assert all(row.outstanding >= 0 for row in rows)
 
     @invariant()
+    def every_capture_has_its_bill(self) -> None:
+        for plan in self.life.plans.values():
+            assert [bill.capture for bill in plan.bills] == list(range(1, plan.captures + 1))
+            assert sum(bill.amount for bill in plan.bills) == plan.captured
+
+    @invariant()
     def the_ledger_says_the_same(self) -> None:
         for plan in self.life.plans.values():
             balances = self.life.balances(plan.plan_id)

@@ -1,0 +1,208 @@
+"""A plan, for its merchant: open it, see it, capture, void, claim, release, record what was paid."""
+
+from datetime import date
+from typing import Annotated
+
+from litestar import get, post
+from litestar.params import FromPath, QueryParameter, RawBody
+from litestar.response.base import ASGIResponse
+from msgspec import Meta, Struct
+
+from service import ids
+from service.api.ask import Ask, Asked, content_type, is_dry_run, read, write
+from service.api.body import Body, Nothing
+from service.api.queries import Q
+from service.api.reply import reply, reply_answer
+from service.checkout.request import Price, Text, UnitAmount
+from service.engine.books import instalments_by_plan, plan_of
+from service.errors import Code, Refused
+from service.money import AMOUNT_MAX
+from service.payments.record import RecordPayment
+from service.plans.authorize import Authorize
+from service.plans.bill import BillLine, lines_of
+from service.plans.book import Command
+from service.plans.capture import Capture
+from service.plans.deposit import Claim, Release
+from service.plans.plan import business_day, view
+from service.plans.void import Void
+
+
+class AcceptOffer(Struct, frozen=True, forbid_unknown_fields=True):
+    """The offer the consumer chose."""
+
+    offer_id: Annotated[str, Meta(pattern=r"^of_[0-7][0-9A-HJKMNP-TV-Z]{25}\Z")]
+
+
+class BilledItem(Struct, frozen=True, gc=False, forbid_unknown_fields=True):
+    """A line of the final bill, as checkouts take them."""
+
+    name: Text
+    amount: UnitAmount
+
+
+class Discount(Struct, frozen=True, gc=False, forbid_unknown_fields=True):
+    """What is taken off the bill."""
+
+    name: Text
+    amount: Annotated[int, Meta(ge=0, le=AMOUNT_MAX, description="minor units: what is taken off")]
+
+
+class BillBody(Struct, frozen=True, forbid_unknown_fields=True):
+    """The amount and what it is made of."""
+
+    amount: Price
+    items: Annotated[tuple[BilledItem, ...], Meta(max_length=200)] = ()
+    discounts: Annotated[tuple[Discount, ...], Meta(max_length=200)] = ()
+
+    def lines(self) -> tuple[BillLine, ...]:
+        """The items, then the discounts as negative lines. Refused: AMOUNT_MISMATCH."""
+        items = [(item.name, item.amount) for item in self.items]
+        return lines_of(self.amount, items + [(discount.name, -discount.amount) for discount in self.discounts])
+
+
+class CaptureBody(BillBody, frozen=True, forbid_unknown_fields=True):
+    """What was shipped or used. `items` less `discounts`, when given, are the amount and stay the plan's bill."""
+
+    final: bool = False
+
+
+class ClaimBody(BillBody, frozen=True, forbid_unknown_fields=True):
+    """What is missing or broken, and what proves it; with `items`, line by line, which sum to the amount."""
+
+    evidence: Annotated[str, Meta(max_length=2000)] = ""
+    final: bool = True
+
+
+class ReleaseBody(Struct, frozen=True, forbid_unknown_fields=True):
+    """How much of the deposit goes back; all of it if nothing is said."""
+
+    amount: Price | None = None
+
+
+class PaymentBody(Struct, frozen=True, forbid_unknown_fields=True):
+    """Money that came from the consumer. `reference` is the processor's; once per plan."""
+
+    amount: Price
+    received_on: date | None = None
+    reference: Text | None = None
+
+
+_accept = Body(AcceptOffer)
+_capture = Body(CaptureBody)
+_claim = Body(ClaimBody)
+_release = Body(ReleaseBody)
+_payment = Body(PaymentBody)
+_nothing = Body(Nothing)
+
+
+@post("/plans", status_code=201, opt={"scope": "plans", "dry_run": True})
+async def open_plan(request: Asked, body: RawBody) -> ASGIResponse:
+    """Accept an offer: the limit is reserved, the plan is `authorized`."""
+    accept = _accept.read(body, content_type(request))
+    ask = write(request, body)
+    command = Authorize(
+        command_id=ids.new_id(ids.COMMAND, ids.bucket_of(accept.offer_id), ask.now_ms),
+        merchant_id=ask.owner_id,
+        offer_id=accept.offer_id,
+    )
+    return await _done(request, ask, command, 201)
+
+
+@get("/plans/{plan_id:str}", opt={"scope": "plans"})
+async def get_plan(request: Asked, plan_id: FromPath[str]) -> ASGIResponse:
+    """The plan as it stands, with what is overdue today."""
+    return await _plan(read(request), plan_id)
+
+
+@get("/plans", opt={"scope": "plans"})
+async def find_plan(
+    request: Asked, merchant_reference: Annotated[str, QueryParameter(min_length=1, max_length=100)]
+) -> ASGIResponse:
+    """The plan that a merchant reference opened."""
+    ask = read(request)
+    plan_id = None
+    if "\x00" not in merchant_reference:
+        plan_id = await ask.services.pool.fetchval(
+            Q.find_plan, ids.bucket_for(ask.owner_id, merchant_reference), ask.owner_id, merchant_reference
+        )
+    if plan_id is None:
+        raise Refused(Code.NOT_FOUND, "This merchant reference opened no plan.", "/merchant_reference")
+    return await _plan(ask, plan_id)
+
+
+@post("/plans/{plan_id:str}/capture", status_code=200, opt={"scope": "plans", "dry_run": True})
+async def capture_plan(request: Asked, body: RawBody, plan_id: FromPath[str]) -> ASGIResponse:
+    """Goods shipped, or use ended: the amount is owed from today."""
+    asked = _capture.read(body, content_type(request))
+    lines = asked.lines()
+    ask, names = _on_plan(request, body, plan_id)
+    return await _done(request, ask, Capture(**names, amount=asked.amount, final=asked.final, lines=lines))
+
+
+@post("/plans/{plan_id:str}/void", status_code=200, opt={"scope": "plans", "dry_run": True})
+async def void_plan(request: Asked, body: RawBody, plan_id: FromPath[str]) -> ASGIResponse:
+    """Give back what was not captured."""
+    _read_nothing(request, body)
+    ask, names = _on_plan(request, body, plan_id)
+    return await _done(request, ask, Void(**names))
+
+
+@post("/plans/{plan_id:str}/claims", status_code=201, opt={"scope": "plans", "dry_run": True})
+async def claim_deposit(request: Asked, body: RawBody, plan_id: FromPath[str]) -> ASGIResponse:
+    """Take from a deposit: the held part first."""
+    asked = _claim.read(body, content_type(request))
+    lines = asked.lines()
+    ask, names = _on_plan(request, body, plan_id)
+    claim = Claim(**names, amount=asked.amount, evidence=asked.evidence, final=asked.final, lines=lines)
+    return await _done(request, ask, claim, 201)
+
+
+@post("/plans/{plan_id:str}/release", status_code=200, opt={"scope": "plans", "dry_run": True})
+async def release_deposit(request: Asked, body: RawBody, plan_id: FromPath[str]) -> ASGIResponse:
+    """Give a deposit back, all or a part."""
+    asked = _release.read(body or b"{}", content_type(request) if body else "application/json")
+    ask, names = _on_plan(request, body, plan_id)
+    return await _done(request, ask, Release(**names, amount=asked.amount))
+
+
+@post("/plans/{plan_id:str}/payments", status_code=201, opt={"scope": "plans", "dry_run": True})
+async def record_payment(request: Asked, body: RawBody, plan_id: FromPath[str]) -> ASGIResponse:
+    """Money came from the consumer: what is due is settled, the oldest first."""
+    asked = _payment.read(body, content_type(request))
+    ask, names = _on_plan(request, body, plan_id)
+    payment = RecordPayment(**names, amount=asked.amount, received_on=asked.received_on, reference=asked.reference)
+    return await _done(request, ask, payment, 201)
+
+
+async def _plan(ask: Ask, plan_id: str) -> ASGIResponse:
+    if ids.is_id(plan_id, ids.PLAN):
+        bucket = ids.bucket_of(plan_id)
+        async with ask.services.pool.acquire() as conn, conn.transaction(isolation="repeatable_read", readonly=True):
+            row = await conn.fetchrow(Q.load_plan, bucket, plan_id, ask.owner_id)
+            rows = await conn.fetch(Q.load_plan_instalments, bucket, plan_id)
+        if row is not None:
+            plan = plan_of(row)
+            owed = instalments_by_plan(rows).get(plan_id, ())
+            return reply(view(plan, owed, business_day(ask.now, plan.offer.time_zone)))
+    raise Refused(Code.NOT_FOUND, f"There is no plan {plan_id[:100]!r}.", "/id")
+
+
+def _on_plan(request: Asked, body: RawBody, plan_id: str) -> tuple[Ask, dict[str, str]]:
+    """The request, and the names every verb on a plan needs."""
+    ask = write(request, body)
+    if not ids.is_id(plan_id, ids.PLAN):
+        raise Refused(Code.NOT_FOUND, f"There is no plan {plan_id[:100]!r}.", "/id")
+    command_id = ids.new_id(ids.COMMAND, ids.bucket_of(plan_id), ask.now_ms)
+    return ask, {"command_id": command_id, "merchant_id": ask.owner_id, "plan_id": plan_id}
+
+
+async def _done(request: Asked, ask: Ask, command: Command, status: int = 200) -> ASGIResponse:
+    engine = ask.services.engine
+    if is_dry_run(request):
+        return reply_answer(await engine.preview(command, ask.now))
+    return reply_answer(await engine.do(command, ask.key, ask.now, status))
+
+
+def _read_nothing(request: Asked, body: RawBody) -> None:
+    if body:
+        _nothing.read(body, content_type(request))

@@ -1,0 +1,40 @@
+"""The lines of a bill sum to its amount, whatever stands in them."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from service.errors import Code, Refused
+from service.plans.bill import lines_of
+
+
+@pytest.mark.parametrize(
+    ("amounts", "fits"),
+    [
+        ([], True),  # nothing is said of what it is made of
+        ([200_00], True),
+        ([199_99], False),
+        ([200_01], False),
+        ([200_00, 0], True),  # a free line
+        ([205_00, -5_00], True),  # a discount
+        ([205_00, -5_01], False),
+        ([0], False),
+        ([-200_00], False),
+        ([400_00, -200_00, 0, 0], True),
+    ],
+)
+def test_lines_of_a_bill_of_200(amounts: list[int], fits: bool) -> None:
+    named = [("Hire", amount) for amount in amounts]
+    if fits:
+        assert [(line.number, line.amount) for line in lines_of(200_00, named)] == list(enumerate(amounts, start=1))
+        return
+    with pytest.raises(Refused) as refused:
+        lines_of(200_00, named)
+    assert (refused.value.code, refused.value.pointer) == (Code.AMOUNT_MISMATCH, "/amount")
+
+
+@given(st.lists(st.tuples(st.text(min_size=1), st.integers(-100_00, 100_00)), min_size=1))
+def test_lines_keep_their_order_and_are_numbered(named: list[tuple[str, int]]) -> None:
+    lines = lines_of(sum(amount for _, amount in named), named)
+    assert [(line.name, line.amount) for line in lines] == named
+    assert [line.number for line in lines] == list(range(1, len(named) + 1))
