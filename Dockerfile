@@ -1,4 +1,5 @@
 # The service alone: no compiler, no embedded servers, no tests. It needs DATABASE_URL, REDIS_URL and TENOR_KEY_SECRET.
+# A new database has no keys; with the same variables, `key --audience operator --owner NAME` instead of `serve` makes one.
 FROM python:3.11-slim AS build
 COPY requirements/service.txt .
 RUN python -m venv /venv && /venv/bin/pip install --no-cache-dir --no-deps --require-hashes -r service.txt

@@ -18,6 +18,7 @@ COMMANDS: Final[dict[str, tuple[str, str | None]]] = {
     "dev": ("service.cli:dev", "everything on this machine: embedded servers, a demo, the service"),
     "serve": ("service.cli:serve", "the service on DATABASE_URL and REDIS_URL"),
     "migrate": ("service.cli:migrate", "bring the database up to this version"),
+    "key": ("service.cli:key", "make an API key, and print it: how an install gets its first ones"),
     "check": ("service.cli:check", "the invariants of the database, as queries that must return no row"),
     "day": ("service.cli:day", "close the day, once a day: end authorizations, review limits, make files, erase"),
     "replay": ("service.cli:replay", "a decision again, from its log: the same bytes, or another policy's"),
@@ -107,6 +108,25 @@ def migrate(argv: list[str]) -> int:
     return 0
 
 
+def key(argv: list[str]) -> int:
+    """Make an API key and print it. It is shown this once; the database keeps only its HMAC under TENOR_KEY_SECRET.
+
+    Two people sign a policy, so an install begins with the keys of two operators; with one of those the API makes all
+    further keys.
+    """
+    from service import embedded
+
+    parser = argparse.ArgumentParser(prog="tenor key", description=key.__doc__)
+    parser.add_argument("--audience", required=True, choices=("operator", "merchant", "partner"))
+    parser.add_argument("--owner", required=True, help="the operator's name, or the merchant's or partner's id")
+    parser.add_argument("--scopes", default="*", help="separated by commas; if left out, all of the audience's")
+    given = parser.parse_args(argv)
+    asked = {"audience": given.audience, "owner_id": given.owner, "scopes": given.scopes.split(",")}
+    with embedded.reachable(config.read(os.environ)) as settings:
+        asyncio.run(_key(config.with_key_secret(settings), asked))
+    return 0
+
+
 def check(argv: list[str]) -> int:
     """Run schema/checks.sql: exit code 0 when no check finds a row, 1 otherwise."""
     from service import embedded
@@ -169,6 +189,32 @@ async def _prepare(settings: Settings, demo: bool = False) -> None:
         pool = await db.open_pool(settings.database_url, size=4)
         await the_demo.seed(pool, settings)
         await pool.close()
+
+
+async def _key(settings: Settings, asked: dict[str, object]) -> None:
+    import asyncpg
+
+    from service import clock, db
+    from service.api.body import Body
+    from service.api.operator import KeyBody, insert_key, require_known_scopes
+    from service.api.reply import JSON
+    from service.errors import Refused
+
+    assert settings.database_url
+    connection = await db.connect(settings.database_url, patience=15)
+    try:
+        body = Body(KeyBody).read(json.dumps(asked).encode(), JSON)
+        require_known_scopes(body)
+        made = await insert_key(connection, settings.key_secret, body, clock.now())
+    except Refused as refused:
+        option = str(refused.pointer).split("/")[1].removesuffix("_id")
+        raise CannotStart(f"--{option}: {refused.detail}") from None
+    except asyncpg.UndefinedTableError:
+        raise CannotStart("This database is empty; run tenor migrate first.") from None
+    finally:
+        await connection.close()
+    print(f"Key {made.key_id} of the {body.audience} {body.owner_id}, shown this once:", file=sys.stderr, flush=True)
+    print(made.key)
 
 
 async def _day(settings: Settings) -> None:

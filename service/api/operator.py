@@ -1,5 +1,6 @@
 """For the lender who runs the service: merchants, partners, keys, policies, limits, the ledger."""
 
+from datetime import datetime
 from typing import Annotated, Literal
 
 import asyncpg
@@ -18,6 +19,7 @@ from service.api.checkouts import read_log
 from service.api.merchant import merchant_router
 from service.api.partner import partner_router
 from service.api.queries import Q
+from service.api.registry import key_hmac, key_of
 from service.api.reply import Made, encode, reply, reply_answer
 from service.api.summary import get_summary, get_trial_balance
 from service.checkout.request import Text
@@ -148,26 +150,38 @@ async def create_programme(request: Asked, body: RawBody) -> ASGIResponse:
 async def create_key(request: Asked, body: RawBody) -> ASGIResponse:
     """Make a key. It is shown to whoever sends this request, and kept nowhere: it is worked out anew from its id."""
     asked = _key.read(body, _type(request))
-    if unknown := set(asked.scopes) - _scopes(asked.audience):
-        place = asked.scopes.index(min(unknown))
-        raise Refused(Code.INVALID_FIELD, f"A {asked.audience} has no such scope.", f"/scopes/{place}")
+    require_known_scopes(asked)
     if asked.audience == "operator" and not all(map(request.auth.may, asked.scopes)):
         raise Refused(Code.FORBIDDEN, "Nobody gives an operator more than their own key may do.", "/scopes")
     ask = write(request, body)
-    key_id = ids.new_id(ids.KEY, ids.bucket_for(asked.owner_id), ask.now_ms)
 
     async def make(conn: Connection) -> Answer:
-        if not await conn.fetchval(Q.load_owner, asked.audience, asked.owner_id):
-            raise Refused(Code.NOT_FOUND, f"There is no such {asked.audience}.", "/owner_id")
-        digest = ask.services.registry.hmac(ask.services.registry.key_of(key_id))
-        await conn.execute(Q.insert_key, key_id, digest, asked.audience, asked.owner_id, list(asked.scopes), ask.now)
-        return Answer(201, encode(Made(key_id)))
+        made = await insert_key(conn, ask.services.settings.key_secret, asked, ask.now)
+        return Answer(201, encode(Made(made.key_id)))
 
     answer = await once(ask.services.pool, ask.must_key, ask.now, make)
     if answer.status != 201:
         return reply_answer(answer)
     made = msgspec.json.decode(answer.body, type=Made)
     return reply(KeyMade(made.made_id, ask.services.registry.key_of(made.made_id)), 201)
+
+
+def require_known_scopes(asked: KeyBody) -> None:
+    """Every scope is one that a route of the audience asks for. Refused: INVALID_FIELD."""
+    if unknown := set(asked.scopes) - _scopes(asked.audience):
+        place = asked.scopes.index(min(unknown))
+        raise Refused(Code.INVALID_FIELD, f"No {asked.audience}'s key has such a scope.", f"/scopes/{place}")
+
+
+async def insert_key(conn: Connection, secret: str, asked: KeyBody, now: datetime) -> KeyMade:
+    """A new key for an owner that exists. Refused: NOT_FOUND."""
+    if not await conn.fetchval(Q.load_owner, asked.audience, asked.owner_id):
+        raise Refused(Code.NOT_FOUND, f"There is no such {asked.audience}.", "/owner_id")
+    key_id = ids.new_id(ids.KEY, ids.bucket_for(asked.owner_id), int(now.timestamp() * 1000))
+    key = key_of(secret, key_id)
+    scopes = list(asked.scopes)
+    await conn.execute(Q.insert_key, key_id, key_hmac(secret, key), asked.audience, asked.owner_id, scopes, now)
+    return KeyMade(key_id, key)
 
 
 @post("/keys/{key_id:str}/revoke", status_code=200, opt={"scope": "keys"})

@@ -63,6 +63,12 @@ def key_hmac(secret: str, key: str) -> bytes:
     return hmac.digest(secret.encode(), key.encode(), hashlib.sha256)
 
 
+def key_of(secret: str, key_id: str) -> str:
+    """The key with this id. Nobody without the service's secret can work it out, and so it need not be kept."""
+    digest = hmac.digest(secret.encode(), f"key {key_id}".encode(), hashlib.sha256)
+    return f"sk_{urlsafe_b64encode(digest).decode().rstrip('=')}"
+
+
 class Registry:
     """`now` is the present view. PostgreSQL announces changes; a lost connection reloads everything."""
 
@@ -96,9 +102,8 @@ class Registry:
         return key_hmac(self._secret, key)
 
     def key_of(self, key_id: str) -> str:
-        """The key with this id. Nobody without our secret can work it out, and so it need not be kept."""
-        digest = hmac.digest(self._secret.encode(), f"key {key_id}".encode(), hashlib.sha256)
-        return f"sk_{urlsafe_b64encode(digest).decode().rstrip('=')}"
+        """The key with this id, under our secret."""
+        return key_of(self._secret, key_id)
 
     async def principal(self, key: str) -> Principal | None:
         """Whose key this is; None if it is nobody's or was revoked."""

@@ -128,7 +128,10 @@ async def test_a_balancer_may_ask_with_head(settings: Settings) -> None:
     with serving(settings, workers=1) as service:
         async with httpx.AsyncClient(base_url=service.base_url) as http:
             for path in ("/livez", "/readyz"):
-                head, whole = await http.head(path), await http.get(path)  # a body after HEAD would spoil the next answer
+                head, whole = (
+                    await http.head(path),
+                    await http.get(path),
+                )  # a body after HEAD would spoil the next answer
                 assert (head.status_code, head.content) == (200, b"")
                 assert head.headers["content-length"] == str(len(whole.content)) != "0"
             refused = await http.head("/openapi.yaml")

@@ -1,0 +1,107 @@
+"""How an install begins: an empty database, the keys of two operators, a policy that both stand for, a first sale."""
+
+import asyncio
+import json
+import secrets
+import subprocess
+import sys
+import time
+import uuid
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+
+from service import config, db
+from service.config import Environment, Settings
+from service.demo.seed import POLICY
+from tests.bench.cast import ATTRIBUTES
+from tests.test_cli import result, serving, tenor
+
+
+@pytest.fixture
+def production(empty_database_url: str, redis_url: str, tmp_path: Path) -> Settings:
+    """An install with nothing in it."""
+    return Settings(
+        environment=Environment.PRODUCTION, database_url=empty_database_url, redis_url=redis_url, data=tmp_path,
+        key_secret=secrets.token_hex(32), port=0, metrics_port=0, workers=1,
+    )  # fmt: skip
+
+
+def make_key(settings: Settings, audience: str, owner: str, *more: str) -> tuple[int, str, str]:
+    """`tenor key`: its exit code, and what it prints and says."""
+    command = [sys.executable, "-m", "service", "key", "--audience", audience, "--owner", owner, *more]
+    done = subprocess.run(command, env=config.environment(settings), capture_output=True, text=True, timeout=60)
+    return done.returncode, done.stdout, done.stderr
+
+
+class Caller:
+    """Somebody with a key."""
+
+    def __init__(self, http: httpx.Client, key: str) -> None:
+        self._http = http
+        self._key = key.strip()
+
+    def post(self, path: str, body: Any) -> tuple[int, Any]:
+        headers = {"Authorization": f"Bearer {self._key}", "Idempotency-Key": str(uuid.uuid4())}
+        answered = self._http.post(path, json=body, headers=headers)
+        return answered.status_code, answered.json()
+
+
+def test_from_an_empty_database_to_a_first_sale(production: Settings) -> None:
+    with serving(production) as (_, place), httpx.Client(base_url=f"http://{place}", timeout=30) as http:
+        assert readiness(http) == {"status": "degraded", "degraded": ["no policy is in force"]}
+        ada, grace = (Caller(http, make_key(production, "operator", name)[1]) for name in ("ada", "grace"))
+        _, draft = ada.post("/v1/operator/policies", json.loads(POLICY.read_bytes()))
+        publish = f"/v1/operator/policies/{draft['id']}/versions/{draft['version']}/publish"
+        refused, problem = ada.post(publish, {})
+        assert (refused, problem["code"]) == (403, "four_eyes")
+        assert grace.post(publish, {})[1]["state"] == "active"
+        until = time.monotonic() + 10
+        while readiness(http) != {"status": "ready"}:
+            assert time.monotonic() < until
+
+        shop = {"name": "Laden", "country": "DE", "time_zone": "Europe/Berlin"}
+        merchant_id = ada.post("/v1/operator/merchants", shop)[1]["id"]
+        merchant = Caller(http, make_key(production, "merchant", merchant_id)[1])
+        consumer = merchant.post("/v1/consumers", {"reference": "c-1", "attributes": ATTRIBUTES})[1]["id"]
+        cart = {"merchant_reference": "o-1", "consumer": consumer, "currency": "EUR", "amount": 600_00}
+        assert merchant.post("/v1/checkouts", cart)[1]["outcome"] == "approved"
+
+
+def readiness(http: httpx.Client) -> Any:
+    answered = http.get("/readyz")
+    assert answered.status_code == 200
+    return answered.json()
+
+
+async def test_a_key_is_printed_alone_and_does_what_its_scopes_say(production: Settings) -> None:
+    assert await asyncio.to_thread(make_key, production, "operator", "ada") == (
+        1, "", "tenor: This database is empty; run tenor migrate first.\n",
+    )  # fmt: skip
+    await asyncio.to_thread(result, tenor("migrate", production))
+    code, out, err = await asyncio.to_thread(make_key, production, "operator", "ada", "--scopes", "keys,policies")
+    assert (code, out[:3], out.count("\n"), err.count("\n")) == (0, "sk_", 1, 1)
+    connection = await db.connect(production.database_url or "")
+    row = await connection.fetchrow("select key_id, audience::text, owner_id, scopes from keys")
+    await connection.close()
+    assert row
+    assert tuple(row)[1:] == ("operator", "ada", ["keys", "policies"])
+    assert err == f"Key {row['key_id']} of the operator ada, shown this once:\n"
+
+
+@pytest.mark.parametrize(
+    ("audience", "owner", "more", "sentence"),
+    [
+        ("operator", "", [], "--owner: Expected `str` of length >= 1."),
+        ("operator", "ada ", [], "--owner: Expected `str` matching regex"),
+        ("operator", "ada", ["--scopes", "plans"], "--scopes: No operator's key has such a scope."),
+        ("merchant", "me_01JD8Q4Z7K0000000000000000", [], "--owner: There is no such merchant."),
+        ("partner", "Spree Bank", [], "--owner: There is no such partner."),
+    ],
+)
+def test_a_key_nobody_can_have(settings: Settings, audience: str, owner: str, more: list[str], sentence: str) -> None:
+    code, out, err = make_key(settings, audience, owner, *more)
+    assert (code, out, err.count("\n")) == (1, "", 1)
+    assert err.startswith(f"tenor: {sentence}")
