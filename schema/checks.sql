@@ -313,17 +313,24 @@ select file_id, programme_id, number
     or sha256 <> sha256(content);
 
 -- reconciliations_match_or_have_breaks --
--- The last verdict on a file has its breaks on record: every one it counts, and no other that is open.
-select reconciliation_id, r.outcome, r.counts, n.breaks, b.older
+-- The last verdict on a file has its breaks on record: every one it counts stands on that day, and no other does.
+select reconciliation_id, r.outcome, r.counts, found.breaks, older.breaks as older
   from (select distinct on (file_id) * from reconciliations order by file_id, number desc) r
-  left join (select reconciliation_id, count(*) as breaks from breaks group by reconciliation_id) n
- using (reconciliation_id)
-  left join lateral (select count(*) as older from breaks b
-                      where b.file_id = r.file_id and b.reconciliation_id <> r.reconciliation_id
-                        and b.state = 'open') b on true
- where coalesce(n.breaks, 0) <> (select coalesce(sum(value::int), 0) from json_each_text(r.counts))
-    or (r.outcome = 'matched') <> (coalesce(n.breaks, 0) = 0)
-    or b.older > 0;
+ cross join lateral (select count(*) as breaks from break_days d
+                      where d.reconciliation_id = r.reconciliation_id and d.stands) found
+ cross join lateral (select count(*) as breaks from break_days d
+                      where d.file_id = r.file_id and d.reconciliation_id <> r.reconciliation_id and d.stands) older
+ where found.breaks <> (select coalesce(sum(value::int), 0) from json_each_text(r.counts))
+    or (r.outcome = 'matched') <> (found.breaks = 0)
+    or older.breaks > 0;
+
+-- open_breaks_stand_on_a_day --
+-- A break is open only while the file of some day has it, and every break was found on some day.
+select b.break_id, b.state, count(*) filter (where d.stands) as days
+  from breaks b
+  left join break_days d using (break_id)
+ group by b.break_id, b.state
+having (b.state = 'open' and count(*) filter (where d.stands) = 0) or count(d.break_id) = 0;
 
 -- Outside data --------------------------------------------------------------------------------------------------------
 

@@ -193,7 +193,8 @@ async def _file(world: World) -> None:
     content = (await partner.get(f"/v1/partner/files/{made['id']}/content")).text
     theirs = content.replace("392.00", "391.00").encode()
     where = f"/v1/partner/files?programme_id={programme}&business_on=2026-03-02"
-    await partner.post(where, content=theirs, headers={"Content-Type": "text/csv"})
+    await partner.post(f"{where}&dry_run=true", content=theirs, headers={"Content-Type": "text/csv"})
+    await partner.post(f"{where}&rows=1", content=theirs, headers={"Content-Type": "text/csv"})
     await partner.get("/v1/partner/reconciliations")
     await partner.get("/v1/partner/positions")
     await partner.get("/v1/partner/plans")

@@ -185,13 +185,17 @@ def _refuse_strange_query(request: Request[Any, Any, Any], handler: BaseRouteHan
             raise Refused(Code.INVALID_FIELD, f"There is no parameter {name[:100]!r} here.", f"/{name[:100]}")
         if len(given) > 1:
             raise Refused(Code.INVALID_FIELD, f"The parameter {name} is given twice.", f"/{name}")
-        if name in parameters and parameters[name].annotation is int and not _WHOLE.fullmatch(given[0]):
+        if name not in parameters:
+            continue
+        if parameters[name].annotation in (int, int | None) and not _WHOLE.fullmatch(given[0]):
             raise Refused(Code.INVALID_FIELD, f"{name} is a whole number.", f"/{name}")
-        if name in parameters and parameters[name].is_optional and given[0].lower() == "null":  # read as none given
+        if parameters[name].annotation is bool and given[0] not in ("true", "false"):
+            raise Refused(Code.INVALID_FIELD, f"{name} is true or false.", f"/{name}")
+        if parameters[name].is_optional and given[0].lower() == "null":  # read as none given
             raise Refused(Code.INVALID_FIELD, f"{name} is left out, or names one.", f"/{name}")
 
 
-_WHOLE = re.compile("-?[0-9]{1,19}")  # the framework takes 1e2 for one
+_WHOLE = re.compile("-?[0-9]{1,19}")  # the framework takes 1e2 for one, and 1 for true
 _PLAIN = (None, "identity")
 _AN = {"merchant": "a merchant's", "partner": "a partner's", "operator": "an operator's"}
 

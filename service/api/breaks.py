@@ -20,6 +20,7 @@ from service.engine.work import Answer
 from service.errors import Code, Refused
 from service.partners import flow
 from service.partners.reconciliation import BreakState
+from service.partners.theirs import flow as theirs
 
 
 class FileBody(Struct, frozen=True, forbid_unknown_fields=True):
@@ -79,7 +80,7 @@ async def list_all_breaks(
 ) -> ASGIResponse:
     """What does not match with any partner: who must act, and since when."""
     ask = read(request)
-    page = await flow.breaks(ask.services.pool, ask.now, None, in_state, after=after, limit=limit)
+    page = await theirs.breaks(ask.services.pool, ask.now, None, in_state, after=after, limit=limit)
     return reply(BreakPage(page, page[-1].break_id if page else after))
 
 
@@ -91,20 +92,20 @@ async def assign_break(request: Asked, body: RawBody, break_id: FromPath[str]) -
     ask = write(request, body)
 
     async def assign(connection: Connection) -> Answer:
-        return Answer(200, encode(await flow.assign_break(connection, known_id, asked.owner, ask.now)))
+        return Answer(200, encode(await theirs.assign_break(connection, known_id, asked.owner, ask.now)))
 
     return reply_answer(await once(ask.services.pool, ask.must_key, ask.now, assign))
 
 
 @post("/breaks/{break_id:str}/resolve", status_code=200, opt={"scope": "breaks"})
 async def resolve_break(request: Asked, body: RawBody, break_id: FromPath[str]) -> ASGIResponse:
-    """Close a break with the reason why; a corrected file that still has it opens it again."""
+    """Close a break with the reason why; a corrected file that still has it opens it again, and the reason stays."""
     asked = _resolve.read(body, request.headers.get("content-type", ""))
     known_id = _break_id(break_id)
     ask = write(request, body)
 
     async def resolve(connection: Connection) -> Answer:
-        return Answer(200, encode(await flow.resolve_break(connection, known_id, asked.note, ask.now)))
+        return Answer(200, encode(await theirs.resolve_break(connection, known_id, asked.note, ask.now)))
 
     return reply_answer(await once(ask.services.pool, ask.must_key, ask.now, resolve))
 

@@ -40,7 +40,7 @@ from service.engine.batch import Preview
 from service.engine.day import DayClosed
 from service.errors import Code
 from service.partners.file import Manifest
-from service.partners.reconciliation import OpenedBreak, Receipt
+from service.partners.reconciliation import FilePreview, OpenedBreak, Receipt
 from service.plans.plan import PlanView
 from service.plans.quote import Quote, QuoteRequest
 from service.policies.document import Policy
@@ -122,9 +122,10 @@ PARTNER: Final[dict[str, Operation]] = {
         None, {200: Text("text/csv", f"The file: {_CSV}. Its ETag is its sha256.")}, (Code.NOT_FOUND,)
     ),
     "POST /v1/partner/files": Operation(
-        Text("text/csv", f"Your file: {_CSV}, in any order. At most 32 MiB."),
+        Text("text/csv", f"Your file: {_CSV}, in any order. At most 32 MiB and 200 columns."),
         {201: Receipt},
         (Code.NOT_FOUND, Code.INVALID_FILE),
+        dry_run=FilePreview,
     ),
     "GET /v1/partner/positions": Operation(None, {200: Positions}),
     "GET /v1/partner/plans": Operation(None, {200: FundedPlanPage}),
@@ -261,7 +262,7 @@ MEANING: Final[dict[Code, str]] = {
     Code.NO_APR: "the payments have no annual percentage rate",
     Code.SEVERAL_APRS: "the payments have more than one annual percentage rate",
     Code.INVALID_POLICY: "the document contradicts itself or the law; `detail` lists all faults with their places",
-    Code.INVALID_FILE: "`detail` names line and column",
+    Code.INVALID_FILE: "`detail` names line and column, or says what the file looks like",
     Code.BUSY: "too much is waiting; nothing was done, send it again after Retry-After",
     Code.UNAVAILABLE: "the database is away; send it again with the same Idempotency-Key",
     Code.OUTCOME_UNKNOWN: "it may have been done; send it again with the same Idempotency-Key and see",

@@ -274,6 +274,9 @@ GLOSSARY: Final[dict[str, str]] = {
     "?limit": "so many at most",
     "?in_state": "only those; absent: all",
     "?business_on": "the day the file is of",
+    "?rows": "how many rows the file has, without the line of its columns; checked where it is said",
+    "?sha256": "of the file's bytes, in hexadecimal; checked where it is said",
+    "?confirmed": "true: it is right, although it looks like another file",
     # types
     "AllocationRule": "Which components a sum settles first, and where what is left over goes.",
     "Direction": "Which way.",

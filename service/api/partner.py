@@ -1,32 +1,41 @@
 """For the finance partner: what it funds, the files that prove it, and what came of its own."""
 
+import asyncio
+import hashlib
 import re
 from datetime import date
 from typing import Annotated, Final
 
 from litestar import Response, Router, get, post
 from litestar.exceptions import HTTPException
-from litestar.params import FromPath, QueryParameter, RawBody
+from litestar.params import FromPath, QueryParameter
 from litestar.response.base import ASGIResponse
 from msgspec import Struct
 
 from service import ids
-from service.api.ask import Asked, guard_for, read, write
+from service.api.ask import Ask, Asked, guard_for, is_dry_run, read, write
 from service.api.reply import encode, reply, reply_answer, reply_refused
+from service.api.room import Room
 from service.db import Connection
-from service.engine.once import once
+from service.engine.once import answered, once
 from service.engine.work import Answer
 from service.errors import Code, Refused
 from service.partners import flow
-from service.partners.file import FILE_BYTES_MAX, Manifest
+from service.partners.file import Manifest
 from service.partners.position import FundedPlan, Position
 from service.partners.reconciliation import BreakState, OpenedBreak, Reconciliation
+from service.partners.theirs import flow as theirs
+from service.partners.theirs.doubt import Proof
+from service.partners.theirs.reading import FILE_BYTES_MAX
 
 PAGE_MAX: Final = 1_000
 
 Id = Annotated[str, QueryParameter(pattern=r"^[a-z]{2}_[0-9A-HJKMNP-TV-Z]{26}\Z")]
 After = Annotated[str, QueryParameter(pattern=r"^([a-z]{2}_[0-9A-HJKMNP-TV-Z]{26})?\Z")]
 Limit = Annotated[int, QueryParameter(ge=1, le=PAGE_MAX)]
+
+
+_files = Room(places=2)  # for files that are being read; each may be of 32 MiB
 
 
 class FilePage(Struct, frozen=True):
@@ -91,12 +100,17 @@ async def get_file(request: Asked, file_id: FromPath[str]) -> ASGIResponse:
 @post(
     "/files",
     status_code=201,
-    opt={"scope": "files"},
+    opt={"scope": "files", "dry_run": True},
     request_max_body_size=FILE_BYTES_MAX,
     exception_handlers={413: lambda request, error: _too_large(error)},
 )
 async def receive_file(
-    request: Asked, body: RawBody, programme_id: Id, business_on: Annotated[date, QueryParameter()]
+    request: Asked,
+    programme_id: Id,
+    business_on: Annotated[date, QueryParameter()],
+    rows: Annotated[int | None, QueryParameter(ge=0)] = None,
+    sha256: Annotated[str | None, QueryParameter(pattern=r"^[0-9a-f]{64}\Z")] = None,
+    confirmed: Annotated[bool, QueryParameter()] = False,
 ) -> ASGIResponse:
     """Send your own file of a business day, in the shape of ours, and have it held against ours.
 
@@ -104,15 +118,37 @@ async def receive_file(
     are decimal text with a point, no more decimals than the currency has, and no thousands mark. Sending the
     last file of a day again, under whatever key, gets the same verdict; other bytes are a corrected file, also those of
     an earlier one.
+
+    A file may prove itself: by `rows` and `sha256`, and by a column `business_on` that holds its day in every row. One
+    that contradicts its proof is refused. So is one that has no rows where ours has some, that has the count and the
+    sums of ours of another day, or of which most plans do not match: with what it looks like, until it is sent with
+    `confirmed`. More than 10,000 breaks are never kept.
+
+    A plan that is wrong on several days is one break, whose age goes on. Two files of yours are read at a time.
     """
     _require_csv(request.headers.get("content-type", ""))
-    ask = write(request, body)
+    with _files.place(request.auth.owner_id):
+        content = await request.body()
+        ask = await _ask(request, content)
+        if ask.key and (known := await answered(ask.services.pool, ask.key)):
+            return reply_answer(known)
+        compared = await theirs.compare(
+            ask.services.pool, ask.owner_id, programme_id, business_on, content, Proof(rows, sha256)
+        )
+        if ask.key is None:
+            return reply(await theirs.preview(ask.services.pool, compared, confirmed))
 
-    async def receive(connection: Connection) -> Answer:
-        receipt = await flow.receive_file(connection, ask.owner_id, programme_id, business_on, body, ask.now)
-        return Answer(201, encode(receipt))
+        async def keep(connection: Connection) -> Answer:
+            return Answer(201, encode(await theirs.keep(connection, compared, confirmed, ask.now)))
 
-    return reply_answer(await once(ask.services.pool, ask.must_key, ask.now, receive))
+        return reply_answer(await once(ask.services.pool, ask.key, ask.now, keep))
+
+
+async def _ask(request: Asked, content: bytes) -> Ask:
+    """The request is known by the digest of its content, which takes too long to be worked out among the others."""
+    if is_dry_run(request):
+        return read(request)
+    return write(request, (await asyncio.to_thread(hashlib.sha256, content)).digest())
 
 
 @get("/positions", opt={"scope": "positions"})
@@ -134,7 +170,7 @@ async def list_funded_plans(request: Asked, after: After = "", limit: Limit = 10
 async def list_reconciliations(request: Asked, after: After = "", limit: Limit = 100) -> ASGIResponse:
     """What came of the files you sent."""
     ask = read(request)
-    page = await flow.reconciliations(ask.services.pool, ask.owner_id, after, limit)
+    page = await theirs.reconciliations(ask.services.pool, ask.owner_id, after, limit)
     return reply(ReconciliationPage(page, page[-1].reconciliation_id if page else after))
 
 
@@ -147,7 +183,7 @@ async def list_breaks(
 ) -> ASGIResponse:
     """What did not match: who must act, and since when."""
     ask = read(request)
-    page = await flow.breaks(ask.services.pool, ask.now, ask.owner_id, in_state, after=after, limit=limit)
+    page = await theirs.breaks(ask.services.pool, ask.now, ask.owner_id, in_state, after=after, limit=limit)
     return reply(BreakPage(page, page[-1].break_id if page else after))
 
 

@@ -103,14 +103,6 @@ select m.*, f.content
   join partner_files f using (file_id)
  where m.partner_id = $1 and m.file_id = $2;
 
--- file_of_day --
-select f.file_id, f.content, p.time_zone
-  from partner_files f
-  join programmes p using (programme_id)
- where f.partner_id = $1 and f.programme_id = $2 and f.business_on = $3
- order by p.version desc
- limit 1;
-
 -- positions --
 select r.programme_id, r.name, r.currency, f.business_on,
        count(*) filter (where p.outstanding <> 0) as plans,
@@ -134,67 +126,3 @@ select p.plan_id, o.programme_id, p.kind, p.state, p.currency, p.authorized_at,
  where o.partner_id = $1 and o.plan_id > $2
  order by o.plan_id
  limit $3;
-
--- next_number --
-select coalesce(max(number), 0) + 1 from reconciliations where file_id = $1;
-
--- insert_reconciliation --
-insert into reconciliations (reconciliation_id, partner_id, file_id, number, outcome, our_rows, their_rows, our_totals,
-                             their_totals, counts, unknown_columns, sha256, content, received_at)
-values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14);
-
--- open_breaks --
--- $1 partner, $2 file, $3 reconciliation, $4 today. A break known already keeps its id, owner and age; one that was
--- resolved and is back begins anew.
-insert into breaks as known (break_id, partner_id, file_id, reconciliation_id, plan_id, kind, our_currency,
-                             their_currency, differences, owner, state, opened_on)
-select k.break_id, $1, $2, $3, k.plan_id, k.kind, k.our_currency, k.their_currency, k.differences, k.owner, 'open', $4
-  from unnest($5::text[], $6::text[], $7::break_kind[], $8::text[], $9::text[], $10::json[], $11::text[])
-       as k (break_id, plan_id, kind, our_currency, their_currency, differences, owner)
-    on conflict on constraint breaks_once do update
-   set reconciliation_id = excluded.reconciliation_id,
-       our_currency      = excluded.our_currency,
-       differences       = excluded.differences,
-       opened_on         = case known.state when 'open' then known.opened_on else excluded.opened_on end,
-       state             = 'open',
-       resolved_on       = null,
-       note              = null;
-
--- close_breaks --
--- $1 file, $2 the reconciliation that no longer has them, $3 today.
-update breaks
-   set state = 'resolved', resolved_on = $3, note = 'A corrected file no longer has it.'
- where file_id = $1 and reconciliation_id <> $2 and state = 'open';
-
--- last_reconciliation --
-select * from partner_reconciliations where file_id = $1 order by number desc limit 1;
-
--- reconciliations --
-select * from partner_reconciliations
- where partner_id = $1 and reconciliation_id > $2
- order by reconciliation_id limit $3;
-
--- breaks --
--- $1 now; the breaks of partner $2, in state $3, about our file $4, where null is all of them; $5 cursor, $6 how many.
-select b.*, coalesce(b.resolved_on, ($1::timestamptz at time zone b.time_zone)::date) - b.opened_on as age_days
-  from partner_breaks b
- where ($2::text is null or b.partner_id = $2)
-   and ($3::break_state is null or b.state = $3)
-   and ($4::text is null or b.file_id = $4)
-   and b.break_id > $5
- order by b.break_id
- limit $6;
-
--- break_of_id --
-select b.*, coalesce(b.resolved_on, ($2::timestamptz at time zone b.time_zone)::date) - b.opened_on as age_days
-  from partner_breaks b
- where b.break_id = $1;
-
--- assign_break --
-update breaks set owner = $2 where break_id = $1 and state = 'open';
-
--- resolve_break --
-update breaks b
-   set state = 'resolved', note = $2, resolved_on = ($3::timestamptz at time zone p.time_zone)::date
-  from partner_breaks p
- where b.break_id = $1 and p.break_id = b.break_id and b.state = 'open';

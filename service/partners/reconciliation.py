@@ -5,15 +5,18 @@ theirs less ours. The order of rows never matters.
 """
 
 from collections import Counter, defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from datetime import date, datetime
 from enum import StrEnum
+from itertools import islice
 from typing import Final
 
 from msgspec import Struct, field
 from msgspec.structs import astuple
 
-from service.partners.file import COMPONENTS, NOTHING, Amounts, Row, totals
+from service.partners.file import COMPONENTS, NOTHING, Amounts, Row
+
+BREAKS_MAX: Final = 10_000  # of one file: nobody resolves more one by one
 
 
 class Outcome(StrEnum):
@@ -86,7 +89,7 @@ class Verdict(Struct, frozen=True):
     their_rows: int
     our_totals: dict[str, Amounts]  # by currency
     their_totals: dict[str, Amounts]
-    breaks: tuple[Break, ...]
+    breaks: tuple[Break, ...]  # BREAKS_MAX + 1 of them stand for any number above
 
     @property
     def counts(self) -> dict[str, int]:
@@ -94,40 +97,82 @@ class Verdict(Struct, frozen=True):
         return dict(sorted(Counter(one.kind.value for one in self.breaks).items()))
 
 
-def reconcile(ours: list[Row], theirs: list[Row]) -> Verdict:
-    """Compare our file (a plan at most once) with the partner's.
+def reconcile(ours: Iterable[Row], theirs: Iterable[Row]) -> Verdict:
+    """Compare our file (a plan at most once) with the partner's. Of their rows only those that differ are kept.
 
-    A row of nothing but zeros says nothing: where the other side has no row for the plan, it is not missing.
+    A row of nothing but zeros says nothing: where the other side has no row for the plan, it is not missing. More than
+    BREAKS_MAX breaks are not counted on.
     """
-    our_row = {row.plan_id: row for row in ours}
-    assert len(our_row) == len(ours), "a plan is twice in our own file"
-    their_rows: defaultdict[str, list[Row]] = defaultdict(list)
+    our, their = _Side(), _Side()
+    unmet: dict[str, Row] = {}
+    for row in ours:
+        our.add(row)
+        unmet[row.plan_id] = row
+    assert len(unmet) == our.rows, "a plan is twice in our own file"
+    met: set[str] = set()
+    others: defaultdict[str, list[Row]] = defaultdict(list)
     for row in theirs:
-        their_rows[row.plan_id].append(row)
-    breaks = tuple(
-        one
-        for plan_id in sorted(our_row.keys() | their_rows.keys())
-        for one in _breaks_of_plan(our_row.get(plan_id), their_rows.get(plan_id, []))
-    )
-    return Verdict(
-        Outcome.BREAKS if breaks else Outcome.MATCHED, len(ours), len(theirs), totals(ours), totals(theirs), breaks
-    )
+        their.add(row)
+        if unmet.get(row.plan_id) == row:
+            met.add(row.plan_id)
+            del unmet[row.plan_id]
+        else:
+            others[row.plan_id].append(row)
+    found = islice(_breaks(unmet, met, others), BREAKS_MAX + 1)
+    breaks = tuple(sorted(found, key=lambda one: one.plan_id))
+    outcome = Outcome.BREAKS if breaks else Outcome.MATCHED
+    return Verdict(outcome, our.rows, their.rows, our.totals, their.totals, breaks)
 
 
-def _breaks_of_plan(our: Row | None, theirs: list[Row]) -> Iterable[Break]:
-    """One row of theirs is held against ours: the very same if there is one, else the first by content."""
-    theirs = sorted(theirs, key=lambda row: (row != our, row.currency, astuple(row.amounts)))
-    if our is None or not theirs:
-        yield from _missing(our, theirs[0] if theirs else None)
-    elif our != theirs[0]:
-        same_currency = our.currency == theirs[0].currency
-        kind = BreakKind.AMOUNT_DIFFERS if same_currency else BreakKind.CURRENCY_DIFFERS
-        yield Break(kind, our.plan_id, our.currency, theirs[0].currency, our.amounts, theirs[0].amounts)
-    for currency, amounts in totals(theirs[1:]).items():
-        yield Break(BreakKind.DUPLICATE, theirs[0].plan_id, None, currency, NOTHING, amounts)
+class _Side:
+    """What rows come to, one after the other."""
+
+    def __init__(self) -> None:
+        self.rows = 0
+        self._sums: dict[str, Amounts] = {}
+
+    def add(self, row: Row) -> None:
+        self.rows += 1
+        self._sums[row.currency] = self._sums.get(row.currency, NOTHING) + row.amounts
+
+    @property
+    def totals(self) -> dict[str, Amounts]:
+        """The sums of all components, by currency."""
+        return dict(sorted(self._sums.items()))
 
 
-def _missing(our: Row | None, their: Row | None) -> Iterable[Break]:
+def _breaks(unmet: dict[str, Row], met: set[str], others: dict[str, list[Row]]) -> Iterator[Break]:
+    """Of all plans. `met`: a row of theirs is the very same as ours, and then `others` of the plan are too many."""
+    for plan_id, rows in others.items():
+        if plan_id in met:
+            yield from _duplicates(plan_id, rows)
+        else:
+            yield from _breaks_of_plan(unmet.pop(plan_id, None), rows)
+    for row in unmet.values():
+        yield from _missing(row, None)
+
+
+def _breaks_of_plan(our: Row | None, theirs: list[Row]) -> Iterator[Break]:
+    """None of their rows is the very same as ours: the first by content is held against it."""
+    first, *more = sorted(theirs, key=lambda row: (row.currency, astuple(row.amounts)))
+    if our is None:
+        yield from _missing(None, first)
+    else:
+        kind = BreakKind.AMOUNT_DIFFERS if our.currency == first.currency else BreakKind.CURRENCY_DIFFERS
+        yield Break(kind, our.plan_id, our.currency, first.currency, our.amounts, first.amounts)
+    yield from _duplicates(first.plan_id, more)
+
+
+def _duplicates(plan_id: str, rows: list[Row]) -> Iterator[Break]:
+    """The rows too many of a plan: one break for each currency."""
+    side = _Side()
+    for row in rows:
+        side.add(row)
+    for currency, amounts in side.totals.items():
+        yield Break(BreakKind.DUPLICATE, plan_id, None, currency, NOTHING, amounts)
+
+
+def _missing(our: Row | None, their: Row | None) -> Iterator[Break]:
     if our is not None and our.amounts != NOTHING:
         yield Break(BreakKind.MISSING_AT_PARTNER, our.plan_id, our.currency, None, our.amounts)
     if their is not None and their.amounts != NOTHING:
@@ -152,7 +197,6 @@ class Reconciliation(Struct, frozen=True):
     our_totals: dict[str, Amounts]
     their_totals: dict[str, Amounts]
     counts: dict[str, int]
-    unknown_columns: tuple[str, ...]  # of theirs: nobody compares them
     sha256: str  # of their bytes
     received_at: datetime
 
@@ -171,16 +215,33 @@ class Receipt(Struct, frozen=True):
     """The answer to a file: the verdict, and its first breaks; all of them can be listed."""
 
     reconciliation: Reconciliation
+    unknown_columns: tuple[str, ...]  # of theirs: nobody compares them
+    breaks: tuple[FoundBreak, ...]
+
+
+class FilePreview(Struct, frozen=True, kw_only=True):
+    """What would come of a file: the verdict, and its first breaks. Nothing of it is kept."""
+
+    dry_run: bool = True
+    outcome: Outcome
+    our_rows: int
+    their_rows: int
+    our_totals: dict[str, Amounts]
+    their_totals: dict[str, Amounts]
+    counts: dict[str, int]
+    unknown_columns: tuple[str, ...]  # of theirs: nobody compares them
     breaks: tuple[FoundBreak, ...]
 
 
 class OpenedBreak(Struct, frozen=True):
-    """A break on record: who must act, since when, and how it ended."""
+    """A break on record: who must act, since when, and how it ended. It goes on through the files of other days that
+    have it too, and through corrected files."""
 
     break_id: str = field(name="id")
     partner_id: str
     programme_id: str
-    business_on: date
+    first_business_on: date  # of the first file that had it
+    business_on: date  # of the last file that has it; what follows is what that one says
     file_id: str
     reconciliation_id: str  # the last that found it
     plan_id: str

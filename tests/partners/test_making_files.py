@@ -11,9 +11,10 @@ from service import ids
 from service.db import Pool
 from service.errors import Code, Refused
 from service.partners import flow
-from service.partners.file import Amounts, FileWriter, Manifest, read_file
+from service.partners.file import Amounts, FileWriter, Manifest
 from service.partners.position import Position
 from service.partners.programme import Funding
+from service.partners.theirs.reading import read_file
 from tests.partners.ledger import (
     FUNDING,
     MONDAY,
@@ -34,7 +35,7 @@ async def made(pool: Pool, on: date) -> tuple[Manifest, dict[str, Amounts]]:
     again, content = await flow.file_content(pool, PARTNER, manifest.file_id)
     assert again == manifest
     assert hashlib.sha256(content).hexdigest() == manifest.sha256
-    rows = read_file(content)
+    rows = list(read_file(content).rows)
     assert len(rows) == manifest.rows
     assert [row.plan_id for row in rows] == sorted(row.plan_id for row in rows)
     return manifest, {row.plan_id: row.amounts for row in rows}

@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from service.partners.file import COMPONENTS, NOTHING, Amounts, Row
-from service.partners.reconciliation import BreakKind, Difference, Outcome, Verdict, reconcile
+from service.partners.reconciliation import BREAKS_MAX, BreakKind, Difference, Outcome, Verdict, reconcile
 from tests import properties  # noqa: F401 - loads the profile
 
 A = Row("pl_A", "EUR", Amounts(35000, 0, 0, 35000))
@@ -54,6 +54,14 @@ def test_counts_and_sums() -> None:
     assert (verdict.our_rows, verdict.their_rows) == (2, 2)
     assert verdict.our_totals == {"EUR": Amounts(35000, 7000, 123, 63000)}
     assert verdict.their_totals == {"EUR": B_LESS.amounts, "GBP": B_POUNDS.amounts}
+
+
+@pytest.mark.parametrize(("count", "told"), [(BREAKS_MAX, BREAKS_MAX), (BREAKS_MAX + 2, BREAKS_MAX + 1)])
+def test_breaks_are_counted_up_to_a_bound(count: int, told: int) -> None:
+    theirs = (Row(f"pl_{number:06}", "EUR", Amounts(1)) for number in reversed(range(count)))
+    verdict = reconcile([], theirs)
+    assert (len(verdict.breaks), verdict.their_totals["EUR"].drawn) == (told, count)
+    assert list(verdict.breaks) == sorted(verdict.breaks, key=lambda one: one.plan_id)
 
 
 cents = st.integers(-3, 3)
