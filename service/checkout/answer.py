@@ -46,7 +46,7 @@ class Answer(Struct, frozen=True, omit_defaults=True):
     amount: int
     offers: tuple[Offer, ...]  # the best first
     alternatives: tuple[Alternative, ...]
-    reasons: tuple[Reason, ...]  # of a refusal or a referral, the weightiest first
+    reasons: tuple[Reason, ...]  # of a refusal or a referral, the weightiest first; why no deposit that was asked for
     policy_id: str
     policy_version: int
     decided_at: datetime

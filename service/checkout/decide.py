@@ -26,6 +26,10 @@ from service.policies.reasons import Ground, Reason, told
 
 REASONS_MAX = 4  # principal reasons; more do not help
 
+# What a checkout may ask: to pay the price later, and to leave less of a deposit. Each is answered by itself.
+PRICE, DEPOSIT = frozenset({Kind.INSTALMENTS, Kind.PAY_AFTER_USE}), frozenset({Kind.DEPOSIT})
+QUESTIONS = (PRICE, DEPOSIT)  # in the order that reasons are given
+
 
 def decide(
     decision_id: str,
@@ -54,10 +58,11 @@ def decide(
     alternatives: list[Alternative] = []
     if verdict is Verdict.APPROVE:
         offers, tried = _climb(offering, rungs)
-        if not offers:
-            alternatives = _alternatives(offering, tried)
     else:
         tried = [(rung, fit(case, rung)) for rung in rungs]
+    questions = _unanswered(request, offers)
+    if verdict is Verdict.APPROVE and questions:
+        alternatives = _alternatives(offering, tried, questions, offers)
     answer = Answer(
         decision_id=decision_id,
         outcome=_outcome(verdict, findings, offers),
@@ -67,7 +72,7 @@ def decide(
         amount=request.amount,
         offers=tuple(offers),
         alternatives=tuple(alternatives),
-        reasons=() if offers else _reasons(case, verdict, findings, tried),
+        reasons=_reasons(case, verdict, findings, tried, questions) if questions else (),
         policy_id=document.policy_id,
         policy_version=document.version,
         decided_at=now,
@@ -108,18 +113,20 @@ def _outcome(verdict: Verdict, findings: list[Finding], offers: list[Offer]) -> 
 
 
 def _climb(offering: Offering, rungs: list[Rung]) -> tuple[list[Offer], Tried]:
-    """The best offers, as many as the policy shows, and the rungs tried in vain until then.
+    """The best offers, for each question as many as the policy shows, and the rungs tried in vain until then.
 
     Of rungs with the same rhythm and down payment the first is the best, and nobody is shown the others.
     """
     case = offering.case
     offers_max = case.policy.policy.offers_max
     offers: list[Offer] = []
+    offered = [0, 0]  # for the price; for the deposit
     failed: Tried = []
     rhythms: set[tuple[object, ...]] = set()
     for rung in rungs:
-        if len(offers) == offers_max:
-            break
+        is_of_deposit = rung.kind is Kind.DEPOSIT
+        if offered[is_of_deposit] == offers_max:
+            continue
         how, terms = fit(case, rung), rung.terms
         rhythm = (rung.kind, terms.instalments, terms.every, terms.unit, how.down_payment)
         if how.obstacle is not None:
@@ -128,27 +135,49 @@ def _climb(offering: Offering, rungs: list[Rung]) -> tuple[list[Offer], Tried]:
             offer = offering.offer(len(offers) + 1, rung, how)
             if isinstance(offer, Offer):
                 offers.append(offer)
+                offered[is_of_deposit] += 1
                 rhythms.add(rhythm)
             else:
                 failed.append((rung, replace(how, obstacle=offer)))
     return offers, failed
 
 
-def _alternatives(offering: Offering, tried: Tried) -> list[Alternative]:
+def _unanswered(request: Checkout, offers: list[Offer]) -> list[frozenset[Kind]]:
+    """Of the questions asked those without an offer."""
+    asked, offered = set(request.kinds_asked), {offer.kind for offer in offers}
+    return [question for question in QUESTIONS if question & asked and not question & offered]
+
+
+def _alternatives(
+    offering: Offering, tried: Tried, questions: list[frozenset[Kind]], offers: list[Offer]
+) -> list[Alternative]:
+    """What is possible instead for the questions without an offer, numbered after the offers."""
+    open_ = frozenset[Kind]().union(*questions)
     alternatives: list[Alternative] = []
-    for possible in alternatives_of(offering.case, tried):
-        offer = offering.offer(len(alternatives) + 1, possible.rung, possible.fit)
+    for possible in alternatives_of(offering.case, [one for one in tried if one[0].kind in open_]):
+        offer = offering.offer(len(offers) + len(alternatives) + 1, possible.rung, possible.fit)
         if isinstance(offer, Offer):
             alternatives.append(Alternative(possible.change, offer))
     return alternatives
 
 
-def _reasons(case: Case, verdict: Verdict, findings: list[Finding], tried: Tried) -> tuple[Reason, ...]:
-    """Those of the gravest verdict, then what keeps the nearest rung from being offered; each once."""
-    grounds = [finding.ground for finding in findings if verdict in (Verdict.APPROVE, finding.verdict)]
-    if case.grade is not None and not (findings and not tried):
-        as_asked = [how for rung, how in tried if is_asked_for(case, rung)] or [how for _, how in tried]
-        obstacles = [how.obstacle for how in as_asked] or [Obstacle.NO_RUNG]
-        if None not in obstacles:
-            grounds.append(Ground(REASON_FOR[min(filter(None, obstacles))]))
+def _reasons(
+    case: Case, verdict: Verdict, findings: list[Finding], tried: Tried, questions: list[frozenset[Kind]]
+) -> tuple[Reason, ...]:
+    """For each question those of the gravest verdict, then what keeps its nearest rung from being offered."""
+    weighty = [finding for finding in findings if verdict in (Verdict.APPROVE, finding.verdict)]
+    grounds: list[Ground] = []
+    for question in questions:
+        is_of_deposit = question == DEPOSIT
+        against = [finding for finding in weighty if not finding.kinds or question & set(finding.kinds)]
+        grounds += [
+            replace(finding.ground, is_of_deposit=True) if is_of_deposit and finding.kinds else finding.ground
+            for finding in against
+        ]
+        ours = [(rung, how) for rung, how in tried if rung.kind in question]
+        if case.grade is not None and not (against and not ours):
+            as_asked = [how for rung, how in ours if is_asked_for(case, rung)] or [how for _, how in ours]
+            obstacles = [how.obstacle for how in as_asked] or [Obstacle.NO_RUNG]
+            if None not in obstacles:
+                grounds.append(Ground(REASON_FOR[min(filter(None, obstacles))], is_of_deposit=is_of_deposit))
     return tuple([told(ground, case.request.language) for ground in dict.fromkeys(grounds)])[:REASONS_MAX]

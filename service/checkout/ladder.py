@@ -22,7 +22,7 @@ class Obstacle(IntEnum):
     TERM = 2  # another number of instalments was asked for
     LEGAL_CAP = 3  # the law of the day forbids its price
     TOO_HIGH = 4  # above the rung's highest amount
-    TOO_LOW = 5  # below its lowest, or too little to divide
+    TOO_LOW = 5  # below its lowest, or too little to divide or to waive
     HISTORY = 6  # too few clean deposits for any waiver
     NO_RUNG = 7  # the policy has nothing here at all
 
@@ -48,16 +48,11 @@ class Fit(Struct, frozen=True, gc=False):
 
 
 def rungs_for(case: Case, barred: frozenset[Kind]) -> list[Rung]:
-    """The policy's rungs for the kinds asked for and not barred, the best first.
-
-    Nobody who asks for all kinds and names no deposit means one.
-    """
+    """The policy's rungs for the kinds asked for and not barred, the best first."""
     if case.grade is None:
         return []
     request = case.request
-    kinds = set(request.kinds) - barred
-    if not request.deposit_amount:
-        kinds.discard(Kind.DEPOSIT)
+    kinds = set(request.kinds_asked) - barred
     rungs = case.policy.rungs(request.currency, case.category, case.grade.name, request.instalments)
     return [rung for rung in rungs if rung.kind in kinds]
 
@@ -85,7 +80,10 @@ def fit_deposit(case: Case, rung: Rung, covered: int) -> Fit:
     waived = min(by_policy, case.available)
     obstacle = obstacle_of(case, rung, covered, 0)
     if obstacle is None and waived < rung.waived_min:
-        obstacle = Obstacle.HISTORY if by_policy < rung.waived_min else Obstacle.LIMIT
+        if take_bps(covered, rung.waived_bps_max) < rung.waived_min:
+            obstacle = Obstacle.TOO_LOW
+        else:
+            obstacle = Obstacle.HISTORY if by_policy < rung.waived_min else Obstacle.LIMIT
     return Fit(deposit, 0, deposit - waived, obstacle)
 
 

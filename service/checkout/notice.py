@@ -15,9 +15,10 @@ from msgspec import Struct
 
 from service.checkout.answer import Alternative, Answer, Outcome
 from service.money import decimal_text
+from service.plans.offer import Kind
 from service.plans.plan import business_day
 from service.policies.law import EU_MEMBERS
-from service.policies.reasons import SENTENCES
+from service.policies.reasons import sentence_of
 from service.policies.words import Language, say
 
 
@@ -54,7 +55,9 @@ def notice_of(answer: Answer, merchant_name: str, jurisdiction: str, time_zone: 
             decision=answer.decision_id,
         ),
         reasons_title=say(language, "notice-reasons"),
-        reasons=tuple(SENTENCES[language][reason.code] for reason in answer.reasons),
+        reasons=tuple(
+            sentence_of(reason.code, language, is_of_deposit=reason.kind is Kind.DEPOSIT) for reason in answer.reasons
+        ),
         alternatives_title=say(language, "notice-alternatives"),
         alternatives=tuple(_alternative(one, language) for one in answer.alternatives),
         rights=(

@@ -59,6 +59,13 @@ class Checkout(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=Tr
     device: Word = ""
 
     @property
+    def kinds_asked(self) -> tuple[Kind, ...]:
+        """The kinds meant: nobody who names several kinds and no deposit means one."""
+        if self.deposit_amount or self.kinds == (Kind.DEPOSIT,):
+            return self.kinds
+        return tuple([kind for kind in self.kinds if kind is not Kind.DEPOSIT])
+
+    @property
     def word(self) -> str:
         """The merchant's word for what is bought: the one given, or the one most of the amount goes to."""
         if self.category or not self.items:

@@ -301,7 +301,7 @@ class Policy(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     time_zone: str  # IANA: whose calendar dates plans, unless a programme's does
     offers_expire_after_minutes: Annotated[int, Meta(ge=1, le=10_080)]
     capture_within_days: Days
-    offers_max: Annotated[int, Meta(ge=1, le=12)] = 6
+    offers_max: Annotated[int, Meta(ge=1, le=12)] = 6  # for the price, and as many for a deposit
 
     features: tuple[Feature, ...]
     counters: tuple[Counter, ...] = ()

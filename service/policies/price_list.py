@@ -47,6 +47,11 @@ class Rung(Struct, frozen=True):
             price += 1
         return price
 
+    @property
+    def waived_bps_max(self) -> int:
+        """The largest share of a deposit that is ever waived."""
+        return self.waivers[0].waived_bps if self.waivers else 0
+
     def waived_bps(self, clean_deposits: int) -> int:
         """The share of a deposit waived after so many clean ones; zero before the first step."""
         return next((step.waived_bps for step in self.waivers if clean_deposits >= step.clean_deposits), 0)

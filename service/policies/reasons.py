@@ -8,8 +8,9 @@ own. Adverse-action rules (12 CFR 1002.9(b)(2), Directive (EU) 2023/2225, Art. 1
 from enum import StrEnum
 from typing import Final
 
-from msgspec import Struct
+from msgspec import UNSET, Struct, UnsetType
 
+from service.plans.offer import Kind
 from service.policies.words import Language, say
 
 
@@ -75,6 +76,7 @@ class Ground(Struct, frozen=True):
     code: ReasonCode
     feature: str | None = None  # the policy's name of the fact
     direction: Direction | None = None
+    is_of_deposit: bool = False  # it stands against the deposit alone
 
 
 class Reason(Struct, frozen=True):
@@ -84,11 +86,31 @@ class Reason(Struct, frozen=True):
     sentence: str
     feature: str | None = None
     direction: Direction | None = None
+    kind: Kind | UnsetType = UNSET  # `deposit`: it stands against that alone; absent: against the purchase
 
 
+# Reasons that read otherwise where the deposit is meant.
+OF_DEPOSIT: Final = (
+    ReasonCode.PRODUCT_NOT_SERVED,
+    ReasonCode.AMOUNT_TOO_LOW,
+    ReasonCode.AMOUNT_TOO_HIGH,
+    ReasonCode.LIMIT_EXCEEDED,
+    ReasonCode.HISTORY_TOO_SHORT,
+)
 SENTENCES: Final = {language: {code: say(language, code) for code in ReasonCode} for language in Language}
+DEPOSIT_SENTENCES: Final = {
+    language: SENTENCES[language] | {code: say(language, f"{code}-deposit") for code in OF_DEPOSIT}
+    for language in Language
+}
+
+
+def sentence_of(code: ReasonCode, language: Language, *, is_of_deposit: bool) -> str:
+    """A reason in the consumer's language."""
+    return (DEPOSIT_SENTENCES if is_of_deposit else SENTENCES)[language][code]
 
 
 def told(ground: Ground, language: Language) -> Reason:
     """A ground in the consumer's language."""
-    return Reason(ground.code, SENTENCES[language][ground.code], ground.feature, ground.direction)
+    sentence = sentence_of(ground.code, language, is_of_deposit=ground.is_of_deposit)
+    kind = Kind.DEPOSIT if ground.is_of_deposit else UNSET
+    return Reason(ground.code, sentence, ground.feature, ground.direction, kind)

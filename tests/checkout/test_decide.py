@@ -152,8 +152,69 @@ def test_all_kinds_in_one_ladder() -> None:
     assert [row.due_on for row in offers[0].schedule] == [date(2026, 4, 1)]
 
 
-def test_the_ladder_is_no_longer_than_the_policy_shows() -> None:
-    assert len(decided(asked(amount=1_000_00), policy=policy_with(("/offers_max", 2))).answer.offers) == 2
+@pytest.mark.parametrize("shown", [1, 2, 3, 12])
+def test_a_deposit_asked_for_keeps_its_place_however_few_offers_the_policy_shows(shown: int) -> None:
+    request = asked(amount=150_00, category="power bank", deposit_amount=100_00)
+    everything = msgspec.json.decode(document_with())
+    by_the_month = everything["instalments"][1] | {"categories": [], "amount_min": 1, "lengths": [2, 3, 4]}
+    after_use = [everything["pay_after_use"][0] | {"due_days": days} for days in (30, 60, 90)]
+    policy = policy_with(("/offers_max", shown), ("/instalments", [by_the_month]), ("/pay_after_use", after_use))
+    offers = decided(request, known(clean_deposits=9), policy=policy).answer.offers
+    kinds = [offer.kind.value for offer in offers]
+    assert kinds == [*(["instalments"] * 3 + ["pay_after_use"] * 3)[:shown], "deposit"]
+
+
+@pytest.mark.parametrize(
+    ("deposit", "clean", "limit", "waived", "reasons"),
+    [
+        (100_00, 1, 5_000_00, [50_00], []),
+        (100_00, 0, 5_000_00, [], ["HISTORY_TOO_SHORT"]),
+        (20_00, 1, 5_000_00, [10_00], []),
+        (19_99, 1, 5_000_00, [], ["AMOUNT_TOO_LOW"]),
+        (3_000_00, 9, 5_000_00, [3_000_00], []),
+        (3_000_01, 9, 5_000_00, [], ["AMOUNT_TOO_HIGH"]),
+        (0, 1, 5_000_00, [], []),  # none was asked for
+    ],
+)
+def test_a_deposit_asked_for_is_answered_beside_the_price(
+    deposit: int, clean: int, limit: int, waived: list[int], reasons: list[str]
+) -> None:
+    request = asked(deposit_amount=deposit, language=Language.ENGLISH)
+    answer = decided(request, known(clean_deposits=clean, limit=limit), policy=policy_with(("/offers_max", 1))).answer
+    assert (answer.outcome.value, answer.offers[0].kind) == ("approved", Kind.INSTALMENTS)
+    assert [offer.waived for offer in answer.offers if offer.kind is Kind.DEPOSIT] == waived
+    assert [(reason.code.value, reason.kind) for reason in answer.reasons] == [(code, "deposit") for code in reasons]
+    assert all("eposit" in reason.sentence for reason in answer.reasons)
+
+
+def test_a_deposit_that_is_too_high_has_an_alternative_beside_the_offers() -> None:
+    answer = decided(asked(deposit_amount=4_000_00), known(clean_deposits=3)).answer
+    assert {offer.kind for offer in answer.offers} == {Kind.INSTALMENTS}
+    assert [(one.change.value, one.offer.kind, one.offer.held) for one in answer.alternatives] == [
+        ("smaller_waiver", Kind.DEPOSIT, 1_600_00)
+    ]
+    ids_ = [offer.offer_id for offer in answer.offers] + [one.offer.offer_id for one in answer.alternatives]
+    assert ids_ == [ids.derive(ids.OFFER, DECISION, n + 1) for n in range(len(ids_))]
+
+
+def test_a_rule_that_bars_the_deposit_alone_is_told_beside_the_offers() -> None:
+    answer = decided(asked(deposit_amount=100_00), known(clean_deposits=9, **UNVERIFIED)).answer
+    assert {offer.kind for offer in answer.offers} == {Kind.INSTALMENTS}
+    assert [(reason.code.value, reason.kind) for reason in answer.reasons] == [("IDENTITY_UNCONFIRMED", "deposit")]
+
+
+def test_where_neither_can_be_both_hear_why() -> None:
+    request = asked(amount=5_000_01, deposit_amount=100_00)
+    reasons = decided(request).answer.reasons
+    assert [(reason.code.value, reason.kind or "") for reason in reasons] == [
+        ("LIMIT_EXCEEDED", ""), ("HISTORY_TOO_SHORT", "deposit"),
+    ]  # fmt: skip
+
+
+def test_a_deposit_too_small_to_waive_any_of_is_not_a_matter_of_history() -> None:
+    policy = policy_with(("/deposits/0/waived_min", 50_01))
+    assert codes(decided(asked(kinds=(Kind.DEPOSIT,), deposit_amount=50_00), policy=policy)) == ["AMOUNT_TOO_LOW"]
+    assert codes(decided(asked(kinds=(Kind.DEPOSIT,), deposit_amount=50_01), policy=policy)) == ["HISTORY_TOO_SHORT"]
 
 
 def test_of_the_same_rhythm_only_the_best_is_shown() -> None:

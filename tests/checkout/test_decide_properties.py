@@ -61,7 +61,13 @@ def test_every_answer_explains_itself_and_keeps_within_the_limit(request: Checko
     answer = decision.answer
     offers = [*answer.offers, *(alternative.offer for alternative in answer.alternatives)]
     available = max(0, decision.limit - snapshot.reserved - snapshot.used)
-    assert (answer.outcome is Outcome.APPROVED) == bool(answer.offers) == (not answer.reasons)
+    offered = {offer.kind for offer in answer.offers}
+    is_price_answered = bool(offered - {Kind.DEPOSIT}) or request.kinds == (Kind.DEPOSIT,)
+    is_deposit_answered = Kind.DEPOSIT in offered or Kind.DEPOSIT not in request.kinds_asked
+    assert (answer.outcome is Outcome.APPROVED) == bool(answer.offers)
+    assert (is_price_answered and is_deposit_answered) == (not answer.reasons)
+    if answer.offers:  # what is offered needs no reason
+        assert all((reason.kind is Kind.DEPOSIT) == is_price_answered for reason in answer.reasons if reason.kind)
     assert len(answer.reasons) <= 4
     assert decision.funding.keys() == {offer.kind for offer in offers}
     assert len({offer.offer_id for offer in offers}) == len(offers)

@@ -17,6 +17,13 @@ TOO_MANY_ATTEMPTS = Es gab zu viele Anfragen in kurzer Zeit.
 HISTORY_TOO_SHORT = Dafür sind Sie noch nicht lange genug bei uns.
 DEPOSIT_CLAIMED = Eine Kaution von Ihnen musste schon einmal in Anspruch genommen werden.
 
+## Wenn die Kaution gemeint ist
+PRODUCT_NOT_SERVED-deposit = Für diese Art von Einkauf können wir keine Kaution senken.
+AMOUNT_TOO_LOW-deposit = Die Kaution liegt unter der kleinsten, die wir senken können.
+AMOUNT_TOO_HIGH-deposit = Die Kaution liegt über der größten, die wir senken können.
+LIMIT_EXCEEDED-deposit = Was von Ihrem Rahmen bei uns noch frei ist, reicht nicht, um diese Kaution zu senken.
+HISTORY_TOO_SHORT-deposit = Um diese Kaution zu senken, müssten mehr Ihrer Kautionen unbeansprucht zurückgekommen sein.
+
 ## Wer darf
 UNDER_AGE = Sie sind jünger, als es für dieses Angebot erlaubt ist.
 AREA_NOT_SERVED = An Ihrem Wohnort bieten wir dies nicht an.

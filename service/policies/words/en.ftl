@@ -17,6 +17,13 @@ TOO_MANY_ATTEMPTS = There were too many requests in a short time.
 HISTORY_TOO_SHORT = You have not been a customer long enough for this.
 DEPOSIT_CLAIMED = A deposit of yours had to be claimed before.
 
+## Where the deposit is meant
+PRODUCT_NOT_SERVED-deposit = A reduced deposit is not available for this kind of purchase.
+AMOUNT_TOO_LOW-deposit = The deposit is below the smallest we can reduce.
+AMOUNT_TOO_HIGH-deposit = The deposit is above the largest we can reduce.
+LIMIT_EXCEEDED-deposit = What is left of your limit with us is too little to reduce this deposit.
+HISTORY_TOO_SHORT-deposit = Too few deposits of yours have come back without a claim for us to reduce this one.
+
 ## Who may
 UNDER_AGE = You are below the age at which we may offer this.
 AREA_NOT_SERVED = We do not offer this where you live.

@@ -17,6 +17,13 @@ TOO_MANY_ATTEMPTS = 短时间内的申请次数过多。
 HISTORY_TOO_SHORT = 您成为我们客户的时间还不够长。
 DEPOSIT_CLAIMED = 您的押金曾经被扣取。
 
+## 关于押金
+PRODUCT_NOT_SERVED-deposit = 此类商品或服务不支持减免押金。
+AMOUNT_TOO_LOW-deposit = 押金低于我们可减免的最低金额。
+AMOUNT_TOO_HIGH-deposit = 押金高于我们可减免的最高金额。
+LIMIT_EXCEEDED-deposit = 您在我们这里的剩余额度不足以减免这笔押金。
+HISTORY_TOO_SHORT-deposit = 您未被扣取的押金次数还不足以减免这笔押金。
+
 ## 资格
 UNDER_AGE = 您未达到我们可以提供此服务的年龄。
 AREA_NOT_SERVED = 您所在的地区暂不提供此服务。
