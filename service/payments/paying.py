@@ -10,6 +10,7 @@ from service.plans.allocation_rule import Component, PaymentKind, Step, Timing
 from service.plans.changes import moves, outlook
 from service.plans.changes.course import Course
 from service.plans.changes.facts import OverpaidReturned, Paid
+from service.plans.changes.timeline import Period
 from service.plans.terms import PaidEarly
 
 
@@ -60,6 +61,8 @@ def _allocate(standing: Standing, allocated: Allocated, amount: int) -> int:
     def may_yet_owe(row: Row) -> bool:
         return standing.recalculates and row.period is not None and row.total == 0
 
+    rows = standing.rows if standing.recalculates else [row for row in standing.rows if row.settled_on is None]
+
     for as_of_today in (True, False):  # what today asks of each row first; then what the schedule still holds open
 
         def take(row: Row, step: Step, at_most: int, as_of_today: bool = as_of_today) -> int:
@@ -67,7 +70,7 @@ def _allocate(standing: Standing, allocated: Allocated, amount: int) -> int:
             allocated.add(step[1], taken)
             return taken
 
-        amount = allocate(standing.rows, rule, allocation.direction, amount, allocated.on, take, may_yet_owe)
+        amount = allocate(rows, rule, allocation.direction, amount, allocated.on, take, may_yet_owe)
     return amount
 
 
@@ -75,10 +78,10 @@ def _take(standing: Standing, row: Row, step: Step, at_most: int, on: date, as_o
     course, period, (timing, component) = row.course, row.period, step
     if course is None or period is None or standing.closed or component in (Component.FEE, Component.PENALTY):
         return row.pay(component, at_most, on)
-    counts_on = on if timing is not Timing.IN_ADVANCE else standing.counts_on(course, on)
     if not standing.recalculates:
-        counts_on = period.due_on
-    elif timing is Timing.IN_ADVANCE and as_of_today:
+        return _take_as_agreed(row, course, period, component, at_most, on)
+    counts_on = on if timing is not Timing.IN_ADVANCE else standing.counts_on(course, on)
+    if timing is Timing.IN_ADVANCE and as_of_today:
         due = outlook.due_if_paid(course, period, counts_on)
         row.owed[component] = due.interest if component is Component.INTEREST else due.principal
     if component is Component.INTEREST:
@@ -88,6 +91,19 @@ def _take(standing: Standing, row: Row, step: Step, at_most: int, on: date, as_o
         taken = row.pay(component, min(at_most, max(0, course.principal_left())), on)
         moves.pay_principal(course, period, counts_on, taken)
     standing.sync(on)
+    return taken
+
+
+def _take_as_agreed(row: Row, course: Course, period: Period, component: Component, at_most: int, on: date) -> int:
+    """Interest stays as agreed: the row takes the money, and the course notes it for a change that comes later."""
+    if component is Component.INTEREST:
+        taken = row.pay(component, at_most, on)
+        period.paid_interest += taken
+        return taken
+    taken = row.pay(component, min(at_most, max(0, course.principal_left())), on)
+    if taken:
+        period.paid_principal += taken
+        course.move(period.due_on, -taken)
     return taken
 
 

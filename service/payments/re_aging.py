@@ -45,9 +45,8 @@ def re_aged(standing: Standing, fact: ReAged) -> None:
 
 def _lend_what_no_course_knows(standing: Standing, on: date) -> None:
     """A down payment not made, and principal owed behind the last instalment, is spread with the rest."""
-    lent = standing.courses[0].lent
     for row in standing.rows:
         amount = row.left(Component.PRINCIPAL) if row.course is None and row.due_on <= on else 0
         if amount:
             row.owe(Component.PRINCIPAL, -amount, on)
-            lent[on] = lent.get(on, 0) + amount
+            standing.courses[0].lend(on, amount)

@@ -3,7 +3,7 @@
 from datetime import date
 from enum import IntEnum
 
-from msgspec import Struct, field
+from msgspec import Struct, field, structs
 
 from service.plans.allocation_rule import Component
 from service.plans.changes.course import Course
@@ -36,6 +36,10 @@ class Row(Struct, eq=False):
     settled_on: date | None = None
     course: Course | None = None
     period: Period | None = None
+
+    def copy(self, course: Course | None, period: Period | None) -> "Row":
+        """The same of another course and period."""
+        return structs.replace(self, owed=self.owed.copy(), paid=self.paid.copy(), course=course, period=period)
 
     @property
     def total(self) -> int:

@@ -1,10 +1,11 @@
 """Where a plan stands while its facts are replayed: rows, the courses behind them, and what was paid too much."""
 
 from collections.abc import Sequence
+from copy import copy
 from datetime import date
 from itertools import pairwise
 
-from msgspec import Struct, field
+from msgspec import Struct, field, structs
 
 from service.payments.rows import Row, RowKind
 from service.plans.allocation_rule import Component, PaymentKind
@@ -51,6 +52,19 @@ class Standing(Struct, eq=False):
     closed: bool = False  # charged off or forgiven: interest no longer follows what is paid
     done: list[Event] = field(default_factory=list)
 
+    def copy(self) -> "Standing":
+        """A working copy of its own, with courses and periods of its own."""
+        courses = [course.copy() for course in self.courses]
+        course_of = {id(old): new for old, new in zip(self.courses, courses, strict=True)}
+        period_of = {
+            id(old): new
+            for before, after in zip(self.courses, courses, strict=True)
+            for old, new in zip(before.periods, after.periods, strict=True)
+        }
+        rows = [row.copy(course_of.get(id(row.course)), period_of.get(id(row.period))) for row in self.rows]
+        allocations = {fact_id: copy(one) for fact_id, one in self.allocations.items()}
+        return structs.replace(self, rows=rows, courses=courses, allocations=allocations, done=self.done[:])
+
     @property
     def recalculates(self) -> bool:
         """Whether interest follows what is really paid."""
@@ -71,16 +85,19 @@ class Standing(Struct, eq=False):
 
     def sync(self, on: date) -> None:
         """Write on the rows what the courses ask for."""
-        for course in self.courses:
-            dues = course.dues()
-            for row in self.rows:
-                if row.course is course and row.period is not None:
-                    index = course.periods.index(row.period)
-                    row.begin, row.due_on = row.period.begin, self.payable_on(row.period)
-                    row.owed[Component.PRINCIPAL] = dues[index].principal
-                    row.owed[Component.INTEREST] = dues[index].interest
-                    row.owed_again = course.credited(index)[0]
-                    row.mark(on)
+        asked = {
+            id(period): (course, index, due)
+            for course in self.courses
+            for index, (period, due) in enumerate(zip(course.periods, course.dues(), strict=True))
+        }
+        for row in self.rows:
+            if row.period is not None:
+                course, index, due = asked[id(row.period)]
+                row.begin, row.due_on = row.period.begin, self.payable_on(row.period)
+                row.owed[Component.PRINCIPAL] = due.principal
+                row.owed[Component.INTEREST] = due.interest
+                row.owed_again = course.credited(index)[0]
+                row.mark(on)
         self.sort()
 
     def add_rows(self, course: Course, replaced: Sequence[tuple[Period, Period]] = ()) -> None:

@@ -1,7 +1,8 @@
 """The versions of a running plan's schedule: terms and facts in, instalments out.
 
 `replay` is the whole rule: the facts of a plan, in order of the day they take effect, always make the same lines.
-A fact that arrives late takes its place in the past, and everything after it is worked out anew.
+`next_version` adds one fact and costs what that fact touches; a fact that arrives late takes its place in the past, and
+everything after it is worked out anew. Step by step and at once give the same lines, byte for byte.
 """
 
 from collections.abc import Callable, Iterable, Sequence
@@ -33,7 +34,7 @@ ROUNDINGS_MAX = 2  # another amount may round otherwise once more
 
 
 class Version(Struct, frozen=True):
-    """A schedule as it stands on a day."""
+    """A schedule as it stands on a day. The next fact goes on from `standing`, which has no interest up to that day."""
 
     terms: Terms
     facts: tuple[Event, ...]  # in the order they were recorded
@@ -41,6 +42,7 @@ class Version(Struct, frozen=True):
     lines: tuple[Line, ...]
     allocations: tuple[Allocated, ...]
     overpaid: int
+    standing: Standing
 
     @property
     def outstanding(self) -> int:
@@ -54,16 +56,33 @@ class Version(Struct, frozen=True):
 
 def replay(terms: Terms, events: Sequence[Event], as_of: date) -> Version:
     """The version that the facts make, with interest on what is overdue up to `as_of`. Refused if they cannot be."""
-    standing = standing_after(terms, in_order(terms, events))
-    standing.bear_overdue(as_of)
-    lines = tuple(frozen(number, row) for number, row in enumerate(standing.rows, 1))
-    allocations = tuple(standing.allocations.values())
-    return Version(terms, tuple(events), as_of, lines, allocations, standing.overpaid)
+    return _seen(standing_after(terms, in_order(terms, events)), tuple(events), as_of)
 
 
 def next_version(version: Version, event: Event, as_of: date) -> Version:
     """The version after one more fact."""
-    return replay(version.terms, (*version.facts, event), as_of)
+    events = (*version.facts, event)
+    if not _comes_last(version.standing, event):
+        return replay(version.terms, events, as_of)
+    standing = version.standing.copy()
+    _happen(standing, event)
+    return _seen(standing, events, as_of)
+
+
+def _comes_last(standing: Standing, event: Event) -> bool:
+    """Whether the fact goes after all others, and says nothing that those before it would have had to know."""
+    if not standing.done:
+        return False
+    begins_to_cost = isinstance(event, facts.RateChanged) and event.rate_percent > 0 and not standing.bears_interest
+    return not begins_to_cost and _place(standing.terms, event) >= _place(standing.terms, standing.done[-1])
+
+
+def _seen(standing: Standing, events: tuple[Event, ...], as_of: date) -> Version:
+    """The standing on a day, with interest on what is overdue up to it."""
+    seen = standing.copy() if standing.recalculates else standing
+    seen.bear_overdue(as_of)
+    lines = tuple([frozen(number, row) for number, row in enumerate(seen.rows, 1)])
+    return Version(standing.terms, events, as_of, lines, tuple(seen.allocations.values()), standing.overpaid, standing)
 
 
 def without(version: Version, fact_id: str, as_of: date) -> Version:
@@ -73,7 +92,7 @@ def without(version: Version, fact_id: str, as_of: date) -> Version:
 
 def amount_to_settle(version: Version, on: date) -> int:
     """What pays everything off on `on`: interest runs to that day, or to the next due date where the terms say so."""
-    standing = standing_after(version.terms, in_order(version.terms, version.facts))
+    standing = version.standing.copy()
     standing.bear_overdue(on)
     if not standing.recalculates:
         return sum(max(0, row.outstanding) for row in standing.rows)
@@ -100,11 +119,12 @@ def _exactly(version: Version, on: date, owed: int) -> int:
 
 def in_order(terms: Terms, events: Iterable[Event]) -> list[Event]:
     """By the day they take effect; on one day what was known first goes first. Captures foreseen go before all else."""
+    return sorted(events, key=lambda event: _place(terms, event))
+
+
+def _place(terms: Terms, event: Event) -> tuple[bool, date, date]:
     foreseen = terms.captures is Captures.FORESEEN
-    return sorted(
-        events,
-        key=lambda event: (not (foreseen and isinstance(event, facts.Captured)), event.on, event.recorded_on),
-    )
+    return not (foreseen and isinstance(event, facts.Captured)), event.on, event.recorded_on
 
 
 def standing_after(terms: Terms, events: Sequence[Event]) -> Standing:
@@ -112,11 +132,16 @@ def standing_after(terms: Terms, events: Sequence[Event]) -> Standing:
     rates = [event.rate_percent for event in events if isinstance(event, facts.RateChanged)]
     standing = Standing(terms, bears_interest=any(rate > 0 for rate in (terms.rate_percent, *rates)))
     for event in events:
-        if isinstance(event, MOVES_MONEY):
-            standing.bear_overdue(event.on)
-        apply(standing, event)
-        standing.done.append(event)
+        _happen(standing, event)
     return standing
+
+
+def _happen(standing: Standing, event: Event) -> None:
+    """One more fact: first principal past due bears interest up to its day."""
+    if isinstance(event, MOVES_MONEY):
+        standing.bear_overdue(event.on)
+    apply(standing, event)
+    standing.done.append(event)
 
 
 def apply(standing: Standing, event: Event) -> None:

@@ -14,7 +14,7 @@ from pathlib import Path
 
 from service import config, db, embedded, supervisor
 from service.config import CannotStart, Settings
-from tests.bench import pure, report
+from tests.bench import facts, pure, report
 from tests.bench.load import Outcome
 from tests.bench.report import Bench, Cpu
 from tests.bench.stage import PROCESSES, Stage, set_up
@@ -63,6 +63,7 @@ def main() -> int:
         seconds=given.seconds,
         sides=sides,
         pure_us=pure.costs(),
+        facts_in_schedules=facts.in_schedules(),
         machine=report.machine(stage.postgres_version, load_before),
     )
     report.write(bench)

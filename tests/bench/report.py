@@ -65,6 +65,7 @@ class Bench(Struct):
     seconds: float  # of one round
     sides: dict[str, Side]
     pure_us: dict[str, float]
+    facts_in_schedules: dict[str, float]  # what a fact costs, as a multiple of building the plan's schedule
     machine: Machine
 
 
@@ -121,6 +122,8 @@ def show(bench: Bench) -> None:
     print(f"Deciding against a bare echo:             {bench.decide_vs_bare:.2f}")
     pure = ", ".join(f"{name.replace('_', ' ')} {cost}" for name, cost in bench.pure_us.items())
     print(f"\nThe rules alone, microseconds: {pure}")
+    facts = ", ".join(f"{name.replace('_', ' ')} {cost}" for name, cost in bench.facts_in_schedules.items())
+    print(f"One more payment, in schedules built in the same time: {facts}")
     print(f"Checks after it: {bench.checks}, broken: {', '.join(bench.broken_checks) or 'none'}.")
     place, rounds = bench.machine, max(len(side.rounds) for side in bench.sides.values())
     print(

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from service.errors import Code, Refused
 from service.money import next_share, take_bps
-from service.payments.versions import Version, amount_to_settle, replay
+from service.payments.versions import Version, amount_to_settle, next_version, replay
 from service.plans.allocation_rule import Allocation, AllocationRule, Component, Future, order
 from service.plans.changes import facts
 from service.plans.changes.facts import Event
@@ -84,6 +84,24 @@ def test_replaying_gives_the_same_schedule(data: st.DataObject, plan: tuple[Term
     keys = [(event.on, event.recorded_on) for event in events]
     if len(set(keys)) == len(keys):
         assert replay(terms, list(reversed(events)), as_of).digest == version.digest
+
+
+@given(st.data(), plans)
+def test_one_more_fact_at_a_time_and_all_at_once(data: st.DataObject, plan: tuple[Terms, int, int]) -> None:
+    """Byte for byte, for facts that come late, too; and a version that goes on stays what it was."""
+    terms, amount, later = plan
+    events, as_of = life(data, terms, amount, later)
+    events.sort(key=lambda event: event.recorded_on)
+    version = version_or_none(terms, events[:1], as_of)
+    for known in range(2, len(events) + 1):
+        at_once = version_or_none(terms, events[:known], as_of)
+        if version is None or at_once is None:
+            return
+        digest = version.digest
+        following = next_version(version, events[known - 1], as_of)
+        assert following.digest == at_once.digest
+        assert version.digest == digest
+        version = following
 
 
 @st.composite

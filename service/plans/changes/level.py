@@ -138,9 +138,9 @@ def _last_unpaid(course: Course, dues: list[Due], before: int) -> int | None:
 
 def _ask_earlier(course: Course, last: int, on: date) -> None:
     """Interest earned up to `on` in periods behind the last unpaid one falls due in that one."""
-    view = course.copy()
-    view.until = on
-    dues = view.dues()
+    if last == len(course.periods) - 1:
+        return
+    dues = course.settled_on(on).dues()
     for index in reversed(range(last + 1, len(course.periods))):
         if dues[index].unasked > 0:
             course.periods[last].later_interest = dues[index].unasked

@@ -62,11 +62,11 @@ def lend(course: Course, on: date, amount: int) -> None:
         period.paid_principal = period.paid_interest = period.later_interest = 0
     agreed.moved.clear()
     agreed.overdue.clear()
-    agreed.lent[on] = agreed.lent.get(on, 0) + amount
+    agreed.lend(on, amount)
     set_level(agreed, first)
     settle(agreed, agreed.periods[first].due_on)
     even_out(agreed, first)
-    course.lent[on] = course.lent.get(on, 0) + amount
+    course.lend(on, amount)
     for period, fresh in zip(course.periods[first:], agreed.periods[first:], strict=True):
         period.level, period.agreed_level = fresh.level, fresh.agreed_level
     settle(course, course.periods[first].due_on)
@@ -108,16 +108,17 @@ def bear_overdue(course: Course, on: date) -> bool:
     since = course.overdue_until
     if since is not None and on <= since:
         return False
+    dues = course.dues()
     for index, period in enumerate(course.periods):
         if period.due_on >= on:
             break
-        amount = course.dues()[index].principal - period.paid_principal  # less, the more interest it has to ask for
+        amount = dues[index].principal - period.paid_principal  # less, the more interest it has to ask for
         if amount > 0:
             begin = period.due_on if since is None else max(since, period.due_on)
-            course.overdue[begin] = course.overdue.get(begin, 0) + amount
-            course.overdue[on] = course.overdue.get(on, 0) - amount
+            course.bear(begin, on, amount)
             course.overdue_until = on
             settle(course, on)
+            dues = course.dues()
     return course.overdue_until == on
 
 
@@ -125,8 +126,7 @@ def change_rate(course: Course, from_on: date, rate_percent: Decimal) -> None:
     """Another rate from `from_on` on; the equal part follows."""
     if not rate_percent.is_finite() or rate_percent < 0:
         raise Refused(Code.IMPOSSIBLE_TERMS, "A rate is zero or more.", "/rate_percent")
-    course.rates.append((from_on - DAY, Fraction(rate_percent) / 100))
-    course.rates.sort(key=lambda rate: rate[0])
+    course.change_rate(from_on - DAY, Fraction(rate_percent) / 100)
     relevel(course, _affected(course, from_on - DAY))
 
 
@@ -134,7 +134,7 @@ def pause(course: Course, begin_on: date, end_on: date) -> None:
     """No interest from `begin_on` to `end_on`, both included; the equal part stays, the last instalment gains."""
     if end_on < begin_on:
         raise Refused(Code.IMPOSSIBLE_TERMS, "A pause ends after it begins.", "/end_on")
-    course.pauses.append((begin_on - DAY, end_on))
+    course.pause(begin_on - DAY, end_on)
     settle(course, begin_on)
 
 
@@ -155,6 +155,7 @@ def append_periods(course: Course, count: int) -> None:
         share = None if unit is None else whole_and_odd(course.terms, begin, due_on, anchor_day, unit)
         course.periods.append(Period(begin, due_on, share))
         begin = due_on
+    course.cut_anew()
 
 
 def move_due_date(course: Course, due_on: date, to: date) -> None:
@@ -174,6 +175,7 @@ def move_due_date(course: Course, due_on: date, to: date) -> None:
         elif unit is not None:
             period.share = whole_and_odd(course.terms, begin, period.due_on, to.day, unit)
         begin = period.due_on
+    course.cut_anew()
     settle(course, due_on)
 
 

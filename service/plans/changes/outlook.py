@@ -12,8 +12,7 @@ def due_if_paid(course: Course, period: Period, on: date) -> Due:
     index = course.periods.index(period)
     if on >= course.last.due_on:
         return course.dues()[index]
-    view = course.copy()
-    view.until = max(on, course.periods[0].begin)
+    view = course.settled_on(max(on, course.periods[0].begin))
     settle(view, on)
     seen, dues = view.periods[index], view.dues()
     if on <= seen.begin:
@@ -36,8 +35,7 @@ def _restore_agreed(view: Course, period: Period, dues: list[Due]) -> None:
 
 def left_if_settled(course: Course, on: date) -> tuple[int, int]:
     """Principal and interest that settle everything on `on`."""
-    view = course.copy()
-    view.until = max(on, course.periods[0].begin)
+    view = course.settled_on(max(on, course.periods[0].begin))
     settle(view, on)
     principal = view.principal_left()
     interest = sum(due.interest for due in view.dues()) - sum(period.paid_interest for period in view.periods)

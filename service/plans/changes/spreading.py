@@ -53,6 +53,7 @@ def re_age(
     first, gone = fresh.periods[0], course.periods[kept:]
     first.begin, first.share = begin, share_between(begin, first.due_on)
     course.periods[kept:] = fresh.periods
+    course.cut_anew()
     close(course, kept, on)  # now that what came back on the last day stands in the first new period
     replaced = [(old, fresh.periods[min(index, len(due_on) - 1)]) for index, old in enumerate(gone)]
     for old, new in replaced:
@@ -71,3 +72,4 @@ def close(course: Course, count: int, on: date) -> None:
     course.overdue.clear()
     for day in [day for day in course.moved if day > on]:
         course.move(on, course.moved.pop(day))
+    course.cut_anew()

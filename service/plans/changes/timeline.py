@@ -1,7 +1,10 @@
 """A period cut wherever its balance, its rate or a pause changes, and what each stretch earns on a balance of one."""
 
+from bisect import bisect_left, bisect_right
+from collections.abc import Iterable
 from datetime import date
 from fractions import Fraction
+from itertools import chain
 from math import lcm
 
 from msgspec import Struct
@@ -53,53 +56,48 @@ class Line(Struct, frozen=True):
         return earned, balance
 
 
-class Timeline(Struct, frozen=True):
+class Timeline:
     """What bears on every period: rates, movements of the balance, pauses, and a day after which nothing is earned."""
 
-    terms: Terms
-    rates: tuple[tuple[date, Fraction], ...]
-    lent: tuple[tuple[date, int], ...]
-    movements: tuple[tuple[date, int], ...]
-    pauses: tuple[tuple[date, date], ...]
-    until: date | None
-    spans: tuple[tuple[date, date], ...]
+    def __init__(
+        self, terms: Terms, rates: list[tuple[date, Fraction]], lent: dict[date, int],
+        movements: Iterable[tuple[date, int]], pauses: list[tuple[date, date]], until: date | None,
+    ) -> None:  # fmt: skip
+        self._terms, self._rates, self._lent, self._pauses, self._until = terms, rates, lent, pauses, until
+        self._changes = dict(lent)
+        for day, amount in movements:
+            self._changes[day] = self._changes.get(day, 0) + amount
+        self._marks = sorted({*self._changes, *(day for day, _ in rates), *chain.from_iterable(pauses)})
 
-    def lines(self, periods: list[Period]) -> list[Line]:
-        """A line for each period."""
-        changes: dict[date, int] = {}
-        for day, amount in (*self.lent, *self.movements):
-            changes[day] = changes.get(day, 0) + amount
-        marks = {*changes, *(day for day, _ in self.rates), *(day for pause in self.pauses for day in pause)}
-        return [self._line(period, changes, sorted(marks), is_first=index == 0) for index, period in enumerate(periods)]
-
-    def _line(self, period: Period, changes: dict[date, int], marks: list[date], *, is_first: bool) -> Line:
+    def line(self, period: Period, *, is_first: bool) -> Line:
+        """The period, cut into stretches."""
         stretches = []
-        for begin, end in cut(period, marks):
-            lent = sum(amount for day, amount in self.lent if day <= begin)
-            stretches.append((self._earns(period, begin, end), changes.get(end, 0), lent))
+        for begin, end in cut(period, self._marks):
+            lent = sum(amount for day, amount in self._lent.items() if day <= begin)
+            stretches.append((self._earns(period, begin, end), self._changes.get(end, 0), lent))
         over = lcm(*(earns.denominator for earns, _, _ in stretches))
         return Line(
-            changes.get(period.begin, 0) if is_first else 0,
+            self._changes.get(period.begin, 0) if is_first else 0,
             over,
             tuple(Stretch(earns.numerator * (over // earns.denominator), *rest) for earns, *rest in stretches),
         )
 
     def _earns(self, period: Period, begin: date, end: date) -> Fraction:
-        stop = end if self.until is None else max(begin, min(end, self.until))
-        if stop == begin or any(first <= begin and end <= last for first, last in self.pauses):
+        stop = end if self._until is None else max(begin, min(end, self._until))
+        if stop == begin or any(first <= begin and end <= last for first, last in self._pauses):
             return Fraction(0)
-        return growth(self.terms.rate_kind, rate_after(self.rates, begin), share_of(self.terms, period, begin, stop))
+        return growth(self._terms.rate_kind, rate_after(self._rates, begin), share_of(self._terms, period, begin, stop))
 
 
 def cut(period: Period, marks: list[date]) -> list[tuple[date, date]]:
     """The stretches of a period between the marks inside it; none where it begins and ends on one day."""
     if period.begin == period.due_on:
         return []
-    cuts = [day for day in marks if period.begin < day < period.due_on]
+    cuts = marks[bisect_right(marks, period.begin) : bisect_left(marks, period.due_on)]
     return list(zip([period.begin, *cuts], [*cuts, period.due_on], strict=True))
 
 
-def rate_after(rates: tuple[tuple[date, Fraction], ...] | list[tuple[date, Fraction]], on: date) -> Fraction:
+def rate_after(rates: list[tuple[date, Fraction]], on: date) -> Fraction:
     """The yearly rate in force from the end of `on`."""
     return next(rate for day, rate in reversed(rates) if day <= on)
 
