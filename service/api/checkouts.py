@@ -16,6 +16,7 @@ from service.checkout.flow import Known as KnownConsumer
 from service.checkout.flow import Who
 from service.checkout.request import Checkout, refuse_contradictions
 from service.checkout.velocity import attempt_of
+from service.engine.decision_log import reference_used
 from service.engine.once import answered
 from service.engine.work import Answer, DecisionRow, RulebookChanged
 from service.errors import Code, Refused
@@ -74,6 +75,7 @@ async def _answer(ask: Ask, checkout: Checkout, raw: bytes) -> Answer:
     if sides.policy.outside:
         if before := await answered(services.pool, ask.must_key):
             return before  # nobody is asked twice for one request
+        await _refuse_taken(ask, checkout.merchant_reference)
         occasion = Occasion(who.consumer_id, decision_id, business_day(ask.now, sides.policy.policy.time_zone), ask.now)
         outside = await services.outside.read(sides.policy.outside, occasion)
     known = known.counted(counters).heard(outside)
@@ -88,6 +90,13 @@ async def _answer(ask: Ask, checkout: Checkout, raw: bytes) -> Answer:
     if sides.trial:
         services.shadows.watch(Watched(sides, decision, checkout, evidence))
     return answer
+
+
+async def _refuse_taken(ask: Ask, reference: str) -> None:
+    """The log refuses a reference that a plan has taken. Where others are asked before, it must be known before."""
+    bucket = ids.bucket_for(ask.owner_id, reference)
+    if await ask.services.pool.fetchval(Q.is_reference_taken, bucket, ask.owner_id, reference):
+        raise reference_used(reference)
 
 
 async def _count(ask: Ask, checkout: Checkout, sides: Sides) -> dict[str, int]:

@@ -24,7 +24,7 @@ from service.api.operator import (
     ProgrammeBody,
 )
 from service.api.partner import BreakPage, FilePage, FundedPlanPage, Positions, ReconciliationPage
-from service.api.plans import AcceptOffer, CaptureBody, ClaimBody, PaymentBody, ReleaseBody
+from service.api.plans import AcceptOffer, CaptureBody, ClaimBody, PaymentBody, PlanPage, ReleaseBody
 from service.api.policies import PolicyPage, PublishBody
 from service.api.public import Health
 from service.api.replays import Replay
@@ -78,7 +78,7 @@ MERCHANT: Final[dict[str, Operation]] = {
     "POST /v1/quotes": Operation(
         QuoteRequest, {200: Quote}, (Code.IMPOSSIBLE_TERMS, Code.NO_APR, Code.SEVERAL_APRS), keeps=False
     ),
-    "POST /v1/checkouts": Operation(Checkout, {200: Answer}, (Code.NOT_FOUND,)),
+    "POST /v1/checkouts": Operation(Checkout, {200: Answer}, (Code.NOT_FOUND, Code.REFERENCE_USED)),
     "GET /v1/checkouts/{decision_id}": Operation(None, {200: Answer}, (Code.NOT_FOUND,)),
     "GET /v1/checkouts/{decision_id}/notice": Operation(None, {200: Notice}, (Code.NOT_FOUND,), page=True),
     "GET /v1/offers/{offer_id}/disclosure": Operation(None, {200: Disclosure}, (Code.NOT_FOUND,), page=True),
@@ -90,7 +90,7 @@ MERCHANT: Final[dict[str, Operation]] = {
     ),
     "GET /v1/plans/{plan_id}": Operation(None, {200: PlanView}, (Code.NOT_FOUND,)),
     "GET /v1/plans/{plan_id}/disclosure": Operation(None, {200: Disclosure}, (Code.NOT_FOUND,), page=True),
-    "GET /v1/plans": Operation(None, {200: PlanView}, (Code.NOT_FOUND,)),
+    "GET /v1/plans": Operation(None, {200: PlanPage}, (Code.NOT_FOUND,)),
     "POST /v1/plans/{plan_id}/capture": Operation(
         CaptureBody,
         {200: PlanView},
@@ -248,7 +248,7 @@ MEANING: Final[dict[Code, str]] = {
     Code.IDEMPOTENCY_KEY_MISSING: "every POST carries an Idempotency-Key",
     Code.IDEMPOTENCY_KEY_REUSED: "the key was used for another request",
     Code.CLOCK_NOT_SETTABLE: "Tenor-Clock is for sandboxes",
-    Code.REFERENCE_USED: "the merchant reference already opened a plan",
+    Code.REFERENCE_USED: "the merchant reference has a plan, neither voided nor expired",
     Code.OFFER_EXPIRED: "ask for a new decision",
     Code.OFFER_ACCEPTED: "an offer of the same decision already opened a plan",
     Code.LIMIT_EXCEEDED: "the consumer's limit does not leave room; nothing was reserved",

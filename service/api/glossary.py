@@ -77,7 +77,7 @@ GLOSSARY: Final[dict[str, str]] = {
     "dry_run": "always true: nothing of this happened",
     "id": "who or what it is, for ever",
     "consumer": "the consumer's id",
-    "merchant_reference": "the merchant's order number; it opens one plan, for ever",
+    "merchant_reference": "the merchant's order number: one plan at a time; free again once that was voided or expired",
     "offer_id": "the offer's id",
     "plan_id": "the plan's id",
     "partner_id": "the partner's id",

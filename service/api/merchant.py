@@ -92,7 +92,7 @@ merchant_router = Router(
         notices.get_notice,
         plans.open_plan,
         plans.get_plan,
-        plans.find_plan,
+        plans.find_plans,
         plans.capture_plan,
         plans.void_plan,
         plans.claim_deposit,

@@ -1,7 +1,7 @@
 """A plan, for its merchant: open it, see it, capture, void, claim, release, record what was paid."""
 
 from datetime import date
-from typing import Annotated
+from typing import Annotated, Final
 
 from litestar import get, post
 from litestar.params import FromPath, QueryParameter, RawBody
@@ -23,8 +23,10 @@ from service.plans.bill import BillLine, lines_of
 from service.plans.book import Command
 from service.plans.capture import Capture
 from service.plans.deposit import Claim, Release
-from service.plans.plan import business_day, view
+from service.plans.plan import PlanView, business_day, view
 from service.plans.void import Void
+
+PLANS_MAX: Final = 100  # of one merchant reference, the newest
 
 
 class AcceptOffer(Struct, frozen=True, forbid_unknown_fields=True):
@@ -87,6 +89,12 @@ class PaymentBody(Struct, frozen=True, forbid_unknown_fields=True):
     reference: Text | None = None
 
 
+class PlanPage(Struct, frozen=True):
+    """The plans of one merchant reference: the one that has it now, then the newest first."""
+
+    plans: list[PlanView]
+
+
 _accept = Body(AcceptOffer)
 _capture = Body(CaptureBody)
 _claim = Body(ClaimBody)
@@ -111,23 +119,26 @@ async def open_plan(request: Asked, body: RawBody) -> ASGIResponse:
 @get("/plans/{plan_id:str}", opt={"scope": "plans"})
 async def get_plan(request: Asked, plan_id: FromPath[str]) -> ASGIResponse:
     """The plan as it stands, with what is overdue today."""
-    return await _plan(read(request), plan_id)
+    found = await _load(read(request), [plan_id]) if ids.is_id(plan_id, ids.PLAN) else []
+    if not found:
+        raise _no_plan(plan_id)
+    return reply(found[0])
 
 
 @get("/plans", opt={"scope": "plans"})
-async def find_plan(
+async def find_plans(
     request: Asked, merchant_reference: Annotated[str, QueryParameter(min_length=1, max_length=100)]
 ) -> ASGIResponse:
-    """The plan that a merchant reference opened."""
+    """The plan that has a merchant reference; after it those that were voided or expired before, the newest first."""
     ask = read(request)
-    plan_id = None
+    plan_ids: list[str] = []
     if "\x00" not in merchant_reference:
-        plan_id = await ask.services.pool.fetchval(
-            Q.find_plan, ids.bucket_for(ask.owner_id, merchant_reference), ask.owner_id, merchant_reference
-        )
-    if plan_id is None:
+        bucket = ids.bucket_for(ask.owner_id, merchant_reference)
+        rows = await ask.services.pool.fetch(Q.find_plans, bucket, ask.owner_id, merchant_reference, PLANS_MAX)
+        plan_ids = [row["plan_id"] for row in rows]
+    if not plan_ids:
         raise Refused(Code.NOT_FOUND, "This merchant reference opened no plan.", "/merchant_reference")
-    return await _plan(ask, plan_id)
+    return reply(PlanPage(await _load(ask, plan_ids)))
 
 
 @post("/plans/{plan_id:str}/capture", status_code=200, opt={"scope": "plans", "dry_run": True})
@@ -174,24 +185,25 @@ async def record_payment(request: Asked, body: RawBody, plan_id: FromPath[str]) 
     return await _done(request, ask, payment, 201)
 
 
-async def _plan(ask: Ask, plan_id: str) -> ASGIResponse:
-    if ids.is_id(plan_id, ids.PLAN):
-        bucket = ids.bucket_of(plan_id)
-        async with ask.services.pool.acquire() as conn, conn.transaction(isolation="repeatable_read", readonly=True):
-            row = await conn.fetchrow(Q.load_plan, bucket, plan_id, ask.owner_id)
-            rows = await conn.fetch(Q.load_plan_instalments, bucket, plan_id)
-        if row is not None:
-            plan = plan_of(row)
-            owed = instalments_by_plan(rows).get(plan_id, ())
-            return reply(view(plan, owed, business_day(ask.now, plan.offer.time_zone)))
-    raise Refused(Code.NOT_FOUND, f"There is no plan {plan_id[:100]!r}.", "/id")
+async def _load(ask: Ask, plan_ids: list[str]) -> list[PlanView]:
+    """Those of the plans that are the merchant's, in their order, as they stand today."""
+    buckets = [ids.bucket_of(plan_id) for plan_id in plan_ids]
+    async with ask.services.pool.acquire() as conn, conn.transaction(isolation="repeatable_read", readonly=True):
+        rows = await conn.fetch(Q.load_plans, buckets, plan_ids, ask.owner_id)
+        owed = instalments_by_plan(await conn.fetch(Q.load_plan_instalments, buckets, plan_ids))
+    plans = [plan_of(row) for row in rows]
+    return [view(one, owed.get(one.plan_id, ()), business_day(ask.now, one.offer.time_zone)) for one in plans]
+
+
+def _no_plan(plan_id: str) -> Refused:
+    return Refused(Code.NOT_FOUND, f"There is no plan {plan_id[:100]!r}.", "/id")
 
 
 def _on_plan(request: Asked, body: RawBody, plan_id: str) -> tuple[Ask, dict[str, str]]:
     """The request, and the names every verb on a plan needs."""
     ask = write(request, body)
     if not ids.is_id(plan_id, ids.PLAN):
-        raise Refused(Code.NOT_FOUND, f"There is no plan {plan_id[:100]!r}.", "/id")
+        raise _no_plan(plan_id)
     command_id = ids.new_id(ids.COMMAND, ids.bucket_of(plan_id), ask.now_ms)
     return ask, {"command_id": command_id, "merchant_id": ask.owner_id, "plan_id": plan_id}
 

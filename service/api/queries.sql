@@ -241,23 +241,37 @@ select decision_id, merchant_id, policy_id, policy_version, decided_at, request,
   from decisions
  where bucket = $1 and decision_id = $2;
 
--- load_plan --
+-- load_plans --
 select p.*,
        (select json_agg(json_build_object('capture', b.capture, 'amount', b.amount, 'captured_at', b.captured_at,
                                           'lines', b.lines) order by b.capture)
           from bills b
          where b.bucket = p.bucket and b.plan_id = p.plan_id) as bills
-  from plans p
- where p.bucket = $1 and p.plan_id = $2 and p.merchant_id = $3;
+  from unnest($1::smallint[], $2::text[]) with ordinality as k (bucket, plan_id, place)
+  join plans p using (bucket, plan_id)
+ where p.merchant_id = $3
+ order by k.place;
 
 -- load_plan_instalments --
 select plan_id, number, capture, due_on, principal, interest, fee, principal_paid, interest_paid, fee_paid, paid_on
-  from instalments
- where bucket = $1 and plan_id = $2
- order by number;
+  from unnest($1::smallint[], $2::text[]) as k (bucket, plan_id)
+  join instalments using (bucket, plan_id)
+ order by plan_id, number;
 
--- find_plan --
-select plan_id from merchant_references where bucket = $1 and merchant_id = $2 and merchant_reference = $3;
+-- is_reference_taken --
+select exists (select from merchant_references where bucket = $1 and merchant_id = $2 and merchant_reference = $3);
+
+-- find_plans --
+-- The plan that has taken a merchant reference; then those that were voided or expired, the newest first: ids are in the
+-- order of time.
+select plan_id
+  from (select plan_id, true as is_taken from merchant_references
+         where bucket = $1 and merchant_id = $2 and merchant_reference = $3
+         union all
+        select plan_id, false from former_references
+         where bucket = $1 and merchant_id = $2 and merchant_reference = $3) p
+ order by is_taken desc, plan_id desc
+ limit $4;
 
 -- load_events --
 select number, event_id as id, type, plan_id, at, data, decision_id, consumer_id

@@ -124,8 +124,7 @@ async def review_referral(request: Asked, body: RawBody, decision_id: FromPath[s
         kept = (row.bucket, decision_id, made_id, asked.outcome, list(asked.reasons), asked.note, by, ask.now)
         if not await conn.fetchval(Q.insert_review, *kept):
             raise Refused(Code.STATE_FORBIDS, "This referral was reviewed already.", "/id")
-        _, accounts = await decision_log.append(conn, [(row, None, 200)])
-        opened.extend(accounts)
+        opened.extend((await decision_log.append(conn, [(row, None, 200)])).opened)
         data = {"decision_id": made_id, "referral_id": decision_id, "outcome": row.outcome}
         event_id = ids.derive(ids.EVENT, made_id)
         await conn.execute(

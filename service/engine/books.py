@@ -63,7 +63,11 @@ class Books(Struct):
         self.plans[plan.plan_id] = plan
         self.instalments[plan.plan_id] = change.instalments
         self.accepted.add(plan.decision_id)
-        self.used_references.add((plan.merchant_id, plan.merchant_reference))
+        reference = (plan.merchant_id, plan.merchant_reference)
+        if plan.takes_reference:
+            self.used_references.add(reference)
+        else:
+            self.used_references.discard(reference)
         if change.payment and change.payment.reference is not None:
             self.payment_references.setdefault(plan.plan_id, set()).add(change.payment.reference)
 

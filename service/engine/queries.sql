@@ -59,7 +59,7 @@ select p.plan_id, p.reference
   join payments p using (bucket, plan_id, reference);
 
 -- load_what_became --
--- What the decisions and their merchant references led to, seen with the accounts locked: a plan, if there is a row.
+-- Which of the decisions opened a plan, and which of the merchant references are taken, with the accounts locked.
 select p.decision_id, null as merchant_id, null as merchant_reference
   from unnest($1::smallint[], $2::text[]) as k (bucket, decision_id)
   join plans p using (bucket, decision_id)
@@ -67,6 +67,16 @@ select p.decision_id, null as merchant_id, null as merchant_reference
 select null, r.merchant_id, r.merchant_reference
   from unnest($3::smallint[], $4::text[], $5::text[]) as k (bucket, merchant_id, merchant_reference)
   join merchant_references r using (bucket, merchant_id, merchant_reference);
+
+-- free_references --
+-- Their plans were voided or expired.
+with given_free as (
+    delete from merchant_references r
+     using unnest($1::smallint[], $2::text[], $3::text[]) as k (bucket, merchant_id, merchant_reference)
+     where r.bucket = k.bucket and r.merchant_id = k.merchant_id and r.merchant_reference = k.merchant_reference
+    returning r.bucket, r.merchant_id, r.merchant_reference, r.plan_id
+)
+insert into former_references (bucket, merchant_id, merchant_reference, plan_id) select * from given_free;
 
 -- open_plans --
 with named as (
@@ -161,8 +171,15 @@ select k.bucket, k.event_id, k.merchant_id, n.last_number - k.later, k.type, k.p
 -- log_decisions --
 -- A decision without a key is one that we made ourselves. The accounts are those that were not there before. Each part
 -- unnests the columns it needs: the texts, some kilobytes a row, are laid down once on their way into the log.
--- A decision made in ignorance of the present rulebook is left out, and its key stays free.
-with claimed as (
+-- A decision made in ignorance of the present rulebook is left out, and its key stays free; so is one on a merchant
+-- reference that a plan has taken, for none of its offers could be accepted.
+with taken as materialized (
+    select decision_id
+      from unnest($24::smallint[], $3::text[], $5::text[], $2::text[], $20::text[])
+           as k (bucket, merchant_id, merchant_reference, decision_id, key)
+      join merchant_references r using (bucket, merchant_id, merchant_reference)
+     where key is not null
+), claimed as (
     insert into idempotency (bucket, owner_id, key, request_hash, status, decision_id, created_at)
     select bucket, owner_id, key, request_hash, status, decision_id, created_at
       from unnest($18::smallint[], $19::text[], $20::text[], $21::bytea[], $22::smallint[], $2::text[],
@@ -170,6 +187,7 @@ with claimed as (
            as k (bucket, owner_id, key, request_hash, status, decision_id, created_at, rulebook)
      where key is not null
        and rulebook = (select revision from rulebook)
+       and decision_id not in (select decision_id from taken)
      order by 1, 2, 3
         on conflict do nothing
     returning decision_id
@@ -202,9 +220,12 @@ with claimed as (
                  policy_version, "limit", decided_at, expires_at, request, snapshot, answer, funding)
      where decision_id in (select decision_id from fresh)
 )
-select decision_id, null::smallint as bucket, null as consumer_id, null as currency, null::bigint as "limit" from fresh
+select decision_id, false as is_taken, null::smallint as bucket, null as consumer_id, null as currency,
+       null::bigint as "limit" from fresh
  union all
-select null, bucket, consumer_id, currency, "limit" from opened;
+select decision_id, true, null, null, null, null from taken
+ union all
+select null, null, bucket, consumer_id, currency, "limit" from opened;
 
 -- save_answers --
 update idempotency i

@@ -33,6 +33,7 @@ async def save(conn: Connection, before: Books, done: list[Done], answers: list[
         await keys.save(conn, answers)
         return
     changes = {one.change.plan.plan_id: one.change for one in done}  # the last change of each plan
+    await _free_references(conn, [c.plan for c in changes.values() if not c.plan.takes_reference])
     await _open_plans(conn, [c.plan for plan_id, c in changes.items() if plan_id not in before.plans])
     await _update_plans(conn, [c.plan for plan_id, c in changes.items() if plan_id in before.plans])
     await _save_instalments(conn, before, list(changes.values()))
@@ -54,6 +55,15 @@ def _columns(rows: list[Row], count: int) -> list[list[Any]]:
 def _accounts(done: list[Done]) -> list[Row]:
     last = {(a.bucket, a.consumer_id, a.currency): a for a in (one.change.account for one in done)}
     return [(*owner, a.reserved, a.used, a.version) for owner, a in sorted(last.items(), key=itemgetter(0))]
+
+
+async def _free_references(conn: Connection, plans: list[Plan]) -> None:
+    """Before plans are opened: one of the same batch may take such a reference again."""
+    if plans:
+        rows = [
+            (ids.bucket_for(p.merchant_id, p.merchant_reference), p.merchant_id, p.merchant_reference) for p in plans
+        ]
+        await conn.execute(Q.free_references, *columns(rows))
 
 
 async def _open_plans(conn: Connection, plans: list[Plan]) -> None:

@@ -13,7 +13,7 @@ from service.plans.plan import CollectionState, DisputeState, Plan, PlanState, S
 
 
 class Authorize(Command, frozen=True, kw_only=True):
-    """Accept an offer. One decision and one merchant reference open one plan, for ever."""
+    """Accept an offer. A decision opens one plan, for ever; a merchant reference has one plan at a time."""
 
     offer_id: str
 
@@ -76,7 +76,7 @@ class Authorize(Command, frozen=True, kw_only=True):
         if book.is_reference_used:
             raise Refused(
                 Code.REFERENCE_USED,
-                f"The merchant reference {agreement.merchant_reference!r} already opened a plan.",
+                f"The merchant reference {agreement.merchant_reference!r} is taken by another plan.",
                 "/offer_id",
             )
         if now >= agreement.offer.expires_at:

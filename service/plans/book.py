@@ -47,7 +47,7 @@ class Book(Struct):
     payment_references: frozenset[str] = frozenset()  # of those asked about, the ones already on the plan
     agreement: Agreement | None = None  # only for a command that opens a plan
     is_accepted: bool = False  # an offer of the agreement's decision already opened a plan
-    is_reference_used: bool = False  # the agreement's merchant reference already opened a plan
+    is_reference_used: bool = False  # the agreement's merchant reference is taken by a plan
 
 
 class Change(Struct, frozen=True):

@@ -113,6 +113,11 @@ class Plan(Struct, frozen=True):
         """What may still be captured or claimed."""
         return self.amount - self.captured - self.voided
 
+    @property
+    def takes_reference(self) -> bool:
+        """Whether its merchant reference is taken. It is free again once all was given back before any capture."""
+        return self.state not in (PlanState.VOIDED, PlanState.EXPIRED)
+
 
 class PlanView(Struct, frozen=True):
     """The plan as merchant and consumer see it: without whose money it is, with its schedule."""

@@ -61,6 +61,21 @@ async def one_merchant_reference_opens_one_plan_whoever_asks(world: World, _serv
     answers = await asyncio.gather(*(world.merchant.post("/v1/plans", {"offer_id": offer["id"]}) for offer in made))
     counts = Counter((answer.status_code, answer.json().get("code")) for answer in answers)
     assert counts == {(201, None): 1, (409, "reference_used"): 15}
+    # Voided and opened anew by many at once: whoever comes first, one plan has the reference.
+    (plan,) = [answer.json()["id"] for answer in answers if answer.status_code == 201]
+    left = [offer["id"] for offer, answer in zip(made, answers, strict=True) if answer.status_code != 201]
+    for _ in range(ROUNDS):
+        answers = await asyncio.gather(
+            *(world.merchant.post("/v1/plans", {"offer_id": offer}) for offer in left),
+            *(world.merchant.post(f"/v1/plans/{plan}/void") for _ in range(4)),
+        )
+        opened = [offer for offer, answer in zip(left, answers, strict=False) if answer.status_code == 201]
+        assert len(opened) <= 1
+        left = [offer for offer in left if offer not in opened]
+        newest, *before = (await world.merchant.get("/v1/plans", merchant_reference=reference)).json()["plans"]
+        assert newest["state"] == ("authorized" if opened else "voided")
+        assert {one["state"] for one in before} <= {"voided"}
+        plan = newest["id"]
 
 
 async def a_payment_sent_by_many_is_recorded_once(world: World, _service: Service) -> None:

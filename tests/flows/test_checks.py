@@ -17,7 +17,7 @@ SABOTAGE = {
     "decisions_name_a_policy": "update decisions set policy_version = 9",
     "reviews_follow_referrals": "update decisions set outcome = 'approved' where outcome = 'referred'",
     "plans_stand_on_a_decision": "update plans set decision_id = 'de_none' || plan_id",
-    "references_open_one_plan": "delete from merchant_references",
+    "references_open_one_plan": "insert into former_references select * from merchant_references",
     "states_match_amounts": "update plans set state = 'authorized'",
     "settlement_states_match_amounts": "update plans set settlement_state = 'nothing_due'",
     "instalments_match_plans": "delete from instalments where number = 2",

@@ -1,0 +1,116 @@
+"""A merchant reference has one plan at a time: it is taken until that was voided or expired, with nothing captured."""
+
+from datetime import timedelta
+from typing import Any
+
+import httpx
+import pytest
+
+from tests.flows.outside import BUREAU, consenting, enquiries, in_force
+from tests.flows.world import NOON, World
+
+KINDS: list[dict[str, Any]] = [
+    {"kinds": ["instalments"]}, {"kinds": ["pay_after_use"]}, {"kinds": ["deposit"], "deposit_amount": 300_00},
+]  # fmt: skip
+
+
+async def ask(world: World, consumer: str, amount: int = 600_00, **more: Any) -> httpx.Response:
+    """A checkout of the one order."""
+    body = {"merchant_reference": "order-1", "consumer": consumer, "currency": "EUR", "amount": amount}
+    return await world.merchant.post("/v1/checkouts", body | {"kinds": ["instalments"]} | more)
+
+
+async def buy(world: World, consumer: str, amount: int = 600_00, **more: Any) -> str:
+    """The order's plan."""
+    answer = (await ask(world, consumer, amount, **more)).json()
+    opened = await world.merchant.post("/v1/plans", {"offer_id": answer["offers"][0]["id"]})
+    assert opened.status_code == 201, opened.text
+    plan: str = opened.json()["id"]
+    return plan
+
+
+async def plans(world: World) -> list[tuple[str, str]]:
+    found = await world.merchant.get("/v1/plans", merchant_reference="order-1")
+    return [(plan["id"], plan["state"]) for plan in found.json()["plans"]]
+
+
+def is_used(answered: httpx.Response) -> bool:
+    problem = answered.json()
+    return (answered.status_code, problem.get("code")) == (409, "reference_used")
+
+
+@pytest.mark.parametrize("first", KINDS, ids=lambda kind: kind["kinds"][0])
+@pytest.mark.parametrize("ended_by", ["void", "expired"])
+async def test_an_order_whose_plan_ended_uncaptured_is_paid_again(
+    world: World, first: dict[str, Any], ended_by: str
+) -> None:
+    consumer = await world.consumer(limit=1_000_00)
+    plan = await buy(world, consumer, **first)
+    if ended_by == "void":
+        assert (await world.merchant.post(f"/v1/plans/{plan}/void")).json()["state"] == "voided"
+    else:
+        world.merchant.now = world.operator.now = NOON + timedelta(days=31)
+        assert (await world.operator.post("/v1/operator/day-close")).json()["expired"] == 1
+    ended = await plans(world)
+    for second, amount in zip((*KINDS, KINDS[0]), (650_00, 600_00, 600_00, 100_00), strict=True):
+        assert world.merchant.now
+        world.merchant.now += timedelta(seconds=1)
+        again = await buy(world, consumer, amount, **second)
+        assert is_used(await ask(world, consumer))
+        assert await plans(world) == [(again, "authorized"), *ended]
+        await world.merchant.post(f"/v1/plans/{again}/void")
+        ended = [(again, "voided"), *ended]
+    assert await plans(world) == ended
+    assert (await world.account(consumer))["available"] == 1_000_00
+
+
+@pytest.mark.parametrize("first", KINDS, ids=lambda kind: kind["kinds"][0])
+async def test_a_reference_stays_taken_by_what_was_captured_or_ended_well(world: World, first: dict[str, Any]) -> None:
+    consumer, other = await world.consumer(), await world.consumer()
+    path = f"/v1/plans/{await buy(world, consumer, **first)}"
+    steps: list[tuple[str, dict[str, Any]]] = [("capture", {"amount": 10_00}), ("payments", {"amount": 10_00})]
+    if first["kinds"] == ["deposit"]:
+        steps = [("release", {})]
+    elif first["kinds"] == ["instalments"]:
+        steps = [("capture", {"amount": 10_00}), ("void", {}), ("payments", {"amount": 10_00})]
+    for verb, body in steps:
+        assert is_used(await ask(world, consumer))
+        assert is_used(await ask(world, other, 10_00))
+        assert (await world.merchant.post(f"{path}/{verb}", body)).is_success
+    assert (await world.merchant.get(path)).json()["next_actions"] == []
+    assert is_used(await ask(world, consumer))
+
+
+async def test_a_refused_checkout_leaves_nothing_and_its_key_free(world: World) -> None:
+    consumer = await world.consumer()
+    body = {"merchant_reference": "order-1", "consumer": consumer, "currency": "EUR", "amount": 600_00}
+    first = await world.merchant.post("/v1/checkouts", body, key="first")
+    plan = await buy(world, consumer)
+    before = await world.row_counts()
+    refused = await world.merchant.post("/v1/checkouts", body, key="second")
+    assert (refused.json()["code"], refused.json()["pointer"]) == ("reference_used", "/merchant_reference")
+    assert await world.row_counts() == before
+    # What was answered stays answered; and another merchant's orders have names of their own.
+    assert (await world.merchant.post("/v1/checkouts", body, key="first")).content == first.content
+    person = (await world.other_merchant.post("/v1/consumers", {"reference": "p", "attributes": {}})).json()["id"]
+    assert (await world.other_merchant.post("/v1/checkouts", body | {"consumer": person})).status_code == 200
+    await world.merchant.post(f"/v1/plans/{plan}/void")
+    assert (await world.merchant.post("/v1/checkouts", body, key="second")).json()["outcome"] == "approved"
+
+
+async def test_a_checkout_repeated_before_any_plan_is_decided_again(world: World) -> None:
+    consumer = await world.consumer()
+    made = [(await ask(world, consumer, amount)).json()["offers"][0]["id"] for amount in (600_00, 650_00)]
+    opened = [await world.merchant.post("/v1/plans", {"offer_id": offer}) for offer in reversed(made)]
+    assert opened[0].status_code == 201
+    assert is_used(opened[1])
+    await world.merchant.post(f"/v1/plans/{opened[0].json()['id']}/void")
+    assert (await world.merchant.post("/v1/plans", {"offer_id": made[0]})).status_code == 201
+
+
+async def test_nobody_outside_is_asked_for_an_order_that_has_its_plan(world: World) -> None:
+    await buy(world, await world.consumer())
+    await in_force(world, BUREAU)
+    consumer = await consenting(world)
+    assert is_used(await ask(world, consumer))
+    assert await enquiries(world, consumer) == []
