@@ -24,13 +24,14 @@ from service.errors import Code, Refused
 from service.money import EXPONENTS
 
 Name = Annotated[str, Meta(min_length=1, max_length=100, pattern=r"^[^\x00-\x1f\x7f]*\Z")]
+Attributes = Annotated[dict[Name, Attribute], Meta(max_length=200)]
 
 
 class ConsumerBody(Struct, frozen=True, forbid_unknown_fields=True):
     """`reference` is the merchant's name for this person; the attributes replace those registered before."""
 
     reference: Text
-    attributes: Annotated[dict[Name, Attribute], Meta(max_length=200)] = {}
+    attributes: Attributes = {}
 
 
 class ConsumerView(Struct, frozen=True):
@@ -38,7 +39,7 @@ class ConsumerView(Struct, frozen=True):
 
     consumer_id: str = field(name="id")
     reference: str
-    attributes: msgspec.Raw
+    attributes: Attributes
     version: int
     created_at: datetime
     updated_at: datetime
@@ -57,6 +58,7 @@ class AccountView(Struct, frozen=True):
 
 
 _consumer = Body(ConsumerBody)
+_attributes = msgspec.json.Decoder(Attributes).decode
 
 
 @post("/consumers", status_code=201, opt={"scope": "consumers"})
@@ -119,7 +121,7 @@ def _view(row: asyncpg.Record) -> ConsumerView:
     return ConsumerView(
         row["consumer_id"],
         row["reference"],
-        msgspec.Raw(row["attributes"].encode()),
+        _attributes(row["attributes"]),
         row["version"],
         row["created_at"],
         row["updated_at"],

@@ -166,7 +166,8 @@ def _headers(audience: str, name: str, operation: Operation) -> Iterator[Schema]
 
 def _content(one: Any, wire: list[Any], example: Any = None) -> Schema:
     if isinstance(one, Text):
-        made: Schema = {"schema": {"type": "string", "description": one.description}}
+        schema = {"type": "string"} if one is PAGE else {"type": "string", "format": "binary"}  # a file
+        made: Schema = {"schema": schema | {"description": one.description}}
         return {one.media: made | ({"example": example} if example is not None else {})}
     made = {"schema": {"$ref": REF + name_of(one, wire)}}
     return {"application/json": made | ({"example": example} if example is not None else {})}
@@ -227,12 +228,16 @@ def _problem(codes: tuple[Code, ...]) -> Schema:
 
 def _parameters() -> Schema:
     key = "Names this request, for 30 days: sent again with the same body, it gets the same bytes back. A UUID will do."
-    clock = "In a sandbox (TENOR_SANDBOX=1): the instant at which this request happens. Elsewhere it is refused."
+    clock = (
+        "In a sandbox (TENOR_SANDBOX=1): the instant at which this request happens, as in 2026-03-02T12:00:00Z. "
+        "Elsewhere it is refused."
+    )
     dry_run = "The answer as it would be, with status 200, and nothing happens."
     text = {"type": "string", "minLength": 1, "maxLength": 255, "pattern": "^[ -~]+$"}
     return {
         "IdempotencyKey": _header("Idempotency-Key", key, text, required=True),
-        "TenorClock": _header("Tenor-Clock", clock, {"type": "string", "format": "date-time"}, required=False),
+        # No format: generators make a header from nothing but plain types.
+        "TenorClock": _header("Tenor-Clock", clock, {"type": "string"}, required=False),
         "DryRun": {
             "name": "dry_run", "in": "query", "required": False, "description": dry_run,
             "schema": {"type": "boolean", "default": False},

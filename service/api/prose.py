@@ -36,6 +36,10 @@ facts that the policy reads are kept, until they expire, no longer than the cons
 revoked; the next day close erases what expired. A decision keeps what it had read for as long as it is kept, because
 it must be explained and replayed.
 
+**Clients.** `openapi-typescript` and `openapi-python-client` make clients from this document. The latter is told in its
+configuration how to send and read files: `content_type_overrides: {text/csv: application/octet-stream,
+application/yaml: application/octet-stream}`.
+
 Prometheus metrics are served on a port of their own, `/metrics`, for those who run the service.
 """
 

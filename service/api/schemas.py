@@ -87,6 +87,7 @@ def _rename(schema: Any, names: dict[str, str]) -> Any:
         return {
             key: REF + names[v] if key == "$ref" else published(v) if key == "pattern" else _rename(v, names)
             for key, v in schema.items()
+            if not (key == "items" and v is False)  # of a pair `maxItems` says the same, and more generators read it
         }
     return [_rename(part, names) for part in schema] if isinstance(schema, list | tuple) else schema
 

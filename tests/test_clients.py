@@ -1,0 +1,102 @@
+"""Clients that others' generators make from openapi.yaml: they read the whole of it, and what they make works."""
+
+import importlib
+import shutil
+import subprocess
+import sys
+from collections.abc import Iterator
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+import yaml
+from openapi_spec_validator import validate
+
+from service.api.public import CONTRACT
+from tests.bench.cast import ATTRIBUTES
+from tests.flows.conftest import world as world  # the service on real servers
+from tests.flows.world import NOON, World
+
+# Generators know few media types; these say how to send and read what is neither JSON nor text.
+FILES = {"text/csv": "application/octet-stream", "application/yaml": "application/octet-stream"}
+
+
+def test_it_is_openapi_31() -> None:
+    validate(yaml.load(CONTRACT.read_text(), Loader=yaml.CSafeLoader))
+
+
+@pytest.fixture(scope="module")
+def python_client(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """The package `tenor_client`, made now."""
+    folder = tmp_path_factory.mktemp("generated")
+    configuration = folder / "configuration.yaml"
+    configuration.write_text(yaml.safe_dump({"content_type_overrides": FILES, "post_hooks": []}))
+    made = subprocess.run(
+        [sys.executable, "-m", "openapi_python_client", "generate", "--path", CONTRACT, "--config", configuration,
+         "--meta", "none", "--output-path", folder / "tenor_client", "--fail-on-warning"],
+        capture_output=True, text=True,
+    )  # fmt: skip
+    assert (made.returncode, "WARNING" in made.stdout) == (0, False), made.stdout + made.stderr  # every route is there
+    with pytest.MonkeyPatch.context() as patch:
+        patch.syspath_prepend(str(folder))
+        yield
+
+
+@pytest.mark.usefixtures("python_client")
+async def test_a_generated_python_client_buys(world: World) -> None:
+    merchant, partner = Generated(world, world.demo.merchant_key), Generated(world, world.demo.partner_key)
+    registered = await merchant.call(
+        "consumers.register_consumer", "ConsumerBody", {"reference": "c-1", "attributes": ATTRIBUTES}
+    )
+    assert registered.attributes.to_dict() == ATTRIBUTES
+    cart = {"merchant_reference": "o-1", "consumer": registered.id, "currency": "EUR", "amount": 600_00}
+    answer = await merchant.call("checkouts.create_checkout", "Checkout", cart)
+    assert answer.outcome == "approved"
+    plan = await merchant.call("plans.open_plan", "AcceptOffer", {"offer_id": answer.offers[0].id})
+    assert (plan.state, plan.amount, plan.authorized_at) == ("authorized", 600_00, NOON)
+    problem = await merchant.call("plans.open_plan", "AcceptOffer", {"offer_id": answer.offers[1].id})
+    assert (problem.code, problem.status) == ("offer_accepted", 409)
+    events = await merchant.call("events.list_events")
+    assert [event.type_ for event in events.events] == ["plan.authorized"]
+
+    file = importlib.import_module("tenor_client.types").File(b"plan_id,currency\r\n")
+    problem = await partner.call(
+        "partner.receive_file", body=file, programme_id=world.demo.programme_id, business_on=date(2026, 3, 2),
+        idempotency_key="k-1",
+    )  # fmt: skip
+    assert problem.to_dict()["code"] in ("not_found", "invalid_file")  # read, and refused for what is in it
+
+
+class Generated:
+    """The generated client with one key, on the service in this process."""
+
+    def __init__(self, world: World, key: str) -> None:
+        made = importlib.import_module("tenor_client").AuthenticatedClient("http://tenor", key)
+        transport = httpx.ASGITransport(app=world.app)  # type: ignore[arg-type]
+        http = httpx.AsyncClient(
+            transport=transport, base_url="http://tenor", headers={"Authorization": f"Bearer {key}"}
+        )
+        self._client = made.set_async_httpx_client(http)
+        self._calls = 0
+
+    async def call(self, operation: str, body_type: str = "", sent: Any = None, /, **more: Any) -> Any:
+        """What the operation answered, as the generated code reads it."""
+        if body_type:
+            self._calls += 1
+            body_class = getattr(importlib.import_module("tenor_client.models"), body_type)
+            more |= {"body": body_class.from_dict(sent), "idempotency_key": f"call-{self._calls}"}
+        module = importlib.import_module(f"tenor_client.api.{operation}")
+        return await module.asyncio(client=self._client, tenor_clock=NOON.isoformat(), **more)
+
+
+@pytest.mark.skipif(not shutil.which("openapi-typescript"), reason="npm install --global openapi-typescript typescript")
+def test_a_typescript_client_can_be_made(tmp_path: Path) -> None:
+    """The types compile where the TypeScript compiler is there, too."""
+    types = tmp_path / "tenor.ts"
+    made = subprocess.run(["openapi-typescript", CONTRACT, "--output", types], capture_output=True, text=True)
+    assert made.returncode == 0, made.stdout + made.stderr
+    if shutil.which("tsc"):
+        checked = subprocess.run(["tsc", "--strict", "--noEmit", types], capture_output=True, text=True)
+        assert checked.returncode == 0, checked.stdout
