@@ -16,6 +16,7 @@ from msgspec import Meta, Struct
 
 from service import clock
 from service.api.body import BYTES_MAX, Body
+from service.countries import require_jurisdiction
 from service.errors import Code, Refused
 from service.money import AMOUNT_MAX, EXPONENTS, decimal_text
 from service.plans.apr import Apr, AprMethod, rates_for
@@ -84,6 +85,7 @@ def _calculate(argv: list[str], command: str) -> int:
     try:
         request = _request(given, command)
         if isinstance(request, FlowsRequest):
+            require_jurisdiction(request.jurisdiction, "/jurisdiction")
             rates = rates_for(request.jurisdiction, request.advances, request.payments, request.unit)
             answer: Quote | None = None
         else:

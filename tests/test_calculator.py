@@ -110,6 +110,8 @@ def test_standard_input(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.
         (FLOWS | {"payments": [["2027-02-29", 1]]}, ["apr"], "date. (at /payments/0/0)"),
         (FLOWS | {"unit": "decade"}, ["apr"], "invalid_field: Invalid enum value 'decade'. (at /unit)"),
         (FLOWS | {"jurisdiction": "Germany"}, ["apr"], "(at /jurisdiction)"),
+        (FLOWS | {"jurisdiction": "UK"}, ["apr"], "ISO 3166 has no country UK"),
+        ({}, ["schedule", "--amount", "1", "--jurisdiction", "EL"], "ISO 3166 has no country EL"),
         ({"rate_percent": "NaN"}, ["apr", "--amount", "1"], "A decimal number is a string of digits"),
         ({"rate_percent": "sNaN"}, ["apr", "--amount", "1"], "A decimal number is a string of digits"),
         ({"rate_percent": "Infinity"}, ["apr", "--amount", "1"], "A decimal number is a string of digits"),

@@ -23,6 +23,7 @@ from service.api.registry import key_hmac, key_of
 from service.api.reply import Made, encode, reply, reply_answer
 from service.api.summary import get_summary, get_trial_balance
 from service.checkout.request import Text
+from service.countries import require_country
 from service.db import Connection
 from service.engine.day import close_day
 from service.engine.once import answered, once
@@ -92,6 +93,7 @@ _nothing = Body(Nothing)
 async def create_merchant(request: Asked, body: RawBody) -> ASGIResponse:
     """Take a merchant on."""
     asked = _merchant.read(body, _type(request))
+    require_country(asked.country, "/country")
     _require_time_zone(asked.time_zone)
     ask = write(request, body)
     merchant_id = ids.new_id(ids.MERCHANT, ids.bucket_for(asked.name), ask.now_ms)

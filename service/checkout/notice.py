@@ -14,10 +14,11 @@ from html import escape
 from msgspec import Struct
 
 from service.checkout.answer import Alternative, Answer, Outcome
+from service.countries import UNION
 from service.money import decimal_text
 from service.plans.offer import Kind
 from service.plans.plan import business_day
-from service.policies.law import EU_MEMBERS
+from service.policies.law import places_of
 from service.policies.reasons import sentence_of
 from service.policies.words import Language, say
 
@@ -122,7 +123,7 @@ def _decider(answer: Answer) -> str:
 
 def _rights(jurisdiction: str) -> tuple[str, ...]:
     """The names of the texts."""
-    if jurisdiction in EU_MEMBERS:
+    if UNION in places_of(jurisdiction):
         return ("notice-rights-EU",)
     if jurisdiction == "US":
         return "notice-bureau-US", "notice-rights-US"

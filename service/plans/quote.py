@@ -6,6 +6,7 @@ from typing import Annotated
 from msgspec import Meta, Struct
 from msgspec.structs import replace
 
+from service.countries import require_jurisdiction
 from service.errors import Code, Refused
 from service.money import AMOUNT_MAX, EXPONENTS
 from service.plans.apr import Apr, DatedFlows, rates_for
@@ -15,7 +16,7 @@ from service.plans.terms import DownPaymentAt, Payer, Terms, Unit
 
 Price = Annotated[int, Meta(ge=1, le=AMOUNT_MAX, description="minor units, before any down payment")]
 Currency = Annotated[str, Meta(pattern=r"^[A-Z]{3}\Z", description="ISO 4217")]
-Country = Annotated[str, Meta(pattern=r"^[A-Z]{2}\Z", description="ISO 3166; whose law says how the rate is shown")]
+Country = Annotated[str, Meta(pattern=r"^[A-Z]{2}\Z", description="ISO 3166, or EU: whose law shows the rate")]
 
 
 class QuoteRequest(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True, kw_only=True):
@@ -49,7 +50,8 @@ class Quote(Struct, frozen=True, kw_only=True):
 
 
 def quote(request: QuoteRequest, on: date) -> Quote:
-    """Quote a request made on the day `on`. Refused: impossible terms, an unknown currency, a series without a rate."""
+    """Quote a request made on the day `on`. Refused: impossible terms, an unknown currency or country, no rate."""
+    require_jurisdiction(request.jurisdiction, "/jurisdiction")
     if request.currency not in EXPONENTS:
         raise Refused(Code.INVALID_FIELD, f"No plan is written in {request.currency}.", "/currency")
     terms, amount, start_on = request.terms, request.amount, request.start_on or on

@@ -20,7 +20,7 @@ from service.policies.reasons import ReasonCode
 Name = Annotated[str, Meta(pattern=r"^[a-z0-9][a-z0-9_\-]{0,63}\Z", description="lower case, digits, _ and -")]
 GradeName = Annotated[str, Meta(pattern=r"^[A-Z][A-Z0-9]{0,3}\Z", description="A, B, B2")]
 Currency = Annotated[str, Meta(pattern=r"^[A-Z]{3}\Z", description="ISO 4217")]
-Country = Annotated[str, Meta(pattern=r"^[A-Z]{2}\Z", description="ISO 3166; whose law binds the offers")]
+Country = Annotated[str, Meta(pattern=r"^[A-Z]{2}\Z", description="ISO 3166, or EU; whose law binds the offers")]
 Days = Annotated[int, Meta(ge=1, le=3660)]
 Length = Annotated[int, Meta(ge=1, le=120, description="number of instalments")]
 Points = Annotated[int, Meta(ge=-100_000, le=100_000)]

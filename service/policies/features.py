@@ -2,6 +2,8 @@
 
 from typing import Final
 
+from service.countries import COUNTRIES
+from service.money import EXPONENTS
 from service.policies.document import Feature, FeatureType, Source
 
 Fact = str | int | bool | None  # None: absent
@@ -41,6 +43,12 @@ KNOWN: Final[dict[Source, dict[str, FeatureType]]] = {
     },
 }
 
+# The words there are, where they are not the policy's to name.
+WORDS: Final[dict[tuple[Source, str], frozenset[str]]] = {
+    (Source.CHECKOUT, "currency"): frozenset(EXPONENTS),
+    (Source.MERCHANT, "country"): COUNTRIES,
+}
+
 SOMETIMES: Final = frozenset(
     {(Source.CHECKOUT, "instalments"), (Source.HISTORY, "days_since_first_plan")}
     | {(Source.ACCOUNT, name) for name in KNOWN[Source.ACCOUNT]}
@@ -51,6 +59,12 @@ def split_outside(of: str) -> tuple[str, str]:
     """The source and its fact that an outside feature reads: `bureau.score`."""
     source, _, fact = of.partition(".")
     return source, fact
+
+
+def can_be(feature: Feature, word: object) -> bool:
+    """Whether a feature's fact is ever this word: one that the policy lists for it, and that there is."""
+    known = WORDS.get((feature.source, feature.of or feature.name))
+    return (not feature.values or word in feature.values) and (known is None or word in known)
 
 
 def may_be_absent(feature: Feature) -> bool:

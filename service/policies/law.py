@@ -12,7 +12,11 @@ from typing import Final
 
 import msgspec
 
+from service.countries import UNION
+
 ANY: Final = "any"  # a product class: the row holds for every credit
+
+GENERAL: Final = "consumer_credit"  # the product class of a credit that no narrower class takes
 
 EU_MEMBERS: Final = frozenset({
     "AT", "BE", "BG", "CY", "CZ", "DE", "DK", "EE", "ES", "FI", "FR", "GR", "HR", "HU",
@@ -93,11 +97,16 @@ class LawRow(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defau
 LAW: Final = msgspec.json.decode(get_data("service.policies", "law.json") or b"", type=tuple[LawRow, ...])
 
 
+def places_of(jurisdiction: str) -> tuple[str, ...]:
+    """Whose law holds there: a member's own and the Union's."""
+    return (jurisdiction, UNION) if jurisdiction in EU_MEMBERS else (jurisdiction,)
+
+
 def rows_on(
     rule: LegalRule, jurisdiction: str, product: str, on: date, law: tuple[LawRow, ...] = LAW
 ) -> Iterator[LawRow]:
     """The rows in force on a day: those of the class of product and those of any, the Union's besides a member's."""
-    places = (jurisdiction, "EU") if jurisdiction in EU_MEMBERS else (jurisdiction,)
+    places = places_of(jurisdiction)
     for row in law:
         if row.rule is rule and row.jurisdiction in places and row.product in (product, ANY) and row.holds_on(on):
             yield row

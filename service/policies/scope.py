@@ -10,7 +10,7 @@ from typing import Final
 
 from msgspec import Struct
 
-from service.policies.law import EU_MEMBERS, LegalRule, number_on
+from service.policies.law import ANY, GENERAL, LAW, LegalRule, number_on, places_of
 
 CCD1_FROM, CCD2_FROM = date(2010, 6, 11), date(2026, 11, 20)  # the two Consumer Credit Directives apply
 LEAP_YEAR: Final = 366  # days; what twelve months may last
@@ -39,8 +39,14 @@ class Scope(Struct, frozen=True):
 
 def scope_of(credit: Credit) -> Scope:
     """The class of a credit under the law of its jurisdiction on the day it is signed."""
-    place = "EU" if credit.jurisdiction in EU_MEMBERS else credit.jurisdiction
-    return CLASSIFIERS.get(place, _unknown)(credit)
+    return CLASSIFIERS.get(places_of(credit.jurisdiction)[-1], _unknown)(credit)
+
+
+def classes_of(jurisdiction: str) -> frozenset[str]:
+    """The classes a credit can be of there: those that `law.json` has numbers of, and those that it leaves alone."""
+    places = places_of(jurisdiction)
+    bound = {row.product for row in LAW if row.jurisdiction in places and row.product != ANY}
+    return frozenset({GENERAL, *bound, *(name for place in places for name in LEFT_ALONE.get(place, ()))})
 
 
 def _european(credit: Credit) -> Scope:
@@ -132,6 +138,16 @@ CLASSIFIERS: Final[dict[str, Callable[[Credit], Scope]]] = {
     "CN": _chinese,
     "SG": _singaporean,
     "IN": _indian,
+}
+
+
+# The classes that a law tells apart, and then leaves alone.
+LEFT_ALONE: Final[dict[str, tuple[str, ...]]] = {
+    "EU": ("free_credit", "small_or_large_credit", "large_credit"),
+    "GB": ("merchant_credit",),
+    "US": ("pay_in_four", "exempt_credit"),
+    "CN": ("merchant_credit",),
+    "IN": ("merchant_credit",),
 }
 
 

@@ -9,10 +9,12 @@ from typing import Final
 
 import msgspec
 
+from service.countries import JURISDICTIONS, no_country
 from service.money import EXPONENTS
 from service.plans.calendar import is_time_zone
 from service.policies.document import Policy, Verdict
 from service.policies.fault import Fault
+from service.policies.scope import classes_of
 from service.policies.validate_facts import (
     decreases_can_hold,
     features_can_be_read,
@@ -72,6 +74,17 @@ def calendar_is_known(policy: Policy) -> Iterator[Fault]:
         yield Fault("/time_zone", f"There is no time zone {policy.time_zone!r}.")
 
 
+def law_is_known(policy: Policy) -> Iterator[Fault]:
+    """The jurisdiction is a country or the Union, and its law knows the class of product."""
+    if policy.jurisdiction not in JURISDICTIONS:
+        yield Fault("/jurisdiction", no_country(policy.jurisdiction))
+    elif policy.product_class not in (known := classes_of(policy.jurisdiction)):
+        sentence = (
+            f"No law of {policy.jurisdiction} is about {policy.product_class!r}; say {' or '.join(sorted(known))}."
+        )
+        yield Fault("/product_class", sentence)
+
+
 def limits_are_complete(policy: Policy) -> Iterator[Fault]:
     """Every grade that may buy has a limit in every currency, and steps only rise."""
     grades = {grade.name: grade for grade in policy.grades}
@@ -99,6 +112,7 @@ def limits_are_complete(policy: Policy) -> Iterator[Fault]:
 CHECKS: Final[tuple[Check, ...]] = (
     names_are_said_once,
     calendar_is_known,
+    law_is_known,
     features_can_be_read,
     outside_sources_are_read,
     rules_can_hold,

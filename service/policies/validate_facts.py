@@ -14,7 +14,7 @@ from service.policies.document import (
     Verdict,
 )
 from service.policies.fault import Fault
-from service.policies.features import KNOWN, PYTHON_TYPE
+from service.policies.features import KNOWN, PYTHON_TYPE, can_be
 from service.policies.validate_outside import outside_fault
 
 ORDERED = (Comparison.BELOW, Comparison.AT_MOST, Comparison.AT_LEAST, Comparison.ABOVE)
@@ -47,6 +47,9 @@ def features_can_be_read(policy: Policy) -> Iterator[Fault]:
                 yield Fault(f"{at}/type", f"{of!r} is {known}, not {feature.type}.")
         if feature.values and feature.type is not FeatureType.TEXT:
             yield Fault(f"{at}/values", "Only a text has a list of words.")
+        for number, word in enumerate(feature.values):
+            if not can_be(feature, word):
+                yield Fault(f"{at}/values/{number}", f"{of!r} is never {word!r}.")
         above[feature.name] = feature
 
 
@@ -118,7 +121,7 @@ def _condition(at: str, condition: Condition, feature: Feature | None) -> Iterat
             continue
         if type(value) is not PYTHON_TYPE[feature.type]:
             yield Fault(at, f"{feature.name!r} is {feature.type}; {value!r} is not.")
-        elif feature.values and value not in feature.values:
+        elif not can_be(feature, value):
             yield Fault(at, f"{feature.name!r} is never {value!r}.")
 
 

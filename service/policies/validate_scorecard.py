@@ -5,7 +5,7 @@ from itertools import pairwise
 
 from service.policies.document import Absent, Bin, Characteristic, Feature, FeatureType, Monotone, Policy
 from service.policies.fault import Fault
-from service.policies.features import may_be_absent
+from service.policies.features import can_be, may_be_absent
 from service.policies.scorecard import number_bins, ready_scorecard
 
 
@@ -62,7 +62,7 @@ def _shapes(at: str, characteristic: Characteristic, feature: Feature) -> Iterat
         for word in bin_.values:
             if isinstance(word, bool) != (feature.type is FeatureType.BOOLEAN):
                 yield Fault(f"{at}/{place}", f"{feature.name!r} is {feature.type}; {word!r} is not.")
-            elif feature.values and word not in feature.values:
+            elif not can_be(feature, word):
                 yield Fault(f"{at}/{place}", f"{feature.name!r} is never {word!r}.")
             elif word in words:
                 yield Fault(f"{at}/{place}", f"{word!r} is in a bin already.")

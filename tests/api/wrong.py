@@ -57,6 +57,7 @@ NEEDED = {
 
 AMOUNTS = (0, -1, AMOUNT_MAX + 1)
 CURRENCIES = ("XXX", "eur", "EURO", "E", "", "EU1", "€€€")
+COUNTRIES = ("de", "DEU", "", "D1", "UK", "EL", "EN", "XX", "ZZ", "TX", "US-CA")
 ZONES = (
     "Europe/Atlantis",
     "../../etc/passwd",
@@ -133,11 +134,12 @@ BOUNDS: dict[str, dict[str, tuple[Any, ...]]] = {
         "/terms/costs": ([{"name": ""}], [{"name": "a\n", "amount": 1}]),
         "/amount": AMOUNTS,
         "/currency": CURRENCIES,
+        "/jurisdiction": COUNTRIES,
         "/start_on": DATES[:-2],
     },
     "/v1/operator/merchants": {
         "/name": ("", "x" * 201),
-        "/country": ("de", "DEU", "", "D1"),
+        "/country": (*COUNTRIES, "EU"),
         "/time_zone": ZONES,
         "/fees": ({"loan": {"bps": 1}}, {"instalments": {"bps": 10_001}}, {"instalments": {"fixed": -1}}),
     },

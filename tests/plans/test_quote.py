@@ -75,6 +75,8 @@ def test_each_law_has_its_rates_and_words(jurisdiction: str, currency: str, meth
     ("request_", "code", "pointer"),
     [
         ({"currency": "XXX"}, Code.INVALID_FIELD, "/currency"),
+        ({"jurisdiction": "UK"}, Code.INVALID_FIELD, "/jurisdiction"),
+        ({"jurisdiction": "XX"}, Code.INVALID_FIELD, "/jurisdiction"),
         ({"terms": Terms(instalments=100), "amount": 1}, Code.IMPOSSIBLE_TERMS, "/terms/instalments"),
         ({"terms": Terms(down_payment=1000_00)}, Code.IMPOSSIBLE_TERMS, "/terms/down_payment"),
         ({"start_on": date(9999, 12, 1)}, Code.IMPOSSIBLE_TERMS, "/terms/instalments"),

@@ -8,7 +8,7 @@ import pytest
 
 from service.money import EXPONENTS
 from service.policies.law import LAW, LawRow, LegalRule, number_on, strictest_on
-from service.policies.scope import Credit, scope_of
+from service.policies.scope import Credit, classes_of, scope_of
 
 GOOD: dict[str, Any] = {
     "jurisdiction": "DE",
@@ -118,6 +118,8 @@ def test_of_several_caps_the_lowest() -> None:
     ],
 )
 def test_scope(changes: dict[str, Any], product: str, is_regulated: bool) -> None:
-    scope = scope_of(Credit(**GOOD | changes))
+    credit = Credit(**GOOD | changes)
+    scope = scope_of(credit)
+    assert product in classes_of(credit.jurisdiction)
     assert (scope.product, scope.is_regulated) == (product, is_regulated)
     assert scope.why

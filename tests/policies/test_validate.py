@@ -40,7 +40,17 @@ def test_the_sample_has_no_fault() -> None:
         ("/rules/1/name", "minor", "/rules/1", "'minor' is there already."),
         ("/categories/1/words", ["CAR"], "/categories/1", "'CAR' is in 'cars' already."),
         ("/time_zone", "Europe/Atlantis", "/time_zone", "There is no time zone 'Europe/Atlantis'."),
+        ("/jurisdiction", "UK", "/jurisdiction", "ISO 3166 has no country UK"),
+        ("/jurisdiction", "XX", "/jurisdiction", "ISO 3166 has no country XX"),
+        ("/product_class", "no-such-class", "/product_class", "No law of DE is about 'no-such-class'; say consumer_"),
+        ("/product_class", "deferred_payment_credit", "/product_class", "No law of DE is about 'deferred_payment_"),
         # facts
+        (
+            "/features/-",
+            {"name": "country", "type": "text", "source": "merchant", "values": ["GB", "UK"]},
+            "/features/6/values/1",
+            "'country' is never 'UK'.",
+        ),
         (
             "/features/5/of",
             "colour",
@@ -293,6 +303,39 @@ def test_faults(pointer: str, value: Any, at: str, sentence: str) -> None:
     sentences = [said for place, said in found((pointer, value)) if place == at]
     assert sentences
     assert sentences[0].startswith(sentence)  # the schedule's own words for its refusals are its business
+
+
+@pytest.mark.parametrize(("word", "is_known"), [("GB", True), ("UK", False)])
+def test_a_country_that_is_none_is_a_fault_wherever_it_is_compared(word: str, is_known: bool) -> None:
+    country = {"name": "country", "type": "text", "source": "merchant"}
+    shop = {"name": "shop", "when": [{"feature": "country", "is": "one_of", "values": [word]}], "reason": "PURPOSE"}
+    bins = [{"points": 1, "values": [word]}, {"points": 0, "otherwise": True}]
+    points = {"feature": "country", "reason": "PURPOSE", "bins": bins}
+    added = ("/features/-", country), ("/rules/-", shop), ("/scorecard/characteristics/-", points)
+    at = ["/rules/4/when/0", "/scorecard/characteristics/3/bins/0"]
+    assert [place for place, _ in found(*added)] == ([] if is_known else at)
+
+
+@pytest.mark.parametrize(
+    ("jurisdiction", "product_class", "is_known"),
+    [
+        ("DE", "consumer_credit", True),
+        ("DE", "merchant_deferral", True),  # the Union's
+        ("DE", "free_credit", True),  # told apart, and left alone
+        ("EU", "consumer_credit", True),
+        ("GB", "deferred_payment_credit", True),
+        ("GB", "merchant_deferral", False),
+        ("US", "pay_in_four", True),
+        ("US", "personal_loan", False),
+        ("CN", "personal_loan", True),
+        ("CA", "any", False),
+        ("BR", "consumer_credit", True),
+        ("BR", "bnpl", False),
+    ],
+)
+def test_a_class_is_known_to_the_law_of_its_jurisdiction(jurisdiction: str, product_class: str, is_known: bool) -> None:
+    changes = ("/jurisdiction", jurisdiction), ("/product_class", product_class)
+    assert [at for at, _ in found(*changes)] == ([] if is_known else ["/product_class"])
 
 
 def test_a_row_said_twice_is_a_fault() -> None:
