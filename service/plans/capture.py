@@ -13,7 +13,7 @@ from service.plans.bill import Bill, BillLine
 from service.plans.book import Book, Change, Event, PlanCommand, refuse_state, require_open
 from service.plans.offer import Kind
 from service.plans.plan import CollectionState, OwedInstalment, Plan, PlanState, SettlementState, business_day
-from service.plans.schedule import build_schedule, cost_of, down_payment_of
+from service.plans.schedule import balloon_of, build_schedule, cost_of, down_payment_of
 from service.plans.terms import Terms
 
 
@@ -97,18 +97,22 @@ def terms_of_part(terms: Terms, whole: int, before: int, amount: int) -> Terms:
     parts in proportion, each cumulated and rounded half up: the parts of a plan captured in full bear exactly what
     was disclosed, those of one captured in part no more.
     """
-    if amount == whole or not (terms.costs or terms.down_payment or terms.balloon):
+    down_payment = down_payment_of(terms, whole)
+    financed = whole - down_payment
+    balloon = balloon_of(terms, financed)
+    if amount == whole or not (terms.costs or down_payment or balloon):
         return terms
 
     def share(total: int) -> int:
         return _cumulated(total, before + amount, whole) - _cumulated(total, before, whole)
 
-    financed = whole - down_payment_of(terms, whole)
     return replace(
         terms,
         costs=tuple(replace(cost, amount=share(cost_of(cost, financed)), bps=0) for cost in terms.costs),
-        down_payment=share(terms.down_payment),
-        balloon=share(terms.balloon),
+        down_payment=share(down_payment),
+        down_payment_bps=0,
+        balloon=share(balloon),
+        balloon_bps=0,
     )
 
 

@@ -10,12 +10,25 @@ from typing import Final
 
 from service.errors import Refused
 from service.money import BPS
-from service.plans.allocation_rule import Allocation
 from service.plans.schedule import build_schedule
-from service.plans.terms import Captures, FeeDue, Payer, Terms
+from service.plans.terms import FeeDue, Payer, Terms
 from service.policies.document import Policy, Price, Row
 from service.policies.fault import Fault
 from service.policies.price_list import Rung, rungs_of
+
+PLAINEST: Final = Terms()
+# Rules of a running plan that no command follows yet, so that a price list cannot have its own.
+NOT_FOLLOWED: Final = {
+    "captures": "Every capture of a plan starts a term of its own; say own_term.",
+    "captured_inside": "No capture joins a running period: each starts a term of its own; leave it out.",
+    "recalculate": "The interest of a plan stays as agreed, whenever it is paid; say false.",
+    "paid_early": "The interest of a plan stays as agreed, however early it is paid; leave it out.",
+    "overdue_interest": "Nothing is charged for paying late, whatever this says; leave it out.",
+    "refund_interest": "No refund returns interest yet; leave it out.",
+    "charge_off": "No plan is charged off yet; leave it out.",
+    "allocation": "A payment settles the oldest instalment first; leave the allocation out.",
+    "chargeback_order": "No payment is charged back yet; leave it out.",
+}
 
 START_DAYS: Final = (date(2027, 1, 31), date(2028, 2, 29))  # month ends are where dates go wrong
 
@@ -118,12 +131,9 @@ def _not_honoured(at: str, terms: Terms) -> Iterator[Fault]:
             )
         elif cost.due is FeeDue.UP_FRONT:
             yield Fault(f"{at}/costs/{place}/due", "Nobody collects a cost before the plan; say first.")
-    if terms.captures is not Captures.OWN_TERM:
-        yield Fault(f"{at}/captures", "Every capture of a plan starts a term of its own; say own_term.")
-    if terms.recalculate:
-        yield Fault(f"{at}/recalculate", "The interest of a plan stays as agreed, whenever it is paid; say false.")
-    if terms.allocation != Allocation():
-        yield Fault(f"{at}/allocation", "A payment settles the oldest instalment first; leave the allocation out.")
+    for name, sentence in NOT_FOLLOWED.items():
+        if getattr(terms, name) != getattr(PLAINEST, name):
+            yield Fault(f"{at}/{name}", sentence)
 
 
 def _refusals(rung: Rung) -> Iterator[tuple[str, str]]:

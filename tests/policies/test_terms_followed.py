@@ -1,0 +1,103 @@
+"""Every term a price list can name is followed when a plan is captured, or refused when the policy is published."""
+
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import msgspec
+import pytest
+
+from service.plans.capture import Capture
+from service.plans.plan import OwedInstalment
+from service.plans.terms import Terms
+from service.policies.validate import read_policy
+from tests.plans.lives import Life, agreement
+from tests.policies.sample import document_with
+
+AT = "/instalments/1/terms"
+YEAR = {"instalments": 12, "every": 1, "unit": "month", "rate_percent": "9.9"}
+CHRISTMAS_IN_A_MONTH = datetime(2026, 11, 25, 12, tzinfo=UTC)
+
+
+class Said(msgspec.Struct):
+    """One term's value, said beside others; where it is refused, or None: it is followed."""
+
+    value: Any
+    refused_at: str | None = None
+    beside: dict[str, Any] = {}
+
+
+SAID: dict[str, Said] = {
+    # rhythm
+    "instalments": Said(11),
+    "every": Said(2),
+    "unit": Said("week"),
+    "first_due_days": Said(10),
+    "first_due_on": Said("2026-12-05", "/first_due_on"),
+    "anchor_day": Said(15),
+    "first_period": Said("short", beside={"anchor_day": 15}),
+    "non_business_day": Said("following"),
+    "calendar": Said("DE", beside={"non_business_day": "following"}),
+    # interest
+    "method": Said("equal_principal"),
+    "rate_percent": Said("9.8"),
+    "rate_kind": Said("effective"),
+    "interest": Said("daily"),
+    "interest_on": Said("financed"),
+    "day_count": Said("actual/360", beside={"interest": "daily"}),
+    "interest_free": Said(1),
+    "grace_interest": Said(1),
+    "grace_principal": Said(1),
+    # amount
+    "down_payment_bps": Said(1000, beside={"down_payment_at": "schedule"}),
+    "down_payment": Said(10_00, beside={"down_payment_at": "schedule"}),
+    "down_payment_at": Said("schedule", beside={"down_payment": 10_00}),
+    "balloon": Said(5_00),
+    "balloon_bps": Said(1000),
+    "amortized_over": Said(24),
+    "costs": Said([{"name": "opening", "amount": 3_00, "due": "first"}]),
+    # rounding
+    "rounding": Said("up"),
+    "instalment_rounding": Said("down"),
+    "multiple_of": Said(100),
+    "remainder": Said("first", beside={"multiple_of": 100}),
+    # life
+    "captures": Said("merged", "/captures"),
+    "captured_inside": Said("whole_period", "/captured_inside"),
+    "recalculate": Said(True, "/recalculate"),
+    "paid_early": Said("at_due_date", "/paid_early"),
+    "overdue_interest": Said(False, "/overdue_interest"),
+    "refund_interest": Said(False, "/refund_interest"),
+    "charge_off": Said("all_due", "/charge_off"),
+    "allocation": Said({"direction": "vertical"}, "/allocation"),
+    "chargeback_order": Said(["interest", "principal"], "/chargeback_order"),
+}
+
+
+def owed(said: dict[str, Any]) -> list[OwedInstalment]:
+    """What a plan of 2,000.00 owes under these terms once all of it is captured."""
+    terms = msgspec.convert(YEAR | said, Terms)
+    life = Life(now=CHRISTMAS_IN_A_MONTH)
+    life.account = msgspec.structs.replace(life.account, limit=2_000_00)
+    offered = agreement(amount=2_000_00, terms=terms, expires_at=life.now + timedelta(hours=1))
+    plan_id = life.authorize(offered)
+    life.do(Capture, plan_id, amount=2_000_00)
+    return list(life.instalments[plan_id])
+
+
+def test_all_terms_are_told() -> None:
+    assert SAID.keys() == set(Terms.__struct_fields__)
+
+
+@pytest.mark.parametrize("name", SAID)
+def test_a_term_is_followed_or_refused(name: str) -> None:
+    said = SAID[name]
+    faults = read_policy(document_with((AT, YEAR | said.beside | {name: said.value})))[1]
+    assert {fault.pointer for fault in faults} == (set() if said.refused_at is None else {AT + said.refused_at})
+    if said.refused_at is None:
+        assert owed(said.beside | {name: said.value}) != owed(said.beside)
+
+
+@pytest.mark.parametrize("name", [name for name, said in SAID.items() if said.refused_at])
+def test_what_is_refused_may_be_said_as_it_is_anyway(name: str) -> None:
+    usual = msgspec.to_builtins(getattr(Terms(), name))
+    assert read_policy(document_with((AT, YEAR | {name: usual})))[1] == []
