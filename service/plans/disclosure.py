@@ -38,6 +38,7 @@ class Figures(Struct, frozen=True, kw_only=True):
     schedule: tuple[Instalment, ...]
     start_on: date
     withdrawal_days: int | None = None  # None: no law we know gives any, and nothing is said of it
+    early_saves_interest: bool = False  # else a plan paid early costs what it would have cost
 
     @property
     def financed(self) -> int:
@@ -108,6 +109,12 @@ def withdrawal(figures: Figures, words: Phrases = ENGLISH) -> str | None:
     return None if days is None else words.withdrawal[days != 1].format(days)
 
 
+def early_repayment(figures: Figures, words: Phrases = ENGLISH) -> str:
+    """Whether paying early costs anything, and whether it saves anything."""
+    is_at_full_cost = figures.total_cost > 0 and not figures.early_saves_interest
+    return words.early_at_full_cost if is_at_full_cost else words.early_repayment
+
+
 Figure = Callable[[Figures, Phrases], str | None]
 
 FIGURES: Final[dict[str, Figure]] = {
@@ -129,7 +136,7 @@ FIGURES: Final[dict[str, Figure]] = {
     "total_sale_price": lambda figures, _: figures.money(figures.amount + figures.total_cost),
     "security": lambda _, words: words.none,
     "late_payment": lambda _, words: words.late_payment,
-    "early_repayment": lambda _, words: words.early_repayment,
+    "early_repayment": early_repayment,
     "withdrawal": withdrawal,
     "agency": lambda _, words: words.agency,
     "ombudsman": lambda _, words: words.ombudsman,

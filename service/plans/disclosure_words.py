@@ -22,6 +22,10 @@ class Phrases(Struct, frozen=True, kw_only=True):
     prepaid: str = ", less {} of prepaid finance charge"
     withdrawal: tuple[str, str] = ("Within {} day, without a reason", "Within {} days, without a reason")  # the same
     early_repayment: str = "At any time, in full or in part; nothing is charged for it."
+    early_at_full_cost: str = (
+        "At any time, in full or in part. Nothing is charged for it, and nothing is given back: interest and costs are"
+        " owed as scheduled."
+    )
     late_payment: str = "Nothing is charged for paying late."
     none: str = "None"
     agency: str = "We may search a credit reference agency."
@@ -40,6 +44,10 @@ GERMAN: Final = Phrases(
     yearly="{} % pro Jahr",
     withdrawal=("Innerhalb von {} Tag, ohne Angabe von Gründen", "Innerhalb von {} Tagen, ohne Angabe von Gründen"),
     early_repayment="Jederzeit, ganz oder teilweise; dafür wird nichts berechnet.",
+    early_at_full_cost=(
+        "Jederzeit, ganz oder teilweise. Dafür wird nichts berechnet und nichts erstattet: Zinsen und Kosten sind wie"
+        " vereinbart zu zahlen."
+    ),
     late_payment="Für verspätete Zahlung wird nichts berechnet.",
     warning="Achtung! Kreditaufnahme kostet Geld.",
 )

@@ -77,6 +77,7 @@ def quote(request: QuoteRequest, on: date) -> Quote:
         other_rates=tuple(others),
         schedule=schedule,
         start_on=start_on,
+        early_saves_interest=terms.recalculate,
     )
     return Quote(
         currency=request.currency,

@@ -31,6 +31,12 @@ def disclosed(
     return disclosure_of(offer, jurisdiction, product_class, language, at)
 
 
+FULL_COST = (
+    "Jederzeit, ganz oder teilweise. Dafür wird nichts berechnet und nichts erstattet: Zinsen und Kosten sind wie"
+    " vereinbart zu zahlen."
+)
+
+
 def test_german_lines() -> None:
     made = disclosed(language=Language.GERMAN)
     assert [(line.label, line.value) for line in made.lines] == [
@@ -46,10 +52,16 @@ def test_german_lines() -> None:
         ("Teilzahlungen", "23 zu 70.12 EUR ab 2026-04-02, dann 1 zu 70.17 EUR am 2028-03-02"),
         ("Kosten bei Zahlungsverzug", "Für verspätete Zahlung wird nichts berechnet."),
         ("Widerrufsrecht", "Innerhalb von 14 Tagen, ohne Angabe von Gründen"),
-        ("Vorzeitige Rückzahlung", "Jederzeit, ganz oder teilweise; dafür wird nichts berechnet."),
+        ("Vorzeitige Rückzahlung", FULL_COST),
         ("Warnhinweis", "Achtung! Kreditaufnahme kostet Geld."),
     ]
     assert (made.language, made.cooling_off_days, made.on.isoformat()) == ("de", 14, "2026-03-02")
+
+
+def test_what_costs_nothing_gives_nothing_back_early() -> None:
+    made = disclosed(language=Language.GERMAN, amount=400_00, category="")
+    said = {line.name: line.value for line in made.lines}
+    assert said["early_repayment"] == "Jederzeit, ganz oder teilweise; dafür wird nichts berechnet."
 
 
 def test_chinese_lines() -> None:

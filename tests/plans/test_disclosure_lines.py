@@ -6,7 +6,7 @@ from decimal import Decimal
 import pytest
 from msgspec.structs import replace
 
-from service.plans.disclosure import FIGURES, FORMS, form_of
+from service.plans.disclosure import FIGURES, FORMS, Form, form_of
 from service.plans.disclosure_words import LABELS
 from service.plans.quote import Quote, QuoteRequest, quote
 from service.plans.terms import Cost, DownPaymentAt, FeeDue, Terms, Unit
@@ -20,7 +20,10 @@ TERMS = Terms(
 SCHEDULE = "1 of 91.08 {0} on 2026-02-15, then 10 of 79.08 {0} from 2026-03-15, then 1 of 79.12 {0} on 2027-01-15"
 NOT_LATE = "Nothing is charged for paying late."
 OMBUDSMAN = "If you are not content with us, you may go to the Financial Ombudsman Service."
-EARLY = "At any time, in full or in part; nothing is charged for it."
+EARLY = (
+    "At any time, in full or in part. Nothing is charged for it, and nothing is given back: interest and costs are"
+    " owed as scheduled."
+)
 
 
 def quoted(jurisdiction: str, currency: str, terms: Terms = TERMS) -> Quote:
@@ -156,6 +159,25 @@ def test_what_is_due_at_once_has_no_yearly_rate() -> None:
     made = quoted("CN", "CNY", Terms(instalments=1, first_due_days=0, costs=(notary,)))
     said = {line.name: line.value for line in made.disclosure}
     assert (said["charges"], said["interest"]) == ("5.00 CNY", "None")
+
+
+@pytest.mark.parametrize(
+    ("terms", "gives_back"),
+    [
+        (Terms(), None),  # nothing that could be
+        (Terms(instalments=2, rate_percent=Decimal("9.9")), False),
+        (Terms(costs=(Cost("fee", amount=1, due=FeeDue.FIRST),)), False),
+        (Terms(costs=(Cost("fee", amount=1),)), False),
+        (Terms(instalments=2, rate_percent=Decimal("9.9"), recalculate=True), None),
+    ],
+)
+@pytest.mark.parametrize("form", [form for form in FORMS.values() if "early_repayment" in form.labels])
+def test_where_there_is_a_cost_paying_early_gives_none_of_it_back(
+    form: Form, terms: Terms, gives_back: bool | None
+) -> None:
+    said = {line.name: line.value for line in quoted(form.law, "EUR", terms).disclosure}
+    plain = "At any time, in full or in part; nothing is charged for it."
+    assert said["early_repayment"] == (EARLY if gives_back is False else plain)
 
 
 def test_every_form_can_be_said_in_full() -> None:
