@@ -29,7 +29,7 @@ def annuity_factor(amounts: Sequence[int], lattice: Lattice) -> tuple[int, int] 
     """
     lent, level, last, count = amounts[0], amounts[1], amounts[-1], len(amounts) - 1
     per_year, rest = divmod(lattice.per_year, lattice.even_gap)
-    if rest or not lent or amounts.count(level) - (level == last) != count - 1:
+    if rest or not lent or amounts[1:-1].count(level) != count - 1:
         return None
     odd = last - level
     paid, both, scale = level * count + odd, level + lent, count * per_year
@@ -48,6 +48,6 @@ def annuity_factor(amounts: Sequence[int], lattice: Lattice) -> tuple[int, int] 
         slope = both * v + count * odd * discounted - (count + 1) * end
         step = value * discount // (slope * discount + value)
         v -= step
-        if not step * step * scale >> CLOSE:
+        if step * step * scale << CLOSE < v * v:
             return v, per_year
     return None

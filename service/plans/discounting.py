@@ -21,7 +21,10 @@ BITS: Final = 96
 ONE: Final = 1 << BITS
 GUARD: Final = 64  # binary places kept below a minor unit
 BEGIN: Final = 40  # binary places that the first guess is cut to, of the rate until the middle of the payments
-CLOSE: Final = 2 * BITS - 40  # the error left in ln(1 + X) is below 2**-40, half a unit of the tenth decimal of X
+CLOSE: Final = 40  # the error left in ln(1 + X) is below 2**-40, half a unit of the tenth decimal of X
+FLOOR: Final = ONE >> 48  # below it lie only rates that `inverse` refuses
+LOSS_MAX: Final = 1 << BITS + 10  # what is lost in a year: all but a thousandth, -99.9 %
+SPREAD_MAX: Final = 47  # binary places between the first amount and the largest: past them a discount has too few
 FACTOR_MAX: Final = 101  # 1 + X of 10 000 % a year: a second root above it is an artefact, not a price
 
 Runs = list[tuple[int, int, int]]  # (amount, gap, count), the latest first
@@ -150,7 +153,7 @@ def guess_of(lent: int, paid: int, moment: int, square: int) -> int:
     The logarithm of a discounted sum is a series in the rate whose coefficients are the cumulants of its dates. Two are
     kept: `ln(paid / lent) = rate * mean - rate**2 * variance / 2`.
     """
-    mean, logarithm = moment / paid, log(paid / lent)
+    mean, logarithm = moment / paid, log(paid) - log(lent)
     discriminant = mean * mean - 2 * (square / paid - mean * mean) * logarithm
     rate = 2 * logarithm / (mean + sqrt(discriminant)) if discriminant > 0 else 2 * logarithm / mean
     steps = moment // paid or 1
@@ -165,8 +168,10 @@ def root(worth_at: WorthAt, amounts: Sequence[int], guess: int, span: int, per_y
     for: the one that is not negative and below 10 000 % a year is it, and two of them are refused.
     """
     changes = sign_changes(amounts)
+    if max(map(abs, amounts)) >> SPREAD_MAX > abs(amounts[-1]):
+        raise Refused(Code.NO_APR, "The series has no rate that means anything: its amounts differ too much.")
     if changes == 1 and amounts[0] > 0:
-        return _rise(worth_at, guess, 0, None, span, per_year)
+        return _rise(worth_at, guess, FLOOR, None, span, per_year)
     if changes > 1:
         return _only_root(worth_at, span, per_year)
     if changes == 1:
@@ -186,11 +191,13 @@ def sign_changes(amounts: Sequence[int]) -> int:
 def _rise(worth_at: WorthAt, v: int, low: int, high: int | None, span: int, per_year: int) -> int:
     """Where the worth rises through zero between `low` and `high`: Newton's step, or the middle if that leaves them.
 
-    A step `s` leaves at most `span / 2 * s**2` of error in `v`, `per_year` times that in the logarithm of `1 + X`.
+    A step `s` leaves at most `span / 2 * (s / v)**2` of error in the logarithm of `v`, `per_year` times that in the
+    logarithm of `1 + X`. The search ends: while there is no `high`, it reaches up by steps that double, until a year
+    would lose 99.9 %; then the two ends come together, because every sixteenth turn halves what lies between them.
     """
-    scale = span * per_year
-    turn = 0
-    while True:
+    scale, turn, reach = span * per_year, 0, 16
+    v = max(v, low + 1)
+    while high is None or high - low > 1:
         turn += 1
         value, slope = worth_at(v)
         if value < 0:
@@ -199,16 +206,18 @@ def _rise(worth_at: WorthAt, v: int, low: int, high: int | None, span: int, per_
             high = v
         if slope > 0:
             step = v * value // slope
-            if not step * step * scale >> CLOSE:
+            if step * step * scale << CLOSE < v * v:
                 return v - step
             v -= step
-        else:
-            v = low
         if high is None:
-            ceiling = low + 16 * low // span
-            v = min(v, ceiling) if v > low else ceiling
+            ceiling = low + reach * low // span + 1
+            if not low < v < ceiling:
+                v, reach = ceiling, reach * 2
+                if power(low, per_year) > LOSS_MAX:
+                    raise Refused(Code.NO_APR, "The series has no rate that means anything: below -99.9 % a year.")
         elif not low < v < high or turn % 16 == 0:
             v = (low + high) // 2
+    return high
 
 
 def _only_root(worth_at: WorthAt, span: int, per_year: int) -> int:
