@@ -52,11 +52,15 @@ def _by_calendar_year(begin: date, end: date) -> Fraction:
 
 
 def _by_leap_day(begin: date, end: date) -> Fraction:
-    """Whole years counted back from the end; the days before them over 366 if one is a 29 February (AFB 1994)."""
+    """Whole years counted back from the end; the days before them over 366 if one is a 29 February (AFB 1994).
+
+    A stretch has its first day and not its last: 29 February to 28 September is over 366, 31 January to 29 February
+    over 365.
+    """
     years, at = 0, end
     while (earlier := _years_back(end, years + 1)) >= begin:
         years, at = years + 1, earlier
-    has_leap_day = any(is_leap(year) and begin < date(year, 2, 29) <= at for year in {begin.year, at.year})
+    has_leap_day = any(is_leap(year) and begin <= date(year, 2, 29) < at for year in {begin.year, at.year})
     return years + Fraction((at - begin).days, 366 if has_leap_day else 365)
 
 

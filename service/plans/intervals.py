@@ -3,7 +3,8 @@
 Source: Directive (EU) 2023/2225 (and 2008/48/EC, 2014/17/EU), Annex on the annual percentage rate, remarks (b), (c):
 a year has 365 days (366 when leap), 52 weeks or 12 equal months; an interval is counted *back* from the payment in
 whole years, months or weeks, and the days that remain stand over the length of the year that ends where the count
-arrived. The same text is the United Kingdom's (CONC App 1.2, MCOB 10A).
+arrived: 366 where that year, counted back to the same day of the year before, holds a 29 February (remark (c)(iii)).
+The same text is the United Kingdom's (CONC App 1.2, MCOB 10A).
 """
 
 from calendar import monthrange
@@ -17,7 +18,7 @@ from service.plans.day_count import days_in_year
 from service.plans.discounting import Lattice
 from service.plans.terms import Unit
 
-MONTHS = {Unit.MONTH: 1, Unit.YEAR: 12}
+MONTHS = {Unit.DAY: 12, Unit.MONTH: 1, Unit.YEAR: 12}  # in the whole that is counted before days
 FINEST: Final = 12 << 40  # steps a year: 2**-96 leaves the discount of one of them more than 50 binary places
 
 
@@ -31,12 +32,10 @@ def interval_years(drawn_on: date, paid_on: date, unit: Unit) -> Fraction:
     """From the first drawdown to a payment, in years; negative for a payment before it.
 
     `unit` is what the payments are agreed in: 12 January to 15 March 2012 is 2/12 + 3/365 by the month and 63/365 by
-    the year. By the day nothing whole is counted: actual days over 365.
+    the year. By the day it is the same as by the year: only whole years are counted before the days.
     """
     if paid_on < drawn_on:
         return -interval_years(paid_on, drawn_on, unit)
-    if unit is Unit.DAY:
-        return Fraction((paid_on - drawn_on).days, 365)
     if unit is Unit.WEEK:
         weeks, days = divmod((paid_on - drawn_on).days, 7)
         return Fraction(weeks, 52) + _odd_days(drawn_on, days)

@@ -88,8 +88,12 @@ def test_a_due_date_never_moves_back_to_the_start() -> None:
         (DayCount.ACTUAL_ACTUAL, "2023-11-01", "2025-02-01", Fraction(61, 365) + 1 + Fraction(31, 365)),
         (DayCount.ACTUAL_ACTUAL_AFB, "2023-12-12", "2024-01-12", Fraction(31, 365)),
         (DayCount.ACTUAL_ACTUAL_AFB, "2024-02-12", "2024-03-12", Fraction(29, 366)),
-        (DayCount.ACTUAL_ACTUAL_AFB, "2024-01-29", "2024-02-29", Fraction(31, 366)),
-        (DayCount.ACTUAL_ACTUAL_AFB, "2024-02-29", "2024-03-29", Fraction(29, 365)),
+        (DayCount.ACTUAL_ACTUAL_AFB, "2024-01-31", "2024-02-29", Fraction(29, 365)),  # the last day is not in it
+        (DayCount.ACTUAL_ACTUAL_AFB, "2024-01-31", "2024-03-01", Fraction(30, 366)),
+        (DayCount.ACTUAL_ACTUAL_AFB, "2024-02-29", "2024-09-28", Fraction(212, 366)),  # the first day is
+        (DayCount.ACTUAL_ACTUAL_AFB, "2024-03-01", "2024-09-28", Fraction(211, 365)),
+        (DayCount.ACTUAL_ACTUAL_AFB, "2024-02-29", "2026-03-01", 2 + Fraction(1, 366)),
+        (DayCount.ACTUAL_ACTUAL_AFB, "2024-02-28", "2026-03-01", 2 + Fraction(2, 366)),
         (DayCount.ACTUAL_ACTUAL_AFB, "2023-11-01", "2025-02-01", 1 + Fraction(92, 365)),
         (DayCount.ACTUAL_ACTUAL_AFB, "2023-02-28", "2024-02-29", Fraction(1)),
         (DayCount.ACTUAL_ACTUAL_END, "2023-12-31", "2024-01-31", Fraction(31, 366)),
