@@ -21,6 +21,7 @@ from service.errors import Code, Refused
 from service.money import AMOUNT_MAX, EXPONENTS, decimal_text
 from service.plans.apr import Apr, AprMethod, rates_for
 from service.plans.disclosure import Line
+from service.plans.frame import YEARS_MAX, are_years_apart
 from service.plans.quote import Country, Quote, QuoteRequest, quote
 from service.plans.terms import Terms, Unit
 
@@ -86,6 +87,7 @@ def _calculate(argv: list[str], command: str) -> int:
         request = _request(given, command)
         if isinstance(request, FlowsRequest):
             require_jurisdiction(request.jurisdiction, "/jurisdiction")
+            _refuse_too_long(request)
             rates = rates_for(request.jurisdiction, request.advances, request.payments, request.unit)
             answer: Quote | None = None
         else:
@@ -158,6 +160,17 @@ def _quote_request(given: argparse.Namespace, terms: bytes) -> QuoteRequest:
         "terms": msgspec.Raw(terms),
     }
     return Body(QuoteRequest).read(msgspec.json.encode(document), "application/json")
+
+
+def _refuse_too_long(request: FlowsRequest) -> None:
+    """Refuse flows that span more than a plan may last: the powers of a rate grow with the years."""
+    dates = sorted(on for on, _ in (*request.advances, *request.payments))
+    if not dates:
+        return  # the rate says so
+    if are_years_apart(dates[0], dates[-1]):
+        raise Refused(Code.NO_APR, f"The flows lie at most {YEARS_MAX} years apart.", "/payments")
+    if dates[0].year <= date.min.year or dates[-1].year >= date.max.year:
+        raise Refused(Code.NO_APR, "The flows lie at the very end of the calendar.", "/payments")
 
 
 def _minor_units(text: str, currency: str) -> int:

@@ -109,6 +109,10 @@ def test_standard_input(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.
         (FLOWS | {"payments": [["2027-01-15", -1]]}, ["apr"], "invalid_field: Expected `int` >= 0. (at /payments/0/1)"),
         (FLOWS | {"payments": [["2027-02-29", 1]]}, ["apr"], "date. (at /payments/0/0)"),
         (FLOWS | {"unit": "decade"}, ["apr"], "invalid_field: Invalid enum value 'decade'. (at /unit)"),
+        (FLOWS | {"payments": [["2126-01-16", 1347_00]]}, ["apr"], "at most 100 years apart. (at /payments)"),
+        (FLOWS | {"advances": [["1926-01-14", 1]]}, ["apr"], "at most 100 years apart. (at /payments)"),
+        (FLOWS | {"advances": [["0001-01-01", 1]], "payments": [["0001-02-01", 1]]}, ["apr"], "end of the calendar"),
+        (FLOWS | {"advances": [["9999-01-01", 1]], "payments": [["9999-12-31", 1]]}, ["apr"], "end of the calendar"),
         (FLOWS | {"jurisdiction": "Germany"}, ["apr"], "(at /jurisdiction)"),
         (FLOWS | {"jurisdiction": "UK"}, ["apr"], "ISO 3166 has no country UK"),
         ({}, ["schedule", "--amount", "1", "--jurisdiction", "EL"], "ISO 3166 has no country EL"),
@@ -121,6 +125,11 @@ def test_standard_input(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.
         ({"rate_percent": "90000"}, ["apr", "--amount", "900"], "no_apr: The series has no rate that means anything"),
         (YEAR, ["apr", "--amount", "1", "--start-on", "0001-01-01"], "impossible_terms: The plan would outlast the"),
         ({"first_due_on": "9999-12-31"}, ["apr", "--amount", "1"], "impossible_terms: The plan would outlast the"),
+        (
+            {"first_due_on": "2926-12-31"},
+            ["apr", "--amount", "1"],
+            "100 years after the start. (at /terms/first_due_on)",
+        ),
         ({"multiple_of": 10**9}, ["apr", "--amount", "1"], "impossible_terms: The amount is too small for so many"),
         ({"down_payment": 1_00}, ["apr", "--amount", "1"], "Nothing is left to pay in instalments."),
         ({"balloon": 1_01}, ["apr", "--amount", "1"], "More is kept back to the end than is financed."),
@@ -149,9 +158,9 @@ def test_a_long_series_and_a_long_term(capsys: pytest.CaptureFixture[str], tmp_p
     daily = [[(date(2026, 1, 15) + timedelta(days=day)).isoformat(), 60] for day in range(1, 2501)]
     code, out, _ = run(capsys, tmp_path, {"advances": [["2026-01-15", 1000_00]], "payments": daily}, "apr")
     assert (code, json.loads(out)["rates"][0]["printed"]) == (0, "13.6")
-    ages = {"advances": [["0001-01-01", 1_00]], "payments": [["9999-12-31", 1_000_000_00]]}
-    code, out, _ = run(capsys, tmp_path, ages, "apr")
-    assert (code, json.loads(out)["rates"][0]["value"]) == (0, "0.1383")
+    century = {"advances": [["2026-01-15", 1_00]], "payments": [["2126-01-15", 1_000_000_00]]}
+    code, out, _ = run(capsys, tmp_path, century, "apr")
+    assert (code, json.loads(out)["rates"][0]["value"]) == (0, "14.8154")
 
 
 def test_no_such_file(capsys: pytest.CaptureFixture[str]) -> None:

@@ -6,6 +6,7 @@ from fractions import Fraction
 from functools import lru_cache
 from itertools import pairwise
 from math import lcm
+from typing import Final
 
 from msgspec import Struct, structs
 
@@ -14,6 +15,7 @@ from service.plans.calendar import due_dates, first_due, payable_on, step
 from service.plans.day_count import THIRTY, YEAR_DAYS, odd_days_fraction, year_fraction
 from service.plans.terms import DownPaymentAt, Interest, InterestOn, Method, NonBusinessDay, RateKind, Terms, Unit
 
+YEARS_MAX: Final = 100  # from the start of a plan to its last due date
 UNIT_SHARE = {
     Unit.WEEK: Fraction(1, 52),
     Unit.HALF_MONTH: Fraction(1, 24),
@@ -76,11 +78,30 @@ def period_shares(terms: Terms, start_on: date) -> tuple[tuple[date, ...], list[
     periods = max(terms.amortized_over, terms.instalments)
     try:
         unmoved = due_dates(terms, start_on, periods)
+        _refuse_too_long(terms, start_on, unmoved)
         shares = _year_shares(terms, start_on, unmoved)
     except (OverflowError, ValueError):
         raise _outlasts_the_calendar() from None
     shares[: terms.interest_free] = [Fraction(0)] * min(terms.interest_free, periods)
     return unmoved, shares
+
+
+def _refuse_too_long(terms: Terms, start_on: date, due_on: tuple[date, ...]) -> None:
+    """Refuse a plan of more than 100 years, or one at the very ends of the calendar, where no year can be counted."""
+    if are_years_apart(start_on, due_on[-1]):
+        if are_years_apart(start_on, due_on[0]):
+            pointer = "/every" if terms.first_due_on is None else "/first_due_on"
+        else:
+            pointer = "/amortized_over" if terms.amortized_over > terms.instalments else "/instalments"
+        sentence = f"The last instalment falls due at most {YEARS_MAX} years after the start."
+        raise Refused(Code.IMPOSSIBLE_TERMS, sentence, pointer)
+    if start_on.year <= date.min.year or due_on[-1].year >= date.max.year:
+        raise _outlasts_the_calendar()
+
+
+def are_years_apart(begin: date, end: date) -> bool:
+    """Whether `end` is more than YEARS_MAX years after `begin`."""
+    return (end.year - YEARS_MAX, end.month, end.day) > (begin.year, begin.month, begin.day)
 
 
 def _outlasts_the_calendar() -> Refused:

@@ -11,7 +11,7 @@ from typing import Final
 from msgspec import Struct
 
 from service.errors import Code, Refused
-from service.money import BPS, in_multiples, quotient, split, take_bps
+from service.money import AMOUNT_MAX, BPS, in_multiples, quotient, split, take_bps
 from service.plans.frame import Frame, frame_of
 from service.plans.terms import Cost, DownPaymentAt, FeeDue, InterestOn, Method, Payer, Remainder, Terms
 
@@ -40,8 +40,20 @@ class Instalment(Struct, frozen=True, gc=False):
 def build_schedule(terms: Terms, amount: int, start_on: date) -> tuple[Instalment, ...]:
     """The instalments that pay back `amount` (minor units, before any down payment) from `start_on`.
 
-    Refused with `impossible_terms` where such a plan cannot exist.
+    Refused with `impossible_terms` where such a plan cannot exist, or would cost more than an amount may be.
     """
+    rows = exact_schedule(terms, amount, start_on)
+    interest, fees = sum([row.interest for row in rows]), sum([row.fee for row in rows])
+    if terms.costs:
+        fees += sum(each for cost, each in up_front_costs(terms, amount) if cost.payer is Payer.CONSUMER)
+    if amount + interest + fees > AMOUNT_MAX:
+        sentence = f"With its cost, more would be paid than {AMOUNT_MAX} minor units, the largest amount there is."
+        raise Refused(Code.IMPOSSIBLE_TERMS, sentence, "/costs" if fees > interest else "/rate_percent")
+    return rows
+
+
+def exact_schedule(terms: Terms, amount: int, start_on: date) -> tuple[Instalment, ...]:
+    """The same for an amount of any size: in units as small as one likes, the rounding disappears."""
     frame = frame_of(terms, start_on)
     down_payment = down_payment_of(terms, amount)
     financed = amount - down_payment

@@ -4,8 +4,9 @@ from datetime import date
 from decimal import Decimal
 
 from hypothesis import strategies as st
+from msgspec import structs
 
-from service.money import Rounding
+from service.money import AMOUNT_MAX, Rounding
 from service.plans.terms import (
     CapturedInside,
     Captures,
@@ -18,6 +19,7 @@ from service.plans.terms import (
     InterestOn,
     Method,
     NonBusinessDay,
+    Payer,
     RateKind,
     Remainder,
     Terms,
@@ -87,4 +89,46 @@ def plain_terms(draw: st.DrawFn) -> Terms:
         captured_inside=draw(st.sampled_from(CapturedInside)),
         recalculate=draw(st.booleans()),
         rounding=draw(st.sampled_from([Rounding.HALF_UP, Rounding.HALF_EVEN])),
+    )
+
+
+spans = st.one_of(st.integers(1, 12), st.sampled_from([1, 2, 60, 100, 365, 1200]))
+extreme_costs = st.lists(
+    st.builds(
+        Cost,
+        name=st.just("fee"),
+        amount=st.sampled_from([0, 1, 20_00, AMOUNT_MAX]),
+        bps=st.sampled_from([0, 1, 10_000]),
+        due=st.sampled_from(FeeDue),
+        payer=st.sampled_from(Payer),
+        in_apr=st.booleans(),
+    ),
+    max_size=3,
+)
+
+
+@st.composite
+def extreme_terms(draw: st.DrawFn) -> Terms:
+    """Anything that a document of terms may say, near its edges: much of it is refused, none of it may hang."""
+    instalments, unit = draw(spans), draw(st.sampled_from(Unit))
+    seldom = st.sampled_from([0, 0, 0, 0, 1, instalments - 1, instalments, 1200])
+    has_anchor = unit not in (Unit.DAY, Unit.WEEK) and draw(st.booleans())
+    return structs.replace(
+        draw(any_terms()),
+        instalments=instalments,
+        every=draw(st.just(1) | spans),
+        unit=unit,
+        first_due_on=draw(st.sampled_from([None, None, None, date(2126, 1, 15)]) | st.dates(date(2026, 1, 15))),
+        first_due_days=draw(st.none() | st.sampled_from([0, 1, 3660])),
+        anchor_day=draw(st.integers(1, 31)) if has_anchor else None,
+        rate_percent=draw(
+            st.sampled_from([Decimal(0), Decimal("1e-12"), Decimal(100_000)]) | st.decimals(0, 100_000, places=2)
+        ),
+        interest_free=draw(seldom),
+        grace_interest=draw(seldom),
+        grace_principal=draw(seldom),
+        balloon=draw(st.sampled_from([0, 0, 0, 1, AMOUNT_MAX])),
+        amortized_over=draw(seldom),
+        costs=tuple(draw(extreme_costs)),
+        multiple_of=draw(st.sampled_from([1, 1, 1, 10**9])),
     )

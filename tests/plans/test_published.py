@@ -29,7 +29,9 @@ from service.plans.intervals import interval_years
 from service.plans.terms import DayCount, Unit
 from tests.plans.fineract import Story, known
 from tests.plans.published_schedules import (  # noqa: F401 - the schedules, run from here as well
+    source_of,
     test_european_commission,
+    test_every_case_has_a_reader,
     test_fineract,
     test_fsharp,
     test_numpy_financial,
@@ -189,6 +191,12 @@ REBATES: dict[str, Callable[[Case], None]] = {
 @pytest.mark.parametrize("case", cases("rebates.json", "vectors"))
 def test_rebate(case: Case) -> None:
     known(REBATES, case["method"], "method")(case)
+
+
+@pytest.mark.parametrize("name", ["FINCH-1", "fin-1", "EC16-Table-1", "X-FS-1", ""])
+def test_a_case_of_an_unknown_source_fails(name: str) -> None:
+    with pytest.raises(pytest.fail.Exception, match="begins with none of FIN-, EC15-"):
+        source_of({"id": name})
 
 
 @pytest.mark.parametrize(
