@@ -227,7 +227,7 @@ GLOSSARY: Final[dict[str, str]] = {
     "valid_from": "the first day it holds",
     "source": "where it stands",
     "certainty": "how well it is known",
-    "Disclosure.lines": "in the order of the law; none of a deposit, which is no credit",
+    "Disclosure.lines": "in the order of the law; of a deposit its amounts, and what a claim takes",
     "Fault.pointer": "a JSON pointer (RFC 6901) into the document",
     "Fault.sentence": "for the author",
     "reviewed_at": "when",

@@ -1,5 +1,7 @@
 """What must be said about an offer before it is accepted: the fields of its jurisdiction, in its order.
 
+A deposit is no credit, and no law has a form for it: its amounts are told, and what a claim would take.
+
 Made from the stored offer alone, so it can be printed years later and say the same. As JSON it is `Disclosure`; `page`
 makes of it one HTML page, ready to print.
 """
@@ -10,6 +12,7 @@ from html import escape
 from msgspec import Struct
 
 from service.checkout.notice import STYLE
+from service.money import decimal_text
 from service.plans.apr import Apr
 from service.plans.disclosure import Figures, Line, disclosure_for, form_of, language_of
 from service.plans.offer import Kind, Offer
@@ -45,11 +48,11 @@ class Disclosure(Struct, frozen=True):
     """What is said of one offer, in the words of its law."""
 
     offer_id: str
-    language: Language  # the consumer's; English where the law has no words in it
+    language: Language  # the consumer's; of a credit English where the law has no words in it
     on: date  # the day of the decision, from which dates and rates count
     jurisdiction: str
-    form: str  # whose fields these are, in whose order: the source
-    lines: tuple[Line, ...]  # none of a deposit, which is no credit
+    form: str | None  # whose fields these are, in whose order: the source; null: of a deposit, which is no credit
+    lines: tuple[Line, ...]
     apr: Apr  # with its method
     other_rates: tuple[Apr, ...]  # where the law wants more than one shown
     cooling_off_days: int | None  # in which the consumer may withdraw; null: no law that we know gives any
@@ -61,24 +64,59 @@ def disclosure_of(
 ) -> Disclosure:
     """The disclosure of an offer as it was sent, under the law of the day it was decided."""
     start_on = business_day(decided_at, offer.time_zone)
+    if offer.kind is Kind.DEPOSIT:
+        return Disclosure(
+            offer_id=offer.offer_id,
+            language=language,
+            on=start_on,
+            jurisdiction=jurisdiction,
+            form=None,
+            lines=deposit_lines(offer, start_on, language),
+            apr=offer.apr,
+            other_rates=(),
+            cooling_off_days=None,
+            law=(),
+        )
     rates = rates_of(jurisdiction, offer.terms, offer.amount, start_on, offer.schedule)
-    is_credit = offer.kind is not Kind.DEPOSIT  # unclaimed it costs nothing
-    days = number_on(LegalRule.WITHDRAWAL_DAYS, jurisdiction, product_class, start_on) if is_credit else None
+    days = number_on(LegalRule.WITHDRAWAL_DAYS, jurisdiction, product_class, start_on)
     said_in = language_of(jurisdiction, language)
-    lines = disclosure_for(jurisdiction, _figures(offer, rates, start_on, days), said_in) if is_credit else ()
-    law = [row for rule in TOLD for row in rows_on(rule, jurisdiction, product_class, start_on)]
     return Disclosure(
         offer_id=offer.offer_id,
         language=Language(said_in),
         on=start_on,
         jurisdiction=jurisdiction,
         form=form_of(jurisdiction).source,
-        lines=lines,
+        lines=disclosure_for(jurisdiction, _figures(offer, rates, start_on, days), said_in),
         apr=offer.apr,
         other_rates=rates[1:],
         cooling_off_days=days,
-        law=tuple(law) if is_credit else (),
+        law=tuple(row for rule in TOLD for row in rows_on(rule, jurisdiction, product_class, start_on)),
     )
+
+
+def deposit_lines(offer: Offer, start_on: date, language: Language) -> tuple[Line, ...]:
+    """What the deposit is, where it stands until the end, and what is owed by when if it is claimed."""
+
+    def money(amount: int) -> str:
+        return f"{decimal_text(amount, offer.currency)} {offer.currency}"
+
+    due_days = (offer.schedule[-1].due_on - start_on).days  # the same from the day of a claim on
+    values = {
+        "deposit": money(offer.amount),
+        "held": money(offer.held),
+        "waived": money(offer.waived),
+        "unclaimed": say(language, "deposit-unclaimed"),
+        "claimed": say(
+            language,
+            "deposit-claimed",
+            days=due_days,
+            held=money(offer.held),
+            waived=money(offer.waived),
+            first="card" if offer.held else "nothing",
+        ),
+        "late_payment": say(language, "deposit-late"),
+    }
+    return tuple(Line(name, say(language, f"deposit-line-{name}"), value) for name, value in values.items())
 
 
 def _figures(offer: Offer, rates: tuple[Apr, ...], start_on: date, withdrawal_days: int | None) -> Figures:
@@ -110,19 +148,20 @@ def page(disclosure: Disclosure, merchant_name: str) -> str:
         merchant=merchant_name,
         offer=disclosure.offer_id,
     )
-    lines = (
-        "".join(f"<tr><th scope=row>{escape(line.label)}<td>{escape(line.value)}" for line in disclosure.lines)
-        or f"<tr><td>{escape(say(language, 'disclosure-deposit'))}"
-    )
-    rates = (disclosure.apr, *disclosure.other_rates)
-    methods = "".join(f"<p>{escape(_rate(language, rate))}</p>" for rate in rates) if disclosure.lines else ""
-    law = "".join(f"<li>{escape(source)}</li>" for source in dict.fromkeys(_sources(disclosure)))
+    lines = "".join(f"<tr><th scope=row>{escape(line.label)}<td>{escape(line.value)}" for line in disclosure.lines)
+    if disclosure.form is None:
+        footer = f"<p>{escape(say(language, 'disclosure-deposit'))}</p>"
+    else:
+        rates = (disclosure.apr, *disclosure.other_rates)
+        methods = "".join(f"<p>{escape(_rate(language, rate))}</p>" for rate in rates)
+        sources = dict.fromkeys([disclosure.form, *(row.source for row in disclosure.law)])
+        law = "".join(f"<li>{escape(source)}</li>" for source in sources)
+        footer = f"{methods}<p>{escape(say(language, 'disclosure-law'))}</p><ul>{law}</ul>"
     return (
         f'<!doctype html><html lang="{language}"><head><meta charset="utf-8">'
         f'<meta name="viewport" content="width=device-width"><title>{escape(title)}</title>'
         f"<style>{STYLE}{TABLE}</style></head><body><main><h1>{escape(title)}</h1><p>{escape(about)}</p>"
-        f"<table>{lines}</table><footer>{methods}<p>{escape(say(language, 'disclosure-law'))}</p><ul>{law}</ul>"
-        "</footer></main></body></html>"
+        f"<table>{lines}</table><footer>{footer}</footer></main></body></html>"
     )
 
 
@@ -135,7 +174,3 @@ TABLE = (
 
 def _rate(language: Language, rate: Apr) -> str:
     return say(language, "disclosure-rate", rate=rate.printed, method=rate.method)
-
-
-def _sources(disclosure: Disclosure) -> list[str]:
-    return [disclosure.form, *(row.source for row in disclosure.law)]

@@ -13,11 +13,11 @@ from tests.checkout.cases import NOON, asked, decided, known
 from tests.policies.sample import policy_with
 
 
-def offered(jurisdiction: str, product_class: str, at: datetime, **facts: Any) -> Offer:
+def offered(jurisdiction: str, product_class: str, at: datetime, clean: int = 9, **facts: Any) -> Offer:
     """A car of 2,000.00: 400.00 at once, 24 instalments at 4.9 %."""
     policy = policy_with(("/jurisdiction", jurisdiction), ("/product_class", product_class))
     request = asked(**{"amount": 2_000_00, "category": "car"} | facts)
-    return decided(request, known(clean_deposits=9), policy=policy, now=at).answer.offers[0]
+    return decided(request, known(clean_deposits=clean), policy=policy, now=at).answer.offers[0]
 
 
 def disclosed(
@@ -113,10 +113,61 @@ def test_the_law_is_that_of_the_day_with_its_sources() -> None:
     assert not any(row.rule == "retention_months" for row in disclosed("US", "closed_end_credit").law)
 
 
-def test_a_deposit_is_no_credit_to_disclose() -> None:
-    made = disclosed(kinds=(Kind.DEPOSIT,), deposit_amount=100_00, amount=100_00)
-    assert (made.lines, made.law, made.cooling_off_days) == ((), (), None)
-    assert "it is no credit" in page(made, "Shop")
+@pytest.mark.parametrize(
+    ("language", "labels", "claimed"),
+    [
+        (
+            Language.ENGLISH,
+            ("Deposit", "Held on your card", "Not asked for: on credit with us"),
+            (
+                "Up to 400.00 EUR are taken from your card first. What is claimed beyond that, at most 1600.00 EUR, you owe"
+                " us within 14 days of the claim."
+            ),
+        ),
+        (
+            Language.GERMAN,
+            ("Kaution", "Auf Ihrer Karte vorgemerkt", "Nicht verlangt, sondern bei uns auf Kredit"),
+            (
+                "Zuerst werden bis zu 400.00 EUR von Ihrer Karte abgebucht. Was darüber hinaus beansprucht wird, höchstens"
+                " 1600.00 EUR, schulden Sie uns innerhalb von 14 Tagen nach der Inanspruchnahme."
+            ),
+        ),
+        (
+            Language.CHINESE,
+            ("押金", "在您的卡上预授权冻结", "免收，由我们授信"),
+            "首先从您的卡上扣款，最多 400.00 EUR。超出部分最多 1600.00 EUR，您须在扣取后 14 天内向我们支付。",
+        ),
+    ],
+)
+def test_a_deposit_tells_its_amounts_and_what_a_claim_takes(
+    language: Language, labels: tuple[str, ...], claimed: str
+) -> None:
+    made = disclosed(language=language, kinds=(Kind.DEPOSIT,), deposit_amount=2_000_00, clean=3)
+    said = {line.name: (line.label, line.value) for line in made.lines}
+    assert made.language is language
+    assert [said[name] for name in ("deposit", "held", "waived")] == list(
+        zip(labels, ("2000.00 EUR", "400.00 EUR", "1600.00 EUR"), strict=True)
+    )
+    assert said["claimed"][1] == claimed
+    text = page(made, "Shop")
+    assert all(line.label in text and line.value in text for line in made.lines)
+
+
+def test_a_deposit_without_a_hold_takes_nothing_from_a_card() -> None:
+    made = disclosed(kinds=(Kind.DEPOSIT,), deposit_amount=100_00, clean=9)
+    said = {line.name: line.value for line in made.lines}
+    assert (said["held"], said["waived"]) == ("0.00 EUR", "100.00 EUR")
+    assert said["claimed"] == "What is claimed, at most 100.00 EUR, you owe us within 14 days of the claim."
+
+
+@pytest.mark.parametrize("jurisdiction", ["DE", "GB", "US", "CN"])
+def test_no_law_of_credits_is_named_for_a_deposit(jurisdiction: str) -> None:
+    made = disclosed(jurisdiction, kinds=(Kind.DEPOSIT,), deposit_amount=100_00)
+    assert (made.form, made.law, made.cooling_off_days, made.other_rates) == (None, (), None, ())
+    text = page(made, "Shop")
+    assert "it is no credit" in text
+    assert not any(form.source in text for form in FORMS.values())
+    assert "By:" not in text
 
 
 @pytest.mark.parametrize("language", Language)
@@ -129,4 +180,5 @@ def test_every_language_and_jurisdiction_has_a_page(language: Language, jurisdic
     assert "<script" not in text
     assert "{" not in text.split("</style>")[1]
     assert all(line.label in text for line in made.lines)
+    assert made.form is not None
     assert made.form in text

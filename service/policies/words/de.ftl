@@ -81,6 +81,21 @@ notice-rights-other = Sie können jederzeit fragen, was wir über Sie gespeicher
 disclosure-title = Was dieses Angebot kostet
 disclosure-about = Angeboten am { $day } bei { $merchant }. Angebot { $offer }.
 disclosure-deposit = Eine Kaution kostet nichts, solange sie nicht in Anspruch genommen wird; sie ist kein Kredit.
+deposit-line-deposit = Kaution
+deposit-line-held = Auf Ihrer Karte vorgemerkt
+deposit-line-waived = Nicht verlangt, sondern bei uns auf Kredit
+deposit-line-unclaimed = Wenn nichts beansprucht wird
+deposit-line-claimed = Wenn sie beansprucht wird
+deposit-line-late_payment = Kosten bei Zahlungsverzug
+deposit-unclaimed = Ihre Karte wird nicht belastet, und Sie schulden nichts.
+deposit-claimed = { $first ->
+    [card] Zuerst werden bis zu { $held } von Ihrer Karte abgebucht. Was darüber hinaus beansprucht wird, höchstens { $waived }, schulden Sie uns innerhalb von
+   *[nothing] Was beansprucht wird, höchstens { $waived }, schulden Sie uns innerhalb von
+} { $days ->
+    [one] einem Tag
+   *[other] { $days } Tagen
+} nach der Inanspruchnahme.
+deposit-late = Für verspätete Zahlung wird nichts berechnet.
 disclosure-rate = { $rate } % { $method ->
     [us_actuarial] ist ein nominaler Jahreszins nach der versicherungsmathematischen Methode der Regulation Z.
     [irr_nominal] ist der monatliche interne Zinsfuß mal zwölf.

@@ -81,6 +81,21 @@ notice-rights-other = You may ask us at any time what we hold about you, and hav
 disclosure-title = What this offer costs
 disclosure-about = Offered on { $day } at { $merchant }. Offer { $offer }.
 disclosure-deposit = A deposit costs nothing unless it is claimed; it is no credit.
+deposit-line-deposit = Deposit
+deposit-line-held = Held on your card
+deposit-line-waived = Not asked for: on credit with us
+deposit-line-unclaimed = If nothing is claimed
+deposit-line-claimed = If it is claimed
+deposit-line-late_payment = Missed payments
+deposit-unclaimed = Nothing is taken from your card, and you owe nothing.
+deposit-claimed = { $first ->
+    [card] Up to { $held } are taken from your card first. What is claimed beyond that, at most { $waived }, you owe us within
+   *[nothing] What is claimed, at most { $waived }, you owe us within
+} { $days ->
+    [one] 1 day
+   *[other] { $days } days
+} of the claim.
+deposit-late = Nothing is charged for paying late.
 disclosure-rate = { $rate } % { $method ->
     [us_actuarial] is a nominal rate per year, by the actuarial method of Regulation Z.
     [irr_nominal] is the monthly internal rate of return times twelve.

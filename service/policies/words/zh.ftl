@@ -81,6 +81,18 @@ notice-rights-other = 您可以随时查询我们保存的关于您的信息，�
 disclosure-title = 本方案的费用
 disclosure-about = { $day } 由 { $merchant } 提供。方案编号：{ $offer }。
 disclosure-deposit = 押金未被扣取时不产生费用，不属于信贷。
+deposit-line-deposit = 押金
+deposit-line-held = 在您的卡上预授权冻结
+deposit-line-waived = 免收，由我们授信
+deposit-line-unclaimed = 未被扣取时
+deposit-line-claimed = 被扣取时
+deposit-line-late_payment = 逾期付款
+deposit-unclaimed = 不从您的卡上扣款，您无须支付任何费用。
+deposit-claimed = { $first ->
+    [card] 首先从您的卡上扣款，最多 { $held }。超出部分最多 { $waived }，您须在扣取后 { $days } 天内向我们支付。
+   *[nothing] 扣取的金额最多 { $waived }，您须在扣取后 { $days } 天内向我们支付。
+}
+deposit-late = 逾期不收取费用。
 disclosure-rate = { $rate } % { $method ->
     [us_actuarial] 是按美国 Z 条例精算法计算的名义年利率。
     [irr_nominal] 是月内部收益率乘以十二。
