@@ -120,16 +120,16 @@ def test_the_law_is_that_of_the_day_with_its_sources() -> None:
             Language.ENGLISH,
             ("Deposit", "Held on your card", "Not asked for: on credit with us"),
             (
-                "Up to 400.00 EUR are taken from your card first. What is claimed beyond that, at most 1600.00 EUR, you owe"
-                " us within 14 days of the claim."
+                "Up to 400.00 EUR are taken from your card first. What is claimed beyond that, at most 1600.00 EUR,"
+                " you owe us within 14 days of the claim."
             ),
         ),
         (
             Language.GERMAN,
             ("Kaution", "Auf Ihrer Karte vorgemerkt", "Nicht verlangt, sondern bei uns auf Kredit"),
             (
-                "Zuerst werden bis zu 400.00 EUR von Ihrer Karte abgebucht. Was darüber hinaus beansprucht wird, höchstens"
-                " 1600.00 EUR, schulden Sie uns innerhalb von 14 Tagen nach der Inanspruchnahme."
+                "Zuerst werden bis zu 400.00 EUR von Ihrer Karte abgebucht. Was darüber hinaus beansprucht wird,"
+                " höchstens 1600.00 EUR, schulden Sie uns innerhalb von 14 Tagen nach der Inanspruchnahme."
             ),
         ),
         (
