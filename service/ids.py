@@ -9,6 +9,7 @@ second set, and an offer's id names its decision (`origin`).
 """
 
 import os
+import re
 import zlib
 from typing import Final
 
@@ -17,7 +18,7 @@ BUCKETS: Final = 1024
 _ALPHABET: Final = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
 _VALUE: Final = {letter: value for value, letter in enumerate(_ALPHABET)}
 _PAIR: Final = [high + low for high in _ALPHABET for low in _ALPHABET]  # ten bits are two letters
-_LENGTH: Final = 26
+_SHAPE: Final = re.compile(f"[0-7][{_ALPHABET}]{{25}}")  # 26 letters hold 130 bits; the first two must be zero
 
 ACCOUNT: Final = "ac"
 COMMAND: Final = "cm"
@@ -76,13 +77,7 @@ def origin(prefix: str, derived: str) -> str:
 def is_id(text: str, prefix: str) -> bool:
     """Whether `text` has the shape of an id of `prefix`; says nothing about whether it exists."""
     head = len(prefix) + 1
-    return (
-        len(text) == head + _LENGTH
-        and text.startswith(prefix)
-        and text[head - 1] == "_"
-        and text[head] in "01234567"  # 26 letters hold 130 bits; the first two must be zero
-        and all(letter in _VALUE for letter in text[head:])
-    )
+    return text[:head] == f"{prefix}_" and _SHAPE.fullmatch(text, head) is not None
 
 
 def bucket_of(identifier: str) -> int:

@@ -8,7 +8,6 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator
 from datetime import date, datetime
 from enum import StrEnum
-from itertools import islice
 from typing import Final
 
 from msgspec import Struct, field
@@ -104,24 +103,28 @@ def reconcile(ours: Iterable[Row], theirs: Iterable[Row]) -> Verdict:
     BREAKS_MAX breaks are not counted on.
     """
     our, their = _Side(), _Side()
-    unmet: dict[str, Row] = {}
+    left: dict[str, Row | None] = {}  # our rows; None, once a row of theirs is the very same
     for row in ours:
         our.add(row)
-        unmet[row.plan_id] = row
-    assert len(unmet) == our.rows, "a plan is twice in our own file"
-    met: set[str] = set()
-    others: defaultdict[str, list[Row]] = defaultdict(list)
+        left[row.plan_id] = row
+    assert len(left) == our.rows, "a plan is twice in our own file"
+    others: dict[str, Row] = {}
+    more: defaultdict[str, list[Row]] = defaultdict(list)
     for row in theirs:
         their.add(row)
-        if unmet.get(row.plan_id) == row:
-            met.add(row.plan_id)
-            del unmet[row.plan_id]
+        if row == left.get(row.plan_id):
+            left[row.plan_id] = None
+        elif row.plan_id in others:
+            more[row.plan_id].append(row)
         else:
-            others[row.plan_id].append(row)
-    found = islice(_breaks(unmet, met, others), BREAKS_MAX + 1)
-    breaks = tuple(sorted(found, key=lambda one: one.plan_id))
-    outcome = Outcome.BREAKS if breaks else Outcome.MATCHED
-    return Verdict(outcome, our.rows, their.rows, our.totals, their.totals, breaks)
+            others[row.plan_id] = row
+    found: list[Break] = []
+    for one in _breaks(left, others, more):  # to the end: what was read is let go a row at a time, not all at once
+        if len(found) <= BREAKS_MAX:
+            found.append(one)
+    found.sort(key=lambda one: one.plan_id)
+    outcome = Outcome.BREAKS if found else Outcome.MATCHED
+    return Verdict(outcome, our.rows, their.rows, our.totals, their.totals, tuple(found))
 
 
 class _Side:
@@ -141,15 +144,17 @@ class _Side:
         return dict(sorted(self._sums.items()))
 
 
-def _breaks(unmet: dict[str, Row], met: set[str], others: dict[str, list[Row]]) -> Iterator[Break]:
-    """Of all plans. `met`: a row of theirs is the very same as ours, and then `others` of the plan are too many."""
-    for plan_id, rows in others.items():
-        if plan_id in met:
-            yield from _duplicates(plan_id, rows)
-        else:
-            yield from _breaks_of_plan(unmet.pop(plan_id, None), rows)
-    for row in unmet.values():
-        yield from _missing(row, None)
+def _breaks(left: dict[str, Row | None], others: dict[str, Row], more: dict[str, list[Row]]) -> Iterator[Break]:
+    """Of all plans, in any order; all three are empty afterwards."""
+    while others:
+        plan_id, first = others.popitem()
+        rows = [first, *more.pop(plan_id, ())]
+        is_met = plan_id in left and left[plan_id] is None
+        our = left.pop(plan_id, None)
+        yield from _duplicates(plan_id, rows) if is_met else _breaks_of_plan(our, rows)
+    while left:
+        _, our = left.popitem()
+        yield from _missing(our, None)
 
 
 def _breaks_of_plan(our: Row | None, theirs: list[Row]) -> Iterator[Break]:

@@ -43,13 +43,13 @@ def doubt(verdict: Verdict, alike_on: date | None) -> str | None:
         return f"The file has no rows, and ours of this day has {verdict.our_rows}."
     if alike_on:
         return f"The file looks like that of {alike_on}: it has the count and the sums of ours of that day."
-    if breaks > FEW and breaks * 2 > plans:
-        many = f"more than {BREAKS_MAX}" if breaks > BREAKS_MAX else str(breaks)
-        return f"The file looks like that of another day or programme: {many} breaks in {plans} plans."
+    if FEW < breaks <= BREAKS_MAX and breaks * 2 > plans:
+        return f"The file looks like that of another day or programme: {breaks} breaks in {plans} plans."
     return None
 
 
 def require_bounded(verdict: Verdict) -> None:
     """Refused: INVALID_FILE, where there are more breaks than anybody would look through."""
     if len(verdict.breaks) > BREAKS_MAX:
-        raise invalid(f"The file has more than {BREAKS_MAX} breaks; so many are not kept. Send a corrected one.")
+        many = f"The file has more than {BREAKS_MAX} breaks, and so many are not kept"
+        raise invalid(f"{many}: it may be that of another day or programme.")
