@@ -164,9 +164,11 @@ def replay(argv: list[str]) -> int:
 
 def first_day(argv: list[str]) -> int:
     """Replay the demo's first day of trade through the HTTP API at the URL given, unless that was done before."""
+    import uvloop
+
     from service import demo
 
-    asyncio.run(demo.first_day(config.read(os.environ), argv[0]))
+    uvloop.run(demo.first_day(config.read(os.environ), argv[0]))
     return 0
 
 

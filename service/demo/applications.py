@@ -46,14 +46,15 @@ class Application(Struct, frozen=True):
         """Which of the demo's two merchants sold it."""
         return self.purpose in _HOME
 
-    def key(self, verb: str) -> str:
-        """The idempotency key of one request: the same in every replay, so that one cut short can go on."""
-        return str(uuid.uuid5(_NAMESPACE, f"{self.reference}/{verb}"))
-
     def pays(self, count: int) -> int:
         """How many of `count` instalments are paid. The data say only that it ended badly, not when: from none to
         three in four, spread evenly over the bad ones by their number."""
         return count if self.is_good else count * (self.number * 7 % 16) // 20
+
+
+def key_of(reference: str, verb: str) -> str:
+    """The idempotency key of one request: the same in every replay, so that one cut short can go on."""
+    return str(uuid.uuid5(_NAMESPACE, f"{reference}/{verb}"))
 
 
 def read_applications() -> list[Application]:

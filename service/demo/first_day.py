@@ -2,9 +2,7 @@
 
 import sys
 from datetime import date, timedelta
-from typing import Any
 
-import httpx
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
@@ -12,6 +10,8 @@ from service import clock
 from service.config import Settings
 from service.demo import seed
 from service.demo.applications import read_applications
+from service.demo.connections import Answered, Connections
+from service.demo.made_up import made_up
 from service.demo.replay import AT_ONCE, Replay
 from service.demo.seed import Demo
 from service.demo.summary import show
@@ -27,76 +27,59 @@ async def first_day(settings: Settings, base_url: str) -> None:
     demo.base_url = base_url
     demo.first_day_on = demo.first_day_on or _months_before(today, MONTHS_AGO).isoformat()
     seed.save(settings, demo)
-    limits = httpx.Limits(max_connections=AT_ONCE + 2, max_keepalive_connections=AT_ONCE + 2)
-    async with httpx.AsyncClient(base_url=base_url, timeout=60, limits=limits) as http:
-        if not (await _get(http, demo.partner_key, "/v1/partner/reconciliations"))["reconciliations"]:
-            await _replay(http, demo, today, console)
-            await _reconcile(http, demo, today)
-        show(
-            console,
-            demo,
-            summary=await _get(http, demo.operator_key, "/v1/operator/summary"),
-            trial_balance=await _get(http, demo.operator_key, "/v1/operator/ledger/trial-balance"),
-            reconciliations=await _get(http, demo.partner_key, "/v1/partner/reconciliations"),
-            kept_in=str(seed.path(settings)),
-        )
+    service = Connections(base_url, AT_ONCE)
+    if not (await _get(service, demo.partner_key, "/v1/partner/reconciliations")).json()["reconciliations"]:
+        await _replay(service, demo, today, console)
+        await _reconcile(service, demo, today)
+    show(
+        console,
+        demo,
+        summary=(await _get(service, demo.operator_key, "/v1/operator/summary")).json(),
+        trial_balance=(await _get(service, demo.operator_key, "/v1/operator/ledger/trial-balance")).json(),
+        reconciliations=(await _get(service, demo.partner_key, "/v1/partner/reconciliations")).json(),
+        kept_in=str(seed.path(settings)),
+    )
+    await service.close()
 
 
-async def _replay(http: httpx.AsyncClient, demo: Demo, today: date, console: Console) -> None:
-    applications = read_applications()
+async def _replay(service: Connections, demo: Demo, today: date, console: Console) -> None:
+    applications, others = read_applications(), made_up()
     progress = Progress(
         TextColumn("{task.description:<34}"), BarColumn(40), MofNCompleteColumn(), TimeElapsedColumn(), console=console
     )
     with progress:
+        total = len(applications) + len(others)
         bars = {
-            "decided": progress.add_task("The first day of trade: decided", total=len(applications)),
-            "done": progress.add_task("Bought, and paid until today", total=len(applications)),
+            "decided": progress.add_task("The first day of trade: decided", total=total),
+            "done": progress.add_task("Bought, and paid until today", total=total),
         }
-        replay = Replay(http, demo, date.fromisoformat(demo.first_day_on), today)
-        await replay.run(applications, lambda step: progress.advance(bars[step]))
+        replay = Replay(service.send, demo, date.fromisoformat(demo.first_day_on), today)
+        for purchases in (applications, others):
+            await replay.run(purchases, lambda step: progress.advance(bars[step]))
 
 
-async def _reconcile(http: httpx.AsyncClient, demo: Demo, today: date) -> None:
+async def _reconcile(service: Connections, demo: Demo, today: date) -> None:
     """Two files: of the day after the first, when the goods were delivered, and of yesterday. The partner, which in
     the demo keeps the same books, sends both back."""
     delivered_on = date.fromisoformat(demo.first_day_on) + timedelta(days=1)
     for business_on in (delivered_on, today - timedelta(days=1)):
-        made = await _post(
-            http,
-            demo.operator_key,
-            f"/v1/operator/programmes/{demo.programme_id}/files",
-            f"file-{business_on}",
-            json={"business_on": business_on.isoformat()},
-        )
-        content = await http.get(
-            f"/v1/partner/files/{made['id']}/content", headers={"Authorization": f"Bearer {demo.partner_key}"}
-        )
-        content.raise_for_status()
-        await _post(
-            http,
-            demo.partner_key,
-            f"/v1/partner/files?programme_id={demo.programme_id}&business_on={business_on}",
-            f"theirs-{business_on}",
-            content=content.content,
-            media="text/csv",
-        )
+        path = f"/v1/operator/programmes/{demo.programme_id}/files"
+        body = f'{{"business_on": "{business_on}"}}'.encode()
+        made = (await _post(service, demo.operator_key, path, f"file-{business_on}", body)).json()
+        content = (await _get(service, demo.partner_key, f"/v1/partner/files/{made['id']}/content")).good()
+        path = f"/v1/partner/files?programme_id={demo.programme_id}&business_on={business_on}"
+        (await _post(service, demo.partner_key, path, f"theirs-{business_on}", content, "text/csv")).good()
 
 
-async def _get(http: httpx.AsyncClient, key: str, path: str) -> dict[str, Any]:
-    answered = await http.get(path, headers={"Authorization": f"Bearer {key}"})
-    answered.raise_for_status()
-    found: dict[str, Any] = answered.json()
-    return found
+async def _get(service: Connections, key: str, path: str) -> Answered:
+    return await service.send("GET", path, {"Authorization": f"Bearer {key}"})
 
 
 async def _post(
-    http: httpx.AsyncClient, key: str, path: str, idempotency_key: str, media: str = "application/json", **body: Any
-) -> dict[str, Any]:
+    service: Connections, key: str, path: str, idempotency_key: str, body: bytes, media: str = "application/json"
+) -> Answered:
     headers = {"Authorization": f"Bearer {key}", "Idempotency-Key": idempotency_key, "Content-Type": media}
-    answered = await http.post(path, headers=headers, **body)
-    answered.raise_for_status()
-    made: dict[str, Any] = answered.json()
-    return made
+    return await service.send("POST", path, headers, body)
 
 
 def _months_before(day: date, months: int) -> date:

@@ -8,6 +8,7 @@ from rich.box import SIMPLE_HEAD
 from rich.console import Console
 from rich.table import Table
 
+from service.demo.made_up import CATEGORIES
 from service.demo.seed import CURRENCY, Demo
 from service.money import decimal_text
 
@@ -49,7 +50,7 @@ def show(
 
 
 def decisions_table(rows: list[dict[str, Any]]) -> Table:
-    """A line for each purpose: how many were decided which way, and how much was asked."""
+    """A line for each purpose: how many were decided which way, how much was asked. What is made up stands apart."""
     counts: dict[str, dict[str, int]] = defaultdict(lambda: defaultdict(int))
     for row in rows:
         counts[row["category"]][row["outcome"]] += row["decisions"]
@@ -57,12 +58,18 @@ def decisions_table(rows: list[dict[str, Any]]) -> Table:
     table = Table("Purpose", *(outcome.capitalize() for outcome in OUTCOMES), "Rate", "Asked", box=SIMPLE_HEAD)
     for column in table.columns[1:]:
         column.justify = "right"
-    for purpose in sorted(counts, key=lambda name: -sum(counts[name][outcome] for outcome in OUTCOMES)):
-        table.add_row(purpose.capitalize(), *_cells(counts[purpose]))
-    total = {name: sum(one[name] for one in counts.values()) for name in (*OUTCOMES, "amount")}
-    table.add_section()
-    table.add_row("All", *_cells(total), style="bold")
+    _add_section(table, {name: one for name, one in counts.items() if name not in CATEGORIES}, "All")
+    _add_section(table, {name: one for name, one in counts.items() if name in CATEGORIES}, "All made up")
     return table
+
+
+def _add_section(table: Table, counts: dict[str, dict[str, int]], name: str) -> None:
+    for purpose in sorted(counts, key=lambda purpose: -sum(counts[purpose][outcome] for outcome in OUTCOMES)):
+        table.add_row(purpose.capitalize(), *_cells(counts[purpose]))
+    total = {key: sum(one[key] for one in counts.values()) for key in (*OUTCOMES, "amount")}
+    table.add_section()
+    table.add_row(name, *_cells(total), style="bold")
+    table.add_section()
 
 
 def _cells(counts: dict[str, int]) -> list[str]:

@@ -2,7 +2,7 @@
 
 import pytest
 
-from service.demo.applications import PROTECTED, nearest_offer, read_applications
+from service.demo.applications import PROTECTED, key_of, nearest_offer, read_applications
 
 APPLICATIONS = read_applications()
 
@@ -26,9 +26,9 @@ def test_the_good_pay_everything_and_the_bad_stop() -> None:
 
 
 def test_a_key_is_the_same_in_every_replay_and_another_for_every_request() -> None:
-    keys = [one.key(verb) for one in APPLICATIONS for verb in ("consumer", "checkout", "plan")]
+    keys = [key_of(one.reference, verb) for one in APPLICATIONS for verb in ("consumer", "checkout", "plan")]
     assert len(set(keys)) == len(keys)
-    assert APPLICATIONS[0].key("plan") == read_applications()[0].key("plan")
+    assert keys[2] == key_of(read_applications()[0].reference, "plan")
 
 
 def _offer(kind: str, *due_on: str) -> dict[str, object]:
