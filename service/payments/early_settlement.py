@@ -1,16 +1,15 @@
 """Paying everything before it is due: what is left to pay, and how much of the cost falls away.
 
 All amounts are minor units. The methods differ in what they call earned: the British one grows the balance at the
-rate of the agreement, the rule of 78 gives early months more of the charge, the European one shares every cost evenly
-over time. A plan that cost nothing has nothing to give back.
+rate of the agreement (`uk_settlement.py`), the rule of 78 gives early months more of the charge, the European one
+shares every cost evenly over time. A plan that cost nothing has nothing to give back. A down payment is a row of the
+schedule and no period of it: it bears nothing.
 """
 
 from collections.abc import Iterable, Sequence
-from datetime import date, timedelta
-from decimal import Decimal
+from datetime import date
 from enum import StrEnum
 from fractions import Fraction
-from math import floor
 
 from msgspec import Struct
 
@@ -18,10 +17,7 @@ from service.errors import Code, Refused
 from service.money import Rounding, quotient
 from service.payments.settlement_law import Legal, number_on, required_on
 from service.plans.calendar import add_months
-from service.plans.discounting import BITS, ONE
 from service.plans.schedule import Instalment
-
-MILLION = 1_000_000
 
 
 class RebateMethod(StrEnum):
@@ -50,85 +46,14 @@ def settlement(settle_on: date, method: RebateMethod, unpaid: int, rebate: int, 
     return Settlement(settle_on, method, unpaid, rebate, compensation, unpaid - rebate + compensation)
 
 
-# United Kingdom: the actuarial rebate
+def unpaid_on(rows: Iterable[Instalment], settle_on: date) -> int:
+    """What of a schedule is still to be paid when everything due until `settle_on` is."""
+    return sum(row.total for row in rows if row.due_on > settle_on)
 
 
-def periodic_rate(apr_percent: Decimal, periods_per_year: int) -> Fraction:
-    """`(1 + APR) ** (1 / periods) - 1`, rounded to six decimals: so the Schedule's examples come out to the penny."""
-    grown = Fraction(apr_percent) / 100 + 1
-    if grown < 1:
-        raise Refused(Code.IMPOSSIBLE_TERMS, "A rate is zero or more.", "/apr_percent")
-    fine = 1000 * MILLION
-    root = whole_root(grown.numerator * fine**periods_per_year // grown.denominator, periods_per_year)
-    return Fraction(quotient(root, 1000, Rounding.HALF_UP) - MILLION, MILLION)
-
-
-def actuarial_balance(
-    advances: Iterable[tuple[Fraction, int]], repayments: Iterable[tuple[Fraction, int]], rate: Fraction
-) -> int:
-    """What is owed on the settlement date, half up: each amount grown over the periods from its own day to that date.
-
-    Source: SI 2004/1483, reg. 4(1): sum of A (1 + r)**a less the sum of B (1 + r)**b, B what was repaid before.
-    """
-    lent = sum(amount * growth(1 + rate, periods) for periods, amount in advances)
-    repaid = sum(amount * growth(1 + rate, periods) for periods, amount in repayments)
-    return floor(lent - repaid + Fraction(1, 2))
-
-
-def growth(base: Fraction, periods: Fraction) -> Fraction:
-    """`base ** periods`: exact for whole periods; the part of one is a root of a whole power, in units of 2**-96."""
-    whole, part = divmod(periods, 1)
-    grown = base**whole
-    if not part:
-        return grown
-    power = base**part.numerator
-    return grown * Fraction(whole_root((power.numerator << BITS * part.denominator) // power.denominator,
-                                       part.denominator), ONE)  # fmt: skip
-
-
-def whole_root(number: int, degree: int) -> int:
-    """The largest whole number whose power is not above `number`: Newton's steps from above."""
-    if number == 0:
-        return 0
-    guess = 1 << -(-number.bit_length() // degree)
-    while True:
-        better = ((degree - 1) * guess + number // guess ** (degree - 1)) // degree
-        if better >= guess:
-            return guess
-        guess = better
-
-
-def uk_settlement_date(notice_on: date, ends_on: date, *, start_on: date, is_monthly: bool, deferred: bool) -> date:
-    """28 days after the notice; the creditor may defer it a month, or 30 days, where the term exceeds a year.
-
-    Source: SI 2004/1483, regs. 5 and 6.
-    """
-    settle_on = notice_on + timedelta(days=required_on(Legal.NOTICE_DAYS, "GB", start_on))
-    if not deferred:
-        return settle_on
-    if ends_on <= add_months(start_on, 12, start_on.day):
-        raise Refused(Code.IMPOSSIBLE_TERMS, "Only a term of more than a year may be deferred.", "/deferred")
-    if is_monthly:
-        return add_months(settle_on, 1, settle_on.day)
-    return settle_on + timedelta(days=required_on(Legal.DEFERRAL_DAYS, "GB", start_on))
-
-
-def uk_settlement(
-    rows: Sequence[Instalment], financed: int, start_on: date, settle_on: date, apr_percent: Decimal, per_year: int = 12
-) -> Settlement:
-    """The statutory rebate of a plan with even periods whose instalments before `settle_on` are paid.
-
-    Periods are those of the schedule; the part of one is days over its length (28 days of a 31-day month are 28/31).
-    """
-    paid = [row for row in rows if row.due_on <= settle_on]
-    unpaid = sum(row.total for row in rows[len(paid) :])
-    if not unpaid or settle_on < start_on:
-        return settlement(settle_on, RebateMethod.ACTUARIAL, unpaid, 0)
-    begin = paid[-1].due_on if paid else start_on
-    elapsed = len(paid) + Fraction((settle_on - begin).days, (rows[len(paid)].due_on - begin).days)
-    repayments = [(elapsed - k, row.total) for k, row in enumerate(paid, 1)]
-    balance = actuarial_balance([(elapsed, financed)], repayments, periodic_rate(apr_percent, per_year))
-    return settlement(settle_on, RebateMethod.ACTUARIAL, unpaid, unpaid - balance)
+def periods_of(rows: Iterable[Instalment]) -> list[Instalment]:
+    """The rows that end a period: all but a down payment."""
+    return [row for row in rows if not row.is_down_payment]
 
 
 # United States: the rule of 78
@@ -157,25 +82,25 @@ def us_settlement(rows: Sequence[Instalment], start_on: date, settle_on: date, c
     if rows[-1].due_on > add_months(start_on, longest, start_on.day):
         sentence = f"A credit of more than {longest} months may not be rebated by the rule of 78."
         raise Refused(Code.IMPOSSIBLE_TERMS, sentence, "/method")
-    paid = sum(row.due_on <= settle_on for row in rows)
-    begun = paid if paid == len(rows) or settle_on == (rows[paid - 1].due_on if paid else start_on) else paid + 1
-    unpaid = sum(row.total for row in rows[paid:])
-    rebate = rule_of_78_rebate(charge, len(rows), len(rows) - begun)
-    return settlement(settle_on, RebateMethod.RULE_OF_78, unpaid, rebate)
+    periods = periods_of(rows)
+    begins = (start_on, *(row.due_on for row in periods[:-1]))
+    begun = sum(begin < settle_on for begin in begins)
+    rebate = rule_of_78_rebate(charge, len(periods), len(periods) - begun)
+    return settlement(settle_on, RebateMethod.RULE_OF_78, unpaid_on(rows, settle_on), rebate)
 
 
 # European Union: every cost by the time that remains
 
 
 def proportional(cost: int, start_on: date, ends_on: date, settle_on: date) -> int:
-    """The share of a cost that belongs to the days still to come, half up.
+    """The share of a cost that belongs to the days still to come, half up; without any days there is none.
 
     Source: Directive (EU) 2023/2225, Art. 29(1); Court of Justice, C-383/18 (Lexitor): all costs, also one-off ones.
     """
-    if settle_on >= ends_on:
+    left_from = max(settle_on, start_on)
+    if left_from >= ends_on:
         return 0
-    days, left = (ends_on - start_on).days, (ends_on - max(settle_on, start_on)).days
-    return quotient(cost * left, days, Rounding.HALF_UP)
+    return quotient(cost * (ends_on - left_from).days, (ends_on - start_on).days, Rounding.HALF_UP)
 
 
 def eu_settlement(
@@ -187,13 +112,12 @@ def eu_settlement(
     """
     ends_on = rows[-1].due_on
     interest, begin = 0, start_on
-    for row in rows:
+    for row in periods_of(rows):
         interest += proportional(row.interest, begin, row.due_on, settle_on)
         begin = row.due_on
     costs = up_front + sum(row.fee for row in rows)
-    unpaid = sum(row.total for row in rows if row.due_on > settle_on)
     rebate = interest + proportional(costs, start_on, ends_on, settle_on)
-    return settlement(settle_on, RebateMethod.PROPORTIONAL, unpaid, rebate, compensation)
+    return settlement(settle_on, RebateMethod.PROPORTIONAL, unpaid_on(rows, settle_on), rebate, compensation)
 
 
 def compensation_max(

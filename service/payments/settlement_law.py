@@ -20,6 +20,7 @@ class Legal(StrEnum):
     COMPENSATION_SHORT = "compensation_short"  # basis points, a year or less before the end
     COMPENSATION_ABOVE = "compensation_above"  # minor units repaid early in twelve months; up to them there is none
     NOTICE_DAYS = "notice_days"  # days from the consumer's notice to the settlement date
+    PART_NOTICE_DAYS = "part_notice_days"  # days after the notice in which a part may be paid early
     DEFERRAL_DAYS = "deferral_days"  # more days where the term exceeds a year and instalments are not monthly
     RULE_OF_78_TERM_MAX = "rule_of_78_term_max"  # months; a longer credit may not be rebated by the rule of 78
 
@@ -46,6 +47,7 @@ CCD1, CCD2 = "Directive 2008/48/EC, Art. 16", "Directive (EU) 2023/2225, Art. 29
 CCD1_FROM, CCD1_TO, CCD2_FROM = date(2010, 6, 11), date(2026, 11, 19), date(2026, 11, 20)
 REBATES = "SI 2004/1483, the Consumer Credit (Early Settlement) Regulations 2004"
 REBATES_FROM = date(2005, 5, 31)
+SECTION_94 = "Consumer Credit Act 1974, s. 94(4)(c)"
 SECTION_95A, SECTION_95A_FROM = "Consumer Credit Act 1974, s. 95A", date(2011, 2, 1)
 
 ROWS: Final = (
@@ -57,6 +59,7 @@ ROWS: Final = (
     LegalNumber(Legal.COMPENSATION_SHORT, "GB", CREDIT, 50, SECTION_95A_FROM, None, SECTION_95A, "C"),
     LegalNumber(Legal.COMPENSATION_ABOVE, "GB", CREDIT, 8_000_00, SECTION_95A_FROM, None, SECTION_95A, "B"),
     LegalNumber(Legal.NOTICE_DAYS, "GB", CREDIT, 28, REBATES_FROM, None, REBATES + ", reg. 5", "A"),
+    LegalNumber(Legal.PART_NOTICE_DAYS, "GB", CREDIT, 28, SECTION_95A_FROM, None, SECTION_94, "C"),
     LegalNumber(Legal.DEFERRAL_DAYS, "GB", CREDIT, 30, REBATES_FROM, None, REBATES + ", reg. 6", "A"),
     LegalNumber(Legal.RULE_OF_78_TERM_MAX, "US", CREDIT, 61, date(1993, 9, 30), None, "15 USC 1615(b)", "B"),
 )

@@ -9,21 +9,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from service.errors import Code, Refused
+from service.errors import Refused
 from service.payments.early_settlement import (
     RebateMethod,
-    actuarial_balance,
     compensation_max,
     eu_settlement,
-    growth,
-    periodic_rate,
     proportional,
     rule_of_78_earned,
     rule_of_78_rebate,
-    uk_settlement,
-    uk_settlement_date,
     us_settlement,
-    whole_root,
 )
 from service.payments.settlement_law import Legal, number_on
 from service.plans.schedule import Instalment, build_schedule
@@ -41,51 +35,6 @@ def rows_of(instalments: int, total: int, start_on: date = START) -> tuple[Insta
 
 
 @pytest.mark.parametrize(
-    ("settle_on", "rebate", "amount"),
-    [
-        (date(2027, 1, 15), 860_52, 3984_00),  # on the 12th payment: SI 2004/1483, Schedule, example 1
-        (date(2027, 2, 12), 821_03, 4023_49),  # 28 days of 31 later: example 1b
-        (date(2029, 12, 15), 1_36, 133_21),  # one to go
-        (date(2030, 1, 15), 0, 0),  # all paid
-        (date(2031, 1, 1), 0, 0),
-    ],
-)
-def test_uk_settlement(settle_on: date, rebate: int, amount: int) -> None:
-    figure = uk_settlement(rows_of(48, 134_57), 5000_00, START, settle_on, Decimal(14))
-    assert (figure.rebate, figure.amount) == (rebate, amount)
-    assert figure.unpaid - figure.rebate == figure.amount
-
-
-@pytest.mark.parametrize(
-    ("apr", "periods", "rate"),
-    [("14", 12, "0.010979"), ("16", 12, "0.012445"), ("0", 12, "0"), ("100", 1, "1"), ("14", 52, "0.002523")],
-)
-def test_periodic_rate(apr: str, periods: int, rate: str) -> None:
-    assert periodic_rate(Decimal(apr), periods) == Fraction(rate)
-
-
-@pytest.mark.parametrize(
-    ("ends_on", "is_monthly", "deferred", "settle_on"),
-    [
-        (date(2028, 1, 15), True, False, date(2026, 5, 29)),
-        (date(2028, 1, 15), True, True, date(2026, 6, 29)),
-        (date(2028, 1, 15), False, True, date(2026, 6, 28)),
-        (date(2027, 1, 16), True, True, date(2026, 6, 29)),
-    ],
-)
-def test_uk_settlement_date(ends_on: date, is_monthly: bool, deferred: bool, settle_on: date) -> None:
-    notice_on = date(2026, 5, 1)
-    found = uk_settlement_date(notice_on, ends_on, start_on=START, is_monthly=is_monthly, deferred=deferred)
-    assert found == settle_on
-
-
-def test_a_year_may_not_be_deferred() -> None:
-    with pytest.raises(Refused, match="more than a year") as refused:
-        uk_settlement_date(START, date(2027, 1, 15), start_on=START, is_monthly=True, deferred=True)
-    assert refused.value.code is Code.IMPOSSIBLE_TERMS
-
-
-@pytest.mark.parametrize(
     ("settle_on", "rebate"),
     [
         (START, 78_00),  # nothing has begun
@@ -99,6 +48,27 @@ def test_a_year_may_not_be_deferred() -> None:
 def test_rule_of_78(settle_on: date, rebate: int) -> None:
     figure = us_settlement(rows_of(12, 106_50), START, settle_on, 78_00)
     assert (figure.method, figure.rebate) == (RebateMethod.RULE_OF_78, rebate)
+
+
+@pytest.mark.parametrize("settle_on", [date(2025, 12, 1), START, date(2026, 2, 16)])
+def test_a_down_payment_is_no_period(settle_on: date) -> None:
+    """Neither of the rule of 78 nor of the days; before the start it is still to be paid, and all cost falls away."""
+    rows = rows_of(12, 106_50)
+    with_it = (Instalment(0, START, 300_00), *rows)
+    unpaid = 300_00 if settle_on < START else 0
+    for plain, figure in (
+        (us_settlement(rows, START, settle_on, 78_00), us_settlement(with_it, START, settle_on, 78_00)),
+        (eu_settlement(rows, START, settle_on, up_front=9_00), eu_settlement(with_it, START, settle_on, up_front=9_00)),
+    ):
+        assert (figure.rebate, figure.amount) == (plain.rebate, plain.amount + unpaid)
+    if settle_on <= START:
+        assert us_settlement(with_it, START, settle_on, 78_00).rebate == 78_00
+        assert eu_settlement(with_it, START, settle_on, up_front=9_00).rebate == 9_00
+
+
+def test_a_first_instalment_on_the_first_day() -> None:
+    rows = build_schedule(Terms(first_due_days=0), 400_00, START)
+    assert eu_settlement(rows, START, date(2025, 12, 1), up_front=9_00).amount == 391_00
 
 
 @pytest.mark.parametrize(("instalments", "is_refused"), [(61, False), (62, True)])
@@ -153,26 +123,6 @@ def test_compensation(place: str, signed_on: date, ends_on: date, facts: dict[st
 def test_the_law_has_an_end_and_a_beginning() -> None:
     assert number_on(Legal.NOTICE_DAYS, "GB", date(2005, 5, 30)) is None
     assert number_on(Legal.NOTICE_DAYS, "GB", date(2005, 5, 31)) == 28
-
-
-@given(st.integers(0, 2**200), st.integers(1, 40))
-def test_whole_root(number: int, degree: int) -> None:
-    root = whole_root(number, degree)
-    assert root**degree <= number < (root + 1) ** degree
-
-
-@given(st.integers(0, 600), st.fractions(0, 60, max_denominator=31))
-def test_growth_adds_up(bps: int, periods: Fraction) -> None:
-    base = 1 + Fraction(bps, 10_000)
-    assert abs(growth(base, periods) * growth(base, 60 - periods) - base**60) < Fraction(1, 1 << 60)
-
-
-@pytest.mark.parametrize(("repaid", "balance"), [(10_241, 92_597), (10_242, 92_596), (10_243, 92_595)])
-def test_half_a_unit_that_is_owed_is_rounded_up(repaid: int, balance: int) -> None:
-    """1,000.00 grown by 2.8375 % is 102,837.5 exactly: whole periods lose nothing on the way."""
-    rate = periodic_rate(Decimal("39.9"), 12)
-    assert rate == Fraction("0.028375")
-    assert actuarial_balance([(Fraction(1), 1000_00)], [(Fraction(0), repaid)], rate) == balance
 
 
 @given(st.integers(0, 10**9), st.integers(1, 120), st.data())

@@ -16,12 +16,8 @@ from typing import Any
 import pytest
 
 from service.money import Rounding, quotient
-from service.payments.early_settlement import (
-    actuarial_balance,
-    periodic_rate,
-    rule_of_78_earned,
-    rule_of_78_rebate,
-)
+from service.payments.early_settlement import rule_of_78_earned, rule_of_78_rebate
+from service.payments.uk_settlement import actuarial_balance, periodic_rate
 from service.plans.apr import timed_rate
 from service.plans.apr_us import timed_rate as us_timed_rate
 from service.plans.day_count import thirty_days, year_fraction
