@@ -10,7 +10,10 @@ or may pay in instalments; it then looks after what it granted until the last ce
 taken for one: not "12345", not 12345.0, not 1e4. Shares are basis points (`_bps`; 100 are one per cent), rates are
 decimal strings in per cent.
 
-**Time.** `_on` is a date, `_at` an instant with its offset (RFC 3339).
+**Time.** `_on` is a date, `_at` an instant with its offset (RFC 3339). Quotes, offers and plans count by one calendar:
+the merchant's. Its `time_zone` says when a due day ends, and with it when a plan is overdue; an offer and its plan keep
+it. A payment may carry the date of another calendar, a day before or after. The days of a partner's files are those of
+its programme's time zone.
 
 **Bodies.** JSON in UTF-8, at most 64 KiB, read strictly: an unknown field, a key given twice or a wrong type is
 refused with the pointer to it.

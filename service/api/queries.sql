@@ -325,16 +325,19 @@ select coalesce(nullif(request::json ->> 'category', ''), request::json -> 'item
  order by 1, 2, 3;
 
 -- count_plans --
+-- The days are the merchants' todays.
 select p.kind::text, p.currency, p.state::text, count(*) as plans, sum(p.amount)::bigint as amount,
        coalesce(sum(i.outstanding), 0)::bigint as outstanding,
        count(*) filter (where i.overdue > 0) as overdue_plans, coalesce(sum(i.overdue), 0)::bigint as overdue
   from plans p
   left join (
-       select bucket, plan_id, sum(owed) as outstanding, sum(owed) filter (where due_on < $1) as overdue
-         from (select bucket, plan_id, due_on,
-                      principal + interest + fee - principal_paid - interest_paid - fee_paid as owed
-                 from instalments
-                where paid_on is null) unpaid
+       select bucket, plan_id, sum(owed) as outstanding, sum(owed) filter (where due_on < today) as overdue
+         from (select bucket, plan_id, due_on, d.today,
+                      i.principal + i.interest + i.fee - i.principal_paid - i.interest_paid - i.fee_paid as owed
+                 from instalments i
+                 join plans p using (bucket, plan_id)
+                 join unnest($1::text[], $2::date[]) as d (merchant_id, today) using (merchant_id)
+                where i.paid_on is null) unpaid
         group by bucket, plan_id) i using (bucket, plan_id)
  group by p.kind, p.currency, p.state
  order by p.kind, p.currency, p.state;

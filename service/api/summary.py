@@ -7,6 +7,7 @@ from msgspec import Struct
 from service.api.ask import Asked, read
 from service.api.queries import Q
 from service.api.reply import reply
+from service.plans.plan import business_day
 
 
 class DecisionCount(Struct, frozen=True):
@@ -20,7 +21,7 @@ class DecisionCount(Struct, frozen=True):
 
 
 class PlanCount(Struct, frozen=True):
-    """Plans of one kind in one state. Minor units; `overdue` was due before today, and so many plans owe it."""
+    """Plans of one kind in one state. Minor units; `overdue` was due on a day that has ended at the merchant."""
 
     kind: str
     currency: str
@@ -72,10 +73,12 @@ async def get_summary(request: Asked) -> ASGIResponse:
     """Decisions by category and outcome, plans by kind and state with what is overdue, and the exposure."""
     ask = read(request)
     async with ask.services.pool.acquire() as conn, conn.transaction(isolation="repeatable_read", readonly=True):
+        merchants = await conn.fetch(Q.load_merchants)
+        today = {one["merchant_id"]: business_day(ask.now, one["time_zone"]) for one in merchants}
         return reply(
             Summary(
                 [DecisionCount(*row) for row in await conn.fetch(Q.count_decisions)],
-                [PlanCount(*row) for row in await conn.fetch(Q.count_plans, ask.now.date())],
+                [PlanCount(*row) for row in await conn.fetch(Q.count_plans, list(today), list(today.values()))],
                 [Exposure(*row) for row in await conn.fetch(Q.sum_accounts)],
             )
         )

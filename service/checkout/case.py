@@ -22,7 +22,7 @@ class Case(Struct):
     snapshot: Snapshot
     merchant: Merchant
     policy: CompiledPolicy
-    today: date  # in the policy's time zone
+    today: date  # in the merchant's time zone, whose days its plans count by
     category: str  # the policy's
     facts: list[Fact] = []  # in the order of the policy's features
     score: int = 0

@@ -46,7 +46,7 @@ def decide(
     With a `referral_id`, a person has looked at that referral and said yes: nothing is referred again, all else holds.
     """
     document = policy.policy
-    case = lay_out(request, snapshot, merchant, policy, business_day(now, document.time_zone))
+    case = lay_out(request, snapshot, merchant, policy, business_day(now, merchant.time_zone))
     findings = findings_of(case)
     if referral_id is not None:
         findings = [finding for finding in findings if finding.verdict is not Verdict.REFER]

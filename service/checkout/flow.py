@@ -14,6 +14,7 @@ from service.db import Connection, Pool, columns, load_queries
 from service.inbox import Together
 from service.limits.account import Account
 from service.outside.source import SourceRead
+from service.plans.plan import business_day
 
 Q = load_queries(Path(__file__).with_name("queries.sql"))
 
@@ -113,6 +114,7 @@ async def _rows(conn: Connection | Pool, wanted: Collection[Who]) -> list[asyncp
 
 
 def _read_row(row: asyncpg.Record) -> tuple[Who, _Consumer, Snapshot]:
+    first_plan_at = row["first_plan_at"]
     facts = Snapshot(
         consumer_id=row["consumer_id"],
         limit=row["limit"],
@@ -121,7 +123,7 @@ def _read_row(row: asyncpg.Record) -> tuple[Who, _Consumer, Snapshot]:
         open_plans=row["open_plans"],
         paid_off_plans=row["paid_off_plans"],
         next_due_on=row["next_due_on"],
-        first_plan_on=row["first_plan_on"],
+        first_plan_on=business_day(first_plan_at, row["time_zone"]) if first_plan_at else None,
         clean_deposits=row["clean_deposits"],
     )
     consumer = _Consumer(row["merchant_id"], _decode_attributes(row["attributes"]))

@@ -1,6 +1,6 @@
 """From a rung and an amount to an offer: schedule, APR, cost and fees, as they bind until it expires."""
 
-from datetime import date, datetime
+from datetime import datetime
 
 from msgspec import Struct
 
@@ -12,7 +12,6 @@ from service.merchants.merchant import MerchantFee
 from service.money import AMOUNT_MAX, BPS
 from service.partners.programme import Funding, Programme, funding_for
 from service.plans.offer import Kind, Offer
-from service.plans.plan import business_day
 from service.policies.price_list import Rung
 from service.policies.pricing import price_of
 
@@ -21,20 +20,12 @@ class Footing(Struct, frozen=True):
     """What all offers of one kind share within a decision."""
 
     funding: Funding
-    time_zone: str  # the programme's, whose files count by its days; else the policy's
-    start_on: date  # today, there
     merchant_fee: MerchantFee
 
 
-def footing_of(case: Case, kind: Kind, programmes: tuple[Programme, ...], now: datetime) -> Footing:
-    """Whose money it is, whose calendar, and what the merchant pays."""
-    funding, time_zone = funding_for(programmes, kind, case.request.currency), case.policy.policy.time_zone
-    start_on = case.today
-    for programme in programmes:
-        if programme.programme_id == funding.programme_id and programme.time_zone != time_zone:
-            time_zone = programme.time_zone
-            start_on = business_day(now, time_zone)
-    return Footing(funding, time_zone, start_on, case.merchant.fee_for(kind))
+def footing_of(case: Case, kind: Kind, programmes: tuple[Programme, ...]) -> Footing:
+    """Whose money it is, and what the merchant pays."""
+    return Footing(funding_for(programmes, kind, case.request.currency), case.merchant.fee_for(kind))
 
 
 class Offering(Struct, frozen=True):
@@ -51,7 +42,7 @@ class Offering(Struct, frozen=True):
         """What all offers of a kind share."""
         footing = self.footings.get(kind)
         if footing is None:
-            footing = self.footings[kind] = footing_of(self.case, kind, self.programmes, self.now)
+            footing = self.footings[kind] = footing_of(self.case, kind, self.programmes)
         return footing
 
     def offer(self, number: int, rung: Rung, how: Fit) -> Offer | Obstacle:
@@ -59,7 +50,7 @@ class Offering(Struct, frozen=True):
         case, owed, footing = self.case, how.amount - how.held, self.footing(rung.kind)
         policy = case.policy.policy
         try:
-            price = price_of(policy.jurisdiction, policy.product_class, rung.terms, owed, footing.start_on)
+            price = price_of(policy.jurisdiction, policy.product_class, rung.terms, owed, case.today)
         except Refused:  # so little that an instalment would be nothing
             return Obstacle.TOO_LOW
         if not price.is_legal:
@@ -76,7 +67,7 @@ class Offering(Struct, frozen=True):
             apr=price.apr,
             merchant_fee=with_subsidy(footing.merchant_fee, rung.subsidy),
             capture_within_days=policy.capture_within_days,
-            time_zone=footing.time_zone,
+            time_zone=case.merchant.time_zone,
             expires_at=self.expires_at,
             down_payment=how.down_payment,
             waived=owed if rung.waivers else 0,

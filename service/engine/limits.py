@@ -128,14 +128,13 @@ async def _review_next(
 async def _review(conn: Connection, whom: Collection[Who], under: Reviewing, now: datetime) -> dict[Who, Reviewed]:
     """What the limits should be, on what is known now; of those with whom nobody has bought yet there is no saying."""
     known = await load_known(conn, whom)
-    today = business_day(now, under.policy.policy.time_zone)
     found: dict[Who, Reviewed] = {}
     for row in await conn.fetch(Q.load_last_requests, *_keys(whom)):
         who = Who(row["consumer_id"], row["currency"])
         one = known[who]
-        case = lay_out(
-            _decode_checkout(row["request"]), one.snapshot, under.merchants[one.merchant_id], under.policy, today
-        )
+        merchant = under.merchants[one.merchant_id]
+        today = business_day(now, merchant.time_zone)
+        case = lay_out(_decode_checkout(row["request"]), one.snapshot, merchant, under.policy, today)
         found[who] = reviewed_limit(case, row["by_hand"])
     return found
 

@@ -147,7 +147,7 @@ def _transfers(done: list[Done]) -> list[Row]:
     rows: list[Row] = []
     for one in done:
         plan, now = one.change.plan, one.work.now
-        booked_on = business_day(now, plan.offer.time_zone)
+        booked_on = business_day(now, plan.funding.time_zone or plan.offer.time_zone)
         for leg, transfer in enumerate(one.change.transfers):
             rows.append(
                 (

@@ -16,7 +16,7 @@ class MerchantFee(msgspec.Struct, frozen=True, gc=False, forbid_unknown_fields=T
 
 
 class Merchant(msgspec.Struct, frozen=True):
-    """A retailer, or a seller on a platform. `time_zone` (IANA) says whose midnight ends its day."""
+    """A retailer, or a seller on a platform. `time_zone` (IANA) says whose midnight ends a day of its plans."""
 
     merchant_id: str = msgspec.field(name="id")
     name: str

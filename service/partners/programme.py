@@ -13,7 +13,7 @@ class Programme(msgspec.Struct, frozen=True):
     kinds: list[str]
     currency: str
     funding_bps: int
-    time_zone: str
+    time_zone: str  # IANA: whose midnight ends a day of its files
     active: bool = True
 
 
@@ -24,6 +24,7 @@ class Funding(msgspec.Struct, frozen=True, gc=False):
     programme_version: int = 0
     partner_id: str | None = None
     funding_bps: int = 0
+    time_zone: str | None = None  # the programme's: its bookings are of this calendar's days
 
 
 OWN_MONEY = Funding()
@@ -31,7 +32,7 @@ OWN_MONEY = Funding()
 
 def funding_for(programmes: tuple[Programme, ...], kind: str, currency: str) -> Funding:
     """The first active programme that takes this kind and currency; else our own money."""
-    for programme in programmes:
-        if programme.active and programme.currency == currency and kind in programme.kinds:
-            return Funding(programme.programme_id, programme.version, programme.partner_id, programme.funding_bps)
+    for one in programmes:
+        if one.active and one.currency == currency and kind in one.kinds:
+            return Funding(one.programme_id, one.version, one.partner_id, one.funding_bps, one.time_zone)
     return OWN_MONEY

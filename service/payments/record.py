@@ -1,6 +1,7 @@
 """Record a payment: money from the consumer settles what is due, oldest first. Pure."""
 
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
+from typing import Final
 
 from msgspec.structs import replace
 
@@ -12,9 +13,11 @@ from service.plans.book import Book, Change, Event, Payment, PlanCommand, refuse
 from service.plans.offer import Kind
 from service.plans.plan import CollectionState, OwedInstalment, Plan, PlanState, business_day
 
+A_DAY: Final = timedelta(days=1)
+
 
 class RecordPayment(PlanCommand, frozen=True, kw_only=True):
-    """`amount` minor units came from the consumer on `received_on` (today if none is named).
+    """`amount` minor units came from the consumer on `received_on`, as the processor dates it; today if none is named.
 
     `reference` is the payer's or processor's own; a second payment with it is refused.
     """
@@ -28,10 +31,7 @@ class RecordPayment(PlanCommand, frozen=True, kw_only=True):
         plan = self.plan_of(book)
         today = business_day(now, plan.offer.time_zone)
         received_on = self.received_on or today
-        if received_on > today:
-            raise Refused(Code.INVALID_FIELD, f"{received_on} is after today, {today}.", "/received_on")
-        if received_on < (opened_on := business_day(plan.authorized_at, plan.offer.time_zone)):
-            raise Refused(Code.INVALID_FIELD, f"The plan was opened on {opened_on}, after that.", "/received_on")
+        counts_on = day_of_plan(received_on, business_day(plan.authorized_at, plan.offer.time_zone), today)
         if self.reference is not None and self.reference in book.payment_references:
             raise Refused(
                 Code.DUPLICATE_PAYMENT, f"Payment {self.reference!r} is already recorded on this plan.", "/reference"
@@ -45,7 +45,7 @@ class RecordPayment(PlanCommand, frozen=True, kw_only=True):
                 f"{self.amount} is more than the {owed} minor units that are owed.",
                 "/amount",
             )
-        instalments = settle(book.instalments, self.amount, received_on)
+        instalments = settle(book.instalments, self.amount, counts_on)
         principal = _sum_paid(instalments, "principal_paid") - plan.principal_paid
         interest = _sum_paid(instalments, "interest_paid") - plan.interest_paid
         fee = self.amount - principal - interest
@@ -62,6 +62,7 @@ class RecordPayment(PlanCommand, frozen=True, kw_only=True):
                 "payment.recorded",
                 {
                     "payment_id": payment.payment_id,
+                    "received_on": received_on,
                     "amount": self.amount,
                     "principal": principal,
                     "interest": interest,
@@ -72,6 +73,19 @@ class RecordPayment(PlanCommand, frozen=True, kw_only=True):
             instalments=instalments,
             payment=payment,
         )
+
+
+def day_of_plan(received_on: date, opened_on: date, today: date) -> date:
+    """The day that a payment counts on: the day it came, but not before the plan was opened and not after today.
+
+    In the processor's time zone it may be yesterday, or tomorrow already. What lies farther is refused: INVALID_FIELD.
+    """
+    if received_on > today + A_DAY:
+        raise Refused(Code.INVALID_FIELD, f"{received_on} is more than a day after today, {today}.", "/received_on")
+    if received_on < opened_on - A_DAY:
+        sentence = f"{received_on} is more than a day before the plan was opened, {opened_on}."
+        raise Refused(Code.INVALID_FIELD, sentence, "/received_on")
+    return min(max(received_on, opened_on), today)
 
 
 def settle(instalments: tuple[OwedInstalment, ...], amount: int, on: date) -> tuple[OwedInstalment, ...]:

@@ -39,7 +39,7 @@ class Offer(Struct, frozen=True):
     apr: Apr
     merchant_fee: MerchantFee
     capture_within_days: int
-    time_zone: str  # IANA: whose midnight ends a day of this plan
+    time_zone: str  # IANA: whose midnight ends a day of this plan; the merchant's
     expires_at: datetime
     down_payment: int = 0
     waived: int = 0

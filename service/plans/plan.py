@@ -128,6 +128,7 @@ class PlanView(Struct, frozen=True):
     merchant_reference: str
     offer_id: str
     currency: str
+    time_zone: str  # IANA: whose midnight ends its days; the merchant's, when it was offered
     state: PlanState
     collection_state: CollectionState
     settlement_state: SettlementState
@@ -139,7 +140,7 @@ class PlanView(Struct, frozen=True):
     held: int
     outstanding: int  # all components still to be paid, as scheduled
     paid: int
-    overdue: int  # of the outstanding, what was due before today
+    overdue: int  # of the outstanding, what was due on a day that has ended
     bills: tuple[Bill, ...]  # one for each capture
     schedule: tuple[OwedInstalment, ...]  # of an uncaptured plan: as agreed, should all be captured on that day
     terms: Terms
@@ -165,6 +166,7 @@ def view(plan: Plan, instalments: tuple[OwedInstalment, ...], today: date) -> Pl
         merchant_reference=plan.merchant_reference,
         offer_id=offer.offer_id,
         currency=plan.currency,
+        time_zone=offer.time_zone,
         state=plan.state,
         collection_state=plan.collection_state,
         settlement_state=plan.settlement_state,

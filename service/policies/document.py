@@ -298,7 +298,7 @@ class Policy(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     name: Label
     jurisdiction: Country
     product_class: Name = "consumer_credit"  # of `law.json`: which caps bind the prices, besides those of any credit
-    time_zone: str  # IANA: whose calendar dates plans, unless a programme's does
+    time_zone: str  # IANA: whose days begin its versions and date limit reviews, notices and outside data
     offers_expire_after_minutes: Annotated[int, Meta(ge=1, le=10_080)]
     capture_within_days: Days
     offers_max: Annotated[int, Meta(ge=1, le=12)] = 6  # for the price, and as many for a deposit

@@ -2,6 +2,7 @@
 
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import msgspec
 import pytest
@@ -247,12 +248,25 @@ def test_an_offer_is_found_by_its_id() -> None:
     assert offer_of(answer, "of_00000000000000000000000000") is None
 
 
-@pytest.mark.parametrize(("zone", "day"), [("Europe/Berlin", 2), ("Asia/Singapore", 3)])
-def test_the_programme_s_calendar_dates_the_plan(zone: str, day: int) -> None:
-    evening = datetime(2026, 3, 2, 20, tzinfo=UTC)  # 21:00 in Berlin, 04:00 on the 3rd in Singapore
-    programme = Programme("pr_1", 1, "pa_1", "Bank", ["instalments"], "EUR", 7000, zone)
-    offer = decided(programmes=(programme,), now=evening).answer.offers[0]
+@pytest.mark.parametrize("funded_in", ["Europe/Berlin", "Asia/Singapore"])
+@pytest.mark.parametrize(
+    ("zone", "day"), [("America/Los_Angeles", 2), ("Europe/Berlin", 2), ("Europe/Athens", 3), ("Asia/Singapore", 3)]
+)
+def test_the_merchant_s_calendar_dates_the_plan_whoever_funds_it(zone: str, day: int, funded_in: str) -> None:
+    evening = datetime(2026, 3, 2, 22, 30, tzinfo=UTC)  # 14:30 in Los Angeles, 23:30 in Berlin, 00:30 in Athens
+    programme = Programme("pr_1", 1, "pa_1", "Bank", ["instalments"], "EUR", 7000, funded_in)
+    decision = decided(merchant=replace(MERCHANT, time_zone=zone), programmes=(programme,), now=evening)
+    offer = decision.answer.offers[0]
     assert (offer.time_zone, offer.schedule[0].due_on) == (zone, date(2026, 3, day))
+    assert decision.funding[Kind.INSTALMENTS].time_zone == funded_in
+
+
+@pytest.mark.parametrize("zone", ["America/Los_Angeles", "Europe/Berlin", "Pacific/Auckland"])
+def test_on_the_due_day_nobody_is_overdue_until_it_ends_in_the_shop(zone: str) -> None:
+    merchant, owes = replace(MERCHANT, time_zone=zone), known(next_due_on=date(2026, 3, 2))
+    midnight = datetime(2026, 3, 3, tzinfo=ZoneInfo(zone)).astimezone(UTC)
+    for ago, outcome in ((timedelta(microseconds=1), Outcome.APPROVED), (timedelta(), Outcome.DECLINED)):
+        assert decided(snapshot=owes, merchant=merchant, now=midnight - ago).answer.outcome is outcome
 
 
 def test_the_limit_is_the_account_s_or_what_the_grade_is_given() -> None:

@@ -4,6 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+import tests.properties  # noqa: F401 - how hard to try
 from service.errors import Code, Refused
 from service.plans.bill import lines_of
 
