@@ -107,9 +107,9 @@ class Refused(Exception):
 class Problem(msgspec.Struct, frozen=True, omit_defaults=True):
     """`application/problem+json` (RFC 9457), with our code, a JSON pointer and the legal next verbs."""
 
-    type: str
-    title: str
-    status: int
+    type: str  # a reference that names the code
+    title: str  # the code in words
+    status: int  # the HTTP status
     code: Code
     detail: str
     pointer: str | None = None

@@ -174,13 +174,13 @@ async def _instalments(world: World, consumer: str) -> None:
 async def _deposit(world: World, consumer: str) -> None:
     merchant = world.merchant
     asked = {"consumer": consumer, "currency": "EUR", "amount": 80_00, "deposit_amount": 200_00, "kinds": ["deposit"]}
-    for reference in ("rental-7", "rental-8"):
+    for reference in ("rental-7", "rental-8", "rental-9"):
         decision = (await merchant.post("/v1/checkouts", {"merchant_reference": reference} | asked)).json()
         plan = (await merchant.post("/v1/plans", {"offer_id": decision["offers"][0]["id"]})).json()
         if reference == "rental-7":
             claim = {"amount": 50_00, "evidence": "The lens is scratched: photograph 3.", "final": True}
             await merchant.post(f"/v1/plans/{plan['id']}/claims", claim)
-        else:
+        elif reference == "rental-8":
             await merchant.post(f"/v1/plans/{plan['id']}/release", {"amount": 200_00})
 
 
@@ -223,6 +223,7 @@ async def _limits(world: World, consumer: str) -> None:
     operator, account = world.operator, {"consumer": consumer, "currency": "EUR"}
     await operator.post("/v1/operator/limit-reviews?dry_run=true", account)
     await operator.post("/v1/operator/limit-reviews", account)
+    await operator.post(f"/v1/operator/consumers/{consumer}/accounts/EUR", {"limit": 6_000_00})
     await operator.get(f"/v1/operator/consumers/{consumer}/accounts/EUR/limit-changes")
 
 

@@ -9,6 +9,7 @@ from types import FunctionType
 from typing import Any
 
 import httpx
+import msgspec
 import pytest
 import yaml
 from litestar.handlers import HTTPRouteHandler
@@ -21,6 +22,7 @@ from service.api.public import CONTRACT
 from service.app import create_app
 from service.config import Settings
 from service.errors import STATUS, Code
+from service.plans.book import EventType
 from tests import contract_story
 from tests.contract import Contract
 from tests.flows.conftest import world as world  # the service on real servers
@@ -90,9 +92,70 @@ def test_every_field_is_described_once() -> None:
     assert [name for name, schema in made.items() if not schema["description"]] == []
     fields = {field for schema in made.values() for field in schema.get("properties", {})}
     in_paths = {word for name in OPERATIONS for word in re.findall(r"{(\w+)}", name)}
-    words = {word.rpartition(".")[2] for word in glossary.GLOSSARY if not word.startswith("?")}
-    idle = words - fields - in_paths
-    assert [word for word in idle if not any(name.endswith(word) for name in made)] == []
+    assert {word for word in glossary.GLOSSARY if not word.startswith("?")} <= fields | in_paths
+
+
+# What a description says of a unit, and the type that a field of this unit has; null may always stand for nothing.
+UNITS = {
+    r"^minor units|^basis points|^how many|^(calls|days) |^counts |^the (points|score)": "integer",
+    r"^(when|until when|the (first |last )?(day|instant)) ?|^a day ": "date",
+    r"^(whether|true:|always true) ?": "boolean",
+    r"'s id$|ISO (3166|4217|639)|^per cent": "string",
+}
+
+
+def test_every_sentence_fits_the_type_of_its_field() -> None:
+    """A sentence that many fields share is true of each: no list is "how many", no count "minor units" of a time."""
+    made = schemas.schemas_of(wire_types())
+    said = {
+        f"{name}.{field}": (one.get("description", ""), _kind(one))
+        for name, schema in made.items()
+        for field, one in schema.get("properties", {}).items()
+        if "$ref" not in one
+    }
+    wrong = [
+        f"{field}: {words!r} of {kind}"
+        for field, (words, kind) in said.items()
+        for unit, type_ in UNITS.items()
+        if re.search(unit, words) and kind != type_
+    ]
+    assert wrong == []
+    clauses = {field: [one.partition(":")[0] for one in words.split("; ")] for field, (words, _) in said.items()}
+    assert [field for field, some in clauses.items() if len(some) > len(set(some))] == [], "one thing is said twice"
+
+
+def _kind(schema: dict[str, Any]) -> str:
+    """The type in a word, without null; of a date or an instant `date`."""
+    if any("date" in one.get("format", "") for one in (schema, *schema.get("anyOf", []))):
+        return "date"
+    types = schema.get("type") or [one.get("type", "ref") for one in schema.get("anyOf", [])]
+    return "".join({types} if isinstance(types, str) else set(types) - {"null"})
+
+
+def test_a_field_is_described_where_it_is_declared() -> None:
+    """What the declaration says goes before what the glossary says of all fields of that name."""
+    made = schemas.schemas_of(wire_types())
+    for name, field, words in [
+        ("Exposure", "used", "minor units: captured and not yet paid back"),
+        ("ConsentView", "used", "calls made under it so far"),
+        ("Checkout", "kinds", "which kinds of plan may be offered"),
+        ("ProgrammeBody", "kinds", "the kinds of plan it funds"),
+        ("Offer", "down_payment", "minor units paid to the merchant at the checkout, no part of `amount`"),
+        ("Quote", "down_payment", "minor units: the part of `amount` that is paid first and not lent"),
+        ("Policy", "jurisdiction", "ISO 3166, or EU: whose law binds the offers"),
+        ("Apr", "value", 'per cent, to four decimals: "6.4342"'),
+    ]:
+        assert made[name]["properties"][field]["description"] == words
+    assert made["ReconciliationOutcome"]["description"].startswith("The verdict in a word.")
+    assert made["ConsumerView"]["properties"]["attributes"]["type"] == "object"
+
+
+def test_every_event_has_its_type() -> None:
+    """Commands name theirs by the enum; what SQL tells by itself is in it, too."""
+    sql = "".join(path.read_text() for path in (CONTRACT.parent / "service").rglob("*.sql"))
+    told = set(re.findall(r"'((?:plan|deposit|payment|account|checkout)\.[a-z_]+)'", sql))
+    assert told <= set(EventType)
+    assert "account.limit_changed" in told
 
 
 async def test_the_file_is_what_the_app_does(world: World) -> None:
@@ -102,6 +165,7 @@ async def test_the_file_is_what_the_app_does(world: World) -> None:
     await contract_story.tell(world)
     examples = recorder.fixed()
     assert set(examples) == set(OPERATIONS) - {"GET /openapi.yaml"}
+    await _require_described_events(world)
 
     text = yaml_text(document(APP, examples))
     assert yaml.safe_load(text) == document(APP, examples)
@@ -110,6 +174,21 @@ async def test_the_file_is_what_the_app_does(world: World) -> None:
         CONTRACT.write_text(text)
     assert CONTRACT.read_text() == text, "openapi.yaml is not what the app does: `make openapi` writes it anew"
     assert (await world.http.get("/openapi.yaml")).text == text
+
+
+async def _require_described_events(world: World) -> None:
+    """Of each type one was told, and the words beside the types name all that is in their data."""
+    rows = await world.pool.fetch("select type, data from events")
+    told = {row["type"]: set(msgspec.json.decode(row["data"])) for row in rows}
+    listed = schemas.schemas_of(wire_types())["EventType"]["description"]
+    of_a_plan = set(re.findall(r"`(\w+)`", listed.partition("\n*")[0]))
+    described = {
+        name: set(re.findall(r"`(\w+)`", words))
+        | (of_a_plan if name.startswith(("plan", "deposit", "payment")) else set())
+        for name, words in re.findall(r"^\* `(.+?)`: (.*)$", listed, re.MULTILINE)
+    }
+    assert described == told
+    assert set(told) == set(EventType)
 
 
 async def test_no_route_without_its_key(world: World) -> None:

@@ -1,13 +1,14 @@
 """The checkout's answer: snapshot, decision, log. The hot path of the product."""
 
 from datetime import datetime
-from typing import Final
+from typing import Annotated, Final
 
 import msgspec
 
 from service import ids
 from service.api.ask import Ask
 from service.api.queries import Q
+from service.api.reply import OBJECT
 from service.api.shadow import Sides, Watched
 from service.checkout.answer import Decision
 from service.checkout.decide import decide
@@ -39,10 +40,10 @@ class DecisionLog(msgspec.Struct, frozen=True):
     policy_id: str
     policy_version: int
     decided_at: datetime
-    request: msgspec.Raw  # the checkout as it was sent
-    snapshot: msgspec.Raw  # what was known: of the consumer, the merchant, and whose money there was
-    answer: msgspec.Raw  # the checkout's answer, byte for byte
-    funding: msgspec.Raw  # whose money, by kind of offer
+    request: Annotated[msgspec.Raw, OBJECT]  # the checkout as it was sent
+    snapshot: Annotated[msgspec.Raw, OBJECT]  # what was known: of the consumer, the merchant, and whose money there was
+    answer: Annotated[msgspec.Raw, OBJECT]  # the checkout's answer, byte for byte
+    funding: Annotated[msgspec.Raw, OBJECT]  # whose money, by kind of offer
 
 
 async def answer_checkout(ask: Ask, checkout: Checkout, raw: bytes) -> Answer:

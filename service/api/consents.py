@@ -38,9 +38,9 @@ class ConsentBody(Struct, frozen=True, forbid_unknown_fields=True):
     from_on: date
     to_on: date
     times: Annotated[int, Meta(ge=1, le=1_000)]
-    expires_at: Annotated[datetime, Meta(tz=True)]
+    expires_at: Annotated[datetime, Meta(tz=True)]  # from then on no call is made under it and no answer read again
     channel: Channel
-    evidence: Evidence
+    evidence: Evidence  # where the proof of it is kept: a reference, a hash
 
 
 class ConsentView(Struct, frozen=True):
@@ -55,11 +55,11 @@ class ConsentView(Struct, frozen=True):
     from_on: date
     to_on: date
     times: int
-    used: int
+    used: int  # calls made under it so far
     channel: Channel
-    evidence: str
+    evidence: str  # where the proof of it is kept
     given_at: datetime
-    expires_at: datetime
+    expires_at: datetime  # from then on no call is made under it and no answer read again
     revoked_at: datetime | None
 
 

@@ -39,9 +39,9 @@ class GatewayBody(Struct, frozen=True, forbid_unknown_fields=True):
     A name stands for one company for ever, for consumers consented to it; its address may be another one day.
     """
 
-    name: Name
+    name: Name  # what policies and consents call it
     url: Url
-    data_types: Annotated[tuple[DataType, ...], Meta(min_length=1, max_length=3)]
+    data_types: Annotated[tuple[DataType, ...], Meta(min_length=1, max_length=3)]  # what it may be asked for
 
 
 class GatewayMade(Struct, frozen=True):
@@ -55,9 +55,9 @@ class GatewayView(Struct, frozen=True):
     """A gateway, and how its calls of the last day went."""
 
     gateway_id: str = field(name="id")
-    name: str
+    name: str  # what policies and consents call it
     url: str
-    data_types: list[DataType]
+    data_types: list[DataType]  # what it may be asked for
     registered_by: str  # the key
     registered_at: datetime
     retired_by: str | None  # the key

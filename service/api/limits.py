@@ -47,8 +47,8 @@ class LimitReview(Struct, frozen=True):
 
     consumer_id: str = field(name="consumer")
     currency: str
-    limit_before: int
-    limit: int
+    limit_before: int  # minor units
+    limit: int  # minor units, after it
     rule: LimitRule | None  # null: nothing changes
     decrease: str | None  # the policy's name of the decrease that holds
     reserved: int

@@ -15,10 +15,11 @@ from service.api.ask import Asked, content_type, guard_for, read, write
 from service.api.body import Body
 from service.api.checkouts import answer_checkout
 from service.api.queries import Q
-from service.api.reply import reply, reply_answer, reply_json
+from service.api.reply import OBJECT, reply, reply_answer, reply_json
 from service.checkout.request import Checkout
 from service.errors import Code, Refused
 from service.packed import unpack
+from service.plans.book import EventType
 
 EVENTS_MAX = 500
 
@@ -28,10 +29,10 @@ class EventView(Struct, frozen=True, omit_defaults=True):
 
     number: int
     event_id: str = field(name="id")
-    type: str
+    type: EventType
     plan_id: str | None  # null: about a checkout or an account
     at: datetime
-    data: msgspec.Raw
+    data: Annotated[msgspec.Raw, OBJECT]  # what else there is to know; `type` says what
     decision_id: str | None = None  # absent: about a plan or an account
     consumer_id: str | None = field(name="consumer", default=None)  # whose account it is about; absent: something else
 
@@ -77,7 +78,7 @@ async def list_events(
     ask = read(request)
     rows = await ask.services.pool.fetch(Q.load_events, ask.owner_id, after, limit)
     events = [
-        EventView(number, event_id, type_, plan_id, at, msgspec.Raw(data.encode()), *about)
+        EventView(number, event_id, EventType(type_), plan_id, at, msgspec.Raw(data.encode()), *about)
         for number, event_id, type_, plan_id, at, data, *about in rows
     ]
     return reply(EventPage(events, events[-1].number if events else after))

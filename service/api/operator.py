@@ -58,7 +58,7 @@ class ProgrammeBody(Struct, frozen=True, forbid_unknown_fields=True):
 
     partner_id: str
     name: Text
-    kinds: Annotated[tuple[Kind, ...], Meta(min_length=1, max_length=3)]
+    kinds: Annotated[tuple[Kind, ...], Meta(min_length=1, max_length=3)]  # the kinds of plan it funds
     currency: str
     funding_bps: Annotated[int, Meta(ge=0, le=10_000)]
     time_zone: TimeZone

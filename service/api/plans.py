@@ -52,8 +52,8 @@ class Discount(Struct, frozen=True, gc=False, forbid_unknown_fields=True):
 class BillBody(Struct, frozen=True, forbid_unknown_fields=True):
     """The amount and what it is made of."""
 
-    amount: Price
-    items: Annotated[tuple[BilledItem, ...], Meta(max_length=200)] = ()
+    amount: Price  # in the plan's currency
+    items: Annotated[tuple[BilledItem, ...], Meta(max_length=200)] = ()  # less the discounts, they sum to the amount
     discounts: Annotated[tuple[Discount, ...], Meta(max_length=200)] = ()
 
     def lines(self) -> tuple[BillLine, ...]:
@@ -65,28 +65,28 @@ class BillBody(Struct, frozen=True, forbid_unknown_fields=True):
 class CaptureBody(BillBody, frozen=True, forbid_unknown_fields=True):
     """What was shipped or used. `items` less `discounts`, when given, are the amount and stay the plan's bill."""
 
-    final: bool = False
+    final: bool = False  # nothing more will be captured: the rest is given back
 
 
 class ClaimBody(BillBody, frozen=True, forbid_unknown_fields=True):
     """What is missing or broken, and what proves it; with `items`, line by line, which sum to the amount."""
 
     evidence: Annotated[str, Meta(max_length=2000)] = ""
-    final: bool = True
+    final: bool = True  # nothing more will be claimed: the rest is given back
 
 
 class ReleaseBody(Struct, frozen=True, forbid_unknown_fields=True):
     """How much of the deposit goes back; all of it if nothing is said."""
 
-    amount: Price | None = None
+    amount: Price | None = None  # minor units of the plan's currency; null: all that is left
 
 
 class PaymentBody(Struct, frozen=True, forbid_unknown_fields=True):
     """Money that came from the consumer. `reference` is the processor's; once per plan."""
 
-    amount: Price
+    amount: Price  # in the plan's currency
     received_on: date | None = None
-    reference: Text | None = None
+    reference: Text | None = None  # the processor's own name for it: once per plan
 
 
 class PlanPage(Struct, frozen=True):

@@ -16,6 +16,8 @@ JSON: Final = "application/json"
 HTML: Final = "text/html"
 PROBLEM: Final = "application/problem+json"
 
+OBJECT: Final = msgspec.Meta(extra_json_schema={"type": "object"})  # of JSON that is sent as it is kept
+
 encode = msgspec.json.Encoder().encode
 
 

@@ -29,6 +29,7 @@ from service.engine.work import Answer, DecisionRow
 from service.errors import Code, Refused
 from service.limits.account import Account
 from service.packed import unpack
+from service.plans.book import EventType
 from service.policies.reasons import Reason, ReasonCode
 
 Note = Annotated[str, Meta(min_length=1, max_length=2_000, pattern=r"^[^\x00]*\Z")]
@@ -37,7 +38,7 @@ Note = Annotated[str, Meta(min_length=1, max_length=2_000, pattern=r"^[^\x00]*\Z
 class ReviewBody(Struct, frozen=True, forbid_unknown_fields=True):
     """`reasons` are what the consumer hears of a decline: the principal ones, the weightiest first."""
 
-    outcome: ReviewOutcome
+    outcome: ReviewOutcome  # what the person says
     note: Note  # why, for the file
     reasons: Annotated[tuple[ReasonCode, ...], Meta(max_length=4)] = ()
 
@@ -67,7 +68,7 @@ class ReviewView(Struct, frozen=True):
     """What a person said of a referral, and the decision it made."""
 
     referral_id: str = field(name="id")
-    outcome: ReviewOutcome
+    outcome: ReviewOutcome  # what the person said
     reasons: list[ReasonCode]  # of a decline
     note: str  # why, for the file
     reviewed_by: str  # the key
@@ -128,8 +129,8 @@ async def review_referral(request: Asked, body: RawBody, decision_id: FromPath[s
         data = {"decision_id": made_id, "referral_id": decision_id, "outcome": row.outcome}
         event_id = ids.derive(ids.EVENT, made_id)
         await conn.execute(
-            Q.insert_decision_event, row.merchant_id, row.bucket, event_id, "checkout.reviewed", made_id, ask.now,
-            encode(data | {"merchant_reference": row.merchant_reference}).decode(),
+            Q.insert_decision_event, row.merchant_id, row.bucket, event_id, EventType.REVIEWED, made_id,
+            ask.now, encode(data | {"merchant_reference": row.merchant_reference}).decode(),
         )  # fmt: skip
         view = ReviewView(decision_id, asked.outcome, list(asked.reasons), asked.note, by, ask.now, decision.answer)
         return Answer(201, encode(view))

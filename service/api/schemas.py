@@ -1,7 +1,7 @@
 """JSON Schemas of the wire structs, with the words that stand beside their fields in the source.
 
-A field is described by what its type says (`Meta(description=...)`), else by the comment on its line, else by the
-glossary: one name means one thing from wire to row.
+A field is described by the comment on its line and by what its type says (`Meta(description=...)`); where both are
+silent, by what the glossary says of every field of its name.
 """
 
 import ast
@@ -128,13 +128,10 @@ def _with_members(text: str, cls: type[Enum]) -> str:
 
 def _property(cls: type, field: msgspec.structs.FieldInfo, schema: Schema) -> Schema:
     """The schema with the words for the field. Where it only names a type, that type says what it is."""
-    name = field.encode_name
-    special = (GLOSSARY.get(f"{one.__name__}.{name}") for one in cls.__mro__)
-    own = next(filter(None, special), None) or _comments(cls).get(field.name)
-    text = own or ("" if "$ref" in schema else GLOSSARY.get(name, ""))
-    said = schema.get("description", "")
-    if said and said not in text:
-        text = f"{text}; {said}" if text else said
+    own, said = _comments(cls).get(field.name, ""), schema.get("description", "")
+    text = "; ".join(dict.fromkeys(filter(None, (own, said if said not in own else ""))))
+    if not text and "$ref" not in schema:
+        text = GLOSSARY.get(field.encode_name, "")
     if datetime in (field.type, *get_args(field.type)):
         schema = schema | {"format": "date-time"}
     return ({"description": text} if text else {}) | {key: v for key, v in schema.items() if key != "description"}
@@ -144,8 +141,7 @@ def _docstring(cls: type) -> str:
     """What is said of the class, in paragraphs, without what only concerns the database."""
     text = inspect.cleandoc(vars(cls).get("__doc__") or "")
     paragraphs = [re.sub(r"\s+", " ", paragraph) for paragraph in text.split("\n\n")]
-    kept = re.sub(r"\s*[^.]*\bSQL enum\b[^.]*\.", "", "\n\n".join(paragraphs)).strip()
-    return kept or GLOSSARY.get(cls.__name__, "")
+    return re.sub(r"[;.]? [Tt]he SQL enum `\w+` says the same\.", ".", "\n\n".join(paragraphs)).strip()
 
 
 @cache

@@ -13,10 +13,10 @@ from service.plans.plan import business_day
 class DecisionCount(Struct, frozen=True):
     """Decisions on one category of purchase with one outcome; `amount` is what was asked, minor units."""
 
-    category: str
+    category: str  # in the merchant's word: the purchase's, else its first line's; empty: neither had one
     currency: str
-    outcome: str
-    decisions: int
+    outcome: str  # `approved`, `declined` or `referred`; of a referral that was reviewed: what it became
+    decisions: int  # how many
     amount: int
 
 
@@ -26,7 +26,7 @@ class PlanCount(Struct, frozen=True):
     kind: str
     currency: str
     state: str
-    plans: int
+    plans: int  # how many
     amount: int
     outstanding: int
     overdue_plans: int
@@ -37,7 +37,7 @@ class Exposure(Struct, frozen=True):
     """All accounts in one currency, minor units."""
 
     currency: str
-    accounts: int
+    accounts: int  # how many
     limit: int
     reserved: int
     used: int

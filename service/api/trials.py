@@ -28,8 +28,8 @@ from service.policies.version import PolicyState
 class TrialBody(Struct, frozen=True, forbid_unknown_fields=True):
     """The challenger, any version without a fault, and the share of consumers it answers; 0: it answers nobody."""
 
-    policy_id: Annotated[str, Meta(pattern=r"^po_[0-9A-Z]{26}\Z")]
-    version: Annotated[int, Meta(ge=1, le=1_000_000)]
+    policy_id: Annotated[str, Meta(pattern=r"^po_[0-9A-Z]{26}\Z")]  # the challenger
+    version: Annotated[int, Meta(ge=1, le=1_000_000)]  # the challenger's
     share_bps: Annotated[int, Meta(ge=0, le=10_000)] = 0
 
 
@@ -37,8 +37,8 @@ class TrialView(Struct, frozen=True):
     """One trial at a time; the champion is whichever policy is in force."""
 
     trial_id: str = field(name="id")
-    policy_id: str
-    version: int
+    policy_id: str  # the challenger
+    version: int  # the challenger's
     share_bps: int  # of all consumers, by their id: who is in it stays in it
     started_by: str  # the key
     started_at: datetime

@@ -12,7 +12,7 @@ from service.policies.reasons import Reason
 
 
 class Outcome(StrEnum):
-    """The SQL enum `outcome` says the same."""
+    """Approved with offers, or declined or referred with reasons. The SQL enum `outcome` says the same."""
 
     APPROVED = "approved"
     DECLINED = "declined"

@@ -47,15 +47,15 @@ class Difference(Struct, frozen=True):
 class Comparison(Struct, frozen=True):
     """Many differences. `swapped_in` were not approved and would be; `swapped_out` were and would not."""
 
-    decisions: int = 0
+    decisions: int = 0  # how many both made
     agreed: int = 0
     swapped_in: int = 0
     swapped_out: int = 0
     other_swaps: int = 0  # between declined and referred
     champion_approved: int = 0
     challenger_approved: int = 0
-    financed: int = 0
-    cost: int = 0
+    financed: int = 0  # minor units, by the best offer: challenger less champion
+    cost: int = 0  # minor units, of the best offer to the consumer: challenger less champion
 
 
 def takes_challenger(consumer_id: str, trial: str, share_bps: int) -> bool:

@@ -52,7 +52,7 @@ class Disclosure(Struct, frozen=True):
     on: date  # the day of the decision, from which dates and rates count
     jurisdiction: str
     form: str | None  # whose fields these are, in whose order: the source; null: of a deposit, which is no credit
-    lines: tuple[Line, ...]
+    lines: tuple[Line, ...]  # in the order of the law; of a deposit its amounts, and what a claim takes
     apr: Apr  # with its method
     other_rates: tuple[Apr, ...]  # where the law wants more than one shown
     cooling_off_days: int | None  # in which the consumer may withdraw; null: no law that we know gives any

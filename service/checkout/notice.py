@@ -34,7 +34,7 @@ class Notice(Struct, frozen=True):
     reasons_title: str
     reasons: tuple[str, ...]  # one sentence each, the weightiest first
     alternatives_title: str
-    alternatives: tuple[str, ...]
+    alternatives: tuple[str, ...]  # what could be approved instead, one sentence each
     rights: tuple[str, ...]  # who decided, how to contest it, and what the law of the jurisdiction adds
 
 

@@ -17,7 +17,7 @@ from service.policies.compile import CompiledPolicy
 class Differing(msgspec.Struct, frozen=True):
     """A place in the answer, a JSON pointer, and what stands there; null where nothing does."""
 
-    pointer: str
+    pointer: str  # a JSON pointer (RFC 6901) into the answer
     sent: Any
     replayed: Any
 

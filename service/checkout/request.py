@@ -11,9 +11,7 @@ from service.policies.words import Language
 
 Text = Annotated[str, Meta(min_length=1, max_length=200, pattern=r"^[^\x00-\x1f\x7f]*\Z")]
 Word = Annotated[str, Meta(max_length=100, pattern=r"^[^\x00-\x1f\x7f]*\Z")]
-MerchantReference = Annotated[
-    str, Meta(min_length=1, max_length=100, pattern=r"^[^\x00-\x1f\x7f]*\Z", description="the merchant's order number")
-]
+MerchantReference = Annotated[str, Meta(min_length=1, max_length=100, pattern=r"^[^\x00-\x1f\x7f]*\Z")]
 ConsumerId = Annotated[str, Meta(pattern=r"^co_[0-7][0-9A-HJKMNP-TV-Z]{25}\Z")]
 Currency = Annotated[str, Meta(pattern=r"^[A-Z]{3}\Z", description="ISO 4217")]
 Price = Annotated[int, Meta(ge=1, le=AMOUNT_MAX, description="minor units")]
@@ -54,9 +52,9 @@ class Checkout(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=Tr
     kinds: Annotated[tuple[Kind, ...], Meta(min_length=1, max_length=3)] = ALL_KINDS
     deposit_amount: Security = 0
     category: Word = ""
-    instalments: Annotated[int, Meta(ge=1, le=120)] | None = None
+    instalments: Annotated[int, Meta(ge=1, le=120)] | None = None  # exactly so many; absent: what the policy shows
     language: Language = Language.ENGLISH
-    device: Word = ""
+    device: Word = ""  # the merchant's name for the device that this comes from; a policy may count its attempts
 
     @property
     def kinds_asked(self) -> tuple[Kind, ...]:

@@ -25,4 +25,4 @@ class LimitChange(Struct, frozen=True):
     policy_id: str | None  # whose rule it is; null: an operator's own will
     policy_version: int | None  # its version
     changed_by: str | None  # the key; null: the day's close
-    changed_at: datetime
+    changed_at: datetime  # when

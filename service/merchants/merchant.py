@@ -12,7 +12,7 @@ class MerchantFee(msgspec.Struct, frozen=True, gc=False, forbid_unknown_fields=T
     """What we keep of a captured amount: `bps` of it and `fixed` minor units a capture."""
 
     bps: Annotated[int, Meta(ge=0, le=BPS)] = 0
-    fixed: Annotated[int, Meta(ge=0, le=AMOUNT_MAX)] = 0
+    fixed: Annotated[int, Meta(ge=0, le=AMOUNT_MAX)] = 0  # minor units for each capture
 
 
 class Merchant(msgspec.Struct, frozen=True):

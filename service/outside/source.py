@@ -60,7 +60,7 @@ class OutsideSource(Struct, frozen=True, forbid_unknown_fields=True):
     Of an answer only the facts that features read are asked for, and only those are kept.
     """
 
-    name: Name
+    name: Name  # what features call it: `of` is `name.fact`
     gateway: Name  # as an operator registered it
     data_type: DataType
     purpose: Purpose

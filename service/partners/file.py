@@ -57,10 +57,10 @@ class Totals(Struct, frozen=True):
     """The sums of a file's columns as decimal text, and where they started: opening + drawn - repaid = outstanding."""
 
     opening: str  # the outstanding total of the file before
-    drawn: str
-    principal_repaid: str
-    interest_repaid: str
-    outstanding: str
+    drawn: str  # decimal text
+    principal_repaid: str  # decimal text
+    interest_repaid: str  # decimal text
+    outstanding: str  # decimal text
 
 
 class Manifest(Struct, frozen=True):

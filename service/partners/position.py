@@ -14,12 +14,12 @@ class Position(Struct, frozen=True):
     programme_id: str
     name: str
     currency: str
-    business_on: date | None  # of the last file; none was made yet
+    business_on: date | None  # of the last file; null: none was made yet
     plans: int  # with principal still out
     drawn: int
     principal_repaid: int
     interest_repaid: int
-    outstanding: int
+    outstanding: int  # minor units: the partner's share of principal still out
 
 
 class FundedPlan(Struct, frozen=True):
@@ -34,4 +34,4 @@ class FundedPlan(Struct, frozen=True):
     drawn: int
     principal_repaid: int
     interest_repaid: int
-    outstanding: int
+    outstanding: int  # minor units: the partner's share of principal still out

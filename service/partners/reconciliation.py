@@ -195,7 +195,7 @@ class Reconciliation(Struct, frozen=True):
     programme_id: str
     business_on: date
     file_id: str  # our file, against which theirs was held
-    number: int
+    number: int  # 1, 2, 3 ... of the files that were held against ours of that day
     outcome: Outcome
     our_rows: int
     their_rows: int
@@ -247,7 +247,7 @@ class OpenedBreak(Struct, frozen=True):
     programme_id: str
     first_business_on: date  # of the first file that had it
     business_on: date  # of the last file that has it; what follows is what that one says
-    file_id: str
+    file_id: str  # our file, against which theirs was held
     reconciliation_id: str  # the last that found it
     plan_id: str
     kind: BreakKind

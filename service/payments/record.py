@@ -9,7 +9,7 @@ from service import ids
 from service.errors import Code, Refused
 from service.ledger import transfers
 from service.limits.account import restore
-from service.plans.book import Book, Change, Event, Payment, PlanCommand, refuse_state
+from service.plans.book import Book, Change, Event, EventType, Payment, PlanCommand, refuse_state
 from service.plans.offer import Kind
 from service.plans.plan import CollectionState, OwedInstalment, Plan, PlanState, business_day
 
@@ -59,7 +59,7 @@ class RecordPayment(PlanCommand, frozen=True, kw_only=True):
                 principal, interest, fee, (plan.principal_paid, plan.interest_paid), plan.funding.funding_bps
             ),
             event=Event(
-                "payment.recorded",
+                EventType.PAID,
                 {
                     "payment_id": payment.payment_id,
                     "received_on": received_on,

@@ -10,6 +10,8 @@ from msgspec import Struct
 
 
 class Component(StrEnum):
+    """A part of what is owed."""
+
     PENALTY = "penalty"
     FEE = "fee"
     INTEREST = "interest"
@@ -46,6 +48,8 @@ class Future(StrEnum):
 
 
 class Direction(StrEnum):
+    """Which a sum settles first: instalments or components."""
+
     HORIZONTAL = "horizontal"  # one instalment whole, then the next
     VERTICAL = "vertical"  # one component of every instalment, then the next component
 
@@ -62,6 +66,8 @@ CHARGES_FIRST = order(Component.PENALTY, Component.FEE, Component.INTEREST, Comp
 
 
 class AllocationRule(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
+    """Which components a sum settles first, and where what is left over goes."""
+
     order: tuple[Step, ...] = CHARGES_FIRST
     future: Future = Future.NEXT
 

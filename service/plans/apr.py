@@ -59,8 +59,8 @@ class Apr(Struct, frozen=True):
     """A rate in per cent: as computed, to four decimals, and as the law has it printed."""
 
     method: AprMethod
-    value: str  # "6.4342"
-    printed: str  # "6.4"
+    value: str  # per cent, to four decimals: "6.4342"
+    printed: str  # per cent, as the law has it printed: "6.4"
 
 
 def as_apr(method: AprMethod, rate: int) -> Apr:

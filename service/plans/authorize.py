@@ -7,7 +7,7 @@ from service import ids
 from service.errors import Code, Refused
 from service.ledger import transfers
 from service.limits.account import reserve
-from service.plans.book import Book, Change, Command, Event
+from service.plans.book import Book, Change, Command, Event, EventType
 from service.plans.offer import Agreement, Kind
 from service.plans.plan import CollectionState, DisputeState, Plan, PlanState, SettlementState, capture_deadline
 
@@ -63,7 +63,7 @@ class Authorize(Command, frozen=True, kw_only=True):
             account=reserve(book.account, exposure),
             plan=plan,
             transfers=transfers.authorized(exposure, offer.held),
-            event=Event("plan.authorized", {"kind": offer.kind, "amount": offer.amount, "currency": offer.currency}),
+            event=Event(EventType.AUTHORIZED, {"kind": offer.kind, "amount": offer.amount, "currency": offer.currency}),
             instalments=(),
         )
 

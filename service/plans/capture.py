@@ -10,7 +10,7 @@ from service.limits.account import release, use
 from service.merchants.merchant import merchant_fee
 from service.money import Rounding, quotient
 from service.plans.bill import Bill, BillLine
-from service.plans.book import Book, Change, Event, PlanCommand, refuse_state, require_open
+from service.plans.book import Book, Change, Event, EventType, PlanCommand, refuse_state, require_open
 from service.plans.offer import Kind
 from service.plans.plan import CollectionState, OwedInstalment, Plan, PlanState, SettlementState, business_day
 from service.plans.schedule import balloon_of, build_schedule, cost_of, down_payment_of
@@ -66,7 +66,7 @@ class Capture(PlanCommand, frozen=True, kw_only=True):
                 *transfers.released(given_back, 0),
             ],
             event=Event(
-                "plan.captured",
+                EventType.CAPTURED,
                 {
                     "capture": after.captures,
                     "amount": self.amount,

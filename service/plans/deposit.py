@@ -12,7 +12,7 @@ from service.ledger import transfers
 from service.limits.account import release, use
 from service.merchants.merchant import merchant_fee
 from service.plans.bill import Bill, BillLine
-from service.plans.book import Book, Change, Event, PlanCommand, refuse_state, require_open
+from service.plans.book import Book, Change, Event, EventType, PlanCommand, refuse_state, require_open
 from service.plans.capture import owe
 from service.plans.offer import Kind
 from service.plans.plan import CollectionState, Plan, PlanState, SettlementState
@@ -68,7 +68,7 @@ class Claim(PlanCommand, frozen=True, kw_only=True):
                 *transfers.released(back_reserved, back_held),
             ],
             event=Event(
-                "deposit.claimed",
+                EventType.CLAIMED,
                 {
                     "capture": after.captures,
                     "amount": self.amount,
@@ -114,7 +114,7 @@ class Release(PlanCommand, frozen=True, kw_only=True):
             account=release(book.account, from_reserved),
             plan=_settled_state(after, now),
             transfers=transfers.released(from_reserved, from_held),
-            event=Event("deposit.released", {"amount": amount, "from_held": from_held}),
+            event=Event(EventType.RELEASED, {"amount": amount, "from_held": from_held}),
             instalments=book.instalments,
         )
 

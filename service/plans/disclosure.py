@@ -18,9 +18,9 @@ from service.plans.schedule import Instalment
 class Line(Struct, frozen=True):
     """One line: a name for programs, the law's words, and the figure as it is printed."""
 
-    name: str
+    name: str  # for programs
     label: str
-    value: str
+    value: str  # as it is printed
 
 
 class Figures(Struct, frozen=True, kw_only=True):

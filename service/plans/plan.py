@@ -15,7 +15,7 @@ from service.plans.terms import Terms
 
 
 class PlanState(StrEnum):
-    """The commercial state. Transitions stand beside; the SQL enum `plan_state` has the same members."""
+    """The commercial state. The SQL enum `plan_state` says the same."""
 
     AUTHORIZED = (
         "authorized"  # limit reserved, nothing owed -> PART_CAPTURED, ACTIVE, PAYMENT_DUE, CLOSED, VOIDED, EXPIRED

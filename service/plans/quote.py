@@ -36,7 +36,7 @@ class Quote(Struct, frozen=True, kw_only=True):
     amount: int
     start_on: date
     jurisdiction: str
-    down_payment: int
+    down_payment: int  # minor units: the part of `amount` that is paid first and not lent
     financed: int  # `amount` less the down payment: what is lent
     up_front: int  # costs paid at the start, outside the schedule
     schedule: tuple[Instalment, ...]

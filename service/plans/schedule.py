@@ -22,7 +22,7 @@ TURNS_MAX: Final = 4  # of solving for the first instalment; the second is alrea
 class Instalment(Struct, frozen=True, gc=False):
     """What is due on one day, in minor units. Number 0 is a down payment inside the schedule."""
 
-    number: int
+    number: int  # 1, 2, 3 ... without gaps; 0: a down payment inside the schedule
     due_on: date
     principal: int
     interest: int = 0

@@ -145,6 +145,8 @@ class CapturedInside(StrEnum):
 
 
 class Payer(StrEnum):
+    """Who pays a cost."""
+
     CONSUMER = "consumer"
     MERCHANT = "merchant"
 
@@ -167,7 +169,7 @@ class Cost(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
 
     name: Label
     amount: Amount = 0
-    bps: BasisPoints = 0
+    bps: BasisPoints = 0  # basis points of the financed amount
     due: FeeDue = FeeDue.UP_FRONT
     payer: Payer = Payer.CONSUMER
     in_apr: bool = True  # whether the law counts it in the total cost of the credit

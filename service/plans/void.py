@@ -7,7 +7,7 @@ from msgspec.structs import replace
 from service.errors import Code, Refused
 from service.ledger import transfers
 from service.limits.account import release
-from service.plans.book import Book, Change, Event, PlanCommand, refuse_state
+from service.plans.book import Book, Change, Event, EventType, PlanCommand, refuse_state
 from service.plans.offer import Kind
 from service.plans.plan import Plan, PlanState
 
@@ -20,7 +20,7 @@ class Void(PlanCommand, frozen=True, kw_only=True):
         plan = self.plan_of(book)
         if plan.state not in (PlanState.AUTHORIZED, PlanState.PART_CAPTURED):
             raise refuse_state(plan, "voided")
-        return give_back(book, plan, now, PlanState.VOIDED, "plan.voided")
+        return give_back(book, plan, now, PlanState.VOIDED, EventType.VOIDED)
 
 
 class Expire(PlanCommand, frozen=True, kw_only=True):
@@ -33,10 +33,10 @@ class Expire(PlanCommand, frozen=True, kw_only=True):
             raise refuse_state(plan, "expired")
         if now <= plan.capture_by:
             raise Refused(Code.STATE_FORBIDS, f"The authorization lasts until {plan.capture_by.isoformat()}.")
-        return give_back(book, plan, now, PlanState.EXPIRED, "plan.expired")
+        return give_back(book, plan, now, PlanState.EXPIRED, EventType.EXPIRED)
 
 
-def give_back(book: Book, plan: Plan, now: datetime, if_uncaptured: PlanState, event: str) -> Change:
+def give_back(book: Book, plan: Plan, now: datetime, if_uncaptured: PlanState, event: EventType) -> Change:
     """Ends what remains of an authorization: limit released, card hold lifted, state moved on."""
     state = if_uncaptured if not plan.captured else state_without_remainder(plan)
     ended = state in (PlanState.VOIDED, PlanState.EXPIRED, PlanState.PAID_OFF, PlanState.CLOSED)

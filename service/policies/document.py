@@ -20,7 +20,7 @@ from service.policies.reasons import ReasonCode
 Name = Annotated[str, Meta(pattern=r"^[a-z0-9][a-z0-9_\-]{0,63}\Z", description="lower case, digits, _ and -")]
 GradeName = Annotated[str, Meta(pattern=r"^[A-Z][A-Z0-9]{0,3}\Z", description="A, B, B2")]
 Currency = Annotated[str, Meta(pattern=r"^[A-Z]{3}\Z", description="ISO 4217")]
-Country = Annotated[str, Meta(pattern=r"^[A-Z]{2}\Z", description="ISO 3166, or EU; whose law binds the offers")]
+Country = Annotated[str, Meta(pattern=r"^[A-Z]{2}\Z", description="ISO 3166, or EU: whose law binds the offers")]
 Days = Annotated[int, Meta(ge=1, le=3660)]
 Length = Annotated[int, Meta(ge=1, le=120, description="number of instalments")]
 Points = Annotated[int, Meta(ge=-100_000, le=100_000)]
@@ -63,7 +63,7 @@ class Absent(StrEnum):
 class Feature(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
     """A fact under the name that rules, bins and reasons know it by."""
 
-    name: Name
+    name: Name  # what rules, bins and reasons call it
     type: FeatureType
     source: Source
     of: str = ""  # its name at the source; empty: the same
@@ -87,7 +87,7 @@ class Counter(Struct, frozen=True, forbid_unknown_fields=True):
     Redis was gone, or no device was named.
     """
 
-    name: Name
+    name: Name  # what features call it
     per: Per
     window_minutes: Annotated[int, Meta(ge=1, le=43_200)]
 
@@ -112,9 +112,9 @@ class Comparison(StrEnum):
 class Condition(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
     """`{"feature": "age", "is": "below", "value": 18}`."""
 
-    feature: Name
+    feature: Name  # the policy's name of the fact
     comparison: Comparison = field(name="is")
-    value: Value | None = None
+    value: Value | None = None  # what the fact is held against
     values: tuple[Value, ...] = ()  # of `one_of` and `none_of`
 
 
@@ -129,7 +129,7 @@ class Verdict(StrEnum):
 class Rule(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
     """When all of its conditions hold, it speaks. With `kinds` it stops those alone."""
 
-    name: Name
+    name: Name  # for people
     when: Annotated[tuple[Condition, ...], Meta(min_length=1)]
     reason: ReasonCode
     verdict: Verdict = Verdict.DECLINE
@@ -148,9 +148,9 @@ class Bin(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
     points: Points
     at_least: Whole | None = None
     below: Whole | None = None
-    values: tuple[str | bool, ...] = ()
-    otherwise: bool = False
-    absent: bool = False
+    values: tuple[str | bool, ...] = ()  # the words it takes
+    otherwise: bool = False  # true: it takes every word that no bin lists
+    absent: bool = False  # true: it takes an absent fact
 
 
 class Monotone(StrEnum):
@@ -163,7 +163,7 @@ class Monotone(StrEnum):
 class Characteristic(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
     """One feature's part of the score, and the reason given for the points it loses."""
 
-    feature: Name
+    feature: Name  # the policy's name of the fact
     reason: ReasonCode
     bins: Annotated[tuple[Bin, ...], Meta(min_length=1)]
     monotone: Monotone | None = None
@@ -186,7 +186,7 @@ class Scorecard(Struct, frozen=True, forbid_unknown_fields=True):
 class Grade(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
     """Scores from `score_min` up to the next better grade. Below the last grade: declined."""
 
-    name: GradeName
+    name: GradeName  # what limits and price lists call it
     score_min: Points
     verdict: Verdict = Verdict.APPROVE
 
@@ -197,7 +197,7 @@ class Grade(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True)
 class Segment(Struct, frozen=True, forbid_unknown_fields=True):
     """Consumers with a limit table of their own; the first segment that fits."""
 
-    name: Name
+    name: Name  # what limits call it
     when: Annotated[tuple[Condition, ...], Meta(min_length=1)]
 
 
@@ -221,7 +221,7 @@ class LimitRow(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=Tr
 class Decrease(Struct, frozen=True, forbid_unknown_fields=True):
     """When all of its conditions hold, no more than `kept_bps` of the table's limit is left."""
 
-    name: Name
+    name: Name  # what a change of a limit calls it
     when: Annotated[tuple[Condition, ...], Meta(min_length=1)]
     kept_bps: BasisPoints
 
@@ -232,7 +232,7 @@ class Decrease(Struct, frozen=True, forbid_unknown_fields=True):
 class Category(Struct, frozen=True, forbid_unknown_fields=True):
     """What merchants call it, and what we call it. A word in no category is the policy's `other_category`."""
 
-    name: Name
+    name: Name  # what price lists call it
     words: tuple[str, ...]
 
 
@@ -242,12 +242,12 @@ class Row(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True, k
     `subsidy` is what the merchant pays besides its fee so that the consumer pays less.
     """
 
-    name: Name
+    name: Name  # for people
     currency: Currency
     grades: tuple[GradeName, ...] = ()  # empty: all
     categories: tuple[Name, ...] = ()  # empty: all
-    amount_min: Annotated[int, Meta(ge=1)] = 1  # of the amount financed
-    amount_max: Amount
+    amount_min: Annotated[int, Meta(ge=1)] = 1  # minor units, the least: of the amount financed, the cap, the deposit
+    amount_max: Amount  # minor units, the most: of the same
     subsidy: MerchantFee = MerchantFee()
 
 
@@ -293,8 +293,8 @@ class Deposit(Row, frozen=True, forbid_unknown_fields=True, omit_defaults=True, 
 class Policy(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     """A versioned rule set."""
 
-    policy_id: Annotated[str, Meta(pattern=r"^po_[0-9A-Z]{26}\Z")] = field(name="id")
-    version: Annotated[int, Meta(ge=1, le=1_000_000)]
+    policy_id: Annotated[str, Meta(pattern=r"^po_[0-9A-Z]{26}\Z")] = field(name="id")  # its versions share it
+    version: Annotated[int, Meta(ge=1, le=1_000_000)]  # whatever it says, a draft gets the next one
     name: Label
     jurisdiction: Country
     product_class: Name = "consumer_credit"  # of `law.json`: which caps bind the prices, besides those of any credit
@@ -305,7 +305,7 @@ class Policy(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
 
     features: tuple[Feature, ...]
     counters: tuple[Counter, ...] = ()
-    outside: Annotated[tuple[OutsideSource, ...], Meta(max_length=8)] = ()  # asked before it decides
+    outside: Annotated[tuple[OutsideSource, ...], Meta(max_length=8)] = ()  # whom it asks outside, before it decides
     rules: tuple[Rule, ...] = ()
     scorecard: Scorecard
     grades: Annotated[tuple[Grade, ...], Meta(min_length=1)]  # best first
@@ -313,7 +313,7 @@ class Policy(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     limits: tuple[LimitRow, ...]
     decreases: tuple[Decrease, ...] = ()
     categories: tuple[Category, ...] = ()
-    other_category: Name = "other"
-    instalments: tuple[Price, ...] = ()
-    pay_after_use: tuple[PayAfterUse, ...] = ()
-    deposits: tuple[Deposit, ...] = ()
+    other_category: Name = "other"  # of every word that is in none
+    instalments: tuple[Price, ...] = ()  # the price list of instalment plans, the best offer first
+    pay_after_use: tuple[PayAfterUse, ...] = ()  # the price list of plans paid after use
+    deposits: tuple[Deposit, ...] = ()  # the price list of deposits

@@ -6,5 +6,5 @@ from msgspec import Struct
 class Fault(Struct, frozen=True):
     """`pointer` is a JSON pointer (RFC 6901) into the document."""
 
-    pointer: str
-    sentence: str
+    pointer: str  # a JSON pointer (RFC 6901) into the document
+    sentence: str  # for the author

@@ -79,10 +79,10 @@ class LawRow(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defau
     """One number. `unit` is bps, days, months, count, or a currency whose minor units it is in."""
 
     jurisdiction: str  # ISO 3166; EU for the Union
-    product: str
-    rule: LegalRule
-    value: int
-    unit: str
+    product: str  # the class of credit it is about
+    rule: LegalRule  # what the number is about
+    value: int  # in `unit`
+    unit: str  # bps, days, months, count, or a currency in whose minor units it is
     valid_from: date
     source: str
     certainty: Certainty

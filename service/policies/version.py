@@ -31,18 +31,18 @@ class Signer(Struct, frozen=True):
 class PolicyVersion(Struct, frozen=True):
     """One version of a policy, and who stands for it."""
 
-    policy_id: str = field(name="id")
-    version: int
+    policy_id: str = field(name="id")  # of the policy; its versions share it
+    version: int  # 1, 2, 3 ... of one policy
     name: str
-    state: PolicyState
-    faults: list[Fault]  # all of them; a version with one cannot be published
+    state: PolicyState  # where it is in its life
+    faults: list[Fault]  # all of them; a version with one is never published
     drafter: str | None  # the person; null: seeded
     drafted_by: str | None  # the person's key, for the audit
     drafted_at: datetime | None
     publisher: str | None  # another person; null: not published
     published_by: str | None  # that person's key, for the audit
     published_at: datetime | None
-    active_from: datetime | None
+    active_from: datetime | None  # in force from this instant on; null until it is published
     restores: int | None  # the version that a rollback brought back
 
 

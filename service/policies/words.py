@@ -8,7 +8,7 @@ from fluent.runtime import FluentBundle, FluentResource
 
 
 class Language(StrEnum):
-    """A file of `words/` each; the codes are ISO 639."""
+    """A language by its code in ISO 639."""
 
     ENGLISH = "en"
     GERMAN = "de"
