@@ -8,15 +8,24 @@ from collections.abc import Sequence
 from enum import StrEnum
 from typing import Final
 
+from iso4217 import Currency, raw_xml
+
 BPS: Final = 10_000
 
-# ISO 4217 exponents of the currencies a plan may be written in: minor units = 10 ** exponent.
-EXPONENTS: Final[dict[str, int]] = {
-    "AED": 2, "AUD": 2, "BRL": 2, "CAD": 2, "CHF": 2, "CNY": 2, "CZK": 2, "DKK": 2, "EUR": 2, "GBP": 2,
-    "HKD": 2, "HUF": 2, "IDR": 2, "INR": 2, "JPY": 0, "KRW": 0, "KWD": 3, "MXN": 2, "MYR": 2, "NOK": 2,
-    "NZD": 2, "PLN": 2, "RON": 2, "SEK": 2, "SGD": 2, "THB": 2, "TND": 3, "TRY": 2, "USD": 2, "VND": 0,
-    "ZAR": 2,
-}  # fmt: skip
+UNITS_OF_ACCOUNT: Final = {"UYW", "XAD"}  # no money, though the table does not mark them as funds
+
+
+def _exponents() -> dict[str, int]:
+    """The currencies of ISO 4217 that people pay in: neither funds and units of account nor metals and test codes."""
+    funds = {entry.findtext("Ccy") for entry in raw_xml.iter("CcyNtry") if entry.find("CcyNm[@IsFund]") is not None}
+    return {
+        currency.code: currency.exponent
+        for currency in Currency
+        if currency.exponent is not None and currency.code not in funds | UNITS_OF_ACCOUNT
+    }
+
+
+EXPONENTS: Final = _exponents()  # of the currencies a plan may be written in: minor units = 10 ** exponent
 
 AMOUNT_MAX: Final = 1_000_000_000_000  # minor units; far above any purchase, far below 2**63 / 10_000
 
