@@ -57,14 +57,21 @@ class Figures(Struct, frozen=True, kw_only=True):
         return f"{decimal_text(amount, self.currency)} {self.currency}"
 
 
-def payment_schedule(figures: Figures, words: Phrases = ENGLISH) -> str:
-    """`11 of 88.85 EUR from 2026-02-15, then 1 of 88.84 EUR on 2027-01-15`."""
-    runs = [list(run) for _, run in groupby(figures.schedule, key=lambda row: row.total)]
+def payment_schedule(figures: Figures, words: Phrases, *at_once: int) -> str:
+    """`1 of 12.00 EUR on 2026-01-15, then 11 of 88.85 EUR from 2026-02-15`.
+
+    `at_once` is what is paid at the start beside the schedule, as far as the law's total counts it: what is listed adds
+    up to that total. A down payment inside the schedule is no instalment, wherever it is taken.
+    """
+    rows = [row for row in figures.schedule if row.total and not row.is_down_payment]
+    runs = [list(run) for _, run in groupby(rows, key=lambda row: row.total)]
+    listed = [(1, amount, figures.start_on) for amount in at_once if amount]
+    listed += [(len(run), run[0].total, run[0].due_on) for run in runs]
     return words.then.join(
-        (words.payments if len(run) > 1 else words.one_payment).format(
-            count=len(run), amount=figures.money(run[0].total), on=run[0].due_on.isoformat()
+        (words.payments if count > 1 else words.one_payment).format(
+            count=count, amount=figures.money(amount), on=on.isoformat()
         )
-        for run in runs
+        for count, amount, on in listed
     )
 
 
@@ -120,6 +127,7 @@ Figure = Callable[[Figures, Phrases], str | None]
 FIGURES: Final[dict[str, Figure]] = {
     "cash_price": lambda figures, _: figures.money(figures.amount),
     "down_payment": lambda figures, _: figures.money(figures.down_payment),
+    "paid_at_once": lambda figures, _: figures.money(figures.down_payment) if figures.down_payment else None,
     "credit": lambda figures, _: figures.money(figures.financed),
     "amount_financed": lambda figures, _: figures.money(figures.financed - figures.up_front),
     "itemisation": itemisation,
@@ -129,7 +137,7 @@ FIGURES: Final[dict[str, Figure]] = {
     "interest": lambda figures, _: figures.money(figures.total_interest),
     "apr": lambda figures, _: f"{figures.apr.printed} %",
     "simple_rate": lambda figures, _: f"{figures.other_rates[0].printed} %",
-    "instalments": payment_schedule,
+    "instalments": lambda figures, words: payment_schedule(figures, words, figures.up_front),
     "total_cost": lambda figures, _: figures.money(figures.total_cost),
     "total_of_payments": lambda figures, _: figures.money(figures.total_payable - figures.up_front),
     "total_payable": lambda figures, _: figures.money(figures.total_payable),
@@ -195,7 +203,10 @@ GB: Final = Form(
         "early_repayment": "Early settlement",
         "ombudsman": "Complaints",
     },
-    {"total_payable": lambda figures, _: figures.money(figures.amount + figures.total_cost)},
+    {
+        "instalments": lambda figures, words: payment_schedule(figures, words, figures.down_payment, figures.up_front),
+        "total_payable": lambda figures, _: figures.money(figures.amount + figures.total_cost),
+    },
 )
 US: Final = Form(
     "US",
@@ -212,12 +223,14 @@ US: Final = Form(
         "late_payment": "Late charge",
         "early_repayment": "Prepayment",
     },
+    {"instalments": payment_schedule},
 )
 CN: Final = Form(
     "CN",
     "NFRA and PBoC, 15 March 2026: the comprehensive financing cost of personal loans, in force from 1 August 2026;"
     " PBoC Notice [2021] No. 3",
     {
+        "paid_at_once": "Paid at once, no part of the credit",
         "credit": "Principal",
         "interest": "Interest",
         "charges": "Other costs",
@@ -237,6 +250,7 @@ AU: Final = Form(
     "AU",
     "National Credit Code, s. 17, for a low cost credit contract",
     {
+        "paid_at_once": "Paid at once, no part of the credit",
         "credit": "Amount of credit",
         "rate": "Annual percentage rate (interest alone)",
         "interest": "Total amount of interest charges",
@@ -268,6 +282,7 @@ IN: Final = Form(
     "IN",
     "RBI, Key Facts Statement, 15 April 2024, Annex A; RBI (Digital Lending) Directions, 8 May 2025",
     {
+        "paid_at_once": "Paid at once, no part of the loan",
         "credit": "Sanctioned loan amount",
         "duration": "Loan term",
         "instalments": "Instalments",

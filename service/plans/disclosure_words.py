@@ -82,6 +82,7 @@ LABELS: Final[dict[tuple[str, str], dict[str, str]]] = {
         "warning": "Warnhinweis",
     },
     ("zh", "CN"): {
+        "paid_at_once": "首付款（不计入本金）",
         "credit": "本金",
         "interest": "利息",
         "charges": "其他费用",

@@ -67,6 +67,7 @@ def test_what_costs_nothing_gives_nothing_back_early() -> None:
 def test_chinese_lines() -> None:
     made = disclosed("CN", "personal_loan", Language.CHINESE)
     assert [(line.label, line.value) for line in made.lines] == [
+        ("首付款（不计入本金）", "400.00 EUR"),
         ("本金", "1600.00 EUR"),
         ("利息", "82.93 EUR，按未还本金年化 4.89 %，由贷款人收取"),
         ("其他费用", "无"),

@@ -1,11 +1,13 @@
 """The lines of every law we know, each in its own words and order; the figures by hand."""
 
+import re
 from datetime import date
 from decimal import Decimal
 
 import pytest
 from msgspec.structs import replace
 
+from service.money import decimal_text
 from service.plans.disclosure import FIGURES, FORMS, Form, form_of
 from service.plans.disclosure_words import LABELS
 from service.plans.quote import Quote, QuoteRequest, quote
@@ -57,7 +59,7 @@ def quoted(jurisdiction: str, currency: str, terms: Terms = TERMS) -> Quote:
             ("rate", "Rate of interest", "9.9 % a year"),
             ("charges", "Other charges", "12.00 GBP"),
             ("apr", "APR", "13.2 %"),
-            ("instalments", "Repayments", SCHEDULE.format("GBP")),
+            ("instalments", "Repayments", "1 of 100.00 GBP on 2026-01-15, then " + SCHEDULE.format("GBP")),
             ("total_cost", "Total charge for credit", "61.00 GBP"),
             ("total_payable", "Total amount payable", "1061.00 GBP"),
             ("late_payment", "Missed payments", NOT_LATE),
@@ -78,6 +80,7 @@ def quoted(jurisdiction: str, currency: str, terms: Terms = TERMS) -> Quote:
             ("early_repayment", "Prepayment", EARLY),
         ]),
         ("CN", "CNY", [
+            ("paid_at_once", "Paid at once, no part of the credit", "100.00 CNY"),
             ("credit", "Principal", "900.00 CNY"),
             ("interest", "Interest", "49.00 CNY, 9.94 % a year of the principal outstanding, to the lender"),
             ("charges", "Other costs", "12.00 CNY, 2.43 % a year of the principal outstanding, to the lender"),
@@ -89,6 +92,7 @@ def quoted(jurisdiction: str, currency: str, terms: Terms = TERMS) -> Quote:
             ("nothing_else", "Note", "Nothing else is charged while payments are made when due."),
         ]),
         ("AU", "AUD", [
+            ("paid_at_once", "Paid at once, no part of the credit", "100.00 AUD"),
             ("credit", "Amount of credit", "900.00 AUD"),
             ("rate", "Annual percentage rate (interest alone)", "9.9 % a year"),
             ("interest", "Total amount of interest charges", "49.00 AUD"),
@@ -112,6 +116,7 @@ def quoted(jurisdiction: str, currency: str, terms: Terms = TERMS) -> Quote:
             ("early_repayment", "Early repayment", EARLY),
         ]),
         ("IN", "INR", [
+            ("paid_at_once", "Paid at once, no part of the loan", "100.00 INR"),
             ("credit", "Sanctioned loan amount", "900.00 INR"),
             ("duration", "Loan term", "12 months"),
             ("instalments", "Instalments", SCHEDULE.format("INR")),
@@ -152,6 +157,24 @@ def test_a_down_payment_is_never_lent(at: DownPaymentAt) -> None:
     assert said["credit"] == "800.00 CNY"
     assert said["charges"] == "80.00 CNY, 10.00 % a year of the principal outstanding, to the lender"
     assert said["interest"] == "None"
+
+
+@pytest.mark.parametrize("at", DownPaymentAt)
+@pytest.mark.parametrize("up_front", [0, 12_50])
+@pytest.mark.parametrize("jurisdiction", FORMS)
+def test_what_is_listed_adds_up_to_the_total(jurisdiction: str, up_front: int, at: DownPaymentAt) -> None:
+    """1,000.00, of which 400.00 at once; 600.00 in three months at 12 % are 204.01, 204.01 and 204.02."""
+    terms = Terms(instalments=3, every=1, unit=Unit.MONTH, rate_percent=Decimal(12), down_payment=400_00,
+                  down_payment_at=at, costs=(Cost("fee", amount=up_front),))  # fmt: skip
+    said = {line.name: line.value for line in quoted(jurisdiction, "EUR", terms).disclosure}
+    assert "2 of 204.01 EUR from 2026-02-15, then 1 of 204.02 EUR on 2026-04-15" in said["instalments"]
+    listed = re.findall(r"(\d+) of ([\d.]+) EUR", said["instalments"])
+    total = said.get("total_of_payments") or said["total_payable"]
+    assert f"{sum(int(count) * Decimal(amount) for count, amount in listed)} EUR" == total
+    if jurisdiction == "US":
+        assert said["total_sale_price"] == f"{decimal_text(1012_04 + up_front, 'USD')} EUR"
+    else:
+        assert (said.get("down_payment") or said["paid_at_once"]) == "400.00 EUR"
 
 
 def test_what_is_due_at_once_has_no_yearly_rate() -> None:
