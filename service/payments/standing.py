@@ -9,7 +9,7 @@ from msgspec import Struct, field, structs
 
 from service.payments.rows import Row, RowKind
 from service.plans.allocation_rule import Component, PaymentKind
-from service.plans.calendar import payable_on
+from service.plans.business_days import payable_on
 from service.plans.changes import moves
 from service.plans.changes.course import Course
 from service.plans.changes.facts import Event

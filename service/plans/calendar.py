@@ -1,12 +1,10 @@
-"""When instalments fall due: counted from an anchor, never chained (31 Jan, 29 Feb, 31 Mar); moved off holidays."""
+"""When instalments fall due: counted from an anchor, never chained (31 Jan, 29 Feb, 31 Mar)."""
 
 from calendar import monthrange
 from datetime import date, timedelta
-from functools import lru_cache
 from zoneinfo import ZoneInfo
 
-from service.errors import Code, Refused
-from service.plans.terms import FirstPeriod, NonBusinessDay, Terms, Unit
+from service.plans.terms import FirstPeriod, Terms, Unit
 
 DAY = timedelta(days=1)
 MONTHS = {Unit.MONTH: 1, Unit.YEAR: 12}
@@ -99,49 +97,3 @@ def due_dates(terms: Terms, start_on: date, count: int) -> tuple[date, ...]:
     """The first `count` due dates, unmoved: interest runs between these."""
     first, anchor_day = first_due(terms, start_on)
     return (first, *(step(terms, first, k, anchor_day) for k in range(1, count)))
-
-
-@lru_cache(maxsize=512)
-def holidays_of(calendar: str, year: int) -> frozenset[date]:
-    """Public holidays of one year; `calendar` is a country, or a country and its subdivision ("DE-BY").
-
-    Refused when nobody keeps such a calendar.
-    """
-    if not calendar:
-        return frozenset()
-    from holidays import country_holidays  # a large table: loaded only for plans that ask
-
-    country, _, subdivision = calendar.partition("-")
-    try:
-        return frozenset(country_holidays(country, subdiv=subdivision or None, years=year))
-    except NotImplementedError:
-        raise Refused(Code.IMPOSSIBLE_TERMS, f"Nobody keeps a calendar called {calendar}.", "/calendar") from None
-
-
-def is_business_day(day: date, calendar: str) -> bool:
-    """Neither Saturday nor Sunday nor a public holiday."""
-    return day.weekday() < 5 and day not in holidays_of(calendar, day.year)
-
-
-def moved(day: date, rule: NonBusinessDay, calendar: str) -> date:
-    """`day`, or the business day that the rule puts in its place."""
-    if rule is NonBusinessDay.KEEP:
-        return day
-    ahead, back = day, day
-    while not is_business_day(ahead, calendar):
-        ahead += DAY
-    while not is_business_day(back, calendar):
-        back -= DAY
-    if rule is NonBusinessDay.PRECEDING:
-        return back
-    if rule is NonBusinessDay.MODIFIED_FOLLOWING and ahead.month != day.month:
-        return back
-    return ahead
-
-
-def payable_on(day: date, begin: date, rule: NonBusinessDay, calendar: str) -> date:
-    """`day` moved by the rule, but never back to the begin of its period."""
-    if rule is NonBusinessDay.KEEP:
-        return day
-    on = moved(day, rule, calendar)
-    return moved(day, NonBusinessDay.FOLLOWING, calendar) if on <= begin < day else on

@@ -4,14 +4,14 @@ from datetime import date
 from decimal import Decimal, localcontext
 from fractions import Fraction
 from functools import lru_cache
-from itertools import pairwise
 from math import lcm
 from typing import Final
 
 from msgspec import Struct, structs
 
 from service.errors import Code, Refused
-from service.plans.calendar import due_dates, first_due, payable_on, step
+from service.plans.business_days import payable_on
+from service.plans.calendar import due_dates, first_due, step
 from service.plans.day_count import THIRTY, YEAR_DAYS, odd_days_fraction, year_fraction
 from service.plans.terms import DownPaymentAt, Interest, InterestOn, Method, NonBusinessDay, RateKind, Terms, Unit
 
@@ -134,14 +134,10 @@ def refuse_impossible(terms: Terms) -> None:
 def _moved(terms: Terms, unmoved: tuple[date, ...], start_on: date) -> tuple[date, ...]:
     if terms.non_business_day is NonBusinessDay.KEEP:
         return unmoved
-    due_on = tuple(
+    return tuple(
         max(start_on, payable_on(day, begin, terms.non_business_day, terms.calendar))
         for day, begin in zip(unmoved, (start_on, *unmoved), strict=False)
     )
-    if any(late <= early for early, late in pairwise(due_on)):
-        sentence = "Moved off holidays, two instalments fall on one day."
-        raise Refused(Code.IMPOSSIBLE_TERMS, sentence, "/non_business_day")
-    return due_on
 
 
 def _year_shares(terms: Terms, start_on: date, due_on: tuple[date, ...]) -> list[Fraction]:

@@ -164,6 +164,20 @@ Amount = Annotated[int, Meta(ge=0, le=1_000_000_000_000, description="minor unit
 BasisPoints = Annotated[int, Meta(ge=0, le=10_000)]
 
 
+CalendarCode = Annotated[
+    str,
+    Meta(
+        description=(
+            "whose business days: a country (ISO 3166) or one of its subdivisions, DE, DE-BY, CA-ON, with its weekend,"
+            " its public holidays and the weekend days worked instead of others; with +bank, +optional and the like"
+            " other days besides, where they are kept for it, JP+bank; or a market, XECB (the euro's payment system),"
+            " XNYS. Public holidays are not bank holidays: banks may close on other days. Empty: Saturday and Sunday"
+            " are the weekend, and there are no holidays. The calendars are those of the Python package holidays."
+        )
+    ),
+]
+
+
 class Cost(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
     """A cost beside the interest: a fixed amount, or a share of the financed amount, or both."""
 
@@ -187,7 +201,7 @@ class Terms(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True,
     anchor_day: Annotated[int, Meta(ge=1, le=31)] | None = None  # of the month; 31 is its last day
     first_period: FirstPeriod = FirstPeriod.LONG
     non_business_day: NonBusinessDay = NonBusinessDay.KEEP
-    calendar: str = ""  # whose holidays: "DE", "DE-BY", "GB-ENG", "US"; empty knows weekends only
+    calendar: CalendarCode = ""
 
     # interest
     method: Method = Method.EQUAL_INSTALMENTS

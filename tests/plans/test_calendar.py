@@ -6,10 +6,10 @@ from typing import Any
 
 import pytest
 
-from service.plans.calendar import due_dates, moved, payable_on
+from service.plans.calendar import due_dates
 from service.plans.day_count import year_fraction
 from service.plans.frame import period_shares
-from service.plans.terms import DayCount, FirstPeriod, Interest, NonBusinessDay, Terms, Unit
+from service.plans.terms import DayCount, FirstPeriod, Interest, Terms, Unit
 
 
 @pytest.mark.parametrize(
@@ -48,33 +48,6 @@ def test_due_dates(terms: dict[str, Any], start: str, dates: list[str]) -> None:
     made = Terms(**terms | {"unit": Unit(terms.get("unit", "day")),
                             "first_period": FirstPeriod(terms.get("first_period", "long"))})  # fmt: skip
     assert [day.isoformat() for day in due_dates(made, date.fromisoformat(start), 3)] == dates
-
-
-@pytest.mark.parametrize(
-    ("day", "rule", "calendar", "expected"),
-    [
-        ("2025-05-03", NonBusinessDay.KEEP, "DE", "2025-05-03"),
-        ("2025-05-03", NonBusinessDay.FOLLOWING, "", "2025-05-05"),  # a Saturday
-        ("2025-05-03", NonBusinessDay.PRECEDING, "", "2025-05-02"),
-        ("2025-05-01", NonBusinessDay.FOLLOWING, "DE", "2025-05-02"),  # Labour Day
-        ("2025-05-01", NonBusinessDay.FOLLOWING, "GB", "2025-05-01"),
-        ("2025-11-01", NonBusinessDay.PRECEDING, "DE-BY", "2025-10-31"),  # All Saints, a Saturday
-        ("2025-06-19", NonBusinessDay.FOLLOWING, "DE-BY", "2025-06-20"),  # Corpus Christi
-        ("2025-06-19", NonBusinessDay.FOLLOWING, "DE-BE", "2025-06-19"),  # not in Berlin
-        ("2025-05-31", NonBusinessDay.FOLLOWING, "", "2025-06-02"),
-        ("2025-05-31", NonBusinessDay.MODIFIED_FOLLOWING, "", "2025-05-30"),  # never into the next month
-        ("2025-12-25", NonBusinessDay.FOLLOWING, "DE", "2025-12-29"),  # two holidays and a weekend
-    ],
-)
-def test_moved(day: str, rule: NonBusinessDay, calendar: str, expected: str) -> None:
-    assert moved(date.fromisoformat(day), rule, calendar) == date.fromisoformat(expected)
-
-
-def test_a_due_date_never_moves_back_to_the_start() -> None:
-    """Due on a Saturday, the day after a Friday's purchase."""
-    friday, saturday = date(2025, 5, 2), date(2025, 5, 3)
-    assert payable_on(saturday, friday, NonBusinessDay.PRECEDING, "") == date(2025, 5, 5)
-    assert payable_on(saturday, saturday, NonBusinessDay.PRECEDING, "") == friday  # due at once
 
 
 @pytest.mark.parametrize(
