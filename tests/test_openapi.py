@@ -231,10 +231,8 @@ async def _call(world: World, name: str, key: str) -> httpx.Response:
     [
         ({"terms": {"first_due_on": "2026-01-01"}}, Code.IMPOSSIBLE_TERMS, "/terms/first_due_on"),
         ({"terms": {"instalments": 361}}, Code.IMPOSSIBLE_TERMS, "/terms/instalments"),
-        ({"terms": {"grace_interest": 3, "rate_percent": "5", "remainder": "last_higher"}, "amount": 10**10},
-         Code.IMPOSSIBLE_TERMS, "/terms/remainder"),
+        ({"terms": {"first_due_days": 400, "rate_percent": "120"}}, Code.IMPOSSIBLE_TERMS, "/terms/uncovered_interest"),
         ({"terms": {"rate_percent": "9." + "9" * 13}}, Code.IMPOSSIBLE_TERMS, "/terms/rate_percent"),
-        ({"terms": {"instalments": 120}, "amount": 100}, Code.IMPOSSIBLE_TERMS, "/terms/instalments"),
         ({"terms": {"down_payment": 100_000_00}}, Code.IMPOSSIBLE_TERMS, "/terms/down_payment"),
         ({"terms": {"calendar": "XX", "non_business_day": "following"}}, Code.IMPOSSIBLE_TERMS, "/terms/calendar"),
         ({"terms": {"instalments": 0}}, Code.INVALID_FIELD, "/terms/instalments"),

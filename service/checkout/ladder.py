@@ -21,16 +21,18 @@ class Obstacle(IntEnum):
     LIMIT = 1  # the consumer's limit is spent
     TERM = 2  # another number of instalments was asked for
     LEGAL_CAP = 3  # the law of the day forbids its price
-    TOO_HIGH = 4  # above the rung's highest amount
-    TOO_LOW = 5  # below its lowest, or too little to divide or to waive
-    HISTORY = 6  # too few clean deposits for any waiver
-    NO_RUNG = 7  # the policy has nothing here at all
+    NO_SCHEDULE = 4  # from this day its terms make no schedule, or one without a rate
+    TOO_HIGH = 5  # above the rung's highest amount
+    TOO_LOW = 6  # below its lowest, or too little to waive
+    HISTORY = 7  # too few clean deposits for any waiver
+    NO_RUNG = 8  # the policy has nothing here at all
 
 
 REASON_FOR: Final = {
     Obstacle.LIMIT: ReasonCode.LIMIT_EXCEEDED,
     Obstacle.TERM: ReasonCode.TERM_NOT_SERVED,
     Obstacle.LEGAL_CAP: ReasonCode.PRICE_ABOVE_LEGAL_CAP,
+    Obstacle.NO_SCHEDULE: ReasonCode.TERM_NOT_SERVED,
     Obstacle.TOO_HIGH: ReasonCode.AMOUNT_TOO_HIGH,
     Obstacle.TOO_LOW: ReasonCode.AMOUNT_TOO_LOW,
     Obstacle.HISTORY: ReasonCode.HISTORY_TOO_SHORT,

@@ -1,6 +1,7 @@
 """From a rung and an amount to an offer: schedule, APR, cost and fees, as they bind until it expires."""
 
 from datetime import datetime
+from typing import Final
 
 from msgspec import Struct
 
@@ -14,6 +15,8 @@ from service.partners.programme import Funding, Programme, funding_for
 from service.plans.offer import Kind, Offer
 from service.policies.price_list import Rung
 from service.policies.pricing import price_of
+
+AMOUNTS: Final = ("/down_payment", "/balloon")  # fixed amounts of the terms, above which a purchase must be
 
 
 class Footing(Struct, frozen=True):
@@ -51,8 +54,8 @@ class Offering(Struct, frozen=True):
         policy = case.policy.policy
         try:
             price = price_of(policy.jurisdiction, policy.product_class, rung.terms, owed, case.today)
-        except Refused:  # so little that an instalment would be nothing
-            return Obstacle.TOO_LOW
+        except Refused as refused:
+            return Obstacle.TOO_LOW if refused.pointer in AMOUNTS else Obstacle.NO_SCHEDULE
         if not price.is_legal:
             return Obstacle.LEGAL_CAP
         return Offer(

@@ -29,7 +29,7 @@ class Capture(PlanCommand, frozen=True, kw_only=True):
     lines: tuple[BillLine, ...] = ()  # of the bill
 
     def apply(self, book: Book, now: datetime) -> Change:
-        """Refused: NOT_FOUND, STATE_FORBIDS, AMOUNT_EXCEEDS_AUTHORIZED, IMPOSSIBLE_TERMS (too small to divide)."""
+        """Refused: NOT_FOUND, STATE_FORBIDS, AMOUNT_EXCEEDS_AUTHORIZED."""
         plan = self.plan_of(book)
         if plan.kind is Kind.DEPOSIT:
             raise refuse_state(plan, "captured: a deposit is claimed")
@@ -86,7 +86,7 @@ def owe(plan: Plan, amount: int, before: tuple[OwedInstalment, ...], now: dateti
     terms = terms_of_part(plan.offer.terms, plan.amount, plan.captured, amount)
     return before + tuple(
         OwedInstalment(numbered + i, plan.captures + 1, row.due_on, row.principal, row.interest, row.fee)
-        for i, row in enumerate(build_schedule(terms, amount, today), start=1)
+        for i, row in enumerate(build_schedule(terms, amount, today, bound=True), start=1)
     )
 
 

@@ -88,13 +88,24 @@ class NonBusinessDay(StrEnum):
 
 
 class Remainder(StrEnum):
-    """Which instalment takes what the equal ones leave."""
+    """Which instalment takes what the equal ones leave.
+
+    Where that would make it more than twice the others, or nothing at all, the first ones ask for one unit of
+    `multiple_of` more than the later ones instead.
+    """
 
     LAST = "last"
     FIRST = "first"
     EVEN = "even"  # the equal part gives way, until the last differs by few cents; the last takes those
     LAST_LOWER = "last_lower"  # the last; the equal part is the least that leaves it no larger than the others
     LAST_HIGHER = "last_higher"  # the last; the equal part is the most that leaves it no smaller than the others
+
+
+class Uncovered(StrEnum):
+    """What is done where the first instalment does not cover its interest, as after a long first period."""
+
+    REFUSED = "refused"  # there is no such plan
+    CARRIED = "carried"  # it asks for interest alone, the next one for the rest, which bears no interest
 
 
 class DownPaymentAt(StrEnum):
@@ -213,6 +224,7 @@ class Terms(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True,
     interest_free: Count = 0  # so many first periods earn no interest
     grace_interest: Count = 0  # so many first instalments ask for none; the next one asks for it all
     grace_principal: Count = 0  # so many first instalments ask for no principal
+    uncovered_interest: Uncovered = Uncovered.REFUSED
 
     # amount
     down_payment_bps: BasisPoints = 0  # of the amount

@@ -313,3 +313,34 @@ def test_reasons_are_said_in_the_consumer_s_language() -> None:
         for language in Language
     ]
     assert said == ["A payment to us is overdue.", "Eine Zahlung an uns ist überfällig.", "您有一笔应付款项已经逾期。"]
+
+
+def test_no_price_in_the_published_range_is_declined_for_its_cents() -> None:
+    policy = policy_with(("/instalments/0/amount_min", 1), ("/instalments/0/terms", {"instalments": 36}))
+    for amount in [*range(1, 120), 8_999_99, 9_000_00]:
+        decision = decided(asked(amount=amount), known(limit=10_000_00), policy=policy)
+        assert decision.answer.outcome is Outcome.APPROVED, amount
+        assert sum(row.total for row in decision.answer.offers[0].schedule) == amount
+
+
+# Closed days 4 to 10 February 2027: instalments of two Thursdays are due on the 11th.
+VIETNAMESE = {"instalments": 8, "every": 1, "unit": "week", "non_business_day": "following", "calendar": "VN"}
+
+
+@pytest.mark.parametrize("day", range(17, 32))
+def test_a_long_holiday_stands_in_nobodys_way(day: int) -> None:
+    policy = policy_with(("/instalments/0/terms", VIETNAMESE))
+    decision = decided(asked(), policy=policy, now=datetime(2026, 12, day, 3, tzinfo=UTC))
+    assert decision.answer.outcome is Outcome.APPROVED
+    assert len(decision.answer.offers[0].schedule) == 8
+
+
+@pytest.mark.parametrize(("start", "reasons"), [((2026, 1, 8), []), ((2026, 1, 9), ["TERM_NOT_SERVED"])])
+def test_terms_that_make_no_schedule_today_are_not_told_as_an_amount(
+    start: tuple[int, int, int], reasons: list[str]
+) -> None:
+    """At 300 % the first of twelve instalments covers the interest of a month, from the 8th, and not that of two."""
+    terms = {"instalments": 12, "every": 1, "unit": "month", "anchor_day": 8, "rate_percent": "300"}
+    policy = policy_with(("/jurisdiction", "CN"), ("/product_class", "none"), ("/instalments/0/terms", terms))
+    decision = decided(asked(), policy=policy, now=datetime(*start, 12, tzinfo=UTC))
+    assert codes(decision) == reasons

@@ -23,6 +23,7 @@ from service.plans.terms import (
     RateKind,
     Remainder,
     Terms,
+    Uncovered,
     Unit,
 )  # fmt: skip
 
@@ -57,6 +58,7 @@ def any_terms(draw: st.DrawFn) -> Terms:
         interest_free=draw(st.integers(0, 2)),
         grace_interest=draw(st.integers(0, min(2, instalments - 1))),
         grace_principal=draw(st.integers(0, min(3, instalments - 1))),
+        uncovered_interest=draw(st.sampled_from(Uncovered)),
         down_payment_bps=draw(st.sampled_from([0, 0, 1000, 2500])),
         down_payment_at=draw(st.sampled_from(DownPaymentAt)),
         balloon_bps=draw(st.sampled_from([0, 0, 2000])),

@@ -207,8 +207,6 @@ def test_due_dates_move_off_holidays_and_interest_does_not() -> None:
         ({"rate_percent": Decimal("NaN")}, 100_00, "/rate_percent"),
         ({"rate_percent": Decimal("Infinity")}, 100_00, "/rate_percent"),
         ({"first_due_on": date(2024, 12, 31)}, 100_00, "/first_due_on"),
-        ({"instalments": 12}, 11, "/instalments"),
-        ({"multiple_of": 100}, 1_00, "/instalments"),
         ({}, 0, "/down_payment"),
         ({"down_payment": 100_00}, 100_00, "/down_payment"),
         ({"balloon": 100_01}, 100_00, "/balloon"),
@@ -218,11 +216,10 @@ def test_due_dates_move_off_holidays_and_interest_does_not() -> None:
         ({"anchor_day": 31}, 100_00, "/anchor_day"),
         ({"calendar": "XX", "non_business_day": NonBusinessDay.FOLLOWING}, 100_00, "/calendar"),
         ({"calendar": "DE-XX", "non_business_day": NonBusinessDay.FOLLOWING}, 100_00, "/calendar"),
-        ({"every": 1, "non_business_day": NonBusinessDay.FOLLOWING}, 100_00, "/non_business_day"),
         ({"first_due_days": 0, "down_payment": 1, "down_payment_at": DownPaymentAt.SCHEDULE}, 100_00,
          "/first_due_days"),
         (MONTHLY | {"first_due_days": 3000, "rate_percent": Decimal(60), "instalments": 12, "interest": Interest.DAILY},
-         100_00, "/instalments"),
+         100_00, "/uncovered_interest"),
     ],
 )  # fmt: skip
 def test_impossible_terms_are_refused(terms: dict[str, Any], amount: int, pointer: str) -> None:

@@ -236,10 +236,10 @@ def test_the_sample_has_no_fault() -> None:
         ),
         ("/instalments/0/subsidy/bps", 10_001, "/instalments/0/subsidy/bps", "Expected `int` <= 10000."),
         (
-            "/instalments/0/amount_min",
-            2,
-            "/instalments/0/terms/instalments",
-            "At 4 instalments: ",
+            "/instalments/1/terms/first_due_days",
+            400,
+            "/instalments/1/terms/uncovered_interest",
+            "At 12 instalments: Instalment 1 does not cover its interest.",
         ),
         (
             "/instalments/1/terms/rate_percent",

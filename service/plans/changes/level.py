@@ -7,7 +7,7 @@ from service.money import in_multiples
 from service.plans.changes.course import Course, Due
 from service.plans.changes.timeline import Period, rate_after
 from service.plans.frame import growth
-from service.plans.schedule import evened_level
+from service.plans.repayment import evened_level
 from service.plans.terms import Captures, InterestOn, Method, Remainder
 
 

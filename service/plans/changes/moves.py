@@ -14,7 +14,7 @@ from service.plans.changes.course import Course, Credit
 from service.plans.changes.level import even_out, is_paid, least_level, relevel, set_level, settle
 from service.plans.changes.timeline import Period
 from service.plans.frame import period_shares, regular_unit, whole_and_odd, whole_and_rest
-from service.plans.schedule import balloon_of, build_schedule, down_payment_of
+from service.plans.schedule import balloon_of, down_payment_of, every_instalment
 from service.plans.terms import Captures, Method, Terms
 
 DAY = timedelta(days=1)
@@ -23,7 +23,7 @@ Change = Callable[[Course], None]
 
 def begin_course(terms: Terms, amount: int, start_on: date) -> Course:
     """The course of the agreed schedule for `amount` (before any down payment)."""
-    rows = [row for row in build_schedule(terms, amount, start_on) if not row.is_down_payment]
+    rows = [row for row in every_instalment(terms, amount, start_on) if not row.is_down_payment]
     unmoved, shares = period_shares(terms, start_on)
     days_counted = regular_unit(terms) is None
     periods = []
