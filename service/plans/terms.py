@@ -90,8 +90,8 @@ class NonBusinessDay(StrEnum):
 class Remainder(StrEnum):
     """Which instalment takes what the equal ones leave.
 
-    Where that would make it more than twice the others, or nothing at all, the first ones ask for one unit of
-    `multiple_of` more than the later ones instead.
+    Where that would make it more than twice the others, or nothing at all, the later ones ask for one `multiple_of`
+    more or less than the first ones instead.
     """
 
     LAST = "last"
