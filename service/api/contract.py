@@ -175,7 +175,7 @@ OPERATOR: Final[dict[str, Operation]] = {
     "GET /v1/operator/decisions/{decision_id}/notice": Operation(None, {200: Notice}, (Code.NOT_FOUND,), page=True),
     "GET /v1/operator/reviews": Operation(None, {200: ReferralPage}),
     "GET /v1/operator/reviews/{decision_id}": Operation(None, {200: ReviewView}, (Code.NOT_FOUND,)),
-    "POST /v1/operator/reviews/{decision_id}": Operation(ReviewBody, {201: ReviewView}, _VERB),
+    "POST /v1/operator/reviews/{decision_id}": Operation(ReviewBody, {201: ReviewView}, (*_VERB, Code.REFERENCE_USED)),
     "POST /v1/operator/gateways": Operation(GatewayBody, {201: GatewayMade}, (Code.STATE_FORBIDS,)),
     "GET /v1/operator/gateways": Operation(None, {200: GatewayPage}),
     "POST /v1/operator/gateways/{gateway_id}/retire": Operation(Nothing, {200: Made}, (Code.NOT_FOUND,), optional=True),

@@ -122,6 +122,8 @@ async def review_referral(request: Asked, body: RawBody, decision_id: FromPath[s
 
     async def keep(conn: Connection) -> Answer:
         await _refuse_what_is_over(conn, ask, decision_id)
+        if asked.outcome is ReviewOutcome.APPROVE:
+            await _refuse_taken(conn, row)
         kept = (row.bucket, decision_id, made_id, asked.outcome, list(asked.reasons), asked.note, by, ask.now)
         if not await conn.fetchval(Q.insert_review, *kept):
             raise Refused(Code.STATE_FORBIDS, "This referral was reviewed already.", "/id")
@@ -170,6 +172,13 @@ async def _refuse_what_is_over(conn: Connection, ask: Ask, decision_id: str) -> 
         raise Refused(
             Code.STATE_FORBIDS, f"It was referred more than {REFERRAL_LIVES.days} days ago, and has lapsed.", "/id"
         )
+
+
+async def _refuse_taken(conn: Connection, row: DecisionRow) -> None:
+    """While the merchant reference has a plan, no offer of an approval could be accepted. A decline is still possible."""
+    bucket = ids.bucket_for(row.merchant_id, row.merchant_reference)
+    if await conn.fetchval(Q.is_reference_taken, bucket, row.merchant_id, row.merchant_reference):
+        raise decision_log.reference_used(row.merchant_reference, "/id")
 
 
 def _referral(row: dict[str, Any]) -> Referral:

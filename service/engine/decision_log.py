@@ -85,11 +85,9 @@ async def append(conn: Connection, decisions: list[tuple[DecisionRow, Key | None
     )
 
 
-def reference_used(merchant_reference: str) -> Refused:
-    """A checkout on a merchant reference that a plan has taken: none of its offers could be accepted."""
-    return Refused(
-        Code.REFERENCE_USED, f"The merchant reference {merchant_reference!r} has a plan already.", "/merchant_reference"
-    )
+def reference_used(merchant_reference: str, pointer: str = "/merchant_reference") -> Refused:
+    """A decision on a merchant reference that a plan has taken: none of its offers could be accepted."""
+    return Refused(Code.REFERENCE_USED, f"The merchant reference {merchant_reference!r} has a plan already.", pointer)
 
 
 def _raise(error: Exception, works: list[Work]) -> None:

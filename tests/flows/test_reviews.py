@@ -152,3 +152,19 @@ async def test_a_review_is_never_changed(world: World, statement: str) -> None:
 async def test_the_database_has_the_same_words(world: World) -> None:
     labels = await world.pool.fetch("select unnest(enum_range(null::review_outcome))::text")
     assert [label for (label,) in labels] == list(ReviewOutcome)
+
+
+async def test_an_order_that_has_its_plan_meanwhile_is_not_approved_again(world: World) -> None:
+    asked = await referred(world)
+    plan = await world.plan(await world.consumer(), 100_00, merchant_reference=asked["merchant_reference"])
+    refused = await review(world, asked["id"], "approve")
+    assert (refused.status_code, refused.json()["code"], refused.json()["pointer"]) == (409, "reference_used", "/id")
+    assert await queue(world) == [asked["id"]]
+    await world.merchant.post(f"/v1/plans/{plan['id']}/void")
+    assert (await review(world, asked["id"], "approve")).json()["decision"]["outcome"] == "approved"
+
+
+async def test_an_order_that_has_its_plan_meanwhile_may_be_declined(world: World) -> None:
+    asked = await referred(world)
+    await world.plan(await world.consumer(), 100_00, merchant_reference=asked["merchant_reference"])
+    assert (await review(world, asked["id"], "decline", "INCOME")).status_code == 201
