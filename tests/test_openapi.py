@@ -90,9 +90,14 @@ def test_every_field_is_described_once() -> None:
             ]
     assert bare == [], "say what it is in a comment on the field's line, or in service/api/glossary.py"
     assert [name for name, schema in made.items() if not schema["description"]] == []
-    fields = {field for schema in made.values() for field in schema.get("properties", {})}
+    told = {
+        (field, one.get("description"))
+        for schema in made.values()
+        for field, one in schema.get("properties", {}).items()
+    }
     in_paths = {word for name in OPERATIONS for word in re.findall(r"{(\w+)}", name)}
-    assert {word for word in glossary.GLOSSARY if not word.startswith("?")} <= fields | in_paths
+    shared = {pair for pair in glossary.GLOSSARY.items() if not pair[0].startswith("?") and pair[0] not in in_paths}
+    assert shared <= told
 
 
 # What a description says of a unit, and the type that a field of this unit has; null may always stand for nothing.

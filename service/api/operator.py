@@ -43,7 +43,7 @@ class MerchantBody(Struct, frozen=True, forbid_unknown_fields=True):
 
     name: Text
     country: Country
-    time_zone: TimeZone
+    time_zone: TimeZone  # IANA: whose midnight ends a day of its plans: what is due when, and overdue
     fees: dict[Kind, MerchantFee] = {}
 
 
@@ -61,7 +61,7 @@ class ProgrammeBody(Struct, frozen=True, forbid_unknown_fields=True):
     kinds: Annotated[tuple[Kind, ...], Meta(min_length=1, max_length=3)]  # the kinds of plan it funds
     currency: str
     funding_bps: Annotated[int, Meta(ge=0, le=10_000)]
-    time_zone: TimeZone
+    time_zone: TimeZone  # IANA: whose midnight ends a day of its files
 
 
 class KeyBody(Struct, frozen=True, forbid_unknown_fields=True):
