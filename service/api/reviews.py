@@ -175,7 +175,7 @@ async def _refuse_what_is_over(conn: Connection, ask: Ask, decision_id: str) -> 
 
 
 async def _refuse_taken(conn: Connection, row: DecisionRow) -> None:
-    """While the merchant reference has a plan, no offer of an approval could be accepted. A decline is still possible."""
+    """While the merchant reference has a plan, no offer of an approval could be accepted; a decline is possible."""
     bucket = ids.bucket_for(row.merchant_id, row.merchant_reference)
     if await conn.fetchval(Q.is_reference_taken, bucket, row.merchant_id, row.merchant_reference):
         raise decision_log.reference_used(row.merchant_reference, "/id")
