@@ -5,9 +5,11 @@ a client woken for half an answer.
 """
 
 import asyncio
+from asyncio.events import TimerHandle
 from typing import Any, Final
 
 LINGER_S: Final = 1.0
+TAKEN_WITHIN_S: Final = 30  # so long a client may take nothing of what it was sent
 
 
 class Joined(asyncio.Transport):
@@ -19,6 +21,8 @@ class Joined(asyncio.Transport):
         self._loop = asyncio.get_running_loop()
         self._soon = self._loop.call_soon
         self._pieces: list[bytes] = []
+        self._unread = 0  # bytes that were written and not taken when the clock was last looked at
+        self._clock: TimerHandle | None = None
 
     def write(self, data: Any) -> None:
         if not self._pieces:
@@ -26,10 +30,30 @@ class Joined(asyncio.Transport):
         self._pieces.append(data)
 
     def flush(self) -> None:
-        """Sends what was written."""
+        """Sends what was written; nothing to a client that has left."""
         if self._pieces:
-            self._transport.write(b"".join(self._pieces))
+            if not self._transport.is_closing():
+                self._transport.write(b"".join(self._pieces))
             self._pieces.clear()
+
+    def expect_a_reader(self) -> None:
+        """Gives the client up if it does not take what was written: what it leaves is kept in memory."""
+        self.found_a_reader()
+        self._unread = self._transport.get_write_buffer_size()
+        if self._unread:
+            self._clock = self._loop.call_later(TAKEN_WITHIN_S, self._look_at_the_clock)
+
+    def found_a_reader(self) -> None:
+        """The client has taken nearly all of it."""
+        if self._clock is not None:
+            self._clock.cancel()
+            self._clock = None
+
+    def _look_at_the_clock(self) -> None:
+        if self._transport.get_write_buffer_size() >= self._unread:
+            self._transport.abort()
+        else:
+            self.expect_a_reader()
 
     def part(self) -> None:
         """Closes once the client has read the last word: to close on what it still sends would take that word back."""
@@ -37,11 +61,13 @@ class Joined(asyncio.Transport):
         if self._transport.is_closing():
             return
         self._transport.write_eof()
-        self._loop.call_later(LINGER_S, self._transport.close)
+        self._loop.call_later(LINGER_S, self.close)
 
     def close(self) -> None:
         self.flush()
-        self._transport.close()
+        if not self._transport.is_closing():
+            self._transport.close()
+        self.expect_a_reader()
 
     def abort(self) -> None:
         self._pieces.clear()
@@ -49,6 +75,9 @@ class Joined(asyncio.Transport):
 
     def is_closing(self) -> bool:
         return self._transport.is_closing()
+
+    def get_write_buffer_size(self) -> int:
+        return self._transport.get_write_buffer_size()
 
     def get_extra_info(self, name: str, default: Any = None) -> Any:
         return self._transport.get_extra_info(name, default)

@@ -11,25 +11,23 @@ from collections import deque
 from typing import Any, Final
 
 import httptools
-from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
-from service.api.reply import PROBLEM
-from service.errors import Code, Refused, problem_json
+from service.errors import Code, Refused
 from service.joined import Joined
+from service.last_word import MESSAGE_MAX, Deaf, LastWord, too_long, why_unread
+from service.reading import LINES_MAX, READ_MAX, Flow, piece_end
 
 HEAD_MAX: Final = 32 * 1024  # bytes of the request line and the headers
 ADDRESS_MAX: Final = 16 * 1024
 HEADERS_MAX: Final = 100
 WHOLE_WITHIN_S: Final = 15
 PACE: Final = 64 * 1024  # bytes of a body, in each time of that length, that buy it another: files take longer
-MESSAGE_MAX: Final = 64 * 1024 * 1024  # bytes from request line to last trailer; routes have bounds of their own
-READ_MAX: Final = 256 * 1024  # what the event loop reads at once
+UNREAD_MAX: Final = 64 * 1024  # bytes of a body that we read although it was answered without them
 
-METHODS: Final = b"GET, HEAD, OPTIONS, POST"
-_OTHER_METHOD: Final = re.compile(
-    rb"(?!(?:GET|HEAD|POST|PUT|PATCH|DELETE|OPTIONS|TRACE) )[!#$%&'*+.^_`|~\w-]+ \S+ HTTP/1\.[01]\r?\n", re.ASCII
-)
-
+# The one spelling of an address. A router would take others for the same: `//livez`, `/livez/`, `/%6civez`.
+_SPELLED: Final = re.compile(rb"(?:/[\w.~-]{1,255})+", re.ASCII)
+_NO_ADDRESS: Final = "/."
 
 _NOWHERE: Final[deque[Any]] = deque(maxlen=0)
 
@@ -40,10 +38,14 @@ class Protocol(HttpToolsProtocol):
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         self._joined = Joined(transport)
         self._whole: Any = None  # the scope of the last request that was all here
-        self._read = 0  # bytes that came for it, or with it
+        self._piece = 0  # bytes that came last
+        self._read = 0  # bytes that came for what is open, or with it
         self._read_before = 0  # ... when the clock was last looked at
+        self._announced = 0  # bytes that its body will have
+        self._kept = b""  # what came behind requests that wait
         self._clock: TimerHandle | None = None
         super().connection_made(self._joined)
+        self.flow = Flow(self._joined, self.pipeline)
         self.cycle = _Nothing()  # type: ignore[assignment]
         self._wait_for_the_next()
 
@@ -51,10 +53,29 @@ class Protocol(HttpToolsProtocol):
         super().connection_lost(exc)
         self._unset_keepalive_if_required()
         self._stop_clock()
+        self.pipeline.clear()
+        self._kept = b""
 
     def data_received(self, data: bytes) -> None:
         self._unset_keepalive_if_required()
-        self._read += len(data)
+        if data.count(b"\n") <= LINES_MAX and not self._kept:
+            self._feed(data)
+        else:
+            self._kept += data
+            self._feed_what_is_kept()
+
+    def _feed_what_is_kept(self) -> None:
+        """Piece by piece, until requests wait."""
+        data, start = self._kept, 0
+        while start < len(data) and not self.pipeline:
+            end = piece_end(data, start)
+            self._feed(data[start:end])
+            start = end
+        self._kept = data[start:]
+
+    def _feed(self, data: bytes) -> None:
+        self._piece = len(data)
+        self._read += self._piece
         rest: bytes | memoryview = data
         try:
             while True:
@@ -65,7 +86,7 @@ class Protocol(HttpToolsProtocol):
                     rest = memoryview(rest)[upgrade.args[0] :]
                     self._read_again()
         except httptools.HttpParserError as error:
-            self._refuse(_reason(error, data))
+            self._refuse(why_unread(error, data))
         if self.scope is not self._whole:
             self._bound_what_is_open()
         else:
@@ -88,25 +109,39 @@ class Protocol(HttpToolsProtocol):
         if self.parser.should_upgrade():
             return  # read again, as if it had not asked
         headers = self.headers
-        if (self._read > HEAD_MAX or len(headers) > HEADERS_MAX) and (fault := self._head_at_fault()):
+        is_large = self._read > HEAD_MAX or len(headers) > HEADERS_MAX or len(self.url) > ADDRESS_MAX
+        if is_large and (fault := self._head_at_fault()):
             raise fault
         by_name = dict(headers)
+        self._announce(by_name)
         if b"host" not in by_name or len(by_name) < len(headers):
             self._require_one_host()
         else:
             self.scope["state"]["headers"] = by_name  # what api/ask.py would make of them
         super().on_headers_complete()
+        if not _SPELLED.fullmatch(self.scope["raw_path"]) or b"#" in self.url:
+            self.scope["path"] = _NO_ADDRESS
         self.headers = _NOWHERE  # type: ignore[assignment]  # trailers are no headers: they come unguarded
 
     def on_message_complete(self) -> None:
         if self.parser.should_upgrade():
             return
         self._whole = self.scope
+        self._read = self._piece  # a part of it may be the next request
         if self._clock is not None:
             self._stop_clock()
         if not self.cycle.response_complete:
             self.cycle.more_body = False
             self.cycle.message_event.set()
+
+    def _announce(self, headers: dict[bytes, bytes]) -> None:
+        length = headers.get(b"content-length")
+        if length is not None:
+            self._announced = int(length)  # digits: the parser has read it before us
+        else:
+            self._announced = MESSAGE_MAX if b"transfer-encoding" in headers else 0
+        if self._announced > MESSAGE_MAX:
+            raise too_long()
 
     def _require_one_host(self) -> None:
         hosts = [name for name, _ in self.headers].count(b"host")
@@ -128,6 +163,25 @@ class Protocol(HttpToolsProtocol):
         self.parser.set_dangerous_leniencies(lenient_data_after_close=True)  # as uvicorn's
         self.parser.feed_data(b"".join([*head, b"\r\n"]))
 
+    # What the application does ----------------------------------------------------------------------------------------
+
+    def on_response_complete(self) -> None:
+        super().on_response_complete()
+        if self._has_head() and self.cycle.response_complete and self._announced - self._read > UNREAD_MAX:
+            self._stop_listening()  # nobody wants the rest of this body
+            self._joined.part()
+        elif self.flow.read_paused and not self.pipeline:
+            self._feed_what_is_kept()
+            self.flow.resume_reading()
+
+    def pause_writing(self) -> None:
+        super().pause_writing()
+        self._joined.expect_a_reader()
+
+    def resume_writing(self) -> None:
+        super().resume_writing()
+        self._joined.found_a_reader()
+
     # Bounds -----------------------------------------------------------------------------------------------------------
 
     def _wait_for_the_next(self) -> None:
@@ -141,7 +195,7 @@ class Protocol(HttpToolsProtocol):
     def _bound_what_is_open(self) -> None:
         fault = None if self._has_head() else self._head_at_fault()
         if self._read > MESSAGE_MAX:
-            fault = Refused(Code.TOO_LARGE, f"The request is longer than {MESSAGE_MAX} bytes.", "")
+            fault = too_long()
         if fault:
             self._refuse(fault)
         elif self._clock is None:
@@ -180,9 +234,7 @@ class Protocol(HttpToolsProtocol):
     def _refuse(self, refused: Refused) -> None:
         """Says why what is open cannot be done, once all before it is answered, and closes."""
         behind, has_head = self._is_behind_another(), self._has_head()
-        self.parser = _Deaf()  # type: ignore[assignment]
-        self._whole = self.scope
-        self._stop_clock()
+        self._stop_listening()
         if has_head:
             if behind:
                 self.pipeline.popleft()
@@ -194,12 +246,18 @@ class Protocol(HttpToolsProtocol):
             else:
                 self.cycle.disconnected = True  # it waits for the rest of the body, and hears that none will come
                 self.cycle.message_event.set()
-        word = _LastWord(self._joined, self.scope, self.server_state.default_headers, refused)
+        word = LastWord(self._joined, self.scope, self.server_state.default_headers, refused)
         self.cycle = word  # type: ignore[assignment]
         if behind:
             self.pipeline.appendleft((word, self.app))  # type: ignore[arg-type]
         else:
             word.say()
+
+    def _stop_listening(self) -> None:
+        """What comes from now on is read and dropped."""
+        self.parser = Deaf()  # type: ignore[assignment]
+        self._whole = self.scope
+        self._stop_clock()
 
 
 class _Nothing:
@@ -208,50 +266,3 @@ class _Nothing:
     scope: Any = ()
     message_event = asyncio.Event()
     response_complete = True
-
-
-class _LastWord:
-    """Stands in the line of requests for one that cannot be read."""
-
-    def __init__(self, transport: Joined, scope: Any, headers: list[tuple[bytes, bytes]], refused: Refused) -> None:
-        self.scope = scope
-        self.message_event = asyncio.Event()
-        self.keep_alive = self.disconnected = self.response_started = self.response_complete = False
-        self._transport = transport
-        body = problem_json(refused)
-        said = [
-            *headers,
-            (b"content-type", PROBLEM.encode()),
-            (b"content-length", b"%d" % len(body)),
-            (b"connection", b"close"),
-        ]
-        if refused.code is Code.METHOD_NOT_ALLOWED:
-            said.append((b"allow", METHODS))
-        lines = [b"%b: %b\r\n" % header for header in said]
-        self._raw = b"".join([STATUS_LINE[refused.status], *lines, b"\r\n", body])
-
-    async def run_asgi(self, _: Any) -> None:
-        self.say()
-
-    def say(self) -> None:
-        self.response_started = self.response_complete = True
-        self._transport.write(self._raw)
-        self._transport.part()
-
-
-class _Deaf:
-    """A parser for what comes after the last word."""
-
-    def feed_data(self, data: Any) -> None:
-        pass
-
-
-def _reason(error: httptools.HttpParserError, data: bytes) -> Refused:
-    """Why the parser stopped at what it was given, `data`."""
-    if isinstance(error.__context__, Refused):
-        return error.__context__
-    if isinstance(error, httptools.HttpParserInvalidMethodError) and _OTHER_METHOD.match(data):
-        return Refused(Code.METHOD_NOT_ALLOWED, f"No address takes this method, only {METHODS.decode()}.")
-    if isinstance(error, httptools.HttpParserCallbackError):  # uvicorn takes the address apart
-        return Refused(Code.MALFORMED, "The address of the request is none, or not in ASCII.")
-    return Refused(Code.MALFORMED, f"This is no HTTP/1.1 request: {error}.")

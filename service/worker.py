@@ -19,6 +19,7 @@ from service.app import create_app
 from service.config import CannotStart
 from service.embedded import lifeline
 from service.metrics import Measured
+from service.reading import Reading
 from service.supervisor import READY
 from service.tally import Tally
 from service.wire import Protocol
@@ -72,9 +73,10 @@ class Server(uvicorn.Server):
 
     async def _accept(self) -> None:
         loop = asyncio.get_running_loop()
-        protocol = partial(
+        made = partial(
             self.config.http_protocol_class, config=self.config, server_state=self.server_state, app_state={}
         )  # type: ignore[call-arg]
+        protocol = partial(Reading, made)
         while True:
             try:
                 connection, _ = await loop.sock_accept(self._listener)

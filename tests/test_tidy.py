@@ -21,8 +21,8 @@ SLICES = (
     "webhooks",
 )  # fmt: skip
 EDGE = (
-    "engine", "api", "web", "app", "tally", "supervisor", "joined", "wire", "worker", "demo", "calculator",
-    "simulator", "learning", "cli", "__main__",
+    "engine", "api", "web", "app", "tally", "supervisor", "joined", "reading", "last_word", "wire", "worker", "demo",
+    "calculator", "simulator", "learning", "cli", "__main__",
 )  # fmt: skip
 LINE = dict.fromkeys(MACHINE_ROOM, 0) | {name: place for place, name in enumerate(SLICES + EDGE, 1)} | {"": 0}
 

@@ -32,6 +32,10 @@ WIRE: dict[str, tuple[bytes, str]] = {
         b"GET /" + b"a" * (wire.ADDRESS_MAX - 1) + b" HTTP/1.1\r\n" + HOST + b"\r\n",
         Code.NOT_FOUND,
     ),
+    "an address a little too long": (
+        b"GET /" + b"a" * wire.ADDRESS_MAX + b" HTTP/1.1\r\n" + HOST + b"\r\n",
+        Code.ADDRESS_TOO_LONG,
+    ),
     "a long address": (b"GET /" + b"a" * 40_000 + b" HTTP/1.1\r\n" + HOST + b"\r\n", Code.ADDRESS_TOO_LONG),
     "an endless address": (b"GET /" + b"a" * 1_000_000, Code.ADDRESS_TOO_LONG),
     "a long header": (HEAD + b"X: " + b"a" * 40_000 + b"\r\n\r\n", HEAD_TOO_LARGE),
@@ -108,6 +112,27 @@ async def test_the_wire(settings: Settings, pool: db.Pool) -> None:
             assert service.workers() == workers
 
 
+# Other spellings of an address: a balancer that keeps /v1/operator for itself does not know them again.
+SPELLINGS = (
+    "//v1/events", "/v1//events", "/v1/events/", "/v1/events//", "/v1%2fevents", "/v1%2Fevents", "/v1/events%2f",
+    "/%76%31/events", "/v1/%65vents", "/v1/event%73?limit=1", "/v1/./events", "/v1/x/../events", "/V1/events",
+    "/v1/events;a=b", "/v1/events#x", "/v1/events%00", "/v1/events%20", "/v1\\events", "http://tenor//v1/events",
+    "/v1/events/%2e", "//livez", "/livez/", "/live%7a", "/readyz/", "//openapi.yaml",
+)  # fmt: skip
+
+
+async def test_an_address_has_one_spelling(settings: Settings, pool: db.Pool) -> None:
+    with serving(settings, workers=1) as service:
+        async with world_of(service, pool) as world:
+            key = f"Authorization: Bearer {world.demo.merchant_key}"
+            said = {}
+            for path in ("/v1/events", "/v1/events?", "http://tenor/v1/events", "/livez", *SPELLINGS):
+                ((status, headers, body),) = await answers_to(service, ask(path, key))
+                said[path] = status, json.loads(body).get("code"), headers.get("location")
+            right = {path: (200, None, None) for path in said if path not in SPELLINGS}
+            assert said == right | dict.fromkeys(SPELLINGS, (404, Code.NOT_FOUND, None))
+
+
 def ask(path: str, *headers: str) -> bytes:
     return "\r\n".join([f"GET {path} HTTP/1.1", "Host: tenor", *headers, "", ""]).encode()
 
@@ -182,3 +207,18 @@ async def test_who_has_said_all_is_still_answered(settings: Settings, pool: db.P
             said = await answers_to(service, raw + b"Content-Length: %d\r\n\r\n%b" % (len(body), body))
             assert [status for status, _, _ in said] == [200, 201]
             assert json.loads(said[1][2])["state"] == "authorized"
+
+
+async def test_who_leaves_between_two_requests_leaves_no_trace(
+    settings: Settings, capfd: pytest.CaptureFixture[str]
+) -> None:
+    with serving(settings, workers=1) as service:
+        for path in ("/openapi.yaml", "/livez", "/v1/events"):
+            for number in range(20):
+                _, writer = await connect(service)
+                writer.write(ask(path) * 20)
+                await asyncio.sleep(number / 1000)
+                writer.transport.abort()
+        ((status, _, _),) = await answers_to(service, ask("/livez"))
+        assert status == 200
+    assert capfd.readouterr().err == ""
