@@ -14,7 +14,8 @@ SERVICE = ROOT / "service"
 
 # Who stands where. A module imports only what stands before it, or with it in its own slice; the first are one room.
 MACHINE_ROOM = (
-    "config", "clock", "money", "countries", "ids", "errors", "inbox", "packed", "db", "embedded", "metrics",
+    "config", "clock", "money", "countries", "ids", "errors", "inbox", "packed", "remembered", "db", "embedded",
+    "metrics",
 )  # fmt: skip
 SLICES = (
     "ledger", "limits", "merchants", "partners", "plans", "payments", "outside", "policies", "checkout", "risk",
@@ -127,6 +128,23 @@ def test_rules_wait_for_nothing_and_keep_nothing() -> None:
     assert not offenders(
         PURE, lambda path: [node.lineno for node in ast.walk(tree(path)) if isinstance(node, forbidden)]
     )
+
+
+def test_caches_are_bounded() -> None:
+    def endless(path: Path) -> list[str]:
+        """What remembers every argument it was ever called with."""
+        return [
+            node.name
+            for node in ast.walk(tree(path))
+            if isinstance(node, ast.FunctionDef)
+            and any(
+                ast.unparse(one) in ("cache", "lru_cache(maxsize=None)", "lru_cache(None)")
+                for one in node.decorator_list
+            )
+            and node.args.args
+        ]
+
+    assert not offenders(FILES, endless)
 
 
 def test_no_float_is_near_money() -> None:

@@ -11,7 +11,7 @@ from typing import Any, Final, Generic, TypeVar
 
 import msgspec
 
-from service.api.pointers import doubled, everything, holding, pointer_of, sentence_and_pointer, with_doubles
+from service.api.pointers import doubled, everything, holding, place_of, pointer_of, sentence_and_pointer, with_doubles
 from service.errors import Code, Refused
 
 BYTES_MAX: Final = 64 * 1024
@@ -127,11 +127,11 @@ def _decimals(known: Any, name: str = "") -> Iterator[tuple[str, re.Pattern[str]
 
 
 def _check_decimals(raw: bytes, patterns: dict[str, re.Pattern[str]]) -> None:
-    for place, value in everything(_decode_any(raw)) if patterns else ():
-        pattern = patterns.get(place[-1]) if place else None
+    for path, value in everything(_decode_any(raw)) if patterns else ():
+        pattern = patterns.get(str(path[1])) if path else None
         if pattern and not (isinstance(value, str) and pattern.search(value)):
             sentence = 'A decimal number is a string of digits, with a point if there is a fraction: "9.4822".'
-            raise Refused(Code.INVALID_FIELD, sentence, pointer_of(place))
+            raise Refused(Code.INVALID_FIELD, sentence, pointer_of(place_of(path)))
 
 
 _NUL: Final = re.compile("\x00")

@@ -44,7 +44,7 @@ class MerchantBody(Struct, frozen=True, forbid_unknown_fields=True):
     name: Text
     country: Country
     time_zone: TimeZone  # IANA: whose midnight ends a day of its plans: what is due when, and overdue
-    fees: dict[Kind, MerchantFee] = {}
+    fees: Annotated[dict[Kind, MerchantFee], Meta(max_length=len(Kind))] = {}
 
 
 class PartnerBody(Struct, frozen=True, forbid_unknown_fields=True):
@@ -56,10 +56,10 @@ class PartnerBody(Struct, frozen=True, forbid_unknown_fields=True):
 class ProgrammeBody(Struct, frozen=True, forbid_unknown_fields=True):
     """What the partner funds: `funding_bps` of principal and interest of these kinds in this currency."""
 
-    partner_id: str
+    partner_id: Annotated[str, Meta(max_length=40)]
     name: Text
     kinds: Annotated[tuple[Kind, ...], Meta(min_length=1, max_length=3)]  # the kinds of plan it funds
-    currency: str
+    currency: Annotated[str, Meta(max_length=3)]
     funding_bps: Annotated[int, Meta(ge=0, le=10_000)]
     time_zone: TimeZone  # IANA: whose midnight ends a day of its files
 

@@ -8,6 +8,7 @@ from typing import Any, Final
 import msgspec
 
 Place = tuple[str, ...]
+Path = tuple[Any, str | int] | None  # a step and the path before it: no deep value is walked with a copy for each step
 
 _STEP: Final = re.compile(r"\.(\w+)|\[(\d+|\.\.\.)\]")
 _FIELD: Final = re.compile(r"(?:required|unknown) field `([^`]*)`")
@@ -23,7 +24,7 @@ def sentence_and_pointer(error: msgspec.ValidationError, raw: bytes, decode: Cal
     """What msgspec says of `raw`, and the pointer to what it means.
 
     `... - at `$.items[0].amount`` is /items/0/amount. It does not say which key of a map it means: that is found by
-    decoding less and less of the map.
+    decoding one half of the map, and of that a half.
     """
     sentence, place = _read(error)
     while _ANY_KEY in place:
@@ -52,7 +53,7 @@ def _place(path: str) -> Place:
 
 
 def _first_wrong_key(raw: bytes, decode: Callable[[bytes], Any], place: Place, at: int) -> str | None:
-    """The first key of the map at `place[:at]` that makes the decoder stumble: with the keys before it, it does not."""
+    """The first key of the map at `place[:at]` that makes the decoder stumble."""
     body = json.loads(raw)
     above, step = None, ""
     found = body
@@ -60,8 +61,8 @@ def _first_wrong_key(raw: bytes, decode: Callable[[bytes], Any], place: Place, a
         above, found = found, found[int(step)] if isinstance(found, list) else found[step]
     entries = list(found.items())
 
-    def stumbles(count: int) -> bool:
-        less = dict(entries[:count])
+    def stumbles(good: int, bad: int) -> bool:
+        less = dict(entries[good:bad])
         if above is not None:
             above[int(step) if isinstance(above, list) else step] = less
         try:
@@ -71,11 +72,11 @@ def _first_wrong_key(raw: bytes, decode: Callable[[bytes], Any], place: Place, a
         return False
 
     good, bad = 0, len(entries)
-    if not stumbles(bad):
+    if not stumbles(good, bad):
         return None
     while bad - good > 1:
         middle = (good + bad) // 2
-        good, bad = (good, middle) if stumbles(middle) else (middle, bad)
+        good, bad = (good, middle) if stumbles(good, middle) else (middle, bad)
     return str(entries[bad - 1][0])
 
 
@@ -105,23 +106,32 @@ def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
 
 def doubled(value: Any) -> Place | None:
     """The first key that is given twice."""
-    return next(((*place, one.name) for place, one in everything(value) if isinstance(one, Twice)), None)
+    return next(((*place_of(path), one.name) for path, one in everything(value) if isinstance(one, Twice)), None)
 
 
 def holding(value: Any, bad: re.Pattern[str]) -> Place | None:
     """The first text that holds `bad`; an object stands for its key, which often cannot be written."""
-    for place, one in everything(value):
+    for path, one in everything(value):
         texts = [one] if isinstance(one, str) else one if isinstance(one, dict) else ()
         if any(bad.search(text) for text in texts):
-            return place
+            return place_of(path)
     return None
 
 
-def everything(value: Any, place: Place = ()) -> Iterator[tuple[Place, Any]]:
-    """All that is in a JSON value with its place, from the outside in."""
-    waiting = [(place, value)]
+def everything(value: Any) -> Iterator[tuple[Path, Any]]:
+    """All that is in a JSON value with its path, from the outside in."""
+    waiting: list[tuple[Path, Any]] = [(None, value)]
     while waiting:
-        place, value = waiting.pop()
-        yield place, value
+        path, value = waiting.pop()
+        yield path, value
         children = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
-        waiting += reversed([((*place, str(name)), child) for name, child in children])
+        waiting += reversed([((path, name), child) for name, child in children])
+
+
+def place_of(path: Path) -> Place:
+    """`((None, "items"), 0)` -> `("items", "0")`."""
+    steps = []
+    while path is not None:
+        path, step = path
+        steps.append(str(step))
+    return tuple(reversed(steps))

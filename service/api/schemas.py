@@ -13,7 +13,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator
 from datetime import datetime
 from enum import Enum
-from functools import cache
+from functools import lru_cache
 from typing import Any, Final, get_args
 
 import msgspec
@@ -144,7 +144,7 @@ def _docstring(cls: type) -> str:
     return re.sub(r"[;.]? [Tt]he SQL enum `\w+` says the same\.", ".", "\n\n".join(paragraphs)).strip()
 
 
-@cache
+@lru_cache(maxsize=1024)
 def _comments(cls: type) -> dict[str, str]:
     """The comments on the lines of a class's fields or members, by name; a base's words hold for who inherits."""
     comments: dict[str, str] = {}

@@ -5,8 +5,9 @@ instalments that are not due yet.
 """
 
 from enum import StrEnum
+from typing import Annotated
 
-from msgspec import Struct
+from msgspec import Meta, Struct
 
 
 class Component(StrEnum):
@@ -62,13 +63,14 @@ def order(*components: Component) -> tuple[Step, ...]:
     return tuple((timing, component) for timing in Timing for component in components)
 
 
+STEPS_MAX = len(Timing) * len(Component)
 CHARGES_FIRST = order(Component.PENALTY, Component.FEE, Component.INTEREST, Component.PRINCIPAL)
 
 
 class AllocationRule(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
     """Which components a sum settles first, and where what is left over goes."""
 
-    order: tuple[Step, ...] = CHARGES_FIRST
+    order: Annotated[tuple[Step, ...], Meta(max_length=STEPS_MAX)] = CHARGES_FIRST
     future: Future = Future.NEXT
 
 
@@ -76,7 +78,7 @@ class Allocation(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=
     """The rules of a product: one for every kind of payment, the first for kinds without their own."""
 
     default: AllocationRule = AllocationRule()
-    by_kind: tuple[tuple[PaymentKind, AllocationRule], ...] = ()
+    by_kind: Annotated[tuple[tuple[PaymentKind, AllocationRule], ...], Meta(max_length=len(PaymentKind))] = ()
     direction: Direction = Direction.HORIZONTAL
 
     def rule_of(self, kind: PaymentKind) -> AllocationRule:

@@ -29,6 +29,7 @@ from service.plans.discounting import (
 )
 from service.plans.intervals import interval_years, lattice_of
 from service.plans.terms import Unit
+from service.remembered import remembered
 
 DatedFlows = tuple[tuple[date, int], ...]  # (on, minor units)
 TimedFlows = Iterable[tuple[Fraction, int]]  # (years after the first advance, minor units)
@@ -152,7 +153,7 @@ def _signed(amounts: tuple[int, ...], lent: int) -> list[int]:
     return [-amount for amount in amounts[:lent]] + [*amounts[lent:]]
 
 
-@lru_cache(maxsize=4096)
+@remembered(200_000, lambda dates, *_: 10 + len(dates))
 def _lattice(dates: tuple[date, ...], lent: int, unit: Unit) -> Lattice:
     """Dates, of which so many first ones are of advances; remembered, because a day's checkouts share theirs."""
     begin = min(dates[:lent])

@@ -9,7 +9,6 @@ from collections import defaultdict
 from collections.abc import Sequence
 from datetime import date
 from fractions import Fraction
-from functools import lru_cache
 
 from service.errors import Code, Refused
 from service.plans.discounting import (
@@ -27,6 +26,7 @@ from service.plans.discounting import (
 )
 from service.plans.intervals import lattice_of
 from service.plans.unit_periods import anchor_of, elapsed, single_term, unit_period
+from service.remembered import remembered
 
 DatedFlows = tuple[tuple[date, int], ...]
 Groups = list[tuple[Fraction, int, Runs]]  # (fraction of a unit-period, full ones before the earliest, the amounts)
@@ -96,7 +96,7 @@ def _worth(groups: Groups, u: int) -> tuple[int, int]:
     return value, slope
 
 
-@lru_cache(maxsize=4096)
+@remembered(200_000, lambda lent_on, paid_on: 10 + len(lent_on) + len(paid_on))
 def _unit_periods(lent_on: tuple[date, ...], paid_on: tuple[date, ...]) -> tuple[tuple[Fraction, ...], Fraction]:
     """When each amount falls, in unit-periods after the first advance, and the unit-periods in a year."""
     if len(lent_on) == len(paid_on) == 1:

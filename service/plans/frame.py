@@ -14,6 +14,7 @@ from service.plans.business_days import payable_on
 from service.plans.calendar import due_dates, first_due, step
 from service.plans.day_count import THIRTY, YEAR_DAYS, odd_days_fraction, year_fraction
 from service.plans.terms import DownPaymentAt, Interest, InterestOn, Method, NonBusinessDay, RateKind, Terms, Unit
+from service.remembered import remembered
 
 YEARS_MAX: Final = 100  # from the start of a plan to its last due date
 UNIT_SHARE = {
@@ -39,7 +40,7 @@ class Frame(Struct, frozen=True):
     is_plain: bool  # an annuity on the declining balance, without grace
 
 
-@lru_cache(maxsize=8192)
+@remembered(100_000, lambda terms, _: 10 + max(terms.instalments, terms.amortized_over) + 2 * len(terms.costs))
 def frame_of(terms: Terms, start_on: date) -> Frame:
     """Dates and factors, checked."""
     refuse_impossible(terms)

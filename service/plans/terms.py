@@ -172,6 +172,7 @@ Percent = Annotated[
 Label = Annotated[str, Meta(min_length=1, max_length=200, pattern=r"^[^\x00-\x1f\x7f]*\Z")]
 Count = Annotated[int, Meta(ge=0, le=1200)]
 Amount = Annotated[int, Meta(ge=0, le=1_000_000_000_000, description="minor units")]
+Components = Annotated[tuple[Component, ...], Meta(max_length=len(Component))]
 BasisPoints = Annotated[int, Meta(ge=0, le=10_000)]
 
 
@@ -233,7 +234,7 @@ class Terms(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True,
     balloon: Amount = 0  # principal kept back to the last instalment
     balloon_bps: BasisPoints = 0  # of the financed amount; besides
     amortized_over: Count = 0  # the instalment is that of so many periods; what is left falls due with the last
-    costs: tuple[Cost, ...] = ()
+    costs: Annotated[tuple[Cost, ...], Meta(max_length=20)] = ()
 
     # rounding
     rounding: Rounding = Rounding.HALF_UP  # of interest
@@ -250,7 +251,7 @@ class Terms(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True,
     refund_interest: bool = True  # a refund returns the interest it has borne
     charge_off: ChargeOff = ChargeOff.KEEP
     allocation: Allocation = Allocation()
-    chargeback_order: tuple[Component, ...] = ()  # which parts of the payment come back first; empty: all principal
+    chargeback_order: Components = ()  # which parts of the payment come back first; empty: all principal
 
     def __post_init__(self) -> None:
         if self.rate_percent.is_snan():  # every other rate can at least be compared, and refused where it is wrong

@@ -15,6 +15,7 @@ from service.merchants.merchant import MerchantFee
 from service.outside.source import OutsideSource
 from service.plans.offer import Kind
 from service.plans.terms import Amount, BasisPoints, Label, Terms
+from service.policies.bounded import Few, Many, Most, Value, Word
 from service.policies.reasons import ReasonCode
 
 Name = Annotated[str, Meta(pattern=r"^[a-z0-9][a-z0-9_\-]{0,63}\Z", description="lower case, digits, _ and -")]
@@ -25,7 +26,6 @@ Days = Annotated[int, Meta(ge=1, le=3660)]
 Length = Annotated[int, Meta(ge=1, le=120, description="number of instalments")]
 Points = Annotated[int, Meta(ge=-100_000, le=100_000)]
 Whole = Annotated[int, Meta(ge=-(2**53), le=2**53)]
-Value = str | int | bool
 
 
 # Facts ---------------------------------------------------------------------------------------------------------------
@@ -66,9 +66,9 @@ class Feature(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=Tru
     name: Name  # what rules, bins and reasons call it
     type: FeatureType
     source: Source
-    of: str = ""  # its name at the source; empty: the same
-    over: str = ""  # a ratio's divisor: the name of a feature above
-    values: tuple[str, ...] = ()  # the words a text may be; another word counts as absent. Empty: any
+    of: Word = ""  # its name at the source; empty: the same
+    over: Word = ""  # a ratio's divisor: the name of a feature above
+    values: Most[Word] = ()  # the words a text may be; another word counts as absent. Empty: any
     absent: Absent = Absent.NEUTRAL
 
 
@@ -115,7 +115,7 @@ class Condition(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=T
     feature: Name  # the policy's name of the fact
     comparison: Comparison = field(name="is")
     value: Value | None = None  # what the fact is held against
-    values: tuple[Value, ...] = ()  # of `one_of` and `none_of`
+    values: Most[Value] = ()  # of `one_of` and `none_of`
 
 
 class Verdict(StrEnum):
@@ -130,10 +130,10 @@ class Rule(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
     """When all of its conditions hold, it speaks. With `kinds` it stops those alone."""
 
     name: Name  # for people
-    when: Annotated[tuple[Condition, ...], Meta(min_length=1)]
+    when: Annotated[tuple[Condition, ...], Meta(min_length=1, max_length=20)]
     reason: ReasonCode
     verdict: Verdict = Verdict.DECLINE
-    kinds: tuple[Kind, ...] = ()  # empty: all
+    kinds: Few[Kind] = ()  # empty: all
 
 
 # Points --------------------------------------------------------------------------------------------------------------
@@ -148,7 +148,7 @@ class Bin(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
     points: Points
     at_least: Whole | None = None
     below: Whole | None = None
-    values: tuple[str | bool, ...] = ()  # the words it takes
+    values: Most[Word | bool] = ()  # the words it takes
     otherwise: bool = False  # true: it takes every word that no bin lists
     absent: bool = False  # true: it takes an absent fact
 
@@ -165,7 +165,7 @@ class Characteristic(Struct, frozen=True, forbid_unknown_fields=True, omit_defau
 
     feature: Name  # the policy's name of the fact
     reason: ReasonCode
-    bins: Annotated[tuple[Bin, ...], Meta(min_length=1)]
+    bins: Annotated[tuple[Bin, ...], Meta(min_length=1, max_length=200)]
     monotone: Monotone | None = None
 
 
@@ -180,7 +180,7 @@ class Scorecard(Struct, frozen=True, forbid_unknown_fields=True):
     score_at_odds: Points
     odds: Annotated[int, Meta(ge=1, le=100_000)]
     points_to_double_odds: Annotated[int, Meta(ge=1, le=10_000)]
-    characteristics: tuple[Characteristic, ...]
+    characteristics: Many[Characteristic]
 
 
 class Grade(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
@@ -198,7 +198,7 @@ class Segment(Struct, frozen=True, forbid_unknown_fields=True):
     """Consumers with a limit table of their own; the first segment that fits."""
 
     name: Name  # what limits call it
-    when: Annotated[tuple[Condition, ...], Meta(min_length=1)]
+    when: Annotated[tuple[Condition, ...], Meta(min_length=1, max_length=20)]
 
 
 class Step(Struct, frozen=True, forbid_unknown_fields=True):
@@ -215,14 +215,14 @@ class LimitRow(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=Tr
     currency: Currency
     limit: Amount
     segment: Name | None = None
-    steps: tuple[Step, ...] = ()
+    steps: Few[Step] = ()
 
 
 class Decrease(Struct, frozen=True, forbid_unknown_fields=True):
     """When all of its conditions hold, no more than `kept_bps` of the table's limit is left."""
 
     name: Name  # what a change of a limit calls it
-    when: Annotated[tuple[Condition, ...], Meta(min_length=1)]
+    when: Annotated[tuple[Condition, ...], Meta(min_length=1, max_length=20)]
     kept_bps: BasisPoints
 
 
@@ -233,7 +233,7 @@ class Category(Struct, frozen=True, forbid_unknown_fields=True):
     """What merchants call it, and what we call it. A word in no category is the policy's `other_category`."""
 
     name: Name  # what price lists call it
-    words: tuple[str, ...]
+    words: Most[Word]
 
 
 class Row(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True, kw_only=True):
@@ -244,8 +244,8 @@ class Row(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True, k
 
     name: Name  # for people
     currency: Currency
-    grades: tuple[GradeName, ...] = ()  # empty: all
-    categories: tuple[Name, ...] = ()  # empty: all
+    grades: Few[GradeName] = ()  # empty: all
+    categories: Many[Name] = ()  # empty: all
     amount_min: Annotated[int, Meta(ge=1)] = 1  # minor units, the least: of the amount financed, the cap, the deposit
     amount_max: Amount  # minor units, the most: of the same
     subsidy: MerchantFee = MerchantFee()
@@ -258,7 +258,7 @@ class Price(Row, frozen=True, forbid_unknown_fields=True, omit_defaults=True, kw
     """
 
     terms: Terms
-    lengths: tuple[Length, ...] = ()
+    lengths: Many[Length] = ()
     length_min: Length | None = None
     length_max: Length | None = None
 
@@ -282,7 +282,7 @@ class Deposit(Row, frozen=True, forbid_unknown_fields=True, omit_defaults=True, 
     Here `amount_min` and `amount_max` bound the deposit.
     """
 
-    ladder: Annotated[tuple[Waiver, ...], Meta(min_length=1)]
+    ladder: Annotated[tuple[Waiver, ...], Meta(min_length=1, max_length=20)]
     waived_min: Annotated[int, Meta(ge=1)] = 1
     due_days: Days  # for what a claim leaves to be paid
 
@@ -298,22 +298,22 @@ class Policy(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     name: Label
     jurisdiction: Country
     product_class: Name = "consumer_credit"  # of `law.json`: which caps bind the prices, besides those of any credit
-    time_zone: str  # IANA: whose days begin its versions and date limit reviews, notices and outside data
+    time_zone: Word  # IANA: whose days begin its versions and date limit reviews, notices and outside data
     offers_expire_after_minutes: Annotated[int, Meta(ge=1, le=10_080)]
     capture_within_days: Days
     offers_max: Annotated[int, Meta(ge=1, le=12)] = 6  # for the price, and as many for a deposit
 
-    features: tuple[Feature, ...]
-    counters: tuple[Counter, ...] = ()
+    features: Most[Feature]
+    counters: Many[Counter] = ()
     outside: Annotated[tuple[OutsideSource, ...], Meta(max_length=8)] = ()  # whom it asks outside, before it decides
-    rules: tuple[Rule, ...] = ()
+    rules: Most[Rule] = ()
     scorecard: Scorecard
-    grades: Annotated[tuple[Grade, ...], Meta(min_length=1)]  # best first
-    segments: tuple[Segment, ...] = ()
-    limits: tuple[LimitRow, ...]
-    decreases: tuple[Decrease, ...] = ()
-    categories: tuple[Category, ...] = ()
+    grades: Annotated[tuple[Grade, ...], Meta(min_length=1, max_length=20)]  # best first
+    segments: Many[Segment] = ()
+    limits: Most[LimitRow]
+    decreases: Many[Decrease] = ()
+    categories: Many[Category] = ()
     other_category: Name = "other"  # of every word that is in none
-    instalments: tuple[Price, ...] = ()  # the price list of instalment plans, the best offer first
-    pay_after_use: tuple[PayAfterUse, ...] = ()  # the price list of plans paid after use
-    deposits: tuple[Deposit, ...] = ()  # the price list of deposits
+    instalments: Most[Price] = ()  # the price list of instalment plans, the best offer first
+    pay_after_use: Most[PayAfterUse] = ()  # the price list of plans paid after use
+    deposits: Most[Deposit] = ()  # the price list of deposits

@@ -12,6 +12,7 @@ from service.plans.quote import rates_of
 from service.plans.schedule import Instalment, build_schedule
 from service.plans.terms import Terms, Unit
 from service.policies.law import LawRow, LegalRule, strictest_on
+from service.remembered import remembered
 
 
 class Pricing(Struct, frozen=True):
@@ -28,7 +29,8 @@ class Pricing(Struct, frozen=True):
         return self.above is None
 
 
-@lru_cache(maxsize=8192)  # a shop sells the same few things at the same few prices all day
+# A shop sells the same few things at the same few prices all day.
+@remembered(200_000, lambda _, __, terms, *___: 10 + terms.instalments + 2 * len(terms.costs))
 def price_of(jurisdiction: str, product_class: str, terms: Terms, owed: int, start_on: date) -> Pricing:
     """The price of `owed` minor units. Refused: IMPOSSIBLE_TERMS."""
     schedule = build_schedule(terms, owed, start_on)

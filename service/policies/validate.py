@@ -23,7 +23,12 @@ from service.policies.validate_facts import (
 )
 from service.policies.validate_law import prices_are_legal
 from service.policies.validate_outside import outside_sources_are_read
-from service.policies.validate_prices import deposit_ladders_rise, prices_are_possible, rows_are_reachable
+from service.policies.validate_prices import (
+    deposit_ladders_rise,
+    prices_are_few,
+    prices_are_possible,
+    rows_are_reachable,
+)
 from service.policies.validate_scorecard import bins_cover_their_feature, grades_can_be_reached
 
 Check = Callable[[Policy], Iterable[Fault]]
@@ -121,6 +126,7 @@ CHECKS: Final[tuple[Check, ...]] = (
     segments_can_hold,
     limits_are_complete,
     decreases_can_hold,
+    prices_are_few,
     prices_are_possible,
     rows_are_reachable,
     deposit_ladders_rise,

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 
+from service.policies.bounded import Value
 from service.policies.conditions import compile_all
 from service.policies.document import (
     Comparison,
@@ -10,7 +11,6 @@ from service.policies.document import (
     FeatureType,
     Policy,
     Source,
-    Value,
     Verdict,
 )
 from service.policies.fault import Fault

@@ -9,10 +9,13 @@ from service.policies.fault import Fault
 from service.policies.law import LawRow
 from service.policies.price_list import rungs_of
 from service.policies.pricing import price_of
+from service.policies.validate_prices import too_many_prices
 
 
 def prices_are_legal(policy: Policy, on: date) -> Iterator[Fault]:
     """No row is above a cap at its lowest or its highest amount, at any length; each row is told once."""
+    if too_many_prices(policy):
+        return
     places = {id(price): place for place, price in enumerate(policy.instalments)}
     told: set[tuple[int, LawRow]] = set()
     for row, rung in rungs_of(policy):

@@ -14,7 +14,7 @@ from service.plans.schedule import build_schedule
 from service.plans.terms import FeeDue, Payer, Terms
 from service.policies.document import Policy, Price, Row
 from service.policies.fault import Fault
-from service.policies.price_list import Rung, rungs_of
+from service.policies.price_list import Rung, lengths_of, rungs_of
 
 PLAINEST: Final = Terms()
 # Rules of a running plan that no command follows yet, so that a price list cannot have its own.
@@ -30,7 +30,30 @@ NOT_FOLLOWED: Final = {
     "chargeback_order": "No payment is charged back yet; leave it out.",
 }
 
+PRICES_MAX: Final = 2_000  # rows at their lengths: each takes some milliseconds to work out
+PLACES_MAX: Final = 200_000  # ... for each grade and category that has them: where a checkout looks them up
 START_DAYS: Final = (date(2027, 1, 31), date(2028, 2, 29))  # month ends are where dates go wrong
+
+
+def prices_are_few(policy: Policy) -> Iterator[Fault]:
+    """The rows at all of their lengths are no more than can be worked out and looked up."""
+    if too_many := too_many_prices(policy):
+        yield Fault("/instalments", too_many)
+
+
+def too_many_prices(policy: Policy) -> str:
+    """What is too much of the price lists; empty where nothing is."""
+    prices = places = 0
+    for row, _ in _pointers(policy):
+        lengths = len(lengths_of(row)) if isinstance(row, Price) else 1
+        grades = len(row.grades or policy.grades)
+        categories = len(row.categories) or len(policy.categories) + 1
+        prices, places = prices + lengths, places + lengths * grades * categories
+    if prices > PRICES_MAX:
+        return f"The rows at their lengths are {prices} prices, more than {PRICES_MAX}."
+    if places > PLACES_MAX:
+        return f"The prices for each grade and category are {places}, more than {PLACES_MAX}."
+    return ""
 
 
 def prices_are_possible(policy: Policy) -> Iterator[Fault]:
@@ -40,6 +63,8 @@ def prices_are_possible(policy: Policy) -> Iterator[Fault]:
         yield from _row(policy, at, row)
         if isinstance(row, Price):
             yield from _price(at, row)
+    if too_many_prices(policy):
+        return
     at_of = {id(row): at for row, at in pointers}
     refused: set[tuple[str, str]] = set()
     for row, rung in rungs_of(policy):

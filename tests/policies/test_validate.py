@@ -4,10 +4,15 @@ import json
 from datetime import date
 from typing import Any
 
+import msgspec
 import pytest
 
+from service.policies.document import Policy
+from service.policies.fault import Fault
 from service.policies.validate import read_policy
-from tests.policies.sample import document_with
+from service.policies.validate_law import prices_are_legal
+from service.policies.validate_prices import prices_are_few, prices_are_possible, too_many_prices
+from tests.policies.sample import DOCUMENT, document_with
 
 INTEGER = {"name": "income", "type": "integer", "source": "attribute"}
 
@@ -379,3 +384,36 @@ def test_a_price_above_the_cap_of_the_day_is_a_fault(
     found = read_policy(raw, on)[1]
     assert [fault.pointer for fault in found] == ([] if is_legal else ["/instalments/1/terms"])
     assert is_legal or "above the cap of" in found[0].sentence
+
+
+@pytest.mark.parametrize(
+    ("rows", "categories", "sentence"),
+    [
+        (20, 1, ""),  # 20 rows of 100 lengths, for two grades and two categories
+        (21, 1, "The rows at their lengths are 2100 prices, more than 2000."),
+        (20, 49, ""),
+        (20, 50, "The prices for each grade and category are 204000, more than 200000."),
+    ],
+)
+def test_price_lists_are_no_longer_than_can_be_worked_out(rows: int, categories: int, sentence: str) -> None:
+    """One that is longer is kept with that fault, and not worked out."""
+    row = {
+        "name": "long", "currency": "EUR", "amount_min": 500_00, "amount_max": 4_000_00,
+        "terms": {"every": 1, "unit": "month", "rate_percent": "9.9"},
+        "lengths": [100], "length_min": 1, "length_max": 100,
+    }  # fmt: skip
+    policy = msgspec.json.decode(
+        document_with(
+            ("/grades", DOCUMENT["grades"][:2]),
+            ("/categories", [{"name": f"c{number}", "words": []} for number in range(categories)]),
+            ("/instalments", [row] * rows),
+            ("/pay_after_use", []),
+            ("/deposits", []),
+        ),
+        type=Policy,
+    )
+    assert too_many_prices(policy) == sentence
+    if sentence:
+        assert list(prices_are_few(policy)) == [Fault("/instalments", sentence)]
+        assert not [fault for fault in prices_are_possible(policy) if fault.pointer.endswith("terms")]
+        assert list(prices_are_legal(policy, date(2027, 1, 1))) == []
