@@ -1,9 +1,10 @@
 """Puts it together: pool, Redis, registry, engine, routers, one exception handler."""
 
+import asyncio
 import logging
 import re
 from collections.abc import AsyncGenerator, Callable
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from functools import partial
 from typing import Any, Final
 
@@ -17,14 +18,17 @@ from service.api.merchant import merchant_router
 from service.api.operator import operator_router
 from service.api.partner import partner_router
 from service.api.public import get_livez, get_openapi, get_readyz
+from service.api.readiness import Readiness
 from service.api.registry import Registry
 from service.api.reply import reply_refused
 from service.api.services import Services
 from service.api.shadow import Shadows
+from service.bounded import unanswered
 from service.checkout.cache import Cache
 from service.checkout.flow import Snapshots
 from service.config import CannotStart, Settings
-from service.db import connect_session, open_pool, unsafe_settings
+from service.db import connect_session, in_a_sentence, open_pool, unsafe_settings
+from service.deadline import CLOSE_S
 from service.engine.engine import Engine
 from service.engine.faults import LOST, PASSING, traceback_of, what
 from service.errors import Code, Refused
@@ -61,21 +65,24 @@ async def services(settings: Settings) -> AsyncGenerator[Services]:
     assert settings.redis_url
     url = settings.database_url
     pool = await open_pool(url, settings.pool_size)
-    async with pool.acquire() as conn:
-        if sentences := await unsafe_settings(conn):
-            raise CannotStart(" ".join(sentences))
+    with in_a_sentence(url):
+        async with pool.acquire() as conn:
+            if sentences := await unsafe_settings(conn):
+                raise CannotStart(" ".join(sentences))
     cache = Cache(
         redis.Redis.from_url(settings.redis_url, socket_timeout=0.25, socket_connect_timeout=0.25, protocol=2)
     )
+    readiness = Readiness(pool, cache)
     snapshots = Snapshots(pool, cache)
     attempts = Together(cache.count)
     registry = Registry(url, pool, settings.key_secret)
     engine = Engine(lambda: connect_session(url), pool, snapshots.accounts_changed)
-    await registry.start()
+    with in_a_sentence(url):
+        await registry.start()
     shadows = Shadows(pool)
     outside = Outside(pool, Gateways(registry.key_of), lambda: registry.now.gateways, sandbox=settings.sandbox)
     try:
-        yield Services(settings, pool, cache, registry, snapshots, attempts, engine, shadows, outside)
+        yield Services(settings, pool, cache, readiness, registry, snapshots, attempts, engine, shadows, outside)
     finally:
         await engine.close()
         await shadows.close()
@@ -83,8 +90,10 @@ async def services(settings: Settings) -> AsyncGenerator[Services]:
         await attempts.close()
         await snapshots.close()
         await registry.close()
+        await readiness.close()
         await cache.close()
-        await pool.close()
+        with suppress(*LOST):  # a server that stands still hears no farewell
+            await asyncio.wait_for(pool.close(), CLOSE_S)
 
 
 def _refused(_: Request[Any, Any, Any], error: Refused) -> Response[bytes]:
@@ -125,6 +134,6 @@ def _broken(request: Request[Any, Any, Any], error: Exception) -> Response[bytes
     """The database is away: 503. Anything else is our fault: 500, and the log says where."""
     if isinstance(error, (*LOST, *PASSING)):
         log.warning("%s %s: %s", request.method, request.url.path, what(error))
-        return reply_refused(Refused(Code.UNAVAILABLE, "The database is away; send the same request again."))
+        return reply_refused(unanswered(request.method, "The database is away"))
     log.error("%s %s failed: %s", request.method, request.url.path, what(error), exc_info=traceback_of(error))
     return reply_refused(Refused(Code.BROKEN, "Something is wrong on our side; it was reported."))

@@ -181,8 +181,9 @@ async def _prepare(settings: Settings, demo: bool = False) -> None:
     try:
         if unsafe := await db.unsafe_settings(connection):
             raise CannotStart("This PostgreSQL is not safe for money. " + " ".join(unsafe))
-        for migration in await db.migrate(connection, db.load_migrations()):
-            print(f"Migrated to {migration.version:03} {migration.name}.", flush=True)
+        with db.in_a_sentence(settings.database_url):
+            for migration in await db.migrate(connection, db.load_migrations()):
+                print(f"Migrated to {migration.version:03} {migration.name}.", flush=True)
     finally:
         await connection.close()
     if demo:

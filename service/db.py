@@ -4,6 +4,7 @@ import asyncio
 import hashlib
 import re
 from collections.abc import Callable, Coroutine, Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import parse_qs, urlsplit
@@ -13,6 +14,7 @@ import msgspec
 
 from service.clock import monotonic
 from service.config import CannotStart
+from service.deadline import ANSWER_S, CONNECT_S, STATEMENT_S
 
 if TYPE_CHECKING:  # generic for the type checker only
     from asyncpg.pool import PoolConnectionProxy
@@ -34,6 +36,8 @@ _SESSION: Final = {
     "idle_in_transaction_session_timeout": "30s",
     "client_connection_check_interval": "2s",  # what a killed process held is free again, even in mid-statement
 }
+# Where others wait in line, a statement must not take long: PostgreSQL ends it, and the connection stays.
+_LANE: Final = _SESSION | {"statement_timeout": f"{round(STATEMENT_S * 1000)}ms"}
 _ADVISORY_LOCK: Final = int.from_bytes(b"tenor", "big")
 _HEADER: Final = re.compile(r"^-- ([a-z][a-z0-9_]*) --[ \t]*$", re.MULTILINE)
 _MIGRATION: Final = re.compile(r"^(\d{3})_([a-z0-9_]+)\.sql\Z")
@@ -75,23 +79,36 @@ def columns(rows: Sequence[Sequence[Any]]) -> list[list[Any]]:
 # Connections ----------------------------------------------------------------------------------------------------------
 
 
+class DroppedWhenGivenUp(asyncpg.Connection):
+    """A connection that ends when one of its statements is given up, out of time or with the task that waited.
+
+    asyncpg would ask the server, over a second connection, to cancel the statement, and wait for its answer before the
+    connection can be used or goes back to the pool: for ever, if the server stands still. PostgreSQL notices within 2
+    seconds that nobody listens any more (`client_connection_check_interval`).
+    """
+
+    def _cancel_current_command(self: Any, *_: Any) -> None:
+        self._cleanup()  # its place in the pool is free before anybody gives it back
+        self._loop.call_soon(self._abort)  # once asyncpg has told who waited
+
+
 async def open_pool(url: str, size: int, init: Callable[[Any], Coroutine[Any, Any, None]] | None = None) -> Pool:
     """A pool of at most `size` connections with our session settings; `init` sees each new connection, for codecs.
 
     Raises `CannotStart` when the server cannot be reached.
     """
-    try:
+    with in_a_sentence(url):
         return await asyncpg.create_pool(
-            url, min_size=min(2, size), max_size=size, init=init,
+            url, min_size=min(2, size), max_size=size, init=init, connection_class=DroppedWhenGivenUp,
             server_settings=_SESSION, command_timeout=20, timeout=10,
         )  # fmt: skip
-    except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
-        raise _unreachable(url, error) from error
 
 
 async def connect_session(url: str) -> Connection:
-    """One connection with our session settings, for a committer; errors are asyncpg's own."""
-    return await asyncpg.connect(url, server_settings=_SESSION, command_timeout=20, timeout=5)
+    """One connection for a committer, whose statements are short or fail; errors are asyncpg's own."""
+    return await asyncpg.connect(
+        url, connection_class=DroppedWhenGivenUp, server_settings=_LANE, command_timeout=ANSWER_S, timeout=CONNECT_S
+    )
 
 
 async def connect(url: str, patience: int = 0) -> Connection:
@@ -123,6 +140,7 @@ async def unsafe_settings(connection: Connection) -> list[str]:
                current_setting('synchronous_commit')           as synchronous_commit,
                current_setting('default_transaction_isolation') as isolation,
                current_setting('server_encoding')              as encoding,
+               current_setting('transaction_read_only')        as read_only,
                pg_is_in_recovery()                             as standby
         """
     )
@@ -144,15 +162,26 @@ async def unsafe_settings(connection: Connection) -> list[str]:
         sentences.append(f"The database's encoding is {shown['encoding']}; it must be UTF8.")
     if shown["standby"]:
         sentences.append("The server is a standby and cannot be written to; give the primary's URL.")
+    elif shown["read_only"] != "off":
+        sentences.append("The server only lets read (default_transaction_read_only is on); turn it off.")
     return sentences
 
 
+@contextmanager
+def in_a_sentence(url: str) -> Iterator[None]:
+    """For work without which there is no start: what the server of `url` has against it becomes a `CannotStart`."""
+    try:
+        yield
+    except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError, asyncpg.InternalClientError) as error:
+        raise _unreachable(url, error) from error
+
+
 def _unreachable(url: str, error: Exception) -> CannotStart:
-    """The sentence without the URL's password."""
+    """The sentence, without the URL's password and without what PostgreSQL tells of a row."""
     place = urlsplit(url)
     socket = parse_qs(place.query).get("host", ["its socket"])[0]
     where = place.hostname + (f":{place.port}" if place.port else "") if place.hostname else socket
-    said = re.sub(r"\s+", " ", str(error)).strip() or type(error).__name__
+    said = re.sub(r"\s+", " ", str(error).partition("\nDETAIL:")[0]).strip() or type(error).__name__
     return CannotStart(f"PostgreSQL at {where} cannot be used: {said.removesuffix('.')}.")
 
 

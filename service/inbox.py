@@ -5,6 +5,7 @@ from collections import deque
 from collections.abc import Awaitable, Callable, Sequence
 from typing import Final, Generic, TypeVar
 
+from service.deadline import PATIENCE_S
 from service.errors import Code, Refused
 
 T = TypeVar("T")
@@ -79,7 +80,8 @@ class Together(Generic[T, R]):
     async def _serve(self) -> None:
         while batch := await self._inbox.take(TOGETHER_MAX):
             try:
-                answers = await self._answer([question for question, _ in batch])
+                async with asyncio.timeout(PATIENCE_S):  # nobody waits any longer
+                    answers = await self._answer([question for question, _ in batch])
             except Exception as error:
                 for _, future in batch:
                     if not future.done():

@@ -4,6 +4,7 @@ It serves no request itself. Beside its children it only counts: Prometheus metr
 own.
 """
 
+import errno
 import os
 import select
 import shutil
@@ -12,6 +13,7 @@ import socket
 import subprocess
 import sys
 import tempfile
+import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
@@ -21,14 +23,15 @@ from typing import Final, NoReturn
 from service import config, tally
 from service.clock import monotonic
 from service.config import CannotStart, Settings
+from service.deadline import STOP_S
 
 READY: Final = "ready"  # what a worker reports, or else the sentence why it cannot
 _BACKLOG: Final = 2048
+_PORT_SECONDS: Final = 3  # a worker lets go of the port some 0.1 s after its supervisor has ended
 _METRICS: Final = "tenor-metrics-"  # and the supervisor's process id: a folder for its workers' counts
 _START_ATTEMPTS: Final = 3
 _SETTLED_SECONDS: Final = 30.0  # who lived this long failed for a new reason
 _PAUSE_SECONDS_MAX: Final = 5.0
-_GRACE_SECONDS: Final = 4.0  # a worker finishes its requests in 3
 
 
 @contextmanager
@@ -49,16 +52,35 @@ def stopping_on_signals() -> Iterator[None]:
 
 
 def bind(host: str, port: int) -> socket.socket:
-    """The listening socket that all workers share. Raises `CannotStart` when the address cannot be had."""
+    """The listening socket that all workers share. Raises `CannotStart` when the address cannot be had.
+
+    The processes of a Tenor whose supervisor was killed hold its port until they notice: they are waited for.
+    """
+    until: float | None = None
+    while True:
+        try:
+            return _listen(host, port)
+        except OSError as error:
+            if error.errno != errno.EADDRINUSE or (until is not None and monotonic() >= until):
+                sentence = f"Port {port} on {host} cannot be used: {error.strerror}; set PORT to another."
+                raise CannotStart(sentence) from error
+        if until is None:
+            until = monotonic() + _PORT_SECONDS
+            _say(f"Port {port} is in use, maybe by a Tenor that is stopping; waiting up to {_PORT_SECONDS} seconds.")
+        time.sleep(0.1)
+
+
+def _listen(host: str, port: int) -> socket.socket:
+    family, kind, protocol, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
+    listener = socket.socket(family, kind, protocol)
     try:
-        family, kind, protocol, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
-        listener = socket.socket(family, kind, protocol)
         listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         listener.bind(address)
         listener.listen(_BACKLOG)
         listener.setblocking(False)
-    except OSError as error:
-        raise CannotStart(f"Port {port} on {host} cannot be used: {error.strerror}; set PORT to another.") from error
+    except OSError:
+        listener.close()
+        raise
     return listener
 
 
@@ -186,7 +208,7 @@ class Supervisor:
         living = [worker.process for worker in self.workers if worker.process is not None]
         for process in living:
             process.terminate()
-        until = monotonic() + _GRACE_SECONDS
+        until = monotonic() + STOP_S
         for process in living:
             try:
                 process.wait(max(0.0, until - monotonic()))

@@ -6,6 +6,7 @@ import gc
 import os
 import signal
 import socket
+import sys
 from contextlib import AsyncExitStack, suppress
 from functools import partial
 from typing import TextIO
@@ -16,7 +17,9 @@ from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 from service import config
 from service.app import create_app
+from service.bounded import Bounded
 from service.config import CannotStart
+from service.deadline import CLOSE_S, DRAIN_S
 from service.embedded import lifeline
 from service.metrics import Measured
 from service.reading import Reading
@@ -43,11 +46,11 @@ class Server(uvicorn.Server):
     ) -> None:
         super().__init__(
             uvicorn.Config(
-                Measured(app),
+                Measured(Bounded(app)),
                 loop="uvloop", http=protocol, ws="none", lifespan="off",
                 access_log=False, log_config=None, log_level="warning", server_header=False, proxy_headers=False,
                 timeout_keep_alive=75,  # longer than the balancers in front of us, which must be the first to close
-                timeout_graceful_shutdown=3,
+                timeout_graceful_shutdown=DRAIN_S,
             )
         )  # fmt: skip
         self._app = app
@@ -69,6 +72,8 @@ class Server(uvicorn.Server):
         self._accepting.cancel()
         self._listener.close()
         await super().shutdown()
+        if self.server_state.tasks:  # cancelled: each has one more word to say
+            await asyncio.wait(self.server_state.tasks, timeout=CLOSE_S)
         await self._stack.aclose()
 
     async def _accept(self) -> None:
@@ -99,6 +104,7 @@ def main(argv: list[str]) -> int:
     for name in ("--parent", "--listener", "--report", "--tally", "--slot"):
         parser.add_argument(name, type=int, required=True)
     given = parser.parse_args(argv)
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))  # stopping as told is no failure; uvicorn raises it again
     lifeline.die_with_parent(given.parent, signal.SIGTERM)
     report = os.fdopen(given.report, "w")
     code = 0

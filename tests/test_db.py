@@ -136,6 +136,7 @@ async def test_our_own_server_is_safe(database_url: str) -> None:
         ("synchronous_commit", "off", "synchronous_commit is off"),
         ("synchronous_commit", "local", "synchronous_commit is local"),
         ("default_transaction_isolation", "serializable", "needs read committed"),
+        ("default_transaction_read_only", "on", "only lets read"),
     ],
 )
 async def test_an_unsafe_setting_has_a_sentence(empty_database_url: str, setting: str, value: str, says: str) -> None:

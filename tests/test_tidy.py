@@ -14,8 +14,8 @@ SERVICE = ROOT / "service"
 
 # Who stands where. A module imports only what stands before it, or with it in its own slice; the first are one room.
 MACHINE_ROOM = (
-    "config", "clock", "money", "countries", "ids", "errors", "inbox", "packed", "remembered", "db", "embedded",
-    "metrics",
+    "config", "clock", "money", "countries", "ids", "errors", "deadline", "bounded", "inbox", "packed", "remembered",
+    "db", "embedded", "metrics",
 )  # fmt: skip
 SLICES = (
     "ledger", "limits", "merchants", "partners", "plans", "payments", "outside", "policies", "checkout", "risk",

@@ -17,6 +17,8 @@ from msgspec import Struct
 from service import clock
 from service.api.registry import Principal
 from service.api.services import Services
+from service.bounded import allow
+from service.deadline import REQUEST_S
 from service.engine.work import Key
 from service.errors import Code, Refused
 
@@ -30,6 +32,7 @@ class Asked(Request[None, Principal, State]):
         announced = header(self, b"content-length")
         if announced is not None and int(announced) > most:  # digits: uvicorn has read it before us
             raise RequestEntityTooLarge
+        allow(self.scope, None)  # the wire bounds what the client takes
         pieces: list[bytes] = []
         size, more = 0, True
         while more:
@@ -41,6 +44,7 @@ class Asked(Request[None, Principal, State]):
             if size > most:
                 raise RequestEntityTooLarge
             more = event.get("more_body", False)
+        allow(self.scope, self.route_handler.opt.get("budget_s", REQUEST_S))
         return b"".join(pieces)
 
 
@@ -161,6 +165,8 @@ def guard_for(audience: str) -> Callable[[Request[Any, Any, Any]], Awaitable[Res
             sentence = "Bodies are read as they are: send none compressed."
             raise Refused(Code.UNSUPPORTED_MEDIA_TYPE, sentence, "/Content-Encoding")
         request.scope["auth"] = principal
+        if budget_s := handler.opt.get("budget_s"):
+            allow(request.scope, budget_s)
         return None
 
     return guard

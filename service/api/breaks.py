@@ -15,6 +15,7 @@ from service.api.partner import After, BreakPage, Limit
 from service.api.reply import encode, reply, reply_answer
 from service.checkout.request import Text
 from service.db import Connection
+from service.deadline import LONG, LONG_S
 from service.engine.once import once
 from service.engine.work import Answer
 from service.errors import Code, Refused
@@ -52,7 +53,7 @@ _assign = Body(AssignBody)
 _resolve = Body(ResolveBody)
 
 
-@post("/programmes/{programme_id:str}/files", status_code=201, opt={"scope": "partners"})
+@post("/programmes/{programme_id:str}/files", status_code=201, opt={"scope": "partners", **LONG})
 async def make_file(request: Asked, body: RawBody, programme_id: FromPath[str]) -> ASGIResponse:
     """Make a programme's file of a day now, without waiting for the day to close.
 
@@ -68,10 +69,10 @@ async def make_file(request: Asked, body: RawBody, programme_id: FromPath[str]) 
     async def make(connection: Connection) -> Answer:
         return Answer(201, encode(await flow.make_file(connection, programme_id, asked.business_on, ask.now)))
 
-    return reply_answer(await once(ask.services.pool, ask.must_key, ask.now, make))
+    return reply_answer(await once(ask.services.pool, ask.must_key, ask.now, make, LONG_S))
 
 
-@get("/breaks", opt={"scope": "breaks"})
+@get("/breaks", opt={"scope": "breaks", **LONG})
 async def list_all_breaks(
     request: Asked,
     in_state: Annotated[BreakState | None, QueryParameter()] = None,

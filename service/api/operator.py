@@ -25,6 +25,7 @@ from service.api.summary import get_summary, get_trial_balance
 from service.checkout.request import Text
 from service.countries import require_country
 from service.db import Connection
+from service.deadline import LONG
 from service.engine.day import close_day
 from service.engine.once import answered, once
 from service.engine.work import Answer
@@ -203,7 +204,7 @@ async def revoke_key(request: Asked, body: RawBody, key_id: FromPath[str]) -> AS
     return await _once(ask, revoke)
 
 
-@post("/day-close", status_code=200, opt={"scope": "day"})
+@post("/day-close", status_code=200, opt={"scope": "day", **LONG})
 async def close_day_now(request: Asked, body: RawBody) -> ASGIResponse:
     """What time alone brings about, up to now: authorizations that nobody captured end, limits are reviewed once a day.
 

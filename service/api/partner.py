@@ -17,6 +17,7 @@ from service.api.ask import Ask, Asked, guard_for, is_dry_run, read, write
 from service.api.reply import encode, reply, reply_answer, reply_refused
 from service.api.room import Room
 from service.db import Connection
+from service.deadline import LONG, LONG_S
 from service.engine.once import answered, once
 from service.engine.work import Answer
 from service.errors import Code, Refused
@@ -87,7 +88,7 @@ async def get_manifest(request: Asked, file_id: FromPath[str]) -> ASGIResponse:
     return reply(await flow.manifest(ask.services.pool, ask.owner_id, _file_id(file_id)))
 
 
-@get("/files/{file_id:str}/content", opt={"scope": "files"})
+@get("/files/{file_id:str}/content", opt={"scope": "files", **LONG})
 async def get_file(request: Asked, file_id: FromPath[str]) -> ASGIResponse:
     """The file itself: CSV, a row a plan, always the same bytes."""
     ask = read(request)
@@ -100,7 +101,7 @@ async def get_file(request: Asked, file_id: FromPath[str]) -> ASGIResponse:
 @post(
     "/files",
     status_code=201,
-    opt={"scope": "files", "dry_run": True},
+    opt={"scope": "files", "dry_run": True, **LONG},
     request_max_body_size=FILE_BYTES_MAX,
     exception_handlers={413: lambda request, error: _too_large(error)},
 )
@@ -141,7 +142,7 @@ async def receive_file(
         async def keep(connection: Connection) -> Answer:
             return Answer(201, encode(await theirs.keep(connection, compared, confirmed, ask.now)))
 
-        return reply_answer(await once(ask.services.pool, ask.key, ask.now, keep))
+        return reply_answer(await once(ask.services.pool, ask.key, ask.now, keep, LONG_S))
 
 
 async def _ask(request: Asked, content: bytes) -> Ask:
@@ -151,7 +152,7 @@ async def _ask(request: Asked, content: bytes) -> Ask:
     return write(request, (await asyncio.to_thread(hashlib.sha256, content)).digest())
 
 
-@get("/positions", opt={"scope": "positions"})
+@get("/positions", opt={"scope": "positions", **LONG})
 async def list_positions(request: Asked) -> ASGIResponse:
     """Where each programme stands after its last file."""
     ask = read(request)
@@ -174,7 +175,7 @@ async def list_reconciliations(request: Asked, after: After = "", limit: Limit =
     return reply(ReconciliationPage(page, page[-1].reconciliation_id if page else after))
 
 
-@get("/breaks", opt={"scope": "files"})
+@get("/breaks", opt={"scope": "files", **LONG})
 async def list_breaks(
     request: Asked,
     in_state: Annotated[BreakState | None, QueryParameter()] = None,

@@ -15,6 +15,7 @@ from service.api.body import Body
 from service.api.partner import Limit
 from service.api.reply import JSON, encode, reply, reply_answer
 from service.db import Connection
+from service.deadline import LONG
 from service.engine.once import once
 from service.engine.work import Answer
 from service.errors import Code, Refused
@@ -43,7 +44,7 @@ _policy = Body(Policy)
 _publish = Body(PublishBody)
 
 
-@post("/policies", status_code=201, opt={"scope": "policies"})
+@post("/policies", status_code=201, opt={"scope": "policies", **LONG})
 async def draft_policy(request: Asked, body: RawBody) -> ASGIResponse:
     """Draft the next version of a policy: kept as it is, with all its faults listed.
 
@@ -79,7 +80,7 @@ async def get_policy(request: Asked, policy_id: FromPath[str], version: FromPath
     return reply(await flow.load_version(ask.services.pool, *named(policy_id, version), ask.now))
 
 
-@post("/policies/{policy_id:str}/versions/{version:str}/publish", status_code=200, opt={"scope": "policies"})
+@post("/policies/{policy_id:str}/versions/{version:str}/publish", status_code=200, opt={"scope": "policies", **LONG})
 async def publish_policy(
     request: Asked, body: RawBody, policy_id: FromPath[str], version: FromPath[str]
 ) -> ASGIResponse:
@@ -91,7 +92,7 @@ async def publish_policy(
     return await _sign(request, body, flow.publish, named(policy_id, version), 200)
 
 
-@post("/policies/{policy_id:str}/versions/{version:str}/rollback", status_code=201, opt={"scope": "policies"})
+@post("/policies/{policy_id:str}/versions/{version:str}/rollback", status_code=201, opt={"scope": "policies", **LONG})
 async def roll_back_policy(
     request: Asked, body: RawBody, policy_id: FromPath[str], version: FromPath[str]
 ) -> ASGIResponse:

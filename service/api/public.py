@@ -11,8 +11,6 @@ from msgspec import Struct
 from service import clock
 from service.api.ask import services_of
 from service.api.reply import reply
-from service.db import unsafe_settings
-from service.engine.faults import LOST, PASSING
 from service.policies.version import in_force
 
 CONTRACT: Final = Path(__file__).parents[2] / "openapi.yaml"
@@ -39,19 +37,14 @@ async def get_livez() -> ASGIResponse:
 
 @route("/readyz", http_method=LOOK)
 async def get_readyz(request: Request) -> ASGIResponse:  # type: ignore[type-arg]
-    """The database can be written safely.
+    """The database can be written safely, as it was within the last second.
 
     Without Redis the service is slower; without a policy in force it takes everything but a checkout. Either is
     `degraded`, and still 200. HEAD answers the same without a body.
     """
     services = services_of(request)
-    problems: list[str] = []
-    try:
-        async with services.pool.acquire(timeout=2) as conn:
-            problems = await unsafe_settings(conn)
-    except (*LOST, *PASSING):
-        problems = ["PostgreSQL cannot be reached."]
-    degraded = [] if await services.cache.ping() else ["redis"]
+    problems, has_redis = await services.readiness.now()
+    degraded = [] if has_redis else ["redis"]
     if in_force(services.registry.now.policies, clock.now()) is None:
         degraded.append("no policy is in force")
     status = "not ready" if problems else "degraded" if degraded else "ready"

@@ -16,7 +16,7 @@ from service import clock
 from service.api.queries import Q
 from service.checkout.challenger import Trial
 from service.db import Connection, Pool, connect_session
-from service.engine.faults import LOST
+from service.engine.faults import LOST, what
 from service.errors import Code, Refused
 from service.merchants.merchant import Merchant, MerchantFee
 from service.outside.gateway import Address
@@ -92,8 +92,7 @@ class Registry:
     async def close(self) -> None:
         """Stops following."""
         if self._task:
-            async with self._reloading:  # its connection goes back to the pool first
-                self._task.cancel()
+            self._task.cancel()
             with suppress(asyncio.CancelledError):
                 await self._task
 
@@ -182,8 +181,8 @@ class Registry:
                     await self._listen(conn)
                 finally:
                     conn.terminate()
-            except (*LOST, asyncpg.PostgresError):
-                log.warning("the registry lost its connection; trying again", exc_info=True)
+            except (*LOST, asyncpg.PostgresError) as error:
+                log.warning("the registry lost its connection, and tries again: %s", what(error))
             await asyncio.sleep(0.5)
 
     async def _listen(self, conn: Connection) -> None:

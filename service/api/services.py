@@ -2,6 +2,7 @@
 
 from msgspec import Struct
 
+from service.api.readiness import Readiness
 from service.api.registry import Registry
 from service.api.shadow import Shadows
 from service.checkout.cache import Cache
@@ -20,6 +21,7 @@ class Services(Struct, frozen=True):
     settings: Settings
     pool: Pool
     cache: Cache
+    readiness: Readiness
     registry: Registry
     snapshots: Snapshots
     attempts: Together[Attempt, dict[str, int]]

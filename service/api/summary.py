@@ -7,6 +7,7 @@ from msgspec import Struct
 from service.api.ask import Asked, read
 from service.api.queries import Q
 from service.api.reply import reply
+from service.deadline import LONG
 from service.plans.plan import business_day
 
 
@@ -68,7 +69,7 @@ class TrialBalance(Struct, frozen=True):
     total: int
 
 
-@get("/summary", opt={"scope": "ledger"})
+@get("/summary", opt={"scope": "ledger", **LONG})
 async def get_summary(request: Asked) -> ASGIResponse:
     """Decisions by category and outcome, plans by kind and state with what is overdue, and the exposure."""
     ask = read(request)
@@ -84,7 +85,7 @@ async def get_summary(request: Asked) -> ASGIResponse:
         )
 
 
-@get("/ledger/trial-balance", opt={"scope": "ledger"})
+@get("/ledger/trial-balance", opt={"scope": "ledger", **LONG})
 async def get_trial_balance(request: Asked) -> ASGIResponse:
     """Every ledger account, from the transfers themselves."""
     rows = await read(request).services.pool.fetch(Q.trial_balance)

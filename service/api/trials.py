@@ -18,6 +18,7 @@ from service.api.queries import Q
 from service.api.reply import encode, reply, reply_answer
 from service.checkout.challenger import Comparison
 from service.db import Connection, Pool
+from service.deadline import LONG
 from service.engine.once import once
 from service.engine.work import Answer
 from service.errors import Code, Refused
@@ -73,7 +74,7 @@ _trial = Body(TrialBody)
 _nothing = Body(Nothing)
 
 
-@post("/trials", status_code=201, opt={"scope": "policies"})
+@post("/trials", status_code=201, opt={"scope": "policies", **LONG})
 async def start_trial(request: Asked, body: RawBody) -> ASGIResponse:
     """Put a version on trial: every checkout is decided by both policies, and the differences are kept.
 
@@ -133,7 +134,7 @@ async def list_trials(request: Asked, after: After = "", limit: Limit = 100) -> 
     return reply(TrialPage(page, page[-1].trial_id if page else after))
 
 
-@get("/trials/{trial_id:str}", opt={"scope": "policies"})
+@get("/trials/{trial_id:str}", opt={"scope": "policies", **LONG})
 async def get_trial_report(request: Asked, trial_id: FromPath[str]) -> ASGIResponse:
     """What the challenger would have done otherwise, or did."""
     pool = read(request).services.pool

@@ -25,9 +25,10 @@ Answers = list[tuple[Work, Answer]]
 class CommitUnknown(Exception):
     """The connection was lost after COMMIT was sent: it may have happened or not, to these accounts."""
 
-    def __init__(self, accounts: list[Account]) -> None:
+    def __init__(self, accounts: list[Account], cause: Exception) -> None:
         super().__init__()
         self.accounts = accounts
+        self.cause = cause
 
 
 async def run(conn: Connection, works: list[Work]) -> tuple[Answers, list[Account]]:
@@ -47,7 +48,7 @@ async def run(conn: Connection, works: list[Work]) -> tuple[Answers, list[Accoun
     try:
         await transaction.commit()
     except (*LOST, *PASSING) as error:
-        raise CommitUnknown(accounts) from error
+        raise CommitUnknown(accounts, error) from error
     return answers, accounts
 
 

@@ -44,7 +44,7 @@ async def log(conn: Connection, works: list[Work]) -> tuple[Answers, list[Accoun
         seen = [one.key for one in firsts if one.key and _row(one).decision_id not in done.logged]
         stored = await keys.load_answers(conn, seen) if seen else {}
     except (*LOST, *PASSING) as error:
-        raise CommitUnknown([_account(row) for row in rows if row.opens_account]) from error
+        raise CommitUnknown([_account(row) for row in rows if row.opens_account], error) from error
     answers: Answers = []
     for one, *others in groups:
         row = _row(one)

@@ -5,7 +5,8 @@ What can go wrong, and what is then true:
     a command is refused            its caller hears why; the others of the batch do not notice
     the batch fails                 nothing happened; each is run again alone, and the one at fault is told: 500
     the connection is lost          nothing happened, or all of it did: run again; the idempotency keys tell which
-    the database stays away         503 to all who wait; the same key may be sent again
+    the database stays away         503 to all who wait: `outcome_unknown` to those whose work was sent to it,
+                                    `unavailable` to the others; the same key may be sent again
 """
 
 import asyncio
@@ -14,6 +15,7 @@ from collections.abc import Awaitable, Callable
 
 from service import clock
 from service.db import Connection
+from service.deadline import PATIENCE_S
 from service.engine.batch import Answers, CommitUnknown
 from service.engine.faults import LOST, PASSING, traceback_of, what
 from service.engine.keys import refusal
@@ -25,7 +27,6 @@ from service.metrics import BATCHES
 
 BATCH_MAX = 64  # more only adds latency
 WAITING_MAX = 2_048  # a longer queue is an honest 503 at once
-PATIENCE_S = 4.0  # how long a batch is tried while the database is away
 
 Connect = Callable[[], Awaitable[Connection]]
 Run = Callable[[Connection, list[Work]], Awaitable[tuple[Answers, list[Account]]]]
@@ -55,8 +56,7 @@ class Lane:
         """Finishes what waits, then stops."""
         self._inbox.close()
         await self._task
-        if self._conn and not self._conn.is_closed():
-            await self._conn.close()
+        self._drop()
 
     async def _serve(self) -> None:
         while batch := await self._inbox.take(BATCH_MAX):
@@ -80,28 +80,29 @@ class Lane:
     async def _persist(self, batch: list[Work]) -> None:
         """One transaction, tried again while the database is away. Running again is safe: a key is claimed once."""
         until = clock.monotonic() + PATIENCE_S
-        maybe_done: list[Account] | None = None
-        pause = 0.02
+        maybe_done: list[Account] = []
+        code, pause = Code.UNAVAILABLE, 0.02
         while True:
             try:
-                conn = await self._connected()
+                conn = await self._connected(until)
                 answers, accounts = await self._run(conn, batch)
             except CommitUnknown as unknown:
-                log.warning("whether a batch of %d was committed is not known", len(batch), exc_info=True)
-                maybe_done = unknown.accounts
-            except PASSING:
-                log.warning("the database is busy or leaving", exc_info=True)
-            except LOST:
-                log.warning("the connection was lost", exc_info=True)
+                log.warning("whether a batch of %d was committed is not known: %s", len(batch), what(unknown.cause))
+                code, maybe_done = Code.OUTCOME_UNKNOWN, unknown.accounts
+            except PASSING as error:
+                log.warning("the database does not take a batch of %d now: %s", len(batch), what(error))
+            except LOST as error:
+                log.warning("the connection was lost: %s", what(error))
+                if self._conn is not None:  # not while connecting: something was sent
+                    code = Code.OUTCOME_UNKNOWN
             else:
-                await self._answer(answers, [*(maybe_done or ()), *accounts])
+                await self._answer(answers, [*maybe_done, *accounts])
                 return
             self._drop()
             if clock.monotonic() + pause > until:
-                code = Code.UNAVAILABLE if maybe_done is None else Code.OUTCOME_UNKNOWN
                 _refuse(batch, code, _AWAY)
                 _refuse(self._inbox.empty(), Code.UNAVAILABLE, _AWAY)  # they would only wait for the same
-                await self._committed(maybe_done or [])
+                await self._committed(maybe_done)
                 return
             await asyncio.sleep(pause)
             pause = min(pause * 2, 0.5)
@@ -113,9 +114,11 @@ class Lane:
             if not work.answered.done():  # a caller who left was cancelled; the work was not
                 work.answered.set_result(answer)
 
-    async def _connected(self) -> Connection:
+    async def _connected(self, until: float) -> Connection:
         if self._conn is None or self._conn.is_closed():
-            self._conn = await self._connect()
+            self._conn = None
+            async with asyncio.timeout(until - clock.monotonic()):
+                self._conn = await self._connect()
         return self._conn
 
     def _drop(self) -> None:

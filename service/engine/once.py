@@ -6,22 +6,25 @@ from datetime import datetime
 
 from service import clock
 from service.db import Connection, Pool
+from service.deadline import PATIENCE_S
 from service.engine import keys
 from service.engine.faults import LOST, PASSING
 from service.engine.keys import refusal
 from service.engine.work import Answer, Key
 from service.errors import Code, Refused
 
-PATIENCE_S = 4.0
 PAUSE_S = 0.2
 
+Do = Callable[[Connection], Awaitable[Answer]]
 
-async def once(pool: Pool, key: Key, now: datetime, do: Callable[[Connection], Awaitable[Answer]]) -> Answer:
-    """Runs `do` unless `key` was used before; then the same answer again. A refusal is kept like any answer.
+
+async def once(pool: Pool, key: Key, now: datetime, do: Do, budget_s: float = PATIENCE_S) -> Answer:
+    """Runs `do`, for at most `budget_s`, unless `key` was used before; then the same answer again. A refusal is kept
+    like any answer.
 
     Not cancelled by a caller who leaves: what was begun is finished.
     """
-    return await asyncio.shield(_once(pool, key, now, do))
+    return await asyncio.shield(_once(pool, key, now, do, budget_s))
 
 
 async def answered(pool: Pool, key: Key) -> Answer | None:
@@ -31,21 +34,22 @@ async def answered(pool: Pool, key: Key) -> Answer | None:
     return keys.same_or_reused(stored, key) if stored else None
 
 
-async def _once(pool: Pool, key: Key, now: datetime, do: Callable[[Connection], Awaitable[Answer]]) -> Answer:
+async def _once(pool: Pool, key: Key, now: datetime, do: Do, budget_s: float) -> Answer:
     """Tried again while the database is away: whether COMMIT was heard may not be known, but the key tells."""
-    until = clock.monotonic() + PATIENCE_S
+    began = clock.monotonic()
     while True:
         try:
-            return await _try(pool, key, now, do)
+            async with asyncio.timeout(began + budget_s - clock.monotonic()):
+                return await _try(pool, key, now, do)
         except (*LOST, *PASSING) as error:
-            if clock.monotonic() > until:
+            if clock.monotonic() + PAUSE_S > began + PATIENCE_S:
                 raise Refused(
                     Code.OUTCOME_UNKNOWN, "The database is away; send the same request with the same key again."
                 ) from error
         await asyncio.sleep(PAUSE_S)
 
 
-async def _try(pool: Pool, key: Key, now: datetime, do: Callable[[Connection], Awaitable[Answer]]) -> Answer:
+async def _try(pool: Pool, key: Key, now: datetime, do: Do) -> Answer:
     async with pool.acquire(timeout=PATIENCE_S) as conn, conn.transaction():
         if not await keys.claim_one(conn, key, now):
             stored = await keys.load_answers(conn, [key])

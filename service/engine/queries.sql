@@ -2,10 +2,12 @@
 -- idempotency keys, accounts, feeds; each sorted.
 
 -- claim_keys --
--- A key claimed elsewhere and not yet committed makes this wait; one committed is left out of the result.
+-- A key claimed elsewhere and not yet committed makes this wait; one committed is left out of the result. Fails while
+-- the server's settings could lose what is acknowledged.
 insert into idempotency (bucket, owner_id, key, request_hash, created_at)
 select * from unnest($1::smallint[], $2::text[], $3::text[], $4::bytea[], $5::timestamptz[])
            as k (bucket, owner_id, key, request_hash, created_at)
+ where is_durable()
  order by 1, 2, 3
     on conflict do nothing
 returning owner_id, key;
@@ -188,6 +190,7 @@ with taken as materialized (
      where key is not null
        and rulebook = (select revision from rulebook)
        and decision_id not in (select decision_id from taken)
+       and is_durable()
      order by 1, 2, 3
         on conflict do nothing
     returning decision_id

@@ -1,5 +1,29 @@
-"""The service on real servers, as the stories have it."""
+"""The service on real servers, as the stories have it; and servers of a test's own, for its worst."""
 
+import asyncio
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import msgspec
+import pytest
+
+from service import db, embedded
+from service.config import Settings
+from tests.engine.processes import Own
 from tests.flows.conftest import world
 
 __all__ = ["world"]
+
+
+@pytest.fixture
+async def own(tmp_path: Path, settings: Settings) -> AsyncIterator[Own]:
+    """A PostgreSQL and a Valkey of this test's own."""
+    with embedded.running(Settings(data=tmp_path)) as servers:
+        url = servers.settings.database_url or ""
+        connection = await db.connect(url)
+        await db.migrate(connection, db.load_migrations())
+        await connection.close()
+        pool = await db.open_pool(url, size=4)
+        reached = msgspec.structs.replace(settings, database_url=url, redis_url=servers.settings.redis_url)
+        yield Own(servers, reached, pool)
+        await asyncio.wait_for(pool.close(), 10)

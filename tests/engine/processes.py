@@ -18,6 +18,7 @@ from service import config, db
 from service.app import create_app
 from service.config import Settings
 from service.demo.seed import Demo, seed
+from service.embedded import Servers
 from tests.flows.world import Client, World
 
 CONNECTIONS = httpx.Limits(max_connections=128, max_keepalive_connections=128)
@@ -45,18 +46,19 @@ class Service:
         self.base_url = line.split(" serves on ")[1].split()[0]
         self.settings = msgspec.structs.replace(self.settings, port=int(self.base_url.rpartition(":")[2]))
 
-    def stop(self) -> None:
-        """SIGTERM: what waits is finished."""
-        if self.process is not None:
-            self.process.terminate()
-            self.process.communicate(timeout=20)
-            self.process = None
+    def stop(self) -> int:
+        """SIGTERM: what waits is finished; the exit code."""
+        if self.process is None:
+            return 0
+        self.process.terminate()
+        self.process.communicate(timeout=20)
+        code, self.process = self.process.returncode, None
+        return code
 
     def workers(self) -> list[int]:
         """The process ids of the HTTP processes."""
         assert self.process is not None
-        pid = self.process.pid
-        return [int(child) for child in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
+        return children_of(self.process.pid)
 
     def kill(self) -> None:
         """SIGKILL to all of it at once."""
@@ -65,6 +67,11 @@ class Service:
             os.kill(pid, signal.SIGKILL)
         self.process.communicate(timeout=20)
         self.process = None
+
+
+def children_of(pid: int) -> list[int]:
+    """The process ids of those it started."""
+    return [int(child) for child in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
 
 
 @contextmanager
@@ -93,15 +100,52 @@ async def broken_checks(pool: db.Pool) -> list[db.Check]:
         return [check for check in await db.run_checks(conn) if check.rows]
 
 
+class Own(msgspec.Struct):
+    """A PostgreSQL and a Valkey of a test's own, to be killed and stopped; the database is migrated."""
+
+    servers: Servers
+    settings: Settings  # on them
+    pool: db.Pool
+
+    def pid_of(self, name: str) -> int:
+        """The process id of one of the servers."""
+        (process,) = [server.process for server in self.servers._started if server.name == name]
+        assert process is not None
+        return process.pid
+
+    @contextmanager
+    def postgres_stands_still(self) -> Iterator[None]:
+        """None of PostgreSQL's processes does anything, while connections to it stay open and new ones are taken in."""
+        postmaster = self.pid_of("postgres")
+        os.kill(postmaster, signal.SIGSTOP)  # first: it starts no more of them
+        stopped = [*children_of(postmaster), postmaster]
+        for pid in stopped:
+            os.kill(pid, signal.SIGSTOP)
+        try:
+            yield
+        finally:
+            for pid in stopped:
+                os.kill(pid, signal.SIGCONT)
+
+
+async def is_told(world: World, health: dict[str, Any], within_s: float = 10) -> None:
+    """Waits until /readyz says so: what it found is remembered for a second, and each process has its own memory."""
+    async with asyncio.timeout(within_s):
+        while (await world.http.get("/readyz")).json() != health:
+            await asyncio.sleep(0.1)
+
+
 async def offers(world: World, consumers: Sequence[str], amount: int) -> list[str]:
     """An instalments offer for each of `consumers`, decided side by side."""
     made = await asyncio.gather(*(world.offer(consumer, amount, "instalments") for consumer in consumers))
     return [offer["id"] for offer in made]
 
 
-async def insist(client: Client, path: str, body: dict[str, Any], *, patience_s: float = 60) -> httpx.Response:
+async def insist(
+    client: Client, path: str, body: dict[str, Any], *, key: str | None = None, patience_s: float = 60
+) -> httpx.Response:
     """Sends it under one key until there is an answer that is none of the machine's troubles."""
-    key = uuid.uuid4().hex
+    key = key or uuid.uuid4().hex
     until = asyncio.get_running_loop().time() + patience_s
     while True:
         try:

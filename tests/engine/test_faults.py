@@ -7,17 +7,14 @@ test-faults`) trades more and kills more often.
 import asyncio
 import os
 import signal
-from collections.abc import Awaitable, Callable, Iterator
-from pathlib import Path
+from collections.abc import Awaitable, Callable
 from typing import Any
 
 import msgspec
-import pytest
 
-from service import db, embedded
+from service import db
 from service.config import Settings
-from service.embedded import Servers
-from tests.engine.processes import broken_checks, insist, offers, serving, world_of
+from tests.engine.processes import Own, broken_checks, insist, is_told, offers, serving, world_of
 from tests.flows.world import World
 
 THOROUGH = bool(os.environ.get("TENOR_FAULTS"))
@@ -99,52 +96,24 @@ async def test_the_whole_service_killed(settings: Settings, pool: db.Pool) -> No
             await trade_through(world, kill_all)
 
 
-@pytest.fixture
-def servers(tmp_path: Path) -> Iterator[Servers]:
-    """A PostgreSQL and a Valkey of this test's own, to be killed."""
-    with embedded.running(Settings(data=tmp_path)) as servers:
-        yield servers
-
-
-def pid_of(servers: Servers, name: str) -> int:
-    """The process id of one of them."""
-    (process,) = [server.process for server in servers._started if server.name == name]
-    assert process is not None
-    return process.pid
-
-
-@pytest.fixture
-def own(servers: Servers, settings: Settings) -> Settings:
-    """Settings on those servers."""
-    reached = servers.settings
-    return msgspec.structs.replace(settings, database_url=reached.database_url, redis_url=reached.redis_url)
-
-
-async def test_the_servers_killed(servers: Servers, own: Settings) -> None:
-    assert own.database_url
-    connection = await db.connect(own.database_url)
-    await db.migrate(connection, db.load_migrations())
-    await connection.close()
-    pool = await db.open_pool(own.database_url, size=4)
-    with serving(own) as service:
-        async with world_of(service, pool) as world:
+async def test_the_servers_killed(own: Own) -> None:
+    with serving(own.settings) as service:
+        async with world_of(service, own.pool) as world:
 
             async def kill_postgres(trade: Trade) -> None:
                 for kill in range(KILLS):
                     await trade.reached((kill + 1) / (KILLS + 2))
-                    os.kill(pid_of(servers, "postgres"), signal.SIGKILL)
-                    await asyncio.sleep(1)
-                    assert (await world.http.get("/readyz")).status_code == 503
-                    while not servers.mend():
+                    os.kill(own.pid_of("postgres"), signal.SIGKILL)
+                    await is_told(world, {"status": "not ready", "problems": ["PostgreSQL cannot be reached."]})
+                    while not own.servers.mend():
                         await asyncio.sleep(0.05)
 
             await trade_through(world, kill_postgres)
-            assert (await world.http.get("/readyz")).json() == {"status": "ready"}
-            await redis_changes_no_answer(world, servers)
-    await pool.close()
+            await is_told(world, {"status": "ready"})
+            await redis_changes_no_answer(world, own)
 
 
-async def redis_changes_no_answer(world: World, servers: Servers) -> None:
+async def redis_changes_no_answer(world: World, own: Own) -> None:
     """Warm, wiped, stopped, killed and back: the same decisions, and always ready."""
     consumers = [await world.consumer(limit=limit) for limit in (100_00, 600_00, 5_000_00)]
     plan = await world.plan(consumers[2], 600_00)
@@ -158,12 +127,12 @@ async def redis_changes_no_answer(world: World, servers: Servers) -> None:
 
     warm = await decisions()
     assert await decisions() == warm
-    valkey = pid_of(servers, "valkey")
+    valkey = own.pid_of("valkey")
     os.kill(valkey, signal.SIGSTOP)
     began = asyncio.get_running_loop().time()
     assert await decisions() == warm
     assert asyncio.get_running_loop().time() - began < 5
-    assert (await world.http.get("/readyz")).json() == {"status": "degraded", "degraded": ["redis"]}
+    await is_told(world, {"status": "degraded", "degraded": ["redis"]})
     # Redis misses a change while it stands still; once it goes on it must not answer from before
     assert (await world.merchant.post(f"/v1/plans/{plan['id']}/void")).status_code == 200
     os.kill(valkey, signal.SIGCONT)
@@ -172,12 +141,12 @@ async def redis_changes_no_answer(world: World, servers: Servers) -> None:
     assert await decisions() == cold
     await asyncio.sleep(0.2)
     assert await decisions() == cold
-    while not servers.mend():
+    while not own.servers.mend():
         await asyncio.sleep(0.05)
     for _ in range(3):
         assert await decisions() == cold
         await asyncio.sleep(0.5)
-    assert (await world.http.get("/readyz")).json() == {"status": "ready"}
+    await is_told(world, {"status": "ready"})
 
 
 def told_apart(decision: dict[str, Any]) -> dict[str, Any]:

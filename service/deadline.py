@@ -1,0 +1,29 @@
+"""How long anything may take.
+
+Who waits for another waits longer than the other, so that the answer comes from the one who knows most:
+
+    1.5 s   PostgreSQL ends a lane's statement by itself                        STATEMENT_S
+    1.8 s   a lane hears no answer, and drops its connection                    ANSWER_S
+    2.2 s   a lane gives up, and says what it knows of the outcome              PATIENCE_S
+    2.5 s   a request is answered, whatever it still waits for                  REQUEST_S
+    4 s     a process that stops has waited for its requests                    DRAIN_S
+    7 s     the supervisor ends a process that has not stopped by itself        STOP_S
+
+A request's time begins when all of it is here. A route whose work may be long says so: `opt={"scope": ..., **LONG}`.
+"""
+
+from typing import Final
+
+STATEMENT_S: Final = 1.5
+ANSWER_S: Final = 1.8
+PATIENCE_S: Final = 2.2
+REQUEST_S: Final = 2.5
+DRAIN_S: Final = 4
+STOP_S: Final = 7
+
+CONNECT_S: Final = 1.0  # to one PostgreSQL connection
+READY_S: Final = 1.5  # whether PostgreSQL is well: who asks gives up after 2
+CLOSE_S: Final = 1.0  # to part from PostgreSQL in good order
+LONG_S: Final = 300  # files, the day's close, policies: each of their statements is bounded besides
+
+LONG: Final = {"budget_s": LONG_S}
