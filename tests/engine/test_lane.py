@@ -87,7 +87,7 @@ async def test_a_full_lane_says_so_at_once(world: World) -> None:
         first = asyncio.create_task(world.merchant.post(path, {"amount": 1_00}))
         await asyncio.sleep(0.2)  # its batch waits for the lock; the queue behind it fills
         waiting = [
-            asyncio.create_task(engine.do(Capture(**names(world, plan["id"]), amount=1), None, NOON))
+            asyncio.create_task(engine.do(Capture(**names(world, plan["id"]), amount=600_01), None, NOON))
             for _ in range(lane.WAITING_MAX)
         ]
         await asyncio.sleep(0.1)
@@ -97,7 +97,7 @@ async def test_a_full_lane_says_so_at_once(world: World) -> None:
         assert (refused.status_code, refused.json()["code"]) == (503, "busy")
         assert refused.headers["retry-after"] == "1"
     assert (await first).status_code == 200
-    assert {answer.status for answer in await asyncio.gather(*waiting)} == {422}  # a cent is too little to divide
+    assert {answer.status for answer in await asyncio.gather(*waiting)} == {422}  # more than was authorized
     done = await world.merchant.post(path, {"amount": 2_00}, key="later")  # the key was not burnt
     assert done.status_code == 200
     assert done.json()["captured"] == 3_00
