@@ -67,6 +67,8 @@ def _odd(terms: Terms, rows: list[Row], level: int, balloon: int) -> int:
 def _is_fair(terms: Terms, rows: list[Row], level: int, balloon: int) -> bool:
     """The instalment that takes the remainder asks for something, and for no more than twice the level."""
     odd = _odd(terms, rows, level, balloon)
+    if terms.remainder is Remainder.LAST:
+        return -level < odd <= level and rows[-1][0] >= 0
     if rows[-1][0] < 0:
         return False
     if terms.remainder is Remainder.FIRST and not 0 < _asked(terms, rows[terms.grace_principal]) <= 2 * level:

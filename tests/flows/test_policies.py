@@ -157,7 +157,7 @@ async def key_of(world: World, person: str) -> Client:
     [
         ("/scorecard/characteristics/0/bins", [], "/scorecard/characteristics/0/bins"),
         ("/time_zone", "Europe/Atlantis", "/time_zone"),
-        ("/instalments/0/terms/instalments", 400, "/instalments/0"),
+        ("/instalments/0/terms/down_payment_bps", 10_000, "/instalments/0"),
         ("/grades/0/score_min", 0, "/grades"),
         ("/limits/0/grade", "Z", "/limits/0/grade"),
     ],
