@@ -36,7 +36,7 @@ class EventType(StrEnum):
         "deposit.claimed"  # `capture`: `amount` = `from_held` + `owed`; `released`, `merchant_fee`, `lines`, `evidence`
     )
     RELEASED = "deposit.released"  # `amount` is given back, `from_held` of it on the card
-    PAID = "payment.recorded"  # `payment_id`: `amount` = `principal` + `interest` + `fee`; `outstanding` is left
+    PAID = "payment.recorded"  # `payment_id`, `received_on`: `amount` = `principal` + `interest` + `fee`; `outstanding`
     LIMIT_CHANGED = "account.limit_changed"  # of `consumer` in `currency`: `limit_before`, `limit`, `rule`, `version`
     REVIEWED = "checkout.reviewed"  # a person decided `referral_id`: `outcome`, `decision_id`, `merchant_reference`
 
