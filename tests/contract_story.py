@@ -133,6 +133,7 @@ QUOTE = {
 
 
 async def _consumer(world: World) -> str:
+    await world.merchant.get("/v1/attributes")
     body = {"reference": "customer-4711", "attributes": GOOD}
     consumer: str = (await world.merchant.post("/v1/consumers", body)).json()["id"]
     await world.merchant.post("/v1/consumers", body)

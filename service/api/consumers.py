@@ -12,6 +12,7 @@ from msgspec import Meta, Struct, field
 
 from service import ids
 from service.api.ask import Asked, read, write
+from service.api.attributes import policies_in_use
 from service.api.body import Body
 from service.api.queries import Q
 from service.api.reply import encode, reply, reply_answer
@@ -22,6 +23,8 @@ from service.engine.once import once
 from service.engine.work import Answer
 from service.errors import Code, Refused
 from service.money import EXPONENTS
+from service.policies.attributes import unread
+from service.policies.compile import CompiledPolicy
 
 Name = Annotated[str, Meta(min_length=1, max_length=100, pattern=r"^[^\x00-\x1f\x7f]*\Z")]
 Attributes = Annotated[dict[Name, Attribute], Meta(max_length=200)]
@@ -35,7 +38,7 @@ class ConsumerBody(Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class ConsumerView(Struct, frozen=True):
-    """A registered consumer."""
+    """A registered consumer. The last three name attributes, as the policy in force reads them."""
 
     consumer_id: str = field(name="id")
     reference: str
@@ -43,6 +46,9 @@ class ConsumerView(Struct, frozen=True):
     version: int
     created_at: datetime
     updated_at: datetime
+    unknown: tuple[str, ...]  # registered under a name that the policy does not read
+    unreadable: tuple[str, ...]  # registered with a value of another type, or none of the policy's words
+    missing: tuple[str, ...]  # read by the policy, and not registered
 
 
 class AccountView(Struct, frozen=True):
@@ -68,6 +74,7 @@ async def register_consumer(request: Asked, body: RawBody) -> ASGIResponse:
     ask = write(request, body)
     bucket = ids.bucket_for(ask.owner_id, asked.reference)
     changed: list[tuple[str, int]] = []
+    policies = await policies_in_use(ask)
 
     async def register(conn: Connection) -> Answer:
         row = await conn.fetchrow(
@@ -80,7 +87,7 @@ async def register_consumer(request: Asked, body: RawBody) -> ASGIResponse:
             ask.now,
         )
         assert row is not None
-        view = _view(row)
+        view = _view(row, policies)
         changed.append((view.consumer_id, view.version))
         return Answer(201 if view.version == 1 else 200, encode(view))
 
@@ -99,7 +106,7 @@ async def get_consumer(request: Asked, consumer_id: FromPath[str]) -> ASGIRespon
         row = await ask.services.pool.fetchrow(Q.load_consumer, ids.bucket_of(consumer_id), consumer_id, ask.owner_id)
     if row is None:
         raise Refused(Code.NOT_FOUND, f"There is no consumer {consumer_id[:100]!r}.", "/id")
-    return reply(_view(row))
+    return reply(_view(row, await policies_in_use(ask)))
 
 
 @get("/consumers/{consumer_id:str}/accounts/{currency:str}", opt={"scope": "consumers"})
@@ -117,12 +124,17 @@ async def get_account(request: Asked, consumer_id: FromPath[str], currency: From
     return reply(AccountView(consumer_id, currency, limit, reserved, used, limit - reserved - used, version))
 
 
-def _view(row: asyncpg.Record) -> ConsumerView:
+def _view(row: asyncpg.Record, policies: list[CompiledPolicy]) -> ConsumerView:
+    attributes = _attributes(row["attributes"])
+    found = unread([policy.attributes for policy in policies], attributes)
     return ConsumerView(
         row["consumer_id"],
         row["reference"],
-        _attributes(row["attributes"]),
+        attributes,
         row["version"],
         row["created_at"],
         row["updated_at"],
+        found.unknown,
+        found.unreadable,
+        found.missing,
     )

@@ -8,6 +8,7 @@ from typing import Any, Final
 
 from msgspec import Struct
 
+from service.api.attributes import AttributesView
 from service.api.body import Nothing
 from service.api.breaks import AssignBody, FileBody, ResolveBody
 from service.api.checkouts import DecisionLog
@@ -69,6 +70,7 @@ class Operation(Struct, frozen=True):
 _VERB: Final = (Code.NOT_FOUND, Code.STATE_FORBIDS)
 
 MERCHANT: Final[dict[str, Operation]] = {
+    "GET /v1/attributes": Operation(None, {200: AttributesView}),
     "POST /v1/consumers": Operation(ConsumerBody, {201: ConsumerView, 200: ConsumerView}),
     "GET /v1/consumers/{consumer_id}": Operation(None, {200: ConsumerView}, (Code.NOT_FOUND,)),
     "GET /v1/consumers/{consumer_id}/accounts/{currency}": Operation(None, {200: AccountView}, (Code.NOT_FOUND,)),

@@ -10,7 +10,7 @@ from litestar.response.base import ASGIResponse
 from msgspec import Struct, field
 
 from service import ids
-from service.api import consents, consumers, disclosures, notices, plans, quotes
+from service.api import attributes, consents, consumers, disclosures, notices, plans, quotes
 from service.api.ask import Asked, content_type, guard_for, read, write
 from service.api.body import Body
 from service.api.checkouts import answer_checkout
@@ -102,6 +102,7 @@ merchant_router = Router(
         disclosures.disclose_offer,
         disclosures.disclose_plan,
         list_events,
+        attributes.list_attributes,
         consumers.register_consumer,
         consumers.get_consumer,
         consumers.get_account,

@@ -52,6 +52,7 @@ class Answer(Struct, frozen=True, omit_defaults=True):
     decided_at: datetime
     expires_at: datetime
     outside: dict[str, SourceOutcome] = {}  # what came of asking each source; absent: the policy asks nobody
+    unknown: tuple[str, ...] = ()  # words for what is bought that stand in no category of the policy
     referral_id: str | None = None  # of what a person decided: the referral
 
 

@@ -78,6 +78,7 @@ def decide(
         decided_at=now,
         expires_at=expires_at,
         outside={name: read.outcome for name, read in snapshot.outside.items()} if snapshot.outside else {},
+        unknown=policy.unknown_words(words) if (words := request.words) else (),
         referral_id=referral_id,
     )
     kinds = [offer.kind for offer in offers] + [alternative.offer.kind for alternative in alternatives]

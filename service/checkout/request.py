@@ -75,6 +75,13 @@ class Checkout(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=Tr
             amounts[item.category] = amounts.get(item.category, 0) + item.amount
         return max(amounts, key=amounts.__getitem__)
 
+    @property
+    def words(self) -> tuple[str, ...]:
+        """All of the merchant's words for what is bought, each once: the one given, or those of the items."""
+        if self.category:
+            return (self.category,)
+        return tuple(dict.fromkeys([item.category for item in self.items if item.category])) if self.items else ()
+
 
 def refuse_contradictions(checkout: Checkout) -> None:
     """Refuse what is well formed and yet cannot be meant (INVALID_FIELD)."""

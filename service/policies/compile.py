@@ -11,6 +11,7 @@ from msgspec import Struct
 
 from service.outside.source import Wanted
 from service.plans.offer import Kind
+from service.policies.attributes import AttributeRead, attributes_read
 from service.policies.conditions import Facts, Test, compile_all
 from service.policies.document import Absent, Counter, Feature, Grade, LimitRow, Per, Policy, Source, Verdict
 from service.policies.features import PYTHON_TYPE, split_outside
@@ -55,6 +56,7 @@ class CompiledPolicy(Struct, frozen=True):
     grade_floors: tuple[int, ...]  # ascending
     limit_rows: dict[tuple[str, str, str | None], LimitRow]  # by currency, grade, segment
     decreases: tuple[tuple[Test, int], ...]  # and the share kept, in basis points
+    attributes: tuple[AttributeRead, ...]  # what merchants may register with a consumer
     categories: dict[str, str]  # the merchants' words, case-folded
     currencies: frozenset[str]
     offers_live: timedelta
@@ -64,6 +66,11 @@ class CompiledPolicy(Struct, frozen=True):
     def category_of(self, word: str) -> str:
         """Our category for the merchant's word."""
         return self.categories.get(word.casefold(), self.policy.other_category)
+
+    def unknown_words(self, words: tuple[str, ...]) -> tuple[str, ...]:
+        """Of the merchant's words those that stand in no category."""
+        known, other = self.categories, self.policy.other_category
+        return tuple([word for word in words if word.casefold() not in known and word.casefold() != other])
 
     def grade_of(self, score: int) -> Grade | None:
         """The best grade the score reaches; None below the last."""
@@ -106,6 +113,7 @@ def compile_policy(policy: Policy) -> CompiledPolicy:
         grade_floors=tuple(grade.score_min for grade in reversed(policy.grades)),
         limit_rows={(row.currency, row.grade, row.segment): row for row in policy.limits},
         decreases=tuple((compile_all(one.when, slots), one.kept_bps) for one in policy.decreases),
+        attributes=attributes_read(policy),
         categories={word.casefold(): category.name for category in policy.categories for word in category.words},
         currencies=frozenset(row.currency for row in policy.limits),
         offers_live=timedelta(minutes=policy.offers_expire_after_minutes),

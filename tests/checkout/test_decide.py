@@ -10,6 +10,7 @@ from msgspec.structs import replace
 
 from service import ids
 from service.checkout.answer import Outcome, offer_of
+from service.checkout.request import Item
 from service.merchants.merchant import MerchantFee
 from service.partners.programme import OWN_MONEY, Programme
 from service.plans.offer import Kind
@@ -72,6 +73,25 @@ def test_outcome(request_: dict[str, Any], snapshot: dict[str, Any], outcome: st
     decision = decided(asked(**request_), known(**snapshot))
     assert (decision.answer.outcome.value, codes(decision)) == (outcome, reasons)
     assert bool(decision.answer.offers) == (outcome == "approved")
+
+
+@pytest.mark.parametrize(
+    ("request_", "unknown"),
+    [
+        ({}, ()),
+        ({"category": "car"}, ()),
+        ({"category": "CAR"}, ()),
+        ({"category": "other"}, ()),
+        ({"category": "cra"}, ("cra",)),
+        ({"items": (Item("x", 100_00, category="car"), Item("y", 300_00, category="bicycel"))}, ("bicycel",)),
+        ({"items": (Item("x", 100_00, category="cra"), Item("y", 300_00, category="cra"))}, ("cra",)),
+        ({"items": (Item("x", 400_00, category="cra"),), "category": "car"}, ()),  # it is the purchase's that counts
+    ],
+)
+def test_a_word_that_stands_in_no_category_is_named(request_: dict[str, Any], unknown: tuple[str, ...]) -> None:
+    answer = decided(asked(**request_)).answer
+    assert answer.unknown == unknown
+    assert (b'"unknown"' in msgspec.json.encode(answer)) == bool(unknown)
 
 
 def test_an_inactive_merchant_sells_nothing_on_credit() -> None:
