@@ -91,12 +91,25 @@ class Generated:
         return await module.asyncio(client=self._client, tenor_clock=NOON.isoformat(), **more)
 
 
+TYPES_IN_USE = """
+import type { components } from "./tenor";
+type Schemas = components["schemas"];
+export const cart: Schemas["Checkout"] = { merchant_reference: "o-1", consumer: "co_1", currency: "EUR", amount: 6000 };
+export const told: Schemas["EventType"] = "plan.captured";
+// @ts-expect-error there is no such event
+export const lost: Schemas["EventType"] = "plan.lost";
+"""
+
+
 @pytest.mark.skipif(not shutil.which("openapi-typescript"), reason="npm install --global openapi-typescript typescript")
-def test_a_typescript_client_can_be_made(tmp_path: Path) -> None:
-    """The types compile where the TypeScript compiler is there, too."""
-    types = tmp_path / "tenor.ts"
-    made = subprocess.run(["openapi-typescript", CONTRACT, "--output", types], capture_output=True, text=True)
+def test_types_for_typescript_can_be_made(tmp_path: Path) -> None:
+    """Where the TypeScript compiler is there, too, they are used."""
+    types = str(tmp_path / "tenor.ts")
+    command = ["openapi-typescript", str(CONTRACT), "--output", types, "--default-non-nullable", "false"]
+    made = subprocess.run(command, capture_output=True, text=True)
     assert made.returncode == 0, made.stdout + made.stderr
     if shutil.which("tsc"):
-        checked = subprocess.run(["tsc", "--strict", "--noEmit", types], capture_output=True, text=True)
+        use = tmp_path / "use.ts"
+        use.write_text(TYPES_IN_USE)
+        checked = subprocess.run(["tsc", "--strict", "--noEmit", use], capture_output=True, text=True)
         assert checked.returncode == 0, checked.stdout

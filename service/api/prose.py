@@ -39,7 +39,8 @@ facts that the policy reads are kept, until they expire, no longer than the cons
 revoked; the next day close erases what expired. A decision keeps what it had read for as long as it is kept, because
 it must be explained and replayed.
 
-**Clients.** `openapi-typescript` and `openapi-python-client` make clients from this document. The latter is told in its
+**Clients.** `openapi-typescript` and `openapi-python-client` make clients from this document. A field with a default
+may be left out, in answers too: `--default-non-nullable false` tells the former. The latter is told in its
 configuration how to send and read files: `content_type_overrides: {text/csv: application/octet-stream,
 application/yaml: application/octet-stream}`.
 
