@@ -2,10 +2,10 @@
 
 Who waits for another waits longer than the other, so that the answer comes from the one who knows most:
 
-    1.5 s   PostgreSQL ends a lane's statement by itself                        STATEMENT_S
-    1.8 s   a lane hears no answer, and drops its connection                    ANSWER_S
-    2.2 s   a lane gives up, and says what it knows of the outcome              PATIENCE_S
-    2.5 s   a request is answered, whatever it still waits for                  REQUEST_S
+    1.3 s   PostgreSQL ends a lane's statement by itself                        STATEMENT_S
+    1.5 s   a lane hears no answer, and drops its connection                    ANSWER_S
+    1.9 s   a lane gives up, and says what it knows of the outcome              PATIENCE_S
+    2.2 s   a request is answered, whatever it still waits for                  REQUEST_S
     4 s     a process that stops has waited for its requests                    DRAIN_S
     7 s     the supervisor ends a process that has not stopped by itself        STOP_S
 
@@ -14,10 +14,10 @@ A request's time begins when all of it is here. A route whose work may be long s
 
 from typing import Final
 
-STATEMENT_S: Final = 1.5
-ANSWER_S: Final = 1.8
-PATIENCE_S: Final = 2.2
-REQUEST_S: Final = 2.5
+STATEMENT_S: Final = 1.3
+ANSWER_S: Final = 1.5
+PATIENCE_S: Final = 1.9
+REQUEST_S: Final = 2.2
 DRAIN_S: Final = 4
 STOP_S: Final = 7
 

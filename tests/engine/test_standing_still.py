@@ -14,7 +14,7 @@ from service.db import Pool
 from tests.engine.processes import Own, Service, broken_checks, insist, is_told, offers, serving, world_of
 from tests.flows.world import World
 
-SECONDS = 12  # a generous while for what takes 2.5: whoever waits for PostgreSQL waits for ever
+SECONDS = 12  # a generous while for what takes 2.2: whoever waits for PostgreSQL waits for ever
 READY = {"status": "ready"}
 
 
