@@ -93,7 +93,8 @@ async def services(settings: Settings) -> AsyncGenerator[Services]:
         await readiness.close()
         await cache.close()
         with suppress(*LOST):  # a server that stands still hears no farewell
-            await asyncio.wait_for(pool.close(), CLOSE_S)
+            async with asyncio.timeout(CLOSE_S):
+                await pool.close()
 
 
 def _refused(_: Request[Any, Any, Any], error: Refused) -> Response[bytes]:

@@ -197,8 +197,9 @@ class Registry:
         while not lost.is_set():
             self._changed.clear()
             await self.reload()
-            with suppress(TimeoutError):
-                await asyncio.wait_for(self._changed.wait(), REFRESH_S)
+            with suppress(TimeoutError):  # `wait_for` would drop a cancellation that comes together with a change
+                async with asyncio.timeout(REFRESH_S):
+                    await self._changed.wait()
 
 
 def _needed(known: Known, now: datetime) -> Iterator[tuple[str, int]]:
