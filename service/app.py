@@ -23,6 +23,7 @@ from service.api.registry import Registry
 from service.api.reply import reply_refused
 from service.api.services import Services
 from service.api.shadow import Shadows
+from service.aside import Aside
 from service.bounded import unanswered
 from service.checkout.cache import Cache
 from service.checkout.flow import Snapshots
@@ -82,7 +83,10 @@ async def services(settings: Settings) -> AsyncGenerator[Services]:
     shadows = Shadows(pool)
     outside = Outside(pool, Gateways(registry.key_of), lambda: registry.now.gateways, sandbox=settings.sandbox)
     try:
-        yield Services(settings, pool, cache, readiness, registry, snapshots, attempts, engine, shadows, outside)
+        yield Services(
+            settings, pool, cache, readiness, registry, snapshots, attempts, engine, shadows, outside,
+            quoting=Aside(), desk=Aside(),
+        )  # fmt: skip
     finally:
         await engine.close()
         await shadows.close()

@@ -60,8 +60,9 @@ class Inbox(Generic[T]):
 class Together(Generic[T, R]):
     """Single questions, answered together: whatever waits goes into one call, whose answers stand in the same order."""
 
-    def __init__(self, answer: Callable[[list[T]], Awaitable[Sequence[R]]]) -> None:
+    def __init__(self, answer: Callable[[list[T]], Awaitable[Sequence[R]]], together_max: int = TOGETHER_MAX) -> None:
         self._answer = answer
+        self._together_max = together_max
         self._inbox: Inbox[tuple[T, asyncio.Future[R]]] = Inbox(WAITING_MAX)
         self._task = asyncio.create_task(self._serve())  # one: while it waits, the next batch gathers
 
@@ -78,7 +79,7 @@ class Together(Generic[T, R]):
         await self._task
 
     async def _serve(self) -> None:
-        while batch := await self._inbox.take(TOGETHER_MAX):
+        while batch := await self._inbox.take(self._together_max):
             try:
                 async with asyncio.timeout(PATIENCE_S):  # nobody waits any longer
                     answers = await self._answer([question for question, _ in batch])

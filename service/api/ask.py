@@ -47,6 +47,11 @@ class Asked(Request[None, Principal, State]):
         allow(self.scope, self.route_handler.opt.get("budget_s", REQUEST_S))
         return b"".join(pieces)
 
+    async def left(self) -> None:
+        """Ends when the client is gone, once its body was read."""
+        while (await self.receive())["type"] != "http.disconnect":
+            pass
+
 
 class Ask(Struct, frozen=True):
     """A request, read once. `key` is None for reads and dry runs."""

@@ -10,10 +10,11 @@ from litestar.params import FromPath, QueryParameter, RawBody
 from litestar.response.base import ASGIResponse
 from msgspec import Meta, Struct
 
-from service.api.ask import Ask, Asked, content_type, read, write
+from service.api.ask import Ask, Asked, content_type, read, services_of, write
 from service.api.body import Body
 from service.api.partner import Limit
 from service.api.reply import JSON, encode, reply, reply_answer
+from service.aside import Beside
 from service.db import Connection
 from service.deadline import LONG
 from service.engine.once import once
@@ -21,6 +22,7 @@ from service.engine.work import Answer
 from service.errors import Code, Refused
 from service.policies import flow
 from service.policies.document import Policy
+from service.policies.fault import Fault
 from service.policies.version import PolicyVersion, Signer
 
 AHEAD_MAX: Final = timedelta(days=366)
@@ -52,7 +54,7 @@ async def draft_policy(request: Asked, body: RawBody) -> ASGIResponse:
     """
     document = _policy.read(body, content_type(request))
     ask, by = write(request, body), signer_of(request)
-    found = await flow.faults_of(document, ask.now)
+    found = await flow.faults_of(document, ask.now, beside(request))
 
     async def draft(conn: Connection) -> Answer:
         return Answer(201, encode(_listed(await flow.draft(conn, document, found, by, ask.now))))
@@ -110,6 +112,11 @@ def named(policy_id: str, version: str) -> tuple[str, int]:
     return policy_id, int(version)
 
 
+def beside(request: Asked) -> Beside[list[Fault]]:
+    """Where faults are looked for: at the desk, as long as the client stays."""
+    return lambda work: services_of(request).desk.run(work, request.left())
+
+
 def signer_of(request: Asked) -> Signer:
     """The person who asks, and the key they ask with."""
     return Signer(request.auth.owner_id, request.auth.key_id)
@@ -124,7 +131,7 @@ async def _sign(
     begins = asked.active_from or before.now
     if begins > before.now + AHEAD_MAX:
         raise Refused(Code.INVALID_FIELD, f"At most {AHEAD_MAX.days} days from now.", "/active_from")
-    found = await flow.faults_of_version(before.services.pool, *which, max(begins, before.now))
+    found = await flow.faults_of_version(before.services.pool, *which, max(begins, before.now), beside(request))
     ask, by = write(request, body), signer_of(request)
 
     async def keep(conn: Connection) -> Answer:

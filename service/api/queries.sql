@@ -1,8 +1,8 @@
 -- load_keys --
 select hmac, key_id, audience::text, owner_id, scopes from keys where revoked_at is null;
 
--- is_key --
-select true from keys where hmac = $1 and revoked_at is null;
+-- which_are_keys --
+select hmac from keys where hmac = any($1::bytea[]) and revoked_at is null;
 
 -- load_merchants --
 select merchant_id, name, country, time_zone, fees, active from merchants;

@@ -1,6 +1,5 @@
 """What a credit would cost, for a product page or a shop's own calculator. Nothing is decided, kept or bound."""
 
-import asyncio
 from typing import Final
 
 from litestar import post
@@ -35,4 +34,5 @@ async def make_quote(request: Asked, body: RawBody) -> ASGIResponse:
             )
     merchant = await ask.services.registry.merchant(ask.owner_id)
     today = business_day(ask.now, merchant.time_zone)
-    return reply(await asyncio.to_thread(quote, asked, today))  # a long one keeps nobody waiting
+    made = await ask.services.quoting.run(lambda _: quote(asked, today), request.left())
+    return reply(made)

@@ -14,6 +14,7 @@ import msgspec
 
 from service import clock
 from service.api.queries import Q
+from service.api.strangers import Strangers
 from service.checkout.challenger import Trial
 from service.db import Connection, Pool, connect_session
 from service.engine.faults import LOST, what
@@ -31,7 +32,7 @@ log = logging.getLogger("tenor.registry")
 CHANNEL = "tenor_changed"
 REFRESH_S = 30.0  # besides the announcements, should one be lost
 STOPPED_S = 0.1  # after which it is told to stop again
-STRANGERS_S = 0.05  # so long an unknown key or merchant is believed unknown
+STRANGERS_S = 0.05  # so long an unknown merchant is believed unknown
 
 
 class Principal(msgspec.Struct, frozen=True):
@@ -81,6 +82,7 @@ class Registry:
         self._by_text: dict[str, Principal] = {}  # spares the HMAC of a key seen before
         self._changed = asyncio.Event()
         self._task: asyncio.Task[None] | None = None
+        self._strangers = Strangers(pool)
         self.ready = Ready(pool)
         self._reloading = asyncio.Lock()  # what was read first must not be swapped in last
         self._caught_up = 0.0
@@ -92,6 +94,7 @@ class Registry:
 
     async def close(self) -> None:
         """Stops following; told so until it hears, for asyncpg drops a cancellation that comes with an answer."""
+        await self._strangers.close()
         while self._task and not self._task.done():
             self._task.cancel()
             await asyncio.wait([self._task], timeout=STOPPED_S)
@@ -110,7 +113,7 @@ class Registry:
         if known is not None:
             return known
         digest = self.hmac(key)
-        if digest not in self.now.keys and await self._pool.fetchval(Q.is_key, digest):
+        if digest not in self.now.keys and await self._strangers.is_key(digest) and digest not in self.now.keys:
             await self.reload()  # made a moment ago, and not announced to us yet
         principal = self.now.keys.get(digest)
         if principal is not None:

@@ -5,6 +5,7 @@ from msgspec import Struct
 from service.api.readiness import Readiness
 from service.api.registry import Registry
 from service.api.shadow import Shadows
+from service.aside import Aside
 from service.checkout.cache import Cache
 from service.checkout.flow import Snapshots
 from service.checkout.velocity import Attempt
@@ -28,3 +29,5 @@ class Services(Struct, frozen=True):
     engine: Engine
     shadows: Shadows
     outside: Outside
+    quoting: Aside
+    desk: Aside  # where policies are read through

@@ -13,7 +13,7 @@ from service import ids
 from service.api.ask import Asked, content_type, read, write
 from service.api.body import Body, Nothing
 from service.api.partner import After, Limit
-from service.api.policies import signer_of
+from service.api.policies import beside, signer_of
 from service.api.queries import Q
 from service.api.reply import encode, reply, reply_answer
 from service.checkout.challenger import Comparison
@@ -82,7 +82,7 @@ async def start_trial(request: Asked, body: RawBody) -> ASGIResponse:
     """
     asked = _trial.read(body, content_type(request))
     ask, by = write(request, body), signer_of(request)
-    found = await flow.faults_of_version(ask.services.pool, asked.policy_id, asked.version, ask.now)
+    found = await flow.faults_of_version(ask.services.pool, asked.policy_id, asked.version, ask.now, beside(request))
     trial_id = ids.new_id(ids.TRIAL, 0, ask.now_ms)
 
     async def start(conn: Connection) -> Answer:

@@ -9,6 +9,7 @@ from typing import Any, Final
 import asyncpg
 import msgspec
 
+from service.aside import Beside
 from service.db import Connection, Pool, load_queries
 from service.errors import Code, Refused
 from service.policies.compile import CompiledPolicy, compile_policy
@@ -24,15 +25,17 @@ READY_MAX: Final = 64  # versions that a process keeps ready; the oldest of them
 # The life of a version ------------------------------------------------------------------------------------------------
 
 
-async def faults_of(policy: Policy, active_from: datetime) -> list[Fault]:
-    """All faults of a document that would begin then. Some hundred milliseconds of work: others get their turn."""
-    return await asyncio.to_thread(faults, policy, first_day(policy, active_from))
+async def faults_of(policy: Policy, active_from: datetime, beside: Beside[list[Fault]]) -> list[Fault]:
+    """All faults of a document that would begin then. Seconds of work, where it has many prices."""
+    return await beside(lambda wanted: faults(policy, first_day(policy, active_from), wanted))
 
 
-async def faults_of_version(pool: Pool, policy_id: str, version: int, active_from: datetime) -> list[Fault]:
+async def faults_of_version(
+    pool: Pool, policy_id: str, version: int, active_from: datetime, beside: Beside[list[Fault]]
+) -> list[Fault]:
     """The same of a version that is kept. Refused: NOT_FOUND."""
     document, _ = await _load_document(pool, policy_id, version)
-    return await faults_of(document, active_from)
+    return await faults_of(document, active_from, beside)
 
 
 async def draft(

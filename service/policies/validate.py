@@ -5,6 +5,7 @@ A check is a function of the document; every check speaks, whatever the others f
 
 from collections.abc import Callable, Hashable, Iterable, Iterator
 from datetime import date
+from functools import partial
 from typing import Final
 
 import msgspec
@@ -24,6 +25,8 @@ from service.policies.validate_facts import (
 from service.policies.validate_law import prices_are_legal
 from service.policies.validate_outside import outside_sources_are_read
 from service.policies.validate_prices import (
+    Wanted,
+    always,
     deposit_ladders_rise,
     prices_are_few,
     prices_are_possible,
@@ -46,13 +49,14 @@ def read_policy(raw: bytes, on: date | None = None) -> tuple[Policy | None, list
     return policy, faults(policy, on)
 
 
-def faults(policy: Policy, on: date | None = None) -> list[Fault]:
-    """All faults of a document of the right shape, in the order of the checks.
+def faults(policy: Policy, on: date | None = None, wanted: Wanted = always) -> list[Fault]:
+    """All faults of a document of the right shape, in the order of the checks; fewer once they are not `wanted`.
 
     `on` is the day it becomes active: its prices are held against the law of that day, if one is given.
     """
-    found = [fault for check in CHECKS for fault in check(policy)]
-    return found if on is None else found + list(prices_are_legal(policy, on))
+    checks = [partial(check, wanted=wanted) if check is prices_are_possible else check for check in CHECKS]
+    found = [fault for check in checks for fault in check(policy)]
+    return found if on is None else found + list(prices_are_legal(policy, on, wanted))
 
 
 def names_are_said_once(policy: Policy) -> Iterator[Fault]:

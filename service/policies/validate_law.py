@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from datetime import date
+from itertools import takewhile
 
 from service.errors import Refused
 from service.policies.document import Policy
@@ -9,16 +10,16 @@ from service.policies.fault import Fault
 from service.policies.law import LawRow
 from service.policies.price_list import rungs_of
 from service.policies.pricing import price_of
-from service.policies.validate_prices import too_many_prices
+from service.policies.validate_prices import Wanted, always, too_many_prices
 
 
-def prices_are_legal(policy: Policy, on: date) -> Iterator[Fault]:
+def prices_are_legal(policy: Policy, on: date, wanted: Wanted = always) -> Iterator[Fault]:
     """No row is above a cap at its lowest or its highest amount, at any length; each row is told once."""
     if too_many_prices(policy):
         return
     places = {id(price): place for place, price in enumerate(policy.instalments)}
     told: set[tuple[int, LawRow]] = set()
-    for row, rung in rungs_of(policy):
+    for row, rung in takewhile(lambda _: wanted(), rungs_of(policy)):
         for amount in dict.fromkeys((rung.amount_min, rung.amount_max)):
             try:
                 cap = price_of(policy.jurisdiction, policy.product_class, rung.terms, amount, on).above
