@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 
 import httpx
 
+from service.api.registry import CHANNEL, Registry
 from service.config import Settings
 from service.db import Pool
 from tests.engine.processes import Own, Service, broken_checks, insist, is_told, offers, serving, world_of
@@ -139,6 +140,18 @@ async def we_are_stopped_while_it_stands_still(own: Own, world: World, service: 
             assert code == 0
     await asyncio.to_thread(service.start)
     await writes.are_each_done_once()
+
+
+async def test_the_registry_closes_in_the_middle_of_a_reload(settings: Settings, pool: Pool) -> None:
+    registry = Registry(settings.database_url or "", pool, settings.key_secret)
+    await registry.start()
+    async with pool.acquire() as conn, conn.transaction():
+        await conn.execute("lock table keys in access exclusive mode")
+        await pool.execute("select pg_notify($1, '')", CHANNEL)
+        async with asyncio.timeout(SECONDS):
+            while not await pool.fetchval("select exists (select from pg_locks where not granted)"):
+                await asyncio.sleep(0.05)
+            await registry.close()
 
 
 async def test_a_restart_follows_at_once_when_the_supervisor_was_killed(settings: Settings, pool: Pool) -> None:
