@@ -69,7 +69,7 @@ format: $(READY)  ## ruff, writing
 	@$(BIN)/ruff format .
 
 openapi: $(READY)  ## write openapi.yaml from the app, its wire structs and a purchase made on it
-	@OPENAPI=write $(BIN)/python -m pytest -q -n 0 tests/test_openapi.py -k what_the_app_does
+	@OPENAPI=write $(BIN)/python -m pytest -q -n 0 tests/contract/test_openapi.py -k what_the_app_does
 
 # No index host ever stands in a lock file: any index that serves the same bytes will do.
 COMPILE = $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \

@@ -19,23 +19,30 @@ from service.api.operator import operator_router
 from service.api.partner import partner_router
 from service.api.public import get_livez, get_openapi, get_readyz
 from service.api.readiness import Readiness
-from service.api.registry import Registry
 from service.api.reply import reply_refused
 from service.api.services import Services
-from service.api.shadow import Shadows
 from service.aside import Aside
 from service.bounded import unanswered
 from service.checkout.cache import Cache
+from service.checkout.decision_log import DecisionRow, load_answers
+from service.checkout.decision_log import log as log_decisions
 from service.checkout.flow import Snapshots
+from service.checkout.shadow_flow import Shadows
 from service.config import CannotStart, Settings
 from service.db import connect_session, in_a_sentence, open_pool, unsafe_settings
 from service.deadline import CLOSE_S
+from service.engine.batch import run
 from service.engine.engine import Engine
 from service.engine.faults import LOST, PASSING, traceback_of, what
+from service.engine.keys import Keys
+from service.engine.lane import Lane
 from service.errors import Code, Refused
 from service.inbox import Together
 from service.outside.flow import Outside
 from service.outside.gateway import Gateways
+from service.plans.book import Command
+from service.plans.flow import PlanWork
+from service.registry.registry import Registry
 
 log = logging.getLogger("tenor")
 
@@ -77,7 +84,13 @@ async def services(settings: Settings) -> AsyncGenerator[Services]:
     snapshots = Snapshots(pool, cache)
     attempts = Together(cache.count)
     registry = Registry(url, pool, settings.key_secret)
-    engine = Engine(lambda: connect_session(url), pool, snapshots.accounts_changed)
+    keys = Keys(load_answers)
+    connect, told = partial(connect_session, url), snapshots.accounts_changed
+    lanes: dict[type, Lane[Any]] = {
+        DecisionRow: Lane("decisions", connect, partial(log_decisions, keys), told),
+        Command: Lane("commands", connect, partial(run, PlanWork(), keys), told),
+    }
+    engine = Engine(pool, keys, lanes)
     with in_a_sentence(url):
         await registry.start()
     shadows = Shadows(pool)

@@ -19,11 +19,11 @@ from service.api.body import BYTES_MAX, Body
 from service.countries import require_jurisdiction
 from service.errors import Code, Refused
 from service.money import AMOUNT_MAX, EXPONENTS, decimal_text
-from service.plans.apr import Apr, AprMethod, rates_for
-from service.plans.disclosure import Line
-from service.plans.frame import YEARS_MAX, are_years_apart
-from service.plans.quote import Country, Quote, QuoteRequest, quote
-from service.plans.terms import Terms, Unit
+from service.terms.apr import Apr, AprMethod, rates_for
+from service.terms.disclosure import Line
+from service.terms.frame import YEARS_MAX, are_years_apart
+from service.terms.quote import Country, Quote, QuoteRequest, quote
+from service.terms.terms import Terms, Unit
 
 if TYPE_CHECKING:
     from rich.table import Table

@@ -33,7 +33,7 @@ COMMANDS: Final[dict[str, tuple[str, str | None]]] = {
     "fairness": ("service.learning.commands:fairness", "whom a policy would have treated otherwise, by group"),
     "simulator": ("service.simulator:main", "the simulated gateway to outside data, over HTTP"),
     "first-day": ("service.cli:first_day", None),
-    "worker": ("service.worker:main", None),
+    "worker": ("service.server.worker:main", None),
 }
 
 
@@ -60,8 +60,9 @@ def main(argv: list[str] | None = None) -> int:
 
 def dev(argv: list[str]) -> int:
     """Embedded servers where no URL is given, migrations, the demo, and the service."""
-    from service import embedded, supervisor
+    from service import embedded
     from service.embedded import lifeline
+    from service.server import supervisor
 
     parser = argparse.ArgumentParser(prog="tenor dev", description=dev.__doc__)
     parser.add_argument("--fresh", action="store_true", help="start over with an empty embedded database")
@@ -85,7 +86,7 @@ def dev(argv: list[str]) -> int:
 
 def serve(argv: list[str]) -> int:
     """The service on given servers, migrated first; several machines may do this at once."""
-    from service import supervisor
+    from service.server import supervisor
 
     argparse.ArgumentParser(prog="tenor serve", description=serve.__doc__).parse_args(argv)
     settings = config.read(os.environ)
@@ -198,8 +199,10 @@ async def _key(settings: Settings, asked: dict[str, object]) -> None:
     import asyncpg
 
     from service import clock, db
+    from service.access.flow import make_key
+    from service.access.key import key_of
     from service.api.body import Body
-    from service.api.operator import KeyBody, insert_key, require_known_scopes
+    from service.api.operator import KeyBody, require_known_scopes
     from service.api.reply import JSON
     from service.errors import Refused
 
@@ -208,7 +211,8 @@ async def _key(settings: Settings, asked: dict[str, object]) -> None:
     try:
         body = Body(KeyBody).read(json.dumps(asked).encode(), JSON)
         require_known_scopes(body)
-        made = await insert_key(connection, settings.key_secret, body, clock.now())
+        secret = settings.key_secret
+        key_id = await make_key(connection, secret, body.audience, body.owner_id, body.scopes, clock.now())
     except Refused as refused:
         option = str(refused.pointer).split("/")[1].removesuffix("_id")
         raise CannotStart(f"--{option}: {refused.detail}") from None
@@ -216,15 +220,15 @@ async def _key(settings: Settings, asked: dict[str, object]) -> None:
         raise CannotStart("This database is empty; run tenor migrate first.") from None
     finally:
         await connection.close()
-    print(f"Key {made.key_id} of the {body.audience} {body.owner_id}, shown this once:", file=sys.stderr, flush=True)
-    print(made.key)
+    print(f"Key {key_id} of the {body.audience} {body.owner_id}, shown this once:", file=sys.stderr, flush=True)
+    print(key_of(secret, key_id))
 
 
 async def _day(settings: Settings) -> None:
     from service import clock
     from service.api.limits import reviewing
     from service.app import services
-    from service.engine.day import close_day
+    from service.jobs.day_close import close_day
 
     async with services(settings) as ours:
         now = clock.now()

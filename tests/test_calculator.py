@@ -14,7 +14,7 @@ import pytest
 
 from service.cli import main
 from service.demo.seed import POLICY
-from service.plans.terms import Terms
+from service.terms.terms import Terms
 
 YEAR = {"instalments": 12, "every": 1, "unit": "month", "rate_percent": "9.9"}
 QUOTE = {"currency": "EUR", "amount": 1000_00, "jurisdiction": "DE", "start_on": "2026-01-15", "terms": YEAR}

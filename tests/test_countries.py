@@ -4,7 +4,7 @@ import pytest
 
 from service.countries import COUNTRIES, require_country, require_jurisdiction
 from service.errors import Code, Refused
-from service.policies.law import EU_MEMBERS, LAW
+from service.law.law import EU_MEMBERS, LAW
 
 SLIPS = ["UK", "EL", "EN", "XX", "ZZ", "AA", "SU", "YU", "TX", "NY", "gb", "GBR", "G", ""]
 

@@ -5,8 +5,8 @@ from collections.abc import Callable
 import pytest
 
 from service.errors import Code, Refused
-from service.plans.frame import frame_of
 from service.remembered import remembered
+from service.terms.frame import frame_of
 
 
 def counting() -> tuple[list[int], Callable[[int], int]]:

@@ -15,7 +15,7 @@ from litestar.routes import HTTPRoute
 from msgspec import Struct
 
 from service import clock
-from service.api.registry import Principal
+from service.access.key import Principal
 from service.api.services import Services
 from service.bounded import allow
 from service.deadline import REQUEST_S

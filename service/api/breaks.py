@@ -16,7 +16,6 @@ from service.api.reply import encode, reply, reply_answer
 from service.checkout.request import Text
 from service.db import Connection
 from service.deadline import LONG, LONG_S
-from service.engine.once import once
 from service.engine.work import Answer
 from service.errors import Code, Refused
 from service.partners import flow
@@ -69,7 +68,7 @@ async def make_file(request: Asked, body: RawBody, programme_id: FromPath[str]) 
     async def make(connection: Connection) -> Answer:
         return Answer(201, encode(await flow.make_file(connection, programme_id, asked.business_on, ask.now)))
 
-    return reply_answer(await once(ask.services.pool, ask.must_key, ask.now, make, LONG_S))
+    return reply_answer(await ask.services.engine.once(ask.must_key, ask.now, make, LONG_S))
 
 
 @get("/breaks", opt={"scope": "breaks", **LONG})
@@ -95,7 +94,7 @@ async def assign_break(request: Asked, body: RawBody, break_id: FromPath[str]) -
     async def assign(connection: Connection) -> Answer:
         return Answer(200, encode(await theirs.assign_break(connection, known_id, asked.owner, ask.now)))
 
-    return reply_answer(await once(ask.services.pool, ask.must_key, ask.now, assign))
+    return reply_answer(await ask.services.engine.once(ask.must_key, ask.now, assign))
 
 
 @post("/breaks/{break_id:str}/resolve", status_code=200, opt={"scope": "breaks"})
@@ -108,7 +107,7 @@ async def resolve_break(request: Asked, body: RawBody, break_id: FromPath[str]) 
     async def resolve(connection: Connection) -> Answer:
         return Answer(200, encode(await theirs.resolve_break(connection, known_id, asked.note, ask.now)))
 
-    return reply_answer(await once(ask.services.pool, ask.must_key, ask.now, resolve))
+    return reply_answer(await ask.services.engine.once(ask.must_key, ask.now, resolve))
 
 
 def _break_id(text: str) -> str:

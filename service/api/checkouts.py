@@ -7,24 +7,24 @@ import msgspec
 
 from service import ids
 from service.api.ask import Ask
-from service.api.queries import Q
 from service.api.reply import OBJECT
-from service.api.shadow import Sides, Watched
 from service.checkout.answer import Decision
 from service.checkout.decide import decide
+from service.checkout.decision_log import DecisionRow, RulebookChanged, reference_used
 from service.checkout.evidence import Evidence, evidence_of
 from service.checkout.flow import Known as KnownConsumer
-from service.checkout.flow import Who
+from service.checkout.flow import Q as CHECKOUT
 from service.checkout.request import Checkout, refuse_contradictions
+from service.checkout.shadow_flow import Sides, Watched
 from service.checkout.velocity import attempt_of
-from service.engine.decision_log import reference_used
-from service.engine.once import answered
-from service.engine.work import Answer, DecisionRow, RulebookChanged
+from service.engine.work import Answer
 from service.errors import Code, Refused
+from service.limits.flow import Who
 from service.metrics import DECISIONS
 from service.outside.flow import Occasion
 from service.outside.source import SourceRead
 from service.packed import unpack
+from service.plans.books import Q as PLANS
 from service.plans.plan import business_day
 
 RULEBOOKS_MAX: Final = 3  # so often a decision is made anew because a policy was published meanwhile
@@ -74,7 +74,7 @@ async def _answer(ask: Ask, checkout: Checkout, raw: bytes) -> Answer:
     counters = await _count(ask, checkout, sides)  # afterwards: nobody adds to the attempts of others' consumers
     outside: dict[str, SourceRead] = {}
     if sides.policy.outside:
-        if before := await answered(services.pool, ask.must_key):
+        if before := await services.engine.answered(ask.must_key):
             return before  # nobody is asked twice for one request
         await _refuse_taken(ask, checkout.merchant_reference)
         occasion = Occasion(who.consumer_id, decision_id, business_day(ask.now, sides.policy.policy.time_zone), ask.now)
@@ -96,7 +96,7 @@ async def _answer(ask: Ask, checkout: Checkout, raw: bytes) -> Answer:
 async def _refuse_taken(ask: Ask, reference: str) -> None:
     """The log refuses a reference that a plan has taken. Where others are asked before, it must be known before."""
     bucket = ids.bucket_for(ask.owner_id, reference)
-    if await ask.services.pool.fetchval(Q.is_reference_taken, bucket, ask.owner_id, reference):
+    if await ask.services.pool.fetchval(PLANS.is_reference_taken, bucket, ask.owner_id, reference):
         raise reference_used(reference)
 
 
@@ -127,7 +127,7 @@ async def read_log(ask: Ask, decision_id: str) -> DecisionLog:
     """The log of one decision. Refused: NOT_FOUND."""
     row = None
     if ids.is_id(decision_id, ids.DECISION):
-        row = await ask.services.pool.fetchrow(Q.load_decision_log, ids.bucket_of(decision_id), decision_id)
+        row = await ask.services.pool.fetchrow(CHECKOUT.load_decision_log, ids.bucket_of(decision_id), decision_id)
     if row is None:
         raise Refused(Code.NOT_FOUND, f"There is no decision {decision_id[:100]!r}.", "/id")
     *facts, request, snapshot, answer, funding = row

@@ -1,46 +1,33 @@
 """Consents: what a consumer allowed us to ask outside, given through the merchant, and taken back at any time."""
 
 from datetime import date, datetime, timedelta
-from typing import Annotated, Final
+from typing import Final
 
 import asyncpg
 from litestar import get, post
 from litestar.params import FromPath, RawBody
 from litestar.response.base import ASGIResponse
-from msgspec import Meta, Struct, field
+from msgspec import Struct, field
 
 from service import ids
 from service.api.ask import Ask, Asked, content_type, read, write
 from service.api.body import Body, Nothing
 from service.api.partner import After, Limit
-from service.api.queries import Q
 from service.api.reply import encode, reply, reply_answer
 from service.db import Connection
-from service.engine.once import answered, once
 from service.engine.work import Answer
 from service.errors import Code, Refused
-from service.outside.consent import Channel
-from service.outside.source import DataType, Name, Purpose
+from service.outside import consent_store
+from service.outside.consent import Channel, GivenConsent
+from service.outside.flow import Q as OUTSIDE
+from service.outside.source import DataType, Purpose
+from service.people.flow import Q as PEOPLE
 
 LASTS_MAX: Final = timedelta(days=3_660)
 
-Subject = Annotated[str, Meta(min_length=1, max_length=200, pattern=r"^[^\x00-\x1f\x7f]*\Z")]
-Evidence = Annotated[str, Meta(min_length=1, max_length=500, pattern=r"^[^\x00-\x1f\x7f]*\Z")]
 
-
-class ConsentBody(Struct, frozen=True, forbid_unknown_fields=True):
+class ConsentBody(GivenConsent, frozen=True, forbid_unknown_fields=True):
     """What the consumer allowed. It is never changed: another one is given, and this one revoked."""
-
-    subject: Subject
-    purpose: Purpose
-    data_types: Annotated[tuple[DataType, ...], Meta(min_length=1, max_length=3)]
-    sources: Annotated[tuple[Name, ...], Meta(min_length=1, max_length=20)]
-    from_on: date
-    to_on: date
-    times: Annotated[int, Meta(ge=1, le=1_000)]
-    expires_at: Annotated[datetime, Meta(tz=True)]  # from then on no call is made under it and no answer read again
-    channel: Channel
-    evidence: Evidence  # where the proof of it is kept: a reference, a hash
 
 
 class ConsentView(Struct, frozen=True):
@@ -86,24 +73,18 @@ async def give_consent(request: Asked, body: RawBody, consumer_id: FromPath[str]
     ask = write(request, body)
     if not ids.is_id(consumer_id, ids.CONSUMER):
         raise _no_consumer(consumer_id)
-    bucket = ids.bucket_of(consumer_id)
-    consent_id = ids.new_id(ids.CONSENT, bucket, ask.now_ms)
+    consent_id = ids.new_id(ids.CONSENT, ids.bucket_of(consumer_id), ask.now_ms)
 
-    if before := await answered(ask.services.pool, ask.must_key):
+    if before := await ask.services.engine.answered(ask.must_key):
         return reply_answer(before)  # what was given stays given, whatever the hour
     _refuse_what_cannot_be_asked(ask, asked)
 
     async def give(conn: Connection) -> Answer:
-        made = await conn.fetchval(
-            Q.insert_consent, bucket, consumer_id, consent_id, ask.owner_id, asked.subject, asked.purpose,
-            list(asked.data_types), list(asked.sources), asked.from_on, asked.to_on, asked.times, asked.channel,
-            asked.evidence, ask.now, asked.expires_at,
-        )  # fmt: skip
-        if made is None:
+        if not await consent_store.give(conn, consent_id, consumer_id, ask.owner_id, asked, ask.now):
             raise _no_consumer(consumer_id)
         return Answer(201, encode(await _load(conn, consent_id)))
 
-    return reply_answer(await once(ask.services.pool, ask.must_key, ask.now, give))
+    return reply_answer(await ask.services.engine.once(ask.must_key, ask.now, give))
 
 
 @get("/consumers/{consumer_id:str}/consents", opt={"scope": "consents"})
@@ -145,14 +126,14 @@ async def require_consumer(ask: Ask, consumer_id: str, owner_id: str | None) -> 
     """The bucket of a consumer that is there, and `owner_id`'s if one is given. Refused: NOT_FOUND."""
     if ids.is_id(consumer_id, ids.CONSUMER):
         bucket = ids.bucket_of(consumer_id)
-        if await ask.services.pool.fetchval(Q.is_consumer, bucket, consumer_id, owner_id):
+        if await ask.services.pool.fetchval(PEOPLE.is_consumer, bucket, consumer_id, owner_id):
             return bucket
     raise _no_consumer(consumer_id)
 
 
 async def _page(ask: Ask, consumer_id: str, owner_id: str | None, after: str, limit: int) -> ASGIResponse:
     bucket = await require_consumer(ask, consumer_id, owner_id)
-    rows = await ask.services.pool.fetch(Q.list_consents, bucket, consumer_id, after, limit)
+    rows = await ask.services.pool.fetch(OUTSIDE.list_consents, bucket, consumer_id, after, limit)
     page = [_view(row) for row in rows]
     return reply(ConsentPage(page, page[-1].consent_id if page else after))
 
@@ -161,19 +142,17 @@ async def _revoke(ask: Ask, consent_id: str, by: str, owner_id: str | None) -> A
     missing = Refused(Code.NOT_FOUND, f"There is no consent {consent_id[:100]!r}.", "/id")
     if not ids.is_id(consent_id, ids.CONSENT):
         raise missing
-    bucket = ids.bucket_of(consent_id)
 
     async def revoke(conn: Connection) -> Answer:
-        if not await conn.fetchval(Q.revoke_consent, bucket, consent_id, ask.now, by, owner_id):
+        if not await consent_store.revoke(conn, consent_id, by, owner_id, ask.now):
             raise missing
-        await conn.execute(Q.erase_reports, bucket, consent_id)
         return Answer(200, encode(await _load(conn, consent_id)))
 
-    return reply_answer(await once(ask.services.pool, ask.must_key, ask.now, revoke))
+    return reply_answer(await ask.services.engine.once(ask.must_key, ask.now, revoke))
 
 
 async def _load(conn: Connection, consent_id: str) -> ConsentView:
-    row = await conn.fetchrow(Q.load_consent, ids.bucket_of(consent_id), consent_id)
+    row = await conn.fetchrow(OUTSIDE.load_consent, ids.bucket_of(consent_id), consent_id)
     assert row is not None
     return _view(row)
 

@@ -14,15 +14,16 @@ from service import ids
 from service.api.ask import Asked, read, write
 from service.api.attributes import policies_in_use
 from service.api.body import Body
-from service.api.queries import Q
 from service.api.reply import encode, reply, reply_answer
 from service.checkout.request import Text
 from service.checkout.snapshot import Attribute
 from service.db import Connection
-from service.engine.once import once
 from service.engine.work import Answer
 from service.errors import Code, Refused
+from service.limits.store import Q as LIMITS
 from service.money import EXPONENTS
+from service.people import flow as people
+from service.people.flow import Q as PEOPLE
 from service.policies.attributes import unread
 from service.policies.compile import CompiledPolicy
 
@@ -72,26 +73,16 @@ async def register_consumer(request: Asked, body: RawBody) -> ASGIResponse:
     """Register a consumer, or update one: 201 the first time, 200 after."""
     asked = _consumer.read(body, request.headers.get("content-type", ""))
     ask = write(request, body)
-    bucket = ids.bucket_for(ask.owner_id, asked.reference)
     changed: list[tuple[str, int]] = []
     policies = await policies_in_use(ask)
 
     async def register(conn: Connection) -> Answer:
-        row = await conn.fetchrow(
-            Q.upsert_consumer,
-            bucket,
-            ids.new_id(ids.CONSUMER, bucket, ask.now_ms),
-            ask.owner_id,
-            asked.reference,
-            encode(asked.attributes).decode(),
-            ask.now,
-        )
-        assert row is not None
+        row = await people.register(conn, ask.owner_id, asked.reference, asked.attributes, ask.now)
         view = _view(row, policies)
         changed.append((view.consumer_id, view.version))
         return Answer(201 if view.version == 1 else 200, encode(view))
 
-    answer = await once(ask.services.pool, ask.must_key, ask.now, register)
+    answer = await ask.services.engine.once(ask.must_key, ask.now, register)
     for consumer_id, version in changed:
         await ask.services.snapshots.consumer_changed(consumer_id, version)
     return reply_answer(answer)
@@ -103,7 +94,9 @@ async def get_consumer(request: Asked, consumer_id: FromPath[str]) -> ASGIRespon
     ask = read(request)
     row = None
     if ids.is_id(consumer_id, ids.CONSUMER):
-        row = await ask.services.pool.fetchrow(Q.load_consumer, ids.bucket_of(consumer_id), consumer_id, ask.owner_id)
+        row = await ask.services.pool.fetchrow(
+            PEOPLE.load_consumer, ids.bucket_of(consumer_id), consumer_id, ask.owner_id
+        )
     if row is None:
         raise Refused(Code.NOT_FOUND, f"There is no consumer {consumer_id[:100]!r}.", "/id")
     return reply(_view(row, await policies_in_use(ask)))
@@ -116,7 +109,7 @@ async def get_account(request: Asked, consumer_id: FromPath[str], currency: From
     row = None
     if ids.is_id(consumer_id, ids.CONSUMER) and currency in EXPONENTS:
         row = await ask.services.pool.fetchrow(
-            Q.load_account, ids.bucket_of(consumer_id), consumer_id, currency, ask.owner_id
+            LIMITS.load_account, ids.bucket_of(consumer_id), consumer_id, currency, ask.owner_id
         )
     if row is None:
         raise Refused(Code.NOT_FOUND, "There is no such consumer or currency.", "/id")

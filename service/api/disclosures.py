@@ -7,13 +7,14 @@ from litestar.response.base import ASGIResponse
 
 from service import ids
 from service.api.ask import Ask, Asked, read
-from service.api.queries import Q
 from service.api.reply import reply_printable
 from service.checkout.answer import Answer, offer_of
 from service.checkout.disclosure import Disclosure, disclosure_of, page
+from service.checkout.flow import Q as CHECKOUT
 from service.checkout.request import Checkout
 from service.errors import Code, Refused
 from service.packed import unpack
+from service.plans.books import Q as PLANS
 
 
 @get("/offers/{offer_id:str}/disclosure", opt={"scope": "checkouts"})
@@ -36,7 +37,7 @@ async def disclose_plan(request: Asked, plan_id: FromPath[str]) -> ASGIResponse:
     """
     ask, row = read(request), None
     if ids.is_id(plan_id, ids.PLAN):
-        row = await ask.services.pool.fetchrow(Q.load_plan_offer, ids.bucket_of(plan_id), plan_id, ask.owner_id)
+        row = await ask.services.pool.fetchrow(PLANS.load_plan_offer, ids.bucket_of(plan_id), plan_id, ask.owner_id)
     if row is None:
         raise Refused(Code.NOT_FOUND, f"There is no plan {plan_id[:100]!r}.", "/id")
     return _reply(request, ask, await _disclosure(ask, *row))
@@ -44,7 +45,7 @@ async def disclose_plan(request: Asked, plan_id: FromPath[str]) -> ASGIResponse:
 
 async def _disclosure(ask: Ask, decision_id: str, offer_id: str) -> Disclosure:
     bucket = ids.bucket_of(decision_id)
-    row = await ask.services.pool.fetchrow(Q.load_offered, bucket, decision_id, ask.owner_id)
+    row = await ask.services.pool.fetchrow(CHECKOUT.load_offered, bucket, decision_id, ask.owner_id)
     found = offer_of(_answer(unpack(row["answer"])), offer_id) if row else None
     if row is None or found is None:
         raise _no_offer(offer_id)

@@ -18,12 +18,12 @@ from service.api.ask import Ask, Asked, content_type, read, write
 from service.api.body import Body, Nothing
 from service.api.consents import require_consumer
 from service.api.partner import After, Limit
-from service.api.queries import Q
 from service.api.reply import Made, encode, reply, reply_answer
 from service.db import Connection
-from service.engine.once import once
 from service.engine.work import Answer
 from service.errors import Code, Refused
+from service.outside import gateway_store
+from service.outside.flow import Q
 from service.outside.gateway import SIMULATOR
 from service.outside.source import DataType, Name, Purpose, SourceOutcome
 
@@ -115,14 +115,11 @@ async def register_gateway(request: Asked, body: RawBody) -> ASGIResponse:
     gateway_id = ids.new_id(ids.GATEWAY, 0, ask.now_ms)
 
     async def register(conn: Connection) -> Answer:
-        made = await conn.fetchval(
-            Q.insert_gateway, gateway_id, asked.name, asked.url, list(asked.data_types), by, ask.now
-        )
-        if made is None:
+        if not await gateway_store.register(conn, gateway_id, asked.name, asked.url, asked.data_types, by, ask.now):
             raise Refused(Code.STATE_FORBIDS, f"There is a gateway {asked.name!r} in use.", "/name", ("retire",))
         return Answer(201, encode(Made(gateway_id)))
 
-    answer = await once(ask.services.pool, ask.must_key, ask.now, register)
+    answer = await ask.services.engine.once(ask.must_key, ask.now, register)
     await ask.services.registry.reload()
     if answer.status != 201:
         return reply_answer(answer)
@@ -140,11 +137,11 @@ async def retire_gateway(request: Asked, body: RawBody, gateway_id: FromPath[str
         raise Refused(Code.NOT_FOUND, f"There is no gateway {gateway_id[:100]!r}.", "/id")
 
     async def retire(conn: Connection) -> Answer:
-        if not await conn.fetchval(Q.retire_gateway, gateway_id, by, ask.now):
+        if not await gateway_store.retire(conn, gateway_id, by, ask.now):
             raise Refused(Code.NOT_FOUND, "There is no such gateway in use.", "/id")
         return Answer(200, encode(Made(gateway_id)))
 
-    answer = await once(ask.services.pool, ask.must_key, ask.now, retire)
+    answer = await ask.services.engine.once(ask.must_key, ask.now, retire)
     await ask.services.registry.reload()
     return reply_answer(answer)
 

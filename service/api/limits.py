@@ -13,18 +13,17 @@ from service.api.ask import Asked, content_type, is_dry_run, read, write
 from service.api.body import Body
 from service.api.consumers import AccountView
 from service.api.partner import Limit
-from service.api.queries import Q
 from service.api.reply import encode, reply, reply_answer
 from service.api.services import Services
-from service.checkout.flow import Who
+from service.checkout.limit_flow import ReviewedAccount, Reviewing, review
 from service.checkout.request import ConsumerId, Currency
 from service.db import Connection
-from service.engine.limits import ReviewedAccount, Reviewing, review, set_limit
-from service.engine.once import once
 from service.engine.work import Answer
 from service.errors import Code, Refused
 from service.limits.account import Account
 from service.limits.change import LimitChange, LimitRule
+from service.limits.flow import Who, set_limit
+from service.limits.store import Q
 from service.money import AMOUNT_MAX, EXPONENTS
 from service.policies.version import in_force
 
@@ -86,7 +85,7 @@ async def change_limit(
         changed.append(account)
         return Answer(200, encode(_account(account)))
 
-    answer = await once(ask.services.pool, ask.must_key, ask.now, change)
+    answer = await ask.services.engine.once(ask.must_key, ask.now, change)
     await ask.services.snapshots.accounts_changed(changed)
     return reply_answer(answer)
 
@@ -123,7 +122,7 @@ async def review_limit(request: Asked, body: RawBody) -> ASGIResponse:
                 return reply_answer(await do(conn))
             finally:
                 await transaction.rollback()
-    answer = await once(ask.services.pool, ask.must_key, ask.now, do)
+    answer = await ask.services.engine.once(ask.must_key, ask.now, do)
     await ask.services.snapshots.accounts_changed(changed)
     return reply_answer(answer)
 

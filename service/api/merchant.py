@@ -14,12 +14,13 @@ from service.api import attributes, consents, consumers, disclosures, notices, p
 from service.api.ask import Asked, content_type, guard_for, read, write
 from service.api.body import Body
 from service.api.checkouts import answer_checkout
-from service.api.queries import Q
 from service.api.reply import OBJECT, reply, reply_answer, reply_json
+from service.checkout.flow import Q as CHECKOUT
 from service.checkout.request import Checkout
+from service.engine.queries import Q as ENGINE
 from service.errors import Code, Refused
+from service.event_type import EventType
 from service.packed import unpack
-from service.plans.book import EventType
 
 EVENTS_MAX = 500
 
@@ -61,7 +62,7 @@ async def get_checkout(request: Asked, decision_id: FromPath[str]) -> ASGIRespon
     answer = None
     if ids.is_id(decision_id, ids.DECISION):
         answer = await ask.services.pool.fetchval(
-            Q.load_decision, ids.bucket_of(decision_id), decision_id, ask.owner_id
+            CHECKOUT.load_decision, ids.bucket_of(decision_id), decision_id, ask.owner_id
         )
     if answer is None:
         raise Refused(Code.NOT_FOUND, f"There is no checkout {decision_id[:100]!r}.", "/id")
@@ -76,7 +77,7 @@ async def list_events(
 ) -> ASGIResponse:
     """What happened, in order and without gaps."""
     ask = read(request)
-    rows = await ask.services.pool.fetch(Q.load_events, ask.owner_id, after, limit)
+    rows = await ask.services.pool.fetch(ENGINE.load_events, ask.owner_id, after, limit)
     events = [
         EventView(number, event_id, EventType(type_), plan_id, at, msgspec.Raw(data.encode()), *about)
         for number, event_id, type_, plan_id, at, data, *about in rows

@@ -9,9 +9,9 @@ from litestar.response.base import ASGIResponse
 
 from service import ids
 from service.api.ask import Ask, Asked, read
-from service.api.queries import Q
 from service.api.reply import reply_printable
 from service.checkout.answer import Answer, Outcome
+from service.checkout.flow import Q
 from service.checkout.notice import Notice, notice_of, page
 from service.checkout.request import Checkout
 from service.errors import Code, Refused

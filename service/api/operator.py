@@ -1,9 +1,7 @@
 """For the lender who runs the service: merchants, partners, keys, policies, limits, the ledger."""
 
-from datetime import datetime
 from typing import Annotated, Literal
 
-import asyncpg
 import msgspec
 from litestar import Router, get, post
 from litestar.params import FromPath, RawBody
@@ -11,6 +9,7 @@ from litestar.response.base import ASGIResponse
 from msgspec import Meta, Struct, field
 
 from service import ids
+from service.access import flow as access
 from service.api import consents, gateways, limits, notices, policies, replays, reviews, trials
 from service.api.ask import Ask, Asked, content_type, guard_for, read, write
 from service.api.body import Body, Nothing
@@ -18,22 +17,22 @@ from service.api.breaks import Owner, assign_break, list_all_breaks, make_file, 
 from service.api.checkouts import read_log
 from service.api.merchant import merchant_router
 from service.api.partner import partner_router
-from service.api.queries import Q
-from service.api.registry import key_hmac, key_of
 from service.api.reply import Made, encode, reply, reply_answer
 from service.api.summary import get_summary, get_trial_balance
 from service.checkout.request import Text
 from service.countries import require_country
 from service.db import Connection
 from service.deadline import LONG
-from service.engine.day import close_day
-from service.engine.once import answered, once
 from service.engine.work import Answer
 from service.errors import Code, Refused
-from service.merchants.merchant import MerchantFee
+from service.jobs.day_close import close_day
+from service.merchants import flow as merchants
+from service.merchants.merchant import Merchant, MerchantFee
 from service.money import EXPONENTS
-from service.plans.calendar import is_time_zone
+from service.partners import flow as partners
+from service.partners.programme import Programme
 from service.plans.offer import Kind
+from service.terms.calendar import is_time_zone
 
 TimeZone = Annotated[str, Meta(pattern=r"^[A-Za-z]+(/[A-Za-z0-9_+\-]+)*\Z", max_length=60)]
 Country = Annotated[str, Meta(pattern=r"^[A-Z]{2}\Z")]
@@ -100,9 +99,8 @@ async def create_merchant(request: Asked, body: RawBody) -> ASGIResponse:
     merchant_id = ids.new_id(ids.MERCHANT, ids.bucket_for(asked.name), ask.now_ms)
 
     async def make(conn: Connection) -> Answer:
-        fees = encode(asked.fees).decode()
-        await conn.execute(Q.insert_merchant, merchant_id, asked.name, asked.country, asked.time_zone, fees, ask.now)
-        await conn.execute(Q.insert_feed, merchant_id)
+        fees = {str(kind): fee for kind, fee in asked.fees.items()}
+        await merchants.take_on(conn, Merchant(merchant_id, asked.name, asked.country, asked.time_zone, fees), ask.now)
         return Answer(201, encode(Made(merchant_id)))
 
     return await _once(ask, make)
@@ -116,7 +114,7 @@ async def create_partner(request: Asked, body: RawBody) -> ASGIResponse:
     partner_id = ids.new_id(ids.PARTNER, ids.bucket_for(asked.name), ask.now_ms)
 
     async def make(conn: Connection) -> Answer:
-        await conn.execute(Q.insert_partner, partner_id, asked.name, ask.now)
+        await partners.take_on(conn, partner_id, asked.name, ask.now)
         return Answer(201, encode(Made(partner_id)))
 
     return await _once(ask, make)
@@ -137,13 +135,11 @@ async def create_programme(request: Asked, body: RawBody) -> ASGIResponse:
     programme_id = ids.new_id(ids.PROGRAMME, ids.bucket_for(asked.partner_id), ask.now_ms)
 
     async def make(conn: Connection) -> Answer:
-        try:
-            await conn.execute(
-                Q.insert_programme, programme_id, asked.partner_id, asked.name, list(asked.kinds), asked.currency,
-                asked.funding_bps, asked.time_zone, ask.now,
-            )  # fmt: skip
-        except asyncpg.ForeignKeyViolationError:
-            raise Refused(Code.NOT_FOUND, "There is no such partner.", "/partner_id") from None
+        kinds = list(map(str, asked.kinds))
+        programme = Programme(
+            programme_id, 1, asked.partner_id, asked.name, kinds, asked.currency, asked.funding_bps, asked.time_zone
+        )
+        await partners.write_down(conn, programme, ask.now)
         return Answer(201, encode(Made(programme_id)))
 
     return await _once(ask, make)
@@ -159,10 +155,11 @@ async def create_key(request: Asked, body: RawBody) -> ASGIResponse:
     ask = write(request, body)
 
     async def make(conn: Connection) -> Answer:
-        made = await insert_key(conn, ask.services.settings.key_secret, asked, ask.now)
-        return Answer(201, encode(Made(made.key_id)))
+        secret = ask.services.settings.key_secret
+        key_id = await access.make_key(conn, secret, asked.audience, asked.owner_id, asked.scopes, ask.now)
+        return Answer(201, encode(Made(key_id)))
 
-    answer = await once(ask.services.pool, ask.must_key, ask.now, make)
+    answer = await ask.services.engine.once(ask.must_key, ask.now, make)
     if answer.status != 201:
         return reply_answer(answer)
     made = msgspec.json.decode(answer.body, type=Made)
@@ -176,17 +173,6 @@ def require_known_scopes(asked: KeyBody) -> None:
         raise Refused(Code.INVALID_FIELD, f"No {asked.audience}'s key has such a scope.", f"/scopes/{place}")
 
 
-async def insert_key(conn: Connection, secret: str, asked: KeyBody, now: datetime) -> KeyMade:
-    """A new key for an owner that exists. Refused: NOT_FOUND."""
-    if not await conn.fetchval(Q.load_owner, asked.audience, asked.owner_id):
-        raise Refused(Code.NOT_FOUND, f"There is no such {asked.audience}.", "/owner_id")
-    key_id = ids.new_id(ids.KEY, ids.bucket_for(asked.owner_id), int(now.timestamp() * 1000))
-    key = key_of(secret, key_id)
-    scopes = list(asked.scopes)
-    await conn.execute(Q.insert_key, key_id, key_hmac(secret, key), asked.audience, asked.owner_id, scopes, now)
-    return KeyMade(key_id, key)
-
-
 @post("/keys/{key_id:str}/revoke", status_code=200, opt={"scope": "keys"})
 async def revoke_key(request: Asked, body: RawBody, key_id: FromPath[str]) -> ASGIResponse:
     """The key stops working in every process within a second."""
@@ -197,8 +183,7 @@ async def revoke_key(request: Asked, body: RawBody, key_id: FromPath[str]) -> AS
         raise Refused(Code.NOT_FOUND, f"There is no key {key_id[:100]!r}.", "/id")
 
     async def revoke(conn: Connection) -> Answer:
-        if not await conn.fetchval(Q.revoke_key, key_id, ask.now):
-            raise Refused(Code.NOT_FOUND, "There is no such key in use.", "/id")
+        await access.revoke_key(conn, key_id, ask.now)
         return Answer(200, encode(Made(key_id)))
 
     return await _once(ask, revoke)
@@ -214,7 +199,7 @@ async def close_day_now(request: Asked, body: RawBody) -> ASGIResponse:
         _nothing.read(body, _type(request))
     ask = write(request, body)
     services = ask.services
-    if before := await answered(services.pool, ask.must_key):
+    if before := await services.engine.answered(ask.must_key):
         return reply_answer(before)
     under = await limits.reviewing(services, ask.now)
     told = services.snapshots.accounts_changed
@@ -223,7 +208,7 @@ async def close_day_now(request: Asked, body: RawBody) -> ASGIResponse:
     async def keep(_: Connection) -> Answer:  # afterwards: its steps are transactions of their own
         return Answer(200, encode(closed))
 
-    return reply_answer(await once(services.pool, ask.must_key, ask.now, keep))
+    return reply_answer(await services.engine.once(ask.must_key, ask.now, keep))
 
 
 @get("/decisions/{decision_id:str}", opt={"scope": "decisions"})
@@ -233,7 +218,7 @@ async def get_decision_log(request: Asked, decision_id: FromPath[str]) -> ASGIRe
 
 
 async def _once(ask: Ask, make) -> ASGIResponse:  # type: ignore[no-untyped-def]
-    answer = await once(ask.services.pool, ask.must_key, ask.now, make)
+    answer = await ask.services.engine.once(ask.must_key, ask.now, make)
     await ask.services.registry.reload()  # this process at once, the others when they hear of it
     return reply_answer(answer)
 

@@ -18,7 +18,6 @@ from service.api.reply import encode, reply, reply_answer, reply_refused
 from service.api.room import Room
 from service.db import Connection
 from service.deadline import LONG, LONG_S
-from service.engine.once import answered, once
 from service.engine.work import Answer
 from service.errors import Code, Refused
 from service.partners import flow
@@ -131,7 +130,7 @@ async def receive_file(
     with _files.place(request.auth.owner_id):
         content = await request.body()
         ask = await _ask(request, content)
-        if ask.key and (known := await answered(ask.services.pool, ask.key)):
+        if ask.key and (known := await ask.services.engine.answered(ask.key)):
             return reply_answer(known)
         compared = await theirs.compare(
             ask.services.pool, ask.owner_id, programme_id, business_on, content, Proof(rows, sha256)
@@ -142,7 +141,7 @@ async def receive_file(
         async def keep(connection: Connection) -> Answer:
             return Answer(201, encode(await theirs.keep(connection, compared, confirmed, ask.now)))
 
-        return reply_answer(await once(ask.services.pool, ask.key, ask.now, keep, LONG_S))
+        return reply_answer(await ask.services.engine.once(ask.key, ask.now, keep, LONG_S))
 
 
 async def _ask(request: Asked, content: bytes) -> Ask:

@@ -11,18 +11,18 @@ from msgspec import Meta, Struct
 from service import ids
 from service.api.ask import Ask, Asked, content_type, is_dry_run, read, write
 from service.api.body import Body, Nothing
-from service.api.queries import Q
 from service.api.reply import reply, reply_answer
 from service.checkout.request import Price, Text, UnitAmount
-from service.engine.books import instalments_by_plan, plan_of
 from service.errors import Code, Refused
 from service.money import AMOUNT_MAX
-from service.payments.record import RecordPayment
 from service.plans.authorize import Authorize
 from service.plans.bill import BillLine, lines_of
 from service.plans.book import Command
+from service.plans.books import Q, instalments_by_plan, plan_of
 from service.plans.capture import Capture
 from service.plans.deposit import Claim, Release
+from service.plans.flow import preview
+from service.plans.payment import RecordPayment
 from service.plans.plan import PlanView, business_day, view
 from service.plans.void import Void
 
@@ -189,7 +189,7 @@ async def _load(ask: Ask, plan_ids: list[str]) -> list[PlanView]:
     """Those of the plans that are the merchant's, in their order, as they stand today."""
     buckets = [ids.bucket_of(plan_id) for plan_id in plan_ids]
     async with ask.services.pool.acquire() as conn, conn.transaction(isolation="repeatable_read", readonly=True):
-        rows = await conn.fetch(Q.load_plans, buckets, plan_ids, ask.owner_id)
+        rows = await conn.fetch(Q.load_plans_of_merchant, buckets, plan_ids, ask.owner_id)
         owed = instalments_by_plan(await conn.fetch(Q.load_plan_instalments, buckets, plan_ids))
     plans = [plan_of(row) for row in rows]
     return [view(one, owed.get(one.plan_id, ()), business_day(ask.now, one.offer.time_zone)) for one in plans]
@@ -211,7 +211,7 @@ def _on_plan(request: Asked, body: RawBody, plan_id: str) -> tuple[Ask, dict[str
 async def _done(request: Asked, ask: Ask, command: Command, status: int = 200) -> ASGIResponse:
     engine = ask.services.engine
     if is_dry_run(request):
-        return reply_answer(await engine.preview(command, ask.now))
+        return reply_answer(await preview(ask.services.pool, command, ask.now))
     return reply_answer(await engine.do(command, ask.key, ask.now, status))
 
 

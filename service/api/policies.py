@@ -17,7 +17,6 @@ from service.api.reply import JSON, encode, reply, reply_answer
 from service.aside import Beside
 from service.db import Connection
 from service.deadline import LONG
-from service.engine.once import once
 from service.engine.work import Answer
 from service.errors import Code, Refused
 from service.policies import flow
@@ -148,6 +147,6 @@ def _listed(version: PolicyVersion) -> PolicyVersion:
 
 
 async def _once(ask: Ask, make: Callable[[Connection], Awaitable[Answer]]) -> ASGIResponse:
-    answer = await once(ask.services.pool, ask.must_key, ask.now, make)
+    answer = await ask.services.engine.once(ask.must_key, ask.now, make)
     await ask.services.registry.reload()  # this process at once, the others when they hear of it
     return reply_answer(answer)

@@ -11,7 +11,7 @@ from service.api.body import Body
 from service.api.reply import reply
 from service.errors import Code, Refused
 from service.plans.plan import business_day
-from service.plans.quote import QuoteRequest, quote
+from service.terms.quote import QuoteRequest, quote
 
 INSTALMENTS_MAX: Final = 360  # exact arithmetic grows with the square of them: 30 years of months take 0.4 s at worst
 

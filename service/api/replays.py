@@ -10,9 +10,9 @@ from msgspec import Struct
 
 from service import ids
 from service.api.ask import Asked, read
-from service.api.queries import Q
 from service.api.reply import reply
 from service.checkout.answer import Answer
+from service.checkout.flow import Q
 from service.checkout.replay import Differing, replay
 from service.checkout.review import Review, ReviewOutcome
 from service.db import Pool

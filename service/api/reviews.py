@@ -14,22 +14,24 @@ from service.api.ask import Ask, Asked, content_type, read, write
 from service.api.body import Body
 from service.api.checkouts import row_of
 from service.api.partner import After, Limit
-from service.api.queries import Q
 from service.api.reply import encode, reply, reply_answer
 from service.checkout import answer as answers
+from service.checkout import decision_log, review_store
 from service.checkout.answer import Decision, Outcome
+from service.checkout.decision_log import DecisionRow
 from service.checkout.evidence import Evidence, evidence_of
-from service.checkout.flow import Who
+from service.checkout.flow import Q as CHECKOUT
 from service.checkout.request import Checkout
 from service.checkout.review import REFERRAL_LIVES, Review, ReviewOutcome, decide_reviewed, reviewed_snapshot
 from service.db import Connection
-from service.engine import decision_log
-from service.engine.once import once
-from service.engine.work import Answer, DecisionRow
+from service.engine.events import TELL, Told
+from service.engine.work import Answer
 from service.errors import Code, Refused
+from service.event_type import EventType
 from service.limits.account import Account
+from service.limits.flow import Who
 from service.packed import unpack
-from service.plans.book import EventType
+from service.plans.books import Q as PLANS
 from service.policies.reasons import Reason, ReasonCode
 
 Note = Annotated[str, Meta(min_length=1, max_length=2_000, pattern=r"^[^\x00]*\Z")]
@@ -85,7 +87,7 @@ async def list_referrals(request: Asked, after: After = "", limit: Limit = 100) 
     ask = read(request)
     since = ask.now - REFERRAL_LIVES
     oldest = ids.lowest(ids.DECISION, int(since.timestamp() * 1000))
-    rows = await ask.services.pool.fetch(Q.list_referrals, max(after, oldest), since, limit)
+    rows = await ask.services.pool.fetch(CHECKOUT.list_referrals, max(after, oldest), since, limit)
     page = [_referral(dict(row)) for row in rows]
     return reply(ReferralPage(page, page[-1].decision_id if page else after))
 
@@ -96,7 +98,7 @@ async def get_review(request: Asked, decision_id: FromPath[str]) -> ASGIResponse
     row = None
     if ids.is_id(decision_id, ids.DECISION):
         pool = read(request).services.pool
-        row = await pool.fetchrow(Q.load_review, ids.bucket_of(decision_id), decision_id)
+        row = await pool.fetchrow(CHECKOUT.load_review, ids.bucket_of(decision_id), decision_id)
     if row is None:
         raise Refused(Code.NOT_FOUND, f"There is no review of {decision_id[:100]!r}.", "/id")
     return reply(_view(dict(row)))
@@ -124,20 +126,17 @@ async def review_referral(request: Asked, body: RawBody, decision_id: FromPath[s
         await _refuse_what_is_over(conn, ask, decision_id)
         if asked.outcome is ReviewOutcome.APPROVE:
             await _refuse_taken(conn, row)
-        kept = (row.bucket, decision_id, made_id, asked.outcome, list(asked.reasons), asked.note, by, ask.now)
-        if not await conn.fetchval(Q.insert_review, *kept):
-            raise Refused(Code.STATE_FORBIDS, "This referral was reviewed already.", "/id")
+        await review_store.keep(conn, decision_id, made_id, asked.outcome, asked.reasons, asked.note, by, ask.now)
         opened.extend((await decision_log.append(conn, [(row, None, 200)])).opened)
         data = {"decision_id": made_id, "referral_id": decision_id, "outcome": row.outcome}
         event_id = ids.derive(ids.EVENT, made_id)
-        await conn.execute(
-            Q.insert_decision_event, row.merchant_id, row.bucket, event_id, EventType.REVIEWED, made_id,
-            ask.now, encode(data | {"merchant_reference": row.merchant_reference}).decode(),
-        )  # fmt: skip
+        text = encode(data | {"merchant_reference": row.merchant_reference}).decode()
+        event = Told(row.bucket, event_id, row.merchant_id, EventType.REVIEWED, ask.now, text, decision_id=made_id)
+        await TELL.execute(conn, told=[event])
         view = ReviewView(decision_id, asked.outcome, list(asked.reasons), asked.note, by, ask.now, decision.answer)
         return Answer(201, encode(view))
 
-    answer = await once(ask.services.pool, ask.must_key, ask.now, keep)
+    answer = await ask.services.engine.once(ask.must_key, ask.now, keep)
     await ask.services.snapshots.accounts_changed(opened)
     return reply_answer(answer)
 
@@ -146,7 +145,7 @@ async def _decide(ask: Ask, review: Review, made_id: str) -> tuple[DecisionRow, 
     """The decision that the review makes, on what is known now, under the policy that referred it."""
     services = ask.services
     bucket = ids.bucket_of(review.referral_id)
-    log = await services.pool.fetchrow(Q.load_evidence, bucket, review.referral_id)
+    log = await services.pool.fetchrow(CHECKOUT.load_evidence, bucket, review.referral_id)
     if log is None:
         raise Refused(Code.NOT_FOUND, f"There is no decision {review.referral_id!r}.", "/id")
     read_then: Evidence = _decode_evidence(log["snapshot"])
@@ -163,7 +162,7 @@ async def _decide(ask: Ask, review: Review, made_id: str) -> tuple[DecisionRow, 
 
 
 async def _refuse_what_is_over(conn: Connection, ask: Ask, decision_id: str) -> None:
-    row = await conn.fetchrow(Q.load_outcome, ids.bucket_of(decision_id), decision_id)
+    row = await conn.fetchrow(CHECKOUT.load_outcome, ids.bucket_of(decision_id), decision_id)
     assert row is not None  # it was read before, and decisions stay
     outcome, decided_at = row
     if outcome != Outcome.REFERRED:
@@ -177,7 +176,7 @@ async def _refuse_what_is_over(conn: Connection, ask: Ask, decision_id: str) -> 
 async def _refuse_taken(conn: Connection, row: DecisionRow) -> None:
     """While the merchant reference has a plan, no offer of an approval could be accepted; a decline is possible."""
     bucket = ids.bucket_for(row.merchant_id, row.merchant_reference)
-    if await conn.fetchval(Q.is_reference_taken, bucket, row.merchant_id, row.merchant_reference):
+    if await conn.fetchval(PLANS.is_reference_taken, bucket, row.merchant_id, row.merchant_reference):
         raise decision_log.reference_used(row.merchant_reference, "/id")
 
 

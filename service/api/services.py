@@ -3,17 +3,17 @@
 from msgspec import Struct
 
 from service.api.readiness import Readiness
-from service.api.registry import Registry
-from service.api.shadow import Shadows
 from service.aside import Aside
 from service.checkout.cache import Cache
 from service.checkout.flow import Snapshots
+from service.checkout.shadow_flow import Shadows
 from service.checkout.velocity import Attempt
 from service.config import Settings
 from service.db import Pool
 from service.engine.engine import Engine
 from service.inbox import Together
 from service.outside.flow import Outside
+from service.registry.registry import Registry
 
 
 class Services(Struct, frozen=True):

@@ -5,10 +5,12 @@ from litestar.response.base import ASGIResponse
 from msgspec import Struct
 
 from service.api.ask import Asked, read
-from service.api.queries import Q
+from service.api.queries import Q as API
 from service.api.reply import reply
 from service.deadline import LONG
+from service.ledger.store import Q as LEDGER
 from service.plans.plan import business_day
+from service.registry.queries import Q as REGISTRY
 
 
 class DecisionCount(Struct, frozen=True):
@@ -74,13 +76,13 @@ async def get_summary(request: Asked) -> ASGIResponse:
     """Decisions by category and outcome, plans by kind and state with what is overdue, and the exposure."""
     ask = read(request)
     async with ask.services.pool.acquire() as conn, conn.transaction(isolation="repeatable_read", readonly=True):
-        merchants = await conn.fetch(Q.load_merchants)
+        merchants = await conn.fetch(REGISTRY.load_merchants)
         today = {one["merchant_id"]: business_day(ask.now, one["time_zone"]) for one in merchants}
         return reply(
             Summary(
-                [DecisionCount(*row) for row in await conn.fetch(Q.count_decisions)],
-                [PlanCount(*row) for row in await conn.fetch(Q.count_plans, list(today), list(today.values()))],
-                [Exposure(*row) for row in await conn.fetch(Q.sum_accounts)],
+                [DecisionCount(*row) for row in await conn.fetch(API.count_decisions)],
+                [PlanCount(*row) for row in await conn.fetch(API.count_plans, list(today), list(today.values()))],
+                [Exposure(*row) for row in await conn.fetch(API.sum_accounts)],
             )
         )
 
@@ -88,7 +90,7 @@ async def get_summary(request: Asked) -> ASGIResponse:
 @get("/ledger/trial-balance", opt={"scope": "ledger", **LONG})
 async def get_trial_balance(request: Asked) -> ASGIResponse:
     """Every ledger account, from the transfers themselves."""
-    rows = await read(request).services.pool.fetch(Q.trial_balance)
+    rows = await read(request).services.pool.fetch(LEDGER.trial_balance)
     accounts = [
         BalanceRow(account, currency, debit, credit, debit - credit) for account, currency, debit, credit in rows
     ]

@@ -3,7 +3,6 @@
 from datetime import datetime
 from typing import Annotated
 
-import asyncpg
 from litestar import get, post
 from litestar.params import FromPath, RawBody
 from litestar.response.base import ASGIResponse
@@ -14,15 +13,14 @@ from service.api.ask import Asked, content_type, read, write
 from service.api.body import Body, Nothing
 from service.api.partner import After, Limit
 from service.api.policies import beside, signer_of
-from service.api.queries import Q
 from service.api.reply import encode, reply, reply_answer
 from service.checkout.challenger import Comparison
 from service.db import Connection, Pool
 from service.deadline import LONG
-from service.engine.once import once
 from service.engine.work import Answer
 from service.errors import Code, Refused
-from service.policies import flow
+from service.policies import flow, trial_store
+from service.policies.flow import Q
 from service.policies.version import PolicyState
 
 
@@ -92,16 +90,12 @@ async def start_trial(request: Asked, body: RawBody) -> ASGIResponse:
         if asked.share_bps:
             flow.refuse_the_same_person(challenger.drafter, by)
         flow.refuse_faults(found)
-        try:
-            row = await conn.fetchrow(
-                Q.insert_trial, trial_id, asked.policy_id, asked.version, asked.share_bps, by.key_id, ask.now
-            )
-        except asyncpg.UniqueViolationError:
-            raise Refused(Code.STATE_FORBIDS, "Another trial is running.", actions=("end",)) from None
-        assert row is not None
+        row = await trial_store.begin(
+            conn, trial_id, asked.policy_id, asked.version, asked.share_bps, by.key_id, ask.now
+        )
         return Answer(201, encode(TrialView(*row)))
 
-    answer = await once(ask.services.pool, ask.must_key, ask.now, start)
+    answer = await ask.services.engine.once(ask.must_key, ask.now, start)
     await ask.services.registry.reload()
     return reply_answer(answer)
 
@@ -115,13 +109,13 @@ async def end_trial(request: Asked, body: RawBody, trial_id: FromPath[str]) -> A
     _require_id(trial_id)
 
     async def end(conn: Connection) -> Answer:
-        row = await conn.fetchrow(Q.end_trial, trial_id, by, ask.now)
+        row = await trial_store.end(conn, trial_id, by, ask.now)
         if row is None:
             await _load(conn, trial_id)
             raise Refused(Code.STATE_FORBIDS, "This trial has ended.", "/id")
         return Answer(200, encode(TrialView(*row)))
 
-    answer = await once(ask.services.pool, ask.must_key, ask.now, end)
+    answer = await ask.services.engine.once(ask.must_key, ask.now, end)
     await ask.services.registry.reload()
     return reply_answer(answer)
 

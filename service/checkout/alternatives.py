@@ -8,8 +8,8 @@ from service.checkout.answer import Change
 from service.checkout.case import Case
 from service.checkout.ladder import Fit, Obstacle, fit_deposit
 from service.plans.offer import Kind
-from service.plans.terms import DownPaymentAt
 from service.policies.price_list import Rung
+from service.terms.terms import DownPaymentAt
 
 SHORTER_TERMS_MAX = 2
 

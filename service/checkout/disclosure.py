@@ -12,14 +12,14 @@ from html import escape
 from msgspec import Struct
 
 from service.checkout.notice import STYLE
+from service.law.law import LawRow, LegalRule, number_on, rows_on
 from service.money import decimal_text
-from service.plans.apr import Apr
-from service.plans.disclosure import Figures, Line, disclosure_for, form_of, language_of
 from service.plans.offer import Kind, Offer
 from service.plans.plan import business_day
-from service.plans.quote import rates_of
-from service.policies.law import LawRow, LegalRule, number_on, rows_on
 from service.policies.words import Language, say
+from service.terms.apr import Apr
+from service.terms.disclosure import Figures, Line, disclosure_for, form_of, language_of
+from service.terms.quote import rates_of
 
 # What the law says of the credit itself; its duties towards authorities and files are another matter.
 TOLD = (

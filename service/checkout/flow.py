@@ -13,17 +13,11 @@ from service.checkout.snapshot import Attribute, Snapshot
 from service.db import Connection, Pool, columns, load_queries
 from service.inbox import Together
 from service.limits.account import Account
+from service.limits.flow import Who
 from service.outside.source import SourceRead
 from service.plans.plan import business_day
 
 Q = load_queries(Path(__file__).with_name("queries.sql"))
-
-
-class Who(NamedTuple):
-    """Whose snapshot is wanted."""
-
-    consumer_id: str
-    currency: str
 
 
 class Known(NamedTuple):

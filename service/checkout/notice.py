@@ -15,10 +15,10 @@ from msgspec import Struct
 
 from service.checkout.answer import Alternative, Answer, Outcome
 from service.countries import UNION
+from service.law.law import places_of
 from service.money import decimal_text
 from service.plans.offer import Kind
 from service.plans.plan import business_day
-from service.policies.law import places_of
 from service.policies.reasons import sentence_of
 from service.policies.words import Language, say
 

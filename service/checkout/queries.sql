@@ -20,3 +20,119 @@ select c.consumer_id, k.currency, c.merchant_id, m.time_zone, c.version as consu
              where p.bucket = k.bucket and p.consumer_id = k.consumer_id and p.currency = k.currency) p
      where a.version > 1
  ) h;
+
+-- load_decision_answers --
+select d.decision_id, d.answer
+  from unnest($1::smallint[], $2::text[]) as k (bucket, decision_id)
+  join decisions d using (bucket, decision_id);
+
+-- load_decision --
+-- Of a referral that a person reviewed: the decision that made.
+select coalesce(m.answer, d.answer) as answer
+  from decisions d
+  left join reviews r using (bucket, decision_id)
+  left join decisions m on m.bucket = r.bucket and m.decision_id = r.made_id
+ where d.bucket = $1 and d.decision_id = $2 and d.merchant_id = $3;
+
+-- load_offered --
+select request, answer, policy_id, policy_version, decided_at
+  from decisions
+ where bucket = $1 and decision_id = $2 and merchant_id = $3;
+
+-- load_notice --
+-- Of a referral that a person reviewed: the decision that made. The merchant's name is what it was then.
+select k.request, k.answer, k.snapshot::json -> 'merchant' ->> 'name' as merchant_name
+  from decisions d
+  left join reviews r using (bucket, decision_id)
+  join decisions k on k.bucket = d.bucket and k.decision_id = coalesce(r.made_id, d.decision_id)
+ where d.bucket = $1 and d.decision_id = $2 and ($3::text is null or d.merchant_id = $3);
+
+-- load_evidence --
+-- All that a replay needs; of what a person decided, what the person said.
+select d.policy_id, d.policy_version, d.decided_at, d.request, d.snapshot, d.answer,
+       r.decision_id as referral_id, r.outcome::text as outcome, r.reasons
+  from decisions d
+  left join reviews r on r.bucket = d.bucket and r.made_id = d.decision_id
+ where d.bucket = $1 and d.decision_id = $2;
+
+-- load_outcome --
+select outcome::text, decided_at from decisions where bucket = $1 and decision_id = $2;
+
+-- list_referrals --
+-- Ids are in the order of time, so the oldest that can still be reviewed is found by its id.
+select d.decision_id, d.merchant_id, d.consumer_id, d.merchant_reference, d.currency,
+       d.decided_at, d.answer
+  from decisions d
+ where d.outcome = 'referred' and d.decision_id > $1 and d.decided_at >= $2
+   and not exists (select from reviews r where r.bucket = d.bucket and r.decision_id = d.decision_id)
+ order by d.decision_id
+ limit $3;
+
+-- load_review --
+select r.decision_id as referral_id, r.outcome::text, r.reasons, r.note, r.reviewed_by, r.reviewed_at,
+       d.answer as decision
+  from reviews r
+  join decisions d on d.bucket = r.bucket and d.decision_id = r.made_id
+ where r.bucket = $1 and r.decision_id = $2;
+
+-- insert_review --
+insert into reviews (bucket, decision_id, made_id, outcome, reasons, note, reviewed_by, reviewed_at)
+values ($1, $2, $3, $4, $5, $6, $7, $8) on conflict on constraint reviews_pk do nothing
+returning made_id;
+
+-- insert_differences --
+-- Only of decisions that are in the log: a request that was sent again made none.
+insert into trial_differences (bucket, decision_id, trial_id, currency, is_answered, champion, challenger, score,
+                               "limit", financed, cost)
+select k.*
+  from unnest($1::smallint[], $2::text[], $3::text[], $4::text[], $5::boolean[], $6::outcome[], $7::outcome[],
+              $8::int[], $9::bigint[], $10::bigint[], $11::bigint[])
+       as k (bucket, decision_id, trial_id, currency, is_answered, champion, challenger, score, "limit", financed, cost)
+  join decisions d using (bucket, decision_id)
+    on conflict do nothing;
+
+-- load_decision_log --
+select decision_id, merchant_id, policy_id, policy_version, decided_at, request, snapshot, answer, funding
+  from decisions
+ where bucket = $1 and decision_id = $2;
+
+-- taken --
+-- Of the decisions with a key, those on a merchant reference that a plan has taken: none of their offers could be accepted.
+select asked.decision_id
+  from @asked
+  join merchant_references r
+    on r.bucket = asked.reference_bucket and r.merchant_id = asked.merchant_id
+   and r.merchant_reference = asked.merchant_reference
+ where asked.has_key
+
+-- admitted --
+-- Of the decisions with a key, those that may be logged: not one made in ignorance of the present rulebook.
+select decision_id as answer_id
+  from @asked
+ where has_key
+   and rulebook = (select revision from rulebook)
+   and decision_id not in (select decision_id from taken)
+
+-- fresh --
+-- The decisions that are logged: those whose keys were new, and those without a key, which we made ourselves.
+select answer_id from claimed
+ union all
+select decision_id from @asked where not has_key
+
+-- log_decisions --
+with logged as (
+    insert into decisions (bucket, decision_id, merchant_id, consumer_id, merchant_reference, currency, outcome,
+                           policy_id, policy_version, "limit", decided_at, expires_at, request, snapshot, answer,
+                           funding)
+    select bucket, decision_id, merchant_id, consumer_id, merchant_reference, currency, outcome::outcome,
+           policy_id, policy_version, "limit", decided_at, expires_at, request, snapshot, answer, funding
+      from @decided
+     where decision_id in (select answer_id from fresh)
+)
+select answer_id as decision_id, false as is_taken, null::smallint as bucket, null as consumer_id, null as currency,
+       null::bigint as "limit"
+  from fresh
+ union all
+select decision_id, true, null, null, null, null from taken
+ union all
+select null, null, bucket, consumer_id, currency, "limit" from opened;

@@ -7,7 +7,7 @@ from pathlib import Path
 import msgspec
 
 from service import clock, ids
-from service.api.registry import key_hmac
+from service.access.key import key_hmac
 from service.config import CannotStart, Settings
 from service.db import Connection, Pool, load_queries
 from service.policies.document import Policy

@@ -1,46 +1,43 @@
-"""One batch, one transaction: claim the keys, load and lock the books, apply each command, write it all, commit."""
+"""One batch, one transaction: claim the keys, load and lock the facts, apply each item, write it all, commit."""
 
 from contextlib import suppress
-from datetime import datetime
+from typing import Any, TypeVar
 
 import asyncpg
-import msgspec
-from msgspec import Struct
 
 from service.db import Connection
-from service.engine import keys, store
-from service.engine.books import Books, load
+from service.engine.family import Family
 from service.engine.faults import LOST, PASSING
-from service.engine.keys import refusal
-from service.engine.work import Answer, Work
+from service.engine.keys import Keys, refusal
+from service.engine.work import Answer, Answers, Done, Work
 from service.errors import Refused
-from service.ledger.transfers import Transfer
-from service.limits.account import Account
-from service.plans.book import Change, Command
-from service.plans.plan import PlanView, business_day
 
-Answers = list[tuple[Work, Answer]]
+Item = TypeVar("Item")
+Facts = TypeVar("Facts")
+Effect = TypeVar("Effect")
+Told = TypeVar("Told")
 
 
 class CommitUnknown(Exception):
-    """The connection was lost after COMMIT was sent: it may have happened or not, to these accounts."""
+    """The connection was lost after COMMIT was sent: it may have happened or not. `told` is for whom it may concern."""
 
-    def __init__(self, accounts: list[Account], cause: Exception) -> None:
+    def __init__(self, told: list[Any], cause: Exception) -> None:
         super().__init__()
-        self.accounts = accounts
+        self.told = told
         self.cause = cause
 
 
-async def run(conn: Connection, works: list[Work]) -> tuple[Answers, list[Account]]:
-    """Does the commands of `works` in one transaction. Returns the answers, to be given only now, and the accounts
-    changed.
+async def run(
+    family: Family[Item, Facts, Effect, Told], keys: Keys, conn: Connection, works: list[Work[Item]]
+) -> tuple[Answers, list[Told]]:
+    """Does `works` in one transaction. Returns the answers, to be given only now, and what others are to be told.
 
-    A refused command is answered as refused and spoils nothing. Any database error rolls all of it back.
+    Refused work is answered as refused and spoils nothing. Any database error rolls all of it back.
     """
     transaction = conn.transaction()
     await transaction.start()
     try:
-        answers, accounts = await _do(conn, works)
+        answers, told = await _do(family, keys, conn, works)
     except BaseException:
         with suppress(*LOST, asyncpg.PostgresError):  # the connection is dropped then, and the server rolls back
             await transaction.rollback()
@@ -48,78 +45,26 @@ async def run(conn: Connection, works: list[Work]) -> tuple[Answers, list[Accoun
     try:
         await transaction.commit()
     except (*LOST, *PASSING) as error:
-        raise CommitUnknown(accounts, error) from error
-    return answers, accounts
+        raise CommitUnknown(told, error) from error
+    return answers, told
 
 
-async def _do(conn: Connection, works: list[Work]) -> tuple[Answers, list[Account]]:
+async def _do(
+    family: Family[Item, Facts, Effect, Told], keys: Keys, conn: Connection, works: list[Work[Item]]
+) -> tuple[Answers, list[Told]]:
     claims = await keys.claim(conn, works)
-    commands = [(work, work.item) for work in claims.fresh if isinstance(work.item, Command)]
-    before = await load(conn, [command for _, command in commands])
-    done, answers = _apply_all(before, commands)
-    await store.save(conn, before, done, [(work.key, answer) for work, answer in answers if work.key])
-    by_work = {id(work): answer for work, answer in answers}
-    twins = [(work, by_work[id(one)]) for work, one in claims.twins]
-    return [*answers, *twins, *claims.known], [one.change.account for one in done]
-
-
-def _apply_all(before: Books, commands: list[tuple[Work, Command]]) -> tuple[list[store.Done], Answers]:
-    books = msgspec.structs.replace(
-        before,
-        accounts=dict(before.accounts),
-        plans=dict(before.plans),
-        instalments=dict(before.instalments),
-    )
-    done: list[store.Done] = []
+    facts = await family.load(conn, [work.item for work in claims.fresh])
+    done: list[Done[Item, Effect]] = []
     answers: Answers = []
-    for work, command in commands:
+    for work in claims.fresh:
         try:
-            change = apply(command, books, work.now)
+            effect = family.apply(work.item, facts, work.now)
         except Refused as refused:
             answers.append((work, refusal(refused)))
-            continue
-        books.fold(change)
-        done.append(store.Done(work, change, command.command_id))
-        answers.append((work, Answer(work.status, _encode(_view(change, work.now)))))
-    return done, answers
-
-
-def apply(command: Command, books: Books, now: datetime) -> Change:
-    """The command on its book, or `Refused`."""
-    book = books.book_for(command)
-    if book is None:
-        raise command.not_found()
-    return command.apply(book, now)
-
-
-class Preview(Struct):
-    """What a command would do: the plan after it, the account before and after, and its ledger rows."""
-
-    plan: PlanView
-    account_before: Account
-    account_after: Account
-    transfers: list[Transfer]
-    dry_run: bool = True
-
-
-async def preview(conn: Connection, command: Command, now: datetime) -> Answer:
-    """The change that `command` would make, with nothing written: the same load and apply, rolled back."""
-    transaction = conn.transaction()
-    await transaction.start()
-    try:
-        books = await load(conn, [command])
-        before = books.book_for(command)
-        change = apply(command, books, now)
-    except Refused as refused:
-        return refusal(refused)
-    finally:
-        await transaction.rollback()
-    assert before is not None
-    return Answer(200, _encode(Preview(_view(change, now), before.account, change.account, change.transfers)))
-
-
-def _view(change: Change, now: datetime) -> PlanView:
-    return change.answer(business_day(now, change.plan.offer.time_zone))
-
-
-_encode = msgspec.json.Encoder().encode
+        else:
+            done.append(Done(work, effect))
+            answers.append((work, Answer(work.status, family.answer(effect, work.now))))
+    await family.save(conn, facts, done, [(work.key, answer) for work, answer in answers if work.key])
+    by_work = {id(work): answer for work, answer in answers}
+    twins = [(work, by_work[id(one)]) for work, one in claims.twins]
+    return [*answers, *twins, *claims.known], family.tell(done)

@@ -1,66 +1,115 @@
 """Idempotency keys: claimed inside the transaction that does the work, so both happen or neither."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from datetime import datetime
+from typing import Any
 
 from msgspec import Struct
 
-from service import ids
 from service.db import Connection, columns
 from service.engine.queries import Q
-from service.engine.work import Answer, Key, Work
+from service.engine.work import Answer, Answers, Key, Work
 from service.errors import Code, Refused, problem_json
-from service.packed import unpack
+from service.statement import SmallInt, Statement
+
+# Of answers that are kept with what they are about and not under their key: the bodies, by what `answer_id` names.
+Elsewhere = Callable[[Connection, list[str]], Awaitable[Mapping[str, bytes]]]
+
+
+class Given(Struct, frozen=True, gc=False):
+    """An answer, and the key it is kept under."""
+
+    bucket: SmallInt
+    owner_id: str
+    key: str
+    status: SmallInt
+    answer: bytes
+
+
+class KeptElsewhere(Struct, frozen=True, gc=False):
+    """A key whose answer is kept with what it is about."""
+
+    bucket: SmallInt
+    owner_id: str
+    key: str
+    request_hash: bytes
+    status: SmallInt
+    answer_id: str
+    created_at: datetime
+
+
+CLAIM_ELSEWHERE = Statement(Q.claim_elsewhere, keys=KeptElsewhere)
+SAVE_ANSWERS = Statement(Q.save_answers, given=Given)
 
 
 class Claims(Struct):
     """What became of a batch's keys."""
 
-    fresh: list[Work]  # to be done
-    twins: list[tuple[Work, Work]]  # (second, first): one key twice in this batch, answered alike
-    known: list[tuple[Work, Answer]]  # used before: the same bytes again, or refused
+    fresh: list[Work[Any]]  # to be done
+    twins: list[tuple[Work[Any], Work[Any]]]  # (second, first): one key twice in this batch, answered alike
+    known: Answers  # used before: the same bytes again, or refused
 
 
-def alike(works: list[Work]) -> list[tuple[Work, ...]]:
+class Keys:
+    """The keys in the database."""
+
+    def __init__(self, elsewhere: Elsewhere) -> None:
+        self._elsewhere = elsewhere
+
+    async def claim(self, conn: Connection, works: list[Work[Any]]) -> Claims:
+        """Claims each key once. Waits while another transaction holds one of them.
+
+        Whose key it is, the database knows: two requests that meet in one batch may both be late.
+        """
+        claims = Claims([], [], [])
+        groups = alike(works)
+        claimed = await _insert(conn, [(one.key, one.now) for one, *_ in groups if one.key])
+        seen = [one.key for one, *_ in groups if one.key and (one.key.owner_id, one.key.key) not in claimed]
+        stored = await self.answers(conn, seen) if seen else {}
+        for one, *others in groups:
+            kept = stored.get((one.key.owner_id, one.key.key)) if one.key else None
+            if kept:
+                claims.known += [(work, same_or_reused(kept, work.key)) for work in (one, *others) if work.key]
+                continue
+            claims.fresh.append(one)
+            for work in others:
+                if is_same(work, one):
+                    claims.twins.append((work, one))
+                else:
+                    claims.known.append((work, reused()))
+        return claims
+
+    async def claim_one(self, conn: Connection, key: Key, now: datetime) -> bool:
+        """Claims a single key; False if it was used before."""
+        return bool(await _insert(conn, [(key, now)]))
+
+    async def answers(self, conn: Connection, keys: list[Key]) -> Mapping[tuple[str, str], tuple[bytes, Answer]]:
+        """What was answered under these keys before: (request hash, answer) by (owner, key)."""
+        rows = await conn.fetch(
+            Q.load_answers, [key.bucket for key in keys], [key.owner_id for key in keys], [key.key for key in keys]
+        )
+        answer_ids = [row["answer_id"] for row in rows if row["answer_id"]]
+        bodies = await self._elsewhere(conn, answer_ids) if answer_ids else {}
+        return {
+            (row["owner_id"], row["key"]): (
+                row["request_hash"],
+                Answer(row["status"], bodies[row["answer_id"]] if row["answer_id"] else row["answer"]),
+            )
+            for row in rows
+        }
+
+
+def alike(works: list[Work[Any]]) -> list[tuple[Work[Any], ...]]:
     """The works by their keys, each group in the order they came; work without a key stands alone."""
-    groups: dict[object, list[Work]] = {}
+    groups: dict[object, list[Work[Any]]] = {}
     for work in works:
         groups.setdefault((work.key.owner_id, work.key.key) if work.key else id(work), []).append(work)
     return [tuple(group) for group in groups.values()]
 
 
-async def claim(conn: Connection, works: list[Work]) -> Claims:
-    """Claims each key once. Waits while another transaction holds one of them.
-
-    Whose key it is, the database knows: two requests that meet in one batch may both be late.
-    """
-    claims = Claims([], [], [])
-    groups = alike(works)
-    claimed = await _insert(conn, [(one.key, one.now) for one, *_ in groups if one.key])
-    seen = [one.key for one, *_ in groups if one.key and (one.key.owner_id, one.key.key) not in claimed]
-    stored = await load_answers(conn, seen) if seen else {}
-    for one, *others in groups:
-        kept = stored.get((one.key.owner_id, one.key.key)) if one.key else None
-        if kept:
-            claims.known += [(work, same_or_reused(kept, work.key)) for work in (one, *others) if work.key]
-            continue
-        claims.fresh.append(one)
-        for work in others:
-            if is_same(work, one):
-                claims.twins.append((work, one))
-            else:
-                claims.known.append((work, reused()))
-    return claims
-
-
-def is_same(work: Work, one: Work) -> bool:
+def is_same(work: Work[Any], one: Work[Any]) -> bool:
     """Whether two works of one key are one request, sent twice."""
     return bool(work.key and one.key and work.key.request_hash == one.key.request_hash)
-
-
-async def claim_one(conn: Connection, key: Key, now: datetime) -> bool:
-    """Claims a single key; False if it was used before."""
-    return bool(await _insert(conn, [(key, now)]))
 
 
 async def _insert(conn: Connection, keys: list[tuple[Key, datetime]]) -> set[tuple[str, str]]:
@@ -70,25 +119,6 @@ async def _insert(conn: Connection, keys: list[tuple[Key, datetime]]) -> set[tup
         Q.claim_keys, *columns([(key.bucket, key.owner_id, key.key, key.request_hash, now) for key, now in keys])
     )
     return {(row[0], row[1]) for row in rows}
-
-
-async def load_answers(conn: Connection, keys: list[Key]) -> Mapping[tuple[str, str], tuple[bytes, Answer]]:
-    """What was answered under these keys before: (request hash, answer) by (owner, key)."""
-    rows = await conn.fetch(
-        Q.load_answers, [key.bucket for key in keys], [key.owner_id for key in keys], [key.key for key in keys]
-    )
-    decision_ids = [row["decision_id"] for row in rows if row["decision_id"]]
-    bodies: dict[str, bytes] = {}
-    if decision_ids:
-        found = await conn.fetch(Q.load_decision_answers, [ids.bucket_of(one) for one in decision_ids], decision_ids)
-        bodies = {row["decision_id"]: unpack(row["answer"]) for row in found}
-    return {
-        (row["owner_id"], row["key"]): (
-            row["request_hash"],
-            Answer(row["status"], bodies[row["decision_id"]] if row["decision_id"] else row["answer"]),
-        )
-        for row in rows
-    }
 
 
 def same_or_reused(stored: tuple[bytes, Answer], key: Key) -> Answer:
@@ -112,11 +142,5 @@ def refusal(refused: Refused) -> Answer:
 async def save(conn: Connection, answers: Sequence[tuple[Key, Answer]]) -> None:
     """Keeps the answers under their keys."""
     if answers:
-        await conn.execute(
-            Q.save_answers,
-            [key.bucket for key, _ in answers],
-            [key.owner_id for key, _ in answers],
-            [key.key for key, _ in answers],
-            [answer.status for _, answer in answers],
-            [answer.body for _, answer in answers],
-        )
+        given = [Given(key.bucket, key.owner_id, key.key, answer.status, answer.body) for key, answer in answers]
+        await SAVE_ANSWERS.execute(conn, given=given)

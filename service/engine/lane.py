@@ -12,42 +12,44 @@ What can go wrong, and what is then true:
 import asyncio
 import logging
 from collections.abc import Awaitable, Callable
+from typing import Any, Generic, TypeVar
 
 from service import clock
 from service.db import Connection
 from service.deadline import PATIENCE_S
-from service.engine.batch import Answers, CommitUnknown
+from service.engine.batch import CommitUnknown
 from service.engine.faults import LOST, PASSING, traceback_of, what
 from service.engine.keys import refusal
-from service.engine.work import Answer, Work
+from service.engine.work import Answer, Answers, Work
 from service.errors import Code, Refused
 from service.inbox import Inbox
-from service.limits.account import Account
 from service.metrics import BATCHES
 
 BATCH_MAX = 64  # more only adds latency
 WAITING_MAX = 2_048  # a longer queue is an honest 503 at once
 
+Told = TypeVar("Told")
+
 Connect = Callable[[], Awaitable[Connection]]
-Run = Callable[[Connection, list[Work]], Awaitable[tuple[Answers, list[Account]]]]
-Committed = Callable[[list[Account]], Awaitable[None]]
+Run = Callable[[Connection, list[Work[Any]]], Awaitable[tuple[Answers, list[Told]]]]
+Committed = Callable[[list[Told]], Awaitable[None]]  # told what was committed, or may have been
 
 log = logging.getLogger("tenor.lane")
 
 
-class Lane:
+class Lane(Generic[Told]):
     """One committer. `submit` is all a caller sees."""
 
-    def __init__(self, name: str, connect: Connect, run: Run, committed: Committed) -> None:
+    def __init__(self, name: str, connect: Connect, run: Run[Told], committed: Committed[Told]) -> None:
         self._batches = BATCHES.labels(name)
         self._connect = connect
         self._run = run
         self._committed = committed
-        self._inbox: Inbox[Work] = Inbox(WAITING_MAX)
+        self._inbox: Inbox[Work[Any]] = Inbox(WAITING_MAX)
         self._conn: Connection | None = None
         self._task = asyncio.create_task(self._serve())
 
-    def submit(self, work: Work) -> None:
+    def submit(self, work: Work[Any]) -> None:
         """Queues work; its future is answered after COMMIT. Refused with BUSY when the queue is full."""
         if not self._inbox.put(work):
             raise Refused(Code.BUSY, "Too much is waiting; send the same request again in a second.")
@@ -70,25 +72,25 @@ class Lane:
                 for work in batch:
                     await self._persist_alone(work)
 
-    async def _persist_alone(self, work: Work) -> None:
+    async def _persist_alone(self, work: Work[Any]) -> None:
         try:
             await self._persist([work])
         except Exception as error:
             log.error("%s failed: %s", type(work.item).__name__, what(error), exc_info=traceback_of(error))  # noqa: TRY400
             _refuse([work], Code.BROKEN, "Something is wrong on our side; it was reported.")
 
-    async def _persist(self, batch: list[Work]) -> None:
+    async def _persist(self, batch: list[Work[Any]]) -> None:
         """One transaction, tried again while the database is away. Running again is safe: a key is claimed once."""
         until = clock.monotonic() + PATIENCE_S
-        maybe_done: list[Account] = []
+        maybe_done: list[Told] = []
         code, pause = Code.UNAVAILABLE, 0.02
         while True:
             try:
                 conn = await self._connected(until)
-                answers, accounts = await self._run(conn, batch)
+                answers, told = await self._run(conn, batch)
             except CommitUnknown as unknown:
                 log.warning("whether a batch of %d was committed is not known: %s", len(batch), what(unknown.cause))
-                code, maybe_done = Code.OUTCOME_UNKNOWN, unknown.accounts
+                code, maybe_done = Code.OUTCOME_UNKNOWN, unknown.told
             except PASSING as error:
                 log.warning("the database does not take a batch of %d now: %s", len(batch), what(error))
             except LOST as error:
@@ -96,7 +98,7 @@ class Lane:
                 if self._conn is not None:  # not while connecting: something was sent
                     code = Code.OUTCOME_UNKNOWN
             else:
-                await self._answer(answers, [*maybe_done, *accounts])
+                await self._answer(answers, [*maybe_done, *told])
                 return
             self._drop()
             if clock.monotonic() + pause > until:
@@ -107,9 +109,9 @@ class Lane:
             await asyncio.sleep(pause)
             pause = min(pause * 2, 0.5)
 
-    async def _answer(self, answers: Answers, accounts: list[Account]) -> None:
-        if accounts:
-            await self._committed(accounts)
+    async def _answer(self, answers: Answers, told: list[Told]) -> None:
+        if told:
+            await self._committed(told)
         for work, answer in answers:
             if not work.answered.done():  # a caller who left was cancelled; the work was not
                 work.answered.set_result(answer)
@@ -130,7 +132,7 @@ class Lane:
 _AWAY = "The database is away; send the same request with the same key again."
 
 
-def _refuse(batch: list[Work], code: Code, detail: str) -> None:
+def _refuse(batch: list[Work[Any]], code: Code, detail: str) -> None:
     answer: Answer = refusal(Refused(code, detail))
     for work in batch:
         if not work.answered.done():

@@ -7,9 +7,8 @@ from datetime import datetime
 from service import clock
 from service.db import Connection, Pool
 from service.deadline import PATIENCE_S
-from service.engine import keys
 from service.engine.faults import LOST, PASSING
-from service.engine.keys import refusal
+from service.engine.keys import Keys, refusal, same_or_reused, save
 from service.engine.work import Answer, Key
 from service.errors import Code, Refused
 
@@ -18,46 +17,50 @@ PAUSE_S = 0.2
 Do = Callable[[Connection], Awaitable[Answer]]
 
 
-async def once(pool: Pool, key: Key, now: datetime, do: Do, budget_s: float = PATIENCE_S) -> Answer:
-    """Runs `do`, for at most `budget_s`, unless `key` was used before; then the same answer again. A refusal is kept
-    like any answer.
+class Once:
+    """Work that is its own transaction, each once under its key."""
 
-    Not cancelled by a caller who leaves: what was begun is finished.
-    """
-    return await asyncio.shield(_once(pool, key, now, do, budget_s))
+    def __init__(self, pool: Pool, keys: Keys) -> None:
+        self._pool = pool
+        self._keys = keys
 
+    async def once(self, key: Key, now: datetime, do: Do, budget_s: float = PATIENCE_S) -> Answer:
+        """Runs `do`, for at most `budget_s`, unless `key` was used before; then the same answer again. A refusal is
+        kept like any answer.
 
-async def answered(pool: Pool, key: Key) -> Answer | None:
-    """What was answered under `key` before; None if it is new. For work that must not even begin twice."""
-    async with pool.acquire(timeout=PATIENCE_S) as conn:
-        stored = (await keys.load_answers(conn, [key])).get((key.owner_id, key.key))
-    return keys.same_or_reused(stored, key) if stored else None
+        Not cancelled by a caller who leaves: what was begun is finished.
+        """
+        return await asyncio.shield(self._once(key, now, do, budget_s))
 
+    async def answered(self, key: Key) -> Answer | None:
+        """What was answered under `key` before; None if it is new. For work that must not even begin twice."""
+        async with self._pool.acquire(timeout=PATIENCE_S) as conn:
+            stored = (await self._keys.answers(conn, [key])).get((key.owner_id, key.key))
+        return same_or_reused(stored, key) if stored else None
 
-async def _once(pool: Pool, key: Key, now: datetime, do: Do, budget_s: float) -> Answer:
-    """Tried again while the database is away: whether COMMIT was heard may not be known, but the key tells."""
-    began = clock.monotonic()
-    while True:
-        try:
-            async with asyncio.timeout(began + budget_s - clock.monotonic()):
-                return await _try(pool, key, now, do)
-        except (*LOST, *PASSING) as error:
-            if clock.monotonic() + PAUSE_S > began + PATIENCE_S:
-                raise Refused(
-                    Code.OUTCOME_UNKNOWN, "The database is away; send the same request with the same key again."
-                ) from error
-        await asyncio.sleep(PAUSE_S)
+    async def _once(self, key: Key, now: datetime, do: Do, budget_s: float) -> Answer:
+        """Tried again while the database is away: whether COMMIT was heard may not be known, but the key tells."""
+        began = clock.monotonic()
+        while True:
+            try:
+                async with asyncio.timeout(began + budget_s - clock.monotonic()):
+                    return await self._try(key, now, do)
+            except (*LOST, *PASSING) as error:
+                if clock.monotonic() + PAUSE_S > began + PATIENCE_S:
+                    raise Refused(
+                        Code.OUTCOME_UNKNOWN, "The database is away; send the same request with the same key again."
+                    ) from error
+            await asyncio.sleep(PAUSE_S)
 
-
-async def _try(pool: Pool, key: Key, now: datetime, do: Do) -> Answer:
-    async with pool.acquire(timeout=PATIENCE_S) as conn, conn.transaction():
-        if not await keys.claim_one(conn, key, now):
-            stored = await keys.load_answers(conn, [key])
-            return keys.same_or_reused(stored[key.owner_id, key.key], key)
-        try:
-            async with conn.transaction():  # a savepoint: a refusal undoes the work and keeps the key
-                answer = await do(conn)
-        except Refused as refused:
-            answer = refusal(refused)
-        await keys.save(conn, [(key, answer)])
-        return answer
+    async def _try(self, key: Key, now: datetime, do: Do) -> Answer:
+        async with self._pool.acquire(timeout=PATIENCE_S) as conn, conn.transaction():
+            if not await self._keys.claim_one(conn, key, now):
+                stored = await self._keys.answers(conn, [key])
+                return same_or_reused(stored[key.owner_id, key.key], key)
+            try:
+                async with conn.transaction():  # a savepoint: a refusal undoes the work and keeps the key
+                    answer = await do(conn)
+            except Refused as refused:
+                answer = refusal(refused)
+            await save(conn, [(key, answer)])
+            return answer

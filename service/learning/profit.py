@@ -11,7 +11,7 @@ from msgspec import Meta, Struct
 from service.merchants.merchant import merchant_fee
 from service.money import BPS, Rounding, quotient, take_bps
 from service.plans.offer import Offer
-from service.plans.terms import BasisPoints
+from service.terms.terms import BasisPoints
 
 YEAR_DAYS: Final = 365
 

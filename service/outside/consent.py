@@ -7,11 +7,11 @@ Group's XS2A consents): purpose, kinds of data, their period, how often, until w
 from collections.abc import Iterable
 from datetime import date, datetime
 from enum import StrEnum
-from typing import Final
+from typing import Annotated, Final
 
-from msgspec import Struct
+from msgspec import Meta, Struct
 
-from service.outside.source import DataType, Purpose, SourceOutcome
+from service.outside.source import DataType, Name, Purpose, SourceOutcome
 
 
 class Channel(StrEnum):
@@ -21,6 +21,25 @@ class Channel(StrEnum):
     IN_WRITING = "in_writing"
     IN_PERSON = "in_person"
     BY_TELEPHONE = "by_telephone"
+
+
+Subject = Annotated[str, Meta(min_length=1, max_length=200, pattern=r"^[^\x00-\x1f\x7f]*\Z")]
+Evidence = Annotated[str, Meta(min_length=1, max_length=500, pattern=r"^[^\x00-\x1f\x7f]*\Z")]
+
+
+class GivenConsent(Struct, frozen=True):
+    """What a consumer allows, when it is given."""
+
+    subject: Subject
+    purpose: Purpose
+    data_types: Annotated[tuple[DataType, ...], Meta(min_length=1, max_length=3)]
+    sources: Annotated[tuple[Name, ...], Meta(min_length=1, max_length=20)]
+    from_on: date
+    to_on: date
+    times: Annotated[int, Meta(ge=1, le=1_000)]
+    expires_at: Annotated[datetime, Meta(tz=True)]  # from then on no call is made under it and no answer read again
+    channel: Channel
+    evidence: Evidence  # where the proof of it is kept: a reference, a hash
 
 
 class Consent(Struct, frozen=True):

@@ -52,3 +52,74 @@ with expired as (
        for update skip locked
 )
 update reports r set facts = null from expired x where r.bucket = x.bucket and r.enquiry_id = x.enquiry_id;
+
+-- insert_consent --
+insert into consents (bucket, consent_id, consumer_id, merchant_id, subject, purpose, data_types, sources, from_on,
+                      to_on, times, channel, evidence, given_at, expires_at)
+select c.bucket, $3, c.consumer_id, c.merchant_id, $5, $6::purpose, $7::data_type[], $8::text[], $9, $10, $11,
+       $12::consent_channel, $13, $14, $15
+  from consumers c
+ where c.bucket = $1 and c.consumer_id = $2 and c.merchant_id = $4
+returning consent_id;
+
+-- load_consent --
+select consent_id, consumer_id, subject, purpose::text, data_types::text[], sources, from_on, to_on, times, used,
+       channel::text, evidence, given_at, expires_at, revoked_at
+  from consents
+ where bucket = $1 and consent_id = $2;
+
+-- list_consents --
+select consent_id, consumer_id, subject, purpose::text, data_types::text[], sources, from_on, to_on, times, used,
+       channel::text, evidence, given_at, expires_at, revoked_at
+  from consents
+ where bucket = $1 and consumer_id = $2 and consent_id > $3
+ order by consent_id
+ limit $4;
+
+-- revoke_consent --
+-- Said again, it stays as it was said first. Never before its last use, which another clock may have told.
+update consents
+   set revoked_at = coalesce(revoked_at, greatest($3, last_used_at)), revoked_by = coalesce(revoked_by, $4)
+ where bucket = $1 and consent_id = $2 and ($5::text is null or merchant_id = $5)
+returning consent_id;
+
+-- erase_reports --
+update reports r
+   set facts = null
+  from enquiries e
+ where e.bucket = $1 and e.consent_id = $2 and r.bucket = e.bucket and r.enquiry_id = e.enquiry_id
+   and r.facts is not null;
+
+-- list_enquiries --
+select e.enquiry_id, e.consent_id, e.decision_id, e.gateway_id, e.gateway, e.data_type::text, e.purpose::text, e.facts,
+       e.from_on, e.to_on, e.asked_at, r.outcome::text, r.expires_at, r.facts is not null as is_kept
+  from enquiries e
+  left join reports r using (bucket, enquiry_id)
+ where e.bucket = $1 and e.consumer_id = $2 and e.enquiry_id > $3
+ order by e.enquiry_id
+ limit $4;
+
+-- insert_gateway --
+insert into gateways (gateway_id, name, url, data_types, registered_by, registered_at)
+values ($1, $2, $3, $4::data_type[], $5, $6)
+    on conflict (name) where retired_at is null do nothing
+returning gateway_id;
+
+-- retire_gateway --
+update gateways set retired_by = $2, retired_at = $3 where gateway_id = $1 and retired_at is null
+returning gateway_id;
+
+-- list_gateways --
+select gateway_id, name, url, data_types::text[], registered_by, registered_at, retired_by, retired_at
+  from gateways
+ where gateway_id > $1
+ order by gateway_id
+ limit $2;
+
+-- count_enquiries --
+-- A call whose process ended in the middle has no report.
+select e.gateway_id, coalesce(r.outcome::text, 'unheard') as outcome, count(*) as calls
+  from enquiries e
+  left join reports r using (bucket, enquiry_id)
+ where e.asked_at > $1 and e.asked_at <= $2
+ group by 1, 2;

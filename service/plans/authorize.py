@@ -5,9 +5,10 @@ from typing import ClassVar, Literal
 
 from service import ids
 from service.errors import Code, Refused
+from service.event_type import EventType
 from service.ledger import transfers
 from service.limits.account import reserve
-from service.plans.book import Book, Change, Command, Event, EventType
+from service.plans.book import Book, Change, Command, Event
 from service.plans.offer import Agreement, Kind
 from service.plans.plan import CollectionState, DisputeState, Plan, PlanState, SettlementState, capture_deadline
 

@@ -5,16 +5,17 @@ from datetime import datetime
 from msgspec.structs import replace
 
 from service.errors import Code, Refused
+from service.event_type import EventType
 from service.ledger import transfers
 from service.limits.account import release, use
 from service.merchants.merchant import merchant_fee
 from service.money import Rounding, quotient
 from service.plans.bill import Bill, BillLine
-from service.plans.book import Book, Change, Event, EventType, PlanCommand, refuse_state, require_open
+from service.plans.book import Book, Change, Event, PlanCommand, refuse_state, require_open
 from service.plans.offer import Kind
 from service.plans.plan import CollectionState, OwedInstalment, Plan, PlanState, SettlementState, business_day
-from service.plans.schedule import balloon_of, build_schedule, cost_of, down_payment_of
-from service.plans.terms import Terms
+from service.terms.schedule import balloon_of, build_schedule, cost_of, down_payment_of
+from service.terms.terms import Terms
 
 
 class Capture(PlanCommand, frozen=True, kw_only=True):

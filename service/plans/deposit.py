@@ -8,11 +8,12 @@ from datetime import datetime
 from msgspec.structs import replace
 
 from service.errors import Code, Refused
+from service.event_type import EventType
 from service.ledger import transfers
 from service.limits.account import release, use
 from service.merchants.merchant import merchant_fee
 from service.plans.bill import Bill, BillLine
-from service.plans.book import Book, Change, Event, EventType, PlanCommand, refuse_state, require_open
+from service.plans.book import Book, Change, Event, PlanCommand, refuse_state, require_open
 from service.plans.capture import owe
 from service.plans.offer import Kind
 from service.plans.plan import CollectionState, Plan, PlanState, SettlementState

@@ -7,9 +7,9 @@ from msgspec import Struct, field
 
 from service.merchants.merchant import MerchantFee
 from service.partners.programme import Funding
-from service.plans.apr import Apr
-from service.plans.schedule import Instalment
-from service.plans.terms import Terms
+from service.terms.apr import Apr
+from service.terms.schedule import Instalment
+from service.terms.terms import Terms
 
 
 class Kind(StrEnum):

@@ -8,10 +8,10 @@ from msgspec import Struct, field
 
 from service.merchants.merchant import MerchantFee
 from service.partners.programme import Funding
-from service.plans.apr import Apr
 from service.plans.bill import Bill
 from service.plans.offer import Kind, Offer
-from service.plans.terms import Terms
+from service.terms.apr import Apr
+from service.terms.terms import Terms
 
 
 class PlanState(StrEnum):

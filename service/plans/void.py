@@ -5,9 +5,10 @@ from datetime import datetime
 from msgspec.structs import replace
 
 from service.errors import Code, Refused
+from service.event_type import EventType
 from service.ledger import transfers
 from service.limits.account import release
-from service.plans.book import Book, Change, Event, EventType, PlanCommand, refuse_state
+from service.plans.book import Book, Change, Event, PlanCommand, refuse_state
 from service.plans.offer import Kind
 from service.plans.plan import Plan, PlanState
 

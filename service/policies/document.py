@@ -14,9 +14,9 @@ from msgspec import Meta, Struct, field
 from service.merchants.merchant import MerchantFee
 from service.outside.source import OutsideSource
 from service.plans.offer import Kind
-from service.plans.terms import Amount, BasisPoints, Label, Terms
 from service.policies.bounded import Few, Many, Most, Value, Word
 from service.policies.reasons import ReasonCode
+from service.terms.terms import Amount, BasisPoints, Label, Terms
 
 Name = Annotated[str, Meta(pattern=r"^[a-z0-9][a-z0-9_\-]{0,63}\Z", description="lower case, digits, _ and -")]
 GradeName = Annotated[str, Meta(pattern=r"^[A-Z][A-Z0-9]{0,3}\Z", description="A, B, B2")]

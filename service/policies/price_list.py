@@ -8,8 +8,8 @@ from msgspec.structs import replace
 from service.merchants.merchant import MerchantFee
 from service.money import BPS, take_bps
 from service.plans.offer import Kind
-from service.plans.terms import DownPaymentAt, Terms, Unit
 from service.policies.document import Deposit, PayAfterUse, Policy, Price, Row, Waiver
+from service.terms.terms import DownPaymentAt, Terms, Unit
 
 
 class Rung(Struct, frozen=True):

@@ -6,13 +6,13 @@ from functools import lru_cache
 
 from msgspec import Struct
 
+from service.law.law import LawRow, LegalRule, strictest_on
 from service.money import BPS
-from service.plans.apr import Apr, rates_for
-from service.plans.quote import rates_of
-from service.plans.schedule import Instalment, build_schedule
-from service.plans.terms import Terms, Unit
-from service.policies.law import LawRow, LegalRule, strictest_on
 from service.remembered import remembered
+from service.terms.apr import Apr, rates_for
+from service.terms.quote import rates_of
+from service.terms.schedule import Instalment, build_schedule
+from service.terms.terms import Terms, Unit
 
 
 class Pricing(Struct, frozen=True):

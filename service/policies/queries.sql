@@ -36,3 +36,39 @@ select policy_id, version, document ->> 'name' as name, faults, drafter, drafted
  where (policy_id, version) > ($1::text, $2::int)
  order by policy_id, version
  limit $3;
+
+-- insert_trial --
+insert into trials (trial_id, policy_id, version, share_bps, started_by, started_at)
+values ($1, $2, $3, $4, $5, $6)
+returning trial_id, policy_id, version, share_bps, started_by, started_at, ended_by, ended_at;
+
+-- end_trial --
+update trials set ended_by = $2, ended_at = $3 where trial_id = $1 and ended_at is null
+returning trial_id, policy_id, version, share_bps, started_by, started_at, ended_by, ended_at;
+
+-- load_one_trial --
+select trial_id, policy_id, version, share_bps, started_by, started_at, ended_by, ended_at
+  from trials
+ where trial_id = $1;
+
+-- list_trials --
+select trial_id, policy_id, version, share_bps, started_by, started_at, ended_by, ended_at
+  from trials
+ where trial_id > $1
+ order by trial_id
+ limit $2;
+
+-- compare_trial --
+-- As service/checkout/challenger.py compares; a test holds one against the other.
+select currency, count(*) as decisions, count(*) filter (where champion = challenger) as agreed,
+       count(*) filter (where champion <> challenger and challenger = 'approved')             as swapped_in,
+       count(*) filter (where champion <> challenger and champion = 'approved')               as swapped_out,
+       count(*) filter (where champion <> challenger and 'approved' not in (champion, challenger)) as other_swaps,
+       count(*) filter (where champion = 'approved')   as champion_approved,
+       count(*) filter (where challenger = 'approved') as challenger_approved,
+       sum(financed)::bigint as financed, sum(cost)::bigint as cost, count(*) filter (where is_answered) as answered,
+       sum(score)::bigint as score, sum("limit")::bigint as "limit"
+  from trial_differences
+ where trial_id = $1
+ group by currency
+ order by currency;

@@ -12,7 +12,6 @@ import msgspec
 
 from service.countries import JURISDICTIONS, no_country
 from service.money import EXPONENTS
-from service.plans.calendar import is_time_zone
 from service.policies.document import Policy, Verdict
 from service.policies.fault import Fault
 from service.policies.scope import classes_of
@@ -33,6 +32,7 @@ from service.policies.validate_prices import (
     rows_are_reachable,
 )
 from service.policies.validate_scorecard import bins_cover_their_feature, grades_can_be_reached
+from service.terms.calendar import is_time_zone
 
 Check = Callable[[Policy], Iterable[Fault]]
 

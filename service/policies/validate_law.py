@@ -5,9 +5,9 @@ from datetime import date
 from itertools import takewhile
 
 from service.errors import Refused
+from service.law.law import LawRow
 from service.policies.document import Policy
 from service.policies.fault import Fault
-from service.policies.law import LawRow
 from service.policies.price_list import rungs_of
 from service.policies.pricing import price_of
 from service.policies.validate_prices import Wanted, always, too_many_prices

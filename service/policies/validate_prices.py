@@ -10,11 +10,11 @@ from typing import Final
 
 from service.errors import Refused
 from service.money import BPS
-from service.plans.schedule import build_schedule
-from service.plans.terms import FeeDue, Payer, Terms
 from service.policies.document import Policy, Price, Row
 from service.policies.fault import Fault
 from service.policies.price_list import Rung, lengths_of, rungs_of
+from service.terms.schedule import build_schedule
+from service.terms.terms import FeeDue, Payer, Terms
 
 PLAINEST: Final = Terms()
 # Rules of a running plan that no command follows yet, so that a price list cannot have its own.

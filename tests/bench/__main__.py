@@ -12,8 +12,9 @@ import sys
 from contextlib import ExitStack
 from pathlib import Path
 
-from service import config, db, embedded, supervisor
+from service import config, db, embedded
 from service.config import CannotStart, Settings
+from service.server import supervisor
 from tests.bench import facts, pure, report
 from tests.bench.load import Outcome
 from tests.bench.report import Bench, Cpu

@@ -18,8 +18,8 @@ from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 from service.checkout.request import Checkout
 from service.embedded import lifeline
-from service.tally import Tally
-from service.worker import Server
+from service.server.tally import Tally
+from service.server.worker import Server
 
 _decode = msgspec.json.Decoder(Checkout).decode
 _encode = msgspec.json.Encoder().encode

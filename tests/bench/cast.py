@@ -17,7 +17,7 @@ from msgspec import Struct
 from msgspec.structs import astuple, replace
 
 from service import clock, ids
-from service.api.registry import key_hmac
+from service.access.key import key_hmac
 from service.checkout.snapshot import Attribute
 from service.config import Settings
 from service.db import Connection, load_queries, open_pool

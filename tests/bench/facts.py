@@ -7,10 +7,10 @@ from decimal import Decimal
 
 from msgspec.structs import replace
 
-from service.payments.versions import next_version, replay
-from service.plans.changes.facts import Captured, Event, Paid
-from service.plans.schedule import build_schedule
-from service.plans.terms import Terms, Unit
+from service.plans.running.facts import Captured, Event, Paid
+from service.plans.running.versions import next_version, replay
+from service.terms.schedule import build_schedule
+from service.terms.terms import Terms, Unit
 
 AMOUNT = 1_000_00
 START = date(2026, 1, 15)

@@ -9,8 +9,9 @@ from pathlib import Path
 
 from msgspec import Struct
 
-from service import config, supervisor, tally
+from service import config
 from service.config import CannotStart, Settings
+from service.server import supervisor, tally
 
 
 class Serving(Struct):

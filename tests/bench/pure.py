@@ -14,9 +14,6 @@ from service.checkout.request import Checkout, Item
 from service.checkout.snapshot import Snapshot
 from service.demo.seed import POLICY
 from service.merchants.merchant import Merchant
-from service.plans.apr import effective_apr
-from service.plans.schedule import build_schedule
-from service.plans.terms import Terms, Unit
 from service.policies.compile import compile_policy
 from service.policies.document import (
     Bin,
@@ -30,6 +27,9 @@ from service.policies.document import (
     Source,
 )
 from service.policies.reasons import ReasonCode
+from service.terms.apr import effective_apr
+from service.terms.schedule import build_schedule
+from service.terms.terms import Terms, Unit
 from tests.bench.cast import ATTRIBUTES, ITEMS, LIMIT, OFFERS
 
 CALLS = 200

@@ -6,9 +6,9 @@ from typing import Any
 import pytest
 
 from service.checkout.disclosure import Disclosure, disclosure_of, page
-from service.plans.disclosure import FORMS
 from service.plans.offer import Kind, Offer
 from service.policies.words import Language
+from service.terms.disclosure import FORMS
 from tests.checkout.cases import NOON, asked, decided, known
 from tests.policies.sample import policy_with
 

@@ -9,9 +9,9 @@ from typing import Any, NamedTuple
 
 import httpx
 
-from service.api.registry import CHANNEL, Registry
 from service.config import Settings
 from service.db import Pool
+from service.registry.registry import CHANNEL, Registry
 from tests.engine.processes import Own, Service, broken_checks, insist, is_told, offers, serving, world_of
 from tests.flows.world import World
 

@@ -9,9 +9,10 @@ import httpx
 import msgspec
 import pytest
 
-from service import db, wire
+from service import db
 from service.config import Settings
 from service.errors import Code
+from service.server import wire
 from tests.engine.processes import Service, serving, world_of
 from tests.flows.world import NOON
 

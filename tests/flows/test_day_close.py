@@ -4,7 +4,6 @@ from datetime import timedelta
 
 import pytest
 
-from service.api import operator
 from tests.flows.world import NOON, World
 
 CLOSE = "/v1/operator/day-close"
@@ -41,7 +40,7 @@ async def test_a_close_cut_short_is_finished_by_the_same_request(world: World, m
     await world.plan(await world.consumer(limit=1_000_00), 600_00)
     world.operator.now = NOON + timedelta(days=400)
     with monkeypatch.context() as patch:
-        patch.setattr(operator, "once", None)  # the day is closed, and its answer is lost
+        patch.setattr(world.app.state["services"].engine, "once", None)  # the day is closed, and its answer is lost
         assert (await world.operator.post(CLOSE, key="k")).status_code == 500
     finished, again = [await world.operator.post(CLOSE, key="k") for _ in range(2)]
     assert (finished.status_code, finished.json()["expired"]) == (200, 0)

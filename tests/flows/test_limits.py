@@ -179,7 +179,7 @@ async def test_changes_are_read_page_by_page(world: World) -> None:
 
 async def test_the_days_close_reviews_everybody_once(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
     """Some accounts at a time; run again, and by two at once, nothing more changes."""
-    monkeypatch.setattr("service.engine.limits.AT_ONCE", 2)
+    monkeypatch.setattr("service.checkout.limit_flow.AT_ONCE", 2)
     await with_steps(world)
     people = [await bought(world) for _ in range(5)]
     idle = await world.consumer(limit=100_00)
@@ -201,7 +201,7 @@ async def test_the_days_close_reviews_everybody_once(world: World, monkeypatch: 
 
 async def test_a_review_that_was_cut_off_goes_on_where_it_was(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
     """Its connection is killed while it waits for the last account; the accounts before that are done."""
-    monkeypatch.setattr("service.engine.limits.AT_ONCE", 1)
+    monkeypatch.setattr("service.checkout.limit_flow.AT_ONCE", 1)
     await with_steps(world)
     for _ in range(3):
         await bought(world)

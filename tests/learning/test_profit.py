@@ -9,10 +9,10 @@ from service.checkout.answer import Outcome
 from service.learning.profit import Economics, profit_of
 from service.learning.replaying import accepted, replay_all, without_cut_off
 from service.merchants.merchant import MerchantFee
-from service.plans.apr import rates_for
 from service.plans.offer import Kind, Offer
-from service.plans.schedule import Instalment
-from service.plans.terms import Terms, Unit
+from service.terms.apr import rates_for
+from service.terms.schedule import Instalment
+from service.terms.terms import Terms, Unit
 from tests.checkout.cases import asked, decided
 from tests.learning.cases import NOON, past
 from tests.policies.sample import POLICY, policy_with

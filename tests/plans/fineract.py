@@ -13,9 +13,10 @@ import pytest
 from msgspec import structs
 
 from service.money import Rounding
-from service.payments.rows import Line, RowKind
-from service.payments.versions import Version, amount_to_settle, replay
-from service.plans.allocation_rule import (
+from service.plans.running import facts as fact
+from service.plans.running.rows import Line, RowKind
+from service.plans.running.versions import Version, amount_to_settle, replay
+from service.terms.allocation_rule import (
     Allocation,
     AllocationRule,
     Component,
@@ -25,10 +26,9 @@ from service.plans.allocation_rule import (
     Timing,
     order,
 )  # fmt: skip
-from service.plans.calendar import step
-from service.plans.changes import facts as fact
-from service.plans.schedule import down_payment_of
-from service.plans.terms import (
+from service.terms.calendar import step
+from service.terms.schedule import down_payment_of
+from service.terms.terms import (
     CapturedInside,
     Captures,
     ChargeOff,

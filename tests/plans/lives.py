@@ -12,13 +12,13 @@ from service.ledger.transfers import LedgerAccount, Transfer
 from service.limits.account import Account
 from service.merchants.merchant import MerchantFee
 from service.partners.programme import Funding
-from service.plans.apr import AprMethod, as_apr
 from service.plans.authorize import Authorize
 from service.plans.book import Book, Change, Command
 from service.plans.offer import Agreement, Kind, Offer
 from service.plans.plan import OwedInstalment, Plan
-from service.plans.schedule import build_schedule
-from service.plans.terms import Cost, FeeDue, Terms, Unit
+from service.terms.apr import AprMethod, as_apr
+from service.terms.schedule import build_schedule
+from service.terms.terms import Cost, FeeDue, Terms, Unit
 
 NOON = datetime(2026, 3, 2, 12, tzinfo=UTC)
 PAY_IN_4 = Terms()

@@ -15,9 +15,9 @@ from typing import Any
 import pytest
 
 from service.money import Rounding, quotient
-from service.plans.calendar import MONTHS, add_months
-from service.plans.schedule import Instalment, build_schedule, exact_schedule
-from service.plans.terms import DayCount, FirstPeriod, Interest, Method, RateKind, Remainder, Terms, Unit
+from service.terms.calendar import MONTHS, add_months
+from service.terms.schedule import Instalment, build_schedule, exact_schedule
+from service.terms.terms import DayCount, FirstPeriod, Interest, Method, RateKind, Remainder, Terms, Unit
 from tests.plans.fineract import Case, Story, cents, differences, expected_table, known, table_of, totals_of
 
 FOLDER = Path(os.environ.get("TENOR_VECTORS") or Path(__file__).parents[1] / "vectors")

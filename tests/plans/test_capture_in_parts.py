@@ -8,8 +8,8 @@ from hypothesis import strategies as st
 
 from service.errors import Refused
 from service.plans.capture import terms_of_part
-from service.plans.schedule import Instalment, balloon_of, build_schedule, down_payment_of
-from service.plans.terms import Cost, DownPaymentAt, FeeDue, Terms, Unit
+from service.terms.schedule import Instalment, balloon_of, build_schedule, down_payment_of
+from service.terms.terms import Cost, DownPaymentAt, FeeDue, Terms, Unit
 from tests import properties  # noqa: F401 - loads the profile
 from tests.plans.lives import NOON
 

@@ -8,15 +8,15 @@ import pytest
 
 from service import ids
 from service.errors import Code, Refused
-from service.payments.record import RecordPayment
 from service.plans.authorize import Authorize
 from service.plans.book import Book, PlanCommand
 from service.plans.capture import Capture
 from service.plans.deposit import Claim, Release
 from service.plans.offer import Kind
+from service.plans.payment import RecordPayment
 from service.plans.plan import PlanState
-from service.plans.terms import Cost, DownPaymentAt, FeeDue, Terms, Unit
 from service.plans.void import Expire, Void
+from service.terms.terms import Cost, DownPaymentAt, FeeDue, Terms, Unit
 from tests.plans.lives import NOON, ONE_SUM, PAY_IN_4, WITH_FEES, Life, agreement, new_id
 
 SECOND = timedelta(seconds=1)

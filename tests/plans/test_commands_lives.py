@@ -11,11 +11,11 @@ import tests.properties  # noqa: F401 - how hard to try
 from service.errors import Refused
 from service.ledger.transfers import LedgerAccount
 from service.money import take_bps
-from service.payments.record import RecordPayment
 from service.plans.book import PlanCommand
 from service.plans.capture import Capture
 from service.plans.deposit import Claim, Release
 from service.plans.offer import Kind
+from service.plans.payment import RecordPayment
 from service.plans.plan import CollectionState, Plan, PlanState, next_actions
 from service.plans.void import Expire, Void
 from tests.plans.lives import ONE_SUM, PAY_IN_4, WITH_FEES, YEARLY, Life, agreement

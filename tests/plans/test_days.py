@@ -9,10 +9,10 @@ from hypothesis import strategies as st
 
 import tests.properties  # noqa: F401 - how hard to try
 from service.errors import Code, Refused
-from service.payments.record import RecordPayment, day_of_plan
 from service.plans.capture import Capture
+from service.plans.payment import RecordPayment, day_of_plan
 from service.plans.plan import business_day, view
-from service.plans.terms import Terms
+from service.terms.terms import Terms
 from tests.plans.lives import NOON, Life, agreement
 
 ZONES = ("Pacific/Honolulu", "America/Los_Angeles", "UTC", "Europe/Berlin", "Asia/Kolkata", "Pacific/Kiritimati")

@@ -16,13 +16,13 @@ from typing import Any
 import pytest
 
 from service.money import Rounding, quotient
-from service.payments.early_settlement import rule_of_78_earned, rule_of_78_rebate
-from service.payments.uk_settlement import actuarial_balance, periodic_rate
-from service.plans.apr import timed_rate
-from service.plans.apr_us import timed_rate as us_timed_rate
-from service.plans.day_count import thirty_days, year_fraction
-from service.plans.intervals import interval_years
-from service.plans.terms import DayCount, Unit
+from service.terms.apr import timed_rate
+from service.terms.apr_us import timed_rate as us_timed_rate
+from service.terms.day_count import thirty_days, year_fraction
+from service.terms.early_settlement import rule_of_78_earned, rule_of_78_rebate
+from service.terms.intervals import interval_years
+from service.terms.terms import DayCount, Unit
+from service.terms.uk_settlement import actuarial_balance, periodic_rate
 from tests.plans.fineract import Story, known
 from tests.plans.published_schedules import (  # noqa: F401 - the schedules, run from here as well
     source_of,

@@ -9,8 +9,8 @@ import pytest
 from service.errors import Refused
 from service.plans.capture import Capture
 from service.plans.plan import OwedInstalment
-from service.plans.terms import Terms
 from service.policies.validate import read_policy
+from service.terms.terms import Terms
 from tests.plans.lives import Life, agreement
 from tests.policies.sample import document_with
 

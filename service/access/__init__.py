@@ -1,0 +1,1 @@
+"""Who may call: keys of merchants, partners and operators."""

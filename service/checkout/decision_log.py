@@ -1,0 +1,192 @@
+"""The decision log: a batch of decisions appended in one statement, which is a transaction of its own.
+
+A decision locks nothing and reads nothing more: its answer is known when it comes here. So a single statement claims
+the keys, opens the accounts of those approved for the first time, and appends; one round trip for the whole batch.
+"""
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any, Final
+
+from msgspec import Struct, structs
+
+from service import ids
+from service.checkout.flow import Q
+from service.db import Connection
+from service.engine import keys
+from service.engine.batch import CommitUnknown
+from service.engine.faults import LOST, PASSING
+from service.engine.keys import CLAIM_ELSEWHERE, KeptElsewhere, Keys
+from service.engine.work import Answer, Answers, Key, Work
+from service.errors import Code, Refused
+from service.limits.account import Account
+from service.limits.store import OPEN_ACCOUNTS, Opening
+from service.packed import pack, unpack
+from service.statement import Int, SmallInt, Statement, together
+
+
+class DecisionRow(Struct, frozen=True):
+    """A decision as it is logged: everything needed to replay it. The texts are JSON, byte for byte."""
+
+    bucket: int
+    decision_id: str
+    merchant_id: str
+    consumer_id: str
+    merchant_reference: str
+    currency: str
+    outcome: str
+    policy_id: str
+    policy_version: int
+    limit: int
+    decided_at: datetime
+    expires_at: datetime
+    request: str
+    snapshot: str
+    answer: bytes  # as it is sent; kept packed
+    funding: str
+    opens_account: bool  # approved, and the consumer has no account in this currency yet; not a column
+    rulebook: int | None  # the revision it was made under; None: a person's, who knew the policy. Not a column
+
+
+class RulebookChanged(Exception):
+    """The decision was made under a rulebook that is not the present one. Nothing was logged; decide again."""
+
+
+class Appended(Struct, frozen=True):
+    """What became of decisions that were to be appended: by their ids, and the accounts that were opened."""
+
+    logged: set[str]
+    taken: set[str]  # left out, because a plan has taken their merchant reference
+    opened: list[Account]
+
+
+async def log(known: Keys, conn: Connection, works: list[Work[DecisionRow]]) -> tuple[Answers, list[Account]]:
+    """Appends the decisions whose keys are new. Returns all answers, to be given now, and the accounts opened.
+
+    Who decided under a rulebook that is not the present one is told at once (`RulebookChanged`); so is who decided on a
+    merchant reference that a plan has taken (`Refused`). Their keys stay free.
+    """
+    groups = keys.alike(works)
+    firsts = [one for one, *_ in groups]
+    try:
+        done = await append(conn, [(one.item, one.key, one.status) for one in firsts])
+        seen = [one.key for one in firsts if one.key and one.item.decision_id not in done.logged]
+        stored = await known.answers(conn, seen) if seen else {}
+    except (*LOST, *PASSING) as error:
+        opened = [_account(work.item) for work in works if work.item.opens_account]
+        raise CommitUnknown(opened, error) from error
+    answers: Answers = []
+    for one, *others in groups:
+        row: DecisionRow = one.item
+        if row.decision_id in done.logged:
+            answer = Answer(one.status, row.answer)
+            answers.append((one, answer))
+            answers += [(work, answer if keys.is_same(work, one) else keys.reused()) for work in others]
+        elif one.key and (kept := stored.get((one.key.owner_id, one.key.key))):
+            answers += [(work, keys.same_or_reused(kept, work.key)) for work in (one, *others) if work.key]
+        elif row.decision_id in done.taken:
+            _raise(reference_used(row.merchant_reference), [one, *others])
+        else:
+            _raise(RulebookChanged(), [one, *others])
+    return answers, done.opened
+
+
+class AskedDecision(Struct, frozen=True, gc=False):
+    """What decides whether a decision is logged."""
+
+    decision_id: str
+    reference_bucket: SmallInt
+    merchant_id: str
+    merchant_reference: str
+    rulebook: int | None
+    has_key: bool
+
+
+class LoggedDecision(Struct, frozen=True, gc=False):
+    """A row of `decisions`."""
+
+    bucket: SmallInt
+    decision_id: str
+    merchant_id: str
+    consumer_id: str
+    merchant_reference: str
+    currency: str
+    outcome: str
+    policy_id: str
+    policy_version: Int
+    limit: int
+    decided_at: datetime
+    expires_at: datetime
+    request: str
+    snapshot: str
+    answer: bytes
+    funding: str
+
+
+_LOG: Final = together(
+    Statement(Q.log_decisions, decided=LoggedDecision),
+    taken=Statement(Q.taken, asked=AskedDecision),
+    admitted=Statement(Q.admitted, asked=AskedDecision),
+    claimed=CLAIM_ELSEWHERE,
+    fresh=Statement(Q.fresh, asked=AskedDecision),
+    opened=OPEN_ACCOUNTS,
+)
+
+
+async def append(conn: Connection, decisions: list[tuple[DecisionRow, Key | None, int]]) -> Appended:
+    """Appends each decision under its key with the status of its answer; one whose key was used before is left out.
+
+    So is one with a key that was made under another rulebook than the present one, or on a reference that is taken.
+    """
+    found = await _LOG.fetch(
+        conn,
+        asked=[
+            AskedDecision(
+                row.decision_id, ids.bucket_for(row.merchant_id, row.merchant_reference), row.merchant_id,
+                row.merchant_reference, row.rulebook, key is not None,
+            )
+            for row, key, _ in decisions
+        ],
+        keys=[
+            KeptElsewhere(key.bucket, key.owner_id, key.key, key.request_hash, status, row.decision_id, row.decided_at)
+            for row, key, status in decisions
+            if key
+        ],
+        opening=[
+            Opening(row.bucket, row.consumer_id, row.currency, row.limit, row.decision_id)
+            for row, _, _ in decisions
+            if row.opens_account
+        ],
+        decided=[structs.replace(row, answer=pack(row.answer)) for row, _, _ in decisions],
+    )  # fmt: skip
+    told = [(row["decision_id"], row["is_taken"]) for row in found if row["decision_id"] is not None]
+    return Appended(
+        logged={decision_id for decision_id, is_taken in told if not is_taken},
+        taken={decision_id for decision_id, is_taken in told if is_taken},
+        opened=[
+            Account(row["bucket"], row["consumer_id"], row["currency"], row["limit"])
+            for row in found
+            if row["decision_id"] is None
+        ],
+    )
+
+
+def reference_used(merchant_reference: str, pointer: str = "/merchant_reference") -> Refused:
+    """A decision on a merchant reference that a plan has taken: none of its offers could be accepted."""
+    return Refused(Code.REFERENCE_USED, f"The merchant reference {merchant_reference!r} has a plan already.", pointer)
+
+
+def _raise(error: Exception, works: list[Work[Any]]) -> None:
+    for work in works:
+        if not work.answered.done():
+            work.answered.set_exception(error)
+
+
+def _account(row: DecisionRow) -> Account:
+    return Account(row.bucket, row.consumer_id, row.currency, row.limit)
+
+
+async def load_answers(conn: Connection, decision_ids: list[str]) -> Mapping[str, bytes]:
+    """The answers of logged decisions: they are kept once, here, and not under the keys of their checkouts again."""
+    found = await conn.fetch(Q.load_decision_answers, [ids.bucket_of(one) for one in decision_ids], decision_ids)
+    return {row["decision_id"]: unpack(row["answer"]) for row in found}

@@ -1,0 +1,289 @@
+"""openapi.yaml, made from the app's routes, the contract and the wire structs.
+
+`make openapi` writes it, with the answers of a real purchase as its examples; the service serves the committed file.
+"""
+
+import inspect
+import re
+from collections.abc import Iterator
+from enum import Enum
+from itertools import groupby
+from types import NoneType
+from typing import Any, Final, get_args, get_type_hints
+
+import msgspec
+import yaml
+from litestar import Litestar
+from litestar.handlers import HTTPRouteHandler
+from litestar.params import QueryParameter
+
+from service.contract.contract import AUDIENCES, MEANING, SHARED, Operation, Text, codes_of
+from service.contract.glossary import GLOSSARY
+from service.contract.prose import PREFACE, SECURITY, TAGS
+from service.contract.schemas import REF, Schema, name_of, published, schemas_of
+from service.errors import STATUS, Code, Problem
+
+Examples = dict[str, dict[str, Any]]  # by operation: "request", and the answers by status
+
+KEY: Final = {"$ref": "#/components/parameters/IdempotencyKey"}
+CLOCK: Final = {"$ref": "#/components/parameters/TenorClock"}
+DRY_RUN: Final = {"$ref": "#/components/parameters/DryRun"}
+WITH_HEADER: Final = {401: ("WWW-Authenticate", "Bearer"), 503: ("Retry-After", "seconds to wait before trying again")}
+
+
+def routes_of(app: Litestar) -> dict[str, HTTPRouteHandler]:
+    """The app's handlers by `METHOD /path`, in the order of their registration. OPTIONS is the framework's own;
+    HEAD is GET without the body."""
+    return {
+        f"{method} {route.path_format}": handler
+        for route in app.routes
+        for handler in getattr(route, "route_handlers", ())
+        for method in sorted(handler.http_methods)
+        if method not in ("HEAD", "OPTIONS")
+    }
+
+
+def document(app: Litestar, examples: Examples) -> Schema:
+    """The contract as an OpenAPI 3.1 document."""
+    handlers = routes_of(app)
+    wire = wire_types()
+    paths: dict[str, Schema] = {}
+    for audience, operations in AUDIENCES.items():
+        for name, operation in operations.items():
+            method, path = name.split(" ")
+            made = _operation(audience, name, operation, handlers[name], wire, examples.get(name, {}))
+            paths.setdefault(path, {})[method.lower()] = made
+    return {
+        "openapi": "3.1.0",
+        "info": {
+            "title": "Tenor",
+            "version": "0.1.0",
+            "description": PREFACE,
+            "license": {"name": "Apache-2.0", "identifier": "Apache-2.0"},
+        },
+        "servers": [{"url": "http://127.0.0.1:8000", "description": "make run"}],
+        "tags": [{"name": name, "description": words} for name, words in TAGS.items()],
+        "paths": paths,
+        "components": {
+            "securitySchemes": {
+                f"{audience}_key": {"type": "http", "scheme": "bearer", "description": words}
+                for audience, words in SECURITY.items()
+            },
+            "parameters": _parameters(),
+            "responses": {name: _problem(codes) for name, codes in SHARED.items()},
+            "schemas": _with_meanings(schemas_of(wire)),
+        },
+    }
+
+
+def wire_types() -> list[Any]:
+    """Every struct that is sent or answered."""
+    operations = [operation for table in AUDIENCES.values() for operation in table.values()]
+    types = [one for op in operations for one in (op.takes, *op.answers.values(), op.dry_run)]
+    return list(dict.fromkeys([Problem, *(one for one in types if isinstance(one, type))]))
+
+
+def yaml_text(made: Schema) -> str:
+    """The document as a person reads it: no anchors, long texts as blocks."""
+    text: str = yaml.dump(made, Dumper=_Dumper, sort_keys=False, allow_unicode=True, width=116)
+    return text
+
+
+# One operation --------------------------------------------------------------------------------------------------------
+
+
+def _operation(
+    audience: str, name: str, operation: Operation, handler: HTTPRouteHandler, wire: list[Any], examples: Schema
+) -> Schema:
+    summary, _, more = inspect.cleandoc(handler.fn.__doc__ or "").partition("\n\n")
+    made: Schema = {"operationId": handler.fn.__name__, "tags": [_tag(audience, name)]}
+    made["summary"] = re.sub(r"\s+", " ", summary).rstrip(".")
+    if more:
+        made["description"] = _reflowed(more)
+    if audience != "public":
+        made["security"] = [{f"{audience}_key": [handler.opt["scope"]]}]
+    if parameters := [*_path(name), *_query(handler), *_headers(audience, name, operation)]:
+        made["parameters"] = parameters
+    if operation.takes:
+        made["requestBody"] = {
+            "required": not operation.optional,
+            "content": _content(operation.takes, wire, examples.get("request")),
+        }
+    answers = _answers(operation, wire, examples)
+    refusals = {str(status): one for status, one in _refusals(audience, name) if status not in operation.answers}
+    made["responses"] = answers | refusals
+    return made
+
+
+def _tag(audience: str, name: str) -> str:
+    """Merchants have many routes: theirs are sorted by what they are about."""
+    word = name.split("/")[2] if name.count("/") > 1 else ""
+    return word if audience == "merchant" else audience
+
+
+def _path(name: str) -> Iterator[Schema]:
+    for word in re.findall(r"{(\w+)}", name):
+        yield _parameter(word, "path", {"type": "string"}, required=True)
+
+
+def _query(handler: HTTPRouteHandler) -> Iterator[Schema]:
+    hints = get_type_hints(handler.fn, include_extras=True)
+    for name, parameter in inspect.signature(handler.fn).parameters.items():
+        for given in getattr(hints[name], "__metadata__", ()):
+            if isinstance(given, QueryParameter):
+                required = parameter.default is inspect.Parameter.empty
+                yield _parameter(name, "query", _query_schema(hints[name], given, parameter.default), required)
+
+
+def _query_schema(hint: Any, given: QueryParameter, default: Any) -> Schema:
+    plain = next(one for one in get_args(hint.__origin__) or (hint.__origin__,) if one is not NoneType)
+    made = (
+        {"type": "string", "enum": [one.value for one in plain]}
+        if issubclass(plain, Enum)
+        else msgspec.json.schema(plain)
+    )
+    bounds = {
+        "minimum": given.ge, "maximum": given.le,
+        "minLength": given.min_length, "maxLength": given.max_length, "pattern": published(given.pattern),
+    }  # fmt: skip
+    made |= {word: bound for word, bound in bounds.items() if bound is not None}
+    return made if default in (inspect.Parameter.empty, None, "") else made | {"default": default}
+
+
+def _parameter(name: str, where: str, schema: Schema, required: bool) -> Schema:
+    words = GLOSSARY.get(f"?{name}") or GLOSSARY.get(name, "")
+    return {"name": name, "in": where, "required": required, "description": words, "schema": schema}
+
+
+def _headers(audience: str, name: str, operation: Operation) -> Iterator[Schema]:
+    if name.startswith("POST"):
+        yield KEY
+    if operation.dry_run:
+        yield DRY_RUN
+    if audience != "public":
+        yield CLOCK
+
+
+def _content(one: Any, wire: list[Any], example: Any = None) -> Schema:
+    if isinstance(one, Text):
+        schema = {"type": "string"} if one is PAGE else {"type": "string", "format": "binary"}  # a file
+        made: Schema = {"schema": schema | {"description": one.description}}
+        return {one.media: made | ({"example": example} if example is not None else {})}
+    made = {"schema": {"$ref": REF + name_of(one, wire)}}
+    return {"application/json": made | ({"example": example} if example is not None else {})}
+
+
+def _answers(operation: Operation, wire: list[Any], examples: Schema) -> Schema:
+    """A dry run answers 200 with what it would change, beside or instead of what the verb answers."""
+    made: Schema = {}
+    for status, one in sorted(operation.answers.items()):
+        words = one.description if isinstance(one, Text) else SAID[status]
+        made[str(status)] = {"description": words, "content": _content(one, wire, examples.get(str(status)))}
+        if operation.page:
+            made[str(status)]["content"] |= _content(PAGE, wire)
+    if operation.dry_run:
+        dry = _content(operation.dry_run, wire, examples.get("dry_run"))
+        if done := made.get("200"):
+            schemas = [content["application/json"]["schema"] for content in (done["content"], dry)]
+            done["description"] = "Done; or, of a dry run, what would be."
+            if schemas[0] != schemas[1]:
+                done["content"]["application/json"]["schema"] = {"oneOf": schemas}
+        else:
+            made["200"] = {"description": "Of a dry run: what would be.", "content": dry}
+    return dict(sorted(made.items()))
+
+
+PAGE: Final = Text("text/html", "The same as a page, ready to print.")
+SAID: Final = {200: "Done.", 201: "Made.", 503: "Not now."}
+
+
+# Refusals -------------------------------------------------------------------------------------------------------------
+
+
+def _refusals(audience: str, name: str) -> Iterator[tuple[int, Schema]]:
+    names = {codes: shared for shared, codes in SHARED.items()}
+    for codes in _by_status(codes_of(audience, name)):
+        status = STATUS.get(codes[0], 422)
+        yield status, {"$ref": f"#/components/responses/{names[codes]}"} if codes in names else _problem(codes)
+
+
+def _by_status(codes: tuple[Code, ...]) -> list[tuple[Code, ...]]:
+    def status(code: Code) -> int:
+        return STATUS.get(code, 422)
+
+    return [tuple(some) for _, some in groupby(sorted(codes, key=status), key=status)]
+
+
+def _problem(codes: tuple[Code, ...]) -> Schema:
+    schema = {"$ref": f"{REF}Problem", "properties": {"code": {"enum": [str(code) for code in codes]}}}
+    words = "\n".join(f"* `{code}`: {MEANING[code]}" for code in codes)
+    made: Schema = {"description": words, "content": {"application/problem+json": {"schema": schema}}}
+    if header := WITH_HEADER.get(STATUS.get(codes[0], 422)):
+        made["headers"] = {header[0]: {"description": header[1], "schema": {"type": "string"}}}
+    return made
+
+
+# The rest -------------------------------------------------------------------------------------------------------------
+
+
+def _parameters() -> Schema:
+    key = "Names this request, for 30 days: sent again with the same body, it gets the same bytes back. A UUID will do."
+    clock = (
+        "In a sandbox (TENOR_SANDBOX=1): the instant at which this request happens, as in 2026-03-02T12:00:00Z. "
+        "Elsewhere it is refused."
+    )
+    dry_run = "The answer as it would be, with status 200, and nothing happens."
+    text = {"type": "string", "minLength": 1, "maxLength": 255, "pattern": "^[ -~]+$"}
+    return {
+        "IdempotencyKey": _header("Idempotency-Key", key, text, required=True),
+        # No format: generators make a header from nothing but plain types.
+        "TenorClock": _header("Tenor-Clock", clock, {"type": "string"}, required=False),
+        "DryRun": {
+            "name": "dry_run", "in": "query", "required": False, "description": dry_run,
+            "schema": {"type": "boolean", "default": False},
+        },
+    }  # fmt: skip
+
+
+def _header(name: str, words: str, schema: Schema, required: bool) -> Schema:
+    return {"name": name, "in": "header", "required": required, "description": words, "schema": schema}
+
+
+def _with_meanings(schemas: dict[str, Schema]) -> dict[str, Schema]:
+    """The closed list of codes, each with its status and its sentence."""
+    lines = [f"* `{code}` ({STATUS.get(code, 422)}): {MEANING[code]}" for code in Code]
+    schemas["Code"]["description"] = "What was refused, for programs.\n\n" + "\n".join(lines)
+    return schemas
+
+
+def _reflowed(text: str) -> str:
+    return "\n\n".join(re.sub(r"\s+", " ", paragraph).strip() for paragraph in text.split("\n\n"))
+
+
+class _Dumper(yaml.SafeDumper):
+    def ignore_aliases(self, data: Any) -> bool:
+        return True
+
+
+def _text(dumper: yaml.SafeDumper, text: str) -> yaml.ScalarNode:
+    return dumper.represent_scalar("tag:yaml.org,2002:str", text, style="|" if "\n" in text else None)
+
+
+def _list(dumper: yaml.SafeDumper, some: list[Any]) -> yaml.SequenceNode:
+    return dumper.represent_sequence("tag:yaml.org,2002:seq", some, flow_style=all(map(_is_short, some)))
+
+
+def _mapping(dumper: yaml.SafeDumper, some: Schema) -> yaml.MappingNode:
+    is_small = len(some) <= 1 or len(str(some)) < 100
+    return dumper.represent_mapping(
+        "tag:yaml.org,2002:map", some, flow_style=is_small and all(map(_is_short, some.values()))
+    )
+
+
+def _is_short(one: Any) -> bool:
+    return not isinstance(one, list | dict) and len(str(one)) < 60
+
+
+_Dumper.add_representer(str, _text)
+_Dumper.add_representer(list, _list)
+_Dumper.add_representer(dict, _mapping)

@@ -1,0 +1,1 @@
+"""What time alone brings about: the close of a day."""

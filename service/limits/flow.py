@@ -1,0 +1,103 @@
+"""Limits are changed here, whoever asks: an operator by hand, or a review.
+
+A change locks its account, is kept, and is told to the merchant, in one transaction. The cache hears of it after the
+commit, from the caller.
+"""
+
+from collections.abc import Collection, Mapping
+from datetime import datetime
+from typing import Any, Final, NamedTuple
+
+import asyncpg
+import msgspec
+from msgspec import Struct
+
+from service import ids
+from service.db import Connection, columns
+from service.engine.events import TELL, Told, in_turn
+from service.event_type import EventType
+from service.limits.account import Account
+from service.limits.change import LimitChange, LimitRule
+from service.limits.store import Q
+from service.statement import Int, SmallInt, Statement
+
+
+class Who(NamedTuple):
+    """Whose account."""
+
+    consumer_id: str
+    currency: str
+
+
+class ChangedLimit(Struct, frozen=True):
+    """A change with its account, as it is written."""
+
+    bucket: SmallInt
+    consumer_id: str
+    currency: str
+    version: int
+    limit_before: int | None
+    limit: int
+    rule: LimitRule
+    decrease: str | None
+    policy_id: str | None
+    policy_version: Int | None
+    changed_by: str | None
+    changed_at: datetime
+
+
+_CHANGE_LIMITS: Final = Statement(Q.change_limits, changed=ChangedLimit)
+
+
+async def set_limit(conn: Connection, who: Who, limit: int, by: str, now: datetime) -> Account | None:
+    """Sets a limit by hand, and opens the account if there is none; None: there is no such consumer."""
+    opened = await conn.fetchrow(Q.open_account, ids.bucket_of(who.consumer_id), *who)
+    rows = [opened] if opened else await lock_accounts(conn, [who])
+    if not rows:
+        return None
+    account = Account(*rows[0])
+    if opened is None and account.limit == limit:
+        return account
+    version, before = (account.version, None) if opened else (account.version + 1, account.limit)
+    change = LimitChange(version, before, limit, LimitRule.OPERATOR, None, None, None, by, now)
+    (changed,) = await change_limits(conn, {who: change})
+    return changed
+
+
+async def lock_accounts(conn: Connection, whom: Collection[Who]) -> list[asyncpg.Record]:
+    """The rows of these accounts, locked in sorted order; those that are not there are left out."""
+    return await conn.fetch(Q.lock_accounts, *keys_of(whom))
+
+
+async def change_limits(conn: Connection, changes: Mapping[Who, LimitChange]) -> list[Account]:
+    """Changes limits of locked accounts, and tells it; the accounts after it."""
+    if not changes:
+        return []
+    changed = [
+        ChangedLimit(ids.bucket_of(who.consumer_id), *who, *msgspec.structs.astuple(change))
+        for who, change in sorted(changes.items())
+    ]
+    rows = await _CHANGE_LIMITS.fetch(conn, changed=changed)
+    merchants = {row["consumer_id"]: row["merchant_id"] for row in rows}
+    # An account that is opened has no limit that changed: as when a decision opens one, nobody is told.
+    told = [_told(one, merchants[one.consumer_id]) for one in changed if one.limit_before is not None]
+    if told:
+        await TELL.execute(conn, told=in_turn(told))
+    return [Account(*row[:7]) for row in rows]
+
+
+def keys_of(whom: Collection[Who]) -> list[list[Any]]:
+    """The keys of accounts as columns."""
+    return columns([(ids.bucket_of(who.consumer_id), *who) for who in whom])
+
+
+def _told(one: ChangedLimit, merchant_id: str) -> Told:
+    data = {
+        "consumer": one.consumer_id, "currency": one.currency, "limit": one.limit, "limit_before": one.limit_before,
+        "rule": one.rule, "version": one.version,
+    }  # fmt: skip
+    event_id = ids.new_id(ids.EVENT, one.bucket, int(one.changed_at.timestamp() * 1000))
+    text = msgspec.json.encode(data).decode()
+    return Told(
+        one.bucket, event_id, merchant_id, EventType.LIMIT_CHANGED, one.changed_at, text, consumer_id=one.consumer_id
+    )

@@ -1,1 +1,0 @@
-"""Money from the consumer, and what it settles."""

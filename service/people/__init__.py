@@ -1,0 +1,1 @@
+"""Consumers: merchants' references to persons."""

@@ -1,0 +1,26 @@
+"""Consumers in the database: registered by a merchant's reference, or updated."""
+
+from collections.abc import Mapping
+from datetime import datetime
+from pathlib import Path
+from typing import Any, Final
+
+import asyncpg
+import msgspec
+
+from service import ids
+from service.db import Connection, load_queries
+
+Q: Final = load_queries(Path(__file__).with_name("queries.sql"))
+
+
+async def register(
+    conn: Connection, merchant_id: str, reference: str, attributes: Mapping[str, Any], now: datetime
+) -> asyncpg.Record:
+    """The consumer of this reference with these attributes, and no others; version 1 is a new one."""
+    bucket = ids.bucket_for(merchant_id, reference)
+    consumer_id = ids.new_id(ids.CONSUMER, bucket, int(now.timestamp() * 1000))
+    text = msgspec.json.encode(attributes).decode()
+    row = await conn.fetchrow(Q.upsert_consumer, bucket, consumer_id, merchant_id, reference, text, now)
+    assert row is not None
+    return row

@@ -1,0 +1,206 @@
+"""Loading books: the facts a batch of commands may read, locked in sorted order, and what the commands made of them."""
+
+from collections.abc import Iterable
+from enum import StrEnum
+from pathlib import Path
+from typing import Final
+
+import asyncpg
+import msgspec
+from msgspec import Struct, field
+
+from service import ids
+from service.db import Connection, columns, load_queries
+from service.limits.account import Account
+from service.packed import unpack
+from service.partners.programme import Funding
+from service.plans.bill import Bill
+from service.plans.book import Book, Change, Command
+from service.plans.offer import Agreement, Kind, Offer
+from service.plans.payment import RecordPayment
+from service.plans.plan import CollectionState, DisputeState, OwedInstalment, Plan, PlanState, SettlementState
+
+Q: Final = load_queries(Path(__file__).with_name("queries.sql"))
+
+AccountKey = tuple[int, str, str]  # bucket, consumer, currency: the order locks are taken in
+
+
+class Books(Struct):
+    """A batch's facts in memory. Commands on one account or plan follow each other here before anything is written.
+
+    `found` and `found_instalments` stay as they were loaded: what differs from them is written.
+    """
+
+    accounts: dict[AccountKey, Account] = field(default_factory=dict)
+    agreements: dict[str, Agreement] = field(default_factory=dict)  # by offer
+    plans: dict[str, Plan] = field(default_factory=dict)
+    instalments: dict[str, tuple[OwedInstalment, ...]] = field(default_factory=dict)  # by plan
+    payment_references: dict[str, set[str]] = field(default_factory=dict)  # by plan
+    accepted: set[str] = field(default_factory=set)  # decisions
+    used_references: set[tuple[str, str]] = field(default_factory=set)  # merchant, reference
+    found: dict[str, Plan] = field(default_factory=dict)
+    found_instalments: dict[str, tuple[OwedInstalment, ...]] = field(default_factory=dict)
+
+    def book_for(self, command: Command) -> Book | None:
+        """The book of one command, or None if its target does not exist."""
+        if command.loads == "offer":
+            agreement = self.agreements.get(command.target)
+            if agreement is None:
+                return None
+            return Book(
+                account=self.accounts[_account_key(agreement)],
+                agreement=agreement,
+                is_accepted=agreement.decision_id in self.accepted,
+                is_reference_used=(agreement.merchant_id, agreement.merchant_reference) in self.used_references,
+            )
+        plan = self.plans.get(command.target)
+        if plan is None:
+            return None
+        return Book(
+            account=self.accounts[_account_key(plan)],
+            plan=plan,
+            instalments=self.instalments.get(plan.plan_id, ()),
+            payment_references=frozenset(self.payment_references.get(plan.plan_id, ())),
+        )
+
+    def fold(self, change: Change) -> None:
+        """Makes the change the starting point of the batch's next command."""
+        plan = change.plan
+        self.accounts[_account_key(plan)] = change.account
+        self.plans[plan.plan_id] = plan
+        self.instalments[plan.plan_id] = change.instalments
+        self.accepted.add(plan.decision_id)
+        reference = (plan.merchant_id, plan.merchant_reference)
+        if plan.takes_reference:
+            self.used_references.add(reference)
+        else:
+            self.used_references.discard(reference)
+        if change.payment and change.payment.reference is not None:
+            self.payment_references.setdefault(plan.plan_id, set()).add(change.payment.reference)
+
+
+async def load(conn: Connection, commands: list[Command]) -> Books:
+    """Loads and locks what `commands` may read; what does not exist is left out."""
+    books = Books()
+    offers = sorted({command.target for command in commands if command.loads == "offer"})
+    plans = sorted({command.target for command in commands if command.loads == "plan"})
+    if offers or plans:
+        await _lock(conn, books, offers, plans)
+    if books.agreements:
+        await _load_what_became(conn, books)
+    if plans:
+        await _load_plans(conn, books, plans, commands)
+    return books
+
+
+async def _lock(conn: Connection, books: Books, offers: list[str], plans: list[str]) -> None:
+    asked: dict[str, list[str]] = {}
+    for offer_id in offers:
+        asked.setdefault(ids.origin(ids.DECISION, offer_id), []).append(offer_id)
+    buckets = [ids.bucket_of(decision) for decision in asked], [ids.bucket_of(plan) for plan in plans]
+    for row in await conn.fetch(Q.lock_books, buckets[0], list(asked), buckets[1], plans):
+        account = Account(*row[:7])
+        books.accounts[account.bucket, account.consumer_id, account.currency] = account
+        for offer_id in asked.get(row["decision_id"], ()):
+            if offer := _find_offer(unpack(row["answer"]), offer_id):
+                fundings = _decode_fundings(row["funding"])
+                books.agreements[offer_id] = Agreement(
+                    decision_id=row["decision_id"],
+                    merchant_id=row["merchant_id"],
+                    consumer_id=account.consumer_id,
+                    merchant_reference=row["merchant_reference"],
+                    currency=account.currency,
+                    offer=offer,
+                    funding=fundings.get(offer.kind) or fundings[offer_id],  # by offer: logged before it was by kind
+                )
+
+
+async def _load_what_became(conn: Connection, books: Books) -> None:
+    decisions = [agreement.decision_id for agreement in books.agreements.values()]
+    references = [(one.merchant_id, one.merchant_reference) for one in books.agreements.values()]
+    for decision_id, merchant_id, reference in await conn.fetch(
+        Q.load_what_became,
+        [ids.bucket_of(decision) for decision in decisions],
+        decisions,
+        [ids.bucket_for(*reference) for reference in references],
+        *columns(references),
+    ):
+        if decision_id is not None:
+            books.accepted.add(decision_id)
+        else:
+            books.used_references.add((merchant_id, reference))
+
+
+async def _load_plans(conn: Connection, books: Books, plans: list[str], commands: list[Command]) -> None:
+    buckets = [ids.bucket_of(plan) for plan in plans]
+    books.plans = {row["plan_id"]: plan_of(row) for row in await conn.fetch(Q.load_plans, buckets, plans)}
+    books.instalments = instalments_by_plan(await conn.fetch(Q.load_instalments, buckets, plans))
+    books.found, books.found_instalments = books.plans.copy(), books.instalments.copy()
+    asked = [
+        (ids.bucket_of(command.plan_id), command.plan_id, command.reference)
+        for command in commands
+        if isinstance(command, RecordPayment) and command.reference is not None
+    ]
+    if asked:
+        for row in await conn.fetch(Q.load_payment_references, *columns(asked)):
+            books.payment_references.setdefault(row[0], set()).add(row[1])
+
+
+def plan_of(row: asyncpg.Record) -> Plan:
+    """A row of `plans` with its bills as a `Plan`."""
+    facts = dict(row)
+    for name, word in _WORDS.items():
+        facts[name] = word(facts[name])
+    facts["offer"] = _decode_offer(facts["offer"])
+    facts["funding"] = _decode_funding(facts["funding"])
+    facts["bills"] = _decode_bills(facts["bills"]) if facts["bills"] else ()
+    return Plan(**facts)
+
+
+def instalments_by_plan(rows: Iterable[asyncpg.Record]) -> dict[str, tuple[OwedInstalment, ...]]:
+    """Rows of `instalments`, by plan in the order of their numbers."""
+    found: dict[str, list[OwedInstalment]] = {}
+    for row in rows:
+        plan_id, *fields = row
+        found.setdefault(plan_id, []).append(OwedInstalment(*fields))
+    return {plan_id: tuple(instalments) for plan_id, instalments in found.items()}
+
+
+_WORDS: Final[dict[str, type[StrEnum]]] = {
+    "kind": Kind,
+    "state": PlanState,
+    "collection_state": CollectionState,
+    "settlement_state": SettlementState,
+    "dispute_state": DisputeState,
+}
+
+
+class _Alternative(Struct):
+    offer: msgspec.Raw
+
+
+class _Answer(Struct):
+    """Of a decision's answer, only what may be accepted; each offer undecoded until it is chosen."""
+
+    offers: list[msgspec.Raw]
+    alternatives: list[_Alternative]
+
+
+_decode_answer = msgspec.json.Decoder(_Answer).decode
+_decode_offer = msgspec.json.Decoder(Offer).decode
+_decode_funding = msgspec.json.Decoder(Funding).decode
+_decode_bills = msgspec.json.Decoder(tuple[Bill, ...]).decode
+_decode_fundings = msgspec.json.Decoder(dict[str, Funding]).decode
+
+
+def _find_offer(answer: bytes, offer_id: str) -> Offer | None:
+    decoded = _decode_answer(answer)
+    start = b'{"id":"%b"' % offer_id.encode()
+    for raw in (*decoded.offers, *(alternative.offer for alternative in decoded.alternatives)):
+        if bytes(raw).startswith(start):
+            return _decode_offer(raw)
+    return None
+
+
+def _account_key(owner: Agreement | Plan) -> AccountKey:
+    return (ids.bucket_of(owner.consumer_id), owner.consumer_id, owner.currency)

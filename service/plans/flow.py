@@ -1,0 +1,87 @@
+"""Commands on plans, as the engine does them many at a time; and what one would do, without doing it."""
+
+from datetime import datetime
+
+import msgspec
+from msgspec import Struct
+
+from service.db import Connection, Pool
+from service.engine.keys import refusal
+from service.engine.work import Answer, Done, Key
+from service.errors import Refused
+from service.ledger.transfers import Transfer
+from service.limits.account import Account
+from service.plans import books, store
+from service.plans.book import Change, Command
+from service.plans.books import Books
+from service.plans.plan import PlanView, business_day
+
+
+class PlanWork:
+    """The family of all commands on plans: a book for each, their accounts locked in sorted order."""
+
+    async def load(self, conn: Connection, commands: list[Command]) -> Books:
+        """Loads and locks what the commands may read."""
+        return await books.load(conn, commands)
+
+    def apply(self, command: Command, found: Books, now: datetime) -> Change:
+        """The command on its book, or `Refused`; the next command of the batch finds what it did."""
+        change = apply(command, found, now)
+        found.fold(change)
+        return change
+
+    def answer(self, change: Change, now: datetime) -> bytes:
+        """The plan after it."""
+        return _encode(_view(change, now))
+
+    async def save(
+        self, conn: Connection, found: Books, done: list[Done[Command, Change]], answers: list[tuple[Key, Answer]]
+    ) -> None:
+        """Writes all of it."""
+        await store.save(conn, found, done, answers)
+
+    def tell(self, done: list[Done[Command, Change]]) -> list[Account]:
+        """The accounts that changed."""
+        return [one.effect.account for one in done]
+
+
+class Preview(Struct):
+    """What a command would do: the plan after it, the account before and after, and its ledger rows."""
+
+    plan: PlanView
+    account_before: Account
+    account_after: Account
+    transfers: list[Transfer]
+    dry_run: bool = True
+
+
+async def preview(pool: Pool, command: Command, now: datetime) -> Answer:
+    """The change that `command` would make, with nothing written: the same load and apply, rolled back."""
+    async with pool.acquire() as conn:
+        transaction = conn.transaction()
+        await transaction.start()
+        try:
+            found = await books.load(conn, [command])
+            before = found.book_for(command)
+            change = apply(command, found, now)
+        except Refused as refused:
+            return refusal(refused)
+        finally:
+            await transaction.rollback()
+    assert before is not None
+    return Answer(200, _encode(Preview(_view(change, now), before.account, change.account, change.transfers)))
+
+
+def apply(command: Command, found: Books, now: datetime) -> Change:
+    """The command on its book, or `Refused`."""
+    book = found.book_for(command)
+    if book is None:
+        raise command.not_found()
+    return command.apply(book, now)
+
+
+def _view(change: Change, now: datetime) -> PlanView:
+    return change.answer(business_day(now, change.plan.offer.time_zone))
+
+
+_encode = msgspec.json.Encoder().encode

@@ -1,0 +1,70 @@
+"""Giving up: charging a plan off, or letting go of what is owed."""
+
+from datetime import date
+
+from service.money import quotient
+from service.plans.running import outlook
+from service.plans.running.facts import ChargedOff, Forgiven
+from service.plans.running.rows import Row
+from service.plans.running.standing import Standing
+from service.terms.allocation_rule import Component
+from service.terms.terms import ChargeOff
+
+PRINCIPAL, INTEREST = Component.PRINCIPAL, Component.INTEREST
+
+
+def charged_off(standing: Standing, fact: ChargedOff) -> None:
+    """Interest no longer follows payments; the terms say what happens to the rows."""
+    on = fact.on
+    if standing.terms.charge_off is ChargeOff.NO_MORE_INTEREST:
+        _drop_unearned(standing, on)
+    elif standing.terms.charge_off is ChargeOff.ALL_DUE:
+        _all_due(standing, on)
+    standing.closed = True
+
+
+def forgiven(standing: Standing, fact: Forgiven) -> None:
+    """Nothing is owed any more."""
+    for row in standing.rows:
+        row.forgiven += row.outstanding
+        row.mark(fact.on)
+    standing.closed = True
+
+
+def earned_until(standing: Standing, row: Row, on: date) -> int:
+    """The interest of a running row up to `on`."""
+    if row.course is not None and row.period is not None and standing.recalculates:
+        return outlook.due_if_paid(row.course, row.period, on).interest
+    return quotient(row.left(INTEREST) * (on - row.begin).days, (row.due_on - row.begin).days, standing.terms.rounding)
+
+
+def _drop_unearned(standing: Standing, on: date) -> None:
+    """Unearned interest becomes principal of its row, and the last rows give up as much principal."""
+    instalments = standing.instalments()
+    for row in instalments:
+        if row.due_on <= on:
+            continue
+        kept = earned_until(standing, row, on) if row.begin <= on else row.paid[INTEREST]
+        row.owed[PRINCIPAL] += row.owed[INTEREST] - kept
+        row.owed[INTEREST] = kept
+    excess = sum(row.owed[PRINCIPAL] for row in instalments) - sum(c.total_lent() for c in standing.courses)
+    for row in reversed(instalments):
+        less = min(excess, row.left(PRINCIPAL))
+        row.owe(PRINCIPAL, -less, on)
+        excess -= less
+
+
+def _all_due(standing: Standing, on: date) -> None:
+    """The running row, or the one that is due on the day, ends on it and takes the principal of those after it."""
+    later = [row for row in standing.instalments() if row.due_on >= on]
+    if not any(row.is_open for row in later):
+        return
+    running, gone = later[0], later[1:]
+    running.owed[INTEREST] = earned_until(standing, running, on)
+    running.due_on = on
+    for row in gone:
+        running.owed[PRINCIPAL] += row.owed[PRINCIPAL]
+        row.fold_into(running)
+    standing.rows = [row for row in standing.rows if row not in gone]
+    running.settled_on = None
+    running.mark(on)

@@ -1,0 +1,243 @@
+"""How a plan really runs: periods, what moved the balance and when, and the interest that follows from it.
+
+A course is a working copy: the rules beside this file change it, and replaying the same facts always makes the same
+one. Amounts are minor units; interest inside a period is an exact fraction, rounded once per period.
+
+The method is that of a progressive schedule with interest by the day: the balance of a period assumes that what fell
+due before it was paid, and everything that happened otherwise is a movement of the balance on its day.
+
+What a period earns (its line) and asks for (its due) is remembered, and reckoned anew only where something that bears
+on it has changed: one more payment costs what it touches. So whatever changes the balance, the rates or the dates goes
+through a method of the course, or is followed by `cut_anew`.
+"""
+
+from bisect import bisect_left
+from copy import copy
+from datetime import date
+from fractions import Fraction
+from itertools import chain
+from operator import attrgetter
+from typing import Any
+
+from msgspec import Struct, field, structs
+
+from service.money import quotient
+from service.plans.running.timeline import Line, Period, Timeline, cut, rate_after
+from service.terms.day_count import year_fraction
+from service.terms.frame import growth
+from service.terms.terms import CapturedInside, InterestOn, Method, Terms
+
+
+class Due(Struct, frozen=True, gc=False):
+    """What a period asks for, and the balance it starts and ends with."""
+
+    principal: int
+    interest: int
+    unasked: int  # interest for which the level has no room: the next period asks for it
+    ceiling: int  # level and credits: what the period asks for at most
+    opening: int
+    closing: int
+
+
+class Credit(Struct, frozen=True, gc=False):
+    """A payment taken back: owed again from that day."""
+
+    on: date
+    principal: int
+    interest: int
+
+
+class Course(Struct, eq=False):
+    """The periods and everything that bears on their balance and rate."""
+
+    terms: Terms
+    periods: list[Period]
+    rates: list[tuple[date, Fraction]]  # in force after that day, per year; the first since ever
+    lent: dict[date, int]
+    moved: dict[date, int] = field(default_factory=dict)  # payments, and payments taken back
+    overdue: dict[date, int] = field(default_factory=dict)  # principal past due that bears interest: on again, and off
+    credits: list[Credit] = field(default_factory=list)
+    pauses: list[tuple[date, date]] = field(default_factory=list)  # after the first day, up to and with the second
+    extra_shares: tuple[Fraction, ...] = ()  # periods beyond the last one that the level is reckoned over
+    balloon: int = 0
+    overdue_until: date | None = None  # principal past due has borne interest up to this day
+    until: date | None = None  # no interest after it: what is due if everything is settled then
+    lines: list[Line | None] = field(default_factory=list)  # of each period; None: to be cut anew
+    reckoned: list[tuple[tuple[Any, ...], Due]] = field(default_factory=list)  # each due, and what it came from
+
+    @property
+    def levels_are_principal(self) -> bool:
+        """Whether interest comes on top of the equal part."""
+        return self.terms.method is Method.EQUAL_PRINCIPAL
+
+    @property
+    def last(self) -> Period:
+        return self.periods[-1]
+
+    def lend(self, on: date, amount: int) -> None:
+        """Lend more from `on`."""
+        self.lent[on] = self.lent.get(on, 0) + amount
+        self.cut_anew()
+
+    def move(self, on: date, amount: int) -> None:
+        """Change the balance that bears interest, from the end of `on`."""
+        on = min(max(on, self.periods[0].begin), self.last.due_on)
+        self._change(self.moved, on, amount)
+
+    def bear(self, begin: date, end: date, amount: int) -> None:
+        """Principal past due bears interest from `begin` to `end`."""
+        self._change(self.overdue, begin, amount)
+        self._change(self.overdue, end, -amount)
+
+    def _change(self, movements: dict[date, int], on: date, amount: int) -> None:
+        """A movement matters to the line of the period it is in, and to no other."""
+        movements[on] = movements.get(on, 0) + amount
+        if self.lines:
+            self.lines[self.index_at(on)] = None
+
+    def change_rate(self, after: date, rate: Fraction) -> None:
+        """Another yearly rate, from the end of `after`."""
+        self.rates.append((after, rate))
+        self.rates.sort(key=lambda one: one[0])
+        self.cut_anew()
+
+    def pause(self, after: date, end_on: date) -> None:
+        """No interest from the end of `after` to `end_on`."""
+        self.pauses.append((after, end_on))
+        self.cut_anew()
+
+    def cut_anew(self) -> None:
+        """Periods, dates, rates or what was lent have changed: no line holds any more."""
+        self.lines = []
+
+    def index_at(self, on: date) -> int:
+        """The period that `on` falls into: after its begin, up to and with its due date."""
+        return bisect_left(self.periods, on, hi=len(self.periods) - 1, key=_due_on)
+
+    def end_of_credit(self, on: date) -> date:
+        """The due date of the period that what comes back on `on` falls due with."""
+        return next((period.due_on for period in self.periods if on < period.due_on), self.last.due_on)
+
+    def total_lent(self) -> int:
+        return sum(self.lent.values())
+
+    def total_credited(self) -> int:
+        return sum(credit.principal for credit in self.credits)
+
+    def principal_left(self) -> int:
+        """Lent, or owed again, and not paid back."""
+        return self.total_lent() + self.total_credited() - sum([period.paid_principal for period in self.periods])
+
+    def lent_in(self, index: int) -> int:
+        """What bears interest from a day inside a period; the first includes its beginning."""
+        return sum(amount for on, amount in self.lent_from().items() if self.index_at(on) == index)
+
+    def lent_from(self) -> dict[date, int]:
+        """What was lent, by the day from which on it bears interest."""
+        if self.terms.captured_inside is CapturedInside.DAYS_LEFT:
+            return self.lent
+        result: dict[date, int] = {}
+        for on, amount in self.lent.items():
+            period = self.periods[self.index_at(on)]
+            since = period.begin if on < period.due_on else on
+            result[since] = result.get(since, 0) + amount
+        return result
+
+    def credited(self, index: int) -> tuple[int, int]:
+        """Credits from a period's begin to the day before its end; the last includes its end."""
+        if not self.credits:
+            return 0, 0
+        period, is_last = self.periods[index], index == len(self.periods) - 1
+        principal = interest = 0
+        for credit in self.credits:
+            if self.until is not None and credit.on > self.until:
+                continue
+            if period.begin <= credit.on and (credit.on < period.due_on or (is_last and credit.on == period.due_on)):
+                principal, interest = principal + credit.principal, interest + credit.interest
+        return principal, interest
+
+    def dues(self) -> list[Due]:
+        """What every period asks for."""
+        self._cut()
+        before, self.reckoned = self.reckoned, []
+        known, opening, carried = len(before), 0, 0
+        for index, (period, line) in enumerate(zip(self.periods, self.lines, strict=True)):
+            credited = self.credited(index) if self.credits else None
+            came_from = (opening, carried, line, credited, _changing(period))
+            if index < known and before[index][0] == came_from:
+                due = before[index][1]
+            else:
+                due = self._due(index, opening, carried)
+            self.reckoned.append((came_from, due))
+            opening, carried = due.closing, due.unasked
+        return [due for _, due in self.reckoned]
+
+    def yearly(self, index: int) -> Fraction:
+        """The rate that the period earns on a balance of one: what the equal part is reckoned with."""
+        period = self.periods[index]
+        total = Fraction(0)
+        marks = sorted({*self.lent_from(), *self.moved, *self.overdue, *(day for day, _ in self.rates)})
+        for begin, end in cut(period, marks):
+            if period.share is None:
+                share = year_fraction(self.terms.day_count, begin, end)
+            else:
+                share = period.share * Fraction((end - begin).days, (period.due_on - period.begin).days)
+            total += growth(self.terms.rate_kind, rate_after(self.rates, begin), share)
+        return total
+
+    def copy(self) -> "Course":
+        """A working copy of its own."""
+        return structs.replace(
+            self, periods=[copy(period) for period in self.periods], rates=self.rates[:], lent=self.lent.copy(),
+            moved=self.moved.copy(), overdue=self.overdue.copy(), credits=self.credits[:], pauses=self.pauses[:],
+            lines=self.lines[:], reckoned=self.reckoned[:],
+        )  # fmt: skip
+
+    def settled_on(self, on: date) -> "Course":
+        """A working copy that earns nothing after `on`."""
+        view = self.copy()
+        view.until = on
+        alike_until = on if self.until is None else min(on, self.until)
+        for index, period in enumerate(view.periods[: len(view.lines)]):
+            if period.due_on > alike_until:
+                view.lines[index] = None
+        return view
+
+    def _cut(self) -> None:
+        """Cut the periods anew whose lines no longer hold."""
+        if not self.lines:
+            self.lines = [None] * len(self.periods)
+        if None not in self.lines:
+            return
+        timeline = Timeline(
+            self.terms, self.rates, self.lent_from(), chain(self.moved.items(), self.overdue.items()), self.pauses,
+            self.until,
+        )  # fmt: skip
+        for index, line in enumerate(self.lines):
+            if line is None:
+                self.lines[index] = timeline.line(self.periods[index], is_first=index == 0)
+
+    def _due(self, index: int, opening: int, carried: int) -> Due:
+        period, line = self.periods[index], self.lines[index]
+        assert line is not None
+        credited_principal, credited_interest = self.credited(index)
+        earned, balance = line.earned(opening, self.terms.interest_on is InterestOn.FINANCED)
+        interest = period.later_interest + carried
+        if not period.asked_earlier:
+            interest += quotient(earned, line.over, self.terms.rounding) + credited_interest
+        if self.levels_are_principal or period.interest_only:
+            asked = period.paid_interest if period.defers_interest else max(interest, period.paid_interest)
+            ceiling = period.level + credited_principal + asked
+        else:
+            ceiling = period.level + credited_principal + credited_interest + period.later_interest
+            room = period.paid_principal <= max(ceiling - interest, 0) and not period.defers_interest
+            asked = max(min(interest, ceiling) if room else 0, period.paid_interest)
+        principal = max(ceiling - asked, period.paid_principal, 0)
+        closing = max(0, balance - principal + period.paid_principal)
+        return Due(principal, asked, max(interest - asked, 0), ceiling, opening, closing)
+
+
+_due_on = attrgetter("due_on")
+_changing = attrgetter(
+    "level", "paid_principal", "paid_interest", "later_interest", "asked_earlier", "interest_only", "defers_interest"
+)

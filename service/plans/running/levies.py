@@ -1,0 +1,53 @@
+"""What becomes owed beside the schedule: fees and penalties, and payments that the consumer's bank took back."""
+
+from service.errors import Code, Refused
+from service.plans.running import moves
+from service.plans.running.facts import ChargedBack, Levied
+from service.plans.running.paying import reallocate_overpaid
+from service.plans.running.standing import Allocated, Standing
+from service.terms.allocation_rule import Component
+
+
+def levied(standing: Standing, fact: Levied) -> None:
+    """A fee or penalty joins the instalment whose period its day lies in, else an extra row."""
+    component = Component.PENALTY if fact.is_penalty else Component.FEE
+    row = next((row for row in standing.instalments() if fact.due_on <= row.due_on), None)
+    (row or standing.row_after(fact.due_on)).owe(component, fact.amount, fact.on)
+    reallocate_overpaid(standing)
+
+
+def charged_back(standing: Standing, fact: ChargedBack) -> None:
+    """What was overpaid bears it first; the rest of the payment is owed again, part by part."""
+    paid = standing.allocations.get(fact.payment_id)
+    if paid is None:
+        raise Refused(Code.NOT_FOUND, f"No payment {fact.payment_id}.", "/payment_id")
+    absorbed = min(standing.overpaid, fact.amount)
+    standing.overpaid -= absorbed
+    parts = _parts(standing, paid, fact.amount - absorbed)
+    back = standing.allocations.setdefault(fact.id, Allocated(fact.id, paid.kind, fact.on))
+    for component, amount in parts.items():
+        back.add(component, -amount)
+        paid.add(component, -amount)
+    course = next((course for course in standing.courses if fact.on <= course.last.due_on), None)
+    if course is not None and not standing.closed:
+        principal, interest = parts.pop(Component.PRINCIPAL, 0), parts.pop(Component.INTEREST, 0)
+        bears_from = fact.on if standing.recalculates else course.end_of_credit(fact.on)
+        moves.take_back(course, fact.on, principal, interest, bears_from)
+        standing.sync(fact.on)
+    for component, amount in parts.items():
+        row = standing.row_after(fact.on)
+        row.owe(component, amount, fact.on)
+        row.owed_again += amount if component is Component.PRINCIPAL else 0
+
+
+def _parts(standing: Standing, paid: Allocated, amount: int) -> dict[Component, int]:
+    """Which parts of the payment come back: by the terms' order, or principal alone."""
+    if not standing.terms.chargeback_order:
+        return {Component.PRINCIPAL: amount} if amount else {}
+    parts: dict[Component, int] = {}
+    for component in standing.terms.chargeback_order:
+        part = min(amount, paid.part(component))
+        if part > 0:
+            parts[component] = part
+            amount -= part
+    return parts

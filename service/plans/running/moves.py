@@ -1,0 +1,186 @@
+"""What may happen to a running course: lending more, paying, taking a payment back, another rate, a pause, other dates.
+
+Each rule changes the working copy it is given, so that everything lent is still paid back to the cent.
+"""
+
+from collections.abc import Callable
+from datetime import date, timedelta
+from decimal import Decimal
+from fractions import Fraction
+
+from service.errors import Code, Refused
+from service.plans.running.course import Course, Credit
+from service.plans.running.level import even_out, is_paid, least_level, relevel, set_level, settle
+from service.plans.running.timeline import Period
+from service.terms.calendar import first_due, step
+from service.terms.frame import period_shares, regular_unit, whole_and_odd, whole_and_rest
+from service.terms.schedule import balloon_of, down_payment_of, every_instalment
+from service.terms.terms import Captures, Method, Terms
+
+DAY = timedelta(days=1)
+Change = Callable[[Course], None]
+
+
+def begin_course(terms: Terms, amount: int, start_on: date) -> Course:
+    """The course of the agreed schedule for `amount` (before any down payment)."""
+    rows = [row for row in every_instalment(terms, amount, start_on) if not row.is_down_payment]
+    unmoved, shares = period_shares(terms, start_on)
+    days_counted = regular_unit(terms) is None
+    periods = []
+    begins = (start_on, *unmoved)
+    for row, begin, due_on, share in zip(rows, begins, unmoved, shares, strict=False):
+        in_grace = row.number <= terms.grace_principal
+        beside = in_grace or terms.method is Method.EQUAL_PRINCIPAL  # interest comes on top of the level
+        level = row.principal + (0 if beside else row.interest)
+        free = row.number <= terms.interest_free
+        spread = None if days_counted and not free else share
+        periods.append(
+            Period(
+                begin, due_on, spread, level, level,
+                interest_only=in_grace, defers_interest=row.number <= terms.grace_interest,
+            )
+        )  # fmt: skip
+    financed = amount - down_payment_of(terms, amount)
+    balloon = balloon_of(terms, financed)
+    if len(periods) > 1 and not balloon:
+        periods[-1].agreed_level = periods[-2].agreed_level  # what it takes of the rounding was not agreed on
+    return Course(
+        terms,
+        periods,
+        [(date.min, Fraction(terms.rate_percent) / 100)],
+        {start_on: financed},
+        extra_shares=tuple(shares[len(rows) :]),
+        balloon=balloon,
+    )
+
+
+def lend(course: Course, on: date, amount: int) -> None:
+    """Lend more from `on`; the equal part of what is not yet due is reckoned as if nothing had been paid ahead."""
+    first = 0 if course.terms.captures is Captures.FORESEEN else _affected(course, on)
+    agreed = course.copy()
+    for period in agreed.periods:
+        period.paid_principal = period.paid_interest = period.later_interest = 0
+    agreed.moved.clear()
+    agreed.overdue.clear()
+    agreed.lend(on, amount)
+    set_level(agreed, first)
+    settle(agreed, agreed.periods[first].due_on)
+    even_out(agreed, first)
+    course.lend(on, amount)
+    for period, fresh in zip(course.periods[first:], agreed.periods[first:], strict=True):
+        period.level, period.agreed_level = fresh.level, fresh.agreed_level
+    settle(course, course.periods[first].due_on)
+
+
+def pay_interest(course: Course, period: Period, on: date, amount: int) -> None:
+    """Interest of one period is paid."""
+    period.paid_interest += amount
+    settle(course, on)
+
+
+def pay_principal(course: Course, period: Period, on: date, amount: int) -> None:
+    """Principal of one period is paid: before its due date it bears no more interest from that day."""
+    if amount == 0:
+        return
+    period.paid_principal += amount
+    moved_on = min(on, period.due_on)
+    course.move(moved_on, -amount)
+    settle(course, moved_on)
+    dues = course.dues()
+    index = course.periods.index(period)
+    least = least_level(course, index)
+    unpaid = sum(not is_paid(other, each) for other, each in zip(course.periods, dues, strict=True))
+    if unpaid > 1 and on < period.begin and (period.paid > dues[index].ceiling or least == period.agreed_level):
+        period.level = least
+        settle(course, moved_on)
+
+
+def take_back(course: Course, on: date, principal: int, interest: int, bears_from: date) -> None:
+    """A payment comes back: its parts are owed again in the running period, and bear interest from `bears_from`."""
+    course.move(bears_from, principal)
+    course.credits.append(Credit(on, principal, interest))
+    settle(course, on)
+
+
+def bear_overdue(course: Course, on: date) -> bool:
+    """Principal past due goes on bearing interest, up to `on`. Whether anything changed."""
+    on = min(on, course.last.due_on)
+    since = course.overdue_until
+    if since is not None and on <= since:
+        return False
+    dues = course.dues()
+    for index, period in enumerate(course.periods):
+        if period.due_on >= on:
+            break
+        amount = dues[index].principal - period.paid_principal  # less, the more interest it has to ask for
+        if amount > 0:
+            begin = period.due_on if since is None else max(since, period.due_on)
+            course.bear(begin, on, amount)
+            course.overdue_until = on
+            settle(course, on)
+            dues = course.dues()
+    return course.overdue_until == on
+
+
+def change_rate(course: Course, from_on: date, rate_percent: Decimal) -> None:
+    """Another rate from `from_on` on; the equal part follows."""
+    if not rate_percent.is_finite() or rate_percent < 0:
+        raise Refused(Code.IMPOSSIBLE_TERMS, "A rate is zero or more.", "/rate_percent")
+    course.change_rate(from_on - DAY, Fraction(rate_percent) / 100)
+    relevel(course, _affected(course, from_on - DAY))
+
+
+def pause(course: Course, begin_on: date, end_on: date) -> None:
+    """No interest from `begin_on` to `end_on`, both included; the equal part stays, the last instalment gains."""
+    if end_on < begin_on:
+        raise Refused(Code.IMPOSSIBLE_TERMS, "A pause ends after it begins.", "/end_on")
+    course.pause(begin_on - DAY, end_on)
+    settle(course, begin_on)
+
+
+def extend(course: Course, from_on: date, count: int) -> None:
+    """So many instalments more, behind the last; the equal part from `from_on` on falls accordingly."""
+    append_periods(course, count)
+    relevel(course, _affected(course, from_on - DAY))
+
+
+def append_periods(course: Course, count: int) -> None:
+    """So many periods more in the rhythm agreed; they ask for nothing yet."""
+    begin, unit = course.last.due_on, regular_unit(course.terms)
+    first, anchor_day = first_due(course.terms, course.periods[0].begin)
+    done = len(course.periods)
+    for number in range(done, done + count):
+        due_on = step(course.terms, first, number, anchor_day) if course.last.due_on >= first else first
+        due_on = due_on if due_on > begin else step(course.terms, begin, 1, begin.day)
+        share = None if unit is None else whole_and_odd(course.terms, begin, due_on, anchor_day, unit)
+        course.periods.append(Period(begin, due_on, share))
+        begin = due_on
+    course.cut_anew()
+
+
+def move_due_date(course: Course, due_on: date, to: date) -> None:
+    """One instalment falls due on another day, and those after it follow at regular intervals from there."""
+    index = next((i for i, period in enumerate(course.periods) if period.due_on == due_on), None)
+    if index is None:
+        raise Refused(Code.IMPOSSIBLE_TERMS, f"No instalment is due on {due_on}.", "/due_on")
+    if to <= course.periods[index].begin:
+        raise Refused(Code.IMPOSSIBLE_TERMS, "The new date lies before the instalment's period.", "/to")
+    unit = regular_unit(course.terms)
+    begin = course.periods[index].begin
+    for count, period in enumerate(course.periods[index:]):
+        period.begin = begin
+        period.due_on = step(course.terms, to, count, to.day)
+        if unit is not None and count == 0:
+            period.share = whole_and_rest(course.terms, begin, to, unit)
+        elif unit is not None:
+            period.share = whole_and_odd(course.terms, begin, period.due_on, to.day, unit)
+        begin = period.due_on
+    course.cut_anew()
+    settle(course, due_on)
+
+
+def _affected(course: Course, on: date) -> int:
+    """The first period whose equal part changes with something that happens at the end of `on`."""
+    index = course.index_at(on)
+    ends_there = course.periods[index].due_on == on
+    return index + 1 if ends_there and index + 1 < len(course.periods) else index

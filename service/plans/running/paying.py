@@ -1,0 +1,121 @@
+"""Money comes in: a payment is allocated, and where interest follows what is paid, the courses hear of it."""
+
+from datetime import date
+
+from service.errors import Code, Refused
+from service.plans.running import moves, outlook
+from service.plans.running.allocation import allocate
+from service.plans.running.course import Course
+from service.plans.running.facts import OverpaidReturned, Paid
+from service.plans.running.rows import Row
+from service.plans.running.standing import Allocated, Standing, end_of_period
+from service.plans.running.timeline import Period
+from service.terms.allocation_rule import Component, PaymentKind, Step, Timing
+from service.terms.terms import PaidEarly
+
+
+def paid(standing: Standing, fact: Paid) -> None:
+    """A payment of the consumer's, or for them."""
+    pay(standing, fact.id, fact.kind, fact.on, fact.amount)
+
+
+def overpaid_returned(standing: Standing, fact: OverpaidReturned) -> None:
+    """What was paid too much goes back."""
+    if fact.amount > standing.overpaid:
+        raise Refused(Code.AMOUNT_EXCEEDS_OUTSTANDING, "That much has not been overpaid.", "/amount")
+    standing.overpaid -= fact.amount
+
+
+def pay(standing: Standing, fact_id: str, kind: PaymentKind, on: date, amount: int) -> None:
+    """Allocate an amount by the rule for its kind; the rest is an overpayment."""
+    allocated = standing.allocations.setdefault(fact_id, Allocated(fact_id, kind, on))
+    standing.settling = _settles(standing, on, amount)
+    standing.bear_overdue(on)
+    left = _allocate(standing, allocated, amount)
+    standing.settling = False
+    allocated.overpaid += left
+    standing.overpaid += left
+
+
+def use_overpaid(standing: Standing, fact_id: str, on: date) -> None:
+    """What was overpaid settles what has just become owed."""
+    if standing.overpaid:
+        amount, standing.overpaid = standing.overpaid, 0
+        pay(standing, fact_id, PaymentKind.PAYMENT, on, amount)
+
+
+def reallocate_overpaid(standing: Standing) -> None:
+    """What earlier payments left over settles what has just become owed, on their own days and by their own rules."""
+    for allocated in list(standing.allocations.values()):
+        amount = min(standing.overpaid, allocated.overpaid)
+        if amount > 0:
+            left = _allocate(standing, allocated, amount)
+            allocated.overpaid -= amount - left
+            standing.overpaid -= amount - left
+
+
+def _allocate(standing: Standing, allocated: Allocated, amount: int) -> int:
+    allocation = standing.terms.allocation
+    rule = allocation.rule_of(allocated.kind)
+
+    def may_yet_owe(row: Row) -> bool:
+        return standing.recalculates and row.period is not None and row.total == 0
+
+    rows = standing.rows if standing.recalculates else [row for row in standing.rows if row.settled_on is None]
+
+    for as_of_today in (True, False):  # what today asks of each row first; then what the schedule still holds open
+
+        def take(row: Row, step: Step, at_most: int, as_of_today: bool = as_of_today) -> int:
+            taken = _take(standing, row, step, at_most, allocated.on, as_of_today)
+            allocated.add(step[1], taken)
+            return taken
+
+        amount = allocate(rows, rule, allocation.direction, amount, allocated.on, take, may_yet_owe)
+    return amount
+
+
+def _take(standing: Standing, row: Row, step: Step, at_most: int, on: date, as_of_today: bool) -> int:
+    course, period, (timing, component) = row.course, row.period, step
+    if course is None or period is None or standing.closed or component in (Component.FEE, Component.PENALTY):
+        return row.pay(component, at_most, on)
+    if not standing.recalculates:
+        return _take_as_agreed(row, course, period, component, at_most, on)
+    counts_on = on if timing is not Timing.IN_ADVANCE else standing.counts_on(course, on)
+    if timing is Timing.IN_ADVANCE and as_of_today:
+        due = outlook.due_if_paid(course, period, counts_on)
+        row.owed[component] = due.interest if component is Component.INTEREST else due.principal
+    if component is Component.INTEREST:
+        taken = row.pay(component, at_most, on)
+        moves.pay_interest(course, period, counts_on, taken)
+    else:
+        taken = row.pay(component, min(at_most, max(0, course.principal_left())), on)
+        moves.pay_principal(course, period, counts_on, taken)
+    standing.sync(on)
+    return taken
+
+
+def _take_as_agreed(row: Row, course: Course, period: Period, component: Component, at_most: int, on: date) -> int:
+    """Interest stays as agreed: the row takes the money, and the course notes it for a change that comes later."""
+    if component is Component.INTEREST:
+        taken = row.pay(component, at_most, on)
+        period.paid_interest += taken
+        return taken
+    taken = row.pay(component, min(at_most, max(0, course.principal_left())), on)
+    if taken:
+        period.paid_principal += taken
+        course.move(period.due_on, -taken)
+    return taken
+
+
+def _settles(standing: Standing, on: date, amount: int) -> bool:
+    """Whether a payment takes everything, reckoned at the end of the running period."""
+    if not standing.recalculates or standing.terms.paid_early is not PaidEarly.AT_ONCE_UNLESS_SETTLED:
+        return False
+    return amount >= sum(sum(left_at_end_of_period(course, on)) for course in standing.courses)
+
+
+def left_at_end_of_period(course: Course, on: date) -> tuple[int, int]:
+    """Principal and interest that settle everything, if what is owed bears interest to the end of the period."""
+    view, end = course.copy(), end_of_period(course, on)
+    moves.bear_overdue(view, end)
+    return outlook.left_if_settled(view, end)

@@ -1,0 +1,154 @@
+"""Where a plan stands while its facts are replayed: rows, the courses behind them, and what was paid too much."""
+
+from collections.abc import Sequence
+from copy import copy
+from datetime import date
+from itertools import pairwise
+
+from msgspec import Struct, field, structs
+
+from service.plans.running import moves
+from service.plans.running.course import Course
+from service.plans.running.facts import Event
+from service.plans.running.rows import Row, RowKind
+from service.plans.running.timeline import Period
+from service.terms.allocation_rule import Component, PaymentKind
+from service.terms.business_days import payable_on
+from service.terms.terms import Captures, PaidEarly, Terms
+
+
+class Allocated(Struct):
+    """Which components a payment settled; a payment taken back counts negative."""
+
+    id: str
+    kind: PaymentKind
+    on: date
+    principal: int = 0
+    interest: int = 0
+    fee: int = 0
+    penalty: int = 0
+    overpaid: int = 0
+
+    def add(self, component: Component, amount: int) -> None:
+        """Count what one component took."""
+        setattr(self, component.value, getattr(self, component.value) + amount)
+
+    def part(self, component: Component) -> int:
+        """What one component took."""
+        return int(getattr(self, component.value))
+
+
+class Standing(Struct, eq=False):
+    """A working copy: the rules beside this file change it, fact by fact."""
+
+    terms: Terms
+    bears_interest: bool  # at some time in its life
+    rows: list[Row] = field(default_factory=list)
+    courses: list[Course] = field(default_factory=list)
+    allocations: dict[str, Allocated] = field(default_factory=dict)
+    overpaid: int = 0
+    returned_interest: int = 0
+    settling: bool = False  # the payment at hand takes everything
+    closed: bool = False  # charged off or forgiven: interest no longer follows what is paid
+    done: list[Event] = field(default_factory=list)
+
+    def copy(self) -> "Standing":
+        """A working copy of its own, with courses and periods of its own."""
+        courses = [course.copy() for course in self.courses]
+        course_of = {id(old): new for old, new in zip(self.courses, courses, strict=True)}
+        period_of = {
+            id(old): new
+            for before, after in zip(self.courses, courses, strict=True)
+            for old, new in zip(before.periods, after.periods, strict=True)
+        }
+        rows = [row.copy(course_of.get(id(row.course)), period_of.get(id(row.period))) for row in self.rows]
+        allocations = {fact_id: copy(one) for fact_id, one in self.allocations.items()}
+        return structs.replace(self, rows=rows, courses=courses, allocations=allocations, done=self.done[:])
+
+    @property
+    def recalculates(self) -> bool:
+        """Whether interest follows what is really paid."""
+        return self.terms.recalculate and self.bears_interest and not self.closed
+
+    def bear_overdue(self, on: date) -> None:
+        """Principal past due bears interest up to `on`."""
+        if not self.recalculates or not self.terms.overdue_interest:
+            return
+        for course in self.courses:
+            if moves.bear_overdue(course, self.counts_on(course, on)):
+                self.sync(on)
+
+    def counts_on(self, course: Course, on: date) -> date:
+        """The day from which money that comes in on `on` lowers the interest: at once, or when the period ends."""
+        waits = self.settling or self.terms.paid_early is PaidEarly.AT_DUE_DATE
+        return end_of_period(course, on) if waits else on
+
+    def sync(self, on: date) -> None:
+        """Write on the rows what the courses ask for."""
+        asked = {
+            id(period): (course, index, due)
+            for course in self.courses
+            for index, (period, due) in enumerate(zip(course.periods, course.dues(), strict=True))
+        }
+        for row in self.rows:
+            if row.period is not None:
+                course, index, due = asked[id(row.period)]
+                row.begin, row.due_on = row.period.begin, self.payable_on(row.period)
+                row.owed[Component.PRINCIPAL] = due.principal
+                row.owed[Component.INTEREST] = due.interest
+                row.owed_again = course.credited(index)[0]
+                row.mark(on)
+        self.sort()
+
+    def add_rows(self, course: Course, replaced: Sequence[tuple[Period, Period]] = ()) -> None:
+        """Rows for the periods that have none yet; what stood in the rows of replaced periods moves with them."""
+        known = [row.period for row in self.rows if row.course is course]
+        self.rows += [
+            Row(RowKind.INSTALMENT, period.begin, self.payable_on(period), course=course, period=period)
+            for period in course.periods
+            if period not in known
+        ]
+        for old, new in replaced:
+            gone = next(row for row in self.rows if row.period is old)
+            self.rows.remove(gone)
+            gone.fold_into(next(row for row in self.rows if row.period is new))
+        self.sort()
+
+    def payable_on(self, period: Period) -> date:
+        """Its due date, moved off weekends and holidays where the terms say so; interest keeps the unmoved one."""
+        return payable_on(period.due_on, period.begin, self.terms.non_business_day, self.terms.calendar)
+
+    def sort(self) -> None:
+        """By due date; an instalment goes before the down payment of what is captured on its day, unless foreseen."""
+        foreseen = self.terms.captures is Captures.FORESEEN
+        self.rows.sort(
+            key=lambda row: (row.due_on, row.kind is RowKind.EXTRA, (row.kind is RowKind.DOWN_PAYMENT) != foreseen)
+        )
+        for before, row in pairwise(self.rows):
+            if row.kind is RowKind.EXTRA:
+                row.begin = before.due_on
+
+    def instalments(self) -> list[Row]:
+        """The rows that are neither down payments nor extra."""
+        return [row for row in self.rows if row.kind is RowKind.INSTALMENT]
+
+    def row_after(self, on: date) -> Row:
+        """The running instalment; behind the last one an extra row, whose date moves with what is added to it."""
+        for row in self.instalments():
+            if row.due_on > on:
+                return row
+        last = self.rows[-1]
+        if last.kind is RowKind.EXTRA:
+            last.due_on = max(last.due_on, on)
+            return last
+        if last.due_on == on:
+            return last
+        extra = Row(RowKind.EXTRA, last.due_on, on)
+        self.rows.append(extra)
+        return extra
+
+
+def end_of_period(course: Course, on: date) -> date:
+    """The due date of the period that `on` lies inside; on its first day nothing has been earned yet."""
+    period = course.periods[course.index_at(on)]
+    return period.due_on if period.begin < on <= period.due_on else on

@@ -1,0 +1,219 @@
+"""The versions of a running plan's schedule: terms and facts in, instalments out.
+
+`replay` is the whole rule: the facts of a plan, in order of the day they take effect, always make the same lines.
+`next_version` adds one fact and costs what that fact touches; a fact that arrives late takes its place in the past, and
+everything after it is worked out anew. Step by step and at once give the same lines, byte for byte.
+"""
+
+from collections.abc import Callable, Iterable, Sequence
+from datetime import date
+from hashlib import sha256
+
+import msgspec
+from msgspec import Struct
+
+from service.errors import Code, Refused
+from service.plans.running import (
+    captures,
+    charge_off,
+    facts,
+    holiday,
+    levies,
+    moves,
+    outlook,
+    paying,
+    re_aging,
+    refunds,
+)
+from service.plans.running.course import Course
+from service.plans.running.facts import Event
+from service.plans.running.rows import Line, frozen
+from service.plans.running.standing import Allocated, Standing
+from service.terms.terms import Captures, PaidEarly, Terms
+
+# Principal past due bears interest up to each of these; the others change terms, and find it as it was.
+MOVES_MONEY = (
+    facts.Captured, facts.Paid, facts.Refunded, facts.OverpaidReturned, facts.ChargedBack, facts.ReAged,
+    facts.ReAmortized, facts.ChargedOff, facts.Forgiven,
+)  # fmt: skip
+# What may still happen once collection has been given up.
+AFTER_THE_END = (facts.Paid, facts.Refunded, facts.OverpaidReturned, facts.ChargedBack, facts.Levied, facts.Forgiven)
+
+
+ROUNDINGS_MAX = 2  # another amount may round otherwise once more
+
+
+class Version(Struct, frozen=True):
+    """A schedule as it stands on a day. The next fact goes on from `standing`, which has no interest up to that day."""
+
+    terms: Terms
+    facts: tuple[Event, ...]  # in the order they were recorded
+    as_of: date
+    lines: tuple[Line, ...]
+    allocations: tuple[Allocated, ...]
+    overpaid: int
+    standing: Standing
+
+    @property
+    def outstanding(self) -> int:
+        return sum(line.outstanding for line in self.lines)
+
+    @property
+    def digest(self) -> str:
+        """The same for the same lines, for ever: SHA-256 of their canonical JSON."""
+        return sha256(msgspec.json.encode((self.lines, self.overpaid))).hexdigest()
+
+
+def replay(terms: Terms, events: Sequence[Event], as_of: date) -> Version:
+    """The version that the facts make, with interest on what is overdue up to `as_of`. Refused if they cannot be."""
+    return _seen(standing_after(terms, in_order(terms, events)), tuple(events), as_of)
+
+
+def next_version(version: Version, event: Event, as_of: date) -> Version:
+    """The version after one more fact."""
+    events = (*version.facts, event)
+    if not _comes_last(version.standing, event):
+        return replay(version.terms, events, as_of)
+    standing = version.standing.copy()
+    _happen(standing, event)
+    return _seen(standing, events, as_of)
+
+
+def _comes_last(standing: Standing, event: Event) -> bool:
+    """Whether the fact goes after all others, and says nothing that those before it would have had to know."""
+    if not standing.done:
+        return False
+    begins_to_cost = isinstance(event, facts.RateChanged) and event.rate_percent > 0 and not standing.bears_interest
+    return not begins_to_cost and _place(standing.terms, event) >= _place(standing.terms, standing.done[-1])
+
+
+def _seen(standing: Standing, events: tuple[Event, ...], as_of: date) -> Version:
+    """The standing on a day, with interest on what is overdue up to it."""
+    seen = standing.copy() if standing.recalculates else standing
+    seen.bear_overdue(as_of)
+    lines = tuple([frozen(number, row) for number, row in enumerate(seen.rows, 1)])
+    return Version(standing.terms, events, as_of, lines, tuple(seen.allocations.values()), standing.overpaid, standing)
+
+
+def without(version: Version, fact_id: str, as_of: date) -> Version:
+    """The version in which a fact never happened, such as a payment that the bank returned as unpaid."""
+    return replay(version.terms, tuple(event for event in version.facts if event.id != fact_id), as_of)
+
+
+def amount_to_settle(version: Version, on: date) -> int:
+    """What pays everything off on `on`: interest runs to that day, or to the next due date where the terms say so."""
+    standing = version.standing.copy()
+    standing.bear_overdue(on)
+    if not standing.recalculates:
+        return sum(max(0, row.outstanding) for row in standing.rows)
+    at_once = version.terms.paid_early is PaidEarly.AT_ONCE
+    owed = sum(row.left_beside_course for row in standing.rows)
+    for course in standing.courses:
+        left = outlook.left_if_settled(course, on) if at_once else paying.left_at_end_of_period(course, on)
+        owed += sum(left)
+    return _exactly(version, on, owed) if owed else 0
+
+
+def _exactly(version: Version, on: date, owed: int) -> int:
+    """With what it would leave open, and less what would come back as overpaid: a part of it saves interest of another,
+    or there is a cent of rounding."""
+
+    def settled(amount: int) -> Version:
+        return next_version(version, facts.Paid(id="settlement", recorded_on=on, on=on, amount=amount), on)
+
+    for _ in range(ROUNDINGS_MAX):
+        owed += settled(owed).outstanding
+    less = owed - (settled(owed).overpaid - version.overpaid)
+    return less if 0 < less < owed and settled(less).outstanding == 0 else owed
+
+
+def in_order(terms: Terms, events: Iterable[Event]) -> list[Event]:
+    """By the day they take effect; on one day what was known first goes first. Captures foreseen go before all else."""
+    return sorted(events, key=lambda event: _place(terms, event))
+
+
+def _place(terms: Terms, event: Event) -> tuple[bool, date, date]:
+    foreseen = terms.captures is Captures.FORESEEN
+    return not (foreseen and isinstance(event, facts.Captured)), event.on, event.recorded_on
+
+
+def standing_after(terms: Terms, events: Sequence[Event]) -> Standing:
+    """Where the plan stands after the facts, in the order given."""
+    rates = [event.rate_percent for event in events if isinstance(event, facts.RateChanged)]
+    standing = Standing(terms, bears_interest=any(rate > 0 for rate in (terms.rate_percent, *rates)))
+    for event in events:
+        _happen(standing, event)
+    return standing
+
+
+def _happen(standing: Standing, event: Event) -> None:
+    """One more fact: first principal past due bears interest up to its day."""
+    if isinstance(event, MOVES_MONEY):
+        standing.bear_overdue(event.on)
+    apply(standing, event)
+    standing.done.append(event)
+
+
+def apply(standing: Standing, event: Event) -> None:
+    """What one fact does."""
+    if not standing.courses and not isinstance(event, facts.Captured):
+        raise Refused(Code.STATE_FORBIDS, "Nothing has been captured yet.")
+    if standing.closed and not isinstance(event, AFTER_THE_END):
+        raise Refused(Code.STATE_FORBIDS, "The plan has been given up: its schedule stays as it is.")
+    match event:
+        case facts.Captured():
+            captures.captured(standing, event)
+        case facts.Paid():
+            paying.paid(standing, event)
+        case facts.OverpaidReturned():
+            paying.overpaid_returned(standing, event)
+        case facts.Refunded():
+            refunds.refunded(standing, event, standing_after)
+        case facts.ChargedBack():
+            levies.charged_back(standing, event)
+        case facts.Levied():
+            levies.levied(standing, event)
+        case facts.RateChanged():
+            _change(standing, event.on, lambda course: moves.change_rate(course, event.on, event.rate_percent))
+        case facts.InterestPaused():
+            _change(standing, event.on, lambda course: moves.pause(course, event.on, event.end_on))
+        case facts.Extended():
+            _change(standing, event.on, lambda course: moves.extend(course, event.on, event.instalments))
+        case facts.HolidayGranted():
+            _grant_holiday(standing, event)
+        case facts.DueMoved():
+            _move_due_date(standing, event)
+        case facts.ReAmortized():
+            re_aging.re_amortized(standing, event)
+        case facts.ReAged():
+            re_aging.re_aged(standing, event)
+        case facts.ChargedOff():
+            charge_off.charged_off(standing, event)
+        case facts.Forgiven():
+            charge_off.forgiven(standing, event)
+
+
+def _move_due_date(standing: Standing, event: facts.DueMoved) -> None:
+    """Captures of their own terms have their own dates: those move that have this one."""
+    have_it = [course for course in standing.courses if any(event.on == period.due_on for period in course.periods)]
+    for course in have_it or standing.courses[:1]:
+        moves.move_due_date(course, event.on, event.to)
+    standing.sync(event.on)
+    standing.sort()
+
+
+def _grant_holiday(standing: Standing, event: facts.HolidayGranted) -> None:
+    if event.principal:
+        _change(standing, event.on, lambda course: holiday.excuse_principal(course, event.on, event.principal))
+    if event.interest:
+        _change(standing, event.on, lambda course: holiday.defer_interest(course, event.on, event.interest))
+    for row in standing.instalments():
+        if row.course and row.settled_on == event.on and not row.total_paid:
+            row.settled_on = row.course.periods[0].begin  # what is excused was never owed
+
+
+def _change(standing: Standing, on: date, change: Callable[[Course], None]) -> None:
+    for course in standing.courses:
+        change(course)
+        standing.add_rows(course)
+    standing.sync(on)

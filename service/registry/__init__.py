@@ -1,0 +1,1 @@
+"""What every process keeps in memory, swapped whole when it changes."""

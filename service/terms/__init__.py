@@ -1,0 +1,1 @@
+"""What a credit costs: rhythm, schedule, day counts, rates, quote, disclosure, early settlement. Knows no plan."""

@@ -1,0 +1,144 @@
+"""Paying everything before it is due: what is left to pay, and how much of the cost falls away.
+
+All amounts are minor units. The methods differ in what they call earned: the British one grows the balance at the
+rate of the agreement (`uk_settlement.py`), the rule of 78 gives early months more of the charge, the European one
+shares every cost evenly over time. A plan that cost nothing has nothing to give back. A down payment is a row of the
+schedule and no period of it: it bears nothing.
+"""
+
+from collections.abc import Iterable, Sequence
+from datetime import date
+from enum import StrEnum
+from fractions import Fraction
+
+from msgspec import Struct
+
+from service.errors import Code, Refused
+from service.law.settlement import Legal, number_on, required_on
+from service.money import Rounding, quotient
+from service.terms.calendar import add_months
+from service.terms.schedule import Instalment
+
+
+class RebateMethod(StrEnum):
+    """How the cost that falls away is found."""
+
+    ACTUARIAL = "actuarial"  # United Kingdom, SI 2004/1483
+    RULE_OF_78 = "rule_of_78"  # United States, terms of at most 61 months, where the state allows it
+    PROPORTIONAL = "proportional"  # European Union: all costs, by the time that remains
+    NONE = "none"  # nothing was charged, or every charge is earned
+
+
+class Settlement(Struct, frozen=True):
+    """What pays everything off on `settle_on`: `unpaid - rebate + compensation = amount`."""
+
+    settle_on: date
+    method: RebateMethod
+    unpaid: int
+    rebate: int
+    compensation: int
+    amount: int
+
+
+def settlement(settle_on: date, method: RebateMethod, unpaid: int, rebate: int, compensation: int = 0) -> Settlement:
+    """The figure; a rebate never exceeds what is unpaid."""
+    rebate = min(max(rebate, 0), unpaid)
+    return Settlement(settle_on, method, unpaid, rebate, compensation, unpaid - rebate + compensation)
+
+
+def unpaid_on(rows: Iterable[Instalment], settle_on: date) -> int:
+    """What of a schedule is still to be paid when everything due until `settle_on` is."""
+    return sum(row.total for row in rows if row.due_on > settle_on)
+
+
+def periods_of(rows: Iterable[Instalment]) -> list[Instalment]:
+    """The rows that end a period: all but a down payment."""
+    return [row for row in rows if not row.is_down_payment]
+
+
+# United States: the rule of 78
+
+
+def rule_of_78_earned(term: int, periods: int) -> Fraction:
+    """The share of the charge earned in the first `periods` of `term`: 12 + 11 + ... over 78."""
+    if not 0 <= periods <= term or term < 1:
+        raise Refused(Code.IMPOSSIBLE_TERMS, "The periods that passed lie within the term.", "/periods")
+    left = term - periods
+    return 1 - Fraction(left * (left + 1), term * (term + 1))
+
+
+def rule_of_78_rebate(charge: int, term: int, unearned_periods: int) -> int:
+    """The charge that falls away with so many periods still to come, half up."""
+    share = 1 - rule_of_78_earned(term, term - unearned_periods)
+    return quotient(charge * share.numerator, share.denominator, Rounding.HALF_UP)
+
+
+def us_settlement(rows: Sequence[Instalment], start_on: date, settle_on: date, charge: int) -> Settlement:
+    """By the rule of 78, where it is still allowed: refused for a term of more than 61 months.
+
+    `charge` is the whole finance charge; a period that has begun is earned.
+    """
+    longest = required_on(Legal.RULE_OF_78_TERM_MAX, "US", start_on)
+    if rows[-1].due_on > add_months(start_on, longest, start_on.day):
+        sentence = f"A credit of more than {longest} months may not be rebated by the rule of 78."
+        raise Refused(Code.IMPOSSIBLE_TERMS, sentence, "/method")
+    periods = periods_of(rows)
+    begins = (start_on, *(row.due_on for row in periods[:-1]))
+    begun = sum(begin < settle_on for begin in begins)
+    rebate = rule_of_78_rebate(charge, len(periods), len(periods) - begun)
+    return settlement(settle_on, RebateMethod.RULE_OF_78, unpaid_on(rows, settle_on), rebate)
+
+
+# European Union: every cost by the time that remains
+
+
+def proportional(cost: int, start_on: date, ends_on: date, settle_on: date) -> int:
+    """The share of a cost that belongs to the days still to come, half up; without any days there is none.
+
+    Source: Directive (EU) 2023/2225, Art. 29(1); Court of Justice, C-383/18 (Lexitor): all costs, also one-off ones.
+    """
+    left_from = max(settle_on, start_on)
+    if left_from >= ends_on:
+        return 0
+    return quotient(cost * (ends_on - left_from).days, (ends_on - start_on).days, Rounding.HALF_UP)
+
+
+def eu_settlement(
+    rows: Sequence[Instalment], start_on: date, settle_on: date, *, up_front: int = 0, compensation: int = 0
+) -> Settlement:
+    """Interest of days to come is not owed; every other cost, paid or not, is given back by the days to come.
+
+    `up_front` are costs paid outside the schedule. Instalments due before `settle_on` are paid.
+    """
+    ends_on = rows[-1].due_on
+    interest, begin = 0, start_on
+    for row in periods_of(rows):
+        interest += proportional(row.interest, begin, row.due_on, settle_on)
+        begin = row.due_on
+    costs = up_front + sum(row.fee for row in rows)
+    rebate = interest + proportional(costs, start_on, ends_on, settle_on)
+    return settlement(settle_on, RebateMethod.PROPORTIONAL, unpaid_on(rows, settle_on), rebate, compensation)
+
+
+def compensation_max(
+    jurisdiction: str,
+    signed_on: date,
+    settle_on: date,
+    ends_on: date,
+    *,
+    repaid: int,
+    interest_left: int,
+    repaid_in_12_months: int,
+    is_fixed_rate: bool = True,
+) -> int:
+    """The most a lender may ask for being repaid early, by the law of the day the plan was signed; rounded down.
+
+    Nothing outside a fixed-rate period or where the law knows none; never more than the interest it would have earned.
+    """
+    far = ends_on > add_months(settle_on, 12, settle_on.day)
+    legal = Legal.COMPENSATION_LONG if far else Legal.COMPENSATION_SHORT
+    bps = number_on(legal, jurisdiction, signed_on)
+    above = number_on(Legal.COMPENSATION_ABOVE, jurisdiction, signed_on) or 0
+    if bps is None or not is_fixed_rate or repaid_in_12_months <= above:
+        return 0
+    return min(repaid * bps // 10_000, interest_left)

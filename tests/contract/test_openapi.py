@@ -1,0 +1,268 @@
+"""openapi.yaml held against the app, both ways. OPENAPI=write (as `make openapi` does) writes it anew."""
+
+import inspect
+import os
+import re
+import uuid
+from collections.abc import Iterator
+from types import FunctionType
+from typing import Any
+
+import httpx
+import msgspec
+import pytest
+import yaml
+from litestar.handlers import HTTPRouteHandler
+
+from service.api.body import Body
+from service.api.public import CONTRACT
+from service.app import create_app
+from service.config import Settings
+from service.contract import glossary, schemas
+from service.contract.contract import AUDIENCES, MEANING, SHARED, codes_of
+from service.contract.openapi import document, routes_of, wire_types, yaml_text
+from service.errors import STATUS, Code
+from service.event_type import EventType
+from tests.contract import contract_story
+from tests.contract.checked import Contract
+from tests.flows.conftest import world as world  # the service on real servers
+from tests.flows.world import Client, World
+
+APP = create_app(Settings())
+ROUTES = routes_of(APP)
+OPERATIONS = {name: (audience, one) for audience, table in AUDIENCES.items() for name, one in table.items()}
+KEYED = [name for name, (audience, _) in OPERATIONS.items() if audience != "public"]
+
+
+def test_every_route_stands_in_the_contract_and_the_other_way_round() -> None:
+    assert set(OPERATIONS) == set(ROUTES)
+
+
+@pytest.mark.parametrize("name", OPERATIONS)
+def test_the_handler_reads_what_the_contract_says(name: str) -> None:
+    read = {body.wire for body in _bodies(ROUTES[name].fn)}
+    takes = OPERATIONS[name][1].takes
+    assert read == ({takes} if isinstance(takes, type) else set())
+
+
+def _bodies(function: Any) -> Iterator[Body[Any]]:
+    """The decoders a handler uses, itself or by a function of ours that it calls."""
+    for word in function.__code__.co_names:
+        used = function.__globals__.get(word)
+        if isinstance(used, Body):
+            yield used
+        elif isinstance(used, FunctionType) and used.__module__ == function.__module__:
+            yield from _bodies(used)
+
+
+@pytest.mark.parametrize("name", OPERATIONS)
+def test_the_handler_takes_the_names_in_its_path(name: str) -> None:
+    handler: HTTPRouteHandler = ROUTES[name]
+    assert (handler.fn.__doc__ or "").strip()
+    in_path = {word.strip("{}") for word in name.split("/") if word.startswith("{")}
+    assert in_path <= set(inspect.signature(handler.fn).parameters)
+    assert ("scope" in handler.opt) is (OPERATIONS[name][0] != "public")
+
+
+def test_every_code_has_a_meaning_and_a_shared_answer_one_status() -> None:
+    assert set(MEANING) == set(Code)
+    for codes in SHARED.values():
+        assert len({STATUS.get(code, 422) for code in codes}) == 1
+    answered = {codes for name, (audience, _) in OPERATIONS.items() for codes in codes_of(audience, name)}
+    unread = {Code.TOO_SLOW, Code.ADDRESS_TOO_LONG, Code.HEAD_TOO_LARGE}  # of what never was a request
+    unused = set(Code) - answered - unread
+    assert unused <= {Code.METHOD_NOT_ALLOWED, Code.NOT_ACCEPTABLE, Code.CURRENCY_MISMATCH}  # of what is no route
+
+
+def test_every_field_is_described_once() -> None:
+    made = schemas.schemas_of(wire_types())
+    bare = [
+        f"{name}.{field}"
+        for name, schema in made.items()
+        for field, said in schema.get("properties", {}).items()
+        if not said.get("description") and "$ref" not in str(said)
+    ]
+    for path, methods in document(APP, {})["paths"].items():
+        for method, said in methods.items():
+            parameters = said.get("parameters", [])
+            bare += [
+                f"{method} {path} {one['name']}" for one in parameters if not one.get("description", "$ref" in one)
+            ]
+    assert bare == [], "say what it is in a comment on the field's line, or in service/contract/glossary.py"
+    assert [name for name, schema in made.items() if not schema["description"]] == []
+    told = {
+        (field, one.get("description"))
+        for schema in made.values()
+        for field, one in schema.get("properties", {}).items()
+    }
+    in_paths = {word for name in OPERATIONS for word in re.findall(r"{(\w+)}", name)}
+    shared = {pair for pair in glossary.GLOSSARY.items() if not pair[0].startswith("?") and pair[0] not in in_paths}
+    assert shared <= told
+
+
+# What a description says of a unit, and the type that a field of this unit has; null may always stand for nothing.
+UNITS = {
+    r"^minor units|^basis points|^how many|^(calls|days) |^counts |^the (points|score)": "integer",
+    r"^(when|until when|the (first |last )?(day|instant)) ?|^a day ": "date",
+    r"^(whether|true:|always true) ?": "boolean",
+    r"'s id$|ISO (3166|4217|639)|^per cent": "string",
+}
+
+
+def test_every_sentence_fits_the_type_of_its_field() -> None:
+    """A sentence that many fields share is true of each: no list is "how many", no count "minor units" of a time."""
+    made = schemas.schemas_of(wire_types())
+    said = {
+        f"{name}.{field}": (one.get("description", ""), _kind(one))
+        for name, schema in made.items()
+        for field, one in schema.get("properties", {}).items()
+        if "$ref" not in one
+    }
+    wrong = [
+        f"{field}: {words!r} of {kind}"
+        for field, (words, kind) in said.items()
+        for unit, type_ in UNITS.items()
+        if re.search(unit, words) and kind != type_
+    ]
+    assert wrong == []
+    clauses = {field: [one.partition(":")[0] for one in words.split("; ")] for field, (words, _) in said.items()}
+    assert [field for field, some in clauses.items() if len(some) > len(set(some))] == [], "one thing is said twice"
+
+
+def _kind(schema: dict[str, Any]) -> str:
+    """The type in a word, without null; of a date or an instant `date`."""
+    if any("date" in one.get("format", "") for one in (schema, *schema.get("anyOf", []))):
+        return "date"
+    types = schema.get("type") or [one.get("type", "ref") for one in schema.get("anyOf", [])]
+    return "".join({types} if isinstance(types, str) else set(types) - {"null"})
+
+
+def test_a_field_is_described_where_it_is_declared() -> None:
+    """What the declaration says goes before what the glossary says of all fields of that name."""
+    made = schemas.schemas_of(wire_types())
+    for name, field, words in [
+        ("Exposure", "used", "minor units: captured and not yet paid back"),
+        ("ConsentView", "used", "calls made under it so far"),
+        ("Checkout", "kinds", "which kinds of plan may be offered"),
+        ("ProgrammeBody", "kinds", "the kinds of plan it funds"),
+        ("Offer", "down_payment", "minor units paid to the merchant at the checkout, no part of `amount`"),
+        ("Quote", "down_payment", "minor units: the part of `amount` that is paid first and not lent"),
+        ("Policy", "jurisdiction", "ISO 3166, or EU: whose law binds the offers"),
+        ("Apr", "value", 'per cent, to four decimals: "6.4342"'),
+    ]:
+        assert made[name]["properties"][field]["description"] == words
+    assert made["ReconciliationOutcome"]["description"].startswith("The verdict in a word.")
+    assert made["ConsumerView"]["properties"]["attributes"]["type"] == "object"
+
+
+def test_every_event_has_its_type() -> None:
+    """All are told by their type of the enum: no SQL tells one by itself."""
+    sql = "".join(path.read_text() for path in (CONTRACT.parent / "service").rglob("*.sql"))
+    assert not [one for one in EventType if f"'{one}'" in sql]
+
+
+async def test_the_file_is_what_the_app_does(world: World) -> None:
+    """Every operation is called; every answer fits its schema; the file shows those very answers."""
+    recorder = contract_story.Recorder(Contract(document(APP, {})))
+    world.http.event_hooks["response"].append(recorder)
+    await contract_story.tell(world)
+    examples = recorder.fixed()
+    assert set(examples) == set(OPERATIONS) - {"GET /openapi.yaml"}
+    await _require_described_events(world)
+
+    text = yaml_text(document(APP, examples))
+    assert yaml.safe_load(text) == document(APP, examples)
+    assert r"\Z" not in text, "patterns end as JSON Schema writes it"
+    if os.environ.get("OPENAPI") == "write":
+        CONTRACT.write_text(text)
+    assert CONTRACT.read_text() == text, "openapi.yaml is not what the app does: `make openapi` writes it anew"
+    assert (await world.http.get("/openapi.yaml")).text == text
+
+
+async def _require_described_events(world: World) -> None:
+    """Of each type one was told, and the words beside the types name all that is in their data."""
+    rows = await world.pool.fetch("select type, data from events")
+    told = {row["type"]: set(msgspec.json.decode(row["data"])) for row in rows}
+    listed = schemas.schemas_of(wire_types())["EventType"]["description"]
+    of_a_plan = set(re.findall(r"`(\w+)`", listed.partition("\n*")[0]))
+    described = {
+        name: set(re.findall(r"`(\w+)`", words))
+        | (of_a_plan if name.startswith(("plan", "deposit", "payment")) else set())
+        for name, words in re.findall(r"^\* `(.+?)`: (.*)$", listed, re.MULTILINE)
+    }
+    assert described == told
+    assert set(told) == set(EventType)
+
+
+async def test_no_route_without_its_key(world: World) -> None:
+    """Each operation lets in its audience's keys alone, and of those only the ones with its scope."""
+    contract = Contract(document(APP, {}))
+    owners = {"merchant": world.demo.merchant_id, "partner": world.demo.partner_id, "operator": "operator"}
+    keys = {audience: await _key(world, audience, owner, "*") for audience, owner in owners.items()}
+    scopes = {audience: sorted({ROUTES[one].opt["scope"] for one in KEYED if OPERATIONS[one][0] == audience})
+              for audience in owners}  # fmt: skip
+    poor = {(audience, scope): await _key(world, audience, owners[audience], scope)
+            for audience, known in scopes.items() for scope in known[:2]}  # fmt: skip
+    for name in KEYED:
+        audience = OPERATIONS[name][0]
+        others = [keys[other] for other in owners if other != audience]
+        own = ROUTES[name].opt["scope"]
+        others.append(next(key for (of, scope), key in poor.items() if of == audience and scope != own))
+        for key, status in [("", 401), ("sk_unknown", 401), *[(other, 403) for other in others]]:
+            answered = await _call(world, name, key)
+            assert answered.status_code == status, (name, answered.text)
+            contract.check(answered)
+        assert (await _call(world, name, keys[audience])).status_code not in (401, 403)
+
+
+async def _key(world: World, audience: str, owner: str, scope: str) -> str:
+    body = {"audience": audience, "owner_id": owner, "scopes": [scope]}
+    made = await world.operator.post("/v1/operator/keys", body)
+    key: str = made.json()["key"]
+    return key
+
+
+async def _call(world: World, name: str, key: str) -> httpx.Response:
+    method, template = name.split(" ")
+    path = "/".join("x" if part.startswith("{") else part for part in template.split("/"))
+    headers = {"Idempotency-Key": str(uuid.uuid4())} | ({"Authorization": f"Bearer {key}"} if key else {})
+    return await world.http.request(method, path, headers=headers, json={} if method == "POST" else None)
+
+
+@pytest.mark.parametrize(
+    ("change", "code", "pointer"),
+    [
+        ({"terms": {"first_due_on": "2026-01-01"}}, Code.IMPOSSIBLE_TERMS, "/terms/first_due_on"),
+        ({"terms": {"instalments": 361}}, Code.IMPOSSIBLE_TERMS, "/terms/instalments"),
+        ({"terms": {"first_due_days": 400, "rate_percent": "120"}}, Code.IMPOSSIBLE_TERMS, "/terms/uncovered_interest"),
+        ({"terms": {"rate_percent": "9." + "9" * 13}}, Code.IMPOSSIBLE_TERMS, "/terms/rate_percent"),
+        ({"terms": {"down_payment": 100_000_00}}, Code.IMPOSSIBLE_TERMS, "/terms/down_payment"),
+        ({"terms": {"calendar": "XX", "non_business_day": "following"}}, Code.IMPOSSIBLE_TERMS, "/terms/calendar"),
+        ({"terms": {"instalments": 0}}, Code.INVALID_FIELD, "/terms/instalments"),
+        ({"terms": {"rate_percent": True}}, Code.INVALID_FIELD, "/terms/rate_percent"),
+        ({"terms": {"colour": "red"}}, Code.INVALID_FIELD, "/terms/colour"),
+        ({"currency": "XXX"}, Code.INVALID_FIELD, "/currency"),
+        ({"amount": "100"}, Code.INVALID_FIELD, "/amount"),
+        ({"jurisdiction": "de"}, Code.INVALID_FIELD, "/jurisdiction"),
+    ],
+)  # fmt: skip
+async def test_a_quote_that_cannot_be(world: World, change: dict[str, Any], code: Code, pointer: str) -> None:
+    answered = await world.merchant.post("/v1/quotes", contract_story.QUOTE | change)
+    assert Contract().check(answered) == "POST /v1/quotes"
+    assert (answered.json()["code"], answered.json()["pointer"]) == (code, pointer)
+    assert answered.status_code == STATUS.get(code, 422)
+
+
+async def test_a_quote_is_a_calculation(world: World) -> None:
+    """The same bytes for the same question under any key, and nothing is written."""
+    client: Client = world.merchant
+    body = {key: value for key, value in contract_story.QUOTE.items() if key != "start_on"}
+    first, again = await client.post("/v1/quotes", body, key="k"), await client.post("/v1/quotes", body, key="k")
+    assert (first.status_code, first.content) == (200, again.content)
+    made = first.json()
+    assert made["start_on"] == "2026-03-02"  # the merchant's today
+    assert sum(row["principal"] for row in made["schedule"]) == made["financed"] == 1_000_00
+    assert made["apr"]["method"] == "eu_effective"
+    other = await client.post("/v1/quotes", body | {"amount": 2_000_00}, key="k")
+    assert other.json()["amount"] == 2_000_00
+    assert await world.pool.fetchval("select count(*) from idempotency") == 0

@@ -1,0 +1,92 @@
+"""Rows of structs as tables inside SQL: by name, with their types, several statements in one."""
+
+from datetime import UTC, date, datetime
+from enum import StrEnum
+
+import asyncpg
+import pytest
+from msgspec import Struct
+
+from service import db
+from service.statement import Json, SmallInt, Statement, together
+
+
+class Colour(StrEnum):
+    RED = "red"
+
+
+class Every(Struct, frozen=True):
+    bucket: SmallInt
+    amount: int
+    limit: int | None
+    colour: Colour
+    is_open: bool
+    due_on: date
+    at: datetime | None
+    body: bytes
+    data: Json
+
+
+class Counted(Struct, frozen=True):
+    name: str
+    count: int
+
+
+AT = datetime(2026, 3, 1, 12, tzinfo=UTC)
+FULL = Every(3, 2**62, None, Colour.RED, True, date(2026, 2, 28), AT, b"\x00", '{"a":1}')
+BARE = Every(4, 0, 7, Colour.RED, False, date(2026, 3, 1), None, b"", "[]")
+
+
+async def test_every_type_comes_back_as_it_went(pool: db.Pool) -> None:
+    echo = Statement("select * from @every order by bucket", every=Every)
+    async with pool.acquire() as conn:
+        found = await echo.fetch(conn, every=[BARE, FULL])
+    assert [Every(*row) for row in found] == [FULL, BARE]
+
+
+async def test_columns_go_by_name_whatever_their_order(pool: db.Pool) -> None:
+    swapped = Statement("select c.name, c.count from (select count, name from @c) c", c=Counted)
+    async with pool.acquire() as conn:
+        (row,) = await swapped.fetch(conn, c=[Counted("a", 1)])
+    assert dict(row) == {"name": "a", "count": 1}
+
+
+async def test_several_in_one_round_trip(pool: db.Pool) -> None:
+    async with pool.acquire() as conn:
+        await conn.execute("create temporary table kept (name text primary key, count bigint)")
+        keep = Statement("insert into kept select name, count from @kept_now returning name", kept_now=Counted)
+        last = Statement(
+            "-- Both are told.\nwith doubled as (select name, 2 * count as twice from @doubled_now)\n"
+            "select name, twice from doubled union all select name, 0 from kept order by 1",
+            doubled_now=Counted,
+        )
+        both = together(last, kept=keep)
+        found = await both.fetch(conn, kept_now=[Counted("a", 1)], doubled_now=[Counted("b", 2)])
+        assert [tuple(row) for row in found] == [("a", 0), ("b", 4)]
+        await both.execute(conn, kept_now=[Counted("c", 3)])
+        assert [tuple(row) for row in await conn.fetch("select * from kept order by 1")] == [("a", 1), ("c", 3)]
+
+
+@pytest.mark.parametrize("text", ["select 1", "select * from @other", "select * from @c, @other"])
+def test_a_name_without_its_struct_is_broken(text: str) -> None:
+    with pytest.raises(AssertionError):
+        Statement(text, c=Counted)
+
+
+async def test_rows_without_a_name_are_broken(pool: db.Pool) -> None:
+    one = Statement("select * from @c", c=Counted)
+    async with pool.acquire() as conn:
+        with pytest.raises(AssertionError):
+            await one.fetch(conn, d=[Counted("a", 1)])
+        with pytest.raises(asyncpg.PostgresError):
+            await Statement("select no_column from @c", c=Counted).fetch(conn, c=[Counted("a", 1)])
+    with pytest.raises(AssertionError):
+        together(one, first=Statement("select colour from @c", c=Every))
+
+
+async def test_parts_share_a_table_and_use_what_comes_before(pool: db.Pool) -> None:
+    least = Statement("select name, count from @c where count > 1", c=Counted)
+    both = together(Statement("select l.name, c.count from @c join least l using (name)", c=Counted), least=least)
+    async with pool.acquire() as conn:
+        found = await both.fetch(conn, c=[Counted("a", 1), Counted("b", 2)])
+    assert [tuple(row) for row in found] == [("b", 2)]
