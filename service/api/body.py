@@ -7,11 +7,21 @@ import json
 import re
 from collections.abc import Iterator
 from contextlib import suppress
+from itertools import islice
 from typing import Any, Final, Generic, TypeVar
 
 import msgspec
 
-from service.api.pointers import doubled, everything, holding, place_of, pointer_of, sentence_and_pointer, with_doubles
+from service.api.pointers import (
+    VALUES_MAX,
+    doubled,
+    everything,
+    holding,
+    place_of,
+    pointer_of,
+    sentence_and_pointer,
+    with_doubles,
+)
 from service.errors import Code, Refused
 
 BYTES_MAX: Final = 64 * 1024
@@ -44,7 +54,7 @@ class Body(Generic[T]):
             body = self._decode(raw)
         except msgspec.ValidationError as error:
             with suppress(ValueError, OverflowError, RecursionError):  # what follows may not even be JSON
-                _check_decimals(raw, self._decimals)
+                _check_decimals(raw, self._decimals, VALUES_MAX)
             raise Refused(Code.INVALID_FIELD, *sentence_and_pointer(error, raw, self._decode)) from None
         except (ValueError, RecursionError) as error:
             raise _malformed(raw, error) from None
@@ -75,9 +85,11 @@ def _malformed(raw: bytes, error: Exception) -> Refused:
     try:
         raw.decode()
     except UnicodeDecodeError as bad:
-        where = f"The body is not UTF-8: byte {bad.start}."
-        return Refused(Code.MALFORMED, where, _where(raw.decode(errors="replace"), _REPLACED) or "")
-    return Refused(Code.MALFORMED, f"The body is not JSON: {error}.", _where(raw.decode(), _SURROGATE) or "")
+        where = _where(raw.decode(errors="replace"), _REPLACED, VALUES_MAX)
+        return Refused(Code.MALFORMED, f"The body is not UTF-8: byte {bad.start}.", where or "")
+    return Refused(
+        Code.MALFORMED, f"The body is not JSON: {error}.", _where(raw.decode(), _SURROGATE, VALUES_MAX) or ""
+    )
 
 
 _encode, _decode_any = msgspec.json.Encoder().encode, msgspec.json.Decoder().decode
@@ -126,8 +138,8 @@ def _decimals(known: Any, name: str = "") -> Iterator[tuple[str, re.Pattern[str]
             yield from _decimals(one, name)
 
 
-def _check_decimals(raw: bytes, patterns: dict[str, re.Pattern[str]]) -> None:
-    for path, value in everything(_decode_any(raw)) if patterns else ():
+def _check_decimals(raw: bytes, patterns: dict[str, re.Pattern[str]], values_max: int | None = None) -> None:
+    for path, value in islice(everything(_decode_any(raw)), values_max) if patterns else ():
         pattern = patterns.get(str(path[1])) if path else None
         if pattern and not (isinstance(value, str) and pattern.search(value)):
             sentence = 'A decimal number is a string of digits, with a point if there is a fraction: "9.4822".'
@@ -139,10 +151,10 @@ _REPLACED: Final = re.compile("\ufffd")
 _SURROGATE: Final = re.compile("[\ud800-\udfff]")  # half a character, escaped: Python reads it, nobody can write it
 
 
-def _where(text: str, bad: re.Pattern[str]) -> str | None:
+def _where(text: str, bad: re.Pattern[str], values_max: int | None = None) -> str | None:
     """The pointer to the first string that holds `bad`; None if there is none, or the text cannot be read."""
     try:
-        place = holding(json.loads(text), bad)
+        place = holding(json.loads(text), bad, values_max)
     except (ValueError, RecursionError):
         return None
     return None if place is None else pointer_of(place)

@@ -2,10 +2,16 @@
 
 import json
 import re
+from collections import Counter
 from collections.abc import Callable, Iterator
+from itertools import islice
 from typing import Any, Final
 
 import msgspec
+
+# Bodies that are wrong are looked through so far: where the fault is further in, the pointer names what holds it.
+KEYS_MAX: Final = 1_000
+VALUES_MAX: Final = 2_000
 
 Place = tuple[str, ...]
 Path = tuple[Any, str | int] | None  # a step and the path before it: no deep value is walked with a copy for each step
@@ -60,6 +66,8 @@ def _first_wrong_key(raw: bytes, decode: Callable[[bytes], Any], place: Place, a
     for step in place[:at]:
         above, found = found, found[int(step)] if isinstance(found, list) else found[step]
     entries = list(found.items())
+    if len(entries) > KEYS_MAX:
+        return None
 
     def stumbles(good: int, bad: int) -> bool:
         less = dict(entries[good:bad])
@@ -98,9 +106,9 @@ def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     known = dict(pairs)
     if len(known) == len(pairs):
         return known
-    names = [name for name, _ in pairs]
+    times = Counter(name for name, _ in pairs)
     twice = Twice(pairs)
-    twice.name = next(name for name in names if names.count(name) > 1)
+    twice.name = next(name for name, count in times.items() if count > 1)
     return twice
 
 
@@ -109,9 +117,9 @@ def doubled(value: Any) -> Place | None:
     return next(((*place_of(path), one.name) for path, one in everything(value) if isinstance(one, Twice)), None)
 
 
-def holding(value: Any, bad: re.Pattern[str]) -> Place | None:
+def holding(value: Any, bad: re.Pattern[str], values_max: int | None = None) -> Place | None:
     """The first text that holds `bad`; an object stands for its key, which often cannot be written."""
-    for path, one in everything(value):
+    for path, one in islice(everything(value), values_max):
         texts = [one] if isinstance(one, str) else one if isinstance(one, dict) else ()
         if any(bad.search(text) for text in texts):
             return place_of(path)
@@ -120,12 +128,22 @@ def holding(value: Any, bad: re.Pattern[str]) -> Place | None:
 
 def everything(value: Any) -> Iterator[tuple[Path, Any]]:
     """All that is in a JSON value with its path, from the outside in."""
-    waiting: list[tuple[Path, Any]] = [(None, value)]
-    while waiting:
-        path, value = waiting.pop()
-        yield path, value
-        children = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
-        waiting += reversed([((path, name), child) for name, child in children])
+    yield None, value
+    open_ones: list[tuple[Path, Iterator[tuple[str | int, Any]]]] = [(None, _children(value))]
+    while open_ones:
+        path, rest = open_ones[-1]
+        for name, child in rest:
+            here = path, name
+            yield here, child
+            if isinstance(child, dict | list):
+                open_ones.append((here, _children(child)))
+                break
+        else:
+            open_ones.pop()
+
+
+def _children(value: Any) -> Iterator[tuple[str | int, Any]]:
+    return iter(value.items()) if isinstance(value, dict) else iter(enumerate(value if isinstance(value, list) else ()))
 
 
 def place_of(path: Path) -> Place:

@@ -5,9 +5,9 @@ client that closes its side and still listens, one that would rather speak anoth
 """
 
 import asyncio
-import re
 from asyncio.events import TimerHandle
 from collections import deque
+from string import ascii_letters, digits
 from typing import Any, Final
 
 import httptools
@@ -25,8 +25,9 @@ WHOLE_WITHIN_S: Final = 15
 PACE: Final = 64 * 1024  # bytes of a body, in each time of that length, that buy it another: files take longer
 UNREAD_MAX: Final = 64 * 1024  # bytes of a body that we read although it was answered without them
 
-# The one spelling of an address. A router would take others for the same: `//livez`, `/livez/`, `/%6civez`.
-_SPELLED: Final = re.compile(rb"(?:/[\w.~-]{1,255})+", re.ASCII)
+# An address has one spelling; the router would take others for the same: `//livez`, `/livez/`, `/%6civez`.
+_LETTERS: Final = (ascii_letters + digits + "/._~-").encode()
+_SLASH: Final = ord("/")
 _NO_ADDRESS: Final = "/."
 
 _NOWHERE: Final[deque[Any]] = deque(maxlen=0)
@@ -41,7 +42,6 @@ class Protocol(HttpToolsProtocol):
         self._piece = 0  # bytes that came last
         self._read = 0  # bytes that came for what is open, or with it
         self._read_before = 0  # ... when the clock was last looked at
-        self._announced = 0  # bytes that its body will have
         self._kept = b""  # what came behind requests that wait
         self._clock: TimerHandle | None = None
         super().connection_made(self._joined)
@@ -113,13 +113,15 @@ class Protocol(HttpToolsProtocol):
         if is_large and (fault := self._head_at_fault()):
             raise fault
         by_name = dict(headers)
-        self._announce(by_name)
+        if len(by_name.get(b"content-length", b"")) > 7 and int(by_name[b"content-length"]) > MESSAGE_MAX:
+            raise too_long()
         if b"host" not in by_name or len(by_name) < len(headers):
             self._require_one_host()
         else:
             self.scope["state"]["headers"] = by_name  # what api/ask.py would make of them
         super().on_headers_complete()
-        if not _SPELLED.fullmatch(self.scope["raw_path"]) or b"#" in self.url:
+        path = self.scope["raw_path"]
+        if path.translate(None, _LETTERS) or b"//" in path or path[-1] == _SLASH or b"#" in self.url:
             self.scope["path"] = _NO_ADDRESS
         self.headers = _NOWHERE  # type: ignore[assignment]  # trailers are no headers: they come unguarded
 
@@ -133,15 +135,6 @@ class Protocol(HttpToolsProtocol):
         if not self.cycle.response_complete:
             self.cycle.more_body = False
             self.cycle.message_event.set()
-
-    def _announce(self, headers: dict[bytes, bytes]) -> None:
-        length = headers.get(b"content-length")
-        if length is not None:
-            self._announced = int(length)  # digits: the parser has read it before us
-        else:
-            self._announced = MESSAGE_MAX if b"transfer-encoding" in headers else 0
-        if self._announced > MESSAGE_MAX:
-            raise too_long()
 
     def _require_one_host(self) -> None:
         hosts = [name for name, _ in self.headers].count(b"host")
@@ -167,12 +160,18 @@ class Protocol(HttpToolsProtocol):
 
     def on_response_complete(self) -> None:
         super().on_response_complete()
-        if self._has_head() and self.cycle.response_complete and self._announced - self._read > UNREAD_MAX:
-            self._stop_listening()  # nobody wants the rest of this body
+        if self.scope is not self._whole and self._is_far_from_its_end():
+            self._stop_listening()
             self._joined.part()
         elif self.flow.read_paused and not self.pipeline:
             self._feed_what_is_kept()
             self.flow.resume_reading()
+
+    def _is_far_from_its_end(self) -> bool:
+        """Whether what is open was answered while a long rest of its body is still to come."""
+        headers = dict(self.scope["headers"])
+        length = int(headers.get(b"content-length", 0)) or (MESSAGE_MAX if b"transfer-encoding" in headers else 0)
+        return self._has_head() and self.cycle.response_complete and length - self._read > UNREAD_MAX
 
     def pause_writing(self) -> None:
         super().pause_writing()
