@@ -9,6 +9,10 @@ from typing import Final
 from service.errors import Code, Refused
 
 UNION: Final = "EU"  # the European Union is no country, and makes law
+EU_MEMBERS: Final = frozenset({
+    "AT", "BE", "BG", "CY", "CZ", "DE", "DK", "EE", "ES", "FI", "FR", "GR", "HR", "HU",
+    "IE", "IT", "LT", "LU", "LV", "MT", "NL", "PL", "PT", "RO", "SE", "SI", "SK",
+})  # fmt: skip
 
 _TABLE: Final = (get_data("tzdata.zoneinfo", "iso3166.tab") or b"").decode()
 COUNTRIES: Final = frozenset(line[:2] for line in _TABLE.splitlines() if line and not line.startswith("#"))

@@ -2,9 +2,9 @@
 
 import pytest
 
-from service.countries import COUNTRIES, require_country, require_jurisdiction
+from service.countries import COUNTRIES, EU_MEMBERS, require_country, require_jurisdiction
 from service.errors import Code, Refused
-from service.law.law import EU_MEMBERS, LAW
+from service.law.book import LAW
 
 SLIPS = ["UK", "EL", "EN", "XX", "ZZ", "AA", "SU", "YU", "TX", "NY", "gb", "GBR", "G", ""]
 

@@ -12,7 +12,7 @@ from html import escape
 from msgspec import Struct
 
 from service.checkout.notice import STYLE
-from service.law.law import LawRow, LegalRule, number_on, rows_on
+from service.law.book import LawRow, LegalRule, number_on, rows_on
 from service.money import decimal_text
 from service.plans.offer import Kind, Offer
 from service.plans.plan import business_day

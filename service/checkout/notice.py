@@ -15,7 +15,7 @@ from msgspec import Struct
 
 from service.checkout.answer import Alternative, Answer, Outcome
 from service.countries import UNION
-from service.law.law import places_of
+from service.law.book import places_of
 from service.money import decimal_text
 from service.plans.offer import Kind
 from service.plans.plan import business_day

@@ -1,1 +1,1 @@
-"""The law as data: dated numbers, and what settling early is under each law."""
+"""The law as data: one book of dated numbers."""

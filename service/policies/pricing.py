@@ -6,7 +6,7 @@ from functools import lru_cache
 
 from msgspec import Struct
 
-from service.law.law import LawRow, LegalRule, strictest_on
+from service.law.book import LawRow, LegalRule, strictest_on
 from service.money import BPS
 from service.remembered import remembered
 from service.terms.apr import Apr, rates_for

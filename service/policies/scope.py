@@ -10,7 +10,7 @@ from typing import Final
 
 from msgspec import Struct
 
-from service.law.law import ANY, GENERAL, LAW, LegalRule, number_on, places_of
+from service.law.book import ANY, GENERAL, LAW, LegalRule, number_on, places_of
 
 CCD1_FROM, CCD2_FROM = date(2010, 6, 11), date(2026, 11, 20)  # the two Consumer Credit Directives apply
 LEAP_YEAR: Final = 366  # days; what twelve months may last

@@ -5,7 +5,7 @@ from datetime import date
 from itertools import takewhile
 
 from service.errors import Refused
-from service.law.law import LawRow
+from service.law.book import LawRow
 from service.policies.document import Policy
 from service.policies.fault import Fault
 from service.policies.price_list import rungs_of

@@ -14,7 +14,7 @@ from fractions import Fraction
 from msgspec import Struct
 
 from service.errors import Code, Refused
-from service.law.settlement import Legal, number_on, required_on
+from service.law.book import GENERAL, LegalRule, number_on, required_on
 from service.money import Rounding, quotient
 from service.terms.calendar import add_months
 from service.terms.schedule import Instalment
@@ -78,7 +78,7 @@ def us_settlement(rows: Sequence[Instalment], start_on: date, settle_on: date, c
 
     `charge` is the whole finance charge; a period that has begun is earned.
     """
-    longest = required_on(Legal.RULE_OF_78_TERM_MAX, "US", start_on)
+    longest = required_on(LegalRule.RULE_OF_78_TERM_MONTHS_MAX, "US", GENERAL, start_on)
     if rows[-1].due_on > add_months(start_on, longest, start_on.day):
         sentence = f"A credit of more than {longest} months may not be rebated by the rule of 78."
         raise Refused(Code.IMPOSSIBLE_TERMS, sentence, "/method")
@@ -136,9 +136,9 @@ def compensation_max(
     Nothing outside a fixed-rate period or where the law knows none; never more than the interest it would have earned.
     """
     far = ends_on > add_months(settle_on, 12, settle_on.day)
-    legal = Legal.COMPENSATION_LONG if far else Legal.COMPENSATION_SHORT
-    bps = number_on(legal, jurisdiction, signed_on)
-    above = number_on(Legal.COMPENSATION_ABOVE, jurisdiction, signed_on) or 0
+    rule = LegalRule.COMPENSATION_LONG_MAX if far else LegalRule.COMPENSATION_SHORT_MAX
+    bps = number_on(rule, jurisdiction, GENERAL, signed_on)
+    above = number_on(LegalRule.COMPENSATION_ABOVE, jurisdiction, GENERAL, signed_on) or 0
     if bps is None or not is_fixed_rate or repaid_in_12_months <= above:
         return 0
     return min(repaid * bps // 10_000, interest_left)

@@ -14,7 +14,7 @@ from typing import Final
 from msgspec import Struct
 
 from service.errors import Code, Refused
-from service.law.settlement import Legal, required_on
+from service.law.book import GENERAL, LegalRule, required_on
 from service.money import Rounding, quotient
 from service.terms.calendar import add_months, first_due, step
 from service.terms.early_settlement import RebateMethod, Settlement, periods_of, settlement, unpaid_on
@@ -73,14 +73,14 @@ def uk_settlement_date(notice_on: date, ends_on: date, *, start_on: date, is_mon
 
     Source: SI 2004/1483, regs. 5 and 6.
     """
-    settle_on = notice_on + timedelta(days=required_on(Legal.NOTICE_DAYS, "GB", start_on))
+    settle_on = notice_on + timedelta(days=required_on(LegalRule.SETTLEMENT_NOTICE_DAYS, "GB", GENERAL, start_on))
     if not deferred:
         return settle_on
     if ends_on <= add_months(start_on, 12, start_on.day):
         raise Refused(Code.IMPOSSIBLE_TERMS, "Only a term of more than a year may be deferred.", "/deferred")
     if is_monthly:
         return add_months(settle_on, 1, settle_on.day)
-    return settle_on + timedelta(days=required_on(Legal.DEFERRAL_DAYS, "GB", start_on))
+    return settle_on + timedelta(days=required_on(LegalRule.SETTLEMENT_DEFERRAL_DAYS, "GB", GENERAL, start_on))
 
 
 def per_year_of(terms: Terms) -> Fraction:
@@ -129,7 +129,7 @@ def uk_part_payable_until(notice_on: date, named_on: date | None = None) -> date
 
     Source: Consumer Credit Act 1974, s. 94(4)(c).
     """
-    until = notice_on + timedelta(days=required_on(Legal.PART_NOTICE_DAYS, "GB", notice_on))
+    until = notice_on + timedelta(days=required_on(LegalRule.PART_SETTLEMENT_DAYS, "GB", GENERAL, notice_on))
     return max(until, named_on or until)
 
 

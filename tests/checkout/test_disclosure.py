@@ -111,7 +111,7 @@ def test_the_law_is_that_of_the_day_with_its_sources() -> None:
     assert [row.value for row in after.law if row.rule == "amount_max"] == [100_000_00]
     assert {row.jurisdiction for row in after.law} == {"IE", "EU"}
     assert all(row.source and row.certainty for row in after.law)
-    assert not any(row.rule == "retention_months" for row in disclosed("US", "closed_end_credit").law)
+    assert not any("retention_months" in row.rule for row in disclosed("US", "closed_end_credit").law)
 
 
 @pytest.mark.parametrize(

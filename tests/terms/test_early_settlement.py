@@ -10,7 +10,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from service.errors import Refused
-from service.law.settlement import Legal, number_on
 from service.terms.early_settlement import (
     RebateMethod,
     compensation_max,
@@ -118,11 +117,6 @@ def test_eu_gives_back_the_fee_and_the_interest_of_days_to_come() -> None:
 def test_compensation(place: str, signed_on: date, ends_on: date, facts: dict[str, Any], most: int) -> None:
     good: dict[str, Any] = {"repaid": 1000_00, "interest_left": 50_00, "repaid_in_12_months": 1000_00}
     assert compensation_max(place, signed_on, date(2026, 12, 1), ends_on, **(good | facts)) == most
-
-
-def test_the_law_has_an_end_and_a_beginning() -> None:
-    assert number_on(Legal.NOTICE_DAYS, "GB", date(2005, 5, 30)) is None
-    assert number_on(Legal.NOTICE_DAYS, "GB", date(2005, 5, 31)) == 28
 
 
 @given(st.integers(0, 10**9), st.integers(1, 120), st.data())

@@ -12,16 +12,12 @@ from typing import Final
 
 import msgspec
 
-from service.countries import UNION
+from service.countries import EU_MEMBERS, UNION
+from service.errors import Code, Refused
 
 ANY: Final = "any"  # a product class: the row holds for every credit
 
 GENERAL: Final = "consumer_credit"  # the product class of a credit that no narrower class takes
-
-EU_MEMBERS: Final = frozenset({
-    "AT", "BE", "BG", "CY", "CZ", "DE", "DK", "EE", "ES", "FI", "FR", "GR", "HR", "HU",
-    "IE", "IT", "LT", "LU", "LV", "MT", "NL", "PL", "PT", "RO", "SE", "SI", "SK",
-})  # fmt: skip
 
 
 class LegalRule(StrEnum):
@@ -55,12 +51,19 @@ class LegalRule(StrEnum):
     WITHDRAWAL_REPAYMENT_DAYS = "withdrawal_repayment_days"
     REMINDER_AFTER_DAYS_MIN = "reminder_after_days_min"
     REMINDER_AFTER_DAYS_MAX = "reminder_after_days_max"
-    SETTLEMENT_NOTICE_DAYS = "settlement_notice_days"
     ADVERSE_ACTION_DAYS = "adverse_action_days"
     ADVERSE_ACTION_COUNTER_OFFER_DAYS = "adverse_action_counter_offer_days"
     ASSESSMENT_DAYS = "assessment_days"
-    RETENTION_MONTHS = "retention_months"
-    RULE_OF_78_TERM_MONTHS_MAX = "rule_of_78_term_months_max"
+    RETENTION_MONTHS = "retention_months"  # of an application, whatever was decided
+    COMPLIANCE_RETENTION_MONTHS = "compliance_retention_months"  # of the evidence that the law was kept
+    # settling early
+    SETTLEMENT_NOTICE_DAYS = "settlement_notice_days"  # from the consumer's notice to the settlement date
+    SETTLEMENT_DEFERRAL_DAYS = "settlement_deferral_days"  # more, for a term above a year that is not paid monthly
+    PART_SETTLEMENT_DAYS = "part_settlement_days"  # after the notice, in which a part may be paid early
+    COMPENSATION_LONG_MAX = "compensation_long_max"  # of what is repaid more than a year before the end
+    COMPENSATION_SHORT_MAX = "compensation_short_max"  # of what is repaid a year or less before the end
+    COMPENSATION_ABOVE = "compensation_above"  # repaid early in twelve months; up to it there is none
+    RULE_OF_78_TERM_MONTHS_MAX = "rule_of_78_term_months_max"  # a longer credit is not rebated by it
     # duties
     CREDIT_CHECK_FROM = "credit_check_from"
     REASONS_MAX = "reasons_max"
@@ -102,12 +105,10 @@ def places_of(jurisdiction: str) -> tuple[str, ...]:
     return (jurisdiction, UNION) if jurisdiction in EU_MEMBERS else (jurisdiction,)
 
 
-def rows_on(
-    rule: LegalRule, jurisdiction: str, product: str, on: date, law: tuple[LawRow, ...] = LAW
-) -> Iterator[LawRow]:
+def rows_on(rule: LegalRule, jurisdiction: str, product: str, on: date) -> Iterator[LawRow]:
     """The rows in force on a day: those of the class of product and those of any, the Union's besides a member's."""
     places = places_of(jurisdiction)
-    for row in law:
+    for row in LAW:
         if row.rule is rule and row.jurisdiction in places and row.product in (product, ANY) and row.holds_on(on):
             yield row
 
@@ -116,6 +117,15 @@ def number_on(rule: LegalRule, jurisdiction: str, product: str, on: date) -> int
     """The number in force on a day: a country's own before the Union's. None where we know of none."""
     rows = list(rows_on(rule, jurisdiction, product, on))
     return next((row.value for row in sorted(rows, key=lambda row: row.jurisdiction != jurisdiction)), None)
+
+
+def required_on(rule: LegalRule, jurisdiction: str, product: str, on: date) -> int:
+    """The number in force on a day, for a caller that cannot go on without one. Refused: IMPOSSIBLE_TERMS."""
+    value = number_on(rule, jurisdiction, product, on)
+    if value is None:
+        sentence = f"No law is known for {rule} in {jurisdiction} on {on.isoformat()}."
+        raise Refused(Code.IMPOSSIBLE_TERMS, sentence, "/jurisdiction")
+    return value
 
 
 def strictest_on(rule: LegalRule, jurisdiction: str, product: str, on: date) -> LawRow | None:

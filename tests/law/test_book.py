@@ -5,8 +5,10 @@ from itertools import combinations
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
-from service.law.law import LAW, LawRow, LegalRule, number_on, strictest_on
+from service.errors import Code, Refused
+from service.law.book import ANY, GENERAL, LAW, Certainty, LawRow, LegalRule, number_on, required_on, strictest_on
 from service.money import EXPONENTS
 from service.policies.scope import Credit, classes_of, scope_of
 
@@ -29,15 +31,46 @@ def test_every_row_says_what_it_is_in_and_where_it_is_from() -> None:
         assert row.valid_to is None or row.valid_from <= row.valid_to
 
 
-def test_no_two_rows_of_a_rule_hold_on_one_day() -> None:
-    def overlap(one: LawRow, other: LawRow) -> bool:
-        last_day = min(one.valid_to or date.max, other.valid_to or date.max)
-        return max(one.valid_from, other.valid_from) <= last_day
+def contradict(one: LawRow, other: LawRow) -> bool:
+    """Whether both give one rule for one credit on one day; a row of any credit is also about each class."""
+    return (
+        (one.rule, one.jurisdiction) == (other.rule, other.jurisdiction)
+        and (one.product == other.product or ANY in {one.product, other.product})
+        and max(one.valid_from, other.valid_from) <= min(one.valid_to or date.max, other.valid_to or date.max)
+    )
 
-    about: dict[tuple[str, str, str], list[LawRow]] = {}
-    for row in LAW:
-        about.setdefault((row.jurisdiction, row.product, row.rule), []).append(row)
-    assert not [pair for rows in about.values() for pair in combinations(rows, 2) if overlap(*pair)]
+
+def test_no_two_rows_give_one_rule_on_one_day() -> None:
+    assert not [pair for pair in combinations(LAW, 2) if contradict(*pair)]
+
+
+@pytest.mark.parametrize(
+    ("changes", "is_one_too_many"),
+    [
+        ({}, True),
+        ({"value": 2}, True),
+        ({"product": ANY}, True),
+        ({"valid_from": date(2026, 6, 30)}, True),
+        ({"valid_from": date(2026, 7, 1)}, False),
+        ({"product": "digital_loan"}, False),
+        ({"jurisdiction": "EU"}, False),  # a country's own goes before the Union's
+        ({"rule": LegalRule.RATE_MAX}, False),
+    ],
+)
+def test_what_contradicts(changes: dict[str, Any], is_one_too_many: bool) -> None:
+    row = LawRow(
+        jurisdiction="DE",
+        product=GENERAL,
+        rule=LegalRule.APR_MAX,
+        value=1,
+        unit="bps",
+        valid_from=date(2026, 1, 1),
+        source="a law",
+        certainty=Certainty.A,
+        valid_to=date(2026, 6, 30),
+    )
+    other = replace(row, **{"valid_to": None} | changes)
+    assert contradict(row, other) is contradict(other, row) is is_one_too_many
 
 
 @pytest.mark.parametrize(
@@ -58,10 +91,37 @@ def test_no_two_rows_of_a_rule_hold_on_one_day() -> None:
         ("outstanding_max", "SG", "bnpl", date(2026, 1, 1), 2_000_00),
         ("rate_max", "IE", "consumer_credit", date(2026, 1, 1), 2300),
         ("rate_max", "DE", "consumer_credit", date(2026, 1, 1), None),
+        ("settlement_notice_days", "GB", "consumer_credit", date(2005, 5, 30), None),
+        ("settlement_notice_days", "GB", "consumer_credit", date(2005, 5, 31), 28),
+        ("settlement_deferral_days", "GB", "consumer_credit", date(2005, 5, 30), None),
+        ("settlement_deferral_days", "GB", "consumer_credit", date(2005, 5, 31), 30),
+        ("part_settlement_days", "GB", "consumer_credit", date(2011, 1, 31), None),
+        ("part_settlement_days", "GB", "consumer_credit", date(2011, 2, 1), 28),
+        ("compensation_long_max", "DE", "consumer_credit", date(2010, 6, 10), None),
+        ("compensation_long_max", "DE", "consumer_credit", date(2010, 6, 11), 100),
+        ("compensation_long_max", "DE", "consumer_credit", date(2026, 11, 20), 100),
+        ("compensation_short_max", "DE", "consumer_credit", date(2026, 11, 19), 50),
+        ("compensation_short_max", "EU", "consumer_credit", date(2026, 11, 20), 50),
+        ("compensation_short_max", "GB", "consumer_credit", date(2011, 1, 31), None),
+        ("compensation_short_max", "GB", "consumer_credit", date(2011, 2, 1), 50),
+        ("compensation_above", "GB", "consumer_credit", date(2011, 2, 1), 8_000_00),
+        ("compensation_above", "DE", "consumer_credit", date(2026, 11, 20), None),
+        ("rule_of_78_term_months_max", "US", "consumer_credit", date(1993, 9, 29), None),
+        ("rule_of_78_term_months_max", "US", "consumer_credit", date(1993, 9, 30), 61),
+        ("rule_of_78_term_months_max", "US", "closed_end_credit", date(1993, 9, 30), 61),
+        ("retention_months", "US", "closed_end_credit", date(2026, 1, 1), 25),
+        ("compliance_retention_months", "US", "closed_end_credit", date(2026, 1, 1), 24),
     ],
 )
 def test_numbers(rule: str, jurisdiction: str, product: str, on: date, value: int | None) -> None:
     assert number_on(LegalRule(rule), jurisdiction, product, on) == value
+
+
+def test_a_number_that_is_required() -> None:
+    assert required_on(LegalRule.PART_SETTLEMENT_DAYS, "GB", GENERAL, date(2011, 2, 1)) == 28
+    with pytest.raises(Refused, match="part_settlement_days in GB on 2011-01-31") as refused:
+        required_on(LegalRule.PART_SETTLEMENT_DAYS, "GB", GENERAL, date(2011, 1, 31))
+    assert (refused.value.code, refused.value.pointer) == (Code.IMPOSSIBLE_TERMS, "/jurisdiction")
 
 
 def test_of_several_caps_the_lowest() -> None:
