@@ -17,7 +17,7 @@ from service.api.checkouts import answer_checkout
 from service.api.reply import OBJECT, reply, reply_answer, reply_json
 from service.checkout.flow import Q as CHECKOUT
 from service.checkout.request import Checkout
-from service.engine.queries import Q as ENGINE
+from service.engine.events import read_events
 from service.errors import Code, Refused
 from service.event_type import EventType
 from service.packed import unpack
@@ -77,7 +77,7 @@ async def list_events(
 ) -> ASGIResponse:
     """What happened, in order and without gaps."""
     ask = read(request)
-    rows = await ask.services.pool.fetch(ENGINE.load_events, ask.owner_id, after, limit)
+    rows = await read_events(ask.services.pool, ask.owner_id, after, limit)
     events = [
         EventView(number, event_id, EventType(type_), plan_id, at, msgspec.Raw(data.encode()), *about)
         for number, event_id, type_, plan_id, at, data, *about in rows

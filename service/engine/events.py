@@ -1,14 +1,15 @@
-"""Events: what happened, for those who listen. Numbered without gaps for each merchant, in the transaction itself."""
+"""Events: what happened, for those who listen. Told in the transaction itself; numbered, without gaps for each
+merchant, when somebody reads them.
+"""
 
-from collections import Counter
-from collections.abc import Sequence
 from datetime import datetime
 
-from msgspec import Struct, structs
+import asyncpg
+from msgspec import Struct
 
-from service.db import Connection
+from service.db import Connection, Pool
 from service.engine.queries import Q
-from service.statement import Int, Json, SmallInt, Statement
+from service.statement import Json, SmallInt, Statement
 
 
 class Told(Struct, frozen=True, gc=False):
@@ -23,22 +24,22 @@ class Told(Struct, frozen=True, gc=False):
     plan_id: str | None = None
     decision_id: str | None = None
     consumer_id: str | None = None
-    later: Int = 0  # how many of the same merchant come after it in this statement
 
 
 TELL = Statement(Q.tell, told=Told)
-
-
-def in_turn(events: Sequence[Told]) -> list[Told]:
-    """The events in their order, each knowing how many of its merchant follow it."""
-    later = Counter(event.merchant_id for event in events)
-    told = []
-    for event in events:
-        later[event.merchant_id] -= 1
-        told.append(structs.replace(event, later=later[event.merchant_id]))
-    return told
+NUMBERED_AT_ONCE = 2_000
 
 
 async def open_feed(conn: Connection, merchant_id: str) -> None:
     """Where the numbers of a new merchant's events begin."""
     await conn.execute(Q.open_feed, merchant_id)
+
+
+async def read_events(pool: Pool, merchant_id: str, after: int, limit: int) -> list[asyncpg.Record]:
+    """The merchant's events after number `after`, at most `limit`, in order; what has no number yet gets one first."""
+    rows: list[asyncpg.Record] = await pool.fetch(Q.load_events, merchant_id, after, limit)
+    given = NUMBERED_AT_ONCE
+    while len(rows) < limit and given:  # read again also where none was left to number: another reader may have done it
+        given = await pool.fetchval(Q.number_events, merchant_id, NUMBERED_AT_ONCE)
+        rows = await pool.fetch(Q.load_events, merchant_id, after, limit)
+    return rows

@@ -1,5 +1,5 @@
 -- Idempotency keys and events, in set-based statements: arrays in, one row an element. Locks are taken in one order
--- everywhere: idempotency keys, accounts, feeds; each sorted.
+-- everywhere: idempotency keys, accounts; each sorted.
 
 -- claim_keys --
 -- A key claimed elsewhere and not yet committed makes this wait; one committed is left out of the result. Fails while
@@ -39,26 +39,12 @@ update idempotency i
 insert into feeds (merchant_id) values ($1);
 
 -- tell --
--- A merchant's events are numbered without gaps: each has its feed's last number less how many of the batch come after
--- it. Feeds are locked sorted, and only until the commit.
-with locked as materialized (
-    select merchant_id from feeds
-     where merchant_id in (select merchant_id from @told)
-     order by merchant_id
-       for update
-), numbered as (
-    update feeds f
-       set last_number = f.last_number + k.count
-      from (select merchant_id, count(*) from @told group by merchant_id) k
-      join locked using (merchant_id)
-     where f.merchant_id = k.merchant_id
-    returning f.merchant_id, f.last_number
-)
-insert into events (bucket, event_id, merchant_id, number, type, plan_id, decision_id, consumer_id, at, data)
-select told.bucket, told.event_id, merchant_id, n.last_number - told.later, told.type, told.plan_id, told.decision_id,
-       told.consumer_id, told.at, told.data
-  from @told
-  join numbered n using (merchant_id);
+-- Without a number, which is given by whoever reads it: so nobody's commit waits for another's.
+insert into events (bucket, event_id, merchant_id, type, plan_id, decision_id, consumer_id, at, data)
+select bucket, event_id, merchant_id, type, plan_id, decision_id, consumer_id, at, data from @told;
+
+-- number_events --
+select number_events($1, $2);
 
 -- load_events --
 select number, event_id as id, type, plan_id, at, data, decision_id, consumer_id

@@ -14,7 +14,7 @@ from msgspec import Struct
 
 from service import ids
 from service.db import Connection, columns
-from service.engine.events import TELL, Told, in_turn
+from service.engine.events import TELL, Told
 from service.event_type import EventType
 from service.limits.account import Account
 from service.limits.change import LimitChange, LimitRule
@@ -82,7 +82,7 @@ async def change_limits(conn: Connection, changes: Mapping[Who, LimitChange]) ->
     # An account that is opened has no limit that changed: as when a decision opens one, nobody is told.
     told = [_told(one, merchants[one.consumer_id]) for one in changed if one.limit_before is not None]
     if told:
-        await TELL.execute(conn, told=in_turn(told))
+        await TELL.execute(conn, told=told)
     return [Account(*row[:7]) for row in rows]
 
 

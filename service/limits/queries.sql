@@ -1,4 +1,4 @@
--- Accounts and their limits. Locks are taken in the order of the write path: accounts, feeds.
+-- Accounts and their limits.
 
 -- open_accounts --
 -- The accounts of consumers who were approved for the first time, by decisions that are `fresh`; not those that are there.

@@ -10,7 +10,7 @@ from msgspec import Struct, structs
 from service import ids
 from service.db import Connection
 from service.engine import keys
-from service.engine.events import TELL, Told, in_turn
+from service.engine.events import TELL, Told
 from service.engine.keys import SAVE_ANSWERS, Given
 from service.engine.work import Answer, Done, Key
 from service.ledger.store import BOOK, BookedTransfer
@@ -154,7 +154,7 @@ async def save(conn: Connection, books: Books, done: Doings, answers: list[tuple
         exposed=last_of_each(one.effect.account for one in done),
         booked=[row for one in done for row in _booked(one)],
         given=[Given(key.bucket, key.owner_id, key.key, answer.status, answer.body) for key, answer in answers],
-        told=in_turn([_told(one) for one in done]),
+        told=[_told(one) for one in done],
     )
 
 
