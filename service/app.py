@@ -21,7 +21,7 @@ from service.api.public import get_livez, get_openapi, get_readyz
 from service.api.readiness import Readiness
 from service.api.reply import reply_refused
 from service.api.services import Services
-from service.aside import Aside
+from service.aside import Aside, Turnstile
 from service.bounded import unanswered
 from service.checkout.cache import Cache
 from service.checkout.decision_log import DecisionRow, load_answers
@@ -98,7 +98,7 @@ async def services(settings: Settings) -> AsyncGenerator[Services]:
     try:
         yield Services(
             settings, pool, cache, readiness, registry, snapshots, attempts, engine, shadows, outside,
-            quoting=Aside(), desk=Aside(),
+            large_bodies=Turnstile(), quoting=Aside(), desk=Aside(),
         )  # fmt: skip
     finally:
         await engine.close()

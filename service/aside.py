@@ -59,3 +59,15 @@ class Aside:
         self._under_way.discard(doing)
         if not doing.cancelled():
             doing.exception()  # nobody may be left to hear of it
+
+
+class Turnstile:
+    """Lets one through in each turn of the event loop: what takes some milliseconds leaves turns to others."""
+
+    def __init__(self) -> None:
+        self._one = asyncio.Lock()
+
+    async def go_through(self) -> None:
+        """Returns when it is one's turn."""
+        async with self._one:
+            await asyncio.sleep(0)

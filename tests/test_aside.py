@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from service.aside import Aside, Wanted
+from service.aside import Aside, Turnstile, Wanted
 from service.errors import Code, Refused
 
 
@@ -92,3 +92,17 @@ async def test_who_is_cancelled_has_left() -> None:
     asked.cancel()
     await until(work.ended.is_set)
     assert not work.was_wanted
+
+
+async def test_a_turnstile_lets_one_through_a_turn() -> None:
+    turnstile, turn, through = Turnstile(), 0, []
+
+    async def go() -> None:
+        await turnstile.go_through()
+        through.append(turn)
+
+    tasks = [asyncio.create_task(go()) for _ in range(20)]
+    while not all(task.done() for task in tasks):
+        turn += 1
+        await asyncio.sleep(0)
+    assert len(set(through)) == len(through) == 20

@@ -4,7 +4,7 @@ import hashlib
 import re
 from collections.abc import Awaitable, Callable, Iterable
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, Final
 
 from litestar import Request, Response
 from litestar.connection import ASGIConnection
@@ -21,6 +21,8 @@ from service.bounded import allow
 from service.deadline import REQUEST_S
 from service.engine.work import Key
 from service.errors import Code, Refused
+
+LARGE_BODY: Final = 8 * 1024  # bytes; some kilobytes take a millisecond to read, 64 take five and more
 
 
 class Asked(Request[None, Principal, State]):
@@ -44,6 +46,8 @@ class Asked(Request[None, Principal, State]):
             if size > most:
                 raise RequestEntityTooLarge
             more = event.get("more_body", False)
+        if size > LARGE_BODY:
+            await services_of(self).large_bodies.go_through()
         allow(self.scope, self.route_handler.opt.get("budget_s", REQUEST_S))
         return b"".join(pieces)
 

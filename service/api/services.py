@@ -3,7 +3,7 @@
 from msgspec import Struct
 
 from service.api.readiness import Readiness
-from service.aside import Aside
+from service.aside import Aside, Turnstile
 from service.checkout.cache import Cache
 from service.checkout.flow import Snapshots
 from service.checkout.shadow_flow import Shadows
@@ -29,5 +29,6 @@ class Services(Struct, frozen=True):
     engine: Engine
     shadows: Shadows
     outside: Outside
+    large_bodies: Turnstile
     quoting: Aside
     desk: Aside  # where policies are read through
