@@ -25,10 +25,10 @@ from service.packed import pack, unpack
 from service.statement import Int, SmallInt, Statement, together
 
 
-class DecisionRow(Struct, frozen=True):
-    """A decision as it is logged: everything needed to replay it. The texts are JSON, byte for byte."""
+class LoggedDecision(Struct, frozen=True):
+    """A row of `decisions`: everything needed to replay it. The texts are JSON, byte for byte."""
 
-    bucket: int
+    bucket: SmallInt
     decision_id: str
     merchant_id: str
     consumer_id: str
@@ -36,7 +36,7 @@ class DecisionRow(Struct, frozen=True):
     currency: str
     outcome: str
     policy_id: str
-    policy_version: int
+    policy_version: Int
     limit: int
     decided_at: datetime
     expires_at: datetime
@@ -44,8 +44,13 @@ class DecisionRow(Struct, frozen=True):
     snapshot: str
     answer: bytes  # as it is sent; kept packed
     funding: str
-    opens_account: bool  # approved, and the consumer has no account in this currency yet; not a column
-    rulebook: int | None  # the revision it was made under; None: a person's, who knew the policy. Not a column
+
+
+class DecisionRow(LoggedDecision, frozen=True):
+    """A decision on its way into the log."""
+
+    opens_account: bool  # approved, and the consumer has no account in this currency yet
+    rulebook: int | None  # the revision it was made under; None: a person's, who knew the policy
 
 
 class RulebookChanged(Exception):
@@ -100,27 +105,6 @@ class AskedDecision(Struct, frozen=True, gc=False):
     merchant_reference: str
     rulebook: int | None
     has_key: bool
-
-
-class LoggedDecision(Struct, frozen=True, gc=False):
-    """A row of `decisions`."""
-
-    bucket: SmallInt
-    decision_id: str
-    merchant_id: str
-    consumer_id: str
-    merchant_reference: str
-    currency: str
-    outcome: str
-    policy_id: str
-    policy_version: Int
-    limit: int
-    decided_at: datetime
-    expires_at: datetime
-    request: str
-    snapshot: str
-    answer: bytes
-    funding: str
 
 
 _LOG: Final = together(
