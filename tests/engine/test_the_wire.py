@@ -3,6 +3,7 @@
 import asyncio
 import json
 import uuid
+from itertools import product
 from urllib.parse import urlsplit
 
 import httpx
@@ -164,37 +165,40 @@ async def test_a_balancer_may_ask_with_head(settings: Settings) -> None:
             assert (refused.status_code, refused.headers["allow"]) == (405, "GET, OPTIONS")
 
 
-@pytest.mark.parametrize(
-    "upgrade", ["", "Connection: Upgrade, HTTP2-Settings\r\nUpgrade: h2c\r\nHTTP2-Settings: AAM\r\n"]
-)
-@pytest.mark.parametrize("in_chunks", [False, True])
-@pytest.mark.parametrize("pieces", [1, 2, 1000])
-async def test_who_would_rather_speak_another_protocol(
-    settings: Settings, pool: db.Pool, upgrade: str, in_chunks: bool, pieces: int
-) -> None:
+UPGRADE = "Connection: Upgrade, HTTP2-Settings\r\nUpgrade: h2c\r\nHTTP2-Settings: AAM\r\n"
+
+
+async def test_who_would_rather_speak_another_protocol(settings: Settings, pool: db.Pool) -> None:
+    """A body is read, whole or in chunks, in however many pieces it comes; and what follows it, too."""
     with serving(settings, workers=1) as service:
         async with world_of(service, pool) as world:
             plan = await world.plan(await world.consumer(limit=20_000_00), 500_00, "deposit", deposit_amount=2_000_00)
             body = '{"amount":100}'
-            framed = f"Content-Length: {len(body)}\r\n\r\n{body}"
-            if in_chunks:
-                framed = f"Transfer-Encoding: chunked\r\n\r\n{len(body):x}\r\n{body}\r\n0\r\n\r\n"
-            head = (
-                f"POST /v1/plans/{plan['id']}/release HTTP/1.1\r\nHost: tenor\r\n{upgrade}"
-                f"Authorization: Bearer {world.demo.merchant_key}\r\nContent-Type: application/json\r\n"
-                f"Idempotency-Key: {uuid.uuid4()}\r\n"
-            )
-            raw = (head + framed).encode() + ask("/nowhere") + ask("/livez", "Connection: close")
-            reader, writer = await connect(service)
-            size = -(-len(raw) // pieces)
-            for start in range(0, len(raw), size):
-                writer.write(raw[start : start + size])
-                await asyncio.sleep(0 if pieces > 2 else 0.05)
-            said = (await asyncio.wait_for(reader.read(), 30)).split(b"HTTP/1.1 ")[1:]
-            writer.close()
-            assert [answer[:3] for answer in said] == [b"200", b"404", b"200"]
-            before, after = plan, (await world.merchant.get(f"/v1/plans/{plan['id']}")).json()
-            assert before["remaining"] - after["remaining"] == 100
+            whole = f"Content-Length: {len(body)}\r\n\r\n{body}"
+            chunked = f"Transfer-Encoding: chunked\r\n\r\n{len(body):x}\r\n{body}\r\n0\r\n\r\n"
+            left = plan["remaining"]
+            for upgrade, framed, pieces in product(("", UPGRADE), (whole, chunked), (1, 2, 1000)):
+                head = (
+                    f"POST /v1/plans/{plan['id']}/release HTTP/1.1\r\nHost: tenor\r\n{upgrade}"
+                    f"Authorization: Bearer {world.demo.merchant_key}\r\nContent-Type: application/json\r\n"
+                    f"Idempotency-Key: {uuid.uuid4()}\r\n"
+                )
+                raw = (head + framed).encode() + ask("/nowhere") + ask("/livez", "Connection: close")
+                assert await codes_of(service, raw, pieces) == [b"200", b"404", b"200"], (upgrade, framed, pieces)
+                left -= 100
+                assert (await world.merchant.get(f"/v1/plans/{plan['id']}")).json()["remaining"] == left
+
+
+async def codes_of(service: Service, raw: bytes, pieces: int) -> list[bytes]:
+    """The status of each answer to bytes that are sent in so many pieces."""
+    reader, writer = await connect(service)
+    size = -(-len(raw) // pieces)
+    for start in range(0, len(raw), size):
+        writer.write(raw[start : start + size])
+        await asyncio.sleep(0 if pieces > 2 else 0.05)
+    said = (await asyncio.wait_for(reader.read(), 30)).split(b"HTTP/1.1 ")[1:]
+    writer.close()
+    return [answer[:3] for answer in said]
 
 
 async def test_who_has_said_all_is_still_answered(settings: Settings, pool: db.Pool) -> None:
