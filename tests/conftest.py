@@ -50,6 +50,11 @@ def pytest_configure(config: pytest.Config) -> None:
     os.environ.update({DATABASE: database, REDIS: servers.redis_url or "", TEMPLATE: template})
 
 
+def pytest_xdist_auto_num_workers(config: pytest.Config) -> int:
+    """One more than there are processors: some tests wait for processes that start, or for time to pass."""
+    return len(os.sched_getaffinity(0)) + 1 if hasattr(os, "sched_getaffinity") else (os.cpu_count() or 1) + 1
+
+
 def pytest_unconfigure(config: pytest.Config) -> None:
     _owned.close()
 
