@@ -65,7 +65,7 @@ def name_of(path: Path) -> str:
 
 
 def slice_of(path: Path) -> str:
-    """`plans` for service/terms/apr.py, `db` for service/db.py, nothing for service/__init__.py."""
+    """`terms` for service/terms/apr.py, `db` for service/db.py, nothing for service/__init__.py."""
     first = path.relative_to(SERVICE).parts[0].removesuffix(".py")
     return "" if first == "__init__" else first
 
