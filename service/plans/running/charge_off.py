@@ -21,6 +21,7 @@ def charged_off(standing: Standing, fact: ChargedOff) -> None:
     elif standing.terms.charge_off is ChargeOff.ALL_DUE:
         _all_due(standing, on)
     standing.closed = True
+    standing.charged_off_on = on
 
 
 def forgiven(standing: Standing, fact: Forgiven) -> None:
@@ -28,7 +29,7 @@ def forgiven(standing: Standing, fact: Forgiven) -> None:
     for row in standing.rows:
         row.forgiven += row.outstanding
         row.mark(fact.on)
-    standing.closed = True
+    standing.closed = standing.is_forgiven = True
 
 
 def earned_until(standing: Standing, row: Row, on: date) -> int:

@@ -1,20 +1,22 @@
-"""What happens to a plan's schedule, as facts: dated, in the words of the business, never edited.
+"""What can happen to a plan, of any kind: dated facts in the words of the business, never edited.
 
-A version of a schedule is its terms and its facts; see `service.plans.running.versions`. `on` is the day a fact takes
-effect, `recorded_on` the day it became known: on one day, what was known first goes first.
-Amounts are minor units.
+A plan is its terms and its facts; `service.plans.running.versions` folds them. `on` is the day a fact takes effect,
+`recorded_on` the day it became known: on one day, what was known first goes first. Amounts are minor units.
 """
 
 from datetime import date
 from decimal import Decimal
+from enum import StrEnum
 from typing import Annotated
 
 from msgspec import Meta, Struct
 
+from service.plans.bill import BillLine
 from service.terms.allocation_rule import PaymentKind
 from service.terms.terms import Unit
 
 Money = Annotated[int, Meta(ge=1, le=1_000_000_000_000, description="minor units")]
+Whole = Annotated[int, Meta(ge=0, le=1_000_000_000_000, description="minor units")]
 Count = Annotated[int, Meta(ge=1, le=1200)]
 
 
@@ -23,11 +25,43 @@ class Fact(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True, 
     recorded_on: date
 
 
-class Captured(Fact, frozen=True, tag="captured"):
-    """Goods shipped: the amount, before any down payment, is lent."""
+class Authorized(Fact, frozen=True, tag="authorized"):
+    """The consumer accepted the offer: so much may be lent. Of a deposit, `held` more is security on the card."""
 
     on: date
-    amount: Money
+    amount: Whole
+    held: Whole = 0
+
+
+class Captured(Fact, frozen=True, tag="captured"):
+    """Goods shipped, the use ended, or a deposit claimed: the amount, before any down payment, is lent.
+
+    Of a deposit `from_held` more was taken from the card. `final`: what is left of the authorization is given back.
+    """
+
+    on: date
+    amount: Whole
+    from_held: Whole = 0
+    final: bool = False
+    lines: tuple[BillLine, ...] = ()  # of the bill
+    evidence: str = ""  # of a claim
+
+
+class Why(StrEnum):
+    """Why an authorization was given back."""
+
+    VOIDED = "voided"  # the merchant will not capture it
+    EXPIRED = "expired"  # nobody captured it in time
+    RELEASED = "released"  # the deposit's goods came back
+
+
+class GivenBack(Fact, frozen=True, tag="given_back"):
+    """So much of the authorization will not be lent, and `from_held` goes back to the card."""
+
+    on: date
+    amount: Whole
+    why: Why
+    from_held: Whole = 0
 
 
 class Paid(Fact, frozen=True, tag="paid"):
@@ -54,6 +88,13 @@ class OverpaidReturned(Fact, frozen=True, tag="overpaid_returned"):
     amount: Money
 
 
+class PaymentReturned(Fact, frozen=True, tag="payment_returned"):
+    """The payment was never good: the bank returned it unpaid. The plan stands as if it had not come."""
+
+    on: date  # the day of the payment
+    payment_id: str
+
+
 class ChargedBack(Fact, frozen=True, tag="charged_back"):
     """The consumer's bank took a payment back, wholly or in part; it is owed again."""
 
@@ -73,6 +114,13 @@ class Levied(Fact, frozen=True, tag="levied"):
     def on(self) -> date:
         """It weighs on payments from the day it is known, or due if that was before."""
         return min(self.due_on, self.recorded_on)
+
+
+class Waived(Fact, frozen=True, tag="waived"):
+    """A fee or penalty is not asked for after all: the plan stands as if it had not been levied."""
+
+    on: date  # the day the levy weighed from
+    levy_id: str
 
 
 class RateChanged(Fact, frozen=True, tag="rate_changed"):
@@ -136,6 +184,14 @@ class Forgiven(Fact, frozen=True, tag="forgiven"):
 
 
 Event = (
-    Captured | Paid | Refunded | OverpaidReturned | ChargedBack | Levied | RateChanged | InterestPaused | Extended
-    | DueMoved | HolidayGranted | ReAged | ReAmortized | ChargedOff | Forgiven
+    Authorized | Captured | GivenBack | Paid | PaymentReturned | Refunded | OverpaidReturned | ChargedBack | Levied
+    | Waived | RateChanged | InterestPaused | Extended | DueMoved | HolidayGranted | ReAged | ReAmortized | ChargedOff
+    | Forgiven
 )  # fmt: skip
+
+
+def undone_by(event: Event) -> str | None:
+    """The id of the fact that never happened, now that this one has; None where it undoes nothing."""
+    if isinstance(event, PaymentReturned):
+        return event.payment_id
+    return event.levy_id if isinstance(event, Waived) else None

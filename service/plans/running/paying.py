@@ -24,11 +24,13 @@ def overpaid_returned(standing: Standing, fact: OverpaidReturned) -> None:
     if fact.amount > standing.overpaid:
         raise Refused(Code.AMOUNT_EXCEEDS_OUTSTANDING, "That much has not been overpaid.", "/amount")
     standing.overpaid -= fact.amount
+    standing.allocations[fact.id] = Allocated(fact.id, PaymentKind.PAYMENT, fact.on, overpaid=-fact.amount)
 
 
 def pay(standing: Standing, fact_id: str, kind: PaymentKind, on: date, amount: int) -> None:
     """Allocate an amount by the rule for its kind; the rest is an overpayment."""
-    allocated = standing.allocations.setdefault(fact_id, Allocated(fact_id, kind, on))
+    recovers = standing.charged_off_on is not None
+    allocated = standing.allocations.setdefault(fact_id, Allocated(fact_id, kind, on, is_recovery=recovers))
     standing.settling = _settles(standing, on, amount)
     standing.bear_overdue(on)
     left = _allocate(standing, allocated, amount)
@@ -41,6 +43,7 @@ def use_overpaid(standing: Standing, fact_id: str, on: date) -> None:
     """What was overpaid settles what has just become owed."""
     if standing.overpaid:
         amount, standing.overpaid = standing.overpaid, 0
+        standing.allocations[fact_id] = Allocated(fact_id, PaymentKind.PAYMENT, on, overpaid=-amount)
         pay(standing, fact_id, PaymentKind.PAYMENT, on, amount)
 
 

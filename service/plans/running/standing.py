@@ -1,4 +1,4 @@
-"""Where a plan stands while its facts are replayed: rows, the courses behind them, and what was paid too much."""
+"""Where a plan stands after its facts: what may still be lent, rows, their courses, what was paid too much."""
 
 from collections.abc import Sequence
 from copy import copy
@@ -9,15 +9,18 @@ from msgspec import Struct, field, structs
 
 from service.plans.running import moves
 from service.plans.running.course import Course
-from service.plans.running.facts import Event
+from service.plans.running.facts import Event, Why
 from service.plans.running.rows import Row, RowKind
 from service.plans.running.timeline import Period
 from service.terms.allocation_rule import Component, PaymentKind
 from service.terms.business_days import payable_on
 from service.terms.terms import Captures, PaidEarly, Terms
 
+# The place of a fact among the others: captures foreseen go first; then by day, then as they were recorded.
+Place = tuple[bool, date, date]
 
-class Allocated(Struct):
+
+class Allocated(Struct, array_like=True):
     """Which components a payment settled; a payment taken back counts negative."""
 
     id: str
@@ -28,6 +31,8 @@ class Allocated(Struct):
     fee: int = 0
     penalty: int = 0
     overpaid: int = 0
+    is_recovery: bool = False  # it came after the plan was charged off
+    is_back: bool = False  # it takes a payment back, which counts less already
 
     def add(self, component: Component, amount: int) -> None:
         """Count what one component took."""
@@ -50,7 +55,18 @@ class Standing(Struct, eq=False):
     returned_interest: int = 0
     settling: bool = False  # the payment at hand takes everything
     closed: bool = False  # charged off or forgiven: interest no longer follows what is paid
-    done: list[Event] = field(default_factory=list)
+    charged_off_on: date | None = None
+    is_forgiven: bool = False
+    authorized: int | None = None  # may be lent in all; None: no authorization is known, as in published cases
+    lent: list[int] = field(default_factory=list)  # by each capture
+    given_back: int = 0  # of what might have been lent
+    held: int = 0  # of a deposit: still on the consumer's card
+    from_held: int = 0  # ... taken from it
+    held_back: int = 0  # ... given back to it
+    ended_by: Why | None = None  # why the authorization was given back last
+    refunded: int = 0  # by the merchant
+    last: Place | None = None  # of the fact that comes last
+    done: list[Event] | None = field(default_factory=list)  # all facts in their order; None: they were not loaded
 
     def copy(self) -> "Standing":
         """A working copy of its own, with courses and periods of its own."""
@@ -63,7 +79,18 @@ class Standing(Struct, eq=False):
         }
         rows = [row.copy(course_of.get(id(row.course)), period_of.get(id(row.period))) for row in self.rows]
         allocations = {fact_id: copy(one) for fact_id, one in self.allocations.items()}
-        return structs.replace(self, rows=rows, courses=courses, allocations=allocations, done=self.done[:])
+        done = None if self.done is None else self.done[:]
+        return structs.replace(self, rows=rows, courses=courses, allocations=allocations, lent=self.lent[:], done=done)
+
+    @property
+    def reserved(self) -> int:
+        """What may still be lent."""
+        return 0 if self.authorized is None else self.authorized - sum(self.lent) - self.given_back
+
+    @property
+    def remaining(self) -> int:
+        """What may still be captured or claimed."""
+        return self.reserved + self.held
 
     @property
     def recalculates(self) -> bool:

@@ -14,6 +14,7 @@ from msgspec import Struct
 
 from service.errors import Code, Refused
 from service.plans.running import (
+    authorization,
     captures,
     charge_off,
     facts,
@@ -26,9 +27,9 @@ from service.plans.running import (
     refunds,
 )
 from service.plans.running.course import Course
-from service.plans.running.facts import Event
+from service.plans.running.facts import Event, undone_by
 from service.plans.running.rows import Line, frozen
-from service.plans.running.standing import Allocated, Standing
+from service.plans.running.standing import Allocated, Place, Standing
 from service.terms.terms import Captures, PaidEarly, Terms
 
 # Principal past due bears interest up to each of these; the others change terms, and find it as it was.
@@ -36,8 +37,11 @@ MOVES_MONEY = (
     facts.Captured, facts.Paid, facts.Refunded, facts.OverpaidReturned, facts.ChargedBack, facts.ReAged,
     facts.ReAmortized, facts.ChargedOff, facts.Forgiven,
 )  # fmt: skip
-# What may still happen once collection has been given up.
-AFTER_THE_END = (facts.Paid, facts.Refunded, facts.OverpaidReturned, facts.ChargedBack, facts.Levied, facts.Forgiven)
+# What may happen before anything was captured, and what may still happen once collection has been given up.
+BEFORE_A_CAPTURE = (facts.Authorized, facts.Captured, facts.GivenBack, facts.Paid, facts.OverpaidReturned)
+AFTER_THE_END = (
+    facts.Paid, facts.Refunded, facts.OverpaidReturned, facts.ChargedBack, facts.Levied, facts.Forgiven, facts.GivenBack
+)  # fmt: skip
 
 
 ROUNDINGS_MAX = 2  # another amount may round otherwise once more
@@ -71,28 +75,43 @@ def replay(terms: Terms, events: Sequence[Event], as_of: date) -> Version:
 
 def next_version(version: Version, event: Event, as_of: date) -> Version:
     """The version after one more fact."""
-    events = (*version.facts, event)
-    if not _comes_last(version.standing, event):
-        return replay(version.terms, events, as_of)
-    standing = version.standing.copy()
-    _happen(standing, event)
-    return _seen(standing, events, as_of)
+    return _seen(after(version.standing, event), (*version.facts, event), as_of)
 
 
-def _comes_last(standing: Standing, event: Event) -> bool:
+def after(standing: Standing, event: Event) -> Standing:
+    """Where the plan stands after one more fact. One that does not come last needs all facts before it to be loaded."""
+    if comes_last(standing, event):
+        following = standing.copy()
+        _happen(following, event)
+        return following
+    assert standing.done is not None, "the facts before it were not loaded"
+    return standing_after(standing.terms, in_order(standing.terms, [*standing.done, event]))
+
+
+def comes_last(standing: Standing, event: Event) -> bool:
     """Whether the fact goes after all others, and says nothing that those before it would have had to know."""
-    if not standing.done:
+    if standing.last is None:
         return False
     begins_to_cost = isinstance(event, facts.RateChanged) and event.rate_percent > 0 and not standing.bears_interest
-    return not begins_to_cost and _place(standing.terms, event) >= _place(standing.terms, standing.done[-1])
+    return not begins_to_cost and undone_by(event) is None and _place(standing.terms, event) >= standing.last
+
+
+def needs_history(event: Event, terms: Terms) -> bool:
+    """Whether it can only be folded with all facts before it at hand, wherever it takes its place."""
+    return undone_by(event) is not None or (isinstance(event, facts.Refunded) and terms.recalculate)
+
+
+def lines_on(standing: Standing, as_of: date) -> tuple[Line, ...]:
+    """The lines as they stand on a day, with interest on what is overdue up to it."""
+    seen = standing.copy() if standing.recalculates else standing
+    seen.bear_overdue(as_of)
+    return tuple([frozen(number, row) for number, row in enumerate(seen.rows, 1)])
 
 
 def _seen(standing: Standing, events: tuple[Event, ...], as_of: date) -> Version:
-    """The standing on a day, with interest on what is overdue up to it."""
-    seen = standing.copy() if standing.recalculates else standing
-    seen.bear_overdue(as_of)
-    lines = tuple([frozen(number, row) for number, row in enumerate(seen.rows, 1)])
-    return Version(standing.terms, events, as_of, lines, tuple(seen.allocations.values()), standing.overpaid, standing)
+    """The standing on a day."""
+    lines, allocations = lines_on(standing, as_of), tuple(standing.allocations.values())
+    return Version(standing.terms, events, as_of, lines, allocations, standing.overpaid, standing)
 
 
 def without(version: Version, fact_id: str, as_of: date) -> Version:
@@ -132,17 +151,21 @@ def in_order(terms: Terms, events: Iterable[Event]) -> list[Event]:
     return sorted(events, key=lambda event: _place(terms, event))
 
 
-def _place(terms: Terms, event: Event) -> tuple[bool, date, date]:
+def _place(terms: Terms, event: Event) -> Place:
     foreseen = terms.captures is Captures.FORESEEN
     return not (foreseen and isinstance(event, facts.Captured)), event.on, event.recorded_on
 
 
 def standing_after(terms: Terms, events: Sequence[Event]) -> Standing:
-    """Where the plan stands after the facts, in the order given."""
+    """Where the plan stands after the facts, in the order given; those that were undone have not happened."""
     rates = [event.rate_percent for event in events if isinstance(event, facts.RateChanged)]
     standing = Standing(terms, bears_interest=any(rate > 0 for rate in (terms.rate_percent, *rates)))
+    never = {undone for event in events if (undone := undone_by(event))}
     for event in events:
-        _happen(standing, event)
+        if event.id in never or undone_by(event):
+            _note(standing, event)
+        else:
+            _happen(standing, event)
     return standing
 
 
@@ -151,18 +174,31 @@ def _happen(standing: Standing, event: Event) -> None:
     if isinstance(event, MOVES_MONEY):
         standing.bear_overdue(event.on)
     apply(standing, event)
-    standing.done.append(event)
+    _note(standing, event)
+
+
+def _note(standing: Standing, event: Event) -> None:
+    """It is the last one now."""
+    place = _place(standing.terms, event)
+    standing.last = place if standing.last is None else max(place, standing.last)
+    if standing.done is not None:
+        standing.done.append(event)
 
 
 def apply(standing: Standing, event: Event) -> None:
     """What one fact does."""
-    if not standing.courses and not isinstance(event, facts.Captured):
+    if not standing.courses and not isinstance(event, BEFORE_A_CAPTURE):
         raise Refused(Code.STATE_FORBIDS, "Nothing has been captured yet.")
     if standing.closed and not isinstance(event, AFTER_THE_END):
         raise Refused(Code.STATE_FORBIDS, "The plan has been given up: its schedule stays as it is.")
     match event:
+        case facts.Authorized():
+            authorization.authorized(standing, event)
         case facts.Captured():
             captures.captured(standing, event)
+            authorization.captured(standing, event)
+        case facts.GivenBack():
+            authorization.given_back(standing, event)
         case facts.Paid():
             paying.paid(standing, event)
         case facts.OverpaidReturned():

@@ -266,10 +266,20 @@ def test_lines_fall_due_on_business_days_and_interest_keeps_its_dates() -> None:
     assert [line.interest for line in version.lines] == [line.interest for line in lived(AT_12).lines]
 
 
-def test_nothing_happens_before_a_capture() -> None:
+def test_no_schedule_changes_before_a_capture() -> None:
     with pytest.raises(Refused) as refused:
-        replay(Terms(), [paid("02-01", 1)], JAN_1 + timedelta(days=60))
+        replay(Terms(), [facts.Forgiven(id="none", recorded_on=JAN_1, on=JAN_1)], JAN_1 + timedelta(days=60))
     assert refused.value.code is Code.STATE_FORBIDS
+
+
+def test_what_is_paid_before_a_capture_is_kept_for_it() -> None:
+    """100.00 paid ahead settles the first instalment of what is captured a month later."""
+    early, ship = paid("01-01", 102_51), captured(on=day("02-01"))
+    before = replay(Terms(**AT_12), [early], day("01-02"))
+    assert (before.overpaid, before.lines) == (102_51, ())
+    after = next_version(before, ship, day("02-01"))
+    assert after.overpaid == 0
+    assert sum(line.paid for line in after.lines) == 102_51
 
 
 def test_charge_backs_follow_the_order_of_the_terms() -> None:

@@ -1,0 +1,32 @@
+"""What was promised and is not lent yet: it is captured, or given back."""
+
+from service.plans.running.facts import Authorized, Captured, GivenBack
+from service.plans.running.standing import Standing
+
+
+def authorized(standing: Standing, fact: Authorized) -> None:
+    """So much may be lent, and so much is held on the card."""
+    standing.authorized = fact.amount
+    standing.held = fact.held
+
+
+def captured(standing: Standing, fact: Captured) -> None:
+    """What was taken from the card; after a final capture what is left is given back."""
+    standing.held -= fact.from_held
+    standing.from_held += fact.from_held
+    if fact.final:
+        _give_back(standing, standing.reserved, standing.held)
+
+
+def given_back(standing: Standing, fact: GivenBack) -> None:
+    """A part of it, or all that is left."""
+    _give_back(standing, fact.amount, fact.from_held)
+    standing.ended_by = fact.why
+
+
+def _give_back(standing: Standing, reserved: int, held: int) -> None:
+    assert 0 <= reserved <= standing.reserved
+    assert 0 <= held <= standing.held
+    standing.given_back += reserved
+    standing.held -= held
+    standing.held_back += held
