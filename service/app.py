@@ -50,7 +50,7 @@ log = logging.getLogger("tenor")
 def create_app(settings: Settings) -> Litestar:
     """The ASGI application; its resources are opened at start and closed at the end."""
     return Litestar(
-        route_handlers=[merchant_router, operator_router, partner_router, get_livez, get_readyz, get_openapi],
+        route_handlers=[merchant_router, partner_router, operator_router, get_livez, get_readyz, get_openapi],
         lifespan=[partial(_resources, settings=settings)],
         exception_handlers={Refused: _refused, HTTPException: _http, Exception: _broken},
         request_class=Asked,

@@ -5,6 +5,7 @@ from litestar.response.base import ASGIResponse
 from msgspec import Struct
 
 from service.api.ask import Ask, Asked, read
+from service.api.operation import operation
 from service.api.reply import reply
 from service.policies.attributes import AttributeRead
 from service.policies.compile import CompiledPolicy
@@ -26,7 +27,7 @@ class AttributesView(Struct, frozen=True):
     other_category: str  # what a purchase is taken for whose word stands in no category
 
 
-@get("/attributes", opt={"scope": "consumers"})
+@get("/attributes", opt=operation("consumers", AttributesView))
 async def list_attributes(request: Asked) -> ASGIResponse:
     """What to register with a consumer, and how to call what is bought, so that it counts.
 

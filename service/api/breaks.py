@@ -11,6 +11,7 @@ from msgspec import Meta, Struct
 from service import ids
 from service.api.ask import Asked, read, write
 from service.api.body import Body
+from service.api.operation import operation
 from service.api.partner import After, BreakPage, Limit
 from service.api.reply import encode, reply, reply_answer
 from service.checkout.request import Text
@@ -19,7 +20,8 @@ from service.deadline import LONG, LONG_S
 from service.engine.work import Answer
 from service.errors import Code, Refused
 from service.partners import flow
-from service.partners.reconciliation import BreakState
+from service.partners.file import Manifest
+from service.partners.reconciliation import BreakState, OpenedBreak
 from service.partners.theirs import flow as theirs
 
 
@@ -52,7 +54,11 @@ _assign = Body(AssignBody)
 _resolve = Body(ResolveBody)
 
 
-@post("/programmes/{programme_id:str}/files", status_code=201, opt={"scope": "partners", **LONG})
+@post(
+    "/programmes/{programme_id:str}/files",
+    status_code=201,
+    opt=operation("partners", Manifest, takes=FileBody, refuses=(Code.STATE_FORBIDS,)) | LONG,
+)
 async def make_file(request: Asked, body: RawBody, programme_id: FromPath[str]) -> ASGIResponse:
     """Make a programme's file of a day now, without waiting for the day to close.
 
@@ -71,7 +77,7 @@ async def make_file(request: Asked, body: RawBody, programme_id: FromPath[str]) 
     return reply_answer(await ask.services.engine.once(ask.must_key, ask.now, make, LONG_S))
 
 
-@get("/breaks", opt={"scope": "breaks", **LONG})
+@get("/breaks", opt=operation("breaks", BreakPage) | LONG)
 async def list_all_breaks(
     request: Asked,
     in_state: Annotated[BreakState | None, QueryParameter()] = None,
@@ -84,7 +90,11 @@ async def list_all_breaks(
     return reply(BreakPage(page, page[-1].break_id if page else after))
 
 
-@post("/breaks/{break_id:str}/assign", status_code=200, opt={"scope": "breaks"})
+@post(
+    "/breaks/{break_id:str}/assign",
+    status_code=200,
+    opt=operation("breaks", OpenedBreak, takes=AssignBody, refuses=(Code.STATE_FORBIDS,)),
+)
 async def assign_break(request: Asked, body: RawBody, break_id: FromPath[str]) -> ASGIResponse:
     """Say who must act on an open break."""
     asked = _assign.read(body, request.headers.get("content-type", ""))
@@ -97,7 +107,11 @@ async def assign_break(request: Asked, body: RawBody, break_id: FromPath[str]) -
     return reply_answer(await ask.services.engine.once(ask.must_key, ask.now, assign))
 
 
-@post("/breaks/{break_id:str}/resolve", status_code=200, opt={"scope": "breaks"})
+@post(
+    "/breaks/{break_id:str}/resolve",
+    status_code=200,
+    opt=operation("breaks", OpenedBreak, takes=ResolveBody, refuses=(Code.STATE_FORBIDS,)),
+)
 async def resolve_break(request: Asked, body: RawBody, break_id: FromPath[str]) -> ASGIResponse:
     """Close a break with the reason why; a corrected file that still has it opens it again, and the reason stays."""
     asked = _resolve.read(body, request.headers.get("content-type", ""))

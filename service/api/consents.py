@@ -12,6 +12,7 @@ from msgspec import Struct, field
 from service import ids
 from service.api.ask import Ask, Asked, content_type, read, write
 from service.api.body import Body, Nothing
+from service.api.operation import operation
 from service.api.partner import After, Limit
 from service.api.reply import encode, reply, reply_answer
 from service.db import Connection
@@ -61,7 +62,9 @@ _consent = Body(ConsentBody)
 _nothing = Body(Nothing)
 
 
-@post("/consumers/{consumer_id:str}/consents", status_code=201, opt={"scope": "consents"})
+@post(
+    "/consumers/{consumer_id:str}/consents", status_code=201, opt=operation("consents", ConsentView, takes=ConsentBody)
+)
 async def give_consent(request: Asked, body: RawBody, consumer_id: FromPath[str]) -> ASGIResponse:
     """Write down what the consumer allowed us to ask outside, and where its proof is.
 
@@ -87,7 +90,7 @@ async def give_consent(request: Asked, body: RawBody, consumer_id: FromPath[str]
     return reply_answer(await ask.services.engine.once(ask.must_key, ask.now, give))
 
 
-@get("/consumers/{consumer_id:str}/consents", opt={"scope": "consents"})
+@get("/consumers/{consumer_id:str}/consents", opt=operation("consents", ConsentPage))
 async def list_consents(
     request: Asked, consumer_id: FromPath[str], after: After = "", limit: Limit = 100
 ) -> ASGIResponse:
@@ -96,7 +99,7 @@ async def list_consents(
     return await _page(ask, consumer_id, ask.owner_id, after, limit)
 
 
-@post("/consents/{consent_id:str}/revoke", status_code=200, opt={"scope": "consents"})
+@post("/consents/{consent_id:str}/revoke", status_code=200, opt=operation("consents", ConsentView, takes=Nothing))
 async def revoke_consent(request: Asked, body: RawBody, consent_id: FromPath[str]) -> ASGIResponse:
     """The consumer takes it back, for good: no call is made under it any more, and answers it brought are erased.
 
@@ -107,7 +110,7 @@ async def revoke_consent(request: Asked, body: RawBody, consent_id: FromPath[str
     return await _revoke(ask, consent_id, request.auth.key_id, ask.owner_id)
 
 
-@get("/consumers/{consumer_id:str}/consents", opt={"scope": "consents"})
+@get("/consumers/{consumer_id:str}/consents", opt=operation("consents", ConsentPage))
 async def list_all_consents(
     request: Asked, consumer_id: FromPath[str], after: After = "", limit: Limit = 100
 ) -> ASGIResponse:
@@ -115,7 +118,7 @@ async def list_all_consents(
     return await _page(read(request), consumer_id, None, after, limit)
 
 
-@post("/consents/{consent_id:str}/revoke", status_code=200, opt={"scope": "consents"})
+@post("/consents/{consent_id:str}/revoke", status_code=200, opt=operation("consents", ConsentView, takes=Nothing))
 async def revoke_any_consent(request: Asked, body: RawBody, consent_id: FromPath[str]) -> ASGIResponse:
     """Revoke a consent for a consumer who came to us instead of the merchant."""
     _read_nothing(request, body)

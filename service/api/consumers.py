@@ -14,6 +14,7 @@ from service import ids
 from service.api.ask import Asked, read, write
 from service.api.attributes import policies_in_use
 from service.api.body import Body
+from service.api.operation import operation
 from service.api.reply import encode, reply, reply_answer
 from service.checkout.request import Text
 from service.checkout.snapshot import Attribute
@@ -68,7 +69,11 @@ _consumer = Body(ConsumerBody)
 _attributes = msgspec.json.Decoder(Attributes).decode
 
 
-@post("/consumers", status_code=201, opt={"scope": "consumers"})
+@post(
+    "/consumers",
+    status_code=201,
+    opt=operation("consumers", {201: ConsumerView, 200: ConsumerView}, takes=ConsumerBody),
+)
 async def register_consumer(request: Asked, body: RawBody) -> ASGIResponse:
     """Register a consumer, or update one: 201 the first time, 200 after."""
     asked = _consumer.read(body, request.headers.get("content-type", ""))
@@ -88,7 +93,7 @@ async def register_consumer(request: Asked, body: RawBody) -> ASGIResponse:
     return reply_answer(answer)
 
 
-@get("/consumers/{consumer_id:str}", opt={"scope": "consumers"})
+@get("/consumers/{consumer_id:str}", opt=operation("consumers", ConsumerView))
 async def get_consumer(request: Asked, consumer_id: FromPath[str]) -> ASGIResponse:
     """A consumer of this merchant."""
     ask = read(request)
@@ -102,7 +107,7 @@ async def get_consumer(request: Asked, consumer_id: FromPath[str]) -> ASGIRespon
     return reply(_view(row, await policies_in_use(ask)))
 
 
-@get("/consumers/{consumer_id:str}/accounts/{currency:str}", opt={"scope": "consumers"})
+@get("/consumers/{consumer_id:str}/accounts/{currency:str}", opt=operation("consumers", AccountView))
 async def get_account(request: Asked, consumer_id: FromPath[str], currency: FromPath[str]) -> ASGIResponse:
     """Limit, reserved, used and available, from the row that decides."""
     ask = read(request)

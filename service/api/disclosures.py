@@ -7,6 +7,7 @@ from litestar.response.base import ASGIResponse
 
 from service import ids
 from service.api.ask import Ask, Asked, read
+from service.api.operation import operation
 from service.api.reply import reply_printable
 from service.checkout.answer import Answer, offer_of
 from service.checkout.disclosure import Disclosure, disclosure_of, page
@@ -17,7 +18,7 @@ from service.packed import unpack
 from service.plans.books import Q as PLANS
 
 
-@get("/offers/{offer_id:str}/disclosure", opt={"scope": "checkouts"})
+@get("/offers/{offer_id:str}/disclosure", opt=operation("checkouts", Disclosure, page=True))
 async def disclose_offer(request: Asked, offer_id: FromPath[str]) -> ASGIResponse:
     """What the law wants said about an offer before it is accepted, in its order; an alternative's offer is one, too.
 
@@ -29,7 +30,7 @@ async def disclose_offer(request: Asked, offer_id: FromPath[str]) -> ASGIRespons
     return _reply(request, ask, await _disclosure(ask, ids.origin(ids.DECISION, offer_id), offer_id))
 
 
-@get("/plans/{plan_id:str}/disclosure", opt={"scope": "plans"})
+@get("/plans/{plan_id:str}/disclosure", opt=operation("plans", Disclosure, page=True))
 async def disclose_plan(request: Asked, plan_id: FromPath[str]) -> ASGIResponse:
     """What was said about the offer that became this plan.
 

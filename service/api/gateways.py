@@ -17,6 +17,7 @@ from service import ids
 from service.api.ask import Ask, Asked, content_type, read, write
 from service.api.body import Body, Nothing
 from service.api.consents import require_consumer
+from service.api.operation import operation
 from service.api.partner import After, Limit
 from service.api.reply import Made, encode, reply, reply_answer
 from service.db import Connection
@@ -103,7 +104,11 @@ _gateway = Body(GatewayBody)
 _nothing = Body(Nothing)
 
 
-@post("/gateways", status_code=201, opt={"scope": "gateways"})
+@post(
+    "/gateways",
+    status_code=201,
+    opt=operation("gateways", GatewayMade, takes=GatewayBody, refuses=(Code.STATE_FORBIDS,)),
+)
 async def register_gateway(request: Asked, body: RawBody) -> ASGIResponse:
     """Register a gateway to a credit bureau, an income or a public-credit platform, under a name nobody uses.
 
@@ -127,7 +132,7 @@ async def register_gateway(request: Asked, body: RawBody) -> ASGIResponse:
     return reply(GatewayMade(made.made_id, ask.services.registry.key_of(made.made_id)), 201)
 
 
-@post("/gateways/{gateway_id:str}/retire", status_code=200, opt={"scope": "gateways"})
+@post("/gateways/{gateway_id:str}/retire", status_code=200, opt=operation("gateways", Made, takes=Nothing))
 async def retire_gateway(request: Asked, body: RawBody, gateway_id: FromPath[str]) -> ASGIResponse:
     """Nothing is sent there any more; its name is free for another."""
     if body:
@@ -146,7 +151,7 @@ async def retire_gateway(request: Asked, body: RawBody, gateway_id: FromPath[str
     return reply_answer(answer)
 
 
-@get("/gateways", opt={"scope": "gateways"})
+@get("/gateways", opt=operation("gateways", GatewayPage))
 async def list_gateways(request: Asked, after: After = "", limit: Limit = 100) -> ASGIResponse:
     """All gateways there ever were, which of them are in use, and how their calls of the last day went."""
     ask = read(request)
@@ -158,7 +163,7 @@ async def list_gateways(request: Asked, after: After = "", limit: Limit = 100) -
     return reply(GatewayPage(page, page[-1].gateway_id if page else after))
 
 
-@get("/consumers/{consumer_id:str}/enquiries", opt={"scope": "consents"})
+@get("/consumers/{consumer_id:str}/enquiries", opt=operation("consents", EnquiryPage))
 async def list_enquiries(
     request: Asked, consumer_id: FromPath[str], after: After = "", limit: Limit = 100
 ) -> ASGIResponse:

@@ -12,6 +12,7 @@ from service import ids
 from service.api.ask import Asked, content_type, is_dry_run, read, write
 from service.api.body import Body
 from service.api.consumers import AccountView
+from service.api.operation import operation
 from service.api.partner import Limit
 from service.api.reply import encode, reply, reply_answer
 from service.api.services import Services
@@ -68,7 +69,11 @@ _limit = Body(LimitBody)
 _review = Body(LimitReviewBody)
 
 
-@post("/consumers/{consumer_id:str}/accounts/{currency:str}", status_code=200, opt={"scope": "limits"})
+@post(
+    "/consumers/{consumer_id:str}/accounts/{currency:str}",
+    status_code=200,
+    opt=operation("limits", AccountView, takes=LimitBody),
+)
 async def change_limit(
     request: Asked, body: RawBody, consumer_id: FromPath[str], currency: FromPath[str]
 ) -> ASGIResponse:
@@ -90,7 +95,11 @@ async def change_limit(
     return reply_answer(answer)
 
 
-@post("/limit-reviews", status_code=200, opt={"scope": "limits", "dry_run": True})
+@post(
+    "/limit-reviews",
+    status_code=200,
+    opt=operation("limits", LimitReview, takes=LimitReviewBody, refuses=(Code.NOT_FOUND,), dry_run=LimitReview),
+)
 async def review_limit(request: Asked, body: RawBody) -> ASGIResponse:
     """Review one account's limit by the policy in force, as the day's close reviews all of them.
 
@@ -127,7 +136,7 @@ async def review_limit(request: Asked, body: RawBody) -> ASGIResponse:
     return reply_answer(answer)
 
 
-@get("/consumers/{consumer_id:str}/accounts/{currency:str}/limit-changes", opt={"scope": "limits"})
+@get("/consumers/{consumer_id:str}/accounts/{currency:str}/limit-changes", opt=operation("limits", LimitChangePage))
 async def list_limit_changes(
     request: Asked,
     consumer_id: FromPath[str],

@@ -14,7 +14,9 @@ from service.api import attributes, consents, consumers, disclosures, notices, p
 from service.api.ask import Asked, content_type, guard_for, read, write
 from service.api.body import Body
 from service.api.checkouts import answer_checkout
+from service.api.operation import operation
 from service.api.reply import OBJECT, reply, reply_answer, reply_json
+from service.checkout.answer import Answer
 from service.checkout.flow import Q as CHECKOUT
 from service.checkout.request import Checkout
 from service.engine.events import read_events
@@ -48,14 +50,18 @@ class EventPage(Struct, frozen=True):
 _checkout = Body(Checkout)
 
 
-@post("/checkouts", status_code=200, opt={"scope": "checkouts"})
+@post(
+    "/checkouts",
+    status_code=200,
+    opt=operation("checkouts", Answer, takes=Checkout, refuses=(Code.NOT_FOUND, Code.REFERENCE_USED)),
+)
 async def create_checkout(request: Asked, body: RawBody) -> ASGIResponse:
     """Decide a purchase: offers that bind, alternatives, reasons."""
     checkout = _checkout.read(body, content_type(request))
     return reply_answer(await answer_checkout(write(request, body), checkout, body))
 
 
-@get("/checkouts/{decision_id:str}", opt={"scope": "checkouts"})
+@get("/checkouts/{decision_id:str}", opt=operation("checkouts", Answer))
 async def get_checkout(request: Asked, decision_id: FromPath[str]) -> ASGIResponse:
     """The decision as it was answered; of a referral that a person reviewed, the decision that followed."""
     ask = read(request)
@@ -69,7 +75,7 @@ async def get_checkout(request: Asked, decision_id: FromPath[str]) -> ASGIRespon
     return reply_json(unpack(answer))
 
 
-@get("/events", opt={"scope": "events"})
+@get("/events", opt=operation("events", EventPage))
 async def list_events(
     request: Asked,
     after: Annotated[int, QueryParameter(ge=0, le=2**62)] = 0,
@@ -89,20 +95,6 @@ merchant_router = Router(
     path="/v1",
     before_request=guard_for("merchant"),
     route_handlers=[
-        create_checkout,
-        get_checkout,
-        notices.get_notice,
-        plans.open_plan,
-        plans.get_plan,
-        plans.find_plans,
-        plans.capture_plan,
-        plans.void_plan,
-        plans.claim_deposit,
-        plans.release_deposit,
-        plans.record_payment,
-        disclosures.disclose_offer,
-        disclosures.disclose_plan,
-        list_events,
         attributes.list_attributes,
         consumers.register_consumer,
         consumers.get_consumer,
@@ -111,5 +103,19 @@ merchant_router = Router(
         consents.list_consents,
         consents.revoke_consent,
         quotes.make_quote,
+        create_checkout,
+        get_checkout,
+        notices.get_notice,
+        disclosures.disclose_offer,
+        plans.open_plan,
+        plans.get_plan,
+        disclosures.disclose_plan,
+        plans.find_plans,
+        plans.capture_plan,
+        plans.void_plan,
+        plans.claim_deposit,
+        plans.release_deposit,
+        plans.record_payment,
+        list_events,
     ],
 )

@@ -9,6 +9,7 @@ from litestar.response.base import ASGIResponse
 
 from service import ids
 from service.api.ask import Ask, Asked, read
+from service.api.operation import operation
 from service.api.reply import reply_printable
 from service.checkout.answer import Answer, Outcome
 from service.checkout.flow import Q
@@ -21,7 +22,7 @@ from service.policies.words import Language
 In = Annotated[Language | None, QueryParameter()]
 
 
-@get("/checkouts/{decision_id:str}/notice", opt={"scope": "checkouts"})
+@get("/checkouts/{decision_id:str}/notice", opt=operation("checkouts", Notice, page=True))
 async def get_notice(request: Asked, decision_id: FromPath[str], language: In = None) -> ASGIResponse:
     """What the consumer is told of a refusal or a referral: why, what would be approved instead, and which rights.
 
@@ -33,7 +34,7 @@ async def get_notice(request: Asked, decision_id: FromPath[str], language: In = 
     return reply_printable(request, notice, lambda: page(notice))
 
 
-@get("/decisions/{decision_id:str}/notice", opt={"scope": "decisions"})
+@get("/decisions/{decision_id:str}/notice", opt=operation("decisions", Notice, page=True))
 async def get_any_notice(request: Asked, decision_id: FromPath[str], language: In = None) -> ASGIResponse:
     """What the consumer is told of a refusal or a referral at any merchant, as that merchant gets it.
 

@@ -14,8 +14,9 @@ from service.api import consents, gateways, limits, notices, policies, replays, 
 from service.api.ask import Ask, Asked, content_type, guard_for, read, write
 from service.api.body import Body, Nothing
 from service.api.breaks import Owner, assign_break, list_all_breaks, make_file, resolve_break
-from service.api.checkouts import read_log
+from service.api.checkouts import DecisionLog, read_log
 from service.api.merchant import merchant_router
+from service.api.operation import operation
 from service.api.partner import partner_router
 from service.api.reply import Made, encode, reply, reply_answer
 from service.api.summary import get_summary, get_trial_balance
@@ -25,7 +26,7 @@ from service.db import Connection
 from service.deadline import LONG
 from service.engine.work import Answer
 from service.errors import Code, Refused
-from service.jobs.day_close import close_day
+from service.jobs.day_close import DayClosed, close_day
 from service.merchants import flow as merchants
 from service.merchants.merchant import Merchant, MerchantFee
 from service.money import EXPONENTS
@@ -89,7 +90,7 @@ _key = Body(KeyBody)
 _nothing = Body(Nothing)
 
 
-@post("/merchants", status_code=201, opt={"scope": "merchants"})
+@post("/merchants", status_code=201, opt=operation("merchants", Made, takes=MerchantBody))
 async def create_merchant(request: Asked, body: RawBody) -> ASGIResponse:
     """Take a merchant on."""
     asked = _merchant.read(body, _type(request))
@@ -106,7 +107,7 @@ async def create_merchant(request: Asked, body: RawBody) -> ASGIResponse:
     return await _once(ask, make)
 
 
-@post("/partners", status_code=201, opt={"scope": "partners"})
+@post("/partners", status_code=201, opt=operation("partners", Made, takes=PartnerBody))
 async def create_partner(request: Asked, body: RawBody) -> ASGIResponse:
     """Take a finance partner on."""
     asked = _partner.read(body, _type(request))
@@ -120,7 +121,7 @@ async def create_partner(request: Asked, body: RawBody) -> ASGIResponse:
     return await _once(ask, make)
 
 
-@post("/programmes", status_code=201, opt={"scope": "partners"})
+@post("/programmes", status_code=201, opt=operation("partners", Made, takes=ProgrammeBody, refuses=(Code.NOT_FOUND,)))
 async def create_programme(request: Asked, body: RawBody) -> ASGIResponse:
     """Write down a partner's contract; new plans of its kinds are funded by it from now on."""
     asked = _programme.read(body, _type(request))
@@ -145,7 +146,7 @@ async def create_programme(request: Asked, body: RawBody) -> ASGIResponse:
     return await _once(ask, make)
 
 
-@post("/keys", status_code=201, opt={"scope": "keys"})
+@post("/keys", status_code=201, opt=operation("keys", KeyMade, takes=KeyBody, refuses=(Code.NOT_FOUND,)))
 async def create_key(request: Asked, body: RawBody) -> ASGIResponse:
     """Make a key. It is shown to whoever sends this request, and kept nowhere: it is worked out anew from its id."""
     asked = _key.read(body, _type(request))
@@ -173,7 +174,7 @@ def require_known_scopes(asked: KeyBody) -> None:
         raise Refused(Code.INVALID_FIELD, f"No {asked.audience}'s key has such a scope.", f"/scopes/{place}")
 
 
-@post("/keys/{key_id:str}/revoke", status_code=200, opt={"scope": "keys"})
+@post("/keys/{key_id:str}/revoke", status_code=200, opt=operation("keys", Made, takes=Nothing))
 async def revoke_key(request: Asked, body: RawBody, key_id: FromPath[str]) -> ASGIResponse:
     """The key stops working in every process within a second."""
     if body:
@@ -189,7 +190,7 @@ async def revoke_key(request: Asked, body: RawBody, key_id: FromPath[str]) -> AS
     return await _once(ask, revoke)
 
 
-@post("/day-close", status_code=200, opt={"scope": "day", **LONG})
+@post("/day-close", status_code=200, opt=operation("day", DayClosed, takes=Nothing) | LONG)
 async def close_day_now(request: Asked, body: RawBody) -> ASGIResponse:
     """What time alone brings about, up to now: authorizations that nobody captured end, limits are reviewed once a day.
 
@@ -211,7 +212,7 @@ async def close_day_now(request: Asked, body: RawBody) -> ASGIResponse:
     return reply_answer(await services.engine.once(ask.must_key, ask.now, keep))
 
 
-@get("/decisions/{decision_id:str}", opt={"scope": "decisions"})
+@get("/decisions/{decision_id:str}", opt=operation("decisions", DecisionLog))
 async def get_decision_log(request: Asked, decision_id: FromPath[str]) -> ASGIResponse:
     """Everything a decision was made of: what was asked, what we knew, which policy, what was answered."""
     return reply(await read_log(read(request), decision_id))
@@ -251,6 +252,10 @@ operator_router = Router(
         create_merchant,
         create_partner,
         create_programme,
+        make_file,
+        list_all_breaks,
+        assign_break,
+        resolve_break,
         create_key,
         revoke_key,
         policies.draft_policy,
@@ -263,15 +268,9 @@ operator_router = Router(
         trials.get_trial_report,
         trials.end_trial,
         limits.change_limit,
-        limits.review_limit,
         limits.list_limit_changes,
+        limits.review_limit,
         close_day_now,
-        make_file,
-        list_all_breaks,
-        assign_break,
-        resolve_break,
-        get_summary,
-        get_trial_balance,
         get_decision_log,
         replays.get_replay,
         notices.get_any_notice,
@@ -284,5 +283,7 @@ operator_router = Router(
         gateways.list_enquiries,
         consents.list_all_consents,
         consents.revoke_any_consent,
+        get_summary,
+        get_trial_balance,
     ],
 )

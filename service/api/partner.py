@@ -14,6 +14,7 @@ from msgspec import Struct
 
 from service import ids
 from service.api.ask import Ask, Asked, guard_for, is_dry_run, read, write
+from service.api.operation import Text, operation
 from service.api.reply import encode, reply, reply_answer, reply_refused
 from service.api.room import Room
 from service.db import Connection
@@ -23,7 +24,7 @@ from service.errors import Code, Refused
 from service.partners import flow
 from service.partners.file import Manifest
 from service.partners.position import FundedPlan, Position
-from service.partners.reconciliation import BreakState, OpenedBreak, Reconciliation
+from service.partners.reconciliation import BreakState, FilePreview, OpenedBreak, Receipt, Reconciliation
 from service.partners.theirs import flow as theirs
 from service.partners.theirs.doubt import Proof
 from service.partners.theirs.reading import FILE_BYTES_MAX
@@ -34,6 +35,8 @@ Id = Annotated[str, QueryParameter(pattern=r"^[a-z]{2}_[0-9A-HJKMNP-TV-Z]{26}\Z"
 After = Annotated[str, QueryParameter(pattern=r"^([a-z]{2}_[0-9A-HJKMNP-TV-Z]{26})?\Z")]
 Limit = Annotated[int, QueryParameter(ge=1, le=PAGE_MAX)]
 
+
+_CSV: Final = "the columns plan_id, currency, drawn, principal_repaid, interest_repaid, outstanding, by name"
 
 _files = Room(places=2)  # for files that are being read; each may be of 32 MiB
 
@@ -72,7 +75,7 @@ class BreakPage(Struct, frozen=True):
     after: str
 
 
-@get("/files", opt={"scope": "files"})
+@get("/files", opt=operation("files", FilePage))
 async def list_files(request: Asked, after: After = "", limit: Limit = 100) -> ASGIResponse:
     """The manifests of the daily files: counts, sums and the chain of hashes."""
     ask = read(request)
@@ -80,14 +83,21 @@ async def list_files(request: Asked, after: After = "", limit: Limit = 100) -> A
     return reply(FilePage(page, page[-1].file_id if page else after))
 
 
-@get("/files/{file_id:str}", opt={"scope": "files"})
+@get("/files/{file_id:str}", opt=operation("files", Manifest))
 async def get_manifest(request: Asked, file_id: FromPath[str]) -> ASGIResponse:
     """What proves one file."""
     ask = read(request)
     return reply(await flow.manifest(ask.services.pool, ask.owner_id, _file_id(file_id)))
 
 
-@get("/files/{file_id:str}/content", opt={"scope": "files", **LONG})
+@get(
+    "/files/{file_id:str}/content",
+    opt=operation(
+        "files",
+        Text("text/csv", f"The file: {_CSV}. Its ETag is its sha256."),
+    )
+    | LONG,
+)
 async def get_file(request: Asked, file_id: FromPath[str]) -> ASGIResponse:
     """The file itself: CSV, a row a plan, always the same bytes."""
     ask = read(request)
@@ -100,7 +110,14 @@ async def get_file(request: Asked, file_id: FromPath[str]) -> ASGIResponse:
 @post(
     "/files",
     status_code=201,
-    opt={"scope": "files", "dry_run": True, **LONG},
+    opt=operation(
+        "files",
+        Receipt,
+        takes=Text("text/csv", f"Your file: {_CSV}, in any order. At most 32 MiB and 200 columns."),
+        refuses=(Code.NOT_FOUND, Code.INVALID_FILE),
+        dry_run=FilePreview,
+    )
+    | LONG,
     request_max_body_size=FILE_BYTES_MAX,
     exception_handlers={413: lambda request, error: _too_large(error)},
 )
@@ -151,14 +168,14 @@ async def _ask(request: Asked, content: bytes) -> Ask:
     return write(request, (await asyncio.to_thread(hashlib.sha256, content)).digest())
 
 
-@get("/positions", opt={"scope": "positions", **LONG})
+@get("/positions", opt=operation("positions", Positions) | LONG)
 async def list_positions(request: Asked) -> ASGIResponse:
     """Where each programme stands after its last file."""
     ask = read(request)
     return reply(Positions(await flow.positions(ask.services.pool, ask.owner_id)))
 
 
-@get("/plans", opt={"scope": "positions"})
+@get("/plans", opt=operation("positions", FundedPlanPage))
 async def list_funded_plans(request: Asked, after: After = "", limit: Limit = 100) -> ASGIResponse:
     """The plans that the files have told of, and your share in each."""
     ask = read(request)
@@ -166,7 +183,7 @@ async def list_funded_plans(request: Asked, after: After = "", limit: Limit = 10
     return reply(FundedPlanPage(page, page[-1].plan_id if page else after))
 
 
-@get("/reconciliations", opt={"scope": "files"})
+@get("/reconciliations", opt=operation("files", ReconciliationPage))
 async def list_reconciliations(request: Asked, after: After = "", limit: Limit = 100) -> ASGIResponse:
     """What came of the files you sent."""
     ask = read(request)
@@ -174,7 +191,7 @@ async def list_reconciliations(request: Asked, after: After = "", limit: Limit =
     return reply(ReconciliationPage(page, page[-1].reconciliation_id if page else after))
 
 
-@get("/breaks", opt={"scope": "files", **LONG})
+@get("/breaks", opt=operation("files", BreakPage) | LONG)
 async def list_breaks(
     request: Asked,
     in_state: Annotated[BreakState | None, QueryParameter()] = None,

@@ -11,6 +11,7 @@ from msgspec import Meta, Struct
 from service import ids
 from service.api.ask import Ask, Asked, content_type, is_dry_run, read, write
 from service.api.body import Body, Nothing
+from service.api.operation import operation
 from service.api.reply import reply, reply_answer
 from service.checkout.request import Price, Text, UnitAmount
 from service.errors import Code, Refused
@@ -21,7 +22,7 @@ from service.plans.book import Command
 from service.plans.books import Q, instalments_by_plan, plan_of
 from service.plans.capture import Capture
 from service.plans.deposit import Claim, Release
-from service.plans.flow import preview
+from service.plans.flow import Preview, preview
 from service.plans.payment import RecordPayment
 from service.plans.plan import PlanView, business_day, view
 from service.plans.void import Void
@@ -103,7 +104,17 @@ _payment = Body(PaymentBody)
 _nothing = Body(Nothing)
 
 
-@post("/plans", status_code=201, opt={"scope": "plans", "dry_run": True})
+@post(
+    "/plans",
+    status_code=201,
+    opt=operation(
+        "plans",
+        PlanView,
+        takes=AcceptOffer,
+        refuses=(Code.NOT_FOUND, Code.OFFER_EXPIRED, Code.OFFER_ACCEPTED, Code.REFERENCE_USED, Code.LIMIT_EXCEEDED),
+        dry_run=Preview,
+    ),
+)
 async def open_plan(request: Asked, body: RawBody) -> ASGIResponse:
     """Accept an offer: the limit is reserved, the plan is `authorized`."""
     accept = _accept.read(body, content_type(request))
@@ -116,7 +127,7 @@ async def open_plan(request: Asked, body: RawBody) -> ASGIResponse:
     return await _done(request, ask, command, 201)
 
 
-@get("/plans/{plan_id:str}", opt={"scope": "plans"})
+@get("/plans/{plan_id:str}", opt=operation("plans", PlanView))
 async def get_plan(request: Asked, plan_id: FromPath[str]) -> ASGIResponse:
     """The plan as it stands, with what is overdue today."""
     found = await _load(read(request), [plan_id]) if ids.is_id(plan_id, ids.PLAN) else []
@@ -125,7 +136,7 @@ async def get_plan(request: Asked, plan_id: FromPath[str]) -> ASGIResponse:
     return reply(found[0])
 
 
-@get("/plans", opt={"scope": "plans"})
+@get("/plans", opt=operation("plans", PlanPage, refuses=(Code.NOT_FOUND,)))
 async def find_plans(
     request: Asked, merchant_reference: Annotated[str, QueryParameter(min_length=1, max_length=100)]
 ) -> ASGIResponse:
@@ -141,7 +152,17 @@ async def find_plans(
     return reply(PlanPage(await _load(ask, plan_ids)))
 
 
-@post("/plans/{plan_id:str}/capture", status_code=200, opt={"scope": "plans", "dry_run": True})
+@post(
+    "/plans/{plan_id:str}/capture",
+    status_code=200,
+    opt=operation(
+        "plans",
+        PlanView,
+        takes=CaptureBody,
+        refuses=(Code.STATE_FORBIDS, Code.AMOUNT_EXCEEDS_AUTHORIZED, Code.AMOUNT_MISMATCH, Code.IMPOSSIBLE_TERMS),
+        dry_run=Preview,
+    ),
+)
 async def capture_plan(request: Asked, body: RawBody, plan_id: FromPath[str]) -> ASGIResponse:
     """Goods shipped, or use ended: the amount is owed from today."""
     asked = _capture.read(body, content_type(request))
@@ -150,7 +171,11 @@ async def capture_plan(request: Asked, body: RawBody, plan_id: FromPath[str]) ->
     return await _done(request, ask, Capture(**names, amount=asked.amount, final=asked.final, lines=lines))
 
 
-@post("/plans/{plan_id:str}/void", status_code=200, opt={"scope": "plans", "dry_run": True})
+@post(
+    "/plans/{plan_id:str}/void",
+    status_code=200,
+    opt=operation("plans", PlanView, takes=Nothing, refuses=(Code.STATE_FORBIDS,), dry_run=Preview),
+)
 async def void_plan(request: Asked, body: RawBody, plan_id: FromPath[str]) -> ASGIResponse:
     """Give back what was not captured."""
     _read_nothing(request, body)
@@ -158,7 +183,17 @@ async def void_plan(request: Asked, body: RawBody, plan_id: FromPath[str]) -> AS
     return await _done(request, ask, Void(**names))
 
 
-@post("/plans/{plan_id:str}/claims", status_code=201, opt={"scope": "plans", "dry_run": True})
+@post(
+    "/plans/{plan_id:str}/claims",
+    status_code=201,
+    opt=operation(
+        "plans",
+        PlanView,
+        takes=ClaimBody,
+        refuses=(Code.STATE_FORBIDS, Code.AMOUNT_EXCEEDS_AUTHORIZED, Code.AMOUNT_MISMATCH),
+        dry_run=Preview,
+    ),
+)
 async def claim_deposit(request: Asked, body: RawBody, plan_id: FromPath[str]) -> ASGIResponse:
     """Take from a deposit: the held part first."""
     asked = _claim.read(body, content_type(request))
@@ -168,7 +203,17 @@ async def claim_deposit(request: Asked, body: RawBody, plan_id: FromPath[str]) -
     return await _done(request, ask, claim, 201)
 
 
-@post("/plans/{plan_id:str}/release", status_code=200, opt={"scope": "plans", "dry_run": True})
+@post(
+    "/plans/{plan_id:str}/release",
+    status_code=200,
+    opt=operation(
+        "plans",
+        PlanView,
+        takes=ReleaseBody,
+        refuses=(Code.STATE_FORBIDS, Code.AMOUNT_EXCEEDS_AUTHORIZED),
+        dry_run=Preview,
+    ),
+)
 async def release_deposit(request: Asked, body: RawBody, plan_id: FromPath[str]) -> ASGIResponse:
     """Give a deposit back, all or a part."""
     asked = _release.read(body or b"{}", content_type(request) if body else "application/json")
@@ -176,7 +221,17 @@ async def release_deposit(request: Asked, body: RawBody, plan_id: FromPath[str])
     return await _done(request, ask, Release(**names, amount=asked.amount))
 
 
-@post("/plans/{plan_id:str}/payments", status_code=201, opt={"scope": "plans", "dry_run": True})
+@post(
+    "/plans/{plan_id:str}/payments",
+    status_code=201,
+    opt=operation(
+        "plans",
+        PlanView,
+        takes=PaymentBody,
+        refuses=(Code.STATE_FORBIDS, Code.AMOUNT_EXCEEDS_OUTSTANDING, Code.DUPLICATE_PAYMENT),
+        dry_run=Preview,
+    ),
+)
 async def record_payment(request: Asked, body: RawBody, plan_id: FromPath[str]) -> ASGIResponse:
     """Money came from the consumer: what is due is settled, the oldest first."""
     asked = _payment.read(body, content_type(request))

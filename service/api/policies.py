@@ -12,6 +12,7 @@ from msgspec import Meta, Struct
 
 from service.api.ask import Ask, Asked, content_type, read, services_of, write
 from service.api.body import Body
+from service.api.operation import operation
 from service.api.partner import Limit
 from service.api.reply import JSON, encode, reply, reply_answer
 from service.aside import Beside
@@ -22,7 +23,7 @@ from service.errors import Code, Refused
 from service.policies import flow
 from service.policies.document import Policy
 from service.policies.fault import Fault
-from service.policies.version import PolicyVersion, Signer
+from service.policies.version import PolicyDocument, PolicyVersion, Signer
 
 AHEAD_MAX: Final = timedelta(days=366)
 VERSION: Final = re.compile("[1-9][0-9]{0,6}")
@@ -45,7 +46,7 @@ _policy = Body(Policy)
 _publish = Body(PublishBody)
 
 
-@post("/policies", status_code=201, opt={"scope": "policies", **LONG})
+@post("/policies", status_code=201, opt=operation("policies", PolicyVersion, takes=Policy) | LONG)
 async def draft_policy(request: Asked, body: RawBody) -> ASGIResponse:
     """Draft the next version of a policy: kept as it is, with all its faults listed.
 
@@ -61,7 +62,7 @@ async def draft_policy(request: Asked, body: RawBody) -> ASGIResponse:
     return await _once(ask, draft)
 
 
-@get("/policies", opt={"scope": "policies"})
+@get("/policies", opt=operation("policies", PolicyPage))
 async def list_policies(
     request: Asked,
     after: Annotated[str, QueryParameter(pattern=r"^(po_[0-9A-Z]{26}\.[0-9]{1,7})?\Z")] = "",
@@ -74,14 +75,21 @@ async def list_policies(
     return reply(PolicyPage(page, f"{page[-1].policy_id}.{page[-1].version}" if page else after))
 
 
-@get("/policies/{policy_id:str}/versions/{version:str}", opt={"scope": "policies"})
+@get("/policies/{policy_id:str}/versions/{version:str}", opt=operation("policies", PolicyDocument))
 async def get_policy(request: Asked, policy_id: FromPath[str], version: FromPath[str]) -> ASGIResponse:
     """One version with its document."""
     ask = read(request)
     return reply(await flow.load_version(ask.services.pool, *named(policy_id, version), ask.now))
 
 
-@post("/policies/{policy_id:str}/versions/{version:str}/publish", status_code=200, opt={"scope": "policies", **LONG})
+@post(
+    "/policies/{policy_id:str}/versions/{version:str}/publish",
+    status_code=200,
+    opt=operation(
+        "policies", PolicyVersion, takes=PublishBody, refuses=(Code.STATE_FORBIDS, Code.FOUR_EYES, Code.INVALID_POLICY)
+    )
+    | LONG,
+)
 async def publish_policy(
     request: Asked, body: RawBody, policy_id: FromPath[str], version: FromPath[str]
 ) -> ASGIResponse:
@@ -93,7 +101,14 @@ async def publish_policy(
     return await _sign(request, body, flow.publish, named(policy_id, version), 200)
 
 
-@post("/policies/{policy_id:str}/versions/{version:str}/rollback", status_code=201, opt={"scope": "policies", **LONG})
+@post(
+    "/policies/{policy_id:str}/versions/{version:str}/rollback",
+    status_code=201,
+    opt=operation(
+        "policies", PolicyVersion, takes=PublishBody, refuses=(Code.STATE_FORBIDS, Code.FOUR_EYES, Code.INVALID_POLICY)
+    )
+    | LONG,
+)
 async def roll_back_policy(
     request: Asked, body: RawBody, policy_id: FromPath[str], version: FromPath[str]
 ) -> ASGIResponse:

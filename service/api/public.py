@@ -10,6 +10,7 @@ from msgspec import Struct
 
 from service import clock
 from service.api.ask import services_of
+from service.api.operation import Text, operation
 from service.api.reply import reply
 from service.policies.version import in_force
 
@@ -26,7 +27,7 @@ class Health(Struct, frozen=True, omit_defaults=True):
     problems: list[str] = []  # why no request can be served, as sentences; absent: nothing
 
 
-@route("/livez", http_method=LOOK)
+@route("/livez", http_method=LOOK, opt=operation(None, Health))
 async def get_livez() -> ASGIResponse:
     """The process answers.
 
@@ -35,7 +36,7 @@ async def get_livez() -> ASGIResponse:
     return reply(Health("alive"))
 
 
-@route("/readyz", http_method=LOOK)
+@route("/readyz", http_method=LOOK, opt=operation(None, {200: Health, 503: Health}))
 async def get_readyz(request: Request) -> ASGIResponse:  # type: ignore[type-arg]
     """The database can be written safely, as it was within the last second.
 
@@ -51,7 +52,7 @@ async def get_readyz(request: Request) -> ASGIResponse:  # type: ignore[type-arg
     return reply(Health(status, degraded, problems), 503 if problems else 200)
 
 
-@get("/openapi.yaml")
+@get("/openapi.yaml", opt=operation(None, Text("application/yaml", "This document.")))
 async def get_openapi() -> ASGIResponse:
     """This document: every route, what it takes and what it answers."""
     return ASGIResponse(body=_contract(), media_type="application/yaml")

@@ -8,17 +8,28 @@ from litestar.response.base import ASGIResponse
 
 from service.api.ask import Asked, write
 from service.api.body import Body
+from service.api.operation import operation
 from service.api.reply import reply
 from service.errors import Code, Refused
 from service.plans.plan import business_day
-from service.terms.quote import QuoteRequest, quote
+from service.terms.quote import Quote, QuoteRequest, quote
 
 INSTALMENTS_MAX: Final = 360  # exact arithmetic grows with the square of them: 30 years of months take 0.4 s at worst
 
 _quote = Body(QuoteRequest)
 
 
-@post("/quotes", status_code=200, opt={"scope": "quotes"})
+@post(
+    "/quotes",
+    status_code=200,
+    opt=operation(
+        "quotes",
+        Quote,
+        takes=QuoteRequest,
+        refuses=(Code.IMPOSSIBLE_TERMS, Code.NO_APR, Code.SEVERAL_APRS),
+        keeps=False,
+    ),
+)
 async def make_quote(request: Asked, body: RawBody) -> ASGIResponse:
     """What would it cost? Schedule, APR with its method, total cost and disclosure for an amount and terms.
 

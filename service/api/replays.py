@@ -10,6 +10,7 @@ from msgspec import Struct
 
 from service import ids
 from service.api.ask import Asked, read
+from service.api.operation import operation
 from service.api.reply import reply
 from service.checkout.answer import Answer
 from service.checkout.flow import Q
@@ -53,7 +54,7 @@ async def replay_decision(
     return Replay(decision_id, policy_id, version, again.is_identical, again.differences, again.decision.answer)
 
 
-@get("/decisions/{decision_id:str}/replay", opt={"scope": "decisions"})
+@get("/decisions/{decision_id:str}/replay", opt=operation("decisions", Replay))
 async def get_replay(
     request: Asked,
     decision_id: FromPath[str],

@@ -13,6 +13,7 @@ from service import ids
 from service.api.ask import Ask, Asked, content_type, read, write
 from service.api.body import Body
 from service.api.checkouts import row_of
+from service.api.operation import operation
 from service.api.partner import After, Limit
 from service.api.reply import encode, reply, reply_answer
 from service.checkout import answer as answers
@@ -81,7 +82,7 @@ class ReviewView(Struct, frozen=True):
 _review = Body(ReviewBody)
 
 
-@get("/reviews", opt={"scope": "reviews"})
+@get("/reviews", opt=operation("reviews", ReferralPage))
 async def list_referrals(request: Asked, after: After = "", limit: Limit = 100) -> ASGIResponse:
     """The referrals that nobody has reviewed yet and that have not lapsed."""
     ask = read(request)
@@ -92,7 +93,7 @@ async def list_referrals(request: Asked, after: After = "", limit: Limit = 100) 
     return reply(ReferralPage(page, page[-1].decision_id if page else after))
 
 
-@get("/reviews/{decision_id:str}", opt={"scope": "reviews"})
+@get("/reviews/{decision_id:str}", opt=operation("reviews", ReviewView))
 async def get_review(request: Asked, decision_id: FromPath[str]) -> ASGIResponse:
     """What a person said of a referral."""
     row = None
@@ -104,7 +105,11 @@ async def get_review(request: Asked, decision_id: FromPath[str]) -> ASGIResponse
     return reply(_view(dict(row)))
 
 
-@post("/reviews/{decision_id:str}", status_code=201, opt={"scope": "reviews"})
+@post(
+    "/reviews/{decision_id:str}",
+    status_code=201,
+    opt=operation("reviews", ReviewView, takes=ReviewBody, refuses=(Code.STATE_FORBIDS, Code.REFERENCE_USED)),
+)
 async def review_referral(request: Asked, body: RawBody, decision_id: FromPath[str]) -> ASGIResponse:
     """Approve or decline a referral, once.
 

@@ -5,6 +5,7 @@ from litestar.response.base import ASGIResponse
 from msgspec import Struct
 
 from service.api.ask import Asked, read
+from service.api.operation import operation
 from service.api.queries import Q as API
 from service.api.reply import reply
 from service.deadline import LONG
@@ -71,7 +72,7 @@ class TrialBalance(Struct, frozen=True):
     total: int
 
 
-@get("/summary", opt={"scope": "ledger", **LONG})
+@get("/summary", opt=operation("ledger", Summary) | LONG)
 async def get_summary(request: Asked) -> ASGIResponse:
     """Decisions by category and outcome, plans by kind and state with what is overdue, and the exposure."""
     ask = read(request)
@@ -87,7 +88,7 @@ async def get_summary(request: Asked) -> ASGIResponse:
         )
 
 
-@get("/ledger/trial-balance", opt={"scope": "ledger", **LONG})
+@get("/ledger/trial-balance", opt=operation("ledger", TrialBalance) | LONG)
 async def get_trial_balance(request: Asked) -> ASGIResponse:
     """Every ledger account, from the transfers themselves."""
     rows = await read(request).services.pool.fetch(LEDGER.trial_balance)

@@ -11,6 +11,7 @@ from msgspec import Meta, Struct, field
 from service import ids
 from service.api.ask import Asked, content_type, read, write
 from service.api.body import Body, Nothing
+from service.api.operation import operation
 from service.api.partner import After, Limit
 from service.api.policies import beside, signer_of
 from service.api.reply import encode, reply, reply_answer
@@ -72,7 +73,17 @@ _trial = Body(TrialBody)
 _nothing = Body(Nothing)
 
 
-@post("/trials", status_code=201, opt={"scope": "policies", **LONG})
+@post(
+    "/trials",
+    status_code=201,
+    opt=operation(
+        "policies",
+        TrialView,
+        takes=TrialBody,
+        refuses=(Code.NOT_FOUND, Code.STATE_FORBIDS, Code.FOUR_EYES, Code.INVALID_POLICY),
+    )
+    | LONG,
+)
 async def start_trial(request: Asked, body: RawBody) -> ASGIResponse:
     """Put a version on trial: every checkout is decided by both policies, and the differences are kept.
 
@@ -100,7 +111,11 @@ async def start_trial(request: Asked, body: RawBody) -> ASGIResponse:
     return reply_answer(answer)
 
 
-@post("/trials/{trial_id:str}/end", status_code=200, opt={"scope": "policies"})
+@post(
+    "/trials/{trial_id:str}/end",
+    status_code=200,
+    opt=operation("policies", TrialView, takes=Nothing, refuses=(Code.STATE_FORBIDS,)),
+)
 async def end_trial(request: Asked, body: RawBody, trial_id: FromPath[str]) -> ASGIResponse:
     """End a trial: the policy in force decides alone again. What was offered binds until it expires."""
     if body:
@@ -120,7 +135,7 @@ async def end_trial(request: Asked, body: RawBody, trial_id: FromPath[str]) -> A
     return reply_answer(answer)
 
 
-@get("/trials", opt={"scope": "policies"})
+@get("/trials", opt=operation("policies", TrialPage))
 async def list_trials(request: Asked, after: After = "", limit: Limit = 100) -> ASGIResponse:
     """All trials there were."""
     rows = await read(request).services.pool.fetch(Q.list_trials, after, limit)
@@ -128,7 +143,7 @@ async def list_trials(request: Asked, after: After = "", limit: Limit = 100) -> 
     return reply(TrialPage(page, page[-1].trial_id if page else after))
 
 
-@get("/trials/{trial_id:str}", opt={"scope": "policies", **LONG})
+@get("/trials/{trial_id:str}", opt=operation("policies", TrialReport) | LONG)
 async def get_trial_report(request: Asked, trial_id: FromPath[str]) -> ASGIResponse:
     """What the challenger would have done otherwise, or did."""
     pool = read(request).services.pool

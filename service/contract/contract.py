@@ -1,202 +1,53 @@
-"""The contract as data: what every route takes, what it answers, and which refusals are its own.
+"""The contract as data: every route of the app with what its handler says of itself, and what every code means."""
 
-The rest of openapi.yaml is read from the app itself: paths, scopes, parameters and sentences from the handlers, the
-schemas from the wire structs. A test holds this table against the app, both ways.
-"""
-
+import re
 from typing import Any, Final
 
+from litestar import Litestar
+from litestar.handlers import HTTPRouteHandler
 from msgspec import Struct
 
-from service.api.attributes import AttributesView
-from service.api.body import Nothing
-from service.api.breaks import AssignBody, FileBody, ResolveBody
-from service.api.checkouts import DecisionLog
-from service.api.consents import ConsentBody, ConsentPage, ConsentView
-from service.api.consumers import AccountView, ConsumerBody, ConsumerView
-from service.api.gateways import EnquiryPage, GatewayBody, GatewayMade, GatewayPage
-from service.api.limits import LimitBody, LimitChangePage, LimitReview, LimitReviewBody
-from service.api.merchant import EventPage
-from service.api.operator import (
-    KeyBody,
-    KeyMade,
-    MerchantBody,
-    PartnerBody,
-    ProgrammeBody,
-)
-from service.api.partner import BreakPage, FilePage, FundedPlanPage, Positions, ReconciliationPage
-from service.api.plans import AcceptOffer, CaptureBody, ClaimBody, PaymentBody, PlanPage, ReleaseBody
-from service.api.policies import PolicyPage, PublishBody
-from service.api.public import Health
-from service.api.replays import Replay
-from service.api.reply import Made
-from service.api.reviews import ReferralPage, ReviewBody, ReviewView
-from service.api.summary import Summary, TrialBalance
-from service.api.trials import TrialBody, TrialPage, TrialReport, TrialView
-from service.checkout.answer import Answer
-from service.checkout.disclosure import Disclosure
-from service.checkout.notice import Notice
-from service.checkout.request import Checkout
+from service.api.operation import Operation
 from service.errors import Code
-from service.jobs.day_close import DayClosed
-from service.partners.file import Manifest
-from service.partners.reconciliation import FilePreview, OpenedBreak, Receipt
-from service.plans.flow import Preview
-from service.plans.plan import PlanView
-from service.policies.document import Policy
-from service.policies.version import PolicyDocument, PolicyVersion
-from service.terms.quote import Quote, QuoteRequest
+
+AUDIENCES: Final = {"operator": "/v1/operator/", "partner": "/v1/partner/", "merchant": "/v1/", "public": "/"}
 
 
-class Text(Struct, frozen=True):
-    """A body that is not JSON."""
+class Route(Struct, frozen=True):
+    """One method of one path of the app."""
 
-    media: str
-    description: str
+    audience: str
+    method: str
+    path: str
+    handler: HTTPRouteHandler
+    operation: Operation
 
-
-class Operation(Struct, frozen=True):
-    """One method of one path. `refuses` holds what is its own; what every route may say is added by `codes_of`."""
-
-    takes: Any = None  # a wire struct, or Text; None: no body
-    answers: dict[int, Any] = {}  # what the body is, by status
-    refuses: tuple[Code, ...] = ()
-    optional: bool = False  # the body may be left out
-    dry_run: Any = None  # what `?dry_run=true` answers, which shows the change without making it
-    page: bool = False  # where Accept asks for text/html, the same as a page to print
-    keeps: bool = True  # a POST's key and answer are kept; a calculation keeps nothing
+    @property
+    def answers(self) -> dict[int, Any]:
+        """What the body is, by status."""
+        said = self.operation.answers
+        return said if isinstance(said, dict) else {self.handler.status_code: said}
 
 
-_VERB: Final = (Code.NOT_FOUND, Code.STATE_FORBIDS)
+def routes_of(app: Litestar) -> dict[str, Route]:
+    """The app's routes by `METHOD /path`, in the order of their registration. OPTIONS is the framework's own; HEAD is
+    GET without the body."""
+    return {
+        f"{method} {route.path_format}": Route(
+            next(audience for audience, start in AUDIENCES.items() if route.path_format.startswith(start)),
+            method, route.path_format, handler, handler.opt["operation"],
+        )
+        for route in app.routes
+        for handler in getattr(route, "route_handlers", ())
+        for method in sorted(handler.http_methods)
+        if method not in ("HEAD", "OPTIONS")
+    }  # fmt: skip
 
-MERCHANT: Final[dict[str, Operation]] = {
-    "GET /v1/attributes": Operation(None, {200: AttributesView}),
-    "POST /v1/consumers": Operation(ConsumerBody, {201: ConsumerView, 200: ConsumerView}),
-    "GET /v1/consumers/{consumer_id}": Operation(None, {200: ConsumerView}, (Code.NOT_FOUND,)),
-    "GET /v1/consumers/{consumer_id}/accounts/{currency}": Operation(None, {200: AccountView}, (Code.NOT_FOUND,)),
-    "POST /v1/consumers/{consumer_id}/consents": Operation(ConsentBody, {201: ConsentView}, (Code.NOT_FOUND,)),
-    "GET /v1/consumers/{consumer_id}/consents": Operation(None, {200: ConsentPage}, (Code.NOT_FOUND,)),
-    "POST /v1/consents/{consent_id}/revoke": Operation(Nothing, {200: ConsentView}, (Code.NOT_FOUND,), optional=True),
-    "POST /v1/quotes": Operation(
-        QuoteRequest, {200: Quote}, (Code.IMPOSSIBLE_TERMS, Code.NO_APR, Code.SEVERAL_APRS), keeps=False
-    ),
-    "POST /v1/checkouts": Operation(Checkout, {200: Answer}, (Code.NOT_FOUND, Code.REFERENCE_USED)),
-    "GET /v1/checkouts/{decision_id}": Operation(None, {200: Answer}, (Code.NOT_FOUND,)),
-    "GET /v1/checkouts/{decision_id}/notice": Operation(None, {200: Notice}, (Code.NOT_FOUND,), page=True),
-    "GET /v1/offers/{offer_id}/disclosure": Operation(None, {200: Disclosure}, (Code.NOT_FOUND,), page=True),
-    "POST /v1/plans": Operation(
-        AcceptOffer,
-        {201: PlanView},
-        (Code.NOT_FOUND, Code.OFFER_EXPIRED, Code.OFFER_ACCEPTED, Code.REFERENCE_USED, Code.LIMIT_EXCEEDED),
-        dry_run=Preview,
-    ),
-    "GET /v1/plans/{plan_id}": Operation(None, {200: PlanView}, (Code.NOT_FOUND,)),
-    "GET /v1/plans/{plan_id}/disclosure": Operation(None, {200: Disclosure}, (Code.NOT_FOUND,), page=True),
-    "GET /v1/plans": Operation(None, {200: PlanPage}, (Code.NOT_FOUND,)),
-    "POST /v1/plans/{plan_id}/capture": Operation(
-        CaptureBody,
-        {200: PlanView},
-        (*_VERB, Code.AMOUNT_EXCEEDS_AUTHORIZED, Code.AMOUNT_MISMATCH, Code.IMPOSSIBLE_TERMS),
-        dry_run=Preview,
-    ),
-    "POST /v1/plans/{plan_id}/void": Operation(Nothing, {200: PlanView}, _VERB, optional=True, dry_run=Preview),
-    "POST /v1/plans/{plan_id}/claims": Operation(
-        ClaimBody, {201: PlanView}, (*_VERB, Code.AMOUNT_EXCEEDS_AUTHORIZED, Code.AMOUNT_MISMATCH), dry_run=Preview
-    ),
-    "POST /v1/plans/{plan_id}/release": Operation(
-        ReleaseBody, {200: PlanView}, (*_VERB, Code.AMOUNT_EXCEEDS_AUTHORIZED), optional=True, dry_run=Preview
-    ),
-    "POST /v1/plans/{plan_id}/payments": Operation(
-        PaymentBody,
-        {201: PlanView},
-        (*_VERB, Code.AMOUNT_EXCEEDS_OUTSTANDING, Code.DUPLICATE_PAYMENT),
-        dry_run=Preview,
-    ),
-    "GET /v1/events": Operation(None, {200: EventPage}),
-}
 
-_CSV: Final = "the columns plan_id, currency, drawn, principal_repaid, interest_repaid, outstanding, by name"
+def parameters_of(path: str) -> list[str]:
+    """The names in a path."""
+    return re.findall(r"{(\w+)}", path)
 
-PARTNER: Final[dict[str, Operation]] = {
-    "GET /v1/partner/files": Operation(None, {200: FilePage}),
-    "GET /v1/partner/files/{file_id}": Operation(None, {200: Manifest}, (Code.NOT_FOUND,)),
-    "GET /v1/partner/files/{file_id}/content": Operation(
-        None, {200: Text("text/csv", f"The file: {_CSV}. Its ETag is its sha256.")}, (Code.NOT_FOUND,)
-    ),
-    "POST /v1/partner/files": Operation(
-        Text("text/csv", f"Your file: {_CSV}, in any order. At most 32 MiB and 200 columns."),
-        {201: Receipt},
-        (Code.NOT_FOUND, Code.INVALID_FILE),
-        dry_run=FilePreview,
-    ),
-    "GET /v1/partner/positions": Operation(None, {200: Positions}),
-    "GET /v1/partner/plans": Operation(None, {200: FundedPlanPage}),
-    "GET /v1/partner/reconciliations": Operation(None, {200: ReconciliationPage}),
-    "GET /v1/partner/breaks": Operation(None, {200: BreakPage}),
-}
-
-_SIGNED: Final = (*_VERB, Code.FOUR_EYES, Code.INVALID_POLICY)
-
-OPERATOR: Final[dict[str, Operation]] = {
-    "POST /v1/operator/merchants": Operation(MerchantBody, {201: Made}),
-    "POST /v1/operator/partners": Operation(PartnerBody, {201: Made}),
-    "POST /v1/operator/programmes": Operation(ProgrammeBody, {201: Made}, (Code.NOT_FOUND,)),
-    "POST /v1/operator/programmes/{programme_id}/files": Operation(FileBody, {201: Manifest}, _VERB),
-    "GET /v1/operator/breaks": Operation(None, {200: BreakPage}),
-    "POST /v1/operator/breaks/{break_id}/assign": Operation(AssignBody, {200: OpenedBreak}, _VERB),
-    "POST /v1/operator/breaks/{break_id}/resolve": Operation(ResolveBody, {200: OpenedBreak}, _VERB),
-    "POST /v1/operator/keys": Operation(KeyBody, {201: KeyMade}, (Code.NOT_FOUND,)),
-    "POST /v1/operator/keys/{key_id}/revoke": Operation(Nothing, {200: Made}, (Code.NOT_FOUND,), optional=True),
-    "POST /v1/operator/policies": Operation(Policy, {201: PolicyVersion}),
-    "GET /v1/operator/policies": Operation(None, {200: PolicyPage}),
-    "GET /v1/operator/policies/{policy_id}/versions/{version}": Operation(
-        None, {200: PolicyDocument}, (Code.NOT_FOUND,)
-    ),
-    "POST /v1/operator/policies/{policy_id}/versions/{version}/publish": Operation(
-        PublishBody, {200: PolicyVersion}, _SIGNED, optional=True
-    ),
-    "POST /v1/operator/policies/{policy_id}/versions/{version}/rollback": Operation(
-        PublishBody, {201: PolicyVersion}, _SIGNED, optional=True
-    ),
-    "POST /v1/operator/trials": Operation(TrialBody, {201: TrialView}, _SIGNED),
-    "GET /v1/operator/trials": Operation(None, {200: TrialPage}),
-    "GET /v1/operator/trials/{trial_id}": Operation(None, {200: TrialReport}, (Code.NOT_FOUND,)),
-    "POST /v1/operator/trials/{trial_id}/end": Operation(Nothing, {200: TrialView}, _VERB, optional=True),
-    "POST /v1/operator/consumers/{consumer_id}/accounts/{currency}": Operation(
-        LimitBody, {200: AccountView}, (Code.NOT_FOUND,)
-    ),
-    "GET /v1/operator/consumers/{consumer_id}/accounts/{currency}/limit-changes": Operation(
-        None, {200: LimitChangePage}, (Code.NOT_FOUND,)
-    ),
-    "POST /v1/operator/limit-reviews": Operation(
-        LimitReviewBody, {200: LimitReview}, (Code.NOT_FOUND,), dry_run=LimitReview
-    ),
-    "POST /v1/operator/day-close": Operation(Nothing, {200: DayClosed}, optional=True),
-    "GET /v1/operator/decisions/{decision_id}": Operation(None, {200: DecisionLog}, (Code.NOT_FOUND,)),
-    "GET /v1/operator/decisions/{decision_id}/replay": Operation(None, {200: Replay}, (Code.NOT_FOUND,)),
-    "GET /v1/operator/decisions/{decision_id}/notice": Operation(None, {200: Notice}, (Code.NOT_FOUND,), page=True),
-    "GET /v1/operator/reviews": Operation(None, {200: ReferralPage}),
-    "GET /v1/operator/reviews/{decision_id}": Operation(None, {200: ReviewView}, (Code.NOT_FOUND,)),
-    "POST /v1/operator/reviews/{decision_id}": Operation(ReviewBody, {201: ReviewView}, (*_VERB, Code.REFERENCE_USED)),
-    "POST /v1/operator/gateways": Operation(GatewayBody, {201: GatewayMade}, (Code.STATE_FORBIDS,)),
-    "GET /v1/operator/gateways": Operation(None, {200: GatewayPage}),
-    "POST /v1/operator/gateways/{gateway_id}/retire": Operation(Nothing, {200: Made}, (Code.NOT_FOUND,), optional=True),
-    "GET /v1/operator/consumers/{consumer_id}/enquiries": Operation(None, {200: EnquiryPage}, (Code.NOT_FOUND,)),
-    "GET /v1/operator/consumers/{consumer_id}/consents": Operation(None, {200: ConsentPage}, (Code.NOT_FOUND,)),
-    "POST /v1/operator/consents/{consent_id}/revoke": Operation(
-        Nothing, {200: ConsentView}, (Code.NOT_FOUND,), optional=True
-    ),
-    "GET /v1/operator/summary": Operation(None, {200: Summary}),
-    "GET /v1/operator/ledger/trial-balance": Operation(None, {200: TrialBalance}),
-}
-
-PUBLIC: Final[dict[str, Operation]] = {
-    "GET /livez": Operation(None, {200: Health}),
-    "GET /readyz": Operation(None, {200: Health, 503: Health}),
-    "GET /openapi.yaml": Operation(None, {200: Text("application/yaml", "This document.")}),
-}
-
-AUDIENCES: Final = {"merchant": MERCHANT, "partner": PARTNER, "operator": OPERATOR, "public": PUBLIC}
 
 _KEYED: Final = (Code.UNAUTHORIZED, Code.FORBIDDEN, Code.CLOCK_NOT_SETTABLE, Code.INVALID_FIELD)
 _ALWAYS: Final = (Code.UNAVAILABLE, Code.BROKEN)
@@ -204,16 +55,15 @@ _POSTED: Final = (Code.MALFORMED, Code.IDEMPOTENCY_KEY_MISSING, Code.TOO_LARGE, 
 _KEPT: Final = (Code.IDEMPOTENCY_KEY_REUSED, Code.BUSY, Code.OUTCOME_UNKNOWN)
 
 
-def codes_of(audience: str, name: str) -> tuple[Code, ...]:
-    """Every code the operation may refuse with: its own and what every call of its sort may meet, in the list's order.
-
-    `name` is like `POST /v1/plans`.
-    """
-    codes = {*AUDIENCES[audience][name].refuses, Code.BROKEN}
-    if audience != "public":
+def codes_of(route: Route) -> tuple[Code, ...]:
+    """Every code a route may refuse with: its own and what every call of its sort may meet, in the list's order."""
+    codes = {*route.operation.refuses, Code.BROKEN}
+    if parameters_of(route.path):
+        codes.add(Code.NOT_FOUND)
+    if route.audience != "public":
         codes |= {*_KEYED, *_ALWAYS}
-    if name.startswith("POST"):
-        codes |= {*_POSTED, *(_KEPT if AUDIENCES[audience][name].keeps else ())}
+    if route.method == "POST":
+        codes |= {*_POSTED, *(_KEPT if route.operation.keeps else ())}
     return tuple(code for code in Code if code in codes)
 
 

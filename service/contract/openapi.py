@@ -1,11 +1,11 @@
-"""openapi.yaml, made from the app's routes, the contract and the wire structs.
+"""openapi.yaml, made from the app's routes and their wire structs.
 
 `make openapi` writes it, with the answers of a real purchase as its examples; the service serves the committed file.
 """
 
 import inspect
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from enum import Enum
 from itertools import groupby
 from types import NoneType
@@ -17,7 +17,8 @@ from litestar import Litestar
 from litestar.handlers import HTTPRouteHandler
 from litestar.params import QueryParameter
 
-from service.contract.contract import AUDIENCES, MEANING, SHARED, Operation, Text, codes_of
+from service.api.operation import Text
+from service.contract.contract import MEANING, SHARED, Route, codes_of, parameters_of, routes_of
 from service.contract.glossary import GLOSSARY
 from service.contract.prose import PREFACE, SECURITY, TAGS
 from service.contract.schemas import REF, Schema, name_of, published, schemas_of
@@ -31,28 +32,13 @@ DRY_RUN: Final = {"$ref": "#/components/parameters/DryRun"}
 WITH_HEADER: Final = {401: ("WWW-Authenticate", "Bearer"), 503: ("Retry-After", "seconds to wait before trying again")}
 
 
-def routes_of(app: Litestar) -> dict[str, HTTPRouteHandler]:
-    """The app's handlers by `METHOD /path`, in the order of their registration. OPTIONS is the framework's own;
-    HEAD is GET without the body."""
-    return {
-        f"{method} {route.path_format}": handler
-        for route in app.routes
-        for handler in getattr(route, "route_handlers", ())
-        for method in sorted(handler.http_methods)
-        if method not in ("HEAD", "OPTIONS")
-    }
-
-
 def document(app: Litestar, examples: Examples) -> Schema:
     """The contract as an OpenAPI 3.1 document."""
-    handlers = routes_of(app)
-    wire = wire_types()
+    routes = routes_of(app)
+    wire = wire_types(routes.values())
     paths: dict[str, Schema] = {}
-    for audience, operations in AUDIENCES.items():
-        for name, operation in operations.items():
-            method, path = name.split(" ")
-            made = _operation(audience, name, operation, handlers[name], wire, examples.get(name, {}))
-            paths.setdefault(path, {})[method.lower()] = made
+    for name, route in routes.items():
+        paths.setdefault(route.path, {})[route.method.lower()] = _operation(route, wire, examples.get(name, {}))
     return {
         "openapi": "3.1.0",
         "info": {
@@ -76,10 +62,11 @@ def document(app: Litestar, examples: Examples) -> Schema:
     }
 
 
-def wire_types() -> list[Any]:
+def wire_types(routes: Iterable[Route]) -> list[Any]:
     """Every struct that is sent or answered."""
-    operations = [operation for table in AUDIENCES.values() for operation in table.values()]
-    types = [one for op in operations for one in (op.takes, *op.answers.values(), op.dry_run)]
+    types = [
+        one for route in routes for one in (route.operation.takes, *route.answers.values(), route.operation.dry_run)
+    ]
     return list(dict.fromkeys([Problem, *(one for one in types if isinstance(one, type))]))
 
 
@@ -92,37 +79,32 @@ def yaml_text(made: Schema) -> str:
 # One operation --------------------------------------------------------------------------------------------------------
 
 
-def _operation(
-    audience: str, name: str, operation: Operation, handler: HTTPRouteHandler, wire: list[Any], examples: Schema
-) -> Schema:
+def _operation(route: Route, wire: list[Any], examples: Schema) -> Schema:
+    handler, takes = route.handler, route.operation.takes
     summary, _, more = inspect.cleandoc(handler.fn.__doc__ or "").partition("\n\n")
-    made: Schema = {"operationId": handler.fn.__name__, "tags": [_tag(audience, name)]}
+    made: Schema = {"operationId": handler.fn.__name__, "tags": [_tag(route)]}
     made["summary"] = re.sub(r"\s+", " ", summary).rstrip(".")
     if more:
         made["description"] = _reflowed(more)
-    if audience != "public":
-        made["security"] = [{f"{audience}_key": [handler.opt["scope"]]}]
-    if parameters := [*_path(name), *_query(handler), *_headers(audience, name, operation)]:
+    if route.audience != "public":
+        made["security"] = [{f"{route.audience}_key": [handler.opt["scope"]]}]
+    if parameters := [*_path(route), *_query(handler), *_headers(route)]:
         made["parameters"] = parameters
-    if operation.takes:
-        made["requestBody"] = {
-            "required": not operation.optional,
-            "content": _content(operation.takes, wire, examples.get("request")),
-        }
-    answers = _answers(operation, wire, examples)
-    refusals = {str(status): one for status, one in _refusals(audience, name) if status not in operation.answers}
-    made["responses"] = answers | refusals
+    if takes:
+        needed = isinstance(takes, Text) or any(field.required for field in msgspec.structs.fields(takes))
+        made["requestBody"] = {"required": needed, "content": _content(takes, wire, examples.get("request"))}
+    refusals = {str(status): one for status, one in _refusals(route) if status not in route.answers}
+    made["responses"] = _answers(route, wire, examples) | refusals
     return made
 
 
-def _tag(audience: str, name: str) -> str:
+def _tag(route: Route) -> str:
     """Merchants have many routes: theirs are sorted by what they are about."""
-    word = name.split("/")[2] if name.count("/") > 1 else ""
-    return word if audience == "merchant" else audience
+    return route.path.split("/")[2] if route.audience == "merchant" else route.audience
 
 
-def _path(name: str) -> Iterator[Schema]:
-    for word in re.findall(r"{(\w+)}", name):
+def _path(route: Route) -> Iterator[Schema]:
+    for word in parameters_of(route.path):
         yield _parameter(word, "path", {"type": "string"}, required=True)
 
 
@@ -155,12 +137,12 @@ def _parameter(name: str, where: str, schema: Schema, required: bool) -> Schema:
     return {"name": name, "in": where, "required": required, "description": words, "schema": schema}
 
 
-def _headers(audience: str, name: str, operation: Operation) -> Iterator[Schema]:
-    if name.startswith("POST"):
+def _headers(route: Route) -> Iterator[Schema]:
+    if route.method == "POST":
         yield KEY
-    if operation.dry_run:
+    if route.operation.dry_run:
         yield DRY_RUN
-    if audience != "public":
+    if route.audience != "public":
         yield CLOCK
 
 
@@ -173,16 +155,16 @@ def _content(one: Any, wire: list[Any], example: Any = None) -> Schema:
     return {"application/json": made | ({"example": example} if example is not None else {})}
 
 
-def _answers(operation: Operation, wire: list[Any], examples: Schema) -> Schema:
+def _answers(route: Route, wire: list[Any], examples: Schema) -> Schema:
     """A dry run answers 200 with what it would change, beside or instead of what the verb answers."""
     made: Schema = {}
-    for status, one in sorted(operation.answers.items()):
+    for status, one in sorted(route.answers.items()):
         words = one.description if isinstance(one, Text) else SAID[status]
         made[str(status)] = {"description": words, "content": _content(one, wire, examples.get(str(status)))}
-        if operation.page:
+        if route.operation.page:
             made[str(status)]["content"] |= _content(PAGE, wire)
-    if operation.dry_run:
-        dry = _content(operation.dry_run, wire, examples.get("dry_run"))
+    if route.operation.dry_run:
+        dry = _content(route.operation.dry_run, wire, examples.get("dry_run"))
         if done := made.get("200"):
             schemas = [content["application/json"]["schema"] for content in (done["content"], dry)]
             done["description"] = "Done; or, of a dry run, what would be."
@@ -200,9 +182,9 @@ SAID: Final = {200: "Done.", 201: "Made.", 503: "Not now."}
 # Refusals -------------------------------------------------------------------------------------------------------------
 
 
-def _refusals(audience: str, name: str) -> Iterator[tuple[int, Schema]]:
+def _refusals(route: Route) -> Iterator[tuple[int, Schema]]:
     names = {codes: shared for shared, codes in SHARED.items()}
-    for codes in _by_status(codes_of(audience, name)):
+    for codes in _by_status(codes_of(route)):
         status = STATUS.get(codes[0], 422)
         yield status, {"$ref": f"#/components/responses/{names[codes]}"} if codes in names else _problem(codes)
 

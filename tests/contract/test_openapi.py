@@ -12,15 +12,14 @@ import httpx
 import msgspec
 import pytest
 import yaml
-from litestar.handlers import HTTPRouteHandler
 
 from service.api.body import Body
 from service.api.public import CONTRACT
 from service.app import create_app
 from service.config import Settings
 from service.contract import glossary, schemas
-from service.contract.contract import AUDIENCES, MEANING, SHARED, codes_of
-from service.contract.openapi import document, routes_of, wire_types, yaml_text
+from service.contract.contract import MEANING, SHARED, codes_of, parameters_of, routes_of
+from service.contract.openapi import document, wire_types, yaml_text
 from service.errors import STATUS, Code
 from service.event_type import EventType
 from tests.contract import contract_story
@@ -30,18 +29,18 @@ from tests.flows.world import Client, World
 
 APP = create_app(Settings())
 ROUTES = routes_of(APP)
-OPERATIONS = {name: (audience, one) for audience, table in AUDIENCES.items() for name, one in table.items()}
-KEYED = [name for name, (audience, _) in OPERATIONS.items() if audience != "public"]
+KEYED = [name for name, route in ROUTES.items() if route.audience != "public"]
 
 
 def test_every_route_stands_in_the_contract_and_the_other_way_round() -> None:
-    assert set(OPERATIONS) == set(ROUTES)
+    written = yaml.load(CONTRACT.read_text(), Loader=yaml.CSafeLoader)["paths"]
+    assert {f"{method.upper()} {path}" for path, methods in written.items() for method in methods} == set(ROUTES)
 
 
-@pytest.mark.parametrize("name", OPERATIONS)
-def test_the_handler_reads_what_the_contract_says(name: str) -> None:
-    read = {body.wire for body in _bodies(ROUTES[name].fn)}
-    takes = OPERATIONS[name][1].takes
+@pytest.mark.parametrize("name", ROUTES)
+def test_the_handler_reads_what_it_says(name: str) -> None:
+    read = {body.wire for body in _bodies(ROUTES[name].handler.fn)}
+    takes = ROUTES[name].operation.takes
     assert read == ({takes} if isinstance(takes, type) else set())
 
 
@@ -55,27 +54,26 @@ def _bodies(function: Any) -> Iterator[Body[Any]]:
             yield from _bodies(used)
 
 
-@pytest.mark.parametrize("name", OPERATIONS)
+@pytest.mark.parametrize("name", ROUTES)
 def test_the_handler_takes_the_names_in_its_path(name: str) -> None:
-    handler: HTTPRouteHandler = ROUTES[name]
-    assert (handler.fn.__doc__ or "").strip()
-    in_path = {word.strip("{}") for word in name.split("/") if word.startswith("{")}
-    assert in_path <= set(inspect.signature(handler.fn).parameters)
-    assert ("scope" in handler.opt) is (OPERATIONS[name][0] != "public")
+    route = ROUTES[name]
+    assert (route.handler.fn.__doc__ or "").strip()
+    assert set(parameters_of(route.path)) <= set(inspect.signature(route.handler.fn).parameters)
+    assert ("scope" in route.handler.opt) is (route.audience != "public")
 
 
 def test_every_code_has_a_meaning_and_a_shared_answer_one_status() -> None:
     assert set(MEANING) == set(Code)
     for codes in SHARED.values():
         assert len({STATUS.get(code, 422) for code in codes}) == 1
-    answered = {codes for name, (audience, _) in OPERATIONS.items() for codes in codes_of(audience, name)}
+    answered = {code for route in ROUTES.values() for code in codes_of(route)}
     unread = {Code.TOO_SLOW, Code.ADDRESS_TOO_LONG, Code.HEAD_TOO_LARGE}  # of what never was a request
     unused = set(Code) - answered - unread
     assert unused <= {Code.METHOD_NOT_ALLOWED, Code.NOT_ACCEPTABLE, Code.CURRENCY_MISMATCH}  # of what is no route
 
 
 def test_every_field_is_described_once() -> None:
-    made = schemas.schemas_of(wire_types())
+    made = schemas.schemas_of(wire_types(ROUTES.values()))
     bare = [
         f"{name}.{field}"
         for name, schema in made.items()
@@ -95,7 +93,7 @@ def test_every_field_is_described_once() -> None:
         for schema in made.values()
         for field, one in schema.get("properties", {}).items()
     }
-    in_paths = {word for name in OPERATIONS for word in re.findall(r"{(\w+)}", name)}
+    in_paths = {word for route in ROUTES.values() for word in parameters_of(route.path)}
     shared = {pair for pair in glossary.GLOSSARY.items() if not pair[0].startswith("?") and pair[0] not in in_paths}
     assert shared <= told
 
@@ -111,7 +109,7 @@ UNITS = {
 
 def test_every_sentence_fits_the_type_of_its_field() -> None:
     """A sentence that many fields share is true of each: no list is "how many", no count "minor units" of a time."""
-    made = schemas.schemas_of(wire_types())
+    made = schemas.schemas_of(wire_types(ROUTES.values()))
     said = {
         f"{name}.{field}": (one.get("description", ""), _kind(one))
         for name, schema in made.items()
@@ -139,7 +137,7 @@ def _kind(schema: dict[str, Any]) -> str:
 
 def test_a_field_is_described_where_it_is_declared() -> None:
     """What the declaration says goes before what the glossary says of all fields of that name."""
-    made = schemas.schemas_of(wire_types())
+    made = schemas.schemas_of(wire_types(ROUTES.values()))
     for name, field, words in [
         ("Exposure", "used", "minor units: captured and not yet paid back"),
         ("ConsentView", "used", "calls made under it so far"),
@@ -167,7 +165,7 @@ async def test_the_file_is_what_the_app_does(world: World) -> None:
     world.http.event_hooks["response"].append(recorder)
     await contract_story.tell(world)
     examples = recorder.fixed()
-    assert set(examples) == set(OPERATIONS) - {"GET /openapi.yaml"}
+    assert set(examples) == set(ROUTES) - {"GET /openapi.yaml"}
     await _require_described_events(world)
 
     text = yaml_text(document(APP, examples))
@@ -184,7 +182,7 @@ async def _require_described_events(world: World) -> None:
     """Of each type one was told, and the words beside the types name all that is in their data."""
     rows = await world.pool.fetch("select type, data from events")
     told = {row["type"]: set(msgspec.json.decode(row["data"])) for row in rows}
-    listed = schemas.schemas_of(wire_types())["EventType"]["description"]
+    listed = schemas.schemas_of(wire_types(ROUTES.values()))["EventType"]["description"]
     of_a_plan = set(re.findall(r"`(\w+)`", listed.partition("\n*")[0]))
     described = {
         name: set(re.findall(r"`(\w+)`", words))
@@ -200,14 +198,14 @@ async def test_no_route_without_its_key(world: World) -> None:
     contract = Contract(document(APP, {}))
     owners = {"merchant": world.demo.merchant_id, "partner": world.demo.partner_id, "operator": "operator"}
     keys = {audience: await _key(world, audience, owner, "*") for audience, owner in owners.items()}
-    scopes = {audience: sorted({ROUTES[one].opt["scope"] for one in KEYED if OPERATIONS[one][0] == audience})
+    scopes = {audience: sorted({ROUTES[one].handler.opt["scope"] for one in KEYED if ROUTES[one].audience == audience})
               for audience in owners}  # fmt: skip
     poor = {(audience, scope): await _key(world, audience, owners[audience], scope)
             for audience, known in scopes.items() for scope in known[:2]}  # fmt: skip
     for name in KEYED:
-        audience = OPERATIONS[name][0]
+        audience = ROUTES[name].audience
         others = [keys[other] for other in owners if other != audience]
-        own = ROUTES[name].opt["scope"]
+        own = ROUTES[name].handler.opt["scope"]
         others.append(next(key for (of, scope), key in poor.items() if of == audience and scope != own))
         for key, status in [("", 401), ("sk_unknown", 401), *[(other, 403) for other in others]]:
             answered = await _call(world, name, key)
