@@ -15,13 +15,16 @@ def captured(standing: Standing, fact: Captured) -> None:
     terms = standing.terms
     down_payment = down_payment_of(terms, fact.amount)
     financed = fact.amount - down_payment
+    standing.lent.append(fact.amount)
     if down_payment and terms.down_payment_at is DownPaymentAt.SCHEDULE:
-        row = Row(RowKind.DOWN_PAYMENT, fact.on, fact.on)
+        row = Row(RowKind.DOWN_PAYMENT, fact.on, fact.on, standing.capture)
         row.owed[Component.PRINCIPAL] = down_payment
         standing.rows.append(row)
     if terms.captures is Captures.OWN_TERM or not standing.courses:
-        standing.courses.append(moves.begin_course(terms, fact.amount, fact.on))
-        standing.add_rows(standing.courses[-1])
+        course = moves.begin_course(terms, fact.amount, fact.on)
+        course.capture = standing.capture
+        standing.courses.append(course)
+        standing.add_rows(course)
     elif fact.on < standing.courses[0].last.due_on:
         moves.lend(standing.courses[0], fact.on, financed)
         standing.sort()

@@ -60,6 +60,7 @@ class Course(Struct, eq=False):
     pauses: list[tuple[date, date]] = field(default_factory=list)  # after the first day, up to and with the second
     extra_shares: tuple[Fraction, ...] = ()  # periods beyond the last one that the level is reckoned over
     balloon: int = 0
+    capture: int = 1  # which one it pays back
     overdue_until: date | None = None  # principal past due has borne interest up to this day
     until: date | None = None  # no interest after it: what is due if everything is settled then
     lines: list[Line | None] = field(default_factory=list)  # of each period; None: to be cut anew

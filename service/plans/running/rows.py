@@ -27,6 +27,7 @@ class Row(Struct, eq=False):
     kind: RowKind
     begin: date
     due_on: date
+    capture: int = 1  # which capture it pays for; merged ones count as the first
     owed: dict[Component, int] = field(default_factory=nothing)
     paid: dict[Component, int] = field(default_factory=nothing)
     owed_again: int = 0  # principal of a payment that was taken back; part of what is owed
@@ -107,6 +108,7 @@ class Line(Struct, frozen=True, gc=False):
 
     number: int
     kind: RowKind
+    capture: int  # which one it pays for: 1, 2, 3 ...
     begin_on: date
     due_on: date
     principal: int
@@ -140,7 +142,7 @@ def frozen(number: int, row: Row) -> Line:
     """The line for a version."""
     owed, paid = row.owed, row.paid
     return Line(
-        number, row.kind, row.begin, row.due_on,
+        number, row.kind, row.capture, row.begin, row.due_on,
         owed[Component.PRINCIPAL], owed[Component.INTEREST], owed[Component.FEE], owed[Component.PENALTY],
         paid[Component.PRINCIPAL], paid[Component.INTEREST], paid[Component.FEE], paid[Component.PENALTY],
         row.paid_early, row.paid_late, row.owed_again, row.forgiven, row.settled_on,

@@ -131,7 +131,7 @@ class Standing(Struct, eq=False):
         """Rows for the periods that have none yet; what stood in the rows of replaced periods moves with them."""
         known = [row.period for row in self.rows if row.course is course]
         self.rows += [
-            Row(RowKind.INSTALMENT, period.begin, self.payable_on(period), course=course, period=period)
+            Row(RowKind.INSTALMENT, period.begin, self.payable_on(period), course.capture, course=course, period=period)
             for period in course.periods
             if period not in known
         ]
@@ -155,6 +155,11 @@ class Standing(Struct, eq=False):
             if row.kind is RowKind.EXTRA:
                 row.begin = before.due_on
 
+    @property
+    def capture(self) -> int:
+        """The number of the last capture."""
+        return max(1, len(self.lent))
+
     def instalments(self) -> list[Row]:
         """The rows that are neither down payments nor extra."""
         return [row for row in self.rows if row.kind is RowKind.INSTALMENT]
@@ -170,7 +175,7 @@ class Standing(Struct, eq=False):
             return last
         if last.due_on == on:
             return last
-        extra = Row(RowKind.EXTRA, last.due_on, on)
+        extra = Row(RowKind.EXTRA, last.due_on, on, self.capture)
         self.rows.append(extra)
         return extra
 
