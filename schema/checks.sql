@@ -127,7 +127,7 @@ select bucket, plan_id, p.kind, p.captured, p.outstanding, i.principal, p.princi
     or p.plan_id is null
     or p.collection_state <> case when i.unpaid is null then 'nothing_owed'
                                   when i.unpaid > 0     then 'collecting'
-                                  else 'collected' end::collection_state;
+                                  else 'collected' end;
 
 -- bills_match_captures --
 -- Every capture has its bill, numbered 1 to n, and together they are what was captured; a bill's lines sum to it.

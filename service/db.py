@@ -249,8 +249,10 @@ def _refuse_another_past(rows: list[asyncpg.Record], migrations: list[Migration]
     for row, migration in zip(rows, migrations, strict=False):
         if (row["version"], row["name"], row["sha256"]) != (migration.version, migration.name, migration.sha256):
             raise CannotStart(
-                f"schema/{migration.version:03}_{migration.name}.sql is not the file this database was made with; an "
-                "applied migration never changes: restore it, and put the change into a new one."
+                f"schema/{migration.version:03}_{migration.name}.sql is not the file this database was made with, "
+                f"{row['version']:03}_{row['name']}. If another version of Tenor made it: start that version, or begin "
+                "with a new database (of the embedded server: with another folder as TENOR_DATA). If the file was "
+                "changed: an applied migration never changes; restore it, and put the change into a new one."
             )
     if len(rows) > len(migrations):
         raise CannotStart(

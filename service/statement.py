@@ -15,7 +15,7 @@
     await MOVE_ACCOUNTS.execute(conn, moved=[Moved(7, "co_...", 500)])
 
 `@moved` becomes `unnest($1::smallint[], $2::text[], $3::bigint[]) as moved (bucket, consumer_id, used)`. However many
-rows it is given, it is one statement to the server. Where the type of a column is an enum, the SQL casts the text.
+rows it is given, it is one statement to the server.
 """
 
 import re

@@ -10,8 +10,12 @@ from service.api.queries import Q as API
 from service.api.reply import reply
 from service.deadline import LONG
 from service.ledger.store import Q as LEDGER
-from service.plans.plan import business_day
+from service.plans.offer import Kind
+from service.plans.plan import PlanState, business_day
 from service.registry.queries import Q as REGISTRY
+
+# As a purchase goes: the kinds as they are always named, the states from the first to the last.
+_PLACE = {word: place for place, word in enumerate((*Kind, *PlanState))}
 
 
 class DecisionCount(Struct, frozen=True):
@@ -79,10 +83,11 @@ async def get_summary(request: Asked) -> ASGIResponse:
     async with ask.services.pool.acquire() as conn, conn.transaction(isolation="repeatable_read", readonly=True):
         merchants = await conn.fetch(REGISTRY.load_merchants)
         today = {one["merchant_id"]: business_day(ask.now, one["time_zone"]) for one in merchants}
+        plans = [PlanCount(*row) for row in await conn.fetch(API.count_plans, list(today), list(today.values()))]
         return reply(
             Summary(
                 [DecisionCount(*row) for row in await conn.fetch(API.count_decisions)],
-                [PlanCount(*row) for row in await conn.fetch(API.count_plans, list(today), list(today.values()))],
+                sorted(plans, key=lambda one: (_PLACE[one.kind], one.currency, _PLACE[one.state])),
                 [Exposure(*row) for row in await conn.fetch(API.sum_accounts)],
             )
         )

@@ -12,7 +12,10 @@ from service.policies.reasons import Reason
 
 
 class Outcome(StrEnum):
-    """Approved with offers, or declined or referred with reasons. The SQL enum `outcome` says the same."""
+    """Approved with offers, or declined or referred with reasons.
+
+    The check `decisions_outcome_is_known` says the same.
+    """
 
     APPROVED = "approved"
     DECLINED = "declined"

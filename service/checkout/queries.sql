@@ -50,13 +50,13 @@ select k.request, k.answer, k.snapshot::json -> 'merchant' ->> 'name' as merchan
 -- load_evidence --
 -- All that a replay needs; of what a person decided, what the person said.
 select d.policy_id, d.policy_version, d.decided_at, d.request, d.snapshot, d.answer,
-       r.decision_id as referral_id, r.outcome::text as outcome, r.reasons
+       r.decision_id as referral_id, r.outcome, r.reasons
   from decisions d
   left join reviews r on r.bucket = d.bucket and r.made_id = d.decision_id
  where d.bucket = $1 and d.decision_id = $2;
 
 -- load_outcome --
-select outcome::text, decided_at from decisions where bucket = $1 and decision_id = $2;
+select outcome, decided_at from decisions where bucket = $1 and decision_id = $2;
 
 -- list_referrals --
 -- Ids are in the order of time, so the oldest that can still be reviewed is found by its id.
@@ -69,7 +69,7 @@ select d.decision_id, d.merchant_id, d.consumer_id, d.merchant_reference, d.curr
  limit $3;
 
 -- load_review --
-select r.decision_id as referral_id, r.outcome::text, r.reasons, r.note, r.reviewed_by, r.reviewed_at,
+select r.decision_id as referral_id, r.outcome, r.reasons, r.note, r.reviewed_by, r.reviewed_at,
        d.answer as decision
   from reviews r
   join decisions d on d.bucket = r.bucket and d.decision_id = r.made_id
@@ -85,7 +85,7 @@ returning made_id;
 insert into trial_differences (bucket, decision_id, trial_id, currency, is_answered, champion, challenger, score,
                                "limit", financed, cost)
 select k.*
-  from unnest($1::smallint[], $2::text[], $3::text[], $4::text[], $5::boolean[], $6::outcome[], $7::outcome[],
+  from unnest($1::smallint[], $2::text[], $3::text[], $4::text[], $5::boolean[], $6::text[], $7::text[],
               $8::int[], $9::bigint[], $10::bigint[], $11::bigint[])
        as k (bucket, decision_id, trial_id, currency, is_answered, champion, challenger, score, "limit", financed, cost)
   join decisions d using (bucket, decision_id)
@@ -124,7 +124,7 @@ with logged as (
     insert into decisions (bucket, decision_id, merchant_id, consumer_id, merchant_reference, currency, outcome,
                            policy_id, policy_version, "limit", decided_at, expires_at, request, snapshot, answer,
                            funding)
-    select bucket, decision_id, merchant_id, consumer_id, merchant_reference, currency, outcome::outcome,
+    select bucket, decision_id, merchant_id, consumer_id, merchant_reference, currency, outcome,
            policy_id, policy_version, "limit", decided_at, expires_at, request, snapshot, answer, funding
       from @decided
      where decision_id in (select answer_id from fresh)

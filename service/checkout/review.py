@@ -25,7 +25,7 @@ REFERRAL_LIVES: Final = timedelta(days=30)
 
 
 class ReviewOutcome(StrEnum):
-    """A yes or a no. The SQL enum `review_outcome` says the same."""
+    """A yes or a no. The check `reviews_outcome_is_known` says the same."""
 
     APPROVE = "approve"
     DECLINE = "decline"

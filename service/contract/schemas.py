@@ -141,7 +141,7 @@ def _docstring(cls: type) -> str:
     """What is said of the class, in paragraphs, without what only concerns the database."""
     text = inspect.cleandoc(vars(cls).get("__doc__") or "")
     paragraphs = [re.sub(r"\s+", " ", paragraph) for paragraph in text.split("\n\n")]
-    return re.sub(r"[;.]? [Tt]he SQL enum `\w+` says the same\.", ".", "\n\n".join(paragraphs)).strip()
+    return re.sub(r"[;.]?\s+[Tt]he check `\w+` says the same\.", ".", "\n\n".join(paragraphs)).strip()
 
 
 @lru_cache(maxsize=1024)

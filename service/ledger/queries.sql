@@ -3,13 +3,13 @@
 -- book --
 insert into transfers (bucket, cause_id, leg, debit, credit, amount, currency, plan_id, merchant_id, partner_id,
                        booked_on, booked_at)
-select bucket, cause_id, leg, debit::ledger_account, credit::ledger_account, amount, currency, plan_id, merchant_id,
+select bucket, cause_id, leg, debit, credit, amount, currency, plan_id, merchant_id,
        partner_id, booked_on, booked_at
   from @booked;
 
 -- trial_balance --
 -- Every account's two sides, from the transfers themselves.
-select account::text as account, currency, sum(debit)::bigint as debit, sum(credit)::bigint as credit
+select account, currency, sum(debit)::bigint as debit, sum(credit)::bigint as credit
   from (select debit as account, currency, amount as debit, 0 as credit from transfers
         union all
         select credit, currency, 0, amount from transfers) t

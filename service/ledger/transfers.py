@@ -13,7 +13,7 @@ from service.money import next_share
 
 
 class LedgerAccount(StrEnum):
-    """The chart of accounts; `schema/001_core.sql` holds the same list."""
+    """The chart of accounts. The check `transfers_accounts_are_known` says the same."""
 
     COMMITMENT = "commitment"  # off balance: what we promised to lend ...
     COMMITMENT_CONTRA = "commitment_contra"  # ... and its mirror

@@ -7,7 +7,7 @@ from msgspec import Struct
 
 
 class LimitRule(StrEnum):
-    """Why a limit is another one. The SQL enum `limit_rule` says the same."""
+    """Why a limit is another one. The check `limit_changes_rule_is_known` says the same."""
 
     OPERATOR = "operator"  # set by hand
     STEP = "step"  # the policy's table gives more, after so many plans paid off

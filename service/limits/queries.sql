@@ -47,7 +47,7 @@ with moved as (
 ), kept as (
     insert into limit_changes (bucket, consumer_id, currency, version, limit_before, "limit", rule, decrease,
                                policy_id, policy_version, changed_by, changed_at)
-    select bucket, consumer_id, currency, version, limit_before, "limit", rule::limit_rule, decrease, policy_id,
+    select bucket, consumer_id, currency, version, limit_before, "limit", rule, decrease, policy_id,
            policy_version, changed_by, changed_at
       from @changed
 )
@@ -64,7 +64,7 @@ select coalesce(a."limit", 0) as "limit", coalesce(a.reserved, 0) as reserved, c
  where c.bucket = $1 and c.consumer_id = $2 and ($4::text is null or c.merchant_id = $4);
 
 -- list_limit_changes --
-select version, limit_before, "limit", rule::text, decrease, policy_id, policy_version, changed_by, changed_at
+select version, limit_before, "limit", rule, decrease, policy_id, policy_version, changed_by, changed_at
   from limit_changes
  where bucket = $1 and consumer_id = $2 and currency = $3 and version > $4
  order by version

@@ -15,7 +15,7 @@ from service.outside.source import DataType, Name, Purpose, SourceOutcome
 
 
 class Channel(StrEnum):
-    """How the consumer gave it. The SQL enum `consent_channel` says the same."""
+    """How the consumer gave it. The check `consents_channel_is_known` says the same."""
 
     ONLINE = "online"
     IN_WRITING = "in_writing"

@@ -1,7 +1,7 @@
 -- load_kept --
 -- Answers that may be read again, the latest first; what was heard under a revoked consent is not among them.
-select e.enquiry_id, e.gateway, e.data_type::text, e.purpose::text, e.facts as asked, e.to_on - e.from_on as days_back,
-       r.outcome::text, r.facts, r.answered_at
+select e.enquiry_id, e.gateway, e.data_type, e.purpose, e.facts as asked, e.to_on - e.from_on as days_back,
+       r.outcome, r.facts, r.answered_at
   from enquiries e
   join reports r using (bucket, enquiry_id)
   join consents c using (bucket, consent_id)
@@ -11,7 +11,7 @@ select e.enquiry_id, e.gateway, e.data_type::text, e.purpose::text, e.facts as a
 
 -- load_consents --
 -- Those in force come first, so that however many there are none of these is missed.
-select consent_id, subject, purpose::text, data_types::text[], sources, from_on, to_on, times, used, given_at,
+select consent_id, subject, purpose, data_types, sources, from_on, to_on, times, used, given_at,
        expires_at, revoked_at
   from consents
  where bucket = $1 and consumer_id = $2
@@ -28,7 +28,7 @@ with claimed as (
 )
 insert into enquiries (bucket, enquiry_id, consumer_id, consent_id, decision_id, gateway_id, gateway, data_type, purpose,
                        facts, from_on, to_on, asked_at)
-select bucket, $3, consumer_id, consent_id, $4, $5, $6, $7::data_type, $8::purpose, $9::text[], $10, $11, $13
+select bucket, $3, consumer_id, consent_id, $4, $5, $6, $7, $8, $9::text[], $10, $11, $13
   from claimed
  where consumer_id = $12
 returning enquiry_id;
@@ -37,7 +37,7 @@ returning enquiry_id;
 -- A consent revoked while the call was on its way: that it was answered is kept, and nothing of what was.
 insert into reports (bucket, enquiry_id, outcome, facts, answered_at, expires_at)
 select k.bucket, k.enquiry_id, k.outcome, case when c.revoked_at is null then k.facts end, k.answered_at, k.expires_at
-  from unnest($1::smallint[], $2::text[], $3::heard[], $4::text[], $5::timestamptz[], $6::timestamptz[])
+  from unnest($1::smallint[], $2::text[], $3::text[], $4::text[], $5::timestamptz[], $6::timestamptz[])
        as k (bucket, enquiry_id, outcome, facts, answered_at, expires_at)
   join enquiries e using (bucket, enquiry_id)
   join consents c using (bucket, consent_id);
@@ -56,21 +56,21 @@ update reports r set facts = null from expired x where r.bucket = x.bucket and r
 -- insert_consent --
 insert into consents (bucket, consent_id, consumer_id, merchant_id, subject, purpose, data_types, sources, from_on,
                       to_on, times, channel, evidence, given_at, expires_at)
-select c.bucket, $3, c.consumer_id, c.merchant_id, $5, $6::purpose, $7::data_type[], $8::text[], $9, $10, $11,
-       $12::consent_channel, $13, $14, $15
+select c.bucket, $3, c.consumer_id, c.merchant_id, $5, $6, $7::text[], $8::text[], $9, $10, $11, $12,
+       $13, $14, $15
   from consumers c
  where c.bucket = $1 and c.consumer_id = $2 and c.merchant_id = $4
 returning consent_id;
 
 -- load_consent --
-select consent_id, consumer_id, subject, purpose::text, data_types::text[], sources, from_on, to_on, times, used,
-       channel::text, evidence, given_at, expires_at, revoked_at
+select consent_id, consumer_id, subject, purpose, data_types, sources, from_on, to_on, times, used,
+       channel, evidence, given_at, expires_at, revoked_at
   from consents
  where bucket = $1 and consent_id = $2;
 
 -- list_consents --
-select consent_id, consumer_id, subject, purpose::text, data_types::text[], sources, from_on, to_on, times, used,
-       channel::text, evidence, given_at, expires_at, revoked_at
+select consent_id, consumer_id, subject, purpose, data_types, sources, from_on, to_on, times, used,
+       channel, evidence, given_at, expires_at, revoked_at
   from consents
  where bucket = $1 and consumer_id = $2 and consent_id > $3
  order by consent_id
@@ -91,8 +91,8 @@ update reports r
    and r.facts is not null;
 
 -- list_enquiries --
-select e.enquiry_id, e.consent_id, e.decision_id, e.gateway_id, e.gateway, e.data_type::text, e.purpose::text, e.facts,
-       e.from_on, e.to_on, e.asked_at, r.outcome::text, r.expires_at, r.facts is not null as is_kept
+select e.enquiry_id, e.consent_id, e.decision_id, e.gateway_id, e.gateway, e.data_type, e.purpose, e.facts,
+       e.from_on, e.to_on, e.asked_at, r.outcome, r.expires_at, r.facts is not null as is_kept
   from enquiries e
   left join reports r using (bucket, enquiry_id)
  where e.bucket = $1 and e.consumer_id = $2 and e.enquiry_id > $3
@@ -101,7 +101,7 @@ select e.enquiry_id, e.consent_id, e.decision_id, e.gateway_id, e.gateway, e.dat
 
 -- insert_gateway --
 insert into gateways (gateway_id, name, url, data_types, registered_by, registered_at)
-values ($1, $2, $3, $4::data_type[], $5, $6)
+values ($1, $2, $3, $4, $5, $6)
     on conflict (name) where retired_at is null do nothing
 returning gateway_id;
 
@@ -110,7 +110,7 @@ update gateways set retired_by = $2, retired_at = $3 where gateway_id = $1 and r
 returning gateway_id;
 
 -- list_gateways --
-select gateway_id, name, url, data_types::text[], registered_by, registered_at, retired_by, retired_at
+select gateway_id, name, url, data_types, registered_by, registered_at, retired_by, retired_at
   from gateways
  where gateway_id > $1
  order by gateway_id
@@ -118,7 +118,7 @@ select gateway_id, name, url, data_types::text[], registered_by, registered_at, 
 
 -- count_enquiries --
 -- A call whose process ended in the middle has no report.
-select e.gateway_id, coalesce(r.outcome::text, 'unheard') as outcome, count(*) as calls
+select e.gateway_id, coalesce(r.outcome, 'unheard') as outcome, count(*) as calls
   from enquiries e
   left join reports r using (bucket, enquiry_id)
  where e.asked_at > $1 and e.asked_at <= $2

@@ -11,7 +11,7 @@ Facts = dict[str, Fact]
 
 
 class DataType(StrEnum):
-    """What a consumer consents to, and a gateway serves. The SQL enum `data_type` says the same."""
+    """What a consumer consents to, and a gateway serves. The check `enquiries_data_type_is_known` says the same."""
 
     CREDIT_HISTORY = "credit_history"  # a credit bureau
     INCOME = "income"  # an employer's, tax or account platform
@@ -19,7 +19,7 @@ class DataType(StrEnum):
 
 
 class Purpose(StrEnum):
-    """What the data may be used for. The SQL enum `purpose` says the same."""
+    """What the data may be used for. The check `enquiries_purpose_is_known` says the same."""
 
     CREDIT_DECISION = "credit_decision"  # whether to lend
     AFFORDABILITY = "affordability"  # whether it can be paid back without hardship

@@ -19,14 +19,14 @@ BREAKS_MAX: Final = 10_000  # of one file: nobody resolves more one by one
 
 
 class Outcome(StrEnum):
-    """The verdict in a word; the SQL enum `reconciliation_outcome` says the same."""
+    """The verdict in a word; the check `reconciliations_outcome_is_known` says the same."""
 
     MATCHED = "matched"
     BREAKS = "breaks"
 
 
 class BreakKind(StrEnum):
-    """What does not match; the SQL enum `break_kind` says the same."""
+    """What does not match; the check `breaks_kind_is_known` says the same."""
 
     MISSING_AT_PARTNER = "missing_at_partner"  # our file has the plan, theirs has not
     MISSING_HERE = "missing_here"  # theirs has it, ours has not
@@ -36,7 +36,7 @@ class BreakKind(StrEnum):
 
 
 class BreakState(StrEnum):
-    """The life of a break; the SQL enum `break_state` says the same."""
+    """The life of a break; the check `breaks_state_is_known` says the same."""
 
     OPEN = "open"  # somebody must look -> RESOLVED
     RESOLVED = "resolved"  # explained, or gone from a corrected file -> OPEN, if a later file has it again

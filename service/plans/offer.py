@@ -13,7 +13,7 @@ from service.terms.terms import Terms
 
 
 class Kind(StrEnum):
-    """The three ways to buy now. The SQL enum `plan_kind` says the same."""
+    """The three ways to buy now. The check `plans_kind_is_known` says the same."""
 
     INSTALMENTS = "instalments"
     PAY_AFTER_USE = "pay_after_use"

@@ -15,7 +15,7 @@ from service.terms.terms import Terms
 
 
 class PlanState(StrEnum):
-    """The commercial state. The SQL enum `plan_state` says the same."""
+    """The commercial state. The check `plans_state_is_known` says the same."""
 
     AUTHORIZED = (
         "authorized"  # limit reserved, nothing owed -> PART_CAPTURED, ACTIVE, PAYMENT_DUE, CLOSED, VOIDED, EXPIRED

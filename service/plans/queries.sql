@@ -69,17 +69,16 @@ insert into plans (bucket, plan_id, consumer_id, merchant_id, merchant_reference
                    state, collection_state, settlement_state, dispute_state, amount, captured, voided, held,
                    reserved, outstanding, principal_paid, interest_paid, fee_paid, captures, version,
                    offer, funding, authorized_at, capture_by, closed_at, claimed_at)
-select bucket, plan_id, consumer_id, merchant_id, merchant_reference, decision_id, kind::plan_kind, currency,
-       state::plan_state, collection_state::collection_state, settlement_state::settlement_state,
-       dispute_state::dispute_state, amount, captured, voided, held,
+select bucket, plan_id, consumer_id, merchant_id, merchant_reference, decision_id, kind, currency,
+       state, collection_state, settlement_state, dispute_state, amount, captured, voided, held,
        reserved, outstanding, principal_paid, interest_paid, fee_paid, captures, version,
        offer, funding, authorized_at, capture_by, closed_at, claimed_at
   from @opened;
 
 -- update_plans --
 update plans p
-   set state = moved.state::plan_state, collection_state = moved.collection_state::collection_state,
-       settlement_state = moved.settlement_state::settlement_state, dispute_state = moved.dispute_state::dispute_state,
+   set state = moved.state, collection_state = moved.collection_state, settlement_state = moved.settlement_state,
+       dispute_state = moved.dispute_state,
        captured = moved.captured, voided = moved.voided, held = moved.held, reserved = moved.reserved,
        outstanding = moved.outstanding, principal_paid = moved.principal_paid, interest_paid = moved.interest_paid,
        fee_paid = moved.fee_paid, captures = moved.captures, version = moved.version, closed_at = moved.closed_at,

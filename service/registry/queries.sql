@@ -1,7 +1,7 @@
 -- What every process keeps in memory.
 
 -- load_keys --
-select hmac, key_id, audience::text, owner_id, scopes from keys where revoked_at is null;
+select hmac, key_id, audience, owner_id, scopes from keys where revoked_at is null;
 
 -- which_are_keys --
 select hmac from keys where hmac = any($1::bytea[]) and revoked_at is null;
@@ -23,4 +23,4 @@ select trial_id, policy_id, version, share_bps, started_at from trials where end
 select revision from rulebook;
 
 -- load_gateways --
-select gateway_id, name, url, data_types::text[] from gateways where retired_at is null;
+select gateway_id, name, url, data_types from gateways where retired_at is null;

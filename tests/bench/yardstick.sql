@@ -66,7 +66,8 @@ begin
     values (own, plan, 0, 'commitment', 'commitment_contra', one.amount, 'EUR', plan, merchant, one.partner_id,
             moment::date, moment);
     update feeds f set last_number = f.last_number + 1 where f.merchant_id = merchant returning f.last_number into given;
-    insert into events values (own, plan, merchant, given, 'plan.authorized', plan, moment, one.event);
+    insert into events (bucket, event_id, merchant_id, number, type, plan_id, at, data)
+    values (own, plan, merchant, given, 'plan.authorized', plan, moment, one.event);
 end $$;
 
 create function as_anyone_would(person int) returns void language plpgsql as $$
@@ -95,5 +96,6 @@ begin
     values (own, plan, 0, 'consumer_receivable', 'merchant_payable', 58260, 'EUR', plan, merchant, null, today, now()),
            (own, plan, 1, 'consumer_receivable', 'merchant_fee_income', 1740, 'EUR', plan, merchant, null, today, now()),
            (own, plan, 2, 'partner_receivable', 'partner_participation', 42000, 'EUR', plan, merchant, null, today, now());
-    insert into events values (own, plan, merchant, number, 'plan.authorized', plan, now(), '{}');
+    insert into events (bucket, event_id, merchant_id, number, type, plan_id, at, data)
+    values (own, plan, merchant, number, 'plan.authorized', plan, now(), '{}');
 end $$;

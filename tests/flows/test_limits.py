@@ -8,7 +8,6 @@ import asyncpg
 import httpx
 import pytest
 
-from service.limits.change import LimitRule
 from tests.flows.test_policies import draft, publish, with_field
 from tests.flows.world import NOON, World
 
@@ -228,8 +227,3 @@ async def test_a_change_is_kept_as_it_was(world: World, statement: str) -> None:
     await world.consumer(limit=100_00)
     with pytest.raises(asyncpg.RestrictViolationError):
         await world.pool.execute(statement)
-
-
-async def test_the_database_has_the_same_words(world: World) -> None:
-    labels = await world.pool.fetch("select unnest(enum_range(null::limit_rule))::text")
-    assert [label for (label,) in labels] == list(LimitRule)

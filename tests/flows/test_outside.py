@@ -2,15 +2,12 @@
 
 import asyncio
 from collections import Counter
-from enum import StrEnum
 from typing import Any
 
 import asyncpg
 import pytest
 
-from service.outside import consent
 from service.outside.circuit import FAILURES_MAX
-from service.outside.source import DataType, Purpose, SourceOutcome
 from service.simulator import create_simulator
 from tests.flows.outside import (
     BUREAU,
@@ -509,16 +506,3 @@ async def test_there_is_no_use_too_many(world: World) -> None:
         await world.pool.execute("update consents set used = used + 1")
     await world.pool.execute("alter table consents disable trigger user")  # so that the invariants hold at the end
     await world.pool.execute("update consents set used = 0")
-
-
-async def test_the_database_has_the_same_words(world: World) -> None:
-    types: dict[str, type[StrEnum]] = {"data_type": DataType, "purpose": Purpose, "consent_channel": consent.Channel}
-    for name, members in types.items():
-        labels = await world.pool.fetch(f"select unnest(enum_range(null::{name}))::text")
-        assert [label for (label,) in labels] == list(members)
-
-
-async def test_what_can_be_heard_is_what_a_call_can_come_to(world: World) -> None:
-    labels = await world.pool.fetch("select unnest(enum_range(null::heard))::text")
-    calls = {"cached"} | set(consent.NEAREST)
-    assert {label for (label,) in labels} == set(SourceOutcome) - calls

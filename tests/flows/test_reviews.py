@@ -8,7 +8,6 @@ import asyncpg
 import httpx
 import pytest
 
-from service.checkout.review import ReviewOutcome
 from tests.flows.world import NOON, World
 
 REVIEWS = "/v1/operator/reviews"
@@ -147,11 +146,6 @@ async def test_a_review_is_never_changed(world: World, statement: str) -> None:
     await review(world, (await referred(world))["id"], "approve")
     with pytest.raises(asyncpg.RestrictViolationError):
         await world.pool.execute(statement)
-
-
-async def test_the_database_has_the_same_words(world: World) -> None:
-    labels = await world.pool.fetch("select unnest(enum_range(null::review_outcome))::text")
-    assert [label for (label,) in labels] == list(ReviewOutcome)
 
 
 async def test_an_order_that_has_its_plan_meanwhile_is_not_approved_again(world: World) -> None:

@@ -3,7 +3,6 @@
 import asyncio
 import hashlib
 from datetime import date
-from enum import StrEnum
 
 import pytest
 
@@ -255,12 +254,3 @@ async def test_as_many_breaks_as_are_kept_and_one_more(pool: Pool) -> None:
         await receipt(pool, with_strangers(BREAKS_MAX + 1), TUESDAY, confirmed=True)
     await receipt(pool, content, TUESDAY)
     assert await pool.fetchval("select count(*) from breaks where state = 'open'") == 0
-
-
-@pytest.mark.parametrize(
-    ("type_name", "members"),
-    [("reconciliation_outcome", Outcome), ("break_kind", BreakKind), ("break_state", BreakState)],
-)
-async def test_the_database_has_the_same_words(pool: Pool, type_name: str, members: type[StrEnum]) -> None:
-    labels = await pool.fetch("select unnest(enum_range(null::" + type_name + "))::text as label")
-    assert [row["label"] for row in labels] == list(members)

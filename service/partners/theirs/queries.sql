@@ -44,7 +44,7 @@ with found as (
                         and b.their_currency is not distinct from k.their_currency and d.file_id = $3
                       order by b.break_id desc limit 1),
                     k.new_id) as break_id
-      from unnest($6::text[], $7::text[], $8::break_kind[], $9::text[], $10::text[], $11::json[], $12::text[])
+      from unnest($6::text[], $7::text[], $8::text[], $9::text[], $10::text[], $11::json[], $12::text[])
            as k (new_id, plan_id, kind, our_currency, their_currency, differences, owner)
 ), opened as (
     insert into breaks as known (break_id, partner_id, programme_id, plan_id, kind, their_currency, owner, state,
@@ -92,7 +92,7 @@ select * from partner_reconciliations
 select b.*, coalesce(b.resolved_on, ($1::timestamptz at time zone b.time_zone)::date) - b.opened_on as age_days
   from partner_breaks b
  where ($2::text is null or b.partner_id = $2)
-   and ($3::break_state is null or b.state = $3)
+   and ($3::text is null or b.state = $3)
    and b.break_id > $4
  order by b.break_id
  limit $5;

@@ -1,21 +1,19 @@
 -- Outside data: whom we may ask, what a consumer allowed, each call that was made under it, and what was heard.
 
-create type data_type       as enum ('credit_history', 'income', 'public_credit');
-create type purpose         as enum ('credit_decision', 'affordability', 'fraud_prevention');
-create type consent_channel as enum ('online', 'in_writing', 'in_person', 'by_telephone');
-
 -- Whom we may ask: an address never changes, another one is another row. The secret it knows us by is kept nowhere.
 create table gateways (
-    gateway_id    identifier  not null,
-    name          text        not null,   -- what policies and consents call it
-    url           text        not null,
-    data_types    data_type[] not null,
-    registered_by identifier  not null,   -- a key, here and below
-    registered_at timestamptz not null,
-    retired_by    identifier,
+    gateway_id    text collate "C" not null,
+    name          text             not null,   -- what policies and consents call it
+    url           text             not null,
+    data_types    text[]           not null,
+    registered_by text collate "C" not null,   -- a key, here and below
+    registered_at timestamptz      not null,
+    retired_by    text collate "C",
     retired_at    timestamptz,
     constraint gateways_pk primary key (gateway_id),
     constraint gateways_serve_something check (cardinality(data_types) > 0),
+    constraint gateways_data_types_are_known
+        check (data_types <@ array['credit_history', 'income', 'public_credit']),
     constraint gateways_retire_once check (num_nulls(retired_by, retired_at) in (0, 2))
 );
 
@@ -26,27 +24,32 @@ create trigger gateways_change_is_announced after insert or update or delete on 
 
 -- What a consumer allowed. Only `used` counts up, and a revocation is said once.
 create table consents (
-    bucket       bucket          not null,
-    consent_id   identifier      not null,
-    consumer_id  identifier      not null,
-    merchant_id  identifier      not null,   -- through whom it was given
-    subject      text            not null,   -- how the sources know this person
-    purpose      purpose         not null,
-    data_types   data_type[]     not null,
-    sources      text[]          not null,   -- names of gateways
-    from_on      date            not null,   -- the data may be of these days, both included
-    to_on        date            not null,
-    times        int             not null,   -- calls that may be made under it
-    used         int             not null default 0,
+    bucket       smallint         not null,
+    consent_id   text collate "C" not null,
+    consumer_id  text collate "C" not null,
+    merchant_id  text collate "C" not null,   -- through whom it was given
+    subject      text             not null,   -- how the sources know this person
+    purpose      text             not null,
+    data_types   text[]           not null,
+    sources      text[]           not null,   -- names of gateways
+    from_on      date             not null,   -- the data may be of these days, both included
+    to_on        date             not null,
+    times        int              not null,   -- calls that may be made under it
+    used         int              not null default 0,
     last_used_at timestamptz,
-    channel      consent_channel not null,
-    evidence     text            not null,   -- where its proof is kept
-    given_at     timestamptz     not null,
-    expires_at   timestamptz     not null,
+    channel      text             not null,
+    evidence     text             not null,   -- where its proof is kept
+    given_at     timestamptz      not null,
+    expires_at   timestamptz      not null,
     revoked_at   timestamptz,
-    revoked_by   identifier,
+    revoked_by   text collate "C",
     constraint consents_pk primary key (bucket, consent_id),
+    constraint consents_bucket_in_range check (bucket between 0 and 1023),
     constraint consents_consumer foreign key (bucket, consumer_id) references consumers (bucket, consumer_id),
+    constraint consents_purpose_is_known check (purpose in ('credit_decision', 'affordability', 'fraud_prevention')),
+    constraint consents_data_types_are_known
+        check (data_types <@ array['credit_history', 'income', 'public_credit']),
+    constraint consents_channel_is_known check (channel in ('online', 'in_writing', 'in_person', 'by_telephone')),
     constraint consents_name_what_and_whom check (cardinality(data_types) > 0 and cardinality(sources) > 0),
     constraint consents_have_a_period check (from_on <= to_on),
     constraint consents_end check (expires_at > given_at),
@@ -81,20 +84,23 @@ revoke delete, truncate on consents from public;
 
 -- A call, written and committed before it is made: whatever becomes of it, it is known that it may have left us.
 create table enquiries (
-    bucket      bucket      not null,
-    enquiry_id  identifier  not null,
-    consumer_id identifier  not null,
-    consent_id  identifier  not null,
-    decision_id identifier  not null,   -- for which it was made; in no log if the checkout was never answered
-    gateway_id  identifier  not null,
-    gateway     text        not null,   -- its name then
-    data_type   data_type   not null,
-    purpose     purpose     not null,
-    facts       text[]      not null,   -- asked for
-    from_on     date        not null,
-    to_on       date        not null,
-    asked_at    timestamptz not null,
+    bucket      smallint         not null,
+    enquiry_id  text collate "C" not null,
+    consumer_id text collate "C" not null,
+    consent_id  text collate "C" not null,
+    decision_id text collate "C" not null,   -- for which it was made; in no log if the checkout was never answered
+    gateway_id  text collate "C" not null,
+    gateway     text             not null,   -- its name then
+    data_type   text             not null,
+    purpose     text             not null,
+    facts       text[]           not null,   -- asked for
+    from_on     date             not null,
+    to_on       date             not null,
+    asked_at    timestamptz      not null,
     constraint enquiries_pk primary key (bucket, enquiry_id),
+    constraint enquiries_bucket_in_range check (bucket between 0 and 1023),
+    constraint enquiries_data_type_is_known check (data_type in ('credit_history', 'income', 'public_credit')),
+    constraint enquiries_purpose_is_known check (purpose in ('credit_decision', 'affordability', 'fraud_prevention')),
     constraint enquiries_consent foreign key (bucket, consent_id) references consents (bucket, consent_id)
 );
 
@@ -106,19 +112,19 @@ create trigger enquiries_are_append_only before update or delete or truncate on 
     for each statement execute function refuse_change();
 revoke update, delete, truncate on enquiries from public;
 
-create type heard as enum ('answered', 'no_record', 'unavailable', 'timed_out');
-
 -- What was heard of a call. Its facts are erased once they have expired or the consent is revoked; that it was heard
 -- stays. An enquiry without a report is one whose process ended in the middle.
 create table reports (
-    bucket      bucket      not null,
-    enquiry_id  identifier  not null,
-    outcome     heard       not null,
-    facts       text,                     -- JSON, only what was asked for; null: nothing to read again
-    answered_at timestamptz not null,
-    expires_at  timestamptz,              -- until when it is read again
+    bucket      smallint         not null,
+    enquiry_id  text collate "C" not null,
+    outcome     text             not null,
+    facts       text,                          -- JSON, only what was asked for; null: nothing to read again
+    answered_at timestamptz      not null,
+    expires_at  timestamptz,                   -- until when it is read again
     constraint reports_pk primary key (bucket, enquiry_id),
+    constraint reports_bucket_in_range check (bucket between 0 and 1023),
     constraint reports_enquiry foreign key (bucket, enquiry_id) references enquiries (bucket, enquiry_id),
+    constraint reports_outcome_is_known check (outcome in ('answered', 'no_record', 'unavailable', 'timed_out')),
     constraint reports_with_facts_expire check (facts is null or expires_at is not null),
     constraint reports_of_failures_are_not_kept
         check (outcome in ('answered', 'no_record') or num_nonnulls(facts, expires_at) = 0)

@@ -1,0 +1,43 @@
+-- Tenor's database, to be read from here to 013 as one document: a file a subject, a table before what refers to it.
+--
+-- Only what every subject uses stands here: the words, and three functions.
+--
+--   amount      bigint, in minor units of the currency beside it; "not negative" where it says so
+--   *_bps       basis points, hundredths of a per cent
+--   *_on, *_at  a date, an instant
+--   *_id        text, made in the service (service/ids.py); collate "C", so that ids sort by the time they were made at
+--   bucket      0 to 1023, from the person's id; it leads every key of what a person owns, so that one database,
+--               partitions by bucket or shards by bucket run this same schema
+--   words       text, and a check that lists them; the service has the same list as an enum, and a test compares them
+--
+-- All types are PostgreSQL's own, never a domain or an enum: shards do not find a row by a bucket that is a domain, and
+-- a client that meets a type of ours first has to look it up.
+
+-- For triggers on what is only ever added to.
+create function refuse_change() returns trigger language plpgsql as $$
+begin
+    raise exception '% is append-only: a correction is a reversal', tg_table_name using errcode = 'restrict_violation';
+end $$;
+
+-- For triggers on what every process keeps in memory: a change is announced, and all reload within a moment.
+create function announce_change() returns trigger language plpgsql as $$
+begin
+    perform pg_notify('tenor_changed', tg_table_name);
+    return null;
+end $$;
+
+-- What is acknowledged is on disk. Each transaction that claims an idempotency key asks this of its own session, so
+-- that a setting switched off at run time is noticed at the next write, not at the next start.
+create function is_durable() returns boolean
+    language plpgsql stable
+as $$
+begin
+    if current_setting('fsync') <> 'on'
+       or current_setting('full_page_writes') <> 'on'
+       or current_setting('synchronous_commit') not in ('on', 'remote_apply') then
+        raise exception 'a crash could lose what is acknowledged: fsync, full_page_writes or synchronous_commit is off'
+              using errcode = 'operator_intervention';
+    end if;
+    return true;
+end
+$$;

@@ -1,0 +1,74 @@
+"""The database says what the service says: the same words, in the same order, and types that are PostgreSQL's own."""
+
+import re
+from collections.abc import Iterable
+from typing import get_args, get_type_hints
+
+from service.api.operator import KeyBody
+from service.checkout.answer import Outcome as Decided
+from service.checkout.review import ReviewOutcome
+from service.db import Pool
+from service.ledger.transfers import LedgerAccount
+from service.limits.change import LimitRule
+from service.outside.consent import NEAREST, Channel
+from service.outside.source import DataType, Purpose, SourceOutcome
+from service.partners.reconciliation import BreakKind, BreakState
+from service.partners.reconciliation import Outcome as Reconciled
+from service.plans.offer import Kind
+from service.plans.plan import CollectionState, DisputeState, PlanState, SettlementState
+
+# Every check that lists words, and who else lists them.
+WORDS: dict[str, Iterable[str]] = {
+    "breaks_kind_is_known": BreakKind,
+    "breaks_state_is_known": BreakState,
+    "consents_channel_is_known": Channel,
+    "consents_data_types_are_known": DataType,
+    "consents_purpose_is_known": Purpose,
+    "decisions_outcome_is_known": Decided,
+    "enquiries_data_type_is_known": DataType,
+    "enquiries_purpose_is_known": Purpose,
+    "gateways_data_types_are_known": DataType,
+    "keys_audience_is_known": get_args(get_type_hints(KeyBody)["audience"]),
+    "limit_changes_rule_is_known": LimitRule,
+    "plans_collection_state_is_known": CollectionState,
+    "plans_dispute_state_is_known": DisputeState,
+    "plans_kind_is_known": Kind,
+    "plans_settlement_state_is_known": SettlementState,
+    "plans_state_is_known": PlanState,
+    "reconciliations_outcome_is_known": Reconciled,
+    # What is heard of a call is whatever can come of asking, less what comes without a call.
+    "reports_outcome_is_known": [one for one in SourceOutcome if one not in (SourceOutcome.CACHED, *NEAREST)],
+    "reviews_outcome_is_known": ReviewOutcome,
+    "transfers_accounts_are_known": LedgerAccount,
+    "trial_differences_outcomes_are_known": Decided,
+}
+
+
+async def test_the_database_has_the_same_words(pool: Pool) -> None:
+    checks = await pool.fetch(
+        r"select conname, pg_get_constraintdef(oid) as says from pg_constraint where conname ~ '_(is|are)_known$'"
+    )
+    listed = {row["conname"]: re.findall(r"'(\w+)'::text", row["says"]) for row in checks}
+    assert listed == {name: [str(word) for word in words] for name, words in WORDS.items()}
+
+
+async def test_all_types_are_postgresqls_own(pool: Pool) -> None:
+    own = await pool.fetch(
+        "select typname from pg_type where typnamespace = 'public'::regnamespace and typtype in ('d', 'e')"
+    )
+    assert not own
+
+
+async def test_every_bucket_is_a_smallint_in_range(pool: Pool) -> None:
+    tables = await pool.fetch(
+        """
+        select c.relname as table, a.atttypid::regtype::text as type,
+               exists (select from pg_constraint k
+                        where k.conrelid = c.oid and k.conname = c.relname || '_bucket_in_range') as is_checked
+          from pg_class c
+          join pg_attribute a on a.attrelid = c.oid and a.attname = 'bucket'
+         where c.relnamespace = 'public'::regnamespace and c.relkind in ('r', 'p')
+        """
+    )
+    assert len(tables) > 0
+    assert {(row["type"], row["is_checked"]) for row in tables} == {("smallint", True)}
