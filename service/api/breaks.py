@@ -57,7 +57,10 @@ _resolve = Body(ResolveBody)
 @post(
     "/programmes/{programme_id:str}/files",
     status_code=201,
-    opt=operation("partners", Manifest, takes=FileBody, refuses=(Code.STATE_FORBIDS,)) | LONG,
+    opt=operation(
+        "partners", Manifest, takes=FileBody, refuses=(Code.STATE_FORBIDS,), example={"business_on": "2026-03-02"}
+    )
+    | LONG,
 )
 async def make_file(request: Asked, body: RawBody, programme_id: FromPath[str]) -> ASGIResponse:
     """Make a programme's file of a day now, without waiting for the day to close.
@@ -93,7 +96,7 @@ async def list_all_breaks(
 @post(
     "/breaks/{break_id:str}/assign",
     status_code=200,
-    opt=operation("breaks", OpenedBreak, takes=AssignBody, refuses=(Code.STATE_FORBIDS,)),
+    opt=operation("breaks", OpenedBreak, takes=AssignBody, refuses=(Code.STATE_FORBIDS,), example={"owner": "Ada"}),
 )
 async def assign_break(request: Asked, body: RawBody, break_id: FromPath[str]) -> ASGIResponse:
     """Say who must act on an open break."""
@@ -110,7 +113,13 @@ async def assign_break(request: Asked, body: RawBody, break_id: FromPath[str]) -
 @post(
     "/breaks/{break_id:str}/resolve",
     status_code=200,
-    opt=operation("breaks", OpenedBreak, takes=ResolveBody, refuses=(Code.STATE_FORBIDS,)),
+    opt=operation(
+        "breaks",
+        OpenedBreak,
+        takes=ResolveBody,
+        refuses=(Code.STATE_FORBIDS,),
+        example={"note": "They corrected it by telephone."},
+    ),
 )
 async def resolve_break(request: Asked, body: RawBody, break_id: FromPath[str]) -> ASGIResponse:
     """Close a break with the reason why; a corrected file that still has it opens it again, and the reason stays."""

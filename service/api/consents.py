@@ -1,7 +1,7 @@
 """Consents: what a consumer allowed us to ask outside, given through the merchant, and taken back at any time."""
 
 from datetime import date, datetime, timedelta
-from typing import Final
+from typing import Any, Final
 
 import asyncpg
 from litestar import get, post
@@ -62,8 +62,17 @@ _consent = Body(ConsentBody)
 _nothing = Body(Nothing)
 
 
+_CONSENT: Final[dict[str, Any]] = {
+    "subject": "ada-700", "purpose": "credit_decision", "data_types": ["credit_history"], "sources": ["simulator"],
+    "from_on": "2025-01-01", "to_on": "2026-12-31", "times": 5, "expires_at": "2026-04-01T00:00:00Z",
+    "channel": "online", "evidence": "checkbox 7 of order 4711",
+}  # fmt: skip
+
+
 @post(
-    "/consumers/{consumer_id:str}/consents", status_code=201, opt=operation("consents", ConsentView, takes=ConsentBody)
+    "/consumers/{consumer_id:str}/consents",
+    status_code=201,
+    opt=operation("consents", ConsentView, takes=ConsentBody, example=_CONSENT),
 )
 async def give_consent(request: Asked, body: RawBody, consumer_id: FromPath[str]) -> ASGIResponse:
     """Write down what the consumer allowed us to ask outside, and where its proof is.

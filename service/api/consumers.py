@@ -1,7 +1,7 @@
 """The merchant's consumers: registered by the merchant's own reference, with what a policy may use."""
 
 from datetime import datetime
-from typing import Annotated
+from typing import Annotated, Any, Final
 
 import asyncpg
 import msgspec
@@ -69,10 +69,27 @@ _consumer = Body(ConsumerBody)
 _attributes = msgspec.json.Decoder(Attributes).decode
 
 
+_PERSON: Final[dict[str, Any]] = {
+    "reference": "customer-4711",
+    "attributes": {
+        "status_of_existing_checking_account": "no checking account",
+        "credit_history": "critical account/ other credits existing (not at this bank)",
+        "savings_account_and_bonds": "... >= 1000 DM",
+        "present_employment_since": "... >= 7 years",
+        "installment_rate_in_percentage_of_disposable_income": 1,
+        "other_debtors_or_guarantors": "guarantor",
+        "other_installment_plans": "none",
+        "housing": "own",
+        "telephone": "yes, registered under the customers name",
+        "age_in_years": 45,
+    },
+}
+
+
 @post(
     "/consumers",
     status_code=201,
-    opt=operation("consumers", {201: ConsumerView, 200: ConsumerView}, takes=ConsumerBody),
+    opt=operation("consumers", {201: ConsumerView, 200: ConsumerView}, takes=ConsumerBody, example=_PERSON),
 )
 async def register_consumer(request: Asked, body: RawBody) -> ASGIResponse:
     """Register a consumer, or update one: 201 the first time, 200 after."""

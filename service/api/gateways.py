@@ -107,7 +107,17 @@ _nothing = Body(Nothing)
 @post(
     "/gateways",
     status_code=201,
-    opt=operation("gateways", GatewayMade, takes=GatewayBody, refuses=(Code.STATE_FORBIDS,)),
+    opt=operation(
+        "gateways",
+        GatewayMade,
+        takes=GatewayBody,
+        refuses=(Code.STATE_FORBIDS,),
+        example={
+            "name": "bureau",
+            "url": "https://bureau.example/ask",
+            "data_types": ["credit_history", "public_credit"],
+        },
+    ),
 )
 async def register_gateway(request: Asked, body: RawBody) -> ASGIResponse:
     """Register a gateway to a credit bureau, an income or a public-credit platform, under a name nobody uses.

@@ -72,7 +72,7 @@ _review = Body(LimitReviewBody)
 @post(
     "/consumers/{consumer_id:str}/accounts/{currency:str}",
     status_code=200,
-    opt=operation("limits", AccountView, takes=LimitBody),
+    opt=operation("limits", AccountView, takes=LimitBody, example={"limit": 6_000_00}),
 )
 async def change_limit(
     request: Asked, body: RawBody, consumer_id: FromPath[str], currency: FromPath[str]
@@ -98,7 +98,14 @@ async def change_limit(
 @post(
     "/limit-reviews",
     status_code=200,
-    opt=operation("limits", LimitReview, takes=LimitReviewBody, refuses=(Code.NOT_FOUND,), dry_run=LimitReview),
+    opt=operation(
+        "limits",
+        LimitReview,
+        takes=LimitReviewBody,
+        refuses=(Code.NOT_FOUND,),
+        dry_run=LimitReview,
+        example={"consumer": "{consumer_id}", "currency": "EUR"},
+    ),
 )
 async def review_limit(request: Asked, body: RawBody) -> ASGIResponse:
     """Review one account's limit by the policy in force, as the day's close reviews all of them.

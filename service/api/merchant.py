@@ -1,7 +1,7 @@
 """For the merchant's checkout: decide; and what happened to all its plans."""
 
 from datetime import datetime
-from typing import Annotated
+from typing import Annotated, Any, Final
 
 import msgspec
 from litestar import Router, get, post
@@ -50,10 +50,20 @@ class EventPage(Struct, frozen=True):
 _checkout = Body(Checkout)
 
 
+_CART: Final[dict[str, Any]] = {
+    "merchant_reference": "order-1001", "consumer": "{consumer_id}", "currency": "EUR", "amount": 600_00,
+    "items": [
+        {"name": "Washing machine", "category": "domestic appliances", "unit_amount": 280_00, "quantity": 2},
+        {"name": "Delivery", "category": "domestic appliances", "unit_amount": 40_00},
+    ],
+    "kinds": ["instalments"], "deposit_amount": 0, "category": "domestic appliances", "instalments": 4,
+}  # fmt: skip
+
+
 @post(
     "/checkouts",
     status_code=200,
-    opt=operation("checkouts", Answer, takes=Checkout, refuses=(Code.NOT_FOUND, Code.REFERENCE_USED)),
+    opt=operation("checkouts", Answer, takes=Checkout, refuses=(Code.NOT_FOUND, Code.REFERENCE_USED), example=_CART),
 )
 async def create_checkout(request: Asked, body: RawBody) -> ASGIResponse:
     """Decide a purchase: offers that bind, alternatives, reasons."""

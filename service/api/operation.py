@@ -9,6 +9,7 @@ from typing import Any
 from msgspec import Struct
 
 from service.errors import Code
+from service.plans.offer import Kind
 
 
 class Text(Struct, frozen=True):
@@ -27,6 +28,11 @@ class Operation(Struct, frozen=True, kw_only=True):
     dry_run: Any = None  # what `?dry_run=true` answers, which shows the change without making it
     page: bool = False  # where Accept asks for text/html, the same as a page to print
     keeps: bool = True  # a POST's key and answer are kept; a calculation keeps nothing
+    example: dict[
+        str, Any
+    ] = {}  # a body it would do at once, of a GET a query; "{offer_id}": of an offer that is there
+    kind: Kind = Kind.INSTALMENTS  # of the plan in its path, for the example
+    after: tuple[str, ...] = ()  # what was done to that plan before, by the names of the handlers
 
 
 def operation(scope: str | None, answers: Any, **more: Any) -> dict[str, Any]:

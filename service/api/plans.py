@@ -1,7 +1,7 @@
 """A plan, for its merchant: open it, see it, capture, void, claim, release, record what was paid."""
 
 from datetime import date
-from typing import Annotated, Final
+from typing import Annotated, Any, Final
 
 from litestar import get, post
 from litestar.params import FromPath, QueryParameter, RawBody
@@ -23,6 +23,7 @@ from service.plans.books import Q, instalments_by_plan, plan_of
 from service.plans.capture import Capture
 from service.plans.deposit import Claim, Release
 from service.plans.flow import Preview, preview
+from service.plans.offer import Kind
 from service.plans.payment import RecordPayment
 from service.plans.plan import PlanView, business_day, view
 from service.plans.void import Void
@@ -113,6 +114,7 @@ _nothing = Body(Nothing)
         takes=AcceptOffer,
         refuses=(Code.NOT_FOUND, Code.OFFER_EXPIRED, Code.OFFER_ACCEPTED, Code.REFERENCE_USED, Code.LIMIT_EXCEEDED),
         dry_run=Preview,
+        example={"offer_id": "{offer_id}"},
     ),
 )
 async def open_plan(request: Asked, body: RawBody) -> ASGIResponse:
@@ -136,7 +138,9 @@ async def get_plan(request: Asked, plan_id: FromPath[str]) -> ASGIResponse:
     return reply(found[0])
 
 
-@get("/plans", opt=operation("plans", PlanPage, refuses=(Code.NOT_FOUND,)))
+@get(
+    "/plans", opt=operation("plans", PlanPage, refuses=(Code.NOT_FOUND,), example={"merchant_reference": "order-1001"})
+)
 async def find_plans(
     request: Asked, merchant_reference: Annotated[str, QueryParameter(min_length=1, max_length=100)]
 ) -> ASGIResponse:
@@ -152,6 +156,14 @@ async def find_plans(
     return reply(PlanPage(await _load(ask, plan_ids)))
 
 
+_BILL: Final[dict[str, Any]] = {
+    "amount": 560_00,
+    "items": [{"name": "Chair, 3 of them", "amount": 570_00}, {"name": "Delivery", "amount": 0}],
+    "discounts": [{"name": "Voucher", "amount": 10_00}],
+    "final": False,
+}  # fmt: skip
+
+
 @post(
     "/plans/{plan_id:str}/capture",
     status_code=200,
@@ -161,6 +173,7 @@ async def find_plans(
         takes=CaptureBody,
         refuses=(Code.STATE_FORBIDS, Code.AMOUNT_EXCEEDS_AUTHORIZED, Code.AMOUNT_MISMATCH, Code.IMPOSSIBLE_TERMS),
         dry_run=Preview,
+        example=_BILL,
     ),
 )
 async def capture_plan(request: Asked, body: RawBody, plan_id: FromPath[str]) -> ASGIResponse:
@@ -192,6 +205,13 @@ async def void_plan(request: Asked, body: RawBody, plan_id: FromPath[str]) -> AS
         takes=ClaimBody,
         refuses=(Code.STATE_FORBIDS, Code.AMOUNT_EXCEEDS_AUTHORIZED, Code.AMOUNT_MISMATCH),
         dry_run=Preview,
+        example={
+            "amount": 50_00,
+            "evidence": "The lens is scratched: photograph 3.",
+            "final": True,
+            "items": [{"name": "Lens", "amount": 50_00}],
+        },
+        kind=Kind.DEPOSIT,
     ),
 )
 async def claim_deposit(request: Asked, body: RawBody, plan_id: FromPath[str]) -> ASGIResponse:
@@ -212,6 +232,8 @@ async def claim_deposit(request: Asked, body: RawBody, plan_id: FromPath[str]) -
         takes=ReleaseBody,
         refuses=(Code.STATE_FORBIDS, Code.AMOUNT_EXCEEDS_AUTHORIZED),
         dry_run=Preview,
+        example={"amount": 200_00},
+        kind=Kind.DEPOSIT,
     ),
 )
 async def release_deposit(request: Asked, body: RawBody, plan_id: FromPath[str]) -> ASGIResponse:
@@ -230,6 +252,8 @@ async def release_deposit(request: Asked, body: RawBody, plan_id: FromPath[str])
         takes=PaymentBody,
         refuses=(Code.STATE_FORBIDS, Code.AMOUNT_EXCEEDS_OUTSTANDING, Code.DUPLICATE_PAYMENT),
         dry_run=Preview,
+        example={"amount": 140_00, "received_on": "2026-03-02", "reference": "psp-90001"},
+        after=("capture_plan",),
     ),
 )
 async def record_payment(request: Asked, body: RawBody, plan_id: FromPath[str]) -> ASGIResponse:

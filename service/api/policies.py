@@ -3,7 +3,7 @@
 import re
 from collections.abc import Awaitable, Callable
 from datetime import datetime, timedelta
-from typing import Annotated, Final
+from typing import Annotated, Any, Final
 
 from litestar import get, post
 from litestar.params import FromPath, QueryParameter, RawBody
@@ -46,7 +46,32 @@ _policy = Body(Policy)
 _publish = Body(PublishBody)
 
 
-@post("/policies", status_code=201, opt=operation("policies", PolicyVersion, takes=Policy) | LONG)
+_PAY_IN_FOUR: Final[dict[str, Any]] = {
+    "id": "po_01KJQ8ZC000000000000000000", "version": 1, "name": "Pay in four, for all adults",
+    "jurisdiction": "DE", "time_zone": "Europe/Berlin", "offers_expire_after_minutes": 60, "capture_within_days": 30,
+    "features": [{"name": "age", "type": "integer", "source": "attribute", "absent": "refer"}],
+    "rules": [
+        {
+            "name": "under-age",
+            "when": [{"feature": "age", "is": "below", "value": 18}],
+            "reason": "UNDER_AGE",
+        }
+    ],
+    "scorecard": {
+        "base_points": 600, "score_at_odds": 600, "odds": 10, "points_to_double_odds": 40, "characteristics": [],
+    },
+    "grades": [{"name": "A", "score_min": 600}],
+    "limits": [{"grade": "A", "currency": "EUR", "limit": 500_00}],
+    "instalments": [
+        {
+            "name": "pay-in-4", "currency": "EUR", "amount_min": 30_00, "amount_max": 500_00,
+            "terms": {"first_due_days": 0},
+        }
+    ],
+}  # fmt: skip
+
+
+@post("/policies", status_code=201, opt=operation("policies", PolicyVersion, takes=Policy, example=_PAY_IN_FOUR) | LONG)
 async def draft_policy(request: Asked, body: RawBody) -> ASGIResponse:
     """Draft the next version of a policy: kept as it is, with all its faults listed.
 
@@ -86,7 +111,11 @@ async def get_policy(request: Asked, policy_id: FromPath[str], version: FromPath
     "/policies/{policy_id:str}/versions/{version:str}/publish",
     status_code=200,
     opt=operation(
-        "policies", PolicyVersion, takes=PublishBody, refuses=(Code.STATE_FORBIDS, Code.FOUR_EYES, Code.INVALID_POLICY)
+        "policies",
+        PolicyVersion,
+        takes=PublishBody,
+        refuses=(Code.STATE_FORBIDS, Code.FOUR_EYES, Code.INVALID_POLICY),
+        example={"active_from": "2026-03-03T00:00:00Z"},
     )
     | LONG,
 )

@@ -1,6 +1,6 @@
 """What a credit would cost, for a product page or a shop's own calculator. Nothing is decided, kept or bound."""
 
-from typing import Final
+from typing import Any, Final
 
 from litestar import post
 from litestar.params import RawBody
@@ -19,6 +19,13 @@ INSTALMENTS_MAX: Final = 360  # exact arithmetic grows with the square of them: 
 _quote = Body(QuoteRequest)
 
 
+_QUOTE: Final[dict[str, Any]] = {
+    "currency": "EUR", "amount": 1_000_00,
+    "terms": {"instalments": 3, "every": 1, "unit": "month", "rate_percent": "9.9"},
+    "jurisdiction": "DE", "start_on": "2026-03-02",
+}  # fmt: skip
+
+
 @post(
     "/quotes",
     status_code=200,
@@ -28,6 +35,7 @@ _quote = Body(QuoteRequest)
         takes=QuoteRequest,
         refuses=(Code.IMPOSSIBLE_TERMS, Code.NO_APR, Code.SEVERAL_APRS),
         keeps=False,
+        example=_QUOTE,
     ),
 )
 async def make_quote(request: Asked, body: RawBody) -> ASGIResponse:

@@ -108,7 +108,13 @@ async def get_review(request: Asked, decision_id: FromPath[str]) -> ASGIResponse
 @post(
     "/reviews/{decision_id:str}",
     status_code=201,
-    opt=operation("reviews", ReviewView, takes=ReviewBody, refuses=(Code.STATE_FORBIDS, Code.REFERENCE_USED)),
+    opt=operation(
+        "reviews",
+        ReviewView,
+        takes=ReviewBody,
+        refuses=(Code.STATE_FORBIDS, Code.REFERENCE_USED),
+        example={"outcome": "approve", "note": "The payslips of three months were shown."},
+    ),
 )
 async def review_referral(request: Asked, body: RawBody, decision_id: FromPath[str]) -> ASGIResponse:
     """Approve or decline a referral, once.

@@ -81,6 +81,7 @@ _nothing = Body(Nothing)
         TrialView,
         takes=TrialBody,
         refuses=(Code.NOT_FOUND, Code.STATE_FORBIDS, Code.FOUR_EYES, Code.INVALID_POLICY),
+        example={"policy_id": "{policy_id}", "version": 1, "share_bps": 0},
     )
     | LONG,
 )

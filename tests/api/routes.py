@@ -1,6 +1,8 @@
-"""Every route of the app, and what each POST takes: a body it would do at once."""
+"""Every route of the app with a request that it would do at once: its own example, on ids that are there."""
 
-from collections.abc import Iterator
+import re
+import uuid
+from collections.abc import Awaitable, Callable, Iterator
 from copy import deepcopy
 from typing import Any
 
@@ -9,28 +11,35 @@ from litestar.routes import HTTPRoute
 from msgspec import Struct
 from msgspec.json import decode
 
+from service.api.operation import Text
+from service.contract.contract import Route, parameters_of, routes_of
 from service.demo.seed import POLICY
-from tests.flows.outside import CONSENT, give
+from service.plans.offer import Kind
 from tests.flows.world import Client, World
 
-# Well formed, and nothing there.
-NO_BREAK = "br_00000000000000000000000000"
-NO_POLICY = "po_00000000000000000000000000"
-NO_TRIAL = "tr_00000000000000000000000000"
+# Well formed, and nothing there: what takes long to make, and where a refusal of the body comes first anyway.
 NO_DECISION = "de_00000000000000000000000000"
-NOBODY = {NO_BREAK, NO_POLICY, NO_TRIAL, NO_DECISION}
+NOTHING = {
+    "break_id": "br_00000000000000000000000000", "policy_id": "po_00000000000000000000000000",
+    "trial_id": "tr_00000000000000000000000000", "decision_id": NO_DECISION,
+}  # fmt: skip
 
-
-Case = tuple[str, dict[str, str], dict[str, Any]]  # a template, the ids in its path, a body
+# Where the example is short, so that it can be read, and more is to be tried.
+LONGER = {"/v1/operator/policies": decode(POLICY.read_bytes())}
 
 
 class Post(Struct):
-    """A POST: its template, its path with ids that exist, and a body that it would do."""
+    """A POST: its route, its path with ids that exist, and a body that it would do."""
 
-    template: str
+    route: Route
     path: str
     body: dict[str, Any]
     works: bool = True  # false: what it names is not there
+
+    @property
+    def template(self) -> str:
+        """The path with the names of its ids."""
+        return self.route.path
 
 
 def paths(app: Litestar, method: str) -> set[str]:
@@ -45,133 +54,99 @@ def client_for(world: World, template: str) -> Client:
 
 
 async def posts(world: World) -> list[Post]:
-    """Every POST that takes JSON, ready to be done: consumer, offer, plans and a key are there."""
-    consumer = await world.consumer(limit=20_000_00)
-    offer = await world.offer(consumer, 600_00, "instalments")
-    authorized = await world.plan(consumer, 600_00)
-    deposit = await world.plan(consumer, 500_00, "deposit", deposit_amount=2_000_00)
-    active = await world.plan(consumer, 600_00)
-    await world.merchant.post(f"/v1/plans/{active['id']}/capture", {"amount": 600_00})
-    key = {"audience": "merchant", "owner_id": world.demo.merchant_id, "scopes": ["plans"]}
-    made = await world.operator.post("/v1/operator/keys", key)
-    line = {"name": "Bicycle", "amount": 100_00}
-    bodies: list[Case] = [
-        ("/v1/consumers", {}, {"reference": "c-77", "attributes": {"age_in_years": 45, "housing": "own"}}),
-        (
-            "/v1/checkouts",
-            {},
-            {
-                "merchant_reference": "o-77", "consumer": consumer, "currency": "EUR", "amount": 100_00,
-                "items": [{"name": "Bicycle", "unit_amount": 50_00, "quantity": 2, "category": "furniture"}],
-                "kinds": ["instalments", "pay_after_use"], "deposit_amount": 0, "category": "furniture",
-                "instalments": 4,
-            },
-        ),
-        ("/v1/plans", {}, {"offer_id": offer["id"]}),
-        (
-            "/v1/plans/{plan_id}/capture",
-            {"plan_id": authorized["id"]},
-            {"amount": 99_00, "final": False, "items": [line], "discounts": [line | {"amount": 1_00}]},
-        ),
-        ("/v1/plans/{plan_id}/void", {"plan_id": authorized["id"]}, {}),
-        (
-            "/v1/plans/{plan_id}/claims",
-            {"plan_id": deposit["id"]},
-            {"amount": 100_00, "evidence": "a photograph", "final": False, "items": [line]},
-        ),
-        ("/v1/plans/{plan_id}/release", {"plan_id": deposit["id"]}, {"amount": 100_00}),
-        (
-            "/v1/plans/{plan_id}/payments",
-            {"plan_id": active["id"]},
-            {"amount": 100_00, "received_on": "2026-03-02", "reference": "tx-77"},
-        ),
-        (
-            "/v1/quotes",
-            {},
-            {
-                "amount": 600_00, "currency": "EUR", "start_on": "2026-03-02", "jurisdiction": "DE",
-                "terms": {"instalments": 4},
-            },
-        ),
-    ]  # fmt: skip
-    bodies += _desk(world, consumer, key, made.json()["id"])
-    bodies += await _outside(world, consumer)
-    taken = paths(world.app, "POST")
-    return [
-        Post(template, template.format(**names), body, NOBODY.isdisjoint(names.values()))
-        for template, names, body in bodies
-        if template in taken
+    """Every POST that takes JSON, ready to be done."""
+    stage = Stage(world)
+    taking = [
+        one for one in stage.routes.values() if one.method == "POST" and not isinstance(one.operation.takes, Text)
     ]
+    return [await stage.ready(route) for route in taking]
 
 
-def _desk(world: World, consumer: str, key: dict[str, Any], key_id: str) -> list[Case]:
-    """The operator's."""
-    return [
-        (
-            "/v1/operator/merchants",
-            {},
-            {
-                "name": "Seilerei", "country": "DE", "time_zone": "Europe/Berlin",
-                "fees": {"instalments": {"bps": 290, "fixed": 30}},
-            },
-        ),
-        ("/v1/operator/partners", {}, {"name": "Elbe Bank"}),
-        (
-            "/v1/operator/programmes",
-            {},
-            {
-                "partner_id": world.demo.partner_id, "name": "Elbe instalments", "kinds": ["instalments"],
-                "currency": "EUR", "funding_bps": 5_000, "time_zone": "Europe/Berlin",
-            },
-        ),
-        ("/v1/operator/keys", {}, key),
-        ("/v1/operator/keys/{key_id}/revoke", {"key_id": key_id}, {}),
-        ("/v1/operator/policies", {}, decode(POLICY.read_bytes())),
-        (
-            "/v1/operator/consumers/{consumer_id}/accounts/{currency}",
-            {"consumer_id": consumer, "currency": "EUR"},
-            {"limit": 20_000_00},
-        ),
-        ("/v1/operator/limit-reviews", {}, {"consumer": consumer, "currency": "EUR"}),
-        ("/v1/operator/day-close", {}, {}),
-        (
-            "/v1/operator/programmes/{programme_id}/files",
-            {"programme_id": world.demo.programme_id},
-            {"business_on": "2026-03-01"},
-        ),
-        (
-            "/v1/operator/policies/{policy_id}/versions/{version}/publish",
-            {"policy_id": NO_POLICY, "version": "1"},
-            {"active_from": "2026-03-02T12:00:00Z"},
-        ),
-        (
-            "/v1/operator/policies/{policy_id}/versions/{version}/rollback",
-            {"policy_id": NO_POLICY, "version": "1"},
-            {},
-        ),
-        (
-            "/v1/operator/reviews/{decision_id}",
-            {"decision_id": NO_DECISION},
-            {"outcome": "approve", "note": "seen by a person"},
-        ),
-        ("/v1/operator/trials", {"policy_id": NO_POLICY}, {"policy_id": NO_POLICY, "version": 1, "share_bps": 100}),
-        ("/v1/operator/trials/{trial_id}/end", {"trial_id": NO_TRIAL}, {}),
-        ("/v1/operator/breaks/{break_id}/assign", {"break_id": NO_BREAK}, {"owner": "partner"}),
-        ("/v1/operator/breaks/{break_id}/resolve", {"break_id": NO_BREAK}, {"note": "found"}),
-    ]  # fmt: skip
+class Stage:
+    """Makes what the examples name when it is asked for: a consumer once, a plan anew for each."""
+
+    def __init__(self, world: World) -> None:
+        self.world = world
+        self.routes = routes_of(world.app)
+        self._by_handler = {route.handler.fn.__name__: route for route in self.routes.values()}
+        self._consumer = ""
+        self._makers: dict[str, Callable[[], Awaitable[str]]] = {
+            "consumer_id": self._consumer_id, "offer_id": self._offer_id, "key_id": self._key_id,
+            "consent_id": self._consent_id, "gateway_id": self._gateway_id,
+        }  # fmt: skip
+        self._known = {
+            "currency": "EUR", "version": "1", "merchant_id": world.demo.merchant_id,
+            "partner_id": world.demo.partner_id, "programme_id": world.demo.programme_id,
+        }  # fmt: skip
+
+    async def ready(self, route: Route) -> Post:
+        """The route's example, with a path and ids that are there."""
+        names: dict[str, str] = {}
+        body = LONGER.get(route.path) or route.operation.example
+        wanted = {*parameters_of(route.path), *re.findall(r'"{(\w+)}"', str(body).replace("'", '"'))}
+        for name in sorted(wanted):
+            names[name] = await self._id(name, route)
+        return Post(
+            route, route.path.format(**names), with_ids(body, names), not any(names[one] in GONE for one in wanted)
+        )
+
+    async def do(self, post: Post, query: str = "") -> dict[str, Any]:
+        """Does it; what was answered."""
+        client = client_for(self.world, post.template)
+        if post.route.method == "GET":
+            answered = await client.get(post.path, **post.body)
+        else:
+            answered = await client.post(post.path + query, post.body)
+        assert answered.is_success, f"{post.template}: {answered.text}"
+        made: dict[str, Any] = answered.json()
+        return made
+
+    async def plan(self, kind: Kind, after: tuple[str, ...]) -> str:
+        """A new plan's id, after these verbs were done with their examples."""
+        cart: dict[str, Any] = {"deposit_amount": 2_000_00} if kind is Kind.DEPOSIT else {}
+        plan = await self.world.plan(await self._consumer_id(), 600_00, kind, **cart)
+        for verb in after:
+            route = self._by_handler[verb]
+            body = with_ids(route.operation.example, {})
+            await self.do(Post(route, route.path.format(plan_id=plan["id"]), body))
+        return str(plan["id"])
+
+    async def _id(self, name: str, route: Route) -> str:
+        if name == "plan_id":
+            return await self.plan(route.operation.kind, route.operation.after)
+        if name in self._makers:
+            return await self._makers[name]()
+        return self._known.get(name) or NOTHING[name]
+
+    async def _consumer_id(self) -> str:
+        self._consumer = self._consumer or await self.world.consumer(limit=100_000_00)
+        return self._consumer
+
+    async def _offer_id(self) -> str:
+        return str((await self.world.offer(await self._consumer_id(), 600_00, "instalments"))["id"])
+
+    async def _key_id(self) -> str:
+        return str((await self.do(await self.ready(self.routes["POST /v1/operator/keys"])))["id"])
+
+    async def _consent_id(self) -> str:
+        return str((await self.do(await self.ready(self.routes["POST /v1/consumers/{consumer_id}/consents"])))["id"])
+
+    async def _gateway_id(self) -> str:
+        post = await self.ready(self.routes["POST /v1/operator/gateways"])
+        post.body["name"] = f"g-{uuid.uuid4().hex[:8]}"  # one name is one gateway
+        return str((await self.do(post))["id"])
 
 
-async def _outside(world: World, consumer: str) -> list[Case]:
-    """Consents and gateways."""
-    gateway = {"name": "payroll", "url": "https://payroll.example/ask", "data_types": ["income"]}
-    registered = await world.operator.post("/v1/operator/gateways", gateway | {"name": "to-retire"})
-    return [
-        ("/v1/consumers/{consumer_id}/consents", {"consumer_id": consumer}, CONSENT),
-        ("/v1/consents/{consent_id}/revoke", {"consent_id": await give(world.merchant, consumer)}, {}),
-        ("/v1/operator/consents/{consent_id}/revoke", {"consent_id": await give(world.merchant, consumer)}, {}),
-        ("/v1/operator/gateways", {}, gateway),
-        ("/v1/operator/gateways/{gateway_id}/retire", {"gateway_id": registered.json()["id"]}, {}),
-    ]
+GONE = set(NOTHING.values())
+
+
+def with_ids(some: Any, names: dict[str, str]) -> Any:
+    """A copy of an example with ids where it names them."""
+    if isinstance(some, dict):
+        return {key: with_ids(value, names) for key, value in some.items()}
+    if isinstance(some, list):
+        return [with_ids(value, names) for value in some]
+    return names[some[1:-1]] if isinstance(some, str) and re.fullmatch(r"{\w+}", some) else some
 
 
 def fields_of(body: Any, pointer: str = "") -> Iterator[tuple[str, Any]]:

@@ -1,0 +1,160 @@
+"""The operator takes merchants and partners on, and writes down what a partner funds."""
+
+from collections.abc import Awaitable, Callable
+from typing import Annotated
+
+from litestar import post
+from litestar.params import RawBody
+from litestar.response.base import ASGIResponse
+from msgspec import Meta, Struct
+
+from service import ids
+from service.api.ask import Ask, Asked, content_type, write
+from service.api.body import Body
+from service.api.operation import operation
+from service.api.reply import Made, encode, reply_answer
+from service.checkout.request import Text
+from service.countries import require_country
+from service.db import Connection
+from service.engine.work import Answer
+from service.errors import Code, Refused
+from service.merchants import flow as merchants
+from service.merchants.merchant import Merchant, MerchantFee
+from service.money import EXPONENTS
+from service.partners import flow as partners
+from service.partners.programme import Programme
+from service.plans.offer import Kind
+from service.terms.calendar import is_time_zone
+
+TimeZone = Annotated[str, Meta(pattern=r"^[A-Za-z]+(/[A-Za-z0-9_+\-]+)*\Z", max_length=60)]
+Country = Annotated[str, Meta(pattern=r"^[A-Z]{2}\Z")]
+
+
+class MerchantBody(Struct, frozen=True, forbid_unknown_fields=True):
+    """`fees` by kind of plan: `{"instalments": {"bps": 290, "fixed": 30}}`."""
+
+    name: Text
+    country: Country
+    time_zone: TimeZone  # IANA: whose midnight ends a day of its plans: what is due when, and overdue
+    fees: Annotated[dict[Kind, MerchantFee], Meta(max_length=len(Kind))] = {}
+
+
+class PartnerBody(Struct, frozen=True, forbid_unknown_fields=True):
+    """A bank or fund."""
+
+    name: Text
+
+
+class ProgrammeBody(Struct, frozen=True, forbid_unknown_fields=True):
+    """What the partner funds: `funding_bps` of principal and interest of these kinds in this currency."""
+
+    partner_id: Annotated[str, Meta(max_length=40)]
+    name: Text
+    kinds: Annotated[tuple[Kind, ...], Meta(min_length=1, max_length=3)]  # the kinds of plan it funds
+    currency: Annotated[str, Meta(max_length=3)]
+    funding_bps: Annotated[int, Meta(ge=0, le=10_000)]
+    time_zone: TimeZone  # IANA: whose midnight ends a day of its files
+
+
+_merchant = Body(MerchantBody)
+_partner = Body(PartnerBody)
+_programme = Body(ProgrammeBody)
+
+
+@post(
+    "/merchants",
+    status_code=201,
+    opt=operation(
+        "merchants",
+        Made,
+        takes=MerchantBody,
+        example={
+            "name": "Bahnhof Books",
+            "country": "DE",
+            "time_zone": "Europe/Berlin",
+            "fees": {"instalments": {"bps": 290, "fixed": 30}},
+        },
+    ),
+)
+async def create_merchant(request: Asked, body: RawBody) -> ASGIResponse:
+    """Take a merchant on."""
+    asked = _merchant.read(body, content_type(request))
+    require_country(asked.country, "/country")
+    _require_time_zone(asked.time_zone)
+    ask = write(request, body)
+    merchant_id = ids.new_id(ids.MERCHANT, ids.bucket_for(asked.name), ask.now_ms)
+
+    async def make(conn: Connection) -> Answer:
+        fees = {str(kind): fee for kind, fee in asked.fees.items()}
+        await merchants.take_on(conn, Merchant(merchant_id, asked.name, asked.country, asked.time_zone, fees), ask.now)
+        return Answer(201, encode(Made(merchant_id)))
+
+    return await _once(ask, make)
+
+
+@post("/partners", status_code=201, opt=operation("partners", Made, takes=PartnerBody, example={"name": "Alster Fund"}))
+async def create_partner(request: Asked, body: RawBody) -> ASGIResponse:
+    """Take a finance partner on."""
+    asked = _partner.read(body, content_type(request))
+    ask = write(request, body)
+    partner_id = ids.new_id(ids.PARTNER, ids.bucket_for(asked.name), ask.now_ms)
+
+    async def make(conn: Connection) -> Answer:
+        await partners.take_on(conn, partner_id, asked.name, ask.now)
+        return Answer(201, encode(Made(partner_id)))
+
+    return await _once(ask, make)
+
+
+@post(
+    "/programmes",
+    status_code=201,
+    opt=operation(
+        "partners",
+        Made,
+        takes=ProgrammeBody,
+        refuses=(Code.NOT_FOUND,),
+        example={
+            "partner_id": "{partner_id}",
+            "name": "Alster cars",
+            "kinds": ["instalments"],
+            "currency": "CHF",
+            "funding_bps": 8_000,
+            "time_zone": "Europe/Zurich",
+        },
+    ),
+)
+async def create_programme(request: Asked, body: RawBody) -> ASGIResponse:
+    """Write down a partner's contract; new plans of its kinds are funded by it from now on."""
+    asked = _programme.read(body, content_type(request))
+    if asked.currency not in EXPONENTS:
+        raise Refused(Code.INVALID_FIELD, f"There is no currency {asked.currency[:10]!r} here.", "/currency")
+    _require_time_zone(asked.time_zone)
+    if len(set(asked.kinds)) < len(asked.kinds):
+        raise Refused(Code.INVALID_FIELD, "A kind is named twice.", "/kinds")
+    if not ids.is_id(asked.partner_id, ids.PARTNER):
+        raise Refused(Code.INVALID_FIELD, "A partner's id begins with pa_.", "/partner_id")
+    ask = write(request, body)
+    programme_id = ids.new_id(ids.PROGRAMME, ids.bucket_for(asked.partner_id), ask.now_ms)
+
+    async def make(conn: Connection) -> Answer:
+        kinds = list(map(str, asked.kinds))
+        programme = Programme(
+            programme_id, 1, asked.partner_id, asked.name, kinds, asked.currency, asked.funding_bps, asked.time_zone
+        )
+        await partners.write_down(conn, programme, ask.now)
+        return Answer(201, encode(Made(programme_id)))
+
+    return await _once(ask, make)
+
+
+async def _once(ask: Ask, make: Callable[[Connection], Awaitable[Answer]]) -> ASGIResponse:
+    answer = await ask.services.engine.once(ask.must_key, ask.now, make)
+    await ask.services.registry.reload()  # this process at once, the others when they hear of it
+    return reply_answer(answer)
+
+
+def _require_time_zone(name: str) -> None:
+    """Every day of a plan is counted there, so it is looked up before anything hangs on it."""
+    if not is_time_zone(name):
+        raise Refused(Code.INVALID_FIELD, f"There is no time zone {name!r}.", "/time_zone")
