@@ -5,6 +5,7 @@ from typing import Any, Final
 
 from litestar import Litestar
 from litestar.handlers import HTTPRouteHandler
+from litestar.routes import HTTPRoute
 from msgspec import Struct
 
 from service.api.operation import Operation
@@ -30,18 +31,25 @@ class Route(Struct, frozen=True):
 
 
 def routes_of(app: Litestar) -> dict[str, Route]:
-    """The app's routes by `METHOD /path`, in the order of their registration. OPTIONS is the framework's own; HEAD is
-    GET without the body."""
-    return {
-        f"{method} {route.path_format}": Route(
-            next(audience for audience, start in AUDIENCES.items() if route.path_format.startswith(start)),
-            method, route.path_format, handler, handler.opt["operation"],
-        )
+    """The app's routes by `METHOD /path`, in the order of their registration; on one path POST goes before GET.
+
+    OPTIONS is the framework's own, and HEAD is GET without the body.
+    """
+    found = [
+        (route.path_format, method, handler)
         for route in app.routes
-        for handler in getattr(route, "route_handlers", ())
-        for method in sorted(handler.http_methods)
+        if isinstance(route, HTTPRoute)
+        for method, (handler, _) in sorted(route.route_handler_map.items(), reverse=True)
         if method not in ("HEAD", "OPTIONS")
-    }  # fmt: skip
+    ]
+    return {
+        f"{method} {path}": Route(_audience(path), method, path, handler, handler.opt["operation"])
+        for path, method, handler in found
+    }
+
+
+def _audience(path: str) -> str:
+    return next(audience for audience, start in AUDIENCES.items() if path.startswith(start))
 
 
 def parameters_of(path: str) -> list[str]:

@@ -2,8 +2,9 @@
 
 import re
 import uuid
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Awaitable, Callable, Iterator, Mapping
 from copy import deepcopy
+from types import MappingProxyType
 from typing import Any
 
 from litestar import Litestar
@@ -79,16 +80,13 @@ class Stage:
             "partner_id": world.demo.partner_id, "programme_id": world.demo.programme_id,
         }  # fmt: skip
 
-    async def ready(self, route: Route) -> Post:
-        """The route's example, with a path and ids that are there."""
-        names: dict[str, str] = {}
-        body = LONGER.get(route.path) or route.operation.example
-        wanted = {*parameters_of(route.path), *re.findall(r'"{(\w+)}"', str(body).replace("'", '"'))}
-        for name in sorted(wanted):
-            names[name] = await self._id(name, route)
-        return Post(
-            route, route.path.format(**names), with_ids(body, names), not any(names[one] in GONE for one in wanted)
-        )
+    async def ready(self, route: Route, told: Mapping[str, str] = MappingProxyType({})) -> Post:
+        """The route's example, with a path and ids that are there: those that are told, else others."""
+        body = route.operation.example
+        wanted = sorted({*parameters_of(route.path), *re.findall(r"'{(\w+)}'", str(body))})
+        names = {name: told.get(name) or await self._id(name, route) for name in wanted}
+        works = GONE.isdisjoint(names.values())
+        return Post(route, route.path.format(**names), with_ids(body, names), works)
 
     async def do(self, post: Post, query: str = "") -> dict[str, Any]:
         """Does it; what was answered."""

@@ -10,46 +10,11 @@ from typing import Any
 import httpx
 
 from service import ids
+from tests.api.routes import Stage
 from tests.bench.cast import ATTRIBUTES as GOOD
 from tests.contract.checked import Contract
-from tests.flows.outside import give, in_force
+from tests.flows.outside import in_force
 from tests.flows.world import NOON, World
-
-POLICY: dict[str, Any] = {
-    "id": "po_01KJQ8ZC000000000000000000",
-    "version": 1,
-    "name": "Pay in four, for all adults",
-    "jurisdiction": "DE",
-    "time_zone": "Europe/Berlin",
-    "offers_expire_after_minutes": 60,
-    "capture_within_days": 30,
-    "features": [{"name": "age", "type": "integer", "source": "attribute", "absent": "refer"}],
-    "rules": [
-        {
-            "name": "under-age",
-            "when": [{"feature": "age", "is": "below", "value": 18}],
-            "reason": "UNDER_AGE",
-        }
-    ],
-    "scorecard": {
-        "base_points": 600,
-        "score_at_odds": 600,
-        "odds": 10,
-        "points_to_double_odds": 40,
-        "characteristics": [],
-    },
-    "grades": [{"name": "A", "score_min": 600}],
-    "limits": [{"grade": "A", "currency": "EUR", "limit": 500_00}],
-    "instalments": [
-        {
-            "name": "pay-in-4",
-            "currency": "EUR",
-            "amount_min": 30_00,
-            "amount_max": 500_00,
-            "terms": {"first_due_days": 0},
-        }
-    ],
-}
 
 
 class Recorder:
@@ -101,94 +66,80 @@ def _read(content: bytes, headers: httpx.Headers) -> Any:
     return json.loads(content) if "json" in headers["content-type"] else content.decode()
 
 
-async def tell(world: World) -> None:
-    """Calls every operation once, in the order of a first day."""
-    merchant, operator = world.merchant, world.operator
+class Story(Stage):
+    """Calls operations by their names, with their own examples; what they name is told, or made as the stage does."""
+
+    async def call(self, name: str, query: str = "", **ids: str) -> dict[str, Any]:
+        """The answer to an operation's example."""
+        return await self.do(await self.ready(self.routes[name], ids), query)
+
+
+async def tell(world: World, recorder: Recorder) -> None:
+    """Calls every operation once, in the order of a first day; at last those that the day has no place for."""
+    story = Story(world)
     for path in ("/livez", "/readyz"):
         await world.http.get(path)
-    consumer = await _consumer(world)
-    await merchant.post("/v1/quotes", QUOTE)
-    await _instalments(world, consumer)
-    await _deposit(world, consumer)
-    await merchant.get("/v1/events", after=0, limit=2)
-    await merchant.get(f"/v1/consumers/{consumer}/accounts/EUR")
-    await _file(world)
-    await _desk(world)
-    await _limits(world, consumer)
-    await _referral(world)
+    consumer = await _consumer(story)
+    await story.call("POST /v1/quotes")
+    await _instalments(story, consumer)
+    await _deposit(story, consumer)
+    await world.merchant.get("/v1/events", after=0, limit=2)
+    await story.call("GET /v1/consumers/{consumer_id}/accounts/{currency}", consumer_id=consumer)
+    await _file(story)
+    await _desk(story)
+    await _limits(story, consumer)
+    await _referral(story)
     await _refusal(world, consumer)
-    await _policies(world)
-    await _outside(world)
-    merchant.now = operator.now = NOON + timedelta(days=60)
-    await operator.post("/v1/operator/day-close")
+    await _policies(story)
+    await _outside(story)
+    for name, route in story.routes.items():
+        if name not in recorder.examples and name != "GET /openapi.yaml":
+            if route.operation.dry_run:
+                await story.call(name, "?dry_run=true")
+            await story.call(name)
+    world.merchant.now = world.operator.now = NOON + timedelta(days=60)
+    await story.call("POST /v1/operator/day-close")
 
 
-QUOTE = {
-    "currency": "EUR",
-    "amount": 1_000_00,
-    "terms": {"instalments": 3, "every": 1, "unit": "month", "rate_percent": "9.9"},
-    "jurisdiction": "DE",
-    "start_on": "2026-03-02",
-}
-
-
-async def _consumer(world: World) -> str:
-    await world.merchant.get("/v1/attributes")
-    body = {"reference": "customer-4711", "attributes": GOOD}
-    consumer: str = (await world.merchant.post("/v1/consumers", body)).json()["id"]
-    await world.merchant.post("/v1/consumers", body)
-    await world.merchant.get(f"/v1/consumers/{consumer}")
-    await world.operator.post(f"/v1/operator/consumers/{consumer}/accounts/EUR", {"limit": 5_000_00})
+async def _consumer(story: Story) -> str:
+    await story.call("GET /v1/attributes")
+    consumer: str = (await story.call("POST /v1/consumers"))["id"]
+    await story.call("POST /v1/consumers")
+    await story.call("GET /v1/consumers/{consumer_id}", consumer_id=consumer)
+    await story.world.operator.post(f"/v1/operator/consumers/{consumer}/accounts/EUR", {"limit": 5_000_00})
     return consumer
 
 
-async def _instalments(world: World, consumer: str) -> None:
-    merchant = world.merchant
-    items = [
-        {"name": "Washing machine", "category": "domestic appliances", "unit_amount": 560_00},
-        {"name": "Delivery", "category": "domestic appliances", "unit_amount": 40_00},
-    ]
-    order = {"merchant_reference": "order-1001", "consumer": consumer, "currency": "EUR", "amount": 600_00}
-    asked = order | {"items": items, "kinds": ["instalments"], "instalments": 4}
-    decision = (await merchant.post("/v1/checkouts", asked)).json()
-    await merchant.get(f"/v1/checkouts/{decision['id']}")
-    await world.operator.get(f"/v1/operator/decisions/{decision['id']}")
-    await world.operator.get(f"/v1/operator/decisions/{decision['id']}/replay")
-    accept = {"offer_id": decision["offers"][0]["id"]}
-    await merchant.get(f"/v1/offers/{accept['offer_id']}/disclosure")
-    await merchant.post("/v1/plans?dry_run=true", accept)
-    plan = (await merchant.post("/v1/plans", accept)).json()
-    await merchant.get(f"/v1/plans/{plan['id']}")
-    await merchant.get(f"/v1/plans/{plan['id']}/disclosure")
-    await merchant.get("/v1/plans", merchant_reference="order-1001")
-    bill = {
-        "amount": 560_00,
-        "items": [{"name": "Chair, 3 of them", "amount": 570_00}, {"name": "Delivery", "amount": 0}],
-        "discounts": [{"name": "Voucher", "amount": 10_00}],
-    }
-    await merchant.post(f"/v1/plans/{plan['id']}/capture", bill)
-    await merchant.post(f"/v1/plans/{plan['id']}/void")
-    payment = {"amount": 140_00, "received_on": "2026-03-02", "reference": "psp-90001"}
-    await merchant.post(f"/v1/plans/{plan['id']}/payments", payment)
+async def _instalments(story: Story, consumer: str) -> None:
+    decision = await story.call("POST /v1/checkouts", consumer_id=consumer)
+    await story.call("GET /v1/checkouts/{decision_id}", decision_id=decision["id"])
+    await story.call("GET /v1/operator/decisions/{decision_id}", decision_id=decision["id"])
+    await story.call("GET /v1/operator/decisions/{decision_id}/replay", decision_id=decision["id"])
+    offer = decision["offers"][0]["id"]
+    await story.call("GET /v1/offers/{offer_id}/disclosure", offer_id=offer)
+    await story.call("POST /v1/plans", "?dry_run=true", offer_id=offer)
+    plan = (await story.call("POST /v1/plans", offer_id=offer))["id"]
+    await story.call("GET /v1/plans/{plan_id}", plan_id=plan)
+    await story.call("GET /v1/plans/{plan_id}/disclosure", plan_id=plan)
+    await story.call("GET /v1/plans")
+    for verb in ("capture", "void", "payments"):
+        await story.call(f"POST /v1/plans/{{plan_id}}/{verb}", plan_id=plan)
 
 
-async def _deposit(world: World, consumer: str) -> None:
-    merchant = world.merchant
+async def _deposit(story: Story, consumer: str) -> None:
+    merchant = story.world.merchant
     asked = {"consumer": consumer, "currency": "EUR", "amount": 80_00, "deposit_amount": 200_00, "kinds": ["deposit"]}
-    for reference in ("rental-7", "rental-8", "rental-9"):
+    for reference, verb in (("rental-7", "claims"), ("rental-8", "release"), ("rental-9", "")):
         decision = (await merchant.post("/v1/checkouts", {"merchant_reference": reference} | asked)).json()
-        plan = (await merchant.post("/v1/plans", {"offer_id": decision["offers"][0]["id"]})).json()
-        if reference == "rental-7":
-            claim = {"amount": 50_00, "evidence": "The lens is scratched: photograph 3.", "final": True}
-            await merchant.post(f"/v1/plans/{plan['id']}/claims", claim)
-        elif reference == "rental-8":
-            await merchant.post(f"/v1/plans/{plan['id']}/release", {"amount": 200_00})
+        plan = await story.call("POST /v1/plans", offer_id=decision["offers"][0]["id"])
+        if verb:
+            await story.call(f"POST /v1/plans/{{plan_id}}/{verb}", plan_id=plan["id"])
 
 
-async def _file(world: World) -> None:
+async def _file(story: Story) -> None:
     """The day's file; the partner's own, with one amount another; and the break that this opens."""
-    operator, partner, programme = world.operator, world.partner, world.demo.programme_id
-    made = (await operator.post(f"/v1/operator/programmes/{programme}/files", {"business_on": "2026-03-02"})).json()
+    partner, programme = story.world.partner, story.world.demo.programme_id
+    made = await story.call("POST /v1/operator/programmes/{programme_id}/files")
     await partner.get("/v1/partner/files")
     await partner.get(f"/v1/partner/files/{made['id']}")
     content = (await partner.get(f"/v1/partner/files/{made['id']}/content")).text
@@ -200,44 +151,38 @@ async def _file(world: World) -> None:
     await partner.get("/v1/partner/positions")
     await partner.get("/v1/partner/plans")
     found = (await partner.get("/v1/partner/breaks", in_state="open")).json()["breaks"][0]["id"]
-    await operator.get("/v1/operator/breaks")
-    await operator.post(f"/v1/operator/breaks/{found}/assign", {"owner": "Ada"})
-    await operator.post(f"/v1/operator/breaks/{found}/resolve", {"note": "They corrected it by telephone."})
+    await story.call("GET /v1/operator/breaks")
+    for verb in ("assign", "resolve"):
+        await story.call(f"POST /v1/operator/breaks/{{break_id}}/{verb}", break_id=found)
 
 
-async def _desk(world: World) -> None:
-    operator = world.operator
-    await operator.get("/v1/operator/summary")
-    await operator.get("/v1/operator/ledger/trial-balance")
-    shop = {"name": "Bahnhof Books", "country": "DE", "time_zone": "Europe/Berlin"}
-    fees = {"instalments": {"bps": 290, "fixed": 30}}
-    merchant = (await operator.post("/v1/operator/merchants", shop | {"fees": fees})).json()["id"]
-    partner = (await operator.post("/v1/operator/partners", {"name": "Alster Fund"})).json()["id"]
-    programme = {"partner_id": partner, "name": "Alster cars", "kinds": ["instalments"], "currency": "CHF"}
-    await operator.post("/v1/operator/programmes", programme | {"funding_bps": 8_000, "time_zone": "Europe/Zurich"})
-    asked = {"audience": "merchant", "owner_id": merchant, "scopes": ["checkouts", "plans"]}
-    key = (await operator.post("/v1/operator/keys", asked)).json()["id"]
-    await operator.post(f"/v1/operator/keys/{key}/revoke")
+async def _desk(story: Story) -> None:
+    await story.call("GET /v1/operator/summary")
+    await story.call("GET /v1/operator/ledger/trial-balance")
+    merchant = (await story.call("POST /v1/operator/merchants"))["id"]
+    partner = (await story.call("POST /v1/operator/partners"))["id"]
+    await story.call("POST /v1/operator/programmes", partner_id=partner)
+    key = (await story.call("POST /v1/operator/keys", merchant_id=merchant))["id"]
+    await story.call("POST /v1/operator/keys/{key_id}/revoke", key_id=key)
 
 
-async def _limits(world: World, consumer: str) -> None:
-    operator, account = world.operator, {"consumer": consumer, "currency": "EUR"}
-    await operator.post("/v1/operator/limit-reviews?dry_run=true", account)
-    await operator.post("/v1/operator/limit-reviews", account)
-    await operator.post(f"/v1/operator/consumers/{consumer}/accounts/EUR", {"limit": 6_000_00})
-    await operator.get(f"/v1/operator/consumers/{consumer}/accounts/EUR/limit-changes")
+async def _limits(story: Story, consumer: str) -> None:
+    account = "/v1/operator/consumers/{consumer_id}/accounts/{currency}"
+    await story.call("POST /v1/operator/limit-reviews", "?dry_run=true", consumer_id=consumer)
+    await story.call("POST /v1/operator/limit-reviews", consumer_id=consumer)
+    await story.call(f"POST {account}", consumer_id=consumer)
+    await story.call(f"GET {account}/limit-changes", consumer_id=consumer)
 
 
-async def _referral(world: World) -> None:
+async def _referral(story: Story) -> None:
     """A large purchase that a person looks at."""
-    operator = world.operator
-    consumer = (await world.merchant.post("/v1/consumers", {"reference": "customer-4712", "attributes": GOOD})).json()
+    merchant, attributes = story.world.merchant, GOOD
+    consumer = (await merchant.post("/v1/consumers", {"reference": "customer-4712", "attributes": attributes})).json()
     asked = {"merchant_reference": "order-1002", "consumer": consumer["id"], "currency": "EUR", "amount": 16_000_00}
-    referral = (await world.merchant.post("/v1/checkouts", asked)).json()["id"]
-    await operator.get("/v1/operator/reviews")
-    said = {"outcome": "approve", "note": "The payslips of three months were shown."}
-    await operator.post(f"/v1/operator/reviews/{referral}", said)
-    await operator.get(f"/v1/operator/reviews/{referral}")
+    referral = (await merchant.post("/v1/checkouts", asked)).json()["id"]
+    await story.call("GET /v1/operator/reviews")
+    for method in ("POST", "GET"):
+        await story.call(f"{method} /v1/operator/reviews/{{decision_id}}", decision_id=referral)
 
 
 async def _refusal(world: World, consumer: str) -> None:
@@ -248,40 +193,40 @@ async def _refusal(world: World, consumer: str) -> None:
     await world.operator.get(f"/v1/operator/decisions/{refused}/notice", language="de")
 
 
-async def _outside(world: World) -> None:
-    """A gateway is registered, a consumer allows us to ask it, and a checkout is decided on what it said."""
-    merchant, operator = world.merchant, world.operator
-    for client in (merchant, operator, world.second_operator):
-        client.now = NOON + timedelta(seconds=1)  # after the policies before
-    bureau = {"name": "bureau", "url": "https://bureau.example/ask", "data_types": ["credit_history", "public_credit"]}
-    gateway = (await operator.post("/v1/operator/gateways", bureau)).json()["id"]
-    await in_force(world)
-    consumer = (await merchant.post("/v1/consumers", {"reference": "customer-4713", "attributes": GOOD})).json()["id"]
-    consent = await give(merchant, consumer)
-    await world.checkout(consumer, 100_00)
-    await merchant.get(f"/v1/consumers/{consumer}/consents")
-    await operator.get("/v1/operator/gateways")
-    await operator.get(f"/v1/operator/consumers/{consumer}/enquiries")
-    await merchant.post(f"/v1/consents/{consent}/revoke")
-    await operator.post(f"/v1/operator/consents/{consent}/revoke")
-    await operator.get(f"/v1/operator/consumers/{consumer}/consents")
-    await operator.post(f"/v1/operator/gateways/{gateway}/retire")
-
-
-async def _policies(world: World) -> None:
+async def _policies(story: Story) -> None:
     """A policy is drafted, tried in the shadow, signed by a second person, and put back in force."""
-    operator, second = world.operator, world.second_operator
-    draft = (await operator.post("/v1/operator/policies", POLICY)).json()
-    one = f"/v1/operator/policies/{draft['id']}/versions/{draft['version']}"
-    await operator.get("/v1/operator/policies", after=f"{draft['id']}.0", limit=1)
-    await operator.get(one)
-    challenger = {"policy_id": draft["id"], "version": draft["version"]}
-    trial = (await operator.post("/v1/operator/trials", challenger)).json()["id"]
+    world, routes = story.world, story.routes
+    draft = await story.call("POST /v1/operator/policies")
+    version = "/v1/operator/policies/{policy_id}/versions/{version}"
+    one = version.format(policy_id=draft["id"], version=draft["version"])
+    await world.operator.get("/v1/operator/policies", after=f"{draft['id']}.0", limit=1)
+    await world.operator.get(one)
+    trial = (await story.call("POST /v1/operator/trials", policy_id=draft["id"]))["id"]
     await world.checkout(await world.consumer(), 100_00)
     while not await world.pool.fetchval("select count(*) from trial_differences"):
         await asyncio.sleep(0.01)
-    await operator.get(f"/v1/operator/trials/{trial}")
-    await operator.get("/v1/operator/trials")
-    await operator.post(f"/v1/operator/trials/{trial}/end")
-    await second.post(f"{one}/publish", {"active_from": "2026-03-03T00:00:00Z"})
-    await second.post(f"{one}/rollback")
+    await story.call("GET /v1/operator/trials/{trial_id}", trial_id=trial)
+    await story.call("GET /v1/operator/trials")
+    await story.call("POST /v1/operator/trials/{trial_id}/end", trial_id=trial)
+    for verb in ("publish", "rollback"):
+        await world.second_operator.post(f"{one}/{verb}", routes[f"POST {version}/{verb}"].operation.example)
+
+
+async def _outside(story: Story) -> None:
+    """A gateway is registered, a consumer allows us to ask it, and a checkout is decided on what it said."""
+    world = story.world
+    merchant, operator = world.merchant, world.operator
+    for client in (merchant, operator, world.second_operator):
+        client.now = NOON + timedelta(seconds=1)  # after the policies before
+    gateway = (await story.call("POST /v1/operator/gateways"))["id"]
+    await in_force(world)
+    consumer = (await merchant.post("/v1/consumers", {"reference": "customer-4713", "attributes": GOOD})).json()["id"]
+    consent = (await story.call("POST /v1/consumers/{consumer_id}/consents", consumer_id=consumer))["id"]
+    await world.checkout(consumer, 100_00)
+    await story.call("GET /v1/consumers/{consumer_id}/consents", consumer_id=consumer)
+    await story.call("GET /v1/operator/gateways")
+    await story.call("GET /v1/operator/consumers/{consumer_id}/enquiries", consumer_id=consumer)
+    await story.call("POST /v1/consents/{consent_id}/revoke", consent_id=consent)
+    await story.call("POST /v1/operator/consents/{consent_id}/revoke", consent_id=consent)
+    await story.call("GET /v1/operator/consumers/{consumer_id}/consents", consumer_id=consumer)
+    await story.call("POST /v1/operator/gateways/{gateway_id}/retire", gateway_id=gateway)
