@@ -15,9 +15,7 @@ values ($1, 1, $2, $3, $4, $5, $6, $7, $8) on conflict do nothing;
 -- insert_key --
 insert into keys (key_id, hmac, audience, owner_id, scopes, created_at)
 values ($1, $2, $3, $4, '{*}', $5)
-    on conflict on constraint keys_hmac_once do update
-   set owner_id = excluded.owner_id
- where keys.owner_id <> excluded.owner_id;   -- a demo from before the operators were told apart
+    on conflict on constraint keys_hmac_once do nothing;
 
 -- insert_policy --
 -- From the beginning, so that a day in the past can be replayed under it. The first key drafted it, the second signed.

@@ -1,11 +1,7 @@
 """A purchase of each kind, from the offer to the last cent. `story.py` says how a story is told."""
 
-import json
-
 import pytest
 
-from service import ids
-from service.packed import unpack
 from tests.flows.story import tell
 from tests.flows.world import World
 
@@ -323,21 +319,3 @@ STORIES = {
 @pytest.mark.parametrize("text", STORIES.values(), ids=STORIES)
 async def test_story(text: str, world: World) -> None:
     await tell(world, text)
-
-
-async def test_what_was_logged_by_an_older_version_is_honoured(world: World) -> None:
-    """Its answer is plain JSON, and whose money it is stands by offer."""
-    offer = await world.offer(await world.consumer(), 100_00, "instalments")
-    bucket, decision_id = ids.bucket_of(offer["id"]), ids.origin(ids.DECISION, offer["id"])
-    row = await world.pool.fetchrow("select answer, funding from decisions where decision_id = $1", decision_id)
-    assert row is not None
-    by_offer = json.dumps({offer["id"]: json.loads(row["funding"])["instalments"]})
-    async with world.pool.acquire() as conn, conn.transaction():
-        await conn.execute("alter table decisions disable trigger decisions_are_append_only")
-        await conn.execute(
-            "update decisions set answer = $3, funding = $4 where bucket = $1 and decision_id = $2",
-            bucket, decision_id, unpack(row["answer"]), by_offer,
-        )  # fmt: skip
-        await conn.execute("alter table decisions enable trigger decisions_are_append_only")
-    opened = await world.merchant.post("/v1/plans", {"offer_id": offer["id"]})
-    assert (opened.status_code, opened.json()["state"]) == (201, "authorized")
