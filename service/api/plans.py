@@ -9,10 +9,11 @@ from litestar.response.base import ASGIResponse
 from msgspec import Meta, Struct
 
 from service import ids
-from service.api.ask import Ask, Asked, content_type, is_dry_run, read, write
+from service.api.ask import Ask, Asked, content_type, read, write
 from service.api.body import Body, Nothing
 from service.api.operation import operation
-from service.api.reply import reply, reply_answer
+from service.api.reply import reply
+from service.api.verb import Names, do, no_plan, verb
 from service.checkout.request import Price, Text, UnitAmount
 from service.errors import Code, Refused
 from service.money import AMOUNT_MAX
@@ -22,7 +23,7 @@ from service.plans.book import Command
 from service.plans.books import Q, instalments_by_plan, plan_of
 from service.plans.capture import Capture
 from service.plans.deposit import Claim, Release
-from service.plans.flow import Preview, preview
+from service.plans.flow import Preview
 from service.plans.offer import Kind
 from service.plans.payment import RecordPayment
 from service.plans.plan import PlanView, business_day, view
@@ -98,11 +99,6 @@ class PlanPage(Struct, frozen=True):
 
 
 _accept = Body(AcceptOffer)
-_capture = Body(CaptureBody)
-_claim = Body(ClaimBody)
-_release = Body(ReleaseBody)
-_payment = Body(PaymentBody)
-_nothing = Body(Nothing)
 
 
 @post(
@@ -126,7 +122,7 @@ async def open_plan(request: Asked, body: RawBody) -> ASGIResponse:
         merchant_id=ask.owner_id,
         offer_id=accept.offer_id,
     )
-    return await _done(request, ask, command, 201)
+    return await do(request, ask, command, 201)
 
 
 @get("/plans/{plan_id:str}", opt=operation("plans", PlanView))
@@ -134,7 +130,7 @@ async def get_plan(request: Asked, plan_id: FromPath[str]) -> ASGIResponse:
     """The plan as it stands, with what is overdue today."""
     found = await _load(read(request), [plan_id]) if ids.is_id(plan_id, ids.PLAN) else []
     if not found:
-        raise _no_plan(plan_id)
+        raise no_plan(plan_id)
     return reply(found[0])
 
 
@@ -164,104 +160,63 @@ _BILL: Final[dict[str, Any]] = {
 }  # fmt: skip
 
 
-@post(
-    "/plans/{plan_id:str}/capture",
-    status_code=200,
-    opt=operation(
-        "plans",
-        PlanView,
-        takes=CaptureBody,
-        refuses=(Code.STATE_FORBIDS, Code.AMOUNT_EXCEEDS_AUTHORIZED, Code.AMOUNT_MISMATCH, Code.IMPOSSIBLE_TERMS),
-        dry_run=Preview,
-        example=_BILL,
-    ),
+@verb(
+    "capture",
+    200,
+    refuses=(Code.STATE_FORBIDS, Code.AMOUNT_EXCEEDS_AUTHORIZED, Code.AMOUNT_MISMATCH, Code.IMPOSSIBLE_TERMS),
+    example=_BILL,
 )
-async def capture_plan(request: Asked, body: RawBody, plan_id: FromPath[str]) -> ASGIResponse:
+def capture_plan(body: CaptureBody, names: Names) -> Command:
     """Goods shipped, or use ended: the amount is owed from today."""
-    asked = _capture.read(body, content_type(request))
-    lines = asked.lines()
-    ask, names = _on_plan(request, body, plan_id)
-    return await _done(request, ask, Capture(**names, amount=asked.amount, final=asked.final, lines=lines))
+    return Capture(**names, amount=body.amount, final=body.final, lines=body.lines())
 
 
-@post(
-    "/plans/{plan_id:str}/void",
-    status_code=200,
-    opt=operation("plans", PlanView, takes=Nothing, refuses=(Code.STATE_FORBIDS,), dry_run=Preview),
-)
-async def void_plan(request: Asked, body: RawBody, plan_id: FromPath[str]) -> ASGIResponse:
+@verb("void", 200, refuses=(Code.STATE_FORBIDS,))
+def void_plan(body: Nothing, names: Names) -> Command:
     """Give back what was not captured."""
-    _read_nothing(request, body)
-    ask, names = _on_plan(request, body, plan_id)
-    return await _done(request, ask, Void(**names))
+    return Void(**names)
 
 
-@post(
-    "/plans/{plan_id:str}/claims",
-    status_code=201,
-    opt=operation(
-        "plans",
-        PlanView,
-        takes=ClaimBody,
-        refuses=(Code.STATE_FORBIDS, Code.AMOUNT_EXCEEDS_AUTHORIZED, Code.AMOUNT_MISMATCH),
-        dry_run=Preview,
-        example={
-            "amount": 50_00,
-            "evidence": "The lens is scratched: photograph 3.",
-            "final": True,
-            "items": [{"name": "Lens", "amount": 50_00}],
-        },
-        kind=Kind.DEPOSIT,
-    ),
+_DAMAGE: Final[dict[str, Any]] = {
+    "amount": 50_00, "evidence": "The lens is scratched: photograph 3.", "final": True,
+    "items": [{"name": "Lens", "amount": 50_00}],
+}  # fmt: skip
+
+
+@verb(
+    "claims",
+    201,
+    refuses=(Code.STATE_FORBIDS, Code.AMOUNT_EXCEEDS_AUTHORIZED, Code.AMOUNT_MISMATCH),
+    example=_DAMAGE,
+    kind=Kind.DEPOSIT,
 )
-async def claim_deposit(request: Asked, body: RawBody, plan_id: FromPath[str]) -> ASGIResponse:
+def claim_deposit(body: ClaimBody, names: Names) -> Command:
     """Take from a deposit: the held part first."""
-    asked = _claim.read(body, content_type(request))
-    lines = asked.lines()
-    ask, names = _on_plan(request, body, plan_id)
-    claim = Claim(**names, amount=asked.amount, evidence=asked.evidence, final=asked.final, lines=lines)
-    return await _done(request, ask, claim, 201)
+    return Claim(**names, amount=body.amount, evidence=body.evidence, final=body.final, lines=body.lines())
 
 
-@post(
-    "/plans/{plan_id:str}/release",
-    status_code=200,
-    opt=operation(
-        "plans",
-        PlanView,
-        takes=ReleaseBody,
-        refuses=(Code.STATE_FORBIDS, Code.AMOUNT_EXCEEDS_AUTHORIZED),
-        dry_run=Preview,
-        example={"amount": 200_00},
-        kind=Kind.DEPOSIT,
-    ),
+@verb(
+    "release",
+    200,
+    refuses=(Code.STATE_FORBIDS, Code.AMOUNT_EXCEEDS_AUTHORIZED),
+    example={"amount": 200_00},
+    kind=Kind.DEPOSIT,
 )
-async def release_deposit(request: Asked, body: RawBody, plan_id: FromPath[str]) -> ASGIResponse:
+def release_deposit(body: ReleaseBody, names: Names) -> Command:
     """Give a deposit back, all or a part."""
-    asked = _release.read(body or b"{}", content_type(request) if body else "application/json")
-    ask, names = _on_plan(request, body, plan_id)
-    return await _done(request, ask, Release(**names, amount=asked.amount))
+    return Release(**names, amount=body.amount)
 
 
-@post(
-    "/plans/{plan_id:str}/payments",
-    status_code=201,
-    opt=operation(
-        "plans",
-        PlanView,
-        takes=PaymentBody,
-        refuses=(Code.STATE_FORBIDS, Code.AMOUNT_EXCEEDS_OUTSTANDING, Code.DUPLICATE_PAYMENT),
-        dry_run=Preview,
-        example={"amount": 140_00, "received_on": "2026-03-02", "reference": "psp-90001"},
-        after=("capture_plan",),
-    ),
+@verb(
+    "payments",
+    201,
+    refuses=(Code.STATE_FORBIDS, Code.AMOUNT_EXCEEDS_OUTSTANDING, Code.DUPLICATE_PAYMENT),
+    example={"amount": 140_00, "received_on": "2026-03-02", "reference": "psp-90001"},
+    after=("capture_plan",),
 )
-async def record_payment(request: Asked, body: RawBody, plan_id: FromPath[str]) -> ASGIResponse:
+def record_payment(body: PaymentBody, names: Names) -> Command:
     """Money came from the consumer: what is due is settled, the oldest first."""
-    asked = _payment.read(body, content_type(request))
-    ask, names = _on_plan(request, body, plan_id)
-    payment = RecordPayment(**names, amount=asked.amount, received_on=asked.received_on, reference=asked.reference)
-    return await _done(request, ask, payment, 201)
+    return RecordPayment(**names, amount=body.amount, received_on=body.received_on, reference=body.reference)
 
 
 async def _load(ask: Ask, plan_ids: list[str]) -> list[PlanView]:
@@ -274,26 +229,13 @@ async def _load(ask: Ask, plan_ids: list[str]) -> list[PlanView]:
     return [view(one, owed.get(one.plan_id, ()), business_day(ask.now, one.offer.time_zone)) for one in plans]
 
 
-def _no_plan(plan_id: str) -> Refused:
-    return Refused(Code.NOT_FOUND, f"There is no plan {plan_id[:100]!r}.", "/id")
-
-
-def _on_plan(request: Asked, body: RawBody, plan_id: str) -> tuple[Ask, dict[str, str]]:
-    """The request, and the names every verb on a plan needs."""
-    ask = write(request, body)
-    if not ids.is_id(plan_id, ids.PLAN):
-        raise _no_plan(plan_id)
-    command_id = ids.new_id(ids.COMMAND, ids.bucket_of(plan_id), ask.now_ms)
-    return ask, {"command_id": command_id, "merchant_id": ask.owner_id, "plan_id": plan_id}
-
-
-async def _done(request: Asked, ask: Ask, command: Command, status: int = 200) -> ASGIResponse:
-    engine = ask.services.engine
-    if is_dry_run(request):
-        return reply_answer(await preview(ask.services.pool, command, ask.now))
-    return reply_answer(await engine.do(command, ask.key, ask.now, status))
-
-
-def _read_nothing(request: Asked, body: RawBody) -> None:
-    if body:
-        _nothing.read(body, content_type(request))
+ROUTES: Final = [
+    open_plan,
+    get_plan,
+    find_plans,
+    capture_plan,
+    void_plan,
+    claim_deposit,
+    release_deposit,
+    record_payment,
+]

@@ -1,22 +1,20 @@
 """Nothing that a request carries is a list or a map without end."""
 
 from collections.abc import Iterator
-from importlib import import_module
-from pkgutil import iter_modules
 from typing import Any
 
 import msgspec.inspect
 import pytest
 from msgspec.inspect import FrozenSetType, ListType, SetType, VarTupleType
 
-from service import api
-from service.api.body import Body
+from service.app import create_app
+from service.config import Settings
+from service.contract.contract import routes_of
 
 BODIES = {
-    body.wire.__name__: body.wire
-    for module in iter_modules(api.__path__)
-    for body in vars(import_module(f"{api.__name__}.{module.name}")).values()
-    if isinstance(body, Body)
+    route.operation.takes.__name__: route.operation.takes
+    for route in routes_of(create_app(Settings())).values()
+    if isinstance(route.operation.takes, type)
 }
 LISTS = (
     msgspec.inspect.ListType | msgspec.inspect.VarTupleType | msgspec.inspect.SetType | msgspec.inspect.FrozenSetType

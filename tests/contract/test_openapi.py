@@ -5,6 +5,8 @@ import os
 import re
 import uuid
 from collections.abc import Iterator
+from importlib import import_module
+from pkgutil import iter_modules
 from types import FunctionType
 from typing import Any
 
@@ -12,7 +14,9 @@ import httpx
 import msgspec
 import pytest
 import yaml
+from litestar.handlers import HTTPRouteHandler
 
+from service import api
 from service.api.body import Body
 from service.api.public import CONTRACT
 from service.app import create_app
@@ -38,6 +42,12 @@ def test_every_route_stands_in_the_contract_and_the_other_way_round() -> None:
     assert {f"{method.upper()} {path}" for path, methods in written.items() for method in methods} == set(ROUTES)
 
 
+def test_no_handler_is_forgotten() -> None:
+    modules = [import_module(f"{api.__name__}.{module.name}") for module in iter_modules(api.__path__)]
+    made = {one.fn for module in modules for one in vars(module).values() if isinstance(one, HTTPRouteHandler)}
+    assert {one.__name__ for one in made} == {route.handler.fn.__name__ for route in ROUTES.values()}
+
+
 @pytest.mark.parametrize("name", ROUTES)
 def test_the_handler_reads_what_it_says(name: str) -> None:
     read = {body.wire for body in _bodies(ROUTES[name].handler.fn)}
@@ -45,14 +55,14 @@ def test_the_handler_reads_what_it_says(name: str) -> None:
     assert read == ({takes} if isinstance(takes, type) else set())
 
 
-def _bodies(function: Any) -> Iterator[Body[Any]]:
-    """The decoders a handler uses, itself or by a function of ours that it calls."""
-    for word in function.__code__.co_names:
-        used = function.__globals__.get(word)
+def _bodies(function: Any, seen: frozenset[Any] = frozenset()) -> Iterator[Body[Any]]:
+    """The decoders a handler uses or encloses, itself or by a function of ours that it calls."""
+    enclosed = [cell.cell_contents for cell in function.__closure__ or ()]
+    for used in [*enclosed, *map(function.__globals__.get, function.__code__.co_names)]:
         if isinstance(used, Body):
             yield used
-        elif isinstance(used, FunctionType) and used.__module__ == function.__module__:
-            yield from _bodies(used)
+        elif isinstance(used, FunctionType) and used.__module__ == function.__module__ and used not in seen:
+            yield from _bodies(used, seen | {function, used})
 
 
 @pytest.mark.parametrize("name", ROUTES)

@@ -1,0 +1,72 @@
+"""A verb on a plan: a function from its body to a command is made a route, with its example and its refusals beside it.
+
+    @verb("void", 200, refuses=(Code.STATE_FORBIDS,))
+    def void_plan(body: Nothing, names: Names) -> Command:
+        \"""Give back what was not captured.\"""
+        return Void(**names)
+
+The body's type and the sentence are the contract's; the router says whose verb it is. All verbs answer the plan, and
+`?dry_run=true` answers what would change.
+"""
+
+from collections.abc import Callable
+from typing import Any, TypeVar, get_type_hints
+
+from litestar import post
+from litestar.handlers import HTTPRouteHandler
+from litestar.params import FromPath, RawBody
+from litestar.response.base import ASGIResponse
+from msgspec.structs import fields
+
+from service import ids
+from service.api.ask import Ask, Asked, content_type, is_dry_run, write
+from service.api.body import Body
+from service.api.operation import operation
+from service.api.reply import JSON, reply_answer
+from service.errors import Code, Refused
+from service.plans.book import Command
+from service.plans.flow import Preview, preview
+from service.plans.plan import PlanView
+
+B = TypeVar("B")
+Names = dict[str, Any]  # what every command on a plan is told: its own id, who asks, and which plan
+
+
+def verb(word: str, status: int, **more: Any) -> Callable[[Callable[[B, Names], Command]], HTTPRouteHandler]:
+    """Makes a function the handler of `POST /plans/{plan_id}/word`; `more` as in `Operation`."""
+
+    def made(command_of: Callable[[B, Names], Command]) -> HTTPRouteHandler:
+        takes = get_type_hints(command_of)["body"]
+        reader = Body(takes)
+        may_be_empty = not any(field.required for field in fields(takes))
+
+        async def on_plan(request: Asked, body: RawBody, plan_id: FromPath[str]) -> ASGIResponse:
+            is_empty = may_be_empty and not body
+            asked = reader.read(b"{}" if is_empty else body, JSON if is_empty else content_type(request))
+            ask = write(request, body)
+            return await do(request, ask, command_of(asked, _names(ask, plan_id)), status)
+
+        on_plan.__name__, on_plan.__doc__ = command_of.__name__, command_of.__doc__
+        said = operation("plans", PlanView, takes=takes, dry_run=Preview, **more)
+        return post(f"/plans/{{plan_id:str}}/{word}", status_code=status, opt=said)(on_plan)
+
+    return made
+
+
+async def do(request: Asked, ask: Ask, command: Command, status: int) -> ASGIResponse:
+    """Does the command, or says what it would do."""
+    if is_dry_run(request):
+        return reply_answer(await preview(ask.services.pool, command, ask.now))
+    return reply_answer(await ask.services.engine.do(command, ask.key, ask.now, status))
+
+
+def no_plan(plan_id: str) -> Refused:
+    """No plan has this id, or it is somebody else's."""
+    return Refused(Code.NOT_FOUND, f"There is no plan {plan_id[:100]!r}.", "/id")
+
+
+def _names(ask: Ask, plan_id: str) -> Names:
+    if not ids.is_id(plan_id, ids.PLAN):
+        raise no_plan(plan_id)
+    command_id = ids.new_id(ids.COMMAND, ids.bucket_of(plan_id), ask.now_ms)
+    return {"command_id": command_id, "merchant_id": ask.owner_id, "plan_id": plan_id}
