@@ -4,6 +4,7 @@ The due dates and what each period earns are in `frame`, what each instalment as
 put together with the down payment and the costs.
 """
 
+from collections.abc import Iterable
 from datetime import date
 
 from msgspec import Struct
@@ -52,7 +53,11 @@ def build_schedule(terms: Terms, amount: int, start_on: date, *, bound: bool = F
 
 def exact_schedule(terms: Terms, amount: int, start_on: date, *, bound: bool = False) -> tuple[Instalment, ...]:
     """The same for an amount of any size: in units as small as one likes, the rounding disappears."""
-    rows = every_instalment(terms, amount, start_on, bound=bound)
+    return without_empty_end(every_instalment(terms, amount, start_on, bound=bound))
+
+
+def without_empty_end(rows: list[Instalment]) -> tuple[Instalment, ...]:
+    """Without the last rows that ask for nothing, because all of a small amount is paid back before them."""
     while not rows[-1].total and len(rows) > 1:
         rows.pop()
     return tuple(rows)
@@ -73,7 +78,7 @@ def every_instalment(terms: Terms, amount: int, start_on: date, *, bound: bool =
     elif balloon > financed:
         raise Refused(Code.IMPOSSIBLE_TERMS, "More is kept back to the end than is financed.", "/balloon")
     paid = repay(terms, frame, financed, balloon, bound=bound)
-    fees = _fees(terms, financed, len(paid)) if terms.costs else None
+    fees = fees_of([(cost, cost_of(cost, financed)) for cost in terms.costs], len(paid)) if terms.costs else None
     rows = [
         Instalment(number, due_on, principal, interest, fees[number - 1] if fees else 0)
         for number, due_on, (principal, interest) in zip(frame.numbers, frame.due_on, paid, strict=True)
@@ -107,15 +112,14 @@ def cost_of(cost: Cost, financed: int) -> int:
 
 def up_front_costs(terms: Terms, amount: int) -> tuple[tuple[Cost, int], ...]:
     """What falls due at the start, outside the schedule: each cost and its amount. `amount` is before down payment."""
-    financed = amount - down_payment_of(terms, amount)
+    financed = max(amount - down_payment_of(terms, amount), 0)
     return tuple((cost, cost_of(cost, financed)) for cost in terms.costs if cost.due is FeeDue.UP_FRONT)
 
 
-def _fees(terms: Terms, financed: int, count: int) -> list[int]:
-    """What is asked for beside principal and interest with each of `count` instalments."""
+def fees_of(costs: Iterable[tuple[Cost, int]], count: int) -> list[int]:
+    """What is asked for beside principal and interest with each of `count` instalments; each cost and its amount."""
     fees = [0] * count
-    for cost in terms.costs:
-        amount = cost_of(cost, financed)
+    for cost, amount in costs:
         if cost.payer is Payer.MERCHANT or cost.due is FeeDue.UP_FRONT:
             continue
         if cost.due is FeeDue.FIRST:

@@ -43,6 +43,7 @@ def test_every_schedule(terms: Terms, amount: int, start_on: date) -> None:
 @given(any_terms(), amounts, starts)
 def test_the_running_course_begins_as_agreed(terms: Terms, amount: int, start_on: date) -> None:
     schedule_or_refusal(terms, amount, start_on)
-    agreed = [row for row in every_instalment(terms, amount, start_on) if not row.is_down_payment]
-    dues = begin_course(terms, amount, start_on).dues()
+    rows = every_instalment(terms, amount, start_on)
+    agreed = [row for row in rows if not row.is_down_payment]
+    dues = begin_course(terms, rows, start_on).dues()
     assert [(due.principal, due.interest) for due in dues] == [(row.principal, row.interest) for row in agreed]

@@ -1,35 +1,130 @@
-"""Goods shipped: the amount is lent, as a course of its own or within the one that runs."""
+"""Goods shipped: the amount is lent, as a course of its own or within the one that runs.
+
+What was agreed once for the plan (its interest, costs, down payment and balloon) is shared among its captures, so that
+together they bear what was disclosed: see `service.terms.parts`.
+"""
+
+from collections.abc import Sequence
+from datetime import date
 
 from service.plans.running import moves
+from service.plans.running.course import Course
 from service.plans.running.facts import Captured
 from service.plans.running.paying import use_overpaid
 from service.plans.running.rows import Row, RowKind
 from service.plans.running.standing import Standing
 from service.terms.allocation_rule import Component
-from service.terms.schedule import down_payment_of
-from service.terms.terms import Captures, DownPaymentAt
+from service.terms.parts import Part, every_instalment_of_part
+from service.terms.schedule import Instalment, balloon_of, cost_of, down_payment_of, every_instalment, fees_of
+from service.terms.terms import Captures, DownPaymentAt, Terms
 
 
 def captured(standing: Standing, fact: Captured) -> None:
-    """Lend the amount less its down payment; a down payment in the schedule is a row of its own."""
-    terms = standing.terms
-    down_payment = down_payment_of(terms, fact.amount)
-    financed = fact.amount - down_payment
+    """Lend the amount less its down payment; a down payment in the schedule is a row of its own.
+
+    A use that cost nothing lends nothing: no course begins, and nothing is owed.
+    """
+    part = _part(standing, fact.amount)
     standing.lent.append(fact.amount)
+    if not fact.amount:
+        return
+    terms = standing.terms
+    down_payment = part.share_of(min(down_payment_of(terms, part.whole), part.whole))
     if down_payment and terms.down_payment_at is DownPaymentAt.SCHEDULE:
         row = Row(RowKind.DOWN_PAYMENT, fact.on, fact.on, standing.capture)
         row.owed[Component.PRINCIPAL] = down_payment
         standing.rows.append(row)
     if terms.captures is Captures.OWN_TERM or not standing.courses:
-        course = moves.begin_course(terms, fact.amount, fact.on)
-        course.capture = standing.capture
-        standing.courses.append(course)
-        standing.add_rows(course)
-    elif fact.on < standing.courses[0].last.due_on:
-        moves.lend(standing.courses[0], fact.on, financed)
-        standing.sort()
+        _begin(standing, part, fact.on)
     else:
-        standing.row_after(fact.on).owe(Component.PRINCIPAL, financed, fact.on)
-        standing.sort()
+        _join(standing, part, fact.on, fact.amount - down_payment)
     standing.sync(fact.on)
     use_overpaid(standing, fact.id, fact.on)
+
+
+def _part(standing: Standing, amount: int) -> Part:
+    """What is captured, as a part of what was agreed; without an authorization it is a whole of its own."""
+    if standing.authorized is None:
+        return Part(amount, (), amount)
+    earlier = tuple(standing.lent)
+    return Part(max(standing.authorized, sum(earlier) + amount), earlier, amount)
+
+
+def _begin(standing: Standing, part: Part, on: date) -> None:
+    """A course of its own."""
+    terms = standing.terms
+    course, rows = _whole(terms, part, on) if part.is_whole else _share(standing, part, on)
+    course.capture = standing.capture
+    standing.courses.append(course)
+    standing.add_rows(course)
+    if terms.costs:
+        ahead = [row for row in standing.rows if row.course is course]
+        agreed = [row.fee for row in rows if not row.is_down_payment]
+        _charge(ahead, agreed if terms.captures is Captures.OWN_TERM else _fees(terms, part, len(ahead)), on)
+
+
+def _whole(terms: Terms, part: Part, on: date) -> tuple[Course, list[Instalment]]:
+    """The course of all that was agreed, and its instalments."""
+    rows = _asked_for(terms, every_instalment(terms, part.whole, on, bound=True))
+    return moves.begin_course(terms, rows, on, _balloon(terms, part)), rows
+
+
+def _share(standing: Standing, part: Part, on: date) -> tuple[Course, list[Instalment]]:
+    """The course of a part, and its instalments: their interest is its share of that of the whole.
+
+    Of the whole on several days it is that on the dearest of them which bounds what all parts bear.
+    """
+    terms = standing.terms
+    whole, rows_of_whole = _whole(terms, Part(part.whole, (), part.whole), on)
+    standing.interest_of_whole = max(standing.interest_of_whole, sum([row.interest for row in rows_of_whole]))
+    interest_max = standing.interest_of_whole - standing.interest_of_parts
+    rows = _asked_for(terms, every_instalment_of_part(terms, part, on, interest_max))
+    interest = [row.interest for row in rows if not row.is_down_payment]
+    standing.interest_of_parts += sum(interest)
+    course = moves.begin_course(terms, rows, on, _balloon(terms, part))
+    course.agree_on_interest(interest, [due.unasked > 0 for due in whole.dues()])
+    return course, rows
+
+
+def _asked_for(terms: Terms, rows: list[Instalment]) -> list[Instalment]:
+    """Without the last ones, if a small amount is paid back before them and nothing will be lent with it later."""
+    if terms.captures is Captures.OWN_TERM:
+        while not rows[-1].total and rows[-1].number > 1:
+            rows.pop()
+    return rows
+
+
+def _join(standing: Standing, part: Part, on: date, financed: int) -> None:
+    """The course that runs lends more, and its costs are asked for with what is to come; behind its end at once."""
+    terms, course = standing.terms, standing.courses[0]
+    ahead = [row for row in standing.instalments() if row.due_on > on]
+    if on < course.last.due_on:
+        course.balloon += _balloon(terms, part)
+        moves.lend(course, on, financed)
+    else:
+        ahead = [standing.row_after(on)]
+        ahead[0].owe(Component.PRINCIPAL, financed, on)
+    standing.sort()
+    _charge(ahead, _fees(terms, part, len(ahead)), on)
+
+
+def _balloon(terms: Terms, part: Part) -> int:
+    """Its share of the principal kept back to the end."""
+    financed = _financed(terms, part.whole)
+    return part.share_of(min(balloon_of(terms, financed), financed))
+
+
+def _fees(terms: Terms, part: Part, count: int) -> list[int]:
+    """Its share of each cost, on `count` instalments."""
+    financed = _financed(terms, part.whole)
+    return fees_of([(cost, part.share_of(cost_of(cost, financed))) for cost in terms.costs], count)
+
+
+def _financed(terms: Terms, whole: int) -> int:
+    return max(whole - down_payment_of(terms, whole), 0)
+
+
+def _charge(rows: Sequence[Row], fees: Sequence[int], on: date) -> None:
+    for row, fee in zip(rows, fees, strict=True):
+        if fee:
+            row.owe(Component.FEE, fee, on)

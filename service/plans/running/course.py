@@ -12,6 +12,7 @@ through a method of the course, or is followed by `cut_anew`.
 """
 
 from bisect import bisect_left
+from collections.abc import Sequence
 from copy import copy
 from datetime import date
 from fractions import Fraction
@@ -173,6 +174,28 @@ class Course(Struct, eq=False):
             opening, carried = due.closing, due.unasked
         return [due for _, due in self.reckoned]
 
+    def agree_on_interest(self, agreed: Sequence[int], may_carry: Sequence[bool]) -> None:
+        """Correct what each period earns, so that it asks for the interest agreed: a part's share of the whole's.
+
+        A period may carry interest to those after it, up to the first that may not, and no more than those ask for.
+        """
+        self._cut()
+        most = [0] * len(agreed)  # that may be carried out of a period
+        for index in reversed(range(len(agreed) - 1)):
+            most[index] = most[index + 1] + agreed[index + 1] if may_carry[index] else 0
+        opening = carried = 0
+        for index, (period, interest) in enumerate(zip(self.periods, agreed, strict=True)):
+            due = self._due(index, opening, carried)
+            if due.interest == interest:
+                period.correction = min(0, most[index] - due.unasked)
+            elif due.interest < interest:
+                period.correction = interest - due.interest
+            else:
+                period.correction = interest - due.interest - due.unasked
+            if period.correction:
+                due = self._due(index, opening, carried)
+            opening, carried = due.closing, due.unasked
+
     def yearly(self, index: int) -> Fraction:
         """The rate that the period earns on a balance of one: what the equal part is reckoned with."""
         period = self.periods[index]
@@ -225,7 +248,8 @@ class Course(Struct, eq=False):
         earned, balance = line.earned(opening, self.terms.interest_on is InterestOn.FINANCED)
         interest = period.later_interest + carried
         if not period.asked_earlier:
-            interest += quotient(earned, line.over, self.terms.rounding) + credited_interest
+            own = quotient(earned, line.over, self.terms.rounding)
+            interest += (max(0, own + period.correction) if earned else own) + credited_interest
         if self.levels_are_principal or period.interest_only:
             asked = period.paid_interest if period.defers_interest else max(interest, period.paid_interest)
             ceiling = period.level + credited_principal + asked
@@ -240,5 +264,12 @@ class Course(Struct, eq=False):
 
 _due_on = attrgetter("due_on")
 _changing = attrgetter(
-    "level", "paid_principal", "paid_interest", "later_interest", "asked_earlier", "interest_only", "defers_interest"
+    "level",
+    "paid_principal",
+    "paid_interest",
+    "correction",
+    "later_interest",
+    "asked_earlier",
+    "interest_only",
+    "defers_interest",
 )

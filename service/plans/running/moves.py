@@ -3,7 +3,7 @@
 Each rule changes the working copy it is given, so that everything lent is still paid back to the cent.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import date, timedelta
 from decimal import Decimal
 from fractions import Fraction
@@ -14,16 +14,16 @@ from service.plans.running.level import even_out, is_paid, least_level, relevel,
 from service.plans.running.timeline import Period
 from service.terms.calendar import first_due, step
 from service.terms.frame import period_shares, regular_unit, whole_and_odd, whole_and_rest
-from service.terms.schedule import balloon_of, down_payment_of, every_instalment
+from service.terms.schedule import Instalment
 from service.terms.terms import Captures, Method, Terms
 
 DAY = timedelta(days=1)
 Change = Callable[[Course], None]
 
 
-def begin_course(terms: Terms, amount: int, start_on: date) -> Course:
-    """The course of the agreed schedule for `amount` (before any down payment)."""
-    rows = [row for row in every_instalment(terms, amount, start_on) if not row.is_down_payment]
+def begin_course(terms: Terms, rows: Sequence[Instalment], start_on: date, balloon: int = 0) -> Course:
+    """The course of agreed instalments; down payments are no part of it. `balloon` is in the last of them."""
+    rows = [row for row in rows if not row.is_down_payment]
     unmoved, shares = period_shares(terms, start_on)
     days_counted = regular_unit(terms) is None
     periods = []
@@ -40,16 +40,14 @@ def begin_course(terms: Terms, amount: int, start_on: date) -> Course:
                 interest_only=in_grace, defers_interest=row.number <= terms.grace_interest,
             )
         )  # fmt: skip
-    financed = amount - down_payment_of(terms, amount)
-    balloon = balloon_of(terms, financed)
     if len(periods) > 1 and not balloon:
         periods[-1].agreed_level = periods[-2].agreed_level  # what it takes of the rounding was not agreed on
     return Course(
         terms,
         periods,
         [(date.min, Fraction(terms.rate_percent) / 100)],
-        {start_on: financed},
-        extra_shares=tuple(shares[len(rows) :]),
+        {start_on: sum([row.principal for row in rows])},
+        extra_shares=tuple(shares[terms.instalments :]),
         balloon=balloon,
     )
 
@@ -57,6 +55,8 @@ def begin_course(terms: Terms, amount: int, start_on: date) -> Course:
 def lend(course: Course, on: date, amount: int) -> None:
     """Lend more from `on`; the equal part of what is not yet due is reckoned as if nothing had been paid ahead."""
     first = 0 if course.terms.captures is Captures.FORESEEN else _affected(course, on)
+    for period in course.periods[first:]:
+        period.correction = 0
     agreed = course.copy()
     for period in agreed.periods:
         period.paid_principal = period.paid_interest = period.later_interest = 0

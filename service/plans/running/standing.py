@@ -59,6 +59,8 @@ class Standing(Struct, eq=False):
     is_forgiven: bool = False
     authorized: int | None = None  # may be lent in all; None: no authorization is known, as in published cases
     lent: list[int] = field(default_factory=list)  # by each capture
+    interest_of_whole: int = 0  # if all had been captured at once, on that of the days of capture when it is most
+    interest_of_parts: int = 0  # agreed by the captures so far
     given_back: int = 0  # of what might have been lent
     held: int = 0  # of a deposit: still on the consumer's card
     from_held: int = 0  # ... taken from it

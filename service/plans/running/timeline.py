@@ -24,6 +24,7 @@ class Period(Struct, eq=False):
     agreed_level: int = 0  # before anything was paid ahead
     paid_principal: int = 0
     paid_interest: int = 0
+    correction: int = 0  # of what it earns by itself, as long as it earns something: a part's share of the whole's
     later_interest: int = 0  # interest of periods already paid ahead, which falls due here
     asked_earlier: bool = False  # its own interest falls due in an earlier period
     interest_only: bool = False  # grace: no principal

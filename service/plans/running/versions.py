@@ -43,6 +43,7 @@ AFTER_THE_END = (
     facts.Paid, facts.Refunded, facts.OverpaidReturned, facts.ChargedBack, facts.Levied, facts.Forgiven, facts.GivenBack
 )  # fmt: skip
 
+FORESEEN = (facts.Authorized, facts.Captured)  # go before all else where the terms say so
 
 ROUNDINGS_MAX = 2  # another amount may round otherwise once more
 
@@ -153,7 +154,7 @@ def in_order(terms: Terms, events: Iterable[Event]) -> list[Event]:
 
 def _place(terms: Terms, event: Event) -> Place:
     foreseen = terms.captures is Captures.FORESEEN
-    return not (foreseen and isinstance(event, facts.Captured)), event.on, event.recorded_on
+    return not (foreseen and isinstance(event, FORESEEN)), event.on, event.recorded_on
 
 
 def standing_after(terms: Terms, events: Sequence[Event]) -> Standing:

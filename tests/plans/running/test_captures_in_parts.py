@@ -1,0 +1,167 @@
+"""Goods shipped in parts: the lines of the captures together are those that were agreed for the whole."""
+
+from datetime import date, timedelta
+from decimal import Decimal
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from msgspec import structs
+
+from service.errors import Code, Refused
+from service.plans.running import facts
+from service.plans.running.facts import Event
+from service.plans.running.rows import Line, RowKind
+from service.plans.running.versions import Version, amount_to_settle, next_version, replay
+from service.terms.parts import Part
+from service.terms.schedule import build_schedule
+from service.terms.terms import Captures, Cost, DownPaymentAt, FeeDue, Terms, Unit
+from tests import properties  # noqa: F401 - loads the profile
+from tests.plans.running.test_versions import DAILY, FOUR_MONTHS
+from tests.terms.any_parts import partitions, terms_with_sums
+
+START = date(2026, 1, 15)
+COSTS = (
+    Cost("opening", amount=12_00, due=FeeDue.FIRST),
+    Cost("keeping", amount=8_00, due=FeeDue.SPREAD),
+    Cost("account", amount=1_00, due=FeeDue.EACH),
+)
+
+
+def authorized(amount: int, on: date = START) -> facts.Authorized:
+    return facts.Authorized(id="authorized", recorded_on=on, on=on, amount=amount)
+
+
+def captured(number: int, amount: int, on: date = START) -> facts.Captured:
+    return facts.Captured(id=f"capture-{number}", recorded_on=on, on=on, amount=amount)
+
+
+def life(parts: list[Part], days: list[date]) -> list[Event]:
+    dated = zip(parts, days, strict=True)
+    return [authorized(parts[0].whole), *(captured(n, part.amount, on) for n, (part, on) in enumerate(dated, 1))]
+
+
+def version_or_none(terms: Terms, events: list[Event], as_of: date) -> Version | None:
+    """The version; None where no such plan can exist."""
+    try:
+        return replay(terms, events, as_of)
+    except Refused as refused:
+        if refused.code is Code.IMPOSSIBLE_TERMS:
+            return None
+        raise
+
+
+def owed(lines: tuple[Line, ...]) -> list[int]:
+    return [line.total for line in lines]
+
+
+def test_parts_owe_what_was_disclosed() -> None:
+    """Three parts of 200.00 of a plan of 600.00 over 24 months at 8.9 %."""
+    terms = Terms(instalments=24, every=1, unit=Unit.MONTH, rate_percent=Decimal("8.9"))
+    version = replay(terms, [authorized(600_00), *(captured(n, 200_00) for n in (1, 2, 3))], START)
+    assert version.outstanding == 657_19
+    by_capture = {n: sum(line.total for line in version.lines if line.capture == n) for n in (1, 2, 3)}
+    assert by_capture == {1: 219_06, 2: 219_07, 3: 219_06}
+
+
+@given(terms_with_sums(), partitions())
+def test_lines_of_one_day_sum_to_the_schedule(terms: Terms, parts: list[Part]) -> None:
+    version = version_or_none(terms, life(parts, [START] * len(parts)), START)
+    if version is None:
+        return
+    agreed = build_schedule(terms, parts[0].whole, START, bound=True)
+    by_day = dict.fromkeys([row.due_on for row in agreed], (0, 0, 0))
+    for line in version.lines:
+        before = by_day.get(line.due_on, (0, 0, 0))
+        by_day[line.due_on] = (before[0] + line.principal, before[1] + line.interest, before[2] + line.fee)
+    expected = dict.fromkeys(by_day, (0, 0, 0))
+    for row in agreed:
+        before = expected[row.due_on]
+        expected[row.due_on] = (before[0] + row.principal, before[1] + row.interest, before[2] + row.fee)
+    assert by_day == expected
+
+
+@given(terms_with_sums(), partitions(), st.lists(st.integers(0, 400), min_size=7, max_size=7))
+def test_captures_of_several_days_bear_no_more_than_the_whole(
+    terms: Terms, parts: list[Part], ahead: list[int]
+) -> None:
+    """Each owes its amount; all bear at most what the whole would on the dearest of their days."""
+    days = [START + timedelta(days=count) for count, _ in zip(sorted(ahead), parts, strict=False)]
+    version = version_or_none(structs.replace(terms, recalculate=False), life(parts, days), days[-1])
+    if version is None:
+        return
+    wholes = [build_schedule(terms, parts[0].whole, on, bound=True) for on in days]
+    assert sum(line.interest for line in version.lines) <= max(sum(row.interest for row in rows) for rows in wholes)
+    assert sum(line.fee for line in version.lines) == sum(row.fee for row in wholes[0])
+    assert all(min(line.principal, line.interest, line.fee) >= 0 for line in version.lines)
+    if terms.down_payment_at is DownPaymentAt.SCHEDULE:
+        for number, part in enumerate(parts, 1):
+            assert sum(line.principal for line in version.lines if line.capture == number) == part.amount
+
+
+@given(terms_with_sums(), partitions(), st.booleans(), st.data())
+def test_step_by_step_and_at_once(terms: Terms, parts: list[Part], recalculate: bool, data: st.DataObject) -> None:
+    """Captures with payments among them; all that is asked for can be paid, and then nothing is left."""
+    captures = data.draw(st.sampled_from(Captures))
+    terms = structs.replace(terms, recalculate=recalculate, captures=captures)
+    days = [START + timedelta(days=10 * count) for count in range(len(parts))]
+    events = life(parts, days)
+    for number in range(data.draw(st.integers(0, 3))):
+        on = START + timedelta(days=data.draw(st.integers(0, 100)))
+        amount = data.draw(st.integers(1, parts[0].whole))
+        events.append(facts.Paid(id=f"p{number}", recorded_on=on, on=on, amount=amount))
+    events.sort(key=lambda event: event.recorded_on)
+    as_of = START + timedelta(days=120)
+    version = version_or_none(terms, events[:1], as_of)
+    for known in range(2, len(events) + 1):
+        at_once = version_or_none(terms, events[:known], as_of)
+        if version is None or at_once is None:
+            return
+        version = next_version(version, events[known - 1], as_of)
+        assert version.digest == at_once.digest
+    assert version is not None
+    assert all(line.outstanding >= 0 for line in version.lines)
+    left = amount_to_settle(version, as_of)
+    if left:
+        paid = facts.Paid(id="all", recorded_on=as_of, on=as_of, amount=left)
+        assert next_version(version, paid, as_of).outstanding == 0
+
+
+def test_costs_are_asked_for_with_the_instalments() -> None:
+    version = replay(Terms(**FOUR_MONTHS, costs=COSTS), [captured(1, 400_00)], START)
+    assert [line.fee for line in version.lines] == [15_00, 3_00, 3_00, 3_00]
+    assert version.outstanding == 424_00
+
+
+@pytest.mark.parametrize("captures", [Captures.MERGED, Captures.FORESEEN])
+def test_a_capture_that_joins_brings_its_share_of_the_costs(captures: Captures) -> None:
+    """Two halves, the second when one instalment is past: 6.00 on the next, on all three 0.50 and a third of 4.00."""
+    terms = Terms(**FOUR_MONTHS, costs=COSTS, captures=captures)
+    events: list[Event] = [authorized(400_00), captured(1, 200_00), captured(2, 200_00, date(2026, 2, 20))]
+    version = replay(terms, events, START)
+    assert [line.fee for line in version.lines] == [7_50, 9_34, 3_33, 3_33]
+    assert {line.capture for line in version.lines} == {1}
+
+
+def test_a_capture_that_joins_brings_its_share_of_down_payment_and_balloon() -> None:
+    sums: dict[str, Any] = {"down_payment": 40_00, "down_payment_at": DownPaymentAt.SCHEDULE, "balloon": 120_00}
+    terms = Terms(**FOUR_MONTHS, **sums, captures=Captures.MERGED)
+    events: list[Event] = [authorized(400_00), captured(1, 300_00), captured(2, 100_00, date(2026, 2, 20))]
+    version = replay(terms, events, START)
+    assert [(line.kind, line.capture, line.total) for line in version.lines] == [
+        (RowKind.DOWN_PAYMENT, 1, 30_00), (RowKind.INSTALMENT, 1, 45_00), (RowKind.DOWN_PAYMENT, 2, 10_00),
+        (RowKind.INSTALMENT, 1, 65_00), (RowKind.INSTALMENT, 1, 65_00), (RowKind.INSTALMENT, 1, 185_00),
+    ]  # fmt: skip
+
+
+def test_parts_paid_off_early_bear_interest_for_their_days_alone() -> None:
+    """133.33 at 1 % a month for 15 of 31 days is 0.65, and a cent more where the first line was to be a cent higher."""
+    parts = [captured(1, 133_33), captured(2, 133_33), captured(3, 133_34)]
+    version = replay(Terms(**DAILY), [authorized(400_00), *parts], START)
+    on = START + timedelta(days=15)
+    paid = facts.Paid(id="all", recorded_on=on, on=on, amount=amount_to_settle(version, on))
+    settled = next_version(version, paid, on)
+    assert (settled.outstanding, settled.overpaid) == (0, 0)
+    assert [line.interest for line in version.lines[:3]] == [1_33, 1_34, 1_33]
+    assert [line.interest for line in settled.lines] == [65, 66, 65, *[0] * 9]
