@@ -14,7 +14,7 @@ from typing import Annotated
 
 from msgspec import Meta, Struct
 
-from service.money import Rounding
+from service.money import AMOUNT_MAX, Rounding
 from service.terms.allocation_rule import Allocation, Component
 
 
@@ -179,13 +179,15 @@ BasisPoints = Annotated[int, Meta(ge=0, le=10_000)]
 CalendarCode = Annotated[
     str,
     Meta(
+        max_length=100,
+        pattern=r"^[A-Za-z0-9_+-]*\Z",
         description=(
             "whose business days: a country (ISO 3166) or one of its subdivisions, DE, DE-BY, CA-ON, with its weekend,"
             " its public holidays and the weekend days worked instead of others; with +bank, +optional and the like"
             " other days besides, where they are kept for it, JP+bank; or a market, XECB (the euro's payment system),"
             " XNYS. Public holidays are not bank holidays: banks may close on other days. Empty: Saturday and Sunday"
             " are the weekend, and there are no holidays. The calendars are those of the Python package holidays."
-        )
+        ),
     ),
 ]
 
@@ -239,7 +241,7 @@ class Terms(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True,
     # rounding
     rounding: Rounding = Rounding.HALF_UP  # of interest
     instalment_rounding: Rounding = Rounding.HALF_UP  # of the equal part
-    multiple_of: Annotated[int, Meta(ge=1)] = 1  # minor units: the equal part comes in multiples of it
+    multiple_of: Annotated[int, Meta(ge=1, le=AMOUNT_MAX)] = 1  # minor units: the equal part comes in multiples of it
     remainder: Remainder = Remainder.LAST
 
     # life

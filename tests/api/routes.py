@@ -57,10 +57,11 @@ def client_for(world: World, template: str) -> Client:
 async def posts(world: World) -> list[Post]:
     """Every POST that takes JSON, ready to be done."""
     stage = Stage(world)
-    taking = [
-        one for one in stage.routes.values() if one.method == "POST" and not isinstance(one.operation.takes, Text)
-    ]
-    return [await stage.ready(route) for route in taking]
+    routes = (one for one in stage.routes.values() if one.method == "POST")
+    made = [await stage.ready(route) for route in routes if not isinstance(route.operation.takes, Text)]
+    for post in made:
+        post.body = LONGER.get(post.template, post.body)
+    return made
 
 
 class Stage:

@@ -5,22 +5,23 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
+import msgspec.inspect
 import pytest
 
+from service.api.body import BYTES_MAX
 from tests.api.answers import fault, nothing_written
+from tests.api.places import Place, beyond, places
 from tests.api.routes import Post, client_for, fields_of, posts, with_field, without_field
-from tests.api.wrong import AUTHORED, BOUNDS, FREE, LINES, NEEDED, NULLABLE, NUMBERS, OPEN, WRONG
+from tests.api.wrong import AUTHORED, BOUNDS, NUMBERS, WRONG
 from tests.flows.world import World
 
 
-def shapes_of(post: Post) -> Iterator[tuple[str, Any]]:
-    """The fields of a body, of those that differ in their place in a list alone only the first."""
-    seen: set[str] = set()
-    for pointer, value in fields_of(post.body):
-        shape = re.sub(r"/\d+", "/*", pointer)
-        if shape not in seen and not FREE.match(pointer):
-            seen.add(shape)
-            yield pointer, value
+def places_of(post: Post) -> list[Place]:
+    """Where something of one type stands in its body, or might; of the elements of a list, what is new in each."""
+    found: dict[str, Place] = {}
+    for place in places(msgspec.inspect.type_info(post.route.operation.takes), post.body):
+        found.setdefault(re.sub(r"/\d+", "/*", place.pointer), place)
+    return [place for place in found.values() if not place.is_free]
 
 
 @pytest.fixture
@@ -33,49 +34,45 @@ async def test_another_type(world: World, ready: list[Post]) -> None:
     async with nothing_written(world) as wrong:
         for post in ready:
             client = client_for(world, post.template)
-            for pointer, value in shapes_of(post):
-                for bad in WRONG[type(value)]:
-                    if (bad is None and pointer in NULLABLE) or (
-                        post.template == AUTHORED and (bad is None or isinstance(bad, (type(value), int, float)))
+            for place in places_of(post):
+                for bad in WRONG[place.python_type]:
+                    if (bad is None and place.is_null_right) or (
+                        post.template == AUTHORED and isinstance(bad, (place.python_type, int, float))
                     ):
                         continue
-                    answered = await client.post(post.path, content=raw_of(post, pointer, bad), key="bad")
-                    wrong += fault(f"{post.template} {pointer} = {bad!r:.40}", answered, pointer)
+                    answered = await client.post(post.path, content=raw_of(post, place.pointer, bad), key="bad")
+                    wrong += fault(f"{post.template} {place.pointer} = {bad!r:.40}", answered, place.pointer)
 
 
 async def test_numbers_that_are_no_integers(world: World, ready: list[Post]) -> None:
     async with nothing_written(world) as wrong:
         for post in ready:
             client = client_for(world, post.template)
-            for pointer, value in shapes_of(post):
-                if type(value) is not int or post.template == AUTHORED:
+            for place in places_of(post):
+                if place.python_type is not int or post.template == AUTHORED:
                     continue
                 for number in NUMBERS:
-                    raw = raw_of(post, pointer, "HERE").replace(b'"HERE"', number.encode())
+                    raw = raw_of(post, place.pointer, "HERE").replace(b'"HERE"', number.encode())
                     answered = await client.post(post.path, content=raw, key="bad")
-                    wrong += fault(f"{post.template} {pointer} = {number:.40}", answered, pointer)
+                    wrong += fault(f"{post.template} {place.pointer} = {number:.40}", answered, place.pointer)
 
 
 async def test_unknown_fields(world: World, ready: list[Post]) -> None:
     async with nothing_written(world) as wrong:
         for post in ready:
             client = client_for(world, post.template)
-            for pointer, value in [("", post.body), *shapes_of(post)]:
-                if isinstance(value, dict) and pointer not in OPEN:
-                    body = (
-                        raw_of(post, pointer, value | {"surprise": 1})
-                        if pointer
-                        else json.dumps(value | {"surprise": 1}).encode()
-                    )
-                    answered = await client.post(post.path, content=body, key="bad")
-                    wrong += fault(f"{post.template} {pointer}/surprise", answered, f"{pointer}/surprise")
+            closed = [place.pointer for place in places_of(post) if place.python_type is dict and not place.is_map]
+            for pointer in ["", *(one for one in closed if value_at(post.body, one) is not None)]:
+                raw = raw_of(post, f"{pointer}/surprise", 1)
+                answered = await client.post(post.path, content=raw, key="bad")
+                wrong += fault(f"{post.template} {pointer}/surprise", answered, f"{pointer}/surprise")
 
 
 async def test_keys_given_twice(world: World, ready: list[Post]) -> None:
     async with nothing_written(world) as wrong:
         for post in ready:
             client = client_for(world, post.template)
-            for pointer, value in shapes_of(post):
+            for pointer, value in first_of_each(post.body):
                 name = pointer.rpartition("/")[2]
                 if name.isdigit():
                     continue
@@ -89,10 +86,22 @@ async def test_missing_fields(world: World, ready: list[Post]) -> None:
     async with nothing_written(world) as wrong:
         for post in ready:
             client = client_for(world, post.template)
-            for pointer in NEEDED.get(post.template, ()):
+            for pointer in (place.pointer for place in places_of(post) if place.is_needed):
                 raw = json.dumps(without_field(post.body, pointer)).encode()
                 answered = await client.post(post.path, content=raw, key="bad")
                 wrong += fault(f"{post.template} without {pointer}", answered, pointer)
+
+
+async def test_values_beyond_what_the_type_says(world: World, ready: list[Post]) -> None:
+    async with nothing_written(world) as wrong:
+        for post in ready:
+            client = client_for(world, post.template)
+            for place in places_of(post):
+                for value in beyond(place, value_at(post.body, place.pointer)):
+                    raw = raw_of(post, place.pointer, value)
+                    pointers = (place.pointer,) if len(raw) <= BYTES_MAX else ()
+                    answered = await client.post(post.path, content=raw, key="bad")
+                    wrong += fault(f"{post.template} {place.pointer} = {value!r:.40}", answered, *pointers)
 
 
 async def test_values_out_of_bounds(world: World, ready: list[Post]) -> None:
@@ -110,11 +119,27 @@ async def test_a_line_that_goes_on(world: World, ready: list[Post]) -> None:
     async with nothing_written(world) as wrong:
         for post in ready:
             client = client_for(world, post.template)
-            for pointer, value in shapes_of(post):
-                if isinstance(value, str) and post.template != AUTHORED and (post.template, pointer) not in LINES:
-                    raw = raw_of(post, pointer, value + "\n")
+            for place in places_of(post):
+                value = value_at(post.body, place.pointer)
+                if isinstance(value, str) and post.template != AUTHORED and not place.takes_lines:
+                    raw = raw_of(post, place.pointer, value + "\n")
                     answered = await client.post(post.path, content=raw, key="bad")
-                    wrong += fault(f"{post.template} {pointer} with a line end", answered, pointer)
+                    wrong += fault(f"{post.template} {place.pointer} with a line end", answered, place.pointer)
+
+
+def first_of_each(body: dict[str, Any]) -> Iterator[tuple[str, Any]]:
+    """The fields of a body, of those that differ in their place in a list alone only the first."""
+    seen: set[str] = set()
+    for pointer, value in fields_of(body):
+        shape = re.sub(r"/\d+", "/*", pointer)
+        if shape not in seen and not pointer.startswith("/attributes/"):
+            seen.add(shape)
+            yield pointer, value
+
+
+def value_at(body: dict[str, Any], pointer: str) -> Any:
+    """What stands at `pointer`; None if nothing does."""
+    return dict(fields_of(body)).get(pointer)
 
 
 def raw_of(post: Post, pointer: str, value: Any) -> bytes:

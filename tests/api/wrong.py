@@ -1,6 +1,5 @@
-"""Values that a field must not take, for fields of each type and for each field by its bounds."""
+"""Values that a field must not take: for fields of each type, and where the type alone does not say it, by field."""
 
-import re
 from typing import Any
 
 from service.money import AMOUNT_MAX
@@ -18,42 +17,8 @@ WRONG: dict[type, tuple[Any, ...]] = {
 # Numbers that Python would write otherwise.
 NUMBERS = ("100.0", "1e2", "100.00000000000000000001", "1E400", "-0.0", "10e-1", "1" * 5_000)
 
-# Fields that may be null, and those whose value may be of any type: a consumer's attributes, what a policy compares.
-NULLABLE = {"/instalments", "/received_on", "/reference", "/amount", "/start_on", "/active_from"}
-FREE = re.compile(r"^/attributes/|^/rules/\d+/when/\d+/value$")
-
 # A policy is its author's: its texts and numbers are judged by what they mean (tests/policies), here only their types.
 AUTHORED = "/v1/operator/policies"
-
-
-# Texts of several lines.
-LINES = {("/v1/plans/{plan_id}/claims", "/evidence"), ("/v1/operator/reviews/{decision_id}", "/note")}
-
-# Maps whose keys are the caller's own.
-OPEN = {"/attributes", "/fees"}
-
-NEEDED = {
-    "/v1/consumers": ("/reference",),
-    "/v1/checkouts": (
-        "/merchant_reference", "/consumer", "/currency", "/amount", "/items/0/name", "/items/0/unit_amount",
-    ),
-    "/v1/plans": ("/offer_id",),
-    "/v1/plans/{plan_id}/capture": ("/amount", "/items/0/name", "/items/0/amount", "/discounts/0/amount"),
-    "/v1/plans/{plan_id}/claims": ("/amount",),
-    "/v1/plans/{plan_id}/payments": ("/amount",),
-    "/v1/quotes": ("/amount", "/currency", "/terms"),
-    "/v1/consumers/{consumer_id}/consents": (
-        "/subject", "/purpose", "/data_types", "/sources", "/from_on", "/to_on", "/times", "/expires_at", "/channel",
-        "/evidence",
-    ),
-    "/v1/operator/gateways": ("/name", "/url", "/data_types"),
-    "/v1/operator/merchants": ("/name", "/country", "/time_zone"),
-    "/v1/operator/partners": ("/name",),
-    "/v1/operator/programmes": ("/partner_id", "/name", "/kinds", "/currency", "/funding_bps", "/time_zone"),
-    "/v1/operator/keys": ("/audience", "/owner_id"),
-    "/v1/operator/consumers/{consumer_id}/accounts/{currency}": ("/limit",),
-    "/v1/operator/limit-reviews": ("/consumer", "/currency"),
-}  # fmt: skip
 
 AMOUNTS = (0, -1, AMOUNT_MAX + 1)
 CURRENCIES = ("XXX", "eur", "EURO", "E", "", "EU1", "€€€")
@@ -76,7 +41,8 @@ NO_OFFERS = (
     "pl_00000000000000000000000000", "of_0000000000000000000000000i", "of_" + "0" * 5_000,
 )  # fmt: skip
 
-# Both sides of an edge are told elsewhere; here stands what is beyond it.
+# What a type says of its bounds is read from it (places.py); here stands what is known besides. Both sides of an edge
+# are told elsewhere.
 BOUNDS: dict[str, dict[str, tuple[Any, ...]]] = {
     "/v1/consumers": {
         "/reference": ("", "x" * 201, "a\x1fb", "a\x7fb"),
