@@ -33,22 +33,29 @@ def forgiven(standing: Standing, fact: Forgiven) -> None:
 
 
 def earned_until(standing: Standing, row: Row, on: date) -> int:
-    """The interest of a running row up to `on`."""
+    """The interest of a row up to `on`; of one that begins later, what is owed since before and asked for there."""
     if row.course is not None and row.period is not None and standing.recalculates:
         return outlook.due_if_paid(row.course, row.period, on).interest
-    return quotient(row.left(INTEREST) * (on - row.begin).days, (row.due_on - row.begin).days, standing.terms.rounding)
+    if on <= row.begin:
+        return 0
+    return quotient(row.owed[INTEREST] * (on - row.begin).days, (row.due_on - row.begin).days, standing.terms.rounding)
+
+
+def _kept(standing: Standing, row: Row, on: date) -> int:
+    """The interest that stays owed: what was earned up to `on`, and what was paid as it was agreed."""
+    return max(earned_until(standing, row, on), row.paid[INTEREST])
 
 
 def _drop_unearned(standing: Standing, on: date) -> None:
     """Unearned interest becomes principal of its row, and the last rows give up as much principal."""
-    instalments = standing.instalments()
+    instalments, excess = standing.instalments(), 0
     for row in instalments:
         if row.due_on <= on:
             continue
-        kept = earned_until(standing, row, on) if row.begin <= on else row.paid[INTEREST]
+        kept = _kept(standing, row, on)
+        excess += row.owed[INTEREST] - kept
         row.owed[PRINCIPAL] += row.owed[INTEREST] - kept
         row.owed[INTEREST] = kept
-    excess = sum(row.owed[PRINCIPAL] for row in instalments) - sum(c.total_lent() for c in standing.courses)
     for row in reversed(instalments):
         less = min(excess, row.left(PRINCIPAL))
         row.owe(PRINCIPAL, -less, on)
@@ -61,7 +68,7 @@ def _all_due(standing: Standing, on: date) -> None:
     if not any(row.is_open for row in later):
         return
     running, gone = later[0], later[1:]
-    running.owed[INTEREST] = earned_until(standing, running, on)
+    running.owed[INTEREST] = sum(_kept(standing, row, on) for row in later)
     running.due_on = on
     for row in gone:
         running.owed[PRINCIPAL] += row.owed[PRINCIPAL]

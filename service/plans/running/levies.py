@@ -19,12 +19,17 @@ def levied(standing: Standing, fact: Levied) -> None:
 def charged_back(standing: Standing, fact: ChargedBack) -> None:
     """What was overpaid bears it first; the rest of the payment is owed again, part by part."""
     paid = standing.allocations.get(fact.payment_id)
-    if paid is None:
+    if paid is None or paid.is_back:
         raise Refused(Code.NOT_FOUND, f"No payment {fact.payment_id}.", "/payment_id")
+    if fact.amount > paid.total:
+        sentence = f"Only {paid.total} minor units are left of the payment: it cannot be taken back beyond them."
+        raise Refused(Code.AMOUNT_EXCEEDS_OUTSTANDING, sentence, "/amount")
     absorbed = min(standing.overpaid, fact.amount)
     standing.overpaid -= absorbed
     parts = _parts(standing, paid, fact.amount - absorbed)
-    back = standing.allocations.setdefault(fact.id, Allocated(fact.id, paid.kind, fact.on))
+    back = standing.allocations.setdefault(fact.id, Allocated(fact.id, paid.kind, fact.on, is_back=True))
+    back.overpaid -= absorbed
+    paid.overpaid -= absorbed
     for component, amount in parts.items():
         back.add(component, -amount)
         paid.add(component, -amount)
@@ -41,13 +46,13 @@ def charged_back(standing: Standing, fact: ChargedBack) -> None:
 
 
 def _parts(standing: Standing, paid: Allocated, amount: int) -> dict[Component, int]:
-    """Which parts of the payment come back: by the terms' order, or principal alone."""
-    if not standing.terms.chargeback_order:
-        return {Component.PRINCIPAL: amount} if amount else {}
+    """Which parts of the payment come back: by the terms' order; principal, what that does not name."""
     parts: dict[Component, int] = {}
     for component in standing.terms.chargeback_order:
         part = min(amount, paid.part(component))
         if part > 0:
             parts[component] = part
             amount -= part
+    if amount:
+        parts[Component.PRINCIPAL] = parts.get(Component.PRINCIPAL, 0) + amount
     return parts

@@ -2,6 +2,9 @@
 
 from collections.abc import Callable, Sequence
 
+from msgspec.structs import replace
+
+from service.errors import Code, Refused
 from service.plans.running import outlook
 from service.plans.running.facts import Captured, Event, Paid, Refunded, undone_by
 from service.plans.running.paying import pay
@@ -9,31 +12,46 @@ from service.plans.running.standing import Standing
 from service.terms.allocation_rule import Component, PaymentKind
 from service.terms.terms import Terms
 
+GOODWILL = (PaymentKind.GOODWILL, PaymentKind.INTEREST_REFUND, PaymentKind.INTEREST_WAIVER)
+NEVER_LENT = PaymentKind.MERCHANT_REFUND  # the kind of no payment of the consumer's
 Replay = Callable[[Terms, Sequence[Event]], Standing]
 
 
-def refunded(standing: Standing, fact: Refunded, replay: Replay) -> None:
-    """Allocate the refund, then the interest that it returns."""
+def refunded(standing: Standing, fact: Refunded, replay_all: Replay) -> None:
+    """Allocate the refund, then the interest that it returns. Goods come back once, goodwill as often as one likes."""
+    if fact.kind not in GOODWILL:
+        left = sum(standing.lent) + standing.from_held - standing.refunded
+        if fact.amount > left:
+            sentence = f"At most {left} minor units may still be refunded: that much was captured and not refunded yet."
+            raise Refused(Code.AMOUNT_EXCEEDS_OUTSTANDING, sentence, "/amount")
+        standing.refunded += fact.amount
     pay(standing, fact.id, fact.kind, fact.on, fact.amount)
-    standing.refunded += fact.amount
     terms = standing.terms
     if fact.returns_interest and terms.refund_interest and terms.recalculate and standing.bears_interest:
-        amount = _interest_to_return(standing, fact, replay)
+        amount = _interest_to_return(standing, fact, replay_all)
         if amount > 0:
             standing.returned_interest += amount
             pay(standing, f"{fact.id}/interest", PaymentKind.INTEREST_REFUND, fact.on, amount)
 
 
-def _interest_to_return(standing: Standing, fact: Refunded, replay: Replay) -> int:
+def _interest_to_return(standing: Standing, fact: Refunded, replay_all: Replay) -> int:
     """Interest up to the refund, less what it would be had the refunded money never been lent."""
     if standing.closed:
         return sum(row.owed[Component.INTEREST] for row in standing.rows)
     assert standing.done is not None, "the facts before it were not loaded"
-    other = replay(standing.terms, as_if_never_lent([*standing.done, fact]))
+    other = replay_all(_never_for_charges(standing.terms), as_if_never_lent([*standing.done, fact]))
     other.bear_overdue(fact.on)
     borne = sum(outlook.interest_until(course, fact.on) for course in standing.courses)
     would_be = sum(outlook.interest_until(course, fact.on) for course in other.courses)
     return borne - standing.returned_interest - would_be
+
+
+def _never_for_charges(terms: Terms) -> Terms:
+    """The terms under which money that comes back settles no fee: those stay owed, however little was lent."""
+    rule = terms.allocation.rule_of(PaymentKind.PAYMENT)
+    steps = tuple([step for step in rule.order if step[1] in (Component.INTEREST, Component.PRINCIPAL)])
+    by_kind = ((NEVER_LENT, replace(rule, order=steps)), *terms.allocation.by_kind)
+    return replace(terms, allocation=replace(terms.allocation, by_kind=by_kind))
 
 
 def as_if_never_lent(facts: Sequence[Event]) -> list[Event]:
@@ -48,5 +66,6 @@ def as_if_never_lent(facts: Sequence[Event]) -> list[Event]:
         if isinstance(fact, Captured) and left:
             back = min(left, fact.amount)
             left -= back
-            result.append(Paid(id=f"{fact.id}/back", recorded_on=fact.recorded_on, on=fact.on, amount=back))
+            name, known_on = f"{fact.id}/back", fact.recorded_on
+            result.append(Paid(id=name, recorded_on=known_on, on=fact.on, amount=back, kind=NEVER_LENT))
     return result

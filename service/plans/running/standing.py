@@ -42,6 +42,11 @@ class Allocated(Struct, array_like=True):
         """What one component took."""
         return int(getattr(self, component.value))
 
+    @property
+    def total(self) -> int:
+        """All of it: what is left of a payment that was taken back in part."""
+        return self.principal + self.interest + self.fee + self.penalty + self.overpaid
+
 
 class Standing(Struct, eq=False):
     """A working copy: the rules beside this file change it, fact by fact."""
@@ -147,6 +152,12 @@ class Standing(Struct, eq=False):
         """Its due date, moved off weekends and holidays where the terms say so; interest keeps the unmoved one."""
         return payable_on(period.due_on, period.begin, self.terms.non_business_day, self.terms.calendar)
 
+    def unmoved(self, course: Course, on: date) -> date | None:
+        """The due date of the instalment that is due on `on`, or is payable then because its own is no business day."""
+        if any(period.due_on == on for period in course.periods):
+            return on
+        return next((period.due_on for period in course.periods if self.payable_on(period) == on), None)
+
     def sort(self) -> None:
         """By due date; an instalment goes before the down payment of what is captured on its day, unless foreseen."""
         foreseen = self.terms.captures is Captures.FORESEEN
@@ -171,13 +182,13 @@ class Standing(Struct, eq=False):
         for row in self.instalments():
             if row.due_on > on:
                 return row
-        last = self.rows[-1]
-        if last.kind is RowKind.EXTRA:
+        last = self.rows[-1] if self.rows else None
+        if last is not None and last.kind is RowKind.EXTRA:
             last.due_on = max(last.due_on, on)
             return last
-        if last.due_on == on:
+        if last is not None and last.due_on == on:
             return last
-        extra = Row(RowKind.EXTRA, last.due_on, on, self.capture)
+        extra = Row(RowKind.EXTRA, on if last is None else last.due_on, on, self.capture)
         self.rows.append(extra)
         return extra
 

@@ -38,7 +38,14 @@ MOVES_MONEY = (
     facts.ReAmortized, facts.ChargedOff, facts.Forgiven,
 )  # fmt: skip
 # What may happen before anything was captured, and what may still happen once collection has been given up.
-BEFORE_A_CAPTURE = (facts.Authorized, facts.Captured, facts.GivenBack, facts.Paid, facts.OverpaidReturned)
+BEFORE_A_CAPTURE = (
+    facts.Authorized,
+    facts.Captured,
+    facts.GivenBack,
+    facts.Paid,
+    facts.OverpaidReturned,
+    facts.ChargedBack,
+)
 AFTER_THE_END = (
     facts.Paid, facts.Refunded, facts.OverpaidReturned, facts.ChargedBack, facts.Levied, facts.Forgiven, facts.GivenBack
 )  # fmt: skip
@@ -231,10 +238,11 @@ def apply(standing: Standing, event: Event) -> None:
 
 
 def _move_due_date(standing: Standing, event: facts.DueMoved) -> None:
-    """Captures of their own terms have their own dates: those move that have this one."""
-    have_it = [course for course in standing.courses if any(event.on == period.due_on for period in course.periods)]
-    for course in have_it or standing.courses[:1]:
-        moves.move_due_date(course, event.on, event.to)
+    """Captures of their own terms have their own dates: those move that have this one, or show it for theirs."""
+    dated = [(course, standing.unmoved(course, event.on)) for course in standing.courses]
+    have_it = [(course, due_on) for course, due_on in dated if due_on is not None]
+    for course, due_on in have_it or [(standing.courses[0], event.on)]:
+        moves.move_due_date(course, due_on, event.to)
     standing.sync(event.on)
     standing.sort()
 

@@ -40,25 +40,30 @@ def running_terms(draw: st.DrawFn) -> Terms:
 def money_facts(draw: st.DrawFn, amount: int) -> list[Event]:
     """A capture, and then money coming and going: payments, refunds, fees, payments taken back."""
     events: list[Event] = [facts.Captured(id="c", recorded_on=START, on=START, amount=amount)]
-    today = START
+    today, left = START, amount  # that may be refunded
+    owns: dict[str, int] = {}  # what is left of each payment
     for number in range(draw(st.integers(0, 6))):
         today += timedelta(days=draw(st.integers(0, 45)))
         on = max(START, today - timedelta(days=draw(st.sampled_from([0, 0, 0, 3, 20]))))
         some = draw(st.integers(1, max(1, amount // 2)))
         head: dict[str, Any] = {"id": f"f{number}", "recorded_on": today}
-        payments = [event for event in events if isinstance(event, facts.Paid) and event.on <= today]
+        payments = [name for name, rest in owns.items() if rest]
         kind = draw(st.sampled_from(["pay", "pay", "pay", "refund", "levy", "back"]))
         if kind == "pay" or (kind == "back" and not payments):
             events.append(facts.Paid(**head, on=on, amount=some))
-        elif kind == "refund":
+            owns[head["id"]] = some
+        elif kind == "refund" and left:
+            some = min(some, left)
+            left -= some
             events.append(facts.Refunded(**head, on=on, amount=some, returns_interest=draw(st.booleans())))
-        elif kind == "levy":
+        elif kind in ("refund", "levy"):
             fee, is_penalty = draw(st.integers(1, 2000)), draw(st.booleans())
             events.append(facts.Levied(**head, due_on=on, amount=fee, is_penalty=is_penalty))
         else:
             paid = draw(st.sampled_from(payments))
-            part = draw(st.integers(1, paid.amount))
-            events.append(facts.ChargedBack(**head, on=today, amount=part, payment_id=paid.id))
+            part = draw(st.integers(1, owns[paid]))
+            owns[paid] -= part
+            events.append(facts.ChargedBack(**head, on=today, amount=part, payment_id=paid))
     return events
 
 

@@ -165,3 +165,40 @@ def test_parts_paid_off_early_bear_interest_for_their_days_alone() -> None:
     assert (settled.outstanding, settled.overpaid) == (0, 0)
     assert [line.interest for line in version.lines[:3]] == [1_33, 1_34, 1_33]
     assert [line.interest for line in settled.lines] == [65, 66, 65, *[0] * 9]
+
+
+# Nothing, and money before anything
+
+
+def test_a_use_that_cost_nothing_owes_nothing() -> None:
+    version = replay(Terms(**FOUR_MONTHS), [authorized(50_00), captured(1, 0)], START)
+    assert (version.lines, version.outstanding, version.overpaid) == ((), 0, 0)
+    after = next_version(version, captured(2, 50_00, START + timedelta(days=1)), START)
+    assert [(line.capture, line.total) for line in after.lines] == [(2, 12_50)] * 4
+
+
+def test_money_that_comes_before_a_capture_settles_it() -> None:
+    """30.00 came early: of 20.00 captured 10.00 are too much, and the next capture uses those."""
+    paid = facts.Paid(id="early", recorded_on=START, on=START, amount=30_00)
+    events: list[Event] = [authorized(60_00), paid]
+    version = replay(Terms(**FOUR_MONTHS), events, START)
+    assert (version.lines, version.overpaid) == ((), 30_00)
+    for number, (amount, outstanding, overpaid) in enumerate([(20_00, 0, 10_00), (0, 0, 10_00), (40_00, 30_00, 0)], 1):
+        version = next_version(version, captured(number, amount, START + timedelta(days=number)), START)
+        assert (version.outstanding, version.overpaid) == (outstanding, overpaid)
+
+
+@pytest.mark.parametrize("captures", [[], [captured(1, 0)]])
+def test_without_a_schedule_nothing_else_happens_to_it(captures: list[Event]) -> None:
+    head: dict[str, Any] = {"id": "x", "recorded_on": START}
+    refused: list[Event] = [
+        facts.Levied(**head, due_on=START, amount=1),
+        facts.RateChanged(**head, on=START, rate_percent=Decimal(1)),
+        facts.Extended(**head, on=START, instalments=1),
+        facts.Refunded(**head, on=START, amount=1),
+        facts.ChargedOff(**head, on=START),
+    ]
+    for event in refused:
+        with pytest.raises(Refused) as raised:
+            replay(Terms(), [authorized(50_00), *captures, event], START)
+        assert raised.value.code is Code.STATE_FORBIDS

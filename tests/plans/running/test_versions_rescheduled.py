@@ -17,6 +17,7 @@ from service.terms.terms import (
     DayCount,
     DownPaymentAt,
     Interest,
+    NonBusinessDay,
     PaidEarly,
     Terms,
     Unit,
@@ -175,3 +176,13 @@ def test_re_aging_may_begin_with_the_instalment_due_that_day() -> None:
     assert [line.due_on.month for line in lines] == [2, 3, 4]
     assert [line.interest for line in lines][:2] == [4_00, 4_00]
     assert sum(line.principal for line in lines) == 400_00
+
+
+@pytest.mark.parametrize("on", ["02-03", "02-01"])
+def test_an_instalment_moves_by_the_date_that_is_shown_and_by_its_own(on: str) -> None:
+    """1 February 2025 is a Saturday: Monday the 3rd is shown."""
+    terms = FOUR_MONTHS | {"non_business_day": NonBusinessDay.FOLLOWING}
+    version = lived(terms, changed(facts.DueMoved, on, to=day("02-14")))
+    assert [line.due_on for line in version.lines] == [day("02-14"), day("03-14"), day("04-14"), day("05-14")]
+    with pytest.raises(Refused):
+        lived(terms, changed(facts.DueMoved, "02-02", to=day("02-14")))

@@ -1,0 +1,138 @@
+"""Money that goes back: a payment comes back once, and goods are refunded once."""
+
+from typing import Any
+
+import pytest
+
+from service.errors import Code, Refused
+from service.plans.running import facts
+from service.plans.running.facts import Event
+from service.plans.running.versions import amount_to_settle, replay
+from service.terms.allocation_rule import Component, PaymentKind
+from service.terms.terms import Captures, Cost, FeeDue, Terms
+from tests.plans.running.test_versions import (
+    DAILY,
+    FOUR_MONTHS,
+    JAN_1,
+    captured,
+    day,
+    left,
+    lived,
+    owed,
+    paid,
+    refunded,
+)
+
+
+def back(on: str, amount: int, payment: str = "02-01", number: int = 1) -> facts.ChargedBack:
+    return facts.ChargedBack(
+        id=f"back-{number}", recorded_on=day(on), on=day(on), amount=amount, payment_id=f"paid-{payment}"
+    )
+
+
+@pytest.mark.parametrize(
+    ("before", "amount", "rest"),
+    [
+        ([], 100_00, None),
+        ([], 100_01, 100_00),
+        ([back("02-10", 60_00)], 40_00, None),
+        ([back("02-10", 60_00)], 40_01, 40_00),
+        ([back("02-10", 100_00)], 1, 0),
+    ],
+)
+def test_no_more_of_a_payment_comes_back_than_is_left_of_it(before: list[Event], amount: int, rest: int | None) -> None:
+    """100.00 was paid; other payments do not count."""
+    events = [paid("02-01", 100_00), paid("02-02", 50_00), *before, back("02-11", amount, number=2)]
+    if rest is None:
+        assert lived(FOUR_MONTHS, *events).outstanding == 350_00
+        return
+    with pytest.raises(Refused) as refused:
+        lived(FOUR_MONTHS, *events)
+    assert (refused.value.code, refused.value.pointer) == (Code.AMOUNT_EXCEEDS_OUTSTANDING, "/amount")
+    assert f"Only {rest} minor units" in refused.value.detail
+
+
+def test_a_charge_back_is_no_payment_that_could_come_back() -> None:
+    again = facts.ChargedBack(id="x", recorded_on=day("02-11"), on=day("02-11"), amount=1, payment_id="back-1")
+    with pytest.raises(Refused) as refused:
+        lived(FOUR_MONTHS, paid("02-01", 100_00), back("02-10", 60_00), again)
+    assert refused.value.code is Code.NOT_FOUND
+
+
+def test_what_was_overpaid_bears_a_charge_back_first_and_counts() -> None:
+    events: list[Event] = [paid("02-01", 450_00), back("02-10", 60_00)]
+    version = lived(FOUR_MONTHS, *events)
+    assert (version.outstanding, version.overpaid) == (10_00, 0)
+    with pytest.raises(Refused, match="Only 39000 minor units"):
+        lived(FOUR_MONTHS, *events, back("02-11", 390_01, number=2))
+
+
+def test_principal_bears_what_the_order_of_the_terms_does_not_name() -> None:
+    """5.00 of 105.00 settled a penalty; the order names penalties alone."""
+    terms = FOUR_MONTHS | {"chargeback_order": (Component.PENALTY,)}
+    fee = facts.Levied(id="late", recorded_on=day("01-10"), due_on=day("01-10"), amount=5_00, is_penalty=True)
+    version = lived(terms, fee, paid("02-01", 105_00), back("02-10", 25_00))
+    assert (version.lines[1].penalty, version.lines[1].owed_again) == (5_00, 20_00)
+    assert version.outstanding == 325_00
+
+
+def test_a_payment_that_came_too_early_comes_back() -> None:
+    """Half of it before anything was captured; all of what is left after the capture that used it."""
+    events: list[Event] = [paid("01-10", 80_00), back("01-11", 30_00, "01-10")]
+    early = replay(Terms(**FOUR_MONTHS), events, day("01-12"))
+    assert (early.outstanding, early.overpaid, early.lines) == (0, 50_00, ())
+    events += [captured(400_00, day("01-20")), back("01-25", 50_00, "01-10", 2)]
+    later = replay(Terms(**FOUR_MONTHS), events, day("01-25"))
+    assert (later.outstanding, later.overpaid) == (400_00, 0)
+
+
+def test_a_payment_sent_back_to_the_consumer_and_charged_back_is_owed() -> None:
+    """80.00 came before any capture, was returned as overpaid, and the bank took it back as well."""
+    returned = facts.OverpaidReturned(id="returned", recorded_on=day("01-11"), on=day("01-11"), amount=80_00)
+    events: list[Event] = [paid("01-10", 80_00), returned, back("01-12", 80_00, "01-10")]
+    assert left(replay(Terms(**FOUR_MONTHS), events, day("01-12"))) == [80_00]
+    assert replay(Terms(**FOUR_MONTHS), [*events, captured(400_00, day("01-20"))], day("01-20")).outstanding == 480_00
+
+
+@pytest.mark.parametrize(
+    ("kind", "before", "amount", "rest"),
+    [
+        (PaymentKind.MERCHANT_REFUND, 0, 400_00, None),
+        (PaymentKind.MERCHANT_REFUND, 0, 400_01, 400_00),
+        (PaymentKind.PAYOUT_REFUND, 150_00, 250_00, None),
+        (PaymentKind.PAYOUT_REFUND, 150_00, 250_01, 250_00),
+        (PaymentKind.GOODWILL, 150_00, 250_01, None),
+    ],
+)
+def test_no_more_is_refunded_than_was_captured(kind: PaymentKind, before: int, amount: int, rest: int | None) -> None:
+    events = [refunded("01-15", before)] if before else []
+    last = refunded("01-16", amount, kind=kind)
+    if rest is None:
+        assert lived(FOUR_MONTHS, *events, last).outstanding == 0
+        return
+    with pytest.raises(Refused) as refused:
+        lived(FOUR_MONTHS, *events, last)
+    assert (refused.value.code, refused.value.pointer) == (Code.AMOUNT_EXCEEDS_OUTSTANDING, "/amount")
+    assert f"At most {rest} minor units" in refused.value.detail
+
+
+def test_goodwill_takes_nothing_from_what_may_be_refunded() -> None:
+    goodwill = refunded("01-15", 100_00, kind=PaymentKind.GOODWILL)
+    version = lived(FOUR_MONTHS, goodwill, refunded("01-16", 400_00))
+    assert (version.outstanding, version.overpaid) == (0, 100_00)
+
+
+@pytest.mark.parametrize("fees", [{}, {"costs": (Cost("opening", amount=50_00, due=FeeDue.FIRST),)}])
+def test_a_refund_returns_its_interest_whatever_fees_are_owed(fees: dict[str, Any]) -> None:
+    """200.00 at 1 % for 15 of 31 days is 0.97, with a fee of 50.00 as without one."""
+    version = lived(DAILY | fees, refunded("01-16", 200_00))
+    assert version.allocations[-1].id == "refund-01-16/interest"
+    assert version.allocations[-1].total == 97
+
+
+def test_more_captured_is_more_to_refund() -> None:
+    terms = FOUR_MONTHS | {"captures": Captures.MERGED}
+    second = captured(50_00, day("01-10"), 1)
+    assert lived(terms, second, refunded("01-16", 450_00)).outstanding == 0
+    assert owed(lived(terms, second)) == [112_50] * 4
+    assert amount_to_settle(lived(terms, second), JAN_1) == 450_00
