@@ -54,7 +54,7 @@ async def replay_decision(
     return Replay(decision_id, policy_id, version, again.is_identical, again.differences, again.decision.answer)
 
 
-@get("/decisions/{decision_id:str}/replay", opt=operation("decisions", Replay))
+@get("/decisions/{decision_id:str}/replay", opt=operation("decisions", Replay, refuses=(Code.INVALID_POLICY,)))
 async def get_replay(
     request: Asked,
     decision_id: FromPath[str],

@@ -12,6 +12,7 @@ from service import db
 from service.app import create_app
 from service.config import Settings
 from service.demo.seed import seed
+from tests.flows.refusals import Refusals
 from tests.flows.world import World
 
 
@@ -39,16 +40,19 @@ async def _alive(app: Litestar) -> AsyncIterator[None]:
 
 @asynccontextmanager
 async def world_on(settings: Settings, pool: db.Pool) -> AsyncIterator[World]:
-    """The service in this process; `pool` sees its database beside it. Afterwards every invariant must hold."""
+    """The service in this process; `pool` sees its database beside it. Afterwards every invariant must hold, and no
+    route has refused with a code that the contract does not name for it."""
     demo = await seed(pool, settings)
     app = create_app(settings)
     async with _alive(app):
-        transport = httpx.ASGITransport(app=app, raise_app_exceptions=False)  # type: ignore[arg-type]
+        refusals = Refusals(app)
+        transport = httpx.ASGITransport(app=refusals, raise_app_exceptions=False)
         async with httpx.AsyncClient(transport=transport, base_url="http://tenor") as http:
             yield World(http, demo, pool, app)
     async with pool.acquire() as conn:
         broken = [check for check in await db.run_checks(conn) if check.rows]
     assert broken == []
+    assert not refusals.unsaid, "a route refuses with what its `refuses` does not name"
 
 
 @pytest.fixture
