@@ -66,10 +66,9 @@ def every_instalment_of_part(
     left = Lines([row.principal for row in lines], [row.interest for row in lines], [row.fee for row in lines])
     down_payment, interest, fee = part.whole - sum(left.principal), sum(left.interest), sum(left.fee)
     for one in (*part.before(), part):
-        bears = one.share_of(interest)
-        if one is part and interest_max is not None:
-            bears = min(bears, interest_max)
-        taken = _take(left, one.amount - one.share_of(down_payment), bears, one.share_of(fee))
+        most = interest_max if one is part and interest_max is not None else interest
+        financed = one.amount - one.share_of(down_payment)
+        taken = _take(left, financed, one.share_of(interest), one.share_of(fee), most)
     parts = zip(lines, taken.principal, taken.interest, taken.fee, strict=True)
     rows = [Instalment(row.number, row.due_on, *of_part) for row, *of_part in parts]
     if whole[0].is_down_payment:
@@ -85,17 +84,17 @@ class Lines(Struct):
     fee: list[int]
 
 
-def _take(left: Lines, principal: int, interest: int, fee: int) -> Lines:
+def _take(left: Lines, principal: int, interest: int, fee: int, interest_max: int) -> Lines:
     """Take so much of what is left, of every line its share."""
     balances = _balances(left.principal)
     taken = Lines(_spread(principal, left.principal), [], _spread(fee, left.fee))
     left.principal = _less(left.principal, taken.principal)
-    taken.interest = _interest(left.interest, interest, balances, _balances(taken.principal))
+    taken.interest = _interest(left.interest, interest, interest_max, balances, _balances(taken.principal))
     left.interest, left.fee = _less(left.interest, taken.interest), _less(left.fee, taken.fee)
     return taken
 
 
-def _interest(left: list[int], total: int, balances: list[int], of_part: list[int]) -> list[int]:
+def _interest(left: list[int], share: int, at_most: int, balances: list[int], of_part: list[int]) -> list[int]:
     """Interest is taken where the part still owes principal; all that is left where no part after it will.
 
     `balances` is the principal that this and all later parts owe when a line falls due, `of_part` that of this one.
@@ -103,8 +102,8 @@ def _interest(left: list[int], total: int, balances: list[int], of_part: list[in
     lines = list(zip(left, balances, of_part, strict=True))
     least = [line if owed and own == owed else 0 for line, owed, own in lines]
     more = [0 if owed and own in (0, owed) else line for line, owed, own in lines]
-    if total <= sum(least):
-        return _spread(total, least)
+    if (total := min(share, at_most)) <= sum(least):
+        return _spread(min(at_most, sum(least)), least)
     rest = min(total - sum(least), sum(more))
     return [must + may for must, may in zip(least, _spread(rest, more), strict=True)]
 

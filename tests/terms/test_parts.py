@@ -4,7 +4,7 @@ from datetime import date
 from decimal import Decimal
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from service.errors import Code, Refused
@@ -77,7 +77,11 @@ def schedule_or_none(terms: Terms, whole: int, start_on: date) -> list[Instalmen
         raise
 
 
+CENTS_ROUNDED_UP = Terms(instalments=3, every=7, rate_percent=Decimal("0.0001"), rounding=Rounding.UP)
+
+
 @given(terms_with_sums(), partitions(), starts)
+@example(CENTS_ROUNDED_UP, parts_of(3, 3), START)
 def test_parts_of_one_day_are_the_whole_line_by_line(terms: Terms, parts: list[Part], start_on: date) -> None:
     whole = schedule_or_none(terms, parts[0].whole, start_on)
     if whole is None:

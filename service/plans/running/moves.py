@@ -67,8 +67,10 @@ def lend(course: Course, on: date, amount: int) -> None:
     settle(agreed, agreed.periods[first].due_on)
     even_out(agreed, first)
     course.lend(on, amount)
-    for period, fresh in zip(course.periods[first:], agreed.periods[first:], strict=True):
-        period.level, period.agreed_level = fresh.level, fresh.agreed_level
+    for index in range(first, len(course.periods)):
+        period, fresh = course.periods[index], agreed.periods[index]
+        period.level = max(fresh.level, least_level(course, index))  # of few cents a later one may ask for all
+        period.agreed_level = fresh.agreed_level
     settle(course, course.periods[first].due_on)
 
 

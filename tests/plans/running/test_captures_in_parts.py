@@ -202,3 +202,11 @@ def test_without_a_schedule_nothing_else_happens_to_it(captures: list[Event]) ->
         with pytest.raises(Refused) as raised:
             replay(Terms(), [authorized(50_00), *captures, event], START)
         assert raised.value.code is Code.STATE_FORBIDS
+
+
+def test_what_is_paid_stays_paid_when_another_cent_joins() -> None:
+    """Of 0.02 in five the last asks for all; the second, paid before, asks for its 0.01 still, so the last for one."""
+    terms = Terms(instalments=6, every=7, grace_principal=1, captures=Captures.MERGED)
+    paid = facts.Paid(id="paid", recorded_on=START, on=START, amount=1)
+    version = replay(terms, [captured(1, 1), paid, captured(2, 1, START + timedelta(days=10))], START)
+    assert [(line.principal, line.outstanding) for line in version.lines if line.total] == [(1, 0), (1, 1)]
