@@ -1,7 +1,7 @@
 """What a field's name means wherever it stands: a sentence for each name that several structs share.
 
 What is so of one struct alone stands beside the field itself, in a comment or in its type: that goes before. `?name` is
-a query parameter.
+a query parameter, whose own `description` goes before, too.
 """
 
 from typing import Final

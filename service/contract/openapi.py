@@ -114,7 +114,8 @@ def _query(handler: HTTPRouteHandler) -> Iterator[Schema]:
         for given in getattr(hints[name], "__metadata__", ()):
             if isinstance(given, QueryParameter):
                 required = parameter.default is inspect.Parameter.empty
-                yield _parameter(name, "query", _query_schema(hints[name], given, parameter.default), required)
+                schema = _query_schema(hints[name], given, parameter.default)
+                yield _parameter(name, "query", schema, required, given.description)
 
 
 def _query_schema(hint: Any, given: QueryParameter, default: Any) -> Schema:
@@ -132,8 +133,8 @@ def _query_schema(hint: Any, given: QueryParameter, default: Any) -> Schema:
     return made if default in (inspect.Parameter.empty, None, "") else made | {"default": default}
 
 
-def _parameter(name: str, where: str, schema: Schema, required: bool) -> Schema:
-    words = GLOSSARY.get(f"?{name}") or GLOSSARY.get(name, "")
+def _parameter(name: str, where: str, schema: Schema, required: bool, said: str | None = None) -> Schema:
+    words = said or GLOSSARY.get(f"?{name}") or GLOSSARY.get(name, "")
     return {"name": name, "in": where, "required": required, "description": words, "schema": schema}
 
 

@@ -72,6 +72,7 @@ class Stage:
         self.routes = routes_of(world.app)
         self._by_handler = {route.handler.fn.__name__: route for route in self.routes.values()}
         self._consumer = ""
+        self._plans = 0
         self._makers: dict[str, Callable[[], Awaitable[str]]] = {
             "consumer_id": self._consumer_id, "offer_id": self._offer_id, "key_id": self._key_id,
             "consent_id": self._consent_id, "gateway_id": self._gateway_id,
@@ -102,7 +103,10 @@ class Stage:
 
     async def plan(self, kind: Kind, after: tuple[str, ...]) -> str:
         """A new plan's id, after these verbs were done with their examples."""
-        cart: dict[str, Any] = {"deposit_amount": 2_000_00} if kind is Kind.DEPOSIT else {}
+        self._plans += 1
+        cart: dict[str, Any] = {"merchant_reference": f"order-{2000 + self._plans}"}
+        if kind is Kind.DEPOSIT:
+            cart["deposit_amount"] = 2_000_00
         plan = await self.world.plan(await self._consumer_id(), 600_00, kind, **cart)
         for verb in after:
             route = self._by_handler[verb]

@@ -13,6 +13,7 @@ from service.api.body import Body
 from service.api.pointers import KEYS_MAX, doubled, everything, holding, place_of, pointer_of, with_doubles
 from service.api.quotes import _quote
 from service.errors import Refused
+from tests import properties  # noqa: F401 - loads the profile
 
 CONSUMER = next(
     one for one in vars(consumers).values() if isinstance(one, Body) and one.wire.__name__ == "ConsumerBody"
