@@ -6,6 +6,7 @@ together they bear what was disclosed: see `service.terms.parts`.
 
 from collections.abc import Sequence
 from datetime import date
+from operator import attrgetter
 
 from service.plans.running import moves
 from service.plans.running.course import Course
@@ -53,7 +54,7 @@ def _part(standing: Standing, amount: int) -> Part:
 def _begin(standing: Standing, part: Part, on: date) -> None:
     """A course of its own."""
     terms = standing.terms
-    course, rows = _whole(terms, part, on) if part.is_whole else _share(standing, part, on)
+    course, rows = _agreed(standing, part, on)
     course.capture = standing.capture
     standing.courses.append(course)
     standing.add_rows(course)
@@ -61,6 +62,10 @@ def _begin(standing: Standing, part: Part, on: date) -> None:
         ahead = [row for row in standing.rows if row.course is course]
         agreed = [row.fee for row in rows if not row.is_down_payment]
         _charge(ahead, agreed if terms.captures is Captures.OWN_TERM else _fees(terms, part, len(ahead)), on)
+
+
+def _agreed(standing: Standing, part: Part, on: date) -> tuple[Course, list[Instalment]]:
+    return _whole(standing.terms, part, on) if part.is_whole else _share(standing, part, on)
 
 
 def _whole(terms: Terms, part: Part, on: date) -> tuple[Course, list[Instalment]]:
@@ -98,7 +103,10 @@ def _join(standing: Standing, part: Part, on: date, financed: int) -> None:
     """The course that runs lends more, and its costs are asked for with what is to come; behind its end at once."""
     terms, course = standing.terms, standing.courses[0]
     ahead = [row for row in standing.instalments() if row.due_on > on]
-    if on < course.last.due_on:
+    if _joins_at_once(standing, part, on):
+        ahead = standing.instalments()
+        course.lend(on, financed)
+    elif on < course.last.due_on:
         course.balloon += _balloon(terms, part)
         moves.lend(course, on, financed)
     else:
@@ -106,6 +114,27 @@ def _join(standing: Standing, part: Part, on: date, financed: int) -> None:
         ahead[0].owe(Component.PRINCIPAL, financed, on)
     standing.sort()
     _charge(ahead, _fees(terms, part, len(ahead)), on)
+
+
+def _joins_at_once(standing: Standing, part: Part, on: date) -> bool:
+    """On its first day the course asks for what it would, had all so far been captured at once: that was disclosed.
+
+    False where something has happened to it already.
+    """
+    course = standing.courses[0]
+    if standing.authorized is None or on != course.periods[0].begin or not course.is_untouched:
+        return False
+    standing.interest_of_parts = 0
+    agreed, _ = _agreed(standing, Part(part.whole, (), sum(part.earlier) + part.amount), on)
+    if list(map(_dated, course.periods)) != list(map(_dated, agreed.periods)):
+        return False
+    for period, fresh in zip(course.periods, agreed.periods, strict=True):
+        period.level, period.agreed_level, period.correction = fresh.level, fresh.agreed_level, fresh.correction
+    course.balloon = agreed.balloon
+    return True
+
+
+_dated = attrgetter("begin", "due_on", "share", "interest_only", "defers_interest")
 
 
 def _balloon(terms: Terms, part: Part) -> int:

@@ -73,6 +73,12 @@ class Course(Struct, eq=False):
         return self.terms.method is Method.EQUAL_PRINCIPAL
 
     @property
+    def is_untouched(self) -> bool:
+        """Whether nothing was paid since it began, and its rate is the one agreed."""
+        changes = self.moved or self.credits or self.pauses or self.rates[1:]
+        return not changes and not any(period.paid for period in self.periods)
+
+    @property
     def last(self) -> Period:
         return self.periods[-1]
 

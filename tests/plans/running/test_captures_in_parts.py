@@ -15,7 +15,7 @@ from service.plans.running.facts import Event
 from service.plans.running.rows import Line, RowKind
 from service.plans.running.versions import Version, amount_to_settle, next_version, replay
 from service.terms.parts import Part
-from service.terms.schedule import build_schedule
+from service.terms.schedule import build_schedule, every_instalment
 from service.terms.terms import Captures, Cost, DownPaymentAt, FeeDue, Terms, Unit
 from tests import properties  # noqa: F401 - loads the profile
 from tests.plans.running.test_versions import DAILY, FOUR_MONTHS
@@ -126,6 +126,22 @@ def test_step_by_step_and_at_once(terms: Terms, parts: list[Part], recalculate: 
     if left:
         paid = facts.Paid(id="all", recorded_on=as_of, on=as_of, amount=left)
         assert next_version(version, paid, as_of).outstanding == 0
+
+
+@given(terms_with_sums(), partitions(), st.sampled_from([Captures.MERGED, Captures.FORESEEN]), st.booleans())
+def test_captures_that_join_on_the_first_day_become_the_schedule(
+    terms: Terms, parts: list[Part], captures: Captures, recalculate: bool
+) -> None:
+    terms = structs.replace(terms, captures=captures, recalculate=recalculate)
+    version = version_or_none(terms, life(parts, [START] * len(parts)), START)
+    if version is None:
+        return
+    agreed = every_instalment(terms, parts[0].whole, START, bound=True)
+    due = [(row.principal, row.interest) for row in agreed if not row.is_down_payment]
+    assert [(line.principal, line.interest) for line in version.lines if line.kind is RowKind.INSTALMENT] == due
+    down = sum(line.principal for line in version.lines if line.kind is RowKind.DOWN_PAYMENT)
+    assert down == sum(row.principal for row in agreed if row.is_down_payment)
+    assert sum(line.fee for line in version.lines) == sum(row.fee for row in agreed)
 
 
 def test_costs_are_asked_for_with_the_instalments() -> None:
