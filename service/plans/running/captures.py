@@ -113,7 +113,9 @@ def _join(standing: Standing, part: Part, on: date, financed: int) -> None:
         ahead = [standing.row_after(on)]
         ahead[0].owe(Component.PRINCIPAL, financed, on)
     standing.sort()
-    _charge(ahead, _fees(terms, part, len(ahead)), on)
+    if terms.costs:
+        ahead = ahead or [standing.row_after(on)]  # the last may be payable before its own due date
+        _charge(ahead, _fees(terms, part, len(ahead)), on)
 
 
 def _joins_at_once(standing: Standing, part: Part, on: date) -> bool:

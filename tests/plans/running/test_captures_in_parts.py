@@ -16,7 +16,7 @@ from service.plans.running.rows import Line, RowKind
 from service.plans.running.versions import Version, amount_to_settle, next_version, replay
 from service.terms.parts import Part
 from service.terms.schedule import build_schedule, every_instalment
-from service.terms.terms import Captures, Cost, DownPaymentAt, FeeDue, Terms, Unit
+from service.terms.terms import Captures, Cost, DownPaymentAt, FeeDue, NonBusinessDay, Terms, Unit
 from tests import properties  # noqa: F401 - loads the profile
 from tests.plans.running.test_versions import DAILY, FOUR_MONTHS
 from tests.terms.any_parts import partitions, terms_with_sums
@@ -158,6 +158,20 @@ def test_a_capture_that_joins_brings_its_share_of_the_costs(captures: Captures) 
     version = replay(terms, events, START)
     assert [line.fee for line in version.lines] == [7_50, 9_34, 3_33, 3_33]
     assert {line.capture for line in version.lines} == {1}
+
+
+@pytest.mark.parametrize("on", [date(2026, 5, 15), date(2026, 5, 16), date(2026, 5, 17), date(2026, 7, 1)])
+def test_behind_the_last_instalment_costs_are_owed_at_once(on: date) -> None:
+    """17 May 2026 is a Sunday, so the last is payable on Friday the 15th."""
+    terms = Terms(
+        **FOUR_MONTHS, costs=COSTS, captures=Captures.MERGED, non_business_day=NonBusinessDay.PRECEDING,
+        first_due_on=date(2026, 2, 17),
+    )  # fmt: skip
+    version = replay(terms, [authorized(400_00), captured(1, 200_00), captured(2, 200_00, on)], on)
+    assert sum(line.principal for line in version.lines) == 400_00
+    assert version.lines[-1].due_on in (date(2026, 5, 15), on)
+    assert sum(line.fee for line in version.lines) == 12_00 + 8_00 + 5 * 50
+    assert version.lines[-1].fee >= 10_50
 
 
 def test_a_capture_that_joins_brings_its_share_of_down_payment_and_balloon() -> None:
