@@ -1,4 +1,4 @@
--- What was agreed on and what became of it: plans, their merchant references, instalments, bills and payments.
+-- What was agreed on and what became of it: plans, their facts, their lines, and their merchant references.
 
 create table plans (
     bucket             smallint         not null,
@@ -7,49 +7,114 @@ create table plans (
     merchant_id        text collate "C" not null,
     merchant_reference text             not null,
     decision_id        text collate "C" not null,
+    -- what was agreed, and never changes
     kind               text             not null,
     currency           text collate "C" not null,
-    state              text             not null,
-    collection_state   text             not null,
-    settlement_state   text             not null,
-    dispute_state      text             not null,
     amount             bigint           not null,   -- authorized: the most that may be captured or claimed
-    captured           bigint           not null,   -- for a deposit: claimed
-    voided             bigint           not null,   -- given back uncaptured; for a deposit: released
-    held               bigint           not null,   -- of a deposit: still held on the consumer's card
-    reserved           bigint           not null,   -- exposure: of the limit, promised
-    outstanding        bigint           not null,   -- exposure: of the limit, used: principal owed
-    principal_paid     bigint           not null,
-    interest_paid      bigint           not null,
-    fee_paid           bigint           not null,
-    captures           smallint         not null,   -- how many there were
-    version            int              not null,
     offer              json             not null,   -- the offer as accepted: terms, schedule, price, APR, disclosure
     funding            json             not null,   -- the programme's terms on the day of signing
     authorized_at      timestamptz      not null,
     capture_by         timestamptz      not null,
+    -- what follows from its facts
+    state              text             not null,
+    collection_state   text             not null,
+    captured           bigint           not null,   -- for a deposit: claimed
+    voided             bigint           not null,   -- given back uncaptured; for a deposit: released
+    held               bigint           not null,   -- of a deposit: still held on the consumer's card
+    reserved           bigint           not null,   -- exposure: of the limit, promised
+    used               bigint           not null,   -- exposure: of the limit, used: principal owed
+    outstanding        bigint           not null,   -- all that is owed
+    principal_paid     bigint           not null,
+    interest_paid      bigint           not null,
+    fee_paid           bigint           not null,
+    penalty_paid       bigint           not null,
+    refunded           bigint           not null,   -- by the merchant
+    overpaid           bigint           not null,   -- to be returned to the consumer
+    captures           smallint         not null,   -- how many there were
+    version            int              not null,   -- how many facts it has
+    changed_at         timestamptz      not null,   -- when the last fact was recorded ...
+    changed_by         text             not null,   -- ... and in what role somebody asked for it
     closed_at          timestamptz,
     claimed_at         timestamptz,                 -- of a deposit: the last claim; null: none
+    standing           bytea            not null,   -- service/plans/running/kept.py: where the next fact goes on from
     constraint plans_pk primary key (bucket, plan_id),
     constraint plans_bucket_in_range check (bucket between 0 and 1023),
     constraint plans_decision_once unique (bucket, decision_id),
     constraint plans_currency_is_iso check (currency ~ '^[A-Z]{3}$'),
     constraint plans_kind_is_known check (kind in ('instalments', 'pay_after_use', 'deposit')),
-    constraint plans_state_is_known
-        check (state in ('authorized', 'part_captured', 'active', 'payment_due', 'paid_off', 'closed', 'voided', 'expired')),
-    constraint plans_collection_state_is_known check (collection_state in ('nothing_owed', 'collecting', 'collected')),
-    constraint plans_settlement_state_is_known check (settlement_state in ('nothing_due', 'payable', 'settled')),
-    constraint plans_dispute_state_is_known check (dispute_state in ('none', 'open', 'upheld', 'rejected')),
+    constraint plans_state_is_known check (state in (
+        'authorized', 'part_captured', 'active', 'payment_due', 'paid_off', 'closed', 'refunded', 'overpaid',
+        'charged_off', 'recovered', 'forgiven', 'voided', 'expired')),
+    constraint plans_collection_state_is_known
+        check (collection_state in ('nothing_owed', 'collecting', 'collected', 'given_up')),
+    constraint plans_changed_by_is_known
+        check (changed_by in ('merchant', 'platform', 'consumer', 'operator', 'processor', 'day')),
     constraint plans_amounts_not_negative
-        check (least(amount, captured, voided, held, reserved, outstanding, principal_paid, interest_paid, fee_paid) >= 0),
+        check (least(amount, captured, voided, held, reserved, used, outstanding, principal_paid, interest_paid,
+                     fee_paid, penalty_paid, refunded, overpaid) >= 0),
     constraint plans_capture_within_amount check (captured + voided <= amount),
-    constraint plans_exposure_within_amount check (reserved + outstanding <= amount),
-    constraint plans_outstanding_is_unpaid check (outstanding + principal_paid <= captured),
     constraint plans_claimed_are_deposits check ((claimed_at is not null) = (kind = 'deposit' and captured > 0))
-) with (fillfactor = 80);
+) with (fillfactor = 70);
 
+alter table plans alter column standing set storage external;   -- packed already
 create index plans_of_account on plans (bucket, consumer_id, currency);
 create index plans_to_expire on plans (capture_by) where state in ('authorized', 'part_captured');
+
+-- What happened to a plan: all that is true of it follows from its terms and these rows. Each says when it takes effect,
+-- when it was recorded, by whom and by which command.
+create table facts (
+    bucket       smallint         not null,
+    plan_id      text collate "C" not null,
+    number       int              not null,   -- 1, 2, 3 ... of the plan, without gaps
+    fact_id      text collate "C" not null,   -- a payment's is the payment's
+    fact         text             not null,   -- service/plans/running/facts.py: which one
+    effective_on date             not null,
+    recorded_at  timestamptz      not null,
+    actor        text             not null,   -- in what role somebody asked for it ...
+    actor_id     text collate "C" not null,   -- ... and who; empty: nobody, time has passed
+    cause_id     text collate "C" not null,   -- the command, which its transfers name, too
+    reference    text,                        -- of a payment: the payer's or processor's own, as it is compared
+    body         json             not null,
+    constraint facts_pk primary key (bucket, plan_id, number),
+    constraint facts_bucket_in_range check (bucket between 0 and 1023),
+    constraint facts_once unique (bucket, fact_id),
+    constraint facts_actor_is_known
+        check (actor in ('merchant', 'platform', 'consumer', 'operator', 'processor', 'day'))
+);
+
+create index facts_with_reference on facts (bucket, plan_id, reference) where reference is not null;
+
+create trigger facts_are_append_only before update or delete or truncate on facts
+    for each statement execute function refuse_change();
+revoke update, delete, truncate on facts from public;
+
+-- What is owed and paid under each due date, as the last fact left it.
+create table lines (
+    bucket         smallint         not null,
+    plan_id        text collate "C" not null,
+    number         smallint         not null,   -- 1, 2, 3 ... in the order of their due dates
+    capture        smallint         not null,   -- which capture it pays for
+    begin_on       date             not null,   -- of its period
+    due_on         date             not null,
+    principal      bigint           not null,
+    interest       bigint           not null,
+    fee            bigint           not null,
+    penalty        bigint           not null,
+    principal_paid bigint           not null,
+    interest_paid  bigint           not null,
+    fee_paid       bigint           not null,
+    penalty_paid   bigint           not null,
+    forgiven       bigint           not null,   -- of what was owed: let go
+    paid_on        date,                        -- null: something of it is still owed
+    constraint lines_pk primary key (bucket, plan_id, number),
+    constraint lines_bucket_in_range check (bucket between 0 and 1023),
+    constraint lines_amounts_not_negative
+        check (least(principal, interest, fee, penalty, principal_paid, interest_paid, fee_paid, penalty_paid,
+                     forgiven) >= 0),
+    constraint lines_paid_on_when_paid
+        check ((paid_on is not null) = (principal_paid + interest_paid + fee_paid + penalty_paid + forgiven
+                                        >= principal + interest + fee + penalty))
+) with (fillfactor = 80);
 
 -- A merchant reference is taken by its plan until that is voided or expired, when nothing was ever captured: then the
 -- same order may be paid with a new plan. It is one whoever the consumer is: so the bucket, in both tables, is the
@@ -72,63 +137,3 @@ create table former_references (
     constraint former_references_pk primary key (bucket, merchant_id, merchant_reference, plan_id),
     constraint former_references_bucket_in_range check (bucket between 0 and 1023)
 );
-
--- What is owed, as the schedule stands now. Each capture starts its own run of instalments; numbers go on.
-create table instalments (
-    bucket         smallint         not null,
-    plan_id        text collate "C" not null,
-    number         smallint         not null,
-    capture        smallint         not null,
-    due_on         date             not null,
-    principal      bigint           not null,
-    interest       bigint           not null,
-    fee            bigint           not null,
-    principal_paid bigint           not null default 0,
-    interest_paid  bigint           not null default 0,
-    fee_paid       bigint           not null default 0,
-    paid_on        date,
-    constraint instalments_pk primary key (bucket, plan_id, number),
-    constraint instalments_bucket_in_range check (bucket between 0 and 1023),
-    constraint instalments_amounts_not_negative
-        check (least(principal, interest, fee, principal_paid, interest_paid, fee_paid) >= 0),
-    constraint instalments_not_overpaid
-        check (principal_paid <= principal and interest_paid <= interest and fee_paid <= fee),
-    constraint instalments_paid_on_when_paid
-        check ((paid_on is not null) = (principal_paid = principal and interest_paid = interest and fee_paid = fee))
-) with (fillfactor = 80);
-
--- The bill of each capture (service/plans/bill.py): what was captured at one time and for what, kept as it was said.
-create table bills (
-    bucket      smallint         not null,
-    plan_id     text collate "C" not null,
-    capture     smallint         not null,   -- 1, 2, 3 ... of the plan
-    amount      bigint           not null,
-    lines       json             not null,   -- each with its number; they sum to the amount, or there are none
-    captured_at timestamptz      not null,
-    constraint bills_pk primary key (bucket, plan_id, capture),
-    constraint bills_bucket_in_range check (bucket between 0 and 1023),
-    constraint bills_amount_not_negative check (amount >= 0)
-);
-
-create trigger bills_are_append_only before update or delete or truncate on bills
-    for each statement execute function refuse_change();
-revoke update, delete, truncate on bills from public;
-
-create table payments (
-    bucket      smallint         not null,
-    payment_id  text collate "C" not null,
-    plan_id     text collate "C" not null,
-    amount      bigint           not null,
-    principal   bigint           not null,   -- the allocation, summed; principal + interest + fee = amount
-    interest    bigint           not null,
-    fee         bigint           not null,
-    received_on date             not null,
-    reference   text,                        -- the payer's or processor's own; once per plan
-    recorded_at timestamptz      not null,
-    constraint payments_pk primary key (bucket, payment_id),
-    constraint payments_bucket_in_range check (bucket between 0 and 1023),
-    constraint payments_amounts_not_negative check (least(amount, principal, interest, fee) >= 0),
-    constraint payments_allocated check (principal + interest + fee = amount)
-);
-
-create unique index payments_reference_once on payments (bucket, plan_id, reference) where reference is not null;

@@ -37,6 +37,7 @@ create table events (
     number      bigint,                       -- 1, 2, 3 ... per merchant, without gaps; null: not read yet
     told        bigint           generated always as identity,   -- the order in which they were written
     type        text             not null,
+    actor       text             not null,    -- in what role somebody brought it about
     plan_id     text collate "C",
     decision_id text collate "C",
     consumer_id text collate "C",

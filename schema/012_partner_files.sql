@@ -4,21 +4,17 @@
 -- that no file before it held, so one that commits late, on a day whose file has left, goes into the next file: never
 -- lost, never twice.
 
--- What a ledger row means to the partner. A pair of accounts not named here counts as nothing, and a check says so.
+-- What a ledger row means to the partner: its occasion says so. A row that takes back an earlier one counts negative.
 create view partner_bookings as
 select bucket, cause_id, leg, plan_id, partner_id, currency, booked_on,
-       case when (debit, credit) = ('partner_receivable', 'partner_participation') then amount
-            when (debit, credit) = ('partner_participation', 'partner_receivable') then - amount
-            else 0 end as drawn,
-       case when (debit, credit) = ('partner_participation', 'partner_payable') then amount
-            when (debit, credit) = ('partner_payable', 'partner_participation') then - amount
-            else 0 end as principal_repaid,
-       case when (debit, credit) = ('cash', 'partner_payable') then amount
-            else 0 end as interest_repaid
+       case when occasion = 'drawing' then
+            case debit when 'partner_receivable' then amount else - amount end else 0 end as drawn,
+       case when occasion = 'principal_share' then
+            case credit when 'partner_payable' then amount else - amount end else 0 end as principal_repaid,
+       case when occasion = 'interest_share' then
+            case credit when 'partner_payable' then amount else - amount end else 0 end as interest_repaid
   from transfers
- where partner_id is not null
-   and (debit  in ('partner_participation', 'partner_payable')
-     or credit in ('partner_participation', 'partner_payable'));
+ where partner_id is not null and occasion in ('drawing', 'principal_share', 'interest_share');
 
 -- Our files -----------------------------------------------------------------------------------------------------------
 

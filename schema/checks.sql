@@ -8,7 +8,7 @@
 select coalesce(a.bucket, p.bucket) as bucket, coalesce(a.consumer_id, p.consumer_id) as consumer_id,
        coalesce(a.currency, p.currency) as currency, a.reserved, p.reserved as promised, a.used, p.outstanding as owed
   from accounts a
-  full join (select bucket, consumer_id, currency, sum(reserved) as reserved, sum(outstanding) as outstanding
+  full join (select bucket, consumer_id, currency, sum(reserved) as reserved, sum(used) as outstanding
                from plans group by bucket, consumer_id, currency) p
     on p.bucket = a.bucket and p.consumer_id = a.consumer_id and p.currency = a.currency
  where coalesce(a.reserved, 0) <> coalesce(p.reserved, 0)
@@ -81,76 +81,74 @@ select p.plan_id, r.plan_id as named, coalesce(p.merchant_id, r.merchant_id) as 
 
 -- states_match_amounts --
 -- The commercial state says what the amounts say: what may still be captured, what is owed, whether it has ended.
-select bucket, plan_id, kind, state, amount, captured, voided, held, reserved, outstanding, captures, closed_at
+select bucket, plan_id, kind, state, amount, captured, voided, held, reserved, used, outstanding, captures, closed_at
   from (select *, amount - captured - voided as remaining from plans) p
  where reserved + held <> remaining
     or (kind <> 'deposit' and held <> 0)
-    or (captured > 0) <> (captures > 0)
-    or (closed_at is not null) <> (state in ('paid_off', 'closed', 'voided', 'expired'))
+    or (captured > 0 and captures = 0)
+    or (closed_at is not null) <> (state not in ('authorized', 'part_captured', 'active', 'payment_due', 'charged_off'))
     or not case state
-           when 'authorized'    then captured = 0 and remaining > 0
-           when 'part_captured' then captured > 0 and remaining > 0
-           when 'active'        then captured > 0 and remaining = 0 and collection_state = 'collecting'
-                                     and kind = 'instalments'
-           when 'payment_due'   then captured > 0 and remaining = 0 and collection_state = 'collecting'
-                                     and kind <> 'instalments'
-           when 'paid_off'      then captured > 0 and remaining = 0 and outstanding = 0 and kind <> 'deposit'
+           when 'authorized'    then captures = 0 and remaining > 0
+           when 'part_captured' then captures > 0 and remaining > 0
+           when 'active'        then captures > 0 and remaining = 0 and outstanding > 0 and kind = 'instalments'
+           when 'payment_due'   then captures > 0 and remaining = 0 and outstanding > 0 and kind <> 'instalments'
+           when 'paid_off'      then captures > 0 and remaining = 0 and outstanding = 0 and kind <> 'deposit'
            when 'closed'        then remaining = 0 and outstanding = 0 and kind = 'deposit'
-           when 'voided'        then captured = 0 and remaining = 0
-           when 'expired'       then captured = 0 and remaining = 0
+           when 'refunded'      then captured > 0 and remaining = 0 and outstanding = 0 and refunded >= captured
+           when 'overpaid'      then captures > 0 and remaining = 0 and outstanding = 0 and overpaid > 0
+           when 'charged_off'   then captured > 0 and remaining = 0 and outstanding > 0
+           when 'recovered'     then captured > 0 and remaining = 0 and outstanding = 0
+           when 'forgiven'      then captured > 0 and remaining = 0 and outstanding = 0
+           when 'voided'        then captures = 0 and remaining = 0
+           when 'expired'       then captures = 0 and remaining = 0
            end;
 
--- settlement_states_match_amounts --
--- The merchant is owed something from the first capture on, and nothing before.
-select bucket, plan_id, settlement_state, captured
-  from plans
- where (settlement_state <> 'nothing_due') <> (captured > 0);
-
--- instalments_match_plans --
--- The instalments' principal is what was captured as owed, their paid parts are the plan's, their numbers 1 to n; and
--- the plan is collecting while one is unpaid, collected when none is, and owes nothing without any.
-select bucket, plan_id, p.kind, p.captured, p.outstanding, i.principal, p.principal_paid, i.principal_paid as in_parts,
-       p.interest_paid, i.interest_paid as interest_in_parts, p.fee_paid, i.fee_paid as fee_in_parts,
-       p.collection_state, i.unpaid
+-- facts_are_numbered_without_gaps --
+-- A plan's facts are 1, 2, 3 ..., the first is its authorization, and its version is how many there are.
+select bucket, plan_id, p.version, f.facts, f.last
   from plans p
-  full join (select bucket, plan_id, sum(principal) as principal, sum(principal_paid) as principal_paid,
-                    sum(interest_paid) as interest_paid, sum(fee_paid) as fee_paid,
+  full join (select bucket, plan_id, count(*) as facts, max(number) as last,
+                    min(number) filter (where fact = 'authorized') as authorized
+               from facts group by bucket, plan_id) f using (bucket, plan_id)
+ where (p.version, p.version, 1) is distinct from (f.facts::int, f.last, f.authorized);
+
+-- lines_match_plans --
+-- The lines' paid parts are the plan's, what they leave open is what is owed, and their numbers are 1 to n; the plan is
+-- collecting (or given up) while one is unpaid, collected when none is, and owes nothing without any.
+select bucket, plan_id, p.outstanding, l.outstanding as in_lines, p.principal_paid, l.principal_paid as in_parts,
+       p.interest_paid, l.interest_paid as interest_in_parts, p.fee_paid, l.fee_paid as fee_in_parts,
+       p.penalty_paid, l.penalty_paid as penalty_in_parts, p.used, l.used as used_in_lines, p.collection_state, l.unpaid
+  from plans p
+  full join (select bucket, plan_id, sum(principal_paid) as principal_paid, sum(interest_paid) as interest_paid,
+                    sum(fee_paid) as fee_paid, sum(penalty_paid) as penalty_paid,
+                    sum(principal + interest + fee + penalty - principal_paid - interest_paid - fee_paid - penalty_paid
+                        - forgiven) as outstanding,
+                    sum(principal - principal_paid) filter (where forgiven = 0) as used,
                     count(*) filter (where paid_on is null) as unpaid,
                     count(*) = max(number) and min(number) = 1 as are_numbered
-               from instalments group by bucket, plan_id) i using (bucket, plan_id)
- where coalesce(i.principal, 0)      <> p.outstanding + p.principal_paid
-    or coalesce(i.principal, 0)      <> p.captured and p.kind <> 'deposit'
-    or coalesce(i.principal_paid, 0) <> p.principal_paid
-    or coalesce(i.interest_paid, 0)  <> p.interest_paid
-    or coalesce(i.fee_paid, 0)       <> p.fee_paid
-    or not i.are_numbered
-    or p.plan_id is null
-    or p.collection_state <> case when i.unpaid is null then 'nothing_owed'
-                                  when i.unpaid > 0     then 'collecting'
-                                  else 'collected' end;
+               from lines group by bucket, plan_id) l using (bucket, plan_id)
+ where p.plan_id is null
+    or not l.are_numbered
+    or (p.outstanding, p.principal_paid, p.interest_paid, p.fee_paid, p.penalty_paid, p.used)
+       is distinct from (coalesce(l.outstanding, 0), coalesce(l.principal_paid, 0), coalesce(l.interest_paid, 0),
+                         coalesce(l.fee_paid, 0), coalesce(l.penalty_paid, 0), coalesce(l.used, 0))
+    or case when l.unpaid is null then p.collection_state <> 'nothing_owed'
+            when l.unpaid > 0     then p.collection_state not in ('collecting', 'given_up')
+            else p.collection_state <> 'collected' end;
 
 -- bills_match_captures --
--- Every capture has its bill, numbered 1 to n, and together they are what was captured; a bill's lines sum to it.
-select bucket, plan_id, p.captures, b.bills, b.last, p.captured, b.amount, b.add_up
+-- The captures together are what was captured; the lines of a bill sum to it.
+select bucket, plan_id, p.captures, b.bills, p.captured, b.amount, b.add_up
   from plans p
-  full join (select bucket, plan_id, count(*) as bills, max(capture) as last, sum(amount) as amount,
-                    bool_and(json_array_length(lines) = 0
-                             or amount = (select sum((line ->> 'amount')::bigint)
-                                            from json_array_elements(lines) line)) as add_up
-               from bills group by bucket, plan_id) b using (bucket, plan_id)
- where (p.captures, p.captures, p.captured)
-       is distinct from (coalesce(b.bills, 0), coalesce(b.last, 0), coalesce(b.amount, 0))
+  full join (select bucket, plan_id, count(*) as bills, sum(amount) as amount,
+                    bool_and(lines is null or amount = (select sum((line ->> 'amount')::bigint)
+                                                          from json_array_elements(lines) line)) as add_up
+               from (select bucket, plan_id, body -> 'lines' as lines,
+                            (body ->> 'amount')::bigint + coalesce((body ->> 'from_held')::bigint, 0) as amount
+                       from facts where fact = 'captured') captured
+              group by bucket, plan_id) b using (bucket, plan_id)
+ where (p.captures, p.captured) is distinct from (coalesce(b.bills, 0)::smallint, coalesce(b.amount, 0)::bigint)
     or not b.add_up;
-
--- payments_match_plans --
--- What a plan counts as paid is the sum of its payments.
-select bucket, plan_id, p.principal_paid, y.principal, p.interest_paid, y.interest, p.fee_paid, y.fee
-  from plans p
-  full join (select bucket, plan_id, sum(principal) as principal, sum(interest) as interest, sum(fee) as fee
-               from payments group by bucket, plan_id) y using (bucket, plan_id)
- where coalesce(y.principal, 0) is distinct from p.principal_paid
-    or coalesce(y.interest, 0)  is distinct from p.interest_paid
-    or coalesce(y.fee, 0)       is distinct from p.fee_paid;
 
 -- The ledger ----------------------------------------------------------------------------------------------------------
 
@@ -173,31 +171,59 @@ select bucket, cause_id, leg, debit, credit, amount
    and (debit, credit) not in (('deposit_held', 'deposit_held_contra'), ('deposit_held_contra', 'deposit_held'));
 
 -- ledger_matches_plans --
--- The sub-ledger of a plan is the plan: promised, held, owed, paid, due to the merchant, and the partner's share of
--- what is owed (captured and repaid are shared each by itself, half a minor unit up).
-with booked as (
+-- The sub-ledger of a plan is the plan: promised, held, owed in principal and in charges, to be returned, and due to the
+-- merchant for what was captured. What was charged off is no receivable any more.
+with sides as (
+    select bucket, plan_id, occasion, debit as account, amount from transfers where plan_id is not null
+     union all
+    select bucket, plan_id, occasion, credit, - amount from transfers where plan_id is not null
+), booked as (
     select bucket, plan_id,
-           sum(amount * ((debit  = 'commitment')::int            - (credit = 'commitment')::int))            reserved,
-           sum(amount * ((debit  = 'deposit_held')::int          - (credit = 'deposit_held')::int))          held,
-           sum(amount * ((debit  = 'consumer_receivable')::int   - (credit = 'consumer_receivable')::int))   owed,
-           sum(amount * ((credit = 'partner_participation')::int - (debit  = 'partner_participation')::int)) funded,
-           sum(amount * (credit in ('merchant_payable', 'merchant_fee_income'))::int)                        captured,
-           sum(amount * (debit = 'cash' and credit not in ('merchant_payable', 'merchant_fee_income'))::int) paid
-      from transfers
+           coalesce(sum(amount) filter (where account = 'commitment'), 0)          as reserved,
+           coalesce(sum(amount) filter (where account = 'deposit_held'), 0)        as held,
+           coalesce(sum(amount) filter (where account = 'consumer_principal'), 0)  as owed,
+           coalesce(sum(amount) filter (where account = 'consumer_fees'), 0)       as charges,
+           coalesce(- sum(amount) filter (where account = 'consumer_payable'), 0)  as overpaid,
+           coalesce(- sum(amount) filter (where account in ('merchant_payable', 'merchant_fee_income')
+                                            and occasion = 'purchase'), 0)         as captured
+      from sides
+     group by bucket, plan_id
+), charged as (
+    select bucket, plan_id, sum(fee + penalty - fee_paid - penalty_paid) as charges
+      from lines
+     where forgiven = 0
      group by bucket, plan_id
 ), planned as (
-    select bucket, plan_id, reserved, held, outstanding as owed,
-           (captured * bps + 5000) / 10000 - (principal_paid * bps + 5000) / 10000 as funded,
-           captured, principal_paid + interest_paid + fee_paid as paid
-      from plans, cast(funding ->> 'funding_bps' as bigint) as bps
+    select bucket, plan_id, p.reserved, p.held, p.overpaid, p.captured,
+           case when p.state in ('charged_off', 'recovered') then 0 else p.used end                 as owed,
+           case when p.state in ('charged_off', 'recovered') then 0 else coalesce(c.charges, 0) end as charges
+      from plans p
+      left join charged c using (bucket, plan_id)
 )
-select bucket, plan_id, b.reserved, p.reserved as plan_reserved, b.held, p.held as plan_held,
-       b.owed, p.owed as plan_owes, b.funded, p.funded as plan_funded,
-       b.captured, p.captured as plan_captured, b.paid, p.paid as plan_paid
+select bucket, plan_id, b.reserved, p.reserved as plan_reserved, b.held, p.held as plan_held, b.owed,
+       p.owed as plan_owes, b.charges, p.charges as plan_charges, b.overpaid, p.overpaid as plan_overpaid, b.captured,
+       p.captured as plan_captured
   from planned p
   full join booked b using (bucket, plan_id)
- where (b.reserved, b.held, b.owed, b.funded, b.captured, b.paid)
-       is distinct from (p.reserved, p.held, p.owed, p.funded, p.captured, p.paid);
+ where (b.reserved, b.held, b.owed, b.charges, b.overpaid, b.captured)
+       is distinct from (p.reserved, p.held, p.owed, p.charges, p.overpaid, p.captured);
+
+-- partners_hold_their_share --
+-- A partner holds its share of what a plan still owes: what was lent and what was repaid are shared each by itself, half
+-- a minor unit up.
+with funded as (
+    select bucket, plan_id, cast(funding ->> 'funding_bps' as bigint) as bps,
+           used + principal_paid as lent, principal_paid
+      from plans
+     where funding ->> 'partner_id' is not null
+)
+select bucket, plan_id, b.held, f.bps, f.lent, f.principal_paid
+  from funded f
+  left join (select bucket, plan_id, sum(drawn - principal_repaid) as held
+               from partner_bookings group by bucket, plan_id) b using (bucket, plan_id)
+ where not exists (select from facts t where t.bucket = f.bucket and t.plan_id = f.plan_id
+                      and t.fact in ('charged_back', 'forgiven'))
+   and coalesce(b.held, 0) <> (lent * bps + 5000) / 10000 - (principal_paid * bps + 5000) / 10000;
 
 -- transfers_name_their_plans_parties --
 -- A booking has the currency, merchant and partner of its plan.
@@ -207,7 +233,8 @@ with parties as materialized (
 select bucket, t.cause_id, t.leg, plan_id
   from transfers t
   left join parties p using (bucket, plan_id)
- where (t.currency, t.merchant_id, t.partner_id) is distinct from (p.currency, p.merchant_id, p.partner_id);
+ where plan_id is not null
+   and (t.currency, t.merchant_id, t.partner_id) is distinct from (p.currency, p.merchant_id, p.partner_id);
 
 -- What we told --------------------------------------------------------------------------------------------------------
 
@@ -242,10 +269,17 @@ select programme_id
 having count(distinct (partner_id, currency)) > 1;
 
 -- partner_bookings_are_understood --
--- Every booking on a partner's accounts is one that its file can tell.
-select bucket, cause_id, leg
-  from partner_bookings
- where drawn = 0 and principal_repaid = 0 and interest_repaid = 0;
+-- What a partner is told of moves its own accounts: each such booking is between two of them, and they are the partner's.
+select bucket, cause_id, leg, occasion, debit, credit
+  from transfers
+ where occasion in ('drawing', 'principal_share', 'interest_share')
+   and (partner_id is null
+        or (debit_owner, credit_owner) is distinct from (partner_id, partner_id)
+        or case occasion
+           when 'drawing'         then array[debit, credit] <@ array['partner_receivable', 'partner_participation']
+           when 'principal_share' then array[debit, credit] <@ array['partner_participation', 'partner_payable']
+           when 'interest_share'  then array[debit, credit] <@ array['partner_accrued', 'partner_payable']
+           end is not true);
 
 -- partner_days_leave_nothing_untold --
 -- A business day of which the files have seen every booking has none that no file told.

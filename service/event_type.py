@@ -6,7 +6,8 @@ from enum import StrEnum
 class EventType(StrEnum):
     """What a merchant is told of, each with what its data hold; amounts are minor units.
 
-    Those of a plan, deposit or payment begin with `plan_id`, and the plan's `state` and `version` after the event.
+    Those of a plan, deposit, payment or fee begin with `plan_id`, and the plan's `state`, `version` and what is
+    `outstanding` after the event. What money settled is told by its parts; what was taken back counts negative.
     """
 
     AUTHORIZED = "plan.authorized"  # an offer was accepted: `kind`, `amount`, `currency`
@@ -19,6 +20,17 @@ class EventType(StrEnum):
         "deposit.claimed"  # `capture`: `amount` = `from_held` + `owed`; `released`, `merchant_fee`, `lines`, `evidence`
     )
     RELEASED = "deposit.released"  # `amount` is given back, `from_held` of it on the card
-    PAID = "payment.recorded"  # `payment_id`, `received_on`: `amount` = `principal` + `interest` + `fee`; `outstanding`
+    PAID = (
+        "payment.recorded"  # `payment_id`, `received_on`: `amount` = `principal`+`interest`+`fee`+`penalty`+`overpaid`
+    )
+    PAYMENT_RETURNED = "payment.returned"  # the bank returned it unpaid: `payment_id`, `amount`
+    CHARGED_BACK = "payment.charged_back"  # the consumer's bank took `amount` of `payment_id` back: it is owed again
+    OVERPAYMENT_RETURNED = "payment.overpayment_returned"  # `amount` went back to the consumer; `overpaid` is left
+    REFUNDED = "plan.refunded"  # goods came back: `refund_id`, `amount`; `refunded` in all
+    FEE_LEVIED = "fee.levied"  # `fee_id`: `amount` is owed besides, `due_on`; `is_penalty`
+    FEE_WAIVED = "fee.waived"  # `fee_id` is not asked for after all: `amount`
+    RESCHEDULED = "plan.rescheduled"  # the schedule was changed: which `change`, `effective_on`
+    CHARGED_OFF = "plan.charged_off"  # collection was given up: `amount`
+    FORGIVEN = "plan.forgiven"  # what was still owed was let go: `amount`
     LIMIT_CHANGED = "account.limit_changed"  # of `consumer` in `currency`: `limit_before`, `limit`, `rule`, `version`
     REVIEWED = "checkout.reviewed"  # a person decided `referral_id`: `outcome`, `decision_id`, `merchant_reference`

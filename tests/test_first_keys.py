@@ -96,7 +96,7 @@ async def test_a_key_is_printed_alone_and_does_what_its_scopes_say(production: S
     [
         ("operator", "", [], "--owner: Expected `str` of length >= 1."),
         ("operator", "ada ", [], "--owner: Expected `str` matching regex"),
-        ("operator", "ada", ["--scopes", "plans"], "--scopes: No operator's key has such a scope."),
+        ("operator", "ada", ["--scopes", "checkouts"], "--scopes: No operator's key has such a scope."),
         ("merchant", "me_01JD8Q4Z7K0000000000000000", [], "--owner: There is no such merchant."),
         ("partner", "Spree Bank", [], "--owner: There is no such partner."),
     ],

@@ -4,18 +4,19 @@ import re
 from collections.abc import Iterable
 from typing import get_args, get_type_hints
 
+from service.actor import ActorKind
 from service.api.operator import KeyBody
 from service.checkout.answer import Outcome as Decided
 from service.checkout.review import ReviewOutcome
 from service.db import Pool
-from service.ledger.transfers import LedgerAccount
+from service.ledger.chart import LedgerAccount, Occasion
 from service.limits.change import LimitRule
 from service.outside.consent import NEAREST, Channel
 from service.outside.source import DataType, Purpose, SourceOutcome
 from service.partners.reconciliation import BreakKind, BreakState
 from service.partners.reconciliation import Outcome as Reconciled
 from service.plans.offer import Kind
-from service.plans.plan import CollectionState, DisputeState, PlanState, SettlementState
+from service.plans.state import CollectionState, PlanState
 
 # Every check that lists words, and who else lists them.
 WORDS: dict[str, Iterable[str]] = {
@@ -30,16 +31,17 @@ WORDS: dict[str, Iterable[str]] = {
     "gateways_data_types_are_known": DataType,
     "keys_audience_is_known": get_args(get_type_hints(KeyBody)["audience"]),
     "limit_changes_rule_is_known": LimitRule,
+    "facts_actor_is_known": ActorKind,
+    "plans_changed_by_is_known": ActorKind,
     "plans_collection_state_is_known": CollectionState,
-    "plans_dispute_state_is_known": DisputeState,
     "plans_kind_is_known": Kind,
-    "plans_settlement_state_is_known": SettlementState,
     "plans_state_is_known": PlanState,
     "reconciliations_outcome_is_known": Reconciled,
     # What is heard of a call is whatever can come of asking, less what comes without a call.
     "reports_outcome_is_known": [one for one in SourceOutcome if one not in (SourceOutcome.CACHED, *NEAREST)],
     "reviews_outcome_is_known": ReviewOutcome,
     "transfers_accounts_are_known": LedgerAccount,
+    "transfers_occasion_is_known": Occasion,
     "trial_differences_outcomes_are_known": Decided,
 }
 

@@ -16,6 +16,7 @@ from msgspec import Struct
 
 from service import clock
 from service.access.key import Principal
+from service.actor import Actor, ActorKind
 from service.api.services import Services
 from service.bounded import allow
 from service.deadline import REQUEST_S
@@ -62,6 +63,7 @@ class Ask(Struct, frozen=True):
 
     services: Services
     owner_id: str
+    actor: Actor  # in what role
     now: datetime
     key: Key | None = None
 
@@ -80,7 +82,7 @@ class Ask(Struct, frozen=True):
 def read(request: Asked) -> Ask:
     """A request that changes nothing."""
     services = services_of(request)
-    return Ask(services, request.auth.owner_id, _now(request, services))
+    return Ask(services, request.auth.owner_id, _actor(request.auth), _now(request, services))
 
 
 def write(request: Asked, body: bytes) -> Ask:
@@ -96,7 +98,15 @@ def write(request: Asked, body: bytes) -> Ask:
     scope = request.scope
     asked = f"{scope['method']} {scope['path']}?".encode() + scope["query_string"] + b"\n" + body
     owner = request.auth.owner_id
-    return Ask(services, owner, _now(request, services), Key.of(owner, text, hashlib.sha256(asked).digest()))
+    key = Key.of(owner, text, hashlib.sha256(asked).digest())
+    return Ask(services, owner, _actor(request.auth), _now(request, services), key)
+
+
+def _actor(principal: Principal) -> Actor:
+    return Actor(_ROLES.get(principal.audience, ActorKind.OPERATOR), principal.owner_id)
+
+
+_ROLES = {"merchant": ActorKind.MERCHANT, "operator": ActorKind.OPERATOR}
 
 
 def is_dry_run(request: Asked) -> bool:

@@ -24,8 +24,8 @@ from service.metrics import DECISIONS
 from service.outside.flow import Occasion
 from service.outside.source import SourceRead
 from service.packed import unpack
-from service.plans.books import Q as PLANS
 from service.plans.plan import business_day
+from service.plans.reading_store import Q as PLANS
 
 RULEBOOKS_MAX: Final = 3  # so often a decision is made anew because a policy was published meanwhile
 

@@ -15,7 +15,7 @@ from service.checkout.flow import Q as CHECKOUT
 from service.checkout.request import Checkout
 from service.errors import Code, Refused
 from service.packed import unpack
-from service.plans.books import Q as PLANS
+from service.plans.reading_store import Q as PLANS
 
 
 @get("/offers/{offer_id:str}/disclosure", opt=operation("checkouts", Disclosure, page=True))

@@ -10,6 +10,7 @@ from litestar.response.base import ASGIResponse
 from msgspec import Struct, field
 
 from service import ids
+from service.actor import ActorKind
 from service.api import attributes, consents, consumers, disclosures, notices, plans, quotes
 from service.api.ask import Asked, content_type, guard_for, read, write
 from service.api.body import Body
@@ -35,6 +36,7 @@ class EventView(Struct, frozen=True, omit_defaults=True):
     type: EventType
     plan_id: str | None  # null: about a checkout or an account
     at: datetime
+    actor: ActorKind  # in what role somebody brought it about
     data: Annotated[msgspec.Raw, OBJECT]  # what else there is to know; `type` says what
     decision_id: str | None = None  # absent: about a plan or an account
     consumer_id: str | None = field(name="consumer", default=None)  # whose account it is about; absent: something else
@@ -95,8 +97,8 @@ async def list_events(
     ask = read(request)
     rows = await read_events(ask.services.pool, ask.owner_id, after, limit)
     events = [
-        EventView(number, event_id, EventType(type_), plan_id, at, msgspec.Raw(data.encode()), *about)
-        for number, event_id, type_, plan_id, at, data, *about in rows
+        EventView(number, event_id, EventType(type_), plan_id, at, ActorKind(actor), msgspec.Raw(data.encode()), *about)
+        for number, event_id, type_, plan_id, at, actor, data, *about in rows
     ]
     return reply(EventPage(events, events[-1].number if events else after))
 

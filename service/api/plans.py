@@ -20,13 +20,14 @@ from service.money import AMOUNT_MAX
 from service.plans.authorize import Authorize
 from service.plans.bill import BillLine, lines_of
 from service.plans.book import Command
-from service.plans.books import Q, instalments_by_plan, plan_of
 from service.plans.capture import Capture
 from service.plans.deposit import Claim, Release
-from service.plans.flow import Preview
+from service.plans.flow import Preview, view_plans
+from service.plans.money_back import Refund
 from service.plans.offer import Kind
 from service.plans.payment import RecordPayment
-from service.plans.plan import PlanView, business_day, view
+from service.plans.plan import PlanView
+from service.plans.reading_store import Q
 from service.plans.void import Void
 
 PLANS_MAX: Final = 100  # of one merchant reference, the newest
@@ -55,7 +56,7 @@ class Discount(Struct, frozen=True, gc=False, forbid_unknown_fields=True):
 class BillBody(Struct, frozen=True, forbid_unknown_fields=True):
     """The amount and what it is made of."""
 
-    amount: Price  # in the plan's currency
+    amount: Annotated[int, Meta(ge=0, le=AMOUNT_MAX, description="minor units; 0: it cost nothing")]
     items: Annotated[tuple[BilledItem, ...], Meta(max_length=200)] = ()  # less the discounts, they sum to the amount
     discounts: Annotated[tuple[Discount, ...], Meta(max_length=200)] = ()
 
@@ -85,11 +86,17 @@ class ReleaseBody(Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class PaymentBody(Struct, frozen=True, forbid_unknown_fields=True):
-    """Money that came from the consumer. `reference` is the processor's; once per plan."""
+    """Money that came from the consumer. It is never refused: what is more than is owed is overpaid."""
 
     amount: Price  # in the plan's currency
     received_on: date | None = None
-    reference: Text | None = None  # the processor's own name for it: once per plan
+    reference: Text | None = None  # the payer's or processor's own: with the same day and amount it is the same payment
+
+
+class RefundBody(Struct, frozen=True, forbid_unknown_fields=True):
+    """Goods that came back."""
+
+    amount: Price  # in the plan's currency
 
 
 class PlanPage(Struct, frozen=True):
@@ -119,7 +126,7 @@ async def open_plan(request: Asked, body: RawBody) -> ASGIResponse:
     ask = write(request, body)
     command = Authorize(
         command_id=ids.new_id(ids.COMMAND, ids.bucket_of(accept.offer_id), ask.now_ms),
-        merchant_id=ask.owner_id,
+        actor=ask.actor,
         offer_id=accept.offer_id,
     )
     return await do(request, ask, command, 201)
@@ -210,23 +217,30 @@ def release_deposit(body: ReleaseBody, names: Names) -> Command:
 @verb(
     "payments",
     201,
-    refuses=(Code.STATE_FORBIDS, Code.AMOUNT_EXCEEDS_OUTSTANDING, Code.DUPLICATE_PAYMENT),
+    refuses=(Code.DUPLICATE_PAYMENT,),
     example={"amount": 140_00, "received_on": "2026-03-02", "reference": "psp-90001"},
     after=("capture_plan",),
 )
 def record_payment(body: PaymentBody, names: Names) -> Command:
-    """Money came from the consumer: what is due is settled, the oldest first."""
+    """Money came from the consumer: it settles what is owed as the terms say; what is too much is kept for them."""
     return RecordPayment(**names, amount=body.amount, received_on=body.received_on, reference=body.reference)
+
+
+@verb(
+    "refunds",
+    201,
+    refuses=(Code.STATE_FORBIDS, Code.AMOUNT_EXCEEDS_OUTSTANDING),
+    example={"amount": 60_00},
+    after=("capture_plan",),
+)
+def refund_plan(body: RefundBody, names: Names) -> Command:
+    """Goods came back: the amount lowers what is owed, and what is too much is owed back to the consumer."""
+    return Refund(**names, amount=body.amount)
 
 
 async def _load(ask: Ask, plan_ids: list[str]) -> list[PlanView]:
     """Those of the plans that are the merchant's, in their order, as they stand today."""
-    buckets = [ids.bucket_of(plan_id) for plan_id in plan_ids]
-    async with ask.services.pool.acquire() as conn, conn.transaction(isolation="repeatable_read", readonly=True):
-        rows = await conn.fetch(Q.load_plans_of_merchant, buckets, plan_ids, ask.owner_id)
-        owed = instalments_by_plan(await conn.fetch(Q.load_plan_instalments, buckets, plan_ids))
-    plans = [plan_of(row) for row in rows]
-    return [view(one, owed.get(one.plan_id, ()), business_day(ask.now, one.offer.time_zone)) for one in plans]
+    return await view_plans(ask.services.pool, plan_ids, ask.owner_id, ask.now)
 
 
 ROUTES: Final = [
@@ -238,4 +252,5 @@ ROUTES: Final = [
     claim_deposit,
     release_deposit,
     record_payment,
+    refund_plan,
 ]

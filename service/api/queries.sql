@@ -12,18 +12,18 @@ select coalesce(nullif(request::json ->> 'category', ''), request::json -> 'item
 -- count_plans --
 -- The days are the merchants' todays.
 select p.kind, p.currency, p.state, count(*) as plans, sum(p.amount)::bigint as amount,
-       coalesce(sum(i.outstanding), 0)::bigint as outstanding,
+       sum(p.outstanding)::bigint as outstanding,
        count(*) filter (where i.overdue > 0) as overdue_plans, coalesce(sum(i.overdue), 0)::bigint as overdue
   from plans p
   left join (
-       select bucket, plan_id, sum(owed) as outstanding, sum(owed) filter (where due_on < today) as overdue
-         from (select bucket, plan_id, due_on, d.today,
-                      i.principal + i.interest + i.fee - i.principal_paid - i.interest_paid - i.fee_paid as owed
-                 from instalments i
-                 join plans p using (bucket, plan_id)
-                 join unnest($1::text[], $2::date[]) as d (merchant_id, today) using (merchant_id)
-                where i.paid_on is null) unpaid
-        group by bucket, plan_id) i using (bucket, plan_id)
+       select l.bucket, l.plan_id,
+              sum(l.principal + l.interest + l.fee + l.penalty - l.principal_paid - l.interest_paid - l.fee_paid
+                  - l.penalty_paid - l.forgiven) as overdue
+         from lines l
+         join plans p using (bucket, plan_id)
+         join unnest($1::text[], $2::date[]) as d (merchant_id, today) using (merchant_id)
+        where l.paid_on is null and l.due_on < d.today
+        group by l.bucket, l.plan_id) i using (bucket, plan_id)
  group by p.kind, p.currency, p.state;
 
 -- sum_accounts --

@@ -10,6 +10,7 @@ from litestar.response.base import ASGIResponse
 from msgspec import Meta, Struct, field
 
 from service import ids
+from service.actor import ActorKind
 from service.api.ask import Ask, Asked, content_type, read, write
 from service.api.body import Body
 from service.api.checkouts import row_of
@@ -32,7 +33,7 @@ from service.event_type import EventType
 from service.limits.account import Account
 from service.limits.flow import Who
 from service.packed import unpack
-from service.plans.books import Q as PLANS
+from service.plans.reading_store import Q as PLANS
 from service.policies.reasons import Reason, ReasonCode
 
 Note = Annotated[str, Meta(min_length=1, max_length=2_000, pattern=r"^[^\x00]*\Z")]
@@ -142,7 +143,16 @@ async def review_referral(request: Asked, body: RawBody, decision_id: FromPath[s
         data = {"decision_id": made_id, "referral_id": decision_id, "outcome": row.outcome}
         event_id = ids.derive(ids.EVENT, made_id)
         text = encode(data | {"merchant_reference": row.merchant_reference}).decode()
-        event = Told(row.bucket, event_id, row.merchant_id, EventType.REVIEWED, ask.now, text, decision_id=made_id)
+        event = Told(
+            row.bucket,
+            event_id,
+            row.merchant_id,
+            EventType.REVIEWED,
+            ask.now,
+            ActorKind.OPERATOR,
+            text,
+            decision_id=made_id,
+        )
         await TELL.execute(conn, told=[event])
         view = ReviewView(decision_id, asked.outcome, list(asked.reasons), asked.note, by, ask.now, decision.answer)
         return Answer(201, encode(view))

@@ -11,7 +11,8 @@ from service.api.reply import reply
 from service.deadline import LONG
 from service.ledger.store import Q as LEDGER
 from service.plans.offer import Kind
-from service.plans.plan import PlanState, business_day
+from service.plans.plan import business_day
+from service.plans.state import PlanState
 from service.registry.queries import Q as REGISTRY
 
 # As a purchase goes: the kinds as they are always named, the states from the first to the last.

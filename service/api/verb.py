@@ -69,4 +69,4 @@ def _names(ask: Ask, plan_id: str) -> Names:
     if not ids.is_id(plan_id, ids.PLAN):
         raise no_plan(plan_id)
     command_id = ids.new_id(ids.COMMAND, ids.bucket_of(plan_id), ask.now_ms)
-    return {"command_id": command_id, "merchant_id": ask.owner_id, "plan_id": plan_id}
+    return {"command_id": command_id, "actor": ask.actor, "plan_id": plan_id}

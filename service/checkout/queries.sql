@@ -9,14 +9,17 @@ select c.consumer_id, k.currency, c.merchant_id, m.time_zone, c.version as consu
   left join accounts a
     on a.bucket = k.bucket and a.consumer_id = k.consumer_id and a.currency = k.currency
  cross join lateral (
-    select count(*) filter (where p.state in ('authorized', 'part_captured', 'active', 'payment_due')) as open_plans,
-           count(*) filter (where p.state = 'paid_off')                                               as paid_off_plans,
-           min(p.authorized_at)                                                                       as first_plan_at,
+    select count(*) filter (where p.state in ('authorized', 'part_captured', 'active', 'payment_due', 'charged_off'))
+                                                                                                 as open_plans,
+           count(*) filter (where p.state in ('paid_off', 'overpaid'))                           as paid_off_plans,
+           min(p.authorized_at)                                                                  as first_plan_at,
            count(*) filter (where p.kind = 'deposit' and p.state = 'closed' and p.captured = 0
-                              and coalesce(p.closed_at > p.last_claim_at, true))                      as clean_deposits,
-           min((select min(i.due_on) from instalments i
-                 where i.bucket = p.bucket and i.plan_id = p.plan_id and i.paid_on is null))          as next_due_on
-      from (select p.*, max(p.claimed_at) over () as last_claim_at from plans p
+                              and coalesce(p.closed_at > p.last_claim_at, true))                 as clean_deposits,
+           min((select min(l.due_on) from lines l
+                 where l.bucket = p.bucket and l.plan_id = p.plan_id and l.paid_on is null))     as next_due_on
+      from (select p.bucket, p.plan_id, p.kind, p.state, p.captured, p.authorized_at, p.closed_at,
+                   max(p.claimed_at) over () as last_claim_at
+              from plans p
              where p.bucket = k.bucket and p.consumer_id = k.consumer_id and p.currency = k.currency) p
      where a.version > 1
  ) h;

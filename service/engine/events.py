@@ -7,6 +7,7 @@ from datetime import datetime
 import asyncpg
 from msgspec import Struct
 
+from service.actor import ActorKind
 from service.db import Connection, Pool
 from service.engine.queries import Q
 from service.statement import Json, SmallInt, Statement
@@ -20,6 +21,7 @@ class Told(Struct, frozen=True, gc=False):
     merchant_id: str
     type: str
     at: datetime
+    actor: ActorKind  # in what role somebody brought it about
     data: Json
     plan_id: str | None = None
     decision_id: str | None = None

@@ -40,14 +40,14 @@ insert into feeds (merchant_id) values ($1);
 
 -- tell --
 -- Without a number, which is given by whoever reads it: so nobody's commit waits for another's.
-insert into events (bucket, event_id, merchant_id, type, plan_id, decision_id, consumer_id, at, data)
-select bucket, event_id, merchant_id, type, plan_id, decision_id, consumer_id, at, data from @told;
+insert into events (bucket, event_id, merchant_id, type, actor, plan_id, decision_id, consumer_id, at, data)
+select bucket, event_id, merchant_id, type, actor, plan_id, decision_id, consumer_id, at, data from @told;
 
 -- number_events --
 select number_events($1, $2);
 
 -- load_events --
-select number, event_id as id, type, plan_id, at, data, decision_id, consumer_id
+select number, event_id as id, type, plan_id, at, actor, data, decision_id, consumer_id
   from events
  where merchant_id = $1 and number > $2
  order by number

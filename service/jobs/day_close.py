@@ -6,6 +6,7 @@ from datetime import datetime
 from msgspec import Struct
 
 from service import ids
+from service.actor import THE_DAY
 from service.checkout.limit_flow import ReviewedDay, Reviewing, Told, review_all
 from service.db import Pool
 from service.engine.engine import Engine
@@ -13,7 +14,7 @@ from service.errors import Code, Refused
 from service.outside.flow import erase_expired
 from service.partners.file import Manifest
 from service.partners.flow import make_due_files
-from service.plans.books import Q
+from service.plans.reading_store import Q
 from service.plans.void import Expire
 
 AT_ONCE = 256
@@ -40,7 +41,7 @@ async def close_day(pool: Pool, engine: Engine, under: Reviewing | None, told: T
                 engine.do(
                     Expire(
                         command_id=ids.new_id(ids.COMMAND, row["bucket"], int(now.timestamp() * 1000)),
-                        merchant_id=row["merchant_id"],
+                        actor=THE_DAY,
                         plan_id=row["plan_id"],
                     ),
                     None,

@@ -1,10 +1,10 @@
 -- The ledger: append-only.
 
 -- book --
-insert into transfers (bucket, cause_id, leg, debit, credit, amount, currency, plan_id, merchant_id, partner_id,
-                       booked_on, booked_at)
-select bucket, cause_id, leg, debit, credit, amount, currency, plan_id, merchant_id,
-       partner_id, booked_on, booked_at
+insert into transfers (bucket, cause_id, leg, occasion, debit, debit_owner, credit, credit_owner, amount, currency,
+                       plan_id, merchant_id, partner_id, booked_on, booked_at)
+select bucket, cause_id, leg, occasion, debit, debit_owner, credit, credit_owner, amount, currency,
+       plan_id, merchant_id, partner_id, booked_on, booked_at
   from @booked;
 
 -- trial_balance --

@@ -7,7 +7,7 @@ from typing import Final
 from msgspec import Struct
 
 from service.db import load_queries
-from service.ledger.transfers import LedgerAccount
+from service.ledger.chart import LedgerAccount, Occasion
 from service.statement import SmallInt, Statement
 
 Q: Final = load_queries(Path(__file__).with_name("queries.sql"))
@@ -19,12 +19,15 @@ class BookedTransfer(Struct, frozen=True, gc=False):
     bucket: SmallInt
     cause_id: str
     leg: SmallInt
+    occasion: Occasion
     debit: LedgerAccount
+    debit_owner: str | None
     credit: LedgerAccount
+    credit_owner: str | None
     amount: int
     currency: str
-    plan_id: str
-    merchant_id: str
+    plan_id: str | None
+    merchant_id: str | None
     partner_id: str | None
     booked_on: date
     booked_at: datetime

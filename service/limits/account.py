@@ -15,6 +15,7 @@ class Account(msgspec.Struct, frozen=True):
     reserved: int = 0  # promised by authorized plans
     used: int = 0  # principal owed
     version: int = 1  # counts every change
+    is_owed_again: bool = False  # a payment was taken back since it was read, which may lift it above the limit
 
     @property
     def available(self) -> int:
@@ -34,22 +35,18 @@ def reserve(account: Account, amount: int) -> Account:
     return _with(account, account.reserved + amount, account.used)
 
 
-def use(account: Account, amount: int) -> Account:
-    """What was promised is now owed. No new yes: the amount was reserved before."""
-    assert 0 <= amount <= account.reserved
-    return _with(account, account.reserved - amount, account.used + amount)
+def expose(account: Account, reserved: int, used: int) -> Account:
+    """So much more is promised, so much more is owed; less where negative.
 
-
-def release(account: Account, amount: int) -> Account:
-    """What was promised will not be needed."""
-    assert 0 <= amount <= account.reserved
-    return _with(account, account.reserved - amount, account.used)
-
-
-def restore(account: Account, amount: int) -> Account:
-    """Principal came back."""
-    assert 0 <= amount <= account.used
-    return _with(account, account.reserved, account.used - amount)
+    It is no new yes: what is owed was promised before, or was owed before and a payment of it was taken back. That may
+    lift what is owed above the limit.
+    """
+    if not reserved and not used:
+        return account
+    assert account.reserved + reserved >= 0
+    assert account.used + used >= 0
+    after = _with(account, account.reserved + reserved, account.used + used)
+    return msgspec.structs.replace(after, is_owed_again=account.is_owed_again or reserved + used > 0)
 
 
 def _with(account: Account, reserved: int, used: int) -> Account:

@@ -13,6 +13,7 @@ import msgspec
 from msgspec import Struct
 
 from service import ids
+from service.actor import ActorKind
 from service.db import Connection, columns
 from service.engine.events import TELL, Told
 from service.event_type import EventType
@@ -98,6 +99,8 @@ def _told(one: ChangedLimit, merchant_id: str) -> Told:
     }  # fmt: skip
     event_id = ids.new_id(ids.EVENT, one.bucket, int(one.changed_at.timestamp() * 1000))
     text = msgspec.json.encode(data).decode()
+    actor = ActorKind.DAY if one.changed_by is None else ActorKind.OPERATOR
     return Told(
-        one.bucket, event_id, merchant_id, EventType.LIMIT_CHANGED, one.changed_at, text, consumer_id=one.consumer_id
-    )
+        one.bucket, event_id, merchant_id, EventType.LIMIT_CHANGED, one.changed_at, actor, text,
+        consumer_id=one.consumer_id,
+    )  # fmt: skip

@@ -31,7 +31,7 @@ select a.bucket, a.consumer_id, a.currency, a."limit", a.reserved, a.used, a.ver
 -- move_accounts --
 update accounts a
    set reserved = exposed.reserved, used = exposed.used, version = exposed.version,
-       over_limit = a.over_limit and exposed.reserved + exposed.used > a."limit"
+       over_limit = (a.over_limit or exposed.is_owed_again) and exposed.reserved + exposed.used > a."limit"
   from @exposed
  where a.bucket = exposed.bucket and a.consumer_id = exposed.consumer_id and a.currency = exposed.currency;
 

@@ -22,6 +22,7 @@ class Exposed(Struct, frozen=True):
     reserved: int
     used: int
     version: int
+    is_owed_again: bool
 
 
 class Opening(Struct, frozen=True):

@@ -6,11 +6,16 @@ from typing import ClassVar, Literal
 from service import ids
 from service.errors import Code, Refused
 from service.event_type import EventType
-from service.ledger import transfers
+from service.ledger.booking import transfers
 from service.limits.account import reserve
-from service.plans.book import Book, Change, Command, Event
+from service.plans.amounts import amounts_of
+from service.plans.book import Book, Change, Command, Event, Moved, Recorded
+from service.plans.bookkeeping import books_of
+from service.plans.happening import fact_id
 from service.plans.offer import Agreement, Kind
-from service.plans.plan import CollectionState, DisputeState, Plan, PlanState, SettlementState, capture_deadline
+from service.plans.plan import Plan, business_day, capture_deadline
+from service.plans.running.facts import Authorized
+from service.plans.running.versions import standing_after
 
 
 class Authorize(Command, frozen=True, kw_only=True):
@@ -29,8 +34,10 @@ class Authorize(Command, frozen=True, kw_only=True):
         """Reserves the limit. Refused: NOT_FOUND, OFFER_ACCEPTED, REFERENCE_USED, OFFER_EXPIRED, LIMIT_EXCEEDED."""
         agreement = self._agreement(book, now)
         offer = agreement.offer
-        is_deposit = offer.kind is Kind.DEPOSIT
-        exposure = offer.waived if is_deposit else offer.amount
+        exposure = offer.waived if offer.kind is Kind.DEPOSIT else offer.amount
+        today = business_day(now, offer.time_zone)
+        fact = Authorized(id=fact_id(self), recorded_on=today, on=today, amount=exposure, held=offer.held)
+        standing = standing_after(offer.terms, [fact])
         plan = Plan(
             bucket=book.account.bucket,
             plan_id=ids.derive(ids.PLAN, self.command_id),
@@ -40,37 +47,24 @@ class Authorize(Command, frozen=True, kw_only=True):
             decision_id=agreement.decision_id,
             kind=offer.kind,
             currency=agreement.currency,
-            state=PlanState.AUTHORIZED,
-            collection_state=CollectionState.NOTHING_OWED,
-            settlement_state=SettlementState.NOTHING_DUE,
-            dispute_state=DisputeState.NONE,
-            amount=offer.amount,
-            captured=0,
-            voided=0,
-            held=offer.held,
-            reserved=exposure,
-            outstanding=0,
-            principal_paid=0,
-            interest_paid=0,
-            fee_paid=0,
-            captures=0,
-            version=1,
             offer=offer,
             funding=agreement.funding,
             authorized_at=now,
             capture_by=capture_deadline(now, offer.capture_within_days),
+            standing=standing,
+            amounts=amounts_of(standing),
+            version=1,
+            changed_at=now,
+            changed_by=self.actor.kind,
         )
-        return Change(
-            account=reserve(book.account, exposure),
-            plan=plan,
-            transfers=transfers.authorized(exposure, offer.held),
-            event=Event(EventType.AUTHORIZED, {"kind": offer.kind, "amount": offer.amount, "currency": offer.currency}),
-            instalments=(),
-        )
+        event = Event(EventType.AUTHORIZED, {"kind": offer.kind, "amount": offer.amount, "currency": offer.currency})
+        recorded = Recorded(1, now, self.actor, self.command_id, fact)
+        moved = Moved(plan, (recorded,), transfers({}, books_of(plan)), (event,))
+        return Change(reserve(book.account, exposure), (moved,))
 
     def _agreement(self, book: Book, now: datetime) -> Agreement:
         agreement = book.agreement
-        if agreement is None or agreement.merchant_id != self.merchant_id:
+        if agreement is None or agreement.merchant_id != self.actor.actor_id:
             raise self.not_found()
         if book.is_accepted:
             raise Refused(Code.OFFER_ACCEPTED, "An offer of this decision was already accepted.", "/offer_id")

@@ -6,18 +6,21 @@ Same book, command and now: same change. That is why a plan's life can be simula
 """
 
 from datetime import date, datetime
-from typing import Any, ClassVar, Literal
+from typing import Any, ClassVar, Final, Literal
 
 from msgspec import Struct
 
+from service.actor import Actor, ActorKind
 from service.errors import Code, Refused
 from service.event_type import EventType
-from service.ledger.transfers import Transfer
+from service.ledger.chart import Transfer
 from service.limits.account import Account
 from service.plans.offer import Agreement
-from service.plans.plan import OwedInstalment, Plan, PlanState, PlanView, next_actions, view
+from service.plans.plan import Plan, next_actions
+from service.plans.running.facts import Event as Fact
 
-CAPTURES_MAX = 99  # of one plan; a subscription is another product
+CAPTURES_MAX: Final = 99  # of one plan; a subscription is another product
+EVERYBODY: Final = frozenset(ActorKind)
 
 
 class Event(Struct, frozen=True):
@@ -27,16 +30,23 @@ class Event(Struct, frozen=True):
     data: dict[str, Any]
 
 
-class Payment(Struct, frozen=True):
-    """Money from the consumer and what it settled: `principal + interest + fee = amount`, minor units."""
+class Recorded(Struct, frozen=True):
+    """A fact as it is kept: which one of its plan, when it was written down, by whom, and by which command."""
 
-    payment_id: str
+    number: int  # 1, 2, 3 ... of the plan, without gaps
+    recorded_at: datetime
+    actor: Actor
+    cause_id: str
+    fact: Fact
+    reference: str | None = None  # the payer's or processor's own, of a payment
+
+
+class Notice(Struct, frozen=True):
+    """A payment with a reference that is on the plan already."""
+
+    reference: str
     amount: int
-    principal: int
-    interest: int
-    fee: int
     received_on: date
-    reference: str | None
 
 
 class Book(Struct):
@@ -44,33 +54,38 @@ class Book(Struct):
 
     account: Account
     plan: Plan | None = None
-    instalments: tuple[OwedInstalment, ...] = ()
-    payment_references: frozenset[str] = frozenset()  # of those asked about, the ones already on the plan
+    notices: tuple[Notice, ...] = ()  # of payments with the reference asked about
     agreement: Agreement | None = None  # only for a command that opens a plan
     is_accepted: bool = False  # an offer of the agreement's decision already opened a plan
     is_reference_used: bool = False  # the agreement's merchant reference is taken by a plan
 
 
+class Moved(Struct, frozen=True):
+    """One plan after what happened to it, and all that goes with it."""
+
+    plan: Plan
+    facts: tuple[Recorded, ...]
+    transfers: list[Transfer]
+    events: tuple[Event, ...]
+
+
 class Change(Struct, frozen=True):
-    """What a command does, all of it in one transaction."""
+    """What a command does, in one transaction: the account, and each plan it moved, the one it is about first."""
 
     account: Account
-    plan: Plan
-    transfers: list[Transfer]
-    event: Event
-    instalments: tuple[OwedInstalment, ...]  # all of the plan's, after it
-    payment: Payment | None = None
+    moved: tuple[Moved, ...]
 
-    def answer(self, today: date) -> PlanView:
-        """What the caller is told."""
-        return view(self.plan, self.instalments, today)
+    @property
+    def plan(self) -> Plan:
+        """The plan that the command is about."""
+        return self.moved[0].plan
 
 
 class Command(Struct, frozen=True, kw_only=True):
-    """A verb with its arguments. `command_id` is the cause of all it books; `merchant_id` is who asks."""
+    """A verb with its arguments. `command_id` is the cause of all it books; `actor` is who asks."""
 
     command_id: str
-    merchant_id: str
+    actor: Actor
 
     loads: ClassVar[Literal["offer", "plan"]] = "plan"
 
@@ -80,7 +95,7 @@ class Command(Struct, frozen=True, kw_only=True):
         raise NotImplementedError
 
     def not_found(self) -> Refused:
-        """What is said when the target does not exist, or is another merchant's."""
+        """What is said when the target does not exist, or is none of the actor's business."""
         return Refused(Code.NOT_FOUND, f"There is no {self.loads} {self.target}.", f"/{self.loads}_id")
 
     def apply(self, book: Book, now: datetime) -> Change:
@@ -93,24 +108,53 @@ class PlanCommand(Command, frozen=True, kw_only=True):
 
     plan_id: str
 
+    who_may: ClassVar[frozenset[ActorKind]] = EVERYBODY
+
     @property
     def target(self) -> str:
         """The plan."""
         return self.plan_id
 
+    @property
+    def rewrites(self) -> bool:
+        """Whether it needs all facts of the plan, wherever they stand in time."""
+        return False
+
+    @property
+    def effective_on(self) -> date | None:
+        """The day its fact takes effect, if it may be another than today: then facts after that day are loaded, too."""
+        return None
+
     def plan_of(self, book: Book) -> Plan:
-        """The plan, if it is this merchant's; another's is not found, like none."""
+        """The plan, if it is the actor's business; another's is not found, like none."""
         plan = book.plan
-        if plan is None or plan.merchant_id != self.merchant_id:
+        if plan is None or not concerns(self.actor, plan):
             raise self.not_found()
+        if self.actor.kind not in self.who_may:
+            raise Refused(Code.FORBIDDEN, f"This is not for a {self.actor.kind} to do.")
         return plan
 
 
+def concerns(actor: Actor, plan: Plan) -> bool:
+    """Whether a plan is the actor's business: a merchant's and a consumer's are their own."""
+    match actor.kind:
+        case ActorKind.MERCHANT:
+            return actor.actor_id == plan.merchant_id
+        case ActorKind.CONSUMER:
+            return actor.actor_id == plan.consumer_id
+        case ActorKind.PLATFORM:
+            return False  # no merchant has one yet
+        case _:
+            return True
+
+
 def refuse_state(plan: Plan, verb: str) -> Refused:
-    """The plan's state does not allow the verb; says what does go."""
+    """The plan's state does not allow the verb; says since when, what is left and what does go."""
+    amounts, since = plan.amounts, plan.changed_at.isoformat(timespec="seconds")
     return Refused(
         Code.STATE_FORBIDS,
-        f"This plan of kind {plan.kind} is {plan.state}; it cannot be {verb}.",
+        f"This plan of kind {plan.kind} is {plan.state} since {since}, by the {plan.changed_by};"
+        f" {plan.remaining} minor units may still be captured, {amounts.outstanding} are owed. It cannot be {verb}.",
         None,
         next_actions(plan),
     )
@@ -118,9 +162,9 @@ def refuse_state(plan: Plan, verb: str) -> Refused:
 
 def require_open(plan: Plan, now: datetime, verb: str) -> None:
     """Authorized, or partly captured, and still within its time."""
-    if plan.state not in (PlanState.AUTHORIZED, PlanState.PART_CAPTURED):
+    if not plan.remaining:
         raise refuse_state(plan, verb)
-    if plan.captures >= CAPTURES_MAX:
+    if len(plan.bills) >= CAPTURES_MAX:
         raise Refused(Code.STATE_FORBIDS, f"It was {verb} {CAPTURES_MAX} times, the most there are.")
     if now > plan.capture_by:
         raise Refused(

@@ -1,26 +1,22 @@
 """Loading books: the facts a batch of commands may read, locked in sorted order, and what the commands made of them."""
 
+from collections import Counter
 from collections.abc import Iterable
-from enum import StrEnum
-from pathlib import Path
-from typing import Final
 
-import asyncpg
 import msgspec
 from msgspec import Struct, field
 
 from service import ids
-from service.db import Connection, columns, load_queries
+from service.db import Connection, columns
 from service.limits.account import Account
 from service.packed import unpack
 from service.partners.programme import Funding
-from service.plans.bill import Bill
-from service.plans.book import Book, Change, Command
-from service.plans.offer import Agreement, Kind, Offer
-from service.plans.payment import RecordPayment
-from service.plans.plan import CollectionState, DisputeState, OwedInstalment, Plan, PlanState, SettlementState
-
-Q: Final = load_queries(Path(__file__).with_name("queries.sql"))
+from service.plans.book import Book, Change, Command, Notice, PlanCommand
+from service.plans.offer import Agreement, Offer
+from service.plans.payment import RecordPayment, same_reference
+from service.plans.plan import Plan
+from service.plans.reading_store import Q, decode_fact, load_history, load_plans, paid_of
+from service.terms.terms import Captures
 
 AccountKey = tuple[int, str, str]  # bucket, consumer, currency: the order locks are taken in
 
@@ -28,18 +24,16 @@ AccountKey = tuple[int, str, str]  # bucket, consumer, currency: the order locks
 class Books(Struct):
     """A batch's facts in memory. Commands on one account or plan follow each other here before anything is written.
 
-    `found` and `found_instalments` stay as they were loaded: what differs from them is written.
+    `found` stays as it was loaded: what differs from it is written.
     """
 
     accounts: dict[AccountKey, Account] = field(default_factory=dict)
     agreements: dict[str, Agreement] = field(default_factory=dict)  # by offer
     plans: dict[str, Plan] = field(default_factory=dict)
-    instalments: dict[str, tuple[OwedInstalment, ...]] = field(default_factory=dict)  # by plan
-    payment_references: dict[str, set[str]] = field(default_factory=dict)  # by plan
+    notices: dict[str, list[Notice]] = field(default_factory=dict)  # by plan
     accepted: set[str] = field(default_factory=set)  # decisions
     used_references: set[tuple[str, str]] = field(default_factory=set)  # merchant, reference
     found: dict[str, Plan] = field(default_factory=dict)
-    found_instalments: dict[str, tuple[OwedInstalment, ...]] = field(default_factory=dict)
 
     def book_for(self, command: Command) -> Book | None:
         """The book of one command, or None if its target does not exist."""
@@ -59,24 +53,24 @@ class Books(Struct):
         return Book(
             account=self.accounts[_account_key(plan)],
             plan=plan,
-            instalments=self.instalments.get(plan.plan_id, ()),
-            payment_references=frozenset(self.payment_references.get(plan.plan_id, ())),
+            notices=tuple(self.notices.get(plan.plan_id, ())),
         )
 
     def fold(self, change: Change) -> None:
         """Makes the change the starting point of the batch's next command."""
-        plan = change.plan
-        self.accounts[_account_key(plan)] = change.account
-        self.plans[plan.plan_id] = plan
-        self.instalments[plan.plan_id] = change.instalments
-        self.accepted.add(plan.decision_id)
-        reference = (plan.merchant_id, plan.merchant_reference)
-        if plan.takes_reference:
-            self.used_references.add(reference)
-        else:
-            self.used_references.discard(reference)
-        if change.payment and change.payment.reference is not None:
-            self.payment_references.setdefault(plan.plan_id, set()).add(change.payment.reference)
+        self.accounts[_account_key(change.plan)] = change.account
+        for moved in change.moved:
+            plan = moved.plan
+            self.plans[plan.plan_id] = plan
+            self.accepted.add(plan.decision_id)
+            reference = (plan.merchant_id, plan.merchant_reference)
+            if plan.takes_reference:
+                self.used_references.add(reference)
+            else:
+                self.used_references.discard(reference)
+            for recorded in moved.facts:
+                if notice := paid_of(recorded.fact, recorded.reference):
+                    self.notices.setdefault(plan.plan_id, []).append(notice)
 
 
 async def load(conn: Connection, commands: list[Command]) -> Books:
@@ -132,47 +126,36 @@ async def _load_what_became(conn: Connection, books: Books) -> None:
 
 
 async def _load_plans(conn: Connection, books: Books, plans: list[str], commands: list[Command]) -> None:
-    buckets = [ids.bucket_of(plan) for plan in plans]
-    books.plans = {row["plan_id"]: plan_of(row) for row in await conn.fetch(Q.load_plans, buckets, plans)}
-    books.instalments = instalments_by_plan(await conn.fetch(Q.load_instalments, buckets, plans))
-    books.found, books.found_instalments = books.plans.copy(), books.instalments.copy()
-    asked = [
-        (ids.bucket_of(command.plan_id), command.plan_id, command.reference)
+    books.plans = {plan.plan_id: plan for plan in await load_plans(conn, plans)}
+    rewritten = _rewritten(books.plans, [one for one in commands if isinstance(one, PlanCommand)])
+    if rewritten:
+        books.plans |= await load_history(conn, rewritten)
+    books.found = books.plans.copy()
+    asked = {
+        (ids.bucket_of(command.plan_id), command.plan_id, reference)
         for command in commands
-        if isinstance(command, RecordPayment) and command.reference is not None
-    ]
+        if isinstance(command, RecordPayment) and (reference := same_reference(command.reference)) is not None
+    }
     if asked:
-        for row in await conn.fetch(Q.load_payment_references, *columns(asked)):
-            books.payment_references.setdefault(row[0], set()).add(row[1])
+        for plan_id, reference, body in await conn.fetch(Q.load_notices, *columns(sorted(asked))):
+            if notice := paid_of(decode_fact(body), reference):
+                books.notices.setdefault(plan_id, []).append(notice)
 
 
-def plan_of(row: asyncpg.Record) -> Plan:
-    """A row of `plans` with its bills as a `Plan`."""
-    facts = dict(row)
-    for name, word in _WORDS.items():
-        facts[name] = word(facts[name])
-    facts["offer"] = _decode_offer(facts["offer"])
-    facts["funding"] = _decode_funding(facts["funding"])
-    facts["bills"] = _decode_bills(facts["bills"]) if facts["bills"] else ()
-    return Plan(**facts)
-
-
-def instalments_by_plan(rows: Iterable[asyncpg.Record]) -> dict[str, tuple[OwedInstalment, ...]]:
-    """Rows of `instalments`, by plan in the order of their numbers."""
-    found: dict[str, list[OwedInstalment]] = {}
-    for row in rows:
-        plan_id, *fields = row
-        found.setdefault(plan_id, []).append(OwedInstalment(*fields))
-    return {plan_id: tuple(instalments) for plan_id, instalments in found.items()}
-
-
-_WORDS: Final[dict[str, type[StrEnum]]] = {
-    "kind": Kind,
-    "state": PlanState,
-    "collection_state": CollectionState,
-    "settlement_state": SettlementState,
-    "dispute_state": DisputeState,
-}
+def _rewritten(plans: dict[str, Plan], commands: Iterable[PlanCommand]) -> list[Plan]:
+    """The plans whose facts are needed: their past may be changed."""
+    commands = list(commands)
+    several = Counter(command.plan_id for command in commands)
+    found = {}
+    for command in commands:
+        plan = plans.get(command.plan_id)
+        if plan is None or plan.standing.last is None:
+            continue
+        on, last_on = command.effective_on, plan.standing.last[1]
+        is_late = on is not None and (on < last_on or several[command.plan_id] > 1)
+        if command.rewrites or is_late or plan.standing.terms.captures is Captures.FORESEEN:
+            found[plan.plan_id] = plan
+    return list(found.values())
 
 
 class _Alternative(Struct):
@@ -188,8 +171,6 @@ class _Answer(Struct):
 
 _decode_answer = msgspec.json.Decoder(_Answer).decode
 _decode_offer = msgspec.json.Decoder(Offer).decode
-_decode_funding = msgspec.json.Decoder(Funding).decode
-_decode_bills = msgspec.json.Decoder(tuple[Bill, ...]).decode
 _decode_fundings = msgspec.json.Decoder(dict[str, Funding]).decode
 
 

@@ -5,24 +5,21 @@ claimed + released + remaining = deposit,   and remaining = held on the card + w
 
 from datetime import datetime
 
-from msgspec.structs import replace
-
 from service.errors import Code, Refused
 from service.event_type import EventType
-from service.ledger import transfers
-from service.limits.account import release, use
-from service.merchants.merchant import merchant_fee
-from service.plans.bill import Bill, BillLine
+from service.plans.bill import BillLine
 from service.plans.book import Book, Change, Event, PlanCommand, refuse_state, require_open
-from service.plans.capture import owe
+from service.plans.capture import MERCHANTS, charge
+from service.plans.happening import fact_id, happen, today_of
 from service.plans.offer import Kind
-from service.plans.plan import CollectionState, Plan, PlanState, SettlementState
+from service.plans.plan import Plan
+from service.plans.running.facts import Captured, GivenBack, Why
 
 
 class Claim(PlanCommand, frozen=True, kw_only=True):
     """Take `amount` minor units of the deposit: the held part first, the rest the consumer then owes.
 
-    `final` gives back what is left; a first of several claims says `final=False`.
+    `final` gives back what is left; a first of several claims says `final=False`. A claim of 0 closes the deposit.
     """
 
     amount: int
@@ -30,59 +27,27 @@ class Claim(PlanCommand, frozen=True, kw_only=True):
     evidence: str = ""
     lines: tuple[BillLine, ...] = ()  # of what is claimed
 
+    who_may = MERCHANTS
+
     def apply(self, book: Book, now: datetime) -> Change:
-        """Refused: NOT_FOUND, STATE_FORBIDS, AMOUNT_EXCEEDS_AUTHORIZED."""
+        """Refused: NOT_FOUND, STATE_FORBIDS, AMOUNT_EXCEEDS_AUTHORIZED, INVALID_FIELD (nothing, and not all of it)."""
         plan = _deposit(self, book)
         require_open(plan, now, "claimed")
         if self.amount > plan.remaining:
-            raise Refused(
-                Code.AMOUNT_EXCEEDS_AUTHORIZED,
-                f"{self.amount} is more than the {plan.remaining} minor units of deposit that are left.",
-                "/amount",
-            )
-        from_held = min(self.amount, plan.held)
+            raise _more_than_left(plan, self.amount)
+        if not self.amount and not self.final:
+            raise Refused(Code.INVALID_FIELD, "Nothing is claimed only as the last of a deposit: say final.", "/amount")
+        from_held = min(self.amount, plan.standing.held)
         owed = self.amount - from_held
-        back_held = plan.held - from_held if self.final else 0
-        back_reserved = plan.reserved - owed if self.final else 0
-        fee = merchant_fee(plan.offer.merchant_fee, plan.captured, self.amount)
-        after = replace(
-            plan,
-            collection_state=CollectionState.COLLECTING if owed else plan.collection_state,
-            settlement_state=SettlementState.PAYABLE,
-            captured=plan.captured + self.amount,
-            voided=plan.voided + back_held + back_reserved,
-            held=plan.held - from_held - back_held,
-            reserved=plan.reserved - owed - back_reserved,
-            outstanding=plan.outstanding + owed,
-            captures=plan.captures + 1,
-            bills=(*plan.bills, Bill(plan.captures + 1, self.amount, now, self.lines)),
-            version=plan.version + 1,
-            claimed_at=now,
-        )
-        return Change(
-            account=release(use(book.account, owed), back_reserved),
-            plan=_settled_state(after, now),
-            transfers=[
-                *transfers.claimed(
-                    from_held, owed, fee, plan.outstanding + plan.principal_paid, plan.funding.funding_bps
-                ),
-                *transfers.released(back_reserved, back_held),
-            ],
-            event=Event(
-                EventType.CLAIMED,
-                {
-                    "capture": after.captures,
-                    "amount": self.amount,
-                    "from_held": from_held,
-                    "owed": owed,
-                    "released": back_held + back_reserved,
-                    "merchant_fee": fee,
-                    "evidence": self.evidence,
-                    "lines": self.lines,
-                },
-            ),
-            instalments=owe(plan, owed, book.instalments, now) if owed else book.instalments,
-        )
+        today = today_of(plan, now)
+        fact = Captured(
+            id=fact_id(self), recorded_on=today, on=today, amount=owed, from_held=from_held, final=self.final,
+            lines=self.lines, evidence=self.evidence,
+        )  # fmt: skip
+        back = plan.remaining - self.amount if self.final else 0
+        told = {"from_held": from_held, "owed": owed, "released": back, "evidence": self.evidence}
+        claimed_at = now if self.amount else plan.claimed_at
+        return charge(self, book, plan, fact, now, EventType.CLAIMED, told, claimed_at=claimed_at)
 
 
 class Release(PlanCommand, frozen=True, kw_only=True):
@@ -90,34 +55,24 @@ class Release(PlanCommand, frozen=True, kw_only=True):
 
     amount: int | None = None
 
+    who_may = MERCHANTS
+
     def apply(self, book: Book, now: datetime) -> Change:
         """Refused: NOT_FOUND, STATE_FORBIDS, AMOUNT_EXCEEDS_AUTHORIZED."""
         plan = _deposit(self, book)
-        if plan.state not in (PlanState.AUTHORIZED, PlanState.PART_CAPTURED):
+        if not plan.remaining:
             raise refuse_state(plan, "released")
         amount = plan.remaining if self.amount is None else self.amount
         if amount > plan.remaining:
-            raise Refused(
-                Code.AMOUNT_EXCEEDS_AUTHORIZED,
-                f"{amount} is more than the {plan.remaining} minor units of deposit that are left.",
-                "/amount",
-            )
-        from_held = min(amount, plan.held)
-        from_reserved = amount - from_held
-        after = replace(
-            plan,
-            voided=plan.voided + amount,
-            held=plan.held - from_held,
-            reserved=plan.reserved - from_reserved,
-            version=plan.version + 1,
-        )
-        return Change(
-            account=release(book.account, from_reserved),
-            plan=_settled_state(after, now),
-            transfers=transfers.released(from_reserved, from_held),
-            event=Event(EventType.RELEASED, {"amount": amount, "from_held": from_held}),
-            instalments=book.instalments,
-        )
+            raise _more_than_left(plan, amount)
+        from_held = min(amount, plan.standing.held)
+        today = today_of(plan, now)
+        fact = GivenBack(
+            id=fact_id(self), recorded_on=today, on=today, amount=amount - from_held, from_held=from_held,
+            why=Why.RELEASED,
+        )  # fmt: skip
+        event = Event(EventType.RELEASED, {"amount": amount, "from_held": from_held})
+        return happen(book, plan, self, fact, now, lambda _: event)
 
 
 def _deposit(command: PlanCommand, book: Book) -> Plan:
@@ -127,10 +82,6 @@ def _deposit(command: PlanCommand, book: Book) -> Plan:
     return plan
 
 
-def _settled_state(plan: Plan, now: datetime) -> Plan:
-    """Open while some of the deposit is left; then due while the consumer owes; then closed."""
-    if plan.remaining:
-        return replace(plan, state=PlanState.PART_CAPTURED if plan.captured else PlanState.AUTHORIZED)
-    if plan.outstanding:
-        return replace(plan, state=PlanState.PAYMENT_DUE)
-    return replace(plan, state=PlanState.CLOSED, closed_at=now)
+def _more_than_left(plan: Plan, amount: int) -> Refused:
+    sentence = f"{amount} is more than the {plan.remaining} minor units of deposit that are left."
+    return Refused(Code.AMOUNT_EXCEEDS_AUTHORIZED, sentence, "/amount")

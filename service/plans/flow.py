@@ -9,12 +9,13 @@ from service.db import Connection, Pool
 from service.engine.keys import refusal
 from service.engine.work import Answer, Done, Key
 from service.errors import Refused
-from service.ledger.transfers import Transfer
+from service.ledger.chart import Transfer
 from service.limits.account import Account
 from service.plans import books, store
 from service.plans.book import Change, Command
 from service.plans.books import Books
-from service.plans.plan import PlanView, business_day
+from service.plans.plan import PlanView, business_day, view
+from service.plans.reading_store import load_plans
 
 
 class PlanWork:
@@ -69,7 +70,15 @@ async def preview(pool: Pool, command: Command, now: datetime) -> Answer:
         finally:
             await transaction.rollback()
     assert before is not None
-    return Answer(200, _encode(Preview(_view(change, now), before.account, change.account, change.transfers)))
+    transfers = [transfer for moved in change.moved for transfer in moved.transfers]
+    return Answer(200, _encode(Preview(_view(change, now), before.account, change.account, transfers)))
+
+
+async def view_plans(pool: Pool, plan_ids: list[str], merchant_id: str | None, now: datetime) -> list[PlanView]:
+    """Plans as they stand today, in the order asked for; of this merchant, if one is named."""
+    async with pool.acquire() as conn, conn.transaction(isolation="repeatable_read", readonly=True):
+        plans = await load_plans(conn, plan_ids, merchant_id)
+    return [view(plan, business_day(now, plan.offer.time_zone)) for plan in plans]
 
 
 def apply(command: Command, found: Books, now: datetime) -> Change:
@@ -81,7 +90,7 @@ def apply(command: Command, found: Books, now: datetime) -> Change:
 
 
 def _view(change: Change, now: datetime) -> PlanView:
-    return change.answer(business_day(now, change.plan.offer.time_zone))
+    return view(change.plan, business_day(now, change.plan.offer.time_zone))
 
 
 _encode = msgspec.json.Encoder().encode

@@ -1,81 +1,33 @@
-"""The plan: one credit agreement of one kind, in four orthogonal states. Pure."""
+"""The plan: one credit agreement of one kind, what was agreed and where it stands; and how it is shown. Pure."""
 
 from datetime import date, datetime, timedelta
-from enum import StrEnum
 from zoneinfo import ZoneInfo
 
 from msgspec import Struct, field
 
+from service.actor import ActorKind
 from service.merchants.merchant import MerchantFee
 from service.partners.programme import Funding
+from service.plans.amounts import Amounts
 from service.plans.bill import Bill
 from service.plans.offer import Kind, Offer
+from service.plans.running.rows import Line
+from service.plans.running.standing import Standing
+from service.plans.running.versions import lines_on
+from service.plans.state import (
+    CollectionState,
+    DisputeState,
+    PlanState,
+    SettlementState,
+    collection_state_of,
+    state_of,
+)
 from service.terms.apr import Apr
 from service.terms.terms import Terms
 
 
-class PlanState(StrEnum):
-    """The commercial state. The check `plans_state_is_known` says the same."""
-
-    AUTHORIZED = (
-        "authorized"  # limit reserved, nothing owed -> PART_CAPTURED, ACTIVE, PAYMENT_DUE, CLOSED, VOIDED, EXPIRED
-    )
-    PART_CAPTURED = "part_captured"  # some is owed, more may be captured -> ACTIVE, PAYMENT_DUE, CLOSED, PAID_OFF
-    ACTIVE = "active"  # instalments: all captured, owed in parts -> PAID_OFF
-    PAYMENT_DUE = "payment_due"  # pay_after_use, deposit: one sum is owed -> PAID_OFF, CLOSED
-    PAID_OFF = "paid_off"  # nothing is owed any more
-    CLOSED = "closed"  # deposit: claimed or released, and nothing is owed
-    VOIDED = "voided"  # given back before any capture
-    EXPIRED = "expired"  # not captured in time
-
-
-class CollectionState(StrEnum):
-    """Money from the consumer. Due and overdue are computed from the schedule and today, never stored."""
-
-    NOTHING_OWED = "nothing_owed"  # -> COLLECTING
-    COLLECTING = "collecting"  # -> COLLECTED
-    COLLECTED = "collected"  # -> COLLECTING, by a further capture
-
-
-class SettlementState(StrEnum):
-    """Money to the merchant."""
-
-    NOTHING_DUE = "nothing_due"  # -> PAYABLE
-    PAYABLE = "payable"  # -> SETTLED
-    SETTLED = "settled"  # -> PAYABLE, by a further capture
-
-
-class DisputeState(StrEnum):
-    """A disagreement between consumer and merchant."""
-
-    NONE = "none"  # -> OPEN
-    OPEN = "open"  # -> UPHELD, REJECTED
-    UPHELD = "upheld"
-    REJECTED = "rejected"
-
-
-class OwedInstalment(Struct, frozen=True, gc=False):
-    """A row of the schedule as it stands: what is due, and what of it is paid. Minor units."""
-
-    number: int  # 1, 2, 3 ... through all captures
-    capture: int  # which capture it pays for
-    due_on: date
-    principal: int
-    interest: int
-    fee: int
-    principal_paid: int = 0
-    interest_paid: int = 0
-    fee_paid: int = 0
-    paid_on: date | None = None
-
-    @property
-    def outstanding(self) -> int:
-        """What is still to be paid, all components."""
-        return self.principal + self.interest + self.fee - self.principal_paid - self.interest_paid - self.fee_paid
-
-
 class Plan(Struct, frozen=True):
-    """One plan as it is stored: a row of `plans` with its bills. Minor units; `version` counts every change."""
+    """One plan. What was agreed never changes; `standing` is what its facts have made of it, `version` how many."""
 
     bucket: int
     plan_id: str
@@ -85,38 +37,57 @@ class Plan(Struct, frozen=True):
     decision_id: str
     kind: Kind
     currency: str
-    state: PlanState
-    collection_state: CollectionState
-    settlement_state: SettlementState
-    dispute_state: DisputeState
-    amount: int  # the most that may be captured; of a deposit: claimed
-    captured: int
-    voided: int  # given back uncaptured; of a deposit: released
-    held: int  # of a deposit: still held on the consumer's card
-    reserved: int  # exposure promised
-    outstanding: int  # exposure used: principal owed
-    principal_paid: int
-    interest_paid: int
-    fee_paid: int
-    captures: int
-    version: int
     offer: Offer
     funding: Funding
     authorized_at: datetime
     capture_by: datetime
+    standing: Standing
+    amounts: Amounts
+    version: int
+    changed_at: datetime  # when its last fact was recorded
+    changed_by: ActorKind  # by whom
     closed_at: datetime | None = None
     claimed_at: datetime | None = None  # of a deposit: the last claim
     bills: tuple[Bill, ...] = ()
 
     @property
+    def state(self) -> PlanState:
+        """The commercial state."""
+        return state_of(self.kind, self.standing, self.amounts)
+
+    @property
     def remaining(self) -> int:
         """What may still be captured or claimed."""
-        return self.amount - self.captured - self.voided
+        return self.standing.remaining
 
     @property
     def takes_reference(self) -> bool:
         """Whether its merchant reference is taken. It is free again once all was given back before any capture."""
         return self.state not in (PlanState.VOIDED, PlanState.EXPIRED)
+
+
+class OwedInstalment(Struct, frozen=True, gc=False):
+    """A row of the schedule as it stands: what is due, and what of it is paid. Minor units."""
+
+    number: int  # 1, 2, 3 ... in the order of their due dates
+    capture: int  # which capture it pays for
+    due_on: date
+    principal: int
+    interest: int
+    fee: int
+    penalty: int = 0
+    principal_paid: int = 0
+    interest_paid: int = 0
+    fee_paid: int = 0
+    penalty_paid: int = 0
+    forgiven: int = 0  # of what was owed: let go
+    paid_on: date | None = None
+
+    @property
+    def outstanding(self) -> int:
+        """What is still to be paid, all components."""
+        owed = self.principal + self.interest + self.fee + self.penalty - self.forgiven
+        return owed - self.principal_paid - self.interest_paid - self.fee_paid - self.penalty_paid
 
 
 class PlanView(Struct, frozen=True):
@@ -140,6 +111,8 @@ class PlanView(Struct, frozen=True):
     held: int
     outstanding: int  # all components still to be paid, as scheduled
     paid: int
+    refunded: int  # by the merchant
+    overpaid: int  # more than was owed: to be returned to the consumer
     overdue: int  # of the outstanding, what was due on a day that has ended
     bills: tuple[Bill, ...]  # one for each capture
     schedule: tuple[OwedInstalment, ...]  # of an uncaptured plan: as agreed, should all be captured on that day
@@ -149,16 +122,17 @@ class PlanView(Struct, frozen=True):
     authorized_at: datetime
     capture_by: datetime
     closed_at: datetime | None
-    version: int
+    version: int  # how many facts it has
     next_actions: tuple[str, ...]
 
 
-def view(plan: Plan, instalments: tuple[OwedInstalment, ...], today: date) -> PlanView:
+def view(plan: Plan, today: date) -> PlanView:
     """What a merchant is shown of a plan on `today`."""
-    offer = plan.offer
-    owed = instalments
-    if not plan.captures:
-        owed = tuple(OwedInstalment(i.number, 1, i.due_on, i.principal, i.interest, i.fee) for i in offer.schedule)
+    offer, amounts = plan.offer, plan.amounts
+    owed = schedule_of(plan, today)
+    schedule = owed
+    if not plan.standing.lent:
+        schedule = tuple(OwedInstalment(i.number, 1, i.due_on, i.principal, i.interest, i.fee) for i in offer.schedule)
     return PlanView(
         plan_id=plan.plan_id,
         kind=plan.kind,
@@ -168,19 +142,21 @@ def view(plan: Plan, instalments: tuple[OwedInstalment, ...], today: date) -> Pl
         currency=plan.currency,
         time_zone=offer.time_zone,
         state=plan.state,
-        collection_state=plan.collection_state,
-        settlement_state=plan.settlement_state,
-        dispute_state=plan.dispute_state,
-        amount=plan.amount,
-        captured=plan.captured,
-        voided=plan.voided,
+        collection_state=collection_state_of(plan.standing, amounts),
+        settlement_state=SettlementState.PAYABLE if amounts.captured else SettlementState.NOTHING_DUE,
+        dispute_state=DisputeState.NONE,
+        amount=offer.amount,
+        captured=amounts.captured,
+        voided=amounts.voided,
         remaining=plan.remaining,
-        held=plan.held,
-        outstanding=sum(instalment.outstanding for instalment in instalments),
-        paid=plan.principal_paid + plan.interest_paid + plan.fee_paid,
-        overdue=sum(instalment.outstanding for instalment in instalments if instalment.due_on < today),
+        held=amounts.held,
+        outstanding=sum(one.outstanding for one in owed),
+        paid=amounts.paid,
+        refunded=amounts.refunded,
+        overpaid=amounts.overpaid,
+        overdue=sum(one.outstanding for one in owed if one.due_on < today),
         bills=plan.bills,
-        schedule=owed,
+        schedule=schedule,
         terms=offer.terms,
         apr=offer.apr,
         merchant_fee=offer.merchant_fee,
@@ -192,13 +168,26 @@ def view(plan: Plan, instalments: tuple[OwedInstalment, ...], today: date) -> Pl
     )
 
 
+def schedule_of(plan: Plan, on: date) -> tuple[OwedInstalment, ...]:
+    """The lines as they stand on a day."""
+    return tuple([instalment_of(line) for line in lines_on(plan.standing, on)])
+
+
+def instalment_of(line: Line) -> OwedInstalment:
+    """A line as it is shown."""
+    return OwedInstalment(
+        line.number, line.capture, line.due_on, line.principal, line.interest, line.fee, line.penalty,
+        line.paid_principal, line.paid_interest, line.paid_fee, line.paid_penalty, line.forgiven, line.settled_on,
+    )  # fmt: skip
+
+
 def next_actions(plan: Plan) -> tuple[str, ...]:
-    """The verbs the merchant may use now."""
+    """The verbs that may be used now."""
     actions: list[str] = []
-    if plan.state in (PlanState.AUTHORIZED, PlanState.PART_CAPTURED):
+    if plan.remaining:
         actions += ["claim", "release"] if plan.kind is Kind.DEPOSIT else ["capture"]
         actions.append("void")
-    if plan.outstanding or plan.collection_state is CollectionState.COLLECTING:
+    if plan.amounts.outstanding:
         actions.append("pay")
     return tuple(actions)
 

@@ -3,41 +3,51 @@
 
 -- lock_books --
 -- Every account the batch may touch, locked in sorted order. Beside it the decision whose offer is asked for; that row
--- never changes, and whose account a plan is on never does, so both may be read before the lock is held.
+-- never changes, and whose account a plan is on never does, so both may be read before the lock is held. Materialized:
+-- PostgreSQL joins an account that changed while we waited for it again, and would not find the rows of a union.
+with asked as materialized (
+    select bucket, d.consumer_id, d.currency, decision_id, d.merchant_id, d.merchant_reference, d.answer, d.funding
+      from unnest($1::smallint[], $2::text[]) as k (bucket, decision_id)
+      join decisions d using (bucket, decision_id)
+     union all
+    select bucket, p.consumer_id, p.currency, null, null, null, null, null
+      from unnest($3::smallint[], $4::text[]) as k (bucket, plan_id)
+      join plans p using (bucket, plan_id)
+)
 select a.bucket, a.consumer_id, a.currency, a."limit", a.reserved, a.used, a.version,
        o.decision_id, o.merchant_id, o.merchant_reference, o.answer, o.funding
-  from (select bucket, d.consumer_id, d.currency, decision_id, d.merchant_id, d.merchant_reference, d.answer, d.funding
-          from unnest($1::smallint[], $2::text[]) as k (bucket, decision_id)
-          join decisions d using (bucket, decision_id)
-         union all
-        select bucket, p.consumer_id, p.currency, null, null, null, null, null
-          from unnest($3::smallint[], $4::text[]) as k (bucket, plan_id)
-          join plans p using (bucket, plan_id)) o
+  from asked o
   join accounts a using (bucket, consumer_id, currency)
  order by a.bucket, a.consumer_id, a.currency
    for update of a;
 
 -- load_plans --
-select p.*,
+-- What was agreed, where they stand, and the bills of their captures, in the order asked for: those of a merchant, or of
+-- anybody where none is named.
+select p.bucket, p.plan_id, p.consumer_id, p.merchant_id, p.merchant_reference, p.decision_id, p.kind, p.currency,
+       p.offer, p.funding, p.authorized_at, p.capture_by, p.version, p.changed_at, p.changed_by, p.closed_at,
+       p.claimed_at, p.standing,
        case when p.captures > 0 then
-           (select json_agg(json_build_object('capture', b.capture, 'amount', b.amount, 'captured_at', b.captured_at,
-                                              'lines', b.lines) order by b.capture)
-              from bills b
-             where b.bucket = p.bucket and b.plan_id = p.plan_id) end as bills
-  from unnest($1::smallint[], $2::text[]) as k (bucket, plan_id)
-  join plans p using (bucket, plan_id);
+           (select json_agg(json_build_object('captured_at', f.recorded_at, 'fact', f.body) order by f.number)
+              from facts f
+             where f.bucket = p.bucket and f.plan_id = p.plan_id and f.fact = 'captured') end as bills
+  from unnest($1::smallint[], $2::text[]) with ordinality as k (bucket, plan_id, place)
+  join plans p using (bucket, plan_id)
+ where $3::text is null or p.merchant_id = $3
+ order by k.place;
 
--- load_instalments --
-select i.plan_id, i.number, i.capture, i.due_on, i.principal, i.interest, i.fee,
-       i.principal_paid, i.interest_paid, i.fee_paid, i.paid_on
+-- load_facts --
+select f.plan_id, f.number, f.recorded_at, f.actor, f.actor_id, f.cause_id, f.body, f.reference
   from unnest($1::smallint[], $2::text[]) as k (bucket, plan_id)
-  join instalments i using (bucket, plan_id)
- order by i.plan_id, i.number;
+  join facts f using (bucket, plan_id)
+ order by f.plan_id, f.number;
 
--- load_payment_references --
-select p.plan_id, p.reference
+-- load_notices --
+-- Payments with the references that are asked about.
+select f.plan_id, f.reference, f.body
   from unnest($1::smallint[], $2::text[], $3::text[]) as k (bucket, plan_id, reference)
-  join payments p using (bucket, plan_id, reference);
+  join facts f using (bucket, plan_id, reference)
+ where f.fact = 'paid';
 
 -- load_what_became --
 -- Which of the decisions opened a plan, and which of the merchant references are taken, with the accounts locked.
@@ -65,71 +75,57 @@ with named as (
     insert into merchant_references (bucket, merchant_id, merchant_reference, plan_id)
     select bucket, merchant_id, merchant_reference, plan_id from @named order by 1, 2, 3
 )
-insert into plans (bucket, plan_id, consumer_id, merchant_id, merchant_reference, decision_id, kind, currency,
-                   state, collection_state, settlement_state, dispute_state, amount, captured, voided, held,
-                   reserved, outstanding, principal_paid, interest_paid, fee_paid, captures, version,
-                   offer, funding, authorized_at, capture_by, closed_at, claimed_at)
-select bucket, plan_id, consumer_id, merchant_id, merchant_reference, decision_id, kind, currency,
-       state, collection_state, settlement_state, dispute_state, amount, captured, voided, held,
-       reserved, outstanding, principal_paid, interest_paid, fee_paid, captures, version,
-       offer, funding, authorized_at, capture_by, closed_at, claimed_at
-  from @opened;
+insert into plans (bucket, plan_id, consumer_id, merchant_id, merchant_reference, decision_id, kind, currency, amount,
+                   offer, funding, authorized_at, capture_by, state, collection_state, captured, voided, held, reserved,
+                   used, outstanding, principal_paid, interest_paid, fee_paid, penalty_paid, refunded, overpaid,
+                   captures, version, changed_at, changed_by, closed_at, claimed_at, standing)
+select bucket, plan_id, consumer_id, merchant_id, merchant_reference, decision_id, kind, currency, amount,
+       offer, funding, authorized_at, capture_by, state, collection_state, captured, voided, held, reserved,
+       used, outstanding, principal_paid, interest_paid, fee_paid, penalty_paid, refunded, overpaid,
+       captures, version, changed_at, changed_by, closed_at, claimed_at, standing
+  from @opened
 
--- update_plans --
+-- move_plans --
 update plans p
-   set state = moved.state, collection_state = moved.collection_state, settlement_state = moved.settlement_state,
-       dispute_state = moved.dispute_state,
-       captured = moved.captured, voided = moved.voided, held = moved.held, reserved = moved.reserved,
+   set state = moved.state, collection_state = moved.collection_state, captured = moved.captured,
+       voided = moved.voided, held = moved.held, reserved = moved.reserved, used = moved.used,
        outstanding = moved.outstanding, principal_paid = moved.principal_paid, interest_paid = moved.interest_paid,
-       fee_paid = moved.fee_paid, captures = moved.captures, version = moved.version, closed_at = moved.closed_at,
-       claimed_at = moved.claimed_at
+       fee_paid = moved.fee_paid, penalty_paid = moved.penalty_paid, refunded = moved.refunded,
+       overpaid = moved.overpaid, captures = moved.captures, version = moved.version, changed_at = moved.changed_at,
+       changed_by = moved.changed_by, closed_at = moved.closed_at, claimed_at = moved.claimed_at,
+       standing = moved.standing
   from @moved
- where p.bucket = moved.bucket and p.plan_id = moved.plan_id;
+ where p.bucket = moved.bucket and p.plan_id = moved.plan_id
 
--- save_instalments --
-insert into instalments (bucket, plan_id, number, capture, due_on, principal, interest, fee,
-                         principal_paid, interest_paid, fee_paid, paid_on)
-select bucket, plan_id, number, capture, due_on, principal, interest, fee,
-       principal_paid, interest_paid, fee_paid, paid_on
+-- save_lines --
+insert into lines (bucket, plan_id, number, capture, begin_on, due_on, principal, interest, fee, penalty,
+                   principal_paid, interest_paid, fee_paid, penalty_paid, forgiven, paid_on)
+select bucket, plan_id, number, capture, begin_on, due_on, principal, interest, fee, penalty,
+       principal_paid, interest_paid, fee_paid, penalty_paid, forgiven, paid_on
   from @owed
     on conflict (bucket, plan_id, number) do update
-   set due_on = excluded.due_on, principal = excluded.principal, interest = excluded.interest, fee = excluded.fee,
+   set capture = excluded.capture, begin_on = excluded.begin_on, due_on = excluded.due_on,
+       principal = excluded.principal, interest = excluded.interest, fee = excluded.fee, penalty = excluded.penalty,
        principal_paid = excluded.principal_paid, interest_paid = excluded.interest_paid,
-       fee_paid = excluded.fee_paid, paid_on = excluded.paid_on;
+       fee_paid = excluded.fee_paid, penalty_paid = excluded.penalty_paid, forgiven = excluded.forgiven,
+       paid_on = excluded.paid_on
 
--- insert_bills --
-insert into bills (bucket, plan_id, capture, amount, lines, captured_at)
-select bucket, plan_id, capture, amount, lines, captured_at from @billed;
+-- cut_lines --
+-- A schedule that became shorter: the lines after its last.
+delete from lines l using @cut where l.bucket = cut.bucket and l.plan_id = cut.plan_id and l.number > cut.last;
 
--- insert_payments --
-insert into payments (bucket, payment_id, plan_id, amount, principal, interest, fee, received_on, reference,
-                      recorded_at)
-select bucket, payment_id, plan_id, amount, principal, interest, fee, received_on, reference, recorded_at
-  from @paid;
+-- record_facts --
+insert into facts (bucket, plan_id, number, fact_id, fact, effective_on, recorded_at, actor, actor_id, cause_id,
+                   reference, body)
+select bucket, plan_id, number, fact_id, fact, effective_on, recorded_at, actor, actor_id, cause_id, reference, body
+  from @recorded
 
 -- load_overdue_authorizations --
-select bucket, plan_id, merchant_id
+select bucket, plan_id
   from plans
  where state in ('authorized', 'part_captured') and capture_by < $1
  order by capture_by
  limit $2;
-
--- load_plans_of_merchant --
-select p.*,
-       (select json_agg(json_build_object('capture', b.capture, 'amount', b.amount, 'captured_at', b.captured_at,
-                                          'lines', b.lines) order by b.capture)
-          from bills b
-         where b.bucket = p.bucket and b.plan_id = p.plan_id) as bills
-  from unnest($1::smallint[], $2::text[]) with ordinality as k (bucket, plan_id, place)
-  join plans p using (bucket, plan_id)
- where p.merchant_id = $3
- order by k.place;
-
--- load_plan_instalments --
-select plan_id, number, capture, due_on, principal, interest, fee, principal_paid, interest_paid, fee_paid, paid_on
-  from unnest($1::smallint[], $2::text[]) as k (bucket, plan_id)
-  join instalments using (bucket, plan_id)
- order by plan_id, number;
 
 -- is_reference_taken --
 select exists (select from merchant_references where bucket = $1 and merchant_id = $2 and merchant_reference = $3);

@@ -1,13 +1,14 @@
 """Saving what a batch of commands did: one statement a table, whatever the number of commands."""
 
 from datetime import date, datetime
-from operator import attrgetter
+from itertools import takewhile
 from typing import Any, Final
 
 import msgspec
 from msgspec import Struct, structs
 
 from service import ids
+from service.actor import ActorKind
 from service.db import Connection
 from service.engine import keys
 from service.engine.events import TELL, Told
@@ -15,10 +16,14 @@ from service.engine.keys import SAVE_ANSWERS, Given
 from service.engine.work import Answer, Done, Key
 from service.ledger.store import BOOK, BookedTransfer
 from service.limits.store import MOVE_ACCOUNTS, last_of_each
-from service.plans.book import Change, Command
-from service.plans.books import Books, Q
+from service.plans.book import Change, Command, Event, Moved, Recorded
+from service.plans.books import Books
 from service.plans.offer import Kind
-from service.plans.plan import CollectionState, DisputeState, Plan, PlanState, SettlementState, business_day
+from service.plans.plan import Plan, business_day
+from service.plans.reading_store import Q
+from service.plans.running.kept import keep
+from service.plans.running.versions import lines_of
+from service.plans.state import CollectionState, PlanState, collection_state_of
 from service.statement import Int, Json, SmallInt, Statement, together
 
 Doings = list[Done[Command, Change]]
@@ -39,26 +44,31 @@ class NamedPlan(Reference, frozen=True):
 
 
 class MovedPlan(Struct, frozen=True):
-    """What commands change of a plan. The fields are those of `Plan`."""
+    """What facts change of a plan's row."""
 
     bucket: SmallInt
     plan_id: str
     state: PlanState
     collection_state: CollectionState
-    settlement_state: SettlementState
-    dispute_state: DisputeState
     captured: int
     voided: int
     held: int
     reserved: int
+    used: int
     outstanding: int
     principal_paid: int
     interest_paid: int
     fee_paid: int
+    penalty_paid: int
+    refunded: int
+    overpaid: int
     captures: SmallInt
     version: Int
+    changed_at: datetime
+    changed_by: ActorKind
     closed_at: datetime | None
     claimed_at: datetime | None
+    standing: bytes
 
 
 class OpenedPlan(MovedPlan, frozen=True, kw_only=True):
@@ -77,57 +87,64 @@ class OpenedPlan(MovedPlan, frozen=True, kw_only=True):
     funding: Json
 
 
-class OwedRow(Struct, frozen=True):
-    """An instalment of a plan."""
+class LineRow(Struct, frozen=True):
+    """A line of a plan's schedule."""
 
     bucket: SmallInt
     plan_id: str
     number: SmallInt
     capture: SmallInt
+    begin_on: date
     due_on: date
     principal: int
     interest: int
     fee: int
+    penalty: int
     principal_paid: int
     interest_paid: int
     fee_paid: int
+    penalty_paid: int
+    forgiven: int
     paid_on: date | None
 
 
-class BilledRow(Struct, frozen=True):
-    """The bill of one capture."""
+class Cut(Struct, frozen=True):
+    """A schedule that became shorter, and its last line now."""
 
     bucket: SmallInt
     plan_id: str
-    capture: SmallInt
-    amount: int
-    lines: Json
-    captured_at: datetime
+    last: SmallInt
 
 
-class PaidRow(Struct, frozen=True):
-    """A payment on a plan."""
+class FactRow(Struct, frozen=True):
+    """A fact, as it is kept."""
 
     bucket: SmallInt
     plan_id: str
+    number: Int
+    fact_id: str
+    fact: str
+    effective_on: date
     recorded_at: datetime
-    payment_id: str
-    amount: int
-    principal: int
-    interest: int
-    fee: int
-    received_on: date
+    actor: ActorKind
+    actor_id: str
+    cause_id: str
     reference: str | None
+    body: Json
 
 
 _FREE_REFERENCES: Final = Statement(Q.free_references, freed=Reference)
 _OPEN_PLANS: Final = Statement(Q.open_plans, named=NamedPlan, opened=OpenedPlan)
-_UPDATE_PLANS: Final = Statement(Q.update_plans, moved=MovedPlan)
-_SAVE_INSTALMENTS: Final = Statement(Q.save_instalments, owed=OwedRow)
-_INSERT_BILLS: Final = Statement(Q.insert_bills, billed=BilledRow)
-_INSERT_PAYMENTS: Final = Statement(Q.insert_payments, paid=PaidRow)
-# What every batch leaves: its accounts, transfers, answers and events, in one round trip.
-_LEAVE: Final = together(TELL, accounts=MOVE_ACCOUNTS, transfers=BOOK, answers=SAVE_ANSWERS)
+_CUT_LINES: Final = Statement(Q.cut_lines, cut=Cut)
+_MOVE_PLANS: Final = Statement(Q.move_plans, moved=MovedPlan)
+_SAVE_LINES: Final = Statement(Q.save_lines, owed=LineRow)
+_RECORD_FACTS: Final = Statement(Q.record_facts, recorded=FactRow)
+# What every batch leaves: its facts, accounts, transfers, answers and events, in one round trip; and where plans were
+# opened or moved, these.
+_LEAVE: Final = together(
+    TELL, facts_recorded=_RECORD_FACTS, accounts_moved=MOVE_ACCOUNTS, transfers_booked=BOOK, answers_saved=SAVE_ANSWERS
+)
+_MOVE: Final = together(_SAVE_LINES, plans_moved=_MOVE_PLANS)
 
 
 async def save(conn: Connection, books: Books, done: Doings, answers: list[tuple[Key, Answer]]) -> None:
@@ -135,26 +152,26 @@ async def save(conn: Connection, books: Books, done: Doings, answers: list[tuple
     if not done:
         await keys.save(conn, answers)
         return
-    changes = {one.effect.plan.plan_id: one.effect for one in done}  # the last change of each plan
-    plans = [change.plan for change in changes.values()]
+    moved = [(one, each) for one in done for each in one.effect.moved]
+    plans = list({each.plan.plan_id: each.plan for _, each in moved}.values())  # each as it is after the last change
     if freed := [_reference(plan) for plan in plans if not plan.takes_reference]:
         await _FREE_REFERENCES.execute(conn, freed=freed)  # first: one of the same batch may take it again
     if opened := [plan for plan in plans if plan.plan_id not in books.found]:
         await _OPEN_PLANS.execute(conn, named=list(map(_named, opened)), opened=list(map(_opened, opened)))
-    if moved := [plan for plan in plans if plan.plan_id in books.found]:
-        await _UPDATE_PLANS.execute(conn, moved=moved)
-    if owed := [row for change in changes.values() for row in _changed_instalments(books, change)]:
-        await _SAVE_INSTALMENTS.execute(conn, owed=owed)
-    if billed := [row for plan in plans for row in _new_bills(books, plan)]:
-        await _INSERT_BILLS.execute(conn, billed=billed)
-    if paid := [_paid(one) for one in done if one.effect.payment]:
-        await _INSERT_PAYMENTS.execute(conn, paid=paid)
+    lines = {plan.plan_id: _lines(books.found.get(plan.plan_id), plan) for plan in plans}
+    later = [plan for plan in plans if plan.plan_id in books.found]
+    owed = [row for rows in lines.values() for row in rows[0]]
+    if later or owed:
+        await _MOVE.execute(conn, moved=list(map(_moved, later)), owed=owed)
+    if cut := [rows[1] for rows in lines.values() if rows[1]]:
+        await _CUT_LINES.execute(conn, cut=cut)
     await _LEAVE.execute(
         conn,
+        recorded=[_recorded(each.plan, fact) for _, each in moved for fact in each.facts],
         exposed=last_of_each(one.effect.account for one in done),
-        booked=[row for one in done for row in _booked(one)],
+        booked=[row for one, each in moved for row in _booked(one, each)],
         given=[Given(key.bucket, key.owner_id, key.key, answer.status, answer.body) for key, answer in answers],
-        told=[_told(one) for one in done],
+        told=[_told(one, each.plan, event, n) for one in done for n, (each, event) in enumerate(_events(one.effect))],
     )
 
 
@@ -168,58 +185,93 @@ def _named(plan: Plan) -> NamedPlan:
     return NamedPlan(bucket, plan.merchant_id, plan.merchant_reference, plan.plan_id)
 
 
-_PLAIN: Final = tuple(field.name for field in structs.fields(OpenedPlan) if field.name not in ("offer", "funding"))
-_plain = attrgetter(*_PLAIN)
+def _moved(plan: Plan) -> MovedPlan:
+    return MovedPlan(**_row(plan))
 
 
 def _opened(plan: Plan) -> OpenedPlan:
-    plain = dict(zip(_PLAIN, _plain(plan), strict=True))
-    return OpenedPlan(**plain, offer=_json(plan.offer), funding=_json(plan.funding))
+    return OpenedPlan(
+        **_row(plan),
+        consumer_id=plan.consumer_id,
+        merchant_id=plan.merchant_id,
+        merchant_reference=plan.merchant_reference,
+        decision_id=plan.decision_id,
+        kind=plan.kind,
+        currency=plan.currency,
+        amount=plan.offer.amount,
+        authorized_at=plan.authorized_at,
+        capture_by=plan.capture_by,
+        offer=_json(plan.offer),
+        funding=_json(plan.funding),
+    )
 
 
-def _changed_instalments(books: Books, change: Change) -> list[OwedRow]:
-    plan, before = change.plan, books.found_instalments.get(change.plan.plan_id, ())
-    if before is change.instalments:
-        return []
-    kept = dict(enumerate(before))
-    return [
-        OwedRow(plan.bucket, plan.plan_id, *structs.astuple(row))
-        for i, row in enumerate(change.instalments)
-        if row is not kept.get(i)
-    ]
+def _row(plan: Plan) -> dict[str, Any]:
+    return structs.asdict(plan.amounts) | {
+        "bucket": plan.bucket,
+        "plan_id": plan.plan_id,
+        "state": plan.state,
+        "collection_state": collection_state_of(plan.standing, plan.amounts),
+        "captures": len(plan.bills),
+        "version": plan.version,
+        "changed_at": plan.changed_at,
+        "changed_by": plan.changed_by,
+        "closed_at": plan.closed_at,
+        "claimed_at": plan.claimed_at,
+        "standing": keep(plan.standing),
+    }
 
 
-def _new_bills(books: Books, plan: Plan) -> list[BilledRow]:
-    known = books.found[plan.plan_id].captures if plan.plan_id in books.found else 0
-    return [
-        BilledRow(plan.bucket, plan.plan_id, bill.capture, bill.amount, _json(bill.lines), bill.captured_at)
-        for bill in plan.bills[known:]
-    ]
+def _lines(found: Plan | None, plan: Plan) -> tuple[list[LineRow], Cut | None]:
+    """The lines that are others than before, and where the schedule ends, if it has become shorter."""
+    before = {line.number: line for line in lines_of(found.standing)} if found else {}
+    after = lines_of(plan.standing)
+    rows = [
+        LineRow(
+            plan.bucket, plan.plan_id, line.number, line.capture, line.begin_on, line.due_on, line.principal,
+            line.interest, line.fee, line.penalty, line.paid_principal, line.paid_interest, line.paid_fee,
+            line.paid_penalty, line.forgiven, line.settled_on,
+        )
+        for line in after
+        if line != before.get(line.number)
+    ]  # fmt: skip
+    return rows, Cut(plan.bucket, plan.plan_id, len(after)) if len(after) < len(before) else None
 
 
-def _paid(one: Done[Command, Change]) -> PaidRow:
-    plan, payment = one.effect.plan, one.effect.payment
-    assert payment is not None
-    return PaidRow(plan.bucket, plan.plan_id, one.work.now, *structs.astuple(payment))
+def _recorded(plan: Plan, one: Recorded) -> FactRow:
+    return FactRow(
+        plan.bucket, plan.plan_id, one.number, one.fact.id, str(one.fact.__struct_config__.tag), one.fact.on,
+        one.recorded_at, one.actor.kind, one.actor.actor_id, one.cause_id, one.reference, _json(one.fact),
+    )  # fmt: skip
 
 
-def _booked(one: Done[Command, Change]) -> list[BookedTransfer]:
-    plan, now = one.effect.plan, one.work.now
+def _booked(one: Done[Command, Change], moved: Moved) -> list[BookedTransfer]:
+    plan, now = moved.plan, one.work.now
     booked_on = business_day(now, plan.funding.time_zone or plan.offer.time_zone)
+    first = sum(len(each.transfers) for each in takewhile(lambda each: each is not moved, one.effect.moved))
     return [
         BookedTransfer(
-            plan.bucket, one.work.item.command_id, leg, transfer.debit, transfer.credit, transfer.amount,
-            plan.currency, plan.plan_id, plan.merchant_id, plan.funding.partner_id, booked_on, now,
+            plan.bucket, one.work.item.command_id, leg, transfer.occasion, transfer.debit, transfer.debit_owner,
+            transfer.credit, transfer.credit_owner, transfer.amount, plan.currency, plan.plan_id, plan.merchant_id,
+            plan.funding.partner_id, booked_on, now,
         )
-        for leg, transfer in enumerate(one.effect.transfers)
+        for leg, transfer in enumerate(moved.transfers, first)
     ]  # fmt: skip
 
 
-def _told(one: Done[Command, Change]) -> Told:
-    plan, event = one.effect.plan, one.effect.event
+def _events(change: Change) -> list[tuple[Moved, Event]]:
+    return [(moved, event) for moved in change.moved for event in moved.events]
+
+
+def _told(one: Done[Command, Change], plan: Plan, event: Event, number: int) -> Told:
+    amounts = plan.amounts
     data = {"plan_id": plan.plan_id, "state": plan.state, "version": plan.version, **event.data}
-    event_id = ids.derive(ids.EVENT, one.work.item.command_id)
-    return Told(plan.bucket, event_id, plan.merchant_id, event.type, one.work.now, _json(data), plan_id=plan.plan_id)
+    data["outstanding"] = amounts.outstanding
+    event_id = ids.derive(ids.EVENT, one.work.item.command_id, number)
+    return Told(
+        plan.bucket, event_id, plan.merchant_id, event.type, one.work.now, one.work.item.actor.kind, _json(data),
+        plan_id=plan.plan_id,
+    )  # fmt: skip
 
 
 _encoder = msgspec.json.Encoder()

@@ -2,65 +2,49 @@
 
 from datetime import datetime
 
-from msgspec.structs import replace
-
+from service.actor import ActorKind
 from service.errors import Code, Refused
 from service.event_type import EventType
-from service.ledger import transfers
-from service.limits.account import release
 from service.plans.book import Book, Change, Event, PlanCommand, refuse_state
-from service.plans.offer import Kind
-from service.plans.plan import Plan, PlanState
+from service.plans.capture import MERCHANTS
+from service.plans.happening import fact_id, happen, today_of
+from service.plans.plan import Plan
+from service.plans.running.facts import GivenBack, Why
 
 
 class Void(PlanCommand, frozen=True, kw_only=True):
     """The merchant will not capture the rest. What is captured goes on."""
 
+    who_may = MERCHANTS
+
     def apply(self, book: Book, now: datetime) -> Change:
         """Refused: NOT_FOUND, STATE_FORBIDS."""
         plan = self.plan_of(book)
-        if plan.state not in (PlanState.AUTHORIZED, PlanState.PART_CAPTURED):
+        if not plan.remaining:
             raise refuse_state(plan, "voided")
-        return give_back(book, plan, now, PlanState.VOIDED, EventType.VOIDED)
+        return _give_back(self, book, plan, now, Why.VOIDED, EventType.VOIDED)
 
 
 class Expire(PlanCommand, frozen=True, kw_only=True):
     """Nobody captured in time. Sent by the day close, not by merchants."""
 
+    who_may = frozenset({ActorKind.DAY})
+
     def apply(self, book: Book, now: datetime) -> Change:
         """Refused: NOT_FOUND, STATE_FORBIDS while there is still time or when there is nothing to expire."""
         plan = self.plan_of(book)
-        if plan.state not in (PlanState.AUTHORIZED, PlanState.PART_CAPTURED):
+        if not plan.remaining:
             raise refuse_state(plan, "expired")
         if now <= plan.capture_by:
             raise Refused(Code.STATE_FORBIDS, f"The authorization lasts until {plan.capture_by.isoformat()}.")
-        return give_back(book, plan, now, PlanState.EXPIRED, EventType.EXPIRED)
+        return _give_back(self, book, plan, now, Why.EXPIRED, EventType.EXPIRED)
 
 
-def give_back(book: Book, plan: Plan, now: datetime, if_uncaptured: PlanState, event: EventType) -> Change:
-    """Ends what remains of an authorization: limit released, card hold lifted, state moved on."""
-    state = if_uncaptured if not plan.captured else state_without_remainder(plan)
-    ended = state in (PlanState.VOIDED, PlanState.EXPIRED, PlanState.PAID_OFF, PlanState.CLOSED)
-    after = replace(
-        plan,
-        state=state,
-        voided=plan.voided + plan.remaining,
-        held=0,
-        reserved=0,
-        version=plan.version + 1,
-        closed_at=now if ended else None,
+def _give_back(command: PlanCommand, book: Book, plan: Plan, now: datetime, why: Why, told: EventType) -> Change:
+    """All that remains: limit released, card hold lifted."""
+    today, standing = today_of(plan, now), plan.standing
+    fact = GivenBack(
+        id=fact_id(command), recorded_on=today, on=today, amount=standing.reserved, from_held=standing.held, why=why
     )
-    return Change(
-        account=release(book.account, plan.reserved),
-        plan=after,
-        transfers=transfers.released(plan.reserved, plan.held),
-        event=Event(event, {"amount": plan.remaining}),
-        instalments=book.instalments,
-    )
-
-
-def state_without_remainder(plan: Plan) -> PlanState:
-    """Where a partly captured plan stands once nothing more will be captured."""
-    if plan.kind is Kind.DEPOSIT:
-        return PlanState.PAYMENT_DUE if plan.outstanding else PlanState.CLOSED
-    return PlanState.ACTIVE if plan.outstanding else PlanState.PAID_OFF
+    event = Event(told, {"amount": plan.remaining})
+    return happen(book, plan, command, fact, now, lambda _: event)

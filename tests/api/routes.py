@@ -25,6 +25,9 @@ NOTHING = {
     "trial_id": "tr_00000000000000000000000000", "decision_id": NO_DECISION,
 }  # fmt: skip
 
+# What happened on the plan: an id of it, by the kind of fact.
+FACTS = {"payment_id": "paid", "fee_id": "levied"}
+
 # Where the example is short, so that it can be read, and more is to be tried.
 LONGER = {"/v1/operator/policies": decode(POLICY.read_bytes())}
 
@@ -86,7 +89,9 @@ class Stage:
         """The route's example, with a path and ids that are there: those that are told, else others."""
         body = route.operation.example
         wanted = sorted({*parameters_of(route.path), *re.findall(r"'{(\w+)}'", str(body))})
-        names = {name: told.get(name) or await self._id(name, route) for name in wanted}
+        names: dict[str, str] = {}
+        for name in sorted(wanted, key=lambda name: name != "plan_id"):  # what happened on a plan comes after the plan
+            names[name] = told.get(name) or await self._id(name, route, names)
         works = GONE.isdisjoint(names.values())
         return Post(route, route.path.format(**names), with_ids(body, names), works)
 
@@ -114,9 +119,12 @@ class Stage:
             await self.do(Post(route, route.path.format(plan_id=plan["id"]), body))
         return str(plan["id"])
 
-    async def _id(self, name: str, route: Route) -> str:
+    async def _id(self, name: str, route: Route, made: Mapping[str, str]) -> str:
         if name == "plan_id":
             return await self.plan(route.operation.kind, route.operation.after)
+        if name in FACTS:
+            query = "select fact_id from facts where plan_id = $1 and fact = $2"
+            return str(await self.world.pool.fetchval(query, made["plan_id"], FACTS[name]))
         if name in self._makers:
             return await self._makers[name]()
         return self._known.get(name) or NOTHING[name]

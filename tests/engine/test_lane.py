@@ -8,6 +8,7 @@ from datetime import datetime
 from typing import Any
 
 from service import ids
+from service.actor import Actor, ActorKind
 from service.api.services import Services
 from service.engine import lane
 from service.engine.work import Answer
@@ -33,7 +34,7 @@ def services_of(world: World) -> Services:
 def names(world: World, plan_id: str) -> dict[str, Any]:
     """What every command on a plan needs."""
     command_id = ids.new_id(ids.COMMAND, ids.bucket_of(plan_id), int(NOON.timestamp() * 1000))
-    return {"command_id": command_id, "merchant_id": world.demo.merchant_id, "plan_id": plan_id}
+    return {"command_id": command_id, "actor": Actor(ActorKind.MERCHANT, world.demo.merchant_id), "plan_id": plan_id}
 
 
 @asynccontextmanager

@@ -5,6 +5,7 @@ from typing import Any
 import msgspec
 from litestar import Litestar
 
+from service.api.reply import PROBLEM
 from service.contract.contract import codes_of, routes_of
 from service.errors import Code, Problem
 
@@ -24,7 +25,7 @@ class Refusals:
         async def listen(message: Any) -> None:
             nonlocal is_problem
             if message["type"] == "http.response.start":
-                is_problem = message["status"] >= 400
+                is_problem = (b"content-type", PROBLEM.encode()) in message["headers"]
             elif is_problem and (said := self._said.get(f"{scope['method']} {scope.get('path_template')}")) is not None:
                 code = msgspec.json.decode(message["body"], type=Problem).code
                 if code not in said:

@@ -19,19 +19,20 @@ SABOTAGE = {
     "plans_stand_on_a_decision": "update plans set decision_id = 'de_none' || plan_id",
     "references_open_one_plan": "insert into former_references select * from merchant_references",
     "states_match_amounts": "update plans set state = 'authorized'",
-    "settlement_states_match_amounts": "update plans set settlement_state = 'nothing_due'",
-    "instalments_match_plans": "delete from instalments where number = 2",
-    "bills_match_captures": 'update bills set lines = \'[{"number": 1, "name": "Sofa", "amount": 1}]\'',
-    "payments_match_plans": "update payments set interest = interest + 1, amount = amount + 1",
+    "facts_are_numbered_without_gaps": "delete from facts where number = 2",
+    "lines_match_plans": "delete from lines where number = 2",
+    "bills_match_captures": """update facts set body = '{"amount": 60000, "lines": [{"amount": 1}]}'
+                                where fact = 'captured'""",
     "promises_stay_off_the_balance_sheet": "update transfers set debit = 'cash' where debit = 'commitment'",
-    "ledger_matches_plans": "delete from transfers where credit = 'partner_participation'",
+    "ledger_matches_plans": "delete from transfers where credit = 'merchant_payable'",
+    "partners_hold_their_share": "delete from transfers where credit = 'partner_participation'",
     "transfers_name_their_plans_parties": "update transfers set partner_id = null",
     "events_are_numbered_without_gaps": "delete from events where number = 2",
     "feeds_know_the_last_number": "update feeds set last_number = last_number + 1",
     "keys_are_answered": "update idempotency set answer = null",
     "programmes_keep_partner_and_currency": "insert into programmes select programme_id, 2, partner_id, name, kinds,"
     " 'CHF', funding_bps, time_zone, active, created_at from programmes",
-    "partner_bookings_are_understood": "update transfers set debit = 'fee_income' where debit = 'partner_receivable'",
+    "partner_bookings_are_understood": "update transfers set debit = 'cash' where debit = 'partner_receivable'",
     "partner_days_leave_nothing_untold": "delete from partner_file_transfers",
     "partner_files_sum_to_their_bookings": "update transfers set amount = 1 where debit = 'partner_receivable'",
     "partner_positions_sum_to_their_bookings": "update partner_positions set interest_repaid = interest_repaid + 1",
@@ -45,7 +46,7 @@ SABOTAGE = {
 }
 # Tables that refuse such statements, until we make them.
 GUARDED = (
-    "decisions", "transfers", "bills", "limit_changes", "partner_files", "partner_file_transfers", "consents",
+    "decisions", "transfers", "facts", "limit_changes", "partner_files", "partner_file_transfers", "consents",
     "enquiries", "reports",
 )  # fmt: skip
 

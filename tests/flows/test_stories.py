@@ -18,25 +18,28 @@ STORIES = {
         plan state active, collection_state collecting, settlement_state payable, remaining 0.00
         account reserved 0.00, used 600.00, available 400.00
         schedule 150.00 150.00 150.00 150.00
-        ledger consumer_receivable 600.00, merchant_payable -576.30, merchant_fee_income -23.70,
+        ledger consumer_principal 600.00, merchant_payable -576.30, merchant_fee_income -23.70,
             partner_receivable 420.00, partner_participation -420.00
 
         pay 0.01
         pay 199.99
         schedule 0.00 100.00 150.00 150.00
         account used 400.00, available 600.00
-        pay 400.01    refused amount_exceeds_outstanding
         pay 399.99
         plan state active, outstanding 0.01
-        pay 0.02      refused amount_exceeds_outstanding
         pay 0.01
         plan state paid_off, collection_state collected, outstanding 0.00, paid 600.00
         account used 0.00, available 1000.00
-        ledger cash 600.00, merchant_payable -576.30, merchant_fee_income -23.70, partner_receivable 420.00,
-            partner_payable -420.00
-        pay 0.01      refused state_forbids
+        ledger processor_clearing 600.00, merchant_payable -576.30, merchant_fee_income -23.70,
+            partner_receivable 420.00, partner_payable -420.00
         capture 0.01  refused state_forbids
         void          refused state_forbids
+
+        # money that came is never refused
+        pay 0.02
+        plan state overpaid, overpaid 0.02, outstanding 0.00, paid 600.00
+        ledger processor_clearing 600.02, consumer_payable -0.02, merchant_payable -576.30,
+            merchant_fee_income -23.70, partner_receivable 420.00, partner_payable -420.00
     """,
     "instalments, shipped in two parcels, the rest cancelled": """
         consumer limit 1000.00
@@ -51,7 +54,7 @@ STORIES = {
         + 14 days
         capture 100.00
         plan collection_state collecting
-        schedule 0.00 0.00 0.00 0.00 25.00 25.00 25.00 25.00
+        schedule 0.00 0.00 25.00 0.00 25.00 0.00 25.00 25.00
         void
         plan state active, voided 250.00, remaining 0.00
         account reserved 0.00, used 100.00, available 900.00
@@ -59,8 +62,8 @@ STORIES = {
         void            refused state_forbids
         pay 100.00
         plan state paid_off, captured 350.00, voided 250.00
-        ledger cash 350.00, merchant_payable -335.75, merchant_fee_income -14.25, partner_receivable 245.00,
-            partner_payable -245.00
+        ledger processor_clearing 350.00, merchant_payable -335.75, merchant_fee_income -14.25,
+            partner_receivable 245.00, partner_payable -245.00
     """,
     "instalments, a last parcel that gives back the rest": """
         consumer limit 1000.00
@@ -68,13 +71,12 @@ STORIES = {
         capture 599.99 final true
         plan state active, voided 0.01, remaining 0.00
         account reserved 0.00, used 599.99
-        schedule 150.00 150.00 150.00 149.99
+        schedule 150.00 150.00 149.99 150.00
     """,
     "instalments, cancelled before anything left": """
         consumer limit 600.00
         buy 600.00 instalments
         account available 0.00
-        pay 0.01       refused state_forbids
         claim 0.01     refused state_forbids
         release 0.01   refused state_forbids
         void
@@ -82,6 +84,9 @@ STORIES = {
         account available 600.00
         ledger
         capture 0.01   refused state_forbids
+        pay 0.01
+        plan state voided, overpaid 0.01
+        ledger processor_clearing 0.01, consumer_payable -0.01
     """,
     "instalments, all paid before the rest is cancelled": """
         consumer limit 1000.00
@@ -102,9 +107,9 @@ STORIES = {
         plan paid 103.22
         account used 1102.68
         # of the 5.90 interest 70 % are the partner's, as of the 97.32 principal
-        ledger cash 103.22, consumer_receivable 1102.68, merchant_payable -1164.90, merchant_fee_income -35.10,
-            partner_receivable 840.00, partner_participation -771.88, partner_payable -72.25,
-            interest_income -1.77
+        ledger processor_clearing 103.22, consumer_principal 1102.68, merchant_payable -1164.90,
+            merchant_fee_income -35.10, partner_receivable 840.00, partner_participation -771.88,
+            partner_payable -72.25, partner_accrued 4.13, consumer_interest -5.90
     """,
     "a little at the limit": """
         consumer limit 600.00
@@ -124,7 +129,7 @@ STORIES = {
         plan state payment_due, captured 123.45, voided 376.55, remaining 0.00
         account reserved 0.00, used 123.45, available 876.55
         schedule 123.45
-        ledger consumer_receivable 123.45, merchant_payable -121.10, merchant_fee_income -2.35
+        ledger consumer_principal 123.45, merchant_payable -121.10, merchant_fee_income -2.35
         capture 0.01    refused state_forbids
         void            refused state_forbids
         + 30 days
@@ -137,6 +142,23 @@ STORIES = {
         plan state paid_off, overdue 0.00
         account available 1000.00
     """,
+    "a use that cost nothing": """
+        consumer limit 1000.00
+        buy 500.00 pay_after_use
+        capture 0.00
+        plan state paid_off, captured 0.00, voided 500.00, collection_state nothing_owed
+        account available 1000.00
+        ledger
+    """,
+    "a use that was paid before it ended": """
+        consumer limit 1000.00
+        buy 500.00 pay_after_use
+        pay 50.00
+        plan state authorized, overpaid 50.00
+        capture 120.00
+        plan state payment_due, overpaid 0.00, outstanding 70.00, paid 50.00
+        ledger processor_clearing 50.00, consumer_principal 70.00, merchant_payable -117.72, merchant_fee_income -2.28
+    """,
     "a deposit that comes back": """
         consumer limit 5000.00
         offer 2000.00 deposit
@@ -145,7 +167,6 @@ STORIES = {
         account reserved 1600.00
         ledger commitment 1600.00, commitment_contra -1600.00, deposit_held 400.00, deposit_held_contra -400.00
         capture 1.00    refused state_forbids
-        pay 1.00        refused state_forbids
         release 2000.01 refused amount_exceeds_authorized
         release 300.00
         plan state authorized, held 100.00, voided 300.00, remaining 1700.00
@@ -166,8 +187,9 @@ STORIES = {
         claim 399.99
         plan state closed, captured 399.99, voided 1600.01, held 0.00, outstanding 0.00
         account reserved 0.00, used 0.00
-        ledger cash 399.99, merchant_payable -397.99, merchant_fee_income -2.00
-        pay 0.01        refused state_forbids
+        ledger processor_clearing 399.99, merchant_payable -397.99, merchant_fee_income -2.00
+        pay 0.01
+        plan state overpaid, overpaid 0.01
     """,
     "a deposit claimed above what is held": """
         consumer limit 5000.00
@@ -177,7 +199,7 @@ STORIES = {
         plan state payment_due, captured 400.01, voided 1599.99, held 0.00, outstanding 0.01
         account reserved 0.00, used 0.01
         schedule 0.01
-        ledger cash 400.00, consumer_receivable 0.01, merchant_payable -398.01, merchant_fee_income -2.00
+        ledger processor_clearing 400.00, consumer_principal 0.01, merchant_payable -398.01, merchant_fee_income -2.00
         claim 0.01      refused state_forbids
         pay 0.01
         plan state closed, collection_state collected
@@ -199,7 +221,7 @@ STORIES = {
         plan state payment_due, remaining 0.00, captured 1950.00, voided 50.00
         pay 1500.00
         plan state closed
-        ledger cash 1950.00, merchant_payable -1940.25, merchant_fee_income -9.75
+        ledger processor_clearing 1950.00, merchant_payable -1940.25, merchant_fee_income -9.75
     """,
     "a deposit claimed, then cancelled": """
         consumer limit 5000.00

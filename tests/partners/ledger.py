@@ -6,7 +6,9 @@ import msgspec
 
 from service import ids
 from service.db import Connection, Pool
-from service.ledger import transfers
+from service.ledger import booking
+from service.ledger.booking import Books
+from service.ledger.chart import Occasion
 from service.partners import flow
 from service.partners.file import Manifest
 from service.partners.programme import Funding
@@ -50,6 +52,7 @@ class FundedPlan:
         self.plan_id = ids.new_id(ids.PLAN, self.bucket, name + 1)
         self.funding = funding
         self.captured = self.principal = self.interest = 0
+        self.books: Books = {}
 
     async def authorize(self, connection: Connection) -> "FundedPlan":
         """The plan's row, and the promise in the books."""
@@ -57,41 +60,54 @@ class FundedPlan:
         await connection.execute(
             """
             insert into plans (bucket, plan_id, consumer_id, merchant_id, merchant_reference, decision_id, kind,
-                currency, state, collection_state, settlement_state, dispute_state, amount, captured, voided, held,
-                reserved, outstanding, principal_paid, interest_paid, fee_paid, captures, version, offer, funding,
-                authorized_at, capture_by)
+                currency, state, collection_state, amount, captured, voided, held, reserved, used, outstanding,
+                principal_paid, interest_paid, fee_paid, penalty_paid, refunded, overpaid, captures, version, offer,
+                funding, authorized_at, capture_by, changed_at, changed_by, standing)
             values ($1, $2::text, $3, $4, $2::text, $5, 'instalments',
-                'EUR', 'authorized', 'nothing_owed', 'nothing_due', 'none',
-                100000, 0, 0, 0, 100000, 0, 0, 0, 0, 0, 1, '{}', $6, $7, $7)
+                'EUR', 'authorized', 'nothing_owed', 100000, 0, 0, 0, 100000, 0, 0,
+                0, 0, 0, 0, 0, 0, 0, 1, '{}', $6, $7, $7, $7, 'merchant', '')
             """,
             self.bucket, self.plan_id, ids.derive(ids.CONSUMER, self.plan_id), MERCHANT, decision,
             msgspec.json.encode(self.funding).decode(), evening(MONDAY),
         )  # fmt: skip
-        await self.book(connection, transfers.authorized(100_000, 0), MONDAY)
+        await self.move(connection, MONDAY)
         return self
 
     async def capture(self, connection: Connection, amount: int, on: date) -> None:
         """Goods of `amount` minor units are shipped; 3 % is our fee."""
-        fee = amount * 3 // 100
-        booked = transfers.captured(amount, fee, self.captured, self.funding.funding_bps)
         self.captured += amount
-        await self.book(connection, booked, on)
+        await self.move(connection, on)
 
     async def pay(self, connection: Connection, principal: int, interest: int, on: date) -> None:
         """The consumer pays."""
-        before = (self.principal, self.interest)
         self.principal += principal
         self.interest += interest
-        await self.book(connection, transfers.paid(principal, interest, 0, before, self.funding.funding_bps), on)
+        await self.move(connection, on)
 
-    async def book(self, connection: Connection, booked: list[transfers.Transfer], on: date) -> None:
-        """One cause and its legs."""
+    async def move(self, connection: Connection, on: date) -> None:
+        """One cause: the books go from where they were to what is true now."""
+        before, self.books = self.books, self.true_books()
         cause = ids.new_id(ids.COMMAND, self.bucket, 1)
         await connection.executemany(
-            "insert into transfers values ($1, $2, $3, $4, $5, $6, 'EUR', $7, $8, $9, $10, $11)",
+            "insert into transfers values ($1, $2, $3, $4, $5, $6, $7, $8, $9, 'EUR', $10, $11, $12, $13, $14)",
             [
-                (self.bucket, cause, leg, one.debit, one.credit, one.amount, self.plan_id, MERCHANT,
-                 self.funding.partner_id, on, evening(on))
-                for leg, one in enumerate(booked)
+                (self.bucket, cause, leg, one.occasion, one.debit, one.debit_owner, one.credit, one.credit_owner,
+                 one.amount, self.plan_id, MERCHANT, self.funding.partner_id, on, evening(on))
+                for leg, one in enumerate(booking.transfers(before, self.books))
             ],
         )  # fmt: skip
+
+    def true_books(self) -> Books:
+        """What the books say of it."""
+        parts = (self.principal, self.interest, 0, 0)
+        books: Books = {
+            Occasion.PROMISE: booking.promise(100_000 - self.captured),
+            Occasion.PURCHASE: booking.purchase(self.plan_id, MERCHANT, self.captured, 0, self.captured * 3 // 100),
+            Occasion.PAYMENT: booking.settled(booking.CLEARING, self.plan_id, parts),
+        }
+        if partner := self.funding.partner_id:
+            bps = self.funding.funding_bps
+            books[Occasion.DRAWING] = booking.drawing(partner, self.captured, bps)
+            books[Occasion.PRINCIPAL_SHARE] = booking.principal_share(partner, self.principal, bps)
+            books[Occasion.INTEREST_SHARE] = booking.interest_share(partner, self.interest, bps)
+        return books

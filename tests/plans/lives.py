@@ -8,14 +8,19 @@ from typing import Any
 from msgspec import Struct, field
 
 from service import ids
-from service.ledger.transfers import LedgerAccount, Transfer
+from service.actor import THE_DAY, Actor, ActorKind
+from service.ledger.chart import LedgerAccount, Transfer
 from service.limits.account import Account
 from service.merchants.merchant import MerchantFee
 from service.partners.programme import Funding
 from service.plans.authorize import Authorize
-from service.plans.book import Book, Change, Command
+from service.plans.book import Book, Change, Command, Recorded
 from service.plans.offer import Agreement, Kind, Offer
-from service.plans.plan import OwedInstalment, Plan
+from service.plans.plan import Plan
+from service.plans.reading_store import paid_of
+from service.plans.running.rows import Line
+from service.plans.running.versions import lines_of
+from service.plans.void import Expire
 from service.terms.apr import AprMethod, as_apr
 from service.terms.schedule import build_schedule
 from service.terms.terms import Cost, FeeDue, Terms, Unit
@@ -31,6 +36,7 @@ ONE_SUM = Terms(instalments=1, every=30)
 
 CONSUMER = ids.new_id(ids.CONSUMER, 7, 0)
 MERCHANT = ids.new_id(ids.MERCHANT, 7, 0)
+MERCHANT_ACTS = Actor(ActorKind.MERCHANT, MERCHANT)
 
 
 def new_id(prefix: str) -> str:
@@ -70,23 +76,27 @@ class Life(Struct):
     account: Account = field(default_factory=lambda: Account(7, CONSUMER, "EUR", 1_000_00))
     now: datetime = NOON
     plans: dict[str, Plan] = field(default_factory=dict)
-    instalments: dict[str, tuple[OwedInstalment, ...]] = field(default_factory=dict)
+    facts: dict[str, list[Recorded]] = field(default_factory=dict)
     booked: dict[str, list[Transfer]] = field(default_factory=dict)
-    references: dict[str, set[str]] = field(default_factory=dict)
     events: list[str] = field(default_factory=list)
 
     def authorize(self, agreed: Agreement, **book: Any) -> str:
         """Accepts an offer; the plan's id, or Refused."""
-        command = Authorize(command_id=new_id(ids.COMMAND), merchant_id=MERCHANT, offer_id=agreed.offer.offer_id)
+        command = Authorize(command_id=new_id(ids.COMMAND), actor=MERCHANT_ACTS, offer_id=agreed.offer.offer_id)
         return self._keep(command.apply(Book(self.account, agreement=agreed, **book), self.now))
 
     def do(self, verb: type[Command], plan_id: str, **arguments: Any) -> Plan:
         """A verb on a plan; the plan after it, or Refused and nothing has changed."""
-        names = {"command_id": new_id(ids.COMMAND), "merchant_id": MERCHANT, "plan_id": plan_id}
-        known = frozenset(self.references.get(plan_id, set()))
-        book = Book(self.account, self.plans[plan_id], self.instalments[plan_id], known)
+        actor = THE_DAY if verb is Expire else MERCHANT_ACTS
+        names: dict[str, Any] = {"command_id": new_id(ids.COMMAND), "actor": actor, "plan_id": plan_id}
+        known = [paid_of(one.fact, one.reference) for one in self.facts[plan_id]]
+        book = Book(self.account, self.plans[plan_id], tuple(notice for notice in known if notice))
         self._keep(verb(**names | arguments).apply(book, self.now))
         return self.plans[plan_id]
+
+    def lines(self, plan_id: str) -> tuple[Line, ...]:
+        """The plan's lines as they stand."""
+        return lines_of(self.plans[plan_id].standing)
 
     def balances(self, plan_id: str) -> Counter[LedgerAccount]:
         """The plan's ledger accounts: debit less credit."""
@@ -97,12 +107,11 @@ class Life(Struct):
         return balances
 
     def _keep(self, change: Change) -> str:
-        plan_id = change.plan.plan_id
         self.account = change.account
-        self.plans[plan_id] = change.plan
-        self.instalments[plan_id] = change.instalments
-        self.booked.setdefault(plan_id, []).extend(change.transfers)
-        self.events.append(change.event.type)
-        if change.payment is not None and change.payment.reference is not None:
-            self.references.setdefault(plan_id, set()).add(change.payment.reference)
-        return plan_id
+        for moved in change.moved:
+            plan_id = moved.plan.plan_id
+            self.plans[plan_id] = moved.plan
+            self.facts.setdefault(plan_id, []).extend(moved.facts)
+            self.booked.setdefault(plan_id, []).extend(moved.transfers)
+            self.events += [event.type for event in moved.events]
+        return change.plan.plan_id

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from service import ids
+from service.actor import Actor, ActorKind
 from service.errors import Code, Refused
 from service.plans.authorize import Authorize
 from service.plans.book import Book, PlanCommand
@@ -14,13 +15,14 @@ from service.plans.capture import Capture
 from service.plans.deposit import Claim, Release
 from service.plans.offer import Kind
 from service.plans.payment import RecordPayment
-from service.plans.plan import PlanState
+from service.plans.state import PlanState
 from service.plans.void import Expire, Void
 from service.terms.terms import Cost, DownPaymentAt, FeeDue, Terms, Unit
 from tests.plans.lives import NOON, ONE_SUM, PAY_IN_4, WITH_FEES, Life, agreement, new_id
 
 SECOND = timedelta(seconds=1)
 DAY = timedelta(days=1)
+SOMEBODY_ELSE = Actor(ActorKind.MERCHANT, new_id(ids.MERCHANT))
 
 
 def refused_with(do: Callable[[], object]) -> tuple[Code, str | None]:
@@ -63,17 +65,17 @@ def test_authorize(facts: dict[str, Any], code: Code | None) -> None:
         assert refused_with(lambda: life.authorize(agreed, **book)) == (code, "/offer_id")
         return
     plan = life.plans[life.authorize(agreed, **book)]
-    assert (plan.state, plan.amount, plan.reserved) == (
-        PlanState.AUTHORIZED, agreed.offer.amount, agreed.offer.amount - agreed.offer.held,
-    )  # fmt: skip
-    assert life.account.reserved == plan.reserved
+    assert (plan.state, plan.amounts.reserved) == (PlanState.AUTHORIZED, agreed.offer.amount - agreed.offer.held)
+    assert life.account.reserved == plan.amounts.reserved
     assert plan.capture_by == NOON + 30 * DAY
 
 
 def test_an_offer_of_another_merchant_is_not_there() -> None:
     agreed = agreement()
     command = Authorize(
-        command_id=new_id(ids.COMMAND), merchant_id=new_id(ids.MERCHANT), offer_id=agreed.offer.offer_id
+        command_id=new_id(ids.COMMAND),
+        actor=Actor(ActorKind.MERCHANT, new_id(ids.MERCHANT)),
+        offer_id=agreed.offer.offer_id,
     )
     book = Book(Life().account, agreement=agreed)
     assert refused_with(lambda: command.apply(book, NOON)) == (Code.NOT_FOUND, "/offer_id")
@@ -82,13 +84,13 @@ def test_an_offer_of_another_merchant_is_not_there() -> None:
 @pytest.mark.parametrize(
     ("verb", "arguments"),
     [
-        (Capture, {"amount": 1}), (Void, {}), (Expire, {}), (Claim, {"amount": 1}), (Release, {}),
+        (Capture, {"amount": 1}), (Void, {}), (Claim, {"amount": 1}), (Release, {}),
         (RecordPayment, {"amount": 1}),
     ],
 )  # fmt: skip
 def test_a_plan_of_another_merchant_is_not_there(verb: type[PlanCommand], arguments: dict[str, Any]) -> None:
     life, plan_id = opened(Kind.INSTALMENTS)
-    asked = arguments | {"merchant_id": new_id(ids.MERCHANT)}
+    asked = arguments | {"actor": SOMEBODY_ELSE}
     assert refused_with(lambda: life.do(verb, plan_id, **asked)) == (Code.NOT_FOUND, "/plan_id")
 
 
@@ -105,7 +107,12 @@ ON_A_PLAN: list[tuple[Kind, timedelta, type[PlanCommand], dict[str, Any], Code |
     (Kind.INSTALMENTS, 30 * DAY + SECOND, Void, {}, None),
     (Kind.INSTALMENTS, 0 * DAY, Claim, {"amount": 1}, Code.STATE_FORBIDS),
     (Kind.INSTALMENTS, 0 * DAY, Release, {}, Code.STATE_FORBIDS),
-    (Kind.INSTALMENTS, 0 * DAY, RecordPayment, {"amount": 1}, Code.STATE_FORBIDS),
+    (Kind.INSTALMENTS, 0 * DAY, RecordPayment, {"amount": 1}, None),  # money that came is never refused
+    (Kind.INSTALMENTS, 0 * DAY, Capture, {"amount": 0}, Code.INVALID_FIELD),
+    (Kind.INSTALMENTS, 0 * DAY, Capture, {"amount": 0, "final": True}, None),
+    (Kind.PAY_AFTER_USE, 0 * DAY, Capture, {"amount": 0}, None),  # a use that cost nothing
+    (Kind.DEPOSIT, 0 * DAY, Claim, {"amount": 0}, None),
+    (Kind.DEPOSIT, 0 * DAY, Claim, {"amount": 0, "final": False}, Code.INVALID_FIELD),
     (Kind.PAY_AFTER_USE, 0 * DAY, Capture, {"amount": 1}, None),
     (Kind.PAY_AFTER_USE, 0 * DAY, Capture, {"amount": 600_01}, Code.AMOUNT_EXCEEDS_AUTHORIZED),
     (Kind.PAY_AFTER_USE, 0 * DAY, Claim, {"amount": 1}, Code.STATE_FORBIDS),
@@ -138,14 +145,18 @@ def test_on_a_plan(
     ("payment", "code", "pointer"),
     [
         ({"amount": 600_00}, None, None),
-        ({"amount": 600_01}, Code.AMOUNT_EXCEEDS_OUTSTANDING, "/amount"),
         ({"amount": 1, "received_on": date(2026, 3, 2)}, None, None),
         ({"amount": 1, "received_on": date(2026, 3, 3)}, None, None),  # where the money came it may be tomorrow
         ({"amount": 1, "received_on": date(2026, 3, 4)}, Code.INVALID_FIELD, "/received_on"),
         ({"amount": 1, "received_on": date(2026, 3, 1)}, None, None),  # or yesterday
         ({"amount": 1, "received_on": date(2026, 2, 28)}, Code.INVALID_FIELD, "/received_on"),
-        ({"amount": 1, "reference": "a"}, Code.DUPLICATE_PAYMENT, "/reference"),
-        ({"amount": 1, "reference": "b"}, None, None),
+        ({"amount": 1, "reference": "a"}, None, None),  # a standing order repeats its reference
+        ({"amount": 100_00, "reference": "a"}, Code.DUPLICATE_PAYMENT, "/reference"),
+        ({"amount": 100_00, "reference": " A "}, Code.DUPLICATE_PAYMENT, "/reference"),
+        ({"amount": 100_00, "reference": "a", "received_on": date(2026, 3, 2)}, Code.DUPLICATE_PAYMENT, "/reference"),
+        ({"amount": 100_00, "reference": "a", "received_on": date(2026, 3, 3)}, None, None),
+        ({"amount": 100_00, "reference": "b"}, None, None),
+        ({"amount": 100_00}, None, None),
     ],
 )
 def test_payments(payment: dict[str, Any], code: Code | None, pointer: str | None) -> None:
@@ -155,7 +166,7 @@ def test_payments(payment: dict[str, Any], code: Code | None, pointer: str | Non
     if code:
         assert refused_with(lambda: life.do(RecordPayment, plan_id, **payment)) == (code, pointer)
         return
-    assert life.do(RecordPayment, plan_id, **payment).principal_paid == 100_00 + payment["amount"]
+    assert life.do(RecordPayment, plan_id, **payment).amounts.principal_paid == 100_00 + payment["amount"]
 
 
 @pytest.mark.parametrize("parts", [[300_00], [100_00, 200_00], [100_01, 99_98, 100_01], [4_00] * 75, [299_96, 4]])
@@ -168,7 +179,7 @@ def test_a_cost_of_the_plan_is_charged_once_however_it_is_captured(parts: list[i
     plan_id = life.authorize(agreed)
     for amount in parts:
         life.do(Capture, plan_id, amount=amount)
-    assert sum(row.fee for row in life.instalments[plan_id]) == sum(row.fee for row in agreed.offer.schedule)
+    assert sum(row.fee for row in life.lines(plan_id)) == sum(row.fee for row in agreed.offer.schedule)
 
 
 def test_what_is_captured_in_part_bears_its_part_of_the_costs() -> None:
@@ -176,7 +187,7 @@ def test_what_is_captured_in_part_bears_its_part_of_the_costs() -> None:
     life = Life()
     plan_id = life.authorize(agreement(terms=Terms(costs=costs), amount=300_00))
     life.do(Capture, plan_id, amount=100_00, final=True)
-    assert [row.fee for row in life.instalments[plan_id]] == [3_33, 0, 0, 0]
+    assert [row.fee for row in life.lines(plan_id)] == [3_33, 0, 0, 0]
 
 
 def test_a_balloon_and_a_down_payment_in_the_schedule_are_shared_too() -> None:
@@ -185,18 +196,49 @@ def test_a_balloon_and_a_down_payment_in_the_schedule_are_shared_too() -> None:
     plan_id = life.authorize(agreement(terms=terms, amount=300_00))
     life.do(Capture, plan_id, amount=100_00)
     life.do(Capture, plan_id, amount=200_00)
-    assert [row.principal for row in life.instalments[plan_id]] == [10_00, 30_00, 60_00, 20_00, 60_00, 120_00]
+    rows = [(row.capture, row.principal) for row in life.lines(plan_id)]
+    assert sorted(rows, key=lambda row: row[0]) == [
+        (1, 10_00), (1, 30_00), (1, 60_00), (2, 20_00), (2, 60_00), (2, 120_00)
+    ]  # fmt: skip
 
 
 def test_a_payment_settles_the_oldest_first_fee_then_interest_then_principal() -> None:
     life = Life()
     plan_id = life.authorize(agreement(terms=WITH_FEES, amount=300_00))
     life.do(Capture, plan_id, amount=300_00)
-    first, second, _ = life.instalments[plan_id]
+    first, second, _ = life.lines(plan_id)
     life.do(RecordPayment, plan_id, amount=first.fee + first.interest + 1)
-    row = life.instalments[plan_id][0]
-    assert (row.fee_paid, row.interest_paid, row.principal_paid) == (first.fee, first.interest, 1)
+    row = life.lines(plan_id)[0]
+    assert (row.paid_fee, row.paid_interest, row.paid_principal) == (first.fee, first.interest, 1)
     life.do(RecordPayment, plan_id, amount=first.principal - 1 + second.fee - 1)
-    rows = life.instalments[plan_id]
-    assert rows[0].paid_on == NOON.date()
-    assert (rows[1].fee_paid, rows[1].interest_paid) == (second.fee - 1, 0)
+    rows = life.lines(plan_id)
+    assert rows[0].settled_on == NOON.date()
+    assert (rows[1].paid_fee, rows[1].paid_interest) == (second.fee - 1, 0)
+
+
+def test_what_is_too_much_is_kept_for_the_consumer() -> None:
+    life, plan_id = opened(Kind.PAY_AFTER_USE)
+    early = life.do(RecordPayment, plan_id, amount=50_00)
+    assert (early.state, early.amounts.overpaid) == (PlanState.AUTHORIZED, 50_00)
+    used = life.do(Capture, plan_id, amount=120_00)
+    assert (used.state, used.amounts.outstanding, used.amounts.overpaid) == (PlanState.PAYMENT_DUE, 70_00, 0)
+    paid = life.do(RecordPayment, plan_id, amount=70_01)
+    assert (paid.state, paid.amounts.outstanding, paid.amounts.overpaid) == (PlanState.OVERPAID, 0, 1)
+    again = life.do(RecordPayment, plan_id, amount=10_00)
+    assert (again.state, again.amounts.overpaid) == (PlanState.OVERPAID, 10_01)
+
+
+def test_a_use_that_cost_nothing_is_paid_off() -> None:
+    life, plan_id = opened(Kind.PAY_AFTER_USE)
+    used = life.do(Capture, plan_id, amount=0)
+    assert (used.state, used.amounts.voided, life.account.reserved) == (PlanState.PAID_OFF, 600_00, 0)
+
+
+def test_a_payment_that_arrives_late_counts_on_its_day() -> None:
+    """The second payment is recorded first: what each settled is as if they had come in order."""
+    life, plan_id = opened(Kind.INSTALMENTS)
+    life.do(Capture, plan_id, amount=600_00)
+    life.now += 40 * DAY
+    life.do(RecordPayment, plan_id, amount=150_00, received_on=date(2026, 4, 10))
+    life.do(RecordPayment, plan_id, amount=150_00, received_on=date(2026, 3, 16))
+    assert [row.settled_on for row in life.lines(plan_id)] == [date(2026, 3, 16), date(2026, 4, 10), None, None]

@@ -9,18 +9,21 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, 
 
 import tests.properties  # noqa: F401 - how hard to try
 from service.errors import Refused
-from service.ledger.transfers import LedgerAccount
+from service.ledger.chart import LedgerAccount
 from service.money import take_bps
 from service.plans.book import PlanCommand
 from service.plans.capture import Capture
 from service.plans.deposit import Claim, Release
 from service.plans.offer import Kind
 from service.plans.payment import RecordPayment
-from service.plans.plan import CollectionState, Plan, PlanState, next_actions
+from service.plans.plan import Plan, next_actions
+from service.plans.reading_store import fold
+from service.plans.running.kept import keep, recall
+from service.plans.state import CollectionState, PlanState, collection_state_of
 from service.plans.void import Expire, Void
 from tests.plans.lives import ONE_SUM, PAY_IN_4, WITH_FEES, YEARLY, Life, agreement
 
-ENDED = {PlanState.PAID_OFF, PlanState.CLOSED, PlanState.VOIDED, PlanState.EXPIRED}
+ENDED = {PlanState.PAID_OFF, PlanState.CLOSED, PlanState.OVERPAID, PlanState.VOIDED, PlanState.EXPIRED}
 OPEN = {PlanState.AUTHORIZED, PlanState.PART_CAPTURED}
 TERMS = {Kind.INSTALMENTS: [PAY_IN_4, YEARLY, WITH_FEES], Kind.PAY_AFTER_USE: [ONE_SUM], Kind.DEPOSIT: [ONE_SUM]}
 
@@ -68,8 +71,8 @@ class Lives(RuleBasedStateMachine):
     @rule(data=st.data(), part=parts, reference=st.none() | st.sampled_from("ab"))
     def pay(self, data: st.DataObject, part: int, reference: str | None) -> None:
         plan = self.any_plan(data)
-        owed = sum(row.outstanding for row in self.life.instalments[plan.plan_id])
-        self.try_to(RecordPayment, plan, amount=max(1, owed * part // 10_000), reference=reference)
+        amount = max(1, plan.amounts.outstanding * part // 10_000)
+        self.try_to(RecordPayment, plan, amount=amount, reference=reference)
 
     @precondition(lambda self: self.life.plans)
     @rule(data=st.data(), verb=st.sampled_from([Void, Expire]))
@@ -91,70 +94,81 @@ class Lives(RuleBasedStateMachine):
     @invariant()
     def the_account_is_the_sum_of_its_plans(self) -> None:
         account, plans = self.life.account, self.life.plans.values()
-        assert account.reserved == sum(plan.reserved for plan in plans)
-        assert account.used == sum(plan.outstanding for plan in plans)
+        assert account.reserved == sum(plan.amounts.reserved for plan in plans)
+        assert account.used == sum(plan.amounts.used for plan in plans)
         assert 0 <= account.reserved + account.used <= account.limit
-        assert account.version >= 1 + len(self.life.events)
 
     @invariant()
     def amounts_stay_within_the_plan(self) -> None:
         for plan in self.life.plans.values():
-            assert min(plan.captured, plan.voided, plan.held, plan.reserved, plan.outstanding) >= 0
-            assert plan.captured + plan.voided <= plan.amount
-            assert plan.remaining == plan.reserved + plan.held
-            assert plan.held == 0 or plan.kind is Kind.DEPOSIT
+            amounts = plan.amounts
+            assert min(amounts.captured, amounts.voided, amounts.held, amounts.reserved, amounts.used) >= 0
+            assert amounts.captured + amounts.voided + plan.remaining == plan.offer.amount
+            assert plan.remaining == amounts.reserved + amounts.held
+            assert amounts.held == 0 or plan.kind is Kind.DEPOSIT
 
     @invariant()
     def the_schedule_says_what_is_owed(self) -> None:
         for plan in self.life.plans.values():
-            rows = self.life.instalments[plan.plan_id]
+            rows, amounts = self.life.lines(plan.plan_id), plan.amounts
             assert [row.number for row in rows] == list(range(1, len(rows) + 1))
-            assert sum(row.principal - row.principal_paid for row in rows) == plan.outstanding
-            assert sum(row.principal_paid for row in rows) == plan.principal_paid
-            assert sum(row.interest_paid for row in rows) == plan.interest_paid
-            assert sum(row.fee_paid for row in rows) == plan.fee_paid
-            assert all((row.paid_on is not None) == (row.outstanding == 0) for row in rows)
+            assert [row.due_on for row in rows] == sorted(row.due_on for row in rows)
+            assert sum(row.principal - row.paid_principal for row in rows) == amounts.used
+            assert sum(row.outstanding for row in rows) == amounts.outstanding
+            assert sum(row.paid for row in rows) == amounts.paid
+            assert all((row.settled_on is not None) == (row.outstanding == 0) for row in rows)
             assert all(row.outstanding >= 0 for row in rows)
 
     @invariant()
-    def every_capture_has_its_bill(self) -> None:
+    def every_fact_is_kept_and_every_capture_has_its_bill(self) -> None:
         for plan in self.life.plans.values():
-            assert [bill.capture for bill in plan.bills] == list(range(1, plan.captures + 1))
-            assert sum(bill.amount for bill in plan.bills) == plan.captured
+            assert [one.number for one in self.life.facts[plan.plan_id]] == list(range(1, plan.version + 1))
+            assert [bill.capture for bill in plan.bills] == list(range(1, len(plan.bills) + 1))
+            assert sum(bill.amount for bill in plan.bills) == plan.amounts.captured
+
+    @invariant()
+    def the_facts_at_once_are_where_it_stands(self) -> None:
+        for plan in self.life.plans.values():
+            assert keep(fold(plan.offer.terms, self.life.facts[plan.plan_id])) == keep(plan.standing)
+            kept = recall(keep(plan.standing), plan.offer.terms)
+            assert kept is not None
+            assert keep(kept) == keep(plan.standing)
 
     @invariant()
     def the_ledger_says_the_same(self) -> None:
         for plan in self.life.plans.values():
-            balances = self.life.balances(plan.plan_id)
+            balances, amounts = self.life.balances(plan.plan_id), plan.amounts
             assert sum(balances.values()) == 0
-            from_card = plan.captured - sum(row.principal for row in self.life.instalments[plan.plan_id])
-            paid = plan.principal_paid + plan.interest_paid + plan.fee_paid
+            lent = sum(plan.standing.lent)
             share = plan.funding.funding_bps
-            principal, interest = take_bps(plan.principal_paid, share), take_bps(plan.interest_paid, share)
-            assert from_card >= 0
-            assert from_card == 0 or plan.kind is Kind.DEPOSIT
-            assert balances[LedgerAccount.CONSUMER_RECEIVABLE] == plan.outstanding
-            assert balances[LedgerAccount.COMMITMENT] == plan.reserved
-            assert balances[LedgerAccount.DEPOSIT_HELD] == plan.held
-            assert balances[LedgerAccount.CASH] == paid + from_card
-            drawn = take_bps(plan.captured - from_card, share)
-            assert balances[LedgerAccount.PARTNER_RECEIVABLE] == drawn
-            assert balances[LedgerAccount.PARTNER_PARTICIPATION] == principal - drawn
+            principal, interest = take_bps(amounts.principal_paid, share), take_bps(amounts.interest_paid, share)
+            assert balances[LedgerAccount.COMMITMENT] == amounts.reserved
+            assert balances[LedgerAccount.DEPOSIT_HELD] == amounts.held
+            assert balances[LedgerAccount.CONSUMER_PRINCIPAL] == amounts.used
+            charges = sum(
+                row.fee + row.penalty - row.paid_fee - row.paid_penalty for row in self.life.lines(plan.plan_id)
+            )
+            assert balances[LedgerAccount.CONSUMER_FEES] == charges
+            assert balances[LedgerAccount.CONSUMER_INTEREST] == -amounts.interest_paid
+            assert balances[LedgerAccount.CONSUMER_PAYABLE] == -amounts.overpaid
+            came = amounts.paid + amounts.overpaid + plan.standing.from_held
+            assert balances[LedgerAccount.PROCESSOR_CLEARING] == came
+            assert balances[LedgerAccount.PARTNER_RECEIVABLE] == take_bps(lent, share)
+            assert balances[LedgerAccount.PARTNER_PARTICIPATION] == principal - take_bps(lent, share)
             assert balances[LedgerAccount.PARTNER_PAYABLE] == -principal - interest
-            assert balances[LedgerAccount.INTEREST_INCOME] == interest - plan.interest_paid
             owed_to_merchant = balances[LedgerAccount.MERCHANT_PAYABLE] + balances[LedgerAccount.MERCHANT_FEE_INCOME]
-            assert owed_to_merchant == -plan.captured
+            assert owed_to_merchant == -amounts.captured
 
     @invariant()
     def states_follow_from_amounts(self) -> None:
         for plan in self.life.plans.values():
-            owed = sum(row.outstanding for row in self.life.instalments[plan.plan_id])
+            owed = plan.amounts.outstanding
             assert (plan.remaining > 0) == (plan.state in OPEN)
             assert (plan.state in ENDED) == (plan.remaining == 0 and owed == 0)
             assert (plan.closed_at is not None) == (plan.state in ENDED)
-            assert (plan.claimed_at is not None) == (plan.kind is Kind.DEPOSIT and plan.captured > 0)
-            assert (owed > 0) == (plan.collection_state is CollectionState.COLLECTING)
-            assert (plan.captures > 0) == (plan.captured > 0)
+            assert (plan.claimed_at is not None) == (plan.kind is Kind.DEPOSIT and plan.amounts.captured > 0)
+            collecting = collection_state_of(plan.standing, plan.amounts) is CollectionState.COLLECTING
+            assert (owed > 0) == collecting
             assert ("pay" in next_actions(plan)) == (owed > 0)
             assert ("void" in next_actions(plan)) == (plan.remaining > 0)
 

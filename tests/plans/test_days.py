@@ -28,12 +28,12 @@ def test_nobody_is_overdue_before_the_due_day_ends_there(zone: str, opened_at: d
     agreed = agreement(terms=ONE_INSTALMENT, time_zone=zone, expires_at=opened_at + timedelta(hours=1))
     plan_id = life.authorize(agreed)
     plan = life.do(Capture, plan_id, amount=600_00)
-    due_on = life.instalments[plan_id][0].due_on
+    due_on = life.lines(plan_id)[0].due_on
     assert due_on == opened_at.astimezone(ZoneInfo(zone)).date() + timedelta(days=14)
 
     ends_at = datetime.combine(due_on + timedelta(days=1), time(), ZoneInfo(zone)).astimezone(UTC)
     for at in (opened_at + later, ends_at - timedelta(microseconds=1), ends_at):
-        seen = view(plan, life.instalments[plan_id], business_day(at, zone))
+        seen = view(plan, business_day(at, zone))
         assert (seen.overdue, seen.time_zone) == (600_00 if at >= ends_at else 0, zone)
 
 
@@ -46,7 +46,7 @@ def test_money_dated_where_it_came_is_taken(zone: str, elsewhere: str, opened_at
     life.now += later
     opened_on, today = business_day(opened_at, zone), business_day(life.now, zone)
     life.do(RecordPayment, plan_id, amount=150_00, received_on=business_day(life.now, elsewhere))
-    paid_on = life.instalments[plan_id][0].paid_on
+    paid_on = life.lines(plan_id)[0].settled_on
     assert paid_on is not None
     assert opened_on <= paid_on <= today
     assert abs(paid_on - today) <= timedelta(days=1)

@@ -8,7 +8,7 @@ import pytest
 
 from service.errors import Refused
 from service.plans.capture import Capture
-from service.plans.plan import OwedInstalment
+from service.plans.running.rows import Line
 from service.policies.validate import read_policy
 from service.terms.terms import Terms
 from tests.plans.lives import Life, agreement
@@ -75,7 +75,7 @@ SAID: dict[str, Said] = {
 }
 
 
-def owed(said: dict[str, Any]) -> tuple[OwedInstalment, ...] | None:
+def owed(said: dict[str, Any]) -> tuple[Line, ...] | None:
     """What a plan of 2,000.00 owes under these terms once all of it is captured; None: there is no such plan."""
     terms = msgspec.convert(YEAR | said, Terms)
     life = Life(now=CHRISTMAS_IN_A_MONTH)
@@ -86,7 +86,7 @@ def owed(said: dict[str, Any]) -> tuple[OwedInstalment, ...] | None:
         return None
     plan_id = life.authorize(offered)
     life.do(Capture, plan_id, amount=2_000_00)
-    return life.instalments[plan_id]
+    return life.lines(plan_id)
 
 
 def test_all_terms_are_told() -> None:

@@ -2,7 +2,7 @@
 
 from datetime import date
 from decimal import Decimal
-from itertools import groupby, pairwise
+from itertools import groupby
 from typing import Any
 
 import pytest
@@ -11,11 +11,9 @@ from hypothesis import strategies as st
 from msgspec.structs import replace
 
 from service.errors import Code, Refused
-from service.plans.capture import terms_of_part
-from service.terms.schedule import balloon_of, build_schedule, cost_of, down_payment_of
+from service.terms.schedule import balloon_of, build_schedule
 from service.terms.terms import (
     Cost,
-    DownPaymentAt,
     FeeDue,
     Interest,
     InterestOn,
@@ -26,7 +24,6 @@ from service.terms.terms import (
     Unit,
 )  # fmt: skip
 from tests import properties  # noqa: F401 - loads the profile
-from tests.terms.any_terms import amounts, any_terms, starts
 
 START = date(2026, 1, 15)
 
@@ -110,41 +107,6 @@ def test_whether_interest_is_covered_does_not_depend_on_the_cents() -> None:
     for amount in range(1, 300):
         rows = build_schedule(terms, amount, START)
         assert rows[-1].principal == amount
-
-
-@st.composite
-def parts_of(draw: st.DrawFn, whole: int) -> list[int]:
-    """A whole in parts of a cent and more."""
-    parts: list[int] = []
-    while left := whole - sum(parts):
-        parts.append(draw(st.just(1) | st.integers(1, left)) if len(parts) < 5 else left)
-    return parts
-
-
-@given(any_terms(), amounts, starts, starts, st.data())
-def test_whatever_was_agreed_can_be_captured_in_any_parts(
-    terms: Terms, whole: int, agreed_on: date, captured_on: date, data: st.DataObject
-) -> None:
-    """On any day: each part has a schedule, whose lines add up to it, in order."""
-    down_payment, balloon = data.draw(st.integers(0, whole // 2)), data.draw(st.integers(0, whole // 3))
-    terms = replace(terms, calendar="VN", down_payment=down_payment, balloon=balloon)
-    try:
-        build_schedule(terms, whole, agreed_on)
-    except Refused:
-        return
-    before = fees = 0
-    for part in data.draw(parts_of(whole)):
-        own = terms_of_part(terms, whole, before, part)
-        rows = build_schedule(own, part, captured_on, bound=True)
-        before += part
-        is_beside = terms.down_payment_at is DownPaymentAt.CHECKOUT
-        paid_before = min(down_payment_of(own, part), part) if is_beside else 0
-        assert sum(row.principal for row in rows) == part - paid_before
-        assert all(min(row.principal, row.interest, row.fee) >= 0 for row in rows)
-        assert all(early.due_on <= late.due_on for early, late in pairwise(rows))
-        fees += sum(row.fee for row in rows)
-    financed = whole - down_payment_of(terms, whole)
-    assert fees == sum(cost_of(cost, financed) for cost in terms.costs)
 
 
 levels = st.builds(

@@ -40,7 +40,7 @@ class Due(Struct, frozen=True, gc=False):
     closing: int
 
 
-class Credit(Struct, frozen=True, gc=False):
+class Credit(Struct, frozen=True, gc=False, array_like=True):
     """A payment taken back: owed again from that day."""
 
     on: date
@@ -48,7 +48,7 @@ class Credit(Struct, frozen=True, gc=False):
     interest: int
 
 
-class Course(Struct, eq=False):
+class Course(Struct, eq=False, array_like=True):
     """The periods and everything that bears on their balance and rate."""
 
     terms: Terms

@@ -65,10 +65,11 @@ class GivenBack(Fact, frozen=True, tag="given_back"):
 
 
 class Paid(Fact, frozen=True, tag="paid"):
-    """Money that lowers what is owed."""
+    """Money that lowers what is owed. It counts `on` a day of the plan, and was received on a day of the payer's."""
 
     on: date
     amount: Money
+    received_on: date | None = None
     kind: PaymentKind = PaymentKind.PAYMENT
 
 

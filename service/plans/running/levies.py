@@ -26,10 +26,10 @@ def charged_back(standing: Standing, fact: ChargedBack) -> None:
         raise Refused(Code.AMOUNT_EXCEEDS_OUTSTANDING, sentence, "/amount")
     absorbed = min(standing.overpaid, fact.amount)
     standing.overpaid -= absorbed
-    parts = _parts(standing, paid, fact.amount - absorbed)
-    back = standing.allocations.setdefault(fact.id, Allocated(fact.id, paid.kind, fact.on, is_back=True))
-    back.overpaid -= absorbed
     paid.overpaid -= absorbed
+    parts = _parts(standing, paid, fact.amount - absorbed)
+    back = Allocated(fact.id, paid.kind, fact.on, overpaid=-absorbed, is_back=True)
+    standing.allocations[fact.id] = back
     for component, amount in parts.items():
         back.add(component, -amount)
         paid.add(component, -amount)

@@ -21,7 +21,7 @@ def nothing() -> dict[Component, int]:
     return dict.fromkeys(Component, 0)
 
 
-class Row(Struct, eq=False):
+class Row(Struct, eq=False, array_like=True):
     """A working copy: one instalment, or a down payment. Amounts are minor units."""
 
     kind: RowKind

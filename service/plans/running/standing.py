@@ -48,7 +48,7 @@ class Allocated(Struct, array_like=True):
         return self.principal + self.interest + self.fee + self.penalty + self.overpaid
 
 
-class Standing(Struct, eq=False):
+class Standing(Struct, eq=False, array_like=True):
     """A working copy: the rules beside this file change it, fact by fact."""
 
     terms: Terms

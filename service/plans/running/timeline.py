@@ -14,7 +14,7 @@ from service.terms.frame import growth
 from service.terms.terms import Terms
 
 
-class Period(Struct, eq=False):
+class Period(Struct, eq=False, array_like=True):
     """From one due date to the next; `level` is the equal part asked for at its end. Amounts are minor units."""
 
     begin: date

@@ -111,9 +111,16 @@ def needs_history(event: Event, terms: Terms) -> bool:
 
 def lines_on(standing: Standing, as_of: date) -> tuple[Line, ...]:
     """The lines as they stand on a day, with interest on what is overdue up to it."""
-    seen = standing.copy() if standing.recalculates else standing
+    if not standing.recalculates:
+        return lines_of(standing)
+    seen = standing.copy()
     seen.bear_overdue(as_of)
-    return tuple([frozen(number, row) for number, row in enumerate(seen.rows, 1)])
+    return lines_of(seen)
+
+
+def lines_of(standing: Standing) -> tuple[Line, ...]:
+    """The lines as the last fact left them."""
+    return tuple([frozen(number, row) for number, row in enumerate(standing.rows, 1)])
 
 
 def _seen(standing: Standing, events: tuple[Event, ...], as_of: date) -> Version:

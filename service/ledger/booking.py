@@ -1,0 +1,135 @@
+"""What the books say of a plan, one function for each occasion: the whole accounting of the product on one page.
+
+Each function gives balances (debit positive, credit negative) that sum to zero, of all that has happened so far.
+`transfers` books the difference between two of them. So the sub-ledger of a plan is always what the plan says, and a
+fact that changes the past (a payment that arrives late) books what it changed. Amounts are minor units.
+"""
+
+from collections import Counter
+from collections.abc import Iterable, Iterator
+
+from service.ledger.chart import LedgerAccount as A
+from service.ledger.chart import Occasion, Place, Transfer
+from service.money import take_bps
+
+Balances = dict[Place, int]
+Books = dict[Occasion, Balances]
+Parts = tuple[int, int, int, int]  # principal, interest, fees and penalties, overpaid
+
+COMMITMENT, COMMITMENT_CONTRA = Place(A.COMMITMENT), Place(A.COMMITMENT_CONTRA)
+HELD, HELD_CONTRA = Place(A.DEPOSIT_HELD), Place(A.DEPOSIT_HELD_CONTRA)
+CLEARING = Place(A.PROCESSOR_CLEARING)
+
+
+def promise(reserved: int) -> Balances:
+    """We promised so much of our limit."""
+    return {COMMITMENT: reserved, COMMITMENT_CONTRA: -reserved}
+
+
+def security(held: int) -> Balances:
+    """So much is held on the consumer's card."""
+    return {HELD: held, HELD_CONTRA: -held}
+
+
+def purchase(plan_id: str, merchant_id: str, lent: int, from_held: int, fee: int) -> Balances:
+    """The consumer owes us what was lent, the card paid its part, we owe the merchant all of it less our fee."""
+    return {
+        CLEARING: from_held,
+        Place(A.CONSUMER_PRINCIPAL, plan_id): lent,
+        Place(A.MERCHANT_PAYABLE, merchant_id): fee - lent - from_held,
+        Place(A.MERCHANT_FEE_INCOME): -fee,
+    }
+
+
+def levy(plan_id: str, fees: int, penalties: int) -> Balances:
+    """The consumer owes fees and penalties besides."""
+    return {
+        Place(A.CONSUMER_FEES, plan_id): fees + penalties,
+        Place(A.FEE_INCOME): -fees,
+        Place(A.PENALTY_INCOME): -penalties,
+    }
+
+
+def settled(source: Place, plan_id: str, parts: Parts) -> Balances:
+    """Money, or a credit of ours, settled what is owed; what is left over we owe back."""
+    return {source: sum(parts)} | _owed(plan_id, parts)
+
+
+def recovered(source: Place, plan_id: str, parts: Parts) -> Balances:
+    """The same after it was given up."""
+    *settles, overpaid = parts
+    return {
+        source: sum(parts),
+        Place(A.RECOVERIES): -sum(settles),
+        Place(A.CONSUMER_PAYABLE, plan_id): -overpaid,
+    }
+
+
+def given_up(expense: A, plan_id: str, parts: Parts) -> Balances:
+    """What was owed is lost, or let go."""
+    return {Place(expense): sum(parts)} | _owed(plan_id, parts)
+
+
+def drawing(partner_id: str, lent: int, funding_bps: int) -> Balances:
+    """The partner owes us its share of what was lent. Shares are of the total, so parts lose no cent."""
+    share = take_bps(lent, funding_bps)
+    return {Place(A.PARTNER_RECEIVABLE, partner_id): share, Place(A.PARTNER_PARTICIPATION, partner_id): -share}
+
+
+def principal_share(partner_id: str, principal_paid: int, funding_bps: int) -> Balances:
+    """Its share of principal that was paid is due to it."""
+    share = take_bps(principal_paid, funding_bps)
+    return {Place(A.PARTNER_PARTICIPATION, partner_id): share, Place(A.PARTNER_PAYABLE, partner_id): -share}
+
+
+def interest_share(partner_id: str, interest_paid: int, funding_bps: int) -> Balances:
+    """Its share of interest that was paid is due to it."""
+    share = take_bps(interest_paid, funding_bps)
+    return {Place(A.PARTNER_ACCRUED, partner_id): share, Place(A.PARTNER_PAYABLE, partner_id): -share}
+
+
+def transfers(before: Books, after: Books) -> list[Transfer]:
+    """What leads from the one to the other, in the order of `after`."""
+    booked: list[Transfer] = []
+    for occasion, balances in after.items():
+        booked += _between(occasion, before.get(occasion, {}), balances)
+    for occasion, balances in before.items():
+        if occasion not in after:
+            booked += _between(occasion, balances, {})
+    return booked
+
+
+def total(many: Iterable[Balances]) -> Balances:
+    """Several balances as one."""
+    sums: Counter[Place] = Counter()
+    for balances in many:
+        for place, amount in balances.items():
+            sums[place] += amount
+    return dict(sums)
+
+
+def _owed(plan_id: str, parts: Parts) -> Balances:
+    principal, interest, charges, overpaid = parts
+    return {
+        Place(A.CONSUMER_PRINCIPAL, plan_id): -principal,
+        Place(A.CONSUMER_INTEREST, plan_id): -interest,
+        Place(A.CONSUMER_FEES, plan_id): -charges,
+        Place(A.CONSUMER_PAYABLE, plan_id): -overpaid,
+    }
+
+
+def _between(occasion: Occasion, before: Balances, after: Balances) -> Iterator[Transfer]:
+    """The differences of the places, debits against credits in their order."""
+    places = [*after, *(place for place in before if place not in after)]
+    differences = [(place, after.get(place, 0) - before.get(place, 0)) for place in places]
+    debits = [(place, amount) for place, amount in differences if amount > 0]
+    credits_ = [(place, -amount) for place, amount in differences if amount < 0]
+    assert sum(amount for _, amount in debits) == sum(amount for _, amount in credits_), "the books do not balance"
+    while debits:
+        (debit, more), (credit, less) = debits.pop(0), credits_.pop(0)
+        amount = min(more, less)
+        yield Transfer(occasion, debit.account, credit.account, amount, debit.owner, credit.owner)
+        if more > amount:
+            debits.insert(0, (debit, more - amount))
+        if less > amount:
+            credits_.insert(0, (credit, less - amount))

@@ -1,0 +1,81 @@
+"""The chart of accounts, and what a transfer is: one event, two places, one amount. Pure."""
+
+from enum import StrEnum
+
+from msgspec import Struct
+
+
+class LedgerAccount(StrEnum):
+    """The chart of accounts. The check `transfers_accounts_are_known` of the database says the same."""
+
+    # off balance, each with its mirror
+    COMMITMENT = "commitment"  # what we promised to lend
+    COMMITMENT_CONTRA = "commitment_contra"
+    DEPOSIT_HELD = "deposit_held"  # security on consumers' cards, money of nobody yet
+    DEPOSIT_HELD_CONTRA = "deposit_held_contra"
+    # assets
+    CONSUMER_PRINCIPAL = "consumer_principal"  # of a plan: principal the consumer owes
+    CONSUMER_INTEREST = "consumer_interest"  # interest earned and not paid yet
+    CONSUMER_FEES = "consumer_fees"  # of a plan: fees and penalties levied and not paid yet
+    PROCESSOR_CLEARING = "processor_clearing"  # money on its way from or to consumers
+    PAYOUT_CLEARING = "payout_clearing"  # money on its way to merchants
+    CASH = "cash"  # at the bank
+    MERCHANT_RECEIVABLE = "merchant_receivable"  # of a merchant: what it owes us
+    PARTNER_RECEIVABLE = "partner_receivable"  # of a partner: its share of what we advanced
+    GUARANTOR_RECEIVABLE = "guarantor_receivable"  # of a guarantor: what it owes us for a loss
+    INSURER_RECEIVABLE = "insurer_receivable"  # of an insurer: the same
+    ADVANCES = "advances"  # of a merchant: paid to it before its money was due
+    # liabilities
+    CONSUMER_PAYABLE = "consumer_payable"  # of a plan: overpaid, to be returned to the consumer
+    MERCHANT_PAYABLE = "merchant_payable"  # of a merchant: what we owe it
+    RESERVE = "reserve"  # of a merchant: kept back for what may be refunded
+    PARTNER_PARTICIPATION = "partner_participation"  # of a partner: its share in consumers' principal
+    PARTNER_ACCRUED = "partner_accrued"  # of a partner: its share of interest earned and not paid yet
+    PARTNER_PAYABLE = "partner_payable"  # of a partner: its share of what consumers paid
+    # income
+    MERCHANT_FEE_INCOME = "merchant_fee_income"
+    INTEREST_INCOME = "interest_income"
+    FEE_INCOME = "fee_income"
+    PENALTY_INCOME = "penalty_income"
+    RECOVERIES = "recoveries"  # paid after it was given up
+    # expenses
+    CREDIT_LOSSES = "credit_losses"
+    GOODWILL = "goodwill"  # what we took off without having to
+
+
+class Occasion(StrEnum):
+    """What a transfer is for, which says what it means. The check `transfers_occasion_is_known` says the same."""
+
+    PROMISE = "promise"  # we promised to lend, or no longer do
+    SECURITY = "security"  # held on a card, or no longer
+    PURCHASE = "purchase"  # the consumer owes us, we owe the merchant less our fee
+    LEVY = "levy"  # a fee or penalty is owed
+    PAYMENT = "payment"  # from the consumer
+    REFUND = "refund"  # from the merchant
+    CREDIT = "credit"  # taken off by us: goodwill
+    INTEREST_RETURN = "interest_return"  # interest on money that came back is not asked for
+    LOSS = "loss"  # what is owed was given up
+    RECOVERY = "recovery"  # paid after that
+    FORGIVENESS = "forgiveness"  # let go
+    ACCRUAL = "accrual"  # interest of a day is earned
+    DRAWING = "drawing"  # the partner's share of what we lent
+    PRINCIPAL_SHARE = "principal_share"  # the partner's share of principal that was paid
+    INTEREST_SHARE = "interest_share"  # ... of interest
+
+
+class Place(Struct, frozen=True, gc=False):
+    """An account of the chart and its owner: a plan, a merchant, a partner, or nobody."""
+
+    account: LedgerAccount
+    owner: str | None = None
+
+
+class Transfer(Struct, frozen=True, gc=False):
+    """One ledger row: `amount` minor units from the place `credit` to the place `debit`."""
+
+    occasion: Occasion
+    debit: LedgerAccount
+    credit: LedgerAccount
+    amount: int
+    debit_owner: str | None = None  # whose account: a plan's, a merchant's, a partner's; null: nobody's
+    credit_owner: str | None = None  # the same of the account that is credited

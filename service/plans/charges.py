@@ -1,0 +1,69 @@
+"""Fees and penalties: levied, and waived. Pure."""
+
+from datetime import date, datetime
+
+from service.actor import ActorKind
+from service.errors import Code, Refused
+from service.event_type import EventType
+from service.plans.book import Book, Change, Event, PlanCommand, refuse_state
+from service.plans.happening import fact_id, happen, today_of
+from service.plans.running.facts import Levied, Waived
+from service.plans.state import has_ended
+
+OPERATORS = frozenset({ActorKind.OPERATOR, ActorKind.DAY})
+
+
+class Levy(PlanCommand, frozen=True, kw_only=True):
+    """A fee or a penalty, due on a day: today if none is named."""
+
+    amount: int
+    is_penalty: bool = False
+    due_on: date | None = None
+
+    who_may = OPERATORS
+
+    @property
+    def effective_on(self) -> date | None:
+        """It weighs on payments from the day it is due, if that is past."""
+        return self.due_on
+
+    def apply(self, book: Book, now: datetime) -> Change:
+        """Refused: NOT_FOUND, STATE_FORBIDS (nothing is owed, or it has ended)."""
+        plan = self.plan_of(book)
+        if has_ended(plan.state) or not plan.standing.rows:
+            raise refuse_state(plan, "charged a fee")
+        today = today_of(plan, now)
+        fact = Levied(
+            id=fact_id(self), recorded_on=today, due_on=self.due_on or today, amount=self.amount,
+            is_penalty=self.is_penalty,
+        )  # fmt: skip
+        data = {"fee_id": fact.id, "amount": fact.amount, "is_penalty": fact.is_penalty, "due_on": fact.due_on}
+        return happen(book, plan, self, fact, now, lambda _: Event(EventType.FEE_LEVIED, data))
+
+
+class Waive(PlanCommand, frozen=True, kw_only=True):
+    """A fee or penalty is not asked for after all. What was paid of it settles what else is owed, or is owed back."""
+
+    fee_id: str
+
+    who_may = OPERATORS
+
+    @property
+    def rewrites(self) -> bool:
+        """Everything since the levy is folded anew."""
+        return True
+
+    def apply(self, book: Book, now: datetime) -> Change:
+        """Refused: NOT_FOUND, STATE_FORBIDS (it was waived before)."""
+        plan = self.plan_of(book)
+        assert plan.standing.done is not None
+        levied = next((one for one in plan.standing.done if isinstance(one, Levied) and one.id == self.fee_id), None)
+        if levied is None:
+            raise Refused(Code.NOT_FOUND, f"There is no fee {self.fee_id[:100]!r} on this plan.", "/fee_id")
+        for one in plan.standing.done:
+            if isinstance(one, Waived) and one.levy_id == levied.id:
+                raise Refused(Code.STATE_FORBIDS, f"This fee was waived on {one.recorded_on}.", "/fee_id")
+        today = today_of(plan, now)
+        fact = Waived(id=fact_id(self), recorded_on=today, on=levied.on, levy_id=levied.id)
+        data = {"fee_id": levied.id, "amount": levied.amount}
+        return happen(book, plan, self, fact, now, lambda _: Event(EventType.FEE_WAIVED, data))

@@ -1,0 +1,65 @@
+"""A fact happens to a plan: all that follows from it, in one place for every verb. Pure."""
+
+from collections.abc import Callable
+from datetime import date, datetime
+from typing import Any
+
+from msgspec.structs import replace
+
+from service import ids
+from service.ledger.booking import transfers
+from service.limits.account import Account, expose
+from service.plans.amounts import Amounts, amounts_of
+from service.plans.book import Book, Change, Command, Event, Moved, Recorded
+from service.plans.bookkeeping import books_of
+from service.plans.plan import Plan, business_day
+from service.plans.running.facts import Event as Fact
+from service.plans.running.standing import Standing
+from service.plans.running.versions import after
+from service.plans.state import has_ended, state_of
+
+
+def happen(
+    book: Book, plan: Plan, command: Command, fact: Fact, now: datetime, tell: Callable[[Plan], Event],
+    reference: str | None = None, **fields: Any,
+) -> Change:  # fmt: skip
+    """One more fact of a plan: folded, booked, counted into the account's exposure, and told.
+
+    `tell` makes the event from the plan after it. `fields` of the plan are replaced besides, such as its bills. Refused
+    where the fact cannot be.
+    """
+    following = stand(plan, after(plan.standing, fact), command, now, **fields)
+    recorded = Recorded(following.version, now, command.actor, command.command_id, fact, reference)
+    moved = Moved(following, (recorded,), transfers(books_of(plan), books_of(following)), (tell(following),))
+    return Change(exposed(book.account, plan.amounts, following.amounts), (moved,))
+
+
+def stand(plan: Plan, standing: Standing, command: Command, now: datetime, **fields: Any) -> Plan:
+    """The plan after one more fact has brought it to `standing`."""
+    amounts = amounts_of(standing)
+    ended = has_ended(state_of(plan.kind, standing, amounts))
+    return replace(
+        plan,
+        standing=standing,
+        amounts=amounts,
+        version=plan.version + 1,
+        closed_at=(plan.closed_at or now) if ended else None,
+        changed_at=now,
+        changed_by=command.actor.kind,
+        **fields,
+    )
+
+
+def exposed(account: Account, before: Amounts, following: Amounts) -> Account:
+    """The account after what a plan promises and owes has changed."""
+    return expose(account, following.reserved - before.reserved, following.used - before.used)
+
+
+def fact_id(command: Command, prefix: str = ids.FACT) -> str:
+    """The id of the fact that a command records: always the same one."""
+    return ids.derive(prefix, command.command_id)
+
+
+def today_of(plan: Plan, now: datetime) -> date:
+    """The plan's day."""
+    return business_day(now, plan.offer.time_zone)

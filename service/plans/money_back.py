@@ -1,0 +1,117 @@
+"""Money that goes back: refunds, payments returned unpaid or taken back, overpayments returned. Pure."""
+
+from datetime import datetime
+
+from service.actor import ActorKind
+from service.errors import Code, Refused
+from service.event_type import EventType
+from service.plans.book import Book, Change, Event, PlanCommand
+from service.plans.capture import MERCHANTS
+from service.plans.happening import fact_id, happen, today_of
+from service.plans.plan import Plan
+from service.plans.running.facts import ChargedBack, Money, OverpaidReturned, Paid, PaymentReturned, Refunded
+from service.terms.allocation_rule import PaymentKind
+
+LENDERS = frozenset({ActorKind.OPERATOR, ActorKind.PROCESSOR})
+
+
+class Refund(PlanCommand, frozen=True, kw_only=True):
+    """The merchant takes goods back: `amount` lowers what is owed; what is too much is overpaid, and owed back."""
+
+    amount: int
+
+    who_may = MERCHANTS | {ActorKind.OPERATOR}
+
+    @property
+    def rewrites(self) -> bool:
+        """The interest that a refund returns is reckoned from all facts."""
+        return True
+
+    def apply(self, book: Book, now: datetime) -> Change:
+        """Refused: NOT_FOUND, STATE_FORBIDS (nothing was captured), AMOUNT_EXCEEDS_OUTSTANDING."""
+        plan = self.plan_of(book)
+        today = today_of(plan, now)
+        fact = Refunded(
+            id=fact_id(self), recorded_on=today, on=today, amount=self.amount, kind=PaymentKind.MERCHANT_REFUND,
+            returns_interest=plan.offer.terms.refund_interest,
+        )  # fmt: skip
+
+        data = {"refund_id": fact.id, "amount": self.amount, "refunded": plan.amounts.refunded + self.amount}
+        return happen(book, plan, self, fact, now, lambda _: Event(EventType.REFUNDED, data))
+
+
+class ReturnPayment(PlanCommand, frozen=True, kw_only=True):
+    """The bank returned a payment unpaid: the plan stands as if it had never come."""
+
+    payment_id: str
+
+    who_may = LENDERS
+
+    @property
+    def rewrites(self) -> bool:
+        """Everything since the payment is folded anew."""
+        return True
+
+    def apply(self, book: Book, now: datetime) -> Change:
+        """Refused: NOT_FOUND, STATE_FORBIDS (it was returned, or taken back, before)."""
+        plan = self.plan_of(book)
+        paid = payment_of(plan, self.payment_id)
+        today = today_of(plan, now)
+        fact = PaymentReturned(id=fact_id(self), recorded_on=today, on=paid.on, payment_id=paid.id)
+
+        event = Event(EventType.PAYMENT_RETURNED, {"payment_id": paid.id, "amount": paid.amount})
+        return happen(book, plan, self, fact, now, lambda _: event)
+
+
+class ChargeBack(PlanCommand, frozen=True, kw_only=True):
+    """The consumer's bank took a payment back, wholly or in part: it is owed again from today."""
+
+    payment_id: str
+    amount: Money
+
+    who_may = LENDERS
+
+    @property
+    def rewrites(self) -> bool:
+        """Whether the payment was taken back before stands in the facts."""
+        return True
+
+    def apply(self, book: Book, now: datetime) -> Change:
+        """Refused: NOT_FOUND, STATE_FORBIDS (it was returned), AMOUNT_EXCEEDS_OUTSTANDING (less is left of it)."""
+        plan = self.plan_of(book)
+        paid = payment_of(plan, self.payment_id)
+        today = today_of(plan, now)
+        fact = ChargedBack(id=fact_id(self), recorded_on=today, on=today, amount=self.amount, payment_id=paid.id)
+        event = Event(EventType.CHARGED_BACK, {"payment_id": paid.id, "amount": self.amount})
+        return happen(book, plan, self, fact, now, lambda _: event)
+
+
+class ReturnOverpayment(PlanCommand, frozen=True, kw_only=True):
+    """What was paid too much went back to the consumer."""
+
+    amount: Money
+
+    who_may = LENDERS
+
+    def apply(self, book: Book, now: datetime) -> Change:
+        """Refused: NOT_FOUND, AMOUNT_EXCEEDS_OUTSTANDING (less was overpaid)."""
+        plan = self.plan_of(book)
+        if self.amount > plan.amounts.overpaid:
+            sentence = f"{self.amount} is more than the {plan.amounts.overpaid} minor units that were overpaid."
+            raise Refused(Code.AMOUNT_EXCEEDS_OUTSTANDING, sentence, "/amount")
+        today = today_of(plan, now)
+        fact = OverpaidReturned(id=fact_id(self), recorded_on=today, on=today, amount=self.amount)
+        event = {"amount": self.amount, "overpaid": plan.amounts.overpaid - self.amount}
+        return happen(book, plan, self, fact, now, lambda _: Event(EventType.OVERPAYMENT_RETURNED, event))
+
+
+def payment_of(plan: Plan, payment_id: str) -> Paid:
+    """A payment that stands. Refused: NOT_FOUND, STATE_FORBIDS (it was returned unpaid)."""
+    assert plan.standing.done is not None
+    paid = next((fact for fact in plan.standing.done if isinstance(fact, Paid) and fact.id == payment_id), None)
+    if paid is None:
+        raise Refused(Code.NOT_FOUND, f"There is no payment {payment_id[:100]!r} on this plan.", "/payment_id")
+    for fact in plan.standing.done:
+        if isinstance(fact, PaymentReturned) and fact.payment_id == payment_id:
+            raise Refused(Code.STATE_FORBIDS, f"This payment was returned unpaid on {fact.recorded_on}.", "/payment_id")
+    return paid

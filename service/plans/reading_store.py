@@ -1,0 +1,111 @@
+"""Plans as they are read: what was agreed, their facts, and where they stand."""
+
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+from pathlib import Path
+from typing import Any, Final
+
+import asyncpg
+import msgspec
+from msgspec import Struct
+from msgspec.structs import replace
+
+from service import ids
+from service.actor import Actor, ActorKind
+from service.db import Connection, load_queries
+from service.partners.programme import Funding
+from service.plans.amounts import amounts_of
+from service.plans.bill import Bill
+from service.plans.book import Notice, Recorded
+from service.plans.offer import Kind, Offer
+from service.plans.plan import Plan
+from service.plans.running.facts import Captured, Event, Paid
+from service.plans.running.kept import recall
+from service.plans.running.standing import Standing
+from service.plans.running.versions import in_order, standing_after
+from service.terms.terms import Terms
+
+Q: Final = load_queries(Path(__file__).with_name("queries.sql"))
+
+
+class _Billed(Struct):
+    captured_at: datetime
+    fact: Captured
+
+
+async def load_plans(conn: Connection, plan_ids: Sequence[str], merchant_id: str | None = None) -> list[Plan]:
+    """The plans, in the order asked for, of this merchant if one is named; what does not exist is left out."""
+    buckets = [ids.bucket_of(plan_id) for plan_id in plan_ids]
+    rows = await conn.fetch(Q.load_plans, buckets, list(plan_ids), merchant_id)
+    offers = {row["plan_id"]: _decode_offer(row["offer"]) for row in rows}
+    found = {row["plan_id"]: recall(row["standing"], offers[row["plan_id"]].terms) for row in rows}
+    if unread := [plan_id for plan_id, standing in found.items() if standing is None]:
+        for plan_id, facts in (await load_facts(conn, unread)).items():
+            found[plan_id] = fold(offers[plan_id].terms, facts)
+    return [
+        _plan(row, offers[row["plan_id"]], standing) for row in rows if (standing := found[row["plan_id"]]) is not None
+    ]
+
+
+def fold(terms: Terms, facts: Iterable[Recorded]) -> Standing:
+    """Where a plan stands after all its facts, from the first."""
+    return standing_after(terms, in_order(terms, [one.fact for one in facts]))
+
+
+async def load_history(conn: Connection, plans: Iterable[Plan]) -> dict[str, Plan]:
+    """The same plans with their facts: a fact that takes effect before the last one can be added."""
+    plans = list(plans)
+    facts = await load_facts(conn, [plan.plan_id for plan in plans])
+    found = {}
+    for plan in plans:
+        terms = plan.standing.terms
+        standing = plan.standing.copy()
+        standing.done = in_order(terms, [recorded.fact for recorded in facts[plan.plan_id]])
+        found[plan.plan_id] = replace(plan, standing=standing)
+    return found
+
+
+async def load_facts(conn: Connection, plan_ids: Sequence[str]) -> dict[str, list[Recorded]]:
+    """The facts of plans, in the order they were recorded."""
+    found: dict[str, list[Recorded]] = {plan_id: [] for plan_id in plan_ids}
+    for row in await conn.fetch(Q.load_facts, [ids.bucket_of(plan_id) for plan_id in plan_ids], list(plan_ids)):
+        actor = Actor(ActorKind(row["actor"]), row["actor_id"])
+        fact = decode_fact(row["body"])
+        found[row["plan_id"]].append(
+            Recorded(row["number"], row["recorded_at"], actor, row["cause_id"], fact, row["reference"])
+        )
+    return found
+
+
+def paid_of(fact: Event, reference: str | None) -> Notice | None:
+    """What is known of a payment that came with a reference; None of anything else."""
+    if not isinstance(fact, Paid) or reference is None:
+        return None
+    return Notice(reference, fact.amount, fact.received_on or fact.on)
+
+
+def _plan(row: asyncpg.Record, offer: Offer, standing: Standing) -> Plan:
+    known: dict[str, Any] = {name: row[name] for name in _PLAIN}
+    bills = enumerate(_decode_billed(row["bills"]), 1) if row["bills"] else ()
+    return Plan(
+        **known,
+        kind=Kind(row["kind"]),
+        offer=offer,
+        funding=_decode_funding(row["funding"]),
+        standing=standing,
+        amounts=amounts_of(standing),
+        changed_by=ActorKind(row["changed_by"]),
+        bills=tuple(
+            Bill(number, one.fact.amount + one.fact.from_held, one.captured_at, one.fact.lines) for number, one in bills
+        ),
+    )
+
+
+_PLAIN: Final = (
+    "bucket", "plan_id", "consumer_id", "merchant_id", "merchant_reference", "decision_id", "currency",
+    "authorized_at", "capture_by", "version", "changed_at", "closed_at", "claimed_at",
+)  # fmt: skip
+_decode_offer: Final = msgspec.json.Decoder(Offer).decode
+_decode_funding: Final = msgspec.json.Decoder(Funding).decode
+_decode_billed: Final = msgspec.json.Decoder(list[_Billed]).decode
+decode_fact: Final = msgspec.json.Decoder(Event).decode

@@ -1,0 +1,89 @@
+"""The states of a plan, and the one function that tells each from where the plan stands. Pure.
+
+No verb names a state: a fact is folded, and the states follow.
+"""
+
+from enum import StrEnum
+
+from service.plans.amounts import Amounts
+from service.plans.offer import Kind
+from service.plans.running.facts import Why
+from service.plans.running.standing import Standing
+
+
+class PlanState(StrEnum):
+    """The commercial state."""
+
+    AUTHORIZED = "authorized"  # limit reserved, nothing captured -> any other
+    PART_CAPTURED = "part_captured"  # some is captured, more may be -> any below
+    ACTIVE = "active"  # instalments: all captured, owed in parts -> PAID_OFF, REFUNDED, OVERPAID, CHARGED_OFF, FORGIVEN
+    PAYMENT_DUE = "payment_due"  # pay_after_use, deposit: one sum is owed -> as ACTIVE; a deposit -> CLOSED
+    PAID_OFF = "paid_off"  # nothing is owed any more -> ACTIVE or PAYMENT_DUE, when a payment is taken back
+    CLOSED = "closed"  # deposit: claimed or released, and nothing is owed -> PAYMENT_DUE, when a payment is taken back
+    REFUNDED = "refunded"  # all that was captured came back from the merchant -> as PAID_OFF
+    OVERPAID = "overpaid"  # nothing is owed, and money is to be returned to the consumer -> as PAID_OFF, PAID_OFF
+    CHARGED_OFF = "charged_off"  # collection was given up; it is still owed -> RECOVERED, FORGIVEN
+    RECOVERED = "recovered"  # all of it was paid after all
+    FORGIVEN = "forgiven"  # what was still owed was let go
+    VOIDED = "voided"  # given back before any capture
+    EXPIRED = "expired"  # not captured in time
+
+
+class CollectionState(StrEnum):
+    """Money from the consumer. Due and overdue are computed from the lines and today, never stored."""
+
+    NOTHING_OWED = "nothing_owed"  # -> COLLECTING
+    COLLECTING = "collecting"  # -> COLLECTED, GIVEN_UP
+    COLLECTED = "collected"  # -> COLLECTING, by a further capture or a payment taken back
+    GIVEN_UP = "given_up"  # charged off, and still owed -> COLLECTED
+
+
+class SettlementState(StrEnum):
+    """Money to the merchant."""
+
+    NOTHING_DUE = "nothing_due"  # -> PAYABLE
+    PAYABLE = "payable"
+
+
+class DisputeState(StrEnum):
+    """A disagreement between consumer and merchant."""
+
+    NONE = "none"
+
+
+OPEN = (PlanState.AUTHORIZED, PlanState.PART_CAPTURED)
+OWING = (PlanState.ACTIVE, PlanState.PAYMENT_DUE, PlanState.CHARGED_OFF)
+
+
+def state_of(kind: Kind, standing: Standing, amounts: Amounts) -> PlanState:
+    """The commercial state."""
+    if standing.remaining:
+        return PlanState.PART_CAPTURED if standing.lent else PlanState.AUTHORIZED
+    if not standing.lent:
+        ended = PlanState.EXPIRED if standing.ended_by is Why.EXPIRED else PlanState.VOIDED
+        return PlanState.CLOSED if standing.ended_by is Why.RELEASED else ended
+    if standing.is_forgiven:
+        return PlanState.FORGIVEN
+    if standing.charged_off_on is not None:
+        return PlanState.CHARGED_OFF if amounts.outstanding else PlanState.RECOVERED
+    if amounts.outstanding:
+        return PlanState.ACTIVE if kind is Kind.INSTALMENTS else PlanState.PAYMENT_DUE
+    if standing.overpaid:
+        return PlanState.OVERPAID
+    if 0 < amounts.captured <= standing.refunded:
+        return PlanState.REFUNDED
+    return PlanState.CLOSED if kind is Kind.DEPOSIT else PlanState.PAID_OFF
+
+
+def collection_state_of(standing: Standing, amounts: Amounts) -> CollectionState:
+    """Where the money from the consumer stands."""
+    if not standing.rows:
+        return CollectionState.NOTHING_OWED
+    if not amounts.outstanding:
+        return CollectionState.COLLECTED
+    return CollectionState.COLLECTING if standing.charged_off_on is None else CollectionState.GIVEN_UP
+
+
+def has_ended(state: PlanState) -> bool:
+    """Whether nothing is owed and nothing can be captured any more."""
+    return state not in OPEN and state not in OWING
