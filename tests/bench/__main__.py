@@ -53,7 +53,8 @@ def main() -> int:
         checks = asyncio.run(check(stage))
     sides = {name: report.side_of(rounds) for name, rounds in played.items()}
     bench = Bench(
-        open_vs_pgbench=ratio(sides, "open", "pgbench_as_we_write", "pgbench_as_anyone_would"),
+        open_vs_pgbench=ratio(sides, "open", "pgbench_open_as_we_write", "pgbench_open_as_anyone_would"),
+        pay_vs_pgbench=ratio(sides, "pay", "pgbench_pay_as_we_write", "pgbench_pay_as_anyone_would"),
         decide_vs_bare=ratio(sides, "decide", "bare"),
         errors=sum(sum(side.errors.values()) for side in sides.values()),
         broken_checks=[one.name for one in checks if one.rows],

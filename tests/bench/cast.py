@@ -38,6 +38,7 @@ ITEMS = (
     ("Delivery to the room of your choice", 18_00, 1, "services"),
     ("Autumn voucher", -40_00, 1, "furniture"),
 )
+PRICE: Final = sum(price * quantity for _, price, quantity, _ in ITEMS)
 ATTRIBUTES: Final[dict[str, Attribute]] = {  # of somebody whom the demo's policy gives its best grade
     "status_of_existing_checking_account": "no checking account",
     "credit_history": "critical account/ other credits existing (not at this bank)",
@@ -75,7 +76,7 @@ class Cast(Struct):
             "merchant_reference": f"order {uuid.uuid4()}",
             "consumer": person.consumer_id,
             "currency": "EUR",
-            "amount": sum(price * quantity for _, price, quantity, _ in ITEMS),
+            "amount": PRICE,
             "items": cart,
         }
         return self._post("/v1/checkouts", person, msgspec.json.encode(body))
@@ -84,6 +85,14 @@ class Cast(Struct):
         """POST /v1/plans: the first offer of the decision that waits."""
         offer = ids.derive(ids.OFFER, person.decision_id, 1)
         return self._post("/v1/plans", person, b'{"offer_id":"%b"}' % offer.encode())
+
+    def capture(self, person: Person, plan_id: str, amount: int) -> bytes:
+        """POST /v1/plans/{id}/capture: all of it is shipped."""
+        return self._post(f"/v1/plans/{plan_id}/capture", person, b'{"amount":%d}' % amount)
+
+    def payment(self, person: Person, plan_id: str) -> bytes:
+        """POST /v1/plans/{id}/payments: one cent of what is owed."""
+        return self._post(f"/v1/plans/{plan_id}/payments", person, b'{"amount":1}')
 
     def _post(self, path: str, person: Person, body: bytes) -> bytes:
         head = (
@@ -140,16 +149,24 @@ async def rehearse(conn: Connection, cast: Cast, port: int) -> None:
     first = cast.people[0]
     decision = _ask(port, cast.checkout(first))
     assert len(decision["offers"]) == OFFERS, f"the ladder has {len(decision['offers'])} offers"
-    plan = _ask(port, cast.acceptance(replace(first, decision_id=decision["id"])))
     await _multiply(conn, cast, decision["id"])
     await conn.execute((Path(__file__).with_name("yardstick.sql")).read_text())
     await conn.execute("set search_path = public")
-    await conn.execute(Q.take_sample, MERCHANTS, plan["id"])
+    plan = _ask(port, cast.acceptance(replace(first, decision_id=decision["id"])))
+    await conn.execute(Q.take_samples, 1, plan["id"])
+    _ask(port, cast.capture(first, plan["id"], plan["amount"]))
+    _ask(port, cast.payment(first, plan["id"]))
+    await conn.execute(Q.take_samples, 3, plan["id"])
     await conn.execute(Q.insert_yardstick_accounts, len(cast.people), LIMIT)
-    await conn.execute(Q.insert_yardstick_feeds, MERCHANTS)
+    await conn.execute(Q.owe_yardstick, len(cast.people))
     await conn.execute("vacuum (analyze)")
     with suppress(asyncpg.InsufficientPrivilegeError):  # a given server's own affair
         await conn.execute("checkpoint")  # what the preparations wrote is not written during a round
+
+
+async def find_plans(conn: Connection, people: list[Person]) -> list[str]:
+    """The plans that these people have opened, in their order."""
+    return [row["plan_id"] for row in await conn.fetch(Q.load_payers, [one.decision_id for one in people])]
 
 
 async def _multiply(conn: Connection, cast: Cast, decision_id: str) -> None:

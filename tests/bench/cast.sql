@@ -30,19 +30,32 @@ insert into accounts (bucket, consumer_id, currency, "limit") select bucket, con
 -- load_decision --
 select * from decisions where decision_id = $1;
 
--- take_sample --
--- What the service stored for one plan, for the yardstick to write again and again.
-insert into yardstick.sample (merchants, amount, offer, funding, partner_id, event, answer, request_hash)
-select $1, p.amount, p.offer, p.funding, t.partner_id, e.data, i.answer, i.request_hash
-  from plans p
-  join transfers t using (bucket, plan_id)
-  join events e using (bucket, plan_id)
-  join idempotency i on i.status = 201
- where p.plan_id = $2;
+-- take_samples --
+-- What the service has stored for a plan until now, for the yardstick to write again and again.
+with plan as (
+    insert into yardstick.sample_plans select $1, p.* from plans p where p.plan_id = $2
+), fact as (
+    insert into yardstick.sample_facts
+    select $1, f.* from facts f where f.plan_id = $2 order by f.number desc limit 1
+), transfer as (
+    insert into yardstick.sample_transfers
+    select $1, t.* from transfers t
+     where t.cause_id = (select cause_id from facts where plan_id = $2 order by number desc limit 1)
+), event as (
+    insert into yardstick.sample_events
+    select $1, e.* from events e where e.plan_id = $2 order by e.told desc limit 1
+)
+insert into yardstick.sample_keys
+select $1, i.* from idempotency i where i.answer is not null order by i.created_at desc limit 1;
+
+-- owe_yardstick --
+select yardstick.owe($1::int);
+
+-- load_payers --
+-- The plans that were opened for these people's decisions.
+select plan_id from plans join unnest($1::text[]) with ordinality as k (decision_id, place) using (decision_id)
+ order by place;
 
 -- insert_yardstick_accounts --
 insert into yardstick.accounts (bucket, consumer_id, currency, "limit")
 select person % 1024, yardstick.identifier('co_', person), 'EUR', $2 from generate_series(1, $1::int) as person;
-
--- insert_yardstick_feeds --
-insert into yardstick.feeds select yardstick.identifier('me_', number) from generate_series(0, $1::int - 1) as number;

@@ -12,10 +12,15 @@ from tests.bench.load import Outcome
 
 FILE = Path("bench.json")
 
-SIDES = {
-    "pgbench_as_we_write": "pgbench, one function call: the rows we write",
-    "pgbench_as_anyone_would": "pgbench, one function call: the classical rows",
+PGBENCH = {
+    "pgbench_open_as_we_write": "pgbench opens, one function call: our rows",
+    "pgbench_open_as_anyone_would": "pgbench opens: the classical rows",
+    "pgbench_pay_as_we_write": "pgbench pays, one function call: our rows",
+    "pgbench_pay_as_anyone_would": "pgbench pays: the classical rows",
+}
+SIDES = PGBENCH | {
     "open": "Tenor opens plans: POST /v1/plans",
+    "pay": "Tenor records payments: POST /v1/plans/{id}/payments",
     "bare": "bare Litestar echoes a checkout",
     "decide": "Tenor decides: POST /v1/checkouts, four offers",
 }
@@ -54,7 +59,8 @@ class Machine(Struct):
 class Bench(Struct):
     """`bench.json`."""
 
-    open_vs_pgbench: float  # open / the faster of the two pgbench sides
+    open_vs_pgbench: float  # open / the faster of the two pgbench sides that open
+    pay_vs_pgbench: float  # pay / the faster of the two that pay
     decide_vs_bare: float
     errors: int
     broken_checks: list[str]
@@ -119,6 +125,7 @@ def show(bench: Bench) -> None:
         for error, count in side.errors.items():
             print(f"  {name}: {count} x {error}")
     print(f"\nOpening plans against the faster pgbench: {bench.open_vs_pgbench:.2f}")
+    print(f"Recording payments against the faster:    {bench.pay_vs_pgbench:.2f}")
     print(f"Deciding against a bare echo:             {bench.decide_vs_bare:.2f}")
     pure = ", ".join(f"{name.replace('_', ' ')} {cost}" for name, cost in bench.pure_us.items())
     print(f"\nThe rules alone, microseconds: {pure}")

@@ -14,15 +14,17 @@ from msgspec.structs import replace
 
 from service import db
 from service.config import CannotStart, Settings
-from tests.bench.cast import Cast, Person, invite, rehearse
+from tests.bench.cast import PRICE, Cast, Person, find_plans, invite, rehearse
 from tests.bench.load import Job, Outcome
 from tests.bench.pgbench import pgbench
 from tests.bench.processes import Processors, Serving, postmaster_of, serving
-from tests.bench.report import Cpu
+from tests.bench.report import PGBENCH, Cpu
 
 PROCESSES = 2  # of each side
 DECISIONS_MAX = 8_000  # checkouts made ready for each second of a round
+PAYMENTS_MAX = 6_000  # payments ... ; each plan is paid in turn
 SHOPPERS = 10  # per cent of the people: they return to the checkout again and again
+PAYERS = 5  # ... they owe, and pay
 
 
 class Stage(Struct):
@@ -38,6 +40,7 @@ class Stage(Struct):
     shoppers: list[Person]
     buyers: list[Person]  # whose decision still waits
     buyers_max: int  # of one round
+    payers: list[tuple[Person, str]]  # who owe, and the plan
 
     def play(self, side: str, seconds: float) -> tuple[Outcome, Cpu]:
         """One round of one side."""
@@ -59,6 +62,9 @@ class Stage(Struct):
         if side == "open":
             buyers = [self.buyers.pop() for _ in range(min(self.buyers_max, len(self.buyers)))]
             return replace(job, requests=[cast.acceptance(one) for one in buyers], expected=b'"authorized"')
+        if side == "pay":
+            payments = [cast.payment(*self.payers[i % len(self.payers)]) for i in range(int(PAYMENTS_MAX * seconds))]
+            return replace(job, requests=payments, expected=b'"outstanding"')
         if side == "decide":
             carts = [cast.checkout(shoppers[i % len(shoppers)]) for i in range(int(DECISIONS_MAX * seconds))]
             return replace(job, requests=carts, expected=b'"outcome":"approved"')
@@ -85,19 +91,43 @@ def set_up(servers: Settings, people: int, connections: int, rounds: int) -> Ite
             serving(["tests.bench.bare"], PROCESSES, settings) as bare,
         ):
             asyncio.run(_rehearse(settings, cast, service.port))
-            first_buyer = people * SHOPPERS // 100
+            first_payer = people * SHOPPERS // 100
+            first_buyer = people * (SHOPPERS + PAYERS) // 100
             stage = Stage(
                 settings, cast, service, bare, postmaster, version, connections,
-                shoppers=cast.people[1:first_buyer], buyers=cast.people[first_buyer:], buyers_max=people // 50,
+                shoppers=cast.people[1:first_payer], buyers=cast.people[first_buyer:], buyers_max=people // 50,
+                payers=[],
             )  # fmt: skip
+            _make_owe(stage, cast.people[first_payer:first_buyer])
             _warm_up(stage)
             stage.buyers_max = len(stage.buyers) // rounds
             yield stage
 
 
+def _make_owe(stage: Stage, people: list[Person]) -> None:
+    """These people buy, and all of it is shipped."""
+    cast, job = stage.cast, Job(stage.service.port, stage.connections, 120, [], b"")
+    opened = load(replace(job, requests=[cast.acceptance(one) for one in people], expected=b'"authorized"'))
+    plans = asyncio.run(_find_plans(stage.settings, people))
+    shipped = [cast.capture(one, plan, PRICE) for one, plan in zip(people, plans, strict=True)]
+    captured = load(replace(job, requests=shipped, expected=b'"active"'))
+    if opened.errors or captured.errors:
+        raise CannotStart(f"The service does not sell: {opened.errors} {captured.errors}")
+    stage.payers = list(zip(people, plans, strict=True))
+
+
+async def _find_plans(settings: Settings, people: list[Person]) -> list[str]:
+    assert settings.database_url
+    connection = await db.connect(settings.database_url)
+    try:
+        return await find_plans(connection, people)
+    finally:
+        await connection.close()
+
+
 def _warm_up(stage: Stage) -> None:
     """Nothing is measured cold: statements are prepared, code is loaded, shoppers are known to the cache."""
-    for side in ("pgbench_as_we_write", "pgbench_as_anyone_would", "open", "bare"):
+    for side in (*PGBENCH, "open", "pay", "bare"):
         stage.play(side, 1)
     calls = [stage.cast.checkout(one) for one in stage.shoppers]
     outcome = load(Job(stage.service.port, stage.connections, 60, calls, b'"outcome":"approved"'))

@@ -1,32 +1,29 @@
--- What PostgreSQL can do here without us: one plan as one function call, on tables like ours beside ours.
+-- What PostgreSQL can do here without us: one plan opened, or one payment recorded, as one function call, on tables like
+-- ours beside ours.
 --
--- `as_we_write` writes exactly the rows the service writes when an offer is accepted, with the same check of the limit.
--- `as_anyone_would` is the classical form: account, plan, four instalments, three ledger rows, an event. The service is
--- held against whichever is faster. Both get for free what the service must find out: which offer, whose, at what terms.
+-- `open_as_we_write` and `pay_as_we_write` write exactly the rows the service writes, with the same check of the limit.
+-- `open_as_anyone_would` and `pay_as_anyone_would` are the classical form: account, plan, instalments, ledger rows, an
+-- event. The service is held against whichever is faster. Both get for free what the service must find out: which offer,
+-- whose, at what terms; what a payment settles.
 
 create schema yardstick;
 set search_path = yardstick, public;
 
 create table accounts            (like public.accounts            including all) with (fillfactor = 70);
-create table plans               (like public.plans               including all) with (fillfactor = 80);
-create table instalments         (like public.instalments         including all) with (fillfactor = 80);
+create table plans               (like public.plans               including all) with (fillfactor = 70);
+create table facts               (like public.facts               including all);
+create table lines               (like public.lines               including all) with (fillfactor = 80);
 create table merchant_references (like public.merchant_references including all);
 create table transfers           (like public.transfers           including all);
-create table feeds               (like public.feeds               including all) with (fillfactor = 50);
 create table events              (like public.events              including all);
 create table idempotency         (like public.idempotency         including all) with (fillfactor = 60);
 
--- One plan as the service would have stored it.
-create table sample (
-    merchants    int    not null,   -- how many share the trade
-    amount       bigint not null,
-    offer        json   not null,
-    funding      json   not null,
-    partner_id   text   not null,
-    event        json   not null,
-    answer       bytea  not null,
-    request_hash bytea  not null
-);
+-- What the service stored when one plan was opened, captured and paid once: `step` 1 is opening it, 3 is the payment.
+create table sample_plans     (step int, like public.plans);
+create table sample_facts     (step int, like public.facts);
+create table sample_transfers (step int, like public.transfers);
+create table sample_events    (step int, like public.events);
+create table sample_keys      (step int, like public.idempotency);
 
 create sequence made cache 100;
 
@@ -34,22 +31,34 @@ create function identifier(prefix text, number bigint) returns text immutable la
     select prefix || lpad(number::text, 26, '0')
 $$;
 
-create function as_we_write(person int) returns void language plpgsql as $$
-declare
-    number    bigint   := nextval('made');
-    own       smallint := person % 1024;
-    elsewhere smallint := (number * 7919) % 1024;
-    plan      text     := identifier('pl_', number);
-    consumer  text     := identifier('co_', person);
-    moment    timestamptz := now();
-    merchant  text;
-    given     bigint;
-    one       sample;
-begin
-    select * into strict one from sample;
-    merchant := identifier('me_', person % one.merchants);
+-- The rows of one step that come about whatever the step is: the answer under its key, fact, transfers, event.
+create function leave(step_ int, own smallint, plan text, made_ bigint, merchant text) returns void language sql as $$
     insert into idempotency (bucket, owner_id, key, request_hash, status, answer, created_at)
-    values (elsewhere, merchant, plan, one.request_hash, 201, one.answer, moment);
+    select (made_ * 7919) % 1024, merchant, identifier('', made_), request_hash, status, answer, now()
+      from sample_keys where step = step_;
+    insert into facts (bucket, plan_id, number, fact_id, fact, effective_on, recorded_at, actor, actor_id, cause_id, body)
+    select own, plan, number + made_, identifier('fa_', made_), fact, effective_on, now(), actor, actor_id, cause_id, body
+      from sample_facts where step = step_;
+    insert into transfers (bucket, cause_id, leg, occasion, debit, debit_owner, credit, credit_owner, amount, currency,
+                           plan_id, merchant_id, partner_id, booked_on, booked_at)
+    select own, identifier('cm_', made_), leg, occasion, debit, debit_owner, credit, credit_owner, amount, currency,
+           plan, merchant, partner_id, booked_on, now()
+      from sample_transfers where step = step_;
+    insert into events (bucket, event_id, merchant_id, type, actor, plan_id, at, data)
+    select own, identifier('ev_', made_), merchant, type, actor, plan, now(), data
+      from sample_events where step = step_;
+$$;
+
+create function open_as_we_write(person int) returns void language plpgsql as $$
+declare
+    number   bigint   := nextval('made');
+    own      smallint := person % 1024;
+    plan     text     := identifier('pl_', number);
+    consumer text     := identifier('co_', person);
+    merchant text     := identifier('me_', person % 32);
+    one      sample_plans;
+begin
+    select * into strict one from sample_plans where step = 1;
     update accounts a
        set reserved = a.reserved + one.amount, version = a.version + 1
      where a.bucket = own and a.consumer_id = consumer and a.currency = 'EUR'
@@ -58,19 +67,16 @@ begin
         raise exception 'limit exceeded';
     end if;
     insert into plans
-    values (own, plan, consumer, merchant, plan, identifier('de_', number), 'instalments', 'EUR', 'authorized',
-            'nothing_owed', 'nothing_due', 'none', one.amount, 0, 0, 0, one.amount, 0, 0, 0, 0, 0, 1, one.offer,
-            one.funding, moment, moment + interval '30 days', null);
-    insert into merchant_references values (elsewhere, merchant, plan, plan);
-    insert into transfers
-    values (own, plan, 0, 'commitment', 'commitment_contra', one.amount, 'EUR', plan, merchant, one.partner_id,
-            moment::date, moment);
-    update feeds f set last_number = f.last_number + 1 where f.merchant_id = merchant returning f.last_number into given;
-    insert into events (bucket, event_id, merchant_id, number, type, plan_id, at, data)
-    values (own, plan, merchant, given, 'plan.authorized', plan, moment, one.event);
+    values (own, plan, consumer, merchant, plan, identifier('de_', number), one.kind, one.currency, one.amount, one.offer,
+            one.funding, now(), now() + interval '30 days', one.state, one.collection_state, one.captured, one.voided,
+            one.held, one.reserved, one.used, one.outstanding, one.principal_paid, one.interest_paid, one.fee_paid,
+            one.penalty_paid, one.refunded, one.overpaid, one.captures, one.version, now(), one.changed_by, null, null,
+            one.standing);
+    insert into merchant_references values ((number * 7919) % 1024, merchant, plan, plan);
+    perform leave(1, own, plan, number, merchant);
 end $$;
 
-create function as_anyone_would(person int) returns void language plpgsql as $$
+create function open_as_anyone_would(person int) returns void language plpgsql as $$
 declare
     number   bigint   := nextval('made');
     own      smallint := person % 1024;
@@ -87,15 +93,89 @@ begin
         raise exception 'limit exceeded';
     end if;
     insert into plans
-    values (own, plan, consumer, merchant, plan, plan, 'instalments', 'EUR', 'authorized', 'nothing_owed', 'nothing_due',
-            'none', 60000, 0, 0, 0, 60000, 0, 0, 0, 0, 0, 1, '{}', '{}', now(), now(), null);
-    insert into instalments (bucket, plan_id, number, capture, due_on, principal, interest, fee)
-    values (own, plan, 1, 1, today, 15000, 0, 0),      (own, plan, 2, 1, today + 14, 15000, 0, 0),
-           (own, plan, 3, 1, today + 28, 15000, 0, 0), (own, plan, 4, 1, today + 42, 15000, 0, 0);
-    insert into transfers
-    values (own, plan, 0, 'consumer_receivable', 'merchant_payable', 58260, 'EUR', plan, merchant, null, today, now()),
-           (own, plan, 1, 'consumer_receivable', 'merchant_fee_income', 1740, 'EUR', plan, merchant, null, today, now()),
-           (own, plan, 2, 'partner_receivable', 'partner_participation', 42000, 'EUR', plan, merchant, null, today, now());
-    insert into events (bucket, event_id, merchant_id, number, type, plan_id, at, data)
-    values (own, plan, merchant, number, 'plan.authorized', plan, now(), '{}');
+    values (own, plan, consumer, merchant, plan, plan, 'instalments', 'EUR', 60000, '{}', '{}', now(), now(), 'active',
+            'collecting', 60000, 0, 0, 0, 60000, 60000, 0, 0, 0, 0, 0, 0, 1, 1, now(), 'merchant', null, null, '');
+    insert into lines
+    values (own, plan, 1, 1, today, today,      15000, 0, 0, 0, 0, 0, 0, 0, 0, null),
+           (own, plan, 2, 1, today, today + 14, 15000, 0, 0, 0, 0, 0, 0, 0, 0, null),
+           (own, plan, 3, 1, today, today + 28, 15000, 0, 0, 0, 0, 0, 0, 0, 0, null),
+           (own, plan, 4, 1, today, today + 42, 15000, 0, 0, 0, 0, 0, 0, 0, 0, null);
+    perform book(own, plan, 'purchase', merchant, array['consumer_principal', 'consumer_principal', 'partner_receivable'],
+                 array['merchant_payable', 'merchant_fee_income', 'partner_participation'], array[58260, 1740, 42000]);
+    insert into events (bucket, event_id, merchant_id, number, type, actor, plan_id, at, data)
+    values (own, plan, merchant, number, 'plan.authorized', 'merchant', plan, now(), '{}');
+end $$;
+
+create function book(own smallint, cause text, why text, merchant text, debits text[], credits text[], amounts bigint[])
+returns void language sql as $$
+    insert into transfers (bucket, cause_id, leg, occasion, debit, credit, amount, currency, plan_id, merchant_id,
+                           booked_on, booked_at)
+    select own, cause, leg, why, debit, credit, amount, 'EUR', cause, merchant, current_date, now()
+      from unnest(debits, credits, amounts) with ordinality as t (debit, credit, amount, leg);
+$$;
+
+-- One plan of four instalments for everybody, captured, from which payments are made.
+create function owe(people int) returns void language sql set search_path = yardstick as $$
+    insert into plans
+    select person % 1024, identifier('pp_', person), identifier('co_', person), identifier('me_', person % 32),
+           identifier('pp_', person), identifier('dd_', person), kind, currency, amount, offer, funding, now(), now(),
+           'active', 'collecting', captured, voided, held, reserved, used, outstanding, principal_paid, interest_paid,
+           fee_paid, penalty_paid, refunded, overpaid, captures, version, now(), changed_by, null, null, standing
+      from sample_plans, generate_series(1, people) as person
+     where step = 3;
+    insert into lines
+    select person % 1024, identifier('pp_', person), number, 1, current_date, current_date + 14 * number,
+           15000, 0, 0, 0, 0, 0, 0, 0, 0, null
+      from generate_series(1, people) as person, generate_series(1, 4) as number;
+    update accounts set used = 60000;
+$$;
+
+create function pay_as_we_write(person int) returns void language plpgsql as $$
+declare
+    number   bigint   := nextval('made');
+    own      smallint := person % 1024;
+    plan     text     := identifier('pp_', person);
+    merchant text     := identifier('me_', person % 32);
+    one      sample_plans;
+begin
+    select * into strict one from sample_plans where step = 3;
+    update accounts a
+       set used = a.used - 1, version = a.version + 1
+     where a.bucket = own and a.consumer_id = identifier('co_', person) and a.currency = 'EUR';
+    update plans p
+       set state = one.state, collection_state = one.collection_state, captured = one.captured, voided = one.voided,
+           held = one.held, reserved = one.reserved, used = one.used, outstanding = one.outstanding,
+           principal_paid = one.principal_paid, interest_paid = one.interest_paid, fee_paid = one.fee_paid,
+           penalty_paid = one.penalty_paid, refunded = one.refunded, overpaid = one.overpaid, captures = one.captures,
+           version = p.version + 1, changed_at = now(), changed_by = one.changed_by, closed_at = one.closed_at,
+           claimed_at = one.claimed_at, standing = one.standing
+     where p.bucket = own and p.plan_id = plan;
+    update lines l
+       set principal_paid = l.principal_paid + 1
+     where l.bucket = own and l.plan_id = plan and l.number = 1;
+    perform leave(3, own, plan, number, merchant);
+end $$;
+
+create function pay_as_anyone_would(person int) returns void language plpgsql as $$
+declare
+    number   bigint   := nextval('made');
+    own      smallint := person % 1024;
+    plan     text     := identifier('pp_', person);
+    merchant text     := identifier('me_', person % 32);
+begin
+    update accounts a
+       set used = a.used - 1, version = a.version + 1
+     where a.bucket = own and a.consumer_id = identifier('co_', person) and a.currency = 'EUR';
+    update plans p
+       set used = p.used - 1, outstanding = p.outstanding - 1, principal_paid = p.principal_paid + 1,
+           version = p.version + 1
+     where p.bucket = own and p.plan_id = plan;
+    update lines l
+       set principal_paid = l.principal_paid + 1
+     where l.bucket = own and l.plan_id = plan and l.number = 1;
+    perform book(own, identifier('cm_', number), 'payment', merchant,
+                 array['processor_clearing', 'partner_participation'], array['consumer_principal', 'partner_payable'],
+                 array[100, 70]);
+    insert into events (bucket, event_id, merchant_id, number, type, actor, plan_id, at, data)
+    values (own, identifier('ev_', number), merchant, number, 'payment.recorded', 'merchant', plan, now(), '{}');
 end $$;
