@@ -92,7 +92,9 @@ def transfers(before: Books, after: Books) -> list[Transfer]:
     """What leads from the one to the other, in the order of `after`."""
     booked: list[Transfer] = []
     for occasion, balances in after.items():
-        booked += _between(occasion, before.get(occasion, {}), balances)
+        was = before.get(occasion, {})
+        if was != balances:
+            booked += _between(occasion, was, balances)
     for occasion, balances in before.items():
         if occasion not in after:
             booked += _between(occasion, balances, {})

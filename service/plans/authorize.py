@@ -53,6 +53,7 @@ class Authorize(Command, frozen=True, kw_only=True):
             capture_by=capture_deadline(now, offer.capture_within_days),
             standing=standing,
             amounts=amounts_of(standing),
+            lines=(),
             version=1,
             changed_at=now,
             changed_by=self.actor.kind,

@@ -15,7 +15,7 @@ from service.plans.bookkeeping import books_of
 from service.plans.plan import Plan, business_day
 from service.plans.running.facts import Event as Fact
 from service.plans.running.standing import Standing
-from service.plans.running.versions import after
+from service.plans.running.versions import after, lines_of
 from service.plans.state import has_ended, state_of
 
 
@@ -42,6 +42,7 @@ def stand(plan: Plan, standing: Standing, command: Command, now: datetime, **fie
         plan,
         standing=standing,
         amounts=amounts,
+        lines=lines_of(standing),
         version=plan.version + 1,
         closed_at=(plan.closed_at or now) if ended else None,
         changed_at=now,

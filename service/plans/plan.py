@@ -43,6 +43,7 @@ class Plan(Struct, frozen=True):
     capture_by: datetime
     standing: Standing
     amounts: Amounts
+    lines: tuple[Line, ...]  # as the last fact left them
     version: int
     changed_at: datetime  # when its last fact was recorded
     changed_by: ActorKind  # by whom
@@ -170,7 +171,8 @@ def view(plan: Plan, today: date) -> PlanView:
 
 def schedule_of(plan: Plan, on: date) -> tuple[OwedInstalment, ...]:
     """The lines as they stand on a day."""
-    return tuple([instalment_of(line) for line in lines_on(plan.standing, on)])
+    lines = lines_on(plan.standing, on) if plan.standing.recalculates else plan.lines
+    return tuple([instalment_of(line) for line in lines])
 
 
 def instalment_of(line: Line) -> OwedInstalment:

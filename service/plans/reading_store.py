@@ -22,7 +22,7 @@ from service.plans.plan import Plan
 from service.plans.running.facts import Captured, Event, Paid
 from service.plans.running.kept import recall
 from service.plans.running.standing import Standing
-from service.plans.running.versions import in_order, standing_after
+from service.plans.running.versions import in_order, lines_of, standing_after
 from service.terms.terms import Terms
 
 Q: Final = load_queries(Path(__file__).with_name("queries.sql"))
@@ -94,6 +94,7 @@ def _plan(row: asyncpg.Record, offer: Offer, standing: Standing) -> Plan:
         funding=_decode_funding(row["funding"]),
         standing=standing,
         amounts=amounts_of(standing),
+        lines=lines_of(standing),
         changed_by=ActorKind(row["changed_by"]),
         bills=tuple(
             Bill(number, one.fact.amount + one.fact.from_held, one.captured_at, one.fact.lines) for number, one in bills

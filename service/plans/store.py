@@ -22,7 +22,6 @@ from service.plans.offer import Kind
 from service.plans.plan import Plan, business_day
 from service.plans.reading_store import Q
 from service.plans.running.kept import keep
-from service.plans.running.versions import lines_of
 from service.plans.state import CollectionState, PlanState, collection_state_of
 from service.statement import Int, Json, SmallInt, Statement, together
 
@@ -139,12 +138,13 @@ _CUT_LINES: Final = Statement(Q.cut_lines, cut=Cut)
 _MOVE_PLANS: Final = Statement(Q.move_plans, moved=MovedPlan)
 _SAVE_LINES: Final = Statement(Q.save_lines, owed=LineRow)
 _RECORD_FACTS: Final = Statement(Q.record_facts, recorded=FactRow)
-# What every batch leaves: its facts, accounts, transfers, answers and events, in one round trip; and where plans were
-# opened or moved, these.
-_LEAVE: Final = together(
-    TELL, facts_recorded=_RECORD_FACTS, accounts_moved=MOVE_ACCOUNTS, transfers_booked=BOOK, answers_saved=SAVE_ANSWERS
-)
-_MOVE: Final = together(_SAVE_LINES, plans_moved=_MOVE_PLANS)
+# What every batch leaves: its facts, accounts, transfers, answers and events, in one round trip; most move plans, too.
+_LEFT: Final = {
+    "facts_recorded": _RECORD_FACTS, "accounts_moved": MOVE_ACCOUNTS, "transfers_booked": BOOK,
+    "answers_saved": SAVE_ANSWERS,
+}  # fmt: skip
+_LEAVE: Final = together(TELL, **_LEFT)
+_MOVE_AND_LEAVE: Final = together(TELL, lines_saved=_SAVE_LINES, plans_moved=_MOVE_PLANS, **_LEFT)
 
 
 async def save(conn: Connection, books: Books, done: Doings, answers: list[tuple[Key, Answer]]) -> None:
@@ -158,21 +158,23 @@ async def save(conn: Connection, books: Books, done: Doings, answers: list[tuple
         await _FREE_REFERENCES.execute(conn, freed=freed)  # first: one of the same batch may take it again
     if opened := [plan for plan in plans if plan.plan_id not in books.found]:
         await _OPEN_PLANS.execute(conn, named=list(map(_named, opened)), opened=list(map(_opened, opened)))
-    lines = {plan.plan_id: _lines(books.found.get(plan.plan_id), plan) for plan in plans}
-    later = [plan for plan in plans if plan.plan_id in books.found]
-    owed = [row for rows in lines.values() for row in rows[0]]
-    if later or owed:
-        await _MOVE.execute(conn, moved=list(map(_moved, later)), owed=owed)
-    if cut := [rows[1] for rows in lines.values() if rows[1]]:
+    lines = [_lines(books.found.get(plan.plan_id), plan) for plan in plans]
+    if cut := [shorter for _, shorter in lines if shorter]:
         await _CUT_LINES.execute(conn, cut=cut)
-    await _LEAVE.execute(
-        conn,
-        recorded=[_recorded(each.plan, fact) for _, each in moved for fact in each.facts],
-        exposed=last_of_each(one.effect.account for one in done),
-        booked=[row for one, each in moved for row in _booked(one, each)],
-        given=[Given(key.bucket, key.owner_id, key.key, answer.status, answer.body) for key, answer in answers],
-        told=[_told(one, each.plan, event, n) for one in done for n, (each, event) in enumerate(_events(one.effect))],
-    )
+    events = [(one, number, *each) for one in done for number, each in enumerate(_events(one.effect))]
+    left: dict[str, list[Any]] = {
+        "recorded": [_recorded(each.plan, fact) for _, each in moved for fact in each.facts],
+        "exposed": last_of_each(one.effect.account for one in done),
+        "booked": [row for one, each in moved for row in _booked(one, each)],
+        "given": [Given(key.bucket, key.owner_id, key.key, answer.status, answer.body) for key, answer in answers],
+        "told": [_told(one, each.plan, event, number) for one, number, each, event in events],
+    }
+    later = [_moved(plan) for plan in plans if plan.plan_id in books.found]
+    owed = [row for rows, _ in lines for row in rows]
+    if later or owed:
+        await _MOVE_AND_LEAVE.execute(conn, moved=later, owed=owed, **left)
+    else:
+        await _LEAVE.execute(conn, **left)
 
 
 def _reference(plan: Plan) -> Reference:
@@ -224,8 +226,8 @@ def _row(plan: Plan) -> dict[str, Any]:
 
 def _lines(found: Plan | None, plan: Plan) -> tuple[list[LineRow], Cut | None]:
     """The lines that are others than before, and where the schedule ends, if it has become shorter."""
-    before = {line.number: line for line in lines_of(found.standing)} if found else {}
-    after = lines_of(plan.standing)
+    before = {line.number: line for line in found.lines} if found else {}
+    after = plan.lines
     rows = [
         LineRow(
             plan.bucket, plan.plan_id, line.number, line.capture, line.begin_on, line.due_on, line.principal,

@@ -52,11 +52,11 @@ class Row(Struct, eq=False, array_like=True):
 
     @property
     def outstanding(self) -> int:
-        return self.total - self.total_paid - self.forgiven
+        return sum(self.owed.values()) - sum(self.paid.values()) - self.forgiven
 
     @property
     def is_open(self) -> bool:
-        return self.outstanding > 0
+        return sum(self.owed.values()) - sum(self.paid.values()) > self.forgiven
 
     def left(self, component: Component) -> int:
         """What is owed of one component."""
