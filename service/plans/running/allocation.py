@@ -6,7 +6,7 @@ overpayment. Equal portions are rounded half to even, and the last instalment ta
 
 from collections.abc import Callable, Sequence
 from datetime import date
-from functools import cache
+from functools import lru_cache
 from itertools import groupby
 
 from service.money import Rounding, quotient
@@ -37,7 +37,7 @@ def allocate(
     return amount
 
 
-@cache
+@lru_cache(maxsize=256)
 def _grouped(order: tuple[Step, ...]) -> list[Step]:
     """Steps of one timing together, timings in order of first appearance."""
     timings = list(dict.fromkeys(timing for timing, _ in order))
