@@ -77,8 +77,11 @@ def drawing(partner_id: str, lent: int, funding_bps: int) -> Balances:
 
 
 def principal_share(partner_id: str, principal_paid: int, funding_bps: int) -> Balances:
-    """Its share of principal that was paid is due to it."""
-    share = take_bps(principal_paid, funding_bps)
+    """Its share of principal that was paid is due to it.
+
+    Less than nothing was paid where a payment that settled interest was taken back as principal: then it owes us.
+    """
+    share = take_bps(principal_paid, funding_bps) if principal_paid >= 0 else -take_bps(-principal_paid, funding_bps)
     return {Place(A.PARTNER_PARTICIPATION, partner_id): share, Place(A.PARTNER_PAYABLE, partner_id): -share}
 
 

@@ -13,22 +13,9 @@ from service.money import BPS
 from service.policies.document import Policy, Price, Row
 from service.policies.fault import Fault
 from service.policies.price_list import Rung, lengths_of, rungs_of
+from service.policies.validate_life import life_is_followed
 from service.terms.schedule import build_schedule
 from service.terms.terms import FeeDue, Payer, Terms
-
-PLAINEST: Final = Terms()
-# Rules of a running plan that no command follows yet, so that a price list cannot have its own.
-NOT_FOLLOWED: Final = {
-    "captures": "Every capture of a plan starts a term of its own; say own_term.",
-    "captured_inside": "No capture joins a running period: each starts a term of its own; leave it out.",
-    "recalculate": "The interest of a plan stays as agreed, whenever it is paid; say false.",
-    "paid_early": "The interest of a plan stays as agreed, however early it is paid; leave it out.",
-    "overdue_interest": "Nothing is charged for paying late, whatever this says; leave it out.",
-    "refund_interest": "No refund returns interest yet; leave it out.",
-    "charge_off": "No plan is charged off yet; leave it out.",
-    "allocation": "A payment settles the oldest instalment first; leave the allocation out.",
-    "chargeback_order": "No payment is charged back yet; leave it out.",
-}
 
 PRICES_MAX: Final = 2_000  # rows at their lengths: each takes some milliseconds to work out
 PLACES_MAX: Final = 200_000  # ... for each grade and category that has them: where a checkout looks them up
@@ -151,11 +138,12 @@ def _price(at: str, price: Price) -> Iterator[Fault]:
         yield Fault(f"{at}/terms/first_due_on", "A price list outlives a date; say first_due_days.")
     if price.terms.down_payment_bps >= BPS:
         yield Fault(f"{at}/terms/down_payment_bps", "Nothing is left to pay in instalments.")
-    yield from _not_honoured(f"{at}/terms", price.terms)
+    yield from _costs(f"{at}/terms", price.terms)
+    yield from life_is_followed(f"{at}/terms", price.terms)
 
 
-def _not_honoured(at: str, terms: Terms) -> Iterator[Fault]:
-    """Terms that a quote can show and no command on a plan follows: what is disclosed would not be what is computed."""
+def _costs(at: str, terms: Terms) -> Iterator[Fault]:
+    """Costs that a quote can show and no command on a plan collects: what is disclosed would not be paid."""
     for place, cost in enumerate(terms.costs):
         if cost.payer is Payer.MERCHANT:
             yield Fault(
@@ -163,9 +151,6 @@ def _not_honoured(at: str, terms: Terms) -> Iterator[Fault]:
             )
         elif cost.due is FeeDue.UP_FRONT:
             yield Fault(f"{at}/costs/{place}/due", "Nobody collects a cost before the plan; say first.")
-    for name, sentence in NOT_FOLLOWED.items():
-        if getattr(terms, name) != getattr(PLAINEST, name):
-            yield Fault(f"{at}/{name}", sentence)
 
 
 def _refusals(rung: Rung) -> Iterator[tuple[str, str]]:

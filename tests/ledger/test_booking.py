@@ -156,3 +156,8 @@ def test_transfers_lead_from_one_to_the_other(moves: list[tuple[Place, Place, in
     assert {place: amount for place, amount in booked.items() if amount} == {
         place: amount for place, amount in balances.items() if amount
     }
+
+
+def test_a_payment_of_interest_taken_back_as_principal_is_the_partners_loss_as_well() -> None:
+    share = booking.principal_share("pa_1", -150_01, 7_000)
+    assert share == {Place(A.PARTNER_PARTICIPATION, "pa_1"): -105_01, Place(A.PARTNER_PAYABLE, "pa_1"): 105_01}
