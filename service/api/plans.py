@@ -23,7 +23,7 @@ from service.plans.book import Command
 from service.plans.capture import Capture
 from service.plans.deposit import Claim, Release
 from service.plans.flow import Preview, view_plans
-from service.plans.money_back import Refund
+from service.plans.money_back import Refund, Returned
 from service.plans.offer import Kind
 from service.plans.payment import RecordPayment
 from service.plans.plan import PlanView
@@ -93,10 +93,19 @@ class PaymentBody(Struct, frozen=True, forbid_unknown_fields=True):
     reference: Text | None = None  # the payer's or processor's own: with the same day and amount it is the same payment
 
 
-class RefundBody(Struct, frozen=True, forbid_unknown_fields=True):
-    """Goods that came back."""
+class ReturnedLine(Struct, frozen=True, gc=False, forbid_unknown_fields=True):
+    """A line of a bill that came back."""
 
-    amount: Price  # in the plan's currency
+    capture: Annotated[int, Meta(ge=1, le=99)]  # of which bill
+    line: Annotated[int, Meta(ge=1, le=400)]  # its number in that bill
+    amount: Price | None = None  # minor units of the plan's currency; null: all that is left of it
+
+
+class RefundBody(Struct, frozen=True, forbid_unknown_fields=True):
+    """Goods that came back: an amount, or lines of the bills; with both, the lines sum to the amount."""
+
+    amount: Price | None = None  # minor units of the plan's currency; null: what the lines sum to
+    lines: Annotated[tuple[ReturnedLine, ...], Meta(max_length=200)] = ()  # which came back; empty: none is named
 
 
 class PlanPage(Struct, frozen=True):
@@ -229,13 +238,16 @@ def record_payment(body: PaymentBody, names: Names) -> Command:
 @verb(
     "refunds",
     201,
-    refuses=(Code.STATE_FORBIDS, Code.AMOUNT_EXCEEDS_OUTSTANDING),
-    example={"amount": 60_00},
+    refuses=(Code.STATE_FORBIDS, Code.AMOUNT_EXCEEDS_OUTSTANDING, Code.AMOUNT_MISMATCH),
+    example={"amount": 190_00, "lines": [{"capture": 1, "line": 1, "amount": 190_00}]},
     after=("capture_plan",),
 )
 def refund_plan(body: RefundBody, names: Names) -> Command:
-    """Goods came back: the amount lowers what is owed, and what is too much is owed back to the consumer."""
-    return Refund(**names, amount=body.amount)
+    """Goods came back: that lowers what is owed, and what is too much is owed back to the consumer."""
+    if body.amount is None and not body.lines:
+        raise Refused(Code.INVALID_FIELD, "Say what came back: an amount, or lines.", "/amount")
+    lines = tuple(Returned(line.capture, line.line, line.amount) for line in body.lines)
+    return Refund(**names, amount=body.amount, lines=lines)
 
 
 async def _load(ask: Ask, plan_ids: list[str]) -> list[PlanView]:

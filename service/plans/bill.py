@@ -31,6 +31,14 @@ class Bill(Struct, frozen=True):
     lines: tuple[BillLine, ...] = ()
 
 
+class RefundedLine(Struct, frozen=True, gc=False):
+    """What came back of one line of a bill, in minor units."""
+
+    capture: int  # of which bill
+    line: int  # its number in that bill
+    amount: int
+
+
 def lines_of(amount: int, named: Iterable[tuple[str, int]]) -> tuple[BillLine, ...]:
     """The lines of a bill of `amount`, numbered in their order. Refused: AMOUNT_MISMATCH. No lines fit any amount."""
     lines = tuple([BillLine(number, *line) for number, line in enumerate(named, start=1)])

@@ -2,23 +2,45 @@
 
 from datetime import datetime
 
+from msgspec import Struct
+
 from service.actor import ActorKind
 from service.errors import Code, Refused
 from service.event_type import EventType
+from service.plans.bill import RefundedLine
 from service.plans.book import Book, Change, Event, PlanCommand
 from service.plans.capture import MERCHANTS
 from service.plans.happening import fact_id, happen, today_of
 from service.plans.plan import Plan
-from service.plans.running.facts import ChargedBack, Money, OverpaidReturned, Paid, PaymentReturned, Refunded
+from service.plans.running.facts import (
+    ChargedBack,
+    Money,
+    OverpaidReturned,
+    Paid,
+    PaymentReturned,
+    Refunded,
+    undone_by,
+)
 from service.terms.allocation_rule import PaymentKind
 
 LENDERS = frozenset({ActorKind.OPERATOR, ActorKind.PROCESSOR})
 
 
-class Refund(PlanCommand, frozen=True, kw_only=True):
-    """The merchant takes goods back: `amount` lowers what is owed; what is too much is overpaid, and owed back."""
+class Returned(Struct, frozen=True, gc=False):
+    """A line of a bill that comes back: `amount` minor units of it, all that is left of it if none is named."""
 
-    amount: int
+    capture: int
+    line: int
+    amount: int | None = None
+
+
+class Refund(PlanCommand, frozen=True, kw_only=True):
+    """The merchant takes goods back, an amount or lines of the bills: that lowers what is owed; what is too much is
+    overpaid, and owed back. With both, the lines must sum to the amount.
+    """
+
+    amount: int | None = None
+    lines: tuple[Returned, ...] = ()
 
     who_may = MERCHANTS | {ActorKind.OPERATOR}
 
@@ -28,15 +50,24 @@ class Refund(PlanCommand, frozen=True, kw_only=True):
         return True
 
     def apply(self, book: Book, now: datetime) -> Change:
-        """Refused: NOT_FOUND, STATE_FORBIDS (nothing was captured), AMOUNT_EXCEEDS_OUTSTANDING."""
+        """Refused: NOT_FOUND, STATE_FORBIDS (nothing was captured), AMOUNT_EXCEEDS_OUTSTANDING (more than was captured,
+        or than is left of a line), AMOUNT_MISMATCH, INVALID_FIELD (no such line).
+        """
         plan = self.plan_of(book)
+        lines = refunded_lines(plan, self.lines)
+        amount = sum(line.amount for line in lines) if self.amount is None else self.amount
+        if lines and amount != sum(line.amount for line in lines):
+            sentence = f"The lines sum to {sum(line.amount for line in lines)}, the amount is {amount} minor units."
+            raise Refused(Code.AMOUNT_MISMATCH, sentence, "/amount")
         today = today_of(plan, now)
         fact = Refunded(
-            id=fact_id(self), recorded_on=today, on=today, amount=self.amount, kind=PaymentKind.MERCHANT_REFUND,
-            returns_interest=plan.offer.terms.refund_interest,
+            id=fact_id(self), recorded_on=today, on=today, amount=amount, kind=PaymentKind.MERCHANT_REFUND,
+            returns_interest=plan.offer.terms.refund_interest, lines=lines,
         )  # fmt: skip
 
-        data = {"refund_id": fact.id, "amount": self.amount, "refunded": plan.amounts.refunded + self.amount}
+        data = {
+            "refund_id": fact.id, "amount": amount, "refunded": plan.amounts.refunded + amount, "lines": lines
+        }  # fmt: skip
         return happen(book, plan, self, fact, now, lambda _: Event(EventType.REFUNDED, data))
 
 
@@ -103,6 +134,33 @@ class ReturnOverpayment(PlanCommand, frozen=True, kw_only=True):
         fact = OverpaidReturned(id=fact_id(self), recorded_on=today, on=today, amount=self.amount)
         event = {"amount": self.amount, "overpaid": plan.amounts.overpaid - self.amount}
         return happen(book, plan, self, fact, now, lambda _: Event(EventType.OVERPAYMENT_RETURNED, event))
+
+
+def refunded_lines(plan: Plan, asked: tuple[Returned, ...]) -> tuple[RefundedLine, ...]:
+    """What comes back of which lines. Refused: INVALID_FIELD (no such line, or named twice, or a discount);
+    AMOUNT_EXCEEDS_OUTSTANDING (less is left of it).
+    """
+    if not asked:
+        return ()
+    left = {(bill.capture, line.number): line.amount for bill in plan.bills for line in bill.lines if line.amount > 0}
+    assert plan.standing.done is not None
+    never = {undone_by(fact) for fact in plan.standing.done}
+    for fact in plan.standing.done:
+        if isinstance(fact, Refunded) and fact.id not in never:
+            for line in fact.lines:
+                left[line.capture, line.line] -= line.amount
+    found: list[RefundedLine] = []
+    for place, one in enumerate(asked):
+        of_it = left.pop((one.capture, one.line), None)  # popped: named once
+        if of_it is None:
+            sentence = f"Capture {one.capture} has no line {one.line} that can come back, or it is named twice."
+            raise Refused(Code.INVALID_FIELD, sentence, f"/lines/{place}/line")
+        amount = of_it if one.amount is None else one.amount
+        if not amount or amount > of_it:
+            sentence = f"{of_it} minor units are left of line {one.line} of capture {one.capture}."
+            raise Refused(Code.AMOUNT_EXCEEDS_OUTSTANDING, sentence, f"/lines/{place}/amount")
+        found.append(RefundedLine(one.capture, one.line, amount))
+    return tuple(found)
 
 
 def payment_of(plan: Plan, payment_id: str) -> Paid:

@@ -11,7 +11,7 @@ from typing import Annotated
 
 from msgspec import Meta, Struct
 
-from service.plans.bill import BillLine
+from service.plans.bill import BillLine, RefundedLine
 from service.terms.allocation_rule import PaymentKind
 from service.terms.terms import Unit
 
@@ -80,6 +80,7 @@ class Refunded(Fact, frozen=True, tag="refunded"):
     amount: Money
     kind: PaymentKind = PaymentKind.MERCHANT_REFUND
     returns_interest: bool = True
+    lines: tuple[RefundedLine, ...] = ()  # what came back, by the lines of the bills; they sum to the amount
 
 
 class OverpaidReturned(Fact, frozen=True, tag="overpaid_returned"):

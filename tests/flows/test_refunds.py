@@ -1,0 +1,73 @@
+"""Goods come back: an amount, or lines of the bills, each at most once and at most what was captured of it."""
+
+from typing import Any
+
+import pytest
+
+from tests.flows.world import World
+
+BILL = [
+    {"name": "3 chairs", "amount": 450_00},
+    {"name": "Table", "amount": 200_00},
+    {"name": "Voucher", "amount": -50_00},
+]
+TABLE = {"capture": 1, "line": 2}
+
+
+async def shipped(world: World) -> str:
+    plan = await world.plan(await world.consumer(), 600_00)
+    captured = await world.merchant.post(f"/v1/plans/{plan['id']}/capture", {"amount": 600_00, "items": BILL})
+    assert captured.status_code == 200, captured.text
+    return str(plan["id"])
+
+
+async def refund(world: World, plan: str, **body: Any) -> Any:
+    return await world.merchant.post(f"/v1/plans/{plan}/refunds", body)
+
+
+async def test_lines_come_back_in_parts(world: World) -> None:
+    plan = await shipped(world)
+    one = await refund(world, plan, lines=[{"capture": 1, "line": 1, "amount": 150_00}])
+    assert (one.status_code, one.json()["refunded"], one.json()["outstanding"]) == (201, 150_00, 450_00)
+    rest = await refund(world, plan, lines=[{"capture": 1, "line": 1}, {"capture": 1, "line": 2, "amount": 50_00}])
+    assert (rest.json()["refunded"], rest.json()["outstanding"]) == (500_00, 100_00)
+    event = (await world.merchant.get("/v1/events", limit=500)).json()["events"][-1]
+    assert (event["type"], event["data"]["amount"]) == ("plan.refunded", 350_00)
+    assert event["data"]["lines"] == [
+        {"capture": 1, "line": 1, "amount": 300_00}, {"capture": 1, "line": 2, "amount": 50_00},
+    ]  # fmt: skip
+
+
+async def test_all_of_it_comes_back_after_some_was_paid(world: World) -> None:
+    plan = await shipped(world)
+    await world.merchant.post(f"/v1/plans/{plan}/payments", {"amount": 150_00})
+    back = (await refund(world, plan, amount=600_00)).json()
+    assert (back["state"], back["outstanding"], back["overpaid"]) == ("overpaid", 0, 150_00)
+    returned = await world.operator.post(f"/v1/operator/plans/{plan}/overpayments/return", {"amount": 150_00})
+    assert (returned.json()["state"], returned.json()["overpaid"]) == ("refunded", 0)
+
+
+@pytest.mark.parametrize(
+    ("body", "status", "code", "pointer"),
+    [
+        ({}, 400, "invalid_field", "/amount"),
+        ({"amount": 600_01}, 422, "amount_exceeds_outstanding", "/amount"),
+        ({"lines": [{"capture": 1, "line": 4}]}, 400, "invalid_field", "/lines/0/line"),
+        ({"lines": [{"capture": 2, "line": 1}]}, 400, "invalid_field", "/lines/0/line"),
+        ({"lines": [{"capture": 1, "line": 3}]}, 400, "invalid_field", "/lines/0/line"),  # a discount
+        ({"lines": [{"capture": 1, "line": 1}] * 2}, 400, "invalid_field", "/lines/1/line"),
+        ({"lines": [TABLE | {"amount": 200_01}]}, 422, "amount_exceeds_outstanding", "/lines/0/amount"),
+        ({"amount": 1, "lines": [TABLE]}, 422, "amount_mismatch", "/amount"),
+    ],
+)  # fmt: skip
+async def test_what_cannot_come_back(world: World, body: dict[str, Any], status: int, code: str, pointer: str) -> None:
+    plan = await shipped(world)
+    refused = await refund(world, plan, **body)
+    assert (refused.status_code, refused.json()["code"], refused.json()["pointer"]) == (status, code, pointer)
+    assert (await world.merchant.get(f"/v1/plans/{plan}")).json()["version"] == 2
+
+
+async def test_nothing_comes_back_before_a_capture(world: World) -> None:
+    plan = await world.plan(await world.consumer(), 600_00)
+    refused = await refund(world, plan["id"], amount=1)
+    assert (refused.status_code, refused.json()["code"]) == (409, "state_forbids")
