@@ -57,7 +57,8 @@ async def _do(
     family: Family[Item, Facts, Effect, Told], keys: Keys, conn: Connection, works: list[Work[Item]]
 ) -> tuple[Answers, list[Told]]:
     claims = await keys.claim(conn, works)
-    facts = await family.load(conn, [work.item for work in claims.fresh])
+    begins = min([work.now for work in works])
+    facts = await family.load(conn, [work.item for work in claims.fresh], begins)
     done: list[Done[Item, Effect]] = []
     answers: Answers = []
     turn_ends = clock.monotonic() + TURN_S

@@ -15,8 +15,10 @@ Told = TypeVar("Told")
 class Family(Protocol[Item, Facts, Effect, Told]):
     """Work that is done many at a time, in one transaction: loaded together, applied one by one, saved together."""
 
-    async def load(self, conn: Connection, items: list[Item], /) -> Facts:
-        """What the items may read, locked in sorted order; what does not exist is left out."""
+    async def load(self, conn: Connection, items: list[Item], now: datetime, /) -> Facts:
+        """What the items may read, locked in sorted order; what does not exist is left out. Each is done at `now` or
+        later.
+        """
 
     def apply(self, item: Item, facts: Facts, now: datetime, /) -> Effect:
         """What one item brings about, or `Refused`. The facts move on: the next item finds what this one did."""

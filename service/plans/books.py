@@ -1,7 +1,7 @@
 """Loading books: the facts a batch of commands may read, locked in sorted order, and what the commands made of them."""
 
 from collections import Counter
-from collections.abc import Iterable
+from datetime import datetime
 
 import msgspec
 from msgspec import Struct, field
@@ -14,7 +14,7 @@ from service.partners.programme import Funding
 from service.plans.book import Book, Change, Command, Notice, PlanCommand
 from service.plans.offer import Agreement, Offer
 from service.plans.payment import RecordPayment, same_reference
-from service.plans.plan import Plan
+from service.plans.plan import Plan, business_day
 from service.plans.reading_store import Q, decode_fact, load_history, load_plans, paid_of
 from service.terms.terms import Captures
 
@@ -73,8 +73,8 @@ class Books(Struct):
                     self.notices.setdefault(plan.plan_id, []).append(notice)
 
 
-async def load(conn: Connection, commands: list[Command]) -> Books:
-    """Loads and locks what `commands` may read; what does not exist is left out."""
+async def load(conn: Connection, commands: list[Command], now: datetime) -> Books:
+    """Loads and locks what `commands`, done at `now` or later, may read; what does not exist is left out."""
     books = Books()
     offers = sorted({command.target for command in commands if command.loads == "offer"})
     plans = sorted({command.target for command in commands if command.loads == "plan"})
@@ -83,7 +83,7 @@ async def load(conn: Connection, commands: list[Command]) -> Books:
     if books.agreements:
         await _load_what_became(conn, books)
     if plans:
-        await _load_plans(conn, books, plans, commands)
+        await _load_plans(conn, books, plans, commands, now)
     return books
 
 
@@ -105,7 +105,7 @@ async def _lock(conn: Connection, books: Books, offers: list[str], plans: list[s
                     merchant_reference=row["merchant_reference"],
                     currency=account.currency,
                     offer=offer,
-                    funding=fundings.get(offer.kind) or fundings[offer_id],  # by offer: logged before it was by kind
+                    funding=fundings[offer.kind],
                 )
 
 
@@ -125,10 +125,9 @@ async def _load_what_became(conn: Connection, books: Books) -> None:
             books.used_references.add((merchant_id, reference))
 
 
-async def _load_plans(conn: Connection, books: Books, plans: list[str], commands: list[Command]) -> None:
+async def _load_plans(conn: Connection, books: Books, plans: list[str], commands: list[Command], now: datetime) -> None:
     books.plans = {plan.plan_id: plan for plan in await load_plans(conn, plans)}
-    rewritten = _rewritten(books.plans, [one for one in commands if isinstance(one, PlanCommand)])
-    if rewritten:
+    if rewritten := _rewritten(books.plans, [one for one in commands if isinstance(one, PlanCommand)], now):
         books.plans |= await load_history(conn, rewritten)
     books.found = books.plans.copy()
     asked = {
@@ -142,17 +141,17 @@ async def _load_plans(conn: Connection, books: Books, plans: list[str], commands
                 books.notices.setdefault(plan_id, []).append(notice)
 
 
-def _rewritten(plans: dict[str, Plan], commands: Iterable[PlanCommand]) -> list[Plan]:
-    """The plans whose facts are needed: their past may be changed."""
-    commands = list(commands)
+def _rewritten(plans: dict[str, Plan], commands: list[PlanCommand], now: datetime) -> list[Plan]:
+    """The plans whose facts are needed: their past may be changed, or the last fact takes effect after today."""
     several = Counter(command.plan_id for command in commands)
     found = {}
     for command in commands:
         plan = plans.get(command.plan_id)
         if plan is None or plan.standing.last is None:
             continue
-        on, last_on = command.effective_on, plan.standing.last[1]
-        is_late = on is not None and (on < last_on or several[command.plan_id] > 1)
+        today = business_day(now, plan.offer.time_zone)
+        on = today if command.effective_on is None else min(command.effective_on, today)
+        is_late = on < plan.standing.last[1] or (command.effective_on is not None and several[command.plan_id] > 1)
         if command.rewrites or is_late or plan.standing.terms.captures is Captures.FORESEEN:
             found[plan.plan_id] = plan
     return list(found.values())

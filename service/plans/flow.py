@@ -21,9 +21,9 @@ from service.plans.reading_store import load_plans
 class PlanWork:
     """The family of all commands on plans: a book for each, their accounts locked in sorted order."""
 
-    async def load(self, conn: Connection, commands: list[Command]) -> Books:
+    async def load(self, conn: Connection, commands: list[Command], now: datetime) -> Books:
         """Loads and locks what the commands may read."""
-        return await books.load(conn, commands)
+        return await books.load(conn, commands, now)
 
     def apply(self, command: Command, found: Books, now: datetime) -> Change:
         """The command on its book, or `Refused`; the next command of the batch finds what it did."""
@@ -62,7 +62,7 @@ async def preview(pool: Pool, command: Command, now: datetime) -> Answer:
         transaction = conn.transaction()
         await transaction.start()
         try:
-            found = await books.load(conn, [command])
+            found = await books.load(conn, [command], now)
             before = found.book_for(command)
             change = apply(command, found, now)
         except Refused as refused:
