@@ -11,7 +11,7 @@ from msgspec import Struct, field
 
 from service import ids
 from service.actor import ActorKind
-from service.api import attributes, consents, consumers, disclosures, notices, plans, quotes
+from service.api import attributes, consents, consumers, disclosures, notices, plan_reading, plans, quotes
 from service.api.ask import Asked, content_type, guard_for, read, write
 from service.api.body import Body
 from service.api.checkouts import answer_checkout
@@ -120,6 +120,7 @@ merchant_router = Router(
         notices.get_notice,
         disclosures.disclose_offer,
         *plans.ROUTES,
+        *plan_reading.MERCHANT_ROUTES,
         disclosures.disclose_plan,
         list_events,
     ],

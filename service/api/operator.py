@@ -10,7 +10,19 @@ from msgspec import Meta, Struct, field
 
 from service import ids
 from service.access import flow as access
-from service.api import consents, gateways, limits, notices, onboarding, plan_life, policies, replays, reviews, trials
+from service.api import (
+    consents,
+    gateways,
+    limits,
+    notices,
+    onboarding,
+    plan_life,
+    plan_reading,
+    policies,
+    replays,
+    reviews,
+    trials,
+)
 from service.api.ask import Asked, content_type, guard_for, read, write
 from service.api.body import Body, Nothing
 from service.api.breaks import Owner, assign_break, list_all_breaks, make_file, resolve_break
@@ -186,5 +198,6 @@ operator_router = Router(
         get_summary,
         get_trial_balance,
         *plan_life.ROUTES,
+        *plan_reading.OPERATOR_ROUTES,
     ],
 )

@@ -1,19 +1,18 @@
-"""A plan, for its merchant: open it, see it, capture, void, claim, release, record what was paid."""
+"""A plan, for its merchant: open it, capture, void, claim, release, record what was paid."""
 
 from datetime import date
 from typing import Annotated, Any, Final
 
-from litestar import get, post
-from litestar.params import FromPath, QueryParameter, RawBody
+from litestar import post
+from litestar.params import RawBody
 from litestar.response.base import ASGIResponse
 from msgspec import Meta, Struct
 
 from service import ids
-from service.api.ask import Ask, Asked, content_type, read, write
+from service.api.ask import Asked, content_type, write
 from service.api.body import Body, Nothing
 from service.api.operation import operation
-from service.api.reply import reply
-from service.api.verb import Names, do, no_plan, verb
+from service.api.verb import Names, do, verb
 from service.checkout.request import Price, Text, UnitAmount
 from service.errors import Code, Refused
 from service.money import AMOUNT_MAX
@@ -22,15 +21,12 @@ from service.plans.bill import BillLine, lines_of
 from service.plans.book import Command
 from service.plans.capture import Capture
 from service.plans.deposit import Claim, Release
-from service.plans.flow import Preview, view_plans
+from service.plans.flow import Preview
 from service.plans.money_back import Refund, Returned
 from service.plans.offer import Kind
 from service.plans.payment import RecordPayment
-from service.plans.plan import PlanView
-from service.plans.reading_store import Q
+from service.plans.timeline import PlanAnswer
 from service.plans.void import Void
-
-PLANS_MAX: Final = 100  # of one merchant reference, the newest
 
 
 class AcceptOffer(Struct, frozen=True, forbid_unknown_fields=True):
@@ -108,12 +104,6 @@ class RefundBody(Struct, frozen=True, forbid_unknown_fields=True):
     lines: Annotated[tuple[ReturnedLine, ...], Meta(max_length=200)] = ()  # which came back; empty: none is named
 
 
-class PlanPage(Struct, frozen=True):
-    """The plans of one merchant reference: the one that has it now, then the newest first."""
-
-    plans: list[PlanView]
-
-
 _accept = Body(AcceptOffer)
 
 
@@ -122,7 +112,7 @@ _accept = Body(AcceptOffer)
     status_code=201,
     opt=operation(
         "plans",
-        PlanView,
+        PlanAnswer,
         takes=AcceptOffer,
         refuses=(Code.NOT_FOUND, Code.OFFER_EXPIRED, Code.OFFER_ACCEPTED, Code.REFERENCE_USED, Code.LIMIT_EXCEEDED),
         dry_run=Preview,
@@ -139,33 +129,6 @@ async def open_plan(request: Asked, body: RawBody) -> ASGIResponse:
         offer_id=accept.offer_id,
     )
     return await do(request, ask, command, 201)
-
-
-@get("/plans/{plan_id:str}", opt=operation("plans", PlanView))
-async def get_plan(request: Asked, plan_id: FromPath[str]) -> ASGIResponse:
-    """The plan as it stands, with what is overdue today."""
-    found = await _load(read(request), [plan_id]) if ids.is_id(plan_id, ids.PLAN) else []
-    if not found:
-        raise no_plan(plan_id)
-    return reply(found[0])
-
-
-@get(
-    "/plans", opt=operation("plans", PlanPage, refuses=(Code.NOT_FOUND,), example={"merchant_reference": "order-1001"})
-)
-async def find_plans(
-    request: Asked, merchant_reference: Annotated[str, QueryParameter(min_length=1, max_length=100)]
-) -> ASGIResponse:
-    """The plan that has a merchant reference; after it those that were voided or expired before, the newest first."""
-    ask = read(request)
-    plan_ids: list[str] = []
-    if "\x00" not in merchant_reference:
-        bucket = ids.bucket_for(ask.owner_id, merchant_reference)
-        rows = await ask.services.pool.fetch(Q.find_plans, bucket, ask.owner_id, merchant_reference, PLANS_MAX)
-        plan_ids = [row["plan_id"] for row in rows]
-    if not plan_ids:
-        raise Refused(Code.NOT_FOUND, "This merchant reference opened no plan.", "/merchant_reference")
-    return reply(PlanPage(await _load(ask, plan_ids)))
 
 
 _BILL: Final[dict[str, Any]] = {
@@ -250,15 +213,8 @@ def refund_plan(body: RefundBody, names: Names) -> Command:
     return Refund(**names, amount=body.amount, lines=lines)
 
 
-async def _load(ask: Ask, plan_ids: list[str]) -> list[PlanView]:
-    """Those of the plans that are the merchant's, in their order, as they stand today."""
-    return await view_plans(ask.services.pool, plan_ids, ask.owner_id, ask.now)
-
-
 ROUTES: Final = [
     open_plan,
-    get_plan,
-    find_plans,
     capture_plan,
     void_plan,
     claim_deposit,

@@ -5,8 +5,8 @@
         \"""Give back what was not captured.\"""
         return Void(**names)
 
-The body's type and the sentence are the contract's; the router says whose verb it is. All verbs answer the plan, and
-`?dry_run=true` answers what would change.
+The body's type and the sentence are the contract's; the router says whose verb it is. All verbs answer the plan and
+the fact that they have recorded, and `?dry_run=true` answers what would change.
 """
 
 from collections.abc import Callable
@@ -26,7 +26,7 @@ from service.api.reply import JSON, reply_answer
 from service.errors import Code, Refused
 from service.plans.book import Command
 from service.plans.flow import Preview, preview
-from service.plans.plan import PlanView
+from service.plans.timeline import PlanAnswer
 
 B = TypeVar("B")
 Names = dict[str, Any]  # what every command on a plan is told: its own id, who asks, and which plan
@@ -47,7 +47,7 @@ def verb(word: str, status: int, **more: Any) -> Callable[[Callable[[B, Names], 
             return await do(request, ask, command_of(asked, _names(ask, plan_id)), status)
 
         on_plan.__name__, on_plan.__doc__ = command_of.__name__, command_of.__doc__
-        said = operation("plans", PlanView, takes=takes, dry_run=Preview, **more)
+        said = operation("plans", PlanAnswer, takes=takes, dry_run=Preview, **more)
         return post(f"/plans/{{plan_id:str}}/{word}", status_code=status, opt=said)(on_plan)
 
     return made

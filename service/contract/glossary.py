@@ -191,6 +191,7 @@ GLOSSARY: Final[dict[str, str]] = {
     "?policy_id": "another policy; absent: its own",
     "?policy_version": "another version; absent: its own",
     "?version": "the version's number",
+    "?known_on": "as it was known when this day ended in the plan's time zone, and seen on it; absent: as it stands",
     "trial_id": "the trial's id",
     "consumer_id": "the consumer's id",
     "decision_id": "the checkout's id",

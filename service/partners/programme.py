@@ -21,7 +21,7 @@ class Funding(msgspec.Struct, frozen=True, gc=False):
     """Whose money a plan is, as on the day it was signed. No programme: all of it is ours."""
 
     programme_id: str | None = None
-    programme_version: int = 0
+    programme_version: int = 0  # of its terms
     partner_id: str | None = None
     funding_bps: int = 0
     time_zone: str | None = None  # the programme's: its bookings are of this calendar's days

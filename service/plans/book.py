@@ -67,6 +67,7 @@ class Moved(Struct, frozen=True):
     facts: tuple[Recorded, ...]
     transfers: list[Transfer]
     events: tuple[Event, ...]
+    before: Plan | None = None  # None: it was opened
 
 
 class Change(Struct, frozen=True):

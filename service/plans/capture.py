@@ -7,11 +7,11 @@ from service.actor import ActorKind
 from service.errors import Code, Refused
 from service.event_type import EventType
 from service.merchants.merchant import merchant_fee
-from service.plans.bill import Bill, BillLine
+from service.plans.bill import BillLine
 from service.plans.book import Book, Change, Event, PlanCommand, refuse_state, require_open
 from service.plans.happening import fact_id, happen, today_of
 from service.plans.offer import Kind
-from service.plans.plan import Plan
+from service.plans.plan import Plan, bill_of
 from service.plans.running.facts import Captured
 
 MERCHANTS = frozenset({ActorKind.MERCHANT, ActorKind.PLATFORM})
@@ -58,8 +58,7 @@ def charge(
     told: dict[str, Any], **fields: Any,
 ) -> Change:  # fmt: skip
     """A capture or a claim: the plan has one more bill."""
-    amount = fact.amount + fact.from_held
-    bill = Bill(len(plan.bills) + 1, amount, now, fact.lines)
-    fee = merchant_fee(plan.offer.merchant_fee, plan.amounts.captured, amount)
-    told = {"capture": bill.capture, "amount": amount, "merchant_fee": fee, "lines": fact.lines, **told}
+    bill = bill_of(len(plan.bills) + 1, now, fact)
+    fee = merchant_fee(plan.offer.merchant_fee, plan.amounts.captured, bill.amount)
+    told = {"capture": bill.capture, "amount": bill.amount, "merchant_fee": fee, "lines": fact.lines, **told}
     return happen(book, plan, command, fact, now, lambda _: Event(event, told), bills=(*plan.bills, bill), **fields)

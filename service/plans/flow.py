@@ -12,10 +12,11 @@ from service.errors import Refused
 from service.ledger.chart import Transfer
 from service.limits.account import Account
 from service.plans import books, store
-from service.plans.book import Change, Command
+from service.plans.book import Change, Command, Recorded
 from service.plans.books import Books
-from service.plans.plan import PlanView, business_day, view
-from service.plans.reading_store import load_plans
+from service.plans.plan import Plan, business_day, view_as
+from service.plans.reading_store import load_facts, load_plans
+from service.plans.timeline import PlanAnswer, Step, recorded_fact
 
 
 class PlanWork:
@@ -32,8 +33,8 @@ class PlanWork:
         return change
 
     def answer(self, change: Change, now: datetime) -> bytes:
-        """The plan after it."""
-        return _encode(_view(change, now))
+        """The plan after it, and what it has recorded."""
+        return _encode(_answer(change, now))
 
     async def save(
         self, conn: Connection, found: Books, done: list[Done[Command, Change]], answers: list[tuple[Key, Answer]]
@@ -49,7 +50,7 @@ class PlanWork:
 class Preview(Struct):
     """What a command would do: the plan after it, the account before and after, and its ledger rows."""
 
-    plan: PlanView
+    plan: PlanAnswer
     account_before: Account
     account_after: Account
     transfers: list[Transfer]
@@ -71,14 +72,21 @@ async def preview(pool: Pool, command: Command, now: datetime) -> Answer:
             await transaction.rollback()
     assert before is not None
     transfers = [transfer for moved in change.moved for transfer in moved.transfers]
-    return Answer(200, _encode(Preview(_view(change, now), before.account, change.account, transfers)))
+    return Answer(200, _encode(Preview(_answer(change, now), before.account, change.account, transfers)))
 
 
-async def view_plans(pool: Pool, plan_ids: list[str], merchant_id: str | None, now: datetime) -> list[PlanView]:
-    """Plans as they stand today, in the order asked for; of this merchant, if one is named."""
+async def read_plans(pool: Pool, plan_ids: list[str], merchant_id: str | None) -> list[Plan]:
+    """Plans as they stand, in the order asked for; of this merchant, if one is named."""
     async with pool.acquire() as conn, conn.transaction(isolation="repeatable_read", readonly=True):
-        plans = await load_plans(conn, plan_ids, merchant_id)
-    return [view(plan, business_day(now, plan.offer.time_zone)) for plan in plans]
+        return await load_plans(conn, plan_ids, merchant_id)
+
+
+async def load_life(pool: Pool, plan_id: str, merchant_id: str | None) -> tuple[Plan, list[Recorded]] | None:
+    """A plan and all its facts in the order they were recorded; None if there is none, of this merchant."""
+    async with pool.acquire() as conn, conn.transaction(isolation="repeatable_read", readonly=True):
+        plans = await load_plans(conn, [plan_id], merchant_id)
+        facts = await load_facts(conn, [plan_id]) if plans else {}
+    return (plans[0], facts[plan_id]) if plans else None
 
 
 def apply(command: Command, found: Books, now: datetime) -> Change:
@@ -89,8 +97,11 @@ def apply(command: Command, found: Books, now: datetime) -> Change:
     return command.apply(book, now)
 
 
-def _view(change: Change, now: datetime) -> PlanView:
-    return view(change.plan, business_day(now, change.plan.offer.time_zone))
+def _answer(change: Change, now: datetime) -> PlanAnswer:
+    moved = change.moved[0]
+    plan, before = moved.plan, moved.before
+    step = Step(plan.kind, moved.facts[0], before.standing if before else None, plan.standing)
+    return view_as(PlanAnswer, plan, business_day(now, plan.offer.time_zone), recorded=recorded_fact(step))
 
 
 _encode = msgspec.json.Encoder().encode

@@ -30,7 +30,8 @@ def happen(
     """
     following = stand(plan, after(plan.standing, fact), command, now, **fields)
     recorded = Recorded(following.version, now, command.actor, command.command_id, fact, reference)
-    moved = Moved(following, (recorded,), transfers(books_of(plan), books_of(following)), (tell(following),))
+    booked = transfers(books_of(plan), books_of(following))
+    moved = Moved(following, (recorded,), booked, (tell(following),), plan)
     return Change(exposed(book.account, plan.amounts, following.amounts), (moved,))
 
 

@@ -8,11 +8,11 @@ from service import ids
 from service.actor import ActorKind
 from service.errors import Code, Refused
 from service.event_type import EventType
-from service.plans.amounts import Amounts
 from service.plans.book import Book, Change, Event, PlanCommand
 from service.plans.happening import fact_id, happen, today_of
 from service.plans.plan import Plan, business_day
 from service.plans.running.facts import Paid
+from service.terms.allocation_rule import Component
 
 A_DAY: Final = timedelta(days=1)
 COLLECTORS = frozenset({ActorKind.MERCHANT, ActorKind.PLATFORM, ActorKind.OPERATOR, ActorKind.PROCESSOR})
@@ -49,8 +49,10 @@ class RecordPayment(PlanCommand, frozen=True, kw_only=True):
         )
 
         def tell(after: Plan) -> Event:
+            allocated = after.standing.allocations[fact.id]
+            parts = {component.value: allocated.part(component) for component in Component}
             data = {"payment_id": fact.id, "received_on": received_on, "amount": self.amount}
-            return Event(EventType.PAID, data | settled(plan.amounts, after.amounts))
+            return Event(EventType.PAID, data | parts | {"overpaid": allocated.overpaid})
 
         return happen(book, plan, self, fact, now, tell, same_reference(self.reference))
 
@@ -66,17 +68,6 @@ class RecordPayment(PlanCommand, frozen=True, kw_only=True):
                 if self.received_on == notice.received_on:
                     sentence = f"The payment {self.reference!r} of {notice.received_on} is already on this plan."
                     raise Refused(Code.DUPLICATE_PAYMENT, sentence, "/reference")
-
-
-def settled(before: Amounts, after: Amounts) -> dict[str, int]:
-    """What money settled: by component, and what of it was too much."""
-    return {
-        "principal": after.principal_paid - before.principal_paid,
-        "interest": after.interest_paid - before.interest_paid,
-        "fee": after.fee_paid - before.fee_paid,
-        "penalty": after.penalty_paid - before.penalty_paid,
-        "overpaid": after.overpaid - before.overpaid,
-    }
 
 
 def same_reference(reference: str | None) -> str | None:

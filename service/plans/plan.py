@@ -1,6 +1,7 @@
 """The plan: one credit agreement of one kind, what was agreed and where it stands; and how it is shown. Pure."""
 
 from datetime import date, datetime, timedelta
+from typing import Any, TypeVar
 from zoneinfo import ZoneInfo
 
 from msgspec import Struct, field
@@ -11,6 +12,7 @@ from service.partners.programme import Funding
 from service.plans.amounts import Amounts
 from service.plans.bill import Bill
 from service.plans.offer import Kind, Offer
+from service.plans.running.facts import Captured
 from service.plans.running.rows import Line
 from service.plans.running.standing import Standing
 from service.plans.running.versions import lines_on
@@ -127,14 +129,30 @@ class PlanView(Struct, frozen=True):
     next_actions: tuple[str, ...]
 
 
+class OperatorPlan(PlanView, frozen=True):
+    """The plan as an operator sees it: with whose it is, and whose money."""
+
+    merchant_id: str = field(name="merchant")  # the merchant's id
+    decision_id: str = field(name="checkout")  # the id of the checkout it was offered in
+    funding: Funding
+
+
+V = TypeVar("V", bound=PlanView)
+
+
 def view(plan: Plan, today: date) -> PlanView:
     """What a merchant is shown of a plan on `today`."""
+    return view_as(PlanView, plan, today)
+
+
+def view_as(kind: type[V], plan: Plan, today: date, **more: Any) -> V:
+    """The same with more beside it."""
     offer, amounts = plan.offer, plan.amounts
     owed = schedule_of(plan, today)
     schedule = owed
     if not plan.standing.lent:
         schedule = tuple(OwedInstalment(i.number, 1, i.due_on, i.principal, i.interest, i.fee) for i in offer.schedule)
-    return PlanView(
+    return kind(
         plan_id=plan.plan_id,
         kind=plan.kind,
         consumer_id=plan.consumer_id,
@@ -166,6 +184,7 @@ def view(plan: Plan, today: date) -> PlanView:
         closed_at=plan.closed_at,
         version=plan.version,
         next_actions=next_actions(plan),
+        **more,
     )
 
 
@@ -181,6 +200,11 @@ def instalment_of(line: Line) -> OwedInstalment:
         line.number, line.capture, line.due_on, line.principal, line.interest, line.fee, line.penalty,
         line.paid_principal, line.paid_interest, line.paid_fee, line.paid_penalty, line.forgiven, line.settled_on,
     )  # fmt: skip
+
+
+def bill_of(capture: int, captured_at: datetime, fact: Captured) -> Bill:
+    """The bill of a capture or claim."""
+    return Bill(capture, fact.amount + fact.from_held, captured_at, fact.lines)
 
 
 def next_actions(plan: Plan) -> tuple[str, ...]:

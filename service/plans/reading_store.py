@@ -15,10 +15,9 @@ from service.actor import Actor, ActorKind
 from service.db import Connection, load_queries
 from service.partners.programme import Funding
 from service.plans.amounts import amounts_of
-from service.plans.bill import Bill
 from service.plans.book import Notice, Recorded
 from service.plans.offer import Kind, Offer
-from service.plans.plan import Plan
+from service.plans.plan import Plan, bill_of
 from service.plans.running.facts import Captured, Event, Paid
 from service.plans.running.kept import recall
 from service.plans.running.standing import Standing
@@ -96,9 +95,7 @@ def _plan(row: asyncpg.Record, offer: Offer, standing: Standing) -> Plan:
         amounts=amounts_of(standing),
         lines=lines_of(standing),
         changed_by=ActorKind(row["changed_by"]),
-        bills=tuple(
-            Bill(number, one.fact.amount + one.fact.from_held, one.captured_at, one.fact.lines) for number, one in bills
-        ),
+        bills=tuple(bill_of(number, one.captured_at, one.fact) for number, one in bills),
     )
 
 

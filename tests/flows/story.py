@@ -162,10 +162,12 @@ class Story:
         return path, {"amount": _cents(words[0])} | _fields(words[1:])
 
     async def _foretold(self, foretold: httpx.Response, after: dict[str, Any], *, is_new: bool) -> None:
-        """The dry run showed the plan and the account as they are now; a new plan's id it could not know."""
+        """The dry run showed plan, fact and account as they are now; the ids of what is new it could not know."""
         assert foretold.status_code == 200, foretold.text
         preview = foretold.json()
         assert preview["dry_run"] is True
+        facts = [_without(one.pop("recorded"), "id") for one in (preview["plan"], after)]
+        assert facts[0] == facts[1], "the dry run foretold another fact"
         unknown = ("id",) if is_new else ()
         assert _without(preview["plan"], *unknown) == _without(after, *unknown), "the dry run foretold another plan"
         account = await self.account()

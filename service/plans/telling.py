@@ -1,0 +1,160 @@
+"""What happened to a plan, in a sentence: for people who read its timeline. Pure."""
+
+from collections.abc import Callable
+from typing import Final
+
+from service.money import decimal_text
+from service.plans.offer import Kind
+from service.plans.running.facts import (
+    Authorized,
+    Captured,
+    ChargedBack,
+    ChargedOff,
+    DueMoved,
+    Extended,
+    Forgiven,
+    GivenBack,
+    HolidayGranted,
+    InterestPaused,
+    Levied,
+    OverpaidReturned,
+    Paid,
+    PaymentReturned,
+    RateChanged,
+    ReAged,
+    ReAmortized,
+    Refunded,
+    Waived,
+    Why,
+)
+from service.plans.running.rows import Line
+from service.plans.running.standing import Standing
+from service.plans.running.versions import lines_of
+from service.plans.timeline import Step
+from service.terms.terms import Unit
+
+Money = Callable[[int], str]
+
+BECAUSE: Final = {
+    Why.VOIDED: "the merchant will not capture them",
+    Why.EXPIRED: "nobody captured them in time",
+    Why.RELEASED: "the goods came back",
+}
+UNITS: Final = {
+    Unit.DAY: "day", Unit.WEEK: "week", Unit.HALF_MONTH: "half month", Unit.MONTH: "month", Unit.YEAR: "year",
+}  # fmt: skip
+
+
+def sentence_of(step: Step, currency: str) -> str:
+    """What happened, in plain words: 150.00 EUR were paid, received on 2026-03-16; it settled instalment 1."""
+
+    def money(amount: int) -> str:
+        return f"{decimal_text(amount, currency)} {currency}"
+
+    amount = money(step.amount or 0)
+    match step.fact:
+        case Authorized() | Captured() | GivenBack():
+            return _of_purchase(step, amount, money)
+        case Paid(on=on, received_on=received_on):
+            return f"{amount} were paid, received on {received_on or on}{_effect(step, money)}."
+        case Refunded():
+            return f"{amount} were refunded by the merchant{_effect(step, money)}."
+        case OverpaidReturned():
+            return f"{amount} that were paid too much went back to the consumer."
+        case PaymentReturned(on=on):
+            return f"The bank returned the payment of {amount} of {on} unpaid: the plan stands as if it had not come."
+        case ChargedBack():
+            on = step.about.on if step.about else step.fact.on
+            return f"The consumer's bank took {amount} of the payment of {on} back: they are owed again."
+        case Levied(due_on=due_on, is_penalty=is_penalty):
+            return f"A {'penalty' if is_penalty else 'fee'} of {amount}, due on {due_on}, is owed besides."
+        case Waived():
+            return f"The fee of {amount} is not asked for after all."
+        case ChargedOff():
+            return f"Collection was given up; {amount} are still owed."
+        case Forgiven():
+            return f"What was still owed was let go: {amount}."
+    return _of_schedule(step)
+
+
+def _of_purchase(step: Step, amount: str, money: Money) -> str:
+    is_deposit = step.kind is Kind.DEPOSIT
+    match step.fact:
+        case Authorized(amount=lent, held=held) if is_deposit:
+            return f"A deposit of {amount} was agreed: {money(lent)} on credit, {money(held)} held on the card."
+        case Authorized():
+            return f"The offer was accepted: {amount} may be captured."
+        case Captured(amount=lent, from_held=from_held):
+            rest = _given_back(step)
+            then = f"; {money(rest)} that were left are given back" if rest else ""
+            if is_deposit:
+                taken = f"{money(from_held)} of them from the card, {money(lent)} are owed"
+                return f"{amount} of the deposit were claimed: {taken}{then}."
+            last = max((line.due_on for line in lines_of(step.after)), default=None)
+            until = f", due until {last}" if lent and last else ""
+            return f"{amount} were captured{until}{then}."
+        case GivenBack(why=why):
+            return f"{amount} were given back, because {BECAUSE[why]}."
+    raise AssertionError(step.fact)
+
+
+def _of_schedule(step: Step) -> str:
+    match step.fact:
+        case RateChanged(on=on, rate_percent=rate):
+            return f"The rate is {rate.normalize():f} % a year from {on} on."
+        case InterestPaused(on=on, end_on=end_on):
+            return f"No interest is earned from {on} to {end_on}."
+        case Extended(on=on, instalments=count):
+            return f"There {_are(count, 'instalment')} more; those due from {on} on are lower."
+        case DueMoved(on=on, to=to):
+            return f"The instalment due on {on} is due on {to}, and those after it follow."
+        case HolidayGranted(on=on, principal=principal, interest=interest):
+            counts = ((principal, "principal"), (interest, "interest"))
+            asked = [f"{count} ask for no {name}" for count, name in counts if count]
+            return f"Of the instalments due from {on} on {' and '.join(asked)}."
+        case ReAged(first_due_on=first, instalments=count, every=every, unit=unit):
+            rhythm = UNITS[unit] if every == 1 else f"{every} {UNITS[unit]}s"
+            return f"What is owed is due in {count} instalments from {first} on, one every {rhythm}."
+        case ReAmortized(on=on):
+            return f"What was past due on {on} is spread over the instalments to come."
+    raise AssertionError(step.fact)
+
+
+def _are(count: int, noun: str) -> str:
+    return f"is {count} {noun}" if count == 1 else f"are {count} {noun}s"
+
+
+def _given_back(step: Step) -> int:
+    def back(standing: Standing) -> int:
+        return standing.given_back + standing.held_back
+
+    return back(step.after) - (back(step.before) if step.before else 0)
+
+
+def _effect(step: Step, money: Money) -> str:
+    """Which instalments it settled, which it lowered, and what of it was too much."""
+    before = {line.number: line for line in lines_of(step.before)} if step.before else {}
+    settled: list[Line] = []
+    lowered: list[Line] = []
+    for line in lines_of(step.after):
+        was = before.get(line.number)
+        if line.paid > (was.paid if was else 0):
+            (settled if line.settled_on is not None else lowered).append(line)
+    parts = [f"it settled {_named(settled)}"] if settled else []
+    if lowered:
+        parts.append(f"{'and ' if settled else 'it '}paid a part of {_named(lowered)}")
+    too_much = step.settled.overpaid if step.settled else 0
+    said = " ".join(parts)
+    if too_much > 0:
+        said = f"{said}; {money(too_much)} were too much" if said else f"{money(too_much)} were too much"
+    return f"; {said}" if said else ""
+
+
+def _named(lines: list[Line]) -> str:
+    """`instalment 1`, `instalments 1 to 3`, `instalments 1, 3 and 7`."""
+    numbers = [line.number for line in lines]
+    if len(numbers) == 1:
+        return f"instalment {numbers[0]}"
+    if len(numbers) > 2 and numbers[-1] - numbers[0] == len(numbers) - 1:
+        return f"instalments {numbers[0]} to {numbers[-1]}"
+    return f"instalments {', '.join(map(str, numbers[:-1]))} and {numbers[-1]}"
