@@ -48,6 +48,7 @@ def books_of(plan: Plan) -> Books:
         books[Occasion.FORGIVENESS] = booking.given_up(LedgerAccount.CREDIT_LOSSES, plan.plan_id, parts)
     if funding.partner_id is not None:
         principal, interest = (sum(parts[part] for parts in paid.values()) for part in (0, 1))
+        principal = max(principal, 0)  # what went back twice, and nobody had lent, is no loan of the partner's
         share = funding.partner_id, funding.funding_bps
         books[Occasion.DRAWING] = booking.drawing(share[0], lent, share[1])
         books[Occasion.PRINCIPAL_SHARE] = booking.principal_share(share[0], principal, share[1])

@@ -1,6 +1,6 @@
 """Loading books: the facts a batch of commands may read, locked in sorted order, and what the commands made of them."""
 
-from collections import Counter
+from collections.abc import Sequence
 from datetime import datetime
 
 import msgspec
@@ -142,19 +142,24 @@ async def _load_plans(conn: Connection, books: Books, plans: list[str], commands
 
 
 def _rewritten(plans: dict[str, Plan], commands: list[PlanCommand], now: datetime) -> list[Plan]:
-    """The plans whose facts are needed: their past may be changed, or the last fact takes effect after today."""
-    several = Counter(command.plan_id for command in commands)
-    found = {}
+    """The plans whose facts are needed."""
+    asked: dict[str, list[PlanCommand]] = {}
     for command in commands:
-        plan = plans.get(command.plan_id)
-        if plan is None or plan.standing.last is None:
-            continue
-        today = business_day(now, plan.offer.time_zone)
-        on = today if command.effective_on is None else min(command.effective_on, today)
-        is_late = on < plan.standing.last[1] or (command.effective_on is not None and several[command.plan_id] > 1)
-        if command.rewrites or is_late or plan.standing.terms.captures is Captures.FORESEEN:
-            found[plan.plan_id] = plan
-    return list(found.values())
+        asked.setdefault(command.plan_id, []).append(command)
+    return [plan for plan_id, plan in plans.items() if needs_facts(plan, asked.get(plan_id, ()), now)]
+
+
+def needs_facts(plan: Plan, commands: Sequence[PlanCommand], now: datetime) -> bool:
+    """Whether the past of a plan may be changed: a fact undone, or one recorded that goes before another."""
+    last = plan.standing.last
+    if last is None:
+        return False
+    if plan.standing.terms.captures is Captures.FORESEEN or any(command.rewrites for command in commands):
+        return True
+    today = business_day(now, plan.offer.time_zone)
+    days = [on for command in commands if (on := command.effective_on) is not None]
+    is_late = min([today, *days]) < last[1]
+    return is_late or (len(commands) > 1 and bool(days))
 
 
 class _Alternative(Struct):

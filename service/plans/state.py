@@ -24,7 +24,7 @@ class PlanState(StrEnum):
     OVERPAID = "overpaid"  # nothing is owed, and money is to be returned to the consumer -> as PAID_OFF, PAID_OFF
     CHARGED_OFF = "charged_off"  # collection was given up; it is still owed -> RECOVERED, FORGIVEN
     RECOVERED = "recovered"  # all of it was paid after all
-    FORGIVEN = "forgiven"  # what was still owed was let go
+    FORGIVEN = "forgiven"  # what was still owed was let go -> as PAID_OFF, CHARGED_OFF if it was charged off before
     VOIDED = "voided"  # given back before any capture
     EXPIRED = "expired"  # not captured in time
 
@@ -62,7 +62,7 @@ def state_of(kind: Kind, standing: Standing, amounts: Amounts) -> PlanState:
     if not standing.lent:
         ended = PlanState.EXPIRED if standing.ended_by is Why.EXPIRED else PlanState.VOIDED
         return PlanState.CLOSED if standing.ended_by is Why.RELEASED else ended
-    if standing.is_forgiven:
+    if standing.is_forgiven and not amounts.outstanding:
         return PlanState.FORGIVEN
     if standing.charged_off_on is not None:
         return PlanState.CHARGED_OFF if amounts.outstanding else PlanState.RECOVERED

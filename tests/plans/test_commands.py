@@ -5,23 +5,32 @@ from datetime import date, timedelta
 from typing import Any
 
 import pytest
+from msgspec import structs
 
 from service import ids
 from service.actor import Actor, ActorKind
 from service.errors import Code, Refused
+from service.ledger.chart import LedgerAccount
 from service.plans.authorize import Authorize
 from service.plans.book import Book, PlanCommand
+from service.plans.books import needs_facts
 from service.plans.capture import Capture
+from service.plans.charges import Levy
 from service.plans.deposit import Claim, Release
+from service.plans.money_back import ChargeBack, Refund, ReturnOverpayment
 from service.plans.offer import Kind
 from service.plans.payment import RecordPayment
+from service.plans.reschedule import UNWRITTEN, Forgive, Reschedule
+from service.plans.running.facts import DueMoved
 from service.plans.state import PlanState
 from service.plans.void import Expire, Void
-from service.terms.terms import Cost, DownPaymentAt, FeeDue, Terms, Unit
+from service.terms.terms import Captures, Cost, DownPaymentAt, FeeDue, Terms, Unit
 from tests.plans.lives import NOON, ONE_SUM, PAY_IN_4, WITH_FEES, Life, agreement, new_id
 
 SECOND = timedelta(seconds=1)
 DAY = timedelta(days=1)
+OPERATOR = Actor(ActorKind.OPERATOR, "op_1")
+PROCESSOR = Actor(ActorKind.PROCESSOR, "pr_1")
 SOMEBODY_ELSE = Actor(ActorKind.MERCHANT, new_id(ids.MERCHANT))
 
 
@@ -242,3 +251,62 @@ def test_a_payment_that_arrives_late_counts_on_its_day() -> None:
     life.do(RecordPayment, plan_id, amount=150_00, received_on=date(2026, 4, 10))
     life.do(RecordPayment, plan_id, amount=150_00, received_on=date(2026, 3, 16))
     assert [row.settled_on for row in life.lines(plan_id)] == [date(2026, 3, 16), date(2026, 4, 10), None, None]
+
+
+def test_a_release_before_a_claim_that_was_foreseen_gives_back_once() -> None:
+    """Claims go before all else where captures are foreseen; so does what was released before them."""
+    life = Life()
+    terms = structs.replace(ONE_SUM, captures=Captures.FORESEEN)
+    plan_id = life.authorize(agreement(Kind.DEPOSIT, 100_00, terms, 40_00))
+    life.do(Release, plan_id, amount=30_00)
+    plan = life.do(Claim, plan_id, amount=50_00)
+    assert (plan.amounts.captured, plan.amounts.voided, plan.remaining) == (50_00, 50_00, 0)
+    assert (plan.amounts.used, plan.standing.from_held, plan.standing.held_back) == (40_00, 10_00, 30_00)
+
+
+def test_what_went_back_twice_is_no_loan_of_the_partners() -> None:
+    """Paid before any capture, returned as overpaid, and taken back by the bank as well: the consumer owes it."""
+    life, plan_id = opened(Kind.INSTALMENTS)
+    life.do(RecordPayment, plan_id, amount=1_00)
+    life.do(ReturnOverpayment, plan_id, amount=1_00, actor=PROCESSOR)
+    payment_id = life.facts[plan_id][1].fact.id
+    plan = life.do(ChargeBack, plan_id, payment_id=payment_id, amount=1_00, actor=PROCESSOR)
+    assert (plan.amounts.used, plan.amounts.outstanding, plan.state) == (1_00, 1_00, PlanState.AUTHORIZED)
+    balances = life.balances(plan_id)
+    assert balances[LedgerAccount.CONSUMER_PRINCIPAL] == 1_00
+    assert balances[LedgerAccount.PROCESSOR_CLEARING] == -1_00
+    assert balances[LedgerAccount.PARTNER_PARTICIPATION] == balances[LedgerAccount.PARTNER_PAYABLE] == 0
+
+
+def test_a_payment_taken_back_after_all_was_forgiven_is_owed() -> None:
+    life, plan_id = opened(Kind.INSTALMENTS)
+    life.do(Capture, plan_id, amount=600_00)
+    life.do(RecordPayment, plan_id, amount=200_00)
+    payment_id = life.facts[plan_id][-1].fact.id
+    forgiven = life.do(Forgive, plan_id, actor=OPERATOR)
+    assert (forgiven.state, forgiven.amounts.used) == (PlanState.FORGIVEN, 0)
+    plan = life.do(ChargeBack, plan_id, payment_id=payment_id, amount=50_00, actor=PROCESSOR)
+    assert (plan.state, plan.amounts.used, plan.closed_at) == (PlanState.ACTIVE, 50_00, None)
+    assert life.balances(plan_id)[LedgerAccount.CONSUMER_PRINCIPAL] == 50_00
+    levied = life.do(Levy, plan_id, amount=5_00, actor=OPERATOR)
+    assert [line.outstanding for line in life.lines(plan_id)] == [0, 0, 0, 0, 55_00]
+    assert levied.amounts.outstanding == 55_00
+    assert life.do(Forgive, plan_id, actor=OPERATOR).state is PlanState.FORGIVEN
+
+
+def test_facts_are_loaded_where_what_happens_today_may_go_before_one_of_them() -> None:
+    """The date of an instalment to come was moved: that takes effect on its day, and a payment goes before it."""
+    life, plan_id = opened(Kind.INSTALMENTS)
+    plan = life.do(Capture, plan_id, amount=600_00)
+    names: dict[str, Any] = {"command_id": new_id(ids.COMMAND), "plan_id": plan_id, "actor": OPERATOR}
+    pay = RecordPayment(**names, amount=1_00)
+    back_dated = RecordPayment(**names, amount=1_00, received_on=NOON.date() - DAY)
+    assert not needs_facts(plan, [pay], NOON)
+    assert not needs_facts(plan, [pay, pay], NOON)
+    assert needs_facts(plan, [back_dated], NOON)
+    assert needs_facts(plan, [pay, RecordPayment(**names, amount=1_00, received_on=NOON.date())], NOON)
+    assert needs_facts(plan, [Refund(**names, amount=1_00)], NOON)
+    second = life.lines(plan_id)[1].due_on
+    moved = life.do(Reschedule, plan_id, change=DueMoved(**UNWRITTEN, on=second, to=second + DAY), actor=OPERATOR)
+    assert needs_facts(moved, [pay], NOON)
+    assert life.do(RecordPayment, plan_id, amount=1_00).amounts.paid == 1_00

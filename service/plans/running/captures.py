@@ -110,7 +110,7 @@ def _join(standing: Standing, part: Part, on: date, financed: int) -> None:
         course.balloon += _balloon(terms, part)
         moves.lend(course, on, financed)
     else:
-        ahead = [standing.row_after(on)]
+        ahead = [standing.row_behind(on)]
         ahead[0].owe(Component.PRINCIPAL, financed, on)
     standing.sort()
     if terms.costs:

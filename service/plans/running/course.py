@@ -152,7 +152,8 @@ class Course(Struct, eq=False, array_like=True):
         return result
 
     def credited(self, index: int) -> tuple[int, int]:
-        """Credits from a period's begin to the day before its end; the last includes its end."""
+        """Credits from a period's begin to the day before its end; the first includes what came before it, as of a
+        payment that came before the capture, and the last what came after it."""
         if not self.credits:
             return 0, 0
         period, is_last = self.periods[index], index == len(self.periods) - 1
@@ -160,7 +161,7 @@ class Course(Struct, eq=False, array_like=True):
         for credit in self.credits:
             if self.until is not None and credit.on > self.until:
                 continue
-            if period.begin <= credit.on and (credit.on < period.due_on or (is_last and credit.on == period.due_on)):
+            if (not index or period.begin <= credit.on) and (is_last or credit.on < period.due_on):
                 principal, interest = principal + credit.principal, interest + credit.interest
         return principal, interest
 

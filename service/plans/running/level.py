@@ -21,7 +21,7 @@ def least_level(course: Course, index: int) -> int:
     period, (credited_principal, credited_interest) = course.periods[index], course.credited(index)
     if course.levels_are_principal or period.interest_only:
         return period.paid_principal - credited_principal
-    return period.paid - credited_principal - credited_interest
+    return period.paid - credited_principal - credited_interest - period.later_interest
 
 
 def set_level(course: Course, first: int) -> None:
@@ -86,19 +86,22 @@ def settle(course: Course, on: date) -> None:
             if other is period or not is_paid(other, due):
                 other.later_interest = 0  # the last unpaid one asks for it, and that may have been another before
         period.level += _missing(course)
-        least = least_level(course, last)
-        if period.level >= least:
+        floor = least_level(course, last)
+        if period.level >= floor:
             _ask_earlier(course, last, on)
             for _ in range(6):  # a part of that may be paid already, and another level leaves another balance
                 missing = _missing(course)
                 if missing == 0:
                     return
-                if missing < 0 and period.level == least:
+                if missing < 0 and period.level == floor:
                     period.level = _level_with_room(course, last)
+                    floor = least_level(course, last)  # lower, as interest of later periods is asked for beside it
                 else:
-                    period.level = max(least, period.level + missing)
+                    period.level = max(floor, period.level + missing)
             period.later_interest = 0
-        period.level = least  # it asks for no more than was paid, and one before it takes what is left
+        period.level = least_level(
+            course, last
+        )  # it asks for no more than was paid, and one before it takes what is left
         dues = course.dues()
         last = _last_unpaid(course, dues, before=last)
 

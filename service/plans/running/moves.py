@@ -92,7 +92,8 @@ def pay_principal(course: Course, period: Period, on: date, amount: int) -> None
     index = course.periods.index(period)
     least = least_level(course, index)
     unpaid = sum(not is_paid(other, each) for other, each in zip(course.periods, dues, strict=True))
-    if unpaid > 1 and on < period.begin and (period.paid > dues[index].ceiling or least == period.agreed_level):
+    is_ahead = unpaid > 1 and on < period.begin
+    if period.paid > dues[index].ceiling or (is_ahead and least == period.agreed_level):
         period.level = least
         settle(course, moved_on)
 

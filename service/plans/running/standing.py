@@ -178,17 +178,26 @@ class Standing(Struct, eq=False, array_like=True):
         return [row for row in self.rows if row.kind is RowKind.INSTALMENT]
 
     def row_after(self, on: date) -> Row:
-        """The running instalment; behind the last one an extra row, whose date moves with what is added to it."""
+        """The running instalment; behind the last one that which is due on the day, or an extra row.
+
+        What becomes owed after all was forgiven stands in an extra row of its own.
+        """
+        if self.is_forgiven:
+            return self.row_behind(on)
         for row in self.instalments():
             if row.due_on > on:
                 return row
         last = self.rows[-1] if self.rows else None
-        if last is not None and last.kind is RowKind.EXTRA:
+        return last if last is not None and last.due_on == on else self.row_behind(on)
+
+    def row_behind(self, on: date) -> Row:
+        """The extra row behind all others, whose date moves with what is added to it. No course writes on it."""
+        last = self.rows[-1] if self.rows else None
+        if last is not None and last.kind is RowKind.EXTRA and not last.forgiven:
             last.due_on = max(last.due_on, on)
             return last
-        if last is not None and last.due_on == on:
-            return last
-        extra = Row(RowKind.EXTRA, on if last is None else last.due_on, on, self.capture)
+        begin = on if last is None else last.due_on
+        extra = Row(RowKind.EXTRA, begin, max(begin, on), self.capture)
         self.rows.append(extra)
         return extra
 

@@ -50,7 +50,7 @@ AFTER_THE_END = (
     facts.Paid, facts.Refunded, facts.OverpaidReturned, facts.ChargedBack, facts.Levied, facts.Forgiven, facts.GivenBack
 )  # fmt: skip
 
-FORESEEN = (facts.Authorized, facts.Captured)  # go before all else where the terms say so
+FORESEEN = (facts.Authorized, facts.Captured, facts.GivenBack)  # go before all else where the terms say so
 
 ROUNDINGS_MAX = 2  # another amount may round otherwise once more
 

@@ -240,3 +240,19 @@ def test_what_is_paid_stays_paid_when_another_cent_joins() -> None:
     paid = facts.Paid(id="paid", recorded_on=START, on=START, amount=1)
     version = replay(terms, [captured(1, 1), paid, captured(2, 1, START + timedelta(days=10))], START)
     assert [(line.principal, line.outstanding) for line in version.lines if line.total] == [(1, 0), (1, 1)]
+
+
+@pytest.mark.parametrize("recalculate", [False, True])
+def test_what_joins_on_the_last_due_date_stands_behind_the_last_instalment(recalculate: bool) -> None:
+    """No course asks for it any more: 60.00 of 160.00 are due at once, and paid like the others."""
+    terms = Terms(instalments=2, every=7, captures=Captures.MERGED, recalculate=recalculate)
+    last = START + timedelta(days=14)
+    parts: list[Event] = [authorized(160_00), captured(1, 100_00), captured(2, 60_00, last)]
+    version = replay(terms, parts, last)
+    assert [(line.kind, line.due_on, line.principal) for line in version.lines] == [
+        (RowKind.INSTALMENT, START + timedelta(days=7), 50_00),
+        (RowKind.INSTALMENT, last, 50_00),
+        (RowKind.EXTRA, last, 60_00),
+    ]
+    paid = facts.Paid(id="paid", recorded_on=last, on=last, amount=160_00)
+    assert (next_version(version, paid, last).outstanding, next_version(version, paid, last).overpaid) == (0, 0)

@@ -1,5 +1,7 @@
 """Money that goes back: a payment comes back once, and goods are refunded once."""
 
+from datetime import date
+from decimal import Decimal
 from typing import Any
 
 import pytest
@@ -8,8 +10,8 @@ from service.errors import Code, Refused
 from service.plans.running import facts
 from service.plans.running.facts import Event
 from service.plans.running.versions import amount_to_settle, replay
-from service.terms.allocation_rule import Component, PaymentKind
-from service.terms.terms import Captures, Cost, FeeDue, Terms
+from service.terms.allocation_rule import Allocation, AllocationRule, Component, Future, PaymentKind
+from service.terms.terms import Captures, Cost, DayCount, FeeDue, Interest, PaidEarly, Terms
 from tests.plans.running.test_versions import (
     DAILY,
     FOUR_MONTHS,
@@ -136,3 +138,45 @@ def test_more_captured_is_more_to_refund() -> None:
     assert lived(terms, second, refunded("01-16", 450_00)).outstanding == 0
     assert owed(lived(terms, second)) == [112_50] * 4
     assert amount_to_settle(lived(terms, second), JAN_1) == 450_00
+
+
+def test_a_payment_before_a_capture_that_was_foreseen_is_owed_again() -> None:
+    """The capture goes before all else, as if agreed at the start: of 80.00 paid for it 30.00 came back before it."""
+    events: list[Event] = [paid("01-10", 80_00), back("01-11", 30_00, "01-10"), captured(400_00, day("01-20"))]
+    version = replay(Terms(**FOUR_MONTHS, captures=Captures.FORESEEN), events, day("01-20"))
+    assert (version.outstanding, sum(line.owed_again for line in version.lines)) == (350_00, 30_00)
+
+
+def test_what_comes_back_after_all_was_forgiven_is_owed_in_a_row_of_its_own() -> None:
+    forgiven = facts.Forgiven(id="forgiven", recorded_on=day("02-02"), on=day("02-02"))
+    events: list[Event] = [paid("02-01", 100_00), forgiven, back("02-10", 60_00)]
+    version = lived(FOUR_MONTHS, *events)
+    assert left(version) == [0, 0, 0, 0, 60_00]
+    assert [line.forgiven for line in version.lines] == [0, 100_00, 100_00, 100_00, 0]
+    again = facts.Forgiven(id="again", recorded_on=day("02-11"), on=day("02-11"))
+    once_more = back("02-12", 40_00, number=2)
+    assert left(lived(FOUR_MONTHS, *events, again, once_more)) == [0, 0, 0, 0, 0, 40_00]
+    all_of_it = lived(FOUR_MONTHS, *events, refunded("02-13", 200_00))
+    assert (all_of_it.outstanding, all_of_it.overpaid) == (0, 140_00)
+
+
+def test_principal_that_comes_back_is_asked_for_beside_interest_of_later_instalments() -> None:
+    """All was paid a day early, 265.65 came back, and most of it was paid late: 1.03 is left, and does not vanish.
+
+    The interest was earned in instalments that were paid ahead, and is asked for with the one that is open.
+    """
+    terms: dict[str, Any] = {
+        "every": 30, "first_due_days": 41, "rate_percent": Decimal("11.6109"), "interest": Interest.DAILY,
+        "day_count": DayCount.THIRTY_360, "recalculate": True, "paid_early": PaidEarly.AT_ONCE_UNLESS_SETTLED,
+        "allocation": Allocation(AllocationRule(future=Future.CURRENT_OR_LAST)), "captures": Captures.MERGED,
+        "chargeback_order": (Component.PRINCIPAL,),
+    }  # fmt: skip
+    start = date(2026, 3, 2)
+    payments = {date(2026, 4, 11): 901_71, date(2026, 5, 25): 267_16, date(2026, 6, 24): 1_03}
+    lent = [captured(877_65, start)]
+    came = [facts.Paid(id=f"{on}", recorded_on=on, on=on, amount=amount) for on, amount in payments.items()]
+    back_on = date(2026, 4, 25)
+    back = facts.ChargedBack(id="back", recorded_on=back_on, on=back_on, amount=278_39, payment_id="2026-04-11")
+    version = replay(Terms(**terms), [*lent, *came, back], date(2026, 6, 24))
+    assert sum(line.principal - line.owed_again for line in version.lines) == 877_65
+    assert (version.outstanding, version.overpaid) == (0, 0)

@@ -2,6 +2,7 @@
 
 from datetime import date
 from decimal import Decimal
+from typing import Any
 
 import pytest
 
@@ -14,12 +15,15 @@ from service.terms.terms import (
     CapturedInside,
     Captures,
     ChargeOff,
+    Cost,
     DayCount,
     DownPaymentAt,
+    FeeDue,
     Interest,
     NonBusinessDay,
     PaidEarly,
     Terms,
+    Uncovered,
     Unit,
 )
 from tests.plans.running.test_versions import AT_12, DAILY, FOUR_MONTHS, captured, changed, day, left, lived, owed, paid
@@ -55,6 +59,24 @@ def test_a_holiday_needs_instalments_to_come() -> None:
         with pytest.raises(Refused) as refused:
             lived(AT_12, changed(facts.HolidayGranted, on, **holiday))
         assert refused.value.code in (Code.IMPOSSIBLE_TERMS, Code.STATE_FORBIDS)
+
+
+def test_what_is_paid_ahead_of_deferred_interest_is_asked_for_there() -> None:
+    """The second instalment asked for 264.43, and 274.31 were paid on it: the others ask for so much less."""
+    terms: dict[str, Any] = {
+        "rate_percent": Decimal("46.9123"), "interest": Interest.DAILY, "interest_free": 1, "grace_principal": 1,
+        "balloon": 10_00, "multiple_of": 100, "captures": Captures.MERGED, "recalculate": True,
+        "costs": (Cost("account", amount=7, due=FeeDue.EACH),),
+        "paid_early": PaidEarly.AT_ONCE_UNLESS_SETTLED, "uncovered_interest": Uncovered.CARRIED,
+        "allocation": Allocation(AllocationRule(future=Future.REAMORTIZE)),
+    }  # fmt: skip
+    start = date(2026, 3, 2)
+    holiday = facts.HolidayGranted(id="holiday", recorded_on=start, on=start, interest=2)
+    on = date(2026, 3, 3)
+    ahead = facts.Paid(id="ahead", recorded_on=on, on=on, amount=823_22)
+    version = replay(Terms(**terms), [captured(823_22, start), holiday, ahead], on)
+    assert sum(line.principal for line in version.lines) == 823_22
+    assert all(line.paid_principal <= line.principal for line in version.lines)
 
 
 # Dates

@@ -1,0 +1,263 @@
+"""What holds for every plan after every step, each by its name: what is told, and what it must be.
+
+The ledger is told by the transfers booked so far, the plan by its amounts and lines, and what must be by the facts.
+"""
+
+from collections.abc import Callable
+from typing import Any
+
+from service.ledger.chart import LedgerAccount as A
+from service.merchants.merchant import merchant_fee
+from service.money import take_bps
+from service.plans.bookkeeping import books_of
+from service.plans.offer import Kind
+from service.plans.plan import next_actions
+from service.plans.running.facts import (
+    Authorized,
+    Captured,
+    ChargedBack,
+    ChargedOff,
+    Forgiven,
+    GivenBack,
+    OverpaidReturned,
+    Paid,
+    Refunded,
+    Why,
+)
+from service.plans.state import PlanState, collection_state_of, has_ended
+from tests.plans.simulated.seen import Balances, Seen
+
+Sides = tuple[Any, Any]
+Equation = Callable[[Seen], Sides]
+
+
+def lines_sum_to_what_is_owed(seen: Seen) -> Sides:
+    """What the lines leave open is outstanding, and their principal is used."""
+    used = sum(line.principal - line.paid_principal for line in seen.lines if not line.forgiven)
+    amounts = seen.plan.amounts
+    return (amounts.outstanding, amounts.used), (sum(line.outstanding for line in seen.lines), used)
+
+
+def lines_sum_to_what_was_paid(seen: Seen) -> Sides:
+    """By component."""
+    amounts, lines = seen.plan.amounts, seen.lines
+    paid = amounts.principal_paid, amounts.interest_paid, amounts.fee_paid, amounts.penalty_paid
+    return paid, (
+        sum(line.paid_principal for line in lines),
+        sum(line.paid_interest for line in lines),
+        sum(line.paid_fee for line in lines),
+        sum(line.paid_penalty for line in lines),
+    )
+
+
+def all_that_was_lent_is_on_the_lines(seen: Seen) -> Sides:
+    """As principal, and beside it only what was paid, taken back and is owed again."""
+    lent = seen.sums[Captured]
+    again = sum(line.owed_again for line in seen.lines)
+    return sum(line.principal for line in seen.lines) - again, lent
+
+
+def lines_are_in_order(seen: Seen) -> Sides:
+    """Numbered from 1, by due date."""
+    told = [line.number for line in seen.lines], [line.due_on for line in seen.lines]
+    return told, (list(range(1, len(seen.lines) + 1)), sorted(told[1]))
+
+
+def lines_are_settled_when_nothing_is_open(seen: Seen) -> Sides:
+    """And on no other day than one that is told."""
+    settled = [line.settled_on is not None for line in seen.lines]
+    return settled, [line.outstanding == 0 for line in seen.lines]
+
+
+def nothing_is_negative(seen: Seen) -> Sides:
+    """No amount of a plan or a line."""
+    plan, amounts = seen.plan, seen.plan.amounts
+    least = [
+        amounts.captured, amounts.voided, amounts.held, amounts.reserved, amounts.used, amounts.outstanding,
+        amounts.refunded, amounts.overpaid, plan.remaining,
+    ]  # fmt: skip
+    for line in seen.lines:
+        least += [
+            line.principal, line.interest, line.fee, line.penalty, line.paid_principal, line.paid_interest,
+            line.paid_fee, line.paid_penalty, line.forgiven, line.outstanding, line.owed_again,
+            line.paid - line.paid_early - line.paid_late,
+        ]  # fmt: skip
+    return min(0, *least), 0
+
+
+def nothing_is_paid_beyond_what_is_owed(seen: Seen) -> Sides:
+    """Component by component, on every line that was not let go."""
+    most = [0]
+    for line in seen.lines:
+        most += [
+            line.paid_principal - line.principal, line.paid_interest - line.interest, line.paid_fee - line.fee,
+            line.paid_penalty - line.penalty,
+        ]  # fmt: skip
+    return max(most), 0
+
+
+def what_may_be_captured_is_what_was_agreed(seen: Seen) -> Sides:
+    """Captured, given back and remaining are the amount of the offer."""
+    amounts = seen.plan.amounts
+    captured = seen.sums[Captured] + _from_card(seen)
+    return (amounts.captured, amounts.captured + amounts.voided + amounts.reserved + amounts.held), (
+        captured,
+        seen.plan.offer.amount,
+    )
+
+
+def every_cent_that_came_is_somewhere(seen: Seen) -> Sides:
+    """What came less what went back settled something, or is overpaid."""
+    came = seen.sums[Paid] + seen.sums[Refunded] + seen.plan.standing.returned_interest
+    went = seen.sums[ChargedBack] + seen.sums[OverpaidReturned]
+    again = -sum(one.total - one.overpaid for one in seen.plan.standing.allocations.values() if one.is_back)
+    return seen.plan.amounts.paid + seen.plan.amounts.overpaid, came - went + again
+
+
+def the_books_are_those_of_the_plan(seen: Seen) -> Sides:
+    """All transfers so far are what the books say of the plan as it stands."""
+    balances = Balances()
+    for occasion in books_of(seen.plan).values():
+        for place, amount in occasion.items():
+            balances[place.account, place.owner] += amount
+    return _without_zeros(seen.booked), _without_zeros(balances)
+
+
+def the_books_balance(seen: Seen) -> Sides:
+    """Debits are credits, and promises stay among themselves."""
+    promises = seen.balance(A.COMMITMENT) + seen.balance(A.COMMITMENT_CONTRA)
+    held = seen.balance(A.DEPOSIT_HELD) + seen.balance(A.DEPOSIT_HELD_CONTRA)
+    return (sum(seen.booked.values()), promises, held), (0, 0, 0)
+
+
+def promises_are_booked(seen: Seen) -> Sides:
+    """What is reserved, and what is held on the card."""
+    amounts = seen.plan.amounts
+    return (seen.balance(A.COMMITMENT), seen.balance(A.DEPOSIT_HELD)), (amounts.reserved, amounts.held)
+
+
+def principal_receivable_is_used(seen: Seen) -> Sides:
+    """Unless it was given up."""
+    owed = 0 if seen.plan.standing.charged_off_on else seen.plan.amounts.used
+    return seen.balance(A.CONSUMER_PRINCIPAL), owed
+
+
+def charges_receivable_are_left(seen: Seen) -> Sides:
+    """Fees and penalties that are asked for and not paid, unless they were given up."""
+    left = sum(line.fee + line.penalty - line.paid_fee - line.paid_penalty for line in seen.lines if not line.forgiven)
+    return seen.balance(A.CONSUMER_FEES), 0 if seen.plan.standing.charged_off_on else left
+
+
+def overpaid_is_owed_back(seen: Seen) -> Sides:
+    """To the consumer."""
+    return -seen.balance(A.CONSUMER_PAYABLE), seen.plan.amounts.overpaid
+
+
+def money_came_through_clearing(seen: Seen) -> Sides:
+    """Payments and the card's part, less what went back."""
+    went = seen.sums[ChargedBack] + seen.sums[OverpaidReturned]
+    return seen.balance(A.PROCESSOR_CLEARING), seen.sums[Paid] + _from_card(seen) - went
+
+
+def the_merchant_is_owed_what_was_captured(seen: Seen) -> Sides:
+    """Less our fee, and less what it refunded."""
+    plan, captured, fee = seen.plan, 0, 0
+    for fact in seen.those_of(Captured):
+        fee += merchant_fee(plan.offer.merchant_fee, captured, fact.amount + fact.from_held)
+        captured += fact.amount + fact.from_held
+    told = -seen.balance(A.MERCHANT_PAYABLE), -seen.balance(A.MERCHANT_FEE_INCOME)
+    return told, (captured - fee - seen.sums[Refunded], fee)
+
+
+def the_partner_has_its_share(seen: Seen) -> Sides:
+    """Of what was lent, and of principal and interest that were paid and not taken back; never less than nothing."""
+    share, standing = seen.plan.funding.funding_bps, seen.plan.standing
+    stands = [one for one in standing.allocations.values() if not one.is_back]
+    lent = take_bps(sum(standing.lent), share)
+    principal = take_bps(max(0, sum(one.principal for one in stands)), share)
+    interest = take_bps(sum(one.interest for one in stands), share)
+    told = seen.balance(A.PARTNER_RECEIVABLE), seen.balance(A.PARTNER_PARTICIPATION), seen.balance(A.PARTNER_PAYABLE)
+    return told, (lent, principal - lent, -principal - interest)
+
+
+def the_state_follows_from_the_facts(seen: Seen) -> Sides:
+    """As an auditor would tell it."""
+    state = _state(seen)
+    return (seen.plan.state, seen.plan.closed_at is not None), (state, has_ended(state))
+
+
+def _state(seen: Seen) -> PlanState:
+    plan, amounts, was_captured = seen.plan, seen.plan.amounts, Captured in seen.sums
+    if plan.remaining:
+        return PlanState.PART_CAPTURED if was_captured else PlanState.AUTHORIZED
+    if not was_captured:
+        ended = {Why.VOIDED: PlanState.VOIDED, Why.EXPIRED: PlanState.EXPIRED, Why.RELEASED: PlanState.CLOSED}
+        return ended[seen.those_of(GivenBack)[-1].why]
+    if Forgiven in seen.sums and not amounts.outstanding:
+        return PlanState.FORGIVEN
+    if ChargedOff in seen.sums:
+        return PlanState.CHARGED_OFF if amounts.outstanding else PlanState.RECOVERED
+    if amounts.outstanding:
+        return PlanState.ACTIVE if plan.kind is Kind.INSTALMENTS else PlanState.PAYMENT_DUE
+    if amounts.overpaid:
+        return PlanState.OVERPAID
+    if 0 < amounts.captured == seen.sums[Refunded]:
+        return PlanState.REFUNDED
+    return PlanState.CLOSED if plan.kind is Kind.DEPOSIT else PlanState.PAID_OFF
+
+
+def collecting_while_something_is_owed(seen: Seen) -> Sides:
+    """Or given up; and whoever owes may pay."""
+    plan, amounts = seen.plan, seen.plan.amounts
+    told = collection_state_of(plan.standing, amounts).value, "pay" in next_actions(plan)
+    owing = "given_up" if plan.standing.charged_off_on else "collecting"
+    nothing = "collected" if seen.lines else "nothing_owed"
+    return told, (owing if amounts.outstanding else nothing, amounts.outstanding > 0)
+
+
+def facts_are_numbered_without_gaps(seen: Seen) -> Sides:
+    """From the authorization on, and the version counts them."""
+    numbers = [one.number for one in seen.recorded]
+    told = numbers, seen.plan.version, isinstance(seen.recorded[0].fact, Authorized)
+    return told, (list(range(1, len(numbers) + 1)), len(numbers), True)
+
+
+def every_capture_has_its_bill(seen: Seen) -> Sides:
+    """Numbered, and of its amount."""
+    captures = [fact.amount + fact.from_held for fact in seen.those_of(Captured)]
+    return [(bill.capture, bill.amount) for bill in seen.plan.bills], list(enumerate(captures, 1))
+
+
+EQUATIONS: tuple[Equation, ...] = (
+    lines_sum_to_what_is_owed,
+    lines_sum_to_what_was_paid,
+    all_that_was_lent_is_on_the_lines,
+    lines_are_in_order,
+    lines_are_settled_when_nothing_is_open,
+    nothing_is_negative,
+    nothing_is_paid_beyond_what_is_owed,
+    what_may_be_captured_is_what_was_agreed,
+    every_cent_that_came_is_somewhere,
+    the_books_are_those_of_the_plan,
+    the_books_balance,
+    promises_are_booked,
+    principal_receivable_is_used,
+    charges_receivable_are_left,
+    overpaid_is_owed_back,
+    money_came_through_clearing,
+    the_merchant_is_owed_what_was_captured,
+    the_partner_has_its_share,
+    the_state_follows_from_the_facts,
+    collecting_while_something_is_owed,
+    facts_are_numbered_without_gaps,
+    every_capture_has_its_bill,
+)
+
+
+def _from_card(seen: Seen) -> int:
+    """What of a deposit was claimed from the card."""
+    return sum(fact.from_held for fact in seen.those_of(Captured))
+
+
+def _without_zeros(balances: Balances) -> Balances:
+    return Balances({place: amount for place, amount in balances.items() if amount})

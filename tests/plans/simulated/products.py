@@ -1,0 +1,145 @@
+"""Products by chance: whatever terms a policy may publish, each with an amount that has a schedule."""
+
+from decimal import Decimal
+from random import Random
+
+from msgspec import structs
+
+from service.errors import Refused
+from service.money import Rounding
+from service.plans.offer import Agreement, Kind
+from service.terms.allocation_rule import (
+    Allocation,
+    AllocationRule,
+    Component,
+    Direction,
+    Future,
+    PaymentKind,
+    Timing,
+    order,
+)
+from service.terms.terms import (
+    CapturedInside,
+    Captures,
+    ChargeOff,
+    Cost,
+    DayCount,
+    DownPaymentAt,
+    FeeDue,
+    FirstPeriod,
+    Interest,
+    InterestOn,
+    Method,
+    NonBusinessDay,
+    PaidEarly,
+    RateKind,
+    Remainder,
+    Terms,
+    Uncovered,
+    Unit,
+)
+from tests.plans.lives import agreement
+from tests.terms.any_terms import RHYTHMS
+
+PENALTY, FEE, INTEREST, PRINCIPAL = Component.PENALTY, Component.FEE, Component.INTEREST, Component.PRINCIPAL
+ORDERS = (
+    order(PENALTY, FEE, INTEREST, PRINCIPAL),
+    order(PENALTY, FEE, PRINCIPAL, INTEREST),
+    order(INTEREST, PRINCIPAL, PENALTY, FEE),
+    order(PRINCIPAL, INTEREST, FEE, PENALTY),
+    tuple((timing, part) for part in (PENALTY, FEE, INTEREST, PRINCIPAL) for timing in Timing),
+)
+BACK = ((), (PENALTY, FEE, INTEREST, PRINCIPAL), (PRINCIPAL, INTEREST), (FEE,))
+COSTS = (
+    Cost("opening", amount=199, bps=150, due=FeeDue.SPREAD),
+    Cost("keeping", amount=7, due=FeeDue.EACH),
+    Cost("signing", amount=20_00, due=FeeDue.FIRST),
+    Cost("share", bps=300, due=FeeDue.FIRST),
+)
+TRIES = 50
+
+
+def any_agreement(chance: Random) -> Agreement:
+    """An offer of any kind, ready to be accepted."""
+    kind = chance.choice((Kind.INSTALMENTS, Kind.INSTALMENTS, Kind.INSTALMENTS, Kind.PAY_AFTER_USE, Kind.DEPOSIT))
+    for _ in range(TRIES):
+        amount = chance.choice((chance.randint(1, 50), chance.randint(1, 1_000_00), chance.randint(50_00, 900_00)))
+        held = chance.choice((0, amount // 3, amount)) if kind is Kind.DEPOSIT else 0
+        terms = with_life(chance, instalments(chance) if kind is Kind.INSTALMENTS else one_sum(chance))
+        within = chance.choice((1, 7, 30, 90))
+        try:
+            return agreement(kind, amount, terms, held, capture_within_days=within)
+        except Refused:
+            pass  # a policy with these terms is not published
+    raise AssertionError(f"no terms of {TRIES} have a schedule")
+
+
+def one_sum(chance: Random) -> Terms:
+    """All of it on one day."""
+    return Terms(instalments=1, every=chance.choice((1, 14, 30)))
+
+
+def instalments(chance: Random) -> Terms:
+    """Terms with every field in play that says what a schedule asks for; half of them plain."""
+    unit, every = chance.choice(RHYTHMS)
+    count, rate = chance.randint(1, 6), chance.choice((0, 0, chance.randint(1, 60_0000)))
+    plain = Terms(
+        instalments=count, every=every, unit=unit, rate_percent=Decimal(rate) / 10_000,
+        first_due_days=chance.choice((None, None, 0, chance.randint(0, 60))),
+        interest=chance.choice(tuple(Interest)), day_count=chance.choice(tuple(DayCount)),
+        costs=tuple(chance.sample(COSTS, chance.choice((0, 0, 1, 2)))),
+    )  # fmt: skip
+    return plain if chance.random() < 0.5 else _rich(chance, plain)
+
+
+def _rich(chance: Random, plain: Terms) -> Terms:
+    count = plain.instalments
+    by_month = plain.unit in (Unit.MONTH, Unit.YEAR, Unit.HALF_MONTH)
+    in_schedule = chance.random() < 0.3
+    return structs.replace(
+        plain,
+        anchor_day=chance.randint(1, 31) if by_month and chance.random() < 0.5 else None,
+        first_period=chance.choice(tuple(FirstPeriod)),
+        non_business_day=chance.choice(tuple(NonBusinessDay)),
+        method=chance.choice(tuple(Method)),
+        rate_kind=chance.choice(tuple(RateKind)),
+        interest_on=chance.choice((InterestOn.OUTSTANDING, InterestOn.OUTSTANDING, InterestOn.FINANCED)),
+        interest_free=chance.choice((0, 0, 0, 1, 2)),
+        grace_interest=min(chance.choice((0, 0, 0, 1, 2)), count - 1),
+        grace_principal=min(chance.choice((0, 0, 0, 1, 3)), count - 1),
+        uncovered_interest=chance.choice(tuple(Uncovered)),
+        down_payment_bps=chance.choice((0, 1000, 2500)) if in_schedule else 0,
+        down_payment=chance.choice((0, 1, 5_00)) if in_schedule else 0,
+        down_payment_at=DownPaymentAt.SCHEDULE if in_schedule else DownPaymentAt.CHECKOUT,
+        balloon=chance.choice((0, 0, 0, 1, 10_00)),
+        balloon_bps=chance.choice((0, 0, 2000)),
+        amortized_over=chance.choice((0, 0, 0, count, count + 6)),
+        rounding=chance.choice(tuple(Rounding)),
+        instalment_rounding=chance.choice(tuple(Rounding)),
+        multiple_of=chance.choice((1, 1, 1, 100)),
+        remainder=chance.choice(tuple(Remainder)),
+    )
+
+
+def with_life(chance: Random, terms: Terms) -> Terms:
+    """The same with every field in play that says what happens later."""
+    return structs.replace(
+        terms,
+        captures=chance.choice(tuple(Captures)),
+        captured_inside=chance.choice(tuple(CapturedInside)),
+        recalculate=chance.random() < 0.4,
+        paid_early=chance.choice(tuple(PaidEarly)),
+        overdue_interest=chance.random() < 0.7,
+        refund_interest=chance.random() < 0.7,
+        charge_off=chance.choice(tuple(ChargeOff)),
+        allocation=Allocation(_rule(chance), _rules(chance), chance.choice(tuple(Direction))),
+        chargeback_order=chance.choice(BACK),
+    )
+
+
+def _rule(chance: Random) -> AllocationRule:
+    return AllocationRule(chance.choice(ORDERS), chance.choice(tuple(Future)))
+
+
+def _rules(chance: Random) -> tuple[tuple[PaymentKind, AllocationRule], ...]:
+    return ((PaymentKind.MERCHANT_REFUND, _rule(chance)),) if chance.random() < 0.5 else ()

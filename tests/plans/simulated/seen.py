@@ -1,0 +1,42 @@
+"""What is looked at after every step: a plan, what was recorded of it, and what was booked for it."""
+
+from collections import Counter
+from typing import TypeVar
+
+from msgspec import Struct, field
+
+from service.ledger.chart import LedgerAccount
+from service.plans.book import Recorded
+from service.plans.plan import Plan
+from service.plans.running.facts import Event, Fact, undone_by
+from service.plans.running.rows import Line
+
+F = TypeVar("F", bound=Fact)
+Balances = Counter[tuple[LedgerAccount, str | None]]  # debit less credit, by account and owner
+
+
+class Seen(Struct):
+    """A plan after a step, and its lines; `booked` is the sum of all its transfers."""
+
+    plan: Plan
+    lines: tuple[Line, ...] = ()
+    recorded: list[Recorded] = field(default_factory=list)
+    booked: Balances = field(default_factory=Counter)
+    stood: list[Event] = field(default_factory=list)  # the facts that were not undone, as they were recorded
+    sums: Counter[type[Event]] = field(default_factory=Counter)  # of their amounts, by what they are
+
+    def sum_up(self) -> None:
+        """What follows from the facts recorded so far."""
+        undone = {undone_by(one.fact) for one in self.recorded}
+        self.stood = [one.fact for one in self.recorded if one.fact.id not in undone and not undone_by(one.fact)]
+        self.sums = Counter()
+        for fact in self.stood:
+            self.sums[type(fact)] += getattr(fact, "amount", 0)
+
+    def those_of(self, kind: type[F]) -> list[F]:
+        """The facts of one kind that stand."""
+        return [fact for fact in self.stood if isinstance(fact, kind)]
+
+    def balance(self, account: LedgerAccount) -> int:
+        """Of all owners."""
+        return sum(amount for (booked, _), amount in self.booked.items() if booked is account)

@@ -1,0 +1,213 @@
+"""What may happen next, by chance: a verb and its arguments, most of them possible, some of them not."""
+
+from collections.abc import Callable
+from datetime import date, timedelta
+from decimal import Decimal
+from random import Random
+from typing import Any
+
+from msgspec import Struct
+
+from service.actor import THE_DAY, Actor, ActorKind
+from service.plans.book import PlanCommand
+from service.plans.capture import Capture
+from service.plans.charges import Levy, Waive
+from service.plans.deposit import Claim, Release
+from service.plans.money_back import ChargeBack, Refund, ReturnOverpayment, ReturnPayment
+from service.plans.offer import Kind
+from service.plans.payment import RecordPayment
+from service.plans.reschedule import UNWRITTEN, ChargeOff, Forgive, Reschedule
+from service.plans.running.facts import (
+    DueMoved,
+    Extended,
+    HolidayGranted,
+    InterestPaused,
+    Levied,
+    Paid,
+    RateChanged,
+    ReAged,
+    ReAmortized,
+)
+from service.plans.void import Expire, Void
+from service.terms.terms import Unit
+from tests.plans.lives import MERCHANT_ACTS
+from tests.plans.simulated.seen import Seen
+
+OPERATOR = Actor(ActorKind.OPERATOR, "op_1")
+PROCESSOR = Actor(ActorKind.PROCESSOR, "pr_1")
+UNIT_STEPS = ((1, Unit.MONTH), (14, Unit.DAY), (2, Unit.WEEK))
+SELDOM = 0.04
+
+Arguments = dict[str, Any]
+
+
+class Step(Struct):
+    """A verb with its arguments, and who asks."""
+
+    verb: type[PlanCommand]
+    arguments: Arguments
+    actor: Actor
+
+
+class Now(Struct):
+    """What chance may look at."""
+
+    chance: Random
+    seen: Seen
+    today: date
+
+
+def any_command(now: Now) -> Step:
+    """What may well happen to a plan in this state; now and then anything."""
+    plan, chance = now.seen.plan, now.chance
+    if chance.random() < SELDOM:
+        return chance.choice(EVERYTHING)(now)
+    if plan.remaining and chance.random() < (0.4 if now.seen.lines else 0.85):
+        return chance.choice(OPEN[plan.kind])(now)
+    if not now.seen.lines:
+        return chance.choice(BEFORE)(now)
+    return chance.choice(ENDING if chance.random() < SELDOM else RUNNING)(now)
+
+
+def capture(now: Now) -> Step:
+    amount = _part(now, now.seen.plan.remaining)
+    return Step(Capture, {"amount": amount, "final": now.chance.random() < 0.3}, MERCHANT_ACTS)
+
+
+def capture_all(now: Now) -> Step:
+    return Step(Capture, {"amount": now.seen.plan.remaining, "final": True}, MERCHANT_ACTS)
+
+
+def claim(now: Now) -> Step:
+    amount = _part(now, now.seen.plan.remaining)
+    return Step(Claim, {"amount": amount, "final": now.chance.random() < 0.5}, MERCHANT_ACTS)
+
+
+def release(now: Now) -> Step:
+    amount = None if now.chance.random() < 0.5 else max(1, _part(now, now.seen.plan.remaining))
+    return Step(Release, {"amount": amount}, MERCHANT_ACTS)
+
+
+def void(now: Now) -> Step:
+    return Step(Void, {}, MERCHANT_ACTS)
+
+
+def expire(now: Now) -> Step:
+    return Step(Expire, {}, THE_DAY)
+
+
+def pay(now: Now) -> Step:
+    """What is due, what is owed, or some of it, or more; as of today, or of a day before."""
+    chance, outstanding = now.chance, now.seen.plan.amounts.outstanding
+    due = [line.outstanding for line in now.seen.lines if line.outstanding]
+    first = due[0] if due else 1
+    amount = chance.choice((first, first, chance.randint(1, max(1, outstanding)), outstanding, outstanding + 5, 1))
+    on = None if chance.random() < 0.6 else now.today - timedelta(chance.choice((-2, -1, 0, 0, 1, 1, 3, 3, 10, 20, 40)))
+    reference = chance.choice((None, None, "a", "A ", "b"))
+    arguments = {"amount": max(1, amount), "received_on": on, "reference": reference}
+    return Step(RecordPayment, arguments, chance.choice((MERCHANT_ACTS, OPERATOR, PROCESSOR)))
+
+
+def refund(now: Now) -> Step:
+    left = now.seen.plan.amounts.captured - now.seen.plan.amounts.refunded
+    return Step(Refund, {"amount": max(1, _part(now, left))}, now.chance.choice((MERCHANT_ACTS, OPERATOR)))
+
+
+def return_payment(now: Now) -> Step:
+    if not _has(now, Paid):
+        return pay(now)
+    return Step(ReturnPayment, {"payment_id": _one_of(now, Paid)}, PROCESSOR)
+
+
+def charge_back(now: Now) -> Step:
+    if not _has(now, Paid):
+        return pay(now)
+    payment = _one_of(now, Paid)
+    amount = next((fact.amount for fact in now.seen.those_of(Paid) if fact.id == payment), 1)
+    return Step(ChargeBack, {"payment_id": payment, "amount": max(1, _part(now, amount))}, PROCESSOR)
+
+
+def return_overpayment(now: Now) -> Step:
+    if not now.seen.plan.amounts.overpaid and now.chance.random() > SELDOM:
+        return pay(now)
+    return Step(ReturnOverpayment, {"amount": max(1, _part(now, now.seen.plan.amounts.overpaid))}, OPERATOR)
+
+
+def levy(now: Now) -> Step:
+    chance = now.chance
+    due_on = None if chance.random() < 0.5 else now.today + timedelta(chance.randint(-40, 40))
+    arguments = {"amount": chance.randint(1, 20_00), "is_penalty": chance.random() < 0.5, "due_on": due_on}
+    return Step(Levy, arguments, chance.choice((OPERATOR, THE_DAY)))
+
+
+def waive(now: Now) -> Step:
+    if not _has(now, Levied):
+        return levy(now)
+    return Step(Waive, {"fee_id": _one_of(now, Levied)}, OPERATOR)
+
+
+def reschedule(now: Now) -> Step:
+    """Every change of a schedule."""
+    chance = now.chance
+    on = now.today + timedelta(chance.choice((0, 0, 0, 0, -20, 20)))
+    head: Arguments = UNWRITTEN | {"on": on}
+    due = [line.due_on for line in now.seen.lines if not line.settled_on] or [now.today]
+    every, unit = chance.choice(UNIT_STEPS)
+    change = chance.choice((
+        lambda: RateChanged(**head, rate_percent=Decimal(chance.choice((0, chance.randint(1, 40_00)))) / 100),
+        lambda: InterestPaused(**head, end_on=on + timedelta(chance.randint(0, 60))),
+        lambda: Extended(**head, instalments=chance.randint(1, 4)),
+        lambda: HolidayGranted(**head, principal=chance.randint(0, 2), interest=chance.randint(0, 2)),
+        lambda: _due_moved(now, due),
+        lambda: ReAmortized(**head),
+        lambda: ReAged(**head, first_due_on=on + timedelta(chance.randint(0, 40)),
+                       instalments=chance.randint(1, 6), every=every, unit=unit),
+    ))()  # fmt: skip
+    return Step(Reschedule, {"change": change}, OPERATOR)
+
+
+def _due_moved(now: Now, due: list[date]) -> DueMoved:
+    on = now.chance.choice(due)
+    return DueMoved(**UNWRITTEN, on=on, to=on + timedelta(now.chance.randint(-5, 40)))
+
+
+def charge_off(now: Now) -> Step:
+    return Step(ChargeOff, {}, now.chance.choice((OPERATOR, THE_DAY)))
+
+
+def forgive(now: Now) -> Step:
+    return Step(Forgive, {}, OPERATOR)
+
+
+Chosen = Callable[[Now], Step]
+OPEN: dict[Kind, tuple[Chosen, ...]] = {
+    Kind.INSTALMENTS: (capture_all, capture_all, *[capture] * 18, void, expire, pay),
+    Kind.PAY_AFTER_USE: (capture_all, *[capture] * 8, void, expire, pay),
+    Kind.DEPOSIT: (*[claim] * 9, release, release, void, expire, pay),
+}
+BEFORE: tuple[Chosen, ...] = (pay, pay, return_payment, charge_back, return_overpayment, refund)
+RUNNING: tuple[Chosen, ...] = (
+    pay, pay, pay, pay, pay, pay, refund, refund, return_payment, charge_back, charge_back, return_overpayment,
+    levy, levy, waive, reschedule, reschedule, reschedule,
+)  # fmt: skip
+ENDING: tuple[Chosen, ...] = (void, expire, charge_off, charge_off, forgive)
+EVERYTHING: tuple[Chosen, ...] = (
+    *dict.fromkeys((*OPEN[Kind.INSTALMENTS], *OPEN[Kind.DEPOSIT], *BEFORE, *RUNNING, *ENDING)),
+)
+
+
+def _part(now: Now, whole: int) -> int:
+    """Some of it, all of it, or a little more than there is."""
+    chance = now.chance
+    return max(0, chance.choice((whole, whole // 2, chance.randint(0, max(0, whole)), 1, whole + (whole % 7 == 3))))
+
+
+def _has(now: Now, kind: type[Paid] | type[Levied]) -> bool:
+    """Whether such a fact stands; seldom said of none as well."""
+    return now.chance.random() < SELDOM or kind in now.seen.sums
+
+
+def _one_of(now: Now, kind: type[Paid] | type[Levied]) -> str:
+    """The id of a fact that stands, or of none."""
+    known = [fact.id for fact in now.seen.those_of(kind)]
+    return now.chance.choice(known) if known else "fa_none"

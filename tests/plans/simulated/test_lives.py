@@ -1,0 +1,52 @@
+"""Lives of plans by chance keep every equation: 20,000 of them each time, others with `make simulate`."""
+
+import os
+
+import pytest
+
+from service.plans.running.facts import Captured
+from service.plans.state import PlanState
+from tests.plans.simulated import life
+from tests.plans.simulated.equations import EQUATIONS
+from tests.plans.simulated.life import Broken, Simulated
+from tests.plans.simulated.seen import Seen
+
+FIRST, _, END = os.environ.get("TENOR_SEEDS", "0-20000").partition("-")
+AT_ONCE = 200  # lives in one test, so that the cores share them
+
+
+@pytest.mark.parametrize("first", range(int(FIRST), int(END), AT_ONCE))
+def test_lives(first: int) -> None:
+    for seed in range(first, min(first + AT_ONCE, int(END))):
+        Simulated(seed).live()
+
+
+def test_a_seed_is_always_the_same_life() -> None:
+    assert Simulated(7).live().steps == Simulated(7).live().steps
+
+
+def test_what_breaks_is_told_with_its_seed_and_steps(monkeypatch: pytest.MonkeyPatch) -> None:
+    def nothing_is_captured(seen: Seen) -> tuple[int, int]:
+        return len(seen.those_of(Captured)), 0
+
+    monkeypatch.setattr(life, "EQUATIONS", (*EQUATIONS, nothing_is_captured))
+    with pytest.raises(Broken) as told:
+        Simulated(7).live()
+    first, *steps = str(told.value).splitlines()
+    assert first == "seed 7: nothing is captured: 1 is not 0"
+    assert "authorize plan 1: " in steps[0]
+    assert " Capture plan " in steps[-1] or " Claim plan " in steps[-1]
+
+
+def test_chance_reaches_every_verb_and_state() -> None:
+    """Whatever may happen to a plan does happen, and is not only refused."""
+    done, states = set(), set()
+    for seed in range(400):
+        lived = Simulated(seed).live()
+        done |= {step.split()[1] for step in lived.steps if " -> " not in step}
+        states |= {seen.plan.state.value for seen in lived.plans.values()}
+    assert done == {
+        "authorize", "Capture", "Claim", "Release", "Void", "Expire", "RecordPayment", "Refund", "ReturnPayment",
+        "ChargeBack", "ReturnOverpayment", "Levy", "Waive", "Reschedule", "ChargeOff", "Forgive",
+    }  # fmt: skip
+    assert states == set(PlanState)
