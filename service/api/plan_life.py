@@ -147,7 +147,13 @@ def return_overpayment(body: OverpaymentBody, names: Names) -> Command:
     return ReturnOverpayment(**names, amount=body.amount)
 
 
-@verb("fees", 201, refuses=(Code.STATE_FORBIDS,), example={"amount": 5_00, "is_penalty": True}, **_CAPTURED)
+@verb(
+    "fees",
+    201,
+    refuses=(Code.STATE_FORBIDS, Code.IMPOSSIBLE_TERMS),
+    example={"amount": 5_00, "is_penalty": True},
+    **_CAPTURED,
+)
 def levy_fee(body: LevyBody, names: Names) -> Command:
     """A fee or penalty is owed besides."""
     return Levy(**names, amount=body.amount, is_penalty=body.is_penalty, due_on=body.due_on)

@@ -7,6 +7,7 @@ from service.errors import Code, Refused
 from service.event_type import EventType
 from service.plans.book import Book, Change, Event, PlanCommand, refuse_state
 from service.plans.happening import fact_id, happen, today_of
+from service.plans.reach import refuse_far
 from service.plans.running.facts import Levied, Waived
 from service.plans.state import has_ended
 
@@ -33,6 +34,8 @@ class Levy(PlanCommand, frozen=True, kw_only=True):
         if has_ended(plan.state) or not plan.standing.rows:
             raise refuse_state(plan, "charged a fee")
         today = today_of(plan, now)
+        if self.due_on is not None:
+            refuse_far(plan, self.due_on, "/due_on")
         fact = Levied(
             id=fact_id(self), recorded_on=today, due_on=self.due_on or today, amount=self.amount,
             is_penalty=self.is_penalty,

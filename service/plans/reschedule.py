@@ -11,6 +11,7 @@ from service.event_type import EventType
 from service.plans.book import Book, Change, Event, PlanCommand, refuse_state
 from service.plans.happening import fact_id, happen, today_of
 from service.plans.plan import Plan
+from service.plans.reach import refuse_beyond
 from service.plans.running.facts import (
     ChargedOff,
     DueMoved,
@@ -26,7 +27,6 @@ from service.plans.running.versions import lines_of
 from service.plans.state import has_ended
 
 Rescheduling = DueMoved | HolidayGranted | InterestPaused | Extended | RateChanged | ReAged | ReAmortized
-RATE_MAX: Final = 100_000  # per cent per year
 UNWRITTEN: Final[dict[str, Any]] = {"id": "", "recorded_on": date.min}  # of a fact that a command is asked to record
 
 
@@ -54,8 +54,7 @@ class Reschedule(PlanCommand, frozen=True, kw_only=True):
             raise refuse_state(plan, "rescheduled")
         if isinstance(self.change, DueMoved):
             _refuse_settled(plan, self.change)
-        if isinstance(self.change, RateChanged) and not 0 <= self.change.rate_percent <= RATE_MAX:
-            raise Refused(Code.IMPOSSIBLE_TERMS, f"A rate is from 0 to {RATE_MAX} per cent.", "/rate_percent")
+        refuse_beyond(plan, self.change)
         fact = replace(self.change, id=fact_id(self), recorded_on=today_of(plan, now))
         data = {"change": type(fact).__struct_config__.tag, "effective_on": fact.on}
         return happen(book, plan, self, fact, now, lambda _: Event(EventType.RESCHEDULED, data))
