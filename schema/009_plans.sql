@@ -37,6 +37,12 @@ create table plans (
     closed_at          timestamptz,
     claimed_at         timestamptz,                 -- of a deposit: the last claim; null: none
     standing           bytea            not null,   -- service/plans/running/kept.py: where the next fact goes on from
+    -- the interest that time earns (service/plans/accrual.py)
+    interest_settled   bigint           not null default 0,      -- earned for good: paid, credited or lost
+    interest_runs      boolean          not null default false,  -- time may earn more
+    interest_counted   bigint           not null default 0,      -- of interest_settled: in accrual_groups.settled
+    is_accruing        boolean          not null
+                       generated always as (interest_runs or interest_settled <> interest_counted) stored,
     constraint plans_pk primary key (bucket, plan_id),
     constraint plans_bucket_in_range check (bucket between 0 and 1023),
     constraint plans_decision_once unique (bucket, decision_id),
@@ -51,7 +57,7 @@ create table plans (
         check (changed_by in ('merchant', 'platform', 'consumer', 'operator', 'processor', 'day')),
     constraint plans_amounts_not_negative
         check (least(amount, captured, voided, held, reserved, used, outstanding, principal_paid, interest_paid,
-                     fee_paid, penalty_paid, refunded, overpaid) >= 0),
+                     fee_paid, penalty_paid, refunded, overpaid, interest_settled) >= 0),
     constraint plans_capture_within_amount check (captured + voided <= amount),
     constraint plans_claimed_are_deposits check ((claimed_at is not null) = (kind = 'deposit' and captured > 0))
 ) with (fillfactor = 70);
@@ -59,6 +65,7 @@ create table plans (
 alter table plans alter column standing set storage external;   -- packed already
 create index plans_of_account on plans (bucket, consumer_id, currency);
 create index plans_to_expire on plans (capture_by) where state in ('authorized', 'part_captured');
+create index plans_accruing on plans (bucket, plan_id) where is_accruing;   -- none that has ended, once it is counted
 
 -- What happened to a plan: all that is true of it follows from its terms and these rows. Each says when it takes effect,
 -- when it was recorded, by whom and by which command.

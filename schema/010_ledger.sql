@@ -3,7 +3,7 @@
 
 create table transfers (
     bucket       smallint         not null,
-    cause_id     text collate "C" not null,   -- the command that booked it: one event books once
+    cause_id     text collate "C" not null,   -- the command that booked it, or the accrual: one event books once
     leg          smallint         not null,
     occasion     text             not null,
     debit        text             not null,
@@ -41,3 +41,59 @@ revoke update, delete, truncate on transfers from public;
 create index transfers_of_plan on transfers (bucket, plan_id) where plan_id is not null;
 create index transfers_for_partner on transfers (partner_id, booked_on)
  where partner_id is not null and occasion in ('drawing', 'principal_share', 'interest_share');
+
+-- Interest is earned by time, and booked each day for all plans of a merchant, a programme and a currency together.
+
+-- What a line's interest has earned by the end of a day: service/plans/accrual.py says the same.
+create function interest_earned_of_line(interest bigint, begin_on date, due_on date, until date) returns bigint
+    language sql immutable
+as $$
+    select case when until >= due_on   then interest
+                when until <= begin_on then 0
+                else interest * (until - begin_on) / (due_on - begin_on) end
+$$;
+
+-- The share of the partner, half a minor unit up: service/money.py says the same.
+create function share_of(amount bigint, bps bigint) returns bigint
+    language sql immutable
+as $$
+    select (amount * bps + 5000) / 10000
+$$;
+
+-- Where each group stands. All that its plans have earned is what those have settled that ended long ago, which nobody
+-- reads any more, and what those have earned that accrue still (index plans_accruing).
+create table accrual_groups (
+    merchant_id      text collate "C" not null,
+    programme_id     text collate "C" not null,   -- empty: all of the money is ours
+    currency         text collate "C" not null,
+    partner_id       text collate "C",
+    accrued_until    date             not null,   -- the last day that was booked, of the programme's calendar or the merchant's
+    earned           bigint           not null,   -- booked until then
+    partner_earned   bigint           not null,   -- ... of it the partner's
+    settled          bigint           not null,   -- the sum of plans.interest_counted
+    partner_settled  bigint           not null,   -- ... of it the partner's, shared plan by plan
+    facts            bigint           not null,   -- how many the plans had that were accruing: more by now, if one has moved
+    constraint accrual_groups_pk primary key (merchant_id, programme_id, currency),
+    constraint accrual_groups_currency_is_iso check (currency ~ '^[A-Z]{3}$'),
+    constraint accrual_groups_partner_has_a_programme check ((partner_id is null) = (programme_id = ''))
+);
+
+-- What a group earned on a day: the cause of its transfers. A day on which nothing was earned has none.
+create table accruals (
+    accrual_id     text collate "C" not null,
+    merchant_id    text collate "C" not null,
+    programme_id   text collate "C" not null,
+    currency       text collate "C" not null,
+    earned_on      date             not null,
+    earned         bigint           not null,   -- negative: facts that came late have taken interest back
+    partner_earned bigint           not null,
+    booked_at      timestamptz      not null,
+    constraint accruals_pk primary key (accrual_id),
+    constraint accruals_day_once unique (merchant_id, programme_id, currency, earned_on),
+    constraint accruals_group foreign key (merchant_id, programme_id, currency)
+        references accrual_groups (merchant_id, programme_id, currency)
+);
+
+create trigger accruals_are_append_only before update or delete or truncate on accruals
+    for each statement execute function refuse_change();
+revoke update, delete, truncate on accruals from public;

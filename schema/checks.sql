@@ -171,8 +171,8 @@ select bucket, cause_id, leg, debit, credit, amount
    and (debit, credit) not in (('deposit_held', 'deposit_held_contra'), ('deposit_held_contra', 'deposit_held'));
 
 -- ledger_matches_plans --
--- The sub-ledger of a plan is the plan: promised, held, owed in principal and in charges, to be returned, and due to the
--- merchant for what was captured. What was charged off is no receivable any more.
+-- The sub-ledger of a plan is the plan: promised, held, owed in principal and in charges, settled in interest, to be
+-- returned, and due to the merchant for what was captured. What was charged off is no receivable any more.
 with sides as (
     select bucket, plan_id, occasion, debit as account, amount from transfers where plan_id is not null
      union all
@@ -183,6 +183,7 @@ with sides as (
            coalesce(sum(amount) filter (where account = 'deposit_held'), 0)        as held,
            coalesce(sum(amount) filter (where account = 'consumer_principal'), 0)  as owed,
            coalesce(sum(amount) filter (where account = 'consumer_fees'), 0)       as charges,
+           coalesce(- sum(amount) filter (where account = 'consumer_interest'), 0) as interest,
            coalesce(- sum(amount) filter (where account = 'consumer_payable'), 0)  as overpaid,
            coalesce(- sum(amount) filter (where account in ('merchant_payable', 'merchant_fee_income')
                                             and occasion = 'purchase'), 0)         as captured
@@ -194,19 +195,19 @@ with sides as (
      where forgiven = 0
      group by bucket, plan_id
 ), planned as (
-    select bucket, plan_id, p.reserved, p.held, p.overpaid, p.captured,
+    select bucket, plan_id, p.reserved, p.held, p.interest_settled, p.overpaid, p.captured,
            case when p.state in ('charged_off', 'recovered') then 0 else p.used end                 as owed,
            case when p.state in ('charged_off', 'recovered') then 0 else coalesce(c.charges, 0) end as charges
       from plans p
       left join charged c using (bucket, plan_id)
 )
 select bucket, plan_id, b.reserved, p.reserved as plan_reserved, b.held, p.held as plan_held, b.owed,
-       p.owed as plan_owes, b.charges, p.charges as plan_charges, b.overpaid, p.overpaid as plan_overpaid, b.captured,
-       p.captured as plan_captured
+       p.owed as plan_owes, b.charges, p.charges as plan_charges, b.interest, p.interest_settled, b.overpaid,
+       p.overpaid as plan_overpaid, b.captured, p.captured as plan_captured
   from planned p
   full join booked b using (bucket, plan_id)
- where (b.reserved, b.held, b.owed, b.charges, b.overpaid, b.captured)
-       is distinct from (p.reserved, p.held, p.owed, p.charges, p.overpaid, p.captured);
+ where (b.reserved, b.held, b.owed, b.charges, b.interest, b.overpaid, b.captured)
+       is distinct from (p.reserved, p.held, p.owed, p.charges, p.interest_settled, p.overpaid, p.captured);
 
 -- partners_hold_their_share --
 -- A partner holds its share of what a plan still owes: what was lent and what was repaid are shared each by itself, half
@@ -235,6 +236,99 @@ select bucket, t.cause_id, t.leg, plan_id
   left join parties p using (bucket, plan_id)
  where plan_id is not null
    and (t.currency, t.merchant_id, t.partner_id) is distinct from (p.currency, p.merchant_id, p.partner_id);
+
+-- causes_are_facts_or_accruals --
+-- Whatever is booked came of a command that left a fact of that plan, or is the interest of a group's day.
+select bucket, cause_id, plan_id
+  from (select distinct bucket, cause_id, plan_id from transfers) t
+ where not exists (select from facts f
+                    where f.bucket = t.bucket and f.plan_id = t.plan_id and f.cause_id = t.cause_id)
+   and not exists (select from accruals a where a.accrual_id = t.cause_id and t.plan_id is null);
+
+-- accruals_are_booked --
+-- An accrual's transfers move the interest that consumers owe, our income and the partner's share, by what was earned.
+-- No other event earns interest.
+with booked as (
+    select cause_id as accrual_id, min(merchant_id) as merchant_id, min(currency) as currency, min(booked_on) as earned_on,
+           sum(amount) filter (where account = 'consumer_interest')    as earned,
+           - sum(amount) filter (where account = 'partner_accrued')    as partner_earned,
+           bool_and(account in ('consumer_interest', 'interest_income', 'partner_accrued')) as is_interest
+      from (select cause_id, merchant_id, currency, booked_on, debit as account, amount
+              from transfers where occasion = 'accrual'
+             union all
+            select cause_id, merchant_id, currency, booked_on, credit, - amount
+              from transfers where occasion = 'accrual') sides
+     group by cause_id
+)
+select accrual_id, a.earned, b.earned as booked, a.partner_earned, b.partner_earned as partner_booked, b.is_interest
+  from accruals a
+  full join booked b using (accrual_id)
+ where (a.merchant_id, a.currency, a.earned_on, a.earned, a.partner_earned, true)
+       is distinct from (b.merchant_id, b.currency, b.earned_on, coalesce(b.earned, 0), coalesce(b.partner_earned, 0),
+                         b.is_interest);
+
+-- accruals_sum_to_their_group --
+-- What a group's days have earned is what it has booked, until its last day.
+select merchant_id, programme_id, currency, g.earned, a.earned as in_days, g.partner_earned,
+       a.partner_earned as partner_in_days, g.accrued_until, a.last_on
+  from accrual_groups g
+  left join (select merchant_id, programme_id, currency, sum(earned) as earned, sum(partner_earned) as partner_earned,
+                    max(earned_on) as last_on
+               from accruals group by merchant_id, programme_id, currency) a using (merchant_id, programme_id, currency)
+ where (g.earned, g.partner_earned) is distinct from (coalesce(a.earned, 0), coalesce(a.partner_earned, 0))
+    or a.last_on > g.accrued_until;
+
+-- accrual_groups_count_what_has_ended --
+-- What a group has counted as settled is what its plans say that it has, each with its partner's share.
+select merchant_id, programme_id, currency, g.settled, p.settled as in_plans, g.partner_settled,
+       p.partner_settled as partner_in_plans
+  from accrual_groups g
+  full join (select merchant_id, coalesce(funding ->> 'programme_id', '') as programme_id, currency,
+                    sum(interest_counted) as settled,
+                    sum(share_of(interest_counted, cast(funding ->> 'funding_bps' as bigint))) as partner_settled
+               from plans
+              where interest_counted <> 0
+              group by 1, 2, 3) p using (merchant_id, programme_id, currency)
+ where (coalesce(g.settled, 0), coalesce(g.partner_settled, 0))
+       <> (coalesce(p.settled, 0), coalesce(p.partner_settled, 0));
+
+-- interest_runs_while_it_may_be_earned --
+-- Time earns interest on a plan while a line asks for more of it than was paid, unless the plan was given up.
+select bucket, plan_id, p.state, p.interest_runs, p.interest_settled, p.interest_paid
+  from plans p
+  left join (select bucket, plan_id, bool_or(interest > interest_paid) as asks
+               from lines group by bucket, plan_id) l using (bucket, plan_id)
+ where p.interest_runs is distinct from (coalesce(l.asks, false)
+                                         and p.state not in ('charged_off', 'recovered', 'forgiven'));
+
+-- accruals_are_what_plans_have_earned --
+-- A group has booked what its plans have earned until its last day, as long as nothing has happened to them since: a
+-- plan that has moved has more facts.
+with earned as (
+    select p.merchant_id, coalesce(p.funding ->> 'programme_id', '') as programme_id, p.currency, p.version,
+           cast(p.funding ->> 'funding_bps' as bigint) as bps, p.interest_counted,
+           p.interest_settled + coalesce((
+               select sum(greatest(0, interest_earned_of_line(l.interest, l.begin_on, l.due_on, g.accrued_until)
+                                      - l.interest_paid))
+                 from lines l
+                where p.interest_runs and l.bucket = p.bucket and l.plan_id = p.plan_id), 0)::bigint as interest
+      from plans p
+      join accrual_groups g on g.merchant_id = p.merchant_id and g.currency = p.currency
+                           and g.programme_id = coalesce(p.funding ->> 'programme_id', '')
+     where p.is_accruing
+), summed as (
+    select merchant_id, programme_id, currency, sum(version) as facts, sum(interest - interest_counted) as earned,
+           sum(share_of(interest, bps) - share_of(interest_counted, bps)) as partner_earned
+      from earned
+     group by merchant_id, programme_id, currency
+)
+select merchant_id, programme_id, currency, g.accrued_until, g.earned, g.settled, s.earned as still_accruing,
+       g.partner_earned, g.partner_settled, s.partner_earned as partner_still_accruing
+  from accrual_groups g
+  left join summed s using (merchant_id, programme_id, currency)
+ where coalesce(s.facts, 0) = g.facts
+   and (g.earned, g.partner_earned) is distinct from (g.settled + coalesce(s.earned, 0),
+                                                      g.partner_settled + coalesce(s.partner_earned, 0));
 
 -- What we told --------------------------------------------------------------------------------------------------------
 

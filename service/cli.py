@@ -139,8 +139,8 @@ def check(argv: list[str]) -> int:
 
 def day(argv: list[str]) -> int:
     """Close the day that has ended: authorizations nobody captured in time end, the limits of all accounts are
-    reviewed, the partners' files of yesterday are made, and outside answers that expired are erased. Running it again
-    changes nothing; several at once are safe."""
+    reviewed, interest is booked, the partners' files of yesterday are made, and outside answers that expired are
+    erased. Running it again changes nothing; several at once are safe."""
     from service import embedded
 
     argparse.ArgumentParser(prog="tenor day", description=day.__doc__).parse_args(argv)
@@ -235,7 +235,8 @@ async def _day(settings: Settings) -> None:
         under = await reviewing(ours, now)
         closed = await close_day(ours.pool, ours.engine, under, ours.snapshots.accounts_changed, now)
     print(
-        f"{closed.expired} authorizations ended, {closed.limits_changed} of {closed.reviewed} limits changed, "
+        f"{closed.expired} authorizations ended, {closed.accrued} days of interest booked, "
+        f"{closed.limits_changed} of {closed.reviewed} limits changed, "
         f"{len(closed.files)} partner files made, {closed.erased} outside answers erased."
     )
 

@@ -41,6 +41,7 @@ TRIAL: Final = "tr"
 GATEWAY: Final = "ga"
 CONSENT: Final = "cs"
 ENQUIRY: Final = "en"
+ACCRUAL: Final = "ai"
 
 
 def new_id(prefix: str, bucket: int, at_ms: int) -> str:

@@ -27,11 +27,12 @@ from service.api.ask import Asked, content_type, guard_for, read, write
 from service.api.body import Body, Nothing
 from service.api.breaks import Owner, assign_break, list_all_breaks, make_file, resolve_break
 from service.api.checkouts import DecisionLog, read_log
+from service.api.ledger import get_plan_ledger, get_trial_balance
 from service.api.merchant import merchant_router
 from service.api.operation import operation
 from service.api.partner import partner_router
 from service.api.reply import Made, encode, reply, reply_answer
-from service.api.summary import get_summary, get_trial_balance
+from service.api.summary import get_summary
 from service.checkout.request import Text
 from service.db import Connection
 from service.deadline import LONG
@@ -197,6 +198,7 @@ operator_router = Router(
         consents.revoke_any_consent,
         get_summary,
         get_trial_balance,
+        get_plan_ledger,
         *plan_life.ROUTES,
         *plan_reading.OPERATOR_ROUTES,
     ],

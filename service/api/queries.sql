@@ -1,4 +1,4 @@
--- What the operator's summary counts; nothing here writes.
+-- What the operator reads of the whole book and of a plan's; nothing here writes.
 
 -- count_decisions --
 -- A referral that a person reviewed counts as what it became.
@@ -32,3 +32,30 @@ select currency, count(*) as accounts, sum("limit")::bigint as "limit", sum(rese
   from accounts
  group by currency
  order by currency;
+
+-- currency_of_plan --
+select currency from plans where bucket = $1 and plan_id = $2;
+
+-- plan_places --
+-- What a plan has moved in each place, until a day or in all.
+select account, owner_id, sum(debit)::bigint as debit, sum(credit)::bigint as credit
+  from (select debit as account, debit_owner as owner_id, amount as debit, 0 as credit
+          from transfers where bucket = $1 and plan_id = $2 and ($3::date is null or booked_on <= $3)
+         union all
+        select credit, credit_owner, 0, amount
+          from transfers where bucket = $1 and plan_id = $2 and ($3::date is null or booked_on <= $3)) sides
+ group by account, owner_id
+ order by account, owner_id;
+
+-- plan_transfers --
+-- In the order of the facts that caused them; a row keeps its number, for what comes later goes behind it.
+select number, occasion, debit, debit_owner, credit, credit_owner, amount, booked_on, booked_at, cause_id, fact, what
+  from (select row_number() over (order by f.number, t.leg) as number, t.occasion, t.debit, t.debit_owner, t.credit,
+               t.credit_owner, t.amount, t.booked_on, t.booked_at, t.cause_id, f.number as fact, f.fact as what
+          from transfers t
+          join (select distinct on (cause_id) cause_id, number, fact
+                  from facts where bucket = $1 and plan_id = $2 order by cause_id, number) f using (cause_id)
+         where t.bucket = $1 and t.plan_id = $2) booked
+ where number > $4 and ($3::date is null or booked_on <= $3)
+ order by number
+ limit $5;

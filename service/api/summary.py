@@ -9,7 +9,6 @@ from service.api.operation import operation
 from service.api.queries import Q as API
 from service.api.reply import reply
 from service.deadline import LONG
-from service.ledger.store import Q as LEDGER
 from service.plans.offer import Kind
 from service.plans.plan import business_day
 from service.plans.state import PlanState
@@ -60,23 +59,6 @@ class Summary(Struct, frozen=True):
     exposure: list[Exposure]
 
 
-class BalanceRow(Struct, frozen=True):
-    """One ledger account in one currency, minor units; `balance` is debit less credit."""
-
-    account: str
-    currency: str
-    debit: int
-    credit: int
-    balance: int
-
-
-class TrialBalance(Struct, frozen=True):
-    """All accounts; `total` is the sum of balances, and zero."""
-
-    accounts: list[BalanceRow]
-    total: int
-
-
 @get("/summary", opt=operation("ledger", Summary) | LONG)
 async def get_summary(request: Asked) -> ASGIResponse:
     """Decisions by category and outcome, plans by kind and state with what is overdue, and the exposure."""
@@ -92,13 +74,3 @@ async def get_summary(request: Asked) -> ASGIResponse:
                 [Exposure(*row) for row in await conn.fetch(API.sum_accounts)],
             )
         )
-
-
-@get("/ledger/trial-balance", opt=operation("ledger", TrialBalance) | LONG)
-async def get_trial_balance(request: Asked) -> ASGIResponse:
-    """Every ledger account, from the transfers themselves."""
-    rows = await read(request).services.pool.fetch(LEDGER.trial_balance)
-    accounts = [
-        BalanceRow(account, currency, debit, credit, debit - credit) for account, currency, debit, credit in rows
-    ]
-    return reply(TrialBalance(accounts, sum(row.balance for row in accounts)))

@@ -50,9 +50,9 @@ def levy(plan_id: str, fees: int, penalties: int) -> Balances:
     }
 
 
-def settled(source: Place, plan_id: str, parts: Parts) -> Balances:
+def settled(source: Place, plan_id: str, merchant_id: str, parts: Parts) -> Balances:
     """Money, or a credit of ours, settled what is owed; what is left over we owe back."""
-    return {source: sum(parts)} | _owed(plan_id, parts)
+    return {source: sum(parts)} | _owed(plan_id, merchant_id, parts)
 
 
 def recovered(source: Place, plan_id: str, parts: Parts) -> Balances:
@@ -65,9 +65,19 @@ def recovered(source: Place, plan_id: str, parts: Parts) -> Balances:
     }
 
 
-def given_up(expense: A, plan_id: str, parts: Parts) -> Balances:
+def given_up(expense: A, plan_id: str, merchant_id: str, parts: Parts) -> Balances:
     """What was owed is lost, or let go."""
-    return {Place(expense): sum(parts)} | _owed(plan_id, parts)
+    return {Place(expense): sum(parts)} | _owed(plan_id, merchant_id, parts)
+
+
+def interest_earned(merchant_id: str, partner_id: str | None, earned: int, partners: int) -> Balances:
+    """Time has earned interest on a merchant's plans: `partners` of it is the partner's, the rest is our income.
+
+    The interest that consumers owe is a place of the merchant's, not of each plan: time books one row for all plans of
+    a day, payments take from the same place, and what is left there is earned and not paid yet.
+    """
+    balances = {Place(A.CONSUMER_INTEREST, merchant_id): earned, Place(A.INTEREST_INCOME): partners - earned}
+    return balances if partner_id is None else balances | {Place(A.PARTNER_ACCRUED, partner_id): -partners}
 
 
 def drawing(partner_id: str, lent: int, funding_bps: int) -> Balances:
@@ -113,11 +123,11 @@ def total(many: Iterable[Balances]) -> Balances:
     return dict(sums)
 
 
-def _owed(plan_id: str, parts: Parts) -> Balances:
+def _owed(plan_id: str, merchant_id: str, parts: Parts) -> Balances:
     principal, interest, charges, overpaid = parts
     return {
         Place(A.CONSUMER_PRINCIPAL, plan_id): -principal,
-        Place(A.CONSUMER_INTEREST, plan_id): -interest,
+        Place(A.CONSUMER_INTEREST, merchant_id): -interest,
         Place(A.CONSUMER_FEES, plan_id): -charges,
         Place(A.CONSUMER_PAYABLE, plan_id): -overpaid,
     }

@@ -6,12 +6,13 @@ from service.ledger import booking
 from service.ledger.booking import CLEARING, Balances, Books, Parts
 from service.ledger.chart import LedgerAccount, Occasion, Place
 from service.merchants.merchant import merchant_fee
+from service.plans.accrual import lost_interest
 from service.plans.plan import Plan
 from service.plans.running.rows import Row
 from service.plans.running.standing import Standing
 from service.terms.allocation_rule import Component, PaymentKind
 
-PRINCIPAL, INTEREST, FEE, PENALTY = Component.PRINCIPAL, Component.INTEREST, Component.FEE, Component.PENALTY
+PRINCIPAL, FEE, PENALTY = Component.PRINCIPAL, Component.FEE, Component.PENALTY
 NOTHING: Parts = (0, 0, 0, 0)
 
 OCCASIONS = {
@@ -42,10 +43,10 @@ def books_of(plan: Plan) -> Books:
     paid = _paid(standing)
     books |= _settled(plan, paid)
     if standing.charged_off_on is not None:
-        books[Occasion.LOSS] = _lost(plan.plan_id, standing, paid)
+        books[Occasion.LOSS] = _lost(plan, paid)
     elif standing.is_forgiven:
-        parts = _left([row for row in standing.rows if row.forgiven], standing)
-        books[Occasion.FORGIVENESS] = booking.given_up(LedgerAccount.CREDIT_LOSSES, plan.plan_id, parts)
+        principal, charges = _left([row for row in standing.rows if row.forgiven])
+        books[Occasion.FORGIVENESS] = _given_up(plan, principal, charges)
     if funding.partner_id is not None:
         principal, interest = (sum(parts[part] for parts in paid.values()) for part in (0, 1))
         principal = max(principal, 0)  # what went back twice, and nobody had lent, is no loan of the partner's
@@ -97,7 +98,7 @@ def _settled(plan: Plan, paid: Paid) -> Books:
         if is_recovery:
             found[Occasion.RECOVERY].append(booking.recovered(source, plan.plan_id, parts))
         else:
-            found[OCCASIONS[kind]].append(booking.settled(source, plan.plan_id, parts))
+            found[OCCASIONS[kind]].append(booking.settled(source, plan.plan_id, plan.merchant_id, parts))
     return {occasion: many[0] if len(many) == 1 else booking.total(many) for occasion, many in found.items()}
 
 
@@ -114,18 +115,21 @@ def _source(plan: Plan, kind: PaymentKind) -> Place:
             return Place(LedgerAccount.INTEREST_INCOME)
 
 
-def _lost(plan_id: str, standing: Standing, paid: Paid) -> Balances:
+def _lost(plan: Plan, paid: Paid) -> Balances:
     """What was owed when it was given up: what is still owed, and what was recovered of it."""
-    left = _left(standing.rows, standing)
-    recovered = [parts for (_, is_recovery), parts in paid.items() if is_recovery]
-    principal, interest, charges = (left[part] + sum(parts[part] for parts in recovered) for part in range(3))
-    return booking.given_up(LedgerAccount.CREDIT_LOSSES, plan_id, (principal, interest, charges, 0))
+    principal, charges = _left(plan.standing.rows)
+    for (_, is_recovery), parts in paid.items():
+        if is_recovery:
+            principal, charges = principal + parts[0], charges + parts[2]
+    return _given_up(plan, principal, charges)
 
 
-def _left(rows: list[Row], standing: Standing) -> Parts:
-    """What the rows still ask for. Interest counts as far as it was due on the day of the charge-off."""
-    until = standing.charged_off_on
+def _given_up(plan: Plan, principal: int, charges: int) -> Balances:
+    parts = principal, lost_interest(plan.standing), charges, 0
+    return booking.given_up(LedgerAccount.CREDIT_LOSSES, plan.plan_id, plan.merchant_id, parts)
+
+
+def _left(rows: list[Row]) -> tuple[int, int]:
+    """The principal and the charges that the rows still ask for."""
     principal = sum([row.owed[PRINCIPAL] - row.paid[PRINCIPAL] for row in rows])
-    interest = sum([row.left(INTEREST) for row in rows if until is None or row.due_on <= until])
-    charges = sum([row.left(FEE) + row.left(PENALTY) for row in rows])
-    return principal, interest, charges, 0
+    return principal, sum([row.left(FEE) + row.left(PENALTY) for row in rows])

@@ -78,11 +78,12 @@ with named as (
 insert into plans (bucket, plan_id, consumer_id, merchant_id, merchant_reference, decision_id, kind, currency, amount,
                    offer, funding, authorized_at, capture_by, state, collection_state, captured, voided, held, reserved,
                    used, outstanding, principal_paid, interest_paid, fee_paid, penalty_paid, refunded, overpaid,
-                   captures, version, changed_at, changed_by, closed_at, claimed_at, standing)
+                   captures, version, changed_at, changed_by, closed_at, claimed_at, interest_settled,
+                   interest_runs, standing)
 select bucket, plan_id, consumer_id, merchant_id, merchant_reference, decision_id, kind, currency, amount,
        offer, funding, authorized_at, capture_by, state, collection_state, captured, voided, held, reserved,
        used, outstanding, principal_paid, interest_paid, fee_paid, penalty_paid, refunded, overpaid,
-       captures, version, changed_at, changed_by, closed_at, claimed_at, standing
+       captures, version, changed_at, changed_by, closed_at, claimed_at, interest_settled, interest_runs, standing
   from @opened
 
 -- move_plans --
@@ -93,7 +94,7 @@ update plans p
        fee_paid = moved.fee_paid, penalty_paid = moved.penalty_paid, refunded = moved.refunded,
        overpaid = moved.overpaid, captures = moved.captures, version = moved.version, changed_at = moved.changed_at,
        changed_by = moved.changed_by, closed_at = moved.closed_at, claimed_at = moved.claimed_at,
-       standing = moved.standing
+       interest_settled = moved.interest_settled, interest_runs = moved.interest_runs, standing = moved.standing
   from @moved
  where p.bucket = moved.bucket and p.plan_id = moved.plan_id
 

@@ -16,6 +16,7 @@ from service.engine.keys import SAVE_ANSWERS, Given
 from service.engine.work import Answer, Done, Key
 from service.ledger.store import BOOK, BookedTransfer
 from service.limits.store import MOVE_ACCOUNTS, last_of_each
+from service.plans.accrual import runs, settled_interest
 from service.plans.book import Change, Command, Event, Moved, Recorded
 from service.plans.books import Books
 from service.plans.offer import Kind
@@ -67,6 +68,8 @@ class MovedPlan(Struct, frozen=True):
     changed_by: ActorKind
     closed_at: datetime | None
     claimed_at: datetime | None
+    interest_settled: int
+    interest_runs: bool
     standing: bytes
 
 
@@ -220,6 +223,8 @@ def _row(plan: Plan) -> dict[str, Any]:
         "changed_by": plan.changed_by,
         "closed_at": plan.closed_at,
         "claimed_at": plan.claimed_at,
+        "interest_settled": settled_interest(plan.standing),
+        "interest_runs": runs(plan.standing),
         "standing": keep(plan.standing),
     }
 

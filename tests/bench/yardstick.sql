@@ -148,7 +148,8 @@ begin
            principal_paid = one.principal_paid, interest_paid = one.interest_paid, fee_paid = one.fee_paid,
            penalty_paid = one.penalty_paid, refunded = one.refunded, overpaid = one.overpaid, captures = one.captures,
            version = p.version + 1, changed_at = now(), changed_by = one.changed_by, closed_at = one.closed_at,
-           claimed_at = one.claimed_at, standing = one.standing
+           claimed_at = one.claimed_at, standing = one.standing, interest_settled = one.interest_settled,
+           interest_runs = one.interest_runs
      where p.bucket = own and p.plan_id = plan;
     update lines l
        set principal_paid = l.principal_paid + 1

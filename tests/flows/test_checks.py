@@ -2,9 +2,10 @@
 
 from service.db import SCHEMA, load_queries
 from tests.flows.outside import consenting, in_force
+from tests.flows.test_interest_by_day import bears_interest, close
 from tests.flows.test_partner import bought, fetch, make_file, send
 from tests.flows.test_reviews import referred, review
-from tests.flows.world import World
+from tests.flows.world import NOON, World
 
 CHECKS = dict(load_queries(SCHEMA / "checks.sql"))
 
@@ -27,6 +28,12 @@ SABOTAGE = {
     "ledger_matches_plans": "delete from transfers where credit = 'merchant_payable'",
     "partners_hold_their_share": "delete from transfers where credit = 'partner_participation'",
     "transfers_name_their_plans_parties": "update transfers set partner_id = null",
+    "causes_are_facts_or_accruals": "update transfers set cause_id = 'cm_none' where occasion = 'purchase'",
+    "accruals_are_booked": "update transfers set credit = 'fee_income' where credit = 'interest_income'",
+    "accruals_sum_to_their_group": "update accruals set earned = earned + 1",
+    "accrual_groups_count_what_has_ended": "update accrual_groups set settled = settled + 1",
+    "interest_runs_while_it_may_be_earned": "update lines set interest = 0",
+    "accruals_are_what_plans_have_earned": "update lines set due_on = due_on + 20",
     "events_are_numbered_without_gaps": "delete from events where number = 2",
     "feeds_know_the_last_number": "update feeds set last_number = last_number + 1",
     "keys_are_answered": "update idempotency set answer = null",
@@ -47,7 +54,7 @@ SABOTAGE = {
 # Tables that refuse such statements, until we make them.
 GUARDED = (
     "decisions", "transfers", "facts", "limit_changes", "partner_files", "partner_file_transfers", "consents",
-    "enquiries", "reports",
+    "enquiries", "reports", "accruals",
 )  # fmt: skip
 
 # A row is a debit and a credit: nothing can be broken.
@@ -62,6 +69,9 @@ async def test_every_check_finds_its_fault(world: World) -> None:
     content = await fetch(world, await make_file(world))
     await send(world, content.replace(b"420.00", b"420.01"))
 
+    await bears_interest(world)
+    await close(world, 5)
+    world.operator.now = world.merchant.now = NOON
     await in_force(world)
     await world.checkout(await consenting(world), 100_00)
 

@@ -51,7 +51,7 @@ PLAN, MERCHANT, PARTNER = "pl_1", "me_1", "pa_1"
         ),
         (
             Occasion.PAYMENT,
-            booking.settled(CLEARING, PLAN, (97_32, 5_90, 1_00, 3)),
+            booking.settled(CLEARING, PLAN, MERCHANT, (97_32, 5_90, 1_00, 3)),
             [
                 (A.PROCESSOR_CLEARING, A.CONSUMER_PRINCIPAL, 97_32),
                 (A.PROCESSOR_CLEARING, A.CONSUMER_INTEREST, 5_90),
@@ -66,12 +66,27 @@ PLAN, MERCHANT, PARTNER = "pl_1", "me_1", "pa_1"
         ),
         (
             Occasion.LOSS,
-            booking.given_up(A.CREDIT_LOSSES, PLAN, (90, 9, 1, 0)),
+            booking.given_up(A.CREDIT_LOSSES, PLAN, MERCHANT, (90, 9, 1, 0)),
             [
                 (A.CREDIT_LOSSES, A.CONSUMER_PRINCIPAL, 90),
                 (A.CREDIT_LOSSES, A.CONSUMER_INTEREST, 9),
                 (A.CREDIT_LOSSES, A.CONSUMER_FEES, 1),
             ],
+        ),
+        (
+            Occasion.ACCRUAL,
+            booking.interest_earned(MERCHANT, PARTNER, 5_90, 4_13),
+            [(A.CONSUMER_INTEREST, A.INTEREST_INCOME, 1_77), (A.CONSUMER_INTEREST, A.PARTNER_ACCRUED, 4_13)],
+        ),
+        (
+            Occasion.ACCRUAL,
+            booking.interest_earned(MERCHANT, None, 5_90, 0),
+            [(A.CONSUMER_INTEREST, A.INTEREST_INCOME, 5_90)],
+        ),
+        (
+            Occasion.ACCRUAL,
+            booking.interest_earned(MERCHANT, PARTNER, -1, -2),  # a reversal, whose parts were rounded apart
+            [(A.PARTNER_ACCRUED, A.CONSUMER_INTEREST, 1), (A.PARTNER_ACCRUED, A.INTEREST_INCOME, 1)],
         ),
         (
             Occasion.DRAWING,
@@ -106,8 +121,8 @@ def test_each_account_has_its_owner() -> None:
 
 def test_what_a_late_payment_changed_is_booked_as_the_difference() -> None:
     """Of 60.00 paid, 10.00 were interest; a payment of 50.00 that came earlier leaves 4.00 of interest for both."""
-    before: Books = {Occasion.PAYMENT: booking.settled(CLEARING, PLAN, (50_00, 10_00, 0, 0))}
-    after: Books = {Occasion.PAYMENT: booking.settled(CLEARING, PLAN, (106_00, 4_00, 0, 0))}
+    before: Books = {Occasion.PAYMENT: booking.settled(CLEARING, PLAN, MERCHANT, (50_00, 10_00, 0, 0))}
+    after: Books = {Occasion.PAYMENT: booking.settled(CLEARING, PLAN, MERCHANT, (106_00, 4_00, 0, 0))}
     assert [(one.debit, one.credit, one.amount) for one in transfers(before, after)] == [
         (A.PROCESSOR_CLEARING, A.CONSUMER_PRINCIPAL, 50_00),
         (A.CONSUMER_INTEREST, A.CONSUMER_PRINCIPAL, 6_00),

@@ -103,7 +103,7 @@ class FundedPlan:
         books: Books = {
             Occasion.PROMISE: booking.promise(100_000 - self.captured),
             Occasion.PURCHASE: booking.purchase(self.plan_id, MERCHANT, self.captured, 0, self.captured * 3 // 100),
-            Occasion.PAYMENT: booking.settled(booking.CLEARING, self.plan_id, parts),
+            Occasion.PAYMENT: booking.settled(booking.CLEARING, self.plan_id, MERCHANT, parts),
         }
         if partner := self.funding.partner_id:
             bps = self.funding.funding_bps

@@ -1,0 +1,113 @@
+-- The interest of a day, for all plans of a merchant, a programme and a currency together. Only plans that accrue are
+-- read: those on which time may earn more, and those whose settled interest has not been counted yet.
+
+-- lock --
+-- One accrues at a time, on this connection, until it is unlocked or ends.
+select pg_advisory_lock(hashtextextended('plans:accrual', 0));
+
+-- unlock --
+select pg_advisory_unlock(hashtextextended('plans:accrual', 0));
+
+-- last_of_batches --
+-- The accruing plans in batches of $1: the last one of each.
+select bucket, plan_id
+  from (select bucket, plan_id, row_number() over (order by bucket, plan_id) as place from plans where is_accruing) p
+ where place % $1::bigint = 0
+ order by bucket, plan_id;
+
+-- new_groups --
+-- Groups of accruing plans after ($1, $2) up to ($3, $4) that have no row yet, and the day on which the first line begins.
+select p.merchant_id, coalesce(p.funding ->> 'programme_id', '') as programme_id, p.currency,
+       p.funding ->> 'partner_id' as partner_id, min(l.begin_on) as begin_on
+  from plans p
+  join lines l using (bucket, plan_id)
+ where p.is_accruing
+   and (p.bucket, p.plan_id) > ($1::smallint, $2::text) and (p.bucket, p.plan_id) <= ($3::smallint, $4::text)
+   and not exists (select from accrual_groups g
+                    where g.merchant_id = p.merchant_id and g.programme_id = coalesce(p.funding ->> 'programme_id', '')
+                      and g.currency = p.currency)
+ group by 1, 2, 3, 4;
+
+-- open_groups --
+insert into accrual_groups (merchant_id, programme_id, currency, partner_id, accrued_until, earned, partner_earned,
+                            settled, partner_settled, facts)
+select merchant_id, programme_id, currency, partner_id, begin_on, 0, 0, 0, 0, 0
+  from @opened
+    on conflict (merchant_id, programme_id, currency) do nothing;
+
+-- load_groups --
+-- Whose midnight ends their days: the programme's, or the merchant's where there is none.
+select g.merchant_id, g.programme_id, g.currency, g.partner_id, g.accrued_until, g.earned, g.partner_earned, g.settled,
+       g.partner_settled, coalesce(p.time_zone, m.time_zone) as time_zone
+  from accrual_groups g
+  join merchants m using (merchant_id)
+  left join lateral (select time_zone from programmes p
+                      where p.programme_id = g.programme_id order by version desc limit 1) p on true;
+
+-- count_settled --
+-- Plans after ($1, $2) up to ($3, $4) on which time earns no more: what they have settled is counted in their group, and
+-- they are not read again until something happens to them. One that is being changed at this moment waits for the next day.
+with ended as materialized (
+    select bucket, plan_id, interest_counted
+      from plans
+     where is_accruing and not interest_runs
+       and (bucket, plan_id) > ($1::smallint, $2::text) and (bucket, plan_id) <= ($3::smallint, $4::text)
+     order by bucket, plan_id
+       for update skip locked
+), counted as (
+    update plans p
+       set interest_counted = p.interest_settled
+      from ended e
+     where p.bucket = e.bucket and p.plan_id = e.plan_id
+    returning p.merchant_id, coalesce(p.funding ->> 'programme_id', '') as programme_id, p.currency,
+              p.interest_settled as settled, e.interest_counted as before,
+              cast(p.funding ->> 'funding_bps' as bigint) as bps
+), more as (
+    select merchant_id, programme_id, currency, sum(settled - before)::bigint as settled,
+           sum(share_of(settled, bps) - share_of(before, bps))::bigint as partner_settled
+      from counted
+     group by merchant_id, programme_id, currency
+)
+update accrual_groups g
+   set settled = g.settled + more.settled, partner_settled = g.partner_settled + more.partner_settled
+  from more
+ where g.merchant_id = more.merchant_id and g.programme_id = more.programme_id and g.currency = more.currency;
+
+-- earned --
+-- What accruing plans after ($1, $2) up to ($3, $4) have earned by the end of the day asked for, group by group, less what of
+-- it their group has counted already; and how many facts they have.
+with batch as materialized (
+    select p.bucket, p.plan_id, p.merchant_id, coalesce(p.funding ->> 'programme_id', '') as programme_id, p.currency,
+           p.version, p.interest_settled, p.interest_counted, p.interest_runs,
+           cast(p.funding ->> 'funding_bps' as bigint) as bps
+      from plans p
+     where p.is_accruing
+       and (p.bucket, p.plan_id) > ($1::smallint, $2::text) and (p.bucket, p.plan_id) <= ($3::smallint, $4::text)
+), reckoned as (
+    select b.*, b.interest_settled + coalesce(
+               (select sum(greatest(0, interest_earned_of_line(l.interest, l.begin_on, l.due_on, asked.day)
+                                       - l.interest_paid))
+                  from lines l
+                 where b.interest_runs and l.bucket = b.bucket and l.plan_id = b.plan_id and l.paid_on is null), 0)::bigint
+               as earned
+      from batch b
+      join unnest($5::text[], $6::text[], $7::text[], $8::date[]) as asked (merchant_id, programme_id, currency, day)
+     using (merchant_id, programme_id, currency)
+)
+select merchant_id, programme_id, currency, sum(earned - interest_counted)::bigint as earned,
+       sum(share_of(earned, bps) - share_of(interest_counted, bps))::bigint as partner_earned,
+       sum(version)::bigint as facts
+  from reckoned
+ group by merchant_id, programme_id, currency;
+
+-- keep_accruals --
+insert into accruals (accrual_id, merchant_id, programme_id, currency, earned_on, earned, partner_earned, booked_at)
+select accrual_id, merchant_id, programme_id, currency, earned_on, earned, partner_earned, booked_at
+  from @kept
+
+-- move_groups --
+update accrual_groups g
+   set accrued_until = moved.accrued_until, earned = moved.earned, partner_earned = moved.partner_earned,
+       facts = moved.facts
+  from @moved
+ where g.merchant_id = moved.merchant_id and g.programme_id = moved.programme_id and g.currency = moved.currency
