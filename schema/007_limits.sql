@@ -1,16 +1,16 @@
--- How much one consumer may owe: accounts, the changes of their limits, and the days on which all are reviewed.
+-- How much one person may owe: accounts, the changes of their limits, and the days on which all are reviewed.
 
--- One consumer in one currency, opened by the first approved decision. This row, locked, is the only yes.
+-- One person in one currency, at all merchants, opened by the first approved decision. This row, locked, is the only yes.
 create table accounts (
     bucket      smallint         not null,
-    consumer_id text collate "C" not null,
+    person_id   text collate "C" not null,
     currency    text collate "C" not null,
     "limit"     bigint           not null,
     reserved    bigint           not null default 0,   -- promised by authorized plans, nothing owed yet
     used        bigint           not null default 0,   -- principal owed
     over_limit  boolean          not null default false,   -- the limit was lowered below what is out, and that still is
     version     bigint           not null default 1,   -- counts every change: the cache keeps the highest it has seen
-    constraint accounts_pk primary key (bucket, consumer_id, currency),
+    constraint accounts_pk primary key (bucket, person_id, currency),
     constraint accounts_bucket_in_range check (bucket between 0 and 1023),
     constraint accounts_currency_is_iso check (currency ~ '^[A-Z]{3}$'),
     constraint accounts_amounts_not_negative check (least("limit", reserved, used) >= 0),
@@ -20,7 +20,7 @@ create table accounts (
 -- Every change of a limit is kept.
 create table limit_changes (
     bucket         smallint         not null,
-    consumer_id    text collate "C" not null,
+    person_id      text collate "C" not null,
     currency       text collate "C" not null,
     version        bigint           not null,   -- the account's, which this change made
     limit_before   bigint,                      -- null: this opened the account
@@ -31,7 +31,7 @@ create table limit_changes (
     policy_version int,
     changed_by     text collate "C",            -- a key; null: the day's close
     changed_at     timestamptz      not null,
-    constraint limit_changes_pk primary key (bucket, consumer_id, currency, version),
+    constraint limit_changes_pk primary key (bucket, person_id, currency, version),
     constraint limit_changes_bucket_in_range check (bucket between 0 and 1023),
     constraint limit_changes_currency_is_iso check (currency ~ '^[A-Z]{3}$'),
     constraint limit_changes_amounts_not_negative check (least(limit_before, "limit") >= 0),
@@ -51,7 +51,7 @@ revoke update, delete, truncate on limit_changes from public;
 create table limit_review_days (
     reviewed_on    date             not null,   -- in the policy's time zone
     after_bucket   smallint         not null default -1,
-    after_consumer text collate "C" not null default '',
+    after_person   text collate "C" not null default '',
     after_currency text collate "C" not null default '',
     reviewed       bigint           not null default 0,
     changed        bigint           not null default 0,

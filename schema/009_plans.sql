@@ -4,6 +4,7 @@ create table plans (
     bucket             smallint         not null,
     plan_id            text collate "C" not null,
     consumer_id        text collate "C" not null,
+    person_id          text collate "C" not null,   -- the consumer's, on whose account it is
     merchant_id        text collate "C" not null,
     merchant_reference text             not null,
     decision_id        text collate "C" not null,
@@ -63,7 +64,7 @@ create table plans (
 ) with (fillfactor = 70);
 
 alter table plans alter column standing set storage external;   -- packed already
-create index plans_of_account on plans (bucket, consumer_id, currency);
+create index plans_of_account on plans (bucket, person_id, currency);
 create index plans_to_expire on plans (capture_by) where state in ('authorized', 'part_captured');
 create index plans_accruing on plans (bucket, plan_id) where is_accruing;   -- none that has ended, once it is counted
 

@@ -3,37 +3,58 @@
 
 -- Whom we gave what ---------------------------------------------------------------------------------------------------
 
+-- consumers_have_their_person --
+-- Behind every consumer is a person.
+select c.bucket, c.consumer_id, c.person_id
+  from consumers c
+  left join people p using (bucket, person_id)
+ where p.person_id is null;
+
+-- accounts_have_their_person --
+-- Every account is a person's.
+select a.bucket, a.person_id, a.currency
+  from accounts a
+  left join people p using (bucket, person_id)
+ where p.person_id is null;
+
+-- plans_are_on_their_persons_account --
+-- The person of a plan is its consumer's.
+select p.bucket, p.plan_id, p.person_id, c.person_id as consumers
+  from plans p
+  left join consumers c using (bucket, consumer_id)
+ where c.person_id is distinct from p.person_id;
+
 -- exposure_matches_plans --
--- What an account has reserved and used is what its plans reserve and still owe.
-select coalesce(a.bucket, p.bucket) as bucket, coalesce(a.consumer_id, p.consumer_id) as consumer_id,
+-- What an account has reserved and used is what its person's plans, at all merchants, reserve and still owe.
+select coalesce(a.bucket, p.bucket) as bucket, coalesce(a.person_id, p.person_id) as person_id,
        coalesce(a.currency, p.currency) as currency, a.reserved, p.reserved as promised, a.used, p.outstanding as owed
   from accounts a
-  full join (select bucket, consumer_id, currency, sum(reserved) as reserved, sum(used) as outstanding
-               from plans group by bucket, consumer_id, currency) p
-    on p.bucket = a.bucket and p.consumer_id = a.consumer_id and p.currency = a.currency
+  full join (select bucket, person_id, currency, sum(reserved) as reserved, sum(used) as outstanding
+               from plans group by bucket, person_id, currency) p
+    on p.bucket = a.bucket and p.person_id = a.person_id and p.currency = a.currency
  where coalesce(a.reserved, 0) <> coalesce(p.reserved, 0)
     or coalesce(a.used, 0) <> coalesce(p.outstanding, 0);
 
 -- exposure_is_within_limits --
 -- Nobody has more than the limit, but for those whose limit was lowered below it, who are marked.
-select bucket, consumer_id, currency, "limit", reserved, used
+select bucket, person_id, currency, "limit", reserved, used
   from accounts
  where over_limit <> (reserved + used > "limit");
 
 -- limits_are_as_last_changed --
 -- The limit is what its last change made it, where there is one; every change since has counted the account on.
-select a.bucket, a.consumer_id, a.currency, a."limit", c."limit" as last_changed_to, a.version, c.version as in_version
+select a.bucket, a.person_id, a.currency, a."limit", c."limit" as last_changed_to, a.version, c.version as in_version
   from accounts a
-  join (select distinct on (bucket, consumer_id, currency) bucket, consumer_id, currency, version, "limit"
-          from limit_changes order by bucket, consumer_id, currency, version desc) c
- using (bucket, consumer_id, currency)
+  join (select distinct on (bucket, person_id, currency) bucket, person_id, currency, version, "limit"
+          from limit_changes order by bucket, person_id, currency, version desc) c
+ using (bucket, person_id, currency)
  where a."limit" <> c."limit" or a.version < c.version;
 
 -- limit_changes_follow_each_other --
 -- Each change begins where the one before ended, and only the first of an account may open it.
-select bucket, consumer_id, currency, version, limit_before, ended
-  from (select bucket, consumer_id, currency, version, limit_before,
-               lag("limit") over (partition by bucket, consumer_id, currency order by version) as ended
+select bucket, person_id, currency, version, limit_before, ended
+  from (select bucket, person_id, currency, version, limit_before,
+               lag("limit") over (partition by bucket, person_id, currency order by version) as ended
           from limit_changes) c
  where limit_before <> ended or limit_before is null and ended is not null;
 

@@ -4,17 +4,17 @@
     update accounts a
        set used = moved.used
       from @moved
-     where a.bucket = moved.bucket and a.consumer_id = moved.consumer_id
+     where a.bucket = moved.bucket and a.person_id = moved.person_id
 
     class Moved(Struct, frozen=True):
         bucket: SmallInt
-        consumer_id: str
+        person_id: str
         used: int
 
     MOVE_ACCOUNTS = Statement(Q.move_accounts, moved=Moved)
-    await MOVE_ACCOUNTS.execute(conn, moved=[Moved(7, "co_...", 500)])
+    await MOVE_ACCOUNTS.execute(conn, moved=[Moved(7, "pe_...", 500)])
 
-`@moved` becomes `unnest($1::smallint[], $2::text[], $3::bigint[]) as moved (bucket, consumer_id, used)`. However many
+`@moved` becomes `unnest($1::smallint[], $2::text[], $3::bigint[]) as moved (bucket, person_id, used)`. However many
 rows it is given, it is one statement to the server.
 """
 

@@ -14,12 +14,12 @@ from service.checkout.decision_log import DecisionRow, RulebookChanged, referenc
 from service.checkout.evidence import Evidence, evidence_of
 from service.checkout.flow import Known as KnownConsumer
 from service.checkout.flow import Q as CHECKOUT
+from service.checkout.flow import Who
 from service.checkout.request import Checkout, refuse_contradictions
 from service.checkout.shadow_flow import Sides, Watched
 from service.checkout.velocity import attempt_of
 from service.engine.work import Answer
 from service.errors import Code, Refused
-from service.limits.flow import Who
 from service.metrics import DECISIONS
 from service.outside.flow import Occasion
 from service.outside.source import SourceRead
@@ -85,7 +85,7 @@ async def _answer(ask: Ask, checkout: Checkout, raw: bytes) -> Answer:
         known = _must_be_theirs(await services.snapshots.read_fresh(who), ask).counted(counters).heard(outside)
         decision = decide(decision_id, checkout, known.snapshot, merchant, programmes, sides.policy, ask.now)
     evidence = evidence_of(known.snapshot, merchant, programmes, checkout.currency)
-    row = row_of(checkout, raw.decode(), evidence, decision, sides.rulebook)
+    row = row_of(checkout, known.person_id, raw.decode(), evidence, decision, sides.rulebook)
     answer = await services.engine.do(row, ask.key, ask.now)
     DECISIONS.labels(decision.answer.outcome).inc()
     if sides.trial:
@@ -142,7 +142,12 @@ def _must_be_theirs(known: KnownConsumer | None, ask: Ask) -> KnownConsumer:
 
 
 def row_of(
-    checkout: Checkout, request: str, evidence: Evidence, decision: Decision, rulebook: int | None = None
+    checkout: Checkout,
+    person_id: str,
+    request: str,
+    evidence: Evidence,
+    decision: Decision,
+    rulebook: int | None = None,
 ) -> DecisionRow:
     """The decision as it is logged, with the request as it was sent; a review's has no `rulebook`."""
     answer = decision.answer
@@ -163,6 +168,6 @@ def row_of(
         snapshot=_encode(evidence).decode(),
         answer=_encode(answer),
         funding=_encode(decision.funding).decode(),
-        opens_account=evidence.snapshot.limit is None and bool(answer.offers or answer.alternatives),
+        opens_for=person_id if evidence.snapshot.limit is None and (answer.offers or answer.alternatives) else None,
         rulebook=rulebook,
     )

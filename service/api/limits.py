@@ -18,14 +18,15 @@ from service.api.reply import encode, reply, reply_answer
 from service.api.services import Services
 from service.checkout.limit_flow import ReviewedAccount, Reviewing, review
 from service.checkout.request import ConsumerId, Currency
-from service.db import Connection
+from service.db import Connection, Pool
 from service.engine.work import Answer
 from service.errors import Code, Refused
 from service.limits.account import Account
 from service.limits.change import LimitChange, LimitRule
-from service.limits.flow import Who, set_limit
+from service.limits.flow import Holder, set_limit
 from service.limits.store import Q
 from service.money import AMOUNT_MAX, EXPONENTS
+from service.people.flow import Q as PEOPLE
 from service.policies.version import in_force
 
 
@@ -80,15 +81,16 @@ async def change_limit(
     """Set a consumer's limit by hand; opens the account if there is none."""
     asked = _limit.read(body, content_type(request))
     ask, by = write(request, body), request.auth.key_id
-    who = _who(consumer_id, currency)
+    _require_ids(consumer_id, currency)
     changed: list[Account] = []
 
     async def change(conn: Connection) -> Answer:
-        account = await set_limit(conn, who, asked.limit, by, ask.now)
-        if account is None:
+        person_id = await _person_of(conn, consumer_id)
+        if person_id is None:
             raise Refused(Code.NOT_FOUND, "There is no such consumer.", "/id")
+        account = await set_limit(conn, Holder(person_id, currency), asked.limit, by, ask.now)
         changed.append(account)
-        return Answer(200, encode(_account(account)))
+        return Answer(200, encode(_account(consumer_id, account)))
 
     answer = await ask.services.engine.once(ask.must_key, ask.now, change)
     await ask.services.snapshots.accounts_changed(changed)
@@ -117,18 +119,20 @@ async def review_limit(request: Asked, body: RawBody) -> ASGIResponse:
     ask, by = write(request, body), request.auth.key_id
     if asked.currency not in EXPONENTS:
         raise Refused(Code.INVALID_FIELD, f"There is no currency {asked.currency} here.", "/currency")
-    who = Who(asked.consumer_id, asked.currency)
     policy = await ask.services.registry.policy(ask.now)
     under = Reviewing(policy, ask.services.registry.now.merchants, by)
     is_dry = is_dry_run(request)
     changed: list[Account] = []
 
     async def do(conn: Connection) -> Answer:
-        found = (await review(conn, [who], under, ask.now)).get(who)
+        found = None
+        if person_id := await _person_of(conn, asked.consumer_id):
+            holder = Holder(person_id, asked.currency)
+            found = (await review(conn, [holder], under, ask.now)).get(holder)
         if found is None:
             raise Refused(Code.NOT_FOUND, "This consumer has no account in this currency.", "/consumer")
         changed.append(found.account)
-        return Answer(200, encode(_reviewed(found, under, is_dry)))
+        return Answer(200, encode(_reviewed(asked.consumer_id, found, under, is_dry)))
 
     if is_dry:
         async with ask.services.pool.acquire() as conn:
@@ -155,11 +159,12 @@ async def list_limit_changes(
 
     The limit that an account was opened with by a decision stands in that decision.
     """
-    who, pool = _who(consumer_id, currency), read(request).services.pool
-    key = (ids.bucket_of(who.consumer_id), *who)
-    if await pool.fetchrow(Q.load_account, *key, None) is None:
+    _require_ids(consumer_id, currency)
+    pool = read(request).services.pool
+    person_id = await _person_of(pool, consumer_id)
+    if person_id is None:
         raise Refused(Code.NOT_FOUND, "There is no such consumer.", "/id")
-    rows = await pool.fetch(Q.list_limit_changes, *key, after, limit)
+    rows = await pool.fetch(Q.list_limit_changes, ids.bucket_of(person_id), person_id, currency, after, limit)
     page = [LimitChange(*row) for row in rows]
     return reply(LimitChangePage(page, page[-1].version if page else after))
 
@@ -173,19 +178,23 @@ async def reviewing(services: Services, now: datetime) -> Reviewing | None:
     return Reviewing(policy, services.registry.now.merchants)
 
 
-def _who(consumer_id: str, currency: str) -> Who:
+def _require_ids(consumer_id: str, currency: str) -> None:
     if not ids.is_id(consumer_id, ids.CONSUMER) or currency not in EXPONENTS:
         raise Refused(Code.NOT_FOUND, "There is no such consumer or currency.", "/id")
-    return Who(consumer_id, currency)
 
 
-def _account(one: Account) -> AccountView:
-    return AccountView(one.consumer_id, one.currency, one.limit, one.reserved, one.used, one.available, one.version)
+async def _person_of(conn: Connection | Pool, consumer_id: str) -> str | None:
+    person_id: str | None = await conn.fetchval(PEOPLE.load_person, ids.bucket_of(consumer_id), consumer_id)
+    return person_id
 
 
-def _reviewed(found: ReviewedAccount, under: Reviewing, is_dry: bool) -> LimitReview:
+def _account(consumer_id: str, one: Account) -> AccountView:
+    return AccountView(consumer_id, one.currency, one.limit, one.reserved, one.used, one.available, one.version)
+
+
+def _reviewed(consumer_id: str, found: ReviewedAccount, under: Reviewing, is_dry: bool) -> LimitReview:
     account, one, policy = found.account, found.reviewed, under.policy.policy
     return LimitReview(
-        account.consumer_id, account.currency, found.limit_before, one.limit, one.rule, one.decrease,
+        consumer_id, account.currency, found.limit_before, one.limit, one.rule, one.decrease,
         account.reserved, account.used, policy.policy_id, policy.version, is_dry,
     )  # fmt: skip

@@ -23,6 +23,7 @@ from service.checkout.answer import Decision, Outcome
 from service.checkout.decision_log import DecisionRow
 from service.checkout.evidence import Evidence, evidence_of
 from service.checkout.flow import Q as CHECKOUT
+from service.checkout.flow import Who
 from service.checkout.request import Checkout
 from service.checkout.review import REFERRAL_LIVES, Review, ReviewOutcome, decide_reviewed, reviewed_snapshot
 from service.db import Connection
@@ -31,7 +32,6 @@ from service.engine.work import Answer
 from service.errors import Code, Refused
 from service.event_type import EventType
 from service.limits.account import Account
-from service.limits.flow import Who
 from service.packed import unpack
 from service.plans.reading_store import Q as PLANS
 from service.policies.reasons import Reason, ReasonCode
@@ -179,7 +179,7 @@ async def _decide(ask: Ask, review: Review, made_id: str) -> tuple[DecisionRow, 
     evidence = evidence_of(snapshot, merchant, registry.now.programmes, checkout.currency)
     policy = await registry.version(log["policy_id"], log["policy_version"])
     decision = decide_reviewed(made_id, review, checkout, evidence, policy, ask.now)
-    return row_of(checkout, log["request"], evidence, decision), decision
+    return row_of(checkout, known.person_id, log["request"], evidence, decision), decision
 
 
 async def _refuse_what_is_over(conn: Connection, ask: Ask, decision_id: str) -> None:

@@ -1,8 +1,9 @@
 """The snapshot's facts in Redis: a cache that may be wiped, stopped or killed at any time and changes no answer.
 
-Two entries a consumer, each `version:json`: the attributes, and per currency the account with its history. A write
-carries the version of the row it comes from, and an older one never overwrites a newer one. After a commit only the
-new version is written, with nothing behind it: the next reader fetches the facts and fills it in.
+A consumer has an entry, its attributes and which person it is; a person has one per currency, the account with its
+history. Each is `version:json`. A write carries the version of the row it comes from, and an older one never overwrites
+a newer one. After a commit only the new version is written, with nothing behind it: the next reader fetches the facts
+and fills it in.
 """
 
 import asyncio
@@ -59,9 +60,9 @@ def consumer_name(consumer_id: str) -> str:
     return f"{{{ids.bucket_of(consumer_id)}}}consumer:{consumer_id}"
 
 
-def account_name(consumer_id: str, currency: str) -> str:
+def account_name(person_id: str, currency: str) -> str:
     """Where an account and its history are kept."""
-    return f"{{{ids.bucket_of(consumer_id)}}}account:{consumer_id}:{currency}"
+    return f"{{{ids.bucket_of(person_id)}}}account:{person_id}:{currency}"
 
 
 class Cache:

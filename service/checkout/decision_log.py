@@ -49,7 +49,7 @@ class LoggedDecision(Struct, frozen=True):
 class DecisionRow(LoggedDecision, frozen=True):
     """A decision on its way into the log."""
 
-    opens_account: bool  # approved, and the consumer has no account in this currency yet
+    opens_for: str | None  # the person, who is approved and has no account in this currency yet; None: opens none
     rulebook: int | None  # the revision it was made under; None: a person's, who knew the policy
 
 
@@ -78,7 +78,11 @@ async def log(known: Keys, conn: Connection, works: list[Work[DecisionRow]]) -> 
         seen = [one.key for one in firsts if one.key and one.item.decision_id not in done.logged]
         stored = await known.answers(conn, seen) if seen else {}
     except (*LOST, *PASSING) as error:
-        opened = [_account(work.item) for work in works if work.item.opens_account]
+        opened = [
+            Account(work.item.bucket, work.item.opens_for, work.item.currency, work.item.limit)
+            for work in works
+            if work.item.opens_for
+        ]
         raise CommitUnknown(opened, error) from error
     answers: Answers = []
     for one, *others in groups:
@@ -137,9 +141,9 @@ async def append(conn: Connection, decisions: list[tuple[DecisionRow, Key | None
             if key
         ],
         opening=[
-            Opening(row.bucket, row.consumer_id, row.currency, row.limit, row.decision_id)
+            Opening(row.bucket, row.opens_for, row.currency, row.limit, row.decision_id)
             for row, _, _ in decisions
-            if row.opens_account
+            if row.opens_for
         ],
         decided=[structs.replace(row, answer=pack(row.answer)) for row, _, _ in decisions],
     )  # fmt: skip
@@ -148,7 +152,7 @@ async def append(conn: Connection, decisions: list[tuple[DecisionRow, Key | None
         logged={decision_id for decision_id, is_taken in told if not is_taken},
         taken={decision_id for decision_id, is_taken in told if is_taken},
         opened=[
-            Account(row["bucket"], row["consumer_id"], row["currency"], row["limit"])
+            Account(row["bucket"], row["person_id"], row["currency"], row["limit"])
             for row in found
             if row["decision_id"] is None
         ],
@@ -164,10 +168,6 @@ def _raise(error: Exception, works: list[Work[Any]]) -> None:
     for work in works:
         if not work.answered.done():
             work.answered.set_exception(error)
-
-
-def _account(row: DecisionRow) -> Account:
-    return Account(row.bucket, row.consumer_id, row.currency, row.limit)
 
 
 async def load_answers(conn: Connection, decision_ids: list[str]) -> Mapping[str, bytes]:

@@ -1,6 +1,7 @@
 """Reading snapshots: many checkouts share one round trip to Redis, and one query for what Redis does not know."""
 
 from collections.abc import Collection, Sequence
+from datetime import date, datetime
 from pathlib import Path
 from typing import NamedTuple
 
@@ -13,18 +14,26 @@ from service.checkout.snapshot import Attribute, Snapshot
 from service.db import Connection, Pool, columns, load_queries
 from service.inbox import Together
 from service.limits.account import Account
-from service.limits.flow import Who
 from service.outside.source import SourceRead
+from service.people.person import person_of
 from service.plans.plan import business_day
 
 Q = load_queries(Path(__file__).with_name("queries.sql"))
 
 
+class Who(NamedTuple):
+    """Which consumer buys, in which currency."""
+
+    consumer_id: str
+    currency: str
+
+
 class Known(NamedTuple):
-    """A snapshot, whose consumer it is, and whether it is as fresh as the database."""
+    """A snapshot, whose consumer it is and which person, and whether it is as fresh as the database."""
 
     snapshot: Snapshot
     merchant_id: str
+    person_id: str
     is_fresh: bool
 
     def counted(self, counters: dict[str, int]) -> "Known":
@@ -41,8 +50,23 @@ class Known(NamedTuple):
 
 
 class _Consumer(msgspec.Struct):
+    person_id: str
     merchant_id: str
+    time_zone: str  # the merchant's
     attributes: dict[str, Attribute]
+
+
+class _History(msgspec.Struct):
+    """A person's account in one currency and their plans in it, at all merchants."""
+
+    limit: int | None
+    reserved: int
+    used: int
+    open_plans: int
+    paid_off_plans: int
+    next_due_on: date | None
+    first_plan_at: datetime | None
+    clean_deposits: int
 
 
 class Snapshots:
@@ -63,7 +87,7 @@ class Snapshots:
 
     async def accounts_changed(self, accounts: Sequence[Account]) -> None:
         """Tells the cache after a commit, before the callers are answered."""
-        await self._cache.put([(account_name(a.consumer_id, a.currency), a.version, b"") for a in accounts])
+        await self._cache.put([(account_name(a.person_id, a.currency), a.version, b"") for a in accounts])
 
     async def consumer_changed(self, consumer_id: str, version: int) -> None:
         """Tells the cache that attributes changed."""
@@ -74,24 +98,39 @@ class Snapshots:
         await self._together.close()
 
     async def _read(self, wanted: list[Who]) -> list[Known | None]:
-        kept = await self._cache.get([(consumer_name(who.consumer_id), account_name(*who)) for who in wanted])
-        known: dict[Who, Known] = {}
-        for who, (consumer, account) in zip(wanted, kept, strict=True):
-            if consumer is not None and account is not None:
-                known[who] = _known(_decode_consumer(consumer), _decode_facts(account))
+        known = await self._read_kept({who: person_of(who.consumer_id) for who in wanted})
         missing = [who for who in wanted if who not in known]
         if missing:
             known |= await self._load(missing)
         return [known.get(who) for who in wanted]
 
+    async def _read_kept(self, persons: dict[Who, str]) -> dict[Who, Known]:
+        """What Redis knows. Whose account to ask for, only the consumer's entry says: where another person than thought
+        is behind a consumer, it is asked again."""
+        kept = await self._cache.get(
+            [(consumer_name(who.consumer_id), account_name(person, who.currency)) for who, person in persons.items()]
+        )
+        known: dict[Who, Known] = {}
+        others: dict[Who, str] = {}
+        for (who, person), (entry, account) in zip(persons.items(), kept, strict=True):
+            consumer = _decode_consumer(entry) if entry is not None else None
+            if consumer is None:
+                continue
+            if consumer.person_id != person:
+                others[who] = consumer.person_id
+            elif account is not None:
+                known[who] = _known(who, consumer, _decode_history(account))
+        return known | await self._read_kept(others) if others else known
+
     async def _load(self, wanted: list[Who]) -> dict[Who, Known]:
         known: dict[Who, Known] = {}
         entries: list[tuple[str, int, bytes]] = []
         for row in await _rows(self._pool, wanted):
-            who, consumer, facts = _read_row(row)
+            who, consumer, history = _read_row(row)
+            account = account_name(consumer.person_id, who.currency)
             entries.append((consumer_name(who.consumer_id), row["consumer_version"], _encode(consumer)))
-            entries.append((account_name(*who), row["account_version"], _encode(facts)))
-            known[who] = _known(consumer, facts, is_fresh=True)
+            entries.append((account, row["account_version"], _encode(history)))
+            known[who] = _known(who, consumer, history, is_fresh=True)
         await self._cache.put(entries)
         return known
 
@@ -99,7 +138,7 @@ class Snapshots:
 async def load_known(conn: Connection, wanted: Collection[Who]) -> dict[Who, Known]:
     """What the database knows of these consumers, as it stands in this transaction; the cache is not asked."""
     rows = [_read_row(row) for row in await _rows(conn, wanted)]
-    return {who: _known(consumer, facts, is_fresh=True) for who, consumer, facts in rows}
+    return {who: _known(who, consumer, history, is_fresh=True) for who, consumer, history in rows}
 
 
 async def _rows(conn: Connection | Pool, wanted: Collection[Who]) -> list[asyncpg.Record]:
@@ -107,29 +146,30 @@ async def _rows(conn: Connection | Pool, wanted: Collection[Who]) -> list[asyncp
     return await conn.fetch(Q.load_snapshots, *columns(keys))
 
 
-def _read_row(row: asyncpg.Record) -> tuple[Who, _Consumer, Snapshot]:
-    first_plan_at = row["first_plan_at"]
-    facts = Snapshot(
-        consumer_id=row["consumer_id"],
-        limit=row["limit"],
-        reserved=row["reserved"],
-        used=row["used"],
-        open_plans=row["open_plans"],
-        paid_off_plans=row["paid_off_plans"],
-        next_due_on=row["next_due_on"],
-        first_plan_on=business_day(first_plan_at, row["time_zone"]) if first_plan_at else None,
-        clean_deposits=row["clean_deposits"],
+def _read_row(row: asyncpg.Record) -> tuple[Who, _Consumer, _History]:
+    history = _History(**{name: row[name] for name in _History.__struct_fields__})
+    consumer = _Consumer(row["person_id"], row["merchant_id"], row["time_zone"], _decode_attributes(row["attributes"]))
+    return Who(row["consumer_id"], row["currency"]), consumer, history
+
+
+def _known(who: Who, consumer: _Consumer, history: _History, *, is_fresh: bool = False) -> Known:
+    first_plan_at = history.first_plan_at
+    snapshot = Snapshot(
+        consumer_id=who.consumer_id,
+        attributes=consumer.attributes,
+        limit=history.limit,
+        reserved=history.reserved,
+        used=history.used,
+        open_plans=history.open_plans,
+        paid_off_plans=history.paid_off_plans,
+        next_due_on=history.next_due_on,
+        first_plan_on=business_day(first_plan_at, consumer.time_zone) if first_plan_at else None,
+        clean_deposits=history.clean_deposits,
     )
-    consumer = _Consumer(row["merchant_id"], _decode_attributes(row["attributes"]))
-    return Who(row["consumer_id"], row["currency"]), consumer, facts
-
-
-def _known(consumer: _Consumer, facts: Snapshot, *, is_fresh: bool = False) -> Known:
-    snapshot = msgspec.structs.replace(facts, attributes=consumer.attributes)
-    return Known(snapshot, consumer.merchant_id, is_fresh)
+    return Known(snapshot, consumer.merchant_id, consumer.person_id, is_fresh)
 
 
 _encode = msgspec.json.Encoder().encode
 _decode_consumer = msgspec.json.Decoder(_Consumer).decode
-_decode_facts = msgspec.json.Decoder(Snapshot).decode
+_decode_history = msgspec.json.Decoder(_History).decode
 _decode_attributes = msgspec.json.Decoder(dict[str, Attribute]).decode

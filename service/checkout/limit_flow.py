@@ -1,7 +1,7 @@
 """Limits are changed here, whoever asks: an operator by hand, the review of one account, the review of them all.
 
-A change locks its account, is kept, and is told to the merchant, in one transaction; a review that changes nothing
-writes nothing. The cache hears of it after the commit, from the caller.
+A change locks its account, is kept, and is told to each merchant of the person, in one transaction; a review that
+changes nothing writes nothing. The cache hears of it after the commit, from the caller.
 """
 
 from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
@@ -15,13 +15,13 @@ from msgspec import Struct
 
 from service import ids
 from service.checkout.case import lay_out
-from service.checkout.flow import load_known
+from service.checkout.flow import Who, load_known
 from service.checkout.limit_review import Reviewed, reviewed_limit
 from service.checkout.request import Checkout
 from service.db import Connection, Pool, load_queries
 from service.limits.account import Account
 from service.limits.change import LimitChange
-from service.limits.flow import Who, change_limits, keys_of, lock_accounts
+from service.limits.flow import Holder, change_limits, keys_of, lock_accounts
 from service.merchants.merchant import Merchant
 from service.plans.plan import business_day
 from service.policies.compile import CompiledPolicy
@@ -57,26 +57,28 @@ class ReviewedDay(Struct, frozen=True):
 
 
 async def review(
-    conn: Connection, whom: Collection[Who], under: Reviewing, now: datetime
-) -> dict[Who, ReviewedAccount]:
+    conn: Connection, holders: Collection[Holder], under: Reviewing, now: datetime
+) -> dict[Holder, ReviewedAccount]:
     """Reviews these accounts, locked, and changes what is to be changed; accounts that are not there are left out."""
-    accounts = {Who(row["consumer_id"], row["currency"]): Account(*row) for row in await lock_accounts(conn, whom)}
+    accounts = {_holder(row): Account(*row) for row in await lock_accounts(conn, holders)}
     if not accounts:
         return {}
     found = await _review(conn, accounts, under, now)
     policy = under.policy.policy
     changes = {
-        who: LimitChange(
+        holder: LimitChange(
             account.version + 1, account.limit, one.limit, one.rule, one.decrease, policy.policy_id, policy.version,
             under.by, now,
         )
-        for who, account in accounts.items()
-        if (one := found.get(who)) and one.rule
+        for holder, account in accounts.items()
+        if (one := found.get(holder)) and one.rule
     }  # fmt: skip
-    changed = {Who(one.consumer_id, one.currency): one for one in await change_limits(conn, changes)}
+    changed = {Holder(one.person_id, one.currency): one for one in await change_limits(conn, changes)}
     return {
-        who: ReviewedAccount(changed.get(who, account), account.limit, found.get(who) or Reviewed(account.limit))
-        for who, account in accounts.items()
+        holder: ReviewedAccount(
+            changed.get(holder, account), account.limit, found.get(holder) or Reviewed(account.limit)
+        )
+        for holder, account in accounts.items()
     }
 
 
@@ -100,29 +102,37 @@ async def _review_next(
     conn: Connection, on: date, after: asyncpg.Record, under: Reviewing, now: datetime
 ) -> tuple[list[Account], int]:
     """The accounts changed of the next ones, and how many those were. Most stay as they are, and are not locked."""
-    page = [Who(*row) for row in await conn.fetch(Q.list_accounts_after, *after, AT_ONCE)]
+    page = [Holder(*row) for row in await conn.fetch(Q.list_accounts_after, *after, AT_ONCE)]
     found = await _review(conn, page, under, now) if page else {}
-    to_change = [who for who, one in found.items() if one.rule]
+    to_change = [holder for holder, one in found.items() if one.rule]
     done = await review(conn, to_change, under, now) if to_change else {}
     changed = [one.account for one in done.values() if one.reviewed.rule]
-    last = (ids.bucket_of(page[-1].consumer_id), *page[-1]) if page else tuple(after)
+    last = (ids.bucket_of(page[-1].person_id), *page[-1]) if page else tuple(after)
     ended_at = None if len(page) == AT_ONCE else now
     await conn.execute(Q.advance_review_day, on, *last, len(page), len(changed), ended_at)
     return changed, len(page)
 
 
-async def _review(conn: Connection, whom: Collection[Who], under: Reviewing, now: datetime) -> dict[Who, Reviewed]:
+async def _review(
+    conn: Connection, holders: Collection[Holder], under: Reviewing, now: datetime
+) -> dict[Holder, Reviewed]:
     """What the limits should be, on what is known now; of those with whom nobody has bought yet there is no saying."""
-    known = await load_known(conn, whom)
-    found: dict[Who, Reviewed] = {}
-    for row in await conn.fetch(Q.load_last_requests, *keys_of(whom)):
-        who = Who(row["consumer_id"], row["currency"])
-        one = known[who]
+    last = await conn.fetch(Q.load_last_requests, *keys_of(holders))
+    if not last:
+        return {}
+    known = await load_known(conn, [Who(row["consumer_id"], row["currency"]) for row in last])
+    found: dict[Holder, Reviewed] = {}
+    for row in last:
+        one = known[Who(row["consumer_id"], row["currency"])]
         merchant = under.merchants[one.merchant_id]
         today = business_day(now, merchant.time_zone)
         case = lay_out(_decode_checkout(row["request"]), one.snapshot, merchant, under.policy, today)
-        found[who] = reviewed_limit(case, row["by_hand"])
+        found[_holder(row)] = reviewed_limit(case, row["by_hand"])
     return found
+
+
+def _holder(row: asyncpg.Record) -> Holder:
+    return Holder(row["person_id"], row["currency"])
 
 
 _decode_checkout = msgspec.json.Decoder(Checkout).decode

@@ -1,13 +1,14 @@
 -- load_snapshots --
--- One statement, one moment: the account's version tells which commands the other facts have seen.
-select c.consumer_id, k.currency, c.merchant_id, m.time_zone, c.version as consumer_version, c.attributes,
+-- Account and history are the person's, whichever of their consumers asks. One statement, one moment: the account's
+-- version tells which commands the other facts have seen.
+select c.consumer_id, c.person_id, k.currency, c.merchant_id, m.time_zone, c.version as consumer_version, c.attributes,
        coalesce(a.version, 0) as account_version, a."limit", coalesce(a.reserved, 0) as reserved,
        coalesce(a.used, 0) as used, h.open_plans, h.paid_off_plans, h.next_due_on, h.first_plan_at, h.clean_deposits
   from unnest($1::smallint[], $2::text[], $3::text[]) as k (bucket, consumer_id, currency)
   join consumers c using (bucket, consumer_id)
   join merchants m using (merchant_id)
   left join accounts a
-    on a.bucket = k.bucket and a.consumer_id = k.consumer_id and a.currency = k.currency
+    on a.bucket = c.bucket and a.person_id = c.person_id and a.currency = k.currency
  cross join lateral (
     select count(*) filter (where p.state in ('authorized', 'part_captured', 'active', 'payment_due', 'charged_off'))
                                                                                                  as open_plans,
@@ -20,7 +21,7 @@ select c.consumer_id, k.currency, c.merchant_id, m.time_zone, c.version as consu
       from (select p.bucket, p.plan_id, p.kind, p.state, p.captured, p.authorized_at, p.closed_at,
                    max(p.claimed_at) over () as last_claim_at
               from plans p
-             where p.bucket = k.bucket and p.consumer_id = k.consumer_id and p.currency = k.currency) p
+             where p.bucket = c.bucket and p.person_id = c.person_id and p.currency = k.currency) p
      where a.version > 1
  ) h;
 
@@ -132,10 +133,10 @@ with logged as (
       from @decided
      where decision_id in (select answer_id from fresh)
 )
-select answer_id as decision_id, false as is_taken, null::smallint as bucket, null as consumer_id, null as currency,
+select answer_id as decision_id, false as is_taken, null::smallint as bucket, null as person_id, null as currency,
        null::bigint as "limit"
   from fresh
  union all
 select decision_id, true, null, null, null, null from taken
  union all
-select null, null, bucket, consumer_id, currency, "limit" from opened;
+select null, null, bucket, person_id, currency, "limit" from opened;

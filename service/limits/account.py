@@ -1,4 +1,4 @@
-"""The account: a consumer's limit in one currency. Pure; the row in `accounts` is the authority."""
+"""The account: a person's limit in one currency, at all merchants. Pure; the row in `accounts` is the authority."""
 
 import msgspec
 
@@ -6,10 +6,10 @@ from service.errors import Code, Refused
 
 
 class Account(msgspec.Struct, frozen=True):
-    """A consumer in one currency. Amounts in minor units; `available = limit - reserved - used`."""
+    """A person in one currency. Amounts in minor units; `available = limit - reserved - used`."""
 
     bucket: int
-    consumer_id: str
+    person_id: str
     currency: str
     limit: int
     reserved: int = 0  # promised by authorized plans
@@ -51,5 +51,5 @@ def expose(account: Account, reserved: int, used: int) -> Account:
 
 def _with(account: Account, reserved: int, used: int) -> Account:
     return Account(
-        account.bucket, account.consumer_id, account.currency, account.limit, reserved, used, account.version + 1
+        account.bucket, account.person_id, account.currency, account.limit, reserved, used, account.version + 1
     )

@@ -1,7 +1,7 @@
 """Limits are changed here, whoever asks: an operator by hand, or a review.
 
-A change locks its account, is kept, and is told to the merchant, in one transaction. The cache hears of it after the
-commit, from the caller.
+A change locks its account, is kept, and is told to each merchant of the person, in one transaction. The cache hears of
+it after the commit, from the caller.
 """
 
 from collections.abc import Collection, Mapping
@@ -19,14 +19,14 @@ from service.engine.events import TELL, Told
 from service.event_type import EventType
 from service.limits.account import Account
 from service.limits.change import LimitChange, LimitRule
-from service.limits.store import Q
+from service.limits.store import Q, last_of_each
 from service.statement import Int, SmallInt, Statement
 
 
-class Who(NamedTuple):
+class Holder(NamedTuple):
     """Whose account."""
 
-    consumer_id: str
+    person_id: str
     currency: str
 
 
@@ -34,7 +34,7 @@ class ChangedLimit(Struct, frozen=True):
     """A change with its account, as it is written."""
 
     bucket: SmallInt
-    consumer_id: str
+    person_id: str
     currency: str
     version: int
     limit_before: int | None
@@ -50,51 +50,53 @@ class ChangedLimit(Struct, frozen=True):
 _CHANGE_LIMITS: Final = Statement(Q.change_limits, changed=ChangedLimit)
 
 
-async def set_limit(conn: Connection, who: Who, limit: int, by: str, now: datetime) -> Account | None:
-    """Sets a limit by hand, and opens the account if there is none; None: there is no such consumer."""
-    opened = await conn.fetchrow(Q.open_account, ids.bucket_of(who.consumer_id), *who)
-    rows = [opened] if opened else await lock_accounts(conn, [who])
-    if not rows:
-        return None
+async def set_limit(conn: Connection, holder: Holder, limit: int, by: str, now: datetime) -> Account:
+    """Sets a limit by hand, and opens the account if there is none."""
+    opened = await conn.fetchrow(Q.open_account, ids.bucket_of(holder.person_id), *holder)
+    rows = [opened] if opened else await lock_accounts(conn, [holder])
     account = Account(*rows[0])
     if opened is None and account.limit == limit:
         return account
     version, before = (account.version, None) if opened else (account.version + 1, account.limit)
     change = LimitChange(version, before, limit, LimitRule.OPERATOR, None, None, None, by, now)
-    (changed,) = await change_limits(conn, {who: change})
+    (changed,) = await change_limits(conn, {holder: change})
     return changed
 
 
-async def lock_accounts(conn: Connection, whom: Collection[Who]) -> list[asyncpg.Record]:
+async def lock_accounts(conn: Connection, holders: Collection[Holder]) -> list[asyncpg.Record]:
     """The rows of these accounts, locked in sorted order; those that are not there are left out."""
-    return await conn.fetch(Q.lock_accounts, *keys_of(whom))
+    return await conn.fetch(Q.lock_accounts, *keys_of(holders))
 
 
-async def change_limits(conn: Connection, changes: Mapping[Who, LimitChange]) -> list[Account]:
-    """Changes limits of locked accounts, and tells it; the accounts after it."""
+async def change_limits(conn: Connection, changes: Mapping[Holder, LimitChange]) -> list[Account]:
+    """Changes limits of locked accounts, and tells it of every consumer of their people; the accounts after it."""
     if not changes:
         return []
     changed = [
-        ChangedLimit(ids.bucket_of(who.consumer_id), *who, *msgspec.structs.astuple(change))
-        for who, change in sorted(changes.items())
+        ChangedLimit(ids.bucket_of(holder.person_id), *holder, *msgspec.structs.astuple(change))
+        for holder, change in sorted(changes.items())
     ]
     rows = await _CHANGE_LIMITS.fetch(conn, changed=changed)
-    merchants = {row["consumer_id"]: row["merchant_id"] for row in rows}
-    # An account that is opened has no limit that changed: as when a decision opens one, nobody is told.
-    told = [_told(one, merchants[one.consumer_id]) for one in changed if one.limit_before is not None]
+    by_holder = {Holder(one.person_id, one.currency): one for one in changed}
+    told = [
+        _told(one, row["consumer_id"], row["merchant_id"])
+        for row in rows
+        # An account that is opened has no limit that changed: as when a decision opens one, nobody is told.
+        if (one := by_holder[Holder(row["person_id"], row["currency"])]).limit_before is not None
+    ]
     if told:
         await TELL.execute(conn, told=told)
-    return [Account(*row[:7]) for row in rows]
+    return last_of_each(Account(*row[:7]) for row in rows)
 
 
-def keys_of(whom: Collection[Who]) -> list[list[Any]]:
+def keys_of(holders: Collection[Holder]) -> list[list[Any]]:
     """The keys of accounts as columns."""
-    return columns([(ids.bucket_of(who.consumer_id), *who) for who in whom])
+    return columns([(ids.bucket_of(holder.person_id), *holder) for holder in holders])
 
 
-def _told(one: ChangedLimit, merchant_id: str) -> Told:
+def _told(one: ChangedLimit, consumer_id: str, merchant_id: str) -> Told:
     data = {
-        "consumer": one.consumer_id, "currency": one.currency, "limit": one.limit, "limit_before": one.limit_before,
+        "consumer": consumer_id, "currency": one.currency, "limit": one.limit, "limit_before": one.limit_before,
         "rule": one.rule, "version": one.version,
     }  # fmt: skip
     event_id = ids.new_id(ids.EVENT, one.bucket, int(one.changed_at.timestamp() * 1000))
@@ -102,5 +104,5 @@ def _told(one: ChangedLimit, merchant_id: str) -> Told:
     actor = ActorKind.DAY if one.changed_by is None else ActorKind.OPERATOR
     return Told(
         one.bucket, event_id, merchant_id, EventType.LIMIT_CHANGED, one.changed_at, actor, text,
-        consumer_id=one.consumer_id,
+        consumer_id=consumer_id,
     )  # fmt: skip

@@ -1,30 +1,30 @@
 -- Accounts and their limits.
 
 -- open_accounts --
--- The accounts of consumers who were approved for the first time, by decisions that are `fresh`; not those that are there.
-insert into accounts (bucket, consumer_id, currency, "limit")
-select bucket, consumer_id, currency, max("limit")
+-- The accounts of people who were approved for the first time, by decisions that are `fresh`; not those that are there.
+insert into accounts (bucket, person_id, currency, "limit")
+select bucket, person_id, currency, max("limit")
   from @opening
  where opened_by in (select answer_id from fresh)
    and not exists (select from accounts a
-                    where a.bucket = opening.bucket and a.consumer_id = opening.consumer_id
+                    where a.bucket = opening.bucket and a.person_id = opening.person_id
                       and a.currency = opening.currency)
  group by 1, 2, 3
  order by 1, 2, 3
     on conflict do nothing
-returning bucket, consumer_id, currency, "limit"
+returning bucket, person_id, currency, "limit"
 
 -- open_account --
--- Without a limit, which follows in the same transaction. No row: there is one already, or no such consumer.
-insert into accounts (bucket, consumer_id, currency, "limit")
-select c.bucket, c.consumer_id, $3, 0 from consumers c where c.bucket = $1 and c.consumer_id = $2
+-- Without a limit, which follows in the same transaction. No row: there is one already.
+insert into accounts (bucket, person_id, currency, "limit")
+values ($1, $2, $3, 0)
     on conflict on constraint accounts_pk do nothing
-returning bucket, consumer_id, currency, "limit", reserved, used, version;
+returning bucket, person_id, currency, "limit", reserved, used, version;
 
 -- lock_accounts --
-select a.bucket, a.consumer_id, a.currency, a."limit", a.reserved, a.used, a.version
-  from unnest($1::smallint[], $2::text[], $3::text[]) as k (bucket, consumer_id, currency)
-  join accounts a using (bucket, consumer_id, currency)
+select a.bucket, a.person_id, a.currency, a."limit", a.reserved, a.used, a.version
+  from unnest($1::smallint[], $2::text[], $3::text[]) as k (bucket, person_id, currency)
+  join accounts a using (bucket, person_id, currency)
  order by 1, 2, 3
    for update of a;
 
@@ -33,39 +33,40 @@ update accounts a
    set reserved = exposed.reserved, used = exposed.used, version = exposed.version,
        over_limit = (a.over_limit or exposed.is_owed_again) and exposed.reserved + exposed.used > a."limit"
   from @exposed
- where a.bucket = exposed.bucket and a.consumer_id = exposed.consumer_id and a.currency = exposed.currency;
+ where a.bucket = exposed.bucket and a.person_id = exposed.person_id and a.currency = exposed.currency;
 
 -- change_limits --
--- Of accounts that are locked: the new limit, and the change that is kept. Beside each account its consumer's merchant,
--- who is told.
+-- Of accounts that are locked: the new limit, and the change that is kept. Beside each account the consumers of its
+-- person, a row each: their merchants are told.
 with moved as (
     update accounts a
        set "limit" = changed."limit", over_limit = a.reserved + a.used > changed."limit", version = changed.version
       from @changed
-     where a.bucket = changed.bucket and a.consumer_id = changed.consumer_id and a.currency = changed.currency
-    returning a.bucket, a.consumer_id, a.currency, a."limit", a.reserved, a.used, a.version
+     where a.bucket = changed.bucket and a.person_id = changed.person_id and a.currency = changed.currency
+    returning a.bucket, a.person_id, a.currency, a."limit", a.reserved, a.used, a.version
 ), kept as (
-    insert into limit_changes (bucket, consumer_id, currency, version, limit_before, "limit", rule, decrease,
+    insert into limit_changes (bucket, person_id, currency, version, limit_before, "limit", rule, decrease,
                                policy_id, policy_version, changed_by, changed_at)
-    select bucket, consumer_id, currency, version, limit_before, "limit", rule, decrease, policy_id,
+    select bucket, person_id, currency, version, limit_before, "limit", rule, decrease, policy_id,
            policy_version, changed_by, changed_at
       from @changed
 )
-select moved.*, c.merchant_id
+select moved.*, c.consumer_id, c.merchant_id
   from moved
-  join consumers c using (bucket, consumer_id)
- order by bucket, consumer_id, currency;
+  join consumers c using (bucket, person_id)
+ order by bucket, person_id, currency, consumer_id;
 
 -- load_account --
+-- The account of a consumer's person.
 select coalesce(a."limit", 0) as "limit", coalesce(a.reserved, 0) as reserved, coalesce(a.used, 0) as used,
        coalesce(a.version, 0) as version
   from consumers c
-  left join accounts a on a.bucket = c.bucket and a.consumer_id = c.consumer_id and a.currency = $3
+  left join accounts a on a.bucket = c.bucket and a.person_id = c.person_id and a.currency = $3
  where c.bucket = $1 and c.consumer_id = $2 and ($4::text is null or c.merchant_id = $4);
 
 -- list_limit_changes --
 select version, limit_before, "limit", rule, decrease, policy_id, policy_version, changed_by, changed_at
   from limit_changes
- where bucket = $1 and consumer_id = $2 and currency = $3 and version > $4
+ where bucket = $1 and person_id = $2 and currency = $3 and version > $4
  order by version
  limit $5;

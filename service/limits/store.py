@@ -17,7 +17,7 @@ class Exposed(Struct, frozen=True):
     """What commands change of an account: what is promised and used of its limit."""
 
     bucket: SmallInt
-    consumer_id: str
+    person_id: str
     currency: str
     reserved: int
     used: int
@@ -29,7 +29,7 @@ class Opening(Struct, frozen=True):
     """An account that a decision opens, with its limit."""
 
     bucket: SmallInt
-    consumer_id: str
+    person_id: str
     currency: str
     limit: int
     opened_by: str  # the decision
@@ -41,5 +41,5 @@ MOVE_ACCOUNTS: Final = Statement(Q.move_accounts, exposed=Exposed)
 
 def last_of_each(accounts: Iterable[Account]) -> list[Account]:
     """Of each account its last state, in the order locks are taken in."""
-    last = {(one.bucket, one.consumer_id, one.currency): one for one in accounts}
-    return [last[owner] for owner in sorted(last)]
+    last = {(one.bucket, one.person_id, one.currency): one for one in accounts}
+    return [last[key] for key in sorted(last)]

@@ -1,1 +1,1 @@
-"""Consumers: merchants' references to persons."""
+"""Persons, and consumers: merchants' references to them."""

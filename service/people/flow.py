@@ -10,6 +10,7 @@ import msgspec
 
 from service import ids
 from service.db import Connection, load_queries
+from service.people.person import person_of
 
 Q: Final = load_queries(Path(__file__).with_name("queries.sql"))
 
@@ -17,10 +18,12 @@ Q: Final = load_queries(Path(__file__).with_name("queries.sql"))
 async def register(
     conn: Connection, merchant_id: str, reference: str, attributes: Mapping[str, Any], now: datetime
 ) -> asyncpg.Record:
-    """The consumer of this reference with these attributes, and no others; version 1 is a new one."""
+    """The consumer of this reference with these attributes, and no others; version 1 is a new one, with its person."""
     bucket = ids.bucket_for(merchant_id, reference)
     consumer_id = ids.new_id(ids.CONSUMER, bucket, int(now.timestamp() * 1000))
     text = msgspec.json.encode(attributes).decode()
-    row = await conn.fetchrow(Q.upsert_consumer, bucket, consumer_id, merchant_id, reference, text, now)
+    row = await conn.fetchrow(
+        Q.upsert_consumer, bucket, consumer_id, person_of(consumer_id), merchant_id, reference, text, now
+    )
     assert row is not None
     return row

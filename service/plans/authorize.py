@@ -42,6 +42,7 @@ class Authorize(Command, frozen=True, kw_only=True):
             bucket=book.account.bucket,
             plan_id=ids.derive(ids.PLAN, self.command_id),
             consumer_id=agreement.consumer_id,
+            person_id=agreement.person_id,
             merchant_id=agreement.merchant_id,
             merchant_reference=agreement.merchant_reference,
             decision_id=agreement.decision_id,

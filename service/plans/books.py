@@ -18,7 +18,7 @@ from service.plans.plan import Plan, business_day
 from service.plans.reading_store import Q, decode_fact, load_history, load_plans, paid_of
 from service.terms.terms import Captures
 
-AccountKey = tuple[int, str, str]  # bucket, consumer, currency: the order locks are taken in
+AccountKey = tuple[int, str, str]  # bucket, person, currency: the order locks are taken in
 
 
 class Books(Struct):
@@ -94,14 +94,15 @@ async def _lock(conn: Connection, books: Books, offers: list[str], plans: list[s
     buckets = [ids.bucket_of(decision) for decision in asked], [ids.bucket_of(plan) for plan in plans]
     for row in await conn.fetch(Q.lock_books, buckets[0], list(asked), buckets[1], plans):
         account = Account(*row[:7])
-        books.accounts[account.bucket, account.consumer_id, account.currency] = account
+        books.accounts[account.bucket, account.person_id, account.currency] = account
         for offer_id in asked.get(row["decision_id"], ()):
             if offer := _find_offer(unpack(row["answer"]), offer_id):
                 fundings = _decode_fundings(row["funding"])
                 books.agreements[offer_id] = Agreement(
                     decision_id=row["decision_id"],
                     merchant_id=row["merchant_id"],
-                    consumer_id=account.consumer_id,
+                    consumer_id=row["consumer_id"],
+                    person_id=account.person_id,
                     merchant_reference=row["merchant_reference"],
                     currency=account.currency,
                     offer=offer,
@@ -188,4 +189,4 @@ def _find_offer(answer: bytes, offer_id: str) -> Offer | None:
 
 
 def _account_key(owner: Agreement | Plan) -> AccountKey:
-    return (ids.bucket_of(owner.consumer_id), owner.consumer_id, owner.currency)
+    return (ids.bucket_of(owner.person_id), owner.person_id, owner.currency)

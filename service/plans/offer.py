@@ -52,6 +52,7 @@ class Agreement(Struct, frozen=True):
     decision_id: str
     merchant_id: str
     consumer_id: str
+    person_id: str
     merchant_reference: str
     currency: str
     offer: Offer

@@ -34,6 +34,7 @@ class Plan(Struct, frozen=True):
     bucket: int
     plan_id: str
     consumer_id: str
+    person_id: str
     merchant_id: str
     merchant_reference: str
     decision_id: str

@@ -2,30 +2,31 @@
 -- in, one row an element.
 
 -- lock_books --
--- Every account the batch may touch, locked in sorted order. Beside it the decision whose offer is asked for; that row
+-- Every account the batch may touch, locked in sorted order: of an offer, that of its consumer's person. Beside it the decision whose offer is asked for; that row
 -- never changes, and whose account a plan is on never does, so both may be read before the lock is held. Materialized:
 -- PostgreSQL joins an account that changed while we waited for it again, and would not find the rows of a union.
 with asked as materialized (
-    select bucket, d.consumer_id, d.currency, decision_id, d.merchant_id, d.merchant_reference, d.answer, d.funding
+    select bucket, c.person_id, d.currency, decision_id, d.consumer_id, d.merchant_id, d.merchant_reference, d.answer, d.funding
       from unnest($1::smallint[], $2::text[]) as k (bucket, decision_id)
       join decisions d using (bucket, decision_id)
+      join consumers c using (bucket, consumer_id)
      union all
-    select bucket, p.consumer_id, p.currency, null, null, null, null, null
+    select bucket, p.person_id, p.currency, null, null, null, null, null, null
       from unnest($3::smallint[], $4::text[]) as k (bucket, plan_id)
       join plans p using (bucket, plan_id)
 )
-select a.bucket, a.consumer_id, a.currency, a."limit", a.reserved, a.used, a.version,
-       o.decision_id, o.merchant_id, o.merchant_reference, o.answer, o.funding
+select a.bucket, a.person_id, a.currency, a."limit", a.reserved, a.used, a.version,
+       o.decision_id, o.consumer_id, o.merchant_id, o.merchant_reference, o.answer, o.funding
   from asked o
-  join accounts a using (bucket, consumer_id, currency)
- order by a.bucket, a.consumer_id, a.currency
+  join accounts a using (bucket, person_id, currency)
+ order by a.bucket, a.person_id, a.currency
    for update of a;
 
 -- load_plans --
 -- What was agreed, where they stand, and the bills of their captures, in the order asked for: those of a merchant, or of
 -- anybody where none is named.
-select p.bucket, p.plan_id, p.consumer_id, p.merchant_id, p.merchant_reference, p.decision_id, p.kind, p.currency,
-       p.offer, p.funding, p.authorized_at, p.capture_by, p.version, p.changed_at, p.changed_by, p.closed_at,
+select p.bucket, p.plan_id, p.consumer_id, p.person_id, p.merchant_id, p.merchant_reference, p.decision_id, p.kind,
+       p.currency, p.offer, p.funding, p.authorized_at, p.capture_by, p.version, p.changed_at, p.changed_by, p.closed_at,
        p.claimed_at, p.standing,
        case when p.captures > 0 then
            (select json_agg(json_build_object('captured_at', f.recorded_at, 'fact', f.body) order by f.number)
@@ -75,15 +76,16 @@ with named as (
     insert into merchant_references (bucket, merchant_id, merchant_reference, plan_id)
     select bucket, merchant_id, merchant_reference, plan_id from @named order by 1, 2, 3
 )
-insert into plans (bucket, plan_id, consumer_id, merchant_id, merchant_reference, decision_id, kind, currency, amount,
-                   offer, funding, authorized_at, capture_by, state, collection_state, captured, voided, held, reserved,
-                   used, outstanding, principal_paid, interest_paid, fee_paid, penalty_paid, refunded, overpaid,
-                   captures, version, changed_at, changed_by, closed_at, claimed_at, interest_settled,
-                   interest_runs, standing)
-select bucket, plan_id, consumer_id, merchant_id, merchant_reference, decision_id, kind, currency, amount,
-       offer, funding, authorized_at, capture_by, state, collection_state, captured, voided, held, reserved,
-       used, outstanding, principal_paid, interest_paid, fee_paid, penalty_paid, refunded, overpaid,
-       captures, version, changed_at, changed_by, closed_at, claimed_at, interest_settled, interest_runs, standing
+insert into plans (bucket, plan_id, consumer_id, person_id, merchant_id, merchant_reference, decision_id, kind,
+                   currency, amount, offer, funding, authorized_at, capture_by, state, collection_state, captured,
+                   voided, held, reserved, used, outstanding, principal_paid, interest_paid, fee_paid, penalty_paid,
+                   refunded, overpaid, captures, version, changed_at, changed_by, closed_at, claimed_at,
+                   interest_settled, interest_runs, standing)
+select bucket, plan_id, consumer_id, person_id, merchant_id, merchant_reference, decision_id, kind,
+       currency, amount, offer, funding, authorized_at, capture_by, state, collection_state, captured,
+       voided, held, reserved, used, outstanding, principal_paid, interest_paid, fee_paid, penalty_paid,
+       refunded, overpaid, captures, version, changed_at, changed_by, closed_at, claimed_at,
+       interest_settled, interest_runs, standing
   from @opened
 
 -- move_plans --

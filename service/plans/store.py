@@ -77,6 +77,7 @@ class OpenedPlan(MovedPlan, frozen=True, kw_only=True):
     """All of a plan, as it is opened."""
 
     consumer_id: str
+    person_id: str
     merchant_id: str
     merchant_reference: str
     decision_id: str
@@ -198,6 +199,7 @@ def _opened(plan: Plan) -> OpenedPlan:
     return OpenedPlan(
         **_row(plan),
         consumer_id=plan.consumer_id,
+        person_id=plan.person_id,
         merchant_id=plan.merchant_id,
         merchant_reference=plan.merchant_reference,
         decision_id=plan.decision_id,

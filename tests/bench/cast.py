@@ -24,6 +24,7 @@ from service.db import Connection, load_queries, open_pool
 from service.demo.seed import POLICY, Demo, seed
 from service.demo.seed import Q as SEED
 from service.packed import pack, unpack
+from service.people.person import person_of
 from service.policies.document import Policy
 
 Q = load_queries(Path(__file__).with_name("cast.sql"))
@@ -54,11 +55,12 @@ ATTRIBUTES: Final[dict[str, Attribute]] = {  # of somebody whom the demo's polic
 
 
 class Person(Struct):
-    """Who buys where, and the decision that waits for them; a row of `people`."""
+    """Who buys where, and the decision that waits for them; a row of `buyers`."""
 
     number: int
     bucket: int
     consumer_id: str
+    person_id: str
     decision_id: str
     merchant_id: str
 
@@ -121,8 +123,9 @@ async def invite(conn: Connection, settings: Settings, people: int) -> Cast:
             Q.insert_key, ids.new_id(ids.KEY, 0, now_ms), key_hmac(settings.key_secret, key), merchant_id
         )
     cast.people = list(_people(people, list(cast.keys), now_ms))
-    await conn.execute(Q.make_people)
-    await conn.copy_records_to_table("people", records=[astuple(person) for person in cast.people])
+    await conn.execute(Q.make_buyers)
+    await conn.copy_records_to_table("buyers", records=[astuple(person) for person in cast.people])
+    await conn.execute(Q.insert_people)
     await conn.execute(Q.insert_consumers, msgspec.json.encode(ATTRIBUTES).decode())
     await conn.execute(Q.insert_accounts, LIMIT)
     return cast
@@ -133,7 +136,8 @@ def _people(count: int, merchants: list[str], now_ms: int) -> Iterator[Person]:
         bucket = number * 7919 % ids.BUCKETS
         merchant_id = merchants[number % len(merchants)]
         consumer_id = ids.new_id(ids.CONSUMER, bucket, now_ms)
-        yield Person(number, bucket, consumer_id, ids.new_id(ids.DECISION, bucket, now_ms), merchant_id)
+        decision_id = ids.new_id(ids.DECISION, bucket, now_ms)
+        yield Person(number, bucket, consumer_id, person_of(consumer_id), decision_id, merchant_id)
 
 
 async def _show_fewer_offers(conn: Connection, settings: Settings, demo: Demo) -> None:

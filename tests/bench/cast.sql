@@ -1,13 +1,14 @@
--- The cast in set-based statements. The table `people` says who there is; one real decision is made theirs, too.
+-- The cast in set-based statements. The table `buyers` says who there is; one real decision is made theirs, too.
 
--- make_people --
-create table people (
-    person      int      not null,
+-- make_buyers --
+create table buyers (
+    number      int      not null,
     bucket      smallint not null,
     consumer_id text     not null,
+    person_id   text     not null,
     decision_id text     not null,
     merchant_id text     not null,
-    constraint people_pk primary key (person)
+    constraint buyers_pk primary key (number)
 );
 
 -- insert_merchant --
@@ -20,12 +21,15 @@ insert into feeds (merchant_id) values ($1);
 -- insert_key --
 insert into keys (key_id, hmac, audience, owner_id, scopes, created_at) values ($1, $2, 'merchant', $3, '{*}', now());
 
+-- insert_people --
+insert into people (bucket, person_id, created_at) select bucket, person_id, now() from buyers;
+
 -- insert_consumers --
-insert into consumers (bucket, consumer_id, merchant_id, reference, attributes, created_at, updated_at)
-select bucket, consumer_id, merchant_id, 'customer ' || person, $1, now(), now() from people;
+insert into consumers (bucket, consumer_id, person_id, merchant_id, reference, attributes, created_at, updated_at)
+select bucket, consumer_id, person_id, merchant_id, 'customer ' || number, $1, now(), now() from buyers;
 
 -- insert_accounts --
-insert into accounts (bucket, consumer_id, currency, "limit") select bucket, consumer_id, 'EUR', $1 from people;
+insert into accounts (bucket, person_id, currency, "limit") select bucket, person_id, 'EUR', $1 from buyers;
 
 -- load_decision --
 select * from decisions where decision_id = $1;
@@ -57,5 +61,5 @@ select plan_id from plans join unnest($1::text[]) with ordinality as k (decision
  order by place;
 
 -- insert_yardstick_accounts --
-insert into yardstick.accounts (bucket, consumer_id, currency, "limit")
-select person % 1024, yardstick.identifier('co_', person), 'EUR', $2 from generate_series(1, $1::int) as person;
+insert into yardstick.accounts (bucket, person_id, currency, "limit")
+select person % 1024, yardstick.identifier('pe_', person), 'EUR', $2 from generate_series(1, $1::int) as person;

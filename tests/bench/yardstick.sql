@@ -55,21 +55,22 @@ declare
     own      smallint := person % 1024;
     plan     text     := identifier('pl_', number);
     consumer text     := identifier('co_', person);
+    payer    text     := identifier('pe_', person);
     merchant text     := identifier('me_', person % 32);
     one      sample_plans;
 begin
     select * into strict one from sample_plans where step = 1;
     update accounts a
        set reserved = a.reserved + one.amount, version = a.version + 1
-     where a.bucket = own and a.consumer_id = consumer and a.currency = 'EUR'
+     where a.bucket = own and a.person_id = payer and a.currency = 'EUR'
        and a.reserved + a.used + one.amount <= a."limit";
     if not found then
         raise exception 'limit exceeded';
     end if;
     insert into plans
-    values (own, plan, consumer, merchant, plan, identifier('de_', number), one.kind, one.currency, one.amount, one.offer,
-            one.funding, now(), now() + interval '30 days', one.state, one.collection_state, one.captured, one.voided,
-            one.held, one.reserved, one.used, one.outstanding, one.principal_paid, one.interest_paid, one.fee_paid,
+    values (own, plan, consumer, payer, merchant, plan, identifier('de_', number), one.kind, one.currency, one.amount,
+            one.offer, one.funding, now(), now() + interval '30 days', one.state, one.collection_state, one.captured,
+            one.voided, one.held, one.reserved, one.used, one.outstanding, one.principal_paid, one.interest_paid, one.fee_paid,
             one.penalty_paid, one.refunded, one.overpaid, one.captures, one.version, now(), one.changed_by, null, null,
             one.standing);
     insert into merchant_references values ((number * 7919) % 1024, merchant, plan, plan);
@@ -82,19 +83,21 @@ declare
     own      smallint := person % 1024;
     plan     text     := identifier('pl_', number);
     consumer text     := identifier('co_', person);
+    payer    text     := identifier('pe_', person);
     merchant text     := identifier('me_', person % 100);
     today    date     := current_date;
 begin
     update accounts a
        set reserved = a.reserved + 60000, version = a.version + 1
-     where a.bucket = own and a.consumer_id = consumer and a.currency = 'EUR'
+     where a.bucket = own and a.person_id = payer and a.currency = 'EUR'
        and a.reserved + a.used + 60000 <= a."limit";
     if not found then
         raise exception 'limit exceeded';
     end if;
     insert into plans
-    values (own, plan, consumer, merchant, plan, plan, 'instalments', 'EUR', 60000, '{}', '{}', now(), now(), 'active',
-            'collecting', 60000, 0, 0, 0, 60000, 60000, 0, 0, 0, 0, 0, 0, 1, 1, now(), 'merchant', null, null, '');
+    values (own, plan, consumer, payer, merchant, plan, plan, 'instalments', 'EUR', 60000, '{}', '{}', now(), now(),
+            'active', 'collecting', 60000, 0, 0, 0, 60000, 60000, 0, 0, 0, 0, 0, 0, 1, 1, now(), 'merchant', null, null,
+            '');
     insert into lines
     values (own, plan, 1, 1, today, today,      15000, 0, 0, 0, 0, 0, 0, 0, 0, null),
            (own, plan, 2, 1, today, today + 14, 15000, 0, 0, 0, 0, 0, 0, 0, 0, null),
@@ -117,7 +120,8 @@ $$;
 -- One plan of four instalments for everybody, captured, from which payments are made.
 create function owe(people int) returns void language sql set search_path = yardstick as $$
     insert into plans
-    select person % 1024, identifier('pp_', person), identifier('co_', person), identifier('me_', person % 32),
+    select person % 1024, identifier('pp_', person), identifier('co_', person), identifier('pe_', person),
+           identifier('me_', person % 32),
            identifier('pp_', person), identifier('dd_', person), kind, currency, amount, offer, funding, now(), now(),
            'active', 'collecting', captured, voided, held, reserved, used, outstanding, principal_paid, interest_paid,
            fee_paid, penalty_paid, refunded, overpaid, captures, version, now(), changed_by, null, null, standing
@@ -141,7 +145,7 @@ begin
     select * into strict one from sample_plans where step = 3;
     update accounts a
        set used = a.used - 1, version = a.version + 1
-     where a.bucket = own and a.consumer_id = identifier('co_', person) and a.currency = 'EUR';
+     where a.bucket = own and a.person_id = identifier('pe_', person) and a.currency = 'EUR';
     update plans p
        set state = one.state, collection_state = one.collection_state, captured = one.captured, voided = one.voided,
            held = one.held, reserved = one.reserved, used = one.used, outstanding = one.outstanding,
@@ -166,7 +170,7 @@ declare
 begin
     update accounts a
        set used = a.used - 1, version = a.version + 1
-     where a.bucket = own and a.consumer_id = identifier('co_', person) and a.currency = 'EUR';
+     where a.bucket = own and a.person_id = identifier('pe_', person) and a.currency = 'EUR';
     update plans p
        set used = p.used - 1, outstanding = p.outstanding - 1, principal_paid = p.principal_paid + 1,
            version = p.version + 1

@@ -12,6 +12,7 @@ from service.actor import Actor, ActorKind
 from service.api.services import Services
 from service.engine import lane
 from service.engine.work import Answer
+from service.people.person import person_of
 from service.plans.book import Book, Change, PlanCommand
 from service.plans.capture import Capture
 from tests.flows.world import NOON, World
@@ -41,7 +42,7 @@ def names(world: World, plan_id: str) -> dict[str, Any]:
 async def account_locked(world: World, consumer: str) -> AsyncIterator[None]:
     """Somebody else holds the consumer's account: whoever needs it waits, and its lane with it."""
     async with world.pool.acquire() as conn, conn.transaction():
-        await conn.execute("select from accounts where consumer_id = $1 for update", consumer)
+        await conn.execute("select from accounts where person_id = $1 for update", person_of(consumer))
         yield
 
 

@@ -8,6 +8,7 @@ import asyncpg
 import httpx
 import pytest
 
+from service.people.person import person_of
 from tests.flows.test_policies import draft, publish, with_field
 from tests.flows.world import NOON, World
 
@@ -120,7 +121,7 @@ async def test_who_is_late_has_less_and_below_what_is_out_gets_nothing_more(worl
     world.operator.now = NOON + timedelta(days=30)
     done = (await review(world, consumer)).json()
     assert (done["limit"], done["decrease"], done["used"]) == (0, "late-30", 100_00)
-    assert await world.pool.fetchval("select over_limit from accounts where consumer_id = $1", consumer)
+    assert await world.pool.fetchval("select over_limit from accounts where person_id = $1", person_of(consumer))
     assert [row["limit"] for row in await changes(world, consumer)] == [limit // 2, 0]
 
 
@@ -205,7 +206,7 @@ async def test_a_review_that_was_cut_off_goes_on_where_it_was(world: World, monk
     for _ in range(3):
         await bought(world)
     async with world.pool.acquire() as conn, conn.transaction():
-        await conn.execute("select from accounts order by bucket desc, consumer_id desc limit 1 for update")
+        await conn.execute("select from accounts order by bucket desc, person_id desc limit 1 for update")
         running = asyncio.create_task(world.operator.post("/v1/operator/day-close"))
         while not await world.pool.fetchval(KILL_WHO_WAITS):
             await asyncio.sleep(0.01)

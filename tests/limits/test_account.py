@@ -5,7 +5,7 @@ import pytest
 from service.errors import Code, Refused
 from service.limits.account import Account, expose, reserve
 
-ACCOUNT = Account(7, "co_1", "EUR", limit=1_000_00, reserved=300_00, used=200_00, version=5)
+ACCOUNT = Account(7, "pe_1", "EUR", limit=1_000_00, reserved=300_00, used=200_00, version=5)
 
 
 @pytest.mark.parametrize(
@@ -31,7 +31,7 @@ def test_what_moves_nothing_is_no_change() -> None:
 
 @pytest.mark.parametrize(("amount", "limit"), [(500_01, 1_000_00), (1, 500_00), (1, 499_99), (1, 0)])
 def test_more_than_is_available_is_refused(amount: int, limit: int) -> None:
-    account = Account(7, "co_1", "EUR", limit=limit, reserved=300_00, used=200_00)
+    account = Account(7, "pe_1", "EUR", limit=limit, reserved=300_00, used=200_00)
     with pytest.raises(Refused) as refused:
         reserve(account, amount)
     assert refused.value.code is Code.LIMIT_EXCEEDED

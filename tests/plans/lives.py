@@ -13,6 +13,7 @@ from service.ledger.chart import LedgerAccount, Transfer
 from service.limits.account import Account
 from service.merchants.merchant import MerchantFee
 from service.partners.programme import Funding
+from service.people.person import person_of
 from service.plans.authorize import Authorize
 from service.plans.book import Book, Change, Command, Recorded
 from service.plans.offer import Agreement, Kind, Offer
@@ -35,6 +36,7 @@ WITH_FEES = Terms(
 ONE_SUM = Terms(instalments=1, every=30)
 
 CONSUMER = ids.new_id(ids.CONSUMER, 7, 0)
+PERSON = person_of(CONSUMER)
 MERCHANT = ids.new_id(ids.MERCHANT, 7, 0)
 MERCHANT_ACTS = Actor(ActorKind.MERCHANT, MERCHANT)
 
@@ -67,13 +69,13 @@ def agreement(
         "held": held,
     }
     funding = Funding("pr_1", 1, "pa_1", 7_000)
-    return Agreement(decision_id, MERCHANT, CONSUMER, new_id("order"), "EUR", Offer(**made | offer), funding)
+    return Agreement(decision_id, MERCHANT, CONSUMER, PERSON, new_id("order"), "EUR", Offer(**made | offer), funding)
 
 
 class Life(Struct):
     """A consumer's account and plans, and everything that was booked and announced."""
 
-    account: Account = field(default_factory=lambda: Account(7, CONSUMER, "EUR", 1_000_00))
+    account: Account = field(default_factory=lambda: Account(7, PERSON, "EUR", 1_000_00))
     now: datetime = NOON
     plans: dict[str, Plan] = field(default_factory=dict)
     facts: dict[str, list[Recorded]] = field(default_factory=dict)
