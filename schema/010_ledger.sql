@@ -25,13 +25,20 @@ create table transfers (
     constraint transfers_occasion_is_known check (occasion in (
         'promise', 'security', 'purchase', 'levy', 'payment', 'refund', 'credit', 'interest_return', 'loss', 'recovery',
         'forgiveness', 'accrual', 'drawing', 'principal_share', 'interest_share')),
-    constraint transfers_accounts_are_known check (array[debit, credit] <@ array[
+    constraint transfers_debit_is_known check (debit in (
         'commitment', 'commitment_contra', 'deposit_held', 'deposit_held_contra',
         'consumer_principal', 'consumer_interest', 'consumer_fees', 'processor_clearing', 'payout_clearing', 'cash',
         'merchant_receivable', 'partner_receivable', 'guarantor_receivable', 'insurer_receivable', 'advances',
         'consumer_payable', 'merchant_payable', 'reserve', 'partner_participation', 'partner_accrued',
         'partner_payable', 'merchant_fee_income', 'interest_income', 'fee_income', 'penalty_income', 'recoveries',
-        'credit_losses', 'goodwill'])
+        'credit_losses', 'goodwill')),
+    constraint transfers_credit_is_known check (credit in (
+        'commitment', 'commitment_contra', 'deposit_held', 'deposit_held_contra',
+        'consumer_principal', 'consumer_interest', 'consumer_fees', 'processor_clearing', 'payout_clearing', 'cash',
+        'merchant_receivable', 'partner_receivable', 'guarantor_receivable', 'insurer_receivable', 'advances',
+        'consumer_payable', 'merchant_payable', 'reserve', 'partner_participation', 'partner_accrued',
+        'partner_payable', 'merchant_fee_income', 'interest_income', 'fee_income', 'penalty_income', 'recoveries',
+        'credit_losses', 'goodwill'))
 );
 
 create trigger transfers_are_append_only before update or delete or truncate on transfers

@@ -40,7 +40,8 @@ WORDS: dict[str, Iterable[str]] = {
     # What is heard of a call is whatever can come of asking, less what comes without a call.
     "reports_outcome_is_known": [one for one in SourceOutcome if one not in (SourceOutcome.CACHED, *NEAREST)],
     "reviews_outcome_is_known": ReviewOutcome,
-    "transfers_accounts_are_known": LedgerAccount,
+    "transfers_credit_is_known": LedgerAccount,
+    "transfers_debit_is_known": LedgerAccount,
     "transfers_occasion_is_known": Occasion,
     "trial_differences_outcomes_are_known": Decided,
 }

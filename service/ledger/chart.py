@@ -6,7 +6,11 @@ from msgspec import Struct
 
 
 class LedgerAccount(StrEnum):
-    """The chart of accounts. The check `transfers_accounts_are_known` of the database says the same."""
+    """The chart of accounts. Two checks of the database say the same.
+
+    Nothing books yet on what paying merchants and sharing losses will need: PAYOUT_CLEARING, CASH, MERCHANT_RECEIVABLE,
+    GUARANTOR_RECEIVABLE, INSURER_RECEIVABLE, ADVANCES and RESERVE.
+    """
 
     # off balance, each with its mirror
     COMMITMENT = "commitment"  # what we promised to lend
@@ -15,7 +19,7 @@ class LedgerAccount(StrEnum):
     DEPOSIT_HELD_CONTRA = "deposit_held_contra"
     # assets
     CONSUMER_PRINCIPAL = "consumer_principal"  # of a plan: principal the consumer owes
-    CONSUMER_INTEREST = "consumer_interest"  # interest earned and not paid yet
+    CONSUMER_INTEREST = "consumer_interest"  # of a merchant: what time earned on its plans and was not paid yet
     CONSUMER_FEES = "consumer_fees"  # of a plan: fees and penalties levied and not paid yet
     PROCESSOR_CLEARING = "processor_clearing"  # money on its way from or to consumers
     PAYOUT_CLEARING = "payout_clearing"  # money on its way to merchants
@@ -33,13 +37,13 @@ class LedgerAccount(StrEnum):
     PARTNER_ACCRUED = "partner_accrued"  # of a partner: its share of interest earned and not paid yet
     PARTNER_PAYABLE = "partner_payable"  # of a partner: its share of what consumers paid
     # income
-    MERCHANT_FEE_INCOME = "merchant_fee_income"
-    INTEREST_INCOME = "interest_income"
-    FEE_INCOME = "fee_income"
-    PENALTY_INCOME = "penalty_income"
+    MERCHANT_FEE_INCOME = "merchant_fee_income"  # kept of what was captured
+    INTEREST_INCOME = "interest_income"  # our share of what time earned
+    FEE_INCOME = "fee_income"  # when it is levied
+    PENALTY_INCOME = "penalty_income"  # when it is levied
     RECOVERIES = "recoveries"  # paid after it was given up
     # expenses
-    CREDIT_LOSSES = "credit_losses"
+    CREDIT_LOSSES = "credit_losses"  # given up or let go: principal, charges, and interest that was due
     GOODWILL = "goodwill"  # what we took off without having to
 
 
@@ -57,7 +61,7 @@ class Occasion(StrEnum):
     LOSS = "loss"  # what is owed was given up
     RECOVERY = "recovery"  # paid after that
     FORGIVENESS = "forgiveness"  # let go
-    ACCRUAL = "accrual"  # interest of a day is earned
+    ACCRUAL = "accrual"  # time has earned interest on the plans of a merchant and programme, on one day
     DRAWING = "drawing"  # the partner's share of what we lent
     PRINCIPAL_SHARE = "principal_share"  # the partner's share of principal that was paid
     INTEREST_SHARE = "interest_share"  # ... of interest

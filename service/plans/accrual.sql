@@ -16,17 +16,22 @@ select bucket, plan_id
  order by bucket, plan_id;
 
 -- new_groups --
--- Groups of accruing plans after ($1, $2) up to ($3, $4) that have no row yet, and the day on which the first line begins.
-select p.merchant_id, coalesce(p.funding ->> 'programme_id', '') as programme_id, p.currency,
-       p.funding ->> 'partner_id' as partner_id, min(l.begin_on) as begin_on
-  from plans p
-  join lines l using (bucket, plan_id)
- where p.is_accruing
-   and (p.bucket, p.plan_id) > ($1::smallint, $2::text) and (p.bucket, p.plan_id) <= ($3::smallint, $4::text)
-   and not exists (select from accrual_groups g
-                    where g.merchant_id = p.merchant_id and g.programme_id = coalesce(p.funding ->> 'programme_id', '')
-                      and g.currency = p.currency)
- group by 1, 2, 3, 4;
+-- Groups of accruing plans after ($1, $2) up to ($3, $4) that have no row yet, and the day on which the first line begins:
+-- lines are read of those plans alone.
+with without as materialized (
+    select p.bucket, p.plan_id, p.merchant_id, coalesce(p.funding ->> 'programme_id', '') as programme_id, p.currency,
+           p.funding ->> 'partner_id' as partner_id
+      from plans p
+     where p.is_accruing
+       and (p.bucket, p.plan_id) > ($1::smallint, $2::text) and (p.bucket, p.plan_id) <= ($3::smallint, $4::text)
+       and not exists (select from accrual_groups g
+                        where g.merchant_id = p.merchant_id
+                          and g.programme_id = coalesce(p.funding ->> 'programme_id', '') and g.currency = p.currency)
+)
+select merchant_id, programme_id, currency, partner_id,
+       min((select min(begin_on) from lines l where l.bucket = w.bucket and l.plan_id = w.plan_id)) as begin_on
+  from without w
+ group by merchant_id, programme_id, currency, partner_id;
 
 -- open_groups --
 insert into accrual_groups (merchant_id, programme_id, currency, partner_id, accrued_until, earned, partner_earned,
@@ -44,23 +49,25 @@ select g.merchant_id, g.programme_id, g.currency, g.partner_id, g.accrued_until,
   left join lateral (select time_zone from programmes p
                       where p.programme_id = g.programme_id order by version desc limit 1) p on true;
 
+-- lock_ended --
+-- Plans after ($1, $2) up to ($3, $4) on which time earns no more, and whose settled interest is not counted yet. One that
+-- is being changed at this moment waits for the next day.
+select bucket, plan_id, interest_counted
+  from plans
+ where is_accruing and not interest_runs
+   and (bucket, plan_id) > ($1::smallint, $2::text) and (bucket, plan_id) <= ($3::smallint, $4::text)
+ order by bucket, plan_id
+   for update skip locked;
+
 -- count_settled --
--- Plans after ($1, $2) up to ($3, $4) on which time earns no more: what they have settled is counted in their group, and
--- they are not read again until something happens to them. One that is being changed at this moment waits for the next day.
-with ended as materialized (
-    select bucket, plan_id, interest_counted
-      from plans
-     where is_accruing and not interest_runs
-       and (bucket, plan_id) > ($1::smallint, $2::text) and (bucket, plan_id) <= ($3::smallint, $4::text)
-     order by bucket, plan_id
-       for update skip locked
-), counted as (
+-- What they have settled is counted in their group, and they are not read again until something happens to them.
+with counted as (
     update plans p
        set interest_counted = p.interest_settled
-      from ended e
-     where p.bucket = e.bucket and p.plan_id = e.plan_id
+      from @ended
+     where p.bucket = ended.bucket and p.plan_id = ended.plan_id
     returning p.merchant_id, coalesce(p.funding ->> 'programme_id', '') as programme_id, p.currency,
-              p.interest_settled as settled, e.interest_counted as before,
+              p.interest_settled as settled, ended.interest_counted as before,
               cast(p.funding ->> 'funding_bps' as bigint) as bps
 ), more as (
     select merchant_id, programme_id, currency, sum(settled - before)::bigint as settled,
@@ -83,12 +90,13 @@ with batch as materialized (
       from plans p
      where p.is_accruing
        and (p.bucket, p.plan_id) > ($1::smallint, $2::text) and (p.bucket, p.plan_id) <= ($3::smallint, $4::text)
-), reckoned as (
+), reckoned as materialized (
     select b.*, b.interest_settled + coalesce(
                (select sum(greatest(0, interest_earned_of_line(l.interest, l.begin_on, l.due_on, asked.day)
                                        - l.interest_paid))
                   from lines l
-                 where b.interest_runs and l.bucket = b.bucket and l.plan_id = b.plan_id and l.paid_on is null), 0)::bigint
+                 where b.interest_runs and l.bucket = b.bucket and l.plan_id = b.plan_id and l.paid_on is null
+                   and l.begin_on < asked.day), 0)::bigint
                as earned
       from batch b
       join unnest($5::text[], $6::text[], $7::text[], $8::date[]) as asked (merchant_id, programme_id, currency, day)

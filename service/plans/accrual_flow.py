@@ -18,7 +18,7 @@ from service.ledger.booking import Books, interest_earned, transfers
 from service.ledger.chart import Occasion
 from service.ledger.store import BOOK, BookedTransfer
 from service.plans.plan import business_day
-from service.statement import Statement, together
+from service.statement import SmallInt, Statement, together
 
 Q: Final = load_queries(Path(__file__).with_name("accrual.sql"))
 
@@ -73,6 +73,14 @@ class MovedGroup(Struct, frozen=True):
     facts: int
 
 
+class Ended(Struct, frozen=True):
+    """A plan on which time earns no more, and what its group has counted of it already."""
+
+    bucket: SmallInt
+    plan_id: str
+    interest_counted: int
+
+
 class Accrual(Struct, frozen=True):
     """What a group earned on a day."""
 
@@ -98,6 +106,7 @@ class Sums(Struct, frozen=True):
 
 
 _OPEN_GROUPS: Final = Statement(Q.open_groups, opened=OpenedGroup)
+_COUNT_SETTLED: Final = Statement(Q.count_settled, ended=Ended)
 _KEEP: Final = together(
     BOOK,
     accruals_kept=Statement(Q.keep_accruals, kept=Accrual),
@@ -121,8 +130,7 @@ async def _accrue(conn: Connection, now: datetime) -> int:
     await _open_groups(conn, batches)
     if not await _behind(conn, now):
         return 0
-    for batch in batches:
-        await conn.execute(Q.count_settled, *batch)
+    await _count_ended(conn, batches)
     booked = 0
     while behind := await _behind(conn, now):
         days = {group.name: group.accrued_until + timedelta(days=1) for group in behind}
@@ -148,6 +156,13 @@ async def _open_groups(conn: Connection, batches: list[Batch]) -> None:
                 opened[name] = group
     if opened:
         await _OPEN_GROUPS.execute(conn, opened=list(opened.values()))
+
+
+async def _count_ended(conn: Connection, batches: list[Batch]) -> None:
+    for batch in batches:
+        async with conn.transaction():
+            if ended := [Ended(*row) for row in await conn.fetch(Q.lock_ended, *batch)]:
+                await _COUNT_SETTLED.execute(conn, ended=ended)
 
 
 async def _behind(conn: Connection, now: datetime) -> list[Group]:
