@@ -58,8 +58,8 @@ test-training: $(TRAINING)/ready  ## the tests of learning, with those that fit 
 bench: $(READY)  ## the benchmark; writes bench.json
 	@$(BIN)/python -m tests.bench $(ARGS)
 
-check: $(READY)  ## the invariants of the database, as queries that must return no row
-	@$(BIN)/tenor check
+check: $(READY)  ## the invariants of the database, and plans proved against their facts (ARGS=--all: every plan)
+	@$(BIN)/tenor check $(ARGS)
 
 lint: $(READY)  ## ruff
 	@$(BIN)/ruff check .

@@ -19,7 +19,7 @@ COMMANDS: Final[dict[str, tuple[str, str | None]]] = {
     "serve": ("service.cli:serve", "the service on DATABASE_URL and REDIS_URL"),
     "migrate": ("service.cli:migrate", "bring the database up to this version"),
     "key": ("service.cli:key", "make an API key, and print it: how an install gets its first ones"),
-    "check": ("service.cli:check", "the invariants of the database, as queries that must return no row"),
+    "check": ("service.cli:check", "the invariants of the database; and plans proved against their facts"),
     "day": ("service.cli:day", "close the day, once a day: end authorizations, review limits, make files, erase"),
     "replay": ("service.cli:replay", "a decision again, from its log: the same bytes, or another policy's"),
     "apr": ("service.calculator:apr", "the annual percentage rate of terms, or of dated flows"),
@@ -129,12 +129,14 @@ def key(argv: list[str]) -> int:
 
 
 def check(argv: list[str]) -> int:
-    """Run schema/checks.sql: exit code 0 when no check finds a row, 1 otherwise."""
+    """Run schema/checks.sql, and prove plans against their facts: exit code 0 when nothing is found, 1 otherwise."""
     from service import embedded
 
-    argparse.ArgumentParser(prog="tenor check", description=check.__doc__).parse_args(argv)
+    parser = argparse.ArgumentParser(prog="tenor check", description=check.__doc__)
+    parser.add_argument("--all", action="store_true", help="prove every plan; else the newest, and some by chance")
+    given = parser.parse_args(argv)
     with embedded.reachable(config.read(os.environ)) as settings:
-        return asyncio.run(_check(settings))
+        return asyncio.run(_check(settings, every=given.all))
 
 
 def day(argv: list[str]) -> int:
@@ -241,20 +243,28 @@ async def _day(settings: Settings) -> None:
     )
 
 
-async def _check(settings: Settings) -> int:
+async def _check(settings: Settings, *, every: bool) -> int:
     from service import db
+    from service.plans.proof_store import prove
 
     assert settings.database_url
     connection = await db.connect(settings.database_url)
-    checks = await db.run_checks(connection)
-    await connection.close()
+    try:
+        checks = await db.run_checks(connection)
+        proof = await prove(connection, every=every)
+    finally:
+        await connection.close()
     broken = [found for found in checks if found.rows]
     for found in broken:
         print(f"{found.name}: {len(found.rows)} rows")
         for row in found.rows[:10]:
             print("  " + ", ".join(f"{name}={value}" for name, value in row.items()))
+    for one in proof.differences[:100]:
+        print(f"{one.plan_id}, {one.place}: {one.stored}, and its facts say {one.proved}")
+    unlike = len({one.plan_id for one in proof.differences})
     print(f"{len(checks)} checks, {len(broken)} broken.")
-    return 1 if broken else 0
+    print(f"{proof.plans} plans proved against their facts, {unlike} differ.")
+    return 1 if broken or unlike else 0
 
 
 async def _replay(settings: Settings, decision_id: str, policy_id: str | None, version: int | None) -> int:

@@ -43,6 +43,42 @@ select f.plan_id, f.number, f.recorded_at, f.actor, f.actor_id, f.cause_id, f.bo
   join facts f using (bucket, plan_id)
  order by f.plan_id, f.number;
 
+-- load_rows --
+-- Plans as they are stored, to be proved against their facts.
+select p.*
+  from unnest($1::smallint[], $2::text[]) as k (bucket, plan_id)
+  join plans p using (bucket, plan_id);
+
+-- load_lines --
+select l.plan_id, l.number, l.capture, l.begin_on, l.due_on, l.principal, l.interest, l.fee, l.penalty,
+       l.principal_paid, l.interest_paid, l.fee_paid, l.penalty_paid, l.forgiven, l.paid_on
+  from unnest($1::smallint[], $2::text[]) as k (bucket, plan_id)
+  join lines l using (bucket, plan_id)
+ order by l.plan_id, l.number;
+
+-- load_balances --
+-- What was booked for plans, by occasion and place: debit less credit.
+select plan_id, occasion, account, owner, cast(sum(amount) as bigint) as amount
+  from (select t.plan_id, t.occasion, t.debit as account, t.debit_owner as owner, t.amount
+          from unnest($1::smallint[], $2::text[]) as k (bucket, plan_id)
+          join transfers t using (bucket, plan_id)
+         union all
+        select t.plan_id, t.occasion, t.credit, t.credit_owner, - t.amount
+          from unnest($1::smallint[], $2::text[]) as k (bucket, plan_id)
+          join transfers t using (bucket, plan_id)) sides
+ group by plan_id, occasion, account, owner
+having sum(amount) <> 0;
+
+-- next_plans --
+-- Plans after one of them, in the order of their keys.
+select bucket, plan_id from plans where (bucket, plan_id) > ($1, $2) order by bucket, plan_id limit $3;
+
+-- sample_plans --
+-- Those that changed last, and others by chance.
+(select plan_id from plans order by changed_at desc limit $1)
+ union
+(select plan_id from plans order by random() limit $1);
+
 -- load_notices --
 -- Payments with the references that are asked about.
 select f.plan_id, f.reference, f.body

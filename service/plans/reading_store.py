@@ -68,12 +68,21 @@ async def load_facts(conn: Connection, plan_ids: Sequence[str]) -> dict[str, lis
     """The facts of plans, in the order they were recorded."""
     found: dict[str, list[Recorded]] = {plan_id: [] for plan_id in plan_ids}
     for row in await conn.fetch(Q.load_facts, [ids.bucket_of(plan_id) for plan_id in plan_ids], list(plan_ids)):
-        actor = Actor(ActorKind(row["actor"]), row["actor_id"])
-        fact = decode_fact(row["body"])
-        found[row["plan_id"]].append(
-            Recorded(row["number"], row["recorded_at"], actor, row["cause_id"], fact, row["reference"])
-        )
+        found[row["plan_id"]].append(recorded_of(row))
     return found
+
+
+def recorded_of(row: asyncpg.Record) -> Recorded:
+    """A fact as it is kept."""
+    actor = Actor(ActorKind(row["actor"]), row["actor_id"])
+    fact = decode_fact(row["body"])
+    return Recorded(row["number"], row["recorded_at"], actor, row["cause_id"], fact, row["reference"])
+
+
+def agreed_of(row: asyncpg.Record) -> Plan:
+    """A plan's row without what its facts made of it."""
+    offer = _decode_offer(row["offer"])
+    return _plan(row, offer, standing_after(offer.terms, ()))
 
 
 def paid_of(fact: Event, reference: str | None) -> Notice | None:
@@ -85,7 +94,7 @@ def paid_of(fact: Event, reference: str | None) -> Notice | None:
 
 def _plan(row: asyncpg.Record, offer: Offer, standing: Standing) -> Plan:
     known: dict[str, Any] = {name: row[name] for name in _PLAIN}
-    bills = enumerate(_decode_billed(row["bills"]), 1) if row["bills"] else ()
+    bills = enumerate(_decode_billed(billed), 1) if (billed := row.get("bills")) else ()
     return Plan(
         **known,
         kind=Kind(row["kind"]),

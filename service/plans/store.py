@@ -5,7 +5,7 @@ from itertools import takewhile
 from typing import Any, Final
 
 import msgspec
-from msgspec import Struct, structs
+from msgspec import Struct
 
 from service import ids
 from service.actor import ActorKind
@@ -16,14 +16,14 @@ from service.engine.keys import SAVE_ANSWERS, Given
 from service.engine.work import Answer, Done, Key
 from service.ledger.store import BOOK, BookedTransfer
 from service.limits.store import MOVE_ACCOUNTS, last_of_each
-from service.plans.accrual import runs, settled_interest
 from service.plans.book import Change, Command, Event, Moved, Recorded
 from service.plans.books import Books
 from service.plans.offer import Kind
 from service.plans.plan import Plan, business_day
+from service.plans.proof import columns_of, line_of
 from service.plans.reading_store import Q
 from service.plans.running.kept import keep
-from service.plans.state import CollectionState, PlanState, collection_state_of
+from service.plans.state import CollectionState, PlanState
 from service.statement import Int, Json, SmallInt, Statement, together
 
 Doings = list[Done[Command, Change]]
@@ -214,36 +214,15 @@ def _opened(plan: Plan) -> OpenedPlan:
 
 
 def _row(plan: Plan) -> dict[str, Any]:
-    return structs.asdict(plan.amounts) | {
-        "bucket": plan.bucket,
-        "plan_id": plan.plan_id,
-        "state": plan.state,
-        "collection_state": collection_state_of(plan.standing, plan.amounts),
-        "captures": len(plan.bills),
-        "version": plan.version,
-        "changed_at": plan.changed_at,
-        "changed_by": plan.changed_by,
-        "closed_at": plan.closed_at,
-        "claimed_at": plan.claimed_at,
-        "interest_settled": settled_interest(plan.standing),
-        "interest_runs": runs(plan.standing),
-        "standing": keep(plan.standing),
-    }
+    kept = {"bucket": plan.bucket, "plan_id": plan.plan_id, "standing": keep(plan.standing)}
+    return kept | columns_of(plan)
 
 
 def _lines(found: Plan | None, plan: Plan) -> tuple[list[LineRow], Cut | None]:
     """The lines that are others than before, and where the schedule ends, if it has become shorter."""
     before = {line.number: line for line in found.lines} if found else {}
     after = plan.lines
-    rows = [
-        LineRow(
-            plan.bucket, plan.plan_id, line.number, line.capture, line.begin_on, line.due_on, line.principal,
-            line.interest, line.fee, line.penalty, line.paid_principal, line.paid_interest, line.paid_fee,
-            line.paid_penalty, line.forgiven, line.settled_on,
-        )
-        for line in after
-        if line != before.get(line.number)
-    ]  # fmt: skip
+    rows = [LineRow(plan.bucket, plan.plan_id, *line_of(line)) for line in after if line != before.get(line.number)]
     return rows, Cut(plan.bucket, plan.plan_id, len(after)) if len(after) < len(before) else None
 
 

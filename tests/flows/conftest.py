@@ -12,6 +12,7 @@ from service import db
 from service.app import create_app
 from service.config import Settings
 from service.demo.seed import seed
+from service.plans.proof_store import prove
 from tests.flows.refusals import Refusals
 from tests.flows.world import World
 
@@ -51,7 +52,9 @@ async def world_on(settings: Settings, pool: db.Pool) -> AsyncIterator[World]:
             yield World(http, demo, pool, app)
     async with pool.acquire() as conn:
         broken = [check for check in await db.run_checks(conn) if check.rows]
+        proof = await prove(conn, every=True)
     assert broken == []
+    assert proof.differences == []
     assert not refusals.unsaid, "a route refuses with what its `refuses` does not name"
 
 

@@ -52,7 +52,7 @@ def keep(standing: Standing) -> bytes:
 
 def recall(kept: bytes, terms: Terms) -> Standing | None:
     """The standing of these bytes; None if they are of another shape."""
-    if _decode_shape(kept)[0] != SHAPE:
+    if not is_of_this_shape(kept):
         return None
     found = _decode(kept)
     standing = found.standing
@@ -64,6 +64,11 @@ def recall(kept: bytes, terms: Terms) -> Standing | None:
             row.course = standing.courses[course_index]
             row.period = row.course.periods[period_index]
     return standing
+
+
+def is_of_this_shape(kept: bytes) -> bool:
+    """Whether the present code wrote these bytes, or one that writes the same."""
+    return _decode_shape(kept)[0] == SHAPE
 
 
 def _plain(value: Any) -> Any:

@@ -24,7 +24,7 @@ from service.plans.reading_store import decode_fact, fold, paid_of
 from service.plans.running.kept import keep, recall
 from service.plans.running.versions import in_order, lines_of
 from service.plans.state import has_ended
-from tests.plans.lives import CONSUMER, MERCHANT_ACTS, NOON, new_id
+from tests.plans.lives import MERCHANT_ACTS, NOON, PERSON, new_id
 from tests.plans.simulated.equations import EQUATIONS
 from tests.plans.simulated.products import any_agreement
 from tests.plans.simulated.seen import Seen
@@ -42,7 +42,7 @@ class Simulated:
 
     def __init__(self, seed: int) -> None:
         self.seed, self.chance, self.now = seed, Random(seed), NOON
-        self.account = Account(7, CONSUMER, "EUR", 1_000_00)
+        self.account = Account(7, PERSON, "EUR", 1_000_00)
         self.plans: dict[str, Seen] = {}
         self.kept: dict[str, bytes] = {}  # each plan's standing, as it is stored
         self.steps: list[str] = []
