@@ -96,7 +96,7 @@ with batch as materialized (
                                        - l.interest_paid))
                   from lines l
                  where b.interest_runs and l.bucket = b.bucket and l.plan_id = b.plan_id and l.paid_on is null
-                   and l.begin_on < asked.day), 0)::bigint
+                   and l.begin_on <= asked.day), 0)::bigint
                as earned
       from batch b
       join unnest($5::text[], $6::text[], $7::text[], $8::date[]) as asked (merchant_id, programme_id, currency, day)

@@ -3,8 +3,9 @@
 from datetime import date, timedelta
 from typing import Any
 
+from service.money import take_bps
 from service.plans import accrual_flow
-from service.plans.accrual import earned_interest
+from service.plans.accrual import earned_interest, earned_of_line
 from service.plans.plan import Plan
 from service.plans.reading_store import load_plans
 from tests.flows.world import NOON, World
@@ -136,3 +137,18 @@ async def test_a_close_cut_short_goes_on(world: World) -> None:
         assert await accrual_flow._book(conn, [group], sums, now) == 1
     assert await close(world, 8) == 2
     assert [one[0].day for one in await days(world)] == [3, 4, 5, 6, 7, 8, 9]
+
+
+async def test_the_database_has_the_same_rule(world: World) -> None:
+    """Every day around a period of 0, 1 and 31 days; and the partner's share of amounts around a half."""
+    begin_on = date(2026, 2, 28)
+    for length in (0, 1, 31):
+        due_on = begin_on + timedelta(days=length)
+        for number in range(-1, length + 2):
+            until = begin_on + timedelta(days=number)
+            found = await world.pool.fetchval(
+                "select interest_earned_of_line(590, $1, $2, $3)", begin_on, due_on, until
+            )
+            assert found == earned_of_line(5_90, begin_on, due_on, until)
+    for amount in range(20):
+        assert await world.pool.fetchval("select share_of($1, 7000)", amount) == take_bps(amount, 7_000)
