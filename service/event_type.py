@@ -29,6 +29,8 @@ class EventType(StrEnum):
     REFUNDED = "plan.refunded"  # goods came back: `refund_id`, `amount`, its `lines`; `refunded` in all
     FEE_LEVIED = "fee.levied"  # `fee_id`: `amount` is owed besides, `due_on`; `is_penalty`
     FEE_WAIVED = "fee.waived"  # `fee_id` is not asked for after all: `amount`
+    CREDITED = "plan.credited"  # `credit_id`: `amount` of a `kind` was taken off as of `effective_on`
+    CORRECTED = "plan.corrected"  # `fact_id` was recorded by mistake, and never happened; which `fact` it was
     RESCHEDULED = "plan.rescheduled"  # the schedule was changed: which `change`, `effective_on`
     CHARGED_OFF = "plan.charged_off"  # collection was given up: `amount`
     FORGIVEN = "plan.forgiven"  # what was still owed was let go: `amount`

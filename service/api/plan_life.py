@@ -5,12 +5,13 @@ from typing import Annotated, Any, Final
 
 from msgspec import Meta, Struct
 
-from service.api.body import Nothing
 from service.api.verb import Names, verb
 from service.checkout.request import Price
 from service.errors import Code
 from service.plans.book import Command
 from service.plans.charges import Levy, Waive
+from service.plans.correction import Correct
+from service.plans.credits import Credit, CreditKind
 from service.plans.money_back import ChargeBack, ReturnOverpayment, ReturnPayment
 from service.plans.reschedule import UNWRITTEN, ChargeOff, Forgive, Reschedule
 from service.plans.running.facts import (
@@ -26,6 +27,7 @@ from service.terms.terms import Percent, Unit
 
 PaymentId = Annotated[str, Meta(pattern=r"^py_[0-7][0-9A-HJKMNP-TV-Z]{25}\Z")]
 FactId = Annotated[str, Meta(pattern=r"^fa_[0-7][0-9A-HJKMNP-TV-Z]{25}\Z")]
+AnyFactId = Annotated[str, Meta(pattern=r"^(fa|py)_[0-7][0-9A-HJKMNP-TV-Z]{25}\Z")]
 Many = Annotated[int, Meta(ge=0, le=1200)]
 Some = Annotated[int, Meta(ge=1, le=1200)]
 
@@ -47,6 +49,27 @@ class OverpaymentBody(Struct, frozen=True, forbid_unknown_fields=True):
     """What of an overpayment went back to the consumer."""
 
     amount: Price  # in the plan's currency
+
+
+class CreditBody(Struct, frozen=True, forbid_unknown_fields=True):
+    """What is taken off besides the consumer's payments. What is more than is owed is owed back to the consumer."""
+
+    kind: CreditKind  # what it is: the terms say what each kind settles first
+    amount: Price  # in the plan's currency
+    on: date | None = None  # it counts as of this day, past or present; null: today
+    returns_interest: bool | None = None  # of a refund: the interest on it comes back; null: as the terms say
+
+
+class CorrectionBody(Struct, frozen=True, forbid_unknown_fields=True):
+    """The fact that was recorded by mistake."""
+
+    fact_id: AnyFactId
+
+
+class DayBody(Struct, frozen=True, forbid_unknown_fields=True):
+    """The day on which it takes effect."""
+
+    on: date | None = None  # past or present; null: today
 
 
 class LevyBody(Struct, frozen=True, forbid_unknown_fields=True):
@@ -148,6 +171,27 @@ def return_overpayment(body: OverpaymentBody, names: Names) -> Command:
 
 
 @verb(
+    "credits",
+    201,
+    refuses=(Code.STATE_FORBIDS, Code.AMOUNT_EXCEEDS_OUTSTANDING),
+    example={"kind": "goodwill", "amount": 10_00},
+    **_CAPTURED,
+)
+def credit_plan(body: CreditBody, names: Names) -> Command:
+    """A refund, goodwill, interest that is not asked for: it lowers what is owed by the rule for its kind."""
+    return Credit(**names, kind=body.kind, amount=body.amount, on=body.on, returns_interest=body.returns_interest)
+
+
+@verb(
+    "corrections", 201, refuses=(Code.STATE_FORBIDS, Code.IMPOSSIBLE_TERMS, Code.AMOUNT_EXCEEDS_OUTSTANDING),
+    example={"fact_id": "{fact_id}"}, **_PAID,
+)  # fmt: skip
+def correct_plan(body: CorrectionBody, names: Names) -> Command:
+    """A fact was recorded by mistake: the plan stands as if it had never happened."""
+    return Correct(**names, undone_id=body.fact_id)
+
+
+@verb(
     "fees",
     201,
     refuses=(Code.STATE_FORBIDS, Code.IMPOSSIBLE_TERMS),
@@ -215,18 +259,18 @@ def re_amortize(body: ReAmortizeBody, names: Names) -> Command:
 
 
 @verb("charge_off", 200, refuses=(Code.STATE_FORBIDS,), after=("capture_plan", "void_plan"))
-def charge_off_plan(body: Nothing, names: Names) -> Command:
+def charge_off_plan(body: DayBody, names: Names) -> Command:
     """Collection is given up; what is paid afterwards is a recovery."""
-    return ChargeOff(**names)
+    return ChargeOff(**names, on=body.on)
 
 
 @verb("forgive", 200, refuses=(Code.STATE_FORBIDS,), after=("capture_plan", "void_plan"))
-def forgive_plan(body: Nothing, names: Names) -> Command:
+def forgive_plan(body: DayBody, names: Names) -> Command:
     """What is still owed is let go."""
-    return Forgive(**names)
+    return Forgive(**names, on=body.on)
 
 
 ROUTES: Final = [
-    return_payment, charge_back, return_overpayment, levy_fee, waive_fee, move_due_date, grant_holiday, pause_interest,
-    extend_plan, change_rate, re_age, re_amortize, charge_off_plan, forgive_plan,
+    return_payment, charge_back, return_overpayment, credit_plan, correct_plan, levy_fee, waive_fee, move_due_date,
+    grant_holiday, pause_interest, extend_plan, change_rate, re_age, re_amortize, charge_off_plan, forgive_plan,
 ]  # fmt: skip

@@ -8,6 +8,7 @@ from service.event_type import EventType
 from service.plans.book import Book, Change, Event, PlanCommand, refuse_state
 from service.plans.happening import fact_id, happen, today_of
 from service.plans.reach import refuse_far
+from service.plans.recorded import facts_of, undoing
 from service.plans.running.facts import Levied, Waived
 from service.plans.state import has_ended
 
@@ -59,13 +60,12 @@ class Waive(PlanCommand, frozen=True, kw_only=True):
     def apply(self, book: Book, now: datetime) -> Change:
         """Refused: NOT_FOUND, STATE_FORBIDS (it was waived before)."""
         plan = self.plan_of(book)
-        assert plan.standing.done is not None
-        levied = next((one for one in plan.standing.done if isinstance(one, Levied) and one.id == self.fee_id), None)
+        levied = next((one for one in facts_of(plan) if isinstance(one, Levied) and one.id == self.fee_id), None)
         if levied is None:
             raise Refused(Code.NOT_FOUND, f"There is no fee {self.fee_id[:100]!r} on this plan.", "/fee_id")
-        for one in plan.standing.done:
-            if isinstance(one, Waived) and one.levy_id == levied.id:
-                raise Refused(Code.STATE_FORBIDS, f"This fee was waived on {one.recorded_on}.", "/fee_id")
+        if never := undoing(plan, levied.id):
+            word = "waived" if isinstance(never, Waived) else "undone"
+            raise Refused(Code.STATE_FORBIDS, f"This fee was {word} on {never.recorded_on}.", "/fee_id")
         today = today_of(plan, now)
         fact = Waived(id=fact_id(self), recorded_on=today, on=levied.on, levy_id=levied.id)
         data = {"fee_id": levied.id, "amount": levied.amount}

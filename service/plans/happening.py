@@ -7,6 +7,7 @@ from typing import Any
 from msgspec.structs import replace
 
 from service import ids
+from service.errors import Code, Refused
 from service.ledger.booking import transfers
 from service.limits.account import Account, expose
 from service.plans.amounts import Amounts, amounts_of
@@ -60,6 +61,15 @@ def exposed(account: Account, before: Amounts, following: Amounts) -> Account:
 def fact_id(command: Command, prefix: str = ids.FACT) -> str:
     """The id of the fact that a command records: always the same one."""
     return ids.derive(prefix, command.command_id)
+
+
+def effective_day(plan: Plan, on: date | None, now: datetime) -> date:
+    """The day that a fact takes effect: today if none is named. Refused: INVALID_FIELD (to come, too early)."""
+    today, opened_on = today_of(plan, now), today_of(plan, plan.authorized_at)
+    if on is None or opened_on <= on <= today:
+        return on or today
+    place = f"after today, {today}" if on > today else f"before the plan was opened, {opened_on}"
+    raise Refused(Code.INVALID_FIELD, f"{on} is {place}.", "/on")
 
 
 def today_of(plan: Plan, now: datetime) -> date:

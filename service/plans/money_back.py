@@ -12,15 +12,8 @@ from service.plans.book import Book, Change, Event, PlanCommand
 from service.plans.capture import MERCHANTS
 from service.plans.happening import fact_id, happen, today_of
 from service.plans.plan import Plan
-from service.plans.running.facts import (
-    ChargedBack,
-    Money,
-    OverpaidReturned,
-    Paid,
-    PaymentReturned,
-    Refunded,
-    undone_by,
-)
+from service.plans.recorded import facts_of, undoing
+from service.plans.running.facts import ChargedBack, Money, OverpaidReturned, Paid, PaymentReturned, Refunded
 from service.terms.allocation_rule import PaymentKind
 
 LENDERS = frozenset({ActorKind.OPERATOR, ActorKind.PROCESSOR})
@@ -143,10 +136,8 @@ def refunded_lines(plan: Plan, asked: tuple[Returned, ...]) -> tuple[RefundedLin
     if not asked:
         return ()
     left = {(bill.capture, line.number): line.amount for bill in plan.bills for line in bill.lines if line.amount > 0}
-    assert plan.standing.done is not None
-    never = {undone_by(fact) for fact in plan.standing.done}
-    for fact in plan.standing.done:
-        if isinstance(fact, Refunded) and fact.id not in never:
+    for fact in facts_of(plan):
+        if isinstance(fact, Refunded) and not undoing(plan, fact.id):
             for line in fact.lines:
                 left[line.capture, line.line] -= line.amount
     found: list[RefundedLine] = []
@@ -164,12 +155,11 @@ def refunded_lines(plan: Plan, asked: tuple[Returned, ...]) -> tuple[RefundedLin
 
 
 def payment_of(plan: Plan, payment_id: str) -> Paid:
-    """A payment that stands. Refused: NOT_FOUND, STATE_FORBIDS (it was returned unpaid)."""
-    assert plan.standing.done is not None
-    paid = next((fact for fact in plan.standing.done if isinstance(fact, Paid) and fact.id == payment_id), None)
+    """A payment that stands. Refused: NOT_FOUND, STATE_FORBIDS (it was returned unpaid, or undone)."""
+    paid = next((fact for fact in facts_of(plan) if isinstance(fact, Paid) and fact.id == payment_id), None)
     if paid is None:
         raise Refused(Code.NOT_FOUND, f"There is no payment {payment_id[:100]!r} on this plan.", "/payment_id")
-    for fact in plan.standing.done:
-        if isinstance(fact, PaymentReturned) and fact.payment_id == payment_id:
-            raise Refused(Code.STATE_FORBIDS, f"This payment was returned unpaid on {fact.recorded_on}.", "/payment_id")
+    if never := undoing(plan, paid.id):
+        word = "returned unpaid" if isinstance(never, PaymentReturned) else "undone"
+        raise Refused(Code.STATE_FORBIDS, f"This payment was {word} on {never.recorded_on}.", "/payment_id")
     return paid

@@ -13,7 +13,7 @@ from service.plans.amounts import Amounts
 from service.plans.bill import Bill
 from service.plans.offer import Kind, Offer
 from service.plans.running.facts import Captured
-from service.plans.running.rows import Line
+from service.plans.running.rows import Line, RowKind
 from service.plans.running.standing import Standing
 from service.plans.running.versions import lines_on
 from service.plans.state import (
@@ -25,6 +25,7 @@ from service.plans.state import (
     state_of,
 )
 from service.terms.apr import Apr
+from service.terms.schedule import Instalment
 from service.terms.terms import Terms
 
 
@@ -86,6 +87,10 @@ class OwedInstalment(Struct, frozen=True, gc=False):
     penalty_paid: int = 0
     forgiven: int = 0  # of what was owed: let go
     paid_on: date | None = None
+    paid_early: int = 0  # minor units of what is paid: before the due date
+    paid_late: int = 0  # ... after it
+    owed_again: int = 0  # minor units of the principal: of payments that were taken back
+    is_down_payment: bool = False  # the part of the price that is due on the day of its capture
 
     @property
     def outstanding(self) -> int:
@@ -152,7 +157,7 @@ def view_as(kind: type[V], plan: Plan, today: date, **more: Any) -> V:
     owed = schedule_of(plan, today)
     schedule = owed
     if not plan.standing.lent:
-        schedule = tuple(OwedInstalment(i.number, 1, i.due_on, i.principal, i.interest, i.fee) for i in offer.schedule)
+        schedule = tuple([agreed_instalment(*one) for one in enumerate(offer.schedule, 1)])
     return kind(
         plan_id=plan.plan_id,
         kind=plan.kind,
@@ -195,11 +200,19 @@ def schedule_of(plan: Plan, on: date) -> tuple[OwedInstalment, ...]:
     return tuple([instalment_of(line) for line in lines])
 
 
+def agreed_instalment(number: int, one: Instalment) -> OwedInstalment:
+    """An instalment of what was offered, as it is shown before anything is captured."""
+    return OwedInstalment(
+        number, 1, one.due_on, one.principal, one.interest, one.fee, is_down_payment=one.is_down_payment
+    )
+
+
 def instalment_of(line: Line) -> OwedInstalment:
     """A line as it is shown."""
     return OwedInstalment(
         line.number, line.capture, line.due_on, line.principal, line.interest, line.fee, line.penalty,
         line.paid_principal, line.paid_interest, line.paid_fee, line.paid_penalty, line.forgiven, line.settled_on,
+        line.paid_early, line.paid_late, line.owed_again, line.kind is RowKind.DOWN_PAYMENT,
     )  # fmt: skip
 
 

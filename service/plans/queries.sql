@@ -31,7 +31,10 @@ select p.bucket, p.plan_id, p.consumer_id, p.person_id, p.merchant_id, p.merchan
        case when p.captures > 0 then
            (select json_agg(json_build_object('captured_at', f.recorded_at, 'fact', f.body) order by f.number)
               from facts f
-             where f.bucket = p.bucket and f.plan_id = p.plan_id and f.fact = 'captured') end as bills
+             where f.bucket = p.bucket and f.plan_id = p.plan_id and f.fact = 'captured'
+                and not exists (select from facts c
+                                 where c.bucket = f.bucket and c.plan_id = f.plan_id and c.fact = 'corrected'
+                                   and c.body ->> 'fact_id' = f.fact_id)) end as bills
   from unnest($1::smallint[], $2::text[]) with ordinality as k (bucket, plan_id, place)
   join plans p using (bucket, plan_id)
  where $3::text is null or p.merchant_id = $3
@@ -80,11 +83,14 @@ select bucket, plan_id from plans where (bucket, plan_id) > ($1, $2) order by bu
 (select plan_id from plans order by random() limit $1);
 
 -- load_notices --
--- Payments with the references that are asked about.
+-- Payments with the references that are asked about, but for those that were recorded by mistake.
 select f.plan_id, f.reference, f.body
   from unnest($1::smallint[], $2::text[], $3::text[]) as k (bucket, plan_id, reference)
   join facts f using (bucket, plan_id, reference)
- where f.fact = 'paid';
+ where f.fact = 'paid'
+   and not exists (select from facts c
+                    where c.bucket = f.bucket and c.plan_id = f.plan_id and c.fact = 'corrected'
+                      and c.body ->> 'fact_id' = f.fact_id);
 
 -- load_what_became --
 -- Which of the decisions opened a plan, and which of the merchant references are taken, with the accounts locked.

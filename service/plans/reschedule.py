@@ -9,7 +9,7 @@ from service.actor import ActorKind
 from service.errors import Code, Refused
 from service.event_type import EventType
 from service.plans.book import Book, Change, Event, PlanCommand, refuse_state
-from service.plans.happening import fact_id, happen, today_of
+from service.plans.happening import effective_day, fact_id, happen, today_of
 from service.plans.plan import Plan
 from service.plans.reach import refuse_beyond
 from service.plans.running.facts import (
@@ -63,15 +63,22 @@ class Reschedule(PlanCommand, frozen=True, kw_only=True):
 class ChargeOff(PlanCommand, frozen=True, kw_only=True):
     """Collection is given up; what is owed stays owed. What is paid afterwards is a recovery."""
 
+    on: date | None = None  # today if none is named
+
     who_may = frozenset({ActorKind.OPERATOR, ActorKind.DAY})
 
+    @property
+    def effective_on(self) -> date | None:
+        """The day of it."""
+        return self.on
+
     def apply(self, book: Book, now: datetime) -> Change:
-        """Refused: NOT_FOUND, STATE_FORBIDS (nothing is owed, or it was charged off before)."""
+        """Refused: NOT_FOUND, STATE_FORBIDS (nothing is owed, or it was before), INVALID_FIELD (its day)."""
         plan = self.plan_of(book)
         if not plan.amounts.outstanding or plan.remaining or plan.standing.closed:
             raise refuse_state(plan, "charged off")
-        today = today_of(plan, now)
-        fact = ChargedOff(id=fact_id(self), recorded_on=today, on=today)
+        on = effective_day(plan, self.on, now)
+        fact = ChargedOff(id=fact_id(self), recorded_on=today_of(plan, now), on=on)
         data = {"amount": plan.amounts.outstanding}
         return happen(book, plan, self, fact, now, lambda _: Event(EventType.CHARGED_OFF, data))
 
@@ -79,15 +86,22 @@ class ChargeOff(PlanCommand, frozen=True, kw_only=True):
 class Forgive(PlanCommand, frozen=True, kw_only=True):
     """All that is still owed is let go."""
 
+    on: date | None = None  # today if none is named
+
     who_may = frozenset({ActorKind.OPERATOR})
 
+    @property
+    def effective_on(self) -> date | None:
+        """The day of it."""
+        return self.on
+
     def apply(self, book: Book, now: datetime) -> Change:
-        """Refused: NOT_FOUND, STATE_FORBIDS (nothing is owed)."""
+        """Refused: NOT_FOUND, STATE_FORBIDS (nothing is owed), INVALID_FIELD (its day)."""
         plan = self.plan_of(book)
         if not plan.amounts.outstanding or plan.remaining:
             raise refuse_state(plan, "forgiven")
-        today = today_of(plan, now)
-        fact = Forgiven(id=fact_id(self), recorded_on=today, on=today)
+        on = effective_day(plan, self.on, now)
+        fact = Forgiven(id=fact_id(self), recorded_on=today_of(plan, now), on=on)
         data = {"amount": plan.amounts.outstanding}
         return happen(book, plan, self, fact, now, lambda _: Event(EventType.FORGIVEN, data))
 

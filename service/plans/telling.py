@@ -10,6 +10,7 @@ from service.plans.running.facts import (
     Captured,
     ChargedBack,
     ChargedOff,
+    Corrected,
     DueMoved,
     Extended,
     Forgiven,
@@ -31,6 +32,7 @@ from service.plans.running.rows import Line
 from service.plans.running.standing import Standing
 from service.plans.running.versions import lines_of
 from service.plans.timeline import Step
+from service.terms.allocation_rule import PaymentKind
 from service.terms.terms import Unit
 
 Money = Callable[[int], str]
@@ -39,6 +41,11 @@ BECAUSE: Final = {
     Why.VOIDED: "the merchant will not capture them",
     Why.EXPIRED: "nobody captured them in time",
     Why.RELEASED: "the goods came back",
+}
+CREDITS: Final = {
+    PaymentKind.GOODWILL: "goodwill",
+    PaymentKind.INTEREST_REFUND: "interest on money that came back",
+    PaymentKind.INTEREST_WAIVER: "interest that is not asked for",
 }
 UNITS: Final = {
     Unit.DAY: "day", Unit.WEEK: "week", Unit.HALF_MONTH: "half month", Unit.MONTH: "month", Unit.YEAR: "year",
@@ -55,6 +62,8 @@ def sentence_of(step: Step, currency: str) -> str:
     match step.fact:
         case Authorized() | Captured() | GivenBack():
             return _of_purchase(step, amount, money)
+        case Paid(kind=kind) if kind in CREDITS:
+            return f"{amount} of {CREDITS[kind]} were taken off{_effect(step, money)}."
         case Paid(on=on, received_on=received_on):
             return f"{amount} were paid, received on {received_on or on}{_effect(step, money)}."
         case Refunded():
@@ -63,6 +72,11 @@ def sentence_of(step: Step, currency: str) -> str:
             return f"{amount} that were paid too much went back to the consumer."
         case PaymentReturned(on=on):
             return f"The bank returned the payment of {amount} of {on} unpaid: the plan stands as if it had not come."
+        case Corrected(on=on):
+            word = str(step.about.__struct_config__.tag).replace("_", " ") if step.about else "fact"
+            return (
+                f"What was recorded for {on} ({word}) never happened: the plan stands as if it had not been recorded."
+            )
         case ChargedBack():
             on = step.about.on if step.about else step.fact.on
             return f"The consumer's bank took {amount} of the payment of {on} back: they are owed again."

@@ -21,6 +21,7 @@ from service.plans.running.facts import (
     Captured,
     ChargedBack,
     ChargedOff,
+    Corrected,
     Event,
     Forgiven,
     GivenBack,
@@ -61,7 +62,7 @@ class Step(Struct, frozen=True):
 
     @property
     def about(self) -> Event | None:
-        """The payment or fee that the fact is about."""
+        """The payment, the fee, or whatever it undoes, that the fact is about."""
         about_id = about_of(self.fact)
         known = self.before.done if self.before and about_id else None
         return next((one for one in known or () if one.id == about_id), None)
@@ -77,6 +78,8 @@ class Step(Struct, frozen=True):
             case PaymentReturned() | Waived():
                 about = self.about
                 return about.amount if isinstance(about, Paid | Levied) else None
+            case Corrected():
+                return getattr(self.about, "amount", None)
             case ChargedOff() | Forgiven():
                 return amounts_of(self.before).outstanding if self.before else None
         return getattr(self.fact, "amount", None)
@@ -86,8 +89,8 @@ class Step(Struct, frozen=True):
         """What the money of the fact settled; None where it moved none."""
         if allocated := self.after.allocations.get(self.fact.id):
             sign = 1
-        elif isinstance(self.fact, PaymentReturned) and self.before:
-            allocated, sign = self.before.allocations.get(self.fact.payment_id), -1
+        elif isinstance(self.fact, PaymentReturned | Corrected) and self.before:
+            allocated, sign = self.before.allocations.get(about_of(self.fact) or ""), -1
         if allocated is None:
             return None
         parts = {component: sign * allocated.part(component) for component in Component}
@@ -127,7 +130,7 @@ class Entry(RecordedFact, frozen=True):
     recorded_at: datetime  # when it became known
     actor: ActorKind  # in what role somebody brought it about
     reference: str | None  # of a payment: the payer's or processor's own
-    about: str | None  # the id of the payment or fee that it is about
+    about: str | None  # the id of the payment, fee or other fact that it is about
     before: Stand | None  # null: it opened the plan
     after: Stand  # ... it
     changed_schedule: bool  # whether amounts owed or due dates are others since: `number` is that schedule's version
@@ -185,9 +188,14 @@ def operator_entry(step: Step, sentence: str) -> OperatorEntry:
 
 
 def about_of(fact: Event) -> str | None:
-    """The id of the payment or fee that a fact is about."""
+    """The id of the payment, fee or other fact that a fact is about."""
     match fact:
-        case PaymentReturned(payment_id=about) | ChargedBack(payment_id=about) | Waived(levy_id=about):
+        case (
+            PaymentReturned(payment_id=about)
+            | ChargedBack(payment_id=about)
+            | Waived(levy_id=about)
+            | Corrected(fact_id=about)
+        ):
             return about
     return None
 

@@ -26,7 +26,7 @@ NOTHING = {
 }  # fmt: skip
 
 # What happened on the plan: an id of it, by the kind of fact.
-FACTS = {"payment_id": "paid", "fee_id": "levied"}
+FACTS = {"payment_id": "paid", "fee_id": "levied", "fact_id": "paid"}
 
 # Where the example is short, so that it can be read, and more is to be tried.
 LONGER = {"/v1/operator/policies": decode(POLICY.read_bytes())}

@@ -149,10 +149,14 @@ async def test_every_kind_of_fact_has_a_sentence(world: World) -> None:
         answer = await done(world, who, plan["id"], verb, body)
     payment = (await timeline(world, plan["id"]))[-2]["id"]
     await done(world, world.operator, plan["id"], "payments/charge_back", {"payment_id": payment, "amount": 800_00})
+    goodwill = await done(world, world.operator, plan["id"], "credits", {"kind": "goodwill", "amount": 2_00})
+    mistake = {"fact_id": goodwill["recorded"]["id"]}
+    undone = (await done(world, world.operator, plan["id"], "corrections", mistake))["recorded"]
+    assert (undone["amount"], undone["principal"] + undone["interest"]) == (2_00, -2_00)
     await done(world, world.operator, plan["id"], "charge_off")
     await done(world, world.operator, plan["id"], "forgive")
     told = await timeline(world, plan["id"])
-    assert answer["version"] == len(told) - 3
+    assert answer["version"] == len(told) - 5
     words = {one["fact"] for one in told} | {"authorized", "given_back", "waived", "payment_returned", "due_moved"}
     assert words == {kind.__struct_config__.tag for kind in Event.__args__}
     assert all(one["sentence"].endswith(".") for one in told)

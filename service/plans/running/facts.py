@@ -125,6 +125,13 @@ class Waived(Fact, frozen=True, tag="waived"):
     levy_id: str
 
 
+class Corrected(Fact, frozen=True, tag="corrected"):
+    """A fact was recorded by mistake: the plan stands as if it had never happened."""
+
+    on: date  # the day of that fact
+    fact_id: str
+
+
 class RateChanged(Fact, frozen=True, tag="rate_changed"):
     on: date  # the first day of the new rate
     rate_percent: Decimal
@@ -187,13 +194,19 @@ class Forgiven(Fact, frozen=True, tag="forgiven"):
 
 Event = (
     Authorized | Captured | GivenBack | Paid | PaymentReturned | Refunded | OverpaidReturned | ChargedBack | Levied
-    | Waived | RateChanged | InterestPaused | Extended | DueMoved | HolidayGranted | ReAged | ReAmortized | ChargedOff
-    | Forgiven
+    | Waived | Corrected | RateChanged | InterestPaused | Extended | DueMoved | HolidayGranted | ReAged | ReAmortized
+    | ChargedOff | Forgiven
 )  # fmt: skip
 
 
 def undone_by(event: Event) -> str | None:
     """The id of the fact that never happened, now that this one has; None where it undoes nothing."""
-    if isinstance(event, PaymentReturned):
-        return event.payment_id
-    return event.levy_id if isinstance(event, Waived) else None
+    match event:
+        case PaymentReturned():
+            return event.payment_id
+        case Waived():
+            return event.levy_id
+        case Corrected():
+            return event.fact_id
+        case _:
+            return None

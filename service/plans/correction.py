@@ -1,0 +1,63 @@
+"""A fact that was recorded by mistake never happened: the plan stands as if nobody had recorded it. Pure."""
+
+from datetime import datetime
+from typing import Any
+
+from service.actor import ActorKind
+from service.errors import Code, Refused
+from service.event_type import EventType
+from service.plans.book import Book, Change, Event, PlanCommand
+from service.plans.happening import fact_id, happen, today_of
+from service.plans.offer import Kind
+from service.plans.plan import Plan
+from service.plans.recorded import facts_of, undoing
+from service.plans.running.facts import Authorized, Captured, Corrected, GivenBack, undone_by
+from service.plans.running.facts import Event as Fact
+
+
+class Correct(PlanCommand, frozen=True, kw_only=True):
+    """Undoes a fact, but never the authorization, nor what was given back of it, nor a capture that others stand on."""
+
+    undone_id: str
+
+    who_may = frozenset({ActorKind.OPERATOR})
+
+    @property
+    def rewrites(self) -> bool:
+        """Everything since the fact is folded anew."""
+        return True
+
+    def apply(self, book: Book, now: datetime) -> Change:
+        """Refused: NOT_FOUND, STATE_FORBIDS, and whatever refuses a fact that cannot be without the one undone."""
+        plan = self.plan_of(book)
+        undone = self._undone(plan)
+        today = today_of(plan, now)
+        fact = Corrected(id=fact_id(self), recorded_on=today, on=undone.on, fact_id=undone.id)
+        event = Event(EventType.CORRECTED, {"fact_id": undone.id, "fact": undone.__struct_config__.tag})
+        bills: dict[str, Any] = {"bills": plan.bills[:-1]} if isinstance(undone, Captured) else {}
+        return happen(book, plan, self, fact, now, lambda _: event, **bills)
+
+    def _undone(self, plan: Plan) -> Fact:
+        """The fact, if it may be undone."""
+        fact = next((one for one in facts_of(plan) if one.id == self.undone_id), None)
+        if fact is None:
+            raise Refused(Code.NOT_FOUND, f"There is no fact {self.undone_id[:100]!r} on this plan.", "/fact_id")
+        word = str(fact.__struct_config__.tag)
+        if never := undoing(plan, fact.id):
+            raise self._refused(f"This fact ({word}) was undone on {never.recorded_on}.")
+        if isinstance(fact, Authorized | GivenBack) or undone_by(fact):
+            raise self._refused(f"A fact of this sort ({word}) stays: record what happened instead.")
+        if isinstance(fact, Captured):
+            self._refuse_if_stood_upon(plan, fact)
+        return fact
+
+    def _refuse_if_stood_upon(self, plan: Plan, capture: Captured) -> None:
+        if plan.kind is Kind.DEPOSIT:
+            raise self._refused("A claim stays: money may have been taken from the card; refund it.")
+        standing = [one for one in facts_of(plan) if not undone_by(one) and not undoing(plan, one.id)]
+        if later := standing[standing.index(capture) + 1 :]:
+            words = ", ".join(dict.fromkeys(str(one.__struct_config__.tag) for one in later))
+            raise self._refused(f"Others stand on this capture ({words}): undo them first.")
+
+    def _refused(self, sentence: str) -> Refused:
+        return Refused(Code.STATE_FORBIDS, sentence, "/fact_id")

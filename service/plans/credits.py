@@ -1,0 +1,68 @@
+"""Credits: what lowers the debt besides the consumer's payments, each by its kind. Pure."""
+
+from datetime import date, datetime
+from enum import StrEnum
+
+from service import ids
+from service.actor import ActorKind
+from service.event_type import EventType
+from service.plans.book import Book, Change, Event, PlanCommand, refuse_state
+from service.plans.happening import effective_day, fact_id, happen, today_of
+from service.plans.plan import Plan
+from service.plans.running.facts import Money, Paid, Refunded
+from service.terms.allocation_rule import PaymentKind
+
+
+class CreditKind(StrEnum):
+    """What the credit is: it settles what is owed by the rule that the terms have for its kind."""
+
+    DOWN_PAYMENT = "down_payment"  # money of the consumer's, at the checkout
+    MERCHANT_REFUND = "merchant_refund"  # the price of goods that came back, from the merchant
+    PAYOUT_REFUND = "payout_refund"  # the same, kept back from what we owe the merchant
+    GOODWILL = "goodwill"  # ours: we take it off without having to
+    INTEREST_REFUND = "interest_refund"  # ours: interest on money that came back
+    INTEREST_WAIVER = "interest_waiver"  # ours: interest that we do not ask for
+
+
+REFUNDS = (CreditKind.MERCHANT_REFUND, CreditKind.PAYOUT_REFUND)
+
+
+class Credit(PlanCommand, frozen=True, kw_only=True):
+    """`amount` is taken off what is owed, as of a day; what is too much is overpaid, and owed back to the consumer."""
+
+    kind: CreditKind
+    amount: Money
+    on: date | None = None  # today if none is named
+    returns_interest: bool | None = None  # of a refund: the interest on it comes back; None: as the terms say
+
+    who_may = frozenset({ActorKind.OPERATOR})
+
+    @property
+    def effective_on(self) -> date | None:
+        """The day it counts on."""
+        return self.on
+
+    @property
+    def rewrites(self) -> bool:
+        """The interest that a refund returns is reckoned from all facts."""
+        return self.kind in REFUNDS
+
+    def apply(self, book: Book, now: datetime) -> Change:
+        """Refused: NOT_FOUND, STATE_FORBIDS (nothing was captured), AMOUNT_EXCEEDS_OUTSTANDING, INVALID_FIELD."""
+        plan = self.plan_of(book)
+        if not plan.standing.rows and self.kind is not CreditKind.DOWN_PAYMENT:
+            raise refuse_state(plan, "credited")
+        on = effective_day(plan, self.on, now)
+        fact = self._fact(plan, on, today_of(plan, now))
+
+        data = {"credit_id": fact.id, "kind": self.kind, "amount": self.amount, "effective_on": on}
+        return happen(book, plan, self, fact, now, lambda _: Event(EventType.CREDITED, data))
+
+    def _fact(self, plan: Plan, on: date, today: date) -> Paid | Refunded:
+        kind = PaymentKind(self.kind.value)
+        if self.kind not in REFUNDS:
+            return Paid(id=fact_id(self, ids.PAYMENT), recorded_on=today, on=on, amount=self.amount, kind=kind)
+        returns = plan.offer.terms.refund_interest if self.returns_interest is None else self.returns_interest
+        return Refunded(
+            id=fact_id(self), recorded_on=today, on=on, amount=self.amount, kind=kind, returns_interest=returns
+        )

@@ -1,0 +1,53 @@
+"""Published schedules, table by table, on real plans of the running service."""
+
+from typing import Any
+
+import pytest
+
+from tests.flows.published import RealStory, amount_of, policy_of, publish, table_of, totals_of
+from tests.flows.world import World
+from tests.plans.fineract import Case, cents, differences, expected_table, terms_of
+from tests.plans.published_schedules import DIFFERS, cases
+
+AT_ONCE = 14  # cases that share a service and a policy
+# What agrees in the pure core, and differs on a plan.
+ON_A_PLAN = {
+    "FIN-Loan-08": "A part of what was authorized bears its share of the interest that was disclosed, line by line: "
+    "a cent more or less than if nothing else had been authorized.",
+}
+SCENARIOS = [case for case in cases() if case["id"].startswith("FIN-")]
+
+
+async def agrees(story: RealStory, expectation: dict[str, Any]) -> list[str]:
+    """Where the plan differs from what was published."""
+    plan = await story.real.seen(story.as_of)
+    if expectation["kind"] == "schedule":
+        return differences(table_of(plan), expected_table(expectation["rows"]))
+    if expectation["kind"] == "schedule_totals":
+        totals = totals_of(plan)
+        return differences([totals], [{column: cents(expectation["row"][column]) for column in totals}])
+    if expectation["kind"] == "outstanding_amount":
+        outstanding = sum(row["Outstanding"] for row in table_of(plan) if "Nr" in row)
+        return differences([{"outstanding": outstanding}], [{"outstanding": cents(expectation["value"])}])
+    return []
+
+
+async def play(world: World, case: Case) -> list[str]:
+    """The scenario from its first event to the first table that differs."""
+    story = RealStory(world, case)
+    await story.real.open()
+    for number, event in enumerate(case["events"]):
+        await story.play(event)
+        for expectation in case["expectations"]:
+            if expectation["after_event"] == number and (found := await agrees(story, expectation)):
+                return [f"{case['id']}, event {number}: {one}" for one in found]
+    return []
+
+
+@pytest.mark.parametrize("first", range(0, len(SCENARIOS), AT_ONCE))
+async def test_fineract_scenarios_agree_on_a_real_plan(world: World, first: int) -> None:
+    """After every event for which a table, its totals or what is outstanding were published."""
+    several = SCENARIOS[first : first + AT_ONCE]
+    await publish(world, policy_of({case["id"]: (terms_of(case), amount_of(case)) for case in several}))
+    differ = {case["id"]: found for case in several if (found := await play(world, case))}
+    assert set(differ) == (DIFFERS.keys() | ON_A_PLAN.keys()) & {case["id"] for case in several}, differ

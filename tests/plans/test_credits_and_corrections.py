@@ -1,0 +1,175 @@
+"""What is taken off besides payments, and what never happened after all."""
+
+from datetime import date, timedelta
+from typing import Any
+
+import pytest
+
+from service.actor import Actor, ActorKind
+from service.errors import Code, Refused
+from service.ledger.chart import LedgerAccount
+from service.plans.capture import Capture
+from service.plans.charges import Levy, Waive
+from service.plans.correction import Correct
+from service.plans.credits import Credit, CreditKind
+from service.plans.deposit import Claim
+from service.plans.money_back import ChargeBack, ReturnPayment
+from service.plans.offer import Kind
+from service.plans.payment import RecordPayment
+from service.plans.reschedule import ChargeOff, Forgive
+from service.plans.state import PlanState
+from service.plans.void import Void
+from tests.plans.lives import MERCHANT_ACTS, NOON, Life, agreement
+
+OPERATOR = Actor(ActorKind.OPERATOR, "us_1")
+DAY = timedelta(days=1)
+
+
+class OnAPlan:
+    """A plan of 600.00 in four parts, without interest."""
+
+    def __init__(self, captured: int = 600_00) -> None:
+        self.life = Life()
+        self.plan_id = self.life.authorize(agreement())
+        if captured:
+            self.merchant(Capture, amount=captured)
+
+    def merchant(self, verb: Any, **arguments: Any) -> str:
+        return self._do(verb, MERCHANT_ACTS, arguments)
+
+    def operator(self, verb: Any, **arguments: Any) -> str:
+        return self._do(verb, OPERATOR, arguments)
+
+    def _do(self, verb: Any, actor: Actor, arguments: dict[str, Any]) -> str:
+        self.life.do(verb, self.plan_id, actor=actor, **arguments)
+        return self.life.facts[self.plan_id][-1].fact.id
+
+    @property
+    def plan(self) -> Any:
+        return self.life.plans[self.plan_id]
+
+
+def refused(do: Any) -> tuple[Code, str | None]:
+    with pytest.raises(Refused) as caught:
+        do()
+    return caught.value.code, caught.value.pointer
+
+
+@pytest.mark.parametrize(
+    ("kind", "bears"),
+    [
+        (CreditKind.DOWN_PAYMENT, LedgerAccount.PROCESSOR_CLEARING),
+        (CreditKind.MERCHANT_REFUND, LedgerAccount.MERCHANT_PAYABLE),
+        (CreditKind.PAYOUT_REFUND, LedgerAccount.MERCHANT_PAYABLE),
+        (CreditKind.GOODWILL, LedgerAccount.GOODWILL),
+        (CreditKind.INTEREST_REFUND, LedgerAccount.INTEREST_INCOME),
+        (CreditKind.INTEREST_WAIVER, LedgerAccount.INTEREST_INCOME),
+    ],
+)
+def test_who_bears_a_credit(kind: CreditKind, bears: LedgerAccount) -> None:
+    on = OnAPlan()
+    before = on.life.balances(on.plan_id)[bears]
+    on.operator(Credit, kind=kind, amount=100_00)
+    assert on.life.balances(on.plan_id)[bears] == before + 100_00
+    assert on.plan.amounts.outstanding == 500_00
+    assert on.plan.amounts.refunded == (100_00 if kind.value.endswith("t_refund") and "interest" not in kind else 0)
+
+
+def test_a_credit_counts_on_its_day() -> None:
+    on = OnAPlan()
+    on.life.now += 20 * DAY
+    on.operator(Credit, kind=CreditKind.GOODWILL, amount=150_00, on=NOON.date() + 3 * DAY)
+    assert on.life.lines(on.plan_id)[0].settled_on == date(2026, 3, 5)
+
+
+@pytest.mark.parametrize(
+    ("captured", "arguments", "code", "pointer"),
+    [
+        (0, {"kind": CreditKind.GOODWILL}, Code.STATE_FORBIDS, None),
+        (0, {"kind": CreditKind.PAYOUT_REFUND}, Code.STATE_FORBIDS, None),
+        (600_00, {"kind": CreditKind.PAYOUT_REFUND, "amount": 600_01}, Code.AMOUNT_EXCEEDS_OUTSTANDING, "/amount"),
+        (600_00, {"kind": CreditKind.GOODWILL, "on": NOON.date() + DAY}, Code.INVALID_FIELD, "/on"),
+        (600_00, {"kind": CreditKind.GOODWILL, "on": NOON.date() - DAY}, Code.INVALID_FIELD, "/on"),
+        (600_00, {"kind": CreditKind.GOODWILL, "actor": MERCHANT_ACTS}, Code.FORBIDDEN, None),
+    ],
+)
+def test_credits_that_cannot_be(captured: int, arguments: dict[str, Any], code: Code, pointer: str | None) -> None:
+    on = OnAPlan(captured)
+    asked = {"amount": 10_00, "actor": OPERATOR} | arguments
+    assert refused(lambda: on.life.do(Credit, on.plan_id, **asked)) == (code, pointer)
+
+
+def test_a_down_payment_may_come_before_the_capture() -> None:
+    on = OnAPlan(captured=0)
+    on.operator(Credit, kind=CreditKind.DOWN_PAYMENT, amount=50_00)
+    on.merchant(Capture, amount=600_00)
+    assert (on.plan.amounts.outstanding, on.plan.amounts.overpaid) == (550_00, 0)
+
+
+def test_a_payment_recorded_by_mistake_never_came() -> None:
+    on = OnAPlan()
+    before = on.life.lines(on.plan_id), on.life.balances(on.plan_id)
+    paid = on.merchant(RecordPayment, amount=200_00, reference="x")
+    on.operator(Correct, undone_id=paid)
+    assert on.life.lines(on.plan_id) == before[0]
+    assert +on.life.balances(on.plan_id) == +before[1]
+    for verb, said in ((ReturnPayment, {}), (ChargeBack, {"amount": 1})):
+        asked = refused(lambda verb=verb, said=said: on.operator(verb, payment_id=paid, **said))
+        assert asked == (Code.STATE_FORBIDS, "/payment_id")
+    assert refused(lambda: on.operator(Correct, undone_id=paid)) == (Code.STATE_FORBIDS, "/fact_id")
+
+
+def test_a_capture_recorded_by_mistake_may_be_made_again() -> None:
+    on = OnAPlan(captured=0)
+    first = on.merchant(Capture, amount=500_00, final=True)
+    assert (on.plan.state, on.plan.remaining) == (PlanState.ACTIVE, 0)
+    on.operator(Correct, undone_id=first)
+    assert (on.plan.state, on.plan.remaining, on.plan.bills) == (PlanState.AUTHORIZED, 600_00, ())
+    assert (on.life.account.reserved, on.life.account.used) == (600_00, 0)
+    on.merchant(Capture, amount=600_00)
+    assert [bill.amount for bill in on.plan.bills] == [600_00]
+    assert [bill.capture for bill in on.plan.bills] == [1]
+
+
+def test_a_capture_that_others_stand_on_stays() -> None:
+    on = OnAPlan(captured=200_00)
+    first = on.life.facts[on.plan_id][-1].fact.id
+    second = on.merchant(Capture, amount=400_00)
+    paid = on.merchant(RecordPayment, amount=10_00)
+    for fact in (first, second):
+        assert refused(lambda fact=fact: on.operator(Correct, undone_id=fact)) == (Code.STATE_FORBIDS, "/fact_id")
+    for fact in (paid, second, first):
+        on.operator(Correct, undone_id=fact)
+    assert (on.plan.state, on.plan.amounts.outstanding) == (PlanState.AUTHORIZED, 0)
+
+
+def test_what_can_never_be_undone() -> None:
+    on = OnAPlan(captured=200_00)
+    authorized = on.life.facts[on.plan_id][0].fact.id
+    voided = on.merchant(Void)
+    fee = on.operator(Levy, amount=5_00)
+    waived = on.operator(Waive, fee_id=fee)
+    for fact in (authorized, voided, waived, fee):
+        assert refused(lambda fact=fact: on.operator(Correct, undone_id=fact)) == (Code.STATE_FORBIDS, "/fact_id")
+    assert refused(lambda: on.operator(Correct, undone_id="fa_1")) == (Code.NOT_FOUND, "/fact_id")
+
+
+@pytest.mark.parametrize("verb", [ChargeOff, Forgive])
+def test_giving_up_may_be_undone(verb: Any) -> None:
+    on = OnAPlan()
+    on.life.now += 40 * DAY
+    before = on.life.lines(on.plan_id), on.life.balances(on.plan_id)
+    given_up = on.operator(verb, on=NOON.date() + 30 * DAY)
+    assert on.plan.state in (PlanState.CHARGED_OFF, PlanState.FORGIVEN)
+    on.operator(Correct, undone_id=given_up)
+    assert (on.plan.state, on.life.lines(on.plan_id)) == (PlanState.ACTIVE, before[0])
+    assert +on.life.balances(on.plan_id) == +before[1]
+
+
+def test_a_claim_stays() -> None:
+    life = Life()
+    plan_id = life.authorize(agreement(Kind.DEPOSIT, held=100_00))
+    life.do(Claim, plan_id, amount=50_00)
+    claimed = life.facts[plan_id][-1].fact.id
+    asked = refused(lambda: life.do(Correct, plan_id, actor=OPERATOR, undone_id=claimed))
+    assert asked == (Code.STATE_FORBIDS, "/fact_id")
