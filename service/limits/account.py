@@ -9,7 +9,7 @@ class Account(msgspec.Struct, frozen=True):
     """A person in one currency. Amounts in minor units; `available = limit - reserved - used`."""
 
     bucket: int
-    person_id: str
+    person_id: str  # whose it is: one human being, whichever merchants know them
     currency: str
     limit: int
     reserved: int = 0  # promised by authorized plans

@@ -3,11 +3,13 @@
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
-from tests.flows.published import RealStory, amount_of, policy_of, publish, table_of, totals_of
+from service.terms.terms import Terms
+from tests.flows.published import RealPlan, RealStory, amount_of, policy_of, publish, table_of, totals_of
 from tests.flows.world import World
-from tests.plans.fineract import Case, cents, differences, expected_table, terms_of
-from tests.plans.published_schedules import DIFFERS, cases
+from tests.plans.fineract import Case, cents, day, differences, expected_table, terms_of
+from tests.plans.published_schedules import DIFFERS, cases, fsharp_terms
 
 AT_ONCE = 14  # cases that share a service and a policy
 # What agrees in the pure core, and differs on a plan.
@@ -15,6 +17,7 @@ ON_A_PLAN = {
     "FIN-Loan-08": "A part of what was authorized bears its share of the interest that was disclosed, line by line: "
     "a cent more or less than if nothing else had been authorized.",
 }
+FSHARP = [case for case in cases() if case["id"].startswith("FS-")]
 SCENARIOS = [case for case in cases() if case["id"].startswith("FIN-")]
 
 
@@ -51,3 +54,34 @@ async def test_fineract_scenarios_agree_on_a_real_plan(world: World, first: int)
     await publish(world, policy_of({case["id"]: (terms_of(case), amount_of(case)) for case in several}))
     differ = {case["id"]: found for case in several if (found := await play(world, case))}
     assert set(differ) == (DIFFERS.keys() | ON_A_PLAN.keys()) & {case["id"] for case in several}, differ
+
+
+def listed_terms(case: Case) -> Terms:
+    """The terms as a price list says them: the first due date so many days after the start."""
+    terms = fsharp_terms(case)
+    assert terms.first_due_on is not None
+    first_due_days = (terms.first_due_on - day(case["loan"]["start"])).days
+    return replace(terms, first_due_on=None, first_due_days=first_due_days)
+
+
+async def test_level_payments_agree_on_a_real_plan(world: World) -> None:
+    """What was published is captured, read back, and paid line by line on its days: nothing is left."""
+    amounts = {case["id"]: cents(case["loan"]["principal"]) for case in FSHARP}
+    await publish(world, policy_of({case["id"]: (listed_terms(case), amounts[case["id"]]) for case in FSHARP}))
+    for case in FSHARP:
+        amount, start_on = amounts[case["id"]], day(case["loan"]["start"])
+        real = RealPlan(world, case["id"], amount, start_on)
+        await real.open()
+        await real.do(world.merchant, "capture", amount=amount)
+        rows = [row for row in table_of(await real.seen(start_on)) if "Nr" in row]
+        published: list[dict[str, Any]] = [
+            {
+                "Date": day(row["date"]), "Due": cents(row["payment"]), "Interest": cents(row["interest"]),
+                "Principal due": cents(row["principal"]), "Balance of loan": cents(row["balance"]),
+            }
+            for row in case["rows"]
+        ]  # fmt: skip
+        assert not differences(rows, published), case["id"]
+        for row in published:
+            await real.do(world.merchant, "payments", at=row["Date"], amount=row["Due"])
+        assert (real.plan["state"], real.plan["outstanding"], real.plan["overpaid"]) == ("paid_off", 0, 0), case["id"]
