@@ -72,6 +72,7 @@ def _all_due(standing: Standing, on: date) -> None:
     running.due_on = on
     for row in gone:
         running.owed[PRINCIPAL] += row.owed[PRINCIPAL]
+        running.owed_again += row.owed_again
         row.fold_into(running)
     standing.rows = [row for row in standing.rows if row not in gone]
     running.settled_on = None

@@ -13,7 +13,7 @@ from service.plans.running.versions import replay
 from service.terms.terms import ChargeOff, Terms
 from tests import properties  # noqa: F401 - loads the profile
 from tests.plans.running.any_facts import START, money_facts, running_terms
-from tests.plans.running.test_versions import AT_12, DAILY, changed, lived, paid
+from tests.plans.running.test_versions import AT_12, DAILY, FOUR_MONTHS, changed, lived, paid
 from tests.plans.running.test_versions_properties import nothing_is_negative, version_or_none
 
 DROPPED = [ChargeOff.NO_MORE_INTEREST, ChargeOff.ALL_DUE]
@@ -65,3 +65,13 @@ def test_rates_of_zero_have_nothing_to_drop() -> None:
     captured = facts.Captured(id="c", recorded_on=date(2025, 1, 1), on=date(2025, 1, 1), amount=400_00)
     version = replay(terms, [captured, facts.ChargedOff(id="off", recorded_on=on, on=on)], on)
     assert [line.total for line in version.lines] == [100_00] * 4
+
+
+def test_what_was_taken_back_is_still_told_when_all_falls_due() -> None:
+    """An instalment that is gone hands on what of its principal was owed again."""
+    on = date(2025, 2, 1)
+    back = facts.ChargedBack(id="back", recorded_on=on, on=on, amount=60_00, payment_id="paid-02-01")
+    off = facts.ChargedOff(id="off", recorded_on=on, on=on)
+    terms = FOUR_MONTHS | {"charge_off": ChargeOff.ALL_DUE}
+    version = lived(terms, paid("02-01", 100_00), back, off)
+    assert [(line.total, line.owed_again) for line in version.lines] == [(460_00, 60_00)]

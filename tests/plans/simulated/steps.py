@@ -9,11 +9,12 @@ from typing import Any
 from msgspec import Struct
 
 from service.actor import THE_DAY, Actor, ActorKind
+from service.plans.bill import BillLine, lines_of
 from service.plans.book import PlanCommand
 from service.plans.capture import Capture
 from service.plans.charges import Levy, Waive
 from service.plans.deposit import Claim, Release
-from service.plans.money_back import ChargeBack, Refund, ReturnOverpayment, ReturnPayment
+from service.plans.money_back import ChargeBack, Refund, Returned, ReturnOverpayment, ReturnPayment
 from service.plans.offer import Kind
 from service.plans.payment import RecordPayment
 from service.plans.reschedule import UNWRITTEN, ChargeOff, Forgive, Reschedule
@@ -71,7 +72,8 @@ def any_command(now: Now) -> Step:
 
 def capture(now: Now) -> Step:
     amount = _part(now, now.seen.plan.remaining)
-    return Step(Capture, {"amount": amount, "final": now.chance.random() < 0.3}, MERCHANT_ACTS)
+    arguments = {"amount": amount, "final": now.chance.random() < 0.3, "lines": _bill(now, amount)}
+    return Step(Capture, arguments, MERCHANT_ACTS)
 
 
 def capture_all(now: Now) -> Step:
@@ -109,6 +111,12 @@ def pay(now: Now) -> Step:
 
 
 def refund(now: Now) -> Step:
+    """An amount, or lines of a bill."""
+    lines = [(bill.capture, line) for bill in now.seen.plan.bills for line in bill.lines if line.amount > 0]
+    if lines and now.chance.random() < 0.5:
+        capture, line = now.chance.choice(lines)
+        amount = now.chance.choice((None, max(1, _part(now, line.amount))))
+        return Step(Refund, {"lines": (Returned(capture, line.number, amount),)}, MERCHANT_ACTS)
     left = now.seen.plan.amounts.captured - now.seen.plan.amounts.refunded
     return Step(Refund, {"amount": max(1, _part(now, left))}, now.chance.choice((MERCHANT_ACTS, OPERATOR)))
 
@@ -194,6 +202,13 @@ ENDING: tuple[Chosen, ...] = (void, expire, charge_off, charge_off, forgive)
 EVERYTHING: tuple[Chosen, ...] = (
     *dict.fromkeys((*OPEN[Kind.INSTALMENTS], *OPEN[Kind.DEPOSIT], *BEFORE, *RUNNING, *ENDING)),
 )
+
+
+def _bill(now: Now, amount: int) -> tuple[BillLine, ...]:
+    """Two things and a discount, one thing, or no lines."""
+    first = amount // 3
+    named = (("tent", first), ("mat", amount - first + 1), ("voucher", -1))
+    return lines_of(amount, now.chance.choice(((), (("tent", amount),), named)))
 
 
 def _part(now: Now, whole: int) -> int:
