@@ -24,7 +24,10 @@ from service.demo.seed import seed
 
 Process = subprocess.Popen[str]
 
-DAY_CLOSED = "0 authorizations ended, 0 of 0 limits changed, {} partner files made, 0 outside answers erased.\n"
+DAY_CLOSED = (
+    "0 authorizations ended, 0 days of interest booked, 0 of 0 limits changed, {} partner files made, "
+    "0 outside answers erased.\n"
+)
 
 
 def tenor(command: str, settings: Settings | None = None, **variables: str) -> Process:
