@@ -12,11 +12,6 @@ from tests.plans.fineract import Case, cents, day, differences, expected_table, 
 from tests.plans.published_schedules import DIFFERS, cases, fsharp_terms
 
 AT_ONCE = 14  # cases that share a service and a policy
-# What agrees in the pure core, and differs on a plan.
-ON_A_PLAN = {
-    "FIN-Loan-08": "A part of what was authorized bears its share of the interest that was disclosed, line by line: "
-    "a cent more or less than if nothing else had been authorized.",
-}
 FSHARP = [case for case in cases() if case["id"].startswith("FS-")]
 SCENARIOS = [case for case in cases() if case["id"].startswith("FIN-")]
 
@@ -53,7 +48,7 @@ async def test_fineract_scenarios_agree_on_a_real_plan(world: World, first: int)
     several = SCENARIOS[first : first + AT_ONCE]
     await publish(world, policy_of({case["id"]: (terms_of(case), amount_of(case)) for case in several}))
     differ = {case["id"]: found for case in several if (found := await play(world, case))}
-    assert set(differ) == (DIFFERS.keys() | ON_A_PLAN.keys()) & {case["id"] for case in several}, differ
+    assert set(differ) == DIFFERS.keys() & {case["id"] for case in several}, differ
 
 
 def listed_terms(case: Case) -> Terms:

@@ -8,6 +8,8 @@ from collections.abc import Sequence
 from datetime import date
 from operator import attrgetter
 
+from msgspec.structs import replace
+
 from service.plans.running import moves
 from service.plans.running.course import Course
 from service.plans.running.facts import Captured
@@ -65,13 +67,26 @@ def _begin(standing: Standing, part: Part, on: date) -> None:
 
 
 def _agreed(standing: Standing, part: Part, on: date) -> tuple[Course, list[Instalment]]:
-    return _whole(standing.terms, part, on) if part.is_whole else _share(standing, part, on)
+    terms = standing.terms
+    if part.is_whole:
+        return _whole(terms, part, on)
+    follows = terms.recalculate and terms.captures is not Captures.OWN_TERM
+    return _of_its_own(terms, part, on) if follows else _share(standing, part, on)
 
 
 def _whole(terms: Terms, part: Part, on: date) -> tuple[Course, list[Instalment]]:
     """The course of all that was agreed, and its instalments."""
     rows = _asked_for(terms, every_instalment(terms, part.whole, on, bound=True))
     return moves.begin_course(terms, rows, on, _balloon(terms, part)), rows
+
+
+def _of_its_own(terms: Terms, part: Part, on: date) -> tuple[Course, list[Instalment]]:
+    """The course of a part that more will join, where interest follows what is owed: that of its own amount."""
+    balloon = _balloon(terms, part)
+    down_payment = part.share_of(min(down_payment_of(terms, part.whole), part.whole))
+    sums = {"balloon": balloon, "balloon_bps": 0, "down_payment": down_payment, "down_payment_bps": 0, "costs": ()}
+    rows = every_instalment(replace(terms, **sums), part.amount, on, bound=True)
+    return moves.begin_course(terms, rows, on, balloon), rows
 
 
 def _share(standing: Standing, part: Part, on: date) -> tuple[Course, list[Instalment]]:
