@@ -32,6 +32,7 @@ class EventType(StrEnum):
     CREDITED = "plan.credited"  # `credit_id`: `amount` of a `kind` was taken off as of `effective_on`
     CORRECTED = "plan.corrected"  # `fact_id` was recorded by mistake, and never happened; which `fact` it was
     RESCHEDULED = "plan.rescheduled"  # the schedule was changed: which `change`, `effective_on`
+    SETTLEMENT_QUOTED = "plan.settlement_quoted"  # `amount`, paid until `good_until` ends, settles it: `quote_id`
     CHARGED_OFF = "plan.charged_off"  # collection was given up: `amount`
     FORGIVEN = "plan.forgiven"  # what was still owed was let go: `amount`
     LIMIT_CHANGED = "account.limit_changed"  # of `consumer` in `currency`: `limit_before`, `limit`, `rule`, `version`

@@ -5,6 +5,7 @@ from typing import Annotated, Any, Final
 
 from msgspec import Meta, Struct
 
+from service.api.plans import SettleBody
 from service.api.verb import Names, verb
 from service.checkout.request import Price
 from service.errors import Code
@@ -23,6 +24,7 @@ from service.plans.running.facts import (
     ReAged,
     ReAmortized,
 )
+from service.plans.settlement import QuoteSettlement
 from service.terms.terms import Percent, Unit
 
 PaymentId = Annotated[str, Meta(pattern=r"^py_[0-7][0-9A-HJKMNP-TV-Z]{25}\Z")]
@@ -270,7 +272,16 @@ def forgive_plan(body: DayBody, names: Names) -> Command:
     return Forgive(**names, on=body.on)
 
 
+@verb(
+    "settlement_quotes", 201, refuses=(Code.STATE_FORBIDS, Code.IMPOSSIBLE_TERMS), after=("capture_plan", "void_plan")
+)
+def quote_any_settlement(body: SettleBody, names: Names) -> Command:
+    """What settles a plan early, by its law: `settlement_quote`, which binds until its day ends."""
+    return QuoteSettlement(**names, deferred=body.deferred)
+
+
 ROUTES: Final = [
     return_payment, charge_back, return_overpayment, credit_plan, correct_plan, levy_fee, waive_fee, move_due_date,
     grant_holiday, pause_interest, extend_plan, change_rate, re_age, re_amortize, charge_off_plan, forgive_plan,
+    quote_any_settlement,
 ]  # fmt: skip

@@ -25,6 +25,7 @@ from service.plans.flow import Preview
 from service.plans.money_back import Refund, Returned
 from service.plans.offer import Kind
 from service.plans.payment import RecordPayment
+from service.plans.settlement import QuoteSettlement
 from service.plans.timeline import PlanAnswer
 from service.plans.void import Void
 
@@ -213,6 +214,28 @@ def refund_plan(body: RefundBody, names: Names) -> Command:
     return Refund(**names, amount=body.amount, lines=lines)
 
 
+class SettleBody(Struct, frozen=True, forbid_unknown_fields=True):
+    """How it is to be settled."""
+
+    deferred: bool = (
+        False  # United Kingdom, terms of more than a year: the settlement date is a month later, or 30 days
+    )
+
+
+@verb(
+    "settlement_quotes", 201, refuses=(Code.STATE_FORBIDS, Code.IMPOSSIBLE_TERMS), after=("capture_plan", "void_plan")
+)
+def quote_settlement(body: SettleBody, names: Names) -> Command:
+    """What settles the plan early: `settlement_quote`, which binds until its day ends.
+
+    It is what is owed less what the law of the plan gives up: in the European Union interest and costs of the time
+    left, in the United Kingdom the statutory rebate on the settlement date, 28 days on, in the United States interest
+    of the time left. Where interest follows what is paid it is owed up to today. A payment of the amount, received in
+    time, pays the plan off.
+    """
+    return QuoteSettlement(**names, deferred=body.deferred)
+
+
 ROUTES: Final = [
     open_plan,
     capture_plan,
@@ -221,4 +244,5 @@ ROUTES: Final = [
     release_deposit,
     record_payment,
     refund_plan,
+    quote_settlement,
 ]

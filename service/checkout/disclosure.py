@@ -19,6 +19,7 @@ from service.plans.plan import business_day
 from service.policies.words import Language, say
 from service.terms.apr import Apr
 from service.terms.disclosure import Figures, Line, disclosure_for, form_of, language_of
+from service.terms.early_settlement import method_of
 from service.terms.quote import rates_of
 
 # What the law says of the credit itself; its duties towards authorities and files are another matter.
@@ -86,7 +87,7 @@ def disclosure_of(
         on=start_on,
         jurisdiction=jurisdiction,
         form=form_of(jurisdiction).source,
-        lines=disclosure_for(jurisdiction, _figures(offer, rates, start_on, days), said_in),
+        lines=disclosure_for(jurisdiction, _figures(offer, jurisdiction, rates, start_on, days), said_in),
         apr=offer.apr,
         other_rates=rates[1:],
         cooling_off_days=days,
@@ -119,7 +120,9 @@ def deposit_lines(offer: Offer, start_on: date, language: Language) -> tuple[Lin
     return tuple(Line(name, say(language, f"deposit-line-{name}"), value) for name, value in values.items())
 
 
-def _figures(offer: Offer, rates: tuple[Apr, ...], start_on: date, withdrawal_days: int | None) -> Figures:
+def _figures(
+    offer: Offer, jurisdiction: str, rates: tuple[Apr, ...], start_on: date, withdrawal_days: int | None
+) -> Figures:
     interest = sum(row.interest for row in offer.schedule)
     in_schedule = sum(row.principal for row in offer.schedule if row.is_down_payment)
     return Figures(
@@ -135,6 +138,8 @@ def _figures(offer: Offer, rates: tuple[Apr, ...], start_on: date, withdrawal_da
         schedule=offer.schedule,
         start_on=start_on,
         withdrawal_days=withdrawal_days,
+        interest_follows=offer.terms.paid_early if offer.terms.recalculate else None,
+        rebate=method_of(jurisdiction),
     )
 
 

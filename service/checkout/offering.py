@@ -75,6 +75,7 @@ class Offering(Struct, frozen=True):
             down_payment=how.down_payment,
             waived=owed if rung.waivers else 0,
             held=how.held,
+            jurisdiction=policy.jurisdiction,
         )
 
 

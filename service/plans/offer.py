@@ -44,6 +44,7 @@ class Offer(Struct, frozen=True):
     down_payment: int = 0
     waived: int = 0
     held: int = 0
+    jurisdiction: str = ""  # ISO 3166, or EU: whose law binds it for life
 
 
 class Agreement(Struct, frozen=True):

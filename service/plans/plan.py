@@ -25,6 +25,7 @@ from service.plans.state import (
     state_of,
 )
 from service.terms.apr import Apr
+from service.terms.early_settlement import RebateMethod
 from service.terms.schedule import Instalment
 from service.terms.terms import Terms
 
@@ -99,6 +100,22 @@ class OwedInstalment(Struct, frozen=True, gc=False):
         return owed - self.principal_paid - self.interest_paid - self.fee_paid - self.penalty_paid
 
 
+class SettlementQuote(Struct, frozen=True):
+    """What settles a plan early, by the law of the plan: paid in one sum in time, it leaves nothing owed."""
+
+    quote_id: str = field(name="id")
+    amount: int  # minor units, the sum of what follows
+    principal: int
+    interest: int
+    fee: int
+    penalty: int
+    interest_rebate: int  # minor units given up; where interest follows what is paid it falls by itself
+    fee_rebate: int  # minor units given up
+    method: RebateMethod  # how what is given up was found
+    jurisdiction: str
+    good_until: date  # the last day, until it ends in the plan's time zone
+
+
 class PlanView(Struct, frozen=True):
     """The plan as merchant and consumer see it: without whose money it is, with its schedule."""
 
@@ -132,6 +149,7 @@ class PlanView(Struct, frozen=True):
     capture_by: datetime
     closed_at: datetime | None
     version: int  # how many facts it has
+    settlement_quote: SettlementQuote | None  # the last one, while it binds
     next_actions: tuple[str, ...]
 
 
@@ -189,9 +207,20 @@ def view_as(kind: type[V], plan: Plan, today: date, **more: Any) -> V:
         capture_by=plan.capture_by,
         closed_at=plan.closed_at,
         version=plan.version,
+        settlement_quote=_quote(plan, today),
         next_actions=next_actions(plan),
         **more,
     )
+
+
+def _quote(plan: Plan, today: date) -> SettlementQuote | None:
+    quote = plan.standing.quote
+    if quote is None or today > quote.good_until or not plan.amounts.outstanding:
+        return None
+    return SettlementQuote(
+        quote.id, quote.amount, quote.principal, quote.interest, quote.fee, quote.penalty, quote.interest_rebate,
+        quote.fee_rebate, quote.method, quote.jurisdiction, quote.good_until,
+    )  # fmt: skip
 
 
 def schedule_of(plan: Plan, on: date) -> tuple[OwedInstalment, ...]:

@@ -25,6 +25,7 @@ from service.plans.running.facts import (
     ReAged,
     ReAmortized,
     Refunded,
+    SettlementQuoted,
     Waived,
     Why,
 )
@@ -84,6 +85,9 @@ def sentence_of(step: Step, currency: str) -> str:
             return f"A {'penalty' if is_penalty else 'fee'} of {amount}, due on {due_on}, is owed besides."
         case Waived():
             return f"The fee of {amount} is not asked for after all."
+        case SettlementQuoted(good_until=day, interest_rebate=interest, fee_rebate=fee):
+            spared = f"; {money(interest + fee)} are then given up" if interest + fee else ""
+            return f"{amount}, paid until {day} ends, settle the plan{spared}."
         case ChargedOff():
             return f"Collection was given up; {amount} are still owed."
         case Forgiven():

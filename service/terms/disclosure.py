@@ -11,8 +11,10 @@ from msgspec import Struct
 from service.money import Rounding, decimal_text, quotient
 from service.terms.apr import Apr
 from service.terms.disclosure_words import ENGLISH, LABELS, PHRASES, Phrases
+from service.terms.early_settlement import RebateMethod
 from service.terms.intervals import months_after
 from service.terms.schedule import Instalment
+from service.terms.terms import PaidEarly
 
 
 class Line(Struct, frozen=True):
@@ -38,7 +40,8 @@ class Figures(Struct, frozen=True, kw_only=True):
     schedule: tuple[Instalment, ...]
     start_on: date
     withdrawal_days: int | None = None  # None: no law we know gives any, and nothing is said of it
-    early_saves_interest: bool = False  # else a plan paid early costs what it would have cost
+    interest_follows: PaidEarly | None = None  # what is paid, from when on; None: it is owed as scheduled
+    rebate: RebateMethod = RebateMethod.NONE  # what the law gives up of the cost where all is settled early
 
     @property
     def financed(self) -> int:
@@ -116,12 +119,6 @@ def withdrawal(figures: Figures, words: Phrases = ENGLISH) -> str | None:
     return None if days is None else words.withdrawal[days != 1].format(days)
 
 
-def early_repayment(figures: Figures, words: Phrases = ENGLISH) -> str:
-    """Whether paying early costs anything, and whether it saves anything."""
-    is_at_full_cost = figures.total_cost > 0 and not figures.early_saves_interest
-    return words.early_at_full_cost if is_at_full_cost else words.early_repayment
-
-
 Figure = Callable[[Figures, Phrases], str | None]
 
 FIGURES: Final[dict[str, Figure]] = {
@@ -144,7 +141,9 @@ FIGURES: Final[dict[str, Figure]] = {
     "total_sale_price": lambda figures, _: figures.money(figures.amount + figures.total_cost),
     "security": lambda _, words: words.none,
     "late_payment": lambda _, words: words.late_payment,
-    "early_repayment": early_repayment,
+    "early_repayment": lambda figures, words: words.early(
+        figures.total_interest > 0, figures.total_fees > 0, figures.interest_follows, figures.rebate
+    ),
     "withdrawal": withdrawal,
     "agency": lambda _, words: words.agency,
     "ombudsman": lambda _, words: words.ombudsman,

@@ -7,6 +7,9 @@ from typing import Final
 
 from msgspec import Struct
 
+from service.terms.early_settlement import RebateMethod
+from service.terms.terms import PaidEarly
+
 
 class Phrases(Struct, frozen=True, kw_only=True):
     """What stands around the figures, in English unless a language says otherwise; `{}` is where a figure goes."""
@@ -22,6 +25,24 @@ class Phrases(Struct, frozen=True, kw_only=True):
     prepaid: str = ", less {} of prepaid finance charge"
     withdrawal: tuple[str, str] = ("Within {} day, without a reason", "Within {} days, without a reason")  # the same
     early_repayment: str = "At any time, in full or in part; nothing is charged for it."
+    early_by_the_day: str = (
+        "At any time, in full or in part; nothing is charged for it, and interest is owed up to that day only."
+    )
+    early_by_the_period: str = (
+        "At any time, in full or in part; nothing is charged for it, and interest is owed up to the next due date only."
+    )
+    early_by_time_left: str = (
+        "At any time, in full or in part; nothing is charged for it. Who asks what settles all of it and pays that on"
+        " the same day owes no interest and no costs of the time left."
+    )
+    early_by_interest_left: str = (
+        "At any time, in full or in part; nothing is charged for it. Who asks what settles all of it and pays that on"
+        " the same day owes no interest of the time left."
+    )
+    early_by_statute: str = (
+        "At any time, in full or in part; nothing is charged for it. Who asks what settles all of it is given the"
+        " rebate of the Consumer Credit (Early Settlement) Regulations 2004, on a date 28 days later."
+    )
     early_at_full_cost: str = (
         "At any time, in full or in part. Nothing is charged for it, and nothing is given back: interest and costs are"
         " owed as scheduled."
@@ -32,6 +53,23 @@ class Phrases(Struct, frozen=True, kw_only=True):
     ombudsman: str = "If you are not content with us, you may go to the Financial Ombudsman Service."
     warning: str = "Caution! Borrowing money costs money."
     nothing_else: str = "Nothing else is charged while payments are made when due."
+
+    def early(
+        self, has_interest: bool, has_fees: bool, interest_follows: PaidEarly | None, rebate: RebateMethod
+    ) -> str:
+        """What is said of paying early: the terms go first; what they do not give up the law may."""
+        if not has_interest and not has_fees:
+            return self.early_repayment
+        if has_interest and interest_follows is not None:
+            if interest_follows is not PaidEarly.AT_ONCE:
+                return self.early_by_the_period
+            if not has_fees or rebate is not RebateMethod.PROPORTIONAL:
+                return self.early_by_the_day
+        return {
+            RebateMethod.PROPORTIONAL: self.early_by_time_left,
+            RebateMethod.ACTUARIAL: self.early_by_statute,
+            RebateMethod.UNEARNED: self.early_by_interest_left,
+        }.get(rebate, self.early_at_full_cost)
 
 
 ENGLISH: Final = Phrases()
@@ -44,6 +82,15 @@ GERMAN: Final = Phrases(
     yearly="{} % pro Jahr",
     withdrawal=("Innerhalb von {} Tag, ohne Angabe von Gründen", "Innerhalb von {} Tagen, ohne Angabe von Gründen"),
     early_repayment="Jederzeit, ganz oder teilweise; dafür wird nichts berechnet.",
+    early_by_the_day="Jederzeit, ganz oder teilweise; dafür wird nichts berechnet, und Zinsen fallen nur bis dahin an.",
+    early_by_the_period=(
+        "Jederzeit, ganz oder teilweise; dafür wird nichts berechnet, und Zinsen fallen nur bis zur nächsten"
+        " Fälligkeit an."
+    ),
+    early_by_time_left=(
+        "Jederzeit, ganz oder teilweise; dafür wird nichts berechnet. Wer erfragt, was alles ablöst, und es am selben"
+        " Tag zahlt, schuldet keine Zinsen und Kosten der restlichen Laufzeit."
+    ),
     early_at_full_cost=(
         "Jederzeit, ganz oder teilweise. Dafür wird nichts berechnet und nichts erstattet: Zinsen und Kosten sind wie"
         " vereinbart zu zahlen."

@@ -13,8 +13,9 @@ from fractions import Fraction
 
 from msgspec import Struct
 
+from service.countries import UNION
 from service.errors import Code, Refused
-from service.law.book import GENERAL, LegalRule, number_on, required_on
+from service.law.book import GENERAL, LegalRule, number_on, places_of, required_on
 from service.money import Rounding, quotient
 from service.terms.calendar import add_months
 from service.terms.schedule import Instalment
@@ -26,7 +27,19 @@ class RebateMethod(StrEnum):
     ACTUARIAL = "actuarial"  # United Kingdom, SI 2004/1483
     RULE_OF_78 = "rule_of_78"  # United States, terms of at most 61 months, where the state allows it
     PROPORTIONAL = "proportional"  # European Union: all costs, by the time that remains
+    UNEARNED = "unearned"  # United States: the interest of days to come, whatever the term
     NONE = "none"  # nothing was charged, or every charge is earned
+
+
+def method_of(jurisdiction: str) -> RebateMethod:
+    """How the law of a jurisdiction (ISO 3166) has a cost given up; where we know of none, the terms alone hold.
+
+    In the United States unearned interest is refunded by a method no worse than the actuarial one (15 U.S.C. 1615):
+    that of days to come is never less than the rule of 78 gives.
+    """
+    if UNION in places_of(jurisdiction):
+        return RebateMethod.PROPORTIONAL
+    return {"GB": RebateMethod.ACTUARIAL, "US": RebateMethod.UNEARNED}.get(jurisdiction, RebateMethod.NONE)
 
 
 class Settlement(Struct, frozen=True):

@@ -11,6 +11,7 @@ from service.errors import Code, Refused
 from service.money import AMOUNT_MAX, EXPONENTS
 from service.terms.apr import Apr, DatedFlows, rates_for
 from service.terms.disclosure import Figures, Line, disclosure_for
+from service.terms.early_settlement import method_of
 from service.terms.schedule import Instalment, build_schedule, down_payment_of, up_front_costs
 from service.terms.terms import DownPaymentAt, Payer, Terms, Unit
 
@@ -77,7 +78,8 @@ def quote(request: QuoteRequest, on: date) -> Quote:
         other_rates=tuple(others),
         schedule=schedule,
         start_on=start_on,
-        early_saves_interest=terms.recalculate,
+        interest_follows=terms.paid_early if terms.recalculate else None,
+        rebate=method_of(request.jurisdiction),
     )
     return Quote(
         currency=request.currency,

@@ -43,5 +43,7 @@ async def test_a_dry_run_shows_the_plan_as_it_becomes(world: World) -> None:
             post = await stage.ready(route)
             shown = await stage.do(post, "?dry_run=true")
             done = await stage.do(post)
-            assert shown["plan"]["recorded"].pop("id") != done["recorded"].pop("id")  # it cannot be known before
+            for plan in (shown["plan"], done):
+                del plan["recorded"]["id"]  # it cannot be known before
+                plan["settlement_quote"] = plan["settlement_quote"] and plan["settlement_quote"] | {"id": ""}
             assert shown["plan"] == done, post.template

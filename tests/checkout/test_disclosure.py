@@ -31,9 +31,9 @@ def disclosed(
     return disclosure_of(offer, jurisdiction, product_class, language, at)
 
 
-FULL_COST = (
-    "Jederzeit, ganz oder teilweise. Dafür wird nichts berechnet und nichts erstattet: Zinsen und Kosten sind wie"
-    " vereinbart zu zahlen."
+TIME_LEFT = (
+    "Jederzeit, ganz oder teilweise; dafür wird nichts berechnet. Wer erfragt, was alles ablöst, und es am selben Tag"
+    " zahlt, schuldet keine Zinsen und Kosten der restlichen Laufzeit."
 )
 
 
@@ -52,7 +52,7 @@ def test_german_lines() -> None:
         ("Teilzahlungen", "23 zu 70.12 EUR ab 2026-04-02, dann 1 zu 70.17 EUR am 2028-03-02"),
         ("Kosten bei Zahlungsverzug", "Für verspätete Zahlung wird nichts berechnet."),
         ("Widerrufsrecht", "Innerhalb von 14 Tagen, ohne Angabe von Gründen"),
-        ("Vorzeitige Rückzahlung", FULL_COST),
+        ("Vorzeitige Rückzahlung", TIME_LEFT),
         ("Warnhinweis", "Achtung! Kreditaufnahme kostet Geld."),
     ]
     assert (made.language, made.cooling_off_days, made.on.isoformat()) == ("de", 14, "2026-03-02")

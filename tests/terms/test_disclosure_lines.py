@@ -9,9 +9,9 @@ from msgspec.structs import replace
 
 from service.money import decimal_text
 from service.terms.disclosure import FIGURES, FORMS, Form, form_of
-from service.terms.disclosure_words import LABELS
+from service.terms.disclosure_words import ENGLISH, LABELS
 from service.terms.quote import Quote, QuoteRequest, quote
-from service.terms.terms import Cost, DownPaymentAt, FeeDue, Terms, Unit
+from service.terms.terms import Cost, DownPaymentAt, FeeDue, PaidEarly, Terms, Unit
 
 # 1000.00, of which 100.00 at once; twelve months at 9.9 %; a fee of 12.00 with the first instalment
 TERMS = Terms(
@@ -22,10 +22,9 @@ TERMS = Terms(
 SCHEDULE = "1 of 91.08 {0} on 2026-02-15, then 10 of 79.08 {0} from 2026-03-15, then 1 of 79.12 {0} on 2027-01-15"
 NOT_LATE = "Nothing is charged for paying late."
 OMBUDSMAN = "If you are not content with us, you may go to the Financial Ombudsman Service."
-EARLY = (
-    "At any time, in full or in part. Nothing is charged for it, and nothing is given back: interest and costs are"
-    " owed as scheduled."
-)
+AS_SCHEDULED = ENGLISH.early_at_full_cost
+TIME_LEFT, INTEREST_LEFT, STATUTE = ENGLISH.early_by_time_left, ENGLISH.early_by_interest_left, ENGLISH.early_by_statute
+BY_THE_DAY = ENGLISH.early_by_the_day
 
 
 def quoted(jurisdiction: str, currency: str, terms: Terms = TERMS) -> Quote:
@@ -48,7 +47,7 @@ def quoted(jurisdiction: str, currency: str, terms: Terms = TERMS) -> Quote:
             ("total_payable", "Total amount payable", "961.00 EUR"),
             ("instalments", "Instalments", SCHEDULE.format("EUR")),
             ("late_payment", "Costs in the case of late payment", NOT_LATE),
-            ("early_repayment", "Early repayment", EARLY),
+            ("early_repayment", "Early repayment", TIME_LEFT),
             ("warning", "Warning", "Caution! Borrowing money costs money."),
         ]),
         ("GB", "GBP", [
@@ -64,7 +63,7 @@ def quoted(jurisdiction: str, currency: str, terms: Terms = TERMS) -> Quote:
             ("total_payable", "Total amount payable", "1061.00 GBP"),
             ("late_payment", "Missed payments", NOT_LATE),
             ("agency", "Credit reference agencies", "We may search a credit reference agency."),
-            ("early_repayment", "Early settlement", EARLY),
+            ("early_repayment", "Early settlement", STATUTE),
             ("ombudsman", "Complaints", OMBUDSMAN),
         ]),
         ("US", "USD", [
@@ -77,7 +76,7 @@ def quoted(jurisdiction: str, currency: str, terms: Terms = TERMS) -> Quote:
             ("instalments", "Payment schedule", SCHEDULE.format("USD")),
             ("security", "Security interest", "None"),
             ("late_payment", "Late charge", NOT_LATE),
-            ("early_repayment", "Prepayment", EARLY),
+            ("early_repayment", "Prepayment", INTEREST_LEFT),
         ]),
         ("CN", "CNY", [
             ("paid_at_once", "Paid at once, no part of the credit", "100.00 CNY"),
@@ -101,7 +100,7 @@ def quoted(jurisdiction: str, currency: str, terms: Terms = TERMS) -> Quote:
             ("charges", "Credit fees and charges", "12.00 AUD"),
             ("late_payment", "Default fees", NOT_LATE),
             ("apr", "Cost of the credit, all fees counted, as an effective annual rate", "13.2 %"),
-            ("early_repayment", "Early repayment", EARLY),
+            ("early_repayment", "Early repayment", AS_SCHEDULED),
         ]),
         ("SG", "SGD", [
             ("cash_price", "Price", "1000.00 SGD"),
@@ -113,7 +112,7 @@ def quoted(jurisdiction: str, currency: str, terms: Terms = TERMS) -> Quote:
             ("apr", "Effective interest rate (EIR)", "13.2 %"),
             ("total_payable", "Total amount payable", "961.00 SGD"),
             ("late_payment", "Late fees", NOT_LATE),
-            ("early_repayment", "Early repayment", EARLY),
+            ("early_repayment", "Early repayment", AS_SCHEDULED),
         ]),
         ("IN", "INR", [
             ("paid_at_once", "Paid at once, no part of the loan", "100.00 INR"),
@@ -125,7 +124,7 @@ def quoted(jurisdiction: str, currency: str, terms: Terms = TERMS) -> Quote:
             ("charges", "Fees and charges", "12.00 INR"),
             ("apr", "Annual percentage rate (APR)", "12.42 %"),
             ("late_payment", "Contingent charges: penal charges", NOT_LATE),
-            ("early_repayment", "Contingent charges: foreclosure charges", EARLY),
+            ("early_repayment", "Contingent charges: foreclosure charges", AS_SCHEDULED),
             ("total_payable", "Total amount to be paid by the borrower", "961.00 INR"),
         ]),
     ],
@@ -136,7 +135,9 @@ def test_lines(jurisdiction: str, currency: str, lines: list[tuple[str, str, str
 
 
 def test_a_country_without_a_form_of_its_own_has_the_unions() -> None:
-    assert quoted("CH", "EUR").disclosure == quoted("DE", "EUR").disclosure
+    swiss, german = ({line.name: line for line in quoted(law, "EUR").disclosure} for law in ("CH", "DE"))
+    assert swiss.keys() == german.keys()
+    assert [name for name in swiss if swiss[name] != german[name]] == ["early_repayment"]  # it gives nothing back
 
 
 def test_a_finance_charge_paid_before_is_not_financed() -> None:
@@ -184,23 +185,30 @@ def test_what_is_due_at_once_has_no_yearly_rate() -> None:
     assert (said["charges"], said["interest"]) == ("5.00 CNY", "None")
 
 
+INTEREST = Terms(instalments=2, rate_percent=Decimal("9.9"))
+FEE = Terms(costs=(Cost("fee", amount=1, due=FeeDue.FIRST),))
+
+
 @pytest.mark.parametrize(
-    ("terms", "gives_back"),
+    ("terms", "in_eu", "in_us", "elsewhere"),
     [
-        (Terms(), None),  # nothing that could be
-        (Terms(instalments=2, rate_percent=Decimal("9.9")), False),
-        (Terms(costs=(Cost("fee", amount=1, due=FeeDue.FIRST),)), False),
-        (Terms(costs=(Cost("fee", amount=1),)), False),
-        (Terms(instalments=2, rate_percent=Decimal("9.9"), recalculate=True), None),
+        (Terms(), ENGLISH.early_repayment, ENGLISH.early_repayment, ENGLISH.early_repayment),  # nothing to give back
+        (INTEREST, TIME_LEFT, INTEREST_LEFT, AS_SCHEDULED),
+        (FEE, TIME_LEFT, INTEREST_LEFT, AS_SCHEDULED),
+        (replace(INTEREST, recalculate=True), BY_THE_DAY, BY_THE_DAY, BY_THE_DAY),
+        (replace(INTEREST, recalculate=True, costs=FEE.costs), TIME_LEFT, BY_THE_DAY, BY_THE_DAY),
+        (replace(INTEREST, recalculate=True, paid_early=PaidEarly.AT_DUE_DATE), *[ENGLISH.early_by_the_period] * 3),
     ],
 )
 @pytest.mark.parametrize("form", [form for form in FORMS.values() if "early_repayment" in form.labels])
-def test_where_there_is_a_cost_paying_early_gives_none_of_it_back(
-    form: Form, terms: Terms, gives_back: bool | None
+def test_what_paying_early_saves_is_said_as_the_law_and_the_terms_have_it(
+    form: Form, terms: Terms, in_eu: str, in_us: str, elsewhere: str
 ) -> None:
-    said = {line.name: line.value for line in quoted(form.law, "EUR", terms).disclosure}
-    plain = "At any time, in full or in part; nothing is charged for it."
-    assert said["early_repayment"] == (EARLY if gives_back is False else plain)
+    said = {line.name: line.value for line in quoted(form.law, "EUR", terms).disclosure}["early_repayment"]
+    if form.law == "GB":
+        assert said == (STATUTE if elsewhere == AS_SCHEDULED else elsewhere)
+    else:
+        assert said == {"EU": in_eu, "US": in_us}.get(form.law, elsewhere)
 
 
 def test_every_form_can_be_said_in_full() -> None:

@@ -13,6 +13,7 @@ from msgspec import Meta, Struct
 
 from service.plans.bill import BillLine, RefundedLine
 from service.terms.allocation_rule import PaymentKind
+from service.terms.early_settlement import RebateMethod
 from service.terms.terms import Unit
 
 Money = Annotated[int, Meta(ge=1, le=1_000_000_000_000, description="minor units")]
@@ -180,6 +181,22 @@ class ReAmortized(Fact, frozen=True, tag="re_amortized"):
     on: date
 
 
+class SettlementQuoted(Fact, frozen=True, tag="settlement_quoted"):
+    """What settles the plan, paid until a day ends: then so much interest and so many fees are not asked for."""
+
+    on: date
+    good_until: date  # the last day
+    amount: Whole  # what is to be paid, and what it is made of:
+    principal: Whole = 0
+    interest: Whole = 0
+    fee: Whole = 0
+    penalty: Whole = 0
+    interest_rebate: Whole = 0  # given up; where interest follows what is paid it falls by itself
+    fee_rebate: Whole = 0  # given up
+    method: RebateMethod = RebateMethod.NONE
+    jurisdiction: str = ""
+
+
 class ChargedOff(Fact, frozen=True, tag="charged_off"):
     """Collection given up; what happens to the schedule is in the terms."""
 
@@ -195,7 +212,7 @@ class Forgiven(Fact, frozen=True, tag="forgiven"):
 Event = (
     Authorized | Captured | GivenBack | Paid | PaymentReturned | Refunded | OverpaidReturned | ChargedBack | Levied
     | Waived | Corrected | RateChanged | InterestPaused | Extended | DueMoved | HolidayGranted | ReAged | ReAmortized
-    | ChargedOff | Forgiven
+    | ChargedOff | Forgiven | SettlementQuoted
 )  # fmt: skip
 
 

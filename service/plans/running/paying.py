@@ -3,7 +3,7 @@
 from datetime import date
 
 from service.errors import Code, Refused
-from service.plans.running import moves, outlook
+from service.plans.running import moves, outlook, settling
 from service.plans.running.allocation import allocate
 from service.plans.running.course import Course
 from service.plans.running.facts import OverpaidReturned, Paid
@@ -16,6 +16,7 @@ from service.terms.terms import PaidEarly
 
 def paid(standing: Standing, fact: Paid) -> None:
     """A payment of the consumer's, or for them."""
+    settling.settle(standing, fact)
     pay(standing, fact.id, fact.kind, fact.on, fact.amount)
 
 
@@ -79,7 +80,7 @@ def _allocate(standing: Standing, allocated: Allocated, amount: int) -> int:
 
 def _take(standing: Standing, row: Row, step: Step, at_most: int, on: date, as_of_today: bool) -> int:
     course, period, (timing, component) = row.course, row.period, step
-    if course is None or period is None or standing.closed or component in (Component.FEE, Component.PENALTY):
+    if course is None or period is None or standing.rows_stand_alone or component in (Component.FEE, Component.PENALTY):
         return row.pay(component, at_most, on)
     if not standing.recalculates:
         return _take_as_agreed(row, course, period, component, at_most, on)

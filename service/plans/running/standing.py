@@ -9,7 +9,7 @@ from msgspec import Struct, field, structs
 
 from service.plans.running import moves
 from service.plans.running.course import Course
-from service.plans.running.facts import Event, Why
+from service.plans.running.facts import Event, SettlementQuoted, Why
 from service.plans.running.rows import Row, RowKind
 from service.plans.running.timeline import Period
 from service.terms.allocation_rule import Component, PaymentKind
@@ -72,6 +72,8 @@ class Standing(Struct, eq=False, array_like=True):
     held_back: int = 0  # ... given back to it
     ended_by: Why | None = None  # why the authorization was given back last
     refunded: int = 0  # by the merchant
+    quote: SettlementQuoted | None = None  # what settles it, while that binds
+    settled_early: bool = False  # lines ask for less than their courses: these no longer write on them
     last: Place | None = None  # of the fact that comes last
     done: list[Event] | None = field(default_factory=list)  # all facts in their order; None: they were not loaded
 
@@ -100,6 +102,11 @@ class Standing(Struct, eq=False, array_like=True):
         return self.reserved + self.held
 
     @property
+    def rows_stand_alone(self) -> bool:
+        """Whether the rows are no longer what the courses ask for."""
+        return self.closed or self.settled_early
+
+    @property
     def recalculates(self) -> bool:
         """Whether interest follows what is really paid."""
         return self.terms.recalculate and self.bears_interest and not self.closed
@@ -119,6 +126,8 @@ class Standing(Struct, eq=False, array_like=True):
 
     def sync(self, on: date) -> None:
         """Write on the rows what the courses ask for."""
+        if self.settled_early:
+            return
         asked = {
             id(period): (course, index, due)
             for course in self.courses

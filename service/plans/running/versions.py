@@ -25,6 +25,7 @@ from service.plans.running import (
     paying,
     re_aging,
     refunds,
+    settling,
 )
 from service.plans.running.course import Course
 from service.plans.running.facts import Event, undone_by
@@ -47,7 +48,14 @@ BEFORE_A_CAPTURE = (
     facts.ChargedBack,
 )
 AFTER_THE_END = (
-    facts.Paid, facts.Refunded, facts.OverpaidReturned, facts.ChargedBack, facts.Levied, facts.Forgiven, facts.GivenBack
+    facts.Paid, facts.Refunded, facts.OverpaidReturned, facts.ChargedBack, facts.Levied, facts.Forgiven,
+    facts.GivenBack, facts.SettlementQuoted,
+)  # fmt: skip
+# What a plan that was settled early still knows besides: its schedule was given up, not the plan.
+AFTER_A_SETTLEMENT = (*AFTER_THE_END, facts.ChargedOff)
+# What leaves a quote as it is; all else changes what it was reckoned from.
+KEEPS_A_QUOTE = (
+    facts.Paid, facts.Refunded, facts.OverpaidReturned, facts.Levied, facts.GivenBack, facts.SettlementQuoted
 )  # fmt: skip
 
 FORESEEN = (facts.Authorized, facts.Captured, facts.GivenBack)  # go before all else where the terms say so
@@ -148,6 +156,11 @@ def amount_to_settle(version: Version, on: date) -> int:
     return _exactly(version, on, owed) if owed else 0
 
 
+def settling_amount(standing: Standing, on: date) -> int:
+    """The same of a standing."""
+    return amount_to_settle(_seen(standing, (), on), on)
+
+
 def _exactly(version: Version, on: date, owed: int) -> int:
     """With what it would leave open, and less what would come back as overpaid: a part of it saves interest of another,
     or there is a cent of rounding."""
@@ -206,6 +219,10 @@ def apply(standing: Standing, event: Event) -> None:
         raise Refused(Code.STATE_FORBIDS, "Nothing has been captured yet.")
     if standing.closed and not isinstance(event, AFTER_THE_END):
         raise Refused(Code.STATE_FORBIDS, "The plan has been given up: its schedule stays as it is.")
+    if standing.settled_early and not isinstance(event, AFTER_A_SETTLEMENT):
+        raise Refused(Code.STATE_FORBIDS, "The plan was settled early: its schedule stays as it is.")
+    if not isinstance(event, KEEPS_A_QUOTE):
+        standing.quote = None
     match event:
         case facts.Authorized():
             authorization.authorized(standing, event)
@@ -238,6 +255,8 @@ def apply(standing: Standing, event: Event) -> None:
             re_aging.re_amortized(standing, event)
         case facts.ReAged():
             re_aging.re_aged(standing, event)
+        case facts.SettlementQuoted():
+            settling.quoted(standing, event)
         case facts.ChargedOff():
             charge_off.charged_off(standing, event)
         case facts.Forgiven():

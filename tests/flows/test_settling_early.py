@@ -1,0 +1,89 @@
+"""A plan is settled early: the quote binds for its day, its payment pays the plan off, and the page had said so."""
+
+from datetime import timedelta
+from typing import Any
+
+from tests.flows.test_policies import draft, publish, with_field
+from tests.flows.world import NOON, World
+
+PATH = "/v1/plans/{}/settlement_quotes"
+
+
+async def in_24(world: World) -> dict[str, Any]:
+    """A captured plan of 24 months that costs something."""
+    plan = await world.plan(await world.consumer(), 600_00, category="furniture", instalments=24)
+    captured = await world.merchant.post(f"/v1/plans/{plan['id']}/capture", {"amount": 600_00})
+    found: dict[str, Any] = captured.json()
+    assert found["outstanding"] > 600_00, found
+    return found
+
+
+async def test_captured_and_settled_on_the_same_day(world: World) -> None:
+    plan = await in_24(world)
+    disclosed = (await world.merchant.get(f"/v1/plans/{plan['id']}/disclosure")).json()["lines"]
+    assert (
+        "owes no interest and no costs" in next(one for one in disclosed if one["name"] == "early_repayment")["value"]
+    )
+    path, before = PATH.format(plan["id"]), await world.row_counts()
+    foretold = (await world.merchant.post(f"{path}?dry_run=true", {})).json()["plan"]["settlement_quote"]
+    assert await world.row_counts() == before
+    quoted = (await world.merchant.post(path, {})).json()
+    quote = quoted["settlement_quote"]
+    assert foretold | {"id": quote["id"]} == quote
+    assert quote == {
+        "id": quoted["recorded"]["id"], "amount": 600_00, "principal": 600_00, "interest": 0, "fee": 0, "penalty": 0,
+        "interest_rebate": plan["outstanding"] - 600_00, "fee_rebate": 0, "method": "proportional",
+        "jurisdiction": "DE", "good_until": "2026-03-02",
+    }  # fmt: skip
+    assert (await world.merchant.get(f"/v1/plans/{plan['id']}")).json()["settlement_quote"] == quote
+    paid = (await world.merchant.post(f"/v1/plans/{plan['id']}/payments", {"amount": quote["amount"]})).json()
+    assert (paid["state"], paid["outstanding"], paid["paid"], paid["overpaid"]) == ("paid_off", 0, 600_00, 0)
+    assert paid["settlement_quote"] is None
+    again = await world.merchant.post(path, {})
+    assert (again.status_code, again.json()["code"]) == (409, "state_forbids")
+    told = (await world.merchant.get(f"/v1/plans/{plan['id']}/timeline")).json()["entries"]
+    given_up = f"{quote['interest_rebate'] // 100}.{quote['interest_rebate'] % 100:02} EUR"
+    assert [one["sentence"] for one in told[2:]] == [
+        f"600.00 EUR, paid until 2026-03-02 ends, settle the plan; {given_up} are then given up.",
+        "600.00 EUR were paid, received on 2026-03-02; it settled instalments 1 to 24.",
+    ]
+
+
+async def test_the_operator_quotes_too_and_a_day_later_it_binds_nobody(world: World) -> None:
+    plan = await in_24(world)
+    quoted = await world.operator.post(f"/v1/operator/plans/{plan['id']}/settlement_quotes", {})
+    quote = quoted.json()["settlement_quote"]
+    world.merchant.now = NOON + timedelta(days=1)
+    assert (await world.merchant.get(f"/v1/plans/{plan['id']}")).json()["settlement_quote"] is None
+    paid = (await world.merchant.post(f"/v1/plans/{plan['id']}/payments", {"amount": quote["amount"]})).json()
+    assert (paid["state"], paid["outstanding"]) == ("active", quote["interest_rebate"])
+    event = (await world.merchant.get("/v1/events", limit=500)).json()["events"][-2]
+    assert (event["type"], event["data"]["amount"]) == ("plan.settlement_quoted", quote["amount"])
+
+
+async def test_what_may_still_be_captured_is_given_back_first(world: World) -> None:
+    plan = await world.plan(await world.consumer(), 600_00)
+    await world.merchant.post(f"/v1/plans/{plan['id']}/capture", {"amount": 100_00})
+    refused = await world.merchant.post(PATH.format(plan["id"]), {})
+    assert (refused.status_code, refused.json()["code"]) == (409, "state_forbids")
+    assert refused.json()["actions"] == ["capture", "void", "pay"]
+
+
+async def test_the_published_figure_of_the_united_kingdom(world: World) -> None:
+    """SI 2004/1483, Schedule, example 1b: 5,000.00 in 48 of 134.57 at an APR of 14 %, 28 days after the 12th."""
+    terms = {"instalments": 48, "every": 1, "unit": "month", "rate_percent": "14", "rate_kind": "effective"}
+    price = {"name": "at_14", "currency": "EUR", "amount_min": 500_00, "amount_max": 10_000_00, "terms": terms}
+    made = await draft(world.operator, with_field("/instalments", [price]) | {"jurisdiction": "GB"})
+    assert made["faults"] == [], made["faults"]
+    assert (await publish(world.second_operator, made)).status_code == 200
+    world.merchant.now = world.operator.now = NOON.replace(year=2027, month=1, day=15)
+    plan = await world.plan(await world.consumer(limit=10_000_00), 5_000_00)
+    await world.merchant.post(f"/v1/plans/{plan['id']}/capture", {"amount": 5_000_00})
+    world.merchant.now = NOON.replace(year=2028, month=1, day=15)
+    paid = (await world.merchant.post(f"/v1/plans/{plan['id']}/payments", {"amount": 12 * 134_57})).json()
+    assert (paid["apr"]["printed"], paid["schedule"][11]["paid_on"]) == ("14.0", "2028-01-15")
+    quote = (await world.merchant.post(PATH.format(plan["id"]), {})).json()["settlement_quote"]
+    assert (quote["amount"], quote["good_until"], quote["method"]) == (4_023_49, "2028-02-12", "actuarial")
+    world.merchant.now = NOON.replace(year=2028, month=2, day=12)
+    settled = (await world.merchant.post(f"/v1/plans/{plan['id']}/payments", {"amount": 4_023_49})).json()
+    assert (settled["state"], settled["outstanding"], settled["overpaid"]) == ("paid_off", 0, 0)
