@@ -47,12 +47,25 @@ class PlanWork:
         return [one.effect.account for one in done]
 
 
+class PlanAccount(Struct, frozen=True):
+    """The account a plan is on, by the plan's own consumer: which person that is, no merchant is told. Minor units."""
+
+    bucket: int
+    consumer_id: str
+    currency: str
+    limit: int
+    reserved: int  # promised by authorized plans
+    used: int  # principal owed
+    version: int  # counts every change
+    is_owed_again: bool  # a payment was taken back since it was read, which may lift it above the limit
+
+
 class Preview(Struct):
     """What a command would do: the plan after it, the account before and after, and its ledger rows."""
 
     plan: PlanAnswer
-    account_before: Account
-    account_after: Account
+    account_before: PlanAccount
+    account_after: PlanAccount
     transfers: list[Transfer]
     dry_run: bool = True
 
@@ -72,7 +85,8 @@ async def preview(pool: Pool, command: Command, now: datetime) -> Answer:
             await transaction.rollback()
     assert before is not None
     transfers = [transfer for moved in change.moved for transfer in moved.transfers]
-    return Answer(200, _encode(Preview(_answer(change, now), before.account, change.account, transfers)))
+    account_before, account_after = _account(change.plan, before.account), _account(change.plan, change.account)
+    return Answer(200, _encode(Preview(_answer(change, now), account_before, account_after, transfers)))
 
 
 async def read_plans(pool: Pool, plan_ids: list[str], merchant_id: str | None) -> list[Plan]:
@@ -102,6 +116,12 @@ def _answer(change: Change, now: datetime) -> PlanAnswer:
     plan, before = moved.plan, moved.before
     step = Step(plan.kind, moved.facts[0], before.standing if before else None, plan.standing)
     return view_as(PlanAnswer, plan, business_day(now, plan.offer.time_zone), recorded=recorded_fact(step))
+
+
+def _account(plan: Plan, one: Account) -> PlanAccount:
+    return PlanAccount(
+        one.bucket, plan.consumer_id, one.currency, one.limit, one.reserved, one.used, one.version, one.is_owed_again
+    )
 
 
 _encode = msgspec.json.Encoder().encode

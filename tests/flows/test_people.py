@@ -81,6 +81,18 @@ async def test_two_merchants_consumers_who_are_one_person_share_account_limit_an
     assert await world.pool.fetchval("select count(*) from accounts") == 1
 
 
+async def test_no_merchant_is_told_who_the_person_is(world: World) -> None:
+    first = await world.consumer(limit=1_000_00)
+    second = await twin(world, first)
+    plan = await buy(world.other_merchant, second, 100_00)
+    dry = await world.other_merchant.post(f"/v1/plans/{plan}/capture?dry_run=true", {"amount": 100_00})
+    assert [dry.json()[f"account_{when}"]["consumer_id"] for when in ("before", "after")] == [second, second]
+    shown = [dry, *[await world.other_merchant.get(f"/v1/{path}") for path in (f"plans/{plan}", f"consumers/{second}")]]
+    for answer in (*shown, await world.other_merchant.get("/v1/events")):
+        assert first not in answer.text
+        assert person_of(first) not in answer.text
+
+
 async def test_the_cache_knows_the_account_of_a_person_under_each_of_their_consumers(world: World) -> None:
     services = world.app.state["services"]
     assert isinstance(services, Services)
