@@ -97,7 +97,7 @@ def settle(course: Course, on: date) -> None:
                     period.level = _level_with_room(course, last)
                     floor = least_level(course, last)  # lower, as interest of later periods is asked for beside it
                 else:
-                    period.level = max(floor, period.level + missing)
+                    period.level = max(floor, period.level + missing + _swallowed(course, last, missing))
             period.later_interest = 0
         period.level = least_level(
             course, last
@@ -110,6 +110,11 @@ def _level_with_room(course: Course, index: int) -> int:
     """The level that has room for the interest beside principal that was paid ahead, before more of it was owed."""
     period, due = course.periods[index], course.dues()[index]
     return period.paid_principal + due.interest + due.unasked - (due.ceiling - period.level)
+
+
+def _swallowed(course: Course, index: int, more: int) -> int:
+    """What of a higher level would go to interest that had no room so far, and not to what is missing."""
+    return 0 if more < 0 or course.periods[index].defers_interest else course.dues()[index].unasked
 
 
 def _missing(course: Course) -> int:

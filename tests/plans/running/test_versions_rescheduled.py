@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from service.errors import Code, Refused
+from service.money import Rounding
 from service.plans.running import facts
 from service.plans.running.rows import Row, RowKind
 from service.plans.running.versions import amount_to_settle, next_version, replay
@@ -208,3 +209,15 @@ def test_an_instalment_moves_by_the_date_that_is_shown_and_by_its_own(on: str) -
     assert [line.due_on for line in version.lines] == [day("02-14"), day("03-14"), day("04-14"), day("05-14")]
     with pytest.raises(Refused):
         lived(terms, changed(facts.DueMoved, "02-02", to=day("02-14")))
+
+
+def test_a_cent_is_still_owed_when_its_interest_is_more_than_the_cent() -> None:
+    """Every equal part rounds to nothing, and the last instalment asks for the cent and a cent of interest a period."""
+    terms: dict[str, Any] = {
+        "instalments": 6, "every": 30, "rate_percent": Decimal(39), "rounding": Rounding.UP,
+        "instalment_rounding": Rounding.DOWN, "uncovered_interest": Uncovered.CARRIED,
+    }  # fmt: skip
+    on = date(2026, 3, 3)
+    extended = facts.Extended(id="extended", recorded_on=on, on=on, instalments=4)
+    lines = replay(Terms(**terms), [captured(1, on), extended], on).lines
+    assert [(line.principal, line.interest) for line in lines] == [(0, 0)] * 9 + [(1, 10)]
