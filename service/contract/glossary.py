@@ -59,7 +59,6 @@ GLOSSARY: Final[dict[str, str]] = {
     "payment_id": "of a payment on this plan, as its answer or event told it",
     "fact_id": "of what happened to this plan: a payment, a refund, a change of the schedule",
     "paid_early": "minor units of what is paid: before the due date",
-    "paid_late": "minor units of what is paid: after the due date",
     "fee_id": "of a fee on this plan, as its event told it",
     "note": "why nothing is left to do",
     "kind": "of plan",

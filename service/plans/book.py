@@ -21,6 +21,10 @@ from service.plans.running.facts import Event as Fact
 
 CAPTURES_MAX: Final = 99  # of one plan; a subscription is another product
 EVERYBODY: Final = frozenset(ActorKind)
+OF_A_PLAN: Final = frozenset({
+    Code.STATE_FORBIDS, Code.AMOUNT_EXCEEDS_AUTHORIZED, Code.AMOUNT_EXCEEDS_OUTSTANDING, Code.IMPOSSIBLE_TERMS,
+    Code.DUPLICATE_PAYMENT, Code.INVALID_FIELD,
+})  # fmt: skip
 
 
 class Event(Struct, frozen=True):
@@ -151,14 +155,28 @@ def concerns(actor: Actor, plan: Plan) -> bool:
 
 def refuse_state(plan: Plan, verb: str) -> Refused:
     """The plan's state does not allow the verb; says since when, what is left and what does go."""
+    return Refused(Code.STATE_FORBIDS, f"{where_it_stands(plan)} It cannot be {verb}.", None, next_actions(plan))
+
+
+def where_it_stands(plan: Plan) -> str:
+    """The plan's state, since when and by whom, and what is left."""
     amounts, since = plan.amounts, plan.changed_at.isoformat(timespec="seconds")
-    return Refused(
-        Code.STATE_FORBIDS,
+    return (
         f"This plan of kind {plan.kind} is {plan.state} since {since}, by the {plan.changed_by};"
-        f" {plan.remaining} minor units may still be captured, {amounts.outstanding} are owed. It cannot be {verb}.",
-        None,
-        next_actions(plan),
+        f" {plan.remaining} minor units may still be captured, {amounts.outstanding} are owed,"
+        f" {amounts.overpaid} are overpaid."
     )
+
+
+def completed(refused: Refused, plan: Plan) -> Refused:
+    """A refusal of a fact that cannot be, whichever rule it comes from: with where the plan stands and what does go.
+
+    One that says nothing of the plan stays as it is: what is not there, and who may not.
+    """
+    if refused.code not in OF_A_PLAN or where_it_stands(plan) in refused.detail:
+        return refused
+    detail = f"{refused.detail} {where_it_stands(plan)}"
+    return Refused(refused.code, detail, refused.pointer, refused.actions or next_actions(plan))
 
 
 def require_open(plan: Plan, now: datetime, verb: str) -> None:

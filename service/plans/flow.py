@@ -12,7 +12,7 @@ from service.errors import Refused
 from service.ledger.chart import Transfer
 from service.limits.account import Account
 from service.plans import books, store
-from service.plans.book import Change, Command, Recorded
+from service.plans.book import Change, Command, Recorded, completed
 from service.plans.books import Books
 from service.plans.plan import Plan, business_day, view_as
 from service.plans.reading_store import load_facts, load_plans
@@ -104,11 +104,14 @@ async def load_life(pool: Pool, plan_id: str, merchant_id: str | None) -> tuple[
 
 
 def apply(command: Command, found: Books, now: datetime) -> Change:
-    """The command on its book, or `Refused`."""
+    """The command on its book, or `Refused`, with where the plan stands."""
     book = found.book_for(command)
     if book is None:
         raise command.not_found()
-    return command.apply(book, now)
+    try:
+        return command.apply(book, now)
+    except Refused as refused:
+        raise refused if book.plan is None else completed(refused, book.plan) from None
 
 
 def _answer(change: Change, now: datetime) -> PlanAnswer:

@@ -1,0 +1,111 @@
+"""A fact that cannot be is refused with where the plan stands and what goes; nothing is written, the key keeps it."""
+
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from tests.flows.world import NOON, World
+
+Step = tuple[str, str, dict[str, Any]]  # who, verb, body; "{paid}" and "{levied}" stand for the last of these facts
+CAPTURE: Step = ("merchant", "capture", {"amount": 600_00})
+PAY: Step = ("merchant", "payments", {"amount": 200_00})
+PAY_ALL: Step = ("merchant", "payments", {"amount": 600_00})
+FEE: Step = ("operator", "fees", {"amount": 5_00})
+WAIVE: Step = ("operator", "fees/waive", {"fee_id": "{levied}"})
+VOID: Step = ("merchant", "void", {})
+RETURN: Step = ("operator", "payments/return", {"payment_id": "{paid}"})
+BACK: Step = ("operator", "payments/charge_back", {"payment_id": "{paid}", "amount": 200_00})
+CHARGE_OFF: Step = ("operator", "charge_off", {})
+FORGIVE: Step = ("operator", "forgive", {})
+
+
+def moved(due_on: str, to: str) -> Step:
+    return ("operator", "due_dates", {"due_on": due_on, "to": to})
+
+
+CANNOT_BE: list[tuple[str, tuple[Step, ...], Step, str]] = [
+    # before anything was captured
+    ("refunded", (), ("merchant", "refunds", {"amount": 1}), "authorized"),
+    ("charged a fee", (), FEE, "authorized"),
+    ("rescheduled", (), moved("2026-03-16", "2026-03-20"), "authorized"),
+    ("charged off", (), CHARGE_OFF, "authorized"),
+    ("forgiven", (), FORGIVE, "authorized"),
+    ("settled", (), ("merchant", "settlement_quotes", {}), "authorized"),
+    # beyond what is there
+    ("captured beyond", (), ("merchant", "capture", {"amount": 600_01}), "authorized"),
+    ("refunded beyond", (CAPTURE,), ("merchant", "refunds", {"amount": 600_01}), "active"),
+    ("overpayment beyond", (CAPTURE, PAY), ("operator", "overpayments/return", {"amount": 1}), "active"),
+    ("charged back beyond", (CAPTURE, PAY), (*BACK[:2], {"payment_id": "{paid}", "amount": 200_01}), "active"),
+    ("charged back twice", (CAPTURE, PAY, BACK), BACK, "active"),
+    ("charged back after its return", (CAPTURE, PAY, RETURN), BACK, "active"),
+    ("returned twice", (CAPTURE, PAY, RETURN), RETURN, "active"),
+    ("waived twice", (CAPTURE, FEE, WAIVE), WAIVE, "active"),
+    # in time
+    ("paid in days to come", (CAPTURE,), ("merchant", "payments", {"amount": 1, "received_on": "2026-03-04"}),
+     "active"),
+    ("paid before it was opened", (CAPTURE,), ("merchant", "payments", {"amount": 1, "received_on": "2026-02-28"}),
+     "active"),
+    ("moved what is paid", (CAPTURE, PAY), moved("2026-03-02", "2026-03-10"), "active"),
+    ("moved before its period", (CAPTURE,), moved("2026-03-16", "2026-03-01"), "active"),
+    ("moved what is not there", (CAPTURE,), moved("2026-03-17", "2026-03-20"), "active"),
+    # on a plan that is closed to it
+    ("captured again", (CAPTURE,), CAPTURE, "active"),
+    ("voided twice", (VOID,), VOID, "voided"),
+    ("captured after its end", (VOID,), CAPTURE, "voided"),
+    ("claimed", (CAPTURE,), ("merchant", "claims", {"amount": 1}), "active"),
+    ("released", (CAPTURE,), ("merchant", "release", {}), "active"),
+    ("charged a fee at the end", (CAPTURE, PAY_ALL), FEE, "paid_off"),
+    ("charged off at the end", (CAPTURE, PAY_ALL), CHARGE_OFF, "paid_off"),
+    ("forgiven at the end", (CAPTURE, PAY_ALL), FORGIVE, "paid_off"),
+    ("settled at the end", (CAPTURE, PAY_ALL), ("merchant", "settlement_quotes", {}), "paid_off"),
+    ("charged off twice", (CAPTURE, CHARGE_OFF), CHARGE_OFF, "charged_off"),
+    ("extended when given up", (CAPTURE, CHARGE_OFF),
+     ("operator", "extensions", {"on": "2026-03-16", "instalments": 1}), "charged_off"),
+    ("rescheduled when let go", (CAPTURE, FORGIVE), moved("2026-03-16", "2026-03-20"), "forgiven"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("number", range(4))
+async def test_it_is_refused_and_says_where_the_plan_stands(world: World, number: int) -> None:
+    """All of the table, in four parts that share a service each."""
+    for what, before, wrong, state in CANNOT_BE[number::4]:
+        await refused(world, what, before, wrong, state)
+
+
+async def refused(world: World, what: str, before: tuple[Step, ...], wrong: Step, state: str) -> None:
+    world.merchant.now = world.operator.now = NOON
+    plan = await world.plan(await world.consumer(), 600_00)
+    for step in before:
+        assert (await send(world, plan["id"], step)).is_success, what
+    counts, shown = await world.row_counts(), await world.merchant.get(f"/v1/plans/{plan['id']}")
+    answered = await send(world, plan["id"], wrong, key=plan["id"])
+    problem = answered.json()
+    assert answered.headers["content-type"] == "application/problem+json", what
+    assert answered.status_code in (400, 409, 422), (what, problem)
+    now = shown.json()
+    assert now["state"] == state, what
+    for said in (
+        f"is {state} since 2026-03-02T12:00:00", ", by the ", f"{now['remaining']} minor units may still be captured",
+        f"{now['outstanding']} are owed", f"{now['overpaid']} are overpaid",
+    ):  # fmt: skip
+        assert said in problem["detail"], (what, problem["detail"])
+    assert problem.get("actions", []) == now["next_actions"], what
+    after = await world.row_counts()
+    assert after.pop("idempotency") == counts.pop("idempotency") + 1, what
+    assert after == counts, what
+    assert (await world.merchant.get(f"/v1/plans/{plan['id']}")).content == shown.content, what
+    # A key keeps its refusal, also when the same would be right by now.
+    world.merchant.now = world.operator.now = NOON + timedelta(days=1)
+    assert (await send(world, plan["id"], wrong, key=plan["id"])).content == answered.content, what
+
+
+async def send(world: World, plan_id: str, step: Step, key: str | None = None) -> Any:
+    who, verb, body = step
+    client, prefix = (world.operator, "/v1/operator") if who == "operator" else (world.merchant, "/v1")
+    query = "select fact_id from facts where plan_id = $1 and fact = $2 order by number desc limit 1"
+    named = {
+        name: await world.pool.fetchval(query, plan_id, value[1:-1]) if str(value).startswith("{") else value
+        for name, value in body.items()
+    }
+    return await client.post(f"{prefix}/plans/{plan_id}/{verb}", named, key=key)
