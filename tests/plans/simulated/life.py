@@ -100,7 +100,7 @@ class Simulated:
         return loaded
 
     def _try(self, command: Command, book: Book) -> None:
-        before = keep(book.plan.standing) if book.plan else b""
+        before = self.kept[book.plan.plan_id] if book.plan else b""
         try:
             change = command.apply(book, self.now)
         except Refused as refused:
