@@ -52,10 +52,10 @@ def equal_part(course: Course, first: int) -> int:
     owed = Fraction(dues[first].opening + course.lent_in(first))
     if terms.captures is Captures.FORESEEN:
         owed += sum(course.lent_in(index) for index in range(first + 1, len(course.periods)))
-    if terms.interest_on is InterestOn.FINANCED:
-        exact = (owed - course.balloon + sum(due.interest for due in dues[first:])) / len(repaying)
-    elif terms.method is Method.EQUAL_PRINCIPAL:
+    if terms.method is Method.EQUAL_PRINCIPAL:
         exact = (owed - course.balloon) / len(repaying)
+    elif terms.interest_on is InterestOn.FINANCED:
+        exact = (owed - course.balloon + sum(due.interest for due in dues[first:])) / len(repaying)
     else:
         exact = _annuity(course, repaying, owed)
     return in_multiples(exact.numerator, exact.denominator, terms.multiple_of, terms.instalment_rounding)

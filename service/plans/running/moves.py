@@ -93,7 +93,7 @@ def pay_principal(course: Course, period: Period, on: date, amount: int) -> None
     least = least_level(course, index)
     unpaid = sum(not is_paid(other, each) for other, each in zip(course.periods, dues, strict=True))
     is_ahead = unpaid > 1 and on < period.begin
-    if period.paid > dues[index].ceiling or (is_ahead and least == period.agreed_level):
+    if period.level < least or (is_ahead and least == period.agreed_level):
         period.level = least
         settle(course, moved_on)
 

@@ -16,7 +16,7 @@ from service.plans.running.rows import Line, RowKind
 from service.plans.running.versions import Version, amount_to_settle, next_version, replay
 from service.terms.parts import Part
 from service.terms.schedule import build_schedule, every_instalment
-from service.terms.terms import Captures, Cost, DownPaymentAt, FeeDue, NonBusinessDay, Terms, Unit
+from service.terms.terms import Captures, Cost, DownPaymentAt, FeeDue, InterestOn, Method, NonBusinessDay, Terms, Unit
 from tests import properties  # noqa: F401 - loads the profile
 from tests.plans.running.test_versions import DAILY, FOUR_MONTHS
 from tests.terms.any_parts import partitions, terms_with_sums
@@ -256,3 +256,17 @@ def test_what_joins_on_the_last_due_date_stands_behind_the_last_instalment(recal
     ]
     paid = facts.Paid(id="paid", recorded_on=last, on=last, amount=160_00)
     assert (next_version(version, paid, last).outstanding, next_version(version, paid, last).overpaid) == (0, 0)
+
+
+def test_equal_principal_stays_principal_when_more_is_lent_at_a_flat_rate() -> None:
+    """Interest comes on top of the equal part; it is no part of it."""
+    terms = Terms(
+        instalments=2, every=30, rate_percent=Decimal(12), method=Method.EQUAL_PRINCIPAL,
+        interest_on=InterestOn.FINANCED, captures=Captures.FORESEEN,
+    )  # fmt: skip
+    parts: list[Event] = [authorized(100_00), captured(1, 60_00), captured(2, 40_00, START + timedelta(days=10))]
+    lines = replay(terms, parts, START).lines
+    assert [line.principal for line in lines] == [50_00, 50_00]
+    ahead = facts.Paid(id="ahead", recorded_on=START + timedelta(days=11), on=START + timedelta(days=11), amount=50_00)
+    following = replay(structs.replace(terms, recalculate=True), [*parts, ahead], ahead.on)
+    assert [line.principal for line in following.lines] == [50_00, 50_00]
