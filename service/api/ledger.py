@@ -101,7 +101,9 @@ async def get_plan_ledger(
 ) -> ASGIResponse:
     """What a plan has moved in the books: its places with their balances, and every transfer with its cause."""
     ask = read(request)
-    bucket = ids.bucket_of(plan_id) if ids.is_id(plan_id, ids.PLAN) else None
+    if not ids.is_id(plan_id, ids.PLAN):
+        raise no_plan(plan_id)
+    bucket = ids.bucket_of(plan_id)
     async with ask.services.pool.acquire() as conn, conn.transaction(isolation="repeatable_read", readonly=True):
         currency = await conn.fetchval(API.currency_of_plan, bucket, plan_id)
         if currency is None:
