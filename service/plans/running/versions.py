@@ -137,11 +137,6 @@ def _seen(standing: Standing, events: tuple[Event, ...], as_of: date) -> Version
     return Version(standing.terms, events, as_of, lines, allocations, standing.overpaid, standing)
 
 
-def without(version: Version, fact_id: str, as_of: date) -> Version:
-    """The version in which a fact never happened, such as a payment that the bank returned as unpaid."""
-    return replay(version.terms, tuple(event for event in version.facts if event.id != fact_id), as_of)
-
-
 def amount_to_settle(version: Version, on: date) -> int:
     """What pays everything off on `on`: interest runs to that day, or to the next due date where the terms say so."""
     standing = version.standing.copy()
