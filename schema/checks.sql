@@ -236,20 +236,22 @@ select bucket, plan_id, b.reserved, p.reserved as plan_reserved, b.held, p.held 
 
 -- partners_hold_their_share --
 -- A partner holds its share of what a plan still owes: what was lent and what was repaid are shared each by itself, half
--- a minor unit up.
+-- a minor unit up. What is owed of all that was captured was not repaid, or went back. A part of a deposit came from the
+-- card: there the principal on its lines is what was lent, as long as nothing went back.
 with funded as (
-    select bucket, plan_id, cast(funding ->> 'funding_bps' as bigint) as bps,
-           used + principal_paid as lent, principal_paid
+    select bucket, plan_id, kind, cast(funding ->> 'funding_bps' as bigint) as bps,
+           case when kind = 'deposit' then used + principal_paid else captured end              as lent,
+           case when kind = 'deposit' then principal_paid else greatest(captured - used, 0) end as repaid
       from plans
      where funding ->> 'partner_id' is not null
 )
-select bucket, plan_id, b.held, f.bps, f.lent, f.principal_paid
+select bucket, plan_id, b.held, f.bps, f.lent, f.repaid
   from funded f
   left join (select bucket, plan_id, sum(drawn - principal_repaid) as held
                from partner_bookings group by bucket, plan_id) b using (bucket, plan_id)
  where not exists (select from facts t where t.bucket = f.bucket and t.plan_id = f.plan_id
-                      and t.fact in ('charged_back', 'forgiven'))
-   and coalesce(b.held, 0) <> (lent * bps + 5000) / 10000 - (principal_paid * bps + 5000) / 10000;
+                      and (t.fact = 'forgiven' or f.kind = 'deposit' and t.fact in ('charged_back', 'overpaid_returned')))
+   and coalesce(b.held, 0) <> (lent * bps + 5000) / 10000 - (repaid * bps + 5000) / 10000;
 
 -- transfers_name_their_plans_parties --
 -- A booking has the currency, merchant and partner of its plan.

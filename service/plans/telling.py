@@ -59,6 +59,12 @@ def sentence_of(step: Step, currency: str) -> str:
     def money(amount: int) -> str:
         return f"{decimal_text(amount, currency)} {currency}"
 
+    owed = step.after.went_back_unpaid - (step.before.went_back_unpaid if step.before else 0)
+    more = f" {money(owed)} that had gone back to the consumer as paid too much are owed." if owed > 0 else ""
+    return _sentence(step, money) + more
+
+
+def _sentence(step: Step, money: Money) -> str:
     amount = money(step.amount or 0)
     match step.fact:
         case Authorized() | Captured() | GivenBack():

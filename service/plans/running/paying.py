@@ -2,7 +2,6 @@
 
 from datetime import date
 
-from service.errors import Code, Refused
 from service.plans.running import moves, outlook, settling
 from service.plans.running.allocation import allocate
 from service.plans.running.course import Course
@@ -21,11 +20,21 @@ def paid(standing: Standing, fact: Paid) -> None:
 
 
 def overpaid_returned(standing: Standing, fact: OverpaidReturned) -> None:
-    """What was paid too much goes back."""
-    if fact.amount > standing.overpaid:
-        raise Refused(Code.AMOUNT_EXCEEDS_OUTSTANDING, "That much has not been overpaid.", "/amount")
-    standing.overpaid -= fact.amount
-    standing.allocations[fact.id] = Allocated(fact.id, PaymentKind.PAYMENT, fact.on, overpaid=-fact.amount)
+    """What was paid too much goes back.
+
+    It may turn out later that less was paid too much: the bank returns the payment unpaid, or a fee was due before it.
+    The money has gone, so the consumer owes the rest since that day, beside the schedule and without interest.
+    """
+    too_much = min(fact.amount, standing.overpaid)
+    owed = fact.amount - too_much
+    standing.overpaid -= too_much
+    standing.allocations[fact.id] = Allocated(
+        fact.id, PaymentKind.PAYMENT, fact.on, principal=-owed, overpaid=-too_much
+    )
+    if owed:
+        row = standing.row_on(fact.on)
+        row.owe(Component.PRINCIPAL, owed, fact.on)
+        row.owed_again += owed
 
 
 def pay(standing: Standing, fact_id: str, kind: PaymentKind, on: date, amount: int) -> None:

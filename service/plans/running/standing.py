@@ -107,6 +107,12 @@ class Standing(Struct, eq=False, array_like=True):
         return self.closed or self.settled_early
 
     @property
+    def went_back_unpaid(self) -> int:
+        """What went back to the consumer as overpaid, and had not been: they owe it."""
+        sent = [one for one in self.allocations.values() if one.total < 0 and not one.is_back]
+        return -sum([one.principal for one in sent])
+
+    @property
     def recalculates(self) -> bool:
         """Whether interest follows what is really paid."""
         return self.terms.recalculate and self.bears_interest and not self.closed
@@ -208,6 +214,16 @@ class Standing(Struct, eq=False, array_like=True):
         begin = on if last is None else last.due_on
         extra = Row(RowKind.EXTRA, begin, max(begin, on), self.capture)
         self.rows.append(extra)
+        return extra
+
+    def row_on(self, on: date) -> Row:
+        """The extra row of what is due on a day at once, among the instalments. No course writes on it."""
+        for row in self.rows:
+            if row.kind is RowKind.EXTRA and row.due_on == on and not row.forgiven:
+                return row
+        extra = Row(RowKind.EXTRA, on, on, self.capture)
+        self.rows.append(extra)
+        self.sort()
         return extra
 
 

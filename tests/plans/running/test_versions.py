@@ -10,6 +10,7 @@ import pytest
 from service.errors import Code, Refused
 from service.plans.running import facts
 from service.plans.running.facts import Event
+from service.plans.running.rows import RowKind
 from service.plans.running.versions import Version, amount_to_settle, next_version, replay
 from service.terms.allocation_rule import (
     Allocation,
@@ -81,9 +82,32 @@ def test_too_much_is_kept_apart_and_given_back() -> None:
     assert (version.outstanding, version.overpaid) == (0, 50_00)
     back = facts.OverpaidReturned(id="back", recorded_on=day("02-02"), on=day("02-02"), amount=50_00)
     assert next_version(version, back, day("02-02")).overpaid == 0
-    with pytest.raises(Refused) as refused:
-        next_version(version, msgspec.structs.replace(back, amount=50_01), day("02-02"))
-    assert refused.value.code is Code.AMOUNT_EXCEEDS_OUTSTANDING
+
+
+LATE_FEE = facts.Levied(id="fee", recorded_on=day("02-09"), due_on=day("01-20"), amount=7_00)
+FORESEEN = FOUR_MONTHS | {"captures": Captures.FORESEEN}
+
+
+@pytest.mark.parametrize(
+    ("terms", "later", "owed_at_once", "rest"),
+    [
+        (FOUR_MONTHS, facts.PaymentReturned(id="bounced", recorded_on=day("02-09"), on=day("02-01"),
+                                            payment_id="paid-02-01"), 50_00, 400_00),
+        (FOUR_MONTHS, LATE_FEE, 7_00, 0),
+        (FORESEEN, facts.Captured(id="more", recorded_on=day("02-09"), on=day("02-09"), amount=30_00), 30_00, 0),
+    ],
+)  # fmt: skip
+def test_what_went_back_and_was_not_overpaid_is_owed_since_then(
+    terms: dict[str, Any], later: Event, owed_at_once: int, rest: int
+) -> None:
+    """450.00 came for 400.00, and 50.00 of it went back; what is known later leaves less that was paid too much."""
+    back = facts.OverpaidReturned(id="back", recorded_on=day("02-05"), on=day("02-05"), amount=50_00)
+    version = lived(terms, paid("02-01", 450_00), back, later)
+    assert [(line.due_on, line.principal, line.owed_again) for line in version.lines if line.kind is RowKind.EXTRA] == [
+        (day("02-05"), owed_at_once, owed_at_once)
+    ]
+    assert (version.outstanding, version.overpaid) == (owed_at_once + rest, 0)
+    assert version.standing.went_back_unpaid == owed_at_once
 
 
 def test_paying_ahead_reduces_the_term_or_the_amount() -> None:

@@ -107,10 +107,12 @@ def what_may_be_captured_is_what_was_agreed(seen: Seen) -> Sides:
 
 
 def every_cent_that_came_is_somewhere(seen: Seen) -> Sides:
-    """What came less what went back settled something, or is overpaid."""
+    """What came less what went back settled something, or is overpaid; or it went back and is owed again."""
     came = seen.sums[Paid] + seen.sums[Refunded] + seen.plan.standing.returned_interest
     went = seen.sums[ChargedBack] + seen.sums[OverpaidReturned]
-    again = -sum(one.total - one.overpaid for one in seen.plan.standing.allocations.values() if one.is_back)
+    standing = seen.plan.standing
+    again = standing.went_back_unpaid
+    again -= sum(one.total - one.overpaid for one in standing.allocations.values() if one.is_back)
     return seen.plan.amounts.paid + seen.plan.amounts.overpaid, came - went + again
 
 

@@ -18,6 +18,7 @@ from service.plans.authorize import Authorize
 from service.plans.book import Book, Change, Command, PlanCommand
 from service.plans.books import needs_facts
 from service.plans.happening import today_of
+from service.plans.money_back import ReturnPayment
 from service.plans.payment import RecordPayment
 from service.plans.plan import Plan, view
 from service.plans.reading_store import decode_fact, fold, paid_of
@@ -108,6 +109,8 @@ class Simulated:
             self._require("refusals are sentences", refused.detail[-1], ".")
             if isinstance(command, RecordPayment):
                 self._require("money is not refused", refused.code in ("duplicate_payment", "invalid_field"), True)
+            if isinstance(command, ReturnPayment):
+                self._require("what bounced is not refused", refused.code in ("not_found", "state_forbids"), True)
         except Exception as error:
             raise Broken(self._report(f"{type(error).__name__}: {error}")) from error
         else:

@@ -40,9 +40,10 @@ def test_what_breaks_is_told_with_its_seed_and_steps(monkeypatch: pytest.MonkeyP
 
 def test_chance_reaches_every_verb_and_state() -> None:
     """Whatever may happen to a plan does happen, and is not only refused."""
-    done, states = set(), set()
+    done, states, went_back_unpaid = set(), set(), 0
     for seed in range(400):
         lived = Simulated(seed).live()
+        went_back_unpaid += sum(seen.plan.standing.went_back_unpaid > 0 for seen in lived.plans.values())
         done |= {step.split()[1] for step in lived.steps if " -> " not in step}
         states |= {seen.plan.state.value for seen in lived.plans.values()}
     assert done == {
@@ -50,3 +51,4 @@ def test_chance_reaches_every_verb_and_state() -> None:
         "ChargeBack", "ReturnOverpayment", "Levy", "Waive", "Reschedule", "ChargeOff", "Forgive",
     }  # fmt: skip
     assert states == set(PlanState)
+    assert went_back_unpaid, "no payment bounced of which a part had gone back to the consumer"
