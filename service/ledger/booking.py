@@ -6,7 +6,7 @@ fact that changes the past (a payment that arrives late) books what it changed. 
 """
 
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 
 from service.ledger.chart import LedgerAccount as A
 from service.ledger.chart import Occasion, Place, Transfer
@@ -55,14 +55,14 @@ def settled(source: Place, plan_id: str, merchant_id: str, parts: Parts) -> Bala
     return {source: sum(parts)} | _owed(plan_id, merchant_id, parts)
 
 
-def recovered(source: Place, plan_id: str, parts: Parts) -> Balances:
-    """The same after it was given up."""
-    *settles, overpaid = parts
-    return {
-        source: sum(parts),
-        Place(A.RECOVERIES): -sum(settles),
-        Place(A.CONSUMER_PAYABLE, plan_id): -overpaid,
-    }
+def recovered(plan_id: str, by_source: tuple[tuple[Place, Parts], ...]) -> Balances:
+    """The same after it was given up, from one source or several."""
+    balances: Counter[Place] = Counter()
+    for source, (*settles, overpaid) in by_source:
+        balances[source] += sum(settles) + overpaid
+        balances[Place(A.RECOVERIES)] -= sum(settles)
+        balances[Place(A.CONSUMER_PAYABLE, plan_id)] -= overpaid
+    return dict(balances)
 
 
 def given_up(expense: A, plan_id: str, merchant_id: str, parts: Parts) -> Balances:
@@ -112,15 +112,6 @@ def transfers(before: Books, after: Books) -> list[Transfer]:
         if occasion not in after:
             booked += _between(occasion, balances, {})
     return booked
-
-
-def total(many: Iterable[Balances]) -> Balances:
-    """Several balances as one."""
-    sums: Counter[Place] = Counter()
-    for balances in many:
-        for place, amount in balances.items():
-            sums[place] += amount
-    return dict(sums)
 
 
 def _owed(plan_id: str, merchant_id: str, parts: Parts) -> Balances:

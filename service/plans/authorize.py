@@ -6,11 +6,10 @@ from typing import ClassVar, Literal
 from service import ids
 from service.errors import Code, Refused
 from service.event_type import EventType
-from service.ledger.booking import transfers
 from service.limits.account import reserve
 from service.plans.amounts import amounts_of
 from service.plans.book import Book, Change, Command, Event, Moved, Recorded
-from service.plans.bookkeeping import books_of
+from service.plans.bookkeeping import booked
 from service.plans.happening import fact_id
 from service.plans.offer import Agreement, Kind
 from service.plans.plan import Plan, business_day, capture_deadline
@@ -61,7 +60,7 @@ class Authorize(Command, frozen=True, kw_only=True):
         )
         event = Event(EventType.AUTHORIZED, {"kind": offer.kind, "amount": offer.amount, "currency": offer.currency})
         recorded = Recorded(1, now, self.actor, self.command_id, fact)
-        moved = Moved(plan, (recorded,), transfers({}, books_of(plan)), (event,))
+        moved = Moved(plan, (recorded,), booked(None, plan), (event,))
         return Change(reserve(book.account, exposure), (moved,))
 
     def _agreement(self, book: Book, now: datetime) -> Agreement:

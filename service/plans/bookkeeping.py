@@ -1,10 +1,13 @@
 """A plan in the books: what each occasion comes to, from where the plan stands. Pure."""
 
-from collections import defaultdict
+from collections.abc import Callable
+from typing import Any
+
+from msgspec import Struct
 
 from service.ledger import booking
 from service.ledger.booking import CLEARING, Balances, Books, Parts
-from service.ledger.chart import LedgerAccount, Occasion, Place
+from service.ledger.chart import LedgerAccount, Occasion, Place, Transfer
 from service.merchants.merchant import merchant_fee
 from service.plans.accrual import lost_interest
 from service.plans.plan import Plan
@@ -13,7 +16,6 @@ from service.plans.running.standing import Standing
 from service.terms.allocation_rule import Component, PaymentKind
 
 PRINCIPAL, FEE, PENALTY = Component.PRINCIPAL, Component.FEE, Component.PENALTY
-NOTHING: Parts = (0, 0, 0, 0)
 
 OCCASIONS = {
     PaymentKind.PAYMENT: Occasion.PAYMENT,
@@ -25,36 +27,66 @@ OCCASIONS = {
     PaymentKind.INTEREST_WAIVER: Occasion.INTEREST_RETURN,
 }
 
+# The figures of an occasion, after the rule of `ledger/booking.py` that makes balances of them.
+Figures = tuple[Callable[..., Balances], *tuple[Any, ...]]
+
 
 def books_of(plan: Plan) -> Books:
     """All that the books say of the plan. What nothing was booked for is left out."""
+    return {occasion: _balances(figures) for occasion, figures in _figures(plan).items()}
+
+
+def booked(before: Plan | None, after: Plan) -> list[Transfer]:
+    """The transfers that lead from one to the other. Only occasions whose figures differ are worked out."""
+    old, new = _figures(before) if before else {}, _figures(after)
+    return booking.transfers(
+        {occasion: _balances(figures) for occasion, figures in old.items() if new.get(occasion) != figures},
+        {occasion: _balances(figures) for occasion, figures in new.items() if old.get(occasion) != figures},
+    )
+
+
+def _balances(figures: Figures) -> Balances:
+    rule, *arguments = figures
+    return rule(*arguments)
+
+
+def _figures(plan: Plan) -> dict[Occasion, Figures]:
     standing, amounts, funding = plan.standing, plan.amounts, plan.funding
     lent = sum(standing.lent)
-    books: Books = {
-        Occasion.PROMISE: booking.promise(standing.reserved),
-        Occasion.SECURITY: booking.security(standing.held),
+    found: dict[Occasion, Figures] = {
+        Occasion.PROMISE: (booking.promise, standing.reserved),
+        Occasion.SECURITY: (booking.security, standing.held),
     }
     if amounts.captured:
-        books[Occasion.PURCHASE] = booking.purchase(
-            plan.plan_id, plan.merchant_id, lent, standing.from_held, fee_of(plan)
-        )
+        found[Occasion.PURCHASE] = (
+            booking.purchase, plan.plan_id, plan.merchant_id, lent, standing.from_held, fee_of(plan)
+        )  # fmt: skip
+    settled = _settled(standing)
     if standing.rows:
-        books[Occasion.LEVY] = _levied(plan.plan_id, standing)
-    paid = _paid(standing)
-    books |= _settled(plan, paid)
+        fees, penalties = _levied(standing, settled)
+        found[Occasion.LEVY] = (booking.levy, plan.plan_id, fees, penalties)
+    recovered: list[tuple[Place, Parts]] = []
+    for (occasion, is_recovery), one in settled.items():
+        if is_recovery:
+            recovered.append((_source(plan, occasion), one.parts))
+        else:
+            found[occasion] = (booking.settled, _source(plan, occasion), plan.plan_id, plan.merchant_id, one.parts)
+    if recovered:
+        found[Occasion.RECOVERY] = (booking.recovered, plan.plan_id, tuple(recovered))
     if standing.charged_off_on is not None:
-        books[Occasion.LOSS] = _lost(plan, paid)
+        found[Occasion.LOSS] = _lost(plan, settled)
     elif standing.is_forgiven:
         principal, charges = _left([row for row in standing.rows if row.forgiven])
-        books[Occasion.FORGIVENESS] = _given_up(plan, principal, charges)
+        found[Occasion.FORGIVENESS] = _given_up(plan, principal, charges)
     if funding.partner_id is not None:
-        principal, interest = (sum(parts[part] for parts in paid.values()) for part in (0, 1))
-        principal = max(principal, 0)  # what went back twice, and nobody had lent, is no loan of the partner's
-        share = funding.partner_id, funding.funding_bps
-        books[Occasion.DRAWING] = booking.drawing(share[0], lent, share[1])
-        books[Occasion.PRINCIPAL_SHARE] = booking.principal_share(share[0], principal, share[1])
-        books[Occasion.INTEREST_SHARE] = booking.interest_share(share[0], interest, share[1])
-    return books
+        # Principal that went back twice, and nobody had lent, is no loan of the partner's.
+        principal = max(sum([one.principal for one in settled.values()]), 0)
+        interest = sum([one.interest for one in settled.values()])
+        partner, share = funding.partner_id, funding.funding_bps
+        found[Occasion.DRAWING] = (booking.drawing, partner, lent, share)
+        found[Occasion.PRINCIPAL_SHARE] = (booking.principal_share, partner, principal, share)
+        found[Occasion.INTEREST_SHARE] = (booking.interest_share, partner, interest, share)
+    return found
 
 
 def fee_of(plan: Plan) -> int:
@@ -66,45 +98,54 @@ def fee_of(plan: Plan) -> int:
     return fee
 
 
-def _levied(plan_id: str, standing: Standing) -> Balances:
-    """What is still asked for, and what was settled of it: a payment taken back levies nothing anew."""
-    fees = sum([row.owed[FEE] - row.paid[FEE] for row in standing.rows])
-    penalties = sum([row.owed[PENALTY] - row.paid[PENALTY] for row in standing.rows])
+class Settled(Struct):
+    """What money of one occasion settled, in minor units."""
+
+    principal: int = 0
+    interest: int = 0
+    fee: int = 0
+    penalty: int = 0
+    overpaid: int = 0
+
+    @property
+    def parts(self) -> Parts:
+        """As the books tell them apart."""
+        return self.principal, self.interest, self.fee + self.penalty, self.overpaid
+
+
+ByOccasion = dict[tuple[Occasion, bool], Settled]  # and by whether the money came after a charge-off
+
+
+def _settled(standing: Standing) -> ByOccasion:
+    """By all money but what took a payment back: that counts less already."""
+    sums: ByOccasion = {}
     for one in standing.allocations.values():
         if not one.is_back:
-            fees, penalties = fees + one.fee, penalties + one.penalty
-    return booking.levy(plan_id, fees, penalties)
-
-
-Paid = dict[tuple[PaymentKind, bool], Parts]  # by the kind of the money, and whether it came after a charge-off
-
-
-def _paid(standing: Standing) -> Paid:
-    sums: defaultdict[tuple[PaymentKind, bool], Parts] = defaultdict(lambda: NOTHING)
-    for one in standing.allocations.values():
-        if not one.is_back:
-            principal, interest, charges, overpaid = sums[one.kind, one.is_recovery]
-            sums[one.kind, one.is_recovery] = (
-                principal + one.principal, interest + one.interest, charges + one.fee + one.penalty,
-                overpaid + one.overpaid,
-            )  # fmt: skip
+            key = OCCASIONS[one.kind], one.is_recovery
+            so_far = sums.get(key)
+            if so_far is None:
+                so_far = sums[key] = Settled()
+            so_far.principal += one.principal
+            so_far.interest += one.interest
+            so_far.fee += one.fee
+            so_far.penalty += one.penalty
+            so_far.overpaid += one.overpaid
     return sums
 
 
-def _settled(plan: Plan, paid: Paid) -> Books:
-    found: defaultdict[Occasion, list[Balances]] = defaultdict(list)
-    for (kind, is_recovery), parts in paid.items():
-        source = _source(plan, kind)
-        if is_recovery:
-            found[Occasion.RECOVERY].append(booking.recovered(source, plan.plan_id, parts))
-        else:
-            found[OCCASIONS[kind]].append(booking.settled(source, plan.plan_id, plan.merchant_id, parts))
-    return {occasion: many[0] if len(many) == 1 else booking.total(many) for occasion, many in found.items()}
+def _levied(standing: Standing, settled: ByOccasion) -> tuple[int, int]:
+    """Fees and penalties still asked for, and what was settled of them: a payment taken back levies nothing anew."""
+    fees = sum([one.fee for one in settled.values()])
+    penalties = sum([one.penalty for one in settled.values()])
+    for row in standing.rows:
+        fees += row.owed[FEE] - row.paid[FEE]
+        penalties += row.owed[PENALTY] - row.paid[PENALTY]
+    return fees, penalties
 
 
-def _source(plan: Plan, kind: PaymentKind) -> Place:
+def _source(plan: Plan, occasion: Occasion) -> Place:
     """Who bears it."""
-    match OCCASIONS[kind]:
+    match occasion:
         case Occasion.PAYMENT:
             return CLEARING
         case Occasion.REFUND:
@@ -115,18 +156,18 @@ def _source(plan: Plan, kind: PaymentKind) -> Place:
             return Place(LedgerAccount.INTEREST_INCOME)
 
 
-def _lost(plan: Plan, paid: Paid) -> Balances:
+def _lost(plan: Plan, settled: ByOccasion) -> Figures:
     """What was owed when it was given up: what is still owed, and what was recovered of it."""
     principal, charges = _left(plan.standing.rows)
-    for (_, is_recovery), parts in paid.items():
+    for (_, is_recovery), one in settled.items():
         if is_recovery:
-            principal, charges = principal + parts[0], charges + parts[2]
+            principal, charges = principal + one.principal, charges + one.fee + one.penalty
     return _given_up(plan, principal, charges)
 
 
-def _given_up(plan: Plan, principal: int, charges: int) -> Balances:
+def _given_up(plan: Plan, principal: int, charges: int) -> Figures:
     parts = principal, lost_interest(plan.standing), charges, 0
-    return booking.given_up(LedgerAccount.CREDIT_LOSSES, plan.plan_id, plan.merchant_id, parts)
+    return booking.given_up, LedgerAccount.CREDIT_LOSSES, plan.plan_id, plan.merchant_id, parts
 
 
 def _left(rows: list[Row]) -> tuple[int, int]:

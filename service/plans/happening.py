@@ -8,11 +8,10 @@ from msgspec.structs import replace
 
 from service import ids
 from service.errors import Code, Refused
-from service.ledger.booking import transfers
 from service.limits.account import Account, expose
 from service.plans.amounts import Amounts, amounts_of
 from service.plans.book import Book, Change, Command, Event, Moved, Recorded
-from service.plans.bookkeeping import books_of
+from service.plans.bookkeeping import booked
 from service.plans.plan import Plan, business_day
 from service.plans.running.facts import Event as Fact
 from service.plans.running.standing import Standing
@@ -31,8 +30,7 @@ def happen(
     """
     following = stand(plan, after(plan.standing, fact), command, now, **fields)
     recorded = Recorded(following.version, now, command.actor, command.command_id, fact, reference)
-    booked = transfers(books_of(plan), books_of(following))
-    moved = Moved(following, (recorded,), booked, (tell(following),), plan)
+    moved = Moved(following, (recorded,), booked(plan, following), (tell(following),), plan)
     return Change(exposed(book.account, plan.amounts, following.amounts), (moved,))
 
 

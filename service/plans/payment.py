@@ -50,7 +50,7 @@ class RecordPayment(PlanCommand, frozen=True, kw_only=True):
 
         def tell(after: Plan) -> Event:
             allocated = after.standing.allocations[fact.id]
-            parts = {component.value: allocated.part(component) for component in Component}
+            parts = {component: allocated.part(component) for component in Component}
             data = {"payment_id": fact.id, "received_on": received_on, "amount": self.amount}
             return Event(EventType.PAID, data | parts | {"overpaid": allocated.overpaid})
 

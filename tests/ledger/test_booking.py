@@ -61,7 +61,7 @@ PLAN, MERCHANT, PARTNER = "pl_1", "me_1", "pa_1"
         ),
         (
             Occasion.RECOVERY,
-            booking.recovered(CLEARING, PLAN, (90, 9, 1, 3)),
+            booking.recovered(PLAN, ((CLEARING, (90, 9, 1, 3)),)),
             [(A.PROCESSOR_CLEARING, A.RECOVERIES, 100), (A.PROCESSOR_CLEARING, A.CONSUMER_PAYABLE, 3)],
         ),
         (

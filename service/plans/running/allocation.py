@@ -7,7 +7,6 @@ overpayment. Equal portions are rounded half to even, and the last instalment ta
 from collections.abc import Callable, Sequence
 from datetime import date
 from functools import lru_cache
-from itertools import groupby
 
 from service.money import Rounding, quotient
 from service.plans.running.rows import Row
@@ -32,16 +31,16 @@ def allocate(
         if direction is Direction.VERTICAL:
             amount = _vertically(rows, rule, amount, on, pay)
         else:
-            for timing, steps in groupby(_grouped(rule.order), key=lambda step: step[0]):
-                amount = _horizontally(rows, timing, tuple(steps), rule.future, amount, on, pay, may_take)
+            for timing, steps in _by_timing(rule.order):
+                amount = _horizontally(rows, timing, steps, rule.future, amount, on, pay, may_take)
     return amount
 
 
 @lru_cache(maxsize=256)
-def _grouped(order: tuple[Step, ...]) -> list[Step]:
+def _by_timing(order: tuple[Step, ...]) -> list[tuple[Timing, tuple[Step, ...]]]:
     """Steps of one timing together, timings in order of first appearance."""
-    timings = list(dict.fromkeys(timing for timing, _ in order))
-    return sorted(order, key=lambda step: timings.index(step[0]))
+    timings = dict.fromkeys(timing for timing, _ in order)
+    return [(timing, tuple(step for step in order if step[0] is timing)) for timing in timings]
 
 
 def _horizontally(
@@ -84,8 +83,8 @@ def _owes(component: Component) -> IsCandidate:
 
 
 def _in_equal_portions(targets: Sequence[Row], step: Step, amount: int, pay: Pay) -> int:
-    if not targets:
-        return amount
+    if len(targets) <= 1:
+        return amount - sum(pay(row, step, amount) for row in targets)
     portion = quotient(amount, len(targets), Rounding.HALF_EVEN)
     if portion * (len(targets) - 1) > amount:
         portion = amount // len(targets)

@@ -72,13 +72,16 @@ def _allocate(standing: Standing, allocated: Allocated, amount: int) -> int:
     rule = allocation.rule_of(allocated.kind)
 
     def may_yet_owe(row: Row) -> bool:
-        return standing.recalculates and row.period is not None and row.total == 0
+        return recalculates and row.period is not None and row.total == 0
 
-    rows = standing.rows if standing.recalculates else [row for row in standing.rows if row.settled_on is None]
+    recalculates = standing.recalculates
+    rows = standing.rows if recalculates else [row for row in standing.rows if row.settled_on is None]
 
     for as_of_today in (True, False):  # what today asks of each row first; then what the schedule still holds open
 
         def take(row: Row, step: Step, at_most: int, as_of_today: bool = as_of_today) -> int:
+            if not recalculates and not row.left(step[1]):
+                return 0  # most rows owe one component or two
             taken = _take(standing, row, step, at_most, allocated.on, as_of_today)
             allocated.add(step[1], taken)
             return taken

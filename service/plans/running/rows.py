@@ -16,9 +16,8 @@ class RowKind(IntEnum):
     EXTRA = 2  # what is owed again after the last instalment
 
 
-def nothing() -> dict[Component, int]:
-    """Zero of every component."""
-    return dict.fromkeys(Component, 0)
+_NOTHING = dict.fromkeys(Component, 0)
+nothing = _NOTHING.copy  # zero of every component
 
 
 class Row(Struct, eq=False, array_like=True):

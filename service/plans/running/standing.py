@@ -36,11 +36,11 @@ class Allocated(Struct, array_like=True):
 
     def add(self, component: Component, amount: int) -> None:
         """Count what one component took."""
-        setattr(self, component.value, getattr(self, component.value) + amount)
+        setattr(self, component, getattr(self, component) + amount)
 
     def part(self, component: Component) -> int:
         """What one component took."""
-        return int(getattr(self, component.value))
+        return int(getattr(self, component))
 
     @property
     def total(self) -> int:

@@ -6,12 +6,15 @@ from datetime import date
 from fractions import Fraction
 from itertools import chain
 from math import lcm
+from typing import Final
 
 from msgspec import Struct
 
 from service.terms.day_count import year_fraction
 from service.terms.frame import growth
 from service.terms.terms import Terms
+
+NO_INTEREST: Final = Fraction(0)
 
 
 class Period(Struct, eq=False, array_like=True):
@@ -86,8 +89,9 @@ class Timeline:
     def _earns(self, period: Period, begin: date, end: date) -> Fraction:
         stop = end if self._until is None else max(begin, min(end, self._until))
         if stop == begin or any(first <= begin and end <= last for first, last in self._pauses):
-            return Fraction(0)
-        return growth(self._terms.rate_kind, rate_after(self._rates, begin), share_of(self._terms, period, begin, stop))
+            return NO_INTEREST
+        rate = rate_after(self._rates, begin)
+        return growth(self._terms.rate_kind, rate, share_of(self._terms, period, begin, stop)) if rate else NO_INTEREST
 
 
 def cut(period: Period, marks: list[date]) -> list[tuple[date, date]]:
