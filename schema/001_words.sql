@@ -7,7 +7,8 @@
 --   *_on, *_at  a date, an instant
 --   *_id        text, made in the service (service/ids.py); collate "C", so that ids sort by the time they were made at
 --   bucket      0 to 1023, from the person's id; it leads every key of what a person owns, so that one database,
---               partitions by bucket or shards by bucket run this same schema
+--               partitions by bucket or shards by bucket run this same schema; but for two keys, of promises that are
+--               wider than a person: see `idempotency`
 --   words       text, and a check that lists them; the service has the same list as an enum, and a test compares them
 --
 -- All types are PostgreSQL's own, never a domain or an enum: shards do not find a row by a bucket that is a domain, and

@@ -125,23 +125,26 @@ create table lines (
 ) with (fillfactor = 80);
 
 -- A merchant reference is taken by its plan until that is voided or expired, when nothing was ever captured: then the
--- same order may be paid with a new plan. It is one whoever the consumer is: so the bucket, in both tables, is the
--- reference's. This table holds those taken ...
+-- same order may be paid with a new plan. This table holds those taken, in the bucket of the plan, so that opening one
+-- writes to one bucket only. A reference that one consumer's plan has taken is taken for all, who are in other buckets:
+-- so the primary key is without the bucket. `idempotency` says what that means where there are several machines.
 create table merchant_references (
     bucket             smallint         not null,
     merchant_id        text collate "C" not null,
     merchant_reference text             not null,
     plan_id            text collate "C" not null,
-    constraint merchant_references_pk primary key (bucket, merchant_id, merchant_reference),
+    constraint merchant_references_pk primary key (merchant_id, merchant_reference),
     constraint merchant_references_bucket_in_range check (bucket between 0 and 1023)
 );
 
--- ... and this one those given free again.
+-- Those that were given free again. A plan gives its reference back once.
 create table former_references (
     bucket             smallint         not null,
     merchant_id        text collate "C" not null,
     merchant_reference text             not null,
     plan_id            text collate "C" not null,
-    constraint former_references_pk primary key (bucket, merchant_id, merchant_reference, plan_id),
+    constraint former_references_pk primary key (bucket, plan_id),
     constraint former_references_bucket_in_range check (bucket between 0 and 1023)
 );
+
+create index former_references_by_name on former_references (merchant_id, merchant_reference, plan_id);

@@ -1,6 +1,14 @@
 -- What every command leaves besides its own rows: the answer to its idempotency key, and what it tells.
 
--- Same key and body, same bytes back. The bucket is the key's own: it is known before the body is read.
+-- Same key and body, same bytes back; same key and another body, refused. A row stands in the bucket of the consumer that
+-- the request is about, so that a command writes to one bucket only. Of a request that is about no consumer (it publishes
+-- a policy, say) the bucket follows from the key.
+--
+-- A key that was used for one consumer may not be used for another, who is in another bucket. So the primary key is
+-- without the bucket; so is that of `merchant_references`, for the same reason, and no other. In one database that is
+-- enough: of two transactions that insert one key, the second waits until the first has ended. If the buckets were
+-- spread over several machines, no machine would see all keys. Then a key would first have to be claimed in a
+-- transaction of its own, on the machine where all claims of its owner and key are made. That is not built.
 create table idempotency (
     bucket       smallint         not null,
     owner_id     text collate "C" not null,
@@ -10,7 +18,7 @@ create table idempotency (
     answer       bytea,
     decision_id  text collate "C",            -- the answer of a checkout stands in its decision
     created_at   timestamptz      not null,
-    constraint idempotency_pk primary key (bucket, owner_id, key),
+    constraint idempotency_pk primary key (owner_id, key),
     constraint idempotency_bucket_in_range check (bucket between 0 and 1023)
 ) with (fillfactor = 60);
 

@@ -88,13 +88,15 @@ select p.bucket, p.plan_id, p.decision_id
        is distinct from (p.consumer_id, p.merchant_id, p.merchant_reference, p.currency);
 
 -- references_open_one_plan --
--- Every plan has its merchant reference, and every reference its plan: taken, unless it was voided or expired.
+-- Every plan has its merchant reference, and every reference its plan, in one bucket: taken, unless it was voided or
+-- expired.
 select p.plan_id, r.plan_id as named, coalesce(p.merchant_id, r.merchant_id) as merchant_id,
        coalesce(p.merchant_reference, r.merchant_reference) as merchant_reference, p.state, r.is_taken
   from plans p
-  full join (select plan_id, merchant_id, merchant_reference, true as is_taken from merchant_references
+  full join (select bucket, plan_id, merchant_id, merchant_reference, true as is_taken from merchant_references
               union all
-             select plan_id, merchant_id, merchant_reference, false from former_references) r using (plan_id)
+             select bucket, plan_id, merchant_id, merchant_reference, false from former_references) r
+      using (bucket, plan_id)
  where (p.merchant_id, p.merchant_reference, p.state not in ('voided', 'expired'))
        is distinct from (r.merchant_id, r.merchant_reference, r.is_taken);
 

@@ -89,6 +89,12 @@ def bucket_of(identifier: str) -> int:
     return _VALUE[identifier[stem + 10]] << 5 | _VALUE[identifier[stem + 11]]
 
 
+def bucket_in(text: str) -> int | None:
+    """The bucket of an id that somebody else wrote; None if it has the shape of none."""
+    head = text.find("_") + 1
+    return bucket_of(text) if head and _SHAPE.fullmatch(text, head) else None
+
+
 def bucket_for(*parts: str) -> int:
-    """The bucket of something named by words alone (a consumer's reference, an idempotency key), evenly spread."""
+    """The bucket of something named by words alone (a consumer's reference), evenly spread."""
     return zlib.crc32("\x1f".join(parts).encode()) % BUCKETS

@@ -75,3 +75,21 @@ async def test_every_bucket_is_a_smallint_in_range(pool: Pool) -> None:
     )
     assert len(tables) > 0
     assert {(row["type"], row["is_checked"]) for row in tables} == {("smallint", True)}
+
+
+# Promises that are wider than a consumer: where the buckets are spread over machines, these need more than a key.
+WIDER = {"idempotency_pk", "merchant_references_pk"}
+
+
+async def test_every_key_of_what_has_a_bucket_begins_with_it(pool: Pool) -> None:
+    keys = await pool.fetch(
+        """
+        select i.indexrelid::regclass::text as name, a.attname as begins_with
+          from pg_index i
+          join pg_attribute b on b.attrelid = i.indrelid and b.attname = 'bucket'
+          join pg_class c on c.oid = i.indrelid
+          join pg_attribute a on a.attrelid = i.indrelid and a.attnum = i.indkey[0]
+         where i.indisunique and c.relnamespace = 'public'::regnamespace and c.relkind in ('r', 'p')
+        """
+    )
+    assert {row["name"] for row in keys if row["begins_with"] != "bucket"} == WIDER

@@ -85,8 +85,11 @@ def read(request: Asked) -> Ask:
     return Ask(services, request.auth.owner_id, _actor(request.auth), _now(request, services))
 
 
-def write(request: Asked, body: bytes) -> Ask:
-    """A POST: it must carry an Idempotency-Key, and its hash is that of method, path, query and body."""
+def write(request: Asked, body: bytes, bucket: int | None = None) -> Ask:
+    """A POST: it must carry an Idempotency-Key, and its hash is that of method, path, query and body.
+
+    `bucket` is that of the consumer that it is about, if it is about one.
+    """
     services = services_of(request)
     text = header(request, b"idempotency-key") or ""
     if not text:
@@ -98,7 +101,7 @@ def write(request: Asked, body: bytes) -> Ask:
     scope = request.scope
     asked = f"{scope['method']} {scope['path']}?".encode() + scope["query_string"] + b"\n" + body
     owner = request.auth.owner_id
-    key = Key.of(owner, text, hashlib.sha256(asked).digest())
+    key = Key.of(owner, text, hashlib.sha256(asked).digest(), bucket)
     return Ask(services, owner, _actor(request.auth), _now(request, services), key)
 
 

@@ -95,8 +95,7 @@ async def _answer(ask: Ask, checkout: Checkout, raw: bytes) -> Answer:
 
 async def _refuse_taken(ask: Ask, reference: str) -> None:
     """The log refuses a reference that a plan has taken. Where others are asked before, it must be known before."""
-    bucket = ids.bucket_for(ask.owner_id, reference)
-    if await ask.services.pool.fetchval(PLANS.is_reference_taken, bucket, ask.owner_id, reference):
+    if await ask.services.pool.fetchval(PLANS.is_reference_taken, ask.owner_id, reference):
         raise reference_used(reference)
 
 

@@ -82,7 +82,7 @@ async def give_consent(request: Asked, body: RawBody, consumer_id: FromPath[str]
     """
     asked = _consent.read(body, content_type(request))
     _refuse_contradictions(asked)
-    ask = write(request, body)
+    ask = write(request, body, ids.bucket_in(consumer_id))
     if not ids.is_id(consumer_id, ids.CONSUMER):
         raise _no_consumer(consumer_id)
     consent_id = ids.new_id(ids.CONSENT, ids.bucket_of(consumer_id), ask.now_ms)
@@ -115,7 +115,7 @@ async def revoke_consent(request: Asked, body: RawBody, consent_id: FromPath[str
     Revoked again, it stays as it was. Decisions keep what they had read.
     """
     _read_nothing(request, body)
-    ask = write(request, body)
+    ask = write(request, body, ids.bucket_in(consent_id))
     return await _revoke(ask, consent_id, request.auth.key_id, ask.owner_id)
 
 
@@ -131,7 +131,8 @@ async def list_all_consents(
 async def revoke_any_consent(request: Asked, body: RawBody, consent_id: FromPath[str]) -> ASGIResponse:
     """Revoke a consent for a consumer who came to us instead of the merchant."""
     _read_nothing(request, body)
-    return await _revoke(write(request, body), consent_id, request.auth.key_id, None)
+    ask = write(request, body, ids.bucket_in(consent_id))
+    return await _revoke(ask, consent_id, request.auth.key_id, None)
 
 
 async def require_consumer(ask: Ask, consumer_id: str, owner_id: str | None) -> int:

@@ -94,7 +94,7 @@ _PERSON: Final[dict[str, Any]] = {
 async def register_consumer(request: Asked, body: RawBody) -> ASGIResponse:
     """Register a consumer, or update one: 201 the first time, 200 after."""
     asked = _consumer.read(body, request.headers.get("content-type", ""))
-    ask = write(request, body)
+    ask = write(request, body, people.bucket_of(request.auth.owner_id, asked.reference))
     changed: list[tuple[str, int]] = []
     policies = await policies_in_use(ask)
 

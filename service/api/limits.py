@@ -80,7 +80,7 @@ async def change_limit(
 ) -> ASGIResponse:
     """Set a consumer's limit by hand; opens the account if there is none."""
     asked = _limit.read(body, content_type(request))
-    ask, by = write(request, body), request.auth.key_id
+    ask, by = write(request, body, ids.bucket_in(consumer_id)), request.auth.key_id
     _require_ids(consumer_id, currency)
     changed: list[Account] = []
 
@@ -116,7 +116,7 @@ async def review_limit(request: Asked, body: RawBody) -> ASGIResponse:
     read from the account's last one; a consumer who has not bought anything yet keeps the limit.
     """
     asked = _review.read(body, content_type(request))
-    ask, by = write(request, body), request.auth.key_id
+    ask, by = write(request, body, ids.bucket_of(asked.consumer_id)), request.auth.key_id
     if asked.currency not in EXPONENTS:
         raise Refused(Code.INVALID_FIELD, f"There is no currency {asked.currency} here.", "/currency")
     policy = await ask.services.registry.policy(ask.now)

@@ -70,7 +70,8 @@ _CART: Final[dict[str, Any]] = {
 async def create_checkout(request: Asked, body: RawBody) -> ASGIResponse:
     """Decide a purchase: offers that bind, alternatives, reasons."""
     checkout = _checkout.read(body, content_type(request))
-    return reply_answer(await answer_checkout(write(request, body), checkout, body))
+    ask = write(request, body, ids.bucket_of(checkout.consumer_id))
+    return reply_answer(await answer_checkout(ask, checkout, body))
 
 
 @get("/checkouts/{decision_id:str}", opt=operation("checkouts", Answer))

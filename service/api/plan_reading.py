@@ -86,8 +86,7 @@ async def find_plans(
     ask = read(request)
     plan_ids: list[str] = []
     if "\x00" not in merchant_reference:
-        bucket = ids.bucket_for(ask.owner_id, merchant_reference)
-        rows = await ask.services.pool.fetch(Q.find_plans, bucket, ask.owner_id, merchant_reference, PLANS_MAX)
+        rows = await ask.services.pool.fetch(Q.find_plans, ask.owner_id, merchant_reference, PLANS_MAX)
         plan_ids = [row["plan_id"] for row in rows]
     if not plan_ids:
         raise Refused(Code.NOT_FOUND, "This merchant reference opened no plan.", "/merchant_reference")

@@ -123,9 +123,10 @@ _accept = Body(AcceptOffer)
 async def open_plan(request: Asked, body: RawBody) -> ASGIResponse:
     """Accept an offer: the limit is reserved, the plan is `authorized`."""
     accept = _accept.read(body, content_type(request))
-    ask = write(request, body)
+    bucket = ids.bucket_of(accept.offer_id)
+    ask = write(request, body, bucket)
     command = Authorize(
-        command_id=ids.new_id(ids.COMMAND, ids.bucket_of(accept.offer_id), ask.now_ms),
+        command_id=ids.new_id(ids.COMMAND, bucket, ask.now_ms),
         actor=ask.actor,
         offer_id=accept.offer_id,
     )

@@ -125,7 +125,7 @@ async def review_referral(request: Asked, body: RawBody, decision_id: FromPath[s
     """
     asked = _review.read(body, content_type(request))
     _refuse_contradictions(asked)
-    ask, by = write(request, body), request.auth.key_id
+    ask, by = write(request, body, ids.bucket_in(decision_id)), request.auth.key_id
     if not ids.is_id(decision_id, ids.DECISION):
         raise Refused(Code.NOT_FOUND, f"There is no decision {decision_id[:100]!r}.", "/id")
     review = Review(decision_id, asked.outcome, asked.reasons)
@@ -196,8 +196,7 @@ async def _refuse_what_is_over(conn: Connection, ask: Ask, decision_id: str) -> 
 
 async def _refuse_taken(conn: Connection, row: DecisionRow) -> None:
     """While the merchant reference has a plan, no offer of an approval could be accepted; a decline is possible."""
-    bucket = ids.bucket_for(row.merchant_id, row.merchant_reference)
-    if await conn.fetchval(PLANS.is_reference_taken, bucket, row.merchant_id, row.merchant_reference):
+    if await conn.fetchval(PLANS.is_reference_taken, row.merchant_id, row.merchant_reference):
         raise decision_log.reference_used(row.merchant_reference, "/id")
 
 

@@ -43,7 +43,7 @@ def verb(word: str, status: int, **more: Any) -> Callable[[Callable[[B, Names], 
         async def on_plan(request: Asked, body: RawBody, plan_id: FromPath[str]) -> ASGIResponse:
             is_empty = may_be_empty and not body
             asked = reader.read(b"{}" if is_empty else body, JSON if is_empty else content_type(request))
-            ask = write(request, body)
+            ask = write(request, body, ids.bucket_in(plan_id))
             return await do(request, ask, command_of(asked, _names(ask, plan_id)), status)
 
         on_plan.__name__, on_plan.__doc__ = command_of.__name__, command_of.__doc__

@@ -104,7 +104,6 @@ class AskedDecision(Struct, frozen=True, gc=False):
     """What decides whether a decision is logged."""
 
     decision_id: str
-    reference_bucket: SmallInt
     merchant_id: str
     merchant_reference: str
     rulebook: int | None
@@ -129,10 +128,7 @@ async def append(conn: Connection, decisions: list[tuple[DecisionRow, Key | None
     found = await _LOG.fetch(
         conn,
         asked=[
-            AskedDecision(
-                row.decision_id, ids.bucket_for(row.merchant_id, row.merchant_reference), row.merchant_id,
-                row.merchant_reference, row.rulebook, key is not None,
-            )
+            AskedDecision(row.decision_id, row.merchant_id, row.merchant_reference, row.rulebook, key is not None)
             for row, key, _ in decisions
         ],
         keys=[

@@ -105,8 +105,7 @@ select decision_id, merchant_id, policy_id, policy_version, decided_at, request,
 select asked.decision_id
   from @asked
   join merchant_references r
-    on r.bucket = asked.reference_bucket and r.merchant_id = asked.merchant_id
-   and r.merchant_reference = asked.merchant_reference
+    on r.merchant_id = asked.merchant_id and r.merchant_reference = asked.merchant_reference
  where asked.has_key
 
 -- admitted --

@@ -84,10 +84,11 @@ class Keys:
         return bool(await _insert(conn, [(key, now)]))
 
     async def answers(self, conn: Connection, keys: list[Key]) -> Mapping[tuple[str, str], tuple[bytes, Answer]]:
-        """What was answered under these keys before: (request hash, answer) by (owner, key)."""
-        rows = await conn.fetch(
-            Q.load_answers, [key.bucket for key in keys], [key.owner_id for key in keys], [key.key for key in keys]
-        )
+        """What was answered under these keys before: (request hash, answer) by (owner, key).
+
+        To be given only once this transaction is committed, which then waits for a synchronous standby.
+        """
+        rows = await conn.fetch(Q.load_answers, [key.owner_id for key in keys], [key.key for key in keys])
         answer_ids = [row["answer_id"] for row in rows if row["answer_id"]]
         bodies = await self._elsewhere(conn, answer_ids) if answer_ids else {}
         return {

@@ -1,5 +1,6 @@
 -- Idempotency keys and events, in set-based statements: arrays in, one row an element. Locks are taken in one order
--- everywhere: idempotency keys, accounts; each sorted.
+-- everywhere: idempotency keys, accounts; each sorted. A key is looked up without a bucket: it may have been used for
+-- another consumer.
 
 -- claim_keys --
 -- A key claimed elsewhere and not yet committed makes this wait; one committed is left out of the result. Fails while
@@ -8,7 +9,7 @@ insert into idempotency (bucket, owner_id, key, request_hash, created_at)
 select * from unnest($1::smallint[], $2::text[], $3::text[], $4::bytea[], $5::timestamptz[])
            as k (bucket, owner_id, key, request_hash, created_at)
  where is_durable()
- order by 1, 2, 3
+ order by owner_id, key
     on conflict do nothing
 returning owner_id, key;
 
@@ -20,14 +21,18 @@ select bucket, owner_id, key, request_hash, status, answer_id, created_at
   from @keys
  where answer_id in (select answer_id from admitted)
    and is_durable()
- order by 1, 2, 3
+ order by owner_id, key
     on conflict do nothing
 returning decision_id as answer_id
 
 -- load_answers --
-select i.owner_id, i.key, i.request_hash, i.status, i.answer, i.decision_id as answer_id
-  from unnest($1::smallint[], $2::text[], $3::text[]) as k (bucket, owner_id, key)
-  join idempotency i using (bucket, owner_id, key);
+-- The keys that were used before. For each a message is written to the log, so that the commit of this transaction waits
+-- for a synchronous standby: the commit that stored the answer may have been cut off while it waited for one, and then
+-- no standby has what is said again.
+select i.owner_id, i.key, i.request_hash, i.status, i.answer, i.decision_id as answer_id,
+       pg_logical_emit_message(true, 'tenor', '') as written
+  from unnest($1::text[], $2::text[]) as k (owner_id, key)
+  join idempotency i using (owner_id, key);
 
 -- save_answers --
 update idempotency i

@@ -10,7 +10,10 @@ from service import ids
 
 
 class Key(Struct, frozen=True):
-    """An idempotency key with whose it is and the hash of what was sent under it."""
+    """An idempotency key with whose it is and the hash of what was sent under it.
+
+    It is kept in the `bucket` of the consumer that the request is about, with all that the request writes.
+    """
 
     owner_id: str
     key: str
@@ -18,9 +21,9 @@ class Key(Struct, frozen=True):
     bucket: int
 
     @classmethod
-    def of(cls, owner_id: str, key: str, request_hash: bytes) -> "Key":
-        """The key's bucket comes from the key itself: it is known whatever the body says."""
-        return cls(owner_id, key, request_hash, ids.bucket_for(owner_id, key))
+    def of(cls, owner_id: str, key: str, request_hash: bytes, bucket: int | None) -> "Key":
+        """The bucket is that of the consumer; of a request that is about none, it follows from the key."""
+        return cls(owner_id, key, request_hash, ids.bucket_for(owner_id, key) if bucket is None else bucket)
 
 
 class Answer(Struct, frozen=True):

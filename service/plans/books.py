@@ -117,7 +117,6 @@ async def _load_what_became(conn: Connection, books: Books) -> None:
         Q.load_what_became,
         [ids.bucket_of(decision) for decision in decisions],
         decisions,
-        [ids.bucket_for(*reference) for reference in references],
         *columns(references),
     ):
         if decision_id is not None:

@@ -99,16 +99,16 @@ select p.decision_id, null as merchant_id, null as merchant_reference
   join plans p using (bucket, decision_id)
  union all
 select null, r.merchant_id, r.merchant_reference
-  from unnest($3::smallint[], $4::text[], $5::text[]) as k (bucket, merchant_id, merchant_reference)
-  join merchant_references r using (bucket, merchant_id, merchant_reference);
+  from unnest($3::text[], $4::text[]) as k (merchant_id, merchant_reference)
+  join merchant_references r using (merchant_id, merchant_reference);
 
 -- free_references --
 -- Their plans were voided or expired.
 with given_free as (
     delete from merchant_references r
      using @freed
-     where r.bucket = freed.bucket and r.merchant_id = freed.merchant_id
-       and r.merchant_reference = freed.merchant_reference
+     where r.merchant_id = freed.merchant_id and r.merchant_reference = freed.merchant_reference
+       and r.bucket = freed.bucket and r.plan_id = freed.plan_id
     returning r.bucket, r.merchant_id, r.merchant_reference, r.plan_id
 )
 insert into former_references (bucket, merchant_id, merchant_reference, plan_id) select * from given_free;
@@ -116,7 +116,7 @@ insert into former_references (bucket, merchant_id, merchant_reference, plan_id)
 -- open_plans --
 with named as (
     insert into merchant_references (bucket, merchant_id, merchant_reference, plan_id)
-    select bucket, merchant_id, merchant_reference, plan_id from @named order by 1, 2, 3
+    select bucket, merchant_id, merchant_reference, plan_id from @named order by merchant_id, merchant_reference
 )
 insert into plans (bucket, plan_id, consumer_id, person_id, merchant_id, merchant_reference, decision_id, kind,
                    currency, amount, offer, funding, authorized_at, capture_by, state, collection_state, captured,
@@ -173,19 +173,19 @@ select bucket, plan_id
  limit $2;
 
 -- is_reference_taken --
-select exists (select from merchant_references where bucket = $1 and merchant_id = $2 and merchant_reference = $3);
+select exists (select from merchant_references where merchant_id = $1 and merchant_reference = $2);
 
 -- find_plans --
 -- The plan that has taken a merchant reference; then those that were voided or expired, the newest first: ids are in the
 -- order of time.
 select plan_id
   from (select plan_id, true as is_taken from merchant_references
-         where bucket = $1 and merchant_id = $2 and merchant_reference = $3
+         where merchant_id = $1 and merchant_reference = $2
          union all
         select plan_id, false from former_references
-         where bucket = $1 and merchant_id = $2 and merchant_reference = $3) p
+         where merchant_id = $1 and merchant_reference = $2) p
  order by is_taken desc, plan_id desc
- limit $4;
+ limit $3;
 
 -- load_plan_offer --
 select decision_id, offer ->> 'id' as offer_id from plans where bucket = $1 and plan_id = $2 and merchant_id = $3;

@@ -29,17 +29,12 @@ from service.statement import Int, Json, SmallInt, Statement, together
 Doings = list[Done[Command, Change]]
 
 
-class Reference(Struct, frozen=True):
-    """A merchant's reference; its bucket is its own, for whoever the consumer is, it opens one plan."""
+class NamedPlan(Struct, frozen=True):
+    """A plan that takes its merchant's reference, or gives it free."""
 
     bucket: SmallInt
     merchant_id: str
     merchant_reference: str
-
-
-class NamedPlan(Reference, frozen=True):
-    """The plan that has taken a reference."""
-
     plan_id: str
 
 
@@ -136,7 +131,7 @@ class FactRow(Struct, frozen=True):
     body: Json
 
 
-_FREE_REFERENCES: Final = Statement(Q.free_references, freed=Reference)
+_FREE_REFERENCES: Final = Statement(Q.free_references, freed=NamedPlan)
 _OPEN_PLANS: Final = Statement(Q.open_plans, named=NamedPlan, opened=OpenedPlan)
 _CUT_LINES: Final = Statement(Q.cut_lines, cut=Cut)
 _MOVE_PLANS: Final = Statement(Q.move_plans, moved=MovedPlan)
@@ -158,7 +153,7 @@ async def save(conn: Connection, books: Books, done: Doings, answers: list[tuple
         return
     moved = [(one, each) for one in done for each in one.effect.moved]
     plans = list({each.plan.plan_id: each.plan for _, each in moved}.values())  # each as it is after the last change
-    if freed := [_reference(plan) for plan in plans if not plan.takes_reference]:
+    if freed := [_named(plan) for plan in plans if not plan.takes_reference]:
         await _FREE_REFERENCES.execute(conn, freed=freed)  # first: one of the same batch may take it again
     if opened := [plan for plan in plans if plan.plan_id not in books.found]:
         await _OPEN_PLANS.execute(conn, named=list(map(_named, opened)), opened=list(map(_opened, opened)))
@@ -181,14 +176,8 @@ async def save(conn: Connection, books: Books, done: Doings, answers: list[tuple
         await _LEAVE.execute(conn, **left)
 
 
-def _reference(plan: Plan) -> Reference:
-    bucket = ids.bucket_for(plan.merchant_id, plan.merchant_reference)
-    return Reference(bucket, plan.merchant_id, plan.merchant_reference)
-
-
 def _named(plan: Plan) -> NamedPlan:
-    bucket = ids.bucket_for(plan.merchant_id, plan.merchant_reference)
-    return NamedPlan(bucket, plan.merchant_id, plan.merchant_reference, plan.plan_id)
+    return NamedPlan(plan.bucket, plan.merchant_id, plan.merchant_reference, plan.plan_id)
 
 
 def _moved(plan: Plan) -> MovedPlan:

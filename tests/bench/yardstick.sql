@@ -34,7 +34,7 @@ $$;
 -- The rows of one step that come about whatever the step is: the answer under its key, fact, transfers, event.
 create function leave(step_ int, own smallint, plan text, made_ bigint, merchant text) returns void language sql as $$
     insert into idempotency (bucket, owner_id, key, request_hash, status, answer, created_at)
-    select (made_ * 7919) % 1024, merchant, identifier('', made_), request_hash, status, answer, now()
+    select own, merchant, identifier('', made_), request_hash, status, answer, now()
       from sample_keys where step = step_;
     insert into facts (bucket, plan_id, number, fact_id, fact, effective_on, recorded_at, actor, actor_id, cause_id, body)
     select own, plan, number + made_, identifier('fa_', made_), fact, effective_on, now(), actor, actor_id, cause_id, body
@@ -73,7 +73,7 @@ begin
             one.voided, one.held, one.reserved, one.used, one.outstanding, one.principal_paid, one.interest_paid, one.fee_paid,
             one.penalty_paid, one.refunded, one.overpaid, one.captures, one.version, now(), one.changed_by, null, null,
             one.standing);
-    insert into merchant_references values ((number * 7919) % 1024, merchant, plan, plan);
+    insert into merchant_references values (own, merchant, plan, plan);
     perform leave(1, own, plan, number, merchant);
 end $$;
 

@@ -54,6 +54,17 @@ async def one_key_fifty_times(world: World, _service: Service) -> None:
         assert {answer.json()["code"] for answer in other} == {"idempotency_key_reused"}
 
 
+async def one_key_for_sixteen_consumers(world: World, _service: Service) -> None:
+    for _ in range(ROUNDS):
+        consumers = [await world.consumer(limit=1_000_00) for _ in range(16)]
+        asked, key = await offers(world, consumers, 100_00), uuid.uuid4().hex
+        made = [world.merchant.post("/v1/plans", {"offer_id": offer}, key=key) for offer in asked * 3]
+        answers = await asyncio.gather(*made)
+        counts = Counter((answer.status_code, answer.json().get("code")) for answer in answers)
+        assert counts == {(201, None): 3, (422, "idempotency_key_reused"): 45}
+        assert len({answer.content for answer in answers if answer.status_code == 201}) == 1
+
+
 async def one_merchant_reference_opens_one_plan_whoever_asks(world: World, _service: Service) -> None:
     consumers = [await world.consumer(limit=1_000_00) for _ in range(16)]
     reference = uuid.uuid4().hex
@@ -143,6 +154,7 @@ async def a_consent_for_seven_calls_is_used_seven_times(world: World, _service: 
 CROWDS = (
     room_for_seven,
     one_key_fifty_times,
+    one_key_for_sixteen_consumers,
     one_merchant_reference_opens_one_plan_whoever_asks,
     a_payment_sent_by_many_is_recorded_once,
     a_refusal_repeats_under_its_key,

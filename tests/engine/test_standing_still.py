@@ -13,6 +13,7 @@ from service.config import Settings
 from service.db import Pool
 from service.registry.registry import CHANNEL, Registry
 from tests.engine.processes import Own, Service, broken_checks, insist, is_told, offers, serving, world_of
+from tests.flows.outside import CONSENT
 from tests.flows.world import World
 
 SECONDS = 12  # a generous while for what takes 2.2: whoever waits for PostgreSQL waits for ever
@@ -85,7 +86,9 @@ async def test_a_bad_day_of_postgres(own: Own, tmp_path: Path) -> None:
     with serving(own.settings) as service:
         async with world_of(service, own.pool) as world:
             await it_stands_still(own, world)
-            await durability_is_switched_off(own, world, tmp_path / "postgres" / "postgresql.conf")
+            conf = tmp_path / "postgres" / "postgresql.conf"
+            await durability_is_switched_off(own, world, conf)
+            await the_standby_is_away(own, world, conf)
             await we_are_stopped_while_it_stands_still(own, world, service)
 
 
@@ -127,6 +130,42 @@ async def durability_is_switched_off(own: Own, world: World, conf: Path) -> None
         set_postgres()
     await is_told(world, READY)
     await writes.are_each_done_once()
+
+
+async def the_standby_is_away(own: Own, world: World, conf: Path) -> None:
+    """What was answered is not answered again while no standby is known to have it: its own commit may have been cut
+    off while it waited for one."""
+    writes = await Writes.of(world)
+    consent = f"/v1/consumers/{writes.consumer}/consents"
+    writes.all.append(write(consent, CONSENT))  # looked up before it begins
+    done = await writes.send()
+    assert {answer.status_code for answer in done} == {200, 201}
+    alone = await asyncio.to_thread(conf.read_text)
+    await set_standbys(own, conf, f"{alone}\nsynchronous_standby_names = 'nobody'\n", are_there=False)
+    all_are_away(await writes.send(), "outcome_unknown", "unavailable")
+    await set_standbys(own, conf, alone, are_there=True)
+    await is_told(world, READY)
+    for one, first in zip(writes.all, done, strict=True):
+        again = await insist(world.merchant, one.path, one.body, key=one.key)
+        assert (again.status_code, again.content) == (first.status_code, first.content)
+    await writes.are_each_done_once()
+
+
+async def set_standbys(own: Own, conf: Path, text: str, *, are_there: bool) -> None:
+    await asyncio.to_thread(conf.write_text, text)
+    os.kill(own.pid_of("postgres"), signal.SIGHUP)
+    async with asyncio.timeout(SECONDS):
+        while await commits(own) is not are_there:
+            await asyncio.sleep(0.1)
+
+
+async def commits(own: Own) -> bool:
+    """Whether PostgreSQL ends a transaction in which something was written."""
+    try:
+        await own.pool.execute("create temporary table written () on commit drop", timeout=0.5)
+    except TimeoutError:
+        return False
+    return True
 
 
 async def we_are_stopped_while_it_stands_still(own: Own, world: World, service: Service) -> None:

@@ -114,3 +114,15 @@ async def test_nobody_outside_is_asked_for_an_order_that_has_its_plan(world: Wor
     consumer = await consenting(world)
     assert is_used(await ask(world, consumer))
     assert await enquiries(world, consumer) == []
+
+
+async def test_an_order_is_taken_whoever_the_consumer_is(world: World) -> None:
+    one, other = [await world.consumer(limit=1_000_00) for _ in range(2)]
+    made = [(await ask(world, consumer)).json()["offers"][0]["id"] for consumer in (one, other)]
+    first = (await world.merchant.post("/v1/plans", {"offer_id": made[0]})).json()["id"]
+    assert is_used(await world.merchant.post("/v1/plans", {"offer_id": made[1]}))
+    assert await plans(world) == [(first, "authorized")]
+    await world.merchant.post(f"/v1/plans/{first}/void")
+    second = (await world.merchant.post("/v1/plans", {"offer_id": made[1]})).json()["id"]
+    assert await plans(world) == [(second, "authorized"), (first, "voided")]
+    assert is_used(await ask(world, one))
