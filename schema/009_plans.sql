@@ -15,7 +15,6 @@ create table plans (
     offer              json             not null,   -- the offer as accepted: terms, schedule, price, APR, disclosure
     funding            json             not null,   -- the programme's terms on the day of signing
     authorized_at      timestamptz      not null,
-    capture_by         timestamptz      not null,
     -- what follows from its facts
     state              text             not null,
     collection_state   text             not null,
@@ -32,6 +31,8 @@ create table plans (
     refunded           bigint           not null,   -- by the merchant
     overpaid           bigint           not null,   -- to be returned to the consumer
     captures           smallint         not null,   -- how many there were
+    capture_by         timestamptz      not null,
+    guard_at           timestamptz,                 -- when the day looks at its authorization next; null: nothing is left of it
     version            int              not null,   -- how many facts it has
     changed_at         timestamptz      not null,   -- when the last fact was recorded ...
     changed_by         text             not null,   -- ... and in what role somebody asked for it
@@ -65,7 +66,7 @@ create table plans (
 
 alter table plans alter column standing set storage external;   -- packed already
 create index plans_of_account on plans (bucket, person_id, currency);
-create index plans_to_expire on plans (capture_by) where state in ('authorized', 'part_captured');
+create index plans_to_guard on plans (guard_at) where guard_at is not null;
 create index plans_accruing on plans (bucket, plan_id) where is_accruing;   -- none that has ended, once it is counted
 
 -- What happened to a plan: all that is true of it follows from its terms and these rows. Each says when it takes effect,

@@ -237,7 +237,8 @@ async def _day(settings: Settings) -> None:
         under = await reviewing(ours, now)
         closed = await close_day(ours.pool, ours.engine, under, ours.snapshots.accounts_changed, now)
     print(
-        f"{closed.expired} authorizations ended, {closed.accrued} days of interest booked, "
+        f"{closed.expires_soon} authorizations announced to end, {closed.extended} extended, {closed.expired} ended, "
+        f"{closed.accrued} days of interest booked, "
         f"{closed.limits_changed} of {closed.reviewed} limits changed, "
         f"{len(closed.files)} partner files made, {closed.erased} outside answers erased."
     )

@@ -11,6 +11,10 @@ class EventType(StrEnum):
     """
 
     AUTHORIZED = "plan.authorized"  # an offer was accepted: `kind`, `amount`, `currency`
+    AUTHORIZATION_EXTENDED = "plan.authorization_extended"  # by `days`, until `capture_by`; `remaining` may be captured
+    EXPIRES_SOON = (
+        "plan.expires_soon"  # in `days`, at `capture_by`; `remaining`; `extendable_days`, `extends_by_itself`
+    )
     CAPTURED = (
         "plan.captured"  # number `capture`: `amount` is owed, by its `lines`; `merchant_fee`; `voided`: given back
     )

@@ -121,7 +121,8 @@ async def revoke_key(request: Asked, body: RawBody, key_id: FromPath[str]) -> AS
 
 @post("/day-close", status_code=200, opt=operation("day", DayClosed, takes=Nothing) | LONG)
 async def close_day_now(request: Asked, body: RawBody) -> ASGIResponse:
-    """What time alone brings about, up to now: authorizations that nobody captured end, limits are reviewed once a day.
+    """What time alone brings about, up to now: authorizations that nobody captured are announced,
+    extended or ended, limits are reviewed once a day.
 
     Running it again is safe. Cut short, it is finished by the same request, sent again.
     """

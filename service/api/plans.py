@@ -1,4 +1,4 @@
-"""A plan, for its merchant: open it, capture, void, claim, release, record what was paid."""
+"""A plan, for its merchant: open it, extend, capture, void, claim, release, record what was paid."""
 
 from datetime import date
 from typing import Annotated, Any, Final
@@ -22,8 +22,9 @@ from service.plans.book import Command
 from service.plans.capture import Capture
 from service.plans.deposit import Claim, Release
 from service.plans.flow import Preview
+from service.plans.guard import ExtendAuthorization
 from service.plans.money_back import Refund, Returned
-from service.plans.offer import Kind
+from service.plans.offer import CAPTURE_DAYS_MAX, Kind
 from service.plans.payment import RecordPayment
 from service.plans.settlement import QuoteSettlement
 from service.plans.timeline import PlanAnswer
@@ -164,6 +165,21 @@ _DAMAGE: Final[dict[str, Any]] = {
 }  # fmt: skip
 
 
+class ExtendAuthorizationBody(Struct, frozen=True, forbid_unknown_fields=True):
+    """How much longer it shall last."""
+
+    days: Annotated[int, Meta(ge=1, le=CAPTURE_DAYS_MAX)] | None = None  # null: all that its product still allows
+
+
+@verb("extend_authorization", 200, refuses=(Code.STATE_FORBIDS, Code.IMPOSSIBLE_TERMS), example={"days": 7})
+def extend_authorization(body: ExtendAuthorizationBody, names: Names) -> Command:
+    """Put off the end of what may still be captured: `capture_by`.
+
+    How many days its product allows is told by `extendable_days`; more are refused, with the last instant possible.
+    """
+    return ExtendAuthorization(**names, days=body.days)
+
+
 @verb(
     "claims",
     201,
@@ -241,6 +257,7 @@ ROUTES: Final = [
     open_plan,
     capture_plan,
     void_plan,
+    extend_authorization,
     claim_deposit,
     release_deposit,
     record_payment,

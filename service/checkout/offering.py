@@ -4,6 +4,7 @@ from datetime import datetime
 from typing import Final
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from service import ids
 from service.checkout.case import Case
@@ -12,7 +13,7 @@ from service.errors import Refused
 from service.merchants.merchant import MerchantFee
 from service.money import AMOUNT_MAX, BPS
 from service.partners.programme import Funding, Programme, funding_for
-from service.plans.offer import Kind, Offer
+from service.plans.offer import Kind, Leeway, Offer
 from service.policies.price_list import Rung
 from service.policies.pricing import price_of
 
@@ -69,7 +70,8 @@ class Offering(Struct, frozen=True):
             total_payable=how.down_payment + how.amount + price.cost,
             apr=price.apr,
             merchant_fee=with_subsidy(footing.merchant_fee, rung.subsidy),
-            capture_within_days=policy.capture_within_days,
+            capture_within_days=rung.capture_within_days or policy.capture_within_days,
+            leeway=leeway_of(rung, policy.leeway),
             time_zone=case.merchant.time_zone,
             expires_at=self.expires_at,
             down_payment=how.down_payment,
@@ -77,6 +79,14 @@ class Offering(Struct, frozen=True):
             held=how.held,
             jurisdiction=policy.jurisdiction,
         )
+
+
+def leeway_of(rung: Rung, policys: Leeway) -> Leeway:
+    """The product's, or the policy's. Of a deposit no more is taken than was left, nor once it was given back."""
+    leeway = policys if rung.leeway is None else rung.leeway
+    if rung.kind is Kind.DEPOSIT:
+        return replace(leeway, capture_tolerance_bps=0, late_capture_grace_days=0)
+    return leeway
 
 
 def with_subsidy(agreed: MerchantFee, subsidy: MerchantFee) -> MerchantFee:

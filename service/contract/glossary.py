@@ -106,6 +106,7 @@ GLOSSARY: Final[dict[str, str]] = {
     "received_on": "the day the money came, as the processor dates it: at most a day before the plan was opened and "
     "at most a day after today, in the plan's time zone. It counts from that day on. Absent: today",
     "capture_within_days": "days after the authorization",
+    "extendable_days": "by how many days its product still allows `capture_by` to be put off",
     # a checkout and its answer
     "items": "the lines, which sum to the amount",
     "discounts": "what is taken off the lines; positive amounts",

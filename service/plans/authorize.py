@@ -12,7 +12,7 @@ from service.plans.book import Book, Change, Command, Event, Moved, Recorded
 from service.plans.bookkeeping import booked
 from service.plans.happening import fact_id
 from service.plans.offer import Agreement, Kind
-from service.plans.plan import Plan, business_day, capture_deadline
+from service.plans.plan import Plan, business_day
 from service.plans.running.facts import Authorized
 from service.plans.running.versions import standing_after
 
@@ -50,7 +50,6 @@ class Authorize(Command, frozen=True, kw_only=True):
             offer=offer,
             funding=agreement.funding,
             authorized_at=now,
-            capture_by=capture_deadline(now, offer.capture_within_days),
             standing=standing,
             amounts=amounts_of(standing),
             lines=(),

@@ -185,7 +185,7 @@ def require_open(plan: Plan, now: datetime, verb: str) -> None:
         raise refuse_state(plan, verb)
     if len(plan.bills) >= CAPTURES_MAX:
         raise Refused(Code.STATE_FORBIDS, f"It was {verb} {CAPTURES_MAX} times, the most there are.")
-    if now > plan.capture_by:
+    if now > plan.capture_at_last:
         raise Refused(
             Code.STATE_FORBIDS, f"The authorization ended at {plan.capture_by.isoformat()}; ask for a new offer.", None
         )

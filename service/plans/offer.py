@@ -2,8 +2,9 @@
 
 from datetime import datetime
 from enum import StrEnum
+from typing import Annotated, Final
 
-from msgspec import Struct, field
+from msgspec import Meta, Struct, field
 
 from service.merchants.merchant import MerchantFee
 from service.partners.programme import Funding
@@ -18,6 +19,20 @@ class Kind(StrEnum):
     INSTALMENTS = "instalments"
     PAY_AFTER_USE = "pay_after_use"
     DEPOSIT = "deposit"
+
+
+CAPTURE_DAYS_MAX: Final = 3660  # of an authorization, with all its extensions
+
+ExtraDays = Annotated[int, Meta(ge=0, le=CAPTURE_DAYS_MAX)]
+
+
+class Leeway(Struct, frozen=True, forbid_unknown_fields=True):
+    """How far an authorization bends: how long it may be extended, and what may be captured above or after it."""
+
+    extend_days_max: ExtraDays = 0  # days that extensions may add in all; 0: none
+    extends_by_itself: bool = False  # once, on its last day, by all the days that it may still be extended
+    capture_tolerance_bps: Annotated[int, Meta(ge=0, le=5_000)] = 0  # of what was authorized; for shipping or tips
+    late_capture_grace_days: Annotated[int, Meta(ge=0, le=90)] = 0  # after it expired, in which a capture is tried anew
 
 
 class Offer(Struct, frozen=True):
@@ -44,6 +59,7 @@ class Offer(Struct, frozen=True):
     down_payment: int = 0
     waived: int = 0
     held: int = 0
+    leeway: Leeway = Leeway()
     jurisdiction: str = ""  # ISO 3166, or EU: whose law binds it for life
 
 

@@ -11,7 +11,7 @@ from service.merchants.merchant import MerchantFee
 from service.partners.programme import Funding
 from service.plans.amounts import Amounts
 from service.plans.bill import Bill
-from service.plans.offer import Kind, Offer
+from service.plans.offer import Kind, Leeway, Offer
 from service.plans.running.facts import Captured
 from service.plans.running.rows import Line, RowKind
 from service.plans.running.standing import Standing
@@ -45,7 +45,6 @@ class Plan(Struct, frozen=True):
     offer: Offer
     funding: Funding
     authorized_at: datetime
-    capture_by: datetime
     standing: Standing
     amounts: Amounts
     lines: tuple[Line, ...]  # as the last fact left them
@@ -65,6 +64,22 @@ class Plan(Struct, frozen=True):
     def remaining(self) -> int:
         """What may still be captured or claimed."""
         return self.standing.remaining
+
+    @property
+    def capture_by(self) -> datetime:
+        """The last instant for a capture."""
+        return self.authorized_at + timedelta(days=self.offer.capture_within_days + self.standing.extended_days)
+
+    @property
+    def extendable_days(self) -> int:
+        """By how many days that may still be put off."""
+        return max(0, self.offer.leeway.extend_days_max - self.standing.extended_days)
+
+    @property
+    def capture_at_last(self) -> datetime:
+        """The same if the day has extended it, as it does by itself where the product says so."""
+        days = self.extendable_days if self.offer.leeway.extends_by_itself else 0
+        return self.capture_by + timedelta(days=days)
 
     @property
     def takes_reference(self) -> bool:
@@ -147,6 +162,8 @@ class PlanView(Struct, frozen=True):
     merchant_fee: MerchantFee
     authorized_at: datetime
     capture_by: datetime
+    extendable_days: int
+    leeway: Leeway
     closed_at: datetime | None
     version: int  # how many facts it has
     settlement_quote: SettlementQuote | None  # the last one, while it binds
@@ -205,6 +222,8 @@ def view_as(kind: type[V], plan: Plan, today: date, **more: Any) -> V:
         merchant_fee=offer.merchant_fee,
         authorized_at=plan.authorized_at,
         capture_by=plan.capture_by,
+        extendable_days=plan.extendable_days,
+        leeway=offer.leeway,
         closed_at=plan.closed_at,
         version=plan.version,
         settlement_quote=_quote(plan, today),
@@ -256,14 +275,11 @@ def next_actions(plan: Plan) -> tuple[str, ...]:
     if plan.remaining:
         actions += ["claim", "release"] if plan.kind is Kind.DEPOSIT else ["capture"]
         actions.append("void")
+        if plan.extendable_days:
+            actions.append("extend_authorization")
     if plan.amounts.outstanding:
         actions.append("pay")
     return tuple(actions)
-
-
-def capture_deadline(authorized_at: datetime, within_days: int) -> datetime:
-    """The instant after which an authorization can no longer be captured."""
-    return authorized_at + timedelta(days=within_days)
 
 
 def business_day(now: datetime, time_zone: str) -> date:

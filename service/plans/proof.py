@@ -14,6 +14,7 @@ from msgspec import Struct, structs
 from service.plans.accrual import runs, settled_interest
 from service.plans.book import Recorded
 from service.plans.bookkeeping import books_of
+from service.plans.guard import next_look
 from service.plans.past import plan_after
 from service.plans.plan import Plan
 from service.plans.running.kept import is_of_this_shape, keep
@@ -69,6 +70,8 @@ def columns_of(plan: Plan) -> dict[str, Any]:
         "state": plan.state,
         "collection_state": collection_state_of(plan.standing, plan.amounts),
         "captures": len(plan.bills),
+        "capture_by": plan.capture_by,
+        "guard_at": next_look(plan),
         "version": plan.version,
         "changed_at": plan.changed_at,
         "changed_by": plan.changed_by,

@@ -26,7 +26,7 @@ select a.bucket, a.person_id, a.currency, a."limit", a.reserved, a.used, a.versi
 -- What was agreed, where they stand, and the bills of their captures, in the order asked for: those of a merchant, or of
 -- anybody where none is named.
 select p.bucket, p.plan_id, p.consumer_id, p.person_id, p.merchant_id, p.merchant_reference, p.decision_id, p.kind,
-       p.currency, p.offer, p.funding, p.authorized_at, p.capture_by, p.version, p.changed_at, p.changed_by, p.closed_at,
+       p.currency, p.offer, p.funding, p.authorized_at, p.version, p.changed_at, p.changed_by, p.closed_at,
        p.claimed_at, p.standing,
        case when p.captures > 0 then
            (select json_agg(json_build_object('captured_at', f.recorded_at, 'fact', f.body) order by f.number)
@@ -119,14 +119,14 @@ with named as (
     select bucket, merchant_id, merchant_reference, plan_id from @named order by merchant_id, merchant_reference
 )
 insert into plans (bucket, plan_id, consumer_id, person_id, merchant_id, merchant_reference, decision_id, kind,
-                   currency, amount, offer, funding, authorized_at, capture_by, state, collection_state, captured,
+                   currency, amount, offer, funding, authorized_at, state, collection_state, captured,
                    voided, held, reserved, used, outstanding, principal_paid, interest_paid, fee_paid, penalty_paid,
-                   refunded, overpaid, captures, version, changed_at, changed_by, closed_at, claimed_at,
+                   refunded, overpaid, captures, capture_by, guard_at, version, changed_at, changed_by, closed_at, claimed_at,
                    interest_settled, interest_runs, standing)
 select bucket, plan_id, consumer_id, person_id, merchant_id, merchant_reference, decision_id, kind,
-       currency, amount, offer, funding, authorized_at, capture_by, state, collection_state, captured,
+       currency, amount, offer, funding, authorized_at, state, collection_state, captured,
        voided, held, reserved, used, outstanding, principal_paid, interest_paid, fee_paid, penalty_paid,
-       refunded, overpaid, captures, version, changed_at, changed_by, closed_at, claimed_at,
+       refunded, overpaid, captures, capture_by, guard_at, version, changed_at, changed_by, closed_at, claimed_at,
        interest_settled, interest_runs, standing
   from @opened
 
@@ -136,8 +136,9 @@ update plans p
        voided = moved.voided, held = moved.held, reserved = moved.reserved, used = moved.used,
        outstanding = moved.outstanding, principal_paid = moved.principal_paid, interest_paid = moved.interest_paid,
        fee_paid = moved.fee_paid, penalty_paid = moved.penalty_paid, refunded = moved.refunded,
-       overpaid = moved.overpaid, captures = moved.captures, version = moved.version, changed_at = moved.changed_at,
-       changed_by = moved.changed_by, closed_at = moved.closed_at, claimed_at = moved.claimed_at,
+       overpaid = moved.overpaid, captures = moved.captures, capture_by = moved.capture_by,
+       guard_at = moved.guard_at, version = moved.version, changed_at = moved.changed_at, changed_by = moved.changed_by,
+       closed_at = moved.closed_at, claimed_at = moved.claimed_at,
        interest_settled = moved.interest_settled, interest_runs = moved.interest_runs, standing = moved.standing
   from @moved
  where p.bucket = moved.bucket and p.plan_id = moved.plan_id
@@ -165,11 +166,12 @@ insert into facts (bucket, plan_id, number, fact_id, fact, effective_on, recorde
 select bucket, plan_id, number, fact_id, fact, effective_on, recorded_at, actor, actor_id, cause_id, reference, body
   from @recorded
 
--- load_overdue_authorizations --
+-- load_authorizations_to_guard --
+-- Those at which the day has to look by now, the most urgent first.
 select bucket, plan_id
   from plans
- where state in ('authorized', 'part_captured') and capture_by < $1
- order by capture_by
+ where guard_at < $1
+ order by guard_at
  limit $2;
 
 -- is_reference_taken --

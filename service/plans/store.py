@@ -58,6 +58,8 @@ class MovedPlan(Struct, frozen=True):
     refunded: int
     overpaid: int
     captures: SmallInt
+    capture_by: datetime
+    guard_at: datetime | None
     version: Int
     changed_at: datetime
     changed_by: ActorKind
@@ -80,7 +82,6 @@ class OpenedPlan(MovedPlan, frozen=True, kw_only=True):
     currency: str
     amount: int
     authorized_at: datetime
-    capture_by: datetime
     offer: Json
     funding: Json
 
@@ -196,7 +197,6 @@ def _opened(plan: Plan) -> OpenedPlan:
         currency=plan.currency,
         amount=plan.offer.amount,
         authorized_at=plan.authorized_at,
-        capture_by=plan.capture_by,
         offer=_json(plan.offer),
         funding=_json(plan.funding),
     )

@@ -6,12 +6,14 @@ from typing import Final
 from service.money import decimal_text
 from service.plans.offer import Kind
 from service.plans.running.facts import (
+    AuthorizationExtended,
     Authorized,
     Captured,
     ChargedBack,
     ChargedOff,
     Corrected,
     DueMoved,
+    ExpiryAnnounced,
     Extended,
     Forgiven,
     GivenBack,
@@ -67,6 +69,10 @@ def sentence_of(step: Step, currency: str) -> str:
 def _sentence(step: Step, money: Money) -> str:
     amount = money(step.amount or 0)
     match step.fact:
+        case AuthorizationExtended(days=days):
+            return f"It may be captured {_counted(days, 'day')} longer."
+        case ExpiryAnnounced(days=days):
+            return f"The merchant was told that what is left ends in {_counted(days, 'day')}."
         case Authorized() | Captured() | GivenBack():
             return _of_purchase(step, amount, money)
         case Paid(kind=kind) if kind in CREDITS:
@@ -145,7 +151,11 @@ def _of_schedule(step: Step) -> str:
 
 
 def _are(count: int, noun: str) -> str:
-    return f"is {count} {noun}" if count == 1 else f"are {count} {noun}s"
+    return f"{'is' if count == 1 else 'are'} {_counted(count, noun)}"
+
+
+def _counted(count: int, noun: str) -> str:
+    return f"{count} {noun}" if count == 1 else f"{count} {noun}s"
 
 
 def _given_back(step: Step) -> int:

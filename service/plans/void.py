@@ -1,9 +1,7 @@
-"""Void and expire: what was authorized and not captured is given back. Pure."""
+"""Void, and expire: what was authorized and not captured is given back. Pure."""
 
 from datetime import datetime
 
-from service.actor import ActorKind
-from service.errors import Code, Refused
 from service.event_type import EventType
 from service.plans.book import Book, Change, Event, PlanCommand, refuse_state
 from service.plans.capture import MERCHANTS
@@ -25,19 +23,9 @@ class Void(PlanCommand, frozen=True, kw_only=True):
         return _give_back(self, book, plan, now, Why.VOIDED, EventType.VOIDED)
 
 
-class Expire(PlanCommand, frozen=True, kw_only=True):
-    """Nobody captured in time. Sent by the day close, not by merchants."""
-
-    who_may = frozenset({ActorKind.DAY})
-
-    def apply(self, book: Book, now: datetime) -> Change:
-        """Refused: NOT_FOUND, STATE_FORBIDS while there is still time or when there is nothing to expire."""
-        plan = self.plan_of(book)
-        if not plan.remaining:
-            raise refuse_state(plan, "expired")
-        if now <= plan.capture_by:
-            raise Refused(Code.STATE_FORBIDS, f"The authorization lasts until {plan.capture_by.isoformat()}.")
-        return _give_back(self, book, plan, now, Why.EXPIRED, EventType.EXPIRED)
+def expire(command: PlanCommand, book: Book, plan: Plan, now: datetime) -> Change:
+    """What is left is given back: its time is over."""
+    return _give_back(command, book, plan, now, Why.EXPIRED, EventType.EXPIRED)
 
 
 def _give_back(command: PlanCommand, book: Book, plan: Plan, now: datetime, why: Why, told: EventType) -> Change:

@@ -13,7 +13,7 @@ from msgspec import Meta, Struct, field
 
 from service.merchants.merchant import MerchantFee
 from service.outside.source import OutsideSource
-from service.plans.offer import Kind
+from service.plans.offer import CAPTURE_DAYS_MAX, Kind, Leeway
 from service.policies.bounded import Few, Many, Most, Value, Word
 from service.policies.reasons import ReasonCode
 from service.terms.terms import Amount, BasisPoints, Label, Terms
@@ -22,7 +22,7 @@ Name = Annotated[str, Meta(pattern=r"^[a-z0-9][a-z0-9_\-]{0,63}\Z", description=
 GradeName = Annotated[str, Meta(pattern=r"^[A-Z][A-Z0-9]{0,3}\Z", description="A, B, B2")]
 Currency = Annotated[str, Meta(pattern=r"^[A-Z]{3}\Z", description="ISO 4217")]
 Country = Annotated[str, Meta(pattern=r"^[A-Z]{2}\Z", description="ISO 3166, or EU: whose law binds the offers")]
-Days = Annotated[int, Meta(ge=1, le=3660)]
+Days = Annotated[int, Meta(ge=1, le=CAPTURE_DAYS_MAX)]
 Length = Annotated[int, Meta(ge=1, le=120, description="number of instalments")]
 Points = Annotated[int, Meta(ge=-100_000, le=100_000)]
 Whole = Annotated[int, Meta(ge=-(2**53), le=2**53)]
@@ -237,10 +237,7 @@ class Category(Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class Row(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True, kw_only=True):
-    """What every row of a price list says: for whom and what it is, and from which amount to which.
-
-    `subsidy` is what the merchant pays besides its fee so that the consumer pays less.
-    """
+    """What every row of a price list says: for whom and what it is, and from which amount to which."""
 
     name: Name  # for people
     currency: Currency
@@ -248,7 +245,9 @@ class Row(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True, k
     categories: Many[Name] = ()  # empty: all
     amount_min: Annotated[int, Meta(ge=1)] = 1  # minor units, the least: of the amount financed, the cap, the deposit
     amount_max: Amount  # minor units, the most: of the same
-    subsidy: MerchantFee = MerchantFee()
+    subsidy: MerchantFee = MerchantFee()  # what the merchant pays besides, so that the consumer pays less
+    capture_within_days: Days | None = None  # of this product; null: the policy's
+    leeway: Leeway | None = None  # of this product; null: the policy's
 
 
 class Price(Row, frozen=True, forbid_unknown_fields=True, omit_defaults=True, kw_only=True):
@@ -301,6 +300,7 @@ class Policy(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     time_zone: Word  # IANA: whose days begin its versions and date limit reviews, notices and outside data
     offers_expire_after_minutes: Annotated[int, Meta(ge=1, le=10_080)]
     capture_within_days: Days
+    leeway: Leeway = Leeway()  # of every product that says none of its own
     offers_max: Annotated[int, Meta(ge=1, le=12)] = 6  # for the price, and as many for a deposit
 
     features: Most[Feature]

@@ -7,7 +7,7 @@ from msgspec.structs import replace
 
 from service.merchants.merchant import MerchantFee
 from service.money import BPS, take_bps
-from service.plans.offer import Kind
+from service.plans.offer import Kind, Leeway
 from service.policies.document import Deposit, PayAfterUse, Policy, Price, Row, Waiver
 from service.terms.terms import DownPaymentAt, Terms, Unit
 
@@ -29,6 +29,8 @@ class Rung(Struct, frozen=True):
     subsidy: MerchantFee = MerchantFee()
     waivers: tuple[Waiver, ...] = ()  # the highest first
     waived_min: int = 1
+    capture_within_days: int | None = None  # null: the policy's
+    leeway: Leeway | None = None  # null: the policy's
 
     def down_payment_of(self, price: int) -> int:
         """What is paid in the checkout of a purchase at `price`."""
@@ -108,6 +110,8 @@ def _instalments(price: Price, length: int, is_shown: bool) -> Rung:
         down_payment_bps=asked.down_payment_bps if at_checkout else 0,
         down_payment=asked.down_payment if at_checkout else 0,
         subsidy=price.subsidy,
+        capture_within_days=price.capture_within_days,
+        leeway=price.leeway,
     )
 
 
@@ -121,6 +125,8 @@ def _pay_after_use(use: PayAfterUse) -> Rung:
         amount_max=use.amount_max,
         is_shown=True,
         subsidy=use.subsidy,
+        capture_within_days=use.capture_within_days,
+        leeway=use.leeway,
     )
 
 
@@ -134,6 +140,8 @@ def _deposit(deposit: Deposit) -> Rung:
         amount_max=deposit.amount_max,
         is_shown=True,
         subsidy=deposit.subsidy,
+        capture_within_days=deposit.capture_within_days,
+        leeway=deposit.leeway,
         waivers=tuple(sorted(deposit.ladder, key=lambda step: -step.clean_deposits)),
         waived_min=deposit.waived_min,
     )

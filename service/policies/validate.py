@@ -22,6 +22,7 @@ from service.policies.validate_facts import (
     segments_can_hold,
 )
 from service.policies.validate_law import prices_are_legal
+from service.policies.validate_leeway import leeway_is_possible
 from service.policies.validate_outside import outside_sources_are_read
 from service.policies.validate_prices import (
     Wanted,
@@ -134,6 +135,7 @@ CHECKS: Final[tuple[Check, ...]] = (
     prices_are_possible,
     rows_are_reachable,
     deposit_ladders_rise,
+    leeway_is_possible,
 )
 
 _decode = msgspec.json.Decoder(Policy).decode

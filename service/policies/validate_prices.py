@@ -38,7 +38,7 @@ def prices_are_few(policy: Policy) -> Iterator[Fault]:
 def too_many_prices(policy: Policy) -> str:
     """What is too much of the price lists; empty where nothing is."""
     prices = places = 0
-    for row, _ in _pointers(policy):
+    for row, _ in pointers_of(policy):
         lengths = len(lengths_of(row)) if isinstance(row, Price) else 1
         grades = len(row.grades or policy.grades)
         categories = len(row.categories) or len(policy.categories) + 1
@@ -52,7 +52,7 @@ def too_many_prices(policy: Policy) -> str:
 
 def prices_are_possible(policy: Policy, wanted: Wanted = always) -> Iterator[Fault]:
     """Every row names what there is, and has a schedule at its lowest and highest amount, at every length."""
-    pointers = _pointers(policy)
+    pointers = pointers_of(policy)
     for row, at in pointers:
         yield from _row(policy, at, row)
         if isinstance(row, Price):
@@ -77,7 +77,7 @@ def rows_are_reachable(policy: Policy) -> Iterator[Fault]:
         place = limit.currency, limit.grade
         limits[place] = max(highest, limits.get(place, 0))
     every_grade = tuple(grade.name for grade in policy.grades)
-    pointers = _pointers(policy)
+    pointers = pointers_of(policy)
     deposits = {id(deposit) for deposit in policy.deposits}
     for row, at in pointers:
         within = [limits.get((row.currency, grade), 0) for grade in row.grades or every_grade]
@@ -101,7 +101,8 @@ def deposit_ladders_rise(policy: Policy) -> Iterator[Fault]:
                 )
 
 
-def _pointers(policy: Policy) -> list[tuple[Row, str]]:
+def pointers_of(policy: Policy) -> list[tuple[Row, str]]:
+    """Every row of the price lists, and where it stands."""
     lists: tuple[tuple[str, tuple[Row, ...]], ...] = (
         ("instalments", policy.instalments),
         ("pay_after_use", policy.pay_after_use),

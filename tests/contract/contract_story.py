@@ -98,8 +98,9 @@ async def tell(world: World, recorder: Recorder) -> None:
             if route.operation.dry_run:
                 await story.do(post, "?dry_run=true")
             await story.do(post)
-    world.merchant.now = world.operator.now = NOON + timedelta(days=60)
-    await story.call("POST /v1/operator/day-close")
+    for days in (24, 60):
+        world.merchant.now = world.operator.now = NOON + timedelta(days=days)
+        await story.call("POST /v1/operator/day-close")
 
 
 async def _consumer(story: Story) -> str:

@@ -16,12 +16,12 @@ from service.partners.programme import Funding
 from service.people.person import person_of
 from service.plans.authorize import Authorize
 from service.plans.book import Book, Change, Command, Recorded
+from service.plans.guard import Guard
 from service.plans.offer import Agreement, Kind, Offer
 from service.plans.plan import Plan
 from service.plans.reading_store import paid_of
 from service.plans.running.rows import Line
 from service.plans.running.versions import lines_of
-from service.plans.void import Expire
 from service.terms.apr import AprMethod, as_apr
 from service.terms.schedule import build_schedule
 from service.terms.terms import Cost, FeeDue, Terms, Unit
@@ -89,7 +89,7 @@ class Life(Struct):
 
     def do(self, verb: type[Command], plan_id: str, **arguments: Any) -> Plan:
         """A verb on a plan; the plan after it, or Refused and nothing has changed."""
-        actor = THE_DAY if verb is Expire else MERCHANT_ACTS
+        actor = THE_DAY if verb is Guard else MERCHANT_ACTS
         names: dict[str, Any] = {"command_id": new_id(ids.COMMAND), "actor": actor, "plan_id": plan_id}
         known = [paid_of(one.fact, one.reference) for one in self.facts[plan_id]]
         book = Book(self.account, self.plans[plan_id], tuple(notice for notice in known if notice))

@@ -17,13 +17,14 @@ from service.plans.books import needs_facts
 from service.plans.capture import Capture
 from service.plans.charges import Levy
 from service.plans.deposit import Claim, Release
+from service.plans.guard import Guard
 from service.plans.money_back import ChargeBack, Refund, ReturnOverpayment
 from service.plans.offer import Kind
 from service.plans.payment import RecordPayment
 from service.plans.reschedule import UNWRITTEN, Forgive, Reschedule
 from service.plans.running.facts import DueMoved
 from service.plans.state import PlanState
-from service.plans.void import Expire, Void
+from service.plans.void import Void
 from service.terms.terms import Captures, Cost, DownPaymentAt, FeeDue, Terms, Unit
 from tests.plans.lives import NOON, ONE_SUM, PAY_IN_4, WITH_FEES, Life, agreement, new_id
 
@@ -111,8 +112,9 @@ ON_A_PLAN: list[tuple[Kind, timedelta, type[PlanCommand], dict[str, Any], Code |
     (Kind.INSTALMENTS, 0 * DAY, Capture, {"amount": 1}, None),
     (Kind.INSTALMENTS, 30 * DAY, Capture, {"amount": 600_00}, None),
     (Kind.INSTALMENTS, 30 * DAY + SECOND, Capture, {"amount": 600_00}, Code.STATE_FORBIDS),
-    (Kind.INSTALMENTS, 30 * DAY, Expire, {}, Code.STATE_FORBIDS),
-    (Kind.INSTALMENTS, 30 * DAY + SECOND, Expire, {}, None),
+    (Kind.INSTALMENTS, 23 * DAY - SECOND, Guard, {}, Code.STATE_FORBIDS),
+    (Kind.INSTALMENTS, 23 * DAY, Guard, {}, None),
+    (Kind.INSTALMENTS, 30 * DAY + SECOND, Guard, {}, None),
     (Kind.INSTALMENTS, 30 * DAY + SECOND, Void, {}, None),
     (Kind.INSTALMENTS, 0 * DAY, Claim, {"amount": 1}, Code.STATE_FORBIDS),
     (Kind.INSTALMENTS, 0 * DAY, Release, {}, Code.STATE_FORBIDS),

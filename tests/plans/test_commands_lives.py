@@ -14,13 +14,14 @@ from service.money import take_bps
 from service.plans.book import PlanCommand
 from service.plans.capture import Capture
 from service.plans.deposit import Claim, Release
+from service.plans.guard import Guard
 from service.plans.offer import Kind
 from service.plans.payment import RecordPayment
 from service.plans.plan import Plan, next_actions
 from service.plans.reading_store import fold
 from service.plans.running.kept import keep, recall
 from service.plans.state import CollectionState, PlanState, collection_state_of
-from service.plans.void import Expire, Void
+from service.plans.void import Void
 from tests.plans.lives import ONE_SUM, PAY_IN_4, WITH_FEES, YEARLY, Life, agreement
 
 ENDED = {PlanState.PAID_OFF, PlanState.CLOSED, PlanState.OVERPAID, PlanState.VOIDED, PlanState.EXPIRED}
@@ -75,7 +76,7 @@ class Lives(RuleBasedStateMachine):
         self.try_to(RecordPayment, plan, amount=amount, reference=reference)
 
     @precondition(lambda self: self.life.plans)
-    @rule(data=st.data(), verb=st.sampled_from([Void, Expire]))
+    @rule(data=st.data(), verb=st.sampled_from([Void, Guard]))
     def end(self, data: st.DataObject, verb: type[PlanCommand]) -> None:
         self.try_to(verb, self.any_plan(data))
 

@@ -1,6 +1,6 @@
-"""What was promised and is not lent yet: it is captured, or given back."""
+"""What was promised and is not lent yet: it lasts longer, is captured, or is given back."""
 
-from service.plans.running.facts import Authorized, Captured, GivenBack
+from service.plans.running.facts import AuthorizationExtended, Authorized, Captured, ExpiryAnnounced, GivenBack
 from service.plans.running.standing import Standing
 
 
@@ -8,6 +8,19 @@ def authorized(standing: Standing, fact: Authorized) -> None:
     """So much may be lent, and so much is held on the card."""
     standing.authorized = fact.amount
     standing.held = fact.held
+    standing.deadline_on = fact.on
+
+
+def extended(standing: Standing, fact: AuthorizationExtended) -> None:
+    """It ends later; of that end nobody was told yet."""
+    standing.extended_days += fact.days
+    standing.deadline_on = fact.on
+    standing.expiry_told = 0
+
+
+def expiry_announced(standing: Standing, fact: ExpiryAnnounced) -> None:
+    """The merchant was told."""
+    standing.expiry_told = fact.days
 
 
 def captured(standing: Standing, fact: Captured) -> None:

@@ -34,6 +34,20 @@ class Authorized(Fact, frozen=True, tag="authorized"):
     held: Whole = 0
 
 
+class AuthorizationExtended(Fact, frozen=True, tag="authorization_extended"):
+    """It may be captured so many days longer."""
+
+    on: date
+    days: Count
+
+
+class ExpiryAnnounced(Fact, frozen=True, tag="expiry_announced"):
+    """The merchant was told that nothing can be captured any more in so many days."""
+
+    on: date
+    days: Count
+
+
 class Captured(Fact, frozen=True, tag="captured"):
     """Goods shipped, the use ended, or a deposit claimed: the amount, before any down payment, is lent.
 
@@ -210,9 +224,9 @@ class Forgiven(Fact, frozen=True, tag="forgiven"):
 
 
 Event = (
-    Authorized | Captured | GivenBack | Paid | PaymentReturned | Refunded | OverpaidReturned | ChargedBack | Levied
-    | Waived | Corrected | RateChanged | InterestPaused | Extended | DueMoved | HolidayGranted | ReAged | ReAmortized
-    | ChargedOff | Forgiven | SettlementQuoted
+    Authorized | AuthorizationExtended | ExpiryAnnounced | Captured | GivenBack | Paid | PaymentReturned | Refunded
+    | OverpaidReturned | ChargedBack | Levied | Waived | Corrected | RateChanged | InterestPaused | Extended | DueMoved
+    | HolidayGranted | ReAged | ReAmortized | ChargedOff | Forgiven | SettlementQuoted
 )  # fmt: skip
 
 

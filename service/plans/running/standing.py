@@ -62,6 +62,9 @@ class Standing(Struct, eq=False, array_like=True):
     closed: bool = False  # charged off or forgiven: interest no longer follows what is paid
     charged_off_on: date | None = None
     is_forgiven: bool = False
+    deadline_on: date | None = None  # the day on which it was said last until when it may be captured
+    extended_days: int = 0  # longer than was agreed
+    expiry_told: int = 0  # the merchant was told so many days before the end; 0: not yet
     authorized: int | None = None  # may be lent in all; None: no authorization is known, as in published cases
     lent: list[int] = field(default_factory=list)  # by each capture
     interest_of_whole: int = 0  # if all had been captured at once, on that of the days of capture when it is most

@@ -41,6 +41,8 @@ MOVES_MONEY = (
 # What may happen before anything was captured, and what may still happen once collection has been given up.
 BEFORE_A_CAPTURE = (
     facts.Authorized,
+    facts.AuthorizationExtended,
+    facts.ExpiryAnnounced,
     facts.Captured,
     facts.GivenBack,
     facts.Paid,
@@ -221,6 +223,10 @@ def apply(standing: Standing, event: Event) -> None:
     match event:
         case facts.Authorized():
             authorization.authorized(standing, event)
+        case facts.AuthorizationExtended():
+            authorization.extended(standing, event)
+        case facts.ExpiryAnnounced():
+            authorization.expiry_announced(standing, event)
         case facts.Captured():
             captures.captured(standing, event)
             authorization.captured(standing, event)

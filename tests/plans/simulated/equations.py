@@ -4,15 +4,18 @@ The ledger is told by the transfers booked so far, the plan by its amounts and l
 """
 
 from collections.abc import Callable
+from datetime import timedelta
 from typing import Any
 
 from service.ledger.chart import LedgerAccount as A
 from service.merchants.merchant import merchant_fee
 from service.money import take_bps
 from service.plans.bookkeeping import books_of
+from service.plans.guard import next_look
 from service.plans.offer import Kind
 from service.plans.plan import next_actions
 from service.plans.running.facts import (
+    AuthorizationExtended,
     Authorized,
     Captured,
     ChargedBack,
@@ -182,6 +185,15 @@ def the_partner_has_its_share(seen: Seen) -> Sides:
     return told, (lent, principal - lent, -principal - interest)
 
 
+def the_end_moves_by_what_was_extended(seen: Seen) -> Sides:
+    """And no further than the product allows; the day looks at it before."""
+    plan, days = seen.plan, sum(fact.days for fact in seen.those_of(AuthorizationExtended))
+    allowed = plan.offer.leeway.extend_days_max
+    end, look = plan.authorized_at + timedelta(plan.offer.capture_within_days + days), next_look(plan)
+    is_guarded = look is not None and look <= plan.capture_by
+    return (plan.capture_by, plan.extendable_days, is_guarded), (end, allowed - days, plan.remaining > 0)
+
+
 def the_state_follows_from_the_facts(seen: Seen) -> Sides:
     """As an auditor would tell it."""
     state = _state(seen)
@@ -249,6 +261,7 @@ EQUATIONS: tuple[Equation, ...] = (
     money_came_through_clearing,
     the_merchant_is_owed_what_was_captured,
     the_partner_has_its_share,
+    the_end_moves_by_what_was_extended,
     the_state_follows_from_the_facts,
     collecting_while_something_is_owed,
     facts_are_numbered_without_gaps,

@@ -7,7 +7,7 @@ from msgspec import structs
 
 from service.errors import Refused
 from service.money import Rounding
-from service.plans.offer import Agreement, Kind
+from service.plans.offer import Agreement, Kind, Leeway
 from service.terms.allocation_rule import (
     Allocation,
     AllocationRule,
@@ -67,11 +67,18 @@ def any_agreement(chance: Random) -> Agreement:
         held = chance.choice((0, amount // 3, amount)) if kind is Kind.DEPOSIT else 0
         terms = with_life(chance, instalments(chance) if kind is Kind.INSTALMENTS else one_sum(chance))
         within = chance.choice((1, 7, 30, 90))
+        leeway = any_leeway(chance)
         try:
-            return agreement(kind, amount, terms, held, capture_within_days=within)
+            return agreement(kind, amount, terms, held, capture_within_days=within, leeway=leeway)
         except Refused:
             pass  # a policy with these terms is not published
     raise AssertionError(f"no terms of {TRIES} have a schedule")
+
+
+def any_leeway(chance: Random) -> Leeway:
+    """None, or some of it."""
+    days = chance.choice((0, 0, 14, 90))
+    return Leeway(extend_days_max=days, extends_by_itself=days > 0 and chance.random() < 0.5)
 
 
 def one_sum(chance: Random) -> Terms:

@@ -14,6 +14,7 @@ from service.plans.book import PlanCommand
 from service.plans.capture import Capture
 from service.plans.charges import Levy, Waive
 from service.plans.deposit import Claim, Release
+from service.plans.guard import ExtendAuthorization, Guard
 from service.plans.money_back import ChargeBack, Refund, Returned, ReturnOverpayment, ReturnPayment
 from service.plans.offer import Kind
 from service.plans.payment import RecordPayment
@@ -29,7 +30,7 @@ from service.plans.running.facts import (
     ReAged,
     ReAmortized,
 )
-from service.plans.void import Expire, Void
+from service.plans.void import Void
 from service.terms.terms import Unit
 from tests.plans.lives import MERCHANT_ACTS
 from tests.plans.simulated.seen import Seen
@@ -94,8 +95,13 @@ def void(now: Now) -> Step:
     return Step(Void, {}, MERCHANT_ACTS)
 
 
-def expire(now: Now) -> Step:
-    return Step(Expire, {}, THE_DAY)
+def extend(now: Now) -> Step:
+    days = now.chance.choice((None, 1, now.chance.randint(1, 40)))
+    return Step(ExtendAuthorization, {"days": days}, MERCHANT_ACTS)
+
+
+def guard(now: Now) -> Step:
+    return Step(Guard, {}, THE_DAY)
 
 
 def pay(now: Now) -> Step:
@@ -189,16 +195,16 @@ def forgive(now: Now) -> Step:
 
 Chosen = Callable[[Now], Step]
 OPEN: dict[Kind, tuple[Chosen, ...]] = {
-    Kind.INSTALMENTS: (capture_all, capture_all, *[capture] * 18, void, expire, pay),
-    Kind.PAY_AFTER_USE: (capture_all, *[capture] * 8, void, expire, pay),
-    Kind.DEPOSIT: (*[claim] * 9, release, release, void, expire, pay),
+    Kind.INSTALMENTS: (capture_all, capture_all, *[capture] * 18, void, guard, extend, pay),
+    Kind.PAY_AFTER_USE: (capture_all, *[capture] * 8, void, guard, extend, pay),
+    Kind.DEPOSIT: (*[claim] * 9, release, release, void, guard, extend, pay),
 }
 BEFORE: tuple[Chosen, ...] = (pay, pay, return_payment, charge_back, return_overpayment, refund)
 RUNNING: tuple[Chosen, ...] = (
     pay, pay, pay, pay, pay, pay, refund, refund, return_payment, charge_back, charge_back, return_overpayment,
     levy, levy, waive, reschedule, reschedule, reschedule,
 )  # fmt: skip
-ENDING: tuple[Chosen, ...] = (void, expire, charge_off, charge_off, forgive)
+ENDING: tuple[Chosen, ...] = (void, guard, extend, charge_off, charge_off, forgive)
 EVERYTHING: tuple[Chosen, ...] = (
     *dict.fromkeys((*OPEN[Kind.INSTALMENTS], *OPEN[Kind.DEPOSIT], *BEFORE, *RUNNING, *ENDING)),
 )

@@ -1,0 +1,59 @@
+"""Every authorization at which the day has to look, some hundred at a time. Run again, it finds nothing left to do."""
+
+import asyncio
+from datetime import datetime
+from typing import Final
+
+import msgspec
+from msgspec import Struct
+
+from service import ids
+from service.actor import THE_DAY
+from service.db import Pool
+from service.engine.engine import Engine
+from service.errors import Code, Refused
+from service.plans.guard import Guard
+from service.plans.reading_store import Q
+
+AT_ONCE: Final = 256
+
+
+class Guarded(Struct):
+    """How many authorizations were announced to end soon, were extended by themselves, and ended uncaptured."""
+
+    expires_soon: int = 0
+    extended: int = 0
+    expired: int = 0
+
+
+class _Recorded(Struct):
+    fact: str
+
+
+class _Answer(Struct):
+    recorded: _Recorded
+
+
+async def guard_all(pool: Pool, engine: Engine, now: datetime) -> Guarded:
+    """Looks at all that are to be looked at by `now`. Refused: UNAVAILABLE."""
+    done = Guarded()
+    while rows := await pool.fetch(Q.load_authorizations_to_guard, now, AT_ONCE):
+        commands = [
+            Guard(
+                command_id=ids.new_id(ids.COMMAND, row["bucket"], int(now.timestamp() * 1000)),
+                actor=THE_DAY,
+                plan_id=row["plan_id"],
+            )
+            for row in rows
+        ]
+        answers = await asyncio.gather(*[engine.do(command, None, now) for command in commands])
+        facts = [_decode(answer.body).recorded.fact for answer in answers if answer.status == 200]
+        if not facts:
+            raise Refused(Code.UNAVAILABLE, "Authorizations could not be looked at; close the day again later.")
+        done.expires_soon += facts.count("expiry_announced")
+        done.extended += facts.count("authorization_extended")
+        done.expired += facts.count("given_back")
+    return done
+
+
+_decode: Final = msgspec.json.Decoder(_Answer).decode

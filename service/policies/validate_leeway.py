@@ -1,0 +1,38 @@
+"""Is what a policy says of its authorizations possible: how long they last, and how far they bend?"""
+
+from collections.abc import Iterator
+
+from service.plans.offer import CAPTURE_DAYS_MAX, Leeway
+from service.policies.document import Deposit, Policy
+from service.policies.fault import Fault
+from service.policies.validate_prices import pointers_of
+
+ABOVE_DEPOSIT = "No more is taken of a deposit than was left as one; leave this out."
+AFTER_DEPOSIT = "A deposit that expired was given back to the card; leave this out."
+NO_DAYS = "There are no days by which it could be extended; say extend_days_max, or leave this out."
+
+
+def leeway_is_possible(policy: Policy) -> Iterator[Fault]:
+    """The policy's own leeway, and that of each row that has one."""
+    yield from _leeway("/leeway", policy.leeway, policy.capture_within_days)
+    for row, at in pointers_of(policy):
+        leeway, within_days = row.leeway or policy.leeway, row.capture_within_days or policy.capture_within_days
+        if row.leeway is not None or row.capture_within_days is not None:
+            where = f"{at}/leeway" if row.leeway is not None else f"{at}/capture_within_days"
+            yield from _leeway(where, leeway, within_days)
+        if isinstance(row, Deposit) and row.leeway is not None:
+            if row.leeway.capture_tolerance_bps:
+                yield Fault(f"{at}/leeway/capture_tolerance_bps", ABOVE_DEPOSIT)
+            if row.leeway.late_capture_grace_days:
+                yield Fault(f"{at}/leeway/late_capture_grace_days", AFTER_DEPOSIT)
+
+
+def _leeway(at: str, leeway: Leeway, within_days: int) -> Iterator[Fault]:
+    is_own = at.endswith("/leeway")
+    if is_own and leeway.extends_by_itself and not leeway.extend_days_max:
+        yield Fault(f"{at}/extends_by_itself", NO_DAYS)
+    if within_days + leeway.extend_days_max > CAPTURE_DAYS_MAX:
+        sentence = (
+            f"{within_days} days and {leeway.extend_days_max} more are above {CAPTURE_DAYS_MAX}, the most there are."
+        )
+        yield Fault(f"{at}/extend_days_max" if is_own else at, sentence)
