@@ -124,6 +124,7 @@ def _join(standing: Standing, part: Part, on: date, financed: int) -> None:
     elif on < course.last.due_on:
         course.balloon += _balloon(terms, part)
         moves.lend(course, on, financed)
+        _bear_no_more_than_the_whole(standing, part, on)
     else:
         ahead = [standing.row_behind(on)]
         ahead[0].owe(Component.PRINCIPAL, financed, on)
@@ -149,6 +150,25 @@ def _joins_at_once(standing: Standing, part: Part, on: date) -> bool:
         period.level, period.agreed_level, period.correction = fresh.level, fresh.agreed_level, fresh.correction
     course.balloon = agreed.balloon
     return True
+
+
+def _bear_no_more_than_the_whole(standing: Standing, part: Part, on: date) -> None:
+    """What joins later may bear more interest than it would have from the start: it missed an instalment that would
+    have repaid some of it. All together bear at most what the whole does on that of the days when it is most.
+
+    Interest that follows what is owed is not bounded, nor is that of a course that was changed since it began.
+    """
+    terms, course = standing.terms, standing.courses[0]
+    if terms.recalculate or standing.authorized is None or course.rates[1:] or course.pauses:
+        return
+    whole = Part(part.whole, (), part.whole)
+    agreed, _ = _whole(terms, whole, course.periods[0].begin)
+    if list(map(_dated, course.periods)) != list(map(_dated, agreed.periods)):
+        return
+    if terms.first_due_on is None or on <= terms.first_due_on:  # on a later day nobody could agree on it
+        _, rows = _whole(terms, whole, on)
+        standing.interest_of_whole = max(standing.interest_of_whole, sum([row.interest for row in rows]))
+    moves.bound_interest(course, standing.interest_of_whole, on)
 
 
 _dated = attrgetter("begin", "due_on", "share", "interest_only", "defers_interest")

@@ -18,7 +18,7 @@ from service.plans.running.standing import Allocated, Standing
 from service.plans.running.timeline import Period
 from service.terms.terms import Terms
 
-RULES: Final = 4  # counts up whenever the fold gives other standings for the same facts
+RULES: Final = 5  # counts up whenever the fold gives other standings for the same facts
 
 
 class _Kept(Struct, array_like=True):

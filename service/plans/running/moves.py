@@ -74,6 +74,20 @@ def lend(course: Course, on: date, amount: int) -> None:
     settle(course, course.periods[first].due_on)
 
 
+def bound_interest(course: Course, at_most: int, on: date) -> None:
+    """The periods earn less, from the last on, until all of them ask for no more interest than agreed."""
+    at_most += sum([credit.interest for credit in course.credits])
+    for index in reversed(range(len(course.periods))):
+        dues, period = course.dues(), course.periods[index]
+        excess = sum([due.interest for due in dues]) - at_most
+        if excess <= 0:
+            return
+        asked = dues[index].interest + dues[index].unasked
+        carried = dues[index - 1].unasked if index else 0
+        period.correction -= max(0, min(excess, asked - carried, asked - period.paid_interest))
+        settle(course, on)
+
+
 def pay_interest(course: Course, period: Period, on: date, amount: int) -> None:
     """Interest of one period is paid."""
     period.paid_interest += amount

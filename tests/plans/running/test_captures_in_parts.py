@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from msgspec import structs
 
 from service.errors import Code, Refused
+from service.money import Rounding
 from service.plans.running import facts
 from service.plans.running.facts import Event
 from service.plans.running.rows import Line, RowKind
@@ -98,6 +99,67 @@ def test_captures_of_several_days_bear_no_more_than_the_whole(
     if terms.down_payment_at is DownPaymentAt.SCHEDULE:
         for number, part in enumerate(parts, 1):
             assert sum(line.principal for line in version.lines if line.capture == number) == part.amount
+
+
+@pytest.mark.parametrize(
+    ("days_later", "captures", "owed_then"),
+    [
+        (0, Captures.MERGED, [(100_00, 0), (100_00, 2_00), (100_00, 1_00)]),
+        (1, Captures.MERGED, [(50_00, 0), (125_00, 2_45), (125_00, 55)]),  # 1.25 by itself
+        (1, Captures.FORESEEN, [(100_00, 0), (100_00, 1_95), (100_00, 1_00)]),
+        (32, Captures.MERGED, [(50_00, 0), (50_00, 1_00), (200_00, 1_95)]),
+    ],
+)
+def test_what_joins_after_an_instalment_bears_no_more_than_was_disclosed(
+    days_later: int, captures: Captures, owed_then: list[tuple[int, int]]
+) -> None:
+    """300.00 at 12 %, a third at once, a third each in one month and in two: 3.00 of interest were disclosed.
+
+    The half that is captured a day later misses the third that would have been paid at once: 2.45 and 1.25 of interest.
+    """
+    terms = Terms(
+        instalments=3, every=1, unit=Unit.MONTH, rate_percent=Decimal(12), first_due_days=0,
+        method=Method.EQUAL_PRINCIPAL, captures=captures,
+    )  # fmt: skip
+    later = START + timedelta(days=days_later)
+    version = replay(terms, [authorized(300_00), captured(1, 150_00), captured(2, 150_00, later)], later)
+    assert [(line.principal, line.interest) for line in version.lines] == owed_then
+
+
+def test_interest_that_an_instalment_has_no_room_for_is_bounded_where_it_is_asked_for() -> None:
+    """Each period rounds its interest up to 0.01 and asks for nothing before the last: 0.03, and 0.01 was disclosed."""
+    terms = Terms(
+        instalments=3, every=7, rate_percent=Decimal("0.0001"), rounding=Rounding.UP, multiple_of=100,
+        captures=Captures.MERGED,
+    )  # fmt: skip
+    later = START + timedelta(days=1)
+    version = replay(terms, [authorized(2), captured(1, 1), captured(2, 1, later)], later)
+    assert [(line.principal, line.interest) for line in version.lines] == [(0, 0), (0, 0), (2, 1)]
+    assert sum(row.interest for row in build_schedule(terms, 2, START)) == 1
+
+
+@given(terms_with_sums(), partitions(), st.sampled_from([Captures.MERGED, Captures.FORESEEN]), st.data())
+def test_captures_that_join_on_later_days_bear_no_more_than_the_whole(
+    terms: Terms, parts: list[Part], captures: Captures, data: st.DataObject
+) -> None:
+    """Whatever was paid between them: no more interest and costs than the whole on the dearest of their days."""
+    days = [START + timedelta(days=data.draw(st.sampled_from([0, 0, 1, 7, 31, 40, 400]))) for _ in parts]
+    days.sort()
+    terms = structs.replace(terms, captures=captures, recalculate=False)
+    events = life(parts, days)
+    for number in range(data.draw(st.integers(0, 2))):
+        on = START + timedelta(days=data.draw(st.integers(0, 100)))
+        events.append(facts.Paid(id=f"p{number}", recorded_on=on, on=on, amount=data.draw(st.integers(1, 500_00))))
+    version = version_or_none(terms, events, days[-1])
+    if version is None:
+        return
+    wholes = [build_schedule(terms, parts[0].whole, on, bound=True) for on in {START, *days}]
+    interest = max(sum(row.interest for row in rows) for rows in wholes)
+    assert sum(line.interest for line in version.lines) <= interest
+    assert sum(line.fee for line in version.lines) <= sum(row.fee for row in wholes[0])
+    assert all(min(line.principal, line.interest, line.fee, line.outstanding) >= 0 for line in version.lines)
+    if terms.down_payment_at is DownPaymentAt.SCHEDULE:
+        assert sum(line.principal for line in version.lines) == parts[0].whole
 
 
 @given(terms_with_sums(), partitions(), st.booleans(), st.data())
