@@ -11,13 +11,13 @@ create table plans (
     -- what was agreed, and never changes
     kind               text             not null,
     currency           text collate "C" not null,
-    amount             bigint           not null,   -- authorized: the most that may be captured or claimed
     offer              json             not null,   -- the offer as accepted: terms, schedule, price, APR, disclosure
     funding            json             not null,   -- the programme's terms on the day of signing
     authorized_at      timestamptz      not null,
     -- what follows from its facts
     state              text             not null,
     collection_state   text             not null,
+    amount             bigint           not null,   -- authorized: the most that may be captured or claimed
     captured           bigint           not null,   -- for a deposit: claimed
     voided             bigint           not null,   -- given back uncaptured; for a deposit: released
     held               bigint           not null,   -- of a deposit: still held on the consumer's card

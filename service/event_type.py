@@ -16,10 +16,12 @@ class EventType(StrEnum):
         "plan.expires_soon"  # in `days`, at `capture_by`; `remaining`; `extendable_days`, `extends_by_itself`
     )
     CAPTURED = (
-        "plan.captured"  # number `capture`: `amount` is owed, by its `lines`; `merchant_fee`; `voided`: given back
+        "plan.captured"  # `capture`: `amount` by `lines`, `beyond` what was agreed; `merchant_fee`; `voided` goes back
     )
     VOIDED = "plan.voided"  # the merchant gave back what was left to capture: `amount`
-    EXPIRED = "plan.expired"  # nobody captured what was left in time: `amount` is given back
+    EXPIRED = (
+        "plan.expired"  # nobody captured what was left: `amount` is given back; it may be until `late_capture_until`
+    )
     CLAIMED = (
         "deposit.claimed"  # `capture`: `amount` = `from_held` + `owed`; `released`, `merchant_fee`, `lines`, `evidence`
     )

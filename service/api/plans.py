@@ -145,11 +145,22 @@ _BILL: Final[dict[str, Any]] = {
 @verb(
     "capture",
     200,
-    refuses=(Code.STATE_FORBIDS, Code.AMOUNT_EXCEEDS_AUTHORIZED, Code.AMOUNT_MISMATCH, Code.IMPOSSIBLE_TERMS),
+    refuses=(
+        Code.STATE_FORBIDS,
+        Code.AMOUNT_EXCEEDS_AUTHORIZED,
+        Code.AMOUNT_MISMATCH,
+        Code.IMPOSSIBLE_TERMS,
+        Code.LIMIT_EXCEEDED,
+        Code.REFERENCE_USED,
+    ),
     example=_BILL,
 )
 def capture_plan(body: CaptureBody, names: Names) -> Command:
-    """Goods shipped, or use ended: the amount is owed from today."""
+    """Goods shipped, or use ended: the amount is owed from today.
+
+    As far as the plan's `leeway` goes, the last capture may be of more than was authorized, and one may come after the
+    plan has expired, until `late_capture_until`. Then the consumer's limit must have room for it.
+    """
     return Capture(**names, amount=body.amount, final=body.final, lines=body.lines())
 
 

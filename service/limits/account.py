@@ -35,18 +35,23 @@ def reserve(account: Account, amount: int) -> Account:
     return _with(account, account.reserved + amount, account.used)
 
 
-def expose(account: Account, reserved: int, used: int) -> Account:
+def expose(account: Account, reserved: int, used: int, *, is_new: bool = False) -> Account:
     """So much more is promised, so much more is owed; less where negative.
 
-    It is no new yes: what is owed was promised before, or was owed before and a payment of it was taken back. That may
-    lift what is owed above the limit.
+    What is new in sum needs room, as it does for `reserve`: refused with LIMIT_EXCEEDED. What is not was owed before,
+    and a payment of it was taken back; that may lift what is owed above the limit.
     """
     if not reserved and not used:
         return account
+    if is_new and 0 < reserved + used > account.available:
+        sentence = (
+            f"It needs {reserved + used} more of the limit, {max(account.available, 0)} is available (minor units)."
+        )
+        raise Refused(Code.LIMIT_EXCEEDED, sentence, "/amount")
     assert account.reserved + reserved >= 0
     assert account.used + used >= 0
     after = _with(account, account.reserved + reserved, account.used + used)
-    return msgspec.structs.replace(after, is_owed_again=account.is_owed_again or reserved + used > 0)
+    return msgspec.structs.replace(after, is_owed_again=account.is_owed_again or (reserved + used > 0 and not is_new))
 
 
 def _with(account: Account, reserved: int, used: int) -> Account:

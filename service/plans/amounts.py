@@ -11,6 +11,7 @@ PRINCIPAL, INTEREST, FEE, PENALTY = Component.PRINCIPAL, Component.INTEREST, Com
 class Amounts(Struct, frozen=True, gc=False):
     """Sums over a plan. Exposure is `reserved` and `used`; all else is beside it."""
 
+    amount: int  # authorized: the most that may be captured or claimed
     captured: int  # of a deposit: claimed
     voided: int  # given back uncaptured; of a deposit: released
     held: int  # of a deposit: still held on the consumer's card
@@ -43,6 +44,7 @@ def amounts_of(standing: Standing) -> Amounts:
         fee_paid += paid[FEE]
         penalty_paid += paid[PENALTY]
     return Amounts(
+        amount=(standing.authorized or 0) + standing.held + standing.from_held + standing.held_back,
         captured=sum(standing.lent) + standing.from_held,
         voided=standing.given_back + standing.held_back,
         held=standing.held,

@@ -5,7 +5,7 @@
 Same book, command and now: same change. That is why a plan's life can be simulated, dry-run and replayed.
 """
 
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from typing import Any, ClassVar, Final, Literal
 
 from msgspec import Struct
@@ -61,7 +61,7 @@ class Book(Struct):
     notices: tuple[Notice, ...] = ()  # of payments with the reference asked about
     agreement: Agreement | None = None  # only for a command that opens a plan
     is_accepted: bool = False  # an offer of the agreement's decision already opened a plan
-    is_reference_used: bool = False  # the agreement's merchant reference is taken by a plan
+    is_reference_used: bool = False  # the merchant reference, of the agreement or the plan, is taken by another plan
 
 
 class Moved(Struct, frozen=True):
@@ -180,12 +180,12 @@ def completed(refused: Refused, plan: Plan) -> Refused:
 
 
 def require_open(plan: Plan, now: datetime, verb: str) -> None:
-    """Authorized, or partly captured, and still within its time."""
+    """Authorized, or partly captured, and still within its time, or what is tolerated after it."""
     if not plan.remaining:
         raise refuse_state(plan, verb)
     if len(plan.bills) >= CAPTURES_MAX:
         raise Refused(Code.STATE_FORBIDS, f"It was {verb} {CAPTURES_MAX} times, the most there are.")
-    if now > plan.capture_at_last:
+    if now > plan.capture_until + timedelta(days=plan.offer.leeway.late_capture_grace_days):
         raise Refused(
             Code.STATE_FORBIDS, f"The authorization ended at {plan.capture_by.isoformat()}; ask for a new offer.", None
         )

@@ -54,6 +54,9 @@ class Books(Struct):
             account=self.accounts[_account_key(plan)],
             plan=plan,
             notices=tuple(self.notices.get(plan.plan_id, ())),
+            is_reference_used=(
+                not plan.takes_reference and (plan.merchant_id, plan.merchant_reference) in self.used_references
+            ),
         )
 
     def fold(self, change: Change) -> None:
@@ -130,6 +133,7 @@ async def _load_plans(conn: Connection, books: Books, plans: list[str], commands
     if rewritten := _rewritten(books.plans, [one for one in commands if isinstance(one, PlanCommand)], now):
         books.plans |= await load_history(conn, rewritten)
     books.found = books.plans.copy()
+    await _load_former_references(conn, books)
     asked = {
         (ids.bucket_of(command.plan_id), command.plan_id, reference)
         for command in commands
@@ -139,6 +143,14 @@ async def _load_plans(conn: Connection, books: Books, plans: list[str], commands
         for plan_id, reference, body in await conn.fetch(Q.load_notices, *columns(sorted(asked))):
             if notice := paid_of(decode_fact(body), reference):
                 books.notices.setdefault(plan_id, []).append(notice)
+
+
+async def _load_former_references(conn: Connection, books: Books) -> None:
+    """Of the references that plans have given free, those that another plan has taken since."""
+    free = [(one.merchant_id, one.merchant_reference) for one in books.plans.values() if one.late_capture_until]
+    if free:
+        for _, merchant_id, reference in await conn.fetch(Q.load_what_became, [], [], *columns(free)):
+            books.used_references.add((merchant_id, reference))
 
 
 def _rewritten(plans: dict[str, Plan], commands: list[PlanCommand], now: datetime) -> list[Plan]:

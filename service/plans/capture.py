@@ -7,6 +7,7 @@ from service.actor import ActorKind
 from service.errors import Code, Refused
 from service.event_type import EventType
 from service.merchants.merchant import merchant_fee
+from service.money import take_bps
 from service.plans.bill import BillLine
 from service.plans.book import Book, Change, Event, PlanCommand, refuse_state, require_open
 from service.plans.happening import fact_id, happen, today_of
@@ -21,7 +22,8 @@ class Capture(PlanCommand, frozen=True, kw_only=True):
     """Make `amount` minor units of an authorized plan owed; a use that cost nothing is captured with 0.
 
     Instalments may be captured in parts; `final` gives back the rest. A pay_after_use plan is captured once, with its
-    final amount: the rest of the cap is always given back.
+    final amount: the rest of the cap is always given back. As far as the leeway goes, more may be captured than was
+    authorized, or after it has expired: then the limit must have room for it.
     """
 
     amount: int
@@ -31,26 +33,49 @@ class Capture(PlanCommand, frozen=True, kw_only=True):
     who_may = MERCHANTS
 
     def apply(self, book: Book, now: datetime) -> Change:
-        """Refused: NOT_FOUND, STATE_FORBIDS, AMOUNT_EXCEEDS_AUTHORIZED, INVALID_FIELD (nothing, and not all of it)."""
+        """Refused: NOT_FOUND, STATE_FORBIDS, AMOUNT_EXCEEDS_AUTHORIZED, INVALID_FIELD (nothing, and not all of it),
+        LIMIT_EXCEEDED and REFERENCE_USED (more than was promised, or too late).
+        """
         plan = self.plan_of(book)
         if plan.kind is Kind.DEPOSIT:
             raise refuse_state(plan, "captured: a deposit is claimed")
-        require_open(plan, now, "captured")
-        if self.amount > plan.remaining:
-            raise Refused(
-                Code.AMOUNT_EXCEEDS_AUTHORIZED,
-                f"{self.amount} is more than the {plan.remaining} minor units that may still be captured.",
-                "/amount",
-            )
+        anew = self._anew(book, plan, now)
+        beyond = self._beyond(plan, anew or plan.remaining)
         final = self.final or plan.kind is Kind.PAY_AFTER_USE
         if not self.amount and not final:
             raise Refused(Code.INVALID_FIELD, "Nothing is captured only as the last of a plan: say final.", "/amount")
         today = today_of(plan, now)
         fact = Captured(
-            id=fact_id(self), recorded_on=today, on=today, amount=self.amount, final=final, lines=self.lines
-        )
-        back = plan.remaining - self.amount if final else 0
-        return charge(self, book, plan, fact, now, EventType.CAPTURED, {"voided": back})
+            id=fact_id(self), recorded_on=today, on=today, amount=self.amount, beyond=beyond,
+            anew=min(anew, self.amount), final=final, lines=self.lines,
+        )  # fmt: skip
+        back = max(0, plan.remaining - self.amount) if final else 0
+        return charge(self, book, plan, fact, now, EventType.CAPTURED, {"voided": back, "beyond": beyond})
+
+    def _anew(self, book: Book, plan: Plan, now: datetime) -> int:
+        """What may be captured although it has expired; 0 while that has not happened."""
+        until = plan.late_capture_until
+        if until is None or now > until or not self.amount:
+            require_open(plan, now, "captured")
+            return 0
+        if book.is_reference_used:
+            sentence = f"The merchant reference {plan.merchant_reference!r} is taken by another plan since it expired."
+            raise Refused(Code.REFERENCE_USED, sentence)
+        return plan.standing.given_back
+
+    def _beyond(self, plan: Plan, left: int) -> int:
+        """How much of the amount is more than was authorized."""
+        tolerated = tolerance_of(plan)
+        if self.amount > left + tolerated:
+            more = f", and {tolerated} more than was authorized" if tolerated else ""
+            sentence = f"{self.amount} is more than the {left} minor units that may still be captured{more}."
+            raise Refused(Code.AMOUNT_EXCEEDS_AUTHORIZED, sentence, "/amount")
+        return max(0, self.amount - left)
+
+
+def tolerance_of(plan: Plan) -> int:
+    """How much more than was authorized may be captured."""
+    return take_bps(plan.agreed_amount, plan.offer.leeway.capture_tolerance_bps)
 
 
 def charge(

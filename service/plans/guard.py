@@ -61,7 +61,7 @@ class Guard(PlanCommand, frozen=True, kw_only=True):
         plan = self.plan_of(book)
         if not plan.remaining:
             raise refuse_state(plan, "guarded")
-        if _extends_by_itself(plan) and plan.capture_by - timedelta(A_DAY) <= now <= plan.capture_at_last:
+        if _extends_by_itself(plan) and plan.capture_by - timedelta(A_DAY) <= now <= plan.capture_until:
             return _extend(self, book, plan, plan.extendable_days, now)
         if now > plan.capture_by:
             return expire(self, book, plan, now)

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from datetime import date, datetime
-from typing import Any
+from typing import Any, Final
 
 from msgspec.structs import replace
 
@@ -13,10 +13,13 @@ from service.plans.amounts import Amounts, amounts_of
 from service.plans.book import Book, Change, Command, Event, Moved, Recorded
 from service.plans.bookkeeping import booked
 from service.plans.plan import Plan, business_day
+from service.plans.running.facts import Captured
 from service.plans.running.facts import Event as Fact
 from service.plans.running.standing import Standing
 from service.plans.running.versions import after, lines_of
 from service.plans.state import has_ended, state_of
+
+LENDS: Final = (Captured,)  # such facts may promise more, for which the limit must have room
 
 
 def happen(
@@ -31,7 +34,7 @@ def happen(
     following = stand(plan, after(plan.standing, fact), command, now, **fields)
     recorded = Recorded(following.version, now, command.actor, command.command_id, fact, reference)
     moved = Moved(following, (recorded,), booked(plan, following), (tell(following),), plan)
-    return Change(exposed(book.account, plan.amounts, following.amounts), (moved,))
+    return Change(exposed(book.account, plan.amounts, following.amounts, fact), (moved,))
 
 
 def stand(plan: Plan, standing: Standing, command: Command, now: datetime, **fields: Any) -> Plan:
@@ -51,9 +54,10 @@ def stand(plan: Plan, standing: Standing, command: Command, now: datetime, **fie
     )
 
 
-def exposed(account: Account, before: Amounts, following: Amounts) -> Account:
-    """The account after what a plan promises and owes has changed."""
-    return expose(account, following.reserved - before.reserved, following.used - before.used)
+def exposed(account: Account, before: Amounts, following: Amounts, fact: Fact) -> Account:
+    """The account after a fact has changed what a plan promises and owes. Refused: LIMIT_EXCEEDED (more is lent)."""
+    reserved, used = following.reserved - before.reserved, following.used - before.used
+    return expose(account, reserved, used, is_new=isinstance(fact, LENDS))
 
 
 def fact_id(command: Command, prefix: str = ids.FACT) -> str:

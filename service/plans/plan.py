@@ -12,7 +12,7 @@ from service.partners.programme import Funding
 from service.plans.amounts import Amounts
 from service.plans.bill import Bill
 from service.plans.offer import Kind, Leeway, Offer
-from service.plans.running.facts import Captured
+from service.plans.running.facts import Captured, Why
 from service.plans.running.rows import Line, RowKind
 from service.plans.running.standing import Standing
 from service.plans.running.versions import lines_on
@@ -66,6 +66,11 @@ class Plan(Struct, frozen=True):
         return self.standing.remaining
 
     @property
+    def agreed_amount(self) -> int:
+        """What was authorized, whatever was captured beyond it."""
+        return self.offer.amount
+
+    @property
     def capture_by(self) -> datetime:
         """The last instant for a capture."""
         return self.authorized_at + timedelta(days=self.offer.capture_within_days + self.standing.extended_days)
@@ -76,10 +81,18 @@ class Plan(Struct, frozen=True):
         return max(0, self.offer.leeway.extend_days_max - self.standing.extended_days)
 
     @property
-    def capture_at_last(self) -> datetime:
+    def capture_until(self) -> datetime:
         """The same if the day has extended it, as it does by itself where the product says so."""
         days = self.extendable_days if self.offer.leeway.extends_by_itself else 0
         return self.capture_by + timedelta(days=days)
+
+    @property
+    def late_capture_until(self) -> datetime | None:
+        """Until when a capture of what has expired is tried anew; None of a plan that was ended by something else."""
+        days, standing = self.offer.leeway.late_capture_grace_days, self.standing
+        if not days or standing.ended_by is not Why.EXPIRED or standing.remaining or not standing.given_back:
+            return None
+        return self.capture_until + timedelta(days=days)
 
     @property
     def takes_reference(self) -> bool:
@@ -145,7 +158,7 @@ class PlanView(Struct, frozen=True):
     collection_state: CollectionState
     settlement_state: SettlementState
     dispute_state: DisputeState
-    amount: int
+    amount: int  # minor units: the most that may be captured or claimed
     captured: int
     voided: int
     remaining: int
@@ -164,6 +177,7 @@ class PlanView(Struct, frozen=True):
     capture_by: datetime
     extendable_days: int
     leeway: Leeway
+    late_capture_until: datetime | None  # until when a capture is still tried, now that the plan has expired
     closed_at: datetime | None
     version: int  # how many facts it has
     settlement_quote: SettlementQuote | None  # the last one, while it binds
@@ -205,7 +219,7 @@ def view_as(kind: type[V], plan: Plan, today: date, **more: Any) -> V:
         collection_state=collection_state_of(plan.standing, amounts),
         settlement_state=SettlementState.PAYABLE if amounts.captured else SettlementState.NOTHING_DUE,
         dispute_state=DisputeState.NONE,
-        amount=offer.amount,
+        amount=amounts.amount,
         captured=amounts.captured,
         voided=amounts.voided,
         remaining=plan.remaining,
@@ -224,6 +238,7 @@ def view_as(kind: type[V], plan: Plan, today: date, **more: Any) -> V:
         capture_by=plan.capture_by,
         extendable_days=plan.extendable_days,
         leeway=offer.leeway,
+        late_capture_until=plan.late_capture_until,
         closed_at=plan.closed_at,
         version=plan.version,
         settlement_quote=_quote(plan, today),

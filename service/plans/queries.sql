@@ -113,18 +113,26 @@ with given_free as (
 )
 insert into former_references (bucket, merchant_id, merchant_reference, plan_id) select * from given_free;
 
+-- take_references --
+-- Their plans had expired, and were captured after all.
+with former as (
+    delete from former_references r using @retaken where r.plan_id = retaken.plan_id and r.bucket = retaken.bucket
+)
+insert into merchant_references (bucket, merchant_id, merchant_reference, plan_id)
+select bucket, merchant_id, merchant_reference, plan_id from @retaken order by merchant_id, merchant_reference;
+
 -- open_plans --
 with named as (
     insert into merchant_references (bucket, merchant_id, merchant_reference, plan_id)
     select bucket, merchant_id, merchant_reference, plan_id from @named order by merchant_id, merchant_reference
 )
 insert into plans (bucket, plan_id, consumer_id, person_id, merchant_id, merchant_reference, decision_id, kind,
-                   currency, amount, offer, funding, authorized_at, state, collection_state, captured,
+                   currency, offer, funding, authorized_at, state, collection_state, amount, captured,
                    voided, held, reserved, used, outstanding, principal_paid, interest_paid, fee_paid, penalty_paid,
                    refunded, overpaid, captures, capture_by, guard_at, version, changed_at, changed_by, closed_at, claimed_at,
                    interest_settled, interest_runs, standing)
 select bucket, plan_id, consumer_id, person_id, merchant_id, merchant_reference, decision_id, kind,
-       currency, amount, offer, funding, authorized_at, state, collection_state, captured,
+       currency, offer, funding, authorized_at, state, collection_state, amount, captured,
        voided, held, reserved, used, outstanding, principal_paid, interest_paid, fee_paid, penalty_paid,
        refunded, overpaid, captures, capture_by, guard_at, version, changed_at, changed_by, closed_at, claimed_at,
        interest_settled, interest_runs, standing
@@ -132,8 +140,8 @@ select bucket, plan_id, consumer_id, person_id, merchant_id, merchant_reference,
 
 -- move_plans --
 update plans p
-   set state = moved.state, collection_state = moved.collection_state, captured = moved.captured,
-       voided = moved.voided, held = moved.held, reserved = moved.reserved, used = moved.used,
+   set state = moved.state, collection_state = moved.collection_state, amount = moved.amount,
+       captured = moved.captured, voided = moved.voided, held = moved.held, reserved = moved.reserved, used = moved.used,
        outstanding = moved.outstanding, principal_paid = moved.principal_paid, interest_paid = moved.interest_paid,
        fee_paid = moved.fee_paid, penalty_paid = moved.penalty_paid, refunded = moved.refunded,
        overpaid = moved.overpaid, captures = moved.captures, capture_by = moved.capture_by,

@@ -45,6 +45,7 @@ class MovedPlan(Struct, frozen=True):
     plan_id: str
     state: PlanState
     collection_state: CollectionState
+    amount: int
     captured: int
     voided: int
     held: int
@@ -80,7 +81,6 @@ class OpenedPlan(MovedPlan, frozen=True, kw_only=True):
     decision_id: str
     kind: Kind
     currency: str
-    amount: int
     authorized_at: datetime
     offer: Json
     funding: Json
@@ -133,6 +133,7 @@ class FactRow(Struct, frozen=True):
 
 
 _FREE_REFERENCES: Final = Statement(Q.free_references, freed=NamedPlan)
+_TAKE_REFERENCES: Final = Statement(Q.take_references, retaken=NamedPlan)
 _OPEN_PLANS: Final = Statement(Q.open_plans, named=NamedPlan, opened=OpenedPlan)
 _CUT_LINES: Final = Statement(Q.cut_lines, cut=Cut)
 _MOVE_PLANS: Final = Statement(Q.move_plans, moved=MovedPlan)
@@ -156,6 +157,8 @@ async def save(conn: Connection, books: Books, done: Doings, answers: list[tuple
     plans = list({each.plan.plan_id: each.plan for _, each in moved}.values())  # each as it is after the last change
     if freed := [_named(plan) for plan in plans if not plan.takes_reference]:
         await _FREE_REFERENCES.execute(conn, freed=freed)  # first: one of the same batch may take it again
+    if retaken := [_named(plan) for plan in plans if _takes_again(books.found.get(plan.plan_id), plan)]:
+        await _TAKE_REFERENCES.execute(conn, retaken=retaken)
     if opened := [plan for plan in plans if plan.plan_id not in books.found]:
         await _OPEN_PLANS.execute(conn, named=list(map(_named, opened)), opened=list(map(_opened, opened)))
     lines = [_lines(books.found.get(plan.plan_id), plan) for plan in plans]
@@ -181,6 +184,11 @@ def _named(plan: Plan) -> NamedPlan:
     return NamedPlan(plan.bucket, plan.merchant_id, plan.merchant_reference, plan.plan_id)
 
 
+def _takes_again(found: Plan | None, plan: Plan) -> bool:
+    """Whether a plan that had expired was captured after all."""
+    return found is not None and plan.takes_reference and not found.takes_reference
+
+
 def _moved(plan: Plan) -> MovedPlan:
     return MovedPlan(**_row(plan))
 
@@ -195,7 +203,6 @@ def _opened(plan: Plan) -> OpenedPlan:
         decision_id=plan.decision_id,
         kind=plan.kind,
         currency=plan.currency,
-        amount=plan.offer.amount,
         authorized_at=plan.authorized_at,
         offer=_json(plan.offer),
         funding=_json(plan.funding),

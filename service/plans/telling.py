@@ -115,14 +115,16 @@ def _of_purchase(step: Step, amount: str, money: Money) -> str:
         case Authorized():
             return f"The offer was accepted: {amount} may be captured."
         case Captured(amount=lent, from_held=from_held):
-            rest = _given_back(step)
+            rest = _given_back(step) + step.fact.anew
             then = f"; {money(rest)} that were left are given back" if rest else ""
             if is_deposit:
                 taken = f"{money(from_held)} of them from the card, {money(lent)} are owed"
                 return f"{amount} of the deposit were claimed: {taken}{then}."
             last = max((line.due_on for line in lines_of(step.after)), default=None)
             until = f", due until {last}" if lent and last else ""
-            return f"{amount} were captured{until}{then}."
+            extra = f", {money(step.fact.beyond)} more than was authorized" if step.fact.beyond else ""
+            late = ", although they had expired" if step.fact.anew else ""
+            return f"{amount} were captured{late}{extra}{until}{then}."
         case GivenBack(why=why):
             return f"{amount} were given back, because {BECAUSE[why]}."
     raise AssertionError(step.fact)

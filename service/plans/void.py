@@ -34,5 +34,9 @@ def _give_back(command: PlanCommand, book: Book, plan: Plan, now: datetime, why:
     fact = GivenBack(
         id=fact_id(command), recorded_on=today, on=today, amount=standing.reserved, from_held=standing.held, why=why
     )
-    event = Event(told, {"amount": plan.remaining})
-    return happen(book, plan, command, fact, now, lambda _: event)
+
+    def tell(after: Plan) -> Event:
+        late = {"late_capture_until": after.late_capture_until} if why is Why.EXPIRED else {}
+        return Event(told, {"amount": plan.remaining} | late)
+
+    return happen(book, plan, command, fact, now, tell)

@@ -3,7 +3,18 @@
 from datetime import timedelta
 from typing import Any
 
+import msgspec
+
+from service.demo.seed import POLICY
+from tests.flows.published import publish
 from tests.flows.world import NOON, World
+
+
+async def with_leeway(world: World, **leeway: Any) -> None:
+    """The demo's policy, with this leeway."""
+    clocks = world.operator.now, world.second_operator.now
+    await publish(world, msgspec.json.decode(POLICY.read_bytes()) | {"leeway": leeway})
+    world.operator.now, world.second_operator.now = clocks
 
 
 async def close(world: World, days: float) -> dict[str, Any]:
@@ -72,3 +83,51 @@ async def test_what_is_captured_is_no_longer_guarded_and_the_rest_is(world: Worl
     assert (await events(world, part["id"]))[2]["remaining"] == 400_00
     found = (await world.merchant.get(f"/v1/plans/{part['id']}")).json()
     assert (found["state"], found["voided"], found["captured"]) == ("active", 400_00, 200_00)
+
+
+async def test_a_late_capture_takes_its_reference_and_the_limit_again_unless_another_plan_has(world: World) -> None:
+    await with_leeway(world, late_capture_grace_days=7)
+    consumer, somebody_else = await world.consumer(limit=1_000_00), await world.consumer(limit=1_000_00)
+    plans = [await world.plan(consumer, 300_00) for _ in range(3)]
+    assert (await close(world, 30.5))["expired"] == 3
+    assert [one.get("late_capture_until") for one in await events(world, plans[0]["id"])][-1] == "2026-04-08T12:00:00Z"
+
+    captured = await world.merchant.post(f"/v1/plans/{plans[0]['id']}/capture", {"amount": 200_00})
+    assert (captured.status_code, captured.json()["state"], captured.json()["voided"]) == (200, "active", 100_00)
+    reference = plans[0]["merchant_reference"]
+    found = (await world.merchant.get("/v1/plans", merchant_reference=reference)).json()["plans"]
+    assert [one["id"] for one in found] == [plans[0]["id"]]
+    asked = {"merchant_reference": reference, "consumer": consumer, "currency": "EUR", "amount": 300_00}
+    assert (await world.merchant.post("/v1/checkouts", asked)).json()["code"] == "reference_used"
+
+    again = {"merchant_reference": plans[1]["merchant_reference"], "consumer": somebody_else, "currency": "EUR"}
+    offers = (await world.merchant.post("/v1/checkouts", again | {"amount": 300_00})).json()["offers"]
+    assert (await world.merchant.post("/v1/plans", {"offer_id": offers[0]["id"]})).status_code == 201
+    path = f"/v1/plans/{plans[1]['id']}/capture"
+    for dry_run in ("?dry_run=true", ""):
+        taken = await world.merchant.post(f"{path}{dry_run}", {"amount": 300_00})
+        assert (taken.status_code, taken.json()["code"]) == (409, "reference_used")
+
+    await world.operator.post(f"/v1/operator/consumers/{consumer}/accounts/EUR", {"limit": 499_99})
+    path = f"/v1/plans/{plans[2]['id']}/capture"
+    full = await world.merchant.post(path, {"amount": 300_00})
+    assert (full.status_code, full.json()["code"], full.json()["pointer"]) == (409, "limit_exceeded", "/amount")
+    assert (await world.merchant.post(path, {"amount": 299_99})).status_code == 200
+    assert (await world.account(consumer))["available"] == 0
+    sentence = (await world.merchant.get(f"/v1/plans/{plans[2]['id']}/timeline")).json()["entries"][-1]["sentence"]
+    assert sentence.startswith("299.99 EUR were captured, although they had expired, due until ")
+
+
+async def test_a_tip_is_captured_as_far_as_the_product_allows(world: World) -> None:
+    await with_leeway(world, capture_tolerance_bps=1_000)
+    consumer = await world.consumer(limit=1_000_00)
+    plan = await world.plan(consumer, 500_00, "pay_after_use")
+    assert plan["leeway"]["capture_tolerance_bps"] == 1_000
+    path = f"/v1/plans/{plan['id']}/capture"
+    too_much = await world.merchant.post(path, {"amount": 550_01})
+    assert (too_much.status_code, too_much.json()["code"]) == (422, "amount_exceeds_authorized")
+    assert "50000 minor units that may still be captured, and 5000 more" in too_much.json()["detail"]
+    captured = (await world.merchant.post(path, {"amount": 550_00})).json()
+    assert (captured["amount"], captured["captured"], captured["outstanding"]) == (550_00, 550_00, 550_00)
+    assert (await events(world, plan["id"]))[-1]["beyond"] == 50_00
+    assert (await world.account(consumer))["used"] == 550_00

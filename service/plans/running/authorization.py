@@ -23,6 +23,13 @@ def expiry_announced(standing: Standing, fact: ExpiryAnnounced) -> None:
     standing.expiry_told = fact.days
 
 
+def promised(standing: Standing, fact: Captured) -> None:
+    """What a capture needs besides what is still promised."""
+    if fact.beyond and standing.authorized is not None:
+        standing.authorized += fact.beyond
+    standing.given_back -= fact.anew
+
+
 def captured(standing: Standing, fact: Captured) -> None:
     """What was taken from the card; after a final capture what is left is given back."""
     standing.held -= fact.from_held

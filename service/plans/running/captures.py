@@ -63,7 +63,8 @@ def _begin(standing: Standing, part: Part, on: date) -> None:
     if terms.costs:
         ahead = [row for row in standing.rows if row.course is course]
         agreed = [row.fee for row in rows if not row.is_down_payment]
-        _charge(ahead, agreed if terms.captures is Captures.OWN_TERM else _fees(terms, part, len(ahead)), on)
+        fees = agreed if terms.captures is Captures.OWN_TERM else _fees(terms, part, len(ahead))
+        _charge(ahead, _no_more_than_agreed(standing, part, fees), on)
 
 
 def _agreed(standing: Standing, part: Part, on: date) -> tuple[Course, list[Instalment]]:
@@ -131,7 +132,7 @@ def _join(standing: Standing, part: Part, on: date, financed: int) -> None:
     standing.sort()
     if terms.costs:
         ahead = ahead or [standing.row_after(on)]  # the last may be payable before its own due date
-        _charge(ahead, _fees(terms, part, len(ahead)), on)
+        _charge(ahead, _no_more_than_agreed(standing, part, _fees(terms, part, len(ahead))), on)
 
 
 def _joins_at_once(standing: Standing, part: Part, on: date) -> bool:
@@ -184,6 +185,19 @@ def _fees(terms: Terms, part: Part, count: int) -> list[int]:
     """Its share of each cost, on `count` instalments."""
     financed = _financed(terms, part.whole)
     return fees_of([(cost, part.share_of(cost_of(cost, financed))) for cost in terms.costs], count)
+
+
+def _no_more_than_agreed(standing: Standing, part: Part, fees: Sequence[int]) -> list[int]:
+    """The fees, as far as captures before it have left any: if the whole has changed, they took a share of another."""
+    if standing.authorized is None:
+        return list(fees)
+    whole, count = Part(part.whole, (), part.whole), max(standing.terms.instalments, len(fees))
+    left = sum(_fees(standing.terms, whole, count)) - standing.fees_of_parts
+    bounded: list[int] = []
+    for fee in fees:
+        bounded.append(max(0, min(fee, left - sum(bounded))))
+    standing.fees_of_parts += sum(bounded)
+    return bounded
 
 
 def _financed(terms: Terms, whole: int) -> int:

@@ -52,11 +52,15 @@ class Captured(Fact, frozen=True, tag="captured"):
     """Goods shipped, the use ended, or a deposit claimed: the amount, before any down payment, is lent.
 
     Of a deposit `from_held` more was taken from the card. `final`: what is left of the authorization is given back.
+    Some of the amount may not have been promised any more, and is promised with it: `beyond`, more than was authorized,
+    and `anew`, what was given back when the authorization expired.
     """
 
     on: date
     amount: Whole
     from_held: Whole = 0
+    beyond: Whole = 0
+    anew: Whole = 0
     final: bool = False
     lines: tuple[BillLine, ...] = ()  # of the bill
     evidence: str = ""  # of a claim

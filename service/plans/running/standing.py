@@ -69,6 +69,7 @@ class Standing(Struct, eq=False, array_like=True):
     lent: list[int] = field(default_factory=list)  # by each capture
     interest_of_whole: int = 0  # if all had been captured at once, on that of the days of capture when it is most
     interest_of_parts: int = 0  # agreed by the captures so far
+    fees_of_parts: int = 0  # ... their costs, as they were shared among them
     given_back: int = 0  # of what might have been lent
     held: int = 0  # of a deposit: still on the consumer's card
     from_held: int = 0  # ... taken from it

@@ -228,6 +228,7 @@ def apply(standing: Standing, event: Event) -> None:
         case facts.ExpiryAnnounced():
             authorization.expiry_announced(standing, event)
         case facts.Captured():
+            authorization.promised(standing, event)
             captures.captured(standing, event)
             authorization.captured(standing, event)
         case facts.GivenBack():

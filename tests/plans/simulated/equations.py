@@ -100,13 +100,13 @@ def nothing_is_paid_beyond_what_is_owed(seen: Seen) -> Sides:
 
 
 def what_may_be_captured_is_what_was_agreed(seen: Seen) -> Sides:
-    """Captured, given back and remaining are the amount of the offer."""
+    """Captured, given back and remaining are the amount of the offer, and what was captured beyond it."""
     amounts = seen.plan.amounts
     captured = seen.sums[Captured] + _from_card(seen)
-    return (amounts.captured, amounts.captured + amounts.voided + amounts.reserved + amounts.held), (
-        captured,
-        seen.plan.offer.amount,
-    )
+    authorized = seen.plan.offer.amount + sum(fact.beyond for fact in seen.those_of(Captured))
+    return (
+        amounts.captured, amounts.captured + amounts.voided + amounts.reserved + amounts.held, amounts.amount
+    ), (captured, authorized, authorized)  # fmt: skip
 
 
 def every_cent_that_came_is_somewhere(seen: Seen) -> Sides:

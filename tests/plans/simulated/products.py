@@ -67,7 +67,7 @@ def any_agreement(chance: Random) -> Agreement:
         held = chance.choice((0, amount // 3, amount)) if kind is Kind.DEPOSIT else 0
         terms = with_life(chance, instalments(chance) if kind is Kind.INSTALMENTS else one_sum(chance))
         within = chance.choice((1, 7, 30, 90))
-        leeway = any_leeway(chance)
+        leeway = any_leeway(chance, kind)
         try:
             return agreement(kind, amount, terms, held, capture_within_days=within, leeway=leeway)
         except Refused:
@@ -75,10 +75,15 @@ def any_agreement(chance: Random) -> Agreement:
     raise AssertionError(f"no terms of {TRIES} have a schedule")
 
 
-def any_leeway(chance: Random) -> Leeway:
+def any_leeway(chance: Random, kind: Kind) -> Leeway:
     """None, or some of it."""
     days = chance.choice((0, 0, 14, 90))
-    return Leeway(extend_days_max=days, extends_by_itself=days > 0 and chance.random() < 0.5)
+    return Leeway(
+        extend_days_max=days,
+        extends_by_itself=days > 0 and chance.random() < 0.5,
+        capture_tolerance_bps=0 if kind is Kind.DEPOSIT else chance.choice((0, 0, 500, 1_500)),
+        late_capture_grace_days=0 if kind is Kind.DEPOSIT else chance.choice((0, 0, 14, 60)),
+    )
 
 
 def one_sum(chance: Random) -> Terms:

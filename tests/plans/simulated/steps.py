@@ -81,6 +81,17 @@ def capture_all(now: Now) -> Step:
     return Step(Capture, {"amount": now.seen.plan.remaining, "final": True}, MERCHANT_ACTS)
 
 
+def capture_more(now: Now) -> Step:
+    """All that is left, and a little more."""
+    amount = now.seen.plan.remaining
+    return Step(Capture, {"amount": amount + max(1, amount // now.chance.choice((10, 30)))}, MERCHANT_ACTS)
+
+
+def capture_late(now: Now) -> Step:
+    """What was given back."""
+    return Step(Capture, {"amount": max(1, _part(now, now.seen.plan.amounts.voided))}, MERCHANT_ACTS)
+
+
 def claim(now: Now) -> Step:
     amount = _part(now, now.seen.plan.remaining)
     return Step(Claim, {"amount": amount, "final": now.chance.random() < 0.5}, MERCHANT_ACTS)
@@ -195,11 +206,20 @@ def forgive(now: Now) -> Step:
 
 Chosen = Callable[[Now], Step]
 OPEN: dict[Kind, tuple[Chosen, ...]] = {
-    Kind.INSTALMENTS: (capture_all, capture_all, *[capture] * 18, void, guard, extend, pay),
-    Kind.PAY_AFTER_USE: (capture_all, *[capture] * 8, void, guard, extend, pay),
+    Kind.INSTALMENTS: (capture_all, capture_all, capture_more, *[capture] * 18, void, guard, extend, pay),
+    Kind.PAY_AFTER_USE: (capture_all, capture_more, *[capture] * 8, void, guard, extend, pay),
     Kind.DEPOSIT: (*[claim] * 9, release, release, void, guard, extend, pay),
 }
-BEFORE: tuple[Chosen, ...] = (pay, pay, return_payment, charge_back, return_overpayment, refund)
+BEFORE: tuple[Chosen, ...] = (
+    capture_late,
+    capture_late,
+    pay,
+    pay,
+    return_payment,
+    charge_back,
+    return_overpayment,
+    refund,
+)
 RUNNING: tuple[Chosen, ...] = (
     pay, pay, pay, pay, pay, pay, refund, refund, return_payment, charge_back, charge_back, return_overpayment,
     levy, levy, waive, reschedule, reschedule, reschedule,

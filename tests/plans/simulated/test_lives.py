@@ -41,7 +41,7 @@ def test_what_breaks_is_told_with_its_seed_and_steps(monkeypatch: pytest.MonkeyP
 def test_chance_reaches_every_verb_and_state() -> None:
     """Whatever may happen to a plan does happen, and is not only refused."""
     done, states, went_back_unpaid = set(), set(), 0
-    for seed in range(400):
+    for seed in range(800):
         lived = Simulated(seed).live()
         went_back_unpaid += sum(seen.plan.standing.went_back_unpaid > 0 for seen in lived.plans.values())
         done |= {step.split()[1] for step in lived.steps if " -> " not in step}
