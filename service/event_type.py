@@ -11,6 +11,9 @@ class EventType(StrEnum):
     """
 
     AUTHORIZED = "plan.authorized"  # an offer was accepted: `kind`, `amount`, `currency`
+    AMENDED = (
+        "plan.amended"  # from `amount_before` to `amount`; `remaining` may be captured; `total_cost`, `total_payable`
+    )
     AUTHORIZATION_EXTENDED = "plan.authorization_extended"  # by `days`, until `capture_by`; `remaining` may be captured
     EXPIRES_SOON = (
         "plan.expires_soon"  # in `days`, at `capture_by`; `remaining`; `extendable_days`, `extends_by_itself`

@@ -1,9 +1,12 @@
 """What must be said of an offer, as JSON or as a page to print: made when it is asked for, never in a checkout."""
 
+from datetime import datetime
+
 import msgspec
 from litestar import get
 from litestar.params import FromPath
 from litestar.response.base import ASGIResponse
+from msgspec.structs import replace
 
 from service import ids
 from service.api.ask import Ask, Asked, read
@@ -16,6 +19,7 @@ from service.checkout.request import Checkout
 from service.errors import Code, Refused
 from service.packed import unpack
 from service.plans.reading_store import Q as PLANS
+from service.plans.running.facts import Amended
 
 
 @get("/offers/{offer_id:str}/disclosure", opt=operation("checkouts", Disclosure, page=True))
@@ -32,7 +36,7 @@ async def disclose_offer(request: Asked, offer_id: FromPath[str]) -> ASGIRespons
 
 @get("/plans/{plan_id:str}/disclosure", opt=operation("plans", Disclosure, page=True))
 async def disclose_plan(request: Asked, plan_id: FromPath[str]) -> ASGIResponse:
-    """What was said about the offer that became this plan.
+    """What was said about the offer that became this plan; after it was amended, about what it is now.
 
     Ask with `Accept: text/html` for a page that is ready to print.
     """
@@ -41,10 +45,13 @@ async def disclose_plan(request: Asked, plan_id: FromPath[str]) -> ASGIResponse:
         row = await ask.services.pool.fetchrow(PLANS.load_plan_offer, ids.bucket_of(plan_id), plan_id, ask.owner_id)
     if row is None:
         raise Refused(Code.NOT_FOUND, f"There is no plan {plan_id[:100]!r}.", "/id")
-    return _reply(request, ask, await _disclosure(ask, *row))
+    amended = _amended(row["amended"]) if row["amended"] else None
+    return _reply(request, ask, await _disclosure(ask, row["decision_id"], row["offer_id"], amended, row["amended_at"]))
 
 
-async def _disclosure(ask: Ask, decision_id: str, offer_id: str) -> Disclosure:
+async def _disclosure(
+    ask: Ask, decision_id: str, offer_id: str, amended: Amended | None = None, amended_at: datetime | None = None
+) -> Disclosure:
     bucket = ids.bucket_of(decision_id)
     row = await ask.services.pool.fetchrow(CHECKOUT.load_offered, bucket, decision_id, ask.owner_id)
     found = offer_of(_answer(unpack(row["answer"])), offer_id) if row else None
@@ -52,7 +59,13 @@ async def _disclosure(ask: Ask, decision_id: str, offer_id: str) -> Disclosure:
         raise _no_offer(offer_id)
     policy = (await ask.services.registry.version(row["policy_id"], row["policy_version"])).policy
     language = _checkout(row["request"]).language
-    return disclosure_of(found, policy.jurisdiction, policy.product_class, language, row["decided_at"])
+    said_at = amended_at or row["decided_at"]
+    if amended is not None:
+        found = replace(
+            found, amount=amended.amount, schedule=amended.schedule, total_cost=amended.total_cost,
+            total_payable=amended.total_payable, apr=amended.apr,
+        )  # fmt: skip
+    return disclosure_of(found, policy.jurisdiction, policy.product_class, language, said_at)
 
 
 def _reply(request: Asked, ask: Ask, disclosure: Disclosure) -> ASGIResponse:
@@ -64,5 +77,6 @@ def _no_offer(offer_id: str) -> Refused:
     return Refused(Code.NOT_FOUND, f"There is no offer {offer_id[:100]!r}.", "/id")
 
 
+_amended = msgspec.json.Decoder(Amended).decode
 _answer = msgspec.json.Decoder(Answer).decode
 _checkout = msgspec.json.Decoder(Checkout).decode

@@ -16,6 +16,7 @@ from service.api.verb import Names, do, verb
 from service.checkout.request import Price, Text, UnitAmount
 from service.errors import Code, Refused
 from service.money import AMOUNT_MAX
+from service.plans.amend import Amend
 from service.plans.authorize import Authorize
 from service.plans.bill import BillLine, lines_of
 from service.plans.book import Command
@@ -176,6 +177,25 @@ _DAMAGE: Final[dict[str, Any]] = {
 }  # fmt: skip
 
 
+class AmendBody(Struct, frozen=True, forbid_unknown_fields=True):
+    """What the order comes to now."""
+
+    amount: Price  # in the plan's currency: what may be captured in all, with what was captured before
+
+
+@verb(
+    "amend", 200, refuses=(Code.STATE_FORBIDS, Code.IMPOSSIBLE_TERMS, Code.LIMIT_EXCEEDED), example={"amount": 650_00}
+)
+def amend_plan(body: AmendBody, names: Names) -> Command:
+    """Edit the order in place, before all of it was captured: another amount, up or down, on the same terms.
+
+    Up, only the difference is decided: the consumer's limit must have room for it. Down, it is free again at once. The
+    amount must be one that the offer has (`amount_min` to `amount_max`), at a price within the law of the day. It is
+    quoted anew, and the plan's disclosure is that of the new amount.
+    """
+    return Amend(**names, amount=body.amount)
+
+
 class ExtendAuthorizationBody(Struct, frozen=True, forbid_unknown_fields=True):
     """How much longer it shall last."""
 
@@ -268,6 +288,7 @@ ROUTES: Final = [
     open_plan,
     capture_plan,
     void_plan,
+    amend_plan,
     extend_authorization,
     claim_deposit,
     release_deposit,

@@ -15,7 +15,7 @@ from service.money import AMOUNT_MAX, BPS
 from service.partners.programme import Funding, Programme, funding_for
 from service.plans.offer import Kind, Leeway, Offer
 from service.policies.price_list import Rung
-from service.policies.pricing import price_of
+from service.terms.pricing import price_of
 
 AMOUNTS: Final = ("/down_payment", "/balloon")  # fixed amounts of the terms, above which a purchase must be
 
@@ -72,6 +72,9 @@ class Offering(Struct, frozen=True):
             merchant_fee=with_subsidy(footing.merchant_fee, rung.subsidy),
             capture_within_days=rung.capture_within_days or policy.capture_within_days,
             leeway=leeway_of(rung, policy.leeway),
+            amount_min=0 if rung.waivers else rung.amount_min,
+            amount_max=0 if rung.waivers else rung.amount_max,
+            product_class=policy.product_class,
             time_zone=case.merchant.time_zone,
             expires_at=self.expires_at,
             down_payment=how.down_payment,

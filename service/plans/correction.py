@@ -11,7 +11,16 @@ from service.plans.happening import fact_id, happen, today_of
 from service.plans.offer import Kind
 from service.plans.plan import Plan
 from service.plans.recorded import facts_of, undoing
-from service.plans.running.facts import Authorized, Captured, Corrected, GivenBack, undone_by
+from service.plans.running.facts import (
+    Amended,
+    AuthorizationExtended,
+    Authorized,
+    Captured,
+    Corrected,
+    ExpiryAnnounced,
+    GivenBack,
+    undone_by,
+)
 from service.plans.running.facts import Event as Fact
 
 
@@ -45,7 +54,7 @@ class Correct(PlanCommand, frozen=True, kw_only=True):
         word = str(fact.__struct_config__.tag)
         if never := undoing(plan, fact.id):
             raise self._refused(f"This fact ({word}) was undone on {never.recorded_on}.")
-        if isinstance(fact, Authorized | GivenBack) or undone_by(fact):
+        if isinstance(fact, Authorized | Amended | GivenBack) or undone_by(fact):
             raise self._refused(f"A fact of this sort ({word}) stays: record what happened instead.")
         if isinstance(fact, Captured):
             self._refuse_if_stood_upon(plan, fact)
@@ -54,7 +63,12 @@ class Correct(PlanCommand, frozen=True, kw_only=True):
     def _refuse_if_stood_upon(self, plan: Plan, capture: Captured) -> None:
         if plan.kind is Kind.DEPOSIT:
             raise self._refused("A claim stays: money may have been taken from the card; refund it.")
-        standing = [one for one in facts_of(plan) if not undone_by(one) and not undoing(plan, one.id)]
+        beside = AuthorizationExtended, ExpiryAnnounced
+        standing = [
+            one
+            for one in facts_of(plan)
+            if not undone_by(one) and not undoing(plan, one.id) and not isinstance(one, beside)
+        ]
         if later := standing[standing.index(capture) + 1 :]:
             words = ", ".join(dict.fromkeys(str(one.__struct_config__.tag) for one in later))
             raise self._refused(f"Others stand on this capture ({words}): undo them first.")

@@ -60,6 +60,9 @@ class Offer(Struct, frozen=True):
     waived: int = 0
     held: int = 0
     leeway: Leeway = Leeway()
+    amount_min: int = 0  # minor units, the least that it may be amended to
+    amount_max: int = 0  # ... the most; 0: it is not amended
+    product_class: str = "consumer_credit"  # of credit in the law: which caps bind its price
     jurisdiction: str = ""  # ISO 3166, or EU: whose law binds it for life
 
 

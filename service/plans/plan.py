@@ -68,7 +68,20 @@ class Plan(Struct, frozen=True):
     @property
     def agreed_amount(self) -> int:
         """What was authorized, whatever was captured beyond it."""
-        return self.offer.amount
+        amended = self.standing.amended
+        return self.offer.amount if amended is None else amended.amount
+
+    @property
+    def agreed_schedule(self) -> tuple[Instalment, ...]:
+        """What was said last that would be due, should all be captured on that day."""
+        amended = self.standing.amended
+        return self.offer.schedule if amended is None else amended.schedule
+
+    @property
+    def apr(self) -> Apr:
+        """The rate that was disclosed last."""
+        amended = self.standing.amended
+        return self.offer.apr if amended is None else amended.apr
 
     @property
     def capture_by(self) -> datetime:
@@ -206,7 +219,7 @@ def view_as(kind: type[V], plan: Plan, today: date, **more: Any) -> V:
     owed = schedule_of(plan, today)
     schedule = owed
     if not plan.standing.lent:
-        schedule = tuple([agreed_instalment(*one) for one in enumerate(offer.schedule, 1)])
+        schedule = tuple([agreed_instalment(*one) for one in enumerate(plan.agreed_schedule, 1)])
     return kind(
         plan_id=plan.plan_id,
         kind=plan.kind,
@@ -232,7 +245,7 @@ def view_as(kind: type[V], plan: Plan, today: date, **more: Any) -> V:
         bills=plan.bills,
         schedule=schedule,
         terms=offer.terms,
-        apr=offer.apr,
+        apr=plan.apr,
         merchant_fee=offer.merchant_fee,
         authorized_at=plan.authorized_at,
         capture_by=plan.capture_by,
@@ -290,6 +303,8 @@ def next_actions(plan: Plan) -> tuple[str, ...]:
     if plan.remaining:
         actions += ["claim", "release"] if plan.kind is Kind.DEPOSIT else ["capture"]
         actions.append("void")
+        if plan.offer.amount_max:
+            actions.append("amend")
         if plan.extendable_days:
             actions.append("extend_authorization")
     if plan.amounts.outstanding:

@@ -198,4 +198,10 @@ select plan_id
  limit $3;
 
 -- load_plan_offer --
-select decision_id, offer ->> 'id' as offer_id from plans where bucket = $1 and plan_id = $2 and merchant_id = $3;
+-- Which offer became the plan, and what was said last where it was amended since.
+select p.decision_id, p.offer ->> 'id' as offer_id, a.body as amended, a.recorded_at as amended_at
+  from plans p
+  left join lateral (select body, recorded_at from facts f
+                      where f.bucket = p.bucket and f.plan_id = p.plan_id and f.fact = 'amended'
+                      order by number desc limit 1) a on true
+ where p.bucket = $1 and p.plan_id = $2 and p.merchant_id = $3;

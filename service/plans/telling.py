@@ -6,6 +6,7 @@ from typing import Final
 from service.money import decimal_text
 from service.plans.offer import Kind
 from service.plans.running.facts import (
+    Amended,
     AuthorizationExtended,
     Authorized,
     Captured,
@@ -69,6 +70,8 @@ def sentence_of(step: Step, currency: str) -> str:
 def _sentence(step: Step, money: Money) -> str:
     amount = money(step.amount or 0)
     match step.fact:
+        case Amended(total_cost=cost):
+            return f"The order was amended: {amount} may be captured in all; that would cost {money(cost)}."
         case AuthorizationExtended(days=days):
             return f"It may be captured {_counted(days, 'day')} longer."
         case ExpiryAnnounced(days=days):

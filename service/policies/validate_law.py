@@ -9,8 +9,8 @@ from service.law.book import LawRow
 from service.policies.document import Policy
 from service.policies.fault import Fault
 from service.policies.price_list import rungs_of
-from service.policies.pricing import price_of
 from service.policies.validate_prices import Wanted, always, too_many_prices
+from service.terms.pricing import price_of
 
 
 def prices_are_legal(policy: Policy, on: date, wanted: Wanted = always) -> Iterator[Fault]:

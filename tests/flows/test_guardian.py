@@ -131,3 +131,49 @@ async def test_a_tip_is_captured_as_far_as_the_product_allows(world: World) -> N
     assert (captured["amount"], captured["captured"], captured["outstanding"]) == (550_00, 550_00, 550_00)
     assert (await events(world, plan["id"]))[-1]["beyond"] == 50_00
     assert (await world.account(consumer))["used"] == 550_00
+
+
+async def test_an_order_is_amended_in_place_and_disclosed_anew(world: World) -> None:
+    consumer = await world.consumer(limit=1_500_00)
+    offer = await world.offer(consumer, 1_200_00, "instalments", instalments=12, category="business")
+    plan = (await world.merchant.post("/v1/plans", {"offer_id": offer["id"]})).json()
+    path = f"/v1/plans/{plan['id']}"
+    assert offer["amount_min"] <= 1_200_00 <= offer["amount_max"]
+    assert "amend" in plan["next_actions"]
+
+    foretold = (await world.merchant.post(f"{path}/amend?dry_run=true", {"amount": 1_400_00})).json()
+    amended = (await world.merchant.post(f"{path}/amend", {"amount": 1_400_00})).json()
+    assert amended["schedule"] == foretold["plan"]["schedule"]
+    assert foretold["account_after"]["reserved"] == 1_400_00
+    assert (amended["amount"], amended["remaining"], amended["terms"]) == (1_400_00, 1_400_00, offer["terms"])
+    assert sum(row["principal"] for row in amended["schedule"]) == 1_400_00
+    told = (await events(world, plan["id"]))[-1]
+    assert (told["type"], told["amount_before"], told["amount"]) == ("plan.amended", 1_200_00, 1_400_00)
+    assert told["total_payable"] == sum(row["principal"] + row["interest"] + row["fee"] for row in amended["schedule"])
+    said = (await world.merchant.get(f"{path}/disclosure")).json()
+    lines = {line["name"]: line["value"] for line in said["lines"]}
+    cost = told["total_cost"]
+    assert (lines["cash_price"], lines["total_cost"]) == ("1400.00 EUR", f"{cost // 100}.{cost % 100:02} EUR")
+    assert (await world.merchant.get(f"/v1/offers/{offer['id']}/disclosure")).json() != said
+
+    too_much = await world.merchant.post(f"{path}/amend", {"amount": 1_500_01})
+    assert (too_much.status_code, too_much.json()["code"], too_much.json()["pointer"]) == (
+        409,
+        "limit_exceeded",
+        "/amount",
+    )
+    assert (await world.merchant.post(f"{path}/capture", {"amount": 400_00})).status_code == 200
+    below = await world.merchant.post(f"{path}/amend", {"amount": 399_99})
+    assert (below.status_code, below.json()["code"]) == (409, "state_forbids")
+    assert "40000 minor units are captured already" in below.json()["detail"]
+    less = (await world.merchant.post(f"{path}/amend", {"amount": 900_00})).json()
+    assert (less["state"], less["captured"], less["remaining"]) == ("part_captured", 400_00, 500_00)
+    assert (await world.account(consumer))["available"] == 600_00
+    whole = (await world.merchant.post(f"{path}/capture", {"amount": 500_00})).json()
+    assert (whole["state"], whole["captured"], whole["voided"]) == ("active", 900_00, 0)
+    agreed = (await events(world, plan["id"]))[-2]
+    assert whole["outstanding"] <= agreed["total_payable"]
+    entries = (await world.merchant.get(f"{path}/timeline")).json()["entries"]
+    assert entries[1]["sentence"].startswith(
+        "The order was amended: 1400.00 EUR may be captured in all; that would cost"
+    )

@@ -1,6 +1,6 @@
 """What was promised and is not lent yet: it lasts longer, is captured, or is given back."""
 
-from service.plans.running.facts import AuthorizationExtended, Authorized, Captured, ExpiryAnnounced, GivenBack
+from service.plans.running.facts import Amended, AuthorizationExtended, Authorized, Captured, ExpiryAnnounced, GivenBack
 from service.plans.running.standing import Standing
 
 
@@ -9,6 +9,13 @@ def authorized(standing: Standing, fact: Authorized) -> None:
     standing.authorized = fact.amount
     standing.held = fact.held
     standing.deadline_on = fact.on
+
+
+def amended(standing: Standing, fact: Amended) -> None:
+    """Another amount, on the same terms."""
+    assert fact.amount >= sum(standing.lent) + standing.given_back
+    standing.authorized = fact.amount
+    standing.amended = fact
 
 
 def extended(standing: Standing, fact: AuthorizationExtended) -> None:

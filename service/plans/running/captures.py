@@ -45,6 +45,15 @@ def captured(standing: Standing, fact: Captured) -> None:
     use_overpaid(standing, fact.id, fact.on)
 
 
+def amended(standing: Standing) -> None:
+    """Another whole: its interest bounds that of all parts, as if it had been the whole since the first of them."""
+    if standing.courses:
+        days = {course.periods[0].begin for course in standing.courses}
+        whole = standing.authorized or 0
+        borne = [every_instalment(standing.terms, whole, day, bound=True) for day in days]
+        standing.interest_of_whole = max(sum(row.interest for row in rows) for rows in borne)
+
+
 def _part(standing: Standing, amount: int) -> Part:
     """What is captured, as a part of what was agreed; without an authorization it is a whole of its own."""
     if standing.authorized is None:
@@ -98,7 +107,7 @@ def _share(standing: Standing, part: Part, on: date) -> tuple[Course, list[Insta
     terms = standing.terms
     whole, rows_of_whole = _whole(terms, Part(part.whole, (), part.whole), on)
     standing.interest_of_whole = max(standing.interest_of_whole, sum([row.interest for row in rows_of_whole]))
-    interest_max = standing.interest_of_whole - standing.interest_of_parts
+    interest_max = max(0, standing.interest_of_whole - standing.interest_of_parts)
     rows = _asked_for(terms, every_instalment_of_part(terms, part, on, interest_max))
     interest = [row.interest for row in rows if not row.is_down_payment]
     standing.interest_of_parts += sum(interest)

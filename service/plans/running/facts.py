@@ -13,7 +13,9 @@ from msgspec import Meta, Struct
 
 from service.plans.bill import BillLine, RefundedLine
 from service.terms.allocation_rule import PaymentKind
+from service.terms.apr import Apr
 from service.terms.early_settlement import RebateMethod
+from service.terms.schedule import Instalment
 from service.terms.terms import Unit
 
 Money = Annotated[int, Meta(ge=1, le=1_000_000_000_000, description="minor units")]
@@ -32,6 +34,17 @@ class Authorized(Fact, frozen=True, tag="authorized"):
     on: date
     amount: Whole
     held: Whole = 0
+
+
+class Amended(Fact, frozen=True, tag="amended"):
+    """The order became another one: so much may be lent in all, on the same terms. What that costs was told anew."""
+
+    on: date
+    amount: Money
+    schedule: tuple[Instalment, ...]  # if all of it were captured on that day
+    total_cost: Whole
+    total_payable: Whole
+    apr: Apr
 
 
 class AuthorizationExtended(Fact, frozen=True, tag="authorization_extended"):
@@ -228,9 +241,9 @@ class Forgiven(Fact, frozen=True, tag="forgiven"):
 
 
 Event = (
-    Authorized | AuthorizationExtended | ExpiryAnnounced | Captured | GivenBack | Paid | PaymentReturned | Refunded
-    | OverpaidReturned | ChargedBack | Levied | Waived | Corrected | RateChanged | InterestPaused | Extended | DueMoved
-    | HolidayGranted | ReAged | ReAmortized | ChargedOff | Forgiven | SettlementQuoted
+    Authorized | Amended | AuthorizationExtended | ExpiryAnnounced | Captured | GivenBack | Paid | PaymentReturned
+    | Refunded | OverpaidReturned | ChargedBack | Levied | Waived | Corrected | RateChanged | InterestPaused | Extended
+    | DueMoved | HolidayGranted | ReAged | ReAmortized | ChargedOff | Forgiven | SettlementQuoted
 )  # fmt: skip
 
 

@@ -9,7 +9,7 @@ from msgspec import Struct, field, structs
 
 from service.plans.running import moves
 from service.plans.running.course import Course
-from service.plans.running.facts import Event, SettlementQuoted, Why
+from service.plans.running.facts import Amended, Event, SettlementQuoted, Why
 from service.plans.running.rows import Row, RowKind
 from service.plans.running.timeline import Period
 from service.terms.allocation_rule import Component, PaymentKind
@@ -65,6 +65,7 @@ class Standing(Struct, eq=False, array_like=True):
     deadline_on: date | None = None  # the day on which it was said last until when it may be captured
     extended_days: int = 0  # longer than was agreed
     expiry_told: int = 0  # the merchant was told so many days before the end; 0: not yet
+    amended: Amended | None = None  # what was agreed last, where it is not the offer any more
     authorized: int | None = None  # may be lent in all; None: no authorization is known, as in published cases
     lent: list[int] = field(default_factory=list)  # by each capture
     interest_of_whole: int = 0  # if all had been captured at once, on that of the days of capture when it is most

@@ -41,6 +41,7 @@ MOVES_MONEY = (
 # What may happen before anything was captured, and what may still happen once collection has been given up.
 BEFORE_A_CAPTURE = (
     facts.Authorized,
+    facts.Amended,
     facts.AuthorizationExtended,
     facts.ExpiryAnnounced,
     facts.Captured,
@@ -60,7 +61,12 @@ KEEPS_A_QUOTE = (
     facts.Paid, facts.Refunded, facts.OverpaidReturned, facts.Levied, facts.GivenBack, facts.SettlementQuoted
 )  # fmt: skip
 
-FORESEEN = (facts.Authorized, facts.Captured, facts.GivenBack)  # go before all else where the terms say so
+FORESEEN = (
+    facts.Authorized,
+    facts.Amended,
+    facts.Captured,
+    facts.GivenBack,
+)  # go before all else where the terms say so
 
 ROUNDINGS_MAX = 2  # another amount may round otherwise once more
 
@@ -223,6 +229,9 @@ def apply(standing: Standing, event: Event) -> None:
     match event:
         case facts.Authorized():
             authorization.authorized(standing, event)
+        case facts.Amended():
+            authorization.amended(standing, event)
+            captures.amended(standing)
         case facts.AuthorizationExtended():
             authorization.extended(standing, event)
         case facts.ExpiryAnnounced():

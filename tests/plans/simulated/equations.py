@@ -15,6 +15,7 @@ from service.plans.guard import next_look
 from service.plans.offer import Kind
 from service.plans.plan import next_actions
 from service.plans.running.facts import (
+    Amended,
     AuthorizationExtended,
     Authorized,
     Captured,
@@ -100,10 +101,12 @@ def nothing_is_paid_beyond_what_is_owed(seen: Seen) -> Sides:
 
 
 def what_may_be_captured_is_what_was_agreed(seen: Seen) -> Sides:
-    """Captured, given back and remaining are the amount of the offer, and what was captured beyond it."""
+    """Captured, given back and remaining are the amount agreed last, and what was captured beyond it."""
     amounts = seen.plan.amounts
     captured = seen.sums[Captured] + _from_card(seen)
-    authorized = seen.plan.offer.amount + sum(fact.beyond for fact in seen.those_of(Captured))
+    amended = seen.those_of(Amended)
+    agreed = amended[-1].amount if amended else seen.plan.offer.amount
+    authorized = agreed + sum(fact.beyond for fact in seen.those_of(Captured))
     return (
         amounts.captured, amounts.captured + amounts.voided + amounts.reserved + amounts.held, amounts.amount
     ), (captured, authorized, authorized)  # fmt: skip

@@ -2,6 +2,7 @@
 
 from decimal import Decimal
 from random import Random
+from typing import Any
 
 from msgspec import structs
 
@@ -57,6 +58,7 @@ COSTS = (
     Cost("share", bps=300, due=FeeDue.FIRST),
 )
 TRIES = 50
+AMENDABLE: dict[str, Any] = {"amount_min": 1, "amount_max": 950_00, "jurisdiction": "NZ"}
 
 
 def any_agreement(chance: Random) -> Agreement:
@@ -69,7 +71,7 @@ def any_agreement(chance: Random) -> Agreement:
         within = chance.choice((1, 7, 30, 90))
         leeway = any_leeway(chance, kind)
         try:
-            return agreement(kind, amount, terms, held, capture_within_days=within, leeway=leeway)
+            return agreement(kind, amount, terms, held, capture_within_days=within, leeway=leeway, **AMENDABLE)
         except Refused:
             pass  # a policy with these terms is not published
     raise AssertionError(f"no terms of {TRIES} have a schedule")

@@ -9,6 +9,7 @@ from typing import Any
 from msgspec import Struct
 
 from service.actor import THE_DAY, Actor, ActorKind
+from service.plans.amend import Amend
 from service.plans.bill import BillLine, lines_of
 from service.plans.book import PlanCommand
 from service.plans.capture import Capture
@@ -104,6 +105,16 @@ def release(now: Now) -> Step:
 
 def void(now: Now) -> Step:
     return Step(Void, {}, MERCHANT_ACTS)
+
+
+def amend(now: Now) -> Step:
+    """Up or down, mostly to what is possible."""
+    chance, amounts = now.chance, now.seen.plan.amounts
+    least = amounts.captured
+    amount = chance.choice(
+        (least, least + 1, least + amounts.reserved // 2, amounts.amount + chance.randint(0, 300_00))
+    )
+    return Step(Amend, {"amount": max(1, amount)}, MERCHANT_ACTS)
 
 
 def extend(now: Now) -> Step:
@@ -206,8 +217,8 @@ def forgive(now: Now) -> Step:
 
 Chosen = Callable[[Now], Step]
 OPEN: dict[Kind, tuple[Chosen, ...]] = {
-    Kind.INSTALMENTS: (capture_all, capture_all, capture_more, *[capture] * 18, void, guard, extend, pay),
-    Kind.PAY_AFTER_USE: (capture_all, capture_more, *[capture] * 8, void, guard, extend, pay),
+    Kind.INSTALMENTS: (*[capture_all] * 2, capture_more, *[capture] * 18, *[amend] * 3, void, guard, extend, pay),
+    Kind.PAY_AFTER_USE: (capture_all, capture_more, *[capture] * 8, amend, void, guard, extend, pay),
     Kind.DEPOSIT: (*[claim] * 9, release, release, void, guard, extend, pay),
 }
 BEFORE: tuple[Chosen, ...] = (

@@ -47,8 +47,9 @@ def test_chance_reaches_every_verb_and_state() -> None:
         done |= {step.split()[1] for step in lived.steps if " -> " not in step}
         states |= {seen.plan.state.value for seen in lived.plans.values()}
     assert done == {
-        "authorize", "Capture", "Claim", "Release", "Void", "Guard", "ExtendAuthorization", "RecordPayment", "Refund",
-        "ReturnPayment", "ChargeBack", "ReturnOverpayment", "Levy", "Waive", "Reschedule", "ChargeOff", "Forgive",
+        "authorize", "Amend", "Capture", "Claim", "Release", "Void", "Guard", "ExtendAuthorization", "RecordPayment",
+        "Refund", "ReturnPayment", "ChargeBack", "ReturnOverpayment", "Levy", "Waive", "Reschedule", "ChargeOff",
+        "Forgive",
     }  # fmt: skip
     assert states == set(PlanState)
     assert went_back_unpaid, "no payment bounced of which a part had gone back to the consumer"

@@ -1,0 +1,74 @@
+"""Amend: the order has become another one before all of it was captured. The offer's terms stay. Pure.
+
+Up     only the difference is decided: the account must have room for it.
+Down   the difference is given back to the limit at once.
+Both   the amount must be one that the offer's product has, and its price within the law of the day. It is quoted anew.
+"""
+
+from datetime import date, datetime
+
+from service.errors import Code, Refused
+from service.event_type import EventType
+from service.plans.book import Book, Change, Event, PlanCommand, refuse_state, require_open
+from service.plans.capture import MERCHANTS
+from service.plans.happening import fact_id, happen, today_of
+from service.plans.offer import Kind
+from service.plans.plan import Plan
+from service.plans.running.facts import Amended
+from service.terms.pricing import price_of
+
+
+class Amend(PlanCommand, frozen=True, kw_only=True):
+    """`amount` minor units may be captured in all from now on, what was captured before among them."""
+
+    amount: int
+
+    who_may = MERCHANTS
+
+    def apply(self, book: Book, now: datetime) -> Change:
+        """Refused: NOT_FOUND, STATE_FORBIDS (nothing is left, too late, more was captured, it is that already),
+        IMPOSSIBLE_TERMS (no such amount, or its price), LIMIT_EXCEEDED.
+        """
+        plan = self.plan_of(book)
+        if plan.kind is Kind.DEPOSIT:
+            raise refuse_state(plan, "amended: a part of a deposit is released")
+        require_open(plan, now, "amended")
+        self._refuse_amount(plan)
+        today, before = today_of(plan, now), plan.amounts.amount
+        fact = self._quoted(plan, today)
+
+        def tell(after: Plan) -> Event:
+            data = {
+                "amount": fact.amount, "amount_before": before, "remaining": after.remaining,
+                "total_cost": fact.total_cost, "total_payable": fact.total_payable,
+            }  # fmt: skip
+            return Event(EventType.AMENDED, data)
+
+        return happen(book, plan, self, fact, now, tell)
+
+    def _refuse_amount(self, plan: Plan) -> None:
+        captured, offer = plan.amounts.captured, plan.offer
+        if self.amount == plan.amounts.amount:
+            raise Refused(Code.STATE_FORBIDS, f"The plan is of {self.amount} minor units already.", "/amount")
+        if self.amount < captured:
+            sentence = f"{captured} minor units are captured already: amend to no less, and refund what came back."
+            raise Refused(Code.STATE_FORBIDS, sentence, "/amount")
+        if not offer.amount_min <= self.amount <= offer.amount_max:
+            sentence = f"The product is for {offer.amount_min} to {offer.amount_max} minor units."
+            raise Refused(Code.IMPOSSIBLE_TERMS, sentence, "/amount")
+
+    def _quoted(self, plan: Plan, today: date) -> Amended:
+        """What the offer's terms make of the amount from today on."""
+        offer = plan.offer
+        try:
+            price = price_of(offer.jurisdiction, offer.product_class, offer.terms, self.amount, today)
+        except Refused as refused:
+            sentence = f"The terms of the plan make no schedule of that amount from today on: {refused.detail}"
+            raise Refused(Code.IMPOSSIBLE_TERMS, sentence, "/amount") from None
+        if price.above is not None:
+            cap = f"{price.above.value} basis points, {price.above.source}"
+            raise Refused(Code.IMPOSSIBLE_TERMS, f"The price of that amount is above the cap of {cap}.", "/amount")
+        return Amended(
+            id=fact_id(self), recorded_on=today, on=today, amount=self.amount, schedule=price.schedule,
+            total_cost=price.cost, total_payable=offer.down_payment + self.amount + price.cost, apr=price.apr,
+        )  # fmt: skip
