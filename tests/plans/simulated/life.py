@@ -2,7 +2,8 @@
 
     Simulated(seed).live()
 
-The same seed is the same life. What breaks is told with the seed and with all steps up to it.
+The same seed is the same life. What breaks is told with the seed and with all steps up to it. That all facts at once
+make the same bytes as step by step is proved at the end of each life, in a tenth of them after every step.
 """
 
 from datetime import timedelta
@@ -32,6 +33,7 @@ from tests.plans.simulated.seen import Seen
 from tests.plans.simulated.steps import Now, Step, any_command
 
 PLANS_MAX, STEPS_MAX = 3, 10
+EVERY_STEP_OF = 10  # lives, one is proved after every step
 
 
 class Broken(AssertionError):
@@ -39,10 +41,11 @@ class Broken(AssertionError):
 
 
 class Simulated:
-    """One consumer, a few plans, and what becomes of them."""
+    """One consumer, a few plans, and what becomes of them. `at_every_step` proves them after each; None: by chance."""
 
-    def __init__(self, seed: int) -> None:
+    def __init__(self, seed: int, *, at_every_step: bool | None = None) -> None:
         self.seed, self.chance, self.now = seed, Random(seed), NOON
+        self.at_every_step = seed % EVERY_STEP_OF == 0 if at_every_step is None else at_every_step
         self.account = Account(7, PERSON, "EUR", 1_000_00)
         self.plans: dict[str, Seen] = {}
         self.kept: dict[str, bytes] = {}  # each plan's standing, as it is stored
@@ -134,6 +137,8 @@ class Simulated:
             seen.sum_up()
             self.kept[plan.plan_id] = keep(plan.standing)
             self._look(seen)
+            if self.at_every_step:
+                self._prove(seen)
         self._look_at_the_account()
 
     def _look(self, seen: Seen) -> None:
