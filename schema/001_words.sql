@@ -1,4 +1,4 @@
--- Tenor's database, to be read from here to 013 as one document: a file a subject, a table before what refers to it.
+-- Tenor's database, to be read from here to 014 as one document: a file a subject, a table before what refers to it.
 --
 -- Only what every subject uses stands here: the words, and three functions.
 --

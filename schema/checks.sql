@@ -524,3 +524,35 @@ select bucket, enquiry_id, r.expires_at, c.expires_at as consent_expires_at
   join enquiries e using (bucket, enquiry_id)
   join consents c using (bucket, consent_id)
  where r.expires_at > c.expires_at;
+
+-- How plans are collected ---------------------------------------------------------------------------------------------
+
+-- charges_are_open_once --
+-- What is due on a plan is pulled by one charge at a time.
+select bucket, plan_id, count(*) as open
+  from charges
+ where state = 'pending'
+ group by bucket, plan_id
+having count(*) > 1;
+
+-- charges_are_booked --
+-- Money that a charge brought is one payment of its plan, under the charge's own reference; what came back was undone.
+select c.bucket, c.charge_id, c.state, c.amount, c.payment_id, f.fact_id, f.body
+  from charges c
+  left join facts f on f.bucket = c.bucket and f.fact_id = c.payment_id and f.plan_id = c.plan_id and f.fact = 'paid'
+                   and f.reference = lower(c.charge_id)
+ where c.state in ('succeeded', 'returned')
+   and ((f.body ->> 'amount')::bigint is distinct from c.amount
+        or c.state = 'returned'
+           and not exists (select from facts u
+                            where u.bucket = c.bucket and u.plan_id = c.plan_id
+                              and c.payment_id in (u.body ->> 'payment_id', u.body ->> 'fact_id')));
+
+-- charges_name_their_plans_parties --
+-- A charge is of its plan's merchant and currency, and pulls from its consumer, through the instrument's processor.
+select c.bucket, c.charge_id, c.plan_id, c.instrument_id
+  from charges c
+  left join plans p using (bucket, plan_id)
+  left join instruments i on i.bucket = c.bucket and i.instrument_id = c.instrument_id
+ where (c.merchant_id, c.currency, i.consumer_id, c.processor_id)
+       is distinct from (p.merchant_id, p.currency, p.consumer_id, i.processor_id);

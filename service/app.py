@@ -17,6 +17,7 @@ from service.api.body import BYTES_MAX, too_large
 from service.api.merchant import merchant_router
 from service.api.operator import operator_router
 from service.api.partner import partner_router
+from service.api.processors import processor_router
 from service.api.public import get_livez, get_openapi, get_readyz
 from service.api.readiness import Readiness
 from service.api.reply import reply_refused
@@ -40,6 +41,8 @@ from service.errors import Code, Refused
 from service.inbox import Together
 from service.outside.flow import Outside
 from service.outside.gateway import Gateways
+from service.payments.flow import Charging
+from service.payments.gateway import Processors
 from service.plans.book import Command
 from service.plans.flow import PlanWork
 from service.registry.registry import Registry
@@ -50,7 +53,15 @@ log = logging.getLogger("tenor")
 def create_app(settings: Settings) -> Litestar:
     """The ASGI application; its resources are opened at start and closed at the end."""
     return Litestar(
-        route_handlers=[merchant_router, partner_router, operator_router, get_livez, get_readyz, get_openapi],
+        route_handlers=[
+            merchant_router,
+            partner_router,
+            operator_router,
+            processor_router,
+            get_livez,
+            get_readyz,
+            get_openapi,
+        ],
         lifespan=[partial(_resources, settings=settings)],
         exception_handlers={Refused: _refused, HTTPException: _http, Exception: _broken},
         request_class=Asked,
@@ -94,16 +105,19 @@ async def services(settings: Settings) -> AsyncGenerator[Services]:
     with in_a_sentence(url):
         await registry.start()
     shadows = Shadows(pool)
+    processors = Processors(lambda: registry.now.processors, lambda one: registry.key_of(one.processor_id))
     outside = Outside(pool, Gateways(registry.key_of), lambda: registry.now.gateways, sandbox=settings.sandbox)
     try:
         yield Services(
             settings, pool, cache, readiness, registry, snapshots, attempts, engine, shadows, outside,
+            Charging(pool, engine, processors),
             large_bodies=Turnstile(), quoting=Aside(), desk=Aside(),
         )  # fmt: skip
     finally:
         await engine.close()
         await shadows.close()
         await outside.close()
+        await processors.close()
         await attempts.close()
         await snapshots.close()
         await registry.close()

@@ -20,6 +20,7 @@ COMMANDS: Final[dict[str, tuple[str, str | None]]] = {
     "migrate": ("service.cli:migrate", "bring the database up to this version"),
     "key": ("service.cli:key", "make an API key, and print it: how an install gets its first ones"),
     "check": ("service.cli:check", "the invariants of the database; and plans proved against their facts"),
+    "collect": ("service.collector:main", "charge what is due, and ask about what no processor has answered; often"),
     "day": ("service.cli:day", "close the day, once a day: end authorizations, review limits, make files, erase"),
     "replay": ("service.cli:replay", "a decision again, from its log: the same bytes, or another policy's"),
     "apr": ("service.calculator:apr", "the annual percentage rate of terms, or of dated flows"),
@@ -32,6 +33,7 @@ COMMANDS: Final[dict[str, tuple[str, str | None]]] = {
     "backtest": ("service.learning.commands:backtest_", "how a policy, or two, would have done on past purchases"),
     "fairness": ("service.learning.commands:fairness", "whom a policy would have treated otherwise, by group"),
     "simulator": ("service.simulator:main", "the simulated gateway to outside data, over HTTP"),
+    "sandbox-processor": ("service.sandbox_processor:main", "a processor of payments to try things on, over HTTP"),
     "first-day": ("service.cli:first_day", None),
     "worker": ("service.server.worker:main", None),
 }
@@ -118,8 +120,10 @@ def key(argv: list[str]) -> int:
     from service import embedded
 
     parser = argparse.ArgumentParser(prog="tenor key", description=key.__doc__)
-    parser.add_argument("--audience", required=True, choices=("operator", "merchant", "partner"))
-    parser.add_argument("--owner", required=True, help="the operator's name, or the merchant's or partner's id")
+    parser.add_argument("--audience", required=True, choices=("operator", "merchant", "partner", "processor"))
+    parser.add_argument(
+        "--owner", required=True, help="the operator's name, or the merchant's, partner's or processor's id"
+    )
     parser.add_argument("--scopes", default="*", help="separated by commas; if left out, all of the audience's")
     given = parser.parse_args(argv)
     asked = {"audience": given.audience, "owner_id": given.owner, "scopes": given.scopes.split(",")}
@@ -140,9 +144,9 @@ def check(argv: list[str]) -> int:
 
 
 def day(argv: list[str]) -> int:
-    """Close the day that has ended: authorizations nobody captured in time end, the limits of all accounts are
-    reviewed, interest is booked, the partners' files of yesterday are made, and outside answers that expired are
-    erased. Running it again changes nothing; several at once are safe."""
+    """Close the day that has ended: authorizations nobody captured in time end, what fell due is charged, the limits
+    of all accounts are reviewed, interest is booked, the partners' files of yesterday are made, and outside answers
+    that expired are erased. Running it again changes nothing; several at once are safe."""
     from service import embedded
 
     argparse.ArgumentParser(prog="tenor day", description=day.__doc__).parse_args(argv)
@@ -235,9 +239,10 @@ async def _day(settings: Settings) -> None:
     async with services(settings) as ours:
         now = clock.now()
         under = await reviewing(ours, now)
-        closed = await close_day(ours.pool, ours.engine, under, ours.snapshots.accounts_changed, now)
+        closed = await close_day(ours.pool, ours.engine, ours.charging, under, ours.snapshots.accounts_changed, now)
     print(
         f"{closed.expires_soon} authorizations announced to end, {closed.extended} extended, {closed.expired} ended, "
+        f"{closed.charged} charges made, "
         f"{closed.accrued} days of interest booked, "
         f"{closed.limits_changed} of {closed.reviewed} limits changed, "
         f"{len(closed.files)} partner files made, {closed.erased} outside answers erased."
@@ -296,5 +301,5 @@ def _shown(value: object) -> str:
 
 
 def _usage() -> str:
-    shown = [f"  {name:<10} {text}" for name, (_, text) in COMMANDS.items() if text]
+    shown = [f"  {name:<17} {text}" for name, (_, text) in COMMANDS.items() if text]
     return "\n".join(["usage: tenor COMMAND ...", "", *shown, "", "tenor COMMAND --help tells more."])

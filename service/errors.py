@@ -41,6 +41,10 @@ class Code(StrEnum):
     AMOUNT_MISMATCH = "amount_mismatch"  # 422
     CURRENCY_MISMATCH = "currency_mismatch"  # 422
     DUPLICATE_PAYMENT = "duplicate_payment"  # 409
+    CHARGE_UNDER_WAY = "charge_under_way"  # 409
+    NOTHING_DUE = "nothing_due"  # 409
+    NO_INSTRUMENT = "no_instrument"  # 409
+    NO_TOKEN = "no_token"  # 422  # noqa: S105 - a word of a refusal
     # money and terms
     IMPOSSIBLE_TERMS = "impossible_terms"  # 422
     NO_APR = "no_apr"  # 422
@@ -77,6 +81,9 @@ STATUS: Final[dict[Code, int]] = {
     Code.LIMIT_EXCEEDED: 409,
     Code.STATE_FORBIDS: 409,
     Code.DUPLICATE_PAYMENT: 409,
+    Code.CHARGE_UNDER_WAY: 409,
+    Code.NOTHING_DUE: 409,
+    Code.NO_INSTRUMENT: 409,
     Code.BUSY: 503,
     Code.UNAVAILABLE: 503,
     Code.OUTCOME_UNKNOWN: 503,

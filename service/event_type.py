@@ -46,3 +46,14 @@ class EventType(StrEnum):
     FORGIVEN = "plan.forgiven"  # what was still owed was let go: `amount`
     LIMIT_CHANGED = "account.limit_changed"  # of `consumer` in `currency`: `limit_before`, `limit`, `rule`, `version`
     REVIEWED = "checkout.reviewed"  # a person decided `referral_id`: `outcome`, `decision_id`, `merchant_reference`
+    CHARGE_MADE = "charge.made"  # money is pulled for `plan_id`: `charge_id`, `amount`, its `origin`
+    CHARGE_SUCCEEDED = "charge.succeeded"  # it came, as `payment_id`: `plan_id`, `charge_id`, `amount`
+    CHARGE_DECLINED = (
+        "charge.declined"  # `plan_id`, `charge_id`, `amount`, `reason`; tried again `retry_at`, or `is_stopped`
+    )
+    CHARGE_RETURNED = (
+        "charge.returned"  # with `payment_id`: `plan_id`, `charge_id`, `amount`, `reason`, `retry_at`, `is_stopped`
+    )
+    INSTRUMENT_GIVEN = "instrument.given"  # `consumer` may be charged by `instrument_id`
+    INSTRUMENT_REMOVED = "instrument.removed"  # `consumer` is charged no more by `instrument_id`
+    INSTRUMENT_NAMED = "collection.instrument_named"  # `plan_id` is paid by `instrument_id` from now on

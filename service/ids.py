@@ -43,6 +43,9 @@ GATEWAY: Final = "ga"
 CONSENT: Final = "cs"
 ENQUIRY: Final = "en"
 ACCRUAL: Final = "ai"
+PROCESSOR: Final = "ps"
+INSTRUMENT: Final = "in"
+CHARGE: Final = "ch"
 
 
 def new_id(prefix: str, bucket: int, at_ms: int) -> str:

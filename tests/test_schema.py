@@ -15,6 +15,9 @@ from service.outside.consent import NEAREST, Channel
 from service.outside.source import DataType, Purpose, SourceOutcome
 from service.partners.reconciliation import BreakKind, BreakState
 from service.partners.reconciliation import Outcome as Reconciled
+from service.payments.charge import ChargeState, Origin, Reason
+from service.payments.instrument import InstrumentKind
+from service.payments.processor import Protocol
 from service.plans.offer import Kind
 from service.plans.state import CollectionState, PlanState
 
@@ -22,6 +25,10 @@ from service.plans.state import CollectionState, PlanState
 WORDS: dict[str, Iterable[str]] = {
     "breaks_kind_is_known": BreakKind,
     "breaks_state_is_known": BreakState,
+    "charges_made_by_is_known": ActorKind,
+    "charges_origin_is_known": Origin,
+    "charges_reason_is_known": Reason,
+    "charges_state_is_known": ChargeState,
     "consents_channel_is_known": Channel,
     "consents_data_types_are_known": DataType,
     "consents_purpose_is_known": Purpose,
@@ -29,6 +36,7 @@ WORDS: dict[str, Iterable[str]] = {
     "enquiries_data_type_is_known": DataType,
     "enquiries_purpose_is_known": Purpose,
     "gateways_data_types_are_known": DataType,
+    "instruments_kind_is_known": InstrumentKind,
     "keys_audience_is_known": get_args(get_type_hints(KeyBody)["audience"]),
     "limit_changes_rule_is_known": LimitRule,
     "facts_actor_is_known": ActorKind,
@@ -36,6 +44,7 @@ WORDS: dict[str, Iterable[str]] = {
     "plans_collection_state_is_known": CollectionState,
     "plans_kind_is_known": Kind,
     "plans_state_is_known": PlanState,
+    "processors_protocol_is_known": Protocol,
     "reconciliations_outcome_is_known": Reconciled,
     # What is heard of a call is whatever can come of asking, less what comes without a call.
     "reports_outcome_is_known": [one for one in SourceOutcome if one not in (SourceOutcome.CACHED, *NEAREST)],

@@ -109,7 +109,9 @@ def _actor(principal: Principal) -> Actor:
     return Actor(_ROLES.get(principal.audience, ActorKind.OPERATOR), principal.owner_id)
 
 
-_ROLES = {"merchant": ActorKind.MERCHANT, "operator": ActorKind.OPERATOR}
+_ROLES = {
+    "merchant": ActorKind.MERCHANT, "operator": ActorKind.OPERATOR, "processor": ActorKind.PROCESSOR,
+}  # fmt: skip
 
 
 def is_dry_run(request: Asked) -> bool:
@@ -225,7 +227,7 @@ def _refuse_strange_query(request: Request[Any, Any, Any], handler: BaseRouteHan
 
 _WHOLE = re.compile("-?[0-9]{1,19}")  # the framework takes 1e2 for one, and 1 for true
 _PLAIN = (None, "identity")
-_AN = {"merchant": "a merchant's", "partner": "a partner's", "operator": "an operator's"}
+_AN = {"merchant": "a merchant's", "partner": "a partner's", "operator": "an operator's", "processor": "a processor's"}
 
 
 def _now(request: Asked, services: Services) -> datetime:

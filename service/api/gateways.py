@@ -1,12 +1,9 @@
 """The operator's gateways to outside data: whom we may ask, how they answer, and every call made for a consumer."""
 
-import re
 from datetime import date, datetime, timedelta
 from typing import Annotated, Final
-from urllib.parse import urlsplit
 
 import asyncpg
-import httpx
 import msgspec
 from litestar import get, post
 from litestar.params import FromPath, RawBody
@@ -14,6 +11,7 @@ from litestar.response.base import ASGIResponse
 from msgspec import Meta, Struct, field
 
 from service import ids
+from service.api.addresses import Url, refuse_no_address
 from service.api.ask import Ask, Asked, content_type, read, write
 from service.api.body import Body, Nothing
 from service.api.consents import require_consumer
@@ -29,9 +27,6 @@ from service.outside.gateway import SIMULATOR
 from service.outside.source import DataType, Name, Purpose, SourceOutcome
 
 COUNTED: Final = timedelta(days=1)
-
-HOST = re.compile(r"[a-z0-9]([a-z0-9.-]*[a-z0-9])?", re.ASCII)  # an address in brackets has colons
-Url = Annotated[str, Meta(min_length=1, max_length=500, pattern=r"^[!-~]*\Z")]
 
 
 class GatewayBody(Struct, frozen=True, forbid_unknown_fields=True):
@@ -198,20 +193,4 @@ def _refuse_address(ask: Ask, asked: GatewayBody) -> None:
         raise Refused(Code.INVALID_FIELD, "The simulator is the sandbox's own.", "/name")
     if len(set(asked.data_types)) < len(asked.data_types):
         raise Refused(Code.INVALID_FIELD, "A kind of data is named twice.", "/data_types")
-    schemes = ("https",) if ask.services.settings.production else ("https", "http")
-    if not _is_address(asked.url, schemes):
-        raise Refused(
-            Code.INVALID_FIELD, f"A URL of {' or '.join(schemes)}, without a user, a query or a fragment.", "/url"
-        )
-
-
-def _is_address(url: str, schemes: tuple[str, ...]) -> bool:
-    """Whether the client that will ask can use it, and reads in it what we do: scheme, host, perhaps port and path."""
-    try:
-        parts, read = urlsplit(url), httpx.URL(url)
-        host = read.host  # worked out here: a name may be none by the rules of IDNA
-        is_same = (parts.hostname, parts.port) == (host, read.port) and not parts.netloc.endswith(":")
-    except (ValueError, httpx.InvalidURL):
-        return False
-    is_host = ":" in host or HOST.fullmatch(host) is not None
-    return parts.scheme in schemes and is_host and is_same and not set("@?#") & set(url)
+    refuse_no_address(asked.url, production=ask.services.settings.production)

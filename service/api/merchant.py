@@ -11,7 +11,18 @@ from msgspec import Struct, field
 
 from service import ids
 from service.actor import ActorKind
-from service.api import attributes, consents, consumers, disclosures, notices, plan_reading, plans, quotes
+from service.api import (
+    attributes,
+    charges,
+    consents,
+    consumers,
+    disclosures,
+    instruments,
+    notices,
+    plan_reading,
+    plans,
+    quotes,
+)
 from service.api.ask import Asked, content_type, guard_for, read, write
 from service.api.body import Body
 from service.api.checkouts import answer_checkout
@@ -115,12 +126,14 @@ merchant_router = Router(
         consents.give_consent,
         consents.list_consents,
         consents.revoke_consent,
+        *instruments.ROUTES,
         quotes.make_quote,
         create_checkout,
         get_checkout,
         notices.get_notice,
         disclosures.disclose_offer,
         *plans.ROUTES,
+        *charges.MERCHANT_ROUTES,
         *plan_reading.MERCHANT_ROUTES,
         disclosures.disclose_plan,
         list_events,

@@ -11,6 +11,7 @@ from msgspec import Meta, Struct, field
 from service import ids
 from service.access import flow as access
 from service.api import (
+    charges,
     consents,
     gateways,
     limits,
@@ -19,6 +20,7 @@ from service.api import (
     plan_life,
     plan_reading,
     policies,
+    processors,
     replays,
     reviews,
     trials,
@@ -31,6 +33,7 @@ from service.api.ledger import get_plan_ledger, get_trial_balance
 from service.api.merchant import merchant_router
 from service.api.operation import operation
 from service.api.partner import partner_router
+from service.api.processors import processor_router
 from service.api.reply import Made, encode, reply, reply_answer
 from service.api.summary import get_summary
 from service.checkout.request import Text
@@ -42,12 +45,12 @@ from service.jobs.day_close import DayClosed, close_day
 
 
 class KeyBody(Struct, frozen=True, forbid_unknown_fields=True):
-    """A key for a merchant, a partner or an operator; `*` among the scopes is all of the audience's.
+    """A key for a merchant, a partner, an operator or a processor; `*` among the scopes is all of the audience's.
 
     Of an operator's key the owner is the person who holds it: whoever drafts a policy does not sign it, with any key.
     """
 
-    audience: Literal["merchant", "partner", "operator"]
+    audience: Literal["merchant", "partner", "operator", "processor"]
     owner_id: Owner
     scopes: Annotated[tuple[Text, ...], Meta(min_length=1, max_length=20)] = ("*",)
 
@@ -122,7 +125,7 @@ async def revoke_key(request: Asked, body: RawBody, key_id: FromPath[str]) -> AS
 @post("/day-close", status_code=200, opt=operation("day", DayClosed, takes=Nothing) | LONG)
 async def close_day_now(request: Asked, body: RawBody) -> ASGIResponse:
     """What time alone brings about, up to now: authorizations that nobody captured are announced,
-    extended or ended, limits are reviewed once a day.
+    extended or ended, what fell due is charged, limits are reviewed once a day.
 
     Running it again is safe. Cut short, it is finished by the same request, sent again.
     """
@@ -134,7 +137,7 @@ async def close_day_now(request: Asked, body: RawBody) -> ASGIResponse:
         return reply_answer(before)
     under = await limits.reviewing(services, ask.now)
     told = services.snapshots.accounts_changed
-    closed = await close_day(services.pool, services.engine, under, told, ask.now)
+    closed = await close_day(services.pool, services.engine, services.charging, under, told, ask.now)
 
     async def keep(_: Connection) -> Answer:  # afterwards: its steps are transactions of their own
         return Answer(200, encode(closed))
@@ -150,7 +153,10 @@ async def get_decision_log(request: Asked, decision_id: FromPath[str]) -> ASGIRe
 
 def _scopes(audience: str) -> set[str]:
     """What its routes ask for."""
-    router = {"merchant": merchant_router, "partner": partner_router, "operator": operator_router}[audience]
+    router = {
+        "merchant": merchant_router, "partner": partner_router, "operator": operator_router,
+        "processor": processor_router,
+    }[audience]  # fmt: skip
     return {"*"} | {
         handler.opt["scope"]
         for route in router.routes
@@ -200,6 +206,8 @@ operator_router = Router(
         get_summary,
         get_trial_balance,
         get_plan_ledger,
+        *charges.OPERATOR_ROUTES,
+        *processors.OPERATOR_ROUTES,
         *plan_life.ROUTES,
         *plan_reading.OPERATOR_ROUTES,
     ],

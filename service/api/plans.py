@@ -9,9 +9,12 @@ from litestar.response.base import ASGIResponse
 from msgspec import Meta, Struct
 
 from service import ids
-from service.api.ask import Asked, content_type, write
+from service.api.ask import Asked, content_type, is_dry_run, write
 from service.api.body import Body, Nothing
+from service.api.charges import InstrumentId
+from service.api.instruments import name_for_opened, require_instrument
 from service.api.operation import operation
+from service.api.reply import reply_answer
 from service.api.verb import Names, do, verb
 from service.checkout.request import Price, Text, UnitAmount
 from service.errors import Code, Refused
@@ -36,6 +39,7 @@ class AcceptOffer(Struct, frozen=True, forbid_unknown_fields=True):
     """The offer the consumer chose."""
 
     offer_id: Annotated[str, Meta(pattern=r"^of_[0-7][0-9A-HJKMNP-TV-Z]{25}\Z")]
+    instrument_id: InstrumentId | None = None  # what the plan is paid with on due dates; null: by hand
 
 
 class BilledItem(Struct, frozen=True, gc=False, forbid_unknown_fields=True):
@@ -117,7 +121,14 @@ _accept = Body(AcceptOffer)
         "plans",
         PlanAnswer,
         takes=AcceptOffer,
-        refuses=(Code.NOT_FOUND, Code.OFFER_EXPIRED, Code.OFFER_ACCEPTED, Code.REFERENCE_USED, Code.LIMIT_EXCEEDED),
+        refuses=(
+            Code.NOT_FOUND,
+            Code.OFFER_EXPIRED,
+            Code.OFFER_ACCEPTED,
+            Code.REFERENCE_USED,
+            Code.LIMIT_EXCEEDED,
+            Code.NO_INSTRUMENT,
+        ),
         dry_run=Preview,
         example={"offer_id": "{offer_id}"},
     ),
@@ -132,7 +143,14 @@ async def open_plan(request: Asked, body: RawBody) -> ASGIResponse:
         actor=ask.actor,
         offer_id=accept.offer_id,
     )
-    return await do(request, ask, command, 201)
+    if accept.instrument_id is None or is_dry_run(request):
+        return await do(request, ask, command, 201)
+    if not await ask.services.engine.answered(ask.must_key):
+        await require_instrument(ask, accept.offer_id, accept.instrument_id)
+    answer = await ask.services.engine.do(command, ask.key, ask.now, 201)
+    if answer.status == 201:
+        await name_for_opened(ask, answer, accept.instrument_id)
+    return reply_answer(answer)
 
 
 _BILL: Final[dict[str, Any]] = {

@@ -13,6 +13,7 @@ from service.db import Pool
 from service.engine.engine import Engine
 from service.inbox import Together
 from service.outside.flow import Outside
+from service.payments.flow import Charging
 from service.registry.registry import Registry
 
 
@@ -29,6 +30,7 @@ class Services(Struct, frozen=True):
     engine: Engine
     shadows: Shadows
     outside: Outside
+    charging: Charging
     large_bodies: Turnstile
     quoting: Aside
     desk: Aside  # where policies are read through

@@ -11,7 +11,10 @@ from msgspec import Struct
 from service.api.operation import Operation
 from service.errors import Code
 
-AUDIENCES: Final = {"operator": "/v1/operator/", "partner": "/v1/partner/", "merchant": "/v1/", "public": "/"}
+AUDIENCES: Final = {
+    "operator": "/v1/operator/", "partner": "/v1/partner/", "processor": "/v1/processor/", "merchant": "/v1/",
+    "public": "/",
+}  # fmt: skip
 
 
 class Route(Struct, frozen=True):
@@ -118,6 +121,10 @@ MEANING: Final[dict[Code, str]] = {
     Code.AMOUNT_MISMATCH: "the lines do not add up to the amount",
     Code.CURRENCY_MISMATCH: "another currency than the plan's",
     Code.DUPLICATE_PAYMENT: "a payment with this reference is already recorded on the plan",
+    Code.CHARGE_UNDER_WAY: "a charge of this plan is not answered yet; look at it again",
+    Code.NOTHING_DUE: "nothing is due today; name an amount to pay early",
+    Code.NO_INSTRUMENT: "the plan has nothing to be paid with, or it was removed",
+    Code.NO_TOKEN: "a text looks like the number of a card or an account: send the processor's token instead",
     Code.IMPOSSIBLE_TERMS: "no plan can have these terms; `pointer` names the one at fault",
     Code.NO_APR: "the payments have no annual percentage rate",
     Code.SEVERAL_APRS: "the payments have more than one annual percentage rate",

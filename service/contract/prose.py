@@ -51,17 +51,20 @@ SECURITY: Final = {
     "merchant": "A merchant's secret key.",
     "partner": "A finance partner's secret key.",
     "operator": "A secret key of the lender who runs the service.",
+    "processor": "The key of a processor of payments.",
 }
 
 TAGS: Final = {
     "consumers": "Merchant: who buys, and the limit they have.",
     "consents": "Merchant: what a consumer allowed us to ask outside, taken back.",
+    "instruments": "Merchant: what a consumer pays with, as a processor's token.",
     "quotes": "Merchant: what a credit would cost, before anybody asks for one.",
     "checkouts": "Merchant: the decision, with offers that bind; what the consumer is told of a refusal.",
     "offers": "Merchant: what must be said about an offer before it is accepted.",
     "plans": "Merchant: the plan an offer became, and the verbs on it.",
     "events": "Merchant: what happened, in order and without gaps.",
+    "processor": "Processor of payments: news of a charge, and all it was called for.",
     "partner": "Finance partner: what it funds, the files that prove it, and what does not match.",
-    "operator": "Operator: merchants, partners, keys, policies and trials, referrals, limits, gateways, the ledger.",
+    "operator": "Operator: merchants, partners, keys, policies, referrals, limits, gateways, processors, books.",
     "public": "Health, and this document. No key is needed.",
 }

@@ -7,9 +7,11 @@ from msgspec import Struct
 from service.checkout.limit_flow import ReviewedDay, Reviewing, Told, review_all
 from service.db import Pool
 from service.engine.engine import Engine
+from service.jobs.collecting import collect
 from service.outside.flow import erase_expired
 from service.partners.file import Manifest
 from service.partners.flow import make_due_files
+from service.payments.flow import Charging
 from service.plans.accrual_flow import accrue
 from service.plans.guard_flow import guard_all
 
@@ -25,16 +27,22 @@ class DayClosed(Struct, frozen=True):
     limits_changed: int  # of so many of them
     files: list[Manifest]
     erased: int  # answers of outside sources that had expired
+    charged: int  # charges made for what fell due, or may be tried again
 
 
-async def close_day(pool: Pool, engine: Engine, under: Reviewing | None, told: Told, now: datetime) -> DayClosed:
-    """Announces, extends or ends every authorization whose time runs out, some hundred at a time; books interest until
-    the day that ended; then reviews the limits of all accounts, unless no policy is in force; then makes the files of
-    the day before, and erases what outside sources said and may not be read again."""
+async def close_day(
+    pool: Pool, engine: Engine, charging: Charging, under: Reviewing | None, told: Told, now: datetime
+) -> DayClosed:
+    """Announces, extends or ends every authorization whose time runs out, some hundred at a time; charges what fell due
+    on plans that are paid by themselves; books interest until the day that ended; then reviews the limits of all
+    accounts, unless no policy is in force; then makes the files of the day before, and erases what outside sources said
+    and may not be read again."""
     guarded = await guard_all(pool, engine, now)
+    charged = (await collect(charging, now)).charged
     accrued = await accrue(pool, now)
     day = await review_all(pool, under, told, now) if under else ReviewedDay()
     files, erased = await make_due_files(pool, now), await erase_expired(pool, now)
     return DayClosed(
-        guarded.expires_soon, guarded.extended, guarded.expired, accrued, day.reviewed, day.changed, files, erased
+        guarded.expires_soon, guarded.extended, guarded.expired, accrued, day.reviewed, day.changed, files, erased,
+        charged,
     )  # fmt: skip

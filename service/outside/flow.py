@@ -12,9 +12,9 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from service import clock, ids
+from service.circuit import Circuit
 from service.db import Pool, columns, load_queries
 from service.metrics import ENQUIRIES
-from service.outside.circuit import Circuit
 from service.outside.consent import Consent, Need, choose
 from service.outside.gateway import SIMULATOR, Address, Gateways
 from service.outside.kept import Kept, kept_until, read_again

@@ -3,19 +3,17 @@
 import asyncio
 from collections import deque
 from collections.abc import Callable
-from http.cookiejar import CookieJar
-from typing import Any, Final, Protocol
+from typing import Final, Protocol
 
 import httpx
 import msgspec
 from msgspec import Struct
 
+from service.http_client import exchange, open_client
 from service.outside import simulator
-from service.outside.report import BYTES_MAX, UNAVAILABLE, Query, Report, read_report
+from service.outside.report import UNAVAILABLE, Query, Report, read_report
 from service.outside.source import DataType
 
-CONNECTIONS_MAX: Final = 200
-PATIENCE_S: Final = 2.0  # of one step on the wire; how long a checkout waits is for its caller to say
 REMEMBERED: Final = 1_000
 
 
@@ -38,13 +36,6 @@ class Gateway(Protocol):
         """What they say: ANSWERED, NO_RECORD or UNAVAILABLE. Raises nothing; may take for ever, and be cancelled."""
 
 
-class NoCookies(CookieJar):
-    """What one consumer's answer sets must not be sent with the next one's question."""
-
-    def extract_cookies(self, response: Any, request: Any) -> None:
-        """Keeps none."""
-
-
 class HttpGateway:
     """A gateway behind a URL. No redirect is followed, no proxy asked, no more read than a report may have."""
 
@@ -55,18 +46,8 @@ class HttpGateway:
 
     async def ask(self, query: Query) -> Report:
         """Asks over HTTP."""
-        try:
-            async with self._client.stream(
-                "POST", self._url, content=_encode(query), headers=self._headers
-            ) as response:
-                body = b""
-                async for piece in response.aiter_raw():
-                    body += piece
-                    if len(body) > BYTES_MAX:
-                        return UNAVAILABLE
-        except (httpx.HTTPError, httpx.InvalidURL, OSError, UnicodeError):  # the last: of a name that IDNA refuses
-            return UNAVAILABLE
-        return read_report(query, response.status_code, body)
+        heard = await exchange(self._client, "POST", self._url, self._headers, _encode(query))
+        return UNAVAILABLE if heard is None else read_report(query, *heard)
 
 
 class Simulator:
@@ -100,18 +81,6 @@ class Gateways:
     async def close(self) -> None:
         """Closes the connections."""
         await self._client.aclose()
-
-
-def open_client() -> httpx.AsyncClient:
-    """An HTTP client that goes where it is told and nowhere else, and brings nothing along."""
-    return httpx.AsyncClient(
-        headers={"Accept": "application/json", "Accept-Encoding": "identity", "User-Agent": "tenor"},
-        cookies=NoCookies(),
-        follow_redirects=False,
-        trust_env=False,
-        timeout=PATIENCE_S,
-        limits=httpx.Limits(max_connections=CONNECTIONS_MAX),
-    )
 
 
 _encode = msgspec.json.Encoder().encode

@@ -24,3 +24,7 @@ select revision from rulebook;
 
 -- load_gateways --
 select gateway_id, name, url, data_types from gateways where retired_at is null;
+
+-- load_processors --
+-- Those that are retired, too: what is pending there is still asked about.
+select processor_id, name, url, protocol, retired_at from processors;

@@ -19,6 +19,8 @@ from service.merchants.merchant import Merchant, MerchantFee
 from service.outside.gateway import Address
 from service.outside.source import DataType
 from service.partners.programme import Programme
+from service.payments import processor
+from service.payments.processor import Protocol
 from service.policies.compile import CompiledPolicy
 from service.policies.flow import Ready, load_spans
 from service.policies.version import Span, in_force
@@ -43,6 +45,7 @@ class Known(msgspec.Struct, frozen=True):
     policies: tuple[Span, ...] = ()  # published, in the order they begin
     trial: Trial | None = None
     gateways: dict[str, Address] = {}  # by name
+    processors: dict[str, processor.Address] = {}  # by id; retired ones among them
 
 
 class Registry:
@@ -128,6 +131,7 @@ class Registry:
                 policies = await load_spans(conn)
                 trial = await conn.fetchrow(Q.load_trial)
                 gateways = await conn.fetch(Q.load_gateways)
+                processors = await conn.fetch(Q.load_processors)
             known = Known(
                 {
                     row["hmac"]: Principal(row["key_id"], row["audience"], row["owner_id"], frozenset(row["scopes"]))
@@ -139,6 +143,7 @@ class Registry:
                 policies,
                 Trial(*trial) if trial else None,
                 {row["name"]: _address(row) for row in gateways},
+                {row["processor_id"]: _processor(row) for row in processors},
             )
             await self.ready.prepare(_needed(known, clock.now()))
             self.now = known
@@ -192,6 +197,12 @@ def _needed(known: Known, now: datetime) -> Iterator[tuple[str, int]]:
 def _address(row: asyncpg.Record) -> Address:
     data_types = frozenset(DataType(one) for one in row["data_types"])
     return Address(row["gateway_id"], row["name"], row["url"], data_types)
+
+
+def _processor(row: asyncpg.Record) -> processor.Address:
+    return processor.Address(
+        row["processor_id"], row["name"], row["url"], Protocol(row["protocol"]), row["retired_at"] is not None
+    )
 
 
 def _merchant(row: asyncpg.Record) -> Merchant:

@@ -16,6 +16,7 @@ from service.api.operation import Text
 from service.contract.contract import Route, parameters_of, routes_of
 from service.demo.seed import POLICY
 from service.plans.offer import Kind
+from tests.flows.collecting import registered
 from tests.flows.world import Client, World
 
 # Well formed, and nothing there: what takes long to make, and where a refusal of the body comes first anyway.
@@ -54,7 +55,8 @@ def paths(app: Litestar, method: str) -> set[str]:
 def client_for(world: World, template: str) -> Client:
     """The client whose key may call it."""
     audience = template.split("/")[2]
-    return {"operator": world.operator, "partner": world.partner}.get(audience, world.merchant)
+    clients = {"operator": world.operator, "partner": world.partner, "processor": world.processor}
+    return clients.get(audience, world.merchant)
 
 
 async def posts(world: World) -> list[Post]:
@@ -75,10 +77,12 @@ class Stage:
         self.routes = routes_of(world.app)
         self._by_handler = {route.handler.fn.__name__: route for route in self.routes.values()}
         self._consumer = ""
+        self._processor_name = ""
         self._plans = 0
         self._makers: dict[str, Callable[[], Awaitable[str]]] = {
             "consumer_id": self._consumer_id, "offer_id": self._offer_id, "key_id": self._key_id,
-            "consent_id": self._consent_id, "gateway_id": self._gateway_id,
+            "consent_id": self._consent_id, "gateway_id": self._gateway_id, "processor": self._processor,
+            "processor_id": self._processor_id, "instrument_id": self._instrument_id, "charge_id": self._charge_id,
         }  # fmt: skip
         self._known = {
             "currency": "EUR", "version": "1", "merchant_id": world.demo.merchant_id,
@@ -146,6 +150,23 @@ class Stage:
         post = await self.ready(self.routes["POST /v1/operator/gateways"])
         post.body["name"] = f"g-{uuid.uuid4().hex[:8]}"  # one name is one gateway
         return str((await self.do(post))["id"])
+
+    async def _processor(self) -> str:
+        """The name of a processor that is away, so that every charge stays as it was written down."""
+        if not self._processor_name:
+            self._processor_name = "away"
+            await registered(self.world, "http://127.0.0.1:9/", self._processor_name)
+        return self._processor_name
+
+    async def _processor_id(self) -> str:
+        return (await registered(self.world, "http://127.0.0.1:9/", f"p-{uuid.uuid4().hex[:8]}"))[0]
+
+    async def _instrument_id(self) -> str:
+        route = self.routes["POST /v1/consumers/{consumer_id}/instruments"]
+        return str((await self.do(await self.ready(route)))["id"])
+
+    async def _charge_id(self) -> str:
+        return str((await self.do(await self.ready(self.routes["POST /v1/plans/{plan_id}/charges"])))["id"])
 
 
 GONE = set(NOTHING.values())

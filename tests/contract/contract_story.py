@@ -13,6 +13,7 @@ from service import ids
 from tests.api.routes import Stage
 from tests.bench.cast import ATTRIBUTES as GOOD
 from tests.contract.checked import Contract
+from tests.flows.collecting import till
 from tests.flows.outside import in_force
 from tests.flows.world import NOON, World
 
@@ -92,6 +93,7 @@ async def tell(world: World, recorder: Recorder) -> None:
     await _refusal(world, consumer)
     await _policies(story)
     await _outside(story)
+    await _collecting(story)
     for name, route in story.routes.items():
         if name not in recorder.examples and name != "GET /openapi.yaml":
             post = await story.ready(route)
@@ -232,3 +234,27 @@ async def _outside(story: Story) -> None:
     await story.call("POST /v1/operator/consents/{consent_id}/revoke", consent_id=consent)
     await story.call("GET /v1/operator/consumers/{consumer_id}/consents", consumer_id=consumer)
     await story.call("POST /v1/operator/gateways/{gateway_id}/retire", gateway_id=gateway)
+
+
+async def _collecting(story: Story) -> None:
+    """A plan is paid by a card: now, declined, and by a payment that came back."""
+    world = story.world
+    charge = "POST /v1/plans/{plan_id}/charges"
+    async with till(world) as at:
+        plan = await at.plan("ok")
+        told = {"processor": at.name, "plan_id": plan["id"], "consumer_id": plan["consumer"]}
+        instrument = (await story.call("POST /v1/consumers/{consumer_id}/instruments", **told))["id"]
+        await story.call("GET /v1/consumers/{consumer_id}/instruments", **told)
+        told["instrument_id"] = instrument
+        await story.call("POST /v1/plans/{plan_id}/instrument", **told)
+        pulled = await story.call(charge, **told)
+        await story.call("GET /v1/plans/{plan_id}/charges", **told)
+        await story.call("POST /v1/processor/notifications", charge_id=pulled["id"])
+        await story.call("GET /v1/processor/charges")
+        for ending in ("closed", "bounces"):
+            told["instrument_id"] = await at.instrument(plan["consumer"], ending)
+            pulled = await story.call(charge, **told)
+        async with asyncio.timeout(30):
+            while (await at.charges(plan))[-1]["state"] != "returned":
+                await asyncio.sleep(0.05)
+        await story.call("POST /v1/instruments/{instrument_id}/remove", **told)

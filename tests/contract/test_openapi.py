@@ -28,6 +28,7 @@ from service.errors import STATUS, Code
 from service.event_type import EventType
 from tests.contract import contract_story
 from tests.contract.checked import Contract
+from tests.flows.collecting import registered
 from tests.flows.conftest import world as world  # the service on real servers
 from tests.flows.world import Client, World
 
@@ -207,7 +208,11 @@ async def _require_described_events(world: World) -> None:
 async def test_no_route_without_its_key(world: World) -> None:
     """Each operation lets in its audience's keys alone, and of those only the ones with its scope."""
     contract = Contract(document(APP, {}))
-    owners = {"merchant": world.demo.merchant_id, "partner": world.demo.partner_id, "operator": "operator"}
+    processor, _ = await registered(world, "http://127.0.0.1:9/")
+    owners = {
+        "merchant": world.demo.merchant_id, "partner": world.demo.partner_id, "operator": "operator",
+        "processor": processor,
+    }  # fmt: skip
     keys = {audience: await _key(world, audience, owner, "*") for audience, owner in owners.items()}
     scopes = {audience: sorted({ROUTES[one].handler.opt["scope"] for one in KEYED if ROUTES[one].audience == audience})
               for audience in owners}  # fmt: skip

@@ -1,6 +1,7 @@
 """Every invariant finds what it is there to find: one thing is broken at a time, and the check says so."""
 
 from service.db import SCHEMA, load_queries
+from tests.flows.collecting import till
 from tests.flows.outside import consenting, in_force
 from tests.flows.test_interest_by_day import bears_interest, close
 from tests.flows.test_partner import bought, fetch, make_file, send
@@ -52,6 +53,11 @@ SABOTAGE = {
     "open_breaks_stand_on_a_day": "update break_days set stands = false",
     "consents_are_used_within_times": "update consents set used = used + 1",
     "enquiries_are_under_a_consent_in_force": "update enquiries set purpose = 'affordability'",
+    "charges_are_open_once": "drop index charges_one_open; insert into charges select bucket, number || charge_id,"
+    " plan_id, merchant_id, instrument_id, processor_id, currency, amount, origin, 'pending', null, made_at, made_by,"
+    " made_at, asked from charges, generate_series(1, 2) as number",
+    "charges_are_booked": "update charges set amount = amount + 1",
+    "charges_name_their_plans_parties": "update charges set currency = 'CHF'",
     "reports_are_kept_no_longer_than_allowed": "update reports set expires_at = expires_at + interval '1 year'",
 }
 # Tables that refuse such statements, until we make them.
@@ -65,6 +71,8 @@ BY_CONSTRUCTION = {"trial_balance_is_zero"}
 
 
 async def test_every_check_finds_its_fault(world: World) -> None:
+    async with till(world) as at:
+        assert (await at.pay(await at.plan("ok", 500_00), amount=100_00)).json()["state"] == "succeeded"
     plan = await bought(world)
     consumer = await world.pool.fetchval("select consumer_id from plans where plan_id = $1", plan)
     await world.operator.post(f"/v1/operator/consumers/{consumer}/accounts/EUR", {"limit": 2_000_00})

@@ -7,7 +7,7 @@ from typing import Any
 import asyncpg
 import pytest
 
-from service.outside.circuit import FAILURES_MAX
+from service.circuit import FAILURES_MAX
 from service.simulator import create_simulator
 from tests.flows.outside import (
     BUREAU,

@@ -67,6 +67,7 @@ class World:
         self.operator = Client(http, demo.operator_key)
         self.second_operator = Client(http, demo.second_operator_key)
         self.partner = Client(http, demo.partner_key)
+        self.processor = Client(http, "sk_none")  # until one is registered
 
     async def consumer(self, limit: int | None = None, attributes: dict[str, Any] | None = None) -> str:
         """A new consumer's id; with `limit` (EUR cents) the account is opened with it."""

@@ -10,8 +10,9 @@ from typing import Any
 import msgspec
 import pytest
 
-from service.outside.gateway import Gateway, HttpGateway, Simulator, open_client
-from service.outside.report import BYTES_MAX, NO_RECORD, UNAVAILABLE, Query, Report, UnderConsent, read_report
+from service.http_client import BYTES_MAX, open_client
+from service.outside.gateway import Gateway, HttpGateway, Simulator
+from service.outside.report import NO_RECORD, UNAVAILABLE, Query, Report, UnderConsent, read_report
 from service.outside.source import FACTS, DataType, Purpose, SourceOutcome
 from service.simulator import create_simulator
 from tests.outside.serving import served

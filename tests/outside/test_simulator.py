@@ -4,7 +4,8 @@ import asyncio
 import socket
 import sys
 
-from service.outside.gateway import HttpGateway, open_client
+from service.http_client import open_client
+from service.outside.gateway import HttpGateway
 from tests.outside.test_gateway import query
 
 

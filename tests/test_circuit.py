@@ -1,6 +1,6 @@
 """A gateway that fails is left alone, tried once, and used again."""
 
-from service.outside.circuit import FAILURES_MAX, REST_MS, TRIAL_MS, Circuit
+from service.circuit import FAILURES_MAX, REST_MS, TRIAL_MS, Circuit
 
 
 def failing(times: int, at_ms: int = 0) -> Circuit:

@@ -1,4 +1,4 @@
-"""A circuit: after failures in a row a gateway is left alone for a moment, so that not every checkout waits for it."""
+"""A circuit: after failures in a row another network is left alone for a moment, so that not everybody waits for it."""
 
 from typing import Final
 
@@ -8,14 +8,14 @@ TRIAL_MS: Final = 1_000  # whoever tries first after a rest is given so long bef
 
 
 class Circuit:
-    """One gateway's, in one process. Instants are milliseconds of a clock that only goes forward."""
+    """Of one address, in one process. Instants are milliseconds of a clock that only goes forward."""
 
     def __init__(self) -> None:
         self._failures = 0
         self._rests_until = 0
 
     def rests(self, now_ms: int) -> bool:
-        """Whether the gateway is left alone."""
+        """Whether it is left alone."""
         return now_ms < self._rests_until
 
     def enter(self, now_ms: int) -> bool:

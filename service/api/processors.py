@@ -1,0 +1,199 @@
+"""Processors of payments: registered by an operator; what they tell us, and what they may read."""
+
+from datetime import datetime
+from typing import Annotated, Final
+
+import msgspec
+from litestar import Router, get, post
+from litestar.params import FromPath, RawBody
+from litestar.response.base import ASGIResponse
+from msgspec import Meta, Struct, field
+
+from service import ids
+from service.access.flow import make_key
+from service.api.addresses import Url, refuse_no_address
+from service.api.ask import Asked, content_type, guard_for, read, write
+from service.api.body import Body, Nothing
+from service.api.charges import BUDGET, ChargeView, view
+from service.api.operation import operation
+from service.api.partner import After, Limit
+from service.api.reply import Made, encode, reply, reply_answer
+from service.db import Connection
+from service.engine.work import Answer
+from service.errors import Code, Refused
+from service.payments.instrument import ProcessorName
+from service.payments.processor import Protocol
+from service.payments.store import Q, charge_of, load_charges
+
+ChargeId = Annotated[str, Meta(pattern=r"^ch_[0-7][0-9A-HJKMNP-TV-Z]{25}\Z")]
+
+
+class ProcessorBody(Struct, frozen=True, forbid_unknown_fields=True):
+    """Whom instruments mean by `name`, and where they are: the only place their tokens are sent to."""
+
+    name: ProcessorName  # what instruments call it
+    url: Url
+    protocol: Protocol = Protocol.TENOR  # how it is spoken to
+
+
+class ProcessorMade(Struct, frozen=True):
+    """Both secrets are shown once and kept nowhere."""
+
+    processor_id: str = field(name="id")
+    secret: str  # each of our calls carries it as `Authorization: Bearer`
+    key: str  # the processor's own, for `/v1/processor/...`
+
+
+class ProcessorView(Struct, frozen=True):
+    """A processor."""
+
+    processor_id: str = field(name="id")
+    name: str  # what instruments call it
+    url: str
+    protocol: Protocol  # how it is spoken to
+    registered_by: str  # the key
+    registered_at: datetime
+    retired_by: str | None  # the key
+    retired_at: datetime | None
+
+
+class ProcessorPage(Struct, frozen=True):
+    """Processors, the oldest first; `after` is what to ask with next."""
+
+    processors: list[ProcessorView]
+    after: str
+
+
+class Notification(Struct, frozen=True, forbid_unknown_fields=True):
+    """There is news of a charge."""
+
+    charge_id: ChargeId
+
+
+class ProcessorCharges(Struct, frozen=True):
+    """Charges that a processor was called for, the oldest first; `after` is what to ask with next."""
+
+    charges: list[ChargeView]
+    after: str
+
+
+class _Made(Made, frozen=True):
+    key_id: str
+
+
+_processor = Body(ProcessorBody)
+_notification = Body(Notification)
+_nothing = Body(Nothing)
+
+
+@post(
+    "/processors",
+    status_code=201,
+    opt=operation(
+        "processors", ProcessorMade, takes=ProcessorBody, refuses=(Code.STATE_FORBIDS,),
+        example={"name": "acme", "url": "https://acme.example/payments/", "protocol": "tenor"},
+    ),
+)  # fmt: skip
+async def register_processor(request: Asked, body: RawBody) -> ASGIResponse:
+    """Register a processor of payments, under a name nobody uses.
+
+    The answer holds the secret by which the processor knows us, and its key to tell us of news: shown once, worked out
+    anew for each call.
+    """
+    asked = _processor.read(body, content_type(request))
+    ask, by, registry = write(request, body), request.auth.key_id, request.app.state["services"].registry
+    refuse_no_address(asked.url, production=ask.services.settings.production)
+    processor_id = ids.new_id(ids.PROCESSOR, 0, ask.now_ms)
+
+    async def register(conn: Connection) -> Answer:
+        if not await conn.fetchval(
+            Q.insert_processor, processor_id, asked.name, asked.url, asked.protocol, by, ask.now
+        ):
+            raise Refused(Code.STATE_FORBIDS, f"There is a processor {asked.name!r} in use.", "/name", ("retire",))
+        secret = ask.services.settings.key_secret
+        key_id = await make_key(conn, secret, "processor", processor_id, ("*",), ask.now)
+        return Answer(201, encode(_Made(processor_id, key_id)))
+
+    answer = await ask.services.engine.once(ask.must_key, ask.now, register)
+    await registry.reload()
+    if answer.status != 201:
+        return reply_answer(answer)
+    made = msgspec.json.decode(answer.body, type=_Made)
+    return reply(ProcessorMade(made.made_id, registry.key_of(made.made_id), registry.key_of(made.key_id)), 201)
+
+
+@post("/processors/{processor_id:str}/retire", status_code=200, opt=operation("processors", Made, takes=Nothing))
+async def retire_processor(request: Asked, body: RawBody, processor_id: FromPath[str]) -> ASGIResponse:
+    """Nothing new is charged there; what is pending is still asked about. Its name is free for another."""
+    if body:
+        _nothing.read(body, content_type(request))
+    ask, by = write(request, body), request.auth.key_id
+
+    none = Refused(Code.NOT_FOUND, f"There is no processor {processor_id[:100]!r} in use.", "/id")
+    if not ids.is_id(processor_id, ids.PROCESSOR):
+        raise none
+
+    async def retire(conn: Connection) -> Answer:
+        if not await conn.fetchval(Q.retire_processor, processor_id, by, ask.now):
+            raise none
+        return Answer(200, encode(Made(processor_id)))
+
+    answer = await ask.services.engine.once(ask.must_key, ask.now, retire)
+    await ask.services.registry.reload()
+    return reply_answer(answer)
+
+
+@get("/processors", opt=operation("processors", ProcessorPage))
+async def list_processors(request: Asked, after: After = "", limit: Limit = 100) -> ASGIResponse:
+    """All processors there ever were, and which of them are in use."""
+    rows = await read(request).services.pool.fetch(Q.list_processors, after, limit)
+    page = [ProcessorView(**dict(row)) for row in rows]
+    return reply(ProcessorPage(page, page[-1].processor_id if page else after))
+
+
+@post(
+    "/notifications",
+    status_code=200,
+    opt=operation(
+        "notifications", ChargeView, takes=Notification, refuses=(Code.NOT_FOUND,),
+        example={"charge_id": "{charge_id}"},
+    )
+    | BUDGET,
+)  # fmt: skip
+async def take_notification(request: Asked, body: RawBody) -> ASGIResponse:
+    """There is news of a charge: we ask what it is, and book it.
+
+    So a notification that comes twice, late or after a newer one does no harm.
+    """
+    asked = _notification.read(body, content_type(request))
+    ask = write(request, body, ids.bucket_of(asked.charge_id))
+    if before := await ask.services.engine.answered(ask.must_key):
+        return reply_answer(before)
+    found = await load_charges(ask.services.pool, [asked.charge_id])
+    if not found or found[0].processor_id != ask.owner_id:
+        raise Refused(Code.NOT_FOUND, f"There is no charge {asked.charge_id!r} of yours.", "/charge_id")
+    await ask.services.charging.ask(found[0], ask.now)
+
+    async def keep(conn: Connection) -> Answer:
+        (charge,) = await load_charges(conn, [asked.charge_id])
+        return Answer(200, encode(view(charge)))
+
+    return reply_answer(await ask.services.engine.once(ask.must_key, ask.now, keep))
+
+
+@get("/charges", opt=operation("charges", ProcessorCharges))
+async def list_own_charges(request: Asked, after: After = "", limit: Limit = 100) -> ASGIResponse:
+    """Every charge that this processor was called for, to be held against its own books."""
+    ask = read(request)
+    rows = await ask.services.pool.fetch(Q.list_charges_of_processor, ask.owner_id, after, limit)
+    page = [view(charge_of(row)) for row in rows]
+    return reply(ProcessorCharges(page, page[-1].charge_id if page else after))
+
+
+OPERATOR_ROUTES: Final = [register_processor, retire_processor, list_processors]
+
+processor_router = Router(
+    path="/v1/processor",
+    before_request=guard_for("processor"),
+    route_handlers=[take_notification, list_own_charges],
+)

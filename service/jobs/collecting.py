@@ -1,0 +1,21 @@
+"""Collecting: what is due is charged, and what nobody has answered is asked about; often, and at every day's close."""
+
+from datetime import datetime
+
+from msgspec import Struct
+
+from service.payments.flow import Charging
+from service.payments.making_flow import collect_due
+
+
+class Collected(Struct, frozen=True):
+    """How much there was to do."""
+
+    asked: int  # charges that were not answered in time, and were asked about again
+    charged: int  # charges made for what fell due, or may be tried again
+
+
+async def collect(charging: Charging, now: datetime) -> Collected:
+    """Asks first: a plan whose charge is answered may be charged again. Several at once are safe, and so is a rerun."""
+    asked = await charging.ask_unanswered(now)
+    return Collected(asked, await collect_due(charging, now))

@@ -1,0 +1,212 @@
+"""Charging: a charge is written down, its processor is called, and what it says is booked: each once, whatever happens.
+
+    the row `pending`, committed  ->  the processor, by the charge's id, which is its key  ->  what it said, committed
+
+No call is made inside a transaction. What can go wrong, and what is then true:
+    we die before the call, or the answer is lost   the charge stays pending, and is asked about until it is answered
+    the processor answers twice, or late            the payment has one idempotency key, the charge one end
+    we die between the payment and the charge's end the answer comes again: the payment is there, the charge is ended
+    two pull for one plan at once                   one waits for the plan's row in `collections`, and sees the other
+"""
+
+import asyncio
+import hashlib
+import logging
+from collections.abc import Iterable
+from datetime import UTC, date, datetime
+from typing import Any, Final
+
+import msgspec
+from msgspec import Struct
+
+from service import ids
+from service.actor import Actor, ActorKind
+from service.db import Pool
+from service.engine.engine import Engine
+from service.engine.work import Answer, Key
+from service.errors import Code
+from service.event_type import EventType
+from service.payments.charge import Charge, ChargeState
+from service.payments.collection import Collection, after_charge
+from service.payments.gateway import Processors
+from service.payments.processor import Heard, Said
+from service.payments.retry import ask_again
+from service.payments.store import (
+    ASK_LATER,
+    MOVE_COLLECTIONS,
+    AskedLater,
+    Q,
+    load_charges,
+    milliseconds,
+    moved_collection,
+    tell,
+    told_of,
+)
+from service.plans.book import PlanCommand
+from service.plans.money_back import ReturnPayment
+from service.plans.payment import RecordPayment
+
+AT_ONCE: Final = 16  # calls to processors of one process
+ASKED_AT_ONCE: Final = 200
+
+# From where a charge may go to an end. Money that came is never refused, not even after a decline.
+FROM: Final[dict[ChargeState, tuple[ChargeState, ...]]] = {
+    ChargeState.SUCCEEDED: (ChargeState.PENDING, ChargeState.DECLINED),
+    ChargeState.DECLINED: (ChargeState.PENDING,),
+    ChargeState.RETURNED: (ChargeState.PENDING, ChargeState.SUCCEEDED, ChargeState.DECLINED),
+}
+
+TOLD: Final[dict[ChargeState, EventType]] = {
+    ChargeState.SUCCEEDED: EventType.CHARGE_SUCCEEDED,
+    ChargeState.DECLINED: EventType.CHARGE_DECLINED,
+    ChargeState.RETURNED: EventType.CHARGE_RETURNED,
+}
+
+log = logging.getLogger("tenor.payments")
+
+
+class _Problem(Struct):
+    code: str = ""
+
+
+class Charging:
+    """One for each process."""
+
+    def __init__(self, pool: Pool, engine: Engine, processors: Processors) -> None:
+        self.pool = pool
+        self.processors = processors
+        self._engine = engine
+        self._places = asyncio.Semaphore(AT_ONCE)
+
+    async def pull(self, charge_ids: Iterable[str], now: datetime) -> None:
+        """Calls the processors of charges that are written down, and books what they say."""
+        charges = await load_charges(self.pool, list(charge_ids))
+        await asyncio.gather(*(self._pull(charge, now) for charge in charges))
+
+    async def ask(self, charge: Charge, now: datetime) -> None:
+        """Asks what has become of a charge, and books it."""
+        async with self._places:
+            heard = await self.processors.ask(charge)
+        await self.settle(charge, heard, now)
+
+    async def ask_unanswered(self, now: datetime) -> int:
+        """Asks again about every charge that was not answered in time; how many there were."""
+        asked = 0
+        while charges := await self._claim_unanswered(now):
+            await asyncio.gather(*(self.ask(charge, now) for charge in charges))
+            asked += len(charges)
+        return asked
+
+    async def settle(self, charge: Charge, heard: Heard, now: datetime) -> None:
+        """Books what a processor said of a charge; said again, it changes nothing."""
+        match heard.said:
+            case Said.DECLINED:
+                await self._end(charge, ChargeState.DECLINED, heard, None, now)
+            case Said.SUCCEEDED | Said.RETURNED:
+                payment_id = await self._book(charge, heard, now)
+                if payment_id is None:
+                    return  # it stays as it is, and is asked about again
+                state = ChargeState.SUCCEEDED
+                if heard.said is Said.RETURNED:
+                    if not await self._book_return(charge, payment_id, now):
+                        return
+                    state = ChargeState.RETURNED
+                await self._end(charge, state, heard, payment_id, now)
+
+    async def _pull(self, charge: Charge, now: datetime) -> None:
+        async with self._places:
+            heard = await self.processors.pull(charge)
+        await self.settle(charge, heard, now)
+
+    async def _claim_unanswered(self, now: datetime) -> list[Charge]:
+        """Takes charges that are to be asked about; whoever takes them says when they may be taken again."""
+        async with self.pool.acquire() as conn, conn.transaction():
+            rows = await conn.fetch(Q.claim_unanswered, now, ASKED_AT_ONCE)
+            later = [AskedLater(row["bucket"], row["charge_id"], ask_again(row["asked"] + 1, now)) for row in rows]
+            if later:
+                await ASK_LATER.execute(conn, later=later)
+        return await load_charges(self.pool, [one.charge_id for one in later]) if later else []
+
+    async def _book(self, charge: Charge, heard: Heard, now: datetime) -> str | None:
+        """The payment that the charge became, recorded now or before; None: not now."""
+        answer = await self._do(
+            "paid", charge,
+            RecordPayment(
+                command_id=ids.new_id(ids.COMMAND, charge.bucket, milliseconds(now)),
+                actor=Actor(ActorKind.PROCESSOR, charge.processor_id),
+                plan_id=charge.plan_id,
+                amount=charge.amount,
+                received_on=_value_date(charge, heard.received_on, now),
+                reference=charge.charge_id,
+            ),
+            now,
+        )  # fmt: skip
+        if not _is_done(answer, Code.DUPLICATE_PAYMENT):
+            return None
+        found: str | None = await self.pool.fetchval(Q.find_payment, charge.bucket, charge.plan_id, charge.charge_id)
+        return found
+
+    async def _book_return(self, charge: Charge, payment_id: str, now: datetime) -> bool:
+        """The payment never was: the plan stands as if it had not come. False: not now."""
+        answer = await self._do(
+            "returned", charge,
+            ReturnPayment(
+                command_id=ids.new_id(ids.COMMAND, charge.bucket, milliseconds(now)),
+                actor=Actor(ActorKind.PROCESSOR, charge.processor_id),
+                plan_id=charge.plan_id,
+                payment_id=payment_id,
+            ),
+            now,
+        )  # fmt: skip
+        return _is_done(answer, Code.STATE_FORBIDS)  # somebody else has recorded its return
+
+    async def _do(self, word: str, charge: Charge, command: PlanCommand, now: datetime) -> Answer:
+        """Once for each charge and word: the key is the wall, whatever answers come how often."""
+        digest = hashlib.sha256(f"{word} {charge.charge_id}".encode()).digest()
+        key = Key.of("payments", f"{word} {charge.charge_id}", digest, charge.bucket)
+        answer = await self._engine.do(command, key, now, 201)
+        if answer.status >= 300:
+            log.warning("charge %s could not be booked as %s: %d", charge.charge_id, word, answer.status)
+        return answer
+
+    async def _end(
+        self, charge: Charge, state: ChargeState, heard: Heard, payment_id: str | None, now: datetime
+    ) -> None:
+        """The charge's end, what follows for the next try, and the event: together, and once."""
+        reason = heard.reason if state in (ChargeState.DECLINED, ChargeState.RETURNED) else None
+        async with self.pool.acquire() as conn, conn.transaction():
+            row = await conn.fetchrow(Q.lock_collection, charge.bucket, charge.plan_id)
+            assert row is not None, "a charge was made without its plan's row"
+            before = Collection(**row)
+            ended = await conn.fetchval(
+                Q.end_charge, charge.bucket, charge.charge_id, state, reason, payment_id, heard.received_on, now,
+                list(FROM[state]),
+            )  # fmt: skip
+            if not ended:
+                return
+            after = after_charge(before, charge, state, reason, now)
+            await MOVE_COLLECTIONS.execute(conn, moved=[moved_collection(charge.plan_id, after)])
+            data: dict[str, Any] = {"charge_id": charge.charge_id, "amount": charge.amount}
+            if payment_id is not None:
+                data |= {"payment_id": payment_id}
+            if reason is not None:
+                data |= {"reason": reason, "retry_at": after.retry_at, "is_stopped": after.is_stopped}
+            await tell(
+                conn,
+                [told_of(charge.plan_id, charge.merchant_id, TOLD[state], ActorKind.PROCESSOR, now, data)],
+            )
+
+
+def _value_date(charge: Charge, received_on: date | None, now: datetime) -> date | None:
+    """The processor's value date, within the time from the charge until now: its calendar may be wrong, ours is not."""
+    if received_on is None:
+        return None
+    return min(max(received_on, charge.made_at.astimezone(UTC).date()), now.astimezone(UTC).date())
+
+
+def _is_done(answer: Answer, before: Code) -> bool:
+    """Whether it is done: now, or before, for which there is a code."""
+    return answer.status < 300 or _decode(answer.body).code == before
+
+
+_decode: Final = msgspec.json.Decoder(_Problem).decode

@@ -1,0 +1,62 @@
+"""Processors over HTTP: one call to pull money, one to ask what has become of it; neither raises."""
+
+from collections.abc import Callable, Mapping
+from typing import Final
+
+import httpx
+
+from service import clock
+from service.circuit import Circuit
+from service.http_client import exchange, open_client
+from service.payments import processor
+from service.payments.charge import Charge
+from service.payments.processor import UNHEARD, Address, Call, Heard, Said
+
+PATIENCE_S: Final = 8.0  # a bank may think for seconds; who waits longer asks again
+
+
+class Processors:
+    """Those that are registered, by their ids, and the connections to them. One for each process.
+
+    `secret_of` says by which secret a processor knows us. One that fails three times in a row is left alone for some
+    seconds: what it was to be told stays pending, and is asked about later.
+    """
+
+    def __init__(self, addresses: Callable[[], Mapping[str, Address]], secret_of: Callable[[Address], str]) -> None:
+        self._addresses = addresses
+        self._secret_of = secret_of
+        self._client: httpx.AsyncClient = open_client(PATIENCE_S)
+        self._circuits: dict[str, Circuit] = {}
+
+    def named(self, name: str) -> Address | None:
+        """The processor that instruments mean by a name."""
+        return next((one for one in self._addresses().values() if one.name == name and not one.is_retired), None)
+
+    async def pull(self, charge: Charge) -> Heard:
+        """Asks for the money. Sent again it pulls nothing more: the charge's id is the idempotency key."""
+        return await self._call(charge, processor.pull)
+
+    async def ask(self, charge: Charge) -> Heard:
+        """Asks what has become of a charge, and for the money where the processor has never heard of it."""
+        heard = await self._call(charge, processor.ask)
+        return await self.pull(charge) if heard.said is Said.NO_CHARGE else heard
+
+    async def close(self) -> None:
+        """Closes the connections."""
+        await self._client.aclose()
+
+    async def _call(self, charge: Charge, made: Callable[[Charge, str], Call]) -> Heard:
+        address = self._addresses().get(charge.processor_id)
+        circuit = self._circuits.setdefault(charge.processor_id, Circuit())
+        if address is None or not circuit.enter(_monotonic_ms()):
+            return UNHEARD
+        call = made(charge, self._secret_of(address))
+        url = f"{address.url.removesuffix('/')}/{call.path}"
+        answer = await exchange(self._client, call.method, url, call.headers, call.content)
+        heard = UNHEARD if answer is None else processor.read_reply(charge, *answer)
+        circuit.heard(answer is None, _monotonic_ms())
+        return heard
+
+
+def _monotonic_ms() -> int:
+    return int(clock.monotonic() * 1000)

@@ -1,0 +1,157 @@
+"""Charges are written down: because somebody asks, or because an instalment fell due and its plan is paid by itself.
+
+Whoever writes one down holds the plan's row in `collections`, and reads the plan after that: what an earlier charge has
+booked, and what was paid by hand meanwhile, is not charged again.
+"""
+
+from datetime import datetime, timedelta
+from typing import Final
+
+import asyncpg
+from msgspec import Struct
+
+from service import ids
+from service.actor import THE_DAY, Actor
+from service.db import Connection
+from service.errors import Code, Refused
+from service.event_type import EventType
+from service.payments.charge import ENDED, Origin, amount_to_charge, due_on
+from service.payments.collection import Collection, with_a_try
+from service.payments.flow import Charging
+from service.payments.instrument import Instrument
+from service.payments.retry import ask_again
+from service.payments.store import (
+    MOVE_COLLECTIONS,
+    MadeCharge,
+    MovedCollection,
+    Q,
+    insert_charges,
+    load_instrument,
+    lock_collection,
+    milliseconds,
+    moved_collection,
+    tell,
+    told_of,
+)
+from service.plans.happening import today_of
+from service.plans.plan import Plan
+from service.plans.reading_store import load_plans
+
+PLANS_AT_ONCE: Final = 100
+
+Place = tuple[int, str]  # a plan: those after it are looked at next
+FIRST: Final[Place] = (-1, "")
+
+
+class Batch(Struct, frozen=True):
+    """What one transaction has written down, and where the next goes on; None: there was no plan left."""
+
+    charge_ids: list[str]
+    last: Place | None
+
+
+async def plan_for(conn: Connection, plan_id: str, merchant_id: str | None) -> Plan:
+    """The plan, of this merchant if one is named. Refused: NOT_FOUND."""
+    plans = await load_plans(conn, [plan_id], merchant_id) if ids.is_id(plan_id, ids.PLAN) else []
+    if not plans:
+        raise Refused(Code.NOT_FOUND, f"There is no plan {plan_id[:100]!r}.", "/id")
+    return plans[0]
+
+
+async def usable_instrument(conn: Connection, instrument_id: str, consumer_id: str) -> Instrument:
+    """The consumer's instrument, not removed. Refused: NO_INSTRUMENT."""
+    found = await load_instrument(conn, instrument_id)
+    if found is None or found.consumer_id != consumer_id:
+        sentence = f"The consumer has no instrument {instrument_id[:100]!r}."
+        raise Refused(Code.NO_INSTRUMENT, sentence, "/instrument_id")
+    if found.removed_at is not None:
+        raise Refused(Code.NO_INSTRUMENT, "This instrument was removed.", "/instrument_id")
+    return found
+
+
+async def name_instrument(conn: Connection, plan: Plan, instrument_id: str, actor: Actor, now: datetime) -> None:
+    """The plan is paid with this instrument from now on; what is due is tried at once. Refused: NO_INSTRUMENT."""
+    before = await lock_collection(conn, plan)
+    await usable_instrument(conn, instrument_id, plan.consumer_id)
+    if before.instrument_id == instrument_id and not before.is_stopped:
+        return
+    await conn.execute(Q.name_instrument, plan.bucket, plan.plan_id, instrument_id, now)
+    data = {"instrument_id": instrument_id}
+    await tell(conn, [told_of(plan.plan_id, plan.merchant_id, EventType.INSTRUMENT_NAMED, actor.kind, now, data)])
+
+
+async def request_charge(
+    conn: Connection, plan: Plan, amount: int | None, instrument_id: str | None, actor: Actor, now: datetime
+) -> str:
+    """Writes a charge down that somebody asks for: `amount`, or all that is due; its id.
+
+    Refused: CHARGE_UNDER_WAY, NO_INSTRUMENT, STATE_FORBIDS, NOTHING_DUE, AMOUNT_EXCEEDS_OUTSTANDING.
+    """
+    collection = await lock_collection(conn, plan)
+    plan = await plan_for(conn, plan.plan_id, None)  # as it stands now that the row is held
+    if open_id := await conn.fetchval(Q.open_charge, plan.bucket, plan.plan_id):
+        raise Refused(Code.CHARGE_UNDER_WAY, f"The charge {open_id} of this plan is not answered yet.")
+    amount = amount_to_charge(plan, amount, today_of(plan, now))
+    named = instrument_id or collection.instrument_id
+    if named is None:
+        sentence = "The plan has no instrument; name one of the consumer's."
+        raise Refused(Code.NO_INSTRUMENT, sentence, "/instrument_id")
+    instrument = await usable_instrument(conn, named, plan.consumer_id)
+    made = _made(plan, amount, instrument.instrument_id, instrument.processor_id, Origin.REQUESTED, actor, now)
+    written = await insert_charges(conn, [made])
+    assert written, "another charge was written down beside the row that is held"
+    return made.charge_id
+
+
+async def collect_due(charging: Charging, now: datetime) -> int:
+    """Charges everything that fell due, or may be tried again, by `now`; how many charges that made.
+
+    In batches, each its own transaction. Cut short, what was written down is asked about, the rest is found again.
+    """
+    made, last = 0, FIRST
+    while True:
+        batch = await _make_due(charging, now, last)
+        if batch.last is None:
+            return made
+        await charging.pull(batch.charge_ids, now)
+        made, last = made + len(batch.charge_ids), batch.last
+
+
+async def _make_due(charging: Charging, now: datetime, after: Place) -> Batch:
+    latest = (now + timedelta(days=1)).date()  # in some time zone it is tomorrow
+    async with charging.pool.acquire() as conn, conn.transaction():
+        rows = await conn.fetch(Q.claim_due, now, latest, *after, PLANS_AT_ONCE)
+        if not rows:
+            return Batch([], None)
+        plans = {plan.plan_id: plan for plan in await load_plans(conn, [row["plan_id"] for row in rows])}
+        made: list[MadeCharge] = []
+        moved: list[MovedCollection] = []
+        for row in rows:
+            one, following = _try(row, plans[row["plan_id"]], now)
+            made += [one] if one else []
+            moved.append(moved_collection(row["plan_id"], following))
+        written = await insert_charges(conn, made)
+        await MOVE_COLLECTIONS.execute(conn, moved=moved)
+        return Batch([one.charge_id for one in written], (rows[-1]["bucket"], rows[-1]["plan_id"]))
+
+
+def _try(row: asyncpg.Record, plan: Plan, now: datetime) -> tuple[MadeCharge | None, Collection]:
+    """The charge for what is due on a plan, and how far its tries have come; none where collection has ended."""
+    before = Collection(
+        row["instrument_id"], row["is_stopped"], row["for_due_on"], row["began_at"], row["tries"], row["retry_at"]
+    )
+    today = today_of(plan, now)
+    amount, last = due_on(plan, today)
+    following = with_a_try(before, last or today, now)
+    if not amount or plan.state in ENDED:
+        return None, following
+    return _made(plan, amount, row["instrument_id"], row["processor_id"], Origin.AUTOPAY, THE_DAY, now), following
+
+
+def _made(
+    plan: Plan, amount: int, instrument_id: str, processor_id: str, origin: Origin, actor: Actor, now: datetime
+) -> MadeCharge:
+    return MadeCharge(
+        plan.bucket, ids.new_id(ids.CHARGE, plan.bucket, milliseconds(now)), plan.plan_id, plan.merchant_id,
+        instrument_id, processor_id, plan.currency, amount, origin, now, actor.kind, ask_again(0, now),
+    )  # fmt: skip

@@ -1,0 +1,166 @@
+-- Payments: processors, instruments, how plans are collected, and charges.
+
+-- insert_processor --
+insert into processors (processor_id, name, url, protocol, registered_by, registered_at)
+values ($1, $2, $3, $4, $5, $6)
+    on conflict (name) where retired_at is null do nothing
+returning processor_id;
+
+-- retire_processor --
+update processors set retired_by = $2, retired_at = $3 where processor_id = $1 and retired_at is null
+returning processor_id;
+
+-- list_processors --
+select processor_id, name, url, protocol, registered_by, registered_at, retired_by, retired_at
+  from processors
+ where processor_id > $1
+ order by processor_id
+ limit $2;
+
+-- insert_instrument --
+insert into instruments (bucket, instrument_id, consumer_id, merchant_id, processor_id, token, kind, last_four,
+                         expires_on, label, autopay, given_at)
+select c.bucket, $3, c.consumer_id, c.merchant_id, $5, $6, $7, $8, $9, $10, $11, $12
+  from consumers c
+ where c.bucket = $1 and c.consumer_id = $2 and c.merchant_id = $4
+returning bucket, instrument_id, consumer_id, merchant_id, processor_id, token, kind, last_four, expires_on, label,
+          autopay, given_at, removed_at;
+
+-- load_instrument --
+select bucket, instrument_id, consumer_id, merchant_id, processor_id, token, kind, last_four, expires_on, label, autopay,
+       given_at, removed_at
+  from instruments
+ where bucket = $1 and instrument_id = $2;
+
+-- list_instruments --
+select bucket, instrument_id, consumer_id, merchant_id, processor_id, token, kind, last_four, expires_on, label, autopay,
+       given_at, removed_at
+  from instruments
+ where bucket = $1 and consumer_id = $2 and instrument_id > $3
+ order by instrument_id
+ limit $4;
+
+-- remove_instrument --
+update instruments
+   set removed_at = $3, removed_by = $4
+ where bucket = $1 and instrument_id = $2 and removed_at is null
+returning true;
+
+-- open_collection --
+insert into collections (bucket, plan_id, time_zone) values ($1, $2, $3) on conflict do nothing;
+
+-- lock_collection --
+-- Whoever makes or ends a charge of the plan holds its row.
+select instrument_id, is_stopped, for_due_on, began_at, tries, retry_at
+  from collections
+ where bucket = $1 and plan_id = $2
+   for update;
+
+-- load_collection --
+select instrument_id, is_stopped, for_due_on, began_at, tries, retry_at
+  from collections
+ where bucket = $1 and plan_id = $2;
+
+-- name_instrument --
+-- Another instrument is tried at once, whatever became of the one before.
+update collections
+   set instrument_id = $3, is_stopped = false, began_at = null, tries = 0, retry_at = $4
+ where bucket = $1 and plan_id = $2;
+
+-- move_collections --
+update collections c
+   set is_stopped = moved.is_stopped, for_due_on = moved.for_due_on, began_at = moved.began_at, tries = moved.tries,
+       retry_at = moved.retry_at
+  from @moved
+ where c.bucket = moved.bucket and c.plan_id = moved.plan_id
+
+-- claim_due --
+-- Plans on which something fell due that was not tried yet, or may be tried again; those after ($3, $4). Who else looks
+-- for such plans meanwhile does not find these.
+select c.bucket, c.plan_id, c.is_stopped, c.for_due_on, c.began_at, c.tries, c.retry_at, i.instrument_id,
+       i.processor_id
+  from collections c
+  join instruments i on i.bucket = c.bucket and i.instrument_id = c.instrument_id
+ where (c.bucket, c.plan_id) in (
+           select l.bucket, l.plan_id
+             from lines l
+            where l.paid_on is null
+              and l.due_on <= $2
+              and l.due_on <= ($1::timestamptz at time zone c.time_zone)::date
+              and (l.due_on > coalesce(c.for_due_on, '-infinity') or c.retry_at <= $1))
+   and (c.bucket, c.plan_id) > ($3, $4)
+   and i.autopay and i.removed_at is null and not c.is_stopped
+   and not exists (select from charges o where o.bucket = c.bucket and o.plan_id = c.plan_id and o.state = 'pending')
+ order by c.bucket, c.plan_id
+ limit $5
+   for update of c skip locked;
+
+-- insert_charges --
+-- A plan that has an open charge gets no other: the second wall.
+insert into charges (bucket, charge_id, plan_id, merchant_id, instrument_id, processor_id, currency, amount, origin,
+                     state, made_at, made_by, ask_at)
+select bucket, charge_id, plan_id, merchant_id, instrument_id, processor_id, currency, amount, origin, 'pending',
+       made_at, made_by, ask_at
+  from @made
+ order by bucket, plan_id
+    on conflict do nothing
+returning charge_id
+
+-- load_charges --
+select c.bucket, c.charge_id, c.plan_id, c.merchant_id, c.instrument_id, c.processor_id, c.currency, c.amount, c.origin,
+       c.state, c.reason, c.made_at, c.made_by, c.asked, c.received_on, c.payment_id, c.ended_at, c.returned_at, i.token
+  from unnest($1::smallint[], $2::text[]) as k (bucket, charge_id)
+  join charges c using (bucket, charge_id)
+  join instruments i on i.bucket = c.bucket and i.instrument_id = c.instrument_id
+ order by c.bucket, c.charge_id;
+
+-- open_charge --
+select charge_id from charges where bucket = $1 and plan_id = $2 and state = 'pending';
+
+-- list_charges --
+select c.bucket, c.charge_id, c.plan_id, c.merchant_id, c.instrument_id, c.processor_id, c.currency, c.amount, c.origin,
+       c.state, c.reason, c.made_at, c.made_by, c.asked, c.received_on, c.payment_id, c.ended_at, c.returned_at,
+       '' as token
+  from charges c
+ where c.bucket = $1 and c.plan_id = $2 and c.charge_id > $3
+ order by c.charge_id
+ limit $4;
+
+-- list_charges_of_processor --
+select c.bucket, c.charge_id, c.plan_id, c.merchant_id, c.instrument_id, c.processor_id, c.currency, c.amount, c.origin,
+       c.state, c.reason, c.made_at, c.made_by, c.asked, c.received_on, c.payment_id, c.ended_at, c.returned_at,
+       '' as token
+  from charges c
+ where c.processor_id = $1 and c.charge_id > $2
+ order by c.charge_id
+ limit $3;
+
+-- claim_unanswered --
+-- Charges that nobody has answered in time, so many at once; who else looks for them meanwhile does not find these.
+select bucket, charge_id, asked
+  from charges
+ where state = 'pending' and ask_at <= $1
+ order by ask_at
+ limit $2
+   for update skip locked;
+
+-- ask_later --
+update charges c
+   set asked = c.asked + 1, ask_at = later.ask_at
+  from @later
+ where c.bucket = later.bucket and c.charge_id = later.charge_id
+
+-- end_charge --
+-- What a charge came to, once: a state that it may not go to from where it is changes nothing.
+update charges
+   set state = $3, reason = $4, payment_id = $5, received_on = coalesce($6, received_on), ask_at = null,
+       ended_at = coalesce(ended_at, $7), returned_at = case when $3 = 'returned' then $7::timestamptz end
+ where bucket = $1 and charge_id = $2 and state = any($8::text[])
+returning true;
+
+-- find_payment --
+-- The payment that a charge became; its reference is kept as references are compared.
+select fact_id from facts where bucket = $1 and plan_id = $2 and reference = lower($3) and fact = 'paid';
+
+-- find_offers_consumer --
+select consumer_id from decisions where bucket = $1 and decision_id = $2;

@@ -1,0 +1,59 @@
+"""Numbers of cards and accounts are found however they are spaced, and tokens are let through."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from service.payments.account_number import IBAN_LENGTHS, looks_like_a_number
+from tests import properties  # noqa: F401 - loads the profile
+
+# Test numbers that processors and ISO 13616 publish.
+NUMBERS = [
+    "4111111111111111", "4111 1111 1111 1111", "4111-1111-1111-1111", "4111_1111_1111_1111", "4111.1111/1111 1111",
+    "378282246310005", "6011 0009 9013 9424", "tok_4111111111111111", "4111111111111111 04 28", "x4111111111111111y",
+    "4222222222222", "6304000000000000000", "\uff14111 1111 1111 1111", "\u0664111111111111111",
+    "DE89370400440532013000", "de89 3704 0044 0532 0130 00", "GB29-NWBK-6016-1331-9268-19",
+    "iban:DE89370400440532013000", "NO93 8601 1117 947", "MT84MALT011000012345MTLCAST001S",
+]  # fmt: skip
+
+TOKENS = [
+    "", "tok-ada-ok", "pm_1N3k4F2eZvKYlo2C5mVYh9Qw", "4242", "card of Ada, 04/28", "4111111111111112", "411111111111",
+    "41111111111111110000000000", "DE89370400440532013001", "XDE89370400440532013000", "DE89370400440532013000X",
+    "ZZ89370400440532013000", "4111    1111 1111 1111", "550e8400-e29b-41d4-a716-446655440000",
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("text", NUMBERS)
+def test_a_number_is_found(text: str) -> None:
+    assert looks_like_a_number(text)
+
+
+@pytest.mark.parametrize("text", TOKENS)
+def test_a_token_is_let_through(text: str) -> None:
+    assert not looks_like_a_number(text)
+
+
+def luhn(digits: str) -> str:
+    """The digit that completes a number, by the rule as it is written down, from the right."""
+    total = 0
+    for place, one in enumerate(reversed(digits)):
+        value = int(one) * 2 if place % 2 == 0 else int(one)
+        total += value // 10 + value % 10
+    return str(-total % 10)
+
+
+@given(st.text("0123456789", min_size=12, max_size=18), st.text(" -._/", max_size=3), st.integers(1, 17))
+def test_every_number_that_passes_is_found(body: str, gap: str, cut: int) -> None:
+    whole = body + luhn(body)
+    assert looks_like_a_number(f"card {whole[:cut]}{gap}{whole[cut:]}!")
+
+
+@given(st.sampled_from(sorted(IBAN_LENGTHS)), st.data())
+def test_every_account_that_passes_is_found(country: str, data: st.DataObject) -> None:
+    length = IBAN_LENGTHS[country] - 4
+    body = data.draw(st.text("ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789", min_size=length, max_size=length))
+    turned = "".join(str(int(letter, 36)) for letter in f"{body}{country}00")
+    iban = f"{country}{98 - int(turned) % 97:02}{body}"
+    spaced = " ".join(iban[place : place + 4] for place in range(0, len(iban), 4))
+    assert looks_like_a_number(iban)
+    assert looks_like_a_number(spaced.lower())
