@@ -171,8 +171,10 @@ select bucket, plan_id, p.captures, b.bills, p.captured, b.amount, b.add_up
                        from facts f
                       where fact = 'captured'
                         and not exists (select from facts c
-                                         where c.bucket = f.bucket and c.plan_id = f.plan_id and c.fact = 'corrected'
-                                           and c.body ->> 'fact_id' = f.fact_id)) captured
+                                         where c.bucket = f.bucket and c.plan_id = f.plan_id
+                                           and (c.fact = 'corrected' and c.body ->> 'fact_id' = f.fact_id
+                                                or c.fact = 'capture_reversed'
+                                                   and c.body ->> 'capture_id' = f.fact_id))) captured
               group by bucket, plan_id) b using (bucket, plan_id)
  where (p.captures, p.captured) is distinct from (coalesce(b.bills, 0)::smallint, coalesce(b.amount, 0)::bigint)
     or not b.add_up;

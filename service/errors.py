@@ -45,6 +45,7 @@ class Code(StrEnum):
     NOTHING_DUE = "nothing_due"  # 409
     NO_INSTRUMENT = "no_instrument"  # 409
     NO_TOKEN = "no_token"  # 422  # noqa: S105 - a word of a refusal
+    DUPLICATE_CAPTURE = "duplicate_capture"  # 409
     # money and terms
     IMPOSSIBLE_TERMS = "impossible_terms"  # 422
     NO_APR = "no_apr"  # 422
@@ -84,6 +85,7 @@ STATUS: Final[dict[Code, int]] = {
     Code.CHARGE_UNDER_WAY: 409,
     Code.NOTHING_DUE: 409,
     Code.NO_INSTRUMENT: 409,
+    Code.DUPLICATE_CAPTURE: 409,
     Code.BUSY: 503,
     Code.UNAVAILABLE: 503,
     Code.OUTCOME_UNKNOWN: 503,

@@ -19,7 +19,10 @@ class EventType(StrEnum):
         "plan.expires_soon"  # in `days`, at `capture_by`; `remaining`; `extendable_days`, `extends_by_itself`
     )
     CAPTURED = (
-        "plan.captured"  # `capture`: `amount` by `lines`, `beyond` what was agreed; `merchant_fee`; `voided` goes back
+        "plan.captured"  # `capture`, `reference`: `amount` by `lines`, `beyond` the agreed; `merchant_fee`; `voided`
+    )
+    CAPTURE_REVERSED = (
+        "plan.capture_reversed"  # `capture`, `amount`, `reference`, `merchant_fee`: taken back; `remaining`, `overpaid`
     )
     VOIDED = "plan.voided"  # the merchant gave back what was left to capture: `amount`
     EXPIRED = (

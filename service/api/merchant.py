@@ -13,6 +13,7 @@ from service import ids
 from service.actor import ActorKind
 from service.api import (
     attributes,
+    authorizations,
     charges,
     consents,
     consumers,
@@ -134,6 +135,7 @@ merchant_router = Router(
         disclosures.disclose_offer,
         *plans.ROUTES,
         *charges.MERCHANT_ROUTES,
+        *authorizations.ROUTES,
         *plan_reading.MERCHANT_ROUTES,
         disclosures.disclose_plan,
         list_events,

@@ -1,4 +1,4 @@
-"""A plan, for its merchant: open it, extend, capture, void, claim, release, record what was paid."""
+"""A plan, for its merchant: open it, capture, claim, release, record what was paid."""
 
 from datetime import date
 from typing import Annotated, Any, Final
@@ -10,7 +10,7 @@ from msgspec import Meta, Struct
 
 from service import ids
 from service.api.ask import Asked, content_type, is_dry_run, write
-from service.api.body import Body, Nothing
+from service.api.body import Body
 from service.api.charges import InstrumentId
 from service.api.instruments import name_for_opened, require_instrument
 from service.api.operation import operation
@@ -19,20 +19,18 @@ from service.api.verb import Names, do, verb
 from service.checkout.request import Price, Text, UnitAmount
 from service.errors import Code, Refused
 from service.money import AMOUNT_MAX
-from service.plans.amend import Amend
 from service.plans.authorize import Authorize
 from service.plans.bill import BillLine, lines_of
-from service.plans.book import Command
+from service.plans.book import CAPTURES_MAX, Command
 from service.plans.capture import Capture
 from service.plans.deposit import Claim, Release
 from service.plans.flow import Preview
-from service.plans.guard import ExtendAuthorization
 from service.plans.money_back import Refund, Returned
-from service.plans.offer import CAPTURE_DAYS_MAX, Kind
+from service.plans.offer import Kind
 from service.plans.payment import RecordPayment
+from service.plans.reverse import ReverseCapture
 from service.plans.settlement import QuoteSettlement
 from service.plans.timeline import PlanAnswer
-from service.plans.void import Void
 
 
 class AcceptOffer(Struct, frozen=True, forbid_unknown_fields=True):
@@ -62,6 +60,7 @@ class BillBody(Struct, frozen=True, forbid_unknown_fields=True):
     amount: Annotated[int, Meta(ge=0, le=AMOUNT_MAX, description="minor units; 0: it cost nothing")]
     items: Annotated[tuple[BilledItem, ...], Meta(max_length=200)] = ()  # less the discounts, they sum to the amount
     discounts: Annotated[tuple[Discount, ...], Meta(max_length=200)] = ()
+    reference: Text | None = None  # the merchant's own: one capture of the plan has it
 
     def lines(self) -> tuple[BillLine, ...]:
         """The items, then the discounts as negative lines. Refused: AMOUNT_MISMATCH."""
@@ -171,6 +170,7 @@ _BILL: Final[dict[str, Any]] = {
         Code.IMPOSSIBLE_TERMS,
         Code.LIMIT_EXCEEDED,
         Code.REFERENCE_USED,
+        Code.DUPLICATE_CAPTURE,
     ),
     example=_BILL,
 )
@@ -180,13 +180,29 @@ def capture_plan(body: CaptureBody, names: Names) -> Command:
     As far as the plan's `leeway` goes, the last capture may be of more than was authorized, and one may come after the
     plan has expired, until `late_capture_until`. Then the consumer's limit must have room for it.
     """
-    return Capture(**names, amount=body.amount, final=body.final, lines=body.lines())
+    return Capture(**names, amount=body.amount, final=body.final, lines=body.lines(), reference=body.reference)
 
 
-@verb("void", 200, refuses=(Code.STATE_FORBIDS,))
-def void_plan(body: Nothing, names: Names) -> Command:
-    """Give back what was not captured."""
-    return Void(**names)
+class ReverseBody(Struct, frozen=True, forbid_unknown_fields=True):
+    """Which capture."""
+
+    capture: Annotated[int, Meta(ge=1, le=CAPTURES_MAX)]  # its number
+
+
+@verb(
+    "captures/reverse",
+    200,
+    refuses=(Code.STATE_FORBIDS, Code.LIMIT_EXCEEDED),
+    example={"capture": 1},
+    after=("capture_plan",),
+)
+def reverse_capture(body: ReverseBody, names: Names) -> Command:
+    """A capture was a mistake: on its own day the plan is put back to where it would stand without it.
+
+    Its amount may be captured again, and is reserved of the limit; what was paid on it is owed back to the consumer.
+    From the next day on, and once something of it was refunded, it can only be refunded.
+    """
+    return ReverseCapture(**names, capture=body.capture)
 
 
 _DAMAGE: Final[dict[str, Any]] = {
@@ -195,50 +211,19 @@ _DAMAGE: Final[dict[str, Any]] = {
 }  # fmt: skip
 
 
-class AmendBody(Struct, frozen=True, forbid_unknown_fields=True):
-    """What the order comes to now."""
-
-    amount: Price  # in the plan's currency: what may be captured in all, with what was captured before
-
-
-@verb(
-    "amend", 200, refuses=(Code.STATE_FORBIDS, Code.IMPOSSIBLE_TERMS, Code.LIMIT_EXCEEDED), example={"amount": 650_00}
-)
-def amend_plan(body: AmendBody, names: Names) -> Command:
-    """Edit the order in place, before all of it was captured: another amount, up or down, on the same terms.
-
-    Up, only the difference is decided: the consumer's limit must have room for it. Down, it is free again at once. The
-    amount must be one that the offer has (`amount_min` to `amount_max`), at a price within the law of the day. It is
-    quoted anew, and the plan's disclosure is that of the new amount.
-    """
-    return Amend(**names, amount=body.amount)
-
-
-class ExtendAuthorizationBody(Struct, frozen=True, forbid_unknown_fields=True):
-    """How much longer it shall last."""
-
-    days: Annotated[int, Meta(ge=1, le=CAPTURE_DAYS_MAX)] | None = None  # null: all that its product still allows
-
-
-@verb("extend_authorization", 200, refuses=(Code.STATE_FORBIDS, Code.IMPOSSIBLE_TERMS), example={"days": 7})
-def extend_authorization(body: ExtendAuthorizationBody, names: Names) -> Command:
-    """Put off the end of what may still be captured: `capture_by`.
-
-    How many days its product allows is told by `extendable_days`; more are refused, with the last instant possible.
-    """
-    return ExtendAuthorization(**names, days=body.days)
-
-
 @verb(
     "claims",
     201,
-    refuses=(Code.STATE_FORBIDS, Code.AMOUNT_EXCEEDS_AUTHORIZED, Code.AMOUNT_MISMATCH),
+    refuses=(Code.STATE_FORBIDS, Code.AMOUNT_EXCEEDS_AUTHORIZED, Code.AMOUNT_MISMATCH, Code.DUPLICATE_CAPTURE),
     example=_DAMAGE,
     kind=Kind.DEPOSIT,
 )
 def claim_deposit(body: ClaimBody, names: Names) -> Command:
     """Take from a deposit: the held part first."""
-    return Claim(**names, amount=body.amount, evidence=body.evidence, final=body.final, lines=body.lines())
+    lines, evidence = body.lines(), body.evidence
+    return Claim(
+        **names, amount=body.amount, evidence=evidence, final=body.final, lines=lines, reference=body.reference
+    )
 
 
 @verb(
@@ -305,9 +290,7 @@ def quote_settlement(body: SettleBody, names: Names) -> Command:
 ROUTES: Final = [
     open_plan,
     capture_plan,
-    void_plan,
-    amend_plan,
-    extend_authorization,
+    reverse_capture,
     claim_deposit,
     release_deposit,
     record_payment,

@@ -120,6 +120,7 @@ MEANING: Final[dict[Code, str]] = {
     Code.AMOUNT_EXCEEDS_OUTSTANDING: "more than what is owed",
     Code.AMOUNT_MISMATCH: "the lines do not add up to the amount",
     Code.CURRENCY_MISMATCH: "another currency than the plan's",
+    Code.DUPLICATE_CAPTURE: "a capture that stands has this reference of the merchant's already",
     Code.DUPLICATE_PAYMENT: "a payment with this reference is already recorded on the plan",
     Code.CHARGE_UNDER_WAY: "a charge of this plan is not answered yet; look at it again",
     Code.NOTHING_DUE: "nothing is due today; name an amount to pay early",

@@ -9,7 +9,8 @@
 from collections.abc import Iterable
 from datetime import datetime
 
-from msgspec import Struct
+from msgspec import Struct, field
+from msgspec.structs import replace
 
 from service.errors import Code, Refused
 
@@ -27,8 +28,37 @@ class Bill(Struct, frozen=True):
 
     capture: int  # 1, 2, 3 ... of the plan: its instalments name it
     amount: int
-    captured_at: datetime  # when
+    captured_at: datetime
     lines: tuple[BillLine, ...] = ()
+    capture_id: str = ""  # of the fact
+    reference: str | None = None  # the merchant's own
+    is_reversed: bool = False  # on its own day, as if it had not happened
+
+
+class CaptureOfPlan(Struct, frozen=True):
+    """A capture as it is shown, of a deposit: a claim. With lines, they sum to the amount."""
+
+    capture_id: str = field(name="id")
+    number: int  # 1, 2, 3 ... of the plan: its instalments name it
+    amount: int
+    reference: str | None  # the merchant's own: one capture of the plan has it
+    lines: tuple[BillLine, ...]  # the bill
+    captured_at: datetime  # when
+    refunded: int  # minor units: what came back of it
+    is_reversed: bool  # it was taken back on its own day, as if it had not happened
+
+
+def shown(bill: Bill, refunded: int) -> CaptureOfPlan:
+    """The capture behind a bill, and what came back of it."""
+    return CaptureOfPlan(
+        bill.capture_id, bill.capture, bill.amount, bill.reference, bill.lines, bill.captured_at, refunded,
+        bill.is_reversed,
+    )  # fmt: skip
+
+
+def reversed_of(bills: Iterable[Bill], capture: int) -> tuple[Bill, ...]:
+    """The same, one of them reversed."""
+    return tuple([replace(bill, is_reversed=True) if bill.capture == capture else bill for bill in bills])
 
 
 class RefundedLine(Struct, frozen=True, gc=False):

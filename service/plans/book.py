@@ -23,7 +23,7 @@ CAPTURES_MAX: Final = 99  # of one plan; a subscription is another product
 EVERYBODY: Final = frozenset(ActorKind)
 OF_A_PLAN: Final = frozenset({
     Code.STATE_FORBIDS, Code.AMOUNT_EXCEEDS_AUTHORIZED, Code.AMOUNT_EXCEEDS_OUTSTANDING, Code.IMPOSSIBLE_TERMS,
-    Code.DUPLICATE_PAYMENT, Code.INVALID_FIELD,
+    Code.DUPLICATE_PAYMENT, Code.DUPLICATE_CAPTURE, Code.INVALID_FIELD, Code.LIMIT_EXCEEDED,
 })  # fmt: skip
 
 

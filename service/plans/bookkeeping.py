@@ -92,7 +92,7 @@ def _figures(plan: Plan) -> dict[Occasion, Figures]:
 def fee_of(plan: Plan) -> int:
     """What we keep of all that was captured."""
     fee = before = 0
-    for bill in plan.bills:
+    for bill in plan.standing_bills:
         fee += merchant_fee(plan.offer.merchant_fee, before, bill.amount)
         before += bill.amount
     return fee

@@ -12,6 +12,7 @@ from service.plans.bill import BillLine
 from service.plans.book import Book, Change, Event, PlanCommand, refuse_state, require_open
 from service.plans.happening import fact_id, happen, today_of
 from service.plans.offer import Kind
+from service.plans.payment import same_reference
 from service.plans.plan import Plan, bill_of
 from service.plans.running.facts import Captured
 
@@ -29,16 +30,18 @@ class Capture(PlanCommand, frozen=True, kw_only=True):
     amount: int
     final: bool = False
     lines: tuple[BillLine, ...] = ()  # of the bill
+    reference: str | None = None  # the merchant's own
 
     who_may = MERCHANTS
 
     def apply(self, book: Book, now: datetime) -> Change:
         """Refused: NOT_FOUND, STATE_FORBIDS, AMOUNT_EXCEEDS_AUTHORIZED, INVALID_FIELD (nothing, and not all of it),
-        LIMIT_EXCEEDED and REFERENCE_USED (more than was promised, or too late).
+        DUPLICATE_CAPTURE, LIMIT_EXCEEDED and REFERENCE_USED (more than was promised, or too late).
         """
         plan = self.plan_of(book)
         if plan.kind is Kind.DEPOSIT:
             raise refuse_state(plan, "captured: a deposit is claimed")
+        refuse_twice(plan, self.reference)
         anew = self._anew(book, plan, now)
         beyond = self._beyond(plan, anew or plan.remaining)
         final = self.final or plan.kind is Kind.PAY_AFTER_USE
@@ -48,9 +51,11 @@ class Capture(PlanCommand, frozen=True, kw_only=True):
         fact = Captured(
             id=fact_id(self), recorded_on=today, on=today, amount=self.amount, beyond=beyond,
             anew=min(anew, self.amount), final=final, lines=self.lines,
+            reference=self.reference or "",
         )  # fmt: skip
         back = max(0, plan.remaining - self.amount) if final else 0
-        return charge(self, book, plan, fact, now, EventType.CAPTURED, {"voided": back, "beyond": beyond})
+        told = {"voided": back, "beyond": beyond, "reference": self.reference}
+        return charge(self, book, plan, fact, now, EventType.CAPTURED, told)
 
     def _anew(self, book: Book, plan: Plan, now: datetime) -> int:
         """What may be captured although it has expired; 0 while that has not happened."""
@@ -75,7 +80,17 @@ class Capture(PlanCommand, frozen=True, kw_only=True):
 
 def tolerance_of(plan: Plan) -> int:
     """How much more than was authorized may be captured."""
-    return take_bps(plan.agreed_amount, plan.offer.leeway.capture_tolerance_bps)
+    tolerated = take_bps(plan.agreed.amount, plan.offer.leeway.capture_tolerance_bps)
+    return max(0, tolerated - (plan.amounts.amount - plan.agreed.amount))
+
+
+def refuse_twice(plan: Plan, reference: str | None) -> None:
+    """Refused: DUPLICATE_CAPTURE, where a capture that stands has this reference."""
+    known = same_reference(reference)
+    for bill in plan.standing_bills:
+        if known is not None and same_reference(bill.reference) == known:
+            sentence = f"Capture {bill.capture}, of {bill.amount} minor units, has the reference {bill.reference!r}."
+            raise Refused(Code.DUPLICATE_CAPTURE, sentence, "/reference")
 
 
 def charge(

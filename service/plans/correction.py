@@ -1,7 +1,6 @@
 """A fact that was recorded by mistake never happened: the plan stands as if nobody had recorded it. Pure."""
 
 from datetime import datetime
-from typing import Any
 
 from service.actor import ActorKind
 from service.errors import Code, Refused
@@ -16,6 +15,7 @@ from service.plans.running.facts import (
     AuthorizationExtended,
     Authorized,
     Captured,
+    CaptureReversed,
     Corrected,
     ExpiryAnnounced,
     GivenBack,
@@ -43,8 +43,8 @@ class Correct(PlanCommand, frozen=True, kw_only=True):
         today = today_of(plan, now)
         fact = Corrected(id=fact_id(self), recorded_on=today, on=undone.on, fact_id=undone.id)
         event = Event(EventType.CORRECTED, {"fact_id": undone.id, "fact": undone.__struct_config__.tag})
-        bills: dict[str, Any] = {"bills": plan.bills[:-1]} if isinstance(undone, Captured) else {}
-        return happen(book, plan, self, fact, now, lambda _: event, **bills)
+        bills = tuple([bill for bill in plan.bills if bill.capture_id != undone.id])
+        return happen(book, plan, self, fact, now, lambda _: event, bills=bills)
 
     def _undone(self, plan: Plan) -> Fact:
         """The fact, if it may be undone."""
@@ -63,6 +63,8 @@ class Correct(PlanCommand, frozen=True, kw_only=True):
     def _refuse_if_stood_upon(self, plan: Plan, capture: Captured) -> None:
         if plan.kind is Kind.DEPOSIT:
             raise self._refused("A claim stays: money may have been taken from the card; refund it.")
+        if any(isinstance(one, CaptureReversed) for one in facts_of(plan)):
+            raise self._refused("Captures of this plan were reversed, and count on: refund this one.")
         beside = AuthorizationExtended, ExpiryAnnounced
         standing = [
             one

@@ -9,7 +9,7 @@ from service.errors import Code, Refused
 from service.event_type import EventType
 from service.plans.bill import BillLine
 from service.plans.book import Book, Change, Event, PlanCommand, refuse_state, require_open
-from service.plans.capture import MERCHANTS, charge
+from service.plans.capture import MERCHANTS, charge, refuse_twice
 from service.plans.happening import fact_id, happen, today_of
 from service.plans.offer import Kind
 from service.plans.plan import Plan
@@ -26,6 +26,7 @@ class Claim(PlanCommand, frozen=True, kw_only=True):
     final: bool = True
     evidence: str = ""
     lines: tuple[BillLine, ...] = ()  # of what is claimed
+    reference: str | None = None  # the merchant's own
 
     who_may = MERCHANTS
 
@@ -33,6 +34,7 @@ class Claim(PlanCommand, frozen=True, kw_only=True):
         """Refused: NOT_FOUND, STATE_FORBIDS, AMOUNT_EXCEEDS_AUTHORIZED, INVALID_FIELD (nothing, and not all of it)."""
         plan = _deposit(self, book)
         require_open(plan, now, "claimed")
+        refuse_twice(plan, self.reference)
         if self.amount > plan.remaining:
             raise _more_than_left(plan, self.amount)
         if not self.amount and not self.final:
@@ -42,7 +44,7 @@ class Claim(PlanCommand, frozen=True, kw_only=True):
         today = today_of(plan, now)
         fact = Captured(
             id=fact_id(self), recorded_on=today, on=today, amount=owed, from_held=from_held, final=self.final,
-            lines=self.lines, evidence=self.evidence,
+            lines=self.lines, reference=self.reference or "", evidence=self.evidence,
         )  # fmt: skip
         back = plan.remaining - self.amount if self.final else 0
         told = {"from_held": from_held, "owed": owed, "released": back, "evidence": self.evidence}

@@ -13,13 +13,13 @@ from service.plans.amounts import Amounts, amounts_of
 from service.plans.book import Book, Change, Command, Event, Moved, Recorded
 from service.plans.bookkeeping import booked
 from service.plans.plan import Plan, business_day
-from service.plans.running.facts import Amended, Captured
+from service.plans.running.facts import Amended, Captured, CaptureReversed
 from service.plans.running.facts import Event as Fact
 from service.plans.running.standing import Standing
 from service.plans.running.versions import after, lines_of
 from service.plans.state import has_ended, state_of
 
-LENDS: Final = (Amended, Captured)  # such facts may promise more, for which the limit must have room
+LENDS: Final = (Amended, Captured, CaptureReversed)  # such facts may promise more, for which the limit must have room
 
 
 def happen(

@@ -135,7 +135,8 @@ def refunded_lines(plan: Plan, asked: tuple[Returned, ...]) -> tuple[RefundedLin
     """
     if not asked:
         return ()
-    left = {(bill.capture, line.number): line.amount for bill in plan.bills for line in bill.lines if line.amount > 0}
+    lines = [(bill.capture, line) for bill in plan.standing_bills for line in bill.lines]
+    left = {(capture, line.number): line.amount for capture, line in lines if line.amount > 0}
     for fact in facts_of(plan):
         if isinstance(fact, Refunded) and not undoing(plan, fact.id):
             for line in fact.lines:

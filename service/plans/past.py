@@ -10,7 +10,7 @@ from service.plans.amounts import amounts_of
 from service.plans.book import Recorded
 from service.plans.offer import Kind
 from service.plans.plan import Plan, bill_of, business_day
-from service.plans.running.facts import Captured, undone_by
+from service.plans.running.facts import Captured, Corrected, undone_by
 from service.plans.running.versions import lines_of
 from service.plans.state import has_ended, state_of
 from service.plans.timeline import steps
@@ -40,10 +40,13 @@ def plan_after(plan: Plan, facts: Sequence[Recorded]) -> Plan:
     for step in steps(plan.kind, plan.offer.terms, facts):
         standing, at = step.after, step.recorded.recorded_at
         closed_at = (closed_at or at) if has_ended(state_of(plan.kind, standing, amounts_of(standing))) else None
-    never = {undone_by(one.fact) for one in facts}
-    standing_ones = [one for one in facts if one.fact.id not in never]
-    captures = [(one.recorded_at, one.fact) for one in standing_ones if isinstance(one.fact, Captured)]
-    claims = [at for at, fact in captures if fact.amount + fact.from_held and plan.kind is Kind.DEPOSIT]
+    never = {undone_by(one.fact): one.fact for one in facts}
+    captures = [
+        (one.recorded_at, one.fact, one.fact.id in never)
+        for one in facts
+        if isinstance(one.fact, Captured) and not isinstance(never.get(one.fact.id), Corrected)
+    ]
+    claims = [at for at, fact, _ in captures if fact.amount + fact.from_held and plan.kind is Kind.DEPOSIT]
     last = facts[-1]
     return replace(
         plan,
@@ -55,5 +58,5 @@ def plan_after(plan: Plan, facts: Sequence[Recorded]) -> Plan:
         changed_by=last.actor.kind,
         closed_at=closed_at,
         claimed_at=claims[-1] if claims else None,
-        bills=tuple(bill_of(number, at, fact) for number, (at, fact) in enumerate(captures, 1)),
+        bills=tuple(bill_of(number, at, fact, is_reversed=gone) for number, (at, fact, gone) in enumerate(captures, 1)),
     )

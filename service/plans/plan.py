@@ -10,9 +10,9 @@ from service.actor import ActorKind
 from service.merchants.merchant import MerchantFee
 from service.partners.programme import Funding
 from service.plans.amounts import Amounts
-from service.plans.bill import Bill
+from service.plans.bill import Bill, CaptureOfPlan, shown
 from service.plans.offer import Kind, Leeway, Offer
-from service.plans.running.facts import Captured, Why
+from service.plans.running.facts import Amended, Captured, Why
 from service.plans.running.rows import Line, RowKind
 from service.plans.running.standing import Standing
 from service.plans.running.versions import lines_on
@@ -53,7 +53,7 @@ class Plan(Struct, frozen=True):
     changed_by: ActorKind  # by whom
     closed_at: datetime | None = None
     claimed_at: datetime | None = None  # of a deposit: the last claim
-    bills: tuple[Bill, ...] = ()
+    bills: tuple[Bill, ...] = ()  # of all captures, with those that were reversed
 
     @property
     def state(self) -> PlanState:
@@ -66,22 +66,14 @@ class Plan(Struct, frozen=True):
         return self.standing.remaining
 
     @property
-    def agreed_amount(self) -> int:
-        """What was authorized, whatever was captured beyond it."""
-        amended = self.standing.amended
-        return self.offer.amount if amended is None else amended.amount
+    def standing_bills(self) -> tuple[Bill, ...]:
+        """Of the captures that were not reversed."""
+        return tuple([bill for bill in self.bills if not bill.is_reversed])
 
     @property
-    def agreed_schedule(self) -> tuple[Instalment, ...]:
-        """What was said last that would be due, should all be captured on that day."""
-        amended = self.standing.amended
-        return self.offer.schedule if amended is None else amended.schedule
-
-    @property
-    def apr(self) -> Apr:
-        """The rate that was disclosed last."""
-        amended = self.standing.amended
-        return self.offer.apr if amended is None else amended.apr
+    def agreed(self) -> Offer | Amended:
+        """What was agreed last: its amount, its schedule if all were captured on that day, its rate."""
+        return self.standing.amended or self.offer
 
     @property
     def capture_by(self) -> datetime:
@@ -181,7 +173,7 @@ class PlanView(Struct, frozen=True):
     refunded: int  # by the merchant
     overpaid: int  # more than was owed: to be returned to the consumer
     overdue: int  # of the outstanding, what was due on a day that has ended
-    bills: tuple[Bill, ...]  # one for each capture
+    captures: tuple[CaptureOfPlan, ...]  # in their order, those that were reversed as well
     schedule: tuple[OwedInstalment, ...]  # of an uncaptured plan: as agreed, should all be captured on that day
     terms: Terms
     apr: Apr
@@ -219,7 +211,7 @@ def view_as(kind: type[V], plan: Plan, today: date, **more: Any) -> V:
     owed = schedule_of(plan, today)
     schedule = owed
     if not plan.standing.lent:
-        schedule = tuple([agreed_instalment(*one) for one in enumerate(plan.agreed_schedule, 1)])
+        schedule = tuple([agreed_instalment(*one) for one in enumerate(plan.agreed.schedule, 1)])
     return kind(
         plan_id=plan.plan_id,
         kind=plan.kind,
@@ -242,10 +234,10 @@ def view_as(kind: type[V], plan: Plan, today: date, **more: Any) -> V:
         refunded=amounts.refunded,
         overpaid=amounts.overpaid,
         overdue=sum(one.outstanding for one in owed if one.due_on < today),
-        bills=plan.bills,
+        captures=tuple([shown(bill, plan.standing.refunded_of.get(bill.capture, 0)) for bill in plan.bills]),
         schedule=schedule,
         terms=offer.terms,
-        apr=plan.apr,
+        apr=plan.agreed.apr,
         merchant_fee=offer.merchant_fee,
         authorized_at=plan.authorized_at,
         capture_by=plan.capture_by,
@@ -292,9 +284,10 @@ def instalment_of(line: Line) -> OwedInstalment:
     )  # fmt: skip
 
 
-def bill_of(capture: int, captured_at: datetime, fact: Captured) -> Bill:
+def bill_of(capture: int, captured_at: datetime, fact: Captured, *, is_reversed: bool = False) -> Bill:
     """The bill of a capture or claim."""
-    return Bill(capture, fact.amount + fact.from_held, captured_at, fact.lines)
+    amount, reference = fact.amount + fact.from_held, fact.reference or None
+    return Bill(capture, amount, captured_at, fact.lines, fact.id, reference, is_reversed)
 
 
 def next_actions(plan: Plan) -> tuple[str, ...]:

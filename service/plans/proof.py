@@ -69,7 +69,7 @@ def columns_of(plan: Plan) -> dict[str, Any]:
     return structs.asdict(plan.amounts) | {
         "state": plan.state,
         "collection_state": collection_state_of(plan.standing, plan.amounts),
-        "captures": len(plan.bills),
+        "captures": len(plan.standing_bills),
         "capture_by": plan.capture_by,
         "guard_at": next_look(plan),
         "version": plan.version,

@@ -28,8 +28,11 @@ select a.bucket, a.person_id, a.currency, a."limit", a.reserved, a.used, a.versi
 select p.bucket, p.plan_id, p.consumer_id, p.person_id, p.merchant_id, p.merchant_reference, p.decision_id, p.kind,
        p.currency, p.offer, p.funding, p.authorized_at, p.version, p.changed_at, p.changed_by, p.closed_at,
        p.claimed_at, p.standing,
-       case when p.captures > 0 then
-           (select json_agg(json_build_object('captured_at', f.recorded_at, 'fact', f.body) order by f.number)
+       case when p.version > 1 then
+           (select json_agg(json_build_object('captured_at', f.recorded_at, 'fact', f.body, 'is_reversed', exists (
+                       select from facts c
+                        where c.bucket = f.bucket and c.plan_id = f.plan_id and c.fact = 'capture_reversed'
+                          and c.body ->> 'capture_id' = f.fact_id)) order by f.number)
               from facts f
              where f.bucket = p.bucket and f.plan_id = p.plan_id and f.fact = 'captured'
                 and not exists (select from facts c

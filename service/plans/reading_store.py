@@ -30,6 +30,7 @@ Q: Final = load_queries(Path(__file__).with_name("queries.sql"))
 class _Billed(Struct):
     captured_at: datetime
     fact: Captured
+    is_reversed: bool
 
 
 async def load_plans(conn: Connection, plan_ids: Sequence[str], merchant_id: str | None = None) -> list[Plan]:
@@ -104,7 +105,7 @@ def _plan(row: asyncpg.Record, offer: Offer, standing: Standing) -> Plan:
         amounts=amounts_of(standing),
         lines=lines_of(standing),
         changed_by=ActorKind(row["changed_by"]),
-        bills=tuple(bill_of(number, one.captured_at, one.fact) for number, one in bills),
+        bills=tuple(bill_of(number, one.captured_at, one.fact, is_reversed=one.is_reversed) for number, one in bills),
     )
 
 

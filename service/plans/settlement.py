@@ -95,7 +95,7 @@ def _given_up(plan: Plan, method: RebateMethod, on: date, until: date) -> tuple[
     for start_on, rows in _captures(plan):
         if method is RebateMethod.ACTUARIAL:
             lent = sum(row.principal for row in rows)
-            interest += uk_settlement(terms, rows, lent, start_on, until, Decimal(plan.apr.value)).rebate
+            interest += uk_settlement(terms, rows, lent, start_on, until, Decimal(plan.agreed.apr.value)).rebate
             continue
         interest += eu_settlement([replace(row, fee=0) for row in rows], start_on, on).rebate
         if method is RebateMethod.PROPORTIONAL:

@@ -10,6 +10,7 @@ from service.plans.running.facts import (
     AuthorizationExtended,
     Authorized,
     Captured,
+    CaptureReversed,
     ChargedBack,
     ChargedOff,
     Corrected,
@@ -76,6 +77,8 @@ def _sentence(step: Step, money: Money) -> str:
             return f"It may be captured {_counted(days, 'day')} longer."
         case ExpiryAnnounced(days=days):
             return f"The merchant was told that what is left ends in {_counted(days, 'day')}."
+        case CaptureReversed(on=on):
+            return f"The capture of {amount} of {on} was reversed: the plan stands as if it had not happened."
         case Authorized() | Captured() | GivenBack():
             return _of_purchase(step, amount, money)
         case Paid(kind=kind) if kind in CREDITS:

@@ -19,6 +19,7 @@ from service.plans.plan import PlanView
 from service.plans.running.facts import (
     Authorized,
     Captured,
+    CaptureReversed,
     ChargedBack,
     ChargedOff,
     Corrected,
@@ -78,6 +79,8 @@ class Step(Struct, frozen=True):
             case PaymentReturned() | Waived():
                 about = self.about
                 return about.amount if isinstance(about, Paid | Levied) else None
+            case CaptureReversed():
+                return getattr(self.about, "amount", None)
             case Corrected():
                 return getattr(self.about, "amount", None)
             case ChargedOff() | Forgiven():
@@ -194,6 +197,7 @@ def about_of(fact: Event) -> str | None:
             PaymentReturned(payment_id=about)
             | ChargedBack(payment_id=about)
             | Waived(levy_id=about)
+            | CaptureReversed(capture_id=about)
             | Corrected(fact_id=about)
         ):
             return about

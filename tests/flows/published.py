@@ -310,10 +310,10 @@ def amount_of(case: Case) -> int:
 def captures_of(plan: dict[str, Any]) -> list[tuple[date, int]]:
     """Day and amount of each capture; as if all were captured on the first day, where nothing is yet."""
     zone = ZoneInfo(plan["time_zone"])
-    if not plan["bills"]:
+    if not plan["captures"]:
         return [(datetime.fromisoformat(plan["authorized_at"]).astimezone(zone).date(), plan["amount"])]
-    at = [datetime.fromisoformat(bill["captured_at"]).astimezone(zone).date() for bill in plan["bills"]]
-    return sorted(zip(at, [bill["amount"] for bill in plan["bills"]], strict=True), key=lambda capture: capture[0])
+    at = [datetime.fromisoformat(bill["captured_at"]).astimezone(zone).date() for bill in plan["captures"]]
+    return sorted(zip(at, [bill["amount"] for bill in plan["captures"]], strict=True), key=lambda capture: capture[0])
 
 
 def table_of(plan: dict[str, Any]) -> list[dict[str, Any]]:

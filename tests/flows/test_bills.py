@@ -22,8 +22,8 @@ async def last_event(world: World) -> dict[str, Any]:
 def billed(plan: dict[str, Any]) -> list[tuple[int, int, list[tuple[int, str, int]]]]:
     """The bills as (capture, amount, lines)."""
     return [
-        (bill["capture"], bill["amount"], [(line["number"], line["name"], line["amount"]) for line in bill["lines"]])
-        for bill in plan["bills"]
+        (bill["number"], bill["amount"], [(line["number"], line["name"], line["amount"]) for line in bill["lines"]])
+        for bill in plan["captures"]
     ]
 
 
@@ -62,10 +62,10 @@ async def test_each_capture_keeps_its_bill(world: World) -> None:
     assert (await last_event(world))["data"]["lines"] == []
     found = (await world.merchant.get(f"/v1/plans/{plan['id']}")).json()
     assert billed(found) == [(1, 200_00, [(1, "Hire", 205_00), (2, "Regular", -5_00)]), (2, 400_00, [])]
-    assert found["bills"] == captured["bills"]
+    assert found["captures"] == captured["captures"]
     assert {row["capture"] for row in found["schedule"]} == {1, 2}
     paid = await world.merchant.post(f"/v1/plans/{plan['id']}/payments", {"amount": 1_00})
-    assert paid.json()["bills"] == found["bills"]
+    assert paid.json()["captures"] == found["captures"]
 
 
 async def test_a_claim_may_say_what_is_missing(world: World) -> None:
@@ -76,7 +76,7 @@ async def test_a_claim_may_say_what_is_missing(world: World) -> None:
     assert (wrong.status_code, wrong.json()["code"], wrong.json()["pointer"]) == (422, "amount_mismatch", "/amount")
     claimed = await world.merchant.post(path, {"amount": 50_00, "items": items, "final": False})
     assert billed(claimed.json()) == [(1, 50_00, [(1, "Lens, scratched", 60_00), (2, "For its age", -10_00)])]
-    assert (await last_event(world))["data"]["lines"] == claimed.json()["bills"][0]["lines"]
+    assert (await last_event(world))["data"]["lines"] == claimed.json()["captures"][0]["lines"]
 
 
 async def test_a_bill_that_does_not_add_up_moves_nothing(world: World) -> None:

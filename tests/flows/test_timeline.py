@@ -158,6 +158,6 @@ async def test_every_kind_of_fact_has_a_sentence(world: World) -> None:
     told = await timeline(world, plan["id"])
     assert answer["version"] == len(told) - 5
     words = {one["fact"] for one in told} | {"authorized", "given_back", "waived", "payment_returned", "due_moved"}
-    words |= {"settlement_quoted", "amended", "authorization_extended", "expiry_announced"}
+    words |= {"settlement_quoted", "amended", "capture_reversed", "authorization_extended", "expiry_announced"}
     assert words == {kind.__struct_config__.tag for kind in Event.__args__}
     assert all(one["sentence"].endswith(".") for one in told)

@@ -103,8 +103,8 @@ def test_it_is_quoted_anew_and_the_quote_is_kept() -> None:
     life.now = NOON + 10 * DAY
     plan = life.do(Amend, plan_id, amount=900_00)
     price = price_of("NZ", "consumer_credit", YEARLY, 900_00, life.now.date())
-    assert plan.agreed_schedule == price.schedule
-    assert plan.apr == price.apr
+    assert plan.agreed.schedule == price.schedule
+    assert plan.agreed.apr == price.apr
     fact = plan.standing.amended
     assert fact is not None
     assert (fact.total_cost, fact.total_payable) == (price.cost, 900_00 + price.cost)

@@ -29,6 +29,8 @@ def captured(standing: Standing, fact: Captured) -> None:
     """
     part = _part(standing, fact.amount)
     standing.lent.append(fact.amount)
+    standing.captures += 1
+    standing.captured_of[standing.captures] = fact.amount + fact.from_held
     if not fact.amount:
         return
     terms = standing.terms

@@ -76,7 +76,15 @@ class Captured(Fact, frozen=True, tag="captured"):
     anew: Whole = 0
     final: bool = False
     lines: tuple[BillLine, ...] = ()  # of the bill
+    reference: str = ""  # the merchant's own
     evidence: str = ""  # of a claim
+
+
+class CaptureReversed(Fact, frozen=True, tag="capture_reversed"):
+    """The capture was a mistake, seen on its own day: the plan stands as if it had not happened."""
+
+    on: date  # the day of the capture
+    capture_id: str
 
 
 class Why(StrEnum):
@@ -241,9 +249,10 @@ class Forgiven(Fact, frozen=True, tag="forgiven"):
 
 
 Event = (
-    Authorized | Amended | AuthorizationExtended | ExpiryAnnounced | Captured | GivenBack | Paid | PaymentReturned
-    | Refunded | OverpaidReturned | ChargedBack | Levied | Waived | Corrected | RateChanged | InterestPaused | Extended
-    | DueMoved | HolidayGranted | ReAged | ReAmortized | ChargedOff | Forgiven | SettlementQuoted
+    Authorized | Amended | AuthorizationExtended | ExpiryAnnounced | Captured | CaptureReversed | GivenBack | Paid
+    | PaymentReturned | Refunded | OverpaidReturned | ChargedBack | Levied | Waived | Corrected | RateChanged
+    | InterestPaused | Extended | DueMoved | HolidayGranted | ReAged | ReAmortized | ChargedOff | Forgiven
+    | SettlementQuoted
 )  # fmt: skip
 
 
@@ -252,6 +261,8 @@ def undone_by(event: Event) -> str | None:
     match event:
         case PaymentReturned():
             return event.payment_id
+        case CaptureReversed():
+            return event.capture_id
         case Waived():
             return event.levy_id
         case Corrected():

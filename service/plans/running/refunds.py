@@ -25,6 +25,7 @@ def refunded(standing: Standing, fact: Refunded, replay_all: Replay) -> None:
             sentence = f"At most {left} minor units may still be refunded: that much was captured and not refunded yet."
             raise Refused(Code.AMOUNT_EXCEEDS_OUTSTANDING, sentence, "/amount")
         standing.refunded += fact.amount
+        _bind(standing, fact)
     pay(standing, fact.id, fact.kind, fact.on, fact.amount)
     terms = standing.terms
     if fact.returns_interest and terms.refund_interest and terms.recalculate and standing.bears_interest:
@@ -32,6 +33,27 @@ def refunded(standing: Standing, fact: Refunded, replay_all: Replay) -> None:
         if amount > 0:
             standing.returned_interest += amount
             pay(standing, f"{fact.id}/interest", PaymentKind.INTEREST_REFUND, fact.on, amount)
+
+
+def _bind(standing: Standing, fact: Refunded) -> None:
+    """What came back of which captures: by its lines, and whatever is over of the first ones that have any left.
+
+    So an amount without lines, bound to the first capture, moves on once that comes back by its lines.
+    """
+    captured, refunded, rest = standing.captured_of, standing.refunded_of, 0
+    for line in fact.lines:
+        refunded[line.capture] = refunded.get(line.capture, 0) + line.amount
+    if not fact.lines:
+        rest = fact.amount
+    for number, amount in refunded.items():
+        over = max(0, amount - captured[number])
+        refunded[number] -= over
+        rest += over
+    for number, amount in captured.items():
+        part = min(rest, amount - refunded.get(number, 0))
+        if part:
+            refunded[number] = refunded.get(number, 0) + part
+            rest -= part
 
 
 def _interest_to_return(standing: Standing, fact: Refunded, replay_all: Replay) -> int:

@@ -67,6 +67,9 @@ class Standing(Struct, eq=False, array_like=True):
     expiry_told: int = 0  # the merchant was told so many days before the end; 0: not yet
     amended: Amended | None = None  # what was agreed last, where it is not the offer any more
     authorized: int | None = None  # may be lent in all; None: no authorization is known, as in published cases
+    captures: int = 0  # how many there were, with those that were reversed
+    captured_of: dict[int, int] = field(default_factory=dict)  # by the number of each capture that stands
+    refunded_of: dict[int, int] = field(default_factory=dict)  # ... by the merchant, what came back of it
     lent: list[int] = field(default_factory=list)  # by each capture
     interest_of_whole: int = 0  # if all had been captured at once, on that of the days of capture when it is most
     interest_of_parts: int = 0  # agreed by the captures so far
@@ -94,7 +97,10 @@ class Standing(Struct, eq=False, array_like=True):
         rows = [row.copy(course_of.get(id(row.course)), period_of.get(id(row.period))) for row in self.rows]
         allocations = {fact_id: copy(one) for fact_id, one in self.allocations.items()}
         done = None if self.done is None else self.done[:]
-        return structs.replace(self, rows=rows, courses=courses, allocations=allocations, lent=self.lent[:], done=done)
+        return structs.replace(
+            self, rows=rows, courses=courses, allocations=allocations, lent=self.lent[:], done=done,
+            captured_of=self.captured_of.copy(), refunded_of=self.refunded_of.copy(),
+        )  # fmt: skip
 
     @property
     def reserved(self) -> int:
@@ -190,8 +196,8 @@ class Standing(Struct, eq=False, array_like=True):
 
     @property
     def capture(self) -> int:
-        """The number of the last capture."""
-        return max(1, len(self.lent))
+        """The number of the last capture that stands."""
+        return max(self.captured_of, default=1)
 
     def instalments(self) -> list[Row]:
         """The rows that are neither down payments nor extra."""

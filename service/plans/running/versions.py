@@ -191,9 +191,10 @@ def standing_after(terms: Terms, events: Sequence[Event]) -> Standing:
     """Where the plan stands after the facts, in the order given; those that were undone have not happened."""
     rates = [event.rate_percent for event in events if isinstance(event, facts.RateChanged)]
     standing = Standing(terms, bears_interest=any(rate > 0 for rate in (terms.rate_percent, *rates)))
-    never = {undone for event in events if (undone := undone_by(event))}
+    never = {undone: event for event in events if (undone := undone_by(event))}
     for event in events:
         if event.id in never or undone_by(event):
+            standing.captures += isinstance(never.get(event.id), facts.CaptureReversed)  # it keeps its number
             _note(standing, event)
         else:
             _happen(standing, event)

@@ -19,14 +19,17 @@ from service.plans.running.facts import (
     AuthorizationExtended,
     Authorized,
     Captured,
+    CaptureReversed,
     ChargedBack,
     ChargedOff,
+    Corrected,
     Forgiven,
     GivenBack,
     OverpaidReturned,
     Paid,
     Refunded,
     Why,
+    undone_by,
 )
 from service.plans.state import PlanState, collection_state_of, has_ended
 from tests.plans.simulated.seen import Balances, Seen
@@ -240,9 +243,23 @@ def facts_are_numbered_without_gaps(seen: Seen) -> Sides:
 
 
 def every_capture_has_its_bill(seen: Seen) -> Sides:
-    """Numbered, and of its amount."""
-    captures = [fact.amount + fact.from_held for fact in seen.those_of(Captured)]
-    return [(bill.capture, bill.amount) for bill in seen.plan.bills], list(enumerate(captures, 1))
+    """Numbered, and of its amount; one that was reversed keeps its number."""
+    undone = {undone_by(one.fact): one.fact for one in seen.recorded}
+    captures = [
+        (fact.amount + fact.from_held, isinstance(undone.get(fact.id), CaptureReversed))
+        for one in seen.recorded
+        if isinstance(fact := one.fact, Captured) and not isinstance(undone.get(fact.id), Corrected)
+    ]
+    told = [(bill.capture, (bill.amount, bill.is_reversed)) for bill in seen.plan.bills]
+    return told, list(enumerate(captures, 1))
+
+
+def what_came_back_is_of_captures(seen: Seen) -> Sides:
+    """Each refund is bound to captures that stand, and none gives back more than it was of."""
+    captured, refunded = seen.plan.standing.captured_of, seen.plan.standing.refunded_of
+    most = max([0, *(amount - captured.get(number, 0) for number, amount in refunded.items())])
+    stand = {bill.capture: bill.amount for bill in seen.plan.standing_bills}
+    return (captured, sum(refunded.values()), most), (stand, seen.plan.standing.refunded, 0)
 
 
 EQUATIONS: tuple[Equation, ...] = (
@@ -269,6 +286,7 @@ EQUATIONS: tuple[Equation, ...] = (
     collecting_while_something_is_owed,
     facts_are_numbered_without_gaps,
     every_capture_has_its_bill,
+    what_came_back_is_of_captures,
 )
 
 

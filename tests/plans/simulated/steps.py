@@ -20,6 +20,7 @@ from service.plans.money_back import ChargeBack, Refund, Returned, ReturnOverpay
 from service.plans.offer import Kind
 from service.plans.payment import RecordPayment
 from service.plans.reschedule import UNWRITTEN, ChargeOff, Forgive, Reschedule
+from service.plans.reverse import ReverseCapture
 from service.plans.running.facts import (
     DueMoved,
     Extended,
@@ -75,7 +76,16 @@ def any_command(now: Now) -> Step:
 def capture(now: Now) -> Step:
     amount = _part(now, now.seen.plan.remaining)
     arguments = {"amount": amount, "final": now.chance.random() < 0.3, "lines": _bill(now, amount)}
+    arguments["reference"] = now.chance.choice((None, None, None, "box 1", "BOX 1 ", "box 2"))
     return Step(Capture, arguments, MERCHANT_ACTS)
+
+
+def reverse(now: Now) -> Step:
+    """Mostly the last capture."""
+    last = max(1, len(now.seen.plan.bills))
+    return Step(
+        ReverseCapture, {"capture": now.chance.choice((last, last, now.chance.randint(1, last)))}, MERCHANT_ACTS
+    )
 
 
 def capture_all(now: Now) -> Step:
@@ -216,10 +226,11 @@ def forgive(now: Now) -> Step:
 
 
 Chosen = Callable[[Now], Step]
+OPEN_ANYWAY: tuple[Chosen, ...] = (void, guard, extend, pay)
 OPEN: dict[Kind, tuple[Chosen, ...]] = {
-    Kind.INSTALMENTS: (*[capture_all] * 2, capture_more, *[capture] * 18, *[amend] * 3, void, guard, extend, pay),
-    Kind.PAY_AFTER_USE: (capture_all, capture_more, *[capture] * 8, amend, void, guard, extend, pay),
-    Kind.DEPOSIT: (*[claim] * 9, release, release, void, guard, extend, pay),
+    Kind.INSTALMENTS: (*[capture_all] * 2, capture_more, *[capture] * 18, *[amend, reverse] * 3, *OPEN_ANYWAY),
+    Kind.PAY_AFTER_USE: (capture_all, capture_more, *[capture] * 8, amend, reverse, *OPEN_ANYWAY),
+    Kind.DEPOSIT: (*[claim] * 9, release, release, *OPEN_ANYWAY),
 }
 BEFORE: tuple[Chosen, ...] = (
     capture_late,
@@ -233,7 +244,7 @@ BEFORE: tuple[Chosen, ...] = (
 )
 RUNNING: tuple[Chosen, ...] = (
     pay, pay, pay, pay, pay, pay, refund, refund, return_payment, charge_back, charge_back, return_overpayment,
-    levy, levy, waive, reschedule, reschedule, reschedule,
+    levy, levy, waive, reverse, reschedule, reschedule, reschedule,
 )  # fmt: skip
 ENDING: tuple[Chosen, ...] = (void, guard, extend, charge_off, charge_off, forgive)
 EVERYTHING: tuple[Chosen, ...] = (

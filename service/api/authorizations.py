@@ -1,0 +1,58 @@
+"""What is left of an authorization, for its merchant: amend the order, put off the end, give the rest back."""
+
+from typing import Annotated, Final
+
+from msgspec import Meta, Struct
+
+from service.api.body import Nothing
+from service.api.verb import Names, verb
+from service.checkout.request import Price
+from service.errors import Code
+from service.plans.amend import Amend
+from service.plans.book import Command
+from service.plans.guard import ExtendAuthorization
+from service.plans.offer import CAPTURE_DAYS_MAX
+from service.plans.void import Void
+
+
+class AmendBody(Struct, frozen=True, forbid_unknown_fields=True):
+    """What the order comes to now."""
+
+    amount: Price  # in the plan's currency: what may be captured in all, with what was captured before
+
+
+@verb(
+    "amend", 200, refuses=(Code.STATE_FORBIDS, Code.IMPOSSIBLE_TERMS, Code.LIMIT_EXCEEDED), example={"amount": 650_00}
+)
+def amend_plan(body: AmendBody, names: Names) -> Command:
+    """Edit the order in place, before all of it was captured: another amount, up or down, on the same terms.
+
+    Up, only the difference is decided: the consumer's limit must have room for it. Down, it is free again at once. The
+    amount must be one that the offer has (`amount_min` to `amount_max`), at a price within the law of the day. It is
+    quoted anew, and the plan's disclosure is that of the new amount.
+    """
+    return Amend(**names, amount=body.amount)
+
+
+class ExtendAuthorizationBody(Struct, frozen=True, forbid_unknown_fields=True):
+    """How much longer it shall last."""
+
+    days: Annotated[int, Meta(ge=1, le=CAPTURE_DAYS_MAX)] | None = None  # null: all that its product still allows
+
+
+@verb("extend_authorization", 200, refuses=(Code.STATE_FORBIDS, Code.IMPOSSIBLE_TERMS), example={"days": 7})
+def extend_authorization(body: ExtendAuthorizationBody, names: Names) -> Command:
+    """Put off the end of what may still be captured: `capture_by`.
+
+    How many days its product allows is told by `extendable_days`; more are refused, with the last instant possible.
+    """
+    return ExtendAuthorization(**names, days=body.days)
+
+
+@verb("void", 200, refuses=(Code.STATE_FORBIDS,))
+def void_plan(body: Nothing, names: Names) -> Command:
+    """Give back what was not captured."""
+    return Void(**names)
+
+
+ROUTES: Final = [amend_plan, extend_authorization, void_plan]
