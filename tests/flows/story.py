@@ -7,6 +7,9 @@
     + 31 days
     plan state part_captured, captured 250.00, remaining 350.00
 
+`leeway NAME VALUE ...` puts a policy with that leeway in force; `close NAME COUNT ...` closes the day and says what it
+did.
+
 A step is a verb with amounts in EUR and words. `refused CODE` at its end says that it is, and then nothing may have
 moved. `ledger` names every account of the plan that is not zero (debit less credit); `plan` and `account` name fields.
 Each step that moves something is dry run first: the answer must foretell it, and nothing may have moved.
@@ -18,8 +21,11 @@ from datetime import timedelta
 from typing import Any
 
 import httpx
+import msgspec
 
+from service.demo.seed import POLICY
 from service.errors import Code
+from tests.flows.published import publish
 from tests.flows.world import World
 
 _AMOUNT = re.compile(r"^-?\d+\.\d\d$")
@@ -117,6 +123,17 @@ class Story:
         self.merchant.now += timedelta(**{words[1]: int(words[0])})
         self.world.operator.now = self.merchant.now
 
+    async def _leeway(self, words: list[str]) -> None:
+        """The demo's policy with another leeway is in force from here on."""
+        now = self.world.operator.now
+        await publish(self.world, msgspec.json.decode(POLICY.read_bytes()) | {"leeway": _fields(words)})
+        self.world.operator.now = self.world.second_operator.now = now
+
+    async def _close(self, words: list[str]) -> None:
+        closed = await self.world.operator.post("/v1/operator/day-close")
+        assert closed.status_code == 200, closed.text
+        _matches(closed.json(), _fields(words))
+
     async def _expect_plan(self, words: list[str]) -> None:
         _matches(await self.plan(), _fields(words))
 
@@ -159,6 +176,8 @@ class Story:
         path = f"/v1/plans/{self.plan_id}/{_PATHS[verb]}"
         if not words:
             return path, {}
+        if first := _FIRST.get(verb):
+            return path, {first: int(words[0])}
         return path, {"amount": _cents(words[0])} | _fields(words[1:])
 
     async def _foretold(self, foretold: httpx.Response, after: dict[str, Any], *, is_new: bool) -> None:
@@ -168,6 +187,8 @@ class Story:
         assert preview["dry_run"] is True
         facts = [_without(one.pop("recorded"), "id") for one in (preview["plan"], after)]
         assert facts[0] == facts[1], "the dry run foretold another fact"
+        for plan in (preview["plan"], after):
+            plan["captures"] = [_without(one, "id") for one in plan["captures"]]
         unknown = ("id",) if is_new else ()
         assert _without(preview["plan"], *unknown) == _without(after, *unknown), "the dry run foretold another plan"
         account = await self.account()
@@ -185,6 +206,8 @@ _STEPS: dict[str, Callable[[Story, list[str]], Awaitable[None]]] = {
     "offer": Story._ask,
     "buy": Story._buy,
     "+": Story._wait,
+    "leeway": Story._leeway,
+    "close": Story._close,
     "plan": Story._expect_plan,
     "offered": Story._expect_offer,
     "account": Story._expect_account,
@@ -192,7 +215,11 @@ _STEPS: dict[str, Callable[[Story, list[str]], Awaitable[None]]] = {
     "schedule": Story._expect_schedule,
 }
 
-_PATHS = {"capture": "capture", "void": "void", "claim": "claims", "release": "release", "pay": "payments"}
+_PATHS = {
+    "capture": "capture", "void": "void", "claim": "claims", "release": "release", "pay": "payments",
+    "refund": "refunds", "amend": "amend", "extend": "extend_authorization", "reverse": "captures/reverse",
+}  # fmt: skip
+_FIRST = {"extend": "days", "reverse": "capture"}  # what the first word is, where it is no amount
 
 
 def _is_refused(answered: httpx.Response, code: str) -> None:

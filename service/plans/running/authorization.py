@@ -42,6 +42,7 @@ def captured(standing: Standing, fact: Captured) -> None:
     standing.held -= fact.from_held
     standing.from_held += fact.from_held
     if fact.final:
+        standing.ended_by = None  # nothing that expired is captured after the last
         _give_back(standing, standing.reserved, standing.held)
 
 
