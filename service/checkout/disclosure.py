@@ -7,13 +7,14 @@ makes of it one HTML page, ready to print.
 """
 
 from datetime import date, datetime
+from decimal import Decimal
 from html import escape
 
 from msgspec import Struct
 
 from service.checkout.notice import STYLE
 from service.law.book import LawRow, LegalRule, number_on, rows_on
-from service.money import decimal_text
+from service.money import decimal_text, take_bps
 from service.plans.offer import Kind, Offer
 from service.plans.plan import business_day
 from service.policies.words import Language, say
@@ -53,7 +54,7 @@ class Disclosure(Struct, frozen=True):
     on: date  # the day of the decision, from which dates and rates count
     jurisdiction: str
     form: str | None  # whose fields these are, in whose order: the source; null: of a deposit, which is no credit
-    lines: tuple[Line, ...]  # in the order of the law; of a deposit its amounts, and what a claim takes
+    lines: tuple[Line, ...]  # in the order of the law, then `more`; of a deposit its amounts, and what a claim takes
     apr: Apr  # with its method
     other_rates: tuple[Apr, ...]  # where the law wants more than one shown
     cooling_off_days: int | None  # in which the consumer may withdraw; null: no law that we know gives any
@@ -87,7 +88,10 @@ def disclosure_of(
         on=start_on,
         jurisdiction=jurisdiction,
         form=form_of(jurisdiction).source,
-        lines=disclosure_for(jurisdiction, _figures(offer, jurisdiction, rates, start_on, days), said_in),
+        lines=(
+            *disclosure_for(jurisdiction, _figures(offer, jurisdiction, rates, start_on, days), said_in),
+            *_more(offer, Language(said_in)),
+        ),
         apr=offer.apr,
         other_rates=rates[1:],
         cooling_off_days=days,
@@ -118,6 +122,17 @@ def deposit_lines(offer: Offer, start_on: date, language: Language) -> tuple[Lin
         "late_payment": say(language, "deposit-late"),
     }
     return tuple(Line(name, say(language, f"deposit-line-{name}"), value) for name, value in values.items())
+
+
+def _more(offer: Offer, language: Language) -> tuple[Line, ...]:
+    """How much more than was agreed may be captured, if any."""
+    bps = offer.leeway.capture_tolerance_bps
+    if not bps:
+        return ()
+    most = f"{decimal_text(offer.amount + take_bps(offer.amount, bps), offer.currency)} {offer.currency}"
+    percent = f"{Decimal(bps) / 100:f}"
+    value = say(language, "disclosure-more", percent=percent, most=most)
+    return (Line("more", say(language, "disclosure-line-more"), value),)
 
 
 def _figures(

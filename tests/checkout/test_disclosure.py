@@ -4,9 +4,10 @@ from datetime import UTC, datetime
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
 from service.checkout.disclosure import Disclosure, disclosure_of, page
-from service.plans.offer import Kind, Offer
+from service.plans.offer import Kind, Leeway, Offer
 from service.policies.words import Language
 from service.terms.disclosure import FORMS
 from tests.checkout.cases import NOON, asked, decided, known
@@ -56,6 +57,22 @@ def test_german_lines() -> None:
         ("Warnhinweis", "Achtung! Kreditaufnahme kostet Geld."),
     ]
     assert (made.language, made.cooling_off_days, made.on.isoformat()) == ("de", 14, "2026-03-02")
+
+
+@pytest.mark.parametrize(
+    ("bps", "language", "said"),
+    [
+        (0, Language.ENGLISH, None),
+        (1_500, Language.ENGLISH, "up to 15 % more may be captured on these terms: 1840.00 EUR in all."),
+        (250, Language.GERMAN, "bis zu 2.5 % mehr berechnet werden: insgesamt 1640.00 EUR."),
+    ],
+)
+def test_what_may_be_captured_above_the_amount_is_told(bps: int, language: Language, said: str | None) -> None:
+    offer = replace(offered("DE", "consumer_credit", NOON), leeway=Leeway(capture_tolerance_bps=bps))
+    made = disclosure_of(offer, "DE", "consumer_credit", language, NOON)
+    told = [line.value for line in made.lines if line.name == "more"]
+    assert told == ([] if said is None else [told[0]])
+    assert said is None or told[0].endswith(said)
 
 
 def test_what_costs_nothing_gives_nothing_back_early() -> None:

@@ -80,6 +80,8 @@ notice-rights-other = Sie können jederzeit fragen, was wir über Sie gespeicher
 ## Die Angaben zu einem Angebot
 disclosure-title = Was dieses Angebot kostet
 disclosure-about = Angeboten am { $day } bei { $merchant }. Angebot { $offer }.
+disclosure-line-more = Wenn die Bestellung etwas mehr kostet
+disclosure-more = Für Versand oder Trinkgeld dürfen zu diesen Bedingungen bis zu { $percent } % mehr berechnet werden: insgesamt { $most }.
 disclosure-deposit = Eine Kaution kostet nichts, solange sie nicht in Anspruch genommen wird; sie ist kein Kredit.
 deposit-line-deposit = Kaution
 deposit-line-held = Auf Ihrer Karte vorgemerkt

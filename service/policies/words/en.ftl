@@ -80,6 +80,8 @@ notice-rights-other = You may ask us at any time what we hold about you, and hav
 ## The disclosure of an offer
 disclosure-title = What this offer costs
 disclosure-about = Offered on { $day } at { $merchant }. Offer { $offer }.
+disclosure-line-more = If the order comes to a little more
+disclosure-more = For shipping or tips up to { $percent } % more may be captured on these terms: { $most } in all.
 disclosure-deposit = A deposit costs nothing unless it is claimed; it is no credit.
 deposit-line-deposit = Deposit
 deposit-line-held = Held on your card

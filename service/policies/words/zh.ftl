@@ -80,6 +80,8 @@ notice-rights-other = 您可以随时查询我们保存的关于您的信息，�
 ## 方案的费用说明
 disclosure-title = 本方案的费用
 disclosure-about = { $day } 由 { $merchant } 提供。方案编号：{ $offer }。
+disclosure-line-more = 订单金额略有增加时
+disclosure-more = 因运费或小费，可按相同条件多扣不超过 { $percent }%：合计最多 { $most }。
 disclosure-deposit = 押金未被扣取时不产生费用，不属于信贷。
 deposit-line-deposit = 押金
 deposit-line-held = 在您的卡上预授权冻结
