@@ -1,5 +1,6 @@
 """An authorization from its first day to its last: announced, extended, and never ended in silence."""
 
+import asyncio
 from datetime import timedelta
 from typing import Any
 
@@ -177,3 +178,15 @@ async def test_an_order_is_amended_in_place_and_disclosed_anew(world: World) -> 
     assert entries[1]["sentence"].startswith(
         "The order was amended: 1400.00 EUR may be captured in all; that would cost"
     )
+
+
+async def test_two_who_close_the_day_at_once_do_each_thing_once(world: World) -> None:
+    consumer = await world.consumer(limit=1_000_00)
+    plans = [await world.plan(consumer, 100_00) for _ in range(9)]
+    world.operator.now = world.merchant.now = NOON + timedelta(days=31)
+    closed = await asyncio.gather(*[world.operator.post("/v1/operator/day-close") for _ in range(3)])
+    assert [one.status_code for one in closed] == [200] * 3
+    assert sum(one.json()["expired"] for one in closed) == len(plans)
+    told = (await world.merchant.get("/v1/events", limit=500)).json()["events"]
+    assert [event["type"] for event in told].count("plan.expired") == len(plans)
+    assert (await world.account(consumer))["available"] == 1_000_00
