@@ -29,7 +29,7 @@ from service.checkout.decision_log import DecisionRow, load_answers
 from service.checkout.decision_log import log as log_decisions
 from service.checkout.flow import Snapshots
 from service.checkout.shadow_flow import Shadows
-from service.config import CannotStart, Settings
+from service.config import CannotStart, Settings, processor_key
 from service.db import connect_session, in_a_sentence, open_pool, unsafe_settings
 from service.deadline import CLOSE_S
 from service.engine.batch import run
@@ -43,6 +43,7 @@ from service.outside.flow import Outside
 from service.outside.gateway import Gateways
 from service.payments.flow import Charging
 from service.payments.gateway import Processors
+from service.payments.processor import Address, Protocol
 from service.plans.book import Command
 from service.plans.flow import PlanWork
 from service.registry.registry import Registry
@@ -105,7 +106,12 @@ async def services(settings: Settings) -> AsyncGenerator[Services]:
     with in_a_sentence(url):
         await registry.start()
     shadows = Shadows(pool)
-    processors = Processors(lambda: registry.now.processors, lambda one: registry.key_of(one.processor_id))
+
+    def secret_of(one: Address) -> str:
+        own = one.protocol is Protocol.TENOR
+        return registry.key_of(one.processor_id) if own else processor_key(settings, one.name)
+
+    processors = Processors(lambda: registry.now.processors, secret_of)
     outside = Outside(pool, Gateways(registry.key_of), lambda: registry.now.gateways, sandbox=settings.sandbox)
     try:
         yield Services(

@@ -41,6 +41,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     sandbox: bool = False  # a caller may set the clock: `Tenor-Clock`
     data: Path = Path(".local")  # embedded servers, demo, anything we keep on this machine
     key_secret: str = ""  # API keys are stored as HMAC-SHA256 under it
+    processor_keys: str = ""  # of processors that speak a protocol of their own: name=key,name=key
 
     @property
     def production(self) -> bool:
@@ -65,6 +66,12 @@ def environment(settings: Settings) -> dict[str, str]:
     """The variables that read back as `settings`: how a child process is told."""
     values = {name: getattr(settings, field) for name, (field, _) in VARIABLES.items()}
     return {name: _write(value) for name, value in values.items() if value is not None}
+
+
+def processor_key(settings: Settings, name: str) -> str:
+    """The key that a processor has given us; empty: none."""
+    pairs = (pair.partition("=") for pair in settings.processor_keys.split(","))
+    return next((key.strip() for found, _, key in pairs if found.strip() == name), "")
 
 
 def with_key_secret(settings: Settings) -> Settings:
@@ -199,6 +206,13 @@ def _secret(name: str, text: str) -> str:
     return text
 
 
+def _keys(name: str, text: str) -> str:
+    # Its parts are not repeated: they are secrets.
+    if not all(all(part.strip() for part in pair.partition("=")) for pair in text.split(",")):
+        raise CannotStart(f"{name} is not of the form name=key, with commas between several.")
+    return text
+
+
 def _text(_: str, text: str) -> str:
     return text
 
@@ -219,4 +233,5 @@ VARIABLES: Final[dict[str, tuple[str, Callable[[str, str], object]]]] = {
     "TENOR_SANDBOX": ("sandbox", _boolean),
     "TENOR_DATA": ("data", _path),
     "TENOR_KEY_SECRET": ("key_secret", _secret),
+    "TENOR_PROCESSOR_KEYS": ("processor_keys", _keys),
 }

@@ -47,6 +47,9 @@ def test_an_empty_value_is_a_missing_value() -> None:
         ("DATABASE_URL", "postgresql://db:port/tenor", "postgresql://"),
         ("REDIS_URL", "localhost:6379", "redis://"),
         ("TENOR_KEY_SECRET", "s" * 31, "32 characters"),
+        ("TENOR_PROCESSOR_KEYS", "stripe", "name=key"),
+        ("TENOR_PROCESSOR_KEYS", "stripe=", "name=key"),
+        ("TENOR_PROCESSOR_KEYS", "stripe=sk_1,", "name=key"),
     ],
 )
 def test_a_bad_value_has_a_sentence(name: str, value: str, says: str) -> None:
@@ -147,3 +150,15 @@ def test_a_data_folder_that_is_a_file_has_a_sentence(tmp_path: Path) -> None:
     (tmp_path / "file").touch()
     with pytest.raises(CannotStart, match="cannot be used"):
         config.with_key_secret(Settings(data=tmp_path / "file"))
+
+
+def test_the_key_of_a_processor() -> None:
+    settings = config.read({"TENOR_PROCESSOR_KEYS": "stripe=sk_live_1=, acme = k2"})
+    assert [config.processor_key(settings, name) for name in ("stripe", "acme", "other", "")] == [
+        "sk_live_1=",
+        "k2",
+        "",
+        "",
+    ]
+    assert config.processor_key(config.read({}), "stripe") == ""
+    assert config.read(config.environment(settings)) == settings

@@ -23,7 +23,9 @@ from service.event_type import EventType
 from service.payments import store
 from service.payments.instrument import GivenInstrument, Instrument, InstrumentKind, refuse_numbers
 from service.payments.making_flow import name_instrument, plan_for, usable_instrument
+from service.payments.processor import Protocol
 from service.payments.store import Q
+from service.payments.stripe import TOKEN
 
 
 class InstrumentBody(GivenInstrument, frozen=True, forbid_unknown_fields=True):
@@ -86,6 +88,10 @@ async def give_instrument(request: Asked, body: RawBody, consumer_id: FromPath[s
     processor = ask.services.charging.processors.named(asked.processor)
     if processor is None:
         raise Refused(Code.INVALID_FIELD, f"There is no processor {asked.processor!r}.", "/processor")
+
+    if processor.protocol is Protocol.STRIPE and not TOKEN.fullmatch(asked.token):
+        sentence = "Of Stripe a token is the customer and the payment method: cus_.../pm_..."
+        raise Refused(Code.INVALID_FIELD, sentence, "/token")
 
     async def give(conn: Connection) -> Answer:
         made = await store.give(conn, consumer_id, ask.owner_id, processor.processor_id, asked, ask.now)

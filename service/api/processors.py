@@ -18,6 +18,7 @@ from service.api.charges import BUDGET, ChargeView, view
 from service.api.operation import operation
 from service.api.partner import After, Limit
 from service.api.reply import Made, encode, reply, reply_answer
+from service.config import processor_key
 from service.db import Connection
 from service.engine.work import Answer
 from service.errors import Code, Refused
@@ -40,7 +41,7 @@ class ProcessorMade(Struct, frozen=True):
     """Both secrets are shown once and kept nowhere."""
 
     processor_id: str = field(name="id")
-    secret: str  # each of our calls carries it as `Authorization: Bearer`
+    secret: str | None  # each of our calls carries it as `Authorization: Bearer`; null: a key that it has given us
     key: str  # the processor's own, for `/v1/processor/...`
 
 
@@ -103,6 +104,10 @@ async def register_processor(request: Asked, body: RawBody) -> ASGIResponse:
     asked = _processor.read(body, content_type(request))
     ask, by, registry = write(request, body), request.auth.key_id, request.app.state["services"].registry
     refuse_no_address(asked.url, production=ask.services.settings.production)
+    is_ours = asked.protocol is Protocol.TENOR
+    if not is_ours and not processor_key(ask.services.settings, asked.name):
+        sentence = f"TENOR_PROCESSOR_KEYS holds no key that {asked.name!r} has given us."
+        raise Refused(Code.INVALID_FIELD, sentence, "/protocol")
     processor_id = ids.new_id(ids.PROCESSOR, 0, ask.now_ms)
 
     async def register(conn: Connection) -> Answer:
@@ -119,7 +124,8 @@ async def register_processor(request: Asked, body: RawBody) -> ASGIResponse:
     if answer.status != 201:
         return reply_answer(answer)
     made = msgspec.json.decode(answer.body, type=_Made)
-    return reply(ProcessorMade(made.made_id, registry.key_of(made.made_id), registry.key_of(made.key_id)), 201)
+    secret = registry.key_of(made.made_id) if is_ours else None
+    return reply(ProcessorMade(made.made_id, secret, registry.key_of(made.key_id)), 201)
 
 
 @post("/processors/{processor_id:str}/retire", status_code=200, opt=operation("processors", Made, takes=Nothing))

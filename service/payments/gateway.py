@@ -4,13 +4,32 @@ from collections.abc import Callable, Mapping
 from typing import Final
 
 import httpx
+from msgspec import Struct
 
 from service import clock
 from service.circuit import Circuit
 from service.http_client import exchange, open_client
-from service.payments import processor
+from service.payments import processor, stripe
 from service.payments.charge import Charge
-from service.payments.processor import UNHEARD, Address, Call, Heard, Said
+from service.payments.processor import UNHEARD, Address, Call, Heard, Protocol, Said
+
+Make = Callable[[Charge, str], Call]
+Read = Callable[[Charge, int, bytes], Heard]
+
+
+class Speech(Struct, frozen=True):
+    """How a protocol says and understands it."""
+
+    pull: Make
+    read_pulled: Read
+    ask: Make
+    read_asked: Read
+
+
+SPEECHES: Final[dict[Protocol, Speech]] = {
+    Protocol.TENOR: Speech(processor.pull, processor.read_reply, processor.ask, processor.read_reply),
+    Protocol.STRIPE: Speech(stripe.pull, stripe.read_pulled, stripe.ask, stripe.read_asked),
+}
 
 PATIENCE_S: Final = 8.0  # a bank may think for seconds; who waits longer asks again
 
@@ -18,8 +37,8 @@ PATIENCE_S: Final = 8.0  # a bank may think for seconds; who waits longer asks a
 class Processors:
     """Those that are registered, by their ids, and the connections to them. One for each process.
 
-    `secret_of` says by which secret a processor knows us. One that fails three times in a row is left alone for some
-    seconds: what it was to be told stays pending, and is asked about later.
+    `secret_of` says by which secret a processor knows us; empty: nothing is sent. One that fails three times in a row
+    is left alone for some seconds: what it was to be told stays pending, and is asked about later.
     """
 
     def __init__(self, addresses: Callable[[], Mapping[str, Address]], secret_of: Callable[[Address], str]) -> None:
@@ -34,26 +53,27 @@ class Processors:
 
     async def pull(self, charge: Charge) -> Heard:
         """Asks for the money. Sent again it pulls nothing more: the charge's id is the idempotency key."""
-        return await self._call(charge, processor.pull)
+        return await self._call(charge, lambda speech: (speech.pull, speech.read_pulled))
 
     async def ask(self, charge: Charge) -> Heard:
         """Asks what has become of a charge, and for the money where the processor has never heard of it."""
-        heard = await self._call(charge, processor.ask)
+        heard = await self._call(charge, lambda speech: (speech.ask, speech.read_asked))
         return await self.pull(charge) if heard.said is Said.NO_CHARGE else heard
 
     async def close(self) -> None:
         """Closes the connections."""
         await self._client.aclose()
 
-    async def _call(self, charge: Charge, made: Callable[[Charge, str], Call]) -> Heard:
+    async def _call(self, charge: Charge, way: Callable[[Speech], tuple[Make, Read]]) -> Heard:
         address = self._addresses().get(charge.processor_id)
         circuit = self._circuits.setdefault(charge.processor_id, Circuit())
-        if address is None or not circuit.enter(_monotonic_ms()):
+        if address is None or not (secret := self._secret_of(address)) or not circuit.enter(_monotonic_ms()):
             return UNHEARD
-        call = made(charge, self._secret_of(address))
+        make, read = way(SPEECHES[address.protocol])
+        call = make(charge, secret)
         url = f"{address.url.removesuffix('/')}/{call.path}"
         answer = await exchange(self._client, call.method, url, call.headers, call.content)
-        heard = UNHEARD if answer is None else processor.read_reply(charge, *answer)
+        heard = UNHEARD if answer is None else read(charge, *answer)
         circuit.heard(answer is None, _monotonic_ms())
         return heard
 

@@ -3,6 +3,7 @@
 import logging
 from typing import Any
 
+import msgspec
 import pytest
 
 from tests.api.answers import nothing_written
@@ -107,3 +108,22 @@ async def test_a_plan_names_only_its_consumers_own(world: World) -> None:
     types = [one["type"] for one in (await world.merchant.get("/v1/events")).json()["events"]]
     assert types.count("collection.instrument_named") == 2
     assert types.count("instrument.removed") == 1
+
+
+async def test_stripe_needs_a_key_and_its_own_tokens(world: World) -> None:
+    """The key stands in the settings: what is registered without one could never be called."""
+    body = {"name": "stripe", "url": "https://api.stripe.com/", "protocol": "stripe"}
+    refused = await world.operator.post("/v1/operator/processors", body)
+    assert (refused.status_code, refused.json()["pointer"]) == (400, "/protocol")
+    services = world.app.state["services"]
+    world.app.state["services"] = msgspec.structs.replace(
+        services, settings=msgspec.structs.replace(services.settings, processor_keys="stripe=sk_test_1")
+    )
+    made = await world.operator.post("/v1/operator/processors", body)
+    assert (made.status_code, made.json()["secret"]) == (201, None)
+    path = f"/v1/consumers/{await world.consumer()}/instruments"
+    for token in ("pm_1", "cus_1", "cus_1/", "/pm_1", "cus_1/pm_1/pm_2"):
+        refused = await world.merchant.post(path, CARD | {"processor": "stripe", "token": token})
+        assert (refused.status_code, refused.json()["pointer"]) == (400, "/token"), token
+    given = await world.merchant.post(path, CARD | {"processor": "stripe", "token": "cus_1/pm_1"})
+    assert given.status_code == 201, given.text
