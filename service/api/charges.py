@@ -5,7 +5,6 @@ from typing import Annotated, Any, Final
 
 import msgspec
 from litestar import get, post
-from litestar.handlers import HTTPRouteHandler
 from litestar.params import FromPath, RawBody
 from litestar.response.base import ASGIResponse
 from msgspec import Meta, Struct, field
@@ -92,67 +91,92 @@ _REFUSES: Final = (
 _PAY_NOW: Final[dict[str, Any]] = {"amount": 140_00, "instrument_id": "{instrument_id}"}
 
 
-def _routes(own: bool) -> list[HTTPRouteHandler]:
-    """The routes for a merchant, whose plans they are, or for an operator, who may see them all."""
-
-    async def charge_plan(request: Asked, body: RawBody, plan_id: FromPath[str]) -> ASGIResponse:
-        """Pull money for a plan now: an amount, or all that is due.
-
-        The answer says what the processor said within some seconds; later it is told by an event. Sent again, the same
-        request pulls nothing more.
-        """
-        asked = _charge.read(body, content_type(request))
-        return await _charge_now(write(request, body, ids.bucket_in(plan_id)), plan_id, asked, own)
-
-    async def name_plan_instrument(request: Asked, body: RawBody, plan_id: FromPath[str]) -> ASGIResponse:
-        """Say with what a plan is paid from now on. What is due, and was declined before, is tried with it at once."""
-        asked = _named.read(body, content_type(request))
-        ask = write(request, body, ids.bucket_in(plan_id))
-        _require_plan_id(plan_id)
-
-        async def name(conn: Connection) -> Answer:
-            plan = await plan_for(conn, plan_id, ask.owner_id if own else None)
-            await name_instrument(conn, plan, asked.instrument_id, ask.actor, ask.now)
-            return Answer(200, encode(await _collection(conn, plan_id)))
-
-        return reply_answer(await ask.services.engine.once(ask.must_key, ask.now, name))
-
-    async def list_plan_charges(
-        request: Asked, plan_id: FromPath[str], after: After = "", limit: Limit = 100
-    ) -> ASGIResponse:
-        """With what a plan is paid, and every time we pulled money for it."""
-        ask = read(request)
-        async with ask.services.pool.acquire() as conn, conn.transaction(isolation="repeatable_read", readonly=True):
-            plan = await plan_for(conn, plan_id, ask.owner_id if own else None)
-            collection = await _collection(conn, plan_id)
-            rows = await conn.fetch(Q.list_charges, plan.bucket, plan_id, after, limit)
-        page = [view(charge_of(row)) for row in rows]
-        return reply(ChargePage(collection, page, page[-1].charge_id if page else after))
-
-    made = (charge_plan, name_plan_instrument, list_plan_charges)
-    if not own:
-        for handler in made:
-            handler.__name__ = handler.__name__.replace("plan", "any_plan")
-    charge = operation(
-        "charges", ChargeView, takes=ChargeBody, refuses=_REFUSES, example=_PAY_NOW, after=("capture_plan",)
+_CHARGE: Final = (
+    operation(
+        "charges", ChargeView, takes=ChargeBody, refuses=_REFUSES, example=_PAY_NOW, after=("capture_plan",),
     )
-    name = operation(
-        "charges", CollectionView, takes=NamedInstrument, refuses=(Code.NO_INSTRUMENT,),
-        example={"instrument_id": "{instrument_id}"},
-    )  # fmt: skip
-    listed = operation("charges", ChargePage)
-    return [
-        post("/plans/{plan_id:str}/charges", status_code=201, opt=charge | BUDGET)(charge_plan),
-        post("/plans/{plan_id:str}/instrument", status_code=200, opt=name)(name_plan_instrument),
-        get("/plans/{plan_id:str}/charges", opt=listed)(list_plan_charges),
-    ]
+    | BUDGET
+)  # fmt: skip
+_NAME: Final = operation(
+    "charges", CollectionView, takes=NamedInstrument, refuses=(Code.NO_INSTRUMENT,),
+    example={"instrument_id": "{instrument_id}"},
+)  # fmt: skip
 
 
-async def _charge_now(ask: Ask, plan_id: str, asked: ChargeBody, own: bool) -> ASGIResponse:
+@post("/plans/{plan_id:str}/charges", status_code=201, opt=_CHARGE)
+async def charge_plan(request: Asked, body: RawBody, plan_id: FromPath[str]) -> ASGIResponse:
+    """Pull money for a plan now: an amount, or all that is due.
+
+    The answer says what the processor said within some seconds; later it is told by an event. Sent again, the same
+    request pulls nothing more.
+    """
+    return await _charge_now(request, body, plan_id, own=True)
+
+
+@post("/plans/{plan_id:str}/charges", status_code=201, opt=_CHARGE)
+async def charge_any_plan(request: Asked, body: RawBody, plan_id: FromPath[str]) -> ASGIResponse:
+    """Pull money for a plan of any merchant now: an amount, or all that is due."""
+    return await _charge_now(request, body, plan_id, own=False)
+
+
+@post("/plans/{plan_id:str}/instrument", status_code=200, opt=_NAME)
+async def name_plan_instrument(request: Asked, body: RawBody, plan_id: FromPath[str]) -> ASGIResponse:
+    """Say with what a plan is paid from now on. What is due, and was declined before, is tried with it at once."""
+    return await _name(request, body, plan_id, own=True)
+
+
+@post("/plans/{plan_id:str}/instrument", status_code=200, opt=_NAME)
+async def name_any_plan_instrument(request: Asked, body: RawBody, plan_id: FromPath[str]) -> ASGIResponse:
+    """Say with what a plan of any merchant is paid from now on."""
+    return await _name(request, body, plan_id, own=False)
+
+
+@get("/plans/{plan_id:str}/charges", opt=operation("charges", ChargePage))
+async def list_plan_charges(
+    request: Asked, plan_id: FromPath[str], after: After = "", limit: Limit = 100
+) -> ASGIResponse:
+    """With what a plan is paid, and every time we pulled money for it."""
+    ask = read(request)
+    return await _list(ask, plan_id, ask.owner_id, after, limit)
+
+
+@get("/plans/{plan_id:str}/charges", opt=operation("charges", ChargePage))
+async def list_any_plan_charges(
+    request: Asked, plan_id: FromPath[str], after: After = "", limit: Limit = 100
+) -> ASGIResponse:
+    """With what a plan of any merchant is paid, and every time we pulled money for it."""
+    return await _list(read(request), plan_id, None, after, limit)
+
+
+async def _name(request: Asked, body: bytes, plan_id: str, *, own: bool) -> ASGIResponse:
+    asked = _named.read(body, content_type(request))
+    ask = write(request, body, ids.bucket_in(plan_id))
+    _require_plan_id(plan_id)
+
+    async def name(conn: Connection) -> Answer:
+        plan = await plan_for(conn, plan_id, ask.owner_id if own else None)
+        await name_instrument(conn, plan, asked.instrument_id, ask.actor, ask.now)
+        return Answer(200, encode(await _collection(conn, plan_id)))
+
+    return reply_answer(await ask.services.engine.once(ask.must_key, ask.now, name))
+
+
+async def _list(ask: Ask, plan_id: str, merchant_id: str | None, after: str, limit: int) -> ASGIResponse:
+    async with ask.services.pool.acquire() as conn, conn.transaction(isolation="repeatable_read", readonly=True):
+        plan = await plan_for(conn, plan_id, merchant_id)
+        collection = await _collection(conn, plan_id)
+        rows = await conn.fetch(Q.list_charges, plan.bucket, plan_id, after, limit)
+    page = [view(charge_of(row)) for row in rows]
+    return reply(ChargePage(collection, page, page[-1].charge_id if page else after))
+
+
+async def _charge_now(request: Asked, body: bytes, plan_id: str, *, own: bool) -> ASGIResponse:
     """Two keys of one request: the first keeps that the charge was written down, the second what became of it.
 
     Cut short in between, the same request goes on with the same charge.
     """
+    asked = _charge.read(body, content_type(request))
+    ask = write(request, body, ids.bucket_in(plan_id))
     engine, charging, given = ask.services.engine, ask.services.charging, ask.must_key
     _require_plan_id(plan_id)
     if before := await engine.answered(given):
@@ -198,5 +222,5 @@ async def _collection(conn: Connection, plan_id: str) -> CollectionView:
     return CollectionView(plan_id, row["instrument_id"], row["is_stopped"], row["tries"], row["retry_at"])
 
 
-MERCHANT_ROUTES: Final = _routes(own=True)
-OPERATOR_ROUTES: Final = _routes(own=False)
+MERCHANT_ROUTES: Final = [charge_plan, name_plan_instrument, list_plan_charges]
+OPERATOR_ROUTES: Final = [charge_any_plan, name_any_plan_instrument, list_any_plan_charges]
