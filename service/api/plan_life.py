@@ -273,11 +273,14 @@ def forgive_plan(body: DayBody, names: Names) -> Command:
 
 
 @verb(
-    "settlement_quotes", 201, refuses=(Code.STATE_FORBIDS, Code.IMPOSSIBLE_TERMS), after=("capture_plan", "void_plan")
+    "settlement_quotes",
+    201,
+    refuses=(Code.STATE_FORBIDS, Code.IMPOSSIBLE_TERMS, Code.AMOUNT_EXCEEDS_OUTSTANDING),
+    after=("capture_plan", "void_plan"),
 )
 def quote_any_settlement(body: SettleBody, names: Names) -> Command:
     """What settles a plan early, by its law: `settlement_quote`, which binds until its day ends."""
-    return QuoteSettlement(**names, deferred=body.deferred)
+    return QuoteSettlement(**names, deferred=body.deferred, amount=body.amount)
 
 
 ROUTES: Final = [

@@ -268,13 +268,17 @@ def refund_plan(body: RefundBody, names: Names) -> Command:
 class SettleBody(Struct, frozen=True, forbid_unknown_fields=True):
     """How it is to be settled."""
 
+    amount: Price | None = None  # minor units, paid today: what is due, and a part of what is not; null: all of it
     deferred: bool = (
         False  # United Kingdom, terms of more than a year: the settlement date is a month later, or 30 days
     )
 
 
 @verb(
-    "settlement_quotes", 201, refuses=(Code.STATE_FORBIDS, Code.IMPOSSIBLE_TERMS), after=("capture_plan", "void_plan")
+    "settlement_quotes",
+    201,
+    refuses=(Code.STATE_FORBIDS, Code.IMPOSSIBLE_TERMS, Code.AMOUNT_EXCEEDS_OUTSTANDING),
+    after=("capture_plan", "void_plan"),
 )
 def quote_settlement(body: SettleBody, names: Names) -> Command:
     """What settles the plan early: `settlement_quote`, which binds until its day ends.
@@ -283,8 +287,13 @@ def quote_settlement(body: SettleBody, names: Names) -> Command:
     left, in the United Kingdom the statutory rebate on the settlement date, 28 days on, in the United States interest
     of the time left. Where interest follows what is paid it is owed up to today. A payment of the amount, received in
     time, pays the plan off.
+
+    With an `amount` it is what that amount, paid today, gives up: what is due is paid first, and for the rest the law
+    of the European Union and of the United Kingdom gives up its part of what it would for everything. All lines that
+    are not due yet fall in one proportion. Refused where nothing is given up for a part, and where interest follows
+    what is paid: then it falls by itself.
     """
-    return QuoteSettlement(**names, deferred=body.deferred)
+    return QuoteSettlement(**names, deferred=body.deferred, amount=body.amount)
 
 
 ROUTES: Final = [

@@ -134,7 +134,7 @@ class OwedInstalment(Struct, frozen=True, gc=False):
 
 
 class SettlementQuote(Struct, frozen=True):
-    """What settles a plan early, by the law of the plan: paid in one sum in time, it leaves nothing owed."""
+    """What settles a plan early by its law: paid in one sum in time, it leaves nothing owed; or a part less."""
 
     quote_id: str = field(name="id")
     amount: int  # minor units, the sum of what follows
@@ -147,6 +147,9 @@ class SettlementQuote(Struct, frozen=True):
     method: RebateMethod  # how what is given up was found
     jurisdiction: str
     good_until: date  # the last day, until it ends in the plan's time zone
+    part: (
+        int  # minor units of the amount that pay early a part of what is not due yet; 0: the amount settles everything
+    )
 
 
 class PlanView(Struct, frozen=True):
@@ -258,7 +261,7 @@ def _quote(plan: Plan, today: date) -> SettlementQuote | None:
         return None
     return SettlementQuote(
         quote.id, quote.amount, quote.principal, quote.interest, quote.fee, quote.penalty, quote.interest_rebate,
-        quote.fee_rebate, quote.method, quote.jurisdiction, quote.good_until,
+        quote.fee_rebate, quote.method, quote.jurisdiction, quote.good_until, quote.part,
     )  # fmt: skip
 
 

@@ -1,4 +1,4 @@
-"""Settle early: what pays everything off today, by the law of the plan, as a quote that binds until its day ends. Pure.
+"""Settle early: what pays off all, or a part, by the law of the plan, as a quote that binds until its day ends. Pure.
 
 what is owed           4,844.52
 - what is given up       821.03   interest, then fees, of the lines that are not due yet
@@ -9,69 +9,127 @@ from collections import defaultdict
 from collections.abc import Iterator
 from datetime import date, datetime
 from decimal import Decimal
+from fractions import Fraction
+from math import prod
 
+from msgspec import Struct
 from msgspec.structs import replace
 
 from service.errors import Code, Refused
 from service.event_type import EventType
+from service.money import Rounding, quotient
 from service.plans.amounts import amounts_of
 from service.plans.book import Book, Change, Event, PlanCommand, refuse_state
 from service.plans.happening import fact_id, happen, today_of
 from service.plans.plan import Plan
-from service.plans.running.facts import SettlementQuoted
-from service.plans.running.rows import Line, RowKind
-from service.plans.running.settling import give_up, left_ahead
-from service.plans.running.versions import settling_amount
+from service.plans.running.facts import Paid, SettlementQuoted
+from service.plans.running.rows import Row, RowKind
+from service.plans.running.settling import due_on, give_up, left_ahead
+from service.plans.running.versions import after, settling_amount
 from service.terms.allocation_rule import Component
-from service.terms.early_settlement import RebateMethod, eu_settlement, method_of, proportional
+from service.terms.early_settlement import (
+    RebateMethod,
+    eu_settlement,
+    method_of,
+    part_settlement,
+    proportional,
+    settlement,
+)
 from service.terms.schedule import Instalment, up_front_costs
 from service.terms.terms import Payer, Unit
 from service.terms.uk_settlement import uk_settlement, uk_settlement_date
 
 
 class QuoteSettlement(PlanCommand, frozen=True, kw_only=True):
-    """What settles the plan. In the United Kingdom `deferred` puts the settlement date off by a month, or 30 days."""
+    """What settles the plan, or what an `amount` paid today gives up of what is not due yet.
+
+    In the United Kingdom `deferred` puts the settlement date of all off by a month, or 30 days.
+    """
 
     deferred: bool = False
+    amount: int | None = None
 
     def apply(self, book: Book, now: datetime) -> Change:
         """Refused: NOT_FOUND, STATE_FORBIDS (nothing is owed, or more may be captured), INVALID_FIELD (deferred by
-        another law), IMPOSSIBLE_TERMS (deferred, and the term is no more than a year).
+        another law, or a part; an amount that is due anyway), IMPOSSIBLE_TERMS (deferred, and the term is no more than
+        a year; a part, and neither law nor terms give anything up for it), AMOUNT_EXCEEDS_OUTSTANDING (no part).
         """
         plan = self.plan_of(book)
         if not plan.amounts.outstanding or plan.remaining:
             raise refuse_state(plan, "settled early")
-        if self.deferred and method_of(plan.offer.jurisdiction) is not RebateMethod.ACTUARIAL:
-            raise Refused(Code.INVALID_FIELD, "Only the law of the United Kingdom knows a deferral.", "/deferred")
-        fact = quote_of(plan, fact_id(self), today_of(plan, now), deferred=self.deferred)
+        if self.deferred and (method_of(plan.offer.jurisdiction) is not RebateMethod.ACTUARIAL or self.amount):
+            sentence = "Only the law of the United Kingdom knows a deferral, and of no part."
+            raise Refused(Code.INVALID_FIELD, sentence, "/deferred")
+        today = today_of(plan, now)
+        if self.amount is None:
+            fact = quote_of(plan, fact_id(self), today, deferred=self.deferred)
+        else:
+            fact = quote_of_part(plan, fact_id(self), today, self.amount)
         data = {"quote_id": fact.id, "amount": fact.amount, "good_until": fact.good_until}
         return happen(book, plan, self, fact, now, lambda _: Event(EventType.SETTLEMENT_QUOTED, data))
 
 
-def quote_of(plan: Plan, quote_id: str, on: date, *, deferred: bool = False) -> SettlementQuoted:
-    """What settles the plan on a day: all that is owed, less what its law gives up.
+def quote_of(
+    plan: Plan, quote_id: str, on: date, *, deferred: bool = False, at_once: bool = False
+) -> SettlementQuoted:  # fmt: skip
+    """What settles the plan on a day: all that is owed, less what its law gives up; `at_once`, without any notice.
 
     Where interest follows what is paid, it is owed up to that day, and only fees are left to give up.
     """
     standing = plan.standing
     method = RebateMethod.NONE if standing.closed else method_of(plan.offer.jurisdiction)
     until = on
-    if method is RebateMethod.ACTUARIAL and not standing.recalculates:
+    if method is RebateMethod.ACTUARIAL and not standing.recalculates and not at_once:
         until = _uk_date(plan, on, deferred)
     interest_rebate, fee_rebate = _bounded(plan, on, *_given_up(plan, method, on, until))
     quote = SettlementQuoted(
         id=quote_id, recorded_on=on, on=on, good_until=until, amount=0, interest_rebate=interest_rebate,
         fee_rebate=fee_rebate, method=method, jurisdiction=plan.offer.jurisdiction,
     )  # fmt: skip
-    after = standing.copy()
-    give_up(after, quote)
-    amount = settling_amount(after, on) if standing.recalculates else amounts_of(after).outstanding
+    following = standing.copy()
+    give_up(following, quote)
+    amount = settling_amount(following, on) if standing.recalculates else amounts_of(following).outstanding
     principal, fee, penalty = (
-        sum(row.left(component) for row in after.rows)
+        sum(row.left(component) for row in following.rows)
         for component in (Component.PRINCIPAL, Component.FEE, Component.PENALTY)
     )
     interest = amount - principal - fee - penalty
     return replace(quote, amount=amount, principal=principal, interest=interest, fee=fee, penalty=penalty)
+
+
+def quote_of_part(plan: Plan, quote_id: str, on: date, amount: int) -> SettlementQuoted:
+    """What `amount` gives up, paid on a day: what is due is paid first, the rest is a part of all that is not due yet.
+
+    It is the whole rebate of that day in proportion; all lines that are not due yet fall in one proportion.
+    """
+    whole, standing = quote_of(plan, quote_id, on, at_once=True), plan.standing
+    if whole.method not in (RebateMethod.ACTUARIAL, RebateMethod.PROPORTIONAL):
+        sentence = "Neither the law of the plan nor its terms give anything up for a part that is paid early."
+        raise Refused(Code.IMPOSSIBLE_TERMS, sentence, "/amount")
+    if standing.recalculates and not whole.fee_rebate:
+        sentence = "Interest follows what is paid: a part paid early bears none from its day on, without any quote."
+        raise Refused(Code.IMPOSSIBLE_TERMS, sentence, "/amount")
+    seen = standing.copy()
+    seen.bear_overdue(on)
+    due = due_on(seen, on)
+    if amount <= due:
+        sentence = f"{due} minor units are due and are paid first: nothing of {amount} would be paid early."
+        raise Refused(Code.INVALID_FIELD, sentence, "/amount")
+    if amount >= whole.amount:
+        sentence = f"{whole.amount} minor units settle everything: ask for that without an amount."
+        raise Refused(Code.AMOUNT_EXCEEDS_OUTSTANDING, sentence, "/amount")
+    rebate, owed = whole.interest_rebate + whole.fee_rebate, whole.amount - due
+    given_up = part_settlement(settlement(on, whole.method, owed + rebate, rebate), amount - due).rebate
+    fee_rebate = min(whole.fee_rebate, quotient(given_up * whole.fee_rebate, rebate, Rounding.UP)) if rebate else 0
+    quote = replace(
+        whole, good_until=on, amount=amount, part=amount - due, interest_rebate=given_up - fee_rebate,
+        fee_rebate=fee_rebate, of=owed,
+    )  # fmt: skip
+    paid = Paid(id=f"{quote_id}/paid", recorded_on=on, on=on, amount=amount)
+    settles = after(after(standing, quote), paid).allocations[paid.id]
+    return replace(
+        quote, principal=settles.principal, interest=settles.interest, fee=settles.fee, penalty=settles.penalty
+    )
 
 
 def _bounded(plan: Plan, on: date, interest: int, costs: int) -> tuple[int, int]:
@@ -92,36 +150,59 @@ def _given_up(plan: Plan, method: RebateMethod, on: date, until: date) -> tuple[
     terms, interest, costs = plan.offer.terms, 0, 0
     up_front = up_front_costs(terms, sum(plan.standing.lent))
     paid = sum(amount for cost, amount in up_front if cost.payer is Payer.CONSUMER)
-    for start_on, rows in _captures(plan):
+    left = prod((1 - Fraction(part, of) for part, of in plan.standing.settled_parts), start=Fraction(1))
+    for one in _captures(plan):
+        start_on, rows = one.start_on, one.rows
         if method is RebateMethod.ACTUARIAL:
-            lent = sum(row.principal for row in rows)
-            interest += uk_settlement(terms, rows, lent, start_on, until, Decimal(plan.agreed.apr.value)).rebate
+            apr = Decimal(plan.agreed.apr.value)
+            interest += uk_settlement(terms, rows, one.lent, start_on, until, apr, one.parts).rebate
             continue
         interest += eu_settlement([replace(row, fee=0) for row in rows], start_on, on).rebate
         if method is RebateMethod.PROPORTIONAL:
-            fees, paid = paid + sum(row.fee for row in rows), 0
-            costs += proportional(fees, start_on, rows[-1].due_on, on)
+            fees, paid = (paid + one.costs) * left, 0
+            costs += proportional(
+                quotient(fees.numerator, fees.denominator, Rounding.HALF_UP), start_on, rows[-1].due_on, on
+            )
     return interest, costs
 
 
-def _captures(plan: Plan) -> Iterator[tuple[date, list[Instalment]]]:
-    """The instalments of each capture and the day they begin. Interest that follows what is paid is left out: it is not
-    owed for days to come anyway.
+class _Capture(Struct):
+    """What was lent, and the instalments without what parts that were paid early took of them."""
+
+    start_on: date
+    lent: int
+    costs: int  # all of them, also what parts that were paid early gave up
+    rows: list[Instalment]
+    parts: list[tuple[date, int]]  # each on its day
+
+
+def _captures(plan: Plan) -> Iterator[_Capture]:
+    """Each capture and its instalments. Interest that follows what is paid is left out: it is not owed for days to come
+    anyway.
     """
-    lines: defaultdict[int, list[Line]] = defaultdict(list)
-    for line in plan.lines:
-        if line.kind is RowKind.INSTALMENT:
-            lines[line.capture].append(line)
-    for some in lines.values():
-        yield (
-            some[0].begin_on,
-            [
-                Instalment(
-                    number, line.due_on, line.principal, 0 if plan.standing.recalculates else line.interest, line.fee
-                )
-                for number, line in enumerate(some, 1)
-            ],
+    rows: defaultdict[int, list[Row]] = defaultdict(list)
+    for row in plan.standing.rows:
+        if row.kind is RowKind.INSTALMENT:
+            rows[row.capture].append(row)
+    for some in rows.values():
+        yield _Capture(
+            some[0].begin,
+            sum(row.owed[Component.PRINCIPAL] for row in some),
+            sum(row.owed[Component.FEE] + sum(part.fee_given_up for part in row.parts) for row in some),
+            [_without_parts(number, row, plan.standing.recalculates) for number, row in enumerate(some, 1)],
+            [(part.on, part.total) for row in some for part in row.parts],
         )
+
+
+def _without_parts(number: int, row: Row, recalculates: bool) -> Instalment:
+    parts = row.parts
+    return Instalment(
+        number,
+        row.due_on,
+        row.owed[Component.PRINCIPAL] - sum(part.principal for part in parts),
+        0 if recalculates else row.owed[Component.INTEREST] - sum(part.interest for part in parts),
+        row.owed[Component.FEE] - sum(part.fee for part in parts),
+    )
 
 
 def _uk_date(plan: Plan, on: date, deferred: bool) -> date:

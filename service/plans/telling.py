@@ -105,7 +105,8 @@ def _sentence(step: Step, money: Money) -> str:
             return f"The fee of {amount} is not asked for after all."
         case SettlementQuoted(good_until=day, interest_rebate=interest, fee_rebate=fee):
             spared = f"; {money(interest + fee)} are then given up" if interest + fee else ""
-            return f"{amount}, paid until {day} ends, settle the plan{spared}."
+            part = " a part of" if step.fact.part else ""
+            return f"{amount}, paid until {day} ends, settle{part} the plan{spared}."
         case ChargedOff():
             return f"Collection was given up; {amount} are still owed."
         case Forgiven():

@@ -1,4 +1,4 @@
-"""Paying everything before it is due: what is left to pay, and how much of the cost falls away.
+"""Paying everything before it is due, or a part of it: what is left to pay, and how much of the cost falls away.
 
 All amounts are minor units. The methods differ in what they call earned: the British one grows the balance at the
 rate of the agreement (`uk_settlement.py`), the rule of 78 gives early months more of the charge, the European one
@@ -67,6 +67,36 @@ def unpaid_on(rows: Iterable[Instalment], settle_on: date) -> int:
 def periods_of(rows: Iterable[Instalment]) -> list[Instalment]:
     """The rows that end a period: all but a down payment."""
     return [row for row in rows if not row.is_down_payment]
+
+
+class PartSettlement(Struct, frozen=True):
+    """What a part paid early discharges, `paid + rebate - compensation`, and what is left to pay after it."""
+
+    paid_on: date
+    paid: int
+    rebate: int
+    compensation: int
+    discharged: int
+    left: int
+
+
+def part_settlement(whole: Settlement, paid: int, compensation: int = 0) -> PartSettlement:
+    """What a part paid early discharges, where `whole` would settle everything on that day.
+
+    Sources: Consumer Credit Act 1974, s. 94(3) to (5): the debt falls by what is paid and by its rebate, less what the
+    creditor may claim (s. 95A); Directive (EU) 2023/2225, Art. 29(1), and 2008/48, Art. 16(1): whoever repays a part
+    early is entitled to a reduction of the total cost, too. The rebate is the whole one in proportion, rounded up
+    because it is a minimum: in the United Kingdom what is paid counts as a repayment B of SI 2004/1483, reg. 4(1), on
+    its own day, and what is still to come falls evenly. That reading is ours: how the Regulations word the case of a
+    part was not at hand.
+    """
+    if not compensation < paid:
+        raise Refused(Code.IMPOSSIBLE_TERMS, "A part pays more than the compensation for it.", "/paid")
+    owed, repaid = whole.unpaid - whole.rebate, paid - compensation
+    if repaid >= owed:
+        raise Refused(Code.IMPOSSIBLE_TERMS, "That pays everything: settle the whole.", "/paid")
+    rebate = quotient(whole.rebate * repaid, owed, Rounding.UP)
+    return PartSettlement(whole.settle_on, paid, rebate, compensation, repaid + rebate, whole.unpaid - repaid - rebate)
 
 
 # United States: the rule of 78

@@ -1,4 +1,4 @@
-"""Settling early in the United Kingdom: the actuarial rebate, for the whole of an agreement or for a part of it.
+"""Settling early in the United Kingdom: the actuarial rebate, and until when a part may be paid early.
 
 Source: the Consumer Credit (Early Settlement) Regulations 2004, SI 2004/1483; Consumer Credit Act 1974, ss. 94, 95.
 Amounts are minor units. The rebate falls out of one equation: what is left to pay, less what is owed today.
@@ -11,11 +11,8 @@ from fractions import Fraction
 from math import floor
 from typing import Final
 
-from msgspec import Struct
-
 from service.errors import Code, Refused
 from service.law.book import GENERAL, LegalRule, required_on
-from service.money import Rounding, quotient
 from service.terms.calendar import add_months, first_due, step
 from service.terms.early_settlement import RebateMethod, Settlement, periods_of, settlement, unpaid_on
 from service.terms.schedule import Instalment
@@ -23,17 +20,6 @@ from service.terms.terms import Terms, Unit
 
 SIX_DECIMALS: Final = Decimal("0.000001")
 UNITS_A_YEAR: Final = {Unit.DAY: 365, Unit.WEEK: 52, Unit.HALF_MONTH: 24, Unit.MONTH: 12, Unit.YEAR: 1}
-
-
-class PartSettlement(Struct, frozen=True):
-    """What a part paid early discharges, `paid + rebate - compensation`, and what is left to pay after it."""
-
-    paid_on: date
-    paid: int
-    rebate: int
-    compensation: int
-    discharged: int
-    left: int
 
 
 def periodic_rate(apr_percent: Decimal, per_year: Fraction | int) -> Fraction:
@@ -107,18 +93,22 @@ def periods_after_first(terms: Terms, start_on: date, on: date) -> Fraction:
 
 
 def uk_settlement(
-    terms: Terms, rows: Sequence[Instalment], financed: int, start_on: date, settle_on: date, apr_percent: Decimal
-) -> Settlement:
+    terms: Terms, rows: Sequence[Instalment], financed: int, start_on: date, settle_on: date, apr_percent: Decimal,
+    parts: Iterable[tuple[date, int]] = (),
+) -> Settlement:  # fmt: skip
     """The statutory rebate of a plan whose instalments due until `settle_on` are paid.
 
-    `financed` is what was lent, without a down payment. Before the start nothing has been earned.
+    `financed` is what was lent, without a down payment. Before the start nothing has been earned. `parts` were paid
+    early, each on its day, and are in no row.
     """
     unpaid = unpaid_on(rows, settle_on)
     today = periods_after_first(terms, start_on, max(settle_on, start_on))
     lent = [(today - periods_after_first(terms, start_on, start_on), financed)]
     periods = periods_of(rows)
     repaid = [(today - k, row.total) for k, row in enumerate(periods) if row.due_on <= settle_on]
-    if len(repaid) == len(periods):
+    is_at_its_end = len(repaid) == len(periods)
+    repaid += [(today - periods_after_first(terms, start_on, max(on, start_on)), amount) for on, amount in parts]
+    if is_at_its_end:
         return settlement(settle_on, RebateMethod.ACTUARIAL, unpaid, 0)
     balance = actuarial_balance(lent, repaid, periodic_rate(apr_percent, per_year_of(terms)))
     return settlement(settle_on, RebateMethod.ACTUARIAL, unpaid, unpaid_on(periods, settle_on) - balance)
@@ -131,20 +121,3 @@ def uk_part_payable_until(notice_on: date, named_on: date | None = None) -> date
     """
     until = notice_on + timedelta(days=required_on(LegalRule.PART_SETTLEMENT_DAYS, "GB", GENERAL, notice_on))
     return max(until, named_on or until)
-
-
-def part_settlement(whole: Settlement, paid: int, compensation: int = 0) -> PartSettlement:
-    """What a part paid early discharges, where `whole` would settle everything on that day.
-
-    Source: Consumer Credit Act 1974, s. 94(3) to (5): the debt falls by what is paid and by its rebate, less what the
-    creditor may claim (s. 95A). The rebate is the whole one in proportion, rounded up because it is a minimum: what is
-    paid counts as a repayment B of SI 2004/1483, reg. 4(1), on its own day, and what is still to come falls evenly.
-    That reading is ours: how the Regulations word the case of a part was not at hand.
-    """
-    if not compensation < paid:
-        raise Refused(Code.IMPOSSIBLE_TERMS, "A part pays more than the compensation for it.", "/paid")
-    owed, repaid = whole.unpaid - whole.rebate, paid - compensation
-    if repaid >= owed:
-        raise Refused(Code.IMPOSSIBLE_TERMS, "That pays everything: settle the whole.", "/paid")
-    rebate = quotient(whole.rebate * repaid, owed, Rounding.UP)
-    return PartSettlement(whole.settle_on, paid, rebate, compensation, repaid + rebate, whole.unpaid - repaid - rebate)

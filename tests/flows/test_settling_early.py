@@ -33,7 +33,7 @@ async def test_captured_and_settled_on_the_same_day(world: World) -> None:
     assert quote == {
         "id": quoted["recorded"]["id"], "amount": 600_00, "principal": 600_00, "interest": 0, "fee": 0, "penalty": 0,
         "interest_rebate": plan["outstanding"] - 600_00, "fee_rebate": 0, "method": "proportional",
-        "jurisdiction": "DE", "good_until": "2026-03-02",
+        "jurisdiction": "DE", "good_until": "2026-03-02", "part": 0,
     }  # fmt: skip
     assert (await world.merchant.get(f"/v1/plans/{plan['id']}")).json()["settlement_quote"] == quote
     paid = (await world.merchant.post(f"/v1/plans/{plan['id']}/payments", {"amount": quote["amount"]})).json()
@@ -66,7 +66,7 @@ async def test_what_may_still_be_captured_is_given_back_first(world: World) -> N
     await world.merchant.post(f"/v1/plans/{plan['id']}/capture", {"amount": 100_00})
     refused = await world.merchant.post(PATH.format(plan["id"]), {})
     assert (refused.status_code, refused.json()["code"]) == (409, "state_forbids")
-    assert refused.json()["actions"] == ["capture", "void", "pay"]
+    assert refused.json()["actions"] == ["capture", "void", "amend", "extend_authorization", "pay"]
 
 
 async def test_the_published_figure_of_the_united_kingdom(world: World) -> None:

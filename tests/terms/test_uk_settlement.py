@@ -10,12 +10,12 @@ from hypothesis import strategies as st
 from msgspec import structs
 
 from service.errors import Code, Refused
+from service.terms.early_settlement import part_settlement
 from service.terms.schedule import Instalment, build_schedule
 from service.terms.terms import Terms, Unit
 from service.terms.uk_settlement import (
     actuarial_balance,
     growth,
-    part_settlement,
     per_year_of,
     periodic_rate,
     periods_after_first,

@@ -221,7 +221,7 @@ class ReAmortized(Fact, frozen=True, tag="re_amortized"):
 
 
 class SettlementQuoted(Fact, frozen=True, tag="settlement_quoted"):
-    """What settles the plan, paid until a day ends: then so much interest and so many fees are not asked for."""
+    """What settles the plan, or a part of it, paid until a day ends: then so much is not asked for."""
 
     on: date
     good_until: date  # the last day
@@ -234,6 +234,8 @@ class SettlementQuoted(Fact, frozen=True, tag="settlement_quoted"):
     fee_rebate: Whole = 0  # given up
     method: RebateMethod = RebateMethod.NONE
     jurisdiction: str = ""
+    part: Whole = 0  # of the amount: paid early on the lines not yet due, all of which fall; 0: it settles everything
+    of: Whole = 0  # what would settle all that is not due yet, of which that is a part
 
 
 class ChargedOff(Fact, frozen=True, tag="charged_off"):

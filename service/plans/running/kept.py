@@ -13,7 +13,7 @@ from msgspec import Struct, structs
 
 from service.plans.running.course import Course, Credit
 from service.plans.running.facts import Amended, SettlementQuoted
-from service.plans.running.rows import Row
+from service.plans.running.rows import PartPaid, Row
 from service.plans.running.standing import Allocated, Standing
 from service.plans.running.timeline import Period
 from service.terms.terms import Terms
@@ -28,7 +28,9 @@ class _Kept(Struct, array_like=True):
 
 
 def _shape() -> int:
-    kinds: tuple[type[Struct], ...] = (Standing, Row, Course, Period, Credit, Allocated, SettlementQuoted, Amended)
+    kinds: tuple[type[Struct], ...] = (
+        Standing, Row, PartPaid, Course, Period, Credit, Allocated, SettlementQuoted, Amended,
+    )  # fmt: skip
     names = [f"{kind.__name__} {' '.join(kind.__struct_fields__)}" for kind in kinds]
     return zlib.crc32(f"{RULES} {names}".encode())
 

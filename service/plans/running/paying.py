@@ -15,8 +15,8 @@ from service.terms.terms import PaidEarly
 
 def paid(standing: Standing, fact: Paid) -> None:
     """A payment of the consumer's, or for them."""
-    settling.settle(standing, fact)
-    pay(standing, fact.id, fact.kind, fact.on, fact.amount)
+    left = settling.settle(standing, fact)
+    pay(standing, fact.id, fact.kind, fact.on, left)
 
 
 def overpaid_returned(standing: Standing, fact: OverpaidReturned) -> None:

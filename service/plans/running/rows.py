@@ -20,6 +20,21 @@ _NOTHING = dict.fromkeys(Component, 0)
 nothing = _NOTHING.copy  # zero of every component
 
 
+class PartPaid(Struct, frozen=True, gc=False, array_like=True):
+    """What of a line was paid early as its share of a part that its law rebates, and its costs that were given up."""
+
+    on: date
+    principal: int
+    interest: int
+    fee: int
+    penalty: int
+    fee_given_up: int
+
+    @property
+    def total(self) -> int:
+        return self.principal + self.interest + self.fee + self.penalty
+
+
 class Row(Struct, eq=False, array_like=True):
     """A working copy: one instalment, or a down payment. Amounts are minor units."""
 
@@ -34,12 +49,15 @@ class Row(Struct, eq=False, array_like=True):
     paid_early: int = 0
     paid_late: int = 0
     settled_on: date | None = None
+    parts: list[PartPaid] = field(default_factory=list)
     course: Course | None = None
     period: Period | None = None
 
     def copy(self, course: Course | None, period: Period | None) -> "Row":
         """The same of another course and period."""
-        return structs.replace(self, owed=self.owed.copy(), paid=self.paid.copy(), course=course, period=period)
+        return structs.replace(
+            self, owed=self.owed.copy(), paid=self.paid.copy(), parts=self.parts[:], course=course, period=period
+        )  # fmt: skip
 
     @property
     def total(self) -> int:
@@ -91,6 +109,7 @@ class Row(Struct, eq=False, array_like=True):
             other.paid[component] += self.paid[component]
         for component in (Component.FEE, Component.PENALTY):
             other.owed[component] += self.owed[component]
+        other.parts += self.parts
         other.paid_early += self.paid_early
         other.paid_late += self.paid_late
 

@@ -1,10 +1,14 @@
-"""A plan is settled early: what a quote promised to give up is given up when its amount is paid."""
+"""A plan is settled early, or a part of it: what a quote promised to give up is given up when its amount is paid."""
 
 from datetime import date
 
+from service.money import split
 from service.plans.running.facts import Paid, SettlementQuoted
-from service.plans.running.standing import Standing
+from service.plans.running.rows import PartPaid, Row
+from service.plans.running.standing import Allocated, Standing
 from service.terms.allocation_rule import Component, PaymentKind
+
+INTEREST, FEE = Component.INTEREST, Component.FEE
 
 
 def quoted(standing: Standing, fact: SettlementQuoted) -> None:
@@ -12,32 +16,43 @@ def quoted(standing: Standing, fact: SettlementQuoted) -> None:
     standing.quote = fact
 
 
-def settle(standing: Standing, fact: Paid) -> None:
-    """Before a payment is allocated: if it pays what was quoted, or all that the quote leaves, the rest is given up."""
+def settle(standing: Standing, fact: Paid) -> int:
+    """Before a payment is allocated: if it pays what was quoted, or all that the quote leaves, the rest is given up.
+
+    Returns what is allocated by the rule of its kind: all of it but for a part that is quoted.
+    """
     quote = standing.quote
     if quote is None or fact.kind is not PaymentKind.PAYMENT or not quote.on <= fact.on <= quote.good_until:
-        return
+        return fact.amount
+    if quote.part:
+        return fact.amount - _settle_part(standing, quote, fact)
     interest, fee = left_ahead(standing, quote.on)
     given_up = min(quote.fee_rebate, fee) + min(quote.interest_rebate, interest)
     owed = sum(row.outstanding for row in standing.rows)
     if fact.amount >= min(quote.amount, owed - given_up):
         give_up(standing, quote)
         standing.quote = None
+    return fact.amount
 
 
 def give_up(standing: Standing, quote: SettlementQuoted) -> None:
     """The lines not yet due ask for less, from the last on. Where interest follows what is paid it falls by itself."""
-    _lower(standing, Component.FEE, quote.fee_rebate, quote.on)
+    _lower(standing, FEE, quote.fee_rebate, quote.on)
     if standing.recalculates:
         return
-    _lower(standing, Component.INTEREST, quote.interest_rebate, quote.on)
+    _lower(standing, INTEREST, quote.interest_rebate, quote.on)
     standing.settled_early = standing.settled_early or quote.interest_rebate > 0
 
 
 def left_ahead(standing: Standing, on: date) -> tuple[int, int]:
     """Interest and fees still to be paid of the lines that are not due on a day yet."""
     ahead = [row for row in standing.rows if row.due_on > on]
-    return sum(row.left(Component.INTEREST) for row in ahead), sum(row.left(Component.FEE) for row in ahead)
+    return sum(row.left(INTEREST) for row in ahead), sum(row.left(FEE) for row in ahead)
+
+
+def due_on(standing: Standing, on: date) -> int:
+    """What is due on a day, and is paid before any part that is not."""
+    return sum(max(0, row.outstanding) for row in standing.rows if row.due_on <= on)
 
 
 def _lower(standing: Standing, component: Component, amount: int, on: date) -> None:
@@ -46,3 +61,59 @@ def _lower(standing: Standing, component: Component, amount: int, on: date) -> N
         if less:
             row.owe(component, -less, on)
             amount -= less
+
+
+def _settle_part(standing: Standing, quote: SettlementQuoted, fact: Paid) -> int:
+    """What is due is paid first; if the rest pays the part, all lines not yet due fall in one proportion.
+
+    Each of their components falls by it: what is given up is no longer owed, the rest is paid. Returns what was paid
+    so. Where interest follows what is paid only fees are given up, and the payment is allocated like any other.
+    """
+    if fact.amount - due_on(standing, fact.on) < quote.part:
+        return 0
+    standing.quote = None
+    standing.settled_parts += ((quote.part, quote.of),)
+    ahead = [row for row in standing.rows if row.due_on > fact.on and row.is_open]
+    left = {component: sum(row.left(component) for row in ahead) for component in Component}
+    given_up = dict.fromkeys(Component, 0) | {FEE: min(quote.fee_rebate, left[FEE])}
+    shares = dict.fromkeys(Component, 0)
+    if not standing.recalculates and ahead:
+        given_up[INTEREST] = min(quote.interest_rebate, left[INTEREST])
+        shares = _shares(left, given_up, quote.part)
+        standing.settled_early = True
+    less = _give_up_evenly(ahead, given_up, fact.on)
+    allocated = standing.allocations.setdefault(fact.id, Allocated(fact.id, fact.kind, fact.on))
+    taken = [_evenly(ahead, component, share) for component, share in shares.items()]
+    for row, fee_given_up, *amounts in zip(ahead, less, *taken, strict=True):
+        parts = {}
+        for component, amount in zip(shares, amounts, strict=True):
+            parts[component.value] = row.pay(component, amount, fact.on)
+            allocated.add(component, amount)
+        row.parts.append(PartPaid(fact.on, **parts, fee_given_up=fee_given_up))
+    return sum(shares.values())
+
+
+def _give_up_evenly(rows: list[Row], given_up: dict[Component, int], on: date) -> list[int]:
+    """Every row is owed less; returns what of its costs was given up."""
+    less = {component: _evenly(rows, component, amount) for component, amount in given_up.items()}
+    for component, amounts in less.items():
+        for row, amount in zip(rows, amounts, strict=True):
+            row.owe(component, -amount, on)
+    return less[FEE]
+
+
+def _shares(left: dict[Component, int], given_up: dict[Component, int], part: int) -> dict[Component, int]:
+    """What of the part each component takes, so that with what is given up all fall in one proportion."""
+    falls = min(part + sum(given_up.values()), sum(left.values()))
+    shares, rest = dict.fromkeys(Component, 0), min(part, falls - sum(given_up.values()))
+    for component, less in zip(left, split(falls, list(left.values())), strict=True):
+        if component is not Component.PRINCIPAL:
+            shares[component] = min(rest, max(0, less - given_up[component]))
+            rest -= shares[component]
+    shares[Component.PRINCIPAL] = min(rest, left[Component.PRINCIPAL])
+    return shares
+
+
+def _evenly(rows: list[Row], component: Component, amount: int) -> list[int]:
+    """An amount over the rows, in proportion to what they leave open."""
+    return split(amount, [row.left(component) for row in rows]) if amount else [0] * len(rows)

@@ -81,7 +81,8 @@ class Standing(Struct, eq=False, array_like=True):
     ended_by: Why | None = None  # why the authorization was given back last
     refunded: int = 0  # by the merchant
     quote: SettlementQuoted | None = None  # what settles it, while that binds
-    settled_early: bool = False  # lines ask for less than their courses: these no longer write on them
+    settled_parts: tuple[tuple[int, int], ...] = ()  # each part that was paid early, and of how much
+    settled_early: bool = False  # or a part: lines ask for less than their courses, which no longer write on them
     last: Place | None = None  # of the fact that comes last
     done: list[Event] | None = field(default_factory=list)  # all facts in their order; None: they were not loaded
 

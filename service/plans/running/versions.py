@@ -224,7 +224,7 @@ def apply(standing: Standing, event: Event) -> None:
     if standing.closed and not isinstance(event, AFTER_THE_END):
         raise Refused(Code.STATE_FORBIDS, "The plan has been given up: its schedule stays as it is.")
     if standing.settled_early and not isinstance(event, AFTER_A_SETTLEMENT):
-        raise Refused(Code.STATE_FORBIDS, "The plan was settled early: its schedule stays as it is.")
+        raise Refused(Code.STATE_FORBIDS, "It was settled early, or a part of it: its schedule stays.")
     if not isinstance(event, KEEPS_A_QUOTE):
         standing.quote = None
     match event:
