@@ -29,7 +29,7 @@ class ExtendAuthorization(PlanCommand, frozen=True, kw_only=True):
 
     days: int | None = None
 
-    who_may = MERCHANTS | {ActorKind.OPERATOR}
+    who_may = MERCHANTS
 
     def apply(self, book: Book, now: datetime) -> Change:
         """Refused: NOT_FOUND, STATE_FORBIDS (nothing is left, it is over, no extension is allowed any more),
