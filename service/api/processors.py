@@ -169,7 +169,8 @@ async def list_processors(request: Asked, after: After = "", limit: Limit = 100)
 async def take_notification(request: Asked, body: RawBody) -> ASGIResponse:
     """There is news of a charge: we ask what it is, and book it.
 
-    So a notification that comes twice, late or after a newer one does no harm.
+    So a notification that comes twice, late or after a newer one does no harm. Until we have asked and booked, it is
+    answered 503, and to be sent again.
     """
     asked = _notification.read(body, content_type(request))
     ask = write(request, body, ids.bucket_of(asked.charge_id))
@@ -178,7 +179,8 @@ async def take_notification(request: Asked, body: RawBody) -> ASGIResponse:
     found = await load_charges(ask.services.pool, [asked.charge_id])
     if not found or found[0].processor_id != ask.owner_id:
         raise Refused(Code.NOT_FOUND, f"There is no charge {asked.charge_id!r} of yours.", "/charge_id")
-    await ask.services.charging.ask(found[0], ask.now)
+    if not await ask.services.charging.ask(found[0], ask.now):
+        raise Refused(Code.UNAVAILABLE, "We could not hear from you, or not book it now; send this notification again.")
 
     async def keep(conn: Connection) -> Answer:
         (charge,) = await load_charges(conn, [asked.charge_id])

@@ -83,11 +83,11 @@ class Charging:
         charges = await load_charges(self.pool, list(charge_ids))
         await asyncio.gather(*(self._pull(charge, now) for charge in charges))
 
-    async def ask(self, charge: Charge, now: datetime) -> None:
-        """Asks what has become of a charge, and books it."""
+    async def ask(self, charge: Charge, now: datetime) -> bool:
+        """Asks what has become of a charge, and books it. False: it could not be heard, or not be booked now."""
         async with self._places:
             heard = await self.processors.ask(charge)
-        await self.settle(charge, heard, now)
+        return await self.settle(charge, heard, now)
 
     async def ask_unanswered(self, now: datetime) -> int:
         """Asks again about every charge that was not answered in time; how many there were."""
@@ -97,21 +97,24 @@ class Charging:
             asked += len(charges)
         return asked
 
-    async def settle(self, charge: Charge, heard: Heard, now: datetime) -> None:
-        """Books what a processor said of a charge; said again, it changes nothing."""
+    async def settle(self, charge: Charge, heard: Heard, now: datetime) -> bool:
+        """Books what a processor said of a charge; said again, it changes nothing. False: there is nothing to book, or
+        it cannot be booked now, and the charge stays as it is.
+        """
         match heard.said:
             case Said.DECLINED:
                 await self._end(charge, ChargeState.DECLINED, heard, None, now)
             case Said.SUCCEEDED | Said.RETURNED:
                 payment_id = await self._book(charge, heard, now)
                 if payment_id is None:
-                    return  # it stays as it is, and is asked about again
+                    return False
                 state = ChargeState.SUCCEEDED
                 if heard.said is Said.RETURNED:
                     if not await self._book_return(charge, payment_id, now):
-                        return
+                        return False
                     state = ChargeState.RETURNED
                 await self._end(charge, state, heard, payment_id, now)
+        return heard.said not in (Said.UNHEARD, Said.NO_CHARGE)
 
     async def _pull(self, charge: Charge, now: datetime) -> None:
         async with self._places:
@@ -166,7 +169,7 @@ class Charging:
         key = Key.of("payments", f"{word} {charge.charge_id}", digest, charge.bucket)
         answer = await self._engine.do(command, key, now, 201)
         if answer.status >= 300:
-            log.warning("charge %s could not be booked as %s: %d", charge.charge_id, word, answer.status)
+            log.warning("charge %s could not be booked as %s: %s", charge.charge_id, word, _decode(answer.body).code)
         return answer
 
     async def _end(
