@@ -59,13 +59,15 @@ async def plan_for(conn: Connection, plan_id: str, merchant_id: str | None) -> P
 
 
 async def usable_instrument(conn: Connection, instrument_id: str, consumer_id: str) -> Instrument:
-    """The consumer's instrument, not removed. Refused: NO_INSTRUMENT."""
+    """The consumer's instrument, if it may be charged. Refused: NO_INSTRUMENT."""
     found = await load_instrument(conn, instrument_id)
     if found is None or found.consumer_id != consumer_id:
         sentence = f"The consumer has no instrument {instrument_id[:100]!r}."
         raise Refused(Code.NO_INSTRUMENT, sentence, "/instrument_id")
     if found.removed_at is not None:
         raise Refused(Code.NO_INSTRUMENT, "This instrument was removed.", "/instrument_id")
+    if not await conn.fetchval(Q.is_processor_in_use, found.processor_id):
+        raise Refused(Code.NO_INSTRUMENT, "The processor of this instrument is retired.", "/instrument_id")
     return found
 
 

@@ -6,6 +6,9 @@ values ($1, $2, $3, $4, $5, $6)
     on conflict (name) where retired_at is null do nothing
 returning processor_id;
 
+-- is_processor_in_use --
+select true from processors where processor_id = $1 and retired_at is null;
+
 -- retire_processor --
 update processors set retired_by = $2, retired_at = $3 where processor_id = $1 and retired_at is null
 returning processor_id;
@@ -81,6 +84,7 @@ select c.bucket, c.plan_id, c.is_stopped, c.for_due_on, c.began_at, c.tries, c.r
        i.processor_id
   from collections c
   join instruments i on i.bucket = c.bucket and i.instrument_id = c.instrument_id
+  join processors p on p.processor_id = i.processor_id and p.retired_at is null
  where (c.bucket, c.plan_id) in (
            select l.bucket, l.plan_id
              from lines l

@@ -307,6 +307,20 @@ async def test_what_may_not_be_charged_by_itself(at: Till) -> None:
     assert not at.sandbox.calls
 
 
+async def test_a_retired_processor_is_asked_and_charged_no_more(at: Till) -> None:
+    pending, due = await at.plan("late", autopay=False), await at.plan("ok")
+    at.desk.notify = ""
+    assert (await at.pay(pending, amount=100_00)).json()["state"] == "pending"
+    retired = await at.world.operator.post(f"/v1/operator/processors/{at.processor_id}/retire")
+    assert retired.status_code == 200
+    refused = await at.pay(due)
+    assert (refused.status_code, refused.json()["code"]) == (409, "no_instrument")
+    await asyncio.sleep(1.1)
+    assert await at.day(minutes=1) == 0
+    assert (await at.charges(pending))[0]["state"] == "succeeded"
+    assert await at.charges(due) == []
+
+
 async def test_what_came_back_is_tried_again(at: Till) -> None:
     plan = await at.plan("bounces")
     at.desk.notify = ""  # this test tells the news itself, by its own clock
