@@ -38,6 +38,8 @@ create table plans (
     changed_by         text             not null,   -- ... and in what role somebody asked for it
     closed_at          timestamptz,
     claimed_at         timestamptz,                 -- of a deposit: the last claim; null: none
+    passed_on          date             not null,   -- the last day of which all was done that time alone brings about
+    day_at             timestamptz,                 -- when the next such day begins; null: there is none
     standing           bytea            not null,   -- service/plans/running/kept.py: where the next fact goes on from
     -- the interest that time earns (service/plans/accrual.py)
     interest_settled   bigint           not null default 0,      -- earned for good: paid, credited or lost
@@ -54,7 +56,7 @@ create table plans (
         'authorized', 'part_captured', 'active', 'payment_due', 'paid_off', 'closed', 'refunded', 'overpaid',
         'charged_off', 'recovered', 'forgiven', 'voided', 'expired')),
     constraint plans_collection_state_is_known
-        check (collection_state in ('nothing_owed', 'collecting', 'collected', 'given_up')),
+        check (collection_state in ('nothing_owed', 'collecting', 'paused', 'collected', 'given_up')),
     constraint plans_changed_by_is_known
         check (changed_by in ('merchant', 'platform', 'consumer', 'operator', 'processor', 'day')),
     constraint plans_amounts_not_negative
@@ -67,6 +69,7 @@ create table plans (
 alter table plans alter column standing set storage external;   -- packed already
 create index plans_of_account on plans (bucket, person_id, currency);
 create index plans_to_guard on plans (guard_at) where guard_at is not null;
+create index plans_to_pass on plans (bucket, day_at, plan_id) where day_at is not null;
 create index plans_accruing on plans (bucket, plan_id) where is_accruing;   -- none that has ended, once it is counted
 
 -- What happened to a plan: all that is true of it follows from its terms and these rows. Each says when it takes effect,

@@ -137,7 +137,7 @@ select bucket, plan_id, p.version, f.facts, f.last
 
 -- lines_match_plans --
 -- The lines' paid parts are the plan's, what they leave open is what is owed, and their numbers are 1 to n; the plan is
--- collecting (or given up) while one is unpaid, collected when none is, and owes nothing without any.
+-- collecting (or paused, or given up) while one is unpaid, collected when none is, and owes nothing without any.
 select bucket, plan_id, p.outstanding, l.outstanding as in_lines, p.principal_paid, l.principal_paid as in_parts,
        p.interest_paid, l.interest_paid as interest_in_parts, p.fee_paid, l.fee_paid as fee_in_parts,
        p.penalty_paid, l.penalty_paid as penalty_in_parts, p.used, l.used as used_in_lines, p.collection_state, l.unpaid
@@ -156,7 +156,7 @@ select bucket, plan_id, p.outstanding, l.outstanding as in_lines, p.principal_pa
        is distinct from (coalesce(l.outstanding, 0), coalesce(l.principal_paid, 0), coalesce(l.interest_paid, 0),
                          coalesce(l.fee_paid, 0), coalesce(l.penalty_paid, 0), coalesce(l.used, 0))
     or case when l.unpaid is null then p.collection_state <> 'nothing_owed'
-            when l.unpaid > 0     then p.collection_state not in ('collecting', 'given_up')
+            when l.unpaid > 0     then p.collection_state not in ('collecting', 'paused', 'given_up')
             else p.collection_state <> 'collected' end;
 
 -- bills_match_captures --

@@ -6,8 +6,8 @@ from enum import StrEnum
 class EventType(StrEnum):
     """What a merchant is told of, each with what its data hold; amounts are minor units.
 
-    Those of a plan, deposit, payment or fee begin with `plan_id`, and the plan's `state`, `version` and what is
-    `outstanding` after the event. What money settled is told by its parts; what was taken back counts negative.
+    Those of a plan, deposit, payment, fee or instalment begin with `plan_id`, and the plan's `state`, `version` and
+    what is `outstanding` after the event. What money settled is told by its parts; what was taken back counts negative.
     """
 
     AUTHORIZED = "plan.authorized"  # an offer was accepted: `kind`, `amount`, `currency`
@@ -45,6 +45,12 @@ class EventType(StrEnum):
     CORRECTED = "plan.corrected"  # `fact_id` was recorded by mistake, and never happened; which `fact` it was
     RESCHEDULED = "plan.rescheduled"  # the schedule was changed: which `change`, `effective_on`
     SETTLEMENT_QUOTED = "plan.settlement_quoted"  # `amount`, paid until `good_until` ends, settles it: `quote_id`
+    DUE_SOON = "instalment.due_soon"  # in some days: number `instalment`, `due_on`, `amount`
+    DUE = "instalment.due"  # today: number `instalment`, `due_on`, `amount`
+    OVERDUE = "instalment.overdue"  # since yesterday: number `instalment`, `due_on`, `amount`
+    AGED = "plan.aged"  # so many `days_past_due`, the oldest `since` its due date: the next bucket
+    COLLECTION_PAUSED = "plan.collection_paused"  # nothing is collected from `effective_on` on, and `why`
+    COLLECTION_RESUMED = "plan.collection_resumed"  # it is again from `effective_on` on; `why` it was not
     CHARGED_OFF = "plan.charged_off"  # collection was given up: `amount`
     FORGIVEN = "plan.forgiven"  # what was still owed was let go: `amount`
     LIMIT_CHANGED = "account.limit_changed"  # of `consumer` in `currency`: `limit_before`, `limit`, `rule`, `version`

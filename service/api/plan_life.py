@@ -5,7 +5,7 @@ from typing import Annotated, Any, Final
 
 from msgspec import Meta, Struct
 
-from service.api.plans import SettleBody
+from service.api.plan_money import SettleBody
 from service.api.verb import Names, verb
 from service.checkout.request import Price
 from service.errors import Code
@@ -14,12 +14,14 @@ from service.plans.charges import Levy, Waive
 from service.plans.correction import Correct
 from service.plans.credits import Credit, CreditKind
 from service.plans.money_back import ChargeBack, ReturnOverpayment, ReturnPayment
+from service.plans.pausing import PauseCollection, ResumeCollection
 from service.plans.reschedule import UNWRITTEN, ChargeOff, Forgive, Reschedule
 from service.plans.running.facts import (
     DueMoved,
     Extended,
     HolidayGranted,
     InterestPaused,
+    PauseReason,
     RateChanged,
     ReAged,
     ReAmortized,
@@ -138,6 +140,19 @@ class ReAmortizeBody(Struct, frozen=True, forbid_unknown_fields=True):
     """Principal past due on a day is spread over the instalments not yet due."""
 
     on: date  # as of this day
+
+
+class PauseCollectionBody(Struct, frozen=True, forbid_unknown_fields=True):
+    """Why nothing is collected, and from when on."""
+
+    why: PauseReason
+    on: date | None = None  # past or present; null: today
+
+
+class ResumeCollectionBody(Struct, frozen=True, forbid_unknown_fields=True):
+    """Why it was paused: that is over."""
+
+    why: PauseReason
 
 
 _CAPTURED: Final[dict[str, Any]] = {"after": ("capture_plan",)}
@@ -260,6 +275,21 @@ def re_amortize(body: ReAmortizeBody, names: Names) -> Command:
     return Reschedule(**names, change=ReAmortized(**UNWRITTEN, on=body.on))
 
 
+@verb("collection/pause", 200, refuses=(Code.STATE_FORBIDS,), example={"why": "hardship"}, **_CAPTURED)
+def pause_collection(body: PauseCollectionBody, names: Names) -> Command:
+    """Nothing is collected, and paying late costs nothing: a hardship, a death, a dispute."""
+    return PauseCollection(**names, why=body.why, on=body.on)
+
+
+@verb(
+    "collection/resume", 200, refuses=(Code.STATE_FORBIDS,), example={"why": "hardship"},
+    after=("capture_plan", "pause_collection"),
+)  # fmt: skip
+def resume_collection(body: ResumeCollectionBody, names: Names) -> Command:
+    """It is collected again from today on. Days on which it rested are no days past due."""
+    return ResumeCollection(**names, why=body.why)
+
+
 @verb("charge_off", 200, refuses=(Code.STATE_FORBIDS,), after=("capture_plan", "void_plan"))
 def charge_off_plan(body: DayBody, names: Names) -> Command:
     """Collection is given up; what is paid afterwards is a recovery."""
@@ -286,5 +316,5 @@ def quote_any_settlement(body: SettleBody, names: Names) -> Command:
 ROUTES: Final = [
     return_payment, charge_back, return_overpayment, credit_plan, correct_plan, levy_fee, waive_fee, move_due_date,
     grant_holiday, pause_interest, extend_plan, change_rate, re_age, re_amortize, charge_off_plan, forgive_plan,
-    quote_any_settlement,
+    quote_any_settlement, pause_collection, resume_collection,
 ]  # fmt: skip

@@ -1,6 +1,5 @@
-"""A plan, for its merchant: open it, capture, claim, release, record what was paid."""
+"""A plan, for its merchant: open it, capture, claim, release. What is done with its money stands in `plan_money`."""
 
-from datetime import date
 from typing import Annotated, Any, Final
 
 from litestar import post
@@ -17,7 +16,7 @@ from service.api.operation import operation
 from service.api.reply import reply_answer
 from service.api.verb import Names, do, verb
 from service.checkout.request import Price, Text, UnitAmount
-from service.errors import Code, Refused
+from service.errors import Code
 from service.money import AMOUNT_MAX
 from service.plans.authorize import Authorize
 from service.plans.bill import BillLine, lines_of
@@ -25,11 +24,8 @@ from service.plans.book import CAPTURES_MAX, Command
 from service.plans.capture import Capture
 from service.plans.deposit import Claim, Release
 from service.plans.flow import Preview
-from service.plans.money_back import Refund, Returned
 from service.plans.offer import Kind
-from service.plans.payment import RecordPayment
 from service.plans.reverse import ReverseCapture
-from service.plans.settlement import QuoteSettlement
 from service.plans.timeline import PlanAnswer
 
 
@@ -85,29 +81,6 @@ class ReleaseBody(Struct, frozen=True, forbid_unknown_fields=True):
     """How much of the deposit goes back; all of it if nothing is said."""
 
     amount: Price | None = None  # minor units of the plan's currency; null: all that is left
-
-
-class PaymentBody(Struct, frozen=True, forbid_unknown_fields=True):
-    """Money that came from the consumer. It is never refused: what is more than is owed is overpaid."""
-
-    amount: Price  # in the plan's currency
-    received_on: date | None = None
-    reference: Text | None = None  # the payer's or processor's own: with the same day and amount it is the same payment
-
-
-class ReturnedLine(Struct, frozen=True, gc=False, forbid_unknown_fields=True):
-    """A line of a bill that came back."""
-
-    capture: Annotated[int, Meta(ge=1, le=99)]  # of which bill
-    line: Annotated[int, Meta(ge=1, le=400)]  # its number in that bill
-    amount: Price | None = None  # minor units of the plan's currency; null: all that is left of it
-
-
-class RefundBody(Struct, frozen=True, forbid_unknown_fields=True):
-    """Goods that came back: an amount, or lines of the bills; with both, the lines sum to the amount."""
-
-    amount: Price | None = None  # minor units of the plan's currency; null: what the lines sum to
-    lines: Annotated[tuple[ReturnedLine, ...], Meta(max_length=200)] = ()  # which came back; empty: none is named
 
 
 _accept = Body(AcceptOffer)
@@ -238,71 +211,10 @@ def release_deposit(body: ReleaseBody, names: Names) -> Command:
     return Release(**names, amount=body.amount)
 
 
-@verb(
-    "payments",
-    201,
-    refuses=(Code.DUPLICATE_PAYMENT,),
-    example={"amount": 140_00, "received_on": "2026-03-02", "reference": "psp-90001"},
-    after=("capture_plan",),
-)
-def record_payment(body: PaymentBody, names: Names) -> Command:
-    """Money came from the consumer: it settles what is owed as the terms say; what is too much is kept for them."""
-    return RecordPayment(**names, amount=body.amount, received_on=body.received_on, reference=body.reference)
-
-
-@verb(
-    "refunds",
-    201,
-    refuses=(Code.STATE_FORBIDS, Code.AMOUNT_EXCEEDS_OUTSTANDING, Code.AMOUNT_MISMATCH),
-    example={"amount": 190_00, "lines": [{"capture": 1, "line": 1, "amount": 190_00}]},
-    after=("capture_plan",),
-)
-def refund_plan(body: RefundBody, names: Names) -> Command:
-    """Goods came back: that lowers what is owed, and what is too much is owed back to the consumer."""
-    if body.amount is None and not body.lines:
-        raise Refused(Code.INVALID_FIELD, "Say what came back: an amount, or lines.", "/amount")
-    lines = tuple(Returned(line.capture, line.line, line.amount) for line in body.lines)
-    return Refund(**names, amount=body.amount, lines=lines)
-
-
-class SettleBody(Struct, frozen=True, forbid_unknown_fields=True):
-    """How it is to be settled."""
-
-    amount: Price | None = None  # minor units, paid today: what is due, and a part of what is not; null: all of it
-    deferred: bool = (
-        False  # United Kingdom, terms of more than a year: the settlement date is a month later, or 30 days
-    )
-
-
-@verb(
-    "settlement_quotes",
-    201,
-    refuses=(Code.STATE_FORBIDS, Code.IMPOSSIBLE_TERMS, Code.AMOUNT_EXCEEDS_OUTSTANDING),
-    after=("capture_plan", "void_plan"),
-)
-def quote_settlement(body: SettleBody, names: Names) -> Command:
-    """What settles the plan early: `settlement_quote`, which binds until its day ends.
-
-    It is what is owed less what the law of the plan gives up: in the European Union interest and costs of the time
-    left, in the United Kingdom the statutory rebate on the settlement date, 28 days on, in the United States interest
-    of the time left. Where interest follows what is paid it is owed up to today. A payment of the amount, received in
-    time, pays the plan off.
-
-    With an `amount` it is what that amount, paid today, gives up: what is due is paid first, and for the rest the law
-    of the European Union and of the United Kingdom gives up its part of what it would for everything. All lines that
-    are not due yet fall in one proportion. Refused where nothing is given up for a part, and where interest follows
-    what is paid: then it falls by itself.
-    """
-    return QuoteSettlement(**names, deferred=body.deferred, amount=body.amount)
-
-
 ROUTES: Final = [
     open_plan,
     capture_plan,
     reverse_capture,
     claim_deposit,
     release_deposit,
-    record_payment,
-    refund_plan,
-    quote_settlement,
 ]

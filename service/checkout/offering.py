@@ -14,6 +14,7 @@ from service.merchants.merchant import MerchantFee
 from service.money import AMOUNT_MAX, BPS
 from service.partners.programme import Funding, Programme, funding_for
 from service.plans.offer import Kind, Leeway, Offer
+from service.policies.late_fees import bound_by_law
 from service.policies.price_list import Rung
 from service.terms.pricing import price_of
 
@@ -75,6 +76,13 @@ class Offering(Struct, frozen=True):
             amount_min=0 if rung.waivers else rung.amount_min,
             amount_max=0 if rung.waivers else rung.amount_max,
             product_class=policy.product_class,
+            servicing=bound_by_law(
+                rung.servicing or policy.servicing,
+                policy.jurisdiction,
+                policy.product_class,
+                case.today,
+                case.request.currency,
+            ),
             time_zone=case.merchant.time_zone,
             expires_at=self.expires_at,
             down_payment=how.down_payment,

@@ -13,15 +13,17 @@ from service.partners.file import Manifest
 from service.partners.flow import make_due_files
 from service.payments.flow import Charging
 from service.plans.accrual_flow import accrue
+from service.plans.days_flow import pass_days
 from service.plans.guard_flow import guard_all
 
 
 class DayClosed(Struct, frozen=True):
-    """What was done: authorizations looked at, interest booked, limits reviewed, the partners' files made."""
+    """What was done: authorizations and plans looked at, interest booked, limits reviewed, the partners' files made."""
 
     expires_soon: int  # authorizations whose end was announced to their merchants
     extended: int  # ... that their product extends by itself
     expired: int
+    passed: int  # plans on which a day had begun that brought something about: a due date, a reminder, a late fee
     accrued: int  # days of interest booked, each of a merchant, a programme and a currency
     reviewed: int  # accounts whose limit was reviewed
     limits_changed: int  # of so many of them
@@ -33,16 +35,17 @@ class DayClosed(Struct, frozen=True):
 async def close_day(
     pool: Pool, engine: Engine, charging: Charging, under: Reviewing | None, told: Told, now: datetime
 ) -> DayClosed:
-    """Announces, extends or ends every authorization whose time runs out, some hundred at a time; charges what fell due
-    on plans that are paid by themselves; books interest until the day that ended; then reviews the limits of all
-    accounts, unless no policy is in force; then makes the files of the day before, and erases what outside sources said
-    and may not be read again."""
+    """Looks at authorizations whose time runs out and at plans on which a day has begun, some hundred at a time;
+    charges what fell due on plans that are paid by themselves; books interest until the day that ended; then reviews
+    the limits of all accounts, unless no policy is in force; then makes the files of the day before, and erases what
+    outside sources said and may not be read again."""
     guarded = await guard_all(pool, engine, now)
+    passed = await pass_days(pool, engine, now)
     charged = (await collect(charging, now)).charged
     accrued = await accrue(pool, now)
     day = await review_all(pool, under, told, now) if under else ReviewedDay()
     files, erased = await make_due_files(pool, now), await erase_expired(pool, now)
     return DayClosed(
-        guarded.expires_soon, guarded.extended, guarded.expired, accrued, day.reviewed, day.changed, files, erased,
-        charged,
+        guarded.expires_soon, guarded.extended, guarded.expired, passed.plans, accrued, day.reviewed, day.changed,
+        files, erased, charged,
     )  # fmt: skip

@@ -56,6 +56,7 @@ class Authorize(Command, frozen=True, kw_only=True):
             version=1,
             changed_at=now,
             changed_by=self.actor.kind,
+            passed_on=today,
         )
         event = Event(EventType.AUTHORIZED, {"kind": offer.kind, "amount": offer.amount, "currency": offer.currency})
         recorded = Recorded(1, now, self.actor, self.command_id, fact)

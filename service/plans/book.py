@@ -72,10 +72,14 @@ class Moved(Struct, frozen=True):
     transfers: list[Transfer]
     events: tuple[Event, ...]
     before: Plan | None = None  # None: it was opened
+    by: Actor | None = None  # who brought it about; None: who sent the command
 
 
 class Change(Struct, frozen=True):
-    """What a command does, in one transaction: the account, and each plan it moved, the one it is about first."""
+    """What a command does, in one transaction: the account, and each plan it moved, in the order of what happened.
+
+    What the command itself is about comes last: before it stands what time has brought about on the same plan.
+    """
 
     account: Account
     moved: tuple[Moved, ...]
@@ -83,7 +87,7 @@ class Change(Struct, frozen=True):
     @property
     def plan(self) -> Plan:
         """The plan that the command is about."""
-        return self.moved[0].plan
+        return self.moved[-1].plan
 
 
 class Command(Struct, frozen=True, kw_only=True):

@@ -12,6 +12,7 @@ from service.limits.account import Account
 from service.packed import unpack
 from service.partners.programme import Funding
 from service.plans.book import Book, Change, Command, Notice, PlanCommand
+from service.plans.days import next_day
 from service.plans.offer import Agreement, Offer
 from service.plans.payment import RecordPayment, same_reference
 from service.plans.plan import Plan, business_day
@@ -170,8 +171,9 @@ def needs_facts(plan: Plan, commands: Sequence[PlanCommand], now: datetime) -> b
         return True
     today = business_day(now, plan.offer.time_zone)
     days = [on for command in commands if (on := command.effective_on) is not None]
-    is_late = min([today, *days]) < last[1]
-    return is_late or (len(commands) > 1 and bool(days))
+    comes = next_day(plan)  # what it brings about goes before facts that take effect later, and after those before it
+    is_behind = comes is not None and comes <= today and (comes <= last[1] or bool(days))
+    return is_behind or min([today, *days]) < last[1] or (len(commands) > 1 and bool(days))
 
 
 class _Alternative(Struct):

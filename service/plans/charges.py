@@ -12,7 +12,7 @@ from service.plans.recorded import facts_of, undoing
 from service.plans.running.facts import Levied, Waived
 from service.plans.state import has_ended
 
-OPERATORS = frozenset({ActorKind.OPERATOR, ActorKind.DAY})
+OPERATORS = frozenset({ActorKind.OPERATOR})
 
 
 class Levy(PlanCommand, frozen=True, kw_only=True):

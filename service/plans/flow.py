@@ -14,7 +14,8 @@ from service.limits.account import Account
 from service.plans import books, store
 from service.plans.book import Change, Command, Recorded, completed
 from service.plans.books import Books
-from service.plans.plan import Plan, business_day, view_as
+from service.plans.days import in_time
+from service.plans.plan import Plan, business_day, view, view_as
 from service.plans.reading_store import load_facts, load_plans
 from service.plans.timeline import PlanAnswer, Step, recorded_fact
 
@@ -33,8 +34,10 @@ class PlanWork:
         return change
 
     def answer(self, change: Change, now: datetime) -> bytes:
-        """The plan after it, and what it has recorded."""
-        return _encode(_answer(change, now))
+        """The plan after it, and what it has recorded; a day may pass without a fact."""
+        if change.moved[-1].facts:
+            return _encode(_answer(change, now))
+        return _encode(view(change.plan, business_day(now, change.plan.offer.time_zone)))
 
     async def save(
         self, conn: Connection, found: Books, done: list[Done[Command, Change]], answers: list[tuple[Key, Answer]]
@@ -109,13 +112,13 @@ def apply(command: Command, found: Books, now: datetime) -> Change:
     if book is None:
         raise command.not_found()
     try:
-        return command.apply(book, now)
+        return in_time(command, book, now)
     except Refused as refused:
         raise refused if book.plan is None else completed(refused, book.plan) from None
 
 
 def _answer(change: Change, now: datetime) -> PlanAnswer:
-    moved = change.moved[0]
+    moved = change.moved[-1]
     plan, before = moved.plan, moved.before
     step = Step(plan.kind, moved.facts[0], before.standing if before else None, plan.standing)
     return view_as(PlanAnswer, plan, business_day(now, plan.offer.time_zone), recorded=recorded_fact(step))

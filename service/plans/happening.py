@@ -7,6 +7,7 @@ from typing import Any, Final
 from msgspec.structs import replace
 
 from service import ids
+from service.actor import Actor
 from service.errors import Code, Refused
 from service.limits.account import Account, expose
 from service.plans.amounts import Amounts, amounts_of
@@ -31,13 +32,13 @@ def happen(
     `tell` makes the event from the plan after it. `fields` of the plan are replaced besides, such as its bills. Refused
     where the fact cannot be.
     """
-    following = stand(plan, after(plan.standing, fact), command, now, **fields)
+    following = stand(plan, after(plan.standing, fact), command.actor, now, **fields)
     recorded = Recorded(following.version, now, command.actor, command.command_id, fact, reference)
     moved = Moved(following, (recorded,), booked(plan, following), (tell(following),), plan)
     return Change(exposed(book.account, plan.amounts, following.amounts, fact), (moved,))
 
 
-def stand(plan: Plan, standing: Standing, command: Command, now: datetime, **fields: Any) -> Plan:
+def stand(plan: Plan, standing: Standing, actor: Actor, now: datetime, **fields: Any) -> Plan:
     """The plan after one more fact has brought it to `standing`."""
     amounts = amounts_of(standing)
     ended = has_ended(state_of(plan.kind, standing, amounts))
@@ -49,12 +50,13 @@ def stand(plan: Plan, standing: Standing, command: Command, now: datetime, **fie
         version=plan.version + 1,
         closed_at=(plan.closed_at or now) if ended else None,
         changed_at=now,
-        changed_by=command.actor.kind,
+        changed_by=actor.kind,
+        passed_on=max(plan.passed_on, today_of(plan, now)),  # time went first
         **fields,
     )
 
 
-def exposed(account: Account, before: Amounts, following: Amounts, fact: Fact) -> Account:
+def exposed(account: Account, before: Amounts, following: Amounts, fact: Fact | None = None) -> Account:
     """The account after a fact has changed what a plan promises and owes. Refused: LIMIT_EXCEEDED (more is lent)."""
     reserved, used = following.reserved - before.reserved, following.used - before.used
     return expose(account, reserved, used, is_new=isinstance(fact, LENDS))

@@ -10,6 +10,7 @@ from service.merchants.merchant import MerchantFee
 from service.partners.programme import Funding
 from service.terms.apr import Apr
 from service.terms.schedule import Instalment
+from service.terms.servicing import Servicing
 from service.terms.terms import Terms
 
 
@@ -63,6 +64,7 @@ class Offer(Struct, frozen=True):
     amount_min: int = 0  # minor units, the least that it may be amended to
     amount_max: int = 0  # ... the most; 0: it is not amended
     product_class: str = "consumer_credit"  # of credit in the law: which caps bind its price
+    servicing: Servicing = Servicing()
     jurisdiction: str = ""  # ISO 3166, or EU: whose law binds it for life
 
 

@@ -12,7 +12,8 @@ from service.partners.programme import Funding
 from service.plans.amounts import Amounts
 from service.plans.bill import Bill, CaptureOfPlan, shown
 from service.plans.offer import Kind, Leeway, Offer
-from service.plans.running.facts import Amended, Captured, Why
+from service.plans.running.facts import Amended, Captured, PauseReason, Why
+from service.plans.running.pauses import days_past_due
 from service.plans.running.rows import Line, RowKind
 from service.plans.running.standing import Standing
 from service.plans.running.versions import lines_on
@@ -51,6 +52,7 @@ class Plan(Struct, frozen=True):
     version: int
     changed_at: datetime  # when its last fact was recorded
     changed_by: ActorKind  # by whom
+    passed_on: date  # the last day of which all was done that time alone brings about
     closed_at: datetime | None = None
     claimed_at: datetime | None = None  # of a deposit: the last claim
     bills: tuple[Bill, ...] = ()  # of all captures, with those that were reversed
@@ -175,6 +177,8 @@ class PlanView(Struct, frozen=True):
     paid: int
     refunded: int  # by the merchant
     overpaid: int  # more than was owed: to be returned to the consumer
+    days_past_due: int  # of the oldest instalment that is overdue, without days on which collection rested
+    paused_for: tuple[PauseReason, ...]  # why nothing is collected; empty: it is
     overdue: int  # of the outstanding, what was due on a day that has ended
     captures: tuple[CaptureOfPlan, ...]  # in their order, those that were reversed as well
     schedule: tuple[OwedInstalment, ...]  # of an uncaptured plan: as agreed, should all be captured on that day
@@ -215,6 +219,7 @@ def view_as(kind: type[V], plan: Plan, today: date, **more: Any) -> V:
     schedule = owed
     if not plan.standing.lent:
         schedule = tuple([agreed_instalment(*one) for one in enumerate(plan.agreed.schedule, 1)])
+    late = [days_past_due(plan.standing, one.due_on, today) for one in owed if one.outstanding]
     return kind(
         plan_id=plan.plan_id,
         kind=plan.kind,
@@ -236,6 +241,8 @@ def view_as(kind: type[V], plan: Plan, today: date, **more: Any) -> V:
         paid=amounts.paid,
         refunded=amounts.refunded,
         overpaid=amounts.overpaid,
+        days_past_due=max(late, default=0),
+        paused_for=tuple([one.why for one in plan.standing.pauses if one.end is None]),
         overdue=sum(one.outstanding for one in owed if one.due_on < today),
         captures=tuple([shown(bill, plan.standing.refunded_of.get(bill.capture, 0)) for bill in plan.bills]),
         schedule=schedule,

@@ -14,6 +14,7 @@ from msgspec import Struct, structs
 from service.plans.accrual import runs, settled_interest
 from service.plans.book import Recorded
 from service.plans.bookkeeping import books_of
+from service.plans.days import next_day_at
 from service.plans.guard import next_look
 from service.plans.past import plan_after
 from service.plans.plan import Plan
@@ -79,6 +80,8 @@ def columns_of(plan: Plan) -> dict[str, Any]:
         "claimed_at": plan.claimed_at,
         "interest_settled": settled_interest(plan.standing),
         "interest_runs": runs(plan.standing),
+        "passed_on": plan.passed_on,
+        "day_at": next_day_at(plan),
     }
 
 

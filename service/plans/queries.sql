@@ -27,7 +27,7 @@ select a.bucket, a.person_id, a.currency, a."limit", a.reserved, a.used, a.versi
 -- anybody where none is named.
 select p.bucket, p.plan_id, p.consumer_id, p.person_id, p.merchant_id, p.merchant_reference, p.decision_id, p.kind,
        p.currency, p.offer, p.funding, p.authorized_at, p.version, p.changed_at, p.changed_by, p.closed_at,
-       p.claimed_at, p.standing,
+       p.claimed_at, p.passed_on, p.standing,
        case when p.version > 1 then
            (select json_agg(json_build_object('captured_at', f.recorded_at, 'fact', f.body, 'is_reversed', exists (
                        select from facts c
@@ -133,12 +133,12 @@ insert into plans (bucket, plan_id, consumer_id, person_id, merchant_id, merchan
                    currency, offer, funding, authorized_at, state, collection_state, amount, captured,
                    voided, held, reserved, used, outstanding, principal_paid, interest_paid, fee_paid, penalty_paid,
                    refunded, overpaid, captures, capture_by, guard_at, version, changed_at, changed_by, closed_at, claimed_at,
-                   interest_settled, interest_runs, standing)
+                   interest_settled, interest_runs, passed_on, day_at, standing)
 select bucket, plan_id, consumer_id, person_id, merchant_id, merchant_reference, decision_id, kind,
        currency, offer, funding, authorized_at, state, collection_state, amount, captured,
        voided, held, reserved, used, outstanding, principal_paid, interest_paid, fee_paid, penalty_paid,
        refunded, overpaid, captures, capture_by, guard_at, version, changed_at, changed_by, closed_at, claimed_at,
-       interest_settled, interest_runs, standing
+       interest_settled, interest_runs, passed_on, day_at, standing
   from @opened
 
 -- move_plans --
@@ -150,7 +150,8 @@ update plans p
        overpaid = moved.overpaid, captures = moved.captures, capture_by = moved.capture_by,
        guard_at = moved.guard_at, version = moved.version, changed_at = moved.changed_at, changed_by = moved.changed_by,
        closed_at = moved.closed_at, claimed_at = moved.claimed_at,
-       interest_settled = moved.interest_settled, interest_runs = moved.interest_runs, standing = moved.standing
+       interest_settled = moved.interest_settled, interest_runs = moved.interest_runs, passed_on = moved.passed_on,
+       day_at = moved.day_at, standing = moved.standing
   from @moved
  where p.bucket = moved.bucket and p.plan_id = moved.plan_id
 
@@ -184,6 +185,21 @@ select bucket, plan_id
  where guard_at < $1
  order by guard_at
  limit $2;
+
+-- lock_part --
+-- One worker at a time passes the days of a part of the buckets; false: another is at it.
+select pg_try_advisory_lock($1::bigint);
+
+-- unlock_part --
+select pg_advisory_unlock($1::bigint);
+
+-- load_plans_to_pass --
+-- Plans on which a day has begun that brings something about, after the last one seen.
+select bucket, day_at, plan_id
+  from plans
+ where (bucket, day_at, plan_id) > ($1, $2, $3) and bucket <= $4 and day_at <= $5
+ order by bucket, day_at, plan_id
+ limit $6;
 
 -- is_reference_taken --
 select exists (select from merchant_references where merchant_id = $1 and merchant_reference = $2);

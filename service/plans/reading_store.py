@@ -112,6 +112,7 @@ def _plan(row: asyncpg.Record, offer: Offer, standing: Standing) -> Plan:
 _PLAIN: Final = (
     "bucket", "plan_id", "consumer_id", "person_id", "merchant_id", "merchant_reference", "decision_id", "currency",
     "authorized_at", "version", "changed_at", "closed_at", "claimed_at",
+    "passed_on",
 )  # fmt: skip
 _decode_offer: Final = msgspec.json.Decoder(Offer).decode
 _decode_funding: Final = msgspec.json.Decoder(Funding).decode

@@ -33,7 +33,8 @@ class CollectionState(StrEnum):
     """Money from the consumer. Due and overdue are computed from the lines and today, never stored."""
 
     NOTHING_OWED = "nothing_owed"  # -> COLLECTING
-    COLLECTING = "collecting"  # -> COLLECTED, GIVEN_UP
+    COLLECTING = "collecting"  # -> PAUSED, COLLECTED, GIVEN_UP
+    PAUSED = "paused"  # it is owed, and nothing is collected for now -> COLLECTING, COLLECTED, GIVEN_UP
     COLLECTED = "collected"  # -> COLLECTING, by a further capture or a payment taken back
     GIVEN_UP = "given_up"  # charged off, and still owed -> COLLECTED
 
@@ -81,7 +82,9 @@ def collection_state_of(standing: Standing, amounts: Amounts) -> CollectionState
         return CollectionState.NOTHING_OWED
     if not amounts.outstanding:
         return CollectionState.COLLECTED
-    return CollectionState.COLLECTING if standing.charged_off_on is None else CollectionState.GIVEN_UP
+    if standing.charged_off_on is not None:
+        return CollectionState.GIVEN_UP
+    return CollectionState.PAUSED if any(one.end is None for one in standing.pauses) else CollectionState.COLLECTING
 
 
 def has_ended(state: PlanState) -> bool:

@@ -68,6 +68,8 @@ class MovedPlan(Struct, frozen=True):
     claimed_at: datetime | None
     interest_settled: int
     interest_runs: bool
+    passed_on: date
+    day_at: datetime | None
     standing: bytes
 
 
@@ -170,7 +172,7 @@ async def save(conn: Connection, books: Books, done: Doings, answers: list[tuple
         "exposed": last_of_each(one.effect.account for one in done),
         "booked": [row for one, each in moved for row in _booked(one, each)],
         "given": [Given(key.bucket, key.owner_id, key.key, answer.status, answer.body) for key, answer in answers],
-        "told": [_told(one, each.plan, event, number) for one, number, each, event in events],
+        "told": [_told(one, each, event, number) for one, number, each, event in events],
     }
     later = [_moved(plan) for plan in plans if plan.plan_id in books.found]
     owed = [row for rows, _ in lines for row in rows]
@@ -247,13 +249,13 @@ def _events(change: Change) -> list[tuple[Moved, Event]]:
     return [(moved, event) for moved in change.moved for event in moved.events]
 
 
-def _told(one: Done[Command, Change], plan: Plan, event: Event, number: int) -> Told:
-    amounts = plan.amounts
+def _told(one: Done[Command, Change], moved: Moved, event: Event, number: int) -> Told:
+    plan, actor = moved.plan, moved.by or one.work.item.actor
     data = {"plan_id": plan.plan_id, "state": plan.state, "version": plan.version, **event.data}
-    data["outstanding"] = amounts.outstanding
+    data["outstanding"] = plan.amounts.outstanding
     event_id = ids.derive(ids.EVENT, one.work.item.command_id, number)
     return Told(
-        plan.bucket, event_id, plan.merchant_id, event.type, one.work.now, one.work.item.actor.kind, _json(data),
+        plan.bucket, event_id, plan.merchant_id, event.type, one.work.now, actor.kind, _json(data),
         plan_id=plan.plan_id,
     )  # fmt: skip
 

@@ -13,6 +13,8 @@ from service.plans.running.facts import (
     CaptureReversed,
     ChargedBack,
     ChargedOff,
+    CollectionPaused,
+    CollectionResumed,
     Corrected,
     DueMoved,
     ExpiryAnnounced,
@@ -24,6 +26,7 @@ from service.plans.running.facts import (
     Levied,
     OverpaidReturned,
     Paid,
+    PauseReason,
     PaymentReturned,
     RateChanged,
     ReAged,
@@ -46,6 +49,13 @@ BECAUSE: Final = {
     Why.VOIDED: "the merchant will not capture them",
     Why.EXPIRED: "nobody captured them in time",
     Why.RELEASED: "the goods came back",
+}
+RESTS: Final = {
+    PauseReason.DISPUTE: "consumer and merchant disagree",
+    PauseReason.RETURN: "goods are on their way back",
+    PauseReason.HARDSHIP: "the consumer cannot pay for a while",
+    PauseReason.DEATH: "the consumer has died",
+    PauseReason.OTHER: "the lender has decided so",
 }
 CREDITS: Final = {
     PaymentKind.GOODWILL: "goodwill",
@@ -107,6 +117,10 @@ def _sentence(step: Step, money: Money) -> str:
             spared = f"; {money(interest + fee)} are then given up" if interest + fee else ""
             part = " a part of" if step.fact.part else ""
             return f"{amount}, paid until {day} ends, settle{part} the plan{spared}."
+        case CollectionPaused(why=why, on=on):
+            return f"Nothing is collected from {on} on, because {RESTS[why]}."
+        case CollectionResumed(on=on):
+            return f"It is collected again from {on} on."
         case ChargedOff():
             return f"Collection was given up; {amount} are still owed."
         case Forgiven():

@@ -11,19 +11,14 @@ from typing import Annotated
 
 from msgspec import Meta, Struct, field
 
-from service.merchants.merchant import MerchantFee
 from service.outside.source import OutsideSource
-from service.plans.offer import CAPTURE_DAYS_MAX, Kind, Leeway
-from service.policies.bounded import Few, Many, Most, Value, Word
+from service.plans.offer import Kind, Leeway
+from service.policies.bounded import Country, Currency, Days, Few, GradeName, Many, Most, Name, Value, Word
+from service.policies.prices import Category, Deposit, PayAfterUse, Price
 from service.policies.reasons import ReasonCode
-from service.terms.terms import Amount, BasisPoints, Label, Terms
+from service.terms.servicing import Servicing
+from service.terms.terms import Amount, BasisPoints, Label
 
-Name = Annotated[str, Meta(pattern=r"^[a-z0-9][a-z0-9_\-]{0,63}\Z", description="lower case, digits, _ and -")]
-GradeName = Annotated[str, Meta(pattern=r"^[A-Z][A-Z0-9]{0,3}\Z", description="A, B, B2")]
-Currency = Annotated[str, Meta(pattern=r"^[A-Z]{3}\Z", description="ISO 4217")]
-Country = Annotated[str, Meta(pattern=r"^[A-Z]{2}\Z", description="ISO 3166, or EU: whose law binds the offers")]
-Days = Annotated[int, Meta(ge=1, le=CAPTURE_DAYS_MAX)]
-Length = Annotated[int, Meta(ge=1, le=120, description="number of instalments")]
 Points = Annotated[int, Meta(ge=-100_000, le=100_000)]
 Whole = Annotated[int, Meta(ge=-(2**53), le=2**53)]
 
@@ -226,66 +221,6 @@ class Decrease(Struct, frozen=True, forbid_unknown_fields=True):
     kept_bps: BasisPoints
 
 
-# Prices --------------------------------------------------------------------------------------------------------------
-
-
-class Category(Struct, frozen=True, forbid_unknown_fields=True):
-    """What merchants call it, and what we call it. A word in no category is the policy's `other_category`."""
-
-    name: Name  # what price lists call it
-    words: Most[Word]
-
-
-class Row(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True, kw_only=True):
-    """What every row of a price list says: for whom and what it is, and from which amount to which."""
-
-    name: Name  # for people
-    currency: Currency
-    grades: Few[GradeName] = ()  # empty: all
-    categories: Many[Name] = ()  # empty: all
-    amount_min: Annotated[int, Meta(ge=1)] = 1  # minor units, the least: of the amount financed, the cap, the deposit
-    amount_max: Amount  # minor units, the most: of the same
-    subsidy: MerchantFee = MerchantFee()  # what the merchant pays besides, so that the consumer pays less
-    capture_within_days: Days | None = None  # of this product; null: the policy's
-    leeway: Leeway | None = None  # of this product; null: the policy's
-
-
-class Price(Row, frozen=True, forbid_unknown_fields=True, omit_defaults=True, kw_only=True):
-    """Instalments. `lengths` are shown; any from `length_min` to `length_max` may be asked for.
-
-    Without lengths: the terms' own number of instalments alone.
-    """
-
-    terms: Terms
-    lengths: Many[Length] = ()
-    length_min: Length | None = None
-    length_max: Length | None = None
-
-
-class PayAfterUse(Row, frozen=True, forbid_unknown_fields=True, omit_defaults=True, kw_only=True):
-    """Use first; the final amount, at most the cap `amount_max`, falls due so many days after it is known."""
-
-    due_days: Days
-
-
-class Waiver(Struct, frozen=True, forbid_unknown_fields=True):
-    """The share waived from so many clean deposits on: closed without a claim, counted since the last claim upheld."""
-
-    clean_deposits: Annotated[int, Meta(ge=0)]
-    waived_bps: BasisPoints
-
-
-class Deposit(Row, frozen=True, forbid_unknown_fields=True, omit_defaults=True, kw_only=True):
-    """Security against non-return. waived = min(deposit, deposit x share, limit left); less than `waived_min`: none.
-
-    Here `amount_min` and `amount_max` bound the deposit.
-    """
-
-    ladder: Annotated[tuple[Waiver, ...], Meta(min_length=1, max_length=20)]
-    waived_min: Annotated[int, Meta(ge=1)] = 1
-    due_days: Days  # for what a claim leaves to be paid
-
-
 # The whole -----------------------------------------------------------------------------------------------------------
 
 
@@ -301,6 +236,7 @@ class Policy(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     offers_expire_after_minutes: Annotated[int, Meta(ge=1, le=10_080)]
     capture_within_days: Days
     leeway: Leeway = Leeway()  # of every product that says none of its own
+    servicing: Servicing = Servicing()  # of every product that says none of its own
     offers_max: Annotated[int, Meta(ge=1, le=12)] = 6  # for the price, and as many for a deposit
 
     features: Most[Feature]

@@ -8,7 +8,9 @@ from msgspec.structs import replace
 from service.merchants.merchant import MerchantFee
 from service.money import BPS, take_bps
 from service.plans.offer import Kind, Leeway
-from service.policies.document import Deposit, PayAfterUse, Policy, Price, Row, Waiver
+from service.policies.document import Policy
+from service.policies.prices import Deposit, PayAfterUse, Price, Row, Waiver
+from service.terms.servicing import Servicing
 from service.terms.terms import DownPaymentAt, Terms, Unit
 
 
@@ -31,6 +33,7 @@ class Rung(Struct, frozen=True):
     waived_min: int = 1
     capture_within_days: int | None = None  # null: the policy's
     leeway: Leeway | None = None  # null: the policy's
+    servicing: Servicing | None = None  # null: the policy's
 
     def down_payment_of(self, price: int) -> int:
         """What is paid in the checkout of a purchase at `price`."""
@@ -112,6 +115,7 @@ def _instalments(price: Price, length: int, is_shown: bool) -> Rung:
         subsidy=price.subsidy,
         capture_within_days=price.capture_within_days,
         leeway=price.leeway,
+        servicing=price.servicing,
     )
 
 
@@ -127,6 +131,7 @@ def _pay_after_use(use: PayAfterUse) -> Rung:
         subsidy=use.subsidy,
         capture_within_days=use.capture_within_days,
         leeway=use.leeway,
+        servicing=use.servicing,
     )
 
 
@@ -142,6 +147,7 @@ def _deposit(deposit: Deposit) -> Rung:
         subsidy=deposit.subsidy,
         capture_within_days=deposit.capture_within_days,
         leeway=deposit.leeway,
+        servicing=deposit.servicing,
         waivers=tuple(sorted(deposit.ladder, key=lambda step: -step.clean_deposits)),
         waived_min=deposit.waived_min,
     )

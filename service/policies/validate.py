@@ -21,6 +21,7 @@ from service.policies.validate_facts import (
     rules_can_hold,
     segments_can_hold,
 )
+from service.policies.validate_late_fees import late_fees_are_possible
 from service.policies.validate_law import prices_are_legal
 from service.policies.validate_leeway import leeway_is_possible
 from service.policies.validate_outside import outside_sources_are_read
@@ -136,6 +137,7 @@ CHECKS: Final[tuple[Check, ...]] = (
     rows_are_reachable,
     deposit_ladders_rise,
     leeway_is_possible,
+    late_fees_are_possible,
 )
 
 _decode = msgspec.json.Decoder(Policy).decode

@@ -3,8 +3,9 @@
 from collections.abc import Iterator
 
 from service.plans.offer import CAPTURE_DAYS_MAX, Leeway
-from service.policies.document import Deposit, Policy
+from service.policies.document import Policy
 from service.policies.fault import Fault
+from service.policies.prices import Deposit
 from service.policies.validate_prices import pointers_of
 
 ABOVE_DEPOSIT = "No more is taken of a deposit than was left as one; leave this out."

@@ -10,9 +10,10 @@ from typing import Final
 
 from service.errors import Refused
 from service.money import BPS
-from service.policies.document import Policy, Price, Row
+from service.policies.document import Policy
 from service.policies.fault import Fault
 from service.policies.price_list import Rung, lengths_of, rungs_of
+from service.policies.prices import Price, Row
 from service.policies.validate_life import life_is_followed
 from service.terms.schedule import build_schedule
 from service.terms.terms import FeeDue, Payer, Terms

@@ -16,6 +16,7 @@ from service.partners.programme import Funding
 from service.people.person import person_of
 from service.plans.authorize import Authorize
 from service.plans.book import Book, Change, Command, Recorded
+from service.plans.days import PassDays, in_time
 from service.plans.guard import Guard
 from service.plans.offer import Agreement, Kind, Offer
 from service.plans.plan import Plan
@@ -89,11 +90,11 @@ class Life(Struct):
 
     def do(self, verb: type[Command], plan_id: str, **arguments: Any) -> Plan:
         """A verb on a plan; the plan after it, or Refused and nothing has changed."""
-        actor = THE_DAY if verb is Guard else MERCHANT_ACTS
+        actor = THE_DAY if verb in (Guard, PassDays) else MERCHANT_ACTS
         names: dict[str, Any] = {"command_id": new_id(ids.COMMAND), "actor": actor, "plan_id": plan_id}
         known = [paid_of(one.fact, one.reference) for one in self.facts[plan_id]]
         book = Book(self.account, self.plans[plan_id], tuple(notice for notice in known if notice))
-        self._keep(verb(**names | arguments).apply(book, self.now))
+        self._keep(in_time(verb(**names | arguments), book, self.now))
         return self.plans[plan_id]
 
     def lines(self, plan_id: str) -> tuple[Line, ...]:

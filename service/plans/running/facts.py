@@ -238,6 +238,30 @@ class SettlementQuoted(Fact, frozen=True, tag="settlement_quoted"):
     of: Whole = 0  # what would settle all that is not due yet, of which that is a part
 
 
+class PauseReason(StrEnum):
+    """Why nothing is collected."""
+
+    DISPUTE = "dispute"  # consumer and merchant disagree
+    RETURN = "return"  # goods are on their way back
+    HARDSHIP = "hardship"  # the consumer cannot pay for a while
+    DEATH = "death"  # the consumer has died
+    OTHER = "other"
+
+
+class CollectionPaused(Fact, frozen=True, tag="collection_paused"):
+    """Nothing is collected, and paying late costs nothing, from this day on."""
+
+    on: date
+    why: PauseReason
+
+
+class CollectionResumed(Fact, frozen=True, tag="collection_resumed"):
+    """It is collected again from this day on, unless it rests for another reason."""
+
+    on: date
+    why: PauseReason
+
+
 class ChargedOff(Fact, frozen=True, tag="charged_off"):
     """Collection given up; what happens to the schedule is in the terms."""
 
@@ -254,7 +278,7 @@ Event = (
     Authorized | Amended | AuthorizationExtended | ExpiryAnnounced | Captured | CaptureReversed | GivenBack | Paid
     | PaymentReturned | Refunded | OverpaidReturned | ChargedBack | Levied | Waived | Corrected | RateChanged
     | InterestPaused | Extended | DueMoved | HolidayGranted | ReAged | ReAmortized | ChargedOff | Forgiven
-    | SettlementQuoted
+    | SettlementQuoted | CollectionPaused | CollectionResumed
 )  # fmt: skip
 
 

@@ -11,6 +11,8 @@ from service.terms.allocation_rule import Component
 def levied(standing: Standing, fact: Levied) -> None:
     """A fee or penalty joins the instalment whose period its day lies in, else an extra row."""
     component = Component.PENALTY if fact.is_penalty else Component.FEE
+    if fact.is_penalty:
+        standing.late_fees.append((fact.due_on, fact.amount))
     rows = [] if standing.is_forgiven else standing.instalments()
     row = next((row for row in rows if fact.due_on <= row.due_on), None)
     (row or standing.row_after(fact.due_on)).owe(component, fact.amount, fact.on)

@@ -9,7 +9,7 @@ from msgspec import Struct, field, structs
 
 from service.plans.running import moves
 from service.plans.running.course import Course
-from service.plans.running.facts import Amended, Event, SettlementQuoted, Why
+from service.plans.running.facts import Amended, Event, PauseReason, SettlementQuoted, Why
 from service.plans.running.rows import Row, RowKind
 from service.plans.running.timeline import Period
 from service.terms.allocation_rule import Component, PaymentKind
@@ -48,6 +48,14 @@ class Allocated(Struct, array_like=True):
         return self.principal + self.interest + self.fee + self.penalty + self.overpaid
 
 
+class Pause(Struct, frozen=True, gc=False, array_like=True):
+    """Days on which nothing is collected."""
+
+    why: PauseReason
+    begin: date
+    end: date | None = None  # the first day on which it is collected again
+
+
 class Standing(Struct, eq=False, array_like=True):
     """A working copy: the rules beside this file change it, fact by fact."""
 
@@ -83,6 +91,8 @@ class Standing(Struct, eq=False, array_like=True):
     quote: SettlementQuoted | None = None  # what settles it, while that binds
     settled_parts: tuple[tuple[int, int], ...] = ()  # each part that was paid early, and of how much
     settled_early: bool = False  # or a part: lines ask for less than their courses, which no longer write on them
+    pauses: list[Pause] = field(default_factory=list)  # of collection, in the order they began
+    late_fees: list[tuple[date, int]] = field(default_factory=list)  # penalties levied, by the day of each
     last: Place | None = None  # of the fact that comes last
     done: list[Event] | None = field(default_factory=list)  # all facts in their order; None: they were not loaded
 
@@ -101,6 +111,7 @@ class Standing(Struct, eq=False, array_like=True):
         return structs.replace(
             self, rows=rows, courses=courses, allocations=allocations, lent=self.lent[:], done=done,
             captured_of=self.captured_of.copy(), refunded_of=self.refunded_of.copy(),
+            pauses=self.pauses[:], late_fees=self.late_fees[:],
         )  # fmt: skip
 
     @property

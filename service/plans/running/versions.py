@@ -5,7 +5,7 @@
 everything after it is worked out anew. Step by step and at once give the same lines, byte for byte.
 """
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from datetime import date
 from hashlib import sha256
 
@@ -16,18 +16,17 @@ from service.errors import Code, Refused
 from service.plans.running import (
     authorization,
     captures,
+    changes,
     charge_off,
     facts,
-    holiday,
     levies,
-    moves,
     outlook,
+    pauses,
     paying,
     re_aging,
     refunds,
     settling,
 )
-from service.plans.running.course import Course
 from service.plans.running.facts import Event, undone_by
 from service.plans.running.rows import Line, frozen
 from service.plans.running.standing import Allocated, Place, Standing
@@ -49,16 +48,22 @@ BEFORE_A_CAPTURE = (
     facts.Paid,
     facts.OverpaidReturned,
     facts.ChargedBack,
+    # something is owed even then when a payment bounced that had gone back to the consumer
+    facts.Levied,
+    facts.ChargedOff,
+    facts.CollectionPaused,
+    facts.CollectionResumed,
 )
 AFTER_THE_END = (
     facts.Paid, facts.Refunded, facts.OverpaidReturned, facts.ChargedBack, facts.Levied, facts.Forgiven,
-    facts.GivenBack, facts.SettlementQuoted,
+    facts.GivenBack, facts.SettlementQuoted, facts.CollectionPaused, facts.CollectionResumed,
 )  # fmt: skip
 # What a plan that was settled early still knows besides: its schedule was given up, not the plan.
 AFTER_A_SETTLEMENT = (*AFTER_THE_END, facts.ChargedOff)
 # What leaves a quote as it is; all else changes what it was reckoned from.
 KEEPS_A_QUOTE = (
-    facts.Paid, facts.Refunded, facts.OverpaidReturned, facts.Levied, facts.GivenBack, facts.SettlementQuoted
+    facts.Paid, facts.Refunded, facts.OverpaidReturned, facts.Levied, facts.GivenBack, facts.SettlementQuoted,
+    facts.CollectionPaused, facts.CollectionResumed,
 )  # fmt: skip
 
 FORESEEN = (
@@ -249,54 +254,26 @@ def apply(standing: Standing, event: Event) -> None:
             paying.overpaid_returned(standing, event)
         case facts.Refunded():
             refunds.refunded(standing, event, standing_after)
+            pauses.end(standing, facts.PauseReason.RETURN, event.on)
         case facts.ChargedBack():
             levies.charged_back(standing, event)
         case facts.Levied():
             levies.levied(standing, event)
-        case facts.RateChanged():
-            _change(standing, event.on, lambda course: moves.change_rate(course, event.on, event.rate_percent))
-        case facts.InterestPaused():
-            _change(standing, event.on, lambda course: moves.pause(course, event.on, event.end_on))
-        case facts.Extended():
-            _change(standing, event.on, lambda course: moves.extend(course, event.on, event.instalments))
-        case facts.HolidayGranted():
-            _grant_holiday(standing, event)
-        case facts.DueMoved():
-            _move_due_date(standing, event)
+        case (
+            facts.RateChanged() | facts.InterestPaused() | facts.Extended() | facts.HolidayGranted() | facts.DueMoved()
+        ):
+            changes.changed(standing, event)
         case facts.ReAmortized():
             re_aging.re_amortized(standing, event)
         case facts.ReAged():
             re_aging.re_aged(standing, event)
         case facts.SettlementQuoted():
             settling.quoted(standing, event)
+        case facts.CollectionPaused():
+            pauses.paused(standing, event)
+        case facts.CollectionResumed():
+            pauses.resumed(standing, event)
         case facts.ChargedOff():
             charge_off.charged_off(standing, event)
         case facts.Forgiven():
             charge_off.forgiven(standing, event)
-
-
-def _move_due_date(standing: Standing, event: facts.DueMoved) -> None:
-    """Captures of their own terms have their own dates: those move that have this one, or show it for theirs."""
-    dated = [(course, standing.unmoved(course, event.on)) for course in standing.courses]
-    have_it = [(course, due_on) for course, due_on in dated if due_on is not None]
-    for course, due_on in have_it or [(standing.courses[0], event.on)]:
-        moves.move_due_date(course, due_on, event.to)
-    standing.sync(event.on)
-    standing.sort()
-
-
-def _grant_holiday(standing: Standing, event: facts.HolidayGranted) -> None:
-    if event.principal:
-        _change(standing, event.on, lambda course: holiday.excuse_principal(course, event.on, event.principal))
-    if event.interest:
-        _change(standing, event.on, lambda course: holiday.defer_interest(course, event.on, event.interest))
-    for row in standing.instalments():
-        if row.course and row.settled_on == event.on and not row.total_paid:
-            row.settled_on = row.course.periods[0].begin  # what is excused was never owed
-
-
-def _change(standing: Standing, on: date, change: Callable[[Course], None]) -> None:
-    for course in standing.courses:
-        change(course)
-        standing.add_rows(course)
-    standing.sync(on)

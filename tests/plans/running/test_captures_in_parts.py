@@ -284,11 +284,10 @@ def test_money_that_comes_before_a_capture_settles_it() -> None:
 def test_without_a_schedule_nothing_else_happens_to_it(captures: list[Event]) -> None:
     head: dict[str, Any] = {"id": "x", "recorded_on": START}
     refused: list[Event] = [
-        facts.Levied(**head, due_on=START, amount=1),
         facts.RateChanged(**head, on=START, rate_percent=Decimal(1)),
         facts.Extended(**head, on=START, instalments=1),
         facts.Refunded(**head, on=START, amount=1),
-        facts.ChargedOff(**head, on=START),
+        facts.Forgiven(**head, on=START),
     ]
     for event in refused:
         with pytest.raises(Refused) as raised:

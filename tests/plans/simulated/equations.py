@@ -7,6 +7,7 @@ from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
 
+from service.actor import THE_DAY
 from service.ledger.chart import LedgerAccount as A
 from service.merchants.merchant import merchant_fee
 from service.money import take_bps
@@ -22,15 +23,20 @@ from service.plans.running.facts import (
     CaptureReversed,
     ChargedBack,
     ChargedOff,
+    CollectionPaused,
+    CollectionResumed,
     Corrected,
     Forgiven,
     GivenBack,
+    Levied,
     OverpaidReturned,
     Paid,
+    PauseReason,
     Refunded,
     Why,
     undone_by,
 )
+from service.plans.running.versions import in_order
 from service.plans.state import PlanState, collection_state_of, has_ended
 from tests.plans.simulated.seen import Balances, Seen
 
@@ -230,9 +236,20 @@ def collecting_while_something_is_owed(seen: Seen) -> Sides:
     """Or given up; and whoever owes may pay."""
     plan, amounts = seen.plan, seen.plan.amounts
     told = collection_state_of(plan.standing, amounts).value, "pay" in next_actions(plan)
-    owing = "given_up" if plan.standing.charged_off_on else "collecting"
+    owing = "given_up" if plan.standing.charged_off_on else "paused" if _rests(seen) else "collecting"
     nothing = "collected" if seen.lines else "nothing_owed"
     return told, (owing if amounts.outstanding else nothing, amounts.outstanding > 0)
+
+
+def paying_late_costs_no_more_than_was_agreed(seen: Seen) -> Sides:
+    """For one instalment, and in all that was not waived."""
+    late, by_day = seen.plan.offer.servicing.late_fee, {one.fact.id for one in seen.recorded if one.actor == THE_DAY}
+    fees = [fact.amount for fact in seen.those_of(Levied) if fact.id in by_day]
+    if late is None:
+        return fees, []
+    assert late.each_max is not None
+    assert late.total_max is not None
+    return (max(0, max(fees, default=0) - late.each_max), max(0, sum(fees) - late.total_max)), (0, 0)
 
 
 def facts_are_numbered_without_gaps(seen: Seen) -> Sides:
@@ -284,10 +301,24 @@ EQUATIONS: tuple[Equation, ...] = (
     the_end_moves_by_what_was_extended,
     the_state_follows_from_the_facts,
     collecting_while_something_is_owed,
+    paying_late_costs_no_more_than_was_agreed,
     facts_are_numbered_without_gaps,
     every_capture_has_its_bill,
     what_came_back_is_of_captures,
 )
+
+
+def _rests(seen: Seen) -> bool:
+    """Whether collection is paused for a reason that is not over."""
+    reasons = set()
+    for fact in in_order(seen.plan.offer.terms, seen.stood):
+        if isinstance(fact, CollectionPaused):
+            reasons.add(fact.why)
+        elif isinstance(fact, CollectionResumed):
+            reasons.discard(fact.why)
+        elif isinstance(fact, Refunded):
+            reasons.discard(PauseReason.RETURN)
+    return bool(reasons)
 
 
 def _from_card(seen: Seen) -> int:

@@ -18,6 +18,7 @@ from service.limits.account import Account
 from service.plans.authorize import Authorize
 from service.plans.book import Book, Change, Command, PlanCommand
 from service.plans.books import needs_facts
+from service.plans.days import in_time
 from service.plans.happening import today_of
 from service.plans.money_back import ReturnPayment
 from service.plans.payment import RecordPayment
@@ -106,7 +107,7 @@ class Simulated:
     def _try(self, command: Command, book: Book) -> None:
         before = self.kept[book.plan.plan_id] if book.plan else b""
         try:
-            change = command.apply(book, self.now)
+            change = in_time(command, book, self.now)
         except Refused as refused:
             self.steps[-1] += f" -> {refused.code}: {refused.detail}"
             self._require("refusals are sentences", refused.detail[-1], ".")

@@ -19,6 +19,7 @@ from service.terms.allocation_rule import (
     Timing,
     order,
 )
+from service.terms.servicing import LateFee, Servicing
 from service.terms.terms import (
     CapturedInside,
     Captures,
@@ -69,9 +70,10 @@ def any_agreement(chance: Random) -> Agreement:
         held = chance.choice((0, amount // 3, amount)) if kind is Kind.DEPOSIT else 0
         terms = with_life(chance, instalments(chance) if kind is Kind.INSTALMENTS else one_sum(chance))
         within = chance.choice((1, 7, 30, 90))
-        leeway = any_leeway(chance, kind)
+        leeway, servicing = any_leeway(chance, kind), any_servicing(chance)
+        bends = {"capture_within_days": within, "leeway": leeway, "servicing": servicing, **AMENDABLE}
         try:
-            return agreement(kind, amount, terms, held, capture_within_days=within, leeway=leeway, **AMENDABLE)
+            return agreement(kind, amount, terms, held, **bends)
         except Refused:
             pass  # a policy with these terms is not published
     raise AssertionError(f"no terms of {TRIES} have a schedule")
@@ -86,6 +88,18 @@ def any_leeway(chance: Random, kind: Kind) -> Leeway:
         capture_tolerance_bps=0 if kind is Kind.DEPOSIT else chance.choice((0, 0, 500, 1_500)),
         late_capture_grace_days=0 if kind is Kind.DEPOSIT else chance.choice((0, 0, 14, 60)),
     )
+
+
+def any_servicing(chance: Random) -> Servicing:
+    """Late fees in half of them, and collection given up by itself in some."""
+    late = LateFee(
+        amount=chance.choice((0, 1_00)), bps=chance.choice((100, 2_000)), grace_days=chance.choice((0, 5)),
+        each_max=chance.choice((50, 10_00)), year_max=chance.choice((None, 15_00)), total_max=20_00,
+    )  # fmt: skip
+    return Servicing(
+        remind_days=chance.choice(((3,), (7, 1), ())), late_fee=late if chance.random() < 0.5 else None,
+        return_days=chance.choice((5, 30)), charge_off_days=90 if chance.random() < 0.2 else None,
+    )  # fmt: skip
 
 
 def one_sum(chance: Random) -> Terms:

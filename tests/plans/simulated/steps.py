@@ -14,10 +14,12 @@ from service.plans.bill import BillLine, lines_of
 from service.plans.book import PlanCommand
 from service.plans.capture import Capture
 from service.plans.charges import Levy, Waive
+from service.plans.days import PassDays
 from service.plans.deposit import Claim, Release
 from service.plans.guard import ExtendAuthorization, Guard
 from service.plans.money_back import ChargeBack, Refund, Returned, ReturnOverpayment, ReturnPayment
 from service.plans.offer import Kind
+from service.plans.pausing import PauseCollection, ResumeCollection
 from service.plans.payment import RecordPayment
 from service.plans.reschedule import UNWRITTEN, ChargeOff, Forgive, Reschedule
 from service.plans.reverse import ReverseCapture
@@ -28,6 +30,7 @@ from service.plans.running.facts import (
     InterestPaused,
     Levied,
     Paid,
+    PauseReason,
     RateChanged,
     ReAged,
     ReAmortized,
@@ -183,7 +186,7 @@ def levy(now: Now) -> Step:
     chance = now.chance
     due_on = None if chance.random() < 0.5 else now.today + timedelta(chance.randint(-40, 40))
     arguments = {"amount": chance.randint(1, 20_00), "is_penalty": chance.random() < 0.5, "due_on": due_on}
-    return Step(Levy, arguments, chance.choice((OPERATOR, THE_DAY)))
+    return Step(Levy, arguments, OPERATOR)
 
 
 def waive(now: Now) -> Step:
@@ -217,6 +220,22 @@ def _due_moved(now: Now, due: list[date]) -> DueMoved:
     return DueMoved(**UNWRITTEN, on=on, to=on + timedelta(now.chance.randint(-5, 40)))
 
 
+def pass_days(now: Now) -> Step:
+    return Step(PassDays, {}, THE_DAY)
+
+
+def pause(now: Now) -> Step:
+    """It rests for a reason, or goes on."""
+    chance = now.chance
+    rests = [one.why for one in now.seen.plan.standing.pauses if one.end is None]
+    resumes = bool(rests) and chance.random() < 0.7
+    why = chance.choice(rests if resumes else tuple(PauseReason))
+    actor = MERCHANT_ACTS if why is PauseReason.RETURN else OPERATOR
+    if resumes or chance.random() < 0.1:
+        return Step(ResumeCollection, {"why": why}, actor)
+    return Step(PauseCollection, {"why": why, "on": now.today - timedelta(chance.choice((0, 0, 3, 30)))}, actor)
+
+
 def charge_off(now: Now) -> Step:
     return Step(ChargeOff, {}, now.chance.choice((OPERATOR, THE_DAY)))
 
@@ -244,7 +263,7 @@ BEFORE: tuple[Chosen, ...] = (
 )
 RUNNING: tuple[Chosen, ...] = (
     pay, pay, pay, pay, pay, pay, refund, refund, return_payment, charge_back, charge_back, return_overpayment,
-    levy, levy, waive, reverse, reschedule, reschedule, reschedule,
+    levy, levy, waive, reverse, reschedule, reschedule, reschedule, pass_days, pass_days, pause,
 )  # fmt: skip
 ENDING: tuple[Chosen, ...] = (void, guard, extend, charge_off, charge_off, forgive)
 EVERYTHING: tuple[Chosen, ...] = (

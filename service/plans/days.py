@@ -1,0 +1,180 @@
+"""What time alone brings about on a plan that is owed: reminders, late fees, ageing, giving up. Pure.
+
+3 days before a due date    the consumer is to be reminded        instalment.due_soon   (as the servicing terms say)
+on the due date             it is due                             instalment.due
+the day after               it is overdue                         instalment.overdue
+after the days of grace     paying late costs something, once     fee.levied
+30, 60, 90 ... days late    the plan is in the next bucket        plan.aged
+so many days late           collection is given up                plan.charged_off
+
+Time goes first: whatever is done to a plan finds it with all its days passed, so a day that was missed brings about
+what it would have brought about in time.
+"""
+
+from collections.abc import Iterator, Sequence
+from datetime import date, datetime, timedelta
+from typing import Final
+from zoneinfo import ZoneInfo
+
+from msgspec.structs import replace
+
+from service import ids
+from service.actor import THE_DAY, ActorKind
+from service.errors import Code, Refused
+from service.event_type import EventType
+from service.plans.book import Book, Change, Command, Event, Moved, PlanCommand, Recorded
+from service.plans.bookkeeping import booked
+from service.plans.happening import exposed, stand, today_of
+from service.plans.plan import Plan
+from service.plans.running.facts import ChargedOff, CollectionResumed, Levied, PauseReason
+from service.plans.running.facts import Event as Fact
+from service.plans.running.pauses import day_past_due, rests_on
+from service.plans.running.rows import Row
+from service.plans.running.standing import Standing
+from service.plans.running.versions import after
+from service.terms.allocation_rule import Component
+from service.terms.servicing import Servicing
+
+BUCKETS: Final = (1, 30, 60, 90, 120, 150, 180)  # days past due from which on a plan is in the next bucket
+AT_ONCE: Final = 200  # days passed by one command; a plan with more of them is looked at again
+A_YEAR: Final = timedelta(days=365)
+
+Brought = tuple[Event, Fact | None]
+
+
+class PassDays(PlanCommand, frozen=True, kw_only=True):
+    """The day looks at what is owed: it passes every day that has begun and was not passed yet."""
+
+    who_may = frozenset({ActorKind.DAY})
+
+    def apply(self, book: Book, now: datetime) -> Change:
+        """Refused: NOT_FOUND, STATE_FORBIDS (there is nothing to do yet, or any more)."""
+        plan = self.plan_of(book)
+        moved = passed(plan, self.command_id, now)
+        if moved is None:
+            sentence = f"No day has begun on which something is to be done: the next is {next_day(plan)}."
+            raise Refused(Code.STATE_FORBIDS, sentence)
+        return Change(exposed(book.account, plan.amounts, moved.plan.amounts), (moved,))
+
+
+def in_time(command: Command, book: Book, now: datetime) -> Change:
+    """The command on its book, after all that time has brought about on the plan by then. Refused as the command is."""
+    plan = book.plan
+    if plan is None or isinstance(command, PassDays) or (moved := passed(plan, command.command_id, now)) is None:
+        return command.apply(book, now)
+    if (day := next_day(moved.plan)) is not None and day <= today_of(plan, now):
+        raise Refused(Code.BUSY, f"The plan's days since {day} are still to be passed; send the same request again.")
+    account = exposed(book.account, plan.amounts, moved.plan.amounts)
+    change = command.apply(replace(book, account=account, plan=moved.plan), now)
+    return replace(change, moved=(moved, *change.moved))
+
+
+def passed(before: Plan, command_id: str, now: datetime) -> Moved | None:
+    """The plan after the days that have begun by now; None if they bring about nothing."""
+    plan, today, recorded, told = before, today_of(before, now), list[Recorded](), list[Event]()
+    for _ in range(AT_ONCE):
+        day = next_day(plan)
+        if day is None or day > today:
+            break
+        for event, fact in brought_by(plan.offer.servicing, plan.standing, day):
+            if fact is not None:
+                known = replace(fact, id=ids.derive(ids.FACT, command_id, len(recorded) + 1), recorded_on=today)
+                try:
+                    standing = after(plan.standing, known)
+                except Refused:  # it does not go with what was agreed for a later day: a person decides
+                    continue
+                plan = stand(plan, standing, THE_DAY, now)
+                recorded.append(Recorded(plan.version, now, THE_DAY, command_id, known))
+                if isinstance(known, Levied):
+                    event = Event(event.type, {"fee_id": known.id, **event.data})
+            told.append(event)
+        plan = replace(plan, passed_on=day)
+    if plan is before:
+        return None
+    return Moved(plan, tuple(recorded), booked(before, plan), tuple(told), before, THE_DAY)
+
+
+def next_day(plan: Plan) -> date | None:
+    """The first day that is not passed yet on which time brings about something; None if there is none."""
+    return min((on for on in _days(plan.offer.servicing, plan.standing) if on > plan.passed_on), default=None)
+
+
+def next_day_at(plan: Plan) -> datetime | None:
+    """The instant at which that day begins."""
+    on = next_day(plan)
+    return None if on is None else datetime(on.year, on.month, on.day, tzinfo=ZoneInfo(plan.offer.time_zone))
+
+
+def brought_by(servicing: Servicing, standing: Standing, day: date) -> Iterator[Brought]:
+    """What a day brings about: events, some with a fact."""
+    if (ends := _return_ends(servicing, standing)) is not None and ends == day:
+        fact = CollectionResumed(id="", recorded_on=day, on=day, why=PauseReason.RETURN)
+        yield Event(EventType.COLLECTION_RESUMED, {"why": fact.why, "effective_on": day}), fact
+    rows = _open_rows(standing)
+    for number, row in rows:
+        said = {"instalment": number, "due_on": row.due_on, "amount": row.outstanding}
+        if any(row.due_on - timedelta(days) == day for days in servicing.remind_days):
+            yield Event(EventType.DUE_SOON, said), None
+        if row.due_on == day:
+            yield Event(EventType.DUE, said), None
+    if not rests_on(standing, day):
+        yield from _brought_by_lateness(servicing, standing, rows, day)
+
+
+def _brought_by_lateness(
+    servicing: Servicing, standing: Standing, rows: Sequence[tuple[int, Row]], day: date
+) -> Iterator[Brought]:
+    in_all = sum(amount for _, amount in standing.late_fees)
+    in_a_year = sum(amount for on, amount in standing.late_fees if on > day - A_YEAR)
+    for number, row in rows:
+        if day_past_due(standing, row.due_on, 1) == day:
+            said = {"instalment": number, "due_on": row.due_on, "amount": row.outstanding}
+            yield Event(EventType.OVERDUE, said), None
+        late = servicing.late_fee
+        if late is not None and day_past_due(standing, row.due_on, late.grace_days + 1) == day:
+            overdue = row.left(Component.PRINCIPAL) + row.left(Component.INTEREST)
+            if overdue and (fee := late.of(overdue, in_a_year, in_all)):
+                in_a_year, in_all = in_a_year + fee, in_all + fee
+                data = {"amount": fee, "is_penalty": True, "due_on": day}
+                yield (
+                    Event(EventType.FEE_LEVIED, data),
+                    Levied(id="", recorded_on=day, due_on=day, amount=fee, is_penalty=True),
+                )
+    if not rows:
+        return
+    oldest = rows[0][1].due_on
+    for days in BUCKETS:
+        if day_past_due(standing, oldest, days) == day:
+            yield Event(EventType.AGED, {"days_past_due": days, "since": oldest}), None
+    if servicing.charge_off_days and day_past_due(standing, oldest, servicing.charge_off_days) == day:
+        amount = sum(row.outstanding for row in standing.rows)
+        yield Event(EventType.CHARGED_OFF, {"amount": amount}), ChargedOff(id="", recorded_on=day, on=day)
+
+
+def _days(servicing: Servicing, standing: Standing) -> Iterator[date]:
+    """The days on which time brings about something, as things stand; of later instalments only the first reminder."""
+    if (ends := _return_ends(servicing, standing)) is not None:
+        yield ends
+    late = () if servicing.late_fee is None else (servicing.late_fee.grace_days + 1,)
+    given_up = () if servicing.charge_off_days is None else (servicing.charge_off_days,)
+    for place, (_, row) in enumerate(_open_rows(standing)):
+        yield from (row.due_on - timedelta(days) for days in servicing.remind_days)
+        yield row.due_on
+        for days in {*late, 1, *(() if place else (*BUCKETS, *given_up))}:
+            if (on := day_past_due(standing, row.due_on, days)) is not None:
+                yield on
+
+
+def _open_rows(standing: Standing) -> list[tuple[int, Row]]:
+    """The instalments that something is owed of, with their numbers; none once collection was given up."""
+    if standing.closed:
+        return []
+    return [(number, row) for number, row in enumerate(standing.rows, 1) if row.is_open]
+
+
+def _return_ends(servicing: Servicing, standing: Standing) -> date | None:
+    """The day on which goods that were to come back have not."""
+    for pause in standing.pauses:
+        if pause.why is PauseReason.RETURN and pause.end is None:
+            return pause.begin + timedelta(servicing.return_days)
+    return None

@@ -1,0 +1,78 @@
+"""Every plan on which a day has begun that brings something about, some hundred at a time.
+
+Several workers share the work: each takes a part of the buckets at a time, which no other takes meanwhile. Cut short,
+the next run goes on where this one ended; run again, it finds nothing left to do.
+"""
+
+import asyncio
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from typing import Final
+
+import asyncpg
+from msgspec import Struct
+
+from service import ids
+from service.actor import THE_DAY
+from service.db import Connection, Pool
+from service.engine.engine import Engine
+from service.errors import Code, Refused
+from service.plans.days import PassDays
+from service.plans.reading_store import Q
+
+PARTS: Final = 32  # of the buckets
+AT_ONCE: Final = 256
+LOCKED: Final = 7_310_001  # the advisory lock of the first part
+
+
+class PassedDays(Struct):
+    """How many plans were looked at, at how many that failed; and whether no part was left to another worker."""
+
+    plans: int = 0
+    failed: int = 0
+    is_done: bool = True
+
+
+async def pass_days(pool: Pool, engine: Engine, now: datetime) -> PassedDays:
+    """Passes all days that have begun by `now`. Refused: UNAVAILABLE."""
+    done = PassedDays()
+    async with pool.acquire() as conn:
+        for part in range(PARTS):
+            if not await conn.fetchval(Q.lock_part, LOCKED + part):
+                done.is_done = False  # another worker is at it
+                continue
+            try:
+                while await _sweep(conn, engine, part, now, done):
+                    pass  # a plan whose days were many has some left
+            finally:
+                await conn.execute(Q.unlock_part, LOCKED + part)
+    if done.failed:
+        raise Refused(Code.UNAVAILABLE, f"Days of {done.failed} plans could not be passed; close the day again later.")
+    return done
+
+
+async def _sweep(conn: Connection, engine: Engine, part: int, now: datetime, done: PassedDays) -> int:
+    """Looks once at each plan of a part; at how many days were passed. One that fails does not stop the others."""
+    size, passed = ids.BUCKETS // PARTS, 0
+    first, last = part * size, (part + 1) * size - 1
+    place: tuple[int, datetime, str] = (first, datetime.min.replace(tzinfo=UTC), "")
+    done.failed = 0
+    while rows := await conn.fetch(Q.load_plans_to_pass, *place, last, now, AT_ONCE):
+        answers = await _pass(engine, rows, now)
+        passed += answers.count(200)
+        done.failed += sum(status >= 500 for status in answers)  # 409: whoever came meanwhile has passed its days
+        place = (rows[-1]["bucket"], rows[-1]["day_at"], rows[-1]["plan_id"])
+    done.plans += passed
+    return passed
+
+
+async def _pass(engine: Engine, rows: Sequence[asyncpg.Record], now: datetime) -> list[int]:
+    at_ms = int(now.timestamp() * 1000)
+    commands = [
+        PassDays(
+            command_id=ids.new_id(ids.COMMAND, row["bucket"], at_ms), actor=THE_DAY, plan_id=row["plan_id"]
+        )
+        for row in rows
+    ]  # fmt: skip
+    answers = await asyncio.gather(*[engine.do(command, None, now) for command in commands])
+    return [answer.status for answer in answers]

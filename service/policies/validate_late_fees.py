@@ -1,0 +1,30 @@
+"""Is what a policy says of paying late possible?"""
+
+from collections.abc import Iterator
+
+from service.policies.document import Policy
+from service.policies.fault import Fault
+from service.policies.validate_prices import pointers_of
+from service.terms.servicing import Servicing
+
+NOTHING = "It comes to nothing: say an amount or a share, or leave late_fee out."
+TWICE = "A day is named twice."
+BEFORE_GRACE = "Collection would be given up before paying late costs anything; make it later than the days of grace."
+
+
+def late_fees_are_possible(policy: Policy) -> Iterator[Fault]:
+    """The policy's own servicing, and that of each row that has one."""
+    yield from _servicing("/servicing", policy.servicing)
+    for row, at in pointers_of(policy):
+        if row.servicing is not None:
+            yield from _servicing(f"{at}/servicing", row.servicing)
+
+
+def _servicing(at: str, servicing: Servicing) -> Iterator[Fault]:
+    late, given_up = servicing.late_fee, servicing.charge_off_days
+    if late is not None and not late.amount and not late.bps:
+        yield Fault(f"{at}/late_fee", NOTHING)
+    if len(set(servicing.remind_days)) < len(servicing.remind_days):
+        yield Fault(f"{at}/remind_days", TWICE)
+    if late is not None and given_up is not None and given_up <= late.grace_days:
+        yield Fault(f"{at}/charge_off_days", BEFORE_GRACE)

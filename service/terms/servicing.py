@@ -1,0 +1,41 @@
+"""How a plan is looked after: when the consumer is reminded, what paying late costs, when collection is given up."""
+
+from typing import Annotated
+
+from msgspec import Meta, Struct
+
+from service.money import BPS
+from service.terms.terms import Amount, BasisPoints
+
+REMINDERS_MAX = 5
+
+DaysBefore = Annotated[int, Meta(ge=1, le=60)]
+DaysLate = Annotated[int, Meta(ge=0, le=365)]
+
+
+class LateFee(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
+    """What paying late costs, levied once for each instalment: an amount, and a share of its principal and interest
+    that is overdue. Fees and penalties bear none, so nothing is compounded. Amounts are minor units.
+    """
+
+    amount: Annotated[int, Meta(ge=0, le=1_000_000_000_000)] = 0  # minor units, for each instalment
+    bps: BasisPoints = 0  # of the principal and interest that is overdue
+    grace_days: DaysLate = 0  # after the due date, in which paying late costs nothing
+    each_max: Amount | None = None  # minor units, the most for one instalment
+    year_max: Amount | None = None  # minor units, the most in any 365 days
+    total_max: Amount | None = None  # minor units, the most in the plan's life
+
+    def of(self, overdue: int, in_a_year: int, in_all: int) -> int:
+        """The fee for an instalment of which `overdue` is late, after so much was levied: minor units, 0 for none."""
+        fee = self.amount + overdue * self.bps // BPS
+        bounds = (self.each_max, 0), (self.year_max, in_a_year), (self.total_max, in_all)
+        return max(0, min([fee, *(most - levied for most, levied in bounds if most is not None)]))
+
+
+class Servicing(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
+    """What time brings about on a plan that is owed. Days count in the plan's time zone."""
+
+    remind_days: Annotated[tuple[DaysBefore, ...], Meta(max_length=REMINDERS_MAX)] = (3,)  # before each due date
+    late_fee: LateFee | None = None  # null: paying late costs nothing
+    return_days: Annotated[int, Meta(ge=1, le=180)] = 30  # after a return was announced, in which collection rests
+    charge_off_days: Annotated[int, Meta(ge=1, le=3660)] | None = None  # past due; null: only a person gives up
