@@ -8,7 +8,6 @@ from datetime import datetime, timedelta
 from typing import Final
 
 import asyncpg
-from msgspec import Struct
 
 from service import ids
 from service.actor import THE_DAY, Actor
@@ -37,17 +36,11 @@ from service.plans.happening import today_of
 from service.plans.plan import Plan
 from service.plans.reading_store import load_plans
 
-PLANS_AT_ONCE: Final = 100
+FOUND_AT_ONCE: Final = 10_000
+PLANS_AT_ONCE: Final = 100  # of one transaction
 
 Place = tuple[int, str]  # a plan: those after it are looked at next
 FIRST: Final[Place] = (-1, "")
-
-
-class Batch(Struct, frozen=True):
-    """What one transaction has written down, and where the next goes on; None: there was no plan left."""
-
-    charge_ids: list[str]
-    last: Place | None
 
 
 async def plan_for(conn: Connection, plan_id: str, merchant_id: str | None) -> Plan:
@@ -110,21 +103,25 @@ async def collect_due(charging: Charging, now: datetime) -> int:
 
     In batches, each its own transaction. Cut short, what was written down is asked about, the rest is found again.
     """
-    made, last = 0, FIRST
-    while True:
-        batch = await _make_due(charging, now, last)
-        if batch.last is None:
-            return made
-        await charging.pull(batch.charge_ids, now)
-        made, last = made + len(batch.charge_ids), batch.last
-
-
-async def _make_due(charging: Charging, now: datetime, after: Place) -> Batch:
     latest = (now + timedelta(days=1)).date()  # in some time zone it is tomorrow
+    made, last = 0, FIRST
+    while due := await charging.pool.fetch(Q.find_due, now, latest, *last, FOUND_AT_ONCE):
+        for first in range(0, len(due), PLANS_AT_ONCE):
+            batch = due[first : first + PLANS_AT_ONCE]
+            buckets, plan_ids = [row["bucket"] for row in batch], [row["plan_id"] for row in batch]
+            charge_ids = await _make_due(charging, now, buckets, plan_ids)
+            await charging.pull(charge_ids, now)
+            made += len(charge_ids)
+        last = (due[-1]["bucket"], due[-1]["plan_id"])
+    return made
+
+
+async def _make_due(charging: Charging, now: datetime, buckets: list[int], plan_ids: list[str]) -> list[str]:
+    """Writes the charges of some plans down, in one transaction; their ids."""
     async with charging.pool.acquire() as conn, conn.transaction():
-        rows = await conn.fetch(Q.claim_due, now, latest, *after, PLANS_AT_ONCE)
+        rows = await conn.fetch(Q.claim_due, now, buckets, plan_ids)
         if not rows:
-            return Batch([], None)
+            return []
         plans = {plan.plan_id: plan for plan in await load_plans(conn, [row["plan_id"] for row in rows])}
         made: list[MadeCharge] = []
         moved: list[MovedCollection] = []
@@ -134,7 +131,7 @@ async def _make_due(charging: Charging, now: datetime, after: Place) -> Batch:
             moved.append(moved_collection(row["plan_id"], following))
         written = await insert_charges(conn, made)
         await MOVE_COLLECTIONS.execute(conn, moved=moved)
-        return Batch([one.charge_id for one in written], (rows[-1]["bucket"], rows[-1]["plan_id"]))
+        return [one.charge_id for one in written]
 
 
 def _try(row: asyncpg.Record, plan: Plan, now: datetime) -> tuple[MadeCharge | None, Collection]:

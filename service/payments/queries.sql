@@ -77,14 +77,11 @@ update collections c
   from @moved
  where c.bucket = moved.bucket and c.plan_id = moved.plan_id
 
--- claim_due --
--- Plans on which something fell due that was not tried yet, or may be tried again; those after ($3, $4). Who else looks
--- for such plans meanwhile does not find these.
-select c.bucket, c.plan_id, c.is_stopped, c.for_due_on, c.began_at, c.tries, c.retry_at, i.instrument_id,
-       i.processor_id
+-- find_due --
+-- Plans on which something fell due that was not tried yet, or may be tried again; those after ($3, $4). It reads all of
+-- them each time, so many are found at once, and few are claimed at once.
+select c.bucket, c.plan_id
   from collections c
-  join instruments i on i.bucket = c.bucket and i.instrument_id = c.instrument_id
-  join processors p on p.processor_id = i.processor_id and p.retired_at is null
  where (c.bucket, c.plan_id) in (
            select l.bucket, l.plan_id
              from lines l
@@ -93,10 +90,26 @@ select c.bucket, c.plan_id, c.is_stopped, c.for_due_on, c.began_at, c.tries, c.r
               and l.due_on <= ($1::timestamptz at time zone c.time_zone)::date
               and (l.due_on > coalesce(c.for_due_on, '-infinity') or c.retry_at <= $1))
    and (c.bucket, c.plan_id) > ($3, $4)
+   and c.instrument_id is not null and not c.is_stopped
+ order by c.bucket, c.plan_id
+ limit $5;
+
+-- claim_due --
+-- Of the plans that were found, those that may be charged still. Who else looks for such plans meanwhile does not get
+-- these.
+select c.bucket, c.plan_id, c.is_stopped, c.for_due_on, c.began_at, c.tries, c.retry_at, i.instrument_id,
+       i.processor_id
+  from unnest($2::smallint[], $3::text[]) as k (bucket, plan_id)
+  join collections c using (bucket, plan_id)
+  join instruments i on i.bucket = c.bucket and i.instrument_id = c.instrument_id
+  join processors p on p.processor_id = i.processor_id and p.retired_at is null
+ where exists (select from lines l
+                where l.bucket = c.bucket and l.plan_id = c.plan_id and l.paid_on is null
+                  and l.due_on <= ($1::timestamptz at time zone c.time_zone)::date
+                  and (l.due_on > coalesce(c.for_due_on, '-infinity') or c.retry_at <= $1))
    and i.autopay and i.removed_at is null and not c.is_stopped
    and not exists (select from charges o where o.bucket = c.bucket and o.plan_id = c.plan_id and o.state = 'pending')
  order by c.bucket, c.plan_id
- limit $5
    for update of c skip locked;
 
 -- insert_charges --
