@@ -22,6 +22,7 @@ COMMANDS: Final[dict[str, tuple[str, str | None]]] = {
     "check": ("service.cli:check", "the invariants of the database; and plans proved against their facts"),
     "collect": ("service.collector:main", "charge what is due, and ask about what no processor has answered; often"),
     "day": ("service.cli:day", "close the day, once a day: end authorizations, review limits, make files, erase"),
+    "worker": ("service.worker:main", "what time brings about, as it comes: run it beside the service"),
     "replay": ("service.cli:replay", "a decision again, from its log: the same bytes, or another policy's"),
     "apr": ("service.calculator:apr", "the annual percentage rate of terms, or of dated flows"),
     "schedule": ("service.calculator:schedule", "the schedule of terms, with its rate, cost and disclosure"),
@@ -35,7 +36,7 @@ COMMANDS: Final[dict[str, tuple[str, str | None]]] = {
     "simulator": ("service.simulator:main", "the simulated gateway to outside data, over HTTP"),
     "sandbox-processor": ("service.sandbox_processor:main", "a processor of payments to try things on, over HTTP"),
     "first-day": ("service.cli:first_day", None),
-    "worker": ("service.server.worker:main", None),
+    "http-process": ("service.server.worker:main", None),
 }
 
 

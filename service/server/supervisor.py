@@ -109,7 +109,7 @@ class Worker:
         self.report, write = os.pipe()
         given = {"parent": os.getpid(), "listener": listener, "report": write, "tally": counts, "slot": self.slot}
         self.process = subprocess.Popen(  # noqa: S603
-            [sys.executable, "-m", "service", "worker", *(f"--{name}={value}" for name, value in given.items())],
+            [sys.executable, "-m", "service", "http-process", *(f"--{name}={value}" for name, value in given.items())],
             pass_fds=(listener, counts, write),
             env=environ,
             start_new_session=True,

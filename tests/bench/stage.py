@@ -87,7 +87,7 @@ def set_up(servers: Settings, people: int, connections: int, rounds: int) -> Ite
     with _database(servers) as settings:
         cast, postmaster, version = asyncio.run(_invite(settings, people))
         with (
-            serving(["service", "worker"], PROCESSES, settings) as service,
+            serving(["service", "http-process"], PROCESSES, settings) as service,
             serving(["tests.bench.bare"], PROCESSES, settings) as bare,
         ):
             asyncio.run(_rehearse(settings, cast, service.port))

@@ -1,0 +1,75 @@
+"""`tenor worker`: what time brings about, as it comes, so that nobody needs a crontab.
+
+every half a minute    authorizations that end, plans on which a day has begun in their time zone, charges
+every hour             the whole close: interest, limits, partners' files, what is to be erased
+
+Several may run beside each other, and beside `tenor day`: each thing is done once. What could not be done is tried
+again.
+"""
+
+import argparse
+import asyncio
+import logging
+import os
+import signal
+from datetime import datetime, timedelta
+from typing import Final
+
+from service import clock, config, embedded
+from service.api.limits import reviewing
+from service.api.services import Services
+from service.app import services
+from service.config import Settings
+from service.engine.faults import LOST, PASSING, what
+from service.errors import Refused
+from service.jobs.collecting import collect
+from service.jobs.day_close import close_day
+from service.plans.days_flow import pass_days
+from service.plans.guard_flow import guard_all
+
+PAUSE_S: Final = 30.0
+CLOSE_EVERY: Final = timedelta(hours=1)
+
+log = logging.getLogger("tenor.worker")
+
+
+def main(argv: list[str]) -> int:
+    """Do what time brings about until it is stopped, by SIGTERM or Ctrl-C; what it has begun is finished first."""
+    argparse.ArgumentParser(prog="tenor worker", description=main.__doc__).parse_args(argv)
+    with embedded.reachable(config.read(os.environ)) as settings:
+        asyncio.run(_until_stopped(config.with_key_secret(settings)))
+    return 0
+
+
+async def _until_stopped(settings: Settings) -> None:
+    stopped = asyncio.Event()
+    for by in (signal.SIGINT, signal.SIGTERM):
+        asyncio.get_running_loop().add_signal_handler(by, stopped.set)
+    async with services(settings) as ours:
+        print("The worker does what time brings about (Ctrl-C stops it).", flush=True)
+        closed_at: datetime | None = None
+        while not stopped.is_set():
+            closed_at = await _work(ours, closed_at)
+            try:
+                async with asyncio.timeout(PAUSE_S):
+                    await stopped.wait()
+            except TimeoutError:
+                continue
+
+
+async def _work(ours: Services, closed_at: datetime | None) -> datetime | None:
+    """One round; when the whole close was done last."""
+    now = clock.now()
+    try:
+        if closed_at is None or now - closed_at >= CLOSE_EVERY:
+            under = await reviewing(ours, now)
+            await close_day(ours.pool, ours.engine, ours.charging, under, ours.snapshots.accounts_changed, now)
+            return now
+        await guard_all(ours.pool, ours.engine, now)
+        await pass_days(ours.pool, ours.engine, now)
+        await collect(ours.charging, now)
+    except Refused as refused:
+        log.warning("a round was not finished, and is tried again: %s", refused.detail)
+    except (*LOST, *PASSING) as error:
+        log.warning("the database was away, and the round is tried again: %s", what(error))
+    return closed_at
