@@ -16,8 +16,10 @@ from service.api.operation import Text
 from service.contract.contract import Route, parameters_of, routes_of
 from service.demo.seed import POLICY
 from service.plans.offer import Kind
+from service.sandbox_processor import Desk, create_processor
 from tests.flows.collecting import registered
 from tests.flows.world import Client, World
+from tests.outside.serving import served
 
 # Well formed, and nothing there: what takes long to make, and where a refusal of the body comes first anyway.
 NO_DECISION = "de_00000000000000000000000000"
@@ -152,10 +154,11 @@ class Stage:
         return str((await self.do(post))["id"])
 
     async def _processor(self) -> str:
-        """The name of a processor that is away, so that every charge stays as it was written down."""
+        """The name of a sandbox processor, which is served for as long as the world lives."""
         if not self._processor_name:
-            self._processor_name = "away"
-            await registered(self.world, "http://127.0.0.1:9/", self._processor_name)
+            self._processor_name = "sandbox"
+            url = await self.world.beside.enter_async_context(served(create_processor(Desk())))
+            await registered(self.world, url, self._processor_name)
         return self._processor_name
 
     async def _processor_id(self) -> str:

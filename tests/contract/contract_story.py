@@ -240,7 +240,7 @@ async def _collecting(story: Story) -> None:
     """A plan is paid by a card: now, declined, and by a payment that came back."""
     world = story.world
     charge = "POST /v1/plans/{plan_id}/charges"
-    async with till(world) as at:
+    async with till(world, "till") as at:
         plan = await at.plan("ok")
         told = {"processor": at.name, "plan_id": plan["id"], "consumer_id": plan["consumer"]}
         instrument = (await story.call("POST /v1/consumers/{consumer_id}/instruments", **told))["id"]

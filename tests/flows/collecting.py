@@ -86,18 +86,18 @@ async def registered(world: World, url: str, name: str = "sandbox") -> tuple[str
     made = await world.operator.post("/v1/operator/processors", {"name": name, "url": url})
     assert made.status_code == 201, made.text
     answer = made.json()
-    world.processor = Client(world.http, answer["key"]) if name in ("away", "sandbox") else world.processor
+    world.processor = Client(world.http, answer["key"]) if name in ("away", "sandbox", "till") else world.processor
     return answer["id"], Desk(answer["secret"], "", answer["key"])
 
 
 @asynccontextmanager
-async def till(world: World) -> AsyncIterator[Till]:
+async def till(world: World, name: str = "sandbox") -> AsyncIterator[Till]:
     """The sandbox processor on a port of its own, registered; it sends notifications to the service on another."""
     desk = Desk()
     async with served(create_processor(desk)) as url, served(world.app) as tenor:
-        processor_id, known = await registered(world, url)
+        processor_id, known = await registered(world, url, name)
         desk.secret, desk.key, desk.notify = known.secret, known.key, tenor
-        yield Till(world, processor_id, "sandbox", desk, Client(world.http, known.key))
+        yield Till(world, processor_id, name, desk, Client(world.http, known.key))
         for task in desk.telling:
             task.cancel()
 

@@ -49,7 +49,9 @@ async def world_on(settings: Settings, pool: db.Pool) -> AsyncIterator[World]:
         refusals = Refusals(app)
         transport = httpx.ASGITransport(app=refusals, raise_app_exceptions=False)
         async with httpx.AsyncClient(transport=transport, base_url="http://tenor") as http:
-            yield World(http, demo, pool, app)
+            world = World(http, demo, pool, app)
+            async with world.beside:
+                yield world
     async with pool.acquire() as conn:
         broken = [check for check in await db.run_checks(conn) if check.rows]
         proof = await prove(conn, every=True)

@@ -2,6 +2,7 @@
 
 import uuid
 from collections.abc import Mapping
+from contextlib import AsyncExitStack
 from datetime import UTC, datetime
 from typing import Any
 
@@ -68,6 +69,7 @@ class World:
         self.second_operator = Client(http, demo.second_operator_key)
         self.partner = Client(http, demo.partner_key)
         self.processor = Client(http, "sk_none")  # until one is registered
+        self.beside = AsyncExitStack()  # what runs beside the service for as long as it does
 
     async def consumer(self, limit: int | None = None, attributes: dict[str, Any] | None = None) -> str:
         """A new consumer's id; with `limit` (EUR cents) the account is opened with it."""
