@@ -5,6 +5,7 @@ after    remaining +250.00, reserved      nothing of it; what was paid on it is 
 """
 
 from datetime import datetime
+from typing import Final
 
 from service.errors import Code, Refused
 from service.event_type import EventType
@@ -15,7 +16,24 @@ from service.plans.capture import MERCHANTS
 from service.plans.happening import fact_id, happen, today_of
 from service.plans.offer import Kind
 from service.plans.plan import Plan, business_day
-from service.plans.running.facts import CaptureReversed
+from service.plans.recorded import facts_of, undoing
+from service.plans.running.facts import (
+    Amended,
+    AuthorizationExtended,
+    Captured,
+    CaptureReversed,
+    ChargedBack,
+    ExpiryAnnounced,
+    GivenBack,
+    OverpaidReturned,
+    Paid,
+    Refunded,
+    undone_by,
+)
+
+WITHOUT_IT: Final = (
+    Paid, OverpaidReturned, ChargedBack, Refunded, Captured, GivenBack, Amended, AuthorizationExtended, ExpiryAnnounced,
+)  # fmt: skip
 
 
 class ReverseCapture(PlanCommand, frozen=True, kw_only=True):
@@ -43,6 +61,8 @@ class ReverseCapture(PlanCommand, frozen=True, kw_only=True):
             raise self._refused(f"Capture {bill.capture} was made on {made_on}, and is reversed on its own day only.")
         if refunded := plan.standing.refunded_of.get(bill.capture, 0):
             raise self._refused(f"Of capture {bill.capture} {refunded} minor units were refunded.")
+        if words := self._standing_on(plan, bill):
+            raise self._refused(f"Others stand on capture {bill.capture} ({words}).")
         fact = CaptureReversed(id=fact_id(self), recorded_on=today, on=made_on, capture_id=bill.capture_id)
 
         def tell(after: Plan) -> Event:
@@ -69,6 +89,13 @@ class ReverseCapture(PlanCommand, frozen=True, kw_only=True):
         if bill.is_reversed:
             raise Refused(Code.STATE_FORBIDS, f"Capture {bill.capture} was reversed before.", "/capture")
         return bill
+
+    def _standing_on(self, plan: Plan, bill: Bill) -> str:
+        """What has happened since that makes no sense without it: all but money, and what is left to capture."""
+        facts = list(facts_of(plan))
+        since = facts[[one.id for one in facts].index(bill.capture_id) + 1 :]
+        those = [one for one in since if not isinstance(one, WITHOUT_IT) and not undone_by(one)]
+        return ", ".join(dict.fromkeys(str(one.__struct_config__.tag) for one in those if not undoing(plan, one.id)))
 
     def _refused(self, sentence: str) -> Refused:
         return Refused(Code.STATE_FORBIDS, f"{sentence} What is left of it can be refunded.", "/capture", ("refund",))

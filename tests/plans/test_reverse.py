@@ -107,7 +107,7 @@ def test_others_may_stand_on_it() -> None:
     life.do(Levy, plan_id, actor=OPERATOR, amount=1_00)
     code, detail, actions = refused(life, plan_id)
     assert (code, actions) == (Code.STATE_FORBIDS, ("refund",))
-    assert detail.startswith("What happened since cannot be without this capture. Nothing has been captured yet.")
+    assert detail.startswith("Others stand on capture 1 (levied).")
 
 
 def test_a_claim_on_a_deposit_is_refunded() -> None:
