@@ -240,8 +240,11 @@ async def _collecting(story: Story) -> None:
     """A plan is paid by a card: now, declined, and by a payment that came back."""
     world = story.world
     charge = "POST /v1/plans/{plan_id}/charges"
+    await story.call("POST /v1/operator/processors")
+    await story.call("GET /v1/operator/processors")
     async with till(world, "till") as at:
         plan = await at.plan("ok")
+        world.merchant.now = NOON + timedelta(seconds=2)  # of one instant, ids have no order
         told = {"processor": at.name, "plan_id": plan["id"], "consumer_id": plan["consumer"]}
         instrument = (await story.call("POST /v1/consumers/{consumer_id}/instruments", **told))["id"]
         await story.call("GET /v1/consumers/{consumer_id}/instruments", **told)
