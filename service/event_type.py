@@ -6,8 +6,9 @@ from enum import StrEnum
 class EventType(StrEnum):
     """What a merchant is told of, each with what its data hold; amounts are minor units.
 
-    Those of a plan, deposit, payment, fee or instalment begin with `plan_id`, and the plan's `state`, `version` and
-    what is `outstanding` after the event. What money settled is told by its parts; what was taken back counts negative.
+    Those of a plan, deposit, payment, fee, instalment or dispute begin with `plan_id`, and the plan's `state`, its
+    `version` and what is `outstanding` after the event. What money settled is told by its parts; what was taken back
+    counts negative.
     """
 
     AUTHORIZED = "plan.authorized"  # an offer was accepted: `kind`, `amount`, `currency`
@@ -51,6 +52,11 @@ class EventType(StrEnum):
     AGED = "plan.aged"  # so many `days_past_due`, the oldest `since` its due date: the next bucket
     COLLECTION_PAUSED = "plan.collection_paused"  # nothing is collected from `effective_on` on, and `why`
     COLLECTION_RESUMED = "plan.collection_resumed"  # it is again from `effective_on` on; `why` it was not
+    DISPUTE_OPENED = "dispute.opened"  # `dispute_id`: the consumer disputes `amount`, and why: `reason`; `respond_by`
+    DISPUTE_ANSWER_DUE = "dispute.answer_due"  # soon: to `dispute_id`, `amount`, until `respond_by` ends
+    DISPUTE_ANSWERED = "dispute.answered"  # by the merchant: `dispute_id`
+    DISPUTE_ASKED_AGAIN = "dispute.asked_again"  # `dispute_id`: the answer does not do; another until `respond_by` ends
+    DISPUTE_CLOSED = "dispute.closed"  # `dispute_id`, its `outcome`, and the `amount` that is refunded
     CHARGED_OFF = "plan.charged_off"  # collection was given up: `amount`
     FORGIVEN = "plan.forgiven"  # what was still owed was let go: `amount`
     LIMIT_CHANGED = "account.limit_changed"  # of `consumer` in `currency`: `limit_before`, `limit`, `rule`, `version`

@@ -13,6 +13,7 @@ from service.access import flow as access
 from service.api import (
     charges,
     consents,
+    disputes,
     gateways,
     limits,
     notices,
@@ -209,6 +210,7 @@ operator_router = Router(
         *charges.OPERATOR_ROUTES,
         *processors.OPERATOR_ROUTES,
         *plan_life.ROUTES,
+        *disputes.OPERATOR_ROUTES,
         *plan_reading.OPERATOR_ROUTES,
     ],
 )

@@ -9,7 +9,8 @@ from service.event_type import EventType
 from service.plans.book import Book, Change, Event, PlanCommand, refuse_state
 from service.plans.happening import effective_day, fact_id, happen, today_of
 from service.plans.plan import Plan
-from service.plans.running.facts import Money, Paid, Refunded
+from service.plans.running.fact import Money
+from service.plans.running.facts import Paid, Refunded
 from service.terms.allocation_rule import PaymentKind
 
 

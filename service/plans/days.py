@@ -6,6 +6,7 @@ the day after               it is overdue                         instalment.ove
 after the days of grace     paying late costs something, once     fee.levied
 30, 60, 90 ... days late    the plan is in the next bucket        plan.aged
 so many days late           collection is given up                plan.charged_off
+no answer to a dispute      the merchant has lost it              dispute.closed, plan.refunded
 
 Time goes first: whatever is done to a plan finds it with all its days passed, so a day that was missed brings about
 what it would have brought about in time.
@@ -24,8 +25,10 @@ from service.errors import Code, Refused
 from service.event_type import EventType
 from service.plans.book import Book, Change, Command, Event, Moved, PlanCommand, Recorded
 from service.plans.bookkeeping import booked
-from service.plans.happening import exposed, stand, today_of
+from service.plans.disputed import closing
+from service.plans.happening import exposed, named, stand, today_of
 from service.plans.plan import Plan
+from service.plans.running.dispute_facts import DisputeState
 from service.plans.running.facts import ChargedOff, CollectionResumed, Levied, PauseReason
 from service.plans.running.facts import Event as Fact
 from service.plans.running.pauses import day_past_due, rests_on
@@ -37,7 +40,9 @@ from service.terms.servicing import Servicing
 
 BUCKETS: Final = (1, 30, 60, 90, 120, 150, 180)  # days past due from which on a plan is in the next bucket
 AT_ONCE: Final = 200  # days passed by one command; a plan with more of them is looked at again
+A_DAY: Final = timedelta(days=1)
 A_YEAR: Final = timedelta(days=365)
+ANSWER_SOON: Final = timedelta(days=3)  # before the last day for the answer to a dispute
 
 Brought = tuple[Event, Fact | None]
 
@@ -85,8 +90,7 @@ def passed(before: Plan, command_id: str, now: datetime) -> Moved | None:
                     continue
                 plan = stand(plan, standing, THE_DAY, now)
                 recorded.append(Recorded(plan.version, now, THE_DAY, command_id, known))
-                if isinstance(known, Levied):
-                    event = Event(event.type, {"fee_id": known.id, **event.data})
+                event = Event(event.type, named(known) | event.data)
             told.append(event)
         plan = replace(plan, passed_on=day)
     if plan is before:
@@ -110,6 +114,7 @@ def brought_by(servicing: Servicing, standing: Standing, day: date) -> Iterator[
     if (ends := _return_ends(servicing, standing)) is not None and ends == day:
         fact = CollectionResumed(id="", recorded_on=day, on=day, why=PauseReason.RETURN)
         yield Event(EventType.COLLECTION_RESUMED, {"why": fact.why, "effective_on": day}), fact
+    yield from _brought_by_dispute(standing, day)
     rows = _open_rows(standing)
     for number, row in rows:
         said = {"instalment": number, "due_on": row.due_on, "amount": row.outstanding}
@@ -119,6 +124,19 @@ def brought_by(servicing: Servicing, standing: Standing, day: date) -> Iterator[
             yield Event(EventType.DUE, said), None
     if not rests_on(standing, day):
         yield from _brought_by_lateness(servicing, standing, rows, day)
+
+
+def _brought_by_dispute(standing: Standing, day: date) -> Iterator[Brought]:
+    """Who does not answer in time has lost."""
+    dispute = standing.dispute
+    if dispute is None or dispute.respond_by is None:
+        return
+    if day == dispute.respond_by - ANSWER_SOON:
+        data = {"dispute_id": dispute.id, "amount": dispute.amount, "respond_by": dispute.respond_by}
+        yield Event(EventType.DISPUTE_ANSWER_DUE, data), None
+    if day == dispute.respond_by + A_DAY:
+        for kind, data, fact in closing(standing, dispute, DisputeState.LOST, day):
+            yield Event(kind, data), fact
 
 
 def _brought_by_lateness(
@@ -155,6 +173,8 @@ def _days(servicing: Servicing, standing: Standing) -> Iterator[date]:
     """The days on which time brings about something, as things stand; of later instalments only the first reminder."""
     if (ends := _return_ends(servicing, standing)) is not None:
         yield ends
+    if standing.dispute is not None and standing.dispute.respond_by is not None:
+        yield from (standing.dispute.respond_by - ANSWER_SOON, standing.dispute.respond_by + A_DAY)
     late = () if servicing.late_fee is None else (servicing.late_fee.grace_days + 1,)
     given_up = () if servicing.charge_off_days is None else (servicing.charge_off_days,)
     for place, (_, row) in enumerate(_open_rows(standing)):

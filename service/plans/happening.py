@@ -14,7 +14,7 @@ from service.plans.amounts import Amounts, amounts_of
 from service.plans.book import Book, Change, Command, Event, Moved, Recorded
 from service.plans.bookkeeping import booked
 from service.plans.plan import Plan, business_day
-from service.plans.running.facts import Amended, Captured, CaptureReversed
+from service.plans.running.facts import Amended, Captured, CaptureReversed, Levied, Refunded
 from service.plans.running.facts import Event as Fact
 from service.plans.running.standing import Standing
 from service.plans.running.versions import after, lines_of
@@ -60,6 +60,17 @@ def exposed(account: Account, before: Amounts, following: Amounts, fact: Fact | 
     """The account after a fact has changed what a plan promises and owes. Refused: LIMIT_EXCEEDED (more is lent)."""
     reserved, used = following.reserved - before.reserved, following.used - before.used
     return expose(account, reserved, used, is_new=isinstance(fact, LENDS))
+
+
+def named(fact: Fact) -> dict[str, str]:
+    """What an event calls the fact that it tells of: `fee_id` of a fee, `refund_id` of a refund, nothing of others."""
+    match fact:
+        case Levied():
+            return {"fee_id": fact.id}
+        case Refunded():
+            return {"refund_id": fact.id}
+        case _:
+            return {}
 
 
 def fact_id(command: Command, prefix: str = ids.FACT) -> str:

@@ -13,7 +13,8 @@ from service.plans.capture import MERCHANTS
 from service.plans.happening import fact_id, happen, today_of
 from service.plans.plan import Plan
 from service.plans.recorded import facts_of, undoing
-from service.plans.running.facts import ChargedBack, Money, OverpaidReturned, Paid, PaymentReturned, Refunded
+from service.plans.running.fact import Money
+from service.plans.running.facts import ChargedBack, OverpaidReturned, Paid, PaymentReturned, Refunded
 from service.terms.allocation_rule import PaymentKind
 
 LENDERS = frozenset({ActorKind.OPERATOR, ActorKind.PROCESSOR})

@@ -11,23 +11,25 @@ from service.merchants.merchant import MerchantFee
 from service.partners.programme import Funding
 from service.plans.amounts import Amounts
 from service.plans.bill import Bill, CaptureOfPlan, shown
+from service.plans.disputed import DisputeOfPlan, disputed
 from service.plans.offer import Kind, Leeway, Offer
+from service.plans.owed import OwedInstalment, agreed_instalment, instalment_of
+from service.plans.running.dispute_facts import DisputeState
 from service.plans.running.facts import Amended, Captured, PauseReason, Why
 from service.plans.running.pauses import days_past_due
-from service.plans.running.rows import Line, RowKind
+from service.plans.running.rows import Line
 from service.plans.running.standing import Standing
 from service.plans.running.versions import lines_on
 from service.plans.state import (
     CollectionState,
-    DisputeState,
     PlanState,
     SettlementState,
     collection_state_of,
+    dispute_state_of,
     state_of,
 )
 from service.terms.apr import Apr
 from service.terms.early_settlement import RebateMethod
-from service.terms.schedule import Instalment
 from service.terms.terms import Terms
 
 
@@ -107,34 +109,6 @@ class Plan(Struct, frozen=True):
         return self.state not in (PlanState.VOIDED, PlanState.EXPIRED)
 
 
-class OwedInstalment(Struct, frozen=True, gc=False):
-    """A row of the schedule as it stands: what is due, and what of it is paid. Minor units."""
-
-    number: int  # 1, 2, 3 ... in the order of their due dates
-    capture: int  # which capture it pays for
-    due_on: date
-    principal: int
-    interest: int
-    fee: int
-    penalty: int = 0
-    principal_paid: int = 0
-    interest_paid: int = 0
-    fee_paid: int = 0
-    penalty_paid: int = 0
-    forgiven: int = 0  # of what was owed: let go
-    paid_on: date | None = None
-    paid_early: int = 0  # minor units of what is paid: before the due date
-    paid_late: int = 0  # ... after it
-    owed_again: int = 0  # minor units of the principal: of payments that were taken back
-    is_down_payment: bool = False  # the part of the price that is due on the day of its capture
-
-    @property
-    def outstanding(self) -> int:
-        """What is still to be paid, all components."""
-        owed = self.principal + self.interest + self.fee + self.penalty - self.forgiven
-        return owed - self.principal_paid - self.interest_paid - self.fee_paid - self.penalty_paid
-
-
 class SettlementQuote(Struct, frozen=True):
     """What settles a plan early by its law: paid in one sum in time, it leaves nothing owed; or a part less."""
 
@@ -168,6 +142,7 @@ class PlanView(Struct, frozen=True):
     collection_state: CollectionState
     settlement_state: SettlementState
     dispute_state: DisputeState
+    dispute: DisputeOfPlan | None  # the last one, open or closed
     amount: int  # minor units: the most that may be captured or claimed
     captured: int
     voided: int
@@ -231,7 +206,8 @@ def view_as(kind: type[V], plan: Plan, today: date, **more: Any) -> V:
         state=plan.state,
         collection_state=collection_state_of(plan.standing, amounts),
         settlement_state=SettlementState.PAYABLE if amounts.captured else SettlementState.NOTHING_DUE,
-        dispute_state=DisputeState.NONE,
+        dispute_state=dispute_state_of(plan.standing),
+        dispute=disputed(plan.standing),
         amount=amounts.amount,
         captured=amounts.captured,
         voided=amounts.voided,
@@ -276,22 +252,6 @@ def schedule_of(plan: Plan, on: date) -> tuple[OwedInstalment, ...]:
     """The lines as they stand on a day."""
     lines = lines_on(plan.standing, on) if plan.standing.recalculates else plan.lines
     return tuple([instalment_of(line) for line in lines])
-
-
-def agreed_instalment(number: int, one: Instalment) -> OwedInstalment:
-    """An instalment of what was offered, as it is shown before anything is captured."""
-    return OwedInstalment(
-        number, 1, one.due_on, one.principal, one.interest, one.fee, is_down_payment=one.is_down_payment
-    )
-
-
-def instalment_of(line: Line) -> OwedInstalment:
-    """A line as it is shown."""
-    return OwedInstalment(
-        line.number, line.capture, line.due_on, line.principal, line.interest, line.fee, line.penalty,
-        line.paid_principal, line.paid_interest, line.paid_fee, line.paid_penalty, line.forgiven, line.settled_on,
-        line.paid_early, line.paid_late, line.owed_again, line.kind is RowKind.DOWN_PAYMENT,
-    )  # fmt: skip
 
 
 def bill_of(capture: int, captured_at: datetime, fact: Captured, *, is_reversed: bool = False) -> Bill:

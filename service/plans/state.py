@@ -7,6 +7,7 @@ from enum import StrEnum
 
 from service.plans.amounts import Amounts
 from service.plans.offer import Kind
+from service.plans.running.dispute_facts import DisputeState
 from service.plans.running.facts import Why
 from service.plans.running.standing import Standing
 
@@ -46,12 +47,6 @@ class SettlementState(StrEnum):
     PAYABLE = "payable"
 
 
-class DisputeState(StrEnum):
-    """A disagreement between consumer and merchant."""
-
-    NONE = "none"
-
-
 OPEN = (PlanState.AUTHORIZED, PlanState.PART_CAPTURED)
 OWING = (PlanState.ACTIVE, PlanState.PAYMENT_DUE, PlanState.CHARGED_OFF)
 
@@ -85,6 +80,11 @@ def collection_state_of(standing: Standing, amounts: Amounts) -> CollectionState
     if standing.charged_off_on is not None:
         return CollectionState.GIVEN_UP
     return CollectionState.PAUSED if any(one.end is None for one in standing.pauses) else CollectionState.COLLECTING
+
+
+def dispute_state_of(standing: Standing) -> DisputeState:
+    """Where the disagreement between consumer and merchant stands."""
+    return DisputeState.NONE if standing.dispute is None else standing.dispute.state
 
 
 def has_ended(state: PlanState) -> bool:

@@ -5,6 +5,13 @@ from typing import Final
 
 from service.money import decimal_text
 from service.plans.offer import Kind
+from service.plans.running.dispute_facts import (
+    DisputeAnswered,
+    DisputeAskedAgain,
+    DisputeClosed,
+    DisputeOpened,
+    DisputeState,
+)
 from service.plans.running.facts import (
     Amended,
     AuthorizationExtended,
@@ -56,6 +63,12 @@ RESTS: Final = {
     PauseReason.HARDSHIP: "the consumer cannot pay for a while",
     PauseReason.DEATH: "the consumer has died",
     PauseReason.OTHER: "the lender has decided so",
+}
+ENDS: Final = {
+    DisputeState.WON: "the merchant was right",
+    DisputeState.LOST: "the consumer was right",
+    DisputeState.ACCEPTED: "the merchant agrees with the consumer",
+    DisputeState.WITHDRAWN: "the consumer has withdrawn it",
 }
 CREDITS: Final = {
     PaymentKind.GOODWILL: "goodwill",
@@ -117,6 +130,8 @@ def _sentence(step: Step, money: Money) -> str:
             spared = f"; {money(interest + fee)} are then given up" if interest + fee else ""
             part = " a part of" if step.fact.part else ""
             return f"{amount}, paid until {day} ends, settle{part} the plan{spared}."
+        case DisputeOpened() | DisputeAnswered() | DisputeAskedAgain() | DisputeClosed():
+            return _of_dispute(step, amount)
         case CollectionPaused(why=why, on=on):
             return f"Nothing is collected from {on} on, because {RESTS[why]}."
         case CollectionResumed(on=on):
@@ -148,6 +163,20 @@ def _of_purchase(step: Step, amount: str, money: Money) -> str:
             return f"{amount} were captured{late}{extra}{until}{then}."
         case GivenBack(why=why):
             return f"{amount} were given back, because {BECAUSE[why]}."
+    raise AssertionError(step.fact)
+
+
+def _of_dispute(step: Step, amount: str) -> str:
+    match step.fact:
+        case DisputeOpened(reason=reason, respond_by=until):
+            said = reason.replace("_", " ")
+            return f"The consumer disputes {amount} ({said}); the merchant is to answer until {until} ends."
+        case DisputeAnswered():
+            return "The merchant has answered the dispute."
+        case DisputeAskedAgain(respond_by=until):
+            return f"The answer to the dispute does not do: the merchant is to answer once more, until {until} ends."
+        case DisputeClosed(outcome=outcome):
+            return f"The dispute is closed: {ENDS[outcome]}."
     raise AssertionError(step.fact)
 
 

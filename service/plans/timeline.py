@@ -16,6 +16,7 @@ from service.plans.amounts import amounts_of
 from service.plans.book import Recorded
 from service.plans.offer import Kind
 from service.plans.plan import PlanView
+from service.plans.running.dispute_facts import DisputeAnswered, DisputeAskedAgain, DisputeClosed
 from service.plans.running.facts import (
     Authorized,
     Captured,
@@ -199,6 +200,9 @@ def about_of(fact: Event) -> str | None:
             | Waived(levy_id=about)
             | CaptureReversed(capture_id=about)
             | Corrected(fact_id=about)
+            | DisputeAnswered(dispute_id=about)
+            | DisputeAskedAgain(dispute_id=about)
+            | DisputeClosed(dispute_id=about)
         ):
             return about
     return None

@@ -38,4 +38,5 @@ class Servicing(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=T
     remind_days: Annotated[tuple[DaysBefore, ...], Meta(max_length=REMINDERS_MAX)] = (3,)  # before each due date
     late_fee: LateFee | None = None  # null: paying late costs nothing
     return_days: Annotated[int, Meta(ge=1, le=180)] = 30  # after a return was announced, in which collection rests
+    dispute_days: Annotated[int, Meta(ge=1, le=180)] = 21  # for the merchant's answer to a dispute
     charge_off_days: Annotated[int, Meta(ge=1, le=3660)] | None = None  # past due; null: only a person gives up

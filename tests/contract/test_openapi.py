@@ -198,7 +198,7 @@ async def _require_described_events(world: World) -> None:
     of_a_plan = set(re.findall(r"`(\w+)`", listed.partition("\n*")[0]))
     described = {
         name: set(re.findall(r"`(\w+)`", words))
-        | (of_a_plan if name.startswith(("plan", "deposit", "payment", "fee", "instalment")) else set())
+        | (of_a_plan if name.startswith(("plan", "deposit", "payment", "fee", "instalment", "dispute")) else set())
         for name, words in re.findall(r"^\* `(.+?)`: (.*)$", listed, re.MULTILINE)
     }
     assert described == told

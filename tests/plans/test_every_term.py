@@ -22,6 +22,7 @@ from service.plans.plan import Plan, view
 from service.plans.reading_store import fold
 from service.plans.reschedule import UNWRITTEN, ChargeOff, Forgive, Reschedule
 from service.plans.running import facts
+from service.plans.running.fact import Fact
 from service.plans.running.kept import keep
 from service.policies.validate_life import life_is_followed
 from service.terms.allocation_rule import Component, Future, order
@@ -90,7 +91,7 @@ class Lived:
     def plan(self) -> Plan:
         return self.life.plans[self.plan_id]
 
-    def any_of(self, kind: type[facts.Fact], part: int) -> str:
+    def any_of(self, kind: type[Fact], part: int) -> str:
         """The id of a fact that happened; of none, where none of the kind did."""
         named = [one.fact.id for one in self.life.facts[self.plan_id] if isinstance(one.fact, kind)]
         return named[part % len(named)] if named else "none"

@@ -9,23 +9,16 @@ from decimal import Decimal
 from enum import StrEnum
 from typing import Annotated
 
-from msgspec import Meta, Struct
+from msgspec import Meta
 
 from service.plans.bill import BillLine, RefundedLine
+from service.plans.running.dispute_facts import DisputeAnswered, DisputeAskedAgain, DisputeClosed, DisputeOpened
+from service.plans.running.fact import Count, Fact, Money, Whole
 from service.terms.allocation_rule import PaymentKind
 from service.terms.apr import Apr
 from service.terms.early_settlement import RebateMethod
 from service.terms.schedule import Instalment
 from service.terms.terms import Unit
-
-Money = Annotated[int, Meta(ge=1, le=1_000_000_000_000, description="minor units")]
-Whole = Annotated[int, Meta(ge=0, le=1_000_000_000_000, description="minor units")]
-Count = Annotated[int, Meta(ge=1, le=1200)]
-
-
-class Fact(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True, tag_field="fact", kw_only=True):
-    id: str
-    recorded_on: date
 
 
 class Authorized(Fact, frozen=True, tag="authorized"):
@@ -278,7 +271,8 @@ Event = (
     Authorized | Amended | AuthorizationExtended | ExpiryAnnounced | Captured | CaptureReversed | GivenBack | Paid
     | PaymentReturned | Refunded | OverpaidReturned | ChargedBack | Levied | Waived | Corrected | RateChanged
     | InterestPaused | Extended | DueMoved | HolidayGranted | ReAged | ReAmortized | ChargedOff | Forgiven
-    | SettlementQuoted | CollectionPaused | CollectionResumed
+    | SettlementQuoted | CollectionPaused | CollectionResumed | DisputeOpened | DisputeAnswered | DisputeAskedAgain
+    | DisputeClosed
 )  # fmt: skip
 
 

@@ -9,6 +9,7 @@ from msgspec import Struct, field, structs
 
 from service.plans.running import moves
 from service.plans.running.course import Course
+from service.plans.running.dispute_facts import DisputeReason, DisputeState
 from service.plans.running.facts import Amended, Event, PauseReason, SettlementQuoted, Why
 from service.plans.running.rows import Row, RowKind
 from service.plans.running.timeline import Period
@@ -56,6 +57,19 @@ class Pause(Struct, frozen=True, gc=False, array_like=True):
     end: date | None = None  # the first day on which it is collected again
 
 
+class Dispute(Struct, frozen=True, gc=False, array_like=True):
+    """What consumer and merchant disagree on. `respond_by`: the last day for the merchant's answer, while it is due."""
+
+    id: str
+    opened_on: date
+    amount: int
+    reason: DisputeReason
+    state: DisputeState
+    round: int
+    respond_by: date | None
+    closed_on: date | None = None
+
+
 class Standing(Struct, eq=False, array_like=True):
     """A working copy: the rules beside this file change it, fact by fact."""
 
@@ -92,6 +106,7 @@ class Standing(Struct, eq=False, array_like=True):
     settled_parts: tuple[tuple[int, int], ...] = ()  # each part that was paid early, and of how much
     settled_early: bool = False  # or a part: lines ask for less than their courses, which no longer write on them
     pauses: list[Pause] = field(default_factory=list)  # of collection, in the order they began
+    dispute: Dispute | None = None  # the last one
     late_fees: list[tuple[date, int]] = field(default_factory=list)  # penalties levied, by the day of each
     last: Place | None = None  # of the fact that comes last
     done: list[Event] | None = field(default_factory=list)  # all facts in their order; None: they were not loaded

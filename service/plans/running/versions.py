@@ -18,6 +18,7 @@ from service.plans.running import (
     captures,
     changes,
     charge_off,
+    disputes,
     facts,
     levies,
     outlook,
@@ -27,11 +28,13 @@ from service.plans.running import (
     refunds,
     settling,
 )
+from service.plans.running.dispute_facts import DisputeAnswered, DisputeAskedAgain, DisputeClosed, DisputeOpened
 from service.plans.running.facts import Event, undone_by
 from service.plans.running.rows import Line, frozen
 from service.plans.running.standing import Allocated, Place, Standing
 from service.terms.terms import Captures, PaidEarly, Terms
 
+OF_A_DISPUTE = (DisputeOpened, DisputeAnswered, DisputeAskedAgain, DisputeClosed)
 # Principal past due bears interest up to each of these; the others change terms, and find it as it was.
 MOVES_MONEY = (
     facts.Captured, facts.Paid, facts.Refunded, facts.OverpaidReturned, facts.ChargedBack, facts.ReAged,
@@ -53,17 +56,18 @@ BEFORE_A_CAPTURE = (
     facts.ChargedOff,
     facts.CollectionPaused,
     facts.CollectionResumed,
+    *OF_A_DISPUTE,
 )
 AFTER_THE_END = (
     facts.Paid, facts.Refunded, facts.OverpaidReturned, facts.ChargedBack, facts.Levied, facts.Forgiven,
-    facts.GivenBack, facts.SettlementQuoted, facts.CollectionPaused, facts.CollectionResumed,
+    facts.GivenBack, facts.SettlementQuoted, facts.CollectionPaused, facts.CollectionResumed, *OF_A_DISPUTE,
 )  # fmt: skip
 # What a plan that was settled early still knows besides: its schedule was given up, not the plan.
 AFTER_A_SETTLEMENT = (*AFTER_THE_END, facts.ChargedOff)
 # What leaves a quote as it is; all else changes what it was reckoned from.
 KEEPS_A_QUOTE = (
     facts.Paid, facts.Refunded, facts.OverpaidReturned, facts.Levied, facts.GivenBack, facts.SettlementQuoted,
-    facts.CollectionPaused, facts.CollectionResumed,
+    facts.CollectionPaused, facts.CollectionResumed, *OF_A_DISPUTE,
 )  # fmt: skip
 
 FORESEEN = (
@@ -269,6 +273,8 @@ def apply(standing: Standing, event: Event) -> None:
             re_aging.re_aged(standing, event)
         case facts.SettlementQuoted():
             settling.quoted(standing, event)
+        case DisputeOpened() | DisputeAnswered() | DisputeAskedAgain() | DisputeClosed():
+            disputes.went_on(standing, event)
         case facts.CollectionPaused():
             pauses.paused(standing, event)
         case facts.CollectionResumed():

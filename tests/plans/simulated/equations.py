@@ -15,6 +15,7 @@ from service.plans.bookkeeping import books_of
 from service.plans.guard import next_look
 from service.plans.offer import Kind
 from service.plans.plan import next_actions
+from service.plans.running.dispute_facts import DisputeClosed, DisputeOpened
 from service.plans.running.facts import (
     Amended,
     AuthorizationExtended,
@@ -316,6 +317,10 @@ def _rests(seen: Seen) -> bool:
             reasons.add(fact.why)
         elif isinstance(fact, CollectionResumed):
             reasons.discard(fact.why)
+        elif isinstance(fact, DisputeOpened):
+            reasons.add(PauseReason.DISPUTE)
+        elif isinstance(fact, DisputeClosed):
+            reasons.discard(PauseReason.DISPUTE)
         elif isinstance(fact, Refunded):
             reasons.discard(PauseReason.RETURN)
     return bool(reasons)

@@ -8,7 +8,8 @@ from msgspec import Struct, field
 from service.ledger.chart import LedgerAccount
 from service.plans.book import Recorded
 from service.plans.plan import Plan
-from service.plans.running.facts import Event, Fact, undone_by
+from service.plans.running.fact import Fact
+from service.plans.running.facts import Event, undone_by
 from service.plans.running.rows import Line
 
 F = TypeVar("F", bound=Fact)

@@ -16,6 +16,7 @@ from service.plans.capture import Capture
 from service.plans.charges import Levy, Waive
 from service.plans.days import PassDays
 from service.plans.deposit import Claim, Release
+from service.plans.dispute import AnswerDispute, AskAgain, CloseDispute, OpenDispute
 from service.plans.guard import ExtendAuthorization, Guard
 from service.plans.money_back import ChargeBack, Refund, Returned, ReturnOverpayment, ReturnPayment
 from service.plans.offer import Kind
@@ -23,6 +24,8 @@ from service.plans.pausing import PauseCollection, ResumeCollection
 from service.plans.payment import RecordPayment
 from service.plans.reschedule import UNWRITTEN, ChargeOff, Forgive, Reschedule
 from service.plans.reverse import ReverseCapture
+from service.plans.running.dispute_facts import OPEN as OPEN_DISPUTES
+from service.plans.running.dispute_facts import DisputeReason, DisputeState
 from service.plans.running.facts import (
     DueMoved,
     Extended,
@@ -69,6 +72,8 @@ def any_command(now: Now) -> Step:
     plan, chance = now.seen.plan, now.chance
     if chance.random() < SELDOM:
         return chance.choice(EVERYTHING)(now)
+    if (last := plan.standing.dispute) is not None and last.state in OPEN_DISPUTES and chance.random() < 0.4:
+        return dispute(now)
     if plan.remaining and chance.random() < (0.4 if now.seen.lines else 0.85):
         return chance.choice(OPEN[plan.kind])(now)
     if not now.seen.lines:
@@ -236,6 +241,27 @@ def pause(now: Now) -> Step:
     return Step(PauseCollection, {"why": why, "on": now.today - timedelta(chance.choice((0, 0, 3, 30)))}, actor)
 
 
+def dispute(now: Now) -> Step:
+    """One is opened; of one that is open, whatever may come next."""
+    chance, last = now.chance, now.seen.plan.standing.dispute
+    if last is None or (last.state not in OPEN_DISPUTES and chance.random() < 0.8):
+        left = now.seen.plan.amounts.captured - now.seen.plan.amounts.refunded
+        amount = chance.choice((None, max(1, _part(now, left))))
+        arguments = {"reason": chance.choice(tuple(DisputeReason)), "amount": amount}
+        return Step(OpenDispute, arguments, chance.choice((MERCHANT_ACTS, OPERATOR)))
+    if last.state is DisputeState.UNDER_REVIEW and chance.random() < 0.5:
+        return Step(AskAgain, {}, OPERATOR)
+    decided = chance.choice((DisputeState.WON, DisputeState.LOST, DisputeState.WITHDRAWN))
+    return chance.choice(
+        (
+            *[Step(AnswerDispute, {"evidence": "signed for"}, MERCHANT_ACTS)] * 3,
+            Step(AskAgain, {}, OPERATOR),
+            Step(CloseDispute, {"outcome": decided}, OPERATOR),
+            Step(CloseDispute, {"outcome": DisputeState.ACCEPTED}, MERCHANT_ACTS),
+        )
+    )
+
+
 def charge_off(now: Now) -> Step:
     return Step(ChargeOff, {}, now.chance.choice((OPERATOR, THE_DAY)))
 
@@ -263,7 +289,8 @@ BEFORE: tuple[Chosen, ...] = (
 )
 RUNNING: tuple[Chosen, ...] = (
     pay, pay, pay, pay, pay, pay, refund, refund, return_payment, charge_back, charge_back, return_overpayment,
-    levy, levy, waive, reverse, reschedule, reschedule, reschedule, pass_days, pass_days, pause,
+    levy, levy, waive, reverse, reschedule, reschedule, reschedule, pass_days, pass_days, pause, dispute,
+    dispute,
 )  # fmt: skip
 ENDING: tuple[Chosen, ...] = (void, guard, extend, charge_off, charge_off, forgive)
 EVERYTHING: tuple[Chosen, ...] = (

@@ -1,0 +1,55 @@
+"""A dispute as merchant, consumer and operator see it, and what its end brings about. Pure."""
+
+from collections.abc import Iterator
+from datetime import date
+from typing import Any
+
+from msgspec import Struct, field
+
+from service.event_type import EventType
+from service.plans.running.dispute_facts import DisputeClosed, DisputeReason, DisputeState
+from service.plans.running.disputes import refundable
+from service.plans.running.facts import Event as Fact
+from service.plans.running.facts import Refunded
+from service.plans.running.standing import Dispute, Standing
+
+REFUNDS = (DisputeState.LOST, DisputeState.ACCEPTED)
+
+
+class DisputeOfPlan(Struct, frozen=True):
+    """What consumer and merchant disagree on. While it is open nothing is collected."""
+
+    dispute_id: str = field(name="id")
+    state: DisputeState
+    reason: DisputeReason  # what the consumer says
+    amount: int  # minor units that are disputed
+    round: int  # 1, or 2: the merchant was asked again
+    opened_on: date
+    respond_by: date | None  # the last day for the merchant's answer; null: it is not due
+    closed_on: date | None  # null: it is open
+
+
+def disputed(standing: Standing) -> DisputeOfPlan | None:
+    """The last dispute of a plan; None if there was none."""
+    one = standing.dispute
+    if one is None:
+        return None
+    return DisputeOfPlan(
+        one.id, one.state, one.reason, one.amount, one.round, one.opened_on, one.respond_by, one.closed_on
+    )
+
+
+def closing(
+    standing: Standing, dispute: Dispute, outcome: DisputeState, on: date
+) -> Iterator[tuple[EventType, dict[str, Any], Fact]]:
+    """What the end of a dispute brings about: types of events with their data, and the facts, without their ids.
+
+    Lost or accepted, what was disputed comes back, as far as it has not come back before.
+    """
+    amount = min(dispute.amount, refundable(standing)) if outcome in REFUNDS else 0
+    closed = DisputeClosed(id="", recorded_on=on, on=on, dispute_id=dispute.id, outcome=outcome)
+    yield EventType.DISPUTE_CLOSED, {"dispute_id": dispute.id, "outcome": outcome, "amount": amount}, closed
+    if amount:
+        returns = standing.terms.refund_interest
+        data = {"amount": amount, "refunded": standing.refunded + amount, "lines": ()}
+        yield EventType.REFUNDED, data, Refunded(id="", recorded_on=on, on=on, amount=amount, returns_interest=returns)
