@@ -48,5 +48,6 @@ async def test_a_dry_run_shows_the_plan_as_it_becomes(world: World) -> None:
                 for capture in plan["captures"]:
                     if capture["id"] == recorded:
                         capture["id"] = ""
+                plan["dispute"] = plan["dispute"] and plan["dispute"] | {"id": ""}
                 plan["settlement_quote"] = plan["settlement_quote"] and plan["settlement_quote"] | {"id": ""}
             assert shown["plan"] == done, post.template

@@ -68,10 +68,11 @@ begin
         raise exception 'limit exceeded';
     end if;
     insert into plans
-    values (own, plan, consumer, payer, merchant, plan, identifier('de_', number), one.kind, one.currency, one.amount,
-            one.offer, one.funding, now(), now() + interval '30 days', one.state, one.collection_state, one.captured,
-            one.voided, one.held, one.reserved, one.used, one.outstanding, one.principal_paid, one.interest_paid, one.fee_paid,
-            one.penalty_paid, one.refunded, one.overpaid, one.captures, one.version, now(), one.changed_by, null, null,
+    values (own, plan, consumer, payer, merchant, plan, identifier('de_', number), one.kind, one.currency, one.offer,
+            one.funding, now(), one.state, one.collection_state, one.amount, one.captured, one.voided, one.held,
+            one.reserved, one.used, one.outstanding, one.principal_paid, one.interest_paid, one.fee_paid,
+            one.penalty_paid, one.refunded, one.overpaid, one.captures, now() + interval '30 days',
+            now() + interval '23 days', one.version, now(), one.changed_by, null, null, current_date, null,
             one.standing);
     insert into merchant_references values (own, merchant, plan, plan);
     perform leave(1, own, plan, number, merchant);
@@ -95,9 +96,9 @@ begin
         raise exception 'limit exceeded';
     end if;
     insert into plans
-    values (own, plan, consumer, payer, merchant, plan, plan, 'instalments', 'EUR', 60000, '{}', '{}', now(), now(),
-            'active', 'collecting', 60000, 0, 0, 0, 60000, 60000, 0, 0, 0, 0, 0, 0, 1, 1, now(), 'merchant', null, null,
-            '');
+    values (own, plan, consumer, payer, merchant, plan, plan, 'instalments', 'EUR', '{}', '{}', now(),
+            'active', 'collecting', 60000, 60000, 0, 0, 0, 60000, 60000, 0, 0, 0, 0, 0, 0, 1, now(), null, 1, now(),
+            'merchant', null, null, today, now() + interval '11 days', '');
     insert into lines
     values (own, plan, 1, 1, today, today,      15000, 0, 0, 0, 0, 0, 0, 0, 0, null),
            (own, plan, 2, 1, today, today + 14, 15000, 0, 0, 0, 0, 0, 0, 0, 0, null),
@@ -122,9 +123,10 @@ create function owe(people int) returns void language sql set search_path = yard
     insert into plans
     select person % 1024, identifier('pp_', person), identifier('co_', person), identifier('pe_', person),
            identifier('me_', person % 32),
-           identifier('pp_', person), identifier('dd_', person), kind, currency, amount, offer, funding, now(), now(),
-           'active', 'collecting', captured, voided, held, reserved, used, outstanding, principal_paid, interest_paid,
-           fee_paid, penalty_paid, refunded, overpaid, captures, version, now(), changed_by, null, null, standing
+           identifier('pp_', person), identifier('dd_', person), kind, currency, offer, funding, now(),
+           'active', 'collecting', amount, captured, voided, held, reserved, used, outstanding, principal_paid, interest_paid,
+           fee_paid, penalty_paid, refunded, overpaid, captures, now(), null, version, now(), changed_by, null, null,
+           current_date, now() + interval '11 days', standing
       from sample_plans, generate_series(1, people) as person
      where step = 3;
     insert into lines

@@ -62,13 +62,13 @@ class FundedPlan:
             insert into plans (bucket, plan_id, consumer_id, person_id, merchant_id, merchant_reference, decision_id,
                 kind, currency, state, collection_state, amount, captured, voided, held, reserved, used, outstanding,
                 principal_paid, interest_paid, fee_paid, penalty_paid, refunded, overpaid, captures, version, offer,
-                funding, authorized_at, capture_by, changed_at, changed_by, standing)
+                funding, authorized_at, capture_by, changed_at, changed_by, passed_on, standing)
             values ($1, $2::text, $3, $8, $4, $2::text, $5,
                 'instalments', 'EUR', 'authorized', 'nothing_owed', 100000, 0, 0, 0, 100000, 0, 0,
-                0, 0, 0, 0, 0, 0, 0, 1, '{}', $6, $7, $7, $7, 'merchant', '')
+                0, 0, 0, 0, 0, 0, 0, 1, '{}', $6, $7, $7, $7, 'merchant', $9, '')
             """,
             self.bucket, self.plan_id, ids.derive(ids.CONSUMER, self.plan_id), MERCHANT, decision,
-            msgspec.json.encode(self.funding).decode(), evening(MONDAY), ids.derive(ids.PERSON, self.plan_id),
+            msgspec.json.encode(self.funding).decode(), evening(MONDAY), ids.derive(ids.PERSON, self.plan_id), MONDAY,
         )  # fmt: skip
         await self.move(connection, MONDAY)
         return self
