@@ -8,7 +8,7 @@ from msgspec import Struct
 from service.actor import ActorKind
 from service.errors import Code, Refused
 from service.plans.plan import Plan, schedule_of
-from service.plans.state import PlanState
+from service.plans.state import CollectionState, PlanState
 
 
 class ChargeState(StrEnum):
@@ -65,7 +65,9 @@ class Charge(Struct, frozen=True):
     token: str  # of its instrument
 
 
-ENDED = (PlanState.CHARGED_OFF, PlanState.FORGIVEN)  # nobody collects there any more
+def is_collected(plan: Plan) -> bool:
+    """Whether money may be pulled for it: not while collection rests, nor once it was given up."""
+    return plan.collection_state is CollectionState.COLLECTING
 
 
 def due_on(plan: Plan, today: date) -> tuple[int, date | None]:
@@ -77,9 +79,12 @@ def due_on(plan: Plan, today: date) -> tuple[int, date | None]:
 def amount_to_charge(plan: Plan, asked: int | None, today: date) -> int:
     """What somebody may charge today: `asked`, or all that is due.
 
-    Refused: STATE_FORBIDS (collection has been given up), NOTHING_DUE, AMOUNT_EXCEEDS_OUTSTANDING.
+    Refused: STATE_FORBIDS (collection rests, or was given up), NOTHING_DUE, AMOUNT_EXCEEDS_OUTSTANDING.
     """
-    if plan.state in ENDED:
+    if plan.collection_state is CollectionState.PAUSED:
+        why = ", ".join(one.why for one in plan.standing.pauses if one.end is None)
+        raise Refused(Code.STATE_FORBIDS, f"Collection of this plan rests ({why}): nothing is pulled meanwhile.")
+    if plan.state in (PlanState.CHARGED_OFF, PlanState.FORGIVEN):
         raise Refused(Code.STATE_FORBIDS, f"Collection of this plan has ended: it is {plan.state}.")
     owed = sum(one.outstanding for one in schedule_of(plan, today))
     if asked is None:

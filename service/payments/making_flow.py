@@ -14,7 +14,7 @@ from service.actor import THE_DAY, Actor
 from service.db import Connection
 from service.errors import Code, Refused
 from service.event_type import EventType
-from service.payments.charge import ENDED, Origin, amount_to_charge, due_on
+from service.payments.charge import Origin, amount_to_charge, due_on, is_collected
 from service.payments.collection import Collection, with_a_try
 from service.payments.flow import Charging
 from service.payments.instrument import Instrument
@@ -142,7 +142,7 @@ def _try(row: asyncpg.Record, plan: Plan, now: datetime) -> tuple[MadeCharge | N
     today = today_of(plan, now)
     amount, last = due_on(plan, today)
     following = with_a_try(before, last or today, now)
-    if not amount or plan.state in ENDED:
+    if not amount or not is_collected(plan):
         return None, following
     return _made(plan, amount, row["instrument_id"], row["processor_id"], Origin.AUTOPAY, THE_DAY, now), following
 

@@ -78,10 +78,11 @@ update collections c
  where c.bucket = moved.bucket and c.plan_id = moved.plan_id
 
 -- find_due --
--- Plans on which something fell due that was not tried yet, or may be tried again; those after ($3, $4). It reads all of
--- them each time, so many are found at once, and few are claimed at once.
+-- Plans on which something fell due that was not tried yet, or may be tried again, and of which collection does not rest;
+-- those after ($3, $4). It reads all of them each time, so many are found at once, and few are claimed at once.
 select c.bucket, c.plan_id
   from collections c
+  join plans p on p.bucket = c.bucket and p.plan_id = c.plan_id and p.collection_state = 'collecting'
  where (c.bucket, c.plan_id) in (
            select l.bucket, l.plan_id
              from lines l
@@ -102,7 +103,8 @@ select c.bucket, c.plan_id, c.is_stopped, c.for_due_on, c.began_at, c.tries, c.r
   from unnest($2::smallint[], $3::text[]) as k (bucket, plan_id)
   join collections c using (bucket, plan_id)
   join instruments i on i.bucket = c.bucket and i.instrument_id = c.instrument_id
-  join processors p on p.processor_id = i.processor_id and p.retired_at is null
+  join processors s on s.processor_id = i.processor_id and s.retired_at is null
+  join plans p on p.bucket = c.bucket and p.plan_id = c.plan_id and p.collection_state = 'collecting'
  where exists (select from lines l
                 where l.bucket = c.bucket and l.plan_id = c.plan_id and l.paid_on is null
                   and l.due_on <= ($1::timestamptz at time zone c.time_zone)::date

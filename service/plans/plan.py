@@ -65,6 +65,11 @@ class Plan(Struct, frozen=True):
         return state_of(self.kind, self.standing, self.amounts)
 
     @property
+    def collection_state(self) -> CollectionState:
+        """Where the money from the consumer stands."""
+        return collection_state_of(self.standing, self.amounts)
+
+    @property
     def remaining(self) -> int:
         """What may still be captured or claimed."""
         return self.standing.remaining
@@ -204,7 +209,7 @@ def view_as(kind: type[V], plan: Plan, today: date, **more: Any) -> V:
         currency=plan.currency,
         time_zone=offer.time_zone,
         state=plan.state,
-        collection_state=collection_state_of(plan.standing, amounts),
+        collection_state=plan.collection_state,
         settlement_state=SettlementState.PAYABLE if amounts.captured else SettlementState.NOTHING_DUE,
         dispute_state=dispute_state_of(plan.standing),
         dispute=disputed(plan.standing),

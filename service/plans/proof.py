@@ -20,7 +20,6 @@ from service.plans.past import plan_after
 from service.plans.plan import Plan
 from service.plans.running.kept import is_of_this_shape, keep
 from service.plans.running.rows import Line
-from service.plans.state import collection_state_of
 
 Balances = dict[tuple[str, str, str | None], int]  # debit less credit, by occasion, account and owner
 
@@ -69,7 +68,7 @@ def columns_of(plan: Plan) -> dict[str, Any]:
     """What facts change of a plan's row, but for the bytes of its standing."""
     return structs.asdict(plan.amounts) | {
         "state": plan.state,
-        "collection_state": collection_state_of(plan.standing, plan.amounts),
+        "collection_state": plan.collection_state,
         "captures": len(plan.standing_bills),
         "capture_by": plan.capture_by,
         "guard_at": next_look(plan),

@@ -333,3 +333,32 @@ async def test_what_came_back_is_tried_again(at: Till) -> None:
     assert came_back.json()["state"] == "returned"
     assert await at.day(hours=due.days * 24 + 23) == 0
     assert await at.day(hours=due.days * 24 + 24) == 1
+
+
+# Collection rests -----------------------------------------------------------------------------------------------------
+
+
+async def test_nothing_is_pulled_while_collection_rests_and_then_it_is(at: Till) -> None:
+    plan = await at.plan("ok")
+    path = f"/v1/operator/plans/{plan['id']}/collection"
+    await at.world.operator.post(f"{path}/pause", {"why": "hardship"})
+    due = due_in(plan)
+    assert await at.day(days=due.days) == 0
+    asked = await at.pay(plan, amount=1_00)
+    assert (asked.status_code, asked.json()["code"]) == (409, "state_forbids")
+    assert "rests (hardship)" in asked.json()["detail"]
+    assert not at.sandbox.calls
+    await at.world.operator.post(f"{path}/resume", {"why": "hardship"})
+    assert await at.day(days=due.days, hours=1) == 1
+    assert (await plan_now(at, plan))["paid"] == 150_00
+
+
+async def test_what_was_declined_is_not_tried_again_while_collection_rests(at: Till) -> None:
+    plan = await at.plan("insufficient")
+    due = due_in(plan)
+    assert await at.day(days=due.days) == 1
+    disputed = await at.world.merchant.post(f"/v1/plans/{plan['id']}/disputes", {"reason": "not_received"})
+    assert disputed.status_code == 201
+    assert await at.day(days=due.days + 2) == 0
+    await at.world.operator.post(f"/v1/operator/plans/{plan['id']}/disputes/decide", {"outcome": "won"})
+    assert await at.day(days=due.days + 2, hours=1) == 1
