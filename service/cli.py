@@ -20,7 +20,6 @@ COMMANDS: Final[dict[str, tuple[str, str | None]]] = {
     "migrate": ("service.cli:migrate", "bring the database up to this version"),
     "key": ("service.cli:key", "make an API key, and print it: how an install gets its first ones"),
     "check": ("service.cli:check", "the invariants of the database; and plans proved against their facts"),
-    "collect": ("service.collector:main", "charge what is due, and ask about what no processor has answered; often"),
     "day": ("service.cli:day", "close the day, once a day: end authorizations, review limits, make files, erase"),
     "worker": ("service.worker:main", "what time brings about, as it comes: run it beside the service"),
     "replay": ("service.cli:replay", "a decision again, from its log: the same bytes, or another policy's"),

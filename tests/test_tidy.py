@@ -24,7 +24,7 @@ SLICES = (
 )  # fmt: skip
 EDGE = (
     "registry", "jobs", "api", "contract", "web", "app", "server", "demo", "calculator", "simulator",
-    "sandbox_processor", "collector", "worker", "learning",
+    "sandbox_processor", "worker", "learning",
     "cli", "__main__",
 )  # fmt: skip
 LINE = (

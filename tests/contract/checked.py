@@ -3,6 +3,7 @@
 import copy
 import json
 import re
+from functools import cache
 from typing import Any
 from urllib.parse import parse_qsl
 
@@ -19,11 +20,18 @@ Schema = dict[str, Any]
 URN = "urn:tenor"
 
 
+@cache
+def _kept() -> Schema:
+    """The document that is kept. Reading it takes seconds, and nobody changes it."""
+    closed: Schema = _closed(yaml.load(CONTRACT.read_text(), getattr(yaml, "CSafeLoader", yaml.SafeLoader)))
+    return closed
+
+
 class Contract:
     """An OpenAPI document that can be asked whether an exchange keeps to it."""
 
     def __init__(self, made: Schema | None = None) -> None:
-        self.made = _closed(copy.deepcopy(made or yaml.safe_load(CONTRACT.read_text())))
+        self.made = _closed(copy.deepcopy(made)) if made else _kept()
         self._registry = Registry[Any]().with_resource(URN, DRAFT202012.create_resource(self.made))
 
     def operation_of(self, method: str, path: str) -> tuple[str, Schema] | None:

@@ -14,10 +14,15 @@ ROOT = Path(__file__).parent.parent.parent
 
 
 async def start(settings: Settings) -> asyncio.subprocess.Process:
-    """A worker of its own."""
-    return await asyncio.create_subprocess_exec(
-        sys.executable, "-m", "service", "worker", cwd=ROOT, env=os.environ | config.environment(settings)
-    )
+    """A worker of its own, once it says that it works: before that a signal ends it like any process."""
+    worker = await asyncio.create_subprocess_exec(
+        sys.executable, "-m", "service", "worker", cwd=ROOT, env=os.environ | config.environment(settings),
+        stdout=asyncio.subprocess.PIPE,
+    )  # fmt: skip
+    assert worker.stdout is not None
+    said = await asyncio.wait_for(worker.stdout.readline(), 60)
+    assert said == b"The worker does what time brings about (Ctrl-C stops it).\n"
+    return worker
 
 
 async def types(world: World) -> list[str]:
@@ -29,7 +34,7 @@ async def types(world: World) -> list[str]:
 async def test_two_workers_do_all_of_it_once_and_stop_when_told(world: World, settings: Settings) -> None:
     owed, uncaptured = [await world.plan(await world.consumer(), amount) for amount in (400_00, 300_00)]
     await world.merchant.post(f"/v1/plans/{owed['id']}/capture", {"amount": 400_00})
-    workers = [await start(settings), await start(settings)]
+    workers = await asyncio.gather(start(settings), start(settings))
     try:
         async with asyncio.timeout(60):
             while (await types(world)).count("instalment.overdue") < 4 or "plan.expired" not in await types(world):

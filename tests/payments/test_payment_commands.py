@@ -1,4 +1,4 @@
-"""`tenor sandbox-processor` and `tenor collect`, as processes of their own."""
+"""`tenor sandbox-processor`, as a process of its own."""
 
 import asyncio
 import os
@@ -6,10 +6,6 @@ import socket
 import sys
 
 import httpx
-
-from service import config, db
-from service.config import Settings
-from service.demo.seed import seed
 
 ORDER = {"charge_id": "ch_1", "token": "tok-insufficient", "amount": 150_00, "currency": "EUR", "plan_id": "pl_1"}
 
@@ -21,9 +17,9 @@ def free_port() -> int:
         return port
 
 
-async def start(*command: str, **environ: str) -> asyncio.subprocess.Process:
+async def start(*command: str) -> asyncio.subprocess.Process:
     return await asyncio.create_subprocess_exec(
-        sys.executable, "-m", "service", *command, env=os.environ | environ, stdout=asyncio.subprocess.PIPE
+        sys.executable, "-m", "service", *command, env=os.environ, stdout=asyncio.subprocess.PIPE
     )
 
 
@@ -49,10 +45,3 @@ async def test_the_sandbox_is_served() -> None:
     finally:
         process.kill()
         await process.wait()
-
-
-async def test_collecting_says_what_it_did(settings: Settings, pool: db.Pool) -> None:
-    await seed(pool, settings)
-    process = await start("collect", **config.environment(settings))
-    said, _ = await asyncio.wait_for(process.communicate(), 30)
-    assert (process.returncode, said) == (0, b"0 charges asked about again, 0 made.\n")
