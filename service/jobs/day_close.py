@@ -46,6 +46,6 @@ async def close_day(
     day = await review_all(pool, under, told, now) if under else ReviewedDay()
     files, erased = await make_due_files(pool, now), await erase_expired(pool, now)
     return DayClosed(
-        guarded.expires_soon, guarded.extended, guarded.expired, passed.plans, accrued, day.reviewed, day.changed,
+        guarded.expires_soon, guarded.extended, guarded.expired, passed, accrued, day.reviewed, day.changed,
         files, erased, charged,
     )  # fmt: skip

@@ -39,7 +39,7 @@ from service.terms.allocation_rule import Component
 from service.terms.servicing import Servicing
 
 BUCKETS: Final = (1, 30, 60, 90, 120, 150, 180)  # days past due from which on a plan is in the next bucket
-AT_ONCE: Final = 200  # days passed by one command; a plan with more of them is looked at again
+AT_ONCE: Final = 200  # events after which a command passes no more days: the plan is looked at again
 A_DAY: Final = timedelta(days=1)
 A_YEAR: Final = timedelta(days=365)
 ANSWER_SOON: Final = timedelta(days=3)  # before the last day for the answer to a dispute
@@ -77,10 +77,7 @@ def in_time(command: Command, book: Book, now: datetime) -> Change:
 def passed(before: Plan, command_id: str, now: datetime) -> Moved | None:
     """The plan after the days that have begun by now; None if they bring about nothing."""
     plan, today, recorded, told = before, today_of(before, now), list[Recorded](), list[Event]()
-    for _ in range(AT_ONCE):
-        day = next_day(plan)
-        if day is None or day > today:
-            break
+    while len(told) < AT_ONCE and (day := next_day(plan)) is not None and day <= today:
         for event, fact in brought_by(plan.offer.servicing, plan.standing, day):
             if fact is not None:
                 known = replace(fact, id=ids.derive(ids.FACT, command_id, len(recorded) + 1), recorded_on=today)

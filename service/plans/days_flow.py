@@ -7,10 +7,9 @@ the next run goes on where this one ended; run again, it finds nothing left to d
 import asyncio
 from collections.abc import Sequence
 from datetime import UTC, datetime
-from typing import Final
+from typing import Final, NamedTuple
 
 import asyncpg
-from msgspec import Struct
 
 from service import ids
 from service.actor import THE_DAY
@@ -25,45 +24,45 @@ AT_ONCE: Final = 256
 LOCKED: Final = 7_310_001  # the advisory lock of the first part
 
 
-class PassedDays(Struct):
-    """How many plans were looked at, at how many that failed; and whether no part was left to another worker."""
+class Sweep(NamedTuple):
+    """One look at each plan of a part: of how many days were passed, and of how many they could not be."""
 
-    plans: int = 0
-    failed: int = 0
-    is_done: bool = True
+    passed: int
+    failed: int
 
 
-async def pass_days(pool: Pool, engine: Engine, now: datetime) -> PassedDays:
-    """Passes all days that have begun by `now`. Refused: UNAVAILABLE."""
-    done = PassedDays()
+async def pass_days(pool: Pool, engine: Engine, now: datetime) -> int:
+    """Passes all days that have begun by `now`, but for parts that another worker is at; of how many plans.
+
+    Refused: UNAVAILABLE, once all others were looked at.
+    """
+    passed = failed = 0
     async with pool.acquire() as conn:
         for part in range(PARTS):
             if not await conn.fetchval(Q.lock_part, LOCKED + part):
-                done.is_done = False  # another worker is at it
                 continue
             try:
-                while await _sweep(conn, engine, part, now, done):
-                    pass  # a plan whose days were many has some left
+                while (sweep := await _sweep(conn, engine, part, now)).passed:
+                    passed += sweep.passed  # once more: a plan whose days were many has some left
+                failed += sweep.failed
             finally:
                 await conn.execute(Q.unlock_part, LOCKED + part)
-    if done.failed:
-        raise Refused(Code.UNAVAILABLE, f"Days of {done.failed} plans could not be passed; close the day again later.")
-    return done
+    if failed:
+        raise Refused(Code.UNAVAILABLE, f"Days of {failed} plans could not be passed; close the day again later.")
+    return passed
 
 
-async def _sweep(conn: Connection, engine: Engine, part: int, now: datetime, done: PassedDays) -> int:
-    """Looks once at each plan of a part; at how many days were passed. One that fails does not stop the others."""
-    size, passed = ids.BUCKETS // PARTS, 0
+async def _sweep(conn: Connection, engine: Engine, part: int, now: datetime) -> Sweep:
+    """One that fails does not stop the others."""
+    size, passed, failed = ids.BUCKETS // PARTS, 0, 0
     first, last = part * size, (part + 1) * size - 1
     place: tuple[int, datetime, str] = (first, datetime.min.replace(tzinfo=UTC), "")
-    done.failed = 0
     while rows := await conn.fetch(Q.load_plans_to_pass, *place, last, now, AT_ONCE):
         answers = await _pass(engine, rows, now)
         passed += answers.count(200)
-        done.failed += sum(status >= 500 for status in answers)  # 409: whoever came meanwhile has passed its days
+        failed += sum(status >= 500 for status in answers)  # 409: whoever came meanwhile has passed its days
         place = (rows[-1]["bucket"], rows[-1]["day_at"], rows[-1]["plan_id"])
-    done.plans += passed
-    return passed
+    return Sweep(passed, failed)
 
 
 async def _pass(engine: Engine, rows: Sequence[asyncpg.Record], now: datetime) -> list[int]:

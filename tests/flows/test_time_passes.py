@@ -1,9 +1,14 @@
 """What time brings about on plans that are owed: told once, whoever closes the day and however often."""
 
 import asyncio
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
+import pytest
+
+from service.plans import days
+from service.plans.book import Moved
+from service.plans.plan import Plan
 from tests.flows.world import NOON, World
 
 
@@ -100,3 +105,22 @@ async def test_only_a_lender_pauses_for_hardship(world: World) -> None:
     assert (withdrawn.status_code, withdrawn.json()["code"]) == (409, "state_forbids")
     resumed = await world.operator.post(f"/v1/operator/plans/{plan['id']}/collection/resume", {"why": "hardship"})
     assert (resumed.status_code, resumed.json()["collection_state"]) == (200, "collecting")
+
+
+async def test_a_plan_that_fails_stops_no_other_and_is_told(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    """In whichever part of the buckets it is: the others' days are passed, and the close says that it is not done."""
+    plans = [await captured(world, 100_00 + number) for number in range(6)]
+    broken, real = plans[0]["id"], days.passed
+
+    def passed(before: Plan, command_id: str, now: datetime) -> Moved | None:
+        assert before.plan_id != broken
+        return real(before, command_id, now)
+
+    world.operator.now = NOON + timedelta(days=1)
+    with monkeypatch.context() as patch:
+        patch.setattr(days, "passed", passed)
+        closed = await world.operator.post("/v1/operator/day-close")
+        assert (closed.status_code, closed.json()["code"]) == (503, "unavailable")
+        assert "Days of 1 plans" in closed.json()["detail"]
+        assert [len(await told_of(world, plan["id"])) for plan in plans] == [0, 2, 2, 2, 2, 2]
+    assert await close(world, 1.1) == 1
