@@ -53,7 +53,7 @@ create table plans (
     constraint plans_currency_is_iso check (currency ~ '^[A-Z]{3}$'),
     constraint plans_kind_is_known check (kind in ('instalments', 'pay_after_use', 'deposit')),
     constraint plans_state_is_known check (state in (
-        'authorized', 'part_captured', 'active', 'payment_due', 'paid_off', 'closed', 'refunded', 'overpaid',
+        'authorized', 'in_use', 'part_captured', 'active', 'payment_due', 'paid_off', 'closed', 'refunded', 'overpaid',
         'charged_off', 'recovered', 'forgiven', 'voided', 'expired')),
     constraint plans_collection_state_is_known
         check (collection_state in ('nothing_owed', 'collecting', 'paused', 'collected', 'given_up')),

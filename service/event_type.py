@@ -19,6 +19,8 @@ class EventType(StrEnum):
     EXPIRES_SOON = (
         "plan.expires_soon"  # in `days`, at `capture_by`; `remaining`; `extendable_days`, `extends_by_itself`
     )
+    USE_STARTED = "plan.use_started"  # at `at`: it may be captured until `capture_by`, `remaining` at most
+    USE_ENDED = "plan.use_ended"  # at `at`: it may be captured until `capture_by`, `remaining` at most
     CAPTURED = (
         "plan.captured"  # `capture`, `reference`: `amount` by `lines`, `beyond` the agreed; `merchant_fee`; `voided`
     )

@@ -25,6 +25,7 @@ from service.api import (
     plan_reading,
     plans,
     quotes,
+    uses,
 )
 from service.api.ask import Asked, content_type, guard_for, read, write
 from service.api.body import Body
@@ -136,6 +137,7 @@ merchant_router = Router(
         notices.get_notice,
         disclosures.disclose_offer,
         *plans.ROUTES,
+        *uses.ROUTES,
         *plan_money.ROUTES,
         *disputes.ROUTES,
         *charges.MERCHANT_ROUTES,

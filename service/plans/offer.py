@@ -36,6 +36,13 @@ class Leeway(Struct, frozen=True, forbid_unknown_fields=True):
     late_capture_grace_days: Annotated[int, Meta(ge=0, le=90)] = 0  # after it expired, in which a capture is tried anew
 
 
+class Use(Struct, frozen=True, forbid_unknown_fields=True):
+    """How long goods may be used before they are paid, and how soon after it their bill must come."""
+
+    days_max: Annotated[int, Meta(ge=1, le=CAPTURE_DAYS_MAX)] = 365  # of one use
+    bill_days: Annotated[int, Meta(ge=1, le=365)] = 30  # after the use has ended
+
+
 class Offer(Struct, frozen=True):
     """One rung of the ladder. Amounts in minor units of `currency`.
 
@@ -61,6 +68,7 @@ class Offer(Struct, frozen=True):
     waived: int = 0
     held: int = 0
     leeway: Leeway = Leeway()
+    use: Use = Use()
     amount_min: int = 0  # minor units, the least that it may be amended to
     amount_max: int = 0  # ... the most; 0: it is not amended
     product_class: str = "consumer_credit"  # of credit in the law: which caps bind its price

@@ -28,6 +28,7 @@ from service.plans.state import (
     dispute_state_of,
     state_of,
 )
+from service.plans.used import UseOfPlan, captured_by, used
 from service.terms.apr import Apr
 from service.terms.early_settlement import RebateMethod
 from service.terms.terms import Terms
@@ -87,7 +88,8 @@ class Plan(Struct, frozen=True):
     @property
     def capture_by(self) -> datetime:
         """The last instant for a capture."""
-        return self.authorized_at + timedelta(days=self.offer.capture_within_days + self.standing.extended_days)
+        by = captured_by(self.offer, self.standing, self.authorized_at)
+        return by + timedelta(days=self.standing.extended_days)
 
     @property
     def extendable_days(self) -> int:
@@ -169,6 +171,7 @@ class PlanView(Struct, frozen=True):
     capture_by: datetime
     extendable_days: int
     leeway: Leeway
+    use: UseOfPlan | None  # of goods that are paid after they were used, or have a deposit; null: it has not begun
     late_capture_until: datetime | None  # until when a capture is still tried, now that the plan has expired
     closed_at: datetime | None
     version: int  # how many facts it has
@@ -234,6 +237,7 @@ def view_as(kind: type[V], plan: Plan, today: date, **more: Any) -> V:
         capture_by=plan.capture_by,
         extendable_days=plan.extendable_days,
         leeway=offer.leeway,
+        use=used(plan.standing),
         late_capture_until=plan.late_capture_until,
         closed_at=plan.closed_at,
         version=plan.version,
@@ -270,7 +274,10 @@ def next_actions(plan: Plan) -> tuple[str, ...]:
     actions: list[str] = []
     if plan.remaining:
         actions += ["claim", "release"] if plan.kind is Kind.DEPOSIT else ["capture"]
-        actions.append("void")
+        if not (plan.standing.use_started_at and plan.standing_bills):
+            actions.append("void")
+        if plan.kind is not Kind.INSTALMENTS:
+            actions += _uses(plan.standing)
         if plan.offer.amount_max:
             actions.append("amend")
         if plan.extendable_days:
@@ -278,6 +285,12 @@ def next_actions(plan: Plan) -> tuple[str, ...]:
     if plan.amounts.outstanding:
         actions.append("pay")
     return tuple(actions)
+
+
+def _uses(standing: Standing) -> list[str]:
+    if standing.use_started_at is None:
+        return ["start_use"]
+    return ["end_use"] if standing.use_ended_at is None else []
 
 
 def business_day(now: datetime, time_zone: str) -> date:

@@ -16,6 +16,7 @@ class PlanState(StrEnum):
     """The commercial state."""
 
     AUTHORIZED = "authorized"  # limit reserved, nothing captured -> any other
+    IN_USE = "in_use"  # pay_after_use, deposit: the use has begun, its bill is to come -> as AUTHORIZED
     PART_CAPTURED = "part_captured"  # some is captured, more may be -> any below
     ACTIVE = "active"  # instalments: all captured, owed in parts -> PAID_OFF, REFUNDED, OVERPAID, CHARGED_OFF, FORGIVEN
     PAYMENT_DUE = "payment_due"  # pay_after_use, deposit: one sum is owed -> as ACTIVE; a deposit -> CLOSED
@@ -47,14 +48,16 @@ class SettlementState(StrEnum):
     PAYABLE = "payable"
 
 
-OPEN = (PlanState.AUTHORIZED, PlanState.PART_CAPTURED)
+OPEN = (PlanState.AUTHORIZED, PlanState.IN_USE, PlanState.PART_CAPTURED)
 OWING = (PlanState.ACTIVE, PlanState.PAYMENT_DUE, PlanState.CHARGED_OFF)
 
 
 def state_of(kind: Kind, standing: Standing, amounts: Amounts) -> PlanState:
     """The commercial state."""
     if standing.remaining:
-        return PlanState.PART_CAPTURED if standing.lent else PlanState.AUTHORIZED
+        if standing.lent:
+            return PlanState.PART_CAPTURED
+        return PlanState.AUTHORIZED if standing.use_started_at is None else PlanState.IN_USE
     if not standing.lent:
         ended = PlanState.EXPIRED if standing.ended_by is Why.EXPIRED else PlanState.VOIDED
         return PlanState.CLOSED if standing.ended_by is Why.RELEASED else ended

@@ -20,6 +20,8 @@ class Void(PlanCommand, frozen=True, kw_only=True):
         plan = self.plan_of(book)
         if not plan.remaining:
             raise refuse_state(plan, "voided")
+        if plan.standing.use_started_at is not None and plan.standing_bills:
+            raise refuse_state(plan, "voided: it was used, and something of it was claimed; release the rest")
         return _give_back(self, book, plan, now, Why.VOIDED, EventType.VOIDED)
 
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from copy import copy
-from datetime import date
+from datetime import date, datetime
 from itertools import pairwise
 
 from msgspec import Struct, field, structs
@@ -107,6 +107,8 @@ class Standing(Struct, eq=False, array_like=True):
     settled_early: bool = False  # or a part: lines ask for less than their courses, which no longer write on them
     pauses: list[Pause] = field(default_factory=list)  # of collection, in the order they began
     dispute: Dispute | None = None  # the last one
+    use_started_at: datetime | None = None  # of what is used before it is paid, or has a deposit
+    use_ended_at: datetime | None = None
     late_fees: list[tuple[date, int]] = field(default_factory=list)  # penalties levied, by the day of each
     last: Place | None = None  # of the fact that comes last
     done: list[Event] | None = field(default_factory=list)  # all facts in their order; None: they were not loaded

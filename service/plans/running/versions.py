@@ -27,13 +27,16 @@ from service.plans.running import (
     re_aging,
     refunds,
     settling,
+    uses,
 )
 from service.plans.running.dispute_facts import DisputeAnswered, DisputeAskedAgain, DisputeClosed, DisputeOpened
 from service.plans.running.facts import Event, undone_by
 from service.plans.running.rows import Line, frozen
 from service.plans.running.standing import Allocated, Place, Standing
+from service.plans.running.use_facts import UseEnded, UseStarted
 from service.terms.terms import Captures, PaidEarly, Terms
 
+OF_A_USE = (UseStarted, UseEnded)
 OF_A_DISPUTE = (DisputeOpened, DisputeAnswered, DisputeAskedAgain, DisputeClosed)
 # Principal past due bears interest up to each of these; the others change terms, and find it as it was.
 MOVES_MONEY = (
@@ -56,18 +59,19 @@ BEFORE_A_CAPTURE = (
     facts.ChargedOff,
     facts.CollectionPaused,
     facts.CollectionResumed,
+    *OF_A_USE,
     *OF_A_DISPUTE,
 )
 AFTER_THE_END = (
     facts.Paid, facts.Refunded, facts.OverpaidReturned, facts.ChargedBack, facts.Levied, facts.Forgiven,
-    facts.GivenBack, facts.SettlementQuoted, facts.CollectionPaused, facts.CollectionResumed, *OF_A_DISPUTE,
+    facts.GivenBack, facts.SettlementQuoted, facts.CollectionPaused, facts.CollectionResumed, *OF_A_USE, *OF_A_DISPUTE,
 )  # fmt: skip
 # What a plan that was settled early still knows besides: its schedule was given up, not the plan.
 AFTER_A_SETTLEMENT = (*AFTER_THE_END, facts.ChargedOff)
 # What leaves a quote as it is; all else changes what it was reckoned from.
 KEEPS_A_QUOTE = (
     facts.Paid, facts.Refunded, facts.OverpaidReturned, facts.Levied, facts.GivenBack, facts.SettlementQuoted,
-    facts.CollectionPaused, facts.CollectionResumed, *OF_A_DISPUTE,
+    facts.CollectionPaused, facts.CollectionResumed, *OF_A_USE, *OF_A_DISPUTE,
 )  # fmt: skip
 
 FORESEEN = (
@@ -226,14 +230,19 @@ def _note(standing: Standing, event: Event) -> None:
         standing.done.append(event)
 
 
-def apply(standing: Standing, event: Event) -> None:
-    """What one fact does."""
+def _require_its_time(standing: Standing, event: Event) -> None:
+    """Refused: STATE_FORBIDS, where such a fact comes too early, or too late."""
     if not standing.courses and not isinstance(event, BEFORE_A_CAPTURE):
         raise Refused(Code.STATE_FORBIDS, "Nothing has been captured yet.")
     if standing.closed and not isinstance(event, AFTER_THE_END):
         raise Refused(Code.STATE_FORBIDS, "The plan has been given up: its schedule stays as it is.")
     if standing.settled_early and not isinstance(event, AFTER_A_SETTLEMENT):
         raise Refused(Code.STATE_FORBIDS, "It was settled early, or a part of it: its schedule stays.")
+
+
+def apply(standing: Standing, event: Event) -> None:
+    """What one fact does."""
+    _require_its_time(standing, event)
     if not isinstance(event, KEEPS_A_QUOTE):
         standing.quote = None
     match event:
@@ -246,6 +255,10 @@ def apply(standing: Standing, event: Event) -> None:
             authorization.extended(standing, event)
         case facts.ExpiryAnnounced():
             authorization.expiry_announced(standing, event)
+        case UseStarted():
+            uses.started(standing, event)
+        case UseEnded():
+            uses.ended(standing, event)
         case facts.Captured():
             authorization.promised(standing, event)
             captures.captured(standing, event)

@@ -37,6 +37,7 @@ from service.plans.running.facts import (
     Why,
     undone_by,
 )
+from service.plans.running.use_facts import UseEnded, UseStarted
 from service.plans.running.versions import in_order
 from service.plans.state import PlanState, collection_state_of, has_ended
 from tests.plans.simulated.seen import Balances, Seen
@@ -202,7 +203,12 @@ def the_end_moves_by_what_was_extended(seen: Seen) -> Sides:
     """And no further than the product allows; the day looks at it before."""
     plan, days = seen.plan, sum(fact.days for fact in seen.those_of(AuthorizationExtended))
     allowed = plan.offer.leeway.extend_days_max
-    end, look = plan.authorized_at + timedelta(plan.offer.capture_within_days + days), next_look(plan)
+    begin, within, look = plan.authorized_at, plan.offer.capture_within_days, next_look(plan)
+    for used in seen.those_of(UseStarted):
+        begin, within = used.at, plan.offer.use.days_max + plan.offer.use.bill_days
+    for returned in seen.those_of(UseEnded):
+        begin, within = returned.at, plan.offer.use.bill_days
+    end = begin + timedelta(within + days)
     is_guarded = look is not None and look <= plan.capture_by
     return (plan.capture_by, plan.extendable_days, is_guarded), (end, allowed - days, plan.remaining > 0)
 
@@ -216,7 +222,8 @@ def the_state_follows_from_the_facts(seen: Seen) -> Sides:
 def _state(seen: Seen) -> PlanState:
     plan, amounts, was_captured = seen.plan, seen.plan.amounts, Captured in seen.sums
     if plan.remaining:
-        return PlanState.PART_CAPTURED if was_captured else PlanState.AUTHORIZED
+        uncaptured = PlanState.IN_USE if UseStarted in seen.sums else PlanState.AUTHORIZED
+        return PlanState.PART_CAPTURED if was_captured else uncaptured
     if not was_captured:
         ended = {Why.VOIDED: PlanState.VOIDED, Why.EXPIRED: PlanState.EXPIRED, Why.RELEASED: PlanState.CLOSED}
         return ended[seen.those_of(GivenBack)[-1].why]

@@ -38,6 +38,7 @@ from service.plans.running.facts import (
     ReAged,
     ReAmortized,
 )
+from service.plans.use import EndUse, StartUse
 from service.plans.void import Void
 from service.terms.terms import Unit
 from tests.plans.lives import MERCHANT_ACTS
@@ -119,6 +120,12 @@ def claim(now: Now) -> Step:
 def release(now: Now) -> Step:
     amount = None if now.chance.random() < 0.5 else max(1, _part(now, now.seen.plan.remaining))
     return Step(Release, {"amount": amount}, MERCHANT_ACTS)
+
+
+def use(now: Now) -> Step:
+    """It begins, or it ends."""
+    begun = now.seen.plan.standing.use_started_at is not None
+    return Step(EndUse if begun != (now.chance.random() < SELDOM) else StartUse, {}, MERCHANT_ACTS)
 
 
 def void(now: Now) -> Step:
@@ -274,8 +281,8 @@ Chosen = Callable[[Now], Step]
 OPEN_ANYWAY: tuple[Chosen, ...] = (void, guard, extend, pay)
 OPEN: dict[Kind, tuple[Chosen, ...]] = {
     Kind.INSTALMENTS: (*[capture_all] * 2, capture_more, *[capture] * 18, *[amend, reverse] * 3, *OPEN_ANYWAY),
-    Kind.PAY_AFTER_USE: (capture_all, capture_more, *[capture] * 8, amend, reverse, *OPEN_ANYWAY),
-    Kind.DEPOSIT: (*[claim] * 9, release, release, *OPEN_ANYWAY),
+    Kind.PAY_AFTER_USE: (capture_all, capture_more, *[capture] * 8, *[use] * 4, amend, reverse, *OPEN_ANYWAY),
+    Kind.DEPOSIT: (*[claim] * 9, *[use] * 4, release, release, *OPEN_ANYWAY),
 }
 BEFORE: tuple[Chosen, ...] = (
     capture_late,

@@ -1,0 +1,40 @@
+"""Use before pay, for its merchant: the use begins, and it ends."""
+
+from datetime import datetime
+from typing import Annotated, Final
+
+from msgspec import Meta, Struct
+
+from service.api.verb import Names, verb
+from service.errors import Code
+from service.plans.book import Command
+from service.plans.offer import Kind
+from service.plans.use import EndUse, StartUse
+
+
+class WhenBody(Struct, frozen=True, forbid_unknown_fields=True):
+    """When it was."""
+
+    at: Annotated[datetime, Meta(tz=True)] | None = None  # not to come; null: now
+
+
+@verb("use/start", 200, refuses=(Code.STATE_FORBIDS,), kind=Kind.PAY_AFTER_USE)
+def start_use(body: WhenBody, names: Names) -> Command:
+    """The consumer has what the plan is for: it is `in_use`.
+
+    From then on it does not end as an authorization would: `capture_by` is the longest use that its product allows and
+    the days for the bill. A deposit is used the same way.
+    """
+    return StartUse(**names, at=body.at)
+
+
+@verb("use/end", 200, refuses=(Code.STATE_FORBIDS,), kind=Kind.PAY_AFTER_USE, after=("start_use",))
+def end_use(body: WhenBody, names: Names) -> Command:
+    """The consumer has given it back: what it came to may be captured, or claimed, until `capture_by`.
+
+    A use that was not ended ends with its bill.
+    """
+    return EndUse(**names, at=body.at)
+
+
+ROUTES: Final = [start_use, end_use]

@@ -1,0 +1,19 @@
+"""What happens to a plan whose goods are used before they are paid: a ride, a rental, a stay, a trial."""
+
+from datetime import date, datetime
+
+from service.plans.running.fact import Fact
+
+
+class UseStarted(Fact, frozen=True, tag="use_started"):
+    """The consumer has the goods: what is authorized lasts as long as the use may, and the days for its bill."""
+
+    on: date  # the day it was told
+    at: datetime  # since when it is used
+
+
+class UseEnded(Fact, frozen=True, tag="use_ended"):
+    """The consumer has given them back: its bill is to come."""
+
+    on: date  # the day it was told
+    at: datetime  # until when it was used
