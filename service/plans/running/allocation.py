@@ -84,7 +84,9 @@ def _owes(component: Component) -> IsCandidate:
 
 def _in_equal_portions(targets: Sequence[Row], step: Step, amount: int, pay: Pay) -> int:
     if len(targets) <= 1:
-        return amount - sum(pay(row, step, amount) for row in targets)
+        for row in targets:
+            amount -= pay(row, step, amount)
+        return amount
     portion = quotient(amount, len(targets), Rounding.HALF_EVEN)
     if portion * (len(targets) - 1) > amount:
         portion = amount // len(targets)

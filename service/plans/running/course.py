@@ -13,7 +13,6 @@ through a method of the course, or is followed by `cut_anew`.
 
 from bisect import bisect_left
 from collections.abc import Sequence
-from copy import copy
 from datetime import date
 from fractions import Fraction
 from itertools import chain
@@ -65,7 +64,8 @@ class Course(Struct, eq=False, array_like=True):
     overdue_until: date | None = None  # principal past due has borne interest up to this day
     until: date | None = None  # no interest after it: what is due if everything is settled then
     lines: list[Line | None] = field(default_factory=list)  # of each period; None: to be cut anew
-    reckoned: list[tuple[tuple[Any, ...], Due]] = field(default_factory=list)  # each due, and what it came from
+    # Each due, after what bears on it and what interest was carried to it.
+    reckoned: list[tuple[tuple[Any, ...], int, Due]] = field(default_factory=list)
 
     @property
     def levels_are_principal(self) -> bool:
@@ -168,18 +168,19 @@ class Course(Struct, eq=False, array_like=True):
     def dues(self) -> list[Due]:
         """What every period asks for."""
         self._cut()
-        before, self.reckoned = self.reckoned, []
-        known, opening, carried = len(before), 0, 0
-        for index, (period, line) in enumerate(zip(self.periods, self.lines, strict=True)):
-            credited = self.credited(index) if self.credits else None
-            came_from = (opening, carried, line, credited, _changing(period))
-            if index < known and before[index][0] == came_from:
-                due = before[index][1]
-            else:
-                due = self._due(index, opening, carried)
-            self.reckoned.append((came_from, due))
-            opening, carried = due.closing, due.unasked
-        return [due for _, due in self.reckoned]
+        credited = [self.credited(index) if self.credits else None for index in range(len(self.periods))]
+        bearings = list(zip(self.lines, credited, map(structs.astuple, self.periods), strict=True))
+        known = self.reckoned
+        if bearings != [bearing for bearing, _, _ in known]:
+            self.reckoned = []
+            opening = carried = 0
+            for index, bearing in enumerate(bearings):
+                due = known[index][2] if index < len(known) else None
+                if due is None or known[index][:2] != (bearing, carried) or due.opening != opening:
+                    due = self._due(index, opening, carried)
+                self.reckoned.append((bearing, carried, due))
+                opening, carried = due.closing, due.unasked
+        return [due for _, _, due in self.reckoned]
 
     def agree_on_interest(self, agreed: Sequence[int], may_carry: Sequence[bool]) -> None:
         """Correct what each period earns, so that it asks for the interest agreed: a part's share of the whole's.
@@ -219,9 +220,9 @@ class Course(Struct, eq=False, array_like=True):
     def copy(self) -> "Course":
         """A working copy of its own."""
         return structs.replace(
-            self, periods=[copy(period) for period in self.periods], rates=self.rates[:], lent=self.lent.copy(),
-            moved=self.moved.copy(), overdue=self.overdue.copy(), credits=self.credits[:], pauses=self.pauses[:],
-            lines=self.lines[:], reckoned=self.reckoned[:],
+            self, periods=[structs.replace(period) for period in self.periods], rates=self.rates[:],
+            lent=self.lent.copy(), moved=self.moved.copy(), overdue=self.overdue.copy(), credits=self.credits[:],
+            pauses=self.pauses[:], lines=self.lines[:], reckoned=self.reckoned[:],
         )  # fmt: skip
 
     def settled_on(self, on: date) -> "Course":
@@ -270,13 +271,3 @@ class Course(Struct, eq=False, array_like=True):
 
 
 _due_on = attrgetter("due_on")
-_changing = attrgetter(
-    "level",
-    "paid_principal",
-    "paid_interest",
-    "correction",
-    "later_interest",
-    "asked_earlier",
-    "interest_only",
-    "defers_interest",
-)

@@ -120,8 +120,8 @@ def _swallowed(course: Course, index: int, more: int) -> int:
 def _missing(course: Course) -> int:
     """What the levels do not yet ask for of all that is owed."""
     dues = course.dues()
-    owed = course.total_lent() + course.total_credited() + sum(due.interest for due in dues)
-    return owed - sum(due.ceiling for due in dues)
+    owed = course.total_lent() + course.total_credited() + sum([due.interest for due in dues])
+    return owed - sum([due.ceiling for due in dues])
 
 
 def _cap_by_what_is_left(course: Course) -> None:

@@ -1,7 +1,6 @@
 """Where a plan stands after its facts: what may still be lent, rows, their courses, what was paid too much."""
 
 from collections.abc import Sequence
-from copy import copy
 from datetime import date, datetime
 from itertools import pairwise
 
@@ -123,7 +122,7 @@ class Standing(Struct, eq=False, array_like=True):
             for old, new in zip(before.periods, after.periods, strict=True)
         }
         rows = [row.copy(course_of.get(id(row.course)), period_of.get(id(row.period))) for row in self.rows]
-        allocations = {fact_id: copy(one) for fact_id, one in self.allocations.items()}
+        allocations = {fact_id: structs.replace(one) for fact_id, one in self.allocations.items()}
         done = None if self.done is None else self.done[:]
         return structs.replace(
             self, rows=rows, courses=courses, allocations=allocations, lent=self.lent[:], done=done,
