@@ -126,11 +126,12 @@ def _owed(plan_id: str, merchant_id: str, parts: Parts) -> Balances:
 
 def _between(occasion: Occasion, before: Balances, after: Balances) -> Iterator[Transfer]:
     """The differences of the places, debits against credits in their order."""
-    places = [*after, *(place for place in before if place not in after)]
-    differences = [(place, after.get(place, 0) - before.get(place, 0)) for place in places]
-    debits = [(place, amount) for place, amount in differences if amount > 0]
-    credits_ = [(place, -amount) for place, amount in differences if amount < 0]
-    assert sum(amount for _, amount in debits) == sum(amount for _, amount in credits_), "the books do not balance"
+    differences = after.copy()
+    for place, amount in before.items():
+        differences[place] = differences.get(place, 0) - amount
+    debits = [(place, amount) for place, amount in differences.items() if amount > 0]
+    credits_ = [(place, -amount) for place, amount in differences.items() if amount < 0]
+    assert not sum(differences.values()), "the books do not balance"
     while debits:
         (debit, more), (credit, less) = debits.pop(0), credits_.pop(0)
         amount = min(more, less)

@@ -27,52 +27,46 @@ OCCASIONS = {
     PaymentKind.INTEREST_WAIVER: Occasion.INTEREST_RETURN,
 }
 
-# The figures of an occasion, after the rule of `ledger/booking.py` that makes balances of them.
-Figures = tuple[Callable[..., Balances], *tuple[Any, ...]]
+# The rule of `ledger/booking.py` that makes balances of an occasion's figures, and the figures.
+Figures = tuple[Callable[..., Balances], tuple[Any, ...]]
 
 
 def books_of(plan: Plan) -> Books:
     """All that the books say of the plan. What nothing was booked for is left out."""
-    return {occasion: _balances(figures) for occasion, figures in _figures(plan).items()}
+    return {occasion: rule(*figures) for occasion, (rule, figures) in _figures(plan).items()}
 
 
 def booked(before: Plan | None, after: Plan) -> list[Transfer]:
     """The transfers that lead from one to the other. Only occasions whose figures differ are worked out."""
     old, new = _figures(before) if before else {}, _figures(after)
+    differ = {occasion for occasion in old | new if old.get(occasion) != new.get(occasion)}
     return booking.transfers(
-        {occasion: _balances(figures) for occasion, figures in old.items() if new.get(occasion) != figures},
-        {occasion: _balances(figures) for occasion, figures in new.items() if old.get(occasion) != figures},
+        {occasion: rule(*figures) for occasion, (rule, figures) in old.items() if occasion in differ},
+        {occasion: rule(*figures) for occasion, (rule, figures) in new.items() if occasion in differ},
     )
-
-
-def _balances(figures: Figures) -> Balances:
-    rule, *arguments = figures
-    return rule(*arguments)
 
 
 def _figures(plan: Plan) -> dict[Occasion, Figures]:
     standing, amounts, funding = plan.standing, plan.amounts, plan.funding
     lent = sum(standing.lent)
     found: dict[Occasion, Figures] = {
-        Occasion.PROMISE: (booking.promise, standing.reserved),
-        Occasion.SECURITY: (booking.security, standing.held),
+        Occasion.PROMISE: (booking.promise, (standing.reserved,)),
+        Occasion.SECURITY: (booking.security, (standing.held,)),
     }
     if amounts.captured:
-        found[Occasion.PURCHASE] = (
-            booking.purchase, plan.plan_id, plan.merchant_id, lent, standing.from_held, fee_of(plan)
-        )  # fmt: skip
+        figures = plan.plan_id, plan.merchant_id, lent, standing.from_held, fee_of(plan)
+        found[Occasion.PURCHASE] = booking.purchase, figures
     settled = _settled(standing)
     if standing.rows:
-        fees, penalties = _levied(standing, settled)
-        found[Occasion.LEVY] = (booking.levy, plan.plan_id, fees, penalties)
+        found[Occasion.LEVY] = booking.levy, (plan.plan_id, *_levied(standing, settled))
     recovered: list[tuple[Place, Parts]] = []
     for (occasion, is_recovery), one in settled.items():
         if is_recovery:
             recovered.append((_source(plan, occasion), one.parts))
         else:
-            found[occasion] = (booking.settled, _source(plan, occasion), plan.plan_id, plan.merchant_id, one.parts)
+            found[occasion] = booking.settled, (_source(plan, occasion), plan.plan_id, plan.merchant_id, one.parts)
     if recovered:
-        found[Occasion.RECOVERY] = (booking.recovered, plan.plan_id, tuple(recovered))
+        found[Occasion.RECOVERY] = booking.recovered, (plan.plan_id, tuple(recovered))
     if standing.charged_off_on is not None:
         found[Occasion.LOSS] = _lost(plan, settled)
     elif standing.is_forgiven:
@@ -83,9 +77,9 @@ def _figures(plan: Plan) -> dict[Occasion, Figures]:
         principal = max(sum([one.principal for one in settled.values()]), 0)
         interest = sum([one.interest for one in settled.values()])
         partner, share = funding.partner_id, funding.funding_bps
-        found[Occasion.DRAWING] = (booking.drawing, partner, lent, share)
-        found[Occasion.PRINCIPAL_SHARE] = (booking.principal_share, partner, principal, share)
-        found[Occasion.INTEREST_SHARE] = (booking.interest_share, partner, interest, share)
+        found[Occasion.DRAWING] = booking.drawing, (partner, lent, share)
+        found[Occasion.PRINCIPAL_SHARE] = booking.principal_share, (partner, principal, share)
+        found[Occasion.INTEREST_SHARE] = booking.interest_share, (partner, interest, share)
     return found
 
 
@@ -167,7 +161,7 @@ def _lost(plan: Plan, settled: ByOccasion) -> Figures:
 
 def _given_up(plan: Plan, principal: int, charges: int) -> Figures:
     parts = principal, lost_interest(plan.standing), charges, 0
-    return booking.given_up, LedgerAccount.CREDIT_LOSSES, plan.plan_id, plan.merchant_id, parts
+    return booking.given_up, (LedgerAccount.CREDIT_LOSSES, plan.plan_id, plan.merchant_id, parts)
 
 
 def _left(rows: list[Row]) -> tuple[int, int]:

@@ -174,12 +174,12 @@ def _days(servicing: Servicing, standing: Standing) -> Iterator[date]:
         yield from (standing.dispute.respond_by - ANSWER_SOON, standing.dispute.respond_by + A_DAY)
     late = () if servicing.late_fee is None else (servicing.late_fee.grace_days + 1,)
     given_up = () if servicing.charge_off_days is None else (servicing.charge_off_days,)
-    for place, (_, row) in enumerate(_open_rows(standing)):
-        yield from (row.due_on - timedelta(days) for days in servicing.remind_days)
+    lateness = (*late, *BUCKETS, *given_up)
+    for _, row in _open_rows(standing):
         yield row.due_on
-        for days in {*late, 1, *(() if place else (*BUCKETS, *given_up))}:
-            if (on := day_past_due(standing, row.due_on, days)) is not None:
-                yield on
+        yield from [row.due_on - timedelta(days) for days in servicing.remind_days]
+        yield from [on for days in lateness if (on := day_past_due(standing, row.due_on, days)) is not None]
+        lateness = (*late, 1)  # only the oldest brings the plan into another bucket
 
 
 def _open_rows(standing: Standing) -> list[tuple[int, Row]]:
