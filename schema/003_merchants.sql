@@ -8,8 +8,12 @@ create table merchants (
     fees        json             not null,   -- service/merchants/terms.py: what we keep, by kind of plan
     active      boolean          not null default true,
     created_at  timestamptz      not null,
+    is_test     boolean          not null default false,   -- nobody's money: no programme funds its plans
+    ahead       interval         not null default '0',     -- of a test merchant: how far its clock was moved on
     constraint merchants_pk primary key (merchant_id),
-    constraint merchants_country_is_iso check (country ~ '^[A-Z]{2}$')
+    constraint merchants_country_is_iso check (country ~ '^[A-Z]{2}$'),
+    constraint merchants_real_time_is_not_moved check (is_test or ahead = '0'),
+    constraint merchants_clock_is_never_behind check (ahead >= '0')
 );
 
 create trigger merchants_change_is_announced after insert or update or delete on merchants

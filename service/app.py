@@ -100,7 +100,7 @@ async def services(settings: Settings) -> AsyncGenerator[Services]:
     connect, told = partial(connect_session, url), snapshots.accounts_changed
     lanes: dict[type, Lane[Any]] = {
         DecisionRow: Lane("decisions", connect, partial(log_decisions, keys), told),
-        Command: Lane("commands", connect, partial(run, PlanWork(), keys), told),
+        Command: Lane("commands", connect, partial(run, PlanWork(registry.time_at), keys), told),
     }
     engine = Engine(pool, keys, lanes)
     with in_a_sentence(url):
@@ -116,7 +116,7 @@ async def services(settings: Settings) -> AsyncGenerator[Services]:
     try:
         yield Services(
             settings, pool, cache, readiness, registry, snapshots, attempts, engine, shadows, outside,
-            Charging(pool, engine, processors),
+            Charging(pool, engine, processors, registry.time_at),
             large_bodies=Turnstile(), quoting=Aside(), desk=Aside(),
         )  # fmt: skip
     finally:

@@ -46,7 +46,7 @@ CLOCK_CALLS = {
     "datetime.now", "datetime.utcnow", "datetime.today", "date.today",
 }  # fmt: skip
 
-PG_TYPES = {"bigint", "boolean", "bytea", "date", "int", "json", "smallint", "text", "timestamptz"}
+PG_TYPES = {"bigint", "boolean", "bytea", "date", "int", "interval", "json", "smallint", "text", "timestamptz"}
 
 LINES_MAX = 320
 FUNCTION_LINES_MAX = 60

@@ -59,18 +59,26 @@ class Asked(Request[None, Principal, State]):
 
 
 class Ask(Struct, frozen=True):
-    """A request, read once. `key` is None for reads and dry runs."""
+    """A request, read once. `key` is None for reads and dry runs.
+
+    `now` is the caller's time: of a test merchant whose clock was moved on, it is later than it really is.
+    """
 
     services: Services
     owner_id: str
     actor: Actor  # in what role
     now: datetime
+    real_now: datetime
     key: Key | None = None
 
     @property
     def now_ms(self) -> int:
-        """Milliseconds of Unix time, for ids."""
-        return int(self.now.timestamp() * 1000)
+        """Milliseconds of real Unix time, for ids."""
+        return int(self.real_now.timestamp() * 1000)
+
+    def time_at(self, merchant_id: str) -> datetime:
+        """What time it is for a merchant, whoever asks."""
+        return self.services.registry.time_at(merchant_id, self.real_now)
 
     @property
     def must_key(self) -> Key:
@@ -81,8 +89,7 @@ class Ask(Struct, frozen=True):
 
 def read(request: Asked) -> Ask:
     """A request that changes nothing."""
-    services = services_of(request)
-    return Ask(services, request.auth.owner_id, _actor(request.auth), _now(request, services))
+    return _ask(request, None)
 
 
 def write(request: Asked, body: bytes, bucket: int | None = None) -> Ask:
@@ -90,7 +97,6 @@ def write(request: Asked, body: bytes, bucket: int | None = None) -> Ask:
 
     `bucket` is that of the consumer that it is about, if it is about one.
     """
-    services = services_of(request)
     text = header(request, b"idempotency-key") or ""
     if not text:
         sentence = "Every POST needs an Idempotency-Key header: a new UUID will do."
@@ -100,9 +106,13 @@ def write(request: Asked, body: bytes, bucket: int | None = None) -> Ask:
         raise Refused(Code.INVALID_FIELD, sentence, "/Idempotency-Key")
     scope = request.scope
     asked = f"{scope['method']} {scope['path']}?".encode() + scope["query_string"] + b"\n" + body
-    owner = request.auth.owner_id
-    key = Key.of(owner, text, hashlib.sha256(asked).digest(), bucket)
-    return Ask(services, owner, _actor(request.auth), _now(request, services), key)
+    return _ask(request, Key.of(request.auth.owner_id, text, hashlib.sha256(asked).digest(), bucket))
+
+
+def _ask(request: Asked, key: Key | None) -> Ask:
+    services, owner = services_of(request), request.auth.owner_id
+    real_now = _now(request, services)
+    return Ask(services, owner, _actor(request.auth), services.registry.time_at(owner, real_now), real_now, key)
 
 
 def _actor(principal: Principal) -> Actor:

@@ -22,7 +22,7 @@ from service.db import Connection
 from service.engine.work import Answer, Key
 from service.errors import Code
 from service.payments.charge import Charge, ChargeState, Origin, Reason
-from service.payments.making_flow import name_instrument, plan_for, request_charge
+from service.payments.making_flow import When, name_instrument, plan_for, request_charge
 from service.payments.store import Q, charge_of, load_charges
 
 BUDGET: Final = {"budget_s": 12}  # a bank may think for seconds: service/payments/gateway.py
@@ -155,7 +155,7 @@ async def _name(request: Asked, body: bytes, plan_id: str, *, own: bool) -> ASGI
 
     async def name(conn: Connection) -> Answer:
         plan = await plan_for(conn, plan_id, ask.owner_id if own else None)
-        await name_instrument(conn, plan, asked.instrument_id, ask.actor, ask.now)
+        await name_instrument(conn, plan, asked.instrument_id, ask.actor, ask.time_at(plan.merchant_id))
         return Answer(200, encode(await _collection(conn, plan_id)))
 
     return reply_answer(await ask.services.engine.once(ask.must_key, ask.now, name))
@@ -184,14 +184,15 @@ async def _charge_now(request: Asked, body: bytes, plan_id: str, *, own: bool) -
 
     async def make(conn: Connection) -> Answer:
         plan = await plan_for(conn, plan_id, ask.owner_id if own else None)
-        charge_id = await request_charge(conn, plan, asked.amount, asked.instrument_id, ask.actor, ask.now)
+        when = When(ask.real_now, ask.time_at(plan.merchant_id))
+        charge_id = await request_charge(conn, plan, asked.amount, asked.instrument_id, ask.actor, when)
         return Answer(201, encode(Made(charge_id)))
 
     made = await engine.once(
         Key.of(f"{ask.owner_id}/charges", given.key, given.request_hash, given.bucket), ask.now, make
     )
     if made.status == 201:
-        await charging.pull([_made(made.body).made_id], ask.now)
+        await charging.pull([_made(made.body).made_id], ask.real_now)
 
     async def keep(conn: Connection) -> Answer:
         if made.status != 201:

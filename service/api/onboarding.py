@@ -37,6 +37,7 @@ class MerchantBody(Struct, frozen=True, forbid_unknown_fields=True):
     country: Country
     time_zone: TimeZone  # IANA: whose midnight ends a day of its plans: what is due when, and overdue
     fees: Annotated[dict[Kind, MerchantFee], Meta(max_length=len(Kind))] = {}
+    is_test: bool = False  # it tries things out: no programme funds its plans, and its clock may be moved on; for good
 
 
 class PartnerBody(Struct, frozen=True, forbid_unknown_fields=True):
@@ -86,7 +87,8 @@ async def create_merchant(request: Asked, body: RawBody) -> ASGIResponse:
 
     async def make(conn: Connection) -> Answer:
         fees = {str(kind): fee for kind, fee in asked.fees.items()}
-        await merchants.take_on(conn, Merchant(merchant_id, asked.name, asked.country, asked.time_zone, fees), ask.now)
+        merchant = Merchant(merchant_id, asked.name, asked.country, asked.time_zone, fees, is_test=asked.is_test)
+        await merchants.take_on(conn, merchant, ask.now)
         return Answer(201, encode(Made(merchant_id)))
 
     return await _once(ask, make)

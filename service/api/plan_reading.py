@@ -136,15 +136,16 @@ async def _plan(
 ) -> ASGIResponse:  # fmt: skip
     if known_on is not None and version is not None:
         raise Refused(Code.INVALID_FIELD, "Ask for a day or for a version, not for both.", "/version")
-    now = read(request).now
+    ask = read(request)
     if known_on is None and version is None:
         plan = await _load_plan(request, plan_id, merchant_id)
-        return reply(seen(plan, _day(plan, now)))
+        return reply(seen(plan, _day(plan, ask.time_at(plan.merchant_id))))
     plan, facts = await _load_life(request, plan_id, merchant_id)
+    today = _day(plan, ask.time_at(plan.merchant_id))
 
     def as_it_was() -> V:
         if known_on is not None:
-            return seen(plan_known_on(plan, facts, known_on, _day(plan, now)), known_on)
+            return seen(plan_known_on(plan, facts, known_on, today), known_on)
         before = version_of(plan, facts, version or 0)
         return seen(before, _day(plan, before.changed_at))
 

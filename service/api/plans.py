@@ -119,7 +119,7 @@ async def open_plan(request: Asked, body: RawBody) -> ASGIResponse:
         return await do(request, ask, command, 201)
     if not await ask.services.engine.answered(ask.must_key):
         await require_instrument(ask, accept.offer_id, accept.instrument_id)
-    answer = await ask.services.engine.do(command, ask.key, ask.now, 201)
+    answer = await ask.services.engine.do(command, ask.key, ask.real_now, 201)
     if answer.status == 201:
         await name_for_opened(ask, answer, accept.instrument_id)
     return reply_answer(answer)

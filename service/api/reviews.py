@@ -131,14 +131,15 @@ async def review_referral(request: Asked, body: RawBody, decision_id: FromPath[s
     review = Review(decision_id, asked.outcome, asked.reasons)
     made_id = ids.new_id(ids.DECISION, ids.bucket_of(decision_id), ask.now_ms)
     row, decision = await _decide(ask, review, made_id)
+    now = decision.answer.decided_at
 
     opened: list[Account] = []
 
     async def keep(conn: Connection) -> Answer:
-        await _refuse_what_is_over(conn, ask, decision_id)
+        await _refuse_what_is_over(conn, decision_id, now)
         if asked.outcome is ReviewOutcome.APPROVE:
             await _refuse_taken(conn, row)
-        await review_store.keep(conn, decision_id, made_id, asked.outcome, asked.reasons, asked.note, by, ask.now)
+        await review_store.keep(conn, decision_id, made_id, asked.outcome, asked.reasons, asked.note, by, now)
         opened.extend((await decision_log.append(conn, [(row, None, 200)])).opened)
         data = {"decision_id": made_id, "referral_id": decision_id, "outcome": row.outcome}
         event_id = ids.derive(ids.EVENT, made_id)
@@ -148,13 +149,13 @@ async def review_referral(request: Asked, body: RawBody, decision_id: FromPath[s
             event_id,
             row.merchant_id,
             EventType.REVIEWED,
-            ask.now,
+            now,
             ActorKind.OPERATOR,
             text,
             decision_id=made_id,
         )
         await TELL.execute(conn, told=[event])
-        view = ReviewView(decision_id, asked.outcome, list(asked.reasons), asked.note, by, ask.now, decision.answer)
+        view = ReviewView(decision_id, asked.outcome, list(asked.reasons), asked.note, by, now, decision.answer)
         return Answer(201, encode(view))
 
     answer = await ask.services.engine.once(ask.must_key, ask.now, keep)
@@ -176,19 +177,20 @@ async def _decide(ask: Ask, review: Review, made_id: str) -> tuple[DecisionRow, 
     snapshot = reviewed_snapshot(read_then.snapshot, known.snapshot)
     registry = services.registry
     merchant = registry.now.merchants[read_then.merchant.merchant_id]
-    evidence = evidence_of(snapshot, merchant, registry.now.programmes, checkout.currency)
+    programmes = () if merchant.is_test else registry.now.programmes
+    evidence = evidence_of(snapshot, merchant, programmes, checkout.currency)
     policy = await registry.version(log["policy_id"], log["policy_version"])
-    decision = decide_reviewed(made_id, review, checkout, evidence, policy, ask.now)
+    decision = decide_reviewed(made_id, review, checkout, evidence, policy, ask.time_at(merchant.merchant_id))
     return row_of(checkout, known.person_id, log["request"], evidence, decision), decision
 
 
-async def _refuse_what_is_over(conn: Connection, ask: Ask, decision_id: str) -> None:
+async def _refuse_what_is_over(conn: Connection, decision_id: str, now: datetime) -> None:
     row = await conn.fetchrow(CHECKOUT.load_outcome, ids.bucket_of(decision_id), decision_id)
     assert row is not None  # it was read before, and decisions stay
     outcome, decided_at = row
     if outcome != Outcome.REFERRED:
         raise Refused(Code.STATE_FORBIDS, f"This decision was {outcome}, not referred.", "/id")
-    if ask.now > decided_at + REFERRAL_LIVES:
+    if now > decided_at + REFERRAL_LIVES:
         raise Refused(
             Code.STATE_FORBIDS, f"It was referred more than {REFERRAL_LIVES.days} days ago, and has lapsed.", "/id"
         )

@@ -65,7 +65,8 @@ async def get_summary(request: Asked) -> ASGIResponse:
     ask = read(request)
     async with ask.services.pool.acquire() as conn, conn.transaction(isolation="repeatable_read", readonly=True):
         merchants = await conn.fetch(REGISTRY.load_merchants)
-        today = {one["merchant_id"]: business_day(ask.now, one["time_zone"]) for one in merchants}
+        zones = {one["merchant_id"]: one["time_zone"] for one in merchants}
+        today = {merchant_id: business_day(ask.time_at(merchant_id), zone) for merchant_id, zone in zones.items()}
         plans = [PlanCount(*row) for row in await conn.fetch(API.count_plans, list(today), list(today.values()))]
         return reply(
             Summary(

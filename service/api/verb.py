@@ -56,8 +56,8 @@ def verb(word: str, status: int, **more: Any) -> Callable[[Callable[[B, Names], 
 async def do(request: Asked, ask: Ask, command: Command, status: int) -> ASGIResponse:
     """Does the command, or says what it would do."""
     if is_dry_run(request):
-        return reply_answer(await preview(ask.services.pool, command, ask.now))
-    return reply_answer(await ask.services.engine.do(command, ask.key, ask.now, status))
+        return reply_answer(await preview(ask.services.pool, command, ask.real_now, ask.services.registry.time_at))
+    return reply_answer(await ask.services.engine.do(command, ask.key, ask.real_now, status))
 
 
 def no_plan(plan_id: str) -> Refused:

@@ -66,13 +66,14 @@ async def _do(
         if clock.monotonic() > turn_ends:
             await asyncio.sleep(0)  # other requests of the process get their turn
             turn_ends = clock.monotonic() + TURN_S
+        now = family.time_of(work.item, facts, work.now)
         try:
-            effect = family.apply(work.item, facts, work.now)
+            effect = family.apply(work.item, facts, now)
         except Refused as refused:
             answers.append((work, refusal(refused)))
         else:
-            done.append(Done(work, effect))
-            answers.append((work, Answer(work.status, family.answer(effect, work.now))))
+            done.append(Done(work, effect, now))
+            answers.append((work, Answer(work.status, family.answer(effect, now))))
     await family.save(conn, facts, done, [(work.key, answer) for work, answer in answers if work.key])
     by_work = {id(work): answer for work, answer in answers}
     twins = [(work, by_work[id(one)]) for work, one in claims.twins]

@@ -20,6 +20,9 @@ class Family(Protocol[Item, Facts, Effect, Told]):
         later.
         """
 
+    def time_of(self, item: Item, facts: Facts, now: datetime, /) -> datetime:
+        """When an item is done, which was asked for at `now`."""
+
     def apply(self, item: Item, facts: Facts, now: datetime, /) -> Effect:
         """What one item brings about, or `Refused`. The facts move on: the next item finds what this one did."""
 

@@ -52,6 +52,7 @@ class Done(Struct, Generic[Item, Effect]):
 
     work: Work[Item]
     effect: Effect
+    now: datetime  # when: the family's time, which may be later than the caller's
 
 
 Answers = list[tuple[Work[Any], Answer]]

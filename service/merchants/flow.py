@@ -1,12 +1,12 @@
-"""Merchants in the database: taken on."""
+"""Merchants in the database: taken on, and the clocks of test merchants moved."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Final
 
 import msgspec
 
-from service.db import Connection, load_queries
+from service.db import Connection, Pool, load_queries
 from service.engine.events import open_feed
 from service.merchants.merchant import Merchant
 
@@ -17,6 +17,12 @@ async def take_on(conn: Connection, merchant: Merchant, now: datetime) -> None:
     """A new merchant, with the feed of its events."""
     fees = msgspec.json.encode(merchant.fees).decode()
     await conn.execute(
-        Q.insert_merchant, merchant.merchant_id, merchant.name, merchant.country, merchant.time_zone, fees, now
-    )
+        Q.insert_merchant, merchant.merchant_id, merchant.name, merchant.country, merchant.time_zone, fees, now,
+        merchant.is_test,
+    )  # fmt: skip
     await open_feed(conn, merchant.merchant_id)
+
+
+async def move_clock(pool: Pool, merchant_id: str, ahead: timedelta) -> None:
+    """A test merchant's clock is so far ahead of real time from now on; further than that, it stays where it is."""
+    await pool.execute(Q.move_clock, merchant_id, ahead)

@@ -1,5 +1,7 @@
 """The merchant and its terms with us. Pure."""
 
+from collections.abc import Callable
+from datetime import datetime
 from typing import Annotated
 
 import msgspec
@@ -16,7 +18,10 @@ class MerchantFee(msgspec.Struct, frozen=True, gc=False, forbid_unknown_fields=T
 
 
 class Merchant(msgspec.Struct, frozen=True):
-    """A retailer, or a seller on a platform. `time_zone` (IANA) says whose midnight ends a day of its plans."""
+    """A retailer, or a seller on a platform. `time_zone` (IANA) says whose midnight ends a day of its plans.
+
+    A test merchant tries things out: its plans are nobody's money, and its clock may be moved on.
+    """
 
     merchant_id: str = msgspec.field(name="id")
     name: str
@@ -24,6 +29,7 @@ class Merchant(msgspec.Struct, frozen=True):
     time_zone: str
     fees: dict[str, MerchantFee]  # by kind of plan
     active: bool = True
+    is_test: bool = False
 
     def fee_for(self, kind: str) -> MerchantFee:
         """The fee for a kind of plan; nothing agreed is no fee."""
@@ -31,6 +37,9 @@ class Merchant(msgspec.Struct, frozen=True):
 
 
 NO_FEE = MerchantFee()
+
+# What time it is for a merchant when it really is so late: the same, or later where its clock was moved on.
+TimeAt = Callable[[str, datetime], datetime]
 
 
 def merchant_fee(fee: MerchantFee, captured_before: int, amount: int) -> int:

@@ -18,6 +18,7 @@ from typing import Any, Final
 
 import msgspec
 from msgspec import Struct
+from msgspec.structs import replace
 
 from service import ids
 from service.actor import Actor, ActorKind
@@ -26,6 +27,7 @@ from service.engine.engine import Engine
 from service.engine.work import Answer, Key
 from service.errors import Code
 from service.event_type import EventType
+from service.merchants.merchant import TimeAt
 from service.payments.charge import Charge, ChargeState
 from service.payments.collection import Collection, after_charge
 from service.payments.gateway import Processors
@@ -70,10 +72,11 @@ class _Problem(Struct):
 
 
 class Charging:
-    """One for each process."""
+    """One for each process. Each `now` is real time; what is written of a charge is in its merchant's time."""
 
-    def __init__(self, pool: Pool, engine: Engine, processors: Processors) -> None:
+    def __init__(self, pool: Pool, engine: Engine, processors: Processors, time_at: TimeAt) -> None:
         self.pool = pool
+        self.time_at = time_at
         self.processors = processors
         self._engine = engine
         self._places = asyncio.Semaphore(AT_ONCE)
@@ -97,13 +100,22 @@ class Charging:
             asked += len(charges)
         return asked
 
+    async def ask_unanswered_of(self, merchant_id: str, now: datetime) -> None:
+        """Asks about every charge of a test merchant that is not answered yet: its time does not wait."""
+        rows = await self.pool.fetch(Q.load_pending_of_merchant, merchant_id)
+        charges = await load_charges(self.pool, [row["charge_id"] for row in rows])
+        await asyncio.gather(*(self.ask(charge, now) for charge in charges))
+
     async def settle(self, charge: Charge, heard: Heard, now: datetime) -> bool:
         """Books what a processor said of a charge; said again, it changes nothing. False: there is nothing to book, or
         it cannot be booked now, and the charge stays as it is.
         """
+        theirs = self.time_at(charge.merchant_id, now)
+        if heard.received_on is not None:  # the processor lives in real time
+            heard = replace(heard, received_on=heard.received_on + (theirs - now))
         match heard.said:
             case Said.DECLINED:
-                await self._end(charge, ChargeState.DECLINED, heard, None, now)
+                await self._end(charge, ChargeState.DECLINED, heard, None, theirs)
             case Said.SUCCEEDED | Said.RETURNED:
                 payment_id = await self._book(charge, heard, now)
                 if payment_id is None:
@@ -113,7 +125,7 @@ class Charging:
                     if not await self._book_return(charge, payment_id, now):
                         return False
                     state = ChargeState.RETURNED
-                await self._end(charge, state, heard, payment_id, now)
+                await self._end(charge, state, heard, payment_id, theirs)
         return heard.said not in (Said.UNHEARD, Said.NO_CHARGE)
 
     async def _pull(self, charge: Charge, now: datetime) -> None:
@@ -139,7 +151,7 @@ class Charging:
                 actor=Actor(ActorKind.PROCESSOR, charge.processor_id),
                 plan_id=charge.plan_id,
                 amount=charge.amount,
-                received_on=_value_date(charge, heard.received_on, now),
+                received_on=_value_date(charge, heard.received_on, self.time_at(charge.merchant_id, now)),
                 reference=charge.charge_id,
             ),
             now,

@@ -4,8 +4,8 @@ Whoever writes one down holds the plan's row in `collections`, and reads the pla
 booked, and what was paid by hand meanwhile, is not charged again.
 """
 
-from datetime import datetime, timedelta
-from typing import Final
+from datetime import date, datetime, timedelta
+from typing import Final, NamedTuple
 
 import asyncpg
 
@@ -43,6 +43,13 @@ Place = tuple[int, str]  # a plan: those after it are looked at next
 FIRST: Final[Place] = (-1, "")
 
 
+class When(NamedTuple):
+    """An instant, in real time and in the merchant's."""
+
+    really: datetime
+    theirs: datetime
+
+
 async def plan_for(conn: Connection, plan_id: str, merchant_id: str | None) -> Plan:
     """The plan, of this merchant if one is named. Refused: NOT_FOUND."""
     plans = await load_plans(conn, [plan_id], merchant_id) if ids.is_id(plan_id, ids.PLAN) else []
@@ -76,7 +83,7 @@ async def name_instrument(conn: Connection, plan: Plan, instrument_id: str, acto
 
 
 async def request_charge(
-    conn: Connection, plan: Plan, amount: int | None, instrument_id: str | None, actor: Actor, now: datetime
+    conn: Connection, plan: Plan, amount: int | None, instrument_id: str | None, actor: Actor, when: When
 ) -> str:
     """Writes a charge down that somebody asks for: `amount`, or all that is due; its id.
 
@@ -86,13 +93,13 @@ async def request_charge(
     plan = await plan_for(conn, plan.plan_id, None)  # as it stands now that the row is held
     if open_id := await conn.fetchval(Q.open_charge, plan.bucket, plan.plan_id):
         raise Refused(Code.CHARGE_UNDER_WAY, f"The charge {open_id} of this plan is not answered yet.")
-    amount = amount_to_charge(plan, amount, today_of(plan, now))
+    amount = amount_to_charge(plan, amount, today_of(plan, when.theirs))
     named = instrument_id or collection.instrument_id
     if named is None:
         sentence = "The plan has no instrument; name one of the consumer's."
         raise Refused(Code.NO_INSTRUMENT, sentence, "/instrument_id")
     instrument = await usable_instrument(conn, named, plan.consumer_id)
-    made = _made(plan, amount, instrument.instrument_id, instrument.processor_id, Origin.REQUESTED, actor, now)
+    made = _made(plan, amount, instrument.instrument_id, instrument.processor_id, Origin.REQUESTED, actor, when)
     written = await insert_charges(conn, [made])
     assert written, "another charge was written down beside the row that is held"
     return made.charge_id
@@ -104,29 +111,40 @@ async def collect_due(charging: Charging, now: datetime) -> int:
     In batches, each its own transaction. Cut short, what was written down is asked about, the rest is found again.
     """
     latest = (now + timedelta(days=1)).date()  # in some time zone it is tomorrow
+    return await _collect(charging, Q.find_due, latest, When(now, now))
+
+
+async def collect_due_of(charging: Charging, merchant_id: str, now: datetime) -> int:
+    """The same for the plans of a test merchant, at its time."""
+    when = When(now, charging.time_at(merchant_id, now))
+    return await _collect(charging, Q.find_due_of_merchant, merchant_id, when)
+
+
+async def _collect(charging: Charging, find: str, which: date | str, when: When) -> int:
     made, last = 0, FIRST
-    while due := await charging.pool.fetch(Q.find_due, now, latest, *last, FOUND_AT_ONCE):
+    while due := await charging.pool.fetch(find, when.theirs, which, *last, FOUND_AT_ONCE):
         for first in range(0, len(due), PLANS_AT_ONCE):
             batch = due[first : first + PLANS_AT_ONCE]
             buckets, plan_ids = [row["bucket"] for row in batch], [row["plan_id"] for row in batch]
-            charge_ids = await _make_due(charging, now, buckets, plan_ids)
-            await charging.pull(charge_ids, now)
+            charge_ids = await _make_due(charging, when, buckets, plan_ids)
+            await charging.pull(charge_ids, when.really)
             made += len(charge_ids)
         last = (due[-1]["bucket"], due[-1]["plan_id"])
     return made
 
 
-async def _make_due(charging: Charging, now: datetime, buckets: list[int], plan_ids: list[str]) -> list[str]:
+async def _make_due(charging: Charging, when: When, buckets: list[int], plan_ids: list[str]) -> list[str]:
     """Writes the charges of some plans down, in one transaction; their ids."""
     async with charging.pool.acquire() as conn, conn.transaction():
-        rows = await conn.fetch(Q.claim_due, now, buckets, plan_ids)
+        rows = await conn.fetch(Q.claim_due, when.theirs, buckets, plan_ids)
         if not rows:
             return []
         plans = {plan.plan_id: plan for plan in await load_plans(conn, [row["plan_id"] for row in rows])}
         made: list[MadeCharge] = []
         moved: list[MovedCollection] = []
         for row in rows:
-            one, following = _try(row, plans[row["plan_id"]], now)
+            plan = plans[row["plan_id"]]
+            one, following = _try(row, plan, When(when.really, charging.time_at(plan.merchant_id, when.really)))
             made += [one] if one else []
             moved.append(moved_collection(row["plan_id"], following))
         written = await insert_charges(conn, made)
@@ -134,23 +152,23 @@ async def _make_due(charging: Charging, now: datetime, buckets: list[int], plan_
         return [one.charge_id for one in written]
 
 
-def _try(row: asyncpg.Record, plan: Plan, now: datetime) -> tuple[MadeCharge | None, Collection]:
+def _try(row: asyncpg.Record, plan: Plan, when: When) -> tuple[MadeCharge | None, Collection]:
     """The charge for what is due on a plan, and how far its tries have come; none where collection has ended."""
     before = Collection(
         row["instrument_id"], row["is_stopped"], row["for_due_on"], row["began_at"], row["tries"], row["retry_at"]
     )
-    today = today_of(plan, now)
+    today = today_of(plan, when.theirs)
     amount, last = due_on(plan, today)
-    following = with_a_try(before, last or today, now)
+    following = with_a_try(before, last or today, when.theirs)
     if not amount or not is_collected(plan):
         return None, following
-    return _made(plan, amount, row["instrument_id"], row["processor_id"], Origin.AUTOPAY, THE_DAY, now), following
+    return _made(plan, amount, row["instrument_id"], row["processor_id"], Origin.AUTOPAY, THE_DAY, when), following
 
 
 def _made(
-    plan: Plan, amount: int, instrument_id: str, processor_id: str, origin: Origin, actor: Actor, now: datetime
+    plan: Plan, amount: int, instrument_id: str, processor_id: str, origin: Origin, actor: Actor, when: When
 ) -> MadeCharge:
     return MadeCharge(
-        plan.bucket, ids.new_id(ids.CHARGE, plan.bucket, milliseconds(now)), plan.plan_id, plan.merchant_id,
-        instrument_id, processor_id, plan.currency, amount, origin, now, actor.kind, ask_again(0, now),
+        plan.bucket, ids.new_id(ids.CHARGE, plan.bucket, milliseconds(when.really)), plan.plan_id, plan.merchant_id,
+        instrument_id, processor_id, plan.currency, amount, origin, when.theirs, actor.kind, ask_again(0, when.really),
     )  # fmt: skip

@@ -95,6 +95,22 @@ select c.bucket, c.plan_id
  order by c.bucket, c.plan_id
  limit $5;
 
+-- find_due_of_merchant --
+-- The same of the plans of one merchant, which has few.
+select c.bucket, c.plan_id
+  from merchant_references r
+  join plans p on p.bucket = r.bucket and p.plan_id = r.plan_id and p.collection_state = 'collecting'
+  join collections c on c.bucket = p.bucket and c.plan_id = p.plan_id
+ where r.merchant_id = $2
+   and exists (select from lines l
+                where l.bucket = c.bucket and l.plan_id = c.plan_id and l.paid_on is null
+                  and l.due_on <= ($1::timestamptz at time zone c.time_zone)::date
+                  and (l.due_on > coalesce(c.for_due_on, '-infinity') or c.retry_at <= $1))
+   and (c.bucket, c.plan_id) > ($3, $4)
+   and c.instrument_id is not null and not c.is_stopped
+ order by c.bucket, c.plan_id
+ limit $5;
+
 -- claim_due --
 -- Of the plans that were found, those that may be charged still. Who else looks for such plans meanwhile does not get
 -- these.
@@ -162,6 +178,9 @@ select bucket, charge_id, asked
  order by ask_at
  limit $2
    for update skip locked;
+
+-- load_pending_of_merchant --
+select charge_id from charges where state = 'pending' and merchant_id = $1 order by charge_id;
 
 -- ask_later --
 update charges c

@@ -43,7 +43,7 @@ select merchant_id, programme_id, currency, partner_id, begin_on, 0, 0, 0, 0, 0
 -- load_groups --
 -- Whose midnight ends their days: the programme's, or the merchant's where there is none.
 select g.merchant_id, g.programme_id, g.currency, g.partner_id, g.accrued_until, g.earned, g.partner_earned, g.settled,
-       g.partner_settled, coalesce(p.time_zone, m.time_zone) as time_zone
+       g.partner_settled, coalesce(p.time_zone, m.time_zone) as time_zone, m.ahead
   from accrual_groups g
   join merchants m using (merchant_id)
   left join lateral (select time_zone from programmes p

@@ -54,6 +54,7 @@ class Group(Struct, frozen=True):
     settled: int
     partner_settled: int
     time_zone: str
+    ahead: timedelta  # of real time, if its merchant is one for tests
 
     @property
     def name(self) -> Name:
@@ -172,8 +173,8 @@ async def _behind(conn: Connection, now: datetime) -> list[Group]:
 
 
 def _ended(group: Group, now: datetime) -> date:
-    """The day that ended last, by the calendar of the group's books."""
-    return business_day(now, group.time_zone) - timedelta(days=1)
+    """The day that ended last, by its merchant's clock and the calendar of the group's books."""
+    return business_day(now + group.ahead, group.time_zone) - timedelta(days=1)
 
 
 async def _earned(conn: Connection, batches: list[Batch], days: dict[Name, date]) -> dict[Name, Sums]:

@@ -9,6 +9,7 @@ from msgspec import Struct, field
 from service import ids
 from service.db import Connection, columns
 from service.limits.account import Account
+from service.merchants.merchant import TimeAt
 from service.packed import unpack
 from service.partners.programme import Funding
 from service.plans.book import Book, Change, Command, Notice, PlanCommand
@@ -60,6 +61,12 @@ class Books(Struct):
             ),
         )
 
+    def merchant_of(self, command: Command) -> str | None:
+        """Whose plan or offer a command is about; None if its target does not exist."""
+        known = self.agreements if command.loads == "offer" else self.plans
+        found = known.get(command.target)
+        return None if found is None else found.merchant_id
+
     def fold(self, change: Change) -> None:
         """Makes the change the starting point of the batch's next command."""
         self.accounts[_account_key(change.plan)] = change.account
@@ -77,8 +84,8 @@ class Books(Struct):
                     self.notices.setdefault(plan.plan_id, []).append(notice)
 
 
-async def load(conn: Connection, commands: list[Command], now: datetime) -> Books:
-    """Loads and locks what `commands`, done at `now` or later, may read; what does not exist is left out."""
+async def load(conn: Connection, commands: list[Command], now: datetime, time_at: TimeAt) -> Books:
+    """Loads and locks what `commands`, asked for at `now` or later, may read; what does not exist is left out."""
     books = Books()
     offers = sorted({command.target for command in commands if command.loads == "offer"})
     plans = sorted({command.target for command in commands if command.loads == "plan"})
@@ -87,7 +94,7 @@ async def load(conn: Connection, commands: list[Command], now: datetime) -> Book
     if books.agreements:
         await _load_what_became(conn, books)
     if plans:
-        await _load_plans(conn, books, plans, commands, now)
+        await _load_plans(conn, books, plans, commands, now, time_at)
     return books
 
 
@@ -129,9 +136,11 @@ async def _load_what_became(conn: Connection, books: Books) -> None:
             books.used_references.add((merchant_id, reference))
 
 
-async def _load_plans(conn: Connection, books: Books, plans: list[str], commands: list[Command], now: datetime) -> None:
+async def _load_plans(
+    conn: Connection, books: Books, plans: list[str], commands: list[Command], now: datetime, time_at: TimeAt
+) -> None:
     books.plans = {plan.plan_id: plan for plan in await load_plans(conn, plans)}
-    if rewritten := _rewritten(books.plans, [one for one in commands if isinstance(one, PlanCommand)], now):
+    if rewritten := _rewritten(books.plans, [one for one in commands if isinstance(one, PlanCommand)], now, time_at):
         books.plans |= await load_history(conn, rewritten)
     books.found = books.plans.copy()
     await _load_former_references(conn, books)
@@ -154,12 +163,16 @@ async def _load_former_references(conn: Connection, books: Books) -> None:
             books.used_references.add((merchant_id, reference))
 
 
-def _rewritten(plans: dict[str, Plan], commands: list[PlanCommand], now: datetime) -> list[Plan]:
+def _rewritten(plans: dict[str, Plan], commands: list[PlanCommand], now: datetime, time_at: TimeAt) -> list[Plan]:
     """The plans whose facts are needed."""
     asked: dict[str, list[PlanCommand]] = {}
     for command in commands:
         asked.setdefault(command.plan_id, []).append(command)
-    return [plan for plan_id, plan in plans.items() if needs_facts(plan, asked.get(plan_id, ()), now)]
+    return [
+        plan
+        for plan_id, plan in plans.items()
+        if needs_facts(plan, asked.get(plan_id, ()), time_at(plan.merchant_id, now))
+    ]
 
 
 def needs_facts(plan: Plan, commands: Sequence[PlanCommand], now: datetime) -> bool:

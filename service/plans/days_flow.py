@@ -52,6 +52,13 @@ async def pass_days(pool: Pool, engine: Engine, now: datetime) -> int:
     return passed
 
 
+async def pass_days_of(pool: Pool, engine: Engine, merchant_id: str, now: datetime, theirs: datetime) -> None:
+    """Passes the days of a test merchant's plans that have begun by its time."""
+    while rows := await pool.fetch(Q.load_plans_of_merchant_to_pass, merchant_id, theirs, AT_ONCE):
+        if 200 not in await _pass(engine, rows, now):
+            return  # others are at them, or they cannot be passed: the worker says so
+
+
 async def _sweep(conn: Connection, engine: Engine, part: int, now: datetime) -> Sweep:
     """One that fails does not stop the others."""
     size, passed, failed = ids.BUCKETS // PARTS, 0, 0

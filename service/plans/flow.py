@@ -11,6 +11,7 @@ from service.engine.work import Answer, Done, Key
 from service.errors import Refused
 from service.ledger.chart import Transfer
 from service.limits.account import Account
+from service.merchants.merchant import TimeAt
 from service.plans import books, store
 from service.plans.book import Change, Command, Recorded, completed
 from service.plans.books import Books
@@ -21,11 +22,21 @@ from service.plans.timeline import PlanAnswer, Step, recorded_fact
 
 
 class PlanWork:
-    """The family of all commands on plans: a book for each, their accounts locked in sorted order."""
+    """The family of all commands on plans: a book for each, their accounts locked in sorted order.
+
+    Whoever asks, a command is done at its merchant's time.
+    """
+
+    def __init__(self, time_at: TimeAt) -> None:
+        self._time_at = time_at
 
     async def load(self, conn: Connection, commands: list[Command], now: datetime) -> Books:
         """Loads and locks what the commands may read."""
-        return await books.load(conn, commands, now)
+        return await books.load(conn, commands, now, self._time_at)
+
+    def time_of(self, command: Command, found: Books, now: datetime) -> datetime:
+        """The time of the plan's merchant."""
+        return time_of(command, found, now, self._time_at)
 
     def apply(self, command: Command, found: Books, now: datetime) -> Change:
         """The command on its book, or `Refused`; the next command of the batch finds what it did."""
@@ -73,13 +84,14 @@ class Preview(Struct):
     dry_run: bool = True
 
 
-async def preview(pool: Pool, command: Command, now: datetime) -> Answer:
+async def preview(pool: Pool, command: Command, now: datetime, time_at: TimeAt) -> Answer:
     """The change that `command` would make, with nothing written: the same load and apply, rolled back."""
     async with pool.acquire() as conn:
         transaction = conn.transaction()
         await transaction.start()
         try:
-            found = await books.load(conn, [command], now)
+            found = await books.load(conn, [command], now, time_at)
+            now = time_of(command, found, now, time_at)
             before = found.book_for(command)
             change = apply(command, found, now)
         except Refused as refused:
@@ -104,6 +116,12 @@ async def load_life(pool: Pool, plan_id: str, merchant_id: str | None) -> tuple[
         plans = await load_plans(conn, [plan_id], merchant_id)
         facts = await load_facts(conn, [plan_id]) if plans else {}
     return (plans[0], facts[plan_id]) if plans else None
+
+
+def time_of(command: Command, found: Books, now: datetime, time_at: TimeAt) -> datetime:
+    """When a command is done that was asked for at `now`: at the time of its merchant."""
+    merchant_id = found.merchant_of(command)
+    return now if merchant_id is None else time_at(merchant_id, now)
 
 
 def apply(command: Command, found: Books, now: datetime) -> Change:

@@ -1,9 +1,11 @@
 """Every authorization at which the day has to look, some hundred at a time. Run again, it finds nothing left to do."""
 
 import asyncio
+from collections.abc import Callable, Coroutine
 from datetime import datetime
 from typing import Final
 
+import asyncpg
 import msgspec
 from msgspec import Struct
 
@@ -36,8 +38,19 @@ class _Answer(Struct):
 
 async def guard_all(pool: Pool, engine: Engine, now: datetime) -> Guarded:
     """Looks at all that are to be looked at by `now`, beside others who do the same. Refused: UNAVAILABLE."""
+    return await _guard(engine, now, lambda: pool.fetch(Q.load_authorizations_to_guard, now, AT_ONCE))
+
+
+async def guard_of(pool: Pool, engine: Engine, merchant_id: str, now: datetime, theirs: datetime) -> None:
+    """The same for a test merchant, by its time. Refused: UNAVAILABLE."""
+    await _guard(engine, now, lambda: pool.fetch(Q.load_authorizations_of_merchant, merchant_id, theirs, AT_ONCE))
+
+
+async def _guard(
+    engine: Engine, now: datetime, find: Callable[[], Coroutine[None, None, list[asyncpg.Record]]]
+) -> Guarded:
     done, before = Guarded(), None
-    while rows := await pool.fetch(Q.load_authorizations_to_guard, now, AT_ONCE):
+    while rows := await find():
         commands = [
             Guard(
                 command_id=ids.new_id(ids.COMMAND, row["bucket"], int(now.timestamp() * 1000)),

@@ -186,6 +186,15 @@ select bucket, plan_id
  order by guard_at
  limit $2;
 
+-- load_authorizations_of_merchant --
+-- The same of one merchant, which has few.
+select bucket, plan_id
+  from merchant_references r
+  join plans p using (bucket, plan_id)
+ where r.merchant_id = $1 and p.guard_at < $2
+ order by p.guard_at
+ limit $3;
+
 -- lock_part --
 -- One worker at a time passes the days of a part of the buckets; false: another is at it.
 select pg_try_advisory_lock($1::bigint);
@@ -200,6 +209,15 @@ select bucket, day_at, plan_id
  where (bucket, day_at, plan_id) > ($1, $2, $3) and bucket <= $4 and day_at <= $5
  order by bucket, day_at, plan_id
  limit $6;
+
+-- load_plans_of_merchant_to_pass --
+-- The same of one merchant, which has few.
+select bucket, day_at, plan_id
+  from merchant_references r
+  join plans p using (bucket, plan_id)
+ where r.merchant_id = $1 and p.day_at <= $2
+ order by bucket, day_at, plan_id
+ limit $3;
 
 -- is_reference_taken --
 select exists (select from merchant_references where merchant_id = $1 and merchant_reference = $2);

@@ -232,7 +232,7 @@ def _recorded(plan: Plan, one: Recorded) -> FactRow:
 
 
 def _booked(one: Done[Command, Change], moved: Moved) -> list[BookedTransfer]:
-    plan, now = moved.plan, one.work.now
+    plan, now = moved.plan, one.now
     booked_on = business_day(now, plan.funding.time_zone or plan.offer.time_zone)
     first = sum(len(each.transfers) for each in takewhile(lambda each: each is not moved, one.effect.moved))
     return [
@@ -255,7 +255,7 @@ def _told(one: Done[Command, Change], moved: Moved, event: Event, number: int) -
     data["outstanding"] = plan.amounts.outstanding
     event_id = ids.derive(ids.EVENT, one.work.item.command_id, number)
     return Told(
-        plan.bucket, event_id, plan.merchant_id, event.type, one.work.now, actor.kind, _json(data),
+        plan.bucket, event_id, plan.merchant_id, event.type, one.now, actor.kind, _json(data),
         plan_id=plan.plan_id,
     )  # fmt: skip
 

@@ -7,7 +7,7 @@ select hmac, key_id, audience, owner_id, scopes from keys where revoked_at is nu
 select hmac from keys where hmac = any($1::bytea[]) and revoked_at is null;
 
 -- load_merchants --
-select merchant_id, name, country, time_zone, fees, active from merchants;
+select merchant_id, name, country, time_zone, fees, active, is_test, ahead from merchants;
 
 -- load_programmes --
 select distinct on (programme_id)

@@ -4,7 +4,7 @@ import asyncio
 import logging
 from collections.abc import Iterator
 from contextlib import suppress
-from datetime import datetime
+from datetime import datetime, timedelta
 
 import asyncpg
 import msgspec
@@ -46,6 +46,7 @@ class Known(msgspec.Struct, frozen=True):
     trial: Trial | None = None
     gateways: dict[str, Address] = {}  # by name
     processors: dict[str, processor.Address] = {}  # by id; retired ones among them
+    clocks: dict[str, timedelta] = {}  # how far a test merchant's is ahead of real time; one never moved is not there
 
 
 class Registry:
@@ -106,6 +107,11 @@ class Registry:
             raise Refused(Code.FORBIDDEN, "This merchant is not active.")
         return merchant
 
+    def time_at(self, merchant_id: str, now: datetime) -> datetime:
+        """What time it is for a merchant when it really is `now`."""
+        ahead = self.now.clocks.get(merchant_id)
+        return now if ahead is None else now + ahead
+
     async def policy(self, now: datetime) -> CompiledPolicy:
         """The policy in force at `now`: one that was published to begin later begins on time, with nobody's help."""
         span = in_force(self.now.policies, now)
@@ -144,6 +150,7 @@ class Registry:
                 Trial(*trial) if trial else None,
                 {row["name"]: _address(row) for row in gateways},
                 {row["processor_id"]: _processor(row) for row in processors},
+                {row["merchant_id"]: row["ahead"] for row in merchants if row["ahead"]},
             )
             await self.ready.prepare(_needed(known, clock.now()))
             self.now = known
@@ -207,4 +214,6 @@ def _processor(row: asyncpg.Record) -> processor.Address:
 
 def _merchant(row: asyncpg.Record) -> Merchant:
     fees = msgspec.json.decode(row["fees"], type=dict[str, MerchantFee])
-    return Merchant(row["merchant_id"], row["name"], row["country"], row["time_zone"], fees, row["active"])
+    return Merchant(
+        row["merchant_id"], row["name"], row["country"], row["time_zone"], fees, row["active"], row["is_test"]
+    )  # fmt: skip
