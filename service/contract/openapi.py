@@ -21,10 +21,11 @@ from service.api.operation import Text
 from service.contract.contract import MEANING, SHARED, Route, codes_of, parameters_of, routes_of
 from service.contract.glossary import GLOSSARY
 from service.contract.prose import PREFACE, SECURITY, TAGS
-from service.contract.schemas import REF, Schema, name_of, published, schemas_of
+from service.contract.schemas import REF, Schema, names_of, published, schemas_of
 from service.errors import STATUS, Code, Problem
 
 Examples = dict[str, dict[str, Any]]  # by operation: "request", and the answers by status
+Names = dict[type, str]  # of each wire struct, among the components
 
 KEY: Final = {"$ref": "#/components/parameters/IdempotencyKey"}
 CLOCK: Final = {"$ref": "#/components/parameters/TenorClock"}
@@ -36,9 +37,10 @@ def document(app: Litestar, examples: Examples) -> Schema:
     """The contract as an OpenAPI 3.1 document."""
     routes = routes_of(app)
     wire = wire_types(routes.values())
+    names = names_of(wire)
     paths: dict[str, Schema] = {}
     for name, route in routes.items():
-        paths.setdefault(route.path, {})[route.method.lower()] = _operation(route, wire, examples.get(name, {}))
+        paths.setdefault(route.path, {})[route.method.lower()] = _operation(route, names, examples.get(name, {}))
     return {
         "openapi": "3.1.0",
         "info": {
@@ -79,7 +81,7 @@ def yaml_text(made: Schema) -> str:
 # One operation --------------------------------------------------------------------------------------------------------
 
 
-def _operation(route: Route, wire: list[Any], examples: Schema) -> Schema:
+def _operation(route: Route, names: Names, examples: Schema) -> Schema:
     handler, takes = route.handler, route.operation.takes
     summary, _, more = inspect.cleandoc(handler.fn.__doc__ or "").partition("\n\n")
     made: Schema = {"operationId": handler.fn.__name__, "tags": [_tag(route)]}
@@ -92,9 +94,9 @@ def _operation(route: Route, wire: list[Any], examples: Schema) -> Schema:
         made["parameters"] = parameters
     if takes:
         needed = isinstance(takes, Text) or any(field.required for field in msgspec.structs.fields(takes))
-        made["requestBody"] = {"required": needed, "content": _content(takes, wire, examples.get("request"))}
+        made["requestBody"] = {"required": needed, "content": _content(takes, names, examples.get("request"))}
     refusals = {str(status): one for status, one in _refusals(route) if status not in route.answers}
-    made["responses"] = _answers(route, wire, examples) | refusals
+    made["responses"] = _answers(route, names, examples) | refusals
     return made
 
 
@@ -147,25 +149,25 @@ def _headers(route: Route) -> Iterator[Schema]:
         yield CLOCK
 
 
-def _content(one: Any, wire: list[Any], example: Any = None) -> Schema:
+def _content(one: Any, names: Names, example: Any = None) -> Schema:
     if isinstance(one, Text):
         schema = {"type": "string"} if one is PAGE else {"type": "string", "format": "binary"}  # a file
         made: Schema = {"schema": schema | {"description": one.description}}
         return {one.media: made | ({"example": example} if example is not None else {})}
-    made = {"schema": {"$ref": REF + name_of(one, wire)}}
+    made = {"schema": {"$ref": REF + names[one]}}
     return {"application/json": made | ({"example": example} if example is not None else {})}
 
 
-def _answers(route: Route, wire: list[Any], examples: Schema) -> Schema:
+def _answers(route: Route, names: Names, examples: Schema) -> Schema:
     """A dry run answers 200 with what it would change, beside or instead of what the verb answers."""
     made: Schema = {}
     for status, one in sorted(route.answers.items()):
         words = one.description if isinstance(one, Text) else SAID[status]
-        made[str(status)] = {"description": words, "content": _content(one, wire, examples.get(str(status)))}
+        made[str(status)] = {"description": words, "content": _content(one, names, examples.get(str(status)))}
         if route.operation.page:
-            made[str(status)]["content"] |= _content(PAGE, wire)
+            made[str(status)]["content"] |= _content(PAGE, names)
     if route.operation.dry_run:
-        dry = _content(route.operation.dry_run, wire, examples.get("dry_run"))
+        dry = _content(route.operation.dry_run, names, examples.get("dry_run"))
         if done := made.get("200"):
             schemas = [content["application/json"]["schema"] for content in (done["content"], dry)]
             done["description"] = "Done; or, of a dry run, what would be."

@@ -28,7 +28,7 @@ REF: Final = "#/components/schemas/"
 def schemas_of(types: Iterable[Any]) -> dict[str, Schema]:
     """The components of all `types` and of what they are made of, by name."""
     wanted = list(types)
-    named = _names(_classes(wanted))
+    named = names_of(wanted)
     _, made = msgspec.json.schema_components(wanted, ref_template="{name}")
     by_type = {_msgspec_name(cls, named): cls for cls in named}
     return {
@@ -37,9 +37,11 @@ def schemas_of(types: Iterable[Any]) -> dict[str, Schema]:
     }
 
 
-def name_of(cls: type, types: Iterable[Any]) -> str:
-    """The name of `cls` among the components of `types`."""
-    return _names(_classes(list(types)))[cls]
+def names_of(types: Iterable[Any]) -> dict[type, str]:
+    """The names of the components: the class's own; where two share it, their modules' words before it."""
+    classes = _classes(list(types))
+    shared = Counter(cls.__name__ for cls in classes)
+    return {cls: cls.__name__ if shared[cls.__name__] == 1 else _module_word(cls) + cls.__name__ for cls in classes}
 
 
 # Names ----------------------------------------------------------------------------------------------------------------
@@ -66,12 +68,6 @@ def _classes(types: list[Any]) -> list[type]:
 
     visit(msgspec.inspect.multi_type_info(types))
     return list(found)
-
-
-def _names(classes: list[type]) -> dict[type, str]:
-    """The class's own name; where two share it, their modules' words before it."""
-    shared = Counter(cls.__name__ for cls in classes)
-    return {cls: cls.__name__ if shared[cls.__name__] == 1 else _module_word(cls) + cls.__name__ for cls in classes}
 
 
 def _module_word(cls: type) -> str:
