@@ -68,6 +68,7 @@ class CaptureBody(BillBody, frozen=True, forbid_unknown_fields=True):
     """What was shipped or used. `items` less `discounts`, when given, are the amount and stay the plan's bill."""
 
     final: bool = False  # nothing more will be captured: the rest is given back
+    evidence: Annotated[str, Meta(max_length=2000)] = ""  # of the use, where the offer's `use` asks for it
 
 
 class ClaimBody(BillBody, frozen=True, forbid_unknown_fields=True):
@@ -153,7 +154,10 @@ def capture_plan(body: CaptureBody, names: Names) -> Command:
     As far as the plan's `leeway` goes, the last capture may be of more than was authorized, and one may come after the
     plan has expired, until `late_capture_until`. Then the consumer's limit must have room for it.
     """
-    return Capture(**names, amount=body.amount, final=body.final, lines=body.lines(), reference=body.reference)
+    return Capture(
+        **names, amount=body.amount, final=body.final, lines=body.lines(), reference=body.reference,
+        evidence=body.evidence,
+    )  # fmt: skip
 
 
 class ReverseBody(Struct, frozen=True, forbid_unknown_fields=True):

@@ -5,11 +5,12 @@ from typing import Annotated, Final
 
 from msgspec import Meta, Struct
 
+from service.api.body import Nothing
 from service.api.verb import Names, verb
 from service.errors import Code
 from service.plans.book import Command
 from service.plans.offer import Kind
-from service.plans.use import EndUse, StartUse
+from service.plans.use import Confirm, EndUse, StartUse
 
 
 class WhenBody(Struct, frozen=True, forbid_unknown_fields=True):
@@ -18,7 +19,16 @@ class WhenBody(Struct, frozen=True, forbid_unknown_fields=True):
     at: Annotated[datetime, Meta(tz=True)] | None = None  # not to come; null: now
 
 
-@verb("use/start", 200, refuses=(Code.STATE_FORBIDS,), kind=Kind.PAY_AFTER_USE)
+@verb("confirm", 200, refuses=(Code.STATE_FORBIDS,), kind=Kind.PAY_AFTER_USE)
+def confirm_order(body: Nothing, names: Names) -> Command:
+    """The consumer agrees to this order, where the offer's `use` has `confirm_days`.
+
+    Before it nothing can be used or captured; when `use.confirm_by` has passed, the plan expires.
+    """
+    return Confirm(**names)
+
+
+@verb("use/start", 200, refuses=(Code.STATE_FORBIDS,), kind=Kind.PAY_AFTER_USE, after=("confirm_order",))
 def start_use(body: WhenBody, names: Names) -> Command:
     """The consumer has what the plan is for: it is `in_use`.
 
@@ -28,7 +38,7 @@ def start_use(body: WhenBody, names: Names) -> Command:
     return StartUse(**names, at=body.at)
 
 
-@verb("use/end", 200, refuses=(Code.STATE_FORBIDS,), kind=Kind.PAY_AFTER_USE, after=("start_use",))
+@verb("use/end", 200, refuses=(Code.STATE_FORBIDS,), kind=Kind.PAY_AFTER_USE, after=("confirm_order", "start_use"))
 def end_use(body: WhenBody, names: Names) -> Command:
     """The consumer has given it back: what it came to may be captured, or claimed, until `capture_by`.
 
@@ -37,4 +47,4 @@ def end_use(body: WhenBody, names: Names) -> Command:
     return EndUse(**names, at=body.at)
 
 
-ROUTES: Final = [start_use, end_use]
+ROUTES: Final = [confirm_order, start_use, end_use]

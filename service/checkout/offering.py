@@ -73,6 +73,7 @@ class Offering(Struct, frozen=True):
             merchant_fee=with_subsidy(footing.merchant_fee, rung.subsidy),
             capture_within_days=rung.capture_within_days or policy.capture_within_days,
             leeway=leeway_of(rung, policy.leeway),
+            use=rung.use,
             amount_min=0 if rung.waivers else rung.amount_min,
             amount_max=0 if rung.waivers else rung.amount_max,
             product_class=policy.product_class,

@@ -183,6 +183,14 @@ def completed(refused: Refused, plan: Plan) -> Refused:
     return Refused(refused.code, detail, refused.pointer, refused.actions or next_actions(plan))
 
 
+def require_confirmed(plan: Plan) -> None:
+    """Refused: STATE_FORBIDS, while it waits for the consumer."""
+    if plan.is_unconfirmed:
+        raise refuse_state(
+            plan, f"used or captured before the consumer confirms it, until {plan.capture_by.isoformat()}"
+        )
+
+
 def require_open(plan: Plan, now: datetime, verb: str) -> None:
     """Authorized, or partly captured, and still within its time, or what is tolerated after it."""
     if not plan.remaining:

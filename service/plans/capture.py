@@ -9,7 +9,7 @@ from service.event_type import EventType
 from service.merchants.merchant import merchant_fee
 from service.money import take_bps
 from service.plans.bill import BillLine
-from service.plans.book import Book, Change, Event, PlanCommand, refuse_state, require_open
+from service.plans.book import Book, Change, Event, PlanCommand, refuse_state, require_confirmed, require_open
 from service.plans.happening import fact_id, happen, today_of
 from service.plans.offer import Kind
 from service.plans.payment import same_reference
@@ -31,16 +31,20 @@ class Capture(PlanCommand, frozen=True, kw_only=True):
     final: bool = False
     lines: tuple[BillLine, ...] = ()  # of the bill
     reference: str | None = None  # the merchant's own
+    evidence: str = ""  # of what was used
 
     who_may = MERCHANTS
 
     def apply(self, book: Book, now: datetime) -> Change:
-        """Refused: NOT_FOUND, STATE_FORBIDS, AMOUNT_EXCEEDS_AUTHORIZED, INVALID_FIELD (nothing, and not all of it),
-        DUPLICATE_CAPTURE, LIMIT_EXCEEDED and REFERENCE_USED (more than was promised, or too late).
+        """Refused: NOT_FOUND, STATE_FORBIDS, AMOUNT_EXCEEDS_AUTHORIZED, INVALID_FIELD (nothing, and not all of it, or
+        no evidence), DUPLICATE_CAPTURE, LIMIT_EXCEEDED and REFERENCE_USED (more than was promised, or too late).
         """
         plan = self.plan_of(book)
         if plan.kind is Kind.DEPOSIT:
             raise refuse_state(plan, "captured: a deposit is claimed")
+        require_confirmed(plan)
+        if plan.offer.use.evidence and self.amount and not self.evidence:
+            raise Refused(Code.INVALID_FIELD, "The product asks for what proves the bill.", "/evidence")
         refuse_twice(plan, self.reference)
         anew = self._anew(book, plan, now)
         beyond = self._beyond(plan, anew or plan.remaining)
@@ -51,7 +55,7 @@ class Capture(PlanCommand, frozen=True, kw_only=True):
         fact = Captured(
             id=fact_id(self), recorded_on=today, on=today, amount=self.amount, beyond=beyond,
             anew=min(anew, self.amount), final=final, lines=self.lines,
-            reference=self.reference or "",
+            reference=self.reference or "", evidence=self.evidence,
         )  # fmt: skip
         back = max(0, plan.remaining - self.amount) if final else 0
         told = {"voided": back, "beyond": beyond, "reference": self.reference}

@@ -36,9 +36,22 @@ class Leeway(Struct, frozen=True, forbid_unknown_fields=True):
     late_capture_grace_days: Annotated[int, Meta(ge=0, le=90)] = 0  # after it expired, in which a capture is tried anew
 
 
-class Use(Struct, frozen=True, forbid_unknown_fields=True):
-    """How long goods may be used before they are paid, and how soon after it their bill must come."""
+class Scenario(StrEnum):
+    """What is used before it is paid."""
 
+    RIDE = "ride"  # begun and ended within hours: a bicycle, a car, a power bank
+    RENTAL = "rental"  # goods for days or months
+    STAY = "stay"  # a room
+    PAY_AFTER_DELIVERY = "pay_after_delivery"  # goods that are looked at before they are paid
+    TRIAL = "trial"  # what is not kept costs nothing
+
+
+class Use(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
+    """How goods are used before they are paid: who agrees, how long, and how soon after it their bill must come."""
+
+    scenario: Scenario | None = None  # null: any
+    confirm_days: Annotated[int, Meta(ge=0, le=90)] = 0  # for the consumer to confirm each order; 0: they need not
+    evidence: bool = False  # the bill is captured with what proves it
     days_max: Annotated[int, Meta(ge=1, le=CAPTURE_DAYS_MAX)] = 365  # of one use
     bill_days: Annotated[int, Meta(ge=1, le=365)] = 30  # after the use has ended
 

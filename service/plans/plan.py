@@ -28,7 +28,7 @@ from service.plans.state import (
     dispute_state_of,
     state_of,
 )
-from service.plans.used import UseOfPlan, captured_by, used
+from service.plans.used import UseOfPlan, captured_by, is_unconfirmed, used
 from service.terms.apr import Apr
 from service.terms.early_settlement import RebateMethod
 from service.terms.terms import Terms
@@ -94,7 +94,14 @@ class Plan(Struct, frozen=True):
     @property
     def extendable_days(self) -> int:
         """By how many days that may still be put off."""
+        if self.is_unconfirmed:
+            return 0
         return max(0, self.offer.leeway.extend_days_max - self.standing.extended_days)
+
+    @property
+    def is_unconfirmed(self) -> bool:
+        """Whether it waits for the consumer: until then nothing is used or captured."""
+        return is_unconfirmed(self.offer, self.standing)
 
     @property
     def capture_until(self) -> datetime:
@@ -106,7 +113,13 @@ class Plan(Struct, frozen=True):
     def late_capture_until(self) -> datetime | None:
         """Until when a capture of what has expired is tried anew; None of a plan that was ended by something else."""
         days, standing = self.offer.leeway.late_capture_grace_days, self.standing
-        if not days or standing.ended_by is not Why.EXPIRED or standing.remaining or not standing.given_back:
+        if (
+            not days
+            or self.is_unconfirmed
+            or standing.ended_by is not Why.EXPIRED
+            or standing.remaining
+            or not standing.given_back
+        ):
             return None
         return self.capture_until + timedelta(days=days)
 
@@ -171,7 +184,7 @@ class PlanView(Struct, frozen=True):
     capture_by: datetime
     extendable_days: int
     leeway: Leeway
-    use: UseOfPlan | None  # of goods that are paid after they were used, or have a deposit; null: it has not begun
+    use: UseOfPlan | None  # null: of instalments
     late_capture_until: datetime | None  # until when a capture is still tried, now that the plan has expired
     closed_at: datetime | None
     version: int  # how many facts it has
@@ -237,7 +250,7 @@ def view_as(kind: type[V], plan: Plan, today: date, **more: Any) -> V:
         capture_by=plan.capture_by,
         extendable_days=plan.extendable_days,
         leeway=offer.leeway,
-        use=used(plan.standing),
+        use=used(offer, plan.standing, plan.authorized_at),
         late_capture_until=plan.late_capture_until,
         closed_at=plan.closed_at,
         version=plan.version,
@@ -272,7 +285,9 @@ def bill_of(capture: int, captured_at: datetime, fact: Captured, *, is_reversed:
 def next_actions(plan: Plan) -> tuple[str, ...]:
     """The verbs that may be used now."""
     actions: list[str] = []
-    if plan.remaining:
+    if plan.remaining and plan.is_unconfirmed:
+        actions += ["confirm", "void", *(["amend"] if plan.offer.amount_max else [])]
+    elif plan.remaining:
         actions += ["claim", "release"] if plan.kind is Kind.DEPOSIT else ["capture"]
         if not (plan.standing.use_started_at and plan.standing_bills):
             actions.append("void")

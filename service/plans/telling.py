@@ -45,7 +45,7 @@ from service.plans.running.facts import (
 )
 from service.plans.running.rows import Line
 from service.plans.running.standing import Standing
-from service.plans.running.use_facts import UseEnded, UseStarted
+from service.plans.running.use_facts import OrderConfirmed, UseEnded, UseStarted
 from service.plans.running.versions import lines_of
 from service.plans.timeline import Step
 from service.terms.allocation_rule import PaymentKind
@@ -101,6 +101,8 @@ def _sentence(step: Step, money: Money) -> str:
             return f"It may be captured {_counted(days, 'day')} longer."
         case ExpiryAnnounced(days=days):
             return f"The merchant was told that what is left ends in {_counted(days, 'day')}."
+        case OrderConfirmed():
+            return "The consumer has confirmed the order."
         case UseStarted(at=at):
             return f"It is used since {at.isoformat(timespec='minutes')}."
         case UseEnded(at=at):

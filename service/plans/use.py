@@ -1,21 +1,45 @@
 """Use before pay: the use begins, and it ends; what it came to is captured then. Pure.
 
+confirm the consumer agrees to this order, where the product asks them    it may be used and captured
 start   the ride begins, the key is handed over, the trial is delivered    the plan is in use
 end     the bicycle stands in its rack again                               its bill may be captured for some days
 """
 
 from datetime import UTC, datetime
 
+from service.actor import ActorKind
 from service.errors import Code, Refused
 from service.event_type import EventType
-from service.plans.book import Book, Change, Event, PlanCommand, refuse_state, require_open
+from service.plans.book import Book, Change, Event, PlanCommand, refuse_state, require_confirmed, require_open
 from service.plans.capture import MERCHANTS
 from service.plans.happening import fact_id, happen, today_of
 from service.plans.offer import Kind
 from service.plans.plan import Plan
-from service.plans.running.use_facts import UseEnded, UseStarted
+from service.plans.running.use_facts import OrderConfirmed, UseEnded, UseStarted
 
 USED = (Kind.PAY_AFTER_USE, Kind.DEPOSIT)
+
+
+class Confirm(PlanCommand, frozen=True, kw_only=True):
+    """The consumer agrees to the order."""
+
+    who_may = MERCHANTS | {ActorKind.CONSUMER, ActorKind.OPERATOR}
+
+    def apply(self, book: Book, now: datetime) -> Change:
+        """Refused: NOT_FOUND, STATE_FORBIDS (they need not, did before, or it is too late)."""
+        plan = self.plan_of(book)
+        if (before := plan.standing.confirmed_at) is not None:
+            raise refuse_state(plan, f"confirmed twice: it was at {_said(before)}")
+        if not plan.is_unconfirmed:
+            raise refuse_state(plan, "confirmed: its product asks for no confirmation")
+        require_open(plan, now, "confirmed")
+        today = today_of(plan, now)
+        fact = OrderConfirmed(id=fact_id(self), recorded_on=today, on=today, at=now)
+
+        def tell(after: Plan) -> Event:
+            return Event(EventType.CONFIRMED, {"capture_by": after.capture_by, "remaining": after.remaining})
+
+        return happen(book, plan, self, fact, now, tell)
 
 
 class StartUse(PlanCommand, frozen=True, kw_only=True):
@@ -31,6 +55,7 @@ class StartUse(PlanCommand, frozen=True, kw_only=True):
         if plan.kind not in USED:
             raise refuse_state(plan, "used: it is for goods that the consumer keeps")
         require_open(plan, now, "used")
+        require_confirmed(plan)
         if (begun := plan.standing.use_started_at) is not None:
             raise refuse_state(plan, f"used twice: its use began at {_said(begun)}")
         at = _instant(self.at, now)

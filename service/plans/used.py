@@ -1,5 +1,6 @@
 """The use of what a plan is for: as it is shown, and how long its bill may be captured. Pure.
 
+unconfirmed           until `confirm_days` after the authorization, where the product asks the consumer to confirm
 authorized            until `capture_within_days` after the authorization: so long the use may begin
 in use                until `days_max` after its beginning, and `bill_days` more
 the use has ended     until `bill_days` after its end
@@ -11,21 +12,33 @@ from datetime import datetime, timedelta
 
 from msgspec import Struct
 
-from service.plans.offer import Offer
+from service.plans.offer import Kind, Offer, Scenario
 from service.plans.running.standing import Standing
 
 
 class UseOfPlan(Struct, frozen=True):
-    """From when until when it was used."""
+    """Whether the consumer has agreed to the order, and from when until when it was used."""
 
-    started_at: datetime
-    ended_at: datetime | None  # null: it is in use
+    scenario: Scenario | None  # null: any
+    confirm_by: datetime | None  # until when the consumer is to confirm the order; null: they did, or need not
+    confirmed_at: datetime | None  # null: they did not yet, or need not
+    started_at: datetime | None  # null: it has not begun
+    ended_at: datetime | None  # null: it has not
 
 
-def used(standing: Standing) -> UseOfPlan | None:
-    """The use, once it has begun."""
-    begun = standing.use_started_at
-    return None if begun is None else UseOfPlan(begun, standing.use_ended_at)
+def used(offer: Offer, standing: Standing, authorized_at: datetime) -> UseOfPlan | None:
+    """The use; None of what is bought."""
+    if offer.kind is Kind.INSTALMENTS:
+        return None
+    confirm_by = captured_by(offer, standing, authorized_at) if is_unconfirmed(offer, standing) else None
+    return UseOfPlan(
+        offer.use.scenario, confirm_by, standing.confirmed_at, standing.use_started_at, standing.use_ended_at
+    )
+
+
+def is_unconfirmed(offer: Offer, standing: Standing) -> bool:
+    """Whether it waits for the consumer: until then nothing is used or captured."""
+    return offer.use.confirm_days > 0 and standing.confirmed_at is None
 
 
 def captured_by(offer: Offer, standing: Standing, authorized_at: datetime) -> datetime:
@@ -35,4 +48,7 @@ def captured_by(offer: Offer, standing: Standing, authorized_at: datetime) -> da
         return standing.use_ended_at + timedelta(days=use.bill_days)
     if standing.use_started_at is not None:
         return standing.use_started_at + timedelta(days=use.days_max + use.bill_days)
-    return authorized_at + timedelta(days=offer.capture_within_days)
+    days = offer.capture_within_days
+    if is_unconfirmed(offer, standing):
+        days = min(days, use.confirm_days)
+    return authorized_at + timedelta(days=days)

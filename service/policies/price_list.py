@@ -7,7 +7,7 @@ from msgspec.structs import replace
 
 from service.merchants.merchant import MerchantFee
 from service.money import BPS, take_bps
-from service.plans.offer import Kind, Leeway
+from service.plans.offer import Kind, Leeway, Use
 from service.policies.document import Policy
 from service.policies.prices import Deposit, PayAfterUse, Price, Row, Waiver
 from service.terms.servicing import Servicing
@@ -34,6 +34,7 @@ class Rung(Struct, frozen=True):
     capture_within_days: int | None = None  # null: the policy's
     leeway: Leeway | None = None  # null: the policy's
     servicing: Servicing | None = None  # null: the policy's
+    use: Use = Use()
 
     def down_payment_of(self, price: int) -> int:
         """What is paid in the checkout of a purchase at `price`."""
@@ -132,6 +133,7 @@ def _pay_after_use(use: PayAfterUse) -> Rung:
         capture_within_days=use.capture_within_days,
         leeway=use.leeway,
         servicing=use.servicing,
+        use=use.use,
     )
 
 
@@ -148,6 +150,7 @@ def _deposit(deposit: Deposit) -> Rung:
         capture_within_days=deposit.capture_within_days,
         leeway=deposit.leeway,
         servicing=deposit.servicing,
+        use=deposit.use,
         waivers=tuple(sorted(deposit.ladder, key=lambda step: -step.clean_deposits)),
         waived_min=deposit.waived_min,
     )

@@ -5,7 +5,7 @@ from typing import Annotated
 from msgspec import Meta, Struct
 
 from service.merchants.merchant import MerchantFee
-from service.plans.offer import Leeway
+from service.plans.offer import Leeway, Use
 from service.policies.bounded import Currency, Days, Few, GradeName, Length, Many, Most, Name, Word
 from service.terms.servicing import Servicing
 from service.terms.terms import Amount, BasisPoints, Terms
@@ -49,6 +49,7 @@ class PayAfterUse(Row, frozen=True, forbid_unknown_fields=True, omit_defaults=Tr
     """Use first; the final amount, at most the cap `amount_max`, falls due so many days after it is known."""
 
     due_days: Days
+    use: Use = Use()
 
 
 class Waiver(Struct, frozen=True, forbid_unknown_fields=True):
@@ -67,3 +68,4 @@ class Deposit(Row, frozen=True, forbid_unknown_fields=True, omit_defaults=True, 
     ladder: Annotated[tuple[Waiver, ...], Meta(min_length=1, max_length=20)]
     waived_min: Annotated[int, Meta(ge=1)] = 1
     due_days: Days  # for what a claim leaves to be paid
+    use: Use = Use()

@@ -10,6 +10,7 @@ from service.policies.validate_prices import pointers_of
 
 ABOVE_DEPOSIT = "No more is taken of a deposit than was left as one; leave this out."
 AFTER_DEPOSIT = "A deposit that expired was given back to the card; leave this out."
+AGREED_DEPOSIT = "A deposit is agreed to in the checkout, and its claims carry evidence; leave this out."
 NO_DAYS = "There are no days by which it could be extended; say extend_days_max, or leave this out."
 
 
@@ -21,6 +22,8 @@ def leeway_is_possible(policy: Policy) -> Iterator[Fault]:
         if row.leeway is not None or row.capture_within_days is not None:
             where = f"{at}/leeway" if row.leeway is not None else f"{at}/capture_within_days"
             yield from _leeway(where, leeway, within_days)
+        if isinstance(row, Deposit) and (row.use.confirm_days or row.use.evidence):
+            yield Fault(f"{at}/use/{'confirm_days' if row.use.confirm_days else 'evidence'}", AGREED_DEPOSIT)
         if isinstance(row, Deposit) and row.leeway is not None:
             if row.leeway.capture_tolerance_bps:
                 yield Fault(f"{at}/leeway/capture_tolerance_bps", ABOVE_DEPOSIT)

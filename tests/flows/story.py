@@ -218,7 +218,7 @@ _STEPS: dict[str, Callable[[Story, list[str]], Awaitable[None]]] = {
 _PATHS = {
     "capture": "capture", "void": "void", "claim": "claims", "release": "release", "pay": "payments",
     "refund": "refunds", "amend": "amend", "extend": "extend_authorization", "reverse": "captures/reverse",
-    "start": "use/start", "end": "use/end",
+    "start": "use/start", "end": "use/end", "confirm": "confirm",
 }  # fmt: skip
 _FIRST = {"extend": "days", "reverse": "capture"}  # what the first word is, where it is no amount
 

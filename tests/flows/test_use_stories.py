@@ -104,6 +104,37 @@ STORIES = {
         release
         account reserved 0.00
     """,
+    "a trial of a product that asks the consumer to confirm: nothing goes before it": """
+        consumer limit 1000.00
+        buy 200.00 pay_after_use category trial
+        capture 1.00   refused state_forbids
+        start          refused state_forbids
+        extend         refused state_forbids
+        confirm
+        confirm        refused state_forbids
+        start
+        + 14 days
+        capture 150.00
+        plan state payment_due
+    """,
+    "a trial that the consumer does not confirm: after its days it expires": """
+        consumer limit 1000.00
+        buy 200.00 pay_after_use category trial
+        + 29 days
+        + 1 hours
+        close expires_soon 1
+        + 1 days
+        confirm        refused state_forbids
+        close expired 1
+        plan state expired
+        account reserved 0.00
+        confirm        refused state_forbids
+    """,
+    "an order that need not be confirmed is not": """
+        consumer limit 1000.00
+        buy 200.00 pay_after_use
+        confirm        refused state_forbids
+    """,
     "only what is used before it is paid is in use": """
         consumer limit 1000.00
         buy 600.00 instalments
@@ -120,14 +151,15 @@ async def test_stories(world: World, name: str) -> None:
 
 async def test_a_use_is_told_with_its_instants(world: World) -> None:
     plan = await world.plan(await world.consumer(), 50_00, "pay_after_use")
-    assert plan["use"] is None
+    unused = {"scenario": None, "confirm_by": None, "confirmed_at": None, "started_at": None, "ended_at": None}
+    assert plan["use"] == unused
     assert "start_use" in plan["next_actions"]
     path = f"/v1/plans/{plan['id']}/use"
     for at in ("2026-03-02T11:59:59Z", "2026-03-02T12:00:01Z"):
         wrong = await world.merchant.post(f"{path}/start", {"at": at})
         assert (wrong.json()["code"], wrong.json()["pointer"]) == ("invalid_field", "/at")
     started = (await world.merchant.post(f"{path}/start", {"at": "2026-03-02T13:00:00+01:00"})).json()
-    assert started["use"] == {"started_at": "2026-03-02T12:00:00Z", "ended_at": None}
+    assert started["use"] == unused | {"started_at": "2026-03-02T12:00:00Z"}
     assert started["capture_by"] == "2027-04-01T12:00:00Z"
     assert "end_use" in started["next_actions"]
     world.merchant.now = world.merchant.now and world.merchant.now.replace(hour=20)

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from service.policies.validate import read_policy
-from service.policies.validate_leeway import ABOVE_DEPOSIT, AFTER_DEPOSIT, NO_DAYS
+from service.policies.validate_leeway import ABOVE_DEPOSIT, AFTER_DEPOSIT, AGREED_DEPOSIT, NO_DAYS
 from tests.policies.sample import document_with
 
 
@@ -23,6 +23,12 @@ from tests.policies.sample import document_with
         ("/instalments/0/capture_within_days", 0, "/instalments/0/capture_within_days", "Expected `int` >= 1."),
         ("/instalments/0/leeway", {"late_capture_grace_days": 7}, None, None),
         ("/pay_after_use/0/leeway", {"extends_by_itself": True}, "/pay_after_use/0/leeway/extends_by_itself", NO_DAYS),
+        ("/pay_after_use/0/use", {"scenario": "ride", "confirm_days": 90, "evidence": True}, None, None),
+        ("/pay_after_use/0/use", {"confirm_days": 91}, "/pay_after_use/0/use/confirm_days", "Expected `int` <= 90."),
+        ("/pay_after_use/0/use", {"days_max": 0}, "/pay_after_use/0/use/days_max", "Expected `int` >= 1."),
+        ("/deposits/0/use", {"days_max": 30}, None, None),
+        ("/deposits/0/use", {"confirm_days": 1}, "/deposits/0/use/confirm_days", AGREED_DEPOSIT),
+        ("/deposits/0/use", {"evidence": True}, "/deposits/0/use/evidence", AGREED_DEPOSIT),
         ("/deposits/0/leeway", {"extend_days_max": 7}, None, None),
         (
             "/deposits/0/leeway",

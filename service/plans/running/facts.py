@@ -14,7 +14,7 @@ from msgspec import Meta
 from service.plans.bill import BillLine, RefundedLine
 from service.plans.running.dispute_facts import DisputeAnswered, DisputeAskedAgain, DisputeClosed, DisputeOpened
 from service.plans.running.fact import Count, Fact, Money, Whole
-from service.plans.running.use_facts import UseEnded, UseStarted
+from service.plans.running.use_facts import OrderConfirmed, UseEnded, UseStarted
 from service.terms.allocation_rule import PaymentKind
 from service.terms.apr import Apr
 from service.terms.early_settlement import RebateMethod
@@ -273,7 +273,7 @@ Event = (
     | PaymentReturned | Refunded | OverpaidReturned | ChargedBack | Levied | Waived | Corrected | RateChanged
     | InterestPaused | Extended | DueMoved | HolidayGranted | ReAged | ReAmortized | ChargedOff | Forgiven
     | SettlementQuoted | CollectionPaused | CollectionResumed | DisputeOpened | DisputeAnswered | DisputeAskedAgain
-    | DisputeClosed | UseStarted | UseEnded
+    | DisputeClosed | OrderConfirmed | UseStarted | UseEnded
 )  # fmt: skip
 
 

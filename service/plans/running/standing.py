@@ -106,6 +106,7 @@ class Standing(Struct, eq=False, array_like=True):
     settled_early: bool = False  # or a part: lines ask for less than their courses, which no longer write on them
     pauses: list[Pause] = field(default_factory=list)  # of collection, in the order they began
     dispute: Dispute | None = None  # the last one
+    confirmed_at: datetime | None = None  # by the consumer, where the product asks for it
     use_started_at: datetime | None = None  # of what is used before it is paid, or has a deposit
     use_ended_at: datetime | None = None
     late_fees: list[tuple[date, int]] = field(default_factory=list)  # penalties levied, by the day of each

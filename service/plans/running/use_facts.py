@@ -5,6 +5,13 @@ from datetime import date, datetime
 from service.plans.running.fact import Fact
 
 
+class OrderConfirmed(Fact, frozen=True, tag="order_confirmed"):
+    """The consumer agrees to the order, as its product asks for: from now on it may be used and captured."""
+
+    on: date
+    at: datetime
+
+
 class UseStarted(Fact, frozen=True, tag="use_started"):
     """The consumer has the goods: what is authorized lasts as long as the use may, and the days for its bill."""
 

@@ -2,7 +2,13 @@
 
 from service.errors import Code, Refused
 from service.plans.running.standing import Standing
-from service.plans.running.use_facts import UseEnded, UseStarted
+from service.plans.running.use_facts import OrderConfirmed, UseEnded, UseStarted
+
+
+def confirmed(standing: Standing, fact: OrderConfirmed) -> None:
+    """From here on it ends as an authorization does."""
+    standing.confirmed_at = fact.at
+    _tell_anew(standing, fact)
 
 
 def started(standing: Standing, fact: UseStarted) -> None:
@@ -21,6 +27,6 @@ def ended(standing: Standing, fact: UseEnded) -> None:
     _tell_anew(standing, fact)
 
 
-def _tell_anew(standing: Standing, fact: UseStarted | UseEnded) -> None:
+def _tell_anew(standing: Standing, fact: OrderConfirmed | UseStarted | UseEnded) -> None:
     standing.deadline_on = fact.on
     standing.expiry_told = 0

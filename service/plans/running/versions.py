@@ -33,10 +33,10 @@ from service.plans.running.dispute_facts import DisputeAnswered, DisputeAskedAga
 from service.plans.running.facts import Event, undone_by
 from service.plans.running.rows import Line, frozen
 from service.plans.running.standing import Allocated, Place, Standing
-from service.plans.running.use_facts import UseEnded, UseStarted
+from service.plans.running.use_facts import OrderConfirmed, UseEnded, UseStarted
 from service.terms.terms import Captures, PaidEarly, Terms
 
-OF_A_USE = (UseStarted, UseEnded)
+OF_A_USE = (OrderConfirmed, UseStarted, UseEnded)
 OF_A_DISPUTE = (DisputeOpened, DisputeAnswered, DisputeAskedAgain, DisputeClosed)
 # Principal past due bears interest up to each of these; the others change terms, and find it as it was.
 MOVES_MONEY = (
@@ -255,6 +255,8 @@ def apply(standing: Standing, event: Event) -> None:
             authorization.extended(standing, event)
         case facts.ExpiryAnnounced():
             authorization.expiry_announced(standing, event)
+        case OrderConfirmed():
+            uses.confirmed(standing, event)
         case UseStarted():
             uses.started(standing, event)
         case UseEnded():

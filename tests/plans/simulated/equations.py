@@ -37,7 +37,7 @@ from service.plans.running.facts import (
     Why,
     undone_by,
 )
-from service.plans.running.use_facts import UseEnded, UseStarted
+from service.plans.running.use_facts import OrderConfirmed, UseEnded, UseStarted
 from service.plans.running.versions import in_order
 from service.plans.state import PlanState, collection_state_of, has_ended
 from tests.plans.simulated.seen import Balances, Seen
@@ -204,6 +204,8 @@ def the_end_moves_by_what_was_extended(seen: Seen) -> Sides:
     plan, days = seen.plan, sum(fact.days for fact in seen.those_of(AuthorizationExtended))
     allowed = plan.offer.leeway.extend_days_max
     begin, within, look = plan.authorized_at, plan.offer.capture_within_days, next_look(plan)
+    if plan.offer.use.confirm_days and OrderConfirmed not in seen.sums:
+        within, allowed = min(within, plan.offer.use.confirm_days), 0
     for used in seen.those_of(UseStarted):
         begin, within = used.at, plan.offer.use.days_max + plan.offer.use.bill_days
     for returned in seen.those_of(UseEnded):

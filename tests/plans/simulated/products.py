@@ -8,7 +8,7 @@ from msgspec import structs
 
 from service.errors import Refused
 from service.money import Rounding
-from service.plans.offer import Agreement, Kind, Leeway
+from service.plans.offer import Agreement, Kind, Leeway, Use
 from service.terms.allocation_rule import (
     Allocation,
     AllocationRule,
@@ -71,7 +71,8 @@ def any_agreement(chance: Random) -> Agreement:
         terms = with_life(chance, instalments(chance) if kind is Kind.INSTALMENTS else one_sum(chance))
         within = chance.choice((1, 7, 30, 90))
         leeway, servicing = any_leeway(chance, kind), any_servicing(chance)
-        bends = {"capture_within_days": within, "leeway": leeway, "servicing": servicing, **AMENDABLE}
+        use = Use(confirm_days=20 if kind is Kind.PAY_AFTER_USE and chance.random() < 0.3 else 0, days_max=40)
+        bends = {"use": use, "capture_within_days": within, "leeway": leeway, "servicing": servicing, **AMENDABLE}
         try:
             return agreement(kind, amount, terms, held, **bends)
         except Refused:

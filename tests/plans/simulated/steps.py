@@ -38,7 +38,7 @@ from service.plans.running.facts import (
     ReAged,
     ReAmortized,
 )
-from service.plans.use import EndUse, StartUse
+from service.plans.use import Confirm, EndUse, StartUse
 from service.plans.void import Void
 from service.terms.terms import Unit
 from tests.plans.lives import MERCHANT_ACTS
@@ -123,7 +123,9 @@ def release(now: Now) -> Step:
 
 
 def use(now: Now) -> Step:
-    """It begins, or it ends."""
+    """It is confirmed, it begins, or it ends."""
+    if now.seen.plan.is_unconfirmed or now.chance.random() < SELDOM:
+        return Step(Confirm, {}, MERCHANT_ACTS)
     begun = now.seen.plan.standing.use_started_at is not None
     return Step(EndUse if begun != (now.chance.random() < SELDOM) else StartUse, {}, MERCHANT_ACTS)
 

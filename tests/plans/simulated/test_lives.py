@@ -64,7 +64,7 @@ def test_chance_reaches_every_verb_and_state() -> None:
         "authorize", "Amend", "Capture", "Claim", "Release", "Void", "Guard", "ExtendAuthorization", "RecordPayment",
         "Refund", "ReturnPayment", "ChargeBack", "ReturnOverpayment", "Levy", "Waive", "Reschedule", "ChargeOff",
         "Forgive", "ReverseCapture", "PassDays", "PauseCollection", "ResumeCollection",
-        "StartUse", "EndUse", "OpenDispute", "AnswerDispute", "AskAgain", "CloseDispute",
+        "Confirm", "StartUse", "EndUse", "OpenDispute", "AnswerDispute", "AskAgain", "CloseDispute",
     }  # fmt: skip
     assert states == set(PlanState)
     assert went_back_unpaid, "no payment bounced of which a part had gone back to the consumer"
