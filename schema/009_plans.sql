@@ -53,8 +53,8 @@ create table plans (
     constraint plans_currency_is_iso check (currency ~ '^[A-Z]{3}$'),
     constraint plans_kind_is_known check (kind in ('instalments', 'pay_after_use', 'deposit')),
     constraint plans_state_is_known check (state in (
-        'authorized', 'in_use', 'part_captured', 'active', 'payment_due', 'paid_off', 'closed', 'refunded', 'overpaid',
-        'charged_off', 'recovered', 'forgiven', 'voided', 'expired')),
+        'authorized', 'in_use', 'part_captured', 'assessing', 'active', 'payment_due', 'paid_off', 'closed',
+        'refunded', 'overpaid', 'charged_off', 'recovered', 'forgiven', 'voided', 'expired')),
     constraint plans_collection_state_is_known
         check (collection_state in ('nothing_owed', 'collecting', 'paused', 'collected', 'given_up')),
     constraint plans_changed_by_is_known

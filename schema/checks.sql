@@ -109,12 +109,13 @@ select bucket, plan_id, kind, state, amount, captured, voided, held, reserved, u
  where reserved + held <> remaining
     or (kind <> 'deposit' and held <> 0)
     or (captured > 0 and captures = 0)
-    or (closed_at is not null) 
-       <> (state not in ('authorized', 'in_use', 'part_captured', 'active', 'payment_due', 'charged_off'))
+    or (closed_at is not null)
+       <> (state not in ('authorized', 'in_use', 'part_captured', 'assessing', 'active', 'payment_due', 'charged_off'))
     or not case state
            when 'authorized'    then captures = 0 and remaining > 0
            when 'in_use'        then captures = 0 and remaining > 0 and kind <> 'instalments'
            when 'part_captured' then captures > 0 and remaining > 0
+           when 'assessing'     then remaining > 0 and kind = 'deposit'
            when 'active'        then captures > 0 and remaining = 0 and outstanding > 0 and kind = 'instalments'
            when 'payment_due'   then captures > 0 and remaining = 0 and outstanding > 0 and kind <> 'instalments'
            when 'paid_off'      then captures > 0 and remaining = 0 and outstanding = 0 and kind <> 'deposit'

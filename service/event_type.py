@@ -32,8 +32,14 @@ class EventType(StrEnum):
     EXPIRED = (
         "plan.expired"  # nobody captured what was left: `amount` is given back; it may be until `late_capture_until`
     )
-    CLAIMED = (
-        "deposit.claimed"  # `capture`: `amount` = `from_held` + `owed`; `released`, `merchant_fee`, `lines`, `evidence`
+    CLAIM_MADE = (
+        "deposit.claim_made"  # `claim_id`: `amount` by `lines`, `final`, `reference`, `evidence`; until `contest_until`
+    )
+    CLAIM_CONTESTED = "deposit.claim_contested"  # `claim_id`: the consumer contests `amount`, in their `words`
+    CLAIM_LOWERED = "deposit.claim_lowered"  # `claim_id`: from `amount_before` to `amount`, by `lines`
+    CLAIM_CLOSED = "deposit.claim_closed"  # `claim_id`: nothing is taken of `amount`; the `outcome`
+    CLAIMED = (  # of a deposit, as `capture`: `amount` = `from_held` + `owed` is taken; `released` is given back;
+        "deposit.claimed"  # `merchant_fee`, `lines`, `evidence`; `claim_id`, if it could be contested
     )
     RELEASED = "deposit.released"  # `amount` is given back, `from_held` of it on the card
     PAID = (

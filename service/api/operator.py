@@ -12,6 +12,7 @@ from service import ids
 from service.access import flow as access
 from service.api import (
     charges,
+    claims,
     consents,
     disputes,
     gateways,
@@ -211,6 +212,7 @@ operator_router = Router(
         *processors.OPERATOR_ROUTES,
         *plan_life.ROUTES,
         *disputes.OPERATOR_ROUTES,
+        *claims.OPERATOR_ROUTES,
         *plan_reading.OPERATOR_ROUTES,
     ],
 )

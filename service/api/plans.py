@@ -196,7 +196,11 @@ _DAMAGE: Final[dict[str, Any]] = {
     kind=Kind.DEPOSIT,
 )
 def claim_deposit(body: ClaimBody, names: Names) -> Command:
-    """Take from a deposit: the held part first."""
+    """Take from a deposit: the held part first, the rest is owed.
+
+    Where the offer's `servicing` has `contest_days`, the plan is `assessing` first: nothing is taken before the
+    consumer's days to contest it have ended, and what is contested is decided by the lender.
+    """
     lines, evidence = body.lines(), body.evidence
     return Claim(
         **names, amount=body.amount, evidence=evidence, final=body.final, lines=lines, reference=body.reference

@@ -10,8 +10,8 @@ select c.consumer_id, c.person_id, k.currency, c.merchant_id, m.time_zone, c.ver
   left join accounts a
     on a.bucket = c.bucket and a.person_id = c.person_id and a.currency = k.currency
  cross join lateral (
-    select count(*) filter (where p.state in ('authorized', 'in_use', 'part_captured', 'active', 'payment_due',
-                                              'charged_off'))                                    as open_plans,
+    select count(*) filter (where p.state in ('authorized', 'in_use', 'part_captured', 'assessing', 'active',
+                                              'payment_due', 'charged_off'))                     as open_plans,
            count(*) filter (where p.state in ('paid_off', 'overpaid'))                           as paid_off_plans,
            min(p.authorized_at)                                                                  as first_plan_at,
            count(*) filter (where p.kind = 'deposit' and p.state = 'closed' and p.captured = 0

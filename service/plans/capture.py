@@ -8,7 +8,7 @@ from service.errors import Code, Refused
 from service.event_type import EventType
 from service.merchants.merchant import merchant_fee
 from service.money import take_bps
-from service.plans.bill import BillLine
+from service.plans.bill import Bill, BillLine
 from service.plans.book import Book, Change, Event, PlanCommand, refuse_state, require_confirmed, require_open
 from service.plans.happening import fact_id, happen, today_of
 from service.plans.offer import Kind
@@ -102,7 +102,13 @@ def charge(
     told: dict[str, Any], **fields: Any,
 ) -> Change:  # fmt: skip
     """A capture or a claim: the plan has one more bill."""
+    bill, data = billed(plan, fact, now)
+    bills = (*plan.bills, bill)
+    return happen(book, plan, command, fact, now, lambda _: Event(event, data | told), bills=bills, **fields)
+
+
+def billed(plan: Plan, fact: Captured, now: datetime) -> tuple[Bill, dict[str, Any]]:
+    """The bill of a capture or a claim, and what is told of it."""
     bill = bill_of(len(plan.bills) + 1, now, fact)
     fee = merchant_fee(plan.offer.merchant_fee, plan.amounts.captured, bill.amount)
-    told = {"capture": bill.capture, "amount": bill.amount, "merchant_fee": fee, "lines": fact.lines, **told}
-    return happen(book, plan, command, fact, now, lambda _: Event(event, told), bills=(*plan.bills, bill), **fields)
+    return bill, {"capture": bill.capture, "amount": bill.amount, "merchant_fee": fee, "lines": fact.lines}

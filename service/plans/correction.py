@@ -10,6 +10,7 @@ from service.plans.happening import fact_id, happen, today_of
 from service.plans.offer import Kind
 from service.plans.plan import Plan
 from service.plans.recorded import facts_of, undoing
+from service.plans.running.deposit_facts import ClaimClosed
 from service.plans.running.facts import (
     Amended,
     AuthorizationExtended,
@@ -54,7 +55,7 @@ class Correct(PlanCommand, frozen=True, kw_only=True):
         word = str(fact.__struct_config__.tag)
         if never := undoing(plan, fact.id):
             raise self._refused(f"This fact ({word}) was undone on {never.recorded_on}.")
-        if isinstance(fact, Authorized | Amended | GivenBack) or undone_by(fact):
+        if isinstance(fact, Authorized | Amended | GivenBack | ClaimClosed) or undone_by(fact):
             raise self._refused(f"A fact of this sort ({word}) stays: record what happened instead.")
         if isinstance(fact, Captured):
             self._refuse_if_stood_upon(plan, fact)

@@ -7,6 +7,7 @@ after the days of grace     paying late costs something, once     fee.levied
 30, 60, 90 ... days late    the plan is in the next bucket        plan.aged
 so many days late           collection is given up                plan.charged_off
 no answer to a dispute      the merchant has lost it              dispute.closed, plan.refunded
+a claim nobody contested    it is taken of the deposit            deposit.claimed
 
 Time goes first: whatever is done to a plan finds it with all its days passed, so a day that was missed brings about
 what it would have brought about in time.
@@ -14,7 +15,7 @@ what it would have brought about in time.
 
 from collections.abc import Iterator, Sequence
 from datetime import date, datetime, timedelta
-from typing import Final
+from typing import Any, Final
 from zoneinfo import ZoneInfo
 
 from msgspec.structs import replace
@@ -25,15 +26,18 @@ from service.errors import Code, Refused
 from service.event_type import EventType
 from service.plans.book import Book, Change, Command, Event, Moved, PlanCommand, Recorded
 from service.plans.bookkeeping import booked
+from service.plans.capture import billed
+from service.plans.claimed import settling
 from service.plans.disputed import closing
 from service.plans.happening import exposed, named, stand, today_of
 from service.plans.plan import Plan
+from service.plans.running.deposit_facts import ClaimState
 from service.plans.running.dispute_facts import DisputeState
-from service.plans.running.facts import ChargedOff, CollectionResumed, Levied, PauseReason
+from service.plans.running.facts import Captured, ChargedOff, CollectionResumed, Levied, PauseReason
 from service.plans.running.facts import Event as Fact
 from service.plans.running.pauses import day_past_due, rests_on
 from service.plans.running.rows import Row
-from service.plans.running.standing import Standing
+from service.plans.running.standing import Claim, Standing
 from service.plans.running.versions import after
 from service.terms.allocation_rule import Component
 from service.terms.servicing import Servicing
@@ -85,7 +89,12 @@ def passed(before: Plan, command_id: str, now: datetime) -> Moved | None:
                     standing = after(plan.standing, known)
                 except Refused:  # it does not go with what was agreed for a later day: a person decides
                     continue
-                plan = stand(plan, standing, THE_DAY, now)
+                fields = dict[str, Any]()
+                if isinstance(known, Captured):
+                    bill, said = billed(plan, known, now)
+                    fields = {"bills": (*plan.bills, bill), "claimed_at": now}
+                    event = Event(event.type, said | event.data)
+                plan = stand(plan, standing, THE_DAY, now, **fields)
                 recorded.append(Recorded(plan.version, now, THE_DAY, command_id, known))
                 event = Event(event.type, named(known) | event.data)
             told.append(event)
@@ -112,6 +121,9 @@ def brought_by(servicing: Servicing, standing: Standing, day: date) -> Iterator[
         fact = CollectionResumed(id="", recorded_on=day, on=day, why=PauseReason.RETURN)
         yield Event(EventType.COLLECTION_RESUMED, {"why": fact.why, "effective_on": day}), fact
     yield from _brought_by_dispute(standing, day)
+    if (claim := standing.open_claim) is not None and day == _settled_on(claim):
+        kind, data, taken = settling(standing, claim, claim.amount, day)
+        yield Event(kind, data), taken
     rows = _open_rows(standing)
     for number, row in rows:
         said = {"instalment": number, "due_on": row.due_on, "amount": row.outstanding}
@@ -172,6 +184,8 @@ def _days(servicing: Servicing, standing: Standing) -> Iterator[date]:
         yield ends
     if standing.dispute is not None and standing.dispute.respond_by is not None:
         yield from (standing.dispute.respond_by - ANSWER_SOON, standing.dispute.respond_by + A_DAY)
+    if standing.open_claim is not None and (on := _settled_on(standing.open_claim)) is not None:
+        yield on
     late = () if servicing.late_fee is None else (servicing.late_fee.grace_days + 1,)
     given_up = () if servicing.charge_off_days is None else (servicing.charge_off_days,)
     lateness = (*late, *BUCKETS, *given_up)
@@ -180,6 +194,11 @@ def _days(servicing: Servicing, standing: Standing) -> Iterator[date]:
         yield from [row.due_on - timedelta(days) for days in servicing.remind_days]
         yield from [on for days in lateness if (on := day_past_due(standing, row.due_on, days)) is not None]
         lateness = (*late, 1)  # only the oldest brings the plan into another bucket
+
+
+def _settled_on(claim: Claim) -> date | None:
+    """The day on which it is taken; None of one that is contested."""
+    return claim.made.contest_until + A_DAY if claim.state is ClaimState.MADE else None
 
 
 def _open_rows(standing: Standing) -> list[tuple[int, Row]]:

@@ -3,21 +3,28 @@
 claimed + released + remaining = deposit,   and remaining = held on the card + waived on credit
 """
 
-from datetime import datetime
+from datetime import datetime, timedelta
+from typing import Any
+
+from msgspec.structs import replace
 
 from service.errors import Code, Refused
 from service.event_type import EventType
 from service.plans.bill import BillLine
 from service.plans.book import Book, Change, Event, PlanCommand, refuse_state, require_open
 from service.plans.capture import MERCHANTS, charge, refuse_twice
+from service.plans.claimed import taking
 from service.plans.happening import fact_id, happen, today_of
 from service.plans.offer import Kind
 from service.plans.plan import Plan
-from service.plans.running.facts import Captured, GivenBack, Why
+from service.plans.running.deposit_facts import ClaimMade
+from service.plans.running.facts import GivenBack, Why
 
 
 class Claim(PlanCommand, frozen=True, kw_only=True):
     """Take `amount` minor units of the deposit: the held part first, the rest the consumer then owes.
+
+    Where the product has a contest window they are only asked for, and taken when it ends; see `contest.py`.
 
     `final` gives back what is left; a first of several claims says `final=False`. A claim of 0 closes the deposit.
     """
@@ -39,17 +46,17 @@ class Claim(PlanCommand, frozen=True, kw_only=True):
             raise _more_than_left(plan, self.amount)
         if not self.amount and not self.final:
             raise Refused(Code.INVALID_FIELD, "Nothing is claimed only as the last of a deposit: say final.", "/amount")
-        from_held = min(self.amount, plan.standing.held)
-        owed = self.amount - from_held
-        today = today_of(plan, now)
-        fact = Captured(
-            id=fact_id(self), recorded_on=today, on=today, amount=owed, from_held=from_held, final=self.final,
-            lines=self.lines, reference=self.reference or "", evidence=self.evidence,
+        today, days = today_of(plan, now), plan.offer.servicing.contest_days if self.amount else 0
+        made = ClaimMade(
+            id=fact_id(self), recorded_on=today, on=today, amount=self.amount, contest_until=today + timedelta(days),
+            final=self.final, lines=self.lines, reference=self.reference or "", evidence=self.evidence,
         )  # fmt: skip
-        back = plan.remaining - self.amount if self.final else 0
-        told = {"from_held": from_held, "owed": owed, "released": back, "evidence": self.evidence}
+        if days:
+            return happen(book, plan, self, made, now, lambda _: Event(EventType.CLAIM_MADE, _asking(made)))
+        fact, told = taking(plan.standing, made, self.amount, today)
         claimed_at = now if self.amount else plan.claimed_at
-        return charge(self, book, plan, fact, now, EventType.CLAIMED, told, claimed_at=claimed_at)
+        taken = replace(fact, id=made.id)
+        return charge(self, book, plan, taken, now, EventType.CLAIMED, told, claimed_at=claimed_at)
 
 
 class Release(PlanCommand, frozen=True, kw_only=True):
@@ -75,6 +82,13 @@ class Release(PlanCommand, frozen=True, kw_only=True):
         )  # fmt: skip
         event = Event(EventType.RELEASED, {"amount": amount, "from_held": from_held})
         return happen(book, plan, self, fact, now, lambda _: event)
+
+
+def _asking(made: ClaimMade) -> dict[str, Any]:
+    return {
+        "claim_id": made.id, "amount": made.amount, "contest_until": made.contest_until, "final": made.final,
+        "lines": made.lines, "reference": made.reference or None, "evidence": made.evidence,
+    }  # fmt: skip
 
 
 def _deposit(command: PlanCommand, book: Book) -> Plan:

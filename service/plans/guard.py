@@ -17,6 +17,7 @@ from service.plans.book import Book, Change, Event, PlanCommand, refuse_state
 from service.plans.capture import MERCHANTS
 from service.plans.happening import fact_id, happen, today_of
 from service.plans.plan import Plan
+from service.plans.running.claims import until_when
 from service.plans.running.facts import AuthorizationExtended, ExpiryAnnounced
 from service.plans.void import expire
 
@@ -61,6 +62,8 @@ class Guard(PlanCommand, frozen=True, kw_only=True):
         plan = self.plan_of(book)
         if not plan.remaining:
             raise refuse_state(plan, "guarded")
+        if plan.standing.open_claim is not None:
+            raise Refused(Code.STATE_FORBIDS, until_when(plan.standing.open_claim))
         if _extends_by_itself(plan) and plan.capture_by - timedelta(A_DAY) <= now <= plan.capture_until:
             return _extend(self, book, plan, plan.extendable_days, now)
         if now > plan.capture_by:
@@ -73,7 +76,7 @@ class Guard(PlanCommand, frozen=True, kw_only=True):
 
 def next_look(plan: Plan) -> datetime | None:
     """The instant from which on the day has something to do; None once nothing is left to guard."""
-    if not plan.remaining:
+    if not plan.remaining or plan.standing.open_claim is not None:  # nothing ends while it is claimed
         return None
     days = _untold(plan)
     if _extends_by_itself(plan) and A_DAY not in days:

@@ -11,9 +11,11 @@ from service.merchants.merchant import MerchantFee
 from service.partners.programme import Funding
 from service.plans.amounts import Amounts
 from service.plans.bill import Bill, CaptureOfPlan, shown
+from service.plans.claimed import DepositOfPlan, deposited
 from service.plans.disputed import DisputeOfPlan, disputed
 from service.plans.offer import Kind, Leeway, Offer
 from service.plans.owed import OwedInstalment, agreed_instalment, instalment_of
+from service.plans.running.deposit_facts import ClaimState
 from service.plans.running.dispute_facts import DisputeState
 from service.plans.running.facts import Amended, Captured, PauseReason, Why
 from service.plans.running.pauses import days_past_due
@@ -168,6 +170,7 @@ class PlanView(Struct, frozen=True):
     voided: int
     remaining: int
     held: int
+    deposit: DepositOfPlan | None  # by its sources; null: of another kind
     outstanding: int  # all components still to be paid, as scheduled
     paid: int
     refunded: int  # by the merchant
@@ -234,6 +237,7 @@ def view_as(kind: type[V], plan: Plan, today: date, **more: Any) -> V:
         voided=amounts.voided,
         remaining=plan.remaining,
         held=amounts.held,
+        deposit=deposit_of(plan),
         outstanding=sum(one.outstanding for one in owed),
         paid=amounts.paid,
         refunded=amounts.refunded,
@@ -258,6 +262,11 @@ def view_as(kind: type[V], plan: Plan, today: date, **more: Any) -> V:
         next_actions=next_actions(plan),
         **more,
     )
+
+
+def deposit_of(plan: Plan) -> DepositOfPlan | None:
+    """The deposit by its sources; None of a plan of another kind."""
+    return deposited(plan.standing) if plan.kind is Kind.DEPOSIT else None
 
 
 def _quote(plan: Plan, today: date) -> SettlementQuote | None:
@@ -285,7 +294,10 @@ def bill_of(capture: int, captured_at: datetime, fact: Captured, *, is_reversed:
 def next_actions(plan: Plan) -> tuple[str, ...]:
     """The verbs that may be used now."""
     actions: list[str] = []
-    if plan.remaining and plan.is_unconfirmed:
+    if (claim := plan.standing.open_claim) is not None:
+        actions += ["contest_claim"] if claim.state is ClaimState.MADE else ["decide_claim"]
+        actions += ["lower_claim", "withdraw_claim"]
+    elif plan.remaining and plan.is_unconfirmed:
         actions += ["confirm", "void", *(["amend"] if plan.offer.amount_max else [])]
     elif plan.remaining:
         actions += ["claim", "release"] if plan.kind is Kind.DEPOSIT else ["capture"]
@@ -295,8 +307,8 @@ def next_actions(plan: Plan) -> tuple[str, ...]:
             actions += _uses(plan.standing)
         if plan.offer.amount_max:
             actions.append("amend")
-        if plan.extendable_days:
-            actions.append("extend_authorization")
+    if plan.remaining and plan.extendable_days:
+        actions.append("extend_authorization")
     if plan.amounts.outstanding:
         actions.append("pay")
     return tuple(actions)

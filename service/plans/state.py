@@ -18,6 +18,7 @@ class PlanState(StrEnum):
     AUTHORIZED = "authorized"  # limit reserved, nothing captured -> any other
     IN_USE = "in_use"  # pay_after_use, deposit: the use has begun, its bill is to come -> as AUTHORIZED
     PART_CAPTURED = "part_captured"  # some is captured, more may be -> any below
+    ASSESSING = "assessing"  # deposit: it is claimed, and may be contested or is -> as PART_CAPTURED, AUTHORIZED
     ACTIVE = "active"  # instalments: all captured, owed in parts -> PAID_OFF, REFUNDED, OVERPAID, CHARGED_OFF, FORGIVEN
     PAYMENT_DUE = "payment_due"  # pay_after_use, deposit: one sum is owed -> as ACTIVE; a deposit -> CLOSED
     PAID_OFF = "paid_off"  # nothing is owed any more -> ACTIVE or PAYMENT_DUE, when a payment is taken back
@@ -48,12 +49,14 @@ class SettlementState(StrEnum):
     PAYABLE = "payable"
 
 
-OPEN = (PlanState.AUTHORIZED, PlanState.IN_USE, PlanState.PART_CAPTURED)
+OPEN = (PlanState.AUTHORIZED, PlanState.IN_USE, PlanState.PART_CAPTURED, PlanState.ASSESSING)
 OWING = (PlanState.ACTIVE, PlanState.PAYMENT_DUE, PlanState.CHARGED_OFF)
 
 
 def state_of(kind: Kind, standing: Standing, amounts: Amounts) -> PlanState:
     """The commercial state."""
+    if standing.open_claim is not None:
+        return PlanState.ASSESSING
     if standing.remaining:
         if standing.lent:
             return PlanState.PART_CAPTURED

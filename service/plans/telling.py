@@ -5,6 +5,7 @@ from typing import Final
 
 from service.money import decimal_text
 from service.plans.offer import Kind
+from service.plans.running.deposit_facts import ClaimClosed, ClaimContested, ClaimLowered, ClaimMade, ClaimState
 from service.plans.running.dispute_facts import (
     DisputeAnswered,
     DisputeAskedAgain,
@@ -70,6 +71,11 @@ ENDS: Final = {
     DisputeState.LOST: "the consumer was right",
     DisputeState.ACCEPTED: "the merchant agrees with the consumer",
     DisputeState.WITHDRAWN: "the consumer has withdrawn it",
+}
+CLAIM_ENDS: Final = {
+    ClaimState.WITHDRAWN: "the merchant has withdrawn it",
+    ClaimState.REJECTED: "the lender has decided for the consumer",
+    ClaimState.LAPSED: "collection was given up before",
 }
 CREDITS: Final = {
     PaymentKind.GOODWILL: "goodwill",
@@ -139,6 +145,8 @@ def _sentence(step: Step, money: Money) -> str:
             return f"{amount}, paid until {day} ends, settle{part} the plan{spared}."
         case DisputeOpened() | DisputeAnswered() | DisputeAskedAgain() | DisputeClosed():
             return _of_dispute(step, amount)
+        case ClaimMade() | ClaimContested() | ClaimLowered() | ClaimClosed():
+            return _of_claim(step, amount)
         case CollectionPaused(why=why, on=on):
             return f"Nothing is collected from {on} on, because {RESTS[why]}."
         case CollectionResumed(on=on):
@@ -184,6 +192,19 @@ def _of_dispute(step: Step, amount: str) -> str:
             return f"The answer to the dispute does not do: the merchant is to answer once more, until {until} ends."
         case DisputeClosed(outcome=outcome):
             return f"The dispute is closed: {ENDS[outcome]}."
+    raise AssertionError(step.fact)
+
+
+def _of_claim(step: Step, amount: str) -> str:
+    match step.fact:
+        case ClaimMade(contest_until=until):
+            return f"{amount} of the deposit are claimed; the consumer may contest that until {until} ends."
+        case ClaimContested():
+            return "The consumer contests the claim; the lender decides."
+        case ClaimLowered():
+            return f"The claim was lowered to {amount}."
+        case ClaimClosed(outcome=outcome):
+            return f"Nothing is taken for the claim: {CLAIM_ENDS[outcome]}."
     raise AssertionError(step.fact)
 
 

@@ -16,6 +16,7 @@ from service.plans.amounts import amounts_of
 from service.plans.book import Recorded
 from service.plans.offer import Kind
 from service.plans.plan import PlanView
+from service.plans.running.deposit_facts import ClaimClosed, ClaimContested, ClaimLowered
 from service.plans.running.dispute_facts import DisputeAnswered, DisputeAskedAgain, DisputeClosed
 from service.plans.running.facts import (
     Authorized,
@@ -203,6 +204,9 @@ def about_of(fact: Event) -> str | None:
             | DisputeAnswered(dispute_id=about)
             | DisputeAskedAgain(dispute_id=about)
             | DisputeClosed(dispute_id=about)
+            | ClaimContested(claim_id=about)
+            | ClaimLowered(claim_id=about)
+            | ClaimClosed(claim_id=about)
         ):
             return about
     return None

@@ -4,12 +4,14 @@ from collections.abc import Iterator
 
 from service.policies.document import Policy
 from service.policies.fault import Fault
+from service.policies.prices import Deposit
 from service.policies.validate_prices import pointers_of
 from service.terms.servicing import Servicing
 
 NOTHING = "It comes to nothing: say an amount or a share, or leave late_fee out."
 TWICE = "A day is named twice."
 BEFORE_GRACE = "Collection would be given up before paying late costs anything; make it later than the days of grace."
+OF_DEPOSITS = "Only a deposit is claimed; leave this out."
 
 
 def late_fees_are_possible(policy: Policy) -> Iterator[Fault]:
@@ -18,6 +20,8 @@ def late_fees_are_possible(policy: Policy) -> Iterator[Fault]:
     for row, at in pointers_of(policy):
         if row.servicing is not None:
             yield from _servicing(f"{at}/servicing", row.servicing)
+            if row.servicing.contest_days and not isinstance(row, Deposit):
+                yield Fault(f"{at}/servicing/contest_days", OF_DEPOSITS)
 
 
 def _servicing(at: str, servicing: Servicing) -> Iterator[Fault]:

@@ -118,6 +118,7 @@ class Stage:
         cart: dict[str, Any] = {"merchant_reference": f"order-{2000 + self._plans}"}
         if kind is Kind.DEPOSIT:
             cart["deposit_amount"] = 2_000_00
+            cart["category"] = "equipment hire" if "claim_deposit" in after else "rentals"
         if kind is Kind.PAY_AFTER_USE:
             cart["category"] = "trial"
         plan = await self.world.plan(await self._consumer_id(), 600_00, kind, **cart)

@@ -11,7 +11,8 @@
 did.
 
 A step is a verb with amounts in EUR and words. `refused CODE` at its end says that it is, and then nothing may have
-moved. `ledger` names every account of the plan that is not zero (debit less credit); `plan` and `account` name fields.
+moved. `ledger` names every account of the plan that is not zero (debit less credit); `plan` and `account` name fields,
+`deposit SOURCE` those of one source of a deposit.
 Each step that moves something is dry run first: the answer must foretell it, and nothing may have moved.
 """
 
@@ -137,6 +138,9 @@ class Story:
     async def _expect_plan(self, words: list[str]) -> None:
         _matches(await self.plan(), _fields(words))
 
+    async def _expect_deposit(self, words: list[str]) -> None:
+        _matches((await self.plan())["deposit"][words[0]], _fields(words[1:]))
+
     async def _expect_offer(self, words: list[str]) -> None:
         _matches(self.offer, _fields(words))
 
@@ -158,9 +162,12 @@ class Story:
     async def _move(self, verb: str, words: list[str], code: str | None) -> None:
         path, body = self._request(verb, words)
         before = await self._everything()
-        foretold = await self.merchant.post(f"{path}?dry_run=true", body)
+        client = self.merchant
+        if verb in _OF_THE_LENDER:
+            client, path = self.world.operator, path.replace("/v1/", "/v1/operator/")
+        foretold = await client.post(f"{path}?dry_run=true", body)
         assert await self._everything() == before, "a dry run moved something"
-        answered = await self.merchant.post(path, body)
+        answered = await client.post(path, body)
         if code is not None:
             _is_refused(answered, code)
             _is_refused(foretold, code)
@@ -176,6 +183,8 @@ class Story:
         path = f"/v1/plans/{self.plan_id}/{_PATHS[verb]}"
         if not words:
             return path, {}
+        if verb == "contest_claim":
+            return path, {"words": words[0]}
         if first := _FIRST.get(verb):
             return path, {first: int(words[0])}
         return path, {"amount": _cents(words[0])} | _fields(words[1:])
@@ -189,6 +198,8 @@ class Story:
         assert facts[0] == facts[1], "the dry run foretold another fact"
         for plan in (preview["plan"], after):
             plan["captures"] = [_without(one, "id") for one in plan["captures"]]
+            if plan["deposit"] and plan["deposit"]["claim"]:
+                del plan["deposit"]["claim"]["id"]
         unknown = ("id",) if is_new else ()
         assert _without(preview["plan"], *unknown) == _without(after, *unknown), "the dry run foretold another plan"
         account = await self.account()
@@ -209,6 +220,7 @@ _STEPS: dict[str, Callable[[Story, list[str]], Awaitable[None]]] = {
     "leeway": Story._leeway,
     "close": Story._close,
     "plan": Story._expect_plan,
+    "deposit": Story._expect_deposit,
     "offered": Story._expect_offer,
     "account": Story._expect_account,
     "ledger": Story._expect_ledger,
@@ -219,7 +231,10 @@ _PATHS = {
     "capture": "capture", "void": "void", "claim": "claims", "release": "release", "pay": "payments",
     "refund": "refunds", "amend": "amend", "extend": "extend_authorization", "reverse": "captures/reverse",
     "start": "use/start", "end": "use/end", "confirm": "confirm",
+    "contest_claim": "claims/contest", "lower_claim": "claims/lower", "withdraw_claim": "claims/withdraw",
+    "decide_claim": "claims/decide",
 }  # fmt: skip
+_OF_THE_LENDER = ("decide_claim",)
 _FIRST = {"extend": "days", "reverse": "capture"}  # what the first word is, where it is no amount
 
 

@@ -12,6 +12,7 @@ from typing import Annotated
 from msgspec import Meta
 
 from service.plans.bill import BillLine, RefundedLine
+from service.plans.running.deposit_facts import ClaimClosed, ClaimContested, ClaimLowered, ClaimMade
 from service.plans.running.dispute_facts import DisputeAnswered, DisputeAskedAgain, DisputeClosed, DisputeOpened
 from service.plans.running.fact import Count, Fact, Money, Whole
 from service.plans.running.use_facts import OrderConfirmed, UseEnded, UseStarted
@@ -72,6 +73,7 @@ class Captured(Fact, frozen=True, tag="captured"):
     lines: tuple[BillLine, ...] = ()  # of the bill
     reference: str = ""  # the merchant's own
     evidence: str = ""  # of a claim
+    claim_id: str = ""  # of a claim that could be contested: it is settled by this
 
 
 class CaptureReversed(Fact, frozen=True, tag="capture_reversed"):
@@ -273,7 +275,7 @@ Event = (
     | PaymentReturned | Refunded | OverpaidReturned | ChargedBack | Levied | Waived | Corrected | RateChanged
     | InterestPaused | Extended | DueMoved | HolidayGranted | ReAged | ReAmortized | ChargedOff | Forgiven
     | SettlementQuoted | CollectionPaused | CollectionResumed | DisputeOpened | DisputeAnswered | DisputeAskedAgain
-    | DisputeClosed | OrderConfirmed | UseStarted | UseEnded
+    | DisputeClosed | OrderConfirmed | UseStarted | UseEnded | ClaimMade | ClaimContested | ClaimLowered | ClaimClosed
 )  # fmt: skip
 
 

@@ -6,8 +6,11 @@ from itertools import pairwise
 
 from msgspec import Struct, field, structs
 
+from service.plans.bill import BillLine
 from service.plans.running import moves
 from service.plans.running.course import Course
+from service.plans.running.deposit_facts import OPEN as OPEN_CLAIMS
+from service.plans.running.deposit_facts import ClaimMade, ClaimState
 from service.plans.running.dispute_facts import DisputeReason, DisputeState
 from service.plans.running.facts import Amended, Event, PauseReason, SettlementQuoted, Why
 from service.plans.running.rows import Row, RowKind
@@ -69,6 +72,18 @@ class Dispute(Struct, frozen=True, gc=False, array_like=True):
     closed_on: date | None = None
 
 
+class Claim(Struct, frozen=True, gc=False, array_like=True):
+    """What the merchant claims of a deposit, and the consumer may contest. Minor units."""
+
+    made: ClaimMade
+    amount: int  # that is claimed now
+    lines: tuple[BillLine, ...]
+    state: ClaimState
+    words: str = ""  # of the consumer who contests it
+    taken: int | None = None
+    closed_on: date | None = None
+
+
 class Standing(Struct, eq=False, array_like=True):
     """A working copy: the rules beside this file change it, fact by fact."""
 
@@ -109,6 +124,7 @@ class Standing(Struct, eq=False, array_like=True):
     confirmed_at: datetime | None = None  # by the consumer, where the product asks for it
     use_started_at: datetime | None = None  # of what is used before it is paid, or has a deposit
     use_ended_at: datetime | None = None
+    claim: Claim | None = None  # the last one that could be contested
     late_fees: list[tuple[date, int]] = field(default_factory=list)  # penalties levied, by the day of each
     last: Place | None = None  # of the fact that comes last
     done: list[Event] | None = field(default_factory=list)  # all facts in their order; None: they were not loaded
@@ -140,6 +156,11 @@ class Standing(Struct, eq=False, array_like=True):
     def remaining(self) -> int:
         """What may still be captured or claimed."""
         return self.reserved + self.held
+
+    @property
+    def open_claim(self) -> Claim | None:
+        """What is claimed of a deposit, and not taken yet."""
+        return self.claim if self.claim is not None and self.claim.state in OPEN_CLAIMS else None
 
     @property
     def rows_stand_alone(self) -> bool:

@@ -18,6 +18,7 @@ from service.plans.running import (
     captures,
     changes,
     charge_off,
+    claims,
     disputes,
     facts,
     levies,
@@ -29,6 +30,7 @@ from service.plans.running import (
     settling,
     uses,
 )
+from service.plans.running.deposit_facts import ClaimClosed, ClaimContested, ClaimLowered, ClaimMade
 from service.plans.running.dispute_facts import DisputeAnswered, DisputeAskedAgain, DisputeClosed, DisputeOpened
 from service.plans.running.facts import Event, undone_by
 from service.plans.running.rows import Line, frozen
@@ -38,6 +40,7 @@ from service.terms.terms import Captures, PaidEarly, Terms
 
 OF_A_USE = (OrderConfirmed, UseStarted, UseEnded)
 OF_A_DISPUTE = (DisputeOpened, DisputeAnswered, DisputeAskedAgain, DisputeClosed)
+OF_A_CLAIM = (ClaimMade, ClaimContested, ClaimLowered, ClaimClosed)
 # Principal past due bears interest up to each of these; the others change terms, and find it as it was.
 MOVES_MONEY = (
     facts.Captured, facts.Paid, facts.Refunded, facts.OverpaidReturned, facts.ChargedBack, facts.ReAged,
@@ -61,17 +64,19 @@ BEFORE_A_CAPTURE = (
     facts.CollectionResumed,
     *OF_A_USE,
     *OF_A_DISPUTE,
+    *OF_A_CLAIM,
 )
 AFTER_THE_END = (
     facts.Paid, facts.Refunded, facts.OverpaidReturned, facts.ChargedBack, facts.Levied, facts.Forgiven,
     facts.GivenBack, facts.SettlementQuoted, facts.CollectionPaused, facts.CollectionResumed, *OF_A_USE, *OF_A_DISPUTE,
+    ClaimContested, ClaimLowered, ClaimClosed,
 )  # fmt: skip
 # What a plan that was settled early still knows besides: its schedule was given up, not the plan.
 AFTER_A_SETTLEMENT = (*AFTER_THE_END, facts.ChargedOff)
 # What leaves a quote as it is; all else changes what it was reckoned from.
 KEEPS_A_QUOTE = (
     facts.Paid, facts.Refunded, facts.OverpaidReturned, facts.Levied, facts.GivenBack, facts.SettlementQuoted,
-    facts.CollectionPaused, facts.CollectionResumed, *OF_A_USE, *OF_A_DISPUTE,
+    facts.CollectionPaused, facts.CollectionResumed, *OF_A_USE, *OF_A_DISPUTE, *OF_A_CLAIM,
 )  # fmt: skip
 
 FORESEEN = (
@@ -238,6 +243,7 @@ def _require_its_time(standing: Standing, event: Event) -> None:
         raise Refused(Code.STATE_FORBIDS, "The plan has been given up: its schedule stays as it is.")
     if standing.settled_early and not isinstance(event, AFTER_A_SETTLEMENT):
         raise Refused(Code.STATE_FORBIDS, "It was settled early, or a part of it: its schedule stays.")
+    claims.wait(standing, event)
 
 
 def apply(standing: Standing, event: Event) -> None:
@@ -265,6 +271,7 @@ def apply(standing: Standing, event: Event) -> None:
             authorization.promised(standing, event)
             captures.captured(standing, event)
             authorization.captured(standing, event)
+            claims.settled(standing, event)
         case facts.GivenBack():
             authorization.given_back(standing, event)
         case facts.Paid():
@@ -290,6 +297,8 @@ def apply(standing: Standing, event: Event) -> None:
             settling.quoted(standing, event)
         case DisputeOpened() | DisputeAnswered() | DisputeAskedAgain() | DisputeClosed():
             disputes.went_on(standing, event)
+        case ClaimMade() | ClaimContested() | ClaimLowered() | ClaimClosed():
+            claims.went_on(standing, event)
         case facts.CollectionPaused():
             pauses.paused(standing, event)
         case facts.CollectionResumed():

@@ -14,7 +14,8 @@ from service.money import take_bps
 from service.plans.bookkeeping import books_of
 from service.plans.guard import next_look
 from service.plans.offer import Kind
-from service.plans.plan import next_actions
+from service.plans.plan import deposit_of, next_actions
+from service.plans.running.deposit_facts import ClaimClosed, ClaimMade
 from service.plans.running.dispute_facts import DisputeClosed, DisputeOpened
 from service.plans.running.facts import (
     Amended,
@@ -123,6 +124,27 @@ def what_may_be_captured_is_what_was_agreed(seen: Seen) -> Sides:
     ), (captured, authorized, authorized)  # fmt: skip
 
 
+def a_deposit_is_claimed_released_or_left_by_source(seen: Seen) -> Sides:
+    """What was held on the card, and what was waived: each is what its own facts have made of it."""
+    plan = seen.plan
+    if plan.kind is not Kind.DEPOSIT:
+        return deposit_of(plan), None
+    deposit = deposit_of(plan)
+    assert deposit is not None
+    back = seen.those_of(GivenBack)
+    claimed, released = _from_card(seen), sum(fact.from_held for fact in back)
+    lent, unlent = sum(fact.amount for fact in seen.those_of(Captured)), sum(fact.amount for fact in back)
+    final = any(fact.final for fact in seen.those_of(Captured))
+    held, waived = plan.offer.held, plan.offer.waived
+    if final:  # what was left then went back with it
+        released, unlent = held - claimed, waived - lent
+    told = [(one.amount, one.claimed, one.released, one.remaining) for one in (deposit.held, deposit.waived)]
+    return told, [
+        (held, claimed, released, held - claimed - released),
+        (waived, lent, unlent, waived - lent - unlent),
+    ]
+
+
 def every_cent_that_came_is_somewhere(seen: Seen) -> Sides:
     """What came less what went back settled something, or is overpaid; or it went back and is owed again."""
     came = seen.sums[Paid] + seen.sums[Refunded] + seen.plan.standing.returned_interest
@@ -212,7 +234,11 @@ def the_end_moves_by_what_was_extended(seen: Seen) -> Sides:
         begin, within = returned.at, plan.offer.use.bill_days
     end = begin + timedelta(within + days)
     is_guarded = look is not None and look <= plan.capture_by
-    return (plan.capture_by, plan.extendable_days, is_guarded), (end, allowed - days, plan.remaining > 0)
+    return (plan.capture_by, plan.extendable_days, is_guarded), (
+        end,
+        allowed - days,
+        plan.remaining > 0 and not _is_claimed(seen),
+    )
 
 
 def the_state_follows_from_the_facts(seen: Seen) -> Sides:
@@ -223,6 +249,8 @@ def the_state_follows_from_the_facts(seen: Seen) -> Sides:
 
 def _state(seen: Seen) -> PlanState:
     plan, amounts, was_captured = seen.plan, seen.plan.amounts, Captured in seen.sums
+    if _is_claimed(seen):
+        return PlanState.ASSESSING
     if plan.remaining:
         uncaptured = PlanState.IN_USE if UseStarted in seen.sums else PlanState.AUTHORIZED
         return PlanState.PART_CAPTURED if was_captured else uncaptured
@@ -298,6 +326,7 @@ EQUATIONS: tuple[Equation, ...] = (
     nothing_is_negative,
     nothing_is_paid_beyond_what_is_owed,
     what_may_be_captured_is_what_was_agreed,
+    a_deposit_is_claimed_released_or_left_by_source,
     every_cent_that_came_is_somewhere,
     the_books_are_those_of_the_plan,
     the_books_balance,
@@ -316,6 +345,14 @@ EQUATIONS: tuple[Equation, ...] = (
     every_capture_has_its_bill,
     what_came_back_is_of_captures,
 )
+
+
+def _is_claimed(seen: Seen) -> bool:
+    """Whether a claim was made that is neither taken nor closed."""
+    closed = {fact.claim_id for fact in seen.those_of(Captured)} | {
+        fact.claim_id for fact in seen.those_of(ClaimClosed)
+    }
+    return any(fact.id not in closed for fact in seen.those_of(ClaimMade))
 
 
 def _rests(seen: Seen) -> bool:

@@ -70,7 +70,7 @@ def any_agreement(chance: Random) -> Agreement:
         held = chance.choice((0, amount // 3, amount)) if kind is Kind.DEPOSIT else 0
         terms = with_life(chance, instalments(chance) if kind is Kind.INSTALMENTS else one_sum(chance))
         within = chance.choice((1, 7, 30, 90))
-        leeway, servicing = any_leeway(chance, kind), any_servicing(chance)
+        leeway, servicing = any_leeway(chance, kind), any_servicing(chance, kind)
         use = Use(confirm_days=20 if kind is Kind.PAY_AFTER_USE and chance.random() < 0.3 else 0, days_max=40)
         bends = {"use": use, "capture_within_days": within, "leeway": leeway, "servicing": servicing, **AMENDABLE}
         try:
@@ -91,14 +91,15 @@ def any_leeway(chance: Random, kind: Kind) -> Leeway:
     )
 
 
-def any_servicing(chance: Random) -> Servicing:
-    """Late fees in half of them, and collection given up by itself in some."""
+def any_servicing(chance: Random, kind: Kind) -> Servicing:
+    """Late fees in half of them, collection given up by itself in some; a contest window of half of the deposits."""
     late = LateFee(
         amount=chance.choice((0, 1_00)), bps=chance.choice((100, 2_000)), grace_days=chance.choice((0, 5)),
         each_max=chance.choice((50, 10_00)), year_max=chance.choice((None, 15_00)), total_max=20_00,
     )  # fmt: skip
     return Servicing(
         remind_days=chance.choice(((3,), (7, 1), ())), late_fee=late if chance.random() < 0.5 else None,
+        contest_days=chance.choice((0, 0, 3, 14)) if kind is Kind.DEPOSIT else 0,
         return_days=chance.choice((5, 30)), charge_off_days=90 if chance.random() < 0.2 else None,
     )  # fmt: skip
 

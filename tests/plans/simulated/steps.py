@@ -14,6 +14,7 @@ from service.plans.bill import BillLine, lines_of
 from service.plans.book import PlanCommand
 from service.plans.capture import Capture
 from service.plans.charges import Levy, Waive
+from service.plans.contest import ContestClaim, DecideClaim, LowerClaim, WithdrawClaim
 from service.plans.days import PassDays
 from service.plans.deposit import Claim, Release
 from service.plans.dispute import AnswerDispute, AskAgain, CloseDispute, OpenDispute
@@ -24,6 +25,7 @@ from service.plans.pausing import PauseCollection, ResumeCollection
 from service.plans.payment import RecordPayment
 from service.plans.reschedule import UNWRITTEN, ChargeOff, Forgive, Reschedule
 from service.plans.reverse import ReverseCapture
+from service.plans.running.deposit_facts import ClaimState
 from service.plans.running.dispute_facts import OPEN as OPEN_DISPUTES
 from service.plans.running.dispute_facts import DisputeReason, DisputeState
 from service.plans.running.facts import (
@@ -41,10 +43,12 @@ from service.plans.running.facts import (
 from service.plans.use import Confirm, EndUse, StartUse
 from service.plans.void import Void
 from service.terms.terms import Unit
+from tests.plans.lives import CONSUMER as THEIR_ID
 from tests.plans.lives import MERCHANT_ACTS
 from tests.plans.simulated.seen import Seen
 
 OPERATOR = Actor(ActorKind.OPERATOR, "op_1")
+CONSUMER = Actor(ActorKind.CONSUMER, THEIR_ID)
 PROCESSOR = Actor(ActorKind.PROCESSOR, "pr_1")
 UNIT_STEPS = ((1, Unit.MONTH), (14, Unit.DAY), (2, Unit.WEEK))
 SELDOM = 0.04
@@ -75,6 +79,8 @@ def any_command(now: Now) -> Step:
         return chance.choice(EVERYTHING)(now)
     if (last := plan.standing.dispute) is not None and last.state in OPEN_DISPUTES and chance.random() < 0.4:
         return dispute(now)
+    if plan.standing.open_claim is not None and chance.random() < 0.7:
+        return contest(now)
     if plan.remaining and chance.random() < (0.4 if now.seen.lines else 0.85):
         return chance.choice(OPEN[plan.kind])(now)
     if not now.seen.lines:
@@ -115,6 +121,22 @@ def capture_late(now: Now) -> Step:
 def claim(now: Now) -> Step:
     amount = _part(now, now.seen.plan.remaining)
     return Step(Claim, {"amount": amount, "final": now.chance.random() < 0.5}, MERCHANT_ACTS)
+
+
+def contest(now: Now) -> Step:
+    """What may come next of a claim that is open: mostly what is possible."""
+    chance, claim = now.chance, now.seen.plan.standing.claim
+    amount = claim.amount if claim else 1
+    is_contested = claim is not None and claim.state is ClaimState.CONTESTED
+    steps = (
+        *[Step(ContestClaim, {"words": "It was broken."}, chance.choice((MERCHANT_ACTS, OPERATOR, CONSUMER)))] * 4,
+        *[Step(DecideClaim, {"amount": chance.choice((0, amount, _part(now, amount)))}, OPERATOR)]
+        * (8 if is_contested else 1),
+        Step(LowerClaim, {"amount": max(1, _part(now, amount))}, MERCHANT_ACTS),
+        Step(WithdrawClaim, {}, MERCHANT_ACTS),
+        *[pass_days(now)] * 4,
+    )
+    return chance.choice(steps)
 
 
 def release(now: Now) -> Step:
@@ -284,7 +306,7 @@ OPEN_ANYWAY: tuple[Chosen, ...] = (void, guard, extend, pay)
 OPEN: dict[Kind, tuple[Chosen, ...]] = {
     Kind.INSTALMENTS: (*[capture_all] * 2, capture_more, *[capture] * 18, *[amend, reverse] * 3, *OPEN_ANYWAY),
     Kind.PAY_AFTER_USE: (capture_all, capture_more, *[capture] * 8, *[use] * 4, amend, reverse, *OPEN_ANYWAY),
-    Kind.DEPOSIT: (*[claim] * 9, *[use] * 4, release, release, *OPEN_ANYWAY),
+    Kind.DEPOSIT: (*[claim] * 9, *[use] * 4, contest, release, release, *OPEN_ANYWAY),
 }
 BEFORE: tuple[Chosen, ...] = (
     capture_late,

@@ -64,6 +64,7 @@ def test_chance_reaches_every_verb_and_state() -> None:
         "authorize", "Amend", "Capture", "Claim", "Release", "Void", "Guard", "ExtendAuthorization", "RecordPayment",
         "Refund", "ReturnPayment", "ChargeBack", "ReturnOverpayment", "Levy", "Waive", "Reschedule", "ChargeOff",
         "Forgive", "ReverseCapture", "PassDays", "PauseCollection", "ResumeCollection",
+        "ContestClaim", "LowerClaim", "WithdrawClaim", "DecideClaim",
         "Confirm", "StartUse", "EndUse", "OpenDispute", "AnswerDispute", "AskAgain", "CloseDispute",
     }  # fmt: skip
     assert states == set(PlanState)
