@@ -41,7 +41,10 @@ class EventType(StrEnum):
     CLAIMED = (  # of a deposit, as `capture`: `amount` = `from_held` + `owed` is taken; `released` is given back;
         "deposit.claimed"  # `merchant_fee`, `lines`, `evidence`; `claim_id`, if it could be contested
     )
-    RELEASED = "deposit.released"  # `amount` is given back, `from_held` of it on the card
+    RELEASES_SOON = "deposit.releases_soon"  # in `days`, at `released_at`, unless it is claimed: what is `remaining`
+    RELEASED = (
+        "deposit.released"  # `amount` is given back, `from_held` of it on the card; `by_itself`: nobody claimed it
+    )
     PAID = (
         "payment.recorded"  # `payment_id`, `received_on`: `amount` = `principal`+`interest`+`fee`+`penalty`+`overpaid`
     )

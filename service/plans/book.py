@@ -197,7 +197,8 @@ def require_open(plan: Plan, now: datetime, verb: str) -> None:
         raise refuse_state(plan, verb)
     if len(plan.bills) >= CAPTURES_MAX:
         raise Refused(Code.STATE_FORBIDS, f"It was {verb} {CAPTURES_MAX} times, the most there are.")
-    if now > plan.capture_until + timedelta(days=plan.offer.leeway.late_capture_grace_days):
+    grace = plan.ends_at - plan.capture_by + timedelta(days=plan.offer.leeway.late_capture_grace_days)
+    if now > plan.capture_until + grace:
         raise Refused(
-            Code.STATE_FORBIDS, f"The authorization ended at {plan.capture_by.isoformat()}; ask for a new offer.", None
+            Code.STATE_FORBIDS, f"The authorization ended at {plan.ends_at.isoformat()}; ask for a new offer.", None
         )

@@ -5,7 +5,7 @@ held      400.00   399.99      0.01        0.00    on the consumer's card: taken
 waived   1600.00     0.00   1600.00        0.00    on credit: what is claimed of it is owed
 """
 
-from datetime import date
+from datetime import date, datetime
 from typing import Any
 
 from msgspec import Struct, field
@@ -53,9 +53,10 @@ class DepositOfPlan(Struct, frozen=True):
     held: SourceOfDeposit  # on the consumer's card: taken first, and given back first
     waived: SourceOfDeposit  # on credit: what is claimed of it is owed
     claim: ClaimOfPlan | None  # null: none was made, or claims are taken at once
+    released_at: datetime | None  # when what is left is given back by itself; null: not so
 
 
-def deposited(standing: Standing) -> DepositOfPlan:
+def deposited(standing: Standing, released_at: datetime | None) -> DepositOfPlan:
     """The deposit of a plan."""
     held = standing.held + standing.from_held + standing.held_back
     waived, claimed = standing.authorized or 0, sum(standing.lent)
@@ -63,6 +64,7 @@ def deposited(standing: Standing) -> DepositOfPlan:
         SourceOfDeposit(held, standing.from_held, standing.held_back, standing.held),
         SourceOfDeposit(waived, claimed, standing.given_back, standing.reserved),
         None if standing.claim is None else _shown(standing.claim),
+        released_at if standing.remaining else None,
     )
 
 

@@ -80,7 +80,7 @@ class Release(PlanCommand, frozen=True, kw_only=True):
             id=fact_id(self), recorded_on=today, on=today, amount=amount - from_held, from_held=from_held,
             why=Why.RELEASED,
         )  # fmt: skip
-        event = Event(EventType.RELEASED, {"amount": amount, "from_held": from_held})
+        event = Event(EventType.RELEASED, {"amount": amount, "from_held": from_held, "by_itself": False})
         return happen(book, plan, self, fact, now, lambda _: event)
 
 

@@ -2,7 +2,7 @@
 
 7 days before     the merchant is told
 1 day before      it is extended, where its product does so by itself; the merchant is told in any case
-when it is over   what is left is given back
+when it is over   what is left is given back; of a deposit after the days to claim it, where its product has some
 
 The day that looks does what is useful then: days that were missed are made up for, and nothing is told twice.
 """
@@ -64,12 +64,13 @@ class Guard(PlanCommand, frozen=True, kw_only=True):
             raise refuse_state(plan, "guarded")
         if plan.standing.open_claim is not None:
             raise Refused(Code.STATE_FORBIDS, until_when(plan.standing.open_claim))
-        if _extends_by_itself(plan) and plan.capture_by - timedelta(A_DAY) <= now <= plan.capture_until:
+        until = plan.capture_until + (plan.ends_at - plan.capture_by)
+        if _extends_by_itself(plan) and plan.capture_by - timedelta(A_DAY) <= now <= until:
             return _extend(self, book, plan, plan.extendable_days, now)
-        if now > plan.capture_by:
+        if now > plan.ends_at:
             return expire(self, book, plan, now)
         for days in reversed(_untold(plan)):
-            if plan.capture_by - timedelta(days) <= now:
+            if plan.ends_at - timedelta(days) <= now:
                 return _announce(self, book, plan, days, now)
         raise Refused(Code.STATE_FORBIDS, f"There is nothing to do before {_said(next_look(plan) or now)}.")
 
@@ -79,9 +80,8 @@ def next_look(plan: Plan) -> datetime | None:
     if not plan.remaining or plan.standing.open_claim is not None:  # nothing ends while it is claimed
         return None
     days = _untold(plan)
-    if _extends_by_itself(plan) and A_DAY not in days:
-        days = (*days, A_DAY)
-    return plan.capture_by - timedelta(days[0] if days else 0)
+    look = plan.ends_at - timedelta(days[0] if days else 0)
+    return min(look, plan.capture_by - timedelta(A_DAY)) if _extends_by_itself(plan) else look
 
 
 def _untold(plan: Plan) -> tuple[int, ...]:
@@ -94,7 +94,7 @@ def _untold(plan: Plan) -> tuple[int, ...]:
     return tuple(
         days
         for days in TOLD_BEFORE
-        if days < told and today_of(plan, plan.capture_by - timedelta(days)) > standing.deadline_on
+        if days < told and today_of(plan, plan.ends_at - timedelta(days)) > standing.deadline_on
     )
 
 
@@ -116,6 +116,9 @@ def _extend(command: PlanCommand, book: Book, plan: Plan, days: int, now: dateti
 def _announce(command: PlanCommand, book: Book, plan: Plan, days: int, now: datetime) -> Change:
     today = today_of(plan, now)
     fact = ExpiryAnnounced(id=fact_id(command), recorded_on=today, on=today, days=days)
+    if plan.released_at is not None:
+        left = {"days": days, "released_at": plan.released_at, "remaining": plan.remaining}
+        return happen(book, plan, command, fact, now, lambda _: Event(EventType.RELEASES_SOON, left))
     data = {
         "days": days, "capture_by": plan.capture_by, "remaining": plan.remaining,
         "extendable_days": plan.extendable_days, "extends_by_itself": _extends_by_itself(plan),

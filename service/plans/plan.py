@@ -14,7 +14,7 @@ from service.plans.bill import Bill, CaptureOfPlan, shown
 from service.plans.claimed import DepositOfPlan, deposited
 from service.plans.disputed import DisputeOfPlan, disputed
 from service.plans.offer import Kind, Leeway, Offer
-from service.plans.owed import OwedInstalment, agreed_instalment, instalment_of
+from service.plans.owed import OwedInstalment, SettlementQuote, agreed_instalment, instalment_of
 from service.plans.running.deposit_facts import ClaimState
 from service.plans.running.dispute_facts import DisputeState
 from service.plans.running.facts import Amended, Captured, PauseReason, Why
@@ -32,7 +32,6 @@ from service.plans.state import (
 )
 from service.plans.used import UseOfPlan, captured_by, is_unconfirmed, used
 from service.terms.apr import Apr
-from service.terms.early_settlement import RebateMethod
 from service.terms.terms import Terms
 
 
@@ -112,6 +111,17 @@ class Plan(Struct, frozen=True):
         return self.capture_by + timedelta(days=days)
 
     @property
+    def released_at(self) -> datetime | None:
+        """When a deposit that nobody has claimed is given back by itself; None where its product does not say so."""
+        days = self.offer.servicing.release_days if self.kind is Kind.DEPOSIT else None
+        return None if days is None else self.capture_by + timedelta(days=days)
+
+    @property
+    def ends_at(self) -> datetime:
+        """When what is left is given back."""
+        return self.released_at or self.capture_by
+
+    @property
     def late_capture_until(self) -> datetime | None:
         """Until when a capture of what has expired is tried anew; None of a plan that was ended by something else."""
         days, standing = self.offer.leeway.late_capture_grace_days, self.standing
@@ -129,25 +139,6 @@ class Plan(Struct, frozen=True):
     def takes_reference(self) -> bool:
         """Whether its merchant reference is taken. It is free again once all was given back before any capture."""
         return self.state not in (PlanState.VOIDED, PlanState.EXPIRED)
-
-
-class SettlementQuote(Struct, frozen=True):
-    """What settles a plan early by its law: paid in one sum in time, it leaves nothing owed; or a part less."""
-
-    quote_id: str = field(name="id")
-    amount: int  # minor units, the sum of what follows
-    principal: int
-    interest: int
-    fee: int
-    penalty: int
-    interest_rebate: int  # minor units given up; where interest follows what is paid it falls by itself
-    fee_rebate: int  # minor units given up
-    method: RebateMethod  # how what is given up was found
-    jurisdiction: str
-    good_until: date  # the last day, until it ends in the plan's time zone
-    part: (
-        int  # minor units of the amount that pay early a part of what is not due yet; 0: the amount settles everything
-    )
 
 
 class PlanView(Struct, frozen=True):
@@ -266,7 +257,7 @@ def view_as(kind: type[V], plan: Plan, today: date, **more: Any) -> V:
 
 def deposit_of(plan: Plan) -> DepositOfPlan | None:
     """The deposit by its sources; None of a plan of another kind."""
-    return deposited(plan.standing) if plan.kind is Kind.DEPOSIT else None
+    return deposited(plan.standing, plan.released_at) if plan.kind is Kind.DEPOSIT else None
 
 
 def _quote(plan: Plan, today: date) -> SettlementQuote | None:

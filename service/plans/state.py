@@ -63,7 +63,7 @@ def state_of(kind: Kind, standing: Standing, amounts: Amounts) -> PlanState:
         return PlanState.AUTHORIZED if standing.use_started_at is None else PlanState.IN_USE
     if not standing.lent:
         ended = PlanState.EXPIRED if standing.ended_by is Why.EXPIRED else PlanState.VOIDED
-        return PlanState.CLOSED if standing.ended_by is Why.RELEASED else ended
+        return PlanState.CLOSED if standing.ended_by in (Why.RELEASED, Why.UNCLAIMED) else ended
     if standing.is_forgiven and not amounts.outstanding:
         return PlanState.FORGIVEN
     if standing.charged_off_on is not None:

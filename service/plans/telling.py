@@ -58,6 +58,7 @@ BECAUSE: Final = {
     Why.VOIDED: "the merchant will not capture them",
     Why.EXPIRED: "nobody captured them in time",
     Why.RELEASED: "the goods came back",
+    Why.UNCLAIMED: "nothing was claimed in time",
 }
 RESTS: Final = {
     PauseReason.DISPUTE: "consumer and merchant disagree",

@@ -1,6 +1,7 @@
 """Void, and expire: what was authorized and not captured is given back. Pure."""
 
 from datetime import datetime
+from typing import Any
 
 from service.event_type import EventType
 from service.plans.book import Book, Change, Event, PlanCommand, refuse_state
@@ -26,7 +27,9 @@ class Void(PlanCommand, frozen=True, kw_only=True):
 
 
 def expire(command: PlanCommand, book: Book, plan: Plan, now: datetime) -> Change:
-    """What is left is given back: its time is over."""
+    """What is left is given back: its time is over. A deposit with days to claim it is released."""
+    if plan.released_at is not None:
+        return _give_back(command, book, plan, now, Why.UNCLAIMED, EventType.RELEASED)
     return _give_back(command, book, plan, now, Why.EXPIRED, EventType.EXPIRED)
 
 
@@ -38,7 +41,11 @@ def _give_back(command: PlanCommand, book: Book, plan: Plan, now: datetime, why:
     )
 
     def tell(after: Plan) -> Event:
-        late = {"late_capture_until": after.late_capture_until} if why is Why.EXPIRED else {}
-        return Event(told, {"amount": plan.remaining} | late)
+        more: dict[str, Any] = {}
+        if why is Why.EXPIRED:
+            more = {"late_capture_until": after.late_capture_until}
+        elif why is Why.UNCLAIMED:
+            more = {"from_held": standing.held, "by_itself": True}
+        return Event(told, {"amount": plan.remaining} | more)
 
     return happen(book, plan, command, fact, now, tell)

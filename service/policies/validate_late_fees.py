@@ -20,8 +20,10 @@ def late_fees_are_possible(policy: Policy) -> Iterator[Fault]:
     for row, at in pointers_of(policy):
         if row.servicing is not None:
             yield from _servicing(f"{at}/servicing", row.servicing)
-            if row.servicing.contest_days and not isinstance(row, Deposit):
-                yield Fault(f"{at}/servicing/contest_days", OF_DEPOSITS)
+            if not isinstance(row, Deposit):
+                for name in ("contest_days", "release_days"):
+                    if getattr(row.servicing, name):
+                        yield Fault(f"{at}/servicing/{name}", OF_DEPOSITS)
 
 
 def _servicing(at: str, servicing: Servicing) -> Iterator[Fault]:

@@ -40,4 +40,5 @@ class Servicing(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=T
     return_days: Annotated[int, Meta(ge=1, le=180)] = 30  # after a return was announced, in which collection rests
     dispute_days: Annotated[int, Meta(ge=1, le=180)] = 21  # for the merchant's answer to a dispute
     contest_days: Annotated[int, Meta(ge=0, le=90)] = 0  # to contest a claim on a deposit; 0: it is taken at once
+    release_days: Annotated[int, Meta(ge=1, le=365)] | None = None  # to claim a deposit after its use; null: none
     charge_off_days: Annotated[int, Meta(ge=1, le=3660)] | None = None  # past due; null: only a person gives up

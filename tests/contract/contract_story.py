@@ -100,7 +100,7 @@ async def tell(world: World, recorder: Recorder) -> None:
             if route.operation.dry_run:
                 await story.do(post, "?dry_run=true")
             await story.do(post)
-    for days in (24, 60):
+    for days in (24, 40, 60):
         world.merchant.now = world.operator.now = NOON + timedelta(days=days)
         await story.call("POST /v1/operator/day-close")
 

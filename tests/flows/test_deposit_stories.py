@@ -133,6 +133,36 @@ STORIES = {
         pay 50.00
         plan state closed
     """,
+    "nobody claims it: it is released by itself": """
+        leeway extend_days_max 0
+        consumer limit 5000.00
+        buy 1000.00 deposit category cameras
+        + 30 days
+        + 1 hours
+        close expires_soon 0, expired 0
+        + 7 days
+        close expires_soon 1
+        close expires_soon 0
+        claim 100.00 final false
+        withdraw_claim
+        + 6 days
+        close expires_soon 1, expired 0
+        + 1 days
+        close expired 1
+        plan state closed, voided 1000.00
+        account available 5000.00
+        claim 1.00      refused state_forbids
+    """,
+    "claimed in the days before it would be released": """
+        leeway extend_days_max 0
+        consumer limit 5000.00
+        buy 1000.00 deposit category cameras
+        + 44 days
+        claim 150.00
+        + 15 days
+        close
+        plan state closed, captured 150.00, voided 850.00
+    """,
     "the use lasts longer, and a claim made in time outlasts the authorization": """
         leeway extend_days_max 10
         consumer limit 5000.00
@@ -147,14 +177,16 @@ STORIES = {
         plan state assessing
         + 5 days
         close                       # takes what was claimed
-        close expired 1             # and what is left ends
+        close expires_soon 1
+        + 1 days
+        close expired 1             # and what is left is released
         plan state closed, captured 100.00, voided 900.00
         account available 5000.00
     """,
     "too late to be claimed": """
         leeway extend_days_max 0
         consumer limit 5000.00
-        buy 1000.00 deposit category cameras
+        buy 1000.00 deposit
         + 30 days
         + 1 seconds
         claim 100.00    refused state_forbids

@@ -15,8 +15,8 @@ from service.plans.claimed import DepositOfPlan
 from service.plans.contest import ContestClaim, DecideClaim, LowerClaim, WithdrawClaim
 from service.plans.days import PassDays
 from service.plans.deposit import Claim, Release
-from service.plans.guard import Guard
-from service.plans.offer import Kind
+from service.plans.guard import Guard, next_look
+from service.plans.offer import Kind, Leeway
 from service.plans.past import plan_after
 from service.plans.plan import deposit_of, next_actions
 from service.plans.running.deposit_facts import ClaimState
@@ -24,7 +24,7 @@ from service.plans.state import PlanState
 from service.plans.void import Void
 from service.terms.servicing import Servicing
 from tests.plans.lives import CONSUMER as THEIR_ID
-from tests.plans.lives import ONE_SUM, Life, agreement
+from tests.plans.lives import NOON, ONE_SUM, Life, agreement
 
 DAY = timedelta(days=1)
 OPERATOR = Actor(ActorKind.OPERATOR, "op_1")
@@ -171,6 +171,38 @@ def test_nothing_is_taken_once_collection_was_given_up() -> None:
     assert (claim.state, plan.amounts.captured) == (ClaimState.LAPSED, 160_00)
     assert life.events[-1] == "deposit.claim_closed"
     assert life.do(Release, plan_id).remaining == 0
+
+
+@pytest.mark.parametrize("extends", [False, True])
+def test_what_nobody_claims_is_released_by_itself(extends: bool) -> None:
+    """30 days to use it, 14 more by itself where the product says so, and 10 to claim it."""
+    leeway = Leeway(extend_days_max=14, extends_by_itself=True) if extends else Leeway()
+    life, plan_id = opened(Servicing(release_days=10), leeway=leeway)
+    end = NOON + (40 + 14 * extends) * DAY
+    for at in (end - 7 * DAY, end - DAY):
+        while (look := next_look(life.plans[plan_id])) is not None and look < at:
+            life.now = look
+            life.do(Guard, plan_id)
+        assert look == at
+        life.now = at
+        assert life.do(Guard, plan_id).remaining == 600_00
+    life.now = end
+    life.do(Claim, plan_id, amount=1, final=False)  # in its last instant
+    life.now += timedelta(seconds=1)
+    assert refused(life, plan_id, Claim, amount=1).code is Code.STATE_FORBIDS
+    plan = life.do(Guard, plan_id)
+    assert (plan.state, plan.amounts.voided, deposit(life, plan_id).released_at) == (PlanState.CLOSED, 599_99, None)
+    extended = ["plan.authorization_extended"] * extends
+    told = ["deposit.releases_soon", "deposit.releases_soon", "deposit.claimed", "deposit.released"]
+    assert life.events == extended + told
+
+
+def test_days_without_a_close_extend_it_all_the_same() -> None:
+    leeway = Leeway(extend_days_max=14, extends_by_itself=True)
+    life, plan_id = opened(Servicing(release_days=10), leeway=leeway)
+    life.now += 50 * DAY
+    plan = life.do(Guard, plan_id)
+    assert (plan.extendable_days, plan.ends_at) == (0, NOON + 54 * DAY)
 
 
 def test_without_a_window_it_is_taken_at_once() -> None:

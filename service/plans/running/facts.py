@@ -89,6 +89,7 @@ class Why(StrEnum):
     VOIDED = "voided"  # the merchant will not capture it
     EXPIRED = "expired"  # nobody captured it in time
     RELEASED = "released"  # the deposit's goods came back
+    UNCLAIMED = "unclaimed"  # nobody claimed the deposit in the days for it
 
 
 class GivenBack(Fact, frozen=True, tag="given_back"):

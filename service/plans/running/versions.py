@@ -268,10 +268,7 @@ def apply(standing: Standing, event: Event) -> None:
         case UseEnded():
             uses.ended(standing, event)
         case facts.Captured():
-            authorization.promised(standing, event)
-            captures.captured(standing, event)
-            authorization.captured(standing, event)
-            claims.settled(standing, event)
+            _captured(standing, event)
         case facts.GivenBack():
             authorization.given_back(standing, event)
         case facts.Paid():
@@ -307,3 +304,10 @@ def apply(standing: Standing, event: Event) -> None:
             charge_off.charged_off(standing, event)
         case facts.Forgiven():
             charge_off.forgiven(standing, event)
+
+
+def _captured(standing: Standing, event: facts.Captured) -> None:
+    authorization.promised(standing, event)
+    captures.captured(standing, event)
+    authorization.captured(standing, event)
+    claims.settled(standing, event)

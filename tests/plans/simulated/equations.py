@@ -233,7 +233,7 @@ def the_end_moves_by_what_was_extended(seen: Seen) -> Sides:
     for returned in seen.those_of(UseEnded):
         begin, within = returned.at, plan.offer.use.bill_days
     end = begin + timedelta(within + days)
-    is_guarded = look is not None and look <= plan.capture_by
+    is_guarded = look is not None and look <= plan.ends_at
     return (plan.capture_by, plan.extendable_days, is_guarded), (
         end,
         allowed - days,
@@ -256,6 +256,7 @@ def _state(seen: Seen) -> PlanState:
         return PlanState.PART_CAPTURED if was_captured else uncaptured
     if not was_captured:
         ended = {Why.VOIDED: PlanState.VOIDED, Why.EXPIRED: PlanState.EXPIRED, Why.RELEASED: PlanState.CLOSED}
+        ended[Why.UNCLAIMED] = PlanState.CLOSED
         return ended[seen.those_of(GivenBack)[-1].why]
     if Forgiven in seen.sums and not amounts.outstanding:
         return PlanState.FORGIVEN

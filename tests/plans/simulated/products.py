@@ -99,6 +99,7 @@ def any_servicing(chance: Random, kind: Kind) -> Servicing:
     )  # fmt: skip
     return Servicing(
         remind_days=chance.choice(((3,), (7, 1), ())), late_fee=late if chance.random() < 0.5 else None,
+        release_days=chance.choice((None, None, 5)) if kind is Kind.DEPOSIT else None,
         contest_days=chance.choice((0, 0, 3, 14)) if kind is Kind.DEPOSIT else 0,
         return_days=chance.choice((5, 30)), charge_off_days=90 if chance.random() < 0.2 else None,
     )  # fmt: skip
