@@ -58,7 +58,7 @@ class EventType(StrEnum):
     CORRECTED = "plan.corrected"  # `fact_id` was recorded by mistake, and never happened; which `fact` it was
     RESCHEDULED = "plan.rescheduled"  # the schedule was changed: which `change`, `effective_on`
     SETTLEMENT_QUOTED = "plan.settlement_quoted"  # `amount`, paid until `good_until` ends, settles it: `quote_id`
-    DUE_SOON = "instalment.due_soon"  # in some days: number `instalment`, `due_on`, `amount`
+    DUE_SOON = "instalment.due_soon"  # in some days, when autopay takes it: number `instalment`, `due_on`, `amount`
     DUE = "instalment.due"  # today: number `instalment`, `due_on`, `amount`
     OVERDUE = "instalment.overdue"  # since yesterday: number `instalment`, `due_on`, `amount`
     AGED = "plan.aged"  # so many `days_past_due`, the oldest `since` its due date: the next bucket

@@ -5,28 +5,22 @@ from service.plans.running.standing import Standing
 from service.plans.running.use_facts import OrderConfirmed, UseEnded, UseStarted
 
 
-def confirmed(standing: Standing, fact: OrderConfirmed) -> None:
-    """From here on it ends as an authorization does."""
-    standing.confirmed_at = fact.at
-    _tell_anew(standing, fact)
+def went_on(standing: Standing, fact: OrderConfirmed | UseStarted | UseEnded) -> None:
+    """It is confirmed, begins or ends, and lasts until another day: of that end nobody was told yet."""
+    match fact:
+        case OrderConfirmed(at=at):
+            standing.confirmed_at = at
+        case UseStarted(at=at):
+            standing.use_started_at, standing.use_ended_at = at, None
+        case UseEnded(at=at):
+            _refuse_before_it_began(standing, fact)
+            standing.use_ended_at = at
+    standing.deadline_on = fact.on
+    standing.expiry_told = 0
 
 
-def started(standing: Standing, fact: UseStarted) -> None:
-    """From here on it ends later; of that end nobody was told yet."""
-    standing.use_started_at, standing.use_ended_at = fact.at, None
-    _tell_anew(standing, fact)
-
-
-def ended(standing: Standing, fact: UseEnded) -> None:
-    """Refused: STATE_FORBIDS (it never began, or not before it ended)."""
+def _refuse_before_it_began(standing: Standing, fact: UseEnded) -> None:
     if standing.use_started_at is None:
         raise Refused(Code.STATE_FORBIDS, "Its use has not begun.")
     if fact.at < standing.use_started_at:
         raise Refused(Code.STATE_FORBIDS, f"Its use began at {standing.use_started_at.isoformat()}, after that end.")
-    standing.use_ended_at = fact.at
-    _tell_anew(standing, fact)
-
-
-def _tell_anew(standing: Standing, fact: OrderConfirmed | UseStarted | UseEnded) -> None:
-    standing.deadline_on = fact.on
-    standing.expiry_told = 0

@@ -261,12 +261,8 @@ def apply(standing: Standing, event: Event) -> None:
             authorization.extended(standing, event)
         case facts.ExpiryAnnounced():
             authorization.expiry_announced(standing, event)
-        case OrderConfirmed():
-            uses.confirmed(standing, event)
-        case UseStarted():
-            uses.started(standing, event)
-        case UseEnded():
-            uses.ended(standing, event)
+        case OrderConfirmed() | UseStarted() | UseEnded():
+            uses.went_on(standing, event)
         case facts.Captured():
             _captured(standing, event)
         case facts.GivenBack():
