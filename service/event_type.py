@@ -41,6 +41,7 @@ class EventType(StrEnum):
     CLAIMED = (  # of a deposit, as `capture`: `amount` = `from_held` + `owed` is taken; `released` is given back;
         "deposit.claimed"  # `merchant_fee`, `lines`, `evidence`; `claim_id`, if it could be contested
     )
+    WITHDRAWN = "plan.withdrawn"  # from the credit: `principal` and `interest` are owed until `repay_by` ends; `voided`
     RELEASES_SOON = "deposit.releases_soon"  # in `days`, at `released_at`, unless it is claimed: what is `remaining`
     RELEASED = (
         "deposit.released"  # `amount` is given back, `from_held` of it on the card; `by_itself`: nobody claimed it

@@ -15,6 +15,7 @@ from service.plans.pausing import PauseCollection, ResumeCollection
 from service.plans.payment import RecordPayment
 from service.plans.running.facts import PauseReason
 from service.plans.settlement import QuoteSettlement
+from service.plans.withdrawal import Withdraw
 
 
 class PaymentBody(Struct, frozen=True, forbid_unknown_fields=True):
@@ -110,4 +111,21 @@ def quote_settlement(body: SettleBody, names: Names) -> Command:
     return QuoteSettlement(**names, deferred=body.deferred, amount=body.amount)
 
 
-ROUTES: Final = [record_payment, refund_plan, announce_return, withdraw_return, quote_settlement]
+class WithdrawalBody(Struct, frozen=True, forbid_unknown_fields=True):
+    """The consumer's notice."""
+
+    on: date | None = None  # the day it was sent, past or present; null: today
+
+
+@verb("withdrawal", 201, refuses=(Code.STATE_FORBIDS,), after=("capture_plan",))
+def withdraw_from_plan(body: WithdrawalBody, names: Names) -> Command:
+    """The consumer withdraws from the credit, without a reason, within the days that its law gives.
+
+    What was lent is owed in one sum, by a day that the law says (`withdrawal`), without any cost but the interest of
+    the days until the notice, where the law has it. What was paid before counts towards it, and nothing more is
+    captured. The purchase itself stands: goods that come back are refunded.
+    """
+    return Withdraw(**names, on=body.on)
+
+
+ROUTES: Final = [record_payment, refund_plan, announce_return, withdraw_return, quote_settlement, withdraw_from_plan]

@@ -49,6 +49,7 @@ class LegalRule(StrEnum):
     WITHDRAWAL_DAYS = "withdrawal_days"
     WITHDRAWAL_LONG_STOP_MONTHS = "withdrawal_long_stop_months"
     WITHDRAWAL_REPAYMENT_DAYS = "withdrawal_repayment_days"
+    WITHDRAWAL_INTEREST = "withdrawal_interest"  # of the days until the notice: 1 is owed; 0 is not, as without a row
     REMINDER_AFTER_DAYS_MIN = "reminder_after_days_min"
     REMINDER_AFTER_DAYS_MAX = "reminder_after_days_max"
     ADVERSE_ACTION_DAYS = "adverse_action_days"

@@ -2,10 +2,9 @@
 
 from datetime import date
 
-from msgspec import Struct, field
+from msgspec import Struct
 
 from service.plans.running.rows import Line, RowKind
-from service.terms.early_settlement import RebateMethod
 from service.terms.schedule import Instalment
 
 
@@ -35,25 +34,6 @@ class OwedInstalment(Struct, frozen=True, gc=False):
         """What is still to be paid, all components."""
         owed = self.principal + self.interest + self.fee + self.penalty - self.forgiven
         return owed - self.principal_paid - self.interest_paid - self.fee_paid - self.penalty_paid
-
-
-class SettlementQuote(Struct, frozen=True):
-    """What settles a plan early by its law: paid in one sum in time, it leaves nothing owed; or a part less."""
-
-    quote_id: str = field(name="id")
-    amount: int  # minor units, the sum of what follows
-    principal: int
-    interest: int
-    fee: int
-    penalty: int
-    interest_rebate: int  # minor units given up; where interest follows what is paid it falls by itself
-    fee_rebate: int  # minor units given up
-    method: RebateMethod  # how what is given up was found
-    jurisdiction: str
-    good_until: date  # the last day, until it ends in the plan's time zone
-    part: (
-        int  # minor units of the amount that pay early a part of what is not due yet; 0: the amount settles everything
-    )
 
 
 def agreed_instalment(number: int, one: Instalment) -> OwedInstalment:

@@ -14,7 +14,8 @@ from service.plans.bill import Bill, CaptureOfPlan, shown
 from service.plans.claimed import DepositOfPlan, deposited
 from service.plans.disputed import DisputeOfPlan, disputed
 from service.plans.offer import Kind, Leeway, Offer
-from service.plans.owed import OwedInstalment, SettlementQuote, agreed_instalment, instalment_of
+from service.plans.owed import OwedInstalment, agreed_instalment, instalment_of
+from service.plans.quoted import SettlementQuote, quoted
 from service.plans.running.deposit_facts import ClaimState
 from service.plans.running.dispute_facts import DisputeState
 from service.plans.running.facts import Amended, Captured, PauseReason, Why
@@ -31,8 +32,10 @@ from service.plans.state import (
     state_of,
 )
 from service.plans.used import UseOfPlan, captured_by, is_unconfirmed, used
+from service.plans.withdrawn import WithdrawalOfPlan, withdrawal_of
 from service.terms.apr import Apr
 from service.terms.terms import Terms
+from service.terms.withdrawal import withdrawable_until
 
 
 class Plan(Struct, frozen=True):
@@ -136,6 +139,13 @@ class Plan(Struct, frozen=True):
         return self.capture_until + timedelta(days=days)
 
     @property
+    def withdrawable_until(self) -> date | None:
+        """The last day on which the consumer may withdraw from the credit; None where no law gives a right to."""
+        offer, agreed_on = self.offer, business_day(self.authorized_at, self.offer.time_zone)
+        until = withdrawable_until(offer.jurisdiction, offer.product_class, agreed_on)
+        return None if self.kind is Kind.DEPOSIT else until
+
+    @property
     def takes_reference(self) -> bool:
         """Whether its merchant reference is taken. It is free again once all was given back before any capture."""
         return self.state not in (PlanState.VOIDED, PlanState.EXPIRED)
@@ -183,6 +193,8 @@ class PlanView(Struct, frozen=True):
     closed_at: datetime | None
     version: int  # how many facts it has
     settlement_quote: SettlementQuote | None  # the last one, while it binds
+    withdrawable_until: date | None  # the last day on which the consumer may withdraw from the credit; null: by no law
+    withdrawal: WithdrawalOfPlan | None  # from the credit, by the consumer
     next_actions: tuple[str, ...]
 
 
@@ -249,7 +261,9 @@ def view_as(kind: type[V], plan: Plan, today: date, **more: Any) -> V:
         late_capture_until=plan.late_capture_until,
         closed_at=plan.closed_at,
         version=plan.version,
-        settlement_quote=_quote(plan, today),
+        settlement_quote=quoted(plan.standing, plan.amounts.outstanding, today),
+        withdrawable_until=plan.withdrawable_until,
+        withdrawal=withdrawal_of(plan.standing),
         next_actions=next_actions(plan),
         **more,
     )
@@ -258,16 +272,6 @@ def view_as(kind: type[V], plan: Plan, today: date, **more: Any) -> V:
 def deposit_of(plan: Plan) -> DepositOfPlan | None:
     """The deposit by its sources; None of a plan of another kind."""
     return deposited(plan.standing, plan.released_at) if plan.kind is Kind.DEPOSIT else None
-
-
-def _quote(plan: Plan, today: date) -> SettlementQuote | None:
-    quote = plan.standing.quote
-    if quote is None or today > quote.good_until or not plan.amounts.outstanding:
-        return None
-    return SettlementQuote(
-        quote.id, quote.amount, quote.principal, quote.interest, quote.fee, quote.penalty, quote.interest_rebate,
-        quote.fee_rebate, quote.method, quote.jurisdiction, quote.good_until, quote.part,
-    )  # fmt: skip
 
 
 def schedule_of(plan: Plan, on: date) -> tuple[OwedInstalment, ...]:

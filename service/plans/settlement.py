@@ -77,7 +77,7 @@ def quote_of(
     Where interest follows what is paid, it is owed up to that day, and only fees are left to give up.
     """
     standing = plan.standing
-    method = RebateMethod.NONE if standing.closed else method_of(plan.offer.jurisdiction)
+    method = RebateMethod.NONE if standing.closed or standing.withdrawal else method_of(plan.offer.jurisdiction)
     until = on
     if method is RebateMethod.ACTUARIAL and not standing.recalculates and not at_once:
         until = _uk_date(plan, on, deferred)

@@ -43,6 +43,7 @@ from service.plans.running.facts import (
     SettlementQuoted,
     Waived,
     Why,
+    Withdrawn,
 )
 from service.plans.running.rows import Line
 from service.plans.running.standing import Standing
@@ -59,6 +60,7 @@ BECAUSE: Final = {
     Why.EXPIRED: "nobody captured them in time",
     Why.RELEASED: "the goods came back",
     Why.UNCLAIMED: "nothing was claimed in time",
+    Why.WITHDRAWN: "the consumer has withdrawn from the credit",
 }
 RESTS: Final = {
     PauseReason.DISPUTE: "consumer and merchant disagree",
@@ -152,10 +154,8 @@ def _sentence(step: Step, money: Money) -> str:
             return f"Nothing is collected from {on} on, because {RESTS[why]}."
         case CollectionResumed(on=on):
             return f"It is collected again from {on} on."
-        case ChargedOff():
-            return f"Collection was given up; {amount} are still owed."
-        case Forgiven():
-            return f"What was still owed was let go: {amount}."
+        case Withdrawn() | ChargedOff() | Forgiven():
+            return _of_the_end(step, amount, money)
     return _of_schedule(step)
 
 
@@ -206,6 +206,18 @@ def _of_claim(step: Step, amount: str) -> str:
             return f"The claim was lowered to {amount}."
         case ClaimClosed(outcome=outcome):
             return f"Nothing is taken for the claim: {CLAIM_ENDS[outcome]}."
+    raise AssertionError(step.fact)
+
+
+def _of_the_end(step: Step, amount: str, money: Money) -> str:
+    match step.fact:
+        case Withdrawn(repay_by=repay_by, interest=interest):
+            bears = f"{money(interest)} of interest" if interest else "no interest"
+            return f"The consumer has withdrawn from the credit: what was lent is owed until {repay_by}, with {bears}."
+        case ChargedOff():
+            return f"Collection was given up; {amount} are still owed."
+        case Forgiven():
+            return f"What was still owed was let go: {amount}."
     raise AssertionError(step.fact)
 
 

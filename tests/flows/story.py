@@ -233,6 +233,7 @@ _PATHS = {
     "start": "use/start", "end": "use/end", "confirm": "confirm",
     "contest_claim": "claims/contest", "lower_claim": "claims/lower", "withdraw_claim": "claims/withdraw",
     "decide_claim": "claims/decide",
+    "withdraw": "withdrawal", "return": "returns", "keep": "returns/withdraw",
 }  # fmt: skip
 _OF_THE_LENDER = ("decide_claim",)
 _FIRST = {"extend": "days", "reverse": "capture"}  # what the first word is, where it is no amount

@@ -21,7 +21,7 @@ from service.plans.running.facts import Levied, PauseReason
 from service.plans.running.versions import lines_of
 from service.plans.state import CollectionState, PlanState
 from service.terms.servicing import LateFee, Servicing
-from service.terms.terms import Terms, Unit
+from service.terms.terms import Captures, Terms, Unit
 from tests.plans.lives import NOON, Life, agreement
 
 START = NOON.date()  # 2 March 2026
@@ -112,6 +112,28 @@ def test_late_fees_are_capped_and_never_compounded(late: LateFee, levied: list[i
     life, plan_id = owed(Servicing(late_fee=late))
     pass_to(life, plan_id, day(8, 1))
     assert fees(life, plan_id) == levied
+
+
+def test_what_is_captured_behind_the_end_is_late_once() -> None:
+    """Its late fee has a line of its own: it does not make a new day for what is late."""
+    terms = Terms(instalments=1, every=1, unit=Unit.MONTH, captures=Captures.MERGED)
+    late = LateFee(bps=1_000)
+    life = Life()
+    plan_id = life.authorize(
+        agreement(amount=300_00, terms=terms, servicing=Servicing(late_fee=late), capture_within_days=90)
+    )
+    life.do(Capture, plan_id, amount=100_00)
+    life.do(RecordPayment, plan_id, amount=100_00)
+    life.now = NOON + timedelta(40)
+    life.do(Capture, plan_id, amount=200_00, final=True)
+    due_on = life.now.date()
+    pass_to(life, plan_id, due_on + timedelta(70))
+    assert fees(life, plan_id) == [20_00]
+    assert view(life.plans[plan_id], due_on + timedelta(70)).days_past_due == 70
+    assert [(line.due_on - due_on, line.outstanding) for line in life.lines(plan_id)[1:]] == [
+        (timedelta(0), 200_00),
+        (timedelta(1), 20_00),
+    ]
 
 
 def test_collection_is_given_up_after_so_many_days() -> None:

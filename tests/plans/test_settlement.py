@@ -15,9 +15,9 @@ from service.limits.account import Account
 from service.plans.capture import Capture
 from service.plans.charges import Levy
 from service.plans.money_back import ReturnPayment
-from service.plans.owed import SettlementQuote
 from service.plans.payment import RecordPayment
 from service.plans.plan import Plan, view
+from service.plans.quoted import SettlementQuote
 from service.plans.running.facts import SettlementQuoted
 from service.plans.settlement import QuoteSettlement
 from service.plans.state import PlanState

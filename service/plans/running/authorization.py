@@ -1,6 +1,14 @@
 """What was promised and is not lent yet: it lasts longer, is captured, or is given back."""
 
-from service.plans.running.facts import Amended, AuthorizationExtended, Authorized, Captured, ExpiryAnnounced, GivenBack
+from service.plans.running.facts import (
+    Amended,
+    AuthorizationExtended,
+    Authorized,
+    Captured,
+    ExpiryAnnounced,
+    GivenBack,
+    Why,
+)
 from service.plans.running.standing import Standing
 
 
@@ -50,6 +58,12 @@ def given_back(standing: Standing, fact: GivenBack) -> None:
     """A part of it, or all that is left."""
     _give_back(standing, fact.amount, fact.from_held)
     standing.ended_by = fact.why
+
+
+def ended(standing: Standing, why: Why) -> None:
+    """All that is left is given back."""
+    _give_back(standing, standing.reserved, standing.held)
+    standing.ended_by = why
 
 
 def _give_back(standing: Standing, reserved: int, held: int) -> None:

@@ -10,9 +10,9 @@ from operator import attrgetter
 
 from msgspec.structs import replace
 
-from service.plans.running import moves
+from service.plans.running import moves, withdrawing
 from service.plans.running.course import Course
-from service.plans.running.facts import Captured
+from service.plans.running.facts import Amended, Captured
 from service.plans.running.paying import use_overpaid
 from service.plans.running.rows import Row, RowKind
 from service.plans.running.standing import Standing
@@ -33,6 +33,9 @@ def captured(standing: Standing, fact: Captured) -> None:
     standing.captured_of[standing.captures] = fact.amount + fact.from_held
     if not fact.amount:
         return
+    if standing.withdrawal is not None:
+        withdrawing.captured(standing, fact, standing.withdrawal)
+        return
     terms = standing.terms
     down_payment = part.share_of(min(down_payment_of(terms, part.whole), part.whole))
     if down_payment and terms.down_payment_at is DownPaymentAt.SCHEDULE:
@@ -47,7 +50,7 @@ def captured(standing: Standing, fact: Captured) -> None:
     use_overpaid(standing, fact.id, fact.on)
 
 
-def amended(standing: Standing) -> None:
+def amended(standing: Standing, _fact: Amended) -> None:
     """Another whole: its interest bounds that of all parts, as if it had been the whole since the first of them."""
     if standing.courses:
         days = {course.periods[0].begin for course in standing.courses}
@@ -130,7 +133,7 @@ def _join(standing: Standing, part: Part, on: date, financed: int) -> None:
     """The course that runs lends more, and its costs are asked for with what is to come; behind its end at once."""
     terms, course = standing.terms, standing.courses[0]
     ahead = [row for row in standing.instalments() if row.due_on > on]
-    if _joins_at_once(standing, part, on):
+    if _joins_at_once(standing, part, on, financed):
         ahead = standing.instalments()
         course.lend(on, financed)
     elif on < course.last.due_on:
@@ -146,7 +149,7 @@ def _join(standing: Standing, part: Part, on: date, financed: int) -> None:
         _charge(ahead, _no_more_than_agreed(standing, part, _fees(terms, part, len(ahead))), on)
 
 
-def _joins_at_once(standing: Standing, part: Part, on: date) -> bool:
+def _joins_at_once(standing: Standing, part: Part, on: date, financed: int) -> bool:
     """On its first day the course asks for what it would, had all so far been captured at once: that was disclosed.
 
     False where something has happened to it already.
@@ -154,9 +157,12 @@ def _joins_at_once(standing: Standing, part: Part, on: date) -> bool:
     course = standing.courses[0]
     if standing.authorized is None or on != course.periods[0].begin or not course.is_untouched:
         return False
-    standing.interest_of_parts = 0
+    before, standing.interest_of_parts = standing.interest_of_parts, 0
     agreed, _ = _agreed(standing, Part(part.whole, (), sum(part.earlier) + part.amount), on)
-    if list(map(_dated, course.periods)) != list(map(_dated, agreed.periods)):
+    fits = list(map(_dated, course.periods)) == list(map(_dated, agreed.periods))
+    # What is captured beyond the agreed amount may have moved a down payment by a cent.
+    if not fits or agreed.total_lent() != course.total_lent() + financed:
+        standing.interest_of_parts = before
         return False
     for period, fresh in zip(course.periods, agreed.periods, strict=True):
         period.level, period.agreed_level, period.correction = fresh.level, fresh.agreed_level, fresh.correction

@@ -36,6 +36,8 @@ def earned_until(standing: Standing, row: Row, on: date) -> int:
     """The interest of a row up to `on`; of one that begins later, what is owed since before and asked for there."""
     if row.course is not None and row.period is not None and standing.recalculates:
         return outlook.due_if_paid(row.course, row.period, on).interest
+    if on >= row.due_on:
+        return row.owed[INTEREST]
     if on <= row.begin:
         return 0
     return quotient(row.owed[INTEREST] * (on - row.begin).days, (row.due_on - row.begin).days, standing.terms.rounding)

@@ -90,6 +90,7 @@ class Why(StrEnum):
     EXPIRED = "expired"  # nobody captured it in time
     RELEASED = "released"  # the deposit's goods came back
     UNCLAIMED = "unclaimed"  # nobody claimed the deposit in the days for it
+    WITHDRAWN = "withdrawn"  # the consumer has withdrawn from the credit
 
 
 class GivenBack(Fact, frozen=True, tag="given_back"):
@@ -99,6 +100,16 @@ class GivenBack(Fact, frozen=True, tag="given_back"):
     amount: Whole
     why: Why
     from_held: Whole = 0
+
+
+class Withdrawn(Fact, frozen=True, tag="withdrawn"):
+    """The consumer has withdrawn from the credit: what was lent is owed back in one sum, as if nothing else had been
+    agreed, with the interest of the days until then where the law has it. Nothing more will be lent.
+    """
+
+    on: date
+    repay_by: date  # the last day for what was lent
+    interest: Whole = 0  # of the days until the notice
 
 
 class Paid(Fact, frozen=True, tag="paid"):
@@ -277,6 +288,7 @@ Event = (
     | InterestPaused | Extended | DueMoved | HolidayGranted | ReAged | ReAmortized | ChargedOff | Forgiven
     | SettlementQuoted | CollectionPaused | CollectionResumed | DisputeOpened | DisputeAnswered | DisputeAskedAgain
     | DisputeClosed | OrderConfirmed | UseStarted | UseEnded | ClaimMade | ClaimContested | ClaimLowered | ClaimClosed
+    | Withdrawn
 )  # fmt: skip
 
 

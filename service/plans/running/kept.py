@@ -14,13 +14,13 @@ from msgspec import Struct, structs
 from service.plans.bill import BillLine
 from service.plans.running.course import Course, Credit
 from service.plans.running.deposit_facts import ClaimMade
-from service.plans.running.facts import Amended, SettlementQuoted
+from service.plans.running.facts import Amended, SettlementQuoted, Withdrawn
 from service.plans.running.rows import PartPaid, Row
 from service.plans.running.standing import Allocated, Claim, Dispute, Pause, Standing
 from service.plans.running.timeline import Period
 from service.terms.terms import Terms
 
-RULES: Final = 5  # counts up whenever the fold gives other standings for the same facts
+RULES: Final = 6  # counts up whenever the fold gives other standings for the same facts
 
 
 class _Kept(Struct, array_like=True):
@@ -32,7 +32,7 @@ class _Kept(Struct, array_like=True):
 def _shape() -> int:
     kinds: tuple[type[Struct], ...] = (
         Standing, Row, PartPaid, Course, Period, Credit, Allocated, Pause, Dispute, SettlementQuoted, Amended,
-        Claim, ClaimMade, BillLine,
+        Claim, ClaimMade, BillLine, Withdrawn,
     )  # fmt: skip
     names = [f"{kind.__name__} {' '.join(kind.__struct_fields__)}" for kind in kinds]
     return zlib.crc32(f"{RULES} {names}".encode())

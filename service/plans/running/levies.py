@@ -43,7 +43,7 @@ def charged_back(standing: Standing, fact: ChargedBack) -> None:
         moves.take_back(course, fact.on, principal, interest, bears_from)
         standing.sync(fact.on)
     for component, amount in parts.items():
-        row = standing.row_after(fact.on)
+        row = standing.row_after(fact.on, moves_what_is_due=True)  # as Fineract has it
         row.owe(component, amount, fact.on)
         row.owed_again += amount if component is Component.PRINCIPAL else 0
 

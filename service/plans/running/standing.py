@@ -12,7 +12,7 @@ from service.plans.running.course import Course
 from service.plans.running.deposit_facts import OPEN as OPEN_CLAIMS
 from service.plans.running.deposit_facts import ClaimMade, ClaimState
 from service.plans.running.dispute_facts import DisputeReason, DisputeState
-from service.plans.running.facts import Amended, Event, PauseReason, SettlementQuoted, Why
+from service.plans.running.facts import Amended, Event, PauseReason, SettlementQuoted, Why, Withdrawn
 from service.plans.running.rows import Row, RowKind
 from service.plans.running.timeline import Period
 from service.terms.allocation_rule import Component, PaymentKind
@@ -119,6 +119,7 @@ class Standing(Struct, eq=False, array_like=True):
     quote: SettlementQuoted | None = None  # what settles it, while that binds
     settled_parts: tuple[tuple[int, int], ...] = ()  # each part that was paid early, and of how much
     settled_early: bool = False  # or a part: lines ask for less than their courses, which no longer write on them
+    withdrawal: Withdrawn | None = None  # known from the start: what is lent is owed back in one sum
     pauses: list[Pause] = field(default_factory=list)  # of collection, in the order they began
     dispute: Dispute | None = None  # the last one
     confirmed_at: datetime | None = None  # by the consumer, where the product asks for it
@@ -176,7 +177,7 @@ class Standing(Struct, eq=False, array_like=True):
     @property
     def recalculates(self) -> bool:
         """Whether interest follows what is really paid."""
-        return self.terms.recalculate and self.bears_interest and not self.closed
+        return self.terms.recalculate and self.bears_interest and not self.closed and self.withdrawal is None
 
     def bear_overdue(self, on: date) -> None:
         """Principal past due bears interest up to `on`."""
@@ -253,7 +254,7 @@ class Standing(Struct, eq=False, array_like=True):
         """The rows that are neither down payments nor extra."""
         return [row for row in self.rows if row.kind is RowKind.INSTALMENT]
 
-    def row_after(self, on: date) -> Row:
+    def row_after(self, on: date, *, moves_what_is_due: bool = False) -> Row:
         """The running instalment; behind the last one that which is due on the day, or an extra row.
 
         What becomes owed after all was forgiven stands in an extra row of its own.
@@ -264,12 +265,23 @@ class Standing(Struct, eq=False, array_like=True):
             if row.due_on > on:
                 return row
         last = self.rows[-1] if self.rows else None
-        return last if last is not None and last.due_on == on else self.row_behind(on)
+        if last is not None and last.due_on == on:
+            return last
+        return self.row_behind(on, moves_what_is_due=moves_what_is_due)
 
-    def row_behind(self, on: date) -> Row:
-        """The extra row behind all others, whose date moves with what is added to it. No course writes on it."""
+    def row_behind(self, on: date, *, moves_what_is_due: bool = False) -> Row:
+        """The extra row behind all others, whose date moves with what is added to it. No course writes on it.
+
+        What is owed since a day that has passed keeps that day, and what comes later stands in a row of its own, unless
+        it `moves_what_is_due`.
+        """
         last = self.rows[-1] if self.rows else None
-        if last is not None and last.kind is RowKind.EXTRA and not last.forgiven:
+        if (
+            last is not None
+            and last.kind is RowKind.EXTRA
+            and not last.forgiven
+            and (moves_what_is_due or not last.is_open or on <= last.due_on)
+        ):
             last.due_on = max(last.due_on, on)
             return last
         begin = on if last is None else last.due_on

@@ -5,14 +5,14 @@
 everything after it is worked out anew. Step by step and at once give the same lines, byte for byte.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from datetime import date
 from hashlib import sha256
+from typing import Any, Final
 
 import msgspec
 from msgspec import Struct
 
-from service.errors import Code, Refused
 from service.plans.running import (
     authorization,
     captures,
@@ -29,55 +29,21 @@ from service.plans.running import (
     refunds,
     settling,
     uses,
+    withdrawing,
 )
-from service.plans.running.deposit_facts import ClaimClosed, ClaimContested, ClaimLowered, ClaimMade
-from service.plans.running.dispute_facts import DisputeAnswered, DisputeAskedAgain, DisputeClosed, DisputeOpened
 from service.plans.running.facts import Event, undone_by
 from service.plans.running.rows import Line, frozen
 from service.plans.running.standing import Allocated, Place, Standing
-from service.plans.running.use_facts import OrderConfirmed, UseEnded, UseStarted
-from service.terms.terms import Captures, PaidEarly, Terms
-
-OF_A_USE = (OrderConfirmed, UseStarted, UseEnded)
-OF_A_DISPUTE = (DisputeOpened, DisputeAnswered, DisputeAskedAgain, DisputeClosed)
-OF_A_CLAIM = (ClaimMade, ClaimContested, ClaimLowered, ClaimClosed)
-# Principal past due bears interest up to each of these; the others change terms, and find it as it was.
-MOVES_MONEY = (
-    facts.Captured, facts.Paid, facts.Refunded, facts.OverpaidReturned, facts.ChargedBack, facts.ReAged,
-    facts.ReAmortized, facts.ChargedOff, facts.Forgiven,
-)  # fmt: skip
-# What may happen before anything was captured, and what may still happen once collection has been given up.
-BEFORE_A_CAPTURE = (
-    facts.Authorized,
-    facts.Amended,
-    facts.AuthorizationExtended,
-    facts.ExpiryAnnounced,
-    facts.Captured,
-    facts.GivenBack,
-    facts.Paid,
-    facts.OverpaidReturned,
-    facts.ChargedBack,
-    # something is owed even then when a payment bounced that had gone back to the consumer
-    facts.Levied,
-    facts.ChargedOff,
-    facts.CollectionPaused,
-    facts.CollectionResumed,
-    *OF_A_USE,
-    *OF_A_DISPUTE,
-    *OF_A_CLAIM,
+from service.plans.running.when import (
+    KEEPS_A_QUOTE,
+    MOVES_MONEY,
+    OF_A_CLAIM,
+    OF_A_DISPUTE,
+    OF_A_USE,
+    is_of_no_account,
+    require_its_time,
 )
-AFTER_THE_END = (
-    facts.Paid, facts.Refunded, facts.OverpaidReturned, facts.ChargedBack, facts.Levied, facts.Forgiven,
-    facts.GivenBack, facts.SettlementQuoted, facts.CollectionPaused, facts.CollectionResumed, *OF_A_USE, *OF_A_DISPUTE,
-    ClaimContested, ClaimLowered, ClaimClosed,
-)  # fmt: skip
-# What a plan that was settled early still knows besides: its schedule was given up, not the plan.
-AFTER_A_SETTLEMENT = (*AFTER_THE_END, facts.ChargedOff)
-# What leaves a quote as it is; all else changes what it was reckoned from.
-KEEPS_A_QUOTE = (
-    facts.Paid, facts.Refunded, facts.OverpaidReturned, facts.Levied, facts.GivenBack, facts.SettlementQuoted,
-    facts.CollectionPaused, facts.CollectionResumed, *OF_A_USE, *OF_A_DISPUTE, *OF_A_CLAIM,
-)  # fmt: skip
+from service.terms.terms import Captures, PaidEarly, Terms
 
 FORESEEN = (
     facts.Authorized,
@@ -135,12 +101,14 @@ def comes_last(standing: Standing, event: Event) -> bool:
     if standing.last is None:
         return False
     begins_to_cost = isinstance(event, facts.RateChanged) and event.rate_percent > 0 and not standing.bears_interest
-    return not begins_to_cost and undone_by(event) is None and _place(standing.terms, event) >= standing.last
+    is_known_before = begins_to_cost or isinstance(event, facts.Withdrawn) or undone_by(event) is not None
+    return not is_known_before and _place(standing.terms, event) >= standing.last
 
 
 def needs_history(event: Event, terms: Terms) -> bool:
     """Whether it can only be folded with all facts before it at hand, wherever it takes its place."""
-    return undone_by(event) is not None or (isinstance(event, facts.Refunded) and terms.recalculate)
+    from_the_start = undone_by(event) is not None or isinstance(event, facts.Withdrawn)
+    return from_the_start or (isinstance(event, facts.Refunded) and terms.recalculate)
 
 
 def lines_on(standing: Standing, as_of: date) -> tuple[Line, ...]:
@@ -208,8 +176,10 @@ def _place(terms: Terms, event: Event) -> Place:
 def standing_after(terms: Terms, events: Sequence[Event]) -> Standing:
     """Where the plan stands after the facts, in the order given; those that were undone have not happened."""
     rates = [event.rate_percent for event in events if isinstance(event, facts.RateChanged)]
-    standing = Standing(terms, bears_interest=any(rate > 0 for rate in (terms.rate_percent, *rates)))
     never = {undone: event for event in events if (undone := undone_by(event))}
+    withdrawal = next((one for one in events if isinstance(one, facts.Withdrawn) and one.id not in never), None)
+    bears_interest = any(rate > 0 for rate in (terms.rate_percent, *rates))
+    standing = Standing(terms, bears_interest=bears_interest, withdrawal=withdrawal)
     for event in events:
         if event.id in never or undone_by(event):
             standing.captures += isinstance(never.get(event.id), facts.CaptureReversed)  # it keeps its number
@@ -235,75 +205,48 @@ def _note(standing: Standing, event: Event) -> None:
         standing.done.append(event)
 
 
-def _require_its_time(standing: Standing, event: Event) -> None:
-    """Refused: STATE_FORBIDS, where such a fact comes too early, or too late."""
-    if not standing.courses and not isinstance(event, BEFORE_A_CAPTURE):
-        raise Refused(Code.STATE_FORBIDS, "Nothing has been captured yet.")
-    if standing.closed and not isinstance(event, AFTER_THE_END):
-        raise Refused(Code.STATE_FORBIDS, "The plan has been given up: its schedule stays as it is.")
-    if standing.settled_early and not isinstance(event, AFTER_A_SETTLEMENT):
-        raise Refused(Code.STATE_FORBIDS, "It was settled early, or a part of it: its schedule stays.")
-    claims.wait(standing, event)
-
-
 def apply(standing: Standing, event: Event) -> None:
     """What one fact does."""
-    _require_its_time(standing, event)
+    if is_of_no_account(standing, event):
+        return
+    require_its_time(standing, event)
     if not isinstance(event, KEEPS_A_QUOTE):
         standing.quote = None
-    match event:
-        case facts.Authorized():
-            authorization.authorized(standing, event)
-        case facts.Amended():
-            authorization.amended(standing, event)
-            captures.amended(standing)
-        case facts.AuthorizationExtended():
-            authorization.extended(standing, event)
-        case facts.ExpiryAnnounced():
-            authorization.expiry_announced(standing, event)
-        case OrderConfirmed() | UseStarted() | UseEnded():
-            uses.went_on(standing, event)
-        case facts.Captured():
-            _captured(standing, event)
-        case facts.GivenBack():
-            authorization.given_back(standing, event)
-        case facts.Paid():
-            paying.paid(standing, event)
-        case facts.OverpaidReturned():
-            paying.overpaid_returned(standing, event)
-        case facts.Refunded():
-            refunds.refunded(standing, event, standing_after)
-            pauses.end(standing, facts.PauseReason.RETURN, event.on)
-        case facts.ChargedBack():
-            levies.charged_back(standing, event)
-        case facts.Levied():
-            levies.levied(standing, event)
-        case (
-            facts.RateChanged() | facts.InterestPaused() | facts.Extended() | facts.HolidayGranted() | facts.DueMoved()
-        ):
-            changes.changed(standing, event)
-        case facts.ReAmortized():
-            re_aging.re_amortized(standing, event)
-        case facts.ReAged():
-            re_aging.re_aged(standing, event)
-        case facts.SettlementQuoted():
-            settling.quoted(standing, event)
-        case DisputeOpened() | DisputeAnswered() | DisputeAskedAgain() | DisputeClosed():
-            disputes.went_on(standing, event)
-        case ClaimMade() | ClaimContested() | ClaimLowered() | ClaimClosed():
-            claims.went_on(standing, event)
-        case facts.CollectionPaused():
-            pauses.paused(standing, event)
-        case facts.CollectionResumed():
-            pauses.resumed(standing, event)
-        case facts.ChargedOff():
-            charge_off.charged_off(standing, event)
-        case facts.Forgiven():
-            charge_off.forgiven(standing, event)
+    for rule in DOES[type(event)]:
+        rule(standing, event)
 
 
-def _captured(standing: Standing, event: facts.Captured) -> None:
-    authorization.promised(standing, event)
-    captures.captured(standing, event)
-    authorization.captured(standing, event)
-    claims.settled(standing, event)
+def _refunded(standing: Standing, event: facts.Refunded) -> None:
+    refunds.refunded(standing, event, standing_after)
+    pauses.end(standing, facts.PauseReason.RETURN, event.on)
+
+
+# What each fact does, in this order.
+DOES: Final[dict[type[Event], tuple[Callable[[Standing, Any], None], ...]]] = {
+    facts.Authorized: (authorization.authorized,),
+    facts.Amended: (authorization.amended, captures.amended),
+    facts.AuthorizationExtended: (authorization.extended,),
+    facts.ExpiryAnnounced: (authorization.expiry_announced,),
+    facts.Captured: (authorization.promised, captures.captured, authorization.captured, claims.settled),
+    facts.GivenBack: (authorization.given_back,),
+    facts.Withdrawn: (withdrawing.withdrawn,),
+    facts.Paid: (paying.paid,),
+    facts.OverpaidReturned: (paying.overpaid_returned,),
+    facts.Refunded: (_refunded,),
+    facts.ChargedBack: (levies.charged_back,),
+    facts.Levied: (levies.levied,),
+    **dict.fromkeys(
+        (facts.RateChanged, facts.InterestPaused, facts.Extended, facts.HolidayGranted, facts.DueMoved),
+        (changes.changed,),
+    ),
+    facts.ReAmortized: (re_aging.re_amortized,),
+    facts.ReAged: (re_aging.re_aged,),
+    facts.SettlementQuoted: (settling.quoted,),
+    **dict.fromkeys(OF_A_USE, (uses.went_on,)),
+    **dict.fromkeys(OF_A_DISPUTE, (disputes.went_on,)),
+    **dict.fromkeys(OF_A_CLAIM, (claims.went_on,)),
+    facts.CollectionPaused: (pauses.paused,),
+    facts.CollectionResumed: (pauses.resumed,),
+    facts.ChargedOff: (charge_off.charged_off,),
+    facts.Forgiven: (charge_off.forgiven,),
+}

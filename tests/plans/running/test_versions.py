@@ -2,7 +2,7 @@
 
 from datetime import date, timedelta
 from decimal import Decimal
-from typing import Any
+from typing import Any, get_args
 
 import msgspec
 import pytest
@@ -11,7 +11,7 @@ from service.errors import Code, Refused
 from service.plans.running import facts
 from service.plans.running.facts import Event
 from service.plans.running.rows import RowKind
-from service.plans.running.versions import Version, amount_to_settle, next_version, replay
+from service.plans.running.versions import DOES, Version, amount_to_settle, next_version, replay
 from service.terms.allocation_rule import (
     Allocation,
     AllocationRule,
@@ -39,6 +39,12 @@ JAN_1 = date(2025, 1, 1)
 FOUR_MONTHS: dict[str, Any] = {"every": 1, "unit": Unit.MONTH}
 AT_12: dict[str, Any] = FOUR_MONTHS | {"rate_percent": Decimal(12)}
 DAILY: dict[str, Any] = AT_12 | {"recalculate": True}
+
+
+def test_every_fact_has_its_rule_or_undoes_another() -> None:
+    undo = {facts.PaymentReturned, facts.CaptureReversed, facts.Waived, facts.Corrected}
+    assert DOES.keys() | undo == set(get_args(Event))
+    assert not DOES.keys() & undo
 
 
 def day(text: str) -> date:

@@ -36,6 +36,7 @@ from service.plans.running.facts import (
     PauseReason,
     Refunded,
     Why,
+    Withdrawn,
     undone_by,
 )
 from service.plans.running.use_facts import OrderConfirmed, UseEnded, UseStarted
@@ -257,7 +258,7 @@ def _state(seen: Seen) -> PlanState:
     if not was_captured:
         ended = {Why.VOIDED: PlanState.VOIDED, Why.EXPIRED: PlanState.EXPIRED, Why.RELEASED: PlanState.CLOSED}
         ended[Why.UNCLAIMED] = PlanState.CLOSED
-        return ended[seen.those_of(GivenBack)[-1].why]
+        return PlanState.VOIDED if Withdrawn in seen.sums else ended[seen.those_of(GivenBack)[-1].why]
     if Forgiven in seen.sums and not amounts.outstanding:
         return PlanState.FORGIVEN
     if ChargedOff in seen.sums:

@@ -59,7 +59,8 @@ COSTS = (
     Cost("share", bps=300, due=FeeDue.FIRST),
 )
 TRIES = 50
-AMENDABLE: dict[str, Any] = {"amount_min": 1, "amount_max": 950_00, "jurisdiction": "NZ"}
+AMENDABLE: dict[str, Any] = {"amount_min": 1, "amount_max": 950_00}
+PLACES = ("NZ", "NZ", "DE", "GB")  # no law that we know, and two with a right to withdraw
 
 
 def any_agreement(chance: Random) -> Agreement:
@@ -73,6 +74,7 @@ def any_agreement(chance: Random) -> Agreement:
         leeway, servicing = any_leeway(chance, kind), any_servicing(chance, kind)
         use = Use(confirm_days=20 if kind is Kind.PAY_AFTER_USE and chance.random() < 0.3 else 0, days_max=40)
         bends = {"use": use, "capture_within_days": within, "leeway": leeway, "servicing": servicing, **AMENDABLE}
+        bends["jurisdiction"] = chance.choice(PLACES)
         try:
             return agreement(kind, amount, terms, held, **bends)
         except Refused:

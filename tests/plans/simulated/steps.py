@@ -42,6 +42,7 @@ from service.plans.running.facts import (
 )
 from service.plans.use import Confirm, EndUse, StartUse
 from service.plans.void import Void
+from service.plans.withdrawal import Withdraw
 from service.terms.terms import Unit
 from tests.plans.lives import CONSUMER as THEIR_ID
 from tests.plans.lives import MERCHANT_ACTS
@@ -154,6 +155,11 @@ def use(now: Now) -> Step:
 
 def void(now: Now) -> Step:
     return Step(Void, {}, MERCHANT_ACTS)
+
+
+def withdraw(now: Now) -> Step:
+    on = now.chance.choice((None, None, now.today - timedelta(2)))
+    return Step(Withdraw, {"on": on}, now.chance.choice((MERCHANT_ACTS, OPERATOR)))
 
 
 def amend(now: Now) -> Step:
@@ -302,7 +308,7 @@ def forgive(now: Now) -> Step:
 
 
 Chosen = Callable[[Now], Step]
-OPEN_ANYWAY: tuple[Chosen, ...] = (void, guard, extend, pay)
+OPEN_ANYWAY: tuple[Chosen, ...] = (void, guard, extend, pay, withdraw)
 OPEN: dict[Kind, tuple[Chosen, ...]] = {
     Kind.INSTALMENTS: (*[capture_all] * 2, capture_more, *[capture] * 18, *[amend, reverse] * 3, *OPEN_ANYWAY),
     Kind.PAY_AFTER_USE: (capture_all, capture_more, *[capture] * 8, *[use] * 4, amend, reverse, *OPEN_ANYWAY),
@@ -321,7 +327,7 @@ BEFORE: tuple[Chosen, ...] = (
 RUNNING: tuple[Chosen, ...] = (
     pay, pay, pay, pay, pay, pay, refund, refund, return_payment, charge_back, charge_back, return_overpayment,
     levy, levy, waive, reverse, reschedule, reschedule, reschedule, pass_days, pass_days, pause, dispute,
-    dispute,
+    dispute, withdraw,
 )  # fmt: skip
 ENDING: tuple[Chosen, ...] = (void, guard, extend, charge_off, charge_off, forgive)
 EVERYTHING: tuple[Chosen, ...] = (

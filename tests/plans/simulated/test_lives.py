@@ -43,11 +43,12 @@ def test_what_breaks_is_told_with_its_seed_and_steps(monkeypatch: pytest.MonkeyP
     def nothing_is_captured(seen: Seen) -> tuple[int, int]:
         return len(seen.those_of(Captured)), 0
 
+    seed = next(seed for seed in range(100) if any(" Capture plan " in step for step in Simulated(seed).live().steps))
     monkeypatch.setattr(life, "EQUATIONS", (*EQUATIONS, nothing_is_captured))
     with pytest.raises(Broken) as told:
-        Simulated(7).live()
+        Simulated(seed).live()
     first, *steps = str(told.value).splitlines()
-    assert first == "seed 7: nothing is captured: 1 is not 0"
+    assert first == f"seed {seed}: nothing is captured: 1 is not 0"
     assert "authorize plan 1: " in steps[0]
     assert " Capture plan " in steps[-1] or " Claim plan " in steps[-1]
 
@@ -66,6 +67,7 @@ def test_chance_reaches_every_verb_and_state() -> None:
         "Forgive", "ReverseCapture", "PassDays", "PauseCollection", "ResumeCollection",
         "ContestClaim", "LowerClaim", "WithdrawClaim", "DecideClaim",
         "Confirm", "StartUse", "EndUse", "OpenDispute", "AnswerDispute", "AskAgain", "CloseDispute",
+        "Withdraw",
     }  # fmt: skip
     assert states == set(PlanState)
     assert went_back_unpaid, "no payment bounced of which a part had gone back to the consumer"

@@ -1,0 +1,73 @@
+"""Which facts may happen when, and what else each kind of them does to what was known before."""
+
+from service.errors import Code, Refused
+from service.plans.running import claims, facts
+from service.plans.running.deposit_facts import ClaimClosed, ClaimContested, ClaimLowered, ClaimMade
+from service.plans.running.dispute_facts import DisputeAnswered, DisputeAskedAgain, DisputeClosed, DisputeOpened
+from service.plans.running.facts import Event
+from service.plans.running.standing import Standing
+from service.plans.running.use_facts import OrderConfirmed, UseEnded, UseStarted
+
+OF_A_USE = (OrderConfirmed, UseStarted, UseEnded)
+OF_A_DISPUTE = (DisputeOpened, DisputeAnswered, DisputeAskedAgain, DisputeClosed)
+OF_A_CLAIM = (ClaimMade, ClaimContested, ClaimLowered, ClaimClosed)
+# Principal past due bears interest up to each of these; the others change terms, and find it as it was.
+MOVES_MONEY = (
+    facts.Captured, facts.Paid, facts.Refunded, facts.OverpaidReturned, facts.ChargedBack, facts.ReAged,
+    facts.ReAmortized, facts.ChargedOff, facts.Forgiven,
+)  # fmt: skip
+# What may happen before anything was captured, and what may still happen once collection has been given up.
+BEFORE_A_CAPTURE = (
+    facts.Authorized,
+    facts.Amended,
+    facts.AuthorizationExtended,
+    facts.ExpiryAnnounced,
+    facts.Captured,
+    facts.GivenBack,
+    facts.Paid,
+    facts.OverpaidReturned,
+    facts.ChargedBack,
+    # something is owed even then when a payment bounced that had gone back to the consumer
+    facts.Levied,
+    facts.ChargedOff,
+    facts.CollectionPaused,
+    facts.CollectionResumed,
+    facts.Withdrawn,
+    *OF_A_USE,
+    *OF_A_DISPUTE,
+    *OF_A_CLAIM,
+)
+AFTER_THE_END = (
+    facts.Paid, facts.Refunded, facts.OverpaidReturned, facts.ChargedBack, facts.Levied, facts.Forgiven,
+    facts.GivenBack, facts.SettlementQuoted, facts.CollectionPaused, facts.CollectionResumed, *OF_A_USE, *OF_A_DISPUTE,
+    ClaimContested, ClaimLowered, ClaimClosed,
+)  # fmt: skip
+# What a plan that was settled early still knows besides: its schedule was given up, not the plan.
+AFTER_A_SETTLEMENT = (*AFTER_THE_END, facts.ChargedOff)
+# What leaves a quote as it is; all else changes what it was reckoned from.
+KEEPS_A_QUOTE = (
+    facts.Paid, facts.Refunded, facts.OverpaidReturned, facts.Levied, facts.GivenBack, facts.SettlementQuoted,
+    facts.CollectionPaused, facts.CollectionResumed, *OF_A_USE, *OF_A_DISPUTE, *OF_A_CLAIM,
+)  # fmt: skip
+# What changed a schedule that is no more once the consumer has withdrawn from the credit.
+OF_THE_SCHEDULE = (
+    facts.Levied, facts.RateChanged, facts.InterestPaused, facts.Extended, facts.DueMoved, facts.HolidayGranted,
+    facts.ReAged, facts.ReAmortized, facts.SettlementQuoted,
+)  # fmt: skip
+
+
+def is_of_no_account(standing: Standing, event: Event) -> bool:
+    """Whether it changed a schedule before the consumer has withdrawn from the credit, as if it had not been agreed."""
+    return standing.withdrawal is not None and not standing.settled_early and isinstance(event, OF_THE_SCHEDULE)
+
+
+def require_its_time(standing: Standing, event: Event) -> None:
+    """Refused: STATE_FORBIDS, where such a fact comes too early, or too late."""
+    has_begun = standing.courses or (standing.withdrawal and standing.lent)
+    if not has_begun and not isinstance(event, BEFORE_A_CAPTURE):
+        raise Refused(Code.STATE_FORBIDS, "Nothing has been captured yet.")
+    if standing.closed and not isinstance(event, AFTER_THE_END):
+        raise Refused(Code.STATE_FORBIDS, "The plan has been given up: its schedule stays as it is.")
+    if standing.settled_early and not isinstance(event, AFTER_A_SETTLEMENT):
+        raise Refused(Code.STATE_FORBIDS, "It was settled early, or a part of it: its schedule stays.")
+    claims.wait(standing, event)
