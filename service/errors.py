@@ -44,6 +44,7 @@ class Code(StrEnum):
     CHARGE_UNDER_WAY = "charge_under_way"  # 409
     NOTHING_DUE = "nothing_due"  # 409
     NO_INSTRUMENT = "no_instrument"  # 409
+    NOT_A_TEST = "not_a_test"  # 409
     NO_TOKEN = "no_token"  # 422  # noqa: S105 - a word of a refusal
     DUPLICATE_CAPTURE = "duplicate_capture"  # 409
     # money and terms
@@ -85,6 +86,7 @@ STATUS: Final[dict[Code, int]] = {
     Code.CHARGE_UNDER_WAY: 409,
     Code.NOTHING_DUE: 409,
     Code.NO_INSTRUMENT: 409,
+    Code.NOT_A_TEST: 409,
     Code.DUPLICATE_CAPTURE: 409,
     Code.BUSY: 503,
     Code.UNAVAILABLE: 503,

@@ -24,6 +24,7 @@ from service.engine.faults import LOST, PASSING, what
 from service.errors import Refused
 from service.jobs.collecting import collect
 from service.jobs.day_close import close_day
+from service.jobs.moved_clocks import Clocks
 from service.plans.days_flow import pass_days
 from service.plans.guard_flow import guard_all
 
@@ -59,15 +60,17 @@ async def _until_stopped(settings: Settings) -> None:
 
 async def _work(ours: Services, closed_at: datetime | None) -> datetime | None:
     """One round; when the whole close was done last."""
-    now = clock.now()
+    now, clocks = clock.now(), Clocks(ours.pool, ours.engine, ours.charging, ours.registry)
     try:
         if closed_at is None or now - closed_at >= CLOSE_EVERY:
             under = await reviewing(ours, now)
             await close_day(ours.pool, ours.engine, ours.charging, under, ours.snapshots.accounts_changed, now)
+            await clocks.catch_up_all(now)
             return now
         await guard_all(ours.pool, ours.engine, now)
         await pass_days(ours.pool, ours.engine, now)
         await collect(ours.charging, now)
+        await clocks.catch_up_all(now)
     except Refused as refused:
         log.warning("a round was not finished, and is tried again: %s", refused.detail)
     except (*LOST, *PASSING) as error:

@@ -125,6 +125,7 @@ MEANING: Final[dict[Code, str]] = {
     Code.CHARGE_UNDER_WAY: "a charge of this plan is not answered yet; look at it again",
     Code.NOTHING_DUE: "nothing is due today; name an amount to pay early",
     Code.NO_INSTRUMENT: "the plan has nothing to be paid with, or it was removed",
+    Code.NOT_A_TEST: "only a test merchant has a clock that can be moved on",
     Code.NO_TOKEN: "a text looks like the number of a card or an account: send the processor's token instead",
     Code.IMPOSSIBLE_TERMS: "no plan can have these terms; `pointer` names the one at fault",
     Code.NO_APR: "the payments have no annual percentage rate",

@@ -57,6 +57,7 @@ SECURITY: Final = {
 TAGS: Final = {
     "consumers": "Merchant: who buys, and the limit they have.",
     "consents": "Merchant: what a consumer allowed us to ask outside, taken back.",
+    "test": "Merchant: a test merchant's clock, moved on.",
     "instruments": "Merchant: what a consumer pays with, as a processor's token.",
     "quotes": "Merchant: what a credit would cost, before anybody asks for one.",
     "checkouts": "Merchant: the decision, with offers that bind; what the consumer is told of a refusal.",

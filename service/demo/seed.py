@@ -32,6 +32,8 @@ class Demo(msgspec.Struct):
     merchant_id: str = ""
     second_merchant_key: str = ""
     second_merchant_id: str = ""
+    test_merchant_key: str = ""  # of a merchant that tries things out, whose clock may be moved on
+    test_merchant_id: str = ""
     partner_key: str = ""
     partner_id: str = ""
     programme_id: str = ""
@@ -70,11 +72,15 @@ async def seed(pool: Pool, settings: Settings) -> Demo:
     for name, prefix in (
         ("merchant_id", ids.MERCHANT),
         ("second_merchant_id", ids.MERCHANT),
+        ("test_merchant_id", ids.MERCHANT),
         ("partner_id", ids.PARTNER),
         ("programme_id", ids.PROGRAMME),
     ):
         setattr(demo, name, getattr(demo, name) or _id(prefix, _digest(settings, name)))
-    for name in ("operator_key", "second_operator_key", "merchant_key", "second_merchant_key", "partner_key"):
+    for name in (
+        "operator_key", "second_operator_key", "merchant_key", "second_merchant_key", "test_merchant_key",
+        "partner_key",
+    ):  # fmt: skip
         setattr(demo, name, getattr(demo, name) or f"sk_demo_{_digest(settings, name)[:40]}")
     save(settings, demo)
     async with pool.acquire() as conn, conn.transaction():
@@ -95,11 +101,12 @@ def _id(prefix: str, digest: str) -> str:
 async def _insert(conn: Connection, demo: Demo, key_secret: str) -> None:
     now = clock.now()
     fees = '{"instalments": {"bps": 290, "fixed": 30}, "pay_after_use": {"bps": 190}, "deposit": {"bps": 50}}'
-    for merchant_id, name in (
-        (demo.merchant_id, "Hauptstrasse Home & Motor"),
-        (demo.second_merchant_id, "Hafen Electronics"),
+    for merchant_id, name, is_test in (
+        (demo.merchant_id, "Hauptstrasse Home & Motor", False),
+        (demo.second_merchant_id, "Hafen Electronics", False),
+        (demo.test_merchant_id, "Things to Try", True),
     ):
-        await conn.execute(Q.insert_merchant, merchant_id, name, "DE", TIME_ZONE, fees, now)
+        await conn.execute(Q.insert_merchant, merchant_id, name, "DE", TIME_ZONE, fees, now, is_test)
         await conn.execute(Q.insert_feed, merchant_id)
     await conn.execute(Q.insert_partner, demo.partner_id, "Spree Bank", now)
     await conn.execute(
@@ -111,6 +118,7 @@ async def _insert(conn: Connection, demo: Demo, key_secret: str) -> None:
         (demo.second_operator_key, "operator", OPERATORS[1]),
         (demo.merchant_key, "merchant", demo.merchant_id),
         (demo.second_merchant_key, "merchant", demo.second_merchant_id),
+        (demo.test_merchant_key, "merchant", demo.test_merchant_id),
         (demo.partner_key, "partner", demo.partner_id),
     ):
         digest = key_hmac(key_secret, key)

@@ -58,6 +58,7 @@ def client_for(world: World, template: str) -> Client:
     """The client whose key may call it."""
     audience = template.split("/")[2]
     clients = {"operator": world.operator, "partner": world.partner, "processor": world.processor}
+    clients["test"] = world.test_merchant
     return clients.get(audience, world.merchant)
 
 

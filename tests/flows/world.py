@@ -65,6 +65,7 @@ class World:
         self.pool = pool
         self.merchant = Client(http, demo.merchant_key)
         self.other_merchant = Client(http, demo.second_merchant_key)
+        self.test_merchant = Client(http, demo.test_merchant_key)
         self.operator = Client(http, demo.operator_key)
         self.second_operator = Client(http, demo.second_operator_key)
         self.partner = Client(http, demo.partner_key)

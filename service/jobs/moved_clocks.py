@@ -1,0 +1,64 @@
+"""What time brings about at test merchants whose clocks were moved on: the day's own work, found by their time.
+
+A clock that is moved stops wherever something is to be done, so that each thing comes at its time: what falls due is
+charged before it is late. Several may do this beside each other: it is the day's work, each thing of which is done
+once.
+"""
+
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Final
+
+from msgspec import Struct
+
+from service.db import Pool, load_queries
+from service.engine.engine import Engine
+from service.merchants.flow import move_clock
+from service.payments.flow import Charging
+from service.payments.making_flow import collect_due_of
+from service.plans.days_flow import pass_days_of
+from service.plans.guard_flow import guard_of
+from service.registry.registry import Registry
+
+Q: Final = load_queries(Path(__file__).with_name("queries.sql"))
+
+AT_ONE_STOP: Final = timedelta(hours=1)  # what is to be done within it is done together
+
+
+class Clocks(Struct, frozen=True):
+    """Whoever moves clocks needs these. Each `now` is real time."""
+
+    pool: Pool
+    engine: Engine
+    charging: Charging
+    registry: Registry
+
+    async def catch_up_all(self, now: datetime) -> None:
+        """Does all that is to be done at test merchants by now."""
+        for merchant_id in list(self.registry.now.clocks):
+            await self.catch_up(merchant_id, now)
+
+    async def catch_up(self, merchant_id: str, now: datetime) -> None:
+        """Does all that is to be done at one of them. Refused: UNAVAILABLE."""
+        theirs = self.registry.time_at(merchant_id, now)
+        await self.charging.ask_unanswered_of(merchant_id, now)
+        await guard_of(self.pool, self.engine, merchant_id, now, theirs)
+        await pass_days_of(self.pool, self.engine, merchant_id, now, theirs)
+        await collect_due_of(self.charging, merchant_id, now)
+
+    async def move(self, merchant_id: str, until: datetime, now: datetime) -> None:
+        """Moves a clock on until an instant of its own, and does what comes on the way. Refused: UNAVAILABLE.
+
+        Cut short, the same call goes on from where it is.
+        """
+        await self.catch_up(merchant_id, now)
+        while (theirs := self.registry.time_at(merchant_id, now)) < until:
+            comes = await self.pool.fetchval(Q.next_instant, merchant_id, theirs)
+            stop = until if comes is None else min(until, comes + AT_ONE_STOP)
+            await move_clock(self.pool, merchant_id, stop - now)
+            await self.registry.reload()  # this process at once, the others when they hear of it
+            await self.catch_up(merchant_id, now)
+
+    async def count_told(self, merchant_id: str, after: int, until: datetime) -> dict[str, int]:
+        """How many events of each type the merchant was told after one of them, until an instant of its own."""
+        return {row["type"]: row["count"] for row in await self.pool.fetch(Q.count_told, merchant_id, after, until)}
