@@ -52,7 +52,9 @@ class EventType(StrEnum):
     PAYMENT_RETURNED = "payment.returned"  # the bank returned it unpaid: `payment_id`, `amount`
     CHARGED_BACK = "payment.charged_back"  # the consumer's bank took `amount` of `payment_id` back: it is owed again
     OVERPAYMENT_RETURNED = "payment.overpayment_returned"  # `amount` went back to the consumer; `overpaid` is left
-    REFUNDED = "plan.refunded"  # goods came back: `refund_id`, `amount`, its `lines`; `refunded` in all
+    REFUNDED = (
+        "plan.refunded"  # `refund_id`, `amount`: goods came back, their `lines` less a `return_fee`; `refunded` in all
+    )
     FEE_LEVIED = "fee.levied"  # `fee_id`: `amount` is owed besides, `due_on`; `is_penalty`
     FEE_WAIVED = "fee.waived"  # `fee_id` is not asked for after all: `amount`
     CREDITED = "plan.credited"  # `credit_id`: `amount` of a `kind` was taken off as of `effective_on`

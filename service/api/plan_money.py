@@ -13,6 +13,7 @@ from service.plans.book import Command
 from service.plans.money_back import Refund, Returned
 from service.plans.pausing import PauseCollection, ResumeCollection
 from service.plans.payment import RecordPayment
+from service.plans.running.fact import Whole
 from service.plans.running.facts import PauseReason
 from service.plans.settlement import QuoteSettlement
 from service.plans.withdrawal import Withdraw
@@ -39,6 +40,7 @@ class RefundBody(Struct, frozen=True, forbid_unknown_fields=True):
 
     amount: Price | None = None  # minor units of the plan's currency; null: what the lines sum to
     lines: Annotated[tuple[ReturnedLine, ...], Meta(max_length=200)] = ()  # which came back; empty: none is named
+    return_fee: Whole = 0  # minor units that the merchant keeps of it, for the way back: they stay owed
 
 
 @verb(
@@ -65,7 +67,7 @@ def refund_plan(body: RefundBody, names: Names) -> Command:
     if body.amount is None and not body.lines:
         raise Refused(Code.INVALID_FIELD, "Say what came back: an amount, or lines.", "/amount")
     lines = tuple(Returned(line.capture, line.line, line.amount) for line in body.lines)
-    return Refund(**names, amount=body.amount, lines=lines)
+    return Refund(**names, amount=body.amount, lines=lines, return_fee=body.return_fee)
 
 
 @verb("returns", 201, refuses=(Code.STATE_FORBIDS,), after=("capture_plan",))

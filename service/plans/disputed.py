@@ -51,5 +51,6 @@ def closing(
     yield EventType.DISPUTE_CLOSED, {"dispute_id": dispute.id, "outcome": outcome, "amount": amount}, closed
     if amount:
         returns = standing.terms.refund_interest
-        data = {"amount": amount, "refunded": standing.refunded + amount, "lines": ()}
+        data = {"amount": amount, "return_fee": 0, "lines": ()}
+        data["refunded"] = standing.refunded + amount
         yield EventType.REFUNDED, data, Refunded(id="", recorded_on=on, on=on, amount=amount, returns_interest=returns)

@@ -30,11 +30,13 @@ class Returned(Struct, frozen=True, gc=False):
 
 class Refund(PlanCommand, frozen=True, kw_only=True):
     """The merchant takes goods back, an amount or lines of the bills: that lowers what is owed; what is too much is
-    overpaid, and owed back. With both, the lines must sum to the amount.
+    overpaid, and owed back. With both, the lines must sum to the amount. What the merchant keeps of it as
+    `return_fee`, for the way back, stays owed.
     """
 
     amount: int | None = None
     lines: tuple[Returned, ...] = ()
+    return_fee: int = 0
 
     who_may = MERCHANTS | {ActorKind.OPERATOR}
 
@@ -45,7 +47,7 @@ class Refund(PlanCommand, frozen=True, kw_only=True):
 
     def apply(self, book: Book, now: datetime) -> Change:
         """Refused: NOT_FOUND, STATE_FORBIDS (nothing was captured), AMOUNT_EXCEEDS_OUTSTANDING (more than was captured,
-        or than is left of a line), AMOUNT_MISMATCH, INVALID_FIELD (no such line).
+        or than is left of a line), AMOUNT_MISMATCH, INVALID_FIELD (no such line, a fee that leaves nothing).
         """
         plan = self.plan_of(book)
         lines = refunded_lines(plan, self.lines)
@@ -53,14 +55,18 @@ class Refund(PlanCommand, frozen=True, kw_only=True):
         if lines and amount != sum(line.amount for line in lines):
             sentence = f"The lines sum to {sum(line.amount for line in lines)}, the amount is {amount} minor units."
             raise Refused(Code.AMOUNT_MISMATCH, sentence, "/amount")
-        today = today_of(plan, now)
+        if self.return_fee >= amount:
+            sentence = f"A return fee is less than the {amount} minor units of what came back."
+            raise Refused(Code.INVALID_FIELD, sentence, "/return_fee")
+        today, amount = today_of(plan, now), amount - self.return_fee
         fact = Refunded(
             id=fact_id(self), recorded_on=today, on=today, amount=amount, kind=PaymentKind.MERCHANT_REFUND,
-            returns_interest=plan.offer.terms.refund_interest, lines=lines,
+            returns_interest=plan.offer.terms.refund_interest, lines=lines, return_fee=self.return_fee,
         )  # fmt: skip
 
         data = {
-            "refund_id": fact.id, "amount": amount, "refunded": plan.amounts.refunded + amount, "lines": lines
+            "refund_id": fact.id, "amount": amount, "return_fee": self.return_fee, "lines": lines,
+            "refunded": plan.amounts.refunded + amount,
         }  # fmt: skip
         return happen(book, plan, self, fact, now, lambda _: Event(EventType.REFUNDED, data))
 

@@ -124,8 +124,9 @@ def _sentence(step: Step, money: Money) -> str:
             return f"{amount} of {CREDITS[kind]} were taken off{_effect(step, money)}."
         case Paid(on=on, received_on=received_on):
             return f"{amount} were paid, received on {received_on or on}{_effect(step, money)}."
-        case Refunded():
-            return f"{amount} were refunded by the merchant{_effect(step, money)}."
+        case Refunded(return_fee=fee):
+            kept = f", who keeps {money(fee)} for the way back" if fee else ""
+            return f"{amount} were refunded by the merchant{kept}{_effect(step, money)}."
         case OverpaidReturned():
             return f"{amount} that were paid too much went back to the consumer."
         case PaymentReturned(on=on):

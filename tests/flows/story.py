@@ -52,6 +52,7 @@ async def tell(world: World, text: str) -> "Story":
             except AssertionError as error:
                 raise AssertionError(f"line {number}, {step!r}: {error}") from error
     await story.events_have_no_gaps()
+    await story.every_fact_has_a_sentence()
     return story
 
 
@@ -100,6 +101,13 @@ class Story:
             after = events[-1]["number"]
         assert [event["number"] for event in events] == list(range(1, len(events) + 1))
         assert len({event["id"] for event in events}) == len(events)
+
+    async def every_fact_has_a_sentence(self) -> None:
+        """The plan's timeline says in words what happened."""
+        if self.plan_id:
+            told = (await self.merchant.get(f"/v1/plans/{self.plan_id}/timeline")).json()["entries"]
+            assert told, "nothing has happened"
+            assert all(one["sentence"].endswith(".") for one in told), told
 
     # What a line can be ------------------------------------------------------------------------------------------
 

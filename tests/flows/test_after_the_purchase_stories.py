@@ -53,6 +53,48 @@ STORIES = {
         withdraw        refused state_forbids
         plan withdrawable_until 2026-03-16
     """,
+    "the merchant keeps something for the way back": """
+        consumer limit 1000.00
+        buy 600.00 instalments
+        capture 600.00 final true
+        refund 200.00 return_fee 4.95
+        plan refunded 195.05, outstanding 404.95
+        refund 100.00 return_fee 100.00    refused invalid_field
+        refund 404.96                      refused amount_exceeds_outstanding
+        refund 404.95
+        plan state refunded, outstanding 0.00
+        account used 0.00
+    """,
+    "two equal refunds are two": """
+        consumer limit 1000.00
+        buy 600.00 instalments
+        capture 600.00 final true
+        refund 100.00
+        refund 100.00
+        plan refunded 200.00, outstanding 400.00
+    """,
+    "goods on their way back: nothing is collected until they are there": """
+        consumer limit 1000.00
+        buy 600.00 instalments
+        capture 600.00 final true
+        return
+        plan collection_state paused
+        return         refused state_forbids
+        + 20 days
+        plan days_past_due 0
+        refund 150.00
+        plan collection_state collecting, outstanding 450.00
+        keep           refused state_forbids
+    """,
+    "they stay with the consumer after all": """
+        consumer limit 1000.00
+        buy 600.00 instalments
+        capture 600.00 final true
+        return
+        + 3 days
+        keep
+        plan collection_state collecting, outstanding 600.00
+    """,
     "a deposit is no credit to withdraw from": """
         consumer limit 1000.00
         buy 300.00 deposit

@@ -161,6 +161,8 @@ async def test_every_kind_of_fact_has_a_sentence(world: World) -> None:
     words = {one["fact"] for one in told} | {"authorized", "given_back", "waived", "payment_returned", "due_moved"}
     words |= {"settlement_quoted", "amended", "capture_reversed", "authorization_extended", "expiry_announced"}
     words |= {"dispute_opened", "dispute_answered", "dispute_asked_again", "dispute_closed"}  # test_disputing.py
+    words |= {"claim_made", "claim_contested", "claim_lowered", "claim_closed"}  # test_deposit_stories.py
+    words |= {"withdrawn"}  # test_after_the_purchase_stories.py
     words |= {"order_confirmed", "use_started", "use_ended"}  # test_use_stories.py
     words |= {"collection_paused", "collection_resumed"}  # test_time_passes.py
     assert words == {kind.__struct_config__.tag for kind in Event.__args__}

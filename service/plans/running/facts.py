@@ -122,13 +122,17 @@ class Paid(Fact, frozen=True, tag="paid"):
 
 
 class Refunded(Fact, frozen=True, tag="refunded"):
-    """The merchant took goods back. With `returns_interest`, the interest borne by that money comes back as well."""
+    """The merchant took goods back. With `returns_interest`, the interest borne by that money comes back as well.
+
+    What the merchant keeps of their price for the way back is no part of the amount: it stays owed.
+    """
 
     on: date
     amount: Money
     kind: PaymentKind = PaymentKind.MERCHANT_REFUND
     returns_interest: bool = True
-    lines: tuple[RefundedLine, ...] = ()  # what came back, by the lines of the bills; they sum to the amount
+    lines: tuple[RefundedLine, ...] = ()  # what came back, by the lines of the bills: the amount and the return fee
+    return_fee: Whole = 0  # what the merchant keeps
 
 
 class OverpaidReturned(Fact, frozen=True, tag="overpaid_returned"):

@@ -40,9 +40,11 @@ def _bind(standing: Standing, fact: Refunded) -> None:
 
     So an amount without lines, bound to the first capture, moves on once that comes back by its lines.
     """
-    captured, refunded, rest = standing.captured_of, standing.refunded_of, 0
+    captured, refunded, rest, kept = standing.captured_of, standing.refunded_of, 0, fact.return_fee
     for line in fact.lines:
-        refunded[line.capture] = refunded.get(line.capture, 0) + line.amount
+        part = max(0, line.amount - kept)
+        kept -= line.amount - part
+        refunded[line.capture] = refunded.get(line.capture, 0) + part
     if not fact.lines:
         rest = fact.amount
     for number, amount in refunded.items():

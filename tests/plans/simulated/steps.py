@@ -199,9 +199,12 @@ def refund(now: Now) -> Step:
     if lines and now.chance.random() < 0.5:
         capture, line = now.chance.choice(lines)
         amount = now.chance.choice((None, max(1, _part(now, line.amount))))
-        return Step(Refund, {"lines": (Returned(capture, line.number, amount),)}, MERCHANT_ACTS)
+        fee = now.chance.choice((0, 0, line.amount // 20))
+        return Step(Refund, {"lines": (Returned(capture, line.number, amount),), "return_fee": fee}, MERCHANT_ACTS)
     left = now.seen.plan.amounts.captured - now.seen.plan.amounts.refunded
-    return Step(Refund, {"amount": max(1, _part(now, left))}, now.chance.choice((MERCHANT_ACTS, OPERATOR)))
+    amount = max(1, _part(now, left))
+    arguments = {"amount": amount, "return_fee": now.chance.choice((0, 0, amount // 10))}
+    return Step(Refund, arguments, now.chance.choice((MERCHANT_ACTS, OPERATOR)))
 
 
 def return_payment(now: Now) -> Step:
