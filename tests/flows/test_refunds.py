@@ -1,5 +1,6 @@
 """Goods come back: an amount, or lines of the bills, each at most once and at most what was captured of it."""
 
+import asyncio
 from typing import Any
 
 import pytest
@@ -71,3 +72,15 @@ async def test_nothing_comes_back_before_a_capture(world: World) -> None:
     plan = await world.plan(await world.consumer(), 600_00)
     refused = await refund(world, plan["id"], amount=1)
     assert (refused.status_code, refused.json()["code"]) == (409, "state_forbids")
+
+
+async def test_of_forty_refunds_at_once_as_many_are_made_as_there_was_captured_for(world: World) -> None:
+    """Each of 30 % of what was captured: three of them, however they meet."""
+    plan = await shipped(world)
+    answers = await asyncio.gather(*[refund(world, plan, amount=180_00) for _ in range(40)])
+    made = [answer.json() for answer in answers if answer.status_code == 201]
+    assert sorted(one["refunded"] for one in made) == [180_00, 360_00, 540_00]
+    refused = [answer for answer in answers if answer.status_code != 201]
+    assert {(answer.status_code, answer.json()["code"]) for answer in refused} == {(422, "amount_exceeds_outstanding")}
+    left = (await world.merchant.get(f"/v1/plans/{plan}")).json()
+    assert (left["refunded"], left["outstanding"]) == (540_00, 60_00)

@@ -1,7 +1,7 @@
 """What time brings about on a plan that is owed: each day once, in time or made up for."""
 
 from contextlib import suppress
-from datetime import date, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
@@ -196,6 +196,23 @@ def test_a_day_begins_at_midnight_of_the_plan_also_where_the_clock_changes() -> 
         found = next_day_at(life.plans[plan_id])
         assert found is not None
         assert found.timestamp() == datetime.fromisoformat(at).timestamp()
+
+
+def test_a_day_that_a_place_left_out_is_passed_with_the_next() -> None:
+    """Samoa had no 30 December 2011: its clocks went from the end of the 29th to the 31st."""
+    life = Life(now=datetime(2011, 12, 16, 12, tzinfo=UTC))
+    every_fortnight = Terms(instalments=3, every=14, unit=Unit.DAY)
+    plan_id = life.authorize(agreement(amount=300_00, terms=every_fortnight, time_zone="Pacific/Apia"))
+    life.do(Capture, plan_id, amount=300_00)
+    dates = [line.due_on for line in life.lines(plan_id)]
+    assert dates == [date(2011, 12, 30), date(2012, 1, 13), date(2012, 1, 27)]
+    life.events.clear()
+    life.now = datetime(2011, 12, 30, 9, 59, tzinfo=UTC)  # the last minute of the 29th there
+    assert life.do(PassDays, plan_id).passed_on == date(2011, 12, 27)
+    assert life.events == ["instalment.due_soon"]
+    life.now += timedelta(minutes=1)  # and the first of the 31st
+    life.do(PassDays, plan_id)
+    assert life.events == ["instalment.due_soon", "instalment.due", "instalment.overdue", "plan.aged"]
 
 
 acts = st.lists(
