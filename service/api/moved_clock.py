@@ -28,23 +28,23 @@ DAYS_MAX: Final = 100  # of one call
 class TestClock(Struct, frozen=True):
     """What time it is for the merchant."""
 
-    now: datetime
+    now: datetime  # its own time
     days_ahead: int  # of real time, whole days
 
 
 class AdvanceBody(Struct, frozen=True, forbid_unknown_fields=True):
     """How far: so many `days`, or `until` a day has begun in the merchant's time zone; one of them."""
 
-    days: Annotated[int, Meta(ge=1, le=DAYS_MAX)] | None = None
-    until: date | None = None
+    days: Annotated[int, Meta(ge=1, le=DAYS_MAX)] | None = None  # so much further; null: until a day is named
+    until: date | None = None  # when this day begins; null: days are named
 
 
 class Advanced(Struct, frozen=True):
     """The clock after it was moved on, and what came of the time that passed."""
 
-    before: datetime
-    now: datetime
-    events: dict[EventType, int]  # how many of each type were told meanwhile
+    before: datetime  # its time before it was moved
+    now: datetime  # its time now
+    events: dict[EventType, int]  # by type: those that were told meanwhile, counted
 
 
 class _Way(Struct):
