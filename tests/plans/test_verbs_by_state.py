@@ -19,5 +19,6 @@ def test_the_table_is_what_the_code_does() -> None:
 
 
 def test_every_verb_and_every_state_is_in_it() -> None:
-    assert {verb for verb, _, _ in VERBS.values()} | OF_THE_DAY | {PassDays} == set(PlanCommand.__subclasses__())
+    ours = {verb for verb in PlanCommand.__subclasses__() if verb.__module__.startswith("service.")}  # tests have some
+    assert {verb for verb, _, _ in VERBS.values()} | OF_THE_DAY | {PassDays} == ours
     assert {life.plans[plan_id].state for _, (life, plan_id) in lives()} == set(PlanState)
