@@ -15,6 +15,7 @@ from service.plans.capture import MERCHANTS
 from service.plans.happening import fact_id, happen, today_of
 from service.plans.offer import Kind
 from service.plans.plan import Plan
+from service.plans.running.claims import until_when
 from service.plans.running.use_facts import OrderConfirmed, UseEnded, UseStarted
 
 USED = (Kind.PAY_AFTER_USE, Kind.DEPOSIT)
@@ -50,12 +51,14 @@ class StartUse(PlanCommand, frozen=True, kw_only=True):
     who_may = MERCHANTS
 
     def apply(self, book: Book, now: datetime) -> Change:
-        """Refused: NOT_FOUND, STATE_FORBIDS (another kind, began before, too late), INVALID_FIELD (no time)."""
+        """Refused: NOT_FOUND, STATE_FORBIDS (another kind, claimed, begun, too late), INVALID_FIELD (no time)."""
         plan = self.plan_of(book)
         if plan.kind not in USED:
             raise refuse_state(plan, "used: it is for goods that the consumer keeps")
         require_open(plan, now, "used")
         require_confirmed(plan)
+        if plan.standing.open_claim is not None:
+            raise Refused(Code.STATE_FORBIDS, until_when(plan.standing.open_claim))
         if (begun := plan.standing.use_started_at) is not None:
             raise refuse_state(plan, f"used twice: its use began at {_said(begun)}")
         at = _instant(self.at, now)
