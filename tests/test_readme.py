@@ -13,7 +13,9 @@ import msgspec
 import pytest
 
 from service import config, db
+from service.checkout.persona import Persona
 from service.config import Settings
+from service.contract.schemas import schemas_of
 from service.demo.seed import save, seed
 from tests.test_cli import serving
 
@@ -69,6 +71,13 @@ def steady(text: str) -> str:
 def test_every_setting_stands_in_the_readme() -> None:
     table = README.read_text().partition("## Settings")[2].partition("\n## ")[0]
     assert set(re.findall(r"`([A-Z_]{4,})`", table)) == set(config.VARIABLES)
+
+
+def test_the_personas_are_those_of_the_contract() -> None:
+    table = README.read_text().partition("## Test mode")[2].partition("\n## ")[0]
+    told = re.findall(r"^\* `(\w+)`: (.*)$", schemas_of([Persona])["Persona"]["description"], re.MULTILINE)
+    assert re.findall(r"^\| `\+(\w+)` \| (.*) \|$", table, re.MULTILINE) == told
+    assert [name for name, _ in told] == list(Persona)
 
 
 def test_the_map_names_every_place() -> None:

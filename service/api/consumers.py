@@ -11,11 +11,12 @@ from litestar.response.base import ASGIResponse
 from msgspec import Meta, Struct, field
 
 from service import ids
-from service.api.ask import Asked, read, write
+from service.api.ask import Ask, Asked, read, write
 from service.api.attributes import policies_in_use
 from service.api.body import Body
 from service.api.operation import operation
 from service.api.reply import encode, reply, reply_answer
+from service.checkout.persona import Persona, persona_of, refuse_no_persona
 from service.checkout.request import Text
 from service.checkout.snapshot import Attribute
 from service.db import Connection
@@ -33,14 +34,17 @@ Attributes = Annotated[dict[Name, Attribute], Meta(max_length=200)]
 
 
 class ConsumerBody(Struct, frozen=True, forbid_unknown_fields=True):
-    """`reference` is the merchant's name for this person; the attributes replace those registered before."""
+    """`reference` is the merchant's name for this person; the attributes replace those registered before.
+
+    A test merchant's reference that ends in `+` and a word names a persona; a word that is none is refused.
+    """
 
     reference: Text
     attributes: Attributes = {}
 
 
 class ConsumerView(Struct, frozen=True):
-    """A registered consumer. The last three name attributes, as the policy in force reads them."""
+    """A consumer. `unknown`, `unreadable` and `missing` name attributes, as the policy in force reads them."""
 
     consumer_id: str = field(name="id")
     reference: str
@@ -51,6 +55,7 @@ class ConsumerView(Struct, frozen=True):
     unknown: tuple[str, ...]  # registered under a name that the policy does not read
     unreadable: tuple[str, ...]  # registered with a value of another type, or none of the policy's words
     missing: tuple[str, ...]  # read by the policy, and not registered
+    persona: Persona | None  # of a test merchant's consumer, by its reference; null: nobody in particular
 
 
 class AccountView(Struct, frozen=True):
@@ -95,12 +100,15 @@ async def register_consumer(request: Asked, body: RawBody) -> ASGIResponse:
     """Register a consumer, or update one: 201 the first time, 200 after."""
     asked = _consumer.read(body, request.headers.get("content-type", ""))
     ask = write(request, body, people.bucket_of(request.auth.owner_id, asked.reference))
+    is_test = _is_test(ask)
+    if is_test:
+        refuse_no_persona(asked.reference)
     changed: list[tuple[str, int]] = []
     policies = await policies_in_use(ask)
 
     async def register(conn: Connection) -> Answer:
         row = await people.register(conn, ask.owner_id, asked.reference, asked.attributes, ask.now)
-        view = _view(row, policies)
+        view = _view(row, policies, is_test)
         changed.append((view.consumer_id, view.version))
         return Answer(201 if view.version == 1 else 200, encode(view))
 
@@ -121,7 +129,7 @@ async def get_consumer(request: Asked, consumer_id: FromPath[str]) -> ASGIRespon
         )
     if row is None:
         raise Refused(Code.NOT_FOUND, f"There is no consumer {consumer_id[:100]!r}.", "/id")
-    return reply(_view(row, await policies_in_use(ask)))
+    return reply(_view(row, await policies_in_use(ask), _is_test(ask)))
 
 
 @get("/consumers/{consumer_id:str}/accounts/{currency:str}", opt=operation("consumers", AccountView))
@@ -139,7 +147,11 @@ async def get_account(request: Asked, consumer_id: FromPath[str], currency: From
     return reply(AccountView(consumer_id, currency, limit, reserved, used, limit - reserved - used, version))
 
 
-def _view(row: asyncpg.Record, policies: list[CompiledPolicy]) -> ConsumerView:
+def _is_test(ask: Ask) -> bool:
+    return ask.services.registry.now.merchants[ask.owner_id].is_test
+
+
+def _view(row: asyncpg.Record, policies: list[CompiledPolicy], is_test: bool) -> ConsumerView:
     attributes = _attributes(row["attributes"])
     found = unread([policy.attributes for policy in policies], attributes)
     return ConsumerView(
@@ -152,4 +164,5 @@ def _view(row: asyncpg.Record, policies: list[CompiledPolicy]) -> ConsumerView:
         found.unknown,
         found.unreadable,
         found.missing,
+        persona_of(row["reference"]) if is_test else None,
     )

@@ -8,6 +8,7 @@ from litestar import get, post
 from litestar.params import FromPath, RawBody
 from litestar.response.base import ASGIResponse
 from msgspec import Struct, field
+from msgspec.structs import replace
 
 from service import ids
 from service.api.ask import Ask, Asked, content_type, read, write
@@ -16,6 +17,7 @@ from service.api.consents import require_consumer
 from service.api.operation import operation
 from service.api.partner import After, Limit
 from service.api.reply import encode, reply, reply_answer
+from service.checkout.persona import DOES, persona_of
 from service.db import Connection
 from service.engine.work import Answer, Key
 from service.errors import Code, Refused
@@ -26,6 +28,7 @@ from service.payments.making_flow import name_instrument, plan_for, usable_instr
 from service.payments.processor import Protocol
 from service.payments.store import Q
 from service.payments.stripe import TOKEN
+from service.people.flow import Q as PEOPLE
 
 
 class InstrumentBody(GivenInstrument, frozen=True, forbid_unknown_fields=True):
@@ -76,7 +79,8 @@ _CARD: Final[dict[str, Any]] = {
 async def give_instrument(request: Asked, body: RawBody, consumer_id: FromPath[str]) -> ASGIResponse:
     """Write down what a consumer pays with: a processor's token.
 
-    What looks like the number of a card or an account is refused and kept nowhere, in whatever field it stands.
+    What looks like the number of a card or an account is refused and kept nowhere, in whatever field it stands. Of a
+    persona that cannot pay, the token is replaced by one with which the sandbox processor behaves so.
     """
     asked = _instrument.read(body, content_type(request))
     refuse_numbers(asked)
@@ -94,7 +98,8 @@ async def give_instrument(request: Asked, body: RawBody, consumer_id: FromPath[s
         raise Refused(Code.INVALID_FIELD, sentence, "/token")
 
     async def give(conn: Connection) -> Answer:
-        made = await store.give(conn, consumer_id, ask.owner_id, processor.processor_id, asked, ask.now)
+        given = await _as_persona(ask, conn, consumer_id, asked) if processor.protocol is Protocol.TENOR else asked
+        made = await store.give(conn, consumer_id, ask.owner_id, processor.processor_id, given, ask.now)
         if made is None:
             raise _none("consumer", consumer_id)
         told = store.told_of_instrument(made, EventType.INSTRUMENT_GIVEN, ask.actor.kind, ask.now)
@@ -164,6 +169,16 @@ async def name_for_opened(ask: Ask, answer: Answer, instrument_id: str) -> None:
         return Answer(200, b"{}")
 
     await ask.services.engine.once(key, ask.now, name)
+
+
+async def _as_persona(ask: Ask, conn: Connection, consumer_id: str, given: GivenInstrument) -> GivenInstrument:
+    """What a persona pays with has a token of its own, by whose ending the sandbox processor knows what to do."""
+    row = None
+    if ask.services.registry.now.merchants[ask.owner_id].is_test:
+        row = await conn.fetchrow(PEOPLE.load_consumer, ids.bucket_of(consumer_id), consumer_id, ask.owner_id)
+    persona = persona_of(row["reference"]) if row else None
+    ending = DOES[persona].sandbox if persona else ""
+    return replace(given, token=f"{consumer_id}{ending}") if ending else given
 
 
 def _none(what: str, asked_id: str) -> Refused:

@@ -10,6 +10,7 @@ import msgspec
 
 from service import ids
 from service.checkout.cache import Cache, account_name, consumer_name
+from service.checkout.persona import Persona, persona_of
 from service.checkout.snapshot import Attribute, Snapshot
 from service.db import Connection, Pool, columns, load_queries
 from service.inbox import Together
@@ -49,11 +50,12 @@ class Known(NamedTuple):
         return self._replace(snapshot=msgspec.structs.replace(self.snapshot, outside=outside))
 
 
-class _Consumer(msgspec.Struct):
+class _Consumer(msgspec.Struct, omit_defaults=True):
     person_id: str
     merchant_id: str
     time_zone: str  # the merchant's
     attributes: dict[str, Attribute]
+    persona: Persona | None = None
 
 
 class _History(msgspec.Struct):
@@ -148,7 +150,9 @@ async def _rows(conn: Connection | Pool, wanted: Collection[Who]) -> list[asyncp
 
 def _read_row(row: asyncpg.Record) -> tuple[Who, _Consumer, _History]:
     history = _History(**{name: row[name] for name in _History.__struct_fields__})
-    consumer = _Consumer(row["person_id"], row["merchant_id"], row["time_zone"], _decode_attributes(row["attributes"]))
+    persona = persona_of(row["test_reference"]) if row["test_reference"] else None
+    attributes = _decode_attributes(row["attributes"])
+    consumer = _Consumer(row["person_id"], row["merchant_id"], row["time_zone"], attributes, persona)
     return Who(row["consumer_id"], row["currency"]), consumer, history
 
 
@@ -157,6 +161,7 @@ def _known(who: Who, consumer: _Consumer, history: _History, *, is_fresh: bool =
     snapshot = Snapshot(
         consumer_id=who.consumer_id,
         attributes=consumer.attributes,
+        persona=consumer.persona,
         limit=history.limit,
         reserved=history.reserved,
         used=history.used,

@@ -6,6 +6,7 @@ from typing import Final
 from msgspec import Struct
 
 from service.checkout.case import Case
+from service.checkout.persona import DOES
 from service.plans.offer import Kind
 from service.policies.document import Verdict
 from service.policies.reasons import Direction, Ground, ReasonCode
@@ -60,6 +61,13 @@ def score_is_enough(case: Case) -> Iterable[Finding]:
     return [Finding(verdict, ground) for ground in grounds]
 
 
+def persona_is_approved(case: Case) -> Iterable[Finding]:
+    """A test merchant's consumer is declined or referred where that is what it shows."""
+    assert case.snapshot.persona
+    part = DOES[case.snapshot.persona]
+    return (Finding(part.verdict, part.ground),) if part.ground else ()
+
+
 RULES: Final[tuple[Rule, ...]] = (
     merchant_is_active,
     currency_is_served,
@@ -67,11 +75,13 @@ RULES: Final[tuple[Rule, ...]] = (
     no_rule_of_the_policy_holds,
     score_is_enough,
 )
+RULES_OF_A_PERSONA: Final[tuple[Rule, ...]] = (merchant_is_active, currency_is_served, persona_is_approved)
 
 
 def findings_of(case: Case) -> list[Finding]:
     """What all the rules say, in their order."""
-    return [finding for rule in RULES for finding in rule(case)]
+    rules = RULES_OF_A_PERSONA if case.snapshot.persona else RULES
+    return [finding for rule in rules for finding in rule(case)]
 
 
 def _declined(code: ReasonCode) -> Finding:

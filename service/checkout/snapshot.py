@@ -4,6 +4,7 @@ from datetime import date
 
 from msgspec import Struct
 
+from service.checkout.persona import Persona
 from service.outside.source import SourceRead
 
 Attribute = str | int | bool | None
@@ -14,6 +15,7 @@ class Snapshot(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=Tr
 
     consumer_id: str
     attributes: dict[str, Attribute] = {}  # as the merchant registered them
+    persona: Persona | None = None  # of a test merchant's consumer alone
     # the account
     limit: int | None = None
     reserved: int = 0

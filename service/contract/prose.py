@@ -39,6 +39,10 @@ facts that the policy reads are kept, until they expire, no longer than the cons
 revoked; the next day close erases what expired. A decision keeps what it had read for as long as it is kept, because
 it must be explained and replayed.
 
+**Test mode.** A test merchant's plans are nobody's money. Its clock is moved on through the API
+(`POST /v1/test/clock/advance`), and the ending of a consumer's reference says what this consumer shows: the schema
+`Persona` lists approvals, refusals, charges that fail, and a dispute.
+
 **Clients.** `openapi-typescript` and `openapi-python-client` make clients from this document. A field with a default
 may be left out, in answers too: `--default-non-nullable false` tells the former. The latter is told in its
 configuration how to send and read files: `content_type_overrides: {text/csv: application/octet-stream,
@@ -57,7 +61,7 @@ SECURITY: Final = {
 TAGS: Final = {
     "consumers": "Merchant: who buys, and the limit they have.",
     "consents": "Merchant: what a consumer allowed us to ask outside, taken back.",
-    "test": "Merchant: a test merchant's clock, moved on.",
+    "test": "Merchant: a test merchant's clock, moved on, with all that the time brings about.",
     "instruments": "Merchant: what a consumer pays with, as a processor's token.",
     "quotes": "Merchant: what a credit would cost, before anybody asks for one.",
     "checkouts": "Merchant: the decision, with offers that bind; what the consumer is told of a refusal.",

@@ -13,6 +13,7 @@ from msgspec import Struct
 
 from service.db import Pool, load_queries
 from service.engine.engine import Engine
+from service.jobs.persona_disputes import disputes_to_come, open_disputes_of
 from service.merchants.flow import move_clock
 from service.payments.flow import Charging
 from service.payments.making_flow import collect_due_of
@@ -44,7 +45,9 @@ class Clocks(Struct, frozen=True):
         await self.charging.ask_unanswered_of(merchant_id, now)
         await guard_of(self.pool, self.engine, merchant_id, now, theirs)
         await pass_days_of(self.pool, self.engine, merchant_id, now, theirs)
+        await open_disputes_of(self.pool, self.engine, merchant_id, now, theirs)
         await collect_due_of(self.charging, merchant_id, now)
+        await self.charging.ask_unanswered_of(merchant_id, now)  # of real time nothing has passed
 
     async def move(self, merchant_id: str, until: datetime, now: datetime) -> None:
         """Moves a clock on until an instant of its own, and does what comes on the way. Refused: UNAVAILABLE.
@@ -53,11 +56,16 @@ class Clocks(Struct, frozen=True):
         """
         await self.catch_up(merchant_id, now)
         while (theirs := self.registry.time_at(merchant_id, now)) < until:
-            comes = await self.pool.fetchval(Q.next_instant, merchant_id, theirs)
-            stop = until if comes is None else min(until, comes + AT_ONE_STOP)
+            stop = min([until, *[at + AT_ONE_STOP for at in await self._comes(merchant_id, theirs)]])
             await move_clock(self.pool, merchant_id, stop - now)
             await self.registry.reload()  # this process at once, the others when they hear of it
             await self.catch_up(merchant_id, now)
+
+    async def _comes(self, merchant_id: str, after: datetime) -> list[datetime]:
+        """When something is to be done next, after an instant of the merchant's; none: never."""
+        due: datetime | None = await self.pool.fetchval(Q.next_instant, merchant_id, after)
+        disputes = [one.at for one in await disputes_to_come(self.pool, merchant_id) if one.at > after]
+        return disputes if due is None else [due, *disputes]
 
     async def count_told(self, merchant_id: str, after: int, until: datetime) -> dict[str, int]:
         """How many events of each type the merchant was told after one of them, until an instant of its own."""

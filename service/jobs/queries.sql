@@ -19,3 +19,16 @@ select type, count(*)
  where merchant_id = $1 and told > $2 and at <= $3
  group by type
  order by type;
+
+-- find_disputes_to_come --
+-- A merchant's plans of consumers whose reference ends so, of which something is captured and nothing was disputed; and
+-- when so much time has passed since the first capture.
+select min(f.recorded_at) + $3 as at, p.plan_id, p.consumer_id
+  from merchant_references r
+  join plans p using (bucket, plan_id)
+  join consumers c using (bucket, consumer_id)
+  join facts f on f.bucket = p.bucket and f.plan_id = p.plan_id and f.fact in ('captured', 'dispute_opened')
+ where r.merchant_id = $1 and right(c.reference, length($2)) = $2 and p.captured > p.refunded
+ group by p.bucket, p.plan_id
+having every(f.fact = 'captured')
+ order by at, p.plan_id;
