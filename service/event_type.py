@@ -46,6 +46,7 @@ class EventType(StrEnum):
     RELEASED = (
         "deposit.released"  # `amount` is given back, `from_held` of it on the card; `by_itself`: nobody claimed it
     )
+    TOPPED_UP = "deposit.topped_up"  # by `amount` = `waived` + `held` to `deposit`; `remaining` may be claimed
     PAID = (
         "payment.recorded"  # `payment_id`, `received_on`: `amount` = `principal`+`interest`+`fee`+`penalty`+`overpaid`
     )

@@ -1,4 +1,4 @@
-"""What is left of an authorization, for its merchant: amend the order, put off the end, give the rest back."""
+"""What is left of an authorization, for its merchant: amend the order, top up, put off the end, give back."""
 
 from typing import Annotated, Final
 
@@ -11,7 +11,8 @@ from service.errors import Code
 from service.plans.amend import Amend
 from service.plans.book import Command
 from service.plans.guard import ExtendAuthorization
-from service.plans.offer import CAPTURE_DAYS_MAX
+from service.plans.offer import CAPTURE_DAYS_MAX, Kind
+from service.plans.top_up import TopUp
 from service.plans.void import Void
 
 
@@ -32,6 +33,23 @@ def amend_plan(body: AmendBody, names: Names) -> Command:
     quoted anew, and the plan's disclosure is that of the new amount.
     """
     return Amend(**names, amount=body.amount)
+
+
+class TopUpBody(Struct, frozen=True, forbid_unknown_fields=True):
+    """How much more the deposit must cover."""
+
+    amount: Price  # more than the deposit is of now
+
+
+@verb("top_up", 200, refuses=(Code.STATE_FORBIDS, Code.IMPOSSIBLE_TERMS), example={"amount": 200_00}, kind=Kind.DEPOSIT)
+def top_up_deposit(body: TopUpBody, names: Names) -> Command:
+    """The deposit must cover more: a longer stay, one more camera. Only the difference is decided, on the same terms.
+
+    Of the difference the share of the offer (`waived_bps`) is waived as far as the consumer's limit has room, and the
+    rest is to be held on their card. The event `deposit.topped_up` and a dry run tell how much of each. The plan's
+    disclosure is that of the new deposit. The product's `amount_max` is the most.
+    """
+    return TopUp(**names, amount=body.amount)
 
 
 class ExtendAuthorizationBody(Struct, frozen=True, forbid_unknown_fields=True):
@@ -55,4 +73,4 @@ def void_plan(body: Nothing, names: Names) -> Command:
     return Void(**names)
 
 
-ROUTES: Final = [amend_plan, extend_authorization, void_plan]
+ROUTES: Final = [amend_plan, top_up_deposit, extend_authorization, void_plan]

@@ -62,7 +62,8 @@ async def _disclosure(
     said_at = amended_at or row["decided_at"]
     if amended is not None:
         found = replace(
-            found, amount=amended.amount, schedule=amended.schedule, total_cost=amended.total_cost,
+            found, amount=amended.amount + amended.held, waived=amended.amount if found.waived else 0,
+            held=amended.held, schedule=amended.schedule, total_cost=amended.total_cost,
             total_payable=amended.total_payable, apr=amended.apr,
         )  # fmt: skip
     return disclosure_of(found, policy.jurisdiction, policy.product_class, language, said_at)

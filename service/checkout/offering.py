@@ -74,8 +74,8 @@ class Offering(Struct, frozen=True):
             capture_within_days=rung.capture_within_days or policy.capture_within_days,
             leeway=leeway_of(rung, policy.leeway),
             use=rung.use,
-            amount_min=0 if rung.waivers else rung.amount_min,
-            amount_max=0 if rung.waivers else rung.amount_max,
+            amount_min=rung.amount_min,
+            amount_max=rung.amount_max,
             product_class=policy.product_class,
             servicing=bound_by_law(
                 rung.servicing or policy.servicing,
@@ -88,6 +88,7 @@ class Offering(Struct, frozen=True):
             expires_at=self.expires_at,
             down_payment=how.down_payment,
             waived=owed if rung.waivers else 0,
+            waived_bps=rung.waived_bps(case.snapshot.clean_deposits),
             held=how.held,
             jurisdiction=policy.jurisdiction,
         )

@@ -31,11 +31,11 @@ class Amend(PlanCommand, frozen=True, kw_only=True):
         """
         plan = self.plan_of(book)
         if plan.kind is Kind.DEPOSIT:
-            raise refuse_state(plan, "amended: a part of a deposit is released")
+            raise refuse_state(plan, "amended: a deposit is topped up, and a part of it released")
         require_open(plan, now, "amended")
         self._refuse_amount(plan)
         today, before = today_of(plan, now), plan.amounts.amount
-        fact = self._quoted(plan, today)
+        fact = amended(plan, fact_id(self), self.amount, 0, today)
 
         def tell(after: Plan) -> Event:
             data = {
@@ -57,18 +57,22 @@ class Amend(PlanCommand, frozen=True, kw_only=True):
             sentence = f"The product is for {offer.amount_min} to {offer.amount_max} minor units."
             raise Refused(Code.IMPOSSIBLE_TERMS, sentence, "/amount")
 
-    def _quoted(self, plan: Plan, today: date) -> Amended:
-        """What the offer's terms make of the amount from today on."""
-        offer = plan.offer
-        try:
-            price = price_of(offer.jurisdiction, offer.product_class, offer.terms, self.amount, today)
-        except Refused as refused:
-            sentence = f"The terms of the plan make no schedule of that amount from today on: {refused.detail}"
-            raise Refused(Code.IMPOSSIBLE_TERMS, sentence, "/amount") from None
-        if price.above is not None:
-            cap = f"{price.above.value} basis points, {price.above.source}"
-            raise Refused(Code.IMPOSSIBLE_TERMS, f"The price of that amount is above the cap of {cap}.", "/amount")
-        return Amended(
-            id=fact_id(self), recorded_on=today, on=today, amount=self.amount, schedule=price.schedule,
-            total_cost=price.cost, total_payable=offer.down_payment + self.amount + price.cost, apr=price.apr,
-        )  # fmt: skip
+
+def amended(plan: Plan, new_id: str, amount: int, held: int, on: date) -> Amended:
+    """What the offer's terms make of `amount` from a day on; of a deposit `held` more is on the card.
+
+    Refused: IMPOSSIBLE_TERMS.
+    """
+    offer = plan.offer
+    try:
+        price = price_of(offer.jurisdiction, offer.product_class, offer.terms, amount, on)
+    except Refused as refused:
+        sentence = f"The terms of the plan make no schedule of that amount from today on: {refused.detail}"
+        raise Refused(Code.IMPOSSIBLE_TERMS, sentence, "/amount") from None
+    if price.above is not None:
+        cap = f"{price.above.value} basis points, {price.above.source}"
+        raise Refused(Code.IMPOSSIBLE_TERMS, f"The price of that amount is above the cap of {cap}.", "/amount")
+    return Amended(
+        id=new_id, recorded_on=on, on=on, amount=amount, held=held, schedule=price.schedule, total_cost=price.cost,
+        total_payable=offer.down_payment + amount + held + price.cost, apr=price.apr,
+    )  # fmt: skip

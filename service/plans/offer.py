@@ -79,11 +79,12 @@ class Offer(Struct, frozen=True):
     expires_at: datetime
     down_payment: int = 0
     waived: int = 0
+    waived_bps: int = 0  # the share of the deposit that is waived, of what it is topped up by as well
     held: int = 0
     leeway: Leeway = Leeway()
     use: Use = Use()
     amount_min: int = 0  # minor units, the least that it may be amended to
-    amount_max: int = 0  # ... the most; 0: it is not amended
+    amount_max: int = 0  # ... the most, of a deposit what it may be topped up to; 0: neither
     product_class: str = "consumer_credit"  # of credit in the law: which caps bind its price
     servicing: Servicing = Servicing()
     jurisdiction: str = ""  # ISO 3166, or EU: whose law binds it for life

@@ -31,7 +31,7 @@ from service.plans.state import (
     dispute_state_of,
     state_of,
 )
-from service.plans.used import UseOfPlan, captured_by, is_unconfirmed, used
+from service.plans.used import UseOfPlan, captured_by, is_unconfirmed, next_of_use, used
 from service.plans.withdrawn import WithdrawalOfPlan, withdrawal_of
 from service.terms.apr import Apr
 from service.terms.terms import Terms
@@ -293,15 +293,14 @@ def next_actions(plan: Plan) -> tuple[str, ...]:
         actions += ["contest_claim"] if claim.state is ClaimState.MADE else ["decide_claim"]
         actions += ["lower_claim", "withdraw_claim"]
     elif plan.remaining and plan.is_unconfirmed:
-        actions += ["confirm", "void", *(["amend"] if plan.offer.amount_max else [])]
+        actions += ["confirm", "void", *_changes(plan)]
     elif plan.remaining:
         actions += ["claim", "release"] if plan.kind is Kind.DEPOSIT else ["capture"]
         if not (plan.standing.use_started_at and plan.standing_bills):
             actions.append("void")
         if plan.kind is not Kind.INSTALMENTS:
-            actions += _uses(plan.standing)
-        if plan.offer.amount_max:
-            actions.append("amend")
+            actions += next_of_use(plan.standing)
+        actions += _changes(plan)
     if plan.remaining and plan.extendable_days:
         actions.append("extend_authorization")
     if plan.amounts.outstanding:
@@ -309,10 +308,10 @@ def next_actions(plan: Plan) -> tuple[str, ...]:
     return tuple(actions)
 
 
-def _uses(standing: Standing) -> list[str]:
-    if standing.use_started_at is None:
-        return ["start_use"]
-    return ["end_use"] if standing.use_ended_at is None else []
+def _changes(plan: Plan) -> list[str]:
+    if plan.kind is Kind.DEPOSIT:
+        return ["top_up"] if plan.amounts.amount < plan.offer.amount_max else []
+    return ["amend"] if plan.offer.amount_max else []
 
 
 def business_day(now: datetime, time_zone: str) -> date:

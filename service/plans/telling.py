@@ -104,6 +104,8 @@ def sentence_of(step: Step, currency: str) -> str:
 def _sentence(step: Step, money: Money) -> str:
     amount = money(step.amount or 0)
     match step.fact:
+        case Amended(amount=lent, held=held) if step.kind is Kind.DEPOSIT:
+            return f"The deposit was topped up to {amount}: {money(lent)} on credit, {money(held)} held on the card."
         case Amended(total_cost=cost):
             return f"The order was amended: {amount} may be captured in all; that would cost {money(cost)}."
         case AuthorizationExtended(days=days):

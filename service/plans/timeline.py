@@ -19,6 +19,7 @@ from service.plans.plan import PlanView
 from service.plans.running.deposit_facts import ClaimClosed, ClaimContested, ClaimLowered
 from service.plans.running.dispute_facts import DisputeAnswered, DisputeAskedAgain, DisputeClosed
 from service.plans.running.facts import (
+    Amended,
     Authorized,
     Captured,
     CaptureReversed,
@@ -74,7 +75,9 @@ class Step(Struct, frozen=True):
     def amount(self) -> int | None:
         """How much it is about; None of a fact without an amount."""
         match self.fact:
-            case Authorized(amount=amount, held=more) | Captured(amount=amount, from_held=more):
+            case Authorized(amount=amount, held=more) | Amended(amount=amount, held=more):
+                return amount + more
+            case Captured(amount=amount, from_held=more):
                 return amount + more
             case GivenBack(amount=amount, from_held=more):
                 return amount + more

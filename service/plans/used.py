@@ -52,3 +52,10 @@ def captured_by(offer: Offer, standing: Standing, authorized_at: datetime) -> da
     if is_unconfirmed(offer, standing):
         days = min(days, use.confirm_days)
     return authorized_at + timedelta(days=days)
+
+
+def next_of_use(standing: Standing) -> list[str]:
+    """The verbs that a use waits for."""
+    if standing.use_started_at is None:
+        return ["start_use"]
+    return ["end_use"] if standing.use_ended_at is None else []

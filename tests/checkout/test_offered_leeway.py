@@ -36,4 +36,4 @@ def test_an_offer_says_between_which_amounts_it_may_be_amended() -> None:
     in_four, half_year, _, deposit = offers()
     assert (in_four.amount_min, in_four.amount_max) == (30_00, 10_000_00)
     assert (half_year.amount_min, half_year.amount_max) == (500_00, 4_000_00)
-    assert (deposit.amount_min, deposit.amount_max) == (0, 0)
+    assert (deposit.amount_min, deposit.amount_max, deposit.waived_bps) == (20_00, 3_000_00, 10_000)

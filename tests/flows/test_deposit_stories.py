@@ -31,6 +31,28 @@ STORIES = {
         release
         plan state closed, voided 1000.00
     """,
+    "the hirer takes one more camera: only the difference is decided": """
+        consumer limit 1000.00
+        buy 1000.00 deposit category cameras
+        deposit held remaining 200.00
+        top_up 200.00
+        plan state authorized, amount 1200.00, remaining 1200.00, held 240.00
+        deposit waived remaining 960.00
+        account reserved 960.00
+        top_up 100.00
+        deposit waived remaining 1000.00
+        deposit held remaining 300.00
+        start
+        top_up 100.00
+        deposit held remaining 400.00
+        end
+        claim 450.00
+        top_up 1.00     refused state_forbids
+        + 15 days
+        close
+        plan state payment_due, captured 450.00, outstanding 50.00, voided 950.00
+        top_up 1.00     refused state_forbids
+    """,
     "a claim that nobody contests is taken when its window has ended": """
         consumer limit 5000.00
         buy 1000.00 deposit category cameras

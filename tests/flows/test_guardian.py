@@ -181,6 +181,30 @@ async def test_an_order_is_amended_in_place_and_disclosed_anew(world: World) -> 
     )
 
 
+async def test_a_deposit_is_topped_up_and_disclosed_anew(world: World) -> None:
+    consumer = await world.consumer(limit=1_000_00)
+    offer = await world.offer(consumer, 500_00, "deposit", deposit_amount=1_000_00, category="cameras")
+    plan = (await world.merchant.post("/v1/plans", {"offer_id": offer["id"]})).json()
+    path = f"/v1/plans/{plan['id']}"
+    topped_up = (await world.merchant.post(f"{path}/top_up", {"amount": 400_00})).json()
+    assert (topped_up["amount"], topped_up["held"], topped_up["version"]) == (1_400_00, 400_00, 2)
+    assert sum(row["principal"] for row in topped_up["schedule"]) == 1_000_00
+    told = (await events(world, plan["id"]))[-1]
+    assert (told["type"], told["amount"], told["waived"], told["held"]) == (
+        "deposit.topped_up", 400_00, 200_00, 200_00
+    )  # fmt: skip
+    said = (await world.merchant.get(f"{path}/disclosure")).json()
+    lines = {line["name"]: line["value"] for line in said["lines"]}
+    assert (lines["deposit"], lines["held"], lines["waived"]) == ("1400.00 EUR", "400.00 EUR", "1000.00 EUR")
+    too_much = await world.merchant.post(f"{path}/top_up", {"amount": 3_600_01})
+    assert (too_much.status_code, too_much.json()["code"], too_much.json()["pointer"]) == (
+        422, "impossible_terms", "/amount"
+    )  # fmt: skip
+    entries = (await world.merchant.get(f"{path}/timeline")).json()["entries"]
+    sentence = "The deposit was topped up to 1400.00 EUR: 1000.00 EUR on credit, 400.00 EUR held on the card."
+    assert entries[1]["sentence"] == sentence
+
+
 async def test_two_who_close_the_day_at_once_do_each_thing_once(world: World) -> None:
     consumer = await world.consumer(limit=1_000_00)
     plans = [await world.plan(consumer, 100_00) for _ in range(9)]

@@ -27,6 +27,7 @@ from service.plans.reverse import ReverseCapture
 from service.plans.running.dispute_facts import DisputeReason, DisputeState
 from service.plans.running.facts import Event, Levied, Paid, PauseReason, ReAmortized
 from service.plans.settlement import QuoteSettlement
+from service.plans.top_up import TopUp
 from service.plans.use import Confirm, EndUse, StartUse
 from service.plans.void import Void
 from service.plans.withdrawal import Withdraw
@@ -51,6 +52,7 @@ VERBS: dict[str, tuple[type[PlanCommand], Callable[[Plan, list[Event]], Argument
     "use/start": (StartUse, lambda *_: {}, MERCHANT_ACTS),
     "use/end": (EndUse, lambda *_: {}, MERCHANT_ACTS),
     "amend": (Amend, lambda plan, _: {"amount": plan.amounts.amount + 1_00}, MERCHANT_ACTS),
+    "top_up": (TopUp, lambda *_: {"amount": 1_00}, MERCHANT_ACTS),
     "extend_authorization": (ExtendAuthorization, lambda *_: {"days": 1}, MERCHANT_ACTS),
     "capture": (Capture, lambda plan, _: {"amount": max(1, plan.remaining)}, MERCHANT_ACTS),
     "captures/reverse": (ReverseCapture, lambda *_: {"capture": 1}, MERCHANT_ACTS),

@@ -23,6 +23,7 @@ def amended(standing: Standing, fact: Amended) -> None:
     """Another amount, on the same terms."""
     assert fact.amount >= sum(standing.lent) + standing.given_back
     standing.authorized = fact.amount
+    standing.held = fact.held - standing.from_held - standing.held_back
     standing.amended = fact
 
 

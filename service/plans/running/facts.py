@@ -32,7 +32,10 @@ class Authorized(Fact, frozen=True, tag="authorized"):
 
 
 class Amended(Fact, frozen=True, tag="amended"):
-    """The order became another one: so much may be lent in all, on the same terms. What that costs was told anew."""
+    """The order became another one: so much may be lent in all, on the same terms. What that costs was told anew.
+
+    Of a deposit, `held` more is security on the card, with what was taken of it or given back.
+    """
 
     on: date
     amount: Money
@@ -40,6 +43,7 @@ class Amended(Fact, frozen=True, tag="amended"):
     total_cost: Whole
     total_payable: Whole
     apr: Apr
+    held: Whole = 0
 
 
 class AuthorizationExtended(Fact, frozen=True, tag="authorization_extended"):

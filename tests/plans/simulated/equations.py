@@ -118,7 +118,7 @@ def what_may_be_captured_is_what_was_agreed(seen: Seen) -> Sides:
     amounts = seen.plan.amounts
     captured = seen.sums[Captured] + _from_card(seen)
     amended = seen.those_of(Amended)
-    agreed = amended[-1].amount if amended else seen.plan.offer.amount
+    agreed = amended[-1].amount + amended[-1].held if amended else seen.plan.offer.amount
     authorized = agreed + sum(fact.beyond for fact in seen.those_of(Captured))
     return (
         amounts.captured, amounts.captured + amounts.voided + amounts.reserved + amounts.held, amounts.amount
@@ -137,6 +137,8 @@ def a_deposit_is_claimed_released_or_left_by_source(seen: Seen) -> Sides:
     lent, unlent = sum(fact.amount for fact in seen.those_of(Captured)), sum(fact.amount for fact in back)
     final = any(fact.final for fact in seen.those_of(Captured))
     held, waived = plan.offer.held, plan.offer.waived
+    if topped_up := seen.those_of(Amended):
+        held, waived = topped_up[-1].held, topped_up[-1].amount
     if final:  # what was left then went back with it
         released, unlent = held - claimed, waived - lent
     told = [(one.amount, one.claimed, one.released, one.remaining) for one in (deposit.held, deposit.waived)]

@@ -74,6 +74,7 @@ def any_agreement(chance: Random) -> Agreement:
         leeway, servicing = any_leeway(chance, kind), any_servicing(chance, kind)
         use = Use(confirm_days=20 if kind is Kind.PAY_AFTER_USE and chance.random() < 0.3 else 0, days_max=40)
         bends = {"use": use, "capture_within_days": within, "leeway": leeway, "servicing": servicing, **AMENDABLE}
+        bends["waived_bps"] = chance.choice((0, 5_000, 10_000)) if kind is Kind.DEPOSIT else 0
         bends["jurisdiction"] = chance.choice(PLACES)
         try:
             return agreement(kind, amount, terms, held, **bends)

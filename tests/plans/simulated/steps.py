@@ -40,6 +40,7 @@ from service.plans.running.facts import (
     ReAged,
     ReAmortized,
 )
+from service.plans.top_up import TopUp
 from service.plans.use import Confirm, EndUse, StartUse
 from service.plans.void import Void
 from service.plans.withdrawal import Withdraw
@@ -170,6 +171,10 @@ def amend(now: Now) -> Step:
         (least, least + 1, least + amounts.reserved // 2, amounts.amount + chance.randint(0, 300_00))
     )
     return Step(Amend, {"amount": max(1, amount)}, MERCHANT_ACTS)
+
+
+def top_up(now: Now) -> Step:
+    return Step(TopUp, {"amount": now.chance.choice((1, now.chance.randint(1, 300_00)))}, MERCHANT_ACTS)
 
 
 def extend(now: Now) -> Step:
@@ -315,7 +320,7 @@ OPEN_ANYWAY: tuple[Chosen, ...] = (void, guard, extend, pay, withdraw)
 OPEN: dict[Kind, tuple[Chosen, ...]] = {
     Kind.INSTALMENTS: (*[capture_all] * 2, capture_more, *[capture] * 18, *[amend, reverse] * 3, *OPEN_ANYWAY),
     Kind.PAY_AFTER_USE: (capture_all, capture_more, *[capture] * 8, *[use] * 4, amend, reverse, *OPEN_ANYWAY),
-    Kind.DEPOSIT: (*[claim] * 9, *[use] * 4, contest, release, release, *OPEN_ANYWAY),
+    Kind.DEPOSIT: (*[claim] * 9, *[use] * 4, contest, release, release, top_up, top_up, *OPEN_ANYWAY),
 }
 BEFORE: tuple[Chosen, ...] = (
     capture_late,

@@ -62,7 +62,8 @@ def test_chance_reaches_every_verb_and_state() -> None:
         done |= {step.split()[1] for step in lived.steps if " -> " not in step}
         states |= {seen.plan.state.value for seen in lived.plans.values()}
     assert done == {
-        "authorize", "Amend", "Capture", "Claim", "Release", "Void", "Guard", "ExtendAuthorization", "RecordPayment",
+        "authorize", "Amend", "Capture", "Claim", "Release", "TopUp", "Void", "Guard", "ExtendAuthorization",
+        "RecordPayment",
         "Refund", "ReturnPayment", "ChargeBack", "ReturnOverpayment", "Levy", "Waive", "Reschedule", "ChargeOff",
         "Forgive", "ReverseCapture", "PassDays", "PauseCollection", "ResumeCollection",
         "ContestClaim", "LowerClaim", "WithdrawClaim", "DecideClaim",
