@@ -153,12 +153,15 @@ select c.bucket, c.charge_id, c.plan_id, c.merchant_id, c.instrument_id, c.proce
 select charge_id from charges where bucket = $1 and plan_id = $2 and state = 'pending';
 
 -- list_charges --
+-- In the order of their time, which a test merchant's ids do not follow: its clock moves on while ours stands.
 select c.bucket, c.charge_id, c.plan_id, c.merchant_id, c.instrument_id, c.processor_id, c.currency, c.amount, c.origin,
        c.state, c.reason, c.made_at, c.made_by, c.asked, c.received_on, c.payment_id, c.ended_at, c.returned_at,
        '' as token
   from charges c
- where c.bucket = $1 and c.plan_id = $2 and c.charge_id > $3
- order by c.charge_id
+ where c.bucket = $1 and c.plan_id = $2
+   and ($3 = '' or (c.made_at, c.charge_id) > (select a.made_at, a.charge_id from charges a
+                                                where a.bucket = $1 and a.charge_id = $3))
+ order by c.made_at, c.charge_id
  limit $4;
 
 -- list_charges_of_processor --

@@ -29,8 +29,13 @@ async def bought_by(desk: Till, ending: str) -> dict[str, Any]:
 
 
 async def charged(desk: Till, plan: dict[str, Any]) -> list[tuple[str, str | None]]:
-    """How each charge of a plan has ended, the first first."""
-    return [(one["state"], one["reason"]) for one in await desk.charges(plan)]
+    """How each charge of a plan has ended, the first first, read one by one."""
+    page, after, found = 1, "", []
+    while page:
+        read = await desk.world.merchant.get(f"/v1/plans/{plan['id']}/charges", after=after, limit=1)
+        page, after = len(read.json()["charges"]), read.json()["after"]
+        found += [(one["state"], one["reason"]) for one in read.json()["charges"]]
+    return found
 
 
 TOO_LITTLE = ("declined", "insufficient_funds")
