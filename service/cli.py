@@ -35,6 +35,7 @@ COMMANDS: Final[dict[str, tuple[str, str | None]]] = {
     "simulator": ("service.simulator:main", "the simulated gateway to outside data, over HTTP"),
     "sandbox-processor": ("service.sandbox_processor:main", "a processor of payments to try things on, over HTTP"),
     "first-day": ("service.cli:first_day", None),
+    "demo-processor": ("service.sandbox_processor:serve_demo", None),
     "http-process": ("service.server.worker:main", None),
 }
 
@@ -61,10 +62,10 @@ def main(argv: list[str] | None = None) -> int:
 
 
 def dev(argv: list[str]) -> int:
-    """Embedded servers where no URL is given, migrations, the demo, and the service."""
+    """Embedded servers where no URL is given, migrations, the demo, the sandbox processor, and the service."""
     from service import embedded
     from service.embedded import lifeline
-    from service.server import supervisor
+    from service.server import companion, supervisor
 
     parser = argparse.ArgumentParser(prog="tenor dev", description=dev.__doc__)
     parser.add_argument("--fresh", action="store_true", help="start over with an empty embedded database")
@@ -78,12 +79,18 @@ def dev(argv: list[str]) -> int:
             lifeline.die_with_parent(os.getppid(), signal.SIGTERM)
         with (
             supervisor.bind(settings.host, settings.port) as listener,
+            supervisor.bind("127.0.0.1", 0) as desk,
             embedded.running(settings, given.fresh) as servers,
         ):
-            settings = config.with_key_secret(servers.settings)
-            asyncio.run(_prepare(settings, demo=True))
-            then = ["first-day", supervisor.base_url(listener)]
-            supervisor.Supervisor(settings, listener, servers.mend).run(then)
+            settings, place = config.with_key_secret(servers.settings), supervisor.base_url(listener)
+            asyncio.run(_prepare(settings, f"{supervisor.base_url(desk)}/"))
+            command, environ = ["demo-processor", f"--notify={place}"], os.environ | config.environment(settings)
+            with companion.beside(command, environ, desk.fileno()) as processor:
+
+                def mend() -> list[str]:
+                    return servers.mend() + processor.mend()
+
+                supervisor.Supervisor(settings, listener, mend).run(["first-day", place])
 
 
 def serve(argv: list[str]) -> int:
@@ -174,13 +181,15 @@ def first_day(argv: list[str]) -> int:
     import uvloop
 
     from service import demo
+    from service.embedded import lifeline
 
+    lifeline.die_with_parent(os.getppid(), signal.SIGTERM)
     uvloop.run(demo.first_day(config.read(os.environ), argv[0]))
     return 0
 
 
-async def _prepare(settings: Settings, demo: bool = False) -> None:
-    """A safe server and a database of this version, or `CannotStart`."""
+async def _prepare(settings: Settings, processor_url: str = "") -> None:
+    """A safe server and a database of this version, or `CannotStart`; with a processor the demo, too, which uses it."""
     from service import db
 
     assert settings.database_url
@@ -193,11 +202,11 @@ async def _prepare(settings: Settings, demo: bool = False) -> None:
                 print(f"Migrated to {migration.version:03} {migration.name}.", flush=True)
     finally:
         await connection.close()
-    if demo:
+    if processor_url:
         from service import demo as the_demo
 
         pool = await db.open_pool(settings.database_url, size=4)
-        await the_demo.seed(pool, settings)
+        await the_demo.seed(pool, settings, processor_url)
         await pool.close()
 
 

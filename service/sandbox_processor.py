@@ -1,8 +1,14 @@
-"""The sandbox processor over HTTP, `tenor sandbox-processor`: somebody else's network, with a state of its own."""
+"""The sandbox processor over HTTP, `tenor sandbox-processor`: somebody else's network, with a state of its own.
+
+`tenor dev` has one beside it, which is the demo's.
+"""
 
 import argparse
 import asyncio
 import hmac
+import os
+import signal
+import socket
 import uuid
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
@@ -14,7 +20,10 @@ import uvicorn
 from litestar import Litestar, Request, Response, get, post
 from litestar.params import FromPath, RawBody
 
-from service import clock
+from service import clock, config
+from service.access.key import key_of
+from service.demo.seed import load
+from service.embedded import lifeline
 from service.http_client import exchange, open_client
 from service.payments.processor import Order
 from service.payments.sandbox import Sandbox, Scripted
@@ -59,6 +68,22 @@ def main(argv: list[str]) -> int:
     desk = Desk(given.secret, given.notify, given.key)
     print(f"The sandbox processor serves on http://127.0.0.1:{given.port}/ (Ctrl-C stops it).", flush=True)
     uvicorn.run(create_processor(desk), port=given.port, log_level="warning", access_log=False)
+    return 0
+
+
+def serve_demo(argv: list[str]) -> int:
+    """The demo's processor, on a socket that was bound for it; started by `tenor dev`, not by people."""
+    parser = argparse.ArgumentParser(prog="tenor demo-processor")
+    parser.add_argument("--notify", required=True)
+    for name in ("--parent", "--listener"):
+        parser.add_argument(name, type=int, required=True)
+    given = parser.parse_args(argv)
+    lifeline.die_with_parent(given.parent, signal.SIGTERM)
+    settings = config.read(os.environ)
+    demo = load(settings)
+    desk = Desk(key_of(settings.key_secret, demo.processor_id), given.notify, demo.processor_key)
+    made = uvicorn.Config(create_processor(desk), log_level="warning", access_log=False, timeout_graceful_shutdown=1)
+    uvicorn.Server(made).run([socket.socket(fileno=given.listener)])
     return 0
 
 

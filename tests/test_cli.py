@@ -14,13 +14,15 @@ import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 from urllib.parse import urlsplit
 
+import httpx
 import pytest
 
 from service import cli, config, db
 from service.config import Settings
-from service.demo.seed import seed
+from service.demo.seed import Demo, load, seed
 
 Process = subprocess.Popen[str]
 
@@ -165,6 +167,44 @@ def test_it_serves_and_stops_when_asked(settings: Settings, by: signal.Signals) 
         assert result(process, within=5)[0] == 0
         assert time.monotonic() - began < 5
         assert not [pid for pid in workers if alive(pid)]
+
+
+def test_dev_has_a_sandbox_processor_beside_it(settings: Settings) -> None:
+    """A charge goes through it while the first day is replayed; killed, Tenor takes it along."""
+    with tenor("dev", settings, TENOR_WORKERS="1") as process:
+        try:
+            until = time.monotonic() + 60
+            while not (demo := load(settings)).base_url:
+                assert time.monotonic() < until
+                time.sleep(0.1)
+            beside = workers_of(process)
+            assert len(beside) == 3  # an HTTP process, the processor, and the first day
+            assert charged(demo) == ("succeeded", demo.processor_id)
+        finally:
+            process.kill()
+            process.wait()
+        until = time.monotonic() + 10
+        while any(alive(pid) for pid in beside):
+            assert time.monotonic() < until
+            time.sleep(0.02)
+
+
+def charged(demo: Demo) -> tuple[str, str]:
+    """What becomes of a charge, and through which processor, at the demo's test merchant."""
+
+    def post(path: str, **body: Any) -> dict[str, Any]:
+        headers = {"Authorization": f"Bearer {demo.test_merchant_key}", "Idempotency-Key": path}
+        answered = httpx.post(f"{demo.base_url}/v1/{path}", json=body, headers=headers, timeout=30)
+        assert answered.status_code < 300, answered.text
+        answer: dict[str, Any] = answered.json()
+        return answer
+
+    buyer = post("consumers", reference="anna+approved")["id"]
+    card = post(f"consumers/{buyer}/instruments", processor="sandbox", token="tok-anna", kind="card")
+    checkout = post("checkouts", merchant_reference="1", consumer=buyer, currency="EUR", amount=600_00)
+    plan = post("plans", offer_id=checkout["offers"][0]["id"], instrument_id=card["id"])["id"]
+    post(f"plans/{plan}/capture", amount=600_00)
+    return post(f"plans/{plan}/charges", amount=100_00)["state"], card["processor_id"]
 
 
 def test_a_worker_that_dies_is_replaced(settings: Settings) -> None:

@@ -17,6 +17,7 @@ from service.checkout.persona import Persona
 from service.config import Settings
 from service.contract.schemas import schemas_of
 from service.demo.seed import save, seed
+from service.server import companion, supervisor
 from tests.test_cli import serving
 
 ROOT = Path(__file__).parent.parent
@@ -29,14 +30,20 @@ CUT = "-- 8< --"
 @pytest.mark.skipif(not (shutil.which("curl") and shutil.which("bash")), reason="the README's lines are bash and curl")
 async def test_the_purchase_prints_what_the_readme_shows(settings: Settings, pool: db.Pool, tmp_path: Path) -> None:
     settings = msgspec.structs.replace(settings, data=tmp_path / ".local", workers=1, metrics_port=0)
-    demo = await seed(pool, settings)
     text = README.read_text()
     blocks = BLOCK.findall(text)
     assert len(blocks) >= 6
-    with serving(settings) as (_, place):
-        demo.base_url = f"http://{place}"
-        save(settings, demo)
-        printed = run("".join(f"{lines}echo '{CUT}'\n" for lines, _ in blocks), tmp_path)
+    with supervisor.bind("127.0.0.1", 0) as desk:
+        demo = await seed(pool, settings, f"{supervisor.base_url(desk)}/")
+        with serving(settings) as (_, place):
+            demo.base_url = f"http://{place}"
+            save(settings, demo)
+            command, environ = (
+                ["demo-processor", f"--notify={demo.base_url}"],
+                os.environ | config.environment(settings),
+            )
+            with companion.beside(command, environ, desk.fileno()):
+                printed = run("".join(f"{lines}echo '{CUT}'\n" for lines, _ in blocks), tmp_path)
     if os.environ.get("README") == "write":
         README.write_text(shown(text, printed))
     assert [steady(one) for one in printed] == [steady(said) for _, said in blocks]

@@ -17,6 +17,15 @@ insert into keys (key_id, hmac, audience, owner_id, scopes, created_at)
 values ($1, $2, $3, $4, '{*}', $5)
     on conflict on constraint keys_hmac_once do nothing;
 
+-- put_processor --
+-- The sandbox processor, by another port each time that it starts; one of its name that somebody else registered stays.
+insert into processors (processor_id, name, url, protocol, registered_by, registered_at)
+select $1, $2, $3, 'tenor', k.key_id, $5
+  from keys k
+ where k.hmac = $4
+   and not exists (select from processors where name = $2 and retired_at is null and processor_id <> $1)
+    on conflict on constraint processors_pk do update set url = excluded.url;
+
 -- insert_policy --
 -- From the beginning, so that a day in the past can be replayed under it. The first key drafted it, the second signed.
 insert into policies (policy_id, version, document, drafter, drafted_by, drafted_at, publisher, published_by,

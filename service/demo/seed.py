@@ -18,6 +18,7 @@ POLICY = Path(__file__).with_name("policy.json")
 TIME_ZONE = "Europe/Berlin"
 CURRENCY = "EUR"
 BEGAN_MS = 1_767_225_600_000  # 1 January 2026
+PROCESSOR = "sandbox"  # what instruments call it
 OPERATORS = ("ada", "grace")  # two people: one drafts a policy, the other signs it
 FUNDING_BPS = 7_000  # the partner's share of every instalment plan
 
@@ -37,6 +38,8 @@ class Demo(msgspec.Struct):
     partner_key: str = ""
     partner_id: str = ""
     programme_id: str = ""
+    processor_key: str = ""  # the sandbox processor's own, to tell us of news
+    processor_id: str = ""
     first_day_on: str = ""  # when the replay's first day was
 
 
@@ -66,8 +69,11 @@ def save(settings: Settings, demo: Demo) -> None:
     whole.replace(kept)  # whoever reads meanwhile sees the one or the other
 
 
-async def seed(pool: Pool, settings: Settings) -> Demo:
-    """Makes sure that everybody exists in this database, under the ids and keys in `demo.json`."""
+async def seed(pool: Pool, settings: Settings, processor_url: str = "") -> Demo:
+    """Makes sure that everybody exists in this database, under the ids and keys in `demo.json`.
+
+    The sandbox processor is there if it is said where.
+    """
     demo = load(settings)
     for name, prefix in (
         ("merchant_id", ids.MERCHANT),
@@ -75,16 +81,20 @@ async def seed(pool: Pool, settings: Settings) -> Demo:
         ("test_merchant_id", ids.MERCHANT),
         ("partner_id", ids.PARTNER),
         ("programme_id", ids.PROGRAMME),
+        ("processor_id", ids.PROCESSOR),
     ):
         setattr(demo, name, getattr(demo, name) or _id(prefix, _digest(settings, name)))
     for name in (
         "operator_key", "second_operator_key", "merchant_key", "second_merchant_key", "test_merchant_key",
-        "partner_key",
+        "partner_key", "processor_key",
     ):  # fmt: skip
         setattr(demo, name, getattr(demo, name) or f"sk_demo_{_digest(settings, name)[:40]}")
     save(settings, demo)
     async with pool.acquire() as conn, conn.transaction():
         await _insert(conn, demo, settings.key_secret)
+        if processor_url:
+            by = key_hmac(settings.key_secret, demo.operator_key)
+            await conn.execute(Q.put_processor, demo.processor_id, PROCESSOR, processor_url, by, clock.now())
     return demo
 
 
@@ -120,6 +130,7 @@ async def _insert(conn: Connection, demo: Demo, key_secret: str) -> None:
         (demo.second_merchant_key, "merchant", demo.second_merchant_id),
         (demo.test_merchant_key, "merchant", demo.test_merchant_id),
         (demo.partner_key, "partner", demo.partner_id),
+        (demo.processor_key, "processor", demo.processor_id),
     ):
         digest = key_hmac(key_secret, key)
         await conn.execute(
