@@ -14,6 +14,7 @@ from collections.abc import AsyncIterator, Iterator
 from contextlib import ExitStack
 from itertools import chain
 from pathlib import Path
+from typing import Any
 from urllib.parse import urlsplit, urlunsplit
 
 import asyncpg
@@ -109,8 +110,10 @@ def settings(database_url: str, redis_url: str, tmp_path: Path) -> Settings:
 async def _database(server: str, template: str) -> AsyncIterator[str]:
     name = f"tenor_test_{secrets.token_hex(6)}"
     # A copy of the files is three times as fast here as a copy through the log.
-    await _execute(server, f"create database {name} template {template} strategy file_copy")
+    address = await _execute(server, f"create database {name} template {template} strategy file_copy")
+    db.TYPES[address, name] = db.TYPES.setdefault((address, template), {})  # copies number their types alike
     yield urlunsplit(urlsplit(server)._replace(path=f"/{name}"))
+    del db.TYPES[address, name]
     try:
         await _execute(server, f"drop database {name}")  # waits for who is leaving, and sends an autovacuum away
     except asyncpg.ObjectInUseError:
@@ -124,10 +127,12 @@ async def _make_template(server: str, name: str) -> None:
     await connection.close()
 
 
-async def _execute(server: str, statement: str) -> None:
-    connection = await db.connect(server)
+async def _execute(server: str, statement: str) -> str:
+    """Where the server is."""
+    connection: Any = await db.connect(server)
     await connection.execute(statement)
     await connection.close()
+    return str(connection._addr)
 
 
 def _with(url: str, number: int) -> str:
