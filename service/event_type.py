@@ -73,6 +73,9 @@ class EventType(StrEnum):
     DISPUTE_ANSWERED = "dispute.answered"  # by the merchant: `dispute_id`
     DISPUTE_ASKED_AGAIN = "dispute.asked_again"  # `dispute_id`: the answer does not do; another until `respond_by` ends
     DISPUTE_CLOSED = "dispute.closed"  # `dispute_id`, its `outcome`, and the `amount` that is refunded
+    ACCELERATED = (
+        "plan.accelerated"  # all `outstanding` falls due on `due_on`, `why`; `not_asked_for`: interest of later days
+    )
     CHARGED_OFF = "plan.charged_off"  # collection was given up: `amount`
     FORGIVEN = "plan.forgiven"  # what was still owed was let go: `amount`
     LIMIT_CHANGED = "account.limit_changed"  # of `consumer` in `currency`: `limit_before`, `limit`, `rule`, `version`

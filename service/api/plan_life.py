@@ -1,4 +1,4 @@
-"""What may happen to a plan after its purchase, for the operator: fees, other schedules, money taken back, losses."""
+"""What may happen to a plan after its purchase, for the operator: fees, money taken back, an early end, losses."""
 
 from datetime import date
 from typing import Annotated, Any, Final
@@ -9,31 +9,21 @@ from service.api.plan_money import SettleBody
 from service.api.verb import Names, verb
 from service.checkout.request import Price
 from service.errors import Code
+from service.plans.acceleration import Accelerate
 from service.plans.book import Command
 from service.plans.charges import Levy, Waive
 from service.plans.correction import Correct
 from service.plans.credits import Credit, CreditKind
 from service.plans.money_back import ChargeBack, ReturnOverpayment, ReturnPayment
 from service.plans.pausing import PauseCollection, ResumeCollection
-from service.plans.reschedule import UNWRITTEN, ChargeOff, Forgive, Reschedule
-from service.plans.running.facts import (
-    DueMoved,
-    Extended,
-    HolidayGranted,
-    InterestPaused,
-    PauseReason,
-    RateChanged,
-    ReAged,
-    ReAmortized,
-)
+from service.plans.reschedule import ChargeOff, Forgive
+from service.plans.running.acceleration_fact import AccelerationReason
+from service.plans.running.facts import PauseReason
 from service.plans.settlement import QuoteSettlement
-from service.terms.terms import Percent, Unit
 
 PaymentId = Annotated[str, Meta(pattern=r"^py_[0-7][0-9A-HJKMNP-TV-Z]{25}\Z")]
 FactId = Annotated[str, Meta(pattern=r"^fa_[0-7][0-9A-HJKMNP-TV-Z]{25}\Z")]
 AnyFactId = Annotated[str, Meta(pattern=r"^(fa|py)_[0-7][0-9A-HJKMNP-TV-Z]{25}\Z")]
-Many = Annotated[int, Meta(ge=0, le=1200)]
-Some = Annotated[int, Meta(ge=1, le=1200)]
 
 
 class ReturnBody(Struct, frozen=True, forbid_unknown_fields=True):
@@ -76,6 +66,13 @@ class DayBody(Struct, frozen=True, forbid_unknown_fields=True):
     on: date | None = None  # past or present; null: today
 
 
+class AccelerateBody(Struct, frozen=True, forbid_unknown_fields=True):
+    """The day on which all of it falls due."""
+
+    due_on: date  # today or later: laws give the consumer some days of notice
+    why: AccelerationReason = AccelerationReason.LATE
+
+
 class LevyBody(Struct, frozen=True, forbid_unknown_fields=True):
     """A fee or a penalty."""
 
@@ -88,58 +85,6 @@ class WaiveBody(Struct, frozen=True, forbid_unknown_fields=True):
     """The fee that is not asked for."""
 
     fee_id: FactId
-
-
-class MoveBody(Struct, frozen=True, forbid_unknown_fields=True):
-    """A due date and where it goes; those after it follow."""
-
-    due_on: date  # the date that the schedule shows
-    to: date  # where it goes
-
-
-class HolidayBody(Struct, frozen=True, forbid_unknown_fields=True):
-    """So many instalments due from a day ask for no principal, and as many follow the last; or for no interest."""
-
-    on: date  # the holiday begins with the first instalment due then or later
-    principal: Many = 0  # so many instalments
-    interest: Many = 0  # so many instalments
-
-
-class PauseBody(Struct, frozen=True, forbid_unknown_fields=True):
-    """Days without interest, both included."""
-
-    on: date  # the first day without interest
-    end_on: date  # the last one
-
-
-class ExtendBody(Struct, frozen=True, forbid_unknown_fields=True):
-    """So many instalments more; those due from a day fall accordingly."""
-
-    on: date  # those due from this day on are lower
-    instalments: Some  # so many more
-
-
-class RateBody(Struct, frozen=True, forbid_unknown_fields=True):
-    """Another rate from a day on."""
-
-    on: date  # the first day of the new rate
-    rate_percent: Percent
-
-
-class ReAgeBody(Struct, frozen=True, forbid_unknown_fields=True):
-    """What is still owed in principal is spread anew over instalments of their own rhythm."""
-
-    on: date  # as of this day
-    first_due_on: date  # of the new instalments
-    instalments: Some  # so many
-    every: Some = 1  # so many units
-    unit: Unit = Unit.MONTH  # of the rhythm
-
-
-class ReAmortizeBody(Struct, frozen=True, forbid_unknown_fields=True):
-    """Principal past due on a day is spread over the instalments not yet due."""
-
-    on: date  # as of this day
 
 
 class PauseCollectionBody(Struct, frozen=True, forbid_unknown_fields=True):
@@ -157,7 +102,6 @@ class ResumeCollectionBody(Struct, frozen=True, forbid_unknown_fields=True):
 
 _CAPTURED: Final[dict[str, Any]] = {"after": ("capture_plan",)}
 _PAID: Final[dict[str, Any]] = {"after": ("capture_plan", "record_payment")}
-_SCHEDULES: Final[dict[str, Any]] = {"refuses": (Code.STATE_FORBIDS, Code.IMPOSSIBLE_TERMS), **_CAPTURED}
 
 
 @verb("payments/return", 200, refuses=(Code.STATE_FORBIDS,), example={"payment_id": "{payment_id}"}, **_PAID)
@@ -228,53 +172,6 @@ def waive_fee(body: WaiveBody, names: Names) -> Command:
     return Waive(**names, fee_id=body.fee_id)
 
 
-@verb("due_dates", 200, example={"due_on": "2026-03-16", "to": "2026-03-20"}, **_SCHEDULES)
-def move_due_date(body: MoveBody, names: Names) -> Command:
-    """An instalment falls due on another day, and those after it follow."""
-    return Reschedule(**names, change=DueMoved(**UNWRITTEN, on=body.due_on, to=body.to))
-
-
-@verb("holidays", 200, example={"on": "2026-03-16", "principal": 1}, **_SCHEDULES)
-def grant_holiday(body: HolidayBody, names: Names) -> Command:
-    """Some instalments ask for less, and what follows asks for it."""
-    change = HolidayGranted(**UNWRITTEN, on=body.on, principal=body.principal, interest=body.interest)
-    return Reschedule(**names, change=change)
-
-
-@verb("pauses", 200, example={"on": "2026-03-20", "end_on": "2026-04-20"}, **_SCHEDULES)
-def pause_interest(body: PauseBody, names: Names) -> Command:
-    """Some days bear no interest."""
-    return Reschedule(**names, change=InterestPaused(**UNWRITTEN, on=body.on, end_on=body.end_on))
-
-
-@verb("extensions", 200, example={"on": "2026-03-20", "instalments": 2}, **_SCHEDULES)
-def extend_plan(body: ExtendBody, names: Names) -> Command:
-    """The plan has more instalments, each lower."""
-    return Reschedule(**names, change=Extended(**UNWRITTEN, on=body.on, instalments=body.instalments))
-
-
-@verb("rates", 200, example={"on": "2026-03-20", "rate_percent": "4.9"}, **_SCHEDULES)
-def change_rate(body: RateBody, names: Names) -> Command:
-    """Another rate from a day on; the instalments not yet due follow."""
-    return Reschedule(**names, change=RateChanged(**UNWRITTEN, on=body.on, rate_percent=body.rate_percent))
-
-
-@verb("re_ageings", 200, example={"on": "2026-03-02", "first_due_on": "2026-04-15", "instalments": 6}, **_SCHEDULES)
-def re_age(body: ReAgeBody, names: Names) -> Command:
-    """The principal still owed falls due in instalments of a rhythm agreed now."""
-    change = ReAged(
-        **UNWRITTEN, on=body.on, first_due_on=body.first_due_on, instalments=body.instalments, every=body.every,
-        unit=body.unit,
-    )  # fmt: skip
-    return Reschedule(**names, change=change)
-
-
-@verb("re_amortizations", 200, example={"on": "2026-03-20"}, **_SCHEDULES)
-def re_amortize(body: ReAmortizeBody, names: Names) -> Command:
-    """Principal past due is spread over the instalments not yet due."""
-    return Reschedule(**names, change=ReAmortized(**UNWRITTEN, on=body.on))
-
-
 @verb("collection/pause", 200, refuses=(Code.STATE_FORBIDS,), example={"why": "hardship"}, **_CAPTURED)
 def pause_collection(body: PauseCollectionBody, names: Names) -> Command:
     """Nothing is collected, and paying late costs nothing: a hardship, a death, a dispute."""
@@ -288,6 +185,18 @@ def pause_collection(body: PauseCollectionBody, names: Names) -> Command:
 def resume_collection(body: ResumeCollectionBody, names: Names) -> Command:
     """It is collected again from today on. Days on which it rested are no days past due."""
     return ResumeCollection(**names, why=body.why)
+
+
+@verb(
+    "accelerate", 200, refuses=(Code.STATE_FORBIDS, Code.IMPOSSIBLE_TERMS),
+    example={"due_on": "2026-03-30", "why": "fraud"}, after=("capture_plan", "void_plan"),
+)  # fmt: skip
+def accelerate_plan(body: AccelerateBody, names: Names) -> Command:
+    """All that is owed falls due on one day, because the consumer is late or has lied; interest ends with that day.
+
+    The schedule ends with it. While collection rests, in a hardship or a dispute, no plan is accelerated.
+    """
+    return Accelerate(**names, due_on=body.due_on, why=body.why)
 
 
 @verb("charge_off", 200, refuses=(Code.STATE_FORBIDS,), after=("capture_plan", "void_plan"))
@@ -314,7 +223,6 @@ def quote_any_settlement(body: SettleBody, names: Names) -> Command:
 
 
 ROUTES: Final = [
-    return_payment, charge_back, return_overpayment, credit_plan, correct_plan, levy_fee, waive_fee, move_due_date,
-    grant_holiday, pause_interest, extend_plan, change_rate, re_age, re_amortize, charge_off_plan, forgive_plan,
-    quote_any_settlement, pause_collection, resume_collection,
+    return_payment, charge_back, return_overpayment, credit_plan, correct_plan, levy_fee, waive_fee, accelerate_plan,
+    charge_off_plan, forgive_plan, quote_any_settlement, pause_collection, resume_collection,
 ]  # fmt: skip

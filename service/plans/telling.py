@@ -5,6 +5,7 @@ from typing import Final
 
 from service.money import decimal_text
 from service.plans.offer import Kind
+from service.plans.running.acceleration_fact import Accelerated, AccelerationReason
 from service.plans.running.deposit_facts import ClaimClosed, ClaimContested, ClaimLowered, ClaimMade, ClaimState
 from service.plans.running.dispute_facts import (
     DisputeAnswered,
@@ -79,6 +80,10 @@ CLAIM_ENDS: Final = {
     ClaimState.WITHDRAWN: "the merchant has withdrawn it",
     ClaimState.REJECTED: "the lender has decided for the consumer",
     ClaimState.LAPSED: "collection was given up before",
+}
+ENDED: Final = {
+    AccelerationReason.LATE: "the consumer is late",
+    AccelerationReason.FRAUD: "the credit was got by false statements",
 }
 CREDITS: Final = {
     PaymentKind.GOODWILL: "goodwill",
@@ -157,7 +162,7 @@ def _sentence(step: Step, money: Money) -> str:
             return f"Nothing is collected from {on} on, because {RESTS[why]}."
         case CollectionResumed(on=on):
             return f"It is collected again from {on} on."
-        case Withdrawn() | ChargedOff() | Forgiven():
+        case Withdrawn() | Accelerated() | ChargedOff() | Forgiven():
             return _of_the_end(step, amount, money)
     return _of_schedule(step)
 
@@ -217,6 +222,8 @@ def _of_the_end(step: Step, amount: str, money: Money) -> str:
         case Withdrawn(repay_by=repay_by, interest=interest):
             bears = f"{money(interest)} of interest" if interest else "no interest"
             return f"The consumer has withdrawn from the credit: what was lent is owed until {repay_by}, with {bears}."
+        case Accelerated(due_on=due_on, why=why):
+            return f"The schedule ends, because {ENDED[why]}: all that is owed, {amount}, is due on {due_on}."
         case ChargedOff():
             return f"Collection was given up; {amount} are still owed."
         case Forgiven():

@@ -16,6 +16,7 @@ from service.plans.amounts import amounts_of
 from service.plans.book import Recorded
 from service.plans.offer import Kind
 from service.plans.plan import PlanView
+from service.plans.running.acceleration_fact import Accelerated
 from service.plans.running.deposit_facts import ClaimClosed, ClaimContested, ClaimLowered
 from service.plans.running.dispute_facts import DisputeAnswered, DisputeAskedAgain, DisputeClosed
 from service.plans.running.facts import (
@@ -88,6 +89,8 @@ class Step(Struct, frozen=True):
                 return getattr(self.about, "amount", None)
             case Corrected():
                 return getattr(self.about, "amount", None)
+            case Accelerated():
+                return amounts_of(self.after).outstanding
             case ChargedOff() | Forgiven():
                 return amounts_of(self.before).outstanding if self.before else None
         return getattr(self.fact, "amount", None)

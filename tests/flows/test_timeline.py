@@ -143,6 +143,7 @@ async def test_every_kind_of_fact_has_a_sentence(world: World) -> None:
         (world.operator, "holidays", {"on": due[2], "principal": 1}),
         (world.operator, "re_amortizations", {"on": due[0]}),
         (world.operator, "re_ageings", {"on": due[0], "first_due_on": due[-1], "instalments": 2}),
+        (world.operator, "accelerate", {"due_on": "2026-05-21"}),
         (world.merchant, "payments", {"amount": 900_00}), (world.operator, "overpayments/return", {"amount": 1_00}),
     ]  # fmt: skip
     later(world, 80)

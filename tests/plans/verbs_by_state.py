@@ -7,6 +7,7 @@ from typing import Any
 
 from service.actor import Actor, ActorKind
 from service.errors import Code, Refused
+from service.plans.acceleration import Accelerate
 from service.plans.amend import Amend
 from service.plans.book import PlanCommand
 from service.plans.capture import Capture
@@ -84,6 +85,7 @@ VERBS: dict[str, tuple[type[PlanCommand], Callable[[Plan, list[Event]], Argument
     "re_amortizations": (
         Reschedule, lambda plan, _: {"change": ReAmortized(**UNWRITTEN, on=plan.changed_at.date())}, OPERATOR
     ),
+    "accelerate": (Accelerate, lambda plan, _: {"due_on": plan.changed_at.date(), "why": "fraud"}, OPERATOR),
     "charge_off": (ChargeOff, lambda *_: {}, OPERATOR),
     "forgive": (Forgive, lambda *_: {}, OPERATOR),
     "corrections": (Correct, lambda _, facts: {"undone_id": facts[-1].id}, OPERATOR),

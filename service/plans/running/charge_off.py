@@ -1,9 +1,12 @@
-"""Giving up: charging a plan off, or letting go of what is owed."""
+"""Giving up: the schedule, as all of it is called due; collection, as it is charged off; or what is owed."""
 
 from datetime import date
 
+from msgspec import structs
+
 from service.money import quotient
 from service.plans.running import outlook
+from service.plans.running.acceleration_fact import Accelerated
 from service.plans.running.facts import ChargedOff, Forgiven
 from service.plans.running.rows import Row
 from service.plans.running.standing import Standing
@@ -11,6 +14,23 @@ from service.terms.allocation_rule import Component
 from service.terms.terms import ChargeOff
 
 PRINCIPAL, INTEREST = Component.PRINCIPAL, Component.INTEREST
+
+
+def accelerated(standing: Standing, fact: Accelerated) -> None:
+    """All rows not due by then fall due on the day, with the interest that they have earned by it.
+
+    A quote that binds stays as it is: what is not asked for any more was to be given up by it.
+    """
+    before = _interest_asked_for(standing)
+    _all_due(standing, fact.due_on)
+    if (quote := standing.quote) is not None:
+        left = max(0, quote.interest_rebate - before + _interest_asked_for(standing))
+        standing.quote = structs.replace(quote, interest_rebate=left)
+    for row in standing.rows:
+        row.due_on = min(row.due_on, fact.due_on)
+        row.begin = min(row.begin, row.due_on)
+    standing.schedule_ended = True
+    standing.sort()
 
 
 def charged_off(standing: Standing, fact: ChargedOff) -> None:
@@ -62,6 +82,10 @@ def _drop_unearned(standing: Standing, on: date) -> None:
         less = min(excess, row.left(PRINCIPAL))
         row.owe(PRINCIPAL, -less, on)
         excess -= less
+
+
+def _interest_asked_for(standing: Standing) -> int:
+    return sum(row.owed[INTEREST] for row in standing.rows)
 
 
 def _all_due(standing: Standing, on: date) -> None:

@@ -12,6 +12,7 @@ from typing import Annotated
 from msgspec import Meta
 
 from service.plans.bill import BillLine, RefundedLine
+from service.plans.running.acceleration_fact import Accelerated
 from service.plans.running.deposit_facts import ClaimClosed, ClaimContested, ClaimLowered, ClaimMade
 from service.plans.running.dispute_facts import DisputeAnswered, DisputeAskedAgain, DisputeClosed, DisputeOpened
 from service.plans.running.fact import Count, Fact, Money, Whole
@@ -293,7 +294,7 @@ class Forgiven(Fact, frozen=True, tag="forgiven"):
 Event = (
     Authorized | Amended | AuthorizationExtended | ExpiryAnnounced | Captured | CaptureReversed | GivenBack | Paid
     | PaymentReturned | Refunded | OverpaidReturned | ChargedBack | Levied | Waived | Corrected | RateChanged
-    | InterestPaused | Extended | DueMoved | HolidayGranted | ReAged | ReAmortized | ChargedOff | Forgiven
+    | InterestPaused | Extended | DueMoved | HolidayGranted | ReAged | ReAmortized | Accelerated | ChargedOff | Forgiven
     | SettlementQuoted | CollectionPaused | CollectionResumed | DisputeOpened | DisputeAnswered | DisputeAskedAgain
     | DisputeClosed | OrderConfirmed | UseStarted | UseEnded | ClaimMade | ClaimContested | ClaimLowered | ClaimClosed
     | Withdrawn

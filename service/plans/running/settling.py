@@ -41,7 +41,7 @@ def give_up(standing: Standing, quote: SettlementQuoted) -> None:
     if standing.recalculates:
         return
     _lower(standing, INTEREST, quote.interest_rebate, quote.on)
-    standing.settled_early = standing.settled_early or quote.interest_rebate > 0
+    standing.schedule_ended = standing.schedule_ended or quote.interest_rebate > 0
 
 
 def left_ahead(standing: Standing, on: date) -> tuple[int, int]:
@@ -80,7 +80,7 @@ def _settle_part(standing: Standing, quote: SettlementQuoted, fact: Paid) -> int
     if not standing.recalculates and ahead:
         given_up[INTEREST] = min(quote.interest_rebate, left[INTEREST])
         shares = _shares(left, given_up, quote.part)
-        standing.settled_early = True
+        standing.schedule_ended = True
     less = _give_up_evenly(ahead, given_up, fact.on)
     allocated = standing.allocations.setdefault(fact.id, Allocated(fact.id, fact.kind, fact.on))
     taken = [_evenly(ahead, component, share) for component, share in shares.items()]

@@ -118,7 +118,7 @@ class Standing(Struct, eq=False, array_like=True):
     refunded: int = 0  # by the merchant
     quote: SettlementQuoted | None = None  # what settles it, while that binds
     settled_parts: tuple[tuple[int, int], ...] = ()  # each part that was paid early, and of how much
-    settled_early: bool = False  # or a part: lines ask for less than their courses, which no longer write on them
+    schedule_ended: bool = False  # settled early or called due: lines ask for less than courses, which write no more
     withdrawal: Withdrawn | None = None  # known from the start: what is lent is owed back in one sum
     pauses: list[Pause] = field(default_factory=list)  # of collection, in the order they began
     dispute: Dispute | None = None  # the last one
@@ -166,7 +166,7 @@ class Standing(Struct, eq=False, array_like=True):
     @property
     def rows_stand_alone(self) -> bool:
         """Whether the rows are no longer what the courses ask for."""
-        return self.closed or self.settled_early
+        return self.closed or self.schedule_ended
 
     @property
     def went_back_unpaid(self) -> int:
@@ -177,7 +177,7 @@ class Standing(Struct, eq=False, array_like=True):
     @property
     def recalculates(self) -> bool:
         """Whether interest follows what is really paid."""
-        return self.terms.recalculate and self.bears_interest and not self.closed and self.withdrawal is None
+        return self.terms.recalculate and self.bears_interest and not self.rows_stand_alone and self.withdrawal is None
 
     def bear_overdue(self, on: date) -> None:
         """Principal past due bears interest up to `on`."""
@@ -194,7 +194,7 @@ class Standing(Struct, eq=False, array_like=True):
 
     def sync(self, on: date) -> None:
         """Write on the rows what the courses ask for."""
-        if self.settled_early:
+        if self.schedule_ended:
             return
         asked = {
             id(period): (course, index, due)

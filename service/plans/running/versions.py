@@ -31,6 +31,7 @@ from service.plans.running import (
     uses,
     withdrawing,
 )
+from service.plans.running.acceleration_fact import Accelerated
 from service.plans.running.facts import Event, undone_by
 from service.plans.running.rows import Line, frozen
 from service.plans.running.standing import Allocated, Place, Standing
@@ -247,6 +248,7 @@ DOES: Final[dict[type[Event], tuple[Callable[[Standing, Any], None], ...]]] = {
     **dict.fromkeys(OF_A_CLAIM, (claims.went_on,)),
     facts.CollectionPaused: (pauses.paused,),
     facts.CollectionResumed: (pauses.resumed,),
+    Accelerated: (charge_off.accelerated,),
     facts.ChargedOff: (charge_off.charged_off,),
     facts.Forgiven: (charge_off.forgiven,),
 }

@@ -2,6 +2,7 @@
 
 from service.errors import Code, Refused
 from service.plans.running import claims, facts
+from service.plans.running.acceleration_fact import Accelerated
 from service.plans.running.deposit_facts import ClaimClosed, ClaimContested, ClaimLowered, ClaimMade
 from service.plans.running.dispute_facts import DisputeAnswered, DisputeAskedAgain, DisputeClosed, DisputeOpened
 from service.plans.running.facts import Event
@@ -14,7 +15,7 @@ OF_A_CLAIM = (ClaimMade, ClaimContested, ClaimLowered, ClaimClosed)
 # Principal past due bears interest up to each of these; the others change terms, and find it as it was.
 MOVES_MONEY = (
     facts.Captured, facts.Paid, facts.Refunded, facts.OverpaidReturned, facts.ChargedBack, facts.ReAged,
-    facts.ReAmortized, facts.ChargedOff, facts.Forgiven,
+    facts.ReAmortized, facts.ChargedOff, facts.Forgiven, Accelerated,
 )  # fmt: skip
 # What may happen before anything was captured, and what may still happen once collection has been given up.
 BEFORE_A_CAPTURE = (
@@ -42,23 +43,23 @@ AFTER_THE_END = (
     facts.GivenBack, facts.SettlementQuoted, facts.CollectionPaused, facts.CollectionResumed, *OF_A_USE, *OF_A_DISPUTE,
     ClaimContested, ClaimLowered, ClaimClosed,
 )  # fmt: skip
-# What a plan that was settled early still knows besides: its schedule was given up, not the plan.
-AFTER_A_SETTLEMENT = (*AFTER_THE_END, facts.ChargedOff)
+# What a plan that was settled early or called due still knows besides: its schedule was given up, not the plan.
+AFTER_ITS_SCHEDULE = (*AFTER_THE_END, facts.ChargedOff)
 # What leaves a quote as it is; all else changes what it was reckoned from.
 KEEPS_A_QUOTE = (
     facts.Paid, facts.Refunded, facts.OverpaidReturned, facts.Levied, facts.GivenBack, facts.SettlementQuoted,
-    facts.CollectionPaused, facts.CollectionResumed, *OF_A_USE, *OF_A_DISPUTE, *OF_A_CLAIM,
+    facts.CollectionPaused, facts.CollectionResumed, Accelerated, *OF_A_USE, *OF_A_DISPUTE, *OF_A_CLAIM,
 )  # fmt: skip
 # What changed a schedule that is no more once the consumer has withdrawn from the credit.
 OF_THE_SCHEDULE = (
     facts.Levied, facts.RateChanged, facts.InterestPaused, facts.Extended, facts.DueMoved, facts.HolidayGranted,
-    facts.ReAged, facts.ReAmortized, facts.SettlementQuoted,
+    facts.ReAged, facts.ReAmortized, facts.SettlementQuoted, Accelerated,
 )  # fmt: skip
 
 
 def is_of_no_account(standing: Standing, event: Event) -> bool:
     """Whether it changed a schedule before the consumer has withdrawn from the credit, as if it had not been agreed."""
-    return standing.withdrawal is not None and not standing.settled_early and isinstance(event, OF_THE_SCHEDULE)
+    return standing.withdrawal is not None and not standing.schedule_ended and isinstance(event, OF_THE_SCHEDULE)
 
 
 def require_its_time(standing: Standing, event: Event) -> None:
@@ -68,6 +69,6 @@ def require_its_time(standing: Standing, event: Event) -> None:
         raise Refused(Code.STATE_FORBIDS, "Nothing has been captured yet.")
     if standing.closed and not isinstance(event, AFTER_THE_END):
         raise Refused(Code.STATE_FORBIDS, "The plan has been given up: its schedule stays as it is.")
-    if standing.settled_early and not isinstance(event, AFTER_A_SETTLEMENT):
-        raise Refused(Code.STATE_FORBIDS, "It was settled early, or a part of it: its schedule stays.")
+    if standing.schedule_ended and not isinstance(event, AFTER_ITS_SCHEDULE):
+        raise Refused(Code.STATE_FORBIDS, "It was settled early or called due, or a part of it: its schedule stays.")
     claims.wait(standing, event)

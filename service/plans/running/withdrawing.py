@@ -25,7 +25,7 @@ def captured(standing: Standing, fact: Captured, withdrawal: Withdrawn) -> None:
 def withdrawn(standing: Standing, fact: Withdrawn) -> None:
     """Nothing more is lent, and the schedule stays; interest up to this day is owed with what was lent."""
     ended(standing, Why.WITHDRAWN)
-    standing.settled_early = True
+    standing.schedule_ended = True
     if fact.interest and standing.lent:
         row = next(row for row in standing.rows if row.due_on == fact.repay_by)
         row.owe(Component.INTEREST, fact.interest, fact.on)

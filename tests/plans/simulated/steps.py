@@ -9,6 +9,7 @@ from typing import Any
 from msgspec import Struct
 
 from service.actor import THE_DAY, Actor, ActorKind
+from service.plans.acceleration import Accelerate
 from service.plans.amend import Amend
 from service.plans.bill import BillLine, lines_of
 from service.plans.book import PlanCommand
@@ -25,6 +26,7 @@ from service.plans.pausing import PauseCollection, ResumeCollection
 from service.plans.payment import RecordPayment
 from service.plans.reschedule import UNWRITTEN, ChargeOff, Forgive, Reschedule
 from service.plans.reverse import ReverseCapture
+from service.plans.running.acceleration_fact import AccelerationReason
 from service.plans.running.deposit_facts import ClaimState
 from service.plans.running.dispute_facts import OPEN as OPEN_DISPUTES
 from service.plans.running.dispute_facts import DisputeReason, DisputeState
@@ -307,6 +309,11 @@ def dispute(now: Now) -> Step:
     )
 
 
+def accelerate(now: Now) -> Step:
+    why = now.chance.choice(list(AccelerationReason))
+    return Step(Accelerate, {"due_on": now.today + timedelta(now.chance.choice((0, 14, 60))), "why": why}, OPERATOR)
+
+
 def charge_off(now: Now) -> Step:
     return Step(ChargeOff, {}, now.chance.choice((OPERATOR, THE_DAY)))
 
@@ -334,7 +341,7 @@ BEFORE: tuple[Chosen, ...] = (
 )
 RUNNING: tuple[Chosen, ...] = (
     pay, pay, pay, pay, pay, pay, refund, refund, return_payment, charge_back, charge_back, return_overpayment,
-    levy, levy, waive, reverse, reschedule, reschedule, reschedule, pass_days, pass_days, pause, dispute,
+    levy, levy, waive, reverse, reschedule, reschedule, reschedule, accelerate, pass_days, pass_days, pause, dispute,
     dispute, withdraw,
 )  # fmt: skip
 ENDING: tuple[Chosen, ...] = (void, guard, extend, charge_off, charge_off, forgive)

@@ -1,0 +1,131 @@
+"""Other schedules of a plan, for the operator: dates moved, holidays, pauses, more instalments, rates, spread anew."""
+
+from datetime import date
+from typing import Annotated, Any, Final
+
+from msgspec import Meta, Struct
+
+from service.api.verb import Names, verb
+from service.errors import Code
+from service.plans.book import Command
+from service.plans.reschedule import UNWRITTEN, Reschedule
+from service.plans.running.facts import (
+    DueMoved,
+    Extended,
+    HolidayGranted,
+    InterestPaused,
+    RateChanged,
+    ReAged,
+    ReAmortized,
+)
+from service.terms.terms import Percent, Unit
+
+Many = Annotated[int, Meta(ge=0, le=1200)]
+Some = Annotated[int, Meta(ge=1, le=1200)]
+
+
+class MoveBody(Struct, frozen=True, forbid_unknown_fields=True):
+    """A due date and where it goes; those after it follow."""
+
+    due_on: date  # the date that the schedule shows
+    to: date  # where it goes
+
+
+class HolidayBody(Struct, frozen=True, forbid_unknown_fields=True):
+    """So many instalments due from a day ask for no principal, and as many follow the last; or for no interest."""
+
+    on: date  # the holiday begins with the first instalment due then or later
+    principal: Many = 0  # so many instalments
+    interest: Many = 0  # so many instalments
+
+
+class PauseBody(Struct, frozen=True, forbid_unknown_fields=True):
+    """Days without interest, both included."""
+
+    on: date  # the first day without interest
+    end_on: date  # the last one
+
+
+class ExtendBody(Struct, frozen=True, forbid_unknown_fields=True):
+    """So many instalments more; those due from a day fall accordingly."""
+
+    on: date  # those due from this day on are lower
+    instalments: Some  # so many more
+
+
+class RateBody(Struct, frozen=True, forbid_unknown_fields=True):
+    """Another rate from a day on."""
+
+    on: date  # the first day of the new rate
+    rate_percent: Percent
+
+
+class ReAgeBody(Struct, frozen=True, forbid_unknown_fields=True):
+    """What is still owed in principal is spread anew over instalments of their own rhythm."""
+
+    on: date  # as of this day
+    first_due_on: date  # of the new instalments
+    instalments: Some  # so many
+    every: Some = 1  # so many units
+    unit: Unit = Unit.MONTH  # of the rhythm
+
+
+class ReAmortizeBody(Struct, frozen=True, forbid_unknown_fields=True):
+    """Principal past due on a day is spread over the instalments not yet due."""
+
+    on: date  # as of this day
+
+
+_SCHEDULES: Final[dict[str, Any]] = {
+    "refuses": (Code.STATE_FORBIDS, Code.IMPOSSIBLE_TERMS), "after": ("capture_plan",)
+}  # fmt: skip
+
+
+@verb("due_dates", 200, example={"due_on": "2026-03-16", "to": "2026-03-20"}, **_SCHEDULES)
+def move_due_date(body: MoveBody, names: Names) -> Command:
+    """An instalment falls due on another day, and those after it follow."""
+    return Reschedule(**names, change=DueMoved(**UNWRITTEN, on=body.due_on, to=body.to))
+
+
+@verb("holidays", 200, example={"on": "2026-03-16", "principal": 1}, **_SCHEDULES)
+def grant_holiday(body: HolidayBody, names: Names) -> Command:
+    """Some instalments ask for less, and what follows asks for it."""
+    change = HolidayGranted(**UNWRITTEN, on=body.on, principal=body.principal, interest=body.interest)
+    return Reschedule(**names, change=change)
+
+
+@verb("pauses", 200, example={"on": "2026-03-20", "end_on": "2026-04-20"}, **_SCHEDULES)
+def pause_interest(body: PauseBody, names: Names) -> Command:
+    """Some days bear no interest."""
+    return Reschedule(**names, change=InterestPaused(**UNWRITTEN, on=body.on, end_on=body.end_on))
+
+
+@verb("extensions", 200, example={"on": "2026-03-20", "instalments": 2}, **_SCHEDULES)
+def extend_plan(body: ExtendBody, names: Names) -> Command:
+    """The plan has more instalments, each lower."""
+    return Reschedule(**names, change=Extended(**UNWRITTEN, on=body.on, instalments=body.instalments))
+
+
+@verb("rates", 200, example={"on": "2026-03-20", "rate_percent": "4.9"}, **_SCHEDULES)
+def change_rate(body: RateBody, names: Names) -> Command:
+    """Another rate from a day on; the instalments not yet due follow."""
+    return Reschedule(**names, change=RateChanged(**UNWRITTEN, on=body.on, rate_percent=body.rate_percent))
+
+
+@verb("re_ageings", 200, example={"on": "2026-03-02", "first_due_on": "2026-04-15", "instalments": 6}, **_SCHEDULES)
+def re_age(body: ReAgeBody, names: Names) -> Command:
+    """The principal still owed falls due in instalments of a rhythm agreed now."""
+    change = ReAged(
+        **UNWRITTEN, on=body.on, first_due_on=body.first_due_on, instalments=body.instalments, every=body.every,
+        unit=body.unit,
+    )  # fmt: skip
+    return Reschedule(**names, change=change)
+
+
+@verb("re_amortizations", 200, example={"on": "2026-03-20"}, **_SCHEDULES)
+def re_amortize(body: ReAmortizeBody, names: Names) -> Command:
+    """Principal past due is spread over the instalments not yet due."""
+    return Reschedule(**names, change=ReAmortized(**UNWRITTEN, on=body.on))
+
+
+ROUTES: Final = [move_due_date, grant_holiday, pause_interest, extend_plan, change_rate, re_age, re_amortize]
