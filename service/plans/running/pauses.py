@@ -49,22 +49,24 @@ def rests_on(standing: Standing, on: date) -> bool:
 
 def days_past_due(standing: Standing, due_on: date, on: date) -> int:
     """How many days a line has been past due by the end of a day, without those on which collection rested."""
-    days = max(0, (on - due_on).days)
-    if not days or not standing.pauses:
-        return days
-    return sum(not rests_on(standing, due_on + timedelta(number)) for number in range(1, days + 1))
+    days, until = max(0, (on - due_on).days), due_on
+    for pause in standing.pauses:
+        rested = max(pause.begin, until + A_DAY), on if pause.end is None else min(pause.end - A_DAY, on)
+        if rested[0] <= rested[1]:
+            days, until = days - (rested[1] - rested[0]).days - 1, rested[1]
+    return days
 
 
 def day_past_due(standing: Standing, due_on: date, days: int) -> date | None:
     """The day on which a line that stays unpaid is past due for so many days; None while collection rests for good."""
+    assert days > 0
     on = due_on
-    if not standing.pauses:
-        return on + timedelta(days)
-    last = max((one.end or one.begin) for one in standing.pauses)
-    while days:
-        on += A_DAY
-        if not rests_on(standing, on):
-            days -= 1
-        elif on > last:
+    for pause in standing.pauses:
+        before = (pause.begin - on).days - 1  # days on which it does not rest yet
+        if before >= days:
+            break
+        if pause.end is None:
             return None
-    return on
+        days -= max(0, before)
+        on = max(on, pause.end - A_DAY)
+    return on + timedelta(days)

@@ -1,7 +1,7 @@
 """What is looked at after every step: a plan, what was recorded of it, and what was booked for it."""
 
 from collections import Counter
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from msgspec import Struct, field
 
@@ -25,19 +25,24 @@ class Seen(Struct):
     booked: Balances = field(default_factory=Counter)
     stood: list[Event] = field(default_factory=list)  # the facts that were not undone, as they were recorded
     sums: Counter[type[Event]] = field(default_factory=Counter)  # of their amounts, by what they are
+    by_kind: dict[type[Fact], list[Any]] = field(default_factory=dict)
+    balances: Counter[LedgerAccount] = field(default_factory=Counter)  # of all owners
 
     def sum_up(self) -> None:
         """What follows from the facts recorded so far."""
         undone = {undone_by(one.fact) for one in self.recorded}
         self.stood = [one.fact for one in self.recorded if one.fact.id not in undone and not undone_by(one.fact)]
-        self.sums = Counter()
+        self.sums, self.by_kind, self.balances = Counter(), {}, Counter()
         for fact in self.stood:
             self.sums[type(fact)] += getattr(fact, "amount", 0)
+            self.by_kind.setdefault(type(fact), []).append(fact)
+        for (account, _), amount in self.booked.items():
+            self.balances[account] += amount
 
     def those_of(self, kind: type[F]) -> list[F]:
         """The facts of one kind that stand."""
-        return [fact for fact in self.stood if isinstance(fact, kind)]
+        return self.by_kind.get(kind, [])
 
     def balance(self, account: LedgerAccount) -> int:
         """Of all owners."""
-        return sum(amount for (booked, _), amount in self.booked.items() if booked is account)
+        return self.balances[account]
