@@ -11,7 +11,7 @@ import secrets
 import shutil
 import tempfile
 from collections.abc import AsyncIterator, Iterator
-from contextlib import ExitStack
+from contextlib import ExitStack, asynccontextmanager
 from itertools import chain
 from pathlib import Path
 from typing import Any
@@ -89,22 +89,40 @@ async def pool(database_url: str) -> AsyncIterator[db.Pool]:
 
 
 @pytest.fixture
-async def redis_url() -> AsyncIterator[str]:
+async def redis_url() -> str:
     """An empty Redis database of this worker's own."""
-    number = 1 + int(os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw"))
-    url = _with(os.environ[REDIS], number)
-    client = redis.asyncio.from_url(url)
-    await client.flushdb()
-    yield url
-    await client.aclose()
+    return await _empty_redis(1)
 
 
 @pytest.fixture
 def settings(database_url: str, redis_url: str, tmp_path: Path) -> Settings:
     """Settings of a sandbox on this test's servers."""
+    return _sandbox(database_url, redis_url, tmp_path)
+
+
+@asynccontextmanager
+async def of_its_own(data: Path) -> AsyncIterator[tuple[Settings, db.Pool]]:
+    """A migrated database and an empty Redis for what several tests share; no fixture of a test touches them."""
+    async for url in _database(os.environ[DATABASE], os.environ[TEMPLATE]):
+        pool = await db.open_pool(url, size=8)
+        yield _sandbox(url, await _empty_redis(2), data), pool
+        await asyncio.wait_for(pool.close(), 10)
+
+
+def _sandbox(database_url: str, redis_url: str, data: Path) -> Settings:
     return Settings(
-        database_url=database_url, redis_url=redis_url, data=tmp_path, sandbox=True, key_secret="k" * 32, port=0
+        database_url=database_url, redis_url=redis_url, data=data, sandbox=True, key_secret="k" * 32, port=0
     )
+
+
+async def _empty_redis(which: int) -> str:
+    """The first or the second database of this worker."""
+    worker = int(os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw"))
+    url = _with(os.environ[REDIS], 2 * worker + which)
+    client = redis.asyncio.from_url(url)
+    await client.flushdb()
+    await client.aclose()
+    return url
 
 
 async def _database(server: str, template: str) -> AsyncIterator[str]:

@@ -11,9 +11,11 @@ import pytest
 from service.api.body import BYTES_MAX
 from tests.api.answers import fault, nothing_written
 from tests.api.places import Place, beyond, places
-from tests.api.routes import Post, client_for, fields_of, posts, with_field, without_field
+from tests.api.routes import Post, client_for, fields_of, with_field, without_field
 from tests.api.wrong import AUTHORED, BOUNDS, NUMBERS, WRONG
 from tests.flows.world import World
+
+pytestmark = pytest.mark.asyncio(loop_scope="session")  # in the shared world
 
 
 def places_of(post: Post) -> list[Place]:
@@ -22,12 +24,6 @@ def places_of(post: Post) -> list[Place]:
     for place in places(msgspec.inspect.type_info(post.route.operation.takes), post.body):
         found.setdefault(re.sub(r"/\d+", "/*", place.pointer), place)
     return [place for place in found.values() if not place.is_free]
-
-
-@pytest.fixture
-async def ready(world: World) -> list[Post]:
-    """Every POST, ready to be done."""
-    return await posts(world)
 
 
 async def test_another_type(world: World, ready: list[Post]) -> None:

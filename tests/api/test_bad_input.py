@@ -12,6 +12,7 @@ from tests.api.answers import fault, nothing_written
 from tests.api.routes import NO_DECISION, Post, client_for, paths, posts
 from tests.flows.world import World
 
+pytestmark = pytest.mark.asyncio(loop_scope="session")  # in the shared world
 DEEP = "[" * 20_000 + "]" * 20_000
 
 
@@ -84,12 +85,6 @@ AUTHORIZATIONS = (
 )  # fmt: skip
 
 
-@pytest.fixture
-async def ready(world: World) -> list[Post]:
-    """Every POST, ready to be done."""
-    return await posts(world)
-
-
 async def test_every_example_is_a_body(ready: list[Post]) -> None:
     for post in ready:
         assert msgspec.convert(post.body, post.route.operation.takes, strict=False), post.template
@@ -132,9 +127,10 @@ async def test_content_types(world: World, ready: list[Post]) -> None:
                     wrong += [f"{post.template}: {case}: {answered.status_code}"]
 
 
-async def test_the_key_still_works_after_all_of_it(world: World, ready: list[Post]) -> None:
-    for post in ready:
-        client = client_for(world, post.template)
+@pytest.mark.asyncio(loop_scope="function")
+async def test_the_key_still_works_after_all_of_it(own_world: World) -> None:
+    for post in await posts(own_world):
+        client = client_for(own_world, post.template)
         for raw in (MALFORMED["cut off"], MALFORMED["an unknown key"], MALFORMED["not UTF-8"]):
             assert (await client.post(post.path, content=raw, key=post.template)).status_code == 400
         done = await client.post(post.path, post.body, key=post.template)

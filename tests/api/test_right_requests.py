@@ -2,30 +2,33 @@
 
 import json
 
+import pytest
+
 from service.errors import Code
 from tests.api.answers import nothing_written
-from tests.api.routes import Stage, client_for, posts
+from tests.api.routes import Post, Stage, client_for, posts
 from tests.flows.world import World
 
 
-async def test_a_dry_run_writes_nothing(world: World) -> None:
-    ready = [post for post in await posts(world) if post.route.operation.dry_run]
-    assert ready
+@pytest.mark.asyncio(loop_scope="session")  # in the shared world
+async def test_a_dry_run_writes_nothing(world: World, ready: list[Post]) -> None:
+    dry = [post for post in ready if post.route.operation.dry_run]
+    assert dry
     async with nothing_written(world) as wrong:
-        for post in ready:
+        for post in dry:
             answered = await client_for(world, post.template).post(f"{post.path}?dry_run=true", post.body)
             if answered.status_code != 200 or answered.json()["dry_run"] is not True:
                 wrong += [f"{post.template}: {answered.status_code} {answered.text[:300]}"]
 
 
-async def test_a_request_sent_again_gets_the_same_bytes_and_does_nothing(world: World) -> None:
-    for post in await posts(world):
+async def test_a_request_sent_again_gets_the_same_bytes_and_does_nothing(own_world: World) -> None:
+    for post in await posts(own_world):
         if not post.works:
             continue
-        client, raw = client_for(world, post.template), json.dumps(post.body).encode()
+        client, raw = client_for(own_world, post.template), json.dumps(post.body).encode()
         done = await client.post(post.path, content=raw, key=post.template)
         assert done.is_success, f"{post.template}: {done.text}"
-        async with nothing_written(world) as wrong:
+        async with nothing_written(own_world) as wrong:
             again = await client.post(post.path, content=raw, key=post.template)
             if (again.status_code, again.content) != (done.status_code, done.content):
                 wrong += [f"{post.template}: first {done.text[:300]}, then {again.text[:300]}"]
@@ -35,9 +38,9 @@ async def test_a_request_sent_again_gets_the_same_bytes_and_does_nothing(world: 
                     wrong += [f"{post.template}: another body under the key: {other.text[:300]}"]
 
 
-async def test_a_dry_run_shows_the_plan_as_it_becomes(world: World) -> None:
+async def test_a_dry_run_shows_the_plan_as_it_becomes(own_world: World) -> None:
     """What a verb on a plan shows dry is what it answers afterwards."""
-    stage = Stage(world)
+    stage = Stage(own_world)
     for route in stage.routes.values():
         if route.operation.dry_run and "{plan_id}" in route.path:
             post = await stage.ready(route)
