@@ -70,6 +70,6 @@ def refuse_no_persona(reference: str) -> None:
     named = ENDING.search(reference)
     if named and named[1] not in set(Persona):
         near = get_close_matches(named[1].lower(), Persona, 1)
-        meant = f" +{near[0]}?" if near else ""
-        sentence = f"There is no persona +{named[1][:40]}.{meant} A test merchant may use: {', '.join(Persona)}."
+        meant = f"; is it +{near[0]}?" if near else "."
+        sentence = f"There is no persona +{named[1][:40]}{meant} There are: {', '.join(Persona)}."
         raise Refused(Code.INVALID_FIELD, sentence, "/reference")

@@ -1,4 +1,4 @@
-"""What time brings about at test merchants whose clocks were moved on: the day's own work, found by their time.
+"""What time brings about at test merchants, whose clocks may be moved on: the day's own work, found by their time.
 
 A clock that is moved stops wherever something is to be done, so that each thing comes at its time: what falls due is
 charged before it is late. Several may do this beside each other: it is the day's work, each thing of which is done
@@ -35,9 +35,10 @@ class Clocks(Struct, frozen=True):
     registry: Registry
 
     async def catch_up_all(self, now: datetime) -> None:
-        """Does all that is to be done at test merchants by now."""
-        for merchant_id in list(self.registry.now.clocks):
-            await self.catch_up(merchant_id, now)
+        """Does all that is to be done at test merchants by now, whether their clocks were moved or not."""
+        for merchant in list(self.registry.now.merchants.values()):
+            if merchant.is_test:
+                await self.catch_up(merchant.merchant_id, now)
 
     async def catch_up(self, merchant_id: str, now: datetime) -> None:
         """Does all that is to be done at one of them. Refused: UNAVAILABLE."""

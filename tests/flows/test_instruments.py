@@ -8,6 +8,7 @@ import pytest
 
 from tests.api.answers import nothing_written
 from tests.flows.collecting import registered
+from tests.flows.test_test_merchants import consumer, trying
 from tests.flows.world import World
 
 CARD = {"processor": "away", "token": "tok-ada-ok", "kind": "card", "last_four": "4242", "label": "Ada's card"}
@@ -127,3 +128,11 @@ async def test_stripe_needs_a_key_and_its_own_tokens(world: World) -> None:
         assert (refused.status_code, refused.json()["pointer"]) == (400, "/token"), token
     given = await world.merchant.post(path, CARD | {"processor": "stripe", "token": "cus_1/pm_1"})
     assert given.status_code == 201, given.text
+    await trying(world)  # what a persona pays with has a token of its own, but not at Stripe, which has others
+    persona = await consumer(world, "+account_closed")
+    given = await world.merchant.post(
+        f"/v1/consumers/{persona}/instruments", CARD | {"processor": "stripe", "token": "cus_1/pm_1"}
+    )
+    assert given.status_code == 201, given.text
+    tokens = await world.pool.fetch("select distinct token from instruments")
+    assert [token for (token,) in tokens] == ["cus_1/pm_1"]

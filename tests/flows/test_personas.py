@@ -1,13 +1,15 @@
 """Personas over HTTP: each row of the table does what it says, for a test merchant alone."""
 
 import uuid
+from datetime import timedelta
 from typing import Any
 
 from service.checkout.persona import Persona
+from service.jobs.moved_clocks import Clocks
 from tests.flows.collecting import Till, till
 from tests.flows.test_test_merchants import trying
 from tests.flows.test_test_mode_stories import advanced, captured, seen
-from tests.flows.world import World
+from tests.flows.world import NOON, World
 
 BOUGHT = 600_00
 
@@ -101,6 +103,18 @@ async def test_a_dispute_opens_once(world: World) -> None:
     assert told["events"]["dispute.closed"] == 1
     assert "dispute.opened" not in told["events"]
     assert (await seen(world, plan))["refunded"] == BOUGHT
+
+
+async def test_a_dispute_opens_in_real_time_too(world: World) -> None:
+    """The worker looks at all test merchants, those whose clocks were never moved among them."""
+    await trying(world)
+    offer = await world.offer(await named(world, "+disputed"), BOUGHT, "instalments")
+    plan = await captured(world, offer["id"])
+    ours = world.app.state["services"]
+    clocks = Clocks(ours.pool, ours.engine, ours.charging, ours.registry)
+    for days, state in ((9, None), (10, "needs_response")):
+        await clocks.catch_up_all(NOON + timedelta(days=days))
+        assert ((await seen(world, plan))["dispute"] or {}).get("state") == state
 
 
 async def test_a_real_merchants_consumers_are_called_what_it_likes(world: World) -> None:
