@@ -3,7 +3,8 @@
 -- version tells which commands the other facts have seen.
 select c.consumer_id, c.person_id, k.currency, c.merchant_id, m.time_zone, c.version as consumer_version, c.attributes,
        case when m.is_test then c.reference end as test_reference, coalesce(a.version, 0) as account_version, a."limit",
-       coalesce(a.reserved, 0) as reserved, coalesce(a.used, 0) as used, h.open_plans, h.paid_off_plans, h.next_due_on, h.first_plan_at, h.clean_deposits
+       coalesce(a.reserved, 0) as reserved, coalesce(a.used, 0) as used, h.open_plans, h.paid_off_plans,
+       h.next_due_on, h.first_plan_at, h.clean_deposits
   from unnest($1::smallint[], $2::text[], $3::text[]) as k (bucket, consumer_id, currency)
   join consumers c using (bucket, consumer_id)
   join merchants m using (merchant_id)
