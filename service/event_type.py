@@ -47,8 +47,8 @@ class EventType(StrEnum):
         "deposit.released"  # `amount` is given back, `from_held` of it on the card; `by_itself`: nobody claimed it
     )
     TOPPED_UP = "deposit.topped_up"  # by `amount` = `waived` + `held` to `deposit`; `remaining` may be claimed
-    PAID = (
-        "payment.recorded"  # `payment_id`, `received_on`: `amount` = `principal`+`interest`+`fee`+`penalty`+`overpaid`
+    PAID = (  # `payment_id`, `received_on`, `received_by`: `amount`
+        "payment.recorded"  # = `principal` + `interest` + `fee` + `penalty` + `overpaid`
     )
     PAYMENT_RETURNED = "payment.returned"  # the bank returned it unpaid: `payment_id`, `amount`
     CHARGED_BACK = "payment.charged_back"  # the consumer's bank took `amount` of `payment_id` back: it is owed again

@@ -12,7 +12,7 @@ from service.errors import Code, Refused
 from service.plans.book import Command
 from service.plans.money_back import Refund, Returned
 from service.plans.pausing import PauseCollection, ResumeCollection
-from service.plans.payment import RecordPayment
+from service.plans.payment import ReceivedBy, RecordPayment
 from service.plans.running.fact import Whole
 from service.plans.running.facts import PauseReason
 from service.plans.settlement import QuoteSettlement
@@ -25,6 +25,7 @@ class PaymentBody(Struct, frozen=True, forbid_unknown_fields=True):
     amount: Price  # in the plan's currency
     received_on: date | None = None
     reference: Text | None = None  # the payer's or processor's own: with the same day and amount it is the same payment
+    received_by: ReceivedBy = ReceivedBy.PROCESSOR
 
 
 class ReturnedLine(Struct, frozen=True, gc=False, forbid_unknown_fields=True):
@@ -51,8 +52,14 @@ class RefundBody(Struct, frozen=True, forbid_unknown_fields=True):
     after=("capture_plan",),
 )
 def record_payment(body: PaymentBody, names: Names) -> Command:
-    """Money came from the consumer: it settles what is owed as the terms say; what is too much is kept for them."""
-    return RecordPayment(**names, amount=body.amount, received_on=body.received_on, reference=body.reference)
+    """Money came from the consumer: it settles what is owed as the terms say; what is too much is kept for them.
+
+    What the merchant has taken itself, in cash say, is told with `received_by: merchant`: it is owed so much less.
+    """
+    return RecordPayment(
+        **names, amount=body.amount, received_on=body.received_on, reference=body.reference,
+        received_by=body.received_by,
+    )  # fmt: skip
 
 
 @verb(

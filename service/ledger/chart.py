@@ -55,6 +55,7 @@ class Occasion(StrEnum):
     PURCHASE = "purchase"  # the consumer owes us, we owe the merchant less our fee
     LEVY = "levy"  # a fee or penalty is owed
     PAYMENT = "payment"  # from the consumer
+    PAID_TO_MERCHANT = "paid_to_merchant"  # the same, which the merchant has taken itself
     REFUND = "refund"  # from the merchant
     CREDIT = "credit"  # taken off by us: goodwill
     INTEREST_RETURN = "interest_return"  # interest on money that came back is not asked for

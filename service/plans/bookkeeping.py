@@ -19,6 +19,7 @@ PRINCIPAL, FEE, PENALTY = Component.PRINCIPAL, Component.FEE, Component.PENALTY
 
 OCCASIONS = {
     PaymentKind.PAYMENT: Occasion.PAYMENT,
+    PaymentKind.PAID_TO_MERCHANT: Occasion.PAID_TO_MERCHANT,
     PaymentKind.DOWN_PAYMENT: Occasion.PAYMENT,
     PaymentKind.MERCHANT_REFUND: Occasion.REFUND,
     PaymentKind.PAYOUT_REFUND: Occasion.REFUND,
@@ -142,7 +143,7 @@ def _source(plan: Plan, occasion: Occasion) -> Place:
     match occasion:
         case Occasion.PAYMENT:
             return CLEARING
-        case Occasion.REFUND:
+        case Occasion.REFUND | Occasion.PAID_TO_MERCHANT:
             return Place(LedgerAccount.MERCHANT_PAYABLE, plan.merchant_id)
         case Occasion.CREDIT:
             return Place(LedgerAccount.GOODWILL)

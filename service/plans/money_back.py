@@ -163,11 +163,14 @@ def refunded_lines(plan: Plan, asked: tuple[Returned, ...]) -> tuple[RefundedLin
 
 
 def payment_of(plan: Plan, payment_id: str) -> Paid:
-    """A payment that stands. Refused: NOT_FOUND, STATE_FORBIDS (it was returned unpaid, or undone)."""
+    """A payment that stands. Refused: NOT_FOUND, STATE_FORBIDS (it was returned or undone, or no bank moved it)."""
     paid = next((fact for fact in facts_of(plan) if isinstance(fact, Paid) and fact.id == payment_id), None)
     if paid is None:
         raise Refused(Code.NOT_FOUND, f"There is no payment {payment_id[:100]!r} on this plan.", "/payment_id")
     if never := undoing(plan, paid.id):
         word = "returned unpaid" if isinstance(never, PaymentReturned) else "undone"
         raise Refused(Code.STATE_FORBIDS, f"This payment was {word} on {never.recorded_on}.", "/payment_id")
+    if paid.kind is PaymentKind.PAID_TO_MERCHANT:
+        sentence = "No bank has moved this payment, and none takes it back: correct it if it was recorded by mistake."
+        raise Refused(Code.STATE_FORBIDS, sentence, "/payment_id")
     return paid

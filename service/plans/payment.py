@@ -2,6 +2,7 @@
 
 import unicodedata
 from datetime import date, datetime, timedelta
+from enum import StrEnum
 from typing import Final
 
 from service import ids
@@ -12,10 +13,22 @@ from service.plans.book import Book, Change, Event, PlanCommand
 from service.plans.happening import fact_id, happen, today_of
 from service.plans.plan import Plan, business_day
 from service.plans.running.facts import Paid
-from service.terms.allocation_rule import Component
+from service.terms.allocation_rule import Component, PaymentKind
 
 A_DAY: Final = timedelta(days=1)
 COLLECTORS = frozenset({ActorKind.MERCHANT, ActorKind.PLATFORM, ActorKind.OPERATOR, ActorKind.PROCESSOR})
+
+
+class ReceivedBy(StrEnum):
+    """Who has the consumer's money."""
+
+    PROCESSOR = "processor"  # on its way to us
+    MERCHANT = "merchant"  # in cash say: we owe the merchant so much less
+
+    @property
+    def kind(self) -> PaymentKind:
+        """Of the payment."""
+        return PaymentKind.PAID_TO_MERCHANT if self is ReceivedBy.MERCHANT else PaymentKind.PAYMENT
 
 
 class RecordPayment(PlanCommand, frozen=True, kw_only=True):
@@ -29,6 +42,7 @@ class RecordPayment(PlanCommand, frozen=True, kw_only=True):
     amount: int
     received_on: date | None = None
     reference: str | None = None
+    received_by: ReceivedBy = ReceivedBy.PROCESSOR
 
     who_may = COLLECTORS
 
@@ -45,13 +59,15 @@ class RecordPayment(PlanCommand, frozen=True, kw_only=True):
         counts_on = day_of_plan(received_on, business_day(plan.authorized_at, plan.offer.time_zone), today)
         self._refuse_twice(book)
         fact = Paid(
-            id=fact_id(self, ids.PAYMENT), recorded_on=today, on=counts_on, amount=self.amount, received_on=received_on
-        )
+            id=fact_id(self, ids.PAYMENT), recorded_on=today, on=counts_on, amount=self.amount, received_on=received_on,
+            kind=self.received_by.kind,
+        )  # fmt: skip
 
         def tell(after: Plan) -> Event:
             allocated = after.standing.allocations[fact.id]
             parts = {component: allocated.part(component) for component in Component}
             data = {"payment_id": fact.id, "received_on": received_on, "amount": self.amount}
+            data["received_by"] = self.received_by
             return Event(EventType.PAID, data | parts | {"overpaid": allocated.overpaid})
 
         return happen(book, plan, self, fact, now, tell, same_reference(self.reference))

@@ -129,8 +129,9 @@ def _sentence(step: Step, money: Money) -> str:
             return _of_purchase(step, amount, money)
         case Paid(kind=kind) if kind in CREDITS:
             return f"{amount} of {CREDITS[kind]} were taken off{_effect(step, money)}."
-        case Paid(on=on, received_on=received_on):
-            return f"{amount} were paid, received on {received_on or on}{_effect(step, money)}."
+        case Paid(on=on, received_on=received_on, kind=kind):
+            to = " to the merchant" if kind is PaymentKind.PAID_TO_MERCHANT else ""
+            return f"{amount} were paid{to}, received on {received_on or on}{_effect(step, money)}."
         case Refunded(return_fee=fee):
             kept = f", who keeps {money(fee)} for the way back" if fee else ""
             return f"{amount} were refunded by the merchant{kept}{_effect(step, money)}."

@@ -31,6 +31,7 @@ class PaymentKind(StrEnum):
     """What the money is. All of it lowers what the consumer owes."""
 
     PAYMENT = "payment"
+    PAID_TO_MERCHANT = "paid_to_merchant"  # a payment that the merchant has taken itself, in cash say
     DOWN_PAYMENT = "down_payment"
     MERCHANT_REFUND = "merchant_refund"  # the price of returned goods, from the merchant
     PAYOUT_REFUND = "payout_refund"  # the same, taken from what we owe the merchant
@@ -82,7 +83,9 @@ class Allocation(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=
     direction: Direction = Direction.HORIZONTAL
 
     def rule_of(self, kind: PaymentKind) -> AllocationRule:
-        """The rule for payments of this kind."""
+        """The rule for payments of this kind. Whoever has taken it, a payment settles the same."""
+        if kind is PaymentKind.PAID_TO_MERCHANT:
+            kind = PaymentKind.PAYMENT
         for named, rule in self.by_kind:
             if named is kind:
                 return rule

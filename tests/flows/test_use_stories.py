@@ -26,6 +26,20 @@ STORIES = {
         plan state paid_off
         account reserved 0.00, used 0.00
     """,
+    "a ride that is paid in cash: the merchant has the money, and is owed so much less": """
+        consumer limit 1000.00
+        buy 50.00 pay_after_use
+        start
+        end
+        capture 40.00
+        ledger consumer_principal 40.00, merchant_fee_income -0.76, merchant_payable -39.24
+        pay 40.00 received_by merchant
+        plan state paid_off, paid 40.00
+        ledger merchant_fee_income -0.76, merchant_payable 0.76
+        pay 5.00 received_by merchant
+        plan state overpaid, overpaid 5.00
+        pay 1.00 received_by nobody refused invalid_field
+    """,
     "a rental: longer than an authorization, it does not expire while it is used": """
         consumer limit 1000.00
         buy 300.00 pay_after_use

@@ -15,11 +15,13 @@ from service.plans.credits import Credit, CreditKind
 from service.plans.deposit import Claim
 from service.plans.money_back import ChargeBack, ReturnPayment
 from service.plans.offer import Kind
-from service.plans.payment import RecordPayment
+from service.plans.payment import ReceivedBy, RecordPayment
 from service.plans.reschedule import ChargeOff, Forgive
+from service.plans.settlement import QuoteSettlement
 from service.plans.state import PlanState
 from service.plans.void import Void
-from tests.plans.lives import MERCHANT_ACTS, NOON, Life, agreement
+from service.terms.terms import Terms
+from tests.plans.lives import MERCHANT_ACTS, NOON, PAY_IN_4, YEARLY, Life, agreement
 
 OPERATOR = Actor(ActorKind.OPERATOR, "us_1")
 DAY = timedelta(days=1)
@@ -28,9 +30,9 @@ DAY = timedelta(days=1)
 class OnAPlan:
     """A plan of 600.00 in four parts, without interest."""
 
-    def __init__(self, captured: int = 600_00) -> None:
+    def __init__(self, captured: int = 600_00, terms: Terms = PAY_IN_4, **offer: Any) -> None:
         self.life = Life()
-        self.plan_id = self.life.authorize(agreement())
+        self.plan_id = self.life.authorize(agreement(terms=terms, **offer))
         if captured:
             self.merchant(Capture, amount=captured)
 
@@ -73,6 +75,36 @@ def test_who_bears_a_credit(kind: CreditKind, bears: LedgerAccount) -> None:
     assert on.life.balances(on.plan_id)[bears] == before + 100_00
     assert on.plan.amounts.outstanding == 500_00
     assert on.plan.amounts.refunded == (100_00 if kind.value.endswith("t_refund") and "interest" not in kind else 0)
+
+
+def test_what_the_merchant_has_taken_is_paid_and_no_bank_takes_it_back() -> None:
+    on = OnAPlan()
+    before = on.life.balances(on.plan_id)
+    paid = on.merchant(RecordPayment, amount=200_00, received_by=ReceivedBy.MERCHANT)
+    after = on.life.balances(on.plan_id)
+    assert after[LedgerAccount.MERCHANT_PAYABLE] == before[LedgerAccount.MERCHANT_PAYABLE] + 200_00
+    assert after[LedgerAccount.PROCESSOR_CLEARING] == 0
+    assert (on.plan.amounts.outstanding, on.plan.amounts.principal_paid, on.plan.amounts.refunded) == (
+        400_00,
+        200_00,
+        0,
+    )
+    for verb, said in ((ReturnPayment, {}), (ChargeBack, {"amount": 1})):
+        asked = refused(lambda verb=verb, said=said: on.operator(verb, payment_id=paid, **said))
+        assert asked == (Code.STATE_FORBIDS, "/payment_id")
+    on.operator(Correct, undone_id=paid)
+    assert +on.life.balances(on.plan_id) == +before
+
+
+def test_a_quote_is_paid_to_the_merchant_as_well() -> None:
+    on = OnAPlan(terms=YEARLY, jurisdiction="DE")
+    on.life.now += 20 * DAY
+    on.merchant(QuoteSettlement)
+    quote = on.plan.standing.quote
+    assert quote is not None
+    assert quote.interest_rebate > 0
+    on.merchant(RecordPayment, amount=quote.amount, received_by=ReceivedBy.MERCHANT)
+    assert (on.plan.amounts.outstanding, on.plan.amounts.overpaid) == (0, 0)
 
 
 def test_a_credit_counts_on_its_day() -> None:

@@ -8,6 +8,7 @@ from service.plans.running.rows import PartPaid, Row
 from service.plans.running.standing import Allocated, Standing
 from service.terms.allocation_rule import Component, PaymentKind
 
+PAYMENTS = (PaymentKind.PAYMENT, PaymentKind.PAID_TO_MERCHANT)
 INTEREST, FEE = Component.INTEREST, Component.FEE
 
 
@@ -22,7 +23,7 @@ def settle(standing: Standing, fact: Paid) -> int:
     Returns what is allocated by the rule of its kind: all of it but for a part that is quoted.
     """
     quote = standing.quote
-    if quote is None or fact.kind is not PaymentKind.PAYMENT or not quote.on <= fact.on <= quote.good_until:
+    if quote is None or fact.kind not in PAYMENTS or not quote.on <= fact.on <= quote.good_until:
         return fact.amount
     if quote.part:
         return fact.amount - _settle_part(standing, quote, fact)

@@ -42,6 +42,7 @@ from service.plans.running.facts import (
 from service.plans.running.use_facts import OrderConfirmed, UseEnded, UseStarted
 from service.plans.running.versions import in_order
 from service.plans.state import PlanState, collection_state_of, has_ended
+from service.terms.allocation_rule import PaymentKind
 from tests.plans.simulated.seen import Balances, Seen
 
 Sides = tuple[Any, Any]
@@ -200,17 +201,22 @@ def overpaid_is_owed_back(seen: Seen) -> Sides:
 def money_came_through_clearing(seen: Seen) -> Sides:
     """Payments and the card's part, less what went back."""
     went = seen.sums[ChargedBack] + seen.sums[OverpaidReturned]
-    return seen.balance(A.PROCESSOR_CLEARING), seen.sums[Paid] + _from_card(seen) - went
+    came = seen.sums[Paid] - _paid_to_merchant(seen)
+    return seen.balance(A.PROCESSOR_CLEARING), came + _from_card(seen) - went
 
 
 def the_merchant_is_owed_what_was_captured(seen: Seen) -> Sides:
-    """Less our fee, and less what it refunded."""
+    """Less our fee, and less what it refunded or was paid by the consumer."""
     plan, captured, fee = seen.plan, 0, 0
     for fact in seen.those_of(Captured):
         fee += merchant_fee(plan.offer.merchant_fee, captured, fact.amount + fact.from_held)
         captured += fact.amount + fact.from_held
     told = -seen.balance(A.MERCHANT_PAYABLE), -seen.balance(A.MERCHANT_FEE_INCOME)
-    return told, (captured - fee - seen.sums[Refunded], fee)
+    return told, (captured - fee - seen.sums[Refunded] - _paid_to_merchant(seen), fee)
+
+
+def _paid_to_merchant(seen: Seen) -> int:
+    return sum(fact.amount for fact in seen.those_of(Paid) if fact.kind is PaymentKind.PAID_TO_MERCHANT)
 
 
 def the_partner_has_its_share(seen: Seen) -> Sides:

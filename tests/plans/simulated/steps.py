@@ -23,7 +23,7 @@ from service.plans.guard import ExtendAuthorization, Guard
 from service.plans.money_back import ChargeBack, Refund, Returned, ReturnOverpayment, ReturnPayment
 from service.plans.offer import Kind
 from service.plans.pausing import PauseCollection, ResumeCollection
-from service.plans.payment import RecordPayment
+from service.plans.payment import ReceivedBy, RecordPayment
 from service.plans.reschedule import UNWRITTEN, ChargeOff, Forgive, Reschedule
 from service.plans.reverse import ReverseCapture
 from service.plans.running.acceleration_fact import AccelerationReason
@@ -197,6 +197,7 @@ def pay(now: Now) -> Step:
     on = None if chance.random() < 0.6 else now.today - timedelta(chance.choice((-2, -1, 0, 0, 1, 1, 3, 3, 10, 20, 40)))
     reference = chance.choice((None, None, "a", "A ", "b"))
     arguments = {"amount": max(1, amount), "received_on": on, "reference": reference}
+    arguments["received_by"] = ReceivedBy.MERCHANT if chance.random() < 0.1 else ReceivedBy.PROCESSOR
     return Step(RecordPayment, arguments, chance.choice((MERCHANT_ACTS, OPERATOR, PROCESSOR)))
 
 
