@@ -5,7 +5,7 @@ from typing import Annotated, Final
 from msgspec import Meta, Struct
 
 from service.api.body import Nothing
-from service.api.plans import BilledItem
+from service.api.plans import BilledItem, named
 from service.api.verb import Names, verb
 from service.checkout.request import Price
 from service.errors import Code
@@ -29,8 +29,8 @@ class LowerBody(Struct, frozen=True, forbid_unknown_fields=True):
     items: Annotated[tuple[BilledItem, ...], Meta(max_length=200)] = ()
 
     def lines(self) -> tuple[BillLine, ...]:
-        """The items. Refused: AMOUNT_MISMATCH."""
-        return lines_of(self.amount, [(item.name, item.amount) for item in self.items])
+        """The items. Refused: AMOUNT_MISMATCH, INVALID_FIELD."""
+        return lines_of(self.amount, named(self.items))
 
 
 class DecideClaimBody(Struct, frozen=True, forbid_unknown_fields=True):

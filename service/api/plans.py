@@ -1,5 +1,6 @@
 """A plan, for its merchant: open it, capture, claim, release. What is done with its money stands in `plan_money`."""
 
+from collections.abc import Iterable
 from typing import Annotated, Any, Final
 
 from litestar import post
@@ -16,10 +17,10 @@ from service.api.operation import operation
 from service.api.reply import reply_answer
 from service.api.verb import Names, do, verb
 from service.checkout.request import Price, Text, UnitAmount
-from service.errors import Code
+from service.errors import Code, Refused
 from service.money import AMOUNT_MAX
 from service.plans.authorize import Authorize
-from service.plans.bill import BillLine, lines_of
+from service.plans.bill import BillLine, LineKind, lines_of
 from service.plans.book import CAPTURES_MAX, Command
 from service.plans.capture import Capture
 from service.plans.deposit import Claim, Release
@@ -37,10 +38,11 @@ class AcceptOffer(Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class BilledItem(Struct, frozen=True, gc=False, forbid_unknown_fields=True):
-    """A line of the final bill, as checkouts take them."""
+    """A line of the final bill, as checkouts take them, and what it is for."""
 
     name: Text
     amount: UnitAmount
+    kind: LineKind = LineKind.ITEM  # of a discount, and of an item that is negative, the amount is taken off
 
 
 class Discount(Struct, frozen=True, gc=False, forbid_unknown_fields=True):
@@ -59,9 +61,21 @@ class BillBody(Struct, frozen=True, forbid_unknown_fields=True):
     reference: Text | None = None  # the merchant's own: one capture of the plan has it
 
     def lines(self) -> tuple[BillLine, ...]:
-        """The items, then the discounts as negative lines. Refused: AMOUNT_MISMATCH."""
-        items = [(item.name, item.amount) for item in self.items]
-        return lines_of(self.amount, items + [(discount.name, -discount.amount) for discount in self.discounts])
+        """The items, then the discounts as negative lines. Refused: AMOUNT_MISMATCH, INVALID_FIELD."""
+        discounts = [(discount.name, -discount.amount, LineKind.DISCOUNT) for discount in self.discounts]
+        return lines_of(self.amount, named(self.items) + discounts)
+
+
+def named(items: Iterable[BilledItem]) -> list[tuple[str, int, LineKind]]:
+    """The items as lines of a bill. Refused: INVALID_FIELD (a charge, a damage, a late return that is negative)."""
+    lines = []
+    for place, item in enumerate(items):
+        if item.amount < 0 and item.kind not in (LineKind.ITEM, LineKind.DISCOUNT):
+            sentence = f"A line of kind {item.kind} is not negative; what is taken off is a discount."
+            raise Refused(Code.INVALID_FIELD, sentence, f"/items/{place}/amount")
+        amount = -abs(item.amount) if item.kind is LineKind.DISCOUNT else item.amount
+        lines.append((item.name, amount, item.kind))
+    return lines
 
 
 class CaptureBody(BillBody, frozen=True, forbid_unknown_fields=True):
@@ -128,7 +142,9 @@ async def open_plan(request: Asked, body: RawBody) -> ASGIResponse:
 
 _BILL: Final[dict[str, Any]] = {
     "amount": 560_00,
-    "items": [{"name": "Chair, 3 of them", "amount": 570_00}, {"name": "Delivery", "amount": 0}],
+    "items": [
+        {"name": "Chair, 3 of them", "amount": 540_00}, {"name": "Delivery", "amount": 30_00, "kind": "charge"},
+    ],
     "discounts": [{"name": "Voucher", "amount": 10_00}],
     "final": False,
 }  # fmt: skip
@@ -184,7 +200,7 @@ def reverse_capture(body: ReverseBody, names: Names) -> Command:
 
 _DAMAGE: Final[dict[str, Any]] = {
     "amount": 50_00, "evidence": "The lens is scratched: photograph 3.", "final": True,
-    "items": [{"name": "Lens", "amount": 50_00}],
+    "items": [{"name": "Lens", "amount": 50_00, "kind": "damage"}],
 }  # fmt: skip
 
 

@@ -1,18 +1,36 @@
-"""The bill of a capture: what was bought at what price, and what is taken off. Pure.
+"""The bill of a capture: what was bought at what price, what came on top, and what is taken off. Pure.
 
-1  Hire, 3 days   205.00
-2  Helmet           0.00    free
-3  Voucher         -5.00    a discount
-   captured       200.00
+1  Hire, 3 days   180.00    an item
+2  Helmet           0.00    ... that is free
+3  City tax         5.00    a charge
+4  Mirror          15.00    a damage
+5  A day too long   5.00    a late return
+6  Voucher         -5.00    a discount
+   captured       200.00    items + charges + damage + late returns - discounts
+
+What comes back by lines is never more than was captured: of a line at most its amount, of all lines of a bill at most
+the amount of the bill. A discount does not come back by itself; whoever takes back everything gives back what was
+captured.
 """
 
 from collections.abc import Iterable
 from datetime import datetime
+from enum import StrEnum
 
 from msgspec import Struct, field
-from msgspec.structs import replace
+from msgspec.structs import force_setattr, replace
 
 from service.errors import Code, Refused
+
+
+class LineKind(StrEnum):
+    """What a line of a bill is for."""
+
+    ITEM = "item"  # what was bought or used
+    CHARGE = "charge"  # what came on top: a minibar, a toll, a tax
+    DAMAGE = "damage"  # what was broken or is missing
+    LATE_RETURN = "late_return"  # it came back later than agreed
+    DISCOUNT = "discount"  # taken off
 
 
 class BillLine(Struct, frozen=True, gc=False):
@@ -21,6 +39,12 @@ class BillLine(Struct, frozen=True, gc=False):
     number: int  # 1, 2, 3 ... within its bill
     name: str
     amount: int
+    kind: LineKind = LineKind.ITEM  # an item of a negative amount is a discount
+
+    def __post_init__(self) -> None:
+        """An item that is negative is a discount, in a bill that names no kinds as well."""
+        if self.amount < 0 and self.kind is LineKind.ITEM:
+            force_setattr(self, "kind", LineKind.DISCOUNT)
 
 
 class Bill(Struct, frozen=True):
@@ -69,10 +93,19 @@ class RefundedLine(Struct, frozen=True, gc=False):
     amount: int
 
 
-def lines_of(amount: int, named: Iterable[tuple[str, int]]) -> tuple[BillLine, ...]:
+def lines_of(amount: int, named: Iterable[tuple[str, int, LineKind]]) -> tuple[BillLine, ...]:
     """The lines of a bill of `amount`, numbered in their order. Refused: AMOUNT_MISMATCH. No lines fit any amount."""
     lines = tuple([BillLine(number, *line) for number, line in enumerate(named, start=1)])
     total = sum(line.amount for line in lines)
     if lines and total != amount:
-        raise Refused(Code.AMOUNT_MISMATCH, f"The lines sum to {total}, the amount is {amount} minor units.", "/amount")
+        sentence = f"The lines sum to {total}, the amount is {amount} minor units: {_sums(lines)}."
+        raise Refused(Code.AMOUNT_MISMATCH, sentence, "/amount")
     return lines
+
+
+def _sums(lines: Iterable[BillLine]) -> str:
+    """What each kind of line comes to: `item 205, discount -5`."""
+    sums: dict[LineKind, int] = {}
+    for line in lines:
+        sums[line.kind] = sums.get(line.kind, 0) + line.amount
+    return ", ".join(f"{kind} {amount}" for kind, amount in sums.items())

@@ -138,26 +138,31 @@ class ReturnOverpayment(PlanCommand, frozen=True, kw_only=True):
 
 def refunded_lines(plan: Plan, asked: tuple[Returned, ...]) -> tuple[RefundedLine, ...]:
     """What comes back of which lines. Refused: INVALID_FIELD (no such line, or named twice, or a discount);
-    AMOUNT_EXCEEDS_OUTSTANDING (less is left of it).
+    AMOUNT_EXCEEDS_OUTSTANDING (less is left of it, or of its bill).
     """
     if not asked:
         return ()
     lines = [(bill.capture, line) for bill in plan.standing_bills for line in bill.lines]
     left = {(capture, line.number): line.amount for capture, line in lines if line.amount > 0}
+    left_of_bill = {bill.capture: bill.amount for bill in plan.standing_bills}
     for fact in facts_of(plan):
         if isinstance(fact, Refunded) and not undoing(plan, fact.id):
             for line in fact.lines:
                 left[line.capture, line.line] -= line.amount
+                left_of_bill[line.capture] -= line.amount
     found: list[RefundedLine] = []
     for place, one in enumerate(asked):
         of_it = left.pop((one.capture, one.line), None)  # popped: named once
         if of_it is None:
             sentence = f"Capture {one.capture} has no line {one.line} that can come back, or it is named twice."
             raise Refused(Code.INVALID_FIELD, sentence, f"/lines/{place}/line")
-        amount = of_it if one.amount is None else one.amount
-        if not amount or amount > of_it:
-            sentence = f"{of_it} minor units are left of line {one.line} of capture {one.capture}."
+        most = min(of_it, left_of_bill[one.capture])
+        amount = most if one.amount is None else one.amount
+        if not amount or amount > most:
+            less = f", and {most} of its bill" if most < of_it else ""
+            sentence = f"{of_it} minor units are left of line {one.line} of capture {one.capture}{less}."
             raise Refused(Code.AMOUNT_EXCEEDS_OUTSTANDING, sentence, f"/lines/{place}/amount")
+        left_of_bill[one.capture] -= amount
         found.append(RefundedLine(one.capture, one.line, amount))
     return tuple(found)
 

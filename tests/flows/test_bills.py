@@ -56,7 +56,8 @@ async def test_each_capture_keeps_its_bill(world: World) -> None:
     event = await last_event(world)
     assert (event["type"], event["data"]["capture"]) == ("plan.captured", 1)
     assert event["data"]["lines"] == [
-        {"number": 1, "name": "Hire", "amount": 205_00}, {"number": 2, "name": "Regular", "amount": -5_00},
+        {"number": 1, "name": "Hire", "amount": 205_00, "kind": "item"},
+        {"number": 2, "name": "Regular", "amount": -5_00, "kind": "discount"},
     ]  # fmt: skip
     captured = await capture(world, plan, amount=400_00)
     assert (await last_event(world))["data"]["lines"] == []
@@ -86,3 +87,27 @@ async def test_a_bill_that_does_not_add_up_moves_nothing(world: World) -> None:
         wrong = await world.merchant.post(f"/v1/plans/{plan['id']}/capture", {"amount": 599_99} | body)
         assert (wrong.status_code, wrong.json()["code"]) == (422, "amount_mismatch")
     assert await world.row_counts() == before
+
+
+async def test_a_line_says_what_it_is_for(world: World) -> None:
+    items = [
+        {"name": "Two nights", "amount": 180_00},
+        {"name": "Minibar", "amount": 12_00, "kind": "charge"},
+        {"name": "Mirror", "amount": 15_00, "kind": "damage"},
+        {"name": "Left at noon", "amount": 5_00, "kind": "late_return"},
+        {"name": "Regular guest", "amount": 10_00, "kind": "discount"},
+    ]
+    plan = await world.plan(await world.consumer(), 300_00, "pay_after_use")
+    wrong = await world.merchant.post(f"/v1/plans/{plan['id']}/capture", {"amount": 222_00, "items": items})
+    assert (wrong.status_code, wrong.json()["code"], wrong.json()["pointer"]) == (422, "amount_mismatch", "/amount")
+    assert "late_return 500, discount -1000" in wrong.json()["detail"]
+    items[2]["amount"] = -15_00
+    negative = await world.merchant.post(f"/v1/plans/{plan['id']}/capture", {"amount": 172_00, "items": items})
+    assert (negative.json()["code"], negative.json()["pointer"]) == ("invalid_field", "/items/2/amount")
+    items[2]["amount"] = 15_00
+    captured = await capture(world, plan, amount=202_00, items=items)
+    lines = captured["captures"][0]["lines"]
+    assert [(line["kind"], line["amount"]) for line in lines] == [
+        ("item", 180_00), ("charge", 12_00), ("damage", 15_00), ("late_return", 5_00), ("discount", -10_00),
+    ]  # fmt: skip
+    assert (await last_event(world))["data"]["lines"] == lines

@@ -39,6 +39,22 @@ async def test_lines_come_back_in_parts(world: World) -> None:
     ]  # fmt: skip
 
 
+async def test_lines_of_a_bill_come_back_for_no_more_than_was_captured(world: World) -> None:
+    """Two bills of a plan, one with a voucher of 50: its lines of 450 and 200 come back for 600, not for 650."""
+    plan = (await world.plan(await world.consumer(), 1_000_00))["id"]
+    for body in ({"amount": 600_00, "items": BILL}, {"amount": 400_00}):
+        assert (await world.merchant.post(f"/v1/plans/{plan}/capture", body)).status_code == 200
+    both = [{"capture": 1, "line": 1}, TABLE | {"amount": 150_01}]
+    refused = await refund(world, plan, lines=both)
+    assert (refused.status_code, refused.json()["pointer"]) == (422, "/lines/1/amount")
+    assert "20000 minor units are left of line 2 of capture 1, and 15000 of its bill." in refused.json()["detail"]
+    await refund(world, plan, lines=[{"capture": 1, "line": 1}])
+    rest = await refund(world, plan, lines=[TABLE])
+    assert [one["refunded"] for one in rest.json()["captures"]] == [600_00, 0]
+    nothing = await refund(world, plan, lines=[TABLE])
+    assert (nothing.status_code, nothing.json()["code"]) == (422, "amount_exceeds_outstanding")
+
+
 async def test_all_of_it_comes_back_after_some_was_paid(world: World) -> None:
     plan = await shipped(world)
     await world.merchant.post(f"/v1/plans/{plan}/payments", {"amount": 150_00})

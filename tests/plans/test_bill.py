@@ -1,12 +1,13 @@
 """The lines of a bill sum to its amount, whatever stands in them."""
 
+import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 import tests.properties  # noqa: F401 - how hard to try
 from service.errors import Code, Refused
-from service.plans.bill import lines_of
+from service.plans.bill import BillLine, LineKind, lines_of
 
 
 @pytest.mark.parametrize(
@@ -25,7 +26,7 @@ from service.plans.bill import lines_of
     ],
 )
 def test_lines_of_a_bill_of_200(amounts: list[int], fits: bool) -> None:
-    named = [("Hire", amount) for amount in amounts]
+    named = [("Hire", amount, LineKind.ITEM) for amount in amounts]
     if fits:
         assert [(line.number, line.amount) for line in lines_of(200_00, named)] == list(enumerate(amounts, start=1))
         return
@@ -36,6 +37,24 @@ def test_lines_of_a_bill_of_200(amounts: list[int], fits: bool) -> None:
 
 @given(st.lists(st.tuples(st.text(min_size=1), st.integers(-100_00, 100_00)), min_size=1))
 def test_lines_keep_their_order_and_are_numbered(named: list[tuple[str, int]]) -> None:
-    lines = lines_of(sum(amount for _, amount in named), named)
+    lines = lines_of(sum(amount for _, amount in named), [(*one, LineKind.ITEM) for one in named])
     assert [(line.name, line.amount) for line in lines] == named
     assert [line.number for line in lines] == list(range(1, len(named) + 1))
+
+
+def test_what_does_not_add_up_is_said_by_the_kinds_of_lines() -> None:
+    named = [
+        ("Two nights", 180_00, LineKind.ITEM), ("Minibar", 12_00, LineKind.CHARGE), ("Mirror", 15_00, LineKind.DAMAGE),
+        ("An hour too long", 5_00, LineKind.LATE_RETURN), ("Tax", 3_00, LineKind.CHARGE),
+        ("Regular guest", -15_00, LineKind.DISCOUNT),
+    ]  # fmt: skip
+    assert [line.kind for line in lines_of(200_00, named)] == [kind for _, _, kind in named]
+    with pytest.raises(Refused) as refused:
+        lines_of(230_00, named)
+    assert "item 18000, charge 1500, damage 1500, late_return 500, discount -1500." in refused.value.detail
+
+
+@pytest.mark.parametrize(("amount", "kind"), [(5_00, LineKind.ITEM), (0, LineKind.ITEM), (-5_00, LineKind.DISCOUNT)])
+def test_a_line_that_was_kept_without_a_kind_is_an_item_or_a_discount(amount: int, kind: LineKind) -> None:
+    kept = msgspec.json.encode({"number": 1, "name": "Hire", "amount": amount})
+    assert msgspec.json.decode(kept, type=BillLine) == BillLine(1, "Hire", amount, kind)

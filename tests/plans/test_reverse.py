@@ -8,7 +8,7 @@ from msgspec.structs import replace
 
 from service.errors import Code, Refused
 from service.ledger.chart import LedgerAccount as A
-from service.plans.bill import lines_of
+from service.plans.bill import LineKind, lines_of
 from service.plans.capture import Capture
 from service.plans.charges import Levy
 from service.plans.deposit import Claim
@@ -94,7 +94,7 @@ def test_what_was_refunded_in_part_is_refunded_whole() -> None:
 
 def test_a_refund_is_bound_to_captures_and_moves_on_when_lines_come_back() -> None:
     life, plan_id = opened()
-    life.do(Capture, plan_id, amount=200_00, lines=lines_of(200_00, [("tent", 200_00)]))
+    life.do(Capture, plan_id, amount=200_00, lines=lines_of(200_00, [("tent", 200_00, LineKind.ITEM)]))
     life.do(Capture, plan_id, amount=400_00)
     assert life.do(Refund, plan_id, amount=250_00).standing.refunded_of == {1: 200_00, 2: 50_00}
     lines = (Returned(1, 1),)

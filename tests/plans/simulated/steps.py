@@ -11,7 +11,7 @@ from msgspec import Struct
 from service.actor import THE_DAY, Actor, ActorKind
 from service.plans.acceleration import Accelerate
 from service.plans.amend import Amend
-from service.plans.bill import BillLine, lines_of
+from service.plans.bill import BillLine, LineKind, lines_of
 from service.plans.book import PlanCommand
 from service.plans.capture import Capture
 from service.plans.charges import Levy, Waive
@@ -352,10 +352,11 @@ EVERYTHING: tuple[Chosen, ...] = (
 
 
 def _bill(now: Now, amount: int) -> tuple[BillLine, ...]:
-    """Two things and a discount, one thing, or no lines."""
+    """Two things, one of them broken, and a discount; one thing; or no lines."""
     first = amount // 3
-    named = (("tent", first), ("mat", amount - first + 1), ("voucher", -1))
-    return lines_of(amount, now.chance.choice(((), (("tent", amount),), named)))
+    tent, mat = ("tent", first, LineKind.ITEM), ("mat", amount - first + 1, LineKind.DAMAGE)
+    named = (tent, mat, ("voucher", -1, LineKind.DISCOUNT))
+    return lines_of(amount, now.chance.choice(((), (("tent", amount, LineKind.ITEM),), named)))
 
 
 def _part(now: Now, whole: int) -> int:
