@@ -25,6 +25,9 @@ class EventType(StrEnum):
     CAPTURED = (
         "plan.captured"  # `capture`, `reference`: `amount` by `lines`, `beyond` the agreed; `merchant_fee`; `voided`
     )
+    CAPTURE_LOWERED = (
+        "plan.capture_lowered"  # `capture`, from `amount_before` to `amount` by `lines`, `because`; as `refund_id`
+    )
     CAPTURE_REVERSED = (
         "plan.capture_reversed"  # `capture`, `amount`, `reference`, `merchant_fee`: taken back; `remaining`, `overpaid`
     )

@@ -5,7 +5,7 @@ from typing import Annotated, Final
 from msgspec import Meta, Struct
 
 from service.api.body import Nothing
-from service.api.plans import BilledItem, named
+from service.api.plans import BilledItem, billed
 from service.api.verb import Names, verb
 from service.checkout.request import Price
 from service.errors import Code
@@ -30,7 +30,7 @@ class LowerBody(Struct, frozen=True, forbid_unknown_fields=True):
 
     def lines(self) -> tuple[BillLine, ...]:
         """The items. Refused: AMOUNT_MISMATCH, INVALID_FIELD."""
-        return lines_of(self.amount, named(self.items))
+        return lines_of(self.amount, billed(self.items))
 
 
 class DecideClaimBody(Struct, frozen=True, forbid_unknown_fields=True):

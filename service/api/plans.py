@@ -25,6 +25,7 @@ from service.plans.book import CAPTURES_MAX, Command
 from service.plans.capture import Capture
 from service.plans.deposit import Claim, Release
 from service.plans.flow import Preview
+from service.plans.lower import LowerCapture
 from service.plans.offer import Kind
 from service.plans.reverse import ReverseCapture
 from service.plans.timeline import PlanAnswer
@@ -62,12 +63,11 @@ class BillBody(Struct, frozen=True, forbid_unknown_fields=True):
 
     def lines(self) -> tuple[BillLine, ...]:
         """The items, then the discounts as negative lines. Refused: AMOUNT_MISMATCH, INVALID_FIELD."""
-        discounts = [(discount.name, -discount.amount, LineKind.DISCOUNT) for discount in self.discounts]
-        return lines_of(self.amount, named(self.items) + discounts)
+        return lines_of(self.amount, billed(self.items, self.discounts))
 
 
-def named(items: Iterable[BilledItem]) -> list[tuple[str, int, LineKind]]:
-    """The items as lines of a bill. Refused: INVALID_FIELD (a charge, a damage, a late return that is negative)."""
+def billed(items: Iterable[BilledItem], discounts: Iterable[Discount] = ()) -> list[tuple[str, int, LineKind]]:
+    """The lines of a bill. Refused: INVALID_FIELD (a charge, a damage or a late return that is negative)."""
     lines = []
     for place, item in enumerate(items):
         if item.amount < 0 and item.kind not in (LineKind.ITEM, LineKind.DISCOUNT):
@@ -75,7 +75,7 @@ def named(items: Iterable[BilledItem]) -> list[tuple[str, int, LineKind]]:
             raise Refused(Code.INVALID_FIELD, sentence, f"/items/{place}/amount")
         amount = -abs(item.amount) if item.kind is LineKind.DISCOUNT else item.amount
         lines.append((item.name, amount, item.kind))
-    return lines
+    return lines + [(discount.name, -discount.amount, LineKind.DISCOUNT) for discount in discounts]
 
 
 class CaptureBody(BillBody, frozen=True, forbid_unknown_fields=True):
@@ -198,6 +198,33 @@ def reverse_capture(body: ReverseBody, names: Names) -> Command:
     return ReverseCapture(**names, capture=body.capture)
 
 
+class LowerCaptureBody(Struct, frozen=True, forbid_unknown_fields=True):
+    """Which capture, and what it should have come to. `items` less `discounts`, when given, are the amount."""
+
+    capture: Annotated[int, Meta(ge=1, le=CAPTURES_MAX)]  # its number
+    amount: Annotated[int, Meta(ge=0, le=AMOUNT_MAX, description="minor units: less than what stands of it")]
+    because: Annotated[str, Meta(min_length=1, max_length=500)]  # why, in words for the consumer
+    items: Annotated[tuple[BilledItem, ...], Meta(max_length=200)] = ()
+    discounts: Annotated[tuple[Discount, ...], Meta(max_length=200)] = ()
+
+
+@verb(
+    "captures/lower",
+    200,
+    refuses=(Code.STATE_FORBIDS, Code.AMOUNT_EXCEEDS_OUTSTANDING, Code.AMOUNT_MISMATCH),
+    example={"capture": 1, "amount": 500_00, "because": "One chair was damaged when it arrived."},
+    after=("capture_plan",),
+)
+def lower_capture(body: LowerCaptureBody, names: Names) -> Command:
+    """A bill was too high: it comes to less, and the difference is no longer owed, or owed back. It never goes up.
+
+    It is a refund of that capture in all respects, of no goods: `captures` show why it was lowered, and the bill as it
+    should have been. From then on it comes back by those lines.
+    """
+    lines = lines_of(body.amount, billed(body.items, body.discounts))
+    return LowerCapture(**names, capture=body.capture, amount=body.amount, because=body.because, lines=lines)
+
+
 _DAMAGE: Final[dict[str, Any]] = {
     "amount": 50_00, "evidence": "The lens is scratched: photograph 3.", "final": True,
     "items": [{"name": "Lens", "amount": 50_00, "kind": "damage"}],
@@ -239,6 +266,7 @@ ROUTES: Final = [
     open_plan,
     capture_plan,
     reverse_capture,
+    lower_capture,
     claim_deposit,
     release_deposit,
 ]

@@ -14,10 +14,10 @@ captured.
 """
 
 from collections.abc import Iterable
-from datetime import datetime
+from datetime import date, datetime
 from enum import StrEnum
 
-from msgspec import Struct, field
+from msgspec import Struct
 from msgspec.structs import force_setattr, replace
 
 from service.errors import Code, Refused
@@ -59,25 +59,13 @@ class Bill(Struct, frozen=True):
     is_reversed: bool = False  # on its own day, as if it had not happened
 
 
-class CaptureOfPlan(Struct, frozen=True):
-    """A capture as it is shown, of a deposit: a claim. With lines, they sum to the amount."""
+class LoweredBill(Struct, frozen=True, gc=False, array_like=True):
+    """A bill that was too high, as it should have been. With lines, they sum to the amount."""
 
-    capture_id: str = field(name="id")
-    number: int  # 1, 2, 3 ... of the plan: its instalments name it
     amount: int
-    reference: str | None  # the merchant's own: one capture of the plan has it
-    lines: tuple[BillLine, ...]  # the bill
-    captured_at: datetime  # when
-    refunded: int  # minor units: what came back of it
-    is_reversed: bool  # it was taken back on its own day, as if it had not happened
-
-
-def shown(bill: Bill, refunded: int) -> CaptureOfPlan:
-    """The capture behind a bill, and what came back of it."""
-    return CaptureOfPlan(
-        bill.capture_id, bill.capture, bill.amount, bill.reference, bill.lines, bill.captured_at, refunded,
-        bill.is_reversed,
-    )  # fmt: skip
+    lines: tuple[BillLine, ...]
+    because: str  # why, in the merchant's words
+    on: date
 
 
 def reversed_of(bills: Iterable[Bill], capture: int) -> tuple[Bill, ...]:

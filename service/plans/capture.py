@@ -9,11 +9,12 @@ from service.event_type import EventType
 from service.merchants.merchant import merchant_fee
 from service.money import take_bps
 from service.plans.bill import Bill, BillLine
+from service.plans.billed import bill_of
 from service.plans.book import Book, Change, Event, PlanCommand, refuse_state, require_confirmed, require_open
 from service.plans.happening import fact_id, happen, today_of
 from service.plans.offer import Kind
 from service.plans.payment import same_reference
-from service.plans.plan import Plan, bill_of
+from service.plans.plan import Plan
 from service.plans.running.facts import Captured
 
 MERCHANTS = frozenset({ActorKind.MERCHANT, ActorKind.PLATFORM})

@@ -2,12 +2,12 @@
 
 from datetime import datetime
 
-from msgspec import Struct
+from msgspec import Struct, field
 
 from service.actor import ActorKind
 from service.errors import Code, Refused
 from service.event_type import EventType
-from service.plans.bill import RefundedLine
+from service.plans.bill import BillLine, RefundedLine
 from service.plans.book import Book, Change, Event, PlanCommand
 from service.plans.capture import MERCHANTS
 from service.plans.happening import fact_id, happen, today_of
@@ -140,31 +140,49 @@ def refunded_lines(plan: Plan, asked: tuple[Returned, ...]) -> tuple[RefundedLin
     """What comes back of which lines. Refused: INVALID_FIELD (no such line, or named twice, or a discount);
     AMOUNT_EXCEEDS_OUTSTANDING (less is left of it, or of its bill).
     """
-    if not asked:
-        return ()
-    lines = [(bill.capture, line) for bill in plan.standing_bills for line in bill.lines]
-    left = {(capture, line.number): line.amount for capture, line in lines if line.amount > 0}
-    left_of_bill = {bill.capture: bill.amount for bill in plan.standing_bills}
-    for fact in facts_of(plan):
-        if isinstance(fact, Refunded) and not undoing(plan, fact.id):
-            for line in fact.lines:
-                left[line.capture, line.line] -= line.amount
-                left_of_bill[line.capture] -= line.amount
+    left = _left_of_bills(plan) if asked else {}
     found: list[RefundedLine] = []
     for place, one in enumerate(asked):
-        of_it = left.pop((one.capture, one.line), None)  # popped: named once
+        bill = left.get(one.capture, LeftOfBill(0))
+        of_it = bill.lines.pop(one.line, None)  # popped: named once
         if of_it is None:
             sentence = f"Capture {one.capture} has no line {one.line} that can come back, or it is named twice."
             raise Refused(Code.INVALID_FIELD, sentence, f"/lines/{place}/line")
-        most = min(of_it, left_of_bill[one.capture])
+        most = min(of_it, bill.amount)
         amount = most if one.amount is None else one.amount
         if not amount or amount > most:
             less = f", and {most} of its bill" if most < of_it else ""
             sentence = f"{of_it} minor units are left of line {one.line} of capture {one.capture}{less}."
             raise Refused(Code.AMOUNT_EXCEEDS_OUTSTANDING, sentence, f"/lines/{place}/amount")
-        left_of_bill[one.capture] -= amount
+        bill.amount -= amount
         found.append(RefundedLine(one.capture, one.line, amount))
     return tuple(found)
+
+
+class LeftOfBill(Struct):
+    """What of a bill may still come back by its lines: of all of them together, and of each by its number."""
+
+    amount: int
+    lines: dict[int, int] = field(default_factory=dict)
+
+
+def _left_of_bills(plan: Plan) -> dict[int, LeftOfBill]:
+    """By capture. A bill that was lowered is from then on what it should have been."""
+    left = {bill.capture: _all_of(bill.amount, bill.lines) for bill in plan.standing_bills}
+    lowered = plan.standing.lowered_of
+    for fact in facts_of(plan):
+        if not isinstance(fact, Refunded) or undoing(plan, fact.id):
+            continue
+        if fact.lowers:
+            left[fact.lowers] = _all_of(lowered[fact.lowers].amount, fact.bill)
+        for line in fact.lines:
+            left[line.capture].lines[line.line] -= line.amount
+            left[line.capture].amount -= line.amount
+    return left
+
+
+def _all_of(amount: int, lines: tuple[BillLine, ...]) -> LeftOfBill:
+    return LeftOfBill(amount, {line.number: line.amount for line in lines if line.amount > 0})
 
 
 def payment_of(plan: Plan, payment_id: str) -> Paid:

@@ -7,9 +7,10 @@ from msgspec.structs import replace
 
 from service.errors import Code, Refused
 from service.plans.amounts import amounts_of
+from service.plans.billed import bill_of
 from service.plans.book import Recorded
 from service.plans.offer import Kind
-from service.plans.plan import Plan, bill_of, business_day
+from service.plans.plan import Plan, business_day
 from service.plans.running.facts import Captured, Corrected, undone_by
 from service.plans.running.versions import lines_of
 from service.plans.state import has_ended, state_of

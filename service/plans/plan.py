@@ -10,7 +10,8 @@ from service.actor import ActorKind
 from service.merchants.merchant import MerchantFee
 from service.partners.programme import Funding
 from service.plans.amounts import Amounts
-from service.plans.bill import Bill, CaptureOfPlan, shown
+from service.plans.bill import Bill
+from service.plans.billed import CaptureOfPlan, shown
 from service.plans.claimed import DepositOfPlan, deposited
 from service.plans.disputed import DisputeOfPlan, disputed
 from service.plans.offer import Kind, Leeway, Offer
@@ -18,7 +19,7 @@ from service.plans.owed import OwedInstalment, agreed_instalment, instalment_of
 from service.plans.quoted import SettlementQuote, quoted
 from service.plans.running.deposit_facts import ClaimState
 from service.plans.running.dispute_facts import DisputeState
-from service.plans.running.facts import Amended, Captured, PauseReason, Why
+from service.plans.running.facts import Amended, PauseReason, Why
 from service.plans.running.pauses import days_past_due
 from service.plans.running.rows import Line
 from service.plans.running.standing import Standing
@@ -248,7 +249,7 @@ def view_as(kind: type[V], plan: Plan, today: date, **more: Any) -> V:
         days_past_due=max(late, default=0),
         paused_for=tuple([one.why for one in plan.standing.pauses if one.end is None]),
         overdue=sum(one.outstanding for one in owed if one.due_on < today),
-        captures=tuple([shown(bill, plan.standing.refunded_of.get(bill.capture, 0)) for bill in plan.bills]),
+        captures=tuple([shown(bill, plan.standing) for bill in plan.bills]),
         schedule=schedule,
         terms=offer.terms,
         apr=plan.agreed.apr,
@@ -278,12 +279,6 @@ def schedule_of(plan: Plan, on: date) -> tuple[OwedInstalment, ...]:
     """The lines as they stand on a day."""
     lines = lines_on(plan.standing, on) if plan.standing.recalculates else plan.lines
     return tuple([instalment_of(line) for line in lines])
-
-
-def bill_of(capture: int, captured_at: datetime, fact: Captured, *, is_reversed: bool = False) -> Bill:
-    """The bill of a capture or claim."""
-    amount, reference = fact.amount + fact.from_held, fact.reference or None
-    return Bill(capture, amount, captured_at, fact.lines, fact.id, reference, is_reversed)
 
 
 def next_actions(plan: Plan) -> tuple[str, ...]:

@@ -15,9 +15,10 @@ from service.actor import Actor, ActorKind
 from service.db import Connection, load_queries
 from service.partners.programme import Funding
 from service.plans.amounts import amounts_of
+from service.plans.billed import bill_of
 from service.plans.book import Notice, Recorded
 from service.plans.offer import Kind, Offer
-from service.plans.plan import Plan, bill_of
+from service.plans.plan import Plan
 from service.plans.running.facts import Captured, Event, Paid
 from service.plans.running.kept import recall
 from service.plans.running.standing import Standing

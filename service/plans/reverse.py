@@ -55,7 +55,7 @@ class ReverseCapture(PlanCommand, frozen=True, kw_only=True):
         plan = self.plan_of(book)
         if plan.kind is Kind.DEPOSIT:
             raise refuse_state(plan, "reversed: money may have been taken from the card; refund the claim")
-        bill, today = self._bill(plan), today_of(plan, now)
+        bill, today = captured_bill(plan, self.capture), today_of(plan, now)
         made_on = business_day(bill.captured_at, plan.offer.time_zone)
         if made_on != today:
             raise self._refused(f"Capture {bill.capture} was made on {made_on}, and is reversed on its own day only.")
@@ -81,15 +81,6 @@ class ReverseCapture(PlanCommand, frozen=True, kw_only=True):
                 raise Refused(refused.code, f"{sentence} It can be refunded.", "/capture") from None
             raise self._refused(f"What happened since cannot be without this capture. {refused.detail}") from None
 
-    def _bill(self, plan: Plan) -> Bill:
-        bill = next((one for one in plan.bills if one.capture == self.capture), None)
-        if bill is None:
-            count = len(plan.bills)
-            raise Refused(Code.NOT_FOUND, f"The plan has no capture {self.capture}; it has {count}.", "/capture")
-        if bill.is_reversed:
-            raise Refused(Code.STATE_FORBIDS, f"Capture {bill.capture} was reversed before.", "/capture")
-        return bill
-
     def _standing_on(self, plan: Plan, bill: Bill) -> str:
         """What has happened since that makes no sense without it: all but money, and what is left to capture."""
         facts = list(facts_of(plan))
@@ -99,3 +90,14 @@ class ReverseCapture(PlanCommand, frozen=True, kw_only=True):
 
     def _refused(self, sentence: str) -> Refused:
         return Refused(Code.STATE_FORBIDS, f"{sentence} What is left of it can be refunded.", "/capture", ("refund",))
+
+
+def captured_bill(plan: Plan, capture: int) -> Bill:
+    """The bill of a capture that stands. Refused: NOT_FOUND, STATE_FORBIDS (it was reversed)."""
+    bill = next((one for one in plan.bills if one.capture == capture), None)
+    if bill is None:
+        count = len(plan.bills)
+        raise Refused(Code.NOT_FOUND, f"The plan has no capture {capture}; it has {count}.", "/capture")
+    if bill.is_reversed:
+        raise Refused(Code.STATE_FORBIDS, f"Capture {capture} was reversed before.", "/capture")
+    return bill

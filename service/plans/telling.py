@@ -132,6 +132,8 @@ def _sentence(step: Step, money: Money) -> str:
         case Paid(on=on, received_on=received_on, kind=kind):
             to = " to the merchant" if kind is PaymentKind.PAID_TO_MERCHANT else ""
             return f"{amount} were paid{to}, received on {received_on or on}{_effect(step, money)}."
+        case Refunded(lowers=capture, because=because) if capture:
+            return f"The bill of capture {capture} was too high by {amount}{_effect(step, money)}: {because}."
         case Refunded(return_fee=fee):
             kept = f", who keeps {money(fee)} for the way back" if fee else ""
             return f"{amount} were refunded by the merchant{kept}{_effect(step, money)}."

@@ -238,7 +238,7 @@ _STEPS: dict[str, Callable[[Story, list[str]], Awaitable[None]]] = {
 _PATHS = {
     "capture": "capture", "void": "void", "claim": "claims", "release": "release", "pay": "payments",
     "refund": "refunds", "amend": "amend", "top_up": "top_up",
-    "extend": "extend_authorization", "reverse": "captures/reverse",
+    "extend": "extend_authorization", "reverse": "captures/reverse", "lower": "captures/lower",
     "start": "use/start", "end": "use/end", "confirm": "confirm",
     "contest_claim": "claims/contest", "lower_claim": "claims/lower", "withdraw_claim": "claims/withdraw",
     "decide_claim": "claims/decide",

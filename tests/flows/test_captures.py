@@ -40,7 +40,7 @@ async def test_each_parcel_is_captured_once_under_its_own_reference(world: World
     assert [(one["number"], one["amount"], one["reference"], one["refunded"]) for one in captures] == [
         (1, 200_00, "P-1", 200_00), (2, 150_00, "P-2", 20_00), (3, 250_00, None, 0),
     ]  # fmt: skip
-    assert captures[0]["lines"] == [{"number": 1, "name": "Chair", "amount": 200_00}]
+    assert captures[0]["lines"] == [{"number": 1, "name": "Chair", "amount": 200_00, "kind": "item"}]
     assert [one["id"] for one in captures[:2]] == [first["recorded"]["id"], second["recorded"]["id"]]
     assert not any(one["is_reversed"] for one in captures)
     assert (await world.merchant.get(f"/v1/plans/{plan['id']}")).json()["captures"] == captures

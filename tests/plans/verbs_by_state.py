@@ -18,6 +18,7 @@ from service.plans.credits import Credit, CreditKind
 from service.plans.deposit import Claim, Release
 from service.plans.dispute import AnswerDispute, AskAgain, CloseDispute, OpenDispute
 from service.plans.guard import ExtendAuthorization, Guard
+from service.plans.lower import LowerCapture
 from service.plans.money_back import ChargeBack, Refund, ReturnOverpayment, ReturnPayment
 from service.plans.offer import Kind, Leeway, Use
 from service.plans.pausing import PauseCollection, ResumeCollection
@@ -57,6 +58,7 @@ VERBS: dict[str, tuple[type[PlanCommand], Callable[[Plan, list[Event]], Argument
     "extend_authorization": (ExtendAuthorization, lambda *_: {"days": 1}, MERCHANT_ACTS),
     "capture": (Capture, lambda plan, _: {"amount": max(1, plan.remaining)}, MERCHANT_ACTS),
     "captures/reverse": (ReverseCapture, lambda *_: {"capture": 1}, MERCHANT_ACTS),
+    "captures/lower": (LowerCapture, lambda *_: {"capture": 1, "amount": 1_00, "because": "A mistake."}, MERCHANT_ACTS),
     "void": (Void, lambda *_: {}, MERCHANT_ACTS),
     "claims": (Claim, lambda plan, _: {"amount": max(1, plan.remaining)}, MERCHANT_ACTS),
     "claims/contest": (ContestClaim, lambda *_: {"words": "It was broken before."}, MERCHANT_ACTS),

@@ -11,7 +11,7 @@ from typing import Any, Final
 import msgspec
 from msgspec import Struct, structs
 
-from service.plans.bill import BillLine
+from service.plans.bill import BillLine, LoweredBill
 from service.plans.running.course import Course, Credit
 from service.plans.running.deposit_facts import ClaimMade
 from service.plans.running.facts import Amended, SettlementQuoted, Withdrawn
@@ -32,7 +32,7 @@ class _Kept(Struct, array_like=True):
 def _shape() -> int:
     kinds: tuple[type[Struct], ...] = (
         Standing, Row, PartPaid, Course, Period, Credit, Allocated, Pause, Dispute, SettlementQuoted, Amended,
-        Claim, ClaimMade, BillLine, Withdrawn,
+        Claim, ClaimMade, BillLine, LoweredBill, Withdrawn,
     )  # fmt: skip
     names = [f"{kind.__name__} {' '.join(kind.__struct_fields__)}" for kind in kinds]
     return zlib.crc32(f"{RULES} {names}".encode())

@@ -5,6 +5,7 @@ from collections.abc import Callable, Sequence
 from msgspec.structs import replace
 
 from service.errors import Code, Refused
+from service.plans.bill import LoweredBill
 from service.plans.running import outlook
 from service.plans.running.facts import Captured, Event, Paid, Refunded, undone_by
 from service.plans.running.paying import pay
@@ -26,6 +27,9 @@ def refunded(standing: Standing, fact: Refunded, replay_all: Replay) -> None:
             raise Refused(Code.AMOUNT_EXCEEDS_OUTSTANDING, sentence, "/amount")
         standing.refunded += fact.amount
         _bind(standing, fact)
+        if fact.lowers:
+            stands = standing.captured_of[fact.lowers] - standing.refunded_of[fact.lowers]
+            standing.lowered_of[fact.lowers] = LoweredBill(stands, fact.bill, fact.because, fact.on)
     pay(standing, fact.id, fact.kind, fact.on, fact.amount)
     terms = standing.terms
     if fact.returns_interest and terms.refund_interest and terms.recalculate and standing.bears_interest:
@@ -36,7 +40,8 @@ def refunded(standing: Standing, fact: Refunded, replay_all: Replay) -> None:
 
 
 def _bind(standing: Standing, fact: Refunded) -> None:
-    """What came back of which captures: by its lines, and whatever is over of the first ones that have any left.
+    """What came back of which captures: of the one it lowers, or by its lines; and whatever is over of the first ones
+    that have any left.
 
     So an amount without lines, bound to the first capture, moves on once that comes back by its lines.
     """
@@ -45,7 +50,9 @@ def _bind(standing: Standing, fact: Refunded) -> None:
         part = max(0, line.amount - kept)
         kept -= line.amount - part
         refunded[line.capture] = refunded.get(line.capture, 0) + part
-    if not fact.lines:
+    if fact.lowers:
+        refunded[fact.lowers] = refunded.get(fact.lowers, 0) + fact.amount
+    elif not fact.lines:
         rest = fact.amount
     for number, amount in refunded.items():
         over = max(0, amount - captured[number])

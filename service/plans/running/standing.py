@@ -6,7 +6,7 @@ from itertools import pairwise
 
 from msgspec import Struct, field, structs
 
-from service.plans.bill import BillLine
+from service.plans.bill import BillLine, LoweredBill
 from service.plans.running import moves
 from service.plans.running.course import Course
 from service.plans.running.deposit_facts import OPEN as OPEN_CLAIMS
@@ -106,6 +106,7 @@ class Standing(Struct, eq=False, array_like=True):
     captures: int = 0  # how many there were, with those that were reversed
     captured_of: dict[int, int] = field(default_factory=dict)  # by the number of each capture that stands
     refunded_of: dict[int, int] = field(default_factory=dict)  # ... by the merchant, what came back of it
+    lowered_of: dict[int, LoweredBill] = field(default_factory=dict)  # ... whose bill was too high
     lent: list[int] = field(default_factory=list)  # by each capture
     interest_of_whole: int = 0  # if all had been captured at once, on that of the days of capture when it is most
     interest_of_parts: int = 0  # agreed by the captures so far
@@ -145,7 +146,7 @@ class Standing(Struct, eq=False, array_like=True):
         return structs.replace(
             self, rows=rows, courses=courses, allocations=allocations, lent=self.lent[:], done=done,
             captured_of=self.captured_of.copy(), refunded_of=self.refunded_of.copy(),
-            pauses=self.pauses[:], late_fees=self.late_fees[:],
+            lowered_of=self.lowered_of.copy(), pauses=self.pauses[:], late_fees=self.late_fees[:],
         )  # fmt: skip
 
     @property

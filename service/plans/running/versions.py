@@ -219,7 +219,8 @@ def apply(standing: Standing, event: Event) -> None:
 
 def _refunded(standing: Standing, event: facts.Refunded) -> None:
     refunds.refunded(standing, event, standing_after)
-    pauses.end(standing, facts.PauseReason.RETURN, event.on)
+    if not event.lowers:
+        pauses.end(standing, facts.PauseReason.RETURN, event.on)
 
 
 # What each fact does, in this order.

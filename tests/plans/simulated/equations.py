@@ -320,9 +320,13 @@ def every_capture_has_its_bill(seen: Seen) -> Sides:
 
 
 def what_came_back_is_of_captures(seen: Seen) -> Sides:
-    """Each refund is bound to captures that stand, and none gives back more than it was of."""
+    """Each refund is bound to captures that stand, and none gives back more than it was of; a bill that was lowered is
+    no higher than what stood of it then.
+    """
     captured, refunded = seen.plan.standing.captured_of, seen.plan.standing.refunded_of
     most = max([0, *(amount - captured.get(number, 0) for number, amount in refunded.items())])
+    for number, lowered in seen.plan.standing.lowered_of.items():
+        most = max(most, captured.get(number, 0) - refunded.get(number, 0) - lowered.amount)
     stand = {bill.capture: bill.amount for bill in seen.plan.standing_bills}
     return (captured, sum(refunded.values()), most), (stand, seen.plan.standing.refunded, 0)
 
@@ -377,7 +381,7 @@ def _rests(seen: Seen) -> bool:
             reasons.add(PauseReason.DISPUTE)
         elif isinstance(fact, DisputeClosed):
             reasons.discard(PauseReason.DISPUTE)
-        elif isinstance(fact, Refunded):
+        elif isinstance(fact, Refunded) and not fact.lowers:
             reasons.discard(PauseReason.RETURN)
     return bool(reasons)
 

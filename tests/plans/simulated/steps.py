@@ -20,6 +20,7 @@ from service.plans.days import PassDays
 from service.plans.deposit import Claim, Release
 from service.plans.dispute import AnswerDispute, AskAgain, CloseDispute, OpenDispute
 from service.plans.guard import ExtendAuthorization, Guard
+from service.plans.lower import LowerCapture
 from service.plans.money_back import ChargeBack, Refund, Returned, ReturnOverpayment, ReturnPayment
 from service.plans.offer import Kind
 from service.plans.pausing import PauseCollection, ResumeCollection
@@ -215,6 +216,15 @@ def refund(now: Now) -> Step:
     return Step(Refund, arguments, now.chance.choice((MERCHANT_ACTS, OPERATOR)))
 
 
+def lower(now: Now) -> Step:
+    """A bill comes to less, mostly."""
+    bills = now.seen.plan.bills
+    number = now.chance.randint(1, max(1, len(bills)))
+    amount = _part(now, bills[number - 1].amount if bills else 1)
+    arguments = {"capture": number, "amount": amount, "because": "a mistake", "lines": _bill(now, amount)}
+    return Step(LowerCapture, arguments, MERCHANT_ACTS)
+
+
 def return_payment(now: Now) -> Step:
     if not _has(now, Paid):
         return pay(now)
@@ -341,7 +351,7 @@ BEFORE: tuple[Chosen, ...] = (
     refund,
 )
 RUNNING: tuple[Chosen, ...] = (
-    pay, pay, pay, pay, pay, pay, refund, refund, return_payment, charge_back, charge_back, return_overpayment,
+    pay, pay, pay, pay, pay, pay, refund, refund, lower, return_payment, charge_back, charge_back, return_overpayment,
     levy, levy, waive, reverse, reschedule, reschedule, reschedule, accelerate, pass_days, pass_days, pause, dispute,
     dispute, withdraw,
 )  # fmt: skip

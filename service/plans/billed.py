@@ -1,0 +1,48 @@
+"""A capture as it is shown: its bill, what came back of it, and how it was lowered. Pure."""
+
+from datetime import date, datetime
+
+from msgspec import Struct, field
+
+from service.plans.bill import Bill, BillLine
+from service.plans.running.facts import Captured
+from service.plans.running.standing import Standing
+
+
+class LoweredOfPlan(Struct, frozen=True):
+    """How a bill was lowered after its capture. With lines, they sum to the amount."""
+
+    amount: int  # minor units: what it should have come to, less what had come back before
+    lines: tuple[BillLine, ...]
+    because: str  # in the merchant's words
+    on: date  # since when
+
+
+class CaptureOfPlan(Struct, frozen=True):
+    """A capture as it is shown, of a deposit: a claim. With lines, they sum to the amount."""
+
+    capture_id: str = field(name="id")
+    number: int  # 1, 2, 3 ... of the plan: its instalments name it
+    amount: int
+    reference: str | None  # the merchant's own: one capture of the plan has it
+    lines: tuple[BillLine, ...]  # the bill
+    captured_at: datetime  # when
+    refunded: int  # minor units: what came back of it
+    is_reversed: bool  # it was taken back on its own day, as if it had not happened
+    lowered: LoweredOfPlan | None  # the last time that its bill was lowered; null: it was not
+
+
+def shown(bill: Bill, standing: Standing) -> CaptureOfPlan:
+    """The capture behind a bill."""
+    lowered = standing.lowered_of.get(bill.capture)
+    return CaptureOfPlan(
+        bill.capture_id, bill.capture, bill.amount, bill.reference, bill.lines, bill.captured_at,
+        standing.refunded_of.get(bill.capture, 0), bill.is_reversed,
+        LoweredOfPlan(lowered.amount, lowered.lines, lowered.because, lowered.on) if lowered else None,
+    )  # fmt: skip
+
+
+def bill_of(capture: int, captured_at: datetime, fact: Captured, *, is_reversed: bool = False) -> Bill:
+    """The bill of a capture or claim."""
+    amount, reference = fact.amount + fact.from_held, fact.reference or None
+    return Bill(capture, amount, captured_at, fact.lines, fact.id, reference, is_reversed)
