@@ -64,6 +64,7 @@ class EventType(StrEnum):
     CREDITED = "plan.credited"  # `credit_id`: `amount` of a `kind` was taken off as of `effective_on`
     CORRECTED = "plan.corrected"  # `fact_id` was recorded by mistake, and never happened; which `fact` it was
     RESCHEDULED = "plan.rescheduled"  # the schedule was changed: which `change`, `effective_on`
+    CONVERTED = "plan.converted"  # `overdue` and all else owed is due in `instalments`, from `first_due_on` on
     SETTLEMENT_QUOTED = "plan.settlement_quoted"  # `amount`, paid until `good_until` ends, settles it: `quote_id`
     DUE_SOON = "instalment.due_soon"  # in some days, when autopay takes it: number `instalment`, `due_on`, `amount`
     DUE = "instalment.due"  # today: number `instalment`, `due_on`, `amount`

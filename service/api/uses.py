@@ -9,6 +9,7 @@ from service.api.body import Nothing
 from service.api.verb import Names, verb
 from service.errors import Code
 from service.plans.book import Command
+from service.plans.convert import Convert, Several
 from service.plans.offer import Kind
 from service.plans.use import Confirm, EndUse, StartUse
 
@@ -47,4 +48,23 @@ def end_use(body: WhenBody, names: Names) -> Command:
     return EndUse(**names, at=body.at)
 
 
-ROUTES: Final = [confirm_order, start_use, end_use]
+class ConvertBody(Struct, frozen=True, forbid_unknown_fields=True):
+    """What the consumer agrees to."""
+
+    instalments: Several  # a month apart, the first a month from today; at most `convert_max` of the offer's `use`
+
+
+@verb(
+    "convert", 200, refuses=(Code.STATE_FORBIDS, Code.IMPOSSIBLE_TERMS), example={"instalments": 3},
+    kind=Kind.PAY_AFTER_USE, after=("confirm_order", "start_use", "end_use", "capture_plan"),
+)  # fmt: skip
+def convert_plan(body: ConvertBody, names: Names) -> Command:
+    """A bill that is overdue falls due in monthly instalments instead, where the offer's `use` has `convert_max`.
+
+    It is the same debt: nothing is lent anew, and the limit is used once. What was levied for paying late falls due
+    with the first instalment. A plan is converted once.
+    """
+    return Convert(**names, instalments=body.instalments)
+
+
+ROUTES: Final = [confirm_order, start_use, end_use, convert_plan]

@@ -54,6 +54,7 @@ class Use(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
     evidence: bool = False  # the bill is captured with what proves it
     days_max: Annotated[int, Meta(ge=1, le=CAPTURE_DAYS_MAX)] = 365  # of one use
     bill_days: Annotated[int, Meta(ge=1, le=365)] = 30  # after the use has ended
+    convert_max: Annotated[int, Meta(ge=0, le=24)] = 0  # monthly instalments for a bill that is overdue; 0: none
 
 
 class Offer(Struct, frozen=True):

@@ -20,7 +20,7 @@ class PlanState(StrEnum):
     PART_CAPTURED = "part_captured"  # some is captured, more may be -> any below
     ASSESSING = "assessing"  # deposit: it is claimed, and may be contested or is -> as PART_CAPTURED, AUTHORIZED
     ACTIVE = "active"  # instalments: all captured, owed in parts -> PAID_OFF, REFUNDED, OVERPAID, CHARGED_OFF, FORGIVEN
-    PAYMENT_DUE = "payment_due"  # pay_after_use, deposit: one sum is owed -> as ACTIVE; a deposit -> CLOSED
+    PAYMENT_DUE = "payment_due"  # pay_after_use, deposit: the bill is owed -> as ACTIVE; a deposit -> CLOSED
     PAID_OFF = "paid_off"  # nothing is owed any more -> ACTIVE or PAYMENT_DUE, when a payment is taken back
     CLOSED = "closed"  # deposit: claimed or released, and nothing is owed -> PAYMENT_DUE, when a payment is taken back
     REFUNDED = "refunded"  # all that was captured came back from the merchant -> as PAID_OFF

@@ -117,12 +117,8 @@ def _sentence(step: Step, money: Money) -> str:
             return f"It may be captured {_counted(days, 'day')} longer."
         case ExpiryAnnounced(days=days):
             return f"The merchant was told that what is left ends in {_counted(days, 'day')}."
-        case OrderConfirmed():
-            return "The consumer has confirmed the order."
-        case UseStarted(at=at):
-            return f"It is used since {at.isoformat(timespec='minutes')}."
-        case UseEnded(at=at):
-            return f"It was used until {at.isoformat(timespec='minutes')}; its bill is to come."
+        case OrderConfirmed() | UseStarted() | UseEnded():
+            return _of_a_use(step)
         case CaptureReversed(on=on):
             return f"The capture of {amount} of {on} was reversed: the plan stands as if it had not happened."
         case Authorized() | Captured() | GivenBack():
@@ -193,6 +189,17 @@ def _of_purchase(step: Step, amount: str, money: Money) -> str:
     raise AssertionError(step.fact)
 
 
+def _of_a_use(step: Step) -> str:
+    match step.fact:
+        case OrderConfirmed():
+            return "The consumer has confirmed the order."
+        case UseStarted(at=at):
+            return f"It is used since {at.isoformat(timespec='minutes')}."
+        case UseEnded(at=at):
+            return f"It was used until {at.isoformat(timespec='minutes')}; its bill is to come."
+    raise AssertionError(step.fact)
+
+
 def _of_dispute(step: Step, amount: str) -> str:
     match step.fact:
         case DisputeOpened(reason=reason, respond_by=until):
@@ -250,7 +257,8 @@ def _of_schedule(step: Step) -> str:
             return f"Of the instalments due from {on} on {' and '.join(asked)}."
         case ReAged(first_due_on=first, instalments=count, every=every, unit=unit):
             rhythm = UNITS[unit] if every == 1 else f"{every} {UNITS[unit]}s"
-            return f"What is owed is due in {count} instalments from {first} on, one every {rhythm}."
+            charges = ", with what was levied before in the first" if step.fact.with_charges else ""
+            return f"What is owed is due in {count} instalments from {first} on, one every {rhythm}{charges}."
         case ReAmortized(on=on):
             return f"What was past due on {on} is spread over the instalments to come."
     raise AssertionError(step.fact)

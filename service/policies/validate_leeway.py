@@ -5,12 +5,14 @@ from collections.abc import Iterator
 from service.plans.offer import CAPTURE_DAYS_MAX, Leeway
 from service.policies.document import Policy
 from service.policies.fault import Fault
-from service.policies.prices import Deposit
+from service.policies.prices import Deposit, PayAfterUse
 from service.policies.validate_prices import pointers_of
 
 ABOVE_DEPOSIT = "No more is taken of a deposit than was left as one; leave this out."
 AFTER_DEPOSIT = "A deposit that expired was given back to the card; leave this out."
 AGREED_DEPOSIT = "A deposit is agreed to in the checkout, and its claims carry evidence; leave this out."
+ONE_INSTALMENT = "One instalment is no more than a later day; say 2 or more, or 0 for none."
+LATE_DEPOSIT = "What a claim leaves to be paid is not spread over instalments; leave this out."
 NO_DAYS = "There are no days by which it could be extended; say extend_days_max, or leave this out."
 
 
@@ -24,6 +26,10 @@ def leeway_is_possible(policy: Policy) -> Iterator[Fault]:
             yield from _leeway(where, leeway, within_days)
         if isinstance(row, Deposit) and (row.use.confirm_days or row.use.evidence):
             yield Fault(f"{at}/use/{'confirm_days' if row.use.confirm_days else 'evidence'}", AGREED_DEPOSIT)
+        if isinstance(row, Deposit) and row.use.convert_max:
+            yield Fault(f"{at}/use/convert_max", LATE_DEPOSIT)
+        if isinstance(row, PayAfterUse) and row.use.convert_max == 1:
+            yield Fault(f"{at}/use/convert_max", ONE_INSTALMENT)
         if isinstance(row, Deposit) and row.leeway is not None:
             if row.leeway.capture_tolerance_bps:
                 yield Fault(f"{at}/leeway/capture_tolerance_bps", ABOVE_DEPOSIT)

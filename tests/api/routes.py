@@ -3,7 +3,8 @@
 import re
 import uuid
 from collections.abc import Awaitable, Callable, Iterator, Mapping
-from copy import deepcopy
+from copy import copy, deepcopy
+from datetime import timedelta
 from types import MappingProxyType
 from typing import Any
 
@@ -18,7 +19,7 @@ from service.demo.seed import POLICY
 from service.plans.offer import Kind
 from service.sandbox_processor import Desk, create_processor
 from tests.flows.collecting import registered
-from tests.flows.world import Client, World
+from tests.flows.world import NOON, Client, World
 from tests.outside.serving import served
 
 # Well formed, and nothing there: what takes long to make, and where a refusal of the body comes first anyway.
@@ -33,6 +34,10 @@ FACTS = {"payment_id": "paid", "fee_id": "levied", "fact_id": "paid"}
 
 # Where the example is short, so that it can be read, and more is to be tried.
 LONGER = {"/v1/operator/policies": decode(POLICY.read_bytes())}
+
+
+# What can only be done so many days later.
+LATER = {"/v1/plans/{plan_id}/convert": 20}
 
 
 class Post(Struct):
@@ -59,7 +64,11 @@ def client_for(world: World, template: str) -> Client:
     audience = template.split("/")[2]
     clients = {"operator": world.operator, "partner": world.partner, "processor": world.processor}
     clients["test"] = world.test_merchant
-    return clients.get(audience, world.merchant)
+    client = clients.get(audience, world.merchant)
+    if (days := LATER.get(template)) and client.now:
+        client = copy(client)
+        client.now = NOON + timedelta(days)
+    return client
 
 
 async def posts(world: World) -> list[Post]:

@@ -197,7 +197,8 @@ async def test_authorizations(world: World, ready: list[Post]) -> None:
                 if answered.status_code != 401 or answered.headers["www-authenticate"] != "Bearer":
                     wrong += [f"{post.template}: {given[:40]!r}: {answered.status_code}"]
             merchants = {world.merchant, world.test_merchant}  # one audience
-            theirs = merchants if client in merchants else {client}
+            is_theirs = client.authorization in {one.authorization for one in merchants}
+            theirs = merchants if is_theirs else {client}
             for other in {world.merchant, world.operator, world.partner} - theirs:
                 answered = await other.post(post.path, post.body)
                 wrong += fault(f"{post.template}: of another audience", answered)

@@ -13,6 +13,7 @@ from service.plans.book import PlanCommand
 from service.plans.capture import Capture
 from service.plans.charges import Levy, Waive
 from service.plans.contest import ContestClaim, DecideClaim, LowerClaim, WithdrawClaim
+from service.plans.convert import Convert
 from service.plans.correction import Correct
 from service.plans.credits import Credit, CreditKind
 from service.plans.deposit import Claim, Release
@@ -59,6 +60,7 @@ VERBS: dict[str, tuple[type[PlanCommand], Callable[[Plan, list[Event]], Argument
     "capture": (Capture, lambda plan, _: {"amount": max(1, plan.remaining)}, MERCHANT_ACTS),
     "captures/reverse": (ReverseCapture, lambda *_: {"capture": 1}, MERCHANT_ACTS),
     "captures/lower": (LowerCapture, lambda *_: {"capture": 1, "amount": 1_00, "because": "A mistake."}, MERCHANT_ACTS),
+    "convert": (Convert, lambda *_: {"instalments": 3}, MERCHANT_ACTS),
     "void": (Void, lambda *_: {}, MERCHANT_ACTS),
     "claims": (Claim, lambda plan, _: {"amount": max(1, plan.remaining)}, MERCHANT_ACTS),
     "claims/contest": (ContestClaim, lambda *_: {"words": "It was broken before."}, MERCHANT_ACTS),
@@ -155,6 +157,9 @@ def _of_a_use() -> Iterator[tuple[str, Lived]]:
     yield _that(kind, "in use", (StartUse, {}))
     yield _that(kind, "in use, ended", (StartUse, {}), (EndUse, {}))
     yield _that(kind, "payment due", (Capture, {"amount": 60_00}))
+    life, plan_id = _that(kind, "", (Capture, {"amount": 60_00}), use=Use(convert_max=3))[1]
+    life.now = NOON + timedelta(31)
+    yield "pay after use: payment due, and overdue", (life, plan_id)
     yield _that(kind, "paid off", (Capture, {"amount": 60_00}), (RecordPayment, {"amount": 60_00}))
 
 

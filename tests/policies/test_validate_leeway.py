@@ -5,7 +5,14 @@ from typing import Any
 import pytest
 
 from service.policies.validate import read_policy
-from service.policies.validate_leeway import ABOVE_DEPOSIT, AFTER_DEPOSIT, AGREED_DEPOSIT, NO_DAYS
+from service.policies.validate_leeway import (
+    ABOVE_DEPOSIT,
+    AFTER_DEPOSIT,
+    AGREED_DEPOSIT,
+    LATE_DEPOSIT,
+    NO_DAYS,
+    ONE_INSTALMENT,
+)
 from tests.policies.sample import document_with
 
 
@@ -26,7 +33,11 @@ from tests.policies.sample import document_with
         ("/pay_after_use/0/use", {"scenario": "ride", "confirm_days": 90, "evidence": True}, None, None),
         ("/pay_after_use/0/use", {"confirm_days": 91}, "/pay_after_use/0/use/confirm_days", "Expected `int` <= 90."),
         ("/pay_after_use/0/use", {"days_max": 0}, "/pay_after_use/0/use/days_max", "Expected `int` >= 1."),
+        ("/pay_after_use/0/use", {"convert_max": 2}, None, None),
+        ("/pay_after_use/0/use", {"convert_max": 1}, "/pay_after_use/0/use/convert_max", ONE_INSTALMENT),
+        ("/pay_after_use/0/use", {"convert_max": 25}, "/pay_after_use/0/use/convert_max", "Expected `int` <= 24."),
         ("/deposits/0/use", {"days_max": 30}, None, None),
+        ("/deposits/0/use", {"convert_max": 2}, "/deposits/0/use/convert_max", LATE_DEPOSIT),
         ("/deposits/0/use", {"confirm_days": 1}, "/deposits/0/use/confirm_days", AGREED_DEPOSIT),
         ("/deposits/0/use", {"evidence": True}, "/deposits/0/use/evidence", AGREED_DEPOSIT),
         ("/deposits/0/leeway", {"extend_days_max": 7}, None, None),

@@ -233,6 +233,7 @@ class ReAged(Fact, frozen=True, tag="re_aged"):
     instalments: Count
     every: Count = 1
     unit: Unit = Unit.MONTH
+    with_charges: bool = False  # fees and penalties that are due already fall due with the first of them
 
 
 class ReAmortized(Fact, frozen=True, tag="re_amortized"):

@@ -41,6 +41,18 @@ def re_aged(standing: Standing, fact: ReAged) -> None:
         replaced = spreading.re_age(course, fact.on, due_on, begin_on, share_between)
         standing.add_rows(course, replaced)
     standing.sync(fact.on)
+    if fact.with_charges:
+        _put_off_charges(standing, fact)
+
+
+def _put_off_charges(standing: Standing, fact: ReAged) -> None:
+    """Fees and penalties on lines that are due already fall due with the first new instalment."""
+    first = next(row for row in standing.instalments() if row.due_on > fact.on)
+    for row in standing.rows:
+        for component in (Component.FEE, Component.PENALTY) if row.due_on <= fact.on else ():
+            if charged := row.left(component):
+                row.owe(component, -charged, fact.on)
+                first.owe(component, charged, fact.on)
 
 
 def _lend_what_no_course_knows(standing: Standing, on: date) -> None:

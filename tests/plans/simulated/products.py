@@ -72,7 +72,9 @@ def any_agreement(chance: Random) -> Agreement:
         terms = with_life(chance, instalments(chance) if kind is Kind.INSTALMENTS else one_sum(chance))
         within = chance.choice((1, 7, 30, 90))
         leeway, servicing = any_leeway(chance, kind), any_servicing(chance, kind)
-        use = Use(confirm_days=20 if kind is Kind.PAY_AFTER_USE and chance.random() < 0.3 else 0, days_max=40)
+        use = Use(days_max=40)
+        if kind is Kind.PAY_AFTER_USE:
+            use = structs.replace(use, confirm_days=chance.choice((20, 0, 0)), convert_max=chance.choice((0, 2, 6)))
         bends = {"use": use, "capture_within_days": within, "leeway": leeway, "servicing": servicing, **AMENDABLE}
         bends["waived_bps"] = chance.choice((0, 5_000, 10_000)) if kind is Kind.DEPOSIT else 0
         bends["jurisdiction"] = chance.choice(PLACES)

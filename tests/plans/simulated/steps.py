@@ -16,6 +16,7 @@ from service.plans.book import PlanCommand
 from service.plans.capture import Capture
 from service.plans.charges import Levy, Waive
 from service.plans.contest import ContestClaim, DecideClaim, LowerClaim, WithdrawClaim
+from service.plans.convert import Convert
 from service.plans.days import PassDays
 from service.plans.deposit import Claim, Release
 from service.plans.dispute import AnswerDispute, AskAgain, CloseDispute, OpenDispute
@@ -90,6 +91,8 @@ def any_command(now: Now) -> Step:
         return chance.choice(OPEN[plan.kind])(now)
     if not now.seen.lines:
         return chance.choice(BEFORE)(now)
+    if plan.kind is Kind.PAY_AFTER_USE and chance.random() < 0.2:
+        return convert(now)
     return chance.choice(ENDING if chance.random() < SELDOM else RUNNING)(now)
 
 
@@ -281,6 +284,10 @@ def reschedule(now: Now) -> Step:
 def _due_moved(now: Now, due: list[date]) -> DueMoved:
     on = now.chance.choice(due)
     return DueMoved(**UNWRITTEN, on=on, to=on + timedelta(now.chance.randint(-5, 40)))
+
+
+def convert(now: Now) -> Step:
+    return Step(Convert, {"instalments": now.chance.randint(2, 6)}, now.chance.choice((MERCHANT_ACTS, CONSUMER)))
 
 
 def pass_days(now: Now) -> Step:
