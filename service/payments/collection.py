@@ -7,6 +7,7 @@ from msgspec.structs import replace
 
 from service.payments.charge import Charge, ChargeState, Origin, Reason
 from service.payments.retry import next_try, stops
+from service.terms.servicing import Retry
 
 
 class Collection(Struct, frozen=True):
@@ -29,7 +30,7 @@ def with_a_try(before: Collection, last_due_on: date, now: datetime) -> Collecti
 
 
 def after_charge(
-    before: Collection, charge: Charge, state: ChargeState, reason: Reason | None, now: datetime
+    before: Collection, retry: Retry, charge: Charge, state: ChargeState, reason: Reason | None, now: datetime
 ) -> Collection:
     """After a charge has come to its end. What somebody asked for by hand moves the ladder only if it succeeds."""
     if state is ChargeState.SUCCEEDED:
@@ -43,5 +44,5 @@ def after_charge(
         is_stopped=before.is_stopped or stops(reason),
         began_at=began_at,
         tries=tries,
-        retry_at=next_try(reason, tries, began_at, now),
+        retry_at=next_try(retry, reason, tries, began_at, now),
     )

@@ -47,6 +47,7 @@ from service.payments.store import (
 from service.plans.book import PlanCommand
 from service.plans.money_back import ReturnPayment
 from service.plans.payment import RecordPayment
+from service.terms.servicing import Retry
 
 AT_ONCE: Final = 16  # calls to processors of one process
 ASKED_AT_ONCE: Final = 200
@@ -199,7 +200,8 @@ class Charging:
             )  # fmt: skip
             if not ended:
                 return
-            after = after_charge(before, charge, state, reason, now)
+            retry = _decode_retry(await conn.fetchval(Q.load_retry, charge.bucket, charge.plan_id))
+            after = after_charge(before, retry, charge, state, reason, now)
             await MOVE_COLLECTIONS.execute(conn, moved=[moved_collection(charge.plan_id, after)])
             data: dict[str, Any] = {"charge_id": charge.charge_id, "amount": charge.amount}
             if payment_id is not None:
@@ -225,3 +227,4 @@ def _is_done(answer: Answer, before: Code) -> bool:
 
 
 _decode: Final = msgspec.json.Decoder(_Problem).decode
+_decode_retry: Final = msgspec.json.Decoder(Retry).decode

@@ -64,6 +64,10 @@ select instrument_id, is_stopped, for_due_on, began_at, tries, retry_at
   from collections
  where bucket = $1 and plan_id = $2;
 
+-- load_retry --
+-- When the plan's product tries again what was declined: what it does not say is as ever.
+select coalesce(offer -> 'servicing' -> 'retry', '{}'::json) from plans where bucket = $1 and plan_id = $2;
+
 -- name_instrument --
 -- Another instrument is tried at once, whatever became of the one before.
 update collections

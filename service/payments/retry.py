@@ -1,6 +1,7 @@
 """The ladder of tries: when what was declined is tried again, and when a silent processor is asked again. Pure.
 
-Of what falls due, each reason has its own times, counted from the first try:
+Of what falls due, each reason has its own times, counted from the first try. A product may have others (`servicing`);
+if it says nothing they are:
 
     insufficient funds, a limit reached    at once, after 24 hours, 72 hours, 7 days
     declined without a reason              at once, after 24 hours, 72 hours
@@ -8,18 +9,19 @@ Of what falls due, each reason has its own times, counted from the first try:
     all others                             once: the instrument is of no use until another is named
 """
 
+from collections.abc import Callable
 from datetime import datetime, timedelta
 from typing import Final
 
 from service.payments.charge import Reason
+from service.terms.servicing import Retry
 
-HOUR: Final = timedelta(hours=1)
-
-AFTER: Final[dict[Reason, tuple[timedelta, ...]]] = {
-    Reason.INSUFFICIENT_FUNDS: (0 * HOUR, 24 * HOUR, 72 * HOUR, 168 * HOUR),
-    Reason.LIMIT_REACHED: (0 * HOUR, 24 * HOUR, 72 * HOUR, 168 * HOUR),
-    Reason.DECLINED: (0 * HOUR, 24 * HOUR, 72 * HOUR),
-    Reason.PROCESSOR_AWAY: (0 * HOUR, 1 * HOUR, 4 * HOUR, 24 * HOUR),
+# Which hours of a ladder are those of a reason; of all others the instrument is of no use any more.
+HOURS: Final[dict[Reason, Callable[[Retry], tuple[int, ...]]]] = {
+    Reason.INSUFFICIENT_FUNDS: lambda retry: retry.insufficient_funds,
+    Reason.LIMIT_REACHED: lambda retry: retry.insufficient_funds,
+    Reason.DECLINED: lambda retry: retry.declined,
+    Reason.PROCESSOR_AWAY: lambda retry: retry.processor_away,
 }
 
 # How long we wait until we ask again about a charge that nobody has answered: the last for ever.
@@ -34,15 +36,19 @@ ASK_AFTER: Final = (
 
 def stops(reason: Reason) -> bool:
     """Whether the instrument is of no use any more."""
-    return reason not in AFTER
+    return reason not in HOURS
 
 
-def next_try(reason: Reason, tries: int, began_at: datetime, now: datetime) -> datetime | None:
+def next_try(retry: Retry, reason: Reason, tries: int, began_at: datetime, now: datetime) -> datetime | None:
     """When to try again after so many tries, the first of them at `began_at`; None: no more for these instalments.
 
     A try that was missed is made up for at once, but not all of them: the next is in the future.
     """
-    return next((at for after in AFTER.get(reason, ())[tries:] if (at := began_at + after) > now), None)
+    assert tries >= 1
+    if stops(reason):
+        return None
+    after = HOURS[reason](retry)[tries - 1 :]
+    return next((at for hours in after if (at := began_at + timedelta(hours=hours)) > now), None)
 
 
 def ask_again(asked: int, now: datetime) -> datetime:

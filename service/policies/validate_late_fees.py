@@ -1,6 +1,7 @@
-"""Is what a policy says of paying late possible?"""
+"""Is what a policy says of paying late, and of trying again, possible?"""
 
 from collections.abc import Iterator
+from itertools import pairwise
 
 from service.policies.document import Policy
 from service.policies.fault import Fault
@@ -32,5 +33,10 @@ def _servicing(at: str, servicing: Servicing) -> Iterator[Fault]:
         yield Fault(f"{at}/late_fee", NOTHING)
     if len(set(servicing.remind_days)) < len(servicing.remind_days):
         yield Fault(f"{at}/remind_days", TWICE)
+    for name in servicing.retry.__struct_fields__:
+        hours = getattr(servicing.retry, name)
+        for place, (before, after) in enumerate(pairwise(hours), 1):
+            if after <= before:
+                yield Fault(f"{at}/retry/{name}/{place}", f"{after} hours are not later than {before}.")
     if late is not None and given_up is not None and given_up <= late.grace_days:
         yield Fault(f"{at}/charge_off_days", BEFORE_GRACE)

@@ -8,6 +8,8 @@ from service.money import BPS
 from service.terms.terms import Amount, BasisPoints
 
 REMINDERS_MAX = 5
+RETRY_HOURS_MAX = 720  # from the first try to the last
+TRIES_MAX = 8  # again, after the first
 
 DaysBefore = Annotated[int, Meta(ge=1, le=60)]
 DaysLate = Annotated[int, Meta(ge=0, le=365)]
@@ -32,11 +34,23 @@ class LateFee(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=Tru
         return max(0, min([fee, *(most - levied for most, levied in bounds if most is not None)]))
 
 
+Hours = Annotated[tuple[Annotated[int, Meta(ge=1, le=RETRY_HOURS_MAX)], ...], Meta(max_length=TRIES_MAX)]
+
+
+class Retry(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
+    """When a charge that was declined is tried again: hours after the first try, by its reason; none: not again."""
+
+    insufficient_funds: Hours = (24, 72, 168)  # or a limit was reached
+    declined: Hours = (24, 72)  # by the bank, which does not say why
+    processor_away: Hours = (1, 4, 24)  # the processor or the bank behind it could not be reached
+
+
 class Servicing(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
     """What time brings about on a plan that is owed. Days count in the plan's time zone."""
 
     remind_days: Annotated[tuple[DaysBefore, ...], Meta(max_length=REMINDERS_MAX)] = (3,)  # before each due date
     late_fee: LateFee | None = None  # null: paying late costs nothing
+    retry: Retry = Retry()  # of what autopay could not take
     return_days: Annotated[int, Meta(ge=1, le=180)] = 30  # after a return was announced, in which collection rests
     dispute_days: Annotated[int, Meta(ge=1, le=180)] = 21  # for the merchant's answer to a dispute
     contest_days: Annotated[int, Meta(ge=0, le=90)] = 0  # to contest a claim on a deposit; 0: it is taken at once

@@ -6,11 +6,14 @@ from collections.abc import AsyncIterator
 from datetime import timedelta
 from typing import Any
 
+import msgspec
 import pytest
 
+from service.demo.seed import POLICY
 from service.payments.flow import Charging
 from service.payments.retry import ASK_AFTER
 from tests.flows.collecting import Till, due_in, till
+from tests.flows.published import publish
 from tests.flows.world import NOON, World
 
 
@@ -257,6 +260,17 @@ async def test_the_ladder_of_tries(at: Till) -> None:
     assert tried == {0: "declined", 24: "declined", 72: "declined", 168: "succeeded"}
     collection = await at.collection(plan)
     assert (collection["tries"], collection["is_stopped"]) == (0, False)
+
+
+async def test_a_product_has_a_ladder_of_its_own_for_life(at: Till) -> None:
+    document = msgspec.json.decode(POLICY.read_bytes())
+    await publish(at.world, document | {"servicing": {"retry": {"insufficient_funds": [6, 30]}}})
+    plan = await at.plan("insufficient4")
+    await publish(at.world, document)
+    due = due_in(plan).days * 24
+    tried = [hours for hours in (0, 5, 6, 24, 29, 30, 72, 168) if await at.day(hours=due + hours)]
+    assert tried == [0, 6, 30]
+    assert (await at.collection(plan))["retry_at"] is None
 
 
 async def test_the_ladder_ends_and_begins_with_the_next_instalment(at: Till) -> None:

@@ -8,6 +8,7 @@ from service.actor import ActorKind
 from service.payments.charge import Charge, ChargeState, Origin, Reason
 from service.payments.collection import Collection, after_charge, with_a_try
 from service.payments.retry import ask_again, next_try, stops
+from service.terms.servicing import Retry
 
 NOON = datetime(2026, 3, 2, 12, tzinfo=UTC)
 HOUR = timedelta(hours=1)
@@ -34,15 +35,33 @@ def test_every_reason_has_its_ladder() -> None:
 def test_the_next_try(reason: Reason, hours: list[int | None]) -> None:
     tried_at = NOON
     for tries, after in enumerate(hours, 1):
-        at = next_try(reason, tries, NOON, tried_at)
+        at = next_try(Retry(), reason, tries, NOON, tried_at)
         assert at == (None if after is None else NOON + after * HOUR)
         tried_at = at or tried_at
     assert stops(reason) is (hours == [None])
 
 
+@pytest.mark.parametrize(
+    ("reason", "hours"),
+    [
+        (Reason.INSUFFICIENT_FUNDS, [6, 12, None]),
+        (Reason.LIMIT_REACHED, [6, 12, None]),
+        (Reason.DECLINED, [None]),  # not again, and the instrument may be used for the next instalment
+        (Reason.PROCESSOR_AWAY, [1, 4, 24, None]),  # as ever
+        (Reason.BLOCKED, [None]),
+    ],
+)
+def test_a_product_has_a_ladder_of_its_own(reason: Reason, hours: list[int | None]) -> None:
+    own = Retry(insufficient_funds=(6, 12), declined=())
+    for tries, after in enumerate(hours, 1):
+        assert next_try(own, reason, tries, NOON, NOON) == (None if after is None else NOON + after * HOUR)
+    declined = after_charge(TRIED, own, charge(), ChargeState.DECLINED, reason, NOON)
+    assert declined.is_stopped is (reason is Reason.BLOCKED)
+
+
 def test_tries_that_were_missed_are_not_made_up_for() -> None:
-    assert next_try(Reason.INSUFFICIENT_FUNDS, 2, NOON, NOON + 100 * HOUR) == NOON + 168 * HOUR
-    assert next_try(Reason.INSUFFICIENT_FUNDS, 2, NOON, NOON + 168 * HOUR) is None
+    assert next_try(Retry(), Reason.INSUFFICIENT_FUNDS, 2, NOON, NOON + 100 * HOUR) == NOON + 168 * HOUR
+    assert next_try(Retry(), Reason.INSUFFICIENT_FUNDS, 2, NOON, NOON + 168 * HOUR) is None
 
 
 def test_a_silent_processor_is_asked_less_and_less() -> None:
@@ -75,17 +94,17 @@ def test_tries_are_counted_until_another_instalment_is_due() -> None:
 
 def test_what_follows_from_a_charge() -> None:
     short, closed = Reason.INSUFFICIENT_FUNDS, Reason.ACCOUNT_CLOSED
-    declined = after_charge(TRIED, charge(), ChargeState.DECLINED, short, NOON)
+    declined = after_charge(TRIED, Retry(), charge(), ChargeState.DECLINED, short, NOON)
     assert (declined.retry_at, declined.is_stopped) == (NOON + 24 * HOUR, False)
-    stopped = after_charge(TRIED, charge(), ChargeState.DECLINED, closed, NOON)
+    stopped = after_charge(TRIED, Retry(), charge(), ChargeState.DECLINED, closed, NOON)
     assert (stopped.retry_at, stopped.is_stopped) == (None, True)
-    paid = after_charge(TRIED, charge(), ChargeState.SUCCEEDED, None, NOON)
+    paid = after_charge(TRIED, Retry(), charge(), ChargeState.SUCCEEDED, None, NOON)
     assert (paid.tries, paid.began_at, paid.retry_at) == (0, None, NOON)
-    returned = after_charge(paid, charge(), ChargeState.RETURNED, short, NOON + 30 * HOUR)
+    returned = after_charge(paid, Retry(), charge(), ChargeState.RETURNED, short, NOON + 30 * HOUR)
     assert (returned.tries, returned.retry_at) == (1, NOON + 72 * HOUR)
 
 
 def test_by_hand_and_with_another_instrument_nothing_is_tried_again() -> None:
     for other in (charge(origin=Origin.REQUESTED), charge(instrument_id="in_2")):
         for reason in Reason:
-            assert after_charge(TRIED, other, ChargeState.DECLINED, reason, NOON) == TRIED
+            assert after_charge(TRIED, Retry(), other, ChargeState.DECLINED, reason, NOON) == TRIED

@@ -129,8 +129,7 @@ class Paid(Fact, frozen=True, tag="paid"):
 class Refunded(Fact, frozen=True, tag="refunded"):
     """The merchant took goods back. With `returns_interest`, the interest borne by that money comes back as well.
 
-    What the merchant keeps of their price for the way back is no part of the amount: it stays owed. One that `lowers` a
-    capture takes no goods back: its bill was too high.
+    What the merchant keeps of their price for the way back is no part of the amount: it stays owed.
     """
 
     on: date
@@ -139,7 +138,7 @@ class Refunded(Fact, frozen=True, tag="refunded"):
     returns_interest: bool = True
     lines: tuple[RefundedLine, ...] = ()  # what came back, by the lines of the bills: the amount and the return fee
     return_fee: Whole = 0  # what the merchant keeps
-    lowers: Annotated[int, Meta(ge=0, le=99)] = 0  # the capture whose bill was too high; 0: none, goods came back
+    lowers: Annotated[int, Meta(ge=0, le=99)] = 0  # the capture whose bill was too high, no goods; 0: none
     because: str = ""  # of that bill: why
     bill: tuple[BillLine, ...] = ()  # ... as it should have been
 

@@ -68,7 +68,7 @@ def test_chance_reaches_every_verb_and_state() -> None:
         "Forgive", "ReverseCapture", "PassDays", "PauseCollection", "ResumeCollection",
         "ContestClaim", "LowerClaim", "WithdrawClaim", "DecideClaim",
         "Confirm", "StartUse", "EndUse", "OpenDispute", "AnswerDispute", "AskAgain", "CloseDispute",
-        "Withdraw", "Accelerate",
+        "Withdraw", "Accelerate", "LowerCapture", "Convert",
     }  # fmt: skip
     assert states == set(PlanState)
     assert went_back_unpaid, "no payment bounced of which a part had gone back to the consumer"
