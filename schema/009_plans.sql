@@ -152,3 +152,24 @@ create table former_references (
 );
 
 create index former_references_by_name on former_references (merchant_id, merchant_reference, plan_id);
+
+-- A consumer agrees once to all uses of a scenario, and need not confirm each order. It is given, and taken back for good.
+create table permissions (
+    bucket        smallint         not null,
+    permission_id text collate "C" not null,
+    consumer_id   text collate "C" not null,
+    scenario      text             not null,
+    evidence      text             not null,   -- where its proof is kept
+    given_at      timestamptz      not null,
+    revoked_at    timestamptz,
+    revoked_by    text collate "C",            -- a key
+    constraint permissions_pk primary key (bucket, permission_id),
+    constraint permissions_bucket_in_range check (bucket between 0 and 1023),
+    constraint permissions_consumer foreign key (bucket, consumer_id) references consumers (bucket, consumer_id),
+    constraint permissions_scenario_is_known
+        check (scenario in ('ride', 'rental', 'stay', 'pay_after_delivery', 'trial')),
+    constraint permissions_revoked_by_somebody check (num_nulls(revoked_at, revoked_by) in (0, 2))
+) with (fillfactor = 80);
+
+create index permissions_of_consumer on permissions (bucket, consumer_id, permission_id);
+create unique index permissions_one_at_a_time on permissions (bucket, consumer_id, scenario) where revoked_at is null;

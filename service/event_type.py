@@ -19,7 +19,7 @@ class EventType(StrEnum):
     EXPIRES_SOON = (
         "plan.expires_soon"  # in `days`, at `capture_by`; `remaining`; `extendable_days`, `extends_by_itself`
     )
-    CONFIRMED = "plan.confirmed"  # the consumer agrees to the order: `remaining` may be captured until `capture_by`
+    CONFIRMED = "plan.confirmed"  # the consumer agrees: `remaining` may be captured until `capture_by`; `permission_id`
     USE_STARTED = "plan.use_started"  # at `at`: it may be captured until `capture_by`, `remaining` at most
     USE_ENDED = "plan.use_ended"  # at `at`: it may be captured until `capture_by`, `remaining` at most
     CAPTURED = (
@@ -94,4 +94,6 @@ class EventType(StrEnum):
     )
     INSTRUMENT_GIVEN = "instrument.given"  # `consumer` may be charged by `instrument_id`
     INSTRUMENT_REMOVED = "instrument.removed"  # `consumer` is charged no more by `instrument_id`
+    PERMISSION_GIVEN = "permission.given"  # `consumer` agrees to every order of a `scenario`: `permission_id`
+    PERMISSION_REVOKED = "permission.revoked"  # `consumer` confirms each order of a `scenario` again: `permission_id`
     INSTRUMENT_NAMED = "collection.instrument_named"  # `plan_id` is paid by `instrument_id` from now on

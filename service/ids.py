@@ -46,6 +46,7 @@ ACCRUAL: Final = "ai"
 PROCESSOR: Final = "ps"
 INSTRUMENT: Final = "in"
 CHARGE: Final = "ch"
+PERMISSION: Final = "pm"
 
 
 def new_id(prefix: str, bucket: int, at_ms: int) -> str:

@@ -18,7 +18,7 @@ from service.partners.reconciliation import Outcome as Reconciled
 from service.payments.charge import ChargeState, Origin, Reason
 from service.payments.instrument import InstrumentKind
 from service.payments.processor import Protocol
-from service.plans.offer import Kind
+from service.plans.offer import Kind, Scenario
 from service.plans.state import CollectionState, PlanState
 
 # Every check that lists words, and who else lists them.
@@ -40,6 +40,7 @@ WORDS: dict[str, Iterable[str]] = {
     "keys_audience_is_known": get_args(get_type_hints(KeyBody)["audience"]),
     "limit_changes_rule_is_known": LimitRule,
     "facts_actor_is_known": ActorKind,
+    "permissions_scenario_is_known": Scenario,
     "plans_changed_by_is_known": ActorKind,
     "plans_collection_state_is_known": CollectionState,
     "plans_kind_is_known": Kind,

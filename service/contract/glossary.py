@@ -198,6 +198,7 @@ GLOSSARY: Final[dict[str, str]] = {
     "revoked_at": "when it was taken back; null: it was not",
     "gateway_id": "the gateway's id",
     "consent_id": "the consent's id",
+    "permission_id": "the permission's id",
     "url": "where it is",
     "secret": "by which the gateway knows us; shown once",
     "registered_at": "when",

@@ -10,15 +10,22 @@ from service.limits.account import reserve
 from service.plans.amounts import amounts_of
 from service.plans.book import Book, Change, Command, Event, Moved, Recorded
 from service.plans.bookkeeping import booked
+from service.plans.dispute import SECOND
 from service.plans.happening import fact_id
 from service.plans.offer import Agreement, Kind
 from service.plans.plan import Plan, business_day
 from service.plans.running.facts import Authorized
+from service.plans.running.facts import Event as Fact
+from service.plans.running.use_facts import OrderConfirmed
 from service.plans.running.versions import standing_after
+from service.plans.use import confirmed_event
 
 
 class Authorize(Command, frozen=True, kw_only=True):
-    """Accept an offer. A decision opens one plan, for ever; a merchant reference has one plan at a time."""
+    """Accept an offer. A decision opens one plan, for ever; a merchant reference has one plan at a time.
+
+    Where the consumer has permitted all such orders, it is confirmed at once.
+    """
 
     offer_id: str
 
@@ -35,8 +42,15 @@ class Authorize(Command, frozen=True, kw_only=True):
         offer = agreement.offer
         exposure = offer.waived if offer.kind is Kind.DEPOSIT else offer.amount
         today = business_day(now, offer.time_zone)
-        fact = Authorized(id=fact_id(self), recorded_on=today, on=today, amount=exposure, held=offer.held)
-        standing = standing_after(offer.terms, [fact])
+        facts: list[Fact] = [
+            Authorized(id=fact_id(self), recorded_on=today, on=today, amount=exposure, held=offer.held)
+        ]
+        if book.permission_id is not None:
+            confirmed = ids.derive(ids.FACT, self.command_id, SECOND)
+            facts.append(
+                OrderConfirmed(id=confirmed, recorded_on=today, on=today, at=now, permission_id=book.permission_id)
+            )
+        standing = standing_after(offer.terms, facts)
         plan = Plan(
             bucket=book.account.bucket,
             plan_id=ids.derive(ids.PLAN, self.command_id),
@@ -53,14 +67,17 @@ class Authorize(Command, frozen=True, kw_only=True):
             standing=standing,
             amounts=amounts_of(standing),
             lines=(),
-            version=1,
+            version=len(facts),
             changed_at=now,
             changed_by=self.actor.kind,
             passed_on=today,
         )
-        event = Event(EventType.AUTHORIZED, {"kind": offer.kind, "amount": offer.amount, "currency": offer.currency})
-        recorded = Recorded(1, now, self.actor, self.command_id, fact)
-        moved = Moved(plan, (recorded,), booked(None, plan), (event,))
+        told = {"kind": offer.kind, "amount": offer.amount, "currency": offer.currency}
+        events = [Event(EventType.AUTHORIZED, told)]
+        if book.permission_id is not None:
+            events.append(confirmed_event(plan))
+        recorded = [Recorded(number, now, self.actor, self.command_id, fact) for number, fact in enumerate(facts, 1)]
+        moved = Moved(plan, tuple(recorded), booked(None, plan), tuple(events))
         return Change(reserve(book.account, exposure), (moved,))
 
     def _agreement(self, book: Book, now: datetime) -> Agreement:

@@ -61,6 +61,7 @@ class Book(Struct):
     notices: tuple[Notice, ...] = ()  # of payments with the reference asked about
     agreement: Agreement | None = None  # only for a command that opens a plan
     is_accepted: bool = False  # an offer of the agreement's decision already opened a plan
+    permission_id: str | None = None  # the consumer's, for orders such as the agreement's, if one is in force
     is_reference_used: bool = False  # the merchant reference, of the agreement or the plan, is taken by another plan
 
 

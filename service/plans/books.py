@@ -16,6 +16,8 @@ from service.plans.book import Book, Change, Command, Notice, PlanCommand
 from service.plans.days import next_day
 from service.plans.offer import Agreement, Offer
 from service.plans.payment import RecordPayment, same_reference
+from service.plans.permission import permitted_scenario
+from service.plans.permission_store import Permitted, find_for
 from service.plans.plan import Plan, business_day
 from service.plans.reading_store import Q, decode_fact, load_history, load_plans, paid_of
 from service.terms.terms import Captures
@@ -35,6 +37,7 @@ class Books(Struct):
     notices: dict[str, list[Notice]] = field(default_factory=dict)  # by plan
     accepted: set[str] = field(default_factory=set)  # decisions
     used_references: set[tuple[str, str]] = field(default_factory=set)  # merchant, reference
+    permitted: Permitted = field(default_factory=dict)
     found: dict[str, Plan] = field(default_factory=dict)
 
     def book_for(self, command: Command) -> Book | None:
@@ -47,6 +50,7 @@ class Books(Struct):
                 account=self.accounts[_account_key(agreement)],
                 agreement=agreement,
                 is_accepted=agreement.decision_id in self.accepted,
+                permission_id=self._permission_for(agreement),
                 is_reference_used=(agreement.merchant_id, agreement.merchant_reference) in self.used_references,
             )
         plan = self.plans.get(command.target)
@@ -60,6 +64,10 @@ class Books(Struct):
                 not plan.takes_reference and (plan.merchant_id, plan.merchant_reference) in self.used_references
             ),
         )
+
+    def _permission_for(self, agreement: Agreement) -> str | None:
+        scenario = permitted_scenario(agreement.offer)
+        return None if scenario is None else self.permitted.get((agreement.consumer_id, scenario))
 
     def merchant_of(self, command: Command) -> str | None:
         """Whose plan or offer a command is about; None if its target does not exist."""
@@ -93,6 +101,7 @@ async def load(conn: Connection, commands: list[Command], now: datetime, time_at
         await _lock(conn, books, offers, plans)
     if books.agreements:
         await _load_what_became(conn, books)
+        books.permitted = await find_for(conn, books.agreements.values())
     if plans:
         await _load_plans(conn, books, plans, commands, now, time_at)
     return books

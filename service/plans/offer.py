@@ -37,7 +37,7 @@ class Leeway(Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class Scenario(StrEnum):
-    """What is used before it is paid."""
+    """What is used before it is paid. The check `permissions_scenario_is_known` says the same."""
 
     RIDE = "ride"  # begun and ended within hours: a bicycle, a car, a power bank
     RENTAL = "rental"  # goods for days or months
@@ -51,6 +51,7 @@ class Use(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
 
     scenario: Scenario | None = None  # null: any
     confirm_days: Annotated[int, Meta(ge=0, le=90)] = 0  # for the consumer to confirm each order; 0: they need not
+    permission: bool = False  # a standing permission of the consumer takes the place of confirming each order
     evidence: bool = False  # the bill is captured with what proves it
     days_max: Annotated[int, Meta(ge=1, le=CAPTURE_DAYS_MAX)] = 365  # of one use
     bill_days: Annotated[int, Meta(ge=1, le=365)] = 30  # after the use has ended

@@ -191,8 +191,8 @@ def _of_purchase(step: Step, amount: str, money: Money) -> str:
 
 def _of_a_use(step: Step) -> str:
     match step.fact:
-        case OrderConfirmed():
-            return "The consumer has confirmed the order."
+        case OrderConfirmed(permission_id=permission_id):
+            return f"The consumer has {'permitted all such orders' if permission_id else 'confirmed the order'}."
         case UseStarted(at=at):
             return f"It is used since {at.isoformat(timespec='minutes')}."
         case UseEnded(at=at):

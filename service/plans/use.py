@@ -36,11 +36,7 @@ class Confirm(PlanCommand, frozen=True, kw_only=True):
         require_open(plan, now, "confirmed")
         today = today_of(plan, now)
         fact = OrderConfirmed(id=fact_id(self), recorded_on=today, on=today, at=now)
-
-        def tell(after: Plan) -> Event:
-            return Event(EventType.CONFIRMED, {"capture_by": after.capture_by, "remaining": after.remaining})
-
-        return happen(book, plan, self, fact, now, tell)
+        return happen(book, plan, self, fact, now, confirmed_event)
 
 
 class StartUse(PlanCommand, frozen=True, kw_only=True):
@@ -91,6 +87,15 @@ class EndUse(PlanCommand, frozen=True, kw_only=True):
         today = today_of(plan, now)
         fact = UseEnded(id=fact_id(self), recorded_on=today, on=today, at=at)
         return happen(book, plan, self, fact, now, lambda after: _told(EventType.USE_ENDED, fact, after))
+
+
+def confirmed_event(plan: Plan) -> Event:
+    """What is told of an order that is confirmed, by itself or by a permission."""
+    data = {
+        "capture_by": plan.capture_by, "remaining": plan.remaining,
+        "permission_id": plan.standing.permission_id or None,
+    }  # fmt: skip
+    return Event(EventType.CONFIRMED, data)
 
 
 def _instant(at: datetime | None, now: datetime) -> datetime:

@@ -22,6 +22,7 @@ class UseOfPlan(Struct, frozen=True):
     scenario: Scenario | None  # null: any
     confirm_by: datetime | None  # until when the consumer is to confirm the order; null: they did, or need not
     confirmed_at: datetime | None  # null: they did not yet, or need not
+    permission_id: str | None  # by which they had agreed to all such orders before; null: they confirmed this one
     started_at: datetime | None  # null: it has not begun
     ended_at: datetime | None  # null: it has not
 
@@ -32,8 +33,9 @@ def used(offer: Offer, standing: Standing, authorized_at: datetime) -> UseOfPlan
         return None
     confirm_by = captured_by(offer, standing, authorized_at) if is_unconfirmed(offer, standing) else None
     return UseOfPlan(
-        offer.use.scenario, confirm_by, standing.confirmed_at, standing.use_started_at, standing.use_ended_at
-    )
+        offer.use.scenario, confirm_by, standing.confirmed_at, standing.permission_id or None,
+        standing.use_started_at, standing.use_ended_at,
+    )  # fmt: skip
 
 
 def is_unconfirmed(offer: Offer, standing: Standing) -> bool:

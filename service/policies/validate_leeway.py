@@ -11,6 +11,7 @@ from service.policies.validate_prices import pointers_of
 ABOVE_DEPOSIT = "No more is taken of a deposit than was left as one; leave this out."
 AFTER_DEPOSIT = "A deposit that expired was given back to the card; leave this out."
 AGREED_DEPOSIT = "A deposit is agreed to in the checkout, and its claims carry evidence; leave this out."
+NOTHING_TO_PERMIT = "A permission is for a scenario whose orders are confirmed; say scenario and confirm_days."
 ONE_INSTALMENT = "One instalment is no more than a later day; say 2 or more, or 0 for none."
 LATE_DEPOSIT = "What a claim leaves to be paid is not spread over instalments; leave this out."
 NO_DAYS = "There are no days by which it could be extended; say extend_days_max, or leave this out."
@@ -24,8 +25,12 @@ def leeway_is_possible(policy: Policy) -> Iterator[Fault]:
         if row.leeway is not None or row.capture_within_days is not None:
             where = f"{at}/leeway" if row.leeway is not None else f"{at}/capture_within_days"
             yield from _leeway(where, leeway, within_days)
-        if isinstance(row, Deposit) and (row.use.confirm_days or row.use.evidence):
-            yield Fault(f"{at}/use/{'confirm_days' if row.use.confirm_days else 'evidence'}", AGREED_DEPOSIT)
+        if isinstance(row, Deposit):
+            for name in ("confirm_days", "permission", "evidence"):
+                if getattr(row.use, name):
+                    yield Fault(f"{at}/use/{name}", AGREED_DEPOSIT)
+        if isinstance(row, PayAfterUse) and row.use.permission and not (row.use.confirm_days and row.use.scenario):
+            yield Fault(f"{at}/use/permission", NOTHING_TO_PERMIT)
         if isinstance(row, Deposit) and row.use.convert_max:
             yield Fault(f"{at}/use/convert_max", LATE_DEPOSIT)
         if isinstance(row, PayAfterUse) and row.use.convert_max == 1:

@@ -93,8 +93,9 @@ class Stage:
         self._plans = 0
         self._makers: dict[str, Callable[[], Awaitable[str]]] = {
             "consumer_id": self._consumer_id, "offer_id": self._offer_id, "key_id": self._key_id,
-            "consent_id": self._consent_id, "gateway_id": self._gateway_id, "processor": self._processor,
-            "processor_id": self._processor_id, "instrument_id": self._instrument_id, "charge_id": self._charge_id,
+            "consent_id": self._consent_id, "permission_id": self._permission_id, "gateway_id": self._gateway_id,
+            "processor": self._processor, "processor_id": self._processor_id, "instrument_id": self._instrument_id,
+            "charge_id": self._charge_id,
         }  # fmt: skip
         self._known = {
             "currency": "EUR", "version": "1", "merchant_id": world.demo.merchant_id,
@@ -160,6 +161,11 @@ class Stage:
 
     async def _consent_id(self) -> str:
         return str((await self.do(await self.ready(self.routes["POST /v1/consumers/{consumer_id}/consents"])))["id"])
+
+    async def _permission_id(self) -> str:
+        consumer = await self.world.consumer()  # one permission of a scenario is in force
+        route = self.routes["POST /v1/consumers/{consumer_id}/permissions"]
+        return str((await self.do(await self.ready(route, {"consumer_id": consumer})))["id"])
 
     async def _gateway_id(self) -> str:
         post = await self.ready(self.routes["POST /v1/operator/gateways"])

@@ -127,6 +127,10 @@ BOUNDS: dict[str, dict[str, tuple[Any, ...]]] = {
         "/channel": ("", "by_dream"),
         "/evidence": ("", "x" * 501, "a\x7fb"),
     },
+    "/v1/consumers/{consumer_id}/permissions": {
+        "/scenario": ("", "anything", "Trial"),
+        "/evidence": ("", "x" * 501, "a\x7fb"),
+    },
     "/v1/operator/gateways": {
         "/name": ("", "Bureau", "a b", "x" * 65, "simulator"),
         "/url": (

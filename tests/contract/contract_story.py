@@ -234,6 +234,9 @@ async def _outside(story: Story) -> None:
     await story.call("POST /v1/operator/consents/{consent_id}/revoke", consent_id=consent)
     await story.call("GET /v1/operator/consumers/{consumer_id}/consents", consumer_id=consumer)
     await story.call("POST /v1/operator/gateways/{gateway_id}/retire", gateway_id=gateway)
+    permission = (await story.call("POST /v1/consumers/{consumer_id}/permissions", consumer_id=consumer))["id"]
+    await story.call("GET /v1/consumers/{consumer_id}/permissions", consumer_id=consumer)
+    await story.call("POST /v1/permissions/{permission_id}/revoke", permission_id=permission)
 
 
 async def _collecting(story: Story) -> None:

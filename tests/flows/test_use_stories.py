@@ -165,7 +165,7 @@ async def test_stories(world: World, name: str) -> None:
 
 async def test_a_use_is_told_with_its_instants(world: World) -> None:
     plan = await world.plan(await world.consumer(), 50_00, "pay_after_use")
-    unused = {"scenario": None, "confirm_by": None, "confirmed_at": None, "started_at": None, "ended_at": None}
+    unused = dict.fromkeys(("scenario", "confirm_by", "confirmed_at", "permission_id", "started_at", "ended_at"))
     assert plan["use"] == unused
     assert "start_use" in plan["next_actions"]
     path = f"/v1/plans/{plan['id']}/use"

@@ -11,6 +11,7 @@ from service.policies.validate_leeway import (
     AGREED_DEPOSIT,
     LATE_DEPOSIT,
     NO_DAYS,
+    NOTHING_TO_PERMIT,
     ONE_INSTALMENT,
 )
 from tests.policies.sample import document_with
@@ -33,6 +34,20 @@ from tests.policies.sample import document_with
         ("/pay_after_use/0/use", {"scenario": "ride", "confirm_days": 90, "evidence": True}, None, None),
         ("/pay_after_use/0/use", {"confirm_days": 91}, "/pay_after_use/0/use/confirm_days", "Expected `int` <= 90."),
         ("/pay_after_use/0/use", {"days_max": 0}, "/pay_after_use/0/use/days_max", "Expected `int` >= 1."),
+        ("/pay_after_use/0/use", {"scenario": "stay", "confirm_days": 1, "permission": True}, None, None),
+        (
+            "/pay_after_use/0/use",
+            {"confirm_days": 1, "permission": True},
+            "/pay_after_use/0/use/permission",
+            NOTHING_TO_PERMIT,
+        ),
+        (
+            "/pay_after_use/0/use",
+            {"scenario": "stay", "permission": True},
+            "/pay_after_use/0/use/permission",
+            NOTHING_TO_PERMIT,
+        ),
+        ("/deposits/0/use", {"permission": True}, "/deposits/0/use/permission", AGREED_DEPOSIT),
         ("/pay_after_use/0/use", {"convert_max": 2}, None, None),
         ("/pay_after_use/0/use", {"convert_max": 1}, "/pay_after_use/0/use/convert_max", ONE_INSTALMENT),
         ("/pay_after_use/0/use", {"convert_max": 25}, "/pay_after_use/0/use/convert_max", "Expected `int` <= 24."),

@@ -124,6 +124,7 @@ class Standing(Struct, eq=False, array_like=True):
     pauses: list[Pause] = field(default_factory=list)  # of collection, in the order they began
     dispute: Dispute | None = None  # the last one
     confirmed_at: datetime | None = None  # by the consumer, where the product asks for it
+    permission_id: str = ""  # ... who had agreed to all such orders before
     use_started_at: datetime | None = None  # of what is used before it is paid, or has a deposit
     use_ended_at: datetime | None = None
     claim: Claim | None = None  # the last one that could be contested

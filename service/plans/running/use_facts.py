@@ -10,6 +10,7 @@ class OrderConfirmed(Fact, frozen=True, tag="order_confirmed"):
 
     on: date
     at: datetime
+    permission_id: str = ""  # they had agreed to all such orders before
 
 
 class UseStarted(Fact, frozen=True, tag="use_started"):
