@@ -7,8 +7,12 @@
     + 31 days
     plan state part_captured, captured 250.00, remaining 350.00
 
-`leeway NAME VALUE ...` puts a policy with that leeway in force; `close NAME COUNT ...` closes the day and says what it
-did.
+`leeway NAME VALUE ...` puts a policy with that leeway in force, `use NAME VALUE ...` one whose goods are used so before
+they are paid; `close NAME COUNT ...` closes the day and says what it did. `permit SCENARIO` is a standing permission of
+the consumer, `revoke` takes it back.
+
+Lines of a bill follow `of`: `capture 213.00 of item 200.00, charge 18.00, discount 5.00`; `refund lines 1.2` is the
+second line of the first.
 
 A step is a verb with amounts in EUR and words. `refused CODE` at its end says that it is, and then nothing may have
 moved. `ledger` names every account of the plan that is not zero (debit less credit); `plan` and `account` name fields,
@@ -65,6 +69,7 @@ class Story:
         self.consumer = ""
         self.offer: dict[str, Any] = {}
         self.plan_id = ""
+        self.permission = ""
 
     async def step(self, line: str) -> None:
         """Plays one line."""
@@ -134,9 +139,28 @@ class Story:
 
     async def _leeway(self, words: list[str]) -> None:
         """The demo's policy with another leeway is in force from here on."""
+        await self._publish(msgspec.json.decode(POLICY.read_bytes()) | {"leeway": _fields(words)})
+
+    async def _use(self, words: list[str]) -> None:
+        """The same with another use of all that is paid after it."""
+        document = msgspec.json.decode(POLICY.read_bytes())
+        rows = [row | {"use": _fields(words)} for row in document["pay_after_use"]]
+        await self._publish(document | {"pay_after_use": rows})
+
+    async def _publish(self, document: dict[str, Any]) -> None:
         now = self.world.operator.now
-        await publish(self.world, msgspec.json.decode(POLICY.read_bytes()) | {"leeway": _fields(words)})
+        await publish(self.world, document)
         self.world.operator.now = self.world.second_operator.now = now
+
+    async def _permit(self, words: list[str]) -> None:
+        body = {"scenario": words[0], "evidence": "told in a story"}
+        given = await self.merchant.post(f"/v1/consumers/{self.consumer}/permissions", body)
+        assert given.status_code == 201, given.text
+        self.permission = given.json()["id"]
+
+    async def _revoke(self, _: list[str]) -> None:
+        revoked = await self.merchant.post(f"/v1/permissions/{self.permission}/revoke")
+        assert revoked.status_code == 200, revoked.text
 
     async def _close(self, words: list[str]) -> None:
         closed = await self.world.operator.post("/v1/operator/day-close")
@@ -195,7 +219,11 @@ class Story:
             return path, {"words": words[0]}
         if first := _FIRST.get(verb):
             return path, {first: int(words[0])}
-        return path, {"amount": _cents(words[0])} | _fields(words[1:])
+        if words[0] == "lines":
+            named = [word.rstrip(",").split(".") for word in words[1:]]
+            return path, {"lines": [{"capture": int(capture), "line": int(line)} for capture, line in named]}
+        words, items = _billed(words)
+        return path, {"amount": _cents(words[0])} | _fields(words[1:]) | items
 
     async def _foretold(self, foretold: httpx.Response, after: dict[str, Any], *, is_new: bool) -> None:
         """The dry run showed plan, fact and account as they are now; the ids of what is new it could not know."""
@@ -226,6 +254,9 @@ _STEPS: dict[str, Callable[[Story, list[str]], Awaitable[None]]] = {
     "buy": Story._buy,
     "+": Story._wait,
     "leeway": Story._leeway,
+    "use": Story._use,
+    "permit": Story._permit,
+    "revoke": Story._revoke,
     "close": Story._close,
     "plan": Story._expect_plan,
     "deposit": Story._expect_deposit,
@@ -239,13 +270,26 @@ _PATHS = {
     "capture": "capture", "void": "void", "claim": "claims", "release": "release", "pay": "payments",
     "refund": "refunds", "amend": "amend", "top_up": "top_up",
     "extend": "extend_authorization", "reverse": "captures/reverse", "lower": "captures/lower",
+    "convert": "convert",
     "start": "use/start", "end": "use/end", "confirm": "confirm",
     "contest_claim": "claims/contest", "lower_claim": "claims/lower", "withdraw_claim": "claims/withdraw",
     "decide_claim": "claims/decide",
     "withdraw": "withdrawal", "return": "returns", "keep": "returns/withdraw",
 }  # fmt: skip
 _OF_THE_LENDER = ("decide_claim",)
-_FIRST = {"extend": "days", "reverse": "capture"}  # what the first word is, where it is no amount
+# What the first word is, where it is no amount.
+_FIRST = {"extend": "days", "reverse": "capture", "convert": "instalments"}
+
+
+def _billed(words: list[str]) -> tuple[list[str], dict[str, Any]]:
+    """The words before `of`, and the lines of a bill after it."""
+    if "of" not in words:
+        return words, {}
+    place = words.index("of")
+    kinds, amounts = words[place + 1 :: 2], words[place + 2 :: 2]
+    lines = zip(kinds, amounts, strict=True)
+    items = [{"name": kind, "kind": kind, "amount": _cents(amount.rstrip(","))} for kind, amount in lines]
+    return words[:place], {"items": items}
 
 
 def _is_refused(answered: httpx.Response, code: str) -> None:

@@ -144,6 +144,149 @@ STORIES = {
         account reserved 0.00
         confirm        refused state_forbids
     """,
+    "a hotel stay: the guest leaves early, the minibar is charged, and was not opened after all": """
+        use scenario stay, days_max 30
+        consumer limit 1000.00
+        buy 300.00 pay_after_use
+        + 1 days
+        start
+        + 2 days
+        end
+        capture 222.00 of item 200.00, charge 18.00, discount 5.00   refused amount_mismatch
+        capture 213.00 of item 200.00, charge 18.00, discount 5.00
+        plan state payment_due, captured 213.00, voided 87.00
+        account reserved 0.00, used 213.00
+        lower 213.00 capture 1 because nobody_opened_it              refused amount_exceeds_outstanding
+        lower 195.00 capture 1 because nobody_opened_it of item 200.00, discount 5.00
+        lower 196.00 capture 1 because it_was_opened                 refused amount_exceeds_outstanding
+        plan outstanding 195.00, refunded 18.00
+        account used 195.00
+        pay 195.00
+        plan state paid_off
+        ledger merchant_payable -190.95, merchant_fee_income -4.05, processor_clearing 195.00
+    """,
+    "a hotel stay that was paid: what was too much on its bill goes back": """
+        use scenario stay
+        consumer limit 1000.00
+        buy 300.00 pay_after_use
+        start
+        + 3 days
+        end
+        capture 290.00 of item 240.00, damage 30.00, late_return 20.00
+        pay 290.00
+        lower 260.00 capture 1 because it_was_broken_before of item 240.00, late_return 20.00
+        plan state overpaid, overpaid 30.00, refunded 30.00
+    """,
+    "a stay without what proves its bill": """
+        use scenario stay, evidence true
+        consumer limit 1000.00
+        buy 300.00 pay_after_use
+        start
+        end
+        capture 50.00                                refused invalid_field
+        capture 50.00 evidence photograph_3 of damage 50.00
+        plan state payment_due
+    """,
+    "pay after delivery: the parcel is refused at the door": """
+        use scenario pay_after_delivery, days_max 30
+        consumer limit 1000.00
+        buy 150.00 pay_after_use
+        start
+        + 3 days
+        end
+        void
+        plan state voided
+        account reserved 0.00, used 0.00
+    """,
+    "pay after delivery: a part is kept, for less": """
+        use scenario pay_after_delivery, days_max 30
+        consumer limit 1000.00
+        buy 150.00 pay_after_use
+        start
+        + 3 days
+        end
+        capture 90.00 of item 100.00, discount 10.00
+        plan state payment_due, captured 90.00, voided 60.00
+        account reserved 0.00, used 90.00
+        pay 90.00
+        plan state paid_off
+    """,
+    "pay after delivery: what was kept comes back line by line, for no more than it cost": """
+        use scenario pay_after_delivery
+        consumer limit 1000.00
+        buy 150.00 pay_after_use
+        start
+        end
+        capture 140.00 of item 100.00, item 50.00, discount 10.00
+        refund lines 1.3                             refused invalid_field
+        refund lines 1.2
+        plan refunded 50.00, outstanding 90.00
+        refund lines 1.1
+        plan state refunded, refunded 140.00, outstanding 0.00
+        refund lines 1.1                             refused amount_exceeds_outstanding
+        account reserved 0.00, used 0.00
+    """,
+    "a trial under a standing permission: it becomes a purchase": """
+        consumer limit 1000.00
+        permit trial
+        buy 200.00 pay_after_use category trial
+        confirm                                      refused state_forbids
+        start
+        + 14 days
+        revoke
+        end
+        capture 150.00 of item 180.00, discount 30.00
+        plan state payment_due, captured 150.00, voided 50.00
+        buy 200.00 pay_after_use category trial
+        start                                        refused state_forbids
+        confirm
+        start
+    """,
+    "a trial under a standing permission: it comes back, and nothing is owed": """
+        consumer limit 1000.00
+        permit trial
+        buy 200.00 pay_after_use category trial
+        start
+        + 10 days
+        end
+        capture 0.00
+        plan captured 0.00, voided 200.00, outstanding 0.00
+        account reserved 0.00, used 0.00
+    """,
+    "a ride that is not paid: it is spread over three months, and stays one debt": """
+        use scenario ride, convert_max 3
+        consumer limit 1000.00
+        buy 50.00 pay_after_use
+        start
+        + 1 hours
+        end
+        capture 12.40
+        convert 3                                    refused state_forbids
+        + 31 days
+        close expired 0
+        plan state payment_due, overdue 12.40, days_past_due 1
+        account reserved 0.00, used 12.40
+        convert 4                                    refused invalid_field
+        convert 3
+        plan state payment_due, overdue 0.00, days_past_due 0, outstanding 12.40
+        account reserved 0.00, used 12.40
+        schedule 0.00 4.13 4.13 4.14
+        convert 2                                    refused state_forbids
+        pay 4.13
+        + 31 days
+        close expired 0
+        plan overdue 0.00
+        pay 8.27
+        plan state paid_off
+        account used 0.00
+    """,
+    "a ride whose product does not say so is not spread": """
+        consumer limit 1000.00
+        buy 50.00 pay_after_use
+        capture 12.40
+        + 40 days
+        convert 2                                    refused state_forbids
+    """,
     "an order that need not be confirmed is not": """
         consumer limit 1000.00
         buy 200.00 pay_after_use
