@@ -106,7 +106,18 @@ def passed(before: Plan, command_id: str, now: datetime) -> Moved | None:
 
 def next_day(plan: Plan) -> date | None:
     """The first day that is not passed yet on which time brings about something; None if there is none."""
-    return min((on for on in _days(plan.offer.servicing, plan.standing) if on > plan.passed_on), default=None)
+    servicing, standing, passed_on = plan.offer.servicing, plan.standing, plan.passed_on
+    first = min((on for on in _days_beside(servicing, standing) if on > passed_on), default=None)
+    ahead = timedelta(max(servicing.remind_days, default=0))
+    is_oldest = True
+    for row in standing.rows if not standing.closed else ():
+        if first is not None and first <= row.due_on - ahead:
+            break  # rows are in the order of their due dates: none of the others comes before
+        if row.is_open:
+            days = [on for on in _days_of(servicing, standing, row.due_on, is_oldest=is_oldest) if on > passed_on]
+            first = min(days if first is None else [first, *days], default=None)
+            is_oldest = False
+    return first
 
 
 def next_day_at(plan: Plan) -> datetime | None:
@@ -178,22 +189,26 @@ def _brought_by_lateness(
         yield Event(EventType.CHARGED_OFF, {"amount": amount}), ChargedOff(id="", recorded_on=day, on=day)
 
 
-def _days(servicing: Servicing, standing: Standing) -> Iterator[date]:
-    """The days on which time brings about something, as things stand; of later instalments only the first reminder."""
+def _days_beside(servicing: Servicing, standing: Standing) -> Iterator[date]:
+    """The days on which time brings about something, as things stand, but for those of instalments."""
     if (ends := _return_ends(servicing, standing)) is not None:
         yield ends
     if standing.dispute is not None and standing.dispute.respond_by is not None:
         yield from (standing.dispute.respond_by - ANSWER_SOON, standing.dispute.respond_by + A_DAY)
     if standing.open_claim is not None and (on := _settled_on(standing.open_claim)) is not None:
         yield on
+
+
+def _days_of(servicing: Servicing, standing: Standing, due_on: date, *, is_oldest: bool) -> Iterator[date]:
+    """Those of an instalment while it is open; only the oldest brings the plan into another bucket."""
+    yield due_on
+    for days in servicing.remind_days:
+        yield due_on - timedelta(days)
     late = () if servicing.late_fee is None else (servicing.late_fee.grace_days + 1,)
     given_up = () if servicing.charge_off_days is None else (servicing.charge_off_days,)
-    lateness = (*late, *BUCKETS, *given_up)
-    for _, row in _open_rows(standing):
-        yield row.due_on
-        yield from [row.due_on - timedelta(days) for days in servicing.remind_days]
-        yield from [on for days in lateness if (on := day_past_due(standing, row.due_on, days)) is not None]
-        lateness = (*late, 1)  # only the oldest brings the plan into another bucket
+    for days in (*late, *BUCKETS, *given_up) if is_oldest else (*late, 1):
+        if (on := day_past_due(standing, due_on, days)) is not None:
+            yield on
 
 
 def _settled_on(claim: Claim) -> date | None:

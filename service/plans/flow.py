@@ -5,6 +5,7 @@ from datetime import datetime
 import msgspec
 from msgspec import Struct
 
+from service.actor import THE_DAY
 from service.db import Connection, Pool
 from service.engine.keys import refusal
 from service.engine.work import Answer, Done, Key
@@ -16,7 +17,7 @@ from service.plans import books, store
 from service.plans.book import Change, Command, Recorded, completed
 from service.plans.books import Books
 from service.plans.days import in_time
-from service.plans.plan import Plan, business_day, view, view_as
+from service.plans.plan import Plan, business_day, view_as
 from service.plans.reading_store import load_facts, load_plans
 from service.plans.timeline import PlanAnswer, Step, recorded_fact
 
@@ -45,10 +46,8 @@ class PlanWork:
         return change
 
     def answer(self, change: Change, now: datetime) -> bytes:
-        """The plan after it, and what it has recorded; a day may pass without a fact."""
-        if change.moved[-1].facts:
-            return _encode(_answer(change, now))
-        return _encode(view(change.plan, business_day(now, change.plan.offer.time_zone)))
+        """The plan after it, and what it has recorded; nothing of days that have passed, for nobody asked."""
+        return b"" if change.moved[-1].by == THE_DAY else _encode(_answer(change, now))
 
     async def save(
         self, conn: Connection, found: Books, done: list[Done[Command, Change]], answers: list[tuple[Key, Answer]]
