@@ -113,13 +113,14 @@ async def services(settings: Settings) -> AsyncGenerator[Services]:
 
     processors = Processors(lambda: registry.now.processors, secret_of)
     outside = Outside(pool, Gateways(registry.key_of), lambda: registry.now.gateways, sandbox=settings.sandbox)
+    charging = Charging(pool, engine, processors, registry.time_at)
     try:
         yield Services(
-            settings, pool, cache, readiness, registry, snapshots, attempts, engine, shadows, outside,
-            Charging(pool, engine, processors, registry.time_at),
+            settings, pool, cache, readiness, registry, snapshots, attempts, engine, shadows, outside, charging,
             large_bodies=Turnstile(), quoting=Aside(), desk=Aside(),
         )  # fmt: skip
     finally:
+        await charging.close()
         await engine.close()
         await shadows.close()
         await outside.close()

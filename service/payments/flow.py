@@ -14,7 +14,7 @@ import hashlib
 import logging
 from collections.abc import Iterable
 from datetime import UTC, date, datetime
-from typing import Any, Final
+from typing import Final
 
 import msgspec
 from msgspec import Struct
@@ -26,44 +26,27 @@ from service.db import Pool
 from service.engine.engine import Engine
 from service.engine.work import Answer, Key
 from service.errors import Code
-from service.event_type import EventType
+from service.inbox import Together
 from service.merchants.merchant import TimeAt
 from service.payments.charge import Charge, ChargeState
-from service.payments.collection import Collection, after_charge
+from service.payments.ending_flow import End, end_charges
 from service.payments.gateway import Processors
 from service.payments.processor import Heard, Said
 from service.payments.retry import ask_again
 from service.payments.store import (
     ASK_LATER,
-    MOVE_COLLECTIONS,
+    FIND_PAYMENTS,
     AskedLater,
     Q,
     load_charges,
     milliseconds,
-    moved_collection,
-    tell,
-    told_of,
 )
 from service.plans.book import PlanCommand
 from service.plans.money_back import ReturnPayment
 from service.plans.payment import RecordPayment
-from service.terms.servicing import Retry
 
 AT_ONCE: Final = 16  # calls to processors of one process
 ASKED_AT_ONCE: Final = 200
-
-# From where a charge may go to an end. Money that came is never refused, not even after a decline.
-FROM: Final[dict[ChargeState, tuple[ChargeState, ...]]] = {
-    ChargeState.SUCCEEDED: (ChargeState.PENDING, ChargeState.DECLINED),
-    ChargeState.DECLINED: (ChargeState.PENDING,),
-    ChargeState.RETURNED: (ChargeState.PENDING, ChargeState.SUCCEEDED, ChargeState.DECLINED),
-}
-
-TOLD: Final[dict[ChargeState, EventType]] = {
-    ChargeState.SUCCEEDED: EventType.CHARGE_SUCCEEDED,
-    ChargeState.DECLINED: EventType.CHARGE_DECLINED,
-    ChargeState.RETURNED: EventType.CHARGE_RETURNED,
-}
 
 log = logging.getLogger("tenor.payments")
 
@@ -81,6 +64,13 @@ class Charging:
         self.processors = processors
         self._engine = engine
         self._places = asyncio.Semaphore(AT_ONCE)
+        self._ends: Together[End, None] = Together(self._end_all)
+        self._payments: Together[Charge, str | None] = Together(self._find_payments)
+
+    async def close(self) -> None:
+        """Ends what has come to an end."""
+        await self._payments.close()
+        await self._ends.close()
 
     async def pull(self, charge_ids: Iterable[str], now: datetime) -> None:
         """Calls the processors of charges that are written down, and books what they say."""
@@ -159,8 +149,7 @@ class Charging:
         )  # fmt: skip
         if not _is_done(answer, Code.DUPLICATE_PAYMENT):
             return None
-        found: str | None = await self.pool.fetchval(Q.find_payment, charge.bucket, charge.plan_id, charge.charge_id)
-        return found
+        return await self._payments.ask(charge)
 
     async def _book_return(self, charge: Charge, payment_id: str, now: datetime) -> bool:
         """The payment never was: the plan stands as if it had not come. False: not now."""
@@ -190,28 +179,18 @@ class Charging:
     ) -> None:
         """The charge's end, what follows for the next try, and the event: together, and once."""
         reason = heard.reason if state in (ChargeState.DECLINED, ChargeState.RETURNED) else None
-        async with self.pool.acquire() as conn, conn.transaction():
-            row = await conn.fetchrow(Q.lock_collection, charge.bucket, charge.plan_id)
-            assert row is not None, "a charge was made without its plan's row"
-            before = Collection(**row)
-            ended = await conn.fetchval(
-                Q.end_charge, charge.bucket, charge.charge_id, state, reason, payment_id, heard.received_on, now,
-                list(FROM[state]),
-            )  # fmt: skip
-            if not ended:
-                return
-            retry = _decode_retry(await conn.fetchval(Q.load_retry, charge.bucket, charge.plan_id))
-            after = after_charge(before, retry, charge, state, reason, now)
-            await MOVE_COLLECTIONS.execute(conn, moved=[moved_collection(charge.plan_id, after)])
-            data: dict[str, Any] = {"charge_id": charge.charge_id, "amount": charge.amount}
-            if payment_id is not None:
-                data |= {"payment_id": payment_id}
-            if reason is not None:
-                data |= {"reason": reason, "retry_at": after.retry_at, "is_stopped": after.is_stopped}
-            await tell(
-                conn,
-                [told_of(charge.plan_id, charge.merchant_id, TOLD[state], ActorKind.PROCESSOR, now, data)],
-            )
+        await self._ends.ask(End(charge, state, reason, payment_id, heard.received_on, now))
+
+    async def _end_all(self, ends: list[End]) -> list[None]:
+        await end_charges(self.pool, ends)
+        return [None] * len(ends)
+
+    async def _find_payments(self, charges: list[Charge]) -> list[str | None]:
+        """The payments that they became."""
+        async with self.pool.acquire() as conn:
+            rows = await FIND_PAYMENTS.fetch(conn, asked=charges)
+        found: dict[str, str] = {row["charge_id"]: row["payment_id"] for row in rows}
+        return [found.get(charge.charge_id) for charge in charges]
 
 
 def _value_date(charge: Charge, received_on: date | None, now: datetime) -> date | None:
@@ -227,4 +206,3 @@ def _is_done(answer: Answer, before: Code) -> bool:
 
 
 _decode: Final = msgspec.json.Decoder(_Problem).decode
-_decode_retry: Final = msgspec.json.Decoder(Retry).decode

@@ -59,14 +59,21 @@ select instrument_id, is_stopped, for_due_on, began_at, tries, retry_at
  where bucket = $1 and plan_id = $2
    for update;
 
+-- lock_collections --
+-- The same of the plans of some charges, and when each plan's product tries again what was declined: what it does not say
+-- is as ever.
+select c.plan_id, c.instrument_id, c.is_stopped, c.for_due_on, c.began_at, c.tries, c.retry_at,
+       coalesce(p.offer -> 'servicing' -> 'retry', '{}'::json) as retry
+  from @asked
+  join collections c using (bucket, plan_id)
+  join plans p using (bucket, plan_id)
+ order by c.bucket, c.plan_id
+   for update of c;
+
 -- load_collection --
 select instrument_id, is_stopped, for_due_on, began_at, tries, retry_at
   from collections
  where bucket = $1 and plan_id = $2;
-
--- load_retry --
--- When the plan's product tries again what was declined: what it does not say is as ever.
-select coalesce(offer -> 'servicing' -> 'retry', '{}'::json) from plans where bucket = $1 and plan_id = $2;
 
 -- name_instrument --
 -- Another instrument is tried at once, whatever became of the one before.
@@ -195,17 +202,23 @@ update charges c
   from @later
  where c.bucket = later.bucket and c.charge_id = later.charge_id
 
--- end_charge --
--- What a charge came to, once: a state that it may not go to from where it is changes nothing.
-update charges
-   set state = $3, reason = $4, payment_id = $5, received_on = coalesce($6, received_on), ask_at = null,
-       ended_at = coalesce(ended_at, $7), returned_at = case when $3 = 'returned' then $7::timestamptz end
- where bucket = $1 and charge_id = $2 and state = any($8::text[])
-returning true;
+-- end_charges --
+-- What charges came to, each once: a state that one may not go to from where it is changes nothing.
+update charges c
+   set state = ended.state, reason = ended.reason, payment_id = ended.payment_id,
+       received_on = coalesce(ended.received_on, c.received_on), ask_at = null,
+       ended_at = coalesce(c.ended_at, ended.at), returned_at = case when ended.state = 'returned' then ended.at end
+  from @ended
+ where c.bucket = ended.bucket and c.charge_id = ended.charge_id
+   and c.state = any(string_to_array(ended.may_come_from, ' '))
+returning c.charge_id
 
--- find_payment --
--- The payment that a charge became; its reference is kept as references are compared.
-select fact_id from facts where bucket = $1 and plan_id = $2 and reference = lower($3) and fact = 'paid';
+-- find_payments --
+-- The payments that charges became; their references are kept as references are compared.
+select asked.charge_id, f.fact_id as payment_id
+  from @asked
+  join facts f using (bucket, plan_id)
+ where f.reference = lower(asked.charge_id) and f.fact = 'paid'
 
 -- find_offers_consumer --
 select consumer_id from decisions where bucket = $1 and decision_id = $2;

@@ -66,6 +66,30 @@ class AskedLater(Struct, frozen=True):
     ask_at: datetime
 
 
+class EndedCharge(Struct, frozen=True):
+    """What a charge came to."""
+
+    bucket: SmallInt
+    charge_id: str
+    state: ChargeState
+    reason: Reason | None
+    payment_id: str | None
+    received_on: date | None
+    at: datetime
+    may_come_from: str  # states, with blanks between them
+
+
+class Asked(Struct, frozen=True):
+    """A charge, and the plan it is of."""
+
+    bucket: SmallInt
+    plan_id: str
+    charge_id: str
+
+
+LOCK_COLLECTIONS: Final = Statement(Q.lock_collections, asked=Asked)
+END_CHARGES: Final = Statement(Q.end_charges, ended=EndedCharge)
+FIND_PAYMENTS: Final = Statement(Q.find_payments, asked=Asked)
 MOVE_COLLECTIONS: Final = Statement(Q.move_collections, moved=MovedCollection)
 INSERT_CHARGES: Final = Statement(Q.insert_charges, made=MadeCharge)
 ASK_LATER: Final = Statement(Q.ask_later, later=AskedLater)
