@@ -15,6 +15,8 @@ import signal
 from datetime import datetime, timedelta
 from typing import Final
 
+import uvloop
+
 from service import clock, config, embedded
 from service.api.limits import reviewing
 from service.api.services import Services
@@ -30,6 +32,7 @@ from service.plans.guard_flow import guard_all
 
 PAUSE_S: Final = 30.0
 CLOSE_EVERY: Final = timedelta(hours=1)
+NICENESS: Final = 10  # where processors are scarce, those who wait at the checkout go first
 
 log = logging.getLogger("tenor.worker")
 
@@ -37,8 +40,9 @@ log = logging.getLogger("tenor.worker")
 def main(argv: list[str]) -> int:
     """Do what time brings about until it is stopped, by SIGTERM or Ctrl-C; what it has begun is finished first."""
     argparse.ArgumentParser(prog="tenor worker", description=main.__doc__).parse_args(argv)
+    os.nice(NICENESS)
     with embedded.reachable(config.read(os.environ)) as settings:
-        asyncio.run(_until_stopped(config.with_key_secret(settings)))
+        uvloop.run(_until_stopped(config.with_key_secret(settings)))
     return 0
 
 
