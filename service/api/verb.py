@@ -23,8 +23,10 @@ from service.api.ask import Ask, Asked, content_type, is_dry_run, write
 from service.api.body import Body
 from service.api.operation import operation
 from service.api.reply import JSON, reply_answer
+from service.engine.work import Answer
 from service.errors import Code, Refused
-from service.plans.book import Command
+from service.plans.book import Command, PlanCommand
+from service.plans.days_flow import after_its_days
 from service.plans.flow import Preview, preview
 from service.plans.timeline import PlanAnswer
 
@@ -55,9 +57,16 @@ def verb(word: str, status: int, **more: Any) -> Callable[[Callable[[B, Names], 
 
 async def do(request: Asked, ask: Ask, command: Command, status: int) -> ASGIResponse:
     """Does the command, or says what it would do."""
-    if is_dry_run(request):
-        return reply_answer(await preview(ask.services.pool, command, ask.real_now, ask.services.registry.time_at))
-    return reply_answer(await ask.services.engine.do(command, ask.key, ask.real_now, status))
+    services, now = ask.services, ask.real_now
+
+    async def attempt() -> Answer:
+        if is_dry_run(request):
+            return await preview(services.pool, command, now, services.registry.time_at)
+        return await services.engine.do(command, ask.key, now, status)
+
+    if not isinstance(command, PlanCommand):
+        return reply_answer(await attempt())
+    return reply_answer(await after_its_days(services.engine, command.plan_id, now, attempt))
 
 
 def no_plan(plan_id: str) -> Refused:

@@ -74,7 +74,11 @@ async def _do(
         else:
             done.append(Done(work, effect, now))
             answers.append((work, Answer(work.status, family.answer(effect, now))))
-    await family.save(conn, facts, done, [(work.key, answer) for work, answer in answers if work.key])
+    given = [(work.key, answer) for work, answer in answers if work.key]
+    if not_now := [key for key, answer in given if answer.is_not_now]:
+        await keys.release(conn, not_now)
+        given = [(key, answer) for key, answer in given if not answer.is_not_now]
+    await family.save(conn, facts, done, given)
     by_work = {id(work): answer for work, answer in answers}
     twins = [(work, by_work[id(one)]) for work, one in claims.twins]
     return [*answers, *twins, *claims.known], family.tell(done)

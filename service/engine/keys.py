@@ -83,6 +83,10 @@ class Keys:
         """Claims a single key; False if it was used before."""
         return bool(await _insert(conn, [(key, now)]))
 
+    async def release(self, conn: Connection, keys: list[Key]) -> None:
+        """Frees keys that this transaction has claimed: what came under them can be tried again."""
+        await conn.execute(Q.release_keys, [key.owner_id for key in keys], [key.key for key in keys])
+
     async def answers(self, conn: Connection, keys: list[Key]) -> Mapping[tuple[str, str], tuple[bytes, Answer]]:
         """What was answered under these keys before: (request hash, answer) by (owner, key).
 

@@ -26,7 +26,7 @@ class Once:
 
     async def once(self, key: Key, now: datetime, do: Do, budget_s: float = PATIENCE_S) -> Answer:
         """Runs `do`, for at most `budget_s`, unless `key` was used before; then the same answer again. A refusal is
-        kept like any answer.
+        kept like any answer, but one that says 'not now' (503), which leaves the key free.
 
         Not cancelled by a caller who leaves: what was begun is finished.
         """
@@ -62,5 +62,7 @@ class Once:
                     answer = await do(conn)
             except Refused as refused:
                 answer = refusal(refused)
+                if answer.is_not_now:
+                    raise
             await save(conn, [(key, answer)])
             return answer

@@ -40,6 +40,11 @@ update idempotency i
   from @given
  where i.bucket = given.bucket and i.owner_id = given.owner_id and i.key = given.key;
 
+-- release_keys --
+delete from idempotency i
+ using unnest($1::text[], $2::text[]) as k (owner_id, key)
+ where i.owner_id = k.owner_id and i.key = k.key and i.status is null;
+
 -- open_feed --
 insert into feeds (merchant_id) values ($1);
 

@@ -32,6 +32,11 @@ class Answer(Struct, frozen=True):
     status: int
     body: bytes
 
+    @property
+    def is_not_now(self) -> bool:
+        """Whether the same request may be answered otherwise in a moment: it is not kept, and its key stays free."""
+        return self.status >= 500
+
 
 Item = TypeVar("Item")
 Effect = TypeVar("Effect")

@@ -42,6 +42,7 @@ from service.payments.store import (
     milliseconds,
 )
 from service.plans.book import PlanCommand
+from service.plans.days_flow import after_its_days
 from service.plans.money_back import ReturnPayment
 from service.plans.payment import RecordPayment
 
@@ -169,7 +170,11 @@ class Charging:
         """Once for each charge and word: the key is the wall, whatever answers come how often."""
         digest = hashlib.sha256(f"{word} {charge.charge_id}".encode()).digest()
         key = Key.of("payments", f"{word} {charge.charge_id}", digest, charge.bucket)
-        answer = await self._engine.do(command, key, now, 201)
+
+        async def attempt() -> Answer:
+            return await self._engine.do(command, key, now, 201)
+
+        answer = await after_its_days(self._engine, command.plan_id, now, attempt)
         if answer.status >= 300:
             log.warning("charge %s could not be booked as %s: %s", charge.charge_id, word, _decode(answer.body).code)
         return answer

@@ -7,11 +7,15 @@ from contextlib import asynccontextmanager
 from datetime import datetime
 from typing import Any
 
+import pytest
+
 from service import ids
 from service.actor import Actor, ActorKind
 from service.api.services import Services
+from service.db import Connection
 from service.engine import lane
-from service.engine.work import Answer
+from service.engine.work import Answer, Key
+from service.errors import Code, Refused
 from service.people.person import person_of
 from service.plans.book import Book, Change, PlanCommand
 from service.plans.capture import Capture
@@ -63,6 +67,29 @@ async def test_who_breaks_breaks_alone(world: World) -> None:
     answers: list[Answer] = await asyncio.gather(*doing)
     assert [answer.status for answer in answers] == [200, 500, 422, 200, 404]
     assert (await world.account(consumer))["used"] == 300_00
+
+
+class NotNow(PlanCommand, frozen=True, kw_only=True):
+    """Refused with a word that says: try again."""
+
+    def apply(self, book: Book, now: datetime) -> Change:
+        raise Refused(Code.BUSY, "Not now.")
+
+
+async def test_not_now_is_not_kept_under_the_key(world: World) -> None:
+    plan = await world.plan(await world.consumer(limit=1_000_00), 600_00)
+    engine, named = services_of(world).engine, names(world, plan["id"])
+    key = Key.of(world.demo.merchant_id, "again", b"0" * 32, ids.bucket_of(plan["id"]))
+    assert [(await engine.do(NotNow(**named), key, NOON)).status for _ in range(2)] == [503, 503]
+
+    async def not_now(_: Connection) -> Answer:
+        raise Refused(Code.UNAVAILABLE, "Not now.")
+
+    with pytest.raises(Refused, match="Not now"):
+        await engine.once(key, NOON, not_now)
+    done = await engine.do(Capture(**named, amount=100_00), key, NOON)
+    again = await engine.do(NotNow(**named), key, NOON)
+    assert (done.status, again) == (200, done)
 
 
 async def test_commands_of_one_batch_see_each_other(world: World) -> None:

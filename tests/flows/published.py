@@ -34,7 +34,7 @@ from tests.plans.fineract import (
     terms_of,
 )
 
-LIMIT = 1_000_000_00
+LIMIT = AMOUNT_MAX // 2
 BEFORE_ALL = datetime(2010, 1, 1, 12, tzinfo=UTC)
 
 

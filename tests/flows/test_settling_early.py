@@ -1,11 +1,18 @@
 """A plan is settled early: the quote binds for its day, its payment pays the plan off, and the page had said so."""
 
-from datetime import timedelta
+import json
+from datetime import datetime, timedelta
+from decimal import Decimal
 from typing import Any
+
+import pytest
 
 from tests.flows.test_policies import draft, publish, with_field
 from tests.flows.world import NOON, World
+from tests.plans.published_schedules import FOLDER
 
+REBATES = json.loads((FOLDER / "rebates.json").read_text())["vectors"] if (FOLDER / "rebates.json").exists() else []
+UK = [case for case in REBATES if "settlement_figure_expected" in case]
 PATH = "/v1/plans/{}/settlement_quotes"
 
 
@@ -69,21 +76,49 @@ async def test_what_may_still_be_captured_is_given_back_first(world: World) -> N
     assert refused.json()["actions"] == ["capture", "void", "amend", "extend_authorization", "pay"]
 
 
-async def test_the_published_figure_of_the_united_kingdom(world: World) -> None:
-    """SI 2004/1483, Schedule, example 1b: 5,000.00 in 48 of 134.57 at an APR of 14 %, 28 days after the 12th."""
-    terms = {"instalments": 48, "every": 1, "unit": "month", "rate_percent": "14", "rate_kind": "effective"}
-    price = {"name": "at_14", "currency": "EUR", "amount_min": 500_00, "amount_max": 10_000_00, "terms": terms}
-    made = await draft(world.operator, with_field("/instalments", [price]) | {"jurisdiction": "GB"})
+@pytest.mark.parametrize("case", UK, ids=[case["id"] for case in UK])
+async def test_the_published_figures_of_the_united_kingdom(world: World, case: dict[str, Any]) -> None:
+    """SI 2004/1483, Schedule: so many instalments paid, and a day by which 28 days of notice have passed."""
+    advance, apr = int(Decimal(case["advance"]) * 100), str(case["apr_percent"])
+    terms = {"instalments": case["instalments"], "every": 1, "unit": "month", "rate_percent": apr}
+    price = {"name": "uk", "currency": "EUR", "amount_min": 500_00, "amount_max": 10_000_00}
+    rows = [price | {"terms": terms | {"rate_kind": "effective"}}]
+    made = await draft(world.operator, with_field("/instalments", rows) | {"jurisdiction": "GB"})
     assert made["faults"] == [], made["faults"]
     assert (await publish(world.second_operator, made)).status_code == 200
-    world.merchant.now = world.operator.now = NOON.replace(year=2027, month=1, day=15)
-    plan = await world.plan(await world.consumer(limit=10_000_00), 5_000_00)
-    await world.merchant.post(f"/v1/plans/{plan['id']}/capture", {"amount": 5_000_00})
-    world.merchant.now = NOON.replace(year=2028, month=1, day=15)
-    paid = (await world.merchant.post(f"/v1/plans/{plan['id']}/payments", {"amount": 12 * 134_57})).json()
-    assert (paid["apr"]["printed"], paid["schedule"][11]["paid_on"]) == ("14.0", "2028-01-15")
-    quote = (await world.merchant.post(PATH.format(plan["id"]), {})).json()["settlement_quote"]
-    assert (quote["amount"], quote["good_until"], quote["method"]) == (4_023_49, "2028-02-12", "actuarial")
-    world.merchant.now = NOON.replace(year=2028, month=2, day=12)
-    settled = (await world.merchant.post(f"/v1/plans/{plan['id']}/payments", {"amount": 4_023_49})).json()
+    paid, (waited, _, month_days) = case["payments_made_before_settlement"], case["part_period"].partition("/")
+    opened = next(day for day in (NOON.replace(year=2027, month=month, day=15) for month in range(1, 13))
+                  if not month_days or (later(day, paid + 1) - later(day, paid)).days == int(month_days))  # fmt: skip
+    world.merchant.now = world.operator.now = opened
+    plan = await world.plan(await world.consumer(limit=10_000_00), advance)
+    captured = (await world.merchant.post(f"/v1/plans/{plan['id']}/capture", {"amount": advance})).json()
+    assert captured["apr"]["printed"] == f"{apr}.0"
+    each = int(Decimal(case["instalment"]) * 100)
+    assert captured["schedule"][0]["principal"] + captured["schedule"][0]["interest"] == each
+    ends_at, figure = (
+        later(opened, paid) + timedelta(int(waited)),
+        int(Decimal(case["settlement_figure_expected"]) * 100),
+    )
+    if not int(waited):  # the notice is given before the last of them is due, which is settled with the rest
+        paid, figure = paid - 1, figure + each
+    world.merchant.now = ends_at - timedelta(days=28)
+    await sent(world, f"/v1/plans/{plan['id']}/payments", {"amount": paid * each})
+    quote = (await sent(world, PATH.format(plan["id"]), {}))["settlement_quote"]
+    assert (quote["amount"], quote["good_until"], quote["method"]) == (figure, str(ends_at.date()), "actuarial")
+    world.merchant.now = ends_at
+    settled = await sent(world, f"/v1/plans/{plan['id']}/payments", {"amount": figure})
     assert (settled["state"], settled["outstanding"], settled["overpaid"]) == ("paid_off", 0, 0)
+
+
+async def sent(world: World, path: str, body: dict[str, Any]) -> dict[str, Any]:
+    """The answer, however many days have gone by since the last request."""
+    answered = await world.merchant.post(path, body)
+    assert answered.is_success, answered.text
+    found: dict[str, Any] = answered.json()
+    return found
+
+
+def later(instant: datetime, months: int) -> datetime:
+    """The same day and time so many months later."""
+    year, month = divmod(instant.month - 1 + months, 12)
+    return instant.replace(year=instant.year + year, month=month + 1)

@@ -124,3 +124,18 @@ async def test_a_plan_that_fails_stops_no_other_and_is_told(world: World, monkey
         assert "Days of 1 plans" in closed.json()["detail"]
         assert [len(await told_of(world, plan["id"])) for plan in plans] == [0, 2, 2, 2, 2, 2]
     assert await close(world, 1.1) == 1
+
+
+async def test_years_went_by_and_the_next_request_is_done(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    """More days are to be passed than one transaction passes: they are passed in several before it."""
+    monkeypatch.setattr(days, "AT_ONCE", 3)
+    plan = await world.plan(await world.consumer(), 600_00)
+    path = f"/v1/plans/{plan['id']}"
+    await world.merchant.post(f"{path}/capture", {"amount": 600_00})
+    world.merchant.now = NOON + timedelta(days=400)
+    foretold = await world.merchant.post(f"{path}/payments?dry_run=true", {"amount": 600_00})
+    paid = await world.merchant.post(f"{path}/payments", {"amount": 600_00}, key="late")
+    assert (foretold.status_code, paid.status_code, paid.json()["state"]) == (200, 201, "paid_off")
+    assert (await world.merchant.post(f"{path}/payments", {"amount": 600_00}, key="late")).content == paid.content
+    told = [event["type"] for event in (await world.merchant.get("/v1/events", limit=500)).json()["events"]]
+    assert (told.count("instalment.due"), told.count("instalment.overdue"), told[-1]) == (3, 4, "payment.recorded")

@@ -82,6 +82,7 @@ def test_fineract(case: Case) -> None:
                 assert story.version.outstanding == cents(expectation["value"])
 
 
+START_ON = date(2015, 1, 1)  # of tables without dates
 DIGITS = 30  # unrounded tables are built in minor units this small, and rounded as they were printed
 
 
@@ -98,23 +99,8 @@ def scaled(text: str) -> int:
 @pytest.mark.parametrize("case", named("EC15-"))
 def test_european_commission(case: Case) -> None:
     """Amortization tables of the 2015 APRC report: nothing rounded but the print."""
-    conventions, loan = case["conventions"], case["loan"]
-    every, unit = known(PERIODS, str(conventions["periods_per_year"]), "conventions/periods_per_year")
-    start_on = date(2015, 1, 1)
-    kind = conventions["kind"]
-    terms = Terms(
-        instalments=int(loan["periods"]),
-        every=every,
-        unit=unit,
-        first_due_on=first_due_of(conventions, start_on, every * known(MONTHS, unit, "conventions/odd_first_period"))
-        if conventions["odd_first_period"]
-        else None,
-        rate_percent=Decimal(case["rows"][0]["rate_percent"]),
-        rate_kind=known(RATE_KINDS, conventions["borrowing_rate"], "conventions/borrowing_rate"),
-        method=known(KINDS, kind, "conventions/kind"),
-        grace_principal=int(loan["periods"]) - 1 if kind == "interest" else 0,
-    )
-    schedule = exact_schedule(terms, scaled(loan["principal"]), start_on)
+    loan, terms = case["loan"], commission_terms(case)
+    schedule = exact_schedule(terms, scaled(loan["principal"]), START_ON)
     closing = scaled(loan["principal"])
     for row, expected in zip(schedule, case["rows"], strict=False):
         opening, closing = closing, closing - row.principal
@@ -129,6 +115,25 @@ def test_european_commission(case: Case) -> None:
         } == expected
     if loan["instalment"]:
         assert printed(schedule[0].total, 2) == loan["instalment"]
+
+
+def commission_terms(case: Case) -> Terms:
+    """The terms of a table of the report, from START_ON on."""
+    conventions, loan = case["conventions"], case["loan"]
+    every, unit = known(PERIODS, str(conventions["periods_per_year"]), "conventions/periods_per_year")
+    kind = conventions["kind"]
+    return Terms(
+        instalments=int(loan["periods"]),
+        every=every,
+        unit=unit,
+        first_due_on=first_due_of(conventions, START_ON, every * known(MONTHS, unit, "conventions/odd_first_period"))
+        if conventions["odd_first_period"]
+        else None,
+        rate_percent=Decimal(case["rows"][0]["rate_percent"]),
+        rate_kind=known(RATE_KINDS, conventions["borrowing_rate"], "conventions/borrowing_rate"),
+        method=known(KINDS, kind, "conventions/kind"),
+        grace_principal=int(loan["periods"]) - 1 if kind == "interest" else 0,
+    )
 
 
 PERIODS = {
@@ -238,7 +243,7 @@ def test_numpy_financial(case: Case) -> None:
     for row in case["rows"]:
         if loan:
             terms = monthly(int(loan["periods"]), loan["annual_rate_percent"])
-            seen = exact_schedule(terms, scaled(loan["principal"]), date(2015, 1, 1))[int(row["period"]) - 1]
+            seen = exact_schedule(terms, scaled(loan["principal"]), START_ON)[int(row["period"]) - 1]
             assert agrees(seen.interest, row["interest"])
             assert agrees(seen.principal, row["principal"])
         else:
@@ -246,13 +251,20 @@ def test_numpy_financial(case: Case) -> None:
 
 
 def scalar_of(what: str) -> int:
-    """`pmt 8%/12 x60 P=15000`, `ppmt begin 10%/12 k=1 n=60 P=55000` and their like."""
+    """What a function of the library answers."""
+    name, terms, number, principal = scalar_terms(what)
+    row: Instalment = exact_schedule(terms, scaled(principal), START_ON)[number - 1]
+    return {"pmt": row.total, "ppmt": row.principal, "ipmt": row.interest}[name]
+
+
+def scalar_terms(what: str) -> tuple[str, Terms, int, str]:
+    """Function, terms, number of the instalment and principal of `pmt 8%/12 x60 P=15000`,
+    `ppmt begin 10%/12 k=1 n=60 P=55000` and their like.
+    """
     found = re.match(r"(i?p?pmt|ipmt)(?: (begin|end))? ([\d.]+)%\S*(?: k=(\d+))? (?:x|n=)(\d+) P=([\d.]+)", what)
     assert found, what
     name, when, percent, number, count, principal = found.groups()
-    terms = monthly(int(count), percent, begin=when == "begin")
-    row: Instalment = exact_schedule(terms, scaled(principal), date(2015, 1, 1))[int(number or 1) - 1]
-    return {"pmt": row.total, "ppmt": row.principal, "ipmt": row.interest}[name]
+    return name, monthly(int(count), percent, begin=when == "begin"), int(number or 1), principal
 
 
 def agrees(amount: int, published: str) -> bool:
