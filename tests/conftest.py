@@ -20,6 +20,7 @@ from urllib.parse import urlsplit, urlunsplit
 import asyncpg
 import pytest
 import redis.asyncio
+import uvloop
 
 from service import db, embedded
 from service.config import CannotStart, Settings, read
@@ -54,6 +55,11 @@ def pytest_configure(config: pytest.Config) -> None:
 def pytest_xdist_auto_num_workers(config: pytest.Config) -> int:
     """One more than there are processors: some tests wait for processes that start, or for time to pass."""
     return len(os.sched_getaffinity(0)) + 1 if hasattr(os, "sched_getaffinity") else (os.cpu_count() or 1) + 1
+
+
+def pytest_asyncio_loop_factories(config: pytest.Config, item: pytest.Item) -> dict[str, Any]:
+    """Tests run on the event loop that the service runs on: it does the same in two thirds of the time."""
+    return {"uvloop": uvloop.new_event_loop}
 
 
 def pytest_unconfigure(config: pytest.Config) -> None:

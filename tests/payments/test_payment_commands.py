@@ -1,7 +1,6 @@
 """`tenor sandbox-processor`, as a process of its own."""
 
 import asyncio
-import os
 import socket
 import sys
 
@@ -19,7 +18,7 @@ def free_port() -> int:
 
 async def start(*command: str) -> asyncio.subprocess.Process:
     return await asyncio.create_subprocess_exec(
-        sys.executable, "-m", "service", *command, env=os.environ, stdout=asyncio.subprocess.PIPE
+        sys.executable, "-m", "service", *command, stdout=asyncio.subprocess.PIPE
     )
 
 
