@@ -90,7 +90,13 @@ async def services(settings: Settings) -> AsyncGenerator[Services]:
             if sentences := await unsafe_settings(conn):
                 raise CannotStart(" ".join(sentences))
     cache = Cache(
-        redis.Redis.from_url(settings.redis_url, socket_timeout=0.25, socket_connect_timeout=0.25, protocol=2)
+        redis.Redis.from_url(
+            settings.redis_url,
+            socket_timeout=0.25,
+            socket_connect_timeout=0.25,
+            protocol=2,
+            driver_info=None,  # to look up our driver's version takes longer than to connect
+        )
     )
     readiness = Readiness(pool, cache)
     snapshots = Snapshots(pool, cache)

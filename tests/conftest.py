@@ -125,7 +125,7 @@ async def _empty_redis(which: int) -> str:
     """The first or the second database of this worker."""
     worker = int(os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw"))
     url = _with(os.environ[REDIS], 2 * worker + which)
-    client = redis.asyncio.from_url(url)
+    client = redis.asyncio.from_url(url, driver_info=None)
     await client.flushdb()
     await client.aclose()
     return url

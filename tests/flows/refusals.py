@@ -1,5 +1,6 @@
 """Hears every refusal of the app, and keeps those that the contract does not name for their route."""
 
+from functools import lru_cache
 from typing import Any
 
 import msgspec
@@ -10,12 +11,18 @@ from service.contract.contract import codes_of, routes_of
 from service.errors import Code, Problem
 
 
+@lru_cache(maxsize=4)
+def _said(app: Litestar) -> dict[str, set[Code]]:
+    """What each route of an app may refuse with."""
+    return {name: set(codes_of(route)) for name, route in routes_of(app).items()}
+
+
 class Refusals:
     """The app with somebody who listens. `unsaid` are the routes and codes that their contract lacks."""
 
     def __init__(self, app: Litestar) -> None:
         self._app: Any = app
-        self._said = {name: set(codes_of(route)) for name, route in routes_of(app).items()}
+        self._said = _said(app)
         self.unsaid: set[tuple[str, Code]] = set()
 
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:

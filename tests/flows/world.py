@@ -71,6 +71,7 @@ class World:
         self.partner = Client(http, demo.partner_key)
         self.processor = Client(http, "sk_none")  # until one is registered
         self.beside = AsyncExitStack()  # what runs beside the service for as long as it does
+        self._row_counts = ""
 
     async def consumer(self, limit: int | None = None, attributes: dict[str, Any] | None = None) -> str:
         """A new consumer's id; with `limit` (EUR cents) the account is opened with it."""
@@ -113,6 +114,7 @@ class World:
 
     async def row_counts(self) -> dict[str, int]:
         """How many rows each table has: equal before and after what must write nothing."""
-        tables = await self.pool.fetch("select tablename from pg_tables where schemaname = 'public' order by 1")
-        counts = " union all ".join(f"select '{name}', count(*) from {name}" for (name,) in tables)
-        return {row[0]: row[1] for row in await self.pool.fetch(counts)}
+        if not self._row_counts:
+            tables = await self.pool.fetch("select tablename from pg_tables where schemaname = 'public' order by 1")
+            self._row_counts = " union all ".join(f"select '{name}', count(*) from {name}" for (name,) in tables)
+        return {row[0]: row[1] for row in await self.pool.fetch(self._row_counts)}
