@@ -40,6 +40,7 @@ _SESSION: Final = {
 _LANE: Final = _SESSION | {"statement_timeout": f"{round(STATEMENT_S * 1000)}ms"}
 _ADVISORY_LOCK: Final = int.from_bytes(b"tenor", "big")
 _HEADER: Final = re.compile(r"^-- ([a-z][a-z0-9_]*) --[ \t]*$", re.MULTILINE)
+_END: Final = re.compile(r";\s*(--.*\s*)*\Z")  # of a statement, with the heading of the next section
 _MIGRATION: Final = re.compile(r"^(\d{3})_([a-z0-9_]+)\.sql\Z")
 
 # SQL with a name ------------------------------------------------------------------------------------------------------
@@ -64,7 +65,7 @@ class Queries:
 def load_queries(path: Path) -> Queries:
     """Read a file in which a line `-- load_accounts --` begins each statement; before the first stands prose."""
     _, *parts = _HEADER.split(path.read_text())
-    names, statements = parts[::2], [text.strip().removesuffix(";") for text in parts[1::2]]
+    names, statements = parts[::2], [_END.sub("", text.strip()) for text in parts[1::2]]
     assert names, f"{path.name} names no statement"
     assert len(set(names)) == len(names), f"{path.name} names a statement twice"
     assert all(statements), f"{path.name} has a name without a statement"
@@ -298,8 +299,14 @@ class Check(msgspec.Struct, frozen=True):
 
 async def run_checks(connection: Connection, path: Path = SCHEMA / "checks.sql") -> list[Check]:
     """Every invariant of `path` against one instant of the database, so that work going on meanwhile breaks none."""
+    checks = dict(load_queries(path))
+    counted = " union all ".join(
+        f"select '{name}', count(*) from ({text}) broken"  # noqa: S608 - of our own file
+        for name, text in checks.items()
+    )
     async with connection.transaction(isolation="repeatable_read", readonly=True):
+        broken = {name for name, rows in await connection.fetch(counted) if rows}  # mostly none: one question for all
         return [
-            Check(name, [dict(row) for row in await connection.fetch(statement)])
-            for name, statement in load_queries(path)
+            Check(name, [dict(row) for row in await connection.fetch(text)] if name in broken else [])
+            for name, text in checks.items()
         ]
