@@ -7,6 +7,7 @@ PYTHON ?= $(shell for python in python3.11 python3.12 python3.13 python3.14 pyth
 LOCKS := $(patsubst %,requirements/%.txt,install service embedded tests)
 BIN := .venv/bin
 READY := .venv/ready
+unexport PYTHONDONTWRITEBYTECODE  # the tests start a hundred processes: each would compile all modules anew
 
 help:  ## what there is to make
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' Makefile | awk -F '\t' '{printf "  make %-14s %s\n", $$1, $$2}'
