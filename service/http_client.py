@@ -20,7 +20,7 @@ class NoCookies(CookieJar):
         """Keeps none."""
 
 
-def open_client(patience_s: float = PATIENCE_S) -> httpx.AsyncClient:
+def open_client(patience_s: float = PATIENCE_S, connections_max: int = CONNECTIONS_MAX) -> httpx.AsyncClient:
     """A client that follows no redirect, asks no proxy and keeps no cookie."""
     return httpx.AsyncClient(
         headers={"Accept": "application/json", "Accept-Encoding": "identity", "User-Agent": "tenor"},
@@ -29,7 +29,7 @@ def open_client(patience_s: float = PATIENCE_S) -> httpx.AsyncClient:
         trust_env=False,
         verify=_certificates(),
         timeout=patience_s,
-        limits=httpx.Limits(max_connections=CONNECTIONS_MAX),
+        limits=httpx.Limits(max_connections=connections_max),
     )
 
 

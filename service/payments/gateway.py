@@ -1,6 +1,8 @@
 """Processors over HTTP: one call to pull money, one to ask what has become of it; neither raises."""
 
+from collections import defaultdict
 from collections.abc import Callable, Mapping
+from itertools import chain
 from typing import Final
 
 import httpx
@@ -42,9 +44,10 @@ class Processors:
     """
 
     def __init__(self, addresses: Callable[[], Mapping[str, Address]], secret_of: Callable[[Address], str]) -> None:
+        self.patience_s = PATIENCE_S
         self._addresses = addresses
         self._secret_of = secret_of
-        self._client: httpx.AsyncClient = open_client(PATIENCE_S)
+        self._idle: dict[str, list[httpx.AsyncClient]] = defaultdict(list)  # by processor, each of one connection
         self._circuits: dict[str, Circuit] = {}
 
     def named(self, name: str) -> Address | None:
@@ -62,7 +65,8 @@ class Processors:
 
     async def close(self) -> None:
         """Closes the connections."""
-        await self._client.aclose()
+        for client in chain.from_iterable(self._idle.values()):
+            await client.aclose()
 
     async def _call(self, charge: Charge, way: Callable[[Speech], tuple[Make, Read]]) -> Heard:
         address = self._addresses().get(charge.processor_id)
@@ -72,10 +76,21 @@ class Processors:
         make, read = way(SPEECHES[address.protocol])
         call = make(charge, secret)
         url = f"{address.url.removesuffix('/')}/{call.path}"
-        answer = await exchange(self._client, call.method, url, call.headers, call.content)
+        answer = await self._exchange(charge.processor_id, call, url)
         heard = UNHEARD if answer is None else read(charge, *answer)
         circuit.heard(answer is None, _monotonic_ms())
         return heard
+
+    async def _exchange(self, processor_id: str, call: Call, url: str) -> tuple[int, bytes] | None:
+        """On a connection that nobody uses. A client with many looks at all of them for each request, which costs
+        as much as the request.
+        """
+        idle = self._idle[processor_id]
+        client = idle.pop() if idle else open_client(self.patience_s, connections_max=1)
+        try:
+            return await exchange(client, call.method, url, call.headers, call.content)
+        finally:
+            idle.append(client)
 
 
 def _monotonic_ms() -> int:

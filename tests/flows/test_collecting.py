@@ -148,7 +148,7 @@ async def test_ten_who_pull_at_once_pull_what_is_due_once(at: Till) -> None:
 
 async def test_an_answer_that_was_lost_is_asked_for(at: Till) -> None:
     plan = await at.plan("lost")
-    charging(at).processors._client.timeout = 0.3
+    charging(at).processors.patience_s = 0.3
     charge = (await at.pay(plan, amount=100_00)).json()
     assert (charge["state"], charge["payment_id"]) == ("pending", None)
     assert charge["id"] in at.sandbox.pulled
