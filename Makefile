@@ -56,7 +56,7 @@ $(TRAINING)/ready: $(READY) requirements/training.txt
 test-training: $(TRAINING)/ready  ## the tests of learning, with those that fit a scorecard
 	@$(TRAINING)/bin/python -m pytest -q tests/learning $(ARGS)
 
-bench: $(READY)  ## the benchmark; writes bench.json
+bench: $(READY)  ## the benchmark, and the day of a million plans (ARGS=--quick: of 20,000); writes bench.json
 	@$(BIN)/python -m tests.bench $(ARGS)
 
 check: $(READY)  ## the invariants of the database, and plans proved against their facts (ARGS=--all: every plan)

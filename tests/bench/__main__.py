@@ -16,6 +16,7 @@ from service import config, db, embedded
 from service.config import CannotStart, Settings
 from service.server import supervisor
 from tests.bench import facts, pure, report
+from tests.bench.day import measure as measure_day
 from tests.bench.load import Outcome
 from tests.bench.report import Bench, Cpu
 from tests.bench.stage import PROCESSES, Stage, set_up
@@ -31,11 +32,13 @@ def main() -> int:
     parser.add_argument("--seconds", type=float, help="of each round (6; quick: 3)")
     parser.add_argument("--people", type=int, help="how many there are (100000; quick: 20000)")
     parser.add_argument("--connections", type=int, default=128, help="of the load generator (128)")
-    parser.add_argument("--sides", nargs="+", default=list(report.SIDES), choices=list(report.SIDES))
+    parser.add_argument("--plans", type=int, help="whose day is closed (1000000; quick: 20000; 0: none)")
+    parser.add_argument("--sides", nargs="*", default=list(report.SIDES), choices=list(report.SIDES))
     given = parser.parse_args()
-    rounds, seconds, people = (1, 3, 20_000) if given.quick else (3, 6, 100_000)
+    rounds, seconds, people, plans = (1, 3, 20_000, 20_000) if given.quick else (3, 6, 100_000, 1_000_000)
     given.rounds, given.seconds = given.rounds or rounds, given.seconds or seconds
     given.people = given.people or people
+    given.plans = plans if given.plans is None else given.plans
     environ = config.read(os.environ)
     load_before = os.getloadavg()[0]
     print("Servers, a database, people with decisions that wait ...", flush=True)
@@ -48,6 +51,9 @@ def main() -> int:
             key_secret=secrets.token_hex(32),
         )
         servers = stack.enter_context(embedded.running(wanted, fresh=wanted.database_url is None)).settings
+        if given.plans:
+            print(f"{given.plans:,} plans, and their day ...", flush=True)
+        day = measure_day(servers, given.plans) if given.plans else None
         stage = stack.enter_context(set_up(servers, given.people, given.connections, given.rounds))
         played = play(stage, given.sides, given.rounds, given.seconds)
         checks = asyncio.run(check(stage))
@@ -56,6 +62,8 @@ def main() -> int:
         open_vs_pgbench=ratio(sides, "open", "pgbench_open_as_we_write", "pgbench_open_as_anyone_would"),
         pay_vs_pgbench=ratio(sides, "pay", "pgbench_pay_as_we_write", "pgbench_pay_as_anyone_would"),
         decide_vs_bare=ratio(sides, "decide", "bare"),
+        day_close_plans_per_s=day.plans_per_s if day else 0,
+        day_close=day,
         errors=sum(sum(side.errors.values()) for side in sides.values()),
         broken_checks=[one.name for one in checks if one.rows],
         checks=len(checks),
@@ -70,7 +78,8 @@ def main() -> int:
     )
     report.write(bench)
     report.show(bench)
-    return 1 if bench.errors or bench.broken_checks else 0
+    is_broken = day is not None and (day.broken_checks or day.differences or day.before.errors or day.during.errors)
+    return 1 if bench.errors or bench.broken_checks or is_broken else 0
 
 
 def play(stage: Stage, sides: list[str], rounds: int, seconds: float) -> dict[str, list[tuple[Outcome, Cpu]]]:

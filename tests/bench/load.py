@@ -6,6 +6,7 @@ an outcome goes out on stdout, both as MessagePack.
 
 import asyncio
 import resource
+import signal
 import sys
 import time
 from collections import Counter
@@ -27,6 +28,7 @@ class Job(Struct):
     requests: list[bytes]
     expected: bytes  # what every good answer contains
     again: bool = False  # when they run out, from the beginning
+    pause_s: float = 0  # of each connection between an answer and its next request
 
 
 class Outcome(Struct):
@@ -49,6 +51,7 @@ class Run:
     """What the connections share."""
 
     def __init__(self, job: Job) -> None:
+        self.pause_s = job.pause_s
         self.requests: Iterator[bytes] = cycle(job.requests) if job.again else iter(job.requests)
         self.expected = job.expected
         self.until = time.perf_counter() + job.seconds
@@ -81,7 +84,10 @@ class Client(asyncio.Protocol):
             return
         self._note(received)
         self.received = b""
-        self._send()
+        if self.run.pause_s:
+            asyncio.get_running_loop().call_later(self.run.pause_s, self._send)
+        else:
+            self._send()
 
     def connection_lost(self, exc: Exception | None) -> None:
         if not self.finished.done():
@@ -109,10 +115,11 @@ class Client(asyncio.Protocol):
 
 
 async def drive(job: Job) -> Outcome:
-    """Sends the job's requests and waits for the last answer."""
+    """Sends the job's requests and waits for the last answer. SIGTERM ends it early."""
     loop = asyncio.get_running_loop()
     began, cpu = time.perf_counter(), time.process_time()
     run = Run(job)
+    loop.add_signal_handler(signal.SIGTERM, lambda: setattr(run, "until", 0.0))
     clients = [Client(run) for _ in range(job.connections)]
     for client in clients:
         await loop.create_connection(lambda client=client: client, "127.0.0.1", job.port)  # type: ignore[misc]

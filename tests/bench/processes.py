@@ -79,6 +79,13 @@ class Processors:
         return own.seconds + own.of_ended_children + sum(one.seconds for one in others if one.parent == self._postgres)
 
 
+def memory_mib(pid: int) -> float:
+    """What a process held of memory at most; 0 where there is no /proc."""
+    status = Path(f"/proc/{pid}/status")
+    lines = status.read_text().splitlines() if status.exists() else []
+    return sum(int(line.split()[1]) for line in lines if line.startswith("VmHWM")) / 1024
+
+
 class _Stat(Struct):
     name: str = ""
     parent: int = 0

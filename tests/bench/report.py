@@ -56,12 +56,42 @@ class Machine(Struct):
     load_before: float  # the machine's load average when it began: above 0 others were using it
 
 
+class Checkouts(Struct):
+    """What shoppers noticed."""
+
+    per_second: float
+    p50_ms: float
+    p99_ms: float
+    errors: dict[str, int]
+
+
+class DayClose(Struct):
+    """The day's close. Seconds are those of the slower worker, from when it is ready to work until it has ended."""
+
+    plans: int
+    passed: int  # of which the day found something to be done: due, late, late for a month
+    charged: int  # of those due: paid by themselves, through the sandbox processor
+    workers: int
+    seconds: float
+    plans_per_s: float
+    steps: dict[str, float]
+    memory_mib: float  # of all processes of the service together, at most
+    before: Checkouts
+    during: Checkouts
+    p99_ratio: float
+    broken_checks: list[str]
+    differences: int  # of plans proved against their facts, the last and some by chance
+    load: float  # the machine's load average when it began: above 0 others were using it
+
+
 class Bench(Struct):
     """`bench.json`."""
 
     open_vs_pgbench: float  # open / the faster of the two pgbench sides that open
     pay_vs_pgbench: float  # pay / the faster of the two that pay
     decide_vs_bare: float
+    day_close_plans_per_s: float  # active plans / the seconds in which their day was closed; 0: not measured
+    day_close: DayClose | None
     errors: int
     broken_checks: list[str]
     checks: int
@@ -127,15 +157,29 @@ def show(bench: Bench) -> None:
     print(f"\nOpening plans against the faster pgbench: {bench.open_vs_pgbench:.2f}")
     print(f"Recording payments against the faster:    {bench.pay_vs_pgbench:.2f}")
     print(f"Deciding against a bare echo:             {bench.decide_vs_bare:.2f}")
+    if bench.day_close is not None:
+        _show_day(bench.day_close)
     pure = ", ".join(f"{name.replace('_', ' ')} {cost}" for name, cost in bench.pure_us.items())
     print(f"\nThe rules alone, microseconds: {pure}")
     facts = ", ".join(f"{name.replace('_', ' ')} {cost}" for name, cost in bench.facts_in_schedules.items())
     print(f"One more payment, in schedules built in the same time: {facts}")
     print(f"Checks after it: {bench.checks}, broken: {', '.join(bench.broken_checks) or 'none'}.")
-    place, rounds = bench.machine, max(len(side.rounds) for side in bench.sides.values())
+    place, rounds = bench.machine, max((len(side.rounds) for side in bench.sides.values()), default=0)
     print(
         f"{place.processors} processors ({place.model}), load {place.load_before} before; {place.system}; Python "
         f"{place.python}; PostgreSQL {place.postgres}; {bench.processes} HTTP processes a side, {bench.connections} "
         f"connections, {bench.people:,} people, rounds of {bench.seconds:g} s: {rounds}."
     )
     print(f"Written to {FILE}.")
+
+
+def _show_day(day: DayClose) -> None:
+    steps = ", ".join(f"{name} {seconds:g}" for name, seconds in day.steps.items())
+    before, during = day.before, day.during
+    print(
+        f"\nThe day of {day.plans:,} plans, {day.passed:,} of them due or late, {day.charged:,} charged: closed by "
+        f"{day.workers} workers in {day.seconds:g} s ({steps}), {day.plans_per_s:,.0f} plans a second; load {day.load} "
+        f"before; the service held {day.memory_mib:,.0f} MiB.\nCheckouts: p50 {before.p50_ms} and p99 {before.p99_ms} "
+        f"ms before it, {during.p50_ms} and {during.p99_ms} ms meanwhile, p99 x{day.p99_ratio}. Broken checks: "
+        f"{', '.join(day.broken_checks) or 'none'}; plans that differ from their facts: {day.differences}."
+    )

@@ -2,6 +2,7 @@
 
 import asyncio
 import secrets
+import socket
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -84,7 +85,7 @@ def load(job: Job) -> Outcome:
 @contextmanager
 def set_up(servers: Settings, people: int, connections: int, rounds: int) -> Iterator[Stage]:
     """The stage on these servers; afterwards nothing of it is left."""
-    with _database(servers) as settings:
+    with database(servers) as settings:
         cast, postmaster, version = asyncio.run(_invite(settings, people))
         with (
             serving(["service", "http-process"], PROCESSES, settings) as service,
@@ -136,7 +137,7 @@ def _warm_up(stage: Stage) -> None:
 
 
 @contextmanager
-def _database(servers: Settings) -> Iterator[Settings]:
+def database(servers: Settings) -> Iterator[Settings]:
     """A migrated database on the server, dropped at the end."""
     assert servers.database_url
     name = f"tenor_bench_{secrets.token_hex(4)}"
@@ -148,6 +149,14 @@ def _database(servers: Settings) -> Iterator[Settings]:
     finally:
         # Without force: only that would ask for a right to end an autovacuum, which a plain drop sends away.
         asyncio.run(_execute(servers.database_url, f"drop database {name}"))
+
+
+def free_port() -> int:
+    """A port of this machine that nobody listens on."""
+    with socket.socket() as listener:
+        listener.bind(("127.0.0.1", 0))
+        port: int = listener.getsockname()[1]
+        return port
 
 
 async def _execute(url: str, statement: str) -> None:

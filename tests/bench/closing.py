@@ -1,0 +1,53 @@
+"""A process that closes the day as `tenor day` does, and says how long each step took: on stdout, as MessagePack."""
+
+import os
+import sys
+import time
+from collections.abc import Awaitable
+
+import msgspec
+import uvloop
+from msgspec import Struct
+
+from service import clock, config
+from service.api.services import Services
+from service.app import services
+from service.jobs.collecting import collect
+from service.plans.accrual_flow import accrue
+from service.plans.days_flow import pass_days
+from service.plans.guard_flow import guard_all
+from service.worker import NICENESS
+from tests.bench.processes import memory_mib
+
+
+class Closed(Struct):
+    """Seconds by step, and what the process held of memory at most."""
+
+    steps: dict[str, float]
+    memory_mib: float
+
+
+async def close() -> Closed:
+    """All that the day does to plans: of `close_day` not the review of limits, files for partners, erasing."""
+    steps: dict[str, float] = {}
+    os.nice(NICENESS)
+    async with services(config.read(os.environ)) as ours:
+        for name, step in _steps(ours):
+            began = time.perf_counter()
+            await step
+            steps[name] = time.perf_counter() - began
+    return Closed(steps, memory_mib(os.getpid()))
+
+
+def _steps(ours: Services) -> list[tuple[str, Awaitable[object]]]:
+    now = clock.now()
+    return [
+        ("authorizations", guard_all(ours.pool, ours.engine, now)),
+        ("days", pass_days(ours.pool, ours.engine, now)),
+        ("charges", collect(ours.charging, now)),
+        ("interest", accrue(ours.pool, now)),
+    ]
+
+
+if __name__ == "__main__":
+    sys.stdout.buffer.write(msgspec.msgpack.encode(uvloop.run(close())))

@@ -1,0 +1,160 @@
+"""The day's close over very many plans, while people go to the checkout as before."""
+
+import asyncio
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import msgspec
+from msgspec.structs import replace
+
+from service import clock, config, db
+from service.config import Settings
+from service.demo.seed import Demo
+from service.demo.seed import load as load_demo
+from service.plans.proof_store import prove
+from tests.bench import portfolio
+from tests.bench.cast import Cast, invite
+from tests.bench.closing import Closed
+from tests.bench.load import Job, Outcome
+from tests.bench.portfolio import LIVES, Teller
+from tests.bench.processes import memory_mib, serving
+from tests.bench.report import Checkouts, DayClose
+from tests.bench.stage import PROCESSES, database, free_port
+
+WORKERS = 2
+SHOPPERS = 1_000
+CONNECTIONS = 8
+PAUSE_S = 0.1  # so that they ask for no more than there is room for beside the day's close
+BEFORE_S = 15.0
+DURING_S = 1_200.0  # at most
+
+
+def measure(servers: Settings, plans: int) -> DayClose:
+    """Makes the plans in a database of their own, and closes their day."""
+    with database(replace(servers, sandbox=True)) as settings:
+        cast, demo = asyncio.run(_prepare(settings))
+        with serving(["service", "http-process"], PROCESSES, settings) as web:
+            operator, merchant = (Teller(web.port, key) for key in (demo.operator_key, demo.merchant_key))
+            with _till(operator) as name:
+                today = clock.now()
+                models = [portfolio.live(merchant, life, today, name) for life in LIVES]
+                operator.post("/v1/operator/day-close", {}, today - portfolio.A_DAY)
+                asyncio.run(_multiply(settings, models, plans))
+                _loaded(_shopping(cast, web.port, BEFORE_S))  # nothing is measured cold
+                before, load = _loaded(_shopping(cast, web.port, BEFORE_S)), os.getloadavg()[0]
+                with _loading(_shopping(cast, web.port, DURING_S)) as during:
+                    closed = _close(settings)
+                memory = sum(one.memory_mib for one in closed) + sum(memory_mib(pid) for pid in web.pids)
+        return asyncio.run(_found(settings, plans, closed, memory, _checkouts(before), _checkouts(during[0]), load))
+
+
+async def _prepare(settings: Settings) -> tuple[Cast, Demo]:
+    assert settings.database_url
+    connection = await db.connect(settings.database_url)
+    cast = await invite(connection, settings, SHOPPERS)
+    demo = load_demo(settings)
+    await portfolio.price(connection, settings, demo)
+    await connection.close()
+    return cast, demo
+
+
+async def _multiply(settings: Settings, models: list[str], plans: int) -> None:
+    assert settings.database_url
+    connection = await db.connect(settings.database_url)
+    await portfolio.multiply(connection, models, plans)
+    await connection.execute("vacuum (analyze)")
+    await connection.close()
+
+
+@contextmanager
+def _till(operator: Teller) -> Iterator[str]:
+    """The sandbox processor, registered; its name."""
+    port = free_port()
+    made = operator.post("/v1/operator/processors", {"name": "till", "url": f"http://127.0.0.1:{port}"}, clock.now())
+    command = [sys.executable, "-m", "service", "sandbox-processor", f"--port={port}", f"--secret={made['secret']}"]
+    process = subprocess.Popen(command, stdout=subprocess.PIPE)
+    try:
+        assert process.stdout is not None
+        process.stdout.readline()
+        yield "till"
+    finally:
+        process.terminate()
+        process.wait(20)
+
+
+def _close(settings: Settings) -> list[Closed]:
+    environ = os.environ | config.environment(settings)
+    command = [sys.executable, "-m", "tests.bench.closing"]
+    workers = [subprocess.Popen(command, stdout=subprocess.PIPE, env=environ) for _ in range(WORKERS)]
+    said = [worker.communicate()[0] for worker in workers]
+    assert all(worker.returncode == 0 for worker in workers), "a worker failed"
+    return [msgspec.msgpack.decode(one, type=Closed) for one in said]
+
+
+def _shopping(cast: Cast, port: int, seconds: float) -> Job:
+    people, count = cast.people[:SHOPPERS], int(CONNECTIONS / PAUSE_S * seconds)
+    carts = [cast.checkout(people[i % SHOPPERS]) for i in range(count)]
+    return Job(port, CONNECTIONS, seconds, carts, b'"outcome":"approved"', pause_s=PAUSE_S)
+
+
+def _loaded(job: Job) -> Outcome:
+    with _loading(job) as found:
+        time.sleep(job.seconds)
+    return found[0]
+
+
+@contextmanager
+def _loading(job: Job) -> Iterator[list[Outcome]]:
+    """Shoppers come for as long as the block runs; afterwards the list holds what came of it."""
+    command = [sys.executable, "-m", "tests.bench.load"]
+    process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+    assert process.stdin is not None
+    process.stdin.write(msgspec.msgpack.encode(job))
+    process.stdin.close()
+    found: list[Outcome] = []
+    try:
+        yield found
+    finally:
+        process.send_signal(signal.SIGTERM)
+        assert process.stdout is not None
+        found.append(msgspec.msgpack.decode(process.stdout.read(), type=Outcome))
+        process.wait(20)
+
+
+def _checkouts(outcome: Outcome) -> Checkouts:
+    return Checkouts(round(outcome.per_second, 1), round(outcome.p50_ms, 2), round(outcome.p99_ms, 2), outcome.errors)
+
+
+async def _found(
+    settings: Settings, plans: int, closed: list[Closed], memory_mib: float, before: Checkouts,
+    during: Checkouts, load: float,
+) -> DayClose:  # fmt: skip
+    assert settings.database_url
+    connection = await db.connect(settings.database_url)
+    left, passed, charged = await connection.fetchrow(portfolio.Q.count_done, clock.now()) or (0, 0, 0)
+    assert not left, f"of {left} plans a day is still to be passed"
+    broken = [one.name for one in await db.run_checks(connection) if one.rows]
+    proof = await prove(connection)
+    seconds = max(sum(one.steps.values()) for one in closed)
+    await connection.close()
+    return DayClose(
+        plans=plans,
+        passed=passed,
+        charged=charged,
+        workers=WORKERS,
+        seconds=round(seconds, 1),
+        plans_per_s=round(plans / seconds),
+        steps={name: round(max(one.steps[name] for one in closed), 1) for name in closed[0].steps},
+        memory_mib=round(memory_mib),
+        before=before,
+        during=during,
+        p99_ratio=round(during.p99_ms / before.p99_ms, 2),
+        broken_checks=broken,
+        differences=len(proof.differences),
+        load=round(load, 2),
+    )
