@@ -561,3 +561,12 @@ select c.bucket, c.charge_id, c.plan_id, c.instrument_id
   left join instruments i on i.bucket = c.bucket and i.instrument_id = c.instrument_id
  where (c.merchant_id, c.currency, i.consumer_id, c.processor_id)
        is distinct from (p.merchant_id, p.currency, p.consumer_id, i.processor_id);
+
+-- orders_are_confirmed_by_permissions_of_theirs --
+-- A permission that confirms an order is its consumer's, and for its scenario.
+select f.bucket, f.plan_id, f.fact_id, m.permission_id
+  from facts f
+  join plans p using (bucket, plan_id)
+  left join permissions m on m.bucket = f.bucket and m.permission_id = f.body ->> 'permission_id'
+ where f.fact = 'order_confirmed' and f.body ->> 'permission_id' is not null
+   and (m.consumer_id, m.scenario) is distinct from (p.consumer_id, p.offer #>> '{use,scenario}');

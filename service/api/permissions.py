@@ -57,10 +57,8 @@ _TRIALS: Final[dict[str, Any]] = {"scenario": "trial", "evidence": "checkbox 3 o
 @post(
     "/consumers/{consumer_id:str}/permissions",
     status_code=201,
-    opt=operation(
-        "consents", PermissionView, takes=PermissionBody, refuses=(Code.STATE_FORBIDS,), example=_TRIALS
-    ),
-)  # fmt: skip
+    opt=operation("consents", PermissionView, takes=PermissionBody, refuses=(Code.STATE_FORBIDS,), example=_TRIALS),
+)
 async def give_permission(request: Asked, body: RawBody, consumer_id: FromPath[str]) -> ASGIResponse:
     """The consumer agrees to all uses of a scenario, once: a plan of such a product is confirmed when it is opened.
 
@@ -71,9 +69,7 @@ async def give_permission(request: Asked, body: RawBody, consumer_id: FromPath[s
     await require_consumer(ask, consumer_id, ask.owner_id)
 
     async def give(conn: Connection) -> Answer:
-        given = await permission_store.give(
-            conn, consumer_id, ask.owner_id, asked.scenario, asked.evidence, ask.now
-        )  # fmt: skip
+        given = await permission_store.give(conn, consumer_id, ask.actor, asked.scenario, asked.evidence, ask.now)
         if given is None:
             raise Refused(Code.STATE_FORBIDS, f"The consumer permits every {asked.scenario} already.", "/scenario")
         return Answer(201, encode(_view(given)))
@@ -108,7 +104,7 @@ async def revoke_permission(request: Asked, body: RawBody, permission_id: FromPa
         raise missing
 
     async def revoke(conn: Connection) -> Answer:
-        revoked = await permission_store.revoke(conn, permission_id, ask.owner_id, by, ask.now)
+        revoked = await permission_store.revoke(conn, permission_id, ask.actor, by, ask.now)
         if revoked is None:
             raise missing
         return Answer(200, encode(_view(revoked)))

@@ -10,8 +10,7 @@ from service.limits.account import reserve
 from service.plans.amounts import amounts_of
 from service.plans.book import Book, Change, Command, Event, Moved, Recorded
 from service.plans.bookkeeping import booked
-from service.plans.dispute import SECOND
-from service.plans.happening import fact_id
+from service.plans.happening import SECOND, fact_id
 from service.plans.offer import Agreement, Kind
 from service.plans.plan import Plan, business_day
 from service.plans.running.facts import Authorized

@@ -59,13 +59,13 @@ class Bill(Struct, frozen=True):
     is_reversed: bool = False  # on its own day, as if it had not happened
 
 
-class LoweredBill(Struct, frozen=True, gc=False, array_like=True):
+class LoweredBill(Struct, frozen=True, gc=False):
     """A bill that was too high, as it should have been. With lines, they sum to the amount."""
 
-    amount: int
+    amount: int  # minor units: what it should have come to, less what had come back before
     lines: tuple[BillLine, ...]
-    because: str  # why, in the merchant's words
-    on: date
+    because: str  # in the merchant's words
+    on: date  # since when
 
 
 def reversed_of(bills: Iterable[Bill], capture: int) -> tuple[Bill, ...]:

@@ -1,21 +1,12 @@
 """A capture as it is shown: its bill, what came back of it, and how it was lowered. Pure."""
 
-from datetime import date, datetime
+from datetime import datetime
 
 from msgspec import Struct, field
 
-from service.plans.bill import Bill, BillLine
+from service.plans.bill import Bill, BillLine, LoweredBill
 from service.plans.running.facts import Captured
 from service.plans.running.standing import Standing
-
-
-class LoweredOfPlan(Struct, frozen=True):
-    """How a bill was lowered after its capture. With lines, they sum to the amount."""
-
-    amount: int  # minor units: what it should have come to, less what had come back before
-    lines: tuple[BillLine, ...]
-    because: str  # in the merchant's words
-    on: date  # since when
 
 
 class CaptureOfPlan(Struct, frozen=True):
@@ -29,16 +20,14 @@ class CaptureOfPlan(Struct, frozen=True):
     captured_at: datetime  # when
     refunded: int  # minor units: what came back of it
     is_reversed: bool  # it was taken back on its own day, as if it had not happened
-    lowered: LoweredOfPlan | None  # the last time that its bill was lowered; null: it was not
+    lowered: LoweredBill | None  # the last time that its bill was lowered; null: it was not
 
 
 def shown(bill: Bill, standing: Standing) -> CaptureOfPlan:
     """The capture behind a bill."""
-    lowered = standing.lowered_of.get(bill.capture)
     return CaptureOfPlan(
         bill.capture_id, bill.capture, bill.amount, bill.reference, bill.lines, bill.captured_at,
-        standing.refunded_of.get(bill.capture, 0), bill.is_reversed,
-        LoweredOfPlan(lowered.amount, lowered.lines, lowered.because, lowered.on) if lowered else None,
+        standing.refunded_of.get(bill.capture, 0), bill.is_reversed, standing.lowered_of.get(bill.capture),
     )  # fmt: skip
 
 

@@ -16,7 +16,7 @@ from service.plans.book import Book, Change, Event, Moved, PlanCommand, Recorded
 from service.plans.bookkeeping import booked
 from service.plans.capture import MERCHANTS
 from service.plans.disputed import REFUNDS, closing
-from service.plans.happening import exposed, fact_id, happen, named, stand, today_of
+from service.plans.happening import SECOND, exposed, fact_id, happen, named, stand, today_of
 from service.plans.plan import Plan
 from service.plans.running.dispute_facts import (
     DisputeAnswered,
@@ -31,7 +31,6 @@ from service.plans.running.standing import Dispute
 from service.plans.running.versions import after
 
 LENDERS = frozenset({ActorKind.OPERATOR, ActorKind.PROCESSOR})
-SECOND = 900  # the second fact of a command: the first ones are those of days that were passed before it
 
 
 class OpenDispute(PlanCommand, frozen=True, kw_only=True):

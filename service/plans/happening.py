@@ -20,6 +20,7 @@ from service.plans.running.standing import Standing
 from service.plans.running.versions import after, lines_of
 from service.plans.state import has_ended, state_of
 
+SECOND: Final = 900  # the second fact of a command: the first ones are those of days that were passed before it
 LENDS: Final = (Amended, Captured, CaptureReversed)  # such facts may promise more, for which the limit must have room
 
 

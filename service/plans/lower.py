@@ -4,8 +4,8 @@ before   captured 202.00   owed 202.00
 lower    to 180.00, because the minibar was not used
 after    captured 202.00, refunded 22.00   owed 180.00, or 22.00 overpaid where it had been paid
 
-To the consumer, the merchant and the books it is a refund that is bound to that capture; what is kept besides is why,
-and the bill as it should have been.
+To the consumer, the merchant and the books it is a refund that is bound to that capture, and our fee stays as it does
+then; what is kept besides is why, and the bill as it should have been.
 """
 
 from datetime import datetime

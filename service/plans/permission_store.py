@@ -9,7 +9,7 @@ import asyncpg
 import msgspec
 
 from service import ids
-from service.actor import ActorKind
+from service.actor import Actor
 from service.db import Connection, Pool, columns, load_queries
 from service.engine.events import TELL, Told
 from service.event_type import EventType
@@ -22,7 +22,7 @@ Permitted = dict[tuple[str, Scenario], str]  # by consumer and scenario: the per
 
 
 async def give(
-    conn: Connection, consumer_id: str, merchant_id: str, scenario: Scenario, evidence: str, now: datetime
+    conn: Connection, consumer_id: str, actor: Actor, scenario: Scenario, evidence: str, now: datetime
 ) -> Permission | None:
     """Keeps it, and tells of it. None: it stands already."""
     bucket = ids.bucket_of(consumer_id)
@@ -31,20 +31,20 @@ async def give(
     if row is None:
         return None
     given = permission_of(row)
-    await _tell(conn, given, merchant_id, EventType.PERMISSION_GIVEN, now)
+    await _tell(conn, given, actor, EventType.PERMISSION_GIVEN, now)
     return given
 
 
-async def revoke(conn: Connection, permission_id: str, merchant_id: str, by: str, now: datetime) -> Permission | None:
+async def revoke(conn: Connection, permission_id: str, actor: Actor, by: str, now: datetime) -> Permission | None:
     """Takes it back, and tells of it the first time. None: this merchant has no such permission."""
     bucket = ids.bucket_of(permission_id)
-    first = await conn.fetchval(Q.revoke_permission, bucket, permission_id, merchant_id, now, by)
-    row = await conn.fetchrow(Q.load_permission, bucket, permission_id, merchant_id)
+    first = await conn.fetchval(Q.revoke_permission, bucket, permission_id, actor.actor_id, now, by)
+    row = await conn.fetchrow(Q.load_permission, bucket, permission_id, actor.actor_id)
     if row is None:
         return None
     revoked = permission_of(row)
     if first:
-        await _tell(conn, revoked, merchant_id, EventType.PERMISSION_REVOKED, now)
+        await _tell(conn, revoked, actor, EventType.PERMISSION_REVOKED, now)
     return revoked
 
 
@@ -72,12 +72,12 @@ def permission_of(row: asyncpg.Record) -> Permission:
     return Permission(**{**row, "scenario": Scenario(row["scenario"])})
 
 
-async def _tell(conn: Connection, one: Permission, merchant_id: str, type_: EventType, now: datetime) -> None:
+async def _tell(conn: Connection, one: Permission, actor: Actor, type_: EventType, now: datetime) -> None:
     bucket = ids.bucket_of(one.consumer_id)
     data = {"consumer": one.consumer_id, "permission_id": one.permission_id, "scenario": one.scenario}
     event_id = ids.new_id(ids.EVENT, bucket, _milliseconds(now))
     text = msgspec.json.encode(data).decode()
-    told = Told(bucket, event_id, merchant_id, type_, now, ActorKind.MERCHANT, text, consumer_id=one.consumer_id)
+    told = Told(bucket, event_id, actor.actor_id, type_, now, actor.kind, text, consumer_id=one.consumer_id)
     await TELL.execute(conn, told=[told])
 
 

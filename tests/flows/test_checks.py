@@ -58,6 +58,7 @@ SABOTAGE = {
     " made_at, asked from charges, generate_series(1, 2) as number",
     "charges_are_booked": "update charges set amount = amount + 1",
     "charges_name_their_plans_parties": "update charges set currency = 'CHF'",
+    "orders_are_confirmed_by_permissions_of_theirs": "update permissions set scenario = 'stay'",
     "reports_are_kept_no_longer_than_allowed": "update reports set expires_at = expires_at + interval '1 year'",
 }
 # Tables that refuse such statements, until we make them.
@@ -85,6 +86,9 @@ async def test_every_check_finds_its_fault(world: World) -> None:
     world.operator.now = world.merchant.now = NOON
     await in_force(world)
     await world.checkout(await consenting(world), 100_00)
+    permitting = await world.consumer(limit=500_00)
+    await world.merchant.post(f"/v1/consumers/{permitting}/permissions", {"scenario": "trial", "evidence": "a box"})
+    assert (await world.plan(permitting, 100_00, "pay_after_use", category="trial"))["use"]["permission_id"]
 
     await world.merchant.get("/v1/events")  # which numbers them
     assert CHECKS.keys() == SABOTAGE.keys() | BY_CONSTRUCTION

@@ -22,6 +22,7 @@ from service.plans.days import in_time
 from service.plans.happening import today_of
 from service.plans.money_back import ReturnPayment
 from service.plans.payment import RecordPayment
+from service.plans.permission import permitted_scenario
 from service.plans.plan import Plan, view
 from service.plans.reading_store import decode_fact, fold, paid_of
 from service.plans.running.kept import keep, recall
@@ -83,7 +84,8 @@ class Simulated:
         agreed = replace(agreed, offer=offer)
         command = Authorize(command_id=new_id("cm"), actor=MERCHANT_ACTS, offer_id=offer.offer_id)
         self.steps.append(f"{self.now:%Y-%m-%d} authorize plan {len(self.plans) + 1}: {_said(offer.kind, offer)}")
-        self._try(command, Book(self.account, agreement=agreed))
+        permitted = "pm_1" if permitted_scenario(offer) and self.chance.random() < 0.5 else None
+        self._try(command, Book(self.account, agreement=agreed, permission_id=permitted))
 
     def _go_on(self, seen: Seen) -> None:
         plan = seen.plan

@@ -8,7 +8,7 @@ from msgspec import structs
 
 from service.errors import Refused
 from service.money import Rounding
-from service.plans.offer import Agreement, Kind, Leeway, Use
+from service.plans.offer import Agreement, Kind, Leeway, Scenario, Use
 from service.terms.allocation_rule import (
     Allocation,
     AllocationRule,
@@ -75,6 +75,7 @@ def any_agreement(chance: Random) -> Agreement:
         use = Use(days_max=40)
         if kind is Kind.PAY_AFTER_USE:
             use = structs.replace(use, confirm_days=chance.choice((20, 0, 0)), convert_max=chance.choice((0, 2, 6)))
+            use = structs.replace(use, scenario=Scenario.TRIAL, permission=use.confirm_days > 0)
         bends = {"use": use, "capture_within_days": within, "leeway": leeway, "servicing": servicing, **AMENDABLE}
         bends["waived_bps"] = chance.choice((0, 5_000, 10_000)) if kind is Kind.DEPOSIT else 0
         bends["jurisdiction"] = chance.choice(PLACES)
