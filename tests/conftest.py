@@ -107,11 +107,14 @@ def settings(database_url: str, redis_url: str, tmp_path: Path) -> Settings:
 
 
 @asynccontextmanager
-async def of_its_own(data: Path) -> AsyncIterator[tuple[Settings, db.Pool]]:
-    """A migrated database and an empty Redis for what several tests share; no fixture of a test touches them."""
+async def of_its_own(data: Path, which: int) -> AsyncIterator[tuple[Settings, db.Pool]]:
+    """A migrated database and an empty Redis for what several tests share; no fixture of a test touches them.
+
+    `which` of the worker's Redis databases: 2 or 3.
+    """
     async for url in _database(os.environ[DATABASE], os.environ[TEMPLATE]):
         pool = await db.open_pool(url, size=8)
-        yield _sandbox(url, await _empty_redis(2), data), pool
+        yield _sandbox(url, await _empty_redis(which), data), pool
         await asyncio.wait_for(pool.close(), 10)
 
 
@@ -122,9 +125,9 @@ def _sandbox(database_url: str, redis_url: str, data: Path) -> Settings:
 
 
 async def _empty_redis(which: int) -> str:
-    """The first or the second database of this worker."""
+    """The first, second or third database of this worker."""
     worker = int(os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw"))
-    url = _with(os.environ[REDIS], 2 * worker + which)
+    url = _with(os.environ[REDIS], 3 * worker + which)
     client = redis.asyncio.from_url(url, driver_info=None)
     await client.flushdb()
     await client.aclose()

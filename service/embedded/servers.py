@@ -230,7 +230,7 @@ class Valkey(Server):
 
     def _command(self) -> tuple[list[str], str]:
         settings = {
-            "port": "0", "unixsocket": str(self._socket), "unixsocketperm": "700", "databases": "64",
+            "port": "0", "unixsocket": str(self._socket), "unixsocketperm": "700", "databases": "256",
             "save": "", "appendonly": "no", "maxmemory": "256mb", "maxmemory-policy": "allkeys-lru",
         }  # fmt: skip
         options = [word for name, value in settings.items() for word in (f"--{name}", value)]

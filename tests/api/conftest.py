@@ -16,7 +16,7 @@ from tests.flows.world import World
 @pytest_asyncio.fixture(scope="session", loop_scope="session")
 async def world(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[World]:
     """For tests in which nothing is written; they run in the loop of the session."""
-    async with of_its_own(tmp_path_factory.mktemp("shared")) as (settings, pool), world_on(settings, pool) as world:
+    async with of_its_own(tmp_path_factory.mktemp("shared"), 2) as (settings, pool), world_on(settings, pool) as world:
         yield world
 
 

@@ -3,19 +3,21 @@
 import asyncio
 import json
 import uuid
+from collections.abc import AsyncIterator
 from itertools import product
 from urllib.parse import urlsplit
 
 import httpx
 import msgspec
 import pytest
+import pytest_asyncio
 
-from service import db
 from service.config import Settings
 from service.errors import Code
 from service.server import wire
+from tests.conftest import of_its_own
 from tests.engine.processes import Service, serving, world_of
-from tests.flows.world import NOON
+from tests.flows.world import NOON, World
 
 # Bytes sent, and the codes that may come back; an empty one is a connection closed without an answer.
 HOST = b"Host: tenor\r\n"
@@ -71,6 +73,18 @@ WIRE: dict[str, tuple[bytes, str]] = {
 }  # fmt: skip
 
 
+SHARED = pytest.mark.asyncio(loop_scope="module")  # on one service, which none of these tests stops
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def served(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[tuple[Service, World]]:
+    """A running service with one process, and the demo's cast at it."""
+    async with of_its_own(tmp_path_factory.mktemp("served"), 3) as (settings, pool):
+        with serving(settings, workers=1) as service:
+            async with world_of(service, pool) as world:
+                yield service, world
+
+
 async def connect(service: Service) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
     place = urlsplit(service.base_url)
     return await asyncio.open_connection(place.hostname, place.port)
@@ -91,27 +105,27 @@ async def answers_to(service: Service, raw: bytes, *, closing: bool = True) -> l
     return found
 
 
-async def test_the_wire(settings: Settings, pool: db.Pool) -> None:
-    with serving(settings, workers=1) as service:
-        async with world_of(service, pool) as world:
-            before, workers = await world.row_counts(), service.workers()
-            wrong = {}
-            for case, (raw, expected) in WIRE.items():
-                said = [*await answers_to(service, raw.replace(b"%(key)b", world.demo.merchant_key.encode()))]
-                media = {headers["content-type"] for _, headers, _ in said}
-                codes = [json.loads(body)["code"] for _, _, body in said if media == {"application/problem+json"}]
-                if codes != ([expected] if expected else []):
-                    wrong[case] = said
-                if expected == Code.METHOD_NOT_ALLOWED and said[0][1]["allow"] != "get, head, options, post":
-                    wrong[case] = said
-            assert wrong == {}
-            for _ in range(20):  # half a request, and gone
-                _, writer = await connect(service)
-                writer.write(KEYED + b"Content-Length: 100\r\n\r\n{")
-                writer.transport.abort()
-            assert (await world.http.get("/readyz")).json() == {"status": "ready"}
-            assert await world.row_counts() == before
-            assert service.workers() == workers
+@SHARED
+async def test_the_wire(served: tuple[Service, World]) -> None:
+    service, world = served
+    before, workers = await world.row_counts(), service.workers()
+    wrong = {}
+    for case, (raw, expected) in WIRE.items():
+        said = [*await answers_to(service, raw.replace(b"%(key)b", world.demo.merchant_key.encode()))]
+        media = {headers["content-type"] for _, headers, _ in said}
+        codes = [json.loads(body)["code"] for _, _, body in said if media == {"application/problem+json"}]
+        if codes != ([expected] if expected else []):
+            wrong[case] = said
+        if expected == Code.METHOD_NOT_ALLOWED and said[0][1]["allow"] != "get, head, options, post":
+            wrong[case] = said
+    assert wrong == {}
+    for _ in range(20):  # half a request, and gone
+        _, writer = await connect(service)
+        writer.write(KEYED + b"Content-Length: 100\r\n\r\n{")
+        writer.transport.abort()
+    assert (await world.http.get("/readyz")).json() == {"status": "ready"}
+    assert await world.row_counts() == before
+    assert service.workers() == workers
 
 
 # Other spellings of an address: a balancer that keeps /v1/operator for itself does not know them again.
@@ -123,16 +137,16 @@ SPELLINGS = (
 )  # fmt: skip
 
 
-async def test_an_address_has_one_spelling(settings: Settings, pool: db.Pool) -> None:
-    with serving(settings, workers=1) as service:
-        async with world_of(service, pool) as world:
-            key = f"Authorization: Bearer {world.demo.merchant_key}"
-            said = {}
-            for path in ("/v1/events", "/v1/events?", "http://tenor/v1/events", "/livez", *SPELLINGS):
-                ((status, headers, body),) = await answers_to(service, ask(path, key))
-                said[path] = status, json.loads(body).get("code"), headers.get("location")
-            right = {path: (200, None, None) for path in said if path not in SPELLINGS}
-            assert said == right | dict.fromkeys(SPELLINGS, (404, Code.NOT_FOUND, None))
+@SHARED
+async def test_an_address_has_one_spelling(served: tuple[Service, World]) -> None:
+    service, world = served
+    key = f"Authorization: Bearer {world.demo.merchant_key}"
+    said = {}
+    for path in ("/v1/events", "/v1/events?", "http://tenor/v1/events", "/livez", *SPELLINGS):
+        ((status, headers, body),) = await answers_to(service, ask(path, key))
+        said[path] = status, json.loads(body).get("code"), headers.get("location")
+    right = {path: (200, None, None) for path in said if path not in SPELLINGS}
+    assert said == right | dict.fromkeys(SPELLINGS, (404, Code.NOT_FOUND, None))
 
 
 def ask(path: str, *headers: str) -> bytes:
@@ -151,42 +165,43 @@ async def test_requests_sent_at_once_are_answered_in_order(settings: Settings) -
         assert [status for status, _, _ in said] == [200, 400]
 
 
-async def test_a_balancer_may_ask_with_head(settings: Settings) -> None:
-    with serving(settings, workers=1) as service:
-        async with httpx.AsyncClient(base_url=service.base_url) as http:
-            for path in ("/livez", "/readyz"):
-                head, whole = (
-                    await http.head(path),
-                    await http.get(path),
-                )  # a body after HEAD would spoil the next answer
-                assert (head.status_code, head.content) == (200, b"")
-                assert head.headers["content-length"] == str(len(whole.content)) != "0"
-            refused = await http.head("/openapi.yaml")
-            assert (refused.status_code, refused.headers["allow"]) == (405, "GET, OPTIONS")
+@SHARED
+async def test_a_balancer_may_ask_with_head(served: tuple[Service, World]) -> None:
+    service, _ = served
+    async with httpx.AsyncClient(base_url=service.base_url) as http:
+        for path in ("/livez", "/readyz"):
+            head, whole = (
+                await http.head(path),
+                await http.get(path),
+            )  # a body after HEAD would spoil the next answer
+            assert (head.status_code, head.content) == (200, b"")
+            assert head.headers["content-length"] == str(len(whole.content)) != "0"
+        refused = await http.head("/openapi.yaml")
+        assert (refused.status_code, refused.headers["allow"]) == (405, "GET, OPTIONS")
 
 
 UPGRADE = "Connection: Upgrade, HTTP2-Settings\r\nUpgrade: h2c\r\nHTTP2-Settings: AAM\r\n"
 
 
-async def test_who_would_rather_speak_another_protocol(settings: Settings, pool: db.Pool) -> None:
+@SHARED
+async def test_who_would_rather_speak_another_protocol(served: tuple[Service, World]) -> None:
     """A body is read, whole or in chunks, in however many pieces it comes; and what follows it, too."""
-    with serving(settings, workers=1) as service:
-        async with world_of(service, pool) as world:
-            plan = await world.plan(await world.consumer(limit=20_000_00), 500_00, "deposit", deposit_amount=2_000_00)
-            body = '{"amount":100}'
-            whole = f"Content-Length: {len(body)}\r\n\r\n{body}"
-            chunked = f"Transfer-Encoding: chunked\r\n\r\n{len(body):x}\r\n{body}\r\n0\r\n\r\n"
-            left = plan["remaining"]
-            for upgrade, framed, pieces in product(("", UPGRADE), (whole, chunked), (1, 2, 1000)):
-                head = (
-                    f"POST /v1/plans/{plan['id']}/release HTTP/1.1\r\nHost: tenor\r\n{upgrade}"
-                    f"Authorization: Bearer {world.demo.merchant_key}\r\nContent-Type: application/json\r\n"
-                    f"Idempotency-Key: {uuid.uuid4()}\r\n"
-                )
-                raw = (head + framed).encode() + ask("/nowhere") + ask("/livez", "Connection: close")
-                assert await codes_of(service, raw, pieces) == [b"200", b"404", b"200"], (upgrade, framed, pieces)
-                left -= 100
-                assert (await world.merchant.get(f"/v1/plans/{plan['id']}")).json()["remaining"] == left
+    service, world = served
+    plan = await world.plan(await world.consumer(limit=20_000_00), 500_00, "deposit", deposit_amount=2_000_00)
+    body = '{"amount":100}'
+    whole = f"Content-Length: {len(body)}\r\n\r\n{body}"
+    chunked = f"Transfer-Encoding: chunked\r\n\r\n{len(body):x}\r\n{body}\r\n0\r\n\r\n"
+    left = plan["remaining"]
+    for upgrade, framed, pieces in product(("", UPGRADE), (whole, chunked), (1, 2, 1000)):
+        head = (
+            f"POST /v1/plans/{plan['id']}/release HTTP/1.1\r\nHost: tenor\r\n{upgrade}"
+            f"Authorization: Bearer {world.demo.merchant_key}\r\nContent-Type: application/json\r\n"
+            f"Idempotency-Key: {uuid.uuid4()}\r\n"
+        )
+        raw = (head + framed).encode() + ask("/nowhere") + ask("/livez", "Connection: close")
+        assert await codes_of(service, raw, pieces) == [b"200", b"404", b"200"], (upgrade, framed, pieces)
+        left -= 100
+        assert (await world.merchant.get(f"/v1/plans/{plan['id']}")).json()["remaining"] == left
 
 
 async def codes_of(service: Service, raw: bytes, pieces: int) -> list[bytes]:
@@ -201,17 +216,17 @@ async def codes_of(service: Service, raw: bytes, pieces: int) -> list[bytes]:
     return [answer[:3] for answer in said]
 
 
-async def test_who_has_said_all_is_still_answered(settings: Settings, pool: db.Pool) -> None:
-    with serving(settings, workers=1) as service:
-        async with world_of(service, pool) as world:
-            consumer = await world.consumer(limit=20_000_00)
-            offer = await world.offer(consumer, 600_00, "instalments")
-            body = msgspec.json.encode({"offer_id": offer["id"]})
-            raw = ask("/livez") + KEYED.replace(b"%(key)b", world.demo.merchant_key.encode())
-            raw += b"Tenor-Clock: %b\r\n" % NOON.isoformat().encode()
-            said = await answers_to(service, raw + b"Content-Length: %d\r\n\r\n%b" % (len(body), body))
-            assert [status for status, _, _ in said] == [200, 201]
-            assert json.loads(said[1][2])["state"] == "authorized"
+@SHARED
+async def test_who_has_said_all_is_still_answered(served: tuple[Service, World]) -> None:
+    service, world = served
+    consumer = await world.consumer(limit=20_000_00)
+    offer = await world.offer(consumer, 600_00, "instalments")
+    body = msgspec.json.encode({"offer_id": offer["id"]})
+    raw = ask("/livez") + KEYED.replace(b"%(key)b", world.demo.merchant_key.encode())
+    raw += b"Tenor-Clock: %b\r\n" % NOON.isoformat().encode()
+    said = await answers_to(service, raw + b"Content-Length: %d\r\n\r\n%b" % (len(body), body))
+    assert [status for status, _, _ in said] == [200, 201]
+    assert json.loads(said[1][2])["state"] == "authorized"
 
 
 async def test_who_leaves_between_two_requests_leaves_no_trace(
