@@ -1,6 +1,7 @@
 """The plan: one credit agreement of one kind, what was agreed and where it stands; and how it is shown. Pure."""
 
 from datetime import date, datetime, timedelta
+from functools import lru_cache
 from typing import Any, TypeVar
 from zoneinfo import ZoneInfo
 
@@ -309,6 +310,7 @@ def _changes(plan: Plan) -> list[str]:
     return ["amend"] if plan.offer.amount_max else []
 
 
+@lru_cache(maxsize=1024)
 def business_day(now: datetime, time_zone: str) -> date:
     """The calendar day it is at `now` in an IANA time zone."""
     return now.astimezone(ZoneInfo(time_zone)).date()

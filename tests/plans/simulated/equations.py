@@ -43,7 +43,7 @@ from service.plans.running.use_facts import OrderConfirmed, UseEnded, UseStarted
 from service.plans.running.versions import in_order
 from service.plans.state import PlanState, collection_state_of, has_ended
 from service.terms.allocation_rule import PaymentKind
-from tests.plans.simulated.seen import Balances, Seen
+from tests.plans.simulated.seen import Seen
 
 Sides = tuple[Any, Any]
 Equation = Callable[[Seen], Sides]
@@ -161,10 +161,11 @@ def every_cent_that_came_is_somewhere(seen: Seen) -> Sides:
 
 def the_books_are_those_of_the_plan(seen: Seen) -> Sides:
     """All transfers so far are what the books say of the plan as it stands."""
-    balances = Balances()
+    balances: dict[tuple[A, str | None], int] = {}
     for occasion in books_of(seen.plan).values():
         for place, amount in occasion.items():
-            balances[place.account, place.owner] += amount
+            key = place.account, place.owner
+            balances[key] = balances.get(key, 0) + amount
     return _without_zeros(seen.booked), _without_zeros(balances)
 
 
@@ -391,5 +392,5 @@ def _from_card(seen: Seen) -> int:
     return sum(fact.from_held for fact in seen.those_of(Captured))
 
 
-def _without_zeros(balances: Balances) -> Balances:
-    return Balances({place: amount for place, amount in balances.items() if amount})
+def _without_zeros(balances: dict[tuple[A, str | None], int]) -> dict[tuple[A, str | None], int]:
+    return {place: amount for place, amount in balances.items() if amount}

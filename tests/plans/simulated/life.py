@@ -83,7 +83,7 @@ class Simulated:
         offer = replace(agreed.offer, expires_at=self.now + timedelta(hours=1))
         agreed = replace(agreed, offer=offer)
         command = Authorize(command_id=new_id("cm"), actor=MERCHANT_ACTS, offer_id=offer.offer_id)
-        self.steps.append(f"{self.now:%Y-%m-%d} authorize plan {len(self.plans) + 1}: {_said(offer.kind, offer)}")
+        self.steps.append(f"{self.now.date()} authorize plan {len(self.plans) + 1}: {_said(offer.kind, offer)}")
         permitted = "pm_1" if permitted_scenario(offer) and self.chance.random() < 0.5 else None
         self._try(command, Book(self.account, agreement=agreed, permission_id=permitted))
 
@@ -91,7 +91,7 @@ class Simulated:
         plan = seen.plan
         step = any_command(Now(self.chance, seen, today_of(plan, self.now)))
         command = step.verb(command_id=new_id("cm"), actor=step.actor, plan_id=plan.plan_id, **step.arguments)
-        self.steps.append(f"{self.now:%Y-%m-%d} {self._told(seen, step)}")
+        self.steps.append(f"{self.now.date()} {self._told(seen, step)}")
         known = [paid_of(one.fact, one.reference) for one in seen.recorded]
         book = Book(self.account, self._loaded(seen, command), tuple(notice for notice in known if notice))
         self._try(command, book)

@@ -26,18 +26,21 @@ class Seen(Struct):
     stood: list[Event] = field(default_factory=list)  # the facts that were not undone, as they were recorded
     sums: Counter[type[Event]] = field(default_factory=Counter)  # of their amounts, by what they are
     by_kind: dict[type[Fact], list[Any]] = field(default_factory=dict)
-    balances: Counter[LedgerAccount] = field(default_factory=Counter)  # of all owners
+    balances: dict[LedgerAccount, int] = field(default_factory=dict)  # of all owners
 
     def sum_up(self) -> None:
         """What follows from the facts recorded so far."""
         undone = {undone_by(one.fact) for one in self.recorded}
         self.stood = [one.fact for one in self.recorded if one.fact.id not in undone and not undone_by(one.fact)]
-        self.sums, self.by_kind, self.balances = Counter(), {}, Counter()
+        sums: dict[type[Event], int] = {}
+        self.by_kind, self.balances = {}, {}
         for fact in self.stood:
-            self.sums[type(fact)] += getattr(fact, "amount", 0)
-            self.by_kind.setdefault(type(fact), []).append(fact)
+            kind = type(fact)
+            sums[kind] = sums.get(kind, 0) + getattr(fact, "amount", 0)
+            self.by_kind.setdefault(kind, []).append(fact)
         for (account, _), amount in self.booked.items():
-            self.balances[account] += amount
+            self.balances[account] = self.balances.get(account, 0) + amount
+        self.sums = Counter(sums)
 
     def those_of(self, kind: type[F]) -> list[F]:
         """The facts of one kind that stand."""
@@ -45,4 +48,4 @@ class Seen(Struct):
 
     def balance(self, account: LedgerAccount) -> int:
         """Of all owners."""
-        return self.balances[account]
+        return self.balances.get(account, 0)
