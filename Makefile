@@ -1,6 +1,6 @@
 # Tenor. On a machine with Python 3.11 or newer and nothing else: `make run` or `make test`.
 .DEFAULT_GOAL := help
-.PHONY: help venv run test test-faults test-training simulate bench check lint check-types format openapi lock clean
+.PHONY: help venv run test test-faults test-training simulate walk bench check lint check-types format openapi lock clean
 
 PYTHON ?= $(shell for python in python3.11 python3.12 python3.13 python3.14 python3; do \
 	$$python -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$python && break; done)
@@ -42,6 +42,10 @@ test-faults: $(READY)  ## crowds and kills again, 20 rounds of each, and propert
 SEEDS ?= 20000-120000
 simulate: $(READY)  ## lives of plans by chance, of other seeds than make test has (SEEDS=20000-120000)
 	@TENOR_SEEDS=$(SEEDS) $(BIN)/python -m pytest -q tests/plans/simulated $(ARGS)
+
+SEED ?=
+walk: $(READY)  ## 300 sequences of 30 steps over HTTP against a small model (SEED=7: those of one seed again)
+	@TENOR_WALKS=$(if $(SEED),$(SEED)-$$(($(SEED) + 1)),0-15) $(BIN)/python -m pytest -q tests/flows/test_walk.py $(ARGS)
 
 # Training needs scikit-learn, some 200 MB: an environment of its own, so that the others stay small.
 TRAINING := .venv-training

@@ -26,8 +26,8 @@ class Amend(PlanCommand, frozen=True, kw_only=True):
     who_may = MERCHANTS
 
     def apply(self, book: Book, now: datetime) -> Change:
-        """Refused: NOT_FOUND, STATE_FORBIDS (nothing is left, too late, more was captured, it is that already),
-        IMPOSSIBLE_TERMS (no such amount, or its price), LIMIT_EXCEEDED.
+        """Refused: NOT_FOUND, STATE_FORBIDS (nothing is left, too late, more was captured or given back, it is that
+        already), IMPOSSIBLE_TERMS (no such amount, or its price), LIMIT_EXCEEDED.
         """
         plan = self.plan_of(book)
         if plan.kind is Kind.DEPOSIT:
@@ -47,11 +47,14 @@ class Amend(PlanCommand, frozen=True, kw_only=True):
         return happen(book, plan, self, fact, now, tell)
 
     def _refuse_amount(self, plan: Plan) -> None:
-        captured, offer = plan.amounts.captured, plan.offer
+        captured, voided, offer = plan.amounts.captured, plan.amounts.voided, plan.offer
         if self.amount == plan.amounts.amount:
             raise Refused(Code.STATE_FORBIDS, f"The plan is of {self.amount} minor units already.", "/amount")
         if self.amount < captured:
             sentence = f"{captured} minor units are captured already: amend to no less, and refund what came back."
+            raise Refused(Code.STATE_FORBIDS, sentence, "/amount")
+        if self.amount < captured + voided:  # a capture was reversed after the rest had been given back
+            sentence = f"{voided} minor units were given back, beside {captured} that are captured: amend to no less."
             raise Refused(Code.STATE_FORBIDS, sentence, "/amount")
         if not offer.amount_min <= self.amount <= offer.amount_max:
             sentence = f"The product is for {offer.amount_min} to {offer.amount_max} minor units."

@@ -17,6 +17,7 @@ from service.plans.running.fact import Money
 from service.plans.running.facts import ChargedBack, OverpaidReturned, Paid, PaymentReturned, Refunded
 from service.terms.allocation_rule import PaymentKind
 
+MOVED_BY_A_BANK = (PaymentKind.PAYMENT, PaymentKind.DOWN_PAYMENT)
 LENDERS = frozenset({ActorKind.OPERATOR, ActorKind.PROCESSOR})
 
 
@@ -87,7 +88,10 @@ class ReturnPayment(PlanCommand, frozen=True, kw_only=True):
         """Refused: NOT_FOUND, STATE_FORBIDS (it was returned, or taken back, before)."""
         plan = self.plan_of(book)
         paid = payment_of(plan, self.payment_id)
-        today = today_of(plan, now)
+        today, left = today_of(plan, now), plan.standing.allocations[paid.id].total
+        if left < paid.amount:
+            sentence = f"The bank took {paid.amount - left} minor units of this payment back before."
+            raise Refused(Code.STATE_FORBIDS, f"{sentence} What is left of it is charged back.", "/payment_id")
         fact = PaymentReturned(id=fact_id(self), recorded_on=today, on=paid.on, payment_id=paid.id)
 
         event = Event(EventType.PAYMENT_RETURNED, {"payment_id": paid.id, "amount": paid.amount})
@@ -193,7 +197,7 @@ def payment_of(plan: Plan, payment_id: str) -> Paid:
     if never := undoing(plan, paid.id):
         word = "returned unpaid" if isinstance(never, PaymentReturned) else "undone"
         raise Refused(Code.STATE_FORBIDS, f"This payment was {word} on {never.recorded_on}.", "/payment_id")
-    if paid.kind is PaymentKind.PAID_TO_MERCHANT:
+    if paid.kind not in MOVED_BY_A_BANK:
         sentence = "No bank has moved this payment, and none takes it back: correct it if it was recorded by mistake."
         raise Refused(Code.STATE_FORBIDS, sentence, "/payment_id")
     return paid

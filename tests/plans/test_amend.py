@@ -11,7 +11,9 @@ from service.errors import Code, Refused
 from service.plans.amend import Amend
 from service.plans.capture import Capture
 from service.plans.offer import Kind
+from service.plans.reverse import ReverseCapture
 from service.plans.state import PlanState
+from service.plans.void import Void
 from service.terms.pricing import price_of
 from service.terms.schedule import build_schedule
 from service.terms.terms import Captures, Cost, FeeDue, Terms, Unit
@@ -76,6 +78,20 @@ def test_an_amount_that_cannot_be_is_refused(captured: int, amount: int, code: C
         life.do(Capture, plan_id, amount=captured)
     found, detail = refused(life, plan_id, amount)
     assert (found, sentence in detail) == (code, True)
+
+
+@pytest.mark.parametrize("amount", [349_99, 350_00])
+def test_what_was_given_back_stays_so_when_the_capture_beside_it_is_reversed(amount: int) -> None:
+    life, plan_id = opened()
+    life.do(Capture, plan_id, amount=250_00)
+    life.do(Void, plan_id)
+    assert life.do(ReverseCapture, plan_id, capture=1).remaining == 250_00
+    if amount < 350_00:
+        code, detail = refused(life, plan_id, amount)
+        assert (code, "35000 minor units were given back" in detail) == (Code.STATE_FORBIDS, True)
+    else:
+        plan = life.do(Amend, plan_id, amount=amount)
+        assert (plan.remaining, plan.amounts.voided, life.account.reserved) == (0, 350_00, 0)
 
 
 def test_what_is_captured_whole_or_too_late_or_a_deposit_is_not_amended() -> None:

@@ -96,6 +96,25 @@ def test_what_the_merchant_has_taken_is_paid_and_no_bank_takes_it_back() -> None
     assert +on.life.balances(on.plan_id) == +before
 
 
+@pytest.mark.parametrize("kind", [CreditKind.GOODWILL, CreditKind.INTEREST_WAIVER])
+def test_no_bank_takes_back_what_we_have_credited(kind: CreditKind) -> None:
+    on = OnAPlan()
+    credit = on.operator(Credit, kind=kind, amount=200_00)
+    for verb, said in ((ReturnPayment, {}), (ChargeBack, {"amount": 1})):
+        asked = refused(lambda verb=verb, said=said: on.operator(verb, payment_id=credit, **said))
+        assert asked == (Code.STATE_FORBIDS, "/payment_id")
+
+
+def test_of_a_payment_taken_back_in_part_the_rest_is_charged_back() -> None:
+    on = OnAPlan()
+    paid = on.merchant(RecordPayment, amount=200_00)
+    on.operator(ChargeBack, payment_id=paid, amount=50_00)
+    asked = refused(lambda: on.operator(ReturnPayment, payment_id=paid))
+    assert asked == (Code.STATE_FORBIDS, "/payment_id")
+    on.operator(ChargeBack, payment_id=paid, amount=150_00)
+    assert on.plan.amounts.outstanding == 600_00
+
+
 def test_a_quote_is_paid_to_the_merchant_as_well() -> None:
     on = OnAPlan(terms=YEARLY, jurisdiction="DE")
     on.life.now += 20 * DAY

@@ -10,16 +10,20 @@ from hypothesis import strategies as st
 import tests.properties  # noqa: F401 - how hard to try
 from service.actor import Actor, ActorKind
 from service.errors import Code, Refused
+from service.ledger.chart import LedgerAccount
 from service.plans.bill import BillLine
 from service.plans.claimed import DepositOfPlan
 from service.plans.contest import ContestClaim, DecideClaim, LowerClaim, WithdrawClaim
 from service.plans.days import PassDays
 from service.plans.deposit import Claim, Release
+from service.plans.dispute import CloseDispute, OpenDispute
 from service.plans.guard import Guard, next_look
+from service.plans.money_back import Refund, ReturnOverpayment
 from service.plans.offer import Kind, Leeway
 from service.plans.past import plan_after
 from service.plans.plan import deposit_of, next_actions
 from service.plans.running.deposit_facts import ClaimState
+from service.plans.running.dispute_facts import DisputeReason, DisputeState
 from service.plans.state import PlanState
 from service.plans.void import Void
 from service.terms.servicing import Servicing
@@ -210,6 +214,20 @@ def test_without_a_window_it_is_taken_at_once() -> None:
     plan = life.do(Claim, plan_id, amount=200_00)
     assert (plan.state, deposit(life, plan_id).claim) == (PlanState.PAYMENT_DUE, None)
     assert life.events == ["deposit.claimed"]
+
+
+def test_a_claim_that_the_card_has_paid_is_refunded_to_the_consumer() -> None:
+    life, plan_id = opened(Servicing())
+    life.do(Claim, plan_id, amount=150_00)
+    life.do(OpenDispute, plan_id, reason=DisputeReason.OTHER, amount=50_00)
+    plan = life.do(CloseDispute, plan_id, outcome=DisputeState.ACCEPTED)
+    assert (plan.state, plan.amounts.refunded, plan.amounts.overpaid) == (PlanState.OVERPAID, 50_00, 50_00)
+    plan = life.do(Refund, plan_id, amount=100_00)
+    assert (plan.amounts.refunded, plan.amounts.overpaid) == (150_00, 150_00)
+    assert refused(life, plan_id, Refund, amount=1).code is Code.AMOUNT_EXCEEDS_OUTSTANDING
+    plan = life.do(ReturnOverpayment, plan_id, amount=150_00, actor=OPERATOR)
+    assert (plan.state, plan.amounts.outstanding) == (PlanState.REFUNDED, 0)
+    assert life.balances(plan_id)[LedgerAccount.CONSUMER_PAYABLE] == 0
 
 
 VERBS = st.sampled_from(["claim", "release", "contest", "decide", "lower", "withdraw", "day", "part"])

@@ -64,7 +64,9 @@ def is_of_no_account(standing: Standing, event: Event) -> bool:
 
 def require_its_time(standing: Standing, event: Event) -> None:
     """Refused: STATE_FORBIDS, where such a fact comes too early, or too late."""
-    has_begun = standing.courses or (standing.withdrawal and standing.lent)
+    has_begun = bool(standing.courses or (standing.withdrawal and standing.lent))
+    if isinstance(event, facts.Refunded) and standing.from_held:
+        has_begun = True  # a claim that the card has paid comes back as any other
     if not has_begun and not isinstance(event, BEFORE_A_CAPTURE):
         raise Refused(Code.STATE_FORBIDS, "Nothing has been captured yet.")
     if standing.closed and not isinstance(event, AFTER_THE_END):

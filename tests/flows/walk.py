@@ -1,0 +1,294 @@
+"""One walk: a consumer, a plan, and steps over HTTP; after each the service must say what the model says.
+
+walk = await Walk.begin(world, "pay in 4", 300_00)
+await walk.go(Step("capture", {"amount": 300_00}))
+"""
+
+import uuid
+from collections.abc import Iterator
+from datetime import datetime, timedelta
+from typing import Any, Final
+
+import httpx
+import msgspec
+
+from service.demo.seed import POLICY
+from tests.flows.published import publish
+from tests.flows.walk_facts import Refusal
+from tests.flows.walk_model import Agreed, Plan
+from tests.flows.walk_money import MERCHANTS, OPERATORS
+from tests.flows.walk_steps import NOBODY, Step
+from tests.flows.walk_verbs import Asked, shape
+from tests.flows.world import NOON, Client, World
+
+LIMIT: Final = 1_000_00
+MISSING: Final = {"payment_id": "py_", "fee_id": "fa_", "fact_id": "fa_"}
+_PAYMENT: Final[tuple[str, dict[str, Any]]] = ("payments", {"amount": 77})
+A_BIT: Final = timedelta(minutes=7)  # so that nothing is done at the very instant at which something ends
+
+# What is bought, by the words that it is asked for with; the leeway and use that its row of the price list has.
+PRODUCTS: Final[dict[str, dict[str, Any]]] = {
+    "pay in 4": {"kind": "instalments"},
+    "pay in 4, with leeway": {"kind": "instalments", "category": "phone"},
+    "paid after use": {"kind": "pay_after_use"},
+    "trial": {"kind": "pay_after_use", "category": "trial"},
+    "deposit": {"kind": "deposit", "deposit_amount": 400_00},
+    "deposit, contestable": {"kind": "deposit", "deposit_amount": 400_00, "category": "cameras"},
+}
+LEEWAY: Final = {"extend_days_max": 20, "extends_by_itself": True, "capture_tolerance_bps": 1000,
+                 "late_capture_grace_days": 10}  # fmt: skip
+
+
+class Mismatch(AssertionError):
+    """The service says something else than the model."""
+
+
+def policy() -> dict[str, Any]:
+    """The demo's policy, where what is bought as electronics has some leeway, and a trial is billed with evidence."""
+    document: dict[str, Any] = msgspec.json.decode(POLICY.read_bytes())
+    rows = []
+    for row in document["instalments"]:
+        if row["name"] == "pay-in-4":
+            others = [one for one in row["categories"] if one != "electronics"]
+            rows += [row | {"categories": others}, row | {"categories": ["electronics"], "leeway": LEEWAY}]
+        else:
+            rows.append(row)
+    uses = [
+        row | {"use": row["use"] | {"evidence": True}} if row["name"] == "trial" else row
+        for row in document["pay_after_use"]
+    ]
+    return document | {"name": "For walks", "instalments": rows, "pay_after_use": uses}
+
+
+class Walk:
+    """Where a walk is: the plan as the model has it, and what it took to come here."""
+
+    def __init__(self, world: World, told: list[Any]) -> None:
+        self.world = world
+        self.told = told
+        self.now = NOON + A_BIT
+        self.consumer = ""
+        self.limit = LIMIT
+        self.ids: dict[str, str] = {}
+        self.path = ""
+        self.plan: Plan
+        self.version = 1
+
+    @classmethod
+    async def begin(cls, world: World, product: str, amount: int) -> "Walk":
+        """A new consumer accepts an offer."""
+        walk = cls(world, [(product, amount)])
+        world.merchant.now = world.operator.now = world.other_merchant.now = walk.now
+        walk.consumer = await world.consumer(limit=LIMIT)
+        asked = dict(PRODUCTS[product])
+        offer = await world.offer(walk.consumer, amount, asked.pop("kind"), **asked)
+        opened = await world.merchant.post("/v1/plans", {"offer_id": offer["id"]})
+        walk.require("it is opened", opened.status_code, 201)
+        agreed = Agreed.of(offer)
+        walk.plan = Plan(agreed, walk.now, walk.now.date())
+        walk.path = f"plans/{opened.json()['id']}"
+        await walk.look(opened.json())
+        return walk
+
+    async def go(self, step: Step) -> None:
+        """One step, and what the service says after it."""
+        self.told.append(step)
+        match step.verb:
+            case "nothing":
+                pass
+            case "wait":
+                self.now += timedelta(hours=step.body["hours"]) + A_BIT
+                for client in (self.world.merchant, self.world.operator, self.world.other_merchant):
+                    client.now = self.now
+            case "limit":
+                path = f"/v1/operator/consumers/{self.consumer}/accounts/EUR"
+                done = await self.world.operator.post(path, step.body)
+                self.require("the limit is set", done.status_code, 200)
+                self.limit = step.body["limit"]
+            case "close the day":
+                await self.close()
+            case _:
+                await self.ask(step)
+                return
+        await self.look(await self.shown())
+
+    async def close(self) -> None:
+        """The day does what is to be done by now: it looks at authorizations, then at what is owed."""
+        done = await self.world.operator.post("/v1/operator/day-close")
+        self.require("the day is closed", done.status_code, 200)
+        plan, was_claimed = self.plan.copy(), self.plan.stand.claim is not None
+        plan.pass_days(self.now)
+        if not was_claimed:
+            plan.guard(self.now)
+        self.plan = plan
+        self.version = (await self.shown())["version"]
+
+    async def ask(self, step: Step) -> None:
+        """A verb, as the step has it sent."""
+        foretold, code = self.foretell(step)
+        if code == "unsure":
+            return
+        body, key = dict(self.with_ids(step.body)), str(uuid.uuid4())
+        client, path = self.sender(step)
+        if step.sent == "by another merchant":
+            await self.ask_as_another(step, path, body)
+        elif step.sent == "after a dry run":
+            preview = await client.post(f"{path}?dry_run=true", body)
+            is_done = self.is_as_foretold(preview, code, foretold.unsure)
+            if is_done and code is None:
+                self.compare(preview.json()["plan"], foretold)
+            await self.unchanged()
+        answered = await client.post(path, body, key=key)
+        if step.sent == "twice":
+            again = await client.post(path, body, key=key)
+            self.require("it is answered the same again", again.content, answered.content)
+            self.require("and with the same status", again.status_code, answered.status_code)
+        elif step.sent == "with another body" and self.is_kept(step):
+            another = ("credits", {"kind": "goodwill", "amount": 77}) if client is self.world.operator else _PAYMENT
+            other = await client.post(path.replace(step.verb, another[0]), another[1], key=key)
+            self.require("a key is of one request", other.json().get("code"), "idempotency_key_reused")
+        if self.is_as_foretold(answered, code, foretold.unsure):
+            await self.accept(answered.json(), foretold)
+        else:
+            await self.unchanged()
+
+    async def ask_as_another(self, step: Step, path: str, body: dict[str, Any]) -> None:
+        """A merchant who has no such plan, or no such power, learns nothing."""
+        answered = await self.world.other_merchant.post(path, body)
+        wrong = None
+        try:
+            shape(step.verb, step.body)
+        except Refusal as no:
+            wrong = no.code
+        codes = {wrong or "not_found"} if step.verb in MERCHANTS else {"forbidden"}
+        if step.verb == "refunds" and not {"amount", "lines"} & set(body):
+            codes = {"invalid_field"}
+        self.require("another merchant", answered.json().get("code") in codes, True)
+        await self.unchanged()
+
+    def is_kept(self, step: Step) -> bool:
+        """Whether its answer is kept under its key: what was wrong with the request itself is not."""
+        try:
+            shape(step.verb, step.body)
+        except Refusal:
+            return False
+        return not (step.verb == "refunds" and not {"amount", "lines"} & set(step.body))
+
+    def sender(self, step: Step) -> tuple[Client, str]:
+        """Who asks, and where."""
+        if step.verb in MERCHANTS:
+            return self.world.merchant, f"/v1/{self.path}/{step.verb}"
+        return self.world.operator, f"/v1/operator/{self.path}/{step.verb}"
+
+    def foretell(self, step: Step) -> tuple[Plan, str | None]:
+        """The plan after the step, and the code if it is refused."""
+        plan = self.plan.copy()
+        name = f"fact {plan.steps + 1}"
+        try:
+            shape(step.verb, step.body)
+            plan.pass_days(self.now)
+            least, most = plan.stand.used
+            plan.limit_room = self.limit - plan.stand.reserved - most, self.limit - plan.stand.reserved - least
+            asked = Asked(step.body, self.now, plan.today(self.now), name, step.verb in OPERATORS)
+            (MERCHANTS | OPERATORS)[step.verb](plan, asked)
+        except Refusal as no:
+            return plan, no.code
+        plan.passed_on = max(plan.passed_on, plan.today(self.now))
+        return plan, None
+
+    def is_as_foretold(self, answered: httpx.Response, code: str | None, unsure: set[str]) -> bool:
+        """Whether it was accepted, as the model says."""
+        said = None if answered.status_code in (200, 201) else answered.json()["code"]
+        if said != code and said not in unsure:
+            detail = answered.json().get("detail", "")
+            raise self.mismatch(f"the answer is {said or 'accepted'} {detail!r}, the model says {code or 'accepted'}")
+        return said is None
+
+    async def accept(self, answer: dict[str, Any], foretold: Plan) -> None:
+        """The model goes on as foretold."""
+        self.plan = foretold
+        self.plan.steps += 1
+        self.ids[f"fact {self.plan.steps}"] = answer["recorded"]["id"]
+        self.require("a fact is counted", answer["version"] > self.version, True)
+        self.version = answer["version"]
+        await self.look(answer)
+
+    # What is looked at -------------------------------------------------------------------------------------------
+
+    async def shown(self) -> dict[str, Any]:
+        """The plan as its merchant sees it."""
+        found: dict[str, Any] = (await self.world.merchant.get(f"/v1/{self.path}")).json()
+        return found
+
+    async def unchanged(self) -> None:
+        """Nothing was written."""
+        shown = await self.shown()
+        self.require("nothing was recorded", shown["version"], self.version)
+        self.compare(shown, self.plan)
+
+    async def look(self, shown: dict[str, Any]) -> None:
+        """The plan and the account are as the model has them."""
+        self.compare(shown, self.plan)
+        account, stand = await self.world.account(self.consumer), self.plan.stand
+        least, most = stand.used
+        self.require("reserved", account["reserved"], stand.reserved)
+        self.require(f"used is from {least} to {most}", least <= account["used"] <= most, True)
+        self.require("used", account["used"], shown["outstanding"] - sum(_fees_left(shown)))
+        self.require("available", account["available"], self.limit - account["reserved"] - account["used"])
+
+    def compare(self, shown: dict[str, Any], plan: Plan) -> None:
+        """A plan's view against the model's."""
+        for name, right in plan.shown().items():
+            self.require(name, _as_modelled(name, shown[name]), right)
+
+    # ------------------------------------------------------------------------------------------------------------
+
+    def with_ids(self, body: dict[str, Any]) -> Iterator[tuple[str, Any]]:
+        """The body with ids for names."""
+        for word, value in body.items():
+            if word in MISSING:
+                missing = MISSING[word] + "0" * 26
+                yield word, missing if value == NOBODY else self.ids.get(value, missing)
+            else:
+                yield word, value
+
+    def require(self, name: str, told: Any, right: Any) -> None:
+        """Mismatch, unless both are the same."""
+        if told != right:
+            raise self.mismatch(f"{name}: the service says {told}, the model {right}")
+
+    def mismatch(self, sentence: str) -> Mismatch:
+        """With all steps so far, as `replay` takes them."""
+        (product, amount), *steps = self.told
+        said = ",\n".join(f"    {step}" for step in steps)
+        return Mismatch(f"{sentence}\nawait replay(world, {product!r}, {amount}, [\n{said},\n])")
+
+
+async def replay(world: World, product: str, amount: int, steps: list[Step]) -> Walk:
+    """The same walk again."""
+    walk = await Walk.begin(world, product, amount)
+    for step in steps:
+        await walk.go(step)
+    return walk
+
+
+async def ready(world: World) -> None:
+    """The policy of walks is in force."""
+    await publish(world, policy())
+
+
+def _as_modelled(name: str, value: Any) -> Any:
+    if name in ("capture_by", "late_capture_until"):
+        return None if value is None else datetime.fromisoformat(value)
+    if name in ("next_actions", "paused_for"):
+        return sorted(value)
+    if name == "captures":
+        return [(one["number"], one["amount"], one["refunded"], one["is_reversed"]) for one in value]
+    return value
+
+
+def _fees_left(shown: dict[str, Any]) -> Iterator[int]:
+    """What is owed of the limit's own is principal: all else of the rows is fees and penalties."""
+    for row in shown["schedule"]:
+        if not row["forgiven"]:
+            yield row["fee"] + row["penalty"] - row["fee_paid"] - row["penalty_paid"]
