@@ -68,6 +68,7 @@ class Timeline:
         movements: Iterable[tuple[date, int]], pauses: list[tuple[date, date]], until: date | None,
     ) -> None:  # fmt: skip
         self._terms, self._rates, self._lent, self._pauses, self._until = terms, rates, lent, pauses, until
+        self._all_lent, self._last_lent = sum(lent.values()), max(lent, default=date.min)
         self._changes = dict(lent)
         for day, amount in movements:
             self._changes[day] = self._changes.get(day, 0) + amount
@@ -77,14 +78,18 @@ class Timeline:
         """The period, cut into stretches."""
         stretches = []
         for begin, end in cut(period, self._marks):
-            lent = sum(amount for day, amount in self._lent.items() if day <= begin)
-            stretches.append((self._earns(period, begin, end), self._changes.get(end, 0), lent))
-        over = lcm(*(earns.denominator for earns, _, _ in stretches))
+            stretches.append((self._earns(period, begin, end), self._changes.get(end, 0), self._lent_by(begin)))
+        over = lcm(*[earns.denominator for earns, _, _ in stretches])
         return Line(
             self._changes.get(period.begin, 0) if is_first else 0,
             over,
-            tuple(Stretch(earns.numerator * (over // earns.denominator), *rest) for earns, *rest in stretches),
+            tuple([Stretch(earns.numerator * (over // earns.denominator), *rest) for earns, *rest in stretches]),
         )
+
+    def _lent_by(self, on: date) -> int:
+        if on >= self._last_lent:  # as it mostly is
+            return self._all_lent
+        return sum([amount for day, amount in self._lent.items() if day <= on])
 
     def _earns(self, period: Period, begin: date, end: date) -> Fraction:
         stop = end if self._until is None else max(begin, min(end, self._until))
