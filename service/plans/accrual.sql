@@ -2,8 +2,8 @@
 -- read: those on which time may earn more, and those whose settled interest has not been counted yet.
 
 -- lock --
--- One accrues at a time, on this connection, until it is unlocked or ends.
-select pg_advisory_lock(hashtextextended('plans:accrual', 0));
+-- One accrues at a time, on this connection, until it is unlocked or ends; false: another is at it.
+select pg_try_advisory_lock(hashtextextended('plans:accrual', 0));
 
 -- unlock --
 select pg_advisory_unlock(hashtextextended('plans:accrual', 0));

@@ -5,6 +5,7 @@ caught up, one by one; and facts that came late, or put right what was wrong, bo
 seen. Running it again changes nothing; cut short, it goes on where it was. A missed day is booked by what is known now.
 """
 
+import asyncio
 from datetime import date, datetime, timedelta
 from itertools import pairwise
 from pathlib import Path
@@ -24,6 +25,7 @@ Q: Final = load_queries(Path(__file__).with_name("accrual.sql"))
 
 PLANS_AT_ONCE: Final = 5_000  # read by one statement
 GROUPS_AT_ONCE: Final = 200  # booked by one transaction
+LOOK_AGAIN_S: Final = 0.2  # whether another has done it: it may take longer than a statement may wait
 
 Name = tuple[str, str, str]  # merchant, programme, currency
 Batch = tuple[int, str, int, str]  # plans after the first, up to and with the last
@@ -118,7 +120,8 @@ _KEEP: Final = together(
 async def accrue(pool: Pool, now: datetime) -> int:
     """Books every day that has ended and was not booked; how many accruals that made."""
     async with pool.acquire() as conn:
-        await conn.execute(Q.lock)
+        while not await conn.fetchval(Q.lock):  # noqa: ASYNC110 - another process has it
+            await asyncio.sleep(LOOK_AGAIN_S)
         try:
             return await _accrue(conn, now)
         finally:

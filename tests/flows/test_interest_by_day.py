@@ -1,5 +1,6 @@
 """Interest is recognised by time: each day that has ended, for all plans of a merchant and programme together."""
 
+import asyncio
 from datetime import date, timedelta
 from typing import Any
 
@@ -137,6 +138,19 @@ async def test_a_close_cut_short_goes_on(world: World) -> None:
         assert await accrual_flow._book(conn, [group], sums, now) == 1
     assert await close(world, 8) == 2
     assert [one[0].day for one in await days(world)] == [3, 4, 5, 6, 7, 8, 9]
+
+
+async def test_one_accrues_while_another_waits_for_as_long_as_it_takes(world: World) -> None:
+    await bears_interest(world)
+    async with world.pool.acquire() as other:
+        assert await other.fetchval(accrual_flow.Q.lock)
+        waiting = asyncio.create_task(close(world, 3))
+        await asyncio.sleep(1)
+        assert (await days(world), waiting.done()) == ([], False)
+        stuck = "select count(*) from pg_stat_activity where wait_event = 'advisory' and datname = current_database()"
+        assert await other.fetchval(stuck) == 0, "a statement that waits is cancelled after some seconds"
+        await other.execute(accrual_flow.Q.unlock)
+    assert await waiting == 2
 
 
 async def test_the_database_has_the_same_rule(world: World) -> None:
