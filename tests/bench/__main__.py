@@ -63,6 +63,7 @@ def main() -> int:
         pay_vs_pgbench=ratio(sides, "pay", "pgbench_pay_as_we_write", "pgbench_pay_as_anyone_would"),
         decide_vs_bare=ratio(sides, "decide", "bare"),
         day_close_plans_per_s=day.plans_per_s if day else 0,
+        day_close_p99_ratio=day.p99_ratio if day else 0,
         day_close=day,
         errors=sum(sum(side.errors.values()) for side in sides.values()),
         broken_checks=[one.name for one in checks if one.rows],

@@ -21,9 +21,10 @@ from tests.bench.processes import memory_mib
 
 
 class Closed(Struct):
-    """Seconds by step, and what the process held of memory at most."""
+    """Seconds by step, those of processor in all, and what the process held of memory at most."""
 
     steps: dict[str, float]
+    cpu_s: float
     memory_mib: float
 
 
@@ -32,11 +33,13 @@ async def close() -> Closed:
     steps: dict[str, float] = {}
     os.nice(NICENESS)
     async with services(config.read(os.environ)) as ours:
+        cpu = time.process_time()
         for name, step in _steps(ours):
             began = time.perf_counter()
             await step
             steps[name] = time.perf_counter() - began
-    return Closed(steps, memory_mib(os.getpid()))
+        cpu = time.process_time() - cpu
+    return Closed(steps, cpu, memory_mib(os.getpid()))
 
 
 def _steps(ours: Services) -> list[tuple[str, Awaitable[object]]]:

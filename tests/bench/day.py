@@ -22,7 +22,7 @@ from tests.bench.cast import Cast, invite
 from tests.bench.closing import Closed
 from tests.bench.load import Job, Outcome
 from tests.bench.portfolio import LIVES, Teller
-from tests.bench.processes import memory_mib, serving
+from tests.bench.processes import Processors, memory_mib, postmaster_of, serving
 from tests.bench.report import Checkouts, DayClose
 from tests.bench.stage import PROCESSES, database, free_port
 
@@ -37,7 +37,7 @@ DURING_S = 1_200.0  # at most
 def measure(servers: Settings, plans: int) -> DayClose:
     """Makes the plans in a database of their own, and closes their day."""
     with database(replace(servers, sandbox=True)) as settings:
-        cast, demo = asyncio.run(_prepare(settings))
+        cast, demo, postmaster = asyncio.run(_prepare(settings))
         with serving(["service", "http-process"], PROCESSES, settings) as web:
             operator, merchant = (Teller(web.port, key) for key in (demo.operator_key, demo.merchant_key))
             with _till(operator) as name:
@@ -48,19 +48,35 @@ def measure(servers: Settings, plans: int) -> DayClose:
                 _loaded(_shopping(cast, web.port, BEFORE_S))  # nothing is measured cold
                 before, load = _loaded(_shopping(cast, web.port, BEFORE_S)), os.getloadavg()[0]
                 with _loading(_shopping(cast, web.port, DURING_S)) as during:
+                    postgres = Processors([], postmaster).postgres()
                     closed = _close(settings)
+                    postgres = Processors([], postmaster).postgres() - postgres
                 memory = sum(one.memory_mib for one in closed) + sum(memory_mib(pid) for pid in web.pids)
-        return asyncio.run(_found(settings, plans, closed, memory, _checkouts(before), _checkouts(during[0]), load))
+        found = DayClose(
+            plans=plans,
+            workers=WORKERS,
+            seconds=round(max(sum(one.steps.values()) for one in closed), 1),
+            steps={name: round(max(one.steps[name] for one in closed), 1) for name in closed[0].steps},
+            workers_cpu_s=round(sum(one.cpu_s for one in closed), 1),
+            postgres_cpu_s=round(postgres, 1),
+            memory_mib=round(memory),
+            before=_checkouts(before),
+            during=_checkouts(during[0]),
+            load=round(load, 2),
+        )
+        asyncio.run(_prove(settings, found))
+        return found
 
 
-async def _prepare(settings: Settings) -> tuple[Cast, Demo]:
+async def _prepare(settings: Settings) -> tuple[Cast, Demo, int | None]:
     assert settings.database_url
     connection = await db.connect(settings.database_url)
     cast = await invite(connection, settings, SHOPPERS)
     demo = load_demo(settings)
     await portfolio.price(connection, settings, demo)
+    postmaster = postmaster_of(await connection.fetchval("select pg_backend_pid()"))
     await connection.close()
-    return cast, demo
+    return cast, demo, postmaster
 
 
 async def _multiply(settings: Settings, models: list[str], plans: int) -> None:
@@ -130,31 +146,14 @@ def _checkouts(outcome: Outcome) -> Checkouts:
     return Checkouts(round(outcome.per_second, 1), round(outcome.p50_ms, 2), round(outcome.p99_ms, 2), outcome.errors)
 
 
-async def _found(
-    settings: Settings, plans: int, closed: list[Closed], memory_mib: float, before: Checkouts,
-    during: Checkouts, load: float,
-) -> DayClose:  # fmt: skip
+async def _prove(settings: Settings, found: DayClose) -> None:
+    """What the day has done, and whether it is right."""
     assert settings.database_url
     connection = await db.connect(settings.database_url)
-    left, passed, charged = await connection.fetchrow(portfolio.Q.count_done, clock.now()) or (0, 0, 0)
+    row = await connection.fetchrow(portfolio.Q.count_done, clock.now())
+    assert row is not None
+    left, found.passed, found.charged = row
     assert not left, f"of {left} plans a day is still to be passed"
-    broken = [one.name for one in await db.run_checks(connection) if one.rows]
-    proof = await prove(connection)
-    seconds = max(sum(one.steps.values()) for one in closed)
+    found.broken_checks = [one.name for one in await db.run_checks(connection) if one.rows]
+    found.differences = len((await prove(connection)).differences)
     await connection.close()
-    return DayClose(
-        plans=plans,
-        passed=passed,
-        charged=charged,
-        workers=WORKERS,
-        seconds=round(seconds, 1),
-        plans_per_s=round(plans / seconds),
-        steps={name: round(max(one.steps[name] for one in closed), 1) for name in closed[0].steps},
-        memory_mib=round(memory_mib),
-        before=before,
-        during=during,
-        p99_ratio=round(during.p99_ms / before.p99_ms, 2),
-        broken_checks=broken,
-        differences=len(proof.differences),
-        load=round(load, 2),
-    )

@@ -69,19 +69,29 @@ class DayClose(Struct):
     """The day's close. Seconds are those of the slower worker, from when it is ready to work until it has ended."""
 
     plans: int
-    passed: int  # of which the day found something to be done: due, late, late for a month
-    charged: int  # of those due: paid by themselves, through the sandbox processor
     workers: int
     seconds: float
-    plans_per_s: float
     steps: dict[str, float]
+    workers_cpu_s: float  # seconds of processor: of all workers ...
+    postgres_cpu_s: float  # ... and of PostgreSQL, for the checkouts as well
     memory_mib: float  # of all processes of the service together, at most
     before: Checkouts
     during: Checkouts
-    p99_ratio: float
-    broken_checks: list[str]
-    differences: int  # of plans proved against their facts, the last and some by chance
     load: float  # the machine's load average when it began: above 0 others were using it
+    passed: int = 0  # of which the day found something to be done: due, late, late for a month
+    charged: int = 0  # of those due: paid by themselves, through the sandbox processor
+    broken_checks: list[str] = []
+    differences: int = 0  # of plans proved against their facts, the last and some by chance
+
+    @property
+    def plans_per_s(self) -> float:
+        """Active plans a second."""
+        return round(self.plans / self.seconds, 1)
+
+    @property
+    def p99_ratio(self) -> float:
+        """By how much the slowest checkouts became slower."""
+        return round(self.during.p99_ms / self.before.p99_ms, 2)
 
 
 class Bench(Struct):
@@ -91,6 +101,7 @@ class Bench(Struct):
     pay_vs_pgbench: float  # pay / the faster of the two that pay
     decide_vs_bare: float
     day_close_plans_per_s: float  # active plans / the seconds in which their day was closed; 0: not measured
+    day_close_p99_ratio: float  # p99 of checkouts while it is closed / before
     day_close: DayClose | None
     errors: int
     broken_checks: list[str]
@@ -179,7 +190,8 @@ def _show_day(day: DayClose) -> None:
     print(
         f"\nThe day of {day.plans:,} plans, {day.passed:,} of them due or late, {day.charged:,} charged: closed by "
         f"{day.workers} workers in {day.seconds:g} s ({steps}), {day.plans_per_s:,.0f} plans a second; load {day.load} "
-        f"before; the service held {day.memory_mib:,.0f} MiB.\nCheckouts: p50 {before.p50_ms} and p99 {before.p99_ms} "
+        f"before; {day.workers_cpu_s:g} s of processor for the workers and {day.postgres_cpu_s:g} s for PostgreSQL; "
+        f"the service held {day.memory_mib:,.0f} MiB.\nCheckouts: p50 {before.p50_ms} and p99 {before.p99_ms} "
         f"ms before it, {during.p50_ms} and {during.p99_ms} ms meanwhile, p99 x{day.p99_ratio}. Broken checks: "
         f"{', '.join(day.broken_checks) or 'none'}; plans that differ from their facts: {day.differences}."
     )
