@@ -20,6 +20,7 @@ NOT_ONCE_ITS_SCHEDULE_ENDED = {
 }  # fmt: skip
 NOT_ONCE_GIVEN_UP = NOT_ONCE_ITS_SCHEDULE_ENDED | {"charged_off"}
 NEVER_AGREED = {"levied", "rescheduled", "quoted", "accelerated"}  # of a schedule that the consumer withdrew from
+OVER_BY_THEN = {"amended", "extended", "given_back"}  # of what was authorized, after the withdrawal
 UNDO = {"undone", "reversed", "corrected"}
 WAITS_FOR_A_CLAIM = {"captured", "given_back", "amended"}
 ROUNDS = 2  # of a dispute
@@ -158,7 +159,7 @@ def in_order(facts: list[Fact]) -> list[Fact]:
 
 
 def _happens(stand: Stand, fact: Fact) -> None:
-    if stand.is_withdrawn and not stand.schedule_ended and fact.kind in NEVER_AGREED:
+    if stand.is_withdrawn and fact.kind in (OVER_BY_THEN if stand.schedule_ended else NEVER_AGREED):
         return
     has_begun = any(stand.lent) or (stand.is_withdrawn and bool(stand.lent))
     has_begun = has_begun or (fact.kind == "refunded" and stand.from_held > 0)

@@ -173,6 +173,7 @@ def quote(plan: Plan, asked: Asked) -> None:
     refuse_if(not stand.outstanding or stand.remaining)
     refuse_if(asked.get("deferred"), "invalid_field")
     if amount is not None:
+        refuse_if(stand.given_up or stand.is_withdrawn, "impossible_terms")
         raise Refusal("amount_exceeds_outstanding" if amount > stand.outstanding else "unsure")
     plan.happens(asked.fact("quoted"))
 

@@ -10,16 +10,19 @@ import pytest
 from service.actor import Actor, ActorKind
 from service.errors import Code, Refused
 from service.ledger.chart import LedgerAccount as A
+from service.plans.amend import Amend
 from service.plans.capture import Capture
 from service.plans.charges import Levy
 from service.plans.correction import Correct
+from service.plans.guard import ExtendAuthorization, Guard
 from service.plans.money_back import Refund
-from service.plans.offer import Kind
+from service.plans.offer import Kind, Leeway
 from service.plans.payment import RecordPayment
 from service.plans.plan import Plan, view
 from service.plans.reschedule import ChargeOff
 from service.plans.settlement import QuoteSettlement
 from service.plans.state import CollectionState, PlanState
+from service.plans.void import Void
 from service.plans.withdrawal import Withdraw
 from service.terms.terms import Cost, FeeDue, Terms
 from service.terms.withdrawal import withdrawable_until
@@ -198,6 +201,24 @@ def test_what_comes_afterwards() -> None:
         (date(2026, 4, 1), 350_00),
         (date(2026, 4, 11), 5_00),
     ]
+
+
+@pytest.mark.parametrize(
+    ("verb", "arguments"),
+    [(Void, {}), (Amend, {"amount": 700_00}), (Amend, {"amount": 250_00}), (ExtendAuthorization, {}), (Guard, {})],
+)
+def test_what_became_of_the_authorization_before_we_heard_of_it_is_nothing(verb: Any, arguments: Any) -> None:
+    """The notice was sent on the day of the purchase; since then it was given back, amended, extended or announced."""
+    life = Life()
+    bends: dict[str, Any] = {"amount_min": 1_00, "amount_max": 900_00, "capture_within_days": 9}
+    leeway = Leeway(extend_days_max=30)
+    plan_id = life.authorize(agreement(terms=PAY_IN_4, leeway=leeway, **GERMAN | bends))
+    life.do(Capture, plan_id, amount=250_00)
+    after(life, 8)
+    life.do(verb, plan_id, **arguments)
+    plan = withdraw(life, plan_id, on=NOON.date())
+    assert (plan.remaining, plan.amounts.outstanding, plan.amounts.amount) == (0, 250_00, 600_00)
+    assert (plan.amounts.voided, life.account.reserved, life.account.used) == (350_00, 0, 250_00)
 
 
 def test_a_withdrawal_recorded_by_mistake_never_happened() -> None:

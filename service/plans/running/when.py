@@ -55,11 +55,17 @@ OF_THE_SCHEDULE = (
     facts.Levied, facts.RateChanged, facts.InterestPaused, facts.Extended, facts.DueMoved, facts.HolidayGranted,
     facts.ReAged, facts.ReAmortized, facts.SettlementQuoted, Accelerated,
 )  # fmt: skip
+# What became of an authorization that was over already: of the consumer's withdrawal we heard later.
+OF_AN_AUTHORIZATION = (facts.Amended, facts.AuthorizationExtended, facts.ExpiryAnnounced, facts.GivenBack)
 
 
 def is_of_no_account(standing: Standing, event: Event) -> bool:
-    """Whether it changed a schedule before the consumer has withdrawn from the credit, as if it had not been agreed."""
-    return standing.withdrawal is not None and not standing.schedule_ended and isinstance(event, OF_THE_SCHEDULE)
+    """Whether the withdrawal of the consumer from the credit leaves nothing of it: before that day it changed the
+    schedule, which is as if it had not been agreed; after it what may be captured, which is nothing.
+    """
+    if standing.withdrawal is None:
+        return False
+    return isinstance(event, OF_AN_AUTHORIZATION if standing.schedule_ended else OF_THE_SCHEDULE)
 
 
 def require_its_time(standing: Standing, event: Event) -> None:
