@@ -278,6 +278,8 @@ def withdraw(plan: Plan, asked: Asked) -> None:
     on = said or asked.today
     refuse_if(not plan.opened_on <= on <= asked.today, "invalid_field")
     refuse_if(on > plan.opened_on + timedelta(14))
+    if stand.is_rescheduled:
+        plan.unsure.add("state_forbids")  # a change of a day to come stands in its way
     lent = [bill.on for bill in plan.standing_bills if bill.amount]
     plan.happens(asked.fact("withdrawn", on=max([on, *lent])))
 
