@@ -278,8 +278,7 @@ def withdraw(plan: Plan, asked: Asked) -> None:
     on = said or asked.today
     refuse_if(not plan.opened_on <= on <= asked.today, "invalid_field")
     refuse_if(on > plan.opened_on + timedelta(14))
-    if stand.is_rescheduled:
-        plan.unsure.add("state_forbids")  # a change of a day to come stands in its way
+    _may_stand_in_its_way(plan)
     lent = [bill.on for bill in plan.standing_bills if bill.amount]
     plan.happens(asked.fact("withdrawn", on=max([on, *lent])))
 
@@ -294,6 +293,12 @@ def reschedule(plan: Plan, asked: Asked) -> None:
     plan.unsure |= {"impossible_terms", "state_forbids"}
 
 
+def _may_stand_in_its_way(plan: Plan) -> None:
+    """A change of the schedule on a day to come is refused once the schedule ends before it: so is what ends it."""
+    if plan.stand.is_rescheduled:
+        plan.unsure.add("state_forbids")
+
+
 def accelerate(plan: Plan, asked: Asked) -> None:
     """All of it falls due on one day. Only of a plan that was not changed the model knows its lines."""
     stand, due_on = plan.stand, asked.day("due_on")
@@ -301,8 +306,10 @@ def accelerate(plan: Plan, asked: Asked) -> None:
     refuse_if(due_on is not None and due_on < asked.today, "invalid_field")
     last = _last_due(plan)
     refuse_if(last is not None and due_on is not None and due_on >= last)
+    _may_stand_in_its_way(plan)
     plan.happens(asked.fact("accelerated"))
-    plan.unsure |= {"state_forbids"} if last is None else set()
+    if last is None:
+        plan.unsure.add("state_forbids")
 
 
 def _last_due(plan: Plan) -> date | None:
@@ -319,12 +326,14 @@ def _last_due(plan: Plan) -> date | None:
 def charge_off(plan: Plan, asked: Asked) -> None:
     """Collection is given up."""
     refuse_if(not plan.stand.outstanding or plan.stand.remaining or plan.stand.given_up)
+    _may_stand_in_its_way(plan)
     plan.happens(asked.fact("charged_off"))
 
 
 def forgive(plan: Plan, asked: Asked) -> None:
     """What is owed is let go."""
     refuse_if(not plan.stand.outstanding or plan.stand.remaining)
+    _may_stand_in_its_way(plan)
     plan.happens(asked.fact("forgiven"))
 
 
