@@ -89,7 +89,7 @@ select p.bucket, p.plan_id, p.decision_id
 
 -- references_open_one_plan --
 -- Every plan has its merchant reference, and every reference its plan, in one bucket: taken, unless it was voided or
--- expired.
+-- expired. Of one that owes though nothing was captured, because a payment bounced that had gone back, either may be.
 select p.plan_id, r.plan_id as named, coalesce(p.merchant_id, r.merchant_id) as merchant_id,
        coalesce(p.merchant_reference, r.merchant_reference) as merchant_reference, p.state, r.is_taken
   from plans p
@@ -97,8 +97,10 @@ select p.plan_id, r.plan_id as named, coalesce(p.merchant_id, r.merchant_id) as 
               union all
              select bucket, plan_id, merchant_id, merchant_reference, false from former_references) r
       using (bucket, plan_id)
- where (p.merchant_id, p.merchant_reference, p.state not in ('voided', 'expired'))
-       is distinct from (r.merchant_id, r.merchant_reference, r.is_taken);
+ where (p.merchant_id, p.merchant_reference) is distinct from (r.merchant_id, r.merchant_reference)
+    or (p.state in ('voided', 'expired') and r.is_taken)
+    or (p.state not in ('voided', 'expired') and not r.is_taken
+        and not (p.captures = 0 and p.state in ('active', 'payment_due', 'charged_off', 'recovered', 'forgiven')));
 
 -- The plan and its parts ----------------------------------------------------------------------------------------------
 
@@ -116,17 +118,17 @@ select bucket, plan_id, kind, state, amount, captured, voided, held, reserved, u
            when 'in_use'        then captures = 0 and remaining > 0 and kind <> 'instalments'
            when 'part_captured' then captures > 0 and remaining > 0
            when 'assessing'     then remaining > 0 and kind = 'deposit'
-           when 'active'        then captures > 0 and remaining = 0 and outstanding > 0 and kind = 'instalments'
-           when 'payment_due'   then captures > 0 and remaining = 0 and outstanding > 0 and kind <> 'instalments'
+           when 'active'        then remaining = 0 and outstanding > 0 and kind = 'instalments'
+           when 'payment_due'   then remaining = 0 and outstanding > 0 and kind <> 'instalments'
            when 'paid_off'      then captures > 0 and remaining = 0 and outstanding = 0 and kind <> 'deposit'
            when 'closed'        then remaining = 0 and outstanding = 0 and kind = 'deposit'
            when 'refunded'      then captured > 0 and remaining = 0 and outstanding = 0 and refunded >= captured
            when 'overpaid'      then captures > 0 and remaining = 0 and outstanding = 0 and overpaid > 0
-           when 'charged_off'   then captured > 0 and remaining = 0 and outstanding > 0
-           when 'recovered'     then captured > 0 and remaining = 0 and outstanding = 0
-           when 'forgiven'      then captured > 0 and remaining = 0 and outstanding = 0
-           when 'voided'        then captures = 0 and remaining = 0
-           when 'expired'       then captures = 0 and remaining = 0
+           when 'charged_off'   then remaining = 0 and outstanding > 0
+           when 'recovered'     then remaining = 0 and outstanding = 0
+           when 'forgiven'      then remaining = 0 and outstanding = 0
+           when 'voided'        then captures = 0 and remaining = 0 and outstanding = 0
+           when 'expired'       then captures = 0 and remaining = 0 and outstanding = 0
            end;
 
 -- facts_are_numbered_without_gaps --

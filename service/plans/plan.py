@@ -150,7 +150,8 @@ class Plan(Struct, frozen=True):
     @property
     def takes_reference(self) -> bool:
         """Whether its merchant reference is taken. It is free again once all was given back before any capture."""
-        return self.state not in (PlanState.VOIDED, PlanState.EXPIRED)
+        standing = self.standing
+        return bool(standing.lent or standing.remaining) or standing.ended_by in (Why.RELEASED, Why.UNCLAIMED)
 
 
 class PlanView(Struct, frozen=True):
@@ -221,7 +222,7 @@ def view_as(kind: type[V], plan: Plan, today: date, **more: Any) -> V:
     offer, amounts = plan.offer, plan.amounts
     owed = schedule_of(plan, today)
     schedule = owed
-    if not plan.standing.lent:
+    if not (plan.standing.lent or owed):
         schedule = tuple([agreed_instalment(*one) for one in enumerate(plan.agreed.schedule, 1)])
     late = [days_past_due(plan.standing, one.due_on, today) for one in owed if one.outstanding]
     return kind(

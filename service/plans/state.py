@@ -19,8 +19,10 @@ class PlanState(StrEnum):
     IN_USE = "in_use"  # pay_after_use, deposit: the use has begun, its bill is to come -> as AUTHORIZED
     PART_CAPTURED = "part_captured"  # some is captured, more may be -> any below
     ASSESSING = "assessing"  # deposit: it is claimed, and may be contested or is -> as PART_CAPTURED, AUTHORIZED
-    ACTIVE = "active"  # instalments: all captured, owed in parts -> PAID_OFF, REFUNDED, OVERPAID, CHARGED_OFF, FORGIVEN
-    PAYMENT_DUE = "payment_due"  # pay_after_use, deposit: the bill is owed -> as ACTIVE; a deposit -> CLOSED
+    ACTIVE = (
+        "active"  # instalments: nothing is left to capture, it is owed -> PAID_OFF, REFUNDED, OVERPAID, CHARGED_OFF
+    )
+    PAYMENT_DUE = "payment_due"  # pay_after_use, deposit: it is owed -> as ACTIVE; a deposit -> CLOSED
     PAID_OFF = "paid_off"  # nothing is owed any more -> ACTIVE or PAYMENT_DUE, when a payment is taken back
     CLOSED = "closed"  # deposit: claimed or released, and nothing is owed -> PAYMENT_DUE, when a payment is taken back
     REFUNDED = "refunded"  # all that was captured came back from the merchant -> as PAID_OFF
@@ -28,8 +30,8 @@ class PlanState(StrEnum):
     CHARGED_OFF = "charged_off"  # collection was given up; it is still owed -> RECOVERED, FORGIVEN
     RECOVERED = "recovered"  # all of it was paid after all
     FORGIVEN = "forgiven"  # what was still owed was let go -> as PAID_OFF, CHARGED_OFF if it was charged off before
-    VOIDED = "voided"  # given back before any capture
-    EXPIRED = "expired"  # not captured in time
+    VOIDED = "voided"  # given back before any capture -> ACTIVE, PAYMENT_DUE when a payment bounces that had gone back
+    EXPIRED = "expired"  # not captured in time -> the same
 
 
 class CollectionState(StrEnum):
@@ -61,7 +63,7 @@ def state_of(kind: Kind, standing: Standing, amounts: Amounts) -> PlanState:
         if standing.lent:
             return PlanState.PART_CAPTURED
         return PlanState.AUTHORIZED if standing.use_started_at is None else PlanState.IN_USE
-    if not standing.lent:
+    if not standing.lent and not amounts.outstanding and not standing.closed:
         ended = PlanState.EXPIRED if standing.ended_by is Why.EXPIRED else PlanState.VOIDED
         return PlanState.CLOSED if standing.ended_by in (Why.RELEASED, Why.UNCLAIMED) else ended
     if standing.is_forgiven and not amounts.outstanding:

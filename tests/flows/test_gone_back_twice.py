@@ -78,3 +78,32 @@ async def test_of_a_payment_recorded_by_mistake_too(world: World) -> None:
     body = {"fact_id": paid["recorded"]["id"]}
     undone = await done(world, world.operator, plan["id"], "corrections", body)
     assert (undone["outstanding"], undone["overpaid"]) == (620_00, 0)
+
+
+@pytest.mark.parametrize(
+    ("kind", "ends", "ended", "owing"),
+    [("instalments", "void", "voided", "active"), ("deposit", "release", "closed", "payment_due")],
+)
+@pytest.mark.parametrize(
+    ("then", "after"), [("payments", "{ended}"), ("forgive", "forgiven"), ("charge_off", "charged_off")]
+)
+async def test_of_a_plan_that_ended_before_anything_was_lent(
+    world: World, kind: str, ends: str, ended: str, owing: str, then: str, after: str
+) -> None:
+    """What was paid went back, and then bounced: it is owed, whatever became of the plan before."""
+    consumer, more = await world.consumer(limit=1_000_00), {"category": "cameras", "deposit_amount": 600_00}
+    offer = await world.offer(consumer, 600_00, kind, **(more if kind == "deposit" else {}))
+    plan = (await world.merchant.post("/v1/plans", {"offer_id": offer["id"]})).json()
+    paid = await done(world, world.merchant, plan["id"], "payments", {"amount": 40_00})
+    await done(world, world.merchant, plan["id"], ends)
+    back = await done(world, world.operator, plan["id"], "overpayments/return", {"amount": 40_00})
+    assert (back["state"], back["overpaid"]) == (ended, 0)
+    owes = await done(
+        world, world.operator, plan["id"], "payments/return", {"payment_id": paid["recorded"]["id"]}
+    )  # fmt: skip
+    assert (owes["state"], owes["outstanding"], owes["closed_at"]) == (owing, 40_00, None)
+    assert [(row["principal"], row["owed_again"]) for row in owes["schedule"]] == [(40_00, 40_00)]
+    assert (await world.account(consumer))["used"] == 40_00
+    client = world.merchant if then == "payments" else world.operator
+    last = await done(world, client, plan["id"], then, {"amount": 40_00} if then == "payments" else None)
+    assert (last["state"], last["outstanding"]) == (after.format(ended=ended), 40_00 if then == "charge_off" else 0)

@@ -194,8 +194,6 @@ class Walk:
         except Refusal as no:
             return plan, no.code
         plan.passed_on = max(plan.passed_on, plan.today(self.now))
-        if plan.stand.outstanding and not any(plan.stand.lent):
-            return plan, "unsure"  # a payment that had gone back bounces, and nothing was lent: left out
         return plan, None
 
     def is_as_foretold(self, answered: httpx.Response, code: str | None, unsure: set[str]) -> bool:

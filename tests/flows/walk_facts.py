@@ -14,7 +14,7 @@ from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from typing import Any
 
-NEEDS_A_CAPTURE = {"refunded", "quoted", "rescheduled", "forgiven", "accelerated"}
+NEEDS_A_CAPTURE = {"refunded", "quoted", "rescheduled", "accelerated"}
 NOT_ONCE_ITS_SCHEDULE_ENDED = {
     "amended", "extended", "captured", "withdrawn", "rescheduled", "accelerated", "claim_made",
 }  # fmt: skip

@@ -238,7 +238,7 @@ class Plan:
         if stand.remaining:
             before = "in_use" if stand.used_from else "authorized"
             return "part_captured" if stand.lent else before
-        if not stand.lent:
+        if not stand.lent and not (stand.outstanding or stand.is_charged_off or stand.is_forgiven):
             ended = {"expired": "expired", "released": "closed", "unclaimed": "closed"}
             return ended.get(stand.ended_by, "voided")
         if stand.is_forgiven and not stand.outstanding:

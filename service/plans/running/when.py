@@ -31,6 +31,7 @@ BEFORE_A_CAPTURE = (
     # something is owed even then when a payment bounced that had gone back to the consumer
     facts.Levied,
     facts.ChargedOff,
+    facts.Forgiven,
     facts.CollectionPaused,
     facts.CollectionResumed,
     facts.Withdrawn,

@@ -264,7 +264,7 @@ def _state(seen: Seen) -> PlanState:
     if plan.remaining:
         uncaptured = PlanState.IN_USE if UseStarted in seen.sums else PlanState.AUTHORIZED
         return PlanState.PART_CAPTURED if was_captured else uncaptured
-    if not was_captured:
+    if not was_captured and not amounts.outstanding and not {ChargedOff, Forgiven} & set(seen.sums):
         ended = {Why.VOIDED: PlanState.VOIDED, Why.EXPIRED: PlanState.EXPIRED, Why.RELEASED: PlanState.CLOSED}
         ended[Why.UNCLAIMED] = PlanState.CLOSED
         return PlanState.VOIDED if Withdrawn in seen.sums else ended[seen.those_of(GivenBack)[-1].why]
