@@ -19,9 +19,7 @@ class PlanState(StrEnum):
     IN_USE = "in_use"  # pay_after_use, deposit: the use has begun, its bill is to come -> as AUTHORIZED
     PART_CAPTURED = "part_captured"  # some is captured, more may be -> any below
     ASSESSING = "assessing"  # deposit: it is claimed, and may be contested or is -> as PART_CAPTURED, AUTHORIZED
-    ACTIVE = (
-        "active"  # instalments: nothing is left to capture, it is owed -> PAID_OFF, REFUNDED, OVERPAID, CHARGED_OFF
-    )
+    ACTIVE = "active"  # instalments: owed, nothing to capture -> PAID_OFF, REFUNDED, OVERPAID, CHARGED_OFF, FORGIVEN
     PAYMENT_DUE = "payment_due"  # pay_after_use, deposit: it is owed -> as ACTIVE; a deposit -> CLOSED
     PAID_OFF = "paid_off"  # nothing is owed any more -> ACTIVE or PAYMENT_DUE, when a payment is taken back
     CLOSED = "closed"  # deposit: claimed or released, and nothing is owed -> PAYMENT_DUE, when a payment is taken back
