@@ -31,7 +31,6 @@ BEFORE_A_CAPTURE = (
     # something is owed even then when a payment bounced that had gone back to the consumer
     facts.Levied,
     facts.ChargedOff,
-    facts.Forgiven,
     facts.CollectionPaused,
     facts.CollectionResumed,
     facts.Withdrawn,
@@ -74,6 +73,8 @@ def require_its_time(standing: Standing, event: Event) -> None:
     has_begun = bool(standing.courses or (standing.withdrawal and standing.lent))
     if isinstance(event, facts.Refunded) and standing.from_held:
         has_begun = True  # a claim that the card has paid comes back as any other
+    if isinstance(event, facts.Forgiven) and any(row.is_open for row in standing.rows):
+        has_begun = True  # what is owed though nothing was captured, such as a payment that had gone back and bounced
     if not has_begun and not isinstance(event, BEFORE_A_CAPTURE):
         raise Refused(Code.STATE_FORBIDS, "Nothing has been captured yet.")
     if standing.closed and not isinstance(event, AFTER_THE_END):

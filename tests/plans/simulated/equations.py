@@ -4,7 +4,7 @@ The ledger is told by the transfers booked so far, the plan by its amounts and l
 """
 
 from collections.abc import Callable
-from datetime import timedelta
+from datetime import date, timedelta
 from typing import Any
 
 from service.actor import THE_DAY
@@ -118,7 +118,8 @@ def what_may_be_captured_is_what_was_agreed(seen: Seen) -> Sides:
     """Captured, given back and remaining are the amount agreed last, and what was captured beyond it."""
     amounts = seen.plan.amounts
     captured = seen.sums[Captured] + _from_card(seen)
-    amended = seen.those_of(Amended)
+    withdrawn_on = next((fact.on for fact in seen.those_of(Withdrawn)), date.max)
+    amended = [fact for fact in seen.those_of(Amended) if fact.on <= withdrawn_on]
     agreed = amended[-1].amount + amended[-1].held if amended else seen.plan.offer.amount
     authorized = agreed + sum(fact.beyond for fact in seen.those_of(Captured))
     return (
