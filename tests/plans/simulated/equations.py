@@ -43,6 +43,7 @@ from service.plans.running.use_facts import OrderConfirmed, UseEnded, UseStarted
 from service.plans.running.versions import in_order
 from service.plans.state import PlanState, collection_state_of, has_ended
 from service.terms.allocation_rule import PaymentKind
+from service.terms.terms import Captures
 from tests.plans.simulated.seen import Seen
 
 Sides = tuple[Any, Any]
@@ -119,7 +120,8 @@ def what_may_be_captured_is_what_was_agreed(seen: Seen) -> Sides:
     amounts = seen.plan.amounts
     captured = seen.sums[Captured] + _from_card(seen)
     withdrawn_on = next((fact.on for fact in seen.those_of(Withdrawn)), date.max)
-    amended = [fact for fact in seen.those_of(Amended) if fact.on <= withdrawn_on]
+    goes_first = seen.plan.offer.terms.captures is Captures.FORESEEN  # and knows no withdrawal
+    amended = [fact for fact in seen.those_of(Amended) if goes_first or fact.on <= withdrawn_on]
     agreed = amended[-1].amount + amended[-1].held if amended else seen.plan.offer.amount
     authorized = agreed + sum(fact.beyond for fact in seen.those_of(Captured))
     return (
