@@ -80,9 +80,9 @@ format: $(READY)  ## ruff, writing
 openapi: $(READY)  ## write openapi.yaml from the app, its wire structs and a purchase made on it
 	@OPENAPI=write $(BIN)/python -m pytest -q -n 0 tests/contract/test_openapi.py -k what_the_app_does
 
-# No index host ever stands in a lock file: any index that serves the same bytes will do.
+# No index host ever stands in a lock file, which is how uv writes it: any index that serves the same bytes will do.
 COMPILE = $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
-	--no-emit-index-url --no-header --no-annotate $(ARGS)
+	--no-header --no-annotate $(ARGS)
 lock: $(READY)  ## compile the lock files again (ARGS=--upgrade for newer versions)
 	$(COMPILE) requirements/install.in -o requirements/install.txt
 	$(COMPILE) requirements/service.in -o requirements/service.txt

@@ -268,9 +268,7 @@ def test_nothing_unexpected_stands_at_the_top() -> None:
 
 
 def test_no_package_index_and_no_path_of_a_machine_is_named() -> None:
-    named = re.compile(
-        r"(?<!emit-)index-url|https?://[^/ \"]*/(simple|packages/[0-9a-f]{2})/|find-links|/(home|root)/\w"
-    )
+    named = re.compile(r"index[-_]url|https?://[^/ \"]*/(simple|packages/[0-9a-f]{2})/|find[-_]links|/(home|root)/\w")
     found = [
         f"{name_of(path)}: {match[0]}"
         for path in tracked()
