@@ -12,7 +12,8 @@ from service import ids
 from service.api.ask import Asked, read, write
 from service.api.body import Body
 from service.api.operation import operation
-from service.api.partner import After, BreakPage, Limit
+from service.api.paging import After, Limit
+from service.api.partner import BreakPage
 from service.api.reply import encode, reply, reply_answer
 from service.checkout.request import Text
 from service.db import Connection

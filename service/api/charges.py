@@ -14,7 +14,7 @@ from service.actor import ActorKind
 from service.api.ask import Ask, Asked, content_type, read, write
 from service.api.body import Body
 from service.api.operation import operation
-from service.api.partner import After, Limit
+from service.api.paging import After, Limit
 from service.api.reply import Made, encode, reply, reply_answer
 from service.api.verb import no_plan
 from service.checkout.request import Price

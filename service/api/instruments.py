@@ -15,7 +15,7 @@ from service.api.ask import Ask, Asked, content_type, read, write
 from service.api.body import Body, Nothing
 from service.api.consents import require_consumer
 from service.api.operation import operation
-from service.api.partner import After, Limit
+from service.api.paging import After, Limit
 from service.api.reply import encode, reply, reply_answer
 from service.checkout.persona import DOES, persona_of
 from service.db import Connection

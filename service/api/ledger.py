@@ -11,7 +11,7 @@ from msgspec import Struct
 from service import ids
 from service.api.ask import Asked, read
 from service.api.operation import operation
-from service.api.partner import Limit
+from service.api.paging import Limit
 from service.api.queries import Q as API
 from service.api.reply import reply
 from service.api.verb import no_plan

@@ -13,7 +13,7 @@ from service.api.ask import Asked, content_type, is_dry_run, read, write
 from service.api.body import Body
 from service.api.consumers import AccountView
 from service.api.operation import operation
-from service.api.partner import Limit
+from service.api.paging import Limit
 from service.api.reply import encode, reply, reply_answer
 from service.api.services import Services
 from service.checkout.limit_flow import ReviewedAccount, Reviewing, review

@@ -15,6 +15,7 @@ from msgspec import Struct
 from service import ids
 from service.api.ask import Ask, Asked, guard_for, is_dry_run, read, write
 from service.api.operation import Text, operation
+from service.api.paging import After, Limit
 from service.api.reply import encode, reply, reply_answer, reply_refused
 from service.api.room import Room
 from service.db import Connection
@@ -29,12 +30,7 @@ from service.partners.theirs import flow as theirs
 from service.partners.theirs.doubt import Proof
 from service.partners.theirs.reading import FILE_BYTES_MAX
 
-PAGE_MAX: Final = 1_000
-
 Id = Annotated[str, QueryParameter(pattern=r"^[a-z]{2}_[0-9A-HJKMNP-TV-Z]{26}\Z")]
-After = Annotated[str, QueryParameter(pattern=r"^([a-z]{2}_[0-9A-HJKMNP-TV-Z]{26})?\Z")]
-Limit = Annotated[int, QueryParameter(ge=1, le=PAGE_MAX)]
-
 
 _CSV: Final = "the columns plan_id, currency, drawn, principal_repaid, interest_repaid, outstanding, by name"
 

@@ -13,7 +13,7 @@ from msgspec import Meta, Struct
 from service.api.ask import Ask, Asked, content_type, read, services_of, write
 from service.api.body import Body
 from service.api.operation import operation
-from service.api.partner import Limit
+from service.api.paging import Limit
 from service.api.reply import JSON, encode, reply, reply_answer
 from service.aside import Beside
 from service.db import Connection

@@ -16,7 +16,7 @@ from service.api.ask import Asked, content_type, guard_for, read, write
 from service.api.body import Body, Nothing
 from service.api.charges import BUDGET, ChargeView, view
 from service.api.operation import operation
-from service.api.partner import After, Limit
+from service.api.paging import After, Limit
 from service.api.reply import Made, encode, reply, reply_answer
 from service.config import processor_key
 from service.db import Connection

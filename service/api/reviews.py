@@ -15,7 +15,7 @@ from service.api.ask import Ask, Asked, content_type, read, write
 from service.api.body import Body
 from service.api.checkouts import row_of
 from service.api.operation import operation
-from service.api.partner import After, Limit
+from service.api.paging import After, Limit
 from service.api.reply import encode, reply, reply_answer
 from service.checkout import answer as answers
 from service.checkout import decision_log, review_store

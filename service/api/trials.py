@@ -12,7 +12,7 @@ from service import ids
 from service.api.ask import Asked, content_type, read, write
 from service.api.body import Body, Nothing
 from service.api.operation import operation
-from service.api.partner import After, Limit
+from service.api.paging import After, Limit
 from service.api.policies import beside, signer_of
 from service.api.reply import encode, reply, reply_answer
 from service.checkout.challenger import Comparison
