@@ -89,15 +89,7 @@ async def services(settings: Settings) -> AsyncGenerator[Services]:
         async with pool.acquire() as conn:
             if sentences := await unsafe_settings(conn):
                 raise CannotStart(" ".join(sentences))
-    cache = Cache(
-        redis.Redis.from_url(
-            settings.redis_url,
-            socket_timeout=0.25,
-            socket_connect_timeout=0.25,
-            protocol=2,
-            driver_info=None,  # to look up our driver's version takes longer than to connect
-        )
-    )
+    cache = _open_cache(settings.redis_url, settings.key_secret)
     readiness = Readiness(pool, cache)
     snapshots = Snapshots(pool, cache)
     attempts = Together(cache.count)
@@ -139,6 +131,17 @@ async def services(settings: Settings) -> AsyncGenerator[Services]:
         with suppress(*LOST):  # a server that stands still hears no farewell
             async with asyncio.timeout(CLOSE_S):
                 await pool.close()
+
+
+def _open_cache(url: str, secret: str) -> Cache:
+    client = redis.Redis.from_url(
+        url,
+        socket_timeout=0.25,
+        socket_connect_timeout=0.25,
+        protocol=2,
+        driver_info=None,  # to look up our driver's version takes longer than to connect
+    )
+    return Cache(client, secret)
 
 
 def _refused(_: Request[Any, Any, Any], error: Refused) -> Response[bytes]:

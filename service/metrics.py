@@ -16,6 +16,10 @@ REQUESTS: Final = Histogram(
 )
 DECISIONS: Final = Counter("tenor_decisions", "Checkouts answered, by outcome.", ("outcome",))
 ENQUIRIES: Final = Counter("tenor_enquiries", "Calls to gateways of outside data, by outcome.", ("gateway", "outcome"))
+NOT_OURS: Final = Counter(
+    "tenor_cache_not_ours",
+    "Entries of the cache that we have not sealed; any but those under an old secret are forged.",
+)
 BATCHES: Final = Histogram(
     "tenor_batch_size", "Works that shared a transaction, by lane.", ("lane",), buckets=(1, 2, 4, 8, 16, 32, 64)
 )

@@ -1,5 +1,6 @@
 """The checkout's answer: snapshot, decision, log. The hot path of the product."""
 
+from contextlib import suppress
 from datetime import datetime
 from typing import Annotated, Final
 
@@ -10,7 +11,7 @@ from service.api.ask import Ask
 from service.api.reply import OBJECT
 from service.checkout.answer import Decision
 from service.checkout.decide import decide
-from service.checkout.decision_log import DecisionRow, RulebookChanged, reference_used
+from service.checkout.decision_log import DecisionRow, FactsChanged, RulebookChanged, reference_used
 from service.checkout.evidence import Evidence, evidence_of
 from service.checkout.flow import Known as KnownConsumer
 from service.checkout.flow import Q as CHECKOUT
@@ -50,8 +51,9 @@ async def answer_checkout(ask: Ask, checkout: Checkout, raw: bytes) -> Answer:
     """Decides, and answers once the decision is in the log.
 
     Redis may make this fast, never different: unless everything asked was granted, the facts are read anew from
-    the database before the answer is given. Nor does a process decide by a policy that was replaced and that it has not
-    heard of: the log would not take it, and it decides again.
+    the database before the answer is given; and what was granted is logged only if the facts in the database are still
+    in the versions that Redis told. Nor does a process decide by a policy that was replaced and that it has not heard
+    of: the log would not take it, and it decides again.
     """
     refuse_contradictions(checkout)
     for _ in range(RULEBOOKS_MAX):
@@ -79,14 +81,16 @@ async def _answer(ask: Ask, checkout: Checkout, raw: bytes) -> Answer:
         await _refuse_taken(ask, checkout.merchant_reference)
         occasion = Occasion(who.consumer_id, decision_id, business_day(ask.now, sides.policy.policy.time_zone), ask.now)
         outside = await services.outside.read(sides.policy.outside, occasion)
-    known = known.counted(counters).heard(outside)
-    decision = decide(decision_id, checkout, known.snapshot, merchant, programmes, sides.policy, ask.now)
-    if not known.is_fresh and (decision.answer.alternatives or decision.answer.reasons):
-        known = _must_be_theirs(await services.snapshots.read_fresh(who), ask).counted(counters).heard(outside)
+    while True:
+        known = known.counted(counters).heard(outside)
         decision = decide(decision_id, checkout, known.snapshot, merchant, programmes, sides.policy, ask.now)
-    evidence = evidence_of(known.snapshot, merchant, programmes, checkout.currency)
-    row = row_of(checkout, known.person_id, raw.decode(), evidence, decision, sides.rulebook)
-    answer = await services.engine.do(row, ask.key, ask.real_now)
+        if known.is_fresh or not (decision.answer.alternatives or decision.answer.reasons):
+            evidence = evidence_of(known.snapshot, merchant, programmes, checkout.currency)
+            row = row_of(checkout, known, raw.decode(), evidence, decision, sides.rulebook)
+            with suppress(FactsChanged):
+                answer = await services.engine.do(row, ask.key, ask.real_now)
+                break
+        known = _must_be_theirs(await services.snapshots.read_fresh(who), ask)
     DECISIONS.labels(decision.answer.outcome).inc()
     if sides.trial:
         services.shadows.watch(Watched(sides, decision, checkout, evidence))
@@ -142,7 +146,7 @@ def _must_be_theirs(known: KnownConsumer | None, ask: Ask) -> KnownConsumer:
 
 def row_of(
     checkout: Checkout,
-    person_id: str,
+    known: KnownConsumer,
     request: str,
     evidence: Evidence,
     decision: Decision,
@@ -150,6 +154,7 @@ def row_of(
 ) -> DecisionRow:
     """The decision as it is logged, with the request as it was sent; a review's has no `rulebook`."""
     answer = decision.answer
+    opens = evidence.snapshot.limit is None and (answer.offers or answer.alternatives)
     return DecisionRow(
         bucket=ids.bucket_of(answer.decision_id),
         decision_id=answer.decision_id,
@@ -167,6 +172,7 @@ def row_of(
         snapshot=_encode(evidence).decode(),
         answer=_encode(answer),
         funding=_encode(decision.funding).decode(),
-        opens_for=person_id if evidence.snapshot.limit is None and (answer.offers or answer.alternatives) else None,
+        opens_for=known.person_id if opens else None,
         rulebook=rulebook,
+        kept=known.kept,
     )

@@ -181,7 +181,7 @@ async def _decide(ask: Ask, review: Review, made_id: str) -> tuple[DecisionRow, 
     evidence = evidence_of(snapshot, merchant, programmes, checkout.currency)
     policy = await registry.version(log["policy_id"], log["policy_version"])
     decision = decide_reviewed(made_id, review, checkout, evidence, policy, ask.time_at(merchant.merchant_id))
-    return row_of(checkout, known.person_id, log["request"], evidence, decision), decision
+    return row_of(checkout, known, log["request"], evidence, decision), decision
 
 
 async def _refuse_what_is_over(conn: Connection, decision_id: str, now: datetime) -> None:

@@ -1,22 +1,30 @@
 """The snapshot's facts in Redis: a cache that may be wiped, stopped or killed at any time and changes no answer.
 
 A consumer has an entry, its attributes and which person it is; a person has one per currency, the account with its
-history. Each is `version:json`. A write carries the version of the row it comes from, and an older one never overwrites
-a newer one. After a commit only the new version is written, with nothing behind it: the next reader fetches the facts
-and fills it in.
+history. Each is `version:sealed json`. A write carries the version of the row it comes from, and an older one never
+overwrites a newer one. After a commit only the new version is written, with nothing behind it: the next reader fetches
+the facts and fills it in.
+
+Who can write in Redis can make this slow, and nothing else. An entry is sealed with its name and its version, so one
+that we have not made, or that was moved, or given another version, does not open, and the facts are read from the
+database. One of ours that was put back later does open; so a decision that grants something is logged only if the
+versions it read are still those of the rows (`decision_log.py`). The counts of attempts are not sealed.
 """
 
 import asyncio
 from collections.abc import Iterable, Sequence
 from contextlib import suppress
+from hashlib import blake2b
 from itertools import islice
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 import redis.asyncio as redis
 from redis.exceptions import RedisError, ResponseError
 
 from service import clock, ids
 from service.checkout.velocity import Attempt, Subject
+from service.metrics import NOT_OURS
+from service.sealed import KEY_BYTES, key_for, seal, unseal
 
 TTL_S: Final = 300  # how long an entry may be old whose writer was killed between COMMIT and telling us
 AT_ONCE: Final = 256  # changes told in one round trip after Redis was away
@@ -24,8 +32,8 @@ REST_S: Final = 1.0  # after a failure Redis is left alone so long
 
 # EVAL and not EVALSHA: after a restart there is no script to be missed, and the server keeps the compiled one anyway.
 SET_IF_NEWER: Final = """
-local kept = redis.call('get', KEYS[1])
-if kept and tonumber(string.match(kept, '^%d+')) > tonumber(ARGV[1]) then return 0 end
+local kept = tonumber(string.match(redis.call('get', KEYS[1]) or '', '^%d+') or '')
+if kept and kept > tonumber(ARGV[1]) then return 0 end
 redis.call('set', KEYS[1], ARGV[1] .. ':' .. ARGV[2], 'ex', ARGV[3])
 return 1
 """
@@ -65,11 +73,19 @@ def account_name(person_id: str, currency: str) -> str:
     return f"{{{ids.bucket_of(person_id)}}}account:{person_id}:{currency}"
 
 
+class Entry(NamedTuple):
+    """What is kept under a name, and the version of the row it was read from."""
+
+    version: int
+    text: bytes
+
+
 class Cache:
     """Versioned texts. Every method is silent about a Redis that is gone; `is_up` says whether it was last seen."""
 
-    def __init__(self, client: redis.Redis) -> None:
+    def __init__(self, client: redis.Redis, secret: str) -> None:
         self._client = client
+        self._key = key_for(secret, "cache")
         self._rests_until = 0.0
         self._has_slots = False  # a cluster: names of different buckets cannot be asked for in one command
         self._unsaid: dict[str, int] = {}  # versions that could not be written yet
@@ -80,10 +96,10 @@ class Cache:
         """Whether the last call went through."""
         return clock.monotonic() >= self._rests_until
 
-    async def get(self, groups: Sequence[tuple[str, ...]]) -> list[list[bytes | None]]:
-        """Of each group, whose names share a slot, the texts under the names, without their versions.
+    async def get(self, groups: Sequence[tuple[str, ...]]) -> list[list[Entry | None]]:
+        """Of each group, whose names share a slot, what is kept under the names.
 
-        None stands where there is nothing, or nothing that is current.
+        None stands where there is nothing, nothing that is current, or nothing that is ours.
         """
         if not self.is_up or self._unsaid:
             return [[None] * len(names) for names in groups]
@@ -92,7 +108,7 @@ class Cache:
         except FAILURES:
             self._rest()
             return [[None] * len(names) for names in groups]
-        return [[value.partition(b":")[2] or None if value else None for value in values] for values in kept]
+        return [list(map(self._unseal, names, values)) for names, values in zip(groups, kept, strict=True)]
 
     async def count(self, attempts: Sequence[Attempt]) -> list[dict[str, int]]:
         """Counts each attempt, and says how many there were before it: by the names of its windows.
@@ -168,8 +184,23 @@ class Cache:
     async def _write(self, entries: Iterable[tuple[str, int, bytes]]) -> None:
         async with self._client.pipeline(transaction=False) as pipe:
             for name, version, text in entries:
-                pipe.eval(SET_IF_NEWER, 1, name, version, text, TTL_S)
+                sealed = seal(self._key_of(name), text, b"%d" % version) if text else b""
+                pipe.eval(SET_IF_NEWER, 1, name, version, sealed, TTL_S)
             await pipe.execute()
+
+    def _unseal(self, name: str, value: bytes | None) -> Entry | None:
+        version, _, sealed = (value or b"").partition(b":")
+        if not sealed:
+            return None
+        text = unseal(self._key_of(name), sealed, version)
+        if text is None:
+            NOT_OURS.inc()
+            return None
+        return Entry(int(version), text)
+
+    def _key_of(self, name: str) -> bytes:
+        """Each name has a key of its own, so that no key ever seals too many texts."""
+        return blake2b(name.encode(), key=self._key, digest_size=KEY_BYTES).digest()
 
     def _rest(self) -> None:
         self._rests_until = clock.monotonic() + REST_S

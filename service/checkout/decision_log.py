@@ -11,7 +11,7 @@ from typing import Any, Final
 from msgspec import Struct, structs
 
 from service import ids
-from service.checkout.flow import Q
+from service.checkout.flow import Q, Versions
 from service.db import Connection
 from service.engine import keys
 from service.engine.batch import CommitUnknown
@@ -51,10 +51,15 @@ class DecisionRow(LoggedDecision, frozen=True):
 
     opens_for: str | None  # the person, who is approved and has no account in this currency yet; None: opens none
     rulebook: int | None  # the revision it was made under; None: a person's, who knew the policy
+    kept: Versions | None  # of what the cache said; None: it was made of what the database says
 
 
 class RulebookChanged(Exception):
     """The decision was made under a rulebook that is not the present one. Nothing was logged; decide again."""
+
+
+class FactsChanged(Exception):
+    """The decision was made of what is not, or not any more, in the database. Nothing was logged; decide again."""
 
 
 class Appended(Struct, frozen=True):
@@ -62,14 +67,16 @@ class Appended(Struct, frozen=True):
 
     logged: set[str]
     taken: set[str]  # left out, because a plan has taken their merchant reference
+    outdated: set[str]  # left out, because the cache had said what is not so
     opened: list[Account]
 
 
 async def log(known: Keys, conn: Connection, works: list[Work[DecisionRow]]) -> tuple[Answers, list[Account]]:
     """Appends the decisions whose keys are new. Returns all answers, to be given now, and the accounts opened.
 
-    Who decided under a rulebook that is not the present one is told at once (`RulebookChanged`); so is who decided on a
-    merchant reference that a plan has taken (`Refused`). Their keys stay free.
+    Who decided under a rulebook that is not the present one is told at once (`RulebookChanged`); so is who granted
+    something on facts that are not the present ones (`FactsChanged`), and who decided on a merchant reference that a
+    plan has taken (`Refused`). Their keys stay free.
     """
     groups = keys.alike(works)
     firsts = [one for one, *_ in groups]
@@ -95,6 +102,8 @@ async def log(known: Keys, conn: Connection, works: list[Work[DecisionRow]]) -> 
             answers += [(work, keys.same_or_reused(kept, work.key)) for work in (one, *others) if work.key]
         elif row.decision_id in done.taken:
             _raise(reference_used(row.merchant_reference), [one, *others])
+        elif row.decision_id in done.outdated:
+            _raise(FactsChanged(), [one, *others])
         else:
             _raise(RulebookChanged(), [one, *others])
     return answers, done.opened
@@ -103,16 +112,30 @@ async def log(known: Keys, conn: Connection, works: list[Work[DecisionRow]]) -> 
 class AskedDecision(Struct, frozen=True, gc=False):
     """What decides whether a decision is logged."""
 
+    bucket: SmallInt
     decision_id: str
     merchant_id: str
+    consumer_id: str
+    currency: str
     merchant_reference: str
     rulebook: int | None
+    consumer_version: int | None
+    account_version: int | None
     has_key: bool
+
+
+def _asked(row: DecisionRow, *, has_key: bool) -> AskedDecision:
+    consumer_version, account_version = row.kept or (None, None)
+    return AskedDecision(
+        row.bucket, row.decision_id, row.merchant_id, row.consumer_id, row.currency, row.merchant_reference,
+        row.rulebook, consumer_version, account_version, has_key,
+    )  # fmt: skip
 
 
 _LOG: Final = together(
     Statement(Q.log_decisions, decided=LoggedDecision),
     taken=Statement(Q.taken, asked=AskedDecision),
+    outdated=Statement(Q.outdated, asked=AskedDecision),
     admitted=Statement(Q.admitted, asked=AskedDecision),
     claimed=CLAIM_ELSEWHERE,
     fresh=Statement(Q.fresh, asked=AskedDecision),
@@ -123,14 +146,12 @@ _LOG: Final = together(
 async def append(conn: Connection, decisions: list[tuple[DecisionRow, Key | None, int]]) -> Appended:
     """Appends each decision under its key with the status of its answer; one whose key was used before is left out.
 
-    So is one with a key that was made under another rulebook than the present one, or on a reference that is taken.
+    So is one with a key that was made under another rulebook or of other facts than the present ones, or on a reference
+    that is taken.
     """
     found = await _LOG.fetch(
         conn,
-        asked=[
-            AskedDecision(row.decision_id, row.merchant_id, row.merchant_reference, row.rulebook, key is not None)
-            for row, key, _ in decisions
-        ],
+        asked=[_asked(row, has_key=key is not None) for row, key, _ in decisions],
         keys=[
             KeptElsewhere(key.bucket, key.owner_id, key.key, key.request_hash, status, row.decision_id, row.decided_at)
             for row, key, status in decisions
@@ -143,16 +164,18 @@ async def append(conn: Connection, decisions: list[tuple[DecisionRow, Key | None
         ],
         decided=[structs.replace(row, answer=pack(row.answer)) for row, _, _ in decisions],
     )  # fmt: skip
-    told = [(row["decision_id"], row["is_taken"]) for row in found if row["decision_id"] is not None]
+    told = {fate: {row["decision_id"] for row in found if row["fate"] == fate} for fate in _FATES}
     return Appended(
-        logged={decision_id for decision_id, is_taken in told if not is_taken},
-        taken={decision_id for decision_id, is_taken in told if is_taken},
+        **told,
         opened=[
             Account(row["bucket"], row["person_id"], row["currency"], row["limit"])
             for row in found
-            if row["decision_id"] is None
+            if row["fate"] == "opened"
         ],
     )
+
+
+_FATES: Final = ("logged", "taken", "outdated")
 
 
 def reference_used(merchant_reference: str, pointer: str = "/merchant_reference") -> Refused:

@@ -29,13 +29,25 @@ class Who(NamedTuple):
     currency: str
 
 
+class Versions(NamedTuple):
+    """Of the rows that facts were read from; 0 of an account that is not there."""
+
+    consumer: int
+    account: int
+
+
 class Known(NamedTuple):
-    """A snapshot, whose consumer it is and which person, and whether it is as fresh as the database."""
+    """A snapshot, whose consumer it is and which person."""
 
     snapshot: Snapshot
     merchant_id: str
     person_id: str
-    is_fresh: bool
+    kept: Versions | None = None  # what the cache says it is of; None: read from the database
+
+    @property
+    def is_fresh(self) -> bool:
+        """Whether it was read from the database."""
+        return self.kept is None
 
     def counted(self, counters: dict[str, int]) -> "Known":
         """The same with the attempts that were counted."""
@@ -115,13 +127,14 @@ class Snapshots:
         known: dict[Who, Known] = {}
         others: dict[Who, str] = {}
         for (who, person), (entry, account) in zip(persons.items(), kept, strict=True):
-            consumer = _decode_consumer(entry) if entry is not None else None
-            if consumer is None:
+            if entry is None:
                 continue
+            consumer = _decode_consumer(entry.text)
             if consumer.person_id != person:
                 others[who] = consumer.person_id
             elif account is not None:
-                known[who] = _known(who, consumer, _decode_history(account))
+                versions = Versions(entry.version, account.version)
+                known[who] = _known(who, consumer, _decode_history(account.text), versions)
         return known | await self._read_kept(others) if others else known
 
     async def _load(self, wanted: list[Who]) -> dict[Who, Known]:
@@ -132,7 +145,7 @@ class Snapshots:
             account = account_name(consumer.person_id, who.currency)
             entries.append((consumer_name(who.consumer_id), row["consumer_version"], _encode(consumer)))
             entries.append((account, row["account_version"], _encode(history)))
-            known[who] = _known(who, consumer, history, is_fresh=True)
+            known[who] = _known(who, consumer, history)
         await self._cache.put(entries)
         return known
 
@@ -140,7 +153,7 @@ class Snapshots:
 async def load_known(conn: Connection, wanted: Collection[Who]) -> dict[Who, Known]:
     """What the database knows of these consumers, as it stands in this transaction; the cache is not asked."""
     rows = [_read_row(row) for row in await _rows(conn, wanted)]
-    return {who: _known(who, consumer, history, is_fresh=True) for who, consumer, history in rows}
+    return {who: _known(who, consumer, history) for who, consumer, history in rows}
 
 
 async def _rows(conn: Connection | Pool, wanted: Collection[Who]) -> list[asyncpg.Record]:
@@ -156,7 +169,7 @@ def _read_row(row: asyncpg.Record) -> tuple[Who, _Consumer, _History]:
     return Who(row["consumer_id"], row["currency"]), consumer, history
 
 
-def _known(who: Who, consumer: _Consumer, history: _History, *, is_fresh: bool = False) -> Known:
+def _known(who: Who, consumer: _Consumer, history: _History, kept: Versions | None = None) -> Known:
     first_plan_at = history.first_plan_at
     snapshot = Snapshot(
         consumer_id=who.consumer_id,
@@ -171,7 +184,7 @@ def _known(who: Who, consumer: _Consumer, history: _History, *, is_fresh: bool =
         first_plan_on=business_day(first_plan_at, consumer.time_zone) if first_plan_at else None,
         clean_deposits=history.clean_deposits,
     )
-    return Known(snapshot, consumer.merchant_id, consumer.person_id, is_fresh)
+    return Known(snapshot, consumer.merchant_id, consumer.person_id, kept)
 
 
 _encode = msgspec.json.Encoder().encode

@@ -109,6 +109,18 @@ select asked.decision_id
     on r.merchant_id = asked.merchant_id and r.merchant_reference = asked.merchant_reference
  where asked.has_key
 
+-- outdated --
+-- The decisions made of what the cache said whose consumer or account is not in that version any more: decided anew.
+-- It may have changed a moment ago; or somebody has put an old entry back into the cache.
+select decision_id
+  from @asked
+ where consumer_version is not null
+   and (select c.version = asked.consumer_version and coalesce(a.version, 0) = asked.account_version
+          from consumers c
+          left join accounts a
+            on a.bucket = c.bucket and a.person_id = c.person_id and a.currency = asked.currency
+         where c.bucket = asked.bucket and c.consumer_id = asked.consumer_id) is not true
+
 -- admitted --
 -- Of the decisions with a key, those that may be logged: not one made in ignorance of the present rulebook.
 select decision_id as answer_id
@@ -116,6 +128,7 @@ select decision_id as answer_id
  where has_key
    and rulebook = (select revision from rulebook)
    and decision_id not in (select decision_id from taken)
+   and decision_id not in (select decision_id from outdated)
 
 -- fresh --
 -- The decisions that are logged: those whose keys were new, and those without a key, which we made ourselves.
@@ -133,10 +146,12 @@ with logged as (
       from @decided
      where decision_id in (select answer_id from fresh)
 )
-select answer_id as decision_id, false as is_taken, null::smallint as bucket, null as person_id, null as currency,
+select answer_id as decision_id, 'logged' as fate, null::smallint as bucket, null as person_id, null as currency,
        null::bigint as "limit"
   from fresh
  union all
-select decision_id, true, null, null, null, null from taken
+select decision_id, 'taken', null, null, null, null from taken
  union all
-select null, null, bucket, person_id, currency, "limit" from opened;
+select decision_id, 'outdated', null, null, null, null from outdated
+ union all
+select null, 'opened', bucket, person_id, currency, "limit" from opened;

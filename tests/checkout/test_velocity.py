@@ -84,7 +84,7 @@ def test_the_policy_says_what_becomes_of_what_could_not_be_counted(absent: str, 
 
 @pytest.fixture
 async def cache(redis_url: str) -> AsyncIterator[Cache]:
-    made = Cache(redis.Redis.from_url(redis_url, protocol=2))
+    made = Cache(redis.Redis.from_url(redis_url, protocol=2), "k" * 32)
     yield made
     await made.close()
 
@@ -134,7 +134,7 @@ async def test_what_nobody_counts_any_more_is_forgotten(cache: Cache, redis_url:
 
 
 async def test_without_redis_nothing_is_counted() -> None:
-    cache = Cache(redis.Redis.from_url("redis://127.0.0.1:1", socket_connect_timeout=0.25))
+    cache = Cache(redis.Redis.from_url("redis://127.0.0.1:1", socket_connect_timeout=0.25), "k" * 32)
     attempt = Attempt(b"mark", NOW, (Subject("place", (Window("consumer/5", 5 * MINUTE),)),))
     assert await cache.count([attempt, attempt]) == [{}, {}]
     assert not cache.is_up

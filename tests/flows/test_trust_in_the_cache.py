@@ -1,0 +1,106 @@
+"""Whoever can write in Redis makes no yes of a no: not with an entry of their own, nor with an old one of ours."""
+
+from collections.abc import AsyncIterator
+from typing import Any
+
+import msgspec
+import pytest
+import redis.asyncio as redis
+from prometheus_client import REGISTRY
+
+from service.checkout.cache import account_name, consumer_name
+from service.people.person import person_of
+from service.sealed import key_for, seal
+from tests.bench.cast import ATTRIBUTES as GOOD
+from tests.flows.world import World
+
+CHILD = GOOD | {"age_in_years": 15}
+
+
+@pytest.fixture
+async def valkey(redis_url: str) -> AsyncIterator[Any]:
+    """The connection of a thief."""
+    client = redis.Redis.from_url(redis_url, driver_info=None)
+    yield client
+    await client.aclose()
+
+
+async def told(world: World, consumer: str, amount: int = 100_00) -> list[str]:
+    answer = await world.checkout(consumer, amount, kinds=["instalments"])
+    replayed = await world.operator.get(f"/v1/operator/decisions/{answer['id']}/replay")
+    assert replayed.json()["is_identical"] is True
+    return [answer["outcome"], *(reason["code"] for reason in answer["reasons"])]
+
+
+def not_ours() -> float:
+    return REGISTRY.get_sample_value("tenor_cache_not_ours_total") or 0
+
+
+async def test_an_entry_that_we_have_not_sealed_is_not_believed(world: World, valkey: Any) -> None:
+    adult, child = await world.consumer(), await world.consumer(attributes=CHILD)
+    assert await told(world, adult) == ["approved"]
+    assert await told(world, child) == ["declined", "UNDER_AGE"]
+    entry = {"person_id": person_of(child), "merchant_id": world.demo.merchant_id, "time_zone": "Europe/Berlin"}
+    plain = msgspec.json.encode(entry | {"attributes": GOOD})
+    of_adult: bytes = await valkey.get(consumer_name(adult))
+    forged = [
+        b"1:" + plain,
+        b"1:" + seal(key_for("the secret of a thief", "cache"), plain, b"1"),
+        of_adult,
+        b"7:" + of_adult.partition(b":")[2],
+        b"one:" + plain,
+        b"1:x",
+    ]
+    for value in forged:
+        before = not_ours()
+        await valkey.set(consumer_name(child), value)
+        assert await told(world, child) == ["declined", "UNDER_AGE"], value
+        assert not_ours() == before + 1
+    await valkey.set(consumer_name(child), b"a wrong word")
+    assert await told(world, child) == ["declined", "UNDER_AGE"]
+
+
+async def test_an_old_entry_of_a_consumer_put_back_is_not_believed(world: World, valkey: Any) -> None:
+    consumer = await world.consumer()
+    assert await told(world, consumer) == ["approved"]
+    old: bytes = await valkey.get(consumer_name(consumer))
+    reference = (await world.merchant.get(f"/v1/consumers/{consumer}")).json()["reference"]
+    await world.merchant.post("/v1/consumers", {"reference": reference, "attributes": CHILD})
+    assert await told(world, consumer) == ["declined", "UNDER_AGE"]
+    await valkey.set(consumer_name(consumer), old)
+    assert await told(world, consumer) == ["declined", "UNDER_AGE"]
+
+
+async def test_an_old_entry_of_an_account_put_back_is_not_believed(world: World, valkey: Any) -> None:
+    consumer = await world.consumer(limit=1_000_00)
+    assert await told(world, consumer, 500_00) == ["approved"]
+    name = account_name(person_of(consumer), "EUR")
+    old: bytes = await valkey.get(name)
+    await world.plan(consumer, 900_00)
+    assert await told(world, consumer, 500_00) == ["declined", "LIMIT_EXCEEDED"]
+    await valkey.set(name, old)
+    assert await told(world, consumer, 500_00) == ["declined", "LIMIT_EXCEEDED"]
+
+
+async def test_facts_that_changed_meanwhile_are_read_anew_and_the_rest_is_asked_once(world: World, valkey: Any) -> None:
+    """The same cart as the one before, with an old entry: granted, and of what the row says."""
+    consumer = await world.consumer(limit=1_000_00)
+    assert await told(world, consumer) == ["approved"]
+    old: bytes = await valkey.get(account_name(person_of(consumer), "EUR"))
+    await world.plan(consumer, 100_00)
+    await valkey.set(account_name(person_of(consumer), "EUR"), old)
+    answer = await world.checkout(consumer, 100_00)
+    log = (await world.operator.get(f"/v1/operator/decisions/{answer['id']}")).json()["snapshot"]["snapshot"]
+    assert (answer["outcome"], log["reserved"], log["open_plans"]) == ("approved", 100_00, 1)
+    assert await world.pool.fetchval("select count(*) from decisions where consumer_id = $1", consumer) == 3
+
+
+async def test_nothing_of_a_consumer_is_legible_in_the_cache(world: World, valkey: Any) -> None:
+    consumer = await world.consumer(attributes=GOOD | {"housing": "own"})
+    await told(world, consumer)
+    names = [consumer_name(consumer), account_name(person_of(consumer), "EUR")]
+    kept: list[bytes] = await valkey.mget(names)
+    for value in kept:
+        assert value.startswith((b"0:", b"1:"))
+        for word in (b"own", b"housing", world.demo.merchant_id.encode(), b"limit"):
+            assert word not in value
