@@ -1,4 +1,5 @@
-# The service alone: no compiler, no embedded servers, no tests. It needs DATABASE_URL, REDIS_URL and TENOR_KEY_SECRET.
+# The service alone: no compiler, no embedded servers, no tests. It needs DATABASE_URL, REDIS_URL,
+# TENOR_KEY_SECRET and TENOR_DATA_SECRET.
 # A new database has no keys; with the same variables, `key --audience operator --owner NAME` instead of `serve` makes one.
 FROM python:3.11-slim AS build
 COPY requirements/service.txt .

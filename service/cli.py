@@ -82,7 +82,7 @@ def dev(argv: list[str]) -> int:
             supervisor.bind("127.0.0.1", 0) as desk,
             embedded.running(settings, given.fresh) as servers,
         ):
-            settings, place = config.with_key_secret(servers.settings), supervisor.base_url(listener)
+            settings, place = config.with_secrets(servers.settings), supervisor.base_url(listener)
             asyncio.run(_prepare(settings, f"{supervisor.base_url(desk)}/"))
             command, environ = ["demo-processor", f"--notify={place}"], os.environ | config.environment(settings)
             with companion.beside(command, environ, desk.fileno()) as processor:
@@ -102,7 +102,7 @@ def serve(argv: list[str]) -> int:
     for name, url in (("DATABASE_URL", settings.database_url), ("REDIS_URL", settings.redis_url)):
         if not url:
             raise CannotStart(f"tenor serve needs {name}; tenor dev brings servers of its own.")
-    settings = config.with_key_secret(settings)
+    settings = config.with_secrets(settings)
     with supervisor.stopping_on_signals(), supervisor.bind(settings.host, settings.port) as listener:
         asyncio.run(_prepare(settings))
         supervisor.Supervisor(settings, listener, mend=list).run()
@@ -135,7 +135,7 @@ def key(argv: list[str]) -> int:
     given = parser.parse_args(argv)
     asked = {"audience": given.audience, "owner_id": given.owner, "scopes": given.scopes.split(",")}
     with embedded.reachable(config.read(os.environ)) as settings:
-        asyncio.run(_key(config.with_key_secret(settings), asked))
+        asyncio.run(_key(config.with_secrets(settings), asked))
     return 0
 
 
@@ -158,7 +158,7 @@ def day(argv: list[str]) -> int:
 
     argparse.ArgumentParser(prog="tenor day", description=day.__doc__).parse_args(argv)
     with embedded.reachable(config.read(os.environ)) as settings:
-        asyncio.run(_day(config.with_key_secret(settings)))
+        asyncio.run(_day(config.with_secrets(settings)))
     return 0
 
 

@@ -41,6 +41,8 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     sandbox: bool = False  # a caller may set the clock: `Tenor-Clock`
     data: Path = Path(".local")  # embedded servers, demo, anything we keep on this machine
     key_secret: str = ""  # API keys are stored as HMAC-SHA256 under it
+    data_secret: str = ""  # wraps the keys that personal data is sealed with
+    data_secret_before: str = ""  # the one before it, while both are in use; empty: none
     processor_keys: str = ""  # of processors that speak a protocol of their own: name=key,name=key
 
     @property
@@ -74,11 +76,17 @@ def processor_key(settings: Settings, name: str) -> str:
     return next((key.strip() for found, _, key in pairs if found.strip() == name), "")
 
 
-def with_key_secret(settings: Settings) -> Settings:
+def with_secrets(settings: Settings) -> Settings:
     """In development, a missing secret is made once and kept in the data folder, readable by its owner alone."""
-    if settings.key_secret:
-        return settings
-    path = settings.data / "key_secret"
+    return msgspec.structs.replace(
+        settings,
+        key_secret=settings.key_secret or _kept_secret(settings, "key_secret"),
+        data_secret=settings.data_secret or _kept_secret(settings, "data_secret"),
+    )
+
+
+def _kept_secret(settings: Settings, name: str) -> str:
+    path = settings.data / name
     try:
         settings.data.mkdir(parents=True, exist_ok=True)
         try:
@@ -89,18 +97,19 @@ def with_key_secret(settings: Settings) -> Settings:
         kept = path.read_text().strip()
     except OSError as error:
         raise CannotStart(f"The data folder {settings.data} cannot be used: {error.strerror}.") from error
-    return msgspec.structs.replace(settings, key_secret=_secret(str(path), kept))
+    return _secret(str(path), kept)
 
 
 def _refuse_convenience(settings: Settings, given: Mapping[str, str]) -> None:
     """What is fine on a desk and not with people's money: raises `CannotStart` for the first of it."""
-    for name in ("DATABASE_URL", "REDIS_URL", "TENOR_KEY_SECRET"):
+    for name in ("DATABASE_URL", "REDIS_URL", "TENOR_KEY_SECRET", "TENOR_DATA_SECRET"):
         if name not in given:
             raise CannotStart(f"{name} is missing: TENOR_ENV=production makes nothing up.")
     if settings.sandbox:
         raise CannotStart("TENOR_SANDBOX is 1: in TENOR_ENV=production nobody may set the clock; leave it out.")
-    if _is_guessable(settings.key_secret):
-        raise CannotStart("TENOR_KEY_SECRET can be guessed; take a random one, like that of `openssl rand -hex 32`.")
+    for name in ("TENOR_KEY_SECRET", "TENOR_DATA_SECRET", "TENOR_DATA_SECRET_BEFORE"):
+        if name in given and _is_guessable(given[name]):
+            raise CannotStart(f"{name} can be guessed; take a random one, like that of `openssl rand -hex 32`.")
     _refuse_open_database(urlsplit(given["DATABASE_URL"]))
     _refuse_open_cache(urlsplit(given["REDIS_URL"]))
 
@@ -233,5 +242,7 @@ VARIABLES: Final[dict[str, tuple[str, Callable[[str, str], object]]]] = {
     "TENOR_SANDBOX": ("sandbox", _boolean),
     "TENOR_DATA": ("data", _path),
     "TENOR_KEY_SECRET": ("key_secret", _secret),
+    "TENOR_DATA_SECRET": ("data_secret", _secret),
+    "TENOR_DATA_SECRET_BEFORE": ("data_secret_before", _secret),
     "TENOR_PROCESSOR_KEYS": ("processor_keys", _keys),
 }

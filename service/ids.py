@@ -99,6 +99,22 @@ def bucket_in(text: str) -> int | None:
     return bucket_of(text) if head and _SHAPE.fullmatch(text, head) else None
 
 
+def packed(identifier: str) -> bytes:
+    """An id in 18 bytes: its two letters, and its 128 bits."""
+    prefix, _, letters = identifier.partition("_")
+    assert len(prefix) == 2
+    value = 0
+    for letter in letters:
+        value = value << 5 | _VALUE[letter]
+    return prefix.encode() + value.to_bytes(16)
+
+
+def unpacked(short: bytes) -> str:
+    """The id again."""
+    value = int.from_bytes(short[2:])
+    return f"{short[:2].decode()}_" + "".join(_ALPHABET[value >> 5 * place & 31] for place in reversed(range(26)))
+
+
 def bucket_for(*parts: str) -> int:
     """The bucket of something named by words alone (a consumer's reference), evenly spread."""
     return zlib.crc32("\x1f".join(parts).encode()) % BUCKETS

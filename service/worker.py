@@ -42,7 +42,7 @@ def main(argv: list[str]) -> int:
     argparse.ArgumentParser(prog="tenor worker", description=main.__doc__).parse_args(argv)
     os.nice(NICENESS)
     with embedded.reachable(config.read(os.environ)) as settings:
-        uvloop.run(_until_stopped(config.with_key_secret(settings)))
+        uvloop.run(_until_stopped(config.with_secrets(settings)))
     return 0
 
 

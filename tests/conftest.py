@@ -120,7 +120,13 @@ async def of_its_own(data: Path, which: int) -> AsyncIterator[tuple[Settings, db
 
 def _sandbox(database_url: str, redis_url: str, data: Path) -> Settings:
     return Settings(
-        database_url=database_url, redis_url=redis_url, data=data, sandbox=True, key_secret="k" * 32, port=0
+        database_url=database_url,
+        redis_url=redis_url,
+        data=data,
+        sandbox=True,
+        key_secret="k" * 32,
+        data_secret="d" * 32,
+        port=0,
     )
 
 

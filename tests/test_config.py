@@ -17,6 +17,7 @@ PRODUCTION = {
     "DATABASE_URL": "postgresql://tenor:hush@db:5432/tenor?sslmode=require",
     "REDIS_URL": "rediss://:hush@cache:6379/0",
     "TENOR_KEY_SECRET": "5e0c1f2a9b7d4863a1c4f00d9e8b7265",
+    "TENOR_DATA_SECRET": "c7a91e5d3f6482b0d8e5a2710f4b9c36",
 }
 
 
@@ -47,6 +48,8 @@ def test_an_empty_value_is_a_missing_value() -> None:
         ("DATABASE_URL", "postgresql://db:port/tenor", "postgresql://"),
         ("REDIS_URL", "localhost:6379", "redis://"),
         ("TENOR_KEY_SECRET", "s" * 31, "32 characters"),
+        ("TENOR_DATA_SECRET", "s" * 31, "32 characters"),
+        ("TENOR_DATA_SECRET_BEFORE", "s" * 31, "32 characters"),
         ("TENOR_PROCESSOR_KEYS", "stripe", "name=key"),
         ("TENOR_PROCESSOR_KEYS", "stripe=", "name=key"),
         ("TENOR_PROCESSOR_KEYS", "stripe=sk_1,", "name=key"),
@@ -59,14 +62,14 @@ def test_a_bad_value_has_a_sentence(name: str, value: str, says: str) -> None:
     assert says in str(refused.value)
 
 
-@pytest.mark.parametrize("name", ["DATABASE_URL", "TENOR_KEY_SECRET"])
+@pytest.mark.parametrize("name", ["DATABASE_URL", "TENOR_KEY_SECRET", "TENOR_DATA_SECRET"])
 def test_a_sentence_never_repeats_a_secret(name: str) -> None:
     with pytest.raises(CannotStart) as refused:
         config.read({name: "hush"})
     assert "hush" not in str(refused.value)
 
 
-@pytest.mark.parametrize("missing", ["DATABASE_URL", "REDIS_URL", "TENOR_KEY_SECRET"])
+@pytest.mark.parametrize("missing", ["DATABASE_URL", "REDIS_URL", "TENOR_KEY_SECRET", "TENOR_DATA_SECRET"])
 def test_production_makes_nothing_up(missing: str) -> None:
     assert config.read(PRODUCTION).production
     with pytest.raises(CannotStart, match=missing):
@@ -76,6 +79,8 @@ def test_production_makes_nothing_up(missing: str) -> None:
 OPEN = [
     ("TENOR_SANDBOX", "1", "set the clock"),
     ("TENOR_KEY_SECRET", "k" * 32, "guessed"),
+    ("TENOR_DATA_SECRET", "d" * 32, "guessed"),
+    ("TENOR_DATA_SECRET_BEFORE", "d" * 32, "guessed"),
     ("TENOR_KEY_SECRET", "passwordpasswordpasswordpassword", "guessed"),
     ("TENOR_KEY_SECRET", "0123456789abcdef" * 2, "guessed"),
     ("TENOR_KEY_SECRET", "abcdefghijklmnopqrstuvwxyz123456", "guessed"),
@@ -136,20 +141,22 @@ def test_every_field_has_a_variable() -> None:
     assert {field for field, _ in config.VARIABLES.values()} == set(Settings.__struct_fields__)
 
 
-def test_the_secret_is_made_once_and_kept(tmp_path: Path) -> None:
+def test_the_secrets_are_made_once_and_kept(tmp_path: Path) -> None:
     settings = Settings(data=tmp_path / "new")
-    made = config.with_key_secret(settings)
-    assert len(made.key_secret) == 64
-    assert config.with_key_secret(settings) == made
-    assert (tmp_path / "new" / "key_secret").stat().st_mode & 0o777 == 0o600
-    given = msgspec.structs.replace(settings, key_secret=SECRET)
-    assert config.with_key_secret(given) == given
+    made = config.with_secrets(settings)
+    assert len(made.key_secret) == len(made.data_secret) == 64
+    assert made.key_secret != made.data_secret
+    assert config.with_secrets(settings) == made
+    for name in ("key_secret", "data_secret"):
+        assert (tmp_path / "new" / name).stat().st_mode & 0o777 == 0o600
+    given = msgspec.structs.replace(settings, key_secret=SECRET, data_secret=SECRET)
+    assert config.with_secrets(given) == given
 
 
 def test_a_data_folder_that_is_a_file_has_a_sentence(tmp_path: Path) -> None:
     (tmp_path / "file").touch()
     with pytest.raises(CannotStart, match="cannot be used"):
-        config.with_key_secret(Settings(data=tmp_path / "file"))
+        config.with_secrets(Settings(data=tmp_path / "file"))
 
 
 def test_the_key_of_a_processor() -> None:

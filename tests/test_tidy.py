@@ -16,7 +16,7 @@ SERVICE = ROOT / "service"
 MACHINE_ROOM = (
     "actor",
     "config", "clock", "money", "countries", "ids", "errors", "event_type", "deadline", "bounded", "inbox", "aside",
-    "packed", "remembered", "db", "statement", "embedded", "metrics", "circuit", "http_client", "sealed",
+    "packed", "remembered", "db", "statement", "embedded", "metrics", "circuit", "http_client", "sealed", "data_key",
 )  # fmt: skip
 SLICES = (
     "law", "terms", "ledger", "limits", "people", "access", "merchants", "partners", "plans", "payments", "outside",
