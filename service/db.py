@@ -14,7 +14,7 @@ import msgspec
 
 from service.clock import monotonic
 from service.config import CannotStart
-from service.deadline import ANSWER_S, CONNECT_S, STATEMENT_S
+from service.deadline import ANSWER_S, CONNECT_S, LANE_LOCK_S, LOCK_S, STATEMENT_S
 
 if TYPE_CHECKING:  # generic for the type checker only
     from asyncpg.pool import PoolConnectionProxy
@@ -33,6 +33,7 @@ _SESSION: Final = {
     "timezone": "UTC",
     "search_path": "public",
     "statement_timeout": "15s",
+    "lock_timeout": f"{round(LOCK_S * 1000)}ms",
     "idle_in_transaction_session_timeout": "30s",
     "client_connection_check_interval": "2s",  # what a killed process held is free again, even in mid-statement
 }
@@ -130,10 +131,11 @@ async def open_pool(url: str, size: int, init: Callable[[Any], Coroutine[Any, An
         )  # fmt: skip
 
 
-async def connect_session(url: str) -> Connection:
+async def connect_session(url: str, lock_s: float = LANE_LOCK_S) -> Connection:
     """One connection for a committer, whose statements are short or fail; errors are asyncpg's own."""
+    settings = _LANE | {"lock_timeout": f"{round(lock_s * 1000)}ms"}
     return await asyncpg.connect(
-        url, connection_class=DroppedWhenGivenUp, server_settings=_LANE, command_timeout=ANSWER_S, timeout=CONNECT_S
+        url, connection_class=DroppedWhenGivenUp, server_settings=settings, command_timeout=ANSWER_S, timeout=CONNECT_S
     )
 
 
@@ -142,7 +144,9 @@ async def connect(url: str, patience: int = 0) -> Connection:
 
     Tries for `patience` seconds while the server is not there yet; then raises `CannotStart`.
     """
-    settings = _SESSION | {"statement_timeout": "0", "idle_in_transaction_session_timeout": "0"}
+    settings = _SESSION | dict.fromkeys(
+        ("statement_timeout", "lock_timeout", "idle_in_transaction_session_timeout"), "0"
+    )
     until = monotonic() + patience
     while True:
         try:

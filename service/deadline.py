@@ -2,6 +2,7 @@
 
 Who waits for another waits longer than the other, so that the answer comes from the one who knows most:
 
+    0.3 s   a lane's statement waits for a lock no longer, and others go first  LANE_LOCK_S
     1.3 s   PostgreSQL ends a lane's statement by itself                        STATEMENT_S
     1.5 s   a lane hears no answer, and drops its connection                    ANSWER_S
     1.9 s   a lane gives up, and says what it knows of the outcome              PATIENCE_S
@@ -14,6 +15,7 @@ A request's time begins when all of it is here. A route whose work may be long s
 
 from typing import Final
 
+LANE_LOCK_S: Final = 0.3
 STATEMENT_S: Final = 1.3
 ANSWER_S: Final = 1.5
 PATIENCE_S: Final = 1.9
@@ -22,6 +24,9 @@ DRAIN_S: Final = 4
 STOP_S: Final = 7
 
 CONNECT_S: Final = 1.0  # to one PostgreSQL connection
+LOCK_S: Final = 1.5  # any other statement for a lock
+SIDING_LOCK_S: Final = 0.05  # work that is tried again and again while somebody holds its account
+CACHE_S: Final = 0.05  # to an answer of Redis, without which all goes on
 READY_S: Final = 1.5  # whether PostgreSQL is well: who asks gives up after 2
 CLOSE_S: Final = 1.0  # to part from PostgreSQL in good order
 LONG_S: Final = 300  # files, the day's close, policies: each of their statements is bounded besides

@@ -24,6 +24,9 @@ class Inbox(Generic[T]):
         self._arrived = asyncio.Event()
         self._closed = False
 
+    def __len__(self) -> int:
+        return len(self._waiting)
+
     def put(self, item: T) -> bool:
         """False when it is full or closed, and then the item was not taken in."""
         if self._closed or len(self._waiting) >= self._most:

@@ -23,11 +23,13 @@ from redis.exceptions import RedisError, ResponseError
 
 from service import clock, ids
 from service.checkout.velocity import Attempt, Subject
+from service.deadline import CACHE_S
 from service.metrics import NOT_OURS
 from service.sealed import KEY_BYTES, key_for, seal, unseal
 
 TTL_S: Final = 300  # how long an entry may be old whose writer was killed between COMMIT and telling us
 AT_ONCE: Final = 256  # changes told in one round trip after Redis was away
+TICKS: Final = 5  # turns of the loop, at least, before it is given up
 REST_S: Final = 1.0  # after a failure Redis is left alone so long
 
 # EVAL and not EVALSHA: after a restart there is no script to be missed, and the server keeps the compiled one anyway.
@@ -80,6 +82,28 @@ class Entry(NamedTuple):
     text: bytes
 
 
+class InTime:
+    """`async with InTime():` gives up after `CACHE_S`. What this process itself was busy with hardly counts: Redis may
+    have answered meanwhile, and nobody here had time to hear it.
+    """
+
+    async def __aenter__(self) -> None:
+        self._loop = asyncio.get_running_loop()
+        self._deadline = asyncio.timeout(None)
+        await self._deadline.__aenter__()
+        self._tick(TICKS)
+
+    async def __aexit__(self, *raised: Any) -> None:
+        self._next.cancel()
+        await self._deadline.__aexit__(*raised)
+
+    def _tick(self, left: int) -> None:
+        if left:
+            self._next = self._loop.call_later(CACHE_S / TICKS, self._tick, left - 1)
+        else:
+            self._deadline.reschedule(self._loop.time())
+
+
 class Cache:
     """Versioned texts. Every method is silent about a Redis that is gone; `is_up` says whether it was last seen."""
 
@@ -104,7 +128,8 @@ class Cache:
         if not self.is_up or self._unsaid:
             return [[None] * len(names) for names in groups]
         try:
-            kept = await self._read(groups)
+            async with InTime():
+                kept = await self._read(groups)
         except FAILURES:
             self._rest()
             return [[None] * len(names) for names in groups]
@@ -119,7 +144,8 @@ class Cache:
         told: list[list[int]] = [[] for _ in asked]
         if asked and self.is_up:
             try:
-                told = await self._count(asked)
+                async with InTime():
+                    told = await self._count(asked)
             except FAILURES:
                 self._rest()
         counted: dict[bytes, dict[str, int]] = {attempt.mark: {} for attempt in attempts}
@@ -135,7 +161,8 @@ class Cache:
             self._remember(changed)
             return
         try:
-            await self._write(entries)
+            async with InTime():
+                await self._write(entries)
         except FAILURES:
             self._rest()
             self._remember(changed)
@@ -222,7 +249,8 @@ class Cache:
         """A change that Redis missed while it was away is told before this process reads from it again."""
         while self._unsaid:
             unsaid = list(islice(self._unsaid.items(), AT_ONCE))
-            await self._write([(name, version, b"") for name, version in unsaid])
+            async with InTime():
+                await self._write([(name, version, b"") for name, version in unsaid])
             for name, version in unsaid:
                 if self._unsaid.get(name) == version:
                     del self._unsaid[name]

@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any, Final
 
+import asyncpg
 from msgspec import Struct, structs
 
 from service import ids
@@ -84,6 +85,8 @@ async def log(known: Keys, conn: Connection, works: list[Work[DecisionRow]]) -> 
         done = await append(conn, [(one.item, one.key, one.status) for one in firsts])
         seen = [one.key for one in firsts if one.key and one.item.decision_id not in done.logged]
         stored = await known.answers(conn, seen) if seen else {}
+    except asyncpg.LockNotAvailableError:
+        raise  # nothing was logged
     except (*LOST, *PASSING) as error:
         opened = [
             Account(work.item.bucket, work.item.opens_for, work.item.currency, work.item.limit)

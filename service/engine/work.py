@@ -50,6 +50,7 @@ class Work(Struct, Generic[Item], eq=False):
     now: datetime
     status: int  # of a success: 200 or 201
     answered: asyncio.Future[Answer]
+    until: float  # on the clock that only goes forward: so long its caller waits
 
 
 class Done(Struct, Generic[Item, Effect]):

@@ -10,6 +10,7 @@ from typing import Any, ClassVar, Final, Literal
 
 from msgspec import Struct
 
+from service import ids
 from service.actor import Actor, ActorKind
 from service.errors import Code, Refused
 from service.event_type import EventType
@@ -101,8 +102,13 @@ class Command(Struct, frozen=True, kw_only=True):
 
     @property
     def target(self) -> str:
-        """The id of the offer or plan whose book it needs; its bucket is the lane."""
+        """The id of the offer or plan whose book it needs."""
         raise NotImplementedError
+
+    @property
+    def bucket(self) -> int:
+        """The bucket of all that it reads and writes."""
+        return ids.bucket_of(self.target)
 
     def not_found(self) -> Refused:
         """What is said when the target does not exist, or is none of the actor's business."""

@@ -131,7 +131,7 @@ async def test_keys_are_claimed_in_one_order_whatever_their_buckets(world: World
     """Two batches with the keys `a` and `b`: who still waits for `a` does not hold `b`, though its bucket is lower."""
     loop = asyncio.get_running_loop()
     a, b = key_of(world, "a", 9), key_of(world, "b", 0)
-    works: list[Work[None]] = [Work(None, key, NOON, 200, loop.create_future()) for key in (b, a)]
+    works: list[Work[None]] = [Work(None, key, NOON, 200, loop.create_future(), 0) for key in (b, a)]
     async with world.pool.acquire() as first, world.pool.acquire() as second, world.pool.acquire() as third:
         held, waiting, passing = (conn.transaction() for conn in (first, second, third))
         await held.start()

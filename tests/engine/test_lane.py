@@ -108,7 +108,32 @@ async def test_commands_of_one_batch_see_each_other(world: World) -> None:
     assert [event["number"] for event in events] == list(range(1, 14))
 
 
-async def test_a_full_lane_says_so_at_once(world: World) -> None:
+async def test_who_waits_for_a_lock_stops_nobody_else(world: World) -> None:
+    stuck, free = await world.consumer(limit=1_000_00), [await world.consumer(limit=1_000_00) for _ in range(8)]
+    plan, others = await world.plan(stuck, 600_00), [await world.plan(one, 600_00) for one in free]
+    post = world.merchant.post
+    async with account_locked(world, stuck):
+        waiting = [
+            asyncio.create_task(post(f"/v1/plans/{plan['id']}/capture", {"amount": 100_00}, key=f"stuck {number}"))
+            for number in range(3)
+        ]
+        for amount in (100_00, 200_00):  # beside those that wait, and behind them
+            answers = await asyncio.gather(
+                *(post(f"/v1/plans/{other['id']}/capture", {"amount": amount}) for other in others)
+            )
+            assert {answer.status_code for answer in answers} == {200}
+        assert not any(one.done() for one in waiting)
+        told = await asyncio.gather(*waiting)
+        assert {(one.status_code, one.json()["code"]) for one in told} == {(503, "unavailable")}
+        late = asyncio.create_task(post(f"/v1/plans/{plan['id']}/capture", {"amount": 50_00}))
+        await asyncio.sleep(0.5)
+    assert (await late).status_code == 200
+    done = [await post(f"/v1/plans/{plan['id']}/capture", {"amount": 100_00}, key=f"stuck {one}") for one in range(3)]
+    assert [one.json()["captured"] for one in done] == [150_00, 250_00, 350_00]
+
+
+async def test_a_full_lane_says_so_at_once(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(lane, "WAITING_MAX", 100)
     consumer = await world.consumer(limit=1_000_00)
     plan = await world.plan(consumer, 600_00)
     engine, path = services_of(world).engine, f"/v1/plans/{plan['id']}/capture"
