@@ -28,7 +28,7 @@ AccountKey = tuple[int, str, str]  # bucket, person, currency: the order locks a
 class Books(Struct):
     """A batch's facts in memory. Commands on one account or plan follow each other here before anything is written.
 
-    `found` stays as it was loaded: what differs from it is written.
+    `found` and `locked` stay as they were loaded: what differs from them is written.
     """
 
     accounts: dict[AccountKey, Account] = field(default_factory=dict)
@@ -39,6 +39,11 @@ class Books(Struct):
     used_references: set[tuple[str, str]] = field(default_factory=set)  # merchant, reference
     permitted: Permitted = field(default_factory=dict)
     found: dict[str, Plan] = field(default_factory=dict)
+    locked: dict[AccountKey, Account] = field(default_factory=dict)
+
+    def has_moved(self, account: Account) -> bool:
+        """Whether an account is another than it was when it was locked."""
+        return account != self.locked.get((account.bucket, account.person_id, account.currency))
 
     def book_for(self, command: Command) -> Book | None:
         """The book of one command, or None if its target does not exist."""
@@ -128,6 +133,7 @@ async def _lock(conn: Connection, books: Books, offers: list[str], plans: list[s
                     offer=offer,
                     funding=fundings[offer.kind],
                 )
+    books.locked = books.accounts.copy()
 
 
 async def _load_what_became(conn: Connection, books: Books) -> None:

@@ -56,8 +56,8 @@ class PlanWork:
         await store.save(conn, found, done, answers)
 
     def tell(self, done: list[Done[Command, Change]]) -> list[Account]:
-        """The accounts that changed."""
-        return [one.effect.account for one in done]
+        """The accounts that changed, or whose plans did: a day on which something is only announced changes nothing."""
+        return [one.effect.account for one in done if any(moved.facts for moved in one.effect.moved)]
 
 
 class PlanAccount(Struct, frozen=True):

@@ -169,7 +169,7 @@ async def save(conn: Connection, books: Books, done: Doings, answers: list[tuple
     events = [(one, number, *each) for one in done for number, each in enumerate(_events(one.effect))]
     left: dict[str, list[Any]] = {
         "recorded": [_recorded(each.plan, fact) for _, each in moved for fact in each.facts],
-        "exposed": last_of_each(one.effect.account for one in done),
+        "exposed": list(filter(books.has_moved, last_of_each(one.effect.account for one in done))),
         "booked": [row for one, each in moved for row in _booked(one, each)],
         "given": [Given(key.bucket, key.owner_id, key.key, answer.status, answer.body) for key, answer in answers],
         "told": [_told(one, each, event, number) for one, number, each, event in events],
