@@ -101,7 +101,8 @@ def passed(before: Plan, command_id: str, now: datetime) -> Moved | None:
         plan = replace(plan, passed_on=day)
     if plan is before:
         return None
-    return Moved(plan, tuple(recorded), booked(before, plan), tuple(told), before, THE_DAY)
+    transfers = booked(before, plan) if recorded else []  # what is only announced moves no money
+    return Moved(plan, tuple(recorded), transfers, tuple(told), before, THE_DAY)
 
 
 def next_day(plan: Plan) -> date | None:
@@ -114,8 +115,9 @@ def next_day(plan: Plan) -> date | None:
         if first is not None and first <= row.due_on - ahead:
             break  # rows are in the order of their due dates: none of the others comes before
         if row.is_open:
-            days = [on for on in _days_of(servicing, standing, row.due_on, is_oldest=is_oldest) if on > passed_on]
-            first = min(days if first is None else [first, *days], default=None)
+            days = _days_of(servicing, standing, row.due_on, is_oldest=is_oldest)
+            on = next((on for on in days if on > passed_on), None)
+            first = min([one for one in (first, on) if one is not None], default=None)
             is_oldest = False
     return first
 
@@ -200,13 +202,13 @@ def _days_beside(servicing: Servicing, standing: Standing) -> Iterator[date]:
 
 
 def _days_of(servicing: Servicing, standing: Standing, due_on: date, *, is_oldest: bool) -> Iterator[date]:
-    """Those of an instalment while it is open; only the oldest brings the plan into another bucket."""
-    yield due_on
-    for days in servicing.remind_days:
+    """Those of an instalment while it is open, in their order; only the oldest brings the plan into another bucket."""
+    for days in sorted(servicing.remind_days, reverse=True):
         yield due_on - timedelta(days)
+    yield due_on
     late = () if servicing.late_fee is None else (servicing.late_fee.grace_days + 1,)
     given_up = () if servicing.charge_off_days is None else (servicing.charge_off_days,)
-    for days in (*late, *BUCKETS, *given_up) if is_oldest else (*late, 1):
+    for days in sorted((*late, *BUCKETS, *given_up) if is_oldest else (*late, 1)):
         if (on := day_past_due(standing, due_on, days)) is not None:
             yield on
 
