@@ -30,7 +30,7 @@ from service.checkout.decision_log import log as log_decisions
 from service.checkout.flow import Snapshots
 from service.checkout.shadow_flow import Shadows
 from service.config import CannotStart, Settings, processor_key
-from service.db import connect_session, in_a_sentence, open_pool, unsafe_settings
+from service.db import connect_session, in_a_sentence, open_pool
 from service.deadline import CLOSE_S
 from service.engine.batch import run
 from service.engine.engine import Engine
@@ -47,6 +47,9 @@ from service.payments.processor import Address, Protocol
 from service.plans.book import Command
 from service.plans.flow import PlanWork
 from service.registry.registry import Registry
+from service.safety import lost_settings, unsafe_settings
+
+BESIDE_THE_POOL: Final = 5  # connections: two lanes, a siding of each, and one that hears of changes
 
 log = logging.getLogger("tenor")
 
@@ -84,16 +87,16 @@ async def services(settings: Settings) -> AsyncGenerator[Services]:
     assert settings.database_url
     assert settings.redis_url
     url = settings.database_url
-    pool = await open_pool(url, settings.pool_size)
+    pool = await open_pool(url, settings.pool_size - BESIDE_THE_POOL)
     with in_a_sentence(url):
         async with pool.acquire() as conn:
-            if sentences := await unsafe_settings(conn):
+            if sentences := [*await unsafe_settings(conn, settings.sync_standbys), *await lost_settings(conn)]:
                 raise CannotStart(" ".join(sentences))
     cache = _open_cache(settings.redis_url, settings.key_secret)
-    readiness = Readiness(pool, cache)
+    readiness = Readiness(pool, cache, settings.sync_standbys)
     snapshots = Snapshots(pool, cache)
     attempts = Together(cache.count)
-    registry = Registry(url, pool, settings.key_secret)
+    registry = Registry(settings.listen_url or url, pool, settings.key_secret)
     keys = Keys(load_answers)
     connect, told = partial(connect_session, url), snapshots.accounts_changed
     lanes: dict[type, Lane[Any]] = {

@@ -190,12 +190,12 @@ def first_day(argv: list[str]) -> int:
 
 async def _prepare(settings: Settings, processor_url: str = "") -> None:
     """A safe server and a database of this version, or `CannotStart`; with a processor the demo, too, which uses it."""
-    from service import db
+    from service import db, safety
 
     assert settings.database_url
     connection = await db.connect(settings.database_url, patience=15)
     try:
-        if unsafe := await db.unsafe_settings(connection):
+        if unsafe := await safety.unsafe_settings(connection, settings.sync_standbys):
             raise CannotStart("This PostgreSQL is not safe for money. " + " ".join(unsafe))
         with db.in_a_sentence(settings.database_url):
             for migration in await db.migrate(connection, db.load_migrations()):

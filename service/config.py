@@ -15,6 +15,8 @@ from urllib.parse import SplitResult, parse_qs, urlsplit
 
 import msgspec
 
+from service import hosts
+
 
 class CannotStart(Exception):
     """Something about this machine or its settings is in the way; the text says what, and what to do."""
@@ -32,12 +34,14 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
 
     environment: Environment = Environment.DEVELOPMENT
     database_url: str | None = None
+    listen_url: str | None = None  # of the same database, past a pooler: changes are announced there
     redis_url: str | None = None
     host: str = "127.0.0.1"
     port: int = 8000
     metrics_port: int | None = None  # None: the port above `port` if it is free; 0: none
     workers: int = 1  # HTTP processes
-    pool_size: int = 10  # PostgreSQL connections a process, its committers included
+    pool_size: int = 12  # PostgreSQL connections a process, its committers included
+    sync_standbys: int = 0  # standbys that have a commit before it is acknowledged, at least
     sandbox: bool = False  # a caller may set the clock: `Tenor-Clock`
     data: Path = Path(".local")  # embedded servers, demo, anything we keep on this machine
     key_secret: str = ""  # API keys are stored as HMAC-SHA256 under it
@@ -110,7 +114,9 @@ def _refuse_convenience(settings: Settings, given: Mapping[str, str]) -> None:
     for name in ("TENOR_KEY_SECRET", "TENOR_DATA_SECRET", "TENOR_DATA_SECRET_BEFORE"):
         if name in given and _is_guessable(given[name]):
             raise CannotStart(f"{name} can be guessed; take a random one, like that of `openssl rand -hex 32`.")
-    _refuse_open_database(urlsplit(given["DATABASE_URL"]))
+    for name in ("DATABASE_URL", "TENOR_LISTEN_URL"):
+        for url in hosts.each(given[name]) if name in given else ():
+            _refuse_open_database(name, urlsplit(url))
     _refuse_open_cache(urlsplit(given["REDIS_URL"]))
 
 
@@ -124,19 +130,19 @@ def _is_guessable(secret: str) -> bool:
     return len(set(secret)) < 8 or len(steps) < 8 or is_repeated
 
 
-def _refuse_open_database(url: SplitResult) -> None:
+def _refuse_open_database(name: str, url: SplitResult) -> None:
     query = parse_qs(url.query)
     host = url.hostname or query.get("host", [""])[0]
     if host.startswith("/"):
         return  # a socket: its folder says who may enter
     if not host:
-        raise CannotStart("DATABASE_URL names no host: TENOR_ENV=production makes nothing up.")
+        raise CannotStart(f"{name} names no host: TENOR_ENV=production makes nothing up.")
     if not (url.password or query.keys() & {"password", "passfile", "sslkey"}):
-        raise CannotStart("DATABASE_URL has no password; without one anybody on the network is let in.")
+        raise CannotStart(f"{name} has no password; without one anybody on the network is let in.")
     encryption = query.get("sslmode", [""])[0]
     if encryption not in _ENCRYPTED and not (encryption and _is_this_machine(host)):
         raise CannotStart(
-            f"DATABASE_URL has sslmode={encryption or '(none)'}, and would send consumers' data unencrypted; write "
+            f"{name} has sslmode={encryption or '(none)'}, and would send consumers' data unencrypted; write "
             "?sslmode=verify-full, or another that insists on TLS."
         )
 
@@ -209,6 +215,18 @@ def _url(*schemes: str) -> Callable[[str, str], str]:
     return parse
 
 
+def _database_url(name: str, text: str) -> str:
+    urls = hosts.each(text)
+    for one in urls:
+        _url("postgresql", "postgres")(name, one)
+    if len(urls) > 1 and parse_qs(urlsplit(text).query).get("target_session_attrs") not in _WRITES:
+        raise CannotStart(f"{name} names several hosts; write ?target_session_attrs=read-write, to find the primary.")
+    return text
+
+
+_WRITES: Final = (["read-write"], ["primary"])
+
+
 def _secret(name: str, text: str) -> str:
     if len(text) < 32:
         raise CannotStart(f"{name} is too short to be a secret; give it 32 characters or more.")
@@ -232,13 +250,15 @@ def _path(_: str, text: str) -> Path:
 
 VARIABLES: Final[dict[str, tuple[str, Callable[[str, str], object]]]] = {
     "TENOR_ENV": ("environment", _environment),
-    "DATABASE_URL": ("database_url", _url("postgresql", "postgres")),
+    "DATABASE_URL": ("database_url", _database_url),
+    "TENOR_LISTEN_URL": ("listen_url", _database_url),
     "REDIS_URL": ("redis_url", _url("redis", "rediss", "unix")),
     "TENOR_HOST": ("host", _text),
     "PORT": ("port", _whole(0, 65535)),  # 0: any free port
     "TENOR_METRICS_PORT": ("metrics_port", _whole(0, 65535)),
     "TENOR_WORKERS": ("workers", _whole(1, 256)),
-    "TENOR_POOL_SIZE": ("pool_size", _whole(4, 500)),
+    "TENOR_POOL_SIZE": ("pool_size", _whole(8, 500)),
+    "TENOR_SYNC_STANDBYS": ("sync_standbys", _whole(0, 100)),
     "TENOR_SANDBOX": ("sandbox", _boolean),
     "TENOR_DATA": ("data", _path),
     "TENOR_KEY_SECRET": ("key_secret", _secret),

@@ -5,6 +5,7 @@ import hashlib
 import re
 from collections.abc import Callable, Coroutine, Iterator, Sequence
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import parse_qs, urlsplit
@@ -12,6 +13,7 @@ from urllib.parse import parse_qs, urlsplit
 import asyncpg
 import msgspec
 
+from service import hosts
 from service.clock import monotonic
 from service.config import CannotStart
 from service.deadline import ANSWER_S, CONNECT_S, LANE_LOCK_S, LOCK_S, STATEMENT_S
@@ -25,20 +27,19 @@ else:
     Connection, Pool = asyncpg.Connection, asyncpg.Pool
 
 SCHEMA: Final = Path(__file__).parent.parent / "schema"
-POSTGRES_LEAST: Final = 15
 
-_SESSION: Final = {
+SESSION: Final = {
     "application_name": "tenor",
     "jit": "off",  # our statements are short: compiling one costs more than running it
     "timezone": "UTC",
     "search_path": "public",
-    "statement_timeout": "15s",
-    "lock_timeout": f"{round(LOCK_S * 1000)}ms",
-    "idle_in_transaction_session_timeout": "30s",
-    "client_connection_check_interval": "2s",  # what a killed process held is free again, even in mid-statement
+    "statement_timeout": "15000",  # ms, as all of these
+    "lock_timeout": f"{LOCK_S * 1000:.0f}",
+    "idle_in_transaction_session_timeout": "30000",
+    "client_connection_check_interval": "2000",  # what a killed process held is free again, even in mid-statement
 }
 # Where others wait in line, a statement must not take long: PostgreSQL ends it, and the connection stays.
-_LANE: Final = _SESSION | {"statement_timeout": f"{round(STATEMENT_S * 1000)}ms"}
+_LANE: Final = SESSION | {"statement_timeout": f"{STATEMENT_S * 1000:.0f}"}
 _ADVISORY_LOCK: Final = int.from_bytes(b"tenor", "big")
 _HEADER: Final = re.compile(r"^-- ([a-z][a-z0-9_]*) --[ \t]*$", re.MULTILINE)
 _END: Final = re.compile(r";\s*(--.*\s*)*\Z")  # of a statement, with the heading of the next section
@@ -119,24 +120,57 @@ class DroppedWhenGivenUp(KnowsTypes):
         self._loop.call_soon(self._abort)  # once asyncpg has told who waited
 
 
+async def _reach(url: str, **how: Any) -> Any:
+    """A connection to the first of the servers that lets us in and is what the URL asks for; `how` as asyncpg has it.
+
+    They are asked all at once: asyncpg would ask one after the other, and wait for one that stands still until there is
+    no time left for the next. Raises what the last of them has against it.
+    """
+    urls = hosts.each(url)
+    if len(urls) == 1:
+        return await asyncpg.connect(url, **how)
+    asked = [asyncio.create_task(asyncpg.connect(one, **how)) for one in urls]
+    found: Any = None
+    try:
+        for answered in asyncio.as_completed(asked):
+            try:
+                found = await answered
+                return found
+            except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError, asyncpg.InternalClientError) as error:
+                last = error
+        raise last
+    finally:
+        for one in asked:
+            one.cancel()
+            one.add_done_callback(partial(_let_go, found))
+
+
+def _let_go(kept: Any, asked: "asyncio.Task[Any]") -> None:
+    """Ends a connection that came second."""
+    if not asked.cancelled() and asked.exception() is None and asked.result() is not kept:
+        asked.result().terminate()
+
+
 async def open_pool(url: str, size: int, init: Callable[[Any], Coroutine[Any, Any, None]] | None = None) -> Pool:
     """A pool of at most `size` connections with our session settings; `init` sees each new connection, for codecs.
 
     Raises `CannotStart` when the server cannot be reached.
     """
+    reach: Any = _reach
     with in_a_sentence(url):
         return await asyncpg.create_pool(
-            url, min_size=min(2, size), max_size=size, init=init, connection_class=DroppedWhenGivenUp,
-            server_settings=_SESSION, command_timeout=20, timeout=10,
+            url, connect=reach, min_size=min(2, size), max_size=size, init=init,
+            connection_class=DroppedWhenGivenUp, server_settings=SESSION, command_timeout=20, timeout=10,
         )  # fmt: skip
 
 
 async def connect_session(url: str, lock_s: float = LANE_LOCK_S) -> Connection:
     """One connection for a committer, whose statements are short or fail; errors are asyncpg's own."""
-    settings = _LANE | {"lock_timeout": f"{round(lock_s * 1000)}ms"}
-    return await asyncpg.connect(
+    settings = _LANE | {"lock_timeout": f"{lock_s * 1000:.0f}"}
+    made: Connection = await _reach(
         url, connection_class=DroppedWhenGivenUp, server_settings=settings, command_timeout=ANSWER_S, timeout=CONNECT_S
     )
+    return made
 
 
 async def connect(url: str, patience: int = 0) -> Connection:
@@ -144,57 +178,20 @@ async def connect(url: str, patience: int = 0) -> Connection:
 
     Tries for `patience` seconds while the server is not there yet; then raises `CannotStart`.
     """
-    settings = _SESSION | dict.fromkeys(
+    settings = SESSION | dict.fromkeys(
         ("statement_timeout", "lock_timeout", "idle_in_transaction_session_timeout"), "0"
     )
     until = monotonic() + patience
     while True:
         try:
-            return await asyncpg.connect(url, connection_class=KnowsTypes, server_settings=settings, timeout=10)
+            made: Connection = await _reach(url, connection_class=KnowsTypes, server_settings=settings, timeout=10)
+            return made
         except (asyncpg.InvalidAuthorizationSpecificationError, asyncpg.InvalidCatalogNameError) as error:
             raise _unreachable(url, error) from error  # waiting mends neither
-        except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
+        except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError, asyncpg.InternalClientError) as error:
             if monotonic() >= until:
                 raise _unreachable(url, error) from error
             await asyncio.sleep(0.25)
-
-
-async def unsafe_settings(connection: Connection) -> list[str]:
-    """Why money must not be kept on this server, a sentence each; none when it is safe."""
-    shown = await connection.fetchrow(
-        """
-        select current_setting('server_version_num')::int      as version,
-               current_setting('server_version')               as version_text,
-               current_setting('fsync')                        as fsync,
-               current_setting('full_page_writes')             as full_page_writes,
-               current_setting('synchronous_commit')           as synchronous_commit,
-               current_setting('default_transaction_isolation') as isolation,
-               current_setting('server_encoding')              as encoding,
-               current_setting('transaction_read_only')        as read_only,
-               pg_is_in_recovery()                             as standby
-        """
-    )
-    assert shown is not None
-    sentences = []
-    if shown["version"] < POSTGRES_LEAST * 10_000:
-        sentences.append(f"PostgreSQL is version {shown['version_text']}; {POSTGRES_LEAST} or later is needed.")
-    sentences += [
-        f"{name} is {shown[name]}: a crash could lose or tear what was acknowledged; turn it on."
-        for name in ("fsync", "full_page_writes")
-        if shown[name] != "on"
-    ]
-    if shown["synchronous_commit"] not in ("on", "remote_apply"):
-        value = shown["synchronous_commit"]
-        sentences.append(f"synchronous_commit is {value}: a crash could lose what was acknowledged; turn it on.")
-    if shown["isolation"] != "read committed":
-        sentences.append(f"default_transaction_isolation is {shown['isolation']}; the service needs read committed.")
-    if shown["encoding"] != "UTF8":
-        sentences.append(f"The database's encoding is {shown['encoding']}; it must be UTF8.")
-    if shown["standby"]:
-        sentences.append("The server is a standby and cannot be written to; give the primary's URL.")
-    elif shown["read_only"] != "off":
-        sentences.append("The server only lets read (default_transaction_read_only is on); turn it off.")
-    return sentences
 
 
 @contextmanager
@@ -208,9 +205,8 @@ def in_a_sentence(url: str) -> Iterator[None]:
 
 def _unreachable(url: str, error: Exception) -> CannotStart:
     """The sentence, without the URL's password and without what PostgreSQL tells of a row."""
-    place = urlsplit(url)
-    socket = parse_qs(place.query).get("host", ["its socket"])[0]
-    where = place.hostname + (f":{place.port}" if place.port else "") if place.hostname else socket
+    socket = parse_qs(urlsplit(url).query).get("host", ["its socket"])[0]
+    where = ", ".join(urlsplit(one).netloc.rpartition("@")[2] for one in hosts.each(url)) or socket
     said = re.sub(r"\s+", " ", str(error).partition("\nDETAIL:")[0]).strip() or type(error).__name__
     return CannotStart(f"PostgreSQL at {where} cannot be used: {said.removesuffix('.')}.")
 

@@ -124,32 +124,6 @@ def test_migrations_are_numbered_without_gaps(tmp_path: Path) -> None:
         db.load_migrations(tmp_path)
 
 
-async def test_our_own_server_is_safe(database_url: str) -> None:
-    connection = await db.connect(database_url)
-    assert await db.unsafe_settings(connection) == []
-    await connection.close()
-
-
-@pytest.mark.parametrize(
-    ("setting", "value", "says"),
-    [
-        ("synchronous_commit", "off", "synchronous_commit is off"),
-        ("synchronous_commit", "local", "synchronous_commit is local"),
-        ("default_transaction_isolation", "serializable", "needs read committed"),
-        ("default_transaction_read_only", "on", "only lets read"),
-    ],
-)
-async def test_an_unsafe_setting_has_a_sentence(empty_database_url: str, setting: str, value: str, says: str) -> None:
-    name = urlsplit(empty_database_url).path.lstrip("/")
-    connection = await db.connect(empty_database_url)
-    await connection.execute(f"alter database {name} set {setting} = '{value}'")
-    await connection.close()
-    connection = await db.connect(empty_database_url)
-    (sentence,) = await db.unsafe_settings(connection)
-    assert says in sentence
-    await connection.close()
-
-
 async def test_a_server_out_of_reach_has_a_sentence_without_the_password(server_url: str) -> None:
     parts = urlsplit(server_url)
     for url in (urlunsplit(parts._replace(path="/nowhere")), "postgresql://tenor:hush@/tenor?host=/nowhere"):

@@ -14,7 +14,7 @@ import asyncpg
 import pytest
 import redis
 
-from service import db, embedded
+from service import db, embedded, safety
 from service.config import CannotStart, Settings
 from service.embedded import binaries, lifeline, servers
 
@@ -77,7 +77,7 @@ async def test_data_survives_a_restart(data: Path) -> None:
     settings = Settings(data=data)
     with embedded.running(settings) as first:
         connection = await db.connect(first.settings.database_url or "")
-        assert await db.unsafe_settings(connection) == []
+        assert await safety.unsafe_settings(connection) == []
         assert await connection.fetchval("show data_checksums") == "on"
         await connection.execute("create table kept (amount bigint); insert into kept values (42)")
         await connection.close()

@@ -7,9 +7,10 @@ import asyncpg
 
 from service import clock
 from service.checkout.cache import Cache
-from service.db import Pool, unsafe_settings
+from service.db import Pool
 from service.deadline import READY_S
 from service.engine.faults import LOST
+from service.safety import unsafe_settings
 
 REMEMBERED_S: Final = 1.0
 
@@ -24,7 +25,8 @@ class Found(NamedTuple):
 class Readiness:
     """Remembers for a second what it found, and waits for no server longer than `READY_S`."""
 
-    def __init__(self, pool: Pool, cache: Cache) -> None:
+    def __init__(self, pool: Pool, cache: Cache, sync_standbys: int) -> None:
+        self._sync_standbys = sync_standbys
         self._pool = pool
         self._cache = cache
         self._looking: asyncio.Task[Found] | None = None
@@ -50,7 +52,7 @@ class Readiness:
     async def _problems(self) -> list[str]:
         try:
             async with asyncio.timeout(READY_S), self._pool.acquire() as conn:
-                return await unsafe_settings(conn)
+                return await unsafe_settings(conn, self._sync_standbys)
         except TimeoutError:
             return [f"PostgreSQL does not answer within {READY_S} seconds."]
         except (*LOST, asyncpg.PostgresError):
