@@ -112,8 +112,9 @@ async def services(settings: Settings) -> AsyncGenerator[Services]:
         own = one.protocol is Protocol.TENOR
         return registry.key_of(one.processor_id) if own else processor_key(settings, one.name)
 
-    processors = Processors(lambda: registry.now.processors, secret_of)
-    outside = Outside(pool, Gateways(registry.key_of), lambda: registry.now.gateways, sandbox=settings.sandbox)
+    processors = Processors(lambda: registry.now.processors, secret_of, settings.reach)
+    gateways = Gateways(registry.key_of, settings.reach)
+    outside = Outside(pool, gateways, lambda: registry.now.gateways, sandbox=settings.sandbox)
     charging = Charging(pool, engine, processors, registry.time_at)
     try:
         yield Services(

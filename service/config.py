@@ -16,6 +16,7 @@ from urllib.parse import SplitResult, parse_qs, urlsplit
 import msgspec
 
 from service import hosts
+from service.reach import Reach
 
 
 class CannotStart(Exception):
@@ -43,6 +44,8 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     pool_size: int = 12  # PostgreSQL connections a process, its committers included
     sync_standbys: int = 0  # standbys that have a commit before it is acknowledged, at least
     sandbox: bool = False  # a caller may set the clock: `Tenor-Clock`
+    allow_private: bool = False  # gateways and processors may be on this machine and on private networks
+    outside_ports: tuple[int, ...] = (443,)  # at which gateways and processors are called
     data: Path = Path(".local")  # embedded servers, demo, anything we keep on this machine
     key_secret: str = ""  # API keys are stored as HMAC-SHA256 under it
     data_secret: str = ""  # wraps the keys that personal data is sealed with
@@ -53,6 +56,11 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     def production(self) -> bool:
         """True where every convenience is refused."""
         return self.environment is Environment.PRODUCTION
+
+    @property
+    def reach(self) -> Reach:
+        """Where gateways and processors may be."""
+        return Reach(frozenset(self.outside_ports), self.allow_private)
 
 
 def read(environ: Mapping[str, str]) -> Settings:
@@ -117,6 +125,8 @@ def _refuse_convenience(settings: Settings, given: Mapping[str, str]) -> None:
     for name in ("DATABASE_URL", "TENOR_LISTEN_URL"):
         for url in hosts.each(given[name]) if name in given else ():
             _refuse_open_database(name, urlsplit(url))
+    if settings.allow_private:
+        raise CannotStart("TENOR_ALLOW_PRIVATE is 1: in TENOR_ENV=production no call goes to a private network.")
     _refuse_open_cache(urlsplit(given["REDIS_URL"]))
 
 
@@ -171,6 +181,8 @@ def _cpus() -> int:
 
 
 def _write(value: object) -> str:
+    if isinstance(value, tuple):
+        return ",".join(map(str, value))
     return str(int(value)) if isinstance(value, bool) else str(value)
 
 
@@ -240,6 +252,13 @@ def _keys(name: str, text: str) -> str:
     return text
 
 
+def _ports(name: str, text: str) -> tuple[int, ...]:
+    parts = [part.strip() for part in text.split(",")]
+    if not all(part.isascii() and part.isdigit() and len(part) < 6 and 0 < int(part) < 65_536 for part in parts):
+        raise CannotStart(f"{name} is {text!r}; it must be ports from 1 to 65535, with commas between several.")
+    return tuple(map(int, parts))
+
+
 def _text(_: str, text: str) -> str:
     return text
 
@@ -260,6 +279,8 @@ VARIABLES: Final[dict[str, tuple[str, Callable[[str, str], object]]]] = {
     "TENOR_POOL_SIZE": ("pool_size", _whole(8, 500)),
     "TENOR_SYNC_STANDBYS": ("sync_standbys", _whole(0, 100)),
     "TENOR_SANDBOX": ("sandbox", _boolean),
+    "TENOR_ALLOW_PRIVATE": ("allow_private", _boolean),
+    "TENOR_OUTSIDE_PORTS": ("outside_ports", _ports),
     "TENOR_DATA": ("data", _path),
     "TENOR_KEY_SECRET": ("key_secret", _secret),
     "TENOR_DATA_SECRET": ("data_secret", _secret),

@@ -27,6 +27,7 @@ from service.embedded import lifeline
 from service.http_client import exchange, open_client
 from service.payments.processor import Order
 from service.payments.sandbox import Sandbox, Scripted
+from service.reach import ANYWHERE
 
 NOTIFICATIONS: Final = "/v1/processor/notifications"
 PATIENCE_S: Final = 15.0  # for whoever is notified
@@ -115,7 +116,7 @@ async def _notify(desk: Desk, charge_id: str, scripted: Scripted) -> None:
     url = f"{desk.notify.removesuffix('/')}{NOTIFICATIONS}"
     headers = {"Authorization": f"Bearer {desk.key}", "Content-Type": "application/json"}
     content = msgspec.json.encode({"charge_id": charge_id})
-    async with open_client(PATIENCE_S) as client:
+    async with open_client(ANYWHERE, PATIENCE_S) as client:
         for _ in range(scripted.notifications):
             key = {"Idempotency-Key": str(uuid.uuid4())}
             for pause_s in PAUSES_S:

@@ -124,6 +124,7 @@ def _sandbox(database_url: str, redis_url: str, data: Path) -> Settings:
         redis_url=redis_url,
         data=data,
         sandbox=True,
+        allow_private=True,
         key_secret="k" * 32,
         data_secret="d" * 32,
         port=0,

@@ -43,6 +43,10 @@ def test_an_empty_value_is_a_missing_value() -> None:
         ("PORT", "9" * 5000, "from 0 to 65535"),
         ("TENOR_WORKERS", "0", "from 1 to 256"),
         ("TENOR_SANDBOX", "yes", "0 or 1"),
+        ("TENOR_OUTSIDE_PORTS", "443,", "from 1 to 65535"),
+        ("TENOR_OUTSIDE_PORTS", "0", "from 1 to 65535"),
+        ("TENOR_OUTSIDE_PORTS", "443 8443", "from 1 to 65535"),
+        ("TENOR_OUTSIDE_PORTS", "65536", "from 1 to 65535"),
         ("DATABASE_URL", "mysql://db/tenor", "postgresql://"),
         ("DATABASE_URL", "postgresql://", "postgresql://"),
         ("DATABASE_URL", "postgresql://db:port/tenor", "postgresql://"),
@@ -84,6 +88,7 @@ def test_production_makes_nothing_up(missing: str) -> None:
 
 OPEN = [
     ("TENOR_SANDBOX", "1", "set the clock"),
+    ("TENOR_ALLOW_PRIVATE", "1", "private network"),
     ("TENOR_KEY_SECRET", "k" * 32, "guessed"),
     ("TENOR_DATA_SECRET", "d" * 32, "guessed"),
     ("TENOR_DATA_SECRET_BEFORE", "d" * 32, "guessed"),
@@ -106,6 +111,8 @@ OPEN = [
 ]
 CLOSED = [
     ("TENOR_SANDBOX", "0"),
+    ("TENOR_ALLOW_PRIVATE", "0"),
+    ("TENOR_OUTSIDE_PORTS", "443, 8443"),
     ("TENOR_KEY_SECRET", "correct horse battery staple, and 1 more"),
     ("DATABASE_URL", "postgresql://tenor:hush@db/tenor?sslmode=verify-full"),
     ("DATABASE_URL", "postgresql://tenor@db/tenor?sslmode=require&passfile=pass"),
@@ -142,7 +149,9 @@ def test_a_random_secret_is_not_called_guessable(drawn: bytes) -> None:
     assert config.read(PRODUCTION | {"TENOR_KEY_SECRET": random}).key_secret == random
 
 
-@pytest.mark.parametrize("environ", [{}, PRODUCTION, {"PORT": "0", "TENOR_SANDBOX": "1", "TENOR_METRICS_PORT": "0"}])
+@pytest.mark.parametrize(
+    "environ", [{}, PRODUCTION, {"PORT": "0", "TENOR_SANDBOX": "1", "TENOR_OUTSIDE_PORTS": "443,1"}]
+)
 def test_a_child_process_reads_what_its_parent_knew(environ: dict[str, str]) -> None:
     settings = config.read(environ)
     assert config.read(config.environment(settings)) == settings

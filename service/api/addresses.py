@@ -1,4 +1,4 @@
-"""Addresses of other people's networks, as an operator registers them: what goes there is encrypted in production."""
+"""Addresses of other people's networks, as an operator registers them: public, and encrypted in production."""
 
 import re
 from typing import Annotated, Final
@@ -7,18 +7,29 @@ from urllib.parse import urlsplit
 import httpx
 from msgspec import Meta
 
+from service.config import Settings
 from service.errors import Code, Refused
 
 Url = Annotated[str, Meta(min_length=1, max_length=500, pattern=r"^[!-~]*\Z")]
 HOST: Final = re.compile(r"[a-z0-9]([a-z0-9.-]*[a-z0-9])?", re.ASCII)  # an address in brackets has colons
 
 
-def refuse_no_address(url: str, *, production: bool) -> None:
-    """Refused: INVALID_FIELD, for what is no address; in production also for one without TLS."""
-    schemes = ("https",) if production else ("https", "http")
+PORTS: Final = {"https": 443, "http": 80}
+
+
+def refuse_no_address(url: str, settings: Settings) -> None:
+    """Refused: INVALID_FIELD, for what is no address, or one that we would not call; in production also for one without
+    TLS. What a name stands for is not asked here, but each time that it is called."""
+    schemes = ("https",) if settings.production else ("https", "http")
     if not _is_address(url, schemes):
         sentence = f"A URL of {' or '.join(schemes)}, without a user, a query or a fragment."
         raise Refused(Code.INVALID_FIELD, sentence, "/url")
+    parts, reach = urlsplit(url), settings.reach
+    if not reach.may_have(parts.hostname or ""):
+        raise Refused(Code.INVALID_FIELD, "An address on this machine or a private network is not called.", "/url")
+    if not reach.has_port(parts.port or PORTS[parts.scheme]):
+        ports = ", ".join(map(str, sorted(reach.ports)))
+        raise Refused(Code.INVALID_FIELD, f"No other port is called than {ports} (TENOR_OUTSIDE_PORTS).", "/url")
 
 
 def _is_address(url: str, schemes: tuple[str, ...]) -> bool:

@@ -193,4 +193,4 @@ def _refuse_address(ask: Ask, asked: GatewayBody) -> None:
         raise Refused(Code.INVALID_FIELD, "The simulator is the sandbox's own.", "/name")
     if len(set(asked.data_types)) < len(asked.data_types):
         raise Refused(Code.INVALID_FIELD, "A kind of data is named twice.", "/data_types")
-    refuse_no_address(asked.url, production=ask.services.settings.production)
+    refuse_no_address(asked.url, ask.services.settings)

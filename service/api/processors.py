@@ -103,7 +103,7 @@ async def register_processor(request: Asked, body: RawBody) -> ASGIResponse:
     """
     asked = _processor.read(body, content_type(request))
     ask, by, registry = write(request, body), request.auth.key_id, request.app.state["services"].registry
-    refuse_no_address(asked.url, production=ask.services.settings.production)
+    refuse_no_address(asked.url, ask.services.settings)
     is_ours = asked.protocol is Protocol.TENOR
     if not is_ours and not processor_key(ask.services.settings, asked.name):
         sentence = f"TENOR_PROCESSOR_KEYS holds no key that {asked.name!r} has given us."

@@ -13,6 +13,7 @@ from service.http_client import exchange, open_client
 from service.outside import simulator
 from service.outside.report import UNAVAILABLE, Query, Report, read_report
 from service.outside.source import DataType
+from service.reach import Reach
 
 REMEMBERED: Final = 1_000
 
@@ -67,10 +68,10 @@ class Simulator:
 class Gateways:
     """Opens gateways by their address. `secret_of` says by which secret a gateway knows us."""
 
-    def __init__(self, secret_of: Callable[[str], str]) -> None:
+    def __init__(self, secret_of: Callable[[str], str], reach: Reach) -> None:
         self.simulator = Simulator()
         self._secret_of = secret_of
-        self._client = open_client()
+        self._client = open_client(reach)
 
     def open(self, address: Address) -> Gateway:
         """The gateway at an address."""

@@ -14,6 +14,7 @@ from service.http_client import exchange, open_client
 from service.payments import processor, stripe
 from service.payments.charge import Charge
 from service.payments.processor import UNHEARD, Address, Call, Heard, Protocol, Said
+from service.reach import Reach
 
 Make = Callable[[Charge, str], Call]
 Read = Callable[[Charge, int, bytes], Heard]
@@ -43,10 +44,13 @@ class Processors:
     is left alone for some seconds: what it was to be told stays pending, and is asked about later.
     """
 
-    def __init__(self, addresses: Callable[[], Mapping[str, Address]], secret_of: Callable[[Address], str]) -> None:
+    def __init__(
+        self, addresses: Callable[[], Mapping[str, Address]], secret_of: Callable[[Address], str], reach: Reach
+    ) -> None:
         self.patience_s = PATIENCE_S
         self._addresses = addresses
         self._secret_of = secret_of
+        self._reach = reach
         self._idle: dict[str, list[httpx.AsyncClient]] = defaultdict(list)  # by processor, each of one connection
         self._circuits: dict[str, Circuit] = {}
 
@@ -86,7 +90,7 @@ class Processors:
         as much as the request.
         """
         idle = self._idle[processor_id]
-        client = idle.pop() if idle else open_client(self.patience_s, connections_max=1)
+        client = idle.pop() if idle else open_client(self._reach, self.patience_s, connections_max=1)
         try:
             return await exchange(client, call.method, url, call.headers, call.content)
         finally:

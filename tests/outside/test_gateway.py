@@ -14,6 +14,7 @@ from service.http_client import BYTES_MAX, open_client
 from service.outside.gateway import Gateway, HttpGateway, Simulator
 from service.outside.report import NO_RECORD, UNAVAILABLE, Query, Report, UnderConsent, read_report
 from service.outside.source import FACTS, DataType, Purpose, SourceOutcome
+from service.reach import ANYWHERE
 from service.simulator import create_simulator
 from tests.outside.serving import served
 
@@ -36,7 +37,7 @@ async def opened(request: pytest.FixtureRequest) -> AsyncIterator[Opened]:
         yield simulator, simulator.received
         return
     app = create_simulator(SECRET)
-    async with served(app) as url, open_client() as client:
+    async with served(app) as url, open_client(ANYWHERE) as client:
         yield HttpGateway(client, url, SECRET), app.state["received"]
 
 
@@ -86,13 +87,13 @@ async def test_who_waits_no_longer_may_leave(opened: Opened) -> None:
 
 
 async def test_nobody_is_there() -> None:
-    async with open_client() as client:
+    async with open_client(ANYWHERE) as client:
         for url in ("http://127.0.0.1:1/", "http://[::", "https://nowhere.invalid/"):
             assert await HttpGateway(client, url, SECRET).ask(query("ada")) == UNAVAILABLE
 
 
 async def test_it_knows_us_by_our_secret() -> None:
-    async with served(create_simulator(SECRET)) as url, open_client() as client:
+    async with served(create_simulator(SECRET)) as url, open_client(ANYWHERE) as client:
         assert await HttpGateway(client, url, "sk_another").ask(query("ada")) == UNAVAILABLE
         assert (await HttpGateway(client, url, SECRET).ask(query("ada"))).facts
 
@@ -127,7 +128,7 @@ async def test_only_an_answer_is_read(
         await send({"type": "http.response.start", "status": status, "headers": [*headers, cookie]})
         await send({"type": "http.response.body", "body": body})
 
-    async with served(app) as url, open_client() as client:
+    async with served(app) as url, open_client(ANYWHERE) as client:
         gateway = HttpGateway(client, url, SECRET)
         assert await gateway.ask(query("ada", DataType.CREDIT_HISTORY, "score")) == report
         assert await gateway.ask(query("bob", DataType.CREDIT_HISTORY, "score")) == report

@@ -6,6 +6,7 @@ import sys
 
 from service.http_client import open_client
 from service.outside.gateway import HttpGateway
+from service.reach import ANYWHERE
 from tests.outside.test_gateway import query
 
 
@@ -18,7 +19,7 @@ async def test_it_answers_who_brings_the_secret() -> None:
     try:
         assert process.stdout
         assert f"http://127.0.0.1:{port}/" in (await process.stdout.readline()).decode()
-        async with open_client() as client:
+        async with open_client(ANYWHERE) as client:
             stranger, friend = (HttpGateway(client, f"http://127.0.0.1:{port}/", said) for said in ("x", "sk_told"))
             while not (await friend.ask(query("ada"))).facts:  # it may still be starting
                 assert process.returncode is None

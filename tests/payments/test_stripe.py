@@ -14,6 +14,7 @@ from service.payments.charge import Charge, Reason
 from service.payments.gateway import Processors
 from service.payments.processor import UNHEARD, Address, Heard, Protocol, Said
 from service.payments.stripe import IN_HUNDREDTHS, pull
+from service.reach import ANYWHERE
 from tests.outside.serving import served
 from tests.payments.test_retry import charge
 
@@ -56,7 +57,7 @@ def stripe() -> Stripe:
 async def processors(stripe: Stripe) -> AsyncIterator[Processors]:
     async with served(stripe.app()) as url:
         address = Address("ps_1", "stripe", url, Protocol.STRIPE)
-        made = Processors(lambda: {"ps_1": address}, lambda _: "sk_test_1")
+        made = Processors(lambda: {"ps_1": address}, lambda _: "sk_test_1", ANYWHERE)
         yield made
         await made.close()
 
@@ -93,7 +94,7 @@ async def test_nonsense_leaves_it_open(body: bytes, stripe: Stripe, processors: 
 async def test_nothing_is_sent_without_a_key(stripe: Stripe) -> None:
     async with served(stripe.app()) as url:
         address = Address("ps_1", "stripe", url, Protocol.STRIPE)
-        made = Processors(lambda: {"ps_1": address}, lambda _: "")
+        made = Processors(lambda: {"ps_1": address}, lambda _: "", ANYWHERE)
         assert await made.pull(contracts_charge()) == UNHEARD
         await made.close()
     assert not stripe.asked
