@@ -1,6 +1,6 @@
 -- Tenor's database, to be read from here to 014 as one document: a file a subject, a table before what refers to it.
 --
--- Only what every subject uses stands here: the words, and three functions.
+-- Only what every subject uses stands here: the words, and four functions.
 --
 --   amount      bigint, in minor units of the currency beside it; "not negative" where it says so
 --   *_bps       basis points, hundredths of a per cent
@@ -13,6 +13,12 @@
 --
 -- All types are PostgreSQL's own, never a domain or an enum: shards do not find a row by a bucket that is a domain, and
 -- a client that meets a type of ours first has to look it up.
+
+-- The bucket that an id holds in its letters 11 and 12 (service/ids.py).
+create function bucket_of(id text) returns smallint immutable parallel safe language sql as $$
+    select cast(32 * strpos('0123456789ABCDEFGHJKMNPQRSTVWXYZ', substr(id, strpos(id, '_') + 11, 1))
+                + strpos('0123456789ABCDEFGHJKMNPQRSTVWXYZ', substr(id, strpos(id, '_') + 12, 1)) - 33 as smallint)
+$$;
 
 -- For triggers on what is only ever added to.
 create function refuse_change() returns trigger language plpgsql as $$

@@ -4,11 +4,18 @@
 -- Whom we gave what ---------------------------------------------------------------------------------------------------
 
 -- consumers_have_their_person --
--- Behind every consumer is a person.
+-- Behind every consumer is a person, who knows the bucket that the consumer stands in.
 select c.bucket, c.consumer_id, c.person_id
   from consumers c
-  left join people p using (bucket, person_id)
- where p.person_id is null;
+  left join people p on p.bucket = bucket_of(c.person_id) and p.person_id = c.person_id
+ where p.person_id is null or c.bucket <> all (p.bucket || p.more_buckets);
+
+-- consumers_have_their_reference --
+-- Every consumer is what one reference of its merchant stands for.
+select coalesce(c.consumer_id, r.consumer_id) as consumer_id, c.merchant_id, r.merchant_id as claimed_by
+  from consumers c
+  full join consumer_references r using (consumer_id)
+ where (c.merchant_id, c.reference) is distinct from (r.merchant_id, r.reference);
 
 -- accounts_have_their_person --
 -- Every account is a person's.
@@ -26,12 +33,11 @@ select p.bucket, p.plan_id, p.person_id, c.person_id as consumers
 
 -- exposure_matches_plans --
 -- What an account has reserved and used is what its person's plans, at all merchants, reserve and still owe.
-select coalesce(a.bucket, p.bucket) as bucket, coalesce(a.person_id, p.person_id) as person_id,
-       coalesce(a.currency, p.currency) as currency, a.reserved, p.reserved as promised, a.used, p.outstanding as owed
+select coalesce(a.person_id, p.person_id) as person_id, coalesce(a.currency, p.currency) as currency, a.reserved,
+       p.reserved as promised, a.used, p.outstanding as owed
   from accounts a
-  full join (select bucket, person_id, currency, sum(reserved) as reserved, sum(used) as outstanding
-               from plans group by bucket, person_id, currency) p
-    on p.bucket = a.bucket and p.person_id = a.person_id and p.currency = a.currency
+  full join (select person_id, currency, sum(reserved) as reserved, sum(used) as outstanding
+               from plans group by person_id, currency) p using (person_id, currency)
  where coalesce(a.reserved, 0) <> coalesce(p.reserved, 0)
     or coalesce(a.used, 0) <> coalesce(p.outstanding, 0);
 

@@ -81,6 +81,11 @@ def origin(prefix: str, derived: str) -> str:
     return derive(prefix, derived)
 
 
+def random_bucket() -> int:
+    """A bucket drawn by lot."""
+    return int.from_bytes(os.urandom(2)) % BUCKETS
+
+
 def is_id(text: str, prefix: str) -> bool:
     """Whether `text` has the shape of an id of `prefix`; says nothing about whether it exists."""
     head = len(prefix) + 1

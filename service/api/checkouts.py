@@ -73,7 +73,9 @@ async def _answer(ask: Ask, checkout: Checkout, raw: bytes) -> Answer:
     decision_id = ids.new_id(ids.DECISION, ids.bucket_of(who.consumer_id), ask.now_ms)
 
     known = _must_be_theirs(await services.snapshots.read(who), ask)
-    counters = await _count(ask, checkout, sides)  # afterwards: nobody adds to the attempts of others' consumers
+    counters = await _count(
+        ask, checkout, known.person_id, sides
+    )  # afterwards: nobody adds to the attempts of others' consumers
     outside: dict[str, SourceRead] = {}
     if sides.policy.outside:
         if before := await services.engine.answered(ask.must_key):
@@ -103,12 +105,12 @@ async def _refuse_taken(ask: Ask, reference: str) -> None:
         raise reference_used(reference)
 
 
-async def _count(ask: Ask, checkout: Checkout, sides: Sides) -> dict[str, int]:
+async def _count(ask: Ask, checkout: Checkout, person_id: str, sides: Sides) -> dict[str, int]:
     """The attempts before this one, in the windows of the policy that decides and of the one it is compared with."""
     policies = (sides.policy, sides.other) if sides.other else (sides.policy,)
     if not any(policy.windows for policy in policies):
         return {}
-    attempt = attempt_of(policies, checkout, ask.owner_id, ask.must_key.key, ask.now_ms)
+    attempt = attempt_of(policies, checkout, person_id, ask.owner_id, ask.must_key.key, ask.now_ms)
     return await ask.services.attempts.ask(attempt) if attempt else {}
 
 

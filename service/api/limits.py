@@ -18,7 +18,7 @@ from service.api.reply import encode, reply, reply_answer
 from service.api.services import Services
 from service.checkout.limit_flow import ReviewedAccount, Reviewing, review
 from service.checkout.request import ConsumerId, Currency
-from service.db import Connection, Pool
+from service.db import Connection
 from service.engine.work import Answer
 from service.errors import Code, Refused
 from service.limits.account import Account
@@ -85,7 +85,7 @@ async def change_limit(
     changed: list[Account] = []
 
     async def change(conn: Connection) -> Answer:
-        person_id = await _person_of(conn, consumer_id)
+        person_id = await conn.fetchval(PEOPLE.hold_person, ids.bucket_of(consumer_id), consumer_id)
         if person_id is None:
             raise Refused(Code.NOT_FOUND, "There is no such consumer.", "/id")
         account = await set_limit(conn, Holder(person_id, currency), asked.limit, by, ask.now)
@@ -126,7 +126,7 @@ async def review_limit(request: Asked, body: RawBody) -> ASGIResponse:
 
     async def do(conn: Connection) -> Answer:
         found = None
-        if person_id := await _person_of(conn, asked.consumer_id):
+        if person_id := await conn.fetchval(PEOPLE.hold_person, ids.bucket_of(asked.consumer_id), asked.consumer_id):
             holder = Holder(person_id, asked.currency)
             found = (await review(conn, [holder], under, ask.now)).get(holder)
         if found is None:
@@ -161,7 +161,7 @@ async def list_limit_changes(
     """
     _require_ids(consumer_id, currency)
     pool = read(request).services.pool
-    person_id = await _person_of(pool, consumer_id)
+    person_id = await pool.fetchval(PEOPLE.load_person, ids.bucket_of(consumer_id), consumer_id)
     if person_id is None:
         raise Refused(Code.NOT_FOUND, "There is no such consumer.", "/id")
     rows = await pool.fetch(Q.list_limit_changes, ids.bucket_of(person_id), person_id, currency, after, limit)
@@ -181,11 +181,6 @@ async def reviewing(services: Services, now: datetime) -> Reviewing | None:
 def _require_ids(consumer_id: str, currency: str) -> None:
     if not ids.is_id(consumer_id, ids.CONSUMER) or currency not in EXPONENTS:
         raise Refused(Code.NOT_FOUND, "There is no such consumer or currency.", "/id")
-
-
-async def _person_of(conn: Connection | Pool, consumer_id: str) -> str | None:
-    person_id: str | None = await conn.fetchval(PEOPLE.load_person, ids.bucket_of(consumer_id), consumer_id)
-    return person_id
 
 
 def _account(consumer_id: str, one: Account) -> AccountView:

@@ -121,7 +121,7 @@ class Cache:
         return clock.monotonic() >= self._rests_until
 
     async def get(self, groups: Sequence[tuple[str, ...]]) -> list[list[Entry | None]]:
-        """Of each group, whose names share a slot, what is kept under the names.
+        """Of each group what is kept under its names.
 
         None stands where there is nothing, nothing that is current, or nothing that is ours.
         """
@@ -192,10 +192,10 @@ class Cache:
                     raise
                 self._has_slots = True
         async with self._client.pipeline(transaction=False) as pipe:
-            for names in groups:
-                pipe.mget(names)
-            kept: list[list[bytes | None]] = await pipe.execute()
-            return kept
+            for name in (name for names in groups for name in names):
+                pipe.get(name)
+            flat = iter(await pipe.execute())
+            return [[next(flat) for _ in names] for names in groups]
 
     async def _count(self, asked: Sequence[tuple[Attempt, Subject]]) -> list[list[int]]:
         async with self._client.pipeline(transaction=False) as pipe:

@@ -89,7 +89,7 @@ async def log(known: Keys, conn: Connection, works: list[Work[DecisionRow]]) -> 
         raise  # nothing was logged
     except (*LOST, *PASSING) as error:
         opened = [
-            Account(work.item.bucket, work.item.opens_for, work.item.currency, work.item.limit)
+            Account(ids.bucket_of(work.item.opens_for), work.item.opens_for, work.item.currency, work.item.limit)
             for work in works
             if work.item.opens_for
         ]
@@ -161,7 +161,7 @@ async def append(conn: Connection, decisions: list[tuple[DecisionRow, Key | None
             if key
         ],
         opening=[
-            Opening(row.bucket, row.opens_for, row.currency, row.limit, row.decision_id)
+            Opening(ids.bucket_of(row.opens_for), row.opens_for, row.currency, row.limit, row.decision_id)
             for row, _, _ in decisions
             if row.opens_for
         ],

@@ -3,7 +3,7 @@
 from collections.abc import Collection, Sequence
 from datetime import date, datetime
 from pathlib import Path
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 import asyncpg
 import msgspec
@@ -20,6 +20,9 @@ from service.people.person import person_of
 from service.plans.plan import business_day
 
 Q = load_queries(Path(__file__).with_name("queries.sql"))
+
+
+PERSONS_MAX: Final = 16_384  # of whom a process remembers that they are another merchant's consumer, too
 
 
 class Who(NamedTuple):
@@ -90,6 +93,7 @@ class Snapshots:
         self._pool = pool
         self._cache = cache
         self._together = Together(self._read)
+        self._persons: dict[str, str] = {}  # by consumer, where the person is not the one that its registration made
 
     async def read(self, who: Who) -> Known | None:
         """What is known of this consumer, at most as old as Redis; None if there is no such consumer. Refused: BUSY."""
@@ -112,7 +116,8 @@ class Snapshots:
         await self._together.close()
 
     async def _read(self, wanted: list[Who]) -> list[Known | None]:
-        known = await self._read_kept({who: person_of(who.consumer_id) for who in wanted})
+        persons = self._persons
+        known = await self._read_kept({one: persons.get(one[0]) or person_of(one[0]) for one in wanted})
         missing = [who for who in wanted if who not in known]
         if missing:
             known |= await self._load(missing)
@@ -120,10 +125,8 @@ class Snapshots:
 
     async def _read_kept(self, persons: dict[Who, str]) -> dict[Who, Known]:
         """What Redis knows. Whose account to ask for, only the consumer's entry says: where another person than thought
-        is behind a consumer, it is asked again."""
-        kept = await self._cache.get(
-            [(consumer_name(who.consumer_id), account_name(person, who.currency)) for who, person in persons.items()]
-        )
+        is behind a consumer, it is asked again, and thought of the next time."""
+        kept = await self._cache.get([_names(who, person) for who, person in persons.items()])
         known: dict[Who, Known] = {}
         others: dict[Who, str] = {}
         for (who, person), (entry, account) in zip(persons.items(), kept, strict=True):
@@ -131,10 +134,12 @@ class Snapshots:
                 continue
             consumer = _decode_consumer(entry.text)
             if consumer.person_id != person:
-                others[who] = consumer.person_id
+                others[who] = self._persons[who.consumer_id] = consumer.person_id
             elif account is not None:
                 versions = Versions(entry.version, account.version)
                 known[who] = _known(who, consumer, _decode_history(account.text), versions)
+        while len(self._persons) > PERSONS_MAX:
+            del self._persons[next(iter(self._persons))]
         return known | await self._read_kept(others) if others else known
 
     async def _load(self, wanted: list[Who]) -> dict[Who, Known]:
@@ -185,6 +190,10 @@ def _known(who: Who, consumer: _Consumer, history: _History, kept: Versions | No
         clean_deposits=history.clean_deposits,
     )
     return Known(snapshot, consumer.merchant_id, consumer.person_id, kept)
+
+
+def _names(who: Who, person_id: str) -> tuple[str, str]:
+    return consumer_name(who.consumer_id), account_name(person_id, who.currency)
 
 
 _encode = msgspec.json.Encoder().encode

@@ -11,14 +11,15 @@ select k.person_id, k.currency, d.consumer_id, d.request,
          order by c.version desc
          limit 1) as by_hand
   from unnest($1::smallint[], $2::text[], $3::text[]) as k (bucket, person_id, currency)
+  join people o using (bucket, person_id)
  cross join lateral (
-    select p.decision_id
+    select p.bucket, p.decision_id
       from plans p
-     where p.bucket = k.bucket and p.person_id = k.person_id and p.currency = k.currency
+     where p.bucket = any (o.bucket || o.more_buckets) and p.person_id = k.person_id and p.currency = k.currency
      order by p.decision_id desc
      limit 1
  ) last
-  join decisions d on d.bucket = k.bucket and d.decision_id = last.decision_id;
+  join decisions d on d.bucket = last.bucket and d.decision_id = last.decision_id;
 
 -- begin_review_day --
 insert into limit_review_days (reviewed_on) values ($1) on conflict do nothing;

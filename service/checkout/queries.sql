@@ -8,8 +8,9 @@ select c.consumer_id, c.person_id, k.currency, c.merchant_id, m.time_zone, c.ver
   from unnest($1::smallint[], $2::text[], $3::text[]) as k (bucket, consumer_id, currency)
   join consumers c using (bucket, consumer_id)
   join merchants m using (merchant_id)
+  join people o on o.bucket = bucket_of(c.person_id) and o.person_id = c.person_id
   left join accounts a
-    on a.bucket = c.bucket and a.person_id = c.person_id and a.currency = k.currency
+    on a.bucket = o.bucket and a.person_id = o.person_id and a.currency = k.currency
  cross join lateral (
     select count(*) filter (where p.state in ('authorized', 'in_use', 'part_captured', 'assessing', 'active',
                                               'payment_due', 'charged_off'))                     as open_plans,
@@ -22,7 +23,8 @@ select c.consumer_id, c.person_id, k.currency, c.merchant_id, m.time_zone, c.ver
       from (select p.bucket, p.plan_id, p.kind, p.state, p.captured, p.authorized_at, p.closed_at,
                    max(p.claimed_at) over () as last_claim_at
               from plans p
-             where p.bucket = c.bucket and p.person_id = c.person_id and p.currency = k.currency) p
+             where p.bucket = any (o.bucket || o.more_buckets) and p.person_id = o.person_id
+               and p.currency = k.currency) p
      where a.version > 1
  ) h;
 
@@ -118,7 +120,7 @@ select decision_id
    and (select c.version = asked.consumer_version and coalesce(a.version, 0) = asked.account_version
           from consumers c
           left join accounts a
-            on a.bucket = c.bucket and a.person_id = c.person_id and a.currency = asked.currency
+            on a.bucket = bucket_of(c.person_id) and a.person_id = c.person_id and a.currency = asked.currency
          where c.bucket = asked.bucket and c.consumer_id = asked.consumer_id) is not true
 
 -- admitted --

@@ -38,10 +38,11 @@ class Attempt(Struct, frozen=True):
 
 
 def attempt_of(
-    policies: Iterable[CompiledPolicy], checkout: Checkout, merchant_id: str, key: str, at_ms: int
+    policies: Iterable[CompiledPolicy], checkout: Checkout, person_id: str, merchant_id: str, key: str, at_ms: int
 ) -> Attempt | None:
     """What to count of this checkout for these policies; None if they count nothing.
 
+    A consumer's attempts are the person's, at all merchants.
     A checkout that names no device has no attempts of its device: that counter is absent.
     """
     wanted: dict[Per, dict[str, Window]] = {}
@@ -52,18 +53,18 @@ def attempt_of(
     subjects = [
         Subject(place, tuple(sorted(windows.values(), key=lambda window: window.ms)))
         for per, windows in wanted.items()
-        if (place := _place(per, checkout, merchant_id)) is not None
+        if (place := _place(per, checkout, person_id, merchant_id)) is not None
     ]
     if not subjects:
         return None
     return Attempt(_digest(merchant_id, key), at_ms, tuple(subjects))
 
 
-def _place(per: Per, checkout: Checkout, merchant_id: str) -> str | None:
+def _place(per: Per, checkout: Checkout, person_id: str, merchant_id: str) -> str | None:
     """The bucket in braces is the slot in a Redis cluster. A device is known to one merchant, and kept as a digest."""
     match per:
         case Per.CONSUMER:
-            return f"{{{ids.bucket_of(checkout.consumer_id)}}}attempts:{checkout.consumer_id}"
+            return f"{{{ids.bucket_of(person_id)}}}attempts:{person_id}"
         case Per.MERCHANT:
             return f"{{{ids.bucket_for(merchant_id)}}}attempts:{merchant_id}"
         case Per.DEVICE:

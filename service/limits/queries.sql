@@ -53,15 +53,16 @@ with moved as (
 )
 select moved.*, c.consumer_id, c.merchant_id
   from moved
-  join consumers c using (bucket, person_id)
- order by bucket, person_id, currency, consumer_id;
+  join people o using (bucket, person_id)
+  join consumers c on c.bucket = any (o.bucket || o.more_buckets) and c.person_id = o.person_id
+ order by moved.bucket, moved.person_id, currency, consumer_id;
 
 -- load_account --
 -- The account of a consumer's person.
 select coalesce(a."limit", 0) as "limit", coalesce(a.reserved, 0) as reserved, coalesce(a.used, 0) as used,
        coalesce(a.version, 0) as version
   from consumers c
-  left join accounts a on a.bucket = c.bucket and a.person_id = c.person_id and a.currency = $3
+  left join accounts a on a.bucket = bucket_of(c.person_id) and a.person_id = c.person_id and a.currency = $3
  where c.bucket = $1 and c.consumer_id = $2 and ($4::text is null or c.merchant_id = $4);
 
 -- list_limit_changes --

@@ -16,7 +16,7 @@ Q: Final = load_queries(Path(__file__).with_name("queries.sql"))
 
 
 def bucket_of(merchant_id: str, reference: str) -> int:
-    """The bucket of the consumer whom this merchant calls so, and of the person."""
+    """Where a reference is claimed, which is before anybody knows whose it is."""
     return ids.bucket_for(merchant_id, reference)
 
 
@@ -24,11 +24,19 @@ async def register(
     conn: Connection, merchant_id: str, reference: str, attributes: Mapping[str, Any], now: datetime
 ) -> asyncpg.Record:
     """The consumer of this reference with these attributes, and no others; version 1 is a new one, with its person."""
-    bucket = bucket_of(merchant_id, reference)
-    consumer_id = ids.new_id(ids.CONSUMER, bucket, int(now.timestamp() * 1000))
+    claim = (bucket_of(merchant_id, reference), merchant_id, reference)
     text = msgspec.json.encode(attributes).decode()
+    if known := await conn.fetchval(Q.find_consumer, *claim):
+        row = await conn.fetchrow(Q.update_consumer, ids.bucket_of(known), known, text, now)
+        assert row is not None
+        return row
+    bucket = ids.random_bucket()
+    consumer_id = ids.new_id(ids.CONSUMER, bucket, int(now.timestamp() * 1000))
+    person_id = person_of(consumer_id)
+    await conn.execute(Q.insert_person, bucket, person_id, now)
     row = await conn.fetchrow(
-        Q.upsert_consumer, bucket, consumer_id, person_of(consumer_id), merchant_id, reference, text, now
+        Q.insert_consumer, claim[0], bucket, consumer_id, person_id, merchant_id, reference, text, now
     )
-    assert row is not None
+    if row is None:
+        raise asyncpg.SerializationError("the same reference was registered in the same instant: to be tried again")
     return row

@@ -1,19 +1,27 @@
 -- Persons, and consumers: a merchant's references to them.
 
--- upsert_consumer --
--- A new consumer's person is made with it; one that is updated has theirs.
-with registered as (
-    insert into consumers as c (bucket, consumer_id, person_id, merchant_id, reference, attributes, created_at,
-                                updated_at)
-    values ($1, $2, $3, $4, $5, $6, $7, $7)
-        on conflict on constraint consumers_reference_once do update
-       set attributes = excluded.attributes, version = c.version + 1, updated_at = excluded.updated_at
-    returning *
-), made as (
-    insert into people (bucket, person_id, created_at)
-    select bucket, person_id, created_at from registered where version = 1
+-- find_consumer --
+select consumer_id from consumer_references where bucket = $1 and merchant_id = $2 and reference = $3;
+
+-- update_consumer --
+update consumers
+   set attributes = $3, version = version + 1, updated_at = $4
+ where bucket = $1 and consumer_id = $2
+returning consumer_id, reference, attributes, version, created_at, updated_at;
+
+-- insert_person --
+insert into people (bucket, person_id, created_at) values ($1, $2, $3);
+
+-- insert_consumer --
+-- No row: another transaction has registered this reference meanwhile.
+with claimed as (
+    insert into consumer_references (bucket, merchant_id, reference, consumer_id) values ($1, $5, $6, $3)
+        on conflict do nothing
+    returning consumer_id
 )
-select consumer_id, reference, attributes, version, created_at, updated_at from registered;
+insert into consumers (bucket, consumer_id, person_id, merchant_id, reference, attributes, created_at, updated_at)
+select $2, consumer_id, $4, $5, $6, $7, $8, $8 from claimed
+returning consumer_id, reference, attributes, version, created_at, updated_at;
 
 -- load_consumer --
 select consumer_id, reference, attributes, version, created_at, updated_at
@@ -22,6 +30,10 @@ select consumer_id, reference, attributes, version, created_at, updated_at
 
 -- load_person --
 select person_id from consumers where bucket = $1 and consumer_id = $2;
+
+-- hold_person --
+-- The same, and it stays so until the transaction ends.
+select person_id from consumers where bucket = $1 and consumer_id = $2 for share;
 
 -- is_consumer --
 select true

@@ -51,7 +51,7 @@ class Authorize(Command, frozen=True, kw_only=True):
             )
         standing = standing_after(offer.terms, facts)
         plan = Plan(
-            bucket=book.account.bucket,
+            bucket=ids.bucket_of(agreement.decision_id),
             plan_id=ids.derive(ids.PLAN, self.command_id),
             consumer_id=agreement.consumer_id,
             person_id=agreement.person_id,

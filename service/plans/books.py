@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from datetime import datetime
 
+import asyncpg
 import msgspec
 from msgspec import Struct, field
 
@@ -137,24 +138,32 @@ async def _lock(conn: Connection, books: Books, offers: list[str], plans: list[s
 
 
 async def _load_what_became(conn: Connection, books: Books) -> None:
-    decisions = [agreement.decision_id for agreement in books.agreements.values()]
-    references = [(one.merchant_id, one.merchant_reference) for one in books.agreements.values()]
-    for decision_id, merchant_id, reference in await conn.fetch(
+    agreements = books.agreements.values()
+    decisions = [one.decision_id for one in agreements]
+    references = [(one.merchant_id, one.merchant_reference) for one in agreements]
+    persons = {one.consumer_id: one.person_id for one in agreements}
+    for decision_id, merchant_id, reference, consumer_id, person_id in await conn.fetch(
         Q.load_what_became,
         [ids.bucket_of(decision) for decision in decisions],
         decisions,
         *columns(references),
+        [ids.bucket_of(consumer) for consumer in persons],
+        list(persons),
     ):
         if decision_id is not None:
             books.accepted.add(decision_id)
-        else:
+        elif consumer_id is None:
             books.used_references.add((merchant_id, reference))
+        elif person_id != persons[consumer_id]:
+            raise _moved()
 
 
 async def _load_plans(
     conn: Connection, books: Books, plans: list[str], commands: list[Command], now: datetime, time_at: TimeAt
 ) -> None:
     books.plans = {plan.plan_id: plan for plan in await load_plans(conn, plans)}
+    if any(_account_key(plan) not in books.accounts for plan in books.plans.values()):
+        raise _moved()
     if rewritten := _rewritten(books.plans, [one for one in commands if isinstance(one, PlanCommand)], now, time_at):
         books.plans |= await load_history(conn, rewritten)
     books.found = books.plans.copy()
@@ -174,7 +183,7 @@ async def _load_former_references(conn: Connection, books: Books) -> None:
     """Of the references that plans have given free, those that another plan has taken since."""
     free = [(one.merchant_id, one.merchant_reference) for one in books.plans.values() if one.late_capture_until]
     if free:
-        for _, merchant_id, reference in await conn.fetch(Q.load_what_became, [], [], *columns(free)):
+        for _, merchant_id, reference, *_ in await conn.fetch(Q.load_what_became, [], [], *columns(free), [], []):
             books.used_references.add((merchant_id, reference))
 
 
@@ -228,6 +237,11 @@ def _find_offer(answer: bytes, offer_id: str) -> Offer | None:
         if bytes(raw).startswith(start):
             return _decode_offer(raw)
     return None
+
+
+def _moved() -> asyncpg.SerializationError:
+    """Whose account it is has changed while we waited for its lock: the whole batch is to be done again."""
+    return asyncpg.SerializationError("two people were made one, or one two, while their account was waited for")
 
 
 def _account_key(owner: Agreement | Plan) -> AccountKey:

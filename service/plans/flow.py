@@ -143,7 +143,7 @@ def _answer(change: Change, now: datetime) -> PlanAnswer:
 
 def _account(plan: Plan, one: Account) -> PlanAccount:
     return PlanAccount(
-        one.bucket, plan.consumer_id, one.currency, one.limit, one.reserved, one.used, one.version, one.is_owed_again
+        plan.bucket, plan.consumer_id, one.currency, one.limit, one.reserved, one.used, one.version, one.is_owed_again
     )
 
 

@@ -2,16 +2,18 @@
 -- in, one row an element.
 
 -- lock_books --
--- Every account the batch may touch, locked in sorted order: of an offer, that of its consumer's person. Beside it the decision whose offer is asked for; that row
--- never changes, and whose account a plan is on never does, so both may be read before the lock is held. Materialized:
--- PostgreSQL joins an account that changed while we waited for it again, and would not find the rows of a union.
+-- Every account the batch may touch, locked in sorted order: of an offer, that of its consumer's person. Beside it the
+-- decision whose offer is asked for; that row never changes, so it may be read before the lock is held. Whose account
+-- it is may have changed while we waited: it is read again once the lock is held. Materialized: PostgreSQL joins an
+-- account that changed while we waited for it again, and would not find the rows of a union.
 with asked as materialized (
-    select bucket, c.person_id, d.currency, decision_id, d.consumer_id, d.merchant_id, d.merchant_reference, d.answer, d.funding
+    select bucket_of(c.person_id) as bucket, c.person_id, d.currency, decision_id, d.consumer_id, d.merchant_id,
+           d.merchant_reference, d.answer, d.funding
       from unnest($1::smallint[], $2::text[]) as k (bucket, decision_id)
       join decisions d using (bucket, decision_id)
       join consumers c using (bucket, consumer_id)
      union all
-    select bucket, p.person_id, p.currency, null, null, null, null, null, null
+    select bucket_of(p.person_id), p.person_id, p.currency, null, null, null, null, null, null
       from unnest($3::smallint[], $4::text[]) as k (bucket, plan_id)
       join plans p using (bucket, plan_id)
 )
@@ -96,14 +98,19 @@ select f.plan_id, f.reference, f.body
                       and c.body ->> 'fact_id' = f.fact_id);
 
 -- load_what_became --
--- Which of the decisions opened a plan, and which of the merchant references are taken, with the accounts locked.
-select p.decision_id, null as merchant_id, null as merchant_reference
+-- Which of the decisions opened a plan, which of the merchant references are taken, and which person is behind each of
+-- the consumers, with the accounts locked.
+select p.decision_id, null as merchant_id, null as merchant_reference, null as consumer_id, null as person_id
   from unnest($1::smallint[], $2::text[]) as k (bucket, decision_id)
   join plans p using (bucket, decision_id)
  union all
-select null, r.merchant_id, r.merchant_reference
+select null, r.merchant_id, r.merchant_reference, null, null
   from unnest($3::text[], $4::text[]) as k (merchant_id, merchant_reference)
-  join merchant_references r using (merchant_id, merchant_reference);
+  join merchant_references r using (merchant_id, merchant_reference)
+ union all
+select null, null, null, c.consumer_id, c.person_id
+  from unnest($5::smallint[], $6::text[]) as k (bucket, consumer_id)
+  join consumers c using (bucket, consumer_id);
 
 -- free_references --
 -- Their plans were voided or expired.

@@ -70,7 +70,7 @@ class Feature(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=Tru
 class Per(StrEnum):
     """Whose attempts a counter counts."""
 
-    CONSUMER = "consumer"
+    CONSUMER = "consumer"  # the person behind it, at all merchants
     DEVICE = "device"  # that the checkout names, at this merchant
     MERCHANT = "merchant"
 

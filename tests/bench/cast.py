@@ -127,6 +127,7 @@ async def invite(conn: Connection, settings: Settings, people: int) -> Cast:
     await conn.copy_records_to_table("buyers", records=[astuple(person) for person in cast.people])
     await conn.execute(Q.insert_people)
     await conn.execute(Q.insert_consumers, msgspec.json.encode(ATTRIBUTES).decode())
+    await conn.execute(Q.insert_references)
     await conn.execute(Q.insert_accounts, LIMIT)
     return cast
 

@@ -37,9 +37,10 @@ _FIND: Final = rf"(ch|cm|co|de|ev|fa|in|of|pe|pl|py)_({_ID}{{10}}){_ID}{{10}}(?=
 
 # The tables of a plan, each with the column by which its rows are found.
 TABLES: Final = {
-    "people": "person_id", "consumers": "consumer_id", "accounts": "person_id", "decisions": "decision_id",
-    "instruments": "consumer_id", "plans": "plan_id", "facts": "plan_id", "lines": "plan_id", "transfers": "plan_id",
-    "merchant_references": "plan_id", "collections": "plan_id", "charges": "plan_id",
+    "people": "person_id", "consumers": "consumer_id", "consumer_references": "consumer_id", "accounts": "person_id",
+    "decisions": "decision_id", "instruments": "consumer_id", "plans": "plan_id", "facts": "plan_id",
+    "lines": "plan_id", "transfers": "plan_id", "merchant_references": "plan_id", "collections": "plan_id",
+    "charges": "plan_id",
 }  # fmt: skip
 
 
@@ -156,7 +157,10 @@ def _column(table: str, name: str, kind: str) -> tuple[str, str]:
     filled = f"replace({own}, '{_GAP}', k.stem)"
     if name == "bucket":
         return own, "k.bucket"
-    if name == "merchant_reference" or (table, name) == ("consumers", "reference"):
+    if name == "merchant_reference" or (table, name) in (
+        ("consumers", "reference"),
+        ("consumer_references", "reference"),
+    ):
         return own, f"{own} || k.stem"
     if name == "answer":
         return own, r"'\x'::bytea"  # the offers, of which one was taken

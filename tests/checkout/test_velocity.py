@@ -9,6 +9,7 @@ import redis.asyncio as redis
 from service.checkout import cache as caches
 from service.checkout.cache import Cache
 from service.checkout.velocity import Attempt, Subject, Window, attempt_of
+from service.people.person import person_of
 from service.policies.compile import CompiledPolicy
 from tests.checkout.cases import CONSUMER, MERCHANT, asked, codes, decided, known
 from tests.policies.sample import policy_with
@@ -16,6 +17,7 @@ from tests.policies.sample import policy_with
 MINUTE = 60_000
 NOW = 1_772_452_800_000
 SHOP = MERCHANT.merchant_id
+PERSON = person_of(CONSUMER)
 
 
 def counting(*counters: tuple[str, int], **feature: Any) -> CompiledPolicy:
@@ -33,7 +35,7 @@ def counting(*counters: tuple[str, int], **feature: Any) -> CompiledPolicy:
 
 
 def tried(*policies: CompiledPolicy, key: str = "k", at_ms: int = NOW, **changes: Any) -> Attempt | None:
-    return attempt_of(policies, asked(**changes), SHOP, key, at_ms)
+    return attempt_of(policies, asked(**changes), PERSON, SHOP, key, at_ms)
 
 
 def test_only_what_a_policy_reads_is_counted() -> None:
@@ -44,7 +46,7 @@ def test_only_what_a_policy_reads_is_counted() -> None:
     assert attempt is not None
     (subject,) = attempt.subjects
     assert subject.windows == (Window("consumer/5", 5 * MINUTE), Window("consumer/60", 60 * MINUTE))
-    assert subject.place.endswith(f"attempts:{CONSUMER}")
+    assert subject.place.endswith(f"attempts:{PERSON}")
 
 
 def test_two_policies_that_are_compared_share_their_counts() -> None:
@@ -59,7 +61,10 @@ def test_two_policies_that_are_compared_share_their_counts() -> None:
 def test_a_device_is_one_merchants_and_kept_as_a_digest() -> None:
     policy = counting(("device", 5))
     assert tried(policy) is None  # none was named
-    one, other = tried(policy, device="phone 1"), attempt_of([policy], asked(device="phone 1"), "me_other", "k", NOW)
+    one, other = (
+        tried(policy, device="phone 1"),
+        attempt_of([policy], asked(device="phone 1"), PERSON, "me_other", "k", NOW),
+    )
     assert one is not None
     assert other is not None
     assert one.subjects[0].place != other.subjects[0].place

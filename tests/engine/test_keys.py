@@ -62,7 +62,8 @@ async def test_another_owner_has_keys_of_their_own(world: World) -> None:
 
 
 async def test_all_that_a_consumer_does_stands_in_one_bucket(world: World) -> None:
-    """But for what is about no consumer: here the policy, merchant and keys, which the world had before."""
+    """But for what is about no consumer: here the policy, merchant and keys, which the world had before; and for the
+    registration, which is claimed before anybody knows who it is."""
     consumer = await world.consumer(limit=1_000_00)
     for path, body in (await requests_about(world, consumer)).values():
         if path != "/v1/consumers":
@@ -74,6 +75,10 @@ async def test_all_that_a_consumer_does_stands_in_one_bucket(world: World) -> No
     filled = {name: {row["bucket"] for row in rows} for name, rows in found.items() if rows}
     assert filled.keys() >= {"accounts", "decisions", "events", "facts", "idempotency", "plans", "transfers"}
     assert filled.keys() >= {"merchant_references", "former_references"}
+    reference = (await world.merchant.get(f"/v1/consumers/{consumer}")).json()["reference"]
+    claimed = ids.bucket_for(world.demo.merchant_id, reference)
+    assert filled.pop("consumer_references") == {claimed}
+    filled["idempotency"].discard(claimed)
     assert {name: buckets for name, buckets in filled.items() if buckets != {ids.bucket_of(consumer)}} == {}
 
 
