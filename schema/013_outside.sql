@@ -32,6 +32,7 @@ create table consents (
     purpose      text             not null,
     data_types   text[]           not null,
     sources      text[]           not null,   -- names of gateways
+    gateway_ids  text[]           not null,   -- who had these names when it was given: it goes to nobody else
     from_on      date             not null,   -- the data may be of these days, both included
     to_on        date             not null,
     times        int              not null,   -- calls that may be made under it
@@ -51,6 +52,7 @@ create table consents (
         check (data_types <@ array['credit_history', 'income', 'public_credit']),
     constraint consents_channel_is_known check (channel in ('online', 'in_writing', 'in_person', 'by_telephone')),
     constraint consents_name_what_and_whom check (cardinality(data_types) > 0 and cardinality(sources) > 0),
+    constraint consents_know_each_gateway check (cardinality(gateway_ids) = cardinality(sources)),
     constraint consents_have_a_period check (from_on <= to_on),
     constraint consents_end check (expires_at > given_at),
     constraint consents_used_within_times check (used between 0 and times),   -- the second wall
@@ -63,9 +65,9 @@ create function refuse_another_consent() returns trigger language plpgsql as $$
 begin
     if tg_op = 'UPDATE' then
         if (old.bucket, old.consent_id, old.consumer_id, old.merchant_id, old.subject, old.purpose, old.data_types,
-            old.sources, old.from_on, old.to_on, old.times, old.channel, old.evidence, old.given_at, old.expires_at)
+            old.sources, old.gateway_ids, old.from_on, old.to_on, old.times, old.channel, old.evidence, old.given_at, old.expires_at)
            = (new.bucket, new.consent_id, new.consumer_id, new.merchant_id, new.subject, new.purpose, new.data_types,
-              new.sources, new.from_on, new.to_on, new.times, new.channel, new.evidence, new.given_at, new.expires_at)
+              new.sources, new.gateway_ids, new.from_on, new.to_on, new.times, new.channel, new.evidence, new.given_at, new.expires_at)
            and new.used in (old.used, old.used + 1)
            and (old.revoked_at is null
                 or (old.revoked_at, old.revoked_by, old.used) = (new.revoked_at, new.revoked_by, new.used))

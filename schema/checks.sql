@@ -525,7 +525,7 @@ select e.bucket, e.enquiry_id, e.consent_id
  where (c.consumer_id = e.consumer_id
         and c.purpose = e.purpose
         and e.data_type = any (c.data_types)
-        and e.gateway = any (c.sources)
+        and e.gateway_id = any (c.gateway_ids)
         and c.from_on <= e.from_on and e.to_on <= c.to_on
         and c.given_at <= e.asked_at and e.asked_at < c.expires_at
         and (c.revoked_at is null or e.asked_at <= c.revoked_at)) is not true;

@@ -78,7 +78,8 @@ async def give_consent(request: Asked, body: RawBody, consumer_id: FromPath[str]
     """Write down what the consumer allowed us to ask outside, and where its proof is.
 
     A policy's sources are asked under a consent that names their gateway, kind of data and purpose and covers their
-    period, and under no other. Of several the one that expires first is used.
+    period, and under no other. Of several the one that expires first is used. It is for the gateways that have these
+    names now: if one is replaced by another of its name, the consumer is asked again.
     """
     asked = _consent.read(body, content_type(request))
     _refuse_contradictions(asked)
@@ -89,10 +90,10 @@ async def give_consent(request: Asked, body: RawBody, consumer_id: FromPath[str]
 
     if before := await ask.services.engine.answered(ask.must_key):
         return reply_answer(before)  # what was given stays given, whatever the hour
-    _refuse_what_cannot_be_asked(ask, asked)
+    gateway_ids = _who_can_be_asked(ask, asked)
 
     async def give(conn: Connection) -> Answer:
-        if not await consent_store.give(conn, consent_id, consumer_id, ask.owner_id, asked, ask.now):
+        if not await consent_store.give(conn, consent_id, consumer_id, ask.owner_id, asked, gateway_ids, ask.now):
             raise _no_consumer(consumer_id)
         return Answer(201, encode(await _load(conn, consent_id)))
 
@@ -182,15 +183,19 @@ def _refuse_contradictions(asked: ConsentBody) -> None:
         raise Refused(Code.INVALID_FIELD, "The period ends before it begins.", "/to_on")
 
 
-def _refuse_what_cannot_be_asked(ask: Ask, asked: ConsentBody) -> None:
-    """What hangs on the hour and the gateways there are."""
+def _who_can_be_asked(ask: Ask, asked: ConsentBody) -> list[str]:
+    """The ids of the gateways that are its sources now. Refused: INVALID_FIELD, by these or the hour."""
+    gateway_ids = []
     for place, source in enumerate(asked.sources):
-        if ask.services.outside.address_of(source) is None:
+        address = ask.services.outside.address_of(source)
+        if address is None:
             raise Refused(Code.INVALID_FIELD, f"There is no gateway {source!r}.", f"/sources/{place}")
+        gateway_ids.append(address.gateway_id)
     if asked.expires_at <= ask.now:
         raise Refused(Code.INVALID_FIELD, "It would have expired already.", "/expires_at")
     if asked.expires_at > ask.now + LASTS_MAX:
         raise Refused(Code.INVALID_FIELD, f"At most {LASTS_MAX.days} days from now.", "/expires_at")
+    return gateway_ids
 
 
 def _no_consumer(consumer_id: str) -> Refused:

@@ -32,7 +32,7 @@ COUNTED: Final = timedelta(days=1)
 class GatewayBody(Struct, frozen=True, forbid_unknown_fields=True):
     """Whom policies and consents mean by `name`, and where they are: the only place their questions are sent to.
 
-    A name stands for one company for ever, for consumers consented to it; its address may be another one day.
+    Who takes over the name of one that was retired is another: consumers' consents are not for it.
     """
 
     name: Name  # what policies and consents call it

@@ -49,7 +49,7 @@ class Consent(Struct, frozen=True):
     subject: str  # how the sources know this person: a handle, a token; all of the person that is sent
     purpose: Purpose
     data_types: tuple[DataType, ...]
-    sources: tuple[str, ...]  # the gateways it may go to
+    gateway_ids: tuple[str, ...]  # to whom it may go: not to who takes over the name of one
     from_on: date  # the data may be of these days, both included
     to_on: date
     times: int  # how many calls may be made under it in all
@@ -62,7 +62,7 @@ class Consent(Struct, frozen=True):
 class Need(Struct, frozen=True):
     """A call that somebody would like to make."""
 
-    gateway: str
+    gateway_id: str
     data_type: DataType
     purpose: Purpose
     from_on: date
@@ -83,7 +83,7 @@ def obstacle(consent: Consent, need: Need, at: datetime) -> SourceOutcome | None
     covers = (
         need.purpose is consent.purpose
         and need.data_type in consent.data_types
-        and need.gateway in consent.sources
+        and need.gateway_id in consent.gateway_ids
         and consent.from_on <= need.from_on
         and need.to_on <= consent.to_on
         and consent.given_at <= at

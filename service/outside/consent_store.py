@@ -1,5 +1,6 @@
 """Consents in the database: given, and revoked."""
 
+from collections.abc import Sequence
 from datetime import datetime
 
 from service import ids
@@ -9,13 +10,15 @@ from service.outside.flow import Q
 
 
 async def give(
-    conn: Connection, consent_id: str, consumer_id: str, merchant_id: str, given: GivenConsent, now: datetime
-) -> bool:
-    """Keeps what the consumer allowed; False: this merchant has no such consumer."""
+    conn: Connection, consent_id: str, consumer_id: str, merchant_id: str, given: GivenConsent,
+    gateway_ids: Sequence[str], now: datetime,
+) -> bool:  # fmt: skip
+    """Keeps what the consumer allowed, to the gateways that are its sources now; False: this merchant has no such
+    consumer."""
     made = await conn.fetchval(
         Q.insert_consent, ids.bucket_of(consumer_id), consumer_id, consent_id, merchant_id, given.subject,
-        given.purpose, list(given.data_types), list(given.sources), given.from_on, given.to_on, given.times,
-        given.channel, given.evidence, now, given.expires_at,
+        given.purpose, list(given.data_types), list(given.sources), list(gateway_ids), given.from_on, given.to_on,
+        given.times, given.channel, given.evidence, now, given.expires_at,
     )  # fmt: skip
     return made is not None
 

@@ -124,10 +124,12 @@ class Outside:
         """
         source, today = wanted.source, occasion.today
         from_on = today - timedelta(days=source.days_back)
-        need = Need(source.gateway, source.data_type, source.purpose, from_on, today)
         address, may_enter = self.address_of(source.gateway), False
+        if address is None:
+            return SourceOutcome.UNAVAILABLE, consents
+        need = Need(address.gateway_id, source.data_type, source.purpose, from_on, today)
         while not isinstance(consent := choose(consents, need, occasion.now), SourceOutcome):
-            if address is None or source.data_type not in address.data_types:
+            if source.data_type not in address.data_types:
                 return SourceOutcome.UNAVAILABLE, consents
             may_enter = may_enter or self._circuit(address).enter(_monotonic_ms())
             if not may_enter:
@@ -188,7 +190,7 @@ def consent_of(row: asyncpg.Record) -> Consent:
     """A consent from its row."""
     return Consent(
         row["consent_id"], row["subject"], Purpose(row["purpose"]), tuple(DataType(one) for one in row["data_types"]),
-        tuple(row["sources"]), row["from_on"], row["to_on"], row["times"], row["used"], row["given_at"],
+        tuple(row["gateway_ids"]), row["from_on"], row["to_on"], row["times"], row["used"], row["given_at"],
         row["expires_at"], row["revoked_at"],
     )  # fmt: skip
 

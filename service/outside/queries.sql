@@ -11,7 +11,7 @@ select e.enquiry_id, e.gateway, e.data_type, e.purpose, e.facts as asked, e.to_o
 
 -- load_consents --
 -- Those in force come first, so that however many there are none of these is missed.
-select consent_id, subject, purpose, data_types, sources, from_on, to_on, times, used, given_at,
+select consent_id, subject, purpose, data_types, gateway_ids, from_on, to_on, times, used, given_at,
        expires_at, revoked_at
   from consents
  where bucket = $1 and consumer_id = $2
@@ -54,10 +54,10 @@ with expired as (
 update reports r set facts = null from expired x where r.bucket = x.bucket and r.enquiry_id = x.enquiry_id;
 
 -- insert_consent --
-insert into consents (bucket, consent_id, consumer_id, merchant_id, subject, purpose, data_types, sources, from_on,
-                      to_on, times, channel, evidence, given_at, expires_at)
-select c.bucket, $3, c.consumer_id, c.merchant_id, $5, $6, $7::text[], $8::text[], $9, $10, $11, $12,
-       $13, $14, $15
+insert into consents (bucket, consent_id, consumer_id, merchant_id, subject, purpose, data_types, sources, gateway_ids,
+                      from_on, to_on, times, channel, evidence, given_at, expires_at)
+select c.bucket, $3, c.consumer_id, c.merchant_id, $5, $6, $7::text[], $8::text[], $9::text[], $10, $11, $12, $13,
+       $14, $15, $16
   from consumers c
  where c.bucket = $1 and c.consumer_id = $2 and c.merchant_id = $4
 returning consent_id;

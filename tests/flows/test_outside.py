@@ -445,6 +445,24 @@ async def test_a_name_means_one_gateway(world: World) -> None:
     ]  # fmt: skip
 
 
+async def test_a_consent_is_not_for_who_takes_over_the_name(world: World) -> None:
+    """One person retires the bureau, registers its name with an address of their own, and would be sent identities."""
+    await in_force(world, BUREAU | {"gateway": "bureau", "cached_for_minutes": 0})
+    bureau, thief = create_simulator(""), create_simulator("")
+    async with served(bureau) as url, served(thief) as theirs:
+        honest = await register(world, url)
+        bureau.state["secret"] = honest["secret"]
+        consumer = await consenting(world, sources=["bureau"])
+        assert await said(world, consumer) == {"bureau": "answered"}
+        await world.operator.post(f"/v1/operator/gateways/{honest['id']}/retire")
+        thief.state["secret"] = (await register(world, theirs))["secret"]
+        assert await said(world, consumer) == {"bureau": "no_consent"}
+        assert not thief.state["received"]
+        await give(world.merchant, consumer, sources=["bureau"])
+        assert await said(world, consumer) == {"bureau": "answered"}
+    assert (len(bureau.state["received"]), len(thief.state["received"])) == (1, 1)
+
+
 async def test_the_secret_is_shown_again_to_the_same_request_and_kept_nowhere(world: World) -> None:
     body = {"name": "bureau", "url": "https://bureau.example/ask", "data_types": ["income"]}
     first, again = [await world.operator.post("/v1/operator/gateways", body, key="k") for _ in range(2)]

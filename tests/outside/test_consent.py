@@ -18,7 +18,7 @@ CONSENT = Consent(
     subject="ada@bank",
     purpose=Purpose.CREDIT_DECISION,
     data_types=(DataType.CREDIT_HISTORY, DataType.INCOME),
-    sources=("bureau", "payroll"),
+    gateway_ids=("bureau", "payroll"),
     from_on=date(2025, 3, 2),
     to_on=date(2026, 3, 2),
     times=3,
@@ -38,8 +38,8 @@ NEED = Need("bureau", DataType.CREDIT_HISTORY, Purpose.CREDIT_DECISION, date(202
         ({}, {"purpose": Purpose.AFFORDABILITY}, NOON, "no_consent"),
         ({}, {"data_type": DataType.INCOME}, NOON, None),
         ({}, {"data_type": DataType.PUBLIC_CREDIT}, NOON, "no_consent"),
-        ({}, {"gateway": "payroll"}, NOON, None),
-        ({}, {"gateway": "register"}, NOON, "no_consent"),
+        ({}, {"gateway_id": "payroll"}, NOON, None),
+        ({}, {"gateway_id": "register"}, NOON, "no_consent"),
         # the period of the data
         ({}, {"from_on": date(2025, 3, 1)}, NOON, "no_consent"),
         ({}, {"from_on": date(2025, 3, 3)}, NOON, None),
@@ -58,7 +58,7 @@ NEED = Need("bureau", DataType.CREDIT_HISTORY, Purpose.CREDIT_DECISION, date(202
         # what is told first
         ({"revoked_at": NOON, "used": 3}, {}, NOON + DAY, "consent_revoked"),
         ({"used": 3}, {}, NOON + DAY, "consent_expired"),
-        ({"revoked_at": NOON}, {"gateway": "register"}, NOON, "no_consent"),
+        ({"revoked_at": NOON}, {"gateway_id": "register"}, NOON, "no_consent"),
     ],
 )
 def test_what_stands_in_the_way(
@@ -68,7 +68,7 @@ def test_what_stands_in_the_way(
 
 
 OPEN = {"used": 0}
-OTHER = {"sources": ("register",)}
+OTHER = {"gateway_ids": ("register",)}
 REVOKED = {"revoked_at": NOON}
 EXPIRED = {"expires_at": NOON + TICK}
 USED_UP = {"used": 3}
