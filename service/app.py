@@ -12,7 +12,7 @@ import redis.asyncio as redis
 from litestar import Litestar, Request, Response
 from litestar.exceptions import HTTPException
 
-from service.api.ask import Asked
+from service.api.ask import Asked, note_refused_key
 from service.api.body import BYTES_MAX, too_large
 from service.api.merchant import merchant_router
 from service.api.operator import operator_router
@@ -23,6 +23,7 @@ from service.api.readiness import Readiness
 from service.api.reply import reply_refused
 from service.api.services import Services
 from service.aside import Aside, Turnstile
+from service.audit.flow import Audit
 from service.bounded import unanswered
 from service.checkout.cache import Cache
 from service.checkout.decision_log import DecisionRow, load_answers
@@ -86,6 +87,7 @@ async def services(settings: Settings) -> AsyncGenerator[Services]:
     """Everything that serves, opened and closed in order: for the application, and for a command beside it."""
     assert settings.database_url
     assert settings.redis_url
+    assert settings.audit_secret
     url = settings.database_url
     pool = await open_pool(url, settings.pool_size - BESIDE_THE_POOL)
     with in_a_sentence(url):
@@ -106,6 +108,7 @@ async def services(settings: Settings) -> AsyncGenerator[Services]:
     engine = Engine(pool, keys, lanes)
     with in_a_sentence(url):
         await registry.start()
+    audit = Audit(pool, settings.audit_secret, settings.data)
     shadows = Shadows(pool)
 
     def secret_of(one: Address) -> str:
@@ -118,20 +121,14 @@ async def services(settings: Settings) -> AsyncGenerator[Services]:
     charging = Charging(pool, engine, processors, registry.time_at)
     try:
         yield Services(
-            settings, pool, cache, readiness, registry, snapshots, attempts, engine, shadows, outside, charging,
+            settings, pool, audit, cache, readiness, registry, snapshots, attempts, engine, shadows, outside, charging,
             large_bodies=Turnstile(), quoting=Aside(), desk=Aside(),
         )  # fmt: skip
     finally:
-        await charging.close()
-        await engine.close()
-        await shadows.close()
-        await outside.close()
-        await processors.close()
-        await attempts.close()
-        await snapshots.close()
-        await registry.close()
-        await readiness.close()
-        await cache.close()
+        for one in (
+            charging, engine, shadows, outside, processors, attempts, snapshots, registry, audit, readiness, cache,
+        ):  # fmt: skip
+            await one.close()
         with suppress(*LOST):  # a server that stands still hears no farewell
             async with asyncio.timeout(CLOSE_S):
                 await pool.close()
@@ -148,7 +145,9 @@ def _open_cache(url: str, secret: str) -> Cache:
     return Cache(client, secret)
 
 
-def _refused(_: Request[Any, Any, Any], error: Refused) -> Response[bytes]:
+def _refused(request: Request[Any, Any, Any], error: Refused) -> Response[bytes]:
+    if error.status in (401, 403):
+        note_refused_key(request, error.code)
     return reply_refused(error)
 
 

@@ -20,15 +20,16 @@ COMMANDS: Final[dict[str, tuple[str, str | None]]] = {
     "migrate": ("service.cli:migrate", "bring the database up to this version"),
     "key": ("service.cli:key", "make an API key, and print it: how an install gets its first ones"),
     "check": ("service.cli:check", "the invariants of the database; and plans proved against their facts"),
+    "audit": (
+        "service.auditor:main",
+        "the end of the audit log, to be kept elsewhere; the proof that nobody changed it",
+    ),
     "day": ("service.cli:day", "close the day, once a day: end authorizations, review limits, make files, erase"),
     "worker": ("service.worker:main", "what time brings about, as it comes: run it beside the service"),
     "replay": ("service.cli:replay", "a decision again, from its log: the same bytes, or another policy's"),
     "apr": ("service.calculator:apr", "the annual percentage rate of terms, or of dated flows"),
     "schedule": ("service.calculator:schedule", "the schedule of terms, with its rate, cost and disclosure"),
-    "schema": (
-        "service.calculator:schema",
-        "the JSON Schema of terms, quotes, flows or policies, for editors and validators",
-    ),
+    "schema": ("service.calculator:schema", "the JSON Schema of terms, quotes, flows or policies, for editors"),
     "train": ("service.learning.commands:train", "a scorecard from how past purchases ended, as the draft of a policy"),
     "backtest": ("service.learning.commands:backtest_", "how a policy, or two, would have done on past purchases"),
     "fairness": ("service.learning.commands:fairness", "whom a policy would have treated otherwise, by group"),
@@ -64,6 +65,7 @@ def main(argv: list[str] | None = None) -> int:
 def dev(argv: list[str]) -> int:
     """Embedded servers where no URL is given, migrations, the demo, the sandbox processor, and the service."""
     from service import embedded
+    from service.audit.head_store import HeadStore
     from service.embedded import lifeline
     from service.server import companion, supervisor
 
@@ -83,6 +85,8 @@ def dev(argv: list[str]) -> int:
             embedded.running(settings, given.fresh) as servers,
         ):
             settings, place = config.with_secrets(servers.settings), supervisor.base_url(listener)
+            if given.fresh:
+                HeadStore(settings.data).path.unlink(missing_ok=True)  # of the log that was thrown away
             asyncio.run(_prepare(settings, f"{supervisor.base_url(desk)}/"))
             command, environ = ["demo-processor", f"--notify={place}"], os.environ | config.environment(settings)
             with companion.beside(command, environ, desk.fileno()) as processor:

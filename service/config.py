@@ -50,6 +50,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     key_secret: str = ""  # API keys are stored as HMAC-SHA256 under it
     data_secret: str = ""  # wraps the keys that personal data is sealed with
     data_secret_before: str = ""  # the one before it, while both are in use; empty: none
+    audit_secret: str = ""  # the audit log is sealed under it
     processor_keys: str = ""  # of processors that speak a protocol of their own: name=key,name=key
 
     @property
@@ -93,6 +94,7 @@ def with_secrets(settings: Settings) -> Settings:
     return msgspec.structs.replace(
         settings,
         key_secret=settings.key_secret or _kept_secret(settings, "key_secret"),
+        audit_secret=settings.audit_secret or _kept_secret(settings, "audit_secret"),
         data_secret=settings.data_secret or _kept_secret(settings, "data_secret"),
     )
 
@@ -114,14 +116,16 @@ def _kept_secret(settings: Settings, name: str) -> str:
 
 def _refuse_convenience(settings: Settings, given: Mapping[str, str]) -> None:
     """What is fine on a desk and not with people's money: raises `CannotStart` for the first of it."""
-    for name in ("DATABASE_URL", "REDIS_URL", "TENOR_KEY_SECRET", "TENOR_DATA_SECRET"):
+    for name in ("DATABASE_URL", "REDIS_URL", "TENOR_KEY_SECRET", "TENOR_DATA_SECRET", "TENOR_AUDIT_SECRET"):
         if name not in given:
             raise CannotStart(f"{name} is missing: TENOR_ENV=production makes nothing up.")
     if settings.sandbox:
         raise CannotStart("TENOR_SANDBOX is 1: in TENOR_ENV=production nobody may set the clock; leave it out.")
-    for name in ("TENOR_KEY_SECRET", "TENOR_DATA_SECRET", "TENOR_DATA_SECRET_BEFORE"):
+    for name in ("TENOR_KEY_SECRET", "TENOR_AUDIT_SECRET", "TENOR_DATA_SECRET", "TENOR_DATA_SECRET_BEFORE"):
         if name in given and _is_guessable(given[name]):
             raise CannotStart(f"{name} can be guessed; take a random one, like that of `openssl rand -hex 32`.")
+    if settings.audit_secret == settings.key_secret:
+        raise CannotStart("TENOR_AUDIT_SECRET is TENOR_KEY_SECRET; whoever has one must not have the other with it.")
     for name in ("DATABASE_URL", "TENOR_LISTEN_URL"):
         for url in hosts.each(given[name]) if name in given else ():
             _refuse_open_database(name, urlsplit(url))
@@ -285,5 +289,6 @@ VARIABLES: Final[dict[str, tuple[str, Callable[[str, str], object]]]] = {
     "TENOR_KEY_SECRET": ("key_secret", _secret),
     "TENOR_DATA_SECRET": ("data_secret", _secret),
     "TENOR_DATA_SECRET_BEFORE": ("data_secret_before", _secret),
+    "TENOR_AUDIT_SECRET": ("audit_secret", _secret),
     "TENOR_PROCESSOR_KEYS": ("processor_keys", _keys),
 }

@@ -47,6 +47,7 @@ PROCESSOR: Final = "ps"
 INSTRUMENT: Final = "in"
 CHARGE: Final = "ch"
 PERMISSION: Final = "pm"
+AUDIT: Final = "au"
 
 
 def new_id(prefix: str, bucket: int, at_ms: int) -> str:

@@ -18,6 +18,7 @@ PRODUCTION = {
     "REDIS_URL": "rediss://:hush@cache:6379/0",
     "TENOR_KEY_SECRET": "5e0c1f2a9b7d4863a1c4f00d9e8b7265",
     "TENOR_DATA_SECRET": "c7a91e5d3f6482b0d8e5a2710f4b9c36",
+    "TENOR_AUDIT_SECRET": "b07a1f6ce95d42838e6fa2d41c7093b8",
 }
 
 
@@ -79,7 +80,9 @@ def test_a_sentence_never_repeats_a_secret(name: str) -> None:
     assert "hush" not in str(refused.value)
 
 
-@pytest.mark.parametrize("missing", ["DATABASE_URL", "REDIS_URL", "TENOR_KEY_SECRET", "TENOR_DATA_SECRET"])
+@pytest.mark.parametrize(
+    "missing", ["DATABASE_URL", "REDIS_URL", "TENOR_KEY_SECRET", "TENOR_AUDIT_SECRET", "TENOR_DATA_SECRET"]
+)
 def test_production_makes_nothing_up(missing: str) -> None:
     assert config.read(PRODUCTION).production
     with pytest.raises(CannotStart, match=missing):
@@ -92,6 +95,8 @@ OPEN = [
     ("TENOR_KEY_SECRET", "k" * 32, "guessed"),
     ("TENOR_DATA_SECRET", "d" * 32, "guessed"),
     ("TENOR_DATA_SECRET_BEFORE", "d" * 32, "guessed"),
+    ("TENOR_AUDIT_SECRET", "k" * 32, "guessed"),
+    ("TENOR_AUDIT_SECRET", PRODUCTION["TENOR_KEY_SECRET"], "is TENOR_KEY_SECRET"),
     ("TENOR_KEY_SECRET", "passwordpasswordpasswordpassword", "guessed"),
     ("TENOR_KEY_SECRET", "0123456789abcdef" * 2, "guessed"),
     ("TENOR_KEY_SECRET", "abcdefghijklmnopqrstuvwxyz123456", "guessed"),
@@ -164,12 +169,13 @@ def test_every_field_has_a_variable() -> None:
 def test_the_secrets_are_made_once_and_kept(tmp_path: Path) -> None:
     settings = Settings(data=tmp_path / "new")
     made = config.with_secrets(settings)
-    assert len(made.key_secret) == len(made.data_secret) == 64
-    assert made.key_secret != made.data_secret
+    names = ("key_secret", "audit_secret", "data_secret")
+    assert [len(getattr(made, name)) for name in names] == [64, 64, 64]
+    assert len({getattr(made, name) for name in names}) == 3
     assert config.with_secrets(settings) == made
-    for name in ("key_secret", "data_secret"):
+    for name in names:
         assert (tmp_path / "new" / name).stat().st_mode & 0o777 == 0o600
-    given = msgspec.structs.replace(settings, key_secret=SECRET, data_secret=SECRET)
+    given = msgspec.structs.replace(settings, key_secret=SECRET, audit_secret=SECRET, data_secret=SECRET)
     assert config.with_secrets(given) == given
 
 

@@ -25,7 +25,8 @@ def production(empty_database_url: str, redis_url: str, tmp_path: Path) -> Setti
     """An install with nothing in it."""
     return Settings(
         environment=Environment.PRODUCTION, database_url=empty_database_url, redis_url=redis_url, data=tmp_path,
-        key_secret=secrets.token_hex(32), data_secret=secrets.token_hex(32), port=0, metrics_port=0, workers=1,
+        key_secret=secrets.token_hex(32), audit_secret=secrets.token_hex(32), data_secret=secrets.token_hex(32),
+        port=0, metrics_port=0, workers=1,
     )  # fmt: skip
 
 

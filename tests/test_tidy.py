@@ -20,12 +20,12 @@ MACHINE_ROOM = (
     "sealed", "data_key",
 )  # fmt: skip
 SLICES = (
-    "law", "terms", "ledger", "limits", "people", "access", "merchants", "partners", "plans", "payments", "outside",
-    "policies", "checkout", "risk", "webhooks",
+    "audit", "law", "terms", "ledger", "limits", "people", "access", "merchants", "partners", "plans", "payments",
+    "outside", "policies", "checkout", "risk", "webhooks",
 )  # fmt: skip
 EDGE = (
     "registry", "jobs", "api", "contract", "web", "app", "server", "demo", "calculator", "simulator",
-    "sandbox_processor", "worker", "learning",
+    "sandbox_processor", "worker", "auditor", "learning",
     "cli", "__main__",
 )  # fmt: skip
 LINE = (

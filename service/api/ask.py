@@ -18,7 +18,10 @@ from service import clock
 from service.access.key import Principal
 from service.actor import Actor, ActorKind
 from service.api.services import Services
+from service.audit.entry import Act, By, Thing, Verb
+from service.audit.refusals import Refusal
 from service.bounded import allow
+from service.db import Connection
 from service.deadline import REQUEST_S
 from service.engine.work import Key
 from service.errors import Code, Refused
@@ -67,6 +70,7 @@ class Ask(Struct, frozen=True):
     services: Services
     owner_id: str
     actor: Actor  # in what role
+    by: By  # with which key
     now: datetime
     real_now: datetime
     key: Key | None = None
@@ -79,6 +83,17 @@ class Ask(Struct, frozen=True):
     def time_at(self, merchant_id: str) -> datetime:
         """What time it is for a merchant, whoever asks."""
         return self.services.registry.time_at(merchant_id, self.real_now)
+
+    async def record(
+        self, conn: Connection, verb: Verb, thing: Thing, thing_id: str, after: object = None, before: object = None
+    ) -> None:
+        """Writes down in the audit log what this request does, in the transaction that does it."""
+        request_id = self.key.key if self.key else None
+        await self.services.audit.record(conn, self.by, [Act(verb, thing, thing_id, after, before)], request_id)
+
+    async def record_reading(self, thing: Thing, thing_id: str, what: str) -> None:
+        """Writes down that somebody reads what is personal."""
+        await self.services.audit.record_now(self.by, Act(Verb.READ, thing, thing_id, {"what": what}))
 
     @property
     def must_key(self) -> Key:
@@ -112,7 +127,8 @@ def write(request: Asked, body: bytes, bucket: int | None = None) -> Ask:
 def _ask(request: Asked, key: Key | None) -> Ask:
     services, owner = services_of(request), request.auth.owner_id
     real_now = _now(request, services)
-    return Ask(services, owner, _actor(request.auth), services.registry.time_at(owner, real_now), real_now, key)
+    by = By(request.auth.audience, owner, request.auth.key_id)
+    return Ask(services, owner, _actor(request.auth), by, services.registry.time_at(owner, real_now), real_now, key)
 
 
 def _actor(principal: Principal) -> Actor:
@@ -189,6 +205,7 @@ def guard_for(audience: str) -> Callable[[Request[Any, Any, Any]], Awaitable[Res
         principal = await services_of(request).registry.principal(text.strip())
         if principal is None:
             raise Refused(Code.UNAUTHORIZED, "This key is unknown or was revoked.")
+        request.scope["auth"] = principal
         if principal.audience != audience:
             raise Refused(Code.FORBIDDEN, f"This needs {_AN[audience]} key; yours is {_AN[principal.audience]} key.")
         if not principal.may(scope := handler.opt["scope"]):
@@ -198,12 +215,26 @@ def guard_for(audience: str) -> Callable[[Request[Any, Any, Any]], Awaitable[Res
         if header(request, b"content-encoding") not in _PLAIN:
             sentence = "Bodies are read as they are: send none compressed."
             raise Refused(Code.UNSUPPORTED_MEDIA_TYPE, sentence, "/Content-Encoding")
-        request.scope["auth"] = principal
         if budget_s := handler.opt.get("budget_s"):
             allow(request.scope, budget_s)
         return None
 
     return guard
+
+
+def note_refused_key(request: Request[Any, Any, Any], code: Code) -> None:
+    """Counts the refusal for the audit log: which key, where, and the address of whoever sent it."""
+    services, scope = services_of(request), request.scope
+    principal, text = scope.get("auth"), ""
+    if isinstance(principal, Principal):
+        by = By(principal.audience, principal.owner_id, principal.key_id)
+    else:
+        by = By("unknown", "")
+        text = request.headers.get("authorization", "").partition(" ")[2].strip()
+    print_of = services.registry.hmac(text).hex()[:12] if text else ""
+    route = f"{scope['method']} {scope.get('path_template', '')}"
+    client = scope["client"]
+    services.audit.refused(Refusal(code, by, print_of), route, client[0] if client else None)
 
 
 def _methods(request: Request[Any, Any, Any]) -> Response[None]:

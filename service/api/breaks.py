@@ -15,6 +15,7 @@ from service.api.operation import operation
 from service.api.paging import After, Limit
 from service.api.partner import BreakPage
 from service.api.reply import encode, reply, reply_answer
+from service.audit.entry import Thing, Verb
 from service.checkout.request import Text
 from service.db import Connection
 from service.deadline import LONG, LONG_S
@@ -76,7 +77,9 @@ async def make_file(request: Asked, body: RawBody, programme_id: FromPath[str]) 
     ask = write(request, body)
 
     async def make(connection: Connection) -> Answer:
-        return Answer(201, encode(await flow.make_file(connection, programme_id, asked.business_on, ask.now)))
+        made = await flow.make_file(connection, programme_id, asked.business_on, ask.now)
+        await ask.record(connection, Verb.MADE, Thing.FILE, made.file_id, {"business_on": asked.business_on})
+        return Answer(201, encode(made))
 
     return reply_answer(await ask.services.engine.once(ask.must_key, ask.now, make, LONG_S))
 
@@ -106,7 +109,9 @@ async def assign_break(request: Asked, body: RawBody, break_id: FromPath[str]) -
     ask = write(request, body)
 
     async def assign(connection: Connection) -> Answer:
-        return Answer(200, encode(await theirs.assign_break(connection, known_id, asked.owner, ask.now)))
+        assigned = await theirs.assign_break(connection, known_id, asked.owner, ask.now)
+        await ask.record(connection, Verb.ASSIGNED, Thing.BREAK, known_id, {"owner": asked.owner})
+        return Answer(200, encode(assigned))
 
     return reply_answer(await ask.services.engine.once(ask.must_key, ask.now, assign))
 
@@ -129,7 +134,9 @@ async def resolve_break(request: Asked, body: RawBody, break_id: FromPath[str]) 
     ask = write(request, body)
 
     async def resolve(connection: Connection) -> Answer:
-        return Answer(200, encode(await theirs.resolve_break(connection, known_id, asked.note, ask.now)))
+        resolved = await theirs.resolve_break(connection, known_id, asked.note, ask.now)
+        await ask.record(connection, Verb.RESOLVED, Thing.BREAK, known_id)
+        return Answer(200, encode(resolved))
 
     return reply_answer(await ask.services.engine.once(ask.must_key, ask.now, resolve))
 

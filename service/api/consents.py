@@ -15,6 +15,7 @@ from service.api.body import Body, Nothing
 from service.api.operation import operation
 from service.api.paging import After, Limit
 from service.api.reply import encode, reply, reply_answer
+from service.audit.entry import Thing, Verb
 from service.db import Connection
 from service.engine.work import Answer
 from service.errors import Code, Refused
@@ -95,6 +96,8 @@ async def give_consent(request: Asked, body: RawBody, consumer_id: FromPath[str]
     async def give(conn: Connection) -> Answer:
         if not await consent_store.give(conn, consent_id, consumer_id, ask.owner_id, asked, gateway_ids, ask.now):
             raise _no_consumer(consumer_id)
+        told = {"consumer": consumer_id, "purpose": asked.purpose, "sources": asked.sources}
+        await ask.record(conn, Verb.MADE, Thing.CONSENT, consent_id, told)
         return Answer(201, encode(await _load(conn, consent_id)))
 
     return reply_answer(await ask.services.engine.once(ask.must_key, ask.now, give))
@@ -125,7 +128,10 @@ async def list_all_consents(
     request: Asked, consumer_id: FromPath[str], after: After = "", limit: Limit = 100
 ) -> ASGIResponse:
     """The consents of any consumer."""
-    return await _page(read(request), consumer_id, None, after, limit)
+    ask = read(request)
+    page = await _page(ask, consumer_id, None, after, limit)
+    await ask.record_reading(Thing.CONSUMER, consumer_id, "consents")
+    return page
 
 
 @post("/consents/{consent_id:str}/revoke", status_code=200, opt=operation("consents", ConsentView, takes=Nothing))
@@ -160,6 +166,7 @@ async def _revoke(ask: Ask, consent_id: str, by: str, owner_id: str | None) -> A
     async def revoke(conn: Connection) -> Answer:
         if not await consent_store.revoke(conn, consent_id, by, owner_id, ask.now):
             raise missing
+        await ask.record(conn, Verb.REVOKED, Thing.CONSENT, consent_id)
         return Answer(200, encode(await _load(conn, consent_id)))
 
     return reply_answer(await ask.services.engine.once(ask.must_key, ask.now, revoke))

@@ -16,6 +16,7 @@ from service.api.attributes import policies_in_use
 from service.api.body import Body
 from service.api.operation import operation
 from service.api.reply import encode, reply, reply_answer
+from service.audit.entry import Thing, Verb
 from service.checkout.persona import Persona, persona_of, refuse_no_persona
 from service.checkout.request import Text
 from service.checkout.snapshot import Attribute
@@ -110,6 +111,9 @@ async def register_consumer(request: Asked, body: RawBody) -> ASGIResponse:
         row = await people.register(conn, ask.owner_id, asked.reference, asked.attributes, ask.now)
         view = _view(row, policies, is_test)
         changed.append((view.consumer_id, view.version))
+        verb = Verb.MADE if view.version == 1 else Verb.CHANGED
+        told = {"version": view.version, "attributes": sorted(asked.attributes)}
+        await ask.record(conn, verb, Thing.CONSUMER, view.consumer_id, told)
         return Answer(201 if view.version == 1 else 200, encode(view))
 
     answer = await ask.services.engine.once(ask.must_key, ask.now, register)

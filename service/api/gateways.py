@@ -18,6 +18,7 @@ from service.api.consents import require_consumer
 from service.api.operation import operation
 from service.api.paging import After, Limit
 from service.api.reply import Made, encode, reply, reply_answer
+from service.audit.entry import Thing, Verb
 from service.db import Connection
 from service.engine.work import Answer
 from service.errors import Code, Refused
@@ -127,6 +128,7 @@ async def register_gateway(request: Asked, body: RawBody) -> ASGIResponse:
     async def register(conn: Connection) -> Answer:
         if not await gateway_store.register(conn, gateway_id, asked.name, asked.url, asked.data_types, by, ask.now):
             raise Refused(Code.STATE_FORBIDS, f"There is a gateway {asked.name!r} in use.", "/name", ("retire",))
+        await ask.record(conn, Verb.MADE, Thing.GATEWAY, gateway_id, asked)
         return Answer(201, encode(Made(gateway_id)))
 
     answer = await ask.services.engine.once(ask.must_key, ask.now, register)
@@ -149,6 +151,7 @@ async def retire_gateway(request: Asked, body: RawBody, gateway_id: FromPath[str
     async def retire(conn: Connection) -> Answer:
         if not await gateway_store.retire(conn, gateway_id, by, ask.now):
             raise Refused(Code.NOT_FOUND, "There is no such gateway in use.", "/id")
+        await ask.record(conn, Verb.RETIRED, Thing.GATEWAY, gateway_id)
         return Answer(200, encode(Made(gateway_id)))
 
     answer = await ask.services.engine.once(ask.must_key, ask.now, retire)
@@ -177,6 +180,7 @@ async def list_enquiries(
     bucket = await require_consumer(ask, consumer_id, None)
     rows = await ask.services.pool.fetch(Q.list_enquiries, bucket, consumer_id, after, limit)
     page = [EnquiryView(**dict(row)) for row in rows]
+    await ask.record_reading(Thing.CONSUMER, consumer_id, "enquiries")
     return reply(EnquiryPage(page, page[-1].enquiry_id if page else after))
 
 

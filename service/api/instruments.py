@@ -17,6 +17,7 @@ from service.api.consents import require_consumer
 from service.api.operation import operation
 from service.api.paging import After, Limit
 from service.api.reply import encode, reply, reply_answer
+from service.audit.entry import Thing, Verb
 from service.checkout.persona import DOES, persona_of
 from service.db import Connection
 from service.engine.work import Answer, Key
@@ -104,6 +105,8 @@ async def give_instrument(request: Asked, body: RawBody, consumer_id: FromPath[s
             raise _none("consumer", consumer_id)
         told = store.told_of_instrument(made, EventType.INSTRUMENT_GIVEN, ask.actor.kind, ask.now)
         await store.tell(conn, [told])
+        told_of = {"consumer": consumer_id, "processor": asked.processor, "kind": asked.kind, "autopay": asked.autopay}
+        await ask.record(conn, Verb.MADE, Thing.INSTRUMENT, made.instrument_id, told_of)
         return Answer(201, encode(_view(made)))
 
     return reply_answer(await ask.services.engine.once(ask.must_key, ask.now, give))
@@ -142,6 +145,7 @@ async def remove_instrument(request: Asked, body: RawBody, instrument_id: FromPa
         if await conn.fetchval(Q.remove_instrument, found.bucket, instrument_id, ask.now, by):
             told = store.told_of_instrument(found, EventType.INSTRUMENT_REMOVED, ask.actor.kind, ask.now)
             await store.tell(conn, [told])
+            await ask.record(conn, Verb.REVOKED, Thing.INSTRUMENT, instrument_id)
         removed = await store.load_instrument(conn, instrument_id)
         assert removed is not None
         return Answer(200, encode(_view(removed)))

@@ -16,6 +16,7 @@ from service.api.operation import operation
 from service.api.paging import Limit
 from service.api.reply import encode, reply, reply_answer
 from service.api.services import Services
+from service.audit.entry import Thing, Verb
 from service.checkout.limit_flow import ReviewedAccount, Reviewing, review
 from service.checkout.request import ConsumerId, Currency
 from service.db import Connection
@@ -89,6 +90,7 @@ async def change_limit(
         if person_id is None:
             raise Refused(Code.NOT_FOUND, "There is no such consumer.", "/id")
         account = await set_limit(conn, Holder(person_id, currency), asked.limit, by, ask.now)
+        await ask.record(conn, Verb.CHANGED, Thing.ACCOUNT, f"{consumer_id}.{currency}", asked)
         changed.append(account)
         return Answer(200, encode(_account(consumer_id, account)))
 
@@ -132,7 +134,12 @@ async def review_limit(request: Asked, body: RawBody) -> ASGIResponse:
         if found is None:
             raise Refused(Code.NOT_FOUND, "This consumer has no account in this currency.", "/consumer")
         changed.append(found.account)
-        return Answer(200, encode(_reviewed(asked.consumer_id, found, under, is_dry)))
+        reviewed = _reviewed(asked.consumer_id, found, under, is_dry)
+        if not is_dry:
+            told = {"limit": reviewed.limit, "rule": reviewed.rule}
+            thing_id, before = f"{asked.consumer_id}.{asked.currency}", {"limit": reviewed.limit_before}
+            await ask.record(conn, Verb.REVIEWED, Thing.ACCOUNT, thing_id, told, before)
+        return Answer(200, encode(reviewed))
 
     if is_dry:
         async with ask.services.pool.acquire() as conn:

@@ -14,6 +14,7 @@ from service.api.ask import Ask, Asked, content_type, read, write
 from service.api.body import Body
 from service.api.operation import operation
 from service.api.reply import encode, reply, reply_answer
+from service.audit.entry import Thing, Verb
 from service.db import Connection
 from service.deadline import LONG
 from service.engine.work import Answer, Key
@@ -90,6 +91,7 @@ async def advance_test_clock(request: Asked, body: RawBody) -> ASGIResponse:
     async def begin(conn: Connection) -> Answer:
         until = _until(asked, merchant, ask.now)
         last: int = await conn.fetchval(Q.last_told, ask.owner_id)
+        await ask.record(conn, Verb.CHANGED, Thing.CLOCK, merchant.merchant_id, {"now": until}, {"now": ask.now})
         return Answer(200, encode(_Way(ask.now, last, until)))
 
     first = Key.of(f"{ask.owner_id}/clock", given.key, given.request_hash, given.bucket)

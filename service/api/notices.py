@@ -11,6 +11,7 @@ from service import ids
 from service.api.ask import Ask, Asked, read
 from service.api.operation import operation
 from service.api.reply import reply_printable
+from service.audit.entry import Thing
 from service.checkout.answer import Answer, Outcome
 from service.checkout.flow import Q
 from service.checkout.notice import Notice, notice_of, page
@@ -40,7 +41,9 @@ async def get_any_notice(request: Asked, decision_id: FromPath[str], language: I
 
     Ask with `Accept: text/html` for a page that is ready to print.
     """
-    notice = await _notice(read(request), decision_id, None, language)
+    ask = read(request)
+    notice = await _notice(ask, decision_id, None, language)
+    await ask.record_reading(Thing.DECISION, decision_id, "notice")
     return reply_printable(request, notice, lambda: page(notice))
 
 

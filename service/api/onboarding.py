@@ -13,6 +13,7 @@ from service.api.ask import Ask, Asked, content_type, write
 from service.api.body import Body
 from service.api.operation import operation
 from service.api.reply import Made, encode, reply_answer
+from service.audit.entry import Thing, Verb
 from service.checkout.request import Text
 from service.countries import require_country
 from service.db import Connection
@@ -89,6 +90,7 @@ async def create_merchant(request: Asked, body: RawBody) -> ASGIResponse:
         fees = {str(kind): fee for kind, fee in asked.fees.items()}
         merchant = Merchant(merchant_id, asked.name, asked.country, asked.time_zone, fees, is_test=asked.is_test)
         await merchants.take_on(conn, merchant, ask.now)
+        await ask.record(conn, Verb.MADE, Thing.MERCHANT, merchant_id, asked)
         return Answer(201, encode(Made(merchant_id)))
 
     return await _once(ask, make)
@@ -103,6 +105,7 @@ async def create_partner(request: Asked, body: RawBody) -> ASGIResponse:
 
     async def make(conn: Connection) -> Answer:
         await partners.take_on(conn, partner_id, asked.name, ask.now)
+        await ask.record(conn, Verb.MADE, Thing.PARTNER, partner_id, asked)
         return Answer(201, encode(Made(partner_id)))
 
     return await _once(ask, make)
@@ -145,6 +148,7 @@ async def create_programme(request: Asked, body: RawBody) -> ASGIResponse:
             programme_id, 1, asked.partner_id, asked.name, kinds, asked.currency, asked.funding_bps, asked.time_zone
         )
         await partners.write_down(conn, programme, ask.now)
+        await ask.record(conn, Verb.MADE, Thing.PROGRAMME, programme_id, asked)
         return Answer(201, encode(Made(programme_id)))
 
     return await _once(ask, make)

@@ -11,6 +11,7 @@ from msgspec import Meta, Struct, field
 from service import ids
 from service.access import flow as access
 from service.api import (
+    acts,
     charges,
     claims,
     consents,
@@ -39,6 +40,7 @@ from service.api.partner import partner_router
 from service.api.processors import processor_router
 from service.api.reply import Made, encode, reply, reply_answer
 from service.api.summary import get_summary
+from service.audit.entry import Thing, Verb
 from service.checkout.request import Text
 from service.db import Connection
 from service.deadline import LONG
@@ -91,6 +93,7 @@ async def create_key(request: Asked, body: RawBody) -> ASGIResponse:
     async def make(conn: Connection) -> Answer:
         secret = ask.services.settings.key_secret
         key_id = await access.make_key(conn, secret, asked.audience, asked.owner_id, asked.scopes, ask.now)
+        await ask.record(conn, Verb.MADE, Thing.KEY, key_id, asked)
         return Answer(201, encode(Made(key_id)))
 
     answer = await ask.services.engine.once(ask.must_key, ask.now, make)
@@ -118,6 +121,7 @@ async def revoke_key(request: Asked, body: RawBody, key_id: FromPath[str]) -> AS
 
     async def revoke(conn: Connection) -> Answer:
         await access.revoke_key(conn, key_id, ask.now)
+        await ask.record(conn, Verb.REVOKED, Thing.KEY, key_id)
         return Answer(200, encode(Made(key_id)))
 
     answer = await ask.services.engine.once(ask.must_key, ask.now, revoke)
@@ -142,7 +146,8 @@ async def close_day_now(request: Asked, body: RawBody) -> ASGIResponse:
     told = services.snapshots.accounts_changed
     closed = await close_day(services.pool, services.engine, services.charging, under, told, ask.now)
 
-    async def keep(_: Connection) -> Answer:  # afterwards: its steps are transactions of their own
+    async def keep(conn: Connection) -> Answer:  # afterwards: its steps are transactions of their own
+        await ask.record(conn, Verb.CLOSED, Thing.DAY, ask.now.date().isoformat(), closed)
         return Answer(200, encode(closed))
 
     return reply_answer(await services.engine.once(ask.must_key, ask.now, keep))
@@ -151,7 +156,10 @@ async def close_day_now(request: Asked, body: RawBody) -> ASGIResponse:
 @get("/decisions/{decision_id:str}", opt=operation("decisions", DecisionLog))
 async def get_decision_log(request: Asked, decision_id: FromPath[str]) -> ASGIResponse:
     """Everything a decision was made of: what was asked, what we knew, which policy, what was answered."""
-    return reply(await read_log(read(request), decision_id))
+    ask = read(request)
+    known = await read_log(ask, decision_id)
+    await ask.record_reading(Thing.DECISION, decision_id, "log")
+    return reply(known)
 
 
 def _scopes(audience: str) -> set[str]:
@@ -206,6 +214,7 @@ operator_router = Router(
         gateways.list_enquiries,
         consents.list_all_consents,
         consents.revoke_any_consent,
+        acts.list_acts,
         get_summary,
         get_trial_balance,
         get_plan_ledger,

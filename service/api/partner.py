@@ -18,6 +18,7 @@ from service.api.operation import Text, operation
 from service.api.paging import After, Limit
 from service.api.reply import encode, reply, reply_answer, reply_refused
 from service.api.room import Room
+from service.audit.entry import Thing, Verb
 from service.db import Connection
 from service.deadline import LONG, LONG_S
 from service.engine.work import Answer
@@ -152,7 +153,10 @@ async def receive_file(
             return reply(await theirs.preview(ask.services.pool, compared, confirmed))
 
         async def keep(connection: Connection) -> Answer:
-            return Answer(201, encode(await theirs.keep(connection, compared, confirmed, ask.now)))
+            receipt = await theirs.keep(connection, compared, confirmed, ask.now)
+            told = {"sha256": compared.sha256.hex(), "outcome": compared.verdict.outcome, "confirmed": confirmed}
+            await ask.record(connection, Verb.MADE, Thing.FILE, compared.file_id, told)
+            return Answer(201, encode(receipt))
 
         return reply_answer(await ask.services.engine.once(ask.key, ask.now, keep, LONG_S))
 

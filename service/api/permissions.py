@@ -15,6 +15,7 @@ from service.api.consents import require_consumer
 from service.api.operation import operation
 from service.api.paging import After, Limit
 from service.api.reply import encode, reply, reply_answer
+from service.audit.entry import Thing, Verb
 from service.db import Connection
 from service.engine.work import Answer
 from service.errors import Code, Refused
@@ -72,6 +73,8 @@ async def give_permission(request: Asked, body: RawBody, consumer_id: FromPath[s
         given = await permission_store.give(conn, consumer_id, ask.actor, asked.scenario, asked.evidence, ask.now)
         if given is None:
             raise Refused(Code.STATE_FORBIDS, f"The consumer permits every {asked.scenario} already.", "/scenario")
+        told = {"consumer": consumer_id, "scenario": asked.scenario}
+        await ask.record(conn, Verb.MADE, Thing.PERMISSION, given.permission_id, told)
         return Answer(201, encode(_view(given)))
 
     return reply_answer(await ask.services.engine.once(ask.must_key, ask.now, give))
@@ -107,6 +110,7 @@ async def revoke_permission(request: Asked, body: RawBody, permission_id: FromPa
         revoked = await permission_store.revoke(conn, permission_id, ask.actor, by, ask.now)
         if revoked is None:
             raise missing
+        await ask.record(conn, Verb.REVOKED, Thing.PERMISSION, permission_id)
         return Answer(200, encode(_view(revoked)))
 
     return reply_answer(await ask.services.engine.once(ask.must_key, ask.now, revoke))

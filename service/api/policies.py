@@ -16,6 +16,7 @@ from service.api.operation import operation
 from service.api.paging import Limit
 from service.api.reply import JSON, encode, reply, reply_answer
 from service.aside import Beside
+from service.audit.entry import Thing, Verb
 from service.db import Connection
 from service.deadline import LONG
 from service.engine.work import Answer
@@ -82,7 +83,9 @@ async def draft_policy(request: Asked, body: RawBody) -> ASGIResponse:
     found = await flow.faults_of(document, ask.now, beside(request))
 
     async def draft(conn: Connection) -> Answer:
-        return Answer(201, encode(_listed(await flow.draft(conn, document, found, by, ask.now))))
+        drafted = _listed(await flow.draft(conn, document, found, by, ask.now))
+        await ask.record(conn, Verb.MADE, Thing.POLICY, _name(drafted), drafted)
+        return Answer(201, encode(drafted))
 
     return await _once(ask, draft)
 
@@ -127,7 +130,7 @@ async def publish_policy(
     It is in force from `active_from`, in every process, and once this is answered: a process that has not heard of it
     cannot log what it decides by the old one, and decides again.
     """
-    return await _sign(request, body, flow.publish, named(policy_id, version), 200)
+    return await _sign(request, body, flow.publish, named(policy_id, version), Verb.PUBLISHED)
 
 
 @post(
@@ -145,7 +148,7 @@ async def roll_back_policy(
 
     Its author counts as who drafted it, so one other person is enough.
     """
-    return await _sign(request, body, flow.roll_back, named(policy_id, version), 201)
+    return await _sign(request, body, flow.roll_back, named(policy_id, version), Verb.ROLLED_BACK)
 
 
 def named(policy_id: str, version: str) -> tuple[str, int]:
@@ -166,7 +169,7 @@ def signer_of(request: Asked) -> Signer:
 
 
 async def _sign(
-    request: Asked, body: bytes, sign: Callable[..., Awaitable[PolicyVersion]], which: tuple[str, int], status: int
+    request: Asked, body: bytes, sign: Callable[..., Awaitable[PolicyVersion]], which: tuple[str, int], verb: Verb
 ) -> ASGIResponse:
     """Looks for faults first, which takes its time: what begins at once then begins when it is signed."""
     asked = _publish.read(body or b"{}", content_type(request) if body else JSON)
@@ -180,9 +183,15 @@ async def _sign(
     async def keep(conn: Connection) -> Answer:
         if begins < before.now:  # what was decided is not decided again
             raise Refused(Code.INVALID_FIELD, "No policy begins in the past.", "/active_from")
-        return Answer(status, encode(_listed(await sign(conn, *which, found, by, max(begins, ask.now), ask.now))))
+        signed = _listed(await sign(conn, *which, found, by, max(begins, ask.now), ask.now))
+        await ask.record(conn, verb, Thing.POLICY, _name(signed), signed)
+        return Answer(200 if verb is Verb.PUBLISHED else 201, encode(signed))
 
     return await _once(ask, keep)
+
+
+def _name(version: PolicyVersion) -> str:
+    return f"{version.policy_id}.{version.version}"
 
 
 def _listed(version: PolicyVersion) -> PolicyVersion:

@@ -18,6 +18,7 @@ from service.api.charges import BUDGET, ChargeView, view
 from service.api.operation import operation
 from service.api.paging import After, Limit
 from service.api.reply import Made, encode, reply, reply_answer
+from service.audit.entry import Thing, Verb
 from service.config import processor_key
 from service.db import Connection
 from service.engine.work import Answer
@@ -117,6 +118,7 @@ async def register_processor(request: Asked, body: RawBody) -> ASGIResponse:
             raise Refused(Code.STATE_FORBIDS, f"There is a processor {asked.name!r} in use.", "/name", ("retire",))
         secret = ask.services.settings.key_secret
         key_id = await make_key(conn, secret, "processor", processor_id, ("*",), ask.now)
+        await ask.record(conn, Verb.MADE, Thing.PROCESSOR, processor_id, asked)
         return Answer(201, encode(_Made(processor_id, key_id)))
 
     answer = await ask.services.engine.once(ask.must_key, ask.now, register)
@@ -142,6 +144,7 @@ async def retire_processor(request: Asked, body: RawBody, processor_id: FromPath
     async def retire(conn: Connection) -> Answer:
         if not await conn.fetchval(Q.retire_processor, processor_id, by, ask.now):
             raise none
+        await ask.record(conn, Verb.RETIRED, Thing.PROCESSOR, processor_id)
         return Answer(200, encode(Made(processor_id)))
 
     answer = await ask.services.engine.once(ask.must_key, ask.now, retire)

@@ -12,6 +12,7 @@ from service import ids
 from service.api.ask import Asked, read
 from service.api.operation import operation
 from service.api.reply import reply
+from service.audit.entry import Thing
 from service.checkout.answer import Answer
 from service.checkout.flow import Q
 from service.checkout.replay import Differing, replay
@@ -62,8 +63,8 @@ async def get_replay(
     policy_version: Annotated[int, QueryParameter(ge=0, le=1_000_000)] = 0,
 ) -> ASGIResponse:
     """Decide it again from its log, under its own policy version or another, and compare."""
-    services = read(request).services
-    found = await replay_decision(
-        services.pool, services.registry.ready, decision_id, policy_id or None, policy_version or None
-    )
+    ask = read(request)
+    pool, ready = ask.services.pool, ask.services.registry.ready
+    found = await replay_decision(pool, ready, decision_id, policy_id or None, policy_version or None)
+    await ask.record_reading(Thing.DECISION, decision_id, "replay")
     return reply(found)

@@ -17,6 +17,7 @@ from service.api.checkouts import row_of
 from service.api.operation import operation
 from service.api.paging import After, Limit
 from service.api.reply import encode, reply, reply_answer
+from service.audit.entry import Thing, Verb
 from service.checkout import answer as answers
 from service.checkout import decision_log, review_store
 from service.checkout.answer import Decision, Outcome
@@ -97,12 +98,12 @@ async def list_referrals(request: Asked, after: After = "", limit: Limit = 100) 
 @get("/reviews/{decision_id:str}", opt=operation("reviews", ReviewView))
 async def get_review(request: Asked, decision_id: FromPath[str]) -> ASGIResponse:
     """What a person said of a referral."""
-    row = None
+    ask, row = read(request), None
     if ids.is_id(decision_id, ids.DECISION):
-        pool = read(request).services.pool
-        row = await pool.fetchrow(CHECKOUT.load_review, ids.bucket_of(decision_id), decision_id)
+        row = await ask.services.pool.fetchrow(CHECKOUT.load_review, ids.bucket_of(decision_id), decision_id)
     if row is None:
         raise Refused(Code.NOT_FOUND, f"There is no review of {decision_id[:100]!r}.", "/id")
+    await ask.record_reading(Thing.DECISION, decision_id, "review")
     return reply(_view(dict(row)))
 
 
@@ -155,6 +156,8 @@ async def review_referral(request: Asked, body: RawBody, decision_id: FromPath[s
             decision_id=made_id,
         )
         await TELL.execute(conn, told=[event])
+        said = {"outcome": asked.outcome, "reasons": asked.reasons, "made": made_id}
+        await ask.record(conn, Verb.REVIEWED, Thing.DECISION, decision_id, said)
         view = ReviewView(decision_id, asked.outcome, list(asked.reasons), asked.note, by, now, decision.answer)
         return Answer(201, encode(view))
 

@@ -4,6 +4,7 @@ from msgspec import Struct
 
 from service.api.readiness import Readiness
 from service.aside import Aside, Turnstile
+from service.audit.flow import Audit
 from service.checkout.cache import Cache
 from service.checkout.flow import Snapshots
 from service.checkout.shadow_flow import Shadows
@@ -22,6 +23,7 @@ class Services(Struct, frozen=True):
 
     settings: Settings
     pool: Pool
+    audit: Audit
     cache: Cache
     readiness: Readiness
     registry: Registry

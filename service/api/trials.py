@@ -15,6 +15,7 @@ from service.api.operation import operation
 from service.api.paging import After, Limit
 from service.api.policies import beside, signer_of
 from service.api.reply import encode, reply, reply_answer
+from service.audit.entry import Thing, Verb
 from service.checkout.challenger import Comparison
 from service.db import Connection, Pool
 from service.deadline import LONG
@@ -105,6 +106,7 @@ async def start_trial(request: Asked, body: RawBody) -> ASGIResponse:
         row = await trial_store.begin(
             conn, trial_id, asked.policy_id, asked.version, asked.share_bps, by.key_id, ask.now
         )
+        await ask.record(conn, Verb.MADE, Thing.TRIAL, trial_id, asked)
         return Answer(201, encode(TrialView(*row)))
 
     answer = await ask.services.engine.once(ask.must_key, ask.now, start)
@@ -129,6 +131,7 @@ async def end_trial(request: Asked, body: RawBody, trial_id: FromPath[str]) -> A
         if row is None:
             await _load(conn, trial_id)
             raise Refused(Code.STATE_FORBIDS, "This trial has ended.", "/id")
+        await ask.record(conn, Verb.ENDED, Thing.TRIAL, trial_id)
         return Answer(200, encode(TrialView(*row)))
 
     answer = await ask.services.engine.once(ask.must_key, ask.now, end)

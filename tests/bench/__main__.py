@@ -50,6 +50,7 @@ def main() -> int:
             redis_url=environ.redis_url,
             key_secret=secrets.token_hex(32),
             data_secret=secrets.token_hex(32),
+            audit_secret=secrets.token_hex(32),
         )
         servers = stack.enter_context(embedded.running(wanted, fresh=wanted.database_url is None)).settings
         if given.plans:

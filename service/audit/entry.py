@@ -1,0 +1,88 @@
+"""An entry of the audit log: who did what to which thing, and what it was before and after. Pure."""
+
+from datetime import datetime
+from enum import StrEnum
+
+from msgspec import Struct
+
+from service.statement import Json
+
+
+class Thing(StrEnum):
+    """What an act is about."""
+
+    ACCOUNT = "account"  # a consumer's limit in one currency
+    BREAK = "break"
+    CLOCK = "clock"  # a test merchant's
+    CONSENT = "consent"
+    CONSUMER = "consumer"
+    DAY = "day"  # its close
+    DECISION = "decision"
+    FILE = "file"  # a partner's, or ours for one
+    GATEWAY = "gateway"
+    INSTRUMENT = "instrument"
+    KEY = "key"
+    MERCHANT = "merchant"
+    PARTNER = "partner"
+    PERMISSION = "permission"
+    POLICY = "policy"
+    PROCESSOR = "processor"
+    PROGRAMME = "programme"
+    ROUTE = "route"  # of this API, where a key was refused
+    TRIAL = "trial"
+
+
+class Verb(StrEnum):
+    """What was done to it."""
+
+    ASSIGNED = "assigned"
+    CHANGED = "changed"
+    CLOSED = "closed"
+    COMMENTED = "commented"
+    ENDED = "ended"
+    MADE = "made"
+    PUBLISHED = "published"
+    READ = "read"  # of personal data
+    REFUSED = "refused"  # a key, with 401 or 403
+    RESOLVED = "resolved"
+    RETIRED = "retired"
+    REVIEWED = "reviewed"
+    REVOKED = "revoked"
+    ROLLED_BACK = "rolled_back"
+
+
+class By(Struct, frozen=True):
+    """Who acts."""
+
+    audience: str  # of the key; `database`: somebody at the command line who has the database's password
+    owner_id: str  # the merchant, the partner, or the person; empty: not known
+    key_id: str | None = None  # null: no key, or one that is nobody's
+
+
+AT_THE_DATABASE = By("database", "")
+
+
+class Act(Struct, frozen=True):
+    """What was done. Of personal data `before` and `after` name the fields, and never hold what stands in them."""
+
+    verb: Verb
+    thing: Thing
+    thing_id: str
+    after: object = None
+    before: object = None
+
+
+class Entry(Struct, frozen=True, gc=False):
+    """A row of `audit_entries`, as it is written; `before` and `after` are JSON, and stay the same to the byte."""
+
+    entry_id: str
+    at: datetime
+    audience: str
+    owner_id: str
+    key_id: str | None
+    verb: Verb
+    thing: Thing
+    thing_id: str
+    before: Json | None
+    after: Json | None
+    request_id: str | None  # the idempotency key of the request, if it has one

@@ -1,0 +1,41 @@
+"""The proof of the audit log: every mark and seal again, against the heads that were kept elsewhere."""
+
+from collections.abc import Sequence
+from typing import Final
+
+from msgspec import Struct
+
+from service.audit.chain import BEGINNING, Bad, Head, Sealed, check
+from service.audit.entry import Entry
+from service.audit.flow import Q
+from service.db import Connection
+
+AT_ONCE: Final = 2_000
+_ENTRY: Final = len(Entry.__struct_fields__)
+
+
+class Proof(Struct, frozen=True):
+    """How far the log is what was written, and what is wrong with the entry after that; nothing is right."""
+
+    head: Head
+    bad: Bad | None
+
+
+async def verify(conn: Connection, secret: str, kept: Sequence[Head] = ()) -> Proof:
+    """Proves the log from its first entry, at one instant; `kept` are heads of it that stand elsewhere."""
+    by_number = {one.number: one for one in kept if one.number}
+    head = BEGINNING
+    async with conn.transaction(isolation="repeatable_read", readonly=True):
+        async for row in conn.cursor(Q.load_sealed, prefetch=AT_ONCE):
+            number, mark, seal = row[_ENTRY:]
+            found = check(secret, head, Sealed(number, Entry(*row[:_ENTRY]), mark, seal))
+            if isinstance(found, Bad):
+                return Proof(head, found)
+            if found != by_number.pop(found.number, found):
+                return Proof(head, Bad(found.number, "its seal is not the one that was kept elsewhere"))
+            head = found
+    if by_number:
+        last = max(by_number)
+        why = f"it is missing, and all after it: the log once went on to number {last}, as was kept elsewhere"
+        return Proof(head, Bad(head.number + 1, why))
+    return Proof(head, None)
