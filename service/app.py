@@ -164,8 +164,10 @@ _MISSING: Final = re.compile(r"Missing required query parameter '(\w+)'")
 
 
 def _allowed(error: HTTPException) -> dict[str, str]:
-    methods = (error.headers or {}).get("allow", "")
-    return {"Allow": ", ".join(sorted(methods.split(", ")))} if methods else {}
+    methods = set((error.headers or {}).get("allow", "").split(", ")) - {""}
+    if "GET" in methods:
+        methods.add("HEAD")  # which is GET without the body, at every address
+    return {"Allow": ", ".join(sorted(methods))} if methods else {}
 
 
 def _http(_: Request[Any, Any, Any], error: HTTPException) -> Response[bytes]:

@@ -1,10 +1,13 @@
 """For everybody: alive, ready, and the contract."""
 
-from functools import cache
+import gzip
+import hashlib
+import re
+from functools import lru_cache
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
-from litestar import HttpMethod, Request, get, route
+from litestar import Request, get
 from litestar.response.base import ASGIResponse
 from msgspec import Struct
 
@@ -16,7 +19,8 @@ from service.policies.version import in_force
 
 CONTRACT: Final = Path(__file__).parents[2] / "openapi.yaml"
 
-LOOK: Final = [HttpMethod.GET, HttpMethod.HEAD]  # balancers ask either
+
+_GZIP: Final = re.compile(r"\bgzip\b(?!\s*;\s*q=0(?:\.0*)?\s*(?:,|\Z))")  # q=0: anything but that
 
 
 class Health(Struct, frozen=True, omit_defaults=True):
@@ -27,21 +31,18 @@ class Health(Struct, frozen=True, omit_defaults=True):
     problems: list[str] = []  # why no request can be served, as sentences; absent: nothing
 
 
-@route("/livez", http_method=LOOK, opt=operation(None, Health))
+@get("/livez", opt=operation(None, Health))
 async def get_livez() -> ASGIResponse:
-    """The process answers.
-
-    HEAD answers the same without a body.
-    """
+    """The process answers."""
     return reply(Health("alive"))
 
 
-@route("/readyz", http_method=LOOK, opt=operation(None, {200: Health, 503: Health}))
+@get("/readyz", opt=operation(None, {200: Health, 503: Health}))
 async def get_readyz(request: Request) -> ASGIResponse:  # type: ignore[type-arg]
     """The database can be written safely, as it was within the last second.
 
     Without Redis the service is slower; without a policy in force it takes everything but a checkout. Either is
-    `degraded`, and still 200. HEAD answers the same without a body.
+    `degraded`, and still 200.
     """
     services = services_of(request)
     problems, has_redis = await services.readiness.now()
@@ -53,11 +54,24 @@ async def get_readyz(request: Request) -> ASGIResponse:  # type: ignore[type-arg
 
 
 @get("/openapi.yaml", opt=operation(None, Text("application/yaml", "This document.")))
-async def get_openapi() -> ASGIResponse:
-    """This document: every route, what it takes and what it answers."""
-    return ASGIResponse(body=_contract(), media_type="application/yaml")
+async def get_openapi(request: Request[Any, Any, Any]) -> ASGIResponse:
+    """This document: every route, what it takes and what it answers.
+
+    Who sends the `ETag` of an answer again as `If-None-Match` hears 304 while the document is the same.
+    """
+    packed = _GZIP.search(request.headers.get("accept-encoding", "")) is not None
+    body, tag = _contract(packed)
+    headers = {"ETag": tag, "Vary": "Accept-Encoding", "Cache-Control": "no-cache"}  # kept, and asked about each time
+    if tag in request.headers.get("if-none-match", ""):
+        return ASGIResponse(status_code=304, headers=headers)
+    if packed:
+        headers["Content-Encoding"] = "gzip"
+    return ASGIResponse(body=body, media_type="application/yaml", headers=headers)
 
 
-@cache
-def _contract() -> bytes:
-    return CONTRACT.read_bytes()
+@lru_cache(2)
+def _contract(packed: bool) -> tuple[bytes, str]:
+    """The bytes, and the tag of these very bytes."""
+    text = CONTRACT.read_bytes()
+    body = gzip.compress(text, mtime=0) if packed else text
+    return body, f'"{hashlib.sha256(body).hexdigest()[:32]}"'

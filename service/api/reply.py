@@ -16,6 +16,11 @@ JSON: Final = "application/json"
 HTML: Final = "text/html"
 PROBLEM: Final = "application/problem+json"
 
+# A page loads and runs nothing, sends nothing anywhere, and stands in no frame.
+PAGE_POLICY: Final = (
+    "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+)
+
 OBJECT: Final = msgspec.Meta(extra_json_schema={"type": "object"})  # of JSON that is sent as it is kept
 
 encode = msgspec.json.Encoder().encode
@@ -58,7 +63,7 @@ def reply_printable(request: Request[Any, Any, Any], body: Any, page: Callable[[
     accepted = ",".join(request.headers.getall("accept", []))
     if _weight(accepted, HTML) <= _weight(accepted, JSON):
         return ASGIResponse(body=encode(body), media_type=JSON, headers=headers)
-    headers["Content-Security-Policy"] = "default-src 'none'; style-src 'unsafe-inline'"
+    headers |= {"Content-Security-Policy": PAGE_POLICY, "Referrer-Policy": "no-referrer"}
     return ASGIResponse(body=page().encode(), media_type=HTML, headers=headers)
 
 

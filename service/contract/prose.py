@@ -22,6 +22,9 @@ refused with the pointer to it.
 and 100 headers, the address 16 KiB, and a request is whole within 15 seconds; a file may take longer while 64 KiB of it
 come in each 15 seconds.
 
+**HEAD** answers as GET does, without the body. An address has one spelling: no second slash, no slash at its end, no
+letter written with `%`. Answers are kept by nobody on their way (`Cache-Control: no-store`), but for this document.
+
 **Idempotency.** Every POST carries an `Idempotency-Key`. The same key with the same body gets the same bytes back, for
 30 days; with another body, 422. After a 503 or a lost connection, send the same request with the same key.
 

@@ -10,6 +10,7 @@ from uvicorn.protocols.http.httptools_impl import STATUS_LINE
 from service.api.reply import PROBLEM
 from service.errors import Code, Refused, problem_json
 from service.server.joined import Joined
+from service.server.outward import carrying
 
 MESSAGE_MAX: Final = 64 * 1024 * 1024  # bytes from request line to last trailer; routes have bounds of their own
 METHODS: Final = b"GET, HEAD, OPTIONS, POST"
@@ -27,12 +28,14 @@ class LastWord:
         self.keep_alive = self.disconnected = self.response_started = self.response_complete = False
         self._transport = transport
         body = problem_json(refused)
-        said = [
-            *headers,
-            (b"content-type", PROBLEM.encode()),
-            (b"content-length", b"%d" % len(body)),
-            (b"connection", b"close"),
-        ]
+        said = carrying(
+            [
+                *headers,
+                (b"content-type", PROBLEM.encode()),
+                (b"content-length", b"%d" % len(body)),
+                (b"connection", b"close"),
+            ]
+        )
         if refused.code is Code.METHOD_NOT_ALLOWED:
             said.append((b"allow", METHODS))
         lines = [b"%b: %b\r\n" % header for header in said]

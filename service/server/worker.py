@@ -22,6 +22,7 @@ from service.config import CannotStart
 from service.deadline import CLOSE_S, DRAIN_S
 from service.embedded import lifeline
 from service.metrics import Measured
+from service.server.outward import Outward
 from service.server.reading import Reading
 from service.server.supervisor import READY
 from service.server.tally import Tally
@@ -46,7 +47,7 @@ class Server(uvicorn.Server):
     ) -> None:
         super().__init__(
             uvicorn.Config(
-                Measured(Bounded(app)),
+                Measured(Outward(Bounded(app))),
                 loop="uvloop", http=protocol, ws="none", lifespan="off",
                 access_log=False, log_config=None, log_level="warning", server_header=False, proxy_headers=False,
                 timeout_keep_alive=75,  # longer than the balancers in front of us, which must be the first to close

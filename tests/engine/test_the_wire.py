@@ -12,6 +12,8 @@ import msgspec
 import pytest
 import pytest_asyncio
 
+from service.api.public import CONTRACT
+from service.api.reply import PAGE_POLICY
 from service.config import Settings
 from service.errors import Code
 from service.server import wire
@@ -166,18 +168,68 @@ async def test_requests_sent_at_once_are_answered_in_order(settings: Settings) -
 
 
 @SHARED
-async def test_a_balancer_may_ask_with_head(served: tuple[Service, World]) -> None:
-    service, _ = served
+async def test_head_is_get_without_the_body(served: tuple[Service, World]) -> None:
+    service, world = served
+    paths = {"/livez": 200, "/readyz": 200, "/openapi.yaml": 200, "/v1/events": 200, "/v1/events?limit=1": 200,
+             "/v1/plans/none": 404, "/nowhere": 404, "/v1/checkouts": 405}  # fmt: skip
     async with httpx.AsyncClient(base_url=service.base_url) as http:
-        for path in ("/livez", "/readyz"):
-            head, whole = (
-                await http.head(path),
-                await http.get(path),
-            )  # a body after HEAD would spoil the next answer
-            assert (head.status_code, head.content) == (200, b"")
-            assert head.headers["content-length"] == str(len(whole.content)) != "0"
-        refused = await http.head("/openapi.yaml")
-        assert (refused.status_code, refused.headers["allow"]) == (405, "GET, OPTIONS")
+        for path, status in paths.items():
+            auth = {"Authorization": world.merchant.authorization}
+            whole, head = await http.get(path, headers=auth), await http.head(path, headers=auth)
+            again = await http.get(path, headers=auth)  # a body after HEAD would spoil this one
+            assert (whole.status_code, head.status_code, again.status_code) == (status, status, status), path
+            assert (head.content, head.headers, again.content) == (b"", whole.headers, whole.content), path
+            assert head.headers["content-length"] != "0"
+        assert (await http.head("/v1/events")).status_code == 401
+        refused = await http.post("/livez")
+        assert (refused.status_code, refused.headers["allow"]) == (405, "GET, HEAD, OPTIONS")
+
+
+@SHARED
+async def test_every_answer_says_how_it_is_to_be_treated(served: tuple[Service, World]) -> None:
+    """JSON, a problem, one of a request that cannot be read, a file, a page; the contract alone is kept."""
+    service, world = served
+    safe = {"cache-control": "no-store", "x-content-type-options": "nosniff",
+            "content-security-policy": "frame-ancestors 'none'"}  # fmt: skip
+    offer = await world.offer(await world.consumer(), 100_00, "instalments")
+    key, page = f"Authorization: Bearer {world.demo.merchant_key}", "Accept: text/html"
+    raws = [
+        ask("/livez"), ask("/v1/events"), ask("/v1/events", key), ask("/nowhere"), b"?\r\n\r\n",
+        ask(f"/v1/offers/{offer['id']}/disclosure", key),
+        HEAD + b"X: " + b"a" * 40_000 + b"\r\n\r\n",
+    ]  # fmt: skip
+    for raw in raws:
+        ((_, headers, _),) = await answers_to(service, raw)
+        assert headers | safe == headers, raw[:60]
+    ((status, headers, _),) = await answers_to(service, ask(f"/v1/offers/{offer['id']}/disclosure", key, page))
+    assert (status, headers["content-type"].partition(";")[0]) == (200, "text/html")
+    assert headers["content-security-policy"] == PAGE_POLICY
+    assert "frame-ancestors 'none'" in PAGE_POLICY
+    assert (headers["referrer-policy"], headers["cache-control"], headers["x-content-type-options"]) == (
+        "no-referrer", "no-store", "nosniff",
+    )  # fmt: skip
+
+
+@SHARED
+async def test_the_contract_is_sent_once_and_packed(served: tuple[Service, World]) -> None:
+    service, _ = served
+    tags = set()
+    async with httpx.AsyncClient(base_url=service.base_url) as http:
+        for accepts, packed in (("gzip", True), ("br, gzip;q=0.5", True), ("identity", False), ("gzip;q=0", False)):
+            whole = await http.get("/openapi.yaml", headers={"Accept-Encoding": accepts})
+            assert (whole.status_code, whole.headers.get("content-encoding")) == (200, "gzip" if packed else None)
+            assert whole.content == CONTRACT.read_bytes()
+            assert whole.headers["cache-control"] == "no-cache"
+            assert whole.headers["vary"] == "Accept-Encoding"
+            assert int(whole.headers["content-length"]) < (len(whole.content) / 3 if packed else 1e9)
+            tag = whole.headers["etag"]
+            tags.add((packed, tag))
+            asked = {"Accept-Encoding": accepts, "If-None-Match": f'"old", {tag}'}
+            same = await http.get("/openapi.yaml", headers=asked)
+            assert (same.status_code, same.content, same.headers["etag"]) == (304, b"", tag)
+            other = await http.get("/openapi.yaml", headers=asked | {"If-None-Match": '"old"'})
+            assert other.status_code == 200
+    assert len(tags) == 2  # one of the text, one of what is packed
 
 
 UPGRADE = "Connection: Upgrade, HTTP2-Settings\r\nUpgrade: h2c\r\nHTTP2-Settings: AAM\r\n"
