@@ -7,6 +7,7 @@ create table people (
     person_id    text collate "C" not null,
     created_at   timestamptz      not null,
     more_buckets smallint[]       not null default '{}',   -- where else consumers and plans of this person stand
+    merged_into  text collate "C",                         -- who this person was found to be; null: nobody else
     constraint people_pk primary key (bucket, person_id),
     constraint people_bucket_in_range check (bucket between 0 and 1023)
 );
@@ -39,3 +40,85 @@ create table consumer_references (
     constraint consumer_references_pk primary key (bucket, merchant_id, reference),
     constraint consumer_references_bucket_in_range check (bucket between 0 and 1023)
 );
+
+-- What a consumer was registered with, by which a person is known again. Only blind indexes are kept: an HMAC of what
+-- it is, under a secret of the service. An operator who knows an address finds its consumer; nobody reads an address.
+create table consumer_identifiers (
+    bucket      smallint         not null,
+    consumer_id text collate "C" not null,
+    mark        bytea            not null,   -- the blind index
+    kind        text             not null,
+    counts      boolean          not null,   -- who has it is the same person
+    kept_at     timestamptz      not null,
+    constraint consumer_identifiers_pk primary key (bucket, consumer_id, mark),
+    constraint consumer_identifiers_bucket_in_range check (bucket between 0 and 1023),
+    constraint consumer_identifiers_consumer foreign key (bucket, consumer_id) references consumers (bucket, consumer_id),
+    constraint consumer_identifiers_kind_is_known
+        check (kind in ('national_id', 'operator_id', 'email', 'phone'))
+);
+
+-- The bucket in which `person_marks` has a mark.
+create function bucket_of_mark(mark bytea) returns smallint immutable parallel safe language sql as $$
+    select cast((256 * get_byte(mark, 0) + get_byte(mark, 1)) % 1024 as smallint)
+$$;
+
+create index consumer_identifiers_by_mark on consumer_identifiers (mark);
+
+-- Whom an identifier that counts names: one person. The bucket is the mark's own; the primary key decides where two
+-- merchants register one person in the same instant.
+create table person_marks (
+    bucket    smallint         not null,
+    mark      bytea            not null,
+    person_id text collate "C" not null,
+    constraint person_marks_pk primary key (bucket, mark),
+    constraint person_marks_bucket_in_range check (bucket between 0 and 1023)
+);
+
+-- Two people who may be one: a registration was known by identifiers of both. An operator makes them one, or says that
+-- they are two. Each two are asked about once.
+create table person_doubts (
+    bucket      smallint         not null,   -- the first person's
+    doubt_id    text collate "C" not null,
+    person_id   text collate "C" not null,
+    other_id    text collate "C" not null,
+    consumer_id text collate "C" not null,   -- whose registration it was
+    found_at    timestamptz      not null,
+    outcome     text,                        -- null: nobody has said yet
+    settled_at  timestamptz,
+    settled_by  text collate "C",            -- a key
+    constraint person_doubts_pk primary key (bucket, doubt_id),
+    constraint person_doubts_bucket_in_range check (bucket between 0 and 1023),
+    constraint person_doubts_once unique (bucket, person_id, other_id),
+    constraint person_doubts_are_about_two check (person_id < other_id),
+    constraint person_doubts_outcome_is_known check (outcome in ('one', 'two')),
+    constraint person_doubts_settled_by_somebody check (num_nulls(outcome, settled_at, settled_by) in (0, 3))
+);
+
+create index person_doubts_open on person_doubts (doubt_id) where outcome is null;
+
+-- Consumers that came to another person: two people were found to be one, or one to be two. Both histories are kept.
+create table person_moves (
+    bucket       smallint         not null,   -- of the person they came from
+    move_id      text collate "C" not null,
+    from_id      text collate "C" not null,
+    to_id        text collate "C" not null,
+    consumer_ids text[]           not null,
+    reason       text             not null,
+    note         text,
+    asked_by     text collate "C",            -- a key; null: nobody, a registration matched
+    approved_by  text collate "C",            -- the key of another person
+    moved_at     timestamptz      not null,
+    constraint person_moves_pk primary key (bucket, move_id),
+    constraint person_moves_bucket_in_range check (bucket between 0 and 1023),
+    constraint person_moves_reason_is_known check (reason in ('matched', 'merged', 'split')),
+    constraint person_moves_go_somewhere check (from_id <> to_id),
+    constraint person_moves_are_made_by_two
+        check (num_nulls(note, asked_by, approved_by) = case reason when 'matched' then 3 else 0 end
+               and asked_by <> approved_by)
+);
+
+create index person_moves_to on person_moves (to_id);
+
+create trigger person_moves_are_append_only before update or delete or truncate on person_moves
+    for each statement execute function refuse_change();
+revoke update, delete, truncate on person_moves from public;

@@ -31,6 +31,7 @@ from service.checkout.decision_log import log as log_decisions
 from service.checkout.flow import Snapshots
 from service.checkout.shadow_flow import Shadows
 from service.config import CannotStart, Settings, processor_key
+from service.data_key import DataSecrets
 from service.db import connect_session, in_a_sentence, open_pool
 from service.deadline import CLOSE_S
 from service.engine.batch import run
@@ -96,6 +97,7 @@ async def services(settings: Settings) -> AsyncGenerator[Services]:
                 raise CannotStart(" ".join(sentences))
     cache = _open_cache(settings.redis_url, settings.key_secret)
     readiness = Readiness(pool, cache, settings.sync_standbys)
+    secrets = DataSecrets(settings.data_secret, settings.data_secret_before)
     snapshots = Snapshots(pool, cache)
     attempts = Together(cache.count)
     registry = Registry(settings.listen_url or url, pool, settings.key_secret)
@@ -121,8 +123,8 @@ async def services(settings: Settings) -> AsyncGenerator[Services]:
     charging = Charging(pool, engine, processors, registry.time_at)
     try:
         yield Services(
-            settings, pool, audit, cache, readiness, registry, snapshots, attempts, engine, shadows, outside, charging,
-            large_bodies=Turnstile(), quoting=Aside(), desk=Aside(),
+            settings, secrets, pool, audit, cache, readiness, registry, snapshots, attempts, engine, shadows, outside,
+            charging, large_bodies=Turnstile(), quoting=Aside(), desk=Aside(),
         )  # fmt: skip
     finally:
         for one in (

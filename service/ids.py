@@ -48,6 +48,8 @@ INSTRUMENT: Final = "in"
 CHARGE: Final = "ch"
 PERMISSION: Final = "pm"
 AUDIT: Final = "au"
+DOUBT: Final = "do"
+MOVE: Final = "mo"
 
 
 def new_id(prefix: str, bucket: int, at_ms: int) -> str:

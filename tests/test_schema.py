@@ -19,6 +19,9 @@ from service.partners.reconciliation import Outcome as Reconciled
 from service.payments.charge import ChargeState, Origin, Reason
 from service.payments.instrument import InstrumentKind
 from service.payments.processor import Protocol
+from service.people.doubt import DoubtOutcome
+from service.people.identifier import IdentifierKind
+from service.people.moving_flow import MoveReason
 from service.plans.offer import Kind, Scenario
 from service.plans.state import CollectionState, PlanState
 
@@ -33,6 +36,7 @@ WORDS: dict[str, Iterable[str]] = {
     "charges_reason_is_known": Reason,
     "charges_state_is_known": ChargeState,
     "consents_channel_is_known": Channel,
+    "consumer_identifiers_kind_is_known": IdentifierKind,
     "consents_data_types_are_known": DataType,
     "consents_purpose_is_known": Purpose,
     "decisions_outcome_is_known": Decided,
@@ -44,6 +48,8 @@ WORDS: dict[str, Iterable[str]] = {
     "limit_changes_rule_is_known": LimitRule,
     "facts_actor_is_known": ActorKind,
     "permissions_scenario_is_known": Scenario,
+    "person_doubts_outcome_is_known": DoubtOutcome,
+    "person_moves_reason_is_known": MoveReason,
     "plans_changed_by_is_known": ActorKind,
     "plans_collection_state_is_known": CollectionState,
     "plans_kind_is_known": Kind,

@@ -27,6 +27,8 @@ from service.limits.store import Q as LIMITS
 from service.money import EXPONENTS
 from service.people import flow as people
 from service.people.flow import Q as PEOPLE
+from service.people.identifier import IDENTIFIERS_MAX, Identifier, IdentifierKind, known_by
+from service.people.matching_flow import marked
 from service.policies.attributes import unread
 from service.policies.compile import CompiledPolicy
 
@@ -37,11 +39,13 @@ Attributes = Annotated[dict[Name, Attribute], Meta(max_length=200)]
 class ConsumerBody(Struct, frozen=True, forbid_unknown_fields=True):
     """`reference` is the merchant's name for this person; the attributes replace those registered before.
 
+    The identifiers tell who this is at every merchant; those of a kind replace those of this kind registered before.
     A test merchant's reference that ends in `+` and a word names a persona; a word that is none is refused.
     """
 
     reference: Text
     attributes: Attributes = {}
+    identifiers: Annotated[tuple[Identifier, ...], Meta(max_length=IDENTIFIERS_MAX)] = ()
 
 
 class ConsumerView(Struct, frozen=True):
@@ -60,7 +64,10 @@ class ConsumerView(Struct, frozen=True):
 
 
 class AccountView(Struct, frozen=True):
-    """The limit in one currency, minor units. All zero until the first approved decision opens the account."""
+    """The limit of the person in one currency, at all merchants. All zero until the first approved decision opens it.
+
+    Of what the person has at other merchants only the sums are told, as they lessen what is available.
+    """
 
     consumer: str
     currency: str
@@ -106,9 +113,11 @@ async def register_consumer(request: Asked, body: RawBody) -> ASGIResponse:
         refuse_no_persona(asked.reference)
     changed: list[tuple[str, int]] = []
     policies = await policies_in_use(ask)
+    known = known_by(asked.identifiers, policies[0].policy.identifiers if policies else tuple(IdentifierKind))
+    identifiers = marked(ask.services.secrets, ask.owner_id if is_test else "", known)
 
     async def register(conn: Connection) -> Answer:
-        row = await people.register(conn, ask.owner_id, asked.reference, asked.attributes, ask.now)
+        row = await people.register(conn, ask.owner_id, asked.reference, asked.attributes, identifiers, ask.now)
         view = _view(row, policies, is_test)
         changed.append((view.consumer_id, view.version))
         verb = Verb.MADE if view.version == 1 else Verb.CHANGED

@@ -10,6 +10,7 @@ from service.checkout.flow import Snapshots
 from service.checkout.shadow_flow import Shadows
 from service.checkout.velocity import Attempt
 from service.config import Settings
+from service.data_key import DataSecrets
 from service.db import Pool
 from service.engine.engine import Engine
 from service.inbox import Together
@@ -22,6 +23,7 @@ class Services(Struct, frozen=True):
     """One of each, for the life of the process."""
 
     settings: Settings
+    secrets: DataSecrets
     pool: Pool
     audit: Audit
     cache: Cache

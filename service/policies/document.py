@@ -12,6 +12,7 @@ from typing import Annotated
 from msgspec import Meta, Struct, field
 
 from service.outside.source import OutsideSource
+from service.people.identifier import IdentifierKind
 from service.plans.offer import Kind, Leeway
 from service.policies.bounded import Country, Currency, Days, Few, GradeName, Many, Most, Name, Value, Word
 from service.policies.prices import Category, Deposit, PayAfterUse, Price
@@ -20,6 +21,7 @@ from service.terms.servicing import Servicing
 from service.terms.terms import Amount, BasisPoints, Label
 
 Points = Annotated[int, Meta(ge=-100_000, le=100_000)]
+Identifiers = Annotated[tuple[IdentifierKind, ...], Meta(max_length=4)]
 Whole = Annotated[int, Meta(ge=-(2**53), le=2**53)]
 
 
@@ -235,6 +237,7 @@ class Policy(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     time_zone: Word  # IANA: whose days begin its versions and date limit reviews, notices and outside data
     offers_expire_after_minutes: Annotated[int, Meta(ge=1, le=10_080)]
     capture_within_days: Days
+    identifiers: Identifiers = tuple(IdentifierKind)  # whose registration makes one person of two
     leeway: Leeway = Leeway()  # of every product that says none of its own
     servicing: Servicing = Servicing()  # of every product that says none of its own
     offers_max: Annotated[int, Meta(ge=1, le=12)] = 6  # for the price, and as many for a deposit

@@ -1,0 +1,125 @@
+"""Who is behind a registration: somebody known by the same identifiers, or a new person.
+
+Only blind indexes are kept: HMACs, by which equal texts are found and nothing is read. Two merchants that register one
+person in the same instant both want to keep the same index. Its primary key lets one in; the other is done again, and
+then finds the person.
+
+Two people are made one here only where one of them has nothing yet. Where the identifiers name two people, or a new
+identifier of a consumer names another person than its own, an operator is asked (`doubt`).
+"""
+
+from collections.abc import Collection, Sequence
+from datetime import datetime
+from pathlib import Path
+from typing import Final
+
+import asyncpg
+from msgspec import Struct
+
+from service import ids
+from service.data_key import DataSecrets
+from service.db import Connection, columns, load_queries
+from service.people.identifier import Known
+from service.people.moving_flow import Move, MoveReason, move
+
+Q: Final = load_queries(Path(__file__).with_name("matching.sql"))
+
+
+class Marked(Struct, frozen=True):
+    """An identifier as it is kept."""
+
+    kind: str
+    mark: bytes  # its blind index
+    marks: tuple[bytes, ...]  # all under which it may be kept, while one secret follows another
+    counts: bool  # who has it is the same person
+
+
+class Matched(Struct, frozen=True):
+    """The person, and others whom the identifiers name, too."""
+
+    person_id: str | None = None  # None: nobody is known by any of them
+    others: tuple[str, ...] = ()
+    marks: frozenset[bytes] = frozenset()  # that name somebody
+
+
+def marked(secrets: DataSecrets, realm: str, known: Collection[Known]) -> list[Marked]:
+    """The identifiers, blind. Of different realms nobody is the same person: what a test merchant tries is real nowhere
+    else."""
+    made = [(one, secrets.blinds("identifier", f"{realm}\x1f{one.text}")) for one in known]
+    return [Marked(one.kind, marks[0], tuple(marks), one.counts) for one, marks in made]
+
+
+async def find(conn: Connection, identifiers: Sequence[Marked]) -> Matched:
+    """Who is known by these identifiers, the strongest of which come first; the person stays as it is until we end."""
+    asked = [mark for one in identifiers if one.counts for mark in one.marks]
+    if not asked:
+        return Matched()
+    rows = await conn.fetch(Q.find_marks, [_bucket_of(mark) for mark in asked], asked)
+    persons = {row["mark"]: row["person_id"] for row in rows}
+    named = list(dict.fromkeys(persons[mark] for mark in asked if mark in persons))
+    if not named:
+        return Matched()
+    if await conn.fetchval(Q.hold_person, ids.bucket_of(named[0]), named[0]) is None:
+        raise again()
+    return Matched(named[0], tuple(named[1:]), frozenset(persons))
+
+
+async def settle(conn: Connection, consumer_id: str, matched: Matched, now: datetime) -> str:
+    """The person of a consumer that is registered again: the same as before, or the one it is known by now, if nothing
+    stands in the way. Otherwise an operator is asked."""
+    person_id: str = await conn.fetchval(Q.hold_consumer, ids.bucket_of(consumer_id), consumer_id)
+    others = [one for one in (matched.person_id, *matched.others) if one and one != person_id]
+    if others and await conn.fetchval(Q.is_alone, ids.bucket_of(person_id), person_id):
+        one = Move(person_id, others[0], (consumer_id,), MoveReason.MATCHED)
+        await move(conn, one, now)
+        person_id, *others = others
+    await doubt(conn, person_id, others, consumer_id, now)
+    return person_id
+
+
+async def keep(
+    conn: Connection,
+    consumer_id: str,
+    person_id: str,
+    identifiers: Sequence[Marked],
+    matched: Matched,
+    now: datetime,
+) -> None:
+    """Keeps what a consumer was registered with; of a kind named now, what it was registered with before goes.
+
+    What counts names the person from now on, unless it names another already.
+    """
+    if not identifiers:
+        return
+    bucket = ids.bucket_of(consumer_id)
+    kinds = sorted({one.kind for one in identifiers})
+    gone = await conn.fetch(
+        Q.drop_identifiers, bucket, consumer_id, kinds, [mark for one in identifiers for mark in one.marks]
+    )
+    rows = [(bucket, consumer_id, one.mark, one.kind, one.counts, now) for one in identifiers]
+    await conn.execute(Q.keep_identifiers, *columns(rows))
+    names_nobody = {one.mark for one in identifiers if one.counts} - matched.marks
+    if new := sorted((_bucket_of(mark), mark) for mark in names_nobody):
+        kept = await conn.fetch(Q.keep_marks, *columns(new), person_id)
+        if len(kept) < len(new):
+            raise again()
+    if marks := [row["mark"] for row in gone if row["counts"]]:
+        await conn.execute(Q.drop_marks, [_bucket_of(mark) for mark in marks], marks, person_id)
+
+
+async def doubt(conn: Connection, person_id: str, others: Collection[str], consumer_id: str, now: datetime) -> None:
+    """Asks an operator whether these are one person. Who was said to be two people is not asked about again."""
+    for other in others:
+        one, two = sorted((person_id, other))
+        bucket = ids.bucket_of(one)
+        doubt_id = ids.new_id(ids.DOUBT, bucket, int(now.timestamp() * 1000))
+        await conn.execute(Q.insert_doubt, bucket, doubt_id, one, two, consumer_id, now)
+
+
+def again() -> asyncpg.SerializationError:
+    """Another registration was faster: this one is to be done again, and finds what that one made."""
+    return asyncpg.SerializationError("the same person or reference was registered in the same instant")
+
+
+def _bucket_of(mark: bytes) -> int:
+    return int.from_bytes(mark[:2]) % ids.BUCKETS
