@@ -24,11 +24,12 @@ create table audit_entries (
     constraint audit_entries_number_once unique (number),
     constraint audit_entries_numbered_when_sealed check ((number is null) = (seal is null)),
     constraint audit_entries_verb_is_known check (verb in (
-        'assigned', 'changed', 'closed', 'commented', 'ended', 'made', 'published', 'read', 'refused', 'resolved',
-        'retired', 'reviewed', 'revoked', 'rolled_back')),
+        'approved', 'assigned', 'changed', 'closed', 'commented', 'ended', 'made', 'proposed', 'published', 'read',
+        'rejected', 'refused', 'resolved', 'retired', 'reviewed', 'revoked', 'rolled_back')),
     constraint audit_entries_thing_is_known check (thing in (
         'account', 'break', 'clock', 'consent', 'consumer', 'day', 'decision', 'file', 'gateway', 'instrument', 'key',
-        'merchant', 'partner', 'permission', 'policy', 'processor', 'programme', 'route', 'trial'))
+        'merchant', 'operator', 'partner', 'permission', 'person', 'plan', 'policy', 'processor', 'programme', 'route',
+        'trial'))
 );
 
 create index audit_entries_unsealed on audit_entries (written) where number is null;

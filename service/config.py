@@ -51,6 +51,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     data_secret: str = ""  # wraps the keys that personal data is sealed with
     data_secret_before: str = ""  # the one before it, while both are in use; empty: none
     audit_secret: str = ""  # the audit log is sealed under it
+    alone_max: int = 10_000_00  # minor units: the highest limit that one operator sets, the most that one gives up
     processor_keys: str = ""  # of processors that speak a protocol of their own: name=key,name=key
 
     @property
@@ -290,5 +291,6 @@ VARIABLES: Final[dict[str, tuple[str, Callable[[str, str], object]]]] = {
     "TENOR_DATA_SECRET": ("data_secret", _secret),
     "TENOR_DATA_SECRET_BEFORE": ("data_secret_before", _secret),
     "TENOR_AUDIT_SECRET": ("audit_secret", _secret),
+    "TENOR_ALONE_MAX": ("alone_max", _whole(0, 999_999_999)),
     "TENOR_PROCESSOR_KEYS": ("processor_keys", _keys),
 }

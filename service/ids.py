@@ -50,6 +50,7 @@ PERMISSION: Final = "pm"
 AUDIT: Final = "au"
 DOUBT: Final = "do"
 MOVE: Final = "mo"
+APPROVAL: Final = "ap"
 
 
 def new_id(prefix: str, bucket: int, at_ms: int) -> str:

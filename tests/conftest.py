@@ -126,6 +126,7 @@ def _sandbox(database_url: str, redis_url: str, data: Path) -> Settings:
         sandbox=True,
         allow_private=True,
         key_secret="k" * 32,
+        alone_max=500_000_00,
         audit_secret="a" * 32,
         data_secret="d" * 32,
         port=0,

@@ -6,6 +6,7 @@ from typing import get_args, get_type_hints
 
 from service.actor import ActorKind
 from service.api.operator import KeyBody
+from service.approvals.approval import ApprovalState
 from service.audit.entry import Thing, Verb
 from service.checkout.answer import Outcome as Decided
 from service.checkout.review import ReviewOutcome
@@ -27,6 +28,7 @@ from service.plans.state import CollectionState, PlanState
 
 # Every check that lists words, and who else lists them.
 WORDS: dict[str, Iterable[str]] = {
+    "approvals_state_is_known": ApprovalState,
     "audit_entries_thing_is_known": Thing,
     "audit_entries_verb_is_known": Verb,
     "breaks_kind_is_known": BreakKind,

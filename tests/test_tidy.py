@@ -20,8 +20,8 @@ MACHINE_ROOM = (
     "sealed", "data_key",
 )  # fmt: skip
 SLICES = (
-    "audit", "law", "terms", "ledger", "limits", "people", "access", "merchants", "partners", "plans", "payments",
-    "outside", "policies", "checkout", "risk", "webhooks",
+    "audit", "approvals", "law", "terms", "ledger", "limits", "people", "access", "merchants", "partners", "plans",
+    "payments", "outside", "policies", "checkout", "risk", "webhooks",
 )  # fmt: skip
 EDGE = (
     "registry", "jobs", "api", "contract", "web", "app", "server", "demo", "calculator", "simulator",

@@ -9,13 +9,15 @@ from litestar.response.base import ASGIResponse
 from msgspec import Meta, Struct, field
 
 from service import ids
-from service.api.ask import Asked, content_type, is_dry_run, read, write
+from service.api.ask import Ask, Asked, content_type, is_dry_run, read, write
 from service.api.body import Body
 from service.api.consumers import AccountView
 from service.api.operation import operation
 from service.api.paging import Limit
+from service.api.queries import Q as API
 from service.api.reply import encode, reply, reply_answer
 from service.api.services import Services
+from service.api.two_people import Doing, Proposed, needs_two, propose
 from service.audit.entry import Thing, Verb
 from service.checkout.limit_flow import ReviewedAccount, Reviewing, review
 from service.checkout.request import ConsumerId, Currency
@@ -35,6 +37,19 @@ class LimitBody(Struct, frozen=True, forbid_unknown_fields=True):
     """The new limit, minor units. Below what is out: nothing more is granted until it came back."""
 
     limit: Annotated[int, Meta(ge=0, le=AMOUNT_MAX)]
+
+
+class LimitByHand(Struct, frozen=True):
+    """A limit, and whose."""
+
+    consumer_id: str
+    currency: str
+    limit: int
+
+    @property
+    def account(self) -> str:
+        """The account, for the audit log."""
+        return f"{self.consumer_id}.{self.currency}"
 
 
 class LimitReviewBody(Struct, frozen=True, forbid_unknown_fields=True):
@@ -74,14 +89,17 @@ _review = Body(LimitReviewBody)
 @post(
     "/consumers/{consumer_id:str}/accounts/{currency:str}",
     status_code=200,
-    opt=operation("limits", AccountView, takes=LimitBody, example={"limit": 6_000_00}),
+    opt=operation("limits", {200: AccountView, 202: Proposed}, takes=LimitBody, example={"limit": 6_000_00}),
 )
 async def change_limit(
     request: Asked, body: RawBody, consumer_id: FromPath[str], currency: FromPath[str]
 ) -> ASGIResponse:
-    """Set a consumer's limit by hand; opens the account if there is none."""
+    """Set a consumer's limit by hand; opens the account if there is none.
+
+    One above what one operator sets alone (`TENOR_ALONE_MAX`) waits for a second person: 202.
+    """
     asked = _limit.read(body, content_type(request))
-    ask, by = write(request, body, ids.bucket_in(consumer_id)), request.auth.key_id
+    ask = write(request, body, ids.bucket_in(consumer_id))
     _require_ids(consumer_id, currency)
     changed: list[Account] = []
 
@@ -89,8 +107,10 @@ async def change_limit(
         person_id = await conn.fetchval(PEOPLE.hold_person, ids.bucket_of(consumer_id), consumer_id)
         if person_id is None:
             raise Refused(Code.NOT_FOUND, "There is no such consumer.", "/id")
-        account = await set_limit(conn, Holder(person_id, currency), asked.limit, by, ask.now)
-        await ask.record(conn, Verb.CHANGED, Thing.ACCOUNT, f"{consumer_id}.{currency}", asked)
+        wanted = LimitByHand(consumer_id, currency, asked.limit)
+        if asked.limit > ask.services.settings.alone_max:
+            return await propose("set_limit", ask, conn, Thing.ACCOUNT, wanted.account, wanted)
+        account = await _set(ask, conn, person_id, wanted)
         changed.append(account)
         return Answer(200, encode(_account(consumer_id, account)))
 
@@ -183,6 +203,25 @@ async def reviewing(services: Services, now: datetime) -> Reviewing | None:
         return None
     policy = await services.registry.version(span.policy_id, span.version)
     return Reviewing(policy, services.registry.now.merchants)
+
+
+@needs_two("set_limit", "limits")
+async def _set_as_proposed(doing: Doing, wanted: LimitByHand) -> AccountView:
+    bucket = ids.bucket_of(wanted.consumer_id)
+    person_id = await doing.conn.fetchval(PEOPLE.hold_person, bucket, wanted.consumer_id)
+    assert person_id is not None  # consumers stay
+    account = await _set(doing.ask, doing.conn, person_id, wanted)
+    doing.afterwards.append(lambda: doing.ask.services.snapshots.accounts_changed([account]))
+    return _account(wanted.consumer_id, account)
+
+
+async def _set(ask: Ask, conn: Connection, person_id: str, wanted: LimitByHand) -> Account:
+    assert ask.by.key_id is not None
+    account = await set_limit(conn, Holder(person_id, wanted.currency), wanted.limit, ask.by.key_id, ask.now)
+    changed = (ids.bucket_of(person_id), person_id, wanted.currency, account.version)
+    before = {"limit": await conn.fetchval(API.limit_before, *changed)}
+    await ask.record(conn, Verb.CHANGED, Thing.ACCOUNT, wanted.account, {"limit": wanted.limit}, before)
+    return account
 
 
 def _require_ids(consumer_id: str, currency: str) -> None:

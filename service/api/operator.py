@@ -12,6 +12,7 @@ from service import ids
 from service.access import flow as access
 from service.api import (
     acts,
+    approvals,
     charges,
     claims,
     consents,
@@ -215,6 +216,7 @@ operator_router = Router(
         consents.list_all_consents,
         consents.revoke_any_consent,
         acts.list_acts,
+        *approvals.ROUTES,
         get_summary,
         get_trial_balance,
         get_plan_ledger,

@@ -5,6 +5,7 @@ from typing import Annotated, Any, Final
 
 from msgspec import Meta, Struct
 
+from service.api.giving_up import propose_giving_up
 from service.api.plan_money import SettleBody
 from service.api.verb import Names, verb
 from service.checkout.request import Price
@@ -199,15 +200,21 @@ def accelerate_plan(body: AccelerateBody, names: Names) -> Command:
     return Accelerate(**names, due_on=body.due_on, why=body.why)
 
 
-@verb("charge_off", 200, refuses=(Code.STATE_FORBIDS,), after=("capture_plan", "void_plan"))
+@verb("charge_off", 200, propose_giving_up, refuses=(Code.STATE_FORBIDS,), after=("capture_plan", "void_plan"))
 def charge_off_plan(body: DayBody, names: Names) -> Command:
-    """Collection is given up; what is paid afterwards is a recovery."""
+    """Collection is given up; what is paid afterwards is a recovery.
+
+    Of more than one operator gives up alone (`TENOR_ALONE_MAX`), it waits for a second person: 202.
+    """
     return ChargeOff(**names, on=body.on)
 
 
-@verb("forgive", 200, refuses=(Code.STATE_FORBIDS,), after=("capture_plan", "void_plan"))
+@verb("forgive", 200, propose_giving_up, refuses=(Code.STATE_FORBIDS,), after=("capture_plan", "void_plan"))
 def forgive_plan(body: DayBody, names: Names) -> Command:
-    """What is still owed is let go."""
+    """What is still owed is let go.
+
+    Of more than one operator gives up alone (`TENOR_ALONE_MAX`), it waits for a second person: 202.
+    """
     return Forgive(**names, on=body.on)
 
 

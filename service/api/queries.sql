@@ -36,6 +36,13 @@ select currency, count(*) as accounts, sum("limit")::bigint as "limit", sum(rese
 -- currency_of_plan --
 select currency from plans where bucket = $1 and plan_id = $2;
 
+-- limit_before --
+-- What the change of this version has changed; null where it opened the account.
+select limit_before from limit_changes where bucket = $1 and person_id = $2 and currency = $3 and version = $4;
+
+-- owed_of_plan --
+select outstanding from plans where bucket = $1 and plan_id = $2;
+
 -- plan_places --
 -- What a plan has moved in each place, until a day or in all.
 select account, owner_id, sum(debit)::bigint as debit, sum(credit)::bigint as credit

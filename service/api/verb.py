@@ -9,7 +9,7 @@ The body's type and the sentence are the contract's; the router says whose verb 
 the fact that they have recorded, and `?dry_run=true` answers what would change.
 """
 
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from typing import Any, TypeVar, get_type_hints
 
 from litestar import post
@@ -23,6 +23,7 @@ from service.api.ask import Ask, Asked, content_type, is_dry_run, write
 from service.api.body import Body
 from service.api.operation import operation
 from service.api.reply import JSON, reply_answer
+from service.api.two_people import Proposed
 from service.engine.work import Answer
 from service.errors import Code, Refused
 from service.plans.book import Command, PlanCommand
@@ -34,7 +35,12 @@ B = TypeVar("B")
 Names = dict[str, Any]  # what every command on a plan is told: its own id, who asks, and which plan
 
 
-def verb(word: str, status: int, **more: Any) -> Callable[[Callable[[B, Names], Command]], HTTPRouteHandler]:
+Second = Callable[[Ask, Command], Awaitable[Answer | None]]  # an answer, if it waits for a second person
+
+
+def verb(
+    word: str, status: int, second: Second | None = None, **more: Any
+) -> Callable[[Callable[[B, Names], Command]], HTTPRouteHandler]:
     """Makes a function the handler of `POST /plans/{plan_id}/word`; `more` as in `Operation`."""
 
     def made(command_of: Callable[[B, Names], Command]) -> HTTPRouteHandler:
@@ -46,10 +52,14 @@ def verb(word: str, status: int, **more: Any) -> Callable[[Callable[[B, Names], 
             is_empty = may_be_empty and not body
             asked = reader.read(b"{}" if is_empty else body, JSON if is_empty else content_type(request))
             ask = write(request, body, ids.bucket_in(plan_id))
-            return await do(request, ask, command_of(asked, _names(ask, plan_id)), status)
+            command = command_of(asked, _names(ask, plan_id))
+            if second and not is_dry_run(request) and (waits := await second(ask, command)):
+                return reply_answer(waits)
+            return await do(request, ask, command, status)
 
         on_plan.__name__, on_plan.__doc__ = command_of.__name__, command_of.__doc__
-        said = operation("plans", PlanAnswer, takes=takes, dry_run=Preview, **more)
+        answers = {status: PlanAnswer, 202: Proposed} if second else PlanAnswer
+        said = operation("plans", answers, takes=takes, dry_run=Preview, **more)
         return post(f"/plans/{{plan_id:str}}/{word}", status_code=status, opt=said)(on_plan)
 
     return made

@@ -23,8 +23,11 @@ class Thing(StrEnum):
     INSTRUMENT = "instrument"
     KEY = "key"
     MERCHANT = "merchant"
+    OPERATOR = "operator"  # a person
     PARTNER = "partner"
     PERMISSION = "permission"
+    PERSON = "person"  # who buys
+    PLAN = "plan"
     POLICY = "policy"
     PROCESSOR = "processor"
     PROGRAMME = "programme"
@@ -35,14 +38,17 @@ class Thing(StrEnum):
 class Verb(StrEnum):
     """What was done to it."""
 
+    APPROVED = "approved"  # and done, what another had proposed
     ASSIGNED = "assigned"
     CHANGED = "changed"
     CLOSED = "closed"
     COMMENTED = "commented"
     ENDED = "ended"
     MADE = "made"
+    PROPOSED = "proposed"  # it waits for a second person
     PUBLISHED = "published"
     READ = "read"  # of personal data
+    REJECTED = "rejected"  # what was proposed
     REFUSED = "refused"  # a key, with 401 or 403
     RESOLVED = "resolved"
     RETIRED = "retired"

@@ -198,6 +198,7 @@ GLOSSARY: Final[dict[str, str]] = {
     "given_at": "when it was given",
     "revoked_at": "when it was taken back; null: it was not",
     "gateway_id": "the gateway's id",
+    "approval_id": "the approval's id, as the 202 told it",
     "consent_id": "the consent's id",
     "permission_id": "the permission's id",
     "url": "where it is",

@@ -179,7 +179,7 @@ def _answers(route: Route, names: Names, examples: Schema) -> Schema:
 
 
 PAGE: Final = Text("text/html", "The same as a page, ready to print.")
-SAID: Final = {200: "Done.", 201: "Made.", 503: "Not now."}
+SAID: Final = {200: "Done.", 201: "Made.", 202: "Not done: it waits for a second person.", 503: "Not now."}
 
 
 # Refusals -------------------------------------------------------------------------------------------------------------

@@ -1,5 +1,6 @@
 """Commands on plans, as the engine does them many at a time; and what one would do, without doing it."""
 
+import asyncio
 from datetime import datetime
 
 import msgspec
@@ -8,7 +9,7 @@ from msgspec import Struct
 from service.actor import THE_DAY
 from service.db import Connection, Pool
 from service.engine.keys import refusal
-from service.engine.work import Answer, Done, Key
+from service.engine.work import Answer, Done, Key, Work
 from service.errors import Refused
 from service.ledger.chart import Transfer
 from service.limits.account import Account
@@ -101,6 +102,23 @@ async def preview(pool: Pool, command: Command, now: datetime, time_at: TimeAt) 
     transfers = [transfer for moved in change.moved for transfer in moved.transfers]
     account_before, account_after = _account(change.plan, before.account), _account(change.plan, change.account)
     return Answer(200, _encode(Preview(_answer(change, now), account_before, account_after, transfers)))
+
+
+async def do_within(
+    conn: Connection, command: Command, now: datetime, time_at: TimeAt
+) -> tuple[PlanAnswer, list[Account]]:
+    """Does a command in a transaction that does something else besides; the accounts that changed are told after it.
+
+    Whoever holds that transaction has claimed the request's key. Refused: as the command is.
+    """
+    family = PlanWork(time_at)
+    found = await family.load(conn, [command], now)
+    now = family.time_of(command, found, now)
+    answered = asyncio.get_running_loop().create_future()  # nobody waits for it
+    work = Work(command, None, now, 200, answered, 0)
+    done = [Done(work, family.apply(command, found, now), now)]
+    await family.save(conn, found, done, [])
+    return _answer(done[0].effect, now), family.tell(done)
 
 
 async def read_plans(pool: Pool, plan_ids: list[str], merchant_id: str | None) -> list[Plan]:

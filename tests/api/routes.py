@@ -65,6 +65,8 @@ def client_for(world: World, template: str) -> Client:
     clients = {"operator": world.operator, "partner": world.partner, "processor": world.processor}
     clients["test"] = world.test_merchant
     client = clients.get(audience, world.merchant)
+    if template.endswith("/approve"):
+        client = world.second_operator  # what the first has proposed
     if (days := LATER.get(template)) and client.now:
         client = copy(client)
         client.now = NOON + timedelta(days)
@@ -95,7 +97,7 @@ class Stage:
             "consumer_id": self._consumer_id, "offer_id": self._offer_id, "key_id": self._key_id,
             "consent_id": self._consent_id, "permission_id": self._permission_id, "gateway_id": self._gateway_id,
             "processor": self._processor, "processor_id": self._processor_id, "instrument_id": self._instrument_id,
-            "charge_id": self._charge_id,
+            "charge_id": self._charge_id, "approval_id": self._approval_id,
         }  # fmt: skip
         self._known = {
             "currency": "EUR", "version": "1", "merchant_id": world.demo.merchant_id,
@@ -186,6 +188,12 @@ class Stage:
     async def _instrument_id(self) -> str:
         route = self.routes["POST /v1/consumers/{consumer_id}/instruments"]
         return str((await self.do(await self.ready(route)))["id"])
+
+    async def _approval_id(self) -> str:
+        path = f"/v1/operator/consumers/{await self._consumer_id()}/accounts/EUR"
+        waits = await self.world.operator.post(path, {"limit": 500_000_01})  # more than one operator sets alone
+        assert waits.status_code == 202, waits.text
+        return str(waits.json()["id"])
 
     async def _charge_id(self) -> str:
         return str((await self.do(await self.ready(self.routes["POST /v1/plans/{plan_id}/charges"])))["id"])

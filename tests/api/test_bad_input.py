@@ -196,9 +196,10 @@ async def test_authorizations(world: World, ready: list[Post]) -> None:
                 wrong += fault(f"{post.template}: {given[:40]!r}", answered)
                 if answered.status_code != 401 or answered.headers["www-authenticate"] != "Bearer":
                     wrong += [f"{post.template}: {given[:40]!r}: {answered.status_code}"]
-            merchants = {world.merchant, world.test_merchant}  # one audience
-            is_theirs = client.authorization in {one.authorization for one in merchants}
-            theirs = merchants if is_theirs else {client}
+            audiences = [{world.merchant, world.test_merchant}, {world.operator, world.second_operator}, {client}]
+            theirs = next(
+                clients for clients in audiences if client.authorization in {one.authorization for one in clients}
+            )
             for other in {world.merchant, world.operator, world.partner} - theirs:
                 answered = await other.post(post.path, post.body)
                 wrong += fault(f"{post.template}: of another audience", answered)

@@ -1,0 +1,172 @@
+"""What one person alone does not do is proposed by one operator, and done when another approves it."""
+
+import asyncio
+import uuid
+from collections.abc import AsyncIterator
+from datetime import timedelta
+from typing import Any
+
+import asyncpg
+import httpx
+import pytest
+from msgspec.structs import replace
+
+from service import db
+from service.config import Settings
+from tests.flows.conftest import world_on
+from tests.flows.world import NOON, Client, World
+
+APPROVALS = "/v1/operator/approvals"
+ALONE_MAX = 1_000_00
+
+
+@pytest.fixture
+async def world(settings: Settings, pool: db.Pool) -> AsyncIterator[World]:
+    """A service in which one operator does little alone."""
+    async with world_on(replace(settings, alone_max=ALONE_MAX), pool) as world:
+        yield world
+
+
+async def set_limit(world: World, consumer: str, limit: int, **more: Any) -> httpx.Response:
+    return await world.operator.post(f"/v1/operator/consumers/{consumer}/accounts/EUR", {"limit": limit}, **more)
+
+
+async def proposed(world: World, limit: int = ALONE_MAX + 1) -> tuple[str, str]:
+    """A consumer, and the approval that its limit waits for."""
+    consumer = await world.consumer()
+    answered = await set_limit(world, consumer, limit)
+    assert answered.status_code == 202, answered.text
+    approval: str = answered.json()["id"]
+    return consumer, approval
+
+
+def refusal(answered: httpx.Response) -> tuple[int, str]:
+    return answered.status_code, answered.json()["code"]
+
+
+async def test_a_high_limit_waits_for_another_person(world: World) -> None:
+    consumer = await world.consumer()
+    assert (await set_limit(world, consumer, ALONE_MAX)).status_code == 200  # so much one sets alone
+    answered = await set_limit(world, consumer, ALONE_MAX + 1)
+    assert answered.status_code == 202
+    approval = answered.json()["id"]
+    assert answered.json()["act"] == "set_limit"
+    assert (await world.account(consumer))["limit"] == ALONE_MAX
+    (waiting,) = (await world.second_operator.get(APPROVALS, in_state="pending")).json()["approvals"]
+    assert (waiting["id"], waiting["proposed_by"], waiting["thing_id"]) == (approval, "ada", f"{consumer}.EUR")
+    assert waiting["payload"] == {"consumer_id": consumer, "currency": "EUR", "limit": ALONE_MAX + 1}
+    done = await world.second_operator.post(f"{APPROVALS}/{approval}/approve")
+    assert done.status_code == 200, done.text
+    assert (done.json()["state"], done.json()["decided_by"]) == ("approved", "grace")
+    assert done.json()["result"]["limit"] == ALONE_MAX + 1
+    assert (await world.account(consumer))["limit"] == ALONE_MAX + 1
+    told = (await world.operator.get("/v1/operator/audit", thing_id=f"{consumer}.EUR")).json()["entries"]
+    assert (told[0]["before"], told[0]["after"]) == ({"limit": None}, {"limit": ALONE_MAX})
+    assert (told[2]["before"], told[2]["after"]) == ({"limit": ALONE_MAX}, {"limit": ALONE_MAX + 1})
+    assert [(one["verb"], one["owner_id"]) for one in told] == [
+        ("changed", "ada"), ("proposed", "ada"), ("changed", "grace"), ("approved", "grace"),
+    ]  # fmt: skip
+
+
+async def test_nobody_approves_what_they_proposed(world: World) -> None:
+    consumer, approval = await proposed(world)
+    another = await world.pool.fetchval("select count(*) from keys where owner_id = 'ada'")
+    assert another == 1
+    own = await world.operator.post(f"{APPROVALS}/{approval}/approve")
+    assert refusal(own) == (403, "four_eyes")
+    assert "another operator approves it" in own.json()["detail"]
+    assert (await world.account(consumer))["limit"] == 0
+    assert (await world.second_operator.post(f"{APPROVALS}/{approval}/approve")).status_code == 200  # it still waits
+
+
+async def test_an_approval_is_decided_once(world: World) -> None:
+    _, approval = await proposed(world)
+    key = uuid.uuid4().hex
+    done = await world.second_operator.post(f"{APPROVALS}/{approval}/approve", key=key)
+    again = await world.second_operator.post(f"{APPROVALS}/{approval}/approve", key=key)
+    assert again.content == done.content
+    for verb in ("approve", "reject"):
+        assert refusal(await world.second_operator.post(f"{APPROVALS}/{approval}/{verb}")) == (409, "state_forbids")
+
+
+async def test_two_approve_at_once_and_it_is_done_once(world: World) -> None:
+    consumer, approval = await proposed(world)
+    answers = await asyncio.gather(*(world.second_operator.post(f"{APPROVALS}/{approval}/approve") for _ in range(8)))
+    assert sorted(one.status_code for one in answers) == [200] + [409] * 7
+    changes = await world.operator.get(f"/v1/operator/consumers/{consumer}/accounts/EUR/limit-changes")
+    assert len(changes.json()["changes"]) == 1
+
+
+async def test_what_was_rejected_is_not_done(world: World) -> None:
+    consumer, approval = await proposed(world)
+    rejected = await world.operator.post(f"{APPROVALS}/{approval}/reject")  # who proposed it takes it back so
+    assert (rejected.status_code, rejected.json()["state"]) == (200, "rejected")
+    assert refusal(await world.second_operator.post(f"{APPROVALS}/{approval}/approve")) == (409, "state_forbids")
+    assert (await world.account(consumer))["limit"] == 0
+
+
+@pytest.mark.parametrize(("later", "status"), [(timedelta(days=7, seconds=-1), 200), (timedelta(days=7), 409)])
+async def test_a_proposal_lapses(world: World, later: timedelta, status: int) -> None:
+    _, approval = await proposed(world)
+    world.second_operator.now = NOON + later
+    assert (await world.second_operator.post(f"{APPROVALS}/{approval}/approve")).status_code == status
+
+
+async def test_what_is_wrong_is_refused_when_it_is_proposed(world: World) -> None:
+    nobody = "co_01KJQ8ZC000000000000000000"
+    assert refusal(await set_limit(world, nobody, ALONE_MAX + 1)) == (404, "not_found")
+    assert refusal(await set_limit(world, nobody, 10**15)) == (400, "invalid_field")
+    assert (await world.operator.get(APPROVALS)).json()["approvals"] == []
+
+
+async def test_the_scope_of_the_act_is_needed(world: World) -> None:
+    _, approval = await proposed(world)
+    body = {"audience": "operator", "owner_id": "grace", "scopes": ["approvals"]}
+    made = await world.second_operator.post("/v1/operator/keys", body)
+    lacking = Client(world.http, made.json()["key"])
+    refused = await lacking.post(f"{APPROVALS}/{approval}/approve")
+    assert refusal(refused) == (403, "forbidden")
+    assert "limits" in refused.json()["detail"]
+
+
+@pytest.mark.parametrize("approval", ["ap_01KJQ8ZC000000000000000000", "ap_1", "co_01KJQ8ZC000000000000000000"])
+@pytest.mark.parametrize("verb", ["approve", "reject"])
+async def test_there_must_be_one(world: World, approval: str, verb: str) -> None:
+    assert refusal(await world.second_operator.post(f"{APPROVALS}/{approval}/{verb}")) == (404, "not_found")
+
+
+@pytest.mark.parametrize("how", ["charge_off", "forgive"])
+async def test_much_is_given_up_by_two(world: World, how: str) -> None:
+    world.operator.now = world.second_operator.now = world.merchant.now = NOON
+    consumer = await world.consumer(limit=ALONE_MAX)
+    approval = (await set_limit(world, consumer, 5_000_00)).json()["id"]
+    assert (await world.second_operator.post(f"{APPROVALS}/{approval}/approve")).status_code == 200
+    states = []
+    for amount in (ALONE_MAX // 2, ALONE_MAX * 2):
+        plan = (await world.plan(consumer, amount))["id"]
+        captured = await world.merchant.post(f"/v1/plans/{plan}/capture", {"amount": amount})
+        assert captured.status_code in (200, 201), captured.text
+        trial = await world.operator.post(f"/v1/operator/plans/{plan}/{how}?dry_run=true")
+        assert trial.status_code == 200, trial.text
+        answered = await world.operator.post(f"/v1/operator/plans/{plan}/{how}")
+        states.append(answered.status_code)
+    assert states == [200, 202]
+    assert refusal(await world.operator.post(f"/v1/operator/plans/{plan}/{how}", {"on": "2050-01-01"}))[0] == 400
+    done = await world.second_operator.post(f"{APPROVALS}/{answered.json()['id']}/approve")
+    assert done.status_code == 200, done.text
+    assert done.json()["result"]["state"] in ("charged_off", "paid_off", "forgiven")
+    facts = await world.pool.fetch("select fact, actor_id from facts where plan_id = $1 order by number", plan)
+    assert facts[-1]["actor_id"] == "grace"
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "update approvals set proposed_by = 'grace'", "update approvals set payload = '{}'", "delete from approvals",
+        "update approvals set state = 'approved', decided_by = 'ada', decided_key = 'x', decided_at = proposed_at",
+    ],
+)  # fmt: skip
+async def test_the_database_is_the_second_wall(world: World, statement: str) -> None:
+    await proposed(world)
+    with pytest.raises((asyncpg.RestrictViolationError, asyncpg.CheckViolationError)):
+        await world.pool.execute(statement)
