@@ -32,7 +32,7 @@ from service.checkout.flow import Snapshots
 from service.checkout.shadow_flow import Shadows
 from service.config import CannotStart, Settings, processor_key
 from service.data_key import DataSecrets
-from service.db import connect_session, in_a_sentence, open_pool
+from service.db import Pool, connect_session, in_a_sentence, open_pool
 from service.deadline import CLOSE_S
 from service.engine.batch import run
 from service.engine.engine import Engine
@@ -41,6 +41,7 @@ from service.engine.keys import Keys
 from service.engine.lane import Lane
 from service.errors import Code, Refused
 from service.inbox import Together
+from service.migrations import can_rewrite
 from service.outside.flow import Outside
 from service.outside.gateway import Gateways
 from service.payments.flow import Charging
@@ -96,8 +97,8 @@ async def services(settings: Settings) -> AsyncGenerator[Services]:
             if sentences := [*await unsafe_settings(conn, settings.sync_standbys), *await lost_settings(conn)]:
                 raise CannotStart(" ".join(sentences))
     cache = _open_cache(settings.redis_url, settings.key_secret)
-    readiness = Readiness(pool, cache, settings.sync_standbys)
     secrets = DataSecrets(settings.data_secret, settings.data_secret_before)
+    readiness = Readiness(pool, cache, settings.sync_standbys, await _known_at_start(pool, settings))
     snapshots = Snapshots(pool, cache)
     attempts = Together(cache.count)
     registry = Registry(settings.listen_url or url, pool, settings.key_secret)
@@ -134,6 +135,15 @@ async def services(settings: Settings) -> AsyncGenerator[Services]:
         with suppress(*LOST):  # a server that stands still hears no farewell
             async with asyncio.timeout(CLOSE_S):
                 await pool.close()
+
+
+async def _known_at_start(pool: Pool, settings: Settings) -> list[str]:
+    """What a production may lack and still serve."""
+    async with pool.acquire() as conn:
+        if settings.production and await can_rewrite(conn):
+            log.warning("The role that serves owns the tables; let tenor_service serve (README, two roles).")
+            return ["the role that serves owns the tables"]
+    return []
 
 
 def _open_cache(url: str, secret: str) -> Cache:

@@ -10,6 +10,8 @@ import signal
 import sys
 from typing import Final
 
+import msgspec
+
 from service import config
 from service.config import CannotStart, Settings
 
@@ -67,6 +69,7 @@ def dev(argv: list[str]) -> int:
     from service import embedded
     from service.audit.head_store import HeadStore
     from service.embedded import lifeline
+    from service.preparing import prepare
     from service.server import companion, supervisor
 
     parser = argparse.ArgumentParser(prog="tenor dev", description=dev.__doc__)
@@ -87,7 +90,7 @@ def dev(argv: list[str]) -> int:
             settings, place = config.with_secrets(servers.settings), supervisor.base_url(listener)
             if given.fresh:
                 HeadStore(settings.data).path.unlink(missing_ok=True)  # of the log that was thrown away
-            asyncio.run(_prepare(settings, f"{supervisor.base_url(desk)}/"))
+            asyncio.run(prepare(settings, f"{supervisor.base_url(desk)}/"))
             command, environ = ["demo-processor", f"--notify={place}"], os.environ | config.environment(settings)
             with companion.beside(command, environ, desk.fileno()) as processor:
 
@@ -99,6 +102,7 @@ def dev(argv: list[str]) -> int:
 
 def serve(argv: list[str]) -> int:
     """The service on given servers, migrated first; several machines may do this at once."""
+    from service.preparing import prepare
     from service.server import supervisor
 
     argparse.ArgumentParser(prog="tenor serve", description=serve.__doc__).parse_args(argv)
@@ -108,17 +112,23 @@ def serve(argv: list[str]) -> int:
             raise CannotStart(f"tenor serve needs {name}; tenor dev brings servers of its own.")
     settings = config.with_secrets(settings)
     with supervisor.stopping_on_signals(), supervisor.bind(settings.host, settings.port) as listener:
-        asyncio.run(_prepare(settings))
+        asyncio.run(prepare(settings))
+        os.environ.pop("TENOR_MIGRATE_URL", None)  # who serves need not know it
+        settings = msgspec.structs.replace(settings, migrate_url=None)
         supervisor.Supervisor(settings, listener, mend=list).run()
 
 
 def migrate(argv: list[str]) -> int:
-    """Apply the migrations that the database does not have yet."""
+    """Apply the migrations that the database does not have yet, and give the role that serves what it needs.
+
+    It takes the role that owns the tables: TENOR_MIGRATE_URL, or DATABASE_URL where there is one role for both.
+    """
     from service import embedded
+    from service.preparing import prepare
 
     argparse.ArgumentParser(prog="tenor migrate", description=migrate.__doc__).parse_args(argv)
     with embedded.reachable(config.read(os.environ)) as settings:
-        asyncio.run(_prepare(settings))
+        asyncio.run(prepare(settings))
     return 0
 
 
@@ -190,28 +200,6 @@ def first_day(argv: list[str]) -> int:
     lifeline.die_with_parent(os.getppid(), signal.SIGTERM)
     uvloop.run(demo.first_day(config.read(os.environ), argv[0]))
     return 0
-
-
-async def _prepare(settings: Settings, processor_url: str = "") -> None:
-    """A safe server and a database of this version, or `CannotStart`; with a processor the demo, too, which uses it."""
-    from service import db, safety
-
-    assert settings.database_url
-    connection = await db.connect(settings.database_url, patience=15)
-    try:
-        if unsafe := await safety.unsafe_settings(connection, settings.sync_standbys):
-            raise CannotStart("This PostgreSQL is not safe for money. " + " ".join(unsafe))
-        with db.in_a_sentence(settings.database_url):
-            for migration in await db.migrate(connection, db.load_migrations()):
-                print(f"Migrated to {migration.version:03} {migration.name}.", flush=True)
-    finally:
-        await connection.close()
-    if processor_url:
-        from service import demo as the_demo
-
-        pool = await db.open_pool(settings.database_url, size=4)
-        await the_demo.seed(pool, settings, processor_url)
-        await pool.close()
 
 
 async def _key(settings: Settings, asked: dict[str, object]) -> None:

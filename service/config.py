@@ -36,6 +36,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     environment: Environment = Environment.DEVELOPMENT
     database_url: str | None = None
     listen_url: str | None = None  # of the same database, past a pooler: changes are announced there
+    migrate_url: str | None = None  # of the role that owns the tables; None: it is the one that serves
     redis_url: str | None = None
     host: str = "127.0.0.1"
     port: int = 8000
@@ -58,6 +59,11 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     def production(self) -> bool:
         """True where every convenience is refused."""
         return self.environment is Environment.PRODUCTION
+
+    @property
+    def owner_url(self) -> str:
+        """Where the role that owns the tables connects."""
+        return self.migrate_url or self.database_url or ""
 
     @property
     def reach(self) -> Reach:
@@ -127,7 +133,7 @@ def _refuse_convenience(settings: Settings, given: Mapping[str, str]) -> None:
             raise CannotStart(f"{name} can be guessed; take a random one, like that of `openssl rand -hex 32`.")
     if settings.audit_secret == settings.key_secret:
         raise CannotStart("TENOR_AUDIT_SECRET is TENOR_KEY_SECRET; whoever has one must not have the other with it.")
-    for name in ("DATABASE_URL", "TENOR_LISTEN_URL"):
+    for name in ("DATABASE_URL", "TENOR_MIGRATE_URL", "TENOR_LISTEN_URL"):
         for url in hosts.each(given[name]) if name in given else ():
             _refuse_open_database(name, urlsplit(url))
     if settings.allow_private:
@@ -276,6 +282,7 @@ VARIABLES: Final[dict[str, tuple[str, Callable[[str, str], object]]]] = {
     "TENOR_ENV": ("environment", _environment),
     "DATABASE_URL": ("database_url", _database_url),
     "TENOR_LISTEN_URL": ("listen_url", _database_url),
+    "TENOR_MIGRATE_URL": ("migrate_url", _url("postgresql", "postgres")),
     "REDIS_URL": ("redis_url", _url("redis", "rediss", "unix")),
     "TENOR_HOST": ("host", _text),
     "PORT": ("port", _whole(0, 65535)),  # 0: any free port

@@ -1,7 +1,6 @@
-"""PostgreSQL: connections, SQL files of named statements, migrations, and the checks that must find nothing."""
+"""PostgreSQL: connections, SQL files of named statements, and the checks that must find nothing."""
 
 import asyncio
-import hashlib
 import re
 from collections.abc import Callable, Coroutine, Iterator, Sequence
 from contextlib import contextmanager
@@ -40,10 +39,8 @@ SESSION: Final = {
 }
 # Where others wait in line, a statement must not take long: PostgreSQL ends it, and the connection stays.
 _LANE: Final = SESSION | {"statement_timeout": f"{STATEMENT_S * 1000:.0f}"}
-_ADVISORY_LOCK: Final = int.from_bytes(b"tenor", "big")
 _HEADER: Final = re.compile(r"^-- ([a-z][a-z0-9_]*) --[ \t]*$", re.MULTILINE)
 _END: Final = re.compile(r";\s*(--.*\s*)*\Z")  # of a statement, with the heading of the next section
-_MIGRATION: Final = re.compile(r"^(\d{3})_([a-z0-9_]+)\.sql\Z")
 
 # SQL with a name ------------------------------------------------------------------------------------------------------
 
@@ -209,82 +206,6 @@ def _unreachable(url: str, error: Exception) -> CannotStart:
     where = ", ".join(urlsplit(one).netloc.rpartition("@")[2] for one in hosts.each(url)) or socket
     said = re.sub(r"\s+", " ", str(error).partition("\nDETAIL:")[0]).strip() or type(error).__name__
     return CannotStart(f"PostgreSQL at {where} cannot be used: {said.removesuffix('.')}.")
-
-
-# Migrations -----------------------------------------------------------------------------------------------------------
-
-
-class Migration(msgspec.Struct, frozen=True):
-    """One file `schema/NNN_name.sql`: applied once, in its own transaction, never changed afterwards."""
-
-    version: int
-    name: str
-    sql: str
-    sha256: str
-
-
-def load_migrations(folder: Path = SCHEMA) -> list[Migration]:
-    """The migrations in order. Files whose name has no number, like checks.sql, are none."""
-    found = []
-    for path in sorted(folder.glob("*.sql")):
-        if match := _MIGRATION.match(path.name):
-            text = path.read_bytes()
-            found.append(Migration(int(match[1]), match[2], text.decode(), hashlib.sha256(text).hexdigest()))
-    versions = [migration.version for migration in found]
-    assert versions == list(range(1, len(found) + 1)), f"migrations are numbered 1, 2, 3 ..., not {versions}"
-    return found
-
-
-async def migrate(connection: Connection, migrations: list[Migration]) -> list[Migration]:
-    """Apply what the database does not have yet, in order; returns what was applied.
-
-    Many processes may call this at once: one works, the others wait and find it done. A migration and its row commit
-    together, so a run killed half-way is simply run again. Raises `CannotStart` when the database and the files
-    disagree about the past.
-    """
-    await connection.execute("select pg_advisory_lock($1)", _ADVISORY_LOCK)
-    try:
-        await connection.execute(
-            """
-            create table if not exists schema_migrations (
-                version    int         not null,
-                name       text        not null,
-                sha256     text        not null,
-                applied_at timestamptz not null default now(),
-                constraint schema_migrations_pk primary key (version)
-            )
-            """
-        )
-        rows = await connection.fetch("select version, name, sha256 from schema_migrations order by version")
-        _refuse_another_past(rows, migrations)
-        missing = migrations[len(rows) :]
-        for migration in missing:
-            async with connection.transaction():
-                await connection.execute(migration.sql)
-                await connection.execute(
-                    "insert into schema_migrations (version, name, sha256) values ($1, $2, $3)",
-                    migration.version, migration.name, migration.sha256,
-                )  # fmt: skip
-    finally:
-        if not connection.is_closed():
-            await connection.execute("select pg_advisory_unlock($1)", _ADVISORY_LOCK)
-    return missing
-
-
-def _refuse_another_past(rows: list[asyncpg.Record], migrations: list[Migration]) -> None:
-    for row, migration in zip(rows, migrations, strict=False):
-        if (row["version"], row["name"], row["sha256"]) != (migration.version, migration.name, migration.sha256):
-            raise CannotStart(
-                f"schema/{migration.version:03}_{migration.name}.sql is not the file this database was made with, "
-                f"{row['version']:03}_{row['name']}. If another version of Tenor made it: start that version, or begin "
-                "with a new database (of the embedded server: with another folder as TENOR_DATA). If the file was "
-                "changed: an applied migration never changes; restore it, and put the change into a new one."
-            )
-    if len(rows) > len(migrations):
-        raise CannotStart(
-            f"The database is at migration {rows[-1]['version']} ({rows[-1]['name']}), and this version of Tenor knows "
-            f"only {len(migrations)}; start the version that made it."
-        )
 
 
 # Checks ---------------------------------------------------------------------------------------------------------------

@@ -22,12 +22,13 @@ import pytest
 import redis.asyncio
 import uvloop
 
-from service import db, embedded
+from service import db, embedded, migrations
 from service.config import CannotStart, Settings, read
 
 DATABASE = "TENOR_TEST_DATABASE_URL"  # from the owner to its workers
 REDIS = "TENOR_TEST_REDIS_URL"
 TEMPLATE = "TENOR_TEST_TEMPLATE"
+SERVING = "TENOR_TEST_SERVING_URL"  # where the role that serves connects; missing: on a server that was given
 
 MEMORY = Path("/dev/shm")
 MEMORY_LEAST = 4 << 30  # bytes free
@@ -44,12 +45,14 @@ def pytest_configure(config: pytest.Config) -> None:
     given = {name: os.environ[name] for name in ("DATABASE_URL", "REDIS_URL") if name in os.environ}
     try:
         servers = _owned.enter_context(embedded.running(read(given | {"TENOR_DATA": str(folder)}))).settings
-        database, template = servers.database_url or "", f"tenor_template_{secrets.token_hex(4)}"
+        database, template = servers.owner_url, f"tenor_template_{secrets.token_hex(4)}"
         asyncio.run(_make_template(database, template))
     except CannotStart as sentence:
         raise pytest.UsageError(str(sentence)) from sentence
     _owned.callback(lambda: asyncio.run(_execute(database, f"drop database {template}")))
     os.environ.update({DATABASE: database, REDIS: servers.redis_url or "", TEMPLATE: template})
+    if servers.migrate_url:
+        os.environ[SERVING] = servers.database_url or ""
 
 
 def pytest_xdist_auto_num_workers(config: pytest.Config) -> int:
@@ -120,7 +123,8 @@ async def of_its_own(data: Path, which: int) -> AsyncIterator[tuple[Settings, db
 
 def _sandbox(database_url: str, redis_url: str, data: Path) -> Settings:
     return Settings(
-        database_url=database_url,
+        database_url=serving(database_url),
+        migrate_url=database_url,
         redis_url=redis_url,
         data=data,
         sandbox=True,
@@ -131,6 +135,13 @@ def _sandbox(database_url: str, redis_url: str, data: Path) -> Settings:
         data_secret="d" * 32,
         port=0,
     )
+
+
+def serving(database_url: str) -> str:
+    """The same database for the role that serves, which may do less; on a server that was given, for the same role."""
+    if SERVING not in os.environ:
+        return database_url
+    return urlunsplit(urlsplit(os.environ[SERVING])._replace(path=urlsplit(database_url).path))
 
 
 async def _empty_redis(which: int) -> str:
@@ -159,7 +170,8 @@ async def _database(server: str, template: str) -> AsyncIterator[str]:
 async def _make_template(server: str, name: str) -> None:
     await _execute(server, f"create database {name}")
     connection = await db.connect(urlunsplit(urlsplit(server)._replace(path=f"/{name}")))
-    await db.migrate(connection, db.load_migrations())
+    await migrations.migrate(connection, migrations.load_migrations())
+    await migrations.grant(connection)
     await connection.close()
 
 

@@ -23,6 +23,7 @@ import pytest
 from service import cli, config, db
 from service.config import Settings
 from service.demo.seed import Demo, load, seed
+from service.migrations import load_migrations
 
 Process = subprocess.Popen[str]
 
@@ -129,7 +130,7 @@ def test_a_taken_port_is_one_sentence(settings: Settings) -> None:
     ],
 )
 async def test_an_unsafe_server_is_refused(settings: Settings, setting: str, says: str) -> None:
-    connection = await db.connect(settings.database_url or "")
+    connection = await db.connect(settings.owner_url)
     name = urlsplit(settings.database_url or "").path.lstrip("/")
     await connection.execute(f"alter database {name} set {setting}")
     await connection.close()
@@ -142,7 +143,7 @@ async def test_an_unsafe_server_is_refused(settings: Settings, setting: str, say
 async def test_migrate_then_check(empty_database_url: str, redis_url: str, tmp_path: Path) -> None:
     settings = Settings(database_url=empty_database_url, redis_url=redis_url, data=tmp_path)
     code, out, _ = await asyncio.to_thread(result, tenor("migrate", settings))
-    assert (code, out.count("Migrated to")) == (0, len(db.load_migrations()))
+    assert (code, out.count("Migrated to")) == (0, len(load_migrations()))
     assert (await asyncio.to_thread(result, tenor("migrate", settings)))[:2] == (0, "")
     code, out, _ = await asyncio.to_thread(result, tenor("check", settings))
     assert (code, " checks, 0 broken.\n0 plans proved against their facts, 0 differ.\n" in out) == (0, True)

@@ -11,9 +11,9 @@ from urllib.parse import urlsplit, urlunsplit
 import asyncpg
 import pytest
 
-from service import db
+from service import db, migrations
 from service.config import CannotStart
-from service.db import Migration
+from service.migrations import Migration
 
 
 def migration(version: int, sql: str) -> Migration:
@@ -25,12 +25,12 @@ STEPS = [migration(1, "create table one (n int)"), migration(2, "create table tw
 # Migrates slowly, says when it is in the middle of it, and is killed there.
 HALF_WAY = """
 import asyncio, sys
-from service import db
-steps = [db.Migration(1, "step1", sys.argv[2], sys.argv[3])]
+from service import db, migrations
+steps = [migrations.Migration(1, "step1", sys.argv[2], sys.argv[3])]
 async def main():
     connection = await db.connect(sys.argv[1])
     connection.add_log_listener(lambda _, message: print(message, flush=True))
-    await db.migrate(connection, steps)
+    await migrations.migrate(connection, steps)
 asyncio.run(main())
 """
 
@@ -65,9 +65,9 @@ def test_a_file_without_clear_names_is_broken(text: str, tmp_path: Path) -> None
 
 async def test_migrations_are_applied_in_order_and_once(empty_database_url: str) -> None:
     connection = await db.connect(empty_database_url)
-    assert await db.migrate(connection, STEPS[:1]) == STEPS[:1]
-    assert await db.migrate(connection, STEPS) == STEPS[1:]
-    assert await db.migrate(connection, STEPS) == []
+    assert await migrations.migrate(connection, STEPS[:1]) == STEPS[:1]
+    assert await migrations.migrate(connection, STEPS) == STEPS[1:]
+    assert await migrations.migrate(connection, STEPS) == []
     rows = await connection.fetch("select version, name, sha256 from schema_migrations order by version")
     assert [tuple(row) for row in rows] == [(step.version, step.name, step.sha256) for step in STEPS]
     await connection.close()
@@ -75,7 +75,7 @@ async def test_migrations_are_applied_in_order_and_once(empty_database_url: str)
 
 async def test_many_migrate_at_once_and_one_does_it(empty_database_url: str) -> None:
     connections = [await db.connect(empty_database_url) for _ in range(8)]
-    applied = await asyncio.gather(*[db.migrate(connection, STEPS) for connection in connections])
+    applied = await asyncio.gather(*[migrations.migrate(connection, STEPS) for connection in connections])
     assert sorted(len(done) for done in applied) == [0] * 7 + [2]
     for connection in connections:
         await connection.close()
@@ -85,9 +85,9 @@ async def test_a_migration_that_fails_leaves_nothing_of_itself(empty_database_ur
     connection = await db.connect(empty_database_url)
     wrong = migration(2, "create table two (n int); select 1 / 0")
     with pytest.raises(asyncpg.DivisionByZeroError):
-        await db.migrate(connection, [STEPS[0], wrong])
+        await migrations.migrate(connection, [STEPS[0], wrong])
     assert await connection.fetchval("select to_regclass('one') is not null and to_regclass('two') is null")
-    assert await db.migrate(connection, STEPS) == STEPS[1:]  # the lock was given back, too
+    assert await migrations.migrate(connection, STEPS) == STEPS[1:]  # the lock was given back, too
     await connection.close()
 
 
@@ -101,27 +101,27 @@ async def test_killed_half_way_it_runs_again(empty_database_url: str) -> None:
     killed.kill()
     await killed.wait()
     connection = await db.connect(empty_database_url)
-    assert await asyncio.wait_for(db.migrate(connection, [quick]), 10) == [quick]
+    assert await asyncio.wait_for(migrations.migrate(connection, [quick]), 10) == [quick]
     await connection.close()
 
 
 async def test_a_changed_past_is_refused(empty_database_url: str) -> None:
     connection = await db.connect(empty_database_url)
-    await db.migrate(connection, STEPS)
+    await migrations.migrate(connection, STEPS)
     with pytest.raises(CannotStart, match=r"schema/001_step1\.sql is not the file .* begin with a new database"):
-        await db.migrate(connection, [migration(1, "create table one (n bigint)"), STEPS[1]])
+        await migrations.migrate(connection, [migration(1, "create table one (n bigint)"), STEPS[1]])
     with pytest.raises(CannotStart, match=r"at migration 2 .* knows only 1"):
-        await db.migrate(connection, STEPS[:1])
+        await migrations.migrate(connection, STEPS[:1])
     await connection.close()
 
 
 def test_migrations_are_numbered_without_gaps(tmp_path: Path) -> None:
     for name in ("001_core.sql", "002_more.sql", "checks.sql"):
         (tmp_path / name).write_text("select 1")
-    assert [(step.version, step.name) for step in db.load_migrations(tmp_path)] == [(1, "core"), (2, "more")]
+    assert [(step.version, step.name) for step in migrations.load_migrations(tmp_path)] == [(1, "core"), (2, "more")]
     (tmp_path / "004_gap.sql").touch()
     with pytest.raises(AssertionError, match="numbered"):
-        db.load_migrations(tmp_path)
+        migrations.load_migrations(tmp_path)
 
 
 async def test_a_server_out_of_reach_has_a_sentence_without_the_password(server_url: str) -> None:

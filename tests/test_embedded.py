@@ -76,7 +76,7 @@ def alive(pid: int) -> bool:
 async def test_data_survives_a_restart(data: Path) -> None:
     settings = Settings(data=data)
     with embedded.running(settings) as first:
-        connection = await db.connect(first.settings.database_url or "")
+        connection = await db.connect(first.settings.owner_url)
         assert await safety.unsafe_settings(connection) == []
         assert await connection.fetchval("show data_checksums") == "on"
         await connection.execute("create table kept (amount bigint); insert into kept values (42)")
@@ -85,14 +85,14 @@ async def test_data_survives_a_restart(data: Path) -> None:
         assert client.ping()
         client.close()
     with embedded.running(settings) as second:
-        connection = await db.connect(second.settings.database_url or "")
+        connection = await db.connect(second.settings.owner_url)
         assert await connection.fetchval("select amount from kept") == 42
         await connection.close()
 
 
 async def test_others_stay_outside(data: Path) -> None:
     with embedded.running(Settings(data=data)) as servers:
-        url = servers.settings.database_url or ""
+        url = servers.settings.owner_url
         for path in (data / "run", data / "postgres"):
             assert path.stat().st_mode & 0o777 == 0o700
         for path in (data / "postgres" / "password", data / "servers.json", data / "postgres.log"):
@@ -126,7 +126,7 @@ async def test_a_server_that_died_is_started_again(data: Path) -> None:
                 os.kill(pid, signal.SIGKILL)
                 assert gone({pid}, within=5)
         assert servers.mend() == ["postgres"]
-        connection = await db.connect(servers.settings.database_url or "")
+        connection = await db.connect(servers.settings.owner_url)
         await connection.close()
 
 

@@ -11,12 +11,14 @@ from pathlib import Path
 from typing import Any
 
 import httpx
+import msgspec
 import pytest
 
 from service import cli, config, db
 from service.config import Environment, Settings
 from service.demo.seed import POLICY
 from tests.bench.cast import ATTRIBUTES
+from tests.conftest import serving as serving_role
 from tests.test_cli import result, serving, tenor
 
 
@@ -24,7 +26,8 @@ from tests.test_cli import result, serving, tenor
 def production(empty_database_url: str, redis_url: str, tmp_path: Path) -> Settings:
     """An install with nothing in it."""
     return Settings(
-        environment=Environment.PRODUCTION, database_url=empty_database_url, redis_url=redis_url, data=tmp_path,
+        environment=Environment.PRODUCTION, database_url=serving_role(empty_database_url),
+        migrate_url=empty_database_url, redis_url=redis_url, data=tmp_path,
         key_secret=secrets.token_hex(32), audit_secret=secrets.token_hex(32), data_secret=secrets.token_hex(32),
         port=0, metrics_port=0, workers=1,
     )  # fmt: skip
@@ -71,6 +74,14 @@ def test_from_an_empty_database_to_a_first_sale(production: Settings) -> None:
         assert merchant.post("/v1/checkouts", cart)[1]["outcome"] == "approved"
 
 
+def test_a_production_whose_role_owns_the_tables_says_so(production: Settings) -> None:
+    settings = msgspec.structs.replace(production, database_url=production.migrate_url, migrate_url=None)
+    with serving(settings) as (process, place), httpx.Client(base_url=f"http://{place}", timeout=30) as http:
+        assert readiness(http)["degraded"] == ["the role that serves owns the tables", "no policy is in force"]
+        process.terminate()
+        assert "The role that serves owns the tables; let tenor_service serve" in result(process)[2]
+
+
 def readiness(http: httpx.Client) -> Any:
     answered = http.get("/readyz")
     assert answered.status_code == 200
@@ -84,7 +95,7 @@ async def test_a_key_is_printed_alone_and_does_what_its_scopes_say(production: S
     await asyncio.to_thread(result, tenor("migrate", production))
     code, out, err = await asyncio.to_thread(make_key, production, "operator", "ada", "--scopes", "keys,policies")
     assert (code, out[:3], out.count("\n"), err.count("\n")) == (0, "sk_", 1, 1)
-    connection = await db.connect(production.database_url or "")
+    connection = await db.connect(production.owner_url)
     row = await connection.fetchrow("select key_id, audience::text, owner_id, scopes from keys")
     await connection.close()
     assert row

@@ -16,8 +16,8 @@ SERVICE = ROOT / "service"
 MACHINE_ROOM = (
     "actor", "hosts",
     "config", "clock", "money", "countries", "ids", "errors", "event_type", "deadline", "bounded", "inbox", "aside",
-    "packed", "remembered", "db", "safety", "statement", "embedded", "metrics", "circuit", "reach", "http_client",
-    "sealed", "data_key",
+    "packed", "remembered", "db", "migrations", "safety", "statement", "embedded", "metrics", "circuit", "reach",
+    "http_client", "sealed", "data_key",
 )  # fmt: skip
 SLICES = (
     "audit", "approvals", "law", "terms", "ledger", "limits", "people", "access", "merchants", "partners", "plans",
@@ -25,7 +25,7 @@ SLICES = (
 )  # fmt: skip
 EDGE = (
     "registry", "jobs", "api", "contract", "web", "app", "server", "demo", "calculator", "simulator",
-    "sandbox_processor", "worker", "auditor", "learning",
+    "sandbox_processor", "preparing", "worker", "auditor", "learning",
     "cli", "__main__",
 )  # fmt: skip
 LINE = (

@@ -41,12 +41,12 @@ async def get_livez() -> ASGIResponse:
 async def get_readyz(request: Request) -> ASGIResponse:  # type: ignore[type-arg]
     """The database can be written safely, as it was within the last second.
 
-    Without Redis the service is slower; without a policy in force it takes everything but a checkout. Either is
-    `degraded`, and still 200.
+    Without Redis the service is slower; without a policy in force it takes everything but a checkout; in production a
+    role that owns the tables could change what is append-only. Each is `degraded`, and still 200.
     """
     services = services_of(request)
     problems, has_redis = await services.readiness.now()
-    degraded = [] if has_redis else ["redis"]
+    degraded = [*([] if has_redis else ["redis"]), *services.readiness.known]
     if in_force(services.registry.now.policies, clock.now()) is None:
         degraded.append("no policy is in force")
     status = "not ready" if problems else "degraded" if degraded else "ready"

@@ -25,7 +25,8 @@ class Found(NamedTuple):
 class Readiness:
     """Remembers for a second what it found, and waits for no server longer than `READY_S`."""
 
-    def __init__(self, pool: Pool, cache: Cache, sync_standbys: int) -> None:
+    def __init__(self, pool: Pool, cache: Cache, sync_standbys: int, known: list[str]) -> None:
+        self.known = known  # what is missing from the start, as `degraded`
         self._sync_standbys = sync_standbys
         self._pool = pool
         self._cache = cache

@@ -65,7 +65,9 @@ def running(settings: Settings, fresh: bool = False) -> Iterator[Servers]:
         try:
             reached = settings
             if not reached.database_url:
-                reached = msgspec.structs.replace(reached, database_url=_start(Postgres(data, run), started))
+                postgres = Postgres(data, run)
+                url = _start(postgres, started)
+                reached = msgspec.structs.replace(reached, database_url=url, migrate_url=postgres.url_of("tenor"))
             if not reached.redis_url:
                 reached = msgspec.structs.replace(reached, redis_url=_start(Valkey(data, run), started))
             _publish(data, reached)
@@ -89,6 +91,7 @@ def reachable(settings: Settings) -> Iterator[Settings]:
         yield msgspec.structs.replace(
             settings,
             database_url=settings.database_url or urls["database_url"],
+            migrate_url=settings.migrate_url or (None if settings.database_url else urls["migrate_url"]),
             redis_url=settings.redis_url or urls["redis_url"],
         )
 
@@ -111,7 +114,8 @@ def _publish(data: Path, settings: Settings) -> None:
     path = data / "servers.json"
     path.unlink(missing_ok=True)
     path.touch(mode=0o600)
-    path.write_text(json.dumps({"database_url": settings.database_url, "redis_url": settings.redis_url}))
+    urls = {name: getattr(settings, name) for name in ("database_url", "migrate_url", "redis_url")}
+    path.write_text(json.dumps(urls))
 
 
 def _published(data: Path) -> dict[str, str] | None:

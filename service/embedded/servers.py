@@ -117,7 +117,8 @@ class Server:
 
 
 class Postgres(Server):
-    """The cluster in `postgres/`, made when it is missing. Our role `tenor` owns the database `tenor`.
+    """The cluster in `postgres/`, made when it is missing. Our role `tenor` owns the database `tenor`, and another,
+    `tenor_service`, serves: so a statement that needs more than it may fails here, and not in production.
 
     Only unix sockets in a folder closed to others, and a password even there.
     """
@@ -133,8 +134,12 @@ class Postgres(Server):
 
     @property
     def url(self) -> str:
+        return self.url_of("tenor_service")
+
+    def url_of(self, role: str) -> str:
+        """Where one of our roles connects."""
         password = (self.folder / "password").read_text()
-        return f"postgresql://tenor:{password}@/tenor?host={quote(str(self.run), safe='')}"
+        return f"postgresql://{role}:{password}@/tenor?host={quote(str(self.run), safe='')}"
 
     def start(self) -> None:
         if not self.folder.exists():
@@ -181,6 +186,7 @@ class Postgres(Server):
         self._tool(
             identity, "postgres", "--single", "-D", str(draft), "-c", "exit_on_error=on", "postgres",
             said=f"create role tenor login createdb password '{_verifier(password)}'\n"
+            f"create role tenor_service login password '{_verifier(password)}'\n"
             "create database tenor owner tenor\n",
         )  # fmt: skip
         draft.rename(self.folder)

@@ -47,6 +47,7 @@ def main() -> int:
         wanted = Settings(
             data=FOLDER,
             database_url=environ.database_url,
+            migrate_url=environ.migrate_url,
             redis_url=environ.redis_url,
             key_secret=secrets.token_hex(32),
             data_secret=secrets.token_hex(32),
@@ -103,8 +104,7 @@ def ratio(sides: dict[str, report.Side], ours: str, *theirs: str) -> float:
 
 async def check(stage: Stage) -> list[db.Check]:
     """The service's own invariants on what the benchmark left."""
-    assert stage.settings.database_url
-    connection = await db.connect(stage.settings.database_url)
+    connection = await db.connect(stage.settings.owner_url)
     checks = await db.run_checks(connection)
     await connection.close()
     return checks

@@ -108,8 +108,7 @@ class Cast(Struct):
 async def invite(conn: Connection, settings: Settings, people: int) -> Cast:
     """Merchants with their keys, and people with accounts."""
     now_ms = int(clock.now().timestamp() * 1000)
-    assert settings.database_url
-    pool = await open_pool(settings.database_url, size=2)
+    pool = await open_pool(settings.owner_url, size=2)
     demo = await seed(pool, settings)
     await pool.close()
     await _show_fewer_offers(conn, settings, demo)

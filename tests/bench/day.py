@@ -69,8 +69,7 @@ def measure(servers: Settings, plans: int) -> DayClose:
 
 
 async def _prepare(settings: Settings) -> tuple[Cast, Demo, int | None]:
-    assert settings.database_url
-    connection = await db.connect(settings.database_url)
+    connection = await db.connect(settings.owner_url)
     cast = await invite(connection, settings, SHOPPERS)
     demo = load_demo(settings)
     await portfolio.price(connection, settings, demo)
@@ -80,8 +79,7 @@ async def _prepare(settings: Settings) -> tuple[Cast, Demo, int | None]:
 
 
 async def _multiply(settings: Settings, models: list[str], plans: int) -> None:
-    assert settings.database_url
-    connection = await db.connect(settings.database_url)
+    connection = await db.connect(settings.owner_url)
     await portfolio.multiply(connection, models, plans)
     await connection.execute("vacuum (analyze)")
     await connection.close()
@@ -148,8 +146,7 @@ def _checkouts(outcome: Outcome) -> Checkouts:
 
 async def _prove(settings: Settings, found: DayClose) -> None:
     """What the day has done, and whether it is right."""
-    assert settings.database_url
-    connection = await db.connect(settings.database_url)
+    connection = await db.connect(settings.owner_url)
     row = await connection.fetchrow(portfolio.Q.count_done, clock.now())
     assert row is not None
     left, found.passed, found.charged = row

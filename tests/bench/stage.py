@@ -13,7 +13,7 @@ import msgspec
 from msgspec import Struct
 from msgspec.structs import replace
 
-from service import db
+from service import db, migrations
 from service.config import CannotStart, Settings
 from tests.bench.cast import PRICE, Cast, Person, find_plans, invite, rehearse
 from tests.bench.load import Job, Outcome
@@ -54,8 +54,7 @@ class Stage(Struct):
         return outcome, Cpu(service / done, postgres / done, outcome.cpu_us)
 
     def _pgbench(self, side: str, seconds: float) -> Outcome:
-        assert self.settings.database_url
-        return pgbench(self.settings.database_url, side.removeprefix("pgbench_"), len(self.cast.people), seconds)
+        return pgbench(self.settings.owner_url, side.removeprefix("pgbench_"), len(self.cast.people), seconds)
 
     def _job(self, side: str, seconds: float) -> Job | None:
         cast, shoppers = self.cast, self.shoppers
@@ -118,8 +117,7 @@ def _make_owe(stage: Stage, people: list[Person]) -> None:
 
 
 async def _find_plans(settings: Settings, people: list[Person]) -> list[str]:
-    assert settings.database_url
-    connection = await db.connect(settings.database_url)
+    connection = await db.connect(settings.owner_url)
     try:
         return await find_plans(connection, people)
     finally:
@@ -139,16 +137,17 @@ def _warm_up(stage: Stage) -> None:
 @contextmanager
 def database(servers: Settings) -> Iterator[Settings]:
     """A migrated database on the server, dropped at the end."""
-    assert servers.database_url
     name = f"tenor_bench_{secrets.token_hex(4)}"
-    url = urlunsplit(urlsplit(servers.database_url)._replace(path=f"/{name}"))
-    asyncio.run(_execute(servers.database_url, f"create database {name}"))
+    owner, serving = (
+        urlunsplit(urlsplit(url)._replace(path=f"/{name}")) for url in (servers.owner_url, servers.database_url or "")
+    )
+    asyncio.run(_execute(servers.owner_url, f"create database {name}"))
     try:
-        asyncio.run(_migrate(url))
-        yield replace(servers, database_url=url)
+        asyncio.run(_migrate(owner))
+        yield replace(servers, database_url=serving, migrate_url=owner)
     finally:
         # Without force: only that would ask for a right to end an autovacuum, which a plain drop sends away.
-        asyncio.run(_execute(servers.database_url, f"drop database {name}"))
+        asyncio.run(_execute(servers.owner_url, f"drop database {name}"))
 
 
 def free_port() -> int:
@@ -167,13 +166,13 @@ async def _execute(url: str, statement: str) -> None:
 
 async def _migrate(url: str) -> None:
     connection = await db.connect(url)
-    await db.migrate(connection, db.load_migrations())
+    await migrations.migrate(connection, migrations.load_migrations())
+    await migrations.grant(connection)
     await connection.close()
 
 
 async def _invite(settings: Settings, people: int) -> tuple[Cast, int | None, str]:
-    assert settings.database_url
-    connection = await db.connect(settings.database_url)
+    connection = await db.connect(settings.owner_url)
     cast = await invite(connection, settings, people)
     postmaster = postmaster_of(await connection.fetchval("select pg_backend_pid()"))
     version = await connection.fetchval("select current_setting('server_version')")
@@ -182,7 +181,6 @@ async def _invite(settings: Settings, people: int) -> tuple[Cast, int | None, st
 
 
 async def _rehearse(settings: Settings, cast: Cast, port: int) -> None:
-    assert settings.database_url
-    connection = await db.connect(settings.database_url)
+    connection = await db.connect(settings.owner_url)
     await rehearse(connection, cast, port)
     await connection.close()

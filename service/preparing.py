@@ -1,0 +1,26 @@
+"""What comes before the first request: a server that is safe for money, a database of this version, in dev the demo."""
+
+import sys
+
+from service import db, demo, migrations, safety
+from service.config import CannotStart, Settings
+
+
+async def prepare(settings: Settings, processor_url: str = "") -> None:
+    """A safe server and a database of this version, or `CannotStart`; with a processor the demo, too, which uses it."""
+    assert settings.database_url
+    connection = await db.connect(settings.owner_url, patience=15)
+    try:
+        if unsafe := await safety.unsafe_settings(connection, settings.sync_standbys):
+            raise CannotStart("This PostgreSQL is not safe for money. " + " ".join(unsafe))
+        with db.in_a_sentence(settings.owner_url):
+            for migration in await migrations.migrate(connection, migrations.load_migrations()):
+                print(f"Migrated to {migration.version:03} {migration.name}.", flush=True)
+            if sentence := await migrations.grant(connection):
+                print(sentence, file=sys.stderr, flush=True)
+    finally:
+        await connection.close()
+    if processor_url:
+        pool = await db.open_pool(settings.database_url, size=4)
+        await demo.seed(pool, settings, processor_url)
+        await pool.close()
