@@ -45,6 +45,10 @@ class Code(StrEnum):
     NOTHING_DUE = "nothing_due"  # 409
     NO_INSTRUMENT = "no_instrument"  # 409
     NOT_A_TEST = "not_a_test"  # 409
+    AUTHENTICATION_FAILED = "authentication_failed"  # 422
+    AUTHENTICATION_ENDED = "authentication_ended"  # 409
+    NO_PASSKEY = "no_passkey"  # 409
+    NO_CONTACT = "no_contact"  # 409
     NO_TOKEN = "no_token"  # 422  # noqa: S105 - a word of a refusal
     DUPLICATE_CAPTURE = "duplicate_capture"  # 409
     # money and terms
@@ -87,6 +91,9 @@ STATUS: Final[dict[Code, int]] = {
     Code.NOTHING_DUE: 409,
     Code.NO_INSTRUMENT: 409,
     Code.NOT_A_TEST: 409,
+    Code.NO_CONTACT: 409,
+    Code.NO_PASSKEY: 409,
+    Code.AUTHENTICATION_ENDED: 409,
     Code.DUPLICATE_CAPTURE: 409,
     Code.BUSY: 503,
     Code.UNAVAILABLE: 503,

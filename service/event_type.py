@@ -19,7 +19,9 @@ class EventType(StrEnum):
     EXPIRES_SOON = (
         "plan.expires_soon"  # in `days`, at `capture_by`; `remaining`; `extendable_days`, `extends_by_itself`
     )
-    CONFIRMED = "plan.confirmed"  # the consumer agrees: `remaining` may be captured until `capture_by`; `permission_id`
+    CONFIRMED = (
+        "plan.confirmed"  # `remaining` may be captured until `capture_by`; `permission_id`; proved: `authenticated`, of
+    )
     USE_STARTED = "plan.use_started"  # at `at`: it may be captured until `capture_by`, `remaining` at most
     USE_ENDED = "plan.use_ended"  # at `at`: it may be captured until `capture_by`, `remaining` at most
     CAPTURED = (

@@ -51,6 +51,7 @@ AUDIT: Final = "au"
 DOUBT: Final = "do"
 MOVE: Final = "mo"
 APPROVAL: Final = "ap"
+AUTHENTICATION: Final = "at"
 
 
 def new_id(prefix: str, bucket: int, at_ms: int) -> str:

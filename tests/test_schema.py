@@ -8,6 +8,7 @@ from service.actor import ActorKind
 from service.api.operator import KeyBody
 from service.approvals.approval import ApprovalState
 from service.audit.entry import Thing, Verb
+from service.authentication.asked import State
 from service.checkout.answer import Outcome as Decided
 from service.checkout.review import ReviewOutcome
 from service.db import Pool
@@ -23,7 +24,7 @@ from service.payments.processor import Protocol
 from service.people.doubt import DoubtOutcome
 from service.people.identifier import IdentifierKind
 from service.people.moving_flow import MoveReason
-from service.plans.offer import Kind, Scenario
+from service.plans.offer import Authenticator, Kind, Scenario
 from service.plans.state import CollectionState, PlanState
 
 # Every check that lists words, and who else lists them.
@@ -46,6 +47,8 @@ WORDS: dict[str, Iterable[str]] = {
     "enquiries_purpose_is_known": Purpose,
     "gateways_data_types_are_known": DataType,
     "instruments_kind_is_known": InstrumentKind,
+    "authentications_by_is_known": Authenticator,
+    "authentications_state_is_known": State,
     "keys_audience_is_known": get_args(get_type_hints(KeyBody)["audience"]),
     "limit_changes_rule_is_known": LimitRule,
     "facts_actor_is_known": ActorKind,

@@ -21,7 +21,7 @@ MACHINE_ROOM = (
 )  # fmt: skip
 SLICES = (
     "audit", "approvals", "law", "terms", "ledger", "limits", "people", "access", "merchants", "partners", "plans",
-    "payments", "outside", "policies", "checkout", "risk", "webhooks",
+    "authentication", "payments", "outside", "policies", "checkout", "risk", "webhooks",
 )  # fmt: skip
 EDGE = (
     "registry", "jobs", "api", "contract", "web", "app", "server", "demo", "calculator", "simulator",

@@ -13,6 +13,7 @@ from service import ids
 from service.actor import ActorKind
 from service.api import (
     attributes,
+    authentications,
     authorizations,
     charges,
     claims,
@@ -23,6 +24,7 @@ from service.api import (
     instruments,
     moved_clock,
     notices,
+    passkeys,
     permissions,
     plan_money,
     plan_reading,
@@ -134,6 +136,8 @@ merchant_router = Router(
         consents.list_consents,
         consents.revoke_consent,
         *permissions.ROUTES,
+        *passkeys.ROUTES,
+        *authentications.ROUTES,
         *instruments.ROUTES,
         *moved_clock.ROUTES,
         quotes.make_quote,

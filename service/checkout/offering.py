@@ -13,7 +13,7 @@ from service.errors import Refused
 from service.merchants.merchant import MerchantFee
 from service.money import AMOUNT_MAX, BPS
 from service.partners.programme import Funding, Programme, funding_for
-from service.plans.offer import Kind, Leeway, Offer
+from service.plans.offer import Authentication, Kind, Leeway, Offer
 from service.policies.late_fees import bound_by_law
 from service.policies.price_list import Rung
 from service.terms.pricing import price_of
@@ -91,6 +91,7 @@ class Offering(Struct, frozen=True):
             waived_bps=rung.waived_bps(case.snapshot.clean_deposits),
             held=how.held,
             jurisdiction=policy.jurisdiction,
+            authentication=authentication_of(rung, case),
         )
 
 
@@ -100,6 +101,13 @@ def leeway_of(rung: Rung, policys: Leeway) -> Leeway:
     if rung.kind is Kind.DEPOSIT:
         return replace(leeway, capture_tolerance_bps=0, late_capture_grace_days=0)
     return leeway
+
+
+def authentication_of(rung: Rung, case: Case) -> Authentication | None:
+    """What the product asks of the plans of the consumer's grade."""
+    if rung.authentication is None or case.grade is None:
+        return None
+    return rung.authentication.of(case.grade.name)
 
 
 def with_subsidy(agreed: MerchantFee, subsidy: MerchantFee) -> MerchantFee:

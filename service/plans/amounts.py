@@ -44,7 +44,7 @@ def amounts_of(standing: Standing) -> Amounts:
         fee_paid += paid[FEE]
         penalty_paid += paid[PENALTY]
     return Amounts(
-        amount=(standing.authorized or 0) + standing.held + standing.from_held + standing.held_back,
+        amount=standing.amount,
         captured=sum(standing.lent) + standing.from_held,
         voided=standing.given_back + standing.held_back,
         held=standing.held,

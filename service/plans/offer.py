@@ -58,6 +58,20 @@ class Use(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
     convert_max: Annotated[int, Meta(ge=0, le=24)] = 0  # monthly instalments for a bill that is overdue; 0: none
 
 
+class Authenticator(StrEnum):
+    """By what a consumer proves that it is they who agree."""
+
+    CODE = "code"  # sent to their own telephone or mailbox, valid once
+    PASSKEY = "passkey"  # a key on their own device, unlocked by finger, face or PIN
+
+
+class Authentication(Struct, frozen=True, forbid_unknown_fields=True):
+    """When a consumer must prove that it is they who agree to a plan of this amount: strong customer authentication."""
+
+    above: Annotated[int, Meta(ge=0)] = 0  # minor units: plans of more than this; of another amount it is proved anew
+    by: Annotated[tuple[Authenticator, ...], Meta(min_length=1, max_length=2)] = tuple(Authenticator)
+
+
 class Offer(Struct, frozen=True):
     """One rung of the ladder. Amounts in minor units of `currency`.
 
@@ -90,6 +104,7 @@ class Offer(Struct, frozen=True):
     product_class: str = "consumer_credit"  # of credit in the law: which caps bind its price
     servicing: Servicing = Servicing()
     jurisdiction: str = ""  # ISO 3166, or EU: whose law binds it for life
+    authentication: Authentication | None = None  # null: the consumer need not prove that it is they who agree
 
 
 class Agreement(Struct, frozen=True):

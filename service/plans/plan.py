@@ -33,7 +33,7 @@ from service.plans.state import (
     dispute_state_of,
     state_of,
 )
-from service.plans.used import UseOfPlan, captured_by, is_unconfirmed, next_of_use, used
+from service.plans.used import UseOfPlan, awaits_word, captured_by, is_unconfirmed, is_unproved, next_of_use, used
 from service.plans.withdrawn import WithdrawalOfPlan, withdrawal_of
 from service.terms.apr import Apr
 from service.terms.terms import Terms
@@ -100,7 +100,7 @@ class Plan(Struct, frozen=True):
     @property
     def extendable_days(self) -> int:
         """By how many days that may still be put off."""
-        if self.is_unconfirmed:
+        if awaits_word(self.offer, self.standing):
             return 0
         return max(0, self.offer.leeway.extend_days_max - self.standing.extended_days)
 
@@ -192,6 +192,7 @@ class PlanView(Struct, frozen=True):
     extendable_days: int
     leeway: Leeway
     use: UseOfPlan | None  # null: of instalments
+    must_authenticate: bool  # before anything is captured the consumer proves that it is they who agree to the amount
     late_capture_until: datetime | None  # until when a capture is still tried, now that the plan has expired
     closed_at: datetime | None
     version: int  # how many facts it has
@@ -261,6 +262,7 @@ def view_as(kind: type[V], plan: Plan, today: date, **more: Any) -> V:
         extendable_days=plan.extendable_days,
         leeway=offer.leeway,
         use=used(offer, plan.standing, plan.authorized_at),
+        must_authenticate=bool(plan.remaining) and is_unproved(offer, plan.standing),
         late_capture_until=plan.late_capture_until,
         closed_at=plan.closed_at,
         version=plan.version,
@@ -290,7 +292,7 @@ def next_actions(plan: Plan) -> tuple[str, ...]:
         actions += ["contest_claim"] if claim.state is ClaimState.MADE else ["decide_claim"]
         actions += ["lower_claim", "withdraw_claim"]
     elif plan.remaining and plan.is_unconfirmed:
-        actions += ["confirm", "void", *_changes(plan)]
+        actions += ["authenticate" if is_unproved(plan.offer, plan.standing) else "confirm", "void", *_changes(plan)]
     elif plan.remaining:
         actions += ["claim", "release"] if plan.kind is Kind.DEPOSIT else ["capture"]
         if not (plan.standing.use_started_at and plan.standing_bills):

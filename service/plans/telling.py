@@ -191,7 +191,9 @@ def _of_purchase(step: Step, amount: str, money: Money) -> str:
 
 def _of_a_use(step: Step) -> str:
     match step.fact:
-        case OrderConfirmed(permission_id=permission_id):
+        case OrderConfirmed(permission_id=permission_id, authentication_id=authentication_id):
+            if authentication_id:
+                return "The consumer has confirmed the order, and proved that it was they."
             return f"The consumer has {'permitted all such orders' if permission_id else 'confirmed the order'}."
         case UseStarted(at=at):
             return f"It is used since {at.isoformat(timespec='minutes')}."

@@ -17,25 +17,39 @@ from service.plans.offer import Kind
 from service.plans.plan import Plan
 from service.plans.running.claims import until_when
 from service.plans.running.use_facts import OrderConfirmed, UseEnded, UseStarted
+from service.plans.used import is_unproved
 
 USED = (Kind.PAY_AFTER_USE, Kind.DEPOSIT)
 
 
 class Confirm(PlanCommand, frozen=True, kw_only=True):
-    """The consumer agrees to the order."""
+    """The consumer agrees to the order; where they proved that it is they, to an amount of minor units."""
+
+    authentication_id: str = ""  # of what proved it; empty: the merchant says so
+    amount: int = 0
 
     who_may = MERCHANTS | {ActorKind.CONSUMER, ActorKind.OPERATOR}
 
     def apply(self, book: Book, now: datetime) -> Change:
-        """Refused: NOT_FOUND, STATE_FORBIDS (they need not, did before, or it is too late)."""
+        """Refused: NOT_FOUND, STATE_FORBIDS (they need not, did before, it is too late, they have to prove that it is
+        they, or the amount has changed).
+        """
         plan = self.plan_of(book)
-        if (before := plan.standing.confirmed_at) is not None:
-            raise refuse_state(plan, f"confirmed twice: it was at {_said(before)}")
+        before = plan.standing.confirmed_at
         if not plan.is_unconfirmed:
-            raise refuse_state(plan, "confirmed: its product asks for no confirmation")
+            twice = "its product asks for no confirmation" if before is None else f"it was at {_said(before)}"
+            raise refuse_state(plan, f"confirmed: {twice}")
+        if is_unproved(plan.offer, plan.standing) and not self.authentication_id:
+            raise refuse_state(plan, "confirmed by the merchant's word: the consumer proves that it is they who agree")
+        if self.authentication_id and self.amount != plan.amounts.amount:
+            now_of = f"it is of {plan.amounts.amount} now"
+            raise refuse_state(plan, f"confirmed: the consumer agreed to {self.amount} minor units, {now_of}")
         require_open(plan, now, "confirmed")
         today = today_of(plan, now)
-        fact = OrderConfirmed(id=fact_id(self), recorded_on=today, on=today, at=now)
+        fact = OrderConfirmed(
+            id=fact_id(self), recorded_on=today, on=today, at=now, authentication_id=self.authentication_id,
+            amount=self.amount,
+        )  # fmt: skip
         return happen(book, plan, self, fact, now, confirmed_event)
 
 
@@ -93,7 +107,7 @@ def confirmed_event(plan: Plan) -> Event:
     """What is told of an order that is confirmed, by itself or by a permission."""
     data = {
         "capture_by": plan.capture_by, "remaining": plan.remaining,
-        "permission_id": plan.standing.permission_id or None,
+        "permission_id": plan.standing.permission_id or None, "authenticated": plan.standing.authenticated_amount,
     }  # fmt: skip
     return Event(EventType.CONFIRMED, data)
 

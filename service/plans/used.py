@@ -40,6 +40,17 @@ def used(offer: Offer, standing: Standing, authorized_at: datetime) -> UseOfPlan
 
 def is_unconfirmed(offer: Offer, standing: Standing) -> bool:
     """Whether it waits for the consumer: until then nothing is used or captured."""
+    return awaits_word(offer, standing) or is_unproved(offer, standing)
+
+
+def is_unproved(offer: Offer, standing: Standing) -> bool:
+    """Whether they have to prove that it is they who agree to this amount: an amount that changed is another."""
+    asked = offer.authentication
+    return asked is not None and asked.above < standing.amount != standing.authenticated_amount
+
+
+def awaits_word(offer: Offer, standing: Standing) -> bool:
+    """Whether they have to confirm the order, within days of their own."""
     return offer.use.confirm_days > 0 and standing.confirmed_at is None
 
 
@@ -51,7 +62,7 @@ def captured_by(offer: Offer, standing: Standing, authorized_at: datetime) -> da
     if standing.use_started_at is not None:
         return standing.use_started_at + timedelta(days=use.days_max + use.bill_days)
     days = offer.capture_within_days
-    if is_unconfirmed(offer, standing):
+    if awaits_word(offer, standing):
         days = min(days, use.confirm_days)
     return authorized_at + timedelta(days=days)
 

@@ -9,7 +9,7 @@ from service.merchants.merchant import MerchantFee
 from service.money import BPS, take_bps
 from service.plans.offer import Kind, Leeway, Use
 from service.policies.document import Policy
-from service.policies.prices import Deposit, PayAfterUse, Price, Row, Waiver
+from service.policies.prices import Deposit, PayAfterUse, Price, Row, StrongAuthentication, Waiver
 from service.terms.servicing import Servicing
 from service.terms.terms import DownPaymentAt, Terms, Unit
 
@@ -35,6 +35,7 @@ class Rung(Struct, frozen=True):
     leeway: Leeway | None = None  # null: the policy's
     servicing: Servicing | None = None  # null: the policy's
     use: Use = Use()
+    authentication: StrongAuthentication | None = None  # null: never
 
     def down_payment_of(self, price: int) -> int:
         """What is paid in the checkout of a purchase at `price`."""
@@ -117,6 +118,7 @@ def _instalments(price: Price, length: int, is_shown: bool) -> Rung:
         capture_within_days=price.capture_within_days,
         leeway=price.leeway,
         servicing=price.servicing,
+        authentication=price.authentication,
     )
 
 
@@ -134,6 +136,7 @@ def _pay_after_use(use: PayAfterUse) -> Rung:
         leeway=use.leeway,
         servicing=use.servicing,
         use=use.use,
+        authentication=use.authentication,
     )
 
 
@@ -151,6 +154,7 @@ def _deposit(deposit: Deposit) -> Rung:
         leeway=deposit.leeway,
         servicing=deposit.servicing,
         use=deposit.use,
+        authentication=deposit.authentication,
         waivers=tuple(sorted(deposit.ladder, key=lambda step: -step.clean_deposits)),
         waived_min=deposit.waived_min,
     )

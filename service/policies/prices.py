@@ -5,7 +5,7 @@ from typing import Annotated
 from msgspec import Meta, Struct
 
 from service.merchants.merchant import MerchantFee
-from service.plans.offer import Leeway, Use
+from service.plans.offer import Authentication, Authenticator, Leeway, Use
 from service.policies.bounded import Currency, Days, Few, GradeName, Length, Many, Most, Name, Word
 from service.terms.servicing import Servicing
 from service.terms.terms import Amount, BasisPoints, Terms
@@ -16,6 +16,20 @@ class Category(Struct, frozen=True, forbid_unknown_fields=True):
 
     name: Name  # what price lists call it
     words: Most[Word]
+
+
+class StrongAuthentication(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
+    """Which plans the consumer must agree to with a code or a passkey: by their amount, or by the consumer's grade."""
+
+    above: Amount | None = None  # minor units: plans of more than this; null: none because of its amount
+    grades: Few[GradeName] = ()  # plans of any amount of these grades
+    by: Annotated[tuple[Authenticator, ...], Meta(min_length=1, max_length=2)] = tuple(Authenticator)
+
+    def of(self, grade: str) -> Authentication | None:
+        """What it asks of the plans of a grade; None: nothing."""
+        if grade in self.grades:
+            return Authentication(0, self.by)
+        return None if self.above is None else Authentication(self.above, self.by)
 
 
 class Row(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True, kw_only=True):
@@ -31,6 +45,7 @@ class Row(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True, k
     capture_within_days: Days | None = None  # of this product; null: the policy's
     leeway: Leeway | None = None  # of this product; null: the policy's
     servicing: Servicing | None = None  # of this product; null: the policy's
+    authentication: StrongAuthentication | None = None  # to which plans one agrees with proof; null: none
 
 
 class Price(Row, frozen=True, forbid_unknown_fields=True, omit_defaults=True, kw_only=True):

@@ -19,6 +19,7 @@ from service.demo.seed import POLICY
 from service.plans.offer import Kind
 from service.sandbox_processor import Desk, create_processor
 from tests.flows.collecting import registered
+from tests.flows.device import Device
 from tests.flows.world import NOON, Client, World
 from tests.outside.serving import served
 
@@ -31,6 +32,9 @@ NOTHING = {
 
 # What happened on the plan: an id of it, by the kind of fact.
 FACTS = {"payment_id": "paid", "fee_id": "levied", "fact_id": "paid"}
+
+SHOP = "https://shop.example"
+ASK = "/v1/plans/{plan_id}/authentications"
 
 # Where the example is short, so that it can be read, and more is to be tried.
 LONGER = {"/v1/operator/policies": decode(POLICY.read_bytes())}
@@ -93,11 +97,14 @@ class Stage:
         self._consumer = ""
         self._processor_name = ""
         self._plans = 0
+        self._device = Device(SHOP, "shop.example")
+        self._said: dict[str, dict[str, Any]] = {}  # by the consumer's device, of what was asked last
         self._makers: dict[str, Callable[[], Awaitable[str]]] = {
             "consumer_id": self._consumer_id, "offer_id": self._offer_id, "key_id": self._key_id,
             "consent_id": self._consent_id, "permission_id": self._permission_id, "gateway_id": self._gateway_id,
             "processor": self._processor, "processor_id": self._processor_id, "instrument_id": self._instrument_id,
-            "charge_id": self._charge_id, "approval_id": self._approval_id,
+            "charge_id": self._charge_id, "approval_id": self._approval_id, "asked_passkey": self._asked_passkey,
+            "passkey_id": self._passkey_id, "authentication_id": self._authentication_id,
         }  # fmt: skip
         self._known = {
             "currency": "EUR", "version": "1", "merchant_id": world.demo.merchant_id,
@@ -108,10 +115,10 @@ class Stage:
         """The route's example, with a path and ids that are there: those that are told, else others."""
         body = route.operation.example
         wanted = sorted({*parameters_of(route.path), *re.findall(r"'{(\w+)}'", str(body))})
-        names: dict[str, str] = {}
+        names: dict[str, Any] = {}
         for name in sorted(wanted, key=lambda name: name != "plan_id"):  # what happened on a plan comes after the plan
             names[name] = told.get(name) or await self._id(name, route, names)
-        works = GONE.isdisjoint(names.values())
+        works = GONE.isdisjoint([name for name in names.values() if isinstance(name, str)])
         return Post(route, route.path.format(**names), with_ids(body, names), works)
 
     async def do(self, post: Post, query: str = "") -> dict[str, Any]:
@@ -141,7 +148,9 @@ class Stage:
             await self.do(Post(route, route.path.format(plan_id=plan["id"]), body))
         return str(plan["id"])
 
-    async def _id(self, name: str, route: Route, made: Mapping[str, str]) -> str:
+    async def _id(self, name: str, route: Route, made: Mapping[str, Any]) -> Any:
+        if name == "plan_id" and route.path == ASK:
+            return await self._unproved_plan()
         if name == "plan_id":
             return await self.plan(route.operation.kind, route.operation.after)
         if name in FACTS:
@@ -149,6 +158,8 @@ class Stage:
             return str(await self.world.pool.fetchval(query, made["plan_id"], FACTS[name]))
         if name in self._makers:
             return await self._makers[name]()
+        if name in self._said:
+            return self._said[name]
         return self._known.get(name) or NOTHING[name]
 
     async def _consumer_id(self) -> str:
@@ -198,11 +209,32 @@ class Stage:
     async def _charge_id(self) -> str:
         return str((await self.do(await self.ready(self.routes["POST /v1/plans/{plan_id}/charges"])))["id"])
 
+    async def _asked_passkey(self) -> str:
+        route = self.routes["POST /v1/consumers/{consumer_id}/passkeys/options"]
+        asked = await self.do(await self.ready(route))
+        self._said["made_passkey"] = self._device.make(asked["options"])
+        return str(asked["id"])
+
+    async def _passkey_id(self) -> str:
+        route = self.routes["POST /v1/consumers/{consumer_id}/passkeys"]
+        return str((await self.do(await self.ready(route)))["id"])
+
+    async def _unproved_plan(self) -> str:
+        await self._passkey_id()
+        self._plans += 1
+        cart = {"merchant_reference": f"order-{2000 + self._plans}", "category": "jewellery"}
+        return str((await self.world.plan(await self._consumer_id(), 600_00, "pay_after_use", **cart))["id"])
+
+    async def _authentication_id(self) -> str:
+        asked = await self.do(await self.ready(self.routes[f"POST {ASK}"]))
+        self._said["passkeys_answer"] = self._device.answer(asked["options"])
+        return str(asked["id"])
+
 
 GONE = set(NOTHING.values())
 
 
-def with_ids(some: Any, names: dict[str, str]) -> Any:
+def with_ids(some: Any, names: Mapping[str, Any]) -> Any:
     """A copy of an example with ids where it names them."""
     if isinstance(some, dict):
         return {key: with_ids(value, names) for key, value in some.items()}

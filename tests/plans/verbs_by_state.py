@@ -21,7 +21,7 @@ from service.plans.dispute import AnswerDispute, AskAgain, CloseDispute, OpenDis
 from service.plans.guard import ExtendAuthorization, Guard
 from service.plans.lower import LowerCapture
 from service.plans.money_back import ChargeBack, Refund, ReturnOverpayment, ReturnPayment
-from service.plans.offer import Kind, Leeway, Use
+from service.plans.offer import Authentication, Kind, Leeway, Use
 from service.plans.pausing import PauseCollection, ResumeCollection
 from service.plans.payment import RecordPayment
 from service.plans.plan import Plan
@@ -154,6 +154,9 @@ def _of_a_use() -> Iterator[tuple[str, Lived]]:
     kind, asked = Kind.PAY_AFTER_USE, Use(confirm_days=30)
     yield _that(kind, "authorized, not confirmed", use=asked)
     yield _that(kind, "authorized, confirmed", (Confirm, {}), use=asked)
+    yield _that(kind, "authorized, not authenticated", authentication=Authentication())
+    proved = (Confirm, {"authentication_id": "at_1", "amount": 600_00})
+    yield _that(kind, "authorized, authenticated", proved, authentication=Authentication())
     yield _that(kind, "in use", (StartUse, {}))
     yield _that(kind, "in use, ended", (StartUse, {}), (EndUse, {}))
     yield _that(kind, "payment due", (Capture, {"amount": 60_00}))

@@ -125,6 +125,7 @@ class Standing(Struct, eq=False, array_like=True):
     dispute: Dispute | None = None  # the last one
     confirmed_at: datetime | None = None  # by the consumer, where the product asks for it
     permission_id: str = ""  # ... who had agreed to all such orders before
+    authenticated_amount: int | None = None  # to which the consumer has agreed, and proved that it was they
     use_started_at: datetime | None = None  # of what is used before it is paid, or has a deposit
     use_ended_at: datetime | None = None
     claim: Claim | None = None  # the last one that could be contested
@@ -154,6 +155,11 @@ class Standing(Struct, eq=False, array_like=True):
     def reserved(self) -> int:
         """What may still be lent."""
         return 0 if self.authorized is None else self.authorized - sum(self.lent) - self.given_back
+
+    @property
+    def amount(self) -> int:
+        """The most that may be captured or claimed in all."""
+        return (self.authorized or 0) + self.held + self.from_held + self.held_back
 
     @property
     def remaining(self) -> int:

@@ -6,11 +6,16 @@ from service.plans.running.fact import Fact
 
 
 class OrderConfirmed(Fact, frozen=True, tag="order_confirmed"):
-    """The consumer agrees to the order, as its product asks for: from now on it may be used and captured."""
+    """The consumer agrees to the order, as its product asks for: from now on it may be used and captured.
+
+    Where they proved that it was they, it says by what, and to which amount they agreed.
+    """
 
     on: date
     at: datetime
     permission_id: str = ""  # they had agreed to all such orders before
+    authentication_id: str = ""  # by which they proved that it was they
+    amount: int = 0  # minor units: to which they then agreed
 
 
 class UseStarted(Fact, frozen=True, tag="use_started"):

@@ -8,8 +8,10 @@ from service.plans.running.use_facts import OrderConfirmed, UseEnded, UseStarted
 def went_on(standing: Standing, fact: OrderConfirmed | UseStarted | UseEnded) -> None:
     """It is confirmed, begins or ends, and lasts until another day: of that end nobody was told yet."""
     match fact:
-        case OrderConfirmed(at=at, permission_id=permission_id):
+        case OrderConfirmed(at=at, permission_id=permission_id, authentication_id=authentication_id):
             standing.confirmed_at, standing.permission_id = at, permission_id
+            if authentication_id:
+                standing.authenticated_amount = fact.amount
         case UseStarted(at=at):
             standing.use_started_at, standing.use_ended_at = at, None
         case UseEnded(at=at):

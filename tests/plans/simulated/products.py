@@ -8,7 +8,7 @@ from msgspec import structs
 
 from service.errors import Refused
 from service.money import Rounding
-from service.plans.offer import Agreement, Kind, Leeway, Scenario, Use
+from service.plans.offer import Agreement, Authentication, Kind, Leeway, Scenario, Use
 from service.terms.allocation_rule import (
     Allocation,
     AllocationRule,
@@ -79,6 +79,8 @@ def any_agreement(chance: Random) -> Agreement:
         bends = {"use": use, "capture_within_days": within, "leeway": leeway, "servicing": servicing, **AMENDABLE}
         bends["waived_bps"] = chance.choice((0, 5_000, 10_000)) if kind is Kind.DEPOSIT else 0
         bends["jurisdiction"] = chance.choice(PLACES)
+        if kind is not Kind.DEPOSIT and amount % 5 == 0:
+            bends["authentication"] = Authentication(above=amount // 2)
         try:
             return agreement(kind, amount, terms, held, **bends)
         except Refused:

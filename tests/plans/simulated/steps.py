@@ -46,6 +46,7 @@ from service.plans.running.facts import (
 )
 from service.plans.top_up import TopUp
 from service.plans.use import Confirm, EndUse, StartUse
+from service.plans.used import is_unproved
 from service.plans.void import Void
 from service.plans.withdrawal import Withdraw
 from service.terms.terms import Unit
@@ -96,7 +97,17 @@ def any_command(now: Now) -> Step:
     return chance.choice(ENDING if chance.random() < SELDOM else RUNNING)(now)
 
 
+def confirm(now: Now) -> Step:
+    """The consumer agrees, with proof where that is asked for."""
+    plan = now.seen.plan
+    if not is_unproved(plan.offer, plan.standing):
+        return Step(Confirm, {}, MERCHANT_ACTS)
+    return Step(Confirm, {"authentication_id": "at_1", "amount": plan.amounts.amount}, CONSUMER)
+
+
 def capture(now: Now) -> Step:
+    if is_unproved(now.seen.plan.offer, now.seen.plan.standing):
+        return confirm(now)
     amount = _part(now, now.seen.plan.remaining)
     arguments = {"amount": amount, "final": now.chance.random() < 0.3, "lines": _bill(now, amount)}
     arguments["reference"] = now.chance.choice((None, None, None, "box 1", "BOX 1 ", "box 2"))
@@ -112,6 +123,8 @@ def reverse(now: Now) -> Step:
 
 
 def capture_all(now: Now) -> Step:
+    if is_unproved(now.seen.plan.offer, now.seen.plan.standing):
+        return confirm(now)
     return Step(Capture, {"amount": now.seen.plan.remaining, "final": True}, MERCHANT_ACTS)
 
 
@@ -155,7 +168,7 @@ def release(now: Now) -> Step:
 def use(now: Now) -> Step:
     """It is confirmed, it begins, or it ends."""
     if now.seen.plan.is_unconfirmed or now.chance.random() < SELDOM:
-        return Step(Confirm, {}, MERCHANT_ACTS)
+        return confirm(now)
     begun = now.seen.plan.standing.use_started_at is not None
     return Step(EndUse if begun != (now.chance.random() < SELDOM) else StartUse, {}, MERCHANT_ACTS)
 
