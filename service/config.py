@@ -44,6 +44,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     workers: int = 1  # HTTP processes
     pool_size: int = 12  # PostgreSQL connections a process, its committers included
     sync_standbys: int = 0  # standbys that have a commit before it is acknowledged, at least
+    drain_s: int = 1  # from being told to stop until nothing more is taken: balancers notice meanwhile
     sandbox: bool = False  # a caller may set the clock: `Tenor-Clock`
     allow_private: bool = False  # gateways and processors may be on this machine and on private networks
     outside_ports: tuple[int, ...] = (443,)  # at which gateways and processors are called
@@ -290,6 +291,7 @@ VARIABLES: Final[dict[str, tuple[str, Callable[[str, str], object]]]] = {
     "TENOR_WORKERS": ("workers", _whole(1, 256)),
     "TENOR_POOL_SIZE": ("pool_size", _whole(8, 500)),
     "TENOR_SYNC_STANDBYS": ("sync_standbys", _whole(0, 100)),
+    "TENOR_DRAIN_S": ("drain_s", _whole(0, 600)),
     "TENOR_SANDBOX": ("sandbox", _boolean),
     "TENOR_ALLOW_PRIVATE": ("allow_private", _boolean),
     "TENOR_OUTSIDE_PORTS": ("outside_ports", _ports),

@@ -27,8 +27,8 @@ CONNECTIONS = httpx.Limits(max_connections=128, max_keepalive_connections=128)
 class Service:
     """`tenor serve` on its own port."""
 
-    def __init__(self, settings: Settings, workers: int = 2) -> None:
-        self.settings = msgspec.structs.replace(settings, workers=workers, metrics_port=0)
+    def __init__(self, settings: Settings, workers: int = 2, drain_s: int = 0) -> None:
+        self.settings = msgspec.structs.replace(settings, workers=workers, metrics_port=0, drain_s=drain_s)
         self.base_url = ""
         self.process: subprocess.Popen[str] | None = None
 
