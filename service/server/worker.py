@@ -78,11 +78,11 @@ class Server(uvicorn.Server):
     def handle_exit(self, sig: int, frame: FrameType | None) -> None:
         """Told to stop: who asks whether we are ready, and who is answered, hears so at once."""
         super().handle_exit(sig, frame)
-        if self.started and not self._state.is_parting:
-            self._state.is_parting = True
+        if self.started:
             self._loop.call_soon_threadsafe(self._say_so)
 
     def _say_so(self) -> None:
+        self._state.is_parting = True
         if services := self._app.state.get("services"):
             services.readiness.stop()
         for connection in self._connections():
@@ -90,6 +90,7 @@ class Server(uvicorn.Server):
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
         """Goes on for a while, takes no new connection then, and ends those it has: each after an answer, or idle."""
+        self._say_so()  # it may have been told while it started
         self._tally.leave()
         await asyncio.sleep(self._drain_s + NOTICED_S if self._drain_s else 0)
         self._takes_no_more = True
