@@ -86,7 +86,7 @@ async def workers_are_told_to_stop(service: Service, world: World) -> None:
             worker = service.workers()[0]
             os.kill(worker, signal.SIGTERM)
             while sum(pid != worker and callers_of(pid, load.port) > 0 for pid in service.workers()) < 2:
-                await asyncio.sleep(0.05)
+                await asyncio.sleep(0.1)
     ends = load.ends()
     assert {end for end, _ in ends} == {End.ANSWERED}, ends
     assert {status for _, status in ends} == {200, 201}, ends
