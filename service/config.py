@@ -283,7 +283,7 @@ VARIABLES: Final[dict[str, tuple[str, Callable[[str, str], object]]]] = {
     "TENOR_ENV": ("environment", _environment),
     "DATABASE_URL": ("database_url", _database_url),
     "TENOR_LISTEN_URL": ("listen_url", _database_url),
-    "TENOR_MIGRATE_URL": ("migrate_url", _url("postgresql", "postgres")),
+    "TENOR_MIGRATE_URL": ("migrate_url", _database_url),
     "REDIS_URL": ("redis_url", _url("redis", "rediss", "unix")),
     "TENOR_HOST": ("host", _text),
     "PORT": ("port", _whole(0, 65535)),  # 0: any free port

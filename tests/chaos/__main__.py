@@ -17,7 +17,7 @@ from pathlib import Path
 import httpx
 import msgspec
 
-from service import db, embedded
+from service import db, embedded, migrations
 from service.app import create_app
 from service.config import Settings
 from service.demo.seed import seed
@@ -56,18 +56,18 @@ def _settings(folder: str) -> Settings:
 
 
 async def _chaos(servers: embedded.Servers, folder: Path, seed_: int, scale: int) -> Figures:
-    url = servers.settings.database_url or ""
-    connection = await db.connect(url)
-    await db.migrate(connection, db.load_migrations())
-    await connection.close()
     settings = servers.settings
+    connection = await db.connect(settings.owner_url)
+    await migrations.migrate(connection, migrations.load_migrations())
+    await migrations.grant(connection)
+    await connection.close()
     async with AsyncExitStack() as stack:
-        pool = await db.open_pool(url, size=4)
+        pool = await db.open_pool(settings.owner_url, size=4)
         demo = await seed(pool, settings)
         services, proxies = [], []
         for _ in range(2):
             place = stack.enter_context(tempfile.TemporaryDirectory(prefix="tenor-proxy-"))
-            proxy = Proxy(url, Path(place))
+            proxy = Proxy(settings.database_url or "", Path(place))
             await proxy.open()
             proxies.append(proxy)
             services.append(Service(msgspec.structs.replace(settings, database_url=proxy.url), workers=1))
