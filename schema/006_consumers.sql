@@ -12,6 +12,36 @@ create table people (
     constraint people_bucket_in_range check (bucket between 0 and 1023)
 );
 
+-- The key that all is sealed with that is personal of one consumer, or of one person (service/data_key.py). Whoever
+-- destroys it has erased all of that, wherever it lies; a key that was destroyed never comes back.
+create table data_keys (
+    bucket    smallint         not null,
+    key_id    text collate "C" not null,   -- the consumer's id, or the person's
+    wrapped   bytea,                       -- under TENOR_DATA_SECRET; null: destroyed
+    erased_at timestamptz,
+    erased_by text collate "C",            -- a key
+    constraint data_keys_pk primary key (bucket, key_id),
+    constraint data_keys_bucket_in_range check (bucket between 0 and 1023),
+    constraint data_keys_are_erased_by_somebody
+        check (num_nulls(erased_at, erased_by) = case when wrapped is null then 0 else 2 end)
+) with (fillfactor = 90);
+
+create function refuse_another_data_key() returns trigger language plpgsql as $$
+begin
+    if tg_op = 'UPDATE' then
+        if old.wrapped is not null and (old.bucket, old.key_id) = (new.bucket, new.key_id) then
+            return new;
+        end if;
+    end if;
+    raise exception 'a data key is wrapped anew, or destroyed' using errcode = 'restrict_violation';
+end $$;
+
+create trigger data_keys_are_kept before update or delete on data_keys
+    for each row execute function refuse_another_data_key();
+create trigger data_keys_stay before truncate on data_keys
+    for each statement execute function refuse_another_data_key();
+revoke delete, truncate on data_keys from public;
+
 -- One merchant's reference to a person. It is made in the person's bucket, so that all a purchase reads and writes is
 -- there, and stays in that bucket should the person be found to be another one.
 create table consumers (
@@ -19,8 +49,9 @@ create table consumers (
     consumer_id text collate "C" not null,
     person_id   text collate "C" not null,   -- in the bucket that this id holds
     merchant_id text collate "C" not null,
-    reference   text             not null,   -- the merchant's name for this person
-    attributes  json             not null,   -- what a policy may use
+    reference   bytea            not null,   -- sealed: the merchant's name for this person
+    attributes  bytea            not null,   -- sealed: what a policy may use, JSON
+    persona     text,                        -- of a test merchant's, by the reference: service/checkout/persona.py
     version     int              not null default 1,
     created_at  timestamptz      not null,
     updated_at  timestamptz      not null,
@@ -34,10 +65,10 @@ create index consumers_of_person on consumers (bucket, person_id);
 -- before anybody knows who that is.
 create table consumer_references (
     bucket      smallint         not null,
-    merchant_id text collate "C" not null,
-    reference   text             not null,
-    consumer_id text collate "C" not null,
-    constraint consumer_references_pk primary key (bucket, merchant_id, reference),
+    merchant_id     text collate "C" not null,
+    reference_index bytea            not null,   -- blind (service/data_key.py): what it says, only the consumer's row tells
+    consumer_id     text collate "C" not null,
+    constraint consumer_references_pk primary key (bucket, merchant_id, reference_index),
     constraint consumer_references_bucket_in_range check (bucket between 0 and 1023)
 );
 
@@ -49,7 +80,6 @@ create table consumer_identifiers (
     mark        bytea            not null,   -- the blind index
     kind        text             not null,
     counts      boolean          not null,   -- who has it is the same person
-    verified    boolean          not null,   -- the merchant has made sure that it is this person's
     kept_at     timestamptz      not null,
     constraint consumer_identifiers_pk primary key (bucket, consumer_id, mark),
     constraint consumer_identifiers_bucket_in_range check (bucket between 0 and 1023),

@@ -1,9 +1,10 @@
 -- What we answered: the log of decisions, what a person said of a referral, and what a trial would have done otherwise.
 
--- What was asked, what we knew, under which policy, what we answered. Replayed byte for byte: request, snapshot and
--- funding are JSON as it was read and made, text, because nobody would be served by PostgreSQL parsing some kilobytes
--- again for each checkout. The answer, most of the log, is JSON kept packed (service/packed.py): so two decisions share
--- a page, and half as much is written ahead.
+-- What was asked, what we knew, under which policy, what we answered. Replayed byte for byte. Request and snapshot are
+-- JSON sealed with the consumer's key (service/data_key.py); what is left when it is destroyed, and must be left, is what
+-- was promised. Funding is text, because nobody would be served by PostgreSQL parsing it again for each checkout. The
+-- answer, most of the log, is JSON kept packed (service/packed.py): so two decisions share a page, and half as much is
+-- written ahead.
 create table decisions (
     bucket             smallint         not null,
     decision_id        text collate "C" not null,
@@ -11,14 +12,16 @@ create table decisions (
     consumer_id        text collate "C" not null,
     merchant_reference text             not null,
     currency           text collate "C" not null,
+    amount             bigint           not null,   -- asked
+    category           text             not null,   -- the merchant's word for what is bought, or for its first item
     outcome            text             not null,
     policy_id          text collate "C" not null,
     policy_version     int              not null,
     "limit"            bigint           not null,   -- the account's; of an approved consumer without one, what this decision opens it with
     decided_at         timestamptz      not null,
     expires_at         timestamptz      not null,
-    request            text             not null,
-    snapshot           text             not null,   -- every fact the decision read
+    request            bytea            not null,   -- sealed
+    snapshot           bytea            not null,   -- sealed: every fact the decision read
     answer             bytea            not null,   -- as sent: the offers in it bind until expires_at
     funding            text             not null,   -- whose money each offer would be; not the merchant's business
     constraint decisions_pk primary key (bucket, decision_id),

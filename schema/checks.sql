@@ -11,11 +11,20 @@ select c.bucket, c.consumer_id, c.person_id
  where p.person_id is null or c.bucket <> all (p.bucket || p.more_buckets);
 
 -- consumers_have_their_reference --
--- Every consumer is what one reference of its merchant stands for.
+-- Every consumer is what one reference of its merchant stands for; one that was erased is found by none.
 select coalesce(c.consumer_id, r.consumer_id) as consumer_id, c.merchant_id, r.merchant_id as claimed_by
   from consumers c
+  left join data_keys k on k.bucket = c.bucket and k.key_id = c.consumer_id
   full join consumer_references r using (consumer_id)
- where (c.merchant_id, c.reference) is distinct from (r.merchant_id, r.reference);
+ where case when k.wrapped is null and k.erased_at is not null then r.merchant_id is not null
+            else c.merchant_id is distinct from r.merchant_id end;
+
+-- consumers_have_their_key --
+-- What is personal of every consumer is sealed with a key of its own.
+select c.bucket, c.consumer_id
+  from consumers c
+  left join data_keys k on k.bucket = c.bucket and k.key_id = c.consumer_id
+ where k.key_id is null;
 
 -- accounts_have_their_person --
 -- Every account is a person's.

@@ -187,7 +187,7 @@ def replay(argv: list[str]) -> int:
     parser.add_argument("--version", type=int, help="the policy's version; its own if left out")
     given = parser.parse_args(argv)
     with embedded.reachable(config.read(os.environ)) as settings:
-        return asyncio.run(_replay(settings, given.decision, given.policy, given.version))
+        return asyncio.run(_replay(config.with_secrets(settings), given.decision, given.policy, given.version))
 
 
 def first_day(argv: list[str]) -> int:
@@ -276,29 +276,23 @@ async def _check(settings: Settings, *, every: bool) -> int:
 
 async def _replay(settings: Settings, decision_id: str, policy_id: str | None, version: int | None) -> int:
     from service import db
-    from service.api.replays import replay_decision
+    from service.api.replays import in_words, replay_decision
+    from service.data_key import DataSecrets
     from service.errors import Refused
     from service.policies.flow import Ready
 
     assert settings.database_url
     pool = await db.open_pool(settings.database_url, size=2)
     try:
-        again = await replay_decision(pool, Ready(pool), decision_id, policy_id, version)
+        secrets = DataSecrets(settings.data_secret, settings.data_secret_before)
+        again = await replay_decision(pool, Ready(pool), secrets, decision_id, policy_id, version)
     except Refused as refused:
         raise CannotStart(refused.detail) from None
     finally:
         await pool.close()
-    said = "the same answer, to the byte" if again.is_identical else f"{len(again.differences)} differences"
-    print(f"{again.decision_id} under {again.policy_id} version {again.policy_version}: {said}.")
-    for one in again.differences:
-        print(f"  {one.pointer}: {_shown(one.sent)} -> {_shown(one.replayed)}")
-    return 0 if again.is_identical else 1
-
-
-def _shown(value: object) -> str:
-    """JSON on one line, cut short."""
-    text = json.dumps(value, ensure_ascii=False)
-    return text if len(text) <= 100 else f"{text[:97]}..."
+    for line in in_words(again):
+        print(line)
+    return 1 if again.is_identical is False else 0
 
 
 def _usage() -> str:

@@ -17,6 +17,7 @@ from service.checkout.flow import Known as KnownConsumer
 from service.checkout.flow import Q as CHECKOUT
 from service.checkout.flow import Who
 from service.checkout.request import Checkout, refuse_contradictions
+from service.checkout.sealing import Erased, digest, erased, seal_part, unseal_part
 from service.checkout.shadow_flow import Sides, Watched
 from service.checkout.velocity import attempt_of
 from service.engine.work import Answer
@@ -41,10 +42,12 @@ class DecisionLog(msgspec.Struct, frozen=True):
     policy_id: str
     policy_version: int
     decided_at: datetime
-    request: Annotated[msgspec.Raw, OBJECT]  # the checkout as it was sent
+    request: Annotated[msgspec.Raw, OBJECT]  # the checkout as it was sent; {}: it was erased
     snapshot: Annotated[msgspec.Raw, OBJECT]  # what was known: of the consumer, the merchant, and whose money there was
     answer: Annotated[msgspec.Raw, OBJECT]  # the checkout's answer, byte for byte
     funding: Annotated[msgspec.Raw, OBJECT]  # whose money, by kind of offer
+    digest: str  # SHA-256 of the log as it is kept; an erasure does not change it
+    erased: Erased | None  # null: it is all there; else request and snapshot are empty
 
 
 async def answer_checkout(ask: Ask, checkout: Checkout, raw: bytes) -> Answer:
@@ -88,7 +91,7 @@ async def _answer(ask: Ask, checkout: Checkout, raw: bytes) -> Answer:
         decision = decide(decision_id, checkout, known.snapshot, merchant, programmes, sides.policy, ask.now)
         if known.is_fresh or not (decision.answer.alternatives or decision.answer.reasons):
             evidence = evidence_of(known.snapshot, merchant, programmes, checkout.currency)
-            row = row_of(checkout, known, raw.decode(), evidence, decision, sides.rulebook)
+            row = row_of(checkout, known, raw, evidence, decision, sides.rulebook)
             with suppress(FactsChanged):
                 answer = await services.engine.do(row, ask.key, ask.real_now)
                 break
@@ -135,9 +138,13 @@ async def read_log(ask: Ask, decision_id: str) -> DecisionLog:
         row = await ask.services.pool.fetchrow(CHECKOUT.load_decision_log, ids.bucket_of(decision_id), decision_id)
     if row is None:
         raise Refused(Code.NOT_FOUND, f"There is no decision {decision_id[:100]!r}.", "/id")
-    *facts, request, snapshot, answer, funding = row
-    texts = (request.encode(), snapshot.encode(), unpack(answer), funding.encode())
-    return DecisionLog(*facts, *map(msgspec.Raw, texts))
+    answer = unpack(row["answer"])
+    request, snapshot = [unseal_part(ask.services.secrets, row, part) or b"{}" for part in ("request", "snapshot")]
+    return DecisionLog(
+        row["decision_id"], row["merchant_id"], row["policy_id"], row["policy_version"], row["decided_at"],
+        msgspec.Raw(request), msgspec.Raw(snapshot), msgspec.Raw(answer), msgspec.Raw(row["funding"].encode()),
+        digest(row, answer), erased(row),
+    )  # fmt: skip
 
 
 def _must_be_theirs(known: KnownConsumer | None, ask: Ask) -> KnownConsumer:
@@ -149,7 +156,7 @@ def _must_be_theirs(known: KnownConsumer | None, ask: Ask) -> KnownConsumer:
 def row_of(
     checkout: Checkout,
     known: KnownConsumer,
-    request: str,
+    request: bytes,
     evidence: Evidence,
     decision: Decision,
     rulebook: int | None = None,
@@ -164,14 +171,16 @@ def row_of(
         consumer_id=checkout.consumer_id,
         merchant_reference=checkout.merchant_reference,
         currency=checkout.currency,
+        amount=checkout.amount,
+        category=checkout.category or (checkout.items[0].category if checkout.items else ""),
         outcome=answer.outcome,
         policy_id=answer.policy_id,
         policy_version=answer.policy_version,
         limit=decision.limit,
         decided_at=answer.decided_at,
         expires_at=answer.expires_at,
-        request=request,
-        snapshot=_encode(evidence).decode(),
+        request=seal_part(known.key, answer.decision_id, "request", request),
+        snapshot=seal_part(known.key, answer.decision_id, "snapshot", _encode(evidence)),
         answer=_encode(answer),
         funding=_encode(decision.funding).decode(),
         opens_for=known.person_id if opens else None,

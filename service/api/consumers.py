@@ -3,8 +3,6 @@
 from datetime import datetime
 from typing import Annotated, Any, Final
 
-import asyncpg
-import msgspec
 from litestar import get, post
 from litestar.params import FromPath, RawBody
 from litestar.response.base import ASGIResponse
@@ -19,14 +17,13 @@ from service.api.reply import encode, reply, reply_answer
 from service.audit.entry import Thing, Verb
 from service.checkout.persona import Persona, persona_of, refuse_no_persona
 from service.checkout.request import Text
-from service.checkout.snapshot import Attribute
 from service.db import Connection
 from service.engine.work import Answer
 from service.errors import Code, Refused
 from service.limits.store import Q as LIMITS
 from service.money import EXPONENTS
 from service.people import flow as people
-from service.people.flow import Q as PEOPLE
+from service.people.consumer import Attribute, Consumer
 from service.people.identifier import IDENTIFIERS_MAX, Identifier, IdentifierKind, known_by
 from service.people.matching_flow import marked
 from service.policies.attributes import unread
@@ -61,6 +58,7 @@ class ConsumerView(Struct, frozen=True):
     unreadable: tuple[str, ...]  # registered with a value of another type, or none of the policy's words
     missing: tuple[str, ...]  # read by the policy, and not registered
     persona: Persona | None  # of a test merchant's consumer, by its reference; null: nobody in particular
+    erased_at: datetime | None  # null: it was not; else reference and attributes are gone
 
 
 class AccountView(Struct, frozen=True):
@@ -79,8 +77,6 @@ class AccountView(Struct, frozen=True):
 
 
 _consumer = Body(ConsumerBody)
-_attributes = msgspec.json.Decoder(Attributes).decode
-
 
 _PERSON: Final[dict[str, Any]] = {
     "reference": "customer-4711",
@@ -117,8 +113,12 @@ async def register_consumer(request: Asked, body: RawBody) -> ASGIResponse:
     identifiers = marked(ask.services.secrets, ask.owner_id if is_test else "", known)
 
     async def register(conn: Connection) -> Answer:
-        row = await people.register(conn, ask.owner_id, asked.reference, asked.attributes, identifiers, ask.now)
-        view = _view(row, policies, is_test)
+        persona = persona_of(asked.reference) if is_test else None
+        consumer, _ = await people.register(
+            conn, ask.services.secrets, ask.owner_id, asked.reference, asked.attributes, persona, identifiers,
+            ask.now
+        )  # fmt: skip
+        view = _view(consumer, policies)
         changed.append((view.consumer_id, view.version))
         verb = Verb.MADE if view.version == 1 else Verb.CHANGED
         told = {"version": view.version, "attributes": sorted(asked.attributes)}
@@ -135,14 +135,13 @@ async def register_consumer(request: Asked, body: RawBody) -> ASGIResponse:
 async def get_consumer(request: Asked, consumer_id: FromPath[str]) -> ASGIResponse:
     """A consumer of this merchant."""
     ask = read(request)
-    row = None
+    consumer = None
     if ids.is_id(consumer_id, ids.CONSUMER):
-        row = await ask.services.pool.fetchrow(
-            PEOPLE.load_consumer, ids.bucket_of(consumer_id), consumer_id, ask.owner_id
-        )
-    if row is None:
+        services = ask.services
+        consumer = await people.load_consumer(services.pool, services.secrets, consumer_id, ask.owner_id)
+    if consumer is None:
         raise Refused(Code.NOT_FOUND, f"There is no consumer {consumer_id[:100]!r}.", "/id")
-    return reply(_view(row, await policies_in_use(ask), _is_test(ask)))
+    return reply(_view(consumer, await policies_in_use(ask)))
 
 
 @get("/consumers/{consumer_id:str}/accounts/{currency:str}", opt=operation("consumers", AccountView))
@@ -164,18 +163,18 @@ def _is_test(ask: Ask) -> bool:
     return ask.services.registry.now.merchants[ask.owner_id].is_test
 
 
-def _view(row: asyncpg.Record, policies: list[CompiledPolicy], is_test: bool) -> ConsumerView:
-    attributes = _attributes(row["attributes"])
-    found = unread([policy.attributes for policy in policies], attributes)
+def _view(consumer: Consumer, policies: list[CompiledPolicy]) -> ConsumerView:
+    found = unread([policy.attributes for policy in policies], consumer.attributes)
     return ConsumerView(
-        row["consumer_id"],
-        row["reference"],
-        attributes,
-        row["version"],
-        row["created_at"],
-        row["updated_at"],
+        consumer.consumer_id,
+        consumer.reference,
+        consumer.attributes,
+        consumer.version,
+        consumer.created_at,
+        consumer.updated_at,
         found.unknown,
         found.unreadable,
         found.missing,
-        persona_of(row["reference"]) if is_test else None,
+        Persona(consumer.persona) if consumer.persona else None,
+        consumer.erased_at,
     )

@@ -16,10 +16,12 @@ from service.checkout.answer import Answer, offer_of
 from service.checkout.disclosure import Disclosure, disclosure_of, page
 from service.checkout.flow import Q as CHECKOUT
 from service.checkout.request import Checkout
+from service.checkout.sealing import unseal_part
 from service.errors import Code, Refused
 from service.packed import unpack
 from service.plans.reading_store import Q as PLANS
 from service.plans.running.facts import Amended
+from service.policies.words import Language
 
 
 @get("/offers/{offer_id:str}/disclosure", opt=operation("checkouts", Disclosure, page=True))
@@ -58,7 +60,8 @@ async def _disclosure(
     if row is None or found is None:
         raise _no_offer(offer_id)
     policy = (await ask.services.registry.version(row["policy_id"], row["policy_version"])).policy
-    language = _checkout(row["request"]).language
+    request = unseal_part(ask.services.secrets, row, "request")
+    language = _checkout(request).language if request else Language.ENGLISH  # which one, was erased
     said_at = amended_at or row["decided_at"]
     if amended is not None:
         found = replace(

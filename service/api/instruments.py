@@ -18,7 +18,7 @@ from service.api.operation import operation
 from service.api.paging import After, Limit
 from service.api.reply import encode, reply, reply_answer
 from service.audit.entry import Thing, Verb
-from service.checkout.persona import DOES, persona_of
+from service.checkout.persona import DOES, Persona
 from service.db import Connection
 from service.engine.work import Answer, Key
 from service.errors import Code, Refused
@@ -180,7 +180,7 @@ async def _as_persona(ask: Ask, conn: Connection, consumer_id: str, given: Given
     row = None
     if ask.services.registry.now.merchants[ask.owner_id].is_test:
         row = await conn.fetchrow(PEOPLE.load_consumer, ids.bucket_of(consumer_id), consumer_id, ask.owner_id)
-    persona = persona_of(row["reference"]) if row else None
+    persona = Persona(row["persona"]) if row and row["persona"] else None
     ending = DOES[persona].sandbox if persona else ""
     return replace(given, token=f"{consumer_id}{ending}") if ending else given
 

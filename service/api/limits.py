@@ -142,7 +142,7 @@ async def review_limit(request: Asked, body: RawBody) -> ASGIResponse:
     if asked.currency not in EXPONENTS:
         raise Refused(Code.INVALID_FIELD, f"There is no currency {asked.currency} here.", "/currency")
     policy = await ask.services.registry.policy(ask.now)
-    under = Reviewing(policy, ask.services.registry.now.merchants, by)
+    under = Reviewing(policy, ask.services.registry.now.merchants, ask.services.secrets, by)
     is_dry = is_dry_run(request)
     changed: list[Account] = []
 
@@ -202,7 +202,7 @@ async def reviewing(services: Services, now: datetime) -> Reviewing | None:
     if span is None:
         return None
     policy = await services.registry.version(span.policy_id, span.version)
-    return Reviewing(policy, services.registry.now.merchants)
+    return Reviewing(policy, services.registry.now.merchants, services.secrets)
 
 
 @needs_two("set_limit", "limits")

@@ -13,9 +13,11 @@ from service.api.operation import operation
 from service.api.reply import reply_printable
 from service.audit.entry import Thing
 from service.checkout.answer import Answer, Outcome
+from service.checkout.evidence import Evidence
 from service.checkout.flow import Q
 from service.checkout.notice import Notice, notice_of, page
 from service.checkout.request import Checkout
+from service.checkout.sealing import unseal_part
 from service.errors import Code, Refused
 from service.packed import unpack
 from service.policies.words import Language
@@ -57,9 +59,12 @@ async def _notice(ask: Ask, decision_id: str, merchant_id: str | None, language:
     if answer.outcome is Outcome.APPROVED:
         raise Refused(Code.NOT_FOUND, f"There is no notice of {decision_id!r}: it was approved.", "/id")
     policy = (await ask.services.registry.version(answer.policy_id, answer.policy_version)).policy
-    said_in = language or _checkout(row["request"]).language
-    return notice_of(answer, row["merchant_name"], policy.jurisdiction, policy.time_zone, said_in)
+    parts = [unseal_part(ask.services.secrets, row, part) for part in ("request", "snapshot")]
+    said_in = language or (_checkout(parts[0]).language if parts[0] else Language.ENGLISH)  # which one, was erased
+    merchant_name = _evidence(parts[1]).merchant.name if parts[1] else row["merchant_name"]
+    return notice_of(answer, merchant_name, policy.jurisdiction, policy.time_zone, said_in)
 
 
 _answer = msgspec.json.Decoder(Answer).decode
 _checkout = msgspec.json.Decoder(Checkout).decode
+_evidence = msgspec.json.Decoder(Evidence).decode

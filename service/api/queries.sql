@@ -2,8 +2,7 @@
 
 -- count_decisions --
 -- A referral that a person reviewed counts as what it became.
-select coalesce(nullif(request::json ->> 'category', ''), request::json -> 'items' -> 0 ->> 'category', '') as category,
-       currency, outcome, count(*) as decisions, sum((request::json ->> 'amount')::bigint)::bigint as amount
+select category, currency, outcome, count(*) as decisions, sum(amount)::bigint as amount
   from decisions d
  where not exists (select from reviews r where r.bucket = d.bucket and r.decision_id = d.decision_id)
  group by 1, 2, 3

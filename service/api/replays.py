@@ -1,5 +1,6 @@
 """Any decision again, from its log: under its own policy the same bytes, under another what it would have been."""
 
+from collections.abc import Iterator
 from typing import Annotated
 
 import msgspec
@@ -17,6 +18,8 @@ from service.checkout.answer import Answer
 from service.checkout.flow import Q
 from service.checkout.replay import Differing, replay
 from service.checkout.review import Review, ReviewOutcome
+from service.checkout.sealing import Erased, digest, erased, unseal_part
+from service.data_key import DataSecrets
 from service.db import Pool
 from service.errors import Code, Refused
 from service.packed import unpack
@@ -30,13 +33,20 @@ class Replay(Struct, frozen=True):
     decision_id: str = msgspec.field(name="id")
     policy_id: str
     policy_version: int
-    is_identical: bool  # to the byte
+    digest: str  # SHA-256 of the log as it is kept; an erasure does not change it
+    erased: Erased | None  # null: it was decided again; else its consumer was erased, and nothing can be
+    is_identical: bool | None  # to the byte; null: it was erased
     differences: tuple[Differing, ...]  # place by place
-    answer: Answer  # as it is decided now
+    answer: Answer  # as it is decided now; of what was erased: as it was sent
 
 
 async def replay_decision(
-    pool: Pool, ready: Ready, decision_id: str, policy_id: str | None = None, version: int | None = None
+    pool: Pool,
+    ready: Ready,
+    secrets: DataSecrets,
+    decision_id: str,
+    policy_id: str | None = None,
+    version: int | None = None,
 ) -> Replay:
     """Replays under its own policy version, or another. Refused: NOT_FOUND (the decision, or the version)."""
     row = None
@@ -50,9 +60,30 @@ async def replay_decision(
     if row["referral_id"]:
         reasons = tuple(ReasonCode(code) for code in row["reasons"])
         review = Review(row["referral_id"], ReviewOutcome(row["outcome"]), reasons)
-    request, evidence = row["request"].encode(), row["snapshot"].encode()
-    again = replay(decision_id, request, evidence, unpack(row["answer"]), policy, row["decided_at"], review)
-    return Replay(decision_id, policy_id, version, again.is_identical, again.differences, again.decision.answer)
+    sent = unpack(row["answer"])
+    request, evidence = [unseal_part(secrets, row, part) for part in ("request", "snapshot")]
+    of_it = (decision_id, policy_id, version, digest(row, sent), erased(row))
+    if request is None or evidence is None:
+        return Replay(*of_it, None, (), _answer(sent))
+    again = replay(decision_id, request, evidence, sent, policy, row["decided_at"], review)
+    return Replay(*of_it, again.is_identical, again.differences, again.decision.answer)
+
+
+def in_words(again: Replay) -> Iterator[str]:
+    """Lines for a terminal."""
+    if again.erased:
+        yield f"{again.decision_id}: erased on {again.erased.at:%F} by {again.erased.by}; digest {again.digest}."
+        return
+    said = "the same answer, to the byte" if again.is_identical else f"{len(again.differences)} differences"
+    yield f"{again.decision_id} under {again.policy_id} version {again.policy_version}: {said}."
+    for one in again.differences:
+        yield f"  {one.pointer}: {_shown(one.sent)} -> {_shown(one.replayed)}"
+
+
+def _shown(value: object) -> str:
+    """JSON on one line, cut short."""
+    text = msgspec.json.encode(value).decode()
+    return text if len(text) <= 100 else f"{text[:97]}..."
 
 
 @get("/decisions/{decision_id:str}/replay", opt=operation("decisions", Replay, refuses=(Code.INVALID_POLICY,)))
@@ -64,7 +95,12 @@ async def get_replay(
 ) -> ASGIResponse:
     """Decide it again from its log, under its own policy version or another, and compare."""
     ask = read(request)
-    pool, ready = ask.services.pool, ask.services.registry.ready
-    found = await replay_decision(pool, ready, decision_id, policy_id or None, policy_version or None)
+    services = ask.services
+    found = await replay_decision(
+        services.pool, services.registry.ready, services.secrets, decision_id, policy_id or None, policy_version or None
+    )
     await ask.record_reading(Thing.DECISION, decision_id, "replay")
     return reply(found)
+
+
+_answer = msgspec.json.Decoder(Answer).decode

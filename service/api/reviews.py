@@ -27,6 +27,7 @@ from service.checkout.flow import Q as CHECKOUT
 from service.checkout.flow import Who
 from service.checkout.request import Checkout
 from service.checkout.review import REFERRAL_LIVES, Review, ReviewOutcome, decide_reviewed, reviewed_snapshot
+from service.checkout.sealing import unseal_part
 from service.db import Connection
 from service.engine.events import TELL, Told
 from service.engine.work import Answer
@@ -173,10 +174,14 @@ async def _decide(ask: Ask, review: Review, made_id: str) -> tuple[DecisionRow, 
     log = await services.pool.fetchrow(CHECKOUT.load_evidence, bucket, review.referral_id)
     if log is None:
         raise Refused(Code.NOT_FOUND, f"There is no decision {review.referral_id!r}.", "/id")
-    read_then: Evidence = _decode_evidence(log["snapshot"])
-    checkout: Checkout = _decode_checkout(log["request"])
+    request, facts = [unseal_part(services.secrets, log, part) for part in ("request", "snapshot")]
+    if request is None or facts is None:
+        raise Refused(Code.STATE_FORBIDS, "Its consumer was erased: there is nothing left to review.", "/id")
+    read_then: Evidence = _decode_evidence(facts)
+    checkout: Checkout = _decode_checkout(request)
     known = await services.snapshots.read_fresh(Who(checkout.consumer_id, checkout.currency))
-    assert known is not None  # consumers stay
+    if known is None:
+        raise Refused(Code.STATE_FORBIDS, "Its consumer was erased in this instant.", "/id")
     snapshot = reviewed_snapshot(read_then.snapshot, known.snapshot)
     registry = services.registry
     merchant = registry.now.merchants[read_then.merchant.merchant_id]
@@ -184,7 +189,7 @@ async def _decide(ask: Ask, review: Review, made_id: str) -> tuple[DecisionRow, 
     evidence = evidence_of(snapshot, merchant, programmes, checkout.currency)
     policy = await registry.version(log["policy_id"], log["policy_version"])
     decision = decide_reviewed(made_id, review, checkout, evidence, policy, ask.time_at(merchant.merchant_id))
-    return row_of(checkout, known, log["request"], evidence, decision), decision
+    return row_of(checkout, known, request, evidence, decision), decision
 
 
 async def _refuse_what_is_over(conn: Connection, decision_id: str, now: datetime) -> None:

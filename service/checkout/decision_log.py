@@ -27,7 +27,7 @@ from service.statement import Int, SmallInt, Statement, together
 
 
 class LoggedDecision(Struct, frozen=True):
-    """A row of `decisions`: everything needed to replay it. The texts are JSON, byte for byte."""
+    """A row of `decisions`: everything needed to replay it."""
 
     bucket: SmallInt
     decision_id: str
@@ -35,14 +35,16 @@ class LoggedDecision(Struct, frozen=True):
     consumer_id: str
     merchant_reference: str
     currency: str
+    amount: int
+    category: str
     outcome: str
     policy_id: str
     policy_version: Int
     limit: int
     decided_at: datetime
     expires_at: datetime
-    request: str
-    snapshot: str
+    request: bytes  # sealed
+    snapshot: bytes  # sealed
     answer: bytes  # as it is sent; kept packed
     funding: str
 

@@ -10,12 +10,14 @@ import msgspec
 
 from service import ids
 from service.checkout.cache import Cache, account_name, consumer_name
-from service.checkout.persona import Persona, persona_of
-from service.checkout.snapshot import Attribute, Snapshot
+from service.checkout.persona import Persona
+from service.checkout.snapshot import Snapshot
+from service.data_key import DataKey, DataSecrets
 from service.db import Connection, Pool, columns, load_queries
 from service.inbox import Together
 from service.limits.account import Account
 from service.outside.source import SourceRead
+from service.people.consumer import Attribute, unseal_attributes
 from service.people.person import person_of
 from service.plans.plan import business_day
 
@@ -40,11 +42,12 @@ class Versions(NamedTuple):
 
 
 class Known(NamedTuple):
-    """A snapshot, whose consumer it is and which person."""
+    """A snapshot, whose consumer it is, which person, and the key to seal it with."""
 
     snapshot: Snapshot
     merchant_id: str
     person_id: str
+    key: DataKey  # of what is personal of this consumer
     kept: Versions | None = None  # what the cache says it is of; None: read from the database
 
     @property
@@ -70,6 +73,7 @@ class _Consumer(msgspec.Struct, omit_defaults=True):
     merchant_id: str
     time_zone: str  # the merchant's
     attributes: dict[str, Attribute]
+    wrapped: bytes  # the key of what is personal of this consumer
     persona: Persona | None = None
 
 
@@ -89,8 +93,9 @@ class _History(msgspec.Struct):
 class Snapshots:
     """`read` for the hot path, from Redis if it knows; `read_fresh` from the database, before a no is said."""
 
-    def __init__(self, pool: Pool, cache: Cache) -> None:
+    def __init__(self, pool: Pool, cache: Cache, secrets: DataSecrets) -> None:
         self._pool = pool
+        self._secrets = secrets
         self._cache = cache
         self._together = Together(self._read)
         self._persons: dict[str, str] = {}  # by consumer, where the person is not the one that its registration made
@@ -137,7 +142,7 @@ class Snapshots:
                 others[who] = self._persons[who.consumer_id] = consumer.person_id
             elif account is not None:
                 versions = Versions(entry.version, account.version)
-                known[who] = _known(who, consumer, _decode_history(account.text), versions)
+                known[who] = _known(self._secrets, who, consumer, _decode_history(account.text), versions)
         while len(self._persons) > PERSONS_MAX:
             del self._persons[next(iter(self._persons))]
         return known | await self._read_kept(others) if others else known
@@ -146,19 +151,19 @@ class Snapshots:
         known: dict[Who, Known] = {}
         entries: list[tuple[str, int, bytes]] = []
         for row in await _rows(self._pool, wanted):
-            who, consumer, history = _read_row(row)
+            who, consumer, history = _read_row(self._secrets, row)
             account = account_name(consumer.person_id, who.currency)
             entries.append((consumer_name(who.consumer_id), row["consumer_version"], _encode(consumer)))
             entries.append((account, row["account_version"], _encode(history)))
-            known[who] = _known(who, consumer, history)
+            known[who] = _known(self._secrets, who, consumer, history)
         await self._cache.put(entries)
         return known
 
 
-async def load_known(conn: Connection, wanted: Collection[Who]) -> dict[Who, Known]:
+async def load_known(conn: Connection, secrets: DataSecrets, wanted: Collection[Who]) -> dict[Who, Known]:
     """What the database knows of these consumers, as it stands in this transaction; the cache is not asked."""
-    rows = [_read_row(row) for row in await _rows(conn, wanted)]
-    return {who: _known(who, consumer, history) for who, consumer, history in rows}
+    rows = [_read_row(secrets, row) for row in await _rows(conn, wanted)]
+    return {who: _known(secrets, who, consumer, history) for who, consumer, history in rows}
 
 
 async def _rows(conn: Connection | Pool, wanted: Collection[Who]) -> list[asyncpg.Record]:
@@ -166,15 +171,17 @@ async def _rows(conn: Connection | Pool, wanted: Collection[Who]) -> list[asyncp
     return await conn.fetch(Q.load_snapshots, *columns(keys))
 
 
-def _read_row(row: asyncpg.Record) -> tuple[Who, _Consumer, _History]:
+def _read_row(secrets: DataSecrets, row: asyncpg.Record) -> tuple[Who, _Consumer, _History]:
     history = _History(**{name: row[name] for name in _History.__struct_fields__})
-    persona = persona_of(row["test_reference"]) if row["test_reference"] else None
-    attributes = _decode_attributes(row["attributes"])
-    consumer = _Consumer(row["person_id"], row["merchant_id"], row["time_zone"], attributes, persona)
+    persona = Persona(row["persona"]) if row["persona"] else None
+    attributes = unseal_attributes(secrets.unwrapped(row["consumer_id"], row["wrapped"]), row["attributes"])
+    consumer = _Consumer(row["person_id"], row["merchant_id"], row["time_zone"], attributes, row["wrapped"], persona)
     return Who(row["consumer_id"], row["currency"]), consumer, history
 
 
-def _known(who: Who, consumer: _Consumer, history: _History, kept: Versions | None = None) -> Known:
+def _known(
+    secrets: DataSecrets, who: Who, consumer: _Consumer, history: _History, kept: Versions | None = None
+) -> Known:
     first_plan_at = history.first_plan_at
     snapshot = Snapshot(
         consumer_id=who.consumer_id,
@@ -189,7 +196,8 @@ def _known(who: Who, consumer: _Consumer, history: _History, kept: Versions | No
         first_plan_on=business_day(first_plan_at, consumer.time_zone) if first_plan_at else None,
         clean_deposits=history.clean_deposits,
     )
-    return Known(snapshot, consumer.merchant_id, consumer.person_id, kept)
+    key = secrets.unwrapped(who.consumer_id, consumer.wrapped)
+    return Known(snapshot, consumer.merchant_id, consumer.person_id, key, kept)
 
 
 def _names(who: Who, person_id: str) -> tuple[str, str]:
@@ -199,4 +207,3 @@ def _names(who: Who, person_id: str) -> tuple[str, str]:
 _encode = msgspec.json.Encoder().encode
 _decode_consumer = msgspec.json.Decoder(_Consumer).decode
 _decode_history = msgspec.json.Decoder(_History).decode
-_decode_attributes = msgspec.json.Decoder(dict[str, Attribute]).decode

@@ -18,6 +18,8 @@ from service.checkout.case import lay_out
 from service.checkout.flow import Who, load_known
 from service.checkout.limit_review import Reviewed, reviewed_limit
 from service.checkout.request import Checkout
+from service.checkout.sealing import unseal_part
+from service.data_key import DataSecrets
 from service.db import Connection, Pool, load_queries
 from service.limits.account import Account
 from service.limits.change import LimitChange
@@ -38,6 +40,7 @@ class Reviewing(Struct, frozen=True):
 
     policy: CompiledPolicy
     merchants: Mapping[str, Merchant]
+    secrets: DataSecrets
     by: str | None = None  # a key; None: the day's close
 
 
@@ -120,13 +123,15 @@ async def _review(
     last = await conn.fetch(Q.load_last_requests, *keys_of(holders))
     if not last:
         return {}
-    known = await load_known(conn, [Who(row["consumer_id"], row["currency"]) for row in last])
+    known = await load_known(conn, under.secrets, [Who(row["consumer_id"], row["currency"]) for row in last])
     found: dict[Holder, Reviewed] = {}
     for row in last:
         one = known[Who(row["consumer_id"], row["currency"])]
+        request = unseal_part(under.secrets, row, "request")
+        assert request is not None  # only of those who were not erased
         merchant = under.merchants[one.merchant_id]
         today = business_day(now, merchant.time_zone)
-        case = lay_out(_decode_checkout(row["request"]), one.snapshot, merchant, under.policy, today)
+        case = lay_out(_decode_checkout(request), one.snapshot, merchant, under.policy, today)
         found[_holder(row)] = reviewed_limit(case, row["by_hand"])
     return found
 

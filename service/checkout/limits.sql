@@ -3,7 +3,7 @@
 -- load_last_requests --
 -- The purchase behind each account's last plan, and by which of the person's consumers: what the facts of a purchase are
 -- read from. And the limit that an operator set last.
-select k.person_id, k.currency, d.consumer_id, d.request,
+select k.person_id, k.currency, d.decision_id, d.consumer_id, d.request, dk.wrapped,
        (select c."limit"
           from limit_changes c
          where c.bucket = k.bucket and c.person_id = k.person_id and c.currency = k.currency
@@ -19,7 +19,8 @@ select k.person_id, k.currency, d.consumer_id, d.request,
      order by p.decision_id desc
      limit 1
  ) last
-  join decisions d on d.bucket = last.bucket and d.decision_id = last.decision_id;
+  join decisions d on d.bucket = last.bucket and d.decision_id = last.decision_id
+  join data_keys dk on dk.bucket = d.bucket and dk.key_id = d.consumer_id and dk.wrapped is not null;
 
 -- begin_review_day --
 insert into limit_review_days (reviewed_on) values ($1) on conflict do nothing;

@@ -2,11 +2,12 @@
 -- Account and history are the person's, whichever of their consumers asks. One statement, one moment: the account's
 -- version tells which commands the other facts have seen.
 select c.consumer_id, c.person_id, k.currency, c.merchant_id, m.time_zone, c.version as consumer_version, c.attributes,
-       case when m.is_test then c.reference end as test_reference, coalesce(a.version, 0) as account_version, a."limit",
+       c.persona, dk.wrapped, coalesce(a.version, 0) as account_version, a."limit",
        coalesce(a.reserved, 0) as reserved, coalesce(a.used, 0) as used, h.open_plans, h.paid_off_plans,
        h.next_due_on, h.first_plan_at, h.clean_deposits
   from unnest($1::smallint[], $2::text[], $3::text[]) as k (bucket, consumer_id, currency)
   join consumers c using (bucket, consumer_id)
+  join data_keys dk on dk.bucket = c.bucket and dk.key_id = c.consumer_id and dk.wrapped is not null
   join merchants m using (merchant_id)
   join people o on o.bucket = bucket_of(c.person_id) and o.person_id = c.person_id
   left join accounts a
@@ -42,24 +43,28 @@ select coalesce(m.answer, d.answer) as answer
  where d.bucket = $1 and d.decision_id = $2 and d.merchant_id = $3;
 
 -- load_offered --
-select request, answer, policy_id, policy_version, decided_at
-  from decisions
- where bucket = $1 and decision_id = $2 and merchant_id = $3;
+select d.decision_id, d.consumer_id, d.request, k.wrapped, d.answer, d.policy_id, d.policy_version, d.decided_at
+  from decisions d
+  join data_keys k on k.bucket = d.bucket and k.key_id = d.consumer_id
+ where d.bucket = $1 and d.decision_id = $2 and d.merchant_id = $3;
 
 -- load_notice --
--- Of a referral that a person reviewed: the decision that made. The merchant's name is what it was then.
-select k.request, k.answer, k.snapshot::json -> 'merchant' ->> 'name' as merchant_name
+-- Of a referral that a person reviewed: the decision that made.
+select m.decision_id, m.consumer_id, m.request, m.snapshot, m.answer, k.wrapped, s.name as merchant_name
   from decisions d
   left join reviews r using (bucket, decision_id)
-  join decisions k on k.bucket = d.bucket and k.decision_id = coalesce(r.made_id, d.decision_id)
+  join decisions m on m.bucket = d.bucket and m.decision_id = coalesce(r.made_id, d.decision_id)
+  join data_keys k on k.bucket = d.bucket and k.key_id = d.consumer_id
+  join merchants s on s.merchant_id = d.merchant_id
  where d.bucket = $1 and d.decision_id = $2 and ($3::text is null or d.merchant_id = $3);
 
 -- load_evidence --
 -- All that a replay needs; of what a person decided, what the person said.
-select d.policy_id, d.policy_version, d.decided_at, d.request, d.snapshot, d.answer,
-       r.decision_id as referral_id, r.outcome, r.reasons
+select d.decision_id, d.policy_id, d.policy_version, d.decided_at, d.consumer_id, d.request, d.snapshot, d.answer,
+       r.decision_id as referral_id, r.outcome, r.reasons, k.wrapped, k.erased_at, k.erased_by
   from decisions d
   left join reviews r on r.bucket = d.bucket and r.made_id = d.decision_id
+  join data_keys k on k.bucket = d.bucket and k.key_id = d.consumer_id
  where d.bucket = $1 and d.decision_id = $2;
 
 -- load_outcome --
@@ -99,9 +104,11 @@ select k.*
     on conflict do nothing;
 
 -- load_decision_log --
-select decision_id, merchant_id, policy_id, policy_version, decided_at, request, snapshot, answer, funding
-  from decisions
- where bucket = $1 and decision_id = $2;
+select d.decision_id, d.merchant_id, d.consumer_id, d.policy_id, d.policy_version, d.decided_at, d.request, d.snapshot,
+       d.answer, d.funding, k.wrapped, k.erased_at, k.erased_by
+  from decisions d
+  join data_keys k on k.bucket = d.bucket and k.key_id = d.consumer_id
+ where d.bucket = $1 and d.decision_id = $2;
 
 -- taken --
 -- Of the decisions with a key, those on a merchant reference that a plan has taken: none of their offers could be accepted.
@@ -140,10 +147,10 @@ select decision_id from @asked where not has_key
 
 -- log_decisions --
 with logged as (
-    insert into decisions (bucket, decision_id, merchant_id, consumer_id, merchant_reference, currency, outcome,
-                           policy_id, policy_version, "limit", decided_at, expires_at, request, snapshot, answer,
+    insert into decisions (bucket, decision_id, merchant_id, consumer_id, merchant_reference, currency, amount,
+                           category, outcome, policy_id, policy_version, "limit", decided_at, expires_at, request, snapshot, answer,
                            funding)
-    select bucket, decision_id, merchant_id, consumer_id, merchant_reference, currency, outcome,
+    select bucket, decision_id, merchant_id, consumer_id, merchant_reference, currency, amount, category, outcome,
            policy_id, policy_version, "limit", decided_at, expires_at, request, snapshot, answer, funding
       from @decided
      where decision_id in (select answer_id from fresh)

@@ -6,8 +6,7 @@ from msgspec import Struct
 
 from service.checkout.persona import Persona
 from service.outside.source import SourceRead
-
-Attribute = str | int | bool | None
+from service.people.consumer import Attribute
 
 
 class Snapshot(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True, kw_only=True):

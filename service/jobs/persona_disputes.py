@@ -30,7 +30,7 @@ async def disputes_to_come(pool: Pool, merchant_id: str) -> list[ToCome]:
     """All of a test merchant's plans that a persona has not disputed yet."""
     found: list[ToCome] = []
     for persona, after in DISPUTING.items():
-        found += [ToCome(*row) for row in await pool.fetch(Q.find_disputes_to_come, merchant_id, f"+{persona}", after)]
+        found += [ToCome(*row) for row in await pool.fetch(Q.find_disputes_to_come, merchant_id, persona, after)]
     return found
 
 

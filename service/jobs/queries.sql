@@ -21,14 +21,14 @@ select type, count(*)
  order by type;
 
 -- find_disputes_to_come --
--- A merchant's plans of consumers whose reference ends so, of which something is captured and nothing was disputed; and
+-- A merchant's plans of consumers who are this persona, of which something is captured and nothing was disputed; and
 -- when so much time has passed since the first capture.
 select min(f.recorded_at) + $3 as at, p.plan_id, p.consumer_id
   from merchant_references r
   join plans p using (bucket, plan_id)
   join consumers c using (bucket, consumer_id)
   join facts f on f.bucket = p.bucket and f.plan_id = p.plan_id and f.fact in ('captured', 'dispute_opened')
- where r.merchant_id = $1 and right(c.reference, length($2)) = $2 and p.captured > p.refunded
+ where r.merchant_id = $1 and c.persona = $2 and p.captured > p.refunded
  group by p.bucket, p.plan_id
 having every(f.fact = 'captured')
  order by at, p.plan_id;

@@ -12,10 +12,11 @@ from typing import Final
 from msgspec import Struct
 
 from service.checkout.request import Checkout
-from service.checkout.snapshot import Attribute, Snapshot
+from service.checkout.snapshot import Snapshot
 from service.errors import Code, Refused
 from service.learning.table import Table
 from service.money import AMOUNT_MAX, EXPONENTS
+from service.people.consumer import Attribute
 from service.plans.offer import Kind
 from service.policies.document import Feature, FeatureType, Source
 

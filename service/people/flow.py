@@ -1,16 +1,24 @@
 """Consumers in the database: registered by a merchant's reference, or updated."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 from pathlib import Path
 from typing import Any, Final
 
-import asyncpg
-import msgspec
+from msgspec.structs import replace
 
 from service import ids
-from service.db import Connection, load_queries
+from service.data_key import DataKey, DataSecrets
+from service.db import Connection, Pool, load_queries
 from service.people import matching_flow as matching
+from service.people.consumer import (
+    Consumer,
+    reference_indexes,
+    seal_attributes,
+    seal_reference,
+    unseal_attributes,
+    unseal_reference,
+)
 from service.people.matching_flow import Marked
 from service.people.person import person_of
 
@@ -24,35 +32,67 @@ def bucket_of(merchant_id: str, reference: str) -> int:
 
 async def register(
     conn: Connection,
+    secrets: DataSecrets,
     merchant_id: str,
     reference: str,
     attributes: Mapping[str, Any],
+    persona: str | None,
     identifiers: Sequence[Marked],
     now: datetime,
-) -> asyncpg.Record:
+) -> tuple[Consumer, DataKey]:
     """The consumer of this reference with these attributes, and no others; version 1 is a new one.
 
     The person is the one whom the identifiers name; a new consumer whom they name nobody for is a person of its own.
     """
-    claim = (bucket_of(merchant_id, reference), merchant_id, reference)
-    text = msgspec.json.encode(attributes).decode()
+    claim = (bucket_of(merchant_id, reference), merchant_id)
+    consumer = Consumer("", reference, dict(attributes), persona, 1, now, now)
     matched = await matching.find(conn, identifiers)
-    if known := await conn.fetchval(Q.find_consumer, *claim):
-        person_id = await matching.settle(conn, known, matched, now) if identifiers else ""
-        row = await conn.fetchrow(Q.update_consumer, ids.bucket_of(known), known, text, now)
+    if known := await conn.fetchrow(Q.find_consumer, *claim, reference_indexes(secrets, merchant_id, reference)):
+        key = secrets.unwrapped(*known)
+        bucket = ids.bucket_of(key.key_id)
+        person_id = await matching.settle(conn, key.key_id, matched, now) if identifiers else ""
+        row = await conn.fetchrow(Q.update_consumer, bucket, key.key_id, seal_attributes(key, attributes), now)
         assert row is not None
-        await matching.keep(conn, known, person_id, identifiers, matched, now)
-        return row
+        await matching.keep(conn, key.key_id, person_id, identifiers, matched, now)
+        return replace(consumer, consumer_id=key.key_id, **dict(row)), key
     bucket = ids.bucket_of(matched.person_id) if matched.person_id else ids.random_bucket()
-    consumer_id = ids.new_id(ids.CONSUMER, bucket, int(now.timestamp() * 1000))
-    person_id = matched.person_id or person_of(consumer_id)
+    key, wrapped = secrets.new_key(ids.new_id(ids.CONSUMER, bucket, int(now.timestamp() * 1000)))
+    person_id = matched.person_id or person_of(key.key_id)
     if matched.person_id is None:
         await conn.execute(Q.insert_person, bucket, person_id, now)
     row = await conn.fetchrow(
-        Q.insert_consumer, claim[0], bucket, consumer_id, person_id, merchant_id, reference, text, now
-    )
+        Q.insert_consumer, *claim, reference_indexes(secrets, merchant_id, reference)[0], bucket, key.key_id, person_id,
+        seal_reference(key, reference), seal_attributes(key, attributes), persona, now, wrapped,
+    )  # fmt: skip
     if row is None:
         raise matching.again()
-    await matching.keep(conn, consumer_id, person_id, identifiers, matched, now)
-    await matching.doubt(conn, person_id, matched.others, consumer_id, now)
-    return row
+    await matching.keep(conn, key.key_id, person_id, identifiers, matched, now)
+    await matching.doubt(conn, person_id, matched.others, key.key_id, now)
+    return replace(consumer, consumer_id=key.key_id, **dict(row)), key
+
+
+async def load_consumer(
+    conn: Connection | Pool, secrets: DataSecrets, consumer_id: str, merchant_id: str
+) -> Consumer | None:
+    """A consumer of this merchant."""
+    row = await conn.fetchrow(Q.load_consumer, ids.bucket_of(consumer_id), consumer_id, merchant_id)
+    if row is None:
+        return None
+    reference, attributes = "", {}
+    if row["wrapped"] is not None:
+        key = secrets.unwrapped(consumer_id, row["wrapped"])
+        reference, attributes = unseal_reference(key, row["reference"]), unseal_attributes(key, row["attributes"])
+    return Consumer(
+        consumer_id, reference, attributes, row["persona"], row["version"], row["created_at"], row["updated_at"],
+        row["erased_at"],
+    )  # fmt: skip
+
+
+async def data_keys(
+    conn: Connection | Pool, secrets: DataSecrets, key_ids: Collection[str]
+) -> dict[str, DataKey | None]:
+    """The keys of these consumers and persons by their ids; None of those that were erased."""
+    if not key_ids:
+        return {}
+    rows = await conn.fetch(Q.load_data_keys, [ids.bucket_of(one) for one in key_ids], list(key_ids))
+    return {row[0]: secrets.unwrapped(row[0], row[1]) if row[1] is not None else None for row in rows}

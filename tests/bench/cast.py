@@ -18,12 +18,14 @@ from msgspec.structs import astuple, replace
 
 from service import clock, ids
 from service.access.key import key_hmac
-from service.checkout.snapshot import Attribute
+from service.checkout.sealing import seal_part
 from service.config import Settings
+from service.data_key import DataKey, DataSecrets, Place
 from service.db import Connection, load_queries, open_pool
 from service.demo.seed import POLICY, Demo, seed
 from service.demo.seed import Q as SEED
 from service.packed import pack, unpack
+from service.people.consumer import Attribute, reference_indexes, seal_attributes, seal_reference
 from service.people.person import person_of
 from service.policies.document import Policy
 
@@ -70,6 +72,7 @@ class Cast(Struct):
 
     people: list[Person]
     keys: dict[str, str]  # by merchant
+    data_keys: dict[str, DataKey] = {}  # by consumer
 
     def checkout(self, person: Person) -> bytes:
         """POST /v1/checkouts: a cart that has never been seen."""
@@ -125,10 +128,46 @@ async def invite(conn: Connection, settings: Settings, people: int) -> Cast:
     await conn.execute(Q.make_buyers)
     await conn.copy_records_to_table("buyers", records=[astuple(person) for person in cast.people])
     await conn.execute(Q.insert_people)
-    await conn.execute(Q.insert_consumers, msgspec.json.encode(ATTRIBUTES).decode())
-    await conn.execute(Q.insert_references)
+    cast.data_keys = await _register(conn, settings, cast.people)
     await conn.execute(Q.insert_accounts, LIMIT)
     return cast
+
+
+async def _register(conn: Connection, settings: Settings, people: list[Person]) -> dict[str, DataKey]:
+    """Consumers with their data keys, by their ids."""
+    secrets, now = DataSecrets(settings.data_secret), clock.now()
+    made = {one.consumer_id: secrets.new_key(one.consumer_id) for one in people}
+    await conn.copy_records_to_table(
+        "data_keys",
+        records=[(ids.bucket_of(key_id), key_id, wrapped) for key_id, (_, wrapped) in made.items()],
+        columns=["bucket", "key_id", "wrapped"],
+    )
+    consumers = [
+        (
+            one.bucket, one.consumer_id, one.person_id, one.merchant_id, seal_reference(key, _reference(one)),
+            seal_attributes(key, ATTRIBUTES), now, now,
+        )
+        for one in people
+        for key in (made[one.consumer_id][0],)
+    ]  # fmt: skip
+    names = (
+        "bucket", "consumer_id", "person_id", "merchant_id", "reference", "attributes", "created_at",
+        "updated_at",
+    )  # fmt: skip
+    await conn.copy_records_to_table("consumers", records=consumers, columns=names)
+    claims = [
+        (ids.bucket_for(one.merchant_id, reference), one.merchant_id, index, one.consumer_id)
+        for one in people
+        for reference in (_reference(one),)
+        for index in reference_indexes(secrets, one.merchant_id, reference)
+    ]
+    claimed = ("bucket", "merchant_id", "reference_index", "consumer_id")
+    await conn.copy_records_to_table("consumer_references", records=claims, columns=claimed)
+    return {key_id: key for key_id, (key, _) in made.items()}
+
+
+def _reference(person: Person) -> str:
+    return f"customer {person.number}"
 
 
 def _people(count: int, merchants: list[str], now_ms: int) -> Iterator[Person]:
@@ -177,7 +216,10 @@ async def _multiply(conn: Connection, cast: Cast, decision_id: str) -> None:
     """That decision for everybody. Ids of a decision and its offers share all but prefix and last two letters."""
     row = await conn.fetchrow(Q.load_decision, decision_id)
     assert row is not None
-    made = dict(row, answer=unpack(row["answer"]).decode())
+    key = cast.data_keys[row["consumer_id"]]
+    made = dict(row, answer=unpack(row["answer"]).decode()) | {
+        part: key.unseal(row[part], Place("decisions", part, decision_id)).decode() for part in ("request", "snapshot")
+    }
     stem, names = made["decision_id"][3:-2], (made["consumer_id"], made["merchant_reference"])
 
     def of(person: Person) -> dict[str, Any]:
@@ -187,9 +229,11 @@ async def _multiply(conn: Connection, cast: Cast, decision_id: str) -> None:
             for name in ("request", "snapshot", "answer")
         }
         answer = texts.pop("answer").replace(stem, person.decision_id[3:-2])
+        own = cast.data_keys[consumer]
+        sealed = {part: seal_part(own, person.decision_id, part, texts[part].encode()) for part in texts}
         who = {"bucket": person.bucket, "consumer_id": consumer, "merchant_id": person.merchant_id}
         named = {"decision_id": person.decision_id, "merchant_reference": reference}
-        return made | who | named | texts | {"answer": pack(answer.encode())}
+        return made | who | named | sealed | {"answer": pack(answer.encode())}
 
     records = (tuple(of(person).values()) for person in cast.people)
     await conn.copy_records_to_table("decisions", records=records, columns=list(made))

@@ -24,14 +24,6 @@ insert into keys (key_id, hmac, audience, owner_id, scopes, created_at) values (
 -- insert_people --
 insert into people (bucket, person_id, created_at) select bucket, person_id, now() from buyers;
 
--- insert_consumers --
-insert into consumers (bucket, consumer_id, person_id, merchant_id, reference, attributes, created_at, updated_at)
-select bucket, consumer_id, person_id, merchant_id, 'customer ' || number, $1, now(), now() from buyers;
-
--- insert_references --
-insert into consumer_references (bucket, merchant_id, reference, consumer_id)
-select bucket, merchant_id, 'customer ' || number, consumer_id from buyers;
-
 -- insert_accounts --
 insert into accounts (bucket, person_id, currency, "limit") select bucket, person_id, 'EUR', $1 from buyers;
 

@@ -80,7 +80,7 @@ async def _prepare(settings: Settings) -> tuple[Cast, Demo, int | None]:
 
 async def _multiply(settings: Settings, models: list[str], plans: int) -> None:
     connection = await db.connect(settings.owner_url)
-    await portfolio.multiply(connection, models, plans)
+    await portfolio.multiply(connection, settings, models, plans)
     await connection.execute("vacuum (analyze)")
     await connection.close()
 

@@ -15,10 +15,13 @@ from msgspec.structs import replace
 
 from service import clock
 from service.access.key import key_hmac
+from service.checkout.sealing import seal_part, unseal_part
 from service.config import Settings
+from service.data_key import DataSecrets
 from service.db import Connection, load_queries
 from service.demo.seed import POLICY, Demo
 from service.demo.seed import Q as SEED
+from service.people.consumer import Attribute, seal_attributes, seal_reference, unseal_attributes
 from service.policies.document import Policy
 from service.terms.servicing import LateFee, Servicing
 from service.terms.terms import Unit
@@ -41,6 +44,13 @@ TABLES: Final = {
     "decisions": "decision_id", "instruments": "consumer_id", "plans": "plan_id", "facts": "plan_id",
     "lines": "plan_id", "transfers": "plan_id", "merchant_references": "plan_id", "collections": "plan_id",
     "charges": "plan_id",
+}  # fmt: skip
+
+
+# What is sealed is sealed anew for each copy.
+SEALED: Final = {
+    "consumers": ("reference", "attributes"), "consumer_references": ("reference_index",),
+    "decisions": ("request", "snapshot"),
 }  # fmt: skip
 
 
@@ -117,18 +127,63 @@ def live(teller: Teller, life: Life, today: datetime, processor: str) -> str:
     return plan
 
 
-async def multiply(conn: Connection, plans: list[str], count: int) -> None:
+async def multiply(conn: Connection, settings: Settings, plans: list[str], count: int) -> None:
     """Copies of these plans, by their shares, until there are so many."""
     await conn.execute(Q.make_models, plans, [life.share for life in LIVES])
     await conn.execute(Q.make_letters)
     await conn.execute(Q.make_copies, count)
     await conn.execute(Q.index_copies)
     await conn.execute("analyze copies")
+    secrets = DataSecrets(settings.data_secret)
+    models = [await _open(conn, secrets, row) for row in await conn.fetch(Q.load_models)]
+    await conn.execute(Q.make_sealed)
     statements = [await _copying(conn, table, key) for table, key in TABLES.items()]
     for first in range(1, count + 1, AT_ONCE):
         async with conn.transaction():
+            await _seal(conn, secrets, models, first)
             for statement in statements:
                 await conn.execute(statement, first, first + AT_ONCE - 1)
+
+
+class Model(Struct):
+    """What is personal of a model, opened."""
+
+    consumer_id: str
+    attributes: dict[str, Attribute]
+    texts: dict[str, bytes]  # of the decision
+
+
+async def _open(conn: Connection, secrets: DataSecrets, row: Any) -> Model:
+    key = secrets.unwrapped(row["consumer_id"], row["wrapped"])
+    attributes = unseal_attributes(key, row["attributes"])
+    texts = {part: unseal_part(secrets, row, part) or b"" for part in ("request", "snapshot")}
+    return Model(row["consumer_id"], attributes, texts)
+
+
+async def _seal(conn: Connection, secrets: DataSecrets, models: list[Model], first: int) -> None:
+    """Seals the next copies' personal data anew, each under a key of its own: it opens in its own row alone."""
+    consumer, decision = (f"replace({_with_gaps(f'm.{one}_id')}, '{_GAP}', k.stem)" for one in ("consumer", "decision"))
+    rows = await conn.fetch(
+        f"select k.number, k.bucket, k.model, {consumer} as consumer_id, {decision} as decision_id from copies k "
+        "join models m on m.number = k.model where k.number between $1 and $2",
+        first, first + AT_ONCE - 1,
+    )  # fmt: skip
+    sealed, wrapped_keys = [], []
+    for number, bucket, which, consumer_id, decision_id in rows:
+        model = models[which - 1]
+        key, wrapped = secrets.new_key(consumer_id)
+        request, snapshot = (
+            seal_part(key, decision_id, part, text.replace(model.consumer_id.encode(), consumer_id.encode()))
+            for part, text in model.texts.items()
+        )
+        reference = f"copy {number}"
+        index = secrets.blind("reference", reference)
+        own = (seal_reference(key, reference), index, seal_attributes(key, model.attributes))
+        sealed.append((number, *own, request, snapshot))
+        wrapped_keys.append((bucket, consumer_id, wrapped))
+    await conn.execute("truncate sealed")
+    await conn.copy_records_to_table("sealed", records=sealed)
+    await conn.copy_records_to_table("data_keys", records=wrapped_keys, columns=["bucket", "key_id", "wrapped"])
 
 
 async def _copying(conn: Connection, table: str, key: str) -> str:
@@ -147,7 +202,8 @@ async def _copying(conn: Connection, table: str, key: str) -> str:
     names = ", ".join(f'"{name}"' for name in columns)
     return (
         f"insert into {table} ({names}) select {', '.join(copied)} from copies k "
-        f"join pattern_{table} t using (model) where k.number between $1 and $2 order by k.bucket"
+        f"join pattern_{table} t using (model) join sealed s using (number) "
+        "where k.number between $1 and $2 order by k.bucket"
     )
 
 
@@ -157,10 +213,9 @@ def _column(table: str, name: str, kind: str) -> tuple[str, str]:
     filled = f"replace({own}, '{_GAP}', k.stem)"
     if name == "bucket":
         return own, "k.bucket"
-    if name == "merchant_reference" or (table, name) in (
-        ("consumers", "reference"),
-        ("consumer_references", "reference"),
-    ):
+    if name in SEALED.get(table, ()):
+        return own, f's."{name}"'
+    if name == "merchant_reference":
         return own, f"{own} || k.stem"
     if name == "answer":
         return own, r"'\x'::bytea"  # the offers, of which one was taken

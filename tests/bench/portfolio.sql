@@ -33,6 +33,18 @@ select number, model, bucket, letters(bucket, 2) || letters(number, 8) as stem
   from counted
   join shares on place >= least and place < most;
 
+-- load_models --
+select d.consumer_id, d.decision_id, c.attributes, d.request, d.snapshot, k.wrapped
+  from models m
+  join decisions d using (bucket, decision_id)
+  join consumers c on c.bucket = m.bucket and c.consumer_id = m.consumer_id
+  join data_keys k on k.bucket = m.bucket and k.key_id = m.consumer_id
+ order by m.number;
+
+-- make_sealed --
+create temporary table sealed (number bigint, reference bytea, reference_index bytea, attributes bytea, request bytea,
+                               snapshot bytea);
+
 -- index_copies --
 create unique index on copies (number);
 

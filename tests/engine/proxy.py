@@ -51,11 +51,7 @@ class Proxy:
             writer.close()
 
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        try:
-            upstream_reader, upstream = await self._connect()
-        except OSError:  # nobody is there
-            writer.close()
-            return
+        upstream_reader, upstream = await self._connect()
         self._open |= {writer, upstream}
         answers = asyncio.create_task(_pass_on(upstream_reader, writer))
         only_reads = False
@@ -90,7 +86,7 @@ class Proxy:
         if cut is Cut.AFTER:
             upstream.write(message)
             await upstream.drain()
-            await upstream_reader.read(1 << 16)
+            assert b"COMMIT\x00" in await upstream_reader.read(1 << 16)
         if self.then_closed:
             await self.close()
 

@@ -11,10 +11,11 @@ import httpx
 
 from service.config import Settings
 from service.db import Pool
+from service.people.consumer import reference_indexes
 from service.registry.registry import CHANNEL, Registry
 from tests.engine.processes import Own, Service, broken_checks, insist, is_told, offers, serving, world_of
 from tests.flows.outside import CONSENT
-from tests.flows.world import World
+from tests.flows.world import SECRETS, World
 
 SECONDS = 12  # a generous while for what takes 2.2: whoever waits for PostgreSQL waits for ever
 READY = {"status": "ready"}
@@ -70,7 +71,10 @@ class Writes:
         count = self.world.pool.fetchval
         assert await count("select count(*) from plans where consumer_id = $1", self.consumer) == 9
         assert await count("select captured from plans where plan_id = $1", self.plan) == 400_00
-        assert await count("select count(*) from consumers where reference = any ($1)", self.references) == 4
+        own = self.world.demo.merchant_id
+        indexes = [index for one in self.references for index in reference_indexes(SECRETS, own, one)]
+        asked = "select count(*) from consumer_references where reference_index = any ($1)"
+        assert await count(asked, indexes) == 4
         asked = "select count(*) from decisions where merchant_reference = any ($1)"
         assert await count(asked, self.references) == 1
         assert await broken_checks(self.world.pool) == []

@@ -10,9 +10,11 @@ import httpx
 from litestar import Litestar
 
 from service import db
+from service.data_key import DataSecrets
 from service.demo.seed import Demo
 from tests.bench.cast import ATTRIBUTES as GOOD
 
+SECRETS = DataSecrets("d" * 32)  # as conftest.py gives it to the service
 NOON = datetime(2026, 3, 2, 12, tzinfo=UTC)
 
 Headers = Mapping[str, str | bytes]
