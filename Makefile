@@ -1,6 +1,6 @@
 # Tenor. On a machine with Python 3.11 or newer and nothing else: `make run` or `make test`.
 .DEFAULT_GOAL := help
-.PHONY: help venv run test test-faults test-training simulate walk bench check lint check-types format openapi lock clean
+.PHONY: help venv run test test-faults chaos test-training simulate walk bench check lint check-types format openapi lock clean
 
 PYTHON ?= $(shell for python in python3.11 python3.12 python3.13 python3.14 python3; do \
 	$$python -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$python && break; done)
@@ -38,6 +38,9 @@ test: $(READY)  ## lint, types and every test, against embedded servers of its o
 
 test-faults: $(READY)  ## crowds and kills again, 20 rounds of each, and properties with 10,000 examples
 	@TENOR_FAULTS=1 HYPOTHESIS_PROFILE=full $(BIN)/python -m pytest -q -n 2 tests/engine tests/flows $(ARGS)
+
+chaos: $(READY)  ## people shop at two instances while all under them is killed, frozen and cut off; some 4 minutes
+	@$(BIN)/python -m tests.chaos $(ARGS)
 
 SEEDS ?= 20000-120000
 simulate: $(READY)  ## lives of plans by chance, of other seeds than make test has (SEEDS=20000-120000)

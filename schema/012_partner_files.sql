@@ -153,7 +153,7 @@ create table breaks (
     state          text             not null,
     opened_on      date             not null,   -- its age counts from here, through all days and corrected files that have it
     resolved_on    date,
-    note           text,                        -- why it is resolved
+    note           text,                        -- why an operator resolved it last; else that a corrected file did
     constraint breaks_pk primary key (break_id),
     constraint breaks_kind_is_known
         check (kind in ('missing_at_partner', 'missing_here', 'currency_differs', 'amount_differs', 'duplicate')),
@@ -183,6 +183,28 @@ create table break_days (
 );
 
 create index break_days_of_file on break_days (file_id) where stands;
+
+-- What was said and done about a break, by an operator or because of a file: nothing of it is ever overwritten.
+create table break_notes (
+    number   bigint           generated always as identity,
+    break_id text collate "C" not null,
+    what     text             not null,
+    owner    text,                        -- of an assignment: who must act from then on
+    note     text,                        -- in words
+    noted_by text collate "C",            -- the person; null: a partner's file
+    noted_at timestamptz      not null,
+    constraint break_notes_pk primary key (number),
+    constraint break_notes_break foreign key (break_id) references breaks (break_id),
+    constraint break_notes_what_is_known check (what in ('assigned', 'commented', 'resolved', 'reopened')),
+    constraint break_notes_assign_to_somebody check ((what = 'assigned') = (owner is not null)),
+    constraint break_notes_say_something check (note is not null or what in ('assigned', 'reopened'))
+);
+
+create index break_notes_of_break on break_notes (break_id, number);
+
+create trigger break_notes_are_append_only before update or delete or truncate on break_notes
+    for each statement execute function refuse_change();
+revoke update, delete, truncate on break_notes from public;
 
 -- A break as the last day says that has it (or had it), with the first such day, and whose midnight its age is counted by.
 create view partner_breaks as

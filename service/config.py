@@ -44,6 +44,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     workers: int = 1  # HTTP processes
     pool_size: int = 12  # PostgreSQL connections a process, its committers included
     sync_standbys: int = 0  # standbys that have a commit before it is acknowledged, at least
+    drain_s: int = 1  # from being told to stop until nothing more is taken: balancers notice meanwhile
     sandbox: bool = False  # a caller may set the clock: `Tenor-Clock`
     allow_private: bool = False  # gateways and processors may be on this machine and on private networks
     outside_ports: tuple[int, ...] = (443,)  # at which gateways and processors are called
@@ -53,6 +54,8 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     data_secret_before: str = ""  # the one before it, while both are in use; empty: none
     audit_secret: str = ""  # the audit log is sealed under it
     alone_max: int = 10_000_00  # minor units: the highest limit that one operator sets, the most that one gives up
+    messenger_url: str | None = None  # the operator's own sender of messages, which brings consumers their codes
+    messenger_key: str = ""  # by which it knows us
     processor_keys: str = ""  # of processors that speak a protocol of their own: name=key,name=key
 
     @property
@@ -282,7 +285,7 @@ VARIABLES: Final[dict[str, tuple[str, Callable[[str, str], object]]]] = {
     "TENOR_ENV": ("environment", _environment),
     "DATABASE_URL": ("database_url", _database_url),
     "TENOR_LISTEN_URL": ("listen_url", _database_url),
-    "TENOR_MIGRATE_URL": ("migrate_url", _url("postgresql", "postgres")),
+    "TENOR_MIGRATE_URL": ("migrate_url", _database_url),
     "REDIS_URL": ("redis_url", _url("redis", "rediss", "unix")),
     "TENOR_HOST": ("host", _text),
     "PORT": ("port", _whole(0, 65535)),  # 0: any free port
@@ -290,6 +293,7 @@ VARIABLES: Final[dict[str, tuple[str, Callable[[str, str], object]]]] = {
     "TENOR_WORKERS": ("workers", _whole(1, 256)),
     "TENOR_POOL_SIZE": ("pool_size", _whole(8, 500)),
     "TENOR_SYNC_STANDBYS": ("sync_standbys", _whole(0, 100)),
+    "TENOR_DRAIN_S": ("drain_s", _whole(0, 600)),
     "TENOR_SANDBOX": ("sandbox", _boolean),
     "TENOR_ALLOW_PRIVATE": ("allow_private", _boolean),
     "TENOR_OUTSIDE_PORTS": ("outside_ports", _ports),
@@ -299,5 +303,7 @@ VARIABLES: Final[dict[str, tuple[str, Callable[[str, str], object]]]] = {
     "TENOR_DATA_SECRET_BEFORE": ("data_secret_before", _secret),
     "TENOR_AUDIT_SECRET": ("audit_secret", _secret),
     "TENOR_ALONE_MAX": ("alone_max", _whole(0, 999_999_999)),
+    "TENOR_MESSENGER_URL": ("messenger_url", _url("https", "http")),
+    "TENOR_MESSENGER_KEY": ("messenger_key", _secret),
     "TENOR_PROCESSOR_KEYS": ("processor_keys", _keys),
 }

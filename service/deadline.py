@@ -7,8 +7,10 @@ Who waits for another waits longer than the other, so that the answer comes from
     1.5 s   a lane hears no answer, and drops its connection                    ANSWER_S
     1.9 s   a lane gives up, and says what it knows of the outcome              PATIENCE_S
     2.2 s   a request is answered, whatever it still waits for                  REQUEST_S
-    4 s     a process that stops has waited for its requests                    DRAIN_S
+    4 s     a process that takes nothing more has waited for its requests       DRAIN_S
     7 s     the supervisor ends a process that has not stopped by itself        STOP_S
+
+Before the last two a process that is told to stop still takes requests for as long as TENOR_DRAIN_S says.
 
 A request's time begins when all of it is here. A route whose work may be long says so: `opt={"scope": ..., **LONG}`.
 """
@@ -22,6 +24,7 @@ PATIENCE_S: Final = 1.9
 REQUEST_S: Final = 2.2
 DRAIN_S: Final = 4
 STOP_S: Final = 7
+NOTICED_S: Final = 0.2  # from the signal until all processes have heard of it
 
 CONNECT_S: Final = 1.0  # to one PostgreSQL connection
 LOCK_S: Final = 1.5  # any other statement for a lock

@@ -16,7 +16,7 @@ from service.ledger.chart import LedgerAccount, Occasion
 from service.limits.change import LimitRule
 from service.outside.consent import NEAREST, Channel
 from service.outside.source import DataType, Purpose, SourceOutcome
-from service.partners.reconciliation import BreakKind, BreakState
+from service.partners.reconciliation import BreakKind, BreakNoteKind, BreakState
 from service.partners.reconciliation import Outcome as Reconciled
 from service.payments.charge import ChargeState, Origin, Reason
 from service.payments.instrument import InstrumentKind
@@ -32,6 +32,7 @@ WORDS: dict[str, Iterable[str]] = {
     "approvals_state_is_known": ApprovalState,
     "audit_entries_thing_is_known": Thing,
     "audit_entries_verb_is_known": Verb,
+    "break_notes_what_is_known": BreakNoteKind,
     "breaks_kind_is_known": BreakKind,
     "breaks_state_is_known": BreakState,
     "charges_made_by_is_known": ActorKind,

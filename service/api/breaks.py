@@ -23,7 +23,7 @@ from service.engine.work import Answer
 from service.errors import Code, Refused
 from service.partners import flow
 from service.partners.file import Manifest
-from service.partners.reconciliation import BreakState, OpenedBreak
+from service.partners.reconciliation import BreakNote, BreakState, OpenedBreak
 from service.partners.theirs import flow as theirs
 
 
@@ -51,7 +51,28 @@ class ResolveBody(Struct, frozen=True, forbid_unknown_fields=True):
     note: Text
 
 
+class CommentBody(Struct, frozen=True, forbid_unknown_fields=True):
+    """What is to be remembered."""
+
+    note: Text  # in words
+
+
+class Noted(Struct, frozen=True):
+    """What was said about a break."""
+
+    break_id: str
+    note: str  # in words
+
+
+class BreakNotePage(Struct, frozen=True):
+    """Notes in their order; `after` is what to ask with next."""
+
+    notes: list[BreakNote]
+    after: int
+
+
 _file = Body(FileBody)
+_comment = Body(CommentBody)
 _assign = Body(AssignBody)
 _resolve = Body(ResolveBody)
 
@@ -109,7 +130,7 @@ async def assign_break(request: Asked, body: RawBody, break_id: FromPath[str]) -
     ask = write(request, body)
 
     async def assign(connection: Connection) -> Answer:
-        assigned = await theirs.assign_break(connection, known_id, asked.owner, ask.now)
+        assigned = await theirs.assign_break(connection, known_id, asked.owner, ask.by.owner_id, ask.now)
         await ask.record(connection, Verb.ASSIGNED, Thing.BREAK, known_id, {"owner": asked.owner})
         return Answer(200, encode(assigned))
 
@@ -134,11 +155,45 @@ async def resolve_break(request: Asked, body: RawBody, break_id: FromPath[str]) 
     ask = write(request, body)
 
     async def resolve(connection: Connection) -> Answer:
-        resolved = await theirs.resolve_break(connection, known_id, asked.note, ask.now)
+        resolved = await theirs.resolve_break(connection, known_id, asked.note, ask.by.owner_id, ask.now)
         await ask.record(connection, Verb.RESOLVED, Thing.BREAK, known_id)
         return Answer(200, encode(resolved))
 
     return reply_answer(await ask.services.engine.once(ask.must_key, ask.now, resolve))
+
+
+@post(
+    "/breaks/{break_id:str}/notes",
+    status_code=201,
+    opt=operation("breaks", Noted, takes=CommentBody, example={"note": "They look into it; call again on Friday."}),
+)
+async def comment_break(request: Asked, body: RawBody, break_id: FromPath[str]) -> ASGIResponse:
+    """Say something about a break, open or resolved. It is kept for ever, whatever the partner sends."""
+    asked = _comment.read(body, request.headers.get("content-type", ""))
+    known_id = _break_id(break_id)
+    ask = write(request, body)
+
+    async def comment(connection: Connection) -> Answer:
+        await theirs.comment_break(connection, known_id, asked.note, ask.by.owner_id, ask.now)
+        await ask.record(connection, Verb.COMMENTED, Thing.BREAK, known_id)
+        return Answer(201, encode(Noted(known_id, asked.note)))
+
+    return reply_answer(await ask.services.engine.once(ask.must_key, ask.now, comment))
+
+
+@get("/breaks/{break_id:str}/notes", opt=operation("breaks", BreakNotePage))
+async def list_break_notes(
+    request: Asked,
+    break_id: FromPath[str],
+    after: Annotated[int, QueryParameter(ge=0, le=2**62)] = 0,
+    limit: Limit = 100,
+) -> ASGIResponse:
+    """The history of a break: who said what, whom it was assigned to, and what a partner's file did to it."""
+    page = await theirs.break_notes(read(request).services.pool, _break_id(break_id), after, limit)
+    return reply(BreakNotePage(page, page[-1].number if page else after))
+
+
+ROUTES: Final = [make_file, list_all_breaks, assign_break, resolve_break, comment_break, list_break_notes]
 
 
 def _break_id(text: str) -> str:

@@ -32,7 +32,8 @@ from service.api import (
 )
 from service.api.ask import Asked, content_type, guard_for, read, write
 from service.api.body import Body, Nothing
-from service.api.breaks import Owner, assign_break, list_all_breaks, make_file, resolve_break
+from service.api.breaks import ROUTES as BREAKS
+from service.api.breaks import Owner
 from service.api.checkouts import DecisionLog, read_log
 from service.api.ledger import get_plan_ledger, get_trial_balance
 from service.api.merchant import merchant_router
@@ -184,10 +185,7 @@ operator_router = Router(
         onboarding.create_merchant,
         onboarding.create_partner,
         onboarding.create_programme,
-        make_file,
-        list_all_breaks,
-        assign_break,
-        resolve_break,
+        *BREAKS,
         create_key,
         revoke_key,
         policies.draft_policy,

@@ -13,6 +13,7 @@ from service.engine.faults import LOST
 from service.safety import unsafe_settings
 
 REMEMBERED_S: Final = 1.0
+STOPPING: Final = "The service is stopping."
 
 
 class Found(NamedTuple):
@@ -32,13 +33,19 @@ class Readiness:
         self._cache = cache
         self._looking: asyncio.Task[Found] | None = None
         self._until = 0.0
+        self._is_stopping = False
+
+    def stop(self) -> None:
+        """From now on nobody is to send anything more."""
+        self._is_stopping = True
 
     async def now(self) -> Found:
         """What was found within the last second, or is found now."""
         if self._looking is None or (self._looking.done() and clock.monotonic() >= self._until):
             self._until = clock.monotonic() + REMEMBERED_S
             self._looking = asyncio.create_task(self._look())
-        return await asyncio.shield(self._looking)  # who leaves does not end it for the others
+        found = await asyncio.shield(self._looking)  # who leaves does not end it for the others
+        return found._replace(problems=[*found.problems, STOPPING]) if self._is_stopping else found
 
     async def close(self) -> None:
         """Looks no more."""

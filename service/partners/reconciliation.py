@@ -238,6 +238,26 @@ class FilePreview(Struct, frozen=True, kw_only=True):
     breaks: tuple[FoundBreak, ...]
 
 
+class BreakNoteKind(StrEnum):
+    """What was done about a break."""
+
+    ASSIGNED = "assigned"
+    COMMENTED = "commented"
+    RESOLVED = "resolved"  # by an operator, or because a corrected file no longer has it
+    REOPENED = "reopened"  # a corrected file has it again
+
+
+class BreakNote(Struct, frozen=True):
+    """Something said or done about a break."""
+
+    number: int  # counts on through all breaks
+    what: BreakNoteKind
+    owner: str | None  # of an assignment: who must act from then on
+    note: str | None  # in words; null: there were none
+    noted_by: str | None  # the person; null: a partner's file did it
+    noted_at: datetime  # when
+
+
 class OpenedBreak(Struct, frozen=True):
     """A break on record: who must act, since when, and how it ended. It goes on through the files of other days that
     have it too, and through corrected files."""

@@ -23,6 +23,8 @@ class Joined(asyncio.Transport):
         self._pieces: list[bytes] = []
         self._unread = 0  # bytes that were written and not taken when the clock was last looked at
         self._clock: TimerHandle | None = None
+        self.parts_when_closed = False
+        self.is_parting = False  # nothing more is written, and what still comes is not for us
 
     def write(self, data: Any) -> None:
         if not self._pieces:
@@ -58,12 +60,16 @@ class Joined(asyncio.Transport):
     def part(self) -> None:
         """Closes once the client has read the last word: to close on what it still sends would take that word back."""
         self.flush()
-        if self._transport.is_closing():
+        if self._transport.is_closing() or self.is_parting:
             return
+        self.is_parting = True
         self._transport.write_eof()
         self._loop.call_later(LINGER_S, self.close)
 
     def close(self) -> None:
+        if self.parts_when_closed and not self.is_parting:
+            self.part()
+            return
         self.flush()
         if not self._transport.is_closing():
             self._transport.close()

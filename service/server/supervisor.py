@@ -4,18 +4,20 @@ It serves no request itself. Beside its children it only counts: Prometheus metr
 own.
 """
 
+import ctypes
 import errno
 import os
 import select
 import shutil
 import signal
 import socket
+import struct
 import subprocess
 import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 from types import FrameType
 from typing import Final, NoReturn
@@ -28,6 +30,8 @@ from service.server import tally
 
 READY: Final = "ready"  # what a worker reports, or else the sentence why it cannot
 _BACKLOG: Final = 2048
+_ATTACH_FILTER: Final = 26  # Linux: SO_ATTACH_FILTER, and the classic BPF program of one instruction: return 0
+_RETURN: Final = 0x06
 _PORT_SECONDS: Final = 3  # a worker lets go of the port some 0.1 s after its supervisor has ended
 _METRICS: Final = "tenor-metrics-"  # and the supervisor's process id: a folder for its workers' counts
 _START_ATTEMPTS: Final = 3
@@ -83,6 +87,17 @@ def _listen(host: str, port: int) -> socket.socket:
         listener.close()
         raise
     return listener
+
+
+def turn_away(listener: socket.socket) -> None:
+    """Lets nobody in any more, while those already in line are still taken: to close would throw them out.
+
+    A filter drops whatever knocks, so a client hears nothing for a second, and then that the connection is refused.
+    """
+    nothing = ctypes.create_string_buffer(struct.pack("HBBI", _RETURN, 0, 0, 0))
+    program = struct.pack("HL", 1, ctypes.addressof(nothing))
+    with suppress(OSError):  # where there are no filters, who knocks in the last moment is thrown out
+        listener.setsockopt(socket.SOL_SOCKET, _ATTACH_FILTER, program)
 
 
 def base_url(listener: socket.socket) -> str:
@@ -209,6 +224,8 @@ class Supervisor:
         living = [worker.process for worker in self.workers if worker.process is not None]
         for process in living:
             process.terminate()
+        time.sleep(self.settings.drain_s)  # balancers see that we are not ready
+        turn_away(self.listener)
         until = monotonic() + STOP_S
         for process in living:
             try:

@@ -6,6 +6,7 @@ import tempfile
 from pathlib import Path
 from typing import Final
 
+_MANY: Final = 1 << 30
 _BYTES: Final = 4  # of one count
 
 
@@ -23,6 +24,10 @@ class Tally:
     def __init__(self, descriptor: int, slot: int) -> None:
         self._counts = memoryview(mmap.mmap(descriptor, 0)).cast("i")
         self._slot = slot
+
+    def leave(self) -> None:
+        """This process is not to be counted on."""
+        self._counts[self._slot] = _MANY
 
     def crowded(self, connections: int) -> bool:
         """Note how many connections this process has; true when another has fewer."""

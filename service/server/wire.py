@@ -12,6 +12,7 @@ from typing import Any, Final
 
 import httptools
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+from uvicorn.server import ServerState
 
 from service.errors import Code, Refused
 from service.server.joined import Joined
@@ -22,6 +23,7 @@ HEAD_MAX: Final = 32 * 1024  # bytes of the request line and the headers
 ADDRESS_MAX: Final = 16 * 1024
 HEADERS_MAX: Final = 100
 WHOLE_WITHIN_S: Final = 15
+IDLE_S: Final = 0.3  # so long a client has said nothing who is not about to say more
 PACE: Final = 64 * 1024  # bytes of a body, in each time of that length, that buy it another: files take longer
 UNREAD_MAX: Final = 64 * 1024  # bytes of a body that we read although it was answered without them
 
@@ -31,6 +33,12 @@ _SLASH: Final = ord("/")
 _NO_ADDRESS: Final = "/."
 
 _NOWHERE: Final[deque[Any]] = deque(maxlen=0)
+
+
+class State(ServerState):
+    """What all connections of a process share."""
+
+    is_parting = False  # the process stops: each answer is the last of its connection
 
 
 class Protocol(HttpToolsProtocol):
@@ -44,6 +52,8 @@ class Protocol(HttpToolsProtocol):
         self._read_before = 0  # ... when the clock was last looked at
         self._kept = b""  # what came behind requests that wait
         self._clock: TimerHandle | None = None
+        self._heard_at = self.loop.time()
+        self._last: Any = None  # the request of which the answer says that no other is taken
         super().connection_made(self._joined)
         self.flow = Flow(self._joined, self.pipeline)
         self.cycle = _Nothing()  # type: ignore[assignment]
@@ -57,6 +67,7 @@ class Protocol(HttpToolsProtocol):
         self._kept = b""
 
     def data_received(self, data: bytes) -> None:
+        self._heard_at = self.loop.time()
         self._unset_keepalive_if_required()
         if data.count(b"\n") <= LINES_MAX and not self._kept:
             self._feed(data)
@@ -120,6 +131,8 @@ class Protocol(HttpToolsProtocol):
         else:
             self.scope["state"]["headers"] = by_name  # what api/ask.py would make of them
         super().on_headers_complete()
+        if self.server_state.is_parting:  # type: ignore[attr-defined]
+            self._say_that_it_is_the_last()
         path = self.scope["raw_path"]
         if path.translate(None, _LETTERS) or b"//" in path or path[-1] == _SLASH or b"#" in self.url:
             self.scope["path"] = _NO_ADDRESS
@@ -160,7 +173,9 @@ class Protocol(HttpToolsProtocol):
 
     def on_response_complete(self) -> None:
         super().on_response_complete()
-        if self.scope is not self._whole and self._is_far_from_its_end():
+        if self._joined.is_parting:
+            self._stop_listening()
+        elif self.scope is not self._whole and self._is_far_from_its_end():
             self._stop_listening()
             self._joined.part()
         elif self.flow.read_paused and not self.pipeline:
@@ -172,6 +187,29 @@ class Protocol(HttpToolsProtocol):
         headers = dict(self.scope["headers"])
         length = int(headers.get(b"content-length", 0)) or (MESSAGE_MAX if b"transfer-encoding" in headers else 0)
         return self._has_head() and self.cycle.response_complete and length - self._read > UNREAD_MAX
+
+    # The process stops ------------------------------------------------------------------------------------------------
+
+    def part_soon(self) -> None:
+        """The answer to what was asked last, or is asked next, says that it is the last, and the connection ends."""
+        if not self.cycle.response_started:
+            self._say_that_it_is_the_last()
+
+    def part_if_idle(self) -> None:
+        """Ends a connection on which nothing is asked, and nothing has come for a moment."""
+        is_whole = self.scope is self._whole and not self._kept
+        is_idle = self.cycle.response_complete and is_whole and not self.pipeline
+        if is_idle and self.loop.time() >= self._heard_at + IDLE_S and not self._joined.is_parting:
+            self._stop_listening()
+            self._joined.part()
+
+    def _say_that_it_is_the_last(self) -> None:
+        """Of several that wait for their answers, the newest."""
+        if self._last is not None and not self._last.response_started:
+            self._last.keep_alive = True
+        self._last = self.cycle if self.cycle.keep_alive else None
+        self.cycle.keep_alive = False
+        self._joined.parts_when_closed = True
 
     def pause_writing(self) -> None:
         super().pause_writing()
@@ -263,5 +301,6 @@ class _Nothing:
     """Stands before the first request."""
 
     scope: Any = ()
+    keep_alive = response_started = True
     message_event = asyncio.Event()
     response_complete = True

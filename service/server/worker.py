@@ -9,24 +9,25 @@ import socket
 import sys
 from contextlib import AsyncExitStack, suppress
 from functools import partial
+from types import FrameType
 from typing import TextIO
 
 import uvicorn
 from litestar import Litestar
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
-from service import config
+from service import clock, config
 from service.app import create_app
 from service.bounded import Bounded
 from service.config import CannotStart
-from service.deadline import CLOSE_S, DRAIN_S
+from service.deadline import CLOSE_S, DRAIN_S, NOTICED_S
 from service.embedded import lifeline
 from service.metrics import Measured
 from service.server.outward import Outward
 from service.server.reading import Reading
 from service.server.supervisor import READY
 from service.server.tally import Tally
-from service.server.wire import Protocol
+from service.server.wire import Protocol, State
 
 
 class Server(uvicorn.Server):
@@ -44,6 +45,7 @@ class Server(uvicorn.Server):
         tally: Tally,
         report: TextIO,
         protocol: type[HttpToolsProtocol] = Protocol,
+        drain_s: float = 0,
     ) -> None:
         super().__init__(
             uvicorn.Config(
@@ -51,10 +53,11 @@ class Server(uvicorn.Server):
                 loop="uvloop", http=protocol, ws="none", lifespan="off",
                 access_log=False, log_config=None, log_level="warning", server_header=False, proxy_headers=False,
                 timeout_keep_alive=75,  # longer than the balancers in front of us, which must be the first to close
-                timeout_graceful_shutdown=DRAIN_S,
             )
         )  # fmt: skip
+        self._state = self.server_state = State()
         self._app = app
+        self._drain_s = drain_s
         self._listener = listener
         self._tally = tally
         self._report = report
@@ -63,39 +66,86 @@ class Server(uvicorn.Server):
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         await self._stack.enter_async_context(self._app.lifespan())
         await super().startup([])
+        self._loop = asyncio.get_running_loop()
+        self._takes_no_more = False
+        self._arrived = asyncio.Event()
         self._accepting = asyncio.create_task(self._accept())
         gc.collect()
         gc.freeze()  # what lives now lives for ever: a full collection need not look at it again
         gc.set_threshold(10_000, 20, 20)  # a decision makes hundreds of objects, and hardly one outlives its answer
         _tell(self._report, READY)
 
+    def handle_exit(self, sig: int, frame: FrameType | None) -> None:
+        """Told to stop: who asks whether we are ready, and who is answered, hears so at once."""
+        super().handle_exit(sig, frame)
+        if self.started:
+            self._loop.call_soon_threadsafe(self._say_so)
+
+    def _say_so(self) -> None:
+        self._state.is_parting = True
+        if services := self._app.state.get("services"):
+            services.readiness.stop()
+        for connection in self._connections():
+            connection.part_soon()
+
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
-        self._accepting.cancel()
+        """Goes on for a while, takes no new connection then, and ends those it has: each after an answer, or idle."""
+        self._say_so()  # it may have been told while it started
+        self._tally.leave()
+        await asyncio.sleep(self._drain_s + NOTICED_S if self._drain_s else 0)
+        self._takes_no_more = True
+        self._arrived.set()
+        await self._accepting
         self._listener.close()
-        await super().shutdown()
-        if self.server_state.tasks:  # cancelled: each has one more word to say
-            await asyncio.wait(self.server_state.tasks, timeout=CLOSE_S)
+        state, until = self.server_state, clock.monotonic() + DRAIN_S
+        while (state.connections or state.tasks) and clock.monotonic() < until:
+            for connection in self._connections():
+                connection.part_if_idle()
+            await asyncio.sleep(0.02)
+        for task in state.tasks:
+            task.cancel()
+        if state.tasks:  # each has one more word to say
+            await asyncio.wait(state.tasks, timeout=CLOSE_S)
         await self._stack.aclose()
 
     async def _accept(self) -> None:
-        loop = asyncio.get_running_loop()
+        """One after the other until nothing more is taken, and nobody waits whom we would leave at the door."""
         made = partial(
             self.config.http_protocol_class, config=self.config, server_state=self.server_state, app_state={}
         )  # type: ignore[call-arg]
         protocol = partial(Reading, made)
         while True:
             try:
-                connection, _ = await loop.sock_accept(self._listener)
+                connection, _ = self._listener.accept()
+            except BlockingIOError:
+                if self._takes_no_more:
+                    return
+                await self._arrival()
+                continue
             except OSError:  # no more file descriptors, or the client has gone again
                 await asyncio.sleep(0.01)
                 continue
+            connection.setblocking(False)
             with suppress(OSError):
-                await loop.connect_accepted_socket(protocol, connection)
-            if self._tally.crowded(len(self.server_state.connections)):
+                await self._loop.connect_accepted_socket(protocol, connection)
+            if self._is_crowded():
                 await asyncio.sleep(0.001)  # the others first; if they are busy, we take the next one after all
 
+    async def _arrival(self) -> None:
+        """Ends when somebody is at the door."""
+        self._arrived.clear()
+        self._loop.add_reader(self._listener, self._arrived.set)
+        await self._arrived.wait()
+        self._loop.remove_reader(self._listener)
+
+    def _connections(self) -> list[Protocol]:
+        return [one for one in self._state.connections if isinstance(one, Protocol)]
+
+    def _is_crowded(self) -> bool:
+        return self._state.is_parting or self._tally.crowded(len(self.server_state.connections))
+
     async def on_tick(self, counter: int) -> bool:
-        self._tally.crowded(len(self.server_state.connections))  # some have closed
+        self._is_crowded()  # some have closed
         return await super().on_tick(counter)
 
 
@@ -110,9 +160,11 @@ def main(argv: list[str]) -> int:
     report = os.fdopen(given.report, "w")
     code = 0
     try:
-        app = create_app(config.read(os.environ))
+        settings = config.read(os.environ)
+        app = create_app(settings)
         tally = Tally(given.tally, given.slot)
-        Server(app, socket.socket(fileno=given.listener), tally, report).run()
+        listener = socket.socket(fileno=given.listener)
+        Server(app, listener, tally, report, drain_s=settings.drain_s).run()
     except* CannotStart as refusals:
         leaf: BaseException = refusals
         while isinstance(leaf, BaseExceptionGroup):

@@ -162,8 +162,9 @@ async def _file(story: Story) -> None:
     await partner.get("/v1/partner/plans")
     found = (await partner.get("/v1/partner/breaks", in_state="open")).json()["breaks"][0]["id"]
     await story.call("GET /v1/operator/breaks")
-    for verb in ("assign", "resolve"):
+    for verb in ("assign", "notes", "resolve"):
         await story.call(f"POST /v1/operator/breaks/{{break_id}}/{verb}", break_id=found)
+    await story.call("GET /v1/operator/breaks/{break_id}/notes", break_id=found)
 
 
 async def _desk(story: Story) -> None:

@@ -7,7 +7,7 @@ import subprocess
 import sys
 import uuid
 from collections.abc import AsyncIterator, Iterator, Sequence
-from contextlib import asynccontextmanager, contextmanager
+from contextlib import asynccontextmanager, contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -27,8 +27,8 @@ CONNECTIONS = httpx.Limits(max_connections=128, max_keepalive_connections=128)
 class Service:
     """`tenor serve` on its own port."""
 
-    def __init__(self, settings: Settings, workers: int = 2) -> None:
-        self.settings = msgspec.structs.replace(settings, workers=workers, metrics_port=0)
+    def __init__(self, settings: Settings, workers: int = 2, drain_s: int = 0) -> None:
+        self.settings = msgspec.structs.replace(settings, workers=workers, metrics_port=0, drain_s=drain_s)
         self.base_url = ""
         self.process: subprocess.Popen[str] | None = None
 
@@ -60,13 +60,28 @@ class Service:
         assert self.process is not None
         return children_of(self.process.pid)
 
-    def kill(self) -> None:
-        """SIGKILL to all of it at once."""
+    def strike(self) -> None:
+        """SIGKILL to all of it at once, without waiting for its end."""
         assert self.process is not None
         for pid in (self.process.pid, *self.workers()):
             os.kill(pid, signal.SIGKILL)
+
+    def kill(self) -> None:
+        """The same, with its end."""
+        self.strike()
+        assert self.process is not None
         self.process.communicate(timeout=20)
         self.process = None
+
+    def start_again(self) -> None:
+        """After it was struck, as often as it takes: PostgreSQL may be away just then."""
+        for _ in range(20):
+            assert self.process is not None
+            self.process.communicate(timeout=20)
+            with suppress(AssertionError):
+                self.start()
+                return
+        raise AssertionError("it does not start again")
 
 
 def children_of(pid: int) -> list[int]:

@@ -51,7 +51,11 @@ class Proxy:
             writer.close()
 
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        upstream_reader, upstream = await self._connect()
+        try:
+            upstream_reader, upstream = await self._connect()
+        except OSError:  # nobody is there
+            writer.close()
+            return
         self._open |= {writer, upstream}
         answers = asyncio.create_task(_pass_on(upstream_reader, writer))
         only_reads = False
@@ -86,7 +90,7 @@ class Proxy:
         if cut is Cut.AFTER:
             upstream.write(message)
             await upstream.drain()
-            assert b"COMMIT\x00" in await upstream_reader.read(1 << 16)
+            await upstream_reader.read(1 << 16)
         if self.then_closed:
             await self.close()
 

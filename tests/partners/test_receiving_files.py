@@ -4,6 +4,7 @@ import asyncio
 import hashlib
 from datetime import date
 
+import asyncpg
 import pytest
 
 from service import ids
@@ -101,7 +102,7 @@ async def test_breaks_keep_their_age_through_a_corrected_file(pool: Pool) -> Non
     assert (missing.kind, missing.owner, missing.age_days) == (BreakKind.MISSING_AT_PARTNER, "partner", 0)
     assert [(d.component, d.ours, d.theirs, d.difference) for d in differs.differences] == [("drawn", 7_000, 7_010, 10)]
     async with pool.acquire() as connection:
-        await theirs.assign_break(connection, differs.break_id, "Frau Sommer", evening(TUESDAY))
+        await theirs.assign_break(connection, differs.break_id, "Frau Sommer", "ada", evening(TUESDAY))
 
     corrected = await receive(pool, "\n".join([header, first, wrong, third]).encode(), THURSDAY)
     assert (corrected.number, corrected.counts) == (2, {"amount_differs": 1})
@@ -128,7 +129,7 @@ async def test_a_plan_that_is_wrong_on_several_days_is_one_break_whose_age_goes_
     await receive(pool, monday, TUESDAY)
     (first,) = await open_breaks(pool, TUESDAY)
     async with pool.acquire() as connection:
-        await theirs.assign_break(connection, first.break_id, "Frau Sommer", evening(TUESDAY))
+        await theirs.assign_break(connection, first.break_id, "Frau Sommer", "ada", evening(TUESDAY))
 
     tuesday = (await file_of(pool, TUESDAY)).replace(b"70.00\r\n", b"70.02\r\n", 1)
     verdict = (await receipt(pool, tuesday, WEDNESDAY, business_on=TUESDAY)).reconciliation
@@ -153,7 +154,7 @@ async def test_a_break_that_was_resolved_begins_anew_on_another_day(pool: Pool) 
     await receive(pool, (await our_file(pool)).replace(b"70.00\r\n", b"70.01\r\n", 1), TUESDAY)
     (first,) = await open_breaks(pool, TUESDAY)
     async with pool.acquire() as connection:
-        await theirs.resolve_break(connection, first.break_id, "Their rounding; accepted.", evening(TUESDAY))
+        await theirs.resolve_break(connection, first.break_id, "Their rounding; accepted.", "ada", evening(TUESDAY))
     tuesday = (await file_of(pool, TUESDAY)).replace(b"70.00\r\n", b"70.01\r\n", 1)
     await receipt(pool, tuesday, WEDNESDAY, business_on=TUESDAY)
     (second,) = await open_breaks(pool, WEDNESDAY)
@@ -169,10 +170,42 @@ async def test_an_operators_word_stays_when_a_corrected_file_opens_the_break_aga
     await receive(pool, content.replace(b"70.00\r\n", b"70.01\r\n", 1), TUESDAY)
     (one,) = await open_breaks(pool, TUESDAY)
     async with pool.acquire() as connection:
-        await theirs.resolve_break(connection, one.break_id, "Fraud suspected.", evening(TUESDAY))
+        await theirs.resolve_break(connection, one.break_id, "Fraud suspected.", "ada", evening(TUESDAY))
     await receive(pool, content.replace(b"70.00\r\n", b"70.02\r\n", 1), WEDNESDAY)
     (again,) = await open_breaks(pool, WEDNESDAY)
     assert (again.break_id, again.opened_on, again.note) == (one.break_id, WEDNESDAY, "Fraud suspected.")
+
+
+async def test_the_history_of_a_break_is_kept(pool: Pool) -> None:
+    content = await our_file(pool)
+    await receive(pool, content.replace(b"70.00\r\n", b"70.01\r\n", 1), TUESDAY)
+    (one,) = await open_breaks(pool, TUESDAY)
+    async with pool.acquire() as connection:
+        await theirs.assign_break(connection, one.break_id, "Frau Sommer", "ada", evening(TUESDAY))
+        await theirs.comment_break(connection, one.break_id, "Fraud suspected.", "grace", evening(TUESDAY))
+        await theirs.resolve_break(connection, one.break_id, "Their rounding.", "ada", evening(TUESDAY))
+    await receive(pool, content.replace(b"70.00\r\n", b"70.02\r\n", 1), WEDNESDAY)
+    await receive(pool, content, WEDNESDAY)
+    notes = await theirs.break_notes(pool, one.break_id, 0, 100)
+    assert [(note.what, note.noted_by, note.owner or note.note) for note in notes] == [
+        ("assigned", "ada", "Frau Sommer"),
+        ("commented", "grace", "Fraud suspected."),
+        ("resolved", "ada", "Their rounding."),
+        ("reopened", None, None),
+        ("resolved", None, "A corrected file no longer has it."),
+    ]
+    assert await theirs.break_notes(pool, one.break_id, notes[1].number, 2) == notes[2:4]
+    (ended,) = await theirs.breaks(pool, evening(WEDNESDAY), PARTNER, BreakState.RESOLVED)
+    assert ended.note == "Their rounding."  # a file overwrites no word of an operator's
+    with pytest.raises((asyncpg.RestrictViolationError, asyncpg.InsufficientPrivilegeError)):
+        await pool.execute("update break_notes set note = null")
+
+
+async def test_a_comment_needs_a_break(pool: Pool) -> None:
+    async with pool.acquire() as connection:
+        with pytest.raises(Refused) as refused:
+            await theirs.comment_break(connection, "br_00000000000000000000000000", "x", "ada", evening(TUESDAY))
+    assert refused.value.code is Code.NOT_FOUND
 
 
 async def open_breaks(pool: Pool, on: date) -> list[OpenedBreak]:
@@ -184,12 +217,14 @@ async def test_a_break_is_resolved_once_with_a_reason(pool: Pool) -> None:
     await receive(pool, content, TUESDAY)
     (one,) = await theirs.breaks(pool, evening(TUESDAY), PARTNER, BreakState.OPEN)
     async with pool.acquire() as connection:
-        resolved = await theirs.resolve_break(connection, one.break_id, "Their rounding; accepted.", evening(WEDNESDAY))
+        resolved = await theirs.resolve_break(
+            connection, one.break_id, "Their rounding; accepted.", "ada", evening(WEDNESDAY)
+        )
     assert (resolved.state, resolved.note, resolved.age_days) == (BreakState.RESOLVED, "Their rounding; accepted.", 1)
     for unchanging, code in [(one.break_id, Code.STATE_FORBIDS), ("br_none", Code.NOT_FOUND)]:
         async with pool.acquire() as connection:
             with pytest.raises(Refused) as refused:
-                await theirs.resolve_break(connection, unchanging, "Again.", evening(THURSDAY))
+                await theirs.resolve_break(connection, unchanging, "Again.", "ada", evening(THURSDAY))
         assert refused.value.code is code
 
 

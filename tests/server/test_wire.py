@@ -10,7 +10,6 @@ from typing import Any
 
 import pytest
 import uvicorn
-from uvicorn.server import ServerState
 
 from service.server import joined, wire
 from service.server.last_word import MESSAGE_MAX
@@ -55,7 +54,7 @@ async def port(monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[int]:
     config.load()
     config.loaded_app = app
     config.timeout_keep_alive = 2 * WITHIN_S  # type: ignore[assignment]
-    state = ServerState()
+    state = wire.State()
     server = await asyncio.get_running_loop().create_server(lambda: Reading(protocol), "127.0.0.1", 0)
     yield server.sockets[0].getsockname()[1]
     server.close()

@@ -22,6 +22,8 @@ from service.errors import Code, Refused
 from service.partners.reconciliation import (
     FIRST_OWNER,
     Break,
+    BreakNote,
+    BreakNoteKind,
     BreakState,
     FilePreview,
     FoundBreak,
@@ -165,10 +167,10 @@ async def _save(connection: Connection, compared: Compared, now: datetime) -> No
     for start in range(0, len(verdict.breaks), _BREAKS_AT_ONCE):
         found = columns(await asyncio.to_thread(_rows, verdict.breaks[start : start + _BREAKS_AT_ONCE], file_id, now))
         await connection.execute(
-            Q.find_breaks, compared.partner_id, compared.programme_id, file_id, reconciliation_id, today, *found,
+            Q.find_breaks, compared.partner_id, compared.programme_id, file_id, reconciliation_id, today, *found, now,
             timeout=_PATIENCE_S,
         )  # fmt: skip
-    await connection.execute(Q.end_breaks, file_id, reconciliation_id, today, timeout=_PATIENCE_S)
+    await connection.execute(Q.end_breaks, file_id, reconciliation_id, today, now, timeout=_PATIENCE_S)
 
 
 def _rows(breaks: Sequence[Break], file_id: str, now: datetime) -> list[tuple[Any, ...]]:
@@ -184,14 +186,25 @@ def _rows(breaks: Sequence[Break], file_id: str, now: datetime) -> list[tuple[An
 # What becomes of a break ----------------------------------------------------------------------------------------------
 
 
-async def assign_break(connection: Connection, break_id: str, owner: str, now: datetime) -> OpenedBreak:
+async def assign_break(connection: Connection, break_id: str, owner: str, by: str, now: datetime) -> OpenedBreak:
     """Say who must act on an open break. Refused: NOT_FOUND, STATE_FORBIDS."""
-    return await _change_break(connection, break_id, now, Q.assign_break, owner)
+    changed = await _change_break(connection, break_id, now, Q.assign_break, owner)
+    await connection.execute(Q.note_break, break_id, BreakNoteKind.ASSIGNED, owner, None, by, now)
+    return changed
 
 
-async def resolve_break(connection: Connection, break_id: str, note: str, now: datetime) -> OpenedBreak:
+async def resolve_break(connection: Connection, break_id: str, note: str, by: str, now: datetime) -> OpenedBreak:
     """Close an open break with the reason why. Refused: NOT_FOUND, STATE_FORBIDS."""
-    return await _change_break(connection, break_id, now, Q.resolve_break, note, now)
+    changed = await _change_break(connection, break_id, now, Q.resolve_break, note, now)
+    await connection.execute(Q.note_break, break_id, BreakNoteKind.RESOLVED, None, note, by, now)
+    return changed
+
+
+async def comment_break(connection: Connection, break_id: str, note: str, by: str, now: datetime) -> None:
+    """Say something about a break, open or resolved. Refused: NOT_FOUND."""
+    if await connection.fetchval(Q.hold_break, break_id) is None:
+        raise _no_break(break_id)
+    await connection.execute(Q.note_break, break_id, BreakNoteKind.COMMENTED, None, note, by, now)
 
 
 async def _change_break(
@@ -200,10 +213,14 @@ async def _change_break(
     done = await connection.execute(statement, break_id, *arguments)
     row = await connection.fetchrow(Q.break_of_id, break_id, now)
     if row is None:
-        raise Refused(Code.NOT_FOUND, f"There is no break {break_id[:100]!r}.", "/id")
+        raise _no_break(break_id)
     if done == "UPDATE 0":
         raise Refused(Code.STATE_FORBIDS, f"The break was resolved on {row['resolved_on']}.")
     return _opened_break(row)
+
+
+def _no_break(break_id: str) -> Refused:
+    return Refused(Code.NOT_FOUND, f"There is no break {break_id[:100]!r}.", "/id")
 
 
 # Looking up: oldest first, the next page starts `after` the last id of this one ---------------------------------------
@@ -224,6 +241,11 @@ async def breaks(
 ) -> list[OpenedBreak]:
     """The breaks of one partner, in one state; where one is not named, of all."""
     return [_opened_break(row) for row in await pool.fetch(Q.breaks, now, partner_id, state, after, limit)]
+
+
+async def break_notes(pool: Pool, break_id: str, after: int, limit: int) -> list[BreakNote]:
+    """All that was said and done about a break, in its order."""
+    return [BreakNote(*row) for row in await pool.fetch(Q.break_notes, break_id, after, limit)]
 
 
 def _reconciliation(row: asyncpg.Record) -> Reconciliation:

@@ -33,7 +33,7 @@ values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13);
 -- find_breaks --
 -- $1 partner, $2 programme, $3 our file, $4 the reconciliation, $5 today, and what it found. A plan's break that is open
 -- goes on, whichever day's file had it first: it keeps its id, owner and age. One that this day's file had before, and
--- that was resolved, is open again and its age begins anew; the last word on it stays.
+-- that was resolved, is open again and its age begins anew; the last word on it stays. $13 now.
 with found as (
     select k.*,
            coalesce((select b.break_id from breaks b
@@ -46,6 +46,9 @@ with found as (
                     k.new_id) as break_id
       from unnest($6::text[], $7::text[], $8::text[], $9::text[], $10::text[], $11::json[], $12::text[])
            as k (new_id, plan_id, kind, our_currency, their_currency, differences, owner)
+), reopened as (
+    insert into break_notes (break_id, what, noted_at)
+    select b.break_id, 'reopened', $13 from breaks b join found using (break_id) where b.state = 'resolved'
 ), opened as (
     insert into breaks as known (break_id, partner_id, programme_id, plan_id, kind, their_currency, owner, state,
                                  opened_on)
@@ -64,20 +67,24 @@ select break_id, $3, $4, our_currency, differences, true from found
        stands            = true;
 
 -- end_breaks --
--- $1 our file, $2 the reconciliation, $3 today. What it no longer has stands on this day no more, and what stands on no
--- day is resolved.
+-- $1 our file, $2 the reconciliation, $3 today, $4 now. What it no longer has stands on this day no more, and what
+-- stands on no day is resolved.
 with ended as (
     update break_days
        set stands = false
      where file_id = $1 and reconciliation_id <> $2 and stands
  returning break_id
+), resolved as (
+    update breaks b
+       set state = 'resolved', resolved_on = $3, note = coalesce(b.note, 'A corrected file no longer has it.')
+      from ended
+     where b.break_id = ended.break_id and b.state = 'open'
+       and not exists (select from break_days d
+                        where d.break_id = b.break_id and d.stands and (d.file_id <> $1 or d.reconciliation_id = $2))
+ returning b.break_id
 )
-update breaks b
-   set state = 'resolved', resolved_on = $3, note = 'A corrected file no longer has it.'
-  from ended
- where b.break_id = ended.break_id and b.state = 'open'
-   and not exists (select from break_days d
-                    where d.break_id = b.break_id and d.stands and (d.file_id <> $1 or d.reconciliation_id = $2));
+insert into break_notes (break_id, what, note, noted_at)
+select break_id, 'resolved', 'A corrected file no longer has it.', $4 from resolved;
 
 -- last_reconciliation --
 select * from partner_reconciliations where file_id = $1 order by number desc limit 1;
@@ -110,3 +117,16 @@ update breaks b
    set state = 'resolved', note = $2, resolved_on = ($3::timestamptz at time zone p.time_zone)::date
   from partner_breaks p
  where b.break_id = $1 and p.break_id = b.break_id and b.state = 'open';
+
+-- hold_break --
+select break_id from breaks where break_id = $1 for update;
+
+-- note_break --
+insert into break_notes (break_id, what, owner, note, noted_by, noted_at) values ($1, $2, $3, $4, $5, $6);
+
+-- break_notes --
+select number, what, owner, note, noted_by, noted_at
+  from break_notes
+ where break_id = $1 and number > $2
+ order by number
+ limit $3;
