@@ -33,6 +33,14 @@ begin
     return null;
 end $$;
 
+-- For triggers on what is kept in memory row by row: in which transaction a row last changed, so that who has read it all
+-- once reads only what changed in transactions that were not over then (service/registry/queries.sql).
+create function note_change() returns trigger language plpgsql as $$
+begin
+    new.changed_in := pg_current_xact_id()::text::bigint;
+    return new;
+end $$;
+
 -- What is acknowledged is on disk. Each transaction that claims an idempotency key asks this of its own session, so
 -- that a setting switched off at run time is noticed at the next write, not at the next start.
 create function is_durable() returns boolean

@@ -10,11 +10,17 @@ create table merchants (
     created_at  timestamptz      not null,
     is_test     boolean          not null default false,   -- nobody's money: no programme funds its plans
     ahead       interval         not null default '0',     -- of a test merchant: how far its clock was moved on
+    changed_in  bigint           not null,                 -- see note_change()
     constraint merchants_pk primary key (merchant_id),
     constraint merchants_country_is_iso check (country ~ '^[A-Z]{2}$'),
     constraint merchants_real_time_is_not_moved check (is_test or ahead = '0'),
     constraint merchants_clock_is_never_behind check (ahead >= '0')
 );
+
+create index merchants_changed on merchants (changed_in);
+
+create trigger merchants_note_their_change before insert or update on merchants
+    for each row execute function note_change();
 
 create trigger merchants_change_is_announced after insert or update or delete on merchants
     for each statement execute function announce_change();

@@ -1,6 +1,6 @@
 -- Payments: through whom we charge, with what a consumer pays, how a plan is collected, and each time we pulled money.
 
--- Through whom we charge: an address never changes, another one is another row. Secrets are kept nowhere.
+-- Through whom we charge: an address never changes, another one is another row. By what it knows us stands in `known_by`.
 create table processors (
     processor_id  text collate "C" not null,
     name          text             not null,   -- what instruments call it

@@ -12,10 +12,13 @@ import redis.asyncio as redis
 from litestar import Litestar, Request, Response
 from litestar.exceptions import HTTPException
 
+from service import clock
+from service.access.secret_flow import secrets_of, settle
 from service.api.ask import Asked, note_refused_key
 from service.api.body import BYTES_MAX, too_large
 from service.api.merchant import merchant_router
 from service.api.operator import operator_router
+from service.api.pages import readable
 from service.api.partner import partner_router
 from service.api.processors import processor_router
 from service.api.public import get_livez, get_openapi, get_readyz
@@ -57,21 +60,19 @@ BESIDE_THE_POOL: Final = 5  # connections: two lanes, a siding of each, and one 
 
 log = logging.getLogger("tenor")
 
+ROUTERS: Final = (merchant_router, partner_router, operator_router, processor_router)
+
 
 def create_app(settings: Settings) -> Litestar:
     """The ASGI application; its resources are opened at start and closed at the end."""
     return Litestar(
-        route_handlers=[
-            merchant_router,
-            partner_router,
-            operator_router,
-            processor_router,
-            get_livez,
-            get_readyz,
-            get_openapi,
-        ],
+        route_handlers=[*ROUTERS, get_livez, get_readyz, get_openapi],
         lifespan=[partial(_resources, settings=settings)],
-        exception_handlers={Refused: _refused, HTTPException: _http, Exception: _broken},
+        exception_handlers={
+            Refused: _readable(_refused),
+            HTTPException: _readable(_http),
+            Exception: _readable(_broken),
+        },
         request_class=Asked,
         request_max_body_size=BYTES_MAX,
         openapi_config=None,
@@ -91,18 +92,19 @@ async def services(settings: Settings) -> AsyncGenerator[Services]:
     assert settings.database_url
     assert settings.redis_url
     assert settings.audit_secret
-    url = settings.database_url
+    url, under = settings.database_url, secrets_of(settings)
     pool = await open_pool(url, settings.pool_size - BESIDE_THE_POOL)
     with in_a_sentence(url):
         async with pool.acquire() as conn:
             if sentences := [*await unsafe_settings(conn, settings.sync_standbys), *await lost_settings(conn)]:
                 raise CannotStart(" ".join(sentences))
+            await settle(conn, under, clock.now())
     cache = _open_cache(settings.redis_url, settings.key_secret)
     secrets = DataSecrets(settings.data_secret, settings.data_secret_before)
     readiness = Readiness(pool, cache, settings.sync_standbys, await _known_at_start(pool, settings))
     snapshots = Snapshots(pool, cache, secrets)
     attempts = Together(cache.count)
-    registry = Registry(settings.listen_url or url, pool, settings.key_secret)
+    registry = Registry(settings.listen_url or url, pool, under)
     keys = Keys(load_answers)
     connect, told = partial(connect_session, url), snapshots.accounts_changed
     lanes: dict[type, Lane[Any]] = {
@@ -117,10 +119,10 @@ async def services(settings: Settings) -> AsyncGenerator[Services]:
 
     def secret_of(one: Address) -> str:
         own = one.protocol is Protocol.TENOR
-        return registry.key_of(one.processor_id) if own else processor_key(settings, one.name)
+        return registry.said_to(one.processor_id) if own else processor_key(settings, one.name)
 
     processors = Processors(lambda: registry.now.processors, secret_of, settings.reach)
-    gateways = Gateways(registry.key_of, settings.reach)
+    gateways = Gateways(registry.said_to, settings.reach)
     outside = Outside(pool, gateways, lambda: registry.now.gateways, sandbox=settings.sandbox)
     charging = Charging(pool, engine, processors, registry.time_at)
     messenger = Messenger(settings.messenger_url, settings.messenger_key, settings.reach)
@@ -158,6 +160,17 @@ def _open_cache(url: str, secret: str) -> Cache:
         driver_info=None,  # to look up our driver's version takes longer than to connect
     )
     return Cache(client, secret)
+
+
+def _readable(answer: Callable[[Request[Any, Any, Any], Any], Response[bytes]]) -> Callable[..., Response[bytes]]:
+    """A page that was let in reads refusals, too."""
+
+    def answered(request: Request[Any, Any, Any], error: Exception) -> Response[bytes]:
+        response = answer(request, error)
+        response.headers.update(readable(request.scope))
+        return response
+
+    return answered
 
 
 def _refused(request: Request[Any, Any, Any], error: Refused) -> Response[bytes]:

@@ -4,7 +4,6 @@ import argparse
 import asyncio
 import difflib
 import importlib
-import json
 import os
 import signal
 import sys
@@ -20,7 +19,7 @@ COMMANDS: Final[dict[str, tuple[str, str | None]]] = {
     "dev": ("service.cli:dev", "everything on this machine: embedded servers, a demo, the service"),
     "serve": ("service.cli:serve", "the service on DATABASE_URL and REDIS_URL"),
     "migrate": ("service.cli:migrate", "bring the database up to this version"),
-    "key": ("service.cli:key", "make an API key, and print it: how an install gets its first ones"),
+    "key": ("service.key_command:main", "make an API key, and print it: how an install gets its first ones"),
     "check": ("service.cli:check", "the invariants of the database; and plans proved against their facts"),
     "audit": (
         "service.auditor:main",
@@ -132,27 +131,6 @@ def migrate(argv: list[str]) -> int:
     return 0
 
 
-def key(argv: list[str]) -> int:
-    """Make an API key and print it. It is shown this once; the database keeps only its HMAC under TENOR_KEY_SECRET.
-
-    Two people sign a policy, so an install begins with the keys of two operators; with one of those the API makes all
-    further keys.
-    """
-    from service import embedded
-
-    parser = argparse.ArgumentParser(prog="tenor key", description=key.__doc__)
-    parser.add_argument("--audience", required=True, choices=("operator", "merchant", "partner", "processor"))
-    parser.add_argument(
-        "--owner", required=True, help="the operator's name, or the merchant's, partner's or processor's id"
-    )
-    parser.add_argument("--scopes", default="*", help="separated by commas; if left out, all of the audience's")
-    given = parser.parse_args(argv)
-    asked = {"audience": given.audience, "owner_id": given.owner, "scopes": given.scopes.split(",")}
-    with embedded.reachable(config.read(os.environ)) as settings:
-        asyncio.run(_key(config.with_secrets(settings), asked))
-    return 0
-
-
 def check(argv: list[str]) -> int:
     """Run schema/checks.sql, and prove plans against their facts: exit code 0 when nothing is found, 1 otherwise."""
     from service import embedded
@@ -200,35 +178,6 @@ def first_day(argv: list[str]) -> int:
     lifeline.die_with_parent(os.getppid(), signal.SIGTERM)
     uvloop.run(demo.first_day(config.read(os.environ), argv[0]))
     return 0
-
-
-async def _key(settings: Settings, asked: dict[str, object]) -> None:
-    import asyncpg
-
-    from service import clock, db
-    from service.access.flow import make_key
-    from service.access.key import key_of
-    from service.api.body import Body
-    from service.api.operator import KeyBody, require_known_scopes
-    from service.api.reply import JSON
-    from service.errors import Refused
-
-    assert settings.database_url
-    connection = await db.connect(settings.database_url, patience=15)
-    try:
-        body = Body(KeyBody).read(json.dumps(asked).encode(), JSON)
-        require_known_scopes(body)
-        secret = settings.key_secret
-        key_id = await make_key(connection, secret, body.audience, body.owner_id, body.scopes, clock.now())
-    except Refused as refused:
-        option = str(refused.pointer).split("/")[1].removesuffix("_id")
-        raise CannotStart(f"--{option}: {refused.detail}") from None
-    except asyncpg.UndefinedTableError:
-        raise CannotStart("This database is empty; run tenor migrate first.") from None
-    finally:
-        await connection.close()
-    print(f"Key {key_id} of the {body.audience} {body.owner_id}, shown this once:", file=sys.stderr, flush=True)
-    print(key_of(secret, key_id))
 
 
 async def _day(settings: Settings) -> None:

@@ -50,6 +50,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     outside_ports: tuple[int, ...] = (443,)  # at which gateways and processors are called
     data: Path = Path(".local")  # embedded servers, demo, anything we keep on this machine
     key_secret: str = ""  # API keys are stored as HMAC-SHA256 under it
+    key_secret_before: str = ""  # another under which they are accepted, while one takes the other's place
     data_secret: str = ""  # wraps the keys that personal data is sealed with
     data_secret_before: str = ""  # the one before it, while both are in use; empty: none
     audit_secret: str = ""  # the audit log is sealed under it
@@ -299,6 +300,7 @@ VARIABLES: Final[dict[str, tuple[str, Callable[[str, str], object]]]] = {
     "TENOR_OUTSIDE_PORTS": ("outside_ports", _ports),
     "TENOR_DATA": ("data", _path),
     "TENOR_KEY_SECRET": ("key_secret", _secret),
+    "TENOR_KEY_SECRET_BEFORE": ("key_secret_before", _secret),
     "TENOR_DATA_SECRET": ("data_secret", _secret),
     "TENOR_DATA_SECRET_BEFORE": ("data_secret_before", _secret),
     "TENOR_AUDIT_SECRET": ("audit_secret", _secret),

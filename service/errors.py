@@ -19,6 +19,7 @@ class Code(StrEnum):
     UNAUTHORIZED = "unauthorized"  # 401
     FORBIDDEN = "forbidden"  # 403
     FOUR_EYES = "four_eyes"  # 403
+    WRONG_ORIGIN = "wrong_origin"  # 403
     NOT_FOUND = "not_found"  # 404
     METHOD_NOT_ALLOWED = "method_not_allowed"  # 405
     NOT_ACCEPTABLE = "not_acceptable"  # 406
@@ -72,6 +73,7 @@ STATUS: Final[dict[Code, int]] = {
     Code.UNAUTHORIZED: 401,
     Code.FORBIDDEN: 403,
     Code.FOUR_EYES: 403,
+    Code.WRONG_ORIGIN: 403,
     Code.NOT_FOUND: 404,
     Code.METHOD_NOT_ALLOWED: 405,
     Code.NOT_ACCEPTABLE: 406,

@@ -2,7 +2,8 @@
 
 import sys
 
-from service import db, demo, migrations, safety
+from service import clock, db, demo, migrations, safety
+from service.access.secret_flow import secrets_of, settle
 from service.config import CannotStart, Settings
 
 
@@ -18,6 +19,8 @@ async def prepare(settings: Settings, processor_url: str = "") -> None:
                 print(f"Migrated to {migration.version:03} {migration.name}.", flush=True)
             if sentence := await migrations.grant(connection):
                 print(sentence, file=sys.stderr, flush=True)
+            if settings.key_secret:
+                await settle(connection, secrets_of(settings), clock.now())
     finally:
         await connection.close()
     if processor_url:

@@ -21,7 +21,6 @@ from litestar import Litestar, Request, Response, get, post
 from litestar.params import FromPath, RawBody
 
 from service import clock, config
-from service.access.key import key_of
 from service.demo.seed import load
 from service.embedded import lifeline
 from service.http_client import exchange, open_client
@@ -64,7 +63,7 @@ def main(argv: list[str]) -> int:
     parser.add_argument("--port", type=int, default=8095)
     parser.add_argument("--secret", default="", help="as shown when it was registered; left out: whoever asks may")
     parser.add_argument("--notify", default="", help="the service's URL; left out: nobody is told of news")
-    parser.add_argument("--key", default="", help="the processor's key to the service, sk_...")
+    parser.add_argument("--key", default="", help="the processor's key to the service, psk_...")
     given = parser.parse_args(argv)
     desk = Desk(given.secret, given.notify, given.key)
     print(f"The sandbox processor serves on http://127.0.0.1:{given.port}/ (Ctrl-C stops it).", flush=True)
@@ -82,7 +81,7 @@ def serve_demo(argv: list[str]) -> int:
     lifeline.die_with_parent(given.parent, signal.SIGTERM)
     settings = config.read(os.environ)
     demo = load(settings)
-    desk = Desk(key_of(settings.key_secret, demo.processor_id), given.notify, demo.processor_key)
+    desk = Desk(demo.processor_secret, given.notify, demo.processor_key)
     made = uvicorn.Config(create_processor(desk), log_level="warning", access_log=False, timeout_graceful_shutdown=1)
     uvicorn.Server(made).run([socket.socket(fileno=given.listener)])
     return 0

@@ -94,7 +94,7 @@ async def test_a_key_is_printed_alone_and_does_what_its_scopes_say(production: S
     )  # fmt: skip
     await asyncio.to_thread(result, tenor("migrate", production))
     code, out, err = await asyncio.to_thread(make_key, production, "operator", "ada", "--scopes", "keys,policies")
-    assert (code, out[:3], out.count("\n"), err.count("\n")) == (0, "sk_", 1, 1)
+    assert (code, out[:4], out.count("\n"), err.count("\n")) == (0, "opk_", 1, 1)
     connection = await db.connect(production.owner_url)
     row = await connection.fetchrow("select key_id, audience::text, owner_id, scopes from keys")
     await connection.close()

@@ -2,10 +2,9 @@
 
 import re
 from collections.abc import Iterable
-from typing import get_args, get_type_hints
 
+from service.access.key import Audience
 from service.actor import ActorKind
-from service.api.operator import KeyBody
 from service.approvals.approval import ApprovalState
 from service.audit.entry import Thing, Verb
 from service.authentication.asked import State
@@ -50,7 +49,7 @@ WORDS: dict[str, Iterable[str]] = {
     "instruments_kind_is_known": InstrumentKind,
     "authentications_by_is_known": Authenticator,
     "authentications_state_is_known": State,
-    "keys_audience_is_known": get_args(get_type_hints(KeyBody)["audience"]),
+    "keys_audience_is_known": Audience,
     "limit_changes_rule_is_known": LimitRule,
     "facts_actor_is_known": ActorKind,
     "permissions_scenario_is_known": Scenario,

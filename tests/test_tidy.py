@@ -25,7 +25,7 @@ SLICES = (
 )  # fmt: skip
 EDGE = (
     "registry", "jobs", "api", "contract", "web", "app", "server", "demo", "calculator", "simulator",
-    "sandbox_processor", "preparing", "worker", "auditor", "learning",
+    "sandbox_processor", "preparing", "worker", "auditor", "key_command", "learning",
     "cli", "__main__",
 )  # fmt: skip
 LINE = (

@@ -87,7 +87,7 @@ async def approve(request: Asked, body: RawBody, approval_id: FromPath[str]) -> 
         _nothing.read(body, content_type(request))
     ask = write(request, body)
     waiting = await flow.load(ask.services.pool, _known(approval_id))
-    if not request.auth.may(scope := ACTS[waiting.act].scope):
+    if not request.auth.may(scope := ACTS[waiting.act].scope, "write"):
         raise Refused(Code.FORBIDDEN, f"Your key lacks the scope {scope}, which this act needs.")
     doings: list[Doing] = []
 

@@ -17,6 +17,8 @@ from msgspec import Struct
 from service import clock
 from service.access.key import Principal
 from service.actor import Actor, ActorKind
+from service.api import pages
+from service.api.scopes import verb_of
 from service.api.services import Services
 from service.audit.entry import Act, By, Thing, Verb
 from service.audit.refusals import Refusal
@@ -121,7 +123,8 @@ def write(request: Asked, body: bytes, bucket: int | None = None) -> Ask:
         raise Refused(Code.INVALID_FIELD, sentence, "/Idempotency-Key")
     scope = request.scope
     asked = f"{scope['method']} {scope['path']}?".encode() + scope["query_string"] + b"\n" + body
-    return _ask(request, Key.of(request.auth.owner_id, text, hashlib.sha256(asked).digest(), bucket))
+    whose = request.auth.owner_id if request.auth.audience != "operator" else f"operator {request.auth.owner_id}"
+    return _ask(request, Key.of(whose, text, hashlib.sha256(asked).digest(), bucket))
 
 
 def _ask(request: Asked, key: Key | None) -> Ask:
@@ -172,7 +175,8 @@ def _headers(given: Iterable[tuple[bytes, bytes]]) -> dict[bytes, bytes]:
 
 
 _ONCE = (
-    "Authorization", "Content-Encoding", "Content-Length", "Content-Type", "Host", "Idempotency-Key", "Tenor-Clock",
+    "Authorization", "Content-Encoding", "Content-Length", "Content-Type", "Host", "Idempotency-Key", "Origin",
+    "Tenor-Clock",
 )  # fmt: skip
 
 
@@ -202,14 +206,20 @@ def guard_for(audience: str) -> Callable[[Request[Any, Any, Any]], Awaitable[Res
         scheme, _, text = (header(request, b"authorization") or "").partition(" ")
         if scheme.lower() != "bearer" or not text:
             raise Refused(Code.UNAUTHORIZED, "Send Authorization: Bearer with your secret key.")
-        principal = await services_of(request).registry.principal(text.strip())
+        services = services_of(request)
+        principal = await services.registry.principal(text.strip())
         if principal is None:
             raise Refused(Code.UNAUTHORIZED, "This key is unknown or was revoked.")
         request.scope["auth"] = principal
+        if principal.expires_at is not None and principal.expires_at <= _now(request, services):
+            raise Refused(Code.UNAUTHORIZED, f"This key expired at {principal.expires_at:%Y-%m-%dT%H:%M:%SZ}.")
         if principal.audience != audience:
             raise Refused(Code.FORBIDDEN, f"This needs {_AN[audience]} key; yours is {_AN[principal.audience]} key.")
-        if not principal.may(scope := handler.opt["scope"]):
-            raise Refused(Code.FORBIDDEN, f"Your key lacks the scope {scope}.")
+        if principal.origins:
+            pages.admit(request.scope, header(request, b"origin"), principal, handler)
+        verb = verb_of(request.scope["method"])
+        if not principal.may(scope := handler.opt["scope"], verb):
+            raise Refused(Code.FORBIDDEN, f"Your key lacks the scope {scope}, or {scope}:{verb}.")
         if request.scope["query_string"]:
             _refuse_strange_query(request, handler)
         if header(request, b"content-encoding") not in _PLAIN:
@@ -238,11 +248,13 @@ def note_refused_key(request: Request[Any, Any, Any], code: Code) -> None:
 
 
 def _methods(request: Request[Any, Any, Any]) -> Response[None]:
-    """What the address takes: the framework forgets all but the first handler's."""
+    """What the address takes: the framework forgets all but the first handler's. And what a page may send there."""
     template = request.scope["path_template"]
     routes = (route for route in request.app.routes if isinstance(route, HTTPRoute) and route.path_format == template)
-    allowed = sorted({method for route in routes for method in route.methods})
-    return Response(None, status_code=204, headers={"Allow": ", ".join(allowed)})
+    handlers = {method: one for route in routes for method, (one, _) in route.route_handler_map.items()}
+    origin = header(request, b"origin")
+    for_pages = pages.preflight(origin, origin in services_of(request).registry.now.pages, handlers.items())
+    return Response(None, status_code=204, headers={"Allow": ", ".join(sorted(handlers))} | for_pages)
 
 
 def _refuse_strange_query(request: Request[Any, Any, Any], handler: BaseRouteHandler) -> None:
@@ -271,7 +283,7 @@ _PLAIN = (None, "identity")
 _AN = {"merchant": "a merchant's", "partner": "a partner's", "operator": "an operator's", "processor": "a processor's"}
 
 
-def _now(request: Asked, services: Services) -> datetime:
+def _now(request: Request[Any, Any, Any], services: Services) -> datetime:
     given = header(request, b"tenor-clock")
     if given is None:
         return clock.now()

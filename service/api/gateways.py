@@ -11,6 +11,7 @@ from litestar.response.base import ASGIResponse
 from msgspec import Meta, Struct, field
 
 from service import ids
+from service.access.flow import introduce
 from service.api.addresses import Url, refuse_no_address
 from service.api.ask import Ask, Asked, content_type, read, write
 from service.api.body import Body, Nothing
@@ -42,10 +43,10 @@ class GatewayBody(Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class GatewayMade(Struct, frozen=True):
-    """The secret is shown once and kept nowhere; each call carries it as `Authorization: Bearer`."""
+    """The secret is shown once, in the answer to the request that registered the gateway."""
 
     gateway_id: str = field(name="id")
-    secret: str
+    secret: str | None  # each of our calls carries it as `Authorization: Bearer`; null: this answer was given before
 
 
 class GatewayView(Struct, frozen=True):
@@ -118,25 +119,28 @@ _nothing = Body(Nothing)
 async def register_gateway(request: Asked, body: RawBody) -> ASGIResponse:
     """Register a gateway to a credit bureau, an income or a public-credit platform, under a name nobody uses.
 
-    The answer holds the secret by which the gateway knows us: shown once, worked out anew for each call.
+    The answer holds the secret by which the gateway knows us. It is shown this once, and not to the same request sent
+    again; if it was lost, retire the gateway and register it anew.
     """
     asked = _gateway.read(body, content_type(request))
     ask, by = write(request, body), request.auth.key_id
     _refuse_address(ask, asked)
-    gateway_id = ids.new_id(ids.GATEWAY, 0, ask.now_ms)
+    gateway_id, shown = ids.new_id(ids.GATEWAY, 0, ask.now_ms), ""
 
     async def register(conn: Connection) -> Answer:
         if not await gateway_store.register(conn, gateway_id, asked.name, asked.url, asked.data_types, by, ask.now):
             raise Refused(Code.STATE_FORBIDS, f"There is a gateway {asked.name!r} in use.", "/name", ("retire",))
+        nonlocal shown
+        shown = await introduce(conn, ask.services.registry.secrets, gateway_id)
         await ask.record(conn, Verb.MADE, Thing.GATEWAY, gateway_id, asked)
-        return Answer(201, encode(Made(gateway_id)))
+        return Answer(201, encode(GatewayMade(gateway_id, None)))
 
     answer = await ask.services.engine.once(ask.must_key, ask.now, register)
     await ask.services.registry.reload()
     if answer.status != 201:
         return reply_answer(answer)
-    made = msgspec.json.decode(answer.body, type=Made)
-    return reply(GatewayMade(made.made_id, ask.services.registry.key_of(made.made_id)), 201)
+    made = msgspec.json.decode(answer.body, type=GatewayMade)
+    return reply(GatewayMade(made.gateway_id, shown if made.gateway_id == gateway_id else None), 201)
 
 
 @post("/gateways/{gateway_id:str}/retire", status_code=200, opt=operation("gateways", Made, takes=Nothing))

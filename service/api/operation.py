@@ -27,6 +27,7 @@ class Operation(Struct, frozen=True, kw_only=True):
     refuses: tuple[Code, ...] = ()
     dry_run: Any = None  # what `?dry_run=true` answers, which shows the change without making it
     page: bool = False  # where Accept asks for text/html, the same as a page to print
+    browser: bool = False  # a page of the merchant's may call it, with a publishable key
     keeps: bool = True  # a POST's key and answer are kept; a calculation keeps nothing
     example: dict[
         str, Any
@@ -38,4 +39,5 @@ class Operation(Struct, frozen=True, kw_only=True):
 def operation(scope: str | None, answers: Any, **more: Any) -> dict[str, Any]:
     """A handler's `opt`; `more` are the other fields of `Operation`. Without a scope no key is needed."""
     made = Operation(answers=answers, **more)
-    return ({"scope": scope} if scope else {}) | {"dry_run": made.dry_run is not None, "operation": made}
+    said = {"dry_run": made.dry_run is not None, "browser": made.browser, "operation": made}
+    return ({"scope": scope} if scope else {}) | said

@@ -15,6 +15,7 @@ from msgspec import Struct
 from service import ids
 from service.api.ask import Ask, Asked, guard_for, is_dry_run, read, write
 from service.api.operation import Text, operation
+from service.api.own_keys import list_partner_keys
 from service.api.paging import After, Limit
 from service.api.reply import encode, reply, reply_answer, reply_refused
 from service.api.room import Room
@@ -234,5 +235,6 @@ partner_router = Router(
         list_funded_plans,
         list_reconciliations,
         list_breaks,
+        list_partner_keys,
     ],
 )

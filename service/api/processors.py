@@ -10,7 +10,7 @@ from litestar.response.base import ASGIResponse
 from msgspec import Meta, Struct, field
 
 from service import ids
-from service.access.flow import make_key
+from service.access.flow import Wanted, introduce, make_key
 from service.api.addresses import Url, refuse_no_address
 from service.api.ask import Asked, content_type, guard_for, read, write
 from service.api.body import Body, Nothing
@@ -39,11 +39,12 @@ class ProcessorBody(Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class ProcessorMade(Struct, frozen=True):
-    """Both secrets are shown once and kept nowhere."""
+    """Both secrets are shown once, in the answer to the request that registered the processor."""
 
     processor_id: str = field(name="id")
+    key_id: str  # of the processor's key
     secret: str | None  # each of our calls carries it as `Authorization: Bearer`; null: a key that it has given us
-    key: str  # the processor's own, for `/v1/processor/...`
+    key: str | None  # the processor's own, for `/v1/processor/...`; null: this answer was given before
 
 
 class ProcessorView(Struct, frozen=True):
@@ -79,10 +80,6 @@ class ProcessorCharges(Struct, frozen=True):
     after: str
 
 
-class _Made(Made, frozen=True):
-    key_id: str
-
-
 _processor = Body(ProcessorBody)
 _notification = Body(Notification)
 _nothing = Body(Nothing)
@@ -99,8 +96,8 @@ _nothing = Body(Nothing)
 async def register_processor(request: Asked, body: RawBody) -> ASGIResponse:
     """Register a processor of payments, under a name nobody uses.
 
-    The answer holds the secret by which the processor knows us, and its key to tell us of news: shown once, worked out
-    anew for each call.
+    The answer holds the secret by which the processor knows us, and its key to tell us of news. They are shown this
+    once, and not to the same request sent again; if they were lost, retire the processor and register it anew.
     """
     asked = _processor.read(body, content_type(request))
     ask, by, registry = write(request, body), request.auth.key_id, request.app.state["services"].registry
@@ -110,24 +107,26 @@ async def register_processor(request: Asked, body: RawBody) -> ASGIResponse:
         sentence = f"TENOR_PROCESSOR_KEYS holds no key that {asked.name!r} has given us."
         raise Refused(Code.INVALID_FIELD, sentence, "/protocol")
     processor_id = ids.new_id(ids.PROCESSOR, 0, ask.now_ms)
+    shown: dict[str, ProcessorMade] = {}  # by its key: work whose outcome is not known is done again
 
     async def register(conn: Connection) -> Answer:
         if not await conn.fetchval(
             Q.insert_processor, processor_id, asked.name, asked.url, asked.protocol, by, ask.now
         ):
             raise Refused(Code.STATE_FORBIDS, f"There is a processor {asked.name!r} in use.", "/name", ("retire",))
-        secret = ask.services.settings.key_secret
-        key_id = await make_key(conn, secret, "processor", processor_id, ("*",), ask.now)
+        wanted = Wanted("processor", processor_id, ("*",))
+        key = await make_key(conn, registry.secrets, wanted, request.auth, ask.real_now)
+        secret = await introduce(conn, registry.secrets, processor_id) if is_ours else None
+        shown[key.key_id] = ProcessorMade(processor_id, key.key_id, secret, key.text)
         await ask.record(conn, Verb.MADE, Thing.PROCESSOR, processor_id, asked)
-        return Answer(201, encode(_Made(processor_id, key_id)))
+        return Answer(201, encode(ProcessorMade(processor_id, key.key_id, None, None)))
 
     answer = await ask.services.engine.once(ask.must_key, ask.now, register)
     await registry.reload()
     if answer.status != 201:
         return reply_answer(answer)
-    made = msgspec.json.decode(answer.body, type=_Made)
-    secret = registry.key_of(made.made_id) if is_ours else None
-    return reply(ProcessorMade(made.made_id, secret, registry.key_of(made.key_id)), 201)
+    made = msgspec.json.decode(answer.body, type=ProcessorMade)
+    return reply(shown.get(made.key_id, made), 201)
 
 
 @post("/processors/{processor_id:str}/retire", status_code=200, opt=operation("processors", Made, takes=Nothing))

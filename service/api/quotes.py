@@ -35,6 +35,7 @@ _QUOTE: Final[dict[str, Any]] = {
         takes=QuoteRequest,
         refuses=(Code.IMPOSSIBLE_TERMS, Code.NO_APR, Code.SEVERAL_APRS),
         keeps=False,
+        browser=True,
         example=_QUOTE,
     ),
 )

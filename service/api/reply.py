@@ -9,6 +9,7 @@ from litestar import Request, Response
 from litestar.response.base import ASGIResponse
 from litestar.types import Receive, Scope, Send
 
+from service.api.pages import readable
 from service.engine.work import Answer
 from service.errors import Code, Refused, problem_json
 
@@ -43,6 +44,8 @@ class Ready(ASGIResponse):
             self._headers.append((b"retry-after", b"1"))
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if for_page := readable(scope):
+            self._headers += [(name.lower().encode(), value.encode()) for name, value in for_page.items()]
         await send({"type": "http.response.start", "status": self.status_code, "headers": self._headers})
         await send({"type": "http.response.body", "body": self.body, "more_body": False})
 

@@ -55,6 +55,7 @@ class Verb(StrEnum):
     REVIEWED = "reviewed"
     REVOKED = "revoked"
     ROLLED_BACK = "rolled_back"
+    ROTATED = "rotated"  # a key, which another takes the place of
 
 
 class By(Struct, frozen=True):

@@ -9,12 +9,8 @@ from litestar.routes import HTTPRoute
 from msgspec import Struct
 
 from service.api.operation import Operation
+from service.api.scopes import audience_of
 from service.errors import Code
-
-AUDIENCES: Final = {
-    "operator": "/v1/operator/", "partner": "/v1/partner/", "processor": "/v1/processor/", "merchant": "/v1/",
-    "public": "/",
-}  # fmt: skip
 
 
 class Route(Struct, frozen=True):
@@ -46,13 +42,9 @@ def routes_of(app: Litestar) -> dict[str, Route]:
         if method not in ("HEAD", "OPTIONS")
     ]
     return {
-        f"{method} {path}": Route(_audience(path), method, path, handler, handler.opt["operation"])
+        f"{method} {path}": Route(audience_of(path), method, path, handler, handler.opt["operation"])
         for path, method, handler in found
     }
-
-
-def _audience(path: str) -> str:
-    return next(audience for audience, start in AUDIENCES.items() if path.startswith(start))
 
 
 def parameters_of(path: str) -> list[str]:
@@ -73,6 +65,8 @@ def codes_of(route: Route) -> tuple[Code, ...]:
         codes.add(Code.NOT_FOUND)
     if route.audience != "public":
         codes |= {*_KEYED, *_ALWAYS}
+    if route.operation.browser:
+        codes.add(Code.WRONG_ORIGIN)
     if route.method == "POST":
         codes |= {*_POSTED, *(_KEPT if route.operation.keeps else ())}
     return tuple(code for code in Code if code in codes)
@@ -100,6 +94,7 @@ MEANING: Final[dict[Code, str]] = {
     Code.UNAUTHORIZED: "no key, or one that is unknown or revoked",
     Code.FORBIDDEN: "the key is another audience's or lacks the scope, or its owner is not active",
     Code.FOUR_EYES: "who drafted it cannot sign it, with whatever key: a second person is needed",
+    Code.WRONG_ORIGIN: "a publishable key is for pages at its own origins: `Origin` is missing, or is none of them",
     Code.NOT_FOUND: "there is no such thing, or it is somebody else's",
     Code.METHOD_NOT_ALLOWED: "the address exists and does not take this method",
     Code.NOT_ACCEPTABLE: "we answer in JSON",

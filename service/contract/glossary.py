@@ -81,15 +81,12 @@ GLOSSARY: Final[dict[str, str]] = {
     "owner_id": "the merchant's or partner's id; of an operator's key the person who holds it: two sign a policy",
     "name": "for people",
     "reference": "the merchant's own name for this person",
-    "key": "the secret itself",
     "version": "counts every change, from 1",
     "number": "1, 2, 3 ... without gaps",
     # people and places
     "attributes": "what the policy may use, by name",
     "country": "ISO 3166",
     "jurisdiction": "ISO 3166: whose law holds",
-    "audience": "who may use it",
-    "scopes": "what it may be used for; `*` is all of its audience's",
     # time
     "decided_at": "when it was decided",
     "expires_at": "until when it binds us",
@@ -202,7 +199,6 @@ GLOSSARY: Final[dict[str, str]] = {
     "consent_id": "the consent's id",
     "permission_id": "the permission's id",
     "url": "where it is",
-    "secret": "by which the gateway knows us; shown once",
     "registered_at": "when",
     "retired_at": "when it was taken out of use; null: it is in use",
     "asked_at": "when",

@@ -31,8 +31,11 @@ letter written with `%`. Answers are kept by nobody on their way (`Cache-Control
 **Declined is not refused.** A decision answers 200, whatever its outcome. What was not done at all is a problem
 (`application/problem+json`, RFC 9457) with a code from a closed list.
 
-**Keys.** `Authorization: Bearer sk_...`. A key belongs to one audience and carries scopes; each operation names the
-scope it needs.
+**Keys.** `Authorization: Bearer sk_live_...`. A key belongs to one audience and carries scopes: `plans` is reading and
+writing (GET, and POST), `plans:read` is reading alone, `*` is everything, `*:read` everything that is read. Each
+operation names the scope it needs. A merchant's keys are secret (`sk_live_`, `sk_test_` of a test merchant), restricted
+to some scopes (`rk_`), or publishable (`pk_`): those are for pages at the origins that they name. Partners' keys begin
+with `ptk_`, operators' with `opk_`, processors' with `psk_`. A key is shown once, in the answer that made it.
 
 **Outside data.** A policy may ask credit bureaux, income and public-credit platforms, each call under a consent that
 the consumer gave through the merchant: for its purpose, kind of data, source and period, so many times, until it

@@ -13,8 +13,8 @@ insert into programmes (programme_id, version, partner_id, name, kinds, currency
 values ($1, 1, $2, $3, $4, $5, $6, $7, $8) on conflict do nothing;
 
 -- insert_key --
-insert into keys (key_id, hmac, audience, owner_id, scopes, created_at)
-values ($1, $2, $3, $4, '{*}', $5)
+insert into keys (key_id, hmac, secret_mark, prefix, audience, owner_id, scopes, created_at)
+values ($1, $2, $3, $4, $5, $6, '{*}', $7)
     on conflict on constraint keys_hmac_once do nothing;
 
 -- put_processor --
@@ -25,6 +25,10 @@ select $1, $2, $3, 'tenor', k.key_id, $5
  where k.hmac = $4
    and not exists (select from processors where name = $2 and retired_at is null and processor_id <> $1)
     on conflict on constraint processors_pk do update set url = excluded.url;
+
+-- put_known_by --
+insert into known_by (owner_id, sealed, secret_mark) values ($1, $2, $3)
+    on conflict on constraint known_by_pk do update set sealed = excluded.sealed, secret_mark = excluded.secret_mark;
 
 -- insert_policy --
 -- From the beginning, so that a day in the past can be replayed under it. The first key drafted it, the second signed.

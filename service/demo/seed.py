@@ -2,12 +2,18 @@
 
 import hashlib
 import hmac
+import secrets
+from base64 import urlsafe_b64decode
+from datetime import UTC, datetime
 from pathlib import Path
+from typing import Final
 
 import msgspec
 
 from service import clock, ids
-from service.access.key import key_hmac
+from service.access import known_by
+from service.access.flow import BITS
+from service.access.key import key_hmac, mark_of
 from service.config import CannotStart, Settings
 from service.db import Connection, Pool, load_queries
 from service.policies.document import Policy
@@ -17,7 +23,8 @@ Q = load_queries(Path(__file__).with_name("queries.sql"))
 POLICY = Path(__file__).with_name("policy.json")
 TIME_ZONE = "Europe/Berlin"
 CURRENCY = "EUR"
-BEGAN_MS = 1_767_225_600_000  # 1 January 2026
+BEGAN = datetime(2026, 1, 1, tzinfo=UTC)
+BEGAN_MS = int(BEGAN.timestamp() * 1000)
 PROCESSOR = "sandbox"  # what instruments call it
 OPERATORS = ("ada", "grace")  # two people: one drafts a policy, the other signs it
 FUNDING_BPS = 7_000  # the partner's share of every instalment plan
@@ -39,8 +46,15 @@ class Demo(msgspec.Struct):
     partner_id: str = ""
     programme_id: str = ""
     processor_key: str = ""  # the sandbox processor's own, to tell us of news
+    processor_secret: str = ""  # by which it knows us
     processor_id: str = ""
     first_day_on: str = ""  # when the replay's first day was
+
+
+KEYS: Final = {  # by the names above: what each begins with
+    "operator_key": "opk_", "second_operator_key": "opk_", "merchant_key": "sk_live_",
+    "second_merchant_key": "sk_live_", "test_merchant_key": "sk_test_", "partner_key": "ptk_", "processor_key": "psk_",
+}  # fmt: skip
 
 
 def path(settings: Settings) -> Path:
@@ -84,22 +98,27 @@ async def seed(pool: Pool, settings: Settings, processor_url: str = "") -> Demo:
         ("processor_id", ids.PROCESSOR),
     ):
         setattr(demo, name, getattr(demo, name) or _id(prefix, _digest(settings, name)))
-    for name in (
-        "operator_key", "second_operator_key", "merchant_key", "second_merchant_key", "test_merchant_key",
-        "partner_key", "processor_key",
-    ):  # fmt: skip
-        setattr(demo, name, getattr(demo, name) or f"sk_demo_{_digest(settings, name)[:40]}")
+    for name, prefix in KEYS.items():
+        setattr(demo, name, getattr(demo, name) or prefix + secrets.token_urlsafe(BITS))
+    demo.processor_secret = demo.processor_secret or known_by.said(secrets.token_bytes(BITS))
     save(settings, demo)
     async with pool.acquire() as conn, conn.transaction():
         await _insert(conn, demo, settings.key_secret)
         if processor_url:
             by = key_hmac(settings.key_secret, demo.operator_key)
             await conn.execute(Q.put_processor, demo.processor_id, PROCESSOR, processor_url, by, clock.now())
+            await _introduce(conn, demo, settings.key_secret)
     return demo
 
 
+async def _introduce(conn: Connection, demo: Demo, key_secret: str) -> None:
+    bits = urlsafe_b64decode(demo.processor_secret.removeprefix("kb_") + "=")
+    sealed = known_by.kept(key_secret, demo.processor_id, bits)
+    await conn.execute(Q.put_known_by, demo.processor_id, sealed, mark_of(key_secret))
+
+
 def _digest(settings: Settings, name: str) -> str:
-    """Worked out from our secret, so that a demo whose file was lost is the same demo again."""
+    """Worked out from our secret, so that a demo whose file was lost has the same ids again, and new keys."""
     return hmac.digest(settings.key_secret.encode(), f"demo {name}".encode(), hashlib.sha256).hex()
 
 
@@ -123,18 +142,19 @@ async def _insert(conn: Connection, demo: Demo, key_secret: str) -> None:
         Q.insert_programme, demo.programme_id, demo.partner_id, "Spree instalments", ["instalments"], CURRENCY,
         FUNDING_BPS, TIME_ZONE, now,
     )  # fmt: skip
-    for key, audience, owner in (
-        (demo.operator_key, "operator", OPERATORS[0]),
-        (demo.second_operator_key, "operator", OPERATORS[1]),
-        (demo.merchant_key, "merchant", demo.merchant_id),
-        (demo.second_merchant_key, "merchant", demo.second_merchant_id),
-        (demo.test_merchant_key, "merchant", demo.test_merchant_id),
-        (demo.partner_key, "partner", demo.partner_id),
-        (demo.processor_key, "processor", demo.processor_id),
+    for name, audience, owner in (
+        ("operator_key", "operator", OPERATORS[0]),
+        ("second_operator_key", "operator", OPERATORS[1]),
+        ("merchant_key", "merchant", demo.merchant_id),
+        ("second_merchant_key", "merchant", demo.second_merchant_id),
+        ("test_merchant_key", "merchant", demo.test_merchant_id),
+        ("partner_key", "partner", demo.partner_id),
+        ("processor_key", "processor", demo.processor_id),
     ):
-        digest = key_hmac(key_secret, key)
+        key, prefix = getattr(demo, name), KEYS[name]
+        key_id = ids.new_id(ids.KEY, 0, int(now.timestamp() * 1000))
         await conn.execute(
-            Q.insert_key, ids.new_id(ids.KEY, 0, int(now.timestamp() * 1000)), digest, audience, owner, now
+            Q.insert_key, key_id, key_hmac(key_secret, key), mark_of(key_secret), prefix, audience, owner, BEGAN
         )
     policy = msgspec.json.decode(POLICY.read_bytes(), type=Policy)
     signed = [key_hmac(key_secret, key) for key in (demo.operator_key, demo.second_operator_key)]

@@ -12,7 +12,8 @@ from service import ids
 class Key(Struct, frozen=True):
     """An idempotency key with whose it is and the hash of what was sent under it.
 
-    It is kept in the `bucket` of the consumer that the request is about, with all that the request writes.
+    It is kept in the `bucket` of the consumer that the request is about, with all that the request writes. Owners are
+    merchants, partners, processors by their ids, and `operator ada`: no two audiences share one.
     """
 
     owner_id: str

@@ -1,13 +1,38 @@
--- What every process keeps in memory.
+-- What every process keeps in memory. Keys and merchants may be many: after the first time only those are read that have
+-- changed. A row changed in a transaction that was over when we last looked was seen then; so it is enough to read what
+-- changed in the others. What is beyond `to_come` was written by another server, before its rows were copied here.
+
+-- load_horizon --
+-- `open`: all transactions below it are over; `to_come`: no transaction has this number yet.
+select pg_snapshot_xmin(pg_current_snapshot())::text::bigint as open,
+       pg_snapshot_xmax(pg_current_snapshot())::text::bigint as to_come;
 
 -- load_keys --
-select hmac, key_id, audience, owner_id, scopes from keys where revoked_at is null;
+-- One that expired a while ago is nobody's.
+select key_id, hmac, secret_mark, audience, owner_id, scopes, origins, expires_at, false as is_revoked
+  from keys
+ where revoked_at is null
+   and (expires_at is null or expires_at > $1);
+
+-- load_changed_keys --
+select key_id, hmac, secret_mark, audience, owner_id, scopes, origins, expires_at, revoked_at is not null as is_revoked
+  from keys
+ where changed_in >= $1 and changed_in < $2;
 
 -- which_are_keys --
-select hmac from keys where hmac = any($1::bytea[]) and revoked_at is null;
+select hmac
+  from keys
+ where hmac = any($1::bytea[])
+   and revoked_at is null
+   and (expires_at is null or expires_at > $2);
 
 -- load_merchants --
 select merchant_id, name, country, time_zone, fees, active, is_test, ahead from merchants;
+
+-- load_changed_merchants --
+select merchant_id, name, country, time_zone, fees, active, is_test, ahead
+  from merchants
+ where changed_in >= $1 and changed_in < $2;
 
 -- load_programmes --
 select distinct on (programme_id)
@@ -28,3 +53,6 @@ select gateway_id, name, url, data_types from gateways where retired_at is null;
 -- load_processors --
 -- Those that are retired, too: what is pending there is still asked about.
 select processor_id, name, url, protocol, retired_at from processors;
+
+-- load_known_by --
+select owner_id, sealed, secret_mark from known_by;

@@ -1,66 +1,70 @@
-"""What every process keeps in memory: keys, merchants, programmes and policies, swapped whole on change."""
+"""What every process keeps in memory: keys, merchants, programmes and policies, swapped whole on change.
+
+PostgreSQL announces a change, and it is read within a moment. Announcements may be lost, or never come (a connection
+pool in between keeps them for itself): so what changed is asked for every 2 seconds besides, over another connection.
+"""
 
 import asyncio
 import logging
-from collections.abc import Iterator
+from collections.abc import Awaitable, Callable
 from contextlib import suppress
-from datetime import datetime, timedelta
+from datetime import datetime
+from typing import Final
 
 import asyncpg
-import msgspec
+from msgspec import structs
 
 from service import clock
-from service.access.key import Principal, key_hmac, key_of
+from service.access.key import Principal, Secrets, key_hmac
 from service.checkout.challenger import Trial
 from service.db import Connection, Pool, connect_session
 from service.engine.faults import LOST, what
 from service.errors import Code, Refused
-from service.merchants.merchant import Merchant, MerchantFee
-from service.outside.gateway import Address
-from service.outside.source import DataType
+from service.merchants.merchant import Merchant
 from service.partners.programme import Programme
-from service.payments import processor
-from service.payments.processor import Protocol
 from service.policies.compile import CompiledPolicy
 from service.policies.flow import Ready, load_spans
-from service.policies.version import Span, in_force
+from service.policies.version import in_force
+from service.registry.known import (
+    EXPIRED,
+    Horizon,
+    Keys,
+    Known,
+    Merchants,
+    gateway_of,
+    known_by_of,
+    needed,
+    processor_of,
+)
 from service.registry.queries import Q
 from service.registry.strangers import Strangers
+from service.registry.uses import KeyUses
 
 log = logging.getLogger("tenor.registry")
 
-CHANNEL = "tenor_changed"
-REFRESH_S = 30.0  # besides the announcements, should one be lost
-STOPPED_S = 0.1  # after which it is told to stop again
-STRANGERS_S = 0.05  # so long an unknown merchant is believed unknown
-
-
-class Known(msgspec.Struct, frozen=True):
-    """One consistent view: a request reads it once and keeps it."""
-
-    keys: dict[bytes, Principal] = {}  # by HMAC
-    merchants: dict[str, Merchant] = {}
-    programmes: tuple[Programme, ...] = ()
-    rulebook: int = 0  # the revision that `policies` and `trial` are of
-    policies: tuple[Span, ...] = ()  # published, in the order they begin
-    trial: Trial | None = None
-    gateways: dict[str, Address] = {}  # by name
-    processors: dict[str, processor.Address] = {}  # by id; retired ones among them
-    clocks: dict[str, timedelta] = {}  # how far a test merchant's is ahead of real time; one never moved is not there
+CHANNEL: Final = "tenor_changed"
+POLL_S: Final = 2.0  # between two questions for what has changed
+WHOLE_S: Final = 600.0  # after which all of it is read anew, whatever was missed
+ASKED_S: Final = 5.0  # within which a question is answered, or asked again
+STOPPED_S: Final = 0.1  # after which it is told to stop again
+STRANGERS_S: Final = 0.05  # so long an unknown merchant is believed unknown
+AT_ONCE: Final = 500  # rows, before others have their turn
 
 
 class Registry:
-    """`now` is the present view. PostgreSQL announces changes; a lost connection reloads everything."""
+    """`now` is the present view."""
 
-    def __init__(self, database_url: str, pool: Pool, key_secret: str) -> None:
+    def __init__(self, database_url: str, pool: Pool, secrets: Secrets) -> None:
         self.now = Known()
+        self.secrets = secrets
+        self._under = tuple(secrets.by_mark().values())
         self._url = database_url
         self._pool = pool
-        self._secret = key_secret
-        self._by_text: dict[str, Principal] = {}  # spares the HMAC of a key seen before
+        self._horizon = Horizon()
         self._changed = asyncio.Event()
-        self._task: asyncio.Task[None] | None = None
+        self._tasks: list[asyncio.Task[None]] = []
         self._strangers = Strangers(pool)
+        self._uses = KeyUses(pool, secrets)
         self.ready = Ready(pool)
         self._reloading = asyncio.Lock()  # what was read first must not be swapped in last
         self._caught_up = 0.0
@@ -68,35 +72,39 @@ class Registry:
     async def start(self) -> None:
         """Loads everything once, then follows the announcements."""
         await self.reload()
-        self._task = asyncio.create_task(self._follow())
+        self._tasks = [asyncio.create_task(self._follow()), asyncio.create_task(self._poll())]
 
     async def close(self) -> None:
         """Stops following; told so until it hears, for asyncpg drops a cancellation that comes with an answer."""
         await self._strangers.close()
-        while self._task and not self._task.done():
-            self._task.cancel()
-            await asyncio.wait([self._task], timeout=STOPPED_S)
+        while following := [task for task in self._tasks if not task.done()]:
+            for task in following:
+                task.cancel()
+            await asyncio.wait(following, timeout=STOPPED_S)
+        await self._uses.close()
 
     def hmac(self, key: str) -> bytes:
-        """What is stored of a key."""
-        return key_hmac(self._secret, key)
-
-    def key_of(self, key_id: str) -> str:
-        """The key with this id, under our secret."""
-        return key_of(self._secret, key_id)
+        """What would be stored of a key."""
+        return key_hmac(self.secrets.present, key)
 
     async def principal(self, key: str) -> Principal | None:
-        """Whose key this is; None if it is nobody's or was revoked."""
-        known = self._by_text.get(key)
-        if known is not None:
-            return known
-        digest = self.hmac(key)
-        if digest not in self.now.keys and await self._strangers.is_key(digest) and digest not in self.now.keys:
-            await self.reload()  # made a moment ago, and not announced to us yet
-        principal = self.now.keys.get(digest)
-        if principal is not None:
-            self._by_text[key] = principal
-        return principal
+        """Whose key this is; None if it is nobody's or was revoked. It may have expired."""
+        digests = [key_hmac(secret, key) for secret in self._under]
+        known = self.now.keys
+        if known.keys().isdisjoint(digests) and any([await self._strangers.is_key(one) for one in digests]):
+            known = self.now.keys
+            if known.keys().isdisjoint(digests):
+                await self.reload()  # made a moment ago, and not announced to us yet
+                known = self.now.keys
+        for digest in digests:
+            if (principal := known.get(digest)) is not None:
+                self._uses.note(principal.key_id, None if digest is digests[0] else (digest, digests[0]))
+                return principal
+        return None
+
+    def said_to(self, owner_id: str) -> str:
+        """By what a gateway or a processor knows us; empty: we do not know."""
+        return self.now.known_by.get(owner_id, "")
 
     async def merchant(self, merchant_id: str) -> Merchant:
         """The merchant, which may call as long as it is active."""
@@ -127,34 +135,58 @@ class Registry:
         return await self.ready.get(policy_id, version)
 
     async def reload(self) -> None:
-        """Reads it all anew and swaps it in at once: no request sees half of a change."""
+        """Reads what has changed and swaps it in at once: no request sees half of a change."""
         async with self._reloading:
-            async with self._pool.acquire() as conn, conn.transaction(isolation="repeatable_read", readonly=True):
-                keys = await conn.fetch(Q.load_keys)
+            await self._read(self._horizon)
+
+    async def _read_whole(self) -> None:
+        async with self._reloading:
+            await self._read(Horizon())
+
+    async def _read(self, since: Horizon) -> None:
+        """Keys and merchants that changed `since`; of a database that is behind it, all. What is little, always."""
+        async with self._pool.acquire() as conn, conn.transaction(isolation="repeatable_read", readonly=True):
+            horizon = Horizon(*(await conn.fetch(Q.load_horizon))[0])
+            whole = not since.open or horizon.open < since.open
+            if whole:
+                keys = await conn.fetch(Q.load_keys, clock.now() - EXPIRED)
                 merchants = await conn.fetch(Q.load_merchants)
-                programmes = await conn.fetch(Q.load_programmes)
-                rulebook = await conn.fetchval(Q.load_rulebook)
-                policies = await load_spans(conn)
-                trial = await conn.fetchrow(Q.load_trial)
-                gateways = await conn.fetch(Q.load_gateways)
-                processors = await conn.fetch(Q.load_processors)
-            known = Known(
-                {
-                    row["hmac"]: Principal(row["key_id"], row["audience"], row["owner_id"], frozenset(row["scopes"]))
-                    for row in keys
-                },
-                {row["merchant_id"]: _merchant(row) for row in merchants},
-                tuple(Programme(*row) for row in programmes),
-                rulebook,
-                policies,
-                Trial(*trial) if trial else None,
-                {row["name"]: _address(row) for row in gateways},
-                {row["processor_id"]: _processor(row) for row in processors},
-                {row["merchant_id"]: row["ahead"] for row in merchants if row["ahead"]},
-            )
-            await self.ready.prepare(_needed(known, clock.now()))
-            self.now = known
-            self._by_text = {}
+            else:
+                keys = await conn.fetch(Q.load_changed_keys, since.open, horizon.to_come)
+                merchants = await conn.fetch(Q.load_changed_merchants, since.open, horizon.to_come)
+            programmes = await conn.fetch(Q.load_programmes)
+            rulebook = await conn.fetchval(Q.load_rulebook)
+            policies = await load_spans(conn)
+            trial = await conn.fetchrow(Q.load_trial)
+            gateways = await conn.fetch(Q.load_gateways)
+            processors = await conn.fetch(Q.load_processors)
+            known_by = await conn.fetch(Q.load_known_by)
+        known = await self._with(keys, merchants, whole=whole)
+        known = structs.replace(
+            known,
+            programmes=tuple(Programme(*row) for row in programmes),
+            rulebook=rulebook,
+            policies=policies,
+            trial=Trial(*trial) if trial else None,
+            gateways={row["name"]: gateway_of(row) for row in gateways},
+            processors={row["processor_id"]: processor_of(row) for row in processors},
+            known_by=known_by_of(known_by, self.secrets),
+        )
+        await self.ready.prepare(needed(known, clock.now()))
+        self.now, self._horizon = known, horizon
+
+    async def _with(self, keys: list[asyncpg.Record], merchants: list[asyncpg.Record], *, whole: bool) -> Known:
+        """The present view with these rows, or one of these rows alone."""
+        before = Known() if whole else self.now
+        if keys:
+            changed = Keys(dict(before.keys), dict(before.hmacs), dict(before.pages))
+            await _in_turns(keys, changed.take)
+            before = structs.replace(before, keys=changed.keys, hmacs=changed.hmacs, pages=changed.pages)
+        if merchants:
+            others = Merchants(dict(before.merchants), dict(before.clocks))
+            await _in_turns(merchants, others.take)
+            before = structs.replace(before, merchants=others.merchants, clocks=others.clocks)
+        return before
 
     async def _catch_up(self) -> None:
         """Somebody unknown may be somebody new: reads anew, but not for every stranger at the door."""
@@ -162,19 +194,36 @@ class Registry:
             self._caught_up = clock.monotonic()
             await self.reload()
 
+    async def _poll(self) -> None:
+        """Whether or not anything is announced to us."""
+        whole_at = clock.monotonic() + WHOLE_S
+        while True:
+            await asyncio.sleep(POLL_S)
+            with suppress(*LOST, asyncpg.PostgresError):  # the next time, then
+                async with asyncio.timeout(ASKED_S):
+                    if clock.monotonic() < whole_at:
+                        await self.reload()
+                    else:
+                        await self._read_whole()
+                        whole_at = clock.monotonic() + WHOLE_S
+                    await self._uses.save()
+
     async def _follow(self) -> None:
+        """Announcements. On a new connection the server may be another one, that lacks what the last one had."""
+        read = self.reload
         while True:
             try:
                 conn = await connect_session(self._url)
                 try:
-                    await self._listen(conn)
+                    await self._listen(conn, read)
                 finally:
                     conn.terminate()
             except (*LOST, asyncpg.PostgresError) as error:
                 log.warning("the registry lost its connection, and tries again: %s", what(error))
+            read = self._read_whole
             await asyncio.sleep(0.5)
 
-    async def _listen(self, conn: Connection) -> None:
+    async def _listen(self, conn: Connection, read: Callable[[], Awaitable[None]]) -> None:
         lost = asyncio.Event()
 
         def end(_: object) -> None:
@@ -185,35 +234,14 @@ class Registry:
         await conn.add_listener(CHANNEL, lambda *_: self._changed.set())
         while not lost.is_set():
             self._changed.clear()
-            await self.reload()
-            with suppress(TimeoutError):  # `wait_for` would drop a cancellation that comes together with a change
-                async with asyncio.timeout(REFRESH_S):
-                    await self._changed.wait()
+            await read()
+            read = self.reload
+            await self._changed.wait()
 
 
-def _needed(known: Known, now: datetime) -> Iterator[tuple[str, int]]:
-    """The version in force, those that follow it, and the one on trial."""
-    current = in_force(known.policies, now)
-    for span in known.policies:
-        if span is current or span.active_from > now:
-            yield span.policy_id, span.version
-    if known.trial:
-        yield known.trial.policy_id, known.trial.version
-
-
-def _address(row: asyncpg.Record) -> Address:
-    data_types = frozenset(DataType(one) for one in row["data_types"])
-    return Address(row["gateway_id"], row["name"], row["url"], data_types)
-
-
-def _processor(row: asyncpg.Record) -> processor.Address:
-    return processor.Address(
-        row["processor_id"], row["name"], row["url"], Protocol(row["protocol"]), row["retired_at"] is not None
-    )
-
-
-def _merchant(row: asyncpg.Record) -> Merchant:
-    fees = msgspec.json.decode(row["fees"], type=dict[str, MerchantFee])
-    return Merchant(
-        row["merchant_id"], row["name"], row["country"], row["time_zone"], fees, row["active"], row["is_test"]
-    )  # fmt: skip
+async def _in_turns(rows: list[asyncpg.Record], take: Callable[[asyncpg.Record], None]) -> None:
+    """A hundred thousand merchants take a second to read: others have their turn meanwhile."""
+    for start in range(0, len(rows), AT_ONCE):
+        for row in rows[start : start + AT_ONCE]:
+            take(row)
+        await asyncio.sleep(0)

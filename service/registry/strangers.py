@@ -12,6 +12,7 @@ from typing import Final
 from service import clock
 from service.db import Pool
 from service.inbox import WAITING_MAX, Together
+from service.registry.known import EXPIRED
 from service.registry.queries import Q
 
 APART_S: Final = 0.05  # between two look-ups
@@ -41,7 +42,7 @@ class Strangers:
     async def _look_up(self, digests: list[bytes]) -> Sequence[bool]:
         await asyncio.sleep(self._looked_up + APART_S - clock.monotonic())
         self._looked_up = clock.monotonic()
-        keys = {row["hmac"] for row in await self._pool.fetch(Q.which_are_keys, digests)}
+        keys = {row["hmac"] for row in await self._pool.fetch(Q.which_are_keys, digests, clock.now() - EXPIRED)}
         until = clock.monotonic() + BELIEVED_S
         for digest in digests:
             if digest not in keys:

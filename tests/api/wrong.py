@@ -168,7 +168,37 @@ BOUNDS: dict[str, dict[str, tuple[Any, ...]]] = {
     "/v1/operator/keys": {
         "/audience": ("", "root", "Merchant"),
         "/owner_id": ("", "x" * 201, " ada", "ada ", "ada  l", "ada\u00a0"),
-        "/scopes": ([], ["x"] * 21, ["nope"], ["*x"], ["plans", "policies"], ["plans "]),
+        "/scopes": ([], ["x"] * 21, ["nope"], ["*x"], ["plans", "policies"], ["plans "], ["plans:"], ["plans:pay"]),
+        "/origins": (
+            *(
+                [one]
+                for one in (
+                    "",
+                    "*",
+                    "null",
+                    "https://*.shop.example",
+                    "https://shop.example/",
+                    "https://shop.example/x",
+                    "http://shop.example",
+                    "https://SHOP.example",
+                    "https://a@shop.example",
+                    "https://shop.example:",
+                    "https://shop.example:443",
+                    "https://shop.example:0",
+                    "https://shop.example?x",
+                    "shop.example",
+                    "https://-shop.example",
+                    "https://shop..example",
+                    "ftp://shop.example",
+                    "https://shop.example\n",
+                )
+            ),
+            ["https://shop.example"] * 2,
+        ),
+        "/expires_at": (*DATES, "2026-04-01T00:00:00", "2026-03-02T12:00:00Z", "tomorrow"),
+    },
+    "/v1/operator/keys/{key_id}/rotate": {
+        "/overlap_hours": (-1, 169),
     },
     "/v1/operator/programmes/{programme_id}/files": {"/business_on": (*DATES[:-2], "0001-01-01", "1999-12-31")},
     "/v1/operator/breaks/{break_id}/assign": {"/owner": ("", "x" * 201, " partner", "partner ")},

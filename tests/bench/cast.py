@@ -17,7 +17,7 @@ from msgspec import Struct
 from msgspec.structs import astuple, replace
 
 from service import clock, ids
-from service.access.key import key_hmac
+from service.access.key import key_hmac, mark_of
 from service.checkout.sealing import seal_part
 from service.config import Settings
 from service.data_key import DataKey, DataSecrets, Place
@@ -118,12 +118,11 @@ async def invite(conn: Connection, settings: Settings, people: int) -> Cast:
     cast = Cast([], {})
     for _ in range(MERCHANTS):
         merchant_id = ids.new_id(ids.MERCHANT, 0, now_ms)
-        key = cast.keys[merchant_id] = f"sk_bench_{uuid.uuid4().hex}"
+        key = cast.keys[merchant_id] = f"sk_live_{uuid.uuid4().hex}"
         await conn.execute(Q.insert_merchant, merchant_id, demo.merchant_id)
         await conn.execute(Q.insert_feed, merchant_id)
-        await conn.execute(
-            Q.insert_key, ids.new_id(ids.KEY, 0, now_ms), key_hmac(settings.key_secret, key), merchant_id
-        )
+        stored = key_hmac(settings.key_secret, key), mark_of(settings.key_secret)
+        await conn.execute(Q.insert_key, ids.new_id(ids.KEY, 0, now_ms), *stored, merchant_id)
     cast.people = list(_people(people, list(cast.keys), now_ms))
     await conn.execute(Q.make_buyers)
     await conn.copy_records_to_table("buyers", records=[astuple(person) for person in cast.people])

@@ -19,7 +19,8 @@ select $1::text, 'Bench', country, time_zone, fees, created_at from merchants wh
 insert into feeds (merchant_id) values ($1);
 
 -- insert_key --
-insert into keys (key_id, hmac, audience, owner_id, scopes, created_at) values ($1, $2, 'merchant', $3, '{*}', now());
+insert into keys (key_id, hmac, secret_mark, prefix, audience, owner_id, scopes, created_at)
+values ($1, $2, $3, 'sk_live_', 'merchant', $4, '{*}', now());
 
 -- insert_people --
 insert into people (bucket, person_id, created_at) select bucket, person_id, now() from buyers;

@@ -21,6 +21,7 @@ from tests.flows.world import NOON, World
 OF_A_DEVICE = (
     r'"(challenge|clientDataJSON|attestationObject|authenticatorData|signature|rawId|id)": "(?![a-z]{2}_)[\w-]{20,}"'
 )
+CHANCE = "uDqV0m0sPbYtE3rXw8hJ5nLzK2cG7aF4vB9yT6dR1kQ"  # what follows the prefix of every key that is shown
 
 
 class Recorder:
@@ -56,8 +57,11 @@ class Recorder:
 
         text = with_stems(json.dumps(self.examples))
         text = re.sub(r'"bucket": \d+', f'"bucket": {ids.bucket_of(f"co_{next(iter(known.values()))}")}', text)
-        text = re.sub(r"sk_[\w-]{20,}", "sk_uDqV0m0sPbYtE3rXw8hJ5nLzK2cG7aF4", text)
         text = re.sub(OF_A_DEVICE, r'"\1": "bIaGcVJjxF8"', text)
+        text = re.sub(r"\b((?:[srp]k_(?:live|test)|opk|ptk|psk|kb)_)[\w-]{43}\b", rf"\1{CHANCE}", text)
+        text = re.sub(r'"at": "[^"]*\.\d+Z"', f'"at": "{NOON:%Y-%m-%dT%H:%M:%SZ}"', text)  # of this machine's clock
+        text = re.sub(r'"request_id": "[^"]*"', '"request_id": "5f06edb4-c54b-487e-a05b-c154e312a647"', text)
+        text = re.sub(r'"last_used_at": (null|"[^"]*")', f'"last_used_at": "{NOON:%Y-%m-%dT%H:%M:%SZ}"', text)
         shown = [content for kept in self.examples.values() for content in kept.values() if isinstance(content, str)]
         hashes = {_sha256(content): _sha256(with_stems(content)) for content in shown}  # of files, as they are shown
         text = re.sub(r"[0-9a-f]{64}", lambda found: hashes.setdefault(found[0], _sha256(str(len(hashes)))), text)
@@ -174,6 +178,8 @@ async def _desk(story: Story) -> None:
     partner = (await story.call("POST /v1/operator/partners"))["id"]
     await story.call("POST /v1/operator/programmes", partner_id=partner)
     key = (await story.call("POST /v1/operator/keys", merchant_id=merchant))["id"]
+    await story.call("GET /v1/operator/keys", merchant_id=merchant)
+    await story.call("POST /v1/operator/keys/{key_id}/rotate", key_id=key)
     await story.call("POST /v1/operator/keys/{key_id}/revoke", key_id=key)
 
 

@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 
 import httpx
 
+from service.access.secret_flow import secrets_of
 from service.config import Settings
 from service.db import Pool
 from service.people.consumer import reference_indexes
@@ -186,7 +187,7 @@ async def we_are_stopped_while_it_stands_still(own: Own, world: World, service: 
 
 
 async def test_the_registry_closes_in_the_middle_of_a_reload(settings: Settings, pool: Pool) -> None:
-    registry = Registry(settings.database_url or "", pool, settings.key_secret)
+    registry = Registry(settings.database_url or "", pool, secrets_of(settings))
     await registry.start()
     async with pool.acquire() as conn, conn.transaction():
         await conn.execute("lock table keys in access exclusive mode")

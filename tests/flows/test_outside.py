@@ -463,10 +463,10 @@ async def test_a_consent_is_not_for_who_takes_over_the_name(world: World) -> Non
     assert (len(bureau.state["received"]), len(thief.state["received"])) == (1, 1)
 
 
-async def test_the_secret_is_shown_again_to_the_same_request_and_kept_nowhere(world: World) -> None:
+async def test_the_secret_is_shown_once_and_kept_sealed(world: World) -> None:
     body = {"name": "bureau", "url": "https://bureau.example/ask", "data_types": ["income"]}
     first, again = [await world.operator.post("/v1/operator/gateways", body, key="k") for _ in range(2)]
-    assert first.json() == again.json()
+    assert first.json() | {"secret": None} == again.json()
     secret = first.json()["secret"]
     tables = [name for (name,) in await world.pool.fetch("select tablename from pg_tables where schemaname = 'public'")]
     for table in tables:

@@ -5,13 +5,14 @@ from contextlib import suppress
 
 import pytest
 
+from service.access.key import Secrets
 from service.db import Connection, Pool, connect_session
 from service.registry import registry as registry_module
 from service.registry.registry import Registry
 
 
 async def test_it_stops_in_the_moment_of_a_change(pool: Pool, database_url: str) -> None:
-    registry = Registry(database_url, pool, "secret")
+    registry = Registry(database_url, pool, Secrets("secret"))
     await registry.start()
     async with asyncio.timeout(10):
         while not registry._changed._waiters:  # it listens, and waits for the next change
@@ -33,7 +34,7 @@ async def test_it_stops_although_a_cancellation_is_dropped(
         return await connect_session(url)
 
     monkeypatch.setattr(registry_module, "connect_session", connect)
-    registry = Registry(database_url, pool, "secret")
+    registry = Registry(database_url, pool, Secrets("secret"))
     await registry.start()
     await connecting.wait()
     assert await closes(registry)

@@ -1,6 +1,7 @@
 """Keys that are not known here: looked up together, at most so often, and believed to be none for some seconds."""
 
 import asyncio
+from datetime import datetime
 
 import asyncpg
 import pytest
@@ -17,15 +18,15 @@ class Counted:
         self._pool = pool
         self.asked: list[int] = []
 
-    async def fetch(self, query: str, digests: list[bytes]) -> list[asyncpg.Record]:
+    async def fetch(self, query: str, digests: list[bytes], since: datetime) -> list[asyncpg.Record]:
         self.asked.append(len(digests))
-        return await self._pool.fetch(query, digests)
+        return await self._pool.fetch(query, digests, since)
 
 
 async def add_key(pool: Pool, digest: bytes) -> None:
     await pool.execute(
-        "insert into keys (key_id, hmac, audience, owner_id, scopes, created_at)"
-        " values ($1, $2, 'operator', 'ada', '{*}', '2026-01-01')",
+        "insert into keys (key_id, hmac, secret_mark, prefix, audience, owner_id, scopes, created_at)"
+        " values ($1, $2, '', 'opk_', 'operator', 'ada', '{*}', '2026-01-01')",
         f"ke_{digest.hex():0>26}"[:29].upper().replace("KE_", "ke_"), digest,
     )  # fmt: skip
 

@@ -1,0 +1,255 @@
+"""Keys to the API: made, rotated, revoked and listed by operators."""
+
+from collections.abc import Iterable
+from datetime import datetime, timedelta
+from typing import Annotated, Any, Final
+
+import msgspec
+from litestar import get, post
+from litestar.params import FromPath, QueryParameter, RawBody
+from litestar.response.base import ASGIResponse
+from litestar.routes import BaseRoute
+from msgspec import Meta, Struct, field, structs
+
+from service import ids
+from service.access import flow as access
+from service.access.flow import NewKey, Wanted
+from service.access.key import Audience, Principal, covers, kind_of, person_of
+from service.api.ask import Ask, Asked, content_type, read, write
+from service.api.body import Body, Nothing
+from service.api.breaks import Owner
+from service.api.operation import operation
+from service.api.own_keys import OwnKey
+from service.api.paging import After, Limit
+from service.api.reply import Made, encode, reply, reply_answer
+from service.api.scopes import scopes_of, scopes_of_browsers
+from service.audit.entry import Thing, Verb
+from service.checkout.request import Text
+from service.db import Connection
+from service.engine.work import Answer
+from service.errors import Code, Refused
+
+OVERLAP_MAX: Final = 168  # hours
+
+# As a browser writes it: no path, no port that goes without saying; a page on one's own machine may do without TLS.
+Origin = Annotated[
+    str,
+    Meta(
+        max_length=200,
+        pattern=r"^(https://[a-z0-9]([a-z0-9-]*[a-z0-9])?(\.[a-z0-9]([a-z0-9-]*[a-z0-9])?)*|http://(localhost|127\.0\.0\.1))"
+        r"(:[1-9][0-9]{0,4})?\Z",
+    ),
+]
+
+
+class KeyBody(Struct, frozen=True, forbid_unknown_fields=True):
+    """A key for a merchant, a partner, an operator or a processor.
+
+    Of an operator's key the owner is the person who holds it: whoever drafts a policy does not sign it, with any key.
+    A name is one person, however it is written: `Ada` is `ada`.
+    """
+
+    audience: Audience
+    owner_id: Owner
+    scopes: Annotated[tuple[Text, ...], Meta(min_length=1, max_length=20)] = ("*",)  # `plans`, `plans:read`, `*:read`
+    origins: Annotated[tuple[Origin, ...], Meta(max_length=20)] = ()  # makes it publishable: where the pages are
+    expires_at: Annotated[datetime, Meta(tz=True)] | None = None  # null: it does not expire
+
+
+class RotateBody(Struct, frozen=True, forbid_unknown_fields=True):
+    """How long the old key lives on."""
+
+    overlap_hours: Annotated[int, Meta(ge=0, le=OVERLAP_MAX)] = 24  # both keys are valid for so many hours
+
+
+class KeyMade(Struct, frozen=True):
+    """The key itself is shown once, in the answer to the request that made it."""
+
+    key_id: str = field(name="id")
+    key: str | None  # null: this answer was given before; the key is kept nowhere. If it was lost, make another
+
+
+class KeyView(OwnKey, frozen=True):
+    """A key to the API, whose it is, and who made and revoked it; never the key itself."""
+
+    audience: Audience
+    owner_id: str  # merchant, partner, processor, or the person who is the operator
+    created_by: str | None  # the key; null: made on the machine, with `tenor key`
+    created_by_owner: str | None  # the person who held it; null: made on the machine
+    revoked_by: str | None  # the key
+    revoked_by_owner: str | None  # the person who held it
+
+
+class KeyPage(Struct, frozen=True):
+    """Keys that there are or were, the oldest first; `after` is what to ask with next."""
+
+    keys: list[KeyView]
+    after: str
+    under_secret_before: int  # how many keys in use are stored under another secret than TENOR_KEY_SECRET
+
+
+_key = Body(KeyBody)
+_rotate = Body(RotateBody)
+_nothing = Body(Nothing)
+
+
+@post(
+    "/keys",
+    status_code=201,
+    opt=operation(
+        "keys",
+        KeyMade,
+        takes=KeyBody,
+        refuses=(Code.NOT_FOUND,),
+        example={"audience": "merchant", "owner_id": "{merchant_id}", "scopes": ["checkouts", "plans:read"]},
+    ),
+)
+async def create_key(request: Asked, body: RawBody) -> ASGIResponse:
+    """Make a key. It is shown this once, and not even to the same request sent again: what is kept is its HMAC.
+
+    `pk_` keys, those with `origins`, are for pages of the merchant's: a browser may make quotes with them, from these
+    origins. `rk_` keys are a merchant's whose scopes are not `*`.
+    """
+    asked = _key.read(body, content_type(request))
+    ask = write(request, body)
+    wanted = wanted_of(asked, request.app.routes, ask.real_now)
+    if ask.services.settings.production and any(one.startswith("http:") for one in wanted.origins):
+        raise Refused(Code.INVALID_FIELD, "In production pages are served with TLS.", "/origins")
+    if asked.audience == "operator" and not _has_all(request.auth, asked.scopes):
+        raise Refused(Code.FORBIDDEN, "Nobody gives an operator more than their own key may do.", "/scopes")
+
+    async def make(conn: Connection) -> NewKey:
+        made = await access.make_key(conn, ask.services.registry.secrets, wanted, request.auth, ask.real_now)
+        await ask.record(conn, Verb.MADE, Thing.KEY, made.key_id, wanted)
+        return made
+
+    return await _shown_once(ask, make)
+
+
+@post(
+    "/keys/{key_id:str}/rotate",
+    status_code=201,
+    opt=operation("keys", KeyMade, takes=RotateBody, example={"overlap_hours": 24}),
+)
+async def rotate_key(request: Asked, body: RawBody, key_id: FromPath[str]) -> ASGIResponse:
+    """Make another key with the same rights, and let the old one live on for some hours: both are valid.
+
+    If the old key was to expire, the new one lives as long as that was to. An operator's key is rotated by the person
+    who holds it.
+    """
+    asked = _rotate.read(body, content_type(request)) if body else RotateBody()
+    ask, overlap = write(request, body), timedelta(hours=asked.overlap_hours)
+    _require_key_id(key_id)
+
+    async def make(conn: Connection) -> NewKey:
+        old = await access.load_key(conn, key_id, ask.real_now)
+        if old["audience"] == "operator" and (
+            old["owner_id"] != request.auth.owner_id or not _has_all(request.auth, old["scopes"])
+        ):
+            raise Refused(Code.FORBIDDEN, f"{old['owner_id']} rotates this key; you may revoke it.", "/id", ("revoke",))
+        secrets = ask.services.registry.secrets
+        made = await access.rotate_key(conn, secrets, key_id, overlap, request.auth, ask.real_now)
+        await ask.record(conn, Verb.ROTATED, Thing.KEY, key_id, {"by": made.key_id} | structs.asdict(asked))
+        return made
+
+    return await _shown_once(ask, make)
+
+
+@post(
+    "/keys/{key_id:str}/revoke",
+    status_code=200,
+    opt=operation("keys", Made, takes=Nothing, refuses=(Code.STATE_FORBIDS,)),
+)
+async def revoke_key(request: Asked, body: RawBody, key_id: FromPath[str]) -> ASGIResponse:
+    """The key stops working: at once where this is answered, within 5 seconds in every process.
+
+    The last operator's key that may make keys is not revoked.
+    """
+    if body:
+        _nothing.read(body, content_type(request))
+    ask = write(request, body)
+    _require_key_id(key_id)
+
+    async def revoke(conn: Connection) -> Answer:
+        await access.revoke_key(conn, key_id, request.auth, ask.real_now)
+        await ask.record(conn, Verb.REVOKED, Thing.KEY, key_id)
+        return Answer(200, encode(Made(key_id)))
+
+    answer = await ask.services.engine.once(ask.must_key, ask.now, revoke)
+    await ask.services.registry.reload()  # this process at once, the others when they hear of it
+    return reply_answer(answer)
+
+
+@get("/keys", opt=operation("keys", KeyPage, example={"owner_id": "{merchant_id}"}))
+async def list_keys(
+    request: Asked,
+    audience: Annotated[Audience | None, QueryParameter(description="only its keys; absent: all")] = None,
+    owner_id: Annotated[str | None, QueryParameter(max_length=200, description="only their keys; absent: all")] = None,
+    after: After = "",
+    limit: Limit = 100,
+) -> ASGIResponse:
+    """All keys there are or ever were: whose, with which rights, made and revoked by whom, and when last used."""
+    owner = person_of(owner_id) or owner_id if owner_id and audience in (None, Audience.OPERATOR) else owner_id
+    ask = read(request)
+    pool, secrets = ask.services.pool, ask.services.registry.secrets
+    rows = await access.list_keys(pool, after, audience, owner, limit)
+    page = [KeyView(**dict(row), kind=kind_of(row["scopes"], row["origins"])) for row in rows]
+    others = await access.count_under_others(pool, secrets, ask.real_now)
+    return reply(KeyPage(page, page[-1].key_id if page else after, others))
+
+
+def wanted_of(asked: KeyBody, routes: Iterable[BaseRoute], now: datetime) -> Wanted:
+    """The rights asked for, if there can be such a key. Refused: INVALID_FIELD."""
+    routes = list(routes)
+    owner_id, scopes = asked.owner_id, asked.scopes
+    if asked.audience is Audience.OPERATOR:
+        owner_id = person_of(asked.owner_id) or ""
+        if not owner_id:
+            sentence = "A person's name: no letters that cannot be seen, and nothing that looks like an id."
+            raise Refused(Code.INVALID_FIELD, sentence, "/owner_id")
+    known, whose = scopes_of(routes, asked.audience), f"{asked.audience}'s"
+    if asked.origins:
+        if asked.audience is not Audience.MERCHANT:
+            raise Refused(Code.INVALID_FIELD, "Only a merchant's key is used by pages.", "/origins")
+        if beside := [one for one in asked.origins if one.endswith((":443", ":80"))]:
+            sentence = "A browser leaves the port out where it goes without saying."
+            raise Refused(Code.INVALID_FIELD, sentence, f"/origins/{asked.origins.index(beside[0])}")
+        if len(set(asked.origins)) < len(asked.origins):
+            raise Refused(Code.INVALID_FIELD, "An origin is named twice.", "/origins")
+        known, whose = scopes_of_browsers(routes), "publishable"
+        scopes = tuple(sorted(known)) if scopes == ("*",) else scopes
+    if unknown := set(scopes) - known:
+        place = scopes.index(min(unknown))
+        raise Refused(Code.INVALID_FIELD, f"No {whose} key has such a scope.", f"/scopes/{place}")
+    if asked.expires_at is not None and asked.expires_at <= now:
+        raise Refused(Code.INVALID_FIELD, "It would have expired already.", "/expires_at")
+    return Wanted(asked.audience, owner_id, scopes, asked.origins, asked.expires_at)
+
+
+async def _shown_once(ask: Ask, make: Any) -> ASGIResponse:
+    """Makes a key once under the request's idempotency key. The key is in the answer, and not in what is kept of it."""
+    shown: dict[str, str] = {}  # by id: work is done again where it is not known whether it was committed
+
+    async def kept(conn: Connection) -> Answer:
+        made: NewKey = await make(conn)
+        shown[made.key_id] = made.text
+        return Answer(201, encode(KeyMade(made.key_id, None)))
+
+    answer = await ask.services.engine.once(ask.must_key, ask.now, kept)
+    if answer.status != 201:
+        return reply_answer(answer)
+    await ask.services.registry.reload()  # for its origins are asked after before it is used
+    key_id = msgspec.json.decode(answer.body, type=KeyMade).key_id
+    return reply(KeyMade(key_id, shown.get(key_id)), 201)
+
+
+def _has_all(principal: Principal, scopes: Iterable[str]) -> bool:
+    return all(covers(principal.scopes, scope) for scope in scopes)
+
+
+def _require_key_id(key_id: str) -> None:
+    if not ids.is_id(key_id, ids.KEY):
+        raise Refused(Code.NOT_FOUND, f"There is no key {key_id[:100]!r}.", "/id")
+
+
+OPERATOR_ROUTES: Final = [create_key, rotate_key, revoke_key, list_keys]
