@@ -4,6 +4,7 @@ A *declined* purchase is a result, not an error; something *broken* is an `asser
 to mend is a `Refused`, and the edge turns it into `application/problem+json`.
 """
 
+import re
 from enum import StrEnum
 from typing import Final
 
@@ -136,13 +137,21 @@ class Problem(msgspec.Struct, frozen=True, omit_defaults=True):
     actions: tuple[str, ...] = ()
 
 
+# A key to the API, wherever it stands: what it begins with, and what nobody is told again.
+A_KEY: Final = re.compile(r"\b([srp]k_(?:live|test)_|(?:opk|ptk|psk|kb)_)[\w-]{40,}", re.ASCII)
+
+
+def without_keys(text: str) -> str:
+    """The text, and of each key to the API in it only what it begins with."""
+    return A_KEY.sub(r"\1...", text)
+
+
 def problem_json(refused: Refused) -> bytes:
-    """The body that tells a caller what was refused."""
+    """The body that tells a caller what was refused. What was sent may be told again, but no key."""
     code = refused.code
     title = code.replace("_", " ").capitalize()
-    return _encode(
-        Problem(f"/problems/{code}", title, refused.status, code, refused.detail, refused.pointer, refused.actions)
-    )
+    detail, pointer = without_keys(refused.detail), refused.pointer and without_keys(refused.pointer)
+    return _encode(Problem(f"/problems/{code}", title, refused.status, code, detail, pointer, refused.actions))
 
 
 _encode = msgspec.json.Encoder().encode

@@ -18,6 +18,7 @@ from service import clock
 from service.access.key import Principal
 from service.actor import Actor, ActorKind
 from service.api import pages
+from service.api.body import MISPLACED
 from service.api.scopes import verb_of
 from service.api.services import Services
 from service.audit.entry import Act, By, Thing, Verb
@@ -26,7 +27,7 @@ from service.bounded import allow
 from service.db import Connection
 from service.deadline import REQUEST_S
 from service.engine.work import Key
-from service.errors import Code, Refused
+from service.errors import A_KEY, Code, Refused
 
 LARGE_BODY: Final = 8 * 1024  # bytes; some kilobytes take a millisecond to read, 64 take five and more
 
@@ -121,6 +122,8 @@ def write(request: Asked, body: bytes, bucket: int | None = None) -> Ask:
     if len(text) > 255 or not text.isascii() or not text.isprintable():
         sentence = "Idempotency-Key: at most 255 printable ASCII characters."
         raise Refused(Code.INVALID_FIELD, sentence, "/Idempotency-Key")
+    if A_KEY.search(text):
+        raise Refused(Code.INVALID_FIELD, MISPLACED, "/Idempotency-Key")
     scope = request.scope
     asked = f"{scope['method']} {scope['path']}?".encode() + scope["query_string"] + b"\n" + body
     whose = request.auth.owner_id if request.auth.audience != "operator" else f"operator {request.auth.owner_id}"

@@ -22,9 +22,13 @@ from service.api.pointers import (
     sentence_and_pointer,
     with_doubles,
 )
-from service.errors import Code, Refused
+from service.errors import A_KEY, Code, Refused
 
 BYTES_MAX: Final = 64 * 1024
+
+MISPLACED: Final = (
+    "This looks like a key to the API: it goes into Authorization and nowhere else. Have it rotated, for it was seen."
+)
 
 _JSON_TYPES: Final = ("application/json",)
 _CHARSETS: Final = {"utf-8", "utf8"}
@@ -60,6 +64,8 @@ class Body(Generic[T]):
             raise _malformed(raw, error) from None
         _check_text(raw)
         _check_decimals(raw, self._decimals)
+        if A_KEY.search(text := raw.decode()):
+            raise Refused(Code.INVALID_FIELD, MISPLACED, _where(text, A_KEY))
         return body
 
 

@@ -1,6 +1,7 @@
 """Keys over HTTP: shown once, restricted, for pages, rotated, revoked, listed; and what is refused."""
 
 import asyncio
+import json
 import re
 from datetime import timedelta
 from typing import Any
@@ -293,3 +294,33 @@ async def test_idempotency_keys_of_two_audiences_never_meet(world: World) -> Non
     assert (await world.merchant.post("/v1/consumers", {"reference": "one"}, key="same")).status_code == 201
     shop = {"name": "Laden", "country": "DE", "time_zone": "Europe/Berlin"}
     assert (await world.second_operator.post("/v1/operator/merchants", shop, key="same")).status_code == 201
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "headers", "body", "pointer"),
+    [
+        ("GET", "/v1/events?{key}=1", {}, None, "/sk_live_..."),
+        ("GET", "/v1/events?key={key}", {}, None, "/key"),
+        ("GET", "/v1/plans?merchant_reference={key}", {}, None, "/merchant_reference"),
+        ("GET", "/v1/plans/{key}", {}, None, "/id"),
+        ("POST", "/v1/consumers", {}, {"reference": "{key}"}, "/reference"),
+        ("POST", "/v1/consumers", {}, {"reference": "a", "attributes": {"{key}": 1}}, "/attributes"),
+        ("POST", "/v1/consumers", {}, {"reference": "a", "attributes": {"note": "my key: {key}."}}, "/attributes/note"),
+        ("POST", "/v1/consumers", {}, {"{key}": "a"}, "/sk_live_..."),
+        ("POST", "/v1/consumers", {"Idempotency-Key": "{key}"}, {"reference": "a"}, "/Idempotency-Key"),
+    ],
+)
+async def test_a_key_in_the_wrong_place_is_not_told_again_nor_kept(
+    world: World, method: str, path: str, headers: dict[str, str], body: Any, pointer: str
+) -> None:
+    key = world.demo.merchant_key
+    where, kept = path.replace("{key}", key), await world.row_counts()
+    if method == "POST":
+        sent = json.loads(json.dumps([body, headers]).replace("{key}", key))
+        answered = await world.merchant.post(where, sent[0], headers=sent[1])
+    else:
+        answered = await world.merchant.get(where)
+    assert answered.status_code in (400, 404)
+    assert answered.json()["pointer"] == pointer
+    assert key[12:] not in answered.text
+    assert await world.row_counts() == kept
