@@ -98,6 +98,7 @@ MEANING: Final[dict[Code, str]] = {
     Code.NOT_FOUND: "there is no such thing, or it is somebody else's",
     Code.METHOD_NOT_ALLOWED: "the address exists and does not take this method",
     Code.NOT_ACCEPTABLE: "we answer in JSON",
+    Code.EVENTS_GONE: "events so old are not kept any more; `detail` says which is the first there is",
     Code.TOO_SLOW: "the request was not whole in time",
     Code.TOO_LARGE: "the body is longer than we read",
     Code.ADDRESS_TOO_LONG: "the address is longer than we read",
