@@ -4,11 +4,11 @@
 -- Whom we gave what ---------------------------------------------------------------------------------------------------
 
 -- consumers_have_their_person --
--- Behind every consumer is a person, who knows the bucket that the consumer stands in.
+-- Behind every consumer is a person, who is nobody else and knows the bucket that the consumer stands in.
 select c.bucket, c.consumer_id, c.person_id
   from consumers c
   left join people p on p.bucket = bucket_of(c.person_id) and p.person_id = c.person_id
- where p.person_id is null or c.bucket <> all (p.bucket || p.more_buckets);
+ where p.person_id is null or p.merged_into is not null or c.bucket <> all (p.bucket || p.more_buckets);
 
 -- consumers_have_their_reference --
 -- Every consumer is what one reference of its merchant stands for; one that was erased is found by none.
@@ -25,6 +25,14 @@ select c.bucket, c.consumer_id
   from consumers c
   left join data_keys k on k.bucket = c.bucket and k.key_id = c.consumer_id
  where k.key_id is null;
+
+-- marks_name_who_was_registered_by_them --
+-- Whoever an identifier names has a consumer that was registered by it.
+select p.bucket, p.mark, p.person_id
+  from person_marks p
+ where not exists (select from consumer_identifiers i
+                     join consumers c using (bucket, consumer_id)
+                    where i.mark = p.mark and i.counts and c.person_id = p.person_id);
 
 -- accounts_have_their_person --
 -- Every account is a person's.

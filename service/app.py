@@ -27,7 +27,6 @@ from service.api.reply import reply_refused
 from service.api.services import Services
 from service.aside import Aside, Turnstile
 from service.audit.flow import Audit
-from service.authentication.messenger_gateway import Messenger
 from service.bounded import unanswered
 from service.checkout.cache import Cache
 from service.checkout.decision_log import DecisionRow, load_answers
@@ -125,16 +124,14 @@ async def services(settings: Settings) -> AsyncGenerator[Services]:
     gateways = Gateways(registry.said_to, settings.reach)
     outside = Outside(pool, gateways, lambda: registry.now.gateways, sandbox=settings.sandbox)
     charging = Charging(pool, engine, processors, registry.time_at)
-    messenger = Messenger(settings.messenger_url, settings.messenger_key, settings.reach)
     try:
         yield Services(
             settings, secrets, pool, audit, cache, readiness, registry, snapshots, attempts, engine, shadows, outside,
-            charging, messenger, large_bodies=Turnstile(), quoting=Aside(), desk=Aside(),
+            charging, large_bodies=Turnstile(), quoting=Aside(), desk=Aside(),
         )  # fmt: skip
     finally:
         for one in (
-            charging, messenger, engine, shadows, outside, processors, attempts, snapshots, registry, audit,
-            readiness, cache,
+            charging, engine, shadows, outside, processors, attempts, snapshots, registry, audit, readiness, cache,
         ):  # fmt: skip
             await one.close()
         with suppress(*LOST):  # a server that stands still hears no farewell

@@ -57,8 +57,6 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     data_secret_before: str = ""  # the one before it, while both are in use; empty: none
     audit_secret: str = ""  # the audit log is sealed under it
     alone_max: int = 10_000_00  # minor units: the highest limit that one operator sets, the most that one gives up
-    messenger_url: str | None = None  # the operator's own sender of messages, which brings consumers their codes
-    messenger_key: str = ""  # by which it knows us
     processor_keys: str = ""  # of processors that speak a protocol of their own: name=key,name=key
 
     @property
@@ -309,7 +307,5 @@ VARIABLES: Final[dict[str, tuple[str, Callable[[str, str], object]]]] = {
     "TENOR_DATA_SECRET_BEFORE": ("data_secret_before", _secret),
     "TENOR_AUDIT_SECRET": ("audit_secret", _secret),
     "TENOR_ALONE_MAX": ("alone_max", _whole(0, 999_999_999)),
-    "TENOR_MESSENGER_URL": ("messenger_url", _url("https", "http")),
-    "TENOR_MESSENGER_KEY": ("messenger_key", _secret),
     "TENOR_PROCESSOR_KEYS": ("processor_keys", _keys),
 }

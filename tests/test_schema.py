@@ -22,7 +22,7 @@ from service.payments.instrument import InstrumentKind
 from service.payments.processor import Protocol
 from service.people.doubt import DoubtOutcome
 from service.people.identifier import IdentifierKind
-from service.people.moving_flow import MoveReason
+from service.people.move import MoveReason
 from service.plans.offer import Authenticator, Kind, Scenario
 from service.plans.state import CollectionState, PlanState
 

@@ -196,6 +196,8 @@ GLOSSARY: Final[dict[str, str]] = {
     "revoked_at": "when it was taken back; null: it was not",
     "gateway_id": "the gateway's id",
     "approval_id": "the approval's id, as the 202 told it",
+    "person_id": "the person's id",
+    "doubt_id": "the question's id",
     "consent_id": "the consent's id",
     "permission_id": "the permission's id",
     "url": "where it is",

@@ -89,6 +89,57 @@ async def change_limits(conn: Connection, changes: Mapping[Holder, LimitChange])
     return last_of_each(Account(*row[:7]) for row in rows)
 
 
+class Replaced(Struct, frozen=True):
+    """An account before and after people were made one or two; None: there was none."""
+
+    before: Account | None
+    after: Account
+
+
+class Seen(Struct, frozen=True):
+    """A consumer whose account is another one now, and the limit it had before."""
+
+    consumer_id: str
+    merchant_id: str
+    limit_before: int
+    account: Account
+
+
+async def lock_all(conn: Connection, person_ids: Collection[str]) -> list[Account]:
+    """The accounts of these people, in every currency, locked in sorted order."""
+    buckets = [ids.bucket_of(person_id) for person_id in person_ids]
+    return [Account(*row) for row in await conn.fetch(Q.lock_accounts_of_people, buckets, list(person_ids))]
+
+
+async def replace_accounts(conn: Connection, replaced: Collection[Replaced], by: str, now: datetime) -> None:
+    """Writes what became of locked accounts; a limit that is another one is kept as set by hand."""
+    for one in replaced:
+        after, before = one.after, one.before
+        row = (after.bucket, after.person_id, after.currency, after.limit, after.reserved, after.used, after.version)
+        await conn.execute(Q.replace_account, *row)
+        if before is None or before.limit != after.limit:
+            limit_before = before.limit if before else None
+            await conn.execute(Q.keep_limit_by_hand, *row[:3], after.version, limit_before, after.limit, by, now)
+
+
+async def tell_limits(conn: Connection, seen: Collection[Seen], by: str, now: datetime) -> None:
+    """Tells merchants of consumers whose limit is another one now."""
+    told = [
+        _told(
+            ChangedLimit(
+                one.account.bucket, one.account.person_id, one.account.currency, one.account.version,
+                one.limit_before, one.account.limit, LimitRule.OPERATOR, None, None, None, by, now,
+            ),
+            one.consumer_id,
+            one.merchant_id,
+        )
+        for one in seen
+        if one.limit_before != one.account.limit
+    ]  # fmt: skip
+    if told:
+        await TELL.execute(conn, told=told)
+
+
 def keys_of(holders: Collection[Holder]) -> list[list[Any]]:
     """The keys of accounts as columns."""
     return columns([(ids.bucket_of(holder.person_id), *holder) for holder in holders])
@@ -99,10 +150,11 @@ def _told(one: ChangedLimit, consumer_id: str, merchant_id: str) -> Told:
         "consumer": consumer_id, "currency": one.currency, "limit": one.limit, "limit_before": one.limit_before,
         "rule": one.rule, "version": one.version,
     }  # fmt: skip
-    event_id = ids.new_id(ids.EVENT, one.bucket, int(one.changed_at.timestamp() * 1000))
+    bucket = ids.bucket_of(consumer_id)
+    event_id = ids.new_id(ids.EVENT, bucket, int(one.changed_at.timestamp() * 1000))
     text = msgspec.json.encode(data).decode()
     actor = ActorKind.DAY if one.changed_by is None else ActorKind.OPERATOR
     return Told(
-        one.bucket, event_id, merchant_id, EventType.LIMIT_CHANGED, one.changed_at, actor, text,
+        bucket, event_id, merchant_id, EventType.LIMIT_CHANGED, one.changed_at, actor, text,
         consumer_id=consumer_id,
     )  # fmt: skip

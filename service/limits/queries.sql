@@ -28,6 +28,24 @@ select a.bucket, a.person_id, a.currency, a."limit", a.reserved, a.used, a.versi
  order by 1, 2, 3
    for update of a;
 
+-- lock_accounts_of_people --
+select a.bucket, a.person_id, a.currency, a."limit", a.reserved, a.used, a.version
+  from unnest($1::smallint[], $2::text[]) as k (bucket, person_id)
+  join accounts a using (bucket, person_id)
+ order by 1, 2, 3
+   for update of a;
+
+-- replace_account --
+insert into accounts (bucket, person_id, currency, "limit", reserved, used, version, over_limit)
+values ($1, $2, $3, $4, $5, $6, $7, $5::bigint + $6::bigint > $4::bigint)
+    on conflict on constraint accounts_pk do update
+   set "limit" = excluded."limit", reserved = excluded.reserved, used = excluded.used, version = excluded.version,
+       over_limit = excluded.over_limit;
+
+-- keep_limit_by_hand --
+insert into limit_changes (bucket, person_id, currency, version, limit_before, "limit", rule, changed_by, changed_at)
+values ($1, $2, $3, $4, $5, $6, 'operator', $7, $8);
+
 -- move_accounts --
 update accounts a
    set reserved = exposed.reserved, used = exposed.used, version = exposed.version,

@@ -14,12 +14,14 @@ select person_id from consumers where bucket = $1 and consumer_id = $2 for updat
 select person_id from people where bucket = $1 and person_id = $2 and merged_into is null for share;
 
 -- is_alone --
--- Whether a person has nothing but one consumer.
+-- Whether a person has nothing but one consumer, and nobody has said that it is not this other one.
 select not exists (select from accounts where bucket = $1 and person_id = $2)
    and 1 = (select count(*)
               from people o
               join consumers c on c.bucket = any (o.bucket || o.more_buckets) and c.person_id = o.person_id
-             where o.bucket = $1 and o.person_id = $2);
+             where o.bucket = $1 and o.person_id = $2)
+   and not exists (select from person_doubts
+                    where outcome = 'two' and (person_id, other_id) in (($2, $3), ($3, $2)));
 
 -- drop_identifiers --
 -- What a consumer was registered with of these kinds, but for what it is registered with now.
@@ -28,14 +30,9 @@ delete from consumer_identifiers
 returning mark, counts;
 
 -- keep_identifiers --
-insert into consumer_identifiers (bucket, consumer_id, mark, kind, counts, verified, kept_at)
-select * from unnest($1::smallint[], $2::text[], $3::bytea[], $4::text[], $5::boolean[], $6::boolean[], $7::timestamptz[])
-    on conflict on constraint consumer_identifiers_pk do update
-   set counts = consumer_identifiers.counts or excluded.counts,
-       verified = consumer_identifiers.verified or excluded.verified;
-
--- is_verified --
-select true from consumer_identifiers where bucket = $1 and consumer_id = $2 and mark = any ($3) and verified limit 1;
+insert into consumer_identifiers (bucket, consumer_id, mark, kind, counts, kept_at)
+select * from unnest($1::smallint[], $2::text[], $3::bytea[], $4::text[], $5::boolean[], $6::timestamptz[])
+    on conflict on constraint consumer_identifiers_pk do update set counts = consumer_identifiers.counts or excluded.counts;
 
 -- keep_marks --
 -- The marks that name this person from now on; not those that another transaction was faster to keep.

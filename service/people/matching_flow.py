@@ -18,9 +18,10 @@ from msgspec import Struct
 
 from service import ids
 from service.data_key import DataSecrets
-from service.db import Connection, Pool, columns, load_queries
+from service.db import Connection, columns, load_queries
 from service.people.identifier import Known
-from service.people.moving_flow import Move, MoveReason, move
+from service.people.move import Move, MoveReason
+from service.people.moving_flow import lock_people, move
 
 Q: Final = load_queries(Path(__file__).with_name("matching.sql"))
 
@@ -32,7 +33,6 @@ class Marked(Struct, frozen=True):
     mark: bytes  # its blind index
     marks: tuple[bytes, ...]  # all under which it may be kept, while one secret follows another
     counts: bool  # who has it is the same person
-    verified: bool  # the merchant has made sure that it is theirs
 
 
 class Matched(Struct, frozen=True):
@@ -47,7 +47,7 @@ def marked(secrets: DataSecrets, realm: str, known: Collection[Known]) -> list[M
     """The identifiers, blind. Of different realms nobody is the same person: what a test merchant tries is real nowhere
     else."""
     made = [(one, secrets.blinds("identifier", f"{realm}\x1f{one.text}")) for one in known]
-    return [Marked(one.kind, marks[0], tuple(marks), one.counts, one.verified) for one, marks in made]
+    return [Marked(one.kind, marks[0], tuple(marks), one.counts) for one, marks in made]
 
 
 async def find(conn: Connection, identifiers: Sequence[Marked]) -> Matched:
@@ -70,7 +70,9 @@ async def settle(conn: Connection, consumer_id: str, matched: Matched, now: date
     stands in the way. Otherwise an operator is asked."""
     person_id: str = await conn.fetchval(Q.hold_consumer, ids.bucket_of(consumer_id), consumer_id)
     others = [one for one in (matched.person_id, *matched.others) if one and one != person_id]
-    if others and await conn.fetchval(Q.is_alone, ids.bucket_of(person_id), person_id):
+    if others:
+        await lock_people(conn, (person_id,))
+    if others and await conn.fetchval(Q.is_alone, ids.bucket_of(person_id), person_id, others[0]):
         one = Move(person_id, others[0], (consumer_id,), MoveReason.MATCHED)
         await move(conn, one, now)
         person_id, *others = others
@@ -97,7 +99,7 @@ async def keep(
     gone = await conn.fetch(
         Q.drop_identifiers, bucket, consumer_id, kinds, [mark for one in identifiers for mark in one.marks]
     )
-    rows = [(bucket, consumer_id, one.mark, one.kind, one.counts, one.verified, now) for one in identifiers]
+    rows = [(bucket, consumer_id, one.mark, one.kind, one.counts, now) for one in identifiers]
     await conn.execute(Q.keep_identifiers, *columns(rows))
     names_nobody = {one.mark for one in identifiers if one.counts} - matched.marks
     if new := sorted((_bucket_of(mark), mark) for mark in names_nobody):
@@ -106,12 +108,6 @@ async def keep(
             raise again()
     if marks := [row["mark"] for row in gone if row["counts"]]:
         await conn.execute(Q.drop_marks, [_bucket_of(mark) for mark in marks], marks, person_id)
-
-
-async def is_verified(conn: Connection | Pool, consumer_id: str, one: Marked) -> bool:
-    """Whether the merchant has made sure that this is the consumer's."""
-    found = await conn.fetchval(Q.is_verified, ids.bucket_of(consumer_id), consumer_id, list(one.marks))
-    return bool(found)
 
 
 async def doubt(conn: Connection, person_id: str, others: Collection[str], consumer_id: str, now: datetime) -> None:

@@ -4,8 +4,8 @@ Ids hold their bucket, so nothing is copied: the consumer says another person fr
 buckets its consumers and plans stand, and what the consumer is known by names the other person. Each move is kept.
 """
 
+from collections.abc import Collection
 from datetime import datetime
-from enum import StrEnum
 from pathlib import Path
 from typing import Final
 
@@ -13,34 +13,46 @@ from msgspec import Struct
 
 from service import ids
 from service.db import Connection, load_queries
+from service.people.doubt import DoubtOutcome
+from service.people.move import Move, MoveReason
 
 Q: Final = load_queries(Path(__file__).with_name("moving.sql"))
 
 
-class MoveReason(StrEnum):
-    """Why consumers came to another person. The check `person_moves_reason_is_known` says the same."""
+class Called(Struct, frozen=True):
+    """A consumer of a person."""
 
-    MATCHED = "matched"  # a registration named somebody known, and the consumer's own person had nothing yet
-    MERGED = "merged"  # an operator found two people to be one
-    SPLIT = "split"  # an operator found one person to be two
-
-
-class Move(Struct, frozen=True):
-    """Which consumers come from whom to whom, and why."""
-
-    from_id: str
-    to_id: str
-    consumers: tuple[str, ...]
-    reason: MoveReason
-    note: str | None = None
-    asked_by: str | None = None  # a key; None: nobody, a registration matched
-    approved_by: str | None = None  # another person's
+    consumer_id: str
+    merchant_id: str
+    is_test: bool  # a test merchant's
 
 
-async def consumers_of(conn: Connection, person_id: str) -> list[str]:
-    """All that merchants call this person."""
-    rows = await conn.fetch(Q.list_consumers, ids.bucket_of(person_id), person_id)
-    return [row["consumer_id"] for row in rows]
+async def lock_people(conn: Connection, person_ids: Collection[str]) -> dict[str, str | None]:
+    """Which of these people there are, and who each was found to be; held until the transaction ends."""
+    rows = await conn.fetch(Q.lock_people, [ids.bucket_of(one) for one in person_ids], list(person_ids))
+    return {row["person_id"]: row["merged_into"] for row in rows}
+
+
+async def lock_consumers(conn: Connection, person_id: str) -> list[Called]:
+    """All that merchants call this person, held until the transaction ends."""
+    return [Called(*row) for row in await conn.fetch(Q.lock_consumers, ids.bucket_of(person_id), person_id)]
+
+
+async def new_person(conn: Connection, bucket: int, now: datetime) -> str:
+    """A person without consumers yet."""
+    person_id = ids.new_id(ids.PERSON, bucket, int(now.timestamp() * 1000))
+    await conn.execute(Q.insert_person, bucket, person_id, now)
+    return person_id
+
+
+async def settle_doubt(
+    conn: Connection, one: str, other: str, outcome: DoubtOutcome, consumer_id: str, by: str, now: datetime
+) -> None:
+    """Whether these two are one person: nobody asks again."""
+    first, second = sorted((one, other))
+    bucket = ids.bucket_of(first)
+    doubt_id = ids.new_id(ids.DOUBT, bucket, int(now.timestamp() * 1000))
+    await conn.execute(Q.settle_doubt, bucket, doubt_id, first, second, consumer_id, outcome, now, by)
 
 
 async def move(conn: Connection, one: Move, now: datetime) -> list[tuple[str, int]]:

@@ -249,3 +249,16 @@ select p.decision_id, p.offer ->> 'id' as offer_id, a.body as amended, a.recorde
                       where f.bucket = p.bucket and f.plan_id = p.plan_id and f.fact = 'amended'
                       order by number desc limit 1) a on true
  where p.bucket = $1 and p.plan_id = $2 and p.merchant_id = $3;
+
+-- sum_exposures --
+-- What the plans of these consumers take from their person's limits.
+select p.currency, sum(p.reserved)::bigint as reserved, sum(p.used)::bigint as used
+  from unnest($1::smallint[], $2::text[]) as k (bucket, consumer_id)
+  join plans p on p.bucket = k.bucket and p.person_id = $3 and p.consumer_id = k.consumer_id
+ group by p.currency;
+
+-- move_plans_to_person --
+update plans p
+   set person_id = $4
+  from unnest($1::smallint[], $2::text[]) as k (bucket, consumer_id)
+ where p.bucket = k.bucket and p.person_id = $3 and p.consumer_id = k.consumer_id;

@@ -95,7 +95,7 @@ class Stage:
         self.routes = routes_of(world.app)
         self._by_handler = {route.handler.fn.__name__: route for route in self.routes.values()}
         self._consumer = ""
-        self._processor_name = ""
+        self._processor_name = self._persons_consumer = ""
         self._plans = 0
         self._device = Device(SHOP, "shop.example")
         self._said: dict[str, dict[str, Any]] = {}  # by the consumer's device, of what was asked last
@@ -104,7 +104,9 @@ class Stage:
             "consent_id": self._consent_id, "permission_id": self._permission_id, "gateway_id": self._gateway_id,
             "processor": self._processor, "processor_id": self._processor_id, "instrument_id": self._instrument_id,
             "charge_id": self._charge_id, "approval_id": self._approval_id, "asked_passkey": self._asked_passkey,
-            "passkey_id": self._passkey_id, "authentication_id": self._authentication_id,
+            "passkey_id": self._passkey_id, "authentication_id": self._authentication_id, "person_id": self._person_id,
+            "other_person_id": self._person_id, "persons_consumer_id": self._persons_consumer_id,
+            "doubt_id": self._doubt_id,
         }  # fmt: skip
         self._known = {
             "currency": "EUR", "version": "1", "merchant_id": world.demo.merchant_id,
@@ -205,6 +207,32 @@ class Stage:
         waits = await self.world.operator.post(path, {"limit": 500_000_01})  # more than one operator sets alone
         assert waits.status_code == 202, waits.text
         return str(waits.json()["id"])
+
+    async def _registered(self, *numbers: str) -> str:
+        """A consumer with an account, known by numbers of the operator's."""
+        named = [{"kind": "operator_id", "value": number} for number in numbers]
+        body = {"reference": uuid.uuid4().hex, "identifiers": named}
+        consumer = str((await self.world.merchant.post("/v1/consumers", body)).json()["id"])
+        await self.world.operator.post(f"/v1/operator/consumers/{consumer}/accounts/EUR", {"limit": 1_000_00})
+        return consumer
+
+    async def _person_id(self) -> str:
+        """One whom the merchant calls by two references."""
+        number = uuid.uuid4().hex
+        _, self._persons_consumer = [await self._registered(number) for _ in range(2)]
+        seen = await self.world.operator.get(f"/v1/operator/consumers/{self._persons_consumer}/person")
+        return str(seen.json()["id"])
+
+    async def _persons_consumer_id(self) -> str:
+        return self._persons_consumer
+
+    async def _doubt_id(self) -> str:
+        numbers = [uuid.uuid4().hex for _ in range(2)]
+        for number in numbers:
+            await self._registered(number)
+        await self._registered(*numbers)
+        doubts = (await self.world.operator.get("/v1/operator/people-in-doubt")).json()["doubts"]
+        return str(doubts[-1]["id"])
 
     async def _charge_id(self) -> str:
         return str((await self.do(await self.ready(self.routes["POST /v1/plans/{plan_id}/charges"])))["id"])

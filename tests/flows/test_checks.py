@@ -15,6 +15,7 @@ SABOTAGE = {
     "consumers_have_their_person": "update consumers set person_id = 'pe_none'",
     "consumers_have_their_reference": "delete from consumer_references",
     "consumers_have_their_key": "alter table data_keys disable trigger user; delete from data_keys",
+    "marks_name_who_was_registered_by_them": "insert into person_marks values (0, '\\x00', 'pe_none')",
     "accounts_have_their_person": "update accounts set person_id = 'pe_none' || person_id",
     "plans_are_on_their_persons_account": "update plans set person_id = 'pe_none'",
     "exposure_matches_plans": "update accounts set used = used + 1 where used > 0",
