@@ -39,7 +39,7 @@ class KeyKind(StrEnum):
     PUBLISHABLE = "publishable"  # what a browser may ask, from the origins that it names
 
 
-class Principal(Struct, frozen=True):
+class Principal(Struct, frozen=True, gc=False):
     """Who calls, by their key."""
 
     key_id: str

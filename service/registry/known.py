@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Iterator
 from datetime import datetime, timedelta
+from functools import lru_cache
 from typing import Final
 
 import asyncpg
@@ -47,12 +48,12 @@ class Horizon(Struct, frozen=True):
 
 
 class Keys:
-    """Keys as they are, and as they become with rows that changed; neither touches what was there before."""
+    """The keys of a view, as they become with rows that changed; the view itself stays as it is."""
 
-    def __init__(self, keys: dict[bytes, Principal], hmacs: dict[str, bytes], pages: dict[str, int]) -> None:
-        self.keys = keys
-        self.hmacs = hmacs
-        self.pages = pages
+    def __init__(self, before: Known) -> None:
+        self.keys = dict(before.keys)
+        self.hmacs = dict(before.hmacs)
+        self.pages = dict(before.pages)
 
     def take(self, row: asyncpg.Record) -> None:
         """A row that is new, or has changed."""
@@ -60,8 +61,8 @@ class Keys:
             self._count(self.keys.pop(hmac), -1)
         if not row["is_revoked"]:
             principal = Principal(
-                row["key_id"], row["audience"], row["owner_id"], frozenset(row["scopes"]), frozenset(row["origins"]),
-                row["expires_at"],
+                row["key_id"], row["audience"], row["owner_id"], _set(tuple(row["scopes"])),
+                _set(tuple(row["origins"])), row["expires_at"],
             )  # fmt: skip
             self.hmacs[principal.key_id] = row["hmac"]
             self.keys[row["hmac"]] = principal
@@ -74,12 +75,18 @@ class Keys:
                 del self.pages[origin]
 
 
-class Merchants:
-    """Merchants and their clocks, likewise."""
+@lru_cache(1_000)
+def _set(words: tuple[str, ...]) -> frozenset[str]:
+    """Most keys have the same scopes: they share one."""
+    return frozenset(words)
 
-    def __init__(self, merchants: dict[str, Merchant], clocks: dict[str, timedelta]) -> None:
-        self.merchants = merchants
-        self.clocks = clocks
+
+class Merchants:
+    """The merchants of a view and their clocks, likewise."""
+
+    def __init__(self, before: Known) -> None:
+        self.merchants = dict(before.merchants)
+        self.clocks = dict(before.clocks)
 
     def take(self, row: asyncpg.Record) -> None:
         """A row that is new, or has changed."""

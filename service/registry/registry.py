@@ -9,7 +9,7 @@ import logging
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from datetime import datetime
-from typing import Final
+from typing import Any, Final
 
 import asyncpg
 from msgspec import structs
@@ -48,7 +48,7 @@ WHOLE_S: Final = 600.0  # after which all of it is read anew, whatever was misse
 ASKED_S: Final = 5.0  # within which a question is answered, or asked again
 STOPPED_S: Final = 0.1  # after which it is told to stop again
 STRANGERS_S: Final = 0.05  # so long an unknown merchant is believed unknown
-AT_ONCE: Final = 500  # rows, before others have their turn
+AT_ONCE: Final = 200  # rows, before others have their turn
 
 
 class Registry:
@@ -137,23 +137,30 @@ class Registry:
     async def reload(self) -> None:
         """Reads what has changed and swaps it in at once: no request sees half of a change."""
         async with self._reloading:
-            await self._read(self._horizon)
+            await self._swap(*await self._look(self.now, self._horizon))
 
     async def _read_whole(self) -> None:
+        """Reads all of it, while others go on reading what changes; then what has changed meanwhile."""
+        whole = await self._look(Known(), Horizon())
         async with self._reloading:
-            await self._read(Horizon())
+            await self._swap(*await self._look(*whole))
 
-    async def _read(self, since: Horizon) -> None:
-        """Keys and merchants that changed `since`; of a database that is behind it, all. What is little, always."""
+    async def _swap(self, known: Known, horizon: Horizon) -> None:
+        await self.ready.prepare(needed(known, clock.now()))
+        self.now, self._horizon = known, horizon
+
+    async def _look(self, before: Known, since: Horizon) -> tuple[Known, Horizon]:
+        """`before` with the keys and merchants that changed `since`, and with all of which there is little."""
         async with self._pool.acquire() as conn, conn.transaction(isolation="repeatable_read", readonly=True):
             horizon = Horizon(*(await conn.fetch(Q.load_horizon))[0])
-            whole = not since.open or horizon.open < since.open
-            if whole:
-                keys = await conn.fetch(Q.load_keys, clock.now() - EXPIRED)
-                merchants = await conn.fetch(Q.load_merchants)
-            else:
-                keys = await conn.fetch(Q.load_changed_keys, since.open, horizon.to_come)
-                merchants = await conn.fetch(Q.load_changed_merchants, since.open, horizon.to_come)
+            if since.open <= horizon.open and since.open:
+                changed = (since.open, horizon.to_come)
+                keys = await _taken(conn, lambda: Keys(before), Q.load_changed_keys, *changed)
+                merchants = await _taken(conn, lambda: Merchants(before), Q.load_changed_merchants, *changed)
+            else:  # the first time; or this database is behind the one that we asked before
+                before = Known()
+                keys = await _taken(conn, lambda: Keys(before), Q.load_keys, clock.now() - EXPIRED)
+                merchants = await _taken(conn, lambda: Merchants(before), Q.load_merchants)
             programmes = await conn.fetch(Q.load_programmes)
             rulebook = await conn.fetchval(Q.load_rulebook)
             policies = await load_spans(conn)
@@ -161,9 +168,8 @@ class Registry:
             gateways = await conn.fetch(Q.load_gateways)
             processors = await conn.fetch(Q.load_processors)
             known_by = await conn.fetch(Q.load_known_by)
-        known = await self._with(keys, merchants, whole=whole)
         known = structs.replace(
-            known,
+            before,
             programmes=tuple(Programme(*row) for row in programmes),
             rulebook=rulebook,
             policies=policies,
@@ -171,22 +177,10 @@ class Registry:
             gateways={row["name"]: gateway_of(row) for row in gateways},
             processors={row["processor_id"]: processor_of(row) for row in processors},
             known_by=known_by_of(known_by, self.secrets),
+            **keys,
+            **merchants,
         )
-        await self.ready.prepare(needed(known, clock.now()))
-        self.now, self._horizon = known, horizon
-
-    async def _with(self, keys: list[asyncpg.Record], merchants: list[asyncpg.Record], *, whole: bool) -> Known:
-        """The present view with these rows, or one of these rows alone."""
-        before = Known() if whole else self.now
-        if keys:
-            changed = Keys(dict(before.keys), dict(before.hmacs), dict(before.pages))
-            await _in_turns(keys, changed.take)
-            before = structs.replace(before, keys=changed.keys, hmacs=changed.hmacs, pages=changed.pages)
-        if merchants:
-            others = Merchants(dict(before.merchants), dict(before.clocks))
-            await _in_turns(merchants, others.take)
-            before = structs.replace(before, merchants=others.merchants, clocks=others.clocks)
-        return before
+        return known, horizon
 
     async def _catch_up(self) -> None:
         """Somebody unknown may be somebody new: reads anew, but not for every stranger at the door."""
@@ -200,12 +194,11 @@ class Registry:
         while True:
             await asyncio.sleep(POLL_S)
             with suppress(*LOST, asyncpg.PostgresError):  # the next time, then
+                if clock.monotonic() >= whole_at:
+                    await self._read_whole()
+                    whole_at = clock.monotonic() + WHOLE_S
                 async with asyncio.timeout(ASKED_S):
-                    if clock.monotonic() < whole_at:
-                        await self.reload()
-                    else:
-                        await self._read_whole()
-                        whole_at = clock.monotonic() + WHOLE_S
+                    await self.reload()
                     await self._uses.save()
 
     async def _follow(self) -> None:
@@ -239,9 +232,15 @@ class Registry:
             await self._changed.wait()
 
 
-async def _in_turns(rows: list[asyncpg.Record], take: Callable[[asyncpg.Record], None]) -> None:
-    """A hundred thousand merchants take a second to read: others have their turn meanwhile."""
-    for start in range(0, len(rows), AT_ONCE):
-        for row in rows[start : start + AT_ONCE]:
-            take(row)
-        await asyncio.sleep(0)
+async def _taken(conn: Connection, begin: Callable[[], Keys | Merchants], query: str, *given: Any) -> dict[str, Any]:
+    """The parts of the view that these rows change; none: nothing.
+
+    A hundred thousand rows take seconds to read: they are read by the handful, and others have their turn between.
+    """
+    parts: Keys | Merchants | None = None
+    cursor = await conn.cursor(query, *given)
+    while rows := await cursor.fetch(AT_ONCE):
+        parts = parts or begin()
+        for row in rows:
+            parts.take(row)
+    return vars(parts) if parts else {}
