@@ -25,6 +25,7 @@ class Bounded:
         async def begin(message: Message) -> None:
             nonlocal has_begun
             has_begun = True
+            deadline.reschedule(None)  # how long the client takes to hear it is the wire's affair
             await send(message)
 
         try:
@@ -34,7 +35,7 @@ class Bounded:
         except (TimeoutError, asyncio.CancelledError):  # cancelled: the process stops and waits no longer
             if has_begun:
                 raise
-            await _say(send, unanswered(scope["method"], "It takes too long"))
+            await say(send, unanswered(scope["method"], "It takes too long"))
 
 
 def allow(scope: Scope, seconds: float | None) -> None:
@@ -51,7 +52,7 @@ def unanswered(method: str, why: str) -> Refused:
     return Refused(Code.UNAVAILABLE, f"{why}; send the same request again.")
 
 
-async def _say(send: Send, refused: Refused) -> None:
+async def say(send: Send, refused: Refused) -> None:
     body = problem_json(refused)
     headers: Any = [
         (b"content-type", b"application/problem+json"),

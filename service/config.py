@@ -44,6 +44,8 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     workers: int = 1  # HTTP processes
     pool_size: int = 12  # PostgreSQL connections a process, its committers included
     sync_standbys: int = 0  # standbys that have a commit before it is acknowledged, at least
+    key_rate: int = 2_000  # requests a second of one API key, over all processes; 0: as many as it likes
+    key_under_way: int = 128  # ... and at once, in each process; 0: as many as it likes
     drain_s: int = 1  # from being told to stop until nothing more is taken: balancers notice meanwhile
     sandbox: bool = False  # a caller may set the clock: `Tenor-Clock`
     allow_private: bool = False  # gateways and processors may be on this machine and on private networks
@@ -294,6 +296,8 @@ VARIABLES: Final[dict[str, tuple[str, Callable[[str, str], object]]]] = {
     "TENOR_WORKERS": ("workers", _whole(1, 256)),
     "TENOR_POOL_SIZE": ("pool_size", _whole(8, 500)),
     "TENOR_SYNC_STANDBYS": ("sync_standbys", _whole(0, 100)),
+    "TENOR_KEY_RATE": ("key_rate", _whole(0, 1_000_000)),
+    "TENOR_KEY_UNDER_WAY": ("key_under_way", _whole(0, 1_000_000)),
     "TENOR_DRAIN_S": ("drain_s", _whole(0, 600)),
     "TENOR_SANDBOX": ("sandbox", _boolean),
     "TENOR_ALLOW_PRIVATE": ("allow_private", _boolean),

@@ -26,6 +26,7 @@ class Code(StrEnum):
     NOT_ACCEPTABLE = "not_acceptable"  # 406
     EVENTS_GONE = "events_gone"  # 410
     TOO_SLOW = "too_slow"  # 408
+    RATE_LIMITED = "rate_limited"  # 429
     TOO_LARGE = "too_large"  # 413
     ADDRESS_TOO_LONG = "address_too_long"  # 414
     UNSUPPORTED_MEDIA_TYPE = "unsupported_media_type"  # 415
@@ -81,6 +82,7 @@ STATUS: Final[dict[Code, int]] = {
     Code.NOT_ACCEPTABLE: 406,
     Code.EVENTS_GONE: 410,
     Code.TOO_SLOW: 408,
+    Code.RATE_LIMITED: 429,
     Code.TOO_LARGE: 413,
     Code.ADDRESS_TOO_LONG: 414,
     Code.UNSUPPORTED_MEDIA_TYPE: 415,

@@ -17,6 +17,7 @@ from msgspec import Struct
 from service import clock
 from service.access.key import Principal
 from service.actor import Actor, ActorKind
+from service.admission import take_allowance
 from service.api import pages
 from service.api.body import MISPLACED
 from service.api.scopes import verb_of
@@ -218,6 +219,7 @@ def guard_for(audience: str) -> Callable[[Request[Any, Any, Any]], Awaitable[Res
             raise Refused(Code.UNAUTHORIZED, f"This key expired at {principal.expires_at:%Y-%m-%dT%H:%M:%SZ}.")
         if principal.audience != audience:
             raise Refused(Code.FORBIDDEN, f"This needs {_AN[audience]} key; yours is {_AN[principal.audience]} key.")
+        take_allowance(request.scope, principal.key_id)
         if principal.origins:
             pages.admit(request.scope, header(request, b"origin"), principal, handler)
         verb = verb_of(request.scope["method"])

@@ -78,7 +78,7 @@ def reply_answer(answer: Answer) -> ASGIResponse:
 
 def reply_refused(refused: Refused, headers: Mapping[str, str] | None = None) -> Response[bytes]:
     """A refusal as `application/problem+json`. Exception handlers must give Litestar a whole `Response`."""
-    if refused.status == 503:
+    if refused.status in (429, 503):
         headers = _RETRY
     elif refused.code is Code.UNAUTHORIZED:
         headers = {"WWW-Authenticate": "Bearer"}

@@ -52,7 +52,9 @@ def parameters_of(path: str) -> list[str]:
     return re.findall(r"{(\w+)}", path)
 
 
-_KEYED: Final = (Code.UNAUTHORIZED, Code.FORBIDDEN, Code.CLOCK_NOT_SETTABLE, Code.INVALID_FIELD)
+_KEYED: Final = (
+    Code.UNAUTHORIZED, Code.FORBIDDEN, Code.CLOCK_NOT_SETTABLE, Code.INVALID_FIELD, Code.RATE_LIMITED,
+)  # fmt: skip
 _ALWAYS: Final = (Code.UNAVAILABLE, Code.BROKEN)
 _POSTED: Final = (Code.MALFORMED, Code.IDEMPOTENCY_KEY_MISSING, Code.TOO_LARGE, Code.UNSUPPORTED_MEDIA_TYPE)
 _KEPT: Final = (Code.IDEMPOTENCY_KEY_REUSED, Code.BUSY, Code.OUTCOME_UNKNOWN)
@@ -80,6 +82,7 @@ SHARED: Final[dict[str, tuple[Code, ...]]] = {
     "Forbidden": (Code.FORBIDDEN,),
     "NotFound": (Code.NOT_FOUND,),
     "StateForbids": (Code.STATE_FORBIDS,),
+    "RateLimited": (Code.RATE_LIMITED,),
     "TooLarge": (Code.TOO_LARGE,),
     "UnsupportedMediaType": (Code.UNSUPPORTED_MEDIA_TYPE,),
     "KeyReused": (Code.IDEMPOTENCY_KEY_REUSED,),
@@ -100,6 +103,7 @@ MEANING: Final[dict[Code, str]] = {
     Code.NOT_ACCEPTABLE: "we answer in JSON",
     Code.EVENTS_GONE: "events so old are not kept any more; `detail` says which is the first there is",
     Code.TOO_SLOW: "the request was not whole in time",
+    Code.RATE_LIMITED: "the key asks for more than its share; nothing was done, send it again after Retry-After",
     Code.TOO_LARGE: "the body is longer than we read",
     Code.ADDRESS_TOO_LONG: "the address is longer than we read",
     Code.UNSUPPORTED_MEDIA_TYPE: "the body is of another Content-Type",

@@ -30,7 +30,8 @@ Names = dict[type, str]  # of each wire struct, among the components
 KEY: Final = {"$ref": "#/components/parameters/IdempotencyKey"}
 CLOCK: Final = {"$ref": "#/components/parameters/TenorClock"}
 DRY_RUN: Final = {"$ref": "#/components/parameters/DryRun"}
-WITH_HEADER: Final = {401: ("WWW-Authenticate", "Bearer"), 503: ("Retry-After", "seconds to wait before trying again")}
+_RETRY: Final = ("Retry-After", "seconds to wait before trying again")
+WITH_HEADER: Final = {401: ("WWW-Authenticate", "Bearer"), 429: _RETRY, 503: _RETRY}
 
 
 def document(app: Litestar, examples: Examples) -> Schema:

@@ -9,6 +9,7 @@ import socket
 import sys
 from contextlib import AsyncExitStack, suppress
 from functools import partial
+from math import ceil
 from types import FrameType
 from typing import TextIO
 
@@ -17,9 +18,10 @@ from litestar import Litestar
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 from service import clock, config
+from service.admission import Admitted
 from service.app import create_app
 from service.bounded import Bounded
-from service.config import CannotStart
+from service.config import CannotStart, Settings
 from service.deadline import CLOSE_S, DRAIN_S, NOTICED_S
 from service.embedded import lifeline
 from service.metrics import Measured
@@ -41,15 +43,16 @@ class Server(uvicorn.Server):
     def __init__(
         self,
         app: Litestar,
+        settings: Settings,
         listener: socket.socket,
         tally: Tally,
         report: TextIO,
         protocol: type[HttpToolsProtocol] = Protocol,
-        drain_s: float = 0,
     ) -> None:
+        rate = ceil(settings.key_rate / settings.workers)
         super().__init__(
             uvicorn.Config(
-                Measured(Outward(Bounded(app))),
+                Measured(Outward(Admitted(Bounded(app), rate, settings.key_under_way))),
                 loop="uvloop", http=protocol, ws="none", lifespan="off",
                 access_log=False, log_config=None, log_level="warning", server_header=False, proxy_headers=False,
                 timeout_keep_alive=75,  # longer than the balancers in front of us, which must be the first to close
@@ -57,7 +60,7 @@ class Server(uvicorn.Server):
         )  # fmt: skip
         self._state = self.server_state = State()
         self._app = app
-        self._drain_s = drain_s
+        self._drain_s = settings.drain_s
         self._listener = listener
         self._tally = tally
         self._report = report
@@ -164,7 +167,7 @@ def main(argv: list[str]) -> int:
         app = create_app(settings)
         tally = Tally(given.tally, given.slot)
         listener = socket.socket(fileno=given.listener)
-        Server(app, listener, tally, report, drain_s=settings.drain_s).run()
+        Server(app, settings, listener, tally, report).run()
     except* CannotStart as refusals:
         leaf: BaseException = refusals
         while isinstance(leaf, BaseExceptionGroup):

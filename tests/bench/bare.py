@@ -17,6 +17,7 @@ from litestar.response.base import ASGIResponse
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 from service.checkout.request import Checkout
+from service.config import Settings
 from service.embedded import lifeline
 from service.server.tally import Tally
 from service.server.worker import Server
@@ -40,7 +41,7 @@ def main(argv: list[str]) -> None:
     lifeline.die_with_parent(given.parent, signal.SIGTERM)
     app = Litestar(route_handlers=[echo], openapi_config=None, logging_config=None)
     listener, tally = socket.socket(fileno=given.listener), Tally(given.tally, given.slot)
-    Server(app, listener, tally, os.fdopen(given.report, "w"), HttpToolsProtocol).run()
+    Server(app, Settings(drain_s=0, key_rate=0), listener, tally, os.fdopen(given.report, "w"), HttpToolsProtocol).run()
 
 
 if __name__ == "__main__":
