@@ -53,6 +53,7 @@ def unanswered(method: str, why: str) -> Refused:
 
 
 async def say(send: Send, refused: Refused) -> None:
+    """Answers with a refusal, in front of all that could."""
     body = problem_json(refused)
     headers: Any = [
         (b"content-type", b"application/problem+json"),

@@ -72,15 +72,8 @@ class Host(Postgres):
 
     def _command(self) -> tuple[list[str], str]:
         argv, identity = super()._command()
-        return [
-            *argv,
-            "-c",
-            "listen_addresses=127.0.0.1",
-            "-c",
-            f"port={self.port}",
-            "-c",
-            "shared_buffers=64MB",
-        ], identity
+        given = ("listen_addresses=127.0.0.1", f"port={self.port}", "shared_buffers=64MB")
+        return [*argv, *(word for one in given for word in ("-c", one))], identity
 
     def _answers(self) -> bool:
         try:
