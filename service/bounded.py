@@ -25,7 +25,6 @@ class Bounded:
         async def begin(message: Message) -> None:
             nonlocal has_begun
             has_begun = True
-            deadline.reschedule(None)  # how long the client takes to hear it is the wire's affair
             await send(message)
 
         try:
@@ -33,9 +32,8 @@ class Bounded:
                 scope["state"][_NAME] = deadline
                 await self._app(scope, receive, begin)
         except (TimeoutError, asyncio.CancelledError):  # cancelled: the process stops and waits no longer
-            if has_begun:
-                raise
-            await say(send, unanswered(scope["method"], "It takes too long"))
+            if not has_begun:  # else the server closes the connection: nothing is added to half an answer
+                await say(send, unanswered(scope["method"], "It takes too long"))
 
 
 def allow(scope: Scope, seconds: float | None) -> None:
