@@ -72,8 +72,8 @@ create table consumer_references (
     constraint consumer_references_bucket_in_range check (bucket between 0 and 1023)
 );
 
--- What a consumer was registered with, by which a person is known again. Only blind indexes are kept: an HMAC of what
--- it is, under a secret of the service. An operator who knows an address finds its consumer; nobody reads an address.
+-- What a consumer was registered with, by which a person is known again: found by a blind index, an HMAC of what it is
+-- under a secret of the service, from which nothing can be read. What it is, is sealed with the consumer's data key.
 create table consumer_identifiers (
     bucket      smallint         not null,
     consumer_id text collate "C" not null,
@@ -81,6 +81,7 @@ create table consumer_identifiers (
     kind        text             not null,
     counts      boolean          not null,   -- who has it is the same person
     kept_at     timestamptz      not null,
+    sealed      bytea            not null,
     constraint consumer_identifiers_pk primary key (bucket, consumer_id, mark),
     constraint consumer_identifiers_bucket_in_range check (bucket between 0 and 1023),
     constraint consumer_identifiers_consumer foreign key (bucket, consumer_id) references consumers (bucket, consumer_id),

@@ -53,7 +53,7 @@ async def register(
         person_id = await matching.settle(conn, key.key_id, matched, now) if identifiers else ""
         row = await conn.fetchrow(Q.update_consumer, bucket, key.key_id, seal_attributes(key, attributes), now)
         assert row is not None
-        await matching.keep(conn, key.key_id, person_id, identifiers, matched, now)
+        await matching.keep(conn, key, person_id, identifiers, matched, now)
         return replace(consumer, consumer_id=key.key_id, **dict(row)), key
     bucket = ids.bucket_of(matched.person_id) if matched.person_id else ids.random_bucket()
     key, wrapped = secrets.new_key(ids.new_id(ids.CONSUMER, bucket, int(now.timestamp() * 1000)))
@@ -66,7 +66,7 @@ async def register(
     )  # fmt: skip
     if row is None:
         raise matching.again()
-    await matching.keep(conn, key.key_id, person_id, identifiers, matched, now)
+    await matching.keep(conn, key, person_id, identifiers, matched, now)
     await matching.doubt(conn, person_id, matched.others, key.key_id, now)
     return replace(consumer, consumer_id=key.key_id, **dict(row)), key
 

@@ -37,7 +37,7 @@ PROVES_NOTHING: Final = frozenset({IdentifierKind.EMAIL, IdentifierKind.PHONE}) 
 
 
 class Identifier(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
-    """One thing by which a person is known again at every merchant. It is kept in a form that cannot be read back."""
+    """One thing by which a person is known again at every merchant. It is kept sealed, and found by a blind index."""
 
     kind: IdentifierKind
     value: Annotated[str, Meta(min_length=1, max_length=254)]  # however it is written: it is compared in one way

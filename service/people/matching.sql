@@ -30,8 +30,9 @@ delete from consumer_identifiers
 returning mark, counts;
 
 -- keep_identifiers --
-insert into consumer_identifiers (bucket, consumer_id, mark, kind, counts, kept_at)
-select * from unnest($1::smallint[], $2::text[], $3::bytea[], $4::text[], $5::boolean[], $6::timestamptz[])
+insert into consumer_identifiers (bucket, consumer_id, mark, kind, counts, kept_at, sealed)
+select *
+  from unnest($1::smallint[], $2::text[], $3::bytea[], $4::text[], $5::boolean[], $6::timestamptz[], $7::bytea[])
     on conflict on constraint consumer_identifiers_pk do update set counts = consumer_identifiers.counts or excluded.counts;
 
 -- keep_marks --

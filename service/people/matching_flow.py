@@ -1,8 +1,8 @@
 """Who is behind a registration: somebody known by the same identifiers, or a new person.
 
-Only blind indexes are kept: HMACs, by which equal texts are found and nothing is read. Two merchants that register one
-person in the same instant both want to keep the same index. Its primary key lets one in; the other is done again, and
-then finds the person.
+People are found by blind indexes, HMACs: equal texts have equal ones, from which nothing can be read. The text is kept
+sealed with the consumer's own key, destroyed by an erasure. Two merchants that register one person at the same instant
+both want to keep the same index. Its primary key lets one in; the other is done again, and then finds the person.
 
 Two people are made one here only where one of them has nothing yet. Where the identifiers name two people, or a new
 identifier of a consumer names another person than its own, an operator is asked (`doubt`).
@@ -17,7 +17,7 @@ import asyncpg
 from msgspec import Struct
 
 from service import ids
-from service.data_key import DataSecrets
+from service.data_key import DataKey, DataSecrets, Place
 from service.db import Connection, columns, load_queries
 from service.people.identifier import Known
 from service.people.move import Move, MoveReason
@@ -30,6 +30,7 @@ class Marked(Struct, frozen=True):
     """An identifier as it is kept."""
 
     kind: str
+    text: str  # sealed with the consumer's key
     mark: bytes  # its blind index
     marks: tuple[bytes, ...]  # all under which it may be kept, while one secret follows another
     counts: bool  # who has it is the same person
@@ -47,7 +48,7 @@ def marked(secrets: DataSecrets, realm: str, known: Collection[Known]) -> list[M
     """The identifiers, blind. Of different realms nobody is the same person: what a test merchant tries is real nowhere
     else."""
     made = [(one, secrets.blinds("identifier", f"{realm}\x1f{one.text}")) for one in known]
-    return [Marked(one.kind, marks[0], tuple(marks), one.counts) for one, marks in made]
+    return [Marked(one.kind, one.text, marks[0], tuple(marks), one.counts) for one, marks in made]
 
 
 async def find(conn: Connection, identifiers: Sequence[Marked]) -> Matched:
@@ -82,7 +83,7 @@ async def settle(conn: Connection, consumer_id: str, matched: Matched, now: date
 
 async def keep(
     conn: Connection,
-    consumer_id: str,
+    key: DataKey,
     person_id: str,
     identifiers: Sequence[Marked],
     matched: Matched,
@@ -94,12 +95,12 @@ async def keep(
     """
     if not identifiers:
         return
-    bucket = ids.bucket_of(consumer_id)
+    consumer_id, bucket = key.key_id, ids.bucket_of(key.key_id)
     kinds = sorted({one.kind for one in identifiers})
     gone = await conn.fetch(
         Q.drop_identifiers, bucket, consumer_id, kinds, [mark for one in identifiers for mark in one.marks]
     )
-    rows = [(bucket, consumer_id, one.mark, one.kind, one.counts, now) for one in identifiers]
+    rows = [(bucket, consumer_id, one.mark, one.kind, one.counts, now, _sealed(key, one)) for one in identifiers]
     await conn.execute(Q.keep_identifiers, *columns(rows))
     names_nobody = {one.mark for one in identifiers if one.counts} - matched.marks
     if new := sorted((_bucket_of(mark), mark) for mark in names_nobody):
@@ -122,6 +123,10 @@ async def doubt(conn: Connection, person_id: str, others: Collection[str], consu
 def again() -> asyncpg.SerializationError:
     """Another registration was faster: this one is to be done again, and finds what that one made."""
     return asyncpg.SerializationError("the same person or reference was registered in the same instant")
+
+
+def _sealed(key: DataKey, one: Marked) -> bytes:
+    return key.seal(one.text.encode(), Place("consumer_identifiers", "sealed", f"{key.key_id}.{one.mark.hex()}"))
 
 
 def _bucket_of(mark: bytes) -> int:

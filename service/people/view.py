@@ -13,7 +13,7 @@ class CalledView(Struct, frozen=True):
 
     consumer_id: str = field(name="consumer")
     merchant_id: str
-    identifiers: tuple[IdentifierKind, ...]  # each once; what they are, nobody can read
+    identifiers: tuple[IdentifierKind, ...]  # each once; what they say is not told
 
 
 class LimitView(Struct, frozen=True):

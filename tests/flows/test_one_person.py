@@ -5,9 +5,12 @@ import uuid
 from collections import Counter
 from typing import Any
 
+import httpx
 import pytest
 
 from service import ids
+from service.app import create_app, services
+from service.config import Settings
 from tests.flows.test_people import account, buy, checkout
 from tests.flows.world import Client, World
 
@@ -88,6 +91,27 @@ async def test_one_limit_at_two_merchants_and_under_two_references(world: World)
     for client, consumer in sides[:3]:
         found = await account(client, consumer)
         assert (found["limit"], found["reserved"], found["available"]) == (500_00, 500_00, 0)
+
+
+async def test_one_limit_at_two_merchants_that_two_processes_serve(world: World, settings: Settings) -> None:
+    """Each process has lanes of its own: what they share is the row of the account."""
+    first, second = await register(world.merchant, PASSPORT), await register(world.other_merchant, PASSPORT)
+    await world.operator.post(f"/v1/operator/consumers/{first}/accounts/EUR", {"limit": 500_00})
+    beside: Any = create_app(settings)
+    async with services(settings) as beside.state["services"]:
+        transport = httpx.ASGITransport(app=beside)
+        async with httpx.AsyncClient(transport=transport, base_url="http://tenor") as http:
+            there = Client(http, world.demo.second_merchant_key)
+            sides = [(world.merchant, first), (there, second)] * 16
+            decisions = await asyncio.gather(*(checkout(client, consumer, 100_00) for client, consumer in sides))
+            answers = await asyncio.gather(
+                *(
+                    client.post("/v1/plans", {"offer_id": decision["offers"][0]["id"]})
+                    for (client, _), decision in zip(sides, decisions, strict=True)
+                )
+            )
+    assert Counter(answer.status_code for answer in answers) == {201: 5, 409: 27}
+    assert (await account(world.merchant, first))["available"] == 0
 
 
 async def test_two_merchants_register_one_person_at_the_same_instant(world: World) -> None:
