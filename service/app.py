@@ -45,6 +45,7 @@ from service.engine.lane import Lane
 from service.errors import Code, Refused, without_keys
 from service.inbox import Together
 from service.migrations import can_rewrite
+from service.operators.flow import Provider
 from service.outside.flow import Outside
 from service.outside.gateway import Gateways
 from service.payments.flow import Charging
@@ -113,6 +114,7 @@ async def services(settings: Settings) -> AsyncGenerator[Services]:
     engine = Engine(pool, keys, lanes)
     with in_a_sentence(url):
         await registry.start()
+    provider = _provider(settings)
     audit = Audit(pool, settings.audit_secret, settings.data)
     shadows = Shadows(pool)
 
@@ -127,13 +129,15 @@ async def services(settings: Settings) -> AsyncGenerator[Services]:
     try:
         yield Services(
             settings, secrets, pool, audit, cache, readiness, registry, snapshots, attempts, engine, shadows, outside,
-            charging, large_bodies=Turnstile(), quoting=Aside(), desk=Aside(),
+            charging, large_bodies=Turnstile(), quoting=Aside(), desk=Aside(), provider=provider,
         )  # fmt: skip
     finally:
         for one in (
-            charging, engine, shadows, outside, processors, attempts, snapshots, registry, audit, readiness, cache,
+            charging, engine, shadows, outside, processors, attempts, snapshots, registry, audit, provider,
+            readiness, cache,
         ):  # fmt: skip
-            await one.close()
+            if one:
+                await one.close()
         with suppress(*LOST):  # a server that stands still hears no farewell
             async with asyncio.timeout(CLOSE_S):
                 await pool.close()
@@ -146,6 +150,15 @@ async def _known_at_start(pool: Pool, settings: Settings) -> list[str]:
             log.warning("The role that serves owns the tables; let tenor_service serve (README, two roles).")
             return ["the role that serves owns the tables"]
     return []
+
+
+def _provider(settings: Settings) -> Provider | None:
+    """Whoever says who people are, where there is one; what that needs is only loaded then."""
+    if not settings.oidc_issuer:
+        return None
+    from service.operators.provider_gateway import OpenIdProvider
+
+    return OpenIdProvider(settings.oidc_issuer, settings.oidc_audience)
 
 
 def _open_cache(url: str, secret: str) -> Cache:

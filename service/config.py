@@ -50,14 +50,14 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     sandbox: bool = False  # a caller may set the clock: `Tenor-Clock`
     allow_private: bool = False  # gateways and processors may be on this machine and on private networks
     outside_ports: tuple[int, ...] = (443,)  # at which gateways and processors are called
-    keep_events_days: int = 400
-    keep_decisions_days: int = 2_192  # that opened no plan; six years
     data: Path = Path(".local")  # embedded servers, demo, anything we keep on this machine
     key_secret: str = ""  # API keys are stored as HMAC-SHA256 under it
     key_secret_before: str = ""  # another under which they are accepted, while one takes the other's place
     data_secret: str = ""  # wraps the keys that personal data is sealed with
     data_secret_before: str = ""  # the one before it, while both are in use; empty: none
     audit_secret: str = ""  # the audit log is sealed under it
+    oidc_issuer: str = ""  # the OpenID Connect provider that knows operators; empty: they come with keys
+    oidc_audience: str = ""  # for whom its tokens are made: us
     alone_max: int = 10_000_00  # minor units: the highest limit that one operator sets, the most that one gives up
     processor_keys: str = ""  # of processors that speak a protocol of their own: name=key,name=key
 
@@ -85,6 +85,8 @@ def read(environ: Mapping[str, str]) -> Settings:
     given = {name: environ[name].strip() for name in VARIABLES if environ.get(name, "").strip()}
     fields = {VARIABLES[name][0]: VARIABLES[name][1](name, value) for name, value in given.items()}
     settings = Settings(**({"workers": min(_cpus(), 4)} | fields))  # type: ignore[arg-type]
+    if bool(settings.oidc_issuer) != bool(settings.oidc_audience):
+        raise CannotStart("TENOR_OIDC_ISSUER and TENOR_OIDC_AUDIENCE go together: whose tokens, and made for whom.")
     if settings.production:
         _refuse_convenience(settings, given)
     return settings
@@ -142,6 +144,8 @@ def _refuse_convenience(settings: Settings, given: Mapping[str, str]) -> None:
     for name in ("DATABASE_URL", "TENOR_MIGRATE_URL", "TENOR_LISTEN_URL"):
         for url in hosts.each(given[name]) if name in given else ():
             _refuse_open_database(name, urlsplit(url))
+    if settings.oidc_issuer.startswith("http:"):
+        raise CannotStart("TENOR_OIDC_ISSUER would tell who operators are unencrypted; write https://.")
     if settings.allow_private:
         raise CannotStart("TENOR_ALLOW_PRIVATE is 1: in TENOR_ENV=production no call goes to a private network.")
     _refuse_open_cache(urlsplit(given["REDIS_URL"]))
@@ -302,14 +306,14 @@ VARIABLES: Final[dict[str, tuple[str, Callable[[str, str], object]]]] = {
     "TENOR_SANDBOX": ("sandbox", _boolean),
     "TENOR_ALLOW_PRIVATE": ("allow_private", _boolean),
     "TENOR_OUTSIDE_PORTS": ("outside_ports", _ports),
-    "TENOR_KEEP_EVENTS_DAYS": ("keep_events_days", _whole(30, 36_500)),
-    "TENOR_KEEP_DECISIONS_DAYS": ("keep_decisions_days", _whole(762, 36_500)),  # 25 months: see 018_retention.sql
     "TENOR_DATA": ("data", _path),
     "TENOR_KEY_SECRET": ("key_secret", _secret),
     "TENOR_KEY_SECRET_BEFORE": ("key_secret_before", _secret),
     "TENOR_DATA_SECRET": ("data_secret", _secret),
     "TENOR_DATA_SECRET_BEFORE": ("data_secret_before", _secret),
     "TENOR_AUDIT_SECRET": ("audit_secret", _secret),
+    "TENOR_OIDC_ISSUER": ("oidc_issuer", _url("https", "http")),
+    "TENOR_OIDC_AUDIENCE": ("oidc_audience", _text),
     "TENOR_ALONE_MAX": ("alone_max", _whole(0, 999_999_999)),
     "TENOR_PROCESSOR_KEYS": ("processor_keys", _keys),
 }

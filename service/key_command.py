@@ -19,13 +19,14 @@ from service.audit.entry import AT_THE_DATABASE, Act, Thing, Verb
 from service.audit.flow import record
 from service.config import CannotStart, Settings
 from service.errors import Refused
+from service.operators.flow import enrol_at_the_database
 
 
 def main(argv: list[str]) -> int:
     """Make an API key and print it. It is shown this once; the database keeps only its HMAC under TENOR_KEY_SECRET.
 
-    Two people sign a policy, so an install begins with the keys of two operators; with one of those the API makes all
-    further keys.
+    Much takes two people, so an install begins with the keys of two operators, who are enrolled by this; further people
+    are enrolled by two operators, with the API.
     """
     parser = argparse.ArgumentParser(prog="tenor key", description=main.__doc__)
     parser.add_argument("--audience", required=True, choices=("operator", "merchant", "partner", "processor"))
@@ -55,9 +56,12 @@ async def _key(settings: Settings, asked: dict[str, object]) -> None:
         wanted = wanted_of(body, [route for router in ROUTERS for route in router.routes], now)
         await settle(connection, secrets, now)
         async with connection.transaction():
+            acts = []
+            if wanted.audience == "operator" and await enrol_at_the_database(connection, wanted.owner_id, now):
+                acts.append(Act(Verb.MADE, Thing.OPERATOR, wanted.owner_id))
             made = await make_key(connection, secrets, wanted, None, now)
-            act = Act(Verb.MADE, Thing.KEY, made.key_id, wanted)
-            await record(connection, settings.audit_secret, AT_THE_DATABASE, [act])
+            acts.append(Act(Verb.MADE, Thing.KEY, made.key_id, wanted))
+            await record(connection, settings.audit_secret, AT_THE_DATABASE, acts)
     except Refused as refused:
         option = str(refused.pointer).split("/")[1].removesuffix("_id").replace("_", "-")
         raise CannotStart(f"--{option}: {refused.detail}") from None

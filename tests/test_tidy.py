@@ -21,8 +21,8 @@ MACHINE_ROOM = (
     "http_client", "sealed", "data_key",
 )  # fmt: skip
 SLICES = (
-    "audit", "approvals", "law", "terms", "ledger", "limits", "people", "access", "merchants", "partners", "plans",
-    "authentication", "payments", "outside", "policies", "checkout", "risk", "webhooks",
+    "audit", "approvals", "law", "terms", "ledger", "limits", "people", "access", "operators", "merchants",
+    "partners", "plans", "authentication", "payments", "outside", "policies", "checkout", "risk", "webhooks",
 )  # fmt: skip
 EDGE = (
     "registry", "jobs", "api", "contract", "web", "app", "server", "demo", "calculator", "simulator",

@@ -39,10 +39,12 @@ class NewKey(Struct, frozen=True):
     text: str
 
 
-async def make_key(conn: Connection, under: Secrets, wanted: Wanted, by: Principal | None, now: datetime) -> NewKey:
+async def make_key(
+    conn: Connection, under: Secrets, wanted: Wanted, by: Principal | None, now: datetime, first_half: str = ""
+) -> NewKey:
     """A new key of 256 random bits for an owner that exists. Made `by` nobody's key: on the machine.
 
-    Refused: NOT_FOUND.
+    What begins with `first_half`, which was shown to somebody else, has 256 random bits besides. Refused: NOT_FOUND.
     """
     owner = await conn.fetchrow(Q.load_owner, wanted.audience, wanted.owner_id)
     if owner is None:
@@ -50,13 +52,19 @@ async def make_key(conn: Connection, under: Secrets, wanted: Wanted, by: Princip
     kind = kind_of(wanted.scopes, wanted.origins)
     prefix = prefix_of(wanted.audience, kind, is_test=owner["is_test"])
     key_id = ids.new_id(ids.KEY, ids.bucket_for(wanted.owner_id), int(now.timestamp() * 1000))
-    text = prefix + secrets.token_urlsafe(BITS)
+    text = prefix + first_half + secrets.token_urlsafe(BITS)
     await conn.execute(
         Q.insert_key, key_id, key_hmac(under.present, text), mark_of(under.present), prefix, wanted.audience,
         wanted.owner_id, wanted.scopes, wanted.origins, wanted.expires_at, wanted.replaces, now,
         by and by.key_id, by and by.owner_id,
     )  # fmt: skip
     return NewKey(key_id, text)
+
+
+async def require_owner(conn: Connection, wanted: Wanted) -> None:
+    """Refused: NOT_FOUND, where the owner is not there."""
+    if await conn.fetchrow(Q.load_owner, wanted.audience, wanted.owner_id) is None:
+        raise Refused(Code.NOT_FOUND, f"There is no such {wanted.audience}.", "/owner_id")
 
 
 async def load_key(conn: Connection, key_id: str, now: datetime) -> asyncpg.Record:
@@ -90,6 +98,11 @@ async def revoke_key(conn: Connection, key_id: str, by: Principal, now: datetime
         raise Refused(Code.STATE_FORBIDS, sentence, "/id", ("keys",))
     if not await conn.fetchval(Q.revoke_key, key_id, now, by.key_id, by.owner_id):
         raise Refused(Code.NOT_FOUND, "There is no such key in use.", "/id")
+
+
+async def revoke_keys_of(conn: Connection, audience: str, owner_id: str, by: Principal, now: datetime) -> None:
+    """All keys of an owner are nobody's from now on."""
+    await conn.execute(Q.revoke_keys_of, audience, owner_id, now, by.key_id, by.owner_id)
 
 
 async def list_keys(

@@ -85,6 +85,15 @@ def is_wide(audience: str, scopes: Collection[str]) -> bool:
     return audience == "operator" or "*" in scopes
 
 
+def first_half_of(secret: str, approval_id: str) -> str:
+    """What an operator's key begins with, after its prefix, that waits for a second person.
+
+    It is shown to who proposed the key, and kept nowhere.
+    The rest is shown to who approves it. So neither of the two has the key of a third person.
+    """
+    return hmac.digest(secret.encode(), f"half of {approval_id}".encode(), hashlib.sha256).hex()[:32]
+
+
 def prefix_of(audience: str, kind: KeyKind, *, is_test: bool) -> str:
     """What a key begins with."""
     if audience == "merchant":

@@ -2,7 +2,7 @@
 
 -- load_owner --
 -- Whether there is such an owner, and whether it is a test merchant.
-select true as is_there, false as is_test where $1 = 'operator'
+select true as is_there, false as is_test from operators where $1 = 'operator' and person = $2 and ended_at is null
 union all
 select true, is_test from merchants where $1 = 'merchant' and merchant_id = $2
 union all
@@ -30,6 +30,11 @@ update keys
    set revoked_at = $2, revoked_by = $3, revoked_by_owner = $4
  where key_id = $1 and revoked_at is null
 returning key_id;
+
+-- revoke_keys_of --
+update keys
+   set revoked_at = $3, revoked_by = $4, revoked_by_owner = $5
+ where audience = $1 and owner_id = $2 and revoked_at is null;
 
 -- lock_keys_that_make_keys --
 -- Of operators, in use, for as long as this transaction lasts: of two that revoke the last but one, the second sees it.

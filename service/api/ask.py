@@ -211,7 +211,7 @@ def guard_for(audience: str) -> Callable[[Request[Any, Any, Any]], Awaitable[Res
         if scheme.lower() != "bearer" or not text:
             raise Refused(Code.UNAUTHORIZED, "Send Authorization: Bearer with your secret key.")
         services = services_of(request)
-        principal = await services.registry.principal(text.strip())
+        principal = await _principal(services, text.strip())
         if principal is None:
             raise Refused(Code.UNAUTHORIZED, "This key is unknown or was revoked.")
         request.scope["auth"] = principal
@@ -235,6 +235,14 @@ def guard_for(audience: str) -> Callable[[Request[Any, Any, Any]], Awaitable[Res
         return None
 
     return guard
+
+
+async def _principal(services: Services, text: str) -> Principal | None:
+    """Whose key it is; or of a provider's token, which has dots in it and no key has, which operator it is about."""
+    if services.provider is None or "." not in text:
+        return await services.registry.principal(text)
+    subject = await services.provider.subject(text)
+    return services.registry.now.people.get(subject) if subject else None
 
 
 def note_refused_key(request: Request[Any, Any, Any], code: Code) -> None:

@@ -14,7 +14,7 @@ from msgspec import Meta, Struct, field, structs
 from service import ids
 from service.access import flow as access
 from service.access.flow import NewKey, Wanted
-from service.access.key import Audience, Principal, covers, kind_of, person_of
+from service.access.key import Audience, Principal, covers, first_half_of, is_wide, kind_of, person_of
 from service.api.ask import Ask, Asked, content_type, read, write
 from service.api.body import Body, Nothing
 from service.api.breaks import Owner
@@ -23,11 +23,13 @@ from service.api.own_keys import OwnKey
 from service.api.paging import After, Limit
 from service.api.reply import Made, encode, reply, reply_answer
 from service.api.scopes import scopes_of, scopes_of_browsers
+from service.api.two_people import Doing, Proposed, needs_two, propose
 from service.audit.entry import Thing, Verb
 from service.checkout.request import Text
 from service.db import Connection
 from service.engine.work import Answer
 from service.errors import Code, Refused
+from service.operators.name import operator_of
 
 OVERLAP_MAX: Final = 168  # hours
 
@@ -98,7 +100,7 @@ _nothing = Body(Nothing)
     status_code=201,
     opt=operation(
         "keys",
-        KeyMade,
+        {201: KeyMade, 202: Proposed},
         takes=KeyBody,
         refuses=(Code.NOT_FOUND,),
         example={"audience": "merchant", "owner_id": "{merchant_id}", "scopes": ["checkouts", "plans:read"]},
@@ -109,6 +111,10 @@ async def create_key(request: Asked, body: RawBody) -> ASGIResponse:
 
     `pk_` keys, those with `origins`, are for pages of the merchant's: a browser may make quotes with them, from these
     origins. `rk_` keys are a merchant's whose scopes are not `*`.
+
+    A key with `*`, and any of an operator's, waits for a second person: 202, and the answer to the approval shows it.
+    Of an operator's key, which is `opk_` and two parts, the 202 shows the first part and the approval the second: only
+    the person who holds it has both.
     """
     asked = _key.read(body, content_type(request))
     ask = write(request, body)
@@ -117,6 +123,9 @@ async def create_key(request: Asked, body: RawBody) -> ASGIResponse:
         raise Refused(Code.INVALID_FIELD, "In production pages are served with TLS.", "/origins")
     if asked.audience == "operator" and not _has_all(request.auth, asked.scopes):
         raise Refused(Code.FORBIDDEN, "Nobody gives an operator more than their own key may do.", "/scopes")
+
+    if is_wide(wanted.audience, wanted.scopes):
+        return await _proposed(ask, wanted)
 
     async def make(conn: Connection) -> NewKey:
         made = await access.make_key(conn, ask.services.registry.secrets, wanted, request.auth, ask.real_now)
@@ -203,7 +212,7 @@ def wanted_of(asked: KeyBody, routes: Iterable[BaseRoute], now: datetime) -> Wan
     routes = list(routes)
     owner_id, scopes = asked.owner_id, asked.scopes
     if asked.audience is Audience.OPERATOR:
-        owner_id = person_of(asked.owner_id) or ""
+        owner_id = operator_of(asked.owner_id) or ""
         if not owner_id:
             sentence = "A person's name: no letters that cannot be seen, and nothing that looks like an id."
             raise Refused(Code.INVALID_FIELD, sentence, "/owner_id")
@@ -241,6 +250,35 @@ async def _shown_once(ask: Ask, make: Any) -> ASGIResponse:
     await ask.services.registry.reload()  # for its origins are asked after before it is used
     key_id = msgspec.json.decode(answer.body, type=KeyMade).key_id
     return reply(KeyMade(key_id, shown.get(key_id)), 201)
+
+
+async def _proposed(ask: Ask, wanted: Wanted) -> ASGIResponse:
+    proposed: list[str] = []
+
+    async def keep(conn: Connection) -> Answer:
+        await access.require_owner(conn, wanted)
+        answer = await propose("make_key", ask, conn, Thing.KEY, wanted.owner_id, wanted)
+        proposed[:] = [msgspec.json.decode(answer.body, type=Proposed).approval_id]
+        return answer
+
+    answer = await ask.services.engine.once(ask.must_key, ask.now, keep)
+    if answer.status != 202 or wanted.audience != Audience.OPERATOR:
+        return reply_answer(answer)
+    told = msgspec.json.decode(answer.body, type=Proposed)
+    half = first_half_of(ask.services.registry.secrets.present, told.approval_id)
+    return reply(msgspec.structs.replace(told, first_half=half if told.approval_id in proposed else None), 202)
+
+
+@needs_two("make_key", "keys")
+async def _make(doing: Doing, wanted: Wanted) -> KeyMade:
+    ask, under = doing.ask, doing.ask.services.registry.secrets
+    assert ask.by.key_id is not None
+    by = Principal(ask.by.key_id, Audience.OPERATOR, ask.by.owner_id, frozenset())
+    half = first_half_of(under.present, doing.approval.approval_id) if wanted.audience == Audience.OPERATOR else ""
+    made = await access.make_key(doing.conn, under, wanted, by, ask.real_now, half)
+    await ask.record(doing.conn, Verb.MADE, Thing.KEY, made.key_id, wanted)
+    doing.shown = KeyMade(made.key_id, made.text.partition(half)[2] if half else made.text)
+    return KeyMade(made.key_id, None)
 
 
 def _has_all(principal: Principal, scopes: Iterable[str]) -> bool:

@@ -14,6 +14,7 @@ from service.data_key import DataSecrets
 from service.db import Pool
 from service.engine.engine import Engine
 from service.inbox import Together
+from service.operators.flow import Provider
 from service.outside.flow import Outside
 from service.payments.flow import Charging
 from service.registry.registry import Registry
@@ -38,3 +39,4 @@ class Services(Struct, frozen=True):
     large_bodies: Turnstile
     quoting: Aside
     desk: Aside  # where policies are read through
+    provider: Provider | None = None  # of identities

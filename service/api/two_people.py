@@ -31,6 +31,7 @@ class Proposed(Struct, frozen=True):
     approval_id: str = field(name="id")
     act: str  # what is to be done
     expires_at: datetime  # afterwards it has lapsed
+    first_half: str | None = None  # of an operator's key, shown this once: who approves it is shown the rest
 
 
 class Doing(Struct):

@@ -195,6 +195,7 @@ GLOSSARY: Final[dict[str, str]] = {
     "given_at": "when it was given",
     "revoked_at": "when it was taken back; null: it was not",
     "gateway_id": "the gateway's id",
+    "person": "the operator's name in its one spelling",
     "approval_id": "the approval's id, as the 202 told it",
     "person_id": "the person's id",
     "doubt_id": "the question's id",

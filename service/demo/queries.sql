@@ -12,6 +12,9 @@ insert into partners (partner_id, name, created_at) values ($1, $2, $3) on confl
 insert into programmes (programme_id, version, partner_id, name, kinds, currency, funding_bps, time_zone, created_at)
 values ($1, 1, $2, $3, $4, $5, $6, $7, $8) on conflict do nothing;
 
+-- insert_operator --
+insert into operators (person, scopes, enrolled_at) values ($1, '{*}', $2) on conflict do nothing;
+
 -- insert_key --
 insert into keys (key_id, hmac, secret_mark, prefix, audience, owner_id, scopes, created_at)
 values ($1, $2, $3, $4, $5, $6, '{*}', $7)

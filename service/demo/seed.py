@@ -142,6 +142,8 @@ async def _insert(conn: Connection, demo: Demo, key_secret: str) -> None:
         Q.insert_programme, demo.programme_id, demo.partner_id, "Spree instalments", ["instalments"], CURRENCY,
         FUNDING_BPS, TIME_ZONE, now,
     )  # fmt: skip
+    for person in OPERATORS:
+        await conn.execute(Q.insert_operator, person, now)
     for name, audience, owner in (
         ("operator_key", "operator", OPERATORS[0]),
         ("second_operator_key", "operator", OPERATORS[1]),

@@ -13,6 +13,7 @@ from service.access import known_by
 from service.access.key import Principal, Secrets
 from service.checkout.challenger import Trial
 from service.merchants.merchant import Merchant, MerchantFee
+from service.operators.flow import Subject
 from service.outside.gateway import Address
 from service.outside.source import DataType
 from service.partners.programme import Programme
@@ -29,6 +30,7 @@ class Known(Struct, frozen=True):
     keys: dict[bytes, Principal] = {}  # by HMAC
     hmacs: dict[str, bytes] = {}  # of the same keys, by id
     pages: dict[str, int] = {}  # where pages are that have a publishable key, and how many
+    people: dict[Subject, Principal] = {}  # operators whom a provider knows
     merchants: dict[str, Merchant] = {}
     programmes: tuple[Programme, ...] = ()
     rulebook: int = 0  # the revision that `policies` and `trial` are of

@@ -34,6 +34,10 @@ select merchant_id, name, country, time_zone, fees, active, is_test, ahead
   from merchants
  where changed_in >= $1 and changed_in < $2;
 
+-- load_people --
+-- Operators whom a provider knows.
+select issuer, subject, person, scopes from operators where ended_at is null and issuer is not null;
+
 -- load_programmes --
 select distinct on (programme_id)
        programme_id, version, partner_id, name, kinds, currency, funding_bps, time_zone, active

@@ -21,6 +21,7 @@ from service.db import Connection, Pool, connect_session
 from service.engine.faults import LOST, what
 from service.errors import Code, Refused
 from service.merchants.merchant import Merchant
+from service.operators.flow import Subject
 from service.partners.programme import Programme
 from service.policies.compile import CompiledPolicy
 from service.policies.flow import Ready, load_spans
@@ -161,6 +162,7 @@ class Registry:
                 before = Known()
                 keys = await _taken(conn, lambda: Keys(before), Q.load_keys, clock.now() - EXPIRED)
                 merchants = await _taken(conn, lambda: Merchants(before), Q.load_merchants)
+            people = await conn.fetch(Q.load_people)
             programmes = await conn.fetch(Q.load_programmes)
             rulebook = await conn.fetchval(Q.load_rulebook)
             policies = await load_spans(conn)
@@ -170,6 +172,7 @@ class Registry:
             known_by = await conn.fetch(Q.load_known_by)
         known = structs.replace(
             before,
+            people={Subject(row["issuer"], row["subject"]): _person(row) for row in people},
             programmes=tuple(Programme(*row) for row in programmes),
             rulebook=rulebook,
             policies=policies,
@@ -230,6 +233,11 @@ class Registry:
             await read()
             read = self.reload
             await self._changed.wait()
+
+
+def _person(row: asyncpg.Record) -> Principal:
+    """Of who comes by a provider, the key is the provider's word."""
+    return Principal(f"oidc:{row['subject']}", "operator", row["person"], frozenset(row["scopes"]))
 
 
 async def _taken(conn: Connection, begin: Callable[[], Keys | Merchants], query: str, *given: Any) -> dict[str, Any]:

@@ -18,6 +18,12 @@ A, B, C = (letter * 32 for letter in "abc")
 ADA = Wanted("operator", "ada", ("*",))
 
 
+@pytest.fixture(autouse=True)
+async def operator(pool: Pool) -> None:
+    """Ada, who is an operator."""
+    await pool.execute("insert into operators (person, scopes, enrolled_at) values ('ada', '{*}', now())")
+
+
 @pytest.mark.parametrize(
     ("started", "then", "starts"),
     [

@@ -96,7 +96,7 @@ class Stage:
         self._by_handler = {route.handler.fn.__name__: route for route in self.routes.values()}
         self._consumer = ""
         self._processor_name = self._persons_consumer = ""
-        self._plans = 0
+        self._plans = self._people = 0
         self._device = Device(SHOP, "shop.example")
         self._said: dict[str, dict[str, Any]] = {}  # by the consumer's device, of what was asked last
         self._makers: dict[str, Callable[[], Awaitable[str]]] = {
@@ -106,7 +106,7 @@ class Stage:
             "charge_id": self._charge_id, "approval_id": self._approval_id, "asked_passkey": self._asked_passkey,
             "passkey_id": self._passkey_id, "authentication_id": self._authentication_id, "person_id": self._person_id,
             "other_person_id": self._person_id, "persons_consumer_id": self._persons_consumer_id,
-            "doubt_id": self._doubt_id,
+            "doubt_id": self._doubt_id, "person": self._person,
         }  # fmt: skip
         self._known = {
             "currency": "EUR", "version": "1", "merchant_id": world.demo.merchant_id,
@@ -201,6 +201,11 @@ class Stage:
     async def _instrument_id(self) -> str:
         route = self.routes["POST /v1/consumers/{consumer_id}/instruments"]
         return str((await self.do(await self.ready(route)))["id"])
+
+    async def _person(self) -> str:
+        self._people += 1
+        await self.world.enrol(f"alan {self._people}")
+        return f"alan {self._people}"
 
     async def _approval_id(self) -> str:
         path = f"/v1/operator/consumers/{await self._consumer_id()}/accounts/EUR"

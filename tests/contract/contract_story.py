@@ -189,6 +189,9 @@ async def _limits(story: Story, consumer: str) -> None:
     await story.call("POST /v1/operator/limit-reviews", consumer_id=consumer)
     await story.call(f"POST {account}", consumer_id=consumer)
     await story.call(f"GET {account}/limit-changes", consumer_id=consumer)
+    await story.call("POST /v1/operator/operators")
+    await story.call("POST /v1/operator/operators/{person}/end")
+    await story.call("GET /v1/operator/operators")
     for verb in ("approve", "reject"):
         await story.call(f"POST /v1/operator/approvals/{{approval_id}}/{verb}")
     await story.world.operator.get("/v1/operator/approvals", limit=1)

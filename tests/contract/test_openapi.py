@@ -232,10 +232,7 @@ async def test_no_route_without_its_key(world: World) -> None:
 
 
 async def _key(world: World, audience: str, owner: str, scope: str) -> str:
-    body = {"audience": audience, "owner_id": owner, "scopes": [scope]}
-    made = await world.operator.post("/v1/operator/keys", body)
-    key: str = made.json()["key"]
-    return key
+    return await world.key(audience=audience, owner_id=owner, scopes=[scope])
 
 
 async def _call(world: World, name: str, key: str) -> httpx.Response:

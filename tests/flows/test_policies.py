@@ -114,9 +114,8 @@ async def test_nothing_is_replayed_under_a_draft_with_faults(world: World) -> No
 
 async def test_nobody_gives_an_operator_more_than_their_own_key_may_do(world: World) -> None:
     asked = {"audience": "operator", "owner_id": "grace", "scopes": ["keys"]}
-    made = await world.operator.post("/v1/operator/keys", asked)
-    narrow = Client(world.http, made.json()["key"])
-    assert (await narrow.post("/v1/operator/keys", asked)).status_code == 201
+    narrow = Client(world.http, await world.key(**asked))
+    assert (await narrow.post("/v1/operator/keys", asked)).status_code == 202
     for scopes in (["*"], ["keys", "policies"]):
         refused = await narrow.post("/v1/operator/keys", asked | {"scopes": scopes})
         assert (refused.status_code, refused.json()["pointer"]) == (403, "/scopes")
@@ -148,8 +147,7 @@ async def test_a_second_person_signs_with_any_of_their_keys(world: World) -> Non
 
 async def key_of(world: World, person: str) -> Client:
     """A client with a new key of an operator."""
-    made = await world.operator.post("/v1/operator/keys", {"audience": "operator", "owner_id": person})
-    return Client(world.http, made.json()["key"])
+    return Client(world.http, await world.key(audience="operator", owner_id=person))
 
 
 @pytest.mark.parametrize(

@@ -17,9 +17,7 @@ async def trying(world: World) -> str:
     assert made.status_code == 201, made.text
     merchant_id: str = made.json()["id"]
     key = {"audience": "merchant", "owner_id": merchant_id}
-    given = await world.operator.post("/v1/operator/keys", key)
-    assert given.status_code == 201, given.text
-    world.merchant = Client(world.http, given.json()["key"])
+    world.merchant = Client(world.http, await world.key(**key))
     return merchant_id
 
 

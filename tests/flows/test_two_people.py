@@ -121,12 +121,46 @@ async def test_what_is_wrong_is_refused_when_it_is_proposed(world: World) -> Non
 
 async def test_the_scope_of_the_act_is_needed(world: World) -> None:
     _, approval = await proposed(world)
-    body = {"audience": "operator", "owner_id": "grace", "scopes": ["approvals"]}
-    made = await world.second_operator.post("/v1/operator/keys", body)
-    lacking = Client(world.http, made.json()["key"])
+    lacking = Client(world.http, await world.key(audience="operator", owner_id="grace", scopes=["approvals"]))
     refused = await lacking.post(f"{APPROVALS}/{approval}/approve")
     assert refusal(refused) == (403, "forbidden")
     assert "limits" in refused.json()["detail"]
+
+
+async def test_the_key_of_a_third_person_is_with_neither_of_the_two(world: World) -> None:
+    await world.enrol("linus")
+    body = {"audience": "operator", "owner_id": "Linus", "scopes": ["ledger"]}
+    asked = await world.operator.post("/v1/operator/keys", body, key="once")
+    assert asked.status_code == 202
+    path, half = f"{APPROVALS}/{asked.json()['id']}/approve", asked.json()["first_half"]
+    assert (await world.operator.post("/v1/operator/keys", body, key="once")).json()["first_half"] is None
+    listed = await world.second_operator.get(APPROVALS)
+    assert half not in listed.text
+    shown = await world.second_operator.post(path, key="done")
+    rest = shown.json()["result"]["key"]
+    assert (await world.second_operator.post(path, key="done")).json()["result"]["key"] is None
+    for text, status in ((rest, 401), (half, 401), (f"opk_{rest}", 401), (f"opk_{half}{rest}", 200)):
+        answered = await Client(world.http, text).get("/v1/operator/ledger/trial-balance")
+        assert answered.status_code == status, text
+    (key,) = (await world.operator.get("/v1/operator/keys", owner_id="linus")).json()["keys"]
+    assert (key["created_by_owner"], key["audience"]) == ("grace", "operator")
+
+
+@pytest.mark.parametrize(
+    ("scopes", "status"), [(["*"], 202), (["plans", "*"], 202), (["plans"], 201), (["*:read"], 201)]
+)
+async def test_a_wide_key_takes_two(world: World, scopes: list[str], status: int) -> None:
+    body = {"audience": "merchant", "owner_id": world.demo.merchant_id, "scopes": scopes}
+    made = await world.operator.post("/v1/operator/keys", body)
+    assert made.status_code == status
+    key = (await world.seconded(made)).json()["key"]
+    found = await Client(world.http, key).get("/v1/plans", merchant_reference="none")
+    assert refusal(found) == (404, "not_found")  # it was let in
+
+
+async def test_a_key_needs_its_owner(world: World) -> None:
+    body = {"audience": "operator", "owner_id": "mallory", "scopes": ["policies"]}
+    assert refusal(await world.operator.post("/v1/operator/keys", body)) == (404, "not_found")
 
 
 @pytest.mark.parametrize("approval", ["ap_01KJQ8ZC000000000000000000", "ap_1", "co_01KJQ8ZC000000000000000000"])

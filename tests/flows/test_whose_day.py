@@ -15,7 +15,7 @@ async def merchant_in(world: World, zone: str) -> Client:
     """A new merchant's client."""
     made = await world.operator.post("/v1/operator/merchants", {"name": zone, "country": "US", "time_zone": zone})
     key = {"audience": "merchant", "owner_id": made.json()["id"]}
-    return Client(world.http, (await world.operator.post("/v1/operator/keys", key)).json()["key"])
+    return Client(world.http, await world.key(**key))
 
 
 def at(zone: str, day: date, hour: int, minute: int = 0) -> datetime:

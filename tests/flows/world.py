@@ -75,6 +75,33 @@ class World:
         self.beside = AsyncExitStack()  # what runs beside the service for as long as it does
         self._row_counts = ""
 
+    async def enrol(self, person: str) -> None:
+        """Enrols an operator, unless the person is one."""
+        known = (await self.operator.get("/v1/operator/operators")).json()["operators"]
+        if person not in [one["person"] for one in known]:
+            await self.seconded(await self.operator.post("/v1/operator/operators", {"name": person}))
+
+    async def key(self, **body: Any) -> str:
+        """A new key; what takes two people is approved by the second operator, and an operator is enrolled before."""
+        if body["audience"] == "operator":
+            await self.enrol(body["owner_id"])
+        made = await self.seconded(await self.operator.post("/v1/operator/keys", body))
+        assert made.status_code == 201, made.text
+        return str(made.json()["key"])
+
+    async def seconded(self, answered: httpx.Response) -> httpx.Response:
+        """What the second operator's approval answers to what waits for it, a key whole; anything else as it is."""
+        if answered.status_code != 202:
+            return answered
+        told = answered.json()
+        done = await self.second_operator.post(f"/v1/operator/approvals/{told['id']}/approve")
+        assert done.status_code == 200, done.text
+        result = done.json()["result"]
+        if "key" in result:
+            half = told.get("first_half")
+            result["key"] = f"opk_{half}{result['key']}" if half else result["key"]
+        return httpx.Response(201, json=result)
+
     async def consumer(self, limit: int | None = None, attributes: dict[str, Any] | None = None) -> str:
         """A new consumer's id; with `limit` (EUR cents) the account is opened with it."""
         body = {"reference": uuid.uuid4().hex, "attributes": GOOD if attributes is None else attributes}

@@ -20,6 +20,12 @@ BY = Principal("ke_1", "operator", "ada", frozenset("*"))
 WITHIN_S = 5.0
 
 
+@pytest.fixture(autouse=True)
+async def operator(pool: Pool) -> None:
+    """Ada, who is an operator."""
+    await pool.execute("insert into operators (person, scopes, enrolled_at) values ('ada', '{*}', now())")
+
+
 async def made(conn: Connection, owner: str = "ada") -> NewKey:
     return await make_key(conn, UNDER, Wanted("operator", owner, ("*",)), BY, clock.now())
 
