@@ -265,9 +265,10 @@ def _methods(request: Request[Any, Any, Any]) -> Response[None]:
     template = request.scope["path_template"]
     routes = (route for route in request.app.routes if isinstance(route, HTTPRoute) and route.path_format == template)
     handlers = {method: one for route in routes for method, (one, _) in route.route_handler_map.items()}
+    allowed = {*handlers, "HEAD"} if "GET" in handlers else set(handlers)  # HEAD is GET without the body
     origin = header(request, b"origin")
     for_pages = pages.preflight(origin, origin in services_of(request).registry.now.pages, handlers.items())
-    return Response(None, status_code=204, headers={"Allow": ", ".join(sorted(handlers))} | for_pages)
+    return Response(None, status_code=204, headers={"Allow": ", ".join(sorted(allowed))} | for_pages)
 
 
 def _refuse_strange_query(request: Request[Any, Any, Any], handler: BaseRouteHandler) -> None:
