@@ -16,6 +16,7 @@ create table idempotency (
     request_hash bytea            not null,
     status       smallint,                    -- null only inside the transaction that claimed the key
     answer       bytea,
+    sealed_for   text collate "C" not null default '',   -- the consumer whom the answer tells of, with whose key it is sealed
     decision_id  text collate "C",            -- the answer of a checkout stands in its decision
     created_at   timestamptz      not null,
     constraint idempotency_pk primary key (owner_id, key),

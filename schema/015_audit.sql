@@ -24,8 +24,8 @@ create table audit_entries (
     constraint audit_entries_number_once unique (number),
     constraint audit_entries_numbered_when_sealed check ((number is null) = (seal is null)),
     constraint audit_entries_verb_is_known check (verb in (
-        'approved', 'assigned', 'changed', 'closed', 'commented', 'ended', 'made', 'proposed', 'published', 'read',
-        'rejected', 'refused', 'resolved', 'retired', 'reviewed', 'revoked', 'rolled_back', 'rotated')),
+        'approved', 'assigned', 'changed', 'closed', 'commented', 'ended', 'erased', 'made', 'proposed', 'published',
+        'read', 'rejected', 'refused', 'resolved', 'retired', 'reviewed', 'revoked', 'rolled_back', 'rotated')),
     constraint audit_entries_thing_is_known check (thing in (
         'account', 'break', 'clock', 'consent', 'consumer', 'day', 'decision', 'file', 'gateway', 'instrument', 'key',
         'merchant', 'operator', 'partner', 'permission', 'person', 'plan', 'policy', 'processor', 'programme', 'route',

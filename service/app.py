@@ -105,7 +105,7 @@ async def services(settings: Settings) -> AsyncGenerator[Services]:
     snapshots = Snapshots(pool, cache, secrets)
     attempts = Together(cache.count)
     registry = Registry(settings.listen_url or url, pool, under)
-    keys = Keys(load_answers)
+    keys = Keys(load_answers, secrets)
     connect, told = partial(connect_session, url), snapshots.accounts_changed
     lanes: dict[type, Lane[Any]] = {
         DecisionRow: Lane("decisions", connect, partial(log_decisions, keys), told),

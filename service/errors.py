@@ -33,6 +33,7 @@ class Code(StrEnum):
     IDEMPOTENCY_KEY_MISSING = "idempotency_key_missing"  # 400
     IDEMPOTENCY_KEY_REUSED = "idempotency_key_reused"  # 422
     CLOCK_NOT_SETTABLE = "clock_not_settable"  # 400
+    ERASED = "erased"  # 410
     # the state of things
     REFERENCE_USED = "reference_used"  # 409
     OFFER_EXPIRED = "offer_expired"  # 409
@@ -52,6 +53,7 @@ class Code(StrEnum):
     AUTHENTICATION_ENDED = "authentication_ended"  # 409
     NO_PASSKEY = "no_passkey"  # 409
     NO_CONTACT = "no_contact"  # 409
+    MISPLACED_NUMBER = "misplaced_number"  # 422
     NO_TOKEN = "no_token"  # 422  # noqa: S105 - a word of a refusal
     DUPLICATE_CAPTURE = "duplicate_capture"  # 409
     # money and terms
@@ -72,6 +74,7 @@ STATUS: Final[dict[Code, int]] = {
     Code.INVALID_FIELD: 400,
     Code.IDEMPOTENCY_KEY_MISSING: 400,
     Code.CLOCK_NOT_SETTABLE: 400,
+    Code.ERASED: 410,
     Code.UNAUTHORIZED: 401,
     Code.FORBIDDEN: 403,
     Code.FOUR_EYES: 403,

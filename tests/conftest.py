@@ -28,6 +28,7 @@ from service.config import CannotStart, Settings, read
 DATABASE = "TENOR_TEST_DATABASE_URL"  # from the owner to its workers
 REDIS = "TENOR_TEST_REDIS_URL"
 TEMPLATE = "TENOR_TEST_TEMPLATE"
+FOLDER = "TENOR_TEST_FOLDER"  # where the servers keep their files
 SERVING = "TENOR_TEST_SERVING_URL"  # where the role that serves connects; missing: on a server that was given
 
 MEMORY = Path("/dev/shm")
@@ -50,7 +51,7 @@ def pytest_configure(config: pytest.Config) -> None:
     except CannotStart as sentence:
         raise pytest.UsageError(str(sentence)) from sentence
     _owned.callback(lambda: asyncio.run(_execute(database, f"drop database {template}")))
-    os.environ.update({DATABASE: database, REDIS: servers.redis_url or "", TEMPLATE: template})
+    os.environ.update({DATABASE: database, REDIS: servers.redis_url or "", TEMPLATE: template, FOLDER: str(folder)})
     if servers.migrate_url:
         os.environ[SERVING] = servers.database_url or ""
 

@@ -22,6 +22,7 @@ from service.engine.work import Answer
 from service.errors import Code, Refused
 from service.limits.store import Q as LIMITS
 from service.money import EXPONENTS
+from service.payments.account_number import refuse_numbers
 from service.people import flow as people
 from service.people.consumer import Attribute, Consumer
 from service.people.identifier import IDENTIFIERS_MAX, Identifier, IdentifierKind, known_by
@@ -98,12 +99,21 @@ _PERSON: Final[dict[str, Any]] = {
 @post(
     "/consumers",
     status_code=201,
-    opt=operation("consumers", {201: ConsumerView, 200: ConsumerView}, takes=ConsumerBody, example=_PERSON),
+    opt=operation(
+        "consumers",
+        {201: ConsumerView, 200: ConsumerView},
+        takes=ConsumerBody,
+        example=_PERSON,
+        refuses=(Code.ERASED, Code.MISPLACED_NUMBER),
+    ),
 )
 async def register_consumer(request: Asked, body: RawBody) -> ASGIResponse:
     """Register a consumer, or update one: 201 the first time, 200 after."""
     asked = _consumer.read(body, request.headers.get("content-type", ""))
     ask = write(request, body, people.bucket_of(request.auth.owner_id, asked.reference))
+    refuse_numbers(asked.reference, "/reference")
+    for name, value in asked.attributes.items():
+        refuse_numbers(f"{name}: {value}" if isinstance(value, str) else name, "/attributes")
     is_test = _is_test(ask)
     if is_test:
         refuse_no_persona(asked.reference)
@@ -114,7 +124,7 @@ async def register_consumer(request: Asked, body: RawBody) -> ASGIResponse:
 
     async def register(conn: Connection) -> Answer:
         persona = persona_of(asked.reference) if is_test else None
-        consumer, _ = await people.register(
+        consumer, key = await people.register(
             conn, ask.services.secrets, ask.owner_id, asked.reference, asked.attributes, persona, identifiers,
             ask.now
         )  # fmt: skip
@@ -123,7 +133,7 @@ async def register_consumer(request: Asked, body: RawBody) -> ASGIResponse:
         verb = Verb.MADE if view.version == 1 else Verb.CHANGED
         told = {"version": view.version, "attributes": sorted(asked.attributes)}
         await ask.record(conn, verb, Thing.CONSUMER, view.consumer_id, told)
-        return Answer(201 if view.version == 1 else 200, encode(view))
+        return Answer(201 if view.version == 1 else 200, encode(view), key)
 
     answer = await ask.services.engine.once(ask.must_key, ask.now, register)
     for consumer_id, version in changed:

@@ -65,3 +65,35 @@ select number, occasion, debit, debit_owner, credit, credit_owner, amount, booke
  where number > $4 and ($3::date is null or booked_on <= $3)
  order by number
  limit $5;
+
+-- person_of_consumer --
+select person_id from consumers where bucket = $1 and consumer_id = $2 and merchant_id = $3;
+
+-- consumers_of_person --
+select c.consumer_id, c.merchant_id
+  from people o
+  join consumers c on c.bucket = any (o.bucket || o.more_buckets) and c.person_id = o.person_id
+ where o.bucket = $1 and o.person_id = $2
+ order by c.consumer_id;
+
+-- decisions_of_consumer --
+select d.decision_id, d.consumer_id, d.request, d.snapshot, d.answer, k.wrapped
+  from decisions d
+  join data_keys k on k.bucket = d.bucket and k.key_id = d.consumer_id
+ where d.bucket = $1 and d.consumer_id = $2
+ order by d.decision_id;
+
+-- plans_of_consumer --
+select p.plan_id, p.state, p.currency, p.amount, p.outstanding,
+       (select json_agg(f.body order by f.number) from facts f where f.bucket = p.bucket and f.plan_id = p.plan_id)::text
+  from plans p
+ where p.bucket = $1 and p.consumer_id = $2
+ order by p.plan_id;
+
+-- given_by_consumer --
+select coalesce((select json_agg(c order by c.consent_id) from consents c
+                  where c.bucket = $1 and c.consumer_id = $2), '[]')::text as consents,
+       coalesce((select json_agg(p order by p.permission_id) from permissions p
+                  where p.bucket = $1 and p.consumer_id = $2), '[]')::text as permissions,
+       coalesce((select json_agg(i order by i.instrument_id) from instruments i
+                  where i.bucket = $1 and i.consumer_id = $2), '[]')::text as instruments;

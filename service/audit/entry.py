@@ -44,6 +44,7 @@ class Verb(StrEnum):
     CLOSED = "closed"
     COMMENTED = "commented"
     ENDED = "ended"
+    ERASED = "erased"  # what is personal
     MADE = "made"
     PROPOSED = "proposed"  # it waits for a second person
     PUBLISHED = "published"

@@ -4,8 +4,10 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
+import asyncpg
 from msgspec import Struct
 
+from service.data_key import DataSecrets, Place
 from service.db import Connection, columns
 from service.engine.queries import Q
 from service.engine.work import Answer, Answers, Key, Work
@@ -24,6 +26,7 @@ class Given(Struct, frozen=True, gc=False):
     key: str
     status: SmallInt
     answer: bytes
+    sealed_for: str  # a consumer; empty: it is not sealed
 
 
 class KeptElsewhere(Struct, frozen=True, gc=False):
@@ -53,8 +56,9 @@ class Claims(Struct):
 class Keys:
     """The keys in the database."""
 
-    def __init__(self, elsewhere: Elsewhere) -> None:
+    def __init__(self, elsewhere: Elsewhere, secrets: DataSecrets) -> None:
         self._elsewhere = elsewhere
+        self._secrets = secrets
 
     async def claim(self, conn: Connection, works: list[Work[Any]]) -> Claims:
         """Claims each key once. Waits while another transaction holds one of them.
@@ -98,10 +102,19 @@ class Keys:
         return {
             (row["owner_id"], row["key"]): (
                 row["request_hash"],
-                Answer(row["status"], bodies[row["answer_id"]] if row["answer_id"] else row["answer"]),
+                Answer(row["status"], bodies[row["answer_id"]]) if row["answer_id"] else self._kept(row),
             )
             for row in rows
         }
+
+    def _kept(self, row: asyncpg.Record) -> Answer:
+        if not row["sealed_for"]:
+            return Answer(row["status"], row["answer"])
+        if row["wrapped"] is None:
+            sentence = "What was answered told of a consumer who was erased since."
+            return refusal(Refused(Code.ERASED, sentence))
+        key = self._secrets.unwrapped(row["sealed_for"], row["wrapped"])
+        return Answer(row["status"], key.unseal(row["answer"], _place(row["owner_id"], row["key"])), key)
 
 
 def alike(works: list[Work[Any]]) -> list[tuple[Work[Any], ...]]:
@@ -147,5 +160,15 @@ def refusal(refused: Refused) -> Answer:
 async def save(conn: Connection, answers: Sequence[tuple[Key, Answer]]) -> None:
     """Keeps the answers under their keys."""
     if answers:
-        given = [Given(key.bucket, key.owner_id, key.key, answer.status, answer.body) for key, answer in answers]
-        await SAVE_ANSWERS.execute(conn, given=given)
+        await SAVE_ANSWERS.execute(conn, given=[given(key, answer) for key, answer in answers])
+
+
+def given(key: Key, answer: Answer) -> Given:
+    """As it is kept: sealed, if it tells what is personal of a consumer."""
+    own = answer.key
+    body = own.seal(answer.body, _place(key.owner_id, key.key)) if own else answer.body
+    return Given(key.bucket, key.owner_id, key.key, answer.status, body, own.key_id if own else "")
+
+
+def _place(owner_id: str, key: str) -> Place:
+    return Place("idempotency", "answer", f"{owner_id} {key}")

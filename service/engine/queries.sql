@@ -29,14 +29,16 @@ returning decision_id as answer_id
 -- The keys that were used before. For each a message is written to the log, so that the commit of this transaction waits
 -- for a synchronous standby: the commit that stored the answer may have been cut off while it waited for one, and then
 -- no standby has what is said again.
-select i.owner_id, i.key, i.request_hash, i.status, i.answer, i.decision_id as answer_id,
+select i.owner_id, i.key, i.request_hash, i.status, i.answer, i.decision_id as answer_id, i.sealed_for, d.wrapped,
        pg_logical_emit_message(true, 'tenor', '') as written
   from unnest($1::text[], $2::text[]) as k (owner_id, key)
-  join idempotency i using (owner_id, key);
+  join idempotency i using (owner_id, key)
+  left join data_keys d
+    on i.sealed_for <> '' and d.bucket = bucket_of(i.sealed_for) and d.key_id = i.sealed_for;
 
 -- save_answers --
 update idempotency i
-   set status = given.status, answer = given.answer
+   set status = given.status, answer = given.answer, sealed_for = given.sealed_for
   from @given
  where i.bucket = given.bucket and i.owner_id = given.owner_id and i.key = given.key;
 

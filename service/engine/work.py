@@ -7,6 +7,7 @@ from typing import Any, Generic, TypeVar
 from msgspec import Struct
 
 from service import ids
+from service.data_key import DataKey
 
 
 class Key(Struct, frozen=True):
@@ -32,6 +33,7 @@ class Answer(Struct, frozen=True):
 
     status: int
     body: bytes
+    key: DataKey | None = None  # of the consumer of whom it tells what is personal: it is kept sealed
 
     @property
     def is_not_now(self) -> bool:

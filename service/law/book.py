@@ -56,6 +56,7 @@ class LegalRule(StrEnum):
     ADVERSE_ACTION_COUNTER_OFFER_DAYS = "adverse_action_counter_offer_days"
     ASSESSMENT_DAYS = "assessment_days"
     RETENTION_MONTHS = "retention_months"  # of an application, whatever was decided
+    IDENTITY_RETENTION_MONTHS = "identity_retention_months"  # of who had a credit, from its end: money laundering
     COMPLIANCE_RETENTION_MONTHS = "compliance_retention_months"  # of the evidence that the law was kept
     # settling early
     SETTLEMENT_NOTICE_DAYS = "settlement_notice_days"  # from the consumer's notice to the settlement date

@@ -10,6 +10,8 @@ import unicodedata
 from itertools import pairwise
 from typing import Final
 
+from service.errors import Code, Refused
+
 DIGITS_OF_A_CARD: Final = range(13, 20)
 GAP_MAX: Final = 3  # characters that are neither letter nor digit between two parts of a number
 
@@ -29,6 +31,13 @@ def looks_like_a_number(text: str) -> bool:
     """Whether the number of a card or of an account stands anywhere in the text."""
     plain = unicodedata.normalize("NFKC", text)
     return _holds_a_card(plain) or _holds_an_iban(plain)
+
+
+def refuse_numbers(text: str, pointer: str) -> None:
+    """Refused: MISPLACED_NUMBER, with the field in which such a number stands; never with what it is."""
+    if looks_like_a_number(text):
+        sentence = "This looks like the number of a card or an account, which is not kept here; leave it out."
+        raise Refused(Code.MISPLACED_NUMBER, sentence, pointer)
 
 
 def _holds_a_card(text: str) -> bool:

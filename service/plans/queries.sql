@@ -12,6 +12,7 @@ with asked as materialized (
       from unnest($1::smallint[], $2::text[]) as k (bucket, decision_id)
       join decisions d using (bucket, decision_id)
       join consumers c using (bucket, consumer_id)
+      join data_keys e on e.bucket = c.bucket and e.key_id = c.consumer_id and e.wrapped is not null
      union all
     select bucket_of(p.person_id), p.person_id, p.currency, null, null, null, null, null, null
       from unnest($3::smallint[], $4::text[]) as k (bucket, plan_id)
@@ -99,7 +100,7 @@ select f.plan_id, f.reference, f.body
 
 -- load_what_became --
 -- Which of the decisions opened a plan, which of the merchant references are taken, and which person is behind each of
--- the consumers, with the accounts locked.
+-- the consumers, with the accounts locked: nobody is behind one that was erased.
 select p.decision_id, null as merchant_id, null as merchant_reference, null as consumer_id, null as person_id
   from unnest($1::smallint[], $2::text[]) as k (bucket, decision_id)
   join plans p using (bucket, decision_id)
@@ -108,9 +109,10 @@ select null, r.merchant_id, r.merchant_reference, null, null
   from unnest($3::text[], $4::text[]) as k (merchant_id, merchant_reference)
   join merchant_references r using (merchant_id, merchant_reference)
  union all
-select null, null, null, c.consumer_id, c.person_id
+select null, null, null, c.consumer_id, case when e.wrapped is not null then c.person_id end
   from unnest($5::smallint[], $6::text[]) as k (bucket, consumer_id)
-  join consumers c using (bucket, consumer_id);
+  join consumers c using (bucket, consumer_id)
+  join data_keys e on e.bucket = c.bucket and e.key_id = c.consumer_id;
 
 -- free_references --
 -- Their plans were voided or expired.

@@ -12,7 +12,7 @@ from service.actor import ActorKind
 from service.db import Connection
 from service.engine import keys
 from service.engine.events import TELL, Told
-from service.engine.keys import SAVE_ANSWERS, Given
+from service.engine.keys import SAVE_ANSWERS, given
 from service.engine.work import Answer, Done, Key
 from service.ledger.store import BOOK, BookedTransfer
 from service.limits.store import MOVE_ACCOUNTS, last_of_each
@@ -171,7 +171,7 @@ async def save(conn: Connection, books: Books, done: Doings, answers: list[tuple
         "recorded": [_recorded(each.plan, fact) for _, each in moved for fact in each.facts],
         "exposed": list(filter(books.has_moved, last_of_each(one.effect.account for one in done))),
         "booked": [row for one, each in moved for row in _booked(one, each)],
-        "given": [Given(key.bucket, key.owner_id, key.key, answer.status, answer.body) for key, answer in answers],
+        "given": [given(key, answer) for key, answer in answers],
         "told": [_told(one, each, event, number) for one, number, each, event in events],
     }
     later = [_moved(plan) for plan in plans if plan.plan_id in books.found]

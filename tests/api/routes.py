@@ -13,6 +13,7 @@ from litestar.routes import HTTPRoute
 from msgspec import Struct
 from msgspec.json import decode
 
+from service import ids
 from service.api.operation import Text
 from service.contract.contract import Route, parameters_of, routes_of
 from service.demo.seed import POLICY
@@ -100,7 +101,8 @@ class Stage:
         self._device = Device(SHOP, "shop.example")
         self._said: dict[str, dict[str, Any]] = {}  # by the consumer's device, of what was asked last
         self._makers: dict[str, Callable[[], Awaitable[str]]] = {
-            "consumer_id": self._consumer_id, "offer_id": self._offer_id, "key_id": self._key_id,
+            "consumer_id": self._consumer_id, "offer_id": self._offer_id,
+            "key_id": self._key_id,
             "consent_id": self._consent_id, "permission_id": self._permission_id, "gateway_id": self._gateway_id,
             "processor": self._processor, "processor_id": self._processor_id, "instrument_id": self._instrument_id,
             "charge_id": self._charge_id, "approval_id": self._approval_id, "asked_passkey": self._asked_passkey,
@@ -116,12 +118,19 @@ class Stage:
     async def ready(self, route: Route, told: Mapping[str, str] = MappingProxyType({})) -> Post:
         """The route's example, with a path and ids that are there: those that are told, else others."""
         body = route.operation.example
+        if route.path.endswith(("/erase", "/export")):
+            told = await self._somebody()
         wanted = sorted({*parameters_of(route.path), *re.findall(r"'{(\w+)}'", str(body))})
         names: dict[str, Any] = {}
         for name in sorted(wanted, key=lambda name: name != "plan_id"):  # what happened on a plan comes after the plan
             names[name] = told.get(name) or await self._id(name, route, names)
         works = GONE.isdisjoint([name for name in names.values() if isinstance(name, str)])
         return Post(route, route.path.format(**names), with_ids(body, names), works)
+
+    async def _somebody(self) -> dict[str, str]:
+        """A consumer nobody else needs, and the person."""
+        consumer = await self.world.consumer()
+        return {"consumer_id": consumer, "person_id": ids.derive(ids.PERSON, consumer)}
 
     async def do(self, post: Post, query: str = "") -> dict[str, Any]:
         """Does it; what was answered."""

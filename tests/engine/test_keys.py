@@ -12,9 +12,9 @@ from service import ids
 from service.checkout.decision_log import load_answers
 from service.engine.keys import Keys, save
 from service.engine.work import Answer, Key, Work
-from tests.flows.world import NOON, World
+from tests.flows.world import NOON, SECRETS, World
 
-KEYS = Keys(load_answers)
+KEYS = Keys(load_answers, SECRETS)
 SOON = 0.3  # seconds; a request that waits for nobody is answered long before
 
 

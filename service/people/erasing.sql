@@ -1,0 +1,42 @@
+-- Erasing what is personal of consumers: their data keys are destroyed, and nothing finds them any more.
+
+-- lock_accounts --
+-- Nobody opens a plan meanwhile.
+select person_id from accounts where bucket = $1 and person_id = $2 order by currency for update;
+
+-- list_consumers --
+-- Of a person, those that were not erased; or one of a merchant's.
+select c.consumer_id, c.person_id, c.merchant_id, c.reference, c.version, k.wrapped
+  from people o
+  join consumers c on c.bucket = any (o.bucket || o.more_buckets) and c.person_id = o.person_id
+  join data_keys k on k.bucket = c.bucket and k.key_id = c.consumer_id and k.wrapped is not null
+ where o.bucket = $1 and o.person_id = $2 and ($3::text is null or c.consumer_id = $3)
+ order by c.consumer_id;
+
+-- load_what_keeps --
+-- By policy: the last decision on these consumers, when the last of their plans changed, and how many are not over.
+select d.policy_id, d.policy_version, max(d.decided_at) as decided_at, max(p.changed_at) as ended_at,
+       count(*) filter (where p.outstanding + p.reserved + p.held + p.overpaid > 0
+                           or p.state in ('authorized', 'in_use', 'part_captured', 'assessing', 'active', 'payment_due',
+                                          'charged_off')) as open
+  from decisions d
+  left join plans p using (bucket, decision_id)
+ where d.bucket = any ($1::smallint[]) and d.consumer_id = any ($2::text[])
+ group by d.policy_id, d.policy_version;
+
+-- destroy_keys --
+update data_keys k
+   set wrapped = null, erased_at = $3, erased_by = $4
+  from unnest($1::smallint[], $2::text[]) as asked (bucket, key_id)
+ where k.bucket = asked.bucket and k.key_id = asked.key_id and k.wrapped is not null;
+
+-- forget_reference --
+delete from consumer_references
+ where bucket = $1 and merchant_id = $2 and reference_index = any ($3::bytea[]) and consumer_id = $4;
+
+-- forget_identifiers --
+delete from consumer_identifiers where bucket = $1 and consumer_id = $2 returning mark, counts;
+
+-- mark_changed --
+-- The cache and whoever decides on what it said hear that the consumer is another one.
+update consumers set version = version + 1, updated_at = $3 where bucket = $1 and consumer_id = $2 returning version;

@@ -1,0 +1,74 @@
+"""Erasing consumers, and persons with all of theirs: the keys of what is personal are destroyed, in one transaction."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from pathlib import Path
+from typing import Final
+
+import asyncpg
+from msgspec import Struct
+
+from service import ids
+from service.data_key import DataSecrets
+from service.db import Connection, load_queries
+from service.people.consumer import reference_indexes, unseal_reference
+from service.people.flow import bucket_of
+from service.people.matching_flow import Q as MATCHING
+
+Q: Final = load_queries(Path(__file__).with_name("erasing.sql"))
+
+
+class Erasable(Struct, frozen=True):
+    """A consumer that was not erased yet."""
+
+    consumer_id: str
+    person_id: str
+    merchant_id: str
+    reference: str
+
+
+async def hold(
+    conn: Connection, secrets: DataSecrets, person_id: str, consumer_id: str | None = None
+) -> list[Erasable]:
+    """The person's consumers, or one of them; nobody opens a plan of theirs until the transaction ends."""
+    bucket = ids.bucket_of(person_id)
+    await conn.fetch(Q.lock_accounts, bucket, person_id)
+    rows = await conn.fetch(Q.list_consumers, bucket, person_id, consumer_id)
+    return [
+        Erasable(
+            row["consumer_id"], row["person_id"], row["merchant_id"],
+            unseal_reference(secrets.unwrapped(row["consumer_id"], row["wrapped"]), row["reference"]),
+        )
+        for row in rows
+    ]  # fmt: skip
+
+
+async def what_keeps(conn: Connection, consumers: Sequence[Erasable]) -> list[asyncpg.Record]:
+    """What was decided on them, by policy."""
+    return await conn.fetch(
+        Q.load_what_keeps, [ids.bucket_of(one.consumer_id) for one in consumers], [one.consumer_id for one in consumers]
+    )
+
+
+async def erase(
+    conn: Connection, secrets: DataSecrets, consumers: Sequence[Erasable], by: str, now: datetime
+) -> dict[str, int]:
+    """Destroys their keys, and takes away what finds them; their versions now, for the cache."""
+    key_ids = [one.consumer_id for one in consumers]
+    await conn.execute(Q.destroy_keys, [ids.bucket_of(one) for one in key_ids], key_ids, now, by)
+    versions: dict[str, int] = {}
+    for one in consumers:
+        bucket = ids.bucket_of(one.consumer_id)
+        indexes = reference_indexes(secrets, one.merchant_id, one.reference)
+        claimed_in = bucket_of(one.merchant_id, one.reference)
+        await conn.execute(Q.forget_reference, claimed_in, one.merchant_id, indexes, one.consumer_id)
+        gone = await conn.fetch(Q.forget_identifiers, bucket, one.consumer_id)
+        marks = [row["mark"] for row in gone if row["counts"]]
+        if marks:
+            await conn.fetch(MATCHING.drop_marks, [_bucket_of_mark(mark) for mark in marks], marks, one.person_id)
+        versions[one.consumer_id] = await conn.fetchval(Q.mark_changed, bucket, one.consumer_id, now)
+    return versions
+
+
+def _bucket_of_mark(mark: bytes) -> int:
+    return int.from_bytes(mark[:2]) % ids.BUCKETS
