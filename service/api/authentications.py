@@ -48,11 +48,11 @@ class AuthenticationView(Struct, frozen=True):
     """An authentication, with what the consumer agrees to: show them the payee and the amount."""
 
     authentication_id: str = field(name="id")
-    plan_id: str = field(name="plan")
+    plan_id: str = field(name="plan")  # the plan's id
     by: Authenticator
     amount: int  # minor units
     currency: str
-    payee: str
+    payee: str  # the merchant's name, as the consumer is shown it
     state: State
     tries_left: int  # how often it may still be answered
     expires_at: datetime
@@ -62,7 +62,7 @@ class AuthenticationView(Struct, frozen=True):
 class AnswerBody(Struct, frozen=True, forbid_unknown_fields=True):
     """The code that the consumer was sent, or what the browser gave, by its `toJSON()`."""
 
-    code: CodeText | None = None
+    code: CodeText | None = None  # six digits
     credential: Answered | None = None
 
 

@@ -47,7 +47,7 @@ class ExportedPlan(Struct, frozen=True):
     currency: str
     amount: int
     outstanding: int
-    facts: Raw
+    facts: Raw  # a list of them, in the order they were recorded
 
 
 class ExportedConsumer(Struct, frozen=True):
@@ -56,9 +56,9 @@ class ExportedConsumer(Struct, frozen=True):
     consumer: Consumer
     decisions: list[ExportedDecision]
     plans: list[ExportedPlan]
-    consents: Raw
-    permissions: Raw
-    instruments: Raw
+    consents: Raw  # a list of them
+    permissions: Raw  # a list of them
+    instruments: Raw  # a list of them, without their tokens
 
 
 class Export(Struct, frozen=True):
@@ -136,12 +136,14 @@ async def _person_of(ask: Ask, consumer_id: str, merchant_id: str) -> str:
 async def _erase(ask: Ask, person_id: str, consumer_id: str | None) -> ASGIResponse:
     services, changed = ask.services, dict[str, int]()
     by = ask.by.key_id or ask.owner_id
+    nothing = Refused(Code.NOT_FOUND, "There is nothing left to erase under this id.", _NONE)
+    if not ids.is_id(person_id, ids.PERSON):
+        raise nothing
 
     async def erase(conn: Connection) -> Answer:
-        known = ids.is_id(person_id, ids.PERSON)
-        consumers = await erasing_flow.hold(conn, services.secrets, person_id, consumer_id) if known else []
+        consumers = await erasing_flow.hold(conn, services.secrets, person_id, consumer_id)
         if not consumers:
-            raise Refused(Code.NOT_FOUND, "There is nothing left to erase under this id.", _NONE)
+            raise nothing
         keeping = [
             Keeping(
                 (await services.registry.version(row["policy_id"], row["policy_version"])).policy.jurisdiction,

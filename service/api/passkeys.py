@@ -44,7 +44,7 @@ class AskedToAdd(Struct, frozen=True):
 class AddBody(Struct, frozen=True, forbid_unknown_fields=True):
     """What the browser gave, by its `toJSON()`."""
 
-    authentication_id: AuthenticationId
+    authentication_id: AuthenticationId  # under which it was asked for
     credential: Added
 
 
@@ -53,7 +53,7 @@ class PasskeyView(Struct, frozen=True):
 
     passkey_id: str = field(name="id")  # the device's own name for it, base64url
     origin: str  # of the pages on which it answers
-    added_at: datetime
+    added_at: datetime  # when
 
 
 class PasskeyList(Struct, frozen=True):

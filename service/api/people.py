@@ -131,6 +131,7 @@ async def merge_people(request: Asked, body: RawBody, person_id: FromPath[str]) 
     """
     asked = _merge.read(body, content_type(request))
     ask = write(request, body)
+    _require_shape(person_id)
 
     async def do(conn: Connection) -> Answer:
         await require_mergeable(conn, asked.person_id, person_id)
@@ -158,6 +159,7 @@ async def split_person(request: Asked, body: RawBody, person_id: FromPath[str]) 
     """
     asked = _split.read(body, content_type(request))
     ask = write(request, body)
+    _require_shape(person_id)
 
     async def do(conn: Connection) -> Answer:
         await require_divisible(conn, person_id, asked.consumers)
@@ -185,10 +187,14 @@ async def say_two(request: Asked, body: RawBody, doubt_id: FromPath[str]) -> ASG
         _nothing.read(body, content_type(request))
     ask = write(request, body)
 
+    missing = Refused(Code.NOT_FOUND, f"There is no doubt {doubt_id[:100]!r}.", "/id")
+    if not ids.is_id(doubt_id, ids.DOUBT):
+        raise missing
+
     async def do(conn: Connection) -> Answer:
-        doubt = await people.lock_doubt(conn, doubt_id) if ids.is_id(doubt_id, ids.DOUBT) else None
+        doubt = await people.lock_doubt(conn, doubt_id)
         if doubt is None:
-            raise Refused(Code.NOT_FOUND, f"There is no doubt {doubt_id[:100]!r}.", "/id")
+            raise missing
         if doubt.outcome is not None:
             raise Refused(Code.STATE_FORBIDS, f"Somebody has said that they are {doubt.outcome}.", "/id")
         by = request.auth.key_id
@@ -231,12 +237,21 @@ async def _moved(doing: Doing, moved: Moved) -> PersonView:
     return found
 
 
+def _require_shape(person_id: str) -> None:
+    """Refused: NOT_FOUND, where no person can have this id."""
+    if not ids.is_id(person_id, ids.PERSON):
+        raise _nobody(person_id)
+
+
+def _nobody(person_id: str) -> Refused:
+    return Refused(Code.NOT_FOUND, f"There is no person {person_id[:100]!r}.", "/id")
+
+
 async def _person(ask: Ask, person_id: str) -> PersonView:
-    found = None
-    if ids.is_id(person_id, ids.PERSON):
-        found = await people.load_person(ask.services.pool, person_id)
+    _require_shape(person_id)
+    found = await people.load_person(ask.services.pool, person_id)
     if found is None:
-        raise Refused(Code.NOT_FOUND, f"There is no person {person_id[:100]!r}.", "/id")
+        raise _nobody(person_id)
     await ask.record_reading(Thing.PERSON, person_id, "consumers and accounts")
     return found
 

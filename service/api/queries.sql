@@ -95,5 +95,5 @@ select coalesce((select json_agg(c order by c.consent_id) from consents c
                   where c.bucket = $1 and c.consumer_id = $2), '[]')::text as consents,
        coalesce((select json_agg(p order by p.permission_id) from permissions p
                   where p.bucket = $1 and p.consumer_id = $2), '[]')::text as permissions,
-       coalesce((select json_agg(i order by i.instrument_id) from instruments i
+       coalesce((select json_agg(to_jsonb(i) - 'token' order by i.instrument_id) from instruments i
                   where i.bucket = $1 and i.consumer_id = $2), '[]')::text as instruments;

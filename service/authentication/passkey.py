@@ -18,8 +18,9 @@ from service.errors import Code, Refused
 PATIENCE_MS: Final = 120_000  # that the browser gives the consumer
 LOCALHOST: Final = "localhost"
 
-Base64 = Annotated[str, Meta(min_length=1, max_length=20_000, pattern=r"^[A-Za-z0-9_\-]+=*\Z")]  # base64url
-Transports = Annotated[tuple[Annotated[str, Meta(max_length=50)], ...], Meta(max_length=20)]
+Base64 = Annotated[str, Meta(min_length=1, max_length=4_096, pattern=r"^[A-Za-z0-9_\-]+=*\Z")]  # base64url
+Transports = Annotated[tuple[Annotated[str, Meta(pattern=r"^[a-z\-]{1,32}\Z")], ...], Meta(max_length=20)]
+Extensions = Annotated[dict[Annotated[str, Meta(max_length=100)], Any], Meta(max_length=20)]
 PublicKey = Literal["public-key"]
 Required = Literal["required"]
 
@@ -49,27 +50,27 @@ class User(Struct, frozen=True, rename="camel"):
 
     handle: str = field(name="id")
     name: str
-    display_name: str
+    display_name: str  # the shop
 
 
 class Algorithm(Struct, frozen=True):
     """A kind of key, by its COSE number."""
 
-    alg: int
-    type: PublicKey = "public-key"
+    alg: int  # -8: Ed25519, -7: ECDSA with SHA-256, -257: RSA with SHA-256
+    type: PublicKey = "public-key"  # always so
 
 
 class Known(Struct, frozen=True):
     """A passkey by the device's own name for it."""
 
     credential_id: str = field(name="id")
-    type: PublicKey = "public-key"
+    type: PublicKey = "public-key"  # always so
 
 
 class Selection(Struct, frozen=True, rename="camel"):
     """What the device must do."""
 
-    user_verification: Required = "required"
+    user_verification: Required = "required"  # whoever holds the device unlocks it
 
 
 class CreationOptions(Struct, frozen=True, rename="camel"):
@@ -77,7 +78,7 @@ class CreationOptions(Struct, frozen=True, rename="camel"):
 
     rp: Party
     user: User
-    challenge: str
+    challenge: str  # base64url: what is signed
     pub_key_cred_params: tuple[Algorithm, ...]
     exclude_credentials: tuple[Known, ...]  # that the consumer has already
     authenticator_selection: Selection = Selection()
@@ -87,10 +88,10 @@ class CreationOptions(Struct, frozen=True, rename="camel"):
 class RequestOptions(Struct, frozen=True, rename="camel"):
     """For `navigator.credentials.get()`."""
 
-    challenge: str
-    rp_id: str
+    challenge: str  # base64url: what is signed
+    rp_id: str  # the domain of the page
     allow_credentials: tuple[Known, ...]  # one of them is to answer
-    user_verification: Required = "required"
+    user_verification: Required = "required"  # whoever holds the device unlocks it
     timeout: int = PATIENCE_MS  # milliseconds
 
 
@@ -123,46 +124,50 @@ def require_origin(origin: str, *, is_test: bool) -> None:
 # What the browser gives to the page -----------------------------------------------------------------------------------
 
 
-class AddedResponse(Struct, frozen=True, rename="camel"):
+class AddedResponse(Struct, frozen=True, rename="camel", forbid_unknown_fields=True):
     """The new key, and what the device says of it. What has a default is not read: the attestation says it, too."""
 
-    client_data: Base64 = field(name="clientDataJSON")
-    attestation_object: Base64
-    authenticator_data: Base64 | None = None
-    public_key: Base64 | None = None
-    public_key_algorithm: int | None = None
-    transports: Transports = ()
+    client_data: Base64 = field(
+        name="clientDataJSON"
+    )  # base64url of JSON: the challenge, and the page it was answered on
+    attestation_object: Base64  # base64url of CBOR: the new key
+    authenticator_data: Base64 | None = None  # base64url: who was there, and how often it has answered
+    public_key: Base64 | None = None  # base64url: the new key
+    public_key_algorithm: Annotated[int, Meta(ge=-65_536, le=65_535)] | None = None  # its COSE number
+    transports: Transports = ()  # how the device is reached
 
 
-class Added(Struct, frozen=True, rename="camel"):
+class Added(Struct, frozen=True, rename="camel", forbid_unknown_fields=True):
     """What `navigator.credentials.create()` gave, by its `toJSON()`."""
 
     credential_id: Base64 = field(name="id")
-    raw_id: Base64
+    raw_id: Base64  # the same again
     response: AddedResponse
-    type: PublicKey = "public-key"
-    authenticator_attachment: str | None = None  # not read, like the next
-    client_extension_results: dict[str, Any] = {}
+    type: PublicKey = "public-key"  # always so
+    authenticator_attachment: Literal["platform", "cross-platform"] | None = None  # not read, like the next
+    client_extension_results: Extensions = {}  # what extensions said
 
 
-class AnsweredResponse(Struct, frozen=True, rename="camel"):
+class AnsweredResponse(Struct, frozen=True, rename="camel", forbid_unknown_fields=True):
     """The signature, and what was signed."""
 
-    client_data: Base64 = field(name="clientDataJSON")
-    authenticator_data: Base64
-    signature: Base64
+    client_data: Base64 = field(
+        name="clientDataJSON"
+    )  # base64url of JSON: the challenge, and the page it was answered on
+    authenticator_data: Base64  # base64url: who was there, and how often it has answered
+    signature: Base64  # base64url: over both
     user_handle: Base64 | None = None  # not read
 
 
-class Answered(Struct, frozen=True, rename="camel"):
+class Answered(Struct, frozen=True, rename="camel", forbid_unknown_fields=True):
     """What `navigator.credentials.get()` gave, by its `toJSON()`."""
 
     credential_id: Base64 = field(name="id")
-    raw_id: Base64
+    raw_id: Base64  # the same again
     response: AnsweredResponse
-    type: PublicKey = "public-key"
-    authenticator_attachment: str | None = None  # not read, like the next
-    client_extension_results: dict[str, Any] = {}
+    type: PublicKey = "public-key"  # always so
+    authenticator_attachment: Literal["platform", "cross-platform"] | None = None  # not read, like the next
+    client_extension_results: Extensions = {}  # what extensions said
 
 
 def domain_of(origin: str) -> str:

@@ -201,6 +201,7 @@ GLOSSARY: Final[dict[str, str]] = {
     "doubt_id": "the question's id",
     "consent_id": "the consent's id",
     "permission_id": "the permission's id",
+    "authentication_id": "the authentication's id",
     "url": "where it is",
     "registered_at": "when",
     "retired_at": "when it was taken out of use; null: it is in use",

@@ -18,11 +18,11 @@ class Consumer(Struct, frozen=True):
     consumer_id: str
     reference: str
     attributes: dict[str, Attribute]
-    persona: str | None
+    persona: str | None  # of a test merchant's: what it is there to show
     version: int
     created_at: datetime
     updated_at: datetime
-    erased_at: datetime | None = None
+    erased_at: datetime | None = None  # null: it was not
 
 
 def reference_indexes(secrets: DataSecrets, merchant_id: str, reference: str) -> list[bytes]:

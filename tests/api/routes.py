@@ -98,7 +98,7 @@ class Stage:
         self._consumer = ""
         self._processor_name = self._persons_consumer = ""
         self._plans = self._people = 0
-        self._device = Device(SHOP, "shop.example")
+        self._device = Device(SHOP, "shop.example")  # the last one: each passkey is on a device of its own
         self._said: dict[str, dict[str, Any]] = {}  # by the consumer's device, of what was asked last
         self._makers: dict[str, Callable[[], Awaitable[str]]] = {
             "consumer_id": self._consumer_id, "offer_id": self._offer_id,
@@ -254,6 +254,7 @@ class Stage:
     async def _asked_passkey(self) -> str:
         route = self.routes["POST /v1/consumers/{consumer_id}/passkeys/options"]
         asked = await self.do(await self.ready(route))
+        self._device = Device(SHOP, "shop.example")
         self._said["made_passkey"] = self._device.make(asked["options"])
         return str(asked["id"])
 

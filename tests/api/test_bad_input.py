@@ -134,7 +134,7 @@ async def test_the_key_still_works_after_all_of_it(own_world: World) -> None:
         for raw in (MALFORMED["cut off"], MALFORMED["an unknown key"], MALFORMED["not UTF-8"]):
             assert (await client.post(post.path, content=raw, key=post.template)).status_code == 400
         done = await client.post(post.path, post.body, key=post.template)
-        assert done.status_code in ((200, 201) if post.works else (404, 422)), f"{post.template}: {done.text}"
+        assert done.status_code in ((200, 201, 202) if post.works else (404, 422)), f"{post.template}: {done.text}"
 
 
 # Headers --------------------------------------------------------------------------------------------------------------
@@ -249,6 +249,8 @@ async def test_ids_in_paths(world: World, ready: list[Post]) -> None:
     async with nothing_written(world) as wrong:
         for method in ("GET", "POST"):
             for template in sorted(path for path in paths(world.app, method) if "{" in path):
+                if "{person}" in template:
+                    continue  # an operator's name: whether there is one only the database knows
                 client = client_for(world, template)
                 for text in NO_IDS:
                     path = re.sub(r"{\w+}", text.replace("\\", ""), template)

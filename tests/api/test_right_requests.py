@@ -1,6 +1,7 @@
 """Every POST with the example beside its handler: done once, the same when sent again, and first of all tried dry."""
 
 import json
+import re
 
 import pytest
 
@@ -30,12 +31,17 @@ async def test_a_request_sent_again_gets_the_same_bytes_and_does_nothing(own_wor
         assert done.is_success, f"{post.template}: {done.text}"
         async with nothing_written(own_world) as wrong:
             again = await client.post(post.path, content=raw, key=post.template)
-            if (again.status_code, again.content) != (done.status_code, done.content):
+            if (again.status_code, without_secrets(again.content)) != (done.status_code, without_secrets(done.content)):
                 wrong += [f"{post.template}: first {done.text[:300]}, then {again.text[:300]}"]
             if post.route.operation.keeps:
                 other = await client.post(post.path, content=raw + b" ", key=post.template)
                 if other.json().get("code") != Code.IDEMPOTENCY_KEY_REUSED:
                     wrong += [f"{post.template}: another body under the key: {other.text[:300]}"]
+
+
+def without_secrets(answer: bytes) -> bytes:
+    """What was answered, but for a key, which is shown once: the first time it is there, later it is null."""
+    return re.sub(rb'"(key|secret|first_half)":("[\w-]+"|null)', rb'"\1":null', answer)
 
 
 async def test_a_dry_run_shows_the_plan_as_it_becomes(own_world: World) -> None:

@@ -52,7 +52,7 @@ def forged(issuer: Issuer) -> dict[str, str]:
     return {
         "signed by another key": issuer.token(key=other),
         "of a key it has not": issuer.token(kid="unknown", key=other),
-        "unsigned": jwt.encode({"iss": issuer.url, "sub": "u-1", "aud": AUDIENCE, "exp": now + 300}, None, "none"),
+        "unsigned": jwt.encode({"iss": issuer.url, "sub": "u-1", "aud": AUDIENCE, "exp": now + 300}, "", "none"),
         "sealed with the public key": jwt.encode(
             {"iss": issuer.url, "sub": "u-1", "aud": AUDIENCE, "exp": now + 300}, pem.hex(), "HS256", {"kid": "ec"}
         ),
