@@ -32,7 +32,9 @@ async def test_what_is_append_only_is_so_by_privilege(serving: db.Connection, po
     assert set(append_only) >= SURELY
     for table in append_only:
         column = await pool.fetchval(
-            "select attname from pg_attribute where attrelid = to_regclass($1) and attnum = 1", table
+            "select attname from pg_attribute where attrelid = to_regclass($1) and attnum > 0 and attidentity = ''"
+            " order by attnum limit 1",
+            table,
         )
         for statement in (
             f"update {table} set {column} = {column}",

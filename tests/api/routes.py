@@ -97,7 +97,7 @@ class Stage:
         self._by_handler = {route.handler.fn.__name__: route for route in self.routes.values()}
         self._consumer = ""
         self._processor_name = self._persons_consumer = ""
-        self._plans = self._people = 0
+        self._plans = self._people = self._references = 0
         self._device = Device(SHOP, "shop.example")  # the last one: each passkey is on a device of its own
         self._said: dict[str, dict[str, Any]] = {}  # by the consumer's device, of what was asked last
         self._makers: dict[str, Callable[[], Awaitable[str]]] = {
@@ -226,7 +226,10 @@ class Stage:
         """A consumer with an account, known by numbers of the operator's."""
         named = [{"kind": "operator_id", "value": number} for number in numbers]
         body = {"reference": uuid.uuid4().hex, "identifiers": named}
-        consumer = str((await self.world.merchant.post("/v1/consumers", body)).json()["id"])
+        client = copy(self.world.merchant)
+        self._references += 1
+        client.now = NOON + timedelta(milliseconds=self._references)  # of one instant, ids have no order
+        consumer = str((await client.post("/v1/consumers", body)).json()["id"])
         await self.world.operator.post(f"/v1/operator/consumers/{consumer}/accounts/EUR", {"limit": 1_000_00})
         return consumer
 

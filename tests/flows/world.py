@@ -110,6 +110,9 @@ class World:
         consumer: str = made.json()["id"]
         if limit is not None:
             done = await self.operator.post(f"/v1/operator/consumers/{consumer}/accounts/EUR", {"limit": limit})
+            if done.status_code == 202:  # more than one operator sets alone
+                approval, self.second_operator.now = done.json()["id"], self.operator.now
+                done = await self.second_operator.post(f"/v1/operator/approvals/{approval}/approve")
             assert done.status_code == 200, done.text
         return consumer
 

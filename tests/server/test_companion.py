@@ -12,6 +12,7 @@ import pytest
 
 from service import config
 from service.config import Settings
+from service.demo.seed import Demo, save
 from service.server import companion, supervisor
 from tests.test_cli import alive
 
@@ -37,7 +38,9 @@ def until(done: Callable[[], object]) -> None:
 
 
 def test_it_is_started_again_and_stopped(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    environ = os.environ | config.environment(Settings(data=tmp_path, key_secret="k" * 32))
+    settings = Settings(data=tmp_path, key_secret="k" * 32)
+    save(settings, Demo(processor_secret="by which it knows us"))
+    environ = os.environ | config.environment(settings)
     command = ["demo-processor", "--notify=http://127.0.0.1:1"]
     monkeypatch.setattr(companion, "_APART_S", 600.0)
     with supervisor.bind("127.0.0.1", 0) as desk, companion.beside(command, environ, desk.fileno()) as beside:
