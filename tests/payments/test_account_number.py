@@ -4,7 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from service.payments.account_number import IBAN_LENGTHS, looks_like_a_number
+from service.errors import Code, Refused
+from service.payments.account_number import IBAN_LENGTHS, looks_like_a_number, refuse_numbers
 from tests import properties  # noqa: F401 - loads the profile
 
 # Test numbers that processors and ISO 13616 publish.
@@ -57,3 +58,20 @@ def test_every_account_that_passes_is_found(country: str, data: st.DataObject) -
     spaced = " ".join(iban[place : place + 4] for place in range(0, len(iban), 4))
     assert looks_like_a_number(iban)
     assert looks_like_a_number(spaced.lower())
+
+
+@pytest.mark.parametrize(
+    "text", ["6922df4111111111111111", "a4111111111111111", "41111111-1111-1111-8111-123456789012", "order 4711"]
+)
+def test_a_reference_that_holds_a_card_by_chance_is_kept(text: str) -> None:
+    refuse_numbers(text, "/reference")
+
+
+@pytest.mark.parametrize(
+    "text", ["4111 1111 1111 1111", "card:4111-1111-1111-1111", "(4111111111111111)", "DE89 3704 0044 0532 0130 00"]
+)
+def test_a_number_where_none_belongs_is_refused(text: str) -> None:
+    with pytest.raises(Refused) as refused:
+        refuse_numbers(text, "/reference")
+    assert (refused.value.code, refused.value.pointer) == (Code.MISPLACED_NUMBER, "/reference")
+    assert text not in refused.value.detail
