@@ -56,6 +56,24 @@ def stopping_on_signals() -> Iterator[None]:
             signal.signal(by, handler)
 
 
+@contextmanager
+def _not_stopped() -> Iterator[None]:
+    """A signal to stop waits for the end of the block: what is started in it is known then, and is stopped as well."""
+    heard: list[int] = []
+
+    def hear(number: int, _frame: FrameType | None) -> None:
+        heard.append(number)
+
+    before = {by: signal.signal(by, hear) for by in (signal.SIGINT, signal.SIGTERM)}
+    try:
+        yield
+    finally:
+        for by, handler in before.items():
+            signal.signal(by, handler)
+        if heard:
+            signal.raise_signal(heard[0])
+
+
 def bind(host: str, port: int) -> socket.socket:
     """The listening socket that all workers share. Raises `CannotStart` when the address cannot be had.
 
@@ -123,12 +141,17 @@ class Worker:
         """A fresh interpreter on the shared socket, tied to our life. `listener` and `counts` are descriptors."""
         self.report, write = os.pipe()
         given = {"parent": os.getpid(), "listener": listener, "report": write, "tally": counts, "slot": self.slot}
-        self.process = subprocess.Popen(  # noqa: S603
-            [sys.executable, "-m", "service", "http-process", *(f"--{name}={value}" for name, value in given.items())],
-            pass_fds=(listener, counts, write),
-            env=environ,
-            start_new_session=True,
-        )  # fmt: skip
+        argv = [
+            sys.executable,
+            "-m",
+            "service",
+            "http-process",
+            *(f"--{name}={value}" for name, value in given.items()),
+        ]
+        with _not_stopped():
+            self.process = subprocess.Popen(  # noqa: S603
+                argv, pass_fds=(listener, counts, write), env=environ, start_new_session=True
+            )
         os.close(write)
         self.started, self.ready = monotonic(), False
 
