@@ -96,6 +96,17 @@ async def test_a_key_that_was_made_while_we_looked_is_seen_the_next_time(pool: P
     await registry.close()
 
 
+async def nothing_is_read(registry: Registry, taken: list[str]) -> None:
+    """In the end. What was committed while a transaction is open, whoever's on this server, is read once more."""
+    for _ in range(200):
+        taken.clear()
+        await registry.reload()
+        if not taken:
+            return
+        await asyncio.sleep(0.05)
+    raise AssertionError(f"{taken} did not change, and is read again and again")
+
+
 async def test_only_what_changed_is_read_again(pool: Pool, database_url: str, monkeypatch: pytest.MonkeyPatch) -> None:
     taken: list[str] = []
     for kind, name in ((Keys, "key_id"), (Merchants, "merchant_id")):
@@ -113,13 +124,11 @@ async def test_only_what_changed_is_read_again(pool: Pool, database_url: str, mo
         await take_on(conn, merchant, clock.now())
         await registry.reload()
         assert sorted(taken) == sorted([*(key.key_id for key in keys), merchant.merchant_id])
-        taken.clear()
-        await registry.reload()
-        assert taken == []
+        await nothing_is_read(registry, taken)
         await revoke_key(conn, keys[1].key_id, BY, clock.now())
         await conn.execute("update merchants set active = false")
         await registry.reload()
-        assert taken == [keys[1].key_id, merchant.merchant_id]
+        assert set(taken) == {keys[1].key_id, merchant.merchant_id}
         assert not registry.now.merchants[merchant.merchant_id].active
         assert set(registry.now.hmacs) == {keys[0].key_id, keys[2].key_id}
         await registry._read_whole()
