@@ -80,6 +80,7 @@ create table consumer_identifiers (
     mark        bytea            not null,   -- the blind index
     kind        text             not null,
     counts      boolean          not null,   -- who has it is the same person
+    verified    boolean          not null,   -- the merchant has made sure that it is this person's
     kept_at     timestamptz      not null,
     sealed      bytea            not null,
     constraint consumer_identifiers_pk primary key (bucket, consumer_id, mark),

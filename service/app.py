@@ -27,6 +27,7 @@ from service.api.reply import reply_refused
 from service.api.services import Services
 from service.aside import Aside, Turnstile
 from service.audit.flow import Audit
+from service.authentication.messenger_gateway import Messenger
 from service.bounded import unanswered
 from service.checkout.cache import Cache
 from service.checkout.decision_log import DecisionRow, load_answers
@@ -126,14 +127,15 @@ async def services(settings: Settings) -> AsyncGenerator[Services]:
     gateways = Gateways(registry.said_to, settings.reach)
     outside = Outside(pool, gateways, lambda: registry.now.gateways, sandbox=settings.sandbox)
     charging = Charging(pool, engine, processors, registry.time_at)
+    messenger = Messenger(settings.messenger_url, settings.messenger_key, settings.reach)
     try:
         yield Services(
             settings, secrets, pool, audit, cache, readiness, registry, snapshots, attempts, engine, shadows, outside,
-            charging, large_bodies=Turnstile(), quoting=Aside(), desk=Aside(), provider=provider,
+            charging, messenger, large_bodies=Turnstile(), quoting=Aside(), desk=Aside(), provider=provider,
         )  # fmt: skip
     finally:
         for one in (
-            charging, engine, shadows, outside, processors, attempts, snapshots, registry, audit, provider,
+            charging, messenger, engine, shadows, outside, processors, attempts, snapshots, registry, audit, provider,
             readiness, cache,
         ):  # fmt: skip
             if one:

@@ -59,6 +59,8 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     oidc_issuer: str = ""  # the OpenID Connect provider that knows operators; empty: they come with keys
     oidc_audience: str = ""  # for whom its tokens are made: us
     alone_max: int = 10_000_00  # minor units: the highest limit that one operator sets, the most that one gives up
+    messenger_url: str | None = None  # the operator's own sender of messages, which brings consumers their codes
+    messenger_key: str = ""  # by which it knows us
     processor_keys: str = ""  # of processors that speak a protocol of their own: name=key,name=key
 
     @property
@@ -315,5 +317,7 @@ VARIABLES: Final[dict[str, tuple[str, Callable[[str, str], object]]]] = {
     "TENOR_OIDC_ISSUER": ("oidc_issuer", _url("https", "http")),
     "TENOR_OIDC_AUDIENCE": ("oidc_audience", _text),
     "TENOR_ALONE_MAX": ("alone_max", _whole(0, 999_999_999)),
+    "TENOR_MESSENGER_URL": ("messenger_url", _url("https", "http")),
+    "TENOR_MESSENGER_KEY": ("messenger_key", _secret),
     "TENOR_PROCESSOR_KEYS": ("processor_keys", _keys),
 }

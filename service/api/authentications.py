@@ -1,7 +1,7 @@
 """Strong customer authentication, through the merchant's page: consumers prove that it is they who agree to plans."""
 
 from datetime import datetime
-from typing import Annotated, Final
+from typing import Annotated, Final, Literal
 
 from litestar import get, post
 from litestar.params import FromPath, RawBody
@@ -10,7 +10,7 @@ from msgspec import Meta, Struct, field
 
 from service import ids
 from service.actor import Actor, ActorKind
-from service.api.ask import Asked, content_type, read, write
+from service.api.ask import Ask, Asked, content_type, read, write
 from service.api.body import Body
 from service.api.operation import operation
 from service.api.passkeys import SHOP, Origin, asking_of
@@ -19,6 +19,7 @@ from service.api.verb import no_plan
 from service.authentication import store
 from service.authentication.asked import Authentication, State
 from service.authentication.flow import ready
+from service.authentication.messenger_gateway import Message, Recipient
 from service.authentication.passkey import (
     Answered,
     Passkey,
@@ -29,6 +30,8 @@ from service.db import Connection
 from service.engine.keys import refusal
 from service.engine.work import Answer, Key
 from service.errors import Code, Refused
+from service.people.identifier import Identifier, IdentifierKind, known_by
+from service.people.matching_flow import is_verified, marked
 from service.plans.flow import read_plans
 from service.plans.offer import Authenticator, Kind
 from service.plans.timeline import PlanAnswer
@@ -37,11 +40,19 @@ from service.plans.use import Confirm
 CodeText = Annotated[str, Meta(pattern=r"^[0-9]{6}\Z", description="six digits")]
 
 
+class Contact(Struct, frozen=True, forbid_unknown_fields=True):
+    """One of the consumer's identifiers, with which they were registered as `verified`. It is not kept."""
+
+    kind: Literal["email", "phone"]
+    value: Annotated[str, Meta(min_length=1, max_length=254)]  # however it is written
+
+
 class AskBody(Struct, frozen=True, forbid_unknown_fields=True):
     """By what the consumer is to prove that it is they who agree; of a passkey on which page."""
 
     by: Authenticator
     origin: Origin | None = None  # of a passkey: of those that answer there, any may
+    to: Contact | None = None  # of a code: where it is sent; of a test merchant it is sent nowhere
 
 
 class AuthenticationView(Struct, frozen=True):
@@ -94,21 +105,28 @@ async def ask_consumer(request: Asked, body: RawBody, plan_id: FromPath[str]) ->
         raise no_plan(plan_id)
     if (asked.origin is None) is (asked.by is Authenticator.PASSKEY):
         raise Refused(Code.INVALID_FIELD, "A passkey answers on pages of an origin, and a code has none.", "/origin")
+    if asked.to is not None and asked.by is not Authenticator.CODE:
+        raise Refused(Code.INVALID_FIELD, "Nothing is sent for a passkey.", "/to")
     asking = await asking_of(ask)
     plans = await read_plans(ask.services.pool, [plan_id], ask.owner_id)
     if not plans:
         raise no_plan(plan_id)
     plan = plans[0]
-    if asked.by is Authenticator.CODE and not asking.is_test:
-        sentence = "Nothing is known of the consumer where a code could be sent; ask for a passkey."
-        raise Refused(Code.NO_CONTACT, sentence, "/by")
+    messages: list[Message] = []
+    if is_sent := asked.by is Authenticator.CODE and not asking.is_test:
+        await _require_verified(ask, plan.consumer_id, asked.to)
 
     async def do(conn: Connection) -> Answer:
-        one = await asking.to_agree(conn, plan, asked.by, asked.origin)
-        passkeys = await _passkeys_for(conn, one)
-        return Answer(201, encode(_view(one, passkeys)))
+        code = asking.new_code()
+        one = await asking.to_agree(conn, plan, asked.by, asked.origin, code)
+        if is_sent and asked.to:
+            messages.append(_message(one, asked.to, code))
+        return Answer(201, encode(_view(one, await _passkeys_for(conn, one))))
 
-    return reply_answer(await ask.services.engine.once(ask.must_key, ask.now, do))
+    answer = await ask.services.engine.once(ask.must_key, ask.now, do)
+    if messages and answer.status == 201:  # of a request that is sent again the code was sent before
+        await ask.services.messenger.send(messages[-1])
+    return reply_answer(answer)
 
 
 @get("/authentications/{authentication_id:str}", opt=operation("authentications", AuthenticationView))
@@ -165,6 +183,31 @@ async def answer_authentication(request: Asked, body: RawBody, authentication_id
     # A right answer confirms the plan once, however often it is sent.
     key = Key.of("authentications", authentication_id, authentication_id.encode(), ids.bucket_of(one.plan_id))
     return reply_answer(await ask.services.engine.do(confirm, key, ask.real_now, 200))
+
+
+async def _require_verified(ask: Ask, consumer_id: str, to: Contact | None) -> None:
+    """A code goes to the consumer and to nobody else. Refused: NO_CONTACT, INVALID_FIELD."""
+    ask.services.messenger.require()
+    if to is None:
+        raise Refused(
+            Code.INVALID_FIELD, "A code is sent to a telephone or a mailbox of the consumer: say which.", "/to"
+        )
+    kind = IdentifierKind(to.kind)
+    try:
+        known = known_by([Identifier(kind, to.value)], [kind])
+    except Refused as refused:
+        raise Refused(refused.code, refused.detail, "/to/value") from None
+    (one,) = marked(ask.services.secrets, "", known)
+    if not await is_verified(ask.services.pool, consumer_id, one):
+        sentence = f"The consumer was not registered with this {to.kind}, or it was not verified."
+        raise Refused(Code.NO_CONTACT, sentence, "/to/value")
+
+
+def _message(one: Authentication, to: Contact, code: str) -> Message:
+    assert one.amount is not None
+    assert one.currency is not None
+    recipient = Recipient(to.kind, to.value)
+    return Message(one.authentication_id, recipient, code, one.amount, one.currency, one.payee, one.expires_at)
 
 
 async def _passkeys_for(conn: Connection, one: Authentication) -> list[Passkey]:

@@ -5,6 +5,7 @@ from msgspec import Struct
 from service.api.readiness import Readiness
 from service.aside import Aside, Turnstile
 from service.audit.flow import Audit
+from service.authentication.messenger_gateway import Messenger
 from service.checkout.cache import Cache
 from service.checkout.flow import Snapshots
 from service.checkout.shadow_flow import Shadows
@@ -36,6 +37,7 @@ class Services(Struct, frozen=True):
     shadows: Shadows
     outside: Outside
     charging: Charging
+    messenger: Messenger
     large_bodies: Turnstile
     quoting: Aside
     desk: Aside  # where policies are read through

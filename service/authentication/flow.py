@@ -50,18 +50,26 @@ class Asking:
         self._now = now
         self._at_ms = at_ms
 
+    def new_code(self) -> str:
+        """A code by chance; at a test merchant always the same."""
+        return TEST_CODE if self.is_test else f"{secrets.randbelow(10**DIGITS):0{DIGITS}}"
+
     async def to_add(self, conn: Connection, consumer_id: str, origin: str) -> Authentication:
         """Asks for a new passkey, on a page of an origin."""
         return await self._ask(conn, consumer_id, Authenticator.PASSKEY, None, origin, "")
 
-    async def to_agree(self, conn: Connection, plan: Plan, by: Authenticator, origin: str | None) -> Authentication:
-        """Asks for the consumer's agreement to a plan. Refused: STATE_FORBIDS, AUTHENTICATION_ENDED (too often)."""
+    async def to_agree(
+        self, conn: Connection, plan: Plan, by: Authenticator, origin: str | None, code: str
+    ) -> Authentication:
+        """Asks for the consumer's agreement to a plan: by a code with `code`, which is sent to them.
+
+        Refused: STATE_FORBIDS, AUTHENTICATION_ENDED (too often).
+        """
         asked = plan.offer.authentication
         if asked is None or not plan.remaining or not is_unproved(plan.offer, plan.standing):
             raise refuse_state(plan, "authenticated: nothing of it waits for the consumer to prove that they agree")
         if by not in asked.by:
             raise refuse_state(plan, f"authenticated by a {by}: its product takes {' or '.join(asked.by)}")
-        code = TEST_CODE if self.is_test else f"{secrets.randbelow(10**DIGITS):0{DIGITS}}"
         return await self._ask(conn, plan.consumer_id, by, plan, origin, code)
 
     async def _ask(

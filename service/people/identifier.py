@@ -51,6 +51,7 @@ class Known(Struct, frozen=True):
     kind: IdentifierKind
     text: str  # the kind and country stand in front of it
     counts: bool
+    verified: bool
 
 
 def known_by(identifiers: Collection[Identifier], counting: Collection[IdentifierKind]) -> list[Known]:
@@ -59,7 +60,8 @@ def known_by(identifiers: Collection[Identifier], counting: Collection[Identifie
     for place, one in enumerate(identifiers):
         text = f"{one.kind} {one.country or ''} {normal(one, f'/identifiers/{place}')}"
         counts = one.kind in counting and (one.verified or one.kind not in PROVES_NOTHING)
-        found[text] = Known(one.kind, text, counts or (text in found and found[text].counts))
+        before = found.get(text, Known(one.kind, text, counts=False, verified=False))
+        found[text] = Known(one.kind, text, counts or before.counts, one.verified or before.verified)
     kinds = list(IdentifierKind)
     return sorted(found.values(), key=lambda one: (kinds.index(one.kind), one.text))
 

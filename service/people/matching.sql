@@ -30,10 +30,16 @@ delete from consumer_identifiers
 returning mark, counts;
 
 -- keep_identifiers --
-insert into consumer_identifiers (bucket, consumer_id, mark, kind, counts, kept_at, sealed)
+insert into consumer_identifiers (bucket, consumer_id, mark, kind, counts, verified, kept_at, sealed)
 select *
-  from unnest($1::smallint[], $2::text[], $3::bytea[], $4::text[], $5::boolean[], $6::timestamptz[], $7::bytea[])
-    on conflict on constraint consumer_identifiers_pk do update set counts = consumer_identifiers.counts or excluded.counts;
+  from unnest($1::smallint[], $2::text[], $3::bytea[], $4::text[], $5::boolean[], $6::boolean[], $7::timestamptz[],
+              $8::bytea[])
+    on conflict on constraint consumer_identifiers_pk do update
+   set counts = consumer_identifiers.counts or excluded.counts,
+       verified = consumer_identifiers.verified or excluded.verified;
+
+-- is_verified --
+select true from consumer_identifiers where bucket = $1 and consumer_id = $2 and mark = any ($3) and verified limit 1;
 
 -- keep_marks --
 -- The marks that name this person from now on; not those that another transaction was faster to keep.

@@ -18,7 +18,7 @@ from msgspec import Struct
 
 from service import ids
 from service.data_key import DataKey, DataSecrets, Place
-from service.db import Connection, columns, load_queries
+from service.db import Connection, Pool, columns, load_queries
 from service.people.identifier import Known
 from service.people.move import Move, MoveReason
 from service.people.moving_flow import lock_people, move
@@ -34,6 +34,7 @@ class Marked(Struct, frozen=True):
     mark: bytes  # its blind index
     marks: tuple[bytes, ...]  # all under which it may be kept, while one secret follows another
     counts: bool  # who has it is the same person
+    verified: bool  # the merchant has made sure that it is theirs
 
 
 class Matched(Struct, frozen=True):
@@ -48,7 +49,7 @@ def marked(secrets: DataSecrets, realm: str, known: Collection[Known]) -> list[M
     """The identifiers, blind. Of different realms nobody is the same person: what a test merchant tries is real nowhere
     else."""
     made = [(one, secrets.blinds("identifier", f"{realm}\x1f{one.text}")) for one in known]
-    return [Marked(one.kind, one.text, marks[0], tuple(marks), one.counts) for one, marks in made]
+    return [Marked(one.kind, one.text, marks[0], tuple(marks), one.counts, one.verified) for one, marks in made]
 
 
 async def find(conn: Connection, identifiers: Sequence[Marked]) -> Matched:
@@ -100,7 +101,10 @@ async def keep(
     gone = await conn.fetch(
         Q.drop_identifiers, bucket, consumer_id, kinds, [mark for one in identifiers for mark in one.marks]
     )
-    rows = [(bucket, consumer_id, one.mark, one.kind, one.counts, now, _sealed(key, one)) for one in identifiers]
+    rows = [
+        (bucket, consumer_id, one.mark, one.kind, one.counts, one.verified, now, _sealed(key, one))
+        for one in identifiers
+    ]
     await conn.execute(Q.keep_identifiers, *columns(rows))
     names_nobody = {one.mark for one in identifiers if one.counts} - matched.marks
     if new := sorted((_bucket_of(mark), mark) for mark in names_nobody):
@@ -109,6 +113,12 @@ async def keep(
             raise again()
     if marks := [row["mark"] for row in gone if row["counts"]]:
         await conn.execute(Q.drop_marks, [_bucket_of(mark) for mark in marks], marks, person_id)
+
+
+async def is_verified(conn: Connection | Pool, consumer_id: str, one: Marked) -> bool:
+    """Whether the merchant has made sure that this is the consumer's."""
+    found = await conn.fetchval(Q.is_verified, ids.bucket_of(consumer_id), consumer_id, list(one.marks))
+    return bool(found)
 
 
 async def doubt(conn: Connection, person_id: str, others: Collection[str], consumer_id: str, now: datetime) -> None:

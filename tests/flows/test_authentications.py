@@ -5,11 +5,18 @@ from typing import Any
 
 import msgspec
 import pytest
+from litestar.types import Receive, Scope, Send
+from msgspec.structs import replace
 
+from service import db
+from service.config import Settings
 from service.demo.seed import POLICY
+from tests.bench.cast import ATTRIBUTES as GOOD
+from tests.flows.conftest import world_on
 from tests.flows.device import PRESENT, Device
 from tests.flows.published import publish
 from tests.flows.world import NOON, Client, World
+from tests.outside.serving import served
 
 SHOP = "https://shop.example"
 ABOVE = {"above": 300_00}
@@ -136,6 +143,78 @@ async def test_the_sixth_code_is_not_heard_and_the_sixth_question_not_asked(worl
     assert asked["options"] is None
     status, found = await answer(merchant, asked, code="000000")
     assert (status, found["must_authenticate"]) == (200, False)
+
+
+class Mailbox:
+    """The operator's messenger: it takes messages, or is away."""
+
+    def __init__(self) -> None:
+        self.taken: list[dict[str, Any]] = []
+        self.keys: set[str] = set()
+        self.status = 202
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """An ASGI application."""
+        body, more = b"", True
+        while more:
+            event: Any = await receive()
+            body, more = body + event["body"], event["more_body"]
+        self.keys.add(dict(scope["headers"])[b"authorization"].decode())
+        if self.status < 300:
+            self.taken.append(msgspec.json.decode(body))
+        await send({"type": "http.response.start", "status": self.status, "headers": []})
+        await send({"type": "http.response.body", "body": b"", "more_body": False})
+
+
+async def test_a_code_goes_to_where_the_merchant_has_verified_and_nowhere_else(
+    settings: Settings, pool: db.Pool
+) -> None:
+    mailbox, key = Mailbox(), "m" * 32
+    async with served(mailbox) as url:
+        told = replace(settings, messenger_url=url, messenger_key=key, allow_private=True)
+        async with world_on(told, pool) as world:
+            await asks(world)
+            identifiers = [
+                {"kind": "phone", "value": "+49 (30) 901820", "verified": True},
+                {"kind": "email", "value": "ada@example.com"},
+            ]
+            body = {"reference": "ada", "attributes": GOOD, "identifiers": identifiers}
+            consumer = (await world.merchant.post("/v1/consumers", body)).json()["id"]
+            plan = (await world.plan(consumer, 600_00))["id"]
+            path, phone = f"/v1/plans/{plan}/authentications", {"kind": "phone", "value": "+4930901820"}
+            for to, code in (
+                (None, "invalid_field"),
+                ({"kind": "phone", "value": "+4930901821"}, "no_contact"),  # somebody else's
+                ({"kind": "email", "value": "ada@example.com"}, "no_contact"),  # not verified
+                ({"kind": "phone", "value": "call me"}, "invalid_field"),
+                ({"kind": "pigeon", "value": "x"}, "invalid_field"),
+            ):
+                refused = await world.merchant.post(path, {"by": "code", "to": to})
+                assert (refused.status_code, refused.json()["code"]) == (409 if code == "no_contact" else 400, code)
+            mailbox.status = 500
+            away = await world.merchant.post(path, {"by": "code", "to": phone})
+            assert (away.status_code, away.json()["code"]) == (503, "unavailable")
+            mailbox.status = 202
+            asked = await world.merchant.post(path, {"by": "code", "to": phone}, key="one")
+            again = await world.merchant.post(path, {"by": "code", "to": phone}, key="one")
+            assert (asked.status_code, again.content) == (201, asked.content)
+            (message,) = mailbox.taken
+            assert mailbox.keys == {f"Bearer {key}"}
+            assert message | {"code": "", "expires_at": ""} == {
+                "id": asked.json()["id"], "to": phone, "code": "", "amount": 600_00, "currency": "EUR",
+                "payee": asked.json()["payee"], "expires_at": "",
+            }  # fmt: skip
+            assert message["code"] not in asked.text
+            status, found = await answer(world.merchant, asked.json(), code=message["code"])
+            assert (status, found["must_authenticate"]) == (200, False)
+
+
+async def test_without_a_messenger_only_passkeys_answer(world: World) -> None:
+    await asks(world)
+    plan = (await world.plan(await world.consumer(limit=2_000_00), 600_00))["id"]
+    body = {"by": "code", "to": {"kind": "phone", "value": "+4930901820"}}
+    refused = await world.merchant.post(f"/v1/plans/{plan}/authentications", body)
+    assert (refused.status_code, refused.json()["code"]) == (409, "no_contact")
 
 
 async def test_a_right_answer_counts_once_and_is_answered_alike_when_sent_again(world: World) -> None:
