@@ -1,4 +1,4 @@
--- Tenor's database, to be read from here to 014 as one document: a file a subject, a table before what refers to it.
+-- Tenor's database, to be read from here to 018 as one document: a file a subject, a table before what refers to it.
 --
 -- Only what every subject uses stands here: the words, and four functions.
 --
@@ -20,9 +20,13 @@ create function bucket_of(id text) returns smallint immutable parallel safe lang
                 + strpos('0123456789ABCDEFGHJKMNPQRSTVWXYZ', substr(id, strpos(id, '_') + 12, 1)) - 33 as smallint)
 $$;
 
--- For triggers on what is only ever added to.
+-- For triggers on what is only ever added to; and forgotten after years, by a function of the owner's: see
+-- 018_retention. The role that serves may delete nothing there itself (grants.sql).
 create function refuse_change() returns trigger language plpgsql as $$
 begin
+    if tg_op = 'DELETE' and current_setting('tenor.forgets', true) = 'on' then
+        return null;
+    end if;
     raise exception '% is append-only: a correction is a reversal', tg_table_name using errcode = 'restrict_violation';
 end $$;
 

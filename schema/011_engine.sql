@@ -25,10 +25,11 @@ create table idempotency (
 
 alter table idempotency alter column answer set storage external;
 
--- A merchant's events are numbered without gaps; this row is the last number given.
+-- A merchant's events are numbered without gaps; this row is the last number given, and the first that is kept.
 create table feeds (
     merchant_id text collate "C" not null,
     last_number bigint           not null default 0,
+    first_number bigint          not null default 1,   -- of those that are kept; all before it were forgotten
     constraint feeds_pk primary key (merchant_id),
     constraint feeds_merchant foreign key (merchant_id) references merchants (merchant_id)
 ) with (fillfactor = 50);

@@ -392,19 +392,21 @@ select merchant_id, programme_id, currency, g.accrued_until, g.earned, g.settled
 -- What we told --------------------------------------------------------------------------------------------------------
 
 -- events_are_numbered_without_gaps --
--- A merchant's events that were read are 1, 2, 3 ...
+-- A merchant's events that were read are 1, 2, 3 ..., from the first that is kept on.
 select merchant_id, number, place
-  from (select merchant_id, number, row_number() over (partition by merchant_id order by number) as place
+  from (select merchant_id, number, first_number - 1 + row_number() over (partition by merchant_id order by number) as place
           from events
+          join feeds using (merchant_id)
          where number is not null) e
  where number <> place;
 
 -- feeds_know_the_last_number --
--- The last number given is the last there is.
-select merchant_id, coalesce(f.last_number, 0) as last_number, coalesce(e.last_number, 0) as last_event
+-- The last number given is the last there is, or the last that was forgotten.
+select merchant_id, f.last_number, f.first_number, e.last_number as last_event
   from feeds f
   full join (select merchant_id, max(number) as last_number from events group by merchant_id) e using (merchant_id)
- where coalesce(f.last_number, 0) <> coalesce(e.last_number, 0);
+ where f.last_number <> coalesce(e.last_number, f.first_number - 1)
+    or f.merchant_id is null;
 
 -- keys_are_answered --
 -- No idempotency key stays without the answer that goes with it.

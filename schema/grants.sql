@@ -37,8 +37,9 @@ begin
             execute format('grant update on %I to tenor_service', one.relname);
         end if;
     end loop;
-    grant delete on idempotency, lines, merchant_references, former_references, consumer_identifiers, person_marks,
-                    consumer_references
+    grant delete on idempotency, events, lines, merchant_references, former_references, consumer_references,
+                    consumer_identifiers, person_marks
        to tenor_service;
+    grant execute on function forget_decisions to tenor_service;
     grant select on schema_migrations to tenor_service;
 end $$;

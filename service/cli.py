@@ -144,8 +144,9 @@ def check(argv: list[str]) -> int:
 
 def day(argv: list[str]) -> int:
     """Close the day that has ended: authorizations nobody captured in time end, what fell due is charged, the limits
-    of all accounts are reviewed, interest is booked, the partners' files of yesterday are made, and outside answers
-    that expired are erased. Running it again changes nothing; several at once are safe."""
+    of all accounts are reviewed, interest is booked, the partners' files of yesterday are made, outside answers that
+    expired are erased, and what was kept long enough is forgotten. Running it again changes nothing; several at once
+    are safe."""
     from service import embedded
 
     argparse.ArgumentParser(prog="tenor day", description=day.__doc__).parse_args(argv)
@@ -185,17 +186,20 @@ async def _day(settings: Settings) -> None:
     from service.api.limits import reviewing
     from service.app import services
     from service.jobs.day_close import close_day
+    from service.jobs.retention import forget, keep_of
 
     async with services(settings) as ours:
         now = clock.now()
         under = await reviewing(ours, now)
         closed = await close_day(ours.pool, ours.engine, ours.charging, under, ours.snapshots.accounts_changed, now)
+        forgotten = await forget(ours.pool, keep_of(settings), now)
     print(
         f"{closed.expires_soon} authorizations announced to end, {closed.extended} extended, {closed.expired} ended, "
         f"{closed.charged} charges made, "
         f"{closed.accrued} days of interest booked, "
         f"{closed.limits_changed} of {closed.reviewed} limits changed, "
-        f"{len(closed.files)} partner files made, {closed.erased} outside answers erased."
+        f"{len(closed.files)} partner files made, {closed.erased} outside answers erased; "
+        f"{forgotten.keys} keys, {forgotten.events} events and {forgotten.decisions} decisions forgotten."
     )
 
 

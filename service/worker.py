@@ -2,6 +2,7 @@
 
 every half a minute    authorizations that end, plans on which a day has begun in their time zone, charges
 every hour             the whole close: interest, limits, partners' files, what is to be erased
+every day              what was kept long enough is forgotten
 
 Several may run beside each other, and beside `tenor day`: each thing is done once. What could not be done is tried
 again.
@@ -27,6 +28,7 @@ from service.errors import Refused
 from service.jobs.collecting import collect
 from service.jobs.day_close import close_day
 from service.jobs.moved_clocks import Clocks
+from service.jobs.retention import forget, keep_of
 from service.plans.days_flow import pass_days
 from service.plans.guard_flow import guard_all
 
@@ -70,6 +72,8 @@ async def _work(ours: Services, closed_at: datetime | None) -> datetime | None:
             under = await reviewing(ours, now)
             await close_day(ours.pool, ours.engine, ours.charging, under, ours.snapshots.accounts_changed, now)
             await clocks.catch_up_all(now)
+            if closed_at is None or closed_at.date() < now.date():
+                await forget(ours.pool, keep_of(ours.settings), now)
             return now
         await guard_all(ours.pool, ours.engine, now)
         await pass_days(ours.pool, ours.engine, now)

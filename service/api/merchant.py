@@ -110,20 +110,23 @@ async def get_checkout(request: Asked, decision_id: FromPath[str]) -> ASGIRespon
     return reply_json(unpack(answer))
 
 
-@get("/events", opt=operation("events", EventPage))
+@get("/events", opt=operation("events", EventPage, refuses=(Code.EVENTS_GONE,)))
 async def list_events(
     request: Asked,
-    after: Annotated[int, QueryParameter(ge=0, le=2**62)] = 0,
+    after: Annotated[int | None, QueryParameter(ge=0, le=2**62)] = None,
     limit: Annotated[int, QueryParameter(ge=1, le=EVENTS_MAX)] = 100,
 ) -> ASGIResponse:
-    """What happened, in order and without gaps."""
+    """What happened, in order and without gaps; without `after` from the first event that is kept.
+
+    Events are kept for 400 days, or as long as whoever runs the service has set.
+    """
     ask = read(request)
     rows = await read_events(ask.services.pool, ask.owner_id, after, limit)
     events = [
         EventView(number, event_id, EventType(type_), plan_id, at, ActorKind(actor), msgspec.Raw(data.encode()), *about)
         for number, event_id, type_, plan_id, at, actor, data, *about in rows
     ]
-    return reply(EventPage(events, events[-1].number if events else after))
+    return reply(EventPage(events, events[-1].number if events else after or 0))
 
 
 merchant_router = Router(

@@ -110,6 +110,9 @@ select d.decision_id, d.merchant_id, d.consumer_id, d.policy_id, d.policy_versio
   join data_keys k on k.bucket = d.bucket and k.key_id = d.consumer_id
  where d.bucket = $1 and d.decision_id = $2;
 
+-- forget_decisions --
+select looked_at, forgotten from forget_decisions($1, $2, $3, $4);
+
 -- taken --
 -- Of the decisions with a key, those on a merchant reference that a plan has taken: none of their offers could be accepted.
 select asked.decision_id

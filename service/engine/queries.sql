@@ -47,6 +47,11 @@ delete from idempotency i
  using unnest($1::text[], $2::text[]) as k (owner_id, key)
  where i.owner_id = k.owner_id and i.key = k.key and i.status is null;
 
+-- forget_keys --
+-- The oldest that came before an instant, at most so many.
+delete from idempotency
+ where ctid = any (array(select ctid from idempotency where created_at < $1 order by created_at limit $2));
+
 -- open_feed --
 insert into feeds (merchant_id) values ($1);
 
@@ -64,3 +69,30 @@ select number, event_id as id, type, plan_id, at, actor, data, decision_id, cons
  where merchant_id = $1 and number > $2
  order by number
  limit $3;
+
+-- first_number --
+select first_number from feeds where merchant_id = $1;
+
+-- list_feeds --
+select merchant_id from feeds where merchant_id > $1 order by merchant_id limit $2;
+
+-- forget_events --
+-- A merchant's first events, as long as they are of before an instant, at most so many: what is kept stays without gaps.
+with first as (
+    select bucket, event_id, number, at
+      from events
+     where merchant_id = $1 and number is not null
+     order by number
+     limit $3
+), old as (
+    select bucket, event_id, number
+      from first
+     where number < coalesce((select min(number) from first where at >= $2), number + 1)
+), forgotten as (
+    delete from events e using old where e.bucket = old.bucket and e.event_id = old.event_id
+)
+update feeds
+   set first_number = old.last + 1
+  from (select max(number) as last, count(*) as rows from old) old
+ where merchant_id = $1 and old.rows > 0
+returning old.rows;

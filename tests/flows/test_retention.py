@@ -1,0 +1,162 @@
+"""What is kept for some time, and then forgotten: on both sides of every edge, and never by a clock that was moved."""
+
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import asyncpg
+import pytest
+
+from service import clock, db, ids
+from service.config import Settings
+from service.jobs import retention
+from service.jobs.retention import KEYS, Forgotten, Keep, forget
+from tests.flows.world import NOON, World
+
+TICK = timedelta(seconds=1)
+LONG = timedelta(days=36_500)
+KEEP = Keep(timedelta(days=400), timedelta(days=762))
+
+
+@pytest.fixture
+async def serving(settings: Settings, world: World) -> Any:
+    """As the worker connects: the role that serves, beside the service."""
+    pool = await db.open_pool(settings.database_url or "", size=2)
+    yield pool
+    await pool.close()
+
+
+async def forgotten(pool: db.Pool, keep: Keep, now: datetime) -> tuple[int, int, int]:
+    done = await forget(pool, keep, now)
+    again = await forget(pool, keep, now)
+    assert again == Forgotten(0, 0, 0)
+    return done.keys, done.events, done.decisions
+
+
+async def test_a_key_is_kept_for_30_days(world: World, serving: db.Pool) -> None:
+    await serving.execute("delete from idempotency")
+    first = await world.merchant.post("/v1/consumers", {"reference": "ada"}, key="k")
+    assert await forgotten(serving, Keep(LONG, LONG), NOON + KEYS) == (0, 0, 0)
+    again = await world.merchant.post("/v1/consumers", {"reference": "ada"}, key="k")
+    assert (again.status_code, again.content) == (201, first.content)
+    other = await world.merchant.post("/v1/consumers", {"reference": "bob"}, key="k")
+    assert (other.status_code, other.json()["code"]) == (422, "idempotency_key_reused")
+    assert await forgotten(serving, Keep(LONG, LONG), NOON + KEYS + TICK) == (1, 0, 0)
+    assert (await world.merchant.post("/v1/consumers", {"reference": "bob"}, key="k")).status_code == 201
+
+
+async def buy(world: World, consumer: str, at: datetime) -> str:
+    world.merchant.now = at
+    plan: str = (await world.plan(consumer, 100_00))["id"]
+    return plan
+
+
+async def read(world: World, **query: Any) -> list[int]:
+    page = await world.merchant.get("/v1/events", **query)
+    assert page.status_code == 200, page.text
+    return [event["number"] for event in page.json()["events"]]
+
+
+async def gone(world: World, after: int) -> str:
+    refused = await world.merchant.get("/v1/events", after=after)
+    assert (refused.status_code, refused.json()["code"], refused.json()["pointer"]) == (410, "events_gone", "/after")
+    detail: str = refused.json()["detail"]
+    return detail
+
+
+async def test_events_are_forgotten_from_the_first_on_and_stay_without_gaps(
+    world: World, serving: db.Pool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(retention, "AT_ONCE", 2)
+    consumer = await world.consumer(limit=10_000_00)
+    before = len(await read(world))
+    for day in (0, 0, 0, 5, 1, 9):  # the fourth has a clock of its own that was ahead
+        await buy(world, consumer, NOON + timedelta(days=day))
+    told = len(await read(world))
+    per = (told - before) // 6
+    assert per >= 1
+    assert told == before + 6 * per
+    keep = Keep(timedelta(days=400), LONG)
+    assert (await forgotten(serving, keep, NOON + timedelta(days=400)))[1] == 0
+    # The first three are old; the fifth is, too, but stands behind one that is not, and numbers have no gaps.
+    first = before + 3 * per + 1
+    assert (await forgotten(serving, keep, NOON + timedelta(days=402)))[1] == first - 1
+    assert await read(world) == list(range(first, told + 1))
+    assert await read(world, after=first - 1) == list(range(first, told + 1))
+    assert await read(world, after=told) == []
+    for after in (0, 1, first - 2):
+        assert f"before number {first} " in await gone(world, after)
+    await buy(world, consumer, NOON + timedelta(days=9))
+    assert await read(world, after=told) == list(range(told + 1, told + per + 1))
+    assert (await forgotten(serving, keep, NOON + timedelta(days=800)))[1] == told + per - first + 1
+    assert await read(world) == []
+    assert await read(world, after=told + per) == []
+    assert f"before number {told + per + 1} " in await gone(world, told)
+    await buy(world, consumer, NOON + timedelta(days=800))
+    assert (await read(world))[0] == told + per + 1
+
+
+async def test_events_that_nobody_reads_are_forgotten_too(world: World, serving: db.Pool) -> None:
+    consumer = await world.consumer(limit=10_000_00)
+    await buy(world, consumer, NOON)
+    count = await world.pool.fetchval("select count(*) from events")
+    assert count > 0
+    assert await world.pool.fetchval("select count(*) from events where number is not null") == 0
+    assert (await forgotten(serving, Keep(timedelta(days=400), LONG), NOON + timedelta(days=401)))[1] == count
+    assert await world.pool.fetchval("select count(*) from events") == 0
+
+
+OLD = datetime(2023, 3, 2, 12, tzinfo=UTC)
+
+
+async def dated(world: World, decision_id: str, at: datetime) -> str:
+    """The same decision in the log again, as one of another day."""
+    copy = ids.new_id(ids.DECISION, ids.bucket_of(decision_id), int(at.timestamp() * 1000))
+    names = await world.pool.fetchval(
+        "select string_agg(quote_ident(column_name), ', ') from information_schema.columns"
+        " where table_name = 'decisions' and column_name not in ('decision_id', 'decided_at')"
+    )
+    await world.pool.execute(
+        f"insert into decisions (decision_id, decided_at, {names})"
+        f" select $1, $2, {names} from decisions where decision_id = $3", copy, at, decision_id,
+    )  # fmt: skip
+    return copy
+
+
+async def test_a_decision_that_opened_no_plan_is_forgotten_when_it_is_old(
+    world: World, serving: db.Pool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(retention, "AT_ONCE", 2)
+    consumer = await world.consumer(limit=10_000_00)
+    decided: str = (await world.checkout(consumer, 100_00))["id"]
+    old = [await dated(world, decided, OLD + timedelta(days=day)) for day in range(5)]
+    plan = await buy(world, consumer, NOON)
+    its_own = await world.pool.fetchval("select decision_id from plans where plan_id = $1", plan)
+    await world.pool.execute("update plans set decision_id = $1 where plan_id = $2", old[1], plan)  # it opened one
+    edge = OLD + timedelta(days=3) + KEEP.decisions
+    assert (await forgotten(serving, KEEP, edge))[2] == 2
+    left = await world.pool.fetch("select decision_id from decisions where decision_id = any($1) order by 1", old)
+    assert [row["decision_id"] for row in left] == [old[1], old[3], old[4]]
+    assert (await forgotten(serving, KEEP, edge + timedelta(days=9)))[2] == 2
+    assert (await world.operator.get(f"/v1/operator/decisions/{old[0]}")).status_code == 404
+    assert (await world.operator.get(f"/v1/operator/decisions/{decided}")).status_code == 200
+    await world.pool.execute("update plans set decision_id = $1 where plan_id = $2", its_own, plan)
+
+
+async def test_nobody_has_younger_decisions_forgotten_whatever_they_say(world: World, serving: db.Pool) -> None:
+    """Who has stolen the password of the role that serves, and says that it is the year 2500."""
+    decided = (await world.checkout(await world.consumer(), 100_00))["id"]
+    young = await dated(world, decided, clock.now() - timedelta(days=750))
+    assert (await forgotten(serving, KEEP, datetime(2500, 1, 1, tzinfo=UTC)))[2] == 0
+    if not await db_owner(serving):
+        with pytest.raises(asyncpg.InsufficientPrivilegeError):
+            await serving.execute("delete from decisions where decision_id = $1", young)
+        await serving.execute("select set_config('tenor.forgets', 'on', false)")
+        with pytest.raises(asyncpg.InsufficientPrivilegeError):
+            await serving.execute("set tenor.forgets = 'on'; delete from decisions")
+    with pytest.raises(asyncpg.RestrictViolationError):  # nor does the owner by a slip of the hand
+        await world.pool.execute("delete from decisions where decision_id = $1", young)
+
+
+async def db_owner(pool: db.Pool) -> bool:
+    owns: bool = await pool.fetchval("select has_table_privilege('decisions', 'delete')")
+    return owns
