@@ -7,15 +7,14 @@ import os
 import secrets
 from collections.abc import Callable, Mapping
 from enum import StrEnum
-from ipaddress import ip_address
-from itertools import pairwise
 from pathlib import Path
 from typing import Final
-from urllib.parse import SplitResult, parse_qs, urlsplit
+from urllib.parse import parse_qs, urlsplit
 
 import msgspec
 
 from service import hosts
+from service.exposure import is_guessable, open_cache, open_database
 from service.reach import Reach
 
 
@@ -141,64 +140,20 @@ def _refuse_convenience(settings: Settings, given: Mapping[str, str]) -> None:
     if settings.sandbox:
         raise CannotStart("TENOR_SANDBOX is 1: in TENOR_ENV=production nobody may set the clock; leave it out.")
     for name in ("TENOR_KEY_SECRET", "TENOR_AUDIT_SECRET", "TENOR_DATA_SECRET", "TENOR_DATA_SECRET_BEFORE"):
-        if name in given and _is_guessable(given[name]):
+        if name in given and is_guessable(given[name]):
             raise CannotStart(f"{name} can be guessed; take a random one, like that of `openssl rand -hex 32`.")
     if settings.audit_secret == settings.key_secret:
         raise CannotStart("TENOR_AUDIT_SECRET is TENOR_KEY_SECRET; whoever has one must not have the other with it.")
     for name in ("DATABASE_URL", "TENOR_MIGRATE_URL", "TENOR_LISTEN_URL"):
         for url in hosts.each(given[name]) if name in given else ():
-            _refuse_open_database(name, urlsplit(url))
+            if fault := open_database(urlsplit(url)):
+                raise CannotStart(f"{name} {fault}")
     if settings.oidc_issuer.startswith("http:"):
         raise CannotStart("TENOR_OIDC_ISSUER would tell who operators are unencrypted; write https://.")
     if settings.allow_private:
         raise CannotStart("TENOR_ALLOW_PRIVATE is 1: in TENOR_ENV=production no call goes to a private network.")
-    _refuse_open_cache(urlsplit(given["REDIS_URL"]))
-
-
-def _is_guessable(secret: str) -> bool:
-    """Few different letters, one piece repeated, or letters in a row: what no random secret of 32 letters looks like.
-
-    Of 32 random hexadecimal digits fewer than 8 differ once in 25 million times.
-    """
-    steps = {ord(after) - ord(before) for before, after in pairwise(secret)}
-    is_repeated = secret in (secret + secret)[1:-1]
-    return len(set(secret)) < 8 or len(steps) < 8 or is_repeated
-
-
-def _refuse_open_database(name: str, url: SplitResult) -> None:
-    query = parse_qs(url.query)
-    host = url.hostname or query.get("host", [""])[0]
-    if host.startswith("/"):
-        return  # a socket: its folder says who may enter
-    if not host:
-        raise CannotStart(f"{name} names no host: TENOR_ENV=production makes nothing up.")
-    if not (url.password or query.keys() & {"password", "passfile", "sslkey"}):
-        raise CannotStart(f"{name} has no password; without one anybody on the network is let in.")
-    encryption = query.get("sslmode", [""])[0]
-    if encryption not in _ENCRYPTED and not (encryption and _is_this_machine(host)):
-        raise CannotStart(
-            f"{name} has sslmode={encryption or '(none)'}, and would send consumers' data unencrypted; write "
-            "?sslmode=verify-full, or another that insists on TLS."
-        )
-
-
-def _refuse_open_cache(url: SplitResult) -> None:
-    if url.scheme == "unix":
-        return  # a socket: its folder says who may enter
-    if not (url.password or parse_qs(url.query).get("password")):
-        raise CannotStart("REDIS_URL has no password; without one anybody on the network is let in.")
-    if url.scheme != "rediss" and not _is_this_machine(url.hostname or ""):
-        raise CannotStart("REDIS_URL would send consumers' data unencrypted; write rediss:// instead of redis://.")
-
-
-_ENCRYPTED: Final = ("require", "verify-ca", "verify-full")
-
-
-def _is_this_machine(host: str) -> bool:
-    try:
-        return host == "localhost" or ip_address(host).is_loopback
-    except ValueError:
-        return False
+    if fault := open_cache(urlsplit(given["REDIS_URL"])):
+        raise CannotStart(f"REDIS_URL {fault}")
 
 
 def _cpus() -> int:

@@ -14,7 +14,7 @@ SERVICE = ROOT / "service"
 
 # Who stands where. A module imports only what stands before it, or with it in its own slice; the first are one room.
 MACHINE_ROOM = (
-    "actor", "hosts",
+    "actor", "hosts", "exposure",
     "config", "clock", "money", "countries", "ids", "errors", "event_type", "deadline", "bounded",
     "allowance", "admission", "inbox", "aside",
     "packed", "remembered", "db", "migrations", "safety", "statement", "embedded", "metrics", "circuit", "reach",

@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+from abc import ABC, abstractmethod
 from collections.abc import Awaitable, Callable
 from typing import Any, Generic, TypeVar
 
@@ -27,7 +28,7 @@ AWAY = "The database is away; send the same request with the same key again."
 log = logging.getLogger("tenor.lane")
 
 
-class Committer(Generic[Told]):
+class Committer(ABC, Generic[Told]):
     """What lanes and sidings have in common."""
 
     def __init__(self, connect: Connect, lock_s: float, run: Run[Told], committed: Committed[Told]) -> None:
@@ -54,9 +55,9 @@ class Committer(Generic[Told]):
             self._conn.terminate()
             self._conn = None
 
+    @abstractmethod
     def held(self, batch: list[Work[Any]]) -> None:
         """Somebody else holds what some of the batch needs; nothing of it was done."""
-        raise NotImplementedError
 
     def gave_up(self) -> None:
         """The database stays away."""

@@ -187,7 +187,8 @@ async def test_the_file_is_what_the_app_does(world: World) -> None:
     if os.environ.get("OPENAPI") == "write":
         CONTRACT.write_text(text)
     if _lines(CONTRACT.read_text()) != _lines(text):  # compared by an assert, such texts take minutes to print
-        pytest.fail("openapi.yaml is not what the app does: `make openapi` writes it anew")
+        new = sorted(set(_lines(text)) - set(_lines(CONTRACT.read_text())))
+        pytest.fail(f"openapi.yaml is not what the app does: `make openapi` writes it anew; it has not: {new[:5]}")
     assert (await world.http.get("/openapi.yaml")).text == CONTRACT.read_text()
 
 

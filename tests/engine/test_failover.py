@@ -16,7 +16,6 @@ from service import db, migrations
 from service.app import create_app
 from service.config import Settings
 from service.demo.seed import seed
-from service.embedded import binaries
 from service.embedded.servers import Postgres
 from tests.chaos.history import faults
 from tests.chaos.trade import Shopper, Trade
@@ -85,8 +84,6 @@ class Host(Postgres):
 @pytest.fixture
 def pair(tmp_path: Path) -> Iterator[tuple[Host, Host]]:
     """A primary, and a standby that has all that it acknowledges."""
-    if not (binaries.postgres() / "pg_basebackup").exists():
-        pytest.skip("this PostgreSQL comes without pg_basebackup")
     with TemporaryDirectory(prefix="tenor-one-") as one, TemporaryDirectory(prefix="tenor-two-") as two:
         primary, standby = Host(tmp_path / "one", Path(one)), Host(tmp_path / "two", Path(two))
         primary.data.mkdir()
