@@ -235,6 +235,9 @@ def test_columns_are_counted_and_their_names_measured() -> None:
     assert len(read(wide(COLUMNS_MAX, NAME_MAX))) == 1
     assert refusal(wide(COLUMNS_MAX + 1, 1)) == "Line 1: 201 columns; a file has at most 200."
     assert "the name of a column has 101 characters" in refusal(wide(7, NAME_MAX + 1))
+    for name in ("=1+1", "+1", "-1", "@SUM(A1)", "=cmd|' /C calc'!A0", "a\u202eb", "a\x1b[2J", "a\u200bb"):
+        assert "is no name of a column" in refusal(f"{HEADER},{name}")
+    assert len(read(f"{HEADER},due-date,a=b,Größe (cm)")) == 0
 
 
 def test_a_record_is_short_however_many_lines_it_has() -> None:

@@ -30,6 +30,8 @@ NAME_MAX: Final = 100  # characters of a column's name
 
 DAY: Final = "business_on"  # a column that may be there, and then holds the file's day in every row
 
+# What a sheet takes for a formula, where our answer is opened in one: unknown columns are told of by their names.
+_FORMULA: Final = ("=", "+", "-", "@")
 _AMOUNT: Final = re.compile(r"-?([0-9]{1,13})(?:\.([0-9]+))?")
 
 
@@ -131,6 +133,8 @@ def _columns(line: int, cells: list[str]) -> _Columns:
         raise invalid(f"Line {line}: {len(names)} columns; a file has at most {COLUMNS_MAX}.")
     if (longest := max(map(len, names))) > NAME_MAX:
         raise invalid(f"Line {line}: the name of a column has {longest} characters; one has at most {NAME_MAX}.")
+    if unfit := next((name for name in names if not name.isprintable() or name[:1] in _FORMULA), None):
+        raise invalid(f"Line {line}: {unfit!r:.60} is no name of a column: a formula, or characters that nobody sees.")
     missing = [column for column in COLUMNS if column not in names]
     if missing and len(names) == 1 and ";" in names[0]:
         raise invalid(f"Line {line}: the columns are separated by semicolons; separate them by commas.")
