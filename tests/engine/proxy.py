@@ -6,7 +6,6 @@ from pathlib import Path
 from urllib.parse import parse_qs, quote, urlsplit, urlunsplit
 
 COMMIT = b"COMMIT;\x00"  # the end of asyncpg's simple query
-READ_ONLY = b"READ ONLY"  # a transaction that changes nothing: the registry reads one whenever it hears of a change
 
 
 class Cut(StrEnum):
@@ -25,6 +24,7 @@ class Proxy:
         self._server: asyncio.Server | None = None
         self._open: set[asyncio.StreamWriter] = set()
         self.cut: Cut | None = None  # at the next COMMIT
+        self.cut_of = b""  # only of a transaction that mentions this: a service has other work as well
         self.then_closed = False  # after a cut, nobody is let in
         self.cuts = 0
 
@@ -58,12 +58,13 @@ class Proxy:
             return
         self._open |= {writer, upstream}
         answers = asyncio.create_task(_pass_on(upstream_reader, writer))
-        only_reads = False
+        is_meant = False
         try:
             while message := await reader.read(1 << 16):
                 if b"BEGIN" in message:
-                    only_reads = READ_ONLY in message
-                if self.cut is not None and message.endswith(COMMIT) and not only_reads:
+                    is_meant = False
+                is_meant = is_meant or self.cut_of in message
+                if self.cut is not None and message.endswith(COMMIT) and is_meant:
                     await self._cut(message, upstream, upstream_reader, answers)
                     break
                 upstream.write(message)

@@ -15,12 +15,15 @@ from tests.engine.proxy import Cut, Proxy
 from tests.flows.conftest import world_on
 from tests.flows.world import World
 
+KEY = "a-key-of-what-is-cut"  # every request that is cut is sent with one that begins so
+
 
 @pytest.fixture
 async def proxy(database_url: str) -> AsyncIterator[Proxy]:
     """Passes everything on."""
     with TemporaryDirectory(prefix="tenor-proxy-") as folder:  # a short path: it holds a socket
         proxy = Proxy(database_url, Path(folder))
+        proxy.cut_of = KEY.encode()
         await proxy.open()
         yield proxy
         await proxy.close()
@@ -38,10 +41,10 @@ async def test_a_plan_is_opened_once(world: World, proxy: Proxy, cut: Cut) -> No
     consumer = await world.consumer(limit=1_000_00)
     offer = await world.offer(consumer, 100_00, "instalments")
     proxy.cut = cut
-    opened = await world.merchant.post("/v1/plans", {"offer_id": offer["id"]}, key="once")
+    opened = await world.merchant.post("/v1/plans", {"offer_id": offer["id"]}, key=KEY)
     assert (opened.status_code, proxy.cuts) == (201, 1)
     assert (await world.account(consumer))["reserved"] == 100_00
-    again = await world.merchant.post("/v1/plans", {"offer_id": offer["id"]}, key="once")
+    again = await world.merchant.post("/v1/plans", {"offer_id": offer["id"]}, key=KEY)
     assert (again.status_code, again.content) == (201, opened.content)
     # the cache heard of it, though the answer to COMMIT never came
     declined = await world.checkout(consumer, 900_01, kinds=["instalments"], instalments=12)
@@ -53,7 +56,9 @@ async def test_a_whole_batch_is_done_once(world: World, proxy: Proxy, cut: Cut) 
     consumer = await world.consumer(limit=700_00)
     made = [await world.offer(consumer, 100_00, "instalments") for _ in range(10)]
     proxy.cut = cut
-    answers = await asyncio.gather(*(world.merchant.post("/v1/plans", {"offer_id": offer["id"]}) for offer in made))
+    answers = await asyncio.gather(
+        *(world.merchant.post("/v1/plans", {"offer_id": offer["id"]}, key=f"{KEY}-{offer['id']}") for offer in made)
+    )
     assert sorted(answer.status_code for answer in answers) == [201] * 7 + [409] * 3
     assert proxy.cuts == 1
 
@@ -61,9 +66,9 @@ async def test_a_whole_batch_is_done_once(world: World, proxy: Proxy, cut: Cut) 
 @pytest.mark.parametrize("cut", Cut)
 async def test_a_consumer_is_registered_once(world: World, proxy: Proxy, cut: Cut) -> None:
     proxy.cut = cut
-    made = await world.merchant.post("/v1/consumers", {"reference": "c-1"}, key="once")
+    made = await world.merchant.post("/v1/consumers", {"reference": "c-1"}, key=KEY)
     assert (made.status_code, made.json()["version"], proxy.cuts) == (201, 1, 1)
-    again = await world.merchant.post("/v1/consumers", {"reference": "c-1"}, key="once")
+    again = await world.merchant.post("/v1/consumers", {"reference": "c-1"}, key=KEY)
     assert (again.status_code, again.content) == (201, made.content)
 
 
@@ -76,22 +81,22 @@ async def test_nobody_knows_while_the_database_is_away(
     consumer = await world.consumer(limit=1_000_00)
     offer = await world.offer(consumer, 100_00, "instalments")
     proxy.cut, proxy.then_closed = cut, True
-    unknown = await world.merchant.post("/v1/plans", {"offer_id": offer["id"]}, key="once")
+    unknown = await world.merchant.post("/v1/plans", {"offer_id": offer["id"]}, key=KEY)
     assert (unknown.status_code, unknown.json()["code"]) == (503, "outcome_unknown")
     assert unknown.headers["retry-after"] == "1"
-    still = await world.merchant.post("/v1/plans", {"offer_id": offer["id"]}, key="once")
+    still = await world.merchant.post("/v1/plans", {"offer_id": offer["id"]}, key=KEY)
     assert (still.status_code, still.json()["code"]) == (503, "unavailable")
     assert (await world.merchant.get(f"/v1/consumers/{consumer}")).status_code == 503
-    assert (await world.merchant.post("/v1/consumers", {"reference": "c-1"}, key="c")).status_code == 503
+    assert (await world.merchant.post("/v1/consumers", {"reference": "c-1"}, key=f"{KEY}-c")).status_code == 503
     ready = await world.http.get("/readyz")
     assert (ready.status_code, ready.json()["status"]) == (503, "not ready")
     assert (await world.http.get("/livez")).status_code == 200
 
     await proxy.open()
-    opened = await world.merchant.post("/v1/plans", {"offer_id": offer["id"]}, key="once")
+    opened = await world.merchant.post("/v1/plans", {"offer_id": offer["id"]}, key=KEY)
     assert opened.status_code == 201
     assert (await world.account(consumer))["reserved"] == 100_00
-    assert (await world.merchant.post("/v1/consumers", {"reference": "c-1"}, key="c")).status_code == 201
+    assert (await world.merchant.post("/v1/consumers", {"reference": "c-1"}, key=f"{KEY}-c")).status_code == 201
     async with asyncio.timeout(10):
         while (await world.http.get("/readyz")).status_code != 200:
             await asyncio.sleep(0.1)
