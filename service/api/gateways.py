@@ -4,7 +4,6 @@ from datetime import date, datetime, timedelta
 from typing import Annotated, Final
 
 import asyncpg
-import msgspec
 from litestar import get, post
 from litestar.params import FromPath, RawBody
 from litestar.response.base import ASGIResponse
@@ -18,7 +17,8 @@ from service.api.body import Body, Nothing
 from service.api.consents import require_consumer
 from service.api.operation import operation
 from service.api.paging import After, Limit
-from service.api.reply import Made, encode, reply, reply_answer
+from service.api.reply import Made, reply, reply_answer
+from service.api.two_people import Doing, Proposed, needs_two, propose
 from service.audit.entry import Thing, Verb
 from service.db import Connection
 from service.engine.work import Answer
@@ -43,10 +43,10 @@ class GatewayBody(Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class GatewayMade(Struct, frozen=True):
-    """The secret is shown once, in the answer to the request that registered the gateway."""
+    """The secret is shown once, to who approved the gateway."""
 
     gateway_id: str = field(name="id")
-    secret: str | None  # each of our calls carries it as `Authorization: Bearer`; null: this answer was given before
+    secret: str | None  # each of our calls carries it as `Authorization: Bearer`; null: as it is kept
 
 
 class GatewayView(Struct, frozen=True):
@@ -103,10 +103,10 @@ _nothing = Body(Nothing)
 
 @post(
     "/gateways",
-    status_code=201,
+    status_code=202,
     opt=operation(
         "gateways",
-        GatewayMade,
+        {202: Proposed},
         takes=GatewayBody,
         refuses=(Code.STATE_FORBIDS,),
         example={
@@ -117,50 +117,69 @@ _nothing = Body(Nothing)
     ),
 )
 async def register_gateway(request: Asked, body: RawBody) -> ASGIResponse:
-    """Register a gateway to a credit bureau, an income or a public-credit platform, under a name nobody uses.
+    """Propose a gateway to a credit bureau, an income or a public-credit platform, under a name nobody uses.
 
-    The answer holds the secret by which the gateway knows us. It is shown this once, and not to the same request sent
-    again; if it was lost, retire the gateway and register it anew.
+    Another operator approves it; the approval's `result` has the gateway's `id` and the `secret` by which it knows us,
+    shown this once and not to the same request sent again. If it was lost, retire the gateway and register it anew.
     """
     asked = _gateway.read(body, content_type(request))
-    ask, by = write(request, body), request.auth.key_id
+    ask = write(request, body)
     _refuse_address(ask, asked)
-    gateway_id, shown = ids.new_id(ids.GATEWAY, 0, ask.now_ms), ""
 
-    async def register(conn: Connection) -> Answer:
-        if not await gateway_store.register(conn, gateway_id, asked.name, asked.url, asked.data_types, by, ask.now):
-            raise Refused(Code.STATE_FORBIDS, f"There is a gateway {asked.name!r} in use.", "/name", ("retire",))
-        nonlocal shown
-        shown = await introduce(conn, ask.services.registry.secrets, gateway_id)
-        await ask.record(conn, Verb.MADE, Thing.GATEWAY, gateway_id, asked)
-        return Answer(201, encode(GatewayMade(gateway_id, None)))
+    async def keep(conn: Connection) -> Answer:
+        if await gateway_store.is_in_use(conn, asked.name):
+            raise _name_in_use(asked)
+        return await propose("register_gateway", ask, conn, Thing.GATEWAY, asked.name, asked)
 
-    answer = await ask.services.engine.once(ask.must_key, ask.now, register)
-    await ask.services.registry.reload()
-    if answer.status != 201:
-        return reply_answer(answer)
-    made = msgspec.json.decode(answer.body, type=GatewayMade)
-    return reply(GatewayMade(made.gateway_id, shown if made.gateway_id == gateway_id else None), 201)
+    return reply_answer(await ask.services.engine.once(ask.must_key, ask.now, keep))
 
 
-@post("/gateways/{gateway_id:str}/retire", status_code=200, opt=operation("gateways", Made, takes=Nothing))
+@needs_two("register_gateway", "gateways")
+async def _register(doing: Doing, asked: GatewayBody) -> GatewayMade:
+    ask, conn = doing.ask, doing.conn
+    gateway_id = ids.new_id(ids.GATEWAY, 0, ask.now_ms)
+    assert ask.by.key_id is not None
+    if not await gateway_store.register(
+        conn, gateway_id, asked.name, asked.url, asked.data_types, ask.by.key_id, ask.now
+    ):
+        raise _name_in_use(asked)
+    secret = await introduce(conn, ask.services.registry.secrets, gateway_id)
+    await ask.record(conn, Verb.MADE, Thing.GATEWAY, gateway_id, asked)
+    doing.shown = GatewayMade(gateway_id, secret)
+    return GatewayMade(gateway_id, None)
+
+
+@post("/gateways/{gateway_id:str}/retire", status_code=202, opt=operation("gateways", {202: Proposed}, takes=Nothing))
 async def retire_gateway(request: Asked, body: RawBody, gateway_id: FromPath[str]) -> ASGIResponse:
-    """Nothing is sent there any more; its name is free for another."""
+    """Propose to retire a gateway: when another operator approves it, nothing is sent there any more.
+
+    Its name is free then for another, and consents that were given for this one are not for that.
+    """
     if body:
         _nothing.read(body, content_type(request))
-    ask, by = write(request, body), request.auth.key_id
+    ask, none = (
+        write(request, body),
+        Refused(Code.NOT_FOUND, f"There is no gateway {gateway_id[:100]!r} in use.", "/id"),
+    )
     if not ids.is_id(gateway_id, ids.GATEWAY):
-        raise Refused(Code.NOT_FOUND, f"There is no gateway {gateway_id[:100]!r}.", "/id")
+        raise none
 
-    async def retire(conn: Connection) -> Answer:
-        if not await gateway_store.retire(conn, gateway_id, by, ask.now):
-            raise Refused(Code.NOT_FOUND, "There is no such gateway in use.", "/id")
-        await ask.record(conn, Verb.RETIRED, Thing.GATEWAY, gateway_id)
-        return Answer(200, encode(Made(gateway_id)))
+    async def keep(conn: Connection) -> Answer:
+        if not await gateway_store.is_in_use(conn, gateway_id):
+            raise none
+        return await propose("retire_gateway", ask, conn, Thing.GATEWAY, gateway_id, Made(gateway_id))
 
-    answer = await ask.services.engine.once(ask.must_key, ask.now, retire)
-    await ask.services.registry.reload()
-    return reply_answer(answer)
+    return reply_answer(await ask.services.engine.once(ask.must_key, ask.now, keep))
+
+
+@needs_two("retire_gateway", "gateways")
+async def _retire(doing: Doing, retired: Made) -> Made:
+    ask, conn = doing.ask, doing.conn
+    assert ask.by.key_id is not None
+    if not await gateway_store.retire(conn, retired.made_id, ask.by.key_id, ask.now):
+        raise Refused(Code.STATE_FORBIDS, "The gateway is retired already.", "/id")
+    await ask.record(conn, Verb.RETIRED, Thing.GATEWAY, retired.made_id)
+    return retired
 
 
 @get("/gateways", opt=operation("gateways", GatewayPage))
@@ -193,6 +212,10 @@ def _view(ask: Ask, row: asyncpg.Record, counts: dict[str, dict[str, int]]) -> G
     is_resting = ask.services.outside.rests(gateway_id)
     calls = dict(sorted(counts.get(gateway_id, {}).items()))
     return GatewayView(**dict(row), is_resting=is_resting, calls=calls)
+
+
+def _name_in_use(asked: GatewayBody) -> Refused:
+    return Refused(Code.STATE_FORBIDS, f"There is a gateway {asked.name!r} in use.", "/name", ("retire",))
 
 
 def _refuse_address(ask: Ask, asked: GatewayBody) -> None:

@@ -3,7 +3,6 @@
 from datetime import datetime
 from typing import Annotated, Final
 
-import msgspec
 from litestar import Router, get, post
 from litestar.params import FromPath, RawBody
 from litestar.response.base import ASGIResponse
@@ -11,13 +10,15 @@ from msgspec import Meta, Struct, field
 
 from service import ids
 from service.access.flow import Wanted, introduce, make_key
+from service.access.key import Audience, Principal
 from service.api.addresses import Url, refuse_no_address
-from service.api.ask import Asked, content_type, guard_for, read, write
+from service.api.ask import Ask, Asked, content_type, guard_for, read, write
 from service.api.body import Body, Nothing
 from service.api.charges import BUDGET, ChargeView, view
 from service.api.operation import operation
 from service.api.paging import After, Limit
 from service.api.reply import Made, encode, reply, reply_answer
+from service.api.two_people import Doing, Proposed, needs_two, propose
 from service.audit.entry import Thing, Verb
 from service.config import processor_key
 from service.db import Connection
@@ -39,12 +40,12 @@ class ProcessorBody(Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class ProcessorMade(Struct, frozen=True):
-    """Both secrets are shown once, in the answer to the request that registered the processor."""
+    """Both secrets are shown once, to who approved the processor."""
 
     processor_id: str = field(name="id")
     key_id: str  # of the processor's key
     secret: str | None  # each of our calls carries it as `Authorization: Bearer`; null: a key that it has given us
-    key: str | None  # the processor's own, for `/v1/processor/...`; null: this answer was given before
+    key: str | None  # the processor's own, for `/v1/processor/...`; null: as it is kept
 
 
 class ProcessorView(Struct, frozen=True):
@@ -87,68 +88,82 @@ _nothing = Body(Nothing)
 
 @post(
     "/processors",
-    status_code=201,
+    status_code=202,
     opt=operation(
-        "processors", ProcessorMade, takes=ProcessorBody, refuses=(Code.STATE_FORBIDS,),
+        "processors", {202: Proposed}, takes=ProcessorBody, refuses=(Code.STATE_FORBIDS,),
         example={"name": "acme", "url": "https://acme.example/payments/", "protocol": "tenor"},
     ),
 )  # fmt: skip
 async def register_processor(request: Asked, body: RawBody) -> ASGIResponse:
-    """Register a processor of payments, under a name nobody uses.
+    """Propose a processor of payments, under a name nobody uses.
 
-    The answer holds the secret by which the processor knows us, and its key to tell us of news. They are shown this
-    once, and not to the same request sent again; if they were lost, retire the processor and register it anew.
+    Another operator approves it; the approval's `result` has the processor's `id`, the `secret` by which it knows us,
+    and its `key` to tell us of news, shown this once and not to the same request sent again. If they were lost, retire
+    the processor and register it anew.
     """
     asked = _processor.read(body, content_type(request))
-    ask, by, registry = write(request, body), request.auth.key_id, request.app.state["services"].registry
+    ask = write(request, body)
     refuse_no_address(asked.url, ask.services.settings)
-    is_ours = asked.protocol is Protocol.TENOR
-    if not is_ours and not processor_key(ask.services.settings, asked.name):
-        sentence = f"TENOR_PROCESSOR_KEYS holds no key that {asked.name!r} has given us."
-        raise Refused(Code.INVALID_FIELD, sentence, "/protocol")
+    _refuse_without_key(ask, asked)
+
+    async def keep(conn: Connection) -> Answer:
+        if await conn.fetchval(Q.is_processor_in_use, asked.name):
+            raise _name_in_use(asked)
+        return await propose("register_processor", ask, conn, Thing.PROCESSOR, asked.name, asked)
+
+    return reply_answer(await ask.services.engine.once(ask.must_key, ask.now, keep))
+
+
+@needs_two("register_processor", "processors")
+async def _register(doing: Doing, asked: ProcessorBody) -> ProcessorMade:
+    ask, conn, secrets = doing.ask, doing.conn, doing.ask.services.registry.secrets
+    _refuse_without_key(ask, asked)  # it may have been approved on a machine with other settings
+    assert ask.by.key_id is not None
     processor_id = ids.new_id(ids.PROCESSOR, 0, ask.now_ms)
-    shown: dict[str, ProcessorMade] = {}  # by its key: work whose outcome is not known is done again
-
-    async def register(conn: Connection) -> Answer:
-        if not await conn.fetchval(
-            Q.insert_processor, processor_id, asked.name, asked.url, asked.protocol, by, ask.now
-        ):
-            raise Refused(Code.STATE_FORBIDS, f"There is a processor {asked.name!r} in use.", "/name", ("retire",))
-        wanted = Wanted("processor", processor_id, ("*",))
-        key = await make_key(conn, registry.secrets, wanted, request.auth, ask.real_now)
-        secret = await introduce(conn, registry.secrets, processor_id) if is_ours else None
-        shown[key.key_id] = ProcessorMade(processor_id, key.key_id, secret, key.text)
-        await ask.record(conn, Verb.MADE, Thing.PROCESSOR, processor_id, asked)
-        return Answer(201, encode(ProcessorMade(processor_id, key.key_id, None, None)))
-
-    answer = await ask.services.engine.once(ask.must_key, ask.now, register)
-    await registry.reload()
-    if answer.status != 201:
-        return reply_answer(answer)
-    made = msgspec.json.decode(answer.body, type=ProcessorMade)
-    return reply(shown.get(made.key_id, made), 201)
+    if not await conn.fetchval(
+        Q.insert_processor, processor_id, asked.name, asked.url, asked.protocol, ask.by.key_id, ask.now
+    ):
+        raise _name_in_use(asked)
+    by = Principal(ask.by.key_id, Audience.OPERATOR, ask.by.owner_id, frozenset())
+    key = await make_key(conn, secrets, Wanted("processor", processor_id, ("*",)), by, ask.real_now)
+    secret = await introduce(conn, secrets, processor_id) if asked.protocol is Protocol.TENOR else None
+    await ask.record(conn, Verb.MADE, Thing.PROCESSOR, processor_id, asked)
+    doing.shown = ProcessorMade(processor_id, key.key_id, secret, key.text)
+    return ProcessorMade(processor_id, key.key_id, None, None)
 
 
-@post("/processors/{processor_id:str}/retire", status_code=200, opt=operation("processors", Made, takes=Nothing))
+@post(
+    "/processors/{processor_id:str}/retire",
+    status_code=202,
+    opt=operation("processors", {202: Proposed}, takes=Nothing),
+)
 async def retire_processor(request: Asked, body: RawBody, processor_id: FromPath[str]) -> ASGIResponse:
-    """Nothing new is charged there; what is pending is still asked about. Its name is free for another."""
+    """Propose to retire a processor: when another operator approves it, nothing new is charged there.
+
+    What is pending is still asked about. Its name is free then for another.
+    """
     if body:
         _nothing.read(body, content_type(request))
-    ask, by = write(request, body), request.auth.key_id
-
+    ask = write(request, body)
     none = Refused(Code.NOT_FOUND, f"There is no processor {processor_id[:100]!r} in use.", "/id")
     if not ids.is_id(processor_id, ids.PROCESSOR):
         raise none
 
-    async def retire(conn: Connection) -> Answer:
-        if not await conn.fetchval(Q.retire_processor, processor_id, by, ask.now):
+    async def keep(conn: Connection) -> Answer:
+        if not await conn.fetchval(Q.is_processor_in_use, processor_id):
             raise none
-        await ask.record(conn, Verb.RETIRED, Thing.PROCESSOR, processor_id)
-        return Answer(200, encode(Made(processor_id)))
+        return await propose("retire_processor", ask, conn, Thing.PROCESSOR, processor_id, Made(processor_id))
 
-    answer = await ask.services.engine.once(ask.must_key, ask.now, retire)
-    await ask.services.registry.reload()
-    return reply_answer(answer)
+    return reply_answer(await ask.services.engine.once(ask.must_key, ask.now, keep))
+
+
+@needs_two("retire_processor", "processors")
+async def _retire(doing: Doing, retired: Made) -> Made:
+    ask, conn = doing.ask, doing.conn
+    if not await conn.fetchval(Q.retire_processor, retired.made_id, ask.by.key_id, ask.now):
+        raise Refused(Code.STATE_FORBIDS, "The processor is retired already.", "/id")
+    await ask.record(conn, Verb.RETIRED, Thing.PROCESSOR, retired.made_id)
+    return retired
 
 
 @get("/processors", opt=operation("processors", ProcessorPage))
@@ -198,6 +213,16 @@ async def list_own_charges(request: Asked, after: After = "", limit: Limit = 100
     rows = await ask.services.pool.fetch(Q.list_charges_of_processor, ask.owner_id, after, limit)
     page = [view(charge_of(row)) for row in rows]
     return reply(ProcessorCharges(page, page[-1].charge_id if page else after))
+
+
+def _refuse_without_key(ask: Ask, asked: ProcessorBody) -> None:
+    if asked.protocol is not Protocol.TENOR and not processor_key(ask.services.settings, asked.name):
+        sentence = f"TENOR_PROCESSOR_KEYS holds no key that {asked.name!r} has given us."
+        raise Refused(Code.INVALID_FIELD, sentence, "/protocol")
+
+
+def _name_in_use(asked: ProcessorBody) -> Refused:
+    return Refused(Code.STATE_FORBIDS, f"There is a processor {asked.name!r} in use.", "/name", ("retire",))
 
 
 OPERATOR_ROUTES: Final = [register_processor, retire_processor, list_processors]

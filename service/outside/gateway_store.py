@@ -17,3 +17,8 @@ async def register(
 async def retire(conn: Connection, gateway_id: str, by: str, now: datetime) -> bool:
     """Nothing is sent there any more; False: there is no such gateway in use."""
     return await conn.fetchval(Q.retire_gateway, gateway_id, by, now) is not None
+
+
+async def is_in_use(conn: Connection, gateway: str) -> bool:
+    """Whether questions are sent to the gateway of this id, or of this name."""
+    return await conn.fetchval(Q.is_gateway_in_use, gateway) is not None

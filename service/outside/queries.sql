@@ -105,6 +105,9 @@ values ($1, $2, $3, $4, $5, $6)
     on conflict (name) where retired_at is null do nothing
 returning gateway_id;
 
+-- is_gateway_in_use --
+select true from gateways where (gateway_id = $1 or name = $1) and retired_at is null;
+
 -- retire_gateway --
 update gateways set retired_by = $2, retired_at = $3 where gateway_id = $1 and retired_at is null
 returning gateway_id;

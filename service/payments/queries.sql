@@ -7,7 +7,7 @@ values ($1, $2, $3, $4, $5, $6)
 returning processor_id;
 
 -- is_processor_in_use --
-select true from processors where processor_id = $1 and retired_at is null;
+select true from processors where (processor_id = $1 or name = $1) and retired_at is null;
 
 -- retire_processor --
 update processors set retired_by = $2, retired_at = $3 where processor_id = $1 and retired_at is null

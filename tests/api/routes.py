@@ -193,8 +193,8 @@ class Stage:
 
     async def _gateway_id(self) -> str:
         post = await self.ready(self.routes["POST /v1/operator/gateways"])
-        post.body["name"] = f"g-{uuid.uuid4().hex[:8]}"  # one name is one gateway
-        return str((await self.do(post))["id"])
+        waits = await self.world.operator.post(post.path, post.body | {"name": f"g-{uuid.uuid4().hex[:8]}"})
+        return str((await self.world.seconded(waits)).json()["id"])  # one name is one gateway
 
     async def _processor(self) -> str:
         """The name of a sandbox processor, which is served for as long as the world lives."""

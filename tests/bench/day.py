@@ -40,7 +40,7 @@ def measure(servers: Settings, plans: int) -> DayClose:
         cast, demo, postmaster = asyncio.run(_prepare(settings))
         with serving(["service", "http-process"], PROCESSES, settings) as web:
             operator, merchant = (Teller(web.port, key) for key in (demo.operator_key, demo.merchant_key))
-            with _till(operator) as name:
+            with _till(operator, Teller(web.port, demo.second_operator_key)) as name:
                 today = clock.now()
                 models = [portfolio.live(merchant, life, today, name) for life in LIVES]
                 operator.post("/v1/operator/day-close", {}, today - portfolio.A_DAY)
@@ -86,10 +86,11 @@ async def _multiply(settings: Settings, models: list[str], plans: int) -> None:
 
 
 @contextmanager
-def _till(operator: Teller) -> Iterator[str]:
+def _till(operator: Teller, second: Teller) -> Iterator[str]:
     """The sandbox processor, registered; its name."""
     port = free_port()
-    made = operator.post("/v1/operator/processors", {"name": "till", "url": f"http://127.0.0.1:{port}"}, clock.now())
+    waits = operator.post("/v1/operator/processors", {"name": "till", "url": f"http://127.0.0.1:{port}"}, clock.now())
+    made = second.post(f"/v1/operator/approvals/{waits['id']}/approve", {}, clock.now())["result"]
     command = [sys.executable, "-m", "service", "sandbox-processor", f"--port={port}", f"--secret={made['secret']}"]
     process = subprocess.Popen(command, stdout=subprocess.PIPE)
     try:

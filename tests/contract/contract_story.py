@@ -237,13 +237,21 @@ async def _policies(story: Story) -> None:
         await world.second_operator.post(f"{one}/{verb}", routes[f"POST {version}/{verb}"].operation.example)
 
 
+async def _approved(story: Story, name: str) -> dict[str, Any]:
+    """The result of what waits for a second person."""
+    waits = (await story.call(name))["id"]
+    done = await story.world.second_operator.post(f"/v1/operator/approvals/{waits}/approve")
+    result: dict[str, Any] = done.json()["result"]
+    return result
+
+
 async def _outside(story: Story) -> None:
     """A gateway is registered, a consumer allows us to ask it, and a checkout is decided on what it said."""
     world = story.world
     merchant, operator = world.merchant, world.operator
     for client in (merchant, operator, world.second_operator):
         client.now = NOON + timedelta(seconds=1)  # after the policies before
-    gateway = (await story.call("POST /v1/operator/gateways"))["id"]
+    gateway = (await _approved(story, "POST /v1/operator/gateways"))["id"]
     await in_force(world)
     consumer = (await merchant.post("/v1/consumers", {"reference": "customer-4713", "attributes": GOOD})).json()["id"]
     consent = (await story.call("POST /v1/consumers/{consumer_id}/consents", consumer_id=consumer))["id"]
@@ -264,7 +272,7 @@ async def _collecting(story: Story) -> None:
     """A plan is paid by a card: now, declined, and by a payment that came back."""
     world = story.world
     charge = "POST /v1/plans/{plan_id}/charges"
-    await story.call("POST /v1/operator/processors")
+    await _approved(story, "POST /v1/operator/processors")
     await story.call("GET /v1/operator/processors")
     async with till(world, "till") as at:
         plan = await at.plan("ok")

@@ -83,7 +83,7 @@ class Till(Struct):
 
 async def registered(world: World, url: str, name: str = "sandbox") -> tuple[str, Desk]:
     """The id of a new processor at a URL, and what it must know."""
-    made = await world.operator.post("/v1/operator/processors", {"name": name, "url": url})
+    made = await world.seconded(await world.operator.post("/v1/operator/processors", {"name": name, "url": url}))
     assert made.status_code == 201, made.text
     answer = made.json()
     world.processor = Client(world.http, answer["key"]) if name in ("away", "sandbox", "till") else world.processor

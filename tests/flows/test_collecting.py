@@ -12,7 +12,7 @@ import pytest
 from service.demo.seed import POLICY
 from service.payments.flow import Charging
 from service.payments.retry import ASK_AFTER
-from tests.flows.collecting import Till, due_in, till
+from tests.flows.collecting import Till, due_in, registered, till
 from tests.flows.published import publish
 from tests.flows.world import NOON, World
 
@@ -224,8 +224,8 @@ async def test_news_is_taken_from_the_charges_own_processor(at: Till) -> None:
     body = {"charge_id": charge["id"]}
     assert (await at.world.merchant.post("/v1/processor/notifications", body)).status_code == 403
     key = at.world.processor
-    other = await at.world.operator.post("/v1/operator/processors", {"name": "other", "url": "http://127.0.0.1:9/"})
-    stranger = type(key)(at.world.http, other.json()["key"])
+    _, other = await registered(at.world, "http://127.0.0.1:9/", "other")
+    stranger = type(key)(at.world.http, other.key)
     assert (await stranger.post("/v1/processor/notifications", body)).status_code == 404
     assert (await stranger.get("/v1/processor/charges")).json()["charges"] == []
     assert (await at.client.get("/v1/processor/charges")).json()["charges"] == [charge]
@@ -325,8 +325,7 @@ async def test_a_retired_processor_is_asked_and_charged_no_more(at: Till) -> Non
     pending, due = await at.plan("late", autopay=False), await at.plan("ok")
     at.desk.notify = ""
     assert (await at.pay(pending, amount=100_00)).json()["state"] == "pending"
-    retired = await at.world.operator.post(f"/v1/operator/processors/{at.processor_id}/retire")
-    assert retired.status_code == 200
+    await at.world.seconded(await at.world.operator.post(f"/v1/operator/processors/{at.processor_id}/retire"))
     refused = await at.pay(due)
     assert (refused.status_code, refused.json()["code"]) == (409, "no_instrument")
     await asyncio.sleep(1.1)

@@ -25,7 +25,7 @@ from tests.flows.outside import (
 from tests.flows.test_policies import draft
 from tests.flows.test_policies_on_trial import report, start
 from tests.flows.test_reviews import LARGE, review
-from tests.flows.world import World
+from tests.flows.world import Client, World
 from tests.outside.serving import served
 
 
@@ -213,7 +213,7 @@ async def test_a_consent_given_stays_given_under_its_key(world: World) -> None:
     body = CONSENT | {"sources": ["bureau"], "expires_at": "2026-03-02T12:00:03Z"}
     given = await world.merchant.post(path, body, key="k")
     assert given.status_code == 201, given.text
-    await world.operator.post(f"/v1/operator/gateways/{gateway['id']}/retire")
+    await retire(world, gateway)
     later(world, seconds=4)
     again = await world.merchant.post(path, body, key="k")
     assert (again.status_code, again.content) == (201, given.content)
@@ -384,10 +384,14 @@ async def test_another_policy_reads_what_was_read(world: World) -> None:
 
 async def register(world: World, url: str, name: str = "bureau") -> dict[str, Any]:
     body = {"name": name, "url": url, "data_types": ["credit_history"]}
-    made = await world.operator.post("/v1/operator/gateways", body)
+    made = await world.seconded(await world.operator.post("/v1/operator/gateways", body))
     assert made.status_code == 201, made.text
     gateway: dict[str, Any] = made.json()
     return gateway
+
+
+async def retire(world: World, gateway: dict[str, Any]) -> None:
+    await world.seconded(await world.operator.post(f"/v1/operator/gateways/{gateway['id']}/retire"))
 
 
 async def test_a_registered_gateway_is_asked_over_http(world: World) -> None:
@@ -408,8 +412,7 @@ async def test_a_registered_gateway_is_asked_over_http(world: World) -> None:
         )  # fmt: skip
         assert gateway["secret"] not in str(shown)
 
-        retired = await world.operator.post(f"/v1/operator/gateways/{gateway['id']}/retire")
-        assert retired.status_code == 200
+        await retire(world, gateway)
         assert await said(world, consumer) == {"bureau": "unavailable"}
     assert len(app.state["received"]) == 1
     assert len(await enquiries(world, consumer)) == 2  # what is retired is not called, and no use is spent
@@ -437,7 +440,7 @@ async def test_a_name_means_one_gateway(world: World) -> None:
     refused = await world.operator.post("/v1/operator/gateways", body)
     assert (refused.json()["code"], refused.json()["actions"]) == ("state_forbids", ["retire"])
     later(world, seconds=1)
-    await world.operator.post(f"/v1/operator/gateways/{first['id']}/retire")
+    await retire(world, first)
     assert (await register(world, "https://other.example/ask"))["secret"] != first["secret"]
     rows = (await world.operator.get("/v1/operator/gateways")).json()["gateways"]
     assert [(row["url"], row["retired_at"] is None) for row in rows] == [
@@ -445,8 +448,44 @@ async def test_a_name_means_one_gateway(world: World) -> None:
     ]  # fmt: skip
 
 
+@pytest.mark.parametrize(
+    ("path", "body"),
+    [
+        ("gateways", {"name": "bureau", "url": "https://bureau.example/ask", "data_types": ["income"]}),
+        ("processors", {"name": "till", "url": "https://till.example/"}),
+    ],
+)
+async def test_where_data_and_money_go_is_said_by_two(world: World, path: str, body: dict[str, Any]) -> None:
+    """Nobody registers or retires alone, with whatever scopes; and who approves needs the scope as well."""
+    made = f"/v1/operator/{path}"
+
+    async def in_use() -> list[str]:
+        return [one["id"] for one in (await world.operator.get(made)).json()[path] if one["retired_at"] is None]
+
+    async def approves(client: Client, approval: str) -> int:
+        return (await client.post(f"/v1/operator/approvals/{approval}/approve")).status_code
+
+    lacking = Client(world.http, await world.key(audience="operator", owner_id="grace", scopes=["approvals"]))
+    twice = [(await world.operator.post(made, body)).json()["id"] for _ in range(2)]
+    assert [await approves(by, twice[0]) for by in (world.operator, lacking)] == [403, 403]
+    assert await in_use() == []
+    assert [await approves(world.second_operator, one) for one in twice] == [200, 409]
+    (there,) = await in_use()
+    refused = await world.operator.post(made, body)
+    assert (refused.json()["code"], refused.json()["actions"]) == ("state_forbids", ["retire"])
+    twice = [(await world.operator.post(f"{made}/{there}/retire")).json()["id"] for _ in range(2)]
+    assert await approves(world.operator, twice[0]) == 403
+    assert await in_use() == [there]
+    assert [await approves(world.second_operator, one) for one in twice] == [200, 409]
+    assert await in_use() == []
+    told = (await world.operator.get("/v1/operator/audit", thing_id=there)).json()["entries"]
+    assert [(one["verb"], one["owner_id"]) for one in told] == [
+        ("made", "grace"), ("proposed", "ada"), ("proposed", "ada"), ("retired", "grace"), ("approved", "grace"),
+    ]  # fmt: skip
+
+
 async def test_a_consent_is_not_for_who_takes_over_the_name(world: World) -> None:
-    """One person retires the bureau, registers its name with an address of their own, and would be sent identities."""
+    """Two retire the bureau and register its name with another address, which would be sent identities."""
     await in_force(world, BUREAU | {"gateway": "bureau", "cached_for_minutes": 0})
     bureau, thief = create_simulator(""), create_simulator("")
     async with served(bureau) as url, served(thief) as theirs:
@@ -454,7 +493,7 @@ async def test_a_consent_is_not_for_who_takes_over_the_name(world: World) -> Non
         bureau.state["secret"] = honest["secret"]
         consumer = await consenting(world, sources=["bureau"])
         assert await said(world, consumer) == {"bureau": "answered"}
-        await world.operator.post(f"/v1/operator/gateways/{honest['id']}/retire")
+        await retire(world, honest)
         thief.state["secret"] = (await register(world, theirs))["secret"]
         assert await said(world, consumer) == {"bureau": "no_consent"}
         assert not thief.state["received"]
@@ -465,9 +504,11 @@ async def test_a_consent_is_not_for_who_takes_over_the_name(world: World) -> Non
 
 async def test_the_secret_is_shown_once_and_kept_sealed(world: World) -> None:
     body = {"name": "bureau", "url": "https://bureau.example/ask", "data_types": ["income"]}
-    first, again = [await world.operator.post("/v1/operator/gateways", body, key="k") for _ in range(2)]
-    assert first.json() | {"secret": None} == again.json()
-    secret = first.json()["secret"]
+    waits = (await world.operator.post("/v1/operator/gateways", body)).json()["id"]
+    path = f"/v1/operator/approvals/{waits}/approve"
+    first, again = [(await world.second_operator.post(path, key="k")).json()["result"] for _ in range(2)]
+    assert first | {"secret": None} == again
+    secret = first["secret"]
     tables = [name for (name,) in await world.pool.fetch("select tablename from pg_tables where schemaname = 'public'")]
     for table in tables:
         assert not await world.pool.fetchval(f"select count(*) from {table} t where t::text like $1", f"%{secret}%")

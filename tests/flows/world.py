@@ -99,7 +99,7 @@ class World:
         """What the second operator's approval answers to what waits for it, a key whole; anything else as it is."""
         if answered.status_code != 202:
             return answered
-        told = answered.json()
+        told, self.second_operator.now = answered.json(), self.operator.now
         done = await self.second_operator.post(f"/v1/operator/approvals/{told['id']}/approve")
         assert done.status_code == 200, done.text
         result = done.json()["result"]
