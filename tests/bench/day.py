@@ -24,7 +24,7 @@ from tests.bench.load import Job, Outcome
 from tests.bench.portfolio import LIVES, Teller
 from tests.bench.processes import Processors, memory_mib, postmaster_of, serving
 from tests.bench.report import Checkouts, DayClose
-from tests.bench.stage import PROCESSES, database, free_port
+from tests.bench.stage import PROCESSES, connected, database, free_port
 
 WORKERS = 2
 SHOPPERS = 1_000
@@ -36,7 +36,7 @@ DURING_S = 1_200.0  # at most
 
 def measure(servers: Settings, plans: int) -> DayClose:
     """Makes the plans in a database of their own, and closes their day."""
-    with database(replace(servers, sandbox=True)) as settings:
+    with database(replace(servers, sandbox=True, allow_private=True)) as settings:
         cast, demo, postmaster = asyncio.run(_prepare(settings))
         with serving(["service", "http-process"], PROCESSES, settings) as web:
             operator, merchant = (Teller(web.port, key) for key in (demo.operator_key, demo.merchant_key))
@@ -69,20 +69,17 @@ def measure(servers: Settings, plans: int) -> DayClose:
 
 
 async def _prepare(settings: Settings) -> tuple[Cast, Demo, int | None]:
-    connection = await db.connect(settings.owner_url)
-    cast = await invite(connection, settings, SHOPPERS)
-    demo = load_demo(settings)
-    await portfolio.price(connection, settings, demo)
-    postmaster = postmaster_of(await connection.fetchval("select pg_backend_pid()"))
-    await connection.close()
-    return cast, demo, postmaster
+    async with connected(settings) as connection:
+        cast = await invite(connection, settings, SHOPPERS)
+        demo = load_demo(settings)
+        await portfolio.price(connection, settings, demo)
+        return cast, demo, postmaster_of(await connection.fetchval("select pg_backend_pid()"))
 
 
 async def _multiply(settings: Settings, models: list[str], plans: int) -> None:
-    connection = await db.connect(settings.owner_url)
-    await portfolio.multiply(connection, settings, models, plans)
-    await connection.execute("vacuum (analyze)")
-    await connection.close()
+    async with connected(settings) as connection:
+        await portfolio.multiply(connection, settings, models, plans)
+        await connection.execute("vacuum (analyze)")
 
 
 @contextmanager
@@ -147,11 +144,10 @@ def _checkouts(outcome: Outcome) -> Checkouts:
 
 async def _prove(settings: Settings, found: DayClose) -> None:
     """What the day has done, and whether it is right."""
-    connection = await db.connect(settings.owner_url)
-    row = await connection.fetchrow(portfolio.Q.count_done, clock.now())
-    assert row is not None
-    left, found.passed, found.charged = row
-    assert not left, f"of {left} plans a day is still to be passed"
-    found.broken_checks = [one.name for one in await db.run_checks(connection) if one.rows]
-    found.differences = len((await prove(connection)).differences)
-    await connection.close()
+    async with connected(settings) as connection:
+        row = await connection.fetchrow(portfolio.Q.count_done, clock.now())
+        assert row is not None
+        left, found.passed, found.charged = row
+        assert not left, f"of {left} plans a day is still to be passed"
+        found.broken_checks = [one.name for one in await db.run_checks(connection) if one.rows]
+        found.differences = len((await prove(connection)).differences)

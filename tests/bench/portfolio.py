@@ -202,7 +202,7 @@ async def _copying(conn: Connection, table: str, key: str) -> str:
     names = ", ".join(f'"{name}"' for name in columns)
     return (
         f"insert into {table} ({names}) select {', '.join(copied)} from copies k "
-        f"join pattern_{table} t using (model) join sealed s using (number) "
+        f"join pattern_{table} t using (model) join sealed s on s.number = k.number "
         "where k.number between $1 and $2 order by k.bucket"
     )
 

@@ -5,8 +5,8 @@ import secrets
 import socket
 import subprocess
 import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager
 from urllib.parse import urlsplit, urlunsplit
 
 import msgspec
@@ -117,11 +117,8 @@ def _make_owe(stage: Stage, people: list[Person]) -> None:
 
 
 async def _find_plans(settings: Settings, people: list[Person]) -> list[str]:
-    connection = await db.connect(settings.owner_url)
-    try:
+    async with connected(settings) as connection:
         return await find_plans(connection, people)
-    finally:
-        await connection.close()
 
 
 def _warm_up(stage: Stage) -> None:
@@ -136,7 +133,7 @@ def _warm_up(stage: Stage) -> None:
 
 @contextmanager
 def database(servers: Settings) -> Iterator[Settings]:
-    """A migrated database on the server, dropped at the end."""
+    """A migrated database on the server, with a data folder of its own, dropped at the end."""
     name = f"tenor_bench_{secrets.token_hex(4)}"
     owner, serving = (
         urlunsplit(urlsplit(url)._replace(path=f"/{name}")) for url in (servers.owner_url, servers.database_url or "")
@@ -144,10 +141,20 @@ def database(servers: Settings) -> Iterator[Settings]:
     asyncio.run(_execute(servers.owner_url, f"create database {name}"))
     try:
         asyncio.run(_migrate(owner))
-        yield replace(servers, database_url=serving, migrate_url=owner)
+        yield replace(servers, database_url=serving, migrate_url=owner, data=servers.data / name)
     finally:
         # Without force: only that would ask for a right to end an autovacuum, which a plain drop sends away.
         asyncio.run(_execute(servers.owner_url, f"drop database {name}"))
+
+
+@asynccontextmanager
+async def connected(settings: Settings) -> AsyncIterator[db.Connection]:
+    """A connection of the owner of the tables, closed whatever happens: else the database could not be dropped."""
+    connection = await db.connect(settings.owner_url)
+    try:
+        yield connection
+    finally:
+        await connection.close()
 
 
 def free_port() -> int:
@@ -172,15 +179,12 @@ async def _migrate(url: str) -> None:
 
 
 async def _invite(settings: Settings, people: int) -> tuple[Cast, int | None, str]:
-    connection = await db.connect(settings.owner_url)
-    cast = await invite(connection, settings, people)
-    postmaster = postmaster_of(await connection.fetchval("select pg_backend_pid()"))
-    version = await connection.fetchval("select current_setting('server_version')")
-    await connection.close()
-    return cast, postmaster, version
+    async with connected(settings) as connection:
+        cast = await invite(connection, settings, people)
+        postmaster = postmaster_of(await connection.fetchval("select pg_backend_pid()"))
+        return cast, postmaster, await connection.fetchval("select current_setting('server_version')")
 
 
 async def _rehearse(settings: Settings, cast: Cast, port: int) -> None:
-    connection = await db.connect(settings.owner_url)
-    await rehearse(connection, cast, port)
-    await connection.close()
+    async with connected(settings) as connection:
+        await rehearse(connection, cast, port)
