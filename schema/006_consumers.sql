@@ -137,7 +137,7 @@ create table person_moves (
     to_id        text collate "C" not null,
     consumer_ids text[]           not null,
     reason       text             not null,
-    note         text,
+    note         text,                        -- sealed with a key of the person they came from (service/private_text.py)
     asked_by     text collate "C",            -- a key; null: nobody, a registration matched
     approved_by  text collate "C",            -- the key of another person
     moved_at     timestamptz      not null,

@@ -48,7 +48,7 @@ create table reviews (
     made_id     text collate "C" not null,   -- the decision that the review made
     outcome     text             not null,
     reasons     text[]           not null,   -- of a decline, service/policies/reasons.py: what the consumer hears
-    note        text             not null,   -- why, for the file
+    note        text             not null,   -- why, for the file; sealed (service/private_text.py)
     reviewed_by text collate "C" not null,   -- a key
     reviewed_at timestamptz      not null,
     constraint reviews_pk primary key (bucket, decision_id),

@@ -86,7 +86,7 @@ create table facts (
     actor_id     text collate "C" not null,   -- ... and who; empty: nobody, time has passed
     cause_id     text collate "C" not null,   -- the command, which its transfers name, too
     reference    text,                        -- of a payment: the payer's or processor's own, as it is compared
-    body         json             not null,
+    body         json             not null,   -- free texts in it are sealed (service/private_text.py)
     constraint facts_pk primary key (bucket, plan_id, number),
     constraint facts_bucket_in_range check (bucket between 0 and 1023),
     constraint facts_once unique (bucket, fact_id),
@@ -159,7 +159,7 @@ create table permissions (
     permission_id text collate "C" not null,
     consumer_id   text collate "C" not null,
     scenario      text             not null,
-    evidence      text             not null,   -- where its proof is kept
+    evidence      text             not null,   -- where its proof is kept; sealed (service/private_text.py)
     given_at      timestamptz      not null,
     revoked_at    timestamptz,
     revoked_by    text collate "C",            -- a key

@@ -28,7 +28,7 @@ create table consents (
     consent_id   text collate "C" not null,
     consumer_id  text collate "C" not null,
     merchant_id  text collate "C" not null,   -- through whom it was given
-    subject      text             not null,   -- how the sources know this person
+    subject      text             not null,   -- how the sources know this person; sealed (service/private_text.py)
     purpose      text             not null,
     data_types   text[]           not null,
     sources      text[]           not null,   -- names of gateways
@@ -39,7 +39,7 @@ create table consents (
     used         int              not null default 0,
     last_used_at timestamptz,
     channel      text             not null,
-    evidence     text             not null,   -- where its proof is kept
+    evidence     text             not null,   -- where its proof is kept; sealed
     given_at     timestamptz      not null,
     expires_at   timestamptz      not null,
     revoked_at   timestamptz,
@@ -120,7 +120,7 @@ create table reports (
     bucket      smallint         not null,
     enquiry_id  text collate "C" not null,
     outcome     text             not null,
-    facts       text,                          -- JSON, only what was asked for; null: nothing to read again
+    facts       bytea,                         -- sealed: JSON, only what was asked for; null: nothing to read again
     answered_at timestamptz      not null,
     expires_at  timestamptz,                   -- until when it is read again
     constraint reports_pk primary key (bucket, enquiry_id),

@@ -31,7 +31,7 @@ create table instruments (
     kind          text             not null,
     last_four     text             not null,   -- of its number, to be shown; empty: not known
     expires_on    date,                        -- its last day; null: it has none
-    label         text             not null,   -- what the consumer calls it
+    label         text             not null,   -- what the consumer calls it; sealed (service/private_text.py)
     autopay       boolean          not null,   -- the consumer allows that it is charged on due dates
     given_at      timestamptz      not null,
     removed_at    timestamptz,

@@ -125,7 +125,7 @@ async def services(settings: Settings) -> AsyncGenerator[Services]:
 
     processors = Processors(lambda: registry.now.processors, secret_of, settings.reach)
     gateways = Gateways(registry.said_to, settings.reach)
-    outside = Outside(pool, gateways, lambda: registry.now.gateways, sandbox=settings.sandbox)
+    outside = Outside(pool, secrets, gateways, lambda: registry.now.gateways, sandbox=settings.sandbox)
     charging = Charging(pool, engine, processors, registry.time_at)
     messenger = Messenger(settings.messenger_url, settings.messenger_key, settings.reach)
     try:

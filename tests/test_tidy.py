@@ -18,7 +18,7 @@ MACHINE_ROOM = (
     "config", "clock", "money", "countries", "ids", "errors", "event_type", "deadline", "bounded",
     "allowance", "admission", "inbox", "aside",
     "packed", "remembered", "db", "migrations", "safety", "statement", "embedded", "metrics", "circuit", "reach",
-    "http_client", "sealed", "data_key",
+    "http_client", "sealed", "data_key", "private_text",
 )  # fmt: skip
 SLICES = (
     "audit", "approvals", "law", "terms", "ledger", "limits", "people", "access", "operators", "merchants",

@@ -23,6 +23,8 @@ from service.api.pointers import (
     with_doubles,
 )
 from service.errors import A_KEY, Code, Refused
+from service.payments.account_number import refuse_numbers
+from service.private_text import NO_NUMBERS, has_marked, marked_texts
 
 BYTES_MAX: Final = 64 * 1024
 
@@ -34,7 +36,7 @@ _JSON_TYPES: Final = ("application/json",)
 _CHARSETS: Final = {"utf-8", "utf8"}
 
 
-T = TypeVar("T")
+T = TypeVar("T", bound=msgspec.Struct)
 
 
 class Nothing(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -48,9 +50,11 @@ class Body(Generic[T]):
         self.wire = wire
         self._decode = msgspec.json.Decoder(wire).decode
         self._decimals = dict(_decimals(msgspec.inspect.type_info(wire)))
+        self._may_hold_numbers = has_marked(wire, NO_NUMBERS)
 
     def read(self, raw: bytes, content_type: str) -> T:
-        """The body as `T`. Refused: UNSUPPORTED_MEDIA_TYPE, TOO_LARGE, MALFORMED, INVALID_FIELD with its pointer."""
+        """The body as `T`. Refused: UNSUPPORTED_MEDIA_TYPE, TOO_LARGE, MALFORMED, INVALID_FIELD with its pointer;
+        MISPLACED_NUMBER."""
         require_json(content_type)
         if len(raw) > BYTES_MAX:
             raise too_large()
@@ -66,6 +70,9 @@ class Body(Generic[T]):
         _check_decimals(raw, self._decimals)
         if A_KEY.search(text := raw.decode()):
             raise Refused(Code.INVALID_FIELD, MISPLACED, _where(text, A_KEY))
+        if self._may_hold_numbers:
+            for pointer, one in marked_texts(body, NO_NUMBERS):
+                refuse_numbers(one, pointer)
         return body
 
 

@@ -14,12 +14,13 @@ from service.plans.bill import BillLine, lines_of
 from service.plans.book import Command
 from service.plans.contest import ContestClaim, DecideClaim, LowerClaim, WithdrawClaim
 from service.plans.offer import Kind
+from service.private_text import NO_NUMBERS, SEALED
 
 
 class ContestBody(Struct, frozen=True, forbid_unknown_fields=True):
     """What the consumer says."""
 
-    words: Annotated[str, Meta(min_length=1, max_length=2000)]
+    words: Annotated[str, Meta(min_length=1, max_length=2000), SEALED, NO_NUMBERS]
 
 
 class LowerBody(Struct, frozen=True, forbid_unknown_fields=True):

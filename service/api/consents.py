@@ -15,6 +15,7 @@ from service.api.body import Body, Nothing
 from service.api.operation import operation
 from service.api.paging import After, Limit
 from service.api.reply import encode, reply, reply_answer
+from service.api.texts import sealed_for_consumer
 from service.audit.entry import Thing, Verb
 from service.db import Connection
 from service.engine.work import Answer
@@ -94,7 +95,8 @@ async def give_consent(request: Asked, body: RawBody, consumer_id: FromPath[str]
     gateway_ids = _who_can_be_asked(ask, asked)
 
     async def give(conn: Connection) -> Answer:
-        if not await consent_store.give(conn, consent_id, consumer_id, ask.owner_id, asked, gateway_ids, ask.now):
+        given = await sealed_for_consumer(ask.services, conn, consumer_id, asked)
+        if not await consent_store.give(conn, consent_id, consumer_id, ask.owner_id, given, gateway_ids, ask.now):
             raise _no_consumer(consumer_id)
         told = {"consumer": consumer_id, "purpose": asked.purpose, "sources": asked.sources}
         await ask.record(conn, Verb.MADE, Thing.CONSENT, consent_id, told)

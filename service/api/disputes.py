@@ -11,6 +11,7 @@ from service.errors import Code
 from service.plans.book import Command
 from service.plans.dispute import AnswerDispute, AskAgain, CloseDispute, OpenDispute
 from service.plans.running.dispute_facts import DisputeReason, DisputeState
+from service.private_text import NO_NUMBERS, SEALED
 
 
 class OpenBody(Struct, frozen=True, forbid_unknown_fields=True):
@@ -23,7 +24,7 @@ class OpenBody(Struct, frozen=True, forbid_unknown_fields=True):
 class AnswerBody(Struct, frozen=True, forbid_unknown_fields=True):
     """What proves the merchant right: a delivery, a signature, a talk."""
 
-    evidence: Annotated[str, Meta(min_length=1, max_length=4000)]
+    evidence: Annotated[str, Meta(min_length=1, max_length=4000), SEALED, NO_NUMBERS]
 
 
 class DecideBody(Struct, frozen=True, forbid_unknown_fields=True):

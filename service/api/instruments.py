@@ -17,6 +17,7 @@ from service.api.consents import require_consumer
 from service.api.operation import operation
 from service.api.paging import After, Limit
 from service.api.reply import encode, reply, reply_answer
+from service.api.texts import sealed_for_consumer
 from service.audit.entry import Thing, Verb
 from service.checkout.persona import DOES, Persona
 from service.db import Connection
@@ -100,6 +101,7 @@ async def give_instrument(request: Asked, body: RawBody, consumer_id: FromPath[s
 
     async def give(conn: Connection) -> Answer:
         given = await _as_persona(ask, conn, consumer_id, asked) if processor.protocol is Protocol.TENOR else asked
+        given = await sealed_for_consumer(ask.services, conn, consumer_id, given)
         made = await store.give(conn, consumer_id, ask.owner_id, processor.processor_id, given, ask.now)
         if made is None:
             raise _none("consumer", consumer_id)

@@ -13,6 +13,7 @@ from service.api.body import Body, Nothing
 from service.api.operation import operation
 from service.api.paging import After, Limit
 from service.api.reply import encode, reply, reply_answer
+from service.api.texts import key_of
 from service.api.two_people import Doing, Proposed, needs_two, propose
 from service.audit.entry import Thing, Verb
 from service.checkout.request import ConsumerId
@@ -21,13 +22,15 @@ from service.engine.work import Answer
 from service.errors import Code, Refused
 from service.people import reading_store as people
 from service.people.doubt import Doubt, DoubtOutcome
+from service.people.flow import make_key_of_person
 from service.people.identifier import Identifier, known_by
 from service.people.matching_flow import marked
 from service.people.moving_flow import settle_doubt
 from service.people.view import PersonView
 from service.plans.person_flow import ByTwo, Moved, merge, require_divisible, require_mergeable, split
+from service.private_text import NO_NUMBERS, SEALED, seal_text
 
-Note = Annotated[str, Meta(min_length=1, max_length=500)]
+Note = Annotated[str, Meta(min_length=1, max_length=500), SEALED, NO_NUMBERS]
 PersonId = Annotated[str, Meta(pattern=r"^pe_[0-7][0-9A-HJKMNP-TV-Z]{25}\Z")]
 
 
@@ -135,7 +138,7 @@ async def merge_people(request: Asked, body: RawBody, person_id: FromPath[str]) 
 
     async def do(conn: Connection) -> Answer:
         await require_mergeable(conn, asked.person_id, person_id)
-        wanted = Merging(asked.person_id, person_id, asked.note)
+        wanted = Merging(asked.person_id, person_id, await _sealed(ask, conn, asked.person_id, asked.note))
         return await propose("merge_people", ask, conn, Thing.PERSON, person_id, wanted)
 
     return reply_answer(await ask.services.engine.once(ask.must_key, ask.now, do))
@@ -163,7 +166,7 @@ async def split_person(request: Asked, body: RawBody, person_id: FromPath[str]) 
 
     async def do(conn: Connection) -> Answer:
         await require_divisible(conn, person_id, asked.consumers)
-        wanted = Splitting(person_id, asked.consumers, asked.note)
+        wanted = Splitting(person_id, asked.consumers, await _sealed(ask, conn, person_id, asked.note))
         return await propose("split_person", ask, conn, Thing.PERSON, person_id, wanted)
 
     return reply_answer(await ask.services.engine.once(ask.must_key, ask.now, do))
@@ -216,6 +219,12 @@ async def _merge_as_proposed(doing: Doing, wanted: Merging) -> PersonView:
 async def _split_as_proposed(doing: Doing, wanted: Splitting) -> PersonView:
     moved = await split(doing.conn, wanted.person_id, wanted.consumers, _by(doing, wanted.note), doing.ask.now)
     return await _moved(doing, moved)
+
+
+async def _sealed(ask: Ask, conn: Connection, person_id: str, note: str) -> str:
+    """What is said of a person, sealed with a key of that person's own. Refused: ERASED."""
+    await make_key_of_person(conn, ask.services.secrets, person_id)
+    return seal_text(await key_of(ask.services, conn, person_id), person_id, note)
 
 
 def _by(doing: Doing, note: str) -> ByTwo:

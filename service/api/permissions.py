@@ -1,12 +1,12 @@
 """Standing permissions: a consumer agrees once to all uses of a kind, through the merchant, and takes it back."""
 
 from datetime import datetime
-from typing import Annotated, Any, Final
+from typing import Any, Final
 
 from litestar import get, post
 from litestar.params import FromPath, RawBody
 from litestar.response.base import ASGIResponse
-from msgspec import Meta, Struct, field, structs
+from msgspec import Struct, field, structs
 
 from service import ids
 from service.api.ask import Asked, content_type, read, write
@@ -15,10 +15,12 @@ from service.api.consents import require_consumer
 from service.api.operation import operation
 from service.api.paging import After, Limit
 from service.api.reply import encode, reply, reply_answer
+from service.api.texts import sealed_for_consumer
 from service.audit.entry import Thing, Verb
 from service.db import Connection
 from service.engine.work import Answer
 from service.errors import Code, Refused
+from service.outside.consent import Evidence
 from service.plans import permission_store
 from service.plans.offer import Scenario
 from service.plans.permission import Permission
@@ -29,7 +31,7 @@ class PermissionBody(Struct, frozen=True, forbid_unknown_fields=True):
 
     scenario: Scenario
     # where the proof of it is kept
-    evidence: Annotated[str, Meta(min_length=1, max_length=500, pattern=r"^[^\x00-\x1f\x7f]*\Z")]
+    evidence: Evidence
 
 
 class PermissionView(Struct, frozen=True):
@@ -70,7 +72,8 @@ async def give_permission(request: Asked, body: RawBody, consumer_id: FromPath[s
     await require_consumer(ask, consumer_id, ask.owner_id)
 
     async def give(conn: Connection) -> Answer:
-        given = await permission_store.give(conn, consumer_id, ask.actor, asked.scenario, asked.evidence, ask.now)
+        kept = await sealed_for_consumer(ask.services, conn, consumer_id, asked)
+        given = await permission_store.give(conn, consumer_id, ask.actor, kept.scenario, kept.evidence, ask.now)
         if given is None:
             raise Refused(Code.STATE_FORBIDS, f"The consumer permits every {asked.scenario} already.", "/scenario")
         told = {"consumer": consumer_id, "scenario": asked.scenario}

@@ -7,7 +7,7 @@ from msgspec import Meta, Struct
 
 from service.api.body import Nothing
 from service.api.verb import Names, verb
-from service.checkout.request import Price, Text
+from service.checkout.request import Price, Reference
 from service.errors import Code, Refused
 from service.plans.book import Command
 from service.plans.money_back import Refund, Returned
@@ -24,7 +24,9 @@ class PaymentBody(Struct, frozen=True, forbid_unknown_fields=True):
 
     amount: Price  # in the plan's currency
     received_on: date | None = None
-    reference: Text | None = None  # the payer's or processor's own: with the same day and amount it is the same payment
+    reference: Reference | None = (
+        None  # the payer's or processor's own: with the same day and amount it is the same payment
+    )
     received_by: ReceivedBy = ReceivedBy.PROCESSOR
 
 

@@ -16,7 +16,7 @@ from service.api.instruments import name_for_opened, require_instrument
 from service.api.operation import operation
 from service.api.reply import reply_answer
 from service.api.verb import Names, do, verb
-from service.checkout.request import Price, Text, UnitAmount
+from service.checkout.request import Price, Reference, Text, UnitAmount
 from service.errors import Code, Refused
 from service.money import AMOUNT_MAX
 from service.plans.authorize import Authorize
@@ -29,6 +29,7 @@ from service.plans.lower import LowerCapture
 from service.plans.offer import Kind
 from service.plans.reverse import ReverseCapture
 from service.plans.timeline import PlanAnswer
+from service.private_text import NO_NUMBERS, SEALED
 
 
 class AcceptOffer(Struct, frozen=True, forbid_unknown_fields=True):
@@ -38,10 +39,14 @@ class AcceptOffer(Struct, frozen=True, forbid_unknown_fields=True):
     instrument_id: InstrumentId | None = None  # what the plan is paid with on due dates; null: by hand
 
 
+Named = Annotated[Text, SEALED, NO_NUMBERS]
+Proof = Annotated[str, Meta(max_length=2000), SEALED, NO_NUMBERS]
+
+
 class BilledItem(Struct, frozen=True, gc=False, forbid_unknown_fields=True):
     """A line of the final bill, as checkouts take them, and what it is for."""
 
-    name: Text
+    name: Named
     amount: UnitAmount
     kind: LineKind = LineKind.ITEM  # of a discount, and of an item that is negative, the amount is taken off
 
@@ -49,7 +54,7 @@ class BilledItem(Struct, frozen=True, gc=False, forbid_unknown_fields=True):
 class Discount(Struct, frozen=True, gc=False, forbid_unknown_fields=True):
     """What is taken off the bill."""
 
-    name: Text
+    name: Named
     amount: Annotated[int, Meta(ge=0, le=AMOUNT_MAX, description="minor units: what is taken off")]
 
 
@@ -59,7 +64,7 @@ class BillBody(Struct, frozen=True, forbid_unknown_fields=True):
     amount: Annotated[int, Meta(ge=0, le=AMOUNT_MAX, description="minor units; 0: it cost nothing")]
     items: Annotated[tuple[BilledItem, ...], Meta(max_length=200)] = ()  # less the discounts, they sum to the amount
     discounts: Annotated[tuple[Discount, ...], Meta(max_length=200)] = ()
-    reference: Text | None = None  # the merchant's own: one capture of the plan has it
+    reference: Reference | None = None  # the merchant's own: one capture of the plan has it
 
     def lines(self) -> tuple[BillLine, ...]:
         """The items, then the discounts as negative lines. Refused: AMOUNT_MISMATCH, INVALID_FIELD."""
@@ -82,13 +87,13 @@ class CaptureBody(BillBody, frozen=True, forbid_unknown_fields=True):
     """What was shipped or used. `items` less `discounts`, when given, are the amount and stay the plan's bill."""
 
     final: bool = False  # nothing more will be captured: the rest is given back
-    evidence: Annotated[str, Meta(max_length=2000)] = ""  # of the use, where the offer's `use` asks for it
+    evidence: Proof = ""  # of the use, where the offer's `use` asks for it
 
 
 class ClaimBody(BillBody, frozen=True, forbid_unknown_fields=True):
     """What is missing or broken, and what proves it; with `items`, line by line, which sum to the amount."""
 
-    evidence: Annotated[str, Meta(max_length=2000)] = ""
+    evidence: Proof = ""
     final: bool = True  # nothing more will be claimed: the rest is given back
 
 
@@ -203,7 +208,7 @@ class LowerCaptureBody(Struct, frozen=True, forbid_unknown_fields=True):
 
     capture: Annotated[int, Meta(ge=1, le=CAPTURES_MAX)]  # its number
     amount: Annotated[int, Meta(ge=0, le=AMOUNT_MAX, description="minor units: less than what stands of it")]
-    because: Annotated[str, Meta(min_length=1, max_length=500)]  # why, in words for the consumer
+    because: Annotated[str, Meta(min_length=1, max_length=500), SEALED, NO_NUMBERS]  # why, in words for the consumer
     items: Annotated[tuple[BilledItem, ...], Meta(max_length=200)] = ()
     discounts: Annotated[tuple[Discount, ...], Meta(max_length=200)] = ()
 

@@ -69,6 +69,16 @@ select number, occasion, debit, debit_owner, credit, credit_owner, amount, booke
 -- person_of_consumer --
 select person_id from consumers where bucket = $1 and consumer_id = $2 and merchant_id = $3;
 
+-- consumer_of_plan --
+select consumer_id from plans where bucket = $1 and plan_id = $2 and ($3::text is null or merchant_id = $3);
+
+-- own_consumers --
+-- Those of them that are a merchant's.
+select c.consumer_id
+  from unnest($1::smallint[], $2::text[]) as k (bucket, consumer_id)
+  join consumers c using (bucket, consumer_id)
+ where c.merchant_id = $3;
+
 -- consumers_of_person --
 select c.consumer_id, c.merchant_id
   from people o

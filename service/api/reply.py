@@ -10,6 +10,7 @@ from litestar.response.base import ASGIResponse
 from litestar.types import Receive, Scope, Send
 
 from service.api.pages import readable
+from service.api.texts import holds_words, opened_for
 from service.engine.work import Answer
 from service.errors import Code, Refused, problem_json
 
@@ -34,20 +35,23 @@ class Made(msgspec.Struct, frozen=True):
 
 
 class Ready(ASGIResponse):
-    """An answer whose bytes and headers are ready: the framework has nothing to work out."""
+    """An answer whose bytes and headers are ready: the framework has nothing to work out. Sealed texts are opened here,
+    as the bytes leave."""
 
     def __init__(self, body: bytes, status: int, media: str = JSON, retry: bool = False) -> None:
         self.body = body
         self.status_code = status
-        self._headers = [(b"content-type", media.encode()), (b"content-length", b"%d" % len(body))]
+        self._headers = [(b"content-type", media.encode())]
         if retry:
             self._headers.append((b"retry-after", b"1"))
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if for_page := readable(scope):
             self._headers += [(name.lower().encode(), value.encode()) for name, value in for_page.items()]
+        body = await opened_for(scope, self.body) if holds_words(self.body) else self.body
+        self._headers.append((b"content-length", b"%d" % len(body)))
         await send({"type": "http.response.start", "status": self.status_code, "headers": self._headers})
-        await send({"type": "http.response.body", "body": self.body, "more_body": False})
+        await send({"type": "http.response.body", "body": body, "more_body": False})
 
 
 def reply(body: Any, status: int = 200) -> ASGIResponse:

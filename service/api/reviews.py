@@ -17,6 +17,7 @@ from service.api.checkouts import row_of
 from service.api.operation import operation
 from service.api.paging import After, Limit
 from service.api.reply import encode, reply, reply_answer
+from service.api.texts import key_of
 from service.audit.entry import Thing, Verb
 from service.checkout import answer as answers
 from service.checkout import decision_log, review_store
@@ -37,8 +38,9 @@ from service.limits.account import Account
 from service.packed import unpack
 from service.plans.reading_store import Q as PLANS
 from service.policies.reasons import Reason, ReasonCode
+from service.private_text import NO_NUMBERS, SEALED, seal_text
 
-Note = Annotated[str, Meta(min_length=1, max_length=2_000, pattern=r"^[^\x00]*\Z")]
+Note = Annotated[str, Meta(min_length=1, max_length=2_000, pattern=r"^[^\x00]*\Z"), SEALED, NO_NUMBERS]
 
 
 class ReviewBody(Struct, frozen=True, forbid_unknown_fields=True):
@@ -141,7 +143,8 @@ async def review_referral(request: Asked, body: RawBody, decision_id: FromPath[s
         await _refuse_what_is_over(conn, decision_id, now)
         if asked.outcome is ReviewOutcome.APPROVE:
             await _refuse_taken(conn, row)
-        await review_store.keep(conn, decision_id, made_id, asked.outcome, asked.reasons, asked.note, by, now)
+        note = seal_text(await key_of(ask.services, conn, row.consumer_id), decision_id, asked.note)
+        await review_store.keep(conn, decision_id, made_id, asked.outcome, asked.reasons, note, by, now)
         opened.extend((await decision_log.append(conn, [(row, None, 200)])).opened)
         data = {"decision_id": made_id, "referral_id": decision_id, "outcome": row.outcome}
         event_id = ids.derive(ids.EVENT, made_id)
@@ -159,7 +162,7 @@ async def review_referral(request: Asked, body: RawBody, decision_id: FromPath[s
         await TELL.execute(conn, told=[event])
         said = {"outcome": asked.outcome, "reasons": asked.reasons, "made": made_id}
         await ask.record(conn, Verb.REVIEWED, Thing.DECISION, decision_id, said)
-        view = ReviewView(decision_id, asked.outcome, list(asked.reasons), asked.note, by, now, decision.answer)
+        view = ReviewView(decision_id, asked.outcome, list(asked.reasons), note, by, now, decision.answer)
         return Answer(201, encode(view))
 
     answer = await ask.services.engine.once(ask.must_key, ask.now, keep)

@@ -16,13 +16,16 @@ from litestar import post
 from litestar.handlers import HTTPRouteHandler
 from litestar.params import FromPath, RawBody
 from litestar.response.base import ASGIResponse
+from msgspec import Struct
 from msgspec.structs import fields
 
 from service import ids
+from service.actor import ActorKind
 from service.api.ask import Ask, Asked, content_type, is_dry_run, write
 from service.api.body import Body
 from service.api.operation import operation
 from service.api.reply import JSON, reply_answer
+from service.api.texts import sealed_for_plan
 from service.api.two_people import Proposed
 from service.engine.work import Answer
 from service.errors import Code, Refused
@@ -31,7 +34,7 @@ from service.plans.days_flow import after_its_days
 from service.plans.flow import Preview, preview
 from service.plans.timeline import PlanAnswer
 
-B = TypeVar("B")
+B = TypeVar("B", bound=Struct)
 Names = dict[str, Any]  # what every command on a plan is told: its own id, who asks, and which plan
 
 
@@ -52,7 +55,11 @@ def verb(
             is_empty = may_be_empty and not body
             asked = reader.read(b"{}" if is_empty else body, JSON if is_empty else content_type(request))
             ask = write(request, body, ids.bucket_in(plan_id))
-            command = command_of(asked, _names(ask, plan_id))
+            names = _names(ask, plan_id)
+            if not is_dry_run(request):
+                merchant_id = ask.owner_id if ask.actor.kind is ActorKind.MERCHANT else None
+                asked = await sealed_for_plan(ask.services, plan_id, merchant_id, asked)
+            command = command_of(asked, names)
             if second and not is_dry_run(request) and (waits := await second(ask, command)):
                 return reply_answer(waits)
             return await do(request, ask, command, status)

@@ -12,6 +12,7 @@ from typing import Annotated, Final
 from msgspec import Meta, Struct
 
 from service.outside.source import DataType, Name, Purpose, SourceOutcome
+from service.private_text import NO_NUMBERS, SEALED
 
 
 class Channel(StrEnum):
@@ -23,8 +24,8 @@ class Channel(StrEnum):
     BY_TELEPHONE = "by_telephone"
 
 
-Subject = Annotated[str, Meta(min_length=1, max_length=200, pattern=r"^[^\x00-\x1f\x7f]*\Z")]
-Evidence = Annotated[str, Meta(min_length=1, max_length=500, pattern=r"^[^\x00-\x1f\x7f]*\Z")]
+Subject = Annotated[str, Meta(min_length=1, max_length=200, pattern=r"^[^\x00-\x1f\x7f]*\Z"), SEALED, NO_NUMBERS]
+Evidence = Annotated[str, Meta(min_length=1, max_length=500, pattern=r"^[^\x00-\x1f\x7f]*\Z"), SEALED, NO_NUMBERS]
 
 
 class GivenConsent(Struct, frozen=True):

@@ -13,6 +13,7 @@ from msgspec.structs import replace
 
 from service import clock, ids
 from service.circuit import Circuit
+from service.data_key import DataKey, DataSecrets, Place
 from service.db import Pool, columns, load_queries
 from service.metrics import ENQUIRIES
 from service.outside.consent import Consent, Need, choose
@@ -20,6 +21,8 @@ from service.outside.gateway import SIMULATOR, Address, Gateways
 from service.outside.kept import Kept, kept_until, read_again
 from service.outside.report import Query, Report, UnderConsent
 from service.outside.source import DataType, Facts, Purpose, SourceOutcome, SourceRead, Wanted
+from service.people.flow import data_keys
+from service.private_text import open_text
 
 Q: Final = load_queries(Path(__file__).with_name("queries.sql"))
 
@@ -57,9 +60,11 @@ class Outside:
     """One for each process. `addresses` gives the gateways that are registered now, by name."""
 
     def __init__(
-        self, pool: Pool, gateways: Gateways, addresses: Callable[[], Mapping[str, Address]], *, sandbox: bool
-    ) -> None:
+        self, pool: Pool, secrets: DataSecrets, gateways: Gateways, addresses: Callable[[], Mapping[str, Address]],
+        *, sandbox: bool,
+    ) -> None:  # fmt: skip
         self._pool = pool
+        self._secrets = secrets
         self.gateways = gateways
         self._addresses = addresses
         self._sandbox = sandbox
@@ -70,7 +75,10 @@ class Outside:
 
         Nothing is awaited of a gateway inside a transaction, and nothing is sent without a use that was claimed.
         """
-        kept = await self._kept(occasion)
+        key = (await data_keys(self._pool, self._secrets, [occasion.consumer_id])).get(occasion.consumer_id)
+        if key is None:  # erased a moment ago
+            return {one.source.name: SourceRead(SourceOutcome.NO_CONSENT) for one in wanted}
+        kept = await self._kept(occasion, key)
         read: dict[str, SourceRead] = {}
         for one in wanted:
             if known := read_again(kept, one, occasion.now):
@@ -80,14 +88,14 @@ class Outside:
         if missing:
             consents = await self._consents(occasion)
             for one in missing:
-                claimed, consents = await self._claim(one, consents, occasion)
+                claimed, consents = await self._claim(one, consents, occasion, key)
                 if isinstance(claimed, Call):
                     calls.append(claimed)
                 else:
                     read[one.source.name] = SourceRead(claimed)
         if calls:
             reports = await self._ask(calls)
-            await self._keep(calls, reports, occasion)
+            await self._keep(calls, reports, occasion, key)
             for call, report in zip(calls, reports, strict=True):
                 read[call.wanted.source.name] = SourceRead(report.outcome, report.facts, call.query.enquiry_id)
         return {one.source.name: read[one.source.name] for one in wanted}
@@ -107,16 +115,16 @@ class Outside:
         """Closes the connections to gateways."""
         await self.gateways.close()
 
-    async def _kept(self, occasion: Occasion) -> list[Kept]:
+    async def _kept(self, occasion: Occasion, key: DataKey) -> list[Kept]:
         rows = await self._pool.fetch(Q.load_kept, occasion.bucket, occasion.consumer_id, occasion.now)
-        return [_kept(row) for row in rows]
+        return [_kept(row, key) for row in rows]
 
     async def _consents(self, occasion: Occasion) -> list[Consent]:
         rows = await self._pool.fetch(Q.load_consents, occasion.bucket, occasion.consumer_id, occasion.now)
         return [consent_of(row) for row in rows]
 
     async def _claim(
-        self, wanted: Wanted, consents: list[Consent], occasion: Occasion
+        self, wanted: Wanted, consents: list[Consent], occasion: Occasion, key: DataKey
     ) -> tuple[Call | SourceOutcome, list[Consent]]:
         """A use for the call, or why there is none; and the consents as they are afterwards.
 
@@ -143,8 +151,9 @@ class Outside:
             if done:
                 used = replace(consent, used=consent.used + 1)
                 under = UnderConsent(consent.consent_id, consent.given_at, consent.expires_at)
+                subject = open_text(key, occasion.consumer_id, consent.subject)
                 query = Query(
-                    enquiry_id, consent.subject, source.data_type, source.purpose, wanted.facts, from_on, today, under
+                    enquiry_id, subject, source.data_type, source.purpose, wanted.facts, from_on, today, under
                 )
                 return Call(wanted, address, consent, query), [used if one is consent else one for one in consents]
             consents = await self._consents(occasion)
@@ -164,14 +173,15 @@ class Outside:
             ENQUIRIES.labels(call.address.name, report.outcome).inc()
         return reports
 
-    async def _keep(self, calls: list[Call], reports: list[Report], occasion: Occasion) -> None:
+    async def _keep(self, calls: list[Call], reports: list[Report], occasion: Occasion, key: DataKey) -> None:
         rows = []
         for call, report in zip(calls, reports, strict=True):
             until = None
             if report.outcome not in FAILED:
                 until = kept_until(call.wanted.source, call.consent.expires_at, occasion.now)
-            facts = _encode(report.facts).decode() if until else None
-            rows.append((occasion.bucket, call.query.enquiry_id, report.outcome, facts, occasion.now, until))
+            enquiry_id = call.query.enquiry_id
+            facts = key.seal(_encode(report.facts), _place(enquiry_id)) if until else None
+            rows.append((occasion.bucket, enquiry_id, report.outcome, facts, occasion.now, until))
         await self._pool.execute(Q.insert_reports, *columns(rows))
 
     def _circuit(self, address: Address) -> Circuit:
@@ -195,12 +205,17 @@ def consent_of(row: asyncpg.Record) -> Consent:
     )  # fmt: skip
 
 
-def _kept(row: asyncpg.Record) -> Kept:
+def _kept(row: asyncpg.Record, key: DataKey) -> Kept:
+    facts = _decode_facts(key.unseal(row["facts"], _place(row["enquiry_id"])))
     return Kept(
         row["enquiry_id"], row["gateway"], DataType(row["data_type"]), Purpose(row["purpose"]),
-        frozenset(row["asked"]), row["days_back"], SourceOutcome(row["outcome"]), _decode_facts(row["facts"]),
+        frozenset(row["asked"]), row["days_back"], SourceOutcome(row["outcome"]), facts,
         row["answered_at"],
     )  # fmt: skip
+
+
+def _place(enquiry_id: str) -> Place:
+    return Place("reports", "facts", enquiry_id)
 
 
 def _monotonic_ms() -> int:

@@ -37,7 +37,7 @@ returning enquiry_id;
 -- A consent revoked while the call was on its way: that it was answered is kept, and nothing of what was.
 insert into reports (bucket, enquiry_id, outcome, facts, answered_at, expires_at)
 select k.bucket, k.enquiry_id, k.outcome, case when c.revoked_at is null then k.facts end, k.answered_at, k.expires_at
-  from unnest($1::smallint[], $2::text[], $3::text[], $4::text[], $5::timestamptz[], $6::timestamptz[])
+  from unnest($1::smallint[], $2::text[], $3::text[], $4::bytea[], $5::timestamptz[], $6::timestamptz[])
        as k (bucket, enquiry_id, outcome, facts, answered_at, expires_at)
   join enquiries e using (bucket, enquiry_id)
   join consents c using (bucket, consent_id);

@@ -8,6 +8,7 @@ from msgspec import Meta, Struct
 
 from service.errors import Code, Refused
 from service.payments.account_number import looks_like_a_number
+from service.private_text import SEALED
 
 
 class InstrumentKind(StrEnum):
@@ -20,7 +21,7 @@ class InstrumentKind(StrEnum):
 
 ProcessorName = Annotated[str, Meta(pattern=r"^[a-z0-9][a-z0-9_\-]{0,63}\Z", description="lower case, digits, _ and -")]
 Token = Annotated[str, Meta(min_length=1, max_length=200, pattern=r"^[!-~]*\Z")]
-Label = Annotated[str, Meta(max_length=60, pattern=r"^[^\x00-\x1f\x7f]*\Z")]
+Label = Annotated[str, Meta(max_length=60, pattern=r"^[^\x00-\x1f\x7f]*\Z"), SEALED]
 LastFour = Annotated[str, Meta(pattern=r"^([0-9]{4})?\Z", description="four digits, or empty: not known")]
 
 

@@ -30,6 +30,22 @@ update data_keys k
   from unnest($1::smallint[], $2::text[]) as asked (bucket, key_id)
  where k.bucket = asked.bucket and k.key_id = asked.key_id and k.wrapped is not null;
 
+-- destroy_keys_of_person --
+-- Of a person, and of those who were found to be this one, once none of their consumers is left.
+with recursive persons as (
+    select $1::text collate "C" as person_id
+     union
+    select m.from_id from persons p join person_moves m on m.to_id = p.person_id
+)
+update data_keys k
+   set wrapped = null, erased_at = $2, erased_by = $3
+  from persons p
+ where k.bucket = bucket_of(p.person_id) and k.key_id = p.person_id and k.wrapped is not null
+   and not exists (select from people o
+                     join consumers c on c.bucket = any (o.bucket || o.more_buckets) and c.person_id = o.person_id
+                     join data_keys d on d.bucket = c.bucket and d.key_id = c.consumer_id and d.wrapped is not null
+                    where o.bucket = bucket_of(p.person_id) and o.person_id = p.person_id);
+
 -- forget_reference --
 delete from consumer_references
  where bucket = $1 and merchant_id = $2 and reference_index = any ($3::bytea[]) and consumer_id = $4;

@@ -56,6 +56,8 @@ async def erase(
     """Destroys their keys, and takes away what finds them; their versions now, for the cache."""
     key_ids = [one.consumer_id for one in consumers]
     await conn.execute(Q.destroy_keys, [ids.bucket_of(one) for one in key_ids], key_ids, now, by)
+    for person_id in {one.person_id for one in consumers}:
+        await conn.execute(Q.destroy_keys_of_person, person_id, now, by)
     versions: dict[str, int] = {}
     for one in consumers:
         bucket = ids.bucket_of(one.consumer_id)

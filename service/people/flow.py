@@ -96,3 +96,9 @@ async def data_keys(
         return {}
     rows = await conn.fetch(Q.load_data_keys, [ids.bucket_of(one) for one in key_ids], list(key_ids))
     return {row[0]: secrets.unwrapped(row[0], row[1]) if row[1] is not None else None for row in rows}
+
+
+async def make_key_of_person(conn: Connection, secrets: DataSecrets, person_id: str) -> None:
+    """A person has a key from the first time on that something is said of a person, and not of a consumer."""
+    _, wrapped = secrets.new_key(person_id)
+    await conn.execute(Q.insert_data_key, ids.bucket_of(person_id), person_id, wrapped)

@@ -53,3 +53,6 @@ select person_id from consumers where bucket = $1 and consumer_id = $2 for share
 select true
   from consumers
  where bucket = $1 and consumer_id = $2 and ($3::text is null or merchant_id = $3);
+
+-- insert_data_key --
+insert into data_keys (bucket, key_id, wrapped) values ($1, $2, $3) on conflict do nothing;

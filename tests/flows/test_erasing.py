@@ -64,17 +64,18 @@ async def test_what_is_personal_is_nowhere_in_plain_text(world: World) -> None:
     assert await found_in(world, NAME, TOWN) == []
 
 
+async def in_files(words: str) -> bytes:
+    """The servers' files in which one of the words stands: PostgreSQL's, with what it wrote ahead, Redis', logs."""
+    program = ("grep", "-rlaE", words, os.environ["TENOR_TEST_FOLDER"])
+    search = await asyncio.create_subprocess_exec(*program, stdout=asyncio.subprocess.PIPE)
+    found, _ = await search.communicate()
+    return found
+
+
 async def test_no_file_of_the_servers_holds_it(world: World) -> None:
-    """Neither PostgreSQL's, with what it wrote ahead, nor Redis', nor their logs."""
     consumer, _ = await lived(world)
-    program = ("grep", "-rlaE", f"{NAME}|{TOWN}", os.environ["TENOR_TEST_FOLDER"])
-    search = await asyncio.create_subprocess_exec(*program, stdout=asyncio.subprocess.PIPE)
-    found, _ = await search.communicate()
-    assert found == b""
-    program = ("grep", "-rlaF", consumer, os.environ["TENOR_TEST_FOLDER"])
-    search = await asyncio.create_subprocess_exec(*program, stdout=asyncio.subprocess.PIPE)
-    found, _ = await search.communicate()
-    assert found, "what stays is found there"
+    assert await in_files(f"{NAME}|{TOWN}") == b""
+    assert await in_files(consumer), "what stays is found there"
 
 
 async def test_it_is_kept_as_long_as_the_law_says_and_then_gone(world: World) -> None:

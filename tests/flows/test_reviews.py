@@ -49,6 +49,8 @@ async def test_a_referral_is_approved_and_becomes_a_plan(world: World) -> None:
     assert (await world.merchant.get(f"/v1/checkouts/{asked['id']}")).json() == decision
     assert (await world.merchant.get(f"/v1/checkouts/{decision['id']}")).json() == decision
     assert (await world.operator.get(f"{REVIEWS}/{asked['id']}")).json() == done.json()
+    assert done.json()["note"] == "I have seen the payslips."
+    assert str(await world.pool.fetchval("select note from reviews")).startswith("sealed.")
 
     (event,) = (await world.merchant.get("/v1/events")).json()["events"]
     assert (event["number"], event["type"], event["decision_id"]) == (1, "checkout.reviewed", decision["id"])
