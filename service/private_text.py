@@ -31,7 +31,7 @@ class Mark(Enum):
     """What the type of a text says of it."""
 
     IS_SEALED = 1  # it is about a person
-    NO_NUMBERS = 2  # a number of a card or an account in it is refused
+    NO_NUMBERS = 2  # a number of a card, an account or a person in it is refused
 
 
 Marks = tuple[Mark, ...]

@@ -112,7 +112,7 @@ MEANING: Final[dict[Code, str]] = {
     Code.IDEMPOTENCY_KEY_REUSED: "the key was used for another request",
     Code.CLOCK_NOT_SETTABLE: "Tenor-Clock is for sandboxes",
     Code.ERASED: "the consumer was erased, and with them what was answered under this key before",
-    Code.MISPLACED_NUMBER: "a text looks like the number of a card or an account, which is not kept here",
+    Code.MISPLACED_NUMBER: "a text looks like the number of a card, an account or a person, which is not kept here",
     Code.REFERENCE_USED: "the merchant reference has a plan, neither voided nor expired",
     Code.OFFER_EXPIRED: "ask for a new decision",
     Code.OFFER_ACCEPTED: "an offer of the same decision already opened a plan",

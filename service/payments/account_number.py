@@ -7,6 +7,7 @@ Of the processors' tokens without a letter, one in ten with 13 to 19 digits look
 
 import re
 import unicodedata
+from collections.abc import Callable
 from itertools import pairwise
 from typing import Final
 
@@ -15,7 +16,15 @@ from service.errors import Code, Refused
 DIGITS_OF_A_CARD: Final = range(13, 20)
 GAP_MAX: Final = 3  # characters that are neither letter nor digit between two parts of a number
 
+# Without so many digits there is no card, without such a beginning no IBAN: most texts are done with after a glance.
+_MAY_BE_A_CARD: Final = re.compile(r"\d(?:[\W_]{0,3}\d){12}")
+_MAY_BE_AN_IBAN: Final = re.compile(r"(?<![^\W_])[^\W\d_][\W_]{0,3}[^\W\d_](?:[\W_]{0,3}\d){2}(?:[\W_]{0,3}[^\W_]){11}")
 _GROUP: Final = re.compile(r"\d+")
+# How the numbers of cards begin, by length: Amex, Diners, JCB, Visa, Maestro and others, Mastercard and Mir.
+_ISSUED: Final = re.compile(
+    r"3[47]\d{13}|3(?:0[0-5]|[689]\d)\d{11}|35\d{14,17}|4\d{15}(?:\d{3})?|[56]\d{15,18}"
+    r"|2(?:2\d\d|[3-6]\d\d|7[01]\d|720)\d{12,15}"
+)
 # What is no number, whatever its digits: a UUID, and digits with a letter beside them.
 _NO_NUMBER: Final = re.compile(r"(?i:[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})|\d+(?=[^\W\d_])|(?<=[^\W\d_])\d+")
 _PART: Final = re.compile(r"[^\W_]")
@@ -31,22 +40,31 @@ IBAN_LENGTHS: Final = {one[:2]: int(one[2:]) for one in _LENGTHS.split()}
 
 def looks_like_a_number(text: str) -> bool:
     """Whether the number of a card or of an account stands anywhere in the text."""
-    plain = unicodedata.normalize("NFKC", text)
+    plain = _plain(text)
     return _holds_a_card(plain) or _holds_an_iban(plain)
 
 
 def refuse_numbers(text: str, pointer: str) -> None:
-    """Refused: MISPLACED_NUMBER, with the field in which such a number stands; never with what it is.
+    """Refused: MISPLACED_NUMBER, with the field in which such a number stands, or a person's own number; never with
+    what it is.
 
-    Here a number is no UUID and has no letter beside it: of references that are UUIDs one in 250 would hold a card's.
+    Less is a number here, for whoever sends a reference has no other: a card's begins as one of an issuer's does, which
+    an order number that counts milliseconds does not; no UUID is one, and none has a letter beside it.
     """
-    plain = unicodedata.normalize("NFKC", text)
-    if _holds_a_card(_NO_NUMBER.sub("x", plain)) or _holds_an_iban(plain):
-        sentence = "This looks like the number of a card or an account, which is not kept here; leave it out."
+    plain = _plain(text)
+    card = _MAY_BE_A_CARD.search(plain) and _holds_a_card(_NO_NUMBER.sub("x", plain), _ISSUED)
+    if card or _holds_an_iban(plain) or _holds_a_persons_number(plain):
+        sentence = "This looks like the number of a card, an account or a person, which is not kept here; leave it out."
         raise Refused(Code.MISPLACED_NUMBER, sentence, pointer)
 
 
-def _holds_a_card(text: str) -> bool:
+def _plain(text: str) -> str:
+    return text if text.isascii() else unicodedata.normalize("NFKC", text)
+
+
+def _holds_a_card(text: str, issued: re.Pattern[str] = _GROUP) -> bool:
+    if not _MAY_BE_A_CARD.search(text):
+        return False
     groups = [(found.start(), found.end(), found[0]) for found in _GROUP.finditer(text)]
     for first in range(len(groups)):
         digits, end = "", groups[first][0]
@@ -54,12 +72,14 @@ def _holds_a_card(text: str) -> bool:
             if not _is_gap(text[end:start]) or len(digits) + len(group) > DIGITS_OF_A_CARD[-1]:
                 break
             digits, end = digits + group, after
-            if len(digits) in DIGITS_OF_A_CARD and _passes_luhn(digits):
+            if len(digits) in DIGITS_OF_A_CARD and issued.fullmatch(digits) and _passes_luhn(digits):
                 return True
     return False
 
 
 def _holds_an_iban(text: str) -> bool:
+    if not _MAY_BE_AN_IBAN.search(text):
+        return False
     parts = [(found.start(), found[0].upper()) for found in _PART.finditer(text)]
     for first, (start, _) in enumerate(parts):
         length = IBAN_LENGTHS.get("".join(letter for _, letter in parts[first : first + 2]))
@@ -73,6 +93,38 @@ def _holds_an_iban(text: str) -> bool:
         if is_one and ends and _passes_mod_97("".join(letter for _, letter in number)):
             return True
     return False
+
+
+def _holds_a_persons_number(text: str) -> bool:
+    """A number that a country has given to a person, if its shape alone tells: the rest are digits like any."""
+    return any(is_one(found[0]) for shape, is_one in _PERSONS for found in shape.finditer(text))
+
+
+def _is_nir(text: str) -> bool:
+    """France: 13 digits, and 97 less what is left of them divided by 97."""
+    digits = "".join(one for one in text if one.isdigit())
+    return 97 - int(digits[:13]) % 97 == int(digits[13:])
+
+
+def _is_codice_fiscale(text: str) -> bool:
+    """Italy: the last letter counts those before it, the ones at odd places by a table of their own."""
+    values = [int(one, 36) - (0 if one.isdigit() else 10) for one in text.upper()]
+    total = sum(_ODD[value] if place % 2 == 0 else value for place, value in enumerate(values[:15]))
+    return total % 26 == values[15]
+
+
+_ODD: Final = (1, 0, 5, 7, 9, 13, 15, 17, 19, 21, 2, 4, 18, 20, 11, 3, 6, 8, 12, 14, 16, 10, 22, 25, 24, 23)
+_PERSONS: Final[tuple[tuple[re.Pattern[str], Callable[[str], bool]], ...]] = (
+    # United States: social security
+    (re.compile(r"(?<![\w-])(?!000|666|9)\d{3}-(?!00)\d\d-(?!0000)\d{4}(?![\w-])"), lambda _: True),
+    # United Kingdom: national insurance, as it is printed; without spaces it could be an invoice
+    (
+        re.compile(r"(?ai)\b(?!bg|gb|kn|nk|nt|tn|zz)[a-ceghj-prtw-z][a-ceghj-npr-tw-z](?: \d\d){3} [a-d]\b"),
+        lambda _: True,
+    ),
+    (re.compile(r"\b[12] ?\d\d ?(?:0[1-9]|1[0-2]|[23]\d|4[0-2]) ?\d\d ?\d{3} ?\d{3} ?\d\d\b"), _is_nir),
+    (re.compile(r"(?ai)\b[a-z]{6}\d\d[a-ehlmprst]\d\d[a-z]\d{3}[a-z]\b"), _is_codice_fiscale),
+)  # fmt: skip
 
 
 def _is_gap(between: str) -> bool:

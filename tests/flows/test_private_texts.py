@@ -112,6 +112,27 @@ async def test_a_text_opens_in_an_answer_about_its_own_row_alone(world: World) -
     assert (await world.merchant.get(f"/v1/plans/{first['id']}")).json()["captures"][0]["lines"][0]["name"] == WORDS
 
 
+async def test_a_number_of_a_card_is_refused_wherever_a_person_is_written_about(world: World) -> None:
+    consumer = await world.consumer(limit=5_000_00)
+    plan = f"/v1/plans/{(await world.plan(consumer, 400_00))['id']}"
+    card = "paid with 4111 1111 1111 1111"
+    cart = {"merchant_reference": card, "consumer": consumer, "currency": "EUR", "amount": 100_00}
+    before = await world.row_counts()
+    for path, body, pointer in (
+        ("/v1/checkouts", cart, "/merchant_reference"),
+        (f"{plan}/capture", {"amount": 400_00, "reference": card}, "/reference"),
+        (f"{plan}/capture", {"amount": 400_00, "evidence": "DE89 3704 0044 0532 0130 00"}, "/evidence"),
+        (f"{plan}/capture", {"amount": 400_00, "items": [{"name": card, "amount": 400_00}]}, "/items/0/name"),
+        (f"{plan}/payments", {"amount": 1_00, "reference": card}, "/reference"),
+        (f"/v1/consumers/{consumer}/permissions", {"scenario": "ride", "evidence": "SSN 536-90-4399"}, "/evidence"),
+    ):
+        refused = await world.merchant.post(path, body)
+        said = refused.json()
+        assert (refused.status_code, said["code"], said["pointer"]) == (422, "misplaced_number", pointer)
+        assert "4111" not in refused.text
+    assert await world.row_counts() == before
+
+
 def _takes_texts(post: Post) -> bool:
     takes = post.route.operation.takes
     return isinstance(takes, type) and issubclass(takes, Struct) and has_marked(takes, SEALED)

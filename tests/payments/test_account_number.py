@@ -67,9 +67,26 @@ def test_a_reference_that_holds_a_card_by_chance_is_kept(text: str) -> None:
     refuse_numbers(text, "/reference")
 
 
+def test_an_order_number_that_counts_time_is_kept() -> None:
+    """In milliseconds and microseconds: of such numbers one in ten passes Luhn's check."""
+    for at in range(1_774_000_000_123, 1_774_000_001_123):
+        refuse_numbers(f"{at}", "/merchant_reference")
+        refuse_numbers(f"order {at}{at % 997:03}", "/merchant_reference")
+
+
+@pytest.mark.parametrize("text", ["124-45-6789-1", "000-12-3456", "RE123456A", "RSSMRA85T10A562T", "185127512345699"])
+def test_what_only_resembles_a_persons_number_is_kept(text: str) -> None:
+    refuse_numbers(text, "/evidence")
+
+
 @pytest.mark.parametrize(
-    "text", ["4111 1111 1111 1111", "card:4111-1111-1111-1111", "(4111111111111111)", "DE89 3704 0044 0532 0130 00"]
-)
+    "text",
+    [
+        "4111 1111 1111 1111", "card:4111-1111-1111-1111", "(4111111111111111)", "DE89 3704 0044 0532 0130 00",
+        "378282246310005", "5555 5555 5555 4444", "2223003122003222", "30569309025904", "3530111333300000",
+        "SSN 536-90-4399", "her number, JG 10 37 59 A", "rssmra85t10a562s", "2 55 08 14 168 025 38",
+    ],
+)  # fmt: skip
 def test_a_number_where_none_belongs_is_refused(text: str) -> None:
     with pytest.raises(Refused) as refused:
         refuse_numbers(text, "/reference")
