@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterable
+from pathlib import Path
 
 from service.access.key import Audience
 from service.actor import ActorKind
@@ -117,3 +118,21 @@ async def test_every_key_of_what_has_a_bucket_begins_with_it(pool: Pool) -> None
         """
     )
     assert {row["name"] for row in keys if row["begins_with"] != "bucket"} == WIDER
+
+
+async def test_each_column_is_said_to_be_personal_or_not(pool: Pool) -> None:
+    """schema/personal_data.md names each column of each table once, and none that is not there."""
+    page = Path(__file__).parents[1] / "schema" / "personal_data.md"
+    kinds, *tables = page.read_text().split("\n### ")
+    named = [
+        (table.partition("\n")[0], kind, column)
+        for table in tables
+        for kind, columns in re.findall(r"^- ([a-z ]+): ((?:`\w+`,?\s*)+)$", table, re.MULTILINE)
+        for column in re.findall(r"`(\w+)`", columns)
+    ]
+    assert {kind for _, kind, _ in named} == set(re.findall(r"^- ([a-z ]+):", kinds, re.MULTILINE))
+    rows = await pool.fetch(
+        "select table_name, column_name from information_schema.columns join information_schema.tables "
+        "using (table_schema, table_name) where table_schema = 'public' and table_type = 'BASE TABLE'"
+    )
+    assert sorted((table, column) for table, _, column in named) == sorted(map(tuple, rows))

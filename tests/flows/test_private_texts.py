@@ -1,12 +1,15 @@
 """Free texts about persons: sealed wherever they are kept, open to who may read them, gone when the key is."""
 
+import re
 from copy import copy
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any, get_type_hints
 
 import msgspec
 from msgspec import Struct
 
+from service.data_key import key_id_of
 from service.private_text import SEALED, has_marked, marked_texts
 from tests.api.routes import Post, Stage, fields_of, posts, with_field
 from tests.flows.test_erasing import found_in, in_files
@@ -14,6 +17,7 @@ from tests.flows.world import World
 
 LATER = datetime(2032, 3, 3, tzinfo=UTC)
 WORDS = "canary-quetzal"
+PAGE = Path(__file__).parents[2] / "schema" / "personal_data.md"
 
 
 def with_canaries(post: Post) -> dict[str, Any]:
@@ -38,8 +42,19 @@ async def test_no_text_about_a_person_is_kept_as_it_was_sent(world: World) -> No
             await stage.do(post)
     assert await found_in(world, WORDS) == []
     assert await in_files(WORDS) == b""
+    await require_sealed(world)
     sealed = await found_in(world, "sealed.")
     assert set(sealed) >= {"consents", "events", "facts", "idempotency", "instruments", "permissions", "approvals"}
+
+
+async def require_sealed(world: World) -> None:
+    """What schema/personal_data.md calls sealed is."""
+    for table in PAGE.read_text().split("\n### ")[1:]:
+        name, _, rest = table.partition("\n")
+        for column in re.findall(r"`(\w+)`", (re.search(r"^- sealed: (.*)", rest, re.MULTILINE) or ["", ""])[1]):
+            for (kept,) in await world.pool.fetch(f"select {column} from {name} where {column} is not null"):
+                is_sealed = kept == "" or kept.startswith("sealed.") if isinstance(kept, str) else key_id_of(kept)
+                assert is_sealed, (name, column)
 
 
 async def test_what_is_sealed_opens_for_who_may_read_it_and_is_gone_with_the_key(world: World) -> None:
