@@ -129,6 +129,25 @@ create table person_doubts (
 
 create index person_doubts_open on person_doubts (doubt_id) where outcome is null;
 
+-- Collection from a person rests, at every merchant: the plans follow (plan_pauses). Said once until it ends; ended by
+-- nobody, the person was found to be another one, who has it now.
+create table person_pauses (
+    bucket    smallint         not null,
+    person_id text collate "C" not null,
+    why       text             not null,
+    begins_on date             not null,
+    said_at   timestamptz      not null,
+    said_by   text collate "C" not null,   -- the operator, here and below: a person
+    ended_at  timestamptz,
+    ended_by  text collate "C",
+    constraint person_pauses_pk primary key (bucket, person_id, why, said_at),
+    constraint person_pauses_bucket_in_range check (bucket between 0 and 1023),
+    constraint person_pauses_why_is_known check (why in ('hardship', 'death')),
+    constraint person_pauses_end_once check (ended_by is null or ended_at is not null)
+);
+
+create unique index person_pauses_once on person_pauses (bucket, person_id, why) where ended_at is null;
+
 -- Consumers that came to another person: two people were found to be one, or one to be two. Both histories are kept.
 create table person_moves (
     bucket       smallint         not null,   -- of the person they came from

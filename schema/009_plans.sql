@@ -72,6 +72,18 @@ create index plans_to_guard on plans (guard_at) where guard_at is not null;
 create index plans_to_pass on plans (bucket, day_at, plan_id) where day_at is not null;
 create index plans_accruing on plans (bucket, plan_id) where is_accruing;   -- none that has ended, once it is counted
 
+-- Plans whose collection rests because their person's does; gone when it goes on.
+create table plan_pauses (
+    bucket    smallint         not null,
+    plan_id   text collate "C" not null,
+    why       text             not null,
+    said_by   text collate "C" not null,   -- the operator
+    by_hand   boolean          not null,   -- it rested for this reason before, and is left as it is
+    paused_at timestamptz      not null,
+    constraint plan_pauses_pk primary key (bucket, plan_id, why),
+    constraint plan_pauses_bucket_in_range check (bucket between 0 and 1023)
+);
+
 -- What happened to a plan: all that is true of it follows from its terms and these rows. Each says when it takes effect,
 -- when it was recorded, by whom and by which command.
 create table facts (

@@ -38,7 +38,7 @@ begin
         end if;
     end loop;
     grant delete on idempotency, events, lines, merchant_references, former_references, consumer_references,
-                    consumer_identifiers, person_marks
+                    consumer_identifiers, person_marks, plan_pauses
        to tenor_service;
     grant execute on function forget_decisions to tenor_service;
     grant select on schema_migrations to tenor_service;

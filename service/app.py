@@ -54,6 +54,7 @@ from service.payments.gateway import Processors
 from service.payments.processor import Address, Protocol
 from service.plans.book import Command
 from service.plans.flow import PlanWork
+from service.plans.person_pause_flow import Following
 from service.registry.registry import Registry
 from service.safety import lost_settings, unsafe_settings
 
@@ -131,7 +132,8 @@ async def services(settings: Settings) -> AsyncGenerator[Services]:
     try:
         yield Services(
             settings, secrets, pool, audit, cache, readiness, registry, snapshots, attempts, engine, shadows, outside,
-            charging, messenger, large_bodies=Turnstile(), quoting=Aside(), desk=Aside(), provider=provider,
+            charging, messenger, Following(pool, registry.time_at, told), large_bodies=Turnstile(), quoting=Aside(),
+            desk=Aside(), provider=provider,
         )  # fmt: skip
     finally:
         for one in (

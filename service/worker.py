@@ -1,6 +1,7 @@
 """`tenor worker`: what time brings about, as it comes, so that nobody needs a crontab.
 
-every half a minute    authorizations that end, plans on which a day has begun in their time zone, charges
+every half a minute    plans of people in hardship, authorizations that end, plans on which a day has begun in their
+                       time zone, charges
 every hour             the whole close: interest, limits, partners' files, what is to be erased
 every day              what was kept long enough is forgotten
 
@@ -75,6 +76,7 @@ async def _work(ours: Services, closed_at: datetime | None) -> datetime | None:
             if closed_at is None or closed_at.date() < now.date():
                 await forget(ours.pool, keep_of(ours.settings), now)
             return now
+        await ours.following.follow(now)
         await guard_all(ours.pool, ours.engine, now)
         await pass_days(ours.pool, ours.engine, now)
         await collect(ours.charging, now)

@@ -24,6 +24,7 @@ from service.payments.processor import Protocol
 from service.people.doubt import DoubtOutcome
 from service.people.identifier import IdentifierKind
 from service.people.move import MoveReason
+from service.people.pause import PersonPause
 from service.plans.offer import Authenticator, Kind, Scenario
 from service.plans.state import CollectionState, PlanState
 
@@ -55,6 +56,7 @@ WORDS: dict[str, Iterable[str]] = {
     "facts_actor_is_known": ActorKind,
     "permissions_scenario_is_known": Scenario,
     "person_doubts_outcome_is_known": DoubtOutcome,
+    "person_pauses_why_is_known": PersonPause,
     "person_moves_reason_is_known": MoveReason,
     "plans_changed_by_is_known": ActorKind,
     "plans_collection_state_is_known": CollectionState,

@@ -134,7 +134,7 @@ async def merge_people(request: Asked, body: RawBody, person_id: FromPath[str]) 
     """
     asked = _merge.read(body, content_type(request))
     ask = write(request, body)
-    _require_shape(person_id)
+    require_shape(person_id)
 
     async def do(conn: Connection) -> Answer:
         await require_mergeable(conn, asked.person_id, person_id)
@@ -162,7 +162,7 @@ async def split_person(request: Asked, body: RawBody, person_id: FromPath[str]) 
     """
     asked = _split.read(body, content_type(request))
     ask = write(request, body)
-    _require_shape(person_id)
+    require_shape(person_id)
 
     async def do(conn: Connection) -> Answer:
         await require_divisible(conn, person_id, asked.consumers)
@@ -239,6 +239,7 @@ async def _moved(doing: Doing, moved: Moved) -> PersonView:
         await snapshots.accounts_changed(moved.accounts)
         for consumer_id, version in moved.consumers:
             await snapshots.consumer_changed(consumer_id, version)
+        await doing.ask.services.following.follow(doing.ask.real_now, moved.person_id)
 
     doing.afterwards.append(tell)
     found = await people.load_person(doing.conn, moved.person_id)
@@ -246,7 +247,7 @@ async def _moved(doing: Doing, moved: Moved) -> PersonView:
     return found
 
 
-def _require_shape(person_id: str) -> None:
+def require_shape(person_id: str) -> None:
     """Refused: NOT_FOUND, where no person can have this id."""
     if not ids.is_id(person_id, ids.PERSON):
         raise _nobody(person_id)
@@ -257,7 +258,7 @@ def _nobody(person_id: str) -> Refused:
 
 
 async def _person(ask: Ask, person_id: str) -> PersonView:
-    _require_shape(person_id)
+    require_shape(person_id)
     found = await people.load_person(ask.services.pool, person_id)
     if found is None:
         raise _nobody(person_id)

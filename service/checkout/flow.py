@@ -75,6 +75,7 @@ class _Consumer(msgspec.Struct, omit_defaults=True):
     attributes: dict[str, Attribute]
     wrapped: bytes  # the key of what is personal of this consumer
     persona: Persona | None = None
+    is_paused: bool = False
 
 
 class _History(msgspec.Struct):
@@ -175,7 +176,9 @@ def _read_row(secrets: DataSecrets, row: asyncpg.Record) -> tuple[Who, _Consumer
     history = _History(**{name: row[name] for name in _History.__struct_fields__})
     persona = Persona(row["persona"]) if row["persona"] else None
     attributes = unseal_attributes(secrets.unwrapped(row["consumer_id"], row["wrapped"]), row["attributes"])
-    consumer = _Consumer(row["person_id"], row["merchant_id"], row["time_zone"], attributes, row["wrapped"], persona)
+    consumer = _Consumer(
+        row["person_id"], row["merchant_id"], row["time_zone"], attributes, row["wrapped"], persona, row["is_paused"]
+    )
     return Who(row["consumer_id"], row["currency"]), consumer, history
 
 
@@ -187,6 +190,7 @@ def _known(
         consumer_id=who.consumer_id,
         attributes=consumer.attributes,
         persona=consumer.persona,
+        is_paused=consumer.is_paused,
         limit=history.limit,
         reserved=history.reserved,
         used=history.used,

@@ -2,7 +2,10 @@
 -- Account and history are the person's, whichever of their consumers asks. One statement, one moment: the account's
 -- version tells which commands the other facts have seen.
 select c.consumer_id, c.person_id, k.currency, c.merchant_id, m.time_zone, c.version as consumer_version, c.attributes,
-       c.persona, dk.wrapped, coalesce(a.version, 0) as account_version, a."limit",
+       c.persona, dk.wrapped,
+       exists(select from person_pauses r
+               where r.bucket = o.bucket and r.person_id = o.person_id and r.ended_at is null) as is_paused,
+       coalesce(a.version, 0) as account_version, a."limit",
        coalesce(a.reserved, 0) as reserved, coalesce(a.used, 0) as used, h.open_plans, h.paid_off_plans,
        h.next_due_on, h.first_plan_at, h.clean_deposits
   from unnest($1::smallint[], $2::text[], $3::text[]) as k (bucket, consumer_id, currency)

@@ -34,6 +34,11 @@ def currency_is_served(case: Case) -> Iterable[Finding]:
     return () if served else (_declined(ReasonCode.CURRENCY_NOT_SERVED),)
 
 
+def person_is_not_paused(case: Case) -> Iterable[Finding]:
+    """In hardship, or dead, nobody buys on credit before somebody has looked at it; no merchant is told why."""
+    return (Finding(Verdict.REFER, Ground(ReasonCode.REVIEW_NEEDED)),) if case.snapshot.is_paused else ()
+
+
 def needed_facts_are_there(case: Case) -> Iterable[Finding]:
     """A fact the policy cannot do without is present and of its type."""
     facts = case.facts
@@ -71,6 +76,7 @@ def persona_is_approved(case: Case) -> Iterable[Finding]:
 RULES: Final[tuple[Rule, ...]] = (
     merchant_is_active,
     currency_is_served,
+    person_is_not_paused,
     needed_facts_are_there,
     no_rule_of_the_policy_holds,
     score_is_enough,

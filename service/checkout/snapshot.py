@@ -15,6 +15,7 @@ class Snapshot(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=Tr
     consumer_id: str
     attributes: dict[str, Attribute] = {}  # as the merchant registered them
     persona: Persona | None = None  # of a test merchant's consumer alone
+    is_paused: bool = False  # nothing is collected from the person: a hardship, a death
     # the account
     limit: int | None = None
     reserved: int = 0

@@ -15,6 +15,7 @@ from service.payments.flow import Charging
 from service.plans.accrual_flow import accrue
 from service.plans.days_flow import pass_days
 from service.plans.guard_flow import guard_all
+from service.plans.person_pause_flow import Following
 
 
 class DayClosed(Struct, frozen=True):
@@ -35,10 +36,11 @@ class DayClosed(Struct, frozen=True):
 async def close_day(
     pool: Pool, engine: Engine, charging: Charging, under: Reviewing | None, told: Told, now: datetime
 ) -> DayClosed:
-    """Looks at authorizations whose time runs out and at plans on which a day has begun, some hundred at a time;
-    charges what fell due on plans that are paid by themselves; books interest until the day that ended; then reviews
-    the limits of all accounts, unless no policy is in force; then makes the files of the day before, and erases what
-    outside sources said and may not be read again."""
+    """Pauses plans of people from whom nothing is collected; looks at authorizations whose time runs out and at plans
+    on which a day has begun, some hundred at a time; charges what fell due on plans that are paid by themselves; books
+    interest until the day that ended; then reviews the limits of all accounts, unless no policy is in force; then makes
+    the files of the day before, and erases what outside sources said and may not be read again."""
+    await Following(pool, charging.time_at, told).follow(now)
     guarded = await guard_all(pool, engine, now)
     passed = await pass_days(pool, engine, now)
     charged = (await collect(charging, now)).charged

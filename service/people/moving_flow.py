@@ -15,6 +15,7 @@ from service import ids
 from service.db import Connection, load_queries
 from service.people.doubt import DoubtOutcome
 from service.people.move import Move, MoveReason
+from service.people.pausing_flow import hand_over, touch
 
 Q: Final = load_queries(Path(__file__).with_name("moving.sql"))
 
@@ -62,13 +63,16 @@ async def move(conn: Connection, one: Move, now: datetime) -> list[tuple[str, in
     """
     buckets, consumers = [ids.bucket_of(consumer) for consumer in one.consumers], list(one.consumers)
     to_bucket, from_bucket = ids.bucket_of(one.to_id), ids.bucket_of(one.from_id)
+    paused = False
     moved = await conn.fetch(Q.move_consumers, buckets, consumers, one.from_id, one.to_id)
     await conn.execute(Q.move_marks, buckets, consumers, one.from_id, one.to_id)
     await conn.execute(Q.stand_in, to_bucket, one.to_id, buckets)
     if one.reason is not MoveReason.SPLIT:
         await conn.execute(Q.end_person, from_bucket, one.from_id, one.to_id)
+        paused = await hand_over(conn, one.from_id, one.to_id, now)
     await conn.execute(
         Q.record_move, from_bucket, ids.new_id(ids.MOVE, from_bucket, int(now.timestamp() * 1000)), one.from_id,
         one.to_id, consumers, one.reason, one.note, one.asked_by, one.approved_by, now,
     )  # fmt: skip
-    return [(row["consumer_id"], row["version"]) for row in moved]
+    told = {row["consumer_id"]: row["version"] for row in moved}
+    return list((told | dict(await touch(conn, one.to_id)) if paused else told).items())

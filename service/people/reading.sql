@@ -24,6 +24,12 @@ select move_id as id, from_id as "from", to_id as "to", consumer_ids as consumer
  where from_id = $1 or to_id = $1
  order by moved_at, move_id;
 
+-- load_pauses --
+select why, begins_on, said_by
+  from person_pauses
+ where bucket = $1 and person_id = $2 and ended_at is null
+ order by said_at, why;
+
 -- person_behind --
 select person_id from consumers where bucket = $1 and consumer_id = $2;
 

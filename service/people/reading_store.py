@@ -10,6 +10,7 @@ import msgspec
 from service import ids
 from service.db import Connection, Pool, load_queries
 from service.people.doubt import Doubt
+from service.people.pause import Paused
 from service.people.view import CalledView, LimitView, MoveView, PersonView
 
 T = TypeVar("T")
@@ -27,7 +28,7 @@ async def load_person(pool: Pool | Connection, person_id: str) -> PersonView | N
         person_id, row["created_at"], row["merged_into"],
         _all(CalledView, await pool.fetch(Q.load_consumers, *key)),
         _all(LimitView, await pool.fetch(Q.load_accounts, *key)),
-        _all(MoveView, await pool.fetch(Q.load_moves, person_id)),
+        _all(MoveView, await pool.fetch(Q.load_moves, person_id)), _all(Paused, await pool.fetch(Q.load_pauses, *key)),
     )  # fmt: skip
 
 

@@ -6,6 +6,7 @@ from msgspec import Struct, field
 
 from service.people.identifier import IdentifierKind
 from service.people.move import MoveReason
+from service.people.pause import Paused
 
 
 class CalledView(Struct, frozen=True):
@@ -49,3 +50,4 @@ class PersonView(Struct, frozen=True):
     consumers: tuple[CalledView, ...]  # what merchants call this person
     accounts: tuple[LimitView, ...]  # by currency
     moves: tuple[MoveView, ...]  # the oldest first: how consumers came to this person, or left
+    paused: tuple[Paused, ...]  # why nothing is collected from this person now; empty: it is

@@ -36,6 +36,7 @@ FACTS = {"payment_id": "paid", "fee_id": "levied", "fact_id": "paid"}
 
 SHOP = "https://shop.example"
 ASK = "/v1/plans/{plan_id}/authentications"
+GO_ON = "/v1/operator/people/{person_id}/resume"
 
 # Where the example is short, so that it can be read, and more is to be tried.
 LONGER = {"/v1/operator/policies": decode(POLICY.read_bytes())}
@@ -164,6 +165,8 @@ class Stage:
             return await self._unproved_plan()
         if name == "plan_id":
             return await self.plan(route.operation.kind, route.operation.after)
+        if name == "person_id" and route.path == GO_ON:
+            return await self._paused_person_id()
         if name in FACTS:
             query = "select fact_id from facts where plan_id = $1 and fact = $2"
             return str(await self.world.pool.fetchval(query, made["plan_id"], FACTS[name]))
@@ -239,6 +242,13 @@ class Stage:
         _, self._persons_consumer = [await self._registered(number) for _ in range(2)]
         seen = await self.world.operator.get(f"/v1/operator/consumers/{self._persons_consumer}/person")
         return str(seen.json()["id"])
+
+    async def _paused_person_id(self) -> str:
+        person = await self._person_id()
+        await self.do(
+            await self.ready(self.routes["POST /v1/operator/people/{person_id}/pause"], {"person_id": person})
+        )
+        return person
 
     async def _persons_consumer_id(self) -> str:
         return self._persons_consumer

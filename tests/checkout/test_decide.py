@@ -37,6 +37,9 @@ NEARLY_SPENT = {"limit": 5_000_00, "reserved": 1_500_00, "used": 3_200_00}
         ({"amount": 9_000_00}, {"limit": 9_000_00}, "approved", []),
         ({"amount": 9_000_01}, {"limit": 10_000_00}, "referred", ["REVIEW_NEEDED"]),
         ({"amount": 9_000_01}, {"limit": 10_000_00, "next_due_on": YESTERDAY}, "declined", ["PAYMENT_OVERDUE"]),
+        # nothing is collected from the person
+        ({}, {"is_paused": True}, "referred", ["REVIEW_NEEDED"]),
+        ({}, {"is_paused": True, "attributes": {"age": 17}}, "declined", ["UNDER_AGE"]),
         # a fact that must be there
         ({}, {"attributes": {"verified": None}}, "referred", ["INFORMATION_MISSING"]),
         ({}, {"attributes": {"verified": "yes"}}, "referred", ["INFORMATION_MISSING"]),
