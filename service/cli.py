@@ -19,7 +19,7 @@ COMMANDS: Final[dict[str, tuple[str, str | None]]] = {
     "dev": ("service.cli:dev", "everything on this machine: embedded servers, a demo, the service"),
     "serve": ("service.cli:serve", "the service on DATABASE_URL and REDIS_URL"),
     "migrate": ("service.cli:migrate", "bring the database up to this version"),
-    "key": ("service.key_command:main", "make an API key, and print it: how an install gets its first ones"),
+    "key": ("service.key_command:main", "make an API key and print it, as an install begins; list keys; revoke one"),
     "check": ("service.cli:check", "the invariants of the database; and plans proved against their facts"),
     "audit": (
         "service.auditor:main",

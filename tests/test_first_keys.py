@@ -40,6 +40,13 @@ def make_key(settings: Settings, audience: str, owner: str, *more: str) -> tuple
     return done.returncode, done.stdout, done.stderr
 
 
+def key(settings: Settings, *argv: str) -> tuple[int, str, str]:
+    """`tenor key list` or `tenor key revoke`: its exit code, and what it prints and says."""
+    command = [sys.executable, "-m", "service", "key", *argv]
+    done = subprocess.run(command, env=config.environment(settings), capture_output=True, text=True, timeout=60)
+    return done.returncode, done.stdout, done.stderr
+
+
 class Caller:
     """Somebody with a key."""
 
@@ -123,3 +130,37 @@ def test_a_key_nobody_can_have(
     out, err = capsys.readouterr()
     assert (code, out, err.count("\n")) == (1, "", 1)
     assert err.startswith(f"tenor: {sentence}")
+
+
+async def test_keys_are_listed_and_one_is_revoked(production: Settings) -> None:
+    empty = await asyncio.to_thread(key, production, "list")
+    assert empty == (1, "", "tenor: This database is empty; run tenor migrate first.\n")
+    await asyncio.to_thread(result, tenor("migrate", production))
+    texts = [(await asyncio.to_thread(make_key, production, "operator", name))[1] for name in ("Ada", "grace", "grace")]
+    code, listed, err = await asyncio.to_thread(key, production, "list")
+    assert (code, err) == (0, "")
+    assert not any(text.strip() in listed for text in texts)
+    lines = listed.splitlines()
+    assert [line.split("  ")[1:3] for line in sorted(lines, key=lambda line: line.split("  ")[1])] == [
+        ["operator ada", "*"], ["operator grace", "*"], ["operator grace", "*"],
+    ]  # fmt: skip
+    assert all("by the machine; never used; does not expire" in line for line in lines)
+    whose = {line.split("  ")[0]: line.split("  ")[1] for line in lines}
+    ada, first, second = sorted(whose, key=lambda key_id: (whose[key_id], key_id))
+
+    assert await asyncio.to_thread(key, production, "revoke", first) == (0, f"Key {first} is revoked.\n", "")
+    of_grace = (await asyncio.to_thread(key, production, "list", "--owner", "GRACE"))[1]
+    assert [line.split()[0] for line in of_grace.splitlines()] == [second]
+    every = (await asyncio.to_thread(key, production, "list", "--all", "--audience", "operator"))[1]
+    assert len(every.splitlines()) == 3
+    assert "revoked " in next(line for line in every.splitlines() if line.startswith(first))
+    again = await asyncio.to_thread(key, production, "revoke", first)
+    assert again == (1, "", "tenor: There is no such key in use.\n")
+    await asyncio.to_thread(key, production, "revoke", second)
+    last = await asyncio.to_thread(key, production, "revoke", ada)
+    assert last[0] == 1
+    assert "the last operator's key" in last[2]
+    connection = await db.connect(production.owner_url)
+    told = await connection.fetch("select verb, audience, thing_id from audit_entries where thing = 'key' order by at")
+    await connection.close()
+    assert [tuple(one) for one in told[-2:]] == [("revoked", "database", first), ("revoked", "database", second)]

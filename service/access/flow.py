@@ -90,13 +90,16 @@ async def rotate_key(
     return made
 
 
-async def revoke_key(conn: Connection, key_id: str, by: Principal, now: datetime) -> None:
-    """The key is nobody's from now on. Refused: NOT_FOUND; STATE_FORBIDS for the last one that makes keys."""
+async def revoke_key(conn: Connection, key_id: str, by: Principal | None, now: datetime) -> None:
+    """The key is nobody's from now on. Revoked `by` nobody's key: on the machine.
+
+    Refused: NOT_FOUND; STATE_FORBIDS for the last one that makes keys.
+    """
     makers = await conn.fetch(Q.lock_keys_that_make_keys, now)
     if [row["key_id"] for row in makers] == [key_id]:
         sentence = "This is the last operator's key that may make keys; make another before you revoke it."
         raise Refused(Code.STATE_FORBIDS, sentence, "/id", ("keys",))
-    if not await conn.fetchval(Q.revoke_key, key_id, now, by.key_id, by.owner_id):
+    if not await conn.fetchval(Q.revoke_key, key_id, now, by and by.key_id, by and by.owner_id):
         raise Refused(Code.NOT_FOUND, "There is no such key in use.", "/id")
 
 
@@ -106,10 +109,10 @@ async def revoke_keys_of(conn: Connection, audience: str, owner_id: str, by: Pri
 
 
 async def list_keys(
-    pool: asyncpg.Pool, after: str, audience: str | None, owner_id: str | None, limit: int
+    conn: Connection | asyncpg.Pool, after: str, audience: str | None, owner_id: str | None, limit: int
 ) -> Sequence[asyncpg.Record]:
     """Keys that there are or were, the oldest first; never the key itself."""
-    return await pool.fetch(Q.list_keys, after, audience, owner_id, limit)
+    return await conn.fetch(Q.list_keys, after, audience, owner_id, limit)
 
 
 async def count_under_others(pool: asyncpg.Pool, under: Secrets, now: datetime) -> int:
