@@ -24,6 +24,8 @@ BATCHES: Final = Histogram(
     "tenor_batch_size", "Works that shared a transaction, by lane.", ("lane",), buckets=(1, 2, 4, 8, 16, 32, 64)
 )
 
+TURNED_AWAY: Final = Counter("tenor_turned_away", "Requests that were not let in: too much was under way.")
+
 UNROUTED: Final = "(none)"  # the path of a request that found no route: its own text would be a label without end
 
 

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from service import clock
-from service.admission import Admission, Admitted, Urgency, take_allowance, urgency_of
+from service.admission import MANY, Admission, Counted, Urgency, take_allowance, urgency_of
 from service.allowance import Allowances
 from service.errors import Code, Refused
 
@@ -47,72 +47,60 @@ def test_what_is_urgent(method: str, path: str, urgency: Urgency | None) -> None
     assert urgency_of(scope(method, path)) is urgency
 
 
-def test_lists_are_refused_before_checkouts_and_money_last(stopped: Clock) -> None:
-    admission = Admission()
-    for _ in range(2_000):  # 10 ms from one answer to the next
-        admission.enter()
-        stopped.now += 0.01
-        admission.leave()
-    admitted = []
-    for _ in range(200):
-        admitted.append([one for one in Urgency if admission.admits(one)])
-        admission.enter()
-    by_number = {one: sum(one in who for who in admitted) for one in Urgency}
-    assert by_number == {Urgency.MONEY: 128, Urgency.CHECKOUT: 96, Urgency.LIST: 64}
-    for _ in range(200):  # answered ten times as fast
-        stopped.now += 0.001
-        admission.leave()
-    assert admission.admits(Urgency.LIST)
-
-
-def test_how_many_are_let_in_follows_from_the_pace(stopped: Clock) -> None:
-    admission = Admission()
-    for _ in range(2_000):  # 1 ms from one answer to the next
-        admission.enter()
-        stopped.now += 0.001
-        admission.leave()
+def admitted(admission: Admission, urgency: Urgency) -> int:
+    """How many are let in who all come now, beside those that are under way."""
     count = 0
-    while admission.admits(Urgency.CHECKOUT):
+    while admission.admits(urgency):
         admission.enter()
         count += 1
-    assert 495 <= count <= 505
+    return count
 
 
-async def test_who_sends_slowly_takes_nobodys_place() -> None:
-    whole, told = asyncio.Event(), []
+def busy(admission: Admission, stopped: Clock, answers: int, pace_s: float, at_once: int = 2 * MANY) -> None:
+    """So many answers, with as many under way all the time."""
+    for _ in range(at_once):
+        admission.enter()
+    for _ in range(answers):
+        stopped.now += pace_s
+        admission.leave()
+        admission.enter()
+    for _ in range(at_once):
+        stopped.now += pace_s
+        admission.leave()
 
-    async def app(_: Any, receive: Any, send: Any) -> None:
-        while (await receive())["more_body"]:
-            pass
-        await whole.wait()
-        await send({"type": "http.response.start", "status": 200, "headers": []})
 
-    async def slow() -> Any:
-        await asyncio.sleep(3600)
+@pytest.mark.parametrize(
+    ("pace_s", "by_urgency"),
+    [
+        (0.001, {Urgency.MONEY: 700, Urgency.CHECKOUT: 400, Urgency.LIST: 200}),
+        (0.01, {Urgency.MONEY: 70, Urgency.CHECKOUT: 40, Urgency.LIST: 20}),
+        (0.09, {Urgency.MONEY: 32, Urgency.CHECKOUT: 24, Urgency.LIST: 16}),  # so many are always let in
+    ],
+)
+def test_how_many_are_let_in_follows_from_the_pace(
+    stopped: Clock, pace_s: float, by_urgency: dict[Urgency, int]
+) -> None:
+    for urgency, count in by_urgency.items():
+        admission = Admission()
+        busy(admission, stopped, 2_000, pace_s)
+        assert admitted(admission, urgency) == pytest.approx(count, abs=count // 50 + 1)
 
-    async def quick() -> Any:
-        return {"type": "http.request", "body": b"", "more_body": False}
 
-    async def send(message: Any) -> None:
-        if message["type"] == "http.response.start":
-            told.append(message["status"])
+def test_who_comes_alone_says_nothing_of_the_pace_of_many(stopped: Clock) -> None:
+    admission = Admission()
+    busy(admission, stopped, 2_000, 0.001)
+    busy(admission, stopped, 2_000, 0.05, at_once=1)
+    stopped.now += 3600  # nobody comes
+    assert admitted(admission, Urgency.LIST) >= 200
 
-    admitted = Admitted(app)
-    admitted._admission._pace_s = 0.1
-    asked = scope("POST", "/v1/checkouts")
-    slowly = [asyncio.create_task(admitted(asked | {"state": {}}, slow, send)) for _ in range(300)]
-    await asyncio.sleep(0)
-    quickly = [asyncio.create_task(admitted(asked | {"state": {}}, quick, send)) for _ in range(100)]
-    await asyncio.sleep(0)
-    await asyncio.sleep(0)
-    assert told == [503] * 4  # 96 are under way
-    whole.set()
-    await asyncio.gather(*quickly)
-    assert told == [503] * 4 + [200] * 96
-    for one in slowly:
-        one.cancel()
-    await asyncio.gather(*slowly, return_exceptions=True)
-    assert admitted._admission._under_way == 0
+
+def test_a_pace_that_was_slow_is_soon_forgotten(stopped: Clock) -> None:
+    admission = Admission()
+    busy(admission, stopped, 200, 0.05)
+    began = stopped.now
+    busy(admission, stopped, 3_000, 0.001)
+    assert stopped.now < began + 3.1
+    assert admitted(admission, Urgency.CHECKOUT) > 300
 
 
 def test_a_key_has_its_share_and_no_more(stopped: Clock) -> None:
@@ -149,7 +137,7 @@ async def test_a_key_has_so_many_under_way() -> None:
     async def send(message: Any) -> None:
         statuses.append(message["status"])
 
-    admitted = Admitted(app, rate=0, under_way_max=2)
+    admitted = Counted(app, rate=0, under_way_max=2)
     asked = [asyncio.create_task(admitted(scope("GET", "/v1/plans"), None, send)) for _ in range(3)]  # type: ignore[arg-type]
     await asyncio.sleep(0)
     assert statuses == [429]

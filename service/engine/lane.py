@@ -2,6 +2,7 @@
 only then answers. No timer: a free lane takes what is there.
 
 What can go wrong, and what is then true:
+    work has waited too long        nothing happened; nobody waits for it any more
     a command is refused            its caller hears why; the others of the batch do not notice
     somebody holds an account       nothing happened; the batch goes on in the siding, and the others here
     the batch fails                 nothing happened; each is run again alone, and the one at fault is told: 500
@@ -13,6 +14,7 @@ What can go wrong, and what is then true:
 import asyncio
 from typing import Any, TypeVar
 
+from service import clock
 from service.deadline import LANE_LOCK_S
 from service.engine.committer import AWAY, Committed, Committer, Connect, Run, refuse
 from service.engine.siding import Siding
@@ -23,6 +25,7 @@ from service.metrics import BATCHES
 
 BATCH_MAX = 64  # more only adds latency
 WAITING_MAX = 2_048  # a longer queue is an honest 503 at once
+LATE = "It waited too long, and was not begun; send the same request with the same key again."
 
 Told = TypeVar("Told")
 
@@ -57,6 +60,8 @@ class Lane(Committer[Told]):
 
     async def _serve(self) -> None:
         while taken := await self._inbox.take(BATCH_MAX):
-            if batch := [work for work in taken if not self._siding.follows(work)]:
+            now = clock.monotonic()
+            refuse([work for work in taken if work.until < now], Code.UNAVAILABLE, LATE)
+            if batch := [work for work in taken if work.until >= now and not self._siding.follows(work)]:
                 self._batches.observe(len(batch))
                 await self.persist(batch)

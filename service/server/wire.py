@@ -11,10 +11,10 @@ from string import ascii_letters, digits
 from typing import Any, Final
 
 import httptools
-from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
-from uvicorn.server import ServerState
 
+from service.admission import is_whole
 from service.errors import Code, Refused
+from service.server.door import Door
 from service.server.joined import Joined
 from service.server.last_word import MESSAGE_MAX, Deaf, LastWord, too_long, why_unread
 from service.server.reading import LINES_MAX, READ_MAX, Flow, piece_end
@@ -35,13 +35,7 @@ _NO_ADDRESS: Final = "/."
 _NOWHERE: Final[deque[Any]] = deque(maxlen=0)
 
 
-class State(ServerState):
-    """What all connections of a process share."""
-
-    is_parting = False  # the process stops: each answer is the last of its connection
-
-
-class Protocol(HttpToolsProtocol):
+class Protocol(Door):
     """uvicorn's, on a transport that joins its writes."""
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
@@ -68,6 +62,8 @@ class Protocol(HttpToolsProtocol):
 
     def data_received(self, data: bytes) -> None:
         self._heard_at = self.loop.time()
+        if self._is_idle() and self.turns_away(data):
+            return
         self._unset_keepalive_if_required()
         if data.count(b"\n") <= LINES_MAX and not self._kept:
             self._feed(data)
@@ -131,7 +127,7 @@ class Protocol(HttpToolsProtocol):
         else:
             self.scope["state"]["headers"] = by_name  # what api/ask.py would make of them
         super().on_headers_complete()
-        if self.server_state.is_parting:  # type: ignore[attr-defined]
+        if self.server_state.is_parting:
             self._say_that_it_is_the_last()
         path = self.scope["raw_path"]
         if path.translate(None, _LETTERS) or b"//" in path or path[-1] == _SLASH or b"#" in self.url:
@@ -148,6 +144,7 @@ class Protocol(HttpToolsProtocol):
         if not self.cycle.response_complete:
             self.cycle.more_body = False
             self.cycle.message_event.set()
+            is_whole(self.cycle.scope)
 
     def _require_one_host(self) -> None:
         hosts = [name for name, _ in self.headers].count(b"host")
@@ -197,11 +194,14 @@ class Protocol(HttpToolsProtocol):
 
     def part_if_idle(self) -> None:
         """Ends a connection on which nothing is asked, and nothing has come for a moment."""
-        is_whole = self.scope is self._whole and not self._kept
-        is_idle = self.cycle.response_complete and is_whole and not self.pipeline
-        if is_idle and self.loop.time() >= self._heard_at + IDLE_S and not self._joined.is_parting:
+        if self._is_idle() and self.loop.time() >= self._heard_at + IDLE_S:
             self._stop_listening()
             self._joined.part()
+
+    def _is_idle(self) -> bool:
+        """Whether all that was asked is answered, and nothing of the next request is here."""
+        is_whole = self.scope is self._whole and not self._kept
+        return self.cycle.response_complete and is_whole and not self.pipeline and not self._joined.is_parting
 
     def _say_that_it_is_the_last(self) -> None:
         """Of several that wait for their answers, the newest."""
@@ -220,6 +220,13 @@ class Protocol(HttpToolsProtocol):
         self._joined.found_a_reader()
 
     # Bounds -----------------------------------------------------------------------------------------------------------
+
+    def timeout_keep_alive_handler(self) -> None:
+        """Who was turned away meanwhile has been heard, and is waited for again."""
+        if self.loop.time() < self._heard_at + self.timeout_keep_alive - 1:
+            self._wait_for_the_next()
+        else:
+            super().timeout_keep_alive_handler()
 
     def _wait_for_the_next(self) -> None:
         self.timeout_keep_alive_task = self.loop.call_later(self.timeout_keep_alive, self.timeout_keep_alive_handler)

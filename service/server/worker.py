@@ -7,29 +7,33 @@ import os
 import signal
 import socket
 import sys
-from contextlib import AsyncExitStack, suppress
+from contextlib import AsyncExitStack
 from functools import partial
 from math import ceil
 from types import FrameType
-from typing import TextIO
+from typing import Final, TextIO
 
 import uvicorn
 from litestar import Litestar
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 from service import clock, config
-from service.admission import Admitted
+from service.admission import Counted
 from service.app import create_app
 from service.bounded import Bounded
 from service.config import CannotStart, Settings
 from service.deadline import CLOSE_S, DRAIN_S, NOTICED_S
 from service.embedded import lifeline
 from service.metrics import Measured
+from service.server.door import State
 from service.server.outward import Outward
 from service.server.reading import Reading
 from service.server.supervisor import READY
 from service.server.tally import Tally
-from service.server.wire import Protocol, State
+from service.server.wire import Protocol
+
+BUSY_S: Final = 0.01  # who takes so long for one connection has a loop full of work
+TOGETHER_MAX: Final = 64  # and takes so many at once: those at the door must not wait for a turn of the loop each
 
 
 class Server(uvicorn.Server):
@@ -52,7 +56,7 @@ class Server(uvicorn.Server):
         rate = ceil(settings.key_rate / settings.workers)
         super().__init__(
             uvicorn.Config(
-                Measured(Outward(Admitted(Bounded(app), rate, settings.key_under_way))),
+                Measured(Outward(Counted(Bounded(app), rate, settings.key_under_way))),
                 loop="uvloop", http=protocol, ws="none", lifespan="off",
                 access_log=False, log_config=None, log_level="warning", server_header=False, proxy_headers=False,
                 timeout_keep_alive=75,  # longer than the balancers in front of us, which must be the first to close
@@ -112,27 +116,42 @@ class Server(uvicorn.Server):
         await self._stack.aclose()
 
     async def _accept(self) -> None:
-        """One after the other until nothing more is taken, and nobody waits whom we would leave at the door."""
+        """Takes connections until nothing more is taken, and nobody waits whom we would leave at the door."""
         made = partial(
             self.config.http_protocol_class, config=self.config, server_state=self.server_state, app_state={}
         )  # type: ignore[call-arg]
-        protocol = partial(Reading, made)
+        protocol, at_once = partial(Reading, made), 1
         while True:
-            try:
-                connection, _ = self._listener.accept()
-            except BlockingIOError:
+            began = self._loop.time()
+            taken = await self._take(at_once)
+            if not taken:
                 if self._takes_no_more:
                     return
                 await self._arrival()
+                at_once = 1
                 continue
+            connecting = (self._loop.connect_accepted_socket(protocol, one) for one in taken)
+            await asyncio.gather(*connecting, return_exceptions=True)  # a client may have gone again
+            if self._is_crowded():
+                await asyncio.sleep(0.001)  # the others first; if they are busy, we take the next one after all
+            at_once = 1 if self._loop.time() < began + BUSY_S else TOGETHER_MAX
+
+    async def _take(self, most: int) -> list[socket.socket]:
+        """Of those at the door so many, at most; nobody where nobody waits."""
+        taken: list[socket.socket] = []
+        while len(taken) < most:
+            try:
+                connection, _ = self._listener.accept()
+            except BlockingIOError:
+                break
             except OSError:  # no more file descriptors, or the client has gone again
+                if taken:
+                    break
                 await asyncio.sleep(0.01)
                 continue
             connection.setblocking(False)
-            with suppress(OSError):
-                await self._loop.connect_accepted_socket(protocol, connection)
-            if self._is_crowded():
-                await asyncio.sleep(0.001)  # the others first; if they are busy, we take the next one after all
+            taken.append(connection)
+        return taken
 
     async def _arrival(self) -> None:
         """Ends when somebody is at the door."""

@@ -5,14 +5,10 @@
 
 import argparse
 import asyncio
-import json
 import os
-import random
 import resource
 import socket
 import tempfile
-import time
-import uuid
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -24,89 +20,32 @@ from service import db, embedded, migrations
 from service.app import create_app
 from service.config import Settings
 from service.demo.seed import seed
-from tests.chaos.caller import Caller, End, Heard, tell
+from tests.chaos.crowd import Away, Heard, Mix, Shop, in_a_crowd, of_status, p99
 from tests.engine.processes import serving
 from tests.flows.world import World
 
 CONSUMERS = 200
+PLANS = 100
 CLOSED = 32  # callers who find out what can be served
 TIMES = 10
-PATIENCE_S = 5.0
-CALLERS_MAX = 1_500
+NORMAL = 0.8  # of what was served before
 LINE = b"GET /openapi.yaml HTTP/1.1\r\nHost: x\r\n\r\n"
-
-
-class Crowd:
-    """Callers of checkouts."""
-
-    def __init__(self, port: int, key: str, consumers: list[str]) -> None:
-        self._port = port
-        self._key = key
-        self._consumers = consumers
-        self._idle: list[Caller] = []
-        self._made = 0
-
-    async def closed(self, seconds: float, callers: int = CLOSED) -> list[Heard]:
-        """So many, each with one request after the other."""
-        until, heard = time.perf_counter() + seconds, list[Heard]()
-
-        async def call() -> None:
-            while time.perf_counter() < until:
-                heard.append(await self._call())
-
-        await asyncio.gather(*(call() for _ in range(callers)))
-        return heard
-
-    async def open(self, seconds: float, per_second: float) -> list[Heard]:
-        """So many a second, whatever becomes of those before."""
-        began, tasks = time.perf_counter(), list[asyncio.Task[Heard]]()
-        while (now := time.perf_counter() - began) < seconds:
-            while len(tasks) < now * per_second:
-                tasks.append(asyncio.create_task(self._call()))
-            await asyncio.sleep(0.005)
-        return await asyncio.gather(*tasks)
-
-    async def _call(self) -> Heard:
-        if not self._idle and self._made >= CALLERS_MAX:
-            return Heard(End.LATE, 0, b"", 0)
-        if self._idle:
-            caller = self._idle.pop()
-        else:
-            caller = Caller(self._port, PATIENCE_S)
-            self._made += 1
-        heard = await caller.send(self._checkout())
-        self._idle.append(caller)
-        return heard
-
-    def _checkout(self) -> bytes:
-        cart = {
-            "merchant_reference": uuid.uuid4().hex,
-            "consumer": random.choice(self._consumers),
-            "currency": "EUR",
-            "amount": 100_00,
-            "kinds": ["instalments"],
-        }
-        return tell("/v1/checkouts", self._key, uuid.uuid4().hex, json.dumps(cart).encode())
-
-
-def served(heard: list[Heard]) -> list[float]:
-    return sorted(one.seconds for one in heard if one.status == 200)
-
-
-def p99(heard: list[Heard]) -> float:
-    waits = served(heard)
-    return waits[len(waits) * 99 // 100] if waits else float("inf")
+MIXED = Mix(payments=2, checkouts=68, lists=30)
 
 
 def said(heard: list[Heard]) -> str:
-    shed = sorted(one.seconds for one in heard if one.status in (429, 503))
-    gone = sum(one.end is not End.ANSWERED for one in heard)
-    slowest = shed[len(shed) * 99 // 100] if shed else 0
-    return f"{len(served(heard))} served, {len(shed)} refused (p99 {slowest:.2f} s), {gone} without an answer"
+    """Counts, and how long it took."""
+    served, shed = of_status(heard, 200, 201), of_status(heard, 429, 503)
+    gone = len(heard) - len(served) - len(shed)
+    return (
+        f"{len(served)} served (p99 {p99(served):.2f} s), {len(shed)} refused (p99 {p99(shed):.2f} s), "
+        f"{gone} without an answer, the crowd itself late by {p99(sorted(one.late_s for one in heard)):.3f} s"
+    )
 
 
 @asynccontextmanager
-async def crowd_on(servers: embedded.Servers, folder: Path) -> AsyncIterator[tuple[Crowd, int]]:
+async def shop_on(servers: embedded.Servers) -> AsyncIterator[Shop]:
+    """The service with some consumers and plans."""
     settings = msgspec.structs.replace(servers.settings, key_rate=0, key_under_way=0, drain_s=0)
     connection = await db.connect(settings.owner_url)
     await migrations.migrate(connection, migrations.load_migrations())
@@ -119,42 +58,60 @@ async def crowd_on(servers: embedded.Servers, folder: Path) -> AsyncIterator[tup
             world = World(http, demo, pool, create_app(settings))
             world.merchant.now = world.operator.now = None
             consumers = [await world.consumer(limit=5_000_00) for _ in range(CONSUMERS)]
-            yield Crowd(service.settings.port, demo.merchant_key, consumers), service.settings.port
+            plans = [(await world.plan(consumer, 600_00))["id"] for consumer in consumers[:PLANS]]
+            for plan in plans:
+                await world.merchant.post(f"/v1/plans/{plan}/capture", {"amount": 600_00})
+        yield Shop(service.settings.port, demo.merchant_key, consumers, plans)
     await pool.close()
 
 
-async def measure(servers: embedded.Servers, folder: Path, seconds: float) -> None:
-    async with crowd_on(servers, folder) as (crowd, port):
-        await crowd.closed(2)  # warm
-        before = await crowd.closed(5)
-        capacity = len(served(before)) / 5
-        print(f"capacity {capacity:.0f}/s, p99 {p99(before):.3f} s, load {os.getloadavg()[0]:.1f}", flush=True)
-        over = await crowd.open(seconds, TIMES * capacity)
-        goodput = len(served(over)) / seconds
-        print(f"{TIMES} times: {said(over)}")
-        print(f"goodput {goodput:.0f}/s ({goodput / capacity:.0%} of capacity), accepted p99 {p99(over):.2f} s")
-        for second in range(5):
-            after = await crowd.closed(1)
-            print(f"second {second + 1} after: {len(served(after))}/s, p99 {p99(after):.3f} s")
-        quiet = await crowd.closed(4, callers=4)
-        slow = [await _slow(port, number) for number in range(300)]
-        beside = await crowd.closed(4, callers=4)
-        print(f"300 slow connections: p99 {p99(quiet):.3f} -> {p99(beside):.3f} s, {said(beside)}")
-        for connection in slow:
-            connection.close()
-        held = []
-        pouring = asyncio.create_task(crowd.closed(4, callers=4))
-        for _ in range(40):
-            held.append(socket.create_connection(("127.0.0.1", port)))
-            held[-1].setblocking(False)
-            held[-1].send(LINE * 6695)
-        poured = await pouring
-        print(f"10 MB of pipelined requests: p99 {p99(quiet):.3f} -> {p99(poured):.3f} s, {said(poured)}")
-        for connection in held:
-            connection.close()
+async def too_much(crowd: Away, seconds: float) -> None:
+    """Ten times what can be served, and what comes after it."""
+    before = await crowd.closed(5, CLOSED)
+    capacity = len(of_status(before, 200)) / 5
+    print(
+        f"capacity {capacity:.0f}/s, p99 {p99(of_status(before, 200)):.3f} s, load {os.getloadavg()[0]:.1f}", flush=True
+    )
+    over = await crowd.open(seconds, TIMES * capacity)
+    goodput = len(of_status(over, 200)) / seconds
+    print(f"{TIMES} times: goodput {goodput:.0f}/s ({goodput / capacity:.0%} of capacity), {said(over)}", flush=True)
+    for second in range(5):
+        after = of_status(await crowd.closed(1, CLOSED), 200)
+        print(f"second {second + 1} after: {len(after)}/s ({len(after) / capacity:.0%}), p99 {p99(after):.3f} s")
 
 
-async def _slow(port: int, number: int) -> socket.socket:
+async def urgent_first(crowd: Away, seconds: float) -> None:
+    """Payments, checkouts and lists at once, ten times too many: who is served."""
+    capacity = len(of_status(await crowd.closed(4, CLOSED, MIXED), 200)) / 4
+    over = await crowd.open(seconds, TIMES * capacity, MIXED)
+    print(f"mixed, {TIMES} times {capacity:.0f}/s:", flush=True)
+    for what in ("payments", "checkouts", "lists"):
+        of_it = [one for one in over if one.what == what]
+        print(f"  {what}: {len(of_status(of_it, 200)) / max(len(of_it), 1):.0%} of {len(of_it)}; {said(of_it)}")
+
+
+async def beside(crowd: Away, port: int) -> None:
+    """Slow clients, and crowds without a key."""
+    quiet = p99(of_status(await crowd.closed(4, 4), 200))
+    slow = [_slow(port, number) for number in range(300)]
+    others = await crowd.closed(4, 4)
+    print(f"300 slow connections: p99 {quiet:.3f} -> {p99(of_status(others, 200)):.3f} s, {said(others)}", flush=True)
+    for connection in slow:
+        connection.close()
+    held = []
+    pouring = asyncio.create_task(crowd.closed(4, 4))
+    await asyncio.sleep(0.2)
+    for _ in range(40):
+        held.append(socket.create_connection(("127.0.0.1", port)))
+        held[-1].setblocking(False)
+        held[-1].send(LINE * 6695)
+    poured = await pouring
+    print(f"10 MB of pipelined requests: p99 {quiet:.3f} -> {p99(of_status(poured, 200)):.3f} s, {said(poured)}")
+    for connection in held:
+        connection.close()
+
+
+def _slow(port: int, number: int) -> socket.socket:
     """Half a head, or half a body."""
     made = socket.create_connection(("127.0.0.1", port))
     head = b"POST /v1/checkouts HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: 900\r\n"
@@ -162,15 +119,30 @@ async def _slow(port: int, number: int) -> socket.socket:
     return made
 
 
+async def _measure(servers: embedded.Servers, seconds: float, parts: str) -> None:
+    async with shop_on(servers) as shop:
+        with in_a_crowd(shop) as crowd:
+            await crowd.closed(2)  # warm
+            if "t" in parts:
+                await too_much(crowd, seconds)
+            if "u" in parts:
+                await urgent_first(crowd, seconds / 2)
+            if "b" in parts:
+                await beside(crowd, shop.port)
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--seconds", type=float, default=20)
+    parser.add_argument(
+        "--parts", default="tub", help="t: too much; u: urgent first; b: beside slow clients and crowds"
+    )
     given = parser.parse_args()
     resource.setrlimit(resource.RLIMIT_NOFILE, (resource.getrlimit(resource.RLIMIT_NOFILE)[1],) * 2)
     with tempfile.TemporaryDirectory(prefix="tenor-overload-") as name:
         settings = Settings(data=Path(name), key_secret="k" * 32, data_secret="d" * 32, port=0)
         with embedded.running(settings) as servers:
-            asyncio.run(measure(servers, Path(name), given.seconds))
+            asyncio.run(_measure(servers, given.seconds, given.parts))
 
 
 if __name__ == "__main__":

@@ -12,6 +12,7 @@ import pytest
 import uvicorn
 
 from service.server import joined, wire
+from service.server.door import State
 from service.server.last_word import MESSAGE_MAX
 from service.server.reading import READ_MAX, WAITING_MAX, Reading
 
@@ -54,7 +55,7 @@ async def port(monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[int]:
     config.load()
     config.loaded_app = app
     config.timeout_keep_alive = 2 * WITHIN_S  # type: ignore[assignment]
-    state = wire.State()
+    state = State()
     server = await asyncio.get_running_loop().create_server(lambda: Reading(protocol), "127.0.0.1", 0)
     yield server.sockets[0].getsockname()[1]
     server.close()

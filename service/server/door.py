@@ -1,0 +1,109 @@
+"""At the door of a process: who is not let in hears so before anything is made of the request.
+
+When too much is under way, most of what comes is refused: what that costs is taken from those who are served. A plain
+request that is all here is told by its bytes alone, for a tenth of what it costs to read it. Anything unusual is read
+first: an upgrade, a body in chunks, a part of a request or several.
+"""
+
+import re
+from functools import lru_cache
+from typing import Any, Final
+
+from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol
+from uvicorn.server import ServerState
+
+from service.admission import Admission, is_whole, urgency_by
+from service.api.reply import PROBLEM
+from service.errors import Code, Refused, problem_json
+from service.metrics import TURNED_AWAY
+from service.server.joined import Joined
+from service.server.last_word import LastWord
+from service.server.outward import carrying
+
+_PLAIN: Final = re.compile(
+    rb"(GET|POST) (/v1/[\w/.-]+)(?:\?[!-~]*)? HTTP/1\.1\r\n((?:[\w-]+:[^\r\n]*\r\n)+)\r\n", re.ASCII
+)
+_LENGTH: Final = re.compile(rb"^content-length:[ \t]*(\d{1,5})[ \t]*\r\n", re.MULTILINE)
+_UNUSUAL: Final = re.compile(rb"transfer-encoding|upgrade|expect|connection:[ \t]*close")
+
+
+class State(ServerState):
+    """What all connections of a process share."""
+
+    is_parting = False  # the process stops: each answer is the last of its connection
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.admission = Admission()
+
+
+class Door(HttpToolsProtocol):
+    """uvicorn's protocol, behind its admission."""
+
+    server_state: State
+    _joined: Joined
+
+    def turns_away(self, data: bytes) -> bool:
+        """Whether that is one request, whole and plain, that is not let in; then it was told so."""
+        admission = self.server_state.admission
+        if admission.has_room or self.server_state.is_parting or (plain := plain_request(data)) is None:
+            return False
+        method, path = plain
+        urgency = urgency_by(method, path)
+        if urgency is None or admission.admits(urgency):
+            return False
+        self._joined.write(not_now(method, closes=False))
+        TURNED_AWAY.inc()
+        return True
+
+    def _start_asgi_task(self, cycle: Any, app: Any) -> None:
+        if isinstance(cycle, LastWord):
+            super()._start_asgi_task(cycle, app)  # type: ignore[arg-type]
+        elif not self.server_state.admission.lets_in(cycle.scope):
+            self._turn_away(cycle)
+        else:
+            if not cycle.more_body:  # it has waited for those before it
+                is_whole(cycle.scope)
+            super()._start_asgi_task(cycle, app)
+
+    def _turn_away(self, cycle: Any) -> None:
+        cycle.response_started = cycle.response_complete = True
+        cycle.keep_alive = cycle.keep_alive and not self.server_state.is_parting
+        self._joined.write(not_now(cycle.scope["method"], closes=not cycle.keep_alive))
+        TURNED_AWAY.inc()
+        if not cycle.keep_alive:
+            self._joined.part()
+        self.on_response_complete()
+
+
+def plain_request(data: bytes) -> tuple[str, str] | None:
+    """Method and path, if that is one request of ours, whole, and nothing but that."""
+    head = _PLAIN.match(data)
+    if head is None:
+        return None
+    headers = head[3].lower()
+    lengths = headers.count(b"content-length")
+    if lengths > 1 or headers.count(b"host:") != 1 or _UNUSUAL.search(headers):
+        return None
+    length = _LENGTH.search(headers) if lengths else None
+    if (lengths and length is None) or len(data) != head.end() + (int(length[1]) if length else 0):
+        return None
+    return head[1].decode(), head[2].decode()
+
+
+@lru_cache(maxsize=64)
+def not_now(method: str, closes: bool) -> bytes:
+    """What those hear who are not let in. Nothing was done, of a POST neither."""
+    code = Code.BUSY if method == "POST" else Code.UNAVAILABLE
+    sentence = "Too much is under way; send the same request again after the seconds of Retry-After."
+    body = problem_json(Refused(code, sentence))
+    said = carrying(
+        [
+            (b"content-type", PROBLEM.encode()),
+            (b"content-length", b"%d" % len(body)),
+            (b"retry-after", b"1"),
+            *([(b"connection", b"close")] if closes else []),
+        ]
+    )
+    lines = [b"%b: %b\r\n" % header for header in said]
+    return b"".join([STATUS_LINE[503], *lines, b"\r\n", b"" if method == "HEAD" else body])
