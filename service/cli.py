@@ -20,6 +20,7 @@ COMMANDS: Final[dict[str, tuple[str, str | None]]] = {
     "serve": ("service.cli:serve", "the service on DATABASE_URL and REDIS_URL"),
     "migrate": ("service.cli:migrate", "bring the database up to this version"),
     "key": ("service.key_command:main", "make an API key and print it, as an install begins; list keys; revoke one"),
+    "rewrap": ("service.data_command:main", "after TENOR_DATA_SECRET was replaced: data keys and indexes made anew"),
     "check": ("service.cli:check", "the invariants of the database; and plans proved against their facts"),
     "audit": (
         "service.auditor:main",

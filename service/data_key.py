@@ -86,6 +86,11 @@ class DataSecrets:
         self.unwrapped = remembered(UNWRAPPED_MAX, lambda _key_id, _wrapped: 1)(self._unwrapped)
         self._blinds = remembered(100, lambda _purpose: 1)(self._keys_for_blind)
 
+    @property
+    def mark(self) -> bytes:
+        """By which a wrapped key names the present secret."""
+        return self._now
+
     def new_key(self, key_id: str) -> tuple[DataKey, bytes]:
         """A key for this consumer or person, by chance, and the same key wrapped: what the database keeps."""
         secret = os.urandom(KEY_BYTES)

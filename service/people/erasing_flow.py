@@ -14,6 +14,7 @@ from service.db import Connection, load_queries
 from service.people.consumer import reference_indexes, unseal_reference
 from service.people.flow import bucket_of
 from service.people.matching_flow import Q as MATCHING
+from service.people.matching_flow import bucket_of_mark
 
 Q: Final = load_queries(Path(__file__).with_name("erasing.sql"))
 
@@ -67,10 +68,6 @@ async def erase(
         gone = await conn.fetch(Q.forget_identifiers, bucket, one.consumer_id)
         marks = [row["mark"] for row in gone if row["counts"]]
         if marks:
-            await conn.fetch(MATCHING.drop_marks, [_bucket_of_mark(mark) for mark in marks], marks, one.person_id)
+            await conn.fetch(MATCHING.drop_marks, [bucket_of_mark(mark) for mark in marks], marks, one.person_id)
         versions[one.consumer_id] = await conn.fetchval(Q.mark_changed, bucket, one.consumer_id, now)
     return versions
-
-
-def _bucket_of_mark(mark: bytes) -> int:
-    return int.from_bytes(mark[:2]) % ids.BUCKETS

@@ -48,7 +48,7 @@ class Matched(Struct, frozen=True):
 def marked(secrets: DataSecrets, realm: str, known: Collection[Known]) -> list[Marked]:
     """The identifiers, blind. Of different realms nobody is the same person: what a test merchant tries is real nowhere
     else."""
-    made = [(one, secrets.blinds("identifier", f"{realm}\x1f{one.text}")) for one in known]
+    made = [(one, identifier_marks(secrets, realm, one.text)) for one in known]
     return [Marked(one.kind, one.text, marks[0], tuple(marks), one.counts, one.verified) for one, marks in made]
 
 
@@ -57,7 +57,7 @@ async def find(conn: Connection, identifiers: Sequence[Marked]) -> Matched:
     asked = [mark for one in identifiers if one.counts for mark in one.marks]
     if not asked:
         return Matched()
-    rows = await conn.fetch(Q.find_marks, [_bucket_of(mark) for mark in asked], asked)
+    rows = await conn.fetch(Q.find_marks, [bucket_of_mark(mark) for mark in asked], asked)
     persons = {row["mark"]: row["person_id"] for row in rows}
     named = list(dict.fromkeys(persons[mark] for mark in asked if mark in persons))
     if not named:
@@ -102,17 +102,20 @@ async def keep(
         Q.drop_identifiers, bucket, consumer_id, kinds, [mark for one in identifiers for mark in one.marks]
     )
     rows = [
-        (bucket, consumer_id, one.mark, one.kind, one.counts, one.verified, now, _sealed(key, one))
+        (
+            bucket, consumer_id, one.mark, one.kind, one.counts, one.verified, now,
+            seal_identifier(key, one.text, one.mark),
+        )
         for one in identifiers
-    ]
+    ]  # fmt: skip
     await conn.execute(Q.keep_identifiers, *columns(rows))
     names_nobody = {one.mark for one in identifiers if one.counts} - matched.marks
-    if new := sorted((_bucket_of(mark), mark) for mark in names_nobody):
+    if new := sorted((bucket_of_mark(mark), mark) for mark in names_nobody):
         kept = await conn.fetch(Q.keep_marks, *columns(new), person_id)
         if len(kept) < len(new):
             raise again()
     if marks := [row["mark"] for row in gone if row["counts"]]:
-        await conn.execute(Q.drop_marks, [_bucket_of(mark) for mark in marks], marks, person_id)
+        await conn.execute(Q.drop_marks, [bucket_of_mark(mark) for mark in marks], marks, person_id)
 
 
 async def is_verified(conn: Connection | Pool, consumer_id: str, one: Marked) -> bool:
@@ -135,9 +138,25 @@ def again() -> asyncpg.SerializationError:
     return asyncpg.SerializationError("the same person or reference was registered in the same instant")
 
 
-def _sealed(key: DataKey, one: Marked) -> bytes:
-    return key.seal(one.text.encode(), Place("consumer_identifiers", "sealed", f"{key.key_id}.{one.mark.hex()}"))
+def identifier_marks(secrets: DataSecrets, realm: str, text: str) -> list[bytes]:
+    """All marks under which an identifier may be kept, the present one first."""
+    return secrets.blinds("identifier", f"{realm}\x1f{text}")
 
 
-def _bucket_of(mark: bytes) -> int:
+def bucket_of_mark(mark: bytes) -> int:
+    """Where `person_marks` has it."""
     return int.from_bytes(mark[:2]) % ids.BUCKETS
+
+
+def seal_identifier(key: DataKey, text: str, mark: bytes) -> bytes:
+    """What an identifier is, as it is kept."""
+    return key.seal(text.encode(), _place(key, mark))
+
+
+def unseal_identifier(key: DataKey, sealed: bytes, mark: bytes) -> str:
+    """What it is again."""
+    return key.unseal(sealed, _place(key, mark)).decode()
+
+
+def _place(key: DataKey, mark: bytes) -> Place:
+    return Place("consumer_identifiers", "sealed", f"{key.key_id}.{mark.hex()}")
