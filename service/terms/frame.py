@@ -64,11 +64,13 @@ def frame_of(terms: Terms, start_on: date) -> Frame:
     return Frame(range(1, len(due_on) + 1), due_on, earned, over, *_annuity(terms, earned, over), is_plain)
 
 
-@lru_cache(maxsize=8192)
 def growth(kind: RateKind, rate: Fraction, share: Fraction) -> Fraction:
     """What one unit earns in a share of a year: exact for a nominal rate, to 40 digits for an effective one."""
-    if kind is RateKind.NOMINAL:
-        return rate * share
+    return rate * share if kind is RateKind.NOMINAL else _compounded(rate, share)
+
+
+@lru_cache(maxsize=8192)
+def _compounded(rate: Fraction, share: Fraction) -> Fraction:
     with localcontext(prec=40):
         base = Decimal(rate.numerator) / rate.denominator + 1
         return Fraction(base ** (Decimal(share.numerator) / share.denominator)) - 1

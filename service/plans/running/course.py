@@ -15,7 +15,7 @@ from bisect import bisect_left
 from collections.abc import Sequence
 from datetime import date
 from fractions import Fraction
-from itertools import chain
+from itertools import chain, repeat
 from operator import attrgetter
 from typing import Any
 
@@ -36,7 +36,9 @@ class Due(Struct, frozen=True, gc=False):
     unasked: int  # interest for which the level has no room: the next period asks for it
     ceiling: int  # level and credits: what the period asks for at most
     opening: int
+    carried: int  # interest to it
     closing: int
+    owed_again: int  # of the principal
 
 
 class Credit(Struct, frozen=True, gc=False, array_like=True):
@@ -64,8 +66,8 @@ class Course(Struct, eq=False, array_like=True):
     overdue_until: date | None = None  # principal past due has borne interest up to this day
     until: date | None = None  # no interest after it: what is due if everything is settled then
     lines: list[Line | None] = field(default_factory=list)  # of each period; None: to be cut anew
-    # Each due, after what bears on it and what interest was carried to it.
-    reckoned: list[tuple[tuple[Any, ...], int, Due]] = field(default_factory=list)
+    reckoned: list[Due] = field(default_factory=list)  # of each period ...
+    bearings: list[tuple[Any, ...]] = field(default_factory=list)  # ... and what bore on it, but for the period before
 
     @property
     def levels_are_principal(self) -> bool:
@@ -168,19 +170,18 @@ class Course(Struct, eq=False, array_like=True):
     def dues(self) -> list[Due]:
         """What every period asks for."""
         self._cut()
-        credited = [self.credited(index) if self.credits else None for index in range(len(self.periods))]
+        credited = map(self.credited, range(len(self.periods))) if self.credits else repeat(None, len(self.periods))
         bearings = list(zip(self.lines, credited, map(structs.astuple, self.periods), strict=True))
-        known = self.reckoned
-        if bearings != [bearing for bearing, _, _ in known]:
-            self.reckoned = []
-            opening = carried = 0
+        if bearings != self.bearings:
+            before, known = self.bearings, self.reckoned
+            self.bearings, self.reckoned, opening, carried = bearings, [], 0, 0
             for index, bearing in enumerate(bearings):
-                due = known[index][2] if index < len(known) else None
-                if due is None or known[index][:2] != (bearing, carried) or due.opening != opening:
+                due = known[index] if index < len(known) and bearing == before[index] else None
+                if due is None or due.opening != opening or due.carried != carried:
                     due = self._due(index, opening, carried)
-                self.reckoned.append((bearing, carried, due))
+                self.reckoned.append(due)
                 opening, carried = due.closing, due.unasked
-        return [due for _, _, due in self.reckoned]
+        return self.reckoned[:]
 
     def agree_on_interest(self, agreed: Sequence[int], may_carry: Sequence[bool]) -> None:
         """Correct what each period earns, so that it asks for the interest agreed: a part's share of the whole's.
@@ -222,7 +223,7 @@ class Course(Struct, eq=False, array_like=True):
         return structs.replace(
             self, periods=[structs.replace(period) for period in self.periods], rates=self.rates[:],
             lent=self.lent.copy(), moved=self.moved.copy(), overdue=self.overdue.copy(), credits=self.credits[:],
-            pauses=self.pauses[:], lines=self.lines[:], reckoned=self.reckoned[:],
+            pauses=self.pauses[:], lines=self.lines[:], reckoned=self.reckoned[:], bearings=self.bearings[:],
         )  # fmt: skip
 
     def settled_on(self, on: date) -> "Course":
@@ -267,7 +268,7 @@ class Course(Struct, eq=False, array_like=True):
             asked = max(min(interest, ceiling) if room else 0, period.paid_interest)
         principal = max(ceiling - asked, period.paid_principal, 0)
         closing = max(0, balance - principal + period.paid_principal)
-        return Due(principal, asked, max(interest - asked, 0), ceiling, opening, closing)
+        return Due(principal, asked, max(interest - asked, 0), ceiling, opening, carried, closing, credited_principal)
 
 
 _due_on = attrgetter("due_on")

@@ -50,7 +50,7 @@ def keep(standing: Standing) -> bytes:
         standing,
         terms=_NO_TERMS,
         rows=[structs.replace(row, course=None, period=None) for row in standing.rows],
-        courses=[structs.replace(one, terms=_NO_TERMS, lines=[], reckoned=[]) for one in standing.courses],
+        courses=[structs.replace(one, terms=_NO_TERMS, lines=[], reckoned=[], bearings=[]) for one in standing.courses],
         done=None,
     )
     return _encoder.encode(_Kept(SHAPE, bare, places))

@@ -76,14 +76,15 @@ def _annuity(course: Course, repaying: list[int], owed: Fraction) -> Fraction:
 
 def settle(course: Course, on: date) -> None:
     """Let the last unpaid period take what is left, and ask there for interest of periods already paid ahead."""
-    _cap_by_what_is_left(course)
-    dues = course.dues()
+    dues = _cap_by_what_is_left(course)
+    if _is_settled(course, dues):
+        return
     last = _last_unpaid(course, dues, before=len(course.periods))
     while last is not None:
         period = course.periods[last]
         for other, due in zip(course.periods, dues, strict=True):
             other.asked_earlier = False
-            if other is period or not is_paid(other, due):
+            if other.later_interest and (other is period or not is_paid(other, due)):
                 other.later_interest = 0  # the last unpaid one asks for it, and that may have been another before
         period.level += _missing(course)
         floor = least_level(course, last)
@@ -106,6 +107,17 @@ def settle(course: Course, on: date) -> None:
         last = _last_unpaid(course, dues, before=last)
 
 
+def _is_settled(course: Course, dues: list[Due]) -> bool:
+    """Whether all asks for its own interest, and the last for what is left: as it mostly is while that is unpaid."""
+    last = course.last
+    return (
+        not is_paid(last, dues[-1])
+        and last.level >= least_level(course, len(dues) - 1)
+        and not any(period.asked_earlier or period.later_interest for period in course.periods)
+        and not _missing(course, dues)
+    )
+
+
 def _level_with_room(course: Course, index: int) -> int:
     """The level that has room for the interest beside principal that was paid ahead, before more of it was owed."""
     period, due = course.periods[index], course.dues()[index]
@@ -117,15 +129,15 @@ def _swallowed(course: Course, index: int, more: int) -> int:
     return 0 if more < 0 or course.periods[index].defers_interest else course.dues()[index].unasked
 
 
-def _missing(course: Course) -> int:
+def _missing(course: Course, dues: list[Due] | None = None) -> int:
     """What the levels do not yet ask for of all that is owed."""
-    dues = course.dues()
-    owed = course.total_lent() + course.total_credited() + sum([due.interest for due in dues])
-    return owed - sum([due.ceiling for due in dues])
+    dues = course.dues() if dues is None else dues
+    asked_beside_interest = sum([due.ceiling - due.interest for due in dues])
+    return course.total_lent() + course.total_credited() - asked_beside_interest
 
 
-def _cap_by_what_is_left(course: Course) -> None:
-    """Nobody is asked for more principal than is left: it may have been paid at the other end."""
+def _cap_by_what_is_left(course: Course) -> list[Due]:
+    """Nobody is asked for more principal than is left: it may have been paid at the other end. The dues after that."""
     left = course.principal_left()
     dues = course.dues()
     for index, period in enumerate(course.periods):
@@ -133,6 +145,7 @@ def _cap_by_what_is_left(course: Course) -> None:
         if excess > 0:
             period.level = max(period.level - excess, least_level(course, index), 0)
             dues = course.dues()
+    return dues
 
 
 def _last_unpaid(course: Course, dues: list[Due], before: int) -> int | None:

@@ -102,14 +102,15 @@ def pay_principal(course: Course, period: Period, on: date, amount: int) -> None
     moved_on = min(on, period.due_on)
     course.move(moved_on, -amount)
     settle(course, moved_on)
-    dues = course.dues()
-    index = course.periods.index(period)
-    least = least_level(course, index)
-    unpaid = sum(not is_paid(other, each) for other, each in zip(course.periods, dues, strict=True))
-    is_ahead = unpaid > 1 and on < period.begin
-    if period.level < least or (is_ahead and least == period.agreed_level):
+    least = least_level(course, course.periods.index(period))
+    if period.level < least or (on < period.begin and least == period.agreed_level and _unpaid(course) > 1):
         period.level = least
         settle(course, moved_on)
+
+
+def _unpaid(course: Course) -> int:
+    """How many periods still ask for something."""
+    return sum(not is_paid(period, due) for period, due in zip(course.periods, course.dues(), strict=True))
 
 
 def take_back(course: Course, on: date, principal: int, interest: int, bears_from: date) -> None:

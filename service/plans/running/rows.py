@@ -73,7 +73,7 @@ class Row(Struct, eq=False, array_like=True):
 
     @property
     def is_open(self) -> bool:
-        return sum(self.owed.values()) - sum(self.paid.values()) > self.forgiven
+        return self.settled_on is None and sum(self.owed.values()) - sum(self.paid.values()) > self.forgiven
 
     def left(self, component: Component) -> int:
         """What is owed of one component."""
@@ -102,6 +102,13 @@ class Row(Struct, eq=False, array_like=True):
         """More is owed, or less where `amount` is negative."""
         self.owed[component] += amount
         self.mark(on)
+
+    def ask(self, principal: int, interest: int, on: date) -> None:
+        """So much principal and interest is owed; a row that asks for nothing is settled at once."""
+        as_before = self.owed[Component.PRINCIPAL] == principal and self.owed[Component.INTEREST] == interest
+        if not as_before or not (principal or interest):
+            self.owed[Component.PRINCIPAL], self.owed[Component.INTEREST] = principal, interest
+            self.mark(on)
 
     def fold_into(self, other: "Row") -> None:
         """What was levied and paid here stands in another row from now on."""

@@ -8,7 +8,7 @@ from msgspec import Struct, field, structs
 
 from service.plans.bill import BillLine, LoweredBill
 from service.plans.running import moves
-from service.plans.running.course import Course
+from service.plans.running.course import Course, Due
 from service.plans.running.deposit_facts import OPEN as OPEN_CLAIMS
 from service.plans.running.deposit_facts import ClaimMade, ClaimState
 from service.plans.running.dispute_facts import DisputeReason, DisputeState
@@ -17,7 +17,7 @@ from service.plans.running.rows import Row, RowKind
 from service.plans.running.timeline import Period
 from service.terms.allocation_rule import Component, PaymentKind
 from service.terms.business_days import payable_on
-from service.terms.terms import Captures, PaidEarly, Terms
+from service.terms.terms import Captures, NonBusinessDay, PaidEarly, Terms
 
 # The place of a fact among the others: captures foreseen go first; then by day, then as they were recorded.
 Place = tuple[bool, date, date]
@@ -204,20 +204,18 @@ class Standing(Struct, eq=False, array_like=True):
         """Write on the rows what the courses ask for."""
         if self.schedule_ended:
             return
-        asked = {
-            id(period): (course, index, due)
-            for course in self.courses
-            for index, (period, due) in enumerate(zip(course.periods, course.dues(), strict=True))
-        }
+        asked, has_moved = dict[int, Due](), False
+        for course in self.courses:
+            asked.update(zip(map(id, course.periods), course.dues(), strict=True))
         for row in self.rows:
-            if row.period is not None:
-                course, index, due = asked[id(row.period)]
-                row.begin, row.due_on = row.period.begin, self.payable_on(row.period)
-                row.owed[Component.PRINCIPAL] = due.principal
-                row.owed[Component.INTEREST] = due.interest
-                row.owed_again = course.credited(index)[0]
-                row.mark(on)
-        self.sort()
+            if (period := row.period) is not None:
+                due, due_on = asked[id(period)], self.payable_on(period)
+                if row.due_on != due_on or row.begin != period.begin:
+                    row.begin, row.due_on, has_moved = period.begin, due_on, True
+                row.owed_again = due.owed_again
+                row.ask(due.principal, due.interest, on)
+        if has_moved:
+            self.sort()
 
     def add_rows(self, course: Course, replaced: Sequence[tuple[Period, Period]] = ()) -> None:
         """Rows for the periods that have none yet; what stood in the rows of replaced periods moves with them."""
@@ -235,6 +233,8 @@ class Standing(Struct, eq=False, array_like=True):
 
     def payable_on(self, period: Period) -> date:
         """Its due date, moved off weekends and holidays where the terms say so; interest keeps the unmoved one."""
+        if self.terms.non_business_day is NonBusinessDay.KEEP:
+            return period.due_on
         return payable_on(period.due_on, period.begin, self.terms.non_business_day, self.terms.calendar)
 
     def unmoved(self, course: Course, on: date) -> date | None:

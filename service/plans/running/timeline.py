@@ -114,7 +114,10 @@ def rate_after(rates: list[tuple[date, Fraction]], on: date) -> Fraction:
 
 def share_of(terms: Terms, period: Period, begin: date, end: date) -> Fraction:
     """The share of a year of a stretch. What is left of its period is spread evenly over the days left."""
-    if period.share is not None:
-        return period.share * Fraction((end - begin).days, (period.due_on - period.begin).days)
-    whole = year_fraction(terms.day_count, begin, period.due_on)
-    return whole * Fraction((end - begin).days, (period.due_on - begin).days)
+    if period.share is None:
+        whole, since = year_fraction(terms.day_count, begin, period.due_on), begin
+    else:
+        whole, since = period.share, period.begin
+    if begin == since and end == period.due_on:
+        return whole
+    return whole * Fraction((end - begin).days, (period.due_on - since).days)
