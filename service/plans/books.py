@@ -208,10 +208,13 @@ def needs_facts(plan: Plan, commands: Sequence[PlanCommand], now: datetime) -> b
         return True
     today = business_day(now, plan.offer.time_zone)
     days = [on for command in commands if (on := command.effective_on) is not None]
+    if min([today, *days]) < last[1] or (len(commands) > 1 and days):
+        return True
+    may_rewrite = days or plan.standing.dispute is not None  # a dispute that is lost refunds
+    if plan.passed_on >= last[1] and not may_rewrite:
+        return False
     comes = next_day(plan)  # what it brings about goes before facts that take effect later, and after those before it
-    may_rewrite = bool(days) or plan.standing.dispute is not None  # a dispute that is lost refunds
-    is_behind = comes is not None and comes <= today and (comes <= last[1] or may_rewrite)
-    return is_behind or min([today, *days]) < last[1] or (len(commands) > 1 and bool(days))
+    return comes is not None and comes <= today and (comes <= last[1] or bool(may_rewrite))
 
 
 class _Alternative(Struct):

@@ -164,6 +164,9 @@ def _brought_by_dispute(standing: Standing, day: date) -> Iterator[Brought]:
 def _brought_by_lateness(
     servicing: Servicing, standing: Standing, rows: Sequence[tuple[int, Row]], day: date
 ) -> Iterator[Brought]:
+    rows = [(number, row) for number, row in rows if row.due_on < day]
+    if not rows:
+        return
     in_all = sum(amount for _, amount in standing.late_fees)
     in_a_year = sum(amount for on, amount in standing.late_fees if on > day - A_YEAR)
     for number, row in rows:
@@ -180,8 +183,6 @@ def _brought_by_lateness(
                     Event(EventType.FEE_LEVIED, data),
                     Levied(id="", recorded_on=day, due_on=day, amount=fee, is_penalty=True),
                 )
-    if not rows:
-        return
     oldest = rows[0][1].due_on
     for days in BUCKETS:
         if day_past_due(standing, oldest, days) == day:

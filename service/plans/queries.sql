@@ -164,6 +164,12 @@ update plans p
   from @moved
  where p.bucket = moved.bucket and p.plan_id = moved.plan_id
 
+-- pass_plans --
+update plans p
+   set passed_on = passed.passed_on, day_at = passed.day_at
+  from @passed
+ where p.bucket = passed.bucket and p.plan_id = passed.plan_id
+
 -- save_lines --
 insert into lines (bucket, plan_id, number, capture, begin_on, due_on, principal, interest, fee, penalty,
                    principal_paid, interest_paid, fee_paid, penalty_paid, forgiven, paid_on)

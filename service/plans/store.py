@@ -18,6 +18,7 @@ from service.ledger.store import BOOK, BookedTransfer
 from service.limits.store import MOVE_ACCOUNTS, last_of_each
 from service.plans.book import Change, Command, Event, Moved, Recorded
 from service.plans.books import Books
+from service.plans.days import next_day_at
 from service.plans.offer import Kind
 from service.plans.plan import Plan, business_day
 from service.plans.proof import columns_of, line_of
@@ -71,6 +72,15 @@ class MovedPlan(Struct, frozen=True):
     passed_on: date
     day_at: datetime | None
     standing: bytes
+
+
+class PassedPlan(Struct, frozen=True):
+    """What a day changes of a plan's row on which it only announces something."""
+
+    bucket: SmallInt
+    plan_id: str
+    passed_on: date
+    day_at: datetime | None
 
 
 class OpenedPlan(MovedPlan, frozen=True, kw_only=True):
@@ -139,6 +149,7 @@ _TAKE_REFERENCES: Final = Statement(Q.take_references, retaken=NamedPlan)
 _OPEN_PLANS: Final = Statement(Q.open_plans, named=NamedPlan, opened=OpenedPlan)
 _CUT_LINES: Final = Statement(Q.cut_lines, cut=Cut)
 _MOVE_PLANS: Final = Statement(Q.move_plans, moved=MovedPlan)
+_PASS_PLANS: Final = Statement(Q.pass_plans, passed=PassedPlan)
 _SAVE_LINES: Final = Statement(Q.save_lines, owed=LineRow)
 _RECORD_FACTS: Final = Statement(Q.record_facts, recorded=FactRow)
 # What every batch leaves: its facts, accounts, transfers, answers and events, in one round trip; most move plans, too.
@@ -163,6 +174,9 @@ async def save(conn: Connection, books: Books, done: Doings, answers: list[tuple
         await _TAKE_REFERENCES.execute(conn, retaken=retaken)
     if opened := [plan for plan in plans if plan.plan_id not in books.found]:
         await _OPEN_PLANS.execute(conn, named=list(map(_named, opened)), opened=list(map(_opened, opened)))
+    if passed := [plan for plan in plans if not _has_new_fact(books, plan)]:
+        await _PASS_PLANS.execute(conn, passed=list(map(_passed, passed)))
+        plans = [plan for plan in plans if _has_new_fact(books, plan)]
     lines = [_lines(books.found.get(plan.plan_id), plan) for plan in plans]
     if cut := [shorter for _, shorter in lines if shorter]:
         await _CUT_LINES.execute(conn, cut=cut)
@@ -189,6 +203,16 @@ def _named(plan: Plan) -> NamedPlan:
 def _takes_again(found: Plan | None, plan: Plan) -> bool:
     """Whether a plan that had expired was captured after all."""
     return found is not None and plan.takes_reference and not found.takes_reference
+
+
+def _has_new_fact(books: Books, plan: Plan) -> bool:
+    """False where only days were passed on it: its standing, and all that follows from that, is as it was."""
+    found = books.found.get(plan.plan_id)
+    return found is None or found.version != plan.version
+
+
+def _passed(plan: Plan) -> PassedPlan:
+    return PassedPlan(plan.bucket, plan.plan_id, plan.passed_on, next_day_at(plan))
 
 
 def _moved(plan: Plan) -> MovedPlan:
