@@ -3,7 +3,7 @@
 import os
 import sys
 import time
-from collections.abc import Awaitable
+from collections.abc import Awaitable, Callable
 
 import msgspec
 import uvloop
@@ -12,12 +12,16 @@ from msgspec import Struct
 from service import clock, config
 from service.api.services import Services
 from service.app import services
+from service.engine.faults import LOST, PASSING, what
+from service.errors import Refused
 from service.jobs.collecting import collect
 from service.plans.accrual_flow import accrue
 from service.plans.days_flow import pass_days
 from service.plans.guard_flow import guard_all
 from service.worker import NICENESS
 from tests.bench.processes import memory_mib
+
+ROUNDS_MAX = 5
 
 
 class Closed(Struct):
@@ -36,20 +40,34 @@ async def close() -> Closed:
         cpu = time.process_time()
         for name, step in _steps(ours):
             began = time.perf_counter()
-            await step
+            await _done(step)
             steps[name] = time.perf_counter() - began
         cpu = time.process_time() - cpu
     return Closed(steps, cpu, memory_mib(os.getpid()))
 
 
-def _steps(ours: Services) -> list[tuple[str, Awaitable[object]]]:
+Step = Callable[[], Awaitable[object]]
+
+
+def _steps(ours: Services) -> list[tuple[str, Step]]:
     now = clock.now()
     return [
-        ("authorizations", guard_all(ours.pool, ours.engine, now)),
-        ("days", pass_days(ours.pool, ours.engine, now)),
-        ("charges", collect(ours.charging, now)),
-        ("interest", accrue(ours.pool, now)),
+        ("authorizations", lambda: guard_all(ours.pool, ours.engine, now)),
+        ("days", lambda: pass_days(ours.pool, ours.engine, now)),
+        ("charges", lambda: collect(ours.charging, now)),
+        ("interest", lambda: accrue(ours.pool, now)),
     ]
+
+
+async def _done(step: Step) -> None:
+    """Again where something stood in its way, as the worker does in its next round."""
+    for _ in range(ROUNDS_MAX - 1):
+        try:
+            await step()
+            return
+        except (Refused, *LOST, *PASSING) as error:
+            print(f"a step is done again: {what(error)}", file=sys.stderr)
+    await step()
 
 
 if __name__ == "__main__":
