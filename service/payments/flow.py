@@ -74,9 +74,10 @@ class Charging:
         await self._ends.close()
 
     async def pull(self, charge_ids: Iterable[str], now: datetime) -> None:
-        """Calls the processors of charges that are written down, and books what they say."""
+        """Calls the processors of charges that are written down, then books what they said, all in few batches."""
         charges = await load_charges(self.pool, list(charge_ids))
-        await asyncio.gather(*(self._pull(charge, now) for charge in charges))
+        heard = await asyncio.gather(*(self._pull(charge) for charge in charges))
+        await asyncio.gather(*(self.settle(charge, one, now) for charge, one in zip(charges, heard, strict=True)))
 
     async def ask(self, charge: Charge, now: datetime) -> bool:
         """Asks what has become of a charge, and books it. False: it could not be heard, or not be booked now."""
@@ -120,10 +121,9 @@ class Charging:
                 await self._end(charge, state, heard, payment_id, theirs)
         return heard.said not in (Said.UNHEARD, Said.NO_CHARGE)
 
-    async def _pull(self, charge: Charge, now: datetime) -> None:
+    async def _pull(self, charge: Charge) -> Heard:
         async with self._places:
-            heard = await self.processors.pull(charge)
-        await self.settle(charge, heard, now)
+            return await self.processors.pull(charge)
 
     async def _claim_unanswered(self, now: datetime) -> list[Charge]:
         """Takes charges that are to be asked about; whoever takes them says when they may be taken again."""
