@@ -24,7 +24,8 @@ create table transfers (
     constraint transfers_between_two_places check ((debit, debit_owner) is distinct from (credit, credit_owner)),
     constraint transfers_occasion_is_known check (occasion in (
         'promise', 'security', 'purchase', 'levy', 'payment', 'paid_to_merchant', 'refund', 'credit',
-        'interest_return', 'loss', 'recovery', 'forgiveness', 'accrual', 'drawing', 'principal_share', 'interest_share')),
+        'interest_return', 'loss', 'recovery', 'forgiveness', 'accrual', 'drawing', 'principal_share', 'interest_share',
+        'reserve', 'payout', 'payout_paid', 'payout_returned')),
     constraint transfers_debit_is_known check (debit in (
         'commitment', 'commitment_contra', 'deposit_held', 'deposit_held_contra',
         'consumer_principal', 'consumer_interest', 'consumer_fees', 'processor_clearing', 'payout_clearing', 'cash',

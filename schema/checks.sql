@@ -296,13 +296,14 @@ select bucket, t.cause_id, t.leg, plan_id
  where plan_id is not null
    and (t.currency, t.merchant_id, t.partner_id) is distinct from (p.currency, p.merchant_id, p.partner_id);
 
--- causes_are_facts_or_accruals --
--- Whatever is booked came of a command that left a fact of that plan, or is the interest of a group's day.
+-- transfers_have_their_cause --
+-- Whatever is booked came of a command that left a fact of that plan, is the interest of a group's day, or a settlement's.
 select bucket, cause_id, plan_id
   from (select distinct bucket, cause_id, plan_id from transfers) t
  where not exists (select from facts f
                     where f.bucket = t.bucket and f.plan_id = t.plan_id and f.cause_id = t.cause_id)
-   and not exists (select from accruals a where a.accrual_id = t.cause_id and t.plan_id is null);
+   and not exists (select from accruals a where a.accrual_id = t.cause_id and t.plan_id is null)
+   and not exists (select from settlements s where s.settlement_id = t.cause_id and t.plan_id is null);
 
 -- accruals_are_booked --
 -- An accrual's transfers move the interest that consumers owe, our income and the partner's share, by what was earned.
@@ -597,3 +598,62 @@ select f.bucket, f.plan_id, f.fact_id, m.permission_id
   left join permissions m on m.bucket = f.bucket and m.permission_id = f.body ->> 'permission_id'
  where f.fact = 'order_confirmed' and f.body ->> 'permission_id' is not null
    and (m.consumer_id, m.scenario) is distinct from (p.consumer_id, p.offer #>> '{use,scenario}');
+
+-- Merchants settled ---------------------------------------------------------------------------------------------------
+
+-- settlements_roll_forward --
+-- Each begins with what the one before left, and holds later days.
+select merchant_id, currency, number, opening, left_before, business_on
+  from (select merchant_id, currency, number, opening, business_on,
+               coalesce(lag(closing) over w, 0) as left_before, coalesce(lag(number) over w, 0) as number_before,
+               lag(business_on) over w as day_before
+          from settlements window w as (partition by merchant_id, currency order by number)) s
+ where opening <> left_before or number <> number_before + 1 or business_on <= day_before;
+
+-- settlements_are_their_lines --
+-- Its sums are those of its lines.
+select s.settlement_id, s.lines, l.lines as counted, l.net
+  from settlements s
+  left join (select settlement_id, count(*) as lines, sum(net) as net, sum(fee) as fees
+               from settlement_lines group by settlement_id) l using (settlement_id)
+ where s.lines <> coalesce(l.lines, 0) or s.fees <> coalesce(l.fees, 0)
+    or s.captured - s.fees - s.refunded - s.paid_to_merchant + s.payouts_returned <> coalesce(l.net, 0);
+
+-- settlement_lines_are_the_books --
+-- A line is what its cause booked for the merchant.
+select l.settlement_id, l.number, l.net, b.net as booked
+  from settlement_lines l
+  left join (select bucket, cause_id, occasion, plan_id, sum(net) as net, sum(fee) as fee
+               from merchant_bookings group by bucket, cause_id, occasion, plan_id) b
+    on b.bucket = l.cause_bucket and b.cause_id = l.cause_id and b.occasion = l.occasion
+   and b.plan_id is not distinct from l.plan_id
+ where (l.net, l.fee) is distinct from (b.net, b.fee);
+
+-- merchants_are_owed_what_is_not_settled --
+-- What the books owe a merchant is what its last settlement carried on, and what none has told yet.
+select merchant_id, currency, sum(owed) as difference
+  from (select case 'merchant_payable' when credit then credit_owner else debit_owner end as merchant_id, currency,
+               case 'merchant_payable' when credit then amount else - amount end as owed
+          from transfers where debit = 'merchant_payable' or credit = 'merchant_payable'
+        union all
+        (select distinct on (merchant_id, currency) merchant_id, currency, - closing
+           from settlements order by merchant_id, currency, number desc)
+        union all
+        select merchant_id, currency, - net
+          from merchant_bookings b
+         where not exists (select from settlement_lines l
+                            where l.cause_bucket = b.bucket and l.cause_id = b.cause_id and l.occasion = b.occasion
+                              and l.plan_id is not distinct from b.plan_id)) o
+ group by merchant_id, currency
+having sum(owed) <> 0;
+
+-- reserves_are_withheld_and_not_released --
+-- What the books keep back of a merchant is what its settlements withheld and did not release.
+select merchant_id, currency, sum(kept) as difference
+  from (select case 'reserve' when credit then credit_owner else debit_owner end as merchant_id, currency,
+               case 'reserve' when credit then amount else - amount end as kept
+          from transfers where debit = 'reserve' or credit = 'reserve'
+        union all
+        select merchant_id, currency, released - withheld from settlements) o
+ group by merchant_id, currency
+having sum(kept) <> 0;

@@ -52,6 +52,9 @@ DOUBT: Final = "do"
 MOVE: Final = "mo"
 APPROVAL: Final = "ap"
 AUTHENTICATION: Final = "at"
+SETTLEMENT: Final = "se"
+PAYOUT: Final = "pt"
+PAYMENT_ORDER: Final = "or"
 
 
 def new_id(prefix: str, bucket: int, at_ms: int) -> str:

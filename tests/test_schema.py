@@ -14,6 +14,7 @@ from service.checkout.review import ReviewOutcome
 from service.db import Pool
 from service.ledger.chart import LedgerAccount, Occasion
 from service.limits.change import LimitRule
+from service.merchants.settlement import LineKind
 from service.outside.consent import NEAREST, Channel
 from service.outside.source import DataType, Purpose, SourceOutcome
 from service.partners.reconciliation import BreakKind, BreakNoteKind, BreakState
@@ -67,6 +68,7 @@ WORDS: dict[str, Iterable[str]] = {
     # What is heard of a call is whatever can come of asking, less what comes without a call.
     "reports_outcome_is_known": [one for one in SourceOutcome if one not in (SourceOutcome.CACHED, *NEAREST)],
     "reviews_outcome_is_known": ReviewOutcome,
+    "settlement_lines_kind_is_known": LineKind,
     "transfers_credit_is_known": LedgerAccount,
     "transfers_debit_is_known": LedgerAccount,
     "transfers_occasion_is_known": Occasion,

@@ -32,6 +32,7 @@ from service.api import (
     plan_reading,
     plans,
     quotes,
+    settlements,
     uses,
 )
 from service.api.ask import Asked, content_type, guard_for, read, write
@@ -154,6 +155,10 @@ merchant_router = Router(
         disclosures.disclose_offer,
         *plans.ROUTES,
         *uses.ROUTES,
+        settlements.list_settlements,
+        settlements.get_settlement,
+        settlements.list_settlement_lines,
+        settlements.get_settlement_file,
         *plan_money.ROUTES,
         *disputes.ROUTES,
         *claims.ROUTES,

@@ -27,6 +27,8 @@ from service.api import (
     processors,
     replays,
     reviews,
+    settlement_terms,
+    settlements,
     trials,
 )
 from service.api.ask import Asked, content_type, guard_for, read, write
@@ -86,6 +88,9 @@ operator_router = Router(
         onboarding.create_merchant,
         onboarding.create_partner,
         onboarding.create_programme,
+        settlement_terms.agree_settlement_terms,
+        settlement_terms.get_settlement_terms,
+        settlements.list_settlements_of,
         *BREAKS,
         *keys.OPERATOR_ROUTES,
         policies.draft_policy,

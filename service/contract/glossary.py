@@ -217,6 +217,7 @@ GLOSSARY: Final[dict[str, str]] = {
     "decision_id": "the checkout's id",
     "key_id": "the key's id",
     "file_id": "the file's id",
+    "settlement_id": "as the list of settlements tells it",
     "break_id": "the break's id",
     "programme_id": "the programme's id",
     "?thing": "only acts about such things; absent: all",

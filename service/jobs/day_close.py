@@ -8,6 +8,7 @@ from service.checkout.limit_flow import ReviewedDay, Reviewing, Told, review_all
 from service.db import Pool
 from service.engine.engine import Engine
 from service.jobs.collecting import collect
+from service.merchants.settling_flow import settle_all
 from service.outside.flow import erase_expired
 from service.partners.file import Manifest
 from service.partners.flow import make_due_files
@@ -31,6 +32,7 @@ class DayClosed(Struct, frozen=True):
     files: list[Manifest]
     erased: int  # answers of outside sources that had expired
     charged: int  # charges made for what fell due, or may be tried again
+    settled: int  # settlements made, each of a merchant, a currency and a day
 
 
 async def close_day(
@@ -38,16 +40,18 @@ async def close_day(
 ) -> DayClosed:
     """Pauses plans of people from whom nothing is collected; looks at authorizations whose time runs out and at plans
     on which a day has begun, some hundred at a time; charges what fell due on plans that are paid by themselves; books
-    interest until the day that ended; then reviews the limits of all accounts, unless no policy is in force; then makes
-    the files of the day before, and erases what outside sources said and may not be read again."""
+    interest until the day that ended; then reviews the limits of all accounts, unless no policy is in force; then
+    settles merchants and makes the partners' files of the days that ended, and erases what outside sources said and may
+    not be read again."""
     await Following(pool, charging.time_at, told).follow(now)
     guarded = await guard_all(pool, engine, now)
     passed = await pass_days(pool, engine, now)
     charged = (await collect(charging, now)).charged
     accrued = await accrue(pool, now)
     day = await review_all(pool, under, told, now) if under else ReviewedDay()
+    made = await settle_all(pool, now)
     files, erased = await make_due_files(pool, now), await erase_expired(pool, now)
     return DayClosed(
         guarded.expires_soon, guarded.extended, guarded.expired, passed, accrued, day.reviewed, day.changed,
-        files, erased, charged,
+        files, erased, charged, made,
     )  # fmt: skip

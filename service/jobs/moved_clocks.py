@@ -15,6 +15,7 @@ from service.db import Pool, load_queries
 from service.engine.engine import Engine
 from service.jobs.persona_disputes import disputes_to_come, open_disputes_of
 from service.merchants.flow import move_clock
+from service.merchants.settling_flow import settle_one
 from service.payments.flow import Charging
 from service.payments.making_flow import collect_due_of
 from service.plans.days_flow import pass_days_of
@@ -49,6 +50,7 @@ class Clocks(Struct, frozen=True):
         await open_disputes_of(self.pool, self.engine, merchant_id, now, theirs)
         await collect_due_of(self.charging, merchant_id, now)
         await self.charging.ask_unanswered_of(merchant_id, now)  # of real time nothing has passed
+        await settle_one(self.pool, merchant_id, now)
 
     async def move(self, merchant_id: str, until: datetime, now: datetime) -> None:
         """Moves a clock on until an instant of its own, and does what comes on the way. Refused: UNAVAILABLE.

@@ -101,6 +101,16 @@ def interest_share(partner_id: str, interest_paid: int, funding_bps: int) -> Bal
     return {Place(A.PARTNER_ACCRUED, partner_id): share, Place(A.PARTNER_PAYABLE, partner_id): -share}
 
 
+def reserve(merchant_id: str, kept_back: int) -> Balances:
+    """So much of what we owe the merchant is kept back for what may be refunded; less than nothing is released."""
+    return {Place(A.MERCHANT_PAYABLE, merchant_id): kept_back, Place(A.RESERVE, merchant_id): -kept_back}
+
+
+def payout(merchant_id: str, amount: int) -> Balances:
+    """So much is on its way to the merchant."""
+    return {Place(A.MERCHANT_PAYABLE, merchant_id): amount, Place(A.PAYOUT_CLEARING): -amount}
+
+
 def transfers(before: Books, after: Books) -> list[Transfer]:
     """What leads from the one to the other, in the order of `after`."""
     booked: list[Transfer] = []

@@ -8,8 +8,8 @@ from msgspec import Struct
 class LedgerAccount(StrEnum):
     """The chart of accounts. Two checks of the database say the same.
 
-    Nothing books yet on what paying merchants and sharing losses will need: PAYOUT_CLEARING, CASH, MERCHANT_RECEIVABLE,
-    GUARANTOR_RECEIVABLE, INSURER_RECEIVABLE, ADVANCES and RESERVE.
+    Nothing books yet on what sharing losses and paying in advance will need: MERCHANT_RECEIVABLE, GUARANTOR_RECEIVABLE,
+    INSURER_RECEIVABLE and ADVANCES.
     """
 
     # off balance, each with its mirror
@@ -66,6 +66,10 @@ class Occasion(StrEnum):
     DRAWING = "drawing"  # the partner's share of what we lent
     PRINCIPAL_SHARE = "principal_share"  # the partner's share of principal that was paid
     INTEREST_SHARE = "interest_share"  # ... of interest
+    RESERVE = "reserve"  # kept back of what we owe a merchant, or released
+    PAYOUT = "payout"  # what we owe a merchant is on its way
+    PAYOUT_PAID = "payout_paid"  # it left our bank
+    PAYOUT_RETURNED = "payout_returned"  # it could not be paid, and is owed again
 
 
 class Place(Struct, frozen=True, gc=False):

@@ -17,6 +17,7 @@ from service import ids
 from service.api.operation import Text
 from service.contract.contract import Route, parameters_of, routes_of
 from service.demo.seed import POLICY
+from service.merchants.settling_flow import settle_one
 from service.plans.offer import Kind
 from service.sandbox_processor import Desk, create_processor
 from tests.flows.collecting import registered
@@ -97,7 +98,7 @@ class Stage:
         self.routes = routes_of(world.app)
         self._by_handler = {route.handler.fn.__name__: route for route in self.routes.values()}
         self._consumer = ""
-        self._processor_name = self._persons_consumer = ""
+        self._processor_name = self._persons_consumer = self._settlement = ""
         self._plans = self._people = self._references = 0
         self._device = Device(SHOP, "shop.example")  # the last one: each passkey is on a device of its own
         self._said: dict[str, dict[str, Any]] = {}  # by the consumer's device, of what was asked last
@@ -109,7 +110,7 @@ class Stage:
             "charge_id": self._charge_id, "approval_id": self._approval_id, "asked_passkey": self._asked_passkey,
             "passkey_id": self._passkey_id, "authentication_id": self._authentication_id, "person_id": self._person_id,
             "other_person_id": self._person_id, "persons_consumer_id": self._persons_consumer_id,
-            "doubt_id": self._doubt_id, "person": self._person,
+            "doubt_id": self._doubt_id, "person": self._person, "settlement_id": self._settlement_id,
         }  # fmt: skip
         self._known = {
             "currency": "EUR", "version": "1", "merchant_id": world.demo.merchant_id,
@@ -141,7 +142,7 @@ class Stage:
         else:
             answered = await client.post(post.path + query, post.body)
         assert answered.is_success, f"{post.template}: {answered.text}"
-        made: dict[str, Any] = answered.json()
+        made: dict[str, Any] = answered.json() if "json" in answered.headers["content-type"] else {}
         return made
 
     async def plan(self, kind: Kind, after: tuple[str, ...]) -> str:
@@ -260,6 +261,14 @@ class Stage:
         await self._registered(*numbers)
         doubts = (await self.world.operator.get("/v1/operator/people-in-doubt")).json()["doubts"]
         return str(doubts[-1]["id"])
+
+    async def _settlement_id(self) -> str:
+        """Of a day on which something was captured."""
+        if not self._settlement:
+            await self.plan(Kind.INSTALMENTS, ("capture_plan",))
+            await settle_one(self.world.pool, self.world.demo.merchant_id, NOON + timedelta(days=1))
+            self._settlement = str(await self.world.pool.fetchval("select settlement_id from settlements"))
+        return self._settlement
 
     async def _charge_id(self) -> str:
         return str((await self.do(await self.ready(self.routes["POST /v1/plans/{plan_id}/charges"])))["id"])

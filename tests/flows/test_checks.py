@@ -35,7 +35,7 @@ SABOTAGE = {
     "ledger_matches_plans": "delete from transfers where credit = 'merchant_payable'",
     "partners_hold_their_share": "delete from transfers where credit = 'partner_participation'",
     "transfers_name_their_plans_parties": "update transfers set partner_id = null",
-    "causes_are_facts_or_accruals": "update transfers set cause_id = 'cm_none' where occasion = 'purchase'",
+    "transfers_have_their_cause": "update transfers set cause_id = 'cm_none' where occasion = 'purchase'",
     "accruals_are_booked": "update transfers set credit = 'fee_income' where credit = 'interest_income'",
     "accruals_sum_to_their_group": "update accruals set earned = earned + 1",
     "accrual_groups_count_what_has_ended": "update accrual_groups set settled = settled + 1",
@@ -62,12 +62,18 @@ SABOTAGE = {
     "charges_are_booked": "update charges set amount = amount + 1",
     "charges_name_their_plans_parties": "update charges set currency = 'CHF'",
     "orders_are_confirmed_by_permissions_of_theirs": "update permissions set scenario = 'stay'",
+    "settlements_roll_forward": "update settlements set number = 7",
+    "settlements_are_their_lines": "delete from settlement_lines where number = 1",
+    "settlement_lines_are_the_books": "update settlement_lines set fee = fee + 1",
+    "merchants_are_owed_what_is_not_settled": "update settlements set closing = closing + 1, opening = opening + 1",
+    "reserves_are_withheld_and_not_released": "update settlements set withheld = 1, captured = captured + 1,"
+    " release_on = business_on",
     "reports_are_kept_no_longer_than_allowed": "update reports set expires_at = expires_at + interval '1 year'",
 }
 # Tables that refuse such statements, until we make them.
 GUARDED = (
     "decisions", "transfers", "facts", "limit_changes", "partner_files", "partner_file_transfers", "consents",
-    "enquiries", "reports", "accruals",
+    "enquiries", "reports", "accruals", "settlements", "settlement_lines",
 )  # fmt: skip
 
 # A row is a debit and a credit: nothing can be broken.

@@ -1,0 +1,116 @@
+-- What merchants are owed, settled day by day, and paid out.
+
+-- How a merchant is settled. A change is a further version; a settlement keeps the version it was made under.
+create table settlement_terms (
+    merchant_id text collate "C" not null,
+    version     int              not null,   -- 1, 2, 3 ... of the merchant
+    terms       json             not null,   -- service/merchants/settlement_terms.py
+    agreed_at   timestamptz      not null,
+    constraint settlement_terms_pk primary key (merchant_id, version),
+    constraint settlement_terms_merchant foreign key (merchant_id) references merchants (merchant_id)
+);
+
+create trigger settlement_terms_are_append_only before update or delete or truncate on settlement_terms
+    for each statement execute function refuse_change();
+revoke update, delete, truncate on settlement_terms from public;
+
+-- What a ledger row means to the merchant: what is owed to it more (or less), and what we keep. What a settlement itself
+-- books is not among them: the reserve and the payout.
+create view merchant_bookings as
+select bucket, cause_id, leg, occasion, plan_id, merchant_id, currency, booked_on, booked_at,
+       case 'merchant_payable' when credit then amount when debit then - amount else 0 end as net,
+       case 'merchant_fee_income' when credit then amount when debit then - amount else 0 end as fee
+  from transfers
+ where (debit in ('merchant_payable', 'merchant_fee_income') or credit in ('merchant_payable', 'merchant_fee_income'))
+   and occasion not in ('reserve', 'payout');
+
+create index transfers_of_merchant on transfers (merchant_id, currency, booked_on)
+ where (debit in ('merchant_payable', 'merchant_fee_income') or credit in ('merchant_payable', 'merchant_fee_income'))
+   and occasion not in ('reserve', 'payout');
+
+-- A settlement holds every booking of business days up to its own that none before it held: one that commits late, on a
+-- day that was settled, goes into the next. Amounts are minor units.
+create table settlements (
+    settlement_id    text collate "C" not null,
+    merchant_id      text collate "C" not null,
+    currency         text collate "C" not null,
+    number           int              not null,   -- 1, 2, 3 ... of the merchant and currency, without gaps
+    business_on      date             not null,   -- the last day that it holds, in the merchant's time zone
+    terms_version    int              not null,   -- 0: none were agreed
+    lines            int              not null,
+    opening          bigint           not null,   -- negative: the merchant owed it
+    captured         bigint           not null,
+    fees             bigint           not null,
+    refunded         bigint           not null,
+    paid_to_merchant bigint           not null,
+    payouts_returned bigint           not null,
+    withheld         bigint           not null,
+    released         bigint           not null,
+    payout           bigint           not null,
+    closing          bigint           not null,
+    release_on       date,                        -- when `withheld` is released
+    pays_on          date,
+    made_at          timestamptz      not null,
+    constraint settlements_pk primary key (settlement_id),
+    constraint settlements_merchant foreign key (merchant_id) references merchants (merchant_id),
+    constraint settlements_number_once unique (merchant_id, currency, number),
+    constraint settlements_day_once unique (merchant_id, currency, business_on),
+    constraint settlements_currency_is_iso check (currency ~ '^[A-Z]{3}$'),
+    constraint settlements_roll_forward
+        check (opening + captured - fees - refunded - paid_to_merchant + payouts_returned - withheld + released - payout
+               = closing),
+    constraint settlements_amounts_not_negative check (least(withheld, released, payout) >= 0),
+    constraint settlements_release_what_is_withheld check ((release_on is not null) = (withheld > 0)),
+    constraint settlements_pay_on_a_day check ((pays_on is not null) = (payout > 0))
+);
+
+create index settlements_of_merchant on settlements (merchant_id, settlement_id);
+
+create trigger settlements_are_append_only before update or delete or truncate on settlements
+    for each statement execute function refuse_change();
+revoke update, delete, truncate on settlements from public;
+
+-- What moved the balance, one line for each cause, plan and occasion: `net + fee` is the gross amount. That no cause is
+-- in two of them is why nothing is settled twice.
+create table settlement_lines (
+    settlement_id text collate "C" not null,
+    number        int              not null,   -- 1, 2, 3 ... of the settlement
+    kind          text             not null,
+    occasion      text             not null,
+    cause_bucket  smallint         not null,
+    cause_id      text collate "C" not null,   -- of the transfers
+    plan_id       text collate "C",
+    booked_on     date             not null,
+    net           bigint           not null,   -- what is owed to the merchant more
+    fee           bigint           not null,   -- what we keep
+    constraint settlement_lines_pk primary key (settlement_id, number),
+    constraint settlement_lines_cause_bucket_in_range check (cause_bucket between 0 and 1023),
+    constraint settlement_lines_kind_is_known
+        check (kind in ('capture', 'capture_lowered', 'refund', 'paid_to_merchant', 'payout_returned'))
+);
+
+create unique index settlement_lines_of_cause on settlement_lines (cause_bucket, cause_id, occasion, plan_id)
+    nulls not distinct;
+
+create trigger settlement_lines_are_append_only before update or delete or truncate on settlement_lines
+    for each statement execute function refuse_change();
+revoke update, delete, truncate on settlement_lines from public;
+
+-- How many of a merchant's bookings a day had when it was settled last. A day that has more by now was booked on late
+-- and is looked through again; no other day needs to be.
+create table settlement_days (
+    merchant_id text collate "C" not null,
+    currency    text collate "C" not null,
+    booked_on   date             not null,
+    bookings    bigint           not null,
+    constraint settlement_days_pk primary key (merchant_id, currency, booked_on),
+    constraint settlement_days_currency_is_iso check (currency ~ '^[A-Z]{3}$')
+);
+
+-- The last day of which all was settled that was to be: until it has passed, nobody looks at the merchant again.
+create table settled_merchants (
+    merchant_id   text collate "C" not null,
+    settled_until date             not null,
+    constraint settled_merchants_pk primary key (merchant_id),
+    constraint settled_merchants_merchant foreign key (merchant_id) references merchants (merchant_id)
+);

@@ -1,0 +1,123 @@
+-- Settlements: made, and read.
+
+-- lock_merchant --
+-- One at a time, until the end of the transaction.
+select pg_advisory_xact_lock(hashtextextended('settle:' || $1, 0));
+
+-- merchants_to_settle --
+-- Every merchant, with the last day of which all was settled; after one, so many at most.
+select m.merchant_id, m.time_zone, m.ahead, s.settled_until
+  from merchants m
+  left join settled_merchants s using (merchant_id)
+ where m.merchant_id > $1
+ order by m.merchant_id
+ limit $2;
+
+-- merchant_to_settle --
+select m.merchant_id, m.time_zone, m.ahead, s.settled_until
+  from merchants m
+  left join settled_merchants s using (merchant_id)
+ where m.merchant_id = $1;
+
+-- untold_days --
+-- The first day of each currency, up to $2, that has bookings which no settlement holds.
+select currency, min(booked_on) as booked_on
+  from (select b.currency, b.booked_on, count(*) as bookings
+          from merchant_bookings b
+         where b.merchant_id = $1 and b.booked_on <= $2
+         group by b.currency, b.booked_on) b
+ where bookings <> coalesce((select d.bookings from settlement_days d
+                              where d.merchant_id = $1 and d.currency = b.currency and d.booked_on = b.booked_on), 0)
+ group by currency;
+
+-- left_of --
+-- The last settlement of each currency, and when what is kept back is released next.
+select distinct on (currency) currency, number, closing, business_on,
+       (select min(w.release_on) from settlements w
+         where w.merchant_id = $1 and w.currency = s.currency and w.release_on > s.business_on) as releases_on
+  from settlements s
+ where merchant_id = $1
+ order by currency, number desc;
+
+-- terms_of --
+select version, terms from settlement_terms where merchant_id = $1 order by version desc limit 1;
+
+-- tell_lines --
+-- $1 merchant, $2 currency, $3 the business day, $4 the new settlement. Takes what no settlement has told into this one,
+-- and answers the sums by kind. One statement, so one snapshot: the bookings it counts are the bookings it tells.
+with open_days as materialized (
+    select b.booked_on, count(*) as bookings
+      from merchant_bookings b
+     where b.merchant_id = $1 and b.currency = $2 and b.booked_on <= $3
+     group by b.booked_on
+    having count(*) <> coalesce((select d.bookings from settlement_days d
+                                  where d.merchant_id = $1 and d.currency = $2 and d.booked_on = b.booked_on), 0)
+), seen as (
+    insert into settlement_days (merchant_id, currency, booked_on, bookings)
+    select $1, $2, booked_on, bookings from open_days
+        on conflict (merchant_id, currency, booked_on) do update set bookings = excluded.bookings
+), untold as materialized (
+    select b.bucket, b.cause_id, b.occasion, b.plan_id, min(b.booked_on) as booked_on,
+           sum(b.net)::bigint as net, sum(b.fee)::bigint as fee
+      from merchant_bookings b
+     where b.merchant_id = $1 and b.currency = $2 and b.booked_on = any (array(select booked_on from open_days))
+       and not exists (select from settlement_lines l
+                        where l.cause_bucket = b.bucket and l.cause_id = b.cause_id and l.occasion = b.occasion
+                          and l.plan_id is not distinct from b.plan_id)
+     group by b.bucket, b.cause_id, b.occasion, b.plan_id
+), lines as (
+    insert into settlement_lines
+           (settlement_id, number, kind, occasion, cause_bucket, cause_id, plan_id, booked_on, net, fee)
+    select $4, row_number() over (order by booked_on, substr(cause_id, 4, 10), plan_id, occasion),
+           case occasion when 'purchase' then case when net + fee < 0 then 'capture_lowered' else 'capture' end
+                         when 'recovery' then 'refund'
+                         else occasion end,
+           occasion, bucket, cause_id, plan_id, booked_on, net, fee
+      from untold
+    returning kind, net, fee
+)
+select kind, count(*) as lines, sum(net)::bigint as net, sum(fee)::bigint as fee from lines group by kind;
+
+-- released --
+-- What was kept back until a day after $3 and up to $4: null stands for before the first.
+select coalesce(sum(withheld), 0)::bigint
+  from settlements
+ where merchant_id = $1 and currency = $2 and release_on > coalesce($3::date, '-infinity') and release_on <= $4;
+
+-- insert_settlements --
+insert into settlements (settlement_id, merchant_id, currency, number, business_on, terms_version, lines, opening,
+                         captured, fees, refunded, paid_to_merchant, payouts_returned, withheld, released, payout,
+                         closing, release_on, pays_on, made_at)
+select settlement_id, merchant_id, currency, number, business_on, terms_version, lines, opening,
+       captured, fees, refunded, paid_to_merchant, payouts_returned, withheld, released, payout,
+       closing, release_on, pays_on, made_at
+  from @made;
+
+-- settled_until --
+insert into settled_merchants as s (merchant_id, settled_until) values ($1, $2)
+    on conflict (merchant_id) do update set settled_until = greatest(s.settled_until, excluded.settled_until);
+
+-- agree --
+insert into settlement_terms (merchant_id, version, terms, agreed_at)
+select $1, coalesce(max(version), 0) + 1, $2, $3 from settlement_terms where merchant_id = $1
+returning version;
+
+-- list_settlements --
+select * from settlements where merchant_id = $1 and settlement_id > $2 order by settlement_id limit $3;
+
+-- settlement --
+select * from settlements where merchant_id = $1 and settlement_id = $2;
+
+-- lines_of --
+-- Of a settlement of the merchant's, after line $3; the reference is that of the capture or the refund.
+select l.number, l.kind, l.plan_id, p.merchant_reference, f.number as fact, f.reference, l.booked_on,
+       l.net + l.fee as gross, l.fee, l.net
+  from settlement_lines l
+  left join plans p on p.bucket = l.cause_bucket and p.plan_id = l.plan_id
+  left join lateral (select f.number, coalesce(f.body ->> 'reference', f.reference) as reference from facts f
+                      where f.bucket = l.cause_bucket and f.plan_id = l.plan_id and f.cause_id = l.cause_id
+                      order by f.number limit 1) f on true
+ where l.settlement_id = $2 and l.number > $3
+   and exists (select from settlements s where s.settlement_id = $2 and s.merchant_id = $1)
+ order by l.number
+ limit $4;

@@ -1,0 +1,179 @@
+"""Settlements in the database: made for every day that has ended, once, in the order of the days; and looked up.
+
+A day on which nothing moved has none. Days that were missed are caught up, one by one, as if each had been settled in
+its time. Several may do this beside each other; cut short, it goes on where it was.
+"""
+
+from datetime import date, datetime, timedelta
+from pathlib import Path
+from typing import Final
+from zoneinfo import ZoneInfo
+
+import asyncpg
+import msgspec
+from msgspec import structs
+
+from service import ids
+from service.db import Connection, Pool, load_queries
+from service.errors import Code, Refused
+from service.ledger.booking import transfers
+from service.ledger.store import BOOK, BookedTransfer
+from service.merchants.settlement import NOTHING_LEFT, Left, Line, LineKind, Settlement, books_of, settled, sums_of
+from service.merchants.settlement_terms import DAY, NO_TERMS, SettlementTerms, period_end
+from service.statement import Int, Statement, together
+
+Q: Final = load_queries(Path(__file__).with_name("settling.sql"))
+
+MERCHANTS_AT_ONCE: Final = 1_000
+MOMENT: Final = timedelta(milliseconds=1)
+PATIENCE_S: Final = 300  # a day of a large merchant may take longer than a request's statement may
+
+
+class MadeSettlement(Settlement, frozen=True):
+    """A row of `settlements`."""
+
+    merchant_id: str
+    number: Int
+    terms_version: Int
+    lines: Int
+
+
+_MAKE: Final = together(BOOK, settlements_made=Statement(Q.insert_settlements, made=MadeSettlement))
+
+
+async def settle_all(pool: Pool, now: datetime) -> int:
+    """Settles every day that has ended in its merchant's time zone; how many settlements that made."""
+    made, last = 0, ""
+    while merchants := await pool.fetch(Q.merchants_to_settle, last, MERCHANTS_AT_ONCE):
+        for merchant in merchants:
+            made += await _settle_days(pool, merchant, now)
+        last = merchants[-1]["merchant_id"]
+    return made
+
+
+async def settle_one(pool: Pool, merchant_id: str, now: datetime) -> int:
+    """The same of one merchant."""
+    merchant = await pool.fetchrow(Q.merchant_to_settle, merchant_id)
+    return await _settle_days(pool, merchant, now) if merchant else 0
+
+
+async def _settle_days(pool: Pool, merchant: asyncpg.Record, now: datetime) -> int:
+    merchant_id, theirs = merchant["merchant_id"], now + merchant["ahead"]
+    until = theirs.astimezone(ZoneInfo(merchant["time_zone"])).date() - DAY
+    if merchant["settled_until"] is not None and merchant["settled_until"] >= until:
+        return 0
+    made = 0
+    async with pool.acquire() as conn:
+        while True:
+            async with conn.transaction():
+                await conn.execute(f"set local statement_timeout = '{PATIENCE_S}s'")
+                await conn.execute(Q.lock_merchant, merchant_id, timeout=PATIENCE_S)
+                version, terms = await _terms(conn, merchant_id)
+                due = await _due(conn, merchant_id, until, terms)
+                if due is None:
+                    await conn.execute(Q.settled_until, merchant_id, until)
+                    return made
+                at = theirs + made * MOMENT  # so that their ids are in their order
+                await _settle(conn, merchant_id, due, terms, version, at)
+                made += 1
+
+
+class Due(msgspec.Struct, frozen=True):
+    """What is to be settled next."""
+
+    business_on: date
+    currency: str
+    left: Left
+
+
+async def _due(conn: Connection, merchant_id: str, until: date, terms: SettlementTerms) -> Due | None:
+    """The earliest day of any currency on which a period ends that has something to settle."""
+    rows = await conn.fetch(Q.left_of, merchant_id)
+    left = {currency: Left(number, closing, on) for currency, number, closing, on, _ in rows}
+    days = {(currency, releases_on) for currency, *_, releases_on in rows if releases_on is not None}
+    days |= {tuple(row) for row in await conn.fetch(Q.untold_days, merchant_id, until, timeout=PATIENCE_S)}
+    days |= {(currency, one.next_on) for currency, one in left.items() if terms.pays(currency, one.closing)}
+    found = []
+    for currency, day in days:
+        one = left.get(currency, NOTHING_LEFT)
+        business_on = period_end(terms.every, max(day, one.next_on))
+        if business_on <= until:
+            found.append(Due(business_on, currency, one))
+    return min(found, key=lambda due: (due.business_on, due.currency), default=None)
+
+
+async def _settle(
+    conn: Connection, merchant_id: str, due: Due, terms: SettlementTerms, version: int, now: datetime
+) -> None:
+    settlement_id = ids.new_id(ids.SETTLEMENT, ids.bucket_for(merchant_id), int(now.timestamp() * 1000))
+    on, currency = due.business_on, due.currency
+    told = await conn.fetch(Q.tell_lines, merchant_id, currency, on, settlement_id, timeout=PATIENCE_S)
+    sums = sums_of((LineKind(kind), net + fee, fee) for kind, _, net, fee in told)
+    released = await conn.fetchval(Q.released, merchant_id, currency, due.left.business_on, on)
+    lines = sum(row["lines"] for row in told)
+    one = settled(settlement_id, currency, on, due.left, sums, lines, released, terms, version, now)
+    made = MadeSettlement(**structs.asdict(one), merchant_id=merchant_id)
+    await _MAKE.execute(conn, made=[made], booked=_booked(one, merchant_id))
+
+
+def _booked(one: Settlement, merchant_id: str) -> list[BookedTransfer]:
+    return [
+        BookedTransfer(
+            bucket=ids.bucket_of(one.settlement_id), cause_id=one.settlement_id, leg=leg, currency=one.currency,
+            plan_id=None, merchant_id=merchant_id, partner_id=None, booked_on=one.business_on, booked_at=one.made_at,
+            **structs.asdict(transfer),
+        )
+        for leg, transfer in enumerate(transfers({}, books_of(one, merchant_id)))
+    ]  # fmt: skip
+
+
+# Terms ----------------------------------------------------------------------------------------------------------------
+
+
+async def agree(conn: Connection, merchant_id: str, terms: SettlementTerms, now: datetime) -> int:
+    """Writes down how a merchant is settled from the next settlement on; the version of the terms.
+
+    Refused: NOT_FOUND.
+    """
+    await conn.execute(Q.lock_merchant, merchant_id)
+    try:
+        version: int = await conn.fetchval(Q.agree, merchant_id, msgspec.json.encode(terms).decode(), now)
+    except asyncpg.ForeignKeyViolationError:
+        raise Refused(Code.NOT_FOUND, f"There is no merchant {merchant_id[:100]!r}.", "/id") from None
+    return version
+
+
+async def load_terms(pool: Pool, merchant_id: str) -> tuple[int, SettlementTerms]:
+    """How a merchant is settled now, and the version of that; version 0: nothing was agreed."""
+    async with pool.acquire() as conn:
+        return await _terms(conn, merchant_id)
+
+
+async def _terms(conn: Connection, merchant_id: str) -> tuple[int, SettlementTerms]:
+    row = await conn.fetchrow(Q.terms_of, merchant_id)
+    return (row["version"], msgspec.json.decode(row["terms"], type=SettlementTerms)) if row else (0, NO_TERMS)
+
+
+# Looking up: oldest first, the next page starts `after` the last one of this ------------------------------------------
+
+
+async def settlements(pool: Pool, merchant_id: str, after: str, limit: int) -> list[Settlement]:
+    """A merchant's settlements."""
+    return [_settlement(row) for row in await pool.fetch(Q.list_settlements, merchant_id, after, limit)]
+
+
+async def settlement(pool: Pool, merchant_id: str, settlement_id: str) -> Settlement:
+    """One of them. Refused: NOT_FOUND."""
+    row = await pool.fetchrow(Q.settlement, merchant_id, settlement_id)
+    if row is None:
+        raise Refused(Code.NOT_FOUND, f"There is no settlement {settlement_id[:100]!r}.", "/id")
+    return _settlement(row)
+
+
+async def lines(pool: Pool, merchant_id: str, settlement_id: str, after: int, limit: int) -> list[Line]:
+    """The lines of a settlement of the merchant's, after a number."""
+    return [Line(**row) for row in await pool.fetch(Q.lines_of, merchant_id, settlement_id, after, limit)]
+
+
+def _settlement(row: asyncpg.Record) -> Settlement:
+    return Settlement(**{name: row[name] for name in Settlement.__struct_fields__})
