@@ -31,10 +31,11 @@ $(READY): $(LOCKS) pyproject.toml
 run: $(READY)  ## embedded servers, migrations, the demo, and the service on 127.0.0.1:8000
 	@exec $(BIN)/tenor dev --tethered $(ARGS)
 
+# Types are checked beside the tests, on what these leave of the processors; what mypy has to say stands at the end.
 test: $(READY)  ## lint, types and every test, against embedded servers of its own
 	@$(BIN)/ruff check --quiet .
-	@$(BIN)/mypy --no-error-summary
-	@$(BIN)/python -m pytest -q $(ARGS)
+	@$(BIN)/mypy --no-error-summary >.venv/types 2>&1 & types=$$!; $(BIN)/python -m pytest -q $(ARGS); tested=$$?; \
+		wait $$types; typed=$$?; cat .venv/types; exit $$((tested | typed))
 
 test-faults: $(READY)  ## crowds and kills again, 20 rounds of each, and properties with 10,000 examples
 	@TENOR_FAULTS=1 HYPOTHESIS_PROFILE=full $(BIN)/python -m pytest -q -n 2 tests/engine tests/flows $(ARGS)

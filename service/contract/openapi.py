@@ -246,20 +246,20 @@ def _reflowed(text: str) -> str:
     return "\n\n".join(re.sub(r"\s+", " ", paragraph).strip() for paragraph in text.split("\n\n"))
 
 
-class _Dumper(yaml.SafeDumper):
+class _Dumper(yaml.CSafeDumper):
     def ignore_aliases(self, data: Any) -> bool:
         return True
 
 
-def _text(dumper: yaml.SafeDumper, text: str) -> yaml.ScalarNode:
+def _text(dumper: yaml.CSafeDumper, text: str) -> yaml.ScalarNode:
     return dumper.represent_scalar("tag:yaml.org,2002:str", text, style="|" if "\n" in text else None)
 
 
-def _list(dumper: yaml.SafeDumper, some: list[Any]) -> yaml.SequenceNode:
+def _list(dumper: yaml.CSafeDumper, some: list[Any]) -> yaml.SequenceNode:
     return dumper.represent_sequence("tag:yaml.org,2002:seq", some, flow_style=all(map(_is_short, some)))
 
 
-def _mapping(dumper: yaml.SafeDumper, some: Schema) -> yaml.MappingNode:
+def _mapping(dumper: yaml.CSafeDumper, some: Schema) -> yaml.MappingNode:
     is_small = len(some) <= 1 or len(str(some)) < 100
     return dumper.represent_mapping(
         "tag:yaml.org,2002:map", some, flow_style=is_small and all(map(_is_short, some.values()))

@@ -33,14 +33,16 @@ class Contract:
     def __init__(self, made: Schema | None = None) -> None:
         self.made = _closed(copy.deepcopy(made)) if made else _kept()
         self._registry = Registry[Any]().with_resource(URN, DRAFT202012.create_resource(self.made))
+        self._paths = {template: re.compile(re.sub(r"{\w+}", "[^/]+", template)) for template in self.made["paths"]}
+        self._validators: dict[str, Draft202012Validator] = {}  # by what they validate
 
     def operation_of(self, method: str, path: str) -> tuple[str, Schema] | None:
         """The operation that serves a path, with its name; the one with the fewest parameters if two could."""
-        fits = []
-        for template, operations in self.made["paths"].items():
-            pattern = re.sub(r"{\w+}", "[^/]+", template)
-            if re.fullmatch(pattern, path) and method.lower() in operations:
-                fits.append((template.count("{"), template))
+        fits = [
+            (template.count("{"), template)
+            for template, pattern in self._paths.items()
+            if pattern.fullmatch(path) and method.lower() in self.made["paths"][template]
+        ]
         if not fits:
             return None
         template = min(fits)[1]
@@ -80,8 +82,10 @@ class Contract:
                 self._validate(json.loads(body), content["application/json"]["schema"], name)
 
     def _validate(self, value: Any, schema: Schema, where: str) -> None:
-        absolute = json.loads(json.dumps(schema).replace('"#/', f'"{URN}#/'))
-        faults = list(Draft202012Validator(absolute, registry=self._registry).iter_errors(value))
+        if where not in self._validators:
+            absolute = json.loads(json.dumps(schema).replace('"#/', f'"{URN}#/'))
+            self._validators[where] = Draft202012Validator(absolute, registry=self._registry)
+        faults = list(self._validators[where].iter_errors(value))
         assert not faults, f"{where}: " + "; ".join(f"{fault.json_path}: {fault.message}" for fault in faults)[:2000]
 
     def _resolved(self, one: Schema) -> Schema:

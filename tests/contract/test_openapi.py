@@ -5,6 +5,7 @@ import os
 import re
 import uuid
 from collections.abc import Iterator
+from functools import cache
 from importlib import import_module
 from pkgutil import iter_modules
 from types import FunctionType
@@ -36,6 +37,18 @@ APP = create_app(Settings())
 ROUTES = routes_of(APP)
 QUOTE = ROUTES["POST /v1/quotes"].operation.example
 KEYED = [name for name, route in ROUTES.items() if route.audience != "public"]
+
+
+@cache
+def bare_document() -> dict[str, Any]:
+    """The document without examples, which only a story has."""
+    return document(APP, {})
+
+
+@cache
+def wire_schemas() -> dict[str, dict[str, Any]]:
+    """The components of all that goes over the wire."""
+    return schemas.schemas_of(wire_types(ROUTES.values()))
 
 
 def test_every_route_stands_in_the_contract_and_the_other_way_round() -> None:
@@ -85,24 +98,23 @@ def test_every_code_has_a_meaning_and_a_shared_answer_one_status() -> None:
 
 
 def test_every_field_is_described_once() -> None:
-    made = schemas.schemas_of(wire_types(ROUTES.values()))
     bare = [
         f"{name}.{field}"
-        for name, schema in made.items()
+        for name, schema in wire_schemas().items()
         for field, said in schema.get("properties", {}).items()
         if not said.get("description") and "$ref" not in str(said)
     ]
-    for path, methods in document(APP, {})["paths"].items():
+    for path, methods in bare_document()["paths"].items():
         for method, said in methods.items():
             parameters = said.get("parameters", [])
             bare += [
                 f"{method} {path} {one['name']}" for one in parameters if not one.get("description", "$ref" in one)
             ]
     assert bare == [], "say what it is in a comment on the field's line, or in service/contract/glossary.py"
-    assert [name for name, schema in made.items() if not schema["description"]] == []
+    assert [name for name, schema in wire_schemas().items() if not schema["description"]] == []
     told = {
         (field, one.get("description"))
-        for schema in made.values()
+        for schema in wire_schemas().values()
         for field, one in schema.get("properties", {}).items()
     }
     in_paths = {word for route in ROUTES.values() for word in parameters_of(route.path)}
@@ -121,10 +133,9 @@ UNITS = {
 
 def test_every_sentence_fits_the_type_of_its_field() -> None:
     """A sentence that many fields share is true of each: no list is "how many", no count "minor units" of a time."""
-    made = schemas.schemas_of(wire_types(ROUTES.values()))
     said = {
         f"{name}.{field}": (one.get("description", ""), _kind(one))
-        for name, schema in made.items()
+        for name, schema in wire_schemas().items()
         for field, one in schema.get("properties", {}).items()
         if "$ref" not in one
     }
@@ -149,7 +160,7 @@ def _kind(schema: dict[str, Any]) -> str:
 
 def test_a_field_is_described_where_it_is_declared() -> None:
     """What the declaration says goes before what the glossary says of all fields of that name."""
-    made = schemas.schemas_of(wire_types(ROUTES.values()))
+    made = wire_schemas()
     for name, field, words in [
         ("Exposure", "used", "minor units: captured and not yet paid back"),
         ("ConsentView", "used", "calls made under it so far"),
@@ -173,7 +184,7 @@ def test_every_event_has_its_type() -> None:
 
 async def test_the_file_is_what_the_app_does(world: World) -> None:
     """Every operation is called; every answer fits its schema; the file shows those very answers."""
-    recorder = contract_story.Recorder(Contract(document(APP, {})))
+    recorder = contract_story.Recorder(Contract(bare_document()))
     world.http.event_hooks["response"].append(recorder)
     await contract_story.tell(world, recorder)
     examples = recorder.fixed()
@@ -201,7 +212,7 @@ async def _require_described_events(world: World) -> None:
     """Of each type one was told, and the words beside the types name all that is in their data."""
     rows = await world.pool.fetch("select type, data from events")
     told = {row["type"]: set(msgspec.json.decode(row["data"])) for row in rows}
-    listed = schemas.schemas_of(wire_types(ROUTES.values()))["EventType"]["description"]
+    listed = wire_schemas()["EventType"]["description"]
     of_a_plan = set(re.findall(r"`(\w+)`", listed.partition("\n*")[0]))
     described = {
         name: set(re.findall(r"`(\w+)`", words))
@@ -214,7 +225,7 @@ async def _require_described_events(world: World) -> None:
 
 async def test_no_route_without_its_key(world: World) -> None:
     """Each operation lets in its audience's keys alone, and of those only the ones with its scope."""
-    contract = Contract(document(APP, {}))
+    contract = Contract(bare_document())
     processor, _ = await registered(world, "http://127.0.0.1:9/")
     owners = {
         "merchant": world.demo.merchant_id, "partner": world.demo.partner_id, "operator": "operator",
