@@ -29,6 +29,7 @@ NOTICED_S: Final = 0.2  # from the signal until all processes have heard of it
 CONNECT_S: Final = 1.0  # to one PostgreSQL connection
 LOCK_S: Final = 1.5  # any other statement for a lock
 SIDING_LOCK_S: Final = 0.1  # work that is tried again and again while somebody holds its account
+SIDING_ALONE_S: Final = 1.0  # the same, where nobody waits behind it: PostgreSQL lets those first who wait longest
 CACHE_S: Final = 0.05  # to an answer of Redis, without which all goes on
 READY_S: Final = 1.5  # whether PostgreSQL is well: who asks gives up after 2
 CLOSE_S: Final = 1.0  # to part from PostgreSQL in good order

@@ -1,7 +1,9 @@
 """A siding: where work waits that met a lock which somebody else holds, so that the lane is free for all others.
 
 Works of one bucket stand in one line. Each line is tried again and again, and is gone when its works are done or have
-waited too long; until then what comes for its bucket follows it here.
+waited too long; until then what comes for its bucket follows it here. While there are several, none waits long for its
+lock, so that the others have their turn. One that is alone stays in PostgreSQL's own line of those who wait: where
+somebody takes the lock again and again, who only looks in now and then would never find it free.
 """
 
 import asyncio
@@ -10,7 +12,7 @@ from itertools import islice
 from typing import Any, Final, TypeVar
 
 from service import clock
-from service.deadline import SIDING_LOCK_S
+from service.deadline import SIDING_ALONE_S, SIDING_LOCK_S
 from service.engine.committer import Committed, Committer, Connect, Run, refuse
 from service.engine.work import Work
 from service.errors import Code
@@ -58,8 +60,15 @@ class Siding(Committer[Told]):
     async def _serve(self) -> None:
         while self._lines:
             for bucket in list(self._lines):
+                self._wait(SIDING_ALONE_S if len(self._lines) == 1 else SIDING_LOCK_S)
                 await self._try(bucket)
         self.drop()
+
+    def _wait(self, lock_s: float) -> None:
+        """From now on, so long for a lock: how long is said when a connection is made."""
+        if lock_s != self._lock_s:
+            self.drop()
+            self._lock_s = lock_s
 
     async def _try(self, bucket: int) -> None:
         """The first of a line, and on until all of it is done or meets the lock again."""

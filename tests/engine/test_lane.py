@@ -132,6 +132,25 @@ async def test_who_waits_for_a_lock_stops_nobody_else(world: World) -> None:
     assert [one.json()["captured"] for one in done] == [150_00, 250_00, 350_00]
 
 
+async def test_who_waits_has_its_turn_though_others_take_the_lock_again_and_again(world: World) -> None:
+    """Two take turns: before one lets go of the account, the other waits for it, always longer than a look takes."""
+    stuck = await world.consumer(limit=1_000_00)
+    plan = await world.plan(stuck, 600_00)
+    goes_on = True
+
+    async def hold() -> None:
+        while goes_on:
+            async with account_locked(world, stuck):
+                await asyncio.sleep(0.35)
+
+    holders = [asyncio.create_task(hold()) for _ in range(2)]
+    await asyncio.sleep(0.1)
+    answer = await world.merchant.post(f"/v1/plans/{plan['id']}/capture", {"amount": 100_00})
+    goes_on = False
+    await asyncio.gather(*holders)
+    assert answer.status_code == 200, answer.text
+
+
 async def test_a_full_lane_says_so_at_once(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(lane, "WAITING_MAX", 100)
     consumer = await world.consumer(limit=1_000_00)
