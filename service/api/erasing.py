@@ -20,7 +20,7 @@ from service.errors import Code, Refused
 from service.packed import unpack
 from service.people import erasing_flow, flow
 from service.people.consumer import Consumer
-from service.people.erasing import Keeping, refuse_too_early
+from service.people.erasing import Keeping, Left, left_to_the_books, refuse_too_early
 from service.plans.plan import business_day
 
 
@@ -28,6 +28,7 @@ class ErasedView(Struct, frozen=True):
     """What is left: ids, amounts and codes of reasons, which the books need. Nobody can read the rest any more."""
 
     erased: tuple[str, ...]  # the consumers
+    left: tuple[Left, ...]  # what a law wants kept for longer; empty: no law that is known
 
 
 class ExportedDecision(Struct, frozen=True):
@@ -151,11 +152,13 @@ async def _erase(ask: Ask, person_id: str, consumer_id: str | None) -> ASGIRespo
             )
             for row in await erasing_flow.what_keeps(conn, consumers)
         ]  # fmt: skip
-        refuse_too_early(keeping, business_day(ask.now, "UTC"))
+        today = business_day(ask.now, "UTC")
+        refuse_too_early(keeping, today)
         changed.update(await erasing_flow.erase(conn, services.secrets, consumers, by, ask.now))
         for one in consumers:
             await ask.record(conn, Verb.ERASED, Thing.CONSUMER, one.consumer_id)
-        return Answer(200, encode(ErasedView(tuple(one.consumer_id for one in consumers))))
+        erased = tuple(one.consumer_id for one in consumers)
+        return Answer(200, encode(ErasedView(erased, left_to_the_books(keeping, today))))
 
     answer = await services.engine.once(ask.must_key, ask.now, erase)
     for erased_id, version in changed.items():

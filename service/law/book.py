@@ -58,6 +58,8 @@ class LegalRule(StrEnum):
     RETENTION_MONTHS = "retention_months"  # of an application, whatever was decided
     IDENTITY_RETENTION_MONTHS = "identity_retention_months"  # of who had a credit, from its end: money laundering
     COMPLIANCE_RETENTION_MONTHS = "compliance_retention_months"  # of the evidence that the law was kept
+    BOOKS_RETENTION_MONTHS = "books_retention_months"  # of the books, from the end of the year of the last entry
+    VOUCHERS_RETENTION_MONTHS = "vouchers_retention_months"  # of what entries rest on: agreements, bills, payments
     # settling early
     SETTLEMENT_NOTICE_DAYS = "settlement_notice_days"  # from the consumer's notice to the settlement date
     SETTLEMENT_DEFERRAL_DAYS = "settlement_deferral_days"  # more, for a term above a year that is not paid monthly

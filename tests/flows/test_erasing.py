@@ -4,6 +4,7 @@ import asyncio
 import os
 import uuid
 from datetime import UTC, datetime
+from typing import Any
 
 import asyncpg
 import pytest
@@ -24,10 +25,10 @@ async def registered(world: World) -> str:
     return consumer
 
 
-async def erase(world: World, consumer: str, status: int = 200) -> dict[str, object]:
+async def erase(world: World, consumer: str, status: int = 200) -> dict[str, Any]:
     done = await world.merchant.post(f"/v1/consumers/{consumer}/erase")
     assert done.status_code == status, done.text
-    answer: dict[str, object] = done.json()
+    answer: dict[str, Any] = done.json()
     return answer
 
 
@@ -89,7 +90,12 @@ async def test_it_is_kept_as_long_as_the_law_says_and_then_gone(world: World) ->
     assert TOWN in str(told["decisions"])
 
     world.merchant.now = LATER
-    assert (await erase(world, consumer))["erased"] == [consumer]
+    done = await erase(world, consumer)
+    assert done["erased"] == [consumer]
+    assert [(one["record"], one["until"]) for one in done["left"]] == [
+        ("books", "2036-12-31"), ("vouchers", "2034-12-31"),
+    ]  # fmt: skip
+    assert done["left"][0]["source"].startswith("§ 257")
     after = (await world.operator.get(f"/v1/operator/decisions/{decision}/replay")).json()
     assert after["erased"]["at"].startswith("2032-03-03")
     assert (after["digest"], after["is_identical"]) == (before["digest"], None)
@@ -131,7 +137,7 @@ async def test_an_operator_erases_a_person_at_all_merchants(world: World) -> Non
     told = await world.operator.get(f"/v1/operator/people/{person}/export")
     assert told.json()["consumers"][0]["consumer"]["attributes"]["town"] == TOWN
     done = await world.operator.post(f"/v1/operator/people/{person}/erase")
-    assert done.json() == {"erased": [consumer]}
+    assert done.json() == {"erased": [consumer], "left": []}
     assert await found_in(world, NAME, TOWN) == []
 
 

@@ -110,6 +110,9 @@ def test_what_contradicts(changes: dict[str, Any], is_one_too_many: bool) -> Non
         ("rule_of_78_term_months_max", "US", "consumer_credit", date(1993, 9, 30), 61),
         ("rule_of_78_term_months_max", "US", "closed_end_credit", date(1993, 9, 30), 61),
         ("retention_months", "US", "closed_end_credit", date(2026, 1, 1), 25),
+        ("vouchers_retention_months", "DE", "consumer_credit", date(2024, 12, 31), 120),
+        ("vouchers_retention_months", "DE", "consumer_credit", date(2025, 1, 1), 96),
+        ("books_retention_months", "DE", "consumer_credit", date(2026, 1, 1), 120),
         ("compliance_retention_months", "US", "closed_end_credit", date(2026, 1, 1), 24),
     ],
 )
