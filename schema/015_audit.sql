@@ -37,6 +37,23 @@ create index audit_entries_of_thing on audit_entries (thing_id, number);
 create index audit_entries_of_owner on audit_entries (owner_id, number);
 create index audit_entries_by_time on audit_entries (at, number);
 
+-- Where the log begins, once its first entries are not kept any more: with the seal of the last of them, from which the
+-- next goes on. The proof is made under the same secret, so nobody else makes the log begin anywhere.
+create table audit_beginnings (
+    number       bigint      not null,   -- of the last entry that is gone
+    seal         bytea       not null,   -- its seal
+    first_number bigint      not null,   -- of the first entry that went with it
+    until_at     timestamptz not null,   -- the latest instant of those
+    forgotten_at timestamptz not null,
+    proof        bytea       not null,
+    constraint audit_beginnings_pk primary key (number),
+    constraint audit_beginnings_of_some check (first_number between 1 and number)
+);
+
+create trigger audit_beginnings_are_append_only before update or delete or truncate on audit_beginnings
+    for each statement execute function refuse_change();
+revoke update, delete, truncate on audit_beginnings from public;
+
 -- The one change there is: an entry without a number gets its number and its seal.
 create function refuse_all_but_a_seal() returns trigger language plpgsql as $$
 declare

@@ -529,13 +529,14 @@ having (b.state = 'open' and count(*) filter (where d.stands) = 0) or count(d.br
 -- Outside data --------------------------------------------------------------------------------------------------------
 
 -- consents_are_used_within_times --
--- A consent counts every call that was made under it, and there were never more than it allows.
+-- A consent counts every call that was made under it, and there were never more than it allows. Of one that is so old that
+-- calls may have been forgotten, fewer may be left.
 select bucket, consent_id, c.used, c.times, e.calls
   from consents c
   full join (select bucket, consent_id, count(*) as calls from enquiries group by bucket, consent_id) e
  using (bucket, consent_id)
- where c.used is distinct from coalesce(e.calls, 0)
-    or e.calls > c.times;
+ where c.used is null or coalesce(e.calls, 0) > least(c.used, c.times)
+    or (coalesce(e.calls, 0) < c.used and (c.given_at < forgettable_before('enquiries')) is not true);
 
 -- enquiries_are_under_a_consent_in_force --
 -- Nobody was asked but for what the consumer allowed: this person, purpose, kind, source and period, at that time.

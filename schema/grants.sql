@@ -40,6 +40,7 @@ begin
     grant delete on idempotency, events, lines, merchant_references, former_references, consumer_references,
                     consumer_identifiers, person_marks, plan_pauses
        to tenor_service;
-    grant execute on function forget_decisions to tenor_service;
+    revoke insert, update on kept_at_least from tenor_service;
+    grant execute on function forget_decisions, forget_enquiries, forget_audit_entries to tenor_service;
     grant select on schema_migrations to tenor_service;
 end $$;

@@ -56,9 +56,17 @@ async def _verify(settings: Settings, kept: Sequence[Head]) -> Proof:
 
 
 def _tell(proof: Proof) -> int:
+    if proof.gone:
+        last, until = proof.gone.head.number, f"{proof.gone.until:%Y-%m-%d}"
+        print(f"The log begins after entry {last}: it and those before, until {until}, are not kept any more.")
     if proof.bad:
         print(f"Entry {proof.bad.number} of the audit log: {proof.bad.why}.", file=sys.stderr)
-        print(f"{proof.head.number} entries before it are as they were written.")
+        print(f"{_kept(proof)} entries before it are as they were written.")
         return 1
-    print(f"{proof.head.number} entries are as they were written; the last is {proof.head}.")
+    print(f"{_kept(proof)} entries are as they were written; the last is {proof.head}.")
     return 0
+
+
+def _kept(proof: Proof) -> int:
+    """How many entries were proved."""
+    return proof.head.number - (proof.gone.head.number if proof.gone else 0)

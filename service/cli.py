@@ -193,14 +193,15 @@ async def _day(settings: Settings) -> None:
         now = clock.now()
         under = await reviewing(ours, now)
         closed = await close_day(ours.pool, ours.engine, ours.charging, under, ours.snapshots.accounts_changed, now)
-        forgotten = await forget(ours.pool, keep_of(settings), now)
+        forgotten = await forget(ours.pool, keep_of(settings), settings.audit_secret, now)
     print(
         f"{closed.expires_soon} authorizations announced to end, {closed.extended} extended, {closed.expired} ended, "
         f"{closed.charged} charges made, "
         f"{closed.accrued} days of interest booked, "
         f"{closed.limits_changed} of {closed.reviewed} limits changed, "
         f"{len(closed.files)} partner files made, {closed.erased} outside answers erased; "
-        f"{forgotten.keys} keys, {forgotten.events} events and {forgotten.decisions} decisions forgotten."
+        f"{forgotten.keys} keys, {forgotten.events} events, {forgotten.decisions} decisions, "
+        f"{forgotten.enquiries} enquiries and {forgotten.entries} audit entries forgotten."
     )
 
 

@@ -5,6 +5,7 @@ import sys
 from service import clock, db, demo, migrations, safety
 from service.access.secret_flow import secrets_of, settle
 from service.config import CannotStart, Settings
+from service.jobs.retention import write_floors
 
 
 async def prepare(settings: Settings, processor_url: str = "") -> None:
@@ -19,6 +20,7 @@ async def prepare(settings: Settings, processor_url: str = "") -> None:
                 print(f"Migrated to {migration.version:03} {migration.name}.", flush=True)
             if sentence := await migrations.grant(connection):
                 print(sentence, file=sys.stderr, flush=True)
+            await write_floors(connection)
             if settings.key_secret:
                 await settle(connection, secrets_of(settings), clock.now())
     finally:

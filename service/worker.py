@@ -74,7 +74,7 @@ async def _work(ours: Services, closed_at: datetime | None) -> datetime | None:
             await close_day(ours.pool, ours.engine, ours.charging, under, ours.snapshots.accounts_changed, now)
             await clocks.catch_up_all(now)
             if closed_at is None or closed_at.date() < now.date():
-                await forget(ours.pool, keep_of(ours.settings), now)
+                await forget(ours.pool, keep_of(ours.settings), ours.settings.audit_secret, now)
             return now
         await ours.following.follow(now)
         await guard_all(ours.pool, ours.engine, now)

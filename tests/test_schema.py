@@ -12,6 +12,7 @@ from service.authentication.asked import State
 from service.checkout.answer import Outcome as Decided
 from service.checkout.review import ReviewOutcome
 from service.db import Pool
+from service.jobs.retention import LAWS
 from service.ledger.chart import LedgerAccount, Occasion
 from service.limits.change import LimitRule
 from service.merchants.settlement import LineKind
@@ -57,6 +58,7 @@ WORDS: dict[str, Iterable[str]] = {
     "facts_actor_is_known": ActorKind,
     "permissions_scenario_is_known": Scenario,
     "person_doubts_outcome_is_known": DoubtOutcome,
+    "kept_at_least_what_is_known": tuple(LAWS),
     "person_pauses_why_is_known": PersonPause,
     "person_moves_reason_is_known": MoveReason,
     "plans_changed_by_is_known": ActorKind,

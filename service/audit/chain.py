@@ -5,12 +5,18 @@
 
 The secret stands outside the database, so nobody who can only write there makes a mark or a seal. What was edited or
 added has the wrong mark; what was moved, renumbered or follows on a deletion has the wrong seal. Only the end of the
-chain looks like any other place: whoever cuts it off is found by a head that was kept elsewhere. Pure.
+chain looks like any other place: whoever cuts it off is found by a head that was kept elsewhere.
+
+    proof   HMAC-SHA256(secret, "begins", n, seal n, first, until, at)   made by whoever forgets the entries up to n
+
+What is old enough is forgotten from the first entry on. The chain begins then at the seal of the last one that is gone,
+and the proof shows that we have made it begin there. Pure.
 """
 
 import hashlib
 import hmac
 import re
+from datetime import datetime
 from typing import Final
 
 import msgspec
@@ -41,6 +47,15 @@ class Sealed(Struct, frozen=True):
     seal: bytes
 
 
+class Gone(Struct, frozen=True):
+    """The first entries of the log, which are not kept any more. The next one follows on `head`."""
+
+    head: Head
+    first: int
+    until: datetime  # the latest instant of those that went together
+    at: datetime  # when they went
+
+
 class Bad(Struct, frozen=True):
     """The first place at which the log is not what was written."""
 
@@ -57,6 +72,19 @@ def next_head(secret: str, before: Head, entry: Entry) -> Head:
     """The chain with one entry more."""
     number = before.number + 1
     return Head(number, _hmac(secret, b"seal", number.to_bytes(8), before.seal, _content(entry)))
+
+
+def proof_of(secret: str, gone: Gone) -> bytes:
+    """What shows that we have forgotten these, and nobody else."""
+    says = _encode((gone.head.number, gone.head.seal, gone.first, gone.until, gone.at))
+    return _hmac(secret, b"begins", says)
+
+
+def begins_after(secret: str, gone: Gone, proof: bytes) -> Bad | Head:
+    """Where the log begins, or that it does not begin there."""
+    if not hmac.compare_digest(proof, proof_of(secret, gone)):
+        return Bad(gone.head.number + 1, "the log does not begin here: Tenor has not forgotten the entries before it")
+    return gone.head
 
 
 def check(secret: str, before: Head, found: Sealed) -> Bad | Head:

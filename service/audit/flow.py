@@ -11,7 +11,7 @@ import asyncpg
 import msgspec
 
 from service import clock, ids
-from service.audit.chain import BEGINNING, Head, mark_of, next_head
+from service.audit.chain import BEGINNING, Gone, Head, mark_of, next_head, proof_of
 from service.audit.entry import Act, By, Entry
 from service.audit.head_store import HeadStore
 from service.audit.refusals import Refusal, Refusals
@@ -92,11 +92,36 @@ async def last_head(conn: Connection) -> Head:
     return Head(*row) if row else BEGINNING
 
 
+async def beginning(conn: Connection) -> tuple[Gone, bytes] | None:
+    """Which first entries are not kept any more, and the proof of it; None: all are."""
+    row = await conn.fetchrow(Q.last_beginning)
+    if row is None:
+        return None
+    head = Head(row["number"], row["seal"])
+    return Gone(head, row["first_number"], row["until_at"], row["forgotten_at"]), row["proof"]
+
+
+async def forget_entries(conn: Connection, secret: str, before: datetime, now: datetime, at_most: int) -> int:
+    """Forgets the first entries, as long as they are of before an instant, at most so many; how many."""
+    async with conn.transaction():
+        await conn.execute(Q.lock_chain)
+        row = await conn.fetchrow(Q.find_old, before, at_most)
+        if row is None:
+            return 0
+        gone = Gone(Head(row["number"], row["seal"]), row["first_number"], row["until_at"], now)
+        told = (gone.head.number, gone.head.seal, gone.first, gone.until, gone.at)
+        done: int = await conn.fetchval(Q.forget_entries, *told, proof_of(secret, gone))
+        return done
+
+
 async def _is_whole(conn: Connection, head: Head, store: HeadStore) -> bool:
     """Whether what this machine has sealed before still is there: if not, what it kept is evidence and stays."""
     kept = store.read()
     if kept is None or kept == head:
         return True
+    gone = await beginning(conn)
+    if gone is not None and kept.number < gone[0].head.number:
+        return True  # what this machine kept was forgotten meanwhile
     if kept.number <= head.number and await conn.fetchval(Q.seal_of, kept.number) == kept.seal:
         return True
     log.error("the audit log no longer has entry %d as it was sealed here; run: tenor audit verify", kept.number)

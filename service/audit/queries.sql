@@ -11,7 +11,35 @@ select entry_id, at, audience, owner_id, key_id, verb, thing, thing_id, before, 
 select pg_advisory_xact_lock(hashtextextended('audit: the chain', 0));
 
 -- last_head --
-select number, seal from audit_entries where number is not null order by number desc limit 1;
+select number, seal
+  from ((select number, seal from audit_entries where number is not null order by number desc limit 1)
+         union all
+        (select number, seal from audit_beginnings order by number desc limit 1)) last
+ order by number desc
+ limit 1;
+
+-- last_beginning --
+-- Where the log begins; no row: at its first entry.
+select number, seal, first_number, until_at, forgotten_at, proof from audit_beginnings order by number desc limit 1;
+
+-- find_old --
+-- Of the first entries, at most so many, those before which none is too young to be forgotten: the last of them.
+with first as (
+    select number, seal, at from audit_entries where number is not null order by number limit $2
+), old as (
+    select number, seal, at
+      from first
+     where number < coalesce(
+               (select min(number) from first where (at < $1 and at < forgettable_before('audit')) is not true),
+               number + 1)
+)
+select number, seal, (select min(number) from old) as first_number, (select max(at) from old) as until_at
+  from old
+ order by number desc
+ limit 1;
+
+-- forget_entries --
+select forget_audit_entries($1, $2, $3, $4, $5, $6);
 
 -- seal_of --
 select seal from audit_entries where number = $1;

@@ -1,4 +1,5 @@
-"""What was kept long enough is forgotten: idempotency keys, events, and decisions that opened no plan.
+"""What was kept long enough is forgotten: idempotency keys, events, decisions that opened no plan, what was asked
+outside for them, and the first entries of the audit log.
 
 It goes by real time only, never by a clock that somebody moved: what is forgotten is gone. Some thousand rows are one
 transaction, so that nobody waits for it and nothing is lost with a process that is killed: the next one goes on.
@@ -6,32 +7,48 @@ transaction, so that nobody waits for it and nothing is lost with a process that
 
 from collections.abc import Awaitable, Callable
 from datetime import datetime, timedelta
+from pathlib import Path
 from typing import Final
 
 from msgspec import Struct
 
 from service import ids
+from service.audit.flow import forget_entries
 from service.checkout.flow import Q as CHECKOUT
 from service.config import Settings
-from service.db import Pool
+from service.db import Connection, Pool, load_queries
 from service.engine.events import NUMBERED_AT_ONCE
 from service.engine.queries import Q as ENGINE
+from service.law.book import LAW, LegalRule
+from service.outside.flow import Q as OUTSIDE
+
+Q: Final = load_queries(Path(__file__).with_name("retention.sql"))
 
 KEYS: Final = timedelta(days=30)
+LAWS: Final = {
+    "decisions": LegalRule.RETENTION_MONTHS,
+    "enquiries": LegalRule.RETENTION_MONTHS,
+    "audit": LegalRule.COMPLIANCE_RETENTION_MONTHS,
+}
 AT_ONCE: Final = 5_000
 FEEDS_AT_ONCE: Final = 500
 
 
 class Keep(Struct, frozen=True):
-    """How long."""
+    """How long. Of decisions, enquiries and the audit log nothing goes that a law wants kept, whatever this says."""
 
     events: timedelta
     decisions: timedelta
+    enquiries: timedelta
+    audit: timedelta
 
 
 def keep_of(settings: Settings) -> Keep:
     """As it was set."""
-    return Keep(timedelta(days=settings.keep_events_days), timedelta(days=settings.keep_decisions_days))
+    return Keep(
+        timedelta(days=settings.keep_events_days), timedelta(days=settings.keep_decisions_days),
+        timedelta(days=settings.keep_enquiries_days), timedelta(days=settings.keep_audit_days),
+    )  # fmt: skip
 
 
 class Forgotten(Struct, frozen=True):
@@ -40,14 +57,28 @@ class Forgotten(Struct, frozen=True):
     keys: int
     events: int
     decisions: int
+    enquiries: int
+    entries: int  # of the audit log
 
 
-async def forget(pool: Pool, keep: Keep, now: datetime) -> Forgotten:
-    """Forgets what is older. Keys go first: an answer that is kept in a decision is not asked for any more."""
+async def write_floors(conn: Connection) -> None:
+    """Writes down how long the law wants what kept: the database holds to it, whoever says what."""
+    for what, rule in LAWS.items():
+        row = max((row for row in LAW if row.rule is rule), key=lambda row: row.value)
+        await conn.execute(Q.write_floor, what, row.value, row.source)
+
+
+async def forget(pool: Pool, keep: Keep, secret: str, now: datetime) -> Forgotten:
+    """Forgets what is older; `secret` is the audit log's.
+
+    Keys go first: an answer that is kept in a decision is not asked for any more. Enquiries go after the decisions.
+    """
     keys = await _all(lambda: _keys(pool, now - KEYS))
     events = await _events(pool, now - keep.events)
-    decisions = await _decisions(pool, now - keep.decisions)
-    return Forgotten(keys, events, decisions)
+    decisions = await _by_bucket(pool, CHECKOUT.forget_decisions, ids.DECISION, now - keep.decisions)
+    enquiries = await _by_bucket(pool, OUTSIDE.forget_enquiries, ids.ENQUIRY, now - keep.enquiries)
+    entries = await _all(lambda: _entries(pool, secret, now - keep.audit, now))
+    return Forgotten(keys, events, decisions, enquiries, entries)
 
 
 async def _all(some: Callable[[], Awaitable[int]]) -> int:
@@ -77,12 +108,17 @@ async def _events_of(pool: Pool, merchant_id: str, before: datetime) -> int:
     return await pool.fetchval(ENGINE.forget_events, merchant_id, before, AT_ONCE) or 0
 
 
-async def _decisions(pool: Pool, before: datetime) -> int:
-    """Bucket by bucket in the order of ids, which is that of time: one that opened a plan is looked at once a day."""
-    forgotten, before_id = 0, ids.lowest(ids.DECISION, int(before.timestamp() * 1000))
+async def _by_bucket(pool: Pool, query: str, prefix: str, before: datetime) -> int:
+    """Bucket by bucket in the order of ids, which is that of time: what is kept for a plan is looked at once a day."""
+    forgotten, before_id = 0, ids.lowest(prefix, int(before.timestamp() * 1000))
     for bucket in range(ids.BUCKETS):
         after = ""
-        while row := await pool.fetchrow(CHECKOUT.forget_decisions, bucket, after, before_id, AT_ONCE):
+        while row := await pool.fetchrow(query, bucket, after, before_id, AT_ONCE):
             after = row["looked_at"]
             forgotten += row["forgotten"]
     return forgotten
+
+
+async def _entries(pool: Pool, secret: str, before: datetime, now: datetime) -> int:
+    async with pool.acquire() as conn:
+        return await forget_entries(conn, secret, before, now, AT_ONCE)

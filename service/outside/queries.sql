@@ -99,6 +99,9 @@ select e.enquiry_id, e.consent_id, e.decision_id, e.gateway_id, e.gateway, e.dat
  order by e.enquiry_id
  limit $4;
 
+-- forget_enquiries --
+select looked_at, forgotten from forget_enquiries($1, $2, $3, $4);
+
 -- insert_gateway --
 insert into gateways (gateway_id, name, url, data_types, registered_by, registered_at)
 values ($1, $2, $3, $4, $5, $6)

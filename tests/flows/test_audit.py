@@ -11,11 +11,11 @@ import asyncpg
 import pytest
 
 from service import config, db
-from service.audit.chain import Bad
+from service.audit.chain import Bad, Head
 from service.audit.entry import AT_THE_DATABASE, Act, Thing, Verb
-from service.audit.flow import record, seal
+from service.audit.flow import forget_entries, record, seal
 from service.audit.head_store import HeadStore
-from service.audit.proof_store import verify
+from service.audit.proof_store import Proof, verify
 from service.config import Settings
 from tests.flows.world import Client, World
 
@@ -252,3 +252,101 @@ async def test_the_command_line_proves_the_log(settings: Settings, pool: db.Pool
     assert (await tenor_audit(settings, "verify", "--head", head.strip()))[0] == 1
     code, _, err = await tenor_audit(settings, "verify", "--head", "12")
     assert (code, err) == (1, "tenor: --head is NUMBER:SEAL, as `tenor audit head` prints it.\n")
+
+
+# The log whose first entries are forgotten ----------------------------------------------------------------------------
+
+LONG_AGO = datetime(2020, 3, 2, 12, tzinfo=UTC)
+
+
+@pytest.fixture
+async def aged(pool: db.Pool, tmp_path: Path) -> HeadStore:
+    """Ten entries, a day after each other, and two of today; the head of the third was kept."""
+    store = HeadStore(tmp_path)
+    async with pool.acquire() as conn:
+        for n in range(12):
+            at = None if n >= 10 else LONG_AGO + timedelta(days=n)
+            await record(conn, SECRET, AT_THE_DATABASE, [Act(Verb.CHANGED, Thing.ACCOUNT, f"co_{n}")], at=at)
+            if n == 2:
+                await seal(conn, SECRET, store)
+        await seal(conn, SECRET, HeadStore(tmp_path / "other"))
+    return store
+
+
+async def forget(pool: db.Pool, before: datetime, at_most: int = 100) -> int:
+    async with pool.acquire() as conn:
+        return await forget_entries(conn, SECRET, before, datetime.now(UTC), at_most)
+
+
+async def proved(pool: db.Pool, *kept: Head) -> Proof:
+    async with pool.acquire() as conn:
+        return await verify(conn, SECRET, kept)
+
+
+async def test_first_entries_are_forgotten_and_the_rest_is_still_proved(pool: db.Pool, aged: HeadStore) -> None:
+    kept, whole = aged.read(), await proved(pool)
+    assert kept is not None
+    assert await forget(pool, LONG_AGO) == 0
+    assert await forget(pool, LONG_AGO + timedelta(days=4), at_most=3) == 3
+    assert await forget(pool, LONG_AGO + timedelta(days=4)) == 1
+    assert await forget(pool, LONG_AGO + timedelta(days=4)) == 0
+    proof = await proved(pool, kept, whole.head)
+    assert (proof.bad, proof.head) == (None, whole.head)
+    assert proof.gone is not None
+    assert (proof.gone.head.number, proof.gone.first, proof.gone.until) == (4, 4, LONG_AGO + timedelta(days=3))
+    assert await forget(pool, datetime(2500, 1, 1, tzinfo=UTC)) == 6  # what is younger than the law says stays
+    async with pool.acquire() as conn:
+        await record(conn, SECRET, AT_THE_DATABASE, [Act(Verb.MADE, Thing.KEY, "ke_1")])
+        assert (await seal(conn, SECRET, aged)).number == 13
+    assert aged.read() == (await proved(pool)).head  # what was kept before was forgotten, and is no sign of a cut
+
+
+async def test_a_log_of_which_nothing_is_left_goes_on_where_it_was(pool: db.Pool, tmp_path: Path) -> None:
+    async with pool.acquire() as conn:
+        await record(conn, SECRET, AT_THE_DATABASE, [Act(Verb.MADE, Thing.KEY, "ke_1")], at=LONG_AGO)
+        head = await seal(conn, SECRET, HeadStore(tmp_path))
+        assert await forget(pool, LONG_AGO + timedelta(days=1)) == 1
+        assert (await proved(pool, head)).bad is None
+        await record(conn, SECRET, AT_THE_DATABASE, [Act(Verb.MADE, Thing.KEY, "ke_2")])
+        assert (await seal(conn, SECRET, HeadStore(tmp_path))).number == 2
+    assert (await proved(pool, head)).bad is None
+
+
+FORGED = {
+    "more was taken": ["delete from audit_entries where number <= 6"],
+    "the beginning was taken away": ["delete from audit_beginnings"],
+    "it begins later": ["delete from audit_entries where number <= 6", "update audit_beginnings set number = 6"],
+    "it says another day": ["update audit_beginnings set until_at = until_at - interval '1 day'"],
+    "another seal": ["update audit_beginnings set seal = proof"],
+}
+
+
+@pytest.mark.parametrize("how", FORGED)
+async def test_a_log_that_others_make_begin_elsewhere_is_found(pool: db.Pool, aged: HeadStore, how: str) -> None:
+    assert await forget(pool, LONG_AGO + timedelta(days=4)) == 4
+    assert (await proved(pool)).bad is None
+    await pool.execute(f"alter table audit_beginnings disable trigger all; {OFF}" + "; ".join(FORGED[how]))
+    assert isinstance((await proved(pool)).bad, Bad)
+
+
+async def test_the_role_that_serves_forgets_only_what_is_old(
+    settings: Settings, pool: db.Pool, aged: HeadStore
+) -> None:
+    """Who has stolen its password has no secret: they may take old entries away, and the next proof fails."""
+    thief = await db.connect(settings.database_url or "")
+    with pytest.raises(asyncpg.RestrictViolationError, match="the law wants these entries kept"):
+        await thief.execute("select forget_audit_entries(11, 'x', 1, now(), now(), 'x')")
+    await thief.execute("select forget_audit_entries(4, 'x', 1, now(), now(), 'x')")
+    await thief.close()
+    bad = (await proved(pool)).bad
+    assert bad is not None
+    assert bad.number == 5
+
+
+async def test_the_command_line_says_where_the_log_begins(settings: Settings, pool: db.Pool, aged: HeadStore) -> None:
+    assert await forget(pool, LONG_AGO + timedelta(days=4)) == 4
+    code, out, _ = await tenor_audit(settings, "verify")
+    assert (code, out.splitlines()[0]) == (
+        0, "The log begins after entry 4: it and those before, until 2020-03-05, are not kept any more.",
+    )  # fmt: skip
+    assert out.splitlines()[1].startswith("8 entries are as they were written; the last is 12:")

@@ -14,7 +14,15 @@ from tests.flows.world import NOON, World
 
 TICK = timedelta(seconds=1)
 LONG = timedelta(days=36_500)
-KEEP = Keep(timedelta(days=400), timedelta(days=762))
+SECRET = "a" * 32
+
+
+def keeping(events: timedelta = LONG, decisions: timedelta = LONG, rest: timedelta = LONG) -> Keep:
+    """`rest` of the enquiries and the audit log."""
+    return Keep(events, decisions, rest, rest)
+
+
+KEEP = keeping(timedelta(days=400), timedelta(days=762))
 
 
 @pytest.fixture
@@ -26,21 +34,21 @@ async def serving(settings: Settings, world: World) -> Any:
 
 
 async def forgotten(pool: db.Pool, keep: Keep, now: datetime) -> tuple[int, int, int]:
-    done = await forget(pool, keep, now)
-    again = await forget(pool, keep, now)
-    assert again == Forgotten(0, 0, 0)
+    done = await forget(pool, keep, SECRET, now)
+    again = await forget(pool, keep, SECRET, now)
+    assert again == Forgotten(0, 0, 0, 0, 0)
     return done.keys, done.events, done.decisions
 
 
 async def test_a_key_is_kept_for_30_days(world: World, serving: db.Pool) -> None:
     await serving.execute("delete from idempotency")
     first = await world.merchant.post("/v1/consumers", {"reference": "ada"}, key="k")
-    assert await forgotten(serving, Keep(LONG, LONG), NOON + KEYS) == (0, 0, 0)
+    assert await forgotten(serving, keeping(), NOON + KEYS) == (0, 0, 0)
     again = await world.merchant.post("/v1/consumers", {"reference": "ada"}, key="k")
     assert (again.status_code, again.content) == (201, first.content)
     other = await world.merchant.post("/v1/consumers", {"reference": "bob"}, key="k")
     assert (other.status_code, other.json()["code"]) == (422, "idempotency_key_reused")
-    assert await forgotten(serving, Keep(LONG, LONG), NOON + KEYS + TICK) == (1, 0, 0)
+    assert await forgotten(serving, keeping(), NOON + KEYS + TICK) == (1, 0, 0)
     assert (await world.merchant.post("/v1/consumers", {"reference": "bob"}, key="k")).status_code == 201
 
 
@@ -75,7 +83,7 @@ async def test_events_are_forgotten_from_the_first_on_and_stay_without_gaps(
     per = (told - before) // 6
     assert per >= 1
     assert told == before + 6 * per
-    keep = Keep(timedelta(days=400), LONG)
+    keep = keeping(timedelta(days=400))
     assert (await forgotten(serving, keep, NOON + timedelta(days=400)))[1] == 0
     # The first three are old; the fifth is, too, but stands behind one that is not, and numbers have no gaps.
     first = before + 3 * per + 1
@@ -101,7 +109,7 @@ async def test_events_that_nobody_reads_are_forgotten_too(world: World, serving:
     count = await world.pool.fetchval("select count(*) from events")
     assert count > 0
     assert await world.pool.fetchval("select count(*) from events where number is not null") == 0
-    assert (await forgotten(serving, Keep(timedelta(days=400), LONG), NOON + timedelta(days=401)))[1] == count
+    assert (await forgotten(serving, keeping(timedelta(days=400)), NOON + timedelta(days=401)))[1] == count
     assert await world.pool.fetchval("select count(*) from events") == 0
 
 
@@ -160,3 +168,77 @@ async def test_nobody_has_younger_decisions_forgotten_whatever_they_say(world: W
 async def db_owner(pool: db.Pool) -> bool:
     owns: bool = await pool.fetchval("select has_table_privilege('decisions', 'delete')")
     return owns
+
+
+# The law, outside sources, the audit log ------------------------------------------------------------------------------
+
+
+async def test_what_the_law_wants_kept_is_written_down_and_changed_by_nobody(serving: db.Pool) -> None:
+    kept = await serving.fetch("select what, months, source from kept_at_least order by what")
+    assert [tuple(row) for row in kept] == [
+        ("audit", 24, "12 CFR 1026.25"), ("decisions", 25, "12 CFR 1002.12(b)"), ("enquiries", 25, "12 CFR 1002.12(b)"),
+    ]  # fmt: skip
+    if not await db_owner(serving):
+        for statement in ("update kept_at_least set months = 1", "insert into kept_at_least values ('audit', 1, '')"):
+            with pytest.raises(asyncpg.InsufficientPrivilegeError):
+                await serving.execute(statement)
+
+
+async def test_where_no_law_is_written_down_nothing_is_forgotten(world: World, serving: db.Pool) -> None:
+    decided: str = (await world.checkout(await world.consumer(), 100_00))["id"]
+    await dated(world, decided, OLD)
+    await world.pool.execute("delete from kept_at_least")
+    assert (await forget(serving, keeping(decisions=TICK), SECRET, clock.now())).decisions == 0
+    async with world.pool.acquire() as conn:
+        await retention.write_floors(conn)
+    assert (await forget(serving, keeping(decisions=TICK), SECRET, clock.now())).decisions == 1
+
+
+async def asked(world: World, consumer: str, decision: str, at: datetime) -> str:
+    """An enquiry of another day, made for a decision."""
+    bucket = ids.bucket_of(consumer)
+    consent, enquiry = (ids.new_id(one, bucket, int(at.timestamp() * 1000)) for one in (ids.CONSENT, ids.ENQUIRY))
+    await world.pool.execute(
+        "insert into consents (bucket, consent_id, consumer_id, merchant_id, subject, purpose, data_types, sources,"
+        " gateway_ids, from_on, to_on, times, used, channel, evidence, given_at, expires_at)"
+        " select bucket, $1, consumer_id, merchant_id, '', 'credit_decision', '{income}', '{bureau}', '{ga}', $2, $2,"
+        " 1, 1, 'online', '', $3, $4 from consumers where consumer_id = $5",
+        consent, at.date(), at, at + timedelta(days=1), consumer,
+    )  # fmt: skip
+    await world.pool.execute(
+        "insert into enquiries (bucket, enquiry_id, consumer_id, consent_id, decision_id, gateway_id, gateway,"
+        " data_type, purpose, facts, from_on, to_on, asked_at)"
+        " values ($1, $2, $3, $4, $5, 'ga', 'bureau', 'income', 'credit_decision', '{x}', $6, $6, $7)",
+        bucket, enquiry, consumer, consent, decision, at.date(), at,
+    )  # fmt: skip
+    await world.pool.execute(
+        "insert into reports (bucket, enquiry_id, outcome, answered_at) values ($1, $2, 'no_record', $3)",
+        bucket, enquiry, at,
+    )  # fmt: skip
+    return enquiry
+
+
+async def test_enquiries_are_forgotten_when_they_are_old_and_their_decision_is_gone(
+    world: World, serving: db.Pool
+) -> None:
+    consumer = await world.consumer()
+    decided: str = (await world.checkout(consumer, 100_00))["id"]
+    gone = ids.new_id(ids.DECISION, 0, 0)
+    _, kept, edge = [
+        await asked(world, consumer, decision, at)
+        for decision, at in ((gone, OLD), (decided, OLD), (gone, OLD + timedelta(days=3)))
+    ]
+    now = OLD + timedelta(days=3 + 800)
+    done = await forget(serving, keeping(rest=timedelta(days=800)), SECRET, now)
+    assert (done.enquiries, done.entries) == (1, 0)
+    left = await world.pool.fetch("select enquiry_id from enquiries order by asked_at")
+    assert [row["enquiry_id"] for row in left] == [kept, edge]
+    assert await world.pool.fetchval("select count(*) from reports") == 2
+    young = await asked(world, consumer, gone, clock.now() - timedelta(days=700))
+    assert (await forget(serving, keeping(rest=TICK), SECRET, datetime(2500, 1, 1, tzinfo=UTC))).enquiries == 1
+    left = await world.pool.fetch("select enquiry_id from enquiries order by asked_at")
+    assert [row["enquiry_id"] for row in left] == [kept, young]
+    with pytest.raises(asyncpg.RestrictViolationError):
+        await world.pool.execute("delete from enquiries where enquiry_id = $1", young)
+    with pytest.raises(asyncpg.RestrictViolationError):
+        await world.pool.execute("delete from reports where enquiry_id = $1", young)
