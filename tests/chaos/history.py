@@ -12,6 +12,7 @@ from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from enum import Enum
 from itertools import pairwise
+from typing import NamedTuple
 
 from msgspec import Struct
 
@@ -118,9 +119,16 @@ def faults(
     ]
 
 
-def longest_gap(heard: Sequence[float]) -> tuple[float, float]:
-    """The longest time between two definite answers, and when it began."""
-    return max(((after - before, before) for before, after in pairwise(sorted(heard))), default=(0.0, 0.0))
+class Gap(NamedTuple):
+    """A time in which nobody was answered for good."""
+
+    seconds: float
+    began: float
+
+
+def gaps(heard: Sequence[float]) -> list[Gap]:
+    """The times between two definite answers, the longest first."""
+    return sorted((Gap(after - before, before) for before, after in pairwise(sorted(heard))), reverse=True)
 
 
 def _by_key(writes: Sequence[Write]) -> dict[str, Asked]:

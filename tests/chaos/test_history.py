@@ -3,7 +3,7 @@
 import pytest
 from msgspec.structs import replace
 
-from tests.chaos.history import Account, Kind, Read, Write, faults, longest_gap
+from tests.chaos.history import Account, Kind, Read, Write, faults, gaps
 
 THING, ACCOUNT = "order-1", "co-1"
 
@@ -89,6 +89,6 @@ def test_the_limit_holds_at_every_moment(limit: int, is_over: bool) -> None:
     assert found == ({Kind.OVER_LIMIT} if is_over else set())
 
 
-def test_the_longest_gap() -> None:
-    assert longest_gap([9.0, 1.0, 4.5, 3.0]) == (4.5, 4.5)
-    assert longest_gap([])[0] == 0
+def test_the_longest_gaps_stand_first() -> None:
+    assert gaps([9.0, 1.0, 4.5, 3.0]) == [(4.5, 4.5), (2.0, 1.0), (1.5, 3.0)]
+    assert gaps([]) == []

@@ -10,11 +10,12 @@ from contextlib import contextmanager, suppress
 
 import redis.asyncio as redis
 
+from tests.chaos.history import Gap
 from tests.chaos.trade import Trade
 from tests.engine.processes import Own, Service, children_of
 from tests.engine.proxy import Cut, Proxy
 
-FREEZE_S = 3.5
+FREEZE_S, SHORT_FREEZE_S = 3.5, 1.0  # in the whole programme, and in a small one
 NEXT_ANSWER_S = 5.0
 
 Trouble = Callable[[], Awaitable[None]]
@@ -35,23 +36,26 @@ class Troubles:
         self.counts: dict[str, int] = {}
         self._began: list[tuple[float, str]] = []
         self.scale = 0
+        self._freeze_s = FREEZE_S
 
     async def run(self, seed: int, scale: int) -> None:
-        """All of them in an order of chance; `scale` 12 is the whole programme."""
+        """All of them in an order of chance; `scale` 12 is the whole programme, 1 one of each."""
         chance, self.scale = random.Random(seed), scale
-        programme: list[tuple[str, Trouble]] = [
-            *[("PostgreSQL killed", self._kill_postgres)] * (scale // 2),
-            *[("PostgreSQL killed at an answer", self._kill_postgres_at_an_answer)] * (scale // 2),
-            *[("service killed", self._kill_service)] * (scale // 3),
-            *[("service killed at an answer", self._kill_service_at_an_answer)] * (scale // 3),
-            *[("Redis killed, its data wiped", self._kill_redis)] * (scale // 3),
-            *[("old copy of Redis' data restored", self._restore_an_old_copy)] * (scale // 6),
-            *[("PostgreSQL frozen", self._freeze_postgres)] * (scale // 6),
-            *[("a service frozen", self._freeze_service)] * (scale // 6),
-            *[("Redis frozen", self._freeze_redis)] * (scale // 6),
-            *[("cut before COMMIT", lambda: self._cut(Cut.BEFORE))] * (scale // 2),
-            *[("cut after COMMIT", lambda: self._cut(Cut.AFTER))] * (scale // 2),
+        self._freeze_s = FREEZE_S if scale >= 12 else SHORT_FREEZE_S
+        troubles: list[tuple[str, int, Trouble]] = [  # how often: in the whole programme
+            ("PostgreSQL killed", 6, self._kill_postgres),
+            ("PostgreSQL killed at an answer", 6, self._kill_postgres_at_an_answer),
+            ("service killed", 4, self._kill_service),
+            ("service killed at an answer", 4, self._kill_service_at_an_answer),
+            ("Redis killed, its data wiped", 4, self._kill_redis),
+            ("old copy of Redis' data restored", 2, self._restore_an_old_copy),
+            ("PostgreSQL frozen", 2, self._freeze_postgres),
+            ("a service frozen", 2, self._freeze_service),
+            ("Redis frozen", 2, self._freeze_redis),
+            ("cut before COMMIT", 6, lambda: self._cut(Cut.BEFORE)),
+            ("cut after COMMIT", 6, lambda: self._cut(Cut.AFTER)),
         ]
+        programme = [(name, act) for name, often, act in troubles for _ in range(max(1, often * scale // 12))]
         chance.shuffle(programme)
         for name, trouble in programme:
             self._began.append((time.perf_counter(), name))
@@ -61,9 +65,12 @@ class Troubles:
             await asyncio.sleep(chance.uniform(0.2, 0.8))
         await self._all_are_up()
 
-    def at(self, instant: float) -> str:
-        """What went on then."""
-        return next((name for began, name in reversed(self._began) if began <= instant), "nothing")
+    def during(self, gap: Gap) -> str:
+        """What went on then, and before."""
+        at = [
+            f"{name} at {began - gap.began:+.1f} s" for began, name in self._began if began <= gap.began + gap.seconds
+        ]
+        return ", ".join(at[-3:])
 
     async def _somebody_is_answered(self) -> None:
         before = len(self._trade.definite)
@@ -89,7 +96,7 @@ class Troubles:
 
     async def _freeze_postgres(self) -> None:
         with self._own.postgres_stands_still():
-            await asyncio.sleep(FREEZE_S)
+            await asyncio.sleep(self._freeze_s)
 
     async def _cut(self, cut: Cut) -> None:
         proxy = random.choice(self._proxies)
@@ -128,7 +135,7 @@ class Troubles:
     async def _freeze_service(self) -> None:
         await self._all_are_up()
         with stopped(random.choice(self._services).workers()):
-            await asyncio.sleep(FREEZE_S)
+            await asyncio.sleep(self._freeze_s)
 
     async def _all_are_up(self) -> None:
         for up in self._up:
@@ -142,7 +149,7 @@ class Troubles:
 
     async def _freeze_redis(self) -> None:
         with stopped([self._own.pid_of("valkey")]):
-            await asyncio.sleep(FREEZE_S)
+            await asyncio.sleep(self._freeze_s)
 
     async def _restore_an_old_copy(self) -> None:
         client = redis.Redis.from_url(self._own.settings.redis_url or "", protocol=2, driver_info=None)
