@@ -69,15 +69,20 @@ select number, occasion, debit, debit_owner, credit, credit_owner, amount, booke
 -- person_of_consumer --
 select person_id from consumers where bucket = $1 and consumer_id = $2 and merchant_id = $3;
 
--- consumer_of_plan --
-select consumer_id from plans where bucket = $1 and plan_id = $2 and ($3::text is null or merchant_id = $3);
+-- key_of_plan --
+-- The data key of a plan's consumer; of this merchant's, if one is named.
+select d.key_id, d.wrapped
+  from plans p
+  join data_keys d on d.bucket = bucket_of(p.consumer_id) and d.key_id = p.consumer_id
+ where p.bucket = $1 and p.plan_id = $2 and ($3::text is null or p.merchant_id = $3);
 
--- own_consumers --
--- Those of them that are a merchant's.
-select c.consumer_id
-  from unnest($1::smallint[], $2::text[]) as k (bucket, consumer_id)
-  join consumers c using (bucket, consumer_id)
- where c.merchant_id = $3;
+-- keys_to_open --
+-- The data keys that somebody may open texts with: a merchant's are those of its own consumers.
+select d.key_id, d.wrapped
+  from unnest($1::smallint[], $2::text[]) as k (bucket, key_id)
+  join data_keys d using (bucket, key_id)
+  left join consumers c on c.bucket = d.bucket and c.consumer_id = d.key_id
+ where $3::text is null or c.merchant_id = $3;
 
 -- consumers_of_person --
 select c.consumer_id, c.merchant_id

@@ -2,6 +2,7 @@
 
 from typing import TypeVar
 
+import asyncpg
 from litestar.types import Scope
 from msgspec import Struct
 
@@ -23,10 +24,10 @@ async def sealed_for_plan(services: Services, plan_id: str, merchant_id: str | N
     """The body of a verb with its texts sealed. Refused: NOT_FOUND where there is no such plan; ERASED."""
     if not has_texts(body):
         return body
-    consumer_id = await services.pool.fetchval(Q.consumer_of_plan, ids.bucket_of(plan_id), plan_id, merchant_id)
-    if consumer_id is None:
-        raise Refused(Code.NOT_FOUND, f"There is no plan {plan_id}.", "/id")
-    return sealed_body(body, await key_of(services, services.pool, consumer_id), plan_id)
+    row = await services.pool.fetchrow(Q.key_of_plan, ids.bucket_of(plan_id), plan_id, merchant_id)
+    if row is None:
+        raise Refused(Code.NOT_FOUND, f"There is no plan {plan_id!r}.", "/id")
+    return sealed_body(body, _there(_key(services, row)), plan_id)
 
 
 async def sealed_for_consumer(services: Services, conn: Connection | Pool, consumer_id: str, body: B) -> B:
@@ -41,10 +42,7 @@ async def key_of(services: Services, conn: Connection | Pool, key_id: str) -> Da
     found = await data_keys(conn, services.secrets, [key_id])
     if key_id not in found:
         raise Refused(Code.NOT_FOUND, f"There is no consumer {key_id!r}.", "/id")
-    key = found[key_id]
-    if key is None:
-        raise Refused(Code.ERASED, "Nothing more is written down of a consumer who was erased.", "/id")
-    return key
+    return _there(found[key_id])
 
 
 def holds_words(body: bytes) -> bool:
@@ -67,10 +65,17 @@ async def opened_for(scope: Scope, body: bytes) -> bytes:
     if not words:
         return body
     services: Services = scope["app"].state["services"]
-    key_ids = {key_id for _, key_id in words.values()}
-    if principal.audience == "merchant":
-        own = await services.pool.fetch(
-            Q.own_consumers, [ids.bucket_of(one) for one in key_ids], list(key_ids), principal.owner_id
-        )
-        key_ids = {row[0] for row in own}
-    return opened(body, words, await data_keys(services.pool, services.secrets, key_ids))
+    key_ids = list({key_id for _, key_id in words.values()})
+    merchant_id = principal.owner_id if principal.audience == "merchant" else None
+    rows = await services.pool.fetch(Q.keys_to_open, [ids.bucket_of(one) for one in key_ids], key_ids, merchant_id)
+    return opened(body, words, {row["key_id"]: _key(services, row) for row in rows})
+
+
+def _key(services: Services, row: asyncpg.Record) -> DataKey | None:
+    return services.secrets.unwrapped(row["key_id"], row["wrapped"]) if row["wrapped"] is not None else None
+
+
+def _there(key: DataKey | None) -> DataKey:
+    if key is None:
+        raise Refused(Code.ERASED, "Nothing more is written down of a consumer who was erased.", "/id")
+    return key

@@ -3,6 +3,7 @@
 import asyncio
 import os
 import uuid
+from contextlib import suppress
 from datetime import UTC, datetime
 from typing import Any
 
@@ -10,6 +11,7 @@ import asyncpg
 import pytest
 
 from service import ids
+from service.packed import unpack
 from tests.bench.cast import ATTRIBUTES as GOOD
 from tests.flows.world import NOON, World
 
@@ -47,13 +49,19 @@ async def lived(world: World) -> tuple[str, str]:
     return consumer, ids.origin(ids.DECISION, offer["id"])
 
 
+def plain(kept: bytes) -> bytes:
+    with suppress(RuntimeError):  # it is not packed
+        return unpack(kept)
+    return kept
+
+
 async def found_in(world: World, *words: str) -> list[str]:
-    """The tables in which one of the words stands, as text or as bytes."""
+    """The tables in which one of the words stands, as text or as bytes, packed or not."""
     tables = [row[0] for row in await world.pool.fetch("select tablename from pg_tables where schemaname = 'public'")]
     found = []
     for table in tables:
         for row in await world.pool.fetch(f"select * from {table}"):
-            kept = [one if isinstance(one, bytes) else str(one).encode() for one in row.values()]
+            kept = [plain(one) if isinstance(one, bytes) else str(one).encode() for one in row.values()]
             if any(word.encode() in one for word in words for one in kept):
                 found.append(table)
                 break
@@ -63,6 +71,7 @@ async def found_in(world: World, *words: str) -> list[str]:
 async def test_what_is_personal_is_nowhere_in_plain_text(world: World) -> None:
     await lived(world)
     assert await found_in(world, NAME, TOWN) == []
+    assert "decisions" in await found_in(world, '"offers"'), "what is packed is looked through, too"
 
 
 async def in_files(words: str) -> bytes:
