@@ -37,7 +37,7 @@ from service.plans.plan import Plan
 from service.plans.reading_store import load_plans
 
 FOUND_AT_ONCE: Final = 10_000
-PLANS_AT_ONCE: Final = 100  # of one transaction
+PLANS_AT_ONCE: Final = 64  # of one transaction; what they pay is one batch of the lane
 
 Place = tuple[int, str]  # a plan: those after it are looked at next
 FIRST: Final[Place] = (-1, "")
