@@ -136,9 +136,7 @@ def _owed(plan_id: str, merchant_id: str, parts: Parts) -> Balances:
 
 def _between(occasion: Occasion, before: Balances, after: Balances) -> Iterator[Transfer]:
     """The differences of the places, debits against credits in their order."""
-    differences = after.copy()
-    for place, amount in before.items():
-        differences[place] = differences.get(place, 0) - amount
+    differences = after | {place: after.get(place, 0) - amount for place, amount in before.items()}
     debits = [(place, amount) for place, amount in differences.items() if amount > 0]
     credits_ = [(place, -amount) for place, amount in differences.items() if amount < 0]
     assert not sum(differences.values()), "the books do not balance"

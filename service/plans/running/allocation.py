@@ -48,9 +48,10 @@ def _horizontally(
     may_take: IsCandidate,
 ) -> int:  # fmt: skip
     tried: list[Row] = []
-    while amount > 0 and any(row.is_open for row in rows):
-        targets = targets_of(rows, timing, future, on, _candidates(future, tried, may_take))
-        if not targets:
+    is_candidate = _candidates(future, tried, may_take)
+    while amount > 0:
+        targets = targets_of(rows, timing, future, on, is_candidate)
+        if not targets or not any(row.is_open for row in rows):
             break
         before = amount
         for step in steps:
