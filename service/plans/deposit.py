@@ -19,6 +19,7 @@ from service.plans.offer import Kind
 from service.plans.plan import Plan
 from service.plans.running.deposit_facts import ClaimMade
 from service.plans.running.facts import GivenBack, Why
+from service.plans.waiting import claimable
 
 
 class Claim(PlanCommand, frozen=True, kw_only=True):
@@ -38,12 +39,17 @@ class Claim(PlanCommand, frozen=True, kw_only=True):
     who_may = MERCHANTS
 
     def apply(self, book: Book, now: datetime) -> Change:
-        """Refused: NOT_FOUND, STATE_FORBIDS, AMOUNT_EXCEEDS_AUTHORIZED, INVALID_FIELD (nothing, and not all of it)."""
+        """Refused: NOT_FOUND, STATE_FORBIDS (more than the consumer has proved that they agree to, where they are to),
+        AMOUNT_EXCEEDS_AUTHORIZED, INVALID_FIELD (nothing, and not all of it).
+        """
         plan = _deposit(self, book)
         require_open(plan, now, "claimed")
         refuse_twice(plan, self.reference)
         if self.amount > plan.remaining:
             raise _more_than_left(plan, self.amount)
+        most = claimable(plan.offer, plan.standing, plan.amounts.captured)
+        if most is not None and self.amount > most:
+            raise refuse_state(plan, f"claimed for more than {most} before the consumer proves that they agree")
         if not self.amount and not self.final:
             raise Refused(Code.INVALID_FIELD, "Nothing is claimed only as the last of a deposit: say final.", "/amount")
         today, days = today_of(plan, now), plan.offer.servicing.contest_days if self.amount else 0

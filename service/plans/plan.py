@@ -34,6 +34,7 @@ from service.plans.state import (
     state_of,
 )
 from service.plans.used import UseOfPlan, awaits_word, captured_by, is_unconfirmed, is_unproved, next_of_use, used
+from service.plans.waiting import while_waiting
 from service.plans.withdrawn import WithdrawalOfPlan, withdrawal_of
 from service.terms.apr import Apr
 from service.terms.terms import Terms
@@ -292,7 +293,7 @@ def next_actions(plan: Plan) -> tuple[str, ...]:
         actions += ["contest_claim"] if claim.state is ClaimState.MADE else ["decide_claim"]
         actions += ["lower_claim", "withdraw_claim"]
     elif plan.remaining and plan.is_unconfirmed:
-        actions += ["authenticate" if is_unproved(plan.offer, plan.standing) else "confirm", "void", *_changes(plan)]
+        actions += [*while_waiting(plan.offer, plan.standing, plan.amounts.captured), *_changes(plan)]
     elif plan.remaining:
         actions += ["claim", "release"] if plan.kind is Kind.DEPOSIT else ["capture"]
         if not (plan.standing.use_started_at and plan.standing_bills):

@@ -30,8 +30,6 @@ def leeway_is_possible(policy: Policy) -> Iterator[Fault]:
             for name in ("confirm_days", "permission", "evidence"):
                 if getattr(row.use, name):
                     yield Fault(f"{at}/use/{name}", AGREED_DEPOSIT)
-            if row.authentication is not None:
-                yield Fault(f"{at}/authentication", AGREED_DEPOSIT)
         yield from _authentication(policy, at, row)
         if isinstance(row, PayAfterUse) and row.use.permission and not (row.use.confirm_days and row.use.scenario):
             yield Fault(f"{at}/use/permission", NOTHING_TO_PERMIT)

@@ -337,3 +337,85 @@ async def test_another_merchants_is_not_found_and_a_wrong_kind_of_answer_says_so
     for body in ({"by": "passkey"}, {"by": "code", "origin": SHOP}, {"by": "word"}):
         refused = await world.merchant.post(f"/v1/plans/{plan['id']}/authentications", body)
         assert (refused.status_code, refused.json()["code"]) == (400, "invalid_field")
+
+
+# Other kinds of plans -------------------------------------------------------------------------------------------------
+
+
+async def asks_of(world: World, rows: str, **authentication: Any) -> None:
+    """From now on this price list needs the consumer's authentication."""
+    document = msgspec.json.decode(POLICY.read_bytes())
+    named = [row | {"authentication": authentication} for row in document[rows]]
+    await publish(world, document | {rows: named})
+
+
+async def agrees(world: World, device: Device, plan: str) -> dict[str, Any]:
+    asked = await ask(world.merchant, plan)
+    status, found = await answer(world.merchant, asked, credential=device.answer(asked["options"]))
+    assert status == 200, found
+    return found
+
+
+async def do(world: World, plan: dict[str, Any], verb: str, **body: Any) -> int:
+    return (await world.merchant.post(f"/v1/plans/{plan['id']}/{verb}", body)).status_code
+
+
+async def test_a_deposit_is_agreed_to_before_it_is_used_or_claimed(world: World) -> None:
+    await asks_of(world, "deposits", above=100_00)
+    consumer = await world.consumer(limit=5_000_00)
+    device = await device_of(world, consumer)
+    plan = await world.plan(consumer, 600_00, "deposit", deposit_amount=500_00)
+    assert plan["must_authenticate"]
+    assert {"authenticate", "release", "void"} <= set(plan["next_actions"])
+    assert "start_use" not in plan["next_actions"]
+    assert await do(world, plan, "use/start") == 409
+    assert await do(world, plan, "claims", amount=100_01, evidence="a photo") == 409
+    asked = await ask(world.merchant, plan["id"])
+    assert (asked["amount"], asked["currency"]) == (500_00, "EUR")
+    found = await agrees(world, device, plan["id"])
+    assert not found["must_authenticate"]
+    assert {"claim", "start_use"} <= set(found["next_actions"])
+    assert await do(world, plan, "use/start") == 200
+    # more is handed out: what was agreed to may be claimed, and no more before they agree to the rest
+    assert await do(world, plan, "top_up", amount=200_00) == 200
+    topped = (await world.merchant.get(f"/v1/plans/{plan['id']}")).json()
+    assert (topped["must_authenticate"], "end_use" in topped["next_actions"]) == (True, True)
+    assert {"authenticate", "claim", "release"} <= set(topped["next_actions"])
+    assert await do(world, plan, "use/end") == 200
+    claim = {"evidence": "a photo", "final": False}
+    assert await do(world, plan, "claims", amount=500_01, **claim) == 409
+    assert await do(world, plan, "claims", amount=450_00, **claim) in (200, 201)
+    assert await do(world, plan, "claims", amount=100_00, **claim) == 409
+    asked = await ask(world.merchant, plan["id"])
+    assert asked["amount"] == 700_00
+    status, answered = await answer(world.merchant, asked, credential=device.answer(asked["options"]))
+    assert status == 200, answered
+    assert await do(world, plan, "claims", amount=100_00, **claim) in (200, 201)
+
+
+async def test_a_deposit_that_nobody_agreed_to_goes_back(world: World) -> None:
+    await asks_of(world, "deposits", above=0)
+    consumer = await world.consumer(limit=5_000_00)
+    plan = await world.plan(consumer, 600_00, "deposit", deposit_amount=500_00)
+    assert plan["must_authenticate"]
+    assert await do(world, plan, "claims", amount=1, evidence="a photo") == 409
+    assert await do(world, plan, "release") == 200
+    assert (await world.account(consumer))["reserved"] == 0
+
+
+async def test_a_small_deposit_needs_no_proof(world: World) -> None:
+    await asks_of(world, "deposits", above=500_00)
+    plan = await world.plan(await world.consumer(limit=5_000_00), 600_00, "deposit", deposit_amount=500_00)
+    assert not plan["must_authenticate"]
+    assert await do(world, plan, "claims", amount=100_00, evidence="a photo") in (200, 201)
+
+
+async def test_what_is_used_before_it_is_paid_is_agreed_to_before_it_is_used(world: World) -> None:
+    await asks_of(world, "pay_after_use", above=100_00)
+    consumer = await world.consumer(limit=5_000_00)
+    device = await device_of(world, consumer)
+    plan = await world.plan(consumer, 200_00, "pay_after_use")
+    assert await do(world, plan, "use/start") == 409
+    assert await capture(world, plan["id"]) == 409
+    await agrees(world, device, plan["id"])
+    assert await do(world, plan, "use/start") == 200

@@ -55,6 +55,7 @@ from tests.policies.sample import document_with
         ("/deposits/0/use", {"convert_max": 2}, "/deposits/0/use/convert_max", LATE_DEPOSIT),
         ("/deposits/0/use", {"confirm_days": 1}, "/deposits/0/use/confirm_days", AGREED_DEPOSIT),
         ("/deposits/0/use", {"evidence": True}, "/deposits/0/use/evidence", AGREED_DEPOSIT),
+        ("/deposits/0/authentication", {"above": 1}, None, None),
         ("/deposits/0/leeway", {"extend_days_max": 7}, None, None),
         (
             "/deposits/0/leeway",
