@@ -152,11 +152,27 @@ def _decimals(known: Any, name: str = "") -> Iterator[tuple[str, re.Pattern[str]
 
 
 def _check_decimals(raw: bytes, patterns: dict[str, re.Pattern[str]], values_max: int | None = None) -> None:
-    for path, value in islice(everything(_decode_any(raw)), values_max) if patterns else ():
+    if not patterns or _are_decimals(body := _decode_any(raw), patterns):
+        return
+    for path, value in islice(everything(body), values_max):
         pattern = patterns.get(str(path[1])) if path else None
         if pattern and not (isinstance(value, str) and pattern.search(value)):
             sentence = 'A decimal number is a string of digits, with a point if there is a fraction: "9.4822".'
             raise Refused(Code.INVALID_FIELD, sentence, pointer_of(place_of(path)))
+
+
+def _are_decimals(body: Any, patterns: dict[str, re.Pattern[str]]) -> bool:
+    """Whether all decimal fields are right, told quickly: without where each stands."""
+    left = [body] if isinstance(body, dict | list) else []
+    while left:
+        one = left.pop()
+        if isinstance(one, dict):
+            for name, pattern in patterns.items():
+                if name in one and not (isinstance(value := one[name], str) and pattern.search(value)):
+                    return False
+        children = one.values() if isinstance(one, dict) else one
+        left += [child for child in children if isinstance(child, dict | list)]
+    return True
 
 
 _NUL: Final = re.compile("\x00")

@@ -3,7 +3,7 @@
 import re
 import uuid
 from collections.abc import Awaitable, Callable, Iterator, Mapping
-from copy import copy, deepcopy
+from copy import copy
 from datetime import timedelta
 from types import MappingProxyType
 from typing import Any
@@ -317,22 +317,25 @@ def fields_of(body: Any, pointer: str = "") -> Iterator[tuple[str, Any]]:
 
 
 def with_field(body: dict[str, Any], pointer: str, value: Any) -> dict[str, Any]:
-    """A copy of `body` with another value at `pointer`."""
-    copy = deepcopy(body)
-    place: Any = copy
-    *way, last = [int(part) if part.isdigit() else part for part in pointer.split("/")[1:]]
-    for part in way:
-        place = place[part]
+    """A copy of `body` with another value at `pointer`; what stands beside the way to it is not copied."""
+    copy, place, last = _copied_as_far_as(pointer, body)
     place[last] = value
     return copy
 
 
 def without_field(body: dict[str, Any], pointer: str) -> dict[str, Any]:
-    """A copy of `body` without the field at `pointer`."""
-    copy = deepcopy(body)
+    """A copy of `body` without the field at `pointer`, likewise."""
+    copy, place, last = _copied_as_far_as(pointer, body)
+    del place[last]
+    return copy
+
+
+def _copied_as_far_as(pointer: str, body: dict[str, Any]) -> tuple[dict[str, Any], Any, str | int]:
+    """The copy, what in it the field at `pointer` stands in, and the field's name there."""
+    copy = dict(body)
     place: Any = copy
     *way, last = [int(part) if part.isdigit() else part for part in pointer.split("/")[1:]]
     for part in way:
+        place[part] = place[part].copy()
         place = place[part]
-    del place[last]
-    return copy
+    return copy, place, last
