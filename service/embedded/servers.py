@@ -8,6 +8,7 @@ import shutil
 import signal
 import socket
 import subprocess
+import sys
 import time
 from base64 import b64encode
 from hashlib import pbkdf2_hmac, sha256
@@ -25,7 +26,7 @@ _HELD: Final = ("already exists", "already in use", "shared memory block", "anot
 _LOG_BYTES_MAX: Final = 10_000_000
 
 # Durability stays at its defaults; the rest suits a laptop.
-_POSTGRES_SETTINGS: Final = {
+_POSTGRES_SETTINGS: Final[dict[str, str]] = {
     "listen_addresses": "",
     "unix_socket_permissions": "0700",
     "shared_buffers": "512MB",
@@ -36,6 +37,8 @@ _POSTGRES_SETTINGS: Final = {
     "log_checkpoints": "off",
     "timezone": "UTC",
 }
+if sys.platform == "linux":  # after a crash: one call for all of its files, instead of one for each
+    _POSTGRES_SETTINGS["recovery_init_sync_method"] = "syncfs"
 
 
 class Server:
