@@ -27,6 +27,9 @@ _LENGTH: Final = re.compile(rb"^content-length:[ \t]*(\d{1,5})[ \t]*\r\n", re.MU
 _UNUSUAL: Final = re.compile(rb"transfer-encoding|upgrade|expect|connection:[ \t]*close")
 
 
+STRIKES_MAX: Final = 16  # answers 401 on one connection
+
+
 class State(ServerState):
     """What all connections of a process share."""
 
@@ -42,6 +45,22 @@ class Door(HttpToolsProtocol):
 
     server_state: State
     _joined: Joined
+    _strikes = 0
+
+    def strike(self) -> bool:
+        """One more of its requests had no key that we know. True when that was enough: the connection ends with it.
+
+        Who sends thousands of such requests at once would have all of them answered, beside those who have a key.
+        """
+        self._strikes += 1
+        if self._strikes < STRIKES_MAX:
+            return False
+        self._joined.parts_when_closed = True
+        return True
+
+    def on_message_begin(self) -> None:
+        super().on_message_begin()
+        self.scope["state"]["strike"] = self.strike
 
     def turns_away(self, data: bytes) -> bool:
         """Whether that is one request, whole and plain, that is not let in; then it was told so."""

@@ -41,6 +41,8 @@ class Outward:
         async def carried(message: Message) -> None:
             if message["type"] == "http.response.start":
                 message["headers"] = carrying(message["headers"])
+                if message["status"] == 401 and (strike := scope["state"].get("strike")) and strike():
+                    message["headers"] = [*message["headers"], (b"connection", b"close")]
                 scope["path_template"] = inner.get("path_template", "")  # found meanwhile: whoever counts goes by it
             await send(message)
 

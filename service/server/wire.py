@@ -169,6 +169,10 @@ class Protocol(Door):
     # What the application does ----------------------------------------------------------------------------------------
 
     def on_response_complete(self) -> None:
+        if self._joined.is_parting:
+            self.pipeline.clear()
+            self._kept = b""
+            self.flow.resume_reading()
         super().on_response_complete()
         if self._joined.is_parting:
             self._stop_listening()
@@ -305,7 +309,7 @@ class Protocol(Door):
 
 
 class _Nothing:
-    """Stands before the first request."""
+    """Before the first request."""
 
     scope: Any = ()
     keep_alive = response_started = True

@@ -10,7 +10,7 @@ import resource
 import socket
 import tempfile
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 
 import httpx
@@ -29,7 +29,8 @@ PLANS = 100
 CLOSED = 32  # callers who find out what can be served
 TIMES = 10
 NORMAL = 0.8  # of what was served before
-LINE = b"GET /openapi.yaml HTTP/1.1\r\nHost: x\r\n\r\n"
+LINES = (b"GET /v1/plans HTTP/1.1\r\nHost: x\r\n\r\n", b"GET /livez HTTP/1.1\r\nHost: x\r\n\r\n")
+CONNECTIONS, MUCH = 40, 250_000  # bytes on each
 MIXED = Mix(payments=2, checkouts=68, lists=30)
 
 
@@ -98,17 +99,22 @@ async def beside(crowd: Away, port: int) -> None:
     print(f"300 slow connections: p99 {quiet:.3f} -> {p99(of_status(others, 200)):.3f} s, {said(others)}", flush=True)
     for connection in slow:
         connection.close()
-    held = []
-    pouring = asyncio.create_task(crowd.closed(4, 4))
-    await asyncio.sleep(0.2)
-    for _ in range(40):
-        held.append(socket.create_connection(("127.0.0.1", port)))
-        held[-1].setblocking(False)
-        held[-1].send(LINE * 6695)
-    poured = await pouring
-    print(f"10 MB of pipelined requests: p99 {quiet:.3f} -> {p99(of_status(poured, 200)):.3f} s, {said(poured)}")
-    for connection in held:
-        connection.close()
+    for line in LINES:
+        pouring = asyncio.gather(*(_pour(port, line * (MUCH // len(line))) for _ in range(CONNECTIONS)))
+        poured = await crowd.closed(4, 4)
+        pouring.cancel()
+        what = f"{CONNECTIONS * MUCH // 1_000_000} MB of {line.split()[1].decode()} without a key"
+        print(f"{what}: p99 {quiet:.3f} -> {p99(of_status(poured, 200)):.3f} s, {said(poured)}", flush=True)
+
+
+async def _pour(port: int, raw: bytes) -> None:
+    """All at once, on one connection; what is answered is read."""
+    reader, writer = await asyncio.open_connection("127.0.0.1", port)
+    with suppress(ConnectionError):
+        writer.write(raw)
+        while await reader.read(1 << 16):
+            pass
+    writer.close()
 
 
 def _slow(port: int, number: int) -> socket.socket:

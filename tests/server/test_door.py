@@ -9,7 +9,8 @@ import pytest
 import uvicorn
 
 from service.admission import Counted, Urgency
-from service.server.door import State, plain_request
+from service.server.door import STRIKES_MAX, State, plain_request
+from service.server.outward import Outward
 from service.server.reading import Reading
 from service.server.wire import Protocol
 
@@ -28,6 +29,7 @@ class House:
         self.state.admission._pace_s = 0.1
         self.go = asyncio.Event()
         self.begun = 0
+        self.status = 200
         self.opened: list[asyncio.StreamWriter] = []
         self.port = 0
 
@@ -36,7 +38,7 @@ class House:
         while (await receive()).get("more_body"):
             pass
         await self.go.wait()
-        await send({"type": "http.response.start", "status": 200, "headers": [(b"content-length", b"0")]})
+        await send({"type": "http.response.start", "status": self.status, "headers": [(b"content-length", b"0")]})
         await send({"type": "http.response.body", "body": b"", "more_body": False})
 
     async def send(self, raw: bytes) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
@@ -52,7 +54,7 @@ async def house() -> AsyncIterator[House]:
     made = House()
     config = uvicorn.Config(made.app, ws="none", lifespan="off", access_log=False, log_config=None)
     config.load()
-    config.loaded_app = Counted(made.app)
+    config.loaded_app = Outward(Counted(made.app))
     server = await asyncio.get_running_loop().create_server(
         lambda: Reading(lambda: Protocol(config, made.state, {})), "127.0.0.1", 0
     )
@@ -61,6 +63,9 @@ async def house() -> AsyncIterator[House]:
     made.go.set()
     for writer in made.opened:
         writer.close()
+    async with asyncio.timeout(10):
+        while made.state.connections:
+            await asyncio.sleep(0.01)
     server.close()
 
 
@@ -135,6 +140,20 @@ async def test_who_sends_slowly_takes_nobodys_place(house: House) -> None:
         writer.write(b"}")
         assert (await heard(reader))[0] == 200
     assert house.state.admission._under_way == 0
+
+
+async def test_who_has_no_key_is_not_answered_for_ever(house: House) -> None:
+    house.status = 401
+    house.go.set()
+    reader, _ = await house.send(LIST * 5_000)
+    raw = await reader.read()
+    assert raw.count(b"HTTP/1.1 401 ") == STRIKES_MAX
+    assert raw.count(b"connection: close") == 1
+    assert house.begun == STRIKES_MAX
+    house.status = 200
+    reader, _ = await house.send(LIST * 100)
+    for _ in range(100):
+        assert (await heard(reader))[0] == 200
 
 
 @pytest.mark.parametrize(
