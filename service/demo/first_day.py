@@ -2,7 +2,9 @@
 
 import sys
 from datetime import date, timedelta
+from typing import Any, Final
 
+import msgspec
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
@@ -10,12 +12,13 @@ from service import clock
 from service.config import Settings
 from service.demo import seed
 from service.demo.applications import read_applications
-from service.demo.connections import Answered, Connections
+from service.demo.connections import Answered, Connections, Send
 from service.demo.made_up import made_up
 from service.demo.replay import AT_ONCE, Replay
-from service.demo.seed import Demo
+from service.demo.seed import CURRENCY, Demo
 from service.demo.summary import show
 
+LIMIT_OF_ONE: Final = 1_000_00
 MONTHS_AGO = 12  # long enough for plans to be paid off, and to go overdue
 
 
@@ -28,15 +31,17 @@ async def first_day(settings: Settings, base_url: str) -> None:
     demo.first_day_on = demo.first_day_on or _months_before(today, MONTHS_AGO).isoformat()
     seed.save(settings, demo)
     service = Connections(base_url, AT_ONCE)
-    if not (await _get(service, demo.partner_key, "/v1/partner/reconciliations")).json()["reconciliations"]:
+    if not (await _get(service.send, demo.partner_key, "/v1/partner/reconciliations")).json()["reconciliations"]:
         await _replay(service, demo, today, console)
         await _reconcile(service, demo, today)
+    accounts = await accounts_of_one_person(service.send, demo)
     show(
         console,
         demo,
-        summary=(await _get(service, demo.operator_key, "/v1/operator/summary")).json(),
-        trial_balance=(await _get(service, demo.operator_key, "/v1/operator/ledger/trial-balance")).json(),
-        reconciliations=(await _get(service, demo.partner_key, "/v1/partner/reconciliations")).json(),
+        summary=(await _get(service.send, demo.operator_key, "/v1/operator/summary")).json(),
+        trial_balance=(await _get(service.send, demo.operator_key, "/v1/operator/ledger/trial-balance")).json(),
+        reconciliations=(await _get(service.send, demo.partner_key, "/v1/partner/reconciliations")).json(),
+        accounts=accounts,
         kept_in=str(seed.path(settings)),
     )
     await service.close()
@@ -65,21 +70,40 @@ async def _reconcile(service: Connections, demo: Demo, today: date) -> None:
     for business_on in (delivered_on, today - timedelta(days=1)):
         path = f"/v1/operator/programmes/{demo.programme_id}/files"
         body = f'{{"business_on": "{business_on}"}}'.encode()
-        made = (await _post(service, demo.operator_key, path, f"file-{business_on}", body)).json()
-        content = (await _get(service, demo.partner_key, f"/v1/partner/files/{made['id']}/content")).good()
+        made = (await _post(service.send, demo.operator_key, path, f"file-{business_on}", body)).json()
+        content = (await _get(service.send, demo.partner_key, f"/v1/partner/files/{made['id']}/content")).good()
         path = f"/v1/partner/files?programme_id={demo.programme_id}&business_on={business_on}"
-        (await _post(service, demo.partner_key, path, f"theirs-{business_on}", content, "text/csv")).good()
+        (await _post(service.send, demo.partner_key, path, f"theirs-{business_on}", content, "text/csv")).good()
 
 
-async def _get(service: Connections, key: str, path: str) -> Answered:
-    return await service.send("GET", path, {"Authorization": f"Bearer {key}"})
+async def accounts_of_one_person(send: Send, demo: Demo) -> list[dict[str, Any]]:
+    """Two shops register somebody by the operator's number, and one limit is set: the account as each of them sees it.
+
+    Done again, it changes nothing.
+    """
+    known = {"identifiers": [{"kind": "operator_id", "value": "K-1"}]}
+    consumers: list[tuple[str, str]] = []
+    for shop, key in enumerate((demo.merchant_key, demo.second_merchant_key), 1):
+        body = msgspec.json.encode({"reference": f"one-person-{shop}"} | known)
+        made = (await _post(send, key, "/v1/consumers", f"one-person-{shop}", body)).json()
+        consumers.append((key, made["id"]))
+    path = f"/v1/operator/consumers/{consumers[0][1]}/accounts/{CURRENCY}"
+    body = msgspec.json.encode({"limit": LIMIT_OF_ONE})
+    (await _post(send, demo.operator_key, path, "one-person-limit", body)).good()
+    return [
+        (await _get(send, key, f"/v1/consumers/{consumer}/accounts/{CURRENCY}")).json() for key, consumer in consumers
+    ]
+
+
+async def _get(send: Send, key: str, path: str) -> Answered:
+    return await send("GET", path, {"Authorization": f"Bearer {key}"}, b"")
 
 
 async def _post(
-    service: Connections, key: str, path: str, idempotency_key: str, body: bytes, media: str = "application/json"
+    send: Send, key: str, path: str, idempotency_key: str, body: bytes, media: str = "application/json"
 ) -> Answered:
     headers = {"Authorization": f"Bearer {key}", "Idempotency-Key": idempotency_key, "Content-Type": media}
-    return await service.send("POST", path, headers, body)
+    return await send("POST", path, headers, body)
 
 
 def _months_before(day: date, months: int) -> date:

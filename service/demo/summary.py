@@ -21,9 +21,11 @@ def show(
     summary: dict[str, Any],
     trial_balance: dict[str, Any],
     reconciliations: dict[str, Any],
+    accounts: list[dict[str, Any]],
     kept_in: str,
 ) -> None:
-    """Decisions by purpose, plans, exposure, the ledger's balance, the partner's verdict; then how to go on."""
+    """Decisions by purpose, plans, exposure, one person's accounts at two shops, the ledger's balance, the partner's
+    verdict; then how to go on."""
     console.print(decisions_table(summary["decisions"]))
     console.print(plans_table(summary["plans"]))
     for row in summary["exposure"]:
@@ -31,6 +33,7 @@ def show(
             f" Exposure       {row['accounts']} accounts: limit {_money(row['limit'])}, used {_money(row['used'])}, "
             f"reserved {_money(row['reserved'])}"
         )
+    console.print(f" One person     {one_limit(accounts)}")
     console.print(f" Trial balance  {_money(trial_balance['total'])} over {len(trial_balance['accounts'])} accounts")
     for row in reconciliations["reconciliations"]:
         console.print(f" Partner file   {row['business_on']}: [bold]{row['outcome']}[/bold], {row['our_rows']} plans")
@@ -47,6 +50,13 @@ def show(
 """,
         highlight=False,
     )
+
+
+def one_limit(accounts: list[dict[str, Any]]) -> str:
+    """What each shop sees of one person's account: the same."""
+    seen = {(one["limit"], one["available"]) for one in accounts}
+    told = " and ".join(f"{_money(limit)}, {_money(available)} of it available" for limit, available in sorted(seen))
+    return f"known at {len(accounts)} shops by one number: {'a limit' if len(seen) == 1 else 'limits'} of {told}"
 
 
 def decisions_table(rows: list[dict[str, Any]]) -> Table:

@@ -8,9 +8,10 @@ from rich.console import Console
 
 from service.demo.applications import read_applications
 from service.demo.connections import Answered, Send
+from service.demo.first_day import accounts_of_one_person
 from service.demo.made_up import made_up
 from service.demo.replay import Replay
-from service.demo.summary import decisions_table, plans_table
+from service.demo.summary import decisions_table, one_limit, plans_table
 from tests.flows.world import World
 
 FIRST_DAY_ON = date(2025, 3, 31)
@@ -58,3 +59,13 @@ async def test_what_is_made_up_shows_the_other_kinds_in_all_their_endings(world:
     shown = Console(width=120, record=True)
     shown.print(decisions_table(summary["decisions"]), plans_table(summary["plans"]))
     assert "All made up" in shown.export_text()
+
+
+async def test_one_person_at_two_shops_has_one_limit(world: World) -> None:
+    accounts = await accounts_of_one_person(through(world), world.demo)
+    said = "known at 2 shops by one number: a limit of 1,000.00, 1,000.00 of it available"
+    assert one_limit(accounts) == said
+    plan = await world.plan(accounts[0]["consumer"], 400_00)
+    assert plan["state"] == "authorized"
+    again = await accounts_of_one_person(through(world), world.demo)
+    assert one_limit(again) == said.replace("1,000.00 of", "600.00 of")
