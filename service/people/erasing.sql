@@ -31,7 +31,7 @@ update data_keys k
  where k.bucket = asked.bucket and k.key_id = asked.key_id and k.wrapped is not null;
 
 -- destroy_keys_of_person --
--- Of a person, and of those who were found to be this one, once none of their consumers is left.
+-- Of a person, and of those whose consumers came to this one, once no consumer of either is left.
 with recursive persons as (
     select $1::text collate "C" as person_id
      union
@@ -44,7 +44,7 @@ update data_keys k
    and not exists (select from people o
                      join consumers c on c.bucket = any (o.bucket || o.more_buckets) and c.person_id = o.person_id
                      join data_keys d on d.bucket = c.bucket and d.key_id = c.consumer_id and d.wrapped is not null
-                    where o.bucket = bucket_of(p.person_id) and o.person_id = p.person_id);
+                    where (o.bucket, o.person_id) in ((bucket_of($1), $1), (bucket_of(p.person_id), p.person_id)));
 
 -- forget_reference --
 delete from consumer_references

@@ -13,6 +13,8 @@ from service.data_key import key_id_of
 from service.private_text import SEALED, has_marked, marked_texts
 from tests.api.routes import Post, Stage, fields_of, posts, with_field
 from tests.flows.test_erasing import found_in, in_files
+from tests.flows.test_made_one import NOTE, make_one
+from tests.flows.test_one_person import MAIL, NUMBER, register
 from tests.flows.world import World
 
 LATER = datetime(2032, 3, 3, tzinfo=UTC)
@@ -103,6 +105,21 @@ async def test_what_is_sealed_opens_for_who_may_read_it_and_is_gone_with_the_key
     assert await found_in(world, WORDS) == []
     late = await merchant.post(f"/v1/consumers/{consumer}/permissions", {"scenario": "trial", "evidence": WORDS})
     assert (late.status_code, late.json()["code"]) == (410, "erased")
+
+
+async def test_what_was_noted_on_a_person_is_gone_with_the_last_of_the_persons_consumers(world: World) -> None:
+    here, there = await register(world.merchant, NUMBER), await register(world.other_merchant, MAIL)
+    kept = await make_one(world, here, there)
+
+    async def noted() -> list[str | None]:
+        return [one["note"] for one in (await world.operator.get(f"/v1/operator/people/{kept}")).json()["moves"]]
+
+    assert (await world.merchant.post(f"/v1/consumers/{here}/erase")).status_code == 200
+    assert await noted() == [NOTE], "another consumer is this person still"
+    assert NOTE in (await world.operator.get("/v1/operator/approvals")).text
+    assert (await world.other_merchant.post(f"/v1/consumers/{there}/erase")).status_code == 200
+    assert await noted() == ["(erased)"]
+    assert NOTE not in (await world.operator.get("/v1/operator/approvals")).text
 
 
 async def test_a_text_opens_in_an_answer_about_its_own_row_alone(world: World) -> None:
