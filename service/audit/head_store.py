@@ -1,5 +1,6 @@
 """The end of the chain, kept in a file beside the service: the database alone cannot show that its end was cut off."""
 
+import os
 from pathlib import Path
 
 from service.audit.chain import Head, read_head
@@ -21,6 +22,6 @@ class HeadStore:
     def keep(self, head: Head) -> None:
         """Kept for the next proof. Whoever reads meanwhile sees the head before, or this one."""
         self.path.parent.mkdir(parents=True, exist_ok=True)
-        whole = self.path.with_suffix(".new")
+        whole = self.path.with_suffix(f".{os.getpid()}")  # each process writes its own, and the last one stands
         whole.write_text(f"{head}\n")
         whole.replace(self.path)
