@@ -100,7 +100,7 @@ class Committer(ABC, Generic[Told]):
                 await self._committed(maybe_done)
                 return
             await asyncio.sleep(pause)
-            pause = min(pause * 2, 0.5)
+            pause = min(pause * 2, 0.25)
 
     async def _answer(self, answers: Answers, told: list[Told]) -> None:
         if told:

@@ -151,6 +151,24 @@ async def test_who_waits_has_its_turn_though_others_take_the_lock_again_and_agai
     assert answer.status_code == 200, answer.text
 
 
+async def test_what_is_held_of_a_merchant_stops_nobody(world: World) -> None:
+    """Not even its own shoppers: what a command writes is its consumer's alone."""
+    consumer = await world.consumer(limit=1_000_00)
+    plan = await world.plan(consumer, 600_00)
+    assert (await world.merchant.get("/v1/events")).json()["events"]  # so that its feed is there
+    merchant = world.demo.merchant_id
+    async with world.pool.acquire() as conn, conn.transaction():
+        for table in ("merchants", "feeds"):
+            assert await conn.fetch(f"select merchant_id from {table} where merchant_id = $1 for update", merchant)
+        answers = [
+            await world.merchant.post(f"/v1/plans/{plan['id']}/capture", {"amount": 100_00}),
+            await world.merchant.post(
+                "/v1/plans", {"offer_id": (await world.offer(consumer, 50_00, "instalments"))["id"]}
+            ),
+        ]
+    assert [answer.status_code for answer in answers] == [200, 201]
+
+
 async def test_a_full_lane_says_so_at_once(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(lane, "WAITING_MAX", 100)
     consumer = await world.consumer(limit=1_000_00)
