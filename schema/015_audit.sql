@@ -28,8 +28,8 @@ create table audit_entries (
         'read', 'rejected', 'refused', 'resolved', 'retired', 'reviewed', 'revoked', 'rolled_back', 'rotated')),
     constraint audit_entries_thing_is_known check (thing in (
         'account', 'break', 'clock', 'consent', 'consumer', 'day', 'decision', 'file', 'gateway', 'instrument', 'key',
-        'merchant', 'operator', 'partner', 'permission', 'person', 'plan', 'policy', 'processor', 'programme', 'route',
-        'trial'))
+        'merchant', 'operator', 'partner', 'payout', 'permission', 'person', 'plan', 'policy', 'processor', 'programme',
+        'route', 'trial'))
 );
 
 create index audit_entries_unsealed on audit_entries (written) where number is null;

@@ -114,3 +114,68 @@ create table settled_merchants (
     constraint settled_merchants_pk primary key (merchant_id),
     constraint settled_merchants_merchant foreign key (merchant_id) references merchants (merchant_id)
 );
+
+-- What a settlement pays out, and where it is: that follows from its steps.
+create table payouts (
+    payout_id     text collate "C" not null,
+    settlement_id text collate "C" not null,
+    merchant_id   text collate "C" not null,
+    currency      text collate "C" not null,
+    amount        bigint           not null,
+    pays_on       date             not null,
+    made_at       timestamptz      not null,
+    state         text             not null,   -- service/merchants/payout.py
+    tries         int              not null,   -- how often it was ordered from our bank
+    order_id      text collate "C",            -- the last order with it
+    reference     text,                        -- as the bank told it last
+    changed_at    timestamptz      not null,   -- when its last step was told
+    constraint payouts_pk primary key (payout_id),
+    constraint payouts_settlement_once unique (settlement_id),
+    constraint payouts_settlement foreign key (settlement_id) references settlements (settlement_id),
+    constraint payouts_currency_is_iso check (currency ~ '^[A-Z]{3}$'),
+    constraint payouts_amount_is_positive check (amount > 0),
+    constraint payouts_state_is_known check (state in ('due', 'ordered', 'paid', 'given_up'))
+);
+
+create index payouts_of_merchant on payouts (merchant_id, payout_id);
+create index payouts_due on payouts (currency, pays_on) where state = 'due';
+
+-- What our bank was sent: a pain.001 with some payouts.
+create table payment_orders (
+    order_id text collate "C" not null,
+    currency text collate "C" not null,
+    payer    json             not null,   -- our own account
+    payouts  int              not null,
+    amount   bigint           not null,   -- their sum, which is the control sum of the message
+    sha256   bytea            not null,   -- of content
+    content  bytea            not null,
+    made_at  timestamptz      not null,
+    constraint payment_orders_pk primary key (order_id),
+    constraint payment_orders_currency_is_iso check (currency ~ '^[A-Z]{3}$')
+);
+
+create trigger payment_orders_are_append_only before update or delete or truncate on payment_orders
+    for each statement execute function refuse_change();
+revoke update, delete, truncate on payment_orders from public;
+
+-- What happened to a payout.
+create table payout_steps (
+    payout_id text collate "C" not null,
+    number    int              not null,   -- 1, 2, 3 ... of the payout
+    step_id   text collate "C" not null,   -- the cause of what it books
+    step      text             not null,   -- service/merchants/payout.py
+    order_id  text collate "C",            -- of what was ordered
+    reference text,                        -- of the bank
+    told_by   text collate "C",            -- the key; null: a test merchant's day
+    told_at   timestamptz      not null,
+    constraint payout_steps_pk primary key (payout_id, number),
+    constraint payout_steps_payout foreign key (payout_id) references payouts (payout_id),
+    constraint payout_steps_step_is_known check (step in ('ordered', 'paid', 'returned')),
+    constraint payout_steps_ordered_by_an_order check (step <> 'ordered' or order_id is not null or told_by is null)
+);
+
+create unique index payout_steps_once on payout_steps (step_id);
+
+create trigger payout_steps_are_append_only before update or delete or truncate on payout_steps
+    for each statement execute function refuse_change();
+revoke update, delete, truncate on payout_steps from public;

@@ -297,13 +297,15 @@ select bucket, t.cause_id, t.leg, plan_id
    and (t.currency, t.merchant_id, t.partner_id) is distinct from (p.currency, p.merchant_id, p.partner_id);
 
 -- transfers_have_their_cause --
--- Whatever is booked came of a command that left a fact of that plan, is the interest of a group's day, or a settlement's.
+-- Whatever is booked came of a command that left a fact of that plan, is the interest of a group's day, or comes of a
+-- settlement or of what became of its payout.
 select bucket, cause_id, plan_id
   from (select distinct bucket, cause_id, plan_id from transfers) t
  where not exists (select from facts f
                     where f.bucket = t.bucket and f.plan_id = t.plan_id and f.cause_id = t.cause_id)
    and not exists (select from accruals a where a.accrual_id = t.cause_id and t.plan_id is null)
-   and not exists (select from settlements s where s.settlement_id = t.cause_id and t.plan_id is null);
+   and not exists (select from settlements s where s.settlement_id = t.cause_id and t.plan_id is null)
+   and not exists (select from payout_steps s where s.step_id = t.cause_id and t.plan_id is null);
 
 -- accruals_are_booked --
 -- An accrual's transfers move the interest that consumers owe, our income and the partner's share, by what was earned.
@@ -658,3 +660,41 @@ select merchant_id, currency, sum(kept) as difference
         select merchant_id, currency, released - withheld from settlements) o
  group by merchant_id, currency
 having sum(kept) <> 0;
+
+-- settlements_have_their_payout --
+-- What a settlement pays out is a payout, of as much, on its day.
+select s.settlement_id, s.payout, p.amount
+  from settlements s
+  full join payouts p using (settlement_id, merchant_id, currency, pays_on)
+ where s.payout > 0 and s.payout is distinct from p.amount or s.settlement_id is null or s.payout = 0 and p.amount is not null;
+
+-- payouts_are_where_their_steps_left_them --
+-- A payout is ordered twice at most, and its state is its last step's.
+select p.payout_id, p.state, p.tries, s.last, s.tries as ordered
+  from payouts p
+  left join lateral (select (array_agg(step order by number desc))[1] as last,
+                            count(*) filter (where step = 'ordered') as tries
+                       from payout_steps s where s.payout_id = p.payout_id) s on true
+ where p.tries <> s.tries or p.tries > 2
+    or p.state <> case s.last when 'returned' then case when p.tries >= 2 then 'given_up' else 'due' end
+                              else coalesce(s.last, 'due') end;
+
+-- money_on_its_way_is_of_payouts --
+-- What the books have on its way to merchants is what payouts are due, or ordered and not paid yet.
+select currency, sum(amount) as difference
+  from (select currency, case 'payout_clearing' when credit then amount else - amount end as amount
+          from transfers where debit = 'payout_clearing' or credit = 'payout_clearing'
+        union all
+        select currency, - amount from payouts where state in ('due', 'ordered')) t
+ group by currency
+having sum(amount) <> 0;
+
+-- payment_orders_are_their_payouts --
+-- The control sum of an order is that of the payouts it ordered.
+select o.order_id, o.amount, o.payouts, s.amount as ordered, s.payouts as counted
+  from payment_orders o
+  left join (select s.order_id, sum(p.amount) as amount, count(*) as payouts
+               from payout_steps s join payouts p using (payout_id)
+              where s.step = 'ordered' and s.order_id is not null
+              group by s.order_id) s using (order_id)
+ where (o.amount, o.payouts) is distinct from (s.amount, s.payouts);

@@ -55,6 +55,7 @@ AUTHENTICATION: Final = "at"
 SETTLEMENT: Final = "se"
 PAYOUT: Final = "pt"
 PAYMENT_ORDER: Final = "or"
+PAYOUT_STEP: Final = "su"
 
 
 def new_id(prefix: str, bucket: int, at_ms: int) -> str:

@@ -15,6 +15,7 @@ from service.db import Pool
 from service.jobs.retention import LAWS
 from service.ledger.chart import LedgerAccount, Occasion
 from service.limits.change import LimitRule
+from service.merchants.payout import PayoutState, Step
 from service.merchants.settlement import LineKind
 from service.outside.consent import NEAREST, Channel
 from service.outside.source import DataType, Purpose, SourceOutcome
@@ -56,6 +57,8 @@ WORDS: dict[str, Iterable[str]] = {
     "keys_audience_is_known": Audience,
     "limit_changes_rule_is_known": LimitRule,
     "facts_actor_is_known": ActorKind,
+    "payouts_state_is_known": PayoutState,
+    "payout_steps_step_is_known": Step,
     "permissions_scenario_is_known": Scenario,
     "person_doubts_outcome_is_known": DoubtOutcome,
     "kept_at_least_what_is_known": tuple(LAWS),

@@ -25,6 +25,7 @@ class Thing(StrEnum):
     MERCHANT = "merchant"
     OPERATOR = "operator"  # a person
     PARTNER = "partner"
+    PAYOUT = "payout"  # to a merchant; or an order of several
     PERMISSION = "permission"
     PERSON = "person"  # who buys
     PLAN = "plan"

@@ -217,6 +217,8 @@ GLOSSARY: Final[dict[str, str]] = {
     "decision_id": "the checkout's id",
     "key_id": "the key's id",
     "file_id": "the file's id",
+    "order_id": "as the list of payment orders tells it",
+    "payout_id": "as the list of payouts tells it",
     "settlement_id": "as the list of settlements tells it",
     "break_id": "the break's id",
     "programme_id": "the programme's id",

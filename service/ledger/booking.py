@@ -111,6 +111,16 @@ def payout(merchant_id: str, amount: int) -> Balances:
     return {Place(A.MERCHANT_PAYABLE, merchant_id): amount, Place(A.PAYOUT_CLEARING): -amount}
 
 
+def payout_paid(amount: int) -> Balances:
+    """What was on its way has left our bank; less than nothing came back to it."""
+    return {Place(A.PAYOUT_CLEARING): amount, Place(A.CASH): -amount}
+
+
+def payout_returned(merchant_id: str, amount: int) -> Balances:
+    """What could not be paid is owed to the merchant again."""
+    return {Place(A.PAYOUT_CLEARING): amount, Place(A.MERCHANT_PAYABLE, merchant_id): -amount}
+
+
 def transfers(before: Books, after: Books) -> list[Transfer]:
     """What leads from the one to the other, in the order of `after`."""
     booked: list[Transfer] = []

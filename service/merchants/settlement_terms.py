@@ -58,13 +58,17 @@ def require_possible(terms: SettlementTerms, today: date) -> None:
     for currency, account in terms.accounts.items():
         if currency not in EXPONENTS:
             raise Refused(Code.INVALID_FIELD, f"There is no currency {currency} here.", f"/accounts/{currency}")
-        if not _passes_mod_97(account.iban):
-            sentence = "The check digits of this account number (IBAN) are wrong."
-            raise Refused(Code.INVALID_FIELD, sentence, f"/accounts/{currency}/iban")
+        require_account(account, f"/accounts/{currency}/iban")
     if bool(terms.reserve_bps) != bool(terms.reserve_days):
         sentence = "A reserve has a share and a number of days; one of the two is missing."
         raise Refused(Code.INVALID_FIELD, sentence, "/reserve_days" if terms.reserve_bps else "/reserve_bps")
     is_business_day(today, terms.calendar)
+
+
+def require_account(account: BankAccount, pointer: str) -> None:
+    """Refused: INVALID_FIELD, a number whose check digits are wrong (ISO 7064, mod 97)."""
+    if int("".join(str(int(letter, 36)) for letter in account.iban[4:] + account.iban[:4])) % 97 != 1:
+        raise Refused(Code.INVALID_FIELD, "The check digits of this account number (IBAN) are wrong.", pointer)
 
 
 def period_end(every: Every, day: date) -> date:
@@ -88,7 +92,3 @@ def pays_on(terms: SettlementTerms, business_on: date) -> date:
     while not is_business_day(day, terms.calendar):
         day += DAY
     return day
-
-
-def _passes_mod_97(iban: str) -> bool:
-    return int("".join(str(int(letter, 36)) for letter in iban[4:] + iban[:4])) % 97 == 1

@@ -6,7 +6,7 @@ select pg_advisory_xact_lock(hashtextextended('settle:' || $1, 0));
 
 -- merchants_to_settle --
 -- Every merchant, with the last day of which all was settled; after one, so many at most.
-select m.merchant_id, m.time_zone, m.ahead, s.settled_until
+select m.merchant_id, m.time_zone, m.ahead, m.is_test, s.settled_until
   from merchants m
   left join settled_merchants s using (merchant_id)
  where m.merchant_id > $1
@@ -14,7 +14,7 @@ select m.merchant_id, m.time_zone, m.ahead, s.settled_until
  limit $2;
 
 -- merchant_to_settle --
-select m.merchant_id, m.time_zone, m.ahead, s.settled_until
+select m.merchant_id, m.time_zone, m.ahead, m.is_test, s.settled_until
   from merchants m
   left join settled_merchants s using (merchant_id)
  where m.merchant_id = $1;

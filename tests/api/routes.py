@@ -22,6 +22,8 @@ from service.plans.offer import Kind
 from service.sandbox_processor import Desk, create_processor
 from tests.flows.collecting import registered
 from tests.flows.device import Device
+from tests.flows.test_paying_merchants import order
+from tests.flows.test_settling_merchants import TERMS, agree
 from tests.flows.world import NOON, Client, World
 from tests.outside.serving import served
 
@@ -99,6 +101,7 @@ class Stage:
         self._by_handler = {route.handler.fn.__name__: route for route in self.routes.values()}
         self._consumer = ""
         self._processor_name = self._persons_consumer = self._settlement = ""
+        self._settled_on = NOON + timedelta(days=1)
         self._plans = self._people = self._references = 0
         self._device = Device(SHOP, "shop.example")  # the last one: each passkey is on a device of its own
         self._said: dict[str, dict[str, Any]] = {}  # by the consumer's device, of what was asked last
@@ -111,6 +114,7 @@ class Stage:
             "passkey_id": self._passkey_id, "authentication_id": self._authentication_id, "person_id": self._person_id,
             "other_person_id": self._person_id, "persons_consumer_id": self._persons_consumer_id,
             "doubt_id": self._doubt_id, "person": self._person, "settlement_id": self._settlement_id,
+            "payout_id": self._payout_id, "order_id": self._order_id,
         }  # fmt: skip
         self._known = {
             "currency": "EUR", "version": "1", "merchant_id": world.demo.merchant_id,
@@ -267,8 +271,22 @@ class Stage:
         if not self._settlement:
             await self.plan(Kind.INSTALMENTS, ("capture_plan",))
             await settle_one(self.world.pool, self.world.demo.merchant_id, NOON + timedelta(days=1))
-            self._settlement = str(await self.world.pool.fetchval("select settlement_id from settlements"))
+            self._settlement = str(await self.world.pool.fetchval("select min(settlement_id) from settlements"))
         return self._settlement
+
+    async def _payout_id(self) -> str:
+        """Of a settlement; ordered from our bank."""
+        await agree(self.world, **TERMS)
+        await self.plan(Kind.INSTALMENTS, ("capture_plan",))
+        self._settled_on += timedelta(days=1)
+        await settle_one(self.world.pool, self.world.demo.merchant_id, self._settled_on)
+        assert (await order(self.world)).is_success
+        query = "select payout_id from payouts where state = 'ordered' order by payout_id desc limit 1"
+        return str(await self.world.pool.fetchval(query))
+
+    async def _order_id(self) -> str:
+        await self._payout_id()
+        return str(await self.world.pool.fetchval("select max(order_id) from payment_orders"))
 
     async def _charge_id(self) -> str:
         return str((await self.do(await self.ready(self.routes["POST /v1/plans/{plan_id}/charges"])))["id"])

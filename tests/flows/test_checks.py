@@ -5,7 +5,9 @@ from tests.flows.collecting import till
 from tests.flows.outside import consenting, in_force
 from tests.flows.test_interest_by_day import bears_interest, close
 from tests.flows.test_partner import bought, fetch, make_file, send
+from tests.flows.test_paying_merchants import order
 from tests.flows.test_reviews import referred, review
+from tests.flows.test_settling_merchants import TERMS, agree
 from tests.flows.world import NOON, World
 
 CHECKS = dict(load_queries(SCHEMA / "checks.sql"))
@@ -68,12 +70,18 @@ SABOTAGE = {
     "merchants_are_owed_what_is_not_settled": "update settlements set closing = closing + 1, opening = opening + 1",
     "reserves_are_withheld_and_not_released": "update settlements set withheld = 1, captured = captured + 1,"
     " release_on = business_on",
+    "settlements_have_their_payout": "update settlements set payout = payout + 1, captured = captured + 1"
+    " where payout > 0",
+    "payouts_are_where_their_steps_left_them": "update payouts set tries = 0",
+    "money_on_its_way_is_of_payouts": "update transfers set amount = amount + 1 where credit = 'payout_clearing'",
+    "payment_orders_are_their_payouts": "update payment_orders set amount = amount + 1",
     "reports_are_kept_no_longer_than_allowed": "update reports set expires_at = expires_at + interval '1 year'",
 }
 # Tables that refuse such statements, until we make them.
 GUARDED = (
     "decisions", "transfers", "facts", "limit_changes", "partner_files", "partner_file_transfers", "consents",
     "enquiries", "reports", "accruals", "settlements", "settlement_lines",
+    "payment_orders",
 )  # fmt: skip
 
 # A row is a debit and a credit: nothing can be broken.
@@ -90,8 +98,10 @@ async def test_every_check_finds_its_fault(world: World) -> None:
     content = await fetch(world, await make_file(world))
     await send(world, content.replace(b"420.00", b"420.01"))
 
+    await agree(world, **TERMS)
     await bears_interest(world)
     await close(world, 5)
+    await order(world)
     world.operator.now = world.merchant.now = NOON
     await in_force(world)
     await world.checkout(await consenting(world), 100_00)

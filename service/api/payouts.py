@@ -1,0 +1,208 @@
+"""Payouts to merchants: ordered from our bank by two people, told what became of them, and listed."""
+
+from datetime import date
+from typing import Annotated
+
+from litestar import get, post
+from litestar.params import FromPath, QueryParameter, RawBody
+from litestar.response.base import ASGIResponse
+from msgspec import Meta, Struct
+
+from service import ids
+from service.api.ask import Ask, Asked, content_type, read, write
+from service.api.body import Body
+from service.api.operation import Text, operation
+from service.api.paging import After, Limit
+from service.api.reply import encode, reply, reply_answer
+from service.api.two_people import Doing, Proposed, needs_two, propose
+from service.audit.entry import Thing, Verb
+from service.checkout.request import Currency
+from service.db import Connection
+from service.engine.work import Answer
+from service.errors import Code, Refused
+from service.merchants import paying_flow as flow
+from service.merchants.paying_flow import PaymentOrder, Told
+from service.merchants.payout import Payout, PayoutState, Step
+from service.merchants.settlement_terms import BankAccount, require_account
+
+InState = Annotated[PayoutState | None, QueryParameter()]
+BankReference = Annotated[str, Meta(min_length=1, max_length=140, pattern=r"^[^\x00-\x1f\x7f]*\Z")]
+
+
+class PayoutPage(Struct, frozen=True):
+    """Payouts, the oldest first; `after` is what to ask with next."""
+
+    payouts: list[Payout]
+    after: str
+
+
+class PaymentOrderPage(Struct, frozen=True):
+    """Payment orders, the oldest first; `after` is what to ask with next."""
+
+    orders: list[PaymentOrder]
+    after: str
+
+
+class OrderBody(Struct, frozen=True, forbid_unknown_fields=True):
+    """Which payouts are ordered, and from which account of ours they are paid."""
+
+    currency: Currency
+    payer: BankAccount  # our own
+    until: date  # what is to be paid on this day or before
+
+
+class PaidBody(Struct, frozen=True, forbid_unknown_fields=True):
+    """What our bank says of it."""
+
+    reference: BankReference | None = None  # of the payment, as the bank tells it
+
+
+class ReturnedBody(Struct, frozen=True, forbid_unknown_fields=True):
+    """Why it came back."""
+
+    reference: BankReference  # the bank's reason, such as AC04: the account is closed
+
+
+_order = Body(OrderBody)
+_paid = Body(PaidBody)
+_returned = Body(ReturnedBody)
+
+
+@get("/payouts", opt=operation("settlements", PayoutPage, example={"in_state": "paid"}))
+async def list_payouts(request: Asked, in_state: InState = None, after: After = "", limit: Limit = 100) -> ASGIResponse:
+    """What is paid to you, and where it is: due, ordered from our bank, paid, or given up after it came back twice."""
+    ask = read(request)
+    return await _page(ask, ask.owner_id, after, limit, in_state)
+
+
+@get("/payouts", opt=operation("settlements", PayoutPage, example={"in_state": "due"}))
+async def list_all_payouts(
+    request: Asked, in_state: InState = None, after: After = "", limit: Limit = 100
+) -> ASGIResponse:
+    """The payouts of all merchants."""
+    return await _page(read(request), None, after, limit, in_state)
+
+
+@post(
+    "/payment-orders",
+    status_code=202,
+    opt=operation(
+        "settlements",
+        Proposed,
+        takes=OrderBody,
+        example={
+            "currency": "EUR",
+            "payer": {"holder": "Alster Credit AG", "iban": "DE89370400440532013000"},
+            "until": "2026-03-04",
+        },
+    ),
+)
+async def order_payouts(request: Asked, body: RawBody) -> ASGIResponse:
+    """Propose to pay all payouts that are due up to a day; another operator approves it, for then money leaves.
+
+    The approval makes one message for our bank, a pain.001.001.09 of ISO 20022, to be fetched at
+    `/v1/operator/payment-orders/{order_id}/content`. Left out are test merchants, and those without an account in the
+    currency.
+    """
+    asked = _order.read(body, content_type(request))
+    flow.require_orderable(asked.currency)
+    require_account(asked.payer, "/payer/iban")
+    ask = write(request, body)
+
+    async def order(conn: Connection) -> Answer:
+        return await propose("order_payouts", ask, conn, Thing.PAYOUT, asked.currency, asked)
+
+    return reply_answer(await ask.services.engine.once(ask.must_key, ask.now, order))
+
+
+@needs_two("order_payouts", "settlements")
+async def _order_as_proposed(doing: Doing, wanted: OrderBody) -> PaymentOrder:
+    ask = doing.ask
+    made = await flow.order_due(doing.conn, wanted.currency, wanted.payer, wanted.until, ask.by.key_id, ask.now)
+    told = {"payouts": made.payouts, "amount": made.amount, "sha256": made.sha256}
+    await ask.record(doing.conn, Verb.MADE, Thing.PAYOUT, made.order_id, told)
+    return made
+
+
+@get("/payment-orders", opt=operation("settlements", PaymentOrderPage))
+async def list_payment_orders(request: Asked, after: After = "", limit: Limit = 100) -> ASGIResponse:
+    """What our bank was sent."""
+    page = await flow.orders(read(request).services.pool, after, limit)
+    return reply(PaymentOrderPage(page, page[-1].order_id if page else after))
+
+
+@get(
+    "/payment-orders/{order_id:str}/content",
+    opt=operation("settlements", Text("application/xml", "A pain.001.001.09 of ISO 20022.")),
+)
+async def get_payment_order_file(request: Asked, order_id: FromPath[str]) -> ASGIResponse:
+    """The message for our bank, always the same bytes."""
+    ask = read(request)
+    if not ids.is_id(order_id, ids.PAYMENT_ORDER):
+        raise Refused(Code.NOT_FOUND, f"There is no payment order {order_id[:100]!r}.", "/id")
+    content = await flow.order_content(ask.services.pool, order_id)
+    headers = {"Content-Disposition": f'attachment; filename="{order_id}.xml"'}
+    return ASGIResponse(body=content, media_type="application/xml", headers=headers)
+
+
+@post(
+    "/payouts/{payout_id:str}/paid",
+    status_code=200,
+    opt=operation("settlements", Payout, takes=PaidBody, refuses=(Code.NOT_FOUND, Code.STATE_FORBIDS)),
+)
+async def payout_was_paid(request: Asked, body: RawBody, payout_id: FromPath[str]) -> ASGIResponse:
+    """Our bank has paid it."""
+    asked = _paid.read(body, content_type(request))
+    return await _tell(request, body, payout_id, Step.PAID, asked.reference)
+
+
+@post(
+    "/payouts/{payout_id:str}/returned",
+    status_code=200,
+    opt=operation(
+        "settlements",
+        Payout,
+        takes=ReturnedBody,
+        refuses=(Code.NOT_FOUND, Code.STATE_FORBIDS),
+        example={"reference": "AC04"},
+    ),
+)
+async def payout_was_returned(request: Asked, body: RawBody, payout_id: FromPath[str]) -> ASGIResponse:
+    """The merchant's bank did not take it, or sent it back.
+
+    It is due once more, to the account of the terms as they are then. The second time it is given up, and owed again in
+    the merchant's next settlement.
+    """
+    asked = _returned.read(body, content_type(request))
+    return await _tell(request, body, payout_id, Step.RETURNED, asked.reference)
+
+
+async def _tell(request: Asked, body: bytes, payout_id: str, step: Step, reference: str | None) -> ASGIResponse:
+    ask = write(request, body)
+    if not ids.is_id(payout_id, ids.PAYOUT):
+        raise Refused(Code.NOT_FOUND, f"There is no payout {payout_id[:100]!r}.", "/id")
+
+    async def tell(conn: Connection) -> Answer:
+        told = Told(ask.now, ask.by.key_id, None, reference)
+        payout = await flow.tell(conn, payout_id, step, told)
+        await ask.record(conn, Verb.CHANGED, Thing.PAYOUT, payout_id, {"step": step, "reference": reference})
+        return Answer(200, encode(payout))
+
+    return reply_answer(await ask.services.engine.once(ask.must_key, ask.now, tell))
+
+
+async def _page(
+    ask: Ask, merchant_id: str | None, after: str, limit: int, in_state: PayoutState | None
+) -> ASGIResponse:
+    page = await flow.payouts(ask.services.pool, merchant_id, after, limit, in_state)
+    return reply(PayoutPage(page, page[-1].payout_id if page else after))
+
+
+OPERATOR_ROUTES = [
+    list_all_payouts,
+    order_payouts,
+    list_payment_orders,
+    get_payment_order_file,
+    payout_was_paid,
+    payout_was_returned,
+]

@@ -1,0 +1,196 @@
+"""Payouts in the database: made with their settlements, ordered from our bank, paid or returned; and looked up.
+
+A payout is locked while a step is made of it, so that two who order at once never order it twice.
+"""
+
+import asyncio
+import hashlib
+from datetime import date, datetime
+from pathlib import Path
+from typing import Final
+
+import asyncpg
+import msgspec
+from msgspec import Struct, structs
+
+from service import ids
+from service.db import Connection, Pool, load_queries
+from service.errors import Code, Refused
+from service.ledger.booking import transfers
+from service.ledger.store import BOOK, BookedTransfer
+from service.merchants.payment_order import CURRENCY, OrderedPayout, payment_order
+from service.merchants.payout import Payout, PayoutState, Step, books_of, stepped
+from service.merchants.settlement import Settlement
+from service.merchants.settlement_terms import BankAccount, SettlementTerms
+from service.statement import Int, Statement
+
+Q: Final = load_queries(Path(__file__).with_name("paying.sql"))
+
+PAYOUTS_MAX: Final = 10_000  # of one order; what is left is in the next
+
+
+class MadePayout(Struct, frozen=True):
+    """A row of `payouts`, when it is made."""
+
+    payout_id: str
+    settlement_id: str
+    merchant_id: str
+    currency: str
+    amount: int
+    pays_on: date
+    made_at: datetime
+
+
+class MadeStep(Struct, frozen=True):
+    """A row of `payout_steps`, and where the payout is then."""
+
+    payout_id: str
+    state: PayoutState
+    tries: Int
+    step_id: str
+    step: Step
+    order_id: str | None
+    reference: str | None
+    told_by: str | None
+    told_at: datetime
+
+
+class PaymentOrder(Struct, frozen=True):
+    """What our bank was sent: a pain.001.001.09 of ISO 20022."""
+
+    order_id: str = msgspec.field(name="id")
+    currency: str
+    payouts: int  # how many it has
+    amount: int  # minor units: their sum, which is the control sum of the message
+    sha256: str  # of the message
+    made_at: datetime
+
+
+_MAKE: Final = Statement(Q.insert_payouts, payouts=MadePayout)
+_KEEP: Final = Statement(Q.keep_steps, s=MadeStep)
+
+
+class Told(Struct, frozen=True):
+    """Who tells of a step, when; and what the bank says."""
+
+    at: datetime
+    by: str | None  # the key; None: a test merchant's day
+    order_id: str | None = None
+    reference: str | None = None
+
+
+async def make_payout(conn: Connection, one: Settlement, merchant_id: str) -> None:
+    """The payout of a settlement, if it pays anything."""
+    if one.pays_on is not None:
+        payout_id = ids.derive(ids.PAYOUT, one.settlement_id)
+        made = MadePayout(payout_id, one.settlement_id, merchant_id, one.currency, one.payout, one.pays_on, one.made_at)
+        await _MAKE.execute(conn, payouts=[made])
+
+
+async def order_due(
+    conn: Connection, currency: str, payer: BankAccount, until: date, by: str | None, now: datetime
+) -> PaymentOrder:
+    """Orders from our bank what is due up to a day. Refused: STATE_FORBIDS, when nothing is."""
+    rows = await conn.fetch(Q.lock_due, currency, until, PAYOUTS_MAX)
+    found = [(_payout(row), msgspec.json.decode(row["terms"], type=SettlementTerms).accounts) for row in rows]
+    payable = [(payout, accounts[currency]) for payout, accounts in found if currency in accounts]
+    if not payable:
+        raise Refused(Code.STATE_FORBIDS, f"No payout in {currency} is due up to {until}.", "/until")
+    order_id = ids.new_id(ids.PAYMENT_ORDER, 0, int(now.timestamp() * 1000))
+    ordered = [
+        OrderedPayout(one.payout_id, one.settlement_id, one.amount, one.pays_on, account, one.tries + 1)
+        for one, account in payable
+    ]
+    content = await asyncio.to_thread(payment_order, order_id, payer, ordered, now.date())
+    amount, digest = sum(one.amount for one in ordered), hashlib.sha256(content)
+    await conn.execute(
+        Q.insert_order, order_id, currency, msgspec.json.encode(payer).decode(), len(ordered), amount, digest.digest(),
+        content, now,
+    )  # fmt: skip
+    await _step(conn, [payout for payout, _ in payable], Step.ORDERED, Told(now, by, order_id))
+    return PaymentOrder(order_id, currency, len(ordered), amount, digest.hexdigest(), now)
+
+
+async def tell(conn: Connection, payout_id: str, step: Step, told: Told) -> Payout:
+    """What the bank says of a payout; where it is then. Refused: NOT_FOUND, STATE_FORBIDS."""
+    row = await conn.fetchrow(Q.lock_payout, payout_id)
+    if row is None:
+        raise Refused(Code.NOT_FOUND, f"There is no payout {payout_id[:100]!r}.", "/id")
+    await _step(conn, [_payout(row)], step, told)
+    moved = await conn.fetchrow(Q.lock_payout, payout_id)
+    assert moved is not None
+    return _payout(moved)
+
+
+async def pay_tests(conn: Connection, merchant_id: str, until: date, now: datetime) -> None:
+    """A test merchant's payouts are ordered and paid when their day has come: nobody's bank hears of them."""
+    for step in (Step.ORDERED, Step.PAID):
+        state = PayoutState.DUE if step is Step.ORDERED else PayoutState.ORDERED
+        due = [_payout(row) for row in await conn.fetch(Q.lock_in_tests, merchant_id, until, state)]
+        await _step(conn, due, step, Told(now, None))
+
+
+async def _step(conn: Connection, payouts: list[Payout], step: Step, told: Told) -> None:
+    kept, booked = [], []
+    for one in payouts:
+        state, tries = stepped(one, step)
+        step_id = ids.new_id(ids.PAYOUT_STEP, ids.bucket_of(one.payout_id), int(told.at.timestamp() * 1000))
+        kept.append(
+            MadeStep(
+                one.payout_id, state, tries, step_id, step, told.order_id, told.reference, told.by, told.at
+            )
+        )  # fmt: skip
+        booked += _booked(one, step, step_id, told.at)
+    if kept:
+        await _KEEP.execute(conn, s=kept)
+    if booked:
+        await BOOK.execute(conn, booked=booked)
+
+
+def _booked(one: Payout, step: Step, step_id: str, now: datetime) -> list[BookedTransfer]:
+    return [
+        BookedTransfer(
+            bucket=ids.bucket_of(step_id), cause_id=step_id, leg=leg, currency=one.currency, plan_id=None,
+            merchant_id=one.merchant_id, partner_id=None, booked_on=now.date(), booked_at=now,
+            **structs.asdict(transfer),
+        )
+        for leg, transfer in enumerate(transfers({}, books_of(one, step)))
+    ]  # fmt: skip
+
+
+# Looking up: oldest first, the next page starts `after` the last id of this one ---------------------------------------
+
+
+async def payouts(
+    pool: Pool, merchant_id: str | None, after: str, limit: int, in_state: PayoutState | None
+) -> list[Payout]:
+    """A merchant's, or everybody's."""
+    return [_payout(row) for row in await pool.fetch(Q.list_payouts, merchant_id, after, limit, in_state)]
+
+
+async def orders(pool: Pool, after: str, limit: int) -> list[PaymentOrder]:
+    """All payment orders."""
+    return [
+        PaymentOrder(order_id, currency, many, amount, sha256.hex(), made_at)
+        for order_id, currency, many, amount, sha256, made_at in await pool.fetch(Q.list_orders, after, limit)
+    ]
+
+
+async def order_content(pool: Pool, order_id: str) -> bytes:
+    """The message of one. Refused: NOT_FOUND."""
+    content: bytes | None = await pool.fetchval(Q.order_content, order_id)
+    if content is None:
+        raise Refused(Code.NOT_FOUND, f"There is no payment order {order_id[:100]!r}.", "/id")
+    return content
+
+
+def require_orderable(currency: str) -> None:
+    """Refused: INVALID_FIELD, a currency in which nothing is ordered."""
+    if currency != CURRENCY:
+        sentence = f"Payment orders are credit transfers of SEPA, which are in {CURRENCY}."
+        raise Refused(Code.INVALID_FIELD, sentence, "/currency")
+
+
+def _payout(row: asyncpg.Record) -> Payout:
+    named = {name: row[name] for name in Payout.__struct_fields__}
+    return Payout(**named | {"state": PayoutState(row["state"])})
