@@ -7,13 +7,11 @@ import msgspec.inspect
 import pytest
 from msgspec.inspect import FrozenSetType, ListType, SetType, VarTupleType
 
-from service.app import create_app
-from service.config import Settings
-from service.contract.contract import routes_of
+from tests.contract.app import ROUTES
 
 BODIES = {
     route.operation.takes.__name__: route.operation.takes
-    for route in routes_of(create_app(Settings())).values()
+    for route in ROUTES.values()
     if isinstance(route.operation.takes, type)
 }
 LISTS = (

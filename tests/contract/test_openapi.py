@@ -20,21 +20,18 @@ from litestar.handlers import HTTPRouteHandler
 from service import api
 from service.api.body import Body
 from service.api.public import CONTRACT
-from service.app import create_app
-from service.config import Settings
 from service.contract import glossary, schemas
-from service.contract.contract import MEANING, SHARED, codes_of, parameters_of, routes_of
+from service.contract.contract import MEANING, SHARED, codes_of, parameters_of
 from service.contract.openapi import document, wire_types, yaml_text
 from service.errors import STATUS, Code
 from service.event_type import EventType
 from tests.contract import contract_story
+from tests.contract.app import APP, ROUTES
 from tests.contract.checked import Contract
 from tests.flows.collecting import registered
 from tests.flows.conftest import world as world  # the service on real servers
 from tests.flows.world import Client, World
 
-APP = create_app(Settings())
-ROUTES = routes_of(APP)
 QUOTE = ROUTES["POST /v1/quotes"].operation.example
 KEYED = [name for name, route in ROUTES.items() if route.audience != "public"]
 

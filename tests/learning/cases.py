@@ -1,6 +1,7 @@
 """Past purchases for the sample policy: a table of a few rows that differ in what a test says. Amounts in euros."""
 
 from datetime import UTC, datetime
+from functools import cache
 from pathlib import Path
 from typing import Final
 
@@ -34,6 +35,7 @@ def past(*changes: dict[str, str], policy: Policy = POLICY.policy) -> list[Past]
     return past_of(table(*changes), COLUMNS, policy.features)[:-1]
 
 
+@cache
 def demo_policy() -> Policy:
     """The demo's, which is without a fault."""
     policy, _ = read_policy(DEMO_POLICY.read_bytes())

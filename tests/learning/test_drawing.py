@@ -8,7 +8,8 @@ from msgspec.structs import replace
 from service.learning.backtest import backtest
 from service.learning.drawing import INK, Chart, ticks
 from service.learning.plots import draw_all
-from tests.learning.test_backtest import FOUND, POLICY, REPLAYED, approves
+from tests.learning.backtested import approves, demo_backtest, demo_replayed
+from tests.learning.cases import demo_policy
 
 
 def words(svg: str) -> str:
@@ -16,22 +17,24 @@ def words(svg: str) -> str:
 
 
 def test_one_policy_is_four_pictures_and_two_are_six() -> None:
-    one = draw_all([FOUND], [REPLAYED], "EUR")
+    replayed = demo_replayed()
+    found = demo_backtest()
+    one = draw_all([found], [replayed], "EUR")
     assert list(one) == ["separation", "profit", "bands", "purposes"]
-    two = draw_all([FOUND, replace(FOUND, version=2)], [REPLAYED, REPLAYED], "EUR")
+    two = draw_all([found, replace(found, version=2)], [replayed, replayed], "EUR")
     assert list(two) == ["separation", "profit", "bands", "purposes", "bands-against", "purposes-against"]
-    assert f"AUC {FOUND.separation.auc:.3f}" in words(one["separation"])
+    assert f"AUC {found.separation.auc:.3f}" in words(one["separation"])
     assert "version 2: AUC" in words(two["separation"])
     assert "electronics (192)" in words(one["purposes"])
-    assert FOUND.best_cut_off is not None
-    assert f"at best {FOUND.best_cut_off.profit // 100:,} from {FOUND.best_cut_off.score_min} on" in words(
+    assert found.best_cut_off is not None
+    assert f"at best {found.best_cut_off.profit // 100:,} from {found.best_cut_off.score_min} on" in words(
         one["profit"]
     )
 
 
 def test_the_smallest_backtest_can_be_drawn() -> None:
     replayed = [approves(600, True, profit=None), approves(600, False, profit=None)]
-    for svg in draw_all([backtest(POLICY, replayed, None)], [replayed], "JPY").values():
+    for svg in draw_all([backtest(demo_policy(), replayed, None)], [replayed], "JPY").values():
         assert "nan" not in svg
         ElementTree.fromstring(svg)
 
