@@ -103,6 +103,7 @@ async def beside(crowd: Away, port: int) -> None:
         pouring = asyncio.gather(*(_pour(port, line * (MUCH // len(line))) for _ in range(CONNECTIONS)))
         poured = await crowd.closed(4, 4)
         pouring.cancel()
+        await asyncio.gather(pouring, return_exceptions=True)
         what = f"{CONNECTIONS * MUCH // 1_000_000} MB of {line.split()[1].decode()} without a key"
         print(f"{what}: p99 {quiet:.3f} -> {p99(of_status(poured, 200)):.3f} s, {said(poured)}", flush=True)
 
