@@ -101,7 +101,7 @@ async def order_due(
         OrderedPayout(one.payout_id, one.settlement_id, one.amount, one.pays_on, account, one.tries + 1)
         for one, account in payable
     ]
-    content = await asyncio.to_thread(payment_order, order_id, payer, ordered, now.date())
+    content = await asyncio.to_thread(payment_order, order_id, payer, ordered, now)
     amount, digest = sum(one.amount for one in ordered), hashlib.sha256(content)
     await conn.execute(
         Q.insert_order, order_id, currency, msgspec.json.encode(payer).decode(), len(ordered), amount, digest.digest(),

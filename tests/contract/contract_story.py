@@ -10,16 +10,20 @@ from typing import Any
 import httpx
 
 from service import ids
+from service.merchants.settling_flow import settle_one
 from tests.api.routes import Stage
 from tests.bench.cast import ATTRIBUTES as GOOD
 from tests.contract.checked import Contract
 from tests.flows.collecting import till
 from tests.flows.outside import in_force
+from tests.flows.test_paying_merchants import order
+from tests.flows.test_settling_merchants import TERMS, agree
 from tests.flows.world import NOON, World
 
 # What a device makes by chance: ids of passkeys, challenges, signatures; all is base64url, and no id of ours.
 OF_A_DEVICE = (
-    r'"(challenge|clientDataJSON|attestationObject|authenticatorData|signature|rawId|id)": "(?![a-z]{2}_)[\w-]{20,}"'
+    r'"(challenge|clientDataJSON|attestationObject|authenticatorData|signature|rawId|id)": '
+    r'"(?![a-z]{2}_[0-9A-Z]{26}")[\w-]{20,}"'
 )
 CHANCE = "uDqV0m0sPbYtE3rXw8hJ5nLzK2cG7aF4vB9yT6dR1kQ"  # what follows the prefix of every key that is shown
 
@@ -53,7 +57,7 @@ class Recorder:
             return known.setdefault(match[0], moment + _sha256(str(len(known))).upper()[:14])
 
         def with_stems(text: str) -> str:
-            return re.sub(r"(?<=_)[0-7][0-9A-HJKMNP-TV-Z]{23}(?=[0-9A-HJKMNP-TV-Z]{2}\b)", stem, text)
+            return re.sub(r"(?<=[_>-])[0-7][0-9A-HJKMNP-TV-Z]{23}(?=[0-9A-HJKMNP-TV-Z]{2}\b)", stem, text)
 
         text = with_stems(json.dumps(self.examples))
         text = re.sub(r'"bucket": \d+', f'"bucket": {ids.bucket_of(f"co_{next(iter(known.values()))}")}', text)
@@ -95,6 +99,7 @@ async def tell(world: World, recorder: Recorder) -> None:
     consumer = await _consumer(story)
     await story.call("POST /v1/quotes")
     await _instalments(story, consumer)
+    await _settling(story)
     await _deposit(story, consumer)
     await world.merchant.get("/v1/events", after=0, limit=2)
     await story.call("GET /v1/consumers/{consumer_id}/accounts/{currency}", consumer_id=consumer)
@@ -140,6 +145,26 @@ async def _instalments(story: Story, consumer: str) -> None:
     await story.call("GET /v1/plans")
     for verb in ("capture", "void", "payments"):
         await story.call(f"POST /v1/plans/{{plan_id}}/{verb}", plan_id=plan)
+
+
+async def _settling(story: Story) -> None:
+    """The day's captures are settled, the payout is ordered, and paid."""
+    world = story.world
+    world.operator.now = NOON + timedelta(minutes=1)  # so that another approval is the first of the list
+    await agree(world, **TERMS)
+    await settle_one(world.pool, world.demo.merchant_id, NOON + timedelta(days=1))
+    settlement_id = str((await world.merchant.get("/v1/settlements")).json()["settlements"][0]["id"])
+    for below in ("", "/lines", "/content"):
+        await world.merchant.get(f"/v1/settlements/{settlement_id}{below}")
+    await story.call("GET /v1/operator/payouts")
+    order_id = (await order(world)).json()["result"]["id"]
+    world.operator.now = NOON
+    await world.operator.get("/v1/operator/payment-orders")
+    await world.operator.get(f"/v1/operator/payment-orders/{order_id}/content")
+    payout_id = ids.derive(ids.PAYOUT, settlement_id)
+    await story.call("POST /v1/operator/payouts/{payout_id}/paid", payout_id=payout_id)
+    await story.call("GET /v1/payouts")
+    await world.operator.get(f"/v1/operator/merchants/{world.demo.merchant_id}/settlements")
 
 
 async def _deposit(story: Story, consumer: str) -> None:

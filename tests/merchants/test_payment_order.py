@@ -1,7 +1,7 @@
 """Payment orders: messages that agree with their XSD, with the sums of their payouts."""
 
 import xml.etree.ElementTree as ET
-from datetime import date, timedelta
+from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 
 from hypothesis import given, settings
@@ -11,7 +11,8 @@ from sepaxml.validation import try_valid_xml
 from service.merchants.payment_order import SCHEMA, OrderedPayout, payment_order
 from service.merchants.settlement_terms import BankAccount
 
-TODAY = date(2026, 3, 4)
+NOW = datetime(2026, 3, 4, 12, tzinfo=UTC)
+TODAY = NOW.date()
 ORDER = "or_01JD8Q4Z7K0000000000000000"
 NS = {"m": f"urn:iso:std:iso:20022:tech:xsd:{SCHEMA}"}
 HOLDERS = st.text(st.characters(exclude_categories=["C", "Z"]), min_size=1, max_size=70).map(
@@ -36,8 +37,9 @@ def test_it_agrees_with_its_xsd_and_sums_up(
     amounts: list[int], accounts: list[BankAccount], payer: BankAccount
 ) -> None:
     ordered = payouts(amounts, accounts)
-    content = payment_order(ORDER, payer, ordered, TODAY)
+    content = payment_order(ORDER, payer, ordered, NOW)
     try_valid_xml(content, SCHEMA)
+    assert payment_order(ORDER, payer, ordered, NOW) == content
     message = ET.fromstring(content)
     header = message.find(".//m:GrpHdr", NS)
     assert header is not None
@@ -50,6 +52,6 @@ def test_it_agrees_with_its_xsd_and_sums_up(
 
 def test_a_payout_whose_day_has_passed_is_to_be_paid_today() -> None:
     account = BankAccount("Bahnhof Books", "DE89370400440532013000")
-    content = payment_order(ORDER, account, payouts([1_00, 2_00, 3_00], [account] * 3), TODAY)
+    content = payment_order(ORDER, account, payouts([1_00, 2_00, 3_00], [account] * 3), NOW)
     days = [one.text for one in ET.fromstring(content).iterfind(".//m:ReqdExctnDt/m:Dt", NS)]
     assert days == ["2026-03-04", "2026-03-05"]
