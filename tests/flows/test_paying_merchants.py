@@ -73,7 +73,7 @@ async def test_a_payout_is_ordered_and_paid(world: World) -> None:
     paid = await tell(world, payout, "paid", "bank 77")
     assert (paid.json()["state"], paid.json()["reference"]) == ("paid", "bank 77")
     again = await tell(world, payout, "paid")
-    assert (again.status_code, again.json()["code"], again.json()["next_actions"]) == (
+    assert (again.status_code, again.json()["code"], again.json()["actions"]) == (
         409,
         "state_forbids",
         ["returned"],
