@@ -20,7 +20,7 @@ from service.plans.running.standing import Allocated, Claim, Dispute, Pause, Sta
 from service.plans.running.timeline import Period
 from service.terms.terms import Terms
 
-RULES: Final = 8  # counts up whenever the fold gives other standings for the same facts
+RULES: Final = 9  # counts up whenever the fold gives other standings for the same facts
 
 
 class _Kept(Struct, array_like=True):

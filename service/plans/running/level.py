@@ -76,6 +76,8 @@ def _annuity(course: Course, repaying: list[int], owed: Fraction) -> Fraction:
 
 def settle(course: Course, on: date) -> None:
     """Let the last unpaid period take what is left, and ask there for interest of periods already paid ahead."""
+    if course.credits:
+        _keep_what_was_paid(course)
     dues = _cap_by_what_is_left(course)
     if _is_settled(course, dues):
         return
@@ -105,6 +107,12 @@ def settle(course: Course, on: date) -> None:
         )  # it asks for no more than was paid, and one before it takes what is left
         dues = course.dues()
         last = _last_unpaid(course, dues, before=last)
+
+
+def _keep_what_was_paid(course: Course) -> None:
+    """Periods ask for no less than was paid on them: what is owed again may fall due with another one by now."""
+    for index, period in enumerate(course.periods):
+        period.level = max(period.level, least_level(course, index))
 
 
 def _is_settled(course: Course, dues: list[Due]) -> bool:

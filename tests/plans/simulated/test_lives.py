@@ -26,6 +26,11 @@ def test_lives(first: int) -> None:
         Simulated(seed, at_every_step=True if SEEDS else None).live()
 
 
+def test_what_is_owed_again_moves_on_with_an_extension() -> None:
+    """More was paid on the only instalment than it asks for once there are others: it keeps what was paid on it."""
+    Simulated(43_750, at_every_step=True).live()
+
+
 def test_what_is_proved_only_after_a_step_is_found_there(monkeypatch: pytest.MonkeyPatch) -> None:
     """A fold of all facts at once that forgets the last one, as long as there are two of them."""
     seed = 8
