@@ -14,7 +14,7 @@ from service.demo.made_up import Ending, MadeUp
 from service.demo.seed import Demo
 from service.plans.offer import Kind
 
-AT_ONCE = 64
+AT_ONCE = 16
 TRIES = 40  # a worker that restarts meanwhile is waited for: some 10 s
 
 Purchase = Application | MadeUp

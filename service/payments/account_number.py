@@ -128,7 +128,8 @@ _PERSONS: Final[tuple[tuple[re.Pattern[str], Callable[[str], bool]], ...]] = (
 
 
 def _is_gap(between: str) -> bool:
-    return len(between) <= GAP_MAX and not _PART.search(between)
+    """A colon is none: it stands in the time of a day."""
+    return len(between) <= GAP_MAX and ":" not in between and not _PART.search(between)
 
 
 def _passes_luhn(digits: str) -> bool:
