@@ -90,7 +90,7 @@ class Shopper:
         path = f"/v1/plans?merchant_reference={thing}"
         answer = await self._insist(ask(path, self._trade.key), instance)
         counters = Counter[str]()
-        for plan in answer.json["plans"]:
+        for plan in answer.json["plans"] if answer.status != 404 else ():  # no plan was opened, or it is lost
             counters["opened"] += plan["amount"]
             counters["paid"] += plan["paid"] - plan["refunded"]  # what is refunded pays what was owed
             for counter in ("captured", "refunded", "voided"):
