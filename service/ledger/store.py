@@ -4,9 +4,11 @@ from datetime import date, datetime
 from pathlib import Path
 from typing import Final
 
-from msgspec import Struct
+from msgspec import Struct, structs
 
+from service import ids
 from service.db import load_queries
+from service.ledger.booking import Books, transfers
 from service.ledger.chart import LedgerAccount, Occasion
 from service.statement import SmallInt, Statement
 
@@ -31,6 +33,19 @@ class BookedTransfer(Struct, frozen=True, gc=False):
     partner_id: str | None
     booked_on: date
     booked_at: datetime
+
+
+def booked_by(
+    cause_id: str, books: Books, currency: str, merchant_id: str, on: date, at: datetime, partner_id: str | None = None
+) -> list[BookedTransfer]:
+    """The transfers of a cause that is about a merchant, and no single plan."""
+    return [
+        BookedTransfer(
+            bucket=ids.bucket_of(cause_id), cause_id=cause_id, leg=leg, currency=currency, plan_id=None,
+            merchant_id=merchant_id, partner_id=partner_id, booked_on=on, booked_at=at, **structs.asdict(transfer),
+        )
+        for leg, transfer in enumerate(transfers({}, books))
+    ]  # fmt: skip
 
 
 BOOK: Final = Statement(Q.book, booked=BookedTransfer)

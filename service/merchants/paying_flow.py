@@ -11,13 +11,12 @@ from typing import Final
 
 import asyncpg
 import msgspec
-from msgspec import Struct, structs
+from msgspec import Struct
 
 from service import ids
 from service.db import Connection, Pool, load_queries
 from service.errors import Code, Refused
-from service.ledger.booking import transfers
-from service.ledger.store import BOOK, BookedTransfer
+from service.ledger.store import BOOK, booked_by
 from service.merchants.payment_order import CURRENCY, OrderedPayout, payment_order
 from service.merchants.payout import Payout, PayoutState, Step, books_of, stepped
 from service.merchants.settlement import Settlement
@@ -140,22 +139,12 @@ async def _step(conn: Connection, payouts: list[Payout], step: Step, told: Told)
                 one.payout_id, state, tries, step_id, step, told.order_id, told.reference, told.by, told.at
             )
         )  # fmt: skip
-        booked += _booked(one, step, step_id, told.at)
+        books = books_of(one, step)
+        booked += booked_by(step_id, books, one.currency, one.merchant_id, told.at.date(), told.at)
     if kept:
         await _KEEP.execute(conn, s=kept)
     if booked:
         await BOOK.execute(conn, booked=booked)
-
-
-def _booked(one: Payout, step: Step, step_id: str, now: datetime) -> list[BookedTransfer]:
-    return [
-        BookedTransfer(
-            bucket=ids.bucket_of(step_id), cause_id=step_id, leg=leg, currency=one.currency, plan_id=None,
-            merchant_id=one.merchant_id, partner_id=None, booked_on=now.date(), booked_at=now,
-            **structs.asdict(transfer),
-        )
-        for leg, transfer in enumerate(transfers({}, books_of(one, step)))
-    ]  # fmt: skip
 
 
 # Looking up: oldest first, the next page starts `after` the last id of this one ---------------------------------------

@@ -16,8 +16,7 @@ from msgspec import structs
 from service import ids
 from service.db import Connection, Pool, load_queries
 from service.errors import Code, Refused
-from service.ledger.booking import transfers
-from service.ledger.store import BOOK, BookedTransfer
+from service.ledger.store import BOOK, booked_by
 from service.merchants.paying_flow import make_payout, pay_tests
 from service.merchants.settlement import NOTHING_LEFT, Left, Line, LineKind, Settlement, books_of, settled, sums_of
 from service.merchants.settlement_terms import DAY, NO_TERMS, SettlementTerms, period_end
@@ -116,19 +115,9 @@ async def _settle(
     lines = sum(row["lines"] for row in told)
     one = settled(settlement_id, currency, on, due.left, sums, lines, released, terms, version, now)
     made = MadeSettlement(**structs.asdict(one), merchant_id=merchant_id)
-    await _MAKE.execute(conn, made=[made], booked=_booked(one, merchant_id))
+    booked = booked_by(settlement_id, books_of(one, merchant_id), currency, merchant_id, on, now)
+    await _MAKE.execute(conn, made=[made], booked=booked)
     await make_payout(conn, one, merchant_id)
-
-
-def _booked(one: Settlement, merchant_id: str) -> list[BookedTransfer]:
-    return [
-        BookedTransfer(
-            bucket=ids.bucket_of(one.settlement_id), cause_id=one.settlement_id, leg=leg, currency=one.currency,
-            plan_id=None, merchant_id=merchant_id, partner_id=None, booked_on=one.business_on, booked_at=one.made_at,
-            **structs.asdict(transfer),
-        )
-        for leg, transfer in enumerate(transfers({}, books_of(one, merchant_id)))
-    ]  # fmt: skip
 
 
 # Terms ----------------------------------------------------------------------------------------------------------------

@@ -11,13 +11,13 @@ from itertools import pairwise
 from pathlib import Path
 from typing import Final
 
-from msgspec import Struct, structs
+from msgspec import Struct
 
 from service import ids
 from service.db import Connection, Pool, columns, load_queries
-from service.ledger.booking import Books, interest_earned, transfers
+from service.ledger.booking import interest_earned
 from service.ledger.chart import Occasion
-from service.ledger.store import BOOK, BookedTransfer
+from service.ledger.store import BOOK, BookedTransfer, booked_by
 from service.plans.plan import business_day
 from service.statement import SmallInt, Statement, together
 
@@ -215,14 +215,8 @@ def _accrual(group: Group, on: date, earned: int, partner_earned: int, now: date
 
 
 def _transfers(group: Group, accrual: Accrual) -> list[BookedTransfer]:
-    after: Books = {
-        Occasion.ACCRUAL: interest_earned(group.merchant_id, group.partner_id, accrual.earned, accrual.partner_earned)
-    }
-    return [
-        BookedTransfer(
-            bucket=ids.bucket_of(accrual.accrual_id), cause_id=accrual.accrual_id, leg=leg, currency=group.currency,
-            plan_id=None, merchant_id=group.merchant_id, partner_id=group.partner_id, booked_on=accrual.earned_on,
-            booked_at=accrual.booked_at, **structs.asdict(transfer),
-        )
-        for leg, transfer in enumerate(transfers({}, after))
-    ]  # fmt: skip
+    earned = interest_earned(group.merchant_id, group.partner_id, accrual.earned, accrual.partner_earned)
+    return booked_by(
+        accrual.accrual_id, {Occasion.ACCRUAL: earned}, group.currency, group.merchant_id, accrual.earned_on,
+        accrual.booked_at, group.partner_id,
+    )  # fmt: skip

@@ -19,6 +19,7 @@ from service.metrics import TURNED_AWAY
 from service.server.joined import Joined
 from service.server.last_word import LastWord
 from service.server.outward import carrying
+from service.server.turns import Turns
 
 _PLAIN: Final = re.compile(
     rb"(GET|POST) (/v1/[\w/.-]+)(?:\?[!-~]*)? HTTP/1\.1\r\n((?:[\w-]+:[^\r\n]*\r\n)+)\r\n", re.ASCII
@@ -38,6 +39,7 @@ class State(ServerState):
     def __init__(self) -> None:
         super().__init__()
         self.admission = Admission()
+        self.turns = Turns()
 
 
 class Door(HttpToolsProtocol):
@@ -46,6 +48,7 @@ class Door(HttpToolsProtocol):
     server_state: State
     _joined: Joined
     _strikes = 0
+    _follows = False  # whether what is begun now came behind another request
 
     def strike(self) -> bool:
         """One more of its requests had no key that we know. True when that was enough: the connection ends with it.
@@ -75,10 +78,31 @@ class Door(HttpToolsProtocol):
         TURNED_AWAY.inc()
         return True
 
+    def on_response_complete(self) -> None:
+        before, self._follows = self._follows, True
+        try:
+            self._go_on()
+        finally:
+            self._follows = before
+
+    def _go_on(self) -> None:
+        """An answer is complete: the next request, if it is here."""
+        super().on_response_complete()
+
     def _start_asgi_task(self, cycle: Any, app: Any) -> None:
         if isinstance(cycle, LastWord):
             super()._start_asgi_task(cycle, app)  # type: ignore[arg-type]
-        elif not self.server_state.admission.lets_in(cycle.scope):
+        elif self._follows and not self.server_state.is_parting:
+            self.server_state.turns.take(lambda: self._begin_in_turn(cycle, app))
+        else:
+            self._begin(cycle, app)
+
+    def _begin_in_turn(self, cycle: Any, app: Any) -> None:
+        if not self.transport.is_closing():  # nobody waits for the answer
+            self._begin(cycle, app)
+
+    def _begin(self, cycle: Any, app: Any) -> None:
+        if not self.server_state.admission.lets_in(cycle.scope):
             self._turn_away(cycle)
         else:
             if not cycle.more_body:  # it has waited for those before it

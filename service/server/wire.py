@@ -65,7 +65,7 @@ class Protocol(Door):
         if self._is_idle() and self.turns_away(data):
             return
         self._unset_keepalive_if_required()
-        if data.count(b"\n") <= LINES_MAX and not self._kept:
+        if isinstance(self.parser, Deaf) or (data.count(b"\n") <= LINES_MAX and not self._kept):
             self._feed(data)
         else:
             self._kept += data
@@ -75,7 +75,7 @@ class Protocol(Door):
         """Piece by piece, until requests wait."""
         data, start = self._kept, 0
         while start < len(data) and not self.pipeline:
-            end = piece_end(data, start)
+            end = len(data) if isinstance(self.parser, Deaf) else piece_end(data, start)
             self._feed(data[start:end])
             start = end
         self._kept = data[start:]
@@ -168,12 +168,12 @@ class Protocol(Door):
 
     # What the application does ----------------------------------------------------------------------------------------
 
-    def on_response_complete(self) -> None:
+    def _go_on(self) -> None:
         if self._joined.is_parting:
             self.pipeline.clear()
             self._kept = b""
             self.flow.resume_reading()
-        super().on_response_complete()
+        super()._go_on()
         if self._joined.is_parting:
             self._stop_listening()
         elif self.scope is not self._whole and self._is_far_from_its_end():
