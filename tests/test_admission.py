@@ -73,8 +73,8 @@ def busy(admission: Admission, stopped: Clock, answers: int, pace_s: float, at_o
     ("pace_s", "by_urgency"),
     [
         (0.001, {Urgency.MONEY: 700, Urgency.CHECKOUT: 400, Urgency.LIST: 200}),
-        (0.01, {Urgency.MONEY: 70, Urgency.CHECKOUT: 40, Urgency.LIST: 20}),
-        (0.09, {Urgency.MONEY: 32, Urgency.CHECKOUT: 24, Urgency.LIST: 16}),  # so many are always let in
+        (0.002, {Urgency.MONEY: 350, Urgency.CHECKOUT: 200, Urgency.LIST: 100}),
+        (0.09, {Urgency.MONEY: 96, Urgency.CHECKOUT: 80, Urgency.LIST: 64}),  # so many are always let in
     ],
 )
 def test_how_many_are_let_in_follows_from_the_pace(

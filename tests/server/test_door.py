@@ -114,7 +114,7 @@ async def test_payments_are_let_in_before_checkouts_and_those_before_lists(house
             if not answer.done():
                 told.append(raw)
                 break
-    assert [told.count(raw) for raw in (LIST, CHECKOUT, PAYMENT)] == [16, 8, 8]
+    assert [told.count(raw) for raw in (LIST, CHECKOUT, PAYMENT)] == [64, 16, 16]
 
 
 async def test_in_one_line_the_refused_are_told_in_their_order(house: House) -> None:
