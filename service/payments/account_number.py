@@ -25,8 +25,9 @@ _ISSUED: Final = re.compile(
     r"3[47]\d{13}|3(?:0[0-5]|[689]\d)\d{11}|35\d{14,17}|4\d{15}(?:\d{3})?|[56]\d{15,18}"
     r"|2(?:2\d\d|[3-6]\d\d|7[01]\d|720)\d{12,15}"
 )
-# What is no number, whatever its digits: a UUID, and digits with a letter beside them.
-_NO_NUMBER: Final = re.compile(r"(?i:[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})|\d+(?=[^\W\d_])|(?<=[^\W\d_])\d+")
+# What is no number of a card, whatever its digits: those with a letter beside them. A UUID is none of an account, either.
+_NO_CARD: Final = re.compile(r"\d+(?=[^\W\d_])|(?<=[^\W\d_])\d+")
+_UUID: Final = re.compile(r"(?i:(?<![^\W_])[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}(?![^\W_]))")
 _PART: Final = re.compile(r"[^\W_]")
 
 _LENGTHS: Final = (
@@ -51,8 +52,8 @@ def refuse_numbers(text: str, pointer: str) -> None:
     Less is a number here, for whoever sends a reference has no other: a card's begins as one of an issuer's does, which
     an order number that counts milliseconds does not; no UUID is one, and none has a letter beside it.
     """
-    plain = _plain(text)
-    card = _MAY_BE_A_CARD.search(plain) and _holds_a_card(_NO_NUMBER.sub("x", plain), _ISSUED)
+    plain = _UUID.sub("x", _plain(text))
+    card = _MAY_BE_A_CARD.search(plain) and _holds_a_card(_NO_CARD.sub("x", plain), _ISSUED)
     if card or _holds_an_iban(plain) or _holds_a_persons_number(plain):
         sentence = "This looks like the number of a card, an account or a person, which is not kept here; leave it out."
         raise Refused(Code.MISPLACED_NUMBER, sentence, pointer)
