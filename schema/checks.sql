@@ -271,11 +271,11 @@ select bucket, plan_id, b.reserved, p.reserved as plan_reserved, b.held, p.held 
 -- a minor unit up. What is owed of all that was captured was not repaid, or went back. A part of a deposit came from the
 -- card: there the principal on its lines is what was lent, as long as nothing went back.
 with funded as (
-    select bucket, plan_id, kind, cast(funding ->> 'funding_bps' as bigint) as bps,
+    select bucket, plan_id, kind, cast(funding #>> '{participations,0,principal_bps}' as bigint) as bps,
            case when kind = 'deposit' then used + principal_paid else captured end              as lent,
            case when kind = 'deposit' then principal_paid else greatest(captured - used, 0) end as repaid
       from plans
-     where funding ->> 'partner_id' is not null
+     where funding #>> '{participations,0,partner_id}' is not null
 )
 select bucket, plan_id, b.held, f.bps, f.lent, f.repaid
   from funded f
@@ -288,7 +288,7 @@ select bucket, plan_id, b.held, f.bps, f.lent, f.repaid
 -- transfers_name_their_plans_parties --
 -- A booking has the currency, merchant and partner of its plan.
 with parties as materialized (
-    select bucket, plan_id, currency, merchant_id, funding ->> 'partner_id' as partner_id from plans
+    select bucket, plan_id, currency, merchant_id, funding #>> '{participations,0,partner_id}' as partner_id from plans
 )
 select bucket, t.cause_id, t.leg, plan_id
   from transfers t
@@ -347,7 +347,8 @@ select merchant_id, programme_id, currency, g.settled, p.settled as in_plans, g.
   from accrual_groups g
   full join (select merchant_id, coalesce(funding ->> 'programme_id', '') as programme_id, currency,
                     sum(interest_counted) as settled,
-                    sum(share_of(interest_counted, cast(funding ->> 'funding_bps' as bigint))) as partner_settled
+                    sum(share_of(interest_counted, coalesce(cast(
+                        funding #>> '{participations,0,interest_bps}' as bigint), 0))) as partner_settled
                from plans
               where interest_counted <> 0
               group by 1, 2, 3) p using (merchant_id, programme_id, currency)
@@ -368,7 +369,7 @@ select bucket, plan_id, p.state, p.interest_runs, p.interest_settled, p.interest
 -- plan that has moved has more facts.
 with earned as (
     select p.merchant_id, coalesce(p.funding ->> 'programme_id', '') as programme_id, p.currency, p.version,
-           cast(p.funding ->> 'funding_bps' as bigint) as bps, p.interest_counted,
+           coalesce(cast(p.funding #>> '{participations,0,interest_bps}' as bigint), 0) as bps, p.interest_counted,
            p.interest_settled + coalesce((
                select sum(greatest(0, interest_earned_of_line(l.interest, l.begin_on, l.due_on, g.accrued_until)
                                       - l.interest_paid))

@@ -6,7 +6,7 @@ from enum import StrEnum
 from msgspec import Struct, field
 
 from service.outside.source import SourceOutcome
-from service.partners.programme import Funding
+from service.partners.funding import Funding
 from service.plans.offer import Kind, Offer
 from service.policies.reasons import Reason
 

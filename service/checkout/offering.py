@@ -12,7 +12,8 @@ from service.checkout.ladder import Fit, Obstacle
 from service.errors import Refused
 from service.merchants.merchant import MerchantFee
 from service.money import AMOUNT_MAX, BPS
-from service.partners.programme import Funding, Programme, funding_for
+from service.partners.funding import Funding
+from service.partners.programme import Programme, funding_for
 from service.plans.offer import Authentication, Kind, Leeway, Offer
 from service.policies.late_fees import bound_by_law
 from service.policies.price_list import Rung

@@ -1,6 +1,8 @@
-"""The programme: a partner's contract to fund plans, and the part of it that a plan keeps for life. Pure."""
+"""The programme: a partner's contract to fund plans. Pure."""
 
 import msgspec
+
+from service.partners.funding import OWN_MONEY, Funding, Participation
 
 
 class Programme(msgspec.Struct, frozen=True):
@@ -17,22 +19,10 @@ class Programme(msgspec.Struct, frozen=True):
     active: bool = True
 
 
-class Funding(msgspec.Struct, frozen=True, gc=False):
-    """Whose money a plan is, as on the day it was signed. No programme: all of it is ours."""
-
-    programme_id: str | None = None
-    programme_version: int = 0  # of its terms
-    partner_id: str | None = None
-    funding_bps: int = 0
-    time_zone: str | None = None  # the programme's: its bookings are of this calendar's days
-
-
-OWN_MONEY = Funding()
-
-
 def funding_for(programmes: tuple[Programme, ...], kind: str, currency: str) -> Funding:
     """The first active programme that takes this kind and currency; else our own money."""
     for one in programmes:
         if one.active and one.currency == currency and kind in one.kinds:
-            return Funding(one.programme_id, one.version, one.partner_id, one.funding_bps, one.time_zone)
+            part = Participation(one.partner_id, principal_bps=one.funding_bps, interest_bps=one.funding_bps)
+            return Funding(one.programme_id, one.version, one.time_zone, participations=(part,))
     return OWN_MONEY

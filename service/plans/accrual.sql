@@ -20,7 +20,7 @@ select bucket, plan_id
 -- lines are read of those plans alone.
 with without as materialized (
     select p.bucket, p.plan_id, p.merchant_id, coalesce(p.funding ->> 'programme_id', '') as programme_id, p.currency,
-           p.funding ->> 'partner_id' as partner_id
+           p.funding #>> '{participations,0,partner_id}' as partner_id
       from plans p
      where p.is_accruing
        and (p.bucket, p.plan_id) > ($1::smallint, $2::text) and (p.bucket, p.plan_id) <= ($3::smallint, $4::text)
@@ -68,7 +68,7 @@ with counted as (
      where p.bucket = ended.bucket and p.plan_id = ended.plan_id
     returning p.merchant_id, coalesce(p.funding ->> 'programme_id', '') as programme_id, p.currency,
               p.interest_settled as settled, ended.interest_counted as before,
-              cast(p.funding ->> 'funding_bps' as bigint) as bps
+              coalesce(cast(p.funding #>> '{participations,0,interest_bps}' as bigint), 0) as bps
 ), more as (
     select merchant_id, programme_id, currency, sum(settled - before)::bigint as settled,
            sum(share_of(settled, bps) - share_of(before, bps))::bigint as partner_settled
@@ -86,7 +86,7 @@ update accrual_groups g
 with batch as materialized (
     select p.bucket, p.plan_id, p.merchant_id, coalesce(p.funding ->> 'programme_id', '') as programme_id, p.currency,
            p.version, p.interest_settled, p.interest_counted, p.interest_runs,
-           cast(p.funding ->> 'funding_bps' as bigint) as bps
+           coalesce(cast(p.funding #>> '{participations,0,interest_bps}' as bigint), 0) as bps
       from plans p
      where p.is_accruing
        and (p.bucket, p.plan_id) > ($1::smallint, $2::text) and (p.bucket, p.plan_id) <= ($3::smallint, $4::text)

@@ -73,14 +73,13 @@ def _figures(plan: Plan) -> dict[Occasion, Figures]:
     elif standing.is_forgiven:
         principal, charges = _left([row for row in standing.rows if row.forgiven])
         found[Occasion.FORGIVENESS] = _given_up(plan, principal, charges)
-    if funding.partner_id is not None:
+    for part in funding.participations:
         # Principal that went back twice, and nobody had lent, is no loan of the partner's.
         principal = max(sum([one.principal for one in settled.values()]), 0)
         interest = sum([one.interest for one in settled.values()])
-        partner, share = funding.partner_id, funding.funding_bps
-        found[Occasion.DRAWING] = booking.drawing, (partner, lent, share)
-        found[Occasion.PRINCIPAL_SHARE] = booking.principal_share, (partner, principal, share)
-        found[Occasion.INTEREST_SHARE] = booking.interest_share, (partner, interest, share)
+        found[Occasion.DRAWING] = booking.drawing, (part.partner_id, lent, part.principal_bps)
+        found[Occasion.PRINCIPAL_SHARE] = booking.principal_share, (part.partner_id, principal, part.principal_bps)
+        found[Occasion.INTEREST_SHARE] = booking.interest_share, (part.partner_id, interest, part.interest_bps)
     return found
 
 

@@ -12,7 +12,7 @@ from service.db import Connection, columns
 from service.limits.account import Account
 from service.merchants.merchant import TimeAt
 from service.packed import unpack
-from service.partners.programme import Funding
+from service.partners.funding import Funding
 from service.plans.book import Book, Change, Command, Notice, PlanCommand
 from service.plans.days import next_day
 from service.plans.offer import Agreement, Offer

@@ -7,7 +7,7 @@ from typing import Annotated, Final
 from msgspec import Meta, Struct, field
 
 from service.merchants.merchant import MerchantFee
-from service.partners.programme import Funding
+from service.partners.funding import Funding
 from service.terms.apr import Apr
 from service.terms.schedule import Instalment
 from service.terms.servicing import Servicing

@@ -9,7 +9,7 @@ from msgspec import Struct, field
 
 from service.actor import ActorKind
 from service.merchants.merchant import MerchantFee
-from service.partners.programme import Funding
+from service.partners.funding import Funding
 from service.plans.amounts import Amounts
 from service.plans.bill import Bill
 from service.plans.billed import CaptureOfPlan, shown

@@ -13,7 +13,7 @@ from msgspec.structs import replace
 from service import ids
 from service.actor import Actor, ActorKind
 from service.db import Connection, load_queries
-from service.partners.programme import Funding
+from service.partners.funding import Funding
 from service.plans.amounts import amounts_of
 from service.plans.billed import bill_of
 from service.plans.book import Notice, Recorded

@@ -12,7 +12,8 @@ from service import ids
 from service.checkout.answer import Outcome, offer_of
 from service.checkout.request import Item
 from service.merchants.merchant import MerchantFee
-from service.partners.programme import OWN_MONEY, Programme
+from service.partners.funding import OWN_MONEY
+from service.partners.programme import Programme
 from service.plans.offer import Kind
 from service.policies.words import Language
 from tests.checkout.cases import DECISION, MERCHANT, NOON, asked, codes, decided, known
@@ -260,8 +261,8 @@ def test_it_is_known_whose_money_each_kind_of_offer_would_be() -> None:
     assert {offer.kind for offer in decision.answer.offers} == decision.funding.keys()
     alternatives = decided(asked(amount=5_000_01))
     assert not alternatives.answer.offers
-    assert alternatives.funding[Kind.INSTALMENTS].funding_bps == 7000
-    assert decided(programmes=()).funding[Kind.INSTALMENTS].funding_bps == 0
+    assert alternatives.funding[Kind.INSTALMENTS].participations[0].principal_bps == 7000
+    assert decided(programmes=()).funding[Kind.INSTALMENTS] == OWN_MONEY
 
 
 def test_an_offer_is_found_by_its_id() -> None:

@@ -11,12 +11,13 @@ from service.ledger.booking import Books
 from service.ledger.chart import Occasion
 from service.partners import flow
 from service.partners.file import Manifest
-from service.partners.programme import Funding
+from service.partners.funding import Funding, Participation
 
 PARTNER = ids.new_id(ids.PARTNER, 0, 1)
 PROGRAMME = ids.new_id(ids.PROGRAMME, 0, 1)
 MERCHANT = ids.new_id(ids.MERCHANT, 0, 1)
-FUNDING = Funding(PROGRAMME, 1, PARTNER, 7_000)
+BPS = 7_000
+FUNDING = Funding(PROGRAMME, 1, participations=(Participation(PARTNER, BPS, BPS),))
 MONDAY, TUESDAY, WEDNESDAY, THURSDAY = (date(2026, 3, day) for day in (2, 3, 4, 5))
 
 
@@ -105,8 +106,8 @@ class FundedPlan:
             Occasion.PURCHASE: booking.purchase(self.plan_id, MERCHANT, self.captured, 0, self.captured * 3 // 100),
             Occasion.PAYMENT: booking.settled(booking.CLEARING, self.plan_id, MERCHANT, parts),
         }
-        if partner := self.funding.partner_id:
-            bps = self.funding.funding_bps
+        for part in self.funding.participations:
+            partner, bps = part.partner_id, part.principal_bps
             books[Occasion.DRAWING] = booking.drawing(partner, self.captured, bps)
             books[Occasion.PRINCIPAL_SHARE] = booking.principal_share(partner, self.principal, bps)
             books[Occasion.INTEREST_SHARE] = booking.interest_share(partner, self.interest, bps)

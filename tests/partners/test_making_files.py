@@ -12,11 +12,11 @@ from service.db import Pool
 from service.errors import Code, Refused
 from service.partners import flow
 from service.partners.file import Amounts, FileWriter, Manifest
+from service.partners.funding import Funding, Participation
 from service.partners.position import Position
-from service.partners.programme import Funding
 from service.partners.theirs.reading import read_file
 from tests.partners.ledger import (
-    FUNDING,
+    BPS,
     MONDAY,
     PARTNER,
     PROGRAMME,
@@ -169,7 +169,9 @@ async def test_two_programmes_of_one_partner_keep_apart(pool: Pool) -> None:
             second,
         )
         ours = await FundedPlan(1).authorize(connection)
-        theirs = await FundedPlan(2, Funding(second, 1, PARTNER, 5_000)).authorize(connection)
+        theirs = await FundedPlan(
+            2, Funding(second, 1, participations=(Participation(PARTNER, 5_000, 5_000),))
+        ).authorize(connection)
         await ours.capture(connection, 10_000, MONDAY)
         await theirs.capture(connection, 10_000, MONDAY)
     _, rows = await made(pool, MONDAY)
@@ -243,8 +245,8 @@ async def test_many_plans_lose_and_make_no_cent(pool: Pool) -> None:
     files = [await made(pool, MONDAY + timedelta(days=day)) for day in range(5)]
     drawn = sum(rows[plan.plan_id].drawn for _, rows in files for plan in plans)
     repaid = sum(rows[plan.plan_id].principal_repaid for _, rows in files for plan in plans)
-    assert drawn == sum((plan.captured * FUNDING.funding_bps + 5_000) // 10_000 for plan in plans)
-    assert repaid == sum((plan.principal * FUNDING.funding_bps + 5_000) // 10_000 for plan in plans)
+    assert drawn == sum((plan.captured * BPS + 5_000) // 10_000 for plan in plans)
+    assert repaid == sum((plan.principal * BPS + 5_000) // 10_000 for plan in plans)
     (position,) = await flow.positions(pool, PARTNER)
     assert (position.drawn, position.principal_repaid, position.plans) == (drawn, repaid, 40)
     assert sum(row.outstanding for row in files[-1][1].values()) == position.outstanding == drawn - repaid

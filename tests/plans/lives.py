@@ -12,7 +12,7 @@ from service.actor import THE_DAY, Actor, ActorKind
 from service.ledger.chart import LedgerAccount, Transfer
 from service.limits.account import Account
 from service.merchants.merchant import MerchantFee
-from service.partners.programme import Funding
+from service.partners.funding import Funding, Participation
 from service.people.person import person_of
 from service.plans.authorize import Authorize
 from service.plans.book import Book, Change, Command, Recorded
@@ -69,7 +69,7 @@ def agreement(
         "waived": amount - held if kind is Kind.DEPOSIT else 0,
         "held": held,
     }
-    funding = Funding("pr_1", 1, "pa_1", 7_000)
+    funding = Funding("pr_1", 1, participations=(Participation("pa_1", 7_000, 7_000),))
     return Agreement(decision_id, MERCHANT, CONSUMER, PERSON, new_id("order"), "EUR", Offer(**made | offer), funding)
 
 

@@ -141,7 +141,7 @@ class Lives(RuleBasedStateMachine):
             balances, amounts = self.life.balances(plan.plan_id), plan.amounts
             assert sum(balances.values()) == 0
             lent = sum(plan.standing.lent)
-            share = plan.funding.funding_bps
+            share = plan.funding.participations[0].principal_bps
             principal, interest = take_bps(amounts.principal_paid, share), take_bps(amounts.interest_paid, share)
             assert balances[LedgerAccount.COMMITMENT] == amounts.reserved
             assert balances[LedgerAccount.DEPOSIT_HELD] == amounts.held

@@ -225,7 +225,7 @@ def _paid_to_merchant(seen: Seen) -> int:
 
 def the_partner_has_its_share(seen: Seen) -> Sides:
     """Of what was lent, and of principal and interest that were paid and not taken back; never less than nothing."""
-    share, standing = seen.plan.funding.funding_bps, seen.plan.standing
+    share, standing = seen.plan.funding.participations[0].principal_bps, seen.plan.standing
     stands = [one for one in standing.allocations.values() if not one.is_back]
     lent = take_bps(sum(standing.lent), share)
     principal = take_bps(max(0, sum(one.principal for one in stands)), share)
