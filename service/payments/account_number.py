@@ -25,7 +25,7 @@ _ISSUED: Final = re.compile(
     r"3[47]\d{13}|3(?:0[0-5]|[689]\d)\d{11}|35\d{14,17}|4\d{15}(?:\d{3})?|[56]\d{15,18}"
     r"|2(?:2\d\d|[3-6]\d\d|7[01]\d|720)\d{12,15}"
 )
-# What is no number of a card, whatever its digits: those with a letter beside them. A UUID is none of an account, either.
+# What is no number of a card, whatever its digits: with a letter beside them. A UUID is none of an account, either.
 _NO_CARD: Final = re.compile(r"\d+(?=[^\W\d_])|(?<=[^\W\d_])\d+")
 _UUID: Final = re.compile(r"(?i:(?<![^\W_])[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}(?![^\W_]))")
 _PART: Final = re.compile(r"[^\W_]")
