@@ -22,7 +22,8 @@ MACHINE_ROOM = (
 )  # fmt: skip
 SLICES = (
     "audit", "approvals", "law", "terms", "ledger", "limits", "people", "access", "operators", "merchants",
-    "partners", "plans", "authentication", "payments", "outside", "policies", "checkout", "risk", "webhooks",
+    "partners", "reconciling", "plans", "authentication", "payments", "outside", "policies", "checkout", "risk",
+    "webhooks",
 )  # fmt: skip
 EDGE = (
     "registry", "jobs", "api", "contract", "web", "app", "server", "demo", "calculator", "simulator",

@@ -1,0 +1,1 @@
+"""Three sides held against one another: our ledger, the partner's files, and the bank."""
