@@ -25,21 +25,21 @@ create table transfers (
     constraint transfers_occasion_is_known check (occasion in (
         'promise', 'security', 'purchase', 'levy', 'payment', 'paid_to_merchant', 'refund', 'credit',
         'interest_return', 'loss', 'recovery', 'forgiveness', 'accrual', 'drawing', 'principal_share', 'interest_share',
-        'reserve', 'payout', 'payout_paid', 'payout_returned')),
+        'reserve', 'payout', 'payout_paid', 'payout_returned', 'adjustment', 'fee_billing')),
     constraint transfers_debit_is_known check (debit in (
         'commitment', 'commitment_contra', 'deposit_held', 'deposit_held_contra',
         'consumer_principal', 'consumer_interest', 'consumer_fees', 'processor_clearing', 'payout_clearing', 'cash',
         'merchant_receivable', 'partner_receivable', 'guarantor_receivable', 'insurer_receivable', 'advances',
         'consumer_payable', 'merchant_payable', 'reserve', 'partner_participation', 'partner_accrued',
         'partner_payable', 'merchant_fee_income', 'interest_income', 'fee_income', 'penalty_income', 'recoveries',
-        'credit_losses', 'goodwill')),
+        'credit_losses', 'goodwill', 'merchant_adjustments')),
     constraint transfers_credit_is_known check (credit in (
         'commitment', 'commitment_contra', 'deposit_held', 'deposit_held_contra',
         'consumer_principal', 'consumer_interest', 'consumer_fees', 'processor_clearing', 'payout_clearing', 'cash',
         'merchant_receivable', 'partner_receivable', 'guarantor_receivable', 'insurer_receivable', 'advances',
         'consumer_payable', 'merchant_payable', 'reserve', 'partner_participation', 'partner_accrued',
         'partner_payable', 'merchant_fee_income', 'interest_income', 'fee_income', 'penalty_income', 'recoveries',
-        'credit_losses', 'goodwill'))
+        'credit_losses', 'goodwill', 'merchant_adjustments'))
 );
 
 create trigger transfers_are_append_only before update or delete or truncate on transfers

@@ -34,8 +34,8 @@ create table feeds (
     constraint feeds_merchant foreign key (merchant_id) references merchants (merchant_id)
 ) with (fillfactor = 50);
 
--- What happened, for those who listen. An event is about a plan, a decision before there is a plan, or the account of a
--- consumer, whatever was bought.
+-- What happened, for those who listen. An event is about a plan, a decision before there is a plan, the account of a
+-- consumer, whatever was bought, or none of them: what the merchant is owed and paid.
 --
 -- It gets its number after its commit, by whoever reads the feed. Numbered while they are written, a merchant's events
 -- would keep the row of its feed locked until they are on disk, and all its commits, in all processes, would form one
@@ -55,7 +55,7 @@ create table events (
     data        json             not null,
     constraint events_pk primary key (bucket, event_id),
     constraint events_bucket_in_range check (bucket between 0 and 1023),
-    constraint events_are_about_one_thing check (num_nonnulls(plan_id, decision_id, consumer_id) = 1)
+    constraint events_are_about_one_thing check (num_nonnulls(plan_id, decision_id, consumer_id) <= 1)
 );
 
 create index events_of_merchant on events (merchant_id, number, told);

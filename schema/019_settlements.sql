@@ -15,18 +15,18 @@ create trigger settlement_terms_are_append_only before update or delete or trunc
 revoke update, delete, truncate on settlement_terms from public;
 
 -- What a ledger row means to the merchant: what is owed to it more (or less), and what we keep. What a settlement itself
--- books is not among them: the reserve and the payout.
+-- books is not among them: the reserve, the payout, and fees that are billed later.
 create view merchant_bookings as
 select bucket, cause_id, leg, occasion, plan_id, merchant_id, currency, booked_on, booked_at,
        case 'merchant_payable' when credit then amount when debit then - amount else 0 end as net,
        case 'merchant_fee_income' when credit then amount when debit then - amount else 0 end as fee
   from transfers
  where (debit in ('merchant_payable', 'merchant_fee_income') or credit in ('merchant_payable', 'merchant_fee_income'))
-   and occasion not in ('reserve', 'payout');
+   and occasion not in ('reserve', 'payout', 'fee_billing');
 
 create index transfers_of_merchant on transfers (merchant_id, currency, booked_on)
  where (debit in ('merchant_payable', 'merchant_fee_income') or credit in ('merchant_payable', 'merchant_fee_income'))
-   and occasion not in ('reserve', 'payout');
+   and occasion not in ('reserve', 'payout', 'fee_billing');
 
 -- A settlement holds every booking of business days up to its own that none before it held: one that commits late, on a
 -- day that was settled, goes into the next. Amounts are minor units.
@@ -43,13 +43,19 @@ create table settlements (
     fees             bigint           not null,
     refunded         bigint           not null,
     paid_to_merchant bigint           not null,
+    charged_back     bigint           not null,
     payouts_returned bigint           not null,
+    adjusted         bigint           not null,
+    fees_deferred    bigint           not null,   -- of these fees, not taken now: they are billed with the month
+    fees_billed      bigint           not null,   -- deferred before, and taken now
     withheld         bigint           not null,
     released         bigint           not null,
     payout           bigint           not null,
     closing          bigint           not null,
     release_on       date,                        -- when `withheld` is released
+    bill_on          date,                        -- when `fees_deferred` are billed
     pays_on          date,
+    totals           json             not null,   -- of the lines, by their kinds
     made_at          timestamptz      not null,
     constraint settlements_pk primary key (settlement_id),
     constraint settlements_merchant foreign key (merchant_id) references merchants (merchant_id),
@@ -57,10 +63,11 @@ create table settlements (
     constraint settlements_day_once unique (merchant_id, currency, business_on),
     constraint settlements_currency_is_iso check (currency ~ '^[A-Z]{3}$'),
     constraint settlements_roll_forward
-        check (opening + captured - fees - refunded - paid_to_merchant + payouts_returned - withheld + released - payout
-               = closing),
+        check (opening + captured - fees - refunded - paid_to_merchant - charged_back + payouts_returned + adjusted
+               + fees_deferred - fees_billed - withheld + released - payout = closing),
     constraint settlements_amounts_not_negative check (least(withheld, released, payout) >= 0),
     constraint settlements_release_what_is_withheld check ((release_on is not null) = (withheld > 0)),
+    constraint settlements_bill_what_is_deferred check ((bill_on is not null) = (fees_deferred <> 0)),
     constraint settlements_pay_on_a_day check ((pays_on is not null) = (payout > 0))
 );
 
@@ -83,10 +90,12 @@ create table settlement_lines (
     booked_on     date             not null,
     net           bigint           not null,   -- what is owed to the merchant more
     fee           bigint           not null,   -- what we keep
+    event_id      text collate "C",            -- that told of it; null: it was forgotten before this was settled
     constraint settlement_lines_pk primary key (settlement_id, number),
     constraint settlement_lines_cause_bucket_in_range check (cause_bucket between 0 and 1023),
     constraint settlement_lines_kind_is_known
-        check (kind in ('capture', 'capture_lowered', 'refund', 'paid_to_merchant', 'payout_returned'))
+        check (kind in ('capture', 'capture_lowered', 'refund', 'chargeback', 'paid_to_merchant', 'payout_returned',
+                        'adjustment'))
 );
 
 create unique index settlement_lines_of_cause on settlement_lines (cause_bucket, cause_id, occasion, plan_id)
@@ -179,3 +188,25 @@ create unique index payout_steps_once on payout_steps (step_id);
 create trigger payout_steps_are_append_only before update or delete or truncate on payout_steps
     for each statement execute function refuse_change();
 revoke update, delete, truncate on payout_steps from public;
+
+-- What the operator gave a merchant, or took from it, besides what its plans bring: the cause of what it books.
+create table settlement_adjustments (
+    adjustment_id text collate "C" not null,
+    merchant_id   text collate "C" not null,
+    currency      text collate "C" not null,
+    amount        bigint           not null,   -- below zero: taken from it
+    reason        text             not null,   -- service/merchants/adjustment.py
+    reference     text             not null,   -- what it is about, in the operator's words
+    made_by       text collate "C" not null,   -- a key
+    made_at       timestamptz      not null,
+    constraint settlement_adjustments_pk primary key (adjustment_id),
+    constraint settlement_adjustments_merchant foreign key (merchant_id) references merchants (merchant_id),
+    constraint settlement_adjustments_currency_is_iso check (currency ~ '^[A-Z]{3}$'),
+    constraint settlement_adjustments_move_something check (amount <> 0),
+    constraint settlement_adjustments_reason_is_known
+        check (reason in ('fee_correction', 'goodwill', 'penalty', 'correction'))
+);
+
+create trigger settlement_adjustments_are_append_only before update or delete or truncate on settlement_adjustments
+    for each statement execute function refuse_change();
+revoke update, delete, truncate on settlement_adjustments from public;

@@ -298,14 +298,15 @@ select bucket, t.cause_id, t.leg, plan_id
 
 -- transfers_have_their_cause --
 -- Whatever is booked came of a command that left a fact of that plan, is the interest of a group's day, or comes of a
--- settlement or of what became of its payout.
+-- settlement, of what became of its payout, or of an adjustment.
 select bucket, cause_id, plan_id
   from (select distinct bucket, cause_id, plan_id from transfers) t
  where not exists (select from facts f
                     where f.bucket = t.bucket and f.plan_id = t.plan_id and f.cause_id = t.cause_id)
    and not exists (select from accruals a where a.accrual_id = t.cause_id and t.plan_id is null)
    and not exists (select from settlements s where s.settlement_id = t.cause_id and t.plan_id is null)
-   and not exists (select from payout_steps s where s.step_id = t.cause_id and t.plan_id is null);
+   and not exists (select from payout_steps s where s.step_id = t.cause_id and t.plan_id is null)
+   and not exists (select from settlement_adjustments s where s.adjustment_id = t.cause_id and t.plan_id is null);
 
 -- accruals_are_booked --
 -- An accrual's transfers move the interest that consumers owe, our income and the partner's share, by what was earned.
@@ -621,7 +622,8 @@ select s.settlement_id, s.lines, l.lines as counted, l.net
   left join (select settlement_id, count(*) as lines, sum(net) as net, sum(fee) as fees
                from settlement_lines group by settlement_id) l using (settlement_id)
  where s.lines <> coalesce(l.lines, 0) or s.fees <> coalesce(l.fees, 0)
-    or s.captured - s.fees - s.refunded - s.paid_to_merchant + s.payouts_returned <> coalesce(l.net, 0);
+    or s.captured - s.fees - s.refunded - s.charged_back - s.paid_to_merchant + s.payouts_returned + s.adjusted
+       <> coalesce(l.net, 0);
 
 -- settlement_lines_are_the_books --
 -- A line is what its cause booked for the merchant.
@@ -661,6 +663,17 @@ select merchant_id, currency, sum(kept) as difference
         select merchant_id, currency, released - withheld from settlements) o
  group by merchant_id, currency
 having sum(kept) <> 0;
+
+-- fees_are_deferred_and_not_billed --
+-- What the books say that a merchant owes us is the fees that its settlements deferred and did not bill.
+select merchant_id, currency, sum(owed) as difference
+  from (select case 'merchant_receivable' when debit then debit_owner else credit_owner end as merchant_id, currency,
+               case 'merchant_receivable' when debit then amount else - amount end as owed
+          from transfers where debit = 'merchant_receivable' or credit = 'merchant_receivable'
+        union all
+        select merchant_id, currency, fees_billed - fees_deferred from settlements) o
+ group by merchant_id, currency
+having sum(owed) <> 0;
 
 -- settlements_have_their_payout --
 -- What a settlement pays out is a payout, of as much, on its day.

@@ -98,4 +98,19 @@ class EventType(StrEnum):
     INSTRUMENT_REMOVED = "instrument.removed"  # `consumer` is charged no more by `instrument_id`
     PERMISSION_GIVEN = "permission.given"  # `consumer` agrees to every order of a `scenario`: `permission_id`
     PERMISSION_REVOKED = "permission.revoked"  # `consumer` confirms each order of a `scenario` again: `permission_id`
+    SETTLEMENT_MADE = (  # `settlement_id`, the `number` of its `currency`, of all until `business_on`:
+        "settlement.made"  # `payout` is paid on `pays_on`, `closing` carried on
+    )
+    SETTLEMENT_ADJUSTED = (  # by `amount` in `currency`, which is in the next one:
+        "settlement.adjusted"  # `adjustment_id`, `reason`, `reference`
+    )
+    PAYOUT_ORDERED = (
+        "payout.ordered"  # from our bank: `payout_id` of `settlement_id`, `amount`, `currency`, its `tries`
+    )
+    PAYOUT_PAID = (
+        "payout.paid"  # it left our bank: `payout_id` of `settlement_id`, `amount`, `currency`, `tries`, `reference`
+    )
+    PAYOUT_RETURNED = (  # `payout_id` of `settlement_id`, `amount`, `currency`, `tries`, and why: `reference`;
+        "payout.returned"  # `given_up`: it is owed again, in the next settlement; else it is sent once more
+    )
     INSTRUMENT_NAMED = "collection.instrument_named"  # `plan_id` is paid by `instrument_id` from now on

@@ -56,6 +56,7 @@ SETTLEMENT: Final = "se"
 PAYOUT: Final = "pt"
 PAYMENT_ORDER: Final = "or"
 PAYOUT_STEP: Final = "su"
+ADJUSTMENT: Final = "aj"
 
 
 def new_id(prefix: str, bucket: int, at_ms: int) -> str:

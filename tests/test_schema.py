@@ -15,6 +15,7 @@ from service.db import Pool
 from service.jobs.retention import LAWS
 from service.ledger.chart import LedgerAccount, Occasion
 from service.limits.change import LimitRule
+from service.merchants.adjustment import AdjustmentReason
 from service.merchants.payout import PayoutState, Step
 from service.merchants.settlement import LineKind
 from service.outside.consent import NEAREST, Channel
@@ -73,6 +74,7 @@ WORDS: dict[str, Iterable[str]] = {
     # What is heard of a call is whatever can come of asking, less what comes without a call.
     "reports_outcome_is_known": [one for one in SourceOutcome if one not in (SourceOutcome.CACHED, *NEAREST)],
     "reviews_outcome_is_known": ReviewOutcome,
+    "settlement_adjustments_reason_is_known": AdjustmentReason,
     "settlement_lines_kind_is_known": LineKind,
     "transfers_credit_is_known": LedgerAccount,
     "transfers_debit_is_known": LedgerAccount,

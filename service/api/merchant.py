@@ -159,6 +159,7 @@ merchant_router = Router(
         settlements.list_settlements,
         settlements.get_settlement,
         settlements.list_settlement_lines,
+        settlements.get_statement,
         settlements.get_settlement_file,
         payouts.list_payouts,
         *plan_money.ROUTES,

@@ -6,6 +6,7 @@ from litestar.response.base import ASGIResponse
 
 from service.api import (
     acts,
+    adjustments,
     approvals,
     charges,
     claims,
@@ -89,6 +90,7 @@ operator_router = Router(
         onboarding.create_merchant,
         onboarding.create_partner,
         onboarding.create_programme,
+        adjustments.adjust_merchant,
         settlement_terms.agree_settlement_terms,
         settlement_terms.get_settlement_terms,
         settlements.list_settlements_of,

@@ -14,19 +14,22 @@ from service import ids
 from service.api.ask import Ask, Asked, read
 from service.api.operation import Text, operation
 from service.api.paging import PAGE_MAX, After, Limit
-from service.api.reply import reply
+from service.api.reply import reply, reply_printable
 from service.db import Pool
 from service.deadline import LONG
 from service.errors import Code, Refused
 from service.merchants import settling_flow as flow
 from service.merchants.settlement import Line, Settlement
+from service.merchants.statement import Statement, page
 from service.money import decimal_text
+
+PRINTED_MAX: Final = 1_000  # lines on a page
 
 Number = Annotated[int, QueryParameter(ge=0, le=2**31 - 1)]
 
 _COLUMNS: Final = (
-    "settlement_id", "business_on", "number", "kind", "plan_id", "merchant_reference", "fact", "reference",
-    "booked_on", "currency", "gross", "fee", "net",
+    "settlement_id", "business_on", "number", "kind", "plan_id", "merchant_reference", "fact", "capture_id",
+    "refund_id", "dispute_id", "event_id", "reference", "booked_on", "currency", "gross", "fee", "net",
 )  # fmt: skip
 _FORMULA: Final = ("=", "+", "-", "@", "\t", "\r")  # what a spreadsheet would work out
 
@@ -72,6 +75,20 @@ async def list_settlement_lines(
     await _settlement(ask, settlement_id)
     page = await flow.lines(ask.services.pool, ask.owner_id, settlement_id, after, limit)
     return reply(LinePage(page, page[-1].number if page else after))
+
+
+@get("/settlements/{settlement_id:str}/statement", opt=operation("settlements", Statement, page=True))
+async def get_statement(request: Asked, settlement_id: FromPath[str]) -> ASGIResponse:
+    """A settlement with its first 1,000 lines, by types and one by one.
+
+    Ask with `Accept: text/html` for a page that is ready to print.
+    """
+    ask = read(request)
+    one = await _settlement(ask, settlement_id)
+    first = await flow.lines(ask.services.pool, ask.owner_id, settlement_id, 0, PRINTED_MAX)
+    name = ask.services.registry.now.merchants[ask.owner_id].name
+    statement = Statement(name, one, first, one.lines - len(first))
+    return reply_printable(request, statement, lambda: page(statement))
 
 
 @get(
@@ -128,7 +145,10 @@ async def _all_lines(pool: Pool, merchant_id: str, one: Settlement) -> AsyncIter
 
 def _row(one: Settlement, line: Line) -> tuple[str, ...]:
     amounts = (decimal_text(amount, one.currency) for amount in (line.gross, line.fee, line.net))
-    words = (line.plan_id, line.merchant_reference, line.fact, line.reference)
+    words = (
+        line.plan_id, line.merchant_reference, line.fact, line.capture_id, line.refund_id, line.dispute_id,
+        line.event_id, line.reference,
+    )  # fmt: skip
     return (
         one.settlement_id, f"{one.business_on}", f"{line.number}", line.kind, *map(_text, words),
         f"{line.booked_on}", one.currency, *amounts,

@@ -121,6 +121,16 @@ def payout_returned(merchant_id: str, amount: int) -> Balances:
     return {Place(A.PAYOUT_CLEARING): amount, Place(A.MERCHANT_PAYABLE, merchant_id): -amount}
 
 
+def adjustment(merchant_id: str, amount: int) -> Balances:
+    """So much is given to the merchant besides what its plans bring; less than nothing is taken from it."""
+    return {Place(A.MERCHANT_ADJUSTMENTS): amount, Place(A.MERCHANT_PAYABLE, merchant_id): -amount}
+
+
+def fee_billing(merchant_id: str, deferred: int) -> Balances:
+    """So much of our fees the merchant is paid now, and owes us until they are billed; less than nothing is billed."""
+    return {Place(A.MERCHANT_RECEIVABLE, merchant_id): deferred, Place(A.MERCHANT_PAYABLE, merchant_id): -deferred}
+
+
 def transfers(before: Books, after: Books) -> list[Transfer]:
     """What leads from the one to the other, in the order of `after`."""
     booked: list[Transfer] = []

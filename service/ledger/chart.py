@@ -8,8 +8,8 @@ from msgspec import Struct
 class LedgerAccount(StrEnum):
     """The chart of accounts. Two checks of the database say the same.
 
-    Nothing books yet on what sharing losses and paying in advance will need: MERCHANT_RECEIVABLE, GUARANTOR_RECEIVABLE,
-    INSURER_RECEIVABLE and ADVANCES.
+    Nothing books yet on what sharing losses and paying in advance will need: GUARANTOR_RECEIVABLE, INSURER_RECEIVABLE
+    and ADVANCES.
     """
 
     # off balance, each with its mirror
@@ -24,7 +24,7 @@ class LedgerAccount(StrEnum):
     PROCESSOR_CLEARING = "processor_clearing"  # money on its way from or to consumers
     PAYOUT_CLEARING = "payout_clearing"  # money on its way to merchants
     CASH = "cash"  # at the bank
-    MERCHANT_RECEIVABLE = "merchant_receivable"  # of a merchant: what it owes us
+    MERCHANT_RECEIVABLE = "merchant_receivable"  # of a merchant: fees that it owes us until they are billed
     PARTNER_RECEIVABLE = "partner_receivable"  # of a partner: its share of what we advanced
     GUARANTOR_RECEIVABLE = "guarantor_receivable"  # of a guarantor: what it owes us for a loss
     INSURER_RECEIVABLE = "insurer_receivable"  # of an insurer: the same
@@ -45,6 +45,7 @@ class LedgerAccount(StrEnum):
     # expenses
     CREDIT_LOSSES = "credit_losses"  # given up or let go: principal, charges, and interest that was due
     GOODWILL = "goodwill"  # what we took off without having to
+    MERCHANT_ADJUSTMENTS = "merchant_adjustments"  # given to merchants besides what their plans bring; or taken
 
 
 class Occasion(StrEnum):
@@ -70,6 +71,8 @@ class Occasion(StrEnum):
     PAYOUT = "payout"  # what we owe a merchant is on its way
     PAYOUT_PAID = "payout_paid"  # it left our bank
     PAYOUT_RETURNED = "payout_returned"  # it could not be paid, and is owed again
+    ADJUSTMENT = "adjustment"  # a merchant is given something besides, or something is taken from it
+    FEE_BILLING = "fee_billing"  # a merchant is paid without our fees, which it owes us until their bill; or billed
 
 
 class Place(Struct, frozen=True, gc=False):

@@ -14,14 +14,17 @@ import msgspec
 from msgspec import Struct
 
 from service import ids
+from service.actor import ActorKind
 from service.db import Connection, Pool, load_queries
+from service.engine.events import TELL
 from service.errors import Code, Refused
 from service.ledger.store import BOOK, booked_by
 from service.merchants.payment_order import CURRENCY, OrderedPayout, payment_order
-from service.merchants.payout import Payout, PayoutState, Step, books_of, stepped
+from service.merchants.payout import TYPES, Payout, PayoutState, Step, books_of, data_of, stepped
 from service.merchants.settlement import Settlement
 from service.merchants.settlement_terms import BankAccount, SettlementTerms
-from service.statement import Int, Statement
+from service.merchants.telling import told_of_money
+from service.statement import Int, Statement, together
 
 Q: Final = load_queries(Path(__file__).with_name("paying.sql"))
 
@@ -66,7 +69,7 @@ class PaymentOrder(Struct, frozen=True):
 
 
 _MAKE: Final = Statement(Q.insert_payouts, payouts=MadePayout)
-_KEEP: Final = Statement(Q.keep_steps, s=MadeStep)
+_KEEP: Final = together(Statement(Q.keep_steps, s=MadeStep), events_told=TELL)
 
 
 class Told(Struct, frozen=True):
@@ -130,7 +133,7 @@ async def pay_tests(conn: Connection, merchant_id: str, until: date, now: dateti
 
 
 async def _step(conn: Connection, payouts: list[Payout], step: Step, told: Told) -> None:
-    kept, booked = [], []
+    kept, booked, events = [], [], []
     for one in payouts:
         state, tries = stepped(one, step)
         step_id = ids.new_id(ids.PAYOUT_STEP, ids.bucket_of(one.payout_id), int(told.at.timestamp() * 1000))
@@ -141,8 +144,11 @@ async def _step(conn: Connection, payouts: list[Payout], step: Step, told: Told)
         )  # fmt: skip
         books = books_of(one, step)
         booked += booked_by(step_id, books, one.currency, one.merchant_id, told.at.date(), told.at)
+        actor = ActorKind.DAY if told.by is None else ActorKind.OPERATOR
+        data = data_of(one, step, told.reference)
+        events.append(told_of_money(TYPES[step], step_id, one.merchant_id, actor, data, told.at))
     if kept:
-        await _KEEP.execute(conn, s=kept)
+        await _KEEP.execute(conn, s=kept, told=events)
     if booked:
         await BOOK.execute(conn, booked=booked)
 

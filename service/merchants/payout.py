@@ -7,11 +7,12 @@ due -> ordered -> paid
 
 from datetime import date, datetime
 from enum import StrEnum
-from typing import Final
+from typing import Any, Final
 
 from msgspec import Struct, field
 
 from service.errors import Code, Refused
+from service.event_type import EventType
 from service.ledger.booking import Books, payout_paid, payout_returned
 from service.ledger.chart import Occasion
 
@@ -76,6 +77,27 @@ def stepped(payout: Payout, step: Step) -> tuple[PayoutState, int]:
             return PayoutState.PAID, payout.tries
         case Step.RETURNED:
             return PayoutState.DUE if payout.tries < TRIES else PayoutState.GIVEN_UP, payout.tries
+
+
+TYPES: Final = {
+    Step.ORDERED: EventType.PAYOUT_ORDERED,
+    Step.PAID: EventType.PAYOUT_PAID,
+    Step.RETURNED: EventType.PAYOUT_RETURNED,
+}
+
+
+def data_of(before: Payout, step: Step, reference: str | None) -> dict[str, Any]:
+    """What the merchant is told of a step."""
+    state, tries = stepped(before, step)
+    data: dict[str, Any] = {
+        "payout_id": before.payout_id, "settlement_id": before.settlement_id, "amount": before.amount,
+        "currency": before.currency, "tries": tries,
+    }  # fmt: skip
+    if step is not Step.ORDERED:
+        data["reference"] = reference
+    if step is Step.RETURNED:
+        data["given_up"] = state is PayoutState.GIVEN_UP
+    return data
 
 
 def books_of(payout: Payout, step: Step) -> Books:

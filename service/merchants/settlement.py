@@ -1,19 +1,21 @@
 """A settlement: what a merchant was owed at the end of a day, to the cent, and what of it is paid out. Pure.
 
-opening + captured - fees - refunded - kept by the merchant + returned payouts - withheld + released = balance
+opening + captured - fees - refunded - charged back - kept by the merchant + returned payouts + adjusted
+        + fees that are billed later - fees billed now - withheld + released = balance
 balance - payout = closing, the opening of the next
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import date, datetime
 from enum import StrEnum
 from typing import Final
 
-from msgspec import Struct, field
+from msgspec import Struct, field, structs
 
-from service.ledger.booking import Books, payout, reserve
+from service.event_type import EventType
+from service.ledger.booking import Books, fee_billing, payout, reserve
 from service.ledger.chart import Occasion
-from service.merchants.settlement_terms import DAY, SettlementTerms, pays_on
+from service.merchants.settlement_terms import DAY, Billing, SettlementTerms, next_month, pays_on
 from service.money import take_bps
 
 
@@ -23,38 +25,35 @@ class LineKind(StrEnum):
     CAPTURE = "capture"  # the consumer owes us, and we the merchant
     CAPTURE_LOWERED = "capture_lowered"  # a capture, or a part of it, was taken back
     REFUND = "refund"  # the merchant gave money back to a consumer, through us
+    CHARGEBACK = "chargeback"  # the same, because a dispute was lost, or accepted by the merchant
     PAID_TO_MERCHANT = "paid_to_merchant"  # a consumer paid the merchant what they owed us
     PAYOUT_RETURNED = "payout_returned"  # a payout came back from the bank, and is owed again
+    ADJUSTMENT = "adjustment"  # the operator gave something besides, or took it
 
 
-KINDS: Final = {
-    Occasion.REFUND: LineKind.REFUND,
-    Occasion.RECOVERY: LineKind.REFUND,  # of what we had given up already
-    Occasion.PAID_TO_MERCHANT: LineKind.PAID_TO_MERCHANT,
-    Occasion.PAYOUT_RETURNED: LineKind.PAYOUT_RETURNED,
-}
-
-
-def kind_of(occasion: Occasion, gross: int) -> LineKind:
-    """Of a line that was booked on an occasion; captures taken back count negative."""
-    if occasion is Occasion.PURCHASE:
-        return LineKind.CAPTURE if gross >= 0 else LineKind.CAPTURE_LOWERED
-    return KINDS[occasion]
+# What tells of a line, among all that its cause told: the first of these that it did, else its last.
+TOLD_BY: Final = (
+    EventType.CAPTURED, EventType.CLAIMED, EventType.CAPTURE_REVERSED, EventType.DISPUTE_CLOSED, EventType.REFUNDED,
+    EventType.PAID, EventType.PAYOUT_RETURNED, EventType.SETTLEMENT_ADJUSTED,
+)  # fmt: skip
 
 
 class Sums(Struct, frozen=True):
-    """What the lines of a settlement come to, in minor units; all but `captured` lower what is owed to the merchant."""
+    """What the lines of a settlement come to, in minor units; what is not said to raise it lowers what is owed."""
 
-    captured: int = 0  # less what was taken back
+    captured: int = 0  # less what was taken back; this raises it
     fees: int = 0
     refunded: int = 0
+    charged_back: int = 0
     paid_to_merchant: int = 0
     payouts_returned: int = 0  # this raises it
+    adjusted: int = 0  # this does, too, or lowers it
 
     @property
     def net(self) -> int:
         """What is owed more than before, or less."""
-        return self.captured - self.fees - self.refunded - self.paid_to_merchant + self.payouts_returned
+        more = self.captured + self.payouts_returned + self.adjusted
+        return more - self.fees - self.refunded - self.charged_back - self.paid_to_merchant
 
 
 class Line(Struct, frozen=True):
@@ -65,14 +64,28 @@ class Line(Struct, frozen=True):
     plan_id: str | None  # null: about no plan
     merchant_reference: str | None  # the plan's
     fact: int | None  # the number of the fact of the plan that caused it
-    reference: str | None  # of the capture or the refund, as it was given
+    capture_id: str | None  # of what was captured, or taken back
+    refund_id: str | None  # of what went back, in a dispute, too
+    dispute_id: str | None  # of a chargeback
+    event_id: str | None  # that told you of it; null: it was forgotten before this was settled
+    reference: str | None  # of the capture, the refund or the adjustment, as it was given
     booked_on: date
     gross: int  # minor units
     fee: int  # minor units that we keep
     net: int  # minor units
 
 
-class Settlement(Struct, frozen=True):
+class LineTotal(Struct, frozen=True):
+    """What the lines of one kind come to: `gross - fee = net`."""
+
+    kind: LineKind
+    lines: int  # how many
+    gross: int  # minor units
+    fee: int  # minor units that we keep
+    net: int  # minor units
+
+
+class Settlement(Struct, frozen=True, kw_only=True):
     """What a merchant was owed, of one currency, when a day had ended. `opening + ... - payout = closing`."""
 
     settlement_id: str = field(name="id")
@@ -85,14 +98,20 @@ class Settlement(Struct, frozen=True):
     captured: int  # minor units, less what was taken back
     fees: int  # minor units that we keep
     refunded: int  # minor units
+    charged_back: int  # minor units that went back because a dispute was lost or accepted
     paid_to_merchant: int  # minor units that consumers paid the merchant itself
     payouts_returned: int  # minor units of payouts that came back from the bank
+    adjusted: int  # minor units that we gave besides; negative: took
+    fees_deferred: int  # minor units of `fees` that are not taken now: the terms bill them by the month
+    fees_billed: int  # minor units that were deferred before, and are taken now
     withheld: int  # minor units kept back now
     released: int  # minor units kept back before, and no longer
     payout: int  # minor units that are paid out
     closing: int  # minor units that are carried on to the next
     release_on: date | None  # when what is withheld now is released; null: nothing is withheld
+    bill_on: date | None  # when what is deferred now is billed; null: nothing is
     pays_on: date | None  # null: nothing is paid out
+    totals: tuple[LineTotal, ...]  # of the lines, by their kinds
     made_at: datetime
 
 
@@ -112,28 +131,41 @@ class Left(Struct, frozen=True):
 NOTHING_LEFT: Final = Left()
 
 
+class Due(Struct, frozen=True):
+    """What of earlier settlements comes with this one: what was kept back, and fees that were to be billed later."""
+
+    released: int = 0
+    fees_billed: int = 0
+
+
 def settled(
-    settlement_id: str, currency: str, business_on: date, left: Left, sums: Sums, lines: int, released: int,
+    settlement_id: str, currency: str, business_on: date, left: Left, totals: Sequence[LineTotal], due: Due,
     terms: SettlementTerms, terms_version: int, now: datetime,
 ) -> Settlement:  # fmt: skip
     """Closes a settlement: what is kept back, what is paid, what is carried on. Nothing is kept back of a debt."""
-    balance = left.closing + sums.net + released
+    sums = sums_of(totals)
+    deferred = sums.fees if terms.billing is Billing.MONTHLY else 0
+    balance = left.closing + sums.net + deferred - due.fees_billed + due.released
     withheld = max(min(take_bps(max(sums.captured, 0), terms.reserve_bps), balance), 0)
     balance -= withheld
     paid = balance if terms.pays(currency, balance) else 0
     return Settlement(
-        settlement_id, left.number + 1, currency, business_on, terms_version, lines, left.closing, sums.captured,
-        sums.fees, sums.refunded, sums.paid_to_merchant, sums.payouts_returned, withheld, released, paid,
-        balance - paid,
+        settlement_id=settlement_id, number=left.number + 1, currency=currency, business_on=business_on,
+        terms_version=terms_version, lines=sum(one.lines for one in totals), opening=left.closing,
+        **structs.asdict(sums), fees_deferred=deferred, fees_billed=due.fees_billed, withheld=withheld,
+        released=due.released, payout=paid, closing=balance - paid,
         release_on=business_on + terms.reserve_days * DAY if withheld else None,
+        bill_on=next_month(business_on) if deferred else None,
         pays_on=pays_on(terms, business_on) if paid else None,
-        made_at=now,
+        totals=tuple(totals), made_at=now,
     )  # fmt: skip
 
 
 def books_of(one: Settlement, merchant_id: str) -> Books:
-    """What the settlement books: the reserve, and the money that leaves."""
+    """What the settlement books: fees that are billed later, the reserve, and the money that leaves."""
     books: Books = {}
+    if one.fees_deferred != one.fees_billed:
+        books[Occasion.FEE_BILLING] = fee_billing(merchant_id, one.fees_deferred - one.fees_billed)
     if one.withheld != one.released:
         books[Occasion.RESERVE] = reserve(merchant_id, one.withheld - one.released)
     if one.payout:
@@ -141,17 +173,19 @@ def books_of(one: Settlement, merchant_id: str) -> Books:
     return books
 
 
-def sums_of(by_kind: Iterable[tuple[LineKind, int, int]]) -> Sums:
-    """Of the sums of gross and fees by kind."""
+def sums_of(totals: Iterable[LineTotal]) -> Sums:
+    """Of the totals by kind."""
     gross = dict.fromkeys(LineKind, 0)
     fees = 0
-    for kind, amount, fee in by_kind:
-        gross[kind] += amount
-        fees += fee
+    for one in totals:
+        gross[one.kind] += one.gross
+        fees += one.fee
     return Sums(
         captured=gross[LineKind.CAPTURE] + gross[LineKind.CAPTURE_LOWERED],
         fees=fees,
         refunded=-gross[LineKind.REFUND],
+        charged_back=-gross[LineKind.CHARGEBACK],
         paid_to_merchant=-gross[LineKind.PAID_TO_MERCHANT],
         payouts_returned=gross[LineKind.PAYOUT_RETURNED],
+        adjusted=gross[LineKind.ADJUSTMENT],
     )

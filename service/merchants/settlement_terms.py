@@ -23,6 +23,13 @@ class Every(StrEnum):
     MONTH = "month"
 
 
+class Billing(StrEnum):
+    """How we are paid our fees."""
+
+    NET = "net"  # they are taken off each payout
+    MONTHLY = "monthly"  # captures are paid whole; a month's fees are taken at once, on the first day of the next
+
+
 class BankAccount(Struct, frozen=True, forbid_unknown_fields=True):
     """Where money is paid to."""
 
@@ -39,6 +46,7 @@ class SettlementTerms(Struct, frozen=True, forbid_unknown_fields=True):
 
     accounts: Annotated[Accounts, Meta(max_length=20)] = {}  # by currency; in one without an account nothing is paid
     every: Every = Every.DAY  # how often a settlement is made
+    billing: Billing = Billing.NET  # how the fees are taken
     lag_days: Annotated[int, Meta(ge=0, le=60)] = 1  # business days from a settlement's last day to its payout
     calendar: Annotated[str, Meta(max_length=20, pattern=r"^[A-Za-z0-9+_-]*\Z")] = ""  # empty: only weekends are closed
     minimum: Annotated[int, Meta(ge=0, le=AMOUNT_MAX)] = 0  # minor units; less than this is carried on, not paid
@@ -80,6 +88,11 @@ def period_end(every: Every, day: date) -> date:
             return day + timedelta(days=SUNDAY - day.isoweekday())
         case Every.MONTH:
             return day.replace(day=monthrange(day.year, day.month)[1])
+
+
+def next_month(day: date) -> date:
+    """The first day of the month after a day's."""
+    return day.replace(day=monthrange(day.year, day.month)[1]) + DAY
 
 
 def pays_on(terms: SettlementTerms, business_on: date) -> date:

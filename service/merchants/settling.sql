@@ -31,10 +31,11 @@ select currency, min(booked_on) as booked_on
  group by currency;
 
 -- left_of --
--- The last settlement of each currency, and when what is kept back is released next.
+-- The last settlement of each currency, and when what is kept back is released next, or fees are billed.
 select distinct on (currency) currency, number, closing, business_on,
-       (select min(w.release_on) from settlements w
-         where w.merchant_id = $1 and w.currency = s.currency and w.release_on > s.business_on) as releases_on
+       (select min(due_on)
+          from settlements w, unnest(array[w.release_on, w.bill_on]) as due_on
+         where w.merchant_id = $1 and w.currency = s.currency and due_on > s.business_on) as due_on
   from settlements s
  where merchant_id = $1
  order by currency, number desc;
@@ -43,8 +44,9 @@ select distinct on (currency) currency, number, closing, business_on,
 select version, terms from settlement_terms where merchant_id = $1 order by version desc limit 1;
 
 -- tell_lines --
--- $1 merchant, $2 currency, $3 the business day, $4 the new settlement. Takes what no settlement has told into this one,
--- and answers the sums by kind. One statement, so one snapshot: the bookings it counts are the bookings it tells.
+-- $1 merchant, $2 currency, $3 the business day, $4 the new settlement, $5 the types of events that tell of a line, the
+-- nearest first; else it is the last one. Takes what no settlement has told into this one, and answers the sums by kind. One statement, so one
+-- snapshot: the bookings it counts are the bookings it tells. All that a cause tells has its stem in its ids.
 with open_days as materialized (
     select b.booked_on, count(*) as bookings
       from merchant_bookings b
@@ -67,30 +69,44 @@ with open_days as materialized (
      group by b.bucket, b.cause_id, b.occasion, b.plan_id
 ), lines as (
     insert into settlement_lines
-           (settlement_id, number, kind, occasion, cause_bucket, cause_id, plan_id, booked_on, net, fee)
+           (settlement_id, number, kind, occasion, cause_bucket, cause_id, plan_id, booked_on, net, fee, event_id)
     select $4, row_number() over (order by booked_on, substr(cause_id, 4, 10), plan_id, occasion),
-           case occasion when 'purchase' then case when net + fee < 0 then 'capture_lowered' else 'capture' end
-                         when 'recovery' then 'refund'
-                         else occasion end,
-           occasion, bucket, cause_id, plan_id, booked_on, net, fee
-      from untold
+           case when occasion = 'purchase' then case when net + fee < 0 then 'capture_lowered' else 'capture' end
+                when occasion not in ('refund', 'recovery') then occasion
+                when exists (select from facts f where f.bucket = u.bucket and f.plan_id = u.plan_id
+                                                   and f.cause_id = u.cause_id and f.fact = 'dispute_closed')
+                then 'chargeback' else 'refund' end,
+           occasion, bucket, cause_id, plan_id, booked_on, net, fee,
+           (select event_id from events e
+             where e.bucket = u.bucket and e.merchant_id = $1
+               and e.event_id between 'ev_' || substr(cause_id, 4, 24) and 'ev_' || substr(cause_id, 4, 24) || 'ZZ'
+               and e.plan_id is not distinct from u.plan_id
+             order by array_position($5, e.type), e.event_id desc limit 1)
+      from untold u
     returning kind, net, fee
 )
-select kind, count(*) as lines, sum(net)::bigint as net, sum(fee)::bigint as fee from lines group by kind;
+select kind, count(*) as lines, (sum(net) + sum(fee))::bigint as gross, sum(fee)::bigint as fee, sum(net)::bigint as net
+  from lines
+ group by kind
+ order by kind;
 
--- released --
--- What was kept back until a day after $3 and up to $4: null stands for before the first.
-select coalesce(sum(withheld), 0)::bigint
-  from settlements
- where merchant_id = $1 and currency = $2 and release_on > coalesce($3::date, '-infinity') and release_on <= $4;
+-- due --
+-- What was kept back until a day after $3 and up to $4, and fees that were deferred until then: null stands for before
+-- the first.
+select coalesce(sum(withheld) filter (where release_on > after and release_on <= $4), 0)::bigint as released,
+       coalesce(sum(fees_deferred) filter (where bill_on > after and bill_on <= $4), 0)::bigint as fees_billed
+  from settlements, coalesce($3::date, '-infinity') as after
+ where merchant_id = $1 and currency = $2 and greatest(release_on, bill_on) > after;
 
 -- insert_settlements --
 insert into settlements (settlement_id, merchant_id, currency, number, business_on, terms_version, lines, opening,
-                         captured, fees, refunded, paid_to_merchant, payouts_returned, withheld, released, payout,
-                         closing, release_on, pays_on, made_at)
+                         captured, fees, refunded, charged_back, paid_to_merchant, payouts_returned, adjusted,
+                         fees_deferred, fees_billed, withheld, released, payout, closing, release_on, bill_on, pays_on,
+                         totals, made_at)
 select settlement_id, merchant_id, currency, number, business_on, terms_version, lines, opening,
-       captured, fees, refunded, paid_to_merchant, payouts_returned, withheld, released, payout,
-       closing, release_on, pays_on, made_at
+       captured, fees, refunded, charged_back, paid_to_merchant, payouts_returned, adjusted,
+       fees_deferred, fees_billed, withheld, released, payout, closing, release_on, bill_on, pays_on,
+       totals, made_at
   from @made;
 
 -- settled_until --
@@ -109,15 +125,28 @@ select * from settlements where merchant_id = $1 and settlement_id > $2 order by
 select * from settlements where merchant_id = $1 and settlement_id = $2;
 
 -- lines_of --
--- Of a settlement of the merchant's, after line $3; the reference is that of the capture or the refund.
-select l.number, l.kind, l.plan_id, p.merchant_reference, f.number as fact, f.reference, l.booked_on,
-       l.net + l.fee as gross, l.fee, l.net
+-- Of a settlement of the merchant's, after line $3; the reference is that of the capture, the refund or the adjustment.
+select l.number, l.kind, l.plan_id, p.merchant_reference, f.number as fact, f.capture_id, f.refund_id, f.dispute_id,
+       l.event_id, coalesce(f.reference, a.reference) as reference, l.booked_on, l.net + l.fee as gross, l.fee, l.net
   from settlement_lines l
   left join plans p on p.bucket = l.cause_bucket and p.plan_id = l.plan_id
-  left join lateral (select f.number, coalesce(f.body ->> 'reference', f.reference) as reference from facts f
-                      where f.bucket = l.cause_bucket and f.plan_id = l.plan_id and f.cause_id = l.cause_id
-                      order by f.number limit 1) f on true
+  left join settlement_adjustments a on a.adjustment_id = l.cause_id
+  left join lateral (
+       select coalesce(min(number) filter (where at.named), min(number)) as number,
+              max(coalesce(f.body ->> 'reference', f.reference)) filter (where at.named) as reference,
+              max(case fact when 'captured' then fact_id when 'capture_reversed' then body ->> 'capture_id' end)
+                 as capture_id,
+              max(case fact when 'refunded' then fact_id end) as refund_id,
+              max(case fact when 'dispute_closed' then body ->> 'dispute_id' end) as dispute_id
+         from facts f,
+              lateral (select fact in ('captured', 'capture_reversed', 'refunded', 'paid', 'corrected',
+                                       'payment_returned') as named) at
+        where f.bucket = l.cause_bucket and f.plan_id = l.plan_id and f.cause_id = l.cause_id) f on true
  where l.settlement_id = $2 and l.number > $3
    and exists (select from settlements s where s.settlement_id = $2 and s.merchant_id = $1)
  order by l.number
  limit $4;
+
+-- insert_adjustment --
+insert into settlement_adjustments (adjustment_id, merchant_id, currency, amount, reason, reference, made_by, made_at)
+values ($1, $2, $3, $4, $5, $6, $7, $8);

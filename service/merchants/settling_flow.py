@@ -14,13 +14,28 @@ import msgspec
 from msgspec import structs
 
 from service import ids
+from service.actor import ActorKind
 from service.db import Connection, Pool, load_queries
+from service.engine.events import TELL, Told
 from service.errors import Code, Refused
+from service.event_type import EventType
 from service.ledger.store import BOOK, booked_by
 from service.merchants.paying_flow import make_payout, pay_tests
-from service.merchants.settlement import NOTHING_LEFT, Left, Line, LineKind, Settlement, books_of, settled, sums_of
+from service.merchants.settlement import (
+    NOTHING_LEFT,
+    TOLD_BY,
+    Due,
+    Left,
+    Line,
+    LineKind,
+    LineTotal,
+    Settlement,
+    books_of,
+    settled,
+)
 from service.merchants.settlement_terms import DAY, NO_TERMS, SettlementTerms, period_end
-from service.statement import Int, Statement, together
+from service.merchants.telling import told_of_money
+from service.statement import Int, Json, Statement, together
 
 Q: Final = load_queries(Path(__file__).with_name("settling.sql"))
 
@@ -29,16 +44,17 @@ MOMENT: Final = timedelta(milliseconds=1)
 PATIENCE_S: Final = 300  # a day of a large merchant may take longer than a request's statement may
 
 
-class MadeSettlement(Settlement, frozen=True):
+class MadeSettlement(Settlement, frozen=True, kw_only=True):
     """A row of `settlements`."""
 
     merchant_id: str
+    totals: Json  # type: ignore[assignment]
     number: Int
     terms_version: Int
     lines: Int
 
 
-_MAKE: Final = together(BOOK, settlements_made=Statement(Q.insert_settlements, made=MadeSettlement))
+_MAKE: Final = together(BOOK, settlements_made=Statement(Q.insert_settlements, made=MadeSettlement), events_told=TELL)
 
 
 async def settle_all(pool: Pool, now: datetime) -> int:
@@ -80,7 +96,7 @@ async def _settle_days(pool: Pool, merchant: asyncpg.Record, now: datetime) -> i
                 made += 1
 
 
-class Due(msgspec.Struct, frozen=True):
+class Next(msgspec.Struct, frozen=True):
     """What is to be settled next."""
 
     business_on: date
@@ -88,11 +104,11 @@ class Due(msgspec.Struct, frozen=True):
     left: Left
 
 
-async def _due(conn: Connection, merchant_id: str, until: date, terms: SettlementTerms) -> Due | None:
+async def _due(conn: Connection, merchant_id: str, until: date, terms: SettlementTerms) -> Next | None:
     """The earliest day of any currency on which a period ends that has something to settle."""
     rows = await conn.fetch(Q.left_of, merchant_id)
     left = {currency: Left(number, closing, on) for currency, number, closing, on, _ in rows}
-    days = {(currency, releases_on) for currency, *_, releases_on in rows if releases_on is not None}
+    days = {(currency, due_on) for currency, *_, due_on in rows if due_on is not None}
     days |= {tuple(row) for row in await conn.fetch(Q.untold_days, merchant_id, until, timeout=PATIENCE_S)}
     days |= {(currency, one.next_on) for currency, one in left.items() if terms.pays(currency, one.closing)}
     found = []
@@ -100,24 +116,36 @@ async def _due(conn: Connection, merchant_id: str, until: date, terms: Settlemen
         one = left.get(currency, NOTHING_LEFT)
         business_on = period_end(terms.every, max(day, one.next_on))
         if business_on <= until:
-            found.append(Due(business_on, currency, one))
+            found.append(Next(business_on, currency, one))
     return min(found, key=lambda due: (due.business_on, due.currency), default=None)
 
 
 async def _settle(
-    conn: Connection, merchant_id: str, due: Due, terms: SettlementTerms, version: int, now: datetime
+    conn: Connection, merchant_id: str, due: Next, terms: SettlementTerms, version: int, now: datetime
 ) -> None:
     settlement_id = ids.new_id(ids.SETTLEMENT, ids.bucket_for(merchant_id), int(now.timestamp() * 1000))
     on, currency = due.business_on, due.currency
-    told = await conn.fetch(Q.tell_lines, merchant_id, currency, on, settlement_id, timeout=PATIENCE_S)
-    sums = sums_of((LineKind(kind), net + fee, fee) for kind, _, net, fee in told)
-    released = await conn.fetchval(Q.released, merchant_id, currency, due.left.business_on, on)
-    lines = sum(row["lines"] for row in told)
-    one = settled(settlement_id, currency, on, due.left, sums, lines, released, terms, version, now)
-    made = MadeSettlement(**structs.asdict(one), merchant_id=merchant_id)
+    found = await conn.fetch(
+        Q.tell_lines, merchant_id, currency, on, settlement_id, list(map(str, TOLD_BY)), timeout=PATIENCE_S
+    )
+    totals = [LineTotal(LineKind(kind), *sums) for kind, *sums in found]
+    released, billed = await conn.fetchrow(Q.due, merchant_id, currency, due.left.business_on, on) or (0, 0)
+    earlier = Due(released, billed)
+    one = settled(settlement_id, currency, on, due.left, totals, earlier, terms, version, now)
+    made = MadeSettlement(
+        **structs.asdict(one) | {"merchant_id": merchant_id, "totals": msgspec.json.encode(totals).decode()}
+    )
     booked = booked_by(settlement_id, books_of(one, merchant_id), currency, merchant_id, on, now)
-    await _MAKE.execute(conn, made=[made], booked=booked)
+    await _MAKE.execute(conn, made=[made], booked=booked, told=[_told(one, merchant_id)])
     await make_payout(conn, one, merchant_id)
+
+
+def _told(one: Settlement, merchant_id: str) -> Told:
+    data = {
+        "settlement_id": one.settlement_id, "number": one.number, "currency": one.currency,
+        "business_on": one.business_on, "payout": one.payout, "pays_on": one.pays_on, "closing": one.closing,
+    }  # fmt: skip
+    return told_of_money(EventType.SETTLEMENT_MADE, one.settlement_id, merchant_id, ActorKind.DAY, data, one.made_at)
 
 
 # Terms ----------------------------------------------------------------------------------------------------------------
@@ -169,4 +197,5 @@ async def lines(pool: Pool, merchant_id: str, settlement_id: str, after: int, li
 
 
 def _settlement(row: asyncpg.Record) -> Settlement:
-    return Settlement(**{name: row[name] for name in Settlement.__struct_fields__})
+    totals = msgspec.json.decode(row["totals"], type=tuple[LineTotal, ...])
+    return Settlement(**{name: row[name] for name in Settlement.__struct_fields__} | {"totals": totals})

@@ -154,7 +154,7 @@ async def _settling(story: Story) -> None:
     await agree(world, **TERMS)
     await settle_one(world.pool, world.demo.merchant_id, NOON + timedelta(days=1))
     settlement_id = str((await world.merchant.get("/v1/settlements")).json()["settlements"][0]["id"])
-    for below in ("", "/lines", "/content"):
+    for below in ("", "/lines", "/content", "/statement"):
         await world.merchant.get(f"/v1/settlements/{settlement_id}{below}")
     await story.call("GET /v1/operator/payouts")
     order_id = (await order(world)).json()["result"]["id"]
@@ -163,6 +163,7 @@ async def _settling(story: Story) -> None:
     await world.operator.get(f"/v1/operator/payment-orders/{order_id}/content")
     payout_id = ids.derive(ids.PAYOUT, settlement_id)
     await story.call("POST /v1/operator/payouts/{payout_id}/paid", payout_id=payout_id)
+    await story.call("POST /v1/operator/payouts/{payout_id}/returned", payout_id=payout_id)
     await story.call("GET /v1/payouts")
     await world.operator.get(f"/v1/operator/merchants/{world.demo.merchant_id}/settlements")
 

@@ -25,8 +25,8 @@ NOT_SEALED_BY_THE_EDGE = {
         "Feature.over", "Feature.values", "Policy.name", "Policy.time_zone",
     },
     "of those with whom the lender deals, and of those who act for it": {
-        "AssignBody.owner", "BankAccount.holder", "CommentBody.note", "KeyBody.owner_id", "KeyBody.scopes",
-        "MerchantBody.name", "OperatorBody.name", "OperatorBody.scopes", "PartnerBody.name",
+        "AdjustmentBody.reference", "AssignBody.owner", "BankAccount.holder", "CommentBody.note", "KeyBody.owner_id",
+        "KeyBody.scopes", "MerchantBody.name", "OperatorBody.name", "OperatorBody.scopes", "PartnerBody.name",
         "PaidBody.reference", "ProgrammeBody.name", "ProgrammeBody.partner_id", "ResolveBody.note",
         "ReturnedBody.reference",
     },

@@ -70,6 +70,8 @@ SABOTAGE = {
     "merchants_are_owed_what_is_not_settled": "update settlements set closing = closing + 1, opening = opening + 1",
     "reserves_are_withheld_and_not_released": "update settlements set withheld = 1, captured = captured + 1,"
     " release_on = business_on",
+    "fees_are_deferred_and_not_billed": "update settlements set fees_deferred = fees_deferred + 1,"
+    " adjusted = adjusted - 1, bill_on = business_on",
     "settlements_have_their_payout": "update settlements set payout = payout + 1, captured = captured + 1"
     " where payout > 0",
     "payouts_are_where_their_steps_left_them": "update payouts set tries = 0",

@@ -48,7 +48,7 @@ async def sell(world: World, amount: int, **capture: Any) -> str:
 async def test_a_day_of_captures_and_refunds_is_paid_out(world: World) -> None:
     assert (await agree(world, **TERMS)).json() == {
         "version": 1,
-        "terms": {"every": "day", "minimum": 0, "reserve_bps": 0, "reserve_days": 0}
+        "terms": {"every": "day", "billing": "net", "minimum": 0, "reserve_bps": 0, "reserve_days": 0}
         | TERMS
         | {"accounts": {"EUR": ACCOUNT | {"bic": None}}},
     }

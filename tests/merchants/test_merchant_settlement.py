@@ -9,8 +9,17 @@ from hypothesis import strategies as st
 from service.errors import Refused
 from service.ledger.booking import transfers
 from service.ledger.chart import LedgerAccount
-from service.merchants.settlement import Left, LineKind, Settlement, books_of, settled, sums_of
-from service.merchants.settlement_terms import BankAccount, Every, SettlementTerms, pays_on, period_end, require_account
+from service.merchants.settlement import Due, Left, LineKind, LineTotal, Settlement, books_of, settled
+from service.merchants.settlement_terms import (
+    BankAccount,
+    Billing,
+    Every,
+    SettlementTerms,
+    next_month,
+    pays_on,
+    period_end,
+    require_account,
+)
 
 NOW = datetime(2026, 3, 3, tzinfo=UTC)
 ON = date(2026, 3, 2)
@@ -20,6 +29,7 @@ AMOUNTS = st.integers(0, 10**7)
 TERMS = st.builds(
     SettlementTerms,
     accounts=st.sampled_from([{}, {"EUR": ACCOUNT}]),
+    billing=st.sampled_from(Billing),
     minimum=st.sampled_from([0, 1, 500_00]),
     reserve_bps=st.sampled_from([0, 1, 333, 10_000]),
     reserve_days=st.just(30),
@@ -29,12 +39,19 @@ LINES = st.lists(
         st.tuples(st.just(LineKind.CAPTURE), AMOUNTS, st.integers(0, 500)),
         st.tuples(st.just(LineKind.CAPTURE_LOWERED), AMOUNTS.map(lambda one: -one), st.integers(-500, 0)),
         st.tuples(
-            st.sampled_from([LineKind.REFUND, LineKind.PAID_TO_MERCHANT]), AMOUNTS.map(lambda one: -one), st.just(0)
+            st.sampled_from([LineKind.REFUND, LineKind.CHARGEBACK, LineKind.PAID_TO_MERCHANT]),
+            AMOUNTS.map(lambda one: -one),
+            st.just(0),
         ),
         st.tuples(st.just(LineKind.PAYOUT_RETURNED), AMOUNTS, st.just(0)),
+        st.tuples(st.just(LineKind.ADJUSTMENT), st.integers(-(10**6), 10**6), st.just(0)),
     ),
     max_size=6,
 )
+
+
+def totals(lines: Lines) -> list[LineTotal]:
+    return [LineTotal(kind, 1, gross, fee, gross - fee) for kind, gross, fee in lines]
 
 
 @given(st.lists(LINES, min_size=1, max_size=6), TERMS)
@@ -48,7 +65,11 @@ def test_every_cent_is_paid_kept_back_or_carried_on(
             one.withheld for one in made
             if one.release_on and (left.business_on or date.min) < one.release_on <= on
         )  # fmt: skip
-        one = settled("se_1", "EUR", on, left, sums_of(lines), len(lines), released, terms, 1, NOW)
+        billed = sum(
+            one.fees_deferred for one in made
+            if one.bill_on and (left.business_on or date.min) < one.bill_on <= on
+        )  # fmt: skip
+        one = settled("se_1", "EUR", on, left, totals(lines), Due(released, billed), terms, 1, NOW)
         assert one.opening == left.closing
         assert min(one.payout, one.withheld, one.released) >= 0
         assert one.payout in (0, one.closing + one.payout)  # all of it, or nothing
@@ -57,20 +78,39 @@ def test_every_cent_is_paid_kept_back_or_carried_on(
         left = Left(one.number, one.closing, on)
     net = sum(gross - fee for lines in days for _, gross, fee in lines)
     kept = sum(one.withheld - one.released for one in made)
-    assert net == sum(one.payout for one in made) + kept + left.closing
+    deferred = sum(one.fees_deferred - one.fees_billed for one in made)
+    assert net == sum(one.payout for one in made) + kept + left.closing - deferred
     assert kept >= 0
 
 
 @given(LINES, TERMS)
 def test_it_books_what_it_pays_and_keeps_back(lines: Lines, terms: SettlementTerms) -> None:
-    one = settled("se_1", "EUR", ON, Left(), sums_of(lines), len(lines), 0, terms, 1, NOW)
+    one = settled("se_1", "EUR", ON, Left(), totals(lines), Due(), terms, 1, NOW)
     moved = dict.fromkeys(LedgerAccount, 0)
     for transfer in transfers({}, books_of(one, "me_1")):
         moved[transfer.debit] += transfer.amount
         moved[transfer.credit] -= transfer.amount
     assert moved[LedgerAccount.PAYOUT_CLEARING] == -one.payout
     assert moved[LedgerAccount.RESERVE] == -one.withheld
-    assert moved[LedgerAccount.MERCHANT_PAYABLE] == one.payout + one.withheld
+    assert moved[LedgerAccount.MERCHANT_RECEIVABLE] == one.fees_deferred
+    assert moved[LedgerAccount.MERCHANT_PAYABLE] == one.payout + one.withheld - one.fees_deferred
+
+
+def test_captures_are_paid_whole_where_fees_are_billed_with_the_month() -> None:
+    terms = SettlementTerms(accounts={"EUR": ACCOUNT}, billing=Billing.MONTHLY)
+    lines = totals([(LineKind.CAPTURE, 600_00, 17_70)])
+    one = settled("se_1", "EUR", ON, Left(), lines, Due(), terms, 1, NOW)
+    assert (one.captured, one.fees, one.fees_deferred, one.payout) == (600_00, 17_70, 17_70, 600_00)
+    assert one.bill_on == date(2026, 4, 1)
+    bill = settled("se_2", "EUR", date(2026, 4, 1), Left(1, 0, ON), [], Due(fees_billed=17_70), terms, 1, NOW)
+    assert (bill.fees_billed, bill.payout, bill.closing) == (17_70, 0, -17_70)
+
+
+@pytest.mark.parametrize(
+    ("day", "first"), [("2026-03-02", "2026-04-01"), ("2026-12-31", "2027-01-01"), ("2028-02-01", "2028-03-01")]
+)
+def test_the_next_month_begins(day: str, first: str) -> None:
+    assert next_month(date.fromisoformat(day)) == date.fromisoformat(first)
 
 
 @pytest.mark.parametrize(
