@@ -10,9 +10,11 @@ from service import ids
 from service.api.ask import Ask, Asked, content_type, read, write
 from service.api.body import Body, Nothing
 from service.api.operation import operation
+from service.api.passkeys import PasskeyView, passkey_view
 from service.api.queries import Q
 from service.api.reply import encode, reply, reply_answer
 from service.audit.entry import Thing, Verb
+from service.authentication import store as authentications
 from service.checkout.sealing import unseal_part
 from service.db import Connection
 from service.engine.work import Answer
@@ -60,6 +62,7 @@ class ExportedConsumer(Struct, frozen=True):
     consents: Raw  # a list of them
     permissions: Raw  # a list of them
     instruments: Raw  # a list of them, without their tokens
+    passkeys: list[PasskeyView]
 
 
 class Export(Struct, frozen=True):
@@ -155,9 +158,10 @@ async def _erase(ask: Ask, person_id: str, consumer_id: str | None) -> ASGIRespo
         today = business_day(ask.now, "UTC")
         refuse_too_early(keeping, today)
         changed.update(await erasing_flow.erase(conn, services.secrets, consumers, by, ask.now))
-        for one in consumers:
-            await ask.record(conn, Verb.ERASED, Thing.CONSUMER, one.consumer_id)
         erased = tuple(one.consumer_id for one in consumers)
+        await authentications.forget_passkeys(conn, erased)
+        for one in erased:
+            await ask.record(conn, Verb.ERASED, Thing.CONSUMER, one)
         return Answer(200, encode(ErasedView(erased, left_to_the_books(keeping, today))))
 
     answer = await services.engine.once(ask.must_key, ask.now, erase)
@@ -183,7 +187,9 @@ async def _exported(ask: Ask, consumer_id: str, merchant_id: str, *, whole: bool
     ]
     row = await pool.fetchrow(Q.given_by_consumer, bucket, consumer_id)
     assert row is not None
-    return ExportedConsumer(consumer, decisions, plans, *(Raw(text.encode()) for text in row))
+    consents, permissions, instruments = (Raw(text.encode()) for text in row)
+    passkeys = [passkey_view(one) for one in await authentications.load_passkeys(pool, consumer_id)]
+    return ExportedConsumer(consumer, decisions, plans, consents, permissions, instruments, passkeys)
 
 
 def _read_nothing(request: Asked, body: bytes) -> None:

@@ -105,7 +105,7 @@ async def ask_for_passkey(request: Asked, body: RawBody, consumer_id: FromPath[s
         PasskeyView,
         takes=AddBody,
         example={"authentication_id": "{asked_passkey}", "credential": "{made_passkey}"},
-        refuses=(Code.AUTHENTICATION_FAILED, Code.AUTHENTICATION_ENDED),
+        refuses=(Code.AUTHENTICATION_FAILED, Code.AUTHENTICATION_ENDED, Code.ERASED),
     ),
 )
 async def add_passkey(request: Asked, body: RawBody, consumer_id: FromPath[str]) -> ASGIResponse:
@@ -121,7 +121,7 @@ async def add_passkey(request: Asked, body: RawBody, consumer_id: FromPath[str])
         if one is None or one.plan_id is not None or one.consumer_id != consumer_id:
             raise Refused(Code.NOT_FOUND, "There is no such authentication.", "/authentication_id")
         made = await asking.add(conn, one, asked.credential)
-        return refusal(made) if isinstance(made, Refused) else Answer(201, encode(_passkey(made)))
+        return refusal(made) if isinstance(made, Refused) else Answer(201, encode(passkey_view(made)))
 
     return reply_answer(await ask.services.engine.once(ask.must_key, ask.now, do))
 
@@ -131,7 +131,7 @@ async def list_passkeys(request: Asked, consumer_id: FromPath[str]) -> ASGIRespo
     """The consumer's passkeys."""
     ask = read(request)
     await require_consumer(ask, consumer_id, ask.owner_id)
-    return reply(PasskeyList([_passkey(one) for one in await store.load_passkeys(ask.services.pool, consumer_id)]))
+    return reply(PasskeyList([passkey_view(one) for one in await store.load_passkeys(ask.services.pool, consumer_id)]))
 
 
 @post(
@@ -160,7 +160,8 @@ async def asking_of(ask: Ask) -> Asking:
     return Asking(merchant.merchant_id, merchant.name, secret, ask.now, ask.now_ms, is_test=merchant.is_test)
 
 
-def _passkey(one: Passkey) -> PasskeyView:
+def passkey_view(one: Passkey) -> PasskeyView:
+    """As it is told: without its key."""
     text = urlsafe_b64encode(one.credential_id).decode().rstrip("=")
     return PasskeyView(text, one.origin, one.added_at)
 

@@ -1,12 +1,15 @@
 -- Passkeys and authentications of consumers.
 
 -- insert_passkey --
--- Of a device that has it already: again, as it counts now.
+-- Of a device that has it already: again, as it counts now. Of a consumer that was erased none: what is written here is
+-- there when an erasure looks, or finds that it is too late.
 insert into passkeys (bucket, consumer_id, credential_id, public_key, counted, origin, added_at)
-values ($1, $2, $3, $4, $5, $6, $7)
+select k.bucket, k.key_id, $3, $4, $5, $6, $7
+  from (select bucket, key_id from data_keys where bucket = $1 and key_id = $2 and wrapped is not null for share) k
     on conflict on constraint passkeys_pk do update
    set public_key = excluded.public_key, counted = excluded.counted, origin = excluded.origin,
-       added_at = excluded.added_at, removed_at = null;
+       added_at = excluded.added_at, removed_at = null
+returning true;
 
 -- load_passkeys --
 select credential_id, public_key, counted, origin, added_at
@@ -21,6 +24,9 @@ update passkeys set counted = $4 where bucket = $1 and consumer_id = $2 and cred
 update passkeys set removed_at = $4
  where bucket = $1 and consumer_id = $2 and credential_id = $3 and removed_at is null
 returning true;
+
+-- forget_passkeys --
+delete from passkeys where bucket = any ($1::smallint[]) and consumer_id = any ($2::text[]);
 
 -- asked_lately --
 -- How often a plan's consumer was asked since an instant, and when first.

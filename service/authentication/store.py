@@ -1,5 +1,6 @@
 """Passkeys and authentications in the database. Whoever judges an answer holds its row."""
 
+from collections.abc import Sequence
 from datetime import datetime
 from pathlib import Path
 from typing import Final
@@ -8,6 +9,7 @@ from service import ids
 from service.authentication.asked import WITHIN, Authentication, State, require_rarely
 from service.authentication.passkey import Passkey
 from service.db import Connection, Pool, load_queries
+from service.errors import Code, Refused
 from service.plans.offer import Authenticator
 
 Q: Final = load_queries(Path(__file__).with_name("queries.sql"))
@@ -20,11 +22,18 @@ async def load_passkeys(conn: Connection | Pool, consumer_id: str) -> list[Passk
 
 
 async def add_passkey(conn: Connection, consumer_id: str, one: Passkey) -> None:
-    """Keeps a passkey; one that is there is kept as it counts now."""
-    await conn.execute(
+    """Keeps a passkey; one that is there is kept as it counts now. Refused: ERASED."""
+    is_kept = await conn.fetchval(
         Q.insert_passkey, ids.bucket_of(consumer_id), consumer_id, one.credential_id, one.public_key, one.counted,
         one.origin, one.added_at,
     )  # fmt: skip
+    if not is_kept:
+        raise Refused(Code.ERASED, "Nothing more is written down of a consumer who was erased.", "/id")
+
+
+async def forget_passkeys(conn: Connection, consumer_ids: Sequence[str]) -> None:
+    """These consumers are erased: what their devices were known by is gone."""
+    await conn.execute(Q.forget_passkeys, [ids.bucket_of(one) for one in consumer_ids], consumer_ids)
 
 
 async def count_passkey(conn: Connection, consumer_id: str, one: Passkey) -> None:

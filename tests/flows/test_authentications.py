@@ -307,6 +307,22 @@ async def test_a_passkey_that_was_removed_answers_no_more(world: World) -> None:
     assert (none.status_code, none.json()["code"]) == (409, "no_passkey")
 
 
+async def test_an_erased_consumers_devices_are_forgotten_and_none_is_added(world: World) -> None:
+    consumer = await world.consumer()
+    await device_of(world, consumer)
+    told = (await world.merchant.get(f"/v1/consumers/{consumer}/export")).json()["consumers"][0]
+    assert [one["origin"] for one in told["passkeys"]] == [SHOP]
+    late = Device(SHOP, "shop.example")
+    asked = (await world.merchant.post(f"/v1/consumers/{consumer}/passkeys/options", {"origin": SHOP})).json()
+
+    assert (await world.merchant.post(f"/v1/consumers/{consumer}/erase")).status_code == 200
+    assert await world.pool.fetchval("select count(*) from passkeys where consumer_id = $1", consumer) == 0
+    body = {"authentication_id": asked["id"], "credential": late.make(asked["options"])}
+    refused = await world.merchant.post(f"/v1/consumers/{consumer}/passkeys", body)
+    assert (refused.status_code, refused.json()["code"]) == (410, "erased")
+    assert await world.pool.fetchval("select count(*) from passkeys where consumer_id = $1", consumer) == 0
+
+
 @pytest.mark.parametrize(
     "origin", ["http://shop.example", "https://shop.example/", "https://a@shop.example", "shop.example", "https://"]
 )
