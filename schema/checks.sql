@@ -419,6 +419,45 @@ select bucket, owner_id, key, created_at
   from idempotency
  where status is null or (answer is null and decision_id is null);
 
+-- The partner's events ------------------------------------------------------------------------------------------------
+
+-- partner_events_are_their_transfers --
+-- What a partner was told of a plan is what became due to it and from it; what was given up moves no money.
+with due as (
+    select bucket, plan_id, partner_id, sum(amount) as amount
+      from (select bucket, plan_id, credit_owner as partner_id, amount
+              from transfers where credit in ('partner_payable', 'partner_receivable') and plan_id is not null
+            union all
+            select bucket, plan_id, debit_owner, - amount
+              from transfers where debit in ('partner_payable', 'partner_receivable') and plan_id is not null) t
+     group by bucket, plan_id, partner_id
+), told as (
+    select bucket, plan_id, partner_id, sum(principal + interest + fee + penalty + subsidy) as amount
+      from partner_events
+     where type <> 'charge_off'
+     group by bucket, plan_id, partner_id
+)
+select bucket, plan_id, partner_id, due.amount as due, told.amount as told
+  from due
+  full join told using (bucket, plan_id, partner_id)
+ where coalesce(due.amount, 0) <> coalesce(told.amount, 0);
+
+-- partner_events_are_numbered_without_gaps --
+-- A partner's numbers are 1, 2, 3 ... up to the last one given.
+select f.partner_id, f.last_number, e.events, e.last
+  from partner_feeds f
+  full join (select partner_id, count(number) as events, coalesce(max(number), 0) as last, min(number) as first
+               from partner_events group by partner_id) e using (partner_id)
+ where (coalesce(f.last_number, 0), coalesce(f.last_number, 0)) <> (coalesce(e.events, 0), coalesce(e.last, 0))
+    or e.first <> 1;
+
+-- closed_days_stay_closed --
+-- No event of a closed day has a number that was given after it was closed.
+select d.programme_id, d.business_on, e.event_id, e.number
+  from partner_closings d
+  join partner_events e on e.programme_id = d.programme_id and e.filed_on = d.business_on
+ where e.number > d.last_number;
+
 -- The partner's files -------------------------------------------------------------------------------------------------
 
 -- programmes_keep_partner_and_currency --

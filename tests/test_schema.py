@@ -20,6 +20,7 @@ from service.merchants.payout import PayoutState, Step
 from service.merchants.settlement import LineKind
 from service.outside.consent import NEAREST, Channel
 from service.outside.source import DataType, Purpose, SourceOutcome
+from service.partners.layouts import TxnType
 from service.partners.reconciliation import BreakKind, BreakNoteKind, BreakState
 from service.partners.reconciliation import Outcome as Reconciled
 from service.payments.charge import ChargeState, Origin, Reason
@@ -63,6 +64,7 @@ WORDS: dict[str, Iterable[str]] = {
     "permissions_scenario_is_known": Scenario,
     "person_doubts_outcome_is_known": DoubtOutcome,
     "kept_at_least_what_is_known": tuple(LAWS),
+    "partner_events_type_is_known": TxnType,
     "person_pauses_why_is_known": PersonPause,
     "person_moves_reason_is_known": MoveReason,
     "plans_changed_by_is_known": ActorKind,

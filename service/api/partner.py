@@ -25,6 +25,8 @@ from service.deadline import LONG, LONG_S
 from service.engine.work import Answer
 from service.errors import Code, Refused
 from service.partners import flow
+from service.partners.event import PartnerEventView
+from service.partners.events_store import read_partner_events
 from service.partners.file import Manifest
 from service.partners.position import FundedPlan, Position
 from service.partners.reconciliation import BreakState, FilePreview, OpenedBreak, Receipt, Reconciliation
@@ -35,6 +37,8 @@ from service.partners.theirs.reading import FILE_BYTES_MAX
 Id = Annotated[str, QueryParameter(pattern=r"^[a-z]{2}_[0-9A-HJKMNP-TV-Z]{26}\Z")]
 
 _CSV: Final = "the columns plan_id, currency, drawn, principal_repaid, interest_repaid, outstanding, by name"
+
+EVENTS_MAX: Final = 1_000
 
 _files = Room(places=2)  # for files that are being read; each may be of 32 MiB
 
@@ -57,6 +61,13 @@ class FundedPlanPage(Struct, frozen=True):
 
     plans: list[FundedPlan]
     after: str
+
+
+class PartnerEventPage(Struct, frozen=True):
+    """Events in the order of their numbers; `after` is what to ask with next."""
+
+    events: list[PartnerEventView]
+    after: int
 
 
 class ReconciliationPage(Struct, frozen=True):
@@ -169,6 +180,18 @@ async def _ask(request: Asked, content: bytes) -> Ask:
     return write(request, (await asyncio.to_thread(hashlib.sha256, content)).digest())
 
 
+@get("/events", opt=operation("events", PartnerEventPage))
+async def list_partner_events(
+    request: Asked,
+    after: Annotated[int, QueryParameter(ge=0, le=2**62)] = 0,
+    limit: Annotated[int, QueryParameter(ge=1, le=EVENTS_MAX)] = 100,
+) -> ASGIResponse:
+    """What happened to your share of each plan, in order and without gaps: the rows of the TXN files, as they come."""
+    ask = read(request)
+    events = await read_partner_events(ask.services.pool, ask.owner_id, after, limit)
+    return reply(PartnerEventPage(events, events[-1].number if events else after))
+
+
 @get("/positions", opt=operation("positions", Positions) | LONG)
 async def list_positions(request: Asked) -> ASGIResponse:
     """Where each programme stands after its last file."""
@@ -231,6 +254,7 @@ partner_router = Router(
         get_manifest,
         get_file,
         receive_file,
+        list_partner_events,
         list_positions,
         list_funded_plans,
         list_reconciliations,

@@ -16,10 +16,12 @@ from service.engine.keys import SAVE_ANSWERS, given
 from service.engine.work import Answer, Done, Key
 from service.ledger.store import BOOK, BookedTransfer
 from service.limits.store import MOVE_ACCOUNTS, last_of_each
+from service.partners.events_store import TELL_PARTNERS
 from service.plans.book import Change, Command, Event, Moved, Recorded
 from service.plans.books import Books
 from service.plans.days import next_day_at
 from service.plans.offer import Kind
+from service.plans.partner_events import partner_events
 from service.plans.plan import Plan, business_day
 from service.plans.proof import columns_of, line_of
 from service.plans.reading_store import Q
@@ -152,10 +154,11 @@ _MOVE_PLANS: Final = Statement(Q.move_plans, moved=MovedPlan)
 _PASS_PLANS: Final = Statement(Q.pass_plans, passed=PassedPlan)
 _SAVE_LINES: Final = Statement(Q.save_lines, owed=LineRow)
 _RECORD_FACTS: Final = Statement(Q.record_facts, recorded=FactRow)
-# What every batch leaves: its facts, accounts, transfers, answers and events, in one round trip; most move plans, too.
+# What every batch leaves: its facts, accounts, transfers, answers and events, for partners, too, in one round trip;
+# most move plans.
 _LEFT: Final = {
     "facts_recorded": _RECORD_FACTS, "accounts_moved": MOVE_ACCOUNTS, "transfers_booked": BOOK,
-    "answers_saved": SAVE_ANSWERS,
+    "answers_saved": SAVE_ANSWERS, "partners_told": TELL_PARTNERS,
 }  # fmt: skip
 _LEAVE: Final = together(TELL, **_LEFT)
 _MOVE_AND_LEAVE: Final = together(TELL, lines_saved=_SAVE_LINES, plans_moved=_MOVE_PLANS, **_LEFT)
@@ -187,6 +190,9 @@ async def save(conn: Connection, books: Books, done: Doings, answers: list[tuple
         "booked": [row for one, each in moved for row in _booked(one, each)],
         "given": [given(key, answer) for key, answer in answers],
         "told": [_told(one, each, event, number) for one, number, each, event in events],
+        "partnered": [
+            row for one in done for row in partner_events(one.effect.moved, one.work.item.command_id, one.now)
+        ],
     }
     later = [_moved(plan) for plan in plans if plan.plan_id in books.found]
     owed = [row for rows, _ in lines for row in rows]

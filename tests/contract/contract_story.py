@@ -189,6 +189,7 @@ async def _file(story: Story) -> None:
     where = f"/v1/partner/files?programme_id={programme}&business_on=2026-03-02"
     await partner.post(f"{where}&dry_run=true", content=theirs, headers={"Content-Type": "text/csv"})
     await partner.post(f"{where}&rows=1", content=theirs, headers={"Content-Type": "text/csv"})
+    await partner.get("/v1/partner/events", limit=2)
     await partner.get("/v1/partner/reconciliations")
     await partner.get("/v1/partner/positions")
     await partner.get("/v1/partner/plans")

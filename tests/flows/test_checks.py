@@ -48,6 +48,10 @@ SABOTAGE = {
     "keys_are_answered": "update idempotency set answer = null",
     "programmes_keep_partner_and_currency": "insert into programmes select programme_id, 2, partner_id, name, kinds,"
     " 'CHF', funding_bps, time_zone, active, created_at from programmes",
+    "partner_events_are_their_transfers": "update partner_events set interest = interest + 1",
+    "partner_events_are_numbered_without_gaps": "delete from partner_events where number = 1",
+    "closed_days_stay_closed": "insert into partner_closings select programme_id, filed_on, 0, now()"
+    " from partner_events where number = 1",
     "partner_bookings_are_understood": "update transfers set debit = 'cash' where debit = 'partner_receivable'",
     "partner_days_leave_nothing_untold": "delete from partner_file_transfers",
     "partner_files_sum_to_their_bookings": "update transfers set amount = 1 where debit = 'partner_receivable'",
@@ -112,6 +116,7 @@ async def test_every_check_finds_its_fault(world: World) -> None:
     assert (await world.plan(permitting, 100_00, "pay_after_use", category="trial"))["use"]["permission_id"]
 
     await world.merchant.get("/v1/events")  # which numbers them
+    await world.partner.get("/v1/partner/events")
     assert CHECKS.keys() == SABOTAGE.keys() | BY_CONSTRUCTION
     for check, statement in SABOTAGE.items():
         async with world.pool.acquire() as connection:

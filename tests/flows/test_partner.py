@@ -216,3 +216,21 @@ async def test_a_bad_cursor_is_refused(world: World, query: dict[str, Any]) -> N
 async def test_only_a_partners_key_opens_the_partners_pages(world: World) -> None:
     assert (await world.merchant.get("/v1/partner/files")).status_code == 403
     assert (await world.partner.get("/v1/operator/breaks")).status_code == 403
+
+
+async def test_the_partner_reads_what_happened_to_its_share(world: World) -> None:
+    plan_id = await bought(world)
+    told = (await world.partner.get("/v1/partner/events")).json()
+    assert [(one["number"], one["type"], one["principal"], one["plan_id"]) for one in told["events"]] == [
+        (1, "funding", -420_00, plan_id), (2, "repayment", 70_00, plan_id)
+    ]  # fmt: skip
+    assert {one["filed_on"] for one in told["events"]} == {TODAY}
+    assert told["after"] == 2
+    assert (await world.partner.get("/v1/partner/events", after=1, limit=1)).json()["events"] == told["events"][1:]
+
+    refunded = await world.merchant.post(f"/v1/plans/{plan_id}/refunds", {"amount": 100_00})
+    assert refunded.status_code == 201, refunded.text
+    paid = await world.merchant.post(f"/v1/plans/{plan_id}/payments", {"amount": 400_00, "reference": "r"})
+    assert paid.status_code == 201, paid.text
+    more = (await world.partner.get("/v1/partner/events", after=2)).json()["events"]
+    assert [(one["type"], one["principal"]) for one in more] == [("refund", 70_00), ("early_settlement", 280_00)]
