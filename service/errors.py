@@ -63,6 +63,8 @@ class Code(StrEnum):
     SEVERAL_APRS = "several_aprs"  # 422
     INVALID_POLICY = "invalid_policy"  # 422
     INVALID_FILE = "invalid_file"  # 422
+    FOREIGN_ACCOUNT = "foreign_account"  # 422
+    WRONG_SUM = "wrong_sum"  # 422
     # the machine
     BUSY = "busy"  # 503
     UNAVAILABLE = "unavailable"  # 503

@@ -57,6 +57,8 @@ PAYOUT: Final = "pt"
 PAYMENT_ORDER: Final = "or"
 PAYOUT_STEP: Final = "su"
 ADJUSTMENT: Final = "aj"
+BANK_MESSAGE: Final = "bm"
+BANK_ENTRY: Final = "be"
 
 
 def new_id(prefix: str, bucket: int, at_ms: int) -> str:

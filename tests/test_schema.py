@@ -32,12 +32,14 @@ from service.people.move import MoveReason
 from service.people.pause import PersonPause
 from service.plans.offer import Authenticator, Kind, Scenario
 from service.plans.state import CollectionState, PlanState
+from service.reconciling.statement import StatementKind
 
 # Every check that lists words, and who else lists them.
 WORDS: dict[str, Iterable[str]] = {
     "approvals_state_is_known": ApprovalState,
     "audit_entries_thing_is_known": Thing,
     "audit_entries_verb_is_known": Verb,
+    "bank_messages_kind_is_known": StatementKind,
     "break_notes_what_is_known": BreakNoteKind,
     "breaks_kind_is_known": BreakKind,
     "breaks_state_is_known": BreakState,

@@ -137,6 +137,8 @@ MEANING: Final[dict[Code, str]] = {
     Code.NO_APR: "the payments have no annual percentage rate",
     Code.SEVERAL_APRS: "the payments have more than one annual percentage rate",
     Code.INVALID_POLICY: "the document contradicts itself or the law; `detail` lists all faults with their places",
+    Code.FOREIGN_ACCOUNT: "the statement is of an account that is none of ours",
+    Code.WRONG_SUM: "`detail` says which amounts do not add up",
     Code.INVALID_FILE: "`detail` names line and column, or says what the file looks like",
     Code.BUSY: "too much is waiting; nothing was done, send it again after Retry-After",
     Code.UNAVAILABLE: "the database is away; send it again with the same Idempotency-Key",

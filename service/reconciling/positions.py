@@ -17,6 +17,7 @@ from service.reconciling.found import BreakClass, Difference, Found, Leg, merged
 from service.reconciling.items import Item
 
 PlanKey = tuple[str, str]  # a plan and a currency
+RECOVERY: Final = "recovery"  # of principal that is in no position any more
 LOCKSTEP: Final = ("owner", "status", "days_past_due")
 
 
@@ -50,10 +51,11 @@ class Position(Struct, frozen=True, gc=False):
 
 
 def principal_of(items: Iterable[Item]) -> dict[PlanKey, int]:
-    """What items give back of each plan's principal; what they draw is negative."""
+    """What items give back of each plan's principal; what they draw is negative. A recovery is of what was given up."""
     sums: Counter[PlanKey] = Counter()
     for item in items:
-        sums[item.plan_id, item.currency] += item.principal
+        if item.type != RECOVERY:
+            sums[item.plan_id, item.currency] += item.principal
     return dict(sums)
 
 

@@ -19,6 +19,7 @@ from tests.flows.outside import in_force
 from tests.flows.test_paying_merchants import order
 from tests.flows.test_settling_merchants import TERMS, agree
 from tests.flows.world import NOON, World
+from tests.reconciling.messages import entry, message
 
 # What a device makes by chance: ids of passkeys, challenges, signatures; all is base64url, and no id of ours.
 OF_A_DEVICE = (
@@ -104,6 +105,7 @@ async def tell(world: World, recorder: Recorder) -> None:
     await world.merchant.get("/v1/events", after=0, limit=2)
     await story.call("GET /v1/consumers/{consumer_id}/accounts/{currency}", consumer_id=consumer)
     await _file(story)
+    await _bank(story)
     await _desk(story)
     await _limits(story, consumer)
     await _referral(story)
@@ -198,6 +200,16 @@ async def _file(story: Story) -> None:
     for verb in ("assign", "notes", "resolve"):
         await story.call(f"POST /v1/operator/breaks/{{break_id}}/{verb}", break_id=found)
     await story.call("GET /v1/operator/breaks/{break_id}/notes", break_id=found)
+
+
+async def _bank(story: Story) -> None:
+    """An account of ours, and what the bank tells of it."""
+    await story.call("POST /v1/operator/bank-accounts")
+    await story.call("GET /v1/operator/bank-accounts")
+    told = message([entry("2917.70", "E1")], "0.00", "2917.70", sequence=1)
+    xml = {"Content-Type": "application/xml"}
+    await story.world.operator.post("/v1/operator/bank-statements", content=told, headers=xml)
+    await story.call("GET /v1/operator/bank-statements")
 
 
 async def _desk(story: Story) -> None:

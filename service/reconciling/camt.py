@@ -1,0 +1,210 @@
+"""Reads what a bank sends: camt.053 and camt.054 of ISO 20022, in their versions 2 to 12. Pure.
+
+The message is first walked through without keeping anything: what has a document type (and so may have entities), or
+is nested deeper than any statement, is refused. Then it is read by the classes of its version, which refuse an element
+that is missing, unknown or holds what it may not. Of its texts only ids of ours are kept.
+"""
+
+import re
+from collections import Counter
+from collections.abc import Iterator
+from datetime import date
+from decimal import Decimal
+from importlib import import_module
+from typing import Any, Final
+from xml.parsers import expat
+
+from service.errors import Code, Refused
+from service.money import EXPONENTS
+from service.reconciling.statement import (
+    ENTRIES_MAX,
+    Balance,
+    BankMessage,
+    BankStatement,
+    Entry,
+    StatementKind,
+    invalid,
+)
+
+DEPTH_MAX: Final = 30  # of elements; the deepest place of a camt.053 is some 15 deep
+NAMESPACE: Final = re.compile(r"urn:iso:std:iso:20022:tech:xsd:camt\.05([34])\.001\.(0[2-9]|1[0-2])")
+KINDS: Final = {"3": StatementKind.STATEMENT, "4": StatementKind.NOTIFICATION}
+OUR_IDS: Final = re.compile(r"(?<![0-9A-Z])[0-9A-HJKMNP-TV-Z]{26}[-N][0-9]{8}(?![0-9A-Z])")  # of settlements
+NOT_GIVEN: Final = {"NOTPROVIDED", "NONREF"}
+
+OPENING: Final = ("OPBD", "PRCD")  # opening booked, or the closing of the statement before
+CLOSING: Final = ("CLBD",)
+
+
+def read_message(content: bytes) -> BankMessage:
+    """The message, by its schema. Refused: INVALID_FILE; WRONG_SUM, a batch that is not its payments."""
+    digit, version = _walk(content)
+    document = _document(content, f"camt_05{digit}_001_{version}")
+    kind = KINDS[digit]
+    if kind is StatementKind.STATEMENT:
+        message = document.bk_to_cstmr_stmt
+        statements = message.stmt
+    else:
+        message = document.bk_to_cstmr_dbt_cdt_ntfctn
+        statements = message.ntfctn
+    return BankMessage(kind, message.grp_hdr.msg_id, tuple(_statement(one) for one in statements))
+
+
+def _walk(content: bytes) -> tuple[str, str]:
+    """Which message it is, by its last digit, and its version."""
+    names: list[str] = []
+    depth = 0
+
+    def start(name: str, _: dict[str, str]) -> None:
+        nonlocal depth
+        depth += 1
+        if depth > DEPTH_MAX:
+            raise invalid(f"The message is nested deeper than {DEPTH_MAX} elements.")
+        if not names:
+            names.append(name)
+
+    def end(_: str) -> None:
+        nonlocal depth
+        depth -= 1
+
+    def doctype(*_: object) -> None:
+        raise invalid("The message has a document type, and none is allowed.")
+
+    parser = expat.ParserCreate(namespace_separator=" ")
+    parser.StartElementHandler, parser.EndElementHandler, parser.StartDoctypeDeclHandler = start, end, doctype
+    try:
+        parser.Parse(content, True)
+    except (expat.ExpatError, LookupError) as error:  # LookupError: of an encoding that nobody knows
+        raise invalid(f"The message is no XML: {error}.") from None
+    found = NAMESPACE.fullmatch(names[0].removesuffix(" Document"))
+    if found is None:
+        raise invalid("The message is neither a camt.053 nor a camt.054, version 2 to 12.")
+    return found[1], found[2]
+
+
+def _document(content: bytes, model: str) -> Any:
+    from xsdata.exceptions import ParserError  # only for those who read statements: it takes half a second
+    from xsdata.formats.dataclass.parsers import XmlParser
+    from xsdata.formats.dataclass.parsers.config import ParserConfig
+    from xsdata.formats.dataclass.parsers.handlers import XmlEventHandler
+
+    models = import_module(f"pyiso20022.camt.{model}")
+    parser = XmlParser(config=ParserConfig(fail_on_converter_warnings=True), handler=XmlEventHandler)
+    try:
+        return parser.from_bytes(content, models.Document)
+    except (ParserError, TypeError, ValueError) as error:  # TypeError: an element is missing
+        sentence = f"The message is not by its schema: {' '.join(str(error).split())[:300]}"
+        raise invalid(sentence) from None
+
+
+def _statement(one: Any) -> BankStatement:
+    pages = getattr(one, "stmt_pgntn", None) or getattr(one, "ntfctn_pgntn", None)
+    if pages is not None and not (pages.last_pg_ind and int(pages.pg_nb) == 1):
+        raise invalid(f"Statement {one.id} is one page of several: send it whole.")
+    if len(one.ntry) > ENTRIES_MAX:
+        raise invalid(f"Statement {one.id} has more than {ENTRIES_MAX} entries.")
+    balances = {word: balance for balance in getattr(one, "bal", ()) if (word := _word(balance.tp.cd_or_prtry))}
+    account = one.acct.id
+    sequence = one.elctrnc_seq_nb if one.elctrnc_seq_nb is not None else one.lgl_seq_nb
+    return BankStatement(
+        one.id,
+        int(sequence) if sequence is not None else None,
+        account.iban or account.othr.id,
+        _balance(balances, OPENING),
+        _balance(balances, CLOSING),
+        tuple(_entries(one)),
+    )
+
+
+def _balance(balances: dict[str, Any], words: tuple[str, ...]) -> Balance | None:
+    for word in words:
+        if word in balances:
+            one = balances[word]
+            return Balance(one.amt.ccy, _signed(one.amt, one.cdt_dbt_ind))
+    return None
+
+
+def _entries(statement: Any) -> Iterator[Entry]:
+    """Those that are booked. A batch whose payments have their amounts is opened, and is their sum."""
+    seen: Counter[str] = Counter()
+    for entry in statement.ntry:
+        if _word(entry.sts) != "BOOK":
+            continue
+        payments = [payment for details in entry.ntry_dtls for payment in details.tx_dtls]
+        parts = [(payment, _amount_of(payment, entry)) for payment in payments]
+        whole = _signed(entry.amt, entry.cdt_dbt_ind)
+        if len(parts) > 1 and all(amount is not None for _, amount in parts):
+            if sum(amount or 0 for _, amount in parts) != whole:
+                sentence = f"An entry of {whole} in statement {statement.id} is not the sum of its payments."
+                raise Refused(Code.WRONG_SUM, sentence)
+            for payment, amount in parts:
+                yield _entry(entry, [payment], amount or 0, seen)
+        else:
+            yield _entry(entry, payments, whole, seen)
+
+
+def _entry(entry: Any, payments: list[Any], amount: int, seen: Counter[str]) -> Entry:
+    booked_on = _day(entry.bookg_dt) or _day(entry.val_dt)
+    if booked_on is None:
+        raise invalid("An entry that is booked has no day.")
+    references = tuple(sorted({name for payment in payments for name in _references(payment)}))
+    named = entry.acct_svcr_ref or "|".join((*references, str(amount), booked_on.isoformat()))
+    seen[named] += 1
+    return Entry(
+        f"{named}#{seen[named]}",
+        entry.amt.ccy,
+        amount,
+        booked_on,
+        _day(entry.val_dt) or booked_on,
+        bool(entry.rvsl_ind),
+        references,
+        next((reason for payment in payments if (reason := _reason(payment))), None),
+    )
+
+
+def _references(payment: Any) -> Iterator[str]:
+    end_to_end = payment.refs.end_to_end_id if payment.refs else None
+    if end_to_end and end_to_end not in NOT_GIVEN:
+        yield end_to_end
+    if payment.rmt_inf:
+        yield from OUR_IDS.findall(" ".join(payment.rmt_inf.ustrd))
+
+
+def _reason(payment: Any) -> str | None:
+    returned = payment.rtr_inf
+    return _word(returned.rsn) if returned and returned.rsn else None
+
+
+def _amount_of(payment: Any, entry: Any) -> int | None:
+    """What a payment of an entry moved; None: the bank does not say."""
+    amount = getattr(payment, "amt", None)
+    if amount is None and payment.amt_dtls and payment.amt_dtls.tx_amt:
+        amount = payment.amt_dtls.tx_amt.amt
+    if amount is None:
+        return None
+    return _signed(amount, getattr(payment, "cdt_dbt_ind", None) or entry.cdt_dbt_ind)
+
+
+def _signed(amount: Any, direction: Any) -> int:
+    """Minor units: + is what we got."""
+    exponent = EXPONENTS.get(amount.ccy)
+    if exponent is None:
+        raise invalid(f"There is no currency {amount.ccy[:10]!r}.")
+    minor = Decimal(amount.value).scaleb(exponent)
+    if not minor.is_finite() or minor < 0 or minor != minor.to_integral_value():
+        raise invalid(f"{amount.value} {amount.ccy} is no amount.")
+    return int(minor) if direction.value == "CRDT" else -int(minor)
+
+
+def _word(choice: Any) -> str | None:
+    """A code, however a version writes it: as an element of a choice, as a word of a list, or as text."""
+    code = getattr(choice, "cd", choice)
+    word = getattr(code, "value", code)
+    return word if isinstance(word, str) else None
+
+
+def _day(choice: Any) -> date | None:
+    if choice is None:
+        return None
+    at = choice.dt or choice.dt_tm
+    return date(at.year, at.month, at.day) if at else None
