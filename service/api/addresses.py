@@ -17,19 +17,19 @@ HOST: Final = re.compile(r"[a-z0-9]([a-z0-9.-]*[a-z0-9])?", re.ASCII)  # an addr
 PORTS: Final = {"https": 443, "http": 80}
 
 
-def refuse_no_address(url: str, settings: Settings) -> None:
+def refuse_no_address(url: str, settings: Settings, pointer: str = "/url") -> None:
     """Refused: INVALID_FIELD, for what is no address, or one that we would not call; in production also for one without
     TLS. What a name stands for is not asked here, but each time that it is called."""
     schemes = ("https",) if settings.production else ("https", "http")
     if not _is_address(url, schemes):
         sentence = f"A URL of {' or '.join(schemes)}, without a user, a query or a fragment."
-        raise Refused(Code.INVALID_FIELD, sentence, "/url")
+        raise Refused(Code.INVALID_FIELD, sentence, pointer)
     parts, reach = urlsplit(url), settings.reach
     if not reach.may_have(parts.hostname or ""):
-        raise Refused(Code.INVALID_FIELD, "An address on this machine or a private network is not called.", "/url")
+        raise Refused(Code.INVALID_FIELD, "An address on this machine or a private network is not called.", pointer)
     if not reach.has_port(parts.port or PORTS[parts.scheme]):
         ports = ", ".join(map(str, sorted(reach.ports)))
-        raise Refused(Code.INVALID_FIELD, f"No other port is called than {ports} (TENOR_OUTSIDE_PORTS).", "/url")
+        raise Refused(Code.INVALID_FIELD, f"No other port is called than {ports} (TENOR_OUTSIDE_PORTS).", pointer)
 
 
 def _is_address(url: str, schemes: tuple[str, ...]) -> bool:

@@ -45,7 +45,7 @@ class DecisionLog(msgspec.Struct, frozen=True):
     request: Annotated[msgspec.Raw, OBJECT]  # the checkout as it was sent; {}: it was erased
     snapshot: Annotated[msgspec.Raw, OBJECT]  # what was known: of the consumer, the merchant, and whose money there was
     answer: Annotated[msgspec.Raw, OBJECT]  # the checkout's answer, byte for byte
-    funding: Annotated[msgspec.Raw, OBJECT]  # whose money, by kind of offer
+    funding: Annotated[msgspec.Raw, OBJECT]  # which programmes would fund its offers
     digest: str  # SHA-256 of the log as it is kept; an erasure does not change it
     erased: Erased | None  # null: it is all there; else request and snapshot are empty
 
@@ -182,7 +182,7 @@ def row_of(
         request=seal_part(known.key, answer.decision_id, "request", request),
         snapshot=seal_part(known.key, answer.decision_id, "snapshot", _encode(evidence)),
         answer=_encode(answer),
-        funding=_encode(decision.funding).decode(),
+        funding=_encode(decision.takers).decode(),
         opens_for=known.person_id if opens else None,
         rulebook=rulebook,
         kept=known.kept,

@@ -1,4 +1,4 @@
-"""The operator takes merchants and partners on, and writes down what a partner funds."""
+"""The operator takes merchants and partners on."""
 
 from collections.abc import Awaitable, Callable
 from typing import Annotated
@@ -21,9 +21,7 @@ from service.engine.work import Answer
 from service.errors import Code, Refused
 from service.merchants import flow as merchants
 from service.merchants.merchant import Merchant, MerchantFee
-from service.money import EXPONENTS
 from service.partners import flow as partners
-from service.partners.programme import Programme
 from service.plans.offer import Kind
 from service.terms.calendar import is_time_zone
 
@@ -47,20 +45,8 @@ class PartnerBody(Struct, frozen=True, forbid_unknown_fields=True):
     name: Text
 
 
-class ProgrammeBody(Struct, frozen=True, forbid_unknown_fields=True):
-    """What the partner funds: `funding_bps` of principal and interest of these kinds in this currency."""
-
-    partner_id: Annotated[str, Meta(max_length=40)]
-    name: Text
-    kinds: Annotated[tuple[Kind, ...], Meta(min_length=1, max_length=3)]  # the kinds of plan it funds
-    currency: Annotated[str, Meta(max_length=3)]
-    funding_bps: Annotated[int, Meta(ge=0, le=10_000)]
-    time_zone: TimeZone  # IANA: whose midnight ends a day of its files
-
-
 _merchant = Body(MerchantBody)
 _partner = Body(PartnerBody)
-_programme = Body(ProgrammeBody)
 
 
 @post(
@@ -107,49 +93,6 @@ async def create_partner(request: Asked, body: RawBody) -> ASGIResponse:
         await partners.take_on(conn, partner_id, asked.name, ask.now)
         await ask.record(conn, Verb.MADE, Thing.PARTNER, partner_id, asked)
         return Answer(201, encode(Made(partner_id)))
-
-    return await _once(ask, make)
-
-
-@post(
-    "/programmes",
-    status_code=201,
-    opt=operation(
-        "partners",
-        Made,
-        takes=ProgrammeBody,
-        refuses=(Code.NOT_FOUND,),
-        example={
-            "partner_id": "{partner_id}",
-            "name": "Alster cars",
-            "kinds": ["instalments"],
-            "currency": "CHF",
-            "funding_bps": 8_000,
-            "time_zone": "Europe/Zurich",
-        },
-    ),
-)
-async def create_programme(request: Asked, body: RawBody) -> ASGIResponse:
-    """Write down a partner's contract; new plans of its kinds are funded by it from now on."""
-    asked = _programme.read(body, content_type(request))
-    if asked.currency not in EXPONENTS:
-        raise Refused(Code.INVALID_FIELD, f"There is no currency {asked.currency[:10]!r} here.", "/currency")
-    _require_time_zone(asked.time_zone)
-    if len(set(asked.kinds)) < len(asked.kinds):
-        raise Refused(Code.INVALID_FIELD, "A kind is named twice.", "/kinds")
-    if not ids.is_id(asked.partner_id, ids.PARTNER):
-        raise Refused(Code.INVALID_FIELD, "A partner's id begins with pa_.", "/partner_id")
-    ask = write(request, body)
-    programme_id = ids.new_id(ids.PROGRAMME, ids.bucket_for(asked.partner_id), ask.now_ms)
-
-    async def make(conn: Connection) -> Answer:
-        kinds = list(map(str, asked.kinds))
-        programme = Programme(
-            programme_id, 1, asked.partner_id, asked.name, kinds, asked.currency, asked.funding_bps, asked.time_zone
-        )
-        await partners.write_down(conn, programme, ask.now)
-        await ask.record(conn, Verb.MADE, Thing.PROGRAMME, programme_id, asked)
-        return Answer(201, encode(Made(programme_id)))
 
     return await _once(ask, make)
 

@@ -28,6 +28,7 @@ from service.api import (
     plan_schedules,
     policies,
     processors,
+    programmes,
     replays,
     reviews,
     settlement_terms,
@@ -90,7 +91,7 @@ operator_router = Router(
     route_handlers=[
         onboarding.create_merchant,
         onboarding.create_partner,
-        onboarding.create_programme,
+        *programmes.ROUTES,
         adjustments.adjust_merchant,
         settlement_terms.agree_settlement_terms,
         settlement_terms.get_settlement_terms,

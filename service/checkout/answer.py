@@ -6,8 +6,8 @@ from enum import StrEnum
 from msgspec import Struct, field
 
 from service.outside.source import SourceOutcome
-from service.partners.funding import Funding
-from service.plans.offer import Kind, Offer
+from service.partners.allocation import Takers
+from service.plans.offer import Offer
 from service.policies.reasons import Reason
 
 
@@ -63,7 +63,7 @@ class Decision(Struct, frozen=True):
     """The answer, and what is not the merchant's business."""
 
     answer: Answer
-    funding: dict[Kind, Funding]  # whose money, by kind of offer
+    takers: Takers  # who would fund its offers
     limit: int  # the account's; without an account, what this decision grants
     score: int
     grade: str | None  # None: the score reaches none

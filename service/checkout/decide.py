@@ -81,9 +81,7 @@ def decide(
         unknown=policy.unknown_words(words) if (words := request.words) else (),
         referral_id=referral_id,
     )
-    kinds = [offer.kind for offer in offers] + [alternative.offer.kind for alternative in alternatives]
-    funding = {kind: offering.footing(kind).funding for kind in kinds}
-    return Decision(answer, funding, case.limit, case.score, case.grade.name if case.grade else None)
+    return Decision(answer, offering.takers, case.limit, case.score, case.grade.name if case.grade else None)
 
 
 Tried = list[tuple[Rung, Fit]]

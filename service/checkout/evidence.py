@@ -17,4 +17,4 @@ class Evidence(Struct, frozen=True, forbid_unknown_fields=True):
 
 def evidence_of(snapshot: Snapshot, merchant: Merchant, programmes: tuple[Programme, ...], currency: str) -> Evidence:
     """Of the programmes only those that could fund anything in this currency."""
-    return Evidence(snapshot, merchant, tuple([one for one in programmes if one.currency == currency]))
+    return Evidence(snapshot, merchant, tuple([one for one in programmes if one.terms.currency == currency]))

@@ -18,17 +18,19 @@ from service.policies.reasons import ReasonCode
 class Obstacle(IntEnum):
     """What keeps a rung from being offered, the nearest to a yes first."""
 
-    LIMIT = 1  # the consumer's limit is spent
-    TERM = 2  # another number of instalments was asked for
-    LEGAL_CAP = 3  # the law of the day forbids its price
-    NO_SCHEDULE = 4  # from this day its terms make no schedule, or one without a rate
-    TOO_HIGH = 5  # above the rung's highest amount
-    TOO_LOW = 6  # below its lowest, or too little to waive
-    HISTORY = 7  # too few clean deposits for any waiver
-    NO_RUNG = 8  # the policy has nothing here at all
+    NO_FUNDING = 1  # no partner takes it, and the policy lends no money of our own
+    LIMIT = 2  # the consumer's limit is spent
+    TERM = 3  # another number of instalments was asked for
+    LEGAL_CAP = 4  # the law of the day forbids its price
+    NO_SCHEDULE = 5  # from this day its terms make no schedule, or one without a rate
+    TOO_HIGH = 6  # above the rung's highest amount
+    TOO_LOW = 7  # below its lowest, or too little to waive
+    HISTORY = 8  # too few clean deposits for any waiver
+    NO_RUNG = 9  # the policy has nothing here at all
 
 
 REASON_FOR: Final = {
+    Obstacle.NO_FUNDING: ReasonCode.PRODUCT_NOT_SERVED,
     Obstacle.LIMIT: ReasonCode.LIMIT_EXCEEDED,
     Obstacle.TERM: ReasonCode.TERM_NOT_SERVED,
     Obstacle.LEGAL_CAP: ReasonCode.PRICE_ABOVE_LEGAL_CAP,

@@ -12,9 +12,12 @@ from service.checkout.ladder import Fit, Obstacle
 from service.errors import Refused
 from service.merchants.merchant import MerchantFee
 from service.money import AMOUNT_MAX, BPS
+from service.partners.allocation import Sought, Takers
+from service.partners.allocation import takers as takers_of
 from service.partners.funding import Funding
-from service.partners.programme import Programme, funding_for
+from service.partners.programme import Programme
 from service.plans.offer import Authentication, Kind, Leeway, Offer
+from service.policies.document import Unfunded
 from service.policies.late_fees import bound_by_law
 from service.policies.price_list import Rung
 from service.terms.pricing import price_of
@@ -22,38 +25,34 @@ from service.terms.pricing import price_of
 AMOUNTS: Final = ("/down_payment", "/balloon")  # fixed amounts of the terms, above which a purchase must be
 
 
-class Footing(Struct, frozen=True):
-    """What all offers of one kind share within a decision."""
-
-    funding: Funding
-    merchant_fee: MerchantFee
-
-
-def footing_of(case: Case, kind: Kind, programmes: tuple[Programme, ...]) -> Footing:
-    """Whose money it is, and what the merchant pays."""
-    return Footing(funding_for(programmes, kind, case.request.currency), case.merchant.fee_for(kind))
-
-
 class Offering(Struct, frozen=True):
-    """What all offers of one decision share."""
+    """What all offers of one decision share; `programmes` are in the order that they are asked in."""
 
     decision_id: str
     case: Case
     programmes: tuple[Programme, ...]
     now: datetime
     expires_at: datetime
-    footings: dict[Kind, Footing] = {}  # of the kinds that were needed so far
+    taken_by: dict[str, tuple[Programme, ...]] = {}  # by offer: who would fund it, the first first
 
-    def footing(self, kind: Kind) -> Footing:
-        """What all offers of a kind share."""
-        footing = self.footings.get(kind)
-        if footing is None:
-            footing = self.footings[kind] = footing_of(self.case, kind, self.programmes)
-        return footing
+    @property
+    def takers(self) -> Takers:
+        """The same as it is kept with the decision."""
+        places: dict[str, int] = {}
+        fundings: list[Funding] = []
+        offers: dict[str, tuple[int, ...]] = {}
+        for offer_id, takers in self.taken_by.items():
+            for one in takers:
+                if one.programme_id not in places:
+                    places[one.programme_id] = len(fundings)
+                    fundings.append(one.funding)
+            if takers:
+                offers[offer_id] = tuple([places[one.programme_id] for one in takers])
+        return Takers(tuple(fundings), offers, self.case.grade.name if offers and self.case.grade else "")
 
     def offer(self, number: int, rung: Rung, how: Fit) -> Offer | Obstacle:
         """The `number`-th offer of the decision, counted from 1; or why there can be none after all."""
-        case, owed, footing = self.case, how.amount - how.held, self.footing(rung.kind)
+        case, owed = self.case, how.amount - how.held
         policy = case.policy.policy
         try:
             price = price_of(policy.jurisdiction, policy.product_class, rung.terms, owed, case.today)
@@ -61,8 +60,14 @@ class Offering(Struct, frozen=True):
             return Obstacle.TOO_LOW if refused.pointer in AMOUNTS else Obstacle.NO_SCHEDULE
         if not price.is_legal:
             return Obstacle.LEGAL_CAP
+        offer_id = ids.derive(ids.OFFER, self.decision_id, number)
+        takers = takers_of(self.programmes, sought_by(case, rung, owed)) if self.programmes else ()
+        partners_only = policy.unfunded is Unfunded.DECLINE and not case.merchant.is_test
+        if partners_only and not takers:
+            return Obstacle.NO_FUNDING
+        self.taken_by[offer_id] = takers
         return Offer(
-            offer_id=ids.derive(ids.OFFER, self.decision_id, number),
+            offer_id=offer_id,
             kind=rung.kind,
             currency=case.request.currency,
             amount=how.amount,
@@ -71,7 +76,7 @@ class Offering(Struct, frozen=True):
             total_cost=price.cost,
             total_payable=how.down_payment + how.amount + price.cost,
             apr=price.apr,
-            merchant_fee=with_subsidy(footing.merchant_fee, rung.subsidy),
+            merchant_fee=with_subsidy(case.merchant.fee_for(rung.kind), rung.subsidy),
             capture_within_days=rung.capture_within_days or policy.capture_within_days,
             leeway=leeway_of(rung, policy.leeway),
             use=rung.use,
@@ -93,7 +98,18 @@ class Offering(Struct, frozen=True):
             held=how.held,
             jurisdiction=policy.jurisdiction,
             authentication=authentication_of(rung, case),
+            partners_only=partners_only,
         )
+
+
+def sought_by(case: Case, rung: Rung, owed: int) -> Sought:
+    """What a programme looks at in an offer of a rung."""
+    merchant = case.merchant
+    return Sought(
+        rung.kind, case.request.currency, owed, rung.terms.instalments, case.category,
+        case.grade.name if case.grade else "", merchant.merchant_id, merchant.country,
+        case.policy.policy.jurisdiction, case.today,
+    )  # fmt: skip
 
 
 def leeway_of(rung: Rung, policys: Leeway) -> Leeway:

@@ -17,6 +17,7 @@ from service.checkout.decide import decide
 from service.checkout.evidence import Evidence
 from service.checkout.request import Checkout
 from service.checkout.snapshot import Snapshot
+from service.partners.allocation import Takers
 from service.policies.compile import CompiledPolicy
 from service.policies.reasons import Ground, ReasonCode, told
 
@@ -61,4 +62,4 @@ def decide_reviewed(
         alternatives=(),
         reasons=tuple([told(Ground(code), request.language) for code in review.reasons]),
     )
-    return replace(decision, answer=answer, funding={})
+    return replace(decision, answer=answer, takers=Takers())

@@ -9,8 +9,8 @@ insert into feeds (merchant_id) values ($1) on conflict do nothing;
 insert into partners (partner_id, name, created_at) values ($1, $2, $3) on conflict do nothing;
 
 -- insert_programme --
-insert into programmes (programme_id, version, partner_id, name, kinds, currency, funding_bps, time_zone, created_at)
-values ($1, 1, $2, $3, $4, $5, $6, $7, $8) on conflict do nothing;
+insert into programmes (programme_id, version, partner_id, name, currency, time_zone, terms, created_at)
+values ($1, 1, $2, $3, $4, $5, $6, $7) on conflict do nothing;
 
 -- insert_operator --
 insert into operators (person, scopes, enrolled_at) values ($1, '{*}', $2) on conflict do nothing;

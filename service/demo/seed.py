@@ -16,6 +16,7 @@ from service.access.flow import BITS
 from service.access.key import key_hmac, mark_of
 from service.config import CannotStart, Settings
 from service.db import Connection, Pool, load_queries
+from service.partners.programme_terms import Eligibility, Participant, ProgrammeKind, ProgrammeTerms
 from service.policies.document import Policy
 
 Q = load_queries(Path(__file__).with_name("queries.sql"))
@@ -127,6 +128,20 @@ def _id(prefix: str, digest: str) -> str:
     return f"{ids.new_id(prefix, 0, BEGAN_MS)[:15]}{digest[:12].upper()}00"
 
 
+def programme_of(partner_id: str) -> ProgrammeTerms:
+    """The document of the demo's programme: of every instalment plan 70 % is the partner's money, and 30 % ours."""
+    bank = Participant(partner_id, principal_bps=FUNDING_BPS, interest_bps=FUNDING_BPS)
+    return ProgrammeTerms(
+        name="Spree instalments",
+        kind=ProgrammeKind.JOINT,
+        currency=CURRENCY,
+        participants=(bank,),
+        time_zone=TIME_ZONE,
+        calendar="XECB",
+        eligibility=Eligibility(kinds=("instalments",)),
+    )
+
+
 async def _insert(conn: Connection, demo: Demo, key_secret: str) -> None:
     now = clock.now()
     fees = '{"instalments": {"bps": 290, "fixed": 30}, "pay_after_use": {"bps": 190}, "deposit": {"bps": 50}}'
@@ -138,9 +153,10 @@ async def _insert(conn: Connection, demo: Demo, key_secret: str) -> None:
         await conn.execute(Q.insert_merchant, merchant_id, name, "DE", TIME_ZONE, fees, now, is_test)
         await conn.execute(Q.insert_feed, merchant_id)
     await conn.execute(Q.insert_partner, demo.partner_id, "Spree Bank", now)
+    terms = programme_of(demo.partner_id)
     await conn.execute(
-        Q.insert_programme, demo.programme_id, demo.partner_id, "Spree instalments", ["instalments"], CURRENCY,
-        FUNDING_BPS, TIME_ZONE, now,
+        Q.insert_programme, demo.programme_id, demo.partner_id, terms.name, terms.currency, terms.time_zone,
+        msgspec.json.encode(terms).decode(), now,
     )  # fmt: skip
     for person in OPERATORS:
         await conn.execute(Q.insert_operator, person, now)

@@ -45,6 +45,8 @@ class LegalRule(StrEnum):
     JOINT_LIABILITY_ABOVE = "joint_liability_above"  # cash price
     JOINT_LIABILITY_MAX = "joint_liability_max"
     DEFAULT_GUARANTEE_MAX = "default_guarantee_max"
+    JOINT_OWN_SHARE_MIN = "joint_own_share_min"  # of each plan's principal, of who lends with a bank
+    JOINT_PARTNER_CAPITAL_MAX = "joint_partner_capital_max"  # of a bank's net tier-1 capital, out with one who lends
     # time
     WITHDRAWAL_DAYS = "withdrawal_days"
     WITHDRAWAL_LONG_STOP_MONTHS = "withdrawal_long_stop_months"

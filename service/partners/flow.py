@@ -16,7 +16,6 @@ from service.db import Connection, Pool, load_queries
 from service.errors import Code, Refused
 from service.partners.file import Amounts, FileWriter, Manifest, Row, proving_totals
 from service.partners.position import FundedPlan, Position
-from service.partners.programme import Programme
 
 Q: Final = load_queries(Path(__file__).with_name("queries.sql"))
 
@@ -29,17 +28,6 @@ _PATIENCE_S: Final = 300  # a day's file may take longer than a request's statem
 async def take_on(connection: Connection, partner_id: str, name: str, now: datetime) -> None:
     """A new partner."""
     await connection.execute(Q.insert_partner, partner_id, name, now)
-
-
-async def write_down(connection: Connection, programme: Programme, now: datetime) -> None:
-    """A partner's contract, as its first version. Refused: NOT_FOUND."""
-    try:
-        await connection.execute(
-            Q.insert_programme, programme.programme_id, programme.partner_id, programme.name, programme.kinds,
-            programme.currency, programme.funding_bps, programme.time_zone, now,
-        )  # fmt: skip
-    except asyncpg.ForeignKeyViolationError:
-        raise Refused(Code.NOT_FOUND, "There is no such partner.", "/partner_id") from None
 
 
 # Our file -------------------------------------------------------------------------------------------------------------

@@ -1,28 +1,22 @@
-"""The programme: a partner's contract to fund plans. Pure."""
+"""The programme: a partner's contract to fund plans, in one of its versions. Pure."""
 
-import msgspec
+from msgspec import Struct, field
 
-from service.partners.funding import OWN_MONEY, Funding, Participation
+from service.partners.funding import Funding
+from service.partners.programme_terms import ProgrammeTerms
 
 
-class Programme(msgspec.Struct, frozen=True):
-    """One version of a contract; an edit is a new version. `funding_bps` is the partner's share."""
+class Programme(Struct, frozen=True):
+    """A programme as it is now; an edit is a new version."""
 
-    programme_id: str = msgspec.field(name="id")
+    programme_id: str = field(name="id")
     version: int
-    partner_id: str
-    name: str
-    kinds: list[str]
-    currency: str
-    funding_bps: int
-    time_zone: str  # IANA: whose midnight ends a day of its files
-    active: bool = True
+    terms: ProgrammeTerms
+    active: bool = True  # false: suspended; it takes no plans
 
-
-def funding_for(programmes: tuple[Programme, ...], kind: str, currency: str) -> Funding:
-    """The first active programme that takes this kind and currency; else our own money."""
-    for one in programmes:
-        if one.active and one.currency == currency and kind in one.kinds:
-            part = Participation(one.partner_id, principal_bps=one.funding_bps, interest_bps=one.funding_bps)
-            return Funding(one.programme_id, one.version, one.time_zone, participations=(part,))
-    return OWN_MONEY
+    @property
+    def funding(self) -> Funding:
+        """What a plan keeps of it for life."""
+        terms = self.terms
+        parts = tuple([one.participation for one in terms.participants])
+        return Funding(self.programme_id, self.version, terms.time_zone, terms.cut_off, parts)

@@ -129,7 +129,3 @@ select p.plan_id, o.programme_id, p.kind, p.state, p.currency, p.authorized_at,
 
 -- insert_partner --
 insert into partners (partner_id, name, created_at) values ($1, $2, $3);
-
--- insert_programme --
-insert into programmes (programme_id, version, partner_id, name, kinds, currency, funding_bps, time_zone, created_at)
-values ($1, 1, $2, $3, $4, $5, $6, $7, $8);

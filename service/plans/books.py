@@ -12,7 +12,7 @@ from service.db import Connection, columns
 from service.limits.account import Account
 from service.merchants.merchant import TimeAt
 from service.packed import unpack
-from service.partners.funding import Funding
+from service.partners.allocation import Takers
 from service.plans.book import Book, Change, Command, Notice, PlanCommand
 from service.plans.days import next_day
 from service.plans.offer import Agreement, Offer
@@ -123,7 +123,7 @@ async def _lock(conn: Connection, books: Books, offers: list[str], plans: list[s
         books.accounts[account.bucket, account.person_id, account.currency] = account
         for offer_id in asked.get(row["decision_id"], ()):
             if offer := _find_offer(unpack(row["answer"]), offer_id):
-                fundings = _decode_fundings(row["funding"])
+                takers = _decode_takers(row["funding"])
                 books.agreements[offer_id] = Agreement(
                     decision_id=row["decision_id"],
                     merchant_id=row["merchant_id"],
@@ -132,7 +132,8 @@ async def _lock(conn: Connection, books: Books, offers: list[str], plans: list[s
                     merchant_reference=row["merchant_reference"],
                     currency=account.currency,
                     offer=offer,
-                    funding=fundings[offer.kind],
+                    takers=takers.of(offer_id),
+                    grade=takers.grade,
                 )
     books.locked = books.accounts.copy()
 
@@ -230,7 +231,7 @@ class _Answer(Struct):
 
 _decode_answer = msgspec.json.Decoder(_Answer).decode
 _decode_offer = msgspec.json.Decoder(Offer).decode
-_decode_fundings = msgspec.json.Decoder(dict[str, Funding]).decode
+_decode_takers = msgspec.json.Decoder(Takers).decode
 
 
 def _find_offer(answer: bytes, offer_id: str) -> Offer | None:

@@ -7,7 +7,7 @@ from typing import Annotated, Final
 from msgspec import Meta, Struct, field
 
 from service.merchants.merchant import MerchantFee
-from service.partners.funding import Funding
+from service.partners.funding import OWN_MONEY, Funding
 from service.terms.apr import Apr
 from service.terms.schedule import Instalment
 from service.terms.servicing import Servicing
@@ -105,6 +105,7 @@ class Offer(Struct, frozen=True):
     servicing: Servicing = Servicing()
     jurisdiction: str = ""  # ISO 3166, or EU: whose law binds it for life
     authentication: Authentication | None = None  # null: the consumer need not prove that it is they who agree
+    partners_only: bool = False  # of partners' money alone: accepted only while one of them has room left for it
 
 
 class Agreement(Struct, frozen=True):
@@ -117,4 +118,10 @@ class Agreement(Struct, frozen=True):
     merchant_reference: str
     currency: str
     offer: Offer
-    funding: Funding
+    takers: tuple[Funding, ...]  # whose money it may be, the first first; none: ours
+    grade: str  # of the policy; empty: nobody asked
+
+    @property
+    def funding(self) -> Funding:
+        """Whose money it is where nobody has to be asked."""
+        return self.takers[0] if self.takers else OWN_MONEY

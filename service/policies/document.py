@@ -223,6 +223,16 @@ class Decrease(Struct, frozen=True, forbid_unknown_fields=True):
     kept_bps: BasisPoints
 
 
+# Money ---------------------------------------------------------------------------------------------------------------
+
+
+class Unfunded(StrEnum):
+    """What becomes of a plan that no partner's programme takes."""
+
+    OWN_BOOK = "own_book"  # we lend the money ourselves
+    DECLINE = "decline"  # it is not offered; and refused, where room was left when it was offered and is not any more
+
+
 # The whole -----------------------------------------------------------------------------------------------------------
 
 
@@ -240,6 +250,7 @@ class Policy(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     identifiers: Identifiers = tuple(IdentifierKind)  # whose registration makes one person of two
     leeway: Leeway = Leeway()  # of every product that says none of its own
     servicing: Servicing = Servicing()  # of every product that says none of its own
+    unfunded: Unfunded = Unfunded.OWN_BOOK
     offers_max: Annotated[int, Meta(ge=1, le=12)] = 6  # for the price, and as many for a deposit
 
     features: Most[Feature]

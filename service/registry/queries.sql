@@ -39,8 +39,7 @@ select merchant_id, name, country, time_zone, fees, active, is_test, ahead
 select issuer, subject, person, scopes from operators where ended_at is null and issuer is not null;
 
 -- load_programmes --
-select distinct on (programme_id)
-       programme_id, version, partner_id, name, kinds, currency, funding_bps, time_zone, active
+select distinct on (programme_id) programme_id, version, terms, active
   from programmes
  order by programme_id, version desc;
 

@@ -22,7 +22,8 @@ from service.engine.faults import LOST, what
 from service.errors import Code, Refused
 from service.merchants.merchant import Merchant
 from service.operators.flow import Subject
-from service.partners.programme import Programme
+from service.partners.allocation import in_order
+from service.partners.programme_flow import programme_of
 from service.policies.compile import CompiledPolicy
 from service.policies.flow import Ready, load_spans
 from service.policies.version import in_force
@@ -173,7 +174,7 @@ class Registry:
         known = structs.replace(
             before,
             people={Subject(row["issuer"], row["subject"]): _person(row) for row in people},
-            programmes=tuple(Programme(*row) for row in programmes),
+            programmes=tuple(in_order(map(programme_of, programmes))),
             rulebook=rulebook,
             policies=policies,
             trial=Trial(*trial) if trial else None,

@@ -39,6 +39,7 @@ FACTS = {"payment_id": "paid", "fee_id": "levied", "fact_id": "paid"}
 
 SHOP = "https://shop.example"
 ASK = "/v1/plans/{plan_id}/authentications"
+SUSPEND, RESUME = [f"/v1/operator/programmes/{{programme_id}}/{verb}" for verb in ("suspend", "resume")]
 GO_ON = "/v1/operator/people/{person_id}/resume"
 
 # Where the example is short, so that it can be read, and more is to be tried.
@@ -172,6 +173,8 @@ class Stage:
             return await self.plan(route.operation.kind, route.operation.after)
         if name == "person_id" and route.path == GO_ON:
             return await self._paused_person_id()
+        if route.path in (SUSPEND, RESUME):
+            return await self._programme_id(is_suspended=route.path == RESUME)
         if name in FACTS:
             query = "select fact_id from facts where plan_id = $1 and fact = $2"
             return str(await self.world.pool.fetchval(query, made["plan_id"], FACTS[name]))
@@ -287,6 +290,15 @@ class Stage:
     async def _order_id(self) -> str:
         await self._payout_id()
         return str(await self.world.pool.fetchval("select max(order_id) from payment_orders"))
+
+    async def _programme_id(self, *, is_suspended: bool) -> str:
+        """One that nobody else needs."""
+        post = await self.ready(self.routes["POST /v1/operator/programmes"])
+        waits = await self.world.operator.post(post.path, post.body)
+        programme_id = str((await self.world.seconded(waits)).json()["id"])
+        if is_suspended:
+            await self.world.operator.post(SUSPEND.format(programme_id=programme_id))
+        return programme_id
 
     async def _charge_id(self) -> str:
         return str((await self.do(await self.ready(self.routes["POST /v1/plans/{plan_id}/charges"])))["id"])

@@ -10,6 +10,7 @@ from service.checkout.snapshot import Snapshot
 from service.merchants.merchant import Merchant, MerchantFee
 from service.partners.programme import Programme
 from service.policies.compile import CompiledPolicy
+from tests.partners.contracts import programme
 from tests.policies.sample import POLICY
 
 NOON = datetime(2026, 3, 2, 12, tzinfo=UTC)
@@ -25,7 +26,7 @@ MERCHANT = Merchant(
     "Europe/Berlin",
     {"instalments": MerchantFee(290, 30), "deposit": MerchantFee(50, 0)},
 )
-PROGRAMMES = (Programme("pr_1", 1, "pa_1", "Bank", ["instalments"], "EUR", 7000, "Europe/Berlin"),)
+PROGRAMMES = (programme(),)
 
 
 def asked(**changes: Any) -> Checkout:

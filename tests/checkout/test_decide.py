@@ -12,12 +12,13 @@ from service import ids
 from service.checkout.answer import Outcome, offer_of
 from service.checkout.request import Item
 from service.merchants.merchant import MerchantFee
-from service.partners.funding import OWN_MONEY
-from service.partners.programme import Programme
+from service.partners.allocation import Takers, in_order
 from service.plans.offer import Kind
+from service.policies.reasons import ReasonCode
 from service.policies.words import Language
-from tests.checkout.cases import DECISION, MERCHANT, NOON, asked, codes, decided, known
-from tests.policies.sample import document_with, policy_with
+from tests.checkout.cases import DECISION, MERCHANT, NOON, PROGRAMMES, asked, codes, decided, known
+from tests.partners.contracts import programme
+from tests.policies.sample import POLICY, document_with, policy_with
 
 TOMORROW, YESTERDAY = date(2026, 3, 3), date(2026, 3, 1)
 YOUNG = {"attributes": {"age": 24, "job": "some"}}
@@ -254,15 +255,46 @@ def test_of_the_same_rhythm_only_the_best_is_shown() -> None:
         assert [(offer.terms.instalments, offer.total_cost == 0) for offer in offers] == costs
 
 
-def test_it_is_known_whose_money_each_kind_of_offer_would_be() -> None:
+def test_it_is_known_whose_money_each_offer_would_be() -> None:
     request = asked(amount=150_00, category="power bank", deposit_amount=100_00)
     decision = decided(request, known(clean_deposits=9))
-    assert decision.funding == {Kind.PAY_AFTER_USE: OWN_MONEY, Kind.DEPOSIT: OWN_MONEY}
-    assert {offer.kind for offer in decision.answer.offers} == decision.funding.keys()
+    assert {offer.kind for offer in decision.answer.offers} == {Kind.PAY_AFTER_USE, Kind.DEPOSIT}
+    assert decision.takers == Takers()  # the programme takes instalments alone
     alternatives = decided(asked(amount=5_000_01))
     assert not alternatives.answer.offers
-    assert alternatives.funding[Kind.INSTALMENTS].participations[0].principal_bps == 7000
-    assert decided(programmes=()).funding[Kind.INSTALMENTS] == OWN_MONEY
+    (funding,) = alternatives.takers.of(alternatives.answer.alternatives[0].offer.offer_id)
+    assert funding.participations[0].principal_bps == 7000
+    assert alternatives.takers.grade == "A"
+    assert decided(programmes=()).takers == Takers()
+
+
+def test_each_offer_has_the_programmes_that_take_it_in_their_order() -> None:
+    small = programme("pr_small", priority=50, eligibility={"amount_max": 300_00})
+    first, last = programme("pr_first", priority=1), programme("pr_last")
+    takers = {}
+    for amount in (300_00, 300_01):
+        decision = decided(asked(amount=amount), programmes=tuple(in_order([last, small, first])))
+        offer = decision.answer.offers[0]
+        assert offer.amount == amount
+        takers[amount] = [one.programme_id for one in decision.takers.of(offer.offer_id)]
+    assert takers == {300_00: ["pr_first", "pr_small", "pr_last"], 300_01: ["pr_first", "pr_last"]}
+
+
+def test_what_nobody_funds_is_offered_or_not_as_the_policy_says() -> None:
+    """Nobody has heard of a test merchant's plans: they are never asked for money."""
+    declines = policy_with(("/unfunded", "decline"))
+    tries = replace(MERCHANT, is_test=True)
+    for policy, merchant, programmes, partners_only in (
+        (POLICY, MERCHANT, (), False),
+        (declines, MERCHANT, PROGRAMMES, True),
+        (declines, tries, (), False),
+    ):
+        answer = decided(merchant=merchant, programmes=programmes, policy=policy).answer
+        assert [offer.partners_only for offer in answer.offers] == [partners_only] * len(answer.offers)
+        assert answer.outcome is Outcome.APPROVED
+    declined = decided(programmes=(), policy=declines).answer
+    assert (declined.outcome, declined.alternatives) == (Outcome.DECLINED, ())
+    assert [reason.code for reason in declined.reasons] == [ReasonCode.PRODUCT_NOT_SERVED]
 
 
 def test_an_offer_is_found_by_its_id() -> None:
@@ -278,11 +310,11 @@ def test_an_offer_is_found_by_its_id() -> None:
 )
 def test_the_merchant_s_calendar_dates_the_plan_whoever_funds_it(zone: str, day: int, funded_in: str) -> None:
     evening = datetime(2026, 3, 2, 22, 30, tzinfo=UTC)  # 14:30 in Los Angeles, 23:30 in Berlin, 00:30 in Athens
-    programme = Programme("pr_1", 1, "pa_1", "Bank", ["instalments"], "EUR", 7000, funded_in)
-    decision = decided(merchant=replace(MERCHANT, time_zone=zone), programmes=(programme,), now=evening)
+    funds = programme(time_zone=funded_in)
+    decision = decided(merchant=replace(MERCHANT, time_zone=zone), programmes=(funds,), now=evening)
     offer = decision.answer.offers[0]
     assert (offer.time_zone, offer.schedule[0].due_on) == (zone, date(2026, 3, day))
-    assert decision.funding[Kind.INSTALMENTS].time_zone == funded_in
+    assert decision.takers.of(offer.offer_id)[0].time_zone == funded_in
 
 
 @pytest.mark.parametrize("zone", ["America/Los_Angeles", "Europe/Berlin", "Pacific/Auckland"])

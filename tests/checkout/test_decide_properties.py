@@ -69,7 +69,7 @@ def test_every_answer_explains_itself_and_keeps_within_the_limit(request: Checko
     if answer.offers:  # what is offered needs no reason
         assert all((reason.kind is Kind.DEPOSIT) == is_price_answered for reason in answer.reasons if reason.kind)
     assert len(answer.reasons) <= 4
-    assert decision.funding.keys() == {offer.kind for offer in offers}
+    assert decision.takers.offers.keys() == {offer.offer_id for offer in offers if offer.kind is Kind.INSTALMENTS}
     assert len({offer.offer_id for offer in offers}) == len(offers)
     for offer in offers:
         assert offer.kind in request.kinds

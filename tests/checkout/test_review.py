@@ -13,8 +13,10 @@ from service.checkout.evidence import evidence_of
 from service.checkout.replay import Differing, replay
 from service.checkout.review import Review, ReviewOutcome, decide_reviewed, reviewed_snapshot
 from service.outside.source import SourceOutcome, SourceRead
+from service.partners.allocation import Takers
 from service.policies.reasons import ReasonCode
 from tests.checkout.cases import DECISION, MERCHANT, NOON, PROGRAMMES, asked, codes, decided, known
+from tests.partners.contracts import programme
 from tests.policies.sample import POLICY, policy_with
 
 MADE = "de_01JD8Q4Z7K7M8W3N5V2C9XTC00"
@@ -55,13 +57,13 @@ def test_a_yes_offers_what_was_kept_back() -> None:
     assert [(o.kind, o.terms, o.total_cost) for o in made.answer.offers] == [
         (o.kind, o.terms, o.total_cost) for o in whole.answer.offers
     ]
-    assert made.funding == whole.funding
+    assert made.takers.fundings == whole.takers.fundings
 
 
 def test_a_no_is_heard_in_the_consumers_language() -> None:
     made = reviewed(NO, {"attributes": {"verified": None}}, language="de")
-    assert (made.answer.outcome, made.answer.offers, made.answer.alternatives, made.funding) == (
-        Outcome.DECLINED, (), (), {},
+    assert (made.answer.outcome, made.answer.offers, made.answer.alternatives, made.takers) == (
+        Outcome.DECLINED, (), (), Takers(),
     )  # fmt: skip
     assert codes(made) == ["INCOME", "GUARANTEE"]
     assert made.answer.reasons[0].sentence != reviewed(NO, {}).answer.reasons[0].sentence
@@ -99,5 +101,5 @@ def test_differences_are_told_place_by_place() -> None:
 
 
 def test_a_programme_in_another_currency_is_no_evidence() -> None:
-    elsewhere = msgspec.structs.replace(PROGRAMMES[0], currency="CHF")
+    elsewhere = programme(currency="CHF")
     assert evidence_of(known(), MERCHANT, (elsewhere, *PROGRAMMES), "EUR").programmes == PROGRAMMES

@@ -162,7 +162,7 @@ def test_a_field_is_described_where_it_is_declared() -> None:
         ("Exposure", "used", "minor units: captured and not yet paid back"),
         ("ConsentView", "used", "calls made under it so far"),
         ("Checkout", "kinds", "which kinds of plan may be offered"),
-        ("ProgrammeBody", "kinds", "the kinds of plan it funds"),
+        ("Eligibility", "kinds", "the kinds of plan it takes"),
         ("Offer", "down_payment", "minor units paid to the merchant at the checkout, no part of `amount`"),
         ("Quote", "down_payment", "minor units: the part of `amount` that is paid first and not lent"),
         ("Policy", "jurisdiction", "ISO 3166, or EU: whose law binds the offers"),

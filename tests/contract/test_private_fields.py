@@ -27,7 +27,7 @@ NOT_SEALED_BY_THE_EDGE = {
     "of those with whom the lender deals, and of those who act for it": {
         "AdjustmentBody.reference", "AssignBody.owner", "BankAccount.holder", "CommentBody.note", "KeyBody.owner_id",
         "KeyBody.scopes", "MerchantBody.name", "OperatorBody.name", "OperatorBody.scopes", "PartnerBody.name",
-        "PaidBody.reference", "ProgrammeBody.name", "ProgrammeBody.partner_id", "ResolveBody.note",
+        "PaidBody.reference", "ProgrammeTerms.name", "ResolveBody.note",
         "ReturnedBody.reference",
     },
 }  # fmt: skip

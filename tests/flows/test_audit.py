@@ -18,6 +18,7 @@ from service.audit.head_store import HeadStore
 from service.audit.proof_store import Proof, verify
 from service.config import Settings
 from tests.flows.world import Client, World
+from tests.partners.contracts import GOOD
 
 SECRET = "a" * 32
 AUDIT = "/v1/operator/audit"
@@ -45,9 +46,7 @@ async def test_an_act_is_told_with_who_and_what(world: World) -> None:
 
 
 async def test_what_was_refused_leaves_no_act(world: World) -> None:
-    body = {"partner_id": "pa_01JD8Q4Z7K0000000000000000", "name": "x", "kinds": ["deposit"], "currency": "EUR",
-            "funding_bps": 1, "time_zone": "Europe/Berlin"}  # fmt: skip
-    assert (await world.operator.post("/v1/operator/programmes", body)).status_code == 404
+    assert (await world.operator.post("/v1/operator/programmes", GOOD)).status_code == 404  # no such partner
     assert await log(world, thing="programme") == []
 
 

@@ -46,8 +46,8 @@ SABOTAGE = {
     "events_are_numbered_without_gaps": "delete from events where number = 2",
     "feeds_know_the_last_number": "update feeds set last_number = last_number + 1",
     "keys_are_answered": "update idempotency set answer = null",
-    "programmes_keep_partner_and_currency": "insert into programmes select programme_id, 2, partner_id, name, kinds,"
-    " 'CHF', funding_bps, time_zone, active, created_at from programmes",
+    "programmes_keep_partner_and_currency": "insert into programmes select programme_id, 2, partner_id, name, 'CHF',"
+    " time_zone, jsonb_set(terms::jsonb, '{currency}', '\"CHF\"')::json, active, created_at from programmes",
     "partner_events_are_their_transfers": "update partner_events set interest = interest + 1",
     "partner_events_are_numbered_without_gaps": "delete from partner_events where number = 1",
     "closed_days_stay_closed": "insert into partner_closings select programme_id, filed_on, 0, now()"

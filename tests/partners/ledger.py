@@ -12,6 +12,7 @@ from service.ledger.chart import Occasion
 from service.partners import flow
 from service.partners.file import Manifest
 from service.partners.funding import Funding, Participation
+from tests.partners.contracts import participant, terms
 
 PARTNER = ids.new_id(ids.PARTNER, 0, 1)
 PROGRAMME = ids.new_id(ids.PROGRAMME, 0, 1)
@@ -26,13 +27,19 @@ def evening(on: date) -> datetime:
     return datetime.combine(on, time(22), UTC)
 
 
+def document(zone: str, name: str = "Instalments 70") -> str:
+    """The programme's, as it is kept."""
+    parts = [participant(7_000, PARTNER, interest_bps=7_000)]
+    return msgspec.json.encode(terms(name=name, participants=parts, time_zone=zone)).decode()
+
+
 async def open_world(connection: Connection, zone: str = "Europe/Berlin") -> None:
     """A merchant, and a partner that funds 70 % of instalments in euros."""
     now = evening(MONDAY)
     await connection.execute("insert into partners values ($1, 'Sparfonds', $2)", PARTNER, now)
     await connection.execute(
-        "insert into programmes values ($1, 1, $2, 'Instalments 70', '{instalments}', 'EUR', 7000, $3, true, $4)",
-        PROGRAMME, PARTNER, zone, now,
+        "insert into programmes values ($1, 1, $2, 'Instalments 70', 'EUR', $3, $4, true, $5)",
+        PROGRAMME, PARTNER, zone, document(zone), now,
     )  # fmt: skip
     await connection.execute(
         "insert into merchants values ($1, 'Moebel Krause', 'DE', 'Europe/Berlin', '{}', true, $2)", MERCHANT, now

@@ -24,6 +24,7 @@ from tests.partners.ledger import (
     TUESDAY,
     WEDNESDAY,
     FundedPlan,
+    document,
     evening,
     make_file,
     open_world,
@@ -164,9 +165,10 @@ async def test_two_programmes_of_one_partner_keep_apart(pool: Pool) -> None:
     async with pool.acquire() as connection:
         await open_world(connection)
         await connection.execute(
-            "insert into programmes select $1, version, partner_id, 'Second', kinds, currency, funding_bps, time_zone,"
-            " active, created_at from programmes",
+            "insert into programmes select $1, version, partner_id, 'Second', currency, time_zone, $2, active,"
+            " created_at from programmes",
             second,
+            document("Europe/Berlin", "Second"),
         )
         ours = await FundedPlan(1).authorize(connection)
         theirs = await FundedPlan(

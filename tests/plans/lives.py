@@ -70,7 +70,9 @@ def agreement(
         "held": held,
     }
     funding = Funding("pr_1", 1, participations=(Participation("pa_1", 7_000, 7_000),))
-    return Agreement(decision_id, MERCHANT, CONSUMER, PERSON, new_id("order"), "EUR", Offer(**made | offer), funding)
+    return Agreement(
+        decision_id, MERCHANT, CONSUMER, PERSON, new_id("order"), "EUR", Offer(**made | offer), (funding,), "A"
+    )
 
 
 class Life(Struct):

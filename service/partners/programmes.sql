@@ -1,0 +1,35 @@
+-- Programmes: agreed by two people, version by version; suspended and resumed.
+
+-- lock_programme --
+-- Its newest version. One at a time agrees a version, suspends or resumes.
+select programme_id, version, terms, active, created_at
+  from programmes
+ where programme_id = $1
+ order by version desc
+ limit 1
+   for no key update;
+
+-- unknown_partner --
+-- The first of these that is none.
+select asked.partner_id
+  from unnest($1::text[]) with ordinality asked (partner_id, number)
+ where not exists (select from partners p where p.partner_id = asked.partner_id)
+ order by number
+ limit 1;
+
+-- insert_version --
+insert into programmes (programme_id, version, partner_id, name, currency, time_zone, terms, active, created_at)
+values ($1, $2, $3, $4, $5, $6, $7, $8, $9);
+
+-- set_active --
+update programmes set active = $2 where programme_id = $1;
+
+-- list_programmes --
+select distinct on (programme_id) programme_id, version, terms, active, created_at
+  from programmes
+ where programme_id > $1
+ order by programme_id, version desc
+ limit $2;
+
+-- versions --
+select programme_id, version, terms, active, created_at from programmes where programme_id = $1 order by version;
