@@ -14,7 +14,7 @@ create table transfers (
     currency     text collate "C" not null,
     plan_id      text collate "C",            -- the plan it is about; null: it is about several
     merchant_id  text collate "C",
-    partner_id   text collate "C",            -- whose money is in it, too; null: all of it is ours
+    partner_id   text collate "C",            -- whose part of a plan it moves; null: no partner's
     booked_on    date             not null,
     booked_at    timestamptz      not null,
     constraint transfers_pk primary key (bucket, cause_id, leg),
@@ -25,21 +25,22 @@ create table transfers (
     constraint transfers_occasion_is_known check (occasion in (
         'promise', 'security', 'purchase', 'levy', 'payment', 'paid_to_merchant', 'refund', 'credit',
         'interest_return', 'loss', 'recovery', 'forgiveness', 'accrual', 'drawing', 'principal_share', 'interest_share',
-        'reserve', 'payout', 'payout_paid', 'payout_returned', 'adjustment', 'fee_billing')),
+        'fee_share', 'penalty_share', 'servicing', 'loss_share', 'recovery_share', 'reserve', 'payout', 'payout_paid',
+        'payout_returned', 'adjustment', 'fee_billing')),
     constraint transfers_debit_is_known check (debit in (
         'commitment', 'commitment_contra', 'deposit_held', 'deposit_held_contra',
         'consumer_principal', 'consumer_interest', 'consumer_fees', 'processor_clearing', 'payout_clearing', 'cash',
         'merchant_receivable', 'partner_receivable', 'guarantor_receivable', 'insurer_receivable', 'advances',
         'consumer_payable', 'merchant_payable', 'reserve', 'partner_participation', 'partner_accrued',
-        'partner_payable', 'merchant_fee_income', 'interest_income', 'fee_income', 'penalty_income', 'recoveries',
-        'credit_losses', 'goodwill', 'merchant_adjustments')),
+        'partner_payable', 'merchant_fee_income', 'interest_income', 'servicing_income', 'fee_income', 'penalty_income',
+        'recoveries', 'credit_losses', 'goodwill', 'merchant_adjustments')),
     constraint transfers_credit_is_known check (credit in (
         'commitment', 'commitment_contra', 'deposit_held', 'deposit_held_contra',
         'consumer_principal', 'consumer_interest', 'consumer_fees', 'processor_clearing', 'payout_clearing', 'cash',
         'merchant_receivable', 'partner_receivable', 'guarantor_receivable', 'insurer_receivable', 'advances',
         'consumer_payable', 'merchant_payable', 'reserve', 'partner_participation', 'partner_accrued',
-        'partner_payable', 'merchant_fee_income', 'interest_income', 'fee_income', 'penalty_income', 'recoveries',
-        'credit_losses', 'goodwill', 'merchant_adjustments'))
+        'partner_payable', 'merchant_fee_income', 'interest_income', 'servicing_income', 'fee_income', 'penalty_income',
+        'recoveries', 'credit_losses', 'goodwill', 'merchant_adjustments'))
 );
 
 create trigger transfers_are_append_only before update or delete or truncate on transfers

@@ -12,7 +12,8 @@ select bucket, cause_id, leg, plan_id, partner_id, currency, booked_on,
        case when occasion = 'principal_share' then
             case credit when 'partner_payable' then amount else - amount end else 0 end as principal_repaid,
        case when occasion = 'interest_share' then
-            case credit when 'partner_payable' then amount else - amount end else 0 end as interest_repaid
+            case when credit = 'partner_payable' then amount when debit = 'partner_payable' then - amount else 0 end
+            else 0 end as interest_repaid
   from transfers
  where partner_id is not null and occasion in ('drawing', 'principal_share', 'interest_share');
 

@@ -267,34 +267,54 @@ select bucket, plan_id, b.reserved, p.reserved as plan_reserved, b.held, p.held 
        is distinct from (p.reserved, p.held, p.owed, p.charges, p.interest_settled, p.overpaid, p.captured);
 
 -- partners_hold_their_share --
--- A partner holds its share of what a plan still owes: what was lent and what was repaid are shared each by itself, half
--- a minor unit up. What is owed of all that was captured was not repaid, or went back. A part of a deposit came from the
--- card: there the principal on its lines is what was lent, as long as nothing went back.
-with funded as (
-    select bucket, plan_id, kind, cast(funding #>> '{participations,0,principal_bps}' as bigint) as bps,
+-- Each partner holds its share of what a plan still owes: what was lent and what was repaid are shared each by itself, half
+-- a minor unit up, and the last partner takes the rest where they hold all. What is owed of all that was captured was not
+-- repaid, or went back. A part of a deposit came from the card: there the principal on its lines is what was lent, as long
+-- as nothing went back. Of what was given up it holds nothing any more.
+with parts as (
+    select bucket, plan_id, kind, part ->> 'partner_id' as partner_id, (part ->> 'principal_bps')::bigint as bps, number,
+           state in ('charged_off', 'recovered')                                               as is_lost,
            case when kind = 'deposit' then used + principal_paid else captured end              as lent,
            case when kind = 'deposit' then principal_paid else greatest(captured - used, 0) end as repaid
       from plans
-     where funding #>> '{participations,0,partner_id}' is not null
+     cross join lateral json_array_elements(funding -> 'participations') with ordinality as one (part, number)
+), shared as (
+    select bucket, plan_id, kind, partner_id, is_lost,
+           case when number = max(number) over w and sum(bps) over w = 10000
+                then lent - repaid - sum(share_of(lent, bps) - share_of(repaid, bps)) over w
+                     + share_of(lent, bps) - share_of(repaid, bps)
+                else share_of(lent, bps) - share_of(repaid, bps) end as holds
+      from parts
+    window w as (partition by bucket, plan_id)
+), sides as (
+    select bucket, plan_id, debit_owner as partner_id, - amount as amount
+      from transfers where debit = 'partner_participation' and plan_id is not null
+     union all
+    select bucket, plan_id, credit_owner, amount
+      from transfers where credit = 'partner_participation' and plan_id is not null
 )
-select bucket, plan_id, b.held, f.bps, f.lent, f.repaid
-  from funded f
-  left join (select bucket, plan_id, sum(drawn - principal_repaid) as held
-               from partner_bookings group by bucket, plan_id) b using (bucket, plan_id)
+select bucket, plan_id, partner_id, b.held, f.holds
+  from (select bucket, plan_id, kind, partner_id, sum(case when is_lost then 0 else holds end) as holds
+          from shared group by bucket, plan_id, kind, partner_id) f
+  full join (select bucket, plan_id, partner_id, sum(amount) as held
+               from sides group by bucket, plan_id, partner_id) b using (bucket, plan_id, partner_id)
  where not exists (select from facts t where t.bucket = f.bucket and t.plan_id = f.plan_id
                       and (t.fact = 'forgiven' or f.kind = 'deposit' and t.fact in ('charged_back', 'overpaid_returned')))
-   and coalesce(b.held, 0) <> (lent * bps + 5000) / 10000 - (repaid * bps + 5000) / 10000;
+   and coalesce(b.held, 0) <> coalesce(f.holds, 0);
 
 -- transfers_name_their_plans_parties --
--- A booking has the currency, merchant and partner of its plan.
+-- A booking has the currency and merchant of its plan, and the partner whose part it moves: one of the plan's.
 with parties as materialized (
-    select bucket, plan_id, currency, merchant_id, funding #>> '{participations,0,partner_id}' as partner_id from plans
+    select bucket, plan_id, currency, merchant_id, funding -> 'participations' as parts from plans
 )
 select bucket, t.cause_id, t.leg, plan_id
   from transfers t
   left join parties p using (bucket, plan_id)
- where plan_id is not null
-   and (t.currency, t.merchant_id, t.partner_id) is distinct from (p.currency, p.merchant_id, p.partner_id);
+ where t.partner_id is distinct from case when t.debit like 'partner\_%' then t.debit_owner
+                                          when t.credit like 'partner\_%' then t.credit_owner end
+    or plan_id is not null and (t.currency, t.merchant_id) is distinct from (p.currency, p.merchant_id)
+    or plan_id is not null and t.partner_id is not null
+       and not exists (select from json_array_elements(p.parts) one where one ->> 'partner_id' = t.partner_id);
 
 -- transfers_have_their_cause --
 -- Whatever is booked came of a command that left a fact of that plan, is the interest of a group's day, or comes of a
@@ -442,6 +462,27 @@ select bucket, plan_id, partner_id, due.amount as due, told.amount as told
   full join told using (bucket, plan_id, partner_id)
  where coalesce(due.amount, 0) <> coalesce(told.amount, 0);
 
+-- partner_events_end_at_what_partners_hold --
+-- What a partner was told of principal, but for what was recovered of a loss, leaves what it holds of a plan.
+with held as (
+    select bucket, plan_id, partner_id, sum(amount) as amount
+      from (select bucket, plan_id, credit_owner as partner_id, amount
+              from transfers where credit = 'partner_participation' and plan_id is not null
+            union all
+            select bucket, plan_id, debit_owner, - amount
+              from transfers where debit = 'partner_participation' and plan_id is not null) t
+     group by bucket, plan_id, partner_id
+), told as (
+    select bucket, plan_id, partner_id, - sum(principal) as amount
+      from partner_events
+     where type <> 'recovery'
+     group by bucket, plan_id, partner_id
+)
+select bucket, plan_id, partner_id, held.amount as held, told.amount as told
+  from held
+  full join told using (bucket, plan_id, partner_id)
+ where coalesce(held.amount, 0) <> coalesce(told.amount, 0);
+
 -- partner_events_are_numbered_without_gaps --
 -- A partner's numbers are 1, 2, 3 ... up to the last one given.
 select f.partner_id, f.last_number, e.events, e.last
@@ -468,17 +509,23 @@ select programme_id
 having count(distinct (partner_id, currency)) > 1;
 
 -- partner_bookings_are_understood --
--- What a partner is told of moves its own accounts: each such booking is between two of them, and they are the partner's.
+-- What a partner is told of moves its own accounts, each occasion those that it is about, and the rest is ours.
 select bucket, cause_id, leg, occasion, debit, credit
   from transfers
- where occasion in ('drawing', 'principal_share', 'interest_share')
-   and (partner_id is null
-        or (debit_owner, credit_owner) is distinct from (partner_id, partner_id)
-        or case occasion
-           when 'drawing'         then array[debit, credit] <@ array['partner_receivable', 'partner_participation']
-           when 'principal_share' then array[debit, credit] <@ array['partner_participation', 'partner_payable']
-           when 'interest_share'  then array[debit, credit] <@ array['partner_accrued', 'partner_payable']
-           end is not true);
+ where occasion in ('drawing', 'principal_share', 'interest_share', 'fee_share', 'penalty_share', 'servicing',
+                    'loss_share', 'recovery_share')
+   and case occasion
+       when 'drawing'         then array[debit, credit] <@ array['partner_receivable', 'partner_participation']
+       when 'principal_share' then array[debit, credit] <@ array['partner_participation', 'partner_payable']
+       when 'interest_share'  then array[debit, credit] <@ array['partner_accrued', 'partner_payable', 'interest_income',
+                                                                 'servicing_income', 'recoveries']
+       when 'fee_share'       then array[debit, credit] <@ array['fee_income', 'recoveries', 'partner_payable']
+       when 'penalty_share'   then array[debit, credit] <@ array['penalty_income', 'recoveries', 'partner_payable']
+       when 'servicing'       then array[debit, credit] <@ array['partner_payable', 'servicing_income']
+       when 'loss_share'      then array[debit, credit] <@ array['partner_participation', 'partner_accrued',
+                                                                 'credit_losses']
+       when 'recovery_share'  then array[debit, credit] <@ array['recoveries', 'partner_payable']
+       end is not true;
 
 -- partner_days_leave_nothing_untold --
 -- A business day of which the files have seen every booking has none that no file told.

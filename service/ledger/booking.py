@@ -10,7 +10,6 @@ from collections.abc import Iterator
 
 from service.ledger.chart import LedgerAccount as A
 from service.ledger.chart import Occasion, Place, Transfer
-from service.money import take_bps
 
 Balances = dict[Place, int]
 Books = dict[Occasion, Balances]
@@ -80,25 +79,59 @@ def interest_earned(merchant_id: str, partner_id: str | None, earned: int, partn
     return balances if partner_id is None else balances | {Place(A.PARTNER_ACCRUED, partner_id): -partners}
 
 
-def drawing(partner_id: str, lent: int, funding_bps: int) -> Balances:
-    """The partner owes us its share of what was lent. Shares are of the total, so parts lose no cent."""
-    share = take_bps(lent, funding_bps)
+def drawing(partner_id: str, share: int) -> Balances:
+    """The partner owes us its share of what was lent."""
     return {Place(A.PARTNER_RECEIVABLE, partner_id): share, Place(A.PARTNER_PARTICIPATION, partner_id): -share}
 
 
-def principal_share(partner_id: str, principal_paid: int, funding_bps: int) -> Balances:
-    """Its share of principal that was paid is due to it.
-
-    Less than nothing was paid where a payment that settled interest was taken back as principal: then it owes us.
-    """
-    share = take_bps(principal_paid, funding_bps) if principal_paid >= 0 else -take_bps(-principal_paid, funding_bps)
+def principal_share(partner_id: str, share: int) -> Balances:
+    """Its share of principal that was paid is due to it; less than nothing is due to us."""
     return {Place(A.PARTNER_PARTICIPATION, partner_id): share, Place(A.PARTNER_PAYABLE, partner_id): -share}
 
 
-def interest_share(partner_id: str, interest_paid: int, funding_bps: int) -> Balances:
-    """Its share of interest that was paid is due to it."""
-    share = take_bps(interest_paid, funding_bps)
-    return {Place(A.PARTNER_ACCRUED, partner_id): share, Place(A.PARTNER_PAYABLE, partner_id): -share}
+def interest_share(partner_id: str, accrued: int, kept: int, recovered: int, spread: int) -> Balances:
+    """Its share of interest is due to it: of what was paid, less what went back, and what came after a loss.
+
+    `accrued` is what time had earned for it of the interest that was paid, `kept` what is left to it of that; the rest
+    is no income of ours, either, but for the `spread`: of interest that went back we earn none for servicing.
+    """
+    balances = {
+        Place(A.PARTNER_ACCRUED, partner_id): accrued,
+        Place(A.PARTNER_PAYABLE, partner_id): -kept - recovered,
+    }
+    if recovered or spread or kept != accrued:
+        balances[Place(A.RECOVERIES)] = recovered
+        balances[Place(A.SERVICING_INCOME)] = spread
+        balances[Place(A.INTEREST_INCOME)] = kept - accrued - spread
+    return balances
+
+
+def charge_share(income: A, partner_id: str, paid: int, recovered: int) -> Balances:
+    """Its share of fees or penalties that were paid is no income of ours, but due to it."""
+    return {
+        Place(income): paid,
+        Place(A.RECOVERIES): recovered,
+        Place(A.PARTNER_PAYABLE, partner_id): -paid - recovered,
+    }
+
+
+def servicing(partner_id: str, fee: int) -> Balances:
+    """We collect for the partner, and keep a fee of what is due to it."""
+    return {Place(A.PARTNER_PAYABLE, partner_id): fee, Place(A.SERVICING_INCOME): -fee}
+
+
+def loss_share(partner_id: str, principal: int, interest: int) -> Balances:
+    """It bears its share of what was given up: of principal, and of interest that time had earned for it."""
+    return {
+        Place(A.PARTNER_PARTICIPATION, partner_id): principal,
+        Place(A.PARTNER_ACCRUED, partner_id): interest,
+        Place(A.CREDIT_LOSSES): -principal - interest,
+    }
+
+
+def recovery_share(partner_id: str, share: int) -> Balances:
+    """Its share of principal that was paid after all is due to it."""
+    return {Place(A.RECOVERIES): share, Place(A.PARTNER_PAYABLE, partner_id): -share}
 
 
 def reserve(merchant_id: str, kept_back: int) -> Balances:

@@ -1,6 +1,7 @@
 """The chart of accounts, and what a transfer is: one event, two places, one amount. Pure."""
 
 from enum import StrEnum
+from typing import Final
 
 from msgspec import Struct
 
@@ -39,6 +40,7 @@ class LedgerAccount(StrEnum):
     # income
     MERCHANT_FEE_INCOME = "merchant_fee_income"  # kept of what was captured
     INTEREST_INCOME = "interest_income"  # our share of what time earned
+    SERVICING_INCOME = "servicing_income"  # kept of partners' money: what it earns above their own rate, and our fee
     FEE_INCOME = "fee_income"  # when it is levied
     PENALTY_INCOME = "penalty_income"  # when it is levied
     RECOVERIES = "recoveries"  # paid after it was given up
@@ -66,13 +68,24 @@ class Occasion(StrEnum):
     ACCRUAL = "accrual"  # time has earned interest on the plans of a merchant and programme, on one day
     DRAWING = "drawing"  # the partner's share of what we lent
     PRINCIPAL_SHARE = "principal_share"  # the partner's share of principal that was paid
-    INTEREST_SHARE = "interest_share"  # ... of interest
+    INTEREST_SHARE = "interest_share"  # ... of interest, less what went back of it
+    FEE_SHARE = "fee_share"  # ... of fees
+    PENALTY_SHARE = "penalty_share"  # ... of penalties
+    SERVICING = "servicing"  # our fee for collecting the partner's share
+    LOSS_SHARE = "loss_share"  # the partner bears its share of what was given up or let go
+    RECOVERY_SHARE = "recovery_share"  # the partner's share of principal that was paid after that
     RESERVE = "reserve"  # kept back of what we owe a merchant, or released
     PAYOUT = "payout"  # what we owe a merchant is on its way
     PAYOUT_PAID = "payout_paid"  # it left our bank
     PAYOUT_RETURNED = "payout_returned"  # it could not be paid, and is owed again
     ADJUSTMENT = "adjustment"  # a merchant is given something besides, or something is taken from it
     FEE_BILLING = "fee_billing"  # a merchant is paid without our fees, which it owes us until their bill; or billed
+
+
+OF_PARTNERS: Final = frozenset({
+    LedgerAccount.PARTNER_RECEIVABLE, LedgerAccount.PARTNER_PARTICIPATION, LedgerAccount.PARTNER_ACCRUED,
+    LedgerAccount.PARTNER_PAYABLE,
+})  # fmt: skip
 
 
 class Place(Struct, frozen=True, gc=False):
@@ -91,3 +104,10 @@ class Transfer(Struct, frozen=True, gc=False):
     amount: int
     debit_owner: str | None = None  # whose account: a plan's, a merchant's, a partner's; null: nobody's
     credit_owner: str | None = None  # the same of the account that is credited
+
+    @property
+    def partner_id(self) -> str | None:
+        """Whose part of a plan it moves; null: no partner's."""
+        if self.debit in OF_PARTNERS:
+            return self.debit_owner
+        return self.credit_owner if self.credit in OF_PARTNERS else None

@@ -36,13 +36,14 @@ class BookedTransfer(Struct, frozen=True, gc=False):
 
 
 def booked_by(
-    cause_id: str, books: Books, currency: str, merchant_id: str, on: date, at: datetime, partner_id: str | None = None
+    cause_id: str, books: Books, currency: str, merchant_id: str, on: date, at: datetime
 ) -> list[BookedTransfer]:
     """The transfers of a cause that is about a merchant, and no single plan."""
     return [
         BookedTransfer(
             bucket=ids.bucket_of(cause_id), cause_id=cause_id, leg=leg, currency=currency, plan_id=None,
-            merchant_id=merchant_id, partner_id=partner_id, booked_on=on, booked_at=at, **structs.asdict(transfer),
+            merchant_id=merchant_id, partner_id=transfer.partner_id, booked_on=on, booked_at=at,
+            **structs.asdict(transfer),
         )
         for leg, transfer in enumerate(transfers({}, books))
     ]  # fmt: skip

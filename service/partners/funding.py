@@ -26,6 +26,13 @@ class Participation(Struct, frozen=True, gc=False):
     schedule_type: ScheduleType = ScheduleType.SAME_INSTALMENT
     rate_percent: Decimal | None = None  # a year, of the partner's own; null but with `own_rate`
     servicing_bps: int = 0  # of the principal and interest it is paid: kept by us, who collect it
+    own_rate: tuple[int, int] | None = None  # with `own_rate`: its part of the plan's interest, as a fraction
+    programme_id: str | None = None  # whose contract it is; null: the funding's
+
+    @property
+    def interest_follows_principal(self) -> bool:
+        """Whether a cent of interest depends on how much principal is paid beside it."""
+        return self.schedule_type is ScheduleType.SHARE_OF_COLLECTION
 
 
 class Funding(Struct, frozen=True, gc=False):
@@ -36,11 +43,6 @@ class Funding(Struct, frozen=True, gc=False):
     time_zone: str | None = None  # the programme's: its bookings are of this calendar's days
     cut_off: str = "24:00"  # HH:MM in that zone: what is booked later is of the next business day
     participations: tuple[Participation, ...] = ()
-
-    @property
-    def partner_id(self) -> str | None:
-        """The first partner; null: all of the money is ours."""
-        return self.participations[0].partner_id if self.participations else None
 
 
 OWN_MONEY: Final = Funding()

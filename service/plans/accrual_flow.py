@@ -218,5 +218,5 @@ def _transfers(group: Group, accrual: Accrual) -> list[BookedTransfer]:
     earned = interest_earned(group.merchant_id, group.partner_id, accrual.earned, accrual.partner_earned)
     return booked_by(
         accrual.accrual_id, {Occasion.ACCRUAL: earned}, group.currency, group.merchant_id, accrual.earned_on,
-        accrual.booked_at, group.partner_id,
+        accrual.booked_at,
     )  # fmt: skip

@@ -7,6 +7,7 @@ from service import ids
 from service.errors import Code, Refused
 from service.event_type import EventType
 from service.limits.account import reserve
+from service.partners.shares import bound
 from service.plans.amounts import amounts_of
 from service.plans.book import Book, Change, Command, Event, Moved, Recorded
 from service.plans.bookkeeping import booked
@@ -61,7 +62,7 @@ class Authorize(Command, frozen=True, kw_only=True):
             kind=offer.kind,
             currency=agreement.currency,
             offer=offer,
-            funding=agreement.funding,
+            funding=bound(agreement.funding, offer.terms),
             authorized_at=now,
             standing=standing,
             amounts=amounts_of(standing),

@@ -1,15 +1,16 @@
 """A plan in the books: what each occasion comes to, from where the plan stands. Pure."""
 
-from collections.abc import Callable
-from typing import Any
+from collections import Counter
+from itertools import zip_longest
 
 from msgspec import Struct
 
 from service.ledger import booking
-from service.ledger.booking import CLEARING, Balances, Books, Parts
+from service.ledger.booking import CLEARING, Books, Parts
 from service.ledger.chart import LedgerAccount, Occasion, Place, Transfer
 from service.merchants.merchant import merchant_fee
 from service.plans.accrual import lost_interest
+from service.plans.partner_books import Figures, Totals, figures_of
 from service.plans.plan import Plan
 from service.plans.running.rows import Row
 from service.plans.running.standing import Standing
@@ -28,36 +29,50 @@ OCCASIONS = {
     PaymentKind.INTEREST_WAIVER: Occasion.INTEREST_RETURN,
 }
 
-# The rule of `ledger/booking.py` that makes balances of an occasion's figures, and the figures.
-Figures = tuple[Callable[..., Balances], tuple[Any, ...]]
+COLLECTED = (Occasion.PAYMENT, Occasion.PAID_TO_MERCHANT)  # of the consumer's money
+NOTHING: dict[Occasion, Figures] = {}
 
 
 def books_of(plan: Plan) -> Books:
     """All that the books say of the plan. What nothing was booked for is left out."""
-    return {occasion: rule(*figures) for occasion, (rule, figures) in _figures(plan).items()}
+    books: dict[Occasion, Counter[Place]] = {}
+    for figures in _figures(plan):
+        for occasion, (rule, amounts) in figures.items():
+            books.setdefault(occasion, Counter()).update(rule(*amounts))
+    return {occasion: dict(balances) for occasion, balances in books.items()}
 
 
 def booked(before: Plan | None, after: Plan) -> list[Transfer]:
     """The transfers that lead from one to the other. Only occasions whose figures differ are worked out."""
-    old, new = _figures(before) if before else {}, _figures(after)
-    differ = {occasion for occasion in old | new if old.get(occasion) != new.get(occasion)}
-    return booking.transfers(
-        {occasion: rule(*figures) for occasion, (rule, figures) in old.items() if occasion in differ},
-        {occasion: rule(*figures) for occasion, (rule, figures) in new.items() if occasion in differ},
-    )
+    found: list[Transfer] = []
+    for old, new in zip_longest(_figures(before) if before else (), _figures(after), fillvalue=NOTHING):
+        differ = {occasion for occasion in old | new if old.get(occasion) != new.get(occasion)}
+        found += booking.transfers(
+            {occasion: rule(*figures) for occasion, (rule, figures) in old.items() if occasion in differ},
+            {occasion: rule(*figures) for occasion, (rule, figures) in new.items() if occasion in differ},
+        )
+    return found
 
 
-def _figures(plan: Plan) -> dict[Occasion, Figures]:
-    standing, amounts, funding = plan.standing, plan.amounts, plan.funding
-    lent = sum(standing.lent)
+def _figures(plan: Plan) -> list[dict[Occasion, Figures]]:
+    """What the books say of the plan, and then of each partner's part of it."""
+    settled, parts = _settled(plan.standing), plan.funding.participations
+    figures = [_of_plan(plan, settled)]
+    if parts:
+        totals = _shared(plan.standing, settled)
+        figures += [figures_of(parts, number, totals) for number in range(len(parts))]
+    return figures
+
+
+def _of_plan(plan: Plan, settled: "ByOccasion") -> dict[Occasion, Figures]:
+    standing, amounts = plan.standing, plan.amounts
     found: dict[Occasion, Figures] = {
         Occasion.PROMISE: (booking.promise, (standing.reserved,)),
         Occasion.SECURITY: (booking.security, (standing.held,)),
     }
     if amounts.captured:
-        figures = plan.plan_id, plan.merchant_id, lent, standing.from_held, fee_of(plan)
+        figures = plan.plan_id, plan.merchant_id, sum(standing.lent), standing.from_held, fee_of(plan)
         found[Occasion.PURCHASE] = booking.purchase, figures
-    settled = _settled(standing)
     if standing.rows:
         found[Occasion.LEVY] = booking.levy, (plan.plan_id, *_levied(standing, settled))
     recovered: list[tuple[Place, Parts]] = []
@@ -68,18 +83,35 @@ def _figures(plan: Plan) -> dict[Occasion, Figures]:
             found[occasion] = booking.settled, (_source(plan, occasion), plan.plan_id, plan.merchant_id, one.parts)
     if recovered:
         found[Occasion.RECOVERY] = booking.recovered, (plan.plan_id, tuple(recovered))
-    if standing.charged_off_on is not None:
-        found[Occasion.LOSS] = _lost(plan, settled)
-    elif standing.is_forgiven:
-        principal, charges = _left([row for row in standing.rows if row.forgiven])
-        found[Occasion.FORGIVENESS] = _given_up(plan, principal, charges)
-    for part in funding.participations:
-        # Principal that went back twice, and nobody had lent, is no loan of the partner's.
-        principal = max(sum([one.principal for one in settled.values()]), 0)
-        interest = sum([one.interest for one in settled.values()])
-        found[Occasion.DRAWING] = booking.drawing, (part.partner_id, lent, part.principal_bps)
-        found[Occasion.PRINCIPAL_SHARE] = booking.principal_share, (part.partner_id, principal, part.principal_bps)
-        found[Occasion.INTEREST_SHARE] = booking.interest_share, (part.partner_id, interest, part.interest_bps)
+    if (given_up := _given_up_as(standing)) is not None:
+        principal, charges = _lost(standing, settled)
+        parts = principal, lost_interest(standing), charges, 0
+        found[given_up] = booking.given_up, (LedgerAccount.CREDIT_LOSSES, plan.plan_id, plan.merchant_id, parts)
+    return found
+
+
+def _shared(standing: Standing, settled: "ByOccasion") -> Totals:
+    """What the partners share. What was waived or returned of interest is no interest that the consumer paid."""
+    found = Totals(lent=sum(standing.lent))
+    for (occasion, is_recovery), one in settled.items():
+        if is_recovery:
+            found.recovered_principal += one.principal
+            found.recovered_interest += one.interest
+            found.recovered_fee += one.fee
+            found.recovered_penalty += one.penalty
+        else:
+            found.principal += one.principal
+            found.interest += one.interest
+            found.fee += one.fee
+            found.penalty += one.penalty
+        if occasion is Occasion.INTEREST_RETURN:
+            found.returned += sum(one.parts)
+        elif occasion in COLLECTED:
+            found.collected_principal += one.principal
+            found.collected_interest += one.interest
+    if _given_up_as(standing) is not None:
+        found.lost_principal, _ = _lost(standing, settled)
+        found.lost_interest = lost_interest(standing)
     return found
 
 
@@ -150,18 +182,21 @@ def _source(plan: Plan, occasion: Occasion) -> Place:
             return Place(LedgerAccount.INTEREST_INCOME)
 
 
-def _lost(plan: Plan, settled: ByOccasion) -> Figures:
-    """What was owed when it was given up: what is still owed, and what was recovered of it."""
-    principal, charges = _left(plan.standing.rows)
+def _given_up_as(standing: Standing) -> Occasion | None:
+    if standing.charged_off_on is not None:
+        return Occasion.LOSS
+    return Occasion.FORGIVENESS if standing.is_forgiven else None
+
+
+def _lost(standing: Standing, settled: ByOccasion) -> tuple[int, int]:
+    """Principal and charges that were owed when it was given up: what is still owed, and what was recovered of it."""
+    if standing.charged_off_on is None:
+        return _left([row for row in standing.rows if row.forgiven])
+    principal, charges = _left(standing.rows)
     for (_, is_recovery), one in settled.items():
         if is_recovery:
             principal, charges = principal + one.principal, charges + one.fee + one.penalty
-    return _given_up(plan, principal, charges)
-
-
-def _given_up(plan: Plan, principal: int, charges: int) -> Figures:
-    parts = principal, lost_interest(plan.standing), charges, 0
-    return booking.given_up, (LedgerAccount.CREDIT_LOSSES, plan.plan_id, plan.merchant_id, parts)
+    return principal, charges
 
 
 def _left(rows: list[Row]) -> tuple[int, int]:

@@ -9,7 +9,7 @@ from typing import Final
 
 from msgspec import Struct
 
-from service.ledger.chart import LedgerAccount, Occasion, Transfer
+from service.ledger.chart import LedgerAccount, Occasion
 from service.partners.business_date import business_date
 from service.partners.event import PartnerEvent
 from service.partners.layouts import TxnType
@@ -24,9 +24,15 @@ _MEANS: Final[dict[Occasion, tuple[str, TxnType | None]]] = {
     Occasion.DRAWING: ("principal", TxnType.FUNDING),
     Occasion.PRINCIPAL_SHARE: ("principal", None),
     Occasion.INTEREST_SHARE: ("interest", None),
+    Occasion.FEE_SHARE: ("fee", None),
+    Occasion.PENALTY_SHARE: ("penalty", None),
+    Occasion.SERVICING: ("fee", TxnType.FEE),
+    Occasion.LOSS_SHARE: ("principal", TxnType.CHARGE_OFF),
+    Occasion.RECOVERY_SHARE: ("principal", TxnType.RECOVERY),
 }
 # At these places it is due to the partner what is credited, and from it what is debited.
 _DUE: Final = (LedgerAccount.PARTNER_PAYABLE, LedgerAccount.PARTNER_RECEIVABLE)
+_LENT: Final = (LedgerAccount.PARTNER_PARTICIPATION,)  # a loss moves no money: it holds so much less
 _OF_CONSUMER: Final = (PaymentKind.PAYMENT, PaymentKind.PAID_TO_MERCHANT, PaymentKind.DOWN_PAYMENT)
 
 
@@ -53,25 +59,38 @@ def partner_events(changes: Iterable[Moved], cause_id: str, now: datetime) -> li
     for moved in changes:
         if moved.plan.funding.programme_id is None:
             continue
-        for (partner_id, means), share in _shares(moved.transfers).items():
+        for (partner_id, means), share in _shares(moved).items():
             if share != _Share():
                 event_id = f"{cause_id}-{len(told)}" if told else cause_id
                 told.append(_event(moved, event_id, partner_id, _type(moved, means, share), share, now))
     return told
 
 
-def _shares(transfers: list[Transfer]) -> dict[tuple[str, TxnType | None], _Share]:
+def _shares(moved: Moved) -> dict[tuple[str, TxnType | None], _Share]:
     """By partner and by what it is."""
     shares: dict[tuple[str, TxnType | None], _Share] = {}
-    for one in transfers:
+    by_fact = TxnType.RECOVERY if _recovers(moved) else None
+    for one in moved.transfers:
         if one.occasion in _MEANS:
             component, means = _MEANS[one.occasion]
             for account, owner, amount in (
                 (one.credit, one.credit_owner, one.amount), (one.debit, one.debit_owner, -one.amount)
             ):  # fmt: skip
-                if account in _DUE and owner is not None:
-                    shares.setdefault((owner, means), _Share()).add(component, amount)
+                if owner is None:
+                    continue
+                if means is TxnType.CHARGE_OFF:
+                    if account in _LENT:
+                        shares.setdefault((owner, means), _Share()).add(component, -amount)
+                elif account in _DUE:
+                    kind = by_fact if means is None and one.occasion is not Occasion.PRINCIPAL_SHARE else means
+                    shares.setdefault((owner, kind), _Share()).add(component, amount)
     return shares
+
+
+def _recovers(moved: Moved) -> bool:
+    """Whether it is about money that came after the plan was given up."""
+    given_up_on, fact = moved.plan.standing.charged_off_on, _fact(moved)
+    return given_up_on is not None and isinstance(fact, (Paid, Refunded)) and fact.on >= given_up_on
 
 
 def _type(moved: Moved, means: TxnType | None, share: _Share) -> TxnType:

@@ -269,7 +269,7 @@ def _booked(one: Done[Command, Change], moved: Moved) -> list[BookedTransfer]:
         BookedTransfer(
             plan.bucket, one.work.item.command_id, leg, transfer.occasion, transfer.debit, transfer.debit_owner,
             transfer.credit, transfer.credit_owner, transfer.amount, plan.currency, plan.plan_id, plan.merchant_id,
-            plan.funding.partner_id, booked_on, now,
+            transfer.partner_id, booked_on, now,
         )
         for leg, transfer in enumerate(moved.transfers, first)
     ]  # fmt: skip

@@ -49,6 +49,8 @@ SABOTAGE = {
     "programmes_keep_partner_and_currency": "insert into programmes select programme_id, 2, partner_id, name, 'CHF',"
     " time_zone, jsonb_set(terms::jsonb, '{currency}', '\"CHF\"')::json, active, created_at from programmes",
     "partner_events_are_their_transfers": "update partner_events set interest = interest + 1",
+    "partner_events_end_at_what_partners_hold": "update partner_events set principal = principal + 1,"
+    " interest = interest - 1",
     "partner_events_are_numbered_without_gaps": "delete from partner_events where number = 1",
     "closed_days_stay_closed": "insert into partner_closings select programme_id, filed_on, 0, now()"
     " from partner_events where number = 1",

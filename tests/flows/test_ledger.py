@@ -102,7 +102,7 @@ async def test_the_books_of_a_charge_off_name_only_what_was_earned(world: World)
     assert balances(await ledger(world, plan))["penalty_income"] == -5_00
     assert (await world.operator.post(f"{path}/charge_off")).status_code == 200
     found = balances(await ledger(world, plan))
-    assert found["credit_losses"] == 1_200_00 + 5_90 + 5_00
+    assert found["credit_losses"] == 1_200_00 + 5_90 + 5_00 - 840_00 - 4_13  # the partner bears its 70 %
     assert found["consumer_interest"] == -5_90
     assert "consumer_fees" not in found
     await close(world, 41)

@@ -9,6 +9,7 @@ from service.db import Connection, Pool
 from service.ledger import booking
 from service.ledger.booking import Books
 from service.ledger.chart import Occasion
+from service.money import take_bps
 from service.partners import flow
 from service.partners.file import Manifest
 from service.partners.funding import Funding, Participation
@@ -100,7 +101,7 @@ class FundedPlan:
             "insert into transfers values ($1, $2, $3, $4, $5, $6, $7, $8, $9, 'EUR', $10, $11, $12, $13, $14)",
             [
                 (self.bucket, cause, leg, one.occasion, one.debit, one.debit_owner, one.credit, one.credit_owner,
-                 one.amount, self.plan_id, MERCHANT, self.funding.partner_id, on, evening(on))
+                 one.amount, self.plan_id, MERCHANT, one.partner_id, on, evening(on))
                 for leg, one in enumerate(booking.transfers(before, self.books))
             ],
         )  # fmt: skip
@@ -115,7 +116,8 @@ class FundedPlan:
         }
         for part in self.funding.participations:
             partner, bps = part.partner_id, part.principal_bps
-            books[Occasion.DRAWING] = booking.drawing(partner, self.captured, bps)
-            books[Occasion.PRINCIPAL_SHARE] = booking.principal_share(partner, self.principal, bps)
-            books[Occasion.INTEREST_SHARE] = booking.interest_share(partner, self.interest, bps)
+            interest = take_bps(self.interest, bps)
+            books[Occasion.DRAWING] = booking.drawing(partner, take_bps(self.captured, bps))
+            books[Occasion.PRINCIPAL_SHARE] = booking.principal_share(partner, take_bps(self.principal, bps))
+            books[Occasion.INTEREST_SHARE] = booking.interest_share(partner, interest, interest, 0, 0)
         return books

@@ -10,7 +10,6 @@ from typing import Any
 from service.actor import THE_DAY
 from service.ledger.chart import LedgerAccount as A
 from service.merchants.merchant import merchant_fee
-from service.money import take_bps
 from service.plans.bookkeeping import books_of
 from service.plans.guard import next_look
 from service.plans.offer import Kind
@@ -44,6 +43,7 @@ from service.plans.running.versions import in_order
 from service.plans.state import PlanState, collection_state_of, has_ended
 from service.terms.allocation_rule import PaymentKind
 from service.terms.terms import Captures
+from tests.plans.simulated.funded import wrong_shares
 from tests.plans.simulated.seen import Seen
 
 Sides = tuple[Any, Any]
@@ -223,15 +223,9 @@ def _paid_to_merchant(seen: Seen) -> int:
     return sum(fact.amount for fact in seen.those_of(Paid) if fact.kind is PaymentKind.PAID_TO_MERCHANT)
 
 
-def the_partner_has_its_share(seen: Seen) -> Sides:
-    """Of what was lent, and of principal and interest that were paid and not taken back; never less than nothing."""
-    share, standing = seen.plan.funding.participations[0].principal_bps, seen.plan.standing
-    stands = [one for one in standing.allocations.values() if not one.is_back]
-    lent = take_bps(sum(standing.lent), share)
-    principal = take_bps(max(0, sum(one.principal for one in stands)), share)
-    interest = take_bps(sum(one.interest for one in stands), share)
-    told = seen.balance(A.PARTNER_RECEIVABLE), seen.balance(A.PARTNER_PARTICIPATION), seen.balance(A.PARTNER_PAYABLE)
-    return told, (lent, principal - lent, -principal - interest)
+def every_partner_has_its_share(seen: Seen) -> Sides:
+    """Of what was lent, and of all that was paid, lost and recovered, by component."""
+    return wrong_shares(seen), []
 
 
 def the_end_moves_by_what_was_extended(seen: Seen) -> Sides:
@@ -354,7 +348,7 @@ EQUATIONS: tuple[Equation, ...] = (
     overpaid_is_owed_back,
     money_came_through_clearing,
     the_merchant_is_owed_what_was_captured,
-    the_partner_has_its_share,
+    every_partner_has_its_share,
     the_end_moves_by_what_was_extended,
     the_state_follows_from_the_facts,
     collecting_while_something_is_owed,

@@ -30,6 +30,7 @@ from service.plans.running.versions import in_order, lines_of
 from service.plans.state import has_ended
 from tests.plans.lives import MERCHANT_ACTS, NOON, PERSON, new_id
 from tests.plans.simulated.equations import EQUATIONS
+from tests.plans.simulated.funded import any_funding
 from tests.plans.simulated.products import any_agreement
 from tests.plans.simulated.seen import Seen
 from tests.plans.simulated.steps import Now, Step, any_command
@@ -81,7 +82,8 @@ class Simulated:
     def _open(self) -> None:
         agreed = replace(any_agreement(self.chance))
         offer = replace(agreed.offer, expires_at=self.now + timedelta(hours=1))
-        agreed = replace(agreed, offer=offer)
+        funding = any_funding(Random(offer.amount))
+        agreed = replace(agreed, offer=offer, takers=(funding,) if funding.participations else ())
         command = Authorize(command_id=new_id("cm"), actor=MERCHANT_ACTS, offer_id=offer.offer_id)
         self.steps.append(f"{self.now.date()} authorize plan {len(self.plans) + 1}: {_said(offer.kind, offer)}")
         permitted = "pm_1" if permitted_scenario(offer) and self.chance.random() < 0.5 else None
