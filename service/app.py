@@ -25,6 +25,7 @@ from service.api.public import get_livez, get_openapi, get_readyz
 from service.api.readiness import Readiness
 from service.api.reply import reply_refused
 from service.api.services import Services
+from service.api.straight import Straight
 from service.aside import Aside, Turnstile
 from service.audit.flow import Audit
 from service.authentication.messenger_gateway import Messenger
@@ -67,7 +68,7 @@ ROUTERS: Final = (merchant_router, partner_router, operator_router, processor_ro
 
 def create_app(settings: Settings) -> Litestar:
     """The ASGI application; its resources are opened at start and closed at the end."""
-    return Litestar(
+    return Straight(
         route_handlers=[*ROUTERS, get_livez, get_readyz, get_openapi],
         lifespan=[partial(_resources, settings=settings)],
         exception_handlers={

@@ -1,0 +1,118 @@
+"""The application, which calls most of its routes without the framework's detours.
+
+A request goes straight to its handler if nothing about it is unusual: the method and address of a route whose handler
+takes no more than the request, its body and one id of ours, no query, a plain Host. It is the same handler behind the
+same guard, and what it raises is answered by the same functions. Whatever is unusual goes the framework's way.
+"""
+
+import re
+from collections.abc import Awaitable, Callable, Iterator
+from typing import Any, Final
+
+from litestar import Litestar, Request
+from litestar.enums import ScopeType
+from litestar.handlers import HTTPRouteHandler
+from litestar.response.base import ASGIResponse
+from litestar.routes import HTTPRoute
+from litestar.types import LifeSpanReceive, LifeSpanScope, LifeSpanSend, Message, Receive, Scope, Send
+from msgspec import Struct
+
+from service.api.ask import Asked
+
+_AN_ID: Final = re.compile(r"/([a-z]{2}_[0-9A-HJKMNP-TV-Z]{26})(?=/|\Z)")
+_PLAIN_HOST: Final = re.compile(rb"[A-Za-z0-9.-]+(?::[0-9]+)?")
+_PLACE: Final = "{}"  # of the id in an address
+
+
+Guard = Callable[[Request[Any, Any, Any]], Awaitable[object]]
+
+
+class Route(Struct, frozen=True):
+    """A handler that is called straight."""
+
+    handler: HTTPRouteHandler
+    guard: Guard
+    path_template: str
+    parameter: str | None  # what it calls the id in its address; None: there is none
+    takes_body: bool
+
+
+class Straight(Litestar):
+    """The framework's application with a short way through it."""
+
+    def __init__(self, **given: Any) -> None:
+        super().__init__(**given)
+        self._straight = {(method, address): route for method, address, route in routes_of(self)}
+
+    async def __call__(
+        self, scope: Scope | LifeSpanScope, receive: Receive | LifeSpanReceive, send: Send | LifeSpanSend
+    ) -> None:
+        found = self.find(scope) if scope["type"] == ScopeType.HTTP else None
+        if found is None:
+            await super().__call__(scope, receive, send)
+        else:
+            await self._serve(scope, receive, send, *found)
+
+    def find(self, scope: Any) -> tuple[Route, str] | None:
+        """The route of a request about which nothing is unusual, and the id in its address."""
+        path: str = scope["path"]
+        made_of = _AN_ID.search(path)
+        named = made_of[1] if made_of else ""
+        address = path.replace(named, _PLACE, 1) if made_of else path
+        route = self._straight.get((scope["method"], address))
+        if route is None or scope["query_string"] or not _has_plain_host(scope["headers"]):
+            return None
+        return route, named
+
+    async def _serve(self, scope: Any, receive: Any, send: Any, route: Route, named: str) -> None:
+        arguments: dict[str, Any] = {route.parameter: named} if route.parameter else {}
+        scope.setdefault("state", {})
+        scope |= {
+            "app": self, "litestar_app": self, "route_handler": route.handler, "path_template": route.path_template,
+            "path_params": dict(arguments),
+        }  # fmt: skip
+        request, has_begun = Asked(scope, receive, send), False
+
+        async def begin(message: Message) -> None:
+            nonlocal has_begun
+            has_begun = True
+            await send(message)
+
+        try:
+            await route.guard(request)
+            if route.takes_body:
+                arguments["body"] = await request.body()
+            response: ASGIResponse = await route.handler.fn(request=request, **arguments)
+            await response(scope, receive, begin)
+        except Exception as error:
+            if has_begun:
+                raise
+            refusal = _answer_of(route.handler, error)(request, error)
+            await refusal.to_asgi_response(app=None, request=request)(scope, receive, send)
+
+
+def routes_of(app: Litestar) -> Iterator[tuple[str, str, Route]]:
+    """The application's routes that are called straight: by method, and by address with a place for its id."""
+    for one in app.routes:
+        if not isinstance(one, HTTPRoute):
+            continue
+        for method, (handler, _) in one.route_handler_map.items():
+            parameters = [*one.path_parameters]
+            takes = handler.parsed_fn_signature.parameters.keys() - {"request", "body"}
+            guard = handler.resolve_before_request()
+            is_ready = handler.parsed_fn_signature.return_type.annotation is ASGIResponse
+            if guard and is_ready and len(parameters) <= 1 and takes == set(parameters):
+                parameter = parameters[0] if parameters else None
+                address = one.path_format.replace(f"{{{parameter}}}", _PLACE)
+                takes_body = "body" in handler.parsed_fn_signature.parameters
+                yield method, address, Route(handler, guard, one.path_format, parameter, takes_body)
+
+
+def _has_plain_host(headers: list[tuple[bytes, bytes]]) -> bool:
+    hosts = [value for name, value in headers if name == b"host"]
+    return len(hosts) == 1 and _PLAIN_HOST.fullmatch(hosts[0]) is not None
+
+
+def _answer_of(handler: HTTPRouteHandler, error: Exception) -> Any:
+    handlers: Any = handler.resolve_exception_handlers()
+    return next(handlers[kind] for kind in type(error).__mro__ if kind in handlers)
