@@ -15,10 +15,12 @@ create table partner_feeds (
 -- A business day that nothing enters any more: its events are those numbered until then.
 create table partner_closings (
     programme_id text collate "C" not null,
+    partner_id   text collate "C" not null,
     business_on  date             not null,
     last_number  bigint           not null,   -- of the partner's events, when the day was closed
+    file_id      text collate "C" not null,   -- from which the ids of its files follow: made again, they are the same
     closed_at    timestamptz      not null,
-    constraint partner_closings_pk primary key (programme_id, business_on)
+    constraint partner_closings_pk primary key (programme_id, partner_id, business_on)
 );
 
 create table partner_events (
@@ -53,7 +55,7 @@ create table partner_events (
 ) with (fillfactor = 90);
 
 create index partner_events_of_partner on partner_events (partner_id, number, told);
-create index partner_events_of_day on partner_events (programme_id, filed_on, number);
+create index partner_events_of_day on partner_events (programme_id, partner_id, filed_on, number);
 
 -- Gives the partner's next numbers to at most so many events that have none; returns to how many.
 create function number_partner_events(of_partner text, at_most int) returns int language plpgsql as $$
@@ -68,7 +70,8 @@ begin
            filed_on          = greatest(e.business_on, next.open_on),
            reverses_event_id = next.reverses
       from (select e.bucket, e.event_id, last + row_number() over (order by e.told) as number,
-                   (select max(d.business_on) + 1 from partner_closings d where d.programme_id = e.programme_id) as open_on,
+                   (select max(d.business_on) + 1 from partner_closings d where d.programme_id = e.programme_id
+                                                                           and d.partner_id = of_partner) as open_on,
                    case when e.undoes_fact is not null then
                         (select undone.event_id
                            from facts f

@@ -496,8 +496,38 @@ select f.partner_id, f.last_number, e.events, e.last
 -- No event of a closed day has a number that was given after it was closed.
 select d.programme_id, d.business_on, e.event_id, e.number
   from partner_closings d
-  join partner_events e on e.programme_id = d.programme_id and e.filed_on = d.business_on
+  join partner_events e on e.programme_id = d.programme_id and e.partner_id = d.partner_id
+                       and e.filed_on = d.business_on
  where e.number > d.last_number;
+
+-- daily_files_are_chained --
+-- Numbers without gaps, each file naming the hash of the one before, each hash that of its bytes.
+select file_id, partner_id, type, number
+  from (select f.*, row_number() over w as place, lag(sha256) over w as sha256_before
+          from daily_files f
+        window w as (partition by partner_id, type order by number)) f
+ where number <> place
+    or previous_sha256 is distinct from sha256_before
+    or sha256 is distinct from (select sha256(string_agg(content, '' order by piece))
+                                  from daily_file_pieces p where p.file_id = f.file_id);
+
+-- daily_positions_follow_each_other --
+-- A position opens with what the day before closed with, and none that was open is left out.
+with files as (
+    select file_id, lag(file_id) over (partition by programme_id, partner_id order by business_on) as before
+      from daily_files
+     where type = 'POS'
+), pairs as (
+    select f.file_id, f.before, p.plan_id, p.opening, 0::bigint as closed_with
+      from files f join daily_positions p on p.file_id = f.file_id
+    union all
+    select f.file_id, f.before, p.plan_id, 0, p.closing
+      from files f join daily_positions p on p.file_id = f.before
+)
+select file_id, before, plan_id, sum(opening) as opening, sum(closed_with) as closed_with
+  from pairs
+ group by file_id, before, plan_id
+having sum(opening) <> sum(closed_with);
 
 -- The partner's files -------------------------------------------------------------------------------------------------
 

@@ -28,6 +28,7 @@ COMMANDS: Final[dict[str, tuple[str, str | None]]] = {
     ),
     "day": ("service.cli:day", "close the day, once a day: end authorizations, review limits, make files, erase"),
     "worker": ("service.worker:main", "what time brings about, as it comes: run it beside the service"),
+    "verify": ("service.verify:main", "a partner's file against its manifest: counts, sums, hashes, who signed"),
     "replay": ("service.cli:replay", "a decision again, from its log: the same bytes, or another policy's"),
     "apr": ("service.calculator:apr", "the annual percentage rate of terms, or of dated flows"),
     "schedule": ("service.calculator:schedule", "the schedule of terms, with its rate, cost and disclosure"),
@@ -188,18 +189,20 @@ async def _day(settings: Settings) -> None:
     from service.app import services
     from service.jobs.day_close import close_day
     from service.jobs.retention import forget, keep_of
+    from service.partners.signing import Signer
 
     async with services(settings) as ours:
         now = clock.now()
         under = await reviewing(ours, now)
-        closed = await close_day(ours.pool, ours.engine, ours.charging, under, ours.snapshots.accounts_changed, now)
+        signer, told = Signer(settings.audit_secret), ours.snapshots.accounts_changed
+        closed = await close_day(ours.pool, ours.engine, ours.charging, under, told, signer, now)
         forgotten = await forget(ours.pool, keep_of(settings), settings.audit_secret, now)
     print(
         f"{closed.expires_soon} authorizations announced to end, {closed.extended} extended, {closed.expired} ended, "
         f"{closed.charged} charges made, "
         f"{closed.accrued} days of interest booked, "
         f"{closed.limits_changed} of {closed.reviewed} limits changed, "
-        f"{len(closed.files)} partner files made, {closed.erased} outside answers erased; "
+        f"{len(closed.daily_files)} partner files made, {closed.erased} outside answers erased; "
         f"{forgotten.keys} keys, {forgotten.events} events, {forgotten.decisions} decisions, "
         f"{forgotten.enquiries} enquiries and {forgotten.entries} audit entries forgotten."
     )

@@ -30,6 +30,7 @@ from service.jobs.collecting import collect
 from service.jobs.day_close import close_day
 from service.jobs.moved_clocks import Clocks
 from service.jobs.retention import forget, keep_of
+from service.partners.signing import Signer
 from service.plans.days_flow import pass_days
 from service.plans.guard_flow import guard_all
 
@@ -71,7 +72,8 @@ async def _work(ours: Services, closed_at: datetime | None) -> datetime | None:
     try:
         if closed_at is None or now - closed_at >= CLOSE_EVERY:
             under = await reviewing(ours, now)
-            await close_day(ours.pool, ours.engine, ours.charging, under, ours.snapshots.accounts_changed, now)
+            signer, told = Signer(ours.settings.audit_secret), ours.snapshots.accounts_changed
+            await close_day(ours.pool, ours.engine, ours.charging, under, told, signer, now)
             await clocks.catch_up_all(now)
             if closed_at is None or closed_at.date() < now.date():
                 await forget(ours.pool, keep_of(ours.settings), ours.settings.audit_secret, now)

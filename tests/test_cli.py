@@ -152,7 +152,7 @@ async def test_migrate_then_check(empty_database_url: str, redis_url: str, tmp_p
 async def test_the_day_is_closed_once(settings: Settings, pool: db.Pool) -> None:
     await seed(pool, settings)
     day = tenor("day", settings, TENOR_KEY_SECRET=settings.key_secret)
-    assert (await asyncio.to_thread(result, day))[:2] == (0, DAY_CLOSED.format(1))
+    assert (await asyncio.to_thread(result, day))[:2] == (0, DAY_CLOSED.format(4))
     day = tenor("day", settings, TENOR_KEY_SECRET=settings.key_secret)
     assert (await asyncio.to_thread(result, day))[:2] == (0, DAY_CLOSED.format(0))
 

@@ -20,7 +20,8 @@ from service.merchants.payout import PayoutState, Step
 from service.merchants.settlement import LineKind
 from service.outside.consent import NEAREST, Channel
 from service.outside.source import DataType, Purpose, SourceOutcome
-from service.partners.layouts import TxnType
+from service.partners.layouts import FileType, TxnType
+from service.partners.received import ReceivedState, ReceivedType
 from service.partners.reconciliation import BreakKind, BreakNoteKind, BreakState
 from service.partners.reconciliation import Outcome as Reconciled
 from service.payments.charge import ChargeState, Origin, Reason
@@ -58,6 +59,7 @@ WORDS: dict[str, Iterable[str]] = {
     "instruments_kind_is_known": InstrumentKind,
     "authentications_by_is_known": Authenticator,
     "authentications_state_is_known": State,
+    "daily_files_type_is_known": FileType,
     "keys_audience_is_known": Audience,
     "limit_changes_rule_is_known": LimitRule,
     "facts_actor_is_known": ActorKind,
@@ -74,6 +76,8 @@ WORDS: dict[str, Iterable[str]] = {
     "plans_kind_is_known": Kind,
     "plans_state_is_known": PlanState,
     "processors_protocol_is_known": Protocol,
+    "received_files_state_is_known": ReceivedState,
+    "received_files_type_is_known": ReceivedType,
     "reconciliations_outcome_is_known": Reconciled,
     # What is heard of a call is whatever can come of asking, less what comes without a call.
     "reports_outcome_is_known": [one for one in SourceOutcome if one not in (SourceOutcome.CACHED, *NEAREST)],
@@ -117,8 +121,9 @@ async def test_every_bucket_is_a_smallint_in_range(pool: Pool) -> None:
     assert {(row["type"], row["is_checked"]) for row in tables} == {("smallint", True)}
 
 
-# Promises that are wider than a consumer: where the buckets are spread over machines, these need more than a key.
-WIDER = {"idempotency_pk", "merchant_references_pk"}
+# Promises that are wider than a consumer: where the buckets are spread over machines, these need more than a key. The
+# positions of a day are brought together of all buckets, and stand on one machine.
+WIDER = {"idempotency_pk", "merchant_references_pk", "daily_positions_pk"}
 
 
 async def test_every_key_of_what_has_a_bucket_begins_with_it(pool: Pool) -> None:

@@ -27,7 +27,7 @@ SLICES = (
 )  # fmt: skip
 EDGE = (
     "registry", "jobs", "api", "contract", "web", "app", "server", "demo", "calculator", "simulator",
-    "sandbox_processor", "preparing", "worker", "auditor", "key_command", "data_command", "learning",
+    "sandbox_processor", "preparing", "worker", "auditor", "verify", "key_command", "data_command", "learning",
     "cli", "__main__",
 )  # fmt: skip
 LINE = (

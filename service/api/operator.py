@@ -20,6 +20,7 @@ from service.api import (
     notices,
     onboarding,
     operators,
+    partner_files,
     payouts,
     people,
     person_pauses,
@@ -48,6 +49,7 @@ from service.db import Connection
 from service.deadline import LONG
 from service.engine.work import Answer
 from service.jobs.day_close import DayClosed, close_day
+from service.partners.signing import Signer
 
 _nothing = Body(Nothing)
 
@@ -67,7 +69,8 @@ async def close_day_now(request: Asked, body: RawBody) -> ASGIResponse:
         return reply_answer(before)
     under = await limits.reviewing(services, ask.now)
     told = services.snapshots.accounts_changed
-    closed = await close_day(services.pool, services.engine, services.charging, under, told, ask.now)
+    signer = Signer(services.settings.audit_secret)
+    closed = await close_day(services.pool, services.engine, services.charging, under, told, signer, ask.now)
 
     async def keep(conn: Connection) -> Answer:  # afterwards: its steps are transactions of their own
         await ask.record(conn, Verb.CLOSED, Thing.DAY, ask.now.date().isoformat(), closed)
@@ -126,6 +129,7 @@ operator_router = Router(
         consents.list_all_consents,
         consents.revoke_any_consent,
         acts.list_acts,
+        *partner_files.OPERATOR_ROUTES,
         *approvals.ROUTES,
         *people.ROUTES,
         *person_pauses.ROUTES,

@@ -13,6 +13,7 @@ from litestar.response.base import ASGIResponse
 from msgspec import Struct
 
 from service import ids
+from service.api import partner_files
 from service.api.ask import Ask, Asked, guard_for, is_dry_run, read, write
 from service.api.operation import Text, operation
 from service.api.own_keys import list_partner_keys
@@ -260,5 +261,6 @@ partner_router = Router(
         list_reconciliations,
         list_breaks,
         list_partner_keys,
+        *partner_files.ROUTES,
     ],
 )

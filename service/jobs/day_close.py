@@ -10,8 +10,11 @@ from service.engine.engine import Engine
 from service.jobs.collecting import collect
 from service.merchants.settling_flow import settle_all
 from service.outside.flow import erase_expired
+from service.partners.daily_flow import make_due_days
 from service.partners.file import Manifest
 from service.partners.flow import make_due_files
+from service.partners.manifest import DailyManifest
+from service.partners.signing import Signer
 from service.payments.flow import Charging
 from service.plans.accrual_flow import accrue
 from service.plans.days_flow import pass_days
@@ -30,13 +33,14 @@ class DayClosed(Struct, frozen=True):
     reviewed: int  # accounts whose limit was reviewed
     limits_changed: int  # of so many of them
     files: list[Manifest]
+    daily_files: list[DailyManifest]  # of the days that ended, of every programme
     erased: int  # answers of outside sources that had expired
     charged: int  # charges made for what fell due, or may be tried again
     settled: int  # settlements made, each of a merchant, a currency and a day
 
 
 async def close_day(
-    pool: Pool, engine: Engine, charging: Charging, under: Reviewing | None, told: Told, now: datetime
+    pool: Pool, engine: Engine, charging: Charging, under: Reviewing | None, told: Told, signer: Signer, now: datetime
 ) -> DayClosed:
     """Pauses plans of people from whom nothing is collected; looks at authorizations whose time runs out and at plans
     on which a day has begun, some hundred at a time; charges what fell due on plans that are paid by themselves; books
@@ -51,7 +55,8 @@ async def close_day(
     day = await review_all(pool, under, told, now) if under else ReviewedDay()
     made = await settle_all(pool, now)
     files, erased = await make_due_files(pool, now), await erase_expired(pool, now)
+    daily = await make_due_days(pool, signer, now)
     return DayClosed(
         guarded.expires_soon, guarded.extended, guarded.expired, passed, accrued, day.reviewed, day.changed,
-        files, erased, charged, made,
+        files, daily, erased, charged, made,
     )  # fmt: skip

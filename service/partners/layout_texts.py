@@ -55,7 +55,11 @@ def csv_head(kind: FileType) -> str:
 
 def ndjson_text(rows: Iterable[Row]) -> str:
     """Rows as NDJSON, where a formula is a text like any other."""
-    return "".join(json.dumps(_by_name(row), ensure_ascii=False, separators=(",", ":")) + "\n" for row in rows)
+    return "".join(_line(_by_name(row)) for row in rows)
+
+
+def _line(fields: dict[str, str | None]) -> str:
+    return json.dumps(fields, ensure_ascii=False, separators=(",", ":")) + "\n"
 
 
 def _by_name(row: Row) -> dict[str, str | None]:
@@ -193,3 +197,22 @@ _WRITES: Final = {
 _TEXTS: Final = {
     row: [place for place, hint in enumerate(hints.values()) if "str" in repr(hint)] for row, hints in _HINTS.items()
 }
+_MONEY: Final = {
+    row: tuple(name for name, (reads, _) in columns.items() if reads is minor_units) for row, columns in _READS.items()
+}
+
+
+def money_of(kind: FileType) -> tuple[str, ...]:
+    """The columns that hold amounts."""
+    return _MONEY[ROWS[kind]]
+
+
+def twin_of(kind: FileType, text: str) -> str:
+    """Whole lines of our CSV, with or without the line of names, as NDJSON."""
+    names, texts, lines = columns_of(kind), _TEXTS[ROWS[kind]], []
+    for fields in csv.reader(io.StringIO(text, newline="")):
+        if tuple(fields) != names:
+            for place in texts:
+                fields[place] = unescaped(fields[place])
+            lines.append(_line(dict(zip(names, [field or None for field in fields], strict=True))))
+    return "".join(lines)

@@ -149,6 +149,11 @@ def side_of(amount: int) -> Side:
     return Side.DEBIT if amount < 0 else Side.CREDIT
 
 
+def settlement_of(programme_id: str, business_on: date, mark: str = "-") -> str:
+    """The settlement of a programme's day, in 35 characters; with the mark `N` the reference of its net payment."""
+    return f"{programme_id[3:]}{mark}{business_on:%Y%m%d}"
+
+
 def file_name(partner_id: str, kind: FileType, business_on: date, number: int) -> str:
     """`pa_01JD_TXN_20260302_007_v1.csv`."""
     return f"{partner_id}_{kind}_{business_on:%Y%m%d}_{number:03}_v{LAYOUT}.csv"

@@ -58,7 +58,7 @@ class Recorder:
             return known.setdefault(match[0], moment + _sha256(str(len(known))).upper()[:14])
 
         def with_stems(text: str) -> str:
-            return re.sub(r"(?<=[_>-])[0-7][0-9A-HJKMNP-TV-Z]{23}(?=[0-9A-HJKMNP-TV-Z]{2}\b)", stem, text)
+            return re.sub(r"(?<=[_>,-])[0-7][0-9A-HJKMNP-TV-Z]{23}(?=[0-9A-HJKMNP-TV-Z]{2}(?:\b|_))", stem, text)
 
         text = with_stems(json.dumps(self.examples))
         text = re.sub(r'"bucket": \d+', f'"bucket": {ids.bucket_of(f"co_{next(iter(known.values()))}")}', text)
@@ -67,6 +67,7 @@ class Recorder:
         text = re.sub(OF_A_DEVICE, r'"\1": "bIaGcVJjxF8"', text)
         text = re.sub(r"\b((?:[srp]k_(?:live|test)|opk|ptk|psk|kb)_)[\w-]{43}\b", rf"\1{CHANCE}", text)
         text = re.sub(r'"at": "[^"]*\.\d+Z"', f'"at": "{NOON:%Y-%m-%dT%H:%M:%SZ}"', text)  # of this machine's clock
+        text = re.sub(r'"hash_total": \d+', '"hash_total": 483120975113', text)  # of ids
         text = re.sub(r'"request_id": "[^"]*"', '"request_id": "5f06edb4-c54b-487e-a05b-c154e312a647"', text)
         text = re.sub(r'"last_used_at": (null|"[^"]*")', f'"last_used_at": "{NOON:%Y-%m-%dT%H:%M:%SZ}"', text)
         shown = [content for kept in self.examples.values() for content in kept.values() if isinstance(content, str)]
@@ -192,6 +193,12 @@ async def _file(story: Story) -> None:
     await partner.post(f"{where}&dry_run=true", content=theirs, headers={"Content-Type": "text/csv"})
     await partner.post(f"{where}&rows=1", content=theirs, headers={"Content-Type": "text/csv"})
     await partner.get("/v1/partner/events", limit=2)
+    await story.call("POST /v1/operator/programmes/{programme_id}/daily-files")
+    (txn,) = (await partner.get("/v1/partner/daily-files", of_type="TXN")).json()["files"]
+    for ending in ("", "/content", "/twin"):
+        await partner.get(f"/v1/partner/daily-files/{txn['id']}{ending}")
+    await partner.get("/v1/partner/plan-positions")
+    await partner.get("/v1/partner/signing-key")
     await partner.get("/v1/partner/reconciliations")
     await partner.get("/v1/partner/positions")
     await partner.get("/v1/partner/plans")

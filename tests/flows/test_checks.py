@@ -4,7 +4,7 @@ from service.db import SCHEMA, load_queries
 from tests.flows.collecting import till
 from tests.flows.outside import consenting, in_force
 from tests.flows.test_interest_by_day import bears_interest, close
-from tests.flows.test_partner import bought, fetch, make_file, send
+from tests.flows.test_partner import TODAY, bought, fetch, make_file, send
 from tests.flows.test_paying_merchants import order
 from tests.flows.test_reviews import referred, review
 from tests.flows.test_settling_merchants import TERMS, agree
@@ -52,8 +52,11 @@ SABOTAGE = {
     "partner_events_end_at_what_partners_hold": "update partner_events set principal = principal + 1,"
     " interest = interest - 1",
     "partner_events_are_numbered_without_gaps": "delete from partner_events where number = 1",
-    "closed_days_stay_closed": "insert into partner_closings select programme_id, filed_on, 0, now()"
-    " from partner_events where number = 1",
+    "closed_days_stay_closed": "insert into partner_closings select programme_id, partner_id, filed_on, 0, '',"
+    " now() from partner_events where number = 1 on conflict (programme_id, partner_id, business_on) do update"
+    " set last_number = 0",
+    "daily_files_are_chained": "update daily_file_pieces set content = content || '\\x0a'",
+    "daily_positions_follow_each_other": "update daily_positions set opening = opening + 1, closing = closing + 1",
     "partner_bookings_are_understood": "update transfers set debit = 'cash' where debit = 'partner_receivable'",
     "partner_days_leave_nothing_untold": "delete from partner_file_transfers",
     "partner_files_sum_to_their_bookings": "update transfers set amount = 1 where debit = 'partner_receivable'",
@@ -89,7 +92,7 @@ SABOTAGE = {
 GUARDED = (
     "decisions", "transfers", "facts", "limit_changes", "partner_files", "partner_file_transfers", "consents",
     "enquiries", "reports", "accruals", "settlements", "settlement_lines",
-    "payment_orders",
+    "payment_orders", "daily_file_pieces", "daily_positions",
 )  # fmt: skip
 
 # A row is a debit and a credit: nothing can be broken.
@@ -118,6 +121,8 @@ async def test_every_check_finds_its_fault(world: World) -> None:
     assert (await world.plan(permitting, 100_00, "pay_after_use", category="trial"))["use"]["permission_id"]
 
     await world.merchant.get("/v1/events")  # which numbers them
+    where = f"/v1/operator/programmes/{world.demo.programme_id}/daily-files"
+    assert (await world.operator.post(where, {"business_on": TODAY})).status_code == 201
     await world.partner.get("/v1/partner/events")
     assert CHECKS.keys() == SABOTAGE.keys() | BY_CONSTRUCTION
     for check, statement in SABOTAGE.items():

@@ -11,8 +11,11 @@ from service.ledger.booking import Books
 from service.ledger.chart import Occasion
 from service.money import take_bps
 from service.partners import flow
+from service.partners.event import PartnerEvent
+from service.partners.events_store import TELL_PARTNERS
 from service.partners.file import Manifest
 from service.partners.funding import Funding, Participation
+from service.partners.layouts import TxnType
 from tests.partners.contracts import participant, terms
 
 PARTNER = ids.new_id(ids.PARTNER, 0, 1)
@@ -62,6 +65,7 @@ class FundedPlan:
         self.funding = funding
         self.captured = self.principal = self.interest = 0
         self.books: Books = {}
+        self.told = (0, 0, 0)
 
     async def authorize(self, connection: Connection) -> "FundedPlan":
         """The plan's row, and the promise in the books."""
@@ -97,6 +101,7 @@ class FundedPlan:
         """One cause: the books go from where they were to what is true now."""
         before, self.books = self.books, self.true_books()
         cause = ids.new_id(ids.COMMAND, self.bucket, 1)
+        await self.tell(connection, cause, on)
         await connection.executemany(
             "insert into transfers values ($1, $2, $3, $4, $5, $6, $7, $8, $9, 'EUR', $10, $11, $12, $13, $14)",
             [
@@ -104,6 +109,34 @@ class FundedPlan:
                  one.amount, self.plan_id, MERCHANT, one.partner_id, on, evening(on))
                 for leg, one in enumerate(booking.transfers(before, self.books))
             ],
+        )  # fmt: skip
+
+    async def tell(self, connection: Connection, cause: str, on: date) -> None:
+        """The partner's events of it."""
+        now = self.shares()
+        drawn, principal, interest = (after - before for after, before in zip(now, self.told, strict=True))
+        self.told = now
+        events: list[PartnerEvent] = []
+        for kind, principal_due, interest_due in (
+            (TxnType.FUNDING, -drawn, 0), (TxnType.REPAYMENT, principal, interest)
+        ):  # fmt: skip
+            if (principal_due or interest_due) and self.funding.participations and self.funding.programme_id:
+                events.append(PartnerEvent(
+                    self.bucket, f"{cause}-{len(events)}" if events else cause,
+                    self.funding.participations[0].partner_id,
+                    self.funding.programme_id, self.plan_id, kind, on, on, principal_due, interest_due, 0, 0, 0, "EUR",
+                    None, evening(on),
+                ))  # fmt: skip
+        await TELL_PARTNERS.execute(connection, partnered=events)
+
+    def shares(self) -> tuple[int, int, int]:
+        """The partner's of what was lent, of principal and of interest that were paid."""
+        if not self.funding.participations:
+            return 0, 0, 0
+        part = self.funding.participations[0]
+        return (
+            take_bps(self.captured, part.principal_bps), take_bps(self.principal, part.principal_bps),
+            take_bps(self.interest, part.interest_bps),
         )  # fmt: skip
 
     def true_books(self) -> Books:

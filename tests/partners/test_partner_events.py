@@ -33,7 +33,8 @@ async def tell(connection: Connection, *events: PartnerEvent) -> None:
 
 async def close(connection: Connection, on: date) -> None:
     await connection.execute(
-        "insert into partner_closings select $1, $2, last_number, now() from partner_feeds where partner_id = $3",
+        "insert into partner_closings select $1, partner_id, $2, last_number, 'fi_1', now() from partner_feeds"
+        " where partner_id = $3",
         PROGRAMME, on, PARTNER,
     )  # fmt: skip
 

@@ -1,0 +1,210 @@
+-- The daily files: a day is closed, its rows are found, the files are kept and looked up. An empty text is the cursor
+-- before everything.
+
+-- lock_partner --
+-- One at a time for what $1 names, until the end of the transaction.
+select pg_advisory_xact_lock(hashtextextended($1, 0));
+
+-- partners_of_programmes --
+-- Who takes part in a programme, or in any, in one of its versions, with the calendar of its days and the last one that
+-- was closed.
+select programme_id, partner_id, time_zone,
+       (select max(business_on) from partner_closings c
+         where c.programme_id = p.programme_id and c.partner_id = p.partner_id) as closed_until
+  from (select distinct programme_id, one ->> 'partner_id' as partner_id,
+               first_value(time_zone) over (partition by programme_id order by version desc) as time_zone
+          from programmes
+         cross join lateral json_array_elements(terms -> 'participants') one
+         where $1::text is null or programme_id = $1) p
+ order by partner_id, programme_id;
+
+-- last_number --
+select last_number from partner_feeds where partner_id = $1;
+
+-- last_closing --
+select business_on, last_number
+  from partner_closings
+ where programme_id = $1 and partner_id = $2
+ order by business_on desc
+ limit 1;
+
+-- first_filed --
+select min(filed_on) from partner_events where programme_id = $1 and partner_id = $2;
+
+-- close_day --
+insert into partner_closings (programme_id, partner_id, business_on, last_number, file_id, closed_at)
+values ($1, $2, $3, $4, $5, $6)
+    on conflict do nothing;
+
+-- unmade_days --
+-- Closed days whose files are not made, in their order, each with the last number of the day before.
+select business_on, last_number, file_id, closed_at, coalesce(before, 0) as before
+  from (select *, lag(last_number) over (order by business_on) as before
+          from partner_closings
+         where programme_id = $1 and partner_id = $2) c
+ where not exists (select from daily_files f
+                    where f.programme_id = $1 and f.partner_id = $2 and f.type = 'TXN'
+                      and f.business_on = c.business_on)
+ order by business_on;
+
+-- last_file --
+-- $1 partner, $2 type: the last of all its programmes.
+select number, sha256 from daily_files where partner_id = $1 and type = $2 order by number desc limit 1;
+
+-- positions_before --
+-- $1 programme, $2 partner: its last file of positions.
+select file_id
+  from daily_files
+ where programme_id = $1 and partner_id = $2 and type = 'POS'
+ order by business_on desc
+ limit 1;
+
+-- write_positions --
+-- $1 the new file, $2 programme, $3 partner, $4 the day, $5 the file of positions before. What moved that day and what
+-- still stands. What was paid on later days counts as owed; the rest is as it is now.
+insert into daily_positions
+       (file_id, bucket, plan_id, partner_id, programme_id, business_on, owner, share_bps, opening, funded, repaid,
+        refunded, adjusted, charged_off, closing, accrued_interest, next_due_on, days_past_due, age_bucket, status,
+        currency)
+with moved as materialized (
+    select bucket, plan_id, min(currency) as currency,
+           coalesce(- sum(principal) filter (where type = 'funding'), 0)::bigint                          as funded,
+           coalesce(sum(principal) filter (where type in ('repayment', 'early_settlement')), 0)::bigint   as repaid,
+           coalesce(sum(principal) filter (where type = 'refund'), 0)::bigint                             as refunded,
+           coalesce(- sum(principal) filter (where type in ('adjustment', 'sale', 'buy_back')), 0)::bigint as adjusted,
+           coalesce(- sum(principal) filter (where type = 'charge_off'), 0)::bigint                       as charged_off
+      from partner_events
+     where programme_id = $2 and partner_id = $3 and filed_on = $4
+     group by bucket, plan_id
+), before as materialized (
+    select bucket, plan_id, closing, currency from daily_positions where file_id = $5 and closing <> 0
+), standing as (
+    select bucket, plan_id, coalesce(m.currency, b.currency) as currency, coalesce(b.closing, 0) as opening,
+           coalesce(funded, 0) as funded, coalesce(repaid, 0) as repaid, coalesce(refunded, 0) as refunded,
+           coalesce(adjusted, 0) as adjusted, coalesce(charged_off, 0) as charged_off
+      from moved m
+      full join before b using (bucket, plan_id)
+)
+select $1, s.bucket, s.plan_id, $3, $2, $4, $3, coalesce(part.principal_bps, 0), s.opening, s.funded, s.repaid,
+       s.refunded, s.adjusted, s.charged_off,
+       s.opening + s.funded - s.repaid - s.refunded + s.adjusted - s.charged_off,
+       share_of(greatest(due.accrued, 0), coalesce(part.interest_bps, 0)), due.next_on,
+       greatest($4 - due.late_since, 0),
+       case when due.late_since is null or due.late_since >= $4 then 'current'
+            when $4 - due.late_since <= 30 then '1-30'
+            when $4 - due.late_since <= 60 then '31-60'
+            when $4 - due.late_since <= 90 then '61-90'
+            else 'over_90' end,
+       p.state, s.currency
+  from standing s
+  join plans p using (bucket, plan_id)
+  left join lateral (
+       select (one ->> 'principal_bps')::int as principal_bps, (one ->> 'interest_bps')::bigint as interest_bps
+         from json_array_elements(p.funding -> 'participations') one
+        where one ->> 'partner_id' = $3
+        limit 1) part on true
+  left join lateral (
+       select min(due_on) filter (where due_on > $4)  as next_on,
+              min(due_on) filter (where due_on <= $4) as late_since,
+              sum(greatest(interest_earned_of_line(interest, begin_on, due_on, $4) - interest_paid, 0))::bigint as accrued
+         from lines l
+        where l.bucket = s.bucket and l.plan_id = s.plan_id and (l.paid_on is null or l.paid_on > $4)) due on true;
+
+-- write_legs --
+-- $1 the new file, $2 programme, $3 partner, $4 the day, $5 the settlement, $6 its payment. What was given up is not paid.
+insert into daily_legs (file_id, leg, settlement_id, end_to_end_id, amount, count, first_event_id, last_event_id, currency)
+select $1, legs.type, $5, $6, amount, events, first.event_id, last.event_id, legs.currency
+  from (select type, currency, sum(principal + interest + fee + penalty + subsidy)::bigint as amount, count(*) as events,
+               min(number) as first, max(number) as last
+          from partner_events
+         where programme_id = $2 and partner_id = $3 and filed_on = $4 and type <> 'charge_off'
+         group by type, currency) legs
+  join partner_events first on first.partner_id = $3 and first.number = legs.first
+  join partner_events last  on last.partner_id  = $3 and last.number  = legs.last;
+
+-- txn_rows --
+-- $1 programme, $2 partner, $3 the day, in the order of their numbers.
+select event_id, plan_id, type, business_on, value_on, principal, interest, fee, penalty, subsidy, currency,
+       reverses_event_id
+  from partner_events
+ where programme_id = $1 and partner_id = $2 and filed_on = $3
+ order by number;
+
+-- pos_rows --
+select plan_id, owner, share_bps, opening, funded, repaid, refunded, adjusted, charged_off, closing, accrued_interest,
+       next_due_on, days_past_due, age_bucket, status, currency
+  from daily_positions
+ where file_id = $1
+ order by plan_id;
+
+-- stl_rows --
+select settlement_id, end_to_end_id, leg, amount, count, first_event_id, last_event_id, currency
+  from daily_legs
+ where file_id = $1
+ order by leg, currency;
+
+-- chg_rows --
+-- $1 the file of positions of the day, $2 the one before. A plan's first position is no change.
+select now.plan_id, change.field, change.old, change.new,
+       case when change.is_time then 'time' else coalesce(last.fact, 'time') end as reason,
+       case when change.is_time then now.business_on else coalesce(last.effective_on, now.business_on) end as effective_on
+  from daily_positions now
+  join daily_positions was on was.file_id = $2 and was.plan_id = now.plan_id
+ cross join lateral (values
+       ('bucket', was.age_bucket, now.age_bucket, now.days_past_due > was.days_past_due),
+       ('next_due_on', was.next_due_on::text, now.next_due_on::text, was.next_due_on <= now.business_on),
+       ('share_bps', was.share_bps::text, now.share_bps::text, false),
+       ('status', was.status, now.status, false)) change (field, old, new, is_time)
+  left join lateral (select fact, effective_on
+                       from facts f
+                      where f.bucket = now.bucket and f.plan_id = now.plan_id
+                      order by number desc limit 1) last on true
+ where now.file_id = $1 and change.old is distinct from change.new
+ order by now.plan_id, change.field;
+
+-- insert_piece --
+insert into daily_file_pieces (file_id, piece, content) values ($1, $2, $3);
+
+-- insert_daily_file --
+insert into daily_files (file_id, partner_id, programme_id, type, number, business_on, records, sha256, previous_sha256,
+                         manifest)
+values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10);
+
+-- manifests_of_day --
+-- Of programme $1 and day $3; of partner $2, or of all.
+select manifest
+  from daily_files
+ where programme_id = $1 and ($2::text is null or partner_id = $2) and business_on = $3
+ order by partner_id, type;
+
+-- daily_manifests --
+-- Of partner $1, after file $2; of type $3 and of day $4, where they are given.
+select manifest
+  from daily_files
+ where partner_id = $1 and file_id > $2
+   and ($3::text is null or type = $3) and ($4::date is null or business_on = $4)
+ order by file_id
+ limit $5;
+
+-- daily_manifest --
+select manifest from daily_files where partner_id = $1 and file_id = $2;
+
+-- piece --
+select content from daily_file_pieces where file_id = $1 and piece = $2;
+
+-- positions_as_of --
+-- Of partner $1 at the end of day $2, after plan $3: of each programme, the last file of positions until then.
+select p.*
+  from (select distinct on (programme_id) file_id
+          from daily_files
+         where partner_id = $1 and type = 'POS' and business_on <= $2
+         order by programme_id, business_on desc) f
+ cross join lateral (select programme_id, business_on, plan_id, owner, share_bps, opening, funded, repaid, refunded,
+                            adjusted, charged_off, closing, accrued_interest, next_due_on, days_past_due, age_bucket,
+                            status, currency
+                       from daily_positions d
+                      where d.file_id = f.file_id and d.plan_id > $3
+                      order by d.plan_id
+                      limit $4) p
+ order by p.plan_id, p.programme_id
+ limit $4;

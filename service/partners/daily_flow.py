@@ -1,0 +1,278 @@
+"""The daily files in the database: a day is closed, its four files are made and signed, once; and they are looked up.
+
+Closing is short: it numbers what is committed and says that the day is over. From then on what the files hold is fixed,
+so they are made in a transaction of their own, and again after a crash. Rows pass through a cursor, some thousand at a
+time, and the bytes are kept in pieces: a file of a million rows takes no more memory than one of ten thousand.
+"""
+
+import hashlib
+from collections.abc import AsyncIterator
+from datetime import date, datetime, timedelta
+from pathlib import Path
+from typing import Any, Final
+from zoneinfo import ZoneInfo
+
+import asyncpg
+import msgspec
+
+from service import ids
+from service.db import Connection, Pool, load_queries
+from service.errors import Code, Refused
+from service.partners.events_store import number_all
+from service.partners.layout_texts import csv_head, csv_text
+from service.partners.layouts import (
+    LAYOUT,
+    Chg,
+    FileType,
+    Pos,
+    Row,
+    Stl,
+    Txn,
+    TxnType,
+    file_name,
+    settlement_of,
+    side_of,
+)
+from service.partners.manifest import Cut, DailyManifest, Tally
+from service.partners.signing import Signer
+
+Q: Final = load_queries(Path(__file__).with_name("daily.sql"))
+
+_ROWS_AT_ONCE: Final = 5_000  # some 50 ms of work, and a piece of less than a megabyte
+_PATIENCE_S: Final = 600  # a day of a million events takes longer than a request's statement may
+
+_TYPES: Final = {str(one): one for one in TxnType}
+_ORDER: Final = (FileType.POS, FileType.TXN, FileType.STL, FileType.CHG)  # changes are read from positions
+
+
+class Partner(msgspec.Struct, frozen=True):
+    """A partner of a programme, whose files of it these are."""
+
+    programme_id: str
+    partner_id: str
+    time_zone: str
+
+
+class PlanPosition(msgspec.Struct, frozen=True):
+    """A plan at the end of a day, as the partner was told. Amounts are minor units of its share of principal."""
+
+    programme_id: str
+    business_on: date  # of the file that told it
+    plan_id: str
+    owner: str  # whose share it is
+    share_bps: int  # basis points of the plan's principal
+    opening: int  # minor units: what the day before closed with
+    funded: int  # minor units drawn that day
+    repaid: int  # minor units paid by the consumer
+    refunded: int  # minor units given back by the merchant, or by us
+    adjusted: int  # minor units: what was put right; above nothing it raises the balance
+    charged_off: int  # minor units given up
+    closing: int  # minor units at the end of the day
+    accrued_interest: int  # minor units earned by time, not paid yet
+    next_due_on: date | None  # the day the next instalment is due; null: none is
+    days_past_due: int  # of the oldest instalment that is not paid
+    age_bucket: str  # `current`, `1-30`, `31-60`, `61-90` or `over_90` days past due
+    status: str  # the commercial state of the plan
+    currency: str
+
+
+# Making ---------------------------------------------------------------------------------------------------------------
+
+
+async def make_day(
+    pool: Pool, signer: Signer, programme_id: str, business_on: date, now: datetime
+) -> list[DailyManifest]:
+    """Close a programme's day and make its files; called again it answers the same and changes nothing.
+
+    Days before it that have no files get theirs first, so that nothing is told out of its order. Refused: NOT_FOUND;
+    STATE_FORBIDS for a day that has not begun, or before the first that has files.
+    """
+    partners = [Partner(*found[:3]) for found in await pool.fetch(Q.partners_of_programmes, programme_id)]
+    if not partners:
+        raise Refused(Code.NOT_FOUND, f"There is no programme {programme_id[:100]!r}.", "/programme_id")
+    today = now.astimezone(ZoneInfo(partners[0].time_zone)).date()
+    if business_on > today:
+        raise Refused(Code.STATE_FORBIDS, f"{business_on} has not begun: it is {today}.", "/business_on")
+    async with pool.acquire() as connection:
+        for of in partners:
+            await _close(connection, of, business_on, now)
+            await make_closed(connection, signer, of)
+        rows = await connection.fetch(Q.manifests_of_day, programme_id, None, business_on)
+    if not rows:
+        raise Refused(Code.STATE_FORBIDS, f"The files begin after {business_on}.", "/business_on")
+    return [_manifest(row) for row in rows]
+
+
+async def make_due_days(pool: Pool, signer: Signer, now: datetime) -> list[DailyManifest]:
+    """Make the files of every day that has ended in its programme's time zone and has none yet."""
+    made: list[DailyManifest] = []
+    for programme_id, partner_id, time_zone, closed_until in await pool.fetch(Q.partners_of_programmes, None):
+        yesterday = now.astimezone(ZoneInfo(time_zone)).date() - timedelta(days=1)
+        of = Partner(programme_id, partner_id, time_zone)
+        async with pool.acquire() as connection:
+            if closed_until is None or closed_until < yesterday:
+                await _close(connection, of, yesterday, now)
+            made += await make_closed(connection, signer, of)
+    return made
+
+
+async def _close(connection: Connection, of: Partner, business_on: date, now: datetime) -> None:
+    """Nothing enters the day, nor a day before it, any more."""
+    await number_all(connection, of.partner_id)  # so that there is little left to do at once
+    async with connection.transaction():
+        await number_all(connection, of.partner_id)  # holds the feed: nobody else numbers until the end
+        last_number = await connection.fetchval(Q.last_number, of.partner_id)
+        before = await connection.fetchrow(Q.last_closing, of.programme_id, of.partner_id)
+        if before is not None:
+            first = before["business_on"] + timedelta(days=1)
+        else:
+            first = await connection.fetchval(Q.first_filed, of.programme_id, of.partner_id) or business_on
+        for ahead in range((business_on - first).days + 1):  # ids in the order of the days
+            day = first + timedelta(days=ahead)
+            file_id = ids.new_id(ids.FILE, ids.bucket_for(of.programme_id), int(now.timestamp() * 1000) + ahead)
+            await connection.execute(Q.close_day, of.programme_id, of.partner_id, day, last_number, file_id, now)
+
+
+async def make_closed(connection: Connection, signer: Signer, of: Partner) -> list[DailyManifest]:
+    """Make the files of closed days that have none, in the order of the days, each day in one transaction."""
+    made: list[DailyManifest] = []
+    for day in await connection.fetch(Q.unmade_days, of.programme_id, of.partner_id):
+        async with connection.transaction():
+            await connection.execute(Q.lock_partner, f"partners: files of {of.partner_id}")
+            known = await connection.fetch(Q.manifests_of_day, of.programme_id, of.partner_id, day["business_on"])
+            if not known:  # else somebody else has made them meanwhile
+                made += await _make(connection, signer, of, day)
+    return made
+
+
+async def _make(connection: Connection, signer: Signer, of: Partner, day: asyncpg.Record) -> list[DailyManifest]:
+    await connection.execute(f"set local statement_timeout = '{_PATIENCE_S}s'")
+    business_on = day["business_on"]
+    file_ids = {kind: ids.derive(ids.FILE, day["file_id"], place) for place, kind in enumerate(FileType)}
+    before = await connection.fetchval(Q.positions_before, of.programme_id, of.partner_id)
+    mine = (of.programme_id, of.partner_id, business_on)
+    positions, legs = file_ids[FileType.POS], file_ids[FileType.STL]
+    await connection.execute(Q.write_positions, positions, *mine, before, timeout=_PATIENCE_S)
+    await connection.execute(
+        Q.write_legs, legs, *mine, settlement_of(of.programme_id, business_on),
+        settlement_of(of.programme_id, business_on, "N"), timeout=_PATIENCE_S,
+    )  # fmt: skip
+    of_kind: dict[FileType, tuple[str, tuple[Any, ...]]] = {
+        FileType.TXN: (Q.txn_rows, mine),
+        FileType.POS: (Q.pos_rows, (positions,)),
+        FileType.STL: (Q.stl_rows, (legs,)),
+        FileType.CHG: (Q.chg_rows, (positions, before)),
+    }
+    made = []
+    for kind in _ORDER:
+        file = _Writing(connection, file_ids[kind], kind)
+        statement, arguments = of_kind[kind]
+        cursor = await connection.cursor(statement, *arguments, timeout=_PATIENCE_S)
+        while batch := await cursor.fetch(_ROWS_AT_ONCE):
+            await file.add([_row(kind, row, of, business_on) for row in batch])
+        made.append(await _keep(connection, signer, file, of, day))
+    return made
+
+
+class _Writing:
+    """A file that is being written, piece by piece, with what proves it. Same rows, same bytes."""
+
+    def __init__(self, connection: Connection, file_id: str, kind: FileType) -> None:
+        self._connection = connection
+        self.file_id = file_id
+        self.kind = kind
+        self.tally = Tally(kind)
+        self.hash = hashlib.sha256()
+        self.size = 0
+        self._pieces = 0
+
+    async def add(self, rows: list[Row]) -> None:
+        """Write rows; before the first of them the line of names."""
+        self.tally.add(rows)
+        await self._write(csv_text(rows))
+
+    async def end(self) -> None:
+        """A file without rows has its first line, too."""
+        if not self._pieces:
+            await self._write("")
+
+    async def _write(self, text: str) -> None:
+        content = ((csv_head(self.kind) if not self._pieces else "") + text).encode()
+        self._pieces += 1
+        self.hash.update(content)
+        self.size += len(content)
+        await self._connection.execute(Q.insert_piece, self.file_id, self._pieces, content, timeout=_PATIENCE_S)
+
+
+async def _keep(
+    connection: Connection, signer: Signer, file: _Writing, of: Partner, day: asyncpg.Record
+) -> DailyManifest:
+    await file.end()
+    last = await connection.fetchrow(Q.last_file, of.partner_id, file.kind)
+    number, previous = (last["number"] + 1, last["sha256"]) if last else (1, None)
+    manifest = DailyManifest(
+        file_id=file.file_id, file=file_name(of.partner_id, file.kind, day["business_on"], number),
+        partner_id=of.partner_id, programme_id=of.programme_id, type=file.kind, number=number,
+        business_on=day["business_on"], layout=LAYOUT, records=file.tally.records, sums=file.tally.texts,
+        hash_total=file.tally.hash_total, sha256=file.hash.hexdigest(), previous_sha256=previous and previous.hex(),
+        bytes=file.size, cut=Cut(day["before"], day["last_number"]), made_at=day["closed_at"], key=signer.public_key,
+    ).signed(signer)  # fmt: skip
+    await connection.execute(
+        Q.insert_daily_file, file.file_id, of.partner_id, of.programme_id, file.kind, number, day["business_on"],
+        manifest.records, file.hash.digest(), previous, msgspec.json.encode(manifest).decode(),
+    )  # fmt: skip
+    return manifest
+
+
+def _row(kind: FileType, row: asyncpg.Record, of: Partner, business_on: date) -> Row:
+    match kind:
+        case FileType.TXN:
+            event_id, plan_id, type_, on, value_on, principal, interest, fee, penalty, subsidy, currency, reverses = row
+            settlement = None if type_ == "charge_off" else settlement_of(of.programme_id, business_on)
+            return Txn(
+                event_id, plan_id, None, _TYPES[type_], on, value_on,
+                side_of(principal + interest + fee + penalty + subsidy), principal, interest, fee, penalty, subsidy,
+                currency, reverses, settlement,
+            )  # fmt: skip
+        case FileType.POS:
+            return Pos(*row)
+        case FileType.STL:
+            settlement_id, end_to_end_id, leg, amount, *rest = row
+            return Stl(settlement_id, end_to_end_id, leg, amount, side_of(amount), *rest)
+        case _:
+            return Chg(*row)
+
+
+# Looking up: oldest first, the next page starts `after` the last id of this one ---------------------------------------
+
+
+async def manifests(
+    pool: Pool, partner_id: str, after: str, limit: int, kind: FileType | None = None, on: date | None = None
+) -> list[DailyManifest]:
+    """The manifests of a partner's files."""
+    return [_manifest(row) for row in await pool.fetch(Q.daily_manifests, partner_id, after, kind, on, limit)]
+
+
+async def manifest_of(pool: Pool, partner_id: str, file_id: str) -> DailyManifest:
+    """What proves one file. Refused: NOT_FOUND."""
+    row = await pool.fetchrow(Q.daily_manifest, partner_id, file_id)
+    if row is None:
+        raise Refused(Code.NOT_FOUND, f"There is no file {file_id[:100]!r}.", "/id")
+    return _manifest(row)
+
+
+async def pieces(pool: Pool, file_id: str) -> AsyncIterator[bytes]:
+    """The bytes of a file, piece by piece. No connection is held between two of them."""
+    piece = 1
+    while (content := await pool.fetchval(Q.piece, file_id, piece)) is not None:
+        yield content
+        piece += 1
+
+
+async def positions(pool: Pool, partner_id: str, as_of: date, after: str, limit: int) -> list[PlanPosition]:
+    """Where each plan stood at the end of a day, by the last file of positions until then."""
+    return [PlanPosition(**row) for row in await pool.fetch(Q.positions_as_of, partner_id, as_of, after, limit)]
+
+
+def _manifest(row: asyncpg.Record) -> DailyManifest:
+    return msgspec.json.decode(row["manifest"], type=DailyManifest)
