@@ -5,7 +5,8 @@ create table merchants (
     name        text             not null,
     country     text             not null,
     time_zone   text             not null,   -- IANA name: whose midnight ends the merchant's day
-    fees        json             not null,   -- service/merchants/merchant.py: what we keep, by kind of plan
+    fees        json             not null,   -- service/merchants/fee.py: what we keep, by kind of plan
+    volumes     json             not null default '{}',    -- captured in the month until yesterday, by currency
     active      boolean          not null default true,
     created_at  timestamptz      not null,
     is_test     boolean          not null default false,   -- nobody's money: no programme funds its plans

@@ -32,14 +32,16 @@ create table transfers (
         'consumer_principal', 'consumer_interest', 'consumer_fees', 'processor_clearing', 'payout_clearing', 'cash',
         'merchant_receivable', 'partner_receivable', 'guarantor_receivable', 'insurer_receivable', 'advances',
         'consumer_payable', 'merchant_payable', 'reserve', 'partner_participation', 'partner_accrued',
-        'partner_payable', 'merchant_fee_income', 'interest_income', 'servicing_income', 'fee_income', 'penalty_income',
+        'tax_payable', 'partner_payable', 'merchant_fee_income', 'interest_income', 'servicing_income', 'fee_income',
+        'penalty_income',
         'recoveries', 'credit_losses', 'goodwill', 'merchant_adjustments')),
     constraint transfers_credit_is_known check (credit in (
         'commitment', 'commitment_contra', 'deposit_held', 'deposit_held_contra',
         'consumer_principal', 'consumer_interest', 'consumer_fees', 'processor_clearing', 'payout_clearing', 'cash',
         'merchant_receivable', 'partner_receivable', 'guarantor_receivable', 'insurer_receivable', 'advances',
         'consumer_payable', 'merchant_payable', 'reserve', 'partner_participation', 'partner_accrued',
-        'partner_payable', 'merchant_fee_income', 'interest_income', 'servicing_income', 'fee_income', 'penalty_income',
+        'tax_payable', 'partner_payable', 'merchant_fee_income', 'interest_income', 'servicing_income', 'fee_income',
+        'penalty_income',
         'recoveries', 'credit_losses', 'goodwill', 'merchant_adjustments'))
 );
 

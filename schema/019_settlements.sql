@@ -19,13 +19,16 @@ revoke update, delete, truncate on settlement_terms from public;
 create view merchant_bookings as
 select bucket, cause_id, leg, occasion, plan_id, merchant_id, currency, booked_on, booked_at,
        case 'merchant_payable' when credit then amount when debit then - amount else 0 end as net,
-       case 'merchant_fee_income' when credit then amount when debit then - amount else 0 end as fee
+       case 'merchant_fee_income' when credit then amount when debit then - amount else 0 end as fee,
+       case 'tax_payable' when credit then amount when debit then - amount else 0 end as tax
   from transfers
- where (debit in ('merchant_payable', 'merchant_fee_income') or credit in ('merchant_payable', 'merchant_fee_income'))
+ where (debit in ('merchant_payable', 'merchant_fee_income', 'tax_payable')
+        or credit in ('merchant_payable', 'merchant_fee_income', 'tax_payable'))
    and occasion not in ('reserve', 'payout', 'fee_billing');
 
 create index transfers_of_merchant on transfers (merchant_id, currency, booked_on)
- where (debit in ('merchant_payable', 'merchant_fee_income') or credit in ('merchant_payable', 'merchant_fee_income'))
+ where (debit in ('merchant_payable', 'merchant_fee_income', 'tax_payable')
+        or credit in ('merchant_payable', 'merchant_fee_income', 'tax_payable'))
    and occasion not in ('reserve', 'payout', 'fee_billing');
 
 -- A settlement holds every booking of business days up to its own that none before it held: one that commits late, on a
@@ -41,6 +44,7 @@ create table settlements (
     opening          bigint           not null,   -- negative: the merchant owed it
     captured         bigint           not null,
     fees             bigint           not null,
+    taxes            bigint           not null,   -- on the fees
     refunded         bigint           not null,
     paid_to_merchant bigint           not null,
     charged_back     bigint           not null,
@@ -63,7 +67,7 @@ create table settlements (
     constraint settlements_day_once unique (merchant_id, currency, business_on),
     constraint settlements_currency_is_iso check (currency ~ '^[A-Z]{3}$'),
     constraint settlements_roll_forward
-        check (opening + captured - fees - refunded - paid_to_merchant - charged_back + payouts_returned + adjusted
+        check (opening + captured - fees - taxes - refunded - paid_to_merchant - charged_back + payouts_returned + adjusted
                + fees_deferred - fees_billed - withheld + released - payout = closing),
     constraint settlements_amounts_not_negative check (least(withheld, released, payout) >= 0),
     constraint settlements_release_what_is_withheld check ((release_on is not null) = (withheld > 0)),
@@ -77,7 +81,7 @@ create trigger settlements_are_append_only before update or delete or truncate o
     for each statement execute function refuse_change();
 revoke update, delete, truncate on settlements from public;
 
--- What moved the balance, one line for each cause, plan and occasion: `net + fee` is the gross amount. That no cause is
+-- What moved the balance, one line for each cause, plan and occasion: `net + fee + tax` is the gross amount. That no cause is
 -- in two of them is why nothing is settled twice.
 create table settlement_lines (
     settlement_id text collate "C" not null,
@@ -90,6 +94,7 @@ create table settlement_lines (
     booked_on     date             not null,
     net           bigint           not null,   -- what is owed to the merchant more
     fee           bigint           not null,   -- what we keep
+    tax           bigint           not null,   -- on that
     event_id      text collate "C",            -- that told of it; null: it was forgotten before this was settled
     constraint settlement_lines_pk primary key (settlement_id, number),
     constraint settlement_lines_cause_bucket_in_range check (cause_bucket between 0 and 1023),

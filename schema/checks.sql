@@ -242,7 +242,7 @@ with sides as (
            coalesce(sum(amount) filter (where account = 'consumer_fees'), 0)       as charges,
            coalesce(- sum(amount) filter (where account = 'consumer_interest'), 0) as interest,
            coalesce(- sum(amount) filter (where account = 'consumer_payable'), 0)  as overpaid,
-           coalesce(- sum(amount) filter (where account in ('merchant_payable', 'merchant_fee_income')
+           coalesce(- sum(amount) filter (where account in ('merchant_payable', 'merchant_fee_income', 'tax_payable')
                                             and occasion = 'purchase'), 0)         as captured
       from sides
      group by bucket, plan_id
@@ -735,21 +735,21 @@ select merchant_id, currency, number, opening, left_before, business_on
 -- Its sums are those of its lines.
 select s.settlement_id, s.lines, l.lines as counted, l.net
   from settlements s
-  left join (select settlement_id, count(*) as lines, sum(net) as net, sum(fee) as fees
+  left join (select settlement_id, count(*) as lines, sum(net) as net, sum(fee) as fees, sum(tax) as taxes
                from settlement_lines group by settlement_id) l using (settlement_id)
- where s.lines <> coalesce(l.lines, 0) or s.fees <> coalesce(l.fees, 0)
-    or s.captured - s.fees - s.refunded - s.charged_back - s.paid_to_merchant + s.payouts_returned + s.adjusted
+ where s.lines <> coalesce(l.lines, 0) or (s.fees, s.taxes) <> (coalesce(l.fees, 0), coalesce(l.taxes, 0))
+    or s.captured - s.fees - s.taxes - s.refunded - s.charged_back - s.paid_to_merchant + s.payouts_returned + s.adjusted
        <> coalesce(l.net, 0);
 
 -- settlement_lines_are_the_books --
 -- A line is what its cause booked for the merchant.
 select l.settlement_id, l.number, l.net, b.net as booked
   from settlement_lines l
-  left join (select bucket, cause_id, occasion, plan_id, sum(net) as net, sum(fee) as fee
+  left join (select bucket, cause_id, occasion, plan_id, sum(net) as net, sum(fee) as fee, sum(tax) as tax
                from merchant_bookings group by bucket, cause_id, occasion, plan_id) b
     on b.bucket = l.cause_bucket and b.cause_id = l.cause_id and b.occasion = l.occasion
    and b.plan_id is not distinct from l.plan_id
- where (l.net, l.fee) is distinct from (b.net, b.fee);
+ where (l.net, l.fee, l.tax) is distinct from (b.net, b.fee, b.tax);
 
 -- merchants_are_owed_what_is_not_settled --
 -- What the books owe a merchant is what its last settlement carried on, and what none has told yet.

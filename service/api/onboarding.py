@@ -20,7 +20,8 @@ from service.db import Connection
 from service.engine.work import Answer
 from service.errors import Code, Refused
 from service.merchants import flow as merchants
-from service.merchants.merchant import Merchant, MerchantFee
+from service.merchants.fee import FeeSchedule, require_fees
+from service.merchants.merchant import Merchant
 from service.partners import flow as partners
 from service.plans.offer import Kind
 from service.terms.calendar import is_time_zone
@@ -35,7 +36,7 @@ class MerchantBody(Struct, frozen=True, forbid_unknown_fields=True):
     name: Text
     country: Country
     time_zone: TimeZone  # IANA: whose midnight ends a day of its plans: what is due when, and overdue
-    fees: Annotated[dict[Kind, MerchantFee], Meta(max_length=len(Kind))] = {}
+    fees: Annotated[dict[Kind, FeeSchedule], Meta(max_length=len(Kind))] = {}
     is_test: bool = False  # it tries things out: no programme funds its plans, and its clock may be moved on; for good
 
 
@@ -69,6 +70,7 @@ async def create_merchant(request: Asked, body: RawBody) -> ASGIResponse:
     asked = _merchant.read(body, content_type(request))
     require_country(asked.country, "/country")
     _require_time_zone(asked.time_zone)
+    require_fees(asked.fees)
     ask = write(request, body)
     merchant_id = ids.new_id(ids.MERCHANT, ids.bucket_for(asked.name), ask.now_ms)
 

@@ -7,9 +7,10 @@ from litestar import post
 from litestar.params import RawBody
 from litestar.response.base import ASGIResponse
 from msgspec import Meta, Struct
+from msgspec.structs import replace
 
 from service import ids
-from service.api.ask import Asked, content_type, is_dry_run, write
+from service.api.ask import Ask, Asked, content_type, is_dry_run, write
 from service.api.body import Body
 from service.api.charges import InstrumentId
 from service.api.instruments import name_for_opened, require_instrument
@@ -145,6 +146,12 @@ async def open_plan(request: Asked, body: RawBody) -> ASGIResponse:
     return reply_answer(answer)
 
 
+def _with_volumes(ask: Ask, command: Command) -> Command:
+    """A capture, knowing how much its merchant sells: the fee may depend on it."""
+    assert isinstance(command, Capture)
+    return replace(command, volumes=ask.services.registry.now.merchants[ask.owner_id].volumes)
+
+
 _BILL: Final[dict[str, Any]] = {
     "amount": 560_00,
     "items": [
@@ -167,6 +174,7 @@ _BILL: Final[dict[str, Any]] = {
         Code.REFERENCE_USED,
         Code.DUPLICATE_CAPTURE,
     ),
+    knowing=_with_volumes,
     example=_BILL,
 )
 def capture_plan(body: CaptureBody, names: Names) -> Command:

@@ -29,7 +29,7 @@ Number = Annotated[int, QueryParameter(ge=0, le=2**31 - 1)]
 
 _COLUMNS: Final = (
     "settlement_id", "business_on", "number", "kind", "plan_id", "merchant_reference", "fact", "capture_id",
-    "refund_id", "dispute_id", "event_id", "reference", "booked_on", "currency", "gross", "fee", "net",
+    "refund_id", "dispute_id", "event_id", "reference", "booked_on", "currency", "gross", "fee", "tax", "net",
 )  # fmt: skip
 _FORMULA: Final = ("=", "+", "-", "@", "\t", "\r")  # what a spreadsheet would work out
 
@@ -144,7 +144,7 @@ async def _all_lines(pool: Pool, merchant_id: str, one: Settlement) -> AsyncIter
 
 
 def _row(one: Settlement, line: Line) -> tuple[str, ...]:
-    amounts = (decimal_text(amount, one.currency) for amount in (line.gross, line.fee, line.net))
+    amounts = (decimal_text(amount, one.currency) for amount in (line.gross, line.fee, line.tax, line.net))
     words = (
         line.plan_id, line.merchant_reference, line.fact, line.capture_id, line.refund_id, line.dispute_id,
         line.event_id, line.reference,

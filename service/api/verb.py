@@ -41,8 +41,11 @@ Names = dict[str, Any]  # what every command on a plan is told: its own id, who 
 Second = Callable[[Ask, Command], Awaitable[Answer | None]]  # an answer, if it waits for a second person
 
 
+Knowing = Callable[[Ask, Command], Command]  # the command, with what this process knows besides
+
+
 def verb(
-    word: str, status: int, second: Second | None = None, **more: Any
+    word: str, status: int, second: Second | None = None, knowing: Knowing | None = None, **more: Any
 ) -> Callable[[Callable[[B, Names], Command]], HTTPRouteHandler]:
     """Makes a function the handler of `POST /plans/{plan_id}/word`; `more` as in `Operation`."""
 
@@ -60,6 +63,8 @@ def verb(
                 merchant_id = ask.owner_id if ask.actor.kind is ActorKind.MERCHANT else None
                 asked = await sealed_for_plan(ask.services, plan_id, merchant_id, asked)
             command = command_of(asked, names)
+            if knowing:
+                command = knowing(ask, command)
             if second and not is_dry_run(request) and (waits := await second(ask, command)):
                 return reply_answer(waits)
             return await do(request, ask, command, status)

@@ -10,8 +10,7 @@ from service import ids
 from service.checkout.case import Case
 from service.checkout.ladder import Fit, Obstacle
 from service.errors import Refused
-from service.merchants.merchant import MerchantFee
-from service.money import AMOUNT_MAX, BPS
+from service.merchants.fee import MerchantFee, raised
 from service.partners.allocation import Sought, Takers
 from service.partners.allocation import takers as takers_of
 from service.partners.funding import Funding
@@ -76,7 +75,9 @@ class Offering(Struct, frozen=True):
             total_cost=price.cost,
             total_payable=how.down_payment + how.amount + price.cost,
             apr=price.apr,
-            merchant_fee=with_subsidy(case.merchant.fee_for(rung.kind), rung.subsidy),
+            merchant_fee=with_subsidy(
+                case.merchant.fee_for(rung.kind, case.request.category, case.today), rung.subsidy
+            ),
             capture_within_days=rung.capture_within_days or policy.capture_within_days,
             leeway=leeway_of(rung, policy.leeway),
             use=rung.use,
@@ -131,4 +132,4 @@ def with_subsidy(agreed: MerchantFee, subsidy: MerchantFee) -> MerchantFee:
     """The merchant's fee, and what it pays so that the consumer pays less."""
     if not (subsidy.bps or subsidy.fixed):
         return agreed
-    return MerchantFee(min(agreed.bps + subsidy.bps, BPS), min(agreed.fixed + subsidy.fixed, AMOUNT_MAX))
+    return raised(agreed, subsidy.bps, subsidy.fixed)

@@ -70,6 +70,8 @@ class LegalRule(StrEnum):
     COMPENSATION_SHORT_MAX = "compensation_short_max"  # of what is repaid a year or less before the end
     COMPENSATION_ABOVE = "compensation_above"  # repaid early in twelve months; up to it there is none
     RULE_OF_78_TERM_MONTHS_MAX = "rule_of_78_term_months_max"  # a longer credit is not rebated by it
+    # what merchants pay
+    MERCHANT_FEE_TAX = "merchant_fee_tax"  # value added tax, or the like, on what a lender keeps of what it pays out
     # duties
     CREDIT_CHECK_FROM = "credit_check_from"
     REASONS_MAX = "reasons_max"

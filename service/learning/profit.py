@@ -8,7 +8,7 @@ from typing import Annotated, Final
 
 from msgspec import Meta, Struct
 
-from service.merchants.merchant import merchant_fee
+from service.merchants.fee import merchant_fee
 from service.money import BPS, Rounding, quotient, take_bps
 from service.plans.offer import Offer
 from service.terms.terms import BasisPoints

@@ -13,7 +13,8 @@ from service.checkout.decide import decide
 from service.errors import Code, Refused
 from service.learning.past import Past
 from service.learning.profit import Economics, profit_of
-from service.merchants.merchant import Merchant, MerchantFee
+from service.merchants.fee import FeeSchedule
+from service.merchants.merchant import Merchant
 from service.plans.offer import Kind, Offer
 from service.plans.plan import business_day
 from service.policies.compile import CompiledPolicy, compile_policy
@@ -88,5 +89,5 @@ def without_cut_off(policy: Policy, score_min: int) -> Policy:
 
 
 def _merchant(policy: Policy, economics: Economics) -> Merchant:
-    fees = {Kind.INSTALMENTS.value: MerchantFee(economics.merchant_fee_bps)}
+    fees = {Kind.INSTALMENTS.value: FeeSchedule(economics.merchant_fee_bps)}
     return Merchant(MERCHANT, "Past merchant", policy.jurisdiction, policy.time_zone, fees)

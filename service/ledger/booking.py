@@ -30,14 +30,16 @@ def security(held: int) -> Balances:
     return {HELD: held, HELD_CONTRA: -held}
 
 
-def purchase(plan_id: str, merchant_id: str, lent: int, from_held: int, fee: int) -> Balances:
-    """The consumer owes us what was lent, the card paid its part, we owe the merchant all of it less our fee."""
-    return {
+def purchase(plan_id: str, merchant_id: str, lent: int, from_held: int, fee: int, tax: int = 0) -> Balances:
+    """The consumer owes us what was lent, the card paid its part, we owe the merchant all of it less our fee, and owe
+    the tax on the fee."""
+    balances = {
         CLEARING: from_held,
         Place(A.CONSUMER_PRINCIPAL, plan_id): lent,
-        Place(A.MERCHANT_PAYABLE, merchant_id): fee - lent - from_held,
+        Place(A.MERCHANT_PAYABLE, merchant_id): fee + tax - lent - from_held,
         Place(A.MERCHANT_FEE_INCOME): -fee,
     }
+    return balances | {Place(A.TAX_PAYABLE): -tax} if tax else balances
 
 
 def levy(plan_id: str, fees: int, penalties: int) -> Balances:

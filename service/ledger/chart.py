@@ -36,6 +36,7 @@ class LedgerAccount(StrEnum):
     RESERVE = "reserve"  # of a merchant: kept back for what may be refunded
     PARTNER_PARTICIPATION = "partner_participation"  # of a partner: its share in consumers' principal
     PARTNER_ACCRUED = "partner_accrued"  # of a partner: its share of interest earned and not paid yet
+    TAX_PAYABLE = "tax_payable"  # on fees that merchants pay, owed to the state
     PARTNER_PAYABLE = "partner_payable"  # of a partner: its share of what consumers paid
     # income
     MERCHANT_FEE_INCOME = "merchant_fee_income"  # kept of what was captured

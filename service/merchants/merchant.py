@@ -1,20 +1,11 @@
 """The merchant and its terms with us. Pure."""
 
 from collections.abc import Callable
-from datetime import datetime
-from typing import Annotated
+from datetime import date, datetime
 
 import msgspec
-from msgspec import Meta
 
-from service.money import AMOUNT_MAX, BPS, next_share
-
-
-class MerchantFee(msgspec.Struct, frozen=True, gc=False, forbid_unknown_fields=True):
-    """What we keep of a captured amount: `bps` of it and `fixed` minor units a capture."""
-
-    bps: Annotated[int, Meta(ge=0, le=BPS)] = 0
-    fixed: Annotated[int, Meta(ge=0, le=AMOUNT_MAX)] = 0  # minor units for each capture
+from service.merchants.fee import FeeSchedule, MerchantFee, Volume, fee_of, taxed, terms_of
 
 
 class Merchant(msgspec.Struct, frozen=True):
@@ -27,24 +18,21 @@ class Merchant(msgspec.Struct, frozen=True):
     name: str
     country: str
     time_zone: str
-    fees: dict[str, MerchantFee]  # by kind of plan
+    fees: dict[str, FeeSchedule]  # by kind of plan
     active: bool = True
     is_test: bool = False
+    volumes: dict[str, Volume] = {}  # by currency; of one whose fees have tiers
 
-    def fee_for(self, kind: str) -> MerchantFee:
-        """The fee for a kind of plan; nothing agreed is no fee."""
-        return self.fees.get(kind, NO_FEE)
+    def fee_for(self, kind: str, category: str | None, on: date) -> MerchantFee:
+        """The fee for goods of a category on a kind of plan, with its tax; nothing agreed is no fee."""
+        return taxed(fee_of(self.fees, kind, category), self.country, on)
 
+    @property
+    def has_tiers(self) -> bool:
+        """Whether its fees depend on how much it sells."""
+        every = [*self.fees.values(), *(fee for one in self.fees.values() for fee in (one.categories or {}).values())]
+        return any(terms_of(fee).tiers for fee in every)
 
-NO_FEE = MerchantFee()
 
 # What time it is for a merchant when it really is so late: the same, or later where its clock was moved on.
 TimeAt = Callable[[str, datetime], datetime]
-
-
-def merchant_fee(fee: MerchantFee, captured_before: int, amount: int) -> int:
-    """What we keep of one capture of `amount` minor units; never more than the capture itself.
-
-    The share is cumulative: captured in parts it is what it is of the whole. `fixed` is for each capture.
-    """
-    return min(amount, next_share(fee.bps, captured_before, amount) + fee.fixed)

@@ -1,6 +1,6 @@
 """A settlement: what a merchant was owed at the end of a day, to the cent, and what of it is paid out. Pure.
 
-opening + captured - fees - refunded - charged back - kept by the merchant + returned payouts + adjusted
+opening + captured - fees - taxes - refunded - charged back - kept by the merchant + returned payouts + adjusted
         + fees that are billed later - fees billed now - withheld + released = balance
 balance - payout = closing, the opening of the next
 """
@@ -43,6 +43,7 @@ class Sums(Struct, frozen=True):
 
     captured: int = 0  # less what was taken back; this raises it
     fees: int = 0
+    taxes: int = 0  # on the fees
     refunded: int = 0
     charged_back: int = 0
     paid_to_merchant: int = 0
@@ -53,11 +54,11 @@ class Sums(Struct, frozen=True):
     def net(self) -> int:
         """What is owed more than before, or less."""
         more = self.captured + self.payouts_returned + self.adjusted
-        return more - self.fees - self.refunded - self.charged_back - self.paid_to_merchant
+        return more - self.fees - self.taxes - self.refunded - self.charged_back - self.paid_to_merchant
 
 
 class Line(Struct, frozen=True):
-    """One thing that moved what the merchant is owed: `gross - fee = net`. What lowers it counts negative."""
+    """One thing that moved what the merchant is owed: `gross - fee - tax = net`. What lowers it counts negative."""
 
     number: int  # 1, 2, 3 ... of the settlement
     kind: LineKind
@@ -72,16 +73,18 @@ class Line(Struct, frozen=True):
     booked_on: date
     gross: int  # minor units
     fee: int  # minor units that we keep
+    tax: int  # minor units on the fee
     net: int  # minor units
 
 
 class LineTotal(Struct, frozen=True):
-    """What the lines of one kind come to: `gross - fee = net`."""
+    """What the lines of one kind come to: `gross - fee - tax = net`."""
 
     kind: LineKind
     lines: int  # how many
     gross: int  # minor units
     fee: int  # minor units that we keep
+    tax: int  # minor units on the fee
     net: int  # minor units
 
 
@@ -97,12 +100,13 @@ class Settlement(Struct, frozen=True, kw_only=True):
     opening: int  # minor units that were left of the settlement before; negative: the merchant owed them
     captured: int  # minor units, less what was taken back
     fees: int  # minor units that we keep
+    taxes: int  # minor units on the fees
     refunded: int  # minor units
     charged_back: int  # minor units that went back because a dispute was lost or accepted
     paid_to_merchant: int  # minor units that consumers paid the merchant itself
     payouts_returned: int  # minor units of payouts that came back from the bank
     adjusted: int  # minor units that we gave besides; negative: took
-    fees_deferred: int  # minor units of `fees` that are not taken now: the terms bill them by the month
+    fees_deferred: int  # minor units of `fees` and `taxes` that are not taken now: the terms bill them by the month
     fees_billed: int  # minor units that were deferred before, and are taken now
     withheld: int  # minor units kept back now
     released: int  # minor units kept back before, and no longer
@@ -144,7 +148,7 @@ def settled(
 ) -> Settlement:  # fmt: skip
     """Closes a settlement: what is kept back, what is paid, what is carried on. Nothing is kept back of a debt."""
     sums = sums_of(totals)
-    deferred = sums.fees if terms.billing is Billing.MONTHLY else 0
+    deferred = sums.fees + sums.taxes if terms.billing is Billing.MONTHLY else 0
     balance = left.closing + sums.net + deferred - due.fees_billed + due.released
     withheld = max(min(take_bps(max(sums.captured, 0), terms.reserve_bps), balance), 0)
     balance -= withheld
@@ -176,13 +180,15 @@ def books_of(one: Settlement, merchant_id: str) -> Books:
 def sums_of(totals: Iterable[LineTotal]) -> Sums:
     """Of the totals by kind."""
     gross = dict.fromkeys(LineKind, 0)
-    fees = 0
+    fees = taxes = 0
     for one in totals:
         gross[one.kind] += one.gross
         fees += one.fee
+        taxes += one.tax
     return Sums(
         captured=gross[LineKind.CAPTURE] + gross[LineKind.CAPTURE_LOWERED],
         fees=fees,
+        taxes=taxes,
         refunded=-gross[LineKind.REFUND],
         charged_back=-gross[LineKind.CHARGEBACK],
         paid_to_merchant=-gross[LineKind.PAID_TO_MERCHANT],

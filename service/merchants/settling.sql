@@ -6,7 +6,7 @@ select pg_advisory_xact_lock(hashtextextended('settle:' || $1, 0));
 
 -- merchants_to_settle --
 -- Every merchant, with the last day of which all was settled; after one, so many at most.
-select m.merchant_id, m.time_zone, m.ahead, m.is_test, s.settled_until
+select m.merchant_id, m.time_zone, m.ahead, m.is_test, m.fees, m.volumes, s.settled_until
   from merchants m
   left join settled_merchants s using (merchant_id)
  where m.merchant_id > $1
@@ -14,7 +14,7 @@ select m.merchant_id, m.time_zone, m.ahead, m.is_test, s.settled_until
  limit $2;
 
 -- merchant_to_settle --
-select m.merchant_id, m.time_zone, m.ahead, m.is_test, s.settled_until
+select m.merchant_id, m.time_zone, m.ahead, m.is_test, m.fees, m.volumes, s.settled_until
   from merchants m
   left join settled_merchants s using (merchant_id)
  where m.merchant_id = $1;
@@ -60,7 +60,7 @@ with open_days as materialized (
         on conflict (merchant_id, currency, booked_on) do update set bookings = excluded.bookings
 ), untold as materialized (
     select b.bucket, b.cause_id, b.occasion, b.plan_id, min(b.booked_on) as booked_on,
-           sum(b.net)::bigint as net, sum(b.fee)::bigint as fee
+           sum(b.net)::bigint as net, sum(b.fee)::bigint as fee, sum(b.tax)::bigint as tax
       from merchant_bookings b
      where b.merchant_id = $1 and b.currency = $2 and b.booked_on = any (array(select booked_on from open_days))
        and not exists (select from settlement_lines l
@@ -69,23 +69,24 @@ with open_days as materialized (
      group by b.bucket, b.cause_id, b.occasion, b.plan_id
 ), lines as (
     insert into settlement_lines
-           (settlement_id, number, kind, occasion, cause_bucket, cause_id, plan_id, booked_on, net, fee, event_id)
+           (settlement_id, number, kind, occasion, cause_bucket, cause_id, plan_id, booked_on, net, fee, tax, event_id)
     select $4, row_number() over (order by booked_on, substr(cause_id, 4, 10), plan_id, occasion),
-           case when occasion = 'purchase' then case when net + fee < 0 then 'capture_lowered' else 'capture' end
+           case when occasion = 'purchase' then case when net + fee + tax < 0 then 'capture_lowered' else 'capture' end
                 when occasion not in ('refund', 'recovery') then occasion
                 when exists (select from facts f where f.bucket = u.bucket and f.plan_id = u.plan_id
                                                    and f.cause_id = u.cause_id and f.fact = 'dispute_closed')
                 then 'chargeback' else 'refund' end,
-           occasion, bucket, cause_id, plan_id, booked_on, net, fee,
+           occasion, bucket, cause_id, plan_id, booked_on, net, fee, tax,
            (select event_id from events e
              where e.bucket = u.bucket and e.merchant_id = $1
                and e.event_id between 'ev_' || substr(cause_id, 4, 24) and 'ev_' || substr(cause_id, 4, 24) || 'ZZ'
                and e.plan_id is not distinct from u.plan_id
              order by array_position($5, e.type), e.event_id desc limit 1)
       from untold u
-    returning kind, net, fee
+    returning kind, net, fee, tax
 )
-select kind, count(*) as lines, (sum(net) + sum(fee))::bigint as gross, sum(fee)::bigint as fee, sum(net)::bigint as net
+select kind, count(*) as lines, sum(net + fee + tax)::bigint as gross, sum(fee)::bigint as fee, sum(tax)::bigint as tax,
+       sum(net)::bigint as net
   from lines
  group by kind
  order by kind;
@@ -100,11 +101,11 @@ select coalesce(sum(withheld) filter (where release_on > after and release_on <=
 
 -- insert_settlements --
 insert into settlements (settlement_id, merchant_id, currency, number, business_on, terms_version, lines, opening,
-                         captured, fees, refunded, charged_back, paid_to_merchant, payouts_returned, adjusted,
+                         captured, fees, taxes, refunded, charged_back, paid_to_merchant, payouts_returned, adjusted,
                          fees_deferred, fees_billed, withheld, released, payout, closing, release_on, bill_on, pays_on,
                          totals, made_at)
 select settlement_id, merchant_id, currency, number, business_on, terms_version, lines, opening,
-       captured, fees, refunded, charged_back, paid_to_merchant, payouts_returned, adjusted,
+       captured, fees, taxes, refunded, charged_back, paid_to_merchant, payouts_returned, adjusted,
        fees_deferred, fees_billed, withheld, released, payout, closing, release_on, bill_on, pays_on,
        totals, made_at
   from @made;
@@ -127,7 +128,7 @@ select * from settlements where merchant_id = $1 and settlement_id = $2;
 -- lines_of --
 -- Of a settlement of the merchant's, after line $3; the reference is that of the capture, the refund or the adjustment.
 select l.number, l.kind, l.plan_id, p.merchant_reference, f.number as fact, f.capture_id, f.refund_id, f.dispute_id,
-       l.event_id, coalesce(f.reference, a.reference) as reference, l.booked_on, l.net + l.fee as gross, l.fee, l.net
+       l.event_id, coalesce(f.reference, a.reference) as reference, l.booked_on, l.net + l.fee + l.tax as gross, l.fee, l.tax, l.net
   from settlement_lines l
   left join plans p on p.bucket = l.cause_bucket and p.plan_id = l.plan_id
   left join settlement_adjustments a on a.adjustment_id = l.cause_id
@@ -150,3 +151,13 @@ select l.number, l.kind, l.plan_id, p.merchant_reference, f.number as fact, f.ca
 -- insert_adjustment --
 insert into settlement_adjustments (adjustment_id, merchant_id, currency, amount, reason, reference, made_by, made_at)
 values ($1, $2, $3, $4, $5, $6, $7, $8);
+
+-- captured_since --
+-- What was captured from a day to another, less what was taken back, by currency.
+select currency, sum(net + fee + tax)::bigint as captured
+  from merchant_bookings
+ where merchant_id = $1 and booked_on between $2 and $3 and occasion = 'purchase'
+ group by currency;
+
+-- keep_volumes --
+update merchants set volumes = $2::text::json where merchant_id = $1 and volumes::text <> $2::text;

@@ -20,6 +20,7 @@ from service.engine.events import TELL, Told
 from service.errors import Code, Refused
 from service.event_type import EventType
 from service.ledger.store import BOOK, booked_by
+from service.merchants.fee import Volume
 from service.merchants.paying_flow import make_payout, pay_tests
 from service.merchants.settlement import (
     NOTHING_LEFT,
@@ -76,6 +77,8 @@ async def settle_one(pool: Pool, merchant_id: str, now: datetime) -> int:
 async def _settle_days(pool: Pool, merchant: asyncpg.Record, now: datetime) -> int:
     merchant_id, theirs = merchant["merchant_id"], now + merchant["ahead"]
     until = theirs.astimezone(ZoneInfo(merchant["time_zone"])).date() - DAY
+    if '"tiers"' in merchant["fees"]:
+        await _count_volumes(pool, merchant_id, until)
     if merchant["settled_until"] is not None and merchant["settled_until"] >= until:
         return 0
     made = 0
@@ -94,6 +97,14 @@ async def _settle_days(pool: Pool, merchant: asyncpg.Record, now: datetime) -> i
                 at = theirs + made * MOMENT  # so that their ids are in their order
                 await _settle(conn, merchant_id, due, terms, version, at)
                 made += 1
+
+
+async def _count_volumes(pool: Pool, merchant_id: str, until: date) -> None:
+    """Keeps what a merchant has captured in the month of the day after `until`: its fees depend on it."""
+    month = (until + DAY).replace(day=1)
+    found = await pool.fetch(Q.captured_since, merchant_id, month, until, timeout=PATIENCE_S)
+    volumes = {currency: Volume(month, max(captured, 0)) for currency, captured in found}
+    await pool.execute(Q.keep_volumes, merchant_id, msgspec.json.encode(volumes, order="deterministic").decode())
 
 
 class Next(msgspec.Struct, frozen=True):

@@ -12,6 +12,7 @@ from service.money import decimal_text
 # What a settlement adds up, in its order: each with its sign.
 _SUMS: Final = (
     ("Carried on from before", "opening", 1), ("Captured", "captured", 1), ("Our fees", "fees", -1),
+    ("Tax on them", "taxes", -1),
     ("Fees of this statement, billed with the month", "fees_deferred", 1), ("Fees billed", "fees_billed", -1),
     ("Refunded", "refunded", -1), ("Disputes lost or accepted", "charged_back", -1),
     ("Paid to you by consumers", "paid_to_merchant", -1), ("Payouts that came back", "payouts_returned", 1),
@@ -45,9 +46,9 @@ def page(statement: Statement) -> str:
         f'<meta name="viewport" content="width=device-width"><title>{escape(title)}</title>'
         f"<style>{_STYLE}</style></head><body><main><h1>{escape(title)}</h1><p>{escape(about)}</p>{paid}"
         f"<table>{''.join(_sums(one))}</table>"
-        f"<h2>By type</h2><table><thead><tr><th>Type<th>Lines<th>Gross<th>Fee<th>Net<tbody>{types}</table>"
-        f"<h2>Lines</h2><table class=lines><thead><tr><th>Day<th>Type<th>Order<th>Reference<th>Gross<th>Fee<th>Net"
-        f"<tbody>{lines}</table>{more}</main></body></html>"
+        f"<h2>By type</h2><table><thead><tr><th>Type<th>Lines<th>Gross<th>Fee<th>Tax<th>Net<tbody>{types}</table>"
+        f"<h2>Lines</h2><table class=lines><thead><tr><th>Day<th>Type<th>Order<th>Reference<th>Gross<th>Fee<th>Tax"
+        f"<th>Net<tbody>{lines}</table>{more}</main></body></html>"
     )
 
 
@@ -60,7 +61,7 @@ def _sums(one: Settlement) -> Iterator[str]:
 
 def _totals(one: Settlement) -> Iterator[str]:
     for total in one.totals:
-        amounts = _amounts(total.gross, total.fee, total.net, one.currency)
+        amounts = _amounts(one.currency, total.gross, total.fee, total.tax, total.net)
         yield f"<tr><th scope=row>{_words(total.kind)}<td>{total.lines}{amounts}"
 
 
@@ -68,12 +69,12 @@ def _line(line: Line, currency: str) -> str:
     return (
         f"<tr id={line.event_id or line.number}><td>{line.booked_on}<td>{_words(line.kind)}"
         f"<td>{escape(line.merchant_reference or '')}<td>{escape(line.reference or '')}"
-        f"{_amounts(line.gross, line.fee, line.net, currency)}"
+        f"{_amounts(currency, line.gross, line.fee, line.tax, line.net)}"
     )
 
 
-def _amounts(gross: int, fee: int, net: int, currency: str) -> str:
-    return "".join(f"<td>{decimal_text(amount, currency)}" for amount in (gross, fee, net))
+def _amounts(currency: str, *amounts: int) -> str:
+    return "".join(f"<td>{decimal_text(amount, currency)}" for amount in amounts)
 
 
 def _words(kind: str) -> str:

@@ -57,6 +57,7 @@ class Bill(Struct, frozen=True):
     capture_id: str = ""  # of the fact
     reference: str | None = None  # the merchant's own
     is_reversed: bool = False  # on its own day, as if it had not happened
+    fee_tier: int = 0  # of the merchant's fee
 
 
 class LoweredBill(Struct, frozen=True, gc=False):

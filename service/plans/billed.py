@@ -34,4 +34,4 @@ def shown(bill: Bill, standing: Standing) -> CaptureOfPlan:
 def bill_of(capture: int, captured_at: datetime, fact: Captured, *, is_reversed: bool = False) -> Bill:
     """The bill of a capture or claim."""
     amount, reference = fact.amount + fact.from_held, fact.reference or None
-    return Bill(capture, amount, captured_at, fact.lines, fact.id, reference, is_reversed)
+    return Bill(capture, amount, captured_at, fact.lines, fact.id, reference, is_reversed, fact.fee_tier)

@@ -8,7 +8,7 @@ from msgspec import Struct
 from service.ledger import booking
 from service.ledger.booking import CLEARING, Books, Parts
 from service.ledger.chart import LedgerAccount, Occasion, Place, Transfer
-from service.merchants.merchant import merchant_fee
+from service.merchants.fee import merchant_fee, tax_on
 from service.plans.accrual import lost_interest
 from service.plans.partner_books import Figures, Totals, figures_of
 from service.plans.plan import Plan
@@ -71,7 +71,7 @@ def _of_plan(plan: Plan, settled: "ByOccasion") -> dict[Occasion, Figures]:
         Occasion.SECURITY: (booking.security, (standing.held,)),
     }
     if amounts.captured:
-        figures = plan.plan_id, plan.merchant_id, sum(standing.lent), standing.from_held, fee_of(plan)
+        figures = plan.plan_id, plan.merchant_id, sum(standing.lent), standing.from_held, *fee_and_tax(plan)
         found[Occasion.PURCHASE] = booking.purchase, figures
     if standing.rows:
         found[Occasion.LEVY] = booking.levy, (plan.plan_id, *_levied(standing, settled))
@@ -117,11 +117,18 @@ def _shared(standing: Standing, settled: "ByOccasion") -> Totals:
 
 def fee_of(plan: Plan) -> int:
     """What we keep of all that was captured."""
-    fee = before = 0
+    return fee_and_tax(plan)[0]
+
+
+def fee_and_tax(plan: Plan) -> tuple[int, int]:
+    """What we keep of all that was captured, and the tax on it."""
+    fee = tax = before = 0
     for bill in plan.standing_bills:
-        fee += merchant_fee(plan.offer.merchant_fee, before, bill.amount)
+        charged = merchant_fee(plan.offer.merchant_fee, before, bill.amount, bill.fee_tier)
+        tax += tax_on(plan.offer.merchant_fee, charged, bill.amount)
+        fee += charged
         before += bill.amount
-    return fee
+    return fee, tax
 
 
 class Settled(Struct):

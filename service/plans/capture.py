@@ -1,12 +1,14 @@
 """Capture: the goods are shipped, or the use has ended and its price is known. Pure."""
 
+from collections.abc import Mapping
 from datetime import datetime
+from types import MappingProxyType
 from typing import Any
 
 from service.actor import ActorKind
 from service.errors import Code, Refused
 from service.event_type import EventType
-from service.merchants.merchant import merchant_fee
+from service.merchants.fee import Volume, merchant_fee, tier_of
 from service.money import take_bps
 from service.plans.bill import Bill, BillLine
 from service.plans.billed import bill_of
@@ -33,6 +35,7 @@ class Capture(PlanCommand, frozen=True, kw_only=True):
     lines: tuple[BillLine, ...] = ()  # of the bill
     reference: str | None = None  # the merchant's own
     evidence: str = ""  # of what was used
+    volumes: Mapping[str, Volume] = MappingProxyType({})  # what the merchant has captured in this month, by currency
 
     who_may = MERCHANTS
 
@@ -57,6 +60,7 @@ class Capture(PlanCommand, frozen=True, kw_only=True):
             id=fact_id(self), recorded_on=today, on=today, amount=self.amount, beyond=beyond,
             anew=min(anew, self.amount), final=final, lines=self.lines,
             reference=self.reference or "", evidence=self.evidence,
+            fee_tier=tier_of(plan.offer.merchant_fee, self.volumes, plan.currency, today),
         )  # fmt: skip
         back = max(0, plan.remaining - self.amount) if final else 0
         told = {"voided": back, "beyond": beyond, "reference": self.reference}
@@ -111,5 +115,5 @@ def charge(
 def billed(plan: Plan, fact: Captured, now: datetime) -> tuple[Bill, dict[str, Any]]:
     """The bill of a capture or a claim, and what is told of it."""
     bill = bill_of(len(plan.bills) + 1, now, fact)
-    fee = merchant_fee(plan.offer.merchant_fee, plan.amounts.captured, bill.amount)
+    fee = merchant_fee(plan.offer.merchant_fee, plan.amounts.captured, bill.amount, bill.fee_tier)
     return bill, {"capture": bill.capture, "amount": bill.amount, "merchant_fee": fee, "lines": fact.lines}

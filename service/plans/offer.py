@@ -6,7 +6,7 @@ from typing import Annotated, Final
 
 from msgspec import Meta, Struct, field
 
-from service.merchants.merchant import MerchantFee
+from service.merchants.fee import MerchantFee
 from service.partners.funding import OWN_MONEY, Funding
 from service.terms.apr import Apr
 from service.terms.schedule import Instalment

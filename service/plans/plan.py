@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 from msgspec import Struct, field
 
 from service.actor import ActorKind
-from service.merchants.merchant import MerchantFee
+from service.merchants.fee import MerchantFee
 from service.partners.funding import Funding
 from service.plans.amounts import Amounts
 from service.plans.bill import Bill

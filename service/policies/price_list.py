@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from msgspec import Struct
 from msgspec.structs import replace
 
-from service.merchants.merchant import MerchantFee
+from service.merchants.fee import MerchantFee
 from service.money import BPS, take_bps
 from service.plans.offer import Kind, Leeway, Use
 from service.policies.document import Policy

@@ -4,7 +4,7 @@ from typing import Annotated
 
 from msgspec import Meta, Struct
 
-from service.merchants.merchant import MerchantFee
+from service.merchants.fee import MerchantFee
 from service.plans.offer import Authentication, Authenticator, Leeway, Use
 from service.policies.bounded import Currency, Days, Few, GradeName, Length, Many, Most, Name, Word
 from service.terms.servicing import Servicing

@@ -12,7 +12,8 @@ from msgspec import Struct
 from service.access import known_by
 from service.access.key import Principal, Secrets
 from service.checkout.challenger import Trial
-from service.merchants.merchant import Merchant, MerchantFee
+from service.merchants.fee import FeeSchedule, Volume
+from service.merchants.merchant import Merchant
 from service.operators.flow import Subject
 from service.outside.gateway import Address
 from service.outside.source import DataType
@@ -95,7 +96,7 @@ class Merchants:
         merchant_id = row["merchant_id"]
         self.merchants[merchant_id] = Merchant(
             merchant_id, row["name"], row["country"], row["time_zone"], _fees(row["fees"]), row["active"],
-            row["is_test"],
+            row["is_test"], _volumes(row["volumes"]),
         )  # fmt: skip
         self.clocks.pop(merchant_id, None)
         if row["ahead"]:
@@ -131,4 +132,5 @@ def needed(known: Known, now: datetime) -> Iterator[tuple[str, int]]:
         yield known.trial.policy_id, known.trial.version
 
 
-_fees: Final = msgspec.json.Decoder(dict[str, MerchantFee]).decode
+_fees: Final = msgspec.json.Decoder(dict[str, FeeSchedule]).decode
+_volumes: Final = msgspec.json.Decoder(dict[str, Volume]).decode

@@ -7,7 +7,8 @@ from service.checkout.answer import Decision
 from service.checkout.decide import decide
 from service.checkout.request import Checkout
 from service.checkout.snapshot import Snapshot
-from service.merchants.merchant import Merchant, MerchantFee
+from service.merchants.fee import FeeSchedule
+from service.merchants.merchant import Merchant
 from service.partners.programme import Programme
 from service.policies.compile import CompiledPolicy
 from tests.partners.contracts import programme
@@ -24,7 +25,7 @@ MERCHANT = Merchant(
     "Shop",
     "DE",
     "Europe/Berlin",
-    {"instalments": MerchantFee(290, 30), "deposit": MerchantFee(50, 0)},
+    {"instalments": FeeSchedule(290, 30), "deposit": FeeSchedule(50, 0)},
 )
 PROGRAMMES = (programme(),)
 

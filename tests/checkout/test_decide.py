@@ -11,7 +11,7 @@ from msgspec.structs import replace
 from service import ids
 from service.checkout.answer import Outcome, offer_of
 from service.checkout.request import Item
-from service.merchants.merchant import MerchantFee
+from service.merchants.fee import MerchantFee
 from service.partners.allocation import Takers, in_order
 from service.plans.offer import Kind
 from service.policies.reasons import ReasonCode

@@ -54,7 +54,7 @@ async def test_every_line_names_what_it_is_about_and_joins_its_event(world: Worl
     assert (one["refunded"], one["charged_back"], one["adjusted"]) == (100_00, 80_00, 12_50)
     assert one["payout"] == 600_00 - one["fees"] - 100_00 - 80_00 + 12_50
     totals = {total.pop("kind"): total for total in one["totals"]}
-    assert totals["capture"] == {"lines": 1, "gross": 600_00, "fee": one["fees"], "net": 600_00 - one["fees"]}
+    assert totals["capture"] == {"lines": 1, "gross": 600_00, "fee": one["fees"], "tax": 0, "net": 600_00 - one["fees"]}
     assert sum(total["net"] for total in totals.values()) == one["payout"]
     made = [event for event in told.values() if event["type"] == "settlement.made"]
     assert [(event["actor"], event["data"]["settlement_id"], event["data"]["payout"]) for event in made] == [

@@ -8,7 +8,7 @@ from msgspec.structs import replace
 from service.checkout.answer import Outcome
 from service.learning.profit import Economics, profit_of
 from service.learning.replaying import accepted, replay_all, without_cut_off
-from service.merchants.merchant import MerchantFee
+from service.merchants.fee import MerchantFee
 from service.plans.offer import Kind, Offer
 from service.terms.apr import rates_for
 from service.terms.schedule import Instalment

@@ -51,7 +51,7 @@ LINES = st.lists(
 
 
 def totals(lines: Lines) -> list[LineTotal]:
-    return [LineTotal(kind, 1, gross, fee, gross - fee) for kind, gross, fee in lines]
+    return [LineTotal(kind, 1, gross, fee, fee // 5, gross - fee - fee // 5) for kind, gross, fee in lines]
 
 
 @given(st.lists(LINES, min_size=1, max_size=6), TERMS)
@@ -76,7 +76,7 @@ def test_every_cent_is_paid_kept_back_or_carried_on(
         assert one.closing <= 0 or one.closing < max(terms.minimum, 1) or not terms.accounts
         made.append(one)
         left = Left(one.number, one.closing, on)
-    net = sum(gross - fee for lines in days for _, gross, fee in lines)
+    net = sum(gross - fee - fee // 5 for lines in days for _, gross, fee in lines)
     kept = sum(one.withheld - one.released for one in made)
     deferred = sum(one.fees_deferred - one.fees_billed for one in made)
     assert net == sum(one.payout for one in made) + kept + left.closing - deferred
@@ -100,7 +100,8 @@ def test_captures_are_paid_whole_where_fees_are_billed_with_the_month() -> None:
     terms = SettlementTerms(accounts={"EUR": ACCOUNT}, billing=Billing.MONTHLY)
     lines = totals([(LineKind.CAPTURE, 600_00, 17_70)])
     one = settled("se_1", "EUR", ON, Left(), lines, Due(), terms, 1, NOW)
-    assert (one.captured, one.fees, one.fees_deferred, one.payout) == (600_00, 17_70, 17_70, 600_00)
+    assert (one.captured, one.fees, one.taxes) == (600_00, 17_70, 3_54)
+    assert (one.fees_deferred, one.payout) == (21_24, 600_00)
     assert one.bill_on == date(2026, 4, 1)
     bill = settled("se_2", "EUR", date(2026, 4, 1), Left(1, 0, ON), [], Due(fees_billed=17_70), terms, 1, NOW)
     assert (bill.fees_billed, bill.payout, bill.closing) == (17_70, 0, -17_70)

@@ -11,7 +11,7 @@ from service import ids
 from service.actor import THE_DAY, Actor, ActorKind
 from service.ledger.chart import LedgerAccount, Transfer
 from service.limits.account import Account
-from service.merchants.merchant import MerchantFee
+from service.merchants.fee import MerchantFee
 from service.partners.funding import Funding, Participation
 from service.people.person import person_of
 from service.plans.authorize import Authorize

@@ -79,6 +79,7 @@ class Captured(Fact, frozen=True, tag="captured"):
     reference: str = ""  # the merchant's own
     evidence: str = ""  # of a claim
     claim_id: str = ""  # of a claim that could be contested: it is settled by this
+    fee_tier: Annotated[int, Meta(ge=0, le=10)] = 0  # of the merchant's fee, by what it had sold; 0: none
 
 
 class CaptureReversed(Fact, frozen=True, tag="capture_reversed"):

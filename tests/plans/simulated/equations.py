@@ -9,7 +9,7 @@ from typing import Any
 
 from service.actor import THE_DAY
 from service.ledger.chart import LedgerAccount as A
-from service.merchants.merchant import merchant_fee
+from service.merchants.fee import merchant_fee
 from service.plans.bookkeeping import books_of
 from service.plans.guard import next_look
 from service.plans.offer import Kind
