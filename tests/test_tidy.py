@@ -22,8 +22,8 @@ MACHINE_ROOM = (
 )  # fmt: skip
 SLICES = (
     "audit", "approvals", "law", "terms", "ledger", "limits", "people", "access", "operators", "merchants",
-    "partners", "reconciling", "plans", "authentication", "payments", "outside", "policies", "checkout", "risk",
-    "webhooks",
+    "subsidies", "partners", "reconciling", "plans", "authentication", "payments", "outside", "policies", "checkout",
+    "risk", "webhooks",
 )  # fmt: skip
 EDGE = (
     "registry", "jobs", "api", "contract", "web", "app", "server", "demo", "calculator", "simulator",

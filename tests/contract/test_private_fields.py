@@ -22,7 +22,7 @@ NOT_SEALED_BY_THE_EDGE = {
     },
     "of a policy or a price": {
         "Bin.values", "Category.words", "Condition.value", "Condition.values", "Cost.name", "Feature.of",
-        "Feature.over", "Feature.values", "Policy.name", "Policy.time_zone",
+        "Feature.over", "Feature.values", "FeeSchedule.categories", "Policy.name", "Policy.time_zone",
     },
     "of those with whom the lender deals, and of those who act for it": {
         "AdjustmentBody.reference", "AssignBody.owner", "BankAccount.holder", "CommentBody.note", "KeyBody.owner_id",

@@ -40,7 +40,7 @@ async def test_who_sells_much_in_a_month_pays_less_from_the_next_day_on(world: W
     second = await sell(world, 600_00)
     assert await kept(world, second) == (18_00, 0)  # 2 %, and 1 % so that it costs the consumer nothing
     view = (await world.merchant.get(f"/v1/plans/{second}")).json()
-    assert view["merchant_fee"]["terms"]["tiers"][0]["bps"] == 200
+    assert view["merchant_fee"]["terms"]["tiers"][0]["bps"] == 300
     reversed_ = await world.merchant.post(f"/v1/plans/{second}/captures/reverse", {"capture": 1})
     assert reversed_.status_code == 200, reversed_.text
     assert await kept(world, second) == (0, 0)

@@ -65,8 +65,7 @@ class Captured(Fact, frozen=True, tag="captured"):
     """Goods shipped, the use ended, or a deposit claimed: the amount, before any down payment, is lent.
 
     Of a deposit `from_held` more was taken from the card. `final`: what is left of the authorization is given back.
-    Some of the amount may not have been promised any more, and is promised with it: `beyond`, more than was authorized,
-    and `anew`, what was given back when the authorization expired.
+    Promised with it are `beyond`, more than was authorized, and `anew`, what was given back when that had expired.
     """
 
     on: date
