@@ -64,11 +64,48 @@ as $$
                 else interest * (until - begin_on) / (due_on - begin_on) end
 $$;
 
--- The share of the partner, half a minor unit up: service/money.py says the same.
-create function share_of(amount bigint, bps bigint) returns bigint
+-- That part of an amount, half a minor unit up: service/partners/shares.py says the same.
+create function part_of(amount bigint, numerator bigint, denominator bigint) returns bigint
     language sql immutable
 as $$
-    select (amount * bps + 5000) / 10000
+    select (sign(amount) * div(2 * abs(amount)::numeric * numerator + denominator, 2 * denominator::numeric))::bigint
+$$;
+
+-- What a holder has of an amount; the last of several that hold all of it takes what the others leave.
+create function held_by(amount bigint, number bigint, weights bigint[]) returns bigint
+    language sql immutable
+as $$
+    select case when number > 1 and number = cardinality(weights) and (select sum(bps) from unnest(weights) bps) = 10000
+                then amount - (select sum(part_of(amount, weights[i], 10000)) from generate_series(1, number - 1) i)
+                else part_of(amount, weights[number], 10000) end::bigint
+$$;
+
+-- By what each partner's part of interest grows from an amount to another, and what its own rate leaves of that to us for
+-- servicing; `parts` are the participations of a plan's funding. service/partners/shares.py says the same.
+create function interest_of_parts(before bigint, now bigint, parts json)
+    returns table (partner_id text, share bigint, spread bigint)
+    language sql immutable
+as $$
+    with part as materialized (
+        select p.number, p.partner_id, p.principal_bps, p.own_rate,
+               case p.schedule_type when 'same_instalment' then p.interest_bps
+                                    when 'share_of_collection' then p.principal_bps else 0 end as interest_bps
+          from rows from (json_to_recordset(parts) as (partner_id text, principal_bps bigint, interest_bps bigint,
+                                                       schedule_type text, own_rate bigint[]))
+               with ordinality as p (partner_id, principal_bps, interest_bps, schedule_type, own_rate, number)
+    )
+    select partner_id,
+           case when own_rate is null and number = 1
+                then part_of(now, interest_bps, 10000) - part_of(before, interest_bps, 10000)
+                when own_rate is null
+                then held_by(now, number, array(select interest_bps from part order by part.number))
+                     - held_by(before, number, array(select interest_bps from part order by part.number))
+                else part_of(now, own_rate[1], own_rate[2]) - part_of(before, own_rate[1], own_rate[2]) end,
+           case when own_rate is null then 0
+                else held_by(now, number, array(select principal_bps from part order by part.number))
+                     - held_by(before, number, array(select principal_bps from part order by part.number))
+                     - part_of(now, own_rate[1], own_rate[2]) + part_of(before, own_rate[1], own_rate[2]) end
+      from part
 $$;
 
 -- Where each group stands. All that its plans have earned is what those have settled that ended long ago, which nobody
@@ -77,16 +114,27 @@ create table accrual_groups (
     merchant_id      text collate "C" not null,
     programme_id     text collate "C" not null,   -- empty: all of the money is ours
     currency         text collate "C" not null,
-    partner_id       text collate "C",
     accrued_until    date             not null,   -- the last day that was booked, of the programme's calendar or the merchant's
     earned           bigint           not null,   -- booked until then
-    partner_earned   bigint           not null,   -- ... of it the partner's
     settled          bigint           not null,   -- the sum of plans.interest_counted
-    partner_settled  bigint           not null,   -- ... of it the partner's, shared plan by plan
     facts            bigint           not null,   -- how many the plans had that were accruing: more by now, if one has moved
     constraint accrual_groups_pk primary key (merchant_id, programme_id, currency),
-    constraint accrual_groups_currency_is_iso check (currency ~ '^[A-Z]{3}$'),
-    constraint accrual_groups_partner_has_a_programme check ((partner_id is null) = (programme_id = ''))
+    constraint accrual_groups_currency_is_iso check (currency ~ '^[A-Z]{3}$')
+);
+
+-- What of a group's interest is a partner's, and what of it its own rate leaves to us for servicing: shared plan by plan.
+create table accrual_shares (
+    merchant_id      text collate "C" not null,
+    programme_id     text collate "C" not null,
+    currency         text collate "C" not null,
+    partner_id       text collate "C" not null,
+    earned           bigint           not null default 0,   -- booked until the group's last day
+    spread           bigint           not null default 0,   -- ... of ours, for servicing
+    settled          bigint           not null default 0,   -- of the group's settled
+    spread_settled   bigint           not null default 0,
+    constraint accrual_shares_pk primary key (merchant_id, programme_id, currency, partner_id),
+    constraint accrual_shares_group foreign key (merchant_id, programme_id, currency)
+        references accrual_groups (merchant_id, programme_id, currency)
 );
 
 -- What a group earned on a day: the cause of its transfers. A day on which nothing was earned has none.
@@ -97,7 +145,8 @@ create table accruals (
     currency       text collate "C" not null,
     earned_on      date             not null,
     earned         bigint           not null,   -- negative: facts that came late have taken interest back
-    partner_earned bigint           not null,
+    partner_earned bigint           not null,   -- of it all partners'
+    servicing      bigint           not null,   -- ... ours, for servicing the partners'
     booked_at      timestamptz      not null,
     constraint accruals_pk primary key (accrual_id),
     constraint accruals_day_once unique (merchant_id, programme_id, currency, earned_on),

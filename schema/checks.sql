@@ -281,9 +281,9 @@ with parts as (
 ), shared as (
     select bucket, plan_id, kind, partner_id, is_lost,
            case when number = max(number) over w and sum(bps) over w = 10000
-                then lent - repaid - sum(share_of(lent, bps) - share_of(repaid, bps)) over w
-                     + share_of(lent, bps) - share_of(repaid, bps)
-                else share_of(lent, bps) - share_of(repaid, bps) end as holds
+                then lent - repaid - sum(part_of(lent, bps, 10000) - part_of(repaid, bps, 10000)) over w
+                     + part_of(lent, bps, 10000) - part_of(repaid, bps, 10000)
+                else part_of(lent, bps, 10000) - part_of(repaid, bps, 10000) end as holds
       from parts
     window w as (partition by bucket, plan_id)
 ), sides as (
@@ -329,13 +329,15 @@ select bucket, cause_id, plan_id
    and not exists (select from settlement_adjustments s where s.adjustment_id = t.cause_id and t.plan_id is null);
 
 -- accruals_are_booked --
--- An accrual's transfers move the interest that consumers owe, our income and the partner's share, by what was earned.
+-- An accrual's transfers move the interest that consumers owe, our income and the partners' shares, by what was earned.
 -- No other event earns interest.
 with booked as (
     select cause_id as accrual_id, min(merchant_id) as merchant_id, min(currency) as currency, min(booked_on) as earned_on,
            sum(amount) filter (where account = 'consumer_interest')    as earned,
            - sum(amount) filter (where account = 'partner_accrued')    as partner_earned,
-           bool_and(account in ('consumer_interest', 'interest_income', 'partner_accrued')) as is_interest
+           - sum(amount) filter (where account = 'servicing_income')   as servicing,
+           bool_and(account in ('consumer_interest', 'interest_income', 'servicing_income', 'partner_accrued'))
+               as is_interest
       from (select cause_id, merchant_id, currency, booked_on, debit as account, amount
               from transfers where occasion = 'accrual'
              union all
@@ -343,38 +345,65 @@ with booked as (
               from transfers where occasion = 'accrual') sides
      group by cause_id
 )
-select accrual_id, a.earned, b.earned as booked, a.partner_earned, b.partner_earned as partner_booked, b.is_interest
+select accrual_id, a.earned, b.earned as booked, a.partner_earned, b.partner_earned as partner_booked, a.servicing,
+       b.servicing as servicing_booked, b.is_interest
   from accruals a
   full join booked b using (accrual_id)
- where (a.merchant_id, a.currency, a.earned_on, a.earned, a.partner_earned, true)
+ where (a.merchant_id, a.currency, a.earned_on, a.earned, a.partner_earned, a.servicing, true)
        is distinct from (b.merchant_id, b.currency, b.earned_on, coalesce(b.earned, 0), coalesce(b.partner_earned, 0),
-                         b.is_interest);
+                         coalesce(b.servicing, 0), b.is_interest);
 
 -- accruals_sum_to_their_group --
--- What a group's days have earned is what it has booked, until its last day.
-select merchant_id, programme_id, currency, g.earned, a.earned as in_days, g.partner_earned,
-       a.partner_earned as partner_in_days, g.accrued_until, a.last_on
+-- What a group's days have earned is what it has booked, until its last day, and what they kept for servicing the same.
+select merchant_id, programme_id, currency, g.earned, a.earned as in_days, s.spread, a.servicing, g.accrued_until, a.last_on
   from accrual_groups g
-  left join (select merchant_id, programme_id, currency, sum(earned) as earned, sum(partner_earned) as partner_earned,
+  left join (select merchant_id, programme_id, currency, sum(earned) as earned, sum(servicing) as servicing,
                     max(earned_on) as last_on
                from accruals group by merchant_id, programme_id, currency) a using (merchant_id, programme_id, currency)
- where (g.earned, g.partner_earned) is distinct from (coalesce(a.earned, 0), coalesce(a.partner_earned, 0))
+  left join (select merchant_id, programme_id, currency, sum(spread) as spread
+               from accrual_shares group by merchant_id, programme_id, currency) s
+ using (merchant_id, programme_id, currency)
+ where (g.earned, coalesce(s.spread, 0)) is distinct from (coalesce(a.earned, 0), coalesce(a.servicing, 0))
     or a.last_on > g.accrued_until;
 
+-- accrual_shares_are_booked --
+-- What a partner's part of a group has earned is what the group's days have booked for it.
+select merchant_id, programme_id, currency, partner_id, s.earned, b.earned as booked
+  from accrual_shares s
+  full join (select a.merchant_id, a.programme_id, a.currency, t.partner_id,
+                    sum(case t.credit when 'partner_accrued' then t.amount else - t.amount end) as earned
+               from transfers t
+               join accruals a on a.accrual_id = t.cause_id
+              where t.partner_id is not null
+              group by a.merchant_id, a.programme_id, a.currency, t.partner_id) b
+ using (merchant_id, programme_id, currency, partner_id)
+ where coalesce(s.earned, 0) <> coalesce(b.earned, 0);
+
 -- accrual_groups_count_what_has_ended --
--- What a group has counted as settled is what its plans say that it has, each with its partner's share.
-select merchant_id, programme_id, currency, g.settled, p.settled as in_plans, g.partner_settled,
-       p.partner_settled as partner_in_plans
-  from accrual_groups g
-  full join (select merchant_id, coalesce(funding ->> 'programme_id', '') as programme_id, currency,
-                    sum(interest_counted) as settled,
-                    sum(share_of(interest_counted, coalesce(cast(
-                        funding #>> '{participations,0,interest_bps}' as bigint), 0))) as partner_settled
-               from plans
-              where interest_counted <> 0
-              group by 1, 2, 3) p using (merchant_id, programme_id, currency)
- where (coalesce(g.settled, 0), coalesce(g.partner_settled, 0))
-       <> (coalesce(p.settled, 0), coalesce(p.partner_settled, 0));
+-- What a group has counted as settled is what its plans say that it has, each with its partners' shares.
+with counted as (
+    select merchant_id, coalesce(funding ->> 'programme_id', '') as programme_id, currency, interest_counted,
+           funding -> 'participations' as parts
+      from plans
+     where interest_counted <> 0
+), settled as (
+    select merchant_id, programme_id, currency, '' as partner_id, sum(interest_counted) as settled, 0 as spread
+      from counted
+     group by merchant_id, programme_id, currency
+     union all
+    select merchant_id, programme_id, currency, partner_id, sum(share), sum(spread)
+      from counted
+     cross join lateral interest_of_parts(0, interest_counted, parts) one
+     group by merchant_id, programme_id, currency, partner_id
+), kept as (
+    select merchant_id, programme_id, currency, '' as partner_id, settled, 0 as spread from accrual_groups
+     union all
+    select merchant_id, programme_id, currency, partner_id, settled, spread_settled from accrual_shares
+)
+select merchant_id, programme_id, currency, partner_id, k.settled, s.settled as in_plans, k.spread, s.spread as spread_in_plans
+  from kept k
+  full join settled s using (merchant_id, programme_id, currency, partner_id)
+ where (coalesce(k.settled, 0), coalesce(k.spread, 0)) <> (coalesce(s.settled, 0), coalesce(s.spread, 0));
 
 -- interest_runs_while_it_may_be_earned --
 -- Time earns interest on a plan while a line asks for more of it than was paid, unless the plan was given up.
@@ -387,10 +416,10 @@ select bucket, plan_id, p.state, p.interest_runs, p.interest_settled, p.interest
 
 -- accruals_are_what_plans_have_earned --
 -- A group has booked what its plans have earned until its last day, as long as nothing has happened to them since: a
--- plan that has moved has more facts.
-with earned as (
+-- plan that has moved has more facts. Each partner has its shares of it, plan by plan.
+with earned as materialized (
     select p.merchant_id, coalesce(p.funding ->> 'programme_id', '') as programme_id, p.currency, p.version,
-           coalesce(cast(p.funding #>> '{participations,0,interest_bps}' as bigint), 0) as bps, p.interest_counted,
+           p.interest_counted, p.funding -> 'participations' as parts,
            p.interest_settled + coalesce((
                select sum(greatest(0, interest_earned_of_line(l.interest, l.begin_on, l.due_on, g.accrued_until)
                                       - l.interest_paid))
@@ -401,18 +430,26 @@ with earned as (
                            and g.programme_id = coalesce(p.funding ->> 'programme_id', '')
      where p.is_accruing
 ), summed as (
-    select merchant_id, programme_id, currency, sum(version) as facts, sum(interest - interest_counted) as earned,
-           sum(share_of(interest, bps) - share_of(interest_counted, bps)) as partner_earned
+    select merchant_id, programme_id, currency, sum(version) as facts, sum(interest - interest_counted) as earned
       from earned
      group by merchant_id, programme_id, currency
+), shared as (
+    select merchant_id, programme_id, currency, more.partner_id, sum(more.share) as earned,
+           sum(more.spread) as spread
+      from earned
+     cross join lateral interest_of_parts(interest_counted, interest, parts) more
+     group by merchant_id, programme_id, currency, more.partner_id
 )
 select merchant_id, programme_id, currency, g.accrued_until, g.earned, g.settled, s.earned as still_accruing,
-       g.partner_earned, g.partner_settled, s.partner_earned as partner_still_accruing
+       p.partner_id, p.earned as partner_earned, p.settled as partner_settled, o.earned as partner_still_accruing
   from accrual_groups g
   left join summed s using (merchant_id, programme_id, currency)
+  left join accrual_shares p using (merchant_id, programme_id, currency)
+  left join shared o using (merchant_id, programme_id, currency, partner_id)
  where coalesce(s.facts, 0) = g.facts
-   and (g.earned, g.partner_earned) is distinct from (g.settled + coalesce(s.earned, 0),
-                                                      g.partner_settled + coalesce(s.partner_earned, 0));
+   and (g.earned <> g.settled + coalesce(s.earned, 0)
+        or p.partner_id is not null and (p.earned, p.spread) is distinct from (p.settled + coalesce(o.earned, 0),
+                                                  p.spread_settled + coalesce(o.spread, 0)));
 
 -- What we told --------------------------------------------------------------------------------------------------------
 

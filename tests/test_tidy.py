@@ -49,7 +49,9 @@ CLOCK_CALLS = {
     "datetime.now", "datetime.utcnow", "datetime.today", "date.today",
 }  # fmt: skip
 
-PG_TYPES = {"bigint", "boolean", "bytea", "date", "int", "interval", "json", "smallint", "text", "timestamptz"}
+PG_TYPES = {
+    "bigint", "boolean", "bytea", "date", "int", "interval", "json", "numeric", "smallint", "text", "timestamptz",
+}  # fmt: skip
 
 LINES_MAX = 320
 FUNCTION_LINES_MAX = 60

@@ -71,14 +71,18 @@ def given_up(expense: A, plan_id: str, merchant_id: str, parts: Parts) -> Balanc
     return {Place(expense): sum(parts)} | _owed(plan_id, merchant_id, parts)
 
 
-def interest_earned(merchant_id: str, partner_id: str | None, earned: int, partners: int) -> Balances:
-    """Time has earned interest on a merchant's plans: `partners` of it is the partner's, the rest is our income.
+def interest_earned(merchant_id: str, earned: int, partners: dict[str, int], servicing: int) -> Balances:
+    """Time has earned interest on a merchant's plans: partners have their parts of it, the rest is our income.
 
-    The interest that consumers owe is a place of the merchant's, not of each plan: time books one row for all plans of
-    a day, payments take from the same place, and what is left there is earned and not paid yet.
+    `servicing` of the rest is what partners' own rates leave of the interest on their principal. The interest that
+    consumers owe is a place of the merchant's, not of each plan: time books one row for all plans of a day, payments
+    take from the same place, and what is left there is earned and not paid yet.
     """
-    balances = {Place(A.CONSUMER_INTEREST, merchant_id): earned, Place(A.INTEREST_INCOME): partners - earned}
-    return balances if partner_id is None else balances | {Place(A.PARTNER_ACCRUED, partner_id): -partners}
+    ours = earned - sum(partners.values()) - servicing
+    balances = {Place(A.CONSUMER_INTEREST, merchant_id): earned, Place(A.INTEREST_INCOME): -ours}
+    for partner_id, share in partners.items():
+        balances[Place(A.PARTNER_ACCRUED, partner_id)] = -share
+    return balances | {Place(A.SERVICING_INCOME): -servicing} if servicing else balances
 
 
 def drawing(partner_id: str, share: int) -> Balances:

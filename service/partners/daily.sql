@@ -72,7 +72,7 @@ with moved as materialized (
            coalesce(sum(principal) filter (where type in ('repayment', 'early_settlement')), 0)::bigint   as repaid,
            coalesce(sum(principal) filter (where type = 'refund'), 0)::bigint                             as refunded,
            coalesce(- sum(principal) filter (where type in ('adjustment', 'sale', 'buy_back')), 0)::bigint as adjusted,
-           coalesce(- sum(principal) filter (where type = 'charge_off'), 0)::bigint                       as charged_off
+           coalesce(sum(principal) filter (where type = 'charge_off'), 0)::bigint                         as charged_off
       from partner_events
      where programme_id = $2 and partner_id = $3 and filed_on = $4
      group by bucket, plan_id
@@ -88,7 +88,8 @@ with moved as materialized (
 select $1, s.bucket, s.plan_id, $3, $2, $4, $3, coalesce(part.principal_bps, 0), s.opening, s.funded, s.repaid,
        s.refunded, s.adjusted, s.charged_off,
        s.opening + s.funded - s.repaid - s.refunded + s.adjusted - s.charged_off,
-       share_of(greatest(due.accrued, 0), coalesce(part.interest_bps, 0)), due.next_on,
+       coalesce((select sum(share) from interest_of_parts(0, greatest(due.accrued, 0), p.funding -> 'participations') one
+                  where one.partner_id = $3), 0), due.next_on,
        greatest($4 - due.late_since, 0),
        case when due.late_since is null or due.late_since >= $4 then 'current'
             when $4 - due.late_since <= 30 then '1-30'
@@ -99,7 +100,7 @@ select $1, s.bucket, s.plan_id, $3, $2, $4, $3, coalesce(part.principal_bps, 0),
   from standing s
   join plans p using (bucket, plan_id)
   left join lateral (
-       select (one ->> 'principal_bps')::int as principal_bps, (one ->> 'interest_bps')::bigint as interest_bps
+       select (one ->> 'principal_bps')::int as principal_bps
          from json_array_elements(p.funding -> 'participations') one
         where one ->> 'partner_id' = $3
         limit 1) part on true

@@ -39,7 +39,6 @@ class OpenedGroup(Struct, frozen=True):
     merchant_id: str
     programme_id: str
     currency: str
-    partner_id: str | None
     begin_on: date
 
 
@@ -49,12 +48,9 @@ class Group(Struct, frozen=True):
     merchant_id: str
     programme_id: str
     currency: str
-    partner_id: str | None
     accrued_until: date
     earned: int
-    partner_earned: int
     settled: int
-    partner_settled: int
     time_zone: str
     ahead: timedelta  # of real time, if its merchant is one for tests
 
@@ -62,6 +58,15 @@ class Group(Struct, frozen=True):
     def name(self) -> Name:
         """What it is known by."""
         return self.merchant_id, self.programme_id, self.currency
+
+
+class Share(Struct, frozen=True):
+    """A partner's part of what a group was booked, and of what plans have settled that are not read any more."""
+
+    earned: int = 0
+    spread: int = 0  # ours, for servicing
+    settled: int = 0
+    spread_settled: int = 0
 
 
 class MovedGroup(Struct, frozen=True):
@@ -72,8 +77,18 @@ class MovedGroup(Struct, frozen=True):
     currency: str
     accrued_until: date
     earned: int
-    partner_earned: int
     facts: int
+
+
+class MovedShare(Struct, frozen=True):
+    """... of a partner's part of it."""
+
+    merchant_id: str
+    programme_id: str
+    currency: str
+    partner_id: str
+    earned: int
+    spread: int
 
 
 class Ended(Struct, frozen=True):
@@ -94,18 +109,16 @@ class Accrual(Struct, frozen=True):
     earned_on: date
     earned: int
     partner_earned: int
+    servicing: int
     booked_at: datetime
 
 
-class Sums(Struct, frozen=True):
+class Sums(Struct):
     """What a group's accruing plans have earned beside what is counted, and how many facts they have."""
 
     earned: int = 0
-    partner_earned: int = 0
     facts: int = 0
-
-    def __add__(self, other: "Sums") -> "Sums":
-        return Sums(self.earned + other.earned, self.partner_earned + other.partner_earned, self.facts + other.facts)
+    partners: dict[str, tuple[int, int]] = {}  # of it each partner's, and ours for servicing that
 
 
 _OPEN_GROUPS: Final = Statement(Q.open_groups, opened=OpenedGroup)
@@ -114,6 +127,7 @@ _KEEP: Final = together(
     BOOK,
     accruals_kept=Statement(Q.keep_accruals, kept=Accrual),
     groups_moved=Statement(Q.move_groups, moved=MovedGroup),
+    shares_moved=Statement(Q.move_shares, shared=MovedShare),
 )
 
 
@@ -185,37 +199,63 @@ async def _earned(conn: Connection, batches: list[Batch], days: dict[Name, date]
     asked = columns([(*name, day) for name, day in days.items()])
     found: dict[Name, Sums] = {}
     for batch in batches:
-        for merchant_id, programme_id, currency, *sums in await conn.fetch(Q.earned, *batch, *asked):
-            name = merchant_id, programme_id, currency
-            found[name] = found.get(name, Sums()) + Sums(*sums)
+        for merchant_id, programme_id, currency, partner_id, *sums in await conn.fetch(Q.earned, *batch, *asked):
+            group = found.setdefault((merchant_id, programme_id, currency), Sums())
+            earned, spread, facts = sums
+            if partner_id:
+                before = group.partners.get(partner_id, (0, 0))
+                group.partners[partner_id] = before[0] + earned, before[1] + spread
+            else:
+                group.earned += earned
+                group.facts += facts
+    return found
+
+
+async def _shares(conn: Connection, groups: list[Group]) -> dict[Name, dict[str, Share]]:
+    found: dict[Name, dict[str, Share]] = {}
+    for *name, partner_id, earned, spread, settled, spread_settled in await conn.fetch(
+        Q.load_shares, *columns([group.name for group in groups])
+    ):
+        merchant_id, programme_id, currency = name
+        shares = found.setdefault((merchant_id, programme_id, currency), {})
+        shares[partner_id] = Share(earned, spread, settled, spread_settled)
     return found
 
 
 async def _book(conn: Connection, groups: list[Group], found: dict[Name, Sums], now: datetime) -> int:
-    moved, kept, booked = [], [], []
+    moved, shared, kept, booked = [], [], [], []
+    known = await _shares(conn, groups)
     for group in groups:
-        sums = found.get(group.name, Sums())
-        earned = group.settled + sums.earned
-        partner_earned = group.partner_settled + sums.partner_earned
-        changed = (earned, partner_earned) != (group.earned, group.partner_earned)
+        sums, shares = found.get(group.name, Sums()), known.get(group.name, {})
+        earned, more = group.settled + sums.earned, dict[str, tuple[int, int]]()
+        for partner_id in sorted(shares.keys() | sums.partners.keys()):
+            share = shares.get(partner_id, Share())
+            theirs, spread = sums.partners.get(partner_id, (0, 0))
+            theirs, spread = theirs + share.settled, spread + share.spread_settled
+            if (theirs, spread) != (share.earned, share.spread):
+                more[partner_id] = theirs - share.earned, spread - share.spread
+                shared.append(MovedShare(*group.name, partner_id, theirs, spread))
+        changed = bool(more) or earned != group.earned
         # A group without accruing plans earns nothing on the days after the next, either.
         on = _ended(group, now) if group.name not in found and not changed else group.accrued_until + timedelta(days=1)
-        moved.append(MovedGroup(*group.name, on, earned, partner_earned, sums.facts))
+        moved.append(MovedGroup(*group.name, on, earned, sums.facts))
         if changed:
-            accrual = _accrual(group, on, earned - group.earned, partner_earned - group.partner_earned, now)
+            accrual = _accrual(group, on, earned - group.earned, more, now)
             kept.append(accrual)
-            booked += _transfers(group, accrual)
-    await _KEEP.execute(conn, moved=moved, kept=kept, booked=booked)
+            booked += _transfers(group, accrual, more)
+    await _KEEP.execute(conn, moved=moved, shared=shared, kept=kept, booked=booked)
     return len(kept)
 
 
-def _accrual(group: Group, on: date, earned: int, partner_earned: int, now: datetime) -> Accrual:
+def _accrual(group: Group, on: date, earned: int, more: dict[str, tuple[int, int]], now: datetime) -> Accrual:
     accrual_id = ids.new_id(ids.ACCRUAL, ids.bucket_for(*group.name), int(now.timestamp() * 1000))
-    return Accrual(accrual_id, *group.name, on, earned, partner_earned, now)
+    theirs, spread = (sum(each) for each in zip((0, 0), *more.values(), strict=True))
+    return Accrual(accrual_id, *group.name, on, earned, theirs, spread, now)
 
 
-def _transfers(group: Group, accrual: Accrual) -> list[BookedTransfer]:
-    earned = interest_earned(group.merchant_id, group.partner_id, accrual.earned, accrual.partner_earned)
+def _transfers(group: Group, accrual: Accrual, more: dict[str, tuple[int, int]]) -> list[BookedTransfer]:
+    theirs = {partner_id: share for partner_id, (share, _) in more.items()}
+    earned = interest_earned(group.merchant_id, accrual.earned, theirs, accrual.servicing)
     return booked_by(
         accrual.accrual_id, {Occasion.ACCRUAL: earned}, group.currency, group.merchant_id, accrual.earned_on,
         accrual.booked_at,

@@ -40,6 +40,7 @@ SABOTAGE = {
     "transfers_have_their_cause": "update transfers set cause_id = 'cm_none' where occasion = 'purchase'",
     "accruals_are_booked": "update transfers set credit = 'fee_income' where credit = 'interest_income'",
     "accruals_sum_to_their_group": "update accruals set earned = earned + 1",
+    "accrual_shares_are_booked": "update accrual_shares set earned = earned + 1, settled = settled + 1",
     "accrual_groups_count_what_has_ended": "update accrual_groups set settled = settled + 1",
     "interest_runs_while_it_may_be_earned": "update lines set interest = 0",
     "accruals_are_what_plans_have_earned": "update lines set due_on = due_on + 20",

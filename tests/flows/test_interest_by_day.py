@@ -165,4 +165,4 @@ async def test_the_database_has_the_same_rule(world: World) -> None:
             )
             assert found == earned_of_line(5_90, begin_on, due_on, until)
     for amount in range(20):
-        assert await world.pool.fetchval("select share_of($1, 7000)", amount) == take_bps(amount, 7_000)
+        assert await world.pool.fetchval("select part_of($1, 7000, 10000)", amount) == take_bps(amount, 7_000)

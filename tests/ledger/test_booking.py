@@ -74,17 +74,17 @@ PLAN, MERCHANT, PARTNER = "pl_1", "me_1", "pa_1"
         ),
         (
             Occasion.ACCRUAL,
-            booking.interest_earned(MERCHANT, PARTNER, 5_90, 4_13),
+            booking.interest_earned(MERCHANT, 5_90, {PARTNER: 4_13}, 0),
             [(A.CONSUMER_INTEREST, A.INTEREST_INCOME, 1_77), (A.CONSUMER_INTEREST, A.PARTNER_ACCRUED, 4_13)],
         ),
         (
             Occasion.ACCRUAL,
-            booking.interest_earned(MERCHANT, None, 5_90, 0),
+            booking.interest_earned(MERCHANT, 5_90, {}, 0),
             [(A.CONSUMER_INTEREST, A.INTEREST_INCOME, 5_90)],
         ),
         (
             Occasion.ACCRUAL,
-            booking.interest_earned(MERCHANT, PARTNER, -1, -2),  # a reversal, whose parts were rounded apart
+            booking.interest_earned(MERCHANT, -1, {PARTNER: -2}, 0),  # a reversal, whose parts were rounded apart
             [(A.PARTNER_ACCRUED, A.CONSUMER_INTEREST, 1), (A.PARTNER_ACCRUED, A.INTEREST_INCOME, 1)],
         ),
         (

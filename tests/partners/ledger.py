@@ -46,7 +46,10 @@ async def open_world(connection: Connection, zone: str = "Europe/Berlin") -> Non
         PROGRAMME, PARTNER, zone, document(zone), now,
     )  # fmt: skip
     await connection.execute(
-        "insert into merchants values ($1, 'Moebel Krause', 'DE', 'Europe/Berlin', '{}', true, $2)", MERCHANT, now
+        "insert into merchants (merchant_id, name, country, time_zone, fees, created_at)"
+        " values ($1, 'Moebel Krause', 'DE', 'Europe/Berlin', '{}', $2)",
+        MERCHANT,
+        now,
     )
 
 
