@@ -34,7 +34,6 @@ GLOSSARY: Final[dict[str, str]] = {
     "total": "minor units: the sum of all balances, zero in a sound ledger",
     "total_interest": "minor units",
     "bps": "basis points of the amount; 100 are one per cent",
-    "funding_bps": "the partner's share, in basis points",
     "principal_bps": "the partner's share of principal, in basis points",
     "interest_bps": "the partner's share of interest, in basis points",
     "fee_bps": "the partner's share of fees that were paid, in basis points",

@@ -63,7 +63,9 @@ class Recorder:
         text = with_stems(json.dumps(self.examples))
         text = re.sub(r'"bucket": \d+', f'"bucket": {ids.bucket_of(f"co_{next(iter(known.values()))}")}', text)
         text = re.sub(r'"reference": "[0-9a-f]{32}"', '"reference": "customer-4714"', text)  # made up by the tests
-        text = re.sub(r'"enrolled_at": "[^"]+"', f'"enrolled_at": "{NOON:%Y-%m-%dT%H:%M:%SZ}"', text)  # in real time
+        text = re.sub(
+            r'"(enrolled|agreed)_at": "[^"]+"', rf'"\1_at": "{NOON:%Y-%m-%dT%H:%M:%SZ}"', text
+        )  # in real time
         text = re.sub(OF_A_DEVICE, r'"\1": "bIaGcVJjxF8"', text)
         text = re.sub(r"\b((?:[srp]k_(?:live|test)|opk|ptk|psk|kb)_)[\w-]{43}\b", rf"\1{CHANCE}", text)
         text = re.sub(r'"at": "[^"]*\.\d+Z"', f'"at": "{NOON:%Y-%m-%dT%H:%M:%SZ}"', text)  # of this machine's clock
@@ -82,7 +84,7 @@ def _sha256(text: str) -> str:
 
 
 def _read(content: bytes, headers: httpx.Headers) -> Any:
-    return json.loads(content) if "json" in headers["content-type"] else content.decode()
+    return json.loads(content) if "json" in headers["content-type"].replace("ndjson", "") else content.decode()
 
 
 class Story(Stage):

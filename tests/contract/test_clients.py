@@ -20,7 +20,9 @@ from tests.flows.conftest import world as world  # the service on real servers
 from tests.flows.world import NOON, World
 
 # Generators know few media types; these say how to send and read what is neither JSON nor text.
-FILES = dict.fromkeys(["text/csv", "application/xml", "application/yaml"], "application/octet-stream")
+FILES = dict.fromkeys(
+    ["text/csv", "application/x-ndjson", "application/xml", "application/yaml"], "application/octet-stream"
+)
 
 
 def test_it_is_openapi_31() -> None:
