@@ -58,7 +58,7 @@ create table key_uses (
 
 -- By what gateways and processors know us: random bits that we send them, and so must be able to read again.
 create table known_by (
-    owner_id    text collate "C" not null,   -- the gateway or the processor
+    owner_id    text collate "C" not null,   -- the gateway, the processor, or the programme whose partner is asked
     sealed      bytea            not null,   -- service/access/known_by.py
     secret_mark text             not null,   -- under which secret of the service
     constraint known_by_pk primary key (owner_id)

@@ -865,3 +865,32 @@ select o.order_id, o.amount, o.payouts, s.amount as ordered, s.payouts as counte
               where s.step = 'ordered' and s.order_id is not null
               group by s.order_id) s using (order_id)
  where (o.amount, o.payouts) is distinct from (s.amount, s.payouts);
+
+-- Budgets of programmes -----------------------------------------------------------------------------------------------
+
+-- budgets_are_leased_and_used --
+-- What is taken of a budget is what is leased now, and what plans took under leases that are closed, less what came back.
+select b.budget, b.taken, l.open, u.used, u.counted
+  from budgets b
+  left join (select budget, sum(amount) as open from budget_leases where closed_at is null group by budget) l
+      using (budget)
+  left join (select u.budget, sum(u.amount) filter (where l.closed_at is not null) as used, sum(u.counted) as counted
+               from budget_uses u left join budget_leases l using (lease_id) group by u.budget) u using (budget)
+ where b.taken <> coalesce(l.open, 0) + coalesce(u.used, 0) - coalesce(u.counted, 0);
+
+-- leases_give_no_more_than_they_are --
+-- Plans took no more under a lease than was leased.
+select lease_id, l.amount, sum(u.amount) as used
+  from budget_uses u left join budget_leases l using (lease_id)
+ group by lease_id, l.amount
+having sum(u.amount) > coalesce(l.amount, 0);
+
+-- budgets_know_what_comes_back --
+-- A plan takes of a budget its share of what is out, or of what was lent to it or is promised.
+select u.bucket, u.plan_id, u.budget, u.amount, u.returned, p.captured, p.reserved, p.used
+  from budget_uses u
+  left join plans p using (bucket, plan_id)
+ where p.plan_id is null
+    or (u.is_book or p.kind <> 'deposit')
+       and u.amount - u.returned
+           <> (case when u.is_book then p.reserved + p.used else p.captured + p.reserved end * u.share_bps + 5000) / 10000;

@@ -50,9 +50,12 @@ from service.migrations import can_rewrite
 from service.operators.flow import Provider
 from service.outside.flow import Outside
 from service.outside.gateway import Gateways
+from service.partners.approval_gateway import Approvals
+from service.partners.lease_flow import Leases
 from service.payments.flow import Charging
 from service.payments.gateway import Processors
 from service.payments.processor import Address, Protocol
+from service.plans.allocating_flow import Allocating
 from service.plans.book import Command
 from service.plans.flow import PlanWork
 from service.plans.person_pause_flow import Following
@@ -129,17 +132,19 @@ async def services(settings: Settings) -> AsyncGenerator[Services]:
     gateways = Gateways(registry.said_to, settings.reach)
     outside = Outside(pool, secrets, gateways, lambda: registry.now.gateways, sandbox=settings.sandbox)
     charging = Charging(pool, engine, processors, registry.time_at)
+    approvals = Approvals(registry.said_to, settings.reach)
+    allocating = Allocating(pool, engine, Leases(pool), approvals, lambda: registry.now.programmes)
     messenger = Messenger(settings.messenger_url, settings.messenger_key, settings.reach)
     try:
         yield Services(
             settings, secrets, pool, audit, cache, readiness, registry, snapshots, attempts, engine, shadows, outside,
-            charging, messenger, Following(pool, registry.time_at, told), large_bodies=Turnstile(), quoting=Aside(),
-            desk=Aside(), provider=provider,
+            charging, allocating, messenger, Following(pool, registry.time_at, told), large_bodies=Turnstile(),
+            quoting=Aside(), desk=Aside(), provider=provider,
         )  # fmt: skip
     finally:
         for one in (
-            charging, messenger, engine, shadows, outside, processors, attempts, snapshots, registry, audit, provider,
-            readiness, cache,
+            charging, messenger, engine, allocating, shadows, outside, processors, attempts, snapshots, registry,
+            audit, provider, readiness, cache,
         ):  # fmt: skip
             if one:
                 await one.close()

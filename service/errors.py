@@ -40,6 +40,7 @@ class Code(StrEnum):
     OFFER_EXPIRED = "offer_expired"  # 409
     OFFER_ACCEPTED = "offer_accepted"  # 409
     LIMIT_EXCEEDED = "limit_exceeded"  # 409
+    NO_FUNDING = "no_funding"  # 409
     STATE_FORBIDS = "state_forbids"  # 409
     AMOUNT_EXCEEDS_AUTHORIZED = "amount_exceeds_authorized"  # 422
     AMOUNT_EXCEEDS_OUTSTANDING = "amount_exceeds_outstanding"  # 422
@@ -97,6 +98,7 @@ STATUS: Final[dict[Code, int]] = {
     Code.OFFER_EXPIRED: 409,
     Code.OFFER_ACCEPTED: 409,
     Code.LIMIT_EXCEEDED: 409,
+    Code.NO_FUNDING: 409,
     Code.STATE_FORBIDS: 409,
     Code.DUPLICATE_PAYMENT: 409,
     Code.CHARGE_UNDER_WAY: 409,

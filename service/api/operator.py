@@ -7,6 +7,7 @@ from litestar.response.base import ASGIResponse
 from service.api import (
     acts,
     adjustments,
+    allocations,
     approvals,
     bank,
     charges,
@@ -95,6 +96,7 @@ operator_router = Router(
         onboarding.create_merchant,
         onboarding.create_partner,
         *programmes.ROUTES,
+        *allocations.ROUTES,
         adjustments.adjust_merchant,
         settlement_terms.agree_settlement_terms,
         settlement_terms.get_settlement_terms,

@@ -120,6 +120,7 @@ _accept = Body(AcceptOffer)
             Code.OFFER_ACCEPTED,
             Code.REFERENCE_USED,
             Code.LIMIT_EXCEEDED,
+            Code.NO_FUNDING,
             Code.NO_INSTRUMENT,
         ),
         dry_run=Preview,
@@ -127,7 +128,11 @@ _accept = Body(AcceptOffer)
     ),
 )
 async def open_plan(request: Asked, body: RawBody) -> ASGIResponse:
-    """Accept an offer: the limit is reserved, the plan is `authorized`."""
+    """Accept an offer: the limit is reserved, the plan is `authorized`.
+
+    Whoever lends the money, the offer's terms stay as they are. An offer that is `partners_only` is refused with
+    `no_funding` where the partners that would have taken it have no room left, or say no.
+    """
     accept = _accept.read(body, content_type(request))
     bucket = ids.bucket_of(accept.offer_id)
     ask = write(request, body, bucket)
@@ -136,11 +141,13 @@ async def open_plan(request: Asked, body: RawBody) -> ASGIResponse:
         actor=ask.actor,
         offer_id=accept.offer_id,
     )
-    if accept.instrument_id is None or is_dry_run(request):
+    if is_dry_run(request):
         return await do(request, ask, command, 201)
+    if accept.instrument_id is None:
+        return reply_answer(await ask.services.allocating.authorize(command, ask.must_key, ask.real_now))
     if not await ask.services.engine.answered(ask.must_key):
         await require_instrument(ask, accept.offer_id, accept.instrument_id)
-    answer = await ask.services.engine.do(command, ask.key, ask.real_now, 201)
+    answer = await ask.services.allocating.authorize(command, ask.must_key, ask.real_now)
     if answer.status == 201:
         await name_for_opened(ask, answer, accept.instrument_id)
     return reply_answer(answer)

@@ -18,6 +18,7 @@ from service.inbox import Together
 from service.operators.flow import Provider
 from service.outside.flow import Outside
 from service.payments.flow import Charging
+from service.plans.allocating_flow import Allocating
 from service.plans.person_pause_flow import Following
 from service.registry.registry import Registry
 
@@ -38,6 +39,7 @@ class Services(Struct, frozen=True):
     shadows: Shadows
     outside: Outside
     charging: Charging
+    allocating: Allocating
     messenger: Messenger
     following: Following
     large_bodies: Turnstile

@@ -107,9 +107,8 @@ def sought_by(case: Case, rung: Rung, owed: int) -> Sought:
     """What a programme looks at in an offer of a rung."""
     merchant = case.merchant
     return Sought(
-        rung.kind, case.request.currency, owed, rung.terms.instalments, case.category,
-        case.grade.name if case.grade else "", merchant.merchant_id, merchant.country,
-        case.policy.policy.jurisdiction, case.today,
+        rung.kind, case.request.currency, owed, rung.terms.instalments, case.grade.name if case.grade else "",
+        merchant.merchant_id, case.policy.policy.jurisdiction, case.today, case.category, merchant.country,
     )  # fmt: skip
 
 

@@ -117,6 +117,7 @@ MEANING: Final[dict[Code, str]] = {
     Code.OFFER_EXPIRED: "ask for a new decision",
     Code.OFFER_ACCEPTED: "an offer of the same decision already opened a plan",
     Code.LIMIT_EXCEEDED: "the consumer's limit does not leave room; nothing was reserved",
+    Code.NO_FUNDING: "no partner has room left for a plan of partners' money alone; nothing was reserved",
     Code.STATE_FORBIDS: "not in this state; `actions` names what goes",
     Code.AMOUNT_EXCEEDS_AUTHORIZED: "more than what is left of the authorization",
     Code.AMOUNT_EXCEEDS_OUTSTANDING: "more than what is owed",

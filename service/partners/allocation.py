@@ -13,19 +13,24 @@ from service.partners.programme import Programme
 from service.partners.programme_terms import ProgrammeKind
 
 
-class Sought(Struct, frozen=True):
-    """A plan that money is sought for. `amount` is what is lent at most; of a deposit, what is waived."""
+class Opening(Struct, frozen=True):
+    """A plan that is opened. `amount` is what is lent at most; of a deposit, what is waived."""
 
     kind: str
     currency: str
     amount: int
     instalments: int
-    category: str  # of the policy
     grade: str  # of the policy
     merchant_id: str
-    country: str  # the merchant's
     jurisdiction: str  # whose law binds it
     on: date
+
+
+class Sought(Opening, frozen=True):
+    """A plan that is to be offered, with what else a programme may ask of it."""
+
+    category: str  # of the policy
+    country: str  # the merchant's
 
 
 class NotTaken(StrEnum):
@@ -42,7 +47,14 @@ class NotTaken(StrEnum):
     MERCHANT = "merchant"
     COUNTRY = "country"
     JURISDICTION = "jurisdiction"
-    LAW = "law"  # of the plan's jurisdiction: our own share would be too small
+    LAW = "law"  # of the plan's jurisdiction: our own share is too small, or the partner's capital not known
+    # found out when it is authorized
+    CAPACITY = "capacity"  # of the month
+    MERCHANT_SHARE = "merchant_share"  # of that, the merchant's
+    GRADE_SHARE = "grade_share"  # ... the grade's
+    CAPITAL = "capital"  # more of a partner's money would be out than its capital allows
+    REFUSED = "refused"  # by the partner
+    LATE = "late"  # it has not answered in time
 
 
 Rule = Callable[[Programme, Sought], NotTaken | None]
@@ -88,11 +100,15 @@ def _one_of(lists: str, fact: str, says: NotTaken) -> Rule:
 
 
 def law_lets_it(one: Programme, plan: Sought) -> NotTaken | None:
-    """Of a joint programme our own share is what the law of the plan's jurisdiction asks for."""
+    """Of a joint programme our own share, and the partners' capital, are what the law of the plan asks for."""
     if one.terms.kind is not ProgrammeKind.JOINT:
         return None
     least = number_on(LegalRule.JOINT_OWN_SHARE_MIN, plan.jurisdiction, ANY, plan.on)
-    return NotTaken.LAW if least is not None and one.terms.own_share_bps < least else None
+    if least is not None and one.terms.own_share_bps < least:
+        return NotTaken.LAW
+    most = number_on(LegalRule.JOINT_PARTNER_CAPITAL_MAX, plan.jurisdiction, ANY, plan.on)
+    is_unknown = any(part.tier1_capital is None for part in one.terms.participants)
+    return NotTaken.LAW if most is not None and is_unknown else None
 
 
 RULES: Final[tuple[Rule, ...]] = (

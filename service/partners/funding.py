@@ -43,6 +43,7 @@ class Funding(Struct, frozen=True, gc=False):
     time_zone: str | None = None  # the programme's: its bookings are of this calendar's days
     cut_off: str = "24:00"  # HH:MM in that zone: what is booked later is of the next business day
     participations: tuple[Participation, ...] = ()
+    is_counted: bool = False  # it took room in budgets, and what comes back is counted there
 
 
 OWN_MONEY: Final = Funding()

@@ -92,6 +92,12 @@ async def programmes(pool: Pool, after: str, limit: int) -> list[ProgrammeVersio
     return [_version(row) for row in await pool.fetch(Q.list_programmes, after, limit)]
 
 
+async def taken(pool: Pool, budgets: list[str]) -> dict[str, int]:
+    """What is taken of budgets; one of which nobody has taken is not there."""
+    rows = await pool.fetch(Q.taken, budgets) if budgets else []
+    return {row["budget"]: row["taken"] for row in rows}
+
+
 def programme_of(row: asyncpg.Record) -> Programme:
     """A programme as it is now."""
     return Programme(row["programme_id"], row["version"], _decode(row["terms"]), row["active"])

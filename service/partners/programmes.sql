@@ -33,3 +33,18 @@ select distinct on (programme_id) programme_id, version, terms, active, created_
 
 -- versions --
 select programme_id, version, terms, active, created_at from programmes where programme_id = $1 order by version;
+
+-- lease_budget --
+select lease_budget($1, $2, $3, $4, $5, $6, $7);
+
+-- close_leases --
+-- Of one budget.
+select close_leases($1, $2);
+
+-- taken --
+-- Of budgets, what is leased or used and has not come back.
+select b.budget, b.taken - coalesce((select sum(u.returned - u.counted)
+                                       from budget_uses u
+                                      where u.budget = b.budget and u.returned <> u.counted), 0)::bigint as taken
+  from budgets b
+ where b.budget = any ($1);

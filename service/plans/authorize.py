@@ -3,10 +3,14 @@
 from datetime import datetime
 from typing import ClassVar, Literal
 
+from msgspec.structs import replace
+
 from service import ids
 from service.errors import Code, Refused
 from service.event_type import EventType
 from service.limits.account import reserve
+from service.partners.budget import Allocated
+from service.partners.funding import OWN_MONEY, Funding
 from service.partners.shares import bound
 from service.plans.amounts import amounts_of
 from service.plans.book import Book, Change, Command, Event, Moved, Recorded
@@ -28,6 +32,8 @@ class Authorize(Command, frozen=True, kw_only=True):
     """
 
     offer_id: str
+    allocated: Allocated | None = None  # whose money it is to be; None: the first's who would take it
+    suspended: frozenset[str] = frozenset()  # programmes that take no plans now
 
     loads: ClassVar[Literal["offer", "plan"]] = "offer"
 
@@ -36,9 +42,19 @@ class Authorize(Command, frozen=True, kw_only=True):
         """The offer."""
         return self.offer_id
 
+    @property
+    def leases(self) -> tuple[str, ...]:
+        """Under which its money was taken."""
+        return self.allocated.leases if self.allocated else ()
+
     def apply(self, book: Book, now: datetime) -> Change:
-        """Reserves the limit. Refused: NOT_FOUND, OFFER_ACCEPTED, REFERENCE_USED, OFFER_EXPIRED, LIMIT_EXCEEDED."""
+        """Reserves the limit.
+
+        Refused: NOT_FOUND, OFFER_ACCEPTED, REFERENCE_USED, OFFER_EXPIRED, LIMIT_EXCEEDED, NO_FUNDING; BUSY, where what
+        its money was taken under has been given to somebody else, who was short of it.
+        """
         agreement = self._agreement(book, now)
+        funding = self._funding(agreement, book)
         offer = agreement.offer
         exposure = offer.waived if offer.kind is Kind.DEPOSIT else offer.amount
         today = business_day(now, offer.time_zone)
@@ -62,7 +78,7 @@ class Authorize(Command, frozen=True, kw_only=True):
             kind=offer.kind,
             currency=agreement.currency,
             offer=offer,
-            funding=bound(agreement.funding, offer.terms),
+            funding=bound(funding, offer.terms),
             authorized_at=now,
             standing=standing,
             amounts=amounts_of(standing),
@@ -78,7 +94,21 @@ class Authorize(Command, frozen=True, kw_only=True):
             events.append(confirmed_event(plan))
         recorded = [Recorded(number, now, self.actor, self.command_id, fact) for number, fact in enumerate(facts, 1)]
         moved = Moved(plan, tuple(recorded), booked(None, plan), tuple(events))
-        return Change(reserve(book.account, exposure), (moved,))
+        uses = self.allocated.uses if self.allocated else ()
+        return Change(reserve(book.account, exposure), (moved,), uses)
+
+    def _funding(self, agreement: Agreement, book: Book) -> Funding:
+        if self.allocated is None:
+            takers = [one for one in agreement.takers if one.programme_id not in self.suspended]
+            funding = takers[0] if takers else None
+        else:
+            funding = self.allocated.funding
+        if not book.open_leases.issuperset(self.leases):
+            raise Refused(Code.BUSY, "The room that was found for it is taken; send the same request again.")
+        if funding is None and agreement.offer.partners_only:
+            sentence = "No partner has room left for this plan, and this lender's policy lends no other money."
+            raise Refused(Code.NO_FUNDING, sentence, "/offer_id")
+        return replace(funding or OWN_MONEY, is_counted=True) if self.leases else funding or OWN_MONEY
 
     def _agreement(self, book: Book, now: datetime) -> Agreement:
         agreement = book.agreement

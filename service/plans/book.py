@@ -16,6 +16,7 @@ from service.errors import Code, Refused
 from service.event_type import EventType
 from service.ledger.chart import Transfer
 from service.limits.account import Account
+from service.partners.budget import Use
 from service.plans.offer import Agreement
 from service.plans.plan import Plan, next_actions
 from service.plans.running.facts import Event as Fact
@@ -63,6 +64,7 @@ class Book(Struct):
     agreement: Agreement | None = None  # only for a command that opens a plan
     is_accepted: bool = False  # an offer of the agreement's decision already opened a plan
     permission_id: str | None = None  # the consumer's, for orders such as the agreement's, if one is in force
+    open_leases: frozenset[str] = frozenset()  # of those that its money was taken under; they stay so until it is done
     is_reference_used: bool = False  # the merchant reference, of the agreement or the plan, is taken by another plan
 
 
@@ -85,6 +87,7 @@ class Change(Struct, frozen=True):
 
     account: Account
     moved: tuple[Moved, ...]
+    uses: tuple[Use, ...] = ()  # of budgets, by the plan that it opens
 
     @property
     def plan(self) -> Plan:
@@ -104,6 +107,11 @@ class Command(Struct, frozen=True, kw_only=True):
     def target(self) -> str:
         """The id of the offer or plan whose book it needs."""
         raise NotImplementedError
+
+    @property
+    def leases(self) -> tuple[str, ...]:
+        """Under which the money was taken that it needs."""
+        return ()
 
     @property
     def bucket(self) -> int:

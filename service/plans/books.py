@@ -8,7 +8,7 @@ import msgspec
 from msgspec import Struct, field
 
 from service import ids
-from service.db import Connection, columns
+from service.db import Connection, Pool, columns
 from service.limits.account import Account
 from service.merchants.merchant import TimeAt
 from service.packed import unpack
@@ -41,6 +41,7 @@ class Books(Struct):
     permitted: Permitted = field(default_factory=dict)
     found: dict[str, Plan] = field(default_factory=dict)
     locked: dict[AccountKey, Account] = field(default_factory=dict)
+    leases: frozenset[str] = frozenset()  # that are open, of those that money was taken under
 
     def has_moved(self, account: Account) -> bool:
         """Whether an account is another than it was when it was locked."""
@@ -57,6 +58,7 @@ class Books(Struct):
                 agreement=agreement,
                 is_accepted=agreement.decision_id in self.accepted,
                 permission_id=self._permission_for(agreement),
+                open_leases=self.leases,
                 is_reference_used=(agreement.merchant_id, agreement.merchant_reference) in self.used_references,
             )
         plan = self.plans.get(command.target)
@@ -108,6 +110,8 @@ async def load(conn: Connection, commands: list[Command], now: datetime, time_at
     if books.agreements:
         await _load_what_became(conn, books)
         books.permitted = await find_for(conn, books.agreements.values())
+    if leases := sorted({lease for command in commands for lease in command.leases}):
+        books.leases = frozenset([row["lease_id"] for row in await conn.fetch(Q.hold_leases, leases)])
     if plans:
         await _load_plans(conn, books, plans, commands, now, time_at)
     return books
@@ -122,19 +126,8 @@ async def _lock(conn: Connection, books: Books, offers: list[str], plans: list[s
         account = Account(*row[:7])
         books.accounts[account.bucket, account.person_id, account.currency] = account
         for offer_id in asked.get(row["decision_id"], ()):
-            if offer := _find_offer(unpack(row["answer"]), offer_id):
-                takers = _decode_takers(row["funding"])
-                books.agreements[offer_id] = Agreement(
-                    decision_id=row["decision_id"],
-                    merchant_id=row["merchant_id"],
-                    consumer_id=row["consumer_id"],
-                    person_id=account.person_id,
-                    merchant_reference=row["merchant_reference"],
-                    currency=account.currency,
-                    offer=offer,
-                    takers=takers.of(offer_id),
-                    grade=takers.grade,
-                )
+            if agreement := _agreement(row, account.person_id, account.currency, offer_id):
+                books.agreements[offer_id] = agreement
     books.locked = books.accounts.copy()
 
 
@@ -232,6 +225,31 @@ class _Answer(Struct):
 _decode_answer = msgspec.json.Decoder(_Answer).decode
 _decode_offer = msgspec.json.Decoder(Offer).decode
 _decode_takers = msgspec.json.Decoder(Takers).decode
+
+
+async def read_agreement(pool: Pool, offer_id: str) -> Agreement | None:
+    """What an offer agrees to, without a lock: it never changes. None: there is no such offer."""
+    decision_id = ids.origin(ids.DECISION, offer_id)
+    row = await pool.fetchrow(Q.load_agreement, ids.bucket_of(decision_id), decision_id)
+    return None if row is None else _agreement(row, row["person_id"], row["currency"], offer_id)
+
+
+def _agreement(row: asyncpg.Record, person_id: str, currency: str, offer_id: str) -> Agreement | None:
+    offer = _find_offer(unpack(row["answer"]), offer_id)
+    if offer is None:
+        return None
+    takers = _decode_takers(row["funding"])
+    return Agreement(
+        decision_id=row["decision_id"],
+        merchant_id=row["merchant_id"],
+        consumer_id=row["consumer_id"],
+        person_id=person_id,
+        merchant_reference=row["merchant_reference"],
+        currency=currency,
+        offer=offer,
+        takers=takers.of(offer_id),
+        grade=takers.grade,
+    )
 
 
 def _find_offer(answer: bytes, offer_id: str) -> Offer | None:

@@ -7,7 +7,7 @@ from typing import Annotated, Final
 from msgspec import Meta, Struct, field
 
 from service.merchants.fee import MerchantFee
-from service.partners.funding import OWN_MONEY, Funding
+from service.partners.funding import Funding
 from service.terms.apr import Apr
 from service.terms.schedule import Instalment
 from service.terms.servicing import Servicing
@@ -119,9 +119,4 @@ class Agreement(Struct, frozen=True):
     currency: str
     offer: Offer
     takers: tuple[Funding, ...]  # whose money it may be, the first first; none: ours
-    grade: str  # of the policy; empty: nobody asked
-
-    @property
-    def funding(self) -> Funding:
-        """Whose money it is where nobody has to be asked."""
-        return self.takers[0] if self.takers else OWN_MONEY
+    grade: str  # of the policy; empty: nobody funds it

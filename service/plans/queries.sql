@@ -270,3 +270,25 @@ update plans p
    set person_id = $4
   from unnest($1::smallint[], $2::text[]) as k (bucket, consumer_id)
  where p.bucket = k.bucket and p.person_id = $3 and p.consumer_id = k.consumer_id;
+
+-- hold_leases --
+-- Of leases of budgets those that are open, which they stay until the end of the transaction.
+select lease_id from budget_leases where lease_id = any ($1) and closed_at is null order by lease_id for share;
+
+-- use_budgets --
+insert into budget_uses (bucket, plan_id, budget, lease_id, amount, share_bps, is_book)
+select bucket, plan_id, budget, lease_id, amount, share_bps, is_book from @used;
+
+-- return_to_budgets --
+-- What came back of what plans took: whoever is next short of a budget counts it there.
+update budget_uses u
+   set returned = u.amount - (case when u.is_book then moved.out else moved.lent_or_promised end * u.share_bps + 5000)
+                             / 10000
+  from @moved
+ where u.bucket = moved.bucket and u.plan_id = moved.plan_id;
+
+-- load_agreement --
+select d.decision_id, d.merchant_id, d.consumer_id, c.person_id, d.merchant_reference, d.currency, d.answer, d.funding
+  from decisions d
+  join consumers c using (bucket, consumer_id)
+ where d.bucket = $1 and d.decision_id = $2;

@@ -16,13 +16,15 @@ from service.engine.keys import SAVE_ANSWERS, given
 from service.engine.work import Answer, Done, Key
 from service.ledger.store import BOOK, BookedTransfer
 from service.limits.store import MOVE_ACCOUNTS, last_of_each
+from service.partners.business_date import business_date
 from service.partners.events_store import TELL_PARTNERS
+from service.plans import budget_store
 from service.plans.book import Change, Command, Event, Moved, Recorded
 from service.plans.books import Books
 from service.plans.days import next_day_at
 from service.plans.offer import Kind
 from service.plans.partner_events import partner_events
-from service.plans.plan import Plan, business_day
+from service.plans.plan import Plan
 from service.plans.proof import columns_of, line_of
 from service.plans.reading_store import Q
 from service.plans.running.kept import keep
@@ -177,6 +179,7 @@ async def save(conn: Connection, books: Books, done: Doings, answers: list[tuple
         await _TAKE_REFERENCES.execute(conn, retaken=retaken)
     if opened := [plan for plan in plans if plan.plan_id not in books.found]:
         await _OPEN_PLANS.execute(conn, named=list(map(_named, opened)), opened=list(map(_opened, opened)))
+    await budget_store.save(conn, [one.effect for one in done], [one for one in plans if one.plan_id in books.found])
     if passed := [plan for plan in plans if not _has_new_fact(books, plan)]:
         await _PASS_PLANS.execute(conn, passed=list(map(_passed, passed)))
         plans = [plan for plan in plans if _has_new_fact(books, plan)]
@@ -263,7 +266,7 @@ def _recorded(plan: Plan, one: Recorded) -> FactRow:
 
 def _booked(one: Done[Command, Change], moved: Moved) -> list[BookedTransfer]:
     plan, now = moved.plan, one.now
-    booked_on = business_day(now, plan.funding.time_zone or plan.offer.time_zone)
+    booked_on = business_date(now, plan.funding.time_zone or plan.offer.time_zone, plan.funding.cut_off)
     first = sum(len(each.transfers) for each in takewhile(lambda each: each is not moved, one.effect.moved))
     return [
         BookedTransfer(

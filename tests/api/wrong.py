@@ -172,6 +172,16 @@ BOUNDS: dict[str, dict[str, tuple[Any, ...]]] = {
         "/eligibility/instalments_max": (0, 1_201),
         "/capacity_per_month": (0, -1, AMOUNT_MAX + 1),
     },
+    "/v1/operator/allocation-quotes": {
+        "/merchant_id": ("", "me_1", "pa_00000000000000000000000000"),
+        "/kind": ("", "loan"),
+        "/currency": ("", "eur", "EURO"),
+        "/amount": AMOUNTS,
+        "/instalments": (-1, 1_201),
+        "/grade": ("", "a", "AAAAA"),
+        "/category": ("", "Ab", "x" * 65),
+        "/jurisdiction": ("", "de", "XX"),
+    },
     "/v1/operator/keys": {
         "/audience": ("", "root", "Merchant"),
         "/owner_id": ("", "x" * 201, " ada", "ada ", "ada  l", "ada\u00a0"),

@@ -1,14 +1,18 @@
 """Every invariant finds what it is there to find: one thing is broken at a time, and the check says so."""
 
+from typing import Any
+
 from service.db import SCHEMA, load_queries
 from tests.flows.collecting import till
 from tests.flows.outside import consenting, in_force
 from tests.flows.test_interest_by_day import bears_interest, close
 from tests.flows.test_partner import TODAY, bought, fetch, make_file, send
 from tests.flows.test_paying_merchants import order
+from tests.flows.test_programmes import agreed
 from tests.flows.test_reviews import referred, review
 from tests.flows.test_settling_merchants import TERMS, agree
 from tests.flows.world import NOON, World
+from tests.partners.contracts import participant
 
 CHECKS = dict(load_queries(SCHEMA / "checks.sql"))
 
@@ -87,6 +91,9 @@ SABOTAGE = {
     "payouts_are_where_their_steps_left_them": "update payouts set tries = 0",
     "money_on_its_way_is_of_payouts": "update transfers set amount = amount + 1 where credit = 'payout_clearing'",
     "payment_orders_are_their_payouts": "update payment_orders set amount = amount + 1",
+    "budgets_are_leased_and_used": "update budgets set taken = taken + 1",
+    "leases_give_no_more_than_they_are": "update budget_leases set amount = 1",
+    "budgets_know_what_comes_back": "update budget_uses set returned = returned + 1 where is_book",
     "reports_are_kept_no_longer_than_allowed": "update reports set expires_at = expires_at + interval '1 year'",
 }
 # Tables that refuse such statements, until we make them.
@@ -117,6 +124,13 @@ async def test_every_check_finds_its_fault(world: World) -> None:
     world.operator.now = world.merchant.now = NOON
     await in_force(world)
     await world.checkout(await consenting(world), 100_00)
+    capital = {"tier1_capital": 1_000_000_00, "tier1_on": "2025-12-31"}
+    limited: dict[str, Any] = {
+        "limits": {"partner_capital_max_bps": 2_500},
+        "capacity_per_month": 1_000_00,
+        "eligibility": {},
+    }
+    await agreed(world, priority=1, participants=[participant(7_000, world.demo.partner_id, **capital)], **limited)
     permitting = await world.consumer(limit=500_00)
     await world.merchant.post(f"/v1/consumers/{permitting}/permissions", {"scenario": "trial", "evidence": "a box"})
     assert (await world.plan(permitting, 100_00, "pay_after_use", category="trial"))["use"]["permission_id"]

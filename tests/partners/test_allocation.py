@@ -11,7 +11,8 @@ from service.partners.funding import OWN_MONEY
 from tests.partners.contracts import participant, programme
 
 SHOP, OTHER = "me_01JD8Q4Z7K0000000000000000", "me_01JD8Q4Z7K0000000000000001"
-PLAN = Sought("instalments", "EUR", 600_00, 12, "furniture", "B", SHOP, "DE", "DE", date(2026, 3, 2))
+CAPITAL: dict[str, Any] = {"tier1_capital": 4_000_000_000_00, "tier1_on": "2021-06-30"}
+PLAN = Sought("instalments", "EUR", 600_00, 12, "B", SHOP, "DE", date(2026, 3, 2), "furniture", "DE")
 
 
 @pytest.mark.parametrize(
@@ -55,8 +56,9 @@ def test_a_programme_takes_what_its_document_lists(eligibility: dict[str, Any], 
         ({"kind": "purchase", "participants": [participant(10_000)]}, {}, [NotTaken.BUYS_LATER]),
         ({"kind": "forward_flow", "participants": [participant(10_000)]}, {}, []),
         ({"kind": "assisted", "participants": [participant(10_000)]}, {"jurisdiction": "CN"}, []),
-        ({"participants": [participant(7_000)]}, {"jurisdiction": "CN"}, []),
-        ({"participants": [participant(7_100)]}, {"jurisdiction": "CN"}, [NotTaken.LAW]),
+        ({"participants": [participant(7_000)]}, {"jurisdiction": "CN"}, [NotTaken.LAW]),
+        ({"participants": [participant(7_000, **CAPITAL)]}, {"jurisdiction": "CN"}, []),
+        ({"participants": [participant(7_100, **CAPITAL)]}, {"jurisdiction": "CN"}, [NotTaken.LAW]),
         ({"participants": [participant(7_100)]}, {"jurisdiction": "CN", "on": date(2021, 12, 31)}, []),
     ],
 )

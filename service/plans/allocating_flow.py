@@ -1,0 +1,131 @@
+"""Whose money a plan will be, found before it is authorized: room in budgets, and a partner's word where it is asked.
+
+Who might fund an offer was decided with the offer. Here the first of them is found that has room left now and says yes.
+While no programme is limited, nothing is read and nobody is asked.
+"""
+
+from collections.abc import Callable, Iterable
+from datetime import datetime
+from typing import Final
+
+from msgspec.structs import replace
+
+from service import clock, ids
+from service.db import Pool
+from service.engine.engine import Engine
+from service.engine.work import Answer, Key
+from service.errors import Code, Refused
+from service.partners.allocation import NotTaken, Opening
+from service.partners.approval_gateway import Approvals, question_of
+from service.partners.budget import Allocated, is_limited, needs_of
+from service.partners.funding import Funding
+from service.partners.lease_flow import Leases
+from service.partners.programme import Programme
+from service.partners.programme_terms import APPROVAL_MS
+from service.plans.authorize import Authorize
+from service.plans.books import read_agreement
+from service.plans.offer import Agreement, Kind
+from service.plans.plan import business_day
+
+TRIES: Final = 5  # while what was found is given to others, who are short of it
+CLOSED: Final = b'"code":"busy"'
+UNKNOWN: Final = b'"code":"outcome_unknown"'
+
+
+class Allocating:
+    """One for each process. `programmes` gives those there are now."""
+
+    def __init__(
+        self, pool: Pool, engine: Engine, leases: Leases, approvals: Approvals,
+        programmes: Callable[[], Iterable[Programme]],
+    ) -> None:  # fmt: skip
+        self._pool = pool
+        self._engine = engine
+        self._leases = leases
+        self._approvals = approvals
+        self._programmes = programmes
+
+    async def authorize(self, command: Authorize, key: Key, now: datetime) -> Answer:
+        """Opens a plan with the money of the first programme that takes it; see `Authorize` for what is refused."""
+        programmes = {one.programme_id: one for one in self._programmes()}
+        command = replace(command, suspended=frozenset([one for one in programmes if not programmes[one].active]))
+        if not any(one.active and is_limited(one.terms) for one in programmes.values()):
+            return await self._engine.do(command, key, now, 201)
+        if before := await self._engine.answered(key):
+            return before
+        for _ in range(TRIES):
+            allocated = await self._allocate(command, programmes, now)
+            answer = await self._authorize(replace(command, allocated=allocated), key, now)
+            if answer is not None:
+                return answer
+        raise Refused(Code.BUSY, "Room was found and taken by others; send the same request again.")
+
+    async def close(self) -> None:
+        """Gives back what was leased."""
+        await self._leases.close()
+        await self._approvals.close()
+
+    async def _authorize(self, command: Authorize, key: Key, now: datetime) -> Answer | None:
+        """None: what its money was taken under was closed, and room is to be found anew.
+
+        Where nobody knows what came of it, nothing is given back here: when the lease expires, what plans took is
+        counted.
+        """
+        uses = command.allocated.uses if command.allocated else ()
+        try:
+            answer = await self._engine.do(command, key, now, 201)
+        except Refused:  # it was not even begun
+            await self._leases.give_back(uses)
+            raise
+        if uses and CLOSED in answer.body and answer.is_not_now:
+            await self._leases.drop(uses)
+            return None
+        is_ours = answer.status == 201 and ids.derive(ids.PLAN, command.command_id).encode() in answer.body
+        if not is_ours and not (answer.is_not_now and UNKNOWN in answer.body):
+            await self._leases.give_back(uses)
+        return answer
+
+    async def _allocate(
+        self, command: Authorize, programmes: dict[str, Programme], now: datetime
+    ) -> Allocated | None:  # fmt: skip
+        """None: there is nothing to be found, for the offer names nobody, or will be refused."""
+        agreement = await read_agreement(self._pool, command.offer_id)
+        if (
+            agreement is None
+            or not agreement.takers
+            or agreement.merchant_id != command.actor.actor_id
+            or now >= agreement.offer.expires_at
+        ):
+            return None
+        plan, until = opening_of(agreement, now), clock.monotonic() + APPROVAL_MS / 1000
+        for funding in agreement.takers:
+            one = programmes.get(funding.programme_id or "")
+            if one is not None and one.active:
+                found = await self._take(command.command_id, one, funding, plan, now, until)
+                if isinstance(found, Allocated):
+                    return found
+        return Allocated(None)
+
+    async def _take(
+        self, request_id: str, one: Programme, funding: Funding, plan: Opening, now: datetime, until: float
+    ) -> Allocated | NotTaken:
+        uses = await self._leases.take(needs_of(one, funding, plan, now))
+        if isinstance(uses, NotTaken):
+            return uses
+        if one.terms.approval is not None:
+            question = question_of(request_id, funding, plan)
+            says = await self._approvals.ask(one.terms.approval, question, until - clock.monotonic())
+            if says is not None:
+                await self._leases.give_back(uses)
+                return says
+        return Allocated(funding, uses)
+
+
+def opening_of(agreement: Agreement, now: datetime) -> Opening:
+    """The plan that an offer would become."""
+    offer = agreement.offer
+    amount = offer.waived if offer.kind is Kind.DEPOSIT else offer.amount
+    return Opening(
+        offer.kind, agreement.currency, amount, offer.terms.instalments, agreement.grade, agreement.merchant_id,
+        offer.jurisdiction, business_day(now, offer.time_zone),
+    )  # fmt: skip

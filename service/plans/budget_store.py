@@ -1,0 +1,56 @@
+"""What plans take of budgets of programmes, and what comes back of it, written with the plans."""
+
+from collections.abc import Iterable
+from typing import Final
+
+from msgspec import Struct, structs
+
+from service.db import Connection
+from service.plans.book import Change
+from service.plans.plan import Plan
+from service.plans.reading_store import Q
+from service.statement import Int, SmallInt, Statement
+
+
+class UsedBudget(Struct, frozen=True):
+    """What a plan that is opened takes of a budget."""
+
+    bucket: SmallInt
+    plan_id: str
+    budget: str
+    lease_id: str
+    amount: int
+    share_bps: Int
+    is_book: bool
+
+
+class StillUsed(Struct, frozen=True):
+    """What a plan still takes: of what was lent to it or is promised, and of that what is out."""
+
+    bucket: SmallInt
+    plan_id: str
+    lent_or_promised: int
+    out: int
+
+
+_USE_BUDGETS: Final = Statement(Q.use_budgets, used=UsedBudget)
+_RETURN_TO_BUDGETS: Final = Statement(Q.return_to_budgets, moved=StillUsed)
+
+
+async def save(conn: Connection, changes: Iterable[Change], moved: Iterable[Plan]) -> None:
+    """Writes what plans that were opened took, and what is left of it of those that moved; mostly, there is nothing."""
+    if used := [row for change in changes for row in _used(change)]:
+        await _USE_BUDGETS.execute(conn, used=used)
+    if counted := [_still_used(plan) for plan in moved if plan.funding.is_counted]:
+        await _RETURN_TO_BUDGETS.execute(conn, moved=counted)
+
+
+def _used(change: Change) -> list[UsedBudget]:
+    plan = change.plan
+    return [UsedBudget(plan.bucket, plan.plan_id, *structs.astuple(one)) for one in change.uses]
+
+
+def _still_used(plan: Plan) -> StillUsed:
+    standing, amounts = plan.standing, plan.amounts
+    lent_or_promised = (standing.authorized or 0) - standing.given_back
+    return StillUsed(plan.bucket, plan.plan_id, lent_or_promised, amounts.reserved + amounts.used)
