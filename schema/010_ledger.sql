@@ -26,7 +26,7 @@ create table transfers (
         'promise', 'security', 'purchase', 'levy', 'payment', 'paid_to_merchant', 'refund', 'credit',
         'interest_return', 'loss', 'recovery', 'forgiveness', 'accrual', 'drawing', 'principal_share', 'interest_share',
         'fee_share', 'penalty_share', 'servicing', 'loss_share', 'recovery_share', 'reserve', 'payout', 'payout_paid',
-        'payout_returned', 'adjustment', 'fee_billing')),
+        'payout_returned', 'adjustment', 'fee_billing', 'platform_share')),
     constraint transfers_debit_is_known check (debit in (
         'commitment', 'commitment_contra', 'deposit_held', 'deposit_held_contra',
         'consumer_principal', 'consumer_interest', 'consumer_fees', 'processor_clearing', 'payout_clearing', 'cash',

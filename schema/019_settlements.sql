@@ -14,8 +14,8 @@ create trigger settlement_terms_are_append_only before update or delete or trunc
     for each statement execute function refuse_change();
 revoke update, delete, truncate on settlement_terms from public;
 
--- What a ledger row means to the merchant: what is owed to it more (or less), and what we keep. What a settlement itself
--- books is not among them: the reserve, the payout, and fees that are billed later.
+-- What a ledger row means to the merchant: what is owed to it more (or less), and what we keep; to a platform, its share
+-- of what its sellers pay. What a settlement itself books is not among them: the reserve, the payout, and fees that are billed later.
 create view merchant_bookings as
 select bucket, cause_id, leg, occasion, plan_id, merchant_id, currency, booked_on, booked_at,
        case 'merchant_payable' when credit then amount when debit then - amount else 0 end as net,
@@ -24,12 +24,22 @@ select bucket, cause_id, leg, occasion, plan_id, merchant_id, currency, booked_o
   from transfers
  where (debit in ('merchant_payable', 'merchant_fee_income', 'tax_payable')
         or credit in ('merchant_payable', 'merchant_fee_income', 'tax_payable'))
-   and occasion not in ('reserve', 'payout', 'fee_billing');
+   and occasion not in ('reserve', 'payout', 'fee_billing', 'platform_share')
+union all
+select bucket, cause_id, leg, occasion, plan_id,
+       case 'merchant_payable' when credit then credit_owner else debit_owner end, currency, booked_on, booked_at,
+       case 'merchant_payable' when credit then amount else - amount end, 0, 0
+  from transfers
+ where occasion = 'platform_share';
+
+create index transfers_of_platform
+    on transfers ((case 'merchant_payable' when credit then credit_owner else debit_owner end), currency, booked_on)
+ where occasion = 'platform_share';
 
 create index transfers_of_merchant on transfers (merchant_id, currency, booked_on)
  where (debit in ('merchant_payable', 'merchant_fee_income', 'tax_payable')
         or credit in ('merchant_payable', 'merchant_fee_income', 'tax_payable'))
-   and occasion not in ('reserve', 'payout', 'fee_billing');
+   and occasion not in ('reserve', 'payout', 'fee_billing', 'platform_share');
 
 -- A settlement holds every booking of business days up to its own that none before it held: one that commits late, on a
 -- day that was settled, goes into the next. Amounts are minor units.
@@ -50,6 +60,7 @@ create table settlements (
     charged_back     bigint           not null,
     payouts_returned bigint           not null,
     adjusted         bigint           not null,
+    shared           bigint           not null,   -- of a platform: its share of what its sellers pay us
     fees_deferred    bigint           not null,   -- of these fees, not taken now: they are billed with the month
     fees_billed      bigint           not null,   -- deferred before, and taken now
     withheld         bigint           not null,
@@ -67,7 +78,7 @@ create table settlements (
     constraint settlements_day_once unique (merchant_id, currency, business_on),
     constraint settlements_currency_is_iso check (currency ~ '^[A-Z]{3}$'),
     constraint settlements_roll_forward
-        check (opening + captured - fees - taxes - refunded - paid_to_merchant - charged_back + payouts_returned + adjusted
+        check (opening + captured - fees - taxes - refunded - paid_to_merchant - charged_back + payouts_returned + adjusted + shared
                + fees_deferred - fees_billed - withheld + released - payout = closing),
     constraint settlements_amounts_not_negative check (least(withheld, released, payout) >= 0),
     constraint settlements_release_what_is_withheld check ((release_on is not null) = (withheld > 0)),
@@ -100,7 +111,7 @@ create table settlement_lines (
     constraint settlement_lines_cause_bucket_in_range check (cause_bucket between 0 and 1023),
     constraint settlement_lines_kind_is_known
         check (kind in ('capture', 'capture_lowered', 'refund', 'chargeback', 'paid_to_merchant', 'payout_returned',
-                        'adjustment'))
+                        'adjustment', 'platform_share'))
 );
 
 create unique index settlement_lines_of_cause on settlement_lines (cause_bucket, cause_id, occasion, plan_id)

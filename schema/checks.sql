@@ -775,7 +775,7 @@ select s.settlement_id, s.lines, l.lines as counted, l.net
   left join (select settlement_id, count(*) as lines, sum(net) as net, sum(fee) as fees, sum(tax) as taxes
                from settlement_lines group by settlement_id) l using (settlement_id)
  where s.lines <> coalesce(l.lines, 0) or (s.fees, s.taxes) <> (coalesce(l.fees, 0), coalesce(l.taxes, 0))
-    or s.captured - s.fees - s.taxes - s.refunded - s.charged_back - s.paid_to_merchant + s.payouts_returned + s.adjusted
+    or s.captured - s.fees - s.taxes - s.refunded - s.charged_back - s.paid_to_merchant + s.payouts_returned + s.adjusted + s.shared
        <> coalesce(l.net, 0);
 
 -- settlement_lines_are_the_books --

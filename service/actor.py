@@ -21,6 +21,12 @@ class Actor(Struct, frozen=True):
 
     kind: ActorKind
     actor_id: str = field(name="id")
+    seller_id: str = ""  # of a platform: for whom
+
+    @property
+    def merchant_id(self) -> str:
+        """Whose business it is about, of a merchant or a platform."""
+        return self.seller_id or self.actor_id
 
 
 THE_DAY = Actor(ActorKind.DAY, "")

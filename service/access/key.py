@@ -48,6 +48,14 @@ class Principal(Struct, frozen=True, gc=False):
     scopes: frozenset[str]
     origins: frozenset[str] = frozenset()  # of a publishable key
     expires_at: datetime | None = None
+    platform_id: str | None = None  # who acts for the owner, its seller
+
+    @property
+    def asks_as(self) -> str:
+        """Whose idempotency keys it uses: a platform's are others for each seller, and than the seller's own."""
+        if self.audience == "operator":
+            return f"operator {self.owner_id}"
+        return f"{self.platform_id} for {self.owner_id}" if self.platform_id is not None else self.owner_id
 
     def may(self, thing: str, verb: str) -> bool:
         """Whether the key carries the scope for `read` or `write`."""

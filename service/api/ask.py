@@ -29,6 +29,7 @@ from service.db import Connection
 from service.deadline import REQUEST_S
 from service.engine.work import Key
 from service.errors import A_KEY, Code, Refused
+from service.merchants.platform import acting_for
 
 LARGE_BODY: Final = 8 * 1024  # bytes; some kilobytes take a millisecond to read, 64 take five and more
 
@@ -127,18 +128,19 @@ def write(request: Asked, body: bytes, bucket: int | None = None) -> Ask:
         raise Refused(Code.INVALID_FIELD, MISPLACED, "/Idempotency-Key")
     scope = request.scope
     asked = f"{scope['method']} {scope['path']}?".encode() + scope["query_string"] + b"\n" + body
-    whose = request.auth.owner_id if request.auth.audience != "operator" else f"operator {request.auth.owner_id}"
-    return _ask(request, Key.of(whose, text, hashlib.sha256(asked).digest(), bucket))
+    return _ask(request, Key.of(request.auth.asks_as, text, hashlib.sha256(asked).digest(), bucket))
 
 
 def _ask(request: Asked, key: Key | None) -> Ask:
     services, owner = services_of(request), request.auth.owner_id
     real_now = _now(request, services)
-    by = By(request.auth.audience, owner, request.auth.key_id)
+    by = By(request.auth.audience, request.auth.platform_id or owner, request.auth.key_id)
     return Ask(services, owner, _actor(request.auth), by, services.registry.time_at(owner, real_now), real_now, key)
 
 
 def _actor(principal: Principal) -> Actor:
+    if principal.platform_id is not None:
+        return Actor(ActorKind.PLATFORM, principal.platform_id, principal.owner_id)
     return Actor(_ROLES.get(principal.audience, ActorKind.OPERATOR), principal.owner_id)
 
 
@@ -180,7 +182,7 @@ def _headers(given: Iterable[tuple[bytes, bytes]]) -> dict[bytes, bytes]:
 
 _ONCE = (
     "Authorization", "Content-Encoding", "Content-Length", "Content-Type", "Host", "Idempotency-Key", "Origin",
-    "Tenor-Clock",
+    "Tenor-Clock", "Tenor-Merchant",
 )  # fmt: skip
 
 
@@ -220,6 +222,8 @@ def guard_for(audience: str) -> Callable[[Request[Any, Any, Any]], Awaitable[Res
         if principal.audience != audience:
             raise Refused(Code.FORBIDDEN, f"This needs {_AN[audience]} key; yours is {_AN[principal.audience]} key.")
         take_allowance(request.scope, principal.key_id)
+        if audience == "merchant" and (seller := header(request, b"tenor-merchant")) is not None:
+            principal = request.scope["auth"] = acting_for(principal, seller, services.registry.now.merchants)
         if principal.origins:
             pages.admit(request.scope, header(request, b"origin"), principal, handler)
         verb = verb_of(request.scope["method"])

@@ -33,6 +33,7 @@ from service.api import (
     plan_reading,
     plans,
     quotes,
+    sellers,
     settlements,
     uses,
 )
@@ -162,6 +163,7 @@ merchant_router = Router(
         settlements.get_statement,
         settlements.get_settlement_file,
         payouts.list_payouts,
+        *sellers.ROUTES,
         *plan_money.ROUTES,
         *disputes.ROUTES,
         *claims.ROUTES,

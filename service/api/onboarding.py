@@ -22,6 +22,7 @@ from service.errors import Code, Refused
 from service.merchants import flow as merchants
 from service.merchants.fee import FeeSchedule, require_fees
 from service.merchants.merchant import Merchant
+from service.merchants.platform_terms import PlatformTerms
 from service.partners import flow as partners
 from service.plans.offer import Kind
 from service.terms.calendar import is_time_zone
@@ -37,6 +38,7 @@ class MerchantBody(Struct, frozen=True, forbid_unknown_fields=True):
     country: Country
     time_zone: TimeZone  # IANA: whose midnight ends a day of its plans: what is due when, and overdue
     fees: Annotated[dict[Kind, FeeSchedule], Meta(max_length=len(Kind))] = {}
+    platform: PlatformTerms | None = None  # others sell through it; null: nobody does
     is_test: bool = False  # it tries things out: no programme funds its plans, and its clock may be moved on; for good
 
 
@@ -69,19 +71,27 @@ async def create_merchant(request: Asked, body: RawBody) -> ASGIResponse:
     """Take a merchant on."""
     asked = _merchant.read(body, content_type(request))
     require_country(asked.country, "/country")
-    _require_time_zone(asked.time_zone)
+    require_time_zone(asked.time_zone)
     require_fees(asked.fees)
     ask = write(request, body)
     merchant_id = ids.new_id(ids.MERCHANT, ids.bucket_for(asked.name), ask.now_ms)
 
     async def make(conn: Connection) -> Answer:
         fees = {str(kind): fee for kind, fee in asked.fees.items()}
-        merchant = Merchant(merchant_id, asked.name, asked.country, asked.time_zone, fees, is_test=asked.is_test)
+        merchant = Merchant(
+            merchant_id,
+            asked.name,
+            asked.country,
+            asked.time_zone,
+            fees,
+            is_test=asked.is_test,
+            platform=asked.platform,
+        )
         await merchants.take_on(conn, merchant, ask.now)
         await ask.record(conn, Verb.MADE, Thing.MERCHANT, merchant_id, asked)
         return Answer(201, encode(Made(merchant_id)))
 
-    return await _once(ask, make)
+    return await once(ask, make)
 
 
 @post("/partners", status_code=201, opt=operation("partners", Made, takes=PartnerBody, example={"name": "Alster Fund"}))
@@ -96,16 +106,17 @@ async def create_partner(request: Asked, body: RawBody) -> ASGIResponse:
         await ask.record(conn, Verb.MADE, Thing.PARTNER, partner_id, asked)
         return Answer(201, encode(Made(partner_id)))
 
-    return await _once(ask, make)
+    return await once(ask, make)
 
 
-async def _once(ask: Ask, make: Callable[[Connection], Awaitable[Answer]]) -> ASGIResponse:
+async def once(ask: Ask, make: Callable[[Connection], Awaitable[Answer]]) -> ASGIResponse:
+    """Takes somebody on, once, and answers."""
     answer = await ask.services.engine.once(ask.must_key, ask.now, make)
     await ask.services.registry.reload()  # this process at once, the others when they hear of it
     return reply_answer(answer)
 
 
-def _require_time_zone(name: str) -> None:
+def require_time_zone(name: str) -> None:
     """Every day of a plan is counted there, so it is looked up before anything hangs on it."""
     if not is_time_zone(name):
         raise Refused(Code.INVALID_FIELD, f"There is no time zone {name!r}.", "/time_zone")

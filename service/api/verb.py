@@ -20,7 +20,6 @@ from msgspec import Struct
 from msgspec.structs import fields
 
 from service import ids
-from service.actor import ActorKind
 from service.api.ask import Ask, Asked, content_type, is_dry_run, write
 from service.api.body import Body
 from service.api.operation import operation
@@ -30,6 +29,7 @@ from service.api.two_people import Proposed
 from service.engine.work import Answer
 from service.errors import Code, Refused
 from service.plans.book import Command, PlanCommand
+from service.plans.capture import MERCHANTS
 from service.plans.days_flow import after_its_days
 from service.plans.flow import Preview, preview
 from service.plans.timeline import PlanAnswer
@@ -60,7 +60,7 @@ def verb(
             ask = write(request, body, ids.bucket_in(plan_id))
             names = _names(ask, plan_id)
             if not is_dry_run(request):
-                merchant_id = ask.owner_id if ask.actor.kind is ActorKind.MERCHANT else None
+                merchant_id = ask.owner_id if ask.actor.kind in MERCHANTS else None
                 asked = await sealed_for_plan(ask.services, plan_id, merchant_id, asked)
             command = command_of(asked, names)
             if knowing:

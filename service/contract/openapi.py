@@ -28,6 +28,7 @@ Examples = dict[str, dict[str, Any]]  # by operation: "request", and the answers
 Names = dict[type, str]  # of each wire struct, among the components
 
 KEY: Final = {"$ref": "#/components/parameters/IdempotencyKey"}
+SELLER: Final = {"$ref": "#/components/parameters/TenorMerchant"}
 CLOCK: Final = {"$ref": "#/components/parameters/TenorClock"}
 DRY_RUN: Final = {"$ref": "#/components/parameters/DryRun"}
 _RETRY: Final = ("Retry-After", "seconds to wait before trying again")
@@ -148,6 +149,8 @@ def _headers(route: Route) -> Iterator[Schema]:
         yield DRY_RUN
     if route.audience != "public":
         yield CLOCK
+    if route.audience == "merchant":
+        yield SELLER
 
 
 def _content(one: Any, names: Names, example: Any = None) -> Schema:
@@ -218,12 +221,14 @@ def _parameters() -> Schema:
         "In a sandbox (TENOR_SANDBOX=1): the instant at which this request happens, as in 2026-03-02T12:00:00Z. "
         "Elsewhere it is refused."
     )
+    seller = "Of a platform: the id of its seller for whom it asks. Without it, it asks for itself."
     dry_run = "The answer as it would be, with status 200, and nothing happens."
     text = {"type": "string", "minLength": 1, "maxLength": 255, "pattern": "^[ -~]+$"}
     return {
         "IdempotencyKey": _header("Idempotency-Key", key, text, required=True),
         # No format: generators make a header from nothing but plain types.
         "TenorClock": _header("Tenor-Clock", clock, {"type": "string"}, required=False),
+        "TenorMerchant": _header("Tenor-Merchant", seller, {"type": "string"}, required=False),
         "DryRun": {
             "name": "dry_run", "in": "query", "required": False, "description": dry_run,
             "schema": {"type": "boolean", "default": False},

@@ -145,12 +145,12 @@ def programme_of(partner_id: str) -> ProgrammeTerms:
 async def _insert(conn: Connection, demo: Demo, key_secret: str) -> None:
     now = clock.now()
     fees = '{"instalments": {"bps": 290, "fixed": 30}, "pay_after_use": {"bps": 190}, "deposit": {"bps": 50}}'
-    for merchant_id, name, is_test in (
-        (demo.merchant_id, "Hauptstrasse Home & Motor", False),
-        (demo.second_merchant_id, "Hafen Electronics", False),
-        (demo.test_merchant_id, "Things to Try", True),
+    for merchant_id, name, is_test, platform in (
+        (demo.merchant_id, "Hauptstrasse Home & Motor", False, '{"fee_share_bps": 2000}'),  # others may sell through it
+        (demo.second_merchant_id, "Hafen Electronics", False, None),
+        (demo.test_merchant_id, "Things to Try", True, None),
     ):
-        await conn.execute(Q.insert_merchant, merchant_id, name, "DE", TIME_ZONE, fees, now, is_test)
+        await conn.execute(Q.insert_merchant, merchant_id, name, "DE", TIME_ZONE, fees, now, is_test, platform)
         await conn.execute(Q.insert_feed, merchant_id)
     await conn.execute(Q.insert_partner, demo.partner_id, "Spree Bank", now)
     terms = programme_of(demo.partner_id)

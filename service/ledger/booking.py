@@ -160,6 +160,11 @@ def payout_returned(merchant_id: str, amount: int) -> Balances:
     return {Place(A.PAYOUT_CLEARING): amount, Place(A.MERCHANT_PAYABLE, merchant_id): -amount}
 
 
+def platform_share(platform_id: str, share: int) -> Balances:
+    """So much of our fee is owed to the merchant's platform."""
+    return {Place(A.MERCHANT_FEE_INCOME): share, Place(A.MERCHANT_PAYABLE, platform_id): -share}
+
+
 def adjustment(merchant_id: str, amount: int) -> Balances:
     """So much is given to the merchant besides what its plans bring; less than nothing is taken from it."""
     return {Place(A.MERCHANT_ADJUSTMENTS): amount, Place(A.MERCHANT_PAYABLE, merchant_id): -amount}

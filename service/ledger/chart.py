@@ -81,6 +81,7 @@ class Occasion(StrEnum):
     PAYOUT_RETURNED = "payout_returned"  # it could not be paid, and is owed again
     ADJUSTMENT = "adjustment"  # a merchant is given something besides, or something is taken from it
     FEE_BILLING = "fee_billing"  # a merchant is paid without our fees, which it owes us until their bill; or billed
+    PLATFORM_SHARE = "platform_share"  # of our fee: what the merchant's platform takes
 
 
 OF_PARTNERS: Final = frozenset({

@@ -35,6 +35,13 @@ class FeeTier(Struct, frozen=True, gc=False, forbid_unknown_fields=True):
     fixed: Sum = 0
 
 
+class SharedFee(Struct, frozen=True, gc=False, forbid_unknown_fields=True):
+    """A platform's share of what its seller pays us."""
+
+    platform_id: Annotated[str, Meta(pattern=r"^me_[0-7][0-9A-HJKMNP-TV-Z]{25}\Z")]  # who takes it
+    bps: Share
+
+
 class FeeTerms(Struct, frozen=True, gc=False, forbid_unknown_fields=True):
     """What else a fee depends on."""
 
@@ -42,6 +49,7 @@ class FeeTerms(Struct, frozen=True, gc=False, forbid_unknown_fields=True):
     maximum: Sum = 0  # of each capture; 0: there is none
     tiers: Annotated[tuple[FeeTier, ...], Meta(max_length=10)] = ()  # the smallest first
     tax_bps: Share = 0  # of the fee, besides it: by the law of the merchant's country
+    platform: SharedFee | None = None  # who takes a share of it; null: nobody
 
 
 class MerchantFee(Struct, frozen=True, gc=False, forbid_unknown_fields=True):
@@ -146,6 +154,8 @@ def _require(fee: MerchantFee, pointer: str) -> None:
         raise Refused(Code.INVALID_FIELD, "The most that is kept is below the least.", f"{pointer}/terms/maximum")
     if not _rise(one.volume for one in terms.tiers):
         raise Refused(Code.INVALID_FIELD, "Tiers stand by their volumes, the smallest first.", f"{pointer}/terms/tiers")
+    if terms.platform is not None:
+        raise Refused(Code.INVALID_FIELD, "The platform's terms say what its share is.", f"{pointer}/terms/platform")
     if terms.tax_bps:
         raise Refused(Code.INVALID_FIELD, "The law says what the tax is.", f"{pointer}/terms/tax_bps")
 

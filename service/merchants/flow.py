@@ -16,9 +16,10 @@ Q: Final = load_queries(Path(__file__).with_name("queries.sql"))
 async def take_on(conn: Connection, merchant: Merchant, now: datetime) -> None:
     """A new merchant, with the feed of its events."""
     fees = msgspec.json.encode(merchant.fees).decode()
+    platform = None if merchant.platform is None else msgspec.json.encode(merchant.platform).decode()
     await conn.execute(
         Q.insert_merchant, merchant.merchant_id, merchant.name, merchant.country, merchant.time_zone, fees, now,
-        merchant.is_test,
+        merchant.is_test, platform, merchant.platform_id, merchant.fee_share_bps,
     )  # fmt: skip
     await open_feed(conn, merchant.merchant_id)
 

@@ -4,8 +4,10 @@ from collections.abc import Callable
 from datetime import date, datetime
 
 import msgspec
+from msgspec.structs import replace
 
-from service.merchants.fee import FeeSchedule, MerchantFee, Volume, fee_of, taxed, terms_of
+from service.merchants.fee import FeeSchedule, MerchantFee, SharedFee, Volume, fee_of, taxed, terms_of
+from service.merchants.platform_terms import PlatformTerms
 
 
 class Merchant(msgspec.Struct, frozen=True):
@@ -21,17 +23,17 @@ class Merchant(msgspec.Struct, frozen=True):
     fees: dict[str, FeeSchedule]  # by kind of plan
     active: bool = True
     is_test: bool = False
+    platform: PlatformTerms | None = None  # None: it is no platform
+    platform_id: str | None = None  # whose seller it is
+    fee_share_bps: int = 0  # of its fee: what its platform takes
     volumes: dict[str, Volume] = {}  # by currency; of one whose fees have tiers
 
     def fee_for(self, kind: str, category: str | None, on: date) -> MerchantFee:
-        """The fee for goods of a category on a kind of plan, with its tax; nothing agreed is no fee."""
-        return taxed(fee_of(self.fees, kind, category), self.country, on)
-
-    @property
-    def has_tiers(self) -> bool:
-        """Whether its fees depend on how much it sells."""
-        every = [*self.fees.values(), *(fee for one in self.fees.values() for fee in (one.categories or {}).values())]
-        return any(terms_of(fee).tiers for fee in every)
+        """The fee for goods of a category on a kind of plan, with its tax and its platform's share."""
+        fee = fee_of(self.fees, kind, category)
+        if self.platform_id is not None and self.fee_share_bps:
+            fee = replace(fee, terms=replace(terms_of(fee), platform=SharedFee(self.platform_id, self.fee_share_bps)))
+        return taxed(fee, self.country, on)
 
 
 # What time it is for a merchant when it really is so late: the same, or later where its clock was moved on.

@@ -6,13 +6,15 @@ select payout_id, settlement_id, merchant_id, currency, amount, pays_on, made_at
   from @payouts;
 
 -- lock_due --
--- What is to be paid up to $2 in a currency, with the merchant's terms; a test merchant's is nobody's money.
+-- What is to be paid up to $2 in a currency, with the merchant's terms, or its platform's where that is paid for its
+-- sellers; a test merchant's is nobody's money.
 select p.payout_id, p.merchant_id, p.settlement_id, p.currency, p.amount, p.pays_on, p.state, p.tries, p.order_id,
        p.reference, p.changed_at, t.terms
   from payouts p
   join merchants m using (merchant_id)
+  left join merchants f on f.merchant_id = m.platform_id and cast(f.platform ->> 'is_paid' as boolean)
   join lateral (select terms from settlement_terms t
-                 where t.merchant_id = p.merchant_id order by version desc limit 1) t on true
+                 where t.merchant_id = coalesce(f.merchant_id, p.merchant_id) order by version desc limit 1) t on true
  where p.state = 'due' and p.currency = $1 and p.pays_on <= $2 and not m.is_test
  order by p.payout_id
  limit $3

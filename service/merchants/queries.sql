@@ -1,8 +1,17 @@
 -- Merchants.
 
 -- insert_merchant --
-insert into merchants (merchant_id, name, country, time_zone, fees, created_at, is_test)
-values ($1, $2, $3, $4, $5, $6, $7);
+insert into merchants (merchant_id, name, country, time_zone, fees, created_at, is_test, platform, platform_id,
+                       fee_share_bps)
+values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10);
+
+-- sellers_of --
+-- A platform's, the oldest first, after one.
+select merchant_id, name, country, time_zone, active, is_test, created_at
+  from merchants
+ where platform_id = $1 and merchant_id > $2
+ order by merchant_id
+ limit $3;
 
 -- move_clock --
 -- Never back: of two who move it, the one who moves it further wins.

@@ -41,7 +41,13 @@ select distinct on (currency) currency, number, closing, business_on,
  order by currency, number desc;
 
 -- terms_of --
-select version, terms from settlement_terms where merchant_id = $1 order by version desc limit 1;
+-- A merchant's own, or its platform's where that is paid for its sellers.
+select version, terms
+  from settlement_terms
+ where merchant_id = coalesce((select p.merchant_id from merchants m join merchants p on p.merchant_id = m.platform_id
+                                where m.merchant_id = $1 and cast(p.platform ->> 'is_paid' as boolean)), $1)
+ order by version desc
+ limit 1;
 
 -- tell_lines --
 -- $1 merchant, $2 currency, $3 the business day, $4 the new settlement, $5 the types of events that tell of a line, the
@@ -78,7 +84,7 @@ with open_days as materialized (
                 then 'chargeback' else 'refund' end,
            occasion, bucket, cause_id, plan_id, booked_on, net, fee, tax,
            (select event_id from events e
-             where e.bucket = u.bucket and e.merchant_id = $1
+             where e.bucket = u.bucket
                and e.event_id between 'ev_' || substr(cause_id, 4, 24) and 'ev_' || substr(cause_id, 4, 24) || 'ZZ'
                and e.plan_id is not distinct from u.plan_id
              order by array_position($5, e.type), e.event_id desc limit 1)
@@ -101,11 +107,11 @@ select coalesce(sum(withheld) filter (where release_on > after and release_on <=
 
 -- insert_settlements --
 insert into settlements (settlement_id, merchant_id, currency, number, business_on, terms_version, lines, opening,
-                         captured, fees, taxes, refunded, charged_back, paid_to_merchant, payouts_returned, adjusted,
+                         captured, fees, taxes, refunded, charged_back, paid_to_merchant, payouts_returned, adjusted, shared,
                          fees_deferred, fees_billed, withheld, released, payout, closing, release_on, bill_on, pays_on,
                          totals, made_at)
 select settlement_id, merchant_id, currency, number, business_on, terms_version, lines, opening,
-       captured, fees, taxes, refunded, charged_back, paid_to_merchant, payouts_returned, adjusted,
+       captured, fees, taxes, refunded, charged_back, paid_to_merchant, payouts_returned, adjusted, shared,
        fees_deferred, fees_billed, withheld, released, payout, closing, release_on, bill_on, pays_on,
        totals, made_at
   from @made;

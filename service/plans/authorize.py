@@ -112,7 +112,7 @@ class Authorize(Command, frozen=True, kw_only=True):
 
     def _agreement(self, book: Book, now: datetime) -> Agreement:
         agreement = book.agreement
-        if agreement is None or agreement.merchant_id != self.actor.actor_id:
+        if agreement is None or agreement.merchant_id != self.actor.merchant_id:
             raise self.not_found()
         if book.is_accepted:
             raise Refused(Code.OFFER_ACCEPTED, "An offer of this decision was already accepted.", "/offer_id")

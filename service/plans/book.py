@@ -160,14 +160,13 @@ class PlanCommand(Command, frozen=True, kw_only=True):
 
 
 def concerns(actor: Actor, plan: Plan) -> bool:
-    """Whether a plan is the actor's business: a merchant's and a consumer's are their own."""
+    """Whether a plan is the actor's business: a merchant's and a consumer's are their own, and a platform
+    acts for one seller."""
     match actor.kind:
-        case ActorKind.MERCHANT:
-            return actor.actor_id == plan.merchant_id
+        case ActorKind.MERCHANT | ActorKind.PLATFORM:
+            return actor.merchant_id == plan.merchant_id
         case ActorKind.CONSUMER:
             return actor.actor_id == plan.consumer_id
-        case ActorKind.PLATFORM:
-            return False  # no merchant has one yet
         case _:
             return True
 

@@ -8,7 +8,8 @@ from msgspec import Struct
 from service.ledger import booking
 from service.ledger.booking import CLEARING, Books, Parts
 from service.ledger.chart import LedgerAccount, Occasion, Place, Transfer
-from service.merchants.fee import merchant_fee, tax_on
+from service.merchants.fee import merchant_fee, tax_on, terms_of
+from service.money import take_bps
 from service.plans.accrual import lost_interest
 from service.plans.partner_books import Figures, Totals, figures_of
 from service.plans.plan import Plan
@@ -73,6 +74,9 @@ def _of_plan(plan: Plan, settled: "ByOccasion") -> dict[Occasion, Figures]:
     if amounts.captured:
         figures = plan.plan_id, plan.merchant_id, sum(standing.lent), standing.from_held, *fee_and_tax(plan)
         found[Occasion.PURCHASE] = booking.purchase, figures
+        if (platform := terms_of(plan.offer.merchant_fee).platform) is not None:
+            share = take_bps(fee_of(plan), platform.bps)
+            found[Occasion.PLATFORM_SHARE] = booking.platform_share, (platform.platform_id, share)
     if standing.rows:
         found[Occasion.LEVY] = booking.levy, (plan.plan_id, *_levied(standing, settled))
     recovered: list[tuple[Place, Parts]] = []

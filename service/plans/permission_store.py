@@ -38,8 +38,8 @@ async def give(
 async def revoke(conn: Connection, permission_id: str, actor: Actor, by: str, now: datetime) -> Permission | None:
     """Takes it back, and tells of it the first time. None: this merchant has no such permission."""
     bucket = ids.bucket_of(permission_id)
-    first = await conn.fetchval(Q.revoke_permission, bucket, permission_id, actor.actor_id, now, by)
-    row = await conn.fetchrow(Q.load_permission, bucket, permission_id, actor.actor_id)
+    first = await conn.fetchval(Q.revoke_permission, bucket, permission_id, actor.merchant_id, now, by)
+    row = await conn.fetchrow(Q.load_permission, bucket, permission_id, actor.merchant_id)
     if row is None:
         return None
     revoked = permission_of(row)
@@ -77,7 +77,7 @@ async def _tell(conn: Connection, one: Permission, actor: Actor, type_: EventTyp
     data = {"consumer": one.consumer_id, "permission_id": one.permission_id, "scenario": one.scenario}
     event_id = ids.new_id(ids.EVENT, bucket, _milliseconds(now))
     text = msgspec.json.encode(data).decode()
-    told = Told(bucket, event_id, actor.actor_id, type_, now, actor.kind, text, consumer_id=one.consumer_id)
+    told = Told(bucket, event_id, actor.merchant_id, type_, now, actor.kind, text, consumer_id=one.consumer_id)
     await TELL.execute(conn, told=[told])
 
 

@@ -14,6 +14,7 @@ from service.access.key import Principal, Secrets
 from service.checkout.challenger import Trial
 from service.merchants.fee import FeeSchedule, Volume
 from service.merchants.merchant import Merchant
+from service.merchants.platform_terms import PlatformTerms
 from service.operators.flow import Subject
 from service.outside.gateway import Address
 from service.outside.source import DataType
@@ -96,7 +97,8 @@ class Merchants:
         merchant_id = row["merchant_id"]
         self.merchants[merchant_id] = Merchant(
             merchant_id, row["name"], row["country"], row["time_zone"], _fees(row["fees"]), row["active"],
-            row["is_test"], _volumes(row["volumes"]),
+            row["is_test"], row["platform"] and _platform(row["platform"]), row["platform_id"], row["fee_share_bps"],
+            _volumes(row["volumes"]),
         )  # fmt: skip
         self.clocks.pop(merchant_id, None)
         if row["ahead"]:
@@ -133,4 +135,5 @@ def needed(known: Known, now: datetime) -> Iterator[tuple[str, int]]:
 
 
 _fees: Final = msgspec.json.Decoder(dict[str, FeeSchedule]).decode
+_platform: Final = msgspec.json.Decoder(PlatformTerms).decode
 _volumes: Final = msgspec.json.Decoder(dict[str, Volume]).decode

@@ -27,10 +27,10 @@ select hmac
    and (expires_at is null or expires_at > $2);
 
 -- load_merchants --
-select merchant_id, name, country, time_zone, fees, active, is_test, ahead, volumes from merchants;
+select merchant_id, name, country, time_zone, fees, active, is_test, ahead, volumes, platform, platform_id, fee_share_bps from merchants;
 
 -- load_changed_merchants --
-select merchant_id, name, country, time_zone, fees, active, is_test, ahead, volumes
+select merchant_id, name, country, time_zone, fees, active, is_test, ahead, volumes, platform, platform_id, fee_share_bps
   from merchants
  where changed_in >= $1 and changed_in < $2;
 

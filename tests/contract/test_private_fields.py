@@ -28,7 +28,7 @@ NOT_SEALED_BY_THE_EDGE = {
         "AdjustmentBody.reference", "AssignBody.owner", "BankAccount.holder", "CommentBody.note", "KeyBody.owner_id",
         "KeyBody.scopes", "MerchantBody.name", "OperatorBody.name", "OperatorBody.scopes", "PartnerBody.name",
         "PaidBody.reference", "ProgrammeTerms.name", "ResolveBody.note",
-        "ReturnedBody.reference",
+        "ReturnedBody.reference", "SellerBody.name",
     },
 }  # fmt: skip
 
