@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterable
 from datetime import date
 from enum import StrEnum
+from functools import lru_cache
 from typing import Final
 
 from msgspec import Struct
@@ -57,6 +58,15 @@ class NotTaken(StrEnum):
     LATE = "late"  # it has not answered in time
 
 
+@lru_cache(1_000)
+def joint_limits_of(jurisdiction: str, on: date) -> tuple[int | None, int | None]:
+    """By law, basis points: our own share of a plan at least, and of a partner's capital out with it at most."""
+    return (
+        number_on(LegalRule.JOINT_OWN_SHARE_MIN, jurisdiction, ANY, on),
+        number_on(LegalRule.JOINT_PARTNER_CAPITAL_MAX, jurisdiction, ANY, on),
+    )
+
+
 Rule = Callable[[Programme, Sought], NotTaken | None]
 
 
@@ -103,10 +113,9 @@ def law_lets_it(one: Programme, plan: Sought) -> NotTaken | None:
     """Of a joint programme our own share, and the partners' capital, are what the law of the plan asks for."""
     if one.terms.kind is not ProgrammeKind.JOINT:
         return None
-    least = number_on(LegalRule.JOINT_OWN_SHARE_MIN, plan.jurisdiction, ANY, plan.on)
+    least, most = joint_limits_of(plan.jurisdiction, plan.on)
     if least is not None and one.terms.own_share_bps < least:
         return NotTaken.LAW
-    most = number_on(LegalRule.JOINT_PARTNER_CAPITAL_MAX, plan.jurisdiction, ANY, plan.on)
     is_unknown = any(part.tier1_capital is None for part in one.terms.participants)
     return NotTaken.LAW if most is not None and is_unknown else None
 

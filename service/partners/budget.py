@@ -13,9 +13,8 @@ from datetime import date, datetime
 
 from msgspec import Struct
 
-from service.law.book import ANY, LegalRule, number_on
 from service.money import BPS, take_bps
-from service.partners.allocation import NotTaken, Opening
+from service.partners.allocation import NotTaken, Opening, joint_limits_of
 from service.partners.business_date import business_date
 from service.partners.funding import Funding
 from service.partners.programme import Programme
@@ -96,10 +95,7 @@ def _books(terms: ProgrammeTerms, funding: Funding, plan: Opening) -> list[Need]
 
 def capital_bps(terms: ProgrammeTerms, jurisdiction: str, on: date) -> int | None:
     """Of a partner's capital the most that may be out with it: by the document or the law, whichever is stricter."""
-    said = (
-        terms.limits.partner_capital_max_bps,
-        number_on(LegalRule.JOINT_PARTNER_CAPITAL_MAX, jurisdiction, ANY, on),
-    )
+    said = (terms.limits.partner_capital_max_bps, joint_limits_of(jurisdiction, on)[1])
     return min([bps for bps in said if bps is not None], default=None)
 
 

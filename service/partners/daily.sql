@@ -112,9 +112,10 @@ select $1, s.bucket, s.plan_id, $3, $2, $4, $3, coalesce(part.principal_bps, 0),
         where l.bucket = s.bucket and l.plan_id = s.plan_id and (l.paid_on is null or l.paid_on > $4)) due on true;
 
 -- write_legs --
--- $1 the new file, $2 programme, $3 partner, $4 the day, $5 the settlement, $6 its payment. What was given up is not paid.
+-- $1 the new file, $2 programme, $3 partner, $4 the day, $5 the settlement, $6 its payment to the partner, $7 its payment
+-- from it, the same where only the net is paid. What was given up is not paid.
 insert into daily_legs (file_id, leg, settlement_id, end_to_end_id, amount, count, first_event_id, last_event_id, currency)
-select $1, legs.type, $5, $6, amount, events, first.event_id, last.event_id, legs.currency
+select $1, legs.type, $5, case when amount < 0 then $7 else $6 end, amount, events, first.event_id, last.event_id, legs.currency
   from (select type, currency, sum(principal + interest + fee + penalty + subsidy)::bigint as amount, count(*) as events,
                min(number) as first, max(number) as last
           from partner_events

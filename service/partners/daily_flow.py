@@ -34,6 +34,8 @@ from service.partners.layouts import (
     side_of,
 )
 from service.partners.manifest import Cut, DailyManifest, Tally
+from service.partners.programme_flow import terms_at
+from service.partners.programme_terms import payment_marks
 from service.partners.signing import Signer
 
 Q: Final = load_queries(Path(__file__).with_name("daily.sql"))
@@ -153,10 +155,10 @@ async def _make(connection: Connection, signer: Signer, of: Partner, day: asyncp
     mine = (of.programme_id, of.partner_id, business_on)
     positions, legs = file_ids[FileType.POS], file_ids[FileType.STL]
     await connection.execute(Q.write_positions, positions, *mine, before, timeout=_PATIENCE_S)
-    await connection.execute(
-        Q.write_legs, legs, *mine, settlement_of(of.programme_id, business_on),
-        settlement_of(of.programme_id, business_on, "N"), timeout=_PATIENCE_S,
-    )  # fmt: skip
+    terms = await terms_at(connection, of.programme_id, day["closed_at"])
+    payments = [settlement_of(of.programme_id, business_on, mark) for mark in payment_marks(terms.netting)]
+    settlement_id = settlement_of(of.programme_id, business_on)
+    await connection.execute(Q.write_legs, legs, *mine, settlement_id, *payments, timeout=_PATIENCE_S)
     of_kind: dict[FileType, tuple[str, tuple[Any, ...]]] = {
         FileType.TXN: (Q.txn_rows, mine),
         FileType.POS: (Q.pos_rows, (positions,)),

@@ -150,7 +150,7 @@ def side_of(amount: int) -> Side:
 
 
 def settlement_of(programme_id: str, business_on: date, mark: str = "-") -> str:
-    """The settlement of a programme's day, in 35 characters; with the mark `N` the reference of its net payment."""
+    """The settlement of a programme's day, in 35 characters; with a mark, the reference of a payment of it."""
     return f"{programme_id[3:]}{mark}{business_on:%Y%m%d}"
 
 

@@ -1,12 +1,14 @@
 """The programme: a partner's contract to fund plans, in one of its versions. Pure."""
 
+from functools import cached_property
+
 from msgspec import Struct, field
 
 from service.partners.funding import Funding
 from service.partners.programme_terms import ProgrammeTerms
 
 
-class Programme(Struct, frozen=True):
+class Programme(Struct, frozen=True, dict=True):
     """A programme as it is now; an edit is a new version."""
 
     programme_id: str = field(name="id")
@@ -14,7 +16,7 @@ class Programme(Struct, frozen=True):
     terms: ProgrammeTerms
     active: bool = True  # false: suspended; it takes no plans
 
-    @property
+    @cached_property
     def funding(self) -> Funding:
         """What a plan keeps of it for life."""
         terms = self.terms

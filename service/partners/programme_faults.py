@@ -6,8 +6,8 @@ from typing import Final
 
 from service.countries import COUNTRIES, JURISDICTIONS, no_country
 from service.errors import Code, Refused
-from service.law.book import ANY, LegalRule, number_on
 from service.money import BPS, EXPONENTS
+from service.partners.allocation import joint_limits_of
 from service.partners.funding import ScheduleType
 from service.partners.programme_terms import Concentration, JointLimits, ProgrammeKind, ProgrammeTerms
 from service.terms.business_days import is_business_day
@@ -139,10 +139,9 @@ def law_is_kept(terms: ProgrammeTerms, today: date) -> Iterator[Fault]:
     if own < terms.limits.own_share_min_bps:
         yield "/participants", f"Our own share is {own} basis points, and {terms.limits.own_share_min_bps} at least."
     for at, place in enumerate(terms.eligibility.jurisdictions):
-        least = number_on(LegalRule.JOINT_OWN_SHARE_MIN, place, ANY, today)
+        least, most = joint_limits_of(place, today)
         if least is not None and own < least:
             yield "/participants", f"Our own share is {own} basis points, and by the law of {place} {least} at least."
-        most = number_on(LegalRule.JOINT_PARTNER_CAPITAL_MAX, place, ANY, today)
         agreed = terms.limits.partner_capital_max_bps
         if most is not None and (agreed is None or agreed > most):
             sentence = f"By the law of {place} one partner's money out is at most {most} basis points of its capital."

@@ -87,6 +87,11 @@ async def versions(conn: Connection | Pool, programme_id: str) -> list[Programme
     return found
 
 
+async def terms_at(conn: Connection, programme_id: str, at: datetime) -> ProgrammeTerms:
+    """The document as it was agreed then."""
+    return _decode(await conn.fetchval(Q.terms_at, programme_id, at))
+
+
 async def programmes(pool: Pool, after: str, limit: int) -> list[ProgrammeVersion]:
     """The newest version of each, the oldest programme first."""
     return [_version(row) for row in await pool.fetch(Q.list_programmes, after, limit)]

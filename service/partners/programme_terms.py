@@ -4,14 +4,15 @@ A version never changes once it is agreed; a plan keeps the version it was booke
 programme's currency, shares basis points.
 """
 
-from datetime import date
+from datetime import date, timedelta
 from enum import StrEnum
 from typing import Annotated, Final, Literal
 
 from msgspec import Meta, Struct
 
 from service.partners.funding import Participation, ScheduleType
-from service.terms.terms import Amount, BasisPoints, CalendarCode, Label, Percent
+from service.terms.business_days import moved
+from service.terms.terms import Amount, BasisPoints, CalendarCode, Label, NonBusinessDay, Percent
 
 APPROVAL_MS: Final = 800  # so long a partner is waited for at most
 
@@ -41,6 +42,11 @@ class Netting(StrEnum):
 
     GROSS = "gross"  # what we owe and what they owe are paid each by itself
     NET = "net"  # only the difference is paid
+
+
+def payment_marks(netting: Netting) -> tuple[str, str]:
+    """By what the payments of a settlement are told apart: the one to the partner, and the one from it."""
+    return ("N", "N") if netting is Netting.NET else ("C", "D")
 
 
 class Participant(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
@@ -128,6 +134,13 @@ class ProgrammeTerms(Struct, frozen=True, forbid_unknown_fields=True, omit_defau
     concentration: Concentration = Concentration()
     limits: JointLimits = JointLimits()  # of a joint programme
     approval: PartnersApproval | None = None  # null: nobody is asked
+
+    def settles_on(self, business_on: date) -> date:
+        """The day on which a business day's money is due: so many business days later, and one itself."""
+        day = business_on
+        for _ in range(self.settle_lag_days):
+            day = moved(day + timedelta(days=1), NonBusinessDay.FOLLOWING, self.calendar)
+        return moved(day, NonBusinessDay.FOLLOWING, self.calendar)
 
     @property
     def partner_share_bps(self) -> int:

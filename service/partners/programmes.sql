@@ -34,6 +34,9 @@ select distinct on (programme_id) programme_id, version, terms, active, created_
 -- versions --
 select programme_id, version, terms, active, created_at from programmes where programme_id = $1 order by version;
 
+-- terms_at --
+select terms from programmes where programme_id = $1 and (created_at <= $2 or version = 1) order by version desc limit 1;
+
 -- lease_budget --
 select lease_budget($1, $2, $3, $4, $5, $6, $7);
 

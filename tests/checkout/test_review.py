@@ -103,3 +103,16 @@ def test_differences_are_told_place_by_place() -> None:
 def test_a_programme_in_another_currency_is_no_evidence() -> None:
     elsewhere = programme(currency="CHF")
     assert evidence_of(known(), MERCHANT, (elsewhere, *PROGRAMMES), "EUR").programmes == PROGRAMMES
+
+
+def test_of_the_merchants_that_a_programme_lists_only_this_one_is_evidence() -> None:
+    """What is decided by it is the same."""
+    others = [f"me_{place:026d}" for place in range(499)]
+    listing = programme("pr_listing", priority=1, eligibility={"merchants": [*others, MERCHANT.merchant_id]})
+    not_ours = programme("pr_not_ours", eligibility={"merchants": others})
+    suspended = programme("pr_suspended", active=False)
+    all_of_them = (listing, not_ours, suspended, *PROGRAMMES)
+    evidence = evidence_of(known(), MERCHANT, all_of_them, "EUR")
+    assert [one.programme_id for one in evidence.programmes] == ["pr_listing", PROGRAMMES[0].programme_id]
+    assert evidence.programmes[0].terms.eligibility.merchants == (MERCHANT.merchant_id,)
+    assert decided(programmes=evidence.programmes) == decided(programmes=all_of_them)

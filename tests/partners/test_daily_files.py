@@ -19,6 +19,8 @@ from service.partners import daily_flow as daily
 from service.partners.layout_texts import twin_of
 from service.partners.layouts import FileType
 from service.partners.manifest import DailyManifest
+from service.partners.programme_flow import agree
+from service.partners.programme_terms import Netting, ProgrammeTerms
 from service.partners.signing import Signer
 from tests.partners.ledger import (
     MONDAY,
@@ -28,6 +30,7 @@ from tests.partners.ledger import (
     TUESDAY,
     WEDNESDAY,
     FundedPlan,
+    document,
     evening,
     open_world,
 )
@@ -37,6 +40,24 @@ SIGNER = Signer("s" * 32)
 
 async def made(pool: Pool, on: date) -> dict[FileType, DailyManifest]:
     return {one.type: one for one in await daily.make_day(pool, SIGNER, PROGRAMME, on, evening(on))}
+
+
+async def test_a_day_is_paid_net_or_each_way_by_itself_as_the_programme_says_when_it_is_closed(pool: Pool) -> None:
+    """Each payment has its reference: one of the net, or one to the partner and one from it."""
+    async with pool.acquire() as connection:
+        await open_world(connection)
+        plan = await FundedPlan(1).authorize(connection)
+        for on in (MONDAY, TUESDAY):
+            await plan.capture(connection, 10_000, on)
+            await plan.pay(connection, 1_000, 77, on)
+        net = await made(pool, MONDAY)
+        terms = msgspec.json.decode(document("Europe/Berlin"), type=ProgrammeTerms)
+        gross = msgspec.structs.replace(terms, netting=Netting.GROSS)
+        await agree(connection, PROGRAMME, 1, gross, evening(TUESDAY))
+        each = await made(pool, TUESDAY)
+    references = [{row["leg"]: row["end_to_end_id"][26] for row in await rows(pool, files[FileType.STL])}
+                  for files in (net, each)]  # fmt: skip
+    assert references == [{"funding": "N", "repayment": "N"}, {"funding": "D", "repayment": "C"}]
 
 
 async def content(pool: Pool, manifest: DailyManifest) -> bytes:

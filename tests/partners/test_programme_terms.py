@@ -148,3 +148,20 @@ def test_a_document_is_short_and_says_the_same_again() -> None:
     made = terms()
     assert msgspec.json.decode(msgspec.json.encode(made), type=ProgrammeTerms) == made
     assert msgspec.to_builtins(made).keys() == GOOD.keys()
+
+
+@pytest.mark.parametrize(
+    ("calendar", "lag_days", "business_on", "settles_on"),
+    [
+        ("", 0, date(2026, 3, 6), date(2026, 3, 6)),  # a Friday
+        ("", 0, date(2026, 3, 7), date(2026, 3, 9)),
+        ("", 1, date(2026, 3, 6), date(2026, 3, 9)),
+        ("", 2, date(2026, 3, 7), date(2026, 3, 10)),
+        ("XECB", 1, date(2026, 4, 2), date(2026, 4, 7)),  # Maundy Thursday: over Easter
+        ("", 1, date(2026, 4, 2), date(2026, 4, 3)),
+    ],
+)
+def test_money_is_due_so_many_business_days_later(
+    calendar: str, lag_days: int, business_on: date, settles_on: date
+) -> None:
+    assert terms(calendar=calendar, settle_lag_days=lag_days).settles_on(business_on) == settles_on
