@@ -26,7 +26,8 @@ create table transfers (
         'promise', 'security', 'purchase', 'levy', 'payment', 'paid_to_merchant', 'refund', 'credit',
         'interest_return', 'loss', 'recovery', 'forgiveness', 'accrual', 'drawing', 'principal_share', 'interest_share',
         'fee_share', 'penalty_share', 'servicing', 'loss_share', 'recovery_share', 'reserve', 'payout', 'payout_paid',
-        'payout_returned', 'adjustment', 'fee_billing', 'platform_share')),
+        'payout_returned', 'adjustment', 'fee_billing', 'platform_share',
+        'rounding')),
     constraint transfers_debit_is_known check (debit in (
         'commitment', 'commitment_contra', 'deposit_held', 'deposit_held_contra',
         'consumer_principal', 'consumer_interest', 'consumer_fees', 'processor_clearing', 'payout_clearing', 'cash',
@@ -34,7 +35,7 @@ create table transfers (
         'consumer_payable', 'merchant_payable', 'reserve', 'partner_participation', 'partner_accrued',
         'tax_payable', 'partner_payable', 'merchant_fee_income', 'interest_income', 'servicing_income', 'fee_income',
         'penalty_income',
-        'recoveries', 'credit_losses', 'goodwill', 'merchant_adjustments')),
+        'recoveries', 'credit_losses', 'goodwill', 'merchant_adjustments', 'rounding_differences')),
     constraint transfers_credit_is_known check (credit in (
         'commitment', 'commitment_contra', 'deposit_held', 'deposit_held_contra',
         'consumer_principal', 'consumer_interest', 'consumer_fees', 'processor_clearing', 'payout_clearing', 'cash',
@@ -42,7 +43,7 @@ create table transfers (
         'consumer_payable', 'merchant_payable', 'reserve', 'partner_participation', 'partner_accrued',
         'tax_payable', 'partner_payable', 'merchant_fee_income', 'interest_income', 'servicing_income', 'fee_income',
         'penalty_income',
-        'recoveries', 'credit_losses', 'goodwill', 'merchant_adjustments'))
+        'recoveries', 'credit_losses', 'goodwill', 'merchant_adjustments', 'rounding_differences'))
 );
 
 create trigger transfers_are_append_only before update or delete or truncate on transfers

@@ -318,7 +318,7 @@ select bucket, t.cause_id, t.leg, plan_id
 
 -- transfers_have_their_cause --
 -- Whatever is booked came of a command that left a fact of that plan, is the interest of a group's day, or comes of a
--- settlement, of what became of its payout, or of an adjustment.
+-- settlement, of what became of its payout, of an adjustment, or of a day that was reconciled.
 select bucket, cause_id, plan_id
   from (select distinct bucket, cause_id, plan_id from transfers) t
  where not exists (select from facts f
@@ -326,7 +326,9 @@ select bucket, cause_id, plan_id
    and not exists (select from accruals a where a.accrual_id = t.cause_id and t.plan_id is null)
    and not exists (select from settlements s where s.settlement_id = t.cause_id and t.plan_id is null)
    and not exists (select from payout_steps s where s.step_id = t.cause_id and t.plan_id is null)
-   and not exists (select from settlement_adjustments s where s.adjustment_id = t.cause_id and t.plan_id is null);
+   and not exists (select from settlement_adjustments s where s.adjustment_id = t.cause_id and t.plan_id is null)
+   and not exists (select from reconciliations r
+                    where left(r.reconciliation_id, 27) = left(t.cause_id, 27) and t.plan_id is null);
 
 -- accruals_are_booked --
 -- An accrual's transfers move the interest that consumers owe, our income and the partners' shares, by what was earned.
@@ -663,25 +665,32 @@ select file_id, programme_id, number
     or previous_sha256 is distinct from sha256_before
     or sha256 <> sha256(content);
 
--- reconciliations_match_or_have_breaks --
--- The last verdict on a file has its breaks on record: every one it counts stands on that day, and no other does.
-select reconciliation_id, r.outcome, r.counts, found.breaks, older.breaks as older
-  from (select distinct on (file_id) * from reconciliations order by file_id, number desc) r
- cross join lateral (select count(*) as breaks from break_days d
-                      where d.reconciliation_id = r.reconciliation_id and d.stands) found
- cross join lateral (select count(*) as breaks from break_days d
-                      where d.file_id = r.file_id and d.reconciliation_id <> r.reconciliation_id and d.stands) older
- where found.breaks <> (select coalesce(sum(value::int), 0) from json_each_text(r.counts))
-    or (r.outcome = 'matched') <> (found.breaks = 0)
-    or older.breaks > 0;
-
--- open_breaks_stand_on_a_day --
--- A break is open only while the file of some day has it, and every break was found on some day.
-select b.break_id, b.state, count(*) filter (where d.stands) as days
+-- reconciliations_have_their_breaks --
+-- Every break was found by a comparison of its programme, on the day that it says, and has the history that it was opened.
+select b.break_id, b.state, b.last_on, r.business_on
   from breaks b
-  left join break_days d using (break_id)
- group by b.break_id, b.state
-having (b.state = 'open' and count(*) filter (where d.stands) = 0) or count(d.break_id) = 0;
+  left join reconciliations r using (reconciliation_id)
+ where r.reconciliation_id is null
+    or (r.programme_id, r.partner_id, r.business_on) <> (b.programme_id, b.partner_id, b.last_on)
+    or r.verdict = 'incomplete'
+    or not exists (select from break_steps s where s.break_id = b.break_id and s.what = 'opened');
+
+-- nothing_open_is_green --
+-- While the last comparison of a programme is reconciled, none of its breaks is open.
+select r.programme_id, r.business_on, b.break_id
+  from (select distinct on (programme_id) programme_id, business_on, verdict
+          from reconciliations order by programme_id, business_on desc, number desc) r
+  join breaks b on b.programme_id = r.programme_id and b.state <> 'resolved'
+ where r.verdict = 'reconciled';
+
+-- roundings_are_booked --
+-- What comparisons booked as rounding is in the books, once.
+select t.currency, t.booked, r.rounded
+  from (select currency, sum(case 'rounding_differences' when debit then amount else - amount end) as booked
+          from transfers where occasion = 'rounding' group by currency) t
+  full join (select key as currency, sum(value::bigint) as rounded
+               from reconciliations, json_each_text(rounded) group by key) r using (currency)
+ where coalesce(t.booked, 0) <> coalesce(r.rounded, 0);
 
 -- Outside data --------------------------------------------------------------------------------------------------------
 

@@ -22,8 +22,6 @@ from service.outside.consent import NEAREST, Channel
 from service.outside.source import DataType, Purpose, SourceOutcome
 from service.partners.layouts import FileType, TxnType
 from service.partners.received import ReceivedState, ReceivedType
-from service.partners.reconciliation import BreakKind, BreakNoteKind, BreakState
-from service.partners.reconciliation import Outcome as Reconciled
 from service.payments.charge import ChargeState, Origin, Reason
 from service.payments.instrument import InstrumentKind
 from service.payments.processor import Protocol
@@ -33,7 +31,10 @@ from service.people.move import MoveReason
 from service.people.pause import PersonPause
 from service.plans.offer import Authenticator, Kind, Scenario
 from service.plans.state import CollectionState, PlanState
+from service.reconciling.found import BreakClass, Leg
+from service.reconciling.life import BreakState, BreakStepKind
 from service.reconciling.statement import StatementKind
+from service.reconciling.verdict import Verdict
 
 # Every check that lists words, and who else lists them.
 WORDS: dict[str, Iterable[str]] = {
@@ -41,8 +42,9 @@ WORDS: dict[str, Iterable[str]] = {
     "audit_entries_thing_is_known": Thing,
     "audit_entries_verb_is_known": Verb,
     "bank_messages_kind_is_known": StatementKind,
-    "break_notes_what_is_known": BreakNoteKind,
-    "breaks_kind_is_known": BreakKind,
+    "break_steps_what_is_known": BreakStepKind,
+    "breaks_kind_is_known": BreakClass,
+    "breaks_leg_is_known": Leg,
     "breaks_state_is_known": BreakState,
     "charges_made_by_is_known": ActorKind,
     "charges_origin_is_known": Origin,
@@ -78,7 +80,7 @@ WORDS: dict[str, Iterable[str]] = {
     "processors_protocol_is_known": Protocol,
     "received_files_state_is_known": ReceivedState,
     "received_files_type_is_known": ReceivedType,
-    "reconciliations_outcome_is_known": Reconciled,
+    "reconciliations_verdict_is_known": Verdict,
     # What is heard of a call is whatever can come of asking, less what comes without a call.
     "reports_outcome_is_known": [one for one in SourceOutcome if one not in (SourceOutcome.CACHED, *NEAREST)],
     "reviews_outcome_is_known": ReviewOutcome,

@@ -1,6 +1,7 @@
-"""The operator's side of the partner's files: making one now, and looking after what does not match."""
+"""What does not match: operators look after it, and the partner answers; and a partner's file, made now."""
 
 from datetime import date
+from enum import StrEnum
 from typing import Annotated, Final
 
 from litestar import get, post
@@ -9,11 +10,10 @@ from litestar.response.base import ASGIResponse
 from msgspec import Meta, Struct
 
 from service import ids
-from service.api.ask import Asked, read, write
+from service.api.ask import Ask, Asked, read, write
 from service.api.body import Body
 from service.api.operation import operation
 from service.api.paging import After, Limit
-from service.api.partner import BreakPage
 from service.api.reply import encode, reply, reply_answer
 from service.audit.entry import Thing, Verb
 from service.checkout.request import Text
@@ -23,8 +23,8 @@ from service.engine.work import Answer
 from service.errors import Code, Refused
 from service.partners import flow
 from service.partners.file import Manifest
-from service.partners.reconciliation import BreakNote, BreakState, OpenedBreak
-from service.partners.theirs import flow as theirs
+from service.reconciling import breaks_flow
+from service.reconciling.breaks_flow import BreakStep, OpenedBreak
 
 
 class FileBody(Struct, frozen=True, forbid_unknown_fields=True):
@@ -64,12 +64,32 @@ class Noted(Struct, frozen=True):
     note: str  # in words
 
 
-class BreakNotePage(Struct, frozen=True):
-    """Notes in their order; `after` is what to ask with next."""
+class BreakPage(Struct, frozen=True):
+    """Breaks by their ids; `after` is what to ask with next."""
 
-    notes: list[BreakNote]
+    breaks: list[OpenedBreak]
+    after: str
+
+
+class BreakStepPage(Struct, frozen=True):
+    """The history of a break in its order; `after` is what to ask with next."""
+
+    steps: list[BreakStep]
     after: int
 
+
+class BreakFilter(StrEnum):
+    """Which breaks are listed."""
+
+    OPEN = "open"  # new, persisting or reopened
+    NEW = "new"
+    PERSISTING = "persisting"
+    REOPENED = "reopened"
+    RESOLVED = "resolved"
+
+
+StepAfter = Annotated[int, QueryParameter(ge=0, le=2**62)]
+InState = Annotated[BreakFilter | None, QueryParameter()]
 
 _file = Body(FileBody)
 _comment = Body(CommentBody)
@@ -107,15 +127,17 @@ async def make_file(request: Asked, body: RawBody, programme_id: FromPath[str]) 
 
 @get("/breaks", opt=operation("breaks", BreakPage) | LONG)
 async def list_all_breaks(
-    request: Asked,
-    in_state: Annotated[BreakState | None, QueryParameter()] = None,
-    after: After = "",
-    limit: Limit = 100,
+    request: Asked, in_state: InState = None, after: After = "", limit: Limit = 100
 ) -> ASGIResponse:
     """What does not match with any partner: who must act, and since when."""
+    return await _page(read(request), None, in_state, after, limit)
+
+
+@get("/breaks", opt=operation("files", BreakPage) | LONG)
+async def list_breaks(request: Asked, in_state: InState = None, after: After = "", limit: Limit = 100) -> ASGIResponse:
+    """What does not match: who must act, and since when."""
     ask = read(request)
-    page = await theirs.breaks(ask.services.pool, ask.now, None, in_state, after=after, limit=limit)
-    return reply(BreakPage(page, page[-1].break_id if page else after))
+    return await _page(ask, ask.owner_id, in_state, after, limit)
 
 
 @post(
@@ -130,7 +152,7 @@ async def assign_break(request: Asked, body: RawBody, break_id: FromPath[str]) -
     ask = write(request, body)
 
     async def assign(connection: Connection) -> Answer:
-        assigned = await theirs.assign_break(connection, known_id, asked.owner, ask.by.owner_id, ask.now)
+        assigned = await breaks_flow.assign(connection, known_id, asked.owner, ask.by.owner_id, ask.now)
         await ask.record(connection, Verb.ASSIGNED, Thing.BREAK, known_id, {"owner": asked.owner})
         return Answer(200, encode(assigned))
 
@@ -149,13 +171,14 @@ async def assign_break(request: Asked, body: RawBody, break_id: FromPath[str]) -
     ),
 )
 async def resolve_break(request: Asked, body: RawBody, break_id: FromPath[str]) -> ASGIResponse:
-    """Close a break with the reason why; a corrected file that still has it opens it again, and the reason stays."""
+    """Close a break with the reason why: what it is about is not looked for again. A position that still differs on a
+    later day opens it again, and the reason stays in its history."""
     asked = _resolve.read(body, request.headers.get("content-type", ""))
     known_id = _break_id(break_id)
     ask = write(request, body)
 
     async def resolve(connection: Connection) -> Answer:
-        resolved = await theirs.resolve_break(connection, known_id, asked.note, ask.by.owner_id, ask.now)
+        resolved = await breaks_flow.resolve(connection, known_id, asked.note, ask.by.owner_id, ask.now)
         await ask.record(connection, Verb.RESOLVED, Thing.BREAK, known_id)
         return Answer(200, encode(resolved))
 
@@ -167,33 +190,65 @@ async def resolve_break(request: Asked, body: RawBody, break_id: FromPath[str]) 
     status_code=201,
     opt=operation("breaks", Noted, takes=CommentBody, example={"note": "They look into it; call again on Friday."}),
 )
-async def comment_break(request: Asked, body: RawBody, break_id: FromPath[str]) -> ASGIResponse:
+async def comment_any_break(request: Asked, body: RawBody, break_id: FromPath[str]) -> ASGIResponse:
     """Say something about a break, open or resolved. It is kept for ever, whatever the partner sends."""
+    return await _comment_break(request, body, break_id, None)
+
+
+@post(
+    "/breaks/{break_id:str}/notes",
+    status_code=201,
+    opt=operation("files", Noted, takes=CommentBody, example={"note": "We take it back with tomorrow's file."}),
+)
+async def comment_break(request: Asked, body: RawBody, break_id: FromPath[str]) -> ASGIResponse:
+    """Answer to a break of yours, open or resolved. It is kept for ever, and those who look after it read it."""
+    return await _comment_break(request, body, break_id, request.auth.owner_id)
+
+
+@get("/breaks/{break_id:str}/history", opt=operation("breaks", BreakStepPage))
+async def get_any_history(
+    request: Asked, break_id: FromPath[str], after: StepAfter = 0, limit: Limit = 100
+) -> ASGIResponse:
+    """The history of a break: when it was found, who said what, whom it was assigned to, and what ended it."""
+    return await _history(read(request), break_id, None, after, limit)
+
+
+@get("/breaks/{break_id:str}/history", opt=operation("files", BreakStepPage))
+async def get_history(
+    request: Asked, break_id: FromPath[str], after: StepAfter = 0, limit: Limit = 100
+) -> ASGIResponse:
+    """The history of a break of yours: when it was found, who said what, and what ended it."""
+    ask = read(request)
+    return await _history(ask, break_id, ask.owner_id, after, limit)
+
+
+OPERATOR_ROUTES: Final = [
+    make_file, list_all_breaks, assign_break, resolve_break, comment_any_break, get_any_history,
+]  # fmt: skip
+PARTNER_ROUTES: Final = [list_breaks, comment_break, get_history]
+
+
+async def _page(ask: Ask, partner_id: str | None, state: BreakFilter | None, after: str, limit: int) -> ASGIResponse:
+    page = await breaks_flow.breaks(ask.services.pool, ask.now, partner_id, state, after, limit)
+    return reply(BreakPage(page, page[-1].break_id if page else after))
+
+
+async def _comment_break(request: Asked, body: bytes, break_id: str, partner_id: str | None) -> ASGIResponse:
     asked = _comment.read(body, request.headers.get("content-type", ""))
     known_id = _break_id(break_id)
     ask = write(request, body)
 
     async def comment(connection: Connection) -> Answer:
-        await theirs.comment_break(connection, known_id, asked.note, ask.by.owner_id, ask.now)
+        await breaks_flow.comment(connection, known_id, partner_id, asked.note, ask.by.owner_id, ask.now)
         await ask.record(connection, Verb.COMMENTED, Thing.BREAK, known_id)
         return Answer(201, encode(Noted(known_id, asked.note)))
 
     return reply_answer(await ask.services.engine.once(ask.must_key, ask.now, comment))
 
 
-@get("/breaks/{break_id:str}/notes", opt=operation("breaks", BreakNotePage))
-async def list_break_notes(
-    request: Asked,
-    break_id: FromPath[str],
-    after: Annotated[int, QueryParameter(ge=0, le=2**62)] = 0,
-    limit: Limit = 100,
-) -> ASGIResponse:
-    """The history of a break: who said what, whom it was assigned to, and what a partner's file did to it."""
-    page = await theirs.break_notes(read(request).services.pool, _break_id(break_id), after, limit)
-    return reply(BreakNotePage(page, page[-1].number if page else after))
-
-
-ROUTES: Final = [make_file, list_all_breaks, assign_break, resolve_break, comment_break, list_break_notes]
+async def _history(ask: Ask, break_id: str, partner_id: str | None, after: int, limit: int) -> ASGIResponse:
+    page = await breaks_flow.steps(ask.services.pool, _break_id(break_id), partner_id, after, limit)
+    return reply(BreakStepPage(page, page[-1].number if page else after))
 
 
 def _break_id(text: str) -> str:

@@ -10,6 +10,7 @@ from service.api import (
     allocations,
     approvals,
     bank,
+    breaks,
     charges,
     claims,
     consents,
@@ -31,6 +32,7 @@ from service.api import (
     policies,
     processors,
     programmes,
+    reconciliations,
     replays,
     reviews,
     settlement_terms,
@@ -39,7 +41,6 @@ from service.api import (
 )
 from service.api.ask import Asked, content_type, guard_for, read, write
 from service.api.body import Body, Nothing
-from service.api.breaks import ROUTES as BREAKS
 from service.api.checkouts import DecisionLog, read_log
 from service.api.ledger import get_plan_ledger, get_trial_balance
 from service.api.operation import operation
@@ -102,7 +103,8 @@ operator_router = Router(
         settlement_terms.get_settlement_terms,
         settlements.list_settlements_of,
         *payouts.OPERATOR_ROUTES,
-        *BREAKS,
+        *breaks.OPERATOR_ROUTES,
+        *reconciliations.OPERATOR_ROUTES,
         *bank.OPERATOR_ROUTES,
         *keys.OPERATOR_ROUTES,
         policies.draft_policy,

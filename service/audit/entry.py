@@ -32,6 +32,7 @@ class Thing(StrEnum):
     POLICY = "policy"
     PROCESSOR = "processor"
     PROGRAMME = "programme"
+    RECONCILIATION = "reconciliation"  # of a day of a programme
     ROUTE = "route"  # of this API, where a key was refused
     TRIAL = "trial"
 

@@ -64,16 +64,12 @@ async def _replay(service: Connections, demo: Demo, today: date, console: Consol
 
 
 async def _reconcile(service: Connections, demo: Demo, today: date) -> None:
-    """Two files: of the day after the first, when the goods were delivered, and of yesterday. The partner, which in
-    the demo keeps the same books, sends both back."""
-    delivered_on = date.fromisoformat(demo.first_day_on) + timedelta(days=1)
-    for business_on in (delivered_on, today - timedelta(days=1)):
-        path = f"/v1/operator/programmes/{demo.programme_id}/files"
-        body = f'{{"business_on": "{business_on}"}}'.encode()
-        made = (await _post(service.send, demo.operator_key, path, f"file-{business_on}", body)).json()
-        content = (await _get(service.send, demo.partner_key, f"/v1/partner/files/{made['id']}/content")).good()
-        path = f"/v1/partner/files?programme_id={demo.programme_id}&business_on={business_on}"
-        (await _post(service.send, demo.partner_key, path, f"theirs-{business_on}", content, "text/csv")).good()
+    """The files of yesterday are made, and the day is compared with what the partner has sent."""
+    yesterday = today - timedelta(days=1)
+    body = f'{{"business_on": "{yesterday}"}}'.encode()
+    for what in ("files", "daily-files", "reconciliations"):
+        path = f"/v1/operator/programmes/{demo.programme_id}/{what}"
+        (await _post(service.send, demo.operator_key, path, f"{what}-{yesterday}", body)).good()
 
 
 async def accounts_of_one_person(send: Send, demo: Demo) -> list[dict[str, Any]]:

@@ -36,7 +36,7 @@ def show(
     console.print(f" One person     {one_limit(accounts)}")
     console.print(f" Trial balance  {_money(trial_balance['total'])} over {len(trial_balance['accounts'])} accounts")
     for row in reconciliations["reconciliations"]:
-        console.print(f" Partner file   {row['business_on']}: [bold]{row['outcome']}[/bold], {row['our_rows']} plans")
+        console.print(f" Partner        {row['business_on']}: [bold]{row['verdict']}[/bold], {row['our_items']} items")
     console.print()
     for name, value in msgspec.structs.asdict(demo).items():
         console.print(f" {name:<20} {value}", highlight=False)

@@ -170,6 +170,11 @@ def adjustment(merchant_id: str, amount: int) -> Balances:
     return {Place(A.MERCHANT_ADJUSTMENTS): amount, Place(A.MERCHANT_PAYABLE, merchant_id): -amount}
 
 
+def rounding(partner_id: str, amount: int) -> Balances:
+    """By its own file, so much more is due to the partner; less than nothing is due from it. It is not argued about."""
+    return {Place(A.ROUNDING_DIFFERENCES): amount, Place(A.PARTNER_PAYABLE, partner_id): -amount}
+
+
 def fee_billing(merchant_id: str, deferred: int) -> Balances:
     """So much of our fees the merchant is paid now, and owes us until they are billed; less than nothing is billed."""
     return {Place(A.MERCHANT_RECEIVABLE, merchant_id): deferred, Place(A.MERCHANT_PAYABLE, merchant_id): -deferred}

@@ -49,6 +49,7 @@ class LedgerAccount(StrEnum):
     CREDIT_LOSSES = "credit_losses"  # given up or let go: principal, charges, and interest that was due
     GOODWILL = "goodwill"  # what we took off without having to
     MERCHANT_ADJUSTMENTS = "merchant_adjustments"  # given to merchants besides what their plans bring; or taken
+    ROUNDING_DIFFERENCES = "rounding_differences"  # cents by which partners' files differ from ours
 
 
 class Occasion(StrEnum):
@@ -82,6 +83,7 @@ class Occasion(StrEnum):
     ADJUSTMENT = "adjustment"  # a merchant is given something besides, or something is taken from it
     FEE_BILLING = "fee_billing"  # a merchant is paid without our fees, which it owes us until their bill; or billed
     PLATFORM_SHARE = "platform_share"  # of our fee: what the merchant's platform takes
+    ROUNDING = "rounding"  # a partner's file is some cents off ours, within the tolerance
 
 
 OF_PARTNERS: Final = frozenset({

@@ -36,9 +36,9 @@ class BookedTransfer(Struct, frozen=True, gc=False):
 
 
 def booked_by(
-    cause_id: str, books: Books, currency: str, merchant_id: str, on: date, at: datetime
+    cause_id: str, books: Books, currency: str, merchant_id: str | None, on: date, at: datetime
 ) -> list[BookedTransfer]:
-    """The transfers of a cause that is about a merchant, and no single plan."""
+    """The transfers of a cause that is about a merchant or a partner, and no single plan."""
     return [
         BookedTransfer(
             bucket=ids.bucket_of(cause_id), cause_id=cause_id, leg=leg, currency=currency, plan_id=None,

@@ -29,7 +29,7 @@ class Leg(StrEnum):
 
 
 class BreakClass(StrEnum):
-    """What does not match, the most severe first; the check `breaks_class_is_known` says the same."""
+    """What does not match, the most severe first; the check `breaks_kind_is_known` says the same."""
 
     MISSING_IN_LEDGER = "missing_in_ledger"  # the partner shows it, and we do not
     STATUS_DIVERGENCE = "status_divergence"  # owner, status or days past due are not in lockstep
@@ -75,9 +75,9 @@ _PARTNERS: Final = frozenset({BreakClass.DUPLICATE, BreakClass.MISSING_IN_PARTNE
 class Difference(Struct, frozen=True, gc=False):
     """One thing on which the two sides disagree, as each says it; null: that side has nothing."""
 
-    field: str
-    ours: str | None
-    theirs: str | None
+    field: str  # the column
+    ours: str | None  # as we say it
+    theirs: str | None  # as the other side says it
 
 
 class Found(Struct, frozen=True):

@@ -46,7 +46,7 @@ class Item(Struct, frozen=True, gc=False):
 class Tolerances(Struct, frozen=True):
     """How far the sides may be apart without anybody's work, in minor units of each currency."""
 
-    item: int = 1
+    item: int = 1  # of one item
     day: int = 50  # of all roundings of a day
     bank_fee: int = 1_000  # of one settlement
 

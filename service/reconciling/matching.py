@@ -41,8 +41,8 @@ class Match(Struct, frozen=True):
     """Rows that belong together, by their events."""
 
     rule: Rule
-    ours: tuple[str, ...]
-    theirs: tuple[str, ...]
+    ours: tuple[str, ...]  # our events
+    theirs: tuple[str, ...]  # the partner's
 
 
 class Left(Struct, frozen=True):

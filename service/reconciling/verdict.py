@@ -77,7 +77,7 @@ class Line(Struct, frozen=True):
     """What one class of breaks makes of the net."""
 
     kind: BreakClass
-    count: int
+    count: int  # how many there are
     amount: int  # minor units: theirs less ours, seen from the partner
 
 
@@ -85,8 +85,8 @@ class Bridge(Struct, frozen=True):
     """How the net of a day's items is explained, in one currency; minor units, seen from the partner."""
 
     currency: str
-    ours: int
-    theirs: int
+    ours: int  # minor units: the sum of our items of the day
+    theirs: int  # minor units: the sum of the partner's
     net: int  # theirs - ours
     carried: int  # open before the day
     lines: tuple[Line, ...]

@@ -30,7 +30,8 @@ from tests.outside.serving import served
 # Well formed, and nothing there: what takes long to make, and where a refusal of the body comes first anyway.
 NO_DECISION = "de_00000000000000000000000000"
 NOTHING = {
-    "break_id": "br_00000000000000000000000000", "policy_id": "po_00000000000000000000000000",
+    "break_id": "br_00000000000000000000000000", "reconciliation_id": "rc_00000000000000000000000000",
+    "policy_id": "po_00000000000000000000000000",
     "trial_id": "tr_00000000000000000000000000", "decision_id": NO_DECISION,
 }  # fmt: skip
 

@@ -17,6 +17,7 @@ from tests.contract.checked import Contract
 from tests.flows.collecting import till
 from tests.flows.outside import in_force
 from tests.flows.test_paying_merchants import order
+from tests.flows.test_reconciling import keeps_the_same_books
 from tests.flows.test_settling_merchants import TERMS, agree
 from tests.flows.world import NOON, World
 from tests.reconciling.messages import entry, message
@@ -184,16 +185,12 @@ async def _deposit(story: Story, consumer: str) -> None:
 
 
 async def _file(story: Story) -> None:
-    """The day's file; the partner's own, with one amount another; and the break that this opens."""
-    partner, programme = story.world.partner, story.world.demo.programme_id
+    """The day's file; and the day compared, in which the partner has nothing of ours and an event of its own."""
+    partner, world = story.world.partner, story.world
     made = await story.call("POST /v1/operator/programmes/{programme_id}/files")
     await partner.get("/v1/partner/files")
     await partner.get(f"/v1/partner/files/{made['id']}")
-    content = (await partner.get(f"/v1/partner/files/{made['id']}/content")).text
-    theirs = content.replace("392.00", "391.00").encode()
-    where = f"/v1/partner/files?programme_id={programme}&business_on=2026-03-02"
-    await partner.post(f"{where}&dry_run=true", content=theirs, headers={"Content-Type": "text/csv"})
-    await partner.post(f"{where}&rows=1", content=theirs, headers={"Content-Type": "text/csv"})
+    await partner.get(f"/v1/partner/files/{made['id']}/content")
     await partner.get("/v1/partner/events", limit=2)
     await story.call("POST /v1/operator/programmes/{programme_id}/daily-files")
     (txn,) = (await partner.get("/v1/partner/daily-files", of_type="TXN")).json()["files"]
@@ -201,14 +198,21 @@ async def _file(story: Story) -> None:
         await partner.get(f"/v1/partner/daily-files/{txn['id']}{ending}")
     await partner.get("/v1/partner/plan-positions")
     await partner.get("/v1/partner/signing-key")
-    await partner.get("/v1/partner/reconciliations")
     await partner.get("/v1/partner/positions")
     await partner.get("/v1/partner/plans")
+    await keeps_the_same_books(world, "update partner_their_events set principal = principal + 100 where line = 1")
+    compared = await story.call("POST /v1/operator/programmes/{programme_id}/reconciliations")
+    for client, audience in ((partner, "partner"), (world.operator, "operator")):
+        await client.get(f"/v1/{audience}/reconciliations")
+        await client.get(f"/v1/{audience}/reconciliations/{compared['id']}")
+        await client.get(f"/v1/{audience}/reconciliation-quality", month="2026-03")
     found = (await partner.get("/v1/partner/breaks", in_state="open")).json()["breaks"][0]["id"]
+    await story.call("POST /v1/partner/breaks/{break_id}/notes", break_id=found)
     await story.call("GET /v1/operator/breaks")
     for verb in ("assign", "notes", "resolve"):
         await story.call(f"POST /v1/operator/breaks/{{break_id}}/{verb}", break_id=found)
-    await story.call("GET /v1/operator/breaks/{break_id}/notes", break_id=found)
+    await partner.get(f"/v1/partner/breaks/{found}/history")
+    await story.call("GET /v1/operator/breaks/{break_id}/history", break_id=found)
 
 
 async def _bank(story: Story) -> None:

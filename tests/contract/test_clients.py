@@ -5,7 +5,6 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Iterator
-from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -48,7 +47,7 @@ def python_client(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
 
 @pytest.mark.usefixtures("python_client")
 async def test_a_generated_python_client_buys(world: World) -> None:
-    merchant, partner = Generated(world, world.demo.merchant_key), Generated(world, world.demo.partner_key)
+    merchant = Generated(world, world.demo.merchant_key)
     registered = await merchant.call(
         "consumers.register_consumer", "ConsumerBody", {"reference": "c-1", "attributes": ATTRIBUTES}
     )
@@ -63,12 +62,10 @@ async def test_a_generated_python_client_buys(world: World) -> None:
     events = await merchant.call("events.list_events")
     assert [event.type_ for event in events.events] == ["plan.authorized"]
 
-    file = importlib.import_module("tenor_client.types").File(b"plan_id,currency\r\n")
-    problem = await partner.call(
-        "partner.receive_file", body=file, programme_id=world.demo.programme_id, business_on=date(2026, 3, 2),
-        idempotency_key="k-1",
-    )  # fmt: skip
-    assert problem.to_dict()["code"] in ("not_found", "invalid_file")  # read, and refused for what is in it
+    operator = Generated(world, world.demo.operator_key)
+    file = importlib.import_module("tenor_client.types").File(b"<Document/>")
+    problem = await operator.call("operator.receive_bank_statement", body=file, idempotency_key="k-1")
+    assert problem.to_dict()["code"] == "invalid_file"  # read, and refused for what is in it
 
 
 class Generated:

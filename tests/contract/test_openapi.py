@@ -169,7 +169,7 @@ def test_a_field_is_described_where_it_is_declared() -> None:
         ("Apr", "value", 'per cent, to four decimals: "6.4342"'),
     ]:
         assert made[name]["properties"][field]["description"] == words
-    assert made["ReconciliationOutcome"]["description"].startswith("The verdict in a word.")
+    assert made["BreakState"]["description"].startswith("The life of a break.")
     assert made["ConsumerView"]["properties"]["attributes"]["type"] == "object"
 
 

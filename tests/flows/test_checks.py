@@ -6,9 +6,10 @@ from service.db import SCHEMA, load_queries
 from tests.flows.collecting import till
 from tests.flows.outside import consenting, in_force
 from tests.flows.test_interest_by_day import bears_interest, close
-from tests.flows.test_partner import TODAY, bought, fetch, make_file, send
+from tests.flows.test_partner import TODAY, bought, make_file
 from tests.flows.test_paying_merchants import order
 from tests.flows.test_programmes import agreed
+from tests.flows.test_reconciling import compare, keeps_the_same_books
 from tests.flows.test_reviews import referred, review
 from tests.flows.test_settling_merchants import TERMS, agree
 from tests.flows.world import NOON, World
@@ -68,8 +69,9 @@ SABOTAGE = {
     "partner_positions_sum_to_their_bookings": "update partner_positions set interest_repaid = interest_repaid + 1",
     "partner_files_end_at_the_positions": "update partner_positions set drawn = drawn + 1",
     "partner_files_are_chained": "update partner_files set content = content || '\\x0a'",
-    "reconciliations_match_or_have_breaks": "delete from break_days",
-    "open_breaks_stand_on_a_day": "update break_days set stands = false",
+    "reconciliations_have_their_breaks": "update breaks set last_on = last_on - 1",
+    "nothing_open_is_green": "update reconciliations set verdict = 'reconciled'",
+    "roundings_are_booked": "update reconciliations set rounded = '{\"EUR\": 7}'",
     "consents_are_used_within_times": "update consents set used = used + 1",
     "enquiries_are_under_a_consent_in_force": "update enquiries set purpose = 'affordability'",
     "charges_are_open_once": "drop index charges_one_open; insert into charges select bucket, number || charge_id,"
@@ -100,7 +102,7 @@ SABOTAGE = {
 GUARDED = (
     "decisions", "transfers", "facts", "limit_changes", "partner_files", "partner_file_transfers", "consents",
     "enquiries", "reports", "accruals", "settlements", "settlement_lines",
-    "payment_orders", "daily_file_pieces", "daily_positions",
+    "payment_orders", "daily_file_pieces", "daily_positions", "reconciliations",
 )  # fmt: skip
 
 # A row is a debit and a credit: nothing can be broken.
@@ -114,8 +116,7 @@ async def test_every_check_finds_its_fault(world: World) -> None:
     consumer = await world.pool.fetchval("select consumer_id from plans where plan_id = $1", plan)
     await world.operator.post(f"/v1/operator/consumers/{consumer}/accounts/EUR", {"limit": 2_000_00})
     await review(world, (await referred(world))["id"], "decline", "INCOME")
-    content = await fetch(world, await make_file(world))
-    await send(world, content.replace(b"420.00", b"420.01"))
+    await make_file(world)
 
     await agree(world, **TERMS)
     await bears_interest(world)
@@ -139,6 +140,9 @@ async def test_every_check_finds_its_fault(world: World) -> None:
     where = f"/v1/operator/programmes/{world.demo.programme_id}/daily-files"
     assert (await world.operator.post(where, {"business_on": TODAY})).status_code == 201
     await world.partner.get("/v1/partner/events")
+    cent = "update partner_their_events set principal = principal + 1 where line = 1"
+    await keeps_the_same_books(world, cent, cent.replace("+ 1 where line = 1", "+ 500 where line = 2"))
+    assert (await compare(world)).json()["verdict"] == "breaks"
     assert CHECKS.keys() == SABOTAGE.keys() | BY_CONSTRUCTION
     for check, statement in SABOTAGE.items():
         async with world.pool.acquire() as connection:

@@ -1,1 +1,0 @@
-"""The partner's own files: read, doubted, held against ours, and what became of each break."""

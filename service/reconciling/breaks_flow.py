@@ -1,0 +1,154 @@
+"""Breaks in the database: who must act, what was said, how each ended; and how good a month was."""
+
+from datetime import date, datetime
+from pathlib import Path
+from typing import Any, Final
+from zoneinfo import ZoneInfo
+
+import asyncpg
+import msgspec
+from msgspec import Struct, field
+
+from service.db import Connection, Pool, load_queries
+from service.errors import Code, Refused
+from service.reconciling.found import BreakClass, Difference, Leg
+from service.reconciling.life import BreakState, BreakStepKind
+
+Q: Final = load_queries(Path(__file__).with_name("breaks.sql"))
+
+
+class OpenedBreak(Struct, frozen=True):
+    """What does not match, for its whole life: the same on the next day, a day older."""
+
+    break_id: str = field(name="id")
+    partner_id: str
+    programme_id: str
+    leg: Leg
+    key: str  # an event, a plan, an end-to-end id or an entry of the bank
+    plan_id: str | None  # null: it is about no plan, or about several
+    kind: BreakClass
+    priority: int  # 1 is the most urgent
+    currency: str
+    amount: int  # minor units: theirs less ours, seen from the partner
+    differences: tuple[Difference, ...]
+    state: BreakState
+    owner: str
+    opened_on: date  # the business day that had it first
+    due_on: date  # until then it may come right by itself
+    last_on: date  # the last business day that has it
+    reconciliation_id: str  # what compared that day
+    age_days: int  # until today, or until it was resolved
+    resolved_on: date | None
+    resolved_by: str | None  # the event that ended it, the comparison that no longer has it, or why a person did
+
+
+class BreakStep(Struct, frozen=True):
+    """Something that happened to a break, or was said about it."""
+
+    number: int  # counts on through all breaks
+    what: BreakStepKind
+    kind: BreakClass | None  # the class that it was found in; null: a person did something
+    owner: str | None  # of an assignment: who must act from then on
+    note: str | None  # in words; of what a comparison ended, the event that ended it
+    reconciliation_id: str | None  # the comparison that did it; null: a person did
+    told_by: str | None  # the person; null: a comparison did it
+    told_at: datetime  # when
+
+
+class MonthQuality(Struct, frozen=True):
+    """How good a programme's month was, and what is open today."""
+
+    programme_id: str
+    partner_id: str
+    month: str  # 2026-03
+    days: int  # that were compared
+    reconciled_days: int  # of them with the verdict `reconciled`
+    incomplete_days: int  # of them that could not be compared
+    items: int  # of ours that were compared
+    exceptions: int  # items that did not match, each day counted
+    exception_rate_ppm: int  # of a million items; 5,000 is half a per cent
+    automatic_matches: int  # that no person made
+    automatic_share_bps: int  # of matches and exceptions; 10,000 is all
+    open_breaks: int  # today
+    open_amount: int  # minor units, without signs
+    mean_age_days: int  # of open breaks, rounded down
+
+
+async def breaks(
+    pool: Pool, now: datetime, partner_id: str | None, state: str | None, after: str, limit: int
+) -> list[OpenedBreak]:
+    """Of one partner or of all, by id; the next page starts `after` the last of this one."""
+    return [_opened(row, now) for row in await pool.fetch(Q.list, partner_id, state, after, limit)]
+
+
+async def steps(pool: Pool, break_id: str, partner_id: str | None, after: int, limit: int) -> list[BreakStep]:
+    """The history of a break, in its order."""
+    rows = await pool.fetch(Q.steps, break_id, partner_id, after, limit)
+    return [msgspec.convert(dict(row), BreakStep) for row in rows]
+
+
+async def assign(conn: Connection, break_id: str, owner: str, by: str, now: datetime) -> OpenedBreak:
+    """Say who must act on an open break. Refused: NOT_FOUND, STATE_FORBIDS."""
+    changed = await _change(conn, break_id, now, Q.assign, owner)
+    await conn.execute(Q.add_step, break_id, BreakStepKind.ASSIGNED, owner, None, by, now)
+    return changed
+
+
+async def resolve(conn: Connection, break_id: str, note: str, by: str, now: datetime) -> OpenedBreak:
+    """Close an open break with the reason why. Refused: NOT_FOUND, STATE_FORBIDS."""
+    row = await _one(conn, break_id, None)
+    changed = await _change(conn, break_id, now, Q.resolve, note, _today(row, now))
+    await conn.execute(Q.add_step, break_id, BreakStepKind.RESOLVED, None, note, by, now)
+    return changed
+
+
+async def comment(conn: Connection, break_id: str, partner_id: str | None, note: str, by: str, now: datetime) -> None:
+    """Say something about a break, open or resolved; a partner about its own. Refused: NOT_FOUND."""
+    if await conn.fetchval(Q.hold, break_id, partner_id) is None:
+        raise _not_there(break_id)
+    await conn.execute(Q.add_step, break_id, BreakStepKind.COMMENTED, None, note, by, now)
+
+
+async def quality(pool: Pool, partner_id: str | None, month: date, now: datetime) -> list[MonthQuality]:
+    """The month that begins on a day, of each programme that was compared in it."""
+    following = date(month.year + month.month // 12, month.month % 12 + 1, 1)
+    rows = await pool.fetch(Q.quality, partner_id, month, following, now.date())
+    return [
+        MonthQuality(
+            row["programme_id"], row["partner_id"], f"{month:%Y-%m}", row["days"], row["reconciled"],
+            row["incomplete"], row["items"], row["exceptions"],
+            row["exceptions"] * 1_000_000 // max(row["items"], 1), row["matches"],
+            row["matches"] * 10_000 // max(row["matches"] + row["exceptions"], 1), row["open"], row["open_amount"],
+            row["open_days"] // max(row["open"], 1),
+        )
+        for row in rows
+    ]  # fmt: skip
+
+
+async def _change(conn: Connection, break_id: str, now: datetime, statement: str, *arguments: Any) -> OpenedBreak:
+    done = await conn.execute(statement, break_id, *arguments)
+    row = await _one(conn, break_id, None)
+    if done == "UPDATE 0":
+        raise Refused(Code.STATE_FORBIDS, f"The break was resolved on {row['resolved_on']}.")
+    return _opened(row, now)
+
+
+async def _one(conn: Connection, break_id: str, partner_id: str | None) -> asyncpg.Record:
+    row = await conn.fetchrow(Q.one, break_id, partner_id)
+    if row is None:
+        raise _not_there(break_id)
+    return row
+
+
+def _not_there(break_id: str) -> Refused:
+    return Refused(Code.NOT_FOUND, f"There is no break {break_id[:100]!r}.", "/id")
+
+
+def _opened(row: asyncpg.Record, now: datetime) -> OpenedBreak:
+    age = ((row["resolved_on"] or _today(row, now)) - row["opened_on"]).days
+    read = {"id": row["break_id"], "differences": msgspec.json.decode(row["differences"]), "age_days": max(age, 0)}
+    return msgspec.convert(dict(row) | read, OpenedBreak)
+
+
+def _today(row: asyncpg.Record, now: datetime) -> date:
+    return now.astimezone(ZoneInfo(row["time_zone"])).date()

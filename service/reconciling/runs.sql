@@ -1,0 +1,100 @@
+-- A day of a programme, compared and kept.
+
+-- lock --
+select pg_advisory_xact_lock(hashtextextended('reconciling: ' || $1, 0));
+
+-- programme --
+-- Its last version, and whether $2 takes part in it; an empty text is its first partner, who is settled on its account.
+select programme_id, partner_id as first_partner, time_zone, terms -> 'tolerance' as tolerance,
+       case $2 when '' then partner_id
+            else (select one ->> 'partner_id' from json_array_elements(terms -> 'participants') one
+                   where one ->> 'partner_id' = $2 limit 1) end as partner_id
+  from programmes
+ where programme_id = $1
+ order by version desc
+ limit 1;
+
+-- last_run --
+-- The last of any day, complete or not.
+select business_on, number, sha256 from reconciliations
+ where programme_id = $1 and partner_id = $2
+ order by business_on desc, number desc
+ limit 1;
+
+-- rounded_that_day --
+select rounded from reconciliations where programme_id = $1 and partner_id = $2 and business_on = $3;
+
+-- next_number --
+select coalesce(max(number), 0) + 1
+  from reconciliations
+ where programme_id = $1 and partner_id = $2 and business_on = $3;
+
+-- insert_run --
+insert into reconciliations (reconciliation_id, partner_id, programme_id, business_on, number, since, verdict, result,
+                             bank_number, rounded, manifest, sha256, made_by, made_at)
+values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14);
+
+-- keep_roundings --
+insert into roundings (reconciliation_id, event_id, plan_id, currency, amount, principal)
+select reconciliation_id, event_id, plan_id, currency, amount, principal from @rounded;
+
+-- keep_found --
+-- What a comparison found: new, the same as before, or back again.
+with before as (
+    select b.break_id, b.state, b.kind from breaks b join @found using (break_id)
+), kept as (
+    insert into breaks (break_id, partner_id, programme_id, leg, key, currency, plan_id, kind, priority, amount,
+                        differences, state, owner, opened_on, due_on, last_on, reconciliation_id)
+    select break_id, run.partner_id, run.programme_id, leg, key, currency, plan_id, kind, priority, amount, differences,
+           'new', owner, run.business_on, run.business_on + waits, run.business_on, run.reconciliation_id
+      from @found
+     cross join @run
+        on conflict (break_id) do update
+       set kind = excluded.kind, priority = excluded.priority, amount = excluded.amount, plan_id = excluded.plan_id,
+           differences = excluded.differences, last_on = excluded.last_on, reconciliation_id = excluded.reconciliation_id,
+           state = case when breaks.state = 'resolved' then 'reopened'
+                        when breaks.last_on < excluded.last_on then 'persisting' else breaks.state end,
+           opened_on = case when breaks.state = 'resolved' then excluded.opened_on else breaks.opened_on end,
+           due_on = case when breaks.state = 'resolved' then excluded.due_on
+                         else breaks.opened_on + (excluded.due_on - excluded.opened_on) end,
+           resolved_on = null, resolved_by = null
+)
+insert into break_steps (break_id, what, kind, reconciliation_id, told_at)
+select found.break_id,
+       case when before.break_id is null then 'opened' when before.state = 'resolved' then 'reopened'
+            else 'reclassified' end,
+       found.kind, run.reconciliation_id, run.made_at
+  from @found
+ cross join @run
+  left join before using (break_id)
+ where before.break_id is null or before.state = 'resolved' or before.kind <> found.kind;
+
+-- end_missing --
+-- What was open and is not found any more, ended by the event that is named, or by the comparison.
+with ended as (
+    update breaks b
+       set state = 'resolved', resolved_on = run.business_on,
+           resolved_by = coalesce((select ending.event_id from @ending where ending.key = b.key and b.leg = 'item'),
+                                  run.reconciliation_id)
+      from @run
+     where b.programme_id = run.programme_id and b.partner_id = run.partner_id and b.state <> 'resolved'
+       and b.reconciliation_id <> run.reconciliation_id
+    returning b.break_id, b.kind, b.resolved_by, run.reconciliation_id, run.made_at
+)
+insert into break_steps (break_id, what, kind, note, reconciliation_id, told_at)
+select break_id, 'resolved', kind, resolved_by, reconciliation_id, made_at from ended;
+
+-- run --
+select reconciliation_id, partner_id, programme_id, business_on, number, since, verdict, result, bank_number, manifest,
+       sha256, made_at
+  from reconciliations
+ where reconciliation_id = $1 and ($2::text is null or partner_id = $2);
+
+-- runs --
+-- A partner's, or everybody's; of a day, or of all.
+select reconciliation_id, partner_id, programme_id, business_on, number, since, verdict, result, bank_number, manifest,
+       sha256, made_at
+  from reconciliations
+ where ($1::text is null or partner_id = $1) and ($2::date is null or business_on = $2) and reconciliation_id > $3
+ order by reconciliation_id
+ limit $4;
