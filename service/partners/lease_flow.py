@@ -8,12 +8,14 @@ process has leased is given back when its lease expires, or as soon as somebody 
 import asyncio
 from collections import defaultdict
 from collections.abc import Iterable
+from contextlib import suppress
 from typing import Final
 
 from msgspec import Struct
 
 from service import clock, ids
 from service.db import Pool
+from service.engine.faults import LOST, PASSING
 from service.partners.allocation import NotTaken
 from service.partners.budget import Need, Use
 from service.partners.programme_flow import Q
@@ -58,20 +60,25 @@ class Leases:
             if (one := next((one for one in slices if one.lease_id == use.lease_id), None)) is not None:
                 one.left += use.amount
             else:
-                await self._pool.execute(Q.close_leases, use.budget, [use.lease_id])
+                await self._close(use.budget, [use.lease_id])
 
     async def drop(self, uses: Iterable[Use]) -> None:
         """Leases of which one at least was closed by somebody else: nothing more is spent of any."""
         for use in uses:
             kept = [one for one in self._slices.get(use.budget, ()) if one.lease_id != use.lease_id]
             self._slices[use.budget] = kept
-            await self._pool.execute(Q.close_leases, use.budget, [use.lease_id])
+            await self._close(use.budget, [use.lease_id])
 
     async def close(self) -> None:
         """Gives all slices back."""
         slices, self._slices = self._slices, {}
         for budget, leased in slices.items():
-            await self._pool.execute(Q.close_leases, budget, [one.lease_id for one in leased])
+            await self._close(budget, [one.lease_id for one in leased])
+
+    async def _close(self, budget: str, leases: list[str]) -> None:
+        """While the database is away, they expire by themselves."""
+        with suppress(*LOST, *PASSING):
+            await self._pool.execute(Q.close_leases, budget, leases)
 
     def _spend(self, need: Need) -> str | None:
         """Of what this process has leased already."""

@@ -6,13 +6,14 @@ import sys
 import pytest
 
 from service.config import Settings
-from service.db import Pool
+from service.db import SCHEMA, Pool, load_queries
 from service.partners.allocation import NotTaken
 from service.partners.budget import Need, Use
 from service.partners.lease_flow import Leases
 from service.plans.reading_store import Q
 from tests.partners.spending import LARGEST
 
+CHECKS = dict(load_queries(SCHEMA / "checks.sql"))
 BUDGET = "pr_01JD8Q4Z7K7M8W3N5V2C9XTB4H:2026-03"
 MOST = 1_000_000_00
 
@@ -69,6 +70,8 @@ async def test_two_processes_use_a_budget_to_the_last_cent_and_never_more(pool: 
         assert await spent(pool, await one(last, left), f"last-{left}")
     assert await last.take([need(1)]) is NotTaken.CAPACITY
     assert await taken(pool) == MOST
+    for check in ("budgets_are_leased_and_used", "leases_give_no_more_than_they_are"):
+        assert await pool.fetch(CHECKS[check]) == []
 
 
 async def test_a_slice_is_spent_in_memory(pool: Pool, leases: Leases) -> None:
