@@ -29,6 +29,7 @@ COMMANDS: Final[dict[str, tuple[str, str | None]]] = {
     "day": ("service.cli:day", "close the day, once a day: end authorizations, review limits, make files, erase"),
     "worker": ("service.worker:main", "what time brings about, as it comes: run it beside the service"),
     "verify": ("service.verify:main", "a partner's file against its manifest: counts, sums, hashes, who signed"),
+    "replay-recon": ("service.cli:replay_recon", "a reconciliation again, from its signed manifest: the same bytes"),
     "replay": ("service.cli:replay", "a decision again, from its log: the same bytes, or another policy's"),
     "apr": ("service.calculator:apr", "the annual percentage rate of terms, or of dated flows"),
     "schedule": ("service.calculator:schedule", "the schedule of terms, with its rate, cost and disclosure"),
@@ -171,6 +172,18 @@ def replay(argv: list[str]) -> int:
         return asyncio.run(_replay(config.with_secrets(settings), given.decision, given.policy, given.version))
 
 
+def replay_recon(argv: list[str]) -> int:
+    """Compare a day again, from the signed manifest of its reconciliation. Exit code 1 if it comes to something else,
+    or the signature does not hold."""
+    from service import embedded
+
+    parser = argparse.ArgumentParser(prog="tenor replay-recon", description=replay_recon.__doc__)
+    parser.add_argument("reconciliation", help="its id, rc_...")
+    given = parser.parse_args(argv)
+    with embedded.reachable(config.read(os.environ)) as settings:
+        return asyncio.run(_replay_recon(config.with_secrets(settings), given.reconciliation))
+
+
 def first_day(argv: list[str]) -> int:
     """Replay the demo's first day of trade through the HTTP API at the URL given, unless that was done before."""
     import uvloop
@@ -251,6 +264,27 @@ async def _replay(settings: Settings, decision_id: str, policy_id: str | None, v
     for line in in_words(again):
         print(line)
     return 1 if again.is_identical is False else 0
+
+
+async def _replay_recon(settings: Settings, reconciliation_id: str) -> int:
+    from service import db
+    from service.errors import Refused
+    from service.partners.signing import Signer
+    from service.reconciling.runs_flow import replay
+
+    assert settings.database_url
+    connection = await db.connect(settings.database_url)
+    try:
+        again = await replay(connection, reconciliation_id)
+    except Refused as refused:
+        raise CannotStart(refused.detail) from None
+    finally:
+        await connection.close()
+    is_ours = again.manifest.is_signed and again.manifest.key == Signer(settings.audit_secret).public_key
+    print(f"{again.manifest.business_on}, {again.verdict}: {again.result_sha256}")
+    print("the same bytes" if again.is_the_same else f"other bytes than {again.manifest.result_sha256}")
+    print("the signature holds" if is_ours else "the signature does not hold")
+    return 0 if again.is_the_same and is_ours else 1
 
 
 def _usage() -> str:

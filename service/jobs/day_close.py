@@ -20,6 +20,7 @@ from service.plans.accrual_flow import accrue
 from service.plans.days_flow import pass_days
 from service.plans.guard_flow import guard_all
 from service.plans.person_pause_flow import Following
+from service.reconciling.due_flow import compare_due
 
 
 class DayClosed(Struct, frozen=True):
@@ -37,6 +38,7 @@ class DayClosed(Struct, frozen=True):
     erased: int  # answers of outside sources that had expired
     charged: int  # charges made for what fell due, or may be tried again
     settled: int  # settlements made, each of a merchant, a currency and a day
+    reconciled: int  # days compared with what partners sent, each of a programme and a partner
 
 
 async def close_day(
@@ -45,8 +47,8 @@ async def close_day(
     """Pauses plans of people from whom nothing is collected; looks at authorizations whose time runs out and at plans
     on which a day has begun, some hundred at a time; charges what fell due on plans that are paid by themselves; books
     interest until the day that ended; then reviews the limits of all accounts, unless no policy is in force; then
-    settles merchants and makes the partners' files of the days that ended, and erases what outside sources said and may
-    not be read again."""
+    settles merchants, makes the partners' files of the days that ended and compares them with what the partners sent,
+    and erases what outside sources said and may not be read again."""
     await Following(pool, charging.time_at, told).follow(now)
     guarded = await guard_all(pool, engine, now)
     passed = await pass_days(pool, engine, now)
@@ -56,7 +58,8 @@ async def close_day(
     made = await settle_all(pool, now)
     files, erased = await make_due_files(pool, now), await erase_expired(pool, now)
     daily = await make_due_days(pool, signer, now)
+    reconciled = await compare_due(pool, signer, now)
     return DayClosed(
         guarded.expires_soon, guarded.extended, guarded.expired, passed, accrued, day.reviewed, day.changed,
-        files, daily, erased, charged, made,
+        files, daily, erased, charged, made, reconciled,
     )  # fmt: skip

@@ -4,6 +4,8 @@ import hashlib
 from datetime import date, datetime
 
 import msgspec
+from cryptography.exceptions import InvalidSignature
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 from msgspec import Struct, field
 from msgspec.structs import replace
 
@@ -49,6 +51,16 @@ class RunManifest(Struct, frozen=True):
     def signed(self, signer: Signer) -> "RunManifest":
         """The same, signed."""
         return replace(self, signature=signer.sign(self.text))
+
+    @property
+    def is_signed(self) -> bool:
+        """Whether its signature is that of its own key."""
+        try:
+            key = Ed25519PublicKey.from_public_bytes(bytes.fromhex(self.key))
+            key.verify(bytes.fromhex(self.signature), self.text)
+        except (InvalidSignature, ValueError):
+            return False
+        return True
 
     @property
     def text(self) -> bytes:

@@ -1,7 +1,7 @@
 """Days compared in the database: the worked day, the life of its breaks, and the same again from a manifest."""
 
 from collections.abc import AsyncIterator
-from datetime import date
+from datetime import date, timedelta
 
 import msgspec
 import pytest
@@ -12,6 +12,7 @@ from service.errors import Code, Refused
 from service.merchants.settlement_terms import BankAccount
 from service.reconciling import bank_flow, breaks_flow
 from service.reconciling.camt import read_message
+from service.reconciling.due_flow import compare_due
 from service.reconciling.gathering_flow import ROWS_MAX
 from service.reconciling.gathering_flow import Q as GATHERING
 from service.reconciling.items import Item
@@ -84,6 +85,8 @@ async def test_it_is_made_again_to_the_byte(conn: Connection) -> None:
     again = await replay(conn, run.reconciliation_id)
     assert again.is_the_same
     assert replace(run, signature="").signed(SIGNER) == run == again.manifest
+    assert run.is_signed
+    assert not replace(run, verdict=Verdict.RECONCILED).is_signed
     second = await compare(conn)
     assert second.previous_sha256 not in (None, run.previous_sha256)
 
@@ -216,6 +219,22 @@ async def test_very_many_that_differ_have_a_verdict(conn: Connection) -> None:
     run = await compare(conn)
     assert (run.verdict, (await result_of(conn, run)).gaps) == (Verdict.INCOMPLETE, (Gap.TOO_MANY,))
     assert run.their_items == 299_999
+
+
+async def test_yesterday_is_compared_by_itself_and_again_when_more_has_come(conn: Connection, pool: Pool) -> None:
+    await tell_ours(conn, LEDGER, OURS)
+    assert await compare_due(pool, SIGNER, noon(MONDAY)) == 0  # nobody sends files yet
+    await tell_theirs(conn, PARTNERS, THEIRS)
+    later = noon(MONDAY) + timedelta(minutes=1)
+    assert [await compare_due(pool, SIGNER, later) for _ in range(2)] == [1, 0]
+    assert len(await states(conn)) == 4
+    await tell_theirs(conn, LEDGER, OURS)
+    await conn.execute("update received_files set received_at = $1 where state = 'loaded'", later)
+    assert await compare_due(pool, SIGNER, later + timedelta(minutes=1)) == 0  # it is not newer than what was compared
+    await conn.execute("update received_files set received_at = $1", later + timedelta(minutes=1))
+    assert await compare_due(pool, SIGNER, later + timedelta(minutes=2)) == 1
+    assert {state for _, state in (await states(conn)).values()} == {"resolved"}
+    assert await compare_due(pool, SIGNER, noon(TUESDAY)) == 1  # and the day after, though nothing came
 
 
 async def test_days_are_compared_in_their_order(conn: Connection) -> None:
