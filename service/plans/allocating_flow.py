@@ -4,6 +4,7 @@ Who might fund an offer was decided with the offer. Here the first of them is fo
 While no programme is limited, nothing is read and nobody is asked.
 """
 
+import asyncio
 from collections.abc import Callable, Iterable
 from datetime import datetime
 from typing import Final
@@ -51,10 +52,12 @@ class Allocating:
         command = replace(command, suspended=frozenset([one for one in programmes if not programmes[one].active]))
         if not any(one.active and is_limited(one.terms) for one in programmes.values()):
             return await self._engine.do(command, key, now, 201)
-        if before := await self._engine.answered(key):
+        reading = self._engine.answered(key), read_agreement(self._pool, command.offer_id)
+        before, agreement = await asyncio.gather(*reading)
+        if before:
             return before
         for _ in range(TRIES):
-            allocated = await self._allocate(command, programmes, now)
+            allocated = await self._allocate(command, agreement, programmes, now)
             answer = await self._authorize(replace(command, allocated=allocated), key, now)
             if answer is not None:
                 return answer
@@ -86,10 +89,9 @@ class Allocating:
         return answer
 
     async def _allocate(
-        self, command: Authorize, programmes: dict[str, Programme], now: datetime
+        self, command: Authorize, agreement: Agreement | None, programmes: dict[str, Programme], now: datetime
     ) -> Allocated | None:  # fmt: skip
         """None: there is nothing to be found, for the offer names nobody, or will be refused."""
-        agreement = await read_agreement(self._pool, command.offer_id)
         if (
             agreement is None
             or not agreement.takers
