@@ -25,9 +25,8 @@ create table transfers (
     constraint transfers_occasion_is_known check (occasion in (
         'promise', 'security', 'purchase', 'levy', 'payment', 'paid_to_merchant', 'refund', 'credit',
         'interest_return', 'loss', 'recovery', 'forgiveness', 'accrual', 'drawing', 'principal_share', 'interest_share',
-        'fee_share', 'penalty_share', 'servicing', 'loss_share', 'recovery_share', 'reserve', 'payout', 'payout_paid',
-        'payout_returned', 'adjustment', 'fee_billing', 'platform_share',
-        'rounding')),
+        'fee_share', 'penalty_share', 'servicing', 'loss_share', 'recovery_share', 'sale', 'buy_back', 'reserve', 'payout',
+        'payout_paid', 'payout_returned', 'adjustment', 'fee_billing', 'platform_share', 'rounding')),
     constraint transfers_debit_is_known check (debit in (
         'commitment', 'commitment_contra', 'deposit_held', 'deposit_held_contra',
         'consumer_principal', 'consumer_interest', 'consumer_fees', 'processor_clearing', 'payout_clearing', 'cash',
@@ -35,7 +34,7 @@ create table transfers (
         'consumer_payable', 'merchant_payable', 'reserve', 'partner_participation', 'partner_accrued',
         'tax_payable', 'partner_payable', 'merchant_fee_income', 'interest_income', 'servicing_income', 'fee_income',
         'penalty_income',
-        'recoveries', 'credit_losses', 'goodwill', 'merchant_adjustments', 'rounding_differences')),
+        'recoveries', 'sale_result', 'credit_losses', 'goodwill', 'merchant_adjustments', 'rounding_differences')),
     constraint transfers_credit_is_known check (credit in (
         'commitment', 'commitment_contra', 'deposit_held', 'deposit_held_contra',
         'consumer_principal', 'consumer_interest', 'consumer_fees', 'processor_clearing', 'payout_clearing', 'cash',
@@ -43,7 +42,7 @@ create table transfers (
         'consumer_payable', 'merchant_payable', 'reserve', 'partner_participation', 'partner_accrued',
         'tax_payable', 'partner_payable', 'merchant_fee_income', 'interest_income', 'servicing_income', 'fee_income',
         'penalty_income',
-        'recoveries', 'credit_losses', 'goodwill', 'merchant_adjustments', 'rounding_differences'))
+        'recoveries', 'sale_result', 'credit_losses', 'goodwill', 'merchant_adjustments', 'rounding_differences'))
 );
 
 create trigger transfers_are_append_only before update or delete or truncate on transfers
@@ -82,18 +81,20 @@ as $$
 $$;
 
 -- By what each partner's part of interest grows from an amount to another, and what its own rate leaves of that to us for
--- servicing; `parts` are the participations of a plan's funding. service/partners/shares.py says the same.
+-- servicing; `parts` are the participations of a plan's funding, each of who has it now. service/partners/shares.py says the same.
 create function interest_of_parts(before bigint, now bigint, parts json)
     returns table (partner_id text, share bigint, spread bigint)
     language sql immutable
 as $$
     with part as materialized (
-        select p.number, p.partner_id, p.principal_bps, p.own_rate,
+        select p.number, p.principal_bps, p.own_rate,
+               case when json_array_length(p.owners) > 0 then p.owners -> -1 ->> 'partner_id' else p.partner_id end
+                   as partner_id,
                case p.schedule_type when 'same_instalment' then p.interest_bps
                                     when 'share_of_collection' then p.principal_bps else 0 end as interest_bps
           from rows from (json_to_recordset(parts) as (partner_id text, principal_bps bigint, interest_bps bigint,
-                                                       schedule_type text, own_rate bigint[]))
-               with ordinality as p (partner_id, principal_bps, interest_bps, schedule_type, own_rate, number)
+                                                       schedule_type text, own_rate bigint[], owners json))
+               with ordinality as p (partner_id, principal_bps, interest_bps, schedule_type, own_rate, owners, number)
     )
     select partner_id,
            case when own_rate is null and number = 1
@@ -107,6 +108,7 @@ as $$
                      - held_by(before, number, array(select principal_bps from part order by part.number))
                      - part_of(now, own_rate[1], own_rate[2]) + part_of(before, own_rate[1], own_rate[2]) end
       from part
+     where partner_id <> ''   -- else it is ours
 $$;
 
 -- Where each group stands. All that its plans have earned is what those have settled that ended long ago, which nobody

@@ -272,7 +272,8 @@ select bucket, plan_id, b.reserved, p.reserved as plan_reserved, b.held, p.held 
 -- repaid, or went back. A part of a deposit came from the card: there the principal on its lines is what was lent, as long
 -- as nothing went back. Of what was given up it holds nothing any more.
 with parts as (
-    select bucket, plan_id, kind, part ->> 'partner_id' as partner_id, (part ->> 'principal_bps')::bigint as bps, number,
+    select bucket, plan_id, kind, coalesce(part -> 'owners' -> -1 ->> 'partner_id', part ->> 'partner_id') as partner_id,
+           (part ->> 'principal_bps')::bigint as bps, number,
            state in ('charged_off', 'recovered')                                               as is_lost,
            case when kind = 'deposit' then used + principal_paid else captured end              as lent,
            case when kind = 'deposit' then principal_paid else greatest(captured - used, 0) end as repaid
@@ -295,7 +296,7 @@ with parts as (
 )
 select bucket, plan_id, partner_id, b.held, f.holds
   from (select bucket, plan_id, kind, partner_id, sum(case when is_lost then 0 else holds end) as holds
-          from shared group by bucket, plan_id, kind, partner_id) f
+          from shared where partner_id <> '' group by bucket, plan_id, kind, partner_id) f
   full join (select bucket, plan_id, partner_id, sum(amount) as held
                from sides group by bucket, plan_id, partner_id) b using (bucket, plan_id, partner_id)
  where not exists (select from facts t where t.bucket = f.bucket and t.plan_id = f.plan_id
@@ -314,7 +315,21 @@ select bucket, t.cause_id, t.leg, plan_id
                                           when t.credit like 'partner\_%' then t.credit_owner end
     or plan_id is not null and (t.currency, t.merchant_id) is distinct from (p.currency, p.merchant_id)
     or plan_id is not null and t.partner_id is not null
-       and not exists (select from json_array_elements(p.parts) one where one ->> 'partner_id' = t.partner_id);
+       and not exists (select from json_array_elements(p.parts) one
+                        where one ->> 'partner_id' = t.partner_id
+                           or exists (select from json_array_elements(one -> 'owners') owner
+                                       where owner ->> 'partner_id' = t.partner_id));
+
+-- ownership_transfers_are_the_owners --
+-- What has changed hands stands in the plan's funding, at its price, and nothing else does.
+select transfer_id, t.status, t.price, o.price as in_funding
+  from (select transfer_id, status, price, principal from ownership_transfers where status in ('active', 'bought_back')) t
+  full join (select owner ->> 'transfer_id' as transfer_id, (owner ->> 'price')::bigint as price,
+                    (owner ->> 'principal')::bigint as principal
+               from plans
+              cross join lateral json_array_elements(funding -> 'participations') part
+              cross join lateral json_array_elements(part -> 'owners') owner) o using (transfer_id)
+ where (t.price, t.principal) is distinct from (o.price, o.principal);
 
 -- transfers_have_their_cause --
 -- Whatever is booked came of a command that left a fact of that plan, is the interest of a group's day, or comes of a
@@ -323,6 +338,7 @@ select bucket, cause_id, plan_id
   from (select distinct bucket, cause_id, plan_id from transfers) t
  where not exists (select from facts f
                     where f.bucket = t.bucket and f.plan_id = t.plan_id and f.cause_id = t.cause_id)
+   and not exists (select from ownership_transfers o where o.transfer_id = t.cause_id and o.plan_id = t.plan_id)
    and not exists (select from accruals a where a.accrual_id = t.cause_id and t.plan_id is null)
    and not exists (select from settlements s where s.settlement_id = t.cause_id and t.plan_id is null)
    and not exists (select from payout_steps s where s.step_id = t.cause_id and t.plan_id is null)
@@ -372,11 +388,12 @@ select merchant_id, programme_id, currency, g.earned, a.earned as in_days, s.spr
 -- What a partner's part of a group has earned is what the group's days have booked for it.
 select merchant_id, programme_id, currency, partner_id, s.earned, b.earned as booked
   from accrual_shares s
-  full join (select a.merchant_id, a.programme_id, a.currency, t.partner_id,
-                    sum(case t.credit when 'partner_accrued' then t.amount else - t.amount end) as earned
-               from transfers t
+  full join (select a.merchant_id, a.programme_id, a.currency, t.partner_id, sum(t.amount) as earned
+               from (select cause_id, credit_owner as partner_id, amount
+                       from transfers where credit = 'partner_accrued'
+                      union all
+                     select cause_id, debit_owner, - amount from transfers where debit = 'partner_accrued') t
                join accruals a on a.accrual_id = t.cause_id
-              where t.partner_id is not null
               group by a.merchant_id, a.programme_id, a.currency, t.partner_id) b
  using (merchant_id, programme_id, currency, partner_id)
  where coalesce(s.earned, 0) <> coalesce(b.earned, 0);
@@ -388,6 +405,8 @@ with counted as (
            funding -> 'participations' as parts
       from plans
      where interest_counted <> 0
+        or exists (select from ownership_transfers o
+                    where o.plan_id = plans.plan_id and o.status in ('active', 'bought_back'))
 ), settled as (
     select merchant_id, programme_id, currency, '' as partner_id, sum(interest_counted) as settled, 0 as spread
       from counted
@@ -397,6 +416,15 @@ with counted as (
       from counted
      cross join lateral interest_of_parts(0, interest_counted, parts) one
      group by merchant_id, programme_id, currency, partner_id
+     union all   -- what had been earned when a participation was sold stays with who sold it
+    select merchant_id, programme_id, currency, side.partner_id, sum(side.sign * (owner ->> 'earned')::bigint),
+           sum(side.sign * (owner ->> 'spread')::bigint)
+      from counted
+     cross join lateral json_array_elements(parts) part
+     cross join lateral json_array_elements(part -> 'owners') owner
+     cross join lateral (values (owner ->> 'seller_id', 1), (owner ->> 'partner_id', -1)) as side (partner_id, sign)
+     where side.partner_id <> ''
+     group by merchant_id, programme_id, currency, side.partner_id
 ), kept as (
     select merchant_id, programme_id, currency, '' as partner_id, settled, 0 as spread from accrual_groups
      union all
@@ -404,7 +432,9 @@ with counted as (
 )
 select merchant_id, programme_id, currency, partner_id, k.settled, s.settled as in_plans, k.spread, s.spread as spread_in_plans
   from kept k
-  full join settled s using (merchant_id, programme_id, currency, partner_id)
+  full join (select merchant_id, programme_id, currency, partner_id, sum(settled) as settled, sum(spread) as spread
+               from settled group by merchant_id, programme_id, currency, partner_id) s
+ using (merchant_id, programme_id, currency, partner_id)
  where (coalesce(k.settled, 0), coalesce(k.spread, 0)) <> (coalesce(s.settled, 0), coalesce(s.spread, 0));
 
 -- interest_runs_while_it_may_be_earned --
@@ -582,7 +612,7 @@ having count(distinct (partner_id, currency)) > 1;
 select bucket, cause_id, leg, occasion, debit, credit
   from transfers
  where occasion in ('drawing', 'principal_share', 'interest_share', 'fee_share', 'penalty_share', 'servicing',
-                    'loss_share', 'recovery_share')
+                    'loss_share', 'recovery_share', 'sale', 'buy_back')
    and case occasion
        when 'drawing'         then array[debit, credit] <@ array['partner_receivable', 'partner_participation']
        when 'principal_share' then array[debit, credit] <@ array['partner_participation', 'partner_payable']
@@ -594,6 +624,10 @@ select bucket, cause_id, leg, occasion, debit, credit
        when 'loss_share'      then array[debit, credit] <@ array['partner_participation', 'partner_accrued',
                                                                  'credit_losses']
        when 'recovery_share'  then array[debit, credit] <@ array['recoveries', 'partner_payable']
+       when 'sale'            then array[debit, credit] <@ array['partner_participation', 'partner_accrued', 'sale_result',
+                                                                 'partner_payable', 'partner_receivable']
+       when 'buy_back'        then array[debit, credit] <@ array['partner_participation', 'partner_accrued', 'sale_result',
+                                                                 'partner_payable', 'partner_receivable']
        end is not true;
 
 -- partner_days_leave_nothing_untold --

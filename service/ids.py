@@ -60,6 +60,7 @@ LEASE: Final = "le"
 ADJUSTMENT: Final = "aj"
 BANK_MESSAGE: Final = "bm"
 BANK_ENTRY: Final = "be"
+OWNERSHIP_TRANSFER: Final = "ow"
 
 
 def new_id(prefix: str, bucket: int, at_ms: int) -> str:

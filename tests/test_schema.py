@@ -21,6 +21,7 @@ from service.merchants.settlement import LineKind
 from service.outside.consent import NEAREST, Channel
 from service.outside.source import DataType, Purpose, SourceOutcome
 from service.partners.layouts import FileType, TxnType
+from service.partners.ownership import TransferKind, TransferReason, TransferStatus
 from service.partners.received import ReceivedState, ReceivedType
 from service.payments.charge import ChargeState, Origin, Reason
 from service.payments.instrument import InstrumentKind
@@ -70,6 +71,9 @@ WORDS: dict[str, Iterable[str]] = {
     "permissions_scenario_is_known": Scenario,
     "person_doubts_outcome_is_known": DoubtOutcome,
     "kept_at_least_what_is_known": tuple(LAWS),
+    "ownership_transfers_kind_is_known": TransferKind,
+    "ownership_transfers_reason_is_known": TransferReason,
+    "ownership_transfers_status_is_known": TransferStatus,
     "partner_events_type_is_known": TxnType,
     "person_pauses_why_is_known": PersonPause,
     "person_moves_reason_is_known": MoveReason,

@@ -8,7 +8,7 @@ from litestar.response.base import ASGIResponse
 from msgspec import Struct
 
 from service import ids
-from service.api import breaks, partner_files, reconciliations
+from service.api import breaks, ownership_transfers, partner_files, reconciliations
 from service.api.ask import Asked, guard_for, read
 from service.api.operation import Text, operation
 from service.api.own_keys import list_partner_keys
@@ -134,6 +134,7 @@ partner_router = Router(
         *reconciliations.PARTNER_ROUTES,
         *breaks.PARTNER_ROUTES,
         list_partner_keys,
+        ownership_transfers.list_own_transfers,
         *partner_files.ROUTES,
     ],
 )

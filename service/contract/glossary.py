@@ -214,6 +214,7 @@ GLOSSARY: Final[dict[str, str]] = {
     "order_id": "as the list of payment orders tells it",
     "payout_id": "as the list of payouts tells it",
     "settlement_id": "as the list of settlements tells it",
+    "transfer_id": "as the list of transfers tells it",
     "break_id": "the break's id",
     "reconciliation_id": "of the comparison of a day",
     "month": "2026-03",

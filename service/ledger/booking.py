@@ -140,6 +140,26 @@ def recovery_share(partner_id: str, share: int) -> Balances:
     return {Place(A.RECOVERIES): share, Place(A.PARTNER_PAYABLE, partner_id): -share}
 
 
+def sold(partner_id: str, principal: int, interest: int, price: int) -> Balances:
+    """It holds no part of the plan any more, nor what had been earned for it, and is owed the price."""
+    return {
+        Place(A.PARTNER_PARTICIPATION, partner_id): principal,
+        Place(A.PARTNER_ACCRUED, partner_id): interest,
+        Place(A.PARTNER_PAYABLE, partner_id): -price,
+        Place(A.SALE_RESULT): price - principal - interest,
+    }
+
+
+def bought(partner_id: str, principal: int, interest: int, price: int) -> Balances:
+    """The other side of it: what a partner sells to a partner leaves us no result, what we sell or buy back does."""
+    return {
+        Place(A.PARTNER_RECEIVABLE, partner_id): price,
+        Place(A.SALE_RESULT): principal + interest - price,
+        Place(A.PARTNER_PARTICIPATION, partner_id): -principal,
+        Place(A.PARTNER_ACCRUED, partner_id): -interest,
+    }
+
+
 def reserve(merchant_id: str, kept_back: int) -> Balances:
     """So much of what we owe the merchant is kept back for what may be refunded; less than nothing is released."""
     return {Place(A.MERCHANT_PAYABLE, merchant_id): kept_back, Place(A.RESERVE, merchant_id): -kept_back}

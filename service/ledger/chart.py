@@ -45,6 +45,7 @@ class LedgerAccount(StrEnum):
     FEE_INCOME = "fee_income"  # when it is levied
     PENALTY_INCOME = "penalty_income"  # when it is levied
     RECOVERIES = "recoveries"  # paid after it was given up
+    SALE_RESULT = "sale_result"  # what a participation was sold for, above or below what it held and had earned
     # expenses
     CREDIT_LOSSES = "credit_losses"  # given up or let go: principal, charges, and interest that was due
     GOODWILL = "goodwill"  # what we took off without having to
@@ -76,6 +77,8 @@ class Occasion(StrEnum):
     SERVICING = "servicing"  # our fee for collecting the partner's share
     LOSS_SHARE = "loss_share"  # the partner bears its share of what was given up or let go
     RECOVERY_SHARE = "recovery_share"  # the partner's share of principal that was paid after that
+    SALE = "sale"  # a partner's part of a plan has another owner
+    BUY_BACK = "buy_back"  # ... and that is who had it before
     RESERVE = "reserve"  # kept back of what we owe a merchant, or released
     PAYOUT = "payout"  # what we owe a merchant is on its way
     PAYOUT_PAID = "payout_paid"  # it left our bank

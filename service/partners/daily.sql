@@ -102,7 +102,7 @@ select $1, s.bucket, s.plan_id, $3, $2, $4, $3, coalesce(part.principal_bps, 0),
   left join lateral (
        select (one ->> 'principal_bps')::int as principal_bps
          from json_array_elements(p.funding -> 'participations') one
-        where one ->> 'partner_id' = $3
+        where coalesce(one -> 'owners' -> -1 ->> 'partner_id', one ->> 'partner_id') = $3
         limit 1) part on true
   left join lateral (
        select min(due_on) filter (where due_on > $4)  as next_on,

@@ -1,5 +1,6 @@
 """Whose money a plan is: what it keeps for life of the contract it was signed under, and each partner's part. Pure."""
 
+from datetime import date
 from decimal import Decimal
 from enum import StrEnum
 from typing import Final
@@ -15,10 +16,46 @@ class ScheduleType(StrEnum):
     OWN_RATE = "own_rate"  # `principal_bps` of principal, and interest on that at the partner's own rate
 
 
+class Totals(Struct):
+    """What a plan comes to that its partners share."""
+
+    lent: int = 0  # minor units
+    principal: int = 0  # minor units that were settled
+    interest: int = 0  # ... of interest
+    fee: int = 0  # ... of fees
+    penalty: int = 0  # ... of penalties
+    returned: int = 0  # minor units of interest that went back
+    collected_principal: int = 0  # minor units that the consumer paid of it
+    collected_interest: int = 0  # ... of interest
+    lost_principal: int = 0  # minor units given up or let go, whether or not they were recovered
+    lost_interest: int = 0  # ... of interest
+    recovered_principal: int = 0  # minor units settled after that
+    recovered_interest: int = 0  # ... of interest
+    recovered_fee: int = 0  # ... of fees
+    recovered_penalty: int = 0  # ... of penalties
+
+
+class Owner(Struct, frozen=True, gc=False):
+    """Who has a participation since it was sold: everything that the plan comes to after `since` is the new owner's."""
+
+    transfer_id: str  # by which it changed hands
+    is_buy_back: bool  # by who had it before
+    seller_id: str  # empty: ours
+    partner_id: str  # empty: ours
+    programme_id: str | None  # whose contract the new owner has it under; null: the funding's
+    on: date  # the last day of the one before
+    principal: int  # minor units that it held on that day
+    interest: int  # that had been earned for it and not paid
+    price: int  # minor units
+    earned: int  # all interest that had been earned for it
+    spread: int  # ... and for our servicing it
+    since: Totals  # what the plan came to by then
+
+
 class Participation(Struct, frozen=True, gc=False):
     """A partner's share in one plan, by component. What no partner has is ours."""
 
-    partner_id: str
+    partner_id: str  # who had it first; empty: it was ours until it was sold
     principal_bps: int
     interest_bps: int = 0
     fee_bps: int = 0
@@ -28,6 +65,17 @@ class Participation(Struct, frozen=True, gc=False):
     servicing_bps: int = 0  # of the principal and interest it is paid: kept by us, who collect it
     own_rate: tuple[int, int] | None = None  # with `own_rate`: its part of the plan's interest, as a fraction
     programme_id: str | None = None  # whose contract it is; null: the funding's
+    owners: tuple[Owner, ...] = ()  # after it, in their order
+
+    @property
+    def holder_id(self) -> str:
+        """Whose it is now; empty: ours."""
+        return self.owners[-1].partner_id if self.owners else self.partner_id
+
+    @property
+    def interest_of_bps(self) -> int:
+        """Of how much of the interest it has a part: at its own rate it shares that with us."""
+        return self.interest_bps if self.schedule_type is ScheduleType.SAME_INSTALMENT else self.principal_bps
 
     @property
     def interest_follows_principal(self) -> bool:

@@ -1,7 +1,6 @@
 """A plan in the books: what each occasion comes to, from where the plan stands. Pure."""
 
 from collections import Counter
-from itertools import zip_longest
 
 from msgspec import Struct
 
@@ -10,8 +9,9 @@ from service.ledger.booking import CLEARING, Books, Parts
 from service.ledger.chart import LedgerAccount, Occasion, Place, Transfer
 from service.merchants.fee import merchant_fee, tax_on, terms_of
 from service.money import take_bps
+from service.partners.funding import Totals
 from service.plans.accrual import lost_interest
-from service.plans.partner_books import Figures, Totals, figures_of
+from service.plans.partner_books import Stage, figures_of
 from service.plans.plan import Plan
 from service.plans.running.rows import Row
 from service.plans.running.standing import Standing
@@ -31,13 +31,14 @@ OCCASIONS = {
 }
 
 COLLECTED = (Occasion.PAYMENT, Occasion.PAID_TO_MERCHANT)  # of the consumer's money
-NOTHING: dict[Occasion, Figures] = {}
+OF_PLAN = -1, 0
+NOTHING: Stage = {}
 
 
 def books_of(plan: Plan) -> Books:
     """All that the books say of the plan. What nothing was booked for is left out."""
     books: dict[Occasion, Counter[Place]] = {}
-    for figures in _figures(plan):
+    for figures in _figures(plan).values():
         for occasion, (rule, amounts) in figures.items():
             books.setdefault(occasion, Counter()).update(rule(*amounts))
     return {occasion: dict(balances) for occasion, balances in books.items()}
@@ -46,7 +47,9 @@ def books_of(plan: Plan) -> Books:
 def booked(before: Plan | None, after: Plan) -> list[Transfer]:
     """The transfers that lead from one to the other. Only occasions whose figures differ are worked out."""
     found: list[Transfer] = []
-    for old, new in zip_longest(_figures(before) if before else (), _figures(after), fillvalue=NOTHING):
+    old_figures, new_figures = _figures(before) if before else {}, _figures(after)
+    for part in old_figures | new_figures:
+        old, new = old_figures.get(part, NOTHING), new_figures.get(part, NOTHING)
         differ = {occasion for occasion in old | new if old.get(occasion) != new.get(occasion)}
         found += booking.transfers(
             {occasion: rule(*figures) for occasion, (rule, figures) in old.items() if occasion in differ},
@@ -55,19 +58,26 @@ def booked(before: Plan | None, after: Plan) -> list[Transfer]:
     return found
 
 
-def _figures(plan: Plan) -> list[dict[Occasion, Figures]]:
-    """What the books say of the plan, and then of each partner's part of it."""
+def totals_of(standing: Standing) -> Totals:
+    """What a plan comes to that its partners share."""
+    return _shared(standing, _settled(standing))
+
+
+def _figures(plan: Plan) -> dict[tuple[int, int], Stage]:
+    """What the books say of the plan, and then of each participation and each of its owners."""
     settled, parts = _settled(plan.standing), plan.funding.participations
-    figures = [_of_plan(plan, settled)]
+    figures = {OF_PLAN: _of_plan(plan, settled)}
     if parts:
         totals = _shared(plan.standing, settled)
-        figures += [figures_of(parts, number, totals) for number in range(len(parts))]
+        for number in range(len(parts)):
+            for stage, each in enumerate(figures_of(parts, number, totals)):
+                figures[number, stage] = each
     return figures
 
 
-def _of_plan(plan: Plan, settled: "ByOccasion") -> dict[Occasion, Figures]:
+def _of_plan(plan: Plan, settled: "ByOccasion") -> Stage:
     standing, amounts = plan.standing, plan.amounts
-    found: dict[Occasion, Figures] = {
+    found: Stage = {
         Occasion.PROMISE: (booking.promise, (standing.reserved,)),
         Occasion.SECURITY: (booking.security, (standing.held,)),
     }

@@ -3,44 +3,72 @@
 Principal that went back twice, and nobody had lent, is no loan of the partner's: less than nothing is never repaid.
 """
 
+from collections import Counter
 from collections.abc import Callable
 from typing import Any
 
-from msgspec import Struct
-
 from service.ledger import booking
 from service.ledger.booking import Balances
-from service.ledger.chart import LedgerAccount, Occasion
+from service.ledger.chart import LedgerAccount, Occasion, Place
 from service.money import take_bps
 from service.partners import shares
+from service.partners.funding import Owner, Totals
 from service.partners.shares import Parts
 
 # The rule that makes balances of an occasion's figures, and the figures.
 Figures = tuple[Callable[..., Balances], tuple[Any, ...]]
 
 
-class Totals(Struct):
-    """What a plan comes to that its partners share, in minor units."""
-
-    lent: int = 0
-    principal: int = 0  # that was settled
-    interest: int = 0
-    fee: int = 0
-    penalty: int = 0
-    returned: int = 0  # interest that went back
-    collected_principal: int = 0  # by payments of the consumer's
-    collected_interest: int = 0
-    lost_principal: int = 0  # given up or let go, whether or not it was recovered
-    lost_interest: int = 0
-    recovered_principal: int = 0  # settled after that
-    recovered_interest: int = 0
-    recovered_fee: int = 0
-    recovered_penalty: int = 0
+Stage = dict[Occasion, Figures]
 
 
-def figures_of(parts: Parts, number: int, plan: Totals) -> dict[Occasion, Figures]:
-    """What the books say of one partner's part: the rule of each occasion, and its figures."""
-    one, whose = parts[number], (parts, number)
+def figures_of(parts: Parts, number: int, plan: Totals) -> list[Stage]:
+    """What the books say of one participation: of each owner what came to it in its time, and of each sale."""
+    part = parts[number]
+    if not part.owners:
+        return [_of(part.partner_id, parts, number, plan)]
+    stages: list[Stage] = []
+    begin, holder = None, part.partner_id
+    for owner in part.owners:
+        stages += [_in_time(holder, parts, number, begin, owner.since), *_sale(owner)]
+        begin, holder = owner.since, owner.partner_id
+    return [*stages, _in_time(holder, parts, number, begin, plan)]
+
+
+def _in_time(holder: str, parts: Parts, number: int, begin: Totals | None, end: Totals) -> Stage:
+    """What came to an owner from when it had it to an end; what is ours has no places of its own."""
+    if not holder:
+        return {}
+    after = _of(holder, parts, number, end)
+    before = _of(holder, parts, number, begin) if begin else {}
+    return {
+        occasion: (_grown, (before.get(occasion), after.get(occasion))) for occasion in list(after | before)
+    }  # fmt: skip
+
+
+def _grown(before: Figures | None, after: Figures | None) -> Balances:
+    balances: Counter[Place] = Counter()
+    for figures, sign in ((after, 1), (before, -1)):
+        if figures is not None:
+            rule, amounts = figures
+            for place, amount in rule(*amounts).items():
+                balances[place] += sign * amount
+    return dict(balances)
+
+
+def _sale(owner: Owner) -> list[Stage]:
+    """Of who sells and of who buys, each where it is a partner."""
+    occasion = Occasion.BUY_BACK if owner.is_buy_back else Occasion.SALE
+    amounts = owner.principal, owner.interest, owner.price
+    return [
+        {occasion: (booking.sold, (owner.seller_id, *amounts))} if owner.seller_id else {},
+        {occasion: (booking.bought, (owner.partner_id, *amounts))} if owner.partner_id else {},
+    ]
+
+
+def _of(holder: str, parts: Parts, number: int, plan: Totals) -> Stage:
+    """The rule of each occasion, and its figures."""
+    one, whose = parts[number], (holder, parts, number)
     paid = max(plan.principal, 0)
     beside = paid if one.interest_follows_principal else 0
     found: dict[Occasion, Figures] = {
@@ -65,48 +93,52 @@ def figures_of(parts: Parts, number: int, plan: Totals) -> dict[Occasion, Figure
     return found
 
 
-def _drawing(parts: Parts, number: int, lent: int) -> Balances:
-    return booking.drawing(parts[number].partner_id, shares.of_principal(parts, number, lent))
+def _drawing(holder: str, parts: Parts, number: int, lent: int) -> Balances:
+    return booking.drawing(holder, shares.of_principal(parts, number, lent))
 
 
-def _principal_share(parts: Parts, number: int, paid: int) -> Balances:
-    return booking.principal_share(parts[number].partner_id, shares.of_principal(parts, number, paid))
+def _principal_share(holder: str, parts: Parts, number: int, paid: int) -> Balances:
+    return booking.principal_share(holder, shares.of_principal(parts, number, paid))
 
 
-def _interest_share(parts: Parts, number: int, beside: int, interest: int, returned: int, recovered: int) -> Balances:
+def _interest_share(
+    holder: str, parts: Parts, number: int, beside: int, interest: int, returned: int, recovered: int
+) -> Balances:
     accrued = shares.of_interest(parts, number, interest)
     if not (returned or recovered or beside):
-        return booking.interest_share(parts[number].partner_id, accrued, accrued, 0, 0)
+        return booking.interest_share(holder, accrued, accrued, 0, 0)
     stays = interest - returned
     kept = shares.of_collection(parts, number, beside, stays)
     later = shares.of_collection(parts, number, beside, stays + recovered) - kept
     spread = shares.spread(parts, number, interest) - shares.spread(parts, number, stays)
-    return booking.interest_share(parts[number].partner_id, accrued, kept, later, spread)
+    return booking.interest_share(holder, accrued, kept, later, spread)
 
 
-def _fee_share(parts: Parts, number: int, paid: int, recovered: int) -> Balances:
+def _fee_share(holder: str, parts: Parts, number: int, paid: int, recovered: int) -> Balances:
     share = shares.of_fees(parts, number, paid)
     later = shares.of_fees(parts, number, paid + recovered) - share
-    return booking.charge_share(LedgerAccount.FEE_INCOME, parts[number].partner_id, share, later)
+    return booking.charge_share(LedgerAccount.FEE_INCOME, holder, share, later)
 
 
-def _penalty_share(parts: Parts, number: int, paid: int, recovered: int) -> Balances:
+def _penalty_share(holder: str, parts: Parts, number: int, paid: int, recovered: int) -> Balances:
     share = shares.of_penalties(parts, number, paid)
     later = shares.of_penalties(parts, number, paid + recovered) - share
-    return booking.charge_share(LedgerAccount.PENALTY_INCOME, parts[number].partner_id, share, later)
+    return booking.charge_share(LedgerAccount.PENALTY_INCOME, holder, share, later)
 
 
-def _servicing(parts: Parts, number: int, principal: int, interest: int) -> Balances:
+def _servicing(holder: str, parts: Parts, number: int, principal: int, interest: int) -> Balances:
     collected = shares.of_principal(parts, number, principal) + shares.of_interest(parts, number, interest)
-    return booking.servicing(parts[number].partner_id, take_bps(max(collected, 0), parts[number].servicing_bps))
+    return booking.servicing(holder, take_bps(max(collected, 0), parts[number].servicing_bps))
 
 
-def _loss_share(parts: Parts, number: int, paid: int, lost: int, interest: int, lost_interest: int) -> Balances:
+def _loss_share(
+    holder: str, parts: Parts, number: int, paid: int, lost: int, interest: int, lost_interest: int
+) -> Balances:
     principal = shares.of_principal(parts, number, paid + lost) - shares.of_principal(parts, number, paid)
     earned = shares.of_interest(parts, number, interest + lost_interest) - shares.of_interest(parts, number, interest)
-    return booking.loss_share(parts[number].partner_id, principal, earned)
+    return booking.loss_share(holder, principal, earned)
 
 
-def _recovery_share(parts: Parts, number: int, paid: int, recovered: int) -> Balances:
+def _recovery_share(holder: str, parts: Parts, number: int, paid: int, recovered: int) -> Balances:
     share = shares.of_principal(parts, number, paid + recovered) - shares.of_principal(parts, number, paid)
-    return booking.recovery_share(parts[number].partner_id, share)
+    return booking.recovery_share(holder, share)

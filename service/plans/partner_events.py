@@ -12,6 +12,7 @@ from msgspec import Struct
 from service.ledger.chart import LedgerAccount, Occasion
 from service.partners.business_date import business_date
 from service.partners.event import PartnerEvent
+from service.partners.funding import Funding
 from service.partners.layouts import TxnType
 from service.plans.book import Moved
 from service.plans.plan import Plan
@@ -57,7 +58,7 @@ def partner_events(changes: Iterable[Moved], cause_id: str, now: datetime) -> li
     """The events of a cause, in the order of what happened. The first has the cause's own id."""
     told: list[PartnerEvent] = []
     for moved in changes:
-        if moved.plan.funding.programme_id is None:
+        if not moved.plan.funding.participations:
             continue
         for (partner_id, means), share in _shares(moved).items():
             if share != _Share():
@@ -93,6 +94,17 @@ def _recovers(moved: Moved) -> bool:
     return given_up_on is not None and isinstance(fact, (Paid, Refunded)) and fact.on >= given_up_on
 
 
+def programme_of(funding: Funding, partner_id: str) -> str | None:
+    """Under whose contract a partner has, or had, a part of the plan."""
+    for part in funding.participations:
+        for owner in reversed(part.owners):
+            if owner.partner_id == partner_id:
+                return owner.programme_id or funding.programme_id
+        if part.partner_id == partner_id:
+            return part.programme_id or funding.programme_id
+    return None
+
+
 def _type(moved: Moved, means: TxnType | None, share: _Share) -> TxnType:
     fact = _fact(moved)
     if means is TxnType.FUNDING:
@@ -121,10 +133,11 @@ def _fact(moved: Moved) -> Fact | None:
 
 def _event(moved: Moved, event_id: str, partner_id: str, kind: TxnType, share: _Share, now: datetime) -> PartnerEvent:
     plan, fact, funding = moved.plan, _fact(moved), moved.plan.funding
-    assert funding.programme_id is not None
+    programme_id = programme_of(funding, partner_id)
+    assert programme_id is not None
     business_on = business_date(now, funding.time_zone or plan.offer.time_zone, funding.cut_off)
     return PartnerEvent(
-        plan.bucket, event_id, partner_id, funding.programme_id, plan.plan_id, kind, business_on,
+        plan.bucket, event_id, partner_id, programme_id, plan.plan_id, kind, business_on,
         fact.on if fact else business_on, share.principal, share.interest, share.fee, share.penalty, share.subsidy,
         plan.currency, undone_by(fact) if fact else None, now,
     )  # fmt: skip

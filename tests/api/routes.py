@@ -116,7 +116,7 @@ class Stage:
             "passkey_id": self._passkey_id, "authentication_id": self._authentication_id, "person_id": self._person_id,
             "other_person_id": self._person_id, "persons_consumer_id": self._persons_consumer_id,
             "doubt_id": self._doubt_id, "person": self._person, "settlement_id": self._settlement_id,
-            "payout_id": self._payout_id, "order_id": self._order_id,
+            "payout_id": self._payout_id, "order_id": self._order_id, "transfer_id": self._transfer_id,
         }  # fmt: skip
         self._known = {
             "currency": "EUR", "version": "1", "merchant_id": world.demo.merchant_id,
@@ -166,6 +166,11 @@ class Stage:
             body = with_ids(route.operation.example, {})
             await self.do(Post(route, route.path.format(plan_id=plan["id"]), body))
         return str(plan["id"])
+
+    async def _transfer_id(self) -> str:
+        plan = await self.plan(Kind.INSTALMENTS, ("capture_plan",))
+        route = self._by_handler["transfer_ownership"]
+        return str((await self.do(await self.ready(route, {"plan_id": plan})))["id"])
 
     async def _id(self, name: str, route: Route, made: Mapping[str, Any]) -> Any:
         if name == "plan_id" and route.path == ASK:

@@ -192,6 +192,10 @@ async def _file(story: Story) -> None:
     await partner.get(f"/v1/partner/files/{made['id']}")
     await partner.get(f"/v1/partner/files/{made['id']}/content")
     await partner.get("/v1/partner/events", limit=2)
+    transfer = await story.call("POST /v1/operator/plans/{plan_id}/ownership-transfers")
+    await story.call("GET /v1/operator/ownership-transfers")
+    await partner.get("/v1/partner/ownership-transfers")
+    await story.call("POST /v1/operator/ownership-transfers/{transfer_id}/cancel", transfer_id=transfer["id"])
     await story.call("POST /v1/operator/programmes/{programme_id}/daily-files")
     (txn,) = (await partner.get("/v1/partner/daily-files", of_type="TXN")).json()["files"]
     for ending in ("", "/content", "/twin"):

@@ -42,6 +42,9 @@ SABOTAGE = {
     "ledger_matches_plans": "delete from transfers where credit = 'merchant_payable'",
     "partners_hold_their_share": "delete from transfers where credit = 'partner_participation'",
     "transfers_name_their_plans_parties": "update transfers set partner_id = null",
+    "ownership_transfers_are_the_owners": "insert into ownership_transfers select 'ow_none', bucket, plan_id, 'sale',"
+    " '', 'pa_1', null, '1', true, current_date, 'active', null, currency, 1, 0, 1, 'anna', now(), now() from plans"
+    " limit 1",
     "transfers_have_their_cause": "update transfers set cause_id = 'cm_none' where occasion = 'purchase'",
     "accruals_are_booked": "update transfers set credit = 'fee_income' where credit = 'interest_income'",
     "accruals_sum_to_their_group": "update accruals set earned = earned + 1",

@@ -20,13 +20,17 @@ async def another_partner(world: World) -> str:
     return str(made.json()["id"])
 
 
-async def captured(world: World, *participants: dict[str, Any], kind: str = "joint") -> str:
-    """A plan of 6,000.00 in 12 at 9 %, on the money of these partners."""
-    await publish(world, policy_of({"nine": (NINE, AMOUNT)}))
+async def captured(world: World, *participants: dict[str, Any], kind: str = "joint", amount: int = AMOUNT) -> str:
+    """A plan of 6,000.00 in 12 at 9 %, on the money of these partners; of none: on ours."""
+    await publish(world, policy_of({"nine": (NINE, amount)}))
     on(world, 0)
-    await agreed(world, priority=1, kind=kind, participants=list(participants))
-    plan = await world.plan(await world.consumer(limit=AMOUNT), AMOUNT, category="nine")
-    await act(world, plan["id"], "capture", amount=AMOUNT)
+    if participants:
+        await agreed(world, priority=1, kind=kind, participants=list(participants))
+    else:
+        suspended = f"/v1/operator/programmes/{world.demo.programme_id}/suspend"
+        assert (await world.operator.post(suspended)).is_success
+    plan = await world.plan(await world.consumer(limit=amount), amount, category="nine")
+    await act(world, plan["id"], "capture", amount=amount)
     return str(plan["id"])
 
 
