@@ -64,6 +64,15 @@ class Code(StrEnum):
     SEVERAL_APRS = "several_aprs"  # 422
     INVALID_POLICY = "invalid_policy"  # 422
     INVALID_FILE = "invalid_file"  # 422
+    WRONG_PARTNER = "wrong_partner"  # 422
+    WRONG_DAY = "wrong_day"  # 422
+    WRONG_SEQUENCE = "wrong_sequence"  # 422
+    WRONG_COLUMNS = "wrong_columns"  # 422
+    WRONG_ENCODING = "wrong_encoding"  # 422
+    WRONG_COUNT = "wrong_count"  # 422
+    ALTERED_FILE = "altered_file"  # 422
+    CUT_SHORT = "cut_short"  # 422
+    DUPLICATE_FILE = "duplicate_file"  # 422
     FOREIGN_ACCOUNT = "foreign_account"  # 422
     WRONG_SUM = "wrong_sum"  # 422
     # the machine

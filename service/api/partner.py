@@ -8,7 +8,7 @@ from litestar.response.base import ASGIResponse
 from msgspec import Struct
 
 from service import ids
-from service.api import breaks, ownership_transfers, partner_files, reconciliations
+from service.api import breaks, ownership_transfers, partner_files, received_files, reconciliations
 from service.api.ask import Asked, guard_for, read
 from service.api.operation import Text, operation
 from service.api.own_keys import list_partner_keys
@@ -136,5 +136,6 @@ partner_router = Router(
         list_partner_keys,
         ownership_transfers.list_own_transfers,
         *partner_files.ROUTES,
+        *received_files.ROUTES,
     ],
 )

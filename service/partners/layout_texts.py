@@ -15,7 +15,7 @@ from typing import Any, Final, get_type_hints
 from msgspec import Struct
 
 from service.money import EXPONENTS, decimal_text
-from service.partners.layouts import ROWS, FileType, Row, Stl, Txn, columns_of, side_of
+from service.partners.layouts import ROWS, Row, Stl, Txn, columns_of, side_of
 
 # Writing --------------------------------------------------------------------------------------------------------------
 
@@ -48,7 +48,7 @@ def csv_text(rows: Iterable[Row]) -> str:
     return text.getvalue()
 
 
-def csv_head(kind: FileType) -> str:
+def csv_head(kind: str) -> str:
     """The first line."""
     return ",".join(columns_of(kind)) + "\r\n"
 
@@ -91,7 +91,7 @@ class Unreadable(Struct, frozen=True):
     why: str
 
 
-def row_of(kind: FileType, fields: Mapping[str, str], mark: str = ".") -> Row | Unreadable:
+def row_of(kind: str, fields: Mapping[str, str], mark: str = ".") -> Row | Unreadable:
     """The row that these fields, by column name, are. `mark` stands before the decimals."""
     currency = fields.get("currency", "")
     if "currency" in columns_of(kind) and currency not in EXPONENTS:
@@ -202,12 +202,22 @@ _MONEY: Final = {
 }
 
 
-def money_of(kind: FileType) -> tuple[str, ...]:
+def money_of(kind: str) -> tuple[str, ...]:
     """The columns that hold amounts."""
     return _MONEY[ROWS[kind]]
 
 
-def twin_of(kind: FileType, text: str) -> str:
+def texts_in(kind: str) -> frozenset[str]:
+    """The columns that hold texts, which may be escaped."""
+    return frozenset(columns_of(kind)[place] for place in _TEXTS[ROWS[kind]])
+
+
+def optional_of(kind: str) -> frozenset[str]:
+    """The columns that may be empty, and that a file may do without."""
+    return frozenset(name for name, (_, may_be_empty) in _READS[ROWS[kind]].items() if may_be_empty)
+
+
+def twin_of(kind: str, text: str) -> str:
     """Whole lines of our CSV, with or without the line of names, as NDJSON."""
     names, texts, lines = columns_of(kind), _TEXTS[ROWS[kind]], []
     for fields in csv.reader(io.StringIO(text, newline="")):

@@ -133,13 +133,22 @@ class Chg(Struct, frozen=True, gc=False):
     effective_on: date
 
 
-Row = Txn | Pos | Stl | Chg
-ROWS: Final[dict[FileType, type[Row]]] = {
-    FileType.TXN: Txn, FileType.POS: Pos, FileType.STL: Stl, FileType.CHG: Chg,
+class Ack(Struct, frozen=True, gc=False):
+    """What the partner says to a line of a file of ours, or to all of it."""
+
+    file_id: Annotated[str, 80]  # ours, or its name
+    line: int | None  # the line of names is 1; null: the whole file
+    code: Word  # `ok`, or why not, in the partner's words
+    partner_value: Words | None = None  # what the partner has instead
+
+
+Row = Txn | Pos | Stl | Chg | Ack
+ROWS: Final[dict[str, type[Row]]] = {
+    FileType.TXN: Txn, FileType.POS: Pos, FileType.STL: Stl, FileType.CHG: Chg, "ACK": Ack,
 }  # fmt: skip
 
 
-def columns_of(kind: FileType) -> tuple[str, ...]:
+def columns_of(kind: str) -> tuple[str, ...]:
     """The names of a file's columns, as its first line has them."""
     return ROWS[kind].__struct_fields__
 

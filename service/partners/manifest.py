@@ -18,11 +18,12 @@ from service.partners.signing import Signer
 HASH_MODULUS: Final = 10**12
 
 # The columns by which a row is known. The hash total is over them, joined by a slash.
-KEYS: Final[dict[FileType, tuple[str, ...]]] = {
+KEYS: Final[dict[str, tuple[str, ...]]] = {
     FileType.TXN: ("event_id",),
     FileType.POS: ("plan_id",),
     FileType.STL: ("settlement_id", "leg"),
     FileType.CHG: ("plan_id", "field"),
+    "ACK": ("file_id", "code"),
 }
 
 Sums = dict[str, dict[str, int]]  # by currency and column, in minor units
@@ -79,7 +80,7 @@ def hash_of(key: str) -> int:
 class Tally:
     """Counts, sums and hashes of rows, batch by batch, in any order."""
 
-    def __init__(self, kind: FileType) -> None:
+    def __init__(self, kind: str) -> None:
         self._keys = KEYS[kind]
         self._money = money_of(kind)
         self.records = 0

@@ -1,11 +1,14 @@
-"""What the partner sends: its files as they are kept, and what became of each. Pure."""
+"""What the partner sends: what a file was sent as, whether it is that, and what became of it. Pure."""
 
 from datetime import date, datetime
 from enum import StrEnum
+from typing import Final
 
 from msgspec import Struct, field
 
-from service.errors import Code
+from service.errors import Code, Refused
+from service.money import decimal_text
+from service.partners.manifest import Sums, Tally
 
 
 class ReceivedType(StrEnum):
@@ -44,3 +47,50 @@ class ReceivedFile(Struct, frozen=True):
     bytes: int  # how long it is
     received_at: datetime
     ended_at: datetime | None  # when another one took its place, or it was withdrawn; null: it did not end
+
+
+class Proof(Struct, frozen=True):
+    """What was said of a file that proves it whole; what is None was not said."""
+
+    number: int | None = None  # as the partner counts its files of this type
+    rows: int | None = None
+    total: str | None = None  # decimal text: of the amounts of all rows
+    hash_total: int | None = None  # as our manifests have it
+    sha256: str | None = None  # of its bytes, in hexadecimal
+    confirmed: bool = False  # it is right, although it looks like another file
+
+
+# The columns that `total` is the sum of.
+TOTAL_OF: Final = {
+    ReceivedType.TXN: ("principal", "interest", "fee", "penalty", "subsidy"),
+    ReceivedType.POS: ("closing",),
+    ReceivedType.STL: ("amount",),
+}
+
+
+def require_proven(proof: Proof, kind: ReceivedType, read: Tally, sha256: str, *, ends_a_line: bool) -> None:
+    """Refused where the file is not what its proof says: ALTERED_FILE, WRONG_COUNT, WRONG_SUM; CUT_SHORT where nothing
+    proves that a last line without an end is whole."""
+    if proof.sha256 not in (None, sha256):
+        sentence = f"The SHA-256 of what came is {sha256}: these are not the bytes that were sent."
+        raise Refused(Code.ALTERED_FILE, sentence)
+    if proof.rows not in (None, read.records):
+        raise Refused(Code.WRONG_COUNT, f"The file has {read.records} rows, and was sent as one of {proof.rows}.")
+    if proof.total is not None and proof.total not in (totals := _totals(kind, read.sums)):
+        sentence = (
+            f"The amounts of the file come to {' and '.join(totals) or 'nothing'}, and were sent as {proof.total}."
+        )
+        raise Refused(Code.WRONG_SUM, sentence)
+    if proof.hash_total not in (None, read.hash_total):
+        sentence = f"The hash total of the rows is {read.hash_total}, and was sent as {proof.hash_total}."
+        raise Refused(Code.WRONG_SUM, sentence)
+    if not ends_a_line and proof.rows is None and proof.sha256 is None and proof.hash_total is None:
+        sentence = "The last line has no end: the file may be cut short. End it, or say its rows or sha256."
+        raise Refused(Code.CUT_SHORT, sentence)
+
+
+def _totals(kind: ReceivedType, sums: Sums) -> list[str]:
+    columns = TOTAL_OF.get(kind, ())
+    return sorted(
+        {decimal_text(sum(by_column[name] for name in columns), currency) for currency, by_column in sums.items()}
+    ) or ["0.00"]

@@ -33,6 +33,7 @@ NOTHING = {
     "break_id": "br_00000000000000000000000000", "reconciliation_id": "rc_00000000000000000000000000",
     "policy_id": "po_00000000000000000000000000",
     "trial_id": "tr_00000000000000000000000000", "decision_id": NO_DECISION,
+    "file_id": "fi_00000000000000000000000000",
 }  # fmt: skip
 
 # What happened on the plan: an id of it, by the kind of fact.

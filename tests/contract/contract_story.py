@@ -201,6 +201,14 @@ async def _file(story: Story) -> None:
     for ending in ("", "/content", "/twin"):
         await partner.get(f"/v1/partner/daily-files/{txn['id']}{ending}")
     await partner.get("/v1/partner/plan-positions")
+    sent = (await partner.get(f"/v1/partner/daily-files/{txn['id']}/content")).content
+    where = (
+        f"/v1/partner/files/received?programme_id={story.world.demo.programme_id}&business_on=2026-03-02&of_type=TXN"
+    )
+    for dry in ("&dry_run=true", ""):
+        loaded = await partner.post(where + dry, content=sent, headers={"Content-Type": "text/csv"})
+    await partner.get("/v1/partner/files/received")
+    await partner.post(f"/v1/partner/files/received/{loaded.json()['id']}/withdraw")
     await partner.get("/v1/partner/signing-key")
     await partner.get("/v1/partner/positions")
     await partner.get("/v1/partner/plans")

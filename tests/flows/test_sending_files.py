@@ -1,0 +1,79 @@
+"""A partner sends its own files over HTTP: tried, loaded, refused and listed, withdrawn."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from typing import Any
+
+import httpx
+import pytest
+
+from service.partners.receiving import FILE_BYTES_MAX
+from tests.flows.test_daily_files_over_http import FILES, make
+from tests.flows.test_partner import TODAY, bought
+from tests.flows.world import World
+
+RECEIVED = "/v1/partner/files/received"
+
+
+async def send(world: World, content: Any, **query: Any) -> httpx.Response:
+    asked = {"programme_id": world.demo.programme_id, "business_on": TODAY, "of_type": "TXN"} | query
+    address = f"{RECEIVED}?{httpx.QueryParams(asked)}"
+    return await world.partner.post(address, content=content, headers={"Content-Type": "text/csv"})
+
+
+async def ours(world: World) -> bytes:
+    await bought(world)
+    manifest = (await make(world))["TXN"]
+    return (await world.partner.get(f"{FILES}/{manifest['id']}/content")).content
+
+
+async def test_a_file_is_tried_loaded_and_withdrawn(world: World) -> None:
+    content = await ours(world)
+    before = await world.row_counts()
+    tried = await send(world, content, dry_run="true", rows=2, total="-350.00")
+    assert (tried.status_code, tried.json()["dry_run"], tried.json()["file"]["rows"]) == (200, True, 2), tried.text
+    assert await world.row_counts() == before
+    loaded = await send(world, content, rows=2, total="-350.00", number=1)
+    assert (loaded.status_code, loaded.json()["state"]) == (201, "loaded"), loaded.text
+    again = await send(world, content)
+    assert (again.status_code, again.json()["code"]) == (422, "duplicate_file")
+    taken = await world.partner.post(f"{RECEIVED}/{loaded.json()['id']}/withdraw")
+    assert (taken.status_code, taken.json()["state"]) == (200, "withdrawn"), taken.text
+    listed = (await world.partner.get(RECEIVED)).json()["files"]
+    assert {one["state"]: one["fault"] for one in listed} == {"withdrawn": None, "refused": "duplicate_file"}
+    (refused,) = (await world.partner.get(RECEIVED, in_state="refused")).json()["files"]
+    assert refused["detail"] == again.json()["detail"]
+
+
+@pytest.mark.parametrize(
+    ("change", "query", "code"),
+    [
+        (lambda content: content[:-30], {}, "cut_short"),
+        (lambda content: content.replace(b"70.00", b"70.01"), {"total": "-350.00"}, "wrong_sum"),
+        (lambda content: content.replace(b",fee,", b",fees,"), {}, "wrong_columns"),
+        (lambda content: content.decode().encode("utf-16"), {}, "wrong_encoding"),
+        (lambda content: content, {"sha256": "0" * 64}, "altered_file"),
+        (lambda content: content, {"rows": 3}, "wrong_count"),
+        (lambda content: content, {"business_on": "2026-03-01"}, "wrong_day"),
+        (lambda content: content, {"programme_id": "pr_00000000000000000000000000"}, "wrong_partner"),
+    ],
+)
+async def test_what_is_refused_is_listed_and_nothing_is_loaded(
+    world: World, change: Any, query: dict[str, Any], code: str
+) -> None:
+    refused = await send(world, change(await ours(world)), **query)
+    assert (refused.status_code, refused.json()["code"]) == (422, code), refused.text
+    (listed,) = (await world.partner.get(RECEIVED)).json()["files"]
+    assert (listed["state"], listed["fault"], listed["rows"]) == ("refused", code, 0)
+    assert await world.pool.fetchval("select count(*) from partner_their_events") == 0
+
+
+async def test_a_file_that_is_too_large_is_refused_before_it_is_here(world: World) -> None:
+    async def endless() -> AsyncIterator[bytes]:
+        while True:
+            yield b"x" * 65_536
+            await asyncio.sleep(0)
+
+    for body in (b"x" * (FILE_BYTES_MAX + 1), endless()):
+        refused = await send(world, body)
+        assert (refused.status_code, refused.json()["code"]) == (413, "too_large")
