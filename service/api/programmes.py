@@ -1,5 +1,6 @@
 """The operator's programmes: which partner funds which plans. It takes two people, for they say whose money is lent."""
 
+from datetime import date
 from typing import Final
 
 from litestar import get, post
@@ -21,6 +22,7 @@ from service.db import Connection
 from service.engine.work import Answer
 from service.errors import Code, Refused
 from service.partners import programme_flow as flow
+from service.partners.business_date import business_date
 from service.partners.programme_faults import require_possible
 from service.partners.programme_flow import ProgrammeVersion
 from service.partners.programme_terms import ProgrammeTerms
@@ -38,6 +40,8 @@ class ProgrammeView(Struct, frozen=True):
 
     programme_id: str = field(name="id")
     is_active: bool  # false: it is suspended, and takes no plans
+    business_on: date  # what is booked now is of this business day
+    settles_on: date  # and its money is due on this one
     versions: list[ProgrammeVersion]
 
 
@@ -149,8 +153,12 @@ async def list_programmes(request: Asked, after: After = "", limit: Limit = 100)
 async def get_programme(request: Asked, programme_id: FromPath[str]) -> ASGIResponse:
     """A programme, with all versions it ever had."""
     known_programme(programme_id)
-    found = await flow.versions(read(request).services.pool, programme_id)
-    return reply(ProgrammeView(programme_id, found[-1].is_active, found))
+    ask = read(request)
+    found = await flow.versions(ask.services.pool, programme_id)
+    terms = found[-1].terms
+    business_on = business_date(ask.now, terms.time_zone, terms.cut_off)
+    view = ProgrammeView(programme_id, found[-1].is_active, business_on, terms.settles_on(business_on), found)
+    return reply(view)
 
 
 @post(

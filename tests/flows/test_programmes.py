@@ -1,6 +1,6 @@
 """A programme is agreed by two people, version by version; plans keep the version that they were offered under."""
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 import httpx
@@ -119,6 +119,17 @@ async def test_a_suspended_programme_takes_no_plans_until_two_people_resume_it(w
     assert (await funding(world))["programme_version"] == 2
     early = await world.operator.post(f"{PROGRAMMES}/{programme_id}/resume")
     assert (early.status_code, early.json()["code"]) == (409, "state_forbids")
+
+
+async def test_it_is_told_of_which_day_a_booking_would_be_and_when_its_money_is_due(world: World) -> None:
+    terms: dict[str, Any] = {"cut_off": "23:00", "calendar": "XECB", "settle_lag_days": 2}
+    path = f"{PROGRAMMES}/{(await agreed(world, **terms))['id']}"
+    seen = []
+    for at in ("2026-03-31T21:00:00.000+00:00", "2026-03-31T21:00:00.001+00:00"):  # 23:00 in Berlin, before Easter
+        world.operator.now = datetime.fromisoformat(at)
+        view = (await world.operator.get(path)).json()
+        seen.append((view["business_on"], view["settles_on"]))
+    assert seen == [("2026-03-31", "2026-04-02"), ("2026-04-01", "2026-04-07")]
 
 
 async def test_what_a_version_says_never_changes(world: World) -> None:
