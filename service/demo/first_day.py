@@ -33,7 +33,7 @@ async def first_day(settings: Settings, base_url: str) -> None:
     service = Connections(base_url, AT_ONCE)
     if not (await _get(service.send, demo.partner_key, "/v1/partner/reconciliations")).json()["reconciliations"]:
         await _replay(service, demo, today, console)
-        await _reconcile(service, demo, today)
+        await reconcile_yesterday(service.send, demo, today)
     accounts = await accounts_of_one_person(service.send, demo)
     show(
         console,
@@ -63,13 +63,22 @@ async def _replay(service: Connections, demo: Demo, today: date, console: Consol
             await replay.run(purchases, lambda step: progress.advance(bars[step]))
 
 
-async def _reconcile(service: Connections, demo: Demo, today: date) -> None:
-    """The files of yesterday are made, and the day is compared with what the partner has sent."""
+async def reconcile_yesterday(send: Send, demo: Demo, today: date) -> None:
+    """The files of yesterday are made. The partner, which in the demo keeps the same books, sends the same; and the day
+    is compared."""
     yesterday = today - timedelta(days=1)
     body = f'{{"business_on": "{yesterday}"}}'.encode()
-    for what in ("files", "daily-files", "reconciliations"):
-        path = f"/v1/operator/programmes/{demo.programme_id}/{what}"
-        (await _post(service.send, demo.operator_key, path, f"{what}-{yesterday}", body)).good()
+    programme = f"/v1/operator/programmes/{demo.programme_id}"
+    for what in ("files", "daily-files"):
+        made = await _post(send, demo.operator_key, f"{programme}/{what}", f"{what}-{yesterday}", body)
+    for one in made.json()["files"]:
+        path = f"/v1/partner/daily-files/{one['id']}/content"
+        content = (await _get(send, demo.partner_key, path)).good()
+        sent = f"programme_id={demo.programme_id}&business_on={yesterday}&of_type={one['type']}"
+        path, key = f"/v1/partner/files/received?{sent}", f"theirs-{one['type']}-{yesterday}"
+        (await _post(send, demo.partner_key, path, key, content, "text/csv")).good()
+    path = f"{programme}/reconciliations"
+    (await _post(send, demo.operator_key, path, f"reconciliations-{yesterday}", body)).good()
 
 
 async def accounts_of_one_person(send: Send, demo: Demo) -> list[dict[str, Any]]:

@@ -2,17 +2,18 @@
 
 from collections import Counter
 from collections.abc import Mapping
-from datetime import date
+from datetime import date, timedelta
 
 from rich.console import Console
 
 from service.demo.applications import read_applications
 from service.demo.connections import Answered, Send
-from service.demo.first_day import accounts_of_one_person
+from service.demo.first_day import accounts_of_one_person, reconcile_yesterday
 from service.demo.made_up import made_up
 from service.demo.replay import Replay
 from service.demo.summary import decisions_table, one_limit, plans_table
-from tests.flows.world import World
+from tests.flows.test_partner import bought
+from tests.flows.world import NOON, World
 
 FIRST_DAY_ON = date(2025, 3, 31)
 TODAY = date(2026, 3, 31)
@@ -69,3 +70,32 @@ async def test_one_person_at_two_shops_has_one_limit(world: World) -> None:
     assert plan["state"] == "authorized"
     again = await accounts_of_one_person(through(world), world.demo)
     assert one_limit(again) == said.replace("1,000.00 of", "600.00 of")
+
+
+async def test_yesterday_is_reconciled_and_what_is_planted_is_found_and_named(world: World) -> None:
+    for _ in range(3):
+        await bought(world)
+    await reconcile_yesterday(through(world), world.demo, NOON.date() + timedelta(days=1))
+    (day,) = (await world.partner.get("/v1/partner/reconciliations")).json()["reconciliations"]
+    assert (day["verdict"], day["our_items"], day["counts"]) == ("reconciled", 6, {"exact": 6})
+
+    (txn,) = (await world.partner.get("/v1/partner/daily-files", of_type="TXN")).json()["files"]
+    names, *rows = (await world.partner.get(f"/v1/partner/daily-files/{txn['id']}/content")).text.splitlines()
+    fundings = [row for row in rows if ",funding," in row]
+    rows.remove(fundings[0])  # one is missing
+    rows[rows.index(fundings[1])] = fundings[1].replace("-420.00", "-421.00")  # one is another amount
+    rows.append(fundings[2])  # and one is there twice
+    where = f"/v1/partner/files/received?programme_id={world.demo.programme_id}&of_type=TXN&business_on={NOON.date()}"
+    theirs = "\r\n".join([names, *rows, ""]).encode()
+    sent = await world.partner.post(where, content=theirs, headers={"Content-Type": "text/csv"})
+    assert sent.status_code == 201, sent.text
+    asked = {"business_on": NOON.date().isoformat()}
+    compared = f"/v1/operator/programmes/{world.demo.programme_id}/reconciliations"
+    day = (await world.operator.post(compared, asked)).json()
+    assert day["verdict"] == "breaks"
+    assert [(one["kind"], one["amount"]) for one in day["found"]] == [
+        ("amount_diff", -1_00),
+        ("duplicate", -420_00),
+        ("missing_in_partner", 420_00),
+    ]
+    assert day["bridges"][0]["residual"] == 0
