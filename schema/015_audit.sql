@@ -29,7 +29,7 @@ create table audit_entries (
     constraint audit_entries_thing_is_known check (thing in (
         'account', 'break', 'clock', 'consent', 'consumer', 'day', 'decision', 'file', 'gateway', 'instrument', 'key',
         'merchant', 'operator', 'partner', 'payout', 'permission', 'person', 'plan', 'policy', 'processor', 'programme',
-        'reconciliation', 'route', 'trial'))
+        'reconciliation', 'route', 'scheme', 'trial'))
 );
 
 create index audit_entries_unsealed on audit_entries (written) where number is null;

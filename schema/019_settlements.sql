@@ -60,6 +60,7 @@ create table settlements (
     charged_back     bigint           not null,
     payouts_returned bigint           not null,
     adjusted         bigint           not null,
+    vouchers         bigint           not null,   -- of prices, by schemes
     shared           bigint           not null,   -- of a platform: its share of what its sellers pay us
     fees_deferred    bigint           not null,   -- of these fees, not taken now: they are billed with the month
     fees_billed      bigint           not null,   -- deferred before, and taken now
@@ -78,7 +79,7 @@ create table settlements (
     constraint settlements_day_once unique (merchant_id, currency, business_on),
     constraint settlements_currency_is_iso check (currency ~ '^[A-Z]{3}$'),
     constraint settlements_roll_forward
-        check (opening + captured - fees - taxes - refunded - paid_to_merchant - charged_back + payouts_returned + adjusted + shared
+        check (opening + captured - fees - taxes - refunded - paid_to_merchant - charged_back + payouts_returned + adjusted + vouchers + shared
                + fees_deferred - fees_billed - withheld + released - payout = closing),
     constraint settlements_amounts_not_negative check (least(withheld, released, payout) >= 0),
     constraint settlements_release_what_is_withheld check ((release_on is not null) = (withheld > 0)),
@@ -111,7 +112,7 @@ create table settlement_lines (
     constraint settlement_lines_cause_bucket_in_range check (cause_bucket between 0 and 1023),
     constraint settlement_lines_kind_is_known
         check (kind in ('capture', 'capture_lowered', 'refund', 'chargeback', 'paid_to_merchant', 'payout_returned',
-                        'adjustment', 'platform_share'))
+                        'adjustment', 'platform_share', 'voucher'))
 );
 
 create unique index settlement_lines_of_cause on settlement_lines (cause_bucket, cause_id, occasion, plan_id)

@@ -333,7 +333,7 @@ select transfer_id, t.status, t.price, o.price as in_funding
 
 -- transfers_have_their_cause --
 -- Whatever is booked came of a command that left a fact of that plan, is the interest of a group's day, or comes of a
--- settlement, of what became of its payout, of an adjustment, or of a day that was reconciled.
+-- settlement, of what became of its payout, of an adjustment, of a day that was reconciled, or of a voucher.
 select bucket, cause_id, plan_id
   from (select distinct bucket, cause_id, plan_id from transfers) t
  where not exists (select from facts f
@@ -344,7 +344,8 @@ select bucket, cause_id, plan_id
    and not exists (select from payout_steps s where s.step_id = t.cause_id and t.plan_id is null)
    and not exists (select from settlement_adjustments s where s.adjustment_id = t.cause_id and t.plan_id is null)
    and not exists (select from reconciliations r
-                    where left(r.reconciliation_id, 27) = left(t.cause_id, 27) and t.plan_id is null);
+                    where left(r.reconciliation_id, 27) = left(t.cause_id, 27) and t.plan_id is null)
+   and not exists (select from voucher_steps s where s.step_id = t.cause_id and t.plan_id is null);
 
 -- accruals_are_booked --
 -- An accrual's transfers move the interest that consumers owe, our income and the partners' shares, by what was earned.
@@ -818,7 +819,8 @@ select s.settlement_id, s.lines, l.lines as counted, l.net
   left join (select settlement_id, count(*) as lines, sum(net) as net, sum(fee) as fees, sum(tax) as taxes
                from settlement_lines group by settlement_id) l using (settlement_id)
  where s.lines <> coalesce(l.lines, 0) or (s.fees, s.taxes) <> (coalesce(l.fees, 0), coalesce(l.taxes, 0))
-    or s.captured - s.fees - s.taxes - s.refunded - s.charged_back - s.paid_to_merchant + s.payouts_returned + s.adjusted + s.shared
+    or s.captured - s.fees - s.taxes - s.refunded - s.charged_back - s.paid_to_merchant + s.payouts_returned + s.adjusted + s.vouchers
+       + s.shared
        <> coalesce(l.net, 0);
 
 -- settlement_lines_are_the_books --
@@ -859,6 +861,20 @@ select merchant_id, currency, sum(kept) as difference
         select merchant_id, currency, released - withheld from settlements) o
  group by merchant_id, currency
 having sum(kept) <> 0;
+
+-- schemes_owe_their_vouchers --
+-- What the books say that a scheme owes us is what its redeemed vouchers came to, and it has granted them and those that
+-- are reserved.
+select scheme_id, b.granted, v.granted as held, v.redeemed, t.owed
+  from scheme_budgets b
+  left join (select scheme_id, sum(amount - returned) filter (where state <> 'released') as granted,
+                    sum(amount - returned) filter (where state = 'redeemed') as redeemed
+               from vouchers group by scheme_id) v using (scheme_id)
+  left join (select case 'scheme_receivable' when debit then debit_owner else credit_owner end as scheme_id,
+                    sum(case 'scheme_receivable' when debit then amount else - amount end) as owed
+               from transfers where debit = 'scheme_receivable' or credit = 'scheme_receivable'
+              group by 1) t using (scheme_id)
+ where b.granted <> coalesce(v.granted, 0) or coalesce(v.redeemed, 0) <> coalesce(t.owed, 0);
 
 -- fees_are_deferred_and_not_billed --
 -- What the books say that a merchant owes us is the fees that its settlements deferred and did not bill.

@@ -104,6 +104,12 @@ class EventType(StrEnum):
     SETTLEMENT_ADJUSTED = (  # by `amount` in `currency`, which is in the next one:
         "settlement.adjusted"  # `adjustment_id`, `reason`, `reference`
     )
+    VOUCHER_REDEEMED = (  # `voucher_id` of `scheme_id`, for the order `reference`:
+        "voucher.redeemed"  # `amount` in `currency` is owed to you, and in the next settlement
+    )
+    VOUCHER_RETURNED = (  # `voucher_id` of `scheme_id`, for the order `reference`:
+        "voucher.returned"  # `amount` in `currency` went back to the scheme with what came back
+    )
     PAYOUT_ORDERED = (
         "payout.ordered"  # from our bank: `payout_id` of `settlement_id`, `amount`, `currency`, its `tries`
     )

@@ -36,6 +36,7 @@ from service.reconciling.found import BreakClass, Leg
 from service.reconciling.life import BreakState, BreakStepKind
 from service.reconciling.statement import StatementKind
 from service.reconciling.verdict import Verdict
+from service.subsidies.granted import VoucherState
 
 # Every check that lists words, and who else lists them.
 WORDS: dict[str, Iterable[str]] = {
@@ -89,6 +90,7 @@ WORDS: dict[str, Iterable[str]] = {
     "reports_outcome_is_known": [one for one in SourceOutcome if one not in (SourceOutcome.CACHED, *NEAREST)],
     "reviews_outcome_is_known": ReviewOutcome,
     "settlement_adjustments_reason_is_known": AdjustmentReason,
+    "vouchers_state_is_known": VoucherState,
     "settlement_lines_kind_is_known": LineKind,
     "transfers_credit_is_known": LedgerAccount,
     "transfers_debit_is_known": LedgerAccount,

@@ -34,6 +34,7 @@ class Thing(StrEnum):
     PROGRAMME = "programme"
     RECONCILIATION = "reconciliation"  # of a day of a programme
     ROUTE = "route"  # of this API, where a key was refused
+    SCHEME = "scheme"  # who bears a part of what consumers pay
     TRIAL = "trial"
 
 

@@ -185,6 +185,11 @@ def platform_share(platform_id: str, share: int) -> Balances:
     return {Place(A.MERCHANT_FEE_INCOME): share, Place(A.MERCHANT_PAYABLE, platform_id): -share}
 
 
+def voucher(scheme_id: str, merchant_id: str, amount: int) -> Balances:
+    """A scheme owes us so much of a price, and we owe it to the merchant; less than nothing came back."""
+    return {Place(A.SCHEME_RECEIVABLE, scheme_id): amount, Place(A.MERCHANT_PAYABLE, merchant_id): -amount}
+
+
 def adjustment(merchant_id: str, amount: int) -> Balances:
     """So much is given to the merchant besides what its plans bring; less than nothing is taken from it."""
     return {Place(A.MERCHANT_ADJUSTMENTS): amount, Place(A.MERCHANT_PAYABLE, merchant_id): -amount}

@@ -27,6 +27,7 @@ class LedgerAccount(StrEnum):
     CASH = "cash"  # at the bank
     MERCHANT_RECEIVABLE = "merchant_receivable"  # of a merchant: fees that it owes us until they are billed
     PARTNER_RECEIVABLE = "partner_receivable"  # of a partner: its share of what we advanced
+    SCHEME_RECEIVABLE = "scheme_receivable"  # of a scheme: what its funders owe us
     GUARANTOR_RECEIVABLE = "guarantor_receivable"  # of a guarantor: what it owes us for a loss
     INSURER_RECEIVABLE = "insurer_receivable"  # of an insurer: the same
     ADVANCES = "advances"  # of a merchant: paid to it before its money was due
@@ -87,6 +88,7 @@ class Occasion(StrEnum):
     FEE_BILLING = "fee_billing"  # a merchant is paid without our fees, which it owes us until their bill; or billed
     PLATFORM_SHARE = "platform_share"  # of our fee: what the merchant's platform takes
     ROUNDING = "rounding"  # a partner's file is some cents off ours, within the tolerance
+    VOUCHER = "voucher"  # a scheme bears a part of a price, or got it back
 
 
 OF_PARTNERS: Final = frozenset({

@@ -1,7 +1,7 @@
 """A settlement: what a merchant was owed at the end of a day, to the cent, and what of it is paid out. Pure.
 
 opening + captured - fees - taxes - refunded - charged back - kept by the merchant + returned payouts + adjusted
-        + a platform's share of its sellers' fees
+        + vouchers + a platform's share of its sellers' fees
         + fees that are billed later - fees billed now - withheld + released = balance
 balance - payout = closing, the opening of the next
 """
@@ -31,6 +31,7 @@ class LineKind(StrEnum):
     PAYOUT_RETURNED = "payout_returned"  # a payout came back from the bank, and is owed again
     ADJUSTMENT = "adjustment"  # the operator gave something besides, or took it
     PLATFORM_SHARE = "platform_share"  # of what a seller of this platform pays us
+    VOUCHER = "voucher"  # a scheme bears a part of a price, or got it back
 
 
 # What tells of a line, among all that its cause told: the first of these that it did, else its last.
@@ -51,12 +52,13 @@ class Sums(Struct, frozen=True):
     paid_to_merchant: int = 0
     payouts_returned: int = 0  # this raises it
     adjusted: int = 0  # this does, too, or lowers it
+    vouchers: int = 0  # this raises it
     shared: int = 0  # this raises it
 
     @property
     def net(self) -> int:
         """What is owed more than before, or less."""
-        more = self.captured + self.payouts_returned + self.adjusted + self.shared
+        more = self.captured + self.payouts_returned + self.adjusted + self.vouchers + self.shared
         return more - self.fees - self.taxes - self.refunded - self.charged_back - self.paid_to_merchant
 
 
@@ -109,6 +111,7 @@ class Settlement(Struct, frozen=True, kw_only=True):
     paid_to_merchant: int  # minor units that consumers paid the merchant itself
     payouts_returned: int  # minor units of payouts that came back from the bank
     adjusted: int  # minor units that we gave besides; negative: took
+    vouchers: int  # minor units of prices, by schemes
     shared: int  # minor units of what a platform's sellers pay us, which are the platform's
     fees_deferred: int  # minor units of `fees` and `taxes` that are not taken now: the terms bill them by the month
     fees_billed: int  # minor units that were deferred before, and are taken now
@@ -198,5 +201,6 @@ def sums_of(totals: Iterable[LineTotal]) -> Sums:
         paid_to_merchant=-gross[LineKind.PAID_TO_MERCHANT],
         payouts_returned=gross[LineKind.PAYOUT_RETURNED],
         adjusted=gross[LineKind.ADJUSTMENT],
+        vouchers=gross[LineKind.VOUCHER],
         shared=gross[LineKind.PLATFORM_SHARE],
     )

@@ -15,7 +15,7 @@ from service.money import decimal_text
 from service.subsidies.scheme import Funder, shares_of
 
 COLUMNS: Final = (
-    "scheme_id", "period_from", "period_until", "funder", "plan_id", "kind", "base", "days", "rate_bps", "currency",
+    "scheme_id", "period_from", "period_until", "funder", "about", "kind", "base", "days", "rate_bps", "currency",
     "amount",
 )  # fmt: skip
 
@@ -23,13 +23,13 @@ COLUMNS: Final = (
 class Granted(Struct, frozen=True):
     """What a scheme paid for a plan, or took back (`amount` below zero)."""
 
-    plan_id: str
+    about: str  # the plan, or the voucher
     kind: str  # interest, buy_down or voucher
     base: int  # minor units of which it was reckoned
     days: int  # of an accrual of interest; 0: not by time
     rate_bps: int  # in basis points, rounded; 0: not by a rate
     amount: int  # minor units
-    granted_before: int  # minor units of the same plan: the funders' shares are of the whole
+    granted_before: int  # minor units of the same plan or voucher: the funders' shares are of the whole
 
 
 class ClaimLine(Struct, frozen=True):
@@ -61,7 +61,7 @@ def claim_text(
         if line.funder == funder:
             one = line.granted
             rows.writerow(
-                (*head, one.plan_id, one.kind, decimal_text(one.base, currency), one.days, one.rate_bps, currency,
+                (*head, one.about, one.kind, decimal_text(one.base, currency), one.days, one.rate_bps, currency,
                  decimal_text(line.amount, currency))
             )  # fmt: skip
             total += line.amount

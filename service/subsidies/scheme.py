@@ -19,6 +19,8 @@ Share = Annotated[int, Meta(ge=0, le=BPS)]
 Sum = Annotated[int, Meta(ge=0, le=AMOUNT_MAX, description="minor units")]
 Name = Annotated[str, Meta(min_length=1, max_length=100, pattern=r"^[^\x00-\x1f\x7f]*\Z")]
 
+Times = Annotated[dict[Name, Annotated[int, Meta(ge=1, le=99)]], Meta(max_length=100)]
+
 
 class FunderKind(StrEnum):
     """Who bears a share."""
@@ -33,9 +35,9 @@ class FunderKind(StrEnum):
 class Funder(Struct, frozen=True, forbid_unknown_fields=True):
     """Who bears so much of it."""
 
-    name: Name
+    name: Name  # by which it is claimed
     kind: FunderKind
-    share_bps: Annotated[int, Meta(ge=1, le=BPS)]
+    share_bps: Annotated[int, Meta(ge=1, le=BPS)]  # basis points of all that is granted
 
 
 class InterestPart(Struct, frozen=True, forbid_unknown_fields=True):
@@ -45,19 +47,19 @@ class InterestPart(Struct, frozen=True, forbid_unknown_fields=True):
     less than `small_max`: it may be of any category, and has a cap of its own within the person's.
     """
 
-    rate_bps: Share  # of what is owed, a year
-    contract_share_bps: Share = BPS  # the rate is at most so much of the contract's
-    spend_max: Sum = 0  # of a purchase; 0: all counts
-    small_max: Sum = 0  # a purchase of less than this is small; 0: none is
-    small_person_max: Sum = 0  # of one person's small purchases, at one lender; 0: no cap of their own
-    person_max: Sum = 0  # of one person at one lender; 0: no cap
-    current_only: bool = False  # days on which something is overdue earn nothing
+    rate_bps: Share  # basis points a year of what is owed
+    contract_share_bps: Share = BPS  # basis points of the contract's rate: it is at most so much
+    spend_max: Sum = 0  # minor units of a purchase; 0: all counts
+    small_max: Sum = 0  # minor units: a purchase of less is small; 0: none is
+    small_person_max: Sum = 0  # minor units of one person's small purchases, at one lender; 0: no cap of their own
+    person_max: Sum = 0  # minor units of one person at one lender; 0: no cap
+    current_only: bool = False  # whether days on which something is overdue earn nothing
 
 
 class BuyDownPart(Struct, frozen=True, forbid_unknown_fields=True):
     """The consumer pays no interest: what the lender would have earned at this yield is paid in at the capture."""
 
-    yield_bps: Annotated[int, Meta(ge=1, le=BPS)]
+    yield_bps: Annotated[int, Meta(ge=1, le=BPS)]  # basis points a year
 
 
 class VoucherPart(Struct, frozen=True, forbid_unknown_fields=True):
@@ -65,24 +67,23 @@ class VoucherPart(Struct, frozen=True, forbid_unknown_fields=True):
 
     grades: Annotated[dict[Name, Share], Meta(min_length=1, max_length=20)]  # of the price, in basis points
     maximum: Sum = 0  # minor units of one item; 0: none
-    price_max: Sum = 0  # dearer goods get none; 0: no such limit
-    times: Annotated[dict[Name, Annotated[int, Meta(ge=1, le=99)]], Meta(max_length=100)] = {}  # of one type a person
-    # may have so many; once of a type that is not named
+    price_max: Sum = 0  # minor units: dearer goods get none; 0: no such limit
+    times: Times = {}  # by type, what one person may have; of a type that is not named, one
 
 
 class SchemeDocument(Struct, frozen=True, forbid_unknown_fields=True):
     """What a scheme is. It has exactly one part."""
 
-    name: Name
+    name: Name  # of the scheme
     currency: Annotated[str, Meta(pattern=r"^[A-Z]{3}\Z")]
     funders: Annotated[tuple[Funder, ...], Meta(min_length=1, max_length=10)]  # their shares are 100 % together
-    begins_on: date
+    begins_on: date  # the first day on which something is granted
     ends_on: date  # the last day on which something is granted
-    budget: Sum = 0  # of all that is granted; 0: there is none
+    budget: Sum = 0  # minor units of all that is granted; 0: there is none
     categories: Annotated[tuple[Name, ...], Meta(max_length=200)] = ()  # of goods; none named: any
-    interest: InterestPart | None = None
-    buy_down: BuyDownPart | None = None
-    voucher: VoucherPart | None = None
+    interest: InterestPart | None = None  # null: it pays none
+    buy_down: BuyDownPart | None = None  # null: it buys nothing down
+    voucher: VoucherPart | None = None  # null: it has none
 
 
 def require_scheme(one: SchemeDocument) -> None:

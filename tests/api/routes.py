@@ -24,6 +24,7 @@ from tests.flows.collecting import registered
 from tests.flows.device import Device
 from tests.flows.test_paying_merchants import order
 from tests.flows.test_settling_merchants import TERMS, agree
+from tests.flows.test_vouchers import agreed, reserved
 from tests.flows.world import NOON, Client, World
 from tests.outside.serving import served
 
@@ -106,6 +107,7 @@ class Stage:
         self._processor_name = self._persons_consumer = self._settlement = ""
         self._settled_on = NOON + timedelta(days=1)
         self._plans = self._people = self._references = 0
+        self._redeems = False  # the voucher that is asked for
         self._device = Device(SHOP, "shop.example")  # the last one: each passkey is on a device of its own
         self._said: dict[str, dict[str, Any]] = {}  # by the consumer's device, of what was asked last
         self._makers: dict[str, Callable[[], Awaitable[str]]] = {
@@ -118,6 +120,7 @@ class Stage:
             "other_person_id": self._person_id, "persons_consumer_id": self._persons_consumer_id,
             "doubt_id": self._doubt_id, "person": self._person, "settlement_id": self._settlement_id,
             "payout_id": self._payout_id, "order_id": self._order_id, "transfer_id": self._transfer_id,
+            "scheme_id": self._scheme_id, "voucher_id": self._voucher_id,
         }  # fmt: skip
         self._known = {
             "currency": "EUR", "version": "1", "merchant_id": world.demo.merchant_id,
@@ -126,7 +129,7 @@ class Stage:
 
     async def ready(self, route: Route, told: Mapping[str, str] = MappingProxyType({})) -> Post:
         """The route's example, with a path and ids that are there: those that are told, else others."""
-        body = route.operation.example
+        body, self._redeems = route.operation.example, route.path.endswith("/refunds")
         if route.path.endswith(("/erase", "/export")):
             told = await self._somebody()
         wanted = sorted({*parameters_of(route.path), *re.findall(r"'{(\w+)}'", str(body))})
@@ -306,6 +309,17 @@ class Stage:
         if is_suspended:
             await self.world.operator.post(SUSPEND.format(programme_id=programme_id))
         return programme_id
+
+    async def _scheme_id(self) -> str:
+        return await agreed(self.world)
+
+    async def _voucher_id(self) -> str:
+        """Redeemed, where it is to be given back."""
+        self._references += 1
+        voucher = await reserved(self.world, await self._scheme_id(), f"order-{self._references}")
+        if self._redeems:
+            await self.world.merchant.post(f"/v1/vouchers/{voucher['id']}/redeem")
+        return str(voucher["id"])
 
     async def _charge_id(self) -> str:
         return str((await self.do(await self.ready(self.routes["POST /v1/plans/{plan_id}/charges"])))["id"])

@@ -18,11 +18,13 @@ NOT_SEALED_BY_THE_EDGE = {
     "kept nowhere": {"Added.client_extension_results", "Answered.client_extension_results", "Contact.value"},
     "a merchant's own, of an order": {
         "CaptureBody.reference", "Checkout.category", "Checkout.merchant_reference", "ClaimBody.reference",
-        "Item.category", "PaymentBody.reference",
+        "Item.category", "PaymentBody.reference", "VoucherBody.reference",
     },
     "of a policy or a price": {
         "Bin.values", "Category.words", "Condition.value", "Condition.values", "Cost.name", "Feature.of",
-        "Feature.over", "Feature.values", "FeeSchedule.categories", "Policy.name", "Policy.time_zone",
+        "Feature.over", "Feature.values", "FeeSchedule.categories", "Funder.name", "Policy.name", "Policy.time_zone",
+        "SchemeDocument.categories", "SchemeDocument.name", "VoucherBody.grade", "VoucherBody.type",
+        "VoucherPart.grades", "VoucherPart.times",
     },
     "of those with whom the lender deals, and of those who act for it": {
         "AdjustmentBody.reference", "AssignBody.owner", "BankAccount.holder", "CommentBody.note", "KeyBody.owner_id",

@@ -12,6 +12,7 @@ from tests.flows.test_programmes import agreed
 from tests.flows.test_reconciling import compare, keeps_the_same_books
 from tests.flows.test_reviews import referred, review
 from tests.flows.test_settling_merchants import TERMS, agree
+from tests.flows.test_vouchers import redeemed
 from tests.flows.world import NOON, World
 from tests.partners.contracts import participant
 
@@ -89,6 +90,7 @@ SABOTAGE = {
     "merchants_are_owed_what_is_not_settled": "update settlements set closing = closing + 1, opening = opening + 1",
     "reserves_are_withheld_and_not_released": "update settlements set withheld = 1, captured = captured + 1,"
     " release_on = business_on",
+    "schemes_owe_their_vouchers": "update scheme_budgets set granted = granted + 1",
     "fees_are_deferred_and_not_billed": "update settlements set fees_deferred = fees_deferred + 1,"
     " adjusted = adjusted - 1, bill_on = business_on",
     "settlements_have_their_payout": "update settlements set payout = payout + 1, captured = captured + 1"
@@ -139,6 +141,7 @@ async def test_every_check_finds_its_fault(world: World) -> None:
     await world.merchant.post(f"/v1/consumers/{permitting}/permissions", {"scenario": "trial", "evidence": "a box"})
     assert (await world.plan(permitting, 100_00, "pay_after_use", category="trial"))["use"]["permission_id"]
 
+    await redeemed(world)
     await world.merchant.get("/v1/events")  # which numbers them
     where = f"/v1/operator/programmes/{world.demo.programme_id}/daily-files"
     assert (await world.operator.post(where, {"business_on": TODAY})).status_code == 201
