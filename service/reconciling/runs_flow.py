@@ -97,6 +97,7 @@ async def run_day(conn: Connection, wanted: Wanted, signer: Signer, by: str | No
     """
     business_on = wanted.business_on
     await conn.execute(f"set local statement_timeout = '{PATIENCE_S}s'")
+    await conn.execute("set local work_mem = '128MB'")  # a day's rows are joined and grouped in memory, not on disk
     await conn.execute(Q.lock, wanted.programme_id)
     programme = await conn.fetchrow(Q.programme, wanted.programme_id, wanted.partner_id)
     if programme is None or programme["partner_id"] is None:
