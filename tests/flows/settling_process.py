@@ -5,6 +5,7 @@ It is killed at any instant (test_settling_killed.py): what it had not committed
 
 import asyncio
 import os
+from datetime import timedelta
 
 from service import clock, db
 from service.errors import Refused
@@ -13,6 +14,7 @@ from service.merchants.payout import PayoutState, Step
 from service.merchants.settlement_terms import BankAccount
 from service.merchants.settling_flow import settle_all
 
+WEEK = timedelta(days=7)  # what is paid after a weekend is ordered, too
 PAYER = BankAccount("Alster Credit AG", "DE75512108001245126199")
 
 
@@ -22,7 +24,7 @@ async def main() -> None:
     await settle_all(pool, now)
     try:
         async with pool.acquire() as conn, conn.transaction():
-            await order_due(conn, "EUR", PAYER, now.date(), "ke_test", now)
+            await order_due(conn, "EUR", PAYER, now.date() + WEEK, "ke_test", now)
     except Refused:
         pass  # nothing is left to be ordered
     for one in await payouts(pool, None, "", 10_000, PayoutState.ORDERED):

@@ -1,6 +1,6 @@
 """Whoever settles and pays merchants is killed again and again: nothing is settled or paid twice, and nothing is lost.
 
-TENOR_FAULTS=1 (`make test-faults`): 200 days of trade, and 50 kills at least.
+TENOR_FAULTS=1 (`make test-faults`): 120 days of trade, and 50 kills.
 """
 
 import asyncio
@@ -18,7 +18,7 @@ from tests.flows.world import World
 
 ROOT = Path(__file__).parent.parent.parent
 THOROUGH = bool(os.environ.get("TENOR_FAULTS"))
-DAYS, KILLS = (200, 50) if THOROUGH else (24, 4)
+DAYS, KILLS = (120, 50) if THOROUGH else (24, 4)
 EACH = 100_00
 
 
@@ -37,11 +37,11 @@ async def written(world: World) -> int:
 
 
 async def lived(world: World, settings: Settings) -> bool:
-    """Starts one, and kills it soon after it has done something; whether it was quicker than that."""
+    """Starts one, and kills it when it has done something, or a moment later; whether it was quicker than that."""
     process, before = await start(settings), await written(world)
     while process.returncode is None and await written(world) == before:
         await asyncio.sleep(0.001)
-    await asyncio.sleep(random.random() / 100)
+    await asyncio.sleep(random.choice((0, 0.002, 0.004)))
     if process.returncode is None:
         process.kill()
     return await process.wait() == 0
@@ -52,12 +52,11 @@ async def test_whenever_it_is_killed_each_capture_is_settled_and_paid_once(world
     for day in range(DAYS, 0, -1):
         world.merchant.now = world.operator.now = clock.now() - timedelta(days=day)
         await sell(world, EACH)
-    kills = 0
-    async with asyncio.timeout(500):
-        while not await lived(world, settings):
-            kills += 1
-    assert kills >= KILLS, "it was at work when it was killed"
-    assert await lived(world, settings), "nothing is left to do"
+    for _ in range(KILLS):
+        assert not await lived(world, settings), "it was at work when it was killed"
+    for _ in range(2):  # all that is left; and then nothing
+        last = await start(settings)
+        assert await last.wait() == 0
     told = await world.pool.fetchrow(
         "select count(*) as lines, count(distinct cause_id) as causes, sum(net + fee) as gross, sum(fee) as fees"
         " from settlement_lines"
