@@ -27,8 +27,8 @@ create table audit_entries (
         'approved', 'assigned', 'changed', 'closed', 'commented', 'ended', 'erased', 'made', 'proposed', 'published',
         'read', 'rejected', 'refused', 'resolved', 'retired', 'reviewed', 'revoked', 'rolled_back', 'rotated')),
     constraint audit_entries_thing_is_known check (thing in (
-        'account', 'break', 'clock', 'consent', 'consumer', 'day', 'decision', 'file', 'gateway', 'instrument', 'key',
-        'merchant', 'operator', 'partner', 'payout', 'permission', 'person', 'plan', 'policy', 'processor', 'programme',
+        'account', 'break', 'clock', 'consent', 'consumer', 'day', 'decision', 'endpoint', 'file', 'gateway', 'instrument',
+        'key', 'merchant', 'operator', 'partner', 'payout', 'permission', 'person', 'plan', 'policy', 'processor', 'programme',
         'reconciliation', 'route', 'scheme', 'trial'))
 );
 

@@ -51,6 +51,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     outside_ports: tuple[int, ...] = (443,)  # at which gateways and processors are called
     keep_events_days: int = 400
     keep_decisions_days: int = 2_192  # that opened no plan; six years
+    keep_deliveries_days: int = 30  # of webhooks, once they ended
     keep_enquiries_days: int = 2_192  # whose decision is gone
     keep_audit_days: int = 3_653  # entries of the audit log; ten years
     data: Path = Path(".local")  # embedded servers, demo, anything we keep on this machine
@@ -268,6 +269,7 @@ VARIABLES: Final[dict[str, tuple[str, Callable[[str, str], object]]]] = {
     "TENOR_ALLOW_PRIVATE": ("allow_private", _boolean),
     "TENOR_OUTSIDE_PORTS": ("outside_ports", _ports),
     "TENOR_KEEP_EVENTS_DAYS": ("keep_events_days", _whole(30, 36_500)),
+    "TENOR_KEEP_DELIVERIES_DAYS": ("keep_deliveries_days", _whole(1, 36_500)),
     "TENOR_KEEP_DECISIONS_DAYS": ("keep_decisions_days", _whole(30, 36_500)),  # the law: see 018_retention.sql
     "TENOR_KEEP_ENQUIRIES_DAYS": ("keep_enquiries_days", _whole(30, 36_500)),
     "TENOR_KEEP_AUDIT_DAYS": ("keep_audit_days", _whole(30, 36_500)),

@@ -119,4 +119,5 @@ class EventType(StrEnum):
     PAYOUT_RETURNED = (  # `payout_id` of `settlement_id`, `amount`, `currency`, `tries`, and why: `reference`;
         "payout.returned"  # `given_up`: it is owed again, in the next settlement; else it is sent once more
     )
+    ENDPOINT_TESTED = "endpoint.tested"  # somebody asked for it, to see that it arrives: `endpoint_id`
     INSTRUMENT_NAMED = "collection.instrument_named"  # `plan_id` is paid by `instrument_id` from now on

@@ -62,6 +62,8 @@ SCHEME: Final = "sc"
 VOUCHER: Final = "vo"
 VOUCHER_STEP: Final = "vs"
 BANK_MESSAGE: Final = "bm"
+ENDPOINT: Final = "ep"
+SIGNING: Final = "es"
 BANK_ENTRY: Final = "be"
 OWNERSHIP_TRANSFER: Final = "ow"
 

@@ -1,5 +1,6 @@
 """`tenor worker`: what time brings about, as it comes, so that nobody needs a crontab.
 
+all the time           webhooks
 every half a minute    plans of people in hardship, authorizations that end, plans on which a day has begun in their
                        time zone, charges
 every hour             the whole close: interest, limits, partners' files, what is to be erased
@@ -33,6 +34,7 @@ from service.jobs.retention import forget, keep_of
 from service.partners.signing import Signer
 from service.plans.days_flow import pass_days
 from service.plans.guard_flow import guard_all
+from service.webhooks.delivering_flow import Deliverer
 
 PAUSE_S: Final = 30.0
 CLOSE_EVERY: Final = timedelta(hours=1)
@@ -56,14 +58,25 @@ async def _until_stopped(settings: Settings) -> None:
         asyncio.get_running_loop().add_signal_handler(by, stopped.set)
     async with services(settings) as ours:
         print("The worker does what time brings about (Ctrl-C stops it).", flush=True)
-        closed_at: datetime | None = None
-        while not stopped.is_set():
-            closed_at = await _work(ours, closed_at)
-            try:
-                async with asyncio.timeout(PAUSE_S):
-                    await stopped.wait()
-            except TimeoutError:
-                continue
+        deliverer = Deliverer(ours.pool, ours.registry.secrets, ours.secrets, settings.reach)
+        delivering = asyncio.create_task(deliverer.run())
+        try:
+            await _work_until(stopped, ours)
+        finally:
+            delivering.cancel()
+            await asyncio.wait([delivering])
+            await deliverer.close()
+
+
+async def _work_until(stopped: asyncio.Event, ours: Services) -> None:
+    closed_at: datetime | None = None
+    while not stopped.is_set():
+        closed_at = await _work(ours, closed_at)
+        try:
+            async with asyncio.timeout(PAUSE_S):
+                await stopped.wait()
+        except TimeoutError:
+            continue
 
 
 async def _work(ours: Services, closed_at: datetime | None) -> datetime | None:

@@ -37,6 +37,7 @@ from service.reconciling.life import BreakState, BreakStepKind
 from service.reconciling.statement import StatementKind
 from service.reconciling.verdict import Verdict
 from service.subsidies.granted import VoucherState
+from service.webhooks.endpoint import DeliveryState, EndpointState
 
 # Every check that lists words, and who else lists them.
 WORDS: dict[str, Iterable[str]] = {
@@ -68,6 +69,8 @@ WORDS: dict[str, Iterable[str]] = {
     "limit_changes_rule_is_known": LimitRule,
     "facts_actor_is_known": ActorKind,
     "payouts_state_is_known": PayoutState,
+    "endpoints_state_is_known": EndpointState,
+    "deliveries_state_is_known": DeliveryState,
     "payout_steps_step_is_known": Step,
     "permissions_scenario_is_known": Scenario,
     "person_doubts_outcome_is_known": DoubtOutcome,

@@ -155,8 +155,13 @@ async def restamp(pool: asyncpg.Pool, anew: Sequence[Restamped]) -> None:
 
 async def introduce(conn: Connection, under: Secrets, owner_id: str) -> str:
     """The secret by which a new gateway or processor will know us: 256 random bits that we can say again."""
+    return known_by.said(await keep_bits(conn, under, owner_id))
+
+
+async def keep_bits(conn: Connection, under: Secrets, owner_id: str) -> bytes:
+    """256 new random bits, kept sealed for their owner."""
     bits = secrets.token_bytes(BITS)
     await conn.execute(
         Q.insert_known_by, owner_id, known_by.kept(under.present, owner_id, bits), mark_of(under.present)
     )
-    return known_by.said(bits)
+    return bits

@@ -18,6 +18,7 @@ class Thing(StrEnum):
     CONSUMER = "consumer"
     DAY = "day"  # its close
     DECISION = "decision"
+    ENDPOINT = "endpoint"  # of a merchant's webhooks
     FILE = "file"  # a partner's, or ours for one
     GATEWAY = "gateway"
     INSTRUMENT = "instrument"

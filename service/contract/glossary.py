@@ -68,6 +68,7 @@ GLOSSARY: Final[dict[str, str]] = {
     "processor_id": "the processor's id",
     "token": "by which the processor knows what is to be charged; of Stripe `cus_.../pm_...`",
     "plan_id": "the plan's id",
+    "endpoint_id": "of a merchant's webhooks",
     "partner_id": "the partner's id",
     "merchant_id": "the merchant's id",
     "policy_id": "the policy that decided",

@@ -1,5 +1,5 @@
-"""What was kept long enough is forgotten: idempotency keys, events, decisions that opened no plan, what was asked
-outside for them, and the first entries of the audit log.
+"""What was kept long enough is forgotten: idempotency keys, events, deliveries, decisions that opened no plan, what was
+asked outside for them, and the first entries of the audit log.
 
 It goes by real time only, never by a clock that somebody moved: what is forgotten is gone. Some thousand rows are one
 transaction, so that nobody waits for it and nothing is lost with a process that is killed: the next one goes on.
@@ -21,6 +21,7 @@ from service.engine.events import NUMBERED_AT_ONCE
 from service.engine.queries import Q as ENGINE
 from service.law.book import LAW, LegalRule
 from service.outside.flow import Q as OUTSIDE
+from service.webhooks.store import Q as WEBHOOKS
 
 Q: Final = load_queries(Path(__file__).with_name("retention.sql"))
 
@@ -38,6 +39,7 @@ class Keep(Struct, frozen=True):
     """How long. Of decisions, enquiries and the audit log nothing goes that a law wants kept, whatever this says."""
 
     events: timedelta
+    deliveries: timedelta
     decisions: timedelta
     enquiries: timedelta
     audit: timedelta
@@ -46,8 +48,9 @@ class Keep(Struct, frozen=True):
 def keep_of(settings: Settings) -> Keep:
     """As it was set."""
     return Keep(
-        timedelta(days=settings.keep_events_days), timedelta(days=settings.keep_decisions_days),
-        timedelta(days=settings.keep_enquiries_days), timedelta(days=settings.keep_audit_days),
+        timedelta(days=settings.keep_events_days), timedelta(days=settings.keep_deliveries_days),
+        timedelta(days=settings.keep_decisions_days), timedelta(days=settings.keep_enquiries_days),
+        timedelta(days=settings.keep_audit_days),
     )  # fmt: skip
 
 
@@ -56,6 +59,7 @@ class Forgotten(Struct, frozen=True):
 
     keys: int
     events: int
+    deliveries: int  # of webhooks
     decisions: int
     enquiries: int
     entries: int  # of the audit log
@@ -75,10 +79,11 @@ async def forget(pool: Pool, keep: Keep, secret: str, now: datetime) -> Forgotte
     """
     keys = await _all(lambda: _keys(pool, now - KEYS))
     events = await _events(pool, now - keep.events)
+    deliveries = await _all(lambda: _deliveries(pool, now - keep.deliveries))
     decisions = await _by_bucket(pool, CHECKOUT.forget_decisions, ids.DECISION, now - keep.decisions)
     enquiries = await _by_bucket(pool, OUTSIDE.forget_enquiries, ids.ENQUIRY, now - keep.enquiries)
     entries = await _all(lambda: _entries(pool, secret, now - keep.audit, now))
-    return Forgotten(keys, events, decisions, enquiries, entries)
+    return Forgotten(keys, events, deliveries, decisions, enquiries, entries)
 
 
 async def _all(some: Callable[[], Awaitable[int]]) -> int:
@@ -91,6 +96,10 @@ async def _all(some: Callable[[], Awaitable[int]]) -> int:
 
 async def _keys(pool: Pool, before: datetime) -> int:
     return int((await pool.execute(ENGINE.forget_keys, before, AT_ONCE)).split()[-1])
+
+
+async def _deliveries(pool: Pool, before: datetime) -> int:
+    return int((await pool.execute(WEBHOOKS.forget_deliveries, before, AT_ONCE)).split()[-1])
 
 
 async def _events(pool: Pool, before: datetime) -> int:

@@ -121,6 +121,7 @@ class Stage:
             "doubt_id": self._doubt_id, "person": self._person, "settlement_id": self._settlement_id,
             "payout_id": self._payout_id, "order_id": self._order_id, "transfer_id": self._transfer_id,
             "scheme_id": self._scheme_id, "voucher_id": self._voucher_id,
+            "endpoint_id": self._endpoint_id,
         }  # fmt: skip
         self._known = {
             "currency": "EUR", "version": "1", "merchant_id": world.demo.merchant_id,
@@ -330,6 +331,9 @@ class Stage:
         self._device = Device(SHOP, "shop.example")
         self._said["made_passkey"] = self._device.make(asked["options"])
         return str(asked["id"])
+
+    async def _endpoint_id(self) -> str:
+        return str((await self.do(await self.ready(self.routes["POST /v1/endpoints"])))["id"])
 
     async def _passkey_id(self) -> str:
         route = self.routes["POST /v1/consumers/{consumer_id}/passkeys"]

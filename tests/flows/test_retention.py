@@ -19,7 +19,7 @@ SECRET = "a" * 32
 
 def keeping(events: timedelta = LONG, decisions: timedelta = LONG, rest: timedelta = LONG) -> Keep:
     """`rest` of the enquiries and the audit log."""
-    return Keep(events, decisions, rest, rest)
+    return Keep(events, rest, decisions, rest, rest)
 
 
 KEEP = keeping(timedelta(days=400), timedelta(days=762))
@@ -36,7 +36,7 @@ async def serving(settings: Settings, world: World) -> Any:
 async def forgotten(pool: db.Pool, keep: Keep, now: datetime) -> tuple[int, int, int]:
     done = await forget(pool, keep, SECRET, now)
     again = await forget(pool, keep, SECRET, now)
-    assert again == Forgotten(0, 0, 0, 0, 0)
+    assert again == Forgotten(0, 0, 0, 0, 0, 0)
     return done.keys, done.events, done.decisions
 
 

@@ -1,0 +1,310 @@
+"""A merchant's webhooks: where its events are sent, and what became of each. They go by real time, whatever
+Tenor-Clock says."""
+
+import asyncio
+from datetime import datetime, timedelta
+from typing import Annotated, Any, Final
+from urllib.parse import urlsplit
+
+import msgspec
+from litestar import get, post
+from litestar.params import FromPath, QueryParameter, RawBody
+from litestar.response.base import ASGIResponse
+from msgspec import Meta, Struct, field
+
+from service import clock, ids
+from service.actor import ActorKind
+from service.api.addresses import PORTS, Url, refuse_no_address
+from service.api.ask import Ask, Asked, content_type, read, write
+from service.api.body import Body, Nothing
+from service.api.operation import operation
+from service.api.paging import After, Limit
+from service.api.reply import Made, encode, reply, reply_answer
+from service.audit.entry import Thing, Verb
+from service.db import Connection
+from service.engine.events import TELL, Told
+from service.engine.work import Answer
+from service.errors import Code, Refused
+from service.event_type import EventType
+from service.http_client import resolve
+from service.webhooks import store
+from service.webhooks.endpoint import OVERLAP_MAX, DeliveryState, Endpoint, EndpointState
+from service.webhooks.store import Q
+
+Number = Annotated[int, Meta(ge=1, le=2**62)]
+Types = Annotated[tuple[EventType, ...], Meta(max_length=len(EventType))]
+
+LOOKED_UP_S: Final = 1.0
+
+
+class EndpointBody(Struct, frozen=True, forbid_unknown_fields=True):
+    """Where to send events, and which."""
+
+    url: Url  # of a server of yours
+    types: Types = ()  # empty: everything, what there will be later included
+
+
+class EndpointChange(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """What is to be another; what is left out stays."""
+
+    url: Url | None = None  # null: as it is
+    types: Types | None = None  # empty: everything; null: as it is
+    state: EndpointState | None = None  # `off`: what waits is parked, and what happens meanwhile is not sent
+
+
+class RotateBody(Struct, frozen=True, forbid_unknown_fields=True):
+    """How long the secret of before signs besides."""
+
+    overlap_hours: Annotated[int, Meta(ge=0, le=int(OVERLAP_MAX.total_seconds()) // 3600)] = 24  # from now on
+
+
+class ReplayBody(Struct, frozen=True, forbid_unknown_fields=True):
+    """The numbers of events, the last one included."""
+
+    first: Number  # of an event
+    last: Number | None = None  # null: the first alone
+
+
+class EndpointMade(Struct, frozen=True):
+    """The secret is shown once, and not to the same request sent again."""
+
+    endpoint_id: str = field(name="id")
+    secret: str | None  # `whsec_...`: by it a receiver verifies a message; null: it was shown before
+
+
+class Replayed(Struct, frozen=True):
+    """How many deliveries are sent again."""
+
+    deliveries: int  # how many
+
+
+class EndpointPage(Struct, frozen=True):
+    """Endpoints, the oldest first; `after` is what to ask with next."""
+
+    endpoints: list[Endpoint]
+    after: str
+
+
+class AttemptView(Struct, frozen=True):
+    """One attempt."""
+
+    at: datetime  # when it was sent
+    took_ms: int  # milliseconds until the answer, or until it was given up
+    status: int | None  # of the answer; null: none was heard in 10 seconds
+
+
+class DeliveryView(Struct, frozen=True):
+    """An event on its way to an endpoint."""
+
+    number: int  # the event's
+    event_id: str  # the same at each attempt
+    type: str | None  # null: the event is not kept any more
+    subject: str  # what it is about; of one subject they are sent one after the other. Empty: the merchant
+    state: DeliveryState
+    attempts: int  # since it was asked for last
+    due_at: datetime | None  # of the next attempt; null: it is not tried any more
+    ended_at: datetime | None  # null: it waits
+    tried: list[AttemptView]  # every attempt, the oldest first
+
+
+class DeliveryPage(Struct, frozen=True):
+    """Deliveries in the order of their events; `after` is what to ask with next."""
+
+    deliveries: list[DeliveryView]
+    after: int
+
+
+_endpoint = Body(EndpointBody)
+_change = Body(EndpointChange)
+_rotate = Body(RotateBody)
+_replay = Body(ReplayBody)
+_nothing = Body(Nothing)
+_attempts = msgspec.json.Decoder(list[AttemptView]).decode
+
+_HOOK: Final[dict[str, Any]] = {"url": "https://shop.example/tenor", "types": ["plan.captured", "payment.recorded"]}
+
+
+@post(
+    "/endpoints",
+    status_code=201,
+    opt=operation("endpoints", EndpointMade, takes=EndpointBody, refuses=(Code.STATE_FORBIDS,), example=_HOOK),
+)
+async def make_endpoint(request: Asked, body: RawBody) -> ASGIResponse:
+    """Have events sent to a server of yours, signed by the Standard Webhooks specification, from now on.
+
+    An event is sent at least once: what is not answered with 2xx within 10 seconds is tried again, for three days at
+    pauses that grow. Events about one plan, checkout or consumer come one after the other. 410 switches the endpoint
+    off.
+    """
+    asked = _endpoint.read(body, content_type(request))
+    ask = write(request, body)
+    await _refuse_address(ask, asked.url)
+
+    async def make(conn: Connection, shown: dict[str, str]) -> str:
+        wanted, by_key = store.Wanted(asked.url, asked.types), ask.by.key_id or ask.owner_id
+        made = await store.make(conn, ask.services.registry.secrets, ask.owner_id, wanted, by_key, clock.now())
+        await ask.record(conn, Verb.MADE, Thing.ENDPOINT, made.endpoint_id, asked)
+        shown[made.endpoint_id] = made.secret
+        return made.endpoint_id
+
+    return await _shown_once(ask, make, 201)
+
+
+@get("/endpoints", opt=operation("endpoints", EndpointPage))
+async def list_endpoints(request: Asked, after: After = "", limit: Limit = 100) -> ASGIResponse:
+    """Your endpoints, with those that are switched off, and what waits for each."""
+    ask = read(request)
+    page = await store.endpoints(ask.services.pool, ask.owner_id, after, limit, clock.now())
+    return reply(EndpointPage(page, page[-1].endpoint_id if page else after))
+
+
+@post(
+    "/endpoints/{endpoint_id:str}/change",
+    status_code=200,
+    opt=operation("endpoints", Made, takes=EndpointChange, example={"types": ["plan.captured"]}),
+)
+async def change_endpoint(request: Asked, body: RawBody, endpoint_id: FromPath[str]) -> ASGIResponse:
+    """Send elsewhere, or other events; switch it off, or on again."""
+    asked = _change.read(body, content_type(request))
+    ask = write(request, body)
+    if asked.url is not None:
+        await _refuse_address(ask, asked.url)
+
+    async def do(conn: Connection) -> Answer:
+        before = await store.hold(conn, endpoint_id, ask.owner_id)
+        after = store.Wanted(
+            before.url if asked.url is None else asked.url,
+            before.types if asked.types is None else asked.types,
+            before.state if asked.state is None else asked.state,
+        )
+        await store.change(conn, endpoint_id, ask.owner_id, after, clock.now())
+        await ask.record(conn, Verb.CHANGED, Thing.ENDPOINT, endpoint_id, after, before)
+        return Answer(200, encode(Made(endpoint_id)))
+
+    return reply_answer(await ask.services.engine.once(ask.must_key, ask.now, do))
+
+
+@post(
+    "/endpoints/{endpoint_id:str}/rotate-secret",
+    status_code=200,
+    opt=operation("endpoints", EndpointMade, takes=RotateBody, example={"overlap_hours": 24}),
+)
+async def rotate_secret(request: Asked, body: RawBody, endpoint_id: FromPath[str]) -> ASGIResponse:
+    """Take another secret; until the overlap is over each message is signed by both."""
+    asked = _rotate.read(body or b"{}", content_type(request) if body else "application/json")
+    ask = write(request, body)
+
+    async def make(conn: Connection, shown: dict[str, str]) -> str:
+        await store.hold(conn, endpoint_id, ask.owner_id)
+        overlap = timedelta(hours=asked.overlap_hours)
+        shown[endpoint_id] = await store.rotate(
+            conn, ask.services.registry.secrets, endpoint_id, overlap, clock.now()
+        )  # fmt: skip
+        await ask.record(conn, Verb.ROTATED, Thing.ENDPOINT, endpoint_id, asked)
+        return endpoint_id
+
+    return await _shown_once(ask, make, 200)
+
+
+@post(
+    "/endpoints/{endpoint_id:str}/test",
+    status_code=200,
+    opt=operation("endpoints", Made, takes=Nothing, refuses=(Code.STATE_FORBIDS,)),
+)
+async def test_endpoint(request: Asked, body: RawBody, endpoint_id: FromPath[str]) -> ASGIResponse:
+    """Send an event `endpoint.tested` to it, whatever it wants else, and to no other."""
+    if body:
+        _nothing.read(body, content_type(request))
+    ask = write(request, body)
+
+    async def do(conn: Connection) -> Answer:
+        held = await store.hold(conn, endpoint_id, ask.owner_id)
+        if held.state is EndpointState.OFF:
+            raise Refused(Code.STATE_FORBIDS, "The endpoint is switched off.", "/id", ("change",))
+        event_id = ids.new_id(ids.EVENT, ids.bucket_of(endpoint_id), ask.now_ms)
+        data = encode({"endpoint_id": endpoint_id}).decode()
+        bucket, type_ = ids.bucket_of(event_id), EventType.ENDPOINT_TESTED
+        told = Told(bucket, event_id, ask.owner_id, type_, ask.now, ActorKind.MERCHANT, data)
+        await TELL.execute(conn, told=[told])
+        return Answer(200, encode(Made(event_id)))
+
+    return reply_answer(await ask.services.engine.once(ask.must_key, ask.now, do))
+
+
+@post(
+    "/endpoints/{endpoint_id:str}/replay",
+    status_code=200,
+    opt=operation(
+        "endpoints", Replayed, takes=ReplayBody, refuses=(Code.STATE_FORBIDS,), example={"first": 1, "last": 9}
+    ),
+)
+async def replay_deliveries(request: Asked, body: RawBody, endpoint_id: FromPath[str]) -> ASGIResponse:
+    """Send again what was made for events of these numbers, whatever became of it; at most 10,000 at once."""
+    asked = _replay.read(body, content_type(request))
+    ask = write(request, body)
+    last = asked.first if asked.last is None else asked.last
+    if last < asked.first:
+        raise Refused(Code.INVALID_FIELD, f"The last number comes before the first, {asked.first}.", "/last")
+
+    async def do(conn: Connection) -> Answer:
+        held = await store.hold(conn, endpoint_id, ask.owner_id)
+        if held.state is EndpointState.OFF:
+            raise Refused(Code.STATE_FORBIDS, "The endpoint is switched off.", "/id", ("change",))
+        done = await store.send_again(conn, endpoint_id, asked.first, last, clock.now())
+        return Answer(200, encode(Replayed(done)))
+
+    return reply_answer(await ask.services.engine.once(ask.must_key, ask.now, do))
+
+
+@get("/endpoints/{endpoint_id:str}/deliveries", opt=operation("endpoints", DeliveryPage))
+async def list_deliveries(
+    request: Asked,
+    endpoint_id: FromPath[str],
+    in_state: Annotated[DeliveryState | None, QueryParameter()] = None,
+    after: Annotated[int, QueryParameter(ge=0, le=2**62)] = 0,
+    limit: Limit = 100,
+) -> ASGIResponse:
+    """What was sent to an endpoint, and each attempt: kept for 30 days, or as long as was set."""
+    ask = read(request)
+    none = Refused(Code.NOT_FOUND, f"There is no endpoint {endpoint_id[:100]!r}.", "/id")
+    if not ids.is_id(endpoint_id, ids.ENDPOINT):
+        raise none
+    pool = ask.services.pool
+    if not await pool.fetchval(Q.is_theirs, endpoint_id, ask.owner_id):
+        raise none
+    rows = await pool.fetch(Q.list_deliveries, endpoint_id, after, in_state, limit)
+    page = [DeliveryView(**dict(row) | {"tried": _attempts(row["tried"])}) for row in rows]
+    return reply(DeliveryPage(page, page[-1].number if page else after))
+
+
+async def _refuse_address(ask: Ask, url: str) -> None:
+    """Refuse what we would not call, as far as is seen now: what the name stands for is judged each time, too."""
+    refuse_no_address(url, ask.services.settings)
+    parts, reach = urlsplit(url), ask.services.settings.reach
+    try:
+        async with asyncio.timeout(LOOKED_UP_S):
+            addresses = await resolve(parts.hostname or "", parts.port or PORTS[parts.scheme])
+    except (OSError, UnicodeError):  # of which a TimeoutError is one: it may be there later
+        return
+    if not all(reach.has_address(address) for address in addresses):
+        sentence = "This name stands for an address on this machine or a private network, which is not called."
+        raise Refused(Code.INVALID_FIELD, sentence, "/url")
+
+
+async def _shown_once(ask: Ask, make: Any, status: int) -> ASGIResponse:
+    """Makes a secret once under the request's key: it is in the answer, and not in what is kept of it."""
+    shown: dict[str, str] = {}  # work is done again where it is not known whether it was committed
+
+    async def kept(conn: Connection) -> Answer:
+        return Answer(status, encode(EndpointMade(await make(conn, shown), None)))
+
+    answer = await ask.services.engine.once(ask.must_key, ask.now, kept)
+    if answer.status != status:
+        return reply_answer(answer)
+    endpoint_id = msgspec.json.decode(answer.body, type=EndpointMade).endpoint_id
+    return reply(EndpointMade(endpoint_id, shown.get(endpoint_id)), status)
+
+
+ROUTES: Final = [
+    make_endpoint, list_endpoints, change_endpoint, rotate_secret, test_endpoint, replay_deliveries, list_deliveries,
+]  # fmt: skip

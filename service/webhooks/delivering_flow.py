@@ -1,0 +1,197 @@
+"""Sending: events are taken up as they are numbered, and each is tried until its endpoint has it.
+
+An endpoint has a few places of its own, and one that answers late has one: whoever hangs delays nobody else. What is
+about one subject is sent one after the other; several workers may send beside each other, each thing held by one. One
+that is killed lets go of what it held after a minute, and it is sent again: at least once.
+"""
+
+import asyncio
+import logging
+import random
+from collections.abc import Callable, Sequence
+from datetime import datetime, timedelta
+from typing import Final
+
+import asyncpg
+import httpx
+import msgspec
+from msgspec import Struct
+
+from service import clock, ids
+from service.access.key import Secrets
+from service.data_key import DataSecrets
+from service.db import Pool
+from service.engine.events import NUMBERED_AT_ONCE
+from service.engine.faults import LOST, PASSING, what
+from service.engine.queries import Q as ENGINE
+from service.event_type import EventType
+from service.http_client import exchange, open_client
+from service.private_text import opened, words_in
+from service.reach import Reach
+from service.webhooks.endpoint import judged
+from service.webhooks.message import Message, body_of, headers_of
+from service.webhooks.store import Q, secrets_in_use
+
+log = logging.getLogger("tenor.webhooks")
+
+ANSWER_S: Final = 10.0  # so long an endpoint has to answer
+LATE_S: Final = 3.0  # an endpoint that took longer has one place
+HELD_FOR: Final = timedelta(minutes=1)
+PLACES: Final = 8  # of an endpoint: so many messages are under way to it
+PLACES_IN_ALL: Final = 256
+PAUSE_S: Final = 0.25
+ENDPOINTS_AT_ONCE: Final = 100
+EVENTS_AT_ONCE: Final = 500
+TESTED: Final = EventType.ENDPOINT_TESTED  # goes to its endpoint alone
+
+
+class Target(Struct, frozen=True):
+    """Where to send."""
+
+    endpoint_id: str
+    merchant_id: str
+    url: str
+
+
+class Deliverer:
+    """Sends what waits, until it is closed."""
+
+    def __init__(
+        self,
+        pool: Pool,
+        under: Secrets,
+        data_secrets: DataSecrets,
+        reach: Reach,
+        now: Callable[[], datetime] = clock.now,
+        answer_s: float = ANSWER_S,
+    ) -> None:
+        self._pool = pool
+        self._under = under
+        self._data_secrets = data_secrets
+        self._now = now
+        self._answer_s = answer_s
+        self._client: httpx.AsyncClient = open_client(reach, patience_s=answer_s, connections_max=PLACES_IN_ALL)
+        self._under_way: dict[str, set[asyncio.Task[None]]] = {}
+        self._late: set[str] = set()  # endpoints
+        self._freed = asyncio.Event()
+
+    async def run(self) -> None:
+        """Round after round, until it is cancelled."""
+        while True:
+            try:
+                moved = await self.round()
+            except (*LOST, *PASSING) as error:
+                log.warning("the database was away, and deliveries wait: %s", what(error))
+                moved = 0
+            if not moved:
+                self._freed.clear()
+                try:
+                    async with asyncio.timeout(PAUSE_S):
+                        await self._freed.wait()
+                except TimeoutError:
+                    continue
+
+    async def round(self) -> int:
+        """Takes up what is new and begins to send what is due; how many."""
+        return await self._take_up() + await self._send()
+
+    async def settled(self) -> None:
+        """Ends when nothing is under way."""
+        while tasks := [task for of_one in self._under_way.values() for task in of_one]:
+            await asyncio.wait(tasks)
+
+    async def close(self) -> None:
+        """What is under way is left: it is sent again."""
+        tasks = [task for of_one in self._under_way.values() for task in of_one]
+        for task in tasks:
+            task.cancel()
+        if tasks:
+            await asyncio.wait(tasks)
+        await self._client.aclose()
+
+    async def _take_up(self) -> int:
+        taken = 0
+        for endpoint_id, merchant_id in await self._pool.fetch(Q.list_to_take_up):
+            await self._pool.fetchval(ENGINE.number_events, merchant_id, NUMBERED_AT_ONCE)
+            taken += await self._pool.fetchval(Q.take_up, endpoint_id, self._now(), EVENTS_AT_ONCE, TESTED)
+        return taken
+
+    async def _send(self) -> int:
+        full = [one for one in self._under_way if not self._room(one)]
+        room = PLACES_IN_ALL - sum(len(of_one) for of_one in self._under_way.values())
+        begun = 0
+        for row in await self._pool.fetch(Q.list_due, self._now(), full, min(max(room, 0), ENDPOINTS_AT_ONCE)):
+            begun += await self._send_to(Target(**row))
+        return begun
+
+    def _room(self, endpoint_id: str) -> int:
+        places = 1 if endpoint_id in self._late else PLACES
+        return places - len(self._under_way.get(endpoint_id, ()))
+
+    async def _send_to(self, target: Target) -> int:
+        now = self._now()
+        async with self._pool.acquire() as conn, conn.transaction():
+            await conn.execute(Q.lock, target.endpoint_id)
+            rows = await conn.fetch(Q.claim, target.endpoint_id, now, self._room(target.endpoint_id), now + HELD_FOR)
+            await conn.execute(Q.set_next, target.endpoint_id)
+            secrets = await secrets_in_use(conn, self._under, target.endpoint_id, now)
+        for row in rows:
+            task = asyncio.create_task(self._deliver(target, row, secrets))
+            self._under_way.setdefault(target.endpoint_id, set()).add(task)
+            task.add_done_callback(lambda done: self._ended(target.endpoint_id, done))
+        return len(rows)
+
+    def _ended(self, endpoint_id: str, task: asyncio.Task[None]) -> None:
+        of_one = self._under_way[endpoint_id]
+        of_one.discard(task)
+        if not of_one:
+            del self._under_way[endpoint_id]
+        if not task.cancelled() and (error := task.exception()) is not None:
+            log.warning("a delivery is not known to be recorded, and is sent again: %s", what(error))
+        self._freed.set()
+
+    async def _deliver(self, target: Target, row: asyncpg.Record, secrets: Sequence[bytes]) -> None:
+        began, at = clock.monotonic(), self._now()
+        status = await self._ask(target, row, secrets, at)
+        took_s = clock.monotonic() - began
+        (self._late.add if took_s > LATE_S else self._late.discard)(target.endpoint_id)
+        verdict = judged(status, row["attempts"], self._now(), random.randint(0, 1_000))
+        async with self._pool.acquire() as conn, conn.transaction():
+            await conn.execute(Q.lock, target.endpoint_id)
+            await conn.execute(
+                Q.record_attempt, target.endpoint_id, row["number"], at, int(took_s * 1000), status, verdict.state,
+                verdict.due_at, self._now(),
+            )  # fmt: skip
+            if verdict.is_gone:
+                await conn.execute(Q.switch_off, target.endpoint_id, "It answered 410 Gone.")
+                await conn.execute(Q.park_all, target.endpoint_id, self._now())
+            else:
+                await conn.execute(Q.set_next, target.endpoint_id)
+
+    async def _ask(self, target: Target, row: asyncpg.Record, secrets: Sequence[bytes], at: datetime) -> int | None:
+        """The status of the answer; None: nothing was heard, or the event is not kept any more."""
+        if row["event_id"] is None:
+            return None
+        message = Message(
+            row["type"], row["at"], row["event_id"], row["number"], row["actor"], msgspec.Raw(row["data"].encode()),
+            row["plan_id"], row["decision_id"], row["consumer_id"],
+        )  # fmt: skip
+        body = await self._opened(target.merchant_id, body_of(message))
+        headers = headers_of(message.event_id, body, secrets, at)
+        try:
+            async with asyncio.timeout(self._answer_s):
+                heard = await exchange(self._client, "POST", target.url, headers, body)
+        except TimeoutError:
+            return None
+        return heard[0] if heard else None
+
+    async def _opened(self, merchant_id: str, body: bytes) -> bytes:
+        """The message with its sealed texts open: those about consumers of the merchant."""
+        words = {word: one for word, one in words_in(body).items() if one[0].encode() in body}
+        if not words:
+            return body
+        key_ids = list({key_id for _, key_id in words.values()})
+        rows = await self._pool.fetch(Q.keys_to_open, [ids.bucket_of(one) for one in key_ids], key_ids, merchant_id)
+        unwrapped = self._data_secrets.unwrapped
+        keys = {row[0]: unwrapped(row[0], row[1]) if row[1] is not None else None for row in rows}
+        return opened(body, words, keys)
