@@ -21,7 +21,7 @@ create function bucket_of(id text) returns smallint immutable parallel safe lang
 $$;
 
 -- For triggers on what is only ever added to; and forgotten after years, by a function of the owner's: see
--- 018_retention. The role that serves may delete nothing there itself (grants.sql).
+-- 017_retention. The role that serves may delete nothing there itself (grants.sql).
 create function refuse_change() returns trigger language plpgsql as $$
 begin
     if tg_op = 'DELETE' and current_setting('tenor.forgets', true) = 'on' then

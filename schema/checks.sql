@@ -509,7 +509,37 @@ select bucket, owner_id, key, created_at
   from idempotency
  where status is null or (answer is null and decision_id is null);
 
--- The partner's events ------------------------------------------------------------------------------------------------
+-- The partner: its contracts, its events, its files -------------------------------------------------------------------
+
+-- programmes_keep_partner_and_currency --
+-- A new version of a contract is with the same partner and in the same currency.
+select programme_id
+  from programmes
+ group by programme_id
+having count(distinct (partner_id, currency)) > 1;
+
+-- partner_bookings_are_understood --
+-- What a partner is told of moves its own accounts, each occasion those that it is about, and the rest is ours.
+select bucket, cause_id, leg, occasion, debit, credit
+  from transfers
+ where occasion in ('drawing', 'principal_share', 'interest_share', 'fee_share', 'penalty_share', 'servicing',
+                    'loss_share', 'recovery_share', 'sale', 'buy_back')
+   and case occasion
+       when 'drawing'         then array[debit, credit] <@ array['partner_receivable', 'partner_participation']
+       when 'principal_share' then array[debit, credit] <@ array['partner_participation', 'partner_payable']
+       when 'interest_share'  then array[debit, credit] <@ array['partner_accrued', 'partner_payable', 'interest_income',
+                                                                 'servicing_income', 'recoveries']
+       when 'fee_share'       then array[debit, credit] <@ array['fee_income', 'recoveries', 'partner_payable']
+       when 'penalty_share'   then array[debit, credit] <@ array['penalty_income', 'recoveries', 'partner_payable']
+       when 'servicing'       then array[debit, credit] <@ array['partner_payable', 'servicing_income']
+       when 'loss_share'      then array[debit, credit] <@ array['partner_participation', 'partner_accrued',
+                                                                 'credit_losses']
+       when 'recovery_share'  then array[debit, credit] <@ array['recoveries', 'partner_payable']
+       when 'sale'            then array[debit, credit] <@ array['partner_participation', 'partner_accrued', 'sale_result',
+                                                                 'partner_payable', 'partner_receivable']
+       when 'buy_back'        then array[debit, credit] <@ array['partner_participation', 'partner_accrued', 'sale_result',
+                                                                 'partner_payable', 'partner_receivable']
+       end is not true;
 
 -- partner_events_are_their_transfers --
 -- What a partner was told of a plan is what became due to it and from it; what was given up moves no money.
@@ -581,6 +611,35 @@ select file_id, partner_id, type, number
     or sha256 is distinct from (select sha256(string_agg(content, '' order by piece))
                                   from daily_file_pieces p where p.file_id = f.file_id);
 
+-- daily_files_hold_their_events --
+-- A file of what happened has the events that are filed on its day, and every one of them.
+select file_id, f.records, count(e.event_id) as events
+  from daily_files f
+  left join partner_events e on e.programme_id = f.programme_id and e.partner_id = f.partner_id
+                            and e.filed_on = f.business_on
+ where f.type = 'TXN'
+ group by file_id, f.records
+having f.records <> count(e.event_id);
+
+-- daily_positions_are_their_events --
+-- What moved a position on a day is the sum of the plan's events that are filed on it, and no plan is left out.
+with moved as (
+    select f.file_id, plan_id, sum(funded) as funded, sum(repaid) as repaid, sum(refunded) as refunded,
+           sum(adjusted) as adjusted, sum(charged_off) as charged_off
+      from daily_files f
+      join partner_movements m on m.programme_id = f.programme_id and m.partner_id = f.partner_id
+                              and m.filed_on = f.business_on
+     where f.type = 'POS'
+     group by f.file_id, plan_id
+)
+select file_id, plan_id, p.funded, p.repaid, p.refunded, p.adjusted, p.charged_off
+  from daily_positions p
+  full join moved m using (file_id, plan_id)
+ where p.file_id is null
+    or (p.funded, p.repaid, p.refunded, p.adjusted, p.charged_off)
+       <> (coalesce(m.funded, 0), coalesce(m.repaid, 0), coalesce(m.refunded, 0), coalesce(m.adjusted, 0),
+           coalesce(m.charged_off, 0));
+
 -- daily_positions_follow_each_other --
 -- A position opens with what the day before closed with, and none that was open is left out.
 with files as (
@@ -598,107 +657,6 @@ select file_id, before, plan_id, sum(opening) as opening, sum(closed_with) as cl
   from pairs
  group by file_id, before, plan_id
 having sum(opening) <> sum(closed_with);
-
--- The partner's files -------------------------------------------------------------------------------------------------
-
--- programmes_keep_partner_and_currency --
--- A new version of a contract is with the same partner and in the same currency.
-select programme_id
-  from programmes
- group by programme_id
-having count(distinct (partner_id, currency)) > 1;
-
--- partner_bookings_are_understood --
--- What a partner is told of moves its own accounts, each occasion those that it is about, and the rest is ours.
-select bucket, cause_id, leg, occasion, debit, credit
-  from transfers
- where occasion in ('drawing', 'principal_share', 'interest_share', 'fee_share', 'penalty_share', 'servicing',
-                    'loss_share', 'recovery_share', 'sale', 'buy_back')
-   and case occasion
-       when 'drawing'         then array[debit, credit] <@ array['partner_receivable', 'partner_participation']
-       when 'principal_share' then array[debit, credit] <@ array['partner_participation', 'partner_payable']
-       when 'interest_share'  then array[debit, credit] <@ array['partner_accrued', 'partner_payable', 'interest_income',
-                                                                 'servicing_income', 'recoveries']
-       when 'fee_share'       then array[debit, credit] <@ array['fee_income', 'recoveries', 'partner_payable']
-       when 'penalty_share'   then array[debit, credit] <@ array['penalty_income', 'recoveries', 'partner_payable']
-       when 'servicing'       then array[debit, credit] <@ array['partner_payable', 'servicing_income']
-       when 'loss_share'      then array[debit, credit] <@ array['partner_participation', 'partner_accrued',
-                                                                 'credit_losses']
-       when 'recovery_share'  then array[debit, credit] <@ array['recoveries', 'partner_payable']
-       when 'sale'            then array[debit, credit] <@ array['partner_participation', 'partner_accrued', 'sale_result',
-                                                                 'partner_payable', 'partner_receivable']
-       when 'buy_back'        then array[debit, credit] <@ array['partner_participation', 'partner_accrued', 'sale_result',
-                                                                 'partner_payable', 'partner_receivable']
-       end is not true;
-
--- partner_days_leave_nothing_untold --
--- A business day of which the files have seen every booking has none that no file told.
-with untold as materialized (
-    select *
-      from partner_bookings b
-     where not exists (select from partner_file_transfers t
-                        where t.bucket = b.bucket and t.cause_id = b.cause_id and t.leg = b.leg)
-)
-select u.bucket, u.cause_id, u.leg, u.booked_on, d.programme_id
-  from untold u
-  join plans p using (bucket, plan_id)
-  join partner_days d on d.programme_id = p.funding ->> 'programme_id' and d.booked_on = u.booked_on
- where d.bookings = (select count(*) from partner_bookings b
-                      where b.partner_id = u.partner_id and b.booked_on = u.booked_on);
-
--- partner_files_sum_to_their_bookings --
--- A file's totals are the bookings it told, all of its own programme and none of a later day.
-select file_id, f.drawn, t.drawn as booked_drawn, f.principal_repaid, t.principal_repaid as booked_principal,
-       f.interest_repaid, t.interest_repaid as booked_interest
-  from partner_files f
-  full join (select t.file_id, sum(b.drawn) as drawn, sum(b.principal_repaid) as principal_repaid,
-                    sum(b.interest_repaid) as interest_repaid, max(b.booked_on) as last_on,
-                    min(p.programme_id) as first_programme, max(p.programme_id) as last_programme
-               from partner_file_transfers t
-               join partner_bookings b using (bucket, cause_id, leg)
-               join partner_positions p using (bucket, plan_id)
-              group by t.file_id) t using (file_id)
- where f.file_id is null
-    or (f.drawn, f.principal_repaid, f.interest_repaid)
-       <> (coalesce(t.drawn, 0), coalesce(t.principal_repaid, 0), coalesce(t.interest_repaid, 0))
-    or t.last_on > f.business_on
-    or (f.programme_id, f.programme_id) <> (t.first_programme, t.last_programme);
-
--- partner_positions_sum_to_their_bookings --
--- What the files have told of a plan is the sum of the bookings they told.
-select bucket, plan_id, o.drawn, t.drawn as told_drawn, o.principal_repaid, t.principal_repaid as told_principal,
-       o.interest_repaid, t.interest_repaid as told_interest
-  from partner_positions o
-  full join (select b.bucket, b.plan_id, sum(b.drawn) as drawn, sum(b.principal_repaid) as principal_repaid,
-                    sum(b.interest_repaid) as interest_repaid
-               from partner_file_transfers
-               join partner_bookings b using (bucket, cause_id, leg)
-              group by b.bucket, b.plan_id) t using (bucket, plan_id)
- where (o.drawn, o.principal_repaid, o.interest_repaid)
-       is distinct from (t.drawn, t.principal_repaid, t.interest_repaid);
-
--- partner_files_end_at_the_positions --
--- What the last file says is outstanding is what is outstanding.
-select programme_id, f.outstanding, o.outstanding as positions
-  from (select distinct on (programme_id) programme_id, outstanding
-          from partner_files order by programme_id, number desc) f
-  full join (select programme_id, sum(outstanding) as outstanding
-               from partner_positions group by programme_id) o using (programme_id)
- where coalesce(f.outstanding, 0) <> coalesce(o.outstanding, 0);
-
--- partner_files_are_chained --
--- Numbers without gaps, days in order, each opening where the one before ended and naming its hash, each hash true.
-select file_id, programme_id, number
-  from (select f.*, row_number() over w as place, lag(sha256) over w as sha256_before,
-               lag(business_on) over w as business_on_before,
-               lag(outstanding, 1, 0::bigint) over w as outstanding_before
-          from partner_files f
-        window w as (partition by programme_id order by number)) f
- where number <> place
-    or business_on <= business_on_before
-    or opening <> outstanding_before
-    or previous_sha256 is distinct from sha256_before
-    or sha256 <> sha256(content);
 
 -- reconciliations_have_their_breaks --
 -- Every break was found by a comparison of its programme, on the day that it says, and has the history that it was opened.

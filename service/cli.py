@@ -215,7 +215,7 @@ async def _day(settings: Settings) -> None:
         f"{closed.charged} charges made, "
         f"{closed.accrued} days of interest booked, "
         f"{closed.limits_changed} of {closed.reviewed} limits changed, "
-        f"{len(closed.daily_files)} partner files made, {closed.erased} outside answers erased; "
+        f"{len(closed.files)} partner files made, {closed.erased} outside answers erased; "
         f"{forgotten.keys} keys, {forgotten.events} events, {forgotten.decisions} decisions, "
         f"{forgotten.enquiries} enquiries and {forgotten.entries} audit entries forgotten."
     )

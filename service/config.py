@@ -270,7 +270,7 @@ VARIABLES: Final[dict[str, tuple[str, Callable[[str, str], object]]]] = {
     "TENOR_OUTSIDE_PORTS": ("outside_ports", _ports),
     "TENOR_KEEP_EVENTS_DAYS": ("keep_events_days", _whole(30, 36_500)),
     "TENOR_KEEP_DELIVERIES_DAYS": ("keep_deliveries_days", _whole(1, 36_500)),
-    "TENOR_KEEP_DECISIONS_DAYS": ("keep_decisions_days", _whole(30, 36_500)),  # the law: see 018_retention.sql
+    "TENOR_KEEP_DECISIONS_DAYS": ("keep_decisions_days", _whole(30, 36_500)),  # the law: see 017_retention.sql
     "TENOR_KEEP_ENQUIRIES_DAYS": ("keep_enquiries_days", _whole(30, 36_500)),
     "TENOR_KEEP_AUDIT_DAYS": ("keep_audit_days", _whole(30, 36_500)),
     "TENOR_DATA": ("data", _path),

@@ -9,7 +9,7 @@ from service import db, migrations
 from service.config import CannotStart, Settings
 from service.migrations import SERVING_ROLE, can_rewrite, load_migrations, migrate
 
-SURELY = {"accruals", "decisions", "facts", "limit_changes", "partner_files", "reviews", "transfers"}
+SURELY = {"accruals", "decisions", "facts", "daily_files", "limit_changes", "reviews", "transfers"}
 
 
 @pytest.fixture

@@ -1,6 +1,5 @@
-"""What does not match: operators look after it, and the partner answers; and a partner's file, made now."""
+"""What does not match: operators look after it, and the partner answers."""
 
-from datetime import date
 from enum import StrEnum
 from typing import Annotated, Final
 
@@ -18,22 +17,11 @@ from service.api.reply import encode, reply, reply_answer
 from service.audit.entry import Thing, Verb
 from service.checkout.request import Text
 from service.db import Connection
-from service.deadline import LONG, LONG_S
+from service.deadline import LONG
 from service.engine.work import Answer
 from service.errors import Code, Refused
-from service.partners import flow
-from service.partners.file import Manifest
 from service.reconciling import breaks_flow
 from service.reconciling.breaks_flow import BreakStep, OpenedBreak
-
-
-class FileBody(Struct, frozen=True, forbid_unknown_fields=True):
-    """The business day, in the programme's time zone; it may be today."""
-
-    business_on: date
-
-
-EARLIEST: Final = date(2000, 1, 1)
 
 # Written in one way only, for two spellings would be two people.
 Owner = Annotated[str, Meta(min_length=1, max_length=200, pattern=r"^[^\s\x00-\x1f\x7f]+( [^\s\x00-\x1f\x7f]+)*\Z")]
@@ -91,38 +79,9 @@ class BreakFilter(StrEnum):
 StepAfter = Annotated[int, QueryParameter(ge=0, le=2**62)]
 InState = Annotated[BreakFilter | None, QueryParameter()]
 
-_file = Body(FileBody)
 _comment = Body(CommentBody)
 _assign = Body(AssignBody)
 _resolve = Body(ResolveBody)
-
-
-@post(
-    "/programmes/{programme_id:str}/files",
-    status_code=201,
-    opt=operation(
-        "partners", Manifest, takes=FileBody, refuses=(Code.STATE_FORBIDS,), example={"business_on": "2026-03-02"}
-    )
-    | LONG,
-)
-async def make_file(request: Asked, body: RawBody, programme_id: FromPath[str]) -> ASGIResponse:
-    """Make a programme's file of a day now, without waiting for the day to close.
-
-    A day has one file: made again it is the same, and what is booked on that day afterwards goes into the next one.
-    """
-    asked = _file.read(body, request.headers.get("content-type", ""))
-    if not ids.is_id(programme_id, ids.PROGRAMME):
-        raise Refused(Code.NOT_FOUND, f"There is no programme {programme_id[:100]!r}.", "/programme_id")
-    if asked.business_on < EARLIEST:
-        raise Refused(Code.INVALID_FIELD, f"No business day is before {EARLIEST}.", "/business_on")
-    ask = write(request, body)
-
-    async def make(connection: Connection) -> Answer:
-        made = await flow.make_file(connection, programme_id, asked.business_on, ask.now)
-        await ask.record(connection, Verb.MADE, Thing.FILE, made.file_id, {"business_on": asked.business_on})
-        return Answer(201, encode(made))
-
-    return reply_answer(await ask.services.engine.once(ask.must_key, ask.now, make, LONG_S))
 
 
 @get("/breaks", opt=operation("breaks", BreakPage) | LONG)
@@ -223,7 +182,7 @@ async def get_history(
 
 
 OPERATOR_ROUTES: Final = [
-    make_file, list_all_breaks, assign_break, resolve_break, comment_any_break, get_any_history,
+    list_all_breaks, assign_break, resolve_break, comment_any_break, get_any_history,
 ]  # fmt: skip
 PARTNER_ROUTES: Final = [list_breaks, comment_break, get_history]
 

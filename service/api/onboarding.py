@@ -23,7 +23,7 @@ from service.merchants import flow as merchants
 from service.merchants.fee import FeeSchedule, require_fees
 from service.merchants.merchant import Merchant
 from service.merchants.platform_terms import PlatformTerms
-from service.partners import flow as partners
+from service.partners import programme_flow as partners
 from service.plans.offer import Kind
 from service.terms.calendar import is_time_zone
 

@@ -22,27 +22,34 @@ from service.deadline import LONG, LONG_S
 from service.engine.work import Answer
 from service.errors import Code, Refused
 from service.partners import daily_flow as daily
-from service.partners.daily_flow import PlanPosition
 from service.partners.layout_texts import twin_of
 from service.partners.layouts import FileType
 from service.partners.manifest import DailyManifest
+from service.partners.position import FundedPlan, PlanPosition
 from service.partners.signing import Signer
 
 CSV: Final = "text/csv"
 EARLIEST: Final = date(2000, 1, 1)  # of business days
 
 
-class DailyFilePage(Struct, frozen=True):
+class FilePage(Struct, frozen=True):
     """Manifests, the oldest first; `after` is what to ask with next."""
 
     files: list[DailyManifest]
     after: str
 
 
-class PlanPositionPage(Struct, frozen=True):
+class PositionPage(Struct, frozen=True):
     """Plans by their ids; `after` is what to ask with next."""
 
     positions: list[PlanPosition]
+    after: str
+
+
+class FundedPlanPage(Struct, frozen=True):
+    """Plans in the order they were opened; `after` is what to ask with next."""
+
+    plans: list[FundedPlan]
     after: str
 
 
@@ -53,8 +60,8 @@ class SigningKey(Struct, frozen=True):
     key: str  # the public half of the key that signs, in hexadecimal
 
 
-@get("/daily-files", opt=operation("files", DailyFilePage))
-async def list_daily_files(
+@get("/files", opt=operation("files", FilePage))
+async def list_files(
     request: Asked,
     of_type: Annotated[FileType | None, QueryParameter(description="only those; absent: all")] = None,
     business_on: Annotated[date | None, QueryParameter(description="only of this day; absent: of all")] = None,
@@ -64,21 +71,21 @@ async def list_daily_files(
     """The manifests of the daily files: counts, sums, hashes, and our signature."""
     ask = read(request)
     page = await daily.manifests(ask.services.pool, ask.owner_id, after, limit, of_type, business_on)
-    return reply(DailyFilePage(page, page[-1].file_id if page else after))
+    return reply(FilePage(page, page[-1].file_id if page else after))
 
 
-@get("/daily-files/{file_id:str}", opt=operation("files", DailyManifest))
-async def get_daily_manifest(request: Asked, file_id: FromPath[str]) -> ASGIResponse:
+@get("/files/{file_id:str}", opt=operation("files", DailyManifest))
+async def get_manifest(request: Asked, file_id: FromPath[str]) -> ASGIResponse:
     """What proves one file, as `tenor verify` takes it."""
     ask = read(request)
     return reply(await daily.manifest_of(ask.services.pool, ask.owner_id, _file_id(file_id)))
 
 
 @get(
-    "/daily-files/{file_id:str}/content",
+    "/files/{file_id:str}/content",
     opt=operation("files", Text(CSV, "The file, columns by name. Its ETag is its sha256.")) | LONG,
 )
-async def get_daily_file(request: Asked, file_id: FromPath[str]) -> Stream:
+async def get_file(request: Asked, file_id: FromPath[str]) -> Stream:
     """The file itself as CSV, always the same bytes; its NDJSON twin is `/twin`."""
     manifest, pieces = await _pieces(request, file_id)
     headers = _headers(manifest.file) | {"ETag": f'"{manifest.sha256}"', "Content-Length": str(manifest.bytes)}
@@ -86,10 +93,10 @@ async def get_daily_file(request: Asked, file_id: FromPath[str]) -> Stream:
 
 
 @get(
-    "/daily-files/{file_id:str}/twin",
+    "/files/{file_id:str}/twin",
     opt=operation("files", Text("application/x-ndjson", "An object a line, with the same names and texts.")) | LONG,
 )
-async def get_daily_twin(request: Asked, file_id: FromPath[str]) -> Stream:
+async def get_twin(request: Asked, file_id: FromPath[str]) -> Stream:
     """The same rows as NDJSON; what is empty in the CSV is null."""
     manifest, pieces = await _pieces(request, file_id)
 
@@ -107,8 +114,8 @@ async def get_signing_key(request: Asked) -> ASGIResponse:
     return reply(SigningKey("Ed25519", Signer(read(request).services.settings.audit_secret).public_key))
 
 
-@get("/plan-positions", opt=operation("positions", PlanPositionPage) | LONG)
-async def list_plan_positions(
+@get("/positions", opt=operation("positions", PositionPage) | LONG)
+async def list_positions(
     request: Asked,
     as_of: Annotated[date | None, QueryParameter(description="the day; absent: today")] = None,
     after: After = "",
@@ -121,7 +128,15 @@ async def list_plan_positions(
     ask = read(request)
     on = as_of or ask.now.date()
     page = await daily.positions(ask.services.pool, ask.owner_id, on, after, limit)
-    return reply(PlanPositionPage(page, page[-1].plan_id if page else after))
+    return reply(PositionPage(page, page[-1].plan_id if page else after))
+
+
+@get("/plans", opt=operation("positions", FundedPlanPage))
+async def list_funded_plans(request: Asked, after: After = "", limit: Limit = 100) -> ASGIResponse:
+    """The plans that you have or had a share of, and where each stands by all events until now."""
+    ask = read(request)
+    page = await daily.funded_plans(ask.services.pool, ask.owner_id, after, limit)
+    return reply(FundedPlanPage(page, page[-1].plan_id if page else after))
 
 
 async def _pieces(request: Asked, file_id: str) -> tuple[DailyManifest, Any]:
@@ -156,14 +171,14 @@ _day = Body(DayBody)
 
 
 @post(
-    "/programmes/{programme_id:str}/daily-files",
+    "/programmes/{programme_id:str}/files",
     status_code=201,
     opt=operation(
         "partners", DayFiles, takes=DayBody, refuses=(Code.STATE_FORBIDS,), example={"business_on": "2026-03-02"}
     )
     | LONG,
 )
-async def make_daily_files(request: Asked, body: RawBody, programme_id: FromPath[str]) -> ASGIResponse:
+async def make_files(request: Asked, body: RawBody, programme_id: FromPath[str]) -> ASGIResponse:
     """Close a programme's day now and make its files: what happened, positions, settlement legs, changes.
 
     Made again they are the same to the byte. What is booked on that day afterwards stands in the next day's files, with
@@ -188,7 +203,7 @@ async def make_daily_files(request: Asked, body: RawBody, programme_id: FromPath
     return reply_answer(await services.engine.once(ask.must_key, ask.now, keep, LONG_S))
 
 
-OPERATOR_ROUTES: Final = [make_daily_files]
+OPERATOR_ROUTES: Final = [make_files]
 ROUTES: Final = [
-    list_daily_files, get_daily_manifest, get_daily_file, get_daily_twin, get_signing_key, list_plan_positions,
+    list_files, get_manifest, get_file, get_twin, get_signing_key, list_positions, list_funded_plans,
 ]  # fmt: skip

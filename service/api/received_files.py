@@ -18,7 +18,7 @@ from litestar.response.base import ASGIResponse
 from msgspec import Struct
 
 from service import ids
-from service.api.ask import Asked, is_dry_run, read, write
+from service.api.ask import Ask, Asked, is_dry_run, read, write
 from service.api.body import Body
 from service.api.operation import Text, operation
 from service.api.paging import After, Limit
@@ -33,6 +33,7 @@ from service.errors import Code, Refused
 from service.partners import receiving_flow as receiving
 from service.partners.received import Proof, ReceivedFile, ReceivedState, ReceivedType
 from service.partners.receiving import FILE_BYTES_MAX
+from service.reconciling.breaks_flow import require_untouched
 
 _FAULTS: Final = (
     Code.WRONG_PARTNER, Code.WRONG_DAY, Code.WRONG_SEQUENCE, Code.WRONG_COLUMNS, Code.WRONG_ENCODING, Code.WRONG_COUNT,
@@ -110,37 +111,44 @@ async def receive_file_of_day(
     partner_value.
     """
     _require_csv(request.headers.get("content-type", ""))
+    proof = Proof(number, rows, total, hash_total, sha256, confirmed)
     with _room.place(request.auth.owner_id):
         async with _spooled(request) as (file, size, digest, ends_a_line):
-            ask = read(request) if is_dry_run(request) else write(request, digest)
-            if ask.key and (known := await ask.services.engine.answered(ask.key)):
-                return reply_answer(known)
-            proof = Proof(number, rows, total, hash_total, sha256, confirmed)
+            is_dry = is_dry_run(request)
+            ask = read(request) if is_dry else write(request, digest)
             sent = receiving.Sent(
                 ask.owner_id, programme_id, of_type, business_on, proof, file, size, digest, ends_a_line
             )
-            if ask.key is None:
-                async with ask.services.pool.acquire() as connection:
-                    return reply(LoadedPreview(file=await receiving.preview(connection, sent, ask.now)))
+            return await (_try(ask, sent) if is_dry else _load(ask, sent))
 
-            faults: list[Refused] = []
 
-            async def keep(connection: Connection) -> Answer:
-                try:
-                    async with connection.transaction():
-                        loaded = await receiving.load(connection, sent, ask.now)
-                except Refused as refused:
-                    faults.append(refused)
-                    raise
-                told = {"sha256": loaded.sha256, "rows": loaded.rows, "confirmed": confirmed}
-                await ask.record(connection, Verb.MADE, Thing.FILE, loaded.file_id, told)
-                return Answer(201, encode(loaded))
+async def _try(ask: Ask, sent: receiving.Sent) -> ASGIResponse:
+    async with ask.services.pool.acquire() as connection:
+        return reply(LoadedPreview(file=await receiving.preview(connection, sent, ask.now)))
 
-            answer = await ask.services.engine.once(ask.key, ask.now, keep, LONG_S)
-            if faults:
-                async with ask.services.pool.acquire() as connection:
-                    await receiving.note_refusal(connection, sent, faults[-1], ask.now)
-            return reply_answer(answer)
+
+async def _load(ask: Ask, sent: receiving.Sent) -> ASGIResponse:
+    """The file is loaded, or refused and listed."""
+    if known := await ask.services.engine.answered(ask.must_key):
+        return reply_answer(known)
+    faults: list[Refused] = []
+
+    async def keep(connection: Connection) -> Answer:
+        try:
+            async with connection.transaction():
+                loaded = await receiving.load(connection, sent, ask.now)
+        except Refused as refused:
+            faults.append(refused)
+            raise
+        told = {"sha256": loaded.sha256, "rows": loaded.rows, "confirmed": sent.proof.confirmed}
+        await ask.record(connection, Verb.MADE, Thing.FILE, loaded.file_id, told)
+        return Answer(201, encode(loaded))
+
+    answer = await ask.services.engine.once(ask.must_key, ask.now, keep, LONG_S)
+    if faults:
+        async with ask.services.pool.acquire() as connection:
+            await receiving.note_refusal(connection, sent, faults[-1], ask.now)
+    return reply_answer(answer)
 
 
 @get("/files/received", opt=operation("files", ReceivedFilePage))
@@ -162,7 +170,10 @@ async def list_received_files(
     opt=operation("files", ReceivedFile, takes=Nothing, refuses=(Code.STATE_FORBIDS,)),
 )
 async def withdraw_received_file(request: Asked, body: RawBody, file_id: FromPath[str]) -> ASGIResponse:
-    """Take back a file that was sent by mistake: its rows no longer count."""
+    """Take back a file that was sent by mistake: its rows no longer count.
+
+    It is refused once somebody has worked on a break that a comparison found with it: send a corrected file instead.
+    """
     if body:
         _nothing.read(body, request.headers.get("content-type", ""))
     if not ids.is_id(file_id, ids.FILE):
@@ -170,6 +181,7 @@ async def withdraw_received_file(request: Asked, body: RawBody, file_id: FromPat
     ask = write(request, body)
 
     async def take_back(connection: Connection) -> Answer:
+        await require_untouched(connection, ask.owner_id, file_id)
         withdrawn = await receiving.withdraw(connection, ask.owner_id, file_id, ask.now)
         await ask.record(connection, Verb.REVOKED, Thing.FILE, file_id)
         return Answer(200, encode(withdrawn))

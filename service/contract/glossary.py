@@ -39,9 +39,6 @@ GLOSSARY: Final[dict[str, str]] = {
     "fee_bps": "the partner's share of fees that were paid, in basis points",
     "penalty_bps": "the partner's share of penalties that were paid, in basis points",
     "currency": "ISO 4217",
-    "drawn": "minor units: the partner's share of what was captured",
-    "principal_repaid": "minor units: the partner's share of principal paid back",
-    "interest_repaid": "minor units: the partner's share of interest",
     "outstanding": "minor units still to be paid",
     "overdue": "minor units that were due on a day that has ended, in the plan's time zone",
     # counts

@@ -69,10 +69,9 @@ async def reconcile_yesterday(send: Send, demo: Demo, today: date) -> None:
     yesterday = today - timedelta(days=1)
     body = f'{{"business_on": "{yesterday}"}}'.encode()
     programme = f"/v1/operator/programmes/{demo.programme_id}"
-    for what in ("files", "daily-files"):
-        made = await _post(send, demo.operator_key, f"{programme}/{what}", f"{what}-{yesterday}", body)
+    made = await _post(send, demo.operator_key, f"{programme}/files", f"files-{yesterday}", body)
     for one in made.json()["files"]:
-        path = f"/v1/partner/daily-files/{one['id']}/content"
+        path = f"/v1/partner/files/{one['id']}/content"
         content = (await _get(send, demo.partner_key, path)).good()
         sent = f"programme_id={demo.programme_id}&business_on={yesterday}&of_type={one['type']}"
         path, key = f"/v1/partner/files/received?{sent}", f"theirs-{one['type']}-{yesterday}"

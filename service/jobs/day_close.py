@@ -11,8 +11,6 @@ from service.jobs.collecting import collect
 from service.merchants.settling_flow import settle_all
 from service.outside.flow import erase_expired
 from service.partners.daily_flow import make_due_days
-from service.partners.file import Manifest
-from service.partners.flow import make_due_files
 from service.partners.manifest import DailyManifest
 from service.partners.signing import Signer
 from service.payments.flow import Charging
@@ -34,8 +32,7 @@ class DayClosed(Struct, frozen=True):
     accrued: int  # days of interest booked, each of a merchant, a programme and a currency
     reviewed: int  # accounts whose limit was reviewed
     limits_changed: int  # of so many of them
-    files: list[Manifest]
-    daily_files: list[DailyManifest]  # of the days that ended, of every programme
+    files: list[DailyManifest]  # of the days that ended, of every programme
     erased: int  # answers of outside sources that had expired
     charged: int  # charges made for what fell due, or may be tried again
     settled: int  # settlements made, each of a merchant, a currency and a day
@@ -60,10 +57,9 @@ async def close_day(
     transferred = await carry_out_due(pool, now)
     day = await review_all(pool, under, told, now) if under else ReviewedDay()
     made = await settle_all(pool, now)
-    files, erased = await make_due_files(pool, now), await erase_expired(pool, now)
-    daily = await make_due_days(pool, signer, now)
+    files, erased = await make_due_days(pool, signer, now), await erase_expired(pool, now)
     reconciled = await compare_due(pool, signer, now)
     return DayClosed(
         guarded.expires_soon, guarded.extended, guarded.expired, passed, accrued, day.reviewed, day.changed,
-        files, daily, erased, charged, made, reconciled, transferred,
+        files, erased, charged, made, reconciled, transferred,
     )  # fmt: skip

@@ -67,13 +67,9 @@ insert into daily_positions
         refunded, adjusted, charged_off, closing, accrued_interest, next_due_on, days_past_due, age_bucket, status,
         currency)
 with moved as materialized (
-    select bucket, plan_id, min(currency) as currency,
-           coalesce(- sum(principal) filter (where type = 'funding'), 0)::bigint                          as funded,
-           coalesce(sum(principal) filter (where type in ('repayment', 'early_settlement')), 0)::bigint   as repaid,
-           coalesce(sum(principal) filter (where type = 'refund'), 0)::bigint                             as refunded,
-           coalesce(- sum(principal) filter (where type in ('adjustment', 'sale', 'buy_back')), 0)::bigint as adjusted,
-           coalesce(sum(principal) filter (where type = 'charge_off'), 0)::bigint                         as charged_off
-      from partner_events
+    select bucket, plan_id, min(currency) as currency, sum(funded)::bigint as funded, sum(repaid)::bigint as repaid,
+           sum(refunded)::bigint as refunded, sum(adjusted)::bigint as adjusted, sum(charged_off)::bigint as charged_off
+      from partner_movements
      where programme_id = $2 and partner_id = $3 and filed_on = $4
      group by bucket, plan_id
 ), before as materialized (
@@ -210,3 +206,25 @@ select p.*
                       limit $4) p
  order by p.plan_id, p.programme_id
  limit $4;
+
+-- funded_plans --
+-- Of partner $1 after plan $2: whatever it had a share of. Its programme is that of the last event.
+select p.plan_id, e.programme_id, p.kind, p.state, p.currency, p.authorized_at,
+       coalesce(part.principal_bps, 0) as share_bps, e.funded, e.repaid, e.refunded, e.adjusted, e.charged_off,
+       e.funded - e.repaid - e.refunded + e.adjusted - e.charged_off as outstanding, e.interest
+  from (select min(bucket) as bucket, plan_id, (array_agg(programme_id order by told desc))[1] as programme_id,
+               sum(funded)::bigint as funded, sum(repaid)::bigint as repaid, sum(refunded)::bigint as refunded,
+               sum(adjusted)::bigint as adjusted, sum(charged_off)::bigint as charged_off,
+               sum(interest)::bigint as interest
+          from partner_movements
+         where partner_id = $1 and plan_id > $2
+         group by plan_id
+         order by plan_id
+         limit $3) e
+  join plans p using (bucket, plan_id)
+  left join lateral (
+       select (one ->> 'principal_bps')::int as principal_bps
+         from json_array_elements(p.funding -> 'participations') one
+        where coalesce(one -> 'owners' -> -1 ->> 'partner_id', one ->> 'partner_id') = $1
+        limit 1) part on true
+ order by p.plan_id;

@@ -34,6 +34,7 @@ from service.partners.layouts import (
     side_of,
 )
 from service.partners.manifest import Cut, DailyManifest, Tally
+from service.partners.position import FundedPlan, PlanPosition
 from service.partners.programme_flow import terms_at
 from service.partners.programme_terms import payment_marks
 from service.partners.signing import Signer
@@ -53,29 +54,6 @@ class Partner(msgspec.Struct, frozen=True):
     programme_id: str
     partner_id: str
     time_zone: str
-
-
-class PlanPosition(msgspec.Struct, frozen=True):
-    """A plan at the end of a day, as the partner was told. Amounts are minor units of its share of principal."""
-
-    programme_id: str
-    business_on: date  # of the file that told it
-    plan_id: str
-    owner: str  # whose share it is
-    share_bps: int  # basis points of the plan's principal
-    opening: int  # minor units: what the day before closed with
-    funded: int  # minor units drawn that day
-    repaid: int  # minor units paid by the consumer
-    refunded: int  # minor units given back by the merchant, or by us
-    adjusted: int  # minor units: what was put right; above nothing it raises the balance
-    charged_off: int  # minor units given up
-    closing: int  # minor units at the end of the day
-    accrued_interest: int  # minor units earned by time, not paid yet
-    next_due_on: date | None  # the day the next instalment is due; null: none is
-    days_past_due: int  # of the oldest instalment that is not paid
-    age_bucket: str  # `current`, `1-30`, `31-60`, `61-90` or `over_90` days past due
-    status: str  # the commercial state of the plan
-    currency: str
 
 
 # Making ---------------------------------------------------------------------------------------------------------------
@@ -274,6 +252,11 @@ async def pieces(pool: Pool, file_id: str) -> AsyncIterator[bytes]:
 async def positions(pool: Pool, partner_id: str, as_of: date, after: str, limit: int) -> list[PlanPosition]:
     """Where each plan stood at the end of a day, by the last file of positions until then."""
     return [PlanPosition(**row) for row in await pool.fetch(Q.positions_as_of, partner_id, as_of, after, limit)]
+
+
+async def funded_plans(pool: Pool, partner_id: str, after: str, limit: int) -> list[FundedPlan]:
+    """The plans of which the partner has or had a share, in the order they were opened, by all its events."""
+    return [FundedPlan(**row) for row in await pool.fetch(Q.funded_plans, partner_id, after, limit)]
 
 
 def _manifest(row: asyncpg.Record) -> DailyManifest:

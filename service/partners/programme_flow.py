@@ -1,4 +1,4 @@
-"""Programmes in the database: their versions, and whether they are suspended."""
+"""Partners and their programmes in the database: the versions, and whether they are suspended."""
 
 from datetime import datetime
 from pathlib import Path
@@ -24,6 +24,11 @@ class ProgrammeVersion(Struct, frozen=True):
     terms: ProgrammeTerms
     is_active: bool  # false: it is suspended, and takes no plans
     agreed_at: datetime  # by the second person
+
+
+async def take_on(conn: Connection, partner_id: str, name: str, now: datetime) -> None:
+    """A new partner."""
+    await conn.execute(Q.insert_partner, partner_id, name, now)
 
 
 async def agree(

@@ -1,4 +1,7 @@
--- Programmes: agreed by two people, version by version; suspended and resumed.
+-- Partners, and their programmes: agreed by two people, version by version; suspended and resumed.
+
+-- insert_partner --
+insert into partners (partner_id, name, created_at) values ($1, $2, $3);
 
 -- lock_programme --
 -- Its newest version. One at a time agrees a version, suspends or resumes.

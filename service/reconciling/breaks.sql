@@ -32,6 +32,22 @@ update breaks set state = 'resolved', resolved_on = $3, resolved_by = $2 where b
 insert into break_steps (break_id, what, owner, note, told_by, told_at)
 values ($1, $2, $3, $4, $5, $6);
 
+-- results_with_file --
+-- What comparisons with file $2 of partner $1 came to: of its programme, from its day on.
+select f.type, r.programme_id, r.result
+  from received_files f
+  join reconciliations r on r.programme_id = f.programme_id and r.partner_id = f.partner_id
+                        and r.business_on >= f.business_on
+                        and r.manifest -> 'cuts' -> 'their_files' -> f.file_id is not null
+ where f.file_id = $2 and f.partner_id = $1;
+
+-- hold_all --
+select break_id from breaks where break_id = any ($1) order by break_id for update;
+
+-- first_touched --
+-- Of these breaks, the first that a person was at.
+select break_id from break_steps where break_id = any ($1) and told_by is not null order by break_id limit 1;
+
 -- steps --
 select s.number, s.what, s.kind, s.owner, s.note, s.reconciliation_id, s.told_by, s.told_at
   from break_steps s

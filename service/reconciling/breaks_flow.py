@@ -11,10 +11,14 @@ from msgspec import Struct, field
 
 from service.db import Connection, Pool, load_queries
 from service.errors import Code, Refused
+from service.partners.layouts import FileType
 from service.reconciling.found import BreakClass, Difference, Leg
-from service.reconciling.life import BreakState, BreakStepKind
+from service.reconciling.life import BreakState, BreakStepKind, break_id
+from service.reconciling.verdict import Result
 
 Q: Final = load_queries(Path(__file__).with_name("breaks.sql"))
+
+_LEG_OF: Final = {FileType.TXN: Leg.ITEM, FileType.POS: Leg.POSITION}  # what is found with a partner's file of a type
 
 
 class OpenedBreak(Struct, frozen=True):
@@ -107,6 +111,22 @@ async def comment(conn: Connection, break_id: str, partner_id: str | None, note:
     if await conn.fetchval(Q.hold, break_id, partner_id) is None:
         raise _not_there(break_id)
     await conn.execute(Q.add_step, break_id, BreakStepKind.COMMENTED, None, note, by, now)
+
+
+async def require_untouched(conn: Connection, partner_id: str, file_id: str) -> None:
+    """Whether nobody has worked on what comparisons found with a file of the partner's; until the end of the
+    transaction nobody will. Refused: STATE_FORBIDS."""
+    rows = await conn.fetch(Q.results_with_file, partner_id, file_id)
+    known = {
+        break_id(row["programme_id"], partner_id, one)
+        for row in rows
+        for one in msgspec.json.decode(row["result"], type=Result).found
+        if one.leg is _LEG_OF.get(row["type"])
+    }
+    held = [row["break_id"] for row in await conn.fetch(Q.hold_all, list(known))]
+    touched = await conn.fetchval(Q.first_touched, held)
+    if touched is not None:
+        raise Refused(Code.STATE_FORBIDS, f"Somebody has worked on break {touched}, which was found with it.", "/id")
 
 
 async def quality(pool: Pool, partner_id: str | None, month: date, now: datetime) -> list[MonthQuality]:

@@ -185,23 +185,18 @@ async def _deposit(story: Story, consumer: str) -> None:
 
 
 async def _file(story: Story) -> None:
-    """The day's file; and the day compared, in which the partner has nothing of ours and an event of its own."""
+    """The day's files; and the day compared, in which the partner has nothing of ours and an event of its own."""
     partner, world = story.world.partner, story.world
-    made = await story.call("POST /v1/operator/programmes/{programme_id}/files")
-    await partner.get("/v1/partner/files")
-    await partner.get(f"/v1/partner/files/{made['id']}")
-    await partner.get(f"/v1/partner/files/{made['id']}/content")
     await partner.get("/v1/partner/events", limit=2)
     transfer = await story.call("POST /v1/operator/plans/{plan_id}/ownership-transfers")
     await story.call("GET /v1/operator/ownership-transfers")
     await partner.get("/v1/partner/ownership-transfers")
     await story.call("POST /v1/operator/ownership-transfers/{transfer_id}/cancel", transfer_id=transfer["id"])
-    await story.call("POST /v1/operator/programmes/{programme_id}/daily-files")
-    (txn,) = (await partner.get("/v1/partner/daily-files", of_type="TXN")).json()["files"]
+    await story.call("POST /v1/operator/programmes/{programme_id}/files")
+    (txn,) = (await partner.get("/v1/partner/files", of_type="TXN")).json()["files"]
     for ending in ("", "/content", "/twin"):
-        await partner.get(f"/v1/partner/daily-files/{txn['id']}{ending}")
-    await partner.get("/v1/partner/plan-positions")
-    sent = (await partner.get(f"/v1/partner/daily-files/{txn['id']}/content")).content
+        await partner.get(f"/v1/partner/files/{txn['id']}{ending}")
+    sent = (await partner.get(f"/v1/partner/files/{txn['id']}/content")).content
     where = (
         f"/v1/partner/files/received?programme_id={story.world.demo.programme_id}&business_on=2026-03-02&of_type=TXN"
     )

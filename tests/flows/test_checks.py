@@ -6,7 +6,7 @@ from service.db import SCHEMA, load_queries
 from tests.flows.collecting import till
 from tests.flows.outside import consenting, in_force
 from tests.flows.test_interest_by_day import bears_interest, close
-from tests.flows.test_partner import TODAY, bought, make_file
+from tests.flows.test_partner import TODAY, bought
 from tests.flows.test_paying_merchants import order
 from tests.flows.test_programmes import agreed
 from tests.flows.test_reconciling import compare, keeps_the_same_books
@@ -66,13 +66,10 @@ SABOTAGE = {
     " now() from partner_events where number = 1 on conflict (programme_id, partner_id, business_on) do update"
     " set last_number = 0",
     "daily_files_are_chained": "update daily_file_pieces set content = content || '\\x0a'",
+    "daily_files_hold_their_events": "update partner_events set filed_on = filed_on + 1 where number = 1",
+    "daily_positions_are_their_events": "update daily_positions set funded = funded + 1, repaid = repaid + 1",
     "daily_positions_follow_each_other": "update daily_positions set opening = opening + 1, closing = closing + 1",
     "partner_bookings_are_understood": "update transfers set debit = 'cash' where debit = 'partner_receivable'",
-    "partner_days_leave_nothing_untold": "delete from partner_file_transfers",
-    "partner_files_sum_to_their_bookings": "update transfers set amount = 1 where debit = 'partner_receivable'",
-    "partner_positions_sum_to_their_bookings": "update partner_positions set interest_repaid = interest_repaid + 1",
-    "partner_files_end_at_the_positions": "update partner_positions set drawn = drawn + 1",
-    "partner_files_are_chained": "update partner_files set content = content || '\\x0a'",
     "reconciliations_have_their_breaks": "update breaks set last_on = last_on - 1",
     "nothing_open_is_green": "update reconciliations set verdict = 'reconciled'",
     "roundings_are_booked": "update reconciliations set rounded = '{\"EUR\": 7}'",
@@ -105,9 +102,8 @@ SABOTAGE = {
 }
 # Tables that refuse such statements, until we make them.
 GUARDED = (
-    "decisions", "transfers", "facts", "limit_changes", "partner_files", "partner_file_transfers", "consents",
-    "enquiries", "reports", "accruals", "settlements", "settlement_lines",
-    "payment_orders", "daily_file_pieces", "daily_positions", "reconciliations",
+    "decisions", "transfers", "facts", "limit_changes", "consents", "enquiries", "reports", "accruals", "settlements",
+    "settlement_lines", "payment_orders", "daily_file_pieces", "daily_positions", "reconciliations",
 )  # fmt: skip
 
 # A row is a debit and a credit: nothing can be broken.
@@ -121,7 +117,6 @@ async def test_every_check_finds_its_fault(world: World) -> None:
     consumer = await world.pool.fetchval("select consumer_id from plans where plan_id = $1", plan)
     await world.operator.post(f"/v1/operator/consumers/{consumer}/accounts/EUR", {"limit": 2_000_00})
     await review(world, (await referred(world))["id"], "decline", "INCOME")
-    await make_file(world)
 
     await agree(world, **TERMS)
     await bears_interest(world)
@@ -143,7 +138,7 @@ async def test_every_check_finds_its_fault(world: World) -> None:
 
     await redeemed(world)
     await world.merchant.get("/v1/events")  # which numbers them
-    where = f"/v1/operator/programmes/{world.demo.programme_id}/daily-files"
+    where = f"/v1/operator/programmes/{world.demo.programme_id}/files"
     assert (await world.operator.post(where, {"business_on": TODAY})).status_code == 201
     await world.partner.get("/v1/partner/events")
     cent = "update partner_their_events set principal = principal + 1 where line = 1"

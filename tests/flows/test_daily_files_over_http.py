@@ -11,11 +11,11 @@ from service import verify
 from tests.flows.test_partner import TODAY, bought
 from tests.flows.world import NOON, World
 
-FILES = "/v1/partner/daily-files"
+FILES = "/v1/partner/files"
 
 
 async def make(world: World, on: str = TODAY) -> dict[str, dict[str, object]]:
-    path = f"/v1/operator/programmes/{world.demo.programme_id}/daily-files"
+    path = f"/v1/operator/programmes/{world.demo.programme_id}/files"
     made = await world.operator.post(path, {"business_on": on})
     assert made.status_code == 201, made.text
     return {one["type"]: one for one in made.json()["files"]}
@@ -48,7 +48,7 @@ async def test_the_files_of_a_day_are_fetched_and_proved(
     assert [(json.loads(line)["type"], json.loads(line)["principal"]) for line in lines] == [
         ("funding", "-420.00"), ("repayment", "70.00")
     ]  # fmt: skip
-    (position,) = (await world.partner.get("/v1/partner/plan-positions")).json()["positions"]
+    (position,) = (await world.partner.get("/v1/partner/positions")).json()["positions"]
     assert (position["plan_id"], position["funded"], position["closing"]) == (plan_id, 420_00, 350_00)
 
 
@@ -62,14 +62,14 @@ async def test_positions_as_of_a_past_day_follow_each_other(world: World) -> Non
     found = []
     for days in (-1, 0, 1, 2):
         on = (NOON + timedelta(days=days)).date().isoformat()
-        found.append((await world.partner.get("/v1/partner/plan-positions", as_of=on)).json()["positions"])
+        found.append((await world.partner.get("/v1/partner/positions", as_of=on)).json()["positions"])
     assert found[0] == []
     assert [(one["opening"], one["repaid"], one["closing"]) for (one,) in found[1:]] == [
         (0, 70_00, 350_00), (350_00, 0, 350_00), (350_00, 70_00, 280_00)
     ]  # fmt: skip
     (now,) = found[3]
     assert (now["status"], now["age_bucket"], now["share_bps"]) == ("active", "current", 7_000)
-    assert (await world.partner.get("/v1/partner/plan-positions", after=plan_id)).json() == {
+    assert (await world.partner.get("/v1/partner/positions", after=plan_id)).json() == {
         "positions": [], "after": plan_id
     }  # fmt: skip
 
@@ -78,11 +78,11 @@ async def test_the_close_of_a_day_makes_the_files_of_the_day_that_ended(world: W
     await bought(world)
     world.operator.now = NOON + timedelta(days=1)
     closed = await world.operator.post("/v1/operator/day-close")
-    assert [(one["type"], one["business_on"]) for one in closed.json()["daily_files"]] == [
+    assert [(one["type"], one["business_on"]) for one in closed.json()["files"]] == [
         ("POS", TODAY), ("TXN", TODAY), ("STL", TODAY), ("CHG", TODAY)
     ]  # fmt: skip
     again = await world.operator.post("/v1/operator/day-close")
-    assert again.json()["daily_files"] == []
+    assert again.json()["files"] == []
 
 
 async def test_anothers_file_is_not_found(world: World) -> None:

@@ -79,8 +79,8 @@ async def test_yesterday_is_reconciled_and_what_is_planted_is_found_and_named(wo
     (day,) = (await world.partner.get("/v1/partner/reconciliations")).json()["reconciliations"]
     assert (day["verdict"], day["our_items"], day["counts"]) == ("reconciled", 6, {"exact": 6})
 
-    (txn,) = (await world.partner.get("/v1/partner/daily-files", of_type="TXN")).json()["files"]
-    names, *rows = (await world.partner.get(f"/v1/partner/daily-files/{txn['id']}/content")).text.splitlines()
+    (txn,) = (await world.partner.get("/v1/partner/files", of_type="TXN")).json()["files"]
+    names, *rows = (await world.partner.get(f"/v1/partner/files/{txn['id']}/content")).text.splitlines()
     fundings = [row for row in rows if ",funding," in row]
     rows.remove(fundings[0])  # one is missing
     rows[rows.index(fundings[1])] = fundings[1].replace("-420.00", "-421.00")  # one is another amount

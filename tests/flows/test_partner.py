@@ -1,6 +1,5 @@
-"""The finance partner over HTTP: its file is made and fetched, and it reads what happened to its share."""
+"""The finance partner over HTTP: it reads what happened to its share, and where each plan stands."""
 
-import hashlib
 from typing import Any
 
 import pytest
@@ -19,38 +18,6 @@ async def bought(world: World, amount: int = 600_00) -> str:
     return plan_id
 
 
-async def make_file(world: World, on: str = TODAY) -> dict[str, Any]:
-    path = f"/v1/operator/programmes/{world.demo.programme_id}/files"
-    made = await world.operator.post(path, {"business_on": on})
-    assert made.status_code == 201, made.text
-    manifest: dict[str, Any] = made.json()
-    return manifest
-
-
-async def fetch(world: World, manifest: dict[str, Any]) -> bytes:
-    return (await world.partner.get(f"/v1/partner/files/{manifest['id']}/content")).content
-
-
-async def test_a_day_is_filed_and_fetched(world: World) -> None:
-    plan_id = await bought(world)
-    manifest = await make_file(world)
-    assert await make_file(world) == manifest
-    assert (await world.partner.get("/v1/partner/files")).json() == {"files": [manifest], "after": manifest["id"]}
-    assert (await world.partner.get(f"/v1/partner/files/{manifest['id']}")).json() == manifest
-
-    fetched = await world.partner.get(f"/v1/partner/files/{manifest['id']}/content")
-    assert fetched.headers["content-type"] == "text/csv; charset=utf-8"
-    assert hashlib.sha256(fetched.content).hexdigest() == manifest["sha256"] == fetched.headers["etag"].strip('"')
-    header, row = fetched.text.splitlines()
-    assert dict(zip(header.split(","), row.split(","), strict=True))["plan_id"] == plan_id
-    assert (manifest["rows"], manifest["totals"]["drawn"]) == (1, "420.00")
-
-    (position,) = (await world.partner.get("/v1/partner/positions")).json()["positions"]
-    (plan,) = (await world.partner.get("/v1/partner/plans")).json()["plans"]
-    assert plan["id"] == plan_id
-    assert plan["outstanding"] == position["outstanding"] == position["drawn"] - position["principal_repaid"]
-
-
 @pytest.mark.parametrize(
     "path",
     ["/v1/partner/files/x", "/v1/partner/files/fi_00000000000000000000000000", "/v1/partner/files/x/content"],
@@ -61,7 +28,7 @@ async def test_what_is_not_there_is_not_found(world: World, path: str) -> None:
 
 @pytest.mark.parametrize("query", [{"after": "\0"}, {"after": "x"}, {"limit": 0}, {"limit": 1001}])
 async def test_a_bad_cursor_is_refused(world: World, query: dict[str, Any]) -> None:
-    for path in ("files", "plans", "reconciliations", "breaks"):
+    for path in ("files", "positions", "plans", "reconciliations", "breaks"):
         assert (await world.partner.get(f"/v1/partner/{path}", **query)).status_code == 400
 
 
@@ -86,3 +53,27 @@ async def test_the_partner_reads_what_happened_to_its_share(world: World) -> Non
     assert paid.status_code == 201, paid.text
     more = (await world.partner.get("/v1/partner/events", after=2)).json()["events"]
     assert [(one["type"], one["principal"]) for one in more] == [("refund", 70_00), ("early_settlement", 280_00)]
+
+
+async def test_the_partner_reads_where_its_plans_stand(world: World) -> None:
+    """By all that happened until now, whether or not a file has told it."""
+    first, second = await bought(world), await bought(world, 300_00)
+    refunded = await world.merchant.post(f"/v1/plans/{second}/refunds", {"amount": 100_00})
+    assert refunded.status_code == 201, refunded.text
+    one, other = (await world.partner.get("/v1/partner/plans")).json()["plans"]
+    amounts = ("share_bps", "funded", "repaid", "refunded", "adjusted", "charged_off", "outstanding")
+    assert (one["id"], one["kind"], one["state"], one["currency"]) == (first, "instalments", "active", "EUR")
+    assert [one[name] for name in amounts] == [7_000, 420_00, 70_00, 0, 0, 0, 350_00]
+    assert [other[name] for name in amounts] == [7_000, 210_00, 70_00, 70_00, 0, 0, 70_00]
+    page = (await world.partner.get("/v1/partner/plans", limit=1)).json()
+    assert page == {"plans": [one], "after": first}
+    assert (await world.partner.get("/v1/partner/plans", after=first)).json() == {"plans": [other], "after": second}
+    assert (await world.partner.get("/v1/partner/plans", after=second)).json() == {"plans": [], "after": second}
+
+
+async def test_a_plan_that_was_given_up_stays_in_the_partners_list(world: World) -> None:
+    plan_id = await bought(world)
+    given_up = await world.operator.post(f"/v1/operator/plans/{plan_id}/charge_off")
+    assert given_up.status_code == 200, given_up.text
+    (plan,) = (await world.partner.get("/v1/partner/plans")).json()["plans"]
+    assert (plan["state"], plan["charged_off"], plan["outstanding"]) == ("charged_off", 350_00, 0)

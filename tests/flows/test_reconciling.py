@@ -28,7 +28,7 @@ POSITIONS = """insert into partner_their_positions (file_id, line, plan_id, owne
 
 
 async def make_day(world: World, on: str = TODAY) -> None:
-    where = f"/v1/operator/programmes/{world.demo.programme_id}/daily-files"
+    where = f"/v1/operator/programmes/{world.demo.programme_id}/files"
     made = await world.operator.post(where, {"business_on": on})
     assert made.status_code == 201, made.text
 

@@ -10,6 +10,7 @@ import pytest
 from service.partners.receiving import FILE_BYTES_MAX
 from tests.flows.test_daily_files_over_http import FILES, make
 from tests.flows.test_partner import TODAY, bought
+from tests.flows.test_reconciling import compare
 from tests.flows.world import World
 
 RECEIVED = "/v1/partner/files/received"
@@ -66,6 +67,36 @@ async def test_what_is_refused_is_listed_and_nothing_is_loaded(
     (listed,) = (await world.partner.get(RECEIVED)).json()["files"]
     assert (listed["state"], listed["fault"], listed["rows"]) == ("refused", code, 0)
     assert await world.pool.fetchval("select count(*) from partner_their_events") == 0
+
+
+@pytest.mark.parametrize("touch", ["", "assign", "resolve", "notes"])
+async def test_a_file_is_not_withdrawn_once_somebody_has_worked_on_what_was_found_with_it(
+    world: World, touch: str
+) -> None:
+    content = await ours(world)
+    manifest = (await make(world))["POS"]
+    positions = (await world.partner.get(f"{FILES}/{manifest['id']}/content")).content
+    wrong = content.replace(b"-420.00", b"-421.00")
+    sent = [await send(world, wrong), await send(world, positions.replace(b"current", b"over_90"), of_type="POS")]
+    assert [one.status_code for one in sent] == [201, 201], [one.text for one in sent]
+    assert (await compare(world)).json()["verdict"] == "breaks"
+    (found,) = (await world.partner.get("/v1/partner/breaks")).json()["breaks"]
+    assert (found["leg"], found["kind"]) == ("item", "amount_diff")
+    if touch == "notes":
+        done = await world.partner.post(f"/v1/partner/breaks/{found['id']}/notes", {"note": "We look into it."})
+    elif touch:
+        body = {"owner": "Ada"} if touch == "assign" else {"note": "They corrected it by telephone."}
+        done = await world.operator.post(f"/v1/operator/breaks/{found['id']}/{touch}", body)
+    assert not touch or done.is_success, done.text
+
+    events, others = [await world.partner.post(f"{RECEIVED}/{one.json()['id']}/withdraw") for one in sent]
+    assert others.json()["state"] == "withdrawn"  # nothing was found with it
+    if touch:
+        assert (events.status_code, events.json()["code"]) == (409, "state_forbids")
+        assert found["id"] in events.json()["detail"]
+        assert (await send(world, content)).json()["state"] == "loaded"  # a corrected one takes its place
+    else:
+        assert events.json()["state"] == "withdrawn"
 
 
 async def test_a_file_that_is_too_large_is_refused_before_it_is_here(world: World) -> None:

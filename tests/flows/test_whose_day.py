@@ -84,7 +84,8 @@ async def test_the_partner_s_files_count_by_the_programme_s_days(world: World) -
 
     world.operator.now = shop.now + timedelta(days=1)
     close = (await world.operator.post("/v1/operator/day-close")).json()
-    assert [(made["business_on"], made["rows"]) for made in close["files"]] == [("2026-12-02", 1)]
+    (txn,) = [made for made in close["files"] if made["type"] == "TXN"]
+    assert (txn["business_on"], txn["records"]) == ("2026-12-02", 1)
 
 
 async def test_days_since_the_first_plan_are_the_shop_s(world: World) -> None:

@@ -5,15 +5,13 @@ from datetime import UTC, date, datetime, time
 import msgspec
 
 from service import ids
-from service.db import Connection, Pool
+from service.db import Connection
 from service.ledger import booking
 from service.ledger.booking import Books
 from service.ledger.chart import Occasion
 from service.money import take_bps
-from service.partners import flow
 from service.partners.event import PartnerEvent
 from service.partners.events_store import TELL_PARTNERS
-from service.partners.file import Manifest
 from service.partners.funding import Funding, Participation
 from service.partners.layouts import TxnType
 from tests.partners.contracts import participant, terms
@@ -51,12 +49,6 @@ async def open_world(connection: Connection, zone: str = "Europe/Berlin") -> Non
         MERCHANT,
         now,
     )
-
-
-async def make_file(pool: Pool, programme_id: str, on: date, now: datetime) -> Manifest:
-    """On a connection of its own, as a request has it."""
-    async with pool.acquire() as connection:
-        return await flow.make_file(connection, programme_id, on, now)
 
 
 class FundedPlan:

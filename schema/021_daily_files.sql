@@ -1,6 +1,6 @@
 -- The daily files of a partner's programme: what happened, where each plan stands, what is paid, what became another.
 --
--- A file is made once, of a day that was closed (020_partner_events.sql), and signed. Its bytes are kept in pieces.
+-- A file is made once, of a day that was closed (019_partner_events.sql), and signed. Its bytes are kept in pieces.
 
 create table daily_files (
     file_id         text collate "C" not null,

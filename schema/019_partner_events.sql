@@ -56,6 +56,19 @@ create table partner_events (
 
 create index partner_events_of_partner on partner_events (partner_id, number, told);
 create index partner_events_of_day on partner_events (programme_id, partner_id, filed_on, number);
+create index partner_events_of_plan on partner_events (partner_id, plan_id);
+
+-- What each event moves of the partner's principal, and the interest that comes to it. A recovery moves no principal: it
+-- was given up before.
+create view partner_movements as
+select bucket, plan_id, partner_id, programme_id, filed_on, told, currency,
+       case when type = 'funding'                            then - principal else 0 end as funded,
+       case when type in ('repayment', 'early_settlement')   then   principal else 0 end as repaid,
+       case when type = 'refund'                             then   principal else 0 end as refunded,
+       case when type in ('adjustment', 'sale', 'buy_back')  then - principal else 0 end as adjusted,
+       case when type = 'charge_off'                         then   principal else 0 end as charged_off,
+       case when type = 'charge_off'                         then 0 else interest    end as interest
+  from partner_events;
 
 -- Gives the partner's next numbers to at most so many events that have none; returns to how many.
 create function number_partner_events(of_partner text, at_most int) returns int language plpgsql as $$
