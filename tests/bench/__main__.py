@@ -15,7 +15,7 @@ from pathlib import Path
 from service import config, db, embedded
 from service.config import CannotStart, Settings
 from service.server import supervisor
-from tests.bench import facts, pure, report
+from tests.bench import books, facts, pure, report
 from tests.bench.day import measure as measure_day
 from tests.bench.load import Outcome
 from tests.bench.report import Bench, Cpu
@@ -33,12 +33,14 @@ def main() -> int:
     parser.add_argument("--people", type=int, help="how many there are (100000; quick: 20000)")
     parser.add_argument("--connections", type=int, default=128, help="of the load generator (128)")
     parser.add_argument("--plans", type=int, help="whose day is closed (1000000; quick: 20000; 0: none)")
+    parser.add_argument("--items", type=int, help="of a partner's day (1000000; quick: 20000; 0: none)")
     parser.add_argument("--sides", nargs="*", default=list(report.SIDES), choices=list(report.SIDES))
     given = parser.parse_args()
     rounds, seconds, people, plans = (1, 3, 20_000, 20_000) if given.quick else (3, 6, 100_000, 1_000_000)
     given.rounds, given.seconds = given.rounds or rounds, given.seconds or seconds
     given.people = given.people or people
     given.plans = plans if given.plans is None else given.plans
+    given.items = plans if given.items is None else given.items
     environ = config.read(os.environ)
     load_before = os.getloadavg()[0]
     print("Servers, a database, people with decisions that wait ...", flush=True)
@@ -57,6 +59,7 @@ def main() -> int:
         if given.plans:
             print(f"{given.plans:,} plans, and their day ...", flush=True)
         day = measure_day(servers, given.plans) if given.plans else None
+        reconciled = books.measure(servers, given.items) if given.items else None
         stage = stack.enter_context(set_up(servers, given.people, given.connections, given.rounds))
         played = play(stage, given.sides, given.rounds, given.seconds)
         checks = asyncio.run(check(stage))
@@ -68,6 +71,8 @@ def main() -> int:
         day_close_plans_per_s=day.plans_per_s if day else 0,
         day_close_p99_ratio=day.p99_ratio if day else 0,
         day_close=day,
+        recon_vs_join=reconciled.recon_vs_join if reconciled else 0,
+        reconciled=reconciled,
         errors=sum(sum(side.errors.values()) for side in sides.values()),
         broken_checks=[one.name for one in checks if one.rows],
         checks=len(checks),

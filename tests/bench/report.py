@@ -94,6 +94,17 @@ class DayClose(Struct):
         return round(self.during.p99_ms / self.before.p99_ms, 2)
 
 
+class Reconciled(Struct, frozen=True):
+    """A partner's day compared three ways, beside copying the same rows into the database and joining them there."""
+
+    items: int
+    breaks: int
+    seconds: float
+    join_seconds: float  # to copy them and join them once
+    recon_vs_join: float
+    memory_mib: int  # of the process that compares
+
+
 class Bench(Struct):
     """`bench.json`."""
 
@@ -103,6 +114,8 @@ class Bench(Struct):
     day_close_plans_per_s: float  # active plans / the seconds in which their day was closed; 0: not measured
     day_close_p99_ratio: float  # p99 of checkouts while it is closed / before
     day_close: DayClose | None
+    recon_vs_join: float  # seconds of comparing a day / of copying its rows and joining them; 0: not measured
+    reconciled: Reconciled | None
     errors: int
     broken_checks: list[str]
     checks: int
@@ -170,6 +183,12 @@ def show(bench: Bench) -> None:
     print(f"Deciding against a bare echo:             {bench.decide_vs_bare:.2f}")
     if bench.day_close is not None:
         _show_day(bench.day_close)
+    if bench.reconciled is not None:
+        one = bench.reconciled
+        print(
+            f"\nA partner's day of {one.items:,} items compared three ways in {one.seconds:g} s, {one.breaks:,} breaks,"
+            f" {one.memory_mib} MiB; copied and joined by the database in {one.join_seconds:g} s: x{one.recon_vs_join}."
+        )
     pure = ", ".join(f"{name.replace('_', ' ')} {cost}" for name, cost in bench.pure_us.items())
     print(f"\nThe rules alone, microseconds: {pure}")
     facts = ", ".join(f"{name.replace('_', ' ')} {cost}" for name, cost in bench.facts_in_schedules.items())

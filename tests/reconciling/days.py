@@ -28,7 +28,7 @@ async def tell_ours(
     conn: Connection, items: Iterable[Item], positions: Iterable[Position], on: date = MONDAY, net: int | None = None
 ) -> None:
     """Our day: its events, its positions, and what is to be paid."""
-    files = {kind: await _our_file(conn, kind, on) for kind in ("TXN", "POS", "STL")}
+    files = {kind: await our_file(conn, kind, on) for kind in ("TXN", "POS", "STL")}
     for number, one in enumerate(items):
         event = asdict(one) | {"number": number}
         await conn.execute(
@@ -65,7 +65,7 @@ async def tell_theirs(
         "update received_files set state = 'superseded', ended_at = $2 where business_on = $1 and state = 'loaded'",
         on, noon(on),
     )  # fmt: skip
-    txn, pos = [await _their_file(conn, kind, on) for kind in ("TXN", "POS")]
+    txn, pos = [await their_file(conn, kind, on) for kind in ("TXN", "POS")]
     for line, one in enumerate(items, 2):
         event = asdict(one)
         await conn.execute(
@@ -92,7 +92,8 @@ async def compare(conn: Connection, on: date = MONDAY, **more: Any) -> RunManife
         return await run_day(conn, Wanted(PROGRAMME, on, **more), SIGNER, None, noon(on))
 
 
-async def _our_file(conn: Connection, kind: str, on: date) -> str:
+async def our_file(conn: Connection, kind: str, on: date) -> str:
+    """A file of ours, without its bytes."""
     file_id = _new(on)
     number = await conn.fetchval("select count(*) + 1 from daily_files where type = $1", kind)
     await conn.execute(
@@ -103,7 +104,8 @@ async def _our_file(conn: Connection, kind: str, on: date) -> str:
     return file_id
 
 
-async def _their_file(conn: Connection, kind: str, on: date) -> str:
+async def their_file(conn: Connection, kind: str, on: date) -> str:
+    """A file of theirs that was loaded."""
     file_id = _new(on)
     await conn.execute(
         "insert into received_files (file_id, partner_id, programme_id, type, business_on, state, rows, sums, sha256, "
