@@ -26,21 +26,7 @@ FOLDER = Path(".local") / "bench"  # on the disk where the service's own data wo
 
 def main() -> int:
     """The exit code: 0 when nothing failed and no check is broken."""
-    parser = argparse.ArgumentParser(prog="python -m tests.bench", description="The benchmark; writes bench.json.")
-    parser.add_argument("--quick", action="store_true", help="one short round of each")
-    parser.add_argument("--rounds", type=int, help="of each side (3; quick: 1)")
-    parser.add_argument("--seconds", type=float, help="of each round (6; quick: 3)")
-    parser.add_argument("--people", type=int, help="how many there are (100000; quick: 20000)")
-    parser.add_argument("--connections", type=int, default=128, help="of the load generator (128)")
-    parser.add_argument("--plans", type=int, help="whose day is closed (1000000; quick: 20000; 0: none)")
-    parser.add_argument("--items", type=int, help="of a partner's day (1000000; quick: 20000; 0: none)")
-    parser.add_argument("--sides", nargs="*", default=list(report.SIDES), choices=list(report.SIDES))
-    given = parser.parse_args()
-    rounds, seconds, people, plans = (1, 3, 20_000, 20_000) if given.quick else (3, 6, 100_000, 1_000_000)
-    given.rounds, given.seconds = given.rounds or rounds, given.seconds or seconds
-    given.people = given.people or people
-    given.plans = plans if given.plans is None else given.plans
-    given.items = plans if given.items is None else given.items
+    given = _asked()
     environ = config.read(os.environ)
     load_before = os.getloadavg()[0]
     print("Servers, a database, people with decisions that wait ...", flush=True)
@@ -89,6 +75,26 @@ def main() -> int:
     report.show(bench)
     is_broken = day is not None and (day.broken_checks or day.differences or day.before.errors or day.during.errors)
     return 1 if bench.errors or bench.broken_checks or is_broken else 0
+
+
+def _asked() -> argparse.Namespace:
+    """The command line, with what is left out."""
+    parser = argparse.ArgumentParser(prog="python -m tests.bench", description="The benchmark; writes bench.json.")
+    parser.add_argument("--quick", action="store_true", help="one short round of each")
+    parser.add_argument("--rounds", type=int, help="of each side (3; quick: 1)")
+    parser.add_argument("--seconds", type=float, help="of each round (6; quick: 3)")
+    parser.add_argument("--people", type=int, help="how many there are (100000; quick: 20000)")
+    parser.add_argument("--connections", type=int, default=128, help="of the load generator (128)")
+    parser.add_argument("--plans", type=int, help="whose day is closed (1000000; quick: 20000; 0: none)")
+    parser.add_argument("--items", type=int, help="of a partner's day (1000000; quick: 20000; 0: none)")
+    parser.add_argument("--sides", nargs="*", default=list(report.SIDES), choices=list(report.SIDES))
+    given = parser.parse_args()
+    rounds, seconds, people, plans = (1, 3, 20_000, 20_000) if given.quick else (3, 6, 100_000, 1_000_000)
+    given.rounds, given.seconds = given.rounds or rounds, given.seconds or seconds
+    given.people = given.people or people
+    given.plans = plans if given.plans is None else given.plans
+    given.items = plans if given.items is None else given.items
+    return given
 
 
 def play(stage: Stage, sides: list[str], rounds: int, seconds: float) -> dict[str, list[tuple[Outcome, Cpu]]]:
