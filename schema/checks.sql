@@ -342,6 +342,7 @@ select bucket, cause_id, plan_id
    and not exists (select from accruals a where a.accrual_id = t.cause_id and t.plan_id is null)
    and not exists (select from settlements s where s.settlement_id = t.cause_id and t.plan_id is null)
    and not exists (select from payout_steps s where s.step_id = t.cause_id and t.plan_id is null)
+   and not exists (select from partner_payout_steps s where s.step_id = t.cause_id and t.plan_id is null)
    and not exists (select from settlement_adjustments s where s.adjustment_id = t.cause_id and t.plan_id is null)
    and not exists (select from reconciliations r
                     where left(r.reconciliation_id, 27) = left(t.cause_id, 27) and t.plan_id is null)
@@ -864,12 +865,15 @@ select p.payout_id, p.state, p.tries, s.last, s.tries as ordered
                               else coalesce(s.last, 'due') end;
 
 -- money_on_its_way_is_of_payouts --
--- What the books have on its way to merchants is what payouts are due, or ordered and not paid yet.
+-- What the books have on its way is what payouts to merchants are due, or ordered and not paid yet, and what payouts to
+-- partners are ordered and not paid yet.
 select currency, sum(amount) as difference
   from (select currency, case 'payout_clearing' when credit then amount else - amount end as amount
           from transfers where debit = 'payout_clearing' or credit = 'payout_clearing'
         union all
-        select currency, - amount from payouts where state in ('due', 'ordered')) t
+        select currency, - amount from payouts where state in ('due', 'ordered')
+        union all
+        select currency, - amount from partner_payouts where state = 'ordered') t
  group by currency
 having sum(amount) <> 0;
 
@@ -877,11 +881,35 @@ having sum(amount) <> 0;
 -- The control sum of an order is that of the payouts it ordered.
 select o.order_id, o.amount, o.payouts, s.amount as ordered, s.payouts as counted
   from payment_orders o
-  left join (select s.order_id, sum(p.amount) as amount, count(*) as payouts
-               from payout_steps s join payouts p using (payout_id)
-              where s.step = 'ordered' and s.order_id is not null
-              group by s.order_id) s using (order_id)
+  left join (select order_id, sum(amount) as amount, count(*) as payouts
+               from (select s.order_id, p.amount
+                       from payout_steps s join payouts p using (payout_id)
+                      where s.step = 'ordered' and s.order_id is not null
+                     union all
+                     select s.order_id, p.amount
+                       from partner_payout_steps s join partner_payouts p using (payout_id)
+                      where s.step = 'ordered') one
+              group by order_id) s using (order_id)
  where (o.amount, o.payouts) is distinct from (s.amount, s.payouts);
+
+-- partners_are_paid_what_their_legs_say --
+-- What the legs of one end-to-end id owe the partner is a payout, of as much; where they owe it nothing, there is none.
+select l.file_id, l.end_to_end_id, l.currency, l.amount, p.amount as paid
+  from (select file_id, end_to_end_id, currency, sum(amount) as amount
+          from daily_legs group by file_id, end_to_end_id, currency having sum(amount) > 0) l
+  full join partner_payouts p using (file_id, end_to_end_id, currency)
+ where l.amount is distinct from p.amount;
+
+-- partner_payouts_are_where_their_steps_left_them --
+-- A payout to a partner is ordered twice at most, and its state is its last step's.
+select p.payout_id, p.state, p.tries, s.last, s.tries as ordered
+  from partner_payouts p
+  left join lateral (select (array_agg(step order by number desc))[1] as last,
+                            count(*) filter (where step = 'ordered') as tries
+                       from partner_payout_steps s where s.payout_id = p.payout_id) s on true
+ where p.tries <> s.tries or p.tries > 2
+    or p.state <> case s.last when 'returned' then case when p.tries >= 2 then 'given_up' else 'due' end
+                              else coalesce(s.last, 'due') end;
 
 -- Budgets of programmes -----------------------------------------------------------------------------------------------
 

@@ -79,6 +79,8 @@ WORDS: dict[str, Iterable[str]] = {
     "ownership_transfers_reason_is_known": TransferReason,
     "ownership_transfers_status_is_known": TransferStatus,
     "partner_events_type_is_known": TxnType,
+    "partner_payouts_state_is_known": PayoutState,
+    "partner_payout_steps_step_is_known": Step,
     "person_pauses_why_is_known": PersonPause,
     "person_moves_reason_is_known": MoveReason,
     "plans_changed_by_is_known": ActorKind,

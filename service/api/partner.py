@@ -7,7 +7,7 @@ from litestar.params import QueryParameter
 from litestar.response.base import ASGIResponse
 from msgspec import Struct
 
-from service.api import breaks, ownership_transfers, partner_files, received_files, reconciliations
+from service.api import breaks, ownership_transfers, partner_files, partner_payouts, received_files, reconciliations
 from service.api.ask import Asked, guard_for, read
 from service.api.operation import operation
 from service.api.own_keys import list_partner_keys
@@ -48,5 +48,6 @@ partner_router = Router(
         ownership_transfers.list_own_transfers,
         *partner_files.ROUTES,
         *received_files.ROUTES,
+        partner_payouts.list_own_payouts,
     ],
 )

@@ -26,7 +26,7 @@ class Thing(StrEnum):
     MERCHANT = "merchant"
     OPERATOR = "operator"  # a person
     PARTNER = "partner"
-    PAYOUT = "payout"  # to a merchant; or an order of several
+    PAYOUT = "payout"  # to a merchant or a partner; or an order of several
     PERMISSION = "permission"
     PERSON = "person"  # who buys
     PLAN = "plan"

@@ -180,6 +180,11 @@ def payout_returned(merchant_id: str, amount: int) -> Balances:
     return {Place(A.PAYOUT_CLEARING): amount, Place(A.MERCHANT_PAYABLE, merchant_id): -amount}
 
 
+def partner_payout(partner_id: str, amount: int) -> Balances:
+    """So much of what we owe a partner is on its way to it; less than nothing is owed again."""
+    return {Place(A.PARTNER_PAYABLE, partner_id): amount, Place(A.PAYOUT_CLEARING): -amount}
+
+
 def platform_share(platform_id: str, share: int) -> Balances:
     """So much of our fee is owed to the merchant's platform."""
     return {Place(A.MERCHANT_FEE_INCOME): share, Place(A.MERCHANT_PAYABLE, platform_id): -share}

@@ -23,7 +23,7 @@ class LedgerAccount(StrEnum):
     CONSUMER_INTEREST = "consumer_interest"  # of a merchant: what time earned on its plans and was not paid yet
     CONSUMER_FEES = "consumer_fees"  # of a plan: fees and penalties levied and not paid yet
     PROCESSOR_CLEARING = "processor_clearing"  # money on its way from or to consumers
-    PAYOUT_CLEARING = "payout_clearing"  # money on its way to merchants
+    PAYOUT_CLEARING = "payout_clearing"  # money on its way to merchants and partners
     CASH = "cash"  # at the bank
     MERCHANT_RECEIVABLE = "merchant_receivable"  # of a merchant: fees that it owes us until they are billed
     PARTNER_RECEIVABLE = "partner_receivable"  # of a partner: its share of what we advanced
@@ -81,7 +81,7 @@ class Occasion(StrEnum):
     SALE = "sale"  # a partner's part of a plan has another owner
     BUY_BACK = "buy_back"  # ... and that is who had it before
     RESERVE = "reserve"  # kept back of what we owe a merchant, or released
-    PAYOUT = "payout"  # what we owe a merchant is on its way
+    PAYOUT = "payout"  # what we owe a merchant or a partner is on its way
     PAYOUT_PAID = "payout_paid"  # it left our bank
     PAYOUT_RETURNED = "payout_returned"  # it could not be paid, and is owed again
     ADJUSTMENT = "adjustment"  # a merchant is given something besides, or something is taken from it

@@ -20,7 +20,7 @@ from service.engine.events import TELL
 from service.errors import Code, Refused
 from service.ledger.store import BOOK, booked_by
 from service.merchants.payment_order import CURRENCY, OrderedPayout, payment_order
-from service.merchants.payout import TYPES, Payout, PayoutState, Step, books_of, data_of, stepped
+from service.merchants.payout import TYPES, Payout, PayoutState, Step, books_of, data_of, end_to_end_id, stepped
 from service.merchants.settlement import Settlement
 from service.merchants.settlement_terms import BankAccount, SettlementTerms
 from service.merchants.telling import told_of_money
@@ -98,18 +98,29 @@ async def order_due(
     payable = [(payout, accounts[currency]) for payout, accounts in found if currency in accounts]
     if not payable:
         raise Refused(Code.STATE_FORBIDS, f"No payout in {currency} is due up to {until}.", "/until")
-    order_id = ids.new_id(ids.PAYMENT_ORDER, 0, int(now.timestamp() * 1000))
     ordered = [
-        OrderedPayout(one.payout_id, one.settlement_id, one.amount, one.pays_on, account, one.tries + 1)
+        OrderedPayout(
+            end_to_end_id(one.payout_id, one.tries + 1), f"Settlement {one.settlement_id}", one.amount, one.pays_on,
+            account,
+        )
         for one, account in payable
-    ]
+    ]  # fmt: skip
+    made = await make_order(conn, currency, payer, ordered, now)
+    await _step(conn, [payout for payout, _ in payable], Step.ORDERED, Told(now, by, made.order_id))
+    return made
+
+
+async def make_order(
+    conn: Connection, currency: str, payer: BankAccount, ordered: list[OrderedPayout], now: datetime
+) -> PaymentOrder:
+    """The message for our bank, kept as it is sent."""
+    order_id = ids.new_id(ids.PAYMENT_ORDER, 0, int(now.timestamp() * 1000))
     content = await asyncio.to_thread(payment_order, order_id, payer, ordered, now)
     amount, digest = sum(one.amount for one in ordered), hashlib.sha256(content)
     await conn.execute(
         Q.insert_order, order_id, currency, msgspec.json.encode(payer).decode(), len(ordered), amount, digest.digest(),
         content, now,
     )  # fmt: skip
-    await _step(conn, [payout for payout, _ in payable], Step.ORDERED, Told(now, by, order_id))
     return PaymentOrder(order_id, currency, len(ordered), amount, digest.hexdigest(), now)
 
 
@@ -135,7 +146,7 @@ async def pay_tests(conn: Connection, merchant_id: str, until: date, now: dateti
 async def _step(conn: Connection, payouts: list[Payout], step: Step, told: Told) -> None:
     kept, booked, events = [], [], []
     for one in payouts:
-        state, tries = stepped(one, step)
+        state, tries = stepped(one.state, one.tries, step)
         step_id = ids.new_id(ids.PAYOUT_STEP, ids.bucket_of(one.payout_id), int(told.at.timestamp() * 1000))
         kept.append(
             MadeStep(

@@ -1,4 +1,7 @@
-"""A payment order to our bank: payouts as one pain.001.001.09 of ISO 20022, as SEPA has it. Pure."""
+"""A payment order to our bank: what is paid as one pain.001.001.09 of ISO 20022, as SEPA has it. Pure.
+
+Merchants are paid by it, and finance partners.
+"""
 
 import xml.etree.ElementTree as ET
 from collections.abc import Sequence
@@ -7,7 +10,6 @@ from typing import Any, Final
 
 from msgspec import Struct
 
-from service.merchants.payout import end_to_end_id
 from service.merchants.settlement_terms import BankAccount
 
 SCHEMA: Final = "pain.001.001.09"
@@ -17,12 +19,11 @@ CURRENCY: Final = "EUR"  # SEPA has no other
 class OrderedPayout(Struct, frozen=True):
     """One payment of an order."""
 
-    payout_id: str
-    settlement_id: str
+    end_to_end_id: str  # what identifies it at both banks: at most 35 characters of those that every bank takes
+    text: str  # what it is for
     amount: int  # minor units
     pays_on: date
     account: BankAccount
-    tries: int  # with this one
 
 
 def payment_order(order_id: str, payer: BankAccount, payouts: Sequence[OrderedPayout], now: datetime) -> bytes:
@@ -39,8 +40,8 @@ def payment_order(order_id: str, payer: BankAccount, payouts: Sequence[OrderedPa
             | {
                 "amount": one.amount,
                 "execution_date": max(one.pays_on, now.date()),
-                "endtoend_id": end_to_end_id(one.payout_id, one.tries),
-                "description": f"Settlement {one.settlement_id}",
+                "endtoend_id": one.end_to_end_id,
+                "description": one.text,
             }
         )
     written = order.export(validate=False)  # a test holds it against its XSD, which takes seconds

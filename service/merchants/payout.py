@@ -65,18 +65,18 @@ def end_to_end_id(payout_id: str, tries: int) -> str:
     return f"{payout_id[3:]}-{tries}"
 
 
-def stepped(payout: Payout, step: Step) -> tuple[PayoutState, int]:
-    """Where it is after a step, and how often it was ordered then. Refused: STATE_FORBIDS."""
-    if step not in MAY[payout.state]:
-        sentence = f"The payout is {payout.state}, after {payout.tries} of {TRIES} tries."
-        raise Refused(Code.STATE_FORBIDS, sentence, None, tuple(map(str, MAY[payout.state])))
+def stepped(state: PayoutState, tries: int, step: Step) -> tuple[PayoutState, int]:
+    """Where a payout is after a step, and how often it was ordered then. Refused: STATE_FORBIDS."""
+    if step not in MAY[state]:
+        sentence = f"The payout is {state}, after {tries} of {TRIES} tries."
+        raise Refused(Code.STATE_FORBIDS, sentence, None, tuple(map(str, MAY[state])))
     match step:
         case Step.ORDERED:
-            return PayoutState.ORDERED, payout.tries + 1
+            return PayoutState.ORDERED, tries + 1
         case Step.PAID:
-            return PayoutState.PAID, payout.tries
+            return PayoutState.PAID, tries
         case Step.RETURNED:
-            return PayoutState.DUE if payout.tries < TRIES else PayoutState.GIVEN_UP, payout.tries
+            return PayoutState.DUE if tries < TRIES else PayoutState.GIVEN_UP, tries
 
 
 TYPES: Final = {
@@ -88,7 +88,7 @@ TYPES: Final = {
 
 def data_of(before: Payout, step: Step, reference: str | None) -> dict[str, Any]:
     """What the merchant is told of a step."""
-    state, tries = stepped(before, step)
+    state, tries = stepped(before.state, before.tries, step)
     data: dict[str, Any] = {
         "payout_id": before.payout_id, "settlement_id": before.settlement_id, "amount": before.amount,
         "currency": before.currency, "tries": tries,

@@ -34,6 +34,7 @@ from service.partners.layouts import (
     side_of,
 )
 from service.partners.manifest import Cut, DailyManifest, Tally
+from service.partners.paying_flow import make_payouts
 from service.partners.position import FundedPlan, PlanPosition
 from service.partners.programme_flow import terms_at
 from service.partners.programme_terms import payment_marks
@@ -151,6 +152,7 @@ async def _make(connection: Connection, signer: Signer, of: Partner, day: asyncp
         while batch := await cursor.fetch(_ROWS_AT_ONCE):
             await file.add([_row(kind, row, of, business_on) for row in batch])
         made.append(await _keep(connection, signer, file, of, day))
+    await make_payouts(connection, legs, terms.settles_on(business_on), day["closed_at"])
     return made
 
 

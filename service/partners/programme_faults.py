@@ -6,6 +6,7 @@ from typing import Final
 
 from service.countries import COUNTRIES, JURISDICTIONS, no_country
 from service.errors import Code, Refused
+from service.merchants.settlement_terms import require_account
 from service.money import BPS, EXPONENTS
 from service.partners.allocation import joint_limits_of
 from service.partners.funding import ScheduleType
@@ -131,6 +132,17 @@ def limits_can_be_held(terms: ProgrammeTerms, today: date) -> Iterator[Fault]:
         yield "/approval", "A partner that buys plans later is not asked when they are authorized."
 
 
+def accounts_are_numbered_right(terms: ProgrammeTerms, today: date) -> Iterator[Fault]:
+    """A partner is paid to an account whose check digits are right."""
+    for at, one in enumerate(terms.participants):
+        pointer = f"/participants/{at}/account/iban"
+        try:
+            if one.account is not None:
+                require_account(one.account, pointer)
+        except Refused as refused:
+            yield pointer, refused.detail
+
+
 def law_is_kept(terms: ProgrammeTerms, today: date) -> Iterator[Fault]:
     """Our own share is what the document and the law of each jurisdiction it names ask for, and so is the capital."""
     if terms.kind is not ProgrammeKind.JOINT:
@@ -156,6 +168,7 @@ RULES: Final[tuple[Rule, ...]] = (
     kinds_have_their_shares,
     schedules_have_what_they_need,
     limits_can_be_held,
+    accounts_are_numbered_right,
     law_is_kept,
 )
 

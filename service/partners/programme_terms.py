@@ -10,6 +10,7 @@ from typing import Annotated, Final, Literal
 
 from msgspec import Meta, Struct
 
+from service.merchants.settlement_terms import BankAccount
 from service.partners.funding import Participation, ScheduleType
 from service.terms.business_days import moved
 from service.terms.terms import Amount, BasisPoints, CalendarCode, Label, NonBusinessDay, Percent
@@ -62,6 +63,7 @@ class Participant(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults
     servicing_bps: BasisPoints = 0  # of the principal and interest it is paid: our fee for collecting it
     tier1_capital: Amount | None = None  # minor units; null: not known, or not asked for
     tier1_on: date | None = None  # the day of that figure
+    account: BankAccount | None = None  # where it is paid, in the programme's currency; null: nothing is ordered for it
 
     @property
     def participation(self) -> Participation:

@@ -23,6 +23,7 @@ from service.sandbox_processor import Desk, create_processor
 from tests.flows.collecting import registered
 from tests.flows.device import Device
 from tests.flows.test_paying_merchants import order
+from tests.flows.test_paying_partners import ordered_on
 from tests.flows.test_settling_merchants import TERMS, agree
 from tests.flows.test_vouchers import agreed, reserved
 from tests.flows.world import NOON, Client, World
@@ -106,6 +107,7 @@ class Stage:
         self._consumer = ""
         self._processor_name = self._persons_consumer = self._settlement = ""
         self._settled_on = NOON + timedelta(days=1)
+        self._filed_on = NOON.date()
         self._plans = self._people = self._references = 0
         self._redeems = False  # the voucher that is asked for
         self._device = Device(SHOP, "shop.example")  # the last one: each passkey is on a device of its own
@@ -120,6 +122,7 @@ class Stage:
             "other_person_id": self._person_id, "persons_consumer_id": self._persons_consumer_id,
             "doubt_id": self._doubt_id, "person": self._person, "settlement_id": self._settlement_id,
             "payout_id": self._payout_id, "order_id": self._order_id, "transfer_id": self._transfer_id,
+            "partner_payout_id": self._partner_payout_id,
             "scheme_id": self._scheme_id, "voucher_id": self._voucher_id,
             "endpoint_id": self._endpoint_id,
         }  # fmt: skip
@@ -297,6 +300,11 @@ class Stage:
         assert (await order(self.world)).is_success
         query = "select payout_id from payouts where state = 'ordered' order by payout_id desc limit 1"
         return str(await self.world.pool.fetchval(query))
+
+    async def _partner_payout_id(self) -> str:
+        """Of a day on which a plan was paid, after the one on which it was funded; ordered from our bank."""
+        self._filed_on += timedelta(days=2)
+        return str((await ordered_on(self.world, self._filed_on))["id"])
 
     async def _order_id(self) -> str:
         await self._payout_id()

@@ -109,6 +109,7 @@ async def tell(world: World, recorder: Recorder) -> None:
     await world.merchant.get("/v1/events", after=0, limit=2)
     await story.call("GET /v1/consumers/{consumer_id}/accounts/{currency}", consumer_id=consumer)
     await _file(story)
+    await _partner_paid(story)
     await _bank(story)
     await _desk(story)
     await _limits(story, consumer)
@@ -222,6 +223,16 @@ async def _file(story: Story) -> None:
     await story.call("GET /v1/operator/breaks/{break_id}/history", break_id=found)
 
 
+async def _partner_paid(story: Story) -> None:
+    """What a later day owes the partner is ordered, and paid."""
+    world = story.world
+    world.operator.now = NOON + timedelta(minutes=1)  # so that another approval is the first of the list
+    await story.call("POST /v1/operator/partner-payouts/{partner_payout_id}/paid")
+    world.operator.now = NOON
+    await world.operator.get("/v1/operator/partner-payouts")
+    await world.partner.get("/v1/partner/payouts")
+
+
 async def _bank(story: Story) -> None:
     """An account of ours, and what the bank tells of it."""
     await story.call("POST /v1/operator/bank-accounts")
@@ -237,7 +248,9 @@ async def _desk(story: Story) -> None:
     await story.call("GET /v1/operator/ledger/trial-balance")
     merchant = (await story.call("POST /v1/operator/merchants"))["id"]
     partner = (await story.call("POST /v1/operator/partners"))["id"]
+    story.world.operator.now = NOON + timedelta(minutes=1)  # so that another approval is the first of the list
     await story.call("POST /v1/operator/programmes", partner_id=partner)
+    story.world.operator.now = NOON
     key = (await story.call("POST /v1/operator/keys", merchant_id=merchant))["id"]
     await story.call("GET /v1/operator/keys", merchant_id=merchant)
     await story.call("POST /v1/operator/keys/{key_id}/rotate", key_id=key)

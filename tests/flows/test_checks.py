@@ -95,6 +95,11 @@ SABOTAGE = {
     "payouts_are_where_their_steps_left_them": "update payouts set tries = 0",
     "money_on_its_way_is_of_payouts": "update transfers set amount = amount + 1 where credit = 'payout_clearing'",
     "payment_orders_are_their_payouts": "update payment_orders set amount = amount + 1",
+    "partners_are_paid_what_their_legs_say": "update daily_legs set amount = 1_000_00",
+    "partner_payouts_are_where_their_steps_left_them": "insert into partner_payouts (payout_id, file_id, end_to_end_id,"
+    " settlement_id, partner_id, programme_id, business_on, currency, amount, pays_on, made_at, state, tries,"
+    " changed_at) select 'pp_1', file_id, 'E', 'S', partner_id, programme_id, business_on, 'EUR', 1, business_on,"
+    " now(), 'paid', 0, now() from daily_files where type = 'STL' limit 1",
     "budgets_are_leased_and_used": "update budgets set taken = taken + 1",
     "leases_give_no_more_than_they_are": "update budget_leases set amount = 1",
     "budgets_know_what_comes_back": "update budget_uses set returned = returned + 1 where is_book",
@@ -103,7 +108,7 @@ SABOTAGE = {
 # Tables that refuse such statements, until we make them.
 GUARDED = (
     "decisions", "transfers", "facts", "limit_changes", "consents", "enquiries", "reports", "accruals", "settlements",
-    "settlement_lines", "payment_orders", "daily_file_pieces", "daily_positions", "reconciliations",
+    "settlement_lines", "payment_orders", "daily_file_pieces", "daily_legs", "daily_positions", "reconciliations",
 )  # fmt: skip
 
 # A row is a debit and a credit: nothing can be broken.

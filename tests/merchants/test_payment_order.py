@@ -26,7 +26,9 @@ ACCOUNTS = st.builds(
 
 def payouts(amounts: list[int], accounts: list[BankAccount]) -> list[OrderedPayout]:
     return [
-        OrderedPayout(f"pt_{number:026}", f"se_{number:026}", amount, TODAY + timedelta(days=number - 1), account, 1)
+        OrderedPayout(
+            f"{number:026}-1", f"Settlement se_{number:026}", amount, TODAY + timedelta(days=number - 1), account
+        )
         for number, (amount, account) in enumerate(zip(amounts, accounts, strict=False))
     ]
 
@@ -46,7 +48,7 @@ def test_it_agrees_with_its_xsd_and_sums_up(
     assert header.findtext("m:CtrlSum", None, NS) == f"{Decimal(sum(amounts)) / 100:.2f}"
     assert header.findtext("m:NbOfTxs", None, NS) == str(len(amounts))
     ids = [one.text or "" for one in message.iterfind(".//m:EndToEndId", NS)]
-    assert sorted(ids) == [f"{one.payout_id[3:]}-1" for one in ordered]
+    assert sorted(ids) == [one.end_to_end_id for one in ordered]
     assert all(len(one) <= 35 for one in ids)
 
 

@@ -1,0 +1,65 @@
+"""A payout to a finance partner: what a settlement of a file STL owes it, on its way to the bank. Pure.
+
+Its steps are those of a merchant's payout. One that came back twice is given up: it stays owed
+and is not ordered again.
+"""
+
+from datetime import date, datetime
+from enum import StrEnum
+
+from msgspec import Struct, field
+
+from service.ledger.booking import Books, partner_payout, payout_paid
+from service.ledger.chart import Occasion
+from service.merchants.payment_order import CURRENCY
+from service.merchants.payout import PayoutState, Step
+
+
+class Obstacle(StrEnum):
+    """Why nothing is ordered of a payout that is due."""
+
+    NO_ACCOUNT = "no_account"  # the programme names no account of the partner
+    CURRENCY = "currency"  # payment orders are credit transfers of SEPA, which are in euros
+
+
+class PartnerPayout(Struct, frozen=True):
+    """A payout to a partner, and where it is."""
+
+    payout_id: str = field(name="id")
+    partner_id: str
+    programme_id: str
+    business_on: date  # the day that it settles
+    settlement_id: str  # as the file STL says
+    end_to_end_id: str  # the same; the second try has it, too
+    currency: str
+    amount: int  # minor units: the legs with this end-to-end id together
+    pays_on: date  # the day it is to be paid on
+    state: PayoutState
+    obstacle: Obstacle | None  # why it cannot be ordered as things are; null: it can, or it was
+    tries: int  # how often it was ordered from the bank
+    order_id: str | None  # the last payment order with it
+    reference: str | None  # as the bank tells it: of the payment, or why it came back
+    changed_at: datetime  # when its last step was told
+
+
+def obstacle_of(state: PayoutState, currency: str, *, has_account: bool) -> Obstacle | None:
+    """What keeps it from being ordered."""
+    if state is not PayoutState.DUE:
+        return None
+    if currency != CURRENCY:
+        return Obstacle.CURRENCY
+    return None if has_account else Obstacle.NO_ACCOUNT
+
+
+def books_of(payout: PartnerPayout, step: Step) -> Books:
+    """What is ordered is on its way, what is paid has left our bank, what came back is owed again."""
+    match step:
+        case Step.ORDERED:
+            return {Occasion.PAYOUT: partner_payout(payout.partner_id, payout.amount)}
+        case Step.PAID:
+            return {Occasion.PAYOUT_PAID: payout_paid(payout.amount)}
+        case Step.RETURNED:
+            books: Books = {Occasion.PAYOUT_RETURNED: partner_payout(payout.partner_id, -payout.amount)}
+            if payout.state is PayoutState.PAID:  # the money is with our bank again
+                books[Occasion.PAYOUT_PAID] = payout_paid(-payout.amount)
+            return books
