@@ -166,6 +166,7 @@ async def list_endpoints(request: Asked, after: After = "", limit: Limit = 100) 
 async def change_endpoint(request: Asked, body: RawBody, endpoint_id: FromPath[str]) -> ASGIResponse:
     """Send elsewhere, or other events; switch it off, or on again."""
     asked = _change.read(body, content_type(request))
+    _require_id(endpoint_id)
     ask = write(request, body)
     if asked.url is not None:
         await _refuse_address(ask, asked.url)
@@ -192,6 +193,7 @@ async def change_endpoint(request: Asked, body: RawBody, endpoint_id: FromPath[s
 async def rotate_secret(request: Asked, body: RawBody, endpoint_id: FromPath[str]) -> ASGIResponse:
     """Take another secret; until the overlap is over each message is signed by both."""
     asked = _rotate.read(body or b"{}", content_type(request) if body else "application/json")
+    _require_id(endpoint_id)
     ask = write(request, body)
 
     async def make(conn: Connection, shown: dict[str, str]) -> str:
@@ -215,6 +217,7 @@ async def test_endpoint(request: Asked, body: RawBody, endpoint_id: FromPath[str
     """Send an event `endpoint.tested` to it, whatever it wants else, and to no other."""
     if body:
         _nothing.read(body, content_type(request))
+    _require_id(endpoint_id)
     ask = write(request, body)
 
     async def do(conn: Connection) -> Answer:
@@ -241,6 +244,7 @@ async def test_endpoint(request: Asked, body: RawBody, endpoint_id: FromPath[str
 async def replay_deliveries(request: Asked, body: RawBody, endpoint_id: FromPath[str]) -> ASGIResponse:
     """Send again what was made for events of these numbers, whatever became of it; at most 10,000 at once."""
     asked = _replay.read(body, content_type(request))
+    _require_id(endpoint_id)
     ask = write(request, body)
     last = asked.first if asked.last is None else asked.last
     if last < asked.first:
@@ -266,15 +270,21 @@ async def list_deliveries(
 ) -> ASGIResponse:
     """What was sent to an endpoint, and each attempt: kept for 30 days, or as long as was set."""
     ask = read(request)
-    none = Refused(Code.NOT_FOUND, f"There is no endpoint {endpoint_id[:100]!r}.", "/id")
-    if not ids.is_id(endpoint_id, ids.ENDPOINT):
-        raise none
-    pool = ask.services.pool
-    if not await pool.fetchval(Q.is_theirs, endpoint_id, ask.owner_id):
-        raise none
-    rows = await pool.fetch(Q.list_deliveries, endpoint_id, after, in_state, limit)
+    _require_id(endpoint_id)
+    if not await ask.services.pool.fetchval(Q.is_theirs, endpoint_id, ask.owner_id):
+        raise _not_there(endpoint_id)
+    rows = await ask.services.pool.fetch(Q.list_deliveries, endpoint_id, after, in_state, limit)
     page = [DeliveryView(**dict(row) | {"tried": _attempts(row["tried"])}) for row in rows]
     return reply(DeliveryPage(page, page[-1].number if page else after))
+
+
+def _require_id(endpoint_id: str) -> None:
+    if not ids.is_id(endpoint_id, ids.ENDPOINT):
+        raise _not_there(endpoint_id)
+
+
+def _not_there(endpoint_id: str) -> Refused:
+    return Refused(Code.NOT_FOUND, f"There is no endpoint {endpoint_id[:100]!r}.", "/id")
 
 
 async def _refuse_address(ask: Ask, url: str) -> None:

@@ -216,8 +216,9 @@ async def redeem_voucher(request: Asked, body: RawBody, voucher_id: FromPath[str
     async def redeem(ask: Ask, conn: Connection) -> object:
         return await flow.redeem(conn, ask.owner_id, voucher_id, _today(ask), ask.now)
 
-    _nothing.read(body or b"{}", content_type(request) or "application/json")
-    return await _once(request, body, redeem)
+    if body:
+        _nothing.read(body, content_type(request))
+    return await _once(request, body, voucher_id, redeem)
 
 
 @post(
@@ -231,8 +232,9 @@ async def release_voucher(request: Asked, body: RawBody, voucher_id: FromPath[st
     async def release(ask: Ask, conn: Connection) -> object:
         return await flow.release(conn, ask.owner_id, voucher_id)
 
-    _nothing.read(body or b"{}", content_type(request) or "application/json")
-    return await _once(request, body, release)
+    if body:
+        _nothing.read(body, content_type(request))
+    return await _once(request, body, voucher_id, release)
 
 
 @post(
@@ -254,7 +256,7 @@ async def refund_voucher(request: Asked, body: RawBody, voucher_id: FromPath[str
         voucher, told = await flow.give_back(conn, ask.owner_id, voucher_id, asked.amount, _today(ask), ask.now)
         return VoucherBack(told.to_scheme, told.to_consumer, voucher)
 
-    return await _once(request, body, refund)
+    return await _once(request, body, voucher_id, refund)
 
 
 @get("/vouchers", opt=operation("vouchers", VoucherPage))
@@ -266,8 +268,10 @@ async def list_vouchers(request: Asked, after: After = "", limit: Limit = 100) -
 
 
 async def _once(
-    request: Asked, body: bytes, do: Callable[[Ask, Connection], Awaitable[object]]
-) -> ASGIResponse:  # fmt: skip
+    request: Asked, body: bytes, voucher_id: str, do: Callable[[Ask, Connection], Awaitable[object]]
+) -> ASGIResponse:
+    if not ids.is_id(voucher_id, ids.VOUCHER):
+        raise Refused(Code.NOT_FOUND, f"There is no voucher {voucher_id[:100]!r}.", "/id")
     ask = write(request, body)
 
     async def act(conn: Connection) -> Answer:
