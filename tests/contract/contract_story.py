@@ -69,7 +69,8 @@ class Recorder:
         )  # in real time
         text = re.sub(OF_A_DEVICE, r'"\1": "bIaGcVJjxF8"', text)
         text = re.sub(r"\b((?:[srp]k_(?:live|test)|opk|ptk|psk|kb)_)[\w-]{43}\b", rf"\1{CHANCE}", text)
-        text = re.sub(r'"at": "[^"]*\.\d+Z"', f'"at": "{NOON:%Y-%m-%dT%H:%M:%SZ}"', text)  # of this machine's clock
+        text = re.sub(r"whsec_[\w+/]{43}=", f"whsec_{CHANCE}=", text)
+        text = re.sub(r'"(at|made_at)": "[^"]*\.\d+Z"', rf'"\1": "{NOON:%Y-%m-%dT%H:%M:%SZ}"', text)  # real time
         text = re.sub(r'"hash_total": \d+', '"hash_total": 483120975113', text)  # of ids
         text = re.sub(r'"request_id": "[^"]*"', '"request_id": "5f06edb4-c54b-487e-a05b-c154e312a647"', text)
         text = re.sub(r'"last_used_at": (null|"[^"]*")', f'"last_used_at": "{NOON:%Y-%m-%dT%H:%M:%SZ}"', text)
