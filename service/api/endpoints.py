@@ -1,10 +1,8 @@
 """A merchant's webhooks: where its events are sent, and what became of each. They go by real time, whatever
 Tenor-Clock says."""
 
-import asyncio
 from datetime import datetime, timedelta
 from typing import Annotated, Any, Final
-from urllib.parse import urlsplit
 
 import msgspec
 from litestar import get, post
@@ -14,7 +12,7 @@ from msgspec import Meta, Struct, field
 
 from service import clock, ids
 from service.actor import ActorKind
-from service.api.addresses import PORTS, Url, refuse_no_address
+from service.api.addresses import Url, refuse_no_address
 from service.api.ask import Ask, Asked, content_type, read, write
 from service.api.body import Body, Nothing
 from service.api.operation import operation
@@ -26,15 +24,12 @@ from service.engine.events import TELL, Told
 from service.engine.work import Answer
 from service.errors import Code, Refused
 from service.event_type import EventType
-from service.http_client import resolve
 from service.webhooks import store
 from service.webhooks.endpoint import OVERLAP_MAX, DeliveryState, Endpoint, EndpointState
 from service.webhooks.store import Q
 
 Number = Annotated[int, Meta(ge=1, le=2**62)]
 Types = Annotated[tuple[EventType, ...], Meta(max_length=len(EventType))]
-
-LOOKED_UP_S: Final = 1.0
 
 
 class EndpointBody(Struct, frozen=True, forbid_unknown_fields=True):
@@ -138,7 +133,7 @@ async def make_endpoint(request: Asked, body: RawBody) -> ASGIResponse:
     """
     asked = _endpoint.read(body, content_type(request))
     ask = write(request, body)
-    await _refuse_address(ask, asked.url)
+    refuse_no_address(asked.url, ask.services.settings)
 
     async def make(conn: Connection, shown: dict[str, str]) -> str:
         wanted, by_key = store.Wanted(asked.url, asked.types), ask.by.key_id or ask.owner_id
@@ -169,7 +164,7 @@ async def change_endpoint(request: Asked, body: RawBody, endpoint_id: FromPath[s
     _require_id(endpoint_id)
     ask = write(request, body)
     if asked.url is not None:
-        await _refuse_address(ask, asked.url)
+        refuse_no_address(asked.url, ask.services.settings)
 
     async def do(conn: Connection) -> Answer:
         before = await store.hold(conn, endpoint_id, ask.owner_id)
@@ -285,20 +280,6 @@ def _require_id(endpoint_id: str) -> None:
 
 def _not_there(endpoint_id: str) -> Refused:
     return Refused(Code.NOT_FOUND, f"There is no endpoint {endpoint_id[:100]!r}.", "/id")
-
-
-async def _refuse_address(ask: Ask, url: str) -> None:
-    """Refuse what we would not call, as far as is seen now: what the name stands for is judged each time, too."""
-    refuse_no_address(url, ask.services.settings)
-    parts, reach = urlsplit(url), ask.services.settings.reach
-    try:
-        async with asyncio.timeout(LOOKED_UP_S):
-            addresses = await resolve(parts.hostname or "", parts.port or PORTS[parts.scheme])
-    except (OSError, UnicodeError):  # of which a TimeoutError is one: it may be there later
-        return
-    if not all(reach.has_address(address) for address in addresses):
-        sentence = "This name stands for an address on this machine or a private network, which is not called."
-        raise Refused(Code.INVALID_FIELD, sentence, "/url")
 
 
 async def _shown_once(ask: Ask, make: Any, status: int) -> ASGIResponse:
