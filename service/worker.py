@@ -63,9 +63,8 @@ async def _until_stopped(settings: Settings) -> None:
         try:
             await _work_until(stopped, ours)
         finally:
-            delivering.cancel()
-            await asyncio.wait([delivering])
             await deliverer.close()
+            await asyncio.wait([delivering])
 
 
 async def _work_until(stopped: asyncio.Event, ours: Services) -> None:

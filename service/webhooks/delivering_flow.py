@@ -74,16 +74,17 @@ class Deliverer:
         self._under_way: dict[str, set[asyncio.Task[None]]] = {}
         self._late: set[str] = set()  # endpoints
         self._freed = asyncio.Event()
+        self._is_closed = False
 
     async def run(self) -> None:
-        """Round after round, until it is cancelled."""
-        while True:
+        """Round after round, until it is closed."""
+        while not self._is_closed:
             try:
                 moved = await self.round()
             except (*LOST, *PASSING) as error:
                 log.warning("the database was away, and deliveries wait: %s", what(error))
                 moved = 0
-            if not moved:
+            if not moved and not self._is_closed:
                 self._freed.clear()
                 try:
                     async with asyncio.timeout(PAUSE_S):
@@ -101,7 +102,9 @@ class Deliverer:
             await asyncio.wait(tasks)
 
     async def close(self) -> None:
-        """What is under way is left: it is sent again."""
+        """Ends `run` after its round. What is under way is left: it is sent again."""
+        self._is_closed = True
+        self._freed.set()
         tasks = [task for of_one in self._under_way.values() for task in of_one]
         for task in tasks:
             task.cancel()
@@ -121,6 +124,8 @@ class Deliverer:
         room = PLACES_IN_ALL - sum(len(of_one) for of_one in self._under_way.values())
         begun = 0
         for row in await self._pool.fetch(Q.list_due, self._now(), full, min(max(room, 0), ENDPOINTS_AT_ONCE)):
+            if self._is_closed:
+                break
             begun += await self._send_to(Target(**row))
         return begun
 

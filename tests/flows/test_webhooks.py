@@ -197,7 +197,8 @@ async def test_who_hangs_delays_nobody_else(world: World) -> None:
             while len(healthy.heard) < len(plans):
                 await asyncio.sleep(0.02)
         assert all(one["state"] == "waiting" for one in await deliveries(world, made["id"], in_state="waiting"))
-        running.cancel()
+        await deliverer.close()
+        await running
     assert len(healthy.told(made["secret"])) == len(plans)
 
 

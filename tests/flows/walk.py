@@ -160,7 +160,7 @@ class Walk:
             shape(step.verb, step.body)
         except Refusal as no:
             wrong = no.code
-        codes = {wrong or "not_found"} if step.verb in MERCHANTS else {"forbidden"}
+        codes = {wrong, "not_found"} if step.verb in MERCHANTS else {"forbidden"}  # a text is sealed for its plan first
         if step.verb == "refunds" and not {"amount", "lines"} & set(body):
             codes = {"invalid_field"}
         self.require("another merchant", answered.json().get("code") in codes, True)

@@ -92,18 +92,21 @@ def refund(plan: Plan, asked: Asked) -> None:
         for number, amount in enumerate(bill.lines, 1)
         if amount > 0
     }
+    of_bill = {bill.number: bill.amount for bill in plan.standing_bills}
     undone = {fact.undoes for fact in plan.facts}
     for fact in plan.facts:
         if fact.kind == "refunded" and fact.name not in undone:
             for place, amount in zip(fact.get("places") or (), fact.get("lines") or (), strict=True):
                 left[place] -= amount[1]
+                of_bill[place[0]] -= amount[1]
     lines, places = [], []
     for one in named:
         place = one["capture"], one["line"]
         refuse_if(place not in left, "invalid_field")
-        most = left.pop(place)
+        most = min(left.pop(place), of_bill[place[0]])  # discounts are of the whole bill
         amount = one.get("amount", most)
         refuse_if(amount > most or not amount, "amount_exceeds_outstanding")
+        of_bill[place[0]] -= amount
         lines.append((one["capture"], amount))
         places.append(place)
     amount = sum(part for _, part in lines) if said is None else said

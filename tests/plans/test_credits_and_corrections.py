@@ -58,21 +58,21 @@ def refused(do: Any) -> tuple[Code, str | None]:
 
 
 @pytest.mark.parametrize(
-    ("kind", "bears"),
+    ("kind", "bears", "amount"),
     [
-        (CreditKind.DOWN_PAYMENT, LedgerAccount.PROCESSOR_CLEARING),
-        (CreditKind.MERCHANT_REFUND, LedgerAccount.MERCHANT_PAYABLE),
-        (CreditKind.PAYOUT_REFUND, LedgerAccount.MERCHANT_PAYABLE),
-        (CreditKind.GOODWILL, LedgerAccount.GOODWILL),
-        (CreditKind.INTEREST_REFUND, LedgerAccount.INTEREST_INCOME),
-        (CreditKind.INTEREST_WAIVER, LedgerAccount.INTEREST_INCOME),
+        (CreditKind.DOWN_PAYMENT, LedgerAccount.PROCESSOR_CLEARING, 100_00),
+        (CreditKind.MERCHANT_REFUND, LedgerAccount.MERCHANT_PAYABLE, 100_00),
+        (CreditKind.PAYOUT_REFUND, LedgerAccount.MERCHANT_PAYABLE, 100_00),
+        (CreditKind.GOODWILL, LedgerAccount.GOODWILL, 100_00),
+        (CreditKind.INTEREST_REFUND, LedgerAccount.INTEREST_INCOME, 30_00),  # the partner, who has 70 % of it, the rest
+        (CreditKind.INTEREST_WAIVER, LedgerAccount.INTEREST_INCOME, 30_00),
     ],
 )
-def test_who_bears_a_credit(kind: CreditKind, bears: LedgerAccount) -> None:
+def test_who_bears_a_credit(kind: CreditKind, bears: LedgerAccount, amount: int) -> None:
     on = OnAPlan()
     before = on.life.balances(on.plan_id)[bears]
     on.operator(Credit, kind=kind, amount=100_00)
-    assert on.life.balances(on.plan_id)[bears] == before + 100_00
+    assert on.life.balances(on.plan_id)[bears] == before + amount
     assert on.plan.amounts.outstanding == 500_00
     assert on.plan.amounts.refunded == (100_00 if kind.value.endswith("t_refund") and "interest" not in kind else 0)
 
