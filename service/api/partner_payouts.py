@@ -10,7 +10,7 @@ from service.api.ask import Ask, Asked, content_type, read, write
 from service.api.body import Body
 from service.api.operation import operation
 from service.api.paging import After, Limit
-from service.api.payouts import InState, OrderBody, PaidBody, ReturnedBody
+from service.api.payouts import ORDERED, InState, OrderBody, PaidBody, ReturnedBody, recorded
 from service.api.reply import encode, reply, reply_answer
 from service.api.two_people import Doing, Proposed, needs_two, propose
 from service.audit.entry import Thing, Verb
@@ -60,11 +60,7 @@ async def list_partner_payouts(
         "partners",
         Proposed,
         takes=OrderBody,
-        example={
-            "currency": "EUR",
-            "payer": {"holder": "Alster Credit AG", "iban": "DE89370400440532013000"},
-            "until": "2026-03-04",
-        },
+        example=ORDERED,
     ),
 )
 async def order_partner_payouts(request: Asked, body: RawBody) -> ASGIResponse:
@@ -89,9 +85,7 @@ async def order_partner_payouts(request: Asked, body: RawBody) -> ASGIResponse:
 async def _order_as_proposed(doing: Doing, wanted: OrderBody) -> PaymentOrder:
     ask = doing.ask
     made = await flow.order_due(doing.conn, wanted.currency, wanted.payer, wanted.until, ask.by.key_id, ask.now)
-    told = {"payouts": made.payouts, "amount": made.amount, "sha256": made.sha256}
-    await ask.record(doing.conn, Verb.MADE, Thing.PAYOUT, made.order_id, told)
-    return made
+    return await recorded(doing, made)
 
 
 @post(

@@ -1,7 +1,7 @@
 """Payouts to merchants: ordered from our bank by two people, told what became of them, and listed."""
 
 from datetime import date
-from typing import Annotated
+from typing import Annotated, Any, Final
 
 from litestar import get, post
 from litestar.params import FromPath, QueryParameter, RawBody
@@ -63,6 +63,10 @@ class ReturnedBody(Struct, frozen=True, forbid_unknown_fields=True):
     reference: BankReference  # the bank's reason, such as AC04: the account is closed
 
 
+ORDERED: Final[dict[str, Any]] = {
+    "currency": "EUR", "payer": {"holder": "Alster Credit AG", "iban": "DE89370400440532013000"}, "until": "2026-03-04",
+}  # fmt: skip
+
 _order = Body(OrderBody)
 _paid = Body(PaidBody)
 _returned = Body(ReturnedBody)
@@ -90,11 +94,7 @@ async def list_all_payouts(
         "settlements",
         Proposed,
         takes=OrderBody,
-        example={
-            "currency": "EUR",
-            "payer": {"holder": "Alster Credit AG", "iban": "DE89370400440532013000"},
-            "until": "2026-03-04",
-        },
+        example=ORDERED,
     ),
 )
 async def order_payouts(request: Asked, body: RawBody) -> ASGIResponse:
@@ -119,8 +119,13 @@ async def order_payouts(request: Asked, body: RawBody) -> ASGIResponse:
 async def _order_as_proposed(doing: Doing, wanted: OrderBody) -> PaymentOrder:
     ask = doing.ask
     made = await flow.order_due(doing.conn, wanted.currency, wanted.payer, wanted.until, ask.by.key_id, ask.now)
+    return await recorded(doing, made)
+
+
+async def recorded(doing: Doing, made: PaymentOrder) -> PaymentOrder:
+    """An order that was made, as the audit log has it."""
     told = {"payouts": made.payouts, "amount": made.amount, "sha256": made.sha256}
-    await ask.record(doing.conn, Verb.MADE, Thing.PAYOUT, made.order_id, told)
+    await doing.ask.record(doing.conn, Verb.MADE, Thing.PAYOUT, made.order_id, told)
     return made
 
 
