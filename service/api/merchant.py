@@ -1,16 +1,12 @@
 """For the merchant's checkout: decide; and what happened to all its plans."""
 
-from datetime import datetime
-from typing import Annotated, Any, Final
+from typing import Any, Final
 
-import msgspec
 from litestar import Router, get, post
-from litestar.params import FromPath, QueryParameter, RawBody
+from litestar.params import FromPath, RawBody
 from litestar.response.base import ASGIResponse
-from msgspec import Struct, field
 
 from service import ids
-from service.actor import ActorKind
 from service.api import (
     attributes,
     authentications,
@@ -23,6 +19,7 @@ from service.api import (
     disputes,
     endpoints,
     erasing,
+    events,
     instruments,
     moved_clock,
     notices,
@@ -43,38 +40,12 @@ from service.api.ask import Asked, content_type, guard_for, read, write
 from service.api.body import Body
 from service.api.checkouts import answer_checkout
 from service.api.operation import operation
-from service.api.reply import OBJECT, reply, reply_answer, reply_json
+from service.api.reply import reply_answer, reply_json
 from service.checkout.answer import Answer
 from service.checkout.flow import Q as CHECKOUT
 from service.checkout.request import Checkout
-from service.engine.events import read_events
 from service.errors import Code, Refused
-from service.event_type import EventType
 from service.packed import unpack
-
-EVENTS_MAX = 500
-
-
-class EventView(Struct, frozen=True, omit_defaults=True):
-    """A fact in past tense; `number` counts per merchant without gaps."""
-
-    number: int
-    event_id: str = field(name="id")
-    type: EventType
-    plan_id: str | None  # null: about a checkout or an account
-    at: datetime
-    actor: ActorKind  # in what role somebody brought it about
-    data: Annotated[msgspec.Raw, OBJECT]  # what else there is to know; `type` says what
-    decision_id: str | None = None  # absent: about a plan or an account
-    consumer_id: str | None = field(name="consumer", default=None)  # whose account it is about; absent: something else
-
-
-class EventPage(Struct, frozen=True):
-    """Events after the number asked for; `after` is what to ask with next."""
-
-    events: list[EventView]
-    after: int
-
 
 _checkout = Body(Checkout)
 
@@ -113,25 +84,6 @@ async def get_checkout(request: Asked, decision_id: FromPath[str]) -> ASGIRespon
     if answer is None:
         raise Refused(Code.NOT_FOUND, f"There is no checkout {decision_id[:100]!r}.", "/id")
     return reply_json(unpack(answer))
-
-
-@get("/events", opt=operation("events", EventPage, refuses=(Code.EVENTS_GONE,)))
-async def list_events(
-    request: Asked,
-    after: Annotated[int | None, QueryParameter(ge=0, le=2**62)] = None,
-    limit: Annotated[int, QueryParameter(ge=1, le=EVENTS_MAX)] = 100,
-) -> ASGIResponse:
-    """What happened, in order and without gaps; without `after` from the first event that is kept.
-
-    Events are kept for 400 days, or as long as whoever runs the service has set.
-    """
-    ask = read(request)
-    rows = await read_events(ask.services.pool, ask.owner_id, after, limit)
-    events = [
-        EventView(number, event_id, EventType(type_), plan_id, at, ActorKind(actor), msgspec.Raw(data.encode()), *about)
-        for number, event_id, type_, plan_id, at, actor, data, *about in rows
-    ]
-    return reply(EventPage(events, events[-1].number if events else after or 0))
 
 
 merchant_router = Router(
@@ -175,6 +127,6 @@ merchant_router = Router(
         *authorizations.ROUTES,
         *plan_reading.MERCHANT_ROUTES,
         disclosures.disclose_plan,
-        list_events,
+        *events.ROUTES,
     ],
 )

@@ -7,13 +7,16 @@ from litestar.params import QueryParameter
 from litestar.response.base import ASGIResponse
 from msgspec import Struct
 
+from service import ids
 from service.api import breaks, ownership_transfers, partner_files, partner_payouts, received_files, reconciliations
 from service.api.ask import Asked, guard_for, read
 from service.api.operation import operation
 from service.api.own_keys import list_partner_keys
 from service.api.reply import reply
+from service.errors import Code, Refused
 from service.partners.event import PartnerEventView
-from service.partners.events_store import read_partner_events
+from service.partners.events_store import find_partner_events, read_partner_events
+from service.partners.layouts import TxnType
 
 EVENTS_MAX: Final = 1_000
 
@@ -29,12 +32,23 @@ class PartnerEventPage(Struct, frozen=True):
 async def list_partner_events(
     request: Asked,
     after: Annotated[int, QueryParameter(ge=0, le=2**62)] = 0,
+    of_type: Annotated[TxnType | None, QueryParameter()] = None,
+    plan_id: Annotated[str | None, QueryParameter(max_length=30)] = None,
     limit: Annotated[int, QueryParameter(ge=1, le=EVENTS_MAX)] = 100,
 ) -> ASGIResponse:
-    """What happened to your share of each plan, in order and without gaps: the rows of the TXN files, as they come."""
+    """What happened to your share of each plan, in order and without gaps: the rows of the TXN files, as they come.
+
+    Of one type or one plan, where that is asked for: the numbers stay those of all events. Go on with the `after` that
+    was answered, also where a page is not full: an empty page ends the list when its `after` is the one you sent.
+    """
     ask = read(request)
-    events = await read_partner_events(ask.services.pool, ask.owner_id, after, limit)
-    return reply(PartnerEventPage(events, events[-1].number if events else after))
+    if plan_id is not None and not ids.is_id(plan_id, ids.PLAN):
+        raise Refused(Code.INVALID_FIELD, "It is the id of a plan.", "/plan_id")
+    if plan_id is None and of_type is None:
+        events = await read_partner_events(ask.services.pool, ask.owner_id, after, limit)
+        return reply(PartnerEventPage(events, events[-1].number if events else after))
+    pool = ask.services.pool
+    return reply(PartnerEventPage(*await find_partner_events(pool, ask.owner_id, after, limit, plan_id, of_type)))
 
 
 partner_router = Router(

@@ -7,6 +7,7 @@ from datetime import datetime
 import asyncpg
 from msgspec import Struct
 
+from service import ids
 from service.actor import ActorKind
 from service.db import Connection, Pool
 from service.engine.queries import Q
@@ -31,6 +32,7 @@ class Told(Struct, frozen=True, gc=False):
 
 TELL = Statement(Q.tell, told=Told)
 NUMBERED_AT_ONCE = 2_000
+LOOKED_AT_MAX = 10_000  # events, for a page of one type
 
 
 async def open_feed(conn: Connection, merchant_id: str) -> None:
@@ -38,18 +40,45 @@ async def open_feed(conn: Connection, merchant_id: str) -> None:
     await conn.execute(Q.open_feed, merchant_id)
 
 
-async def read_events(pool: Pool, merchant_id: str, after: int | None, limit: int) -> list[asyncpg.Record]:
+class Wanted(Struct, frozen=True):
+    """Which of a feed's events are asked for."""
+
+    type: str | None = None
+    subject: str | None = None  # the id of a plan, a decision or a consumer
+
+    @property
+    def is_all(self) -> bool:
+        """Whether no event is left out."""
+        return self.type is None and self.subject is None
+
+
+class Page(Struct, frozen=True):
+    """Events in order, and the number to go on after: nothing that is wanted lies between the two."""
+
+    rows: list[asyncpg.Record]
+    after: int
+
+
+async def read_events(
+    pool: Pool, merchant_id: str, after: int | None, limit: int, wanted: Wanted | None = None
+) -> Page:
     """The merchant's events after number `after`, or from the first there is, at most `limit`, in order; what has no
-    number yet gets one first. Refused: EVENTS_GONE, where the next one is not kept any more."""
-    rows = await _number_and_load(pool, merchant_id, after or 0, limit)
-    if after is not None and not (rows and rows[0]["number"] == after + 1):
+    number yet gets one first. Of one type, a page may be empty before the end: at most LOOKED_AT_MAX events are looked
+    at for it. Refused: EVENTS_GONE, where the next one is not kept any more."""
+    since, wanted = after or 0, wanted or Wanted()
+    if wanted.is_all:
+        rows = await _number_and_load(pool, merchant_id, since, limit)
+        page = Page(rows, rows[-1]["number"] if rows else since)
+    else:
+        page = await _number_and_find(pool, merchant_id, since, limit, wanted)
+    if after is not None and not (page.rows and page.rows[0]["number"] == after + 1):
         first = await pool.fetchval(Q.first_number, merchant_id) or 1
         if after + 1 < first:
             sentence = (
                 f"Events before number {first} are not kept any more: go on with after={first - 1}, or without it."
             )
             raise Refused(Code.EVENTS_GONE, sentence, "/after")
-    return rows
+    return page
 
 
 async def _number_and_load(pool: Pool, merchant_id: str, after: int, limit: int) -> list[asyncpg.Record]:
@@ -59,3 +88,16 @@ async def _number_and_load(pool: Pool, merchant_id: str, after: int, limit: int)
         given = await pool.fetchval(Q.number_events, merchant_id, NUMBERED_AT_ONCE)
         rows = await pool.fetch(Q.load_events, merchant_id, after, limit)
     return rows
+
+
+async def _number_and_find(pool: Pool, merchant_id: str, after: int, limit: int, wanted: Wanted) -> Page:
+    while await pool.fetchval(Q.number_events, merchant_id, NUMBERED_AT_ONCE) == NUMBERED_AT_ONCE:
+        continue
+    if wanted.subject is None:
+        found = await pool.fetch(Q.find_events_of_type, merchant_id, after, limit, wanted.type, LOOKED_AT_MAX)
+    else:
+        bucket = ids.bucket_of(wanted.subject)
+        found = await pool.fetch(Q.find_events_about, merchant_id, after, limit, bucket, wanted.subject, wanted.type)
+    rows = [row for row in found if row["number"] is not None]
+    looked_until = found[0]["looked_until"] if found else None
+    return Page(rows, rows[-1]["number"] if len(rows) == limit else max(looked_until or 0, after))

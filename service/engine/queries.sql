@@ -70,6 +70,39 @@ select number, event_id as id, type, plan_id, at, actor, data, decision_id, cons
  order by number
  limit $3;
 
+-- find_events_of_type --
+-- Among a merchant's next events, so many are looked at, those of a type; `looked_until` is the last that was looked at.
+with looked as (
+    select number, bucket, event_id, type
+      from events
+     where merchant_id = $1 and number > $2
+     order by number
+     limit $5
+), found as (
+    select number, bucket, event_id from looked where type = $4 order by number limit $3
+)
+select e.number, e.event_id as id, e.type, e.plan_id, e.at, e.actor, e.data, e.decision_id, e.consumer_id,
+       l.looked_until
+  from (select max(number) as looked_until from looked) l
+  left join (found join events e using (bucket, event_id)) on true
+ order by e.number;
+
+-- find_events_about --
+-- A merchant's next events about a plan, a decision or a consumer, perhaps of one type: they are in its bucket. All that
+-- have a number by now are looked at.
+select e.number, e.event_id as id, e.type, e.plan_id, e.at, e.actor, e.data, e.decision_id, e.consumer_id,
+       f.last_number as looked_until
+  from feeds f
+  left join lateral (
+       select *
+         from events
+        where bucket = $4 and merchant_id = $1 and number > $2
+          and $5 in (plan_id, decision_id, consumer_id) and ($6::text is null or type = $6)
+        order by number
+        limit $3) e on true
+ where f.merchant_id = $1
+ order by e.number;
+
 -- first_number --
 select first_number from feeds where merchant_id = $1;
 

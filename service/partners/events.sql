@@ -18,3 +18,35 @@ select number, event_id, programme_id, plan_id, type, business_on, filed_on, val
  where partner_id = $1 and number > $2
  order by number
  limit $3;
+
+-- find_partner_events_of_type --
+-- Among a partner's next events, so many are looked at, those of a type; `looked_until` is the last that was looked at.
+with looked as (
+    select number, bucket, event_id, type
+      from partner_events
+     where partner_id = $1 and number > $2
+     order by number
+     limit $5
+), found as (
+    select bucket, event_id from looked where type = $4 order by number limit $3
+)
+select e.number, e.event_id, e.programme_id, e.plan_id, e.type, e.business_on, e.filed_on, e.value_on, e.principal,
+       e.interest, e.fee, e.penalty, e.subsidy, e.currency, e.reverses_event_id, e.booked_at, l.looked_until
+  from (select max(number) as looked_until from looked) l
+  left join (found join partner_events e using (bucket, event_id)) on true
+ order by e.number;
+
+-- find_partner_events_of_plan --
+-- A partner's next events of a plan, perhaps of one type; all that have a number by now are looked at.
+select e.number, e.event_id, e.programme_id, e.plan_id, e.type, e.business_on, e.filed_on, e.value_on, e.principal,
+       e.interest, e.fee, e.penalty, e.subsidy, e.currency, e.reverses_event_id, e.booked_at,
+       f.last_number as looked_until
+  from partner_feeds f
+  left join lateral (
+       select *
+         from partner_events
+        where partner_id = $1 and plan_id = $4 and number > $2 and ($5::text is null or type = $5)
+        order by number
+        limit $3) e on true
+ where f.partner_id = $1
+ order by e.number;

@@ -1,7 +1,10 @@
 """The partner's sub-ledger in the database: told with the transfers, numbered without gaps after their commit."""
 
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Final
+
+import asyncpg
 
 from service.db import Connection, Pool, load_queries
 from service.partners.event import PartnerEvent, PartnerEventView
@@ -12,6 +15,7 @@ Q: Final = load_queries(Path(__file__).with_name("events.sql"))
 
 TELL_PARTNERS: Final = Statement(Q.tell_partners, partnered=PartnerEvent)
 NUMBERED_AT_ONCE: Final = 5_000
+LOOKED_AT_MAX: Final = 10_000  # events, for a page of one type
 
 
 async def number_all(connection: Connection, partner_id: str) -> None:
@@ -27,4 +31,31 @@ async def read_partner_events(pool: Pool, partner_id: str, after: int, limit: in
     while len(rows) < limit and given:
         given = await pool.fetchval(Q.number_partner_events, partner_id, NUMBERED_AT_ONCE)
         rows = await pool.fetch(Q.load_partner_events, partner_id, after, limit)
-    return [PartnerEventView(**(dict(row) | {"type": TxnType(row["type"])})) for row in rows]
+    return _views(rows)
+
+
+async def find_partner_events(
+    pool: Pool, partner_id: str, after: int, limit: int, plan_id: str | None, of_type: TxnType | None
+) -> tuple[list[PartnerEventView], int]:
+    """Of the partner's events those of a plan, of a type, or both; and the number to go on after: nothing that is
+    wanted lies between the two.
+
+    Of a type alone, a page may be empty before the end: at most LOOKED_AT_MAX events are looked at for it.
+    """
+    while await pool.fetchval(Q.number_partner_events, partner_id, NUMBERED_AT_ONCE) == NUMBERED_AT_ONCE:
+        continue
+    if plan_id is None:
+        found = await pool.fetch(Q.find_partner_events_of_type, partner_id, after, limit, of_type, LOOKED_AT_MAX)
+    else:
+        found = await pool.fetch(Q.find_partner_events_of_plan, partner_id, after, limit, plan_id, of_type)
+    rows = [row for row in found if row["number"] is not None]
+    if len(rows) == limit:
+        return _views(rows), rows[-1]["number"]
+    return _views(rows), max(after, (found[0]["looked_until"] if found else None) or 0)
+
+
+def _views(rows: Iterable[asyncpg.Record]) -> list[PartnerEventView]:
+    return [PartnerEventView(**{name: row[name] for name in _FIELDS} | {"type": TxnType(row["type"])}) for row in rows]
+
+
+_FIELDS: Final = PartnerEventView.__struct_fields__
