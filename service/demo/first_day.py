@@ -1,4 +1,4 @@
-"""`make run`, the first time: replay the applications, file the day with the partner, show what came of it."""
+"""`make run`, the first time: replay the applications, settle merchants and partner, show what came of it."""
 
 import sys
 from datetime import date, timedelta
@@ -10,9 +10,11 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 
 from service import clock
 from service.config import Settings
+from service.db import open_pool
 from service.demo import seed
 from service.demo.applications import read_applications
-from service.demo.connections import Answered, Connections, Send
+from service.demo.connections import Connections, Send
+from service.demo.evening import get, payouts, post, reconcile_day, settle_merchants
 from service.demo.made_up import made_up
 from service.demo.replay import AT_ONCE, Replay
 from service.demo.seed import CURRENCY, Demo
@@ -28,23 +30,39 @@ async def first_day(settings: Settings, base_url: str) -> None:
     demo = seed.load(settings)
     today = clock.now().date()
     demo.base_url = base_url
-    demo.first_day_on = demo.first_day_on or _months_before(today, MONTHS_AGO).isoformat()
+    demo.first_day_on = demo.first_day_on or first_day_before(today).isoformat()
     seed.save(settings, demo)
     service = Connections(base_url, AT_ONCE)
-    if not (await _get(service.send, demo.partner_key, "/v1/partner/reconciliations")).json()["reconciliations"]:
+    if not await _is_reconciled(service.send, demo):
         await _replay(service, demo, today, console)
-        await reconcile_yesterday(service.send, demo, today)
+        await _settle(service.send, demo, settings)
+        await reconcile_day(service.send, demo, today)
     accounts = await accounts_of_one_person(service.send, demo)
     show(
         console,
         demo,
-        summary=(await _get(service.send, demo.operator_key, "/v1/operator/summary")).json(),
-        trial_balance=(await _get(service.send, demo.operator_key, "/v1/operator/ledger/trial-balance")).json(),
-        reconciliations=(await _get(service.send, demo.partner_key, "/v1/partner/reconciliations")).json(),
+        summary=(await get(service.send, demo.operator_key, "/v1/operator/summary")).json(),
+        trial_balance=(await get(service.send, demo.operator_key, "/v1/operator/ledger/trial-balance")).json(),
+        payouts=await payouts(service.send, demo),
+        reconciliations=(await get(service.send, demo.partner_key, "/v1/partner/reconciliations")).json(),
         accounts=accounts,
         kept_in=str(seed.path(settings)),
     )
     await service.close()
+
+
+async def _is_reconciled(send: Send, demo: Demo) -> bool:
+    compared = (await get(send, demo.partner_key, "/v1/partner/reconciliations")).json()["reconciliations"]
+    return any(one["verdict"] == "reconciled" for one in compared)
+
+
+async def _settle(send: Send, demo: Demo, settings: Settings) -> None:
+    assert settings.database_url
+    pool = await open_pool(settings.database_url, size=1)
+    try:
+        await settle_merchants(send, demo, pool, clock.now())
+    finally:
+        await pool.close()
 
 
 async def _replay(service: Connections, demo: Demo, today: date, console: Console) -> None:
@@ -63,23 +81,6 @@ async def _replay(service: Connections, demo: Demo, today: date, console: Consol
             await replay.run(purchases, lambda step: progress.advance(bars[step]))
 
 
-async def reconcile_yesterday(send: Send, demo: Demo, today: date) -> None:
-    """The files of yesterday are made. The partner, which in the demo keeps the same books, sends the same; and the day
-    is compared."""
-    yesterday = today - timedelta(days=1)
-    body = f'{{"business_on": "{yesterday}"}}'.encode()
-    programme = f"/v1/operator/programmes/{demo.programme_id}"
-    made = await _post(send, demo.operator_key, f"{programme}/files", f"files-{yesterday}", body)
-    for one in made.json()["files"]:
-        path = f"/v1/partner/files/{one['id']}/content"
-        content = (await _get(send, demo.partner_key, path)).good()
-        sent = f"programme_id={demo.programme_id}&business_on={yesterday}&of_type={one['type']}"
-        path, key = f"/v1/partner/files/received?{sent}", f"theirs-{one['type']}-{yesterday}"
-        (await _post(send, demo.partner_key, path, key, content, "text/csv")).good()
-    path = f"{programme}/reconciliations"
-    (await _post(send, demo.operator_key, path, f"reconciliations-{yesterday}", body)).good()
-
-
 async def accounts_of_one_person(send: Send, demo: Demo) -> list[dict[str, Any]]:
     """Two shops register somebody by the operator's number, and one limit is set: the account as each of them sees it.
 
@@ -89,25 +90,19 @@ async def accounts_of_one_person(send: Send, demo: Demo) -> list[dict[str, Any]]
     consumers: list[tuple[str, str]] = []
     for shop, key in enumerate((demo.merchant_key, demo.second_merchant_key), 1):
         body = msgspec.json.encode({"reference": f"one-person-{shop}"} | known)
-        made = (await _post(send, key, "/v1/consumers", f"one-person-{shop}", body)).json()
+        made = (await post(send, key, "/v1/consumers", f"one-person-{shop}", body)).json()
         consumers.append((key, made["id"]))
     path = f"/v1/operator/consumers/{consumers[0][1]}/accounts/{CURRENCY}"
     body = msgspec.json.encode({"limit": LIMIT_OF_ONE})
-    (await _post(send, demo.operator_key, path, "one-person-limit", body)).good()
+    (await post(send, demo.operator_key, path, "one-person-limit", body)).good()
     return [
-        (await _get(send, key, f"/v1/consumers/{consumer}/accounts/{CURRENCY}")).json() for key, consumer in consumers
+        (await get(send, key, f"/v1/consumers/{consumer}/accounts/{CURRENCY}")).json() for key, consumer in consumers
     ]
 
 
-async def _get(send: Send, key: str, path: str) -> Answered:
-    return await send("GET", path, {"Authorization": f"Bearer {key}"}, b"")
-
-
-async def _post(
-    send: Send, key: str, path: str, idempotency_key: str, body: bytes, media: str = "application/json"
-) -> Answered:
-    headers = {"Authorization": f"Bearer {key}", "Idempotency-Key": idempotency_key, "Content-Type": media}
-    return await send("POST", path, headers, body)
+def first_day_before(today: date) -> date:
+    """A year before yesterday, and a day for the goods to arrive: so instalments fell due yesterday."""
+    return _months_before(today - timedelta(days=1), MONTHS_AGO) - timedelta(days=1)
 
 
 def _months_before(day: date, months: int) -> date:

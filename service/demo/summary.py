@@ -20,12 +20,13 @@ def show(
     demo: Demo,
     summary: dict[str, Any],
     trial_balance: dict[str, Any],
+    payouts: list[dict[str, Any]],
     reconciliations: dict[str, Any],
     accounts: list[dict[str, Any]],
     kept_in: str,
 ) -> None:
-    """Decisions by purpose, plans, exposure, one person's accounts at two shops, the ledger's balance, the partner's
-    verdict; then how to go on."""
+    """Decisions by purpose, plans, exposure, one person's accounts at two shops, the ledger's balance, what merchants
+    were paid, the partner's verdicts with what was found; then how to go on."""
     console.print(decisions_table(summary["decisions"]))
     console.print(plans_table(summary["plans"]))
     for row in summary["exposure"]:
@@ -35,8 +36,12 @@ def show(
         )
     console.print(f" One person     {one_limit(accounts)}")
     console.print(f" Trial balance  {_money(trial_balance['total'])} over {len(trial_balance['accounts'])} accounts")
+    for line in payout_lines(payouts):
+        console.print(f" Merchants      {line}")
     for row in reconciliations["reconciliations"]:
         console.print(f" Partner        {row['business_on']}: [bold]{row['verdict']}[/bold], {row['our_items']} items")
+        for line in found_lines(row["found"]):
+            console.print(f"                {line}")
     console.print()
     for name, value in msgspec.structs.asdict(demo).items():
         console.print(f" {name:<20} {value}", highlight=False)
@@ -50,6 +55,19 @@ def show(
 """,
         highlight=False,
     )
+
+
+def payout_lines(payouts: list[dict[str, Any]]) -> list[str]:
+    """How many payouts are in which state, and what they come to."""
+    by_state: dict[str, list[int]] = defaultdict(list)
+    for one in payouts:
+        by_state[one["state"]].append(one["amount"])
+    return [f"{len(amounts)} payouts {state}: {_money(sum(amounts))}" for state, amounts in sorted(by_state.items())]
+
+
+def found_lines(found: list[dict[str, Any]]) -> list[str]:
+    """What did not match: its class, what it is about, theirs less ours."""
+    return [f"{one['kind']}: {one['key']}, {_money(one['amount'])}" for one in found]
 
 
 def one_limit(accounts: list[dict[str, Any]]) -> str:
@@ -109,5 +127,5 @@ def plans_table(rows: list[dict[str, Any]]) -> Table:
 
 
 def _money(amount: int) -> str:
-    whole, _, cents = decimal_text(amount, CURRENCY).partition(".")
-    return f"{int(whole):,}.{cents}"
+    whole, _, cents = decimal_text(abs(amount), CURRENCY).partition(".")
+    return f"{'-' if amount < 0 else ''}{int(whole):,}.{cents}"

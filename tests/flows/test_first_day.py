@@ -4,14 +4,17 @@ from collections import Counter
 from collections.abc import Mapping
 from datetime import date, timedelta
 
+import pytest
 from rich.console import Console
 
 from service.demo.applications import read_applications
 from service.demo.connections import Answered, Send
-from service.demo.first_day import accounts_of_one_person, reconcile_yesterday
+from service.demo.evening import reconcile_day, settle_merchants
+from service.demo.first_day import accounts_of_one_person, first_day_before
 from service.demo.made_up import made_up
+from service.demo.planted import planted
 from service.demo.replay import Replay
-from service.demo.summary import decisions_table, one_limit, plans_table
+from service.demo.summary import decisions_table, found_lines, one_limit, payout_lines, plans_table
 from tests.flows.test_partner import bought
 from tests.flows.world import NOON, World
 
@@ -72,30 +75,43 @@ async def test_one_person_at_two_shops_has_one_limit(world: World) -> None:
     assert one_limit(again) == said.replace("1,000.00 of", "600.00 of")
 
 
-async def test_yesterday_is_reconciled_and_what_is_planted_is_found_and_named(world: World) -> None:
+async def test_three_planted_faults_are_found_and_named_and_then_the_day_is_reconciled(world: World) -> None:
     for _ in range(3):
         await bought(world)
-    await reconcile_yesterday(through(world), world.demo, NOON.date() + timedelta(days=1))
-    (day,) = (await world.partner.get("/v1/partner/reconciliations")).json()["reconciliations"]
-    assert (day["verdict"], day["our_items"], day["counts"]) == ("reconciled", 6, {"exact": 6})
+    yesterday = NOON.date()
+    for _ in range(2):  # done again, it changes nothing
+        await reconcile_day(through(world), world.demo, yesterday + timedelta(days=1))
+        wrong, right = (await world.partner.get("/v1/partner/reconciliations")).json()["reconciliations"]
+        assert (wrong["verdict"], wrong["our_items"], wrong["their_items"]) == ("breaks", 6, 6)
+        assert (right["verdict"], right["our_items"], right["counts"]) == ("reconciled", 6, {"exact": 6})
+    assert wrong["bridges"][0]["residual"] == 0
 
-    (txn,) = (await world.partner.get("/v1/partner/files", of_type="TXN")).json()["files"]
-    names, *rows = (await world.partner.get(f"/v1/partner/files/{txn['id']}/content")).text.splitlines()
-    fundings = [row for row in rows if ",funding," in row]
-    rows.remove(fundings[0])  # one is missing
-    rows[rows.index(fundings[1])] = fundings[1].replace("-420.00", "-421.00")  # one is another amount
-    rows.append(fundings[2])  # and one is there twice
-    where = f"/v1/partner/files/received?programme_id={world.demo.programme_id}&of_type=TXN&business_on={NOON.date()}"
-    theirs = "\r\n".join([names, *rows, ""]).encode()
-    sent = await world.partner.post(where, content=theirs, headers={"Content-Type": "text/csv"})
-    assert sent.status_code == 201, sent.text
-    asked = {"business_on": NOON.date().isoformat()}
-    compared = f"/v1/operator/programmes/{world.demo.programme_id}/reconciliations"
-    day = (await world.operator.post(compared, asked)).json()
-    assert day["verdict"] == "breaks"
-    assert [(one["kind"], one["amount"]) for one in day["found"]] == [
-        ("amount_diff", -1_00),
-        ("duplicate", -420_00),
-        ("missing_in_partner", 420_00),
-    ]
-    assert day["bridges"][0]["residual"] == 0
+    (txn,) = (await world.partner.get("/v1/partner/files", of_type="TXN", business_on=yesterday)).json()["files"]
+    content = (await world.partner.get(f"/v1/partner/files/{txn['id']}/content")).content
+    assert {one["key"]: one["kind"] for one in wrong["found"]} == planted(content).kinds
+    found = (await world.partner.get("/v1/partner/breaks")).json()["breaks"]
+    assert {one["state"] for one in found} == {"resolved"}
+    assert len(found_lines(wrong["found"])) == 3
+
+
+async def test_merchants_are_settled_and_paid(world: World) -> None:
+    await bought(world)
+    for _ in range(2):
+        paid = await settle_merchants(through(world), world.demo, world.pool, NOON + timedelta(days=7))
+        assert [(one["merchant_id"], one["state"]) for one in paid] == [(world.demo.merchant_id, "paid")]
+    (settled,) = (await world.merchant.get("/v1/settlements")).json()["settlements"]
+    assert (settled["captured"], settled["payout"], settled["closing"]) == (600_00, paid[0]["amount"], 0)
+    assert payout_lines(paid) == [f"1 payouts paid: {paid[0]['amount'] / 100:.2f}"]
+
+
+@pytest.mark.parametrize(
+    ("today", "first"),
+    [
+        (date(2026, 11, 29), date(2025, 11, 27)),  # what arrived on the 28th falls due on each 28th
+        (date(2026, 3, 1), date(2025, 2, 27)),
+        (date(2028, 3, 1), date(2027, 2, 27)),  # 28 February, where yesterday was the 29th
+        (date(2027, 1, 1), date(2025, 12, 30)),
+    ],
+)
+def test_instalments_fell_due_yesterday(today: date, first: date) -> None:
+    assert first_day_before(today) == first
