@@ -41,11 +41,12 @@ from service.db import Pool, connect_session, in_a_sentence, open_pool
 from service.deadline import CLOSE_S
 from service.engine.batch import run
 from service.engine.engine import Engine
-from service.engine.faults import LOST, PASSING, traceback_of, what
+from service.engine.faults import LOST, PASSING, what
 from service.engine.keys import Keys
 from service.engine.lane import Lane
 from service.errors import Code, Refused, without_keys
 from service.inbox import Together
+from service.logs import DATABASE
 from service.migrations import can_rewrite
 from service.operators.flow import Provider
 from service.outside.flow import Outside
@@ -235,7 +236,7 @@ def _broken(request: Request[Any, Any, Any], error: Exception) -> Response[bytes
     """The database is away: 503. Anything else is our fault: 500, and the log says where."""
     path = without_keys(request.url.path)
     if isinstance(error, (*LOST, *PASSING)):
-        log.warning("%s %s: %s", request.method, path, what(error))
+        log.warning("%s %s: %s", request.method, path, what(error), extra=DATABASE)
         return reply_refused(unanswered(request.method, "The database is away"))
-    log.error("%s %s failed: %s", request.method, path, what(error), exc_info=traceback_of(error))
+    log.error("%s %s failed: %s", request.method, path, what(error), exc_info=error)
     return reply_refused(Refused(Code.BROKEN, "Something is wrong on our side; it was reported."))

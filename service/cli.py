@@ -4,6 +4,7 @@ import argparse
 import asyncio
 import difflib
 import importlib
+import logging
 import os
 import signal
 import sys
@@ -11,7 +12,7 @@ from typing import Final
 
 import msgspec
 
-from service import config
+from service import config, logs
 from service.config import CannotStart, Settings
 
 # name: (module and function that take the arguments after the name and return the exit code, help or None if internal)
@@ -44,6 +45,8 @@ COMMANDS: Final[dict[str, tuple[str, str | None]]] = {
     "http-process": ("service.server.worker:main", None),
 }
 
+STAYING: Final = ("serve", "http-process", "worker")  # what runs on: its words are read by machines
+
 
 def main(argv: list[str] | None = None) -> int:
     """Run a command; the exit code. What stands in the way is one sentence on stderr."""
@@ -57,9 +60,11 @@ def main(argv: list[str] | None = None) -> int:
         return 2
     module, _, function = COMMANDS[name][0].partition(":")
     try:
+        is_watched = name not in STAYING or sys.stderr.isatty()
+        logs.begin(name, config.log_form(os.environ, is_watched=is_watched))
         code: int = getattr(importlib.import_module(module), function)(arguments)
     except CannotStart as sentence:
-        print(f"tenor: {sentence}", file=sys.stderr)
+        logs.tell(str(sentence), logging.ERROR)
         return 1
     except KeyboardInterrupt:
         return 130

@@ -9,6 +9,11 @@ def now() -> datetime:
     return datetime.now(UTC)
 
 
+def instant(seconds: float) -> datetime:
+    """The instant in UTC that lies so many seconds after the beginning of 1970."""
+    return datetime.fromtimestamp(seconds, UTC)
+
+
 def monotonic() -> float:
     """Seconds for measuring durations; unrelated to the calendar."""
     return time.monotonic()

@@ -29,6 +29,13 @@ class Environment(StrEnum):
     PRODUCTION = "production"
 
 
+class LogForm(StrEnum):
+    """How lines of the log are written."""
+
+    JSON = "json"
+    TEXT = "text"
+
+
 class Settings(msgspec.Struct, frozen=True, kw_only=True):
     """What the service is told from outside. Each field names its variable in `VARIABLES`."""
 
@@ -54,6 +61,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     keep_deliveries_days: int = 30  # of webhooks, once they ended
     keep_enquiries_days: int = 2_192  # whose decision is gone
     keep_audit_days: int = 3_653  # entries of the audit log; ten years
+    log: LogForm | None = None  # None: JSON in production, unless a person sits at the terminal
     data: Path = Path(".local")  # embedded servers, demo, anything we keep on this machine
     key_secret: str = ""  # API keys are stored as HMAC-SHA256 under it
     key_secret_before: str = ""  # another under which they are accepted, while one takes the other's place
@@ -96,6 +104,14 @@ def read(environ: Mapping[str, str]) -> Settings:
     if settings.production:
         _refuse_convenience(settings, given)
     return settings
+
+
+def log_form(environ: Mapping[str, str], *, is_watched: bool) -> LogForm:
+    """How this process writes its log: before anything else is read. `is_watched`: by a person."""
+    if given := environ.get("TENOR_LOG", "").strip():
+        return _log_form("TENOR_LOG", given)
+    is_production = environ.get("TENOR_ENV", "").strip() == Environment.PRODUCTION
+    return LogForm.JSON if is_production and not is_watched else LogForm.TEXT
 
 
 def environment(settings: Settings) -> dict[str, str]:
@@ -177,6 +193,13 @@ def _environment(name: str, text: str) -> Environment:
         return Environment(text)
     except ValueError:
         raise CannotStart(f"{name} is {text!r}; it must be development or production.") from None
+
+
+def _log_form(name: str, text: str) -> LogForm:
+    try:
+        return LogForm(text)
+    except ValueError:
+        raise CannotStart(f"{name} is {text!r}; it must be json or text.") from None
 
 
 def _boolean(name: str, text: str) -> bool:
@@ -273,6 +296,7 @@ VARIABLES: Final[dict[str, tuple[str, Callable[[str, str], object]]]] = {
     "TENOR_KEEP_DECISIONS_DAYS": ("keep_decisions_days", _whole(30, 36_500)),  # the law: see 017_retention.sql
     "TENOR_KEEP_ENQUIRIES_DAYS": ("keep_enquiries_days", _whole(30, 36_500)),
     "TENOR_KEEP_AUDIT_DAYS": ("keep_audit_days", _whole(30, 36_500)),
+    "TENOR_LOG": ("log", _log_form),
     "TENOR_DATA": ("data", _path),
     "TENOR_KEY_SECRET": ("key_secret", _secret),
     "TENOR_KEY_SECRET_BEFORE": ("key_secret_before", _secret),

@@ -1,8 +1,8 @@
 """What comes before the first request: a server that is safe for money, a database of this version, in dev the demo."""
 
-import sys
+import logging
 
-from service import clock, db, demo, migrations, safety
+from service import clock, db, demo, logs, migrations, safety
 from service.access.secret_flow import secrets_of, settle
 from service.config import CannotStart, Settings
 from service.jobs.retention import write_floors
@@ -17,9 +17,9 @@ async def prepare(settings: Settings, processor_url: str = "") -> None:
             raise CannotStart("This PostgreSQL is not safe for money. " + " ".join(unsafe))
         with db.in_a_sentence(settings.owner_url):
             for migration in await migrations.migrate(connection, migrations.load_migrations()):
-                print(f"Migrated to {migration.version:03} {migration.name}.", flush=True)
+                logs.tell(f"Migrated to {migration.version:03} {migration.name}.")
             if sentence := await migrations.grant(connection):
-                print(sentence, file=sys.stderr, flush=True)
+                logs.tell(sentence, logging.WARNING)
             await write_floors(connection)
             if settings.key_secret:
                 await settle(connection, secrets_of(settings), clock.now())

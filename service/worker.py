@@ -20,7 +20,7 @@ from typing import Final
 
 import uvloop
 
-from service import clock, config, embedded
+from service import clock, config, embedded, logs
 from service.api.limits import reviewing
 from service.api.services import Services
 from service.app import services
@@ -31,6 +31,7 @@ from service.jobs.collecting import collect
 from service.jobs.day_close import close_day
 from service.jobs.moved_clocks import Clocks
 from service.jobs.retention import forget, keep_of
+from service.logs import DATABASE
 from service.partners.signing import Signer
 from service.plans.days_flow import pass_days
 from service.plans.guard_flow import guard_all
@@ -57,7 +58,7 @@ async def _until_stopped(settings: Settings) -> None:
     for by in (signal.SIGINT, signal.SIGTERM):
         asyncio.get_running_loop().add_signal_handler(by, stopped.set)
     async with services(settings) as ours:
-        print("The worker does what time brings about (Ctrl-C stops it).", flush=True)
+        logs.tell("The worker does what time brings about (Ctrl-C stops it).")
         deliverer = Deliverer(ours.pool, ours.registry.secrets, ours.secrets, settings.reach)
         delivering = asyncio.create_task(deliverer.run())
         try:
@@ -98,5 +99,5 @@ async def _work(ours: Services, closed_at: datetime | None) -> datetime | None:
     except Refused as refused:
         log.warning("a round was not finished, and is tried again: %s", refused.detail)
     except (*LOST, *PASSING) as error:
-        log.warning("the database was away, and the round is tried again: %s", what(error))
+        log.warning("the database was away, and the round is tried again: %s", what(error), extra=DATABASE)
     return closed_at

@@ -17,7 +17,8 @@ from service.audit.head_store import HeadStore
 from service.audit.refusals import Refusal, Refusals
 from service.db import Connection, Pool, load_queries
 from service.deadline import CLOSE_S
-from service.engine.faults import LOST, PASSING, traceback_of, what
+from service.engine.faults import LOST, PASSING, what
+from service.logs import DATABASE
 from service.statement import Statement
 
 Q: Final = load_queries(Path(__file__).with_name("queries.sql"))
@@ -205,9 +206,9 @@ class Audit:
                 async with asyncio.timeout(CLOSE_S if is_last else TICK_S):
                     await self.tell(everything=is_last)
             except (*LOST, *PASSING) as error:
-                log.warning("the audit log was not sealed, and is sealed later: %s", what(error))
-            except Exception as error:
-                log.error("the audit log was not sealed: %s", what(error), exc_info=traceback_of(error))  # noqa: TRY400
+                log.warning("the audit log was not sealed, and is sealed later: %s", what(error), extra=DATABASE)
+            except Exception:
+                log.exception("the audit log was not sealed")
 
     def _pause(self) -> float:
         """An entry may be written and not committed when it is looked for: the longer ago, the more rarely again."""

@@ -72,7 +72,7 @@ class Shadows:
                     await asyncio.sleep(0)  # who asks comes before who is only compared
                 await self._pool.execute(Q.insert_differences, *columns(rows))
             except Exception:
-                log.warning("a batch of %d was not compared", len(batch), exc_info=True)
+                log.exception("a batch of %d was not compared", len(batch))
 
 
 def _row(watched: Watched) -> tuple[object, ...]:

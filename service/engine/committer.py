@@ -12,10 +12,11 @@ from service import clock
 from service.db import Connection
 from service.deadline import PATIENCE_S
 from service.engine.batch import CommitUnknown
-from service.engine.faults import LOST, PASSING, traceback_of, what
+from service.engine.faults import LOST, PASSING, what
 from service.engine.keys import refusal
 from service.engine.work import Answer, Answers, Work
 from service.errors import Code, Refused
+from service.logs import DATABASE
 
 Told = TypeVar("Told")
 
@@ -65,8 +66,9 @@ class Committer(ABC, Generic[Told]):
     async def _persist_alone(self, work: Work[Any]) -> None:
         try:
             await self._persist([work])
-        except Exception as error:
-            log.error("%s failed: %s", type(work.item).__name__, what(error), exc_info=traceback_of(error))  # noqa: TRY400
+        except Exception:
+            extra = {"request_id": work.trace.request_id} if work.trace else None
+            log.exception("%s failed", type(work.item).__name__, extra=extra)
             refuse([work], Code.BROKEN, "Something is wrong on our side; it was reported.")
 
     async def _persist(self, batch: list[Work[Any]]) -> None:
@@ -79,15 +81,16 @@ class Committer(ABC, Generic[Told]):
                 conn = await self._connected(until)
                 answers, told = await self._run(conn, batch)
             except CommitUnknown as unknown:
-                log.warning("whether a batch of %d was committed is not known: %s", len(batch), what(unknown.cause))
+                why = what(unknown.cause)
+                log.warning("whether a batch of %d was committed is not known: %s", len(batch), why, extra=DATABASE)
                 code, maybe_done = Code.OUTCOME_UNKNOWN, unknown.told
             except PASSING as error:
                 if isinstance(error, asyncpg.LockNotAvailableError) and code is Code.UNAVAILABLE:
                     self.held(batch)
                     return
-                log.warning("the database does not take a batch of %d now: %s", len(batch), what(error))
+                log.warning("the database does not take a batch of %d now: %s", len(batch), what(error), extra=DATABASE)
             except LOST as error:
-                log.warning("the connection was lost: %s", what(error))
+                log.warning("the connection was lost: %s", what(error), extra=DATABASE)
                 if self._conn is not None:  # not while connecting: something was sent
                     code = Code.OUTCOME_UNKNOWN
             else:

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
-from service import clock
+from service import clock, trace
 from service.db import Pool
 from service.deadline import PATIENCE_S
 from service.engine.keys import Keys
@@ -28,7 +28,7 @@ class Engine(Once):
     async def do(self, item: Any, key: Key | None, now: datetime, status: int = 200) -> Answer:
         """Does it once, durably. `status` is that of a success. A full lane raises `Refused` BUSY."""
         until = clock.monotonic() + PATIENCE_S
-        work = Work(item, key, now, status, asyncio.get_running_loop().create_future(), until)
+        work = Work(item, key, now, status, asyncio.get_running_loop().create_future(), until, trace.current())
         next(lane for kind, lane in self._lanes.items() if isinstance(item, kind)).submit(work)
         return await work.answered
 

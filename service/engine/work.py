@@ -8,6 +8,7 @@ from msgspec import Struct
 
 from service import ids
 from service.data_key import DataKey
+from service.trace import Trace
 
 
 class Key(Struct, frozen=True):
@@ -54,6 +55,7 @@ class Work(Struct, Generic[Item], eq=False):
     status: int  # of a success: 200 or 201
     answered: asyncio.Future[Answer]
     until: float  # on the clock that only goes forward: so long its caller waits
+    trace: Trace | None = None  # of the request it is done for
 
 
 class Done(Struct, Generic[Item, Effect]):

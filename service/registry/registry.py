@@ -20,6 +20,7 @@ from service.checkout.challenger import Trial
 from service.db import Connection, Pool, connect_session
 from service.engine.faults import LOST, what
 from service.errors import Code, Refused
+from service.logs import DATABASE
 from service.merchants.merchant import Merchant
 from service.operators.flow import Subject
 from service.partners.allocation import in_order
@@ -216,7 +217,7 @@ class Registry:
                 finally:
                     conn.terminate()
             except (*LOST, asyncpg.PostgresError) as error:
-                log.warning("the registry lost its connection, and tries again: %s", what(error))
+                log.warning("the registry lost its connection, and tries again: %s", what(error), extra=DATABASE)
             read = self._read_whole
             await asyncio.sleep(0.5)
 

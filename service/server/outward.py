@@ -6,6 +6,8 @@ from typing import Any, Final
 from litestar.enums import ScopeType
 from litestar.types import ASGIApp, Message, Receive, Scope, Send
 
+from service import trace
+
 Header = tuple[bytes, bytes]
 
 # An answer is one client's and is kept by nobody on its way; it is what it says it is, and stands in no frame.
@@ -33,7 +35,7 @@ class Outward:
         if scope["type"] != ScopeType.HTTP:
             await self._app(scope, receive, send)
             return
-
+        asked = trace.begin(scope["headers"])
         inner: Any = scope
         if scope["method"] == "HEAD":  # the server, which still knows, sends no body
             inner = {**scope, "method": "GET"}
@@ -41,6 +43,9 @@ class Outward:
         async def carried(message: Message) -> None:
             if message["type"] == "http.response.start":
                 message["headers"] = carrying(message["headers"])
+                if message["status"] >= 400:
+                    said = (b"request-id", asked.request_id.encode())
+                    message["headers"] = [*message["headers"], said]
                 if message["status"] == 401 and (strike := scope["state"].get("strike")) and strike():
                     message["headers"] = [*message["headers"], (b"connection", b"close")]
                 scope["path_template"] = inner.get("path_template", "")  # found meanwhile: whoever counts goes by it

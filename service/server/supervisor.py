@@ -6,6 +6,7 @@ own.
 
 import ctypes
 import errno
+import logging
 import os
 import select
 import shutil
@@ -22,7 +23,7 @@ from pathlib import Path
 from types import FrameType
 from typing import Final, NoReturn
 
-from service import config
+from service import config, logs
 from service.clock import monotonic
 from service.config import CannotStart, Settings
 from service.deadline import STOP_S
@@ -198,7 +199,7 @@ class Supervisor:
             if then is not None:
                 self._accompany(then)
             place = base_url(self.listener)
-            print(f"Tenor serves on {place} ({len(self.workers)} processes){metrics}. Ctrl-C stops it.", flush=True)
+            logs.tell(f"Tenor serves on {place} ({len(self.workers)} processes){metrics}. Ctrl-C stops it.")
             while True:
                 self._tick()
 
@@ -295,4 +296,4 @@ def _sweep_metrics() -> None:
 
 
 def _say(sentence: str) -> None:
-    print(f"tenor: {sentence}", file=sys.stderr, flush=True)
+    logs.tell(sentence, logging.WARNING)

@@ -26,6 +26,7 @@ from service.engine.faults import LOST, PASSING, what
 from service.engine.queries import Q as ENGINE
 from service.event_type import EventType
 from service.http_client import exchange, open_client
+from service.logs import DATABASE
 from service.private_text import opened, words_in
 from service.reach import Reach
 from service.webhooks.endpoint import judged
@@ -82,7 +83,7 @@ class Deliverer:
             try:
                 moved = await self.round()
             except (*LOST, *PASSING) as error:
-                log.warning("the database was away, and deliveries wait: %s", what(error))
+                log.warning("the database was away, and deliveries wait: %s", what(error), extra=DATABASE)
                 moved = 0
             if not moved and not self._is_closed:
                 self._freed.clear()
@@ -152,7 +153,7 @@ class Deliverer:
         if not of_one:
             del self._under_way[endpoint_id]
         if not task.cancelled() and (error := task.exception()) is not None:
-            log.warning("a delivery is not known to be recorded, and is sent again: %s", what(error))
+            log.warning("a delivery is not known to be recorded, and is sent again: %s", what(error), extra=DATABASE)
         self._freed.set()
 
     async def _deliver(self, target: Target, row: asyncpg.Record, secrets: Sequence[bytes]) -> None:

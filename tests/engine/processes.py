@@ -16,7 +16,7 @@ import msgspec
 
 from service import config, db
 from service.app import create_app
-from service.config import Settings
+from service.config import LogForm, Settings
 from service.demo.seed import Demo, seed
 from service.embedded import Servers
 from tests.flows.world import Client, World
@@ -30,13 +30,18 @@ class Service:
     def __init__(self, settings: Settings, workers: int = 2, drain_s: int = 0) -> None:
         self.settings = msgspec.structs.replace(settings, workers=workers, metrics_port=0, drain_s=drain_s)
         self.base_url = ""
+        self.said = ""  # after the line that says where it serves, until it was stopped; with its log, if that is JSON
         self.process: subprocess.Popen[str] | None = None
 
     def start(self) -> None:
         """Starts it, on the port it had before if it had one; returns once every process is ready."""
         environ = os.environ | config.environment(self.settings)
         self.process = subprocess.Popen(
-            [sys.executable, "-m", "service", "serve"], env=environ, stdout=subprocess.PIPE, text=True
+            [sys.executable, "-m", "service", "serve"],
+            env=environ,
+            stdout=subprocess.PIPE,
+            text=True,
+            stderr=subprocess.STDOUT if self.settings.log is LogForm.JSON else None,
         )
         assert self.process.stdout is not None
         line = ""
@@ -51,7 +56,7 @@ class Service:
         if self.process is None:
             return 0
         self.process.terminate()
-        self.process.communicate(timeout=20)
+        self.said, _ = self.process.communicate(timeout=20)
         code, self.process = self.process.returncode, None
         return code
 
