@@ -102,8 +102,9 @@ class Passage:
             self._admission.enter()
 
     def end(self) -> None:
-        """It was answered."""
+        """It was answered, or goes on for long beside the others; said twice it is the same."""
         if self._is_whole:
+            self._is_whole = False
             self._admission.leave()
 
 
@@ -112,6 +113,13 @@ def is_whole(scope: Any) -> None:
     passage: Passage | None = scope["state"].get(_NAME)
     if passage is not None:
         passage.is_whole()
+
+
+def takes_no_place(scope: Any) -> None:
+    """The answer goes on for as long as somebody listens: it has begun, and nobody waits behind it."""
+    passage: Passage | None = scope["state"].get(_NAME)
+    if passage is not None:
+        passage.end()
 
 
 class Counted:

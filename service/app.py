@@ -44,6 +44,8 @@ from service.engine.engine import Engine
 from service.engine.faults import LOST, PASSING, what
 from service.engine.keys import Keys
 from service.engine.lane import Lane
+from service.engine.queries import Q as EVENTS
+from service.engine.tail import Tail
 from service.errors import Code, Refused, without_keys
 from service.inbox import Together
 from service.logs import DATABASE
@@ -52,6 +54,7 @@ from service.operators.flow import Provider
 from service.outside.flow import Outside
 from service.outside.gateway import Gateways
 from service.partners.approval_gateway import Approvals
+from service.partners.events_store import Q as PARTNERS
 from service.partners.lease_flow import Leases
 from service.payments.flow import Charging
 from service.payments.gateway import Processors
@@ -136,16 +139,18 @@ async def services(settings: Settings) -> AsyncGenerator[Services]:
     approvals = Approvals(registry.said_to, settings.reach)
     allocating = Allocating(pool, engine, Leases(pool), approvals, lambda: registry.now.programmes)
     messenger = Messenger(settings.messenger_url, settings.messenger_key, settings.reach)
+    events = Tail(pool, EVENTS.list_news, lambda: readiness.is_stopping)
+    partner_events = Tail(pool, PARTNERS.list_partner_news, lambda: readiness.is_stopping)
     try:
         yield Services(
             settings, secrets, pool, audit, cache, readiness, registry, snapshots, attempts, engine, shadows, outside,
-            charging, allocating, messenger, Following(pool, registry.time_at, told), large_bodies=Turnstile(),
-            quoting=Aside(), desk=Aside(), provider=provider,
+            charging, allocating, messenger, Following(pool, registry.time_at, told), events, partner_events,
+            large_bodies=Turnstile(), quoting=Aside(), desk=Aside(), provider=provider,
         )  # fmt: skip
     finally:
         for one in (
-            charging, messenger, engine, allocating, shadows, outside, processors, attempts, snapshots, registry,
-            audit, provider, readiness, cache,
+            events, partner_events, charging, messenger, engine, allocating, shadows, outside, processors, attempts,
+            snapshots, registry, audit, provider, readiness, cache,
         ):  # fmt: skip
             if one:
                 await one.close()

@@ -15,6 +15,7 @@ from service.actor import ActorKind
 from service.api.ask import Asked, read
 from service.api.operation import operation
 from service.api.reply import OBJECT, reply
+from service.api.streams import Heard, Stream, begins_after, wants_stream
 from service.engine.events import Wanted, read_events
 from service.errors import Code, Refused
 from service.event_type import EventType
@@ -44,7 +45,7 @@ class EventPage(Struct, frozen=True):
     after: int
 
 
-@get("/events", opt=operation("events", EventPage, refuses=(Code.EVENTS_GONE,)))
+@get("/events", opt=operation("events", EventPage, refuses=(Code.EVENTS_GONE, Code.BUSY), streams=True))
 async def list_events(
     request: Asked,
     after: Annotated[int | None, QueryParameter(ge=0, le=2**62)] = None,
@@ -57,10 +58,21 @@ async def list_events(
     Of one type, or about one plan, checkout or consumer, where that is asked for: numbers stay those of all events.
     Go on with the `after` that was answered, also where a page is not full: an empty page ends the list when its
     `after` is the one you sent. Events are kept for 400 days, or as long as whoever runs the service has set.
+
+    With `Accept: text/event-stream` the connection stays open, and each event is sent as it happens, with its number as
+    `id` and its type as `event`. A client that comes back goes on after `Last-Event-ID`, which goes before `after`. A
+    key has at most 16 of these in each process, beside what else it asks.
     """
-    ask = read(request)
-    page = await read_events(ask.services.pool, ask.owner_id, after, limit, wanted_by(of_type, subject))
-    return reply(EventPage(views_of(page.rows), page.after))
+    ask, wanted = read(request), wanted_by(of_type, subject)
+
+    async def page(after: int | None) -> Heard:
+        found = await read_events(ask.services.pool, ask.owner_id, after, limit, wanted)
+        return Heard(views_of(found.rows), found.after)
+
+    if wants_stream(request):
+        return Stream(request, ask.services.events, begins_after(request, after), page)
+    found = await page(after)
+    return reply(EventPage(found.events, found.after))
 
 
 def wanted_by(of_type: EventType | None, subject: str | None) -> Wanted:

@@ -13,6 +13,7 @@ from service.api.ask import Asked, guard_for, read
 from service.api.operation import operation
 from service.api.own_keys import list_partner_keys
 from service.api.reply import reply
+from service.api.streams import Heard, Stream, begins_after, wants_stream
 from service.errors import Code, Refused
 from service.partners.event import PartnerEventView
 from service.partners.events_store import find_partner_events, read_partner_events
@@ -28,7 +29,7 @@ class PartnerEventPage(Struct, frozen=True):
     after: int
 
 
-@get("/events", opt=operation("events", PartnerEventPage))
+@get("/events", opt=operation("events", PartnerEventPage, refuses=(Code.BUSY,), streams=True))
 async def list_partner_events(
     request: Asked,
     after: Annotated[int, QueryParameter(ge=0, le=2**62)] = 0,
@@ -40,15 +41,26 @@ async def list_partner_events(
 
     Of one type or one plan, where that is asked for: the numbers stay those of all events. Go on with the `after` that
     was answered, also where a page is not full: an empty page ends the list when its `after` is the one you sent.
+
+    With `Accept: text/event-stream` the connection stays open, and each event is sent as it happens, with its number as
+    `id` and its type as `event`. A client that comes back goes on after `Last-Event-ID`, which goes before `after`. A
+    key has at most 16 of these in each process, beside what else it asks.
     """
     ask = read(request)
     if plan_id is not None and not ids.is_id(plan_id, ids.PLAN):
         raise Refused(Code.INVALID_FIELD, "It is the id of a plan.", "/plan_id")
-    if plan_id is None and of_type is None:
-        events = await read_partner_events(ask.services.pool, ask.owner_id, after, limit)
-        return reply(PartnerEventPage(events, events[-1].number if events else after))
-    pool = ask.services.pool
-    return reply(PartnerEventPage(*await find_partner_events(pool, ask.owner_id, after, limit, plan_id, of_type)))
+
+    async def page(after: int | None) -> Heard:
+        pool, since = ask.services.pool, after or 0
+        if plan_id is None and of_type is None:
+            events = await read_partner_events(pool, ask.owner_id, since, limit)
+            return Heard(events, events[-1].number if events else since)
+        return Heard(*await find_partner_events(pool, ask.owner_id, since, limit, plan_id, of_type))
+
+    if wants_stream(request):
+        return Stream(request, ask.services.partner_events, begins_after(request, after), page)
+    found = await page(after)
+    return reply(PartnerEventPage(found.events, found.after))
 
 
 partner_router = Router(

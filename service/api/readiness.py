@@ -39,6 +39,11 @@ class Readiness:
         """From now on nobody is to send anything more."""
         self._is_stopping = True
 
+    @property
+    def is_stopping(self) -> bool:
+        """Whether the process was told to stop."""
+        return self._is_stopping
+
     async def now(self) -> Found:
         """What was found within the last second, or is found now."""
         if self._looking is None or (self._looking.done() and clock.monotonic() >= self._until):

@@ -67,8 +67,7 @@ def reply_json(body: bytes | str, status: int = 200) -> ASGIResponse:
 def reply_printable(request: Request[Any, Any, Any], body: Any, page: Callable[[], str]) -> ASGIResponse:
     """A wire struct, or the page that says the same, whichever the Accept header likes best; JSON if it likes both."""
     headers = {"Vary": "Accept"}
-    accepted = ",".join(request.headers.getall("accept", []))
-    if _weight(accepted, HTML) <= _weight(accepted, JSON):
+    if not prefers(request, HTML):
         return ASGIResponse(body=encode(body), media_type=JSON, headers=headers)
     headers |= {"Content-Security-Policy": PAGE_POLICY, "Referrer-Policy": "no-referrer"}
     return ASGIResponse(body=page().encode(), media_type=HTML, headers=headers)
@@ -87,6 +86,12 @@ def reply_refused(refused: Refused, headers: Mapping[str, str] | None = None) ->
     elif refused.code is Code.UNAUTHORIZED:
         headers = {"WWW-Authenticate": "Bearer"}
     return Response(problem_json(refused), status_code=refused.status, media_type=PROBLEM, headers=headers)
+
+
+def prefers(request: Request[Any, Any, Any], media: str) -> bool:
+    """Whether the Accept header likes it better than JSON."""
+    accepted = ",".join(request.headers.getall("accept", []))
+    return _weight(accepted, media) > _weight(accepted, JSON)
 
 
 def _weight(accepted: str, media: str) -> int:

@@ -14,6 +14,7 @@ from service.config import Settings
 from service.data_key import DataSecrets
 from service.db import Pool
 from service.engine.engine import Engine
+from service.engine.tail import Tail
 from service.inbox import Together
 from service.operators.flow import Provider
 from service.outside.flow import Outside
@@ -42,6 +43,8 @@ class Services(Struct, frozen=True):
     allocating: Allocating
     messenger: Messenger
     following: Following
+    events: Tail  # of merchants
+    partner_events: Tail
     large_bodies: Turnstile
     quoting: Aside
     desk: Aside  # where policies are read through

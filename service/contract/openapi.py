@@ -18,6 +18,7 @@ from litestar.handlers import HTTPRouteHandler
 from litestar.params import QueryParameter
 
 from service.api.operation import Text
+from service.api.streams import STREAM
 from service.contract.contract import MEANING, SHARED, Route, codes_of, parameters_of, routes_of
 from service.contract.glossary import GLOSSARY
 from service.contract.prose import PREFACE, SECURITY, TAGS
@@ -30,6 +31,7 @@ Names = dict[type, str]  # of each wire struct, among the components
 KEY: Final = {"$ref": "#/components/parameters/IdempotencyKey"}
 SELLER: Final = {"$ref": "#/components/parameters/TenorMerchant"}
 CLOCK: Final = {"$ref": "#/components/parameters/TenorClock"}
+LAST_EVENT: Final = {"$ref": "#/components/parameters/LastEventID"}
 DRY_RUN: Final = {"$ref": "#/components/parameters/DryRun"}
 _RETRY: Final = ("Retry-After", "seconds to wait before trying again")
 WITH_HEADER: Final = {401: ("WWW-Authenticate", "Bearer"), 429: _RETRY, 503: _RETRY}
@@ -147,6 +149,8 @@ def _headers(route: Route) -> Iterator[Schema]:
         yield KEY
     if route.operation.dry_run:
         yield DRY_RUN
+    if route.operation.streams:
+        yield LAST_EVENT
     if route.audience != "public":
         yield CLOCK
     if route.audience == "merchant":
@@ -155,7 +159,7 @@ def _headers(route: Route) -> Iterator[Schema]:
 
 def _content(one: Any, names: Names, example: Any = None) -> Schema:
     if isinstance(one, Text):
-        schema = {"type": "string"} if one is PAGE else {"type": "string", "format": "binary"}  # a file
+        schema = {"type": "string"} if one in (PAGE, STREAM) else {"type": "string", "format": "binary"}  # a file
         made: Schema = {"schema": schema | {"description": one.description}}
         return {one.media: made | ({"example": example} if example is not None else {})}
     made = {"schema": {"$ref": REF + names[one]}}
@@ -170,6 +174,8 @@ def _answers(route: Route, names: Names, examples: Schema) -> Schema:
         made[str(status)] = {"description": words, "content": _content(one, names, examples.get(str(status)))}
         if route.operation.page:
             made[str(status)]["content"] |= _content(PAGE, names)
+        if route.operation.streams:
+            made[str(status)]["content"] |= _content(STREAM, names)
     if route.operation.dry_run:
         dry = _content(route.operation.dry_run, names, examples.get("dry_run"))
         if done := made.get("200"):
@@ -222,12 +228,14 @@ def _parameters() -> Schema:
         "Elsewhere it is refused."
     )
     seller = "Of a platform: the id of its seller for whom it asks. Without it, it asks for itself."
+    last_event = "Of a stream: the number of the last event that was heard; it goes on after that."
     dry_run = "The answer as it would be, with status 200, and nothing happens."
     text = {"type": "string", "minLength": 1, "maxLength": 255, "pattern": "^[ -~]+$"}
     return {
         "IdempotencyKey": _header("Idempotency-Key", key, text, required=True),
         # No format: generators make a header from nothing but plain types.
         "TenorClock": _header("Tenor-Clock", clock, {"type": "string"}, required=False),
+        "LastEventID": _header("Last-Event-ID", last_event, {"type": "string"}, required=False),
         "TenorMerchant": _header("Tenor-Merchant", seller, {"type": "string"}, required=False),
         "DryRun": {
             "name": "dry_run", "in": "query", "required": False, "description": dry_run,

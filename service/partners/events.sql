@@ -50,3 +50,10 @@ select e.number, e.event_id, e.programme_id, e.plan_id, e.type, e.business_on, e
         limit $3) e on true
  where f.partner_id = $1
  order by e.number;
+
+-- list_partner_news --
+-- Of these partners those whose events go on after the number beside them, or have some that have no number yet.
+select k.partner_id, k.after
+  from unnest($1::text[], $2::bigint[]) as k (partner_id, after)
+ where exists (select from partner_feeds f where f.partner_id = k.partner_id and f.last_number > k.after)
+    or exists (select from partner_events e where e.partner_id = k.partner_id and e.number is null);

@@ -39,6 +39,7 @@ class Outward:
         inner: Any = scope
         if scope["method"] == "HEAD":  # the server, which still knows, sends no body
             inner = {**scope, "method": "GET"}
+            scope["state"]["head"] = True  # of an answer without end: it is over with its head
 
         async def carried(message: Message) -> None:
             if message["type"] == "http.response.start":
