@@ -93,6 +93,7 @@ lock: $(READY)  ## compile the lock files again (ARGS=--upgrade for newer versio
 	$(COMPILE) --no-deps requirements/embedded.in -o requirements/embedded.txt
 	$(COMPILE) -c requirements/service.txt requirements/tests.in -o requirements/tests.txt
 	$(COMPILE) -c requirements/service.txt requirements/training.in -o requirements/training.txt
+	$(COMPILE) -c requirements/service.txt requirements/telemetry.in -o requirements/telemetry.txt
 
 clean:  ## remove what was built; .local, the data folder, stays
 	rm -rf .venv .venv-training .pytest_cache .ruff_cache .mypy_cache .hypothesis bench.json

@@ -14,6 +14,7 @@ import httpx
 
 from service import clock
 from service.reach import Reach
+from service.telemetry import calling
 
 log = logging.getLogger("tenor.http_client")
 
@@ -113,14 +114,18 @@ def certificates() -> ssl.SSLContext:
 async def exchange(
     client: httpx.AsyncClient, method: str, url: str, headers: Mapping[str, str], content: bytes | None = None
 ) -> tuple[int, bytes] | None:
-    """The status and body that a request was answered with; None where nothing was heard, or too much."""
+    """The status and body that a request was answered with; None where nothing was heard, or too much.
+
+    It tells for which request of ours it is sent (`traceparent`).
+    """
     try:
-        async with client.stream(method, url, content=content, headers=headers) as response:
-            body = b""
-            async for piece in response.aiter_raw():
-                body += piece
-                if len(body) > BYTES_MAX:
-                    return None
+        with calling(method, url) as carried:
+            async with client.stream(method, url, content=content, headers=dict(headers) | carried) as response:
+                body = b""
+                async for piece in response.aiter_raw():
+                    body += piece
+                    if len(body) > BYTES_MAX:
+                        return None
     except (httpx.HTTPError, httpx.InvalidURL, OSError, UnicodeError):  # the last: of a name that IDNA refuses
         return None
     return response.status_code, body

@@ -27,6 +27,7 @@ class Known(NamedTuple):
     trace_id: str  # 32 hexadecimal digits
     flags: str
     state: str  # of other systems; empty: none
+    span_id: str = ""  # the caller's; empty: there is none
 
 
 class Trace:
@@ -47,6 +48,12 @@ class Trace:
         return self._known
 
     @property
+    def parent(self) -> str:
+        """The caller's `traceparent`; empty: it sent none that can be read."""
+        known = self.known
+        return f"00-{known.trace_id}-{known.span_id}-{known.flags}" if known.span_id else ""
+
+    @property
     def request_id(self) -> str:
         """The trace id."""
         return self.known.trace_id
@@ -62,6 +69,11 @@ def begin(headers: Headers = ()) -> Trace:
     return trace
 
 
+def begin_as(trace_id: str) -> None:
+    """The same for work of our own that has an id: 32 hexadecimal digits."""
+    begin()._known = Known(trace_id, _SAMPLED, "")
+
+
 def current() -> Trace | None:
     """What this is done for; None: for no request."""
     return _CURRENT.get()
@@ -69,11 +81,7 @@ def current() -> Trace | None:
 
 def carried() -> dict[str, str]:
     """The headers that tell another service for which request we call it: each call is a span of its own."""
-    return headers_of((_CURRENT.get() or Trace()).known)
-
-
-def headers_of(known: Known) -> dict[str, str]:
-    """The same, of a given trace."""
+    known = (_CURRENT.get() or Trace()).known
     headers = {"traceparent": f"00-{known.trace_id}-{secrets.token_hex(8)}-{known.flags}"}
     return headers | {"tracestate": known.state} if known.state else headers
 
@@ -86,4 +94,4 @@ def _read(headers: Headers) -> Known | None:
         return None
     state = b",".join(value for name, value in headers if name == b"tracestate").decode("latin-1")
     is_plain = state.isascii() and state.isprintable() and len(state) <= _STATE_MAX
-    return Known(found[1].decode(), found[3].decode(), state if is_plain else "")
+    return Known(found[1].decode(), found[3].decode(), state if is_plain else "", found[2].decode())

@@ -20,7 +20,7 @@ from typing import Final
 
 import uvloop
 
-from service import clock, config, embedded, logs
+from service import clock, config, embedded, logs, telemetry
 from service.api.limits import reviewing
 from service.api.services import Services
 from service.app import services
@@ -48,8 +48,10 @@ def main(argv: list[str]) -> int:
     """Do what time brings about until it is stopped, by SIGTERM or Ctrl-C; what it has begun is finished first."""
     argparse.ArgumentParser(prog="tenor worker", description=main.__doc__).parse_args(argv)
     os.nice(NICENESS)
+    telemetry.begin(os.environ, "worker")
     with embedded.reachable(config.read(os.environ)) as settings:
         uvloop.run(_until_stopped(config.with_secrets(settings)))
+    telemetry.end()
     return 0
 
 

@@ -17,7 +17,7 @@ MACHINE_ROOM = (
     "actor", "hosts", "exposure",
     "config", "clock", "money", "countries", "ids", "errors", "event_type", "deadline", "bounded",
     "allowance", "admission", "inbox", "aside",
-    "trace", "logs",
+    "trace", "logs", "telemetry",
     "packed", "remembered", "db", "migrations", "safety", "statement", "embedded", "metrics", "circuit", "reach",
     "http_client", "sealed", "data_key", "private_text",
 )  # fmt: skip

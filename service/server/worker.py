@@ -17,7 +17,7 @@ import uvicorn
 from litestar import Litestar
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
-from service import clock, config
+from service import clock, config, telemetry
 from service.admission import Counted
 from service.app import create_app
 from service.bounded import Bounded
@@ -56,7 +56,7 @@ class Server(uvicorn.Server):
         rate = ceil(settings.key_rate / settings.workers)
         super().__init__(
             uvicorn.Config(
-                Measured(Outward(Counted(Bounded(app), rate, settings.key_under_way))),
+                telemetry.traced(Measured(Outward(Counted(Bounded(app), rate, settings.key_under_way)))),
                 loop="uvloop", http=protocol, ws="none", lifespan="off",
                 access_log=False, log_config=None, log_level="warning", server_header=False, proxy_headers=False,
                 timeout_keep_alive=75,  # longer than the balancers in front of us, which must be the first to close
@@ -183,6 +183,7 @@ def main(argv: list[str]) -> int:
     code = 0
     try:
         settings = config.read(os.environ)
+        telemetry.begin(os.environ, "http-process")
         app = create_app(settings)
         tally = Tally(given.tally, given.slot)
         listener = socket.socket(fileno=given.listener)
@@ -193,6 +194,8 @@ def main(argv: list[str]) -> int:
             leaf = leaf.exceptions[0]
         _tell(report, str(leaf))
         code = 1
+    finally:
+        telemetry.end()
     return code
 
 

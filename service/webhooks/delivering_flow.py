@@ -17,7 +17,7 @@ import httpx
 import msgspec
 from msgspec import Struct
 
-from service import clock, ids
+from service import clock, ids, trace
 from service.access.key import Secrets
 from service.data_key import DataSecrets
 from service.db import Pool
@@ -157,6 +157,8 @@ class Deliverer:
         self._freed.set()
 
     async def _deliver(self, target: Target, row: asyncpg.Record, secrets: Sequence[bytes]) -> None:
+        if row["event_id"] is not None:  # all attempts of one event are one trace
+            trace.begin_as(ids.packed(row["event_id"])[2:].hex())
         began, at = clock.monotonic(), self._now()
         status = await self._ask(target, row, secrets, at)
         took_s = clock.monotonic() - began

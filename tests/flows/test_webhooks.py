@@ -11,6 +11,7 @@ from litestar.enums import ScopeType
 from litestar.types import Receive, Scope, Send
 from standardwebhooks import Webhook
 
+from service import ids
 from service.jobs.retention import forget, keep_of
 from service.webhooks.delivering_flow import HELD_FOR, Deliverer
 from service.webhooks.endpoint import ATTEMPTS_MAX, ENDPOINTS_MAX
@@ -124,6 +125,8 @@ async def test_what_happens_from_now_on_arrives_signed_and_in_order(world: World
     assert [(one["state"], one["attempts"], one["tried"][0]["status"]) for one in log] == [("delivered", 1, 204)] * 3
     events = (await world.merchant.get("/v1/events", after=str(numbers[0] - 1))).json()["events"]
     assert [one["id"] for one in events] == [headers["webhook-id"] for headers, _ in receiver.heard]
+    traces = [headers["traceparent"].split("-")[1] for headers, _ in receiver.heard]
+    assert traces == [ids.packed(one["id"])[2:].hex() for one in events], "all attempts of one event are one trace"
 
 
 async def test_only_what_is_wanted_is_sent_and_nothing_of_another_merchant(world: World) -> None:
