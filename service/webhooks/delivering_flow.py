@@ -1,8 +1,9 @@
 """Sending: events are taken up as they are numbered, and each is tried until its endpoint has it.
 
-An endpoint has a few places of its own, and one that answers late has one: whoever hangs delays nobody else. What is
-about one subject is sent one after the other; several workers may send beside each other, each thing held by one. One
-that is killed lets go of what it held after a minute, and it is sent again: at least once.
+An endpoint has places of its own, more while it answers in time, and one when it was late: who hangs delays nobody
+else. What is about one subject is sent one after the other; several workers may send beside each other, each thing
+held by one. One that is killed lets go of what it held after a minute, and it is sent again: at least once. What was
+heard is recorded for all endpoints together: one commit for many answers.
 """
 
 import asyncio
@@ -26,10 +27,12 @@ from service.engine.faults import LOST, PASSING, what
 from service.engine.queries import Q as ENGINE
 from service.event_type import EventType
 from service.http_client import exchange, open_client
+from service.inbox import Together
 from service.logs import DATABASE
 from service.private_text import opened, words_in
 from service.reach import Reach
-from service.webhooks.endpoint import judged
+from service.statement import Int, SmallInt, Statement
+from service.webhooks.endpoint import DeliveryState, judged
 from service.webhooks.message import Message, body_of, headers_of
 from service.webhooks.store import Q, secrets_in_use
 
@@ -38,7 +41,8 @@ log = logging.getLogger("tenor.webhooks")
 ANSWER_S: Final = 10.0  # so long an endpoint has to answer
 LATE_S: Final = 3.0  # an endpoint that took longer has one place
 HELD_FOR: Final = timedelta(minutes=1)
-PLACES: Final = 8  # of an endpoint: so many messages are under way to it
+PLACES: Final = 8  # of an endpoint: so many messages are under way to it at first
+PLACES_MAX: Final = 32  # ... of one that answers in time
 PLACES_IN_ALL: Final = 256
 PAUSE_S: Final = 0.25
 ENDPOINTS_AT_ONCE: Final = 100
@@ -52,6 +56,23 @@ class Target(Struct, frozen=True):
     endpoint_id: str
     merchant_id: str
     url: str
+
+
+class Heard(Struct, frozen=True):
+    """What came of an attempt: a row of `delivery_attempts`, and what becomes of its delivery."""
+
+    endpoint_id: str
+    number: int
+    at: datetime
+    took_ms: Int
+    status: SmallInt | None
+    state: DeliveryState
+    due_at: datetime | None
+    heard_at: datetime
+    is_gone: bool
+
+
+RECORD_ATTEMPTS: Final = Statement(Q.record_attempts, heard=Heard)
 
 
 class Deliverer:
@@ -73,7 +94,8 @@ class Deliverer:
         self._answer_s = answer_s
         self._client: httpx.AsyncClient = open_client(reach, patience_s=answer_s, connections_max=PLACES_IN_ALL)
         self._under_way: dict[str, set[asyncio.Task[None]]] = {}
-        self._late: set[str] = set()  # endpoints
+        self._places: dict[str, int] = {}  # by endpoint: one more with each answer in time, one after a late one
+        self._recording = Together(self._record)
         self._freed = asyncio.Event()
         self._is_closed = False
 
@@ -111,6 +133,7 @@ class Deliverer:
             task.cancel()
         if tasks:
             await asyncio.wait(tasks)
+        await self._recording.close()
         await self._client.aclose()
 
     async def _take_up(self) -> int:
@@ -131,15 +154,14 @@ class Deliverer:
         return begun
 
     def _room(self, endpoint_id: str) -> int:
-        places = 1 if endpoint_id in self._late else PLACES
-        return places - len(self._under_way.get(endpoint_id, ()))
+        return self._places.get(endpoint_id, PLACES) - len(self._under_way.get(endpoint_id, ()))
 
     async def _send_to(self, target: Target) -> int:
         now = self._now()
         async with self._pool.acquire() as conn, conn.transaction():
-            await conn.execute(Q.lock, target.endpoint_id)
+            await conn.execute(Q.lock, [target.endpoint_id])
             rows = await conn.fetch(Q.claim, target.endpoint_id, now, self._room(target.endpoint_id), now + HELD_FOR)
-            await conn.execute(Q.set_next, target.endpoint_id)
+            await conn.execute(Q.set_next, [target.endpoint_id])
             secrets = await secrets_in_use(conn, self._under, target.endpoint_id, now)
         for row in rows:
             task = asyncio.create_task(self._deliver(target, row, secrets))
@@ -162,19 +184,28 @@ class Deliverer:
         began, at = clock.monotonic(), self._now()
         status = await self._ask(target, row, secrets, at)
         took_s = clock.monotonic() - began
-        (self._late.add if took_s > LATE_S else self._late.discard)(target.endpoint_id)
-        verdict = judged(status, row["attempts"], self._now(), random.randint(0, 1_000))
+        places = self._places.get(target.endpoint_id, PLACES)
+        self._places[target.endpoint_id] = 1 if took_s > LATE_S else min(places + 1, PLACES_MAX)
+        verdict, heard_at = judged(status, row["attempts"], self._now(), random.randint(0, 1_000)), self._now()
+        await self._recording.ask(
+            Heard(
+                target.endpoint_id, row["number"], at, int(took_s * 1000), status, verdict.state, verdict.due_at,
+                heard_at, verdict.is_gone,
+            )
+        )  # fmt: skip
+
+    async def _record(self, heard: list[Heard]) -> list[None]:
+        """What was heard since the last time, of all endpoints, in one transaction: one commit for many."""
+        endpoints = sorted({one.endpoint_id for one in heard})
+        gone = sorted({one.endpoint_id for one in heard if one.is_gone})
         async with self._pool.acquire() as conn, conn.transaction():
-            await conn.execute(Q.lock, target.endpoint_id)
-            await conn.execute(
-                Q.record_attempt, target.endpoint_id, row["number"], at, int(took_s * 1000), status, verdict.state,
-                verdict.due_at, self._now(),
-            )  # fmt: skip
-            if verdict.is_gone:
-                await conn.execute(Q.switch_off, target.endpoint_id, "It answered 410 Gone.")
-                await conn.execute(Q.park_all, target.endpoint_id, self._now())
-            else:
-                await conn.execute(Q.set_next, target.endpoint_id)
+            await conn.execute(Q.lock, endpoints)
+            await RECORD_ATTEMPTS.execute(conn, heard=heard)
+            if gone:
+                await conn.execute(Q.switch_off, gone, "It answered 410 Gone.")
+                await conn.execute(Q.park_all, gone, self._now())
+            await conn.execute(Q.set_next, endpoints)
+        return [None] * len(heard)
 
     async def _ask(self, target: Target, row: asyncpg.Record, secrets: Sequence[bytes], at: datetime) -> int | None:
         """The status of the answer; None: nothing was heard, or the event is not kept any more."""

@@ -35,12 +35,13 @@ update endpoints e
 
 -- switch_off --
 -- Nobody is there any more.
-update endpoints set state = 'off', off_because = $2, next_at = null where endpoint_id = $1 and state = 'active';
+update endpoints set state = 'off', off_because = $2, next_at = null
+ where endpoint_id = any ($1::text[]) and state = 'active';
 
 -- park_all --
 update deliveries
    set state = 'parked', ended_at = $2, held_until = null
- where endpoint_id = $1 and state = 'waiting';
+ where endpoint_id = any ($1::text[]) and state = 'waiting';
 
 -- insert_secret --
 insert into endpoint_secrets (secret_id, endpoint_id, made_at) values ($1, $2, $3);
@@ -131,26 +132,30 @@ select c.number, c.attempts, v.event_id, v.type, v.at, v.actor, v.data, v.plan_i
  order by c.number;
 
 -- lock --
--- Before it is said when it is to be looked at again: what is taken up meanwhile must be seen.
-select from endpoints where endpoint_id = $1 for update;
+-- Before it is said when they are to be looked at again: what is taken up meanwhile must be seen.
+select from endpoints where endpoint_id = any ($1::text[]) order by endpoint_id for update;
 
 -- set_next --
--- When it is to be looked at again: when its next delivery is due, or is let go by who holds it.
-update endpoints
+-- When they are to be looked at again: when the next delivery is due, or is let go by who holds it.
+update endpoints e
    set next_at = (select min(greatest(d.due_at, coalesce(d.held_until, d.due_at)))
                     from deliveries d
-                   where d.endpoint_id = $1 and d.state = 'waiting')
- where endpoint_id = $1 and state = 'active';
+                   where d.endpoint_id = e.endpoint_id and d.state = 'waiting')
+ where e.endpoint_id = any ($1::text[]) and e.state = 'active';
 
--- record_attempt --
+-- record_attempts --
 -- One that was ended meanwhile stays so.
-with tried as (
-    insert into delivery_attempts (endpoint_id, number, at, took_ms, status) values ($1, $2, $3, $4, $5)
+with given as (
+    select * from @heard
+), tried as (
+    insert into delivery_attempts (endpoint_id, number, at, took_ms, status)
+    select endpoint_id, number, at, took_ms, status from given
 )
-update deliveries
-   set state = $6, due_at = coalesce($7, due_at), held_until = null,
-       ended_at = case when $6 = 'waiting' then null else $8::timestamptz end
- where endpoint_id = $1 and number = $2 and state = 'waiting';
+update deliveries d
+   set state = given.state, due_at = coalesce(given.due_at, d.due_at), held_until = null,
+       ended_at = case when given.state = 'waiting' then null else given.heard_at end
+  from given
+ where d.endpoint_id = given.endpoint_id and d.number = given.number and d.state = 'waiting';
 
 -- wake --
 update endpoints set next_at = least(next_at, $2) where endpoint_id = $1 and state = 'active';

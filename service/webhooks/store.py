@@ -65,7 +65,7 @@ async def change(conn: Connection, endpoint_id: str, merchant_id: str, wanted: W
     """The endpoint is another from now on. Switched off, nothing that waits is sent any more; switched on again, what
     happens from then on is."""
     if wanted.state is EndpointState.OFF:
-        await conn.execute(Q.park_all, endpoint_id, now)
+        await conn.execute(Q.park_all, [endpoint_id], now)
     await _number_all(conn, merchant_id)
     await conn.execute(Q.change_endpoint, endpoint_id, wanted.url, wanted.types, wanted.state, now)
 
