@@ -26,7 +26,7 @@ def allocate(
     may make another row owe, so the rule is gone through until nobody takes any more.
     """
     before = amount + 1
-    while 0 < amount < before and any(row.is_open for row in rows):
+    while 0 < amount < before and _is_any_open(rows):
         before = amount
         if direction is Direction.VERTICAL:
             amount = _vertically(rows, rule, amount, on, pay)
@@ -51,7 +51,7 @@ def _horizontally(
     is_candidate = _candidates(future, tried, may_take)
     while amount > 0:
         targets = targets_of(rows, timing, future, on, is_candidate)
-        if not targets or not any(row.is_open for row in rows):
+        if not targets or not _is_any_open(rows):
             break
         before = amount
         for step in steps:
@@ -61,11 +61,16 @@ def _horizontally(
     return amount
 
 
+def _is_any_open(rows: Sequence[Row]) -> bool:
+    """Most that were paid are settled, and need no sums."""
+    return any(row.settled_on is None and row.is_open for row in rows)
+
+
 def _candidates(future: Future, tried: list[Row], may_take: IsCandidate) -> IsCandidate:
     """Open rows that have not refused to take more; from the end also those that may yet owe something."""
     if future in (Future.LAST, Future.CURRENT_OR_LAST):
-        return lambda row: row not in tried and (row.is_open or may_take(row))
-    return lambda row: row not in tried and row.is_open
+        return lambda row: (row.is_open or may_take(row)) and row not in tried
+    return lambda row: row.is_open and row not in tried
 
 
 def _vertically(rows: Sequence[Row], rule: AllocationRule, amount: int, on: date, pay: Pay) -> int:

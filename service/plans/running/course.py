@@ -7,38 +7,28 @@ The method is that of a progressive schedule with interest by the day: the balan
 due before it was paid, and everything that happened otherwise is a movement of the balance on its day.
 
 What a period earns (its line) and asks for (its due) is remembered, and reckoned anew only where something that bears
-on it has changed: one more payment costs what it touches. So whatever changes the balance, the rates or the dates goes
-through a method of the course, or is followed by `cut_anew`.
+on it has changed: one more payment costs what it touches. So whatever changes the balance, the rates, the credits or
+the dates goes through a method of the course, or is followed by `cut_anew`.
 """
 
 from bisect import bisect_left
 from collections.abc import Sequence
 from datetime import date
 from fractions import Fraction
-from itertools import chain, repeat
+from itertools import chain
 from operator import attrgetter
-from typing import Any
+from typing import Final, cast
 
 from msgspec import Struct, field, structs
 
 from service.money import quotient
-from service.plans.running.timeline import Line, Period, Timeline, cut, rate_after
+from service.plans.running.period import Due, Period
+from service.plans.running.timeline import Timeline, cut, rate_after
 from service.terms.day_count import year_fraction
 from service.terms.frame import growth
 from service.terms.terms import CapturedInside, InterestOn, Method, Terms
 
-
-class Due(Struct, frozen=True, gc=False):
-    """What a period asks for, and the balance it starts and ends with."""
-
-    principal: int
-    interest: int
-    unasked: int  # interest for which the level has no room: the next period asks for it
-    ceiling: int  # level and credits: what the period asks for at most
-    opening: int
-    carried: int  # interest to it
-    closing: int
-    owed_again: int  # of the principal
+NOTHING: Final = 0, 0
 
 
 class Credit(Struct, frozen=True, gc=False, array_like=True):
@@ -65,9 +55,6 @@ class Course(Struct, eq=False, array_like=True):
     capture: int = 1  # which one it pays back
     overdue_until: date | None = None  # principal past due has borne interest up to this day
     until: date | None = None  # no interest after it: what is due if everything is settled then
-    lines: list[Line | None] = field(default_factory=list)  # of each period; None: to be cut anew
-    reckoned: list[Due] = field(default_factory=list)  # of each period ...
-    bearings: list[tuple[Any, ...]] = field(default_factory=list)  # ... and what bore on it, but for the period before
 
     @property
     def levels_are_principal(self) -> bool:
@@ -102,8 +89,14 @@ class Course(Struct, eq=False, array_like=True):
     def _change(self, movements: dict[date, int], on: date, amount: int) -> None:
         """A movement matters to the line of the period it is in, and to no other."""
         movements[on] = movements.get(on, 0) + amount
-        if self.lines:
-            self.lines[self.index_at(on)] = None
+        period = self.periods[self.index_at(on)]
+        line = period.line if on == period.due_on else None
+        period.line = None if line is None else line.moved_at_end(amount)
+
+    def credit(self, credit: Credit) -> None:
+        """What was paid is owed again."""
+        self.credits.append(credit)
+        self.reckon_anew()
 
     def change_rate(self, after: date, rate: Fraction) -> None:
         """Another yearly rate, from the end of `after`."""
@@ -118,11 +111,22 @@ class Course(Struct, eq=False, array_like=True):
 
     def cut_anew(self) -> None:
         """Periods, dates, rates or what was lent have changed: no line holds any more."""
-        self.lines = []
+        for period in self.periods:
+            period.line = period.due = None
+
+    def reckon_anew(self) -> None:
+        """The same of what the periods ask for."""
+        for period in self.periods:
+            period.due = None
 
     def index_at(self, on: date) -> int:
         """The period that `on` falls into: after its begin, up to and with its due date."""
         return bisect_left(self.periods, on, hi=len(self.periods) - 1, key=_due_on)
+
+    def end_of_period(self, on: date) -> date:
+        """The due date of the period that `on` lies inside; on its first day nothing has been earned yet."""
+        period = self.periods[self.index_at(on)]
+        return period.due_on if period.begin < on <= period.due_on else on
 
     def end_of_credit(self, on: date) -> date:
         """The due date of the period that what comes back on `on` falls due with."""
@@ -157,7 +161,7 @@ class Course(Struct, eq=False, array_like=True):
         """Credits from a period's begin to the day before its end; the first includes what came before it, as of a
         payment that came before the capture, and the last what came after it."""
         if not self.credits:
-            return 0, 0
+            return NOTHING
         period, is_last = self.periods[index], index == len(self.periods) - 1
         principal = interest = 0
         for credit in self.credits:
@@ -169,19 +173,23 @@ class Course(Struct, eq=False, array_like=True):
 
     def dues(self) -> list[Due]:
         """What every period asks for."""
-        self._cut()
-        credited = map(self.credited, range(len(self.periods))) if self.credits else repeat(None, len(self.periods))
-        bearings = list(zip(self.lines, credited, map(structs.astuple, self.periods), strict=True))
-        if bearings != self.bearings:
-            before, known = self.bearings, self.reckoned
-            self.bearings, self.reckoned, opening, carried = bearings, [], 0, 0
-            for index, bearing in enumerate(bearings):
-                due = known[index] if index < len(known) and bearing == before[index] else None
-                if due is None or due.opening != opening or due.carried != carried:
-                    due = self._due(index, opening, carried)
-                self.reckoned.append(due)
-                opening, carried = due.closing, due.unasked
-        return self.reckoned[:]
+        dues = [period.due for period in self.periods]
+        if None in dues:
+            self._cut()
+        while None in dues:
+            self._reckon(dues, dues.index(None))
+        return cast("list[Due]", dues)
+
+    def _reckon(self, dues: list[Due | None], first: int) -> None:
+        """From the first on, as far as they start with another balance than they did."""
+        before = dues[first - 1] if first else None
+        opening, carried = (before.closing, before.unasked) if before else (0, 0)
+        for index in range(first, len(dues)):
+            due = dues[index]
+            if due is not None and due.opening == opening and due.carried == carried:
+                return
+            due = dues[index] = self.periods[index].due = self._due(index, opening, carried)
+            opening, carried = due.closing, due.unasked
 
     def agree_on_interest(self, agreed: Sequence[int], may_carry: Sequence[bool]) -> None:
         """Correct what each period earns, so that it asks for the interest agreed: a part's share of the whole's.
@@ -223,7 +231,7 @@ class Course(Struct, eq=False, array_like=True):
         return structs.replace(
             self, periods=[structs.replace(period) for period in self.periods], rates=self.rates[:],
             lent=self.lent.copy(), moved=self.moved.copy(), overdue=self.overdue.copy(), credits=self.credits[:],
-            pauses=self.pauses[:], lines=self.lines[:], reckoned=self.reckoned[:], bearings=self.bearings[:],
+            pauses=self.pauses[:],
         )  # fmt: skip
 
     def settled_on(self, on: date) -> "Course":
@@ -231,29 +239,30 @@ class Course(Struct, eq=False, array_like=True):
         view = self.copy()
         view.until = on
         alike_until = on if self.until is None else min(on, self.until)
-        for index, period in enumerate(view.periods[: len(view.lines)]):
+        for period in view.periods:
             if period.due_on > alike_until:
-                view.lines[index] = None
+                period.line = None
+        if view.credits:
+            view.reckon_anew()
         return view
 
     def _cut(self) -> None:
         """Cut the periods anew whose lines no longer hold."""
-        if not self.lines:
-            self.lines = [None] * len(self.periods)
-        if None not in self.lines:
-            return
-        timeline = Timeline(
-            self.terms, self.rates, self.lent_from(), chain(self.moved.items(), self.overdue.items()), self.pauses,
-            self.until,
-        )  # fmt: skip
-        for index, line in enumerate(self.lines):
-            if line is None:
-                self.lines[index] = timeline.line(self.periods[index], is_first=index == 0)
+        timeline = None
+        for index, period in enumerate(self.periods):
+            if period.line is None:
+                timeline = timeline or self._timeline()
+                period.line = timeline.line(period, is_first=index == 0)
+
+    def _timeline(self) -> Timeline:
+        movements = chain(self.moved.items(), self.overdue.items())
+        return Timeline(self.terms, self.rates, self.lent_from(), movements, self.pauses, self.until)
 
     def _due(self, index: int, opening: int, carried: int) -> Due:
-        period, line = self.periods[index], self.lines[index]
+        period = self.periods[index]
+        line = period.line
         assert line is not None
-        credited_principal, credited_interest = self.credited(index)
+        credited_principal, credited_interest = self.credited(index) if self.credits else NOTHING
         earned, balance = line.earned(opening, self.terms.interest_on is InterestOn.FINANCED)
         interest = period.later_interest + carried
         if not period.asked_earlier:

@@ -15,9 +15,9 @@ from service.plans.bill import BillLine, LoweredBill
 from service.plans.running.course import Course, Credit
 from service.plans.running.deposit_facts import ClaimMade
 from service.plans.running.facts import Amended, SettlementQuoted, Withdrawn
+from service.plans.running.period import Period
 from service.plans.running.rows import PartPaid, Row
 from service.plans.running.standing import Allocated, Claim, Dispute, Pause, Standing
-from service.plans.running.timeline import Period
 from service.terms.terms import Terms
 
 RULES: Final = 9  # counts up whenever the fold gives other standings for the same facts
@@ -49,8 +49,11 @@ def keep(standing: Standing) -> bytes:
     bare = structs.replace(
         standing,
         terms=_NO_TERMS,
-        rows=[structs.replace(row, course=None, period=None) for row in standing.rows],
-        courses=[structs.replace(one, terms=_NO_TERMS, lines=[], reckoned=[], bearings=[]) for one in standing.courses],
+        rows=[structs.replace(row, course=None, period=None, asked=None) for row in standing.rows],
+        courses=[
+            structs.replace(one, terms=_NO_TERMS, periods=[period.bare for period in one.periods])
+            for one in standing.courses
+        ],
         done=None,
     )
     return _encoder.encode(_Kept(SHAPE, bare, places))

@@ -4,8 +4,9 @@ from datetime import date
 from fractions import Fraction
 
 from service.money import in_multiples
-from service.plans.running.course import Course, Due
-from service.plans.running.timeline import Period, rate_after
+from service.plans.running.course import Course
+from service.plans.running.period import Due, Period
+from service.plans.running.timeline import rate_after
 from service.terms.frame import growth
 from service.terms.repayment import evened_level
 from service.terms.terms import Captures, InterestOn, Method, Remainder
@@ -121,7 +122,7 @@ def _is_settled(course: Course, dues: list[Due]) -> bool:
     return (
         not is_paid(last, dues[-1])
         and last.level >= least_level(course, len(dues) - 1)
-        and not any(period.asked_earlier or period.later_interest for period in course.periods)
+        and not [period for period in course.periods if period.asked_earlier or period.later_interest]
         and not _missing(course, dues)
     )
 
@@ -146,8 +147,10 @@ def _missing(course: Course, dues: list[Due] | None = None) -> int:
 
 def _cap_by_what_is_left(course: Course) -> list[Due]:
     """Nobody is asked for more principal than is left: it may have been paid at the other end. The dues after that."""
-    left = course.principal_left()
     dues = course.dues()
+    if sum([due.principal for due in dues]) <= course.total_lent() + course.total_credited():
+        return dues  # no period asks for less than was paid on it, so none asks for more than is left
+    left = course.principal_left()
     for index, period in enumerate(course.periods):
         excess = dues[index].principal - period.paid_principal - left
         if excess > 0:

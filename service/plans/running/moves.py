@@ -11,7 +11,7 @@ from fractions import Fraction
 from service.errors import Code, Refused
 from service.plans.running.course import Course, Credit
 from service.plans.running.level import even_out, is_paid, least_level, relevel, set_level, settle
-from service.plans.running.timeline import Period
+from service.plans.running.period import Period
 from service.terms.calendar import first_due, step
 from service.terms.frame import period_shares, regular_unit, whole_and_odd, whole_and_rest
 from service.terms.schedule import Instalment
@@ -116,15 +116,14 @@ def _unpaid(course: Course) -> int:
 def take_back(course: Course, on: date, principal: int, interest: int, bears_from: date) -> None:
     """A payment comes back: its parts are owed again in the running period, and bear interest from `bears_from`."""
     course.move(bears_from, principal)
-    course.credits.append(Credit(on, principal, interest))
+    course.credit(Credit(on, principal, interest))
     settle(course, on)
 
 
 def bear_overdue(course: Course, on: date) -> bool:
     """Principal past due goes on bearing interest, up to `on`. Whether anything changed."""
-    on = min(on, course.last.due_on)
-    since = course.overdue_until
-    if since is not None and on <= since:
+    on, since = min(on, course.last.due_on), course.overdue_until
+    if not has_overdue(course, on):
         return False
     dues = course.dues()
     for index, period in enumerate(course.periods):
@@ -138,6 +137,19 @@ def bear_overdue(course: Course, on: date) -> bool:
             settle(course, on)
             dues = course.dues()
     return course.overdue_until == on
+
+
+def has_overdue(course: Course, on: date) -> bool:
+    """Whether principal is past due on `on` that has borne no interest up to it yet."""
+    on, since = min(on, course.last.due_on), course.overdue_until
+    if since is not None and on <= since:
+        return False
+    for period, due in zip(course.periods, course.dues(), strict=True):
+        if period.due_on >= on:
+            return False
+        if due.principal > period.paid_principal:
+            return True
+    return False
 
 
 def change_rate(course: Course, from_on: date, rate_percent: Decimal) -> None:

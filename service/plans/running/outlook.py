@@ -2,9 +2,9 @@
 
 from datetime import date
 
-from service.plans.running.course import Course, Due
+from service.plans.running.course import Course
 from service.plans.running.level import is_paid, settle
-from service.plans.running.timeline import Period
+from service.plans.running.period import Due, Period
 
 
 def due_if_paid(course: Course, period: Period, on: date) -> Due:

@@ -1,16 +1,19 @@
 """Money comes in: a payment is allocated, and where interest follows what is paid, the courses hear of it."""
 
 from datetime import date
+from typing import Final
 
 from service.plans.running import moves, outlook, settling
 from service.plans.running.allocation import allocate
 from service.plans.running.course import Course
 from service.plans.running.facts import OverpaidReturned, Paid
+from service.plans.running.period import Period
 from service.plans.running.rows import Row
-from service.plans.running.standing import Allocated, Standing, end_of_period
-from service.plans.running.timeline import Period
+from service.plans.running.standing import Allocated, Standing
 from service.terms.allocation_rule import Component, PaymentKind, Step, Timing
 from service.terms.terms import PaidEarly
+
+BESIDE_COURSE: Final = (Component.FEE, Component.PENALTY)  # no course reckons them
 
 
 def paid(standing: Standing, fact: Paid) -> None:
@@ -78,9 +81,11 @@ def _allocate(standing: Standing, allocated: Allocated, amount: int) -> int:
     rows = standing.rows if recalculates else [row for row in standing.rows if row.settled_on is None]
 
     for as_of_today in (True, False):  # what today asks of each row first; then what the schedule still holds open
+        if not amount:
+            break
 
         def take(row: Row, step: Step, at_most: int, as_of_today: bool = as_of_today) -> int:
-            if not recalculates and not row.left(step[1]):
+            if not row.left(step[1]) and (not recalculates or step[1] in BESIDE_COURSE):
                 return 0  # most rows owe one component or two
             taken = _take(standing, row, step, at_most, allocated.on, as_of_today)
             allocated.add(step[1], taken)
@@ -92,7 +97,7 @@ def _allocate(standing: Standing, allocated: Allocated, amount: int) -> int:
 
 def _take(standing: Standing, row: Row, step: Step, at_most: int, on: date, as_of_today: bool) -> int:
     course, period, (timing, component) = row.course, row.period, step
-    if course is None or period is None or standing.rows_stand_alone or component in (Component.FEE, Component.PENALTY):
+    if course is None or period is None or standing.rows_stand_alone or component in BESIDE_COURSE:
         return row.pay(component, at_most, on)
     if not standing.recalculates:
         return _take_as_agreed(row, course, period, component, at_most, on)
@@ -100,6 +105,7 @@ def _take(standing: Standing, row: Row, step: Step, at_most: int, on: date, as_o
     if timing is Timing.IN_ADVANCE and as_of_today:
         due = outlook.due_if_paid(course, period, counts_on)
         row.owed[component] = due.interest if component is Component.INTEREST else due.principal
+        row.asked = None
     if component is Component.INTEREST:
         taken = row.pay(component, at_most, on)
         moves.pay_interest(course, period, counts_on, taken)
@@ -132,6 +138,6 @@ def _settles(standing: Standing, on: date, amount: int) -> bool:
 
 def left_at_end_of_period(course: Course, on: date) -> tuple[int, int]:
     """Principal and interest that settle everything, if what is owed bears interest to the end of the period."""
-    view, end = course.copy(), end_of_period(course, on)
+    view, end = course.copy(), course.end_of_period(on)
     moves.bear_overdue(view, end)
     return outlook.left_if_settled(view, end)

@@ -6,7 +6,7 @@ from enum import IntEnum
 from msgspec import Struct, field, structs
 
 from service.plans.running.course import Course
-from service.plans.running.timeline import Period
+from service.plans.running.period import Due, Period
 from service.terms.allocation_rule import Component
 
 
@@ -52,6 +52,7 @@ class Row(Struct, eq=False, array_like=True):
     parts: list[PartPaid] = field(default_factory=list)
     course: Course | None = None
     period: Period | None = None
+    asked: Due | None = None  # of the period, when it was written here last; None: something else was since then
 
     def copy(self, course: Course | None, period: Period | None) -> "Row":
         """The same of another course and period."""
@@ -101,10 +102,13 @@ class Row(Struct, eq=False, array_like=True):
     def owe(self, component: Component, amount: int, on: date) -> None:
         """More is owed, or less where `amount` is negative."""
         self.owed[component] += amount
+        self.asked = None
         self.mark(on)
 
-    def ask(self, principal: int, interest: int, on: date) -> None:
+    def ask(self, due: Due, on: date) -> None:
         """So much principal and interest is owed; a row that asks for nothing is settled at once."""
+        principal, interest = due.principal, due.interest
+        self.owed_again, self.asked = due.owed_again, due
         as_before = self.owed[Component.PRINCIPAL] == principal and self.owed[Component.INTEREST] == interest
         if not as_before or not (principal or interest):
             self.owed[Component.PRINCIPAL], self.owed[Component.INTEREST] = principal, interest

@@ -8,7 +8,7 @@ from service.errors import Code, Refused
 from service.money import in_multiples
 from service.plans.running.course import Course
 from service.plans.running.level import even_out, least_level, relevel, set_level, settle
-from service.plans.running.timeline import Period
+from service.plans.running.period import Period
 
 ShareBetween = Callable[[date, date], Fraction | None]  # of a year, spread evenly; None: by the day count
 

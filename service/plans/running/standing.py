@@ -8,13 +8,13 @@ from msgspec import Struct, field, structs
 
 from service.plans.bill import BillLine, LoweredBill
 from service.plans.running import moves
-from service.plans.running.course import Course, Due
+from service.plans.running.course import Course
 from service.plans.running.deposit_facts import OPEN as OPEN_CLAIMS
 from service.plans.running.deposit_facts import ClaimMade, ClaimState
 from service.plans.running.dispute_facts import DisputeReason, DisputeState
 from service.plans.running.facts import Amended, Event, PauseReason, SettlementQuoted, Why, Withdrawn
+from service.plans.running.period import Period
 from service.plans.running.rows import Row, RowKind
-from service.plans.running.timeline import Period
 from service.terms.allocation_rule import Component, PaymentKind
 from service.terms.business_days import payable_on
 from service.terms.terms import Captures, NonBusinessDay, PaidEarly, Terms
@@ -187,9 +187,18 @@ class Standing(Struct, eq=False, array_like=True):
         """Whether interest follows what is really paid."""
         return self.terms.recalculate and self.bears_interest and not self.rows_stand_alone and self.withdrawal is None
 
+    @property
+    def bears_overdue(self) -> bool:
+        """Whether principal past due bears interest."""
+        return self.recalculates and self.terms.overdue_interest
+
+    def has_overdue(self, on: date) -> bool:
+        """Whether some of it has borne none up to `on` yet."""
+        return self.bears_overdue and any(moves.has_overdue(one, self.counts_on(one, on)) for one in self.courses)
+
     def bear_overdue(self, on: date) -> None:
         """Principal past due bears interest up to `on`."""
-        if not self.recalculates or not self.terms.overdue_interest:
+        if not self.bears_overdue:
             return
         for course in self.courses:
             if moves.bear_overdue(course, self.counts_on(course, on)):
@@ -198,22 +207,24 @@ class Standing(Struct, eq=False, array_like=True):
     def counts_on(self, course: Course, on: date) -> date:
         """The day from which money that comes in on `on` lowers the interest: at once, or when the period ends."""
         waits = self.settling or self.terms.paid_early is PaidEarly.AT_DUE_DATE
-        return end_of_period(course, on) if waits else on
+        return course.end_of_period(on) if waits else on
 
     def sync(self, on: date) -> None:
         """Write on the rows what the courses ask for."""
         if self.schedule_ended:
             return
-        asked, has_moved = dict[int, Due](), False
+        has_moved = False
         for course in self.courses:
-            asked.update(zip(map(id, course.periods), course.dues(), strict=True))
+            course.dues()
         for row in self.rows:
-            if (period := row.period) is not None:
-                due, due_on = asked[id(period)], self.payable_on(period)
-                if row.due_on != due_on or row.begin != period.begin:
-                    row.begin, row.due_on, has_moved = period.begin, due_on, True
-                row.owed_again = due.owed_again
-                row.ask(due.principal, due.interest, on)
+            period = row.period
+            if period is None or (due := period.due) is row.asked:
+                continue
+            assert due is not None, "a row's period is none of its course"
+            due_on = self.payable_on(period)
+            if row.due_on != due_on or row.begin != period.begin:
+                row.begin, row.due_on, has_moved = period.begin, due_on, True
+            row.ask(due, on)
         if has_moved:
             self.sort()
 
@@ -306,9 +317,3 @@ class Standing(Struct, eq=False, array_like=True):
         self.rows.append(extra)
         self.sort()
         return extra
-
-
-def end_of_period(course: Course, on: date) -> date:
-    """The due date of the period that `on` lies inside; on its first day nothing has been earned yet."""
-    period = course.periods[course.index_at(on)]
-    return period.due_on if period.begin < on <= period.due_on else on

@@ -8,56 +8,12 @@ from itertools import chain
 from math import lcm
 from typing import Final
 
-from msgspec import Struct
-
+from service.plans.running.period import Line, Period, Stretch
 from service.terms.day_count import year_fraction
 from service.terms.frame import growth
 from service.terms.terms import Terms
 
 NO_INTEREST: Final = Fraction(0)
-
-
-class Period(Struct, eq=False, array_like=True):
-    """From one due date to the next; `level` is the equal part asked for at its end. Amounts are minor units."""
-
-    begin: date
-    due_on: date
-    share: Fraction | None  # of a year, spread evenly over its days; None: each stretch goes by the day count
-    level: int = 0
-    agreed_level: int = 0  # before anything was paid ahead
-    paid_principal: int = 0
-    paid_interest: int = 0
-    correction: int = 0  # of what it earns by itself, as long as it earns something: a part's share of the whole's
-    later_interest: int = 0  # interest of periods already paid ahead, which falls due here
-    asked_earlier: bool = False  # its own interest falls due in an earlier period
-    interest_only: bool = False  # grace: no principal
-    defers_interest: bool = False  # grace: its interest is asked for after the grace
-
-    @property
-    def paid(self) -> int:
-        return self.paid_principal + self.paid_interest
-
-
-class Stretch(Struct, frozen=True, gc=False):
-    earns: int  # over the denominator of its line
-    change: int  # of the balance at its end
-    lent: int  # up to its begin
-
-
-class Line(Struct, frozen=True):
-    """The stretches of one period."""
-
-    change_at_begin: int  # in the first period only: what is lent at once
-    over: int
-    stretches: tuple[Stretch, ...]
-
-    def earned(self, opening: int, flat: bool) -> tuple[int, int]:
-        """Interest as a numerator over `over`, and the balance at the end before principal falls due."""
-        balance, earned = max(0, opening + self.change_at_begin), 0
-        for stretch in self.stretches:
-            earned += (stretch.lent if flat else balance) * stretch.earns
-            balance = max(0, balance + stretch.change)
-        return earned, balance
 
 
 class Timeline:
@@ -72,6 +28,7 @@ class Timeline:
         self._changes = dict(lent)
         for day, amount in movements:
             self._changes[day] = self._changes.get(day, 0) + amount
+        self._grown: tuple[Fraction, Fraction, Fraction] | None = None  # by a rate in a share of a year
         self._marks = sorted({*self._changes, *(day for day, _ in rates), *chain.from_iterable(pauses)})
 
     def line(self, period: Period, *, is_first: bool) -> Line:
@@ -96,7 +53,13 @@ class Timeline:
         if stop == begin or any(first <= begin and end <= last for first, last in self._pauses):
             return NO_INTEREST
         rate = rate_after(self._rates, begin)
-        return growth(self._terms.rate_kind, rate, share_of(self._terms, period, begin, stop)) if rate else NO_INTEREST
+        return self._growth(rate, share_of(self._terms, period, begin, stop)) if rate else NO_INTEREST
+
+    def _growth(self, rate: Fraction, share: Fraction) -> Fraction:
+        """The last one is remembered: regular periods are alike."""
+        if self._grown is None or self._grown[:2] != (rate, share):
+            self._grown = rate, share, growth(self._terms.rate_kind, rate, share)
+        return self._grown[2]
 
 
 def cut(period: Period, marks: list[date]) -> list[tuple[date, date]]:
@@ -109,7 +72,8 @@ def cut(period: Period, marks: list[date]) -> list[tuple[date, date]]:
 
 def rate_after(rates: list[tuple[date, Fraction]], on: date) -> Fraction:
     """The yearly rate in force from the end of `on`."""
-    return next(rate for day, rate in reversed(rates) if day <= on)
+    day, rate = rates[-1]
+    return rate if day <= on else next(rate for day, rate in reversed(rates) if day <= on)
 
 
 def share_of(terms: Terms, period: Period, begin: date, end: date) -> Fraction:

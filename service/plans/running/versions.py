@@ -114,7 +114,7 @@ def needs_history(event: Event, terms: Terms) -> bool:
 
 def lines_on(standing: Standing, as_of: date) -> tuple[Line, ...]:
     """The lines as they stand on a day, with interest on what is overdue up to it."""
-    if not standing.recalculates:
+    if not standing.has_overdue(as_of):
         return lines_of(standing)
     seen = standing.copy()
     seen.bear_overdue(as_of)
