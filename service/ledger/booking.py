@@ -235,7 +235,10 @@ def _owed(plan_id: str, merchant_id: str, parts: Parts) -> Balances:
 
 def _between(occasion: Occasion, before: Balances, after: Balances) -> Iterator[Transfer]:
     """The differences of the places, debits against credits in their order."""
-    differences = after | {place: after.get(place, 0) - amount for place, amount in before.items()}
+    differences = {place: amount - before.get(place, 0) for place, amount in after.items()} if before else after
+    for place in before:
+        if place not in after:
+            differences[place] = -before[place]
     debits = [(place, amount) for place, amount in differences.items() if amount > 0]
     credits_ = [(place, -amount) for place, amount in differences.items() if amount < 0]
     assert not sum(differences.values()), "the books do not balance"

@@ -50,12 +50,14 @@ def booked(before: Plan | None, after: Plan) -> list[Transfer]:
     old_figures, new_figures = _figures(before) if before else {}, _figures(after)
     for part in old_figures | new_figures:
         old, new = old_figures.get(part, NOTHING), new_figures.get(part, NOTHING)
-        differ = {occasion for occasion in old | new if old.get(occasion) != new.get(occasion)}
-        found += booking.transfers(
-            {occasion: rule(*figures) for occasion, (rule, figures) in old.items() if occasion in differ},
-            {occasion: rule(*figures) for occasion, (rule, figures) in new.items() if occasion in differ},
-        )
+        if old != new:
+            found += booking.transfers(_in_the_books(old, new), _in_the_books(new, old))
     return found
+
+
+def _in_the_books(stage: Stage, other: Stage) -> Books:
+    """What the books say on the occasions whose figures are others than on another stage."""
+    return {occasion: one[0](*one[1]) for occasion, one in stage.items() if other.get(occasion) != one}
 
 
 def totals_of(standing: Standing) -> Totals:
