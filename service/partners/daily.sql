@@ -80,12 +80,33 @@ with moved as materialized (
            coalesce(adjusted, 0) as adjusted, coalesce(charged_off, 0) as charged_off
       from moved m
       full join before b using (bucket, plan_id)
+), owned as materialized (   -- what the partner has of plans that are funded alike: they are many, and their fundings are few
+    select f.funding, part.*
+      from (select distinct p.funding::text as funding from standing join plans p using (bucket, plan_id)) f
+     cross join lateral (
+           select (array_agg(principal_bps order by number))[1] as principal_bps,
+                  case when count(*) = 0 then 0 when count(*) = 1 and bool_and(is_plain) then min(interest_bps)
+                       end as interest_bps   -- null: its interest is more than a share of all of it
+             from (select number, owner, principal_bps, interest_bps,
+                          own_rate is null and (number = 1 or number < count(*) over () or sum(interest_bps) over () <> 10000)
+                              as is_plain
+                     from (select number, principal_bps, own_rate, coalesce(owners -> -1 ->> 'partner_id', partner_id) as owner,
+                                  case schedule_type when 'same_instalment' then interest_bps
+                                                     when 'share_of_collection' then principal_bps else 0 end as interest_bps
+                             from rows from (json_to_recordset(f.funding::json -> 'participations')
+                                             as (partner_id text, principal_bps bigint, interest_bps bigint,
+                                                 schedule_type text, own_rate json, owners json))
+                                  with ordinality as p (partner_id, principal_bps, interest_bps, schedule_type, own_rate,
+                                                        owners, number)) p) p
+            where owner = $3) part
 )
-select $1, s.bucket, s.plan_id, $3, $2, $4, $3, coalesce(part.principal_bps, 0), s.opening, s.funded, s.repaid,
+select $1, s.bucket, s.plan_id, $3, $2, $4, $3, coalesce(o.principal_bps, 0), s.opening, s.funded, s.repaid,
        s.refunded, s.adjusted, s.charged_off,
        s.opening + s.funded - s.repaid - s.refunded + s.adjusted - s.charged_off,
-       coalesce((select sum(share) from interest_of_parts(0, greatest(due.accrued, 0), p.funding -> 'participations') one
-                  where one.partner_id = $3), 0), due.next_on,
+       case when coalesce(due.accrued, 0) <= 0 then 0
+            when o.interest_bps is not null then part_of(due.accrued, o.interest_bps, 10000)
+            else coalesce((select sum(share) from interest_of_parts(0, due.accrued, p.funding -> 'participations') one
+                            where one.partner_id = $3), 0) end, due.next_on,
        greatest($4 - due.late_since, 0),
        case when due.late_since is null or due.late_since >= $4 then 'current'
             when $4 - due.late_since <= 30 then '1-30'
@@ -95,11 +116,7 @@ select $1, s.bucket, s.plan_id, $3, $2, $4, $3, coalesce(part.principal_bps, 0),
        p.state, s.currency
   from standing s
   join plans p using (bucket, plan_id)
-  left join lateral (
-       select (one ->> 'principal_bps')::int as principal_bps
-         from json_array_elements(p.funding -> 'participations') one
-        where coalesce(one -> 'owners' -> -1 ->> 'partner_id', one ->> 'partner_id') = $3
-        limit 1) part on true
+  left join owned o on o.funding = p.funding::text
   left join lateral (
        select min(due_on) filter (where due_on > $4)  as next_on,
               min(due_on) filter (where due_on <= $4) as late_since,
@@ -121,22 +138,26 @@ select $1, legs.type, $5, case when amount < 0 then $7 else $6 end, amount, even
   join partner_events last  on last.partner_id  = $3 and last.number  = legs.last;
 
 -- txn_rows --
--- $1 programme, $2 partner, $3 the day, in the order of their numbers.
-select event_id, plan_id, type, business_on, value_on, principal, interest, fee, penalty, subsidy, currency,
-       reverses_event_id
+-- $1 programme, $2 partner, $3 the day, $4 its settlement: by which all is paid but what was given up. In the order of
+-- their numbers; this and the others have the columns of their files.
+select event_id, plan_id, null as partner_reference, type, business_on, value_on,
+       case when principal + interest + fee + penalty + subsidy < 0 then 'debit' else 'credit' end as side,
+       principal, interest, fee, penalty, subsidy, currency, reverses_event_id,
+       case when type <> 'charge_off' then $4 end as settlement_id
   from partner_events
  where programme_id = $1 and partner_id = $2 and filed_on = $3
  order by number;
 
 -- pos_rows --
 select plan_id, owner, share_bps, opening, funded, repaid, refunded, adjusted, charged_off, closing, accrued_interest,
-       next_due_on, days_past_due, age_bucket, status, currency
+       next_due_on, days_past_due, age_bucket as bucket, status, currency
   from daily_positions
  where file_id = $1
  order by plan_id;
 
 -- stl_rows --
-select settlement_id, end_to_end_id, leg, amount, count, first_event_id, last_event_id, currency
+select settlement_id, end_to_end_id, leg, amount, case when amount < 0 then 'debit' else 'credit' end as side, count,
+       first_event_id, last_event_id, currency
   from daily_legs
  where file_id = $1
  order by leg, currency;

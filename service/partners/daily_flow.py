@@ -19,20 +19,8 @@ from service import ids
 from service.db import Connection, Pool, load_queries
 from service.errors import Code, Refused
 from service.partners.events_store import number_all
-from service.partners.layout_texts import csv_head, csv_text
-from service.partners.layouts import (
-    LAYOUT,
-    Chg,
-    FileType,
-    Pos,
-    Row,
-    Stl,
-    Txn,
-    TxnType,
-    file_name,
-    settlement_of,
-    side_of,
-)
+from service.partners.layout_texts import Columns, columns_from, csv_head, csv_of
+from service.partners.layouts import LAYOUT, FileType, file_name, settlement_of
 from service.partners.manifest import Cut, DailyManifest, Tally
 from service.partners.paying_flow import make_payouts
 from service.partners.position import FundedPlan, PlanPosition
@@ -45,7 +33,6 @@ Q: Final = load_queries(Path(__file__).with_name("daily.sql"))
 _ROWS_AT_ONCE: Final = 5_000  # some 50 ms of work, and a piece of less than a megabyte
 _PATIENCE_S: Final = 600  # a day of a million events takes longer than a request's statement may
 
-_TYPES: Final = {str(one): one for one in TxnType}
 _ORDER: Final = (FileType.POS, FileType.TXN, FileType.STL, FileType.CHG)  # changes are read from positions
 
 
@@ -139,7 +126,7 @@ async def _make(connection: Connection, signer: Signer, of: Partner, day: asyncp
     settlement_id = settlement_of(of.programme_id, business_on)
     await connection.execute(Q.write_legs, legs, *mine, settlement_id, *payments, timeout=_PATIENCE_S)
     of_kind: dict[FileType, tuple[str, tuple[Any, ...]]] = {
-        FileType.TXN: (Q.txn_rows, mine),
+        FileType.TXN: (Q.txn_rows, (*mine, settlement_id)),
         FileType.POS: (Q.pos_rows, (positions,)),
         FileType.STL: (Q.stl_rows, (legs,)),
         FileType.CHG: (Q.chg_rows, (positions, before)),
@@ -150,7 +137,7 @@ async def _make(connection: Connection, signer: Signer, of: Partner, day: asyncp
         statement, arguments = of_kind[kind]
         cursor = await connection.cursor(statement, *arguments, timeout=_PATIENCE_S)
         while batch := await cursor.fetch(_ROWS_AT_ONCE):
-            await file.add([_row(kind, row, of, business_on) for row in batch])
+            await file.add(columns_from(kind, batch))
         made.append(await _keep(connection, signer, file, of, day))
     await make_payouts(connection, legs, terms.settles_on(business_on), day["closed_at"])
     return made
@@ -168,10 +155,10 @@ class _Writing:
         self.size = 0
         self._pieces = 0
 
-    async def add(self, rows: list[Row]) -> None:
+    async def add(self, columns: Columns) -> None:
         """Write rows; before the first of them the line of names."""
-        self.tally.add(rows)
-        await self._write(csv_text(rows))
+        self.tally.add(columns)
+        await self._write(csv_of(self.kind, columns))
 
     async def end(self) -> None:
         """A file without rows has its first line, too."""
@@ -204,25 +191,6 @@ async def _keep(
         manifest.records, file.hash.digest(), previous, msgspec.json.encode(manifest).decode(),
     )  # fmt: skip
     return manifest
-
-
-def _row(kind: FileType, row: asyncpg.Record, of: Partner, business_on: date) -> Row:
-    match kind:
-        case FileType.TXN:
-            event_id, plan_id, type_, on, value_on, principal, interest, fee, penalty, subsidy, currency, reverses = row
-            settlement = None if type_ == "charge_off" else settlement_of(of.programme_id, business_on)
-            return Txn(
-                event_id, plan_id, None, _TYPES[type_], on, value_on,
-                side_of(principal + interest + fee + penalty + subsidy), principal, interest, fee, penalty, subsidy,
-                currency, reverses, settlement,
-            )  # fmt: skip
-        case FileType.POS:
-            return Pos(*row)
-        case FileType.STL:
-            settlement_id, end_to_end_id, leg, amount, *rest = row
-            return Stl(settlement_id, end_to_end_id, leg, amount, side_of(amount), *rest)
-        case _:
-            return Chg(*row)
 
 
 # Looking up: oldest first, the next page starts `after` the last id of this one ---------------------------------------

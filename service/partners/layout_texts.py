@@ -7,9 +7,10 @@ import csv
 import io
 import json
 import re
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import date
 from enum import StrEnum
+from functools import lru_cache
 from typing import Any, Final, get_type_hints
 
 from msgspec import Struct
@@ -23,6 +24,10 @@ from service.partners.layouts import ROWS, Row, Stl, Txn, columns_of, side_of
 # too: so every text comes back as it was.
 _FORMULA: Final = ("=", "+", "-", "@", "\t", "\r", "'")
 _MARKS: Final = frozenset(_FORMULA)
+
+Columns = Mapping[str, Sequence[Any]]  # by name, in the order of the file: the values of some rows
+
+_money_text: Final = lru_cache(maxsize=65_536)(decimal_text)  # amounts of a file are often the same
 
 
 def escaped(text: str) -> str:
@@ -41,10 +46,30 @@ def texts_of(row: Row) -> list[str | None]:
     return [write(value, currency) for write, value in zip(_WRITES[type(row)], _values(row), strict=True)]
 
 
-def csv_text(rows: Iterable[Row]) -> str:
-    """Rows as CSV, without the line of names."""
+def columns_from(kind: str, rows: Iterable[Iterable[Any]]) -> Columns:
+    """Values in the order of the file's columns, row by row, turned into columns."""
+    names = columns_of(kind)
+    return dict(zip(names, list(zip(*rows, strict=True)) or [()] * len(names), strict=True))
+
+
+def columns_of_rows(kind: str, rows: Iterable[Row]) -> Columns:
+    """The same, of rows that were read."""
+    return columns_from(kind, map(_values, rows))
+
+
+def csv_of(kind: str, columns: Columns) -> str:
+    """Columns as CSV, without the line of names. A column is written at once, which is faster."""
+    currencies, written = columns.get("currency", ()), []
+    money, texts = _MONEY[ROWS[kind]], texts_in(kind)
+    for name, values in columns.items():
+        if name in money:
+            written.append(list(map(_money_text, values, currencies)))
+        elif name in texts:
+            written.append([f"'{one}" if one and one[0] in _MARKS else one for one in values])
+        else:
+            written.append(list(values))
     text = io.StringIO(newline="")
-    csv.writer(text).writerows([_escaped_fields(row) for row in rows])
+    csv.writer(text).writerows(zip(*written, strict=True))
     return text.getvalue()
 
 
@@ -64,15 +89,6 @@ def _line(fields: dict[str, str | None]) -> str:
 
 def _by_name(row: Row) -> dict[str, str | None]:
     return dict(zip(type(row).__struct_fields__, texts_of(row), strict=True))
-
-
-def _escaped_fields(row: Row) -> list[str | None]:
-    fields = texts_of(row)
-    for place in _TEXTS[type(row)]:
-        text = fields[place]
-        if text and text[0] in _MARKS:
-            fields[place] = f"'{text}"
-    return fields
 
 
 def _values(row: Row) -> list[Any]:
@@ -207,9 +223,14 @@ def money_of(kind: str) -> tuple[str, ...]:
     return _MONEY[ROWS[kind]]
 
 
+_NAMED_TEXTS: Final = {
+    kind: frozenset(columns_of(kind)[place] for place in _TEXTS[row]) for kind, row in ROWS.items()
+}  # fmt: skip
+
+
 def texts_in(kind: str) -> frozenset[str]:
     """The columns that hold texts, which may be escaped."""
-    return frozenset(columns_of(kind)[place] for place in _TEXTS[ROWS[kind]])
+    return _NAMED_TEXTS[kind]
 
 
 def optional_of(kind: str) -> frozenset[str]:

@@ -2,8 +2,8 @@
 
 import hashlib
 import json
-from collections.abc import Iterable
 from datetime import date, datetime
+from itertools import compress
 from typing import Any, Final
 
 import msgspec
@@ -11,8 +11,8 @@ from msgspec import Struct, field
 from msgspec.structs import replace
 
 from service.money import decimal_text
-from service.partners.layout_texts import money_of
-from service.partners.layouts import FileType, Row
+from service.partners.layout_texts import Columns, money_of
+from service.partners.layouts import FileType
 from service.partners.signing import Signer
 
 HASH_MODULUS: Final = 10**12
@@ -87,16 +87,19 @@ class Tally:
         self._hashes = 0
         self.sums: Sums = {}
 
-    def add(self, rows: Iterable[Row]) -> None:
-        """Count rows in."""
-        for row in rows:
-            self.records += 1
-            key = "/".join([getattr(row, name) for name in self._keys])
-            self._hashes += hash_of(key)
-            if self._money:
-                sums = self.sums.setdefault(row.currency, dict.fromkeys(self._money, 0))  # type: ignore[union-attr]
-                for name in self._money:
-                    sums[name] += getattr(row, name)
+    def add(self, columns: Columns) -> None:
+        """Count rows in, given by columns."""
+        keys = [columns[name] for name in self._keys]
+        self.records += len(keys[0])
+        self._hashes += sum(map(hash_of, keys[0] if len(keys) == 1 else map("/".join, zip(*keys, strict=True))))
+        if not self._money:
+            return
+        currencies = columns["currency"]
+        for currency in sorted(set(currencies)):
+            sums = self.sums.setdefault(currency, dict.fromkeys(self._money, 0))
+            is_its = [one == currency for one in currencies]
+            for name in self._money:
+                sums[name] += sum(compress(columns[name], is_its))
 
     @property
     def hash_total(self) -> int:

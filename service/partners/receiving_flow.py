@@ -18,6 +18,7 @@ from msgspec import Struct
 from service import ids
 from service.db import Connection, Pool, load_queries
 from service.errors import Code, Refused
+from service.partners.layout_texts import columns_of_rows
 from service.partners.layouts import Ack, Row
 from service.partners.manifest import Tally
 from service.partners.received import Proof, ReceivedFile, ReceivedState, ReceivedType, require_proven
@@ -65,7 +66,7 @@ async def load(connection: Connection, sent: Sent, now: datetime) -> ReceivedFil
     tally = Tally(sent.kind)
     sent.file.seek(0)
     rows = rows_of(sent.file, sent.kind, sent.business_on)
-    while batch := await asyncio.to_thread(_batch, rows, tally):
+    while batch := await asyncio.to_thread(_batch, rows, sent.kind, tally):
         if sent.kind is ReceivedType.ACK:
             batch = await _ours(connection, sent.partner_id, batch)
         records = [(file_id, line, *_record(row)) for line, row in batch]
@@ -97,9 +98,9 @@ async def note_refusal(connection: Connection, sent: Sent, refused: Refused, now
     await _note(connection, sent, file_id, ReceivedState.REFUSED, Tally(sent.kind), now, refused)
 
 
-def _batch(rows: Any, tally: Tally) -> list[tuple[int, Row]]:
+def _batch(rows: Any, kind: ReceivedType, tally: Tally) -> list[tuple[int, Row]]:
     batch = list(islice(rows, _ROWS_AT_ONCE))
-    tally.add([row for _, row in batch])
+    tally.add(columns_of_rows(kind, [row for _, row in batch]))
     return batch
 
 

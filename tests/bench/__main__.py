@@ -15,7 +15,7 @@ from pathlib import Path
 from service import config, db, embedded
 from service.config import CannotStart, Settings
 from service.server import supervisor
-from tests.bench import books, facts, pure, report
+from tests.bench import books, facts, filing, pure, report
 from tests.bench.day import measure as measure_day
 from tests.bench.load import Outcome
 from tests.bench.report import Bench, Cpu
@@ -46,6 +46,7 @@ def main() -> int:
             print(f"{given.plans:,} plans, and their day ...", flush=True)
         day = measure_day(servers, given.plans) if given.plans else None
         reconciled = books.measure(servers, given.items) if given.items else None
+        filed = filing.measure(servers, given.items) if given.items else None
         stage = stack.enter_context(set_up(servers, given.people, given.connections, given.rounds))
         played = play(stage, given.sides, given.rounds, given.seconds)
         checks = asyncio.run(check(stage))
@@ -59,6 +60,8 @@ def main() -> int:
         day_close=day,
         recon_vs_join=reconciled.recon_vs_join if reconciled else 0,
         reconciled=reconciled,
+        daily_files_s=filed.seconds if filed else 0,
+        filed=filed,
         errors=sum(sum(side.errors.values()) for side in sides.values()),
         broken_checks=[one.name for one in checks if one.rows],
         checks=len(checks),

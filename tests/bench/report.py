@@ -105,6 +105,15 @@ class Reconciled(Struct, frozen=True):
     memory_mib: int  # of the process that compares
 
 
+class Filed(Struct, frozen=True):
+    """The four files of a partner's day, made."""
+
+    events: int
+    seconds: float
+    cpu_s: float  # of processor in the process that makes them
+    memory_mib: int  # of that process
+
+
 class Bench(Struct):
     """`bench.json`."""
 
@@ -116,6 +125,8 @@ class Bench(Struct):
     day_close: DayClose | None
     recon_vs_join: float  # seconds of comparing a day / of copying its rows and joining them; 0: not measured
     reconciled: Reconciled | None
+    daily_files_s: float  # seconds of making the files of a partner's day; 0: not measured
+    filed: Filed | None
     errors: int
     broken_checks: list[str]
     checks: int
@@ -188,6 +199,12 @@ def show(bench: Bench) -> None:
         print(
             f"\nA partner's day of {one.items:,} items compared three ways in {one.seconds:g} s, {one.breaks:,} breaks,"
             f" {one.memory_mib} MiB; copied and joined by the database in {one.join_seconds:g} s: x{one.recon_vs_join}."
+        )
+    if bench.filed is not None:
+        day = bench.filed
+        print(
+            f"\nThe four files of a partner's day of {day.events:,} events made in {day.seconds:g} s, {day.cpu_s:g} s"
+            f" of processor, {day.memory_mib} MiB."
         )
     pure = ", ".join(f"{name.replace('_', ' ')} {cost}" for name, cost in bench.pure_us.items())
     print(f"\nThe rules alone, microseconds: {pure}")

@@ -6,7 +6,8 @@ from typing import Any
 
 from hypothesis import strategies as st
 
-from service.partners.layouts import Chg, FileType, Pos, Row, Side, Stl, Txn, TxnType, side_of
+from service.partners.layout_texts import columns_of_rows, csv_of
+from service.partners.layouts import ROWS, Chg, FileType, Pos, Row, Side, Stl, Txn, TxnType, side_of
 
 PLAN = "pl_01JD8Q4Z7K7M8W3N5V2C9XTA00"
 TUESDAY = date(2026, 3, 3)
@@ -59,3 +60,9 @@ ANY: dict[FileType, st.SearchStrategy[Row]] = {
     ),
     FileType.CHG: st.builds(Chg, words, words, maybe, maybe, words, days),
 }  # fmt: skip
+
+
+def csv_text(rows: list[Row]) -> str:
+    """Rows of one kind as our CSV, without the line of names."""
+    kinds = [kind for kind, row in ROWS.items() if rows and isinstance(rows[0], row)]
+    return csv_of(kinds[0], columns_of_rows(kinds[0], rows)) if kinds else ""

@@ -13,7 +13,6 @@ from msgspec.structs import replace
 from service.partners.layout_texts import (
     Unreadable,
     csv_head,
-    csv_text,
     escaped,
     minor_units,
     ndjson_text,
@@ -21,7 +20,7 @@ from service.partners.layout_texts import (
     unescaped,
 )
 from service.partners.layouts import FileType, Pos, Row, columns_of, file_name
-from tests.partners.rows import ANY, GOOD, PLAN
+from tests.partners.rows import ANY, GOOD, PLAN, csv_text
 
 any_rows = st.one_of([st.tuples(st.just(kind), st.lists(rows, max_size=5)) for kind, rows in ANY.items()])
 

@@ -9,11 +9,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from service.errors import Code, Refused
-from service.partners.layout_texts import csv_head, csv_text
+from service.partners.layout_texts import csv_head
 from service.partners.layouts import FileType, Row
 from service.partners.received import ReceivedType
 from service.partners.receiving import rows_of
-from tests.partners.rows import ANY, GOOD, PLAN, TUESDAY
+from tests.partners.rows import ANY, GOOD, PLAN, TUESDAY, csv_text
 
 TXN = csv_head("TXN") + csv_text([GOOD[FileType.TXN]])
 

@@ -1,0 +1,71 @@
+"""The four files of a partner's day, made in a process of its own.
+
+python -m tests.bench.filing EVENTS        with DATABASE_URL: a migrated database that nobody else uses
+"""
+
+import asyncio
+import os
+import resource
+import subprocess
+import sys
+from pathlib import Path
+
+import msgspec
+
+from service import clock, config, db
+from service.config import Settings
+from service.partners.daily_flow import make_day
+from service.partners.layouts import FileType
+from tests.bench.report import Filed
+from tests.bench.stage import connected, database
+from tests.partners.ledger import FUNDING, MERCHANT, MONDAY, PARTNER, PROGRAMME, evening, open_world
+from tests.reconciling.days import SIGNER
+
+Q = db.load_queries(Path(__file__).with_name("filing.sql"))
+PATIENCE_S = 600
+EVENTS_OF_A_PLAN = 1
+
+
+def measure(servers: Settings, events: int) -> Filed:
+    """In a database and a process of its own."""
+    with database(servers) as settings:
+        environ = os.environ | config.environment(settings)
+        command = [sys.executable, "-m", "tests.bench.filing", str(events)]
+        done = subprocess.run(command, env=environ, stdout=subprocess.PIPE, check=True)
+    return msgspec.json.decode(done.stdout, type=Filed)
+
+
+async def filed(settings: Settings, events: int) -> Filed:
+    """Makes the day, and then its files: from events that have no number yet to four that are signed."""
+    async with connected(settings) as conn:
+        await open_world(conn)
+        await _fill(conn, events // EVENTS_OF_A_PLAN)
+    pool = await db.open_pool(settings.owner_url, size=2)
+    began, cpu = clock.monotonic(), _processor_s()
+    made = await make_day(pool, SIGNER, PROGRAMME, MONDAY, evening(MONDAY))
+    seconds, cpu = clock.monotonic() - began, _processor_s() - cpu
+    await pool.close()
+    records = {one.type: one.records for one in made}
+    assert records[FileType.TXN] == events, records
+    assert records[FileType.POS] == events // EVENTS_OF_A_PLAN, records
+    memory = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024
+    return Filed(events, round(seconds, 1), round(cpu, 1), memory)
+
+
+def _processor_s() -> float:
+    used = resource.getrusage(resource.RUSAGE_SELF)
+    return used.ru_utime + used.ru_stime
+
+
+async def _fill(conn: db.Connection, plans: int) -> None:
+    patience = {"timeout": PATIENCE_S}
+    funding = msgspec.json.encode(FUNDING).decode()
+    await conn.execute(Q.plans, MERCHANT, funding, evening(MONDAY), MONDAY, plans, **patience)
+    await conn.execute(Q.lines, MONDAY, **patience)
+    await conn.execute(Q.events, PARTNER, PROGRAMME, MONDAY, evening(MONDAY), plans, EVENTS_OF_A_PLAN, **patience)
+    await conn.execute("vacuum (analyze)", **patience)
+
+
+if __name__ == "__main__":
+    found = asyncio.run(filed(config.read(os.environ), int(sys.argv[1])))
+    sys.stdout.buffer.write(msgspec.json.encode(found))
