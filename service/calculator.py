@@ -68,7 +68,9 @@ def schema(argv: list[str]) -> int:
     """The JSON Schema of a document, for editors and for other people's validators."""
     parser = argparse.ArgumentParser(prog="tenor schema", description=schema.__doc__)
     parser.add_argument("document", nargs="?", choices=SCHEMAS, default="terms", help="which one (default: terms)")
-    _print(msgspec.json.schema(_document(parser.parse_args(argv).document)))
+    from service.contract.schemas import document_schema
+
+    _print(document_schema(_document(parser.parse_args(argv).document)))
     return 0
 
 

@@ -35,6 +35,7 @@ COMMANDS: Final[dict[str, tuple[str, str | None]]] = {
     "apr": ("service.calculator:apr", "the annual percentage rate of terms, or of dated flows"),
     "schedule": ("service.calculator:schedule", "the schedule of terms, with its rate, cost and disclosure"),
     "schema": ("service.calculator:schema", "the JSON Schema of terms, quotes, flows or policies, for editors"),
+    "policy": ("service.policy_command:main", "what is wrong with a policy; its JSON Schema, for editors"),
     "train": ("service.learning.commands:train", "a scorecard from how past purchases ended, as the draft of a policy"),
     "backtest": ("service.learning.commands:backtest_", "how a policy, or two, would have done on past purchases"),
     "fairness": ("service.learning.commands:fairness", "whom a policy would have treated otherwise, by group"),

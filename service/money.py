@@ -69,6 +69,11 @@ def decimal_text(amount: int, currency: str) -> str:
     return f"{sign}{digits[:-exponent]}.{digits[-exponent:]}"
 
 
+def spelled(amount: int, currency: str) -> str:
+    """`600, "EUR"` as `600 is 6.00 EUR`: for whoever may have meant the main unit."""
+    return f"{amount} is {decimal_text(amount, currency)} {currency}"
+
+
 class Rounding(StrEnum):
     """How a fraction of a minor unit becomes a whole one: a named choice in the terms, never an accident."""
 

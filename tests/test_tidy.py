@@ -28,7 +28,8 @@ SLICES = (
 )  # fmt: skip
 EDGE = (
     "registry", "jobs", "api", "contract", "web", "app", "server", "demo", "calculator", "simulator",
-    "sandbox_processor", "preparing", "worker", "auditor", "verify", "key_command", "data_command", "learning",
+    "sandbox_processor", "preparing", "worker", "auditor", "verify", "key_command", "data_command",
+    "policy_command", "learning",
     "cli", "__main__",
 )  # fmt: skip
 LINE = (

@@ -62,7 +62,7 @@ class CutOff(Struct, frozen=True):
 
 
 class Treatment(Struct, frozen=True):
-    """How a group is treated. The ratios are to the group best off: 1 is the same, above 1.25 is flagged."""
+    """How a group is treated. The ratios are to the group best off: 1 is the same, above 1.25 may be unfair."""
 
     group: str
     count: int
@@ -70,7 +70,6 @@ class Treatment(Struct, frozen=True):
     false_bad_rate: Fraction  # of those who would have paid, the share declined
     approval_ratio: Fraction | None  # the best group's rate over this one's; None: nobody is approved
     false_bad_ratio: Fraction | None  # this group's rate over the best one's; None: the best group has none
-    is_flagged: bool
 
 
 def power_of(cases: Sequence[Judged]) -> Power:
@@ -125,10 +124,8 @@ def fairness(cases: Sequence[Judged]) -> list[Treatment]:
     for line in lines:
         approval = best_approval / line.approval_rate if line.approved else None
         mistaken = false_bad[line.name] / best_false_bad if best_false_bad else None
-        worse_off = mistaken is None and false_bad[line.name] > 0
-        flagged = approval is None or approval > UNFAIR or worse_off or (mistaken is not None and mistaken > UNFAIR)
         treatments.append(
-            Treatment(line.name, line.count, line.approval_rate, false_bad[line.name], approval, mistaken, flagged)
+            Treatment(line.name, line.count, line.approval_rate, false_bad[line.name], approval, mistaken)
         )
     return treatments
 

@@ -37,6 +37,20 @@ def schemas_of(types: Iterable[Any]) -> dict[str, Schema]:
     }
 
 
+def document_schema(one: Any) -> Schema:
+    """The JSON Schema of one document, with all that it is made of: for editors and other people's validators."""
+    parts = schemas_of([one])
+
+    def inside(part: Any) -> Any:
+        if isinstance(part, dict):
+            return {key: v.replace(REF, "#/$defs/") if key == "$ref" else inside(v) for key, v in part.items()}
+        return [inside(one) for one in part] if isinstance(part, list | tuple) else part
+
+    name = names_of([one])[one]
+    draft = "https://json-schema.org/draft/2020-12/schema"
+    return {"$schema": draft, "$ref": f"#/$defs/{name}", "$defs": inside(parts)}
+
+
 def names_of(types: Iterable[Any]) -> dict[type, str]:
     """The names of the components: the class's own; where two share it, their modules' words before it."""
     classes = _classes(list(types))

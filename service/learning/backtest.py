@@ -143,6 +143,12 @@ def bps_of(share: Fraction) -> int:
     return quotient(share.numerator * BPS, share.denominator, Rounding.HALF_UP)
 
 
+def promised_bad(card: Scorecard, score: int) -> float:
+    """The share of bad endings that the scale promises of a score."""
+    odds = card.odds * math.exp2((score - card.score_at_odds) / card.points_to_double_odds)
+    return 1 / (1 + odds)
+
+
 def _judged(replayed: Sequence[Replayed]) -> list[Judged]:
     return [
         Judged(one.score, one.is_good, one.outcome is Outcome.APPROVED, one.profit or 0, one.category)
@@ -186,7 +192,7 @@ def _bands(card: Scorecard, cases: Sequence[Judged]) -> tuple[Band, ...]:
     bands = []
     for line in by_band(cases, width):
         part, low = _part(line), int(line.name)
-        promised = [_promised_bad(card, one.score) for one in cases if low <= one.score < low + width]
+        promised = [promised_bad(card, one.score) for one in cases if low <= one.score < low + width]
         bands.append(
             Band(
                 name=f"{low} to {low + width - 1}",
@@ -203,11 +209,6 @@ def _bands(card: Scorecard, cases: Sequence[Judged]) -> tuple[Band, ...]:
             )
         )
     return tuple(bands)
-
-
-def _promised_bad(card: Scorecard, score: int) -> float:
-    odds = card.odds * math.exp2((score - card.score_at_odds) / card.points_to_double_odds)
-    return 1 / (1 + odds)
 
 
 def _point(cut: CutOff, priced: int) -> Point:

@@ -34,6 +34,7 @@ S = TypeVar("S", bound=Struct)
 
 DEMO: Final = Path(__file__).parent.parent / "demo" / "policy.json"
 LIBRARY: Final = "sklearn"
+PAINTER: Final = "resvg_py"
 NOT_INSTALLED: Final = (
     "This needs scikit-learn, which is not installed; install it with "
     f"{sys.executable} -m pip install --require-hashes -r requirements/training.txt."
@@ -109,13 +110,15 @@ def _train_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--add", action="append", default=[], metavar="COLUMN=REASON", help="learn from it, too")
     parser.add_argument("--out", type=Path, default=Path("draft.json"), help="where to (default: draft.json)")
     parser.add_argument("--seed", type=int, default=0, help="of the folds of the cross-validation (default: 0)")
+    parser.add_argument("--keep-grades", action="store_true", help="the policy's, whatever cut-off brings the most")
+    _options_of(parser, Economics)
 
 
 def _backtest_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("policy", type=Path, metavar="POLICY.json", help="a policy")
     parser.add_argument("data", type=Path, metavar="DATA.csv", help="past purchases, one a row")
     parser.add_argument("--against", type=Path, metavar="POLICY.json", help="another, side by side")
-    parser.add_argument("--plots", type=Path, metavar="DIR", help="draw what is told, as SVG")
+    parser.add_argument("--plots", type=Path, metavar="DIR", help="draw what is told, as SVG and PNG")
     parser.add_argument("--cross-validate", action="store_true", help="fit each again on parts of the data")
     parser.add_argument("--seed", type=int, default=0, help="of the folds of the cross-validation (default: 0)")
     _options_of(parser, Economics)
@@ -143,7 +146,10 @@ def _train(given: argparse.Namespace) -> int:
     table = read_table(given.data, wanted, unread)
     policy = with_additions(policy, additions, table)
     past = past_of(table, columns, features_read(policy))
-    draft, record = train(policy, table, columns, past, given.without, given.seed, _now(given))
+    draft, record = train(
+        policy, table, columns, past, given.without, given.seed, _now(given), _from(given, Economics),
+        keeps_grades=given.keep_grades,
+    )  # fmt: skip
     _write(given.out, draft)
     _write(record_path(given.out), record)
     if _as_table(given):
@@ -276,6 +282,12 @@ def _as_table(given: argparse.Namespace) -> bool:
 def _draw(folder: Path, drawn: dict[str, str]) -> None:
     for name, svg in drawn.items():
         _put(folder / f"{name}.svg", svg.encode())
+        if find_spec(PAINTER):
+            from service.learning.painting import png_of
+
+            _put(folder / f"{name}.png", png_of(svg))
+    if not find_spec(PAINTER):
+        print("tenor backtest: the pictures are SVG alone; for PNG, install resvg-py.", file=sys.stderr)
 
 
 def _write(path: Path, answer: Struct) -> None:

@@ -98,22 +98,22 @@ def keep_out(policy: Policy, without: Iterable[str]) -> Policy:
 
 def draft_of(policy: Policy, scorecard: Scorecard) -> Policy:
     """The next version, with this scorecard and nothing else changed; features only it would have read are gone,
-    and so are the outside sources that nobody reads then.
-
-    Refused where it has a fault: a grade that no score of the new scale reaches, for example.
-    """
+    and so are the outside sources that nobody reads then. It may have faults."""
     was_read = {feature.name for feature in features_read(policy)} - _read_elsewhere(policy)
     draft = replace(policy, version=policy.version + 1, scorecard=scorecard)
     is_read = {feature.name for feature in features_read(draft)}
     features = tuple(one for one in draft.features if one.name not in was_read or one.name in is_read)
     asked = {split_outside(one.of)[0] for one in features if one.source is Source.OUTSIDE}
-    draft = replace(draft, features=features, outside=tuple(one for one in draft.outside if one.name in asked))
+    return replace(draft, features=features, outside=tuple(one for one in draft.outside if one.name in asked))
+
+
+def require_valid(draft: Policy) -> None:
+    """Refused where the draft has a fault: a grade that no score of the new scale reaches, for example."""
     found = faults(draft)
     if found:
         at = f" (at {found[0].pointer})" if found[0].pointer else ""
         more = f" And {len(found) - 1} more." if len(found) > 1 else ""
         raise Refused(Code.INVALID_POLICY, f"The draft has a fault: {found[0].sentence}{at}{more}")
-    return draft
 
 
 def _read_elsewhere(policy: Policy) -> set[str]:

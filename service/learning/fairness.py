@@ -3,6 +3,9 @@
 approval ratio    the best group's approval rate over this group's: above 1.25 is the four-fifths rule of
                   29 CFR 1607.4(D), seen from the other side
 false-bad ratio   of those who paid everything, the share not approved, over that of the group best off
+
+A group is flagged where a ratio is above 1.25 and its 95 % interval lies above 1: a large ratio of a few people proves
+nothing, and is told as `is_open`, to be looked at again with more of them.
 """
 
 from bisect import bisect_right
@@ -18,7 +21,7 @@ from service.errors import Code, Refused
 from service.learning.backtest import bps_of
 from service.learning.past import Past
 from service.learning.replaying import Replayed
-from service.learning.spread import chance
+from service.learning.spread import chance, ratio_interval
 from service.policies.document import Policy, Source
 
 
@@ -53,7 +56,8 @@ class Grouping(Struct, frozen=True):
 class Group(Struct, frozen=True, kw_only=True):
     """One group. A ratio is None where nothing can be divided: nobody approved here, or nobody mistaken there.
 
-    `chance` is how often so great a distance to the group best off comes by chance alone (Fisher's exact test).
+    `low` to `high` is the ratio's 95 % interval; `chance` is how often so great a distance to the group best off comes
+    by chance alone (Fisher's exact test).
     """
 
     name: str
@@ -61,11 +65,16 @@ class Group(Struct, frozen=True, kw_only=True):
     good: int
     approval_bps: int
     approval_ratio: float | None
+    approval_low: float
+    approval_high: float
     approval_chance: float
     false_bad_bps: int
     false_bad_ratio: float | None
+    false_bad_low: float
+    false_bad_high: float
     false_bad_chance: float
-    is_flagged: bool
+    is_flagged: bool  # a ratio is above 1.25, and its interval above 1
+    is_open: bool  # a ratio is above 1.25, and its interval is not: too few people to tell
 
 
 class GroupedColumn(Struct, frozen=True, kw_only=True):
@@ -176,18 +185,36 @@ class _Tally(Struct, frozen=True):
 
 
 def _group(treatment: Treatment, its: _Tally, best: _Tally, kindest: _Tally) -> Group:
+    approval = _interval((best.approved, best.rows), (its.approved, its.rows), is_best=its is best)
+    mistaken = _interval((its.mistaken, its.good), (kindest.mistaken, kindest.good), is_best=its is kindest)
+    proved = []  # of each ratio that is too large, whether its interval says so too
+    if treatment.approval_ratio is None or treatment.approval_ratio > UNFAIR:
+        proved.append(approval[0] > 1)
+    if its.mistaken and (treatment.false_bad_ratio is None or treatment.false_bad_ratio > UNFAIR):
+        proved.append(mistaken[0] > 1)
     return Group(
         name=treatment.group,
         rows=its.rows,
         good=its.good,
         approval_bps=bps_of(treatment.approval_rate),
         approval_ratio=_rounded(treatment.approval_ratio),
+        approval_low=approval[0],
+        approval_high=approval[1],
         approval_chance=round(float(chance(its.approved, its.rows, best.approved, best.rows)), 4),
         false_bad_bps=bps_of(treatment.false_bad_rate),
         false_bad_ratio=_rounded(treatment.false_bad_ratio),
+        false_bad_low=mistaken[0],
+        false_bad_high=mistaken[1],
         false_bad_chance=round(float(chance(its.mistaken, its.good, kindest.mistaken, kindest.good)), 4),
-        is_flagged=treatment.is_flagged,
+        is_flagged=any(proved),
+        is_open=bool(proved) and not any(proved),
     )
+
+
+def _interval(one: tuple[int, int], other: tuple[int, int], *, is_best: bool) -> tuple[float, float]:
+    """Of a ratio of two rates; 1 and nothing else of the group best off, which is held against itself."""
+    low, high = (1.0, 1.0) if is_best else ratio_interval(*one, *other)
+    return round(low, 4), round(high, 4)
 
 
 def _rounded(ratio: Fraction | None) -> float | None:

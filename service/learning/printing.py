@@ -37,9 +37,30 @@ def show_record(draft: Policy, record: Record, out: Path) -> None:
     _say(console, f" {record.rows} purchases of {record.file}: {record.good} ended well, {record.bad} badly.")
     _say(console, f" {validation_sentence(record.cross_validation)}")
     _say(console, f" On the very purchases it was fitted to, which is too good: AUC {record.auc:.3f}.")
+    show_proposal(console, record)
     if record.without:
         _say(console, f" Never read: {', '.join(record.without)}.")
     _say(console, f" Version {draft.version} of {draft.name!r} is in {out}, the record of its training beside it.")
+
+
+def show_proposal(console: Console, record: Record) -> None:
+    """The grades from the cut-off of highest profit, and what they would change."""
+    proposal, currency = record.proposal, record.columns.currency
+    if proposal is None:
+        _say(console, " No grades follow from these purchases; the policy's are kept.")
+        return
+    table = _table("Grade", ">From", ">Before", ">Purchases", ">Bad", ">Promised at its edge", title="Grades proposed")
+    for one in proposal.grades:
+        figures = map(str, (one.score_min, one.score_min_before, one.rows))
+        table.add_row(one.name, *figures, _percent(one.bad_bps), _percent(one.promised_bad_bps))
+    console.print(table)
+    taken = "The draft has these grades." if proposal.is_taken else "The draft keeps the grades of its policy."
+    _say(
+        console,
+        f" The cut-off of highest profit is {proposal.cut_off}: {proposal.approved} approved instead of "
+        f"{proposal.approved_before}, profit {_money(proposal.profit, currency)} {currency} instead of "
+        f"{_money(proposal.profit_before, currency)}. {taken}",
+    )
 
 
 def validation_sentence(validated: CrossValidation) -> str:
@@ -79,16 +100,16 @@ def show_fairness(answer: Fairness, file: str) -> None:
     """One table a column; what is flagged is marked."""
     console = _console()
     for column in answer.columns:
-        names = ("Group", ">Rows", ">Approved", ">Ratio (chance)", ">Mistaken", ">Ratio (chance)")
+        names = ("Group", ">Rows", ">Approved", ">Ratio (95 %)", ">Mistaken", ">Ratio (95 %)")
         table = _table(*names, title=column.column)
         for group in column.groups:
             table.add_row(
-                f"! {group.name}" if group.is_flagged else f"  {group.name}",
+                f"{'!' if group.is_flagged else '?' if group.is_open else ' '} {group.name}",
                 str(group.rows),
                 _percent(group.approval_bps),
-                _ratio(group.approval_ratio, group.approval_chance),
+                _ratio(group.approval_ratio, group.approval_low, group.approval_high),
                 _percent(group.false_bad_bps),
-                _ratio(group.false_bad_ratio, group.false_bad_chance),
+                _ratio(group.false_bad_ratio, group.false_bad_low, group.false_bad_high),
                 style="bold red" if group.is_flagged else "",
             )
         console.print(table)
@@ -100,10 +121,10 @@ def show_fairness(answer: Fairness, file: str) -> None:
     _say(
         console,
         f" {answer.policy}, version {answer.version}, on {answer.rows} purchases of {file}.\n"
-        f" A ratio is to the group best off; above {answer.flagged_above:.2f} it is flagged with !: "
-        f"{answer.flagged} groups.\n"
-        " Mistaken: of those who paid everything, the share not approved.\n"
-        " Chance: how often luck alone parts two groups so far.",
+        f" A ratio is to the group best off. Above {answer.flagged_above:.2f}, with an interval above 1, it is flagged "
+        f"with !: {answer.flagged} groups.\n"
+        " Where the interval holds 1, luck may be all there is: ? says that more purchases must tell.\n"
+        " Mistaken: of those who paid everything, the share not approved.",
     )
 
 
@@ -202,8 +223,8 @@ def _percent(bps: int) -> str:
     return f"{100 * bps / BPS:.1f} %"
 
 
-def _ratio(ratio: float | None, chance: float) -> str:
-    return f"{'none' if ratio is None else f'{ratio:.2f}'} ({chance:.3f})"
+def _ratio(ratio: float | None, low: float, high: float) -> str:
+    return f"{'none' if ratio is None else f'{ratio:.2f}'} ({low:.2f} to {high:.2f})"
 
 
 def _money(amount: int, currency: str) -> str:

@@ -7,6 +7,7 @@ import msgspec
 from msgspec import Struct
 
 from service.learning.past import Columns
+from service.learning.profit import Economics
 from service.policies.document import Bin, Scorecard
 
 
@@ -49,6 +50,29 @@ class CrossValidation(Struct, frozen=True):
     ks_mean: float
 
 
+class ProposedGrade(Struct, frozen=True):
+    """A grade's lowest score, and who would be in it: of these purchases so many, and so many of them bad."""
+
+    name: str
+    score_min: int
+    score_min_before: int
+    rows: int
+    bad_bps: int
+    promised_bad_bps: int  # what the scale says of its lowest score
+
+
+class GradeProposal(Struct, frozen=True):
+    """Grades from the cut-off of highest profit, by the economics given. Profits in minor units, of those approved."""
+
+    cut_off: int
+    approved: int
+    approved_before: int
+    profit: int
+    profit_before: int
+    is_taken: bool  # whether the draft has them
+    grades: tuple[ProposedGrade, ...]
+
+
 class Record(Struct, frozen=True):
     """One training. `auc` is that on the very rows it was fitted to: too good, said for comparison."""
 
@@ -64,6 +88,8 @@ class Record(Struct, frozen=True):
     auc: float
     cross_validation: CrossValidation
     learned: tuple[Learned, ...]
+    economics: Economics = Economics()
+    proposal: GradeProposal | None = None  # None: no grades follow from these purchases
 
 
 def sha256_of(scorecard: Scorecard) -> str:

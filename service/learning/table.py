@@ -5,10 +5,13 @@ import hashlib
 import io
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Final
 
 from msgspec import Struct
 
 from service.errors import Code, Refused
+
+OTHER_SEPARATORS: Final = {";": '";"', "\t": "tabs", "|": '"|"'}
 
 
 class Table(Struct, frozen=True):
@@ -52,6 +55,8 @@ def read_table(path: Path, wanted: Mapping[str, str], unread: Sequence[str] = ()
 def _places(path: Path, header: Sequence[str], wanted: Mapping[str, str], unread: Sequence[str]) -> dict[str, int]:
     if not header:
         raise Refused(Code.INVALID_FILE, f"{path} is empty.")
+    if other := _other_separator(header, wanted):
+        raise Refused(Code.INVALID_FILE, f'{path} is separated by {other} where "," is expected.')
     missing = [f"{name!r} ({who})" for name, who in wanted.items() if name not in header]
     missing += [f"{name!r} (--without)" for name in unread if name not in header]
     if missing:
@@ -61,3 +66,14 @@ def _places(path: Path, header: Sequence[str], wanted: Mapping[str, str], unread
     if twice:
         raise Refused(Code.INVALID_FILE, f"{path} has the column {twice[0]!r} twice.")
     return {name: header.index(name) for name in wanted}
+
+
+def _other_separator(header: Sequence[str], wanted: Mapping[str, str]) -> str | None:
+    """The name of what parts the columns of a header of one cell, if the wanted ones are among its parts."""
+    if len(header) > 1:
+        return None
+    for separator, name in OTHER_SEPARATORS.items():
+        parts = {part.strip().strip('"') for part in header[0].split(separator)}
+        if len(parts) > 1 and (not wanted or parts & wanted.keys()):
+            return name
+    return None

@@ -9,7 +9,7 @@ Amounts are minor units, shares basis points. Lists are in order of precedence, 
 from enum import StrEnum
 from typing import Annotated
 
-from msgspec import Meta, Struct, field
+from msgspec import UNSET, Meta, Struct, UnsetType, field
 
 from service.outside.source import OutsideSource
 from service.people.identifier import IdentifierKind
@@ -239,6 +239,9 @@ class Unfunded(StrEnum):
 class Policy(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     """A versioned rule set."""
 
+    schema: str | UnsetType = field(
+        name="$schema", default=UNSET
+    )  # an editor's: where its JSON Schema is; not read here
     policy_id: Annotated[str, Meta(pattern=r"^po_[0-9A-Z]{26}\Z")] = field(name="id")  # its versions share it
     version: Annotated[int, Meta(ge=1, le=1_000_000)]  # whatever it says, a draft gets the next one
     name: Label

@@ -6,6 +6,7 @@ from itertools import takewhile
 
 from service.errors import Refused
 from service.law.book import LawRow
+from service.money import spelled
 from service.policies.document import Policy
 from service.policies.fault import Fault
 from service.policies.price_list import rungs_of
@@ -28,7 +29,10 @@ def prices_are_legal(policy: Policy, on: date, wanted: Wanted = always) -> Itera
             if cap is None or (id(row), cap) in told:
                 continue
             told.add((id(row), cap))
-            sentence = f"At {rung.terms.instalments} instalments of {amount} minor units: above the cap of {_cap(cap)}."
+            sentence = (
+                f"At {rung.terms.instalments} instalments the price is above the cap of {_cap(cap)}; the amount "
+                f"{spelled(amount, row.currency)}."
+            )
             yield Fault(f"/instalments/{places[id(row)]}/terms", sentence)
 
 

@@ -4,7 +4,7 @@ import pytest
 from msgspec.structs import replace
 
 from service.errors import Refused
-from service.learning.draft import addition_of, draft_of, features_read, keep_out, with_additions
+from service.learning.draft import addition_of, draft_of, features_read, keep_out, require_valid, with_additions
 from service.policies.document import FeatureType, Monotone
 from service.policies.reasons import ReasonCode
 from service.policies.validate import faults
@@ -51,7 +51,7 @@ def test_a_draft_asks_no_source_that_nothing_reads() -> None:
 def test_a_draft_with_a_fault_is_refused() -> None:
     low = replace(POLICY.scorecard, base_points=0)
     with pytest.raises(Refused, match=r"The draft has a fault: No score reaches A: .* \(at /grades/0\) And 2 more\."):
-        draft_of(POLICY, low)
+        require_valid(draft_of(POLICY, low))
 
 
 @pytest.mark.parametrize(

@@ -20,18 +20,24 @@ def held(groups: dict[str, tuple[int, int]], column: str = "sex", rows_min: int 
 
 
 @pytest.mark.parametrize(
-    ("groups", "flagged", "ratio"),
+    ("groups", "flagged", "open_", "ratio"),
     [
-        ({"f": (50, 50), "m": (50, 50)}, [], 1),
-        ({"f": (60, 40), "m": (50, 50)}, [], 1.2),  # approval 1.2, mistaken 50 to 40: 1.25 exactly
-        ({"f": (61, 39), "m": (50, 50)}, ["m"], 1.22),  # mistaken 50 to 39
-        ({"f": (100, 0), "m": (0, 100)}, ["m"], None),
+        ({"f": (50, 50), "m": (50, 50)}, [], [], 1),
+        ({"f": (60, 40), "m": (50, 50)}, [], [], 1.2),  # approval 1.2, mistaken 50 to 40: 1.25 exactly
+        ({"f": (61, 39), "m": (50, 50)}, [], ["m"], 1.22),  # mistaken 50 to 39: 1.28, from 0.93 to 1.76
+        ({"f": (610, 390), "m": (500, 500)}, ["m"], [], 1.22),  # the same, ten times as many: from 1.16 to 1.42
+        ({"f": (6000, 4000), "m": (5100, 4900)}, [], [], 1.1765),  # certain, and below 1.25
+        ({"f": (100, 0), "m": (0, 100)}, ["m"], [], None),
+        ({"f": (2, 0), "m": (1, 1)}, [], ["m"], 2),  # one of two people proves nothing
     ],
 )
-def test_above_a_quarter_worse_is_flagged(groups: dict[str, tuple[int, int]], flagged: list[str], ratio: float) -> None:
+def test_above_a_quarter_worse_and_more_than_luck_is_flagged(
+    groups: dict[str, tuple[int, int]], flagged: list[str], open_: list[str], ratio: float
+) -> None:
     answer = held(groups)
     (column,) = answer.columns
     assert [group.name for group in column.groups if group.is_flagged] == flagged
+    assert [group.name for group in column.groups if group.is_open] == open_
     assert answer.flagged == len(flagged)
     assert column.groups[-1].approval_ratio == ratio
     assert (column.groups[0].approval_ratio, column.groups[0].approval_chance) == (1, 1)
@@ -39,8 +45,8 @@ def test_above_a_quarter_worse_is_flagged(groups: dict[str, tuple[int, int]], fl
 
 def test_chance_tells_a_flag_of_few_from_one_of_many() -> None:
     few, many = (held({"f": (6 * n, 2 * n), "m": (4 * n, 4 * n)}).columns[0].groups[1] for n in (1, 30))
-    assert few.is_flagged
-    assert many.is_flagged
+    assert (few.is_flagged, few.is_open) == (False, True)
+    assert (many.is_flagged, many.is_open) == (True, False)
     assert few.approval_chance > 0.5
     assert many.approval_chance < 0.001
 

@@ -1,6 +1,7 @@
 """The commands as a person or a script calls them. Those that fit a scorecard: test_training.py."""
 
 import json
+import struct
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -66,12 +67,32 @@ def test_two_policies_side_by_side_as_a_table_with_pictures(tenor: Tenor, tmp_pa
     assert (code, err) == (0, "")
     for words in ("AUC (95 %)", "By score", "By purpose", "By cut-off", "Harsher & <fairer> [/b]", "second against"):
         assert words in out
-    drawn = sorted(path.name for path in plots.iterdir())
-    assert drawn == sorted(
-        f"{name}.svg" for name in ("separation", "profit", "bands", "purposes", "bands-against", "purposes-against")
-    )
-    for path in plots.iterdir():
-        ElementTree.fromstring(path.read_text())
+    names = ("separation", "profit", "bands", "purposes", "bands-against", "purposes-against")
+    assert {path.name for path in plots.iterdir()} == {f"{name}.{kind}" for name in names for kind in ("svg", "png")}
+    for name in names:
+        drawn = ElementTree.fromstring((plots / f"{name}.svg").read_text())
+        png = (plots / f"{name}.png").read_bytes()
+        width, height = struct.unpack(">II", png[16:24])
+        assert png[:8] == b"\x89PNG\r\n\x1a\n"
+        assert (width, height) == (2 * int(drawn.attrib["width"]), 2 * int(drawn.attrib["height"]))
+        assert len(png) > 10_000  # there is something on it
+
+
+def test_without_a_painter_the_pictures_are_svg_alone(
+    tenor: Tenor, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(commands, "PAINTER", "a_library_that_is_not_there")
+    code, _, err = tenor("backtest", POLICY, DATA, "--plots", str(tmp_path))
+    assert (code, err) == (0, "tenor backtest: the pictures are SVG alone; for PNG, install resvg-py.\n")
+    assert {path.suffix for path in tmp_path.iterdir()} == {".svg"}
+
+
+@pytest.mark.parametrize(("separator", "name"), [(";", '";"'), ("\t", "tabs"), ("|", '"|"')])
+def test_another_separator_is_named(tenor: Tenor, tmp_path: Path, separator: str, name: str) -> None:
+    path = tmp_path / "past.csv"
+    path.write_text(APPLICATIONS.read_text().replace(",", separator))
+    code, _, err = tenor("backtest", POLICY, str(path))
+    assert (code, err) == (2, f'tenor backtest: {path} is separated by {name} where "," is expected.\n')
 
 
 def test_the_harsher_policy_only_swaps_out(tenor: Tenor, tmp_path: Path) -> None:
@@ -119,12 +140,16 @@ def test_fairness_by_the_columns_no_decision_reads(tenor: Tenor) -> None:
     assert (sex["features"], foreign["features"], age["features"]) == ([], [], ["age"])
     for column in told["columns"]:
         for group in column["groups"]:
+            lows = [group["approval_low"], group["false_bad_low"]]
             ratios = [group["approval_ratio"], group["false_bad_ratio"]]
-            assert group["is_flagged"] == any(ratio is None or ratio > 1.25 for ratio in ratios)
+            suspects = [low for ratio, low in zip(ratios, lows, strict=True) if ratio is None or ratio > 1.25]
+            assert group["is_flagged"] == any(low > 1 for low in suspects)
+            assert group["is_open"] == (bool(suspects) and not group["is_flagged"])
     assert told["flagged"] > 0
     assert tenor("fairness", POLICY, DATA, "--groups", groups, "--strict")[0] == 1
     out = tenor("fairness", POLICY, DATA, "--groups", groups, "--table")[1]
-    assert "! yes" in out
+    assert "! below 25" in out
+    assert "? yes" in out  # 84 % of 25 people are approved, and 72 % of the others: that may be luck
     assert "The policy reads this column: age." in out
 
 

@@ -3,11 +3,13 @@
 import json
 import math
 import random
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
 import msgspec
 import pytest
+from msgspec.structs import replace
 from sklearn.metrics import roc_auc_score
 
 from service import cli
@@ -83,6 +85,30 @@ def test_the_draft_is_the_next_version_of_its_policy(trained: tuple[Policy, Reco
         if one.monotone:
             points = [bin_.points for bin_ in number_bins(one)]
             assert points == sorted(points, reverse=one.monotone is Monotone.FALLING)
+
+
+def test_its_grades_begin_at_the_cut_off_of_highest_profit(
+    trained: tuple[Policy, Record, Path], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    draft, record, out = trained
+    proposal = record.proposal
+    assert proposal is not None
+    assert proposal.is_taken
+    assert proposal.profit > proposal.profit_before
+    assert [(one.name, one.score_min) for one in proposal.grades] == [(one.name, one.score_min) for one in draft.grades]
+    assert draft.grades[-1].score_min == proposal.cut_off
+    step = draft.scorecard.points_to_double_odds
+    assert [better.score_min - worse.score_min for better, worse in pairwise(draft.grades)] == [step] * 3
+    assert cli.main(["backtest", str(out), DATA]) == 0
+    told = json.loads(capsys.readouterr().out)["policies"][0]
+    assert (told["profit"], told["all"]["approved"]) == (proposal.profit, proposal.approved)
+
+    kept, kept_record = train(tmp_path / "kept.json", "--keep-grades")
+    assert kept.grades == demo_policy().grades
+    assert kept_record.proposal == replace(proposal, is_taken=False)
+    generous = train(tmp_path / "generous.json", "--paid-bps", "10000", "--merchant-fee-bps", "900")[1].proposal
+    assert generous is not None
+    assert generous.cut_off < proposal.cut_off  # where nobody costs anything, all may buy
 
 
 def test_protected_columns_are_nowhere(trained: tuple[Policy, Record, Path]) -> None:
