@@ -67,6 +67,9 @@ ENDPOINT: Final = "ep"
 SIGNING: Final = "es"
 BANK_ENTRY: Final = "be"
 OWNERSHIP_TRANSFER: Final = "ow"
+SUPPORT_PARTY: Final = "sp"
+ARRANGEMENT: Final = "sa"
+WATERFALL: Final = "wf"
 
 
 def new_id(prefix: str, bucket: int, at_ms: int) -> str:

@@ -23,8 +23,8 @@ MACHINE_ROOM = (
 )  # fmt: skip
 SLICES = (
     "audit", "approvals", "law", "terms", "ledger", "limits", "people", "access", "operators", "merchants",
-    "subsidies", "partners", "reconciling", "plans", "authentication", "payments", "outside", "policies", "checkout",
-    "risk", "webhooks",
+    "subsidies", "partners", "support", "reconciling", "plans", "authentication", "payments", "outside", "policies",
+    "checkout", "webhooks",
 )  # fmt: skip
 EDGE = (
     "registry", "jobs", "api", "contract", "web", "app", "server", "demo", "calculator", "simulator",

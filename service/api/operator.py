@@ -19,6 +19,7 @@ from service.api import (
     gateways,
     keys,
     limits,
+    losses,
     notices,
     onboarding,
     operators,
@@ -40,6 +41,7 @@ from service.api import (
     schemes,
     settlement_terms,
     settlements,
+    support,
     trials,
 )
 from service.api.ask import Asked, content_type, guard_for, read, write
@@ -110,6 +112,8 @@ operator_router = Router(
         *breaks.OPERATOR_ROUTES,
         *reconciliations.OPERATOR_ROUTES,
         *schemes.OPERATOR_ROUTES,
+        *support.ROUTES,
+        *losses.ROUTES,
         *bank.OPERATOR_ROUTES,
         *ownership_transfers.OPERATOR_ROUTES,
         *keys.OPERATOR_ROUTES,

@@ -12,6 +12,7 @@ class Thing(StrEnum):
     """What an act is about."""
 
     ACCOUNT = "account"  # a consumer's limit in one currency
+    ARRANGEMENT = "arrangement"  # who bears a part of losses
     BREAK = "break"
     CLOCK = "clock"  # a test merchant's
     CONSENT = "consent"
@@ -26,6 +27,7 @@ class Thing(StrEnum):
     MERCHANT = "merchant"
     OPERATOR = "operator"  # a person
     PARTNER = "partner"
+    PARTY = "party"  # who bears losses, and is neither merchant nor partner
     PAYOUT = "payout"  # to a merchant or a partner; or an order of several
     PERMISSION = "permission"
     PERSON = "person"  # who buys
@@ -37,6 +39,7 @@ class Thing(StrEnum):
     ROUTE = "route"  # of this API, where a key was refused
     SCHEME = "scheme"  # who bears a part of what consumers pay
     TRIAL = "trial"
+    WATERFALL = "waterfall"  # in which order losses are borne
 
 
 class Verb(StrEnum):

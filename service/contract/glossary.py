@@ -214,6 +214,7 @@ GLOSSARY: Final[dict[str, str]] = {
     "partner_payout_id": "as the list of partners' payouts tells it",
     "scheme_id": "as the list of schemes tells it",
     "voucher_id": "as the list of vouchers tells it",
+    "waterfall_id": "as the list of waterfalls tells it",
     "?funder": "the name of one who bears a share of the scheme",
     "?begin_on": "the first day of the period",
     "?end_on": "the last day of the period",

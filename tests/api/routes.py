@@ -125,6 +125,7 @@ class Stage:
             "partner_payout_id": self._partner_payout_id,
             "scheme_id": self._scheme_id, "voucher_id": self._voucher_id,
             "endpoint_id": self._endpoint_id,
+            "party_id": self._party_id, "arrangement_id": self._arrangement_id, "waterfall_id": self._waterfall_id,
         }  # fmt: skip
         self._known = {
             "currency": "EUR", "version": "1", "merchant_id": world.demo.merchant_id,
@@ -339,6 +340,21 @@ class Stage:
         self._device = Device(SHOP, "shop.example")
         self._said["made_passkey"] = self._device.make(asked["options"])
         return str(asked["id"])
+
+    async def _party_id(self) -> str:
+        return str((await self.do(await self.ready(self.routes["POST /v1/operator/support-parties"])))["id"])
+
+    async def _arrangement_id(self) -> str:
+        return await self._agreed("POST /v1/operator/support-arrangements")
+
+    async def _waterfall_id(self) -> str:
+        return await self._agreed("POST /v1/operator/waterfalls")
+
+    async def _agreed(self, route: str) -> str:
+        """What two operators agree to; its id."""
+        post = await self.ready(self.routes[route])
+        waits = await self.world.operator.post(post.path, post.body)
+        return str((await self.world.seconded(waits)).json()["id"])
 
     async def _endpoint_id(self) -> str:
         return str((await self.do(await self.ready(self.routes["POST /v1/endpoints"])))["id"])

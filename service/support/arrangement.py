@@ -1,0 +1,158 @@
+"""An arrangement: who bears a part of losses, of which, how much, and up to what. Pure.
+
+It is one document in versions, whatever its kind. A loss is borne by the version in force when it is allocated.
+"""
+
+from datetime import date
+from enum import StrEnum
+from typing import Annotated, Final
+
+from msgspec import Meta, Struct
+
+from service.errors import Code, Refused
+from service.money import AMOUNT_MAX, BPS, EXPONENTS
+
+Share = Annotated[int, Meta(ge=0, le=BPS)]
+Sum = Annotated[int, Meta(ge=0, le=AMOUNT_MAX, description="minor units")]
+Name = Annotated[str, Meta(min_length=1, max_length=100, pattern=r"^[^\x00-\x1f\x7f]*\Z")]
+ProviderId = Annotated[str, Meta(pattern=r"^(me|pa|sp)_[0-7][0-9A-HJKMNP-TV-Z]{25}\Z")]
+
+
+class ArrangementKind(StrEnum):
+    """What it is called, by which the books tell who owes what."""
+
+    MERCHANT_RECOURSE = "merchant_recourse"  # the merchant takes a loss back
+    DEPOSIT = "deposit"  # held of whoever bears it
+    RESERVE = "reserve"  # kept back of what a merchant is owed
+    LOAN_GUARANTEE = "loan_guarantee"  # of each plan a share
+    PORTFOLIO_GUARANTEE = "portfolio_guarantee"  # the first losses of a portfolio
+    DOMESTIC_TRADE_INSURANCE = "domestic_trade_insurance"
+    EXPORT_TRADE_INSURANCE = "export_trade_insurance"
+    CONSUMER_INSURANCE = "consumer_insurance"
+    COMPENSATION_POOL = "compensation_pool"
+
+
+class Cause(StrEnum):
+    """Why the money is lost."""
+
+    CREDIT = "credit"  # the consumer does not pay
+    FRAUD = "fraud"  # who bought was somebody else, or never meant to pay
+    DISPUTE = "dispute"  # decided against the merchant
+    DECEASED = "deceased"
+    MERCHANT_FAILURE = "merchant_failure"  # the merchant does not deliver, and does not pay back
+
+
+class CoveredParts(StrEnum):
+    """Which components of a loss it bears."""
+
+    PRINCIPAL = "principal"
+    PRINCIPAL_INTEREST = "principal_interest"
+    PRINCIPAL_INTEREST_FEES = "principal_interest_fees"
+
+
+class AttachmentKind(StrEnum):
+    """From where on it pays. In the formulas I is what is insured of the loss, c the cover rate, A the amount."""
+
+    THRESHOLD = "threshold"  # nothing unless I is above A, then c x I
+    MINIMUM_RETENTION = "minimum_retention"  # I less the greater of A and (1 - c) x I
+    EACH_AND_EVERY = "each_and_every"  # c x (I - A)
+    AGGREGATE_BY_LOSS = "aggregate_by_loss"  # c x (I - what is left of A), which I uses up
+    AGGREGATE_BY_INDEMNITY = "aggregate_by_indemnity"  # c x I less what is left of A, which c x I uses up
+
+
+class Attachment(Struct, frozen=True, forbid_unknown_fields=True):
+    """Who is covered bears the first part."""
+
+    kind: AttachmentKind
+    amount: Annotated[int, Meta(ge=1, le=AMOUNT_MAX, description="minor units")]
+
+
+class CapOf(StrEnum):
+    """What the cap of a portfolio is of."""
+
+    PAYMENTS = "payments"  # all it pays is at most the cap
+    GROSS_DEFAULTS = "gross_defaults"  # of all defaults, only so much counts; of that it pays its share
+
+
+class Cap(Struct, frozen=True, forbid_unknown_fields=True):
+    """Of a portfolio: a share of all principal that was ever covered."""
+
+    rate_bps: Annotated[int, Meta(ge=1, le=BPS)]  # of that principal
+    base: CapOf
+
+
+class Rate(Struct, frozen=True, forbid_unknown_fields=True):
+    """A cover rate of some plans; what is null says nothing. The first that fits counts."""
+
+    cover_bps: Share  # of what is insured
+    segment: Name | None = None  # of the borrower, as the lender names it
+    category: Name | None = None  # of the goods
+    is_first_time: bool | None = None  # whether it is the person's first plan
+
+
+class Arrangement(Struct, frozen=True, forbid_unknown_fields=True):
+    """What was agreed. Limits of 0 are none."""
+
+    name: Name
+    kind: ArrangementKind
+    currency: Annotated[str, Meta(pattern=r"^[A-Z]{3}\Z")]
+    cover_bps: Share  # of what is insured
+    causes: Annotated[tuple[Cause, ...], Meta(min_length=1, max_length=5)]  # of which it bears losses
+    begins_on: date  # the first day of a default that it bears
+    ends_on: date  # the last
+    provider_id: ProviderId | None = None  # who bears it; null: the merchant of the plan
+    base: CoveredParts = CoveredParts.PRINCIPAL
+    rates: Annotated[tuple[Rate, ...], Meta(max_length=200)] = ()  # instead of `cover_bps`, where one fits
+    categories: Annotated[tuple[Name, ...], Meta(max_length=200)] = ()  # of goods; none named: any
+    attachment: Attachment | None = None  # null: from the first cent
+    small_loss_max: Sum = 0  # a smaller loss never counts
+    loss_max: Sum = 0  # that it pays of one loss
+    debtor_max: Sum = 0  # of one debtor's losses together, what is insured
+    debtor_paid_max: Sum = 0  # that it pays for one debtor
+    annual_max: Sum = 0  # that it pays of the losses of one calendar year
+    aggregate_max: Sum = 0  # that it ever pays
+    cap: Cap | None = None  # null: no share of what is covered
+    funded: bool = False  # whether it pays from money that was paid in, and no more than that
+
+
+def require_arrangement(one: Arrangement) -> None:
+    """Refused: INVALID_FIELD, with terms that contradict themselves."""
+    if one.currency not in EXPONENTS:
+        raise _no("/currency", f"There is no currency {one.currency} here.")
+    if one.ends_on < one.begins_on:
+        raise _no("/ends_on", "It ends before it begins.")
+    if len(set(one.causes)) < len(one.causes):
+        raise _no("/causes", "A cause is named twice.")
+    if one.provider_id is None and one.kind not in OF_MERCHANTS:
+        raise _no("/provider_id", f"A {one.kind} names who bears it.")
+    if not one.cover_bps and not one.rates:
+        raise _no("/cover_bps", "It covers nothing: name a cover rate, or rates.")
+    if one.attachment is not None:
+        _require_reachable(one, one.attachment)
+    if one.annual_max and one.aggregate_max and one.annual_max > one.aggregate_max:
+        raise _no("/annual_max", "It pays more in a year than ever.")
+    if one.cap is not None and one.kind not in OF_PORTFOLIOS:
+        raise _no("/cap", f"A {one.kind} is of no portfolio, of which a cap could be a share.")
+    fits = [(rate.segment, rate.category, rate.is_first_time) for rate in one.rates]
+    for number, rate in enumerate(one.rates):
+        if fits[number] in fits[:number]:
+            raise _no(f"/rates/{number}", "An earlier rate is of the same plans: this one never counts.")
+        if rate.category is not None and one.categories and rate.category not in one.categories:
+            raise _no(f"/rates/{number}/category", f"Goods of {rate.category!r} are not covered: see categories.")
+
+
+def _require_reachable(one: Arrangement, attachment: Attachment) -> None:
+    limit = one.debtor_max
+    beyond = (AttachmentKind.THRESHOLD, AttachmentKind.MINIMUM_RETENTION, AttachmentKind.EACH_AND_EVERY)
+    if limit and attachment.kind in beyond and attachment.amount >= limit:
+        raise _no("/attachment/amount", f"At most {limit} of a debtor is insured: it would never pay.")
+
+
+OF_MERCHANTS: Final = frozenset({ArrangementKind.MERCHANT_RECOURSE, ArrangementKind.RESERVE})
+OF_PORTFOLIOS: Final = frozenset({
+    ArrangementKind.LOAN_GUARANTEE, ArrangementKind.PORTFOLIO_GUARANTEE, ArrangementKind.COMPENSATION_POOL,
+})  # fmt: skip
+
+
+def _no(pointer: str, sentence: str) -> Refused:
+    return Refused(Code.INVALID_FIELD, sentence, f"/document{pointer}")

@@ -1,0 +1,171 @@
+"""What one arrangement bears of a loss. Pure.
+
+    insured   I = min(what is left of the loss, what the debtor's limit and the cap on defaults leave)
+    by terms  c x I, from where the attachment begins
+    borne     min(that, what each limit and the money paid in leave)
+
+Attachments by the figures of Munich Re, EXIM and the like: threshold 1,000 at 85 % pays 4,250 of 5,000; minimum
+retention 1,000 at 85 % pays 4,000 of 5,000 and 8,500 of 10,000.
+"""
+
+from enum import StrEnum
+from typing import Any
+
+from msgspec import Struct
+from msgspec.structs import replace
+
+from service.money import take_bps
+from service.support.arrangement import Arrangement, AttachmentKind, CapOf
+from service.support.loss import Loss
+
+
+class Limit(StrEnum):
+    """Why an arrangement bears nothing, or less than its rate."""
+
+    NOTHING_LEFT = "nothing_left"  # others bear all of it
+    EXCLUDED_CAUSE = "excluded_cause"
+    NOT_IN_FORCE = "not_in_force"  # on the day of the default
+    OUT_OF_SCOPE = "out_of_scope"  # the category of goods is not covered
+    SMALL_LOSS = "small_loss"  # it never counts
+    ATTACHMENT = "attachment"  # who is covered bears the first part
+    DEBTOR_MAX = "debtor_max"
+    CAP = "cap"  # of the portfolio
+    LOSS_MAX = "loss_max"
+    ANNUAL_MAX = "annual_max"
+    AGGREGATE_MAX = "aggregate_max"
+    NO_MONEY = "no_money"  # what was paid in is used up
+
+
+class Used(Struct, frozen=True):
+    """What an arrangement was given and has used of its limits, in minor units."""
+
+    covered: int = 0  # principal that it ever covered
+    available: int = 0  # paid in, and neither reserved nor paid out
+    defaults: int = 0  # counted towards a cap on defaults
+    first_loss: int = 0  # used up of an aggregate attachment
+    paid: int = 0
+    paid_by_year: dict[int, int] = {}
+    paid_by_debtor: dict[str, int] = {}
+    insured_by_debtor: dict[str, int] = {}
+
+
+class Cover(Struct, frozen=True):
+    """What it bears of one loss."""
+
+    amount: int
+    by_terms: int  # what it would bear if no limit were reached
+    limit: Limit | None  # why that is more, or why it is nothing; null: neither
+    used: Used  # after it
+
+
+def cover_of(one: Arrangement, used: Used, loss: Loss, left: int) -> Cover:
+    """What an arrangement bears of `left`, minor units of its base that nobody before it bears."""
+    if (limit := _does_not_count(one, loss, left)) is not None:
+        return Cover(0, 0, limit, used)
+    rate = rate_of(one, loss)
+    by_terms, _ = _attached(one, used, left, rate)
+    insured, limit = _insured(one, used, loss, left)
+    amount, first_loss = _attached(one, used, insured, rate)
+    for most, reached in _limits(one, used, loss):
+        if most < amount:
+            amount, limit = most, reached
+    if not by_terms:
+        limit = Limit.ATTACHMENT
+    elif amount == by_terms:
+        limit = None
+    return Cover(amount, by_terms, limit, _after(used, loss, insured, amount, first_loss))
+
+
+def rate_of(one: Arrangement, loss: Loss) -> int:
+    """The cover rate in basis points: the first of its rates that fits the plan, or the one for all."""
+    for rate in one.rates:
+        fits = (
+            rate.segment in (None, loss.segment)
+            and rate.category in (None, loss.category)
+            and rate.is_first_time in (None, loss.is_first_time)
+        )
+        if fits:
+            return rate.cover_bps
+    return one.cover_bps
+
+
+def _does_not_count(one: Arrangement, loss: Loss, left: int) -> Limit | None:
+    if loss.cause not in one.causes:
+        return Limit.EXCLUDED_CAUSE
+    if not one.begins_on <= loss.on <= one.ends_on:
+        return Limit.NOT_IN_FORCE
+    if one.categories and loss.category not in one.categories:
+        return Limit.OUT_OF_SCOPE
+    if not left:
+        return Limit.NOTHING_LEFT
+    return Limit.SMALL_LOSS if left < one.small_loss_max else None
+
+
+def _insured(one: Arrangement, used: Used, loss: Loss, left: int) -> tuple[int, Limit | None]:
+    """What of it counts, and what keeps the rest from it."""
+    insured, limit = left, None
+    if one.debtor_max:
+        room = max(one.debtor_max - used.insured_by_debtor.get(loss.debtor, 0), 0)
+        if room < insured:
+            insured, limit = room, Limit.DEBTOR_MAX
+    if one.cap is not None and one.cap.base is CapOf.GROSS_DEFAULTS:
+        room = max(take_bps(used.covered, one.cap.rate_bps) - used.defaults, 0)
+        if room < insured:
+            insured, limit = room, Limit.CAP
+    return insured, limit
+
+
+def _attached(one: Arrangement, used: Used, insured: int, rate: int) -> tuple[int, int]:
+    """What it pays of so much insured; what of an aggregate attachment is used up."""
+    indemnity = take_bps(insured, rate)
+    if one.attachment is None:
+        return indemnity, 0
+    first = one.attachment.amount
+    match one.attachment.kind:
+        case AttachmentKind.THRESHOLD:
+            return (indemnity if insured > first else 0), 0
+        case AttachmentKind.MINIMUM_RETENTION:
+            return max(insured - max(first, insured - indemnity), 0), 0
+        case AttachmentKind.EACH_AND_EVERY:
+            return take_bps(max(insured - first, 0), rate), 0
+        case AttachmentKind.AGGREGATE_BY_LOSS:
+            borne = min(insured, first - used.first_loss)
+            return take_bps(insured - borne, rate), borne
+        case AttachmentKind.AGGREGATE_BY_INDEMNITY:
+            borne = min(indemnity, first - used.first_loss)
+            return indemnity - borne, borne
+
+
+def _limits(one: Arrangement, used: Used, loss: Loss) -> list[tuple[int, Limit]]:
+    """What each limit leaves to be paid."""
+    found: list[tuple[int, Limit]] = []
+    if one.loss_max:
+        found.append((one.loss_max, Limit.LOSS_MAX))
+    if one.debtor_paid_max:
+        found.append((one.debtor_paid_max - used.paid_by_debtor.get(loss.debtor, 0), Limit.DEBTOR_MAX))
+    if one.annual_max:
+        found.append((one.annual_max - used.paid_by_year.get(loss.on.year, 0), Limit.ANNUAL_MAX))
+    if one.aggregate_max:
+        found.append((one.aggregate_max - used.paid, Limit.AGGREGATE_MAX))
+    if one.cap is not None and one.cap.base is CapOf.PAYMENTS:
+        found.append((take_bps(used.covered, one.cap.rate_bps) - used.paid, Limit.CAP))
+    if one.funded:
+        found.append((used.available, Limit.NO_MONEY))
+    return [(max(most, 0), limit) for most, limit in found]
+
+
+def _after(used: Used, loss: Loss, insured: int, amount: int, first_loss: int) -> Used:
+    return replace(
+        used,
+        available=max(used.available - amount, 0),
+        defaults=used.defaults + insured,
+        first_loss=used.first_loss + first_loss,
+        paid=used.paid + amount,
+        paid_by_year=_more(used.paid_by_year, loss.on.year, amount),
+        paid_by_debtor=_more(used.paid_by_debtor, loss.debtor, amount),
+        insured_by_debtor=_more(used.insured_by_debtor, loss.debtor, insured),
+    )
+
+
+def _more(so_far: dict[Any, int], key: object, amount: int) -> dict[Any, int]:
+    return so_far | {key: so_far.get(key, 0) + amount}

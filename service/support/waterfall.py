@@ -1,0 +1,84 @@
+"""Who bears a loss: the tiers of a waterfall in their order, and then those whose money it is. Pure.
+
+    loss  ->  tier 1  ->  tier 2  ->  ...  ->  the partners by their shares, and we
+    interest and fees that no tier bears are written off, by us
+
+The same loss, waterfall and use of its limits give the same allocation, to the byte.
+"""
+
+import hashlib
+from collections.abc import Sequence
+
+import msgspec
+from msgspec import Struct
+
+from service.money import BPS, split
+from service.support.arrangement import Arrangement
+from service.support.cover import Limit, Used, cover_of
+from service.support.loss import Loss, left_of
+
+
+class Tier(Struct, frozen=True):
+    """An arrangement in its place."""
+
+    arrangement_id: str
+    version: int  # of its document
+    terms: Arrangement
+
+
+class Borne(Struct, frozen=True):
+    """What a tier bears."""
+
+    arrangement_id: str  # whose tier it is
+    version: int  # of its document
+    bearer_id: str  # who bears it
+    base: int  # minor units that nobody before it bears, of what it is for
+    amount: int  # minor units that it bears
+    by_terms: int  # minor units that it would bear if no limit were reached
+    limit: Limit | None  # why it is less than that, or nothing; null: neither
+
+
+class Held(Struct, frozen=True):
+    """What is left to who lent it."""
+
+    partner_id: str | None  # null: we
+    amount: int  # minor units
+
+
+class Allocation(Struct, frozen=True):
+    """Who bears what of one loss, in minor units: tiers, rest and what is written off are `loss`, together."""
+
+    loss: int  # what was owed, less what came of it before
+    tiers: tuple[Borne, ...]
+    rest: tuple[Held, ...]  # of the principal: the partners', and last ours
+    written_off: int  # interest and fees that no tier bears
+
+
+def allocate(tiers: Sequence[Tier], used: Sequence[Used], loss: Loss) -> tuple[Allocation, list[Used]]:
+    """Who bears a loss, and what each tier has used of its limits after it; `used` is in the order of the tiers."""
+    left = left_of(loss)
+    whole = left.principal + left.interest + left.fees
+    found: list[Borne] = []
+    after: list[Used] = []
+    for tier, so_far in zip(tiers, used, strict=True):
+        terms = tier.terms
+        base = left.of(terms.base)
+        cover = cover_of(terms, so_far, loss, base)
+        bearer = terms.provider_id or loss.merchant_id
+        found.append(Borne(tier.arrangement_id, tier.version, bearer, base, cover.amount, cover.by_terms, cover.limit))
+        left = left.less(cover.amount, terms.base)
+        after.append(cover.used)
+    return Allocation(whole, tuple(found), _rest(loss, left.principal), left.interest + left.fees), after
+
+
+def digest(allocation: Allocation) -> str:
+    """sha256 of it, in hexadecimal."""
+    return hashlib.sha256(msgspec.json.encode(allocation, order="deterministic")).hexdigest()
+
+
+def _rest(loss: Loss, principal: int) -> tuple[Held, ...]:
+    """The principal that no tier bears, by shares; the largest remainders take the odd cents."""
+    shares = [one.principal_bps for one in loss.holders]
+    parts = split(principal, [*shares, BPS - sum(shares)])
+    theirs = [Held(one.partner_id, part) for one, part in zip(loss.holders, parts, strict=False)]
+    return (*theirs, Held(None, parts[-1]))
