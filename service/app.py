@@ -46,6 +46,7 @@ from service.engine.keys import Keys
 from service.engine.lane import Lane
 from service.engine.queries import Q as EVENTS
 from service.engine.tail import Tail
+from service.engine.watching import Watching
 from service.errors import Code, Refused, without_keys
 from service.inbox import Together
 from service.logs import DATABASE
@@ -126,7 +127,7 @@ async def services(settings: Settings) -> AsyncGenerator[Services]:
         await registry.start()
     provider = _provider(settings)
     audit = Audit(pool, settings.audit_secret, settings.data)
-    shadows = Shadows(pool)
+    shadows, watching = Shadows(pool), Watching(pool)
 
     def secret_of(one: Address) -> str:
         own = one.protocol is Protocol.TENOR
@@ -149,8 +150,8 @@ async def services(settings: Settings) -> AsyncGenerator[Services]:
         )  # fmt: skip
     finally:
         for one in (
-            events, partner_events, charging, messenger, engine, allocating, shadows, outside, processors, attempts,
-            snapshots, registry, audit, provider, readiness, cache,
+            watching, events, partner_events, charging, messenger, engine, allocating, shadows, outside, processors,
+            attempts, snapshots, registry, audit, provider, readiness, cache,
         ):  # fmt: skip
             if one:
                 await one.close()

@@ -115,6 +115,14 @@ def is_id(text: str, prefix: str) -> bool:
     return text[:head] == f"{prefix}_" and _SHAPE.fullmatch(text, head) is not None
 
 
+def made_at_ms(identifier: str) -> int:
+    """When an id was made, in milliseconds of Unix time; what was derived from it says the same."""
+    stem, value = identifier.index("_") + 1, 0
+    for letter in identifier[stem : stem + 10]:
+        value = value << 5 | _VALUE[letter]
+    return value
+
+
 def bucket_of(identifier: str) -> int:
     """The bucket an id was made in, 0..1023."""
     stem = identifier.index("_") + 1

@@ -29,9 +29,11 @@ from service.engine.faults import LOST, PASSING, what
 from service.errors import Refused
 from service.jobs.collecting import collect
 from service.jobs.day_close import close_day
+from service.jobs.gauges import measure, measure_ledger
 from service.jobs.moved_clocks import Clocks
 from service.jobs.retention import forget, keep_of
 from service.logs import DATABASE
+from service.metrics import DAY_CLOSED, WORKED, serve
 from service.partners.signing import Signer
 from service.plans.days_flow import pass_days
 from service.plans.guard_flow import guard_all
@@ -50,6 +52,8 @@ def main(argv: list[str]) -> int:
     os.nice(NICENESS)
     telemetry.begin(os.environ, "worker")
     with embedded.reachable(config.read(os.environ)) as settings:
+        if settings.metrics_port:
+            serve(settings.host, settings.metrics_port)
         uvloop.run(_until_stopped(config.with_secrets(settings)))
     telemetry.end()
     return 0
@@ -73,12 +77,24 @@ async def _until_stopped(settings: Settings) -> None:
 async def _work_until(stopped: asyncio.Event, ours: Services) -> None:
     closed_at: datetime | None = None
     while not stopped.is_set():
-        closed_at = await _work(ours, closed_at)
+        before, closed_at = closed_at, await _work(ours, closed_at)
+        if ours.settings.metrics_port:
+            await _measure(ours, with_ledger=closed_at != before)
         try:
             async with asyncio.timeout(PAUSE_S):
                 await stopped.wait()
         except TimeoutError:
             continue
+
+
+async def _measure(ours: Services, *, with_ledger: bool) -> None:
+    """How the whole service stands, for Prometheus."""
+    try:
+        await measure(ours.pool, clock.now())
+        if with_ledger:
+            await measure_ledger(ours.pool)
+    except (*LOST, *PASSING) as error:
+        log.warning("the database was away, and nothing was measured: %s", what(error), extra=DATABASE)
 
 
 async def _work(ours: Services, closed_at: datetime | None) -> datetime | None:
@@ -90,14 +106,17 @@ async def _work(ours: Services, closed_at: datetime | None) -> datetime | None:
             signer, told = Signer(ours.settings.audit_secret), ours.snapshots.accounts_changed
             await close_day(ours.pool, ours.engine, ours.charging, under, told, signer, now)
             await clocks.catch_up_all(now)
+            DAY_CLOSED.set(now.timestamp())
             if closed_at is None or closed_at.date() < now.date():
                 await forget(ours.pool, keep_of(ours.settings), ours.settings.audit_secret, now)
+            WORKED.set(clock.now().timestamp())
             return now
         await ours.following.follow(now)
         await guard_all(ours.pool, ours.engine, now)
         await pass_days(ours.pool, ours.engine, now)
         await collect(ours.charging, now)
         await clocks.catch_up_all(now)
+        WORKED.set(clock.now().timestamp())
     except Refused as refused:
         log.warning("a round was not finished, and is tried again: %s", refused.detail)
     except (*LOST, *PASSING) as error:

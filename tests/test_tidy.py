@@ -59,8 +59,8 @@ LINES_MAX = 320
 FUNCTION_LINES_MAX = 60
 VAGUE = re.compile(r"(manager|helper|helpers|util|utils|misc|common|base)$", re.IGNORECASE)
 TOP = {
-    ".ci", ".dockerignore", ".gitignore", "CHANGELOG.md", "Dockerfile", "LICENSE", "Makefile", "README.md", "data",
-    "openapi.yaml", "pyproject.toml", "requirements", "schema", "service", "tests",
+    ".ci", ".dockerignore", ".gitignore", "CHANGELOG.md", "Dockerfile", "LICENSE", "Makefile", "README.md",
+    "compose.yaml", "data", "deploy", "openapi.yaml", "pyproject.toml", "requirements", "schema", "service", "tests",
 }  # fmt: skip
 
 FILES = sorted(SERVICE.rglob("*.py"))

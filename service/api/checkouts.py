@@ -22,7 +22,7 @@ from service.checkout.shadow_flow import Sides, Watched
 from service.checkout.velocity import attempt_of
 from service.engine.work import Answer
 from service.errors import Code, Refused
-from service.metrics import DECISIONS
+from service.metrics import DECISIONS, REASONS
 from service.outside.flow import Occasion
 from service.outside.source import SourceRead
 from service.packed import unpack
@@ -97,6 +97,8 @@ async def _answer(ask: Ask, checkout: Checkout, raw: bytes) -> Answer:
                 break
         known = _must_be_theirs(await services.snapshots.read_fresh(who), ask)
     DECISIONS.labels(decision.answer.outcome).inc()
+    for reason in decision.answer.reasons:
+        REASONS.labels(reason.code).inc()
     if sides.trial:
         services.shadows.watch(Watched(sides, decision, checkout, evidence))
     return answer

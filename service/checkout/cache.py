@@ -24,7 +24,7 @@ from redis.exceptions import RedisError, ResponseError
 from service import clock, ids
 from service.checkout.velocity import Attempt, Subject
 from service.deadline import CACHE_S
-from service.metrics import NOT_OURS
+from service.metrics import CACHE, NOT_OURS
 from service.sealed import KEY_BYTES, key_for, seal, unseal
 
 TTL_S: Final = 300  # how long an entry may be old whose writer was killed between COMMIT and telling us
@@ -126,14 +126,18 @@ class Cache:
         None stands where there is nothing, nothing that is current, or nothing that is ours.
         """
         if not self.is_up or self._unsaid:
-            return [[None] * len(names) for names in groups]
+            return _away(groups)
         try:
             async with InTime():
                 kept = await self._read(groups)
         except FAILURES:
             self._rest()
-            return [[None] * len(names) for names in groups]
-        return [list(map(self._unseal, names, values)) for names, values in zip(groups, kept, strict=True)]
+            return _away(groups)
+        found = [list(map(self._unseal, names, values)) for names, values in zip(groups, kept, strict=True)]
+        missing = sum(entry is None for entries in found for entry in entries)
+        _FOUND.inc(sum(map(len, found)) - missing)
+        _MISSING.inc(missing)
+        return found
 
     async def count(self, attempts: Sequence[Attempt]) -> list[dict[str, int]]:
         """Counts each attempt, and says how many there were before it: by the names of its windows.
@@ -254,3 +258,12 @@ class Cache:
             for name, version in unsaid:
                 if self._unsaid.get(name) == version:
                     del self._unsaid[name]
+
+
+def _away(groups: Sequence[tuple[str, ...]]) -> list[list[Entry | None]]:
+    """What is found while Redis is left alone."""
+    _AWAY.inc(sum(map(len, groups)))
+    return [[None] * len(names) for names in groups]
+
+
+_FOUND, _MISSING, _AWAY = (CACHE.labels(answer) for answer in ("found", "missing", "away"))

@@ -21,7 +21,7 @@ from service.engine.siding import Siding
 from service.engine.work import Work
 from service.errors import Code, Refused
 from service.inbox import Inbox
-from service.metrics import BATCHES
+from service.metrics import BATCHES, LANE_WAITING
 
 BATCH_MAX = 64  # more only adds latency
 WAITING_MAX = 2_048  # a longer queue is an honest 503 at once
@@ -36,6 +36,7 @@ class Lane(Committer[Told]):
     def __init__(self, name: str, connect: Connect, run: Run[Told], committed: Committed[Told]) -> None:
         super().__init__(connect, LANE_LOCK_S, run, committed)
         self._batches = BATCHES.labels(name)
+        self._depth = LANE_WAITING.labels(name)
         self._siding = Siding(connect, run, committed)
         self._inbox: Inbox[Work[Any]] = Inbox(WAITING_MAX)
         self._task = asyncio.create_task(self._serve())
@@ -65,3 +66,4 @@ class Lane(Committer[Told]):
             if batch := [work for work in taken if work.until >= now and not self._siding.follows(work)]:
                 self._batches.observe(len(batch))
                 await self.persist(batch)
+            self._depth.set(len(self._inbox) + len(self._siding))

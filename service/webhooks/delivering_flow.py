@@ -29,6 +29,7 @@ from service.event_type import EventType
 from service.http_client import exchange, open_client
 from service.inbox import Together
 from service.logs import DATABASE
+from service.metrics import DELIVERIES
 from service.private_text import opened, words_in
 from service.reach import Reach
 from service.statement import Int, SmallInt, Statement
@@ -187,6 +188,7 @@ class Deliverer:
         places = self._places.get(target.endpoint_id, PLACES)
         self._places[target.endpoint_id] = 1 if took_s > LATE_S else min(places + 1, PLACES_MAX)
         verdict, heard_at = judged(status, row["attempts"], self._now(), random.randint(0, 1_000)), self._now()
+        DELIVERIES.labels(verdict.state).inc()
         await self._recording.ask(
             Heard(
                 target.endpoint_id, row["number"], at, int(took_s * 1000), status, verdict.state, verdict.due_at,
