@@ -182,9 +182,9 @@ def urgency_of(scope: Scope) -> Urgency | None:
 
 def urgency_by(method: str, path: str) -> Urgency | None:
     """The same."""
-    if not path.startswith("/v1/"):
+    if not path.startswith(_COUNTED):
         return None
-    if method != "POST":
+    if method not in ("POST", "PUT"):
         return Urgency.LIST
     return Urgency.MONEY if path.startswith(_MONEY) else Urgency.CHECKOUT
 
@@ -193,7 +193,12 @@ def _method(scope: Scope) -> str:
     return str(scope.get("method"))
 
 
-_MONEY: Final = ("/v1/plans/", "/v1/operator/plans/", "/v1/processor/")
+_FACADES: Final = ("/alma/", "/v2/", "/v3/", "/payscore/", "/agree/")
+_COUNTED: Final = ("/v1/", *_FACADES)
+_MONEY: Final = (
+    "/v1/plans/", "/v1/operator/plans/", "/v1/processor/", "/alma/v1/payments/de_", "/v2/payments/",
+    "/v3/payscore/serviceorder/", "/v3/refund/",
+)  # fmt: skip
 
 
 _NAME: Final = "passage"

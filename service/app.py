@@ -14,8 +14,9 @@ from litestar.exceptions import HTTPException
 
 from service import clock
 from service.access.secret_flow import secrets_of, settle
-from service.api.ask import Asked, note_refused_key
+from service.api.ask import Asked
 from service.api.body import BYTES_MAX, too_large
+from service.api.guard import note_refused_key
 from service.api.merchant import merchant_router
 from service.api.operator import operator_router
 from service.api.pages import readable
@@ -48,6 +49,7 @@ from service.engine.queries import Q as EVENTS
 from service.engine.tail import Tail
 from service.engine.watching import Watching
 from service.errors import Code, Refused, without_keys
+from service.facades.doors import doors_of
 from service.inbox import Together
 from service.logs import DATABASE
 from service.migrations import can_rewrite
@@ -77,6 +79,7 @@ ROUTERS: Final = (merchant_router, partner_router, operator_router, processor_ro
 def create_app(settings: Settings) -> Litestar:
     """The ASGI application; its resources are opened at start and closed at the end."""
     return Straight(
+        beside=doors_of(settings.facades),
         route_handlers=[*ROUTERS, get_livez, get_readyz, get_openapi],
         lifespan=[partial(_resources, settings=settings)],
         exception_handlers={

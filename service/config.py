@@ -73,6 +73,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     alone_max: int = 10_000_00  # minor units: the highest limit that one operator sets, the most that one gives up
     messenger_url: str | None = None  # the operator's own sender of messages, which brings consumers their codes
     messenger_key: str = ""  # by which it knows us
+    facades: tuple[str, ...] = ()  # whose clients are answered in their own words: alma
     processor_keys: str = ""  # of processors that speak a protocol of their own: name=key,name=key
 
     @property
@@ -265,14 +266,18 @@ def _ports(name: str, text: str) -> tuple[int, ...]:
     return tuple(map(int, parts))
 
 
+def _facades(name: str, text: str) -> tuple[str, ...]:
+    parts = tuple(part.strip() for part in text.split(","))
+    if not set(parts) <= set(FACADES) or len(set(parts)) < len(parts):
+        raise CannotStart(f"{name} is {text!r}; it must be some of {', '.join(FACADES)}, with commas between several.")
+    return parts
+
+
 def _text(_: str, text: str) -> str:
     return text
 
 
-def _path(_: str, text: str) -> Path:
-    return Path(text)
-
-
+FACADES: Final = ("alma",)  # whose clients we can answer in their own words
 VARIABLES: Final[dict[str, tuple[str, Callable[[str, str], object]]]] = {
     "TENOR_ENV": ("environment", _environment),
     "DATABASE_URL": ("database_url", _database_url),
@@ -297,7 +302,7 @@ VARIABLES: Final[dict[str, tuple[str, Callable[[str, str], object]]]] = {
     "TENOR_KEEP_ENQUIRIES_DAYS": ("keep_enquiries_days", _whole(30, 36_500)),
     "TENOR_KEEP_AUDIT_DAYS": ("keep_audit_days", _whole(30, 36_500)),
     "TENOR_LOG": ("log", _log_form),
-    "TENOR_DATA": ("data", _path),
+    "TENOR_DATA": ("data", lambda _, text: Path(text)),
     "TENOR_KEY_SECRET": ("key_secret", _secret),
     "TENOR_KEY_SECRET_BEFORE": ("key_secret_before", _secret),
     "TENOR_DATA_SECRET": ("data_secret", _secret),
@@ -306,6 +311,7 @@ VARIABLES: Final[dict[str, tuple[str, Callable[[str, str], object]]]] = {
     "TENOR_OIDC_ISSUER": ("oidc_issuer", _url("https", "http")),
     "TENOR_OIDC_AUDIENCE": ("oidc_audience", _text),
     "TENOR_ALONE_MAX": ("alone_max", _whole(0, 999_999_999)),
+    "TENOR_FACADES": ("facades", _facades),
     "TENOR_MESSENGER_URL": ("messenger_url", _url("https", "http")),
     "TENOR_MESSENGER_KEY": ("messenger_key", _secret),
     "TENOR_PROCESSOR_KEYS": ("processor_keys", _keys),

@@ -27,8 +27,8 @@ SLICES = (
     "checkout", "webhooks",
 )  # fmt: skip
 EDGE = (
-    "registry", "jobs", "api", "contract", "web", "app", "server", "demo", "calculator", "simulator",
-    "sandbox_processor", "preparing", "worker", "auditor", "verify", "key_command", "data_command",
+    "registry", "jobs", "api", "facades", "contract", "web", "app", "server", "demo", "calculator",
+    "simulator", "sandbox_processor", "preparing", "worker", "auditor", "verify", "key_command", "data_command",
     "policy_command", "learning",
     "cli", "__main__",
 )  # fmt: skip

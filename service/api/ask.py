@@ -1,35 +1,27 @@
 """Who asks, when, and under which idempotency key: what every handler needs of a request besides its body."""
 
 import hashlib
-import re
-from collections.abc import Awaitable, Callable, Iterable
+from collections.abc import Iterable
 from datetime import UTC, datetime
 from typing import Any, Final
 
-from litestar import Request, Response
+from litestar import Request
 from litestar.connection import ASGIConnection
 from litestar.datastructures import State
 from litestar.exceptions.http_exceptions import InternalServerException, RequestEntityTooLarge
-from litestar.handlers.base import BaseRouteHandler
-from litestar.routes import HTTPRoute
 from msgspec import Struct
 
 from service import clock
 from service.access.key import Principal
 from service.actor import Actor, ActorKind
-from service.admission import take_allowance
-from service.api import pages
 from service.api.body import MISPLACED
-from service.api.scopes import verb_of
 from service.api.services import Services
 from service.audit.entry import Act, By, Thing, Verb
-from service.audit.refusals import Refusal
 from service.bounded import allow
 from service.db import Connection
 from service.deadline import REQUEST_S
 from service.engine.work import Key
 from service.errors import A_KEY, Code, Refused
-from service.merchants.platform import acting_for
 
 LARGE_BODY: Final = 8 * 1024  # bytes; some kilobytes take a millisecond to read, 64 take five and more
 
@@ -40,6 +32,10 @@ class Asked(Request[None, Principal, State]):
     async def body(self) -> bytes:
         """All of it, read once; who sends more than we read hears so as soon as it is seen."""
         most = self.route_handler.resolve_request_max_body_size() or 0
+        return await self.read_body(most, self.route_handler.opt.get("budget_s", REQUEST_S))
+
+    async def read_body(self, most: int, budget_s: float = REQUEST_S) -> bytes:
+        """At most so many bytes; from then on the request may take so many seconds."""
         announced = header(self, b"content-length")
         if announced is not None and int(announced) > most:  # digits: uvicorn has read it before us
             raise RequestEntityTooLarge
@@ -57,7 +53,7 @@ class Asked(Request[None, Principal, State]):
             more = event.get("more_body", False)
         if size > LARGE_BODY:
             await services_of(self).large_bodies.go_through()
-        allow(self.scope, self.route_handler.opt.get("budget_s", REQUEST_S))
+        allow(self.scope, budget_s)
         return b"".join(pieces)
 
     async def left(self) -> None:
@@ -133,7 +129,7 @@ def write(request: Asked, body: bytes, bucket: int | None = None) -> Ask:
 
 def _ask(request: Asked, key: Key | None) -> Ask:
     services, owner = services_of(request), request.auth.owner_id
-    real_now = _now(request, services)
+    real_now = now_of(request, services)
     by = By(request.auth.audience, request.auth.platform_id or owner, request.auth.key_id)
     return Ask(services, owner, _actor(request.auth), by, services.registry.time_at(owner, real_now), real_now, key)
 
@@ -198,110 +194,8 @@ def services_of(connection: ASGIConnection) -> Services:  # type: ignore[type-ar
     return services
 
 
-def guard_for(audience: str) -> Callable[[Request[Any, Any, Any]], Awaitable[Response[None] | None]]:
-    """One guard a router: lets in the keys of one audience. A handler's `opt["scope"]` names the scope it needs.
-
-    It runs before the request is read, as a `before_request`: the framework's own guards get a copy of the handler each
-    time, which costs more than all that is done here.
-    """
-
-    async def guard(request: Request[Any, Any, Any]) -> Response[None] | None:
-        if request.scope["method"] == "OPTIONS":  # asked by browsers, which send no key
-            return _methods(request)
-        handler = request.route_handler
-        scheme, _, text = (header(request, b"authorization") or "").partition(" ")
-        if scheme.lower() != "bearer" or not text:
-            raise Refused(Code.UNAUTHORIZED, "Send Authorization: Bearer with your secret key.")
-        services = services_of(request)
-        principal = await _principal(services, text.strip())
-        if principal is None:
-            raise Refused(Code.UNAUTHORIZED, "This key is unknown or was revoked.")
-        request.scope["auth"] = principal
-        if principal.expires_at is not None and principal.expires_at <= _now(request, services):
-            raise Refused(Code.UNAUTHORIZED, f"This key expired at {principal.expires_at:%Y-%m-%dT%H:%M:%SZ}.")
-        if principal.audience != audience:
-            raise Refused(Code.FORBIDDEN, f"This needs {_AN[audience]} key; yours is {_AN[principal.audience]} key.")
-        take_allowance(request.scope, principal.key_id)
-        if audience == "merchant" and (seller := header(request, b"tenor-merchant")) is not None:
-            principal = request.scope["auth"] = acting_for(principal, seller, services.registry.now.merchants)
-        if principal.origins:
-            pages.admit(request.scope, header(request, b"origin"), principal, handler)
-        verb = verb_of(request.scope["method"])
-        if not principal.may(scope := handler.opt["scope"], verb):
-            raise Refused(Code.FORBIDDEN, f"Your key lacks the scope {scope}, or {scope}:{verb}.")
-        if request.scope["query_string"]:
-            _refuse_strange_query(request, handler)
-        if header(request, b"content-encoding") not in _PLAIN:
-            sentence = "Bodies are read as they are: send none compressed."
-            raise Refused(Code.UNSUPPORTED_MEDIA_TYPE, sentence, "/Content-Encoding")
-        if budget_s := handler.opt.get("budget_s"):
-            allow(request.scope, budget_s)
-        return None
-
-    return guard
-
-
-async def _principal(services: Services, text: str) -> Principal | None:
-    """Whose key it is; or of a provider's token, which has dots in it and no key has, which operator it is about."""
-    if services.provider is None or "." not in text:
-        return await services.registry.principal(text)
-    subject = await services.provider.subject(text)
-    return services.registry.now.people.get(subject) if subject else None
-
-
-def note_refused_key(request: Request[Any, Any, Any], code: Code) -> None:
-    """Counts the refusal for the audit log: which key, where, and the address of whoever sent it."""
-    services, scope = services_of(request), request.scope
-    principal, text = scope.get("auth"), ""
-    if isinstance(principal, Principal):
-        by = By(principal.audience, principal.owner_id, principal.key_id)
-    else:
-        by = By("unknown", "")
-        text = request.headers.get("authorization", "").partition(" ")[2].strip()
-    print_of = services.registry.hmac(text).hex()[:12] if text else ""
-    route = f"{scope['method']} {scope.get('path_template', '')}"
-    client = scope["client"]
-    services.audit.refused(Refusal(code, by, print_of), route, client[0] if client else None)
-
-
-def _methods(request: Request[Any, Any, Any]) -> Response[None]:
-    """What the address takes: the framework forgets all but the first handler's. And what a page may send there."""
-    template = request.scope["path_template"]
-    routes = (route for route in request.app.routes if isinstance(route, HTTPRoute) and route.path_format == template)
-    handlers = {method: one for route in routes for method, (one, _) in route.route_handler_map.items()}
-    allowed = {*handlers, "HEAD"} if "GET" in handlers else set(handlers)  # HEAD is GET without the body
-    origin = header(request, b"origin")
-    for_pages = pages.preflight(origin, origin in services_of(request).registry.now.pages, handlers.items())
-    return Response(None, status_code=204, headers={"Allow": ", ".join(sorted(allowed))} | for_pages)
-
-
-def _refuse_strange_query(request: Request[Any, Any, Any], handler: BaseRouteHandler) -> None:
-    """A parameter that nobody reads, one given twice, a number like 1e2: `?dryrun=true` must not move money."""
-    parameters = handler.parsed_fn_signature.parameters
-    taken = parameters.keys() - {"request", "body"} - request.path_params.keys()
-    if handler.opt.get("dry_run"):
-        taken |= {"dry_run"}
-    for name, given in request.query_params.dict().items():
-        if name not in taken:
-            raise Refused(Code.INVALID_FIELD, f"There is no parameter {name[:100]!r} here.", f"/{name[:100]}")
-        if len(given) > 1:
-            raise Refused(Code.INVALID_FIELD, f"The parameter {name} is given twice.", f"/{name}")
-        if name not in parameters:
-            continue
-        if parameters[name].annotation in (int, int | None) and not _WHOLE.fullmatch(given[0]):
-            raise Refused(Code.INVALID_FIELD, f"{name} is a whole number.", f"/{name}")
-        if parameters[name].annotation is bool and given[0] not in ("true", "false"):
-            raise Refused(Code.INVALID_FIELD, f"{name} is true or false.", f"/{name}")
-        if parameters[name].is_optional and given[0].lower() == "null":  # read as none given
-            raise Refused(Code.INVALID_FIELD, f"{name} is left out, or names one.", f"/{name}")
-
-
-_WHOLE = re.compile("-?[0-9]{1,19}")  # the framework takes 1e2 for one, and 1 for true
-_PLAIN = (None, "identity")
-_AN = {"merchant": "a merchant's", "partner": "a partner's", "operator": "an operator's", "processor": "a processor's"}
-
-
-def _now(request: Request[Any, Any, Any], services: Services) -> datetime:
+def now_of(request: Request[Any, Any, Any], services: Services) -> datetime:
+    """The real time; in a sandbox the one that the request names. Refused: CLOCK_NOT_SETTABLE, INVALID_FIELD."""
     given = header(request, b"tenor-clock")
     if given is None:
         return clock.now()

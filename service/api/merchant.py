@@ -36,9 +36,10 @@ from service.api import (
     settlements,
     uses,
 )
-from service.api.ask import Asked, content_type, guard_for, read, write
+from service.api.ask import Asked, content_type, read, write
 from service.api.body import Body
 from service.api.checkouts import answer_checkout
+from service.api.guard import guard_for
 from service.api.operation import operation
 from service.api.reply import reply_answer, reply_json
 from service.checkout.answer import Answer

@@ -44,9 +44,10 @@ from service.api import (
     support,
     trials,
 )
-from service.api.ask import Asked, content_type, guard_for, read, write
+from service.api.ask import Asked, content_type, read, write
 from service.api.body import Body, Nothing
 from service.api.checkouts import DecisionLog, read_log
+from service.api.guard import guard_for
 from service.api.ledger import get_plan_ledger, get_trial_balance
 from service.api.operation import operation
 from service.api.reply import encode, reply, reply_answer

@@ -9,7 +9,8 @@ from msgspec import Struct
 
 from service import ids
 from service.api import breaks, ownership_transfers, partner_files, partner_payouts, received_files, reconciliations
-from service.api.ask import Asked, guard_for, read
+from service.api.ask import Asked, read
+from service.api.guard import guard_for
 from service.api.operation import operation
 from service.api.own_keys import list_partner_keys
 from service.api.reply import reply

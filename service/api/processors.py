@@ -12,9 +12,10 @@ from service import ids
 from service.access.flow import Wanted, introduce, make_key
 from service.access.key import Audience, Principal
 from service.api.addresses import Url, refuse_no_address
-from service.api.ask import Ask, Asked, content_type, guard_for, read, write
+from service.api.ask import Ask, Asked, content_type, read, write
 from service.api.body import Body, Nothing
 from service.api.charges import BUDGET, ChargeView, view
+from service.api.guard import guard_for
 from service.api.operation import operation
 from service.api.paging import After, Limit
 from service.api.reply import Made, encode, reply, reply_answer

@@ -6,7 +6,7 @@ same guard, and what it raises is answered by the same functions. Whatever is un
 """
 
 import re
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Awaitable, Callable, Iterator, Mapping
 from typing import Any, Final
 
 from litestar import Litestar, Request
@@ -14,7 +14,7 @@ from litestar.enums import ScopeType
 from litestar.handlers import HTTPRouteHandler
 from litestar.response.base import ASGIResponse
 from litestar.routes import HTTPRoute
-from litestar.types import LifeSpanReceive, LifeSpanScope, LifeSpanSend, Message, Receive, Scope, Send
+from litestar.types import ASGIApp, LifeSpanReceive, LifeSpanScope, LifeSpanSend, Message, Receive, Scope, Send
 from msgspec import Struct
 
 from service.api.ask import Asked
@@ -38,20 +38,26 @@ class Route(Struct, frozen=True):
 
 
 class Straight(Litestar):
-    """The framework's application with a short way through it."""
+    """The framework's application with a short way through it.
 
-    def __init__(self, **given: Any) -> None:
+    `beside` are applications of their own, by the first part of the addresses that are theirs.
+    """
+
+    def __init__(self, beside: Mapping[str, ASGIApp] | None = None, **given: Any) -> None:
         super().__init__(**given)
+        self._beside = beside or {}
         self._straight = {(method, address): route for method, address, route in routes_of(self)}
 
     async def __call__(
         self, scope: Scope | LifeSpanScope, receive: Receive | LifeSpanReceive, send: Send | LifeSpanSend
     ) -> None:
         found = self.find(scope) if scope["type"] == ScopeType.HTTP else None
-        if found is None:
-            await super().__call__(scope, receive, send)
-        else:
+        if found is not None:
             await self._serve(scope, receive, send, *found)
+        elif self._beside and (other := self._beside.get(_first_part(scope))) is not None:
+            await self._call_beside(other, scope, receive, send)
+        else:
+            await super().__call__(scope, receive, send)
 
     def find(self, scope: Any) -> tuple[Route, str] | None:
         """The route of a request about which nothing is unusual, and the id in its address."""
@@ -63,6 +69,11 @@ class Straight(Litestar):
         if route is None or scope["query_string"] or not _has_plain_host(scope["headers"]):
             return None
         return route, named
+
+    async def _call_beside(self, other: ASGIApp, scope: Any, receive: Any, send: Any) -> None:
+        scope.setdefault("state", {})
+        scope["app"] = self
+        await other(scope, receive, send)
 
     async def _serve(self, scope: Any, receive: Any, send: Any, route: Route, named: str) -> None:
         arguments: dict[str, Any] = {route.parameter: named} if route.parameter else {}
@@ -106,6 +117,11 @@ def routes_of(app: Litestar) -> Iterator[tuple[str, str, Route]]:
                 address = one.path_format.replace(f"{{{parameter}}}", _PLACE)
                 takes_body = "body" in handler.parsed_fn_signature.parameters
                 yield method, address, Route(handler, guard, one.path_format, parameter, takes_body)
+
+
+def _first_part(scope: Any) -> str:
+    """`alma` of `/alma/v1/payments`; empty of what is no request."""
+    return str(scope["path"].split("/", 2)[1]) if scope["type"] == ScopeType.HTTP and "/" in scope["path"] else ""
 
 
 def _has_plain_host(headers: list[tuple[bytes, bytes]]) -> bool:

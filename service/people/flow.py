@@ -71,6 +71,13 @@ async def register(
     return replace(consumer, consumer_id=key.key_id, **dict(row)), key
 
 
+async def find_consumer(conn: Connection | Pool, secrets: DataSecrets, merchant_id: str, reference: str) -> str | None:
+    """The id of whom a merchant calls so; None: nobody, or one who was erased."""
+    claim = (bucket_of(merchant_id, reference), merchant_id)
+    found = await conn.fetchrow(Q.find_consumer, *claim, reference_indexes(secrets, merchant_id, reference))
+    return None if found is None else str(found["consumer_id"])
+
+
 async def load_consumer(
     conn: Connection | Pool, secrets: DataSecrets, consumer_id: str, merchant_id: str
 ) -> Consumer | None:

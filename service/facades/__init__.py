@@ -1,0 +1,1 @@
+"""Facades: other providers' clients, unmodified, answered in their own words by our own verbs."""

@@ -1,0 +1,29 @@
+"""The facades that are switched on, by the first part of their addresses."""
+
+from collections.abc import Iterable
+from typing import Final
+
+from litestar.types import ASGIApp
+from msgspec import Struct
+
+from service.facades.agreeing import Side, door_of
+from service.facades.alma import buying as alma
+from service.facades.alma.door import DOOR as ALMA
+from service.facades.door import Door
+
+
+class Facade(Struct, frozen=True):
+    """Where a facade's addresses begin, and what it does on the consumer's page."""
+
+    doors: dict[str, Door]
+    side: Side
+
+
+FACADES: Final = {"alma": Facade({"alma": ALMA}, alma.SIDE)}
+
+
+def doors_of(names: Iterable[str]) -> dict[str, ASGIApp]:
+    """The doors of these facades, and the page on which their consumers agree; none, of no facade."""
+    chosen = {name: FACADES[name] for name in names}
+    doors: dict[str, ASGIApp] = {first: door for one in chosen.values() for first, door in one.doors.items()}
+    return doors | {"agree": door_of({name: one.side for name, one in chosen.items()})} if chosen else {}

@@ -1,0 +1,151 @@
+"""What the facades read of our own answers; the rest of them is not looked at. Amounts in minor units."""
+
+from datetime import date, datetime
+
+from msgspec import Struct, field
+
+from service import ids
+
+
+class Made(Struct, frozen=True):
+    """What was made."""
+
+    made_id: str = field(name="id")
+
+
+class Instalment(Struct, frozen=True):
+    """A row of a schedule: of an offer, or as it is owed."""
+
+    due_on: date
+    principal: int
+    interest: int
+    fee: int
+    penalty: int = 0
+    principal_paid: int = 0
+    interest_paid: int = 0
+    fee_paid: int = 0
+    penalty_paid: int = 0
+    forgiven: int = 0
+    paid_on: date | None = None
+
+    @property
+    def total(self) -> int:
+        """All that is asked for."""
+        return self.principal + self.interest + self.fee + self.penalty
+
+    @property
+    def outstanding(self) -> int:
+        """What is still to be paid."""
+        paid = self.principal_paid + self.interest_paid + self.fee_paid + self.penalty_paid
+        return self.total - self.forgiven - paid
+
+
+class Rate(Struct, frozen=True):
+    """An annual percentage rate as it is printed: `9.3`."""
+
+    printed: str
+
+
+class Offer(Struct, frozen=True):
+    """What may be taken."""
+
+    offer_id: str = field(name="id")
+    kind: str
+    currency: str
+    amount: int
+    schedule: tuple[Instalment, ...]
+    total_cost: int
+    total_payable: int
+    apr: Rate
+    time_zone: str
+    down_payment: int = 0
+
+
+class Reason(Struct, frozen=True):
+    """Why not."""
+
+    code: str
+    sentence: str = ""
+
+
+class Checkout(Struct, frozen=True):
+    """A decision."""
+
+    decision_id: str = field(name="id")
+    outcome: str
+    merchant_reference: str
+    currency: str
+    amount: int
+    offers: tuple[Offer, ...]
+    decided_at: datetime
+    expires_at: datetime
+
+    def offer(self, offer_id: str | None) -> Offer | None:
+        """The offer with this id."""
+        return next((one for one in self.offers if one.offer_id == offer_id), None)
+
+
+class Plan(Struct, frozen=True):
+    """Where a plan stands."""
+
+    plan_id: str = field(name="id")
+    kind: str
+    offer_id: str
+    merchant_reference: str
+    currency: str
+    time_zone: str
+    state: str
+    amount: int
+    captured: int
+    voided: int
+    remaining: int
+    outstanding: int
+    paid: int
+    refunded: int
+    overpaid: int
+    overdue: int
+    days_past_due: int
+    schedule: tuple[Instalment, ...]
+    apr: Rate
+    authorized_at: datetime
+    capture_by: datetime
+    next_actions: tuple[str, ...]
+
+    @property
+    def decision_id(self) -> str:
+        """The decision whose offer it was."""
+        return ids.origin(ids.DECISION, self.offer_id)
+
+
+class Plans(Struct, frozen=True):
+    """The plans of a reference."""
+
+    plans: tuple[Plan, ...]
+
+
+class Recorded(Struct, frozen=True):
+    """The fact that a verb has recorded."""
+
+    fact_id: str = field(name="id")
+
+
+class PlanAfter(Plan, frozen=True, kw_only=True):
+    """A plan after a verb."""
+
+    recorded: Recorded
+
+
+class Entry(Struct, frozen=True):
+    """A fact of a plan."""
+
+    number: int
+    fact_id: str = field(name="id")
+    fact: str
+    amount: int | None
+    recorded_at: datetime
+
+
+class Timeline(Struct, frozen=True):
+    """What happened to a plan."""
+
+    entries: tuple[Entry, ...]

@@ -1,0 +1,45 @@
+"""The service with all its facades, over real HTTP: other providers' clients call it as they are."""
+
+import asyncio
+import socket
+from collections.abc import AsyncIterator
+
+import httpx
+import pytest
+import uvicorn
+from msgspec.structs import replace
+
+from service import db
+from service.admission import Counted
+from service.app import create_app, services
+from service.bounded import Bounded
+from service.config import FACADES, Settings
+from service.demo.seed import seed
+from service.metrics import Measured
+from service.plans.proof_store import prove
+from tests.facades.shop import Served
+
+
+@pytest.fixture
+async def served(settings: Settings, pool: db.Pool) -> AsyncIterator[Served]:
+    """A shop's world, at an address; afterwards every invariant holds."""
+    settings = replace(settings, facades=FACADES)
+    demo = await seed(pool, settings)
+    app = create_app(settings)
+    listener = socket.create_server(("127.0.0.1", 0))
+    config = uvicorn.Config(
+        Measured(Counted(Bounded(app), 10_000, 100)), ws="none", lifespan="off", access_log=False, log_config=None
+    )
+    server = uvicorn.Server(config)
+    async with services(settings) as app.state["services"]:
+        serving = asyncio.create_task(server.serve([listener]))
+        url = f"http://127.0.0.1:{listener.getsockname()[1]}"
+        async with httpx.AsyncClient(base_url=url) as http:
+            yield Served(http, demo, pool, app, url)
+        server.should_exit = True
+        await serving
+    async with pool.acquire() as conn:
+        broken = [check for check in await db.run_checks(conn) if check.rows]
+        proof = await prove(conn, every=True)
+    assert broken == []
+    assert proof.differences == []
