@@ -822,8 +822,8 @@ select merchant_id, currency, sum(kept) as difference
 having sum(kept) <> 0;
 
 -- schemes_owe_their_vouchers --
--- What the books say that a scheme owes us is what its redeemed vouchers came to, and it has granted them and those that
--- are reserved.
+-- What the books say that a scheme owes us is what its redeemed vouchers came to, and what it paid of plans' interest; and
+-- it has granted the vouchers, and those that are reserved.
 select scheme_id, b.granted, v.granted as held, v.redeemed, t.owed
   from scheme_budgets b
   left join (select scheme_id, sum(amount - returned) filter (where state <> 'released') as granted,
@@ -833,7 +833,40 @@ select scheme_id, b.granted, v.granted as held, v.redeemed, t.owed
                     sum(case 'scheme_receivable' when debit then amount else - amount end) as owed
                from transfers where debit = 'scheme_receivable' or credit = 'scheme_receivable'
               group by 1) t using (scheme_id)
- where b.granted <> coalesce(v.granted, 0) or coalesce(v.redeemed, 0) <> coalesce(t.owed, 0);
+  left join (select scheme_id, sum(paid) as paid from plan_subsidies group by scheme_id) p using (scheme_id)
+ where b.granted <> coalesce(v.granted, 0) or coalesce(v.redeemed, 0) + coalesce(p.paid, 0) <> coalesce(t.owed, 0);
+
+-- subsidies_are_what_was_paid --
+-- What a scheme has paid for a plan is the sum of its payments, each of which knows what was paid before.
+select s.plan_id, s.paid, sum(p.amount) as payments
+  from plan_subsidies s
+  left join (select *, coalesce(sum(amount) over (partition by bucket, plan_id order by number
+                                                   rows between unbounded preceding and 1 preceding), 0) as earlier
+               from subsidy_payments) p using (bucket, plan_id)
+ group by s.bucket, s.plan_id, s.paid
+having s.paid <> coalesce(sum(p.amount), 0) or bool_or(p.before <> p.earlier);
+
+-- subsidies_stay_within_budgets --
+-- Plans hold no more of a scheme than the largest budget that it had, where each of its versions has one.
+select s.scheme_id, sum(s.held) as held, b.budget
+  from plan_subsidies s
+  join (select scheme_id, max((document ->> 'budget')::bigint) as budget
+          from schemes group by scheme_id having min((document ->> 'budget')::bigint) > 0) b using (scheme_id)
+ group by s.scheme_id, b.budget
+having sum(s.held) > b.budget;
+
+-- subsidies_stay_within_caps --
+-- Nobody's plans hold more of a scheme at one lender than its cap for a person, where each of its versions has one; people
+-- who were found to be one may have had it twice.
+select s.scheme_id, s.lender_id, p.person_id, sum(s.held) as held, c.cap
+  from plan_subsidies s
+  join plans p using (bucket, plan_id)
+  join (select scheme_id, max((document -> 'interest' ->> 'person_max')::bigint) as cap
+          from schemes group by scheme_id having min((document -> 'interest' ->> 'person_max')::bigint) > 0) c
+ using (scheme_id)
+ where not exists (select from person_moves m where m.to_id = p.person_id)
+ group by s.scheme_id, s.lender_id, p.person_id, c.cap
+having sum(s.held) > c.cap;
 
 -- fees_are_deferred_and_not_billed --
 -- What the books say that a merchant owes us is the fees that its settlements deferred and did not bill.
@@ -931,11 +964,13 @@ select lease_id, l.amount, sum(u.amount) as used
 having sum(u.amount) > coalesce(l.amount, 0);
 
 -- budgets_know_what_comes_back --
--- A plan takes of a budget its share of what is out, or of what was lent to it or is promised.
+-- A plan takes of a budget its share of what is out, or of what was lent to it or is promised; of a scheme's what it holds.
 select u.bucket, u.plan_id, u.budget, u.amount, u.returned, p.captured, p.reserved, p.used
   from budget_uses u
   left join plans p using (bucket, plan_id)
+  left join plan_subsidies s using (bucket, plan_id)
  where p.plan_id is null
-    or (u.is_book or p.kind <> 'deposit')
+    or u.is_subsidy and u.amount - u.returned is distinct from s.held
+    or (u.is_book or p.kind <> 'deposit') and not u.is_subsidy
        and u.amount - u.returned
            <> (case when u.is_book then p.reserved + p.used else p.captured + p.reserved end * u.share_bps + 5000) / 10000;

@@ -141,7 +141,7 @@ async def services(settings: Settings) -> AsyncGenerator[Services]:
     outside = Outside(pool, secrets, gateways, lambda: registry.now.gateways, sandbox=settings.sandbox)
     charging = Charging(pool, engine, processors, registry.time_at)
     approvals = Approvals(registry.said_to, settings.reach)
-    allocating = Allocating(pool, engine, Leases(pool), approvals, lambda: registry.now.programmes)
+    allocating = Allocating(pool, engine, Leases(pool), approvals, registry.bearers)
     messenger = Messenger(settings.messenger_url, settings.messenger_key, settings.reach)
     events = Tail(pool, EVENTS.list_news, lambda: readiness.is_stopping)
     partner_events = Tail(pool, PARTNERS.list_partner_news, lambda: readiness.is_stopping)

@@ -41,6 +41,7 @@ class Code(StrEnum):
     OFFER_ACCEPTED = "offer_accepted"  # 409
     LIMIT_EXCEEDED = "limit_exceeded"  # 409
     NO_FUNDING = "no_funding"  # 409
+    SUBSIDY_SPENT = "subsidy_spent"  # 409
     STATE_FORBIDS = "state_forbids"  # 409
     AMOUNT_EXCEEDS_AUTHORIZED = "amount_exceeds_authorized"  # 422
     AMOUNT_EXCEEDS_OUTSTANDING = "amount_exceeds_outstanding"  # 422
@@ -108,6 +109,7 @@ STATUS: Final[dict[Code, int]] = {
     Code.OFFER_ACCEPTED: 409,
     Code.LIMIT_EXCEEDED: 409,
     Code.NO_FUNDING: 409,
+    Code.SUBSIDY_SPENT: 409,
     Code.STATE_FORBIDS: 409,
     Code.DUPLICATE_PAYMENT: 409,
     Code.CHARGE_UNDER_WAY: 409,

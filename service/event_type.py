@@ -104,6 +104,10 @@ class EventType(StrEnum):
     SETTLEMENT_ADJUSTED = (  # by `amount` in `currency`, which is in the next one:
         "settlement.adjusted"  # `adjustment_id`, `reason`, `reference`
     )
+    SUBSIDISED = "plan.subsidised"  # `scheme_id` pays `amount` of the interest that is due on `effective_on`
+    SUBSIDY_RETURNED = (
+        "plan.subsidy_returned"  # `scheme_id` got `amount` back, from `effective_on` on: the consumer owes it
+    )
     VOUCHER_REDEEMED = (  # `voucher_id` of `scheme_id`, for the order `reference`:
         "voucher.redeemed"  # `amount` in `currency` is owed to you, and in the next settlement
     )

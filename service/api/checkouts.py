@@ -22,12 +22,16 @@ from service.checkout.shadow_flow import Sides, Watched
 from service.checkout.velocity import attempt_of
 from service.engine.work import Answer
 from service.errors import Code, Refused
+from service.merchants.merchant import Merchant
 from service.metrics import DECISIONS, REASONS
 from service.outside.flow import Occasion
 from service.outside.source import SourceRead
 from service.packed import unpack
+from service.plans.offer import Kind
 from service.plans.plan import business_day
 from service.plans.reading_store import Q as PLANS
+from service.plans.subsidy_store import schemes_for
+from service.subsidies.offered import SchemeNow, seen_by
 
 RULEBOOKS_MAX: Final = 3  # so often a decision is made anew because a policy was published meanwhile
 
@@ -86,8 +90,9 @@ async def _answer(ask: Ask, checkout: Checkout, raw: bytes) -> Answer:
         await _refuse_taken(ask, checkout.merchant_reference)
         occasion = Occasion(who.consumer_id, decision_id, business_day(ask.now, sides.policy.policy.time_zone), ask.now)
         outside = await services.outside.read(sides.policy.outside, occasion)
+    schemes = await _schemes(ask, merchant, checkout, known.person_id)
     while True:
-        known = known.counted(counters).heard(outside)
+        known = known.counted(counters).heard(outside).borne(schemes)
         decision = decide(decision_id, checkout, known.snapshot, merchant, programmes, sides.policy, ask.now)
         if known.is_fresh or not (decision.answer.alternatives or decision.answer.reasons):
             evidence = evidence_of(known.snapshot, merchant, programmes, checkout.currency)
@@ -102,6 +107,15 @@ async def _answer(ask: Ask, checkout: Checkout, raw: bytes) -> Answer:
     if sides.trial:
         services.shadows.watch(Watched(sides, decision, checkout, evidence))
     return answer
+
+
+async def _schemes(ask: Ask, merchant: Merchant, checkout: Checkout, person_id: str) -> tuple[SchemeNow, ...]:
+    """The schemes that could bear interest of what is bought, as they are now; mostly there is none."""
+    services, today = ask.services, business_day(ask.now, merchant.time_zone)
+    if merchant.is_test or Kind.INSTALMENTS not in checkout.kinds:
+        return ()
+    could = seen_by(services.registry.now.schemes, merchant.merchant_id, checkout.currency, today)
+    return await schemes_for(services.pool, could, person_id)
 
 
 async def _refuse_taken(ask: Ask, reference: str) -> None:

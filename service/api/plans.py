@@ -121,6 +121,7 @@ _accept = Body(AcceptOffer)
             Code.REFERENCE_USED,
             Code.LIMIT_EXCEEDED,
             Code.NO_FUNDING,
+            Code.SUBSIDY_SPENT,
             Code.NO_INSTRUMENT,
         ),
         dry_run=Preview,
@@ -131,7 +132,8 @@ async def open_plan(request: Asked, body: RawBody) -> ASGIResponse:
     """Accept an offer: the limit is reserved, the plan is `authorized`.
 
     Whoever lends the money, the offer's terms stay as they are. An offer that is `partners_only` is refused with
-    `no_funding` where the partners that would have taken it have no room left, or say no.
+    `no_funding` where the partners that would have taken it have no room left, or say no. One with a `subsidy` is
+    refused with `subsidy_spent` where its scheme has less left by now than it was to bear: ask for a new decision.
     """
     accept = _accept.read(body, content_type(request))
     bucket = ids.bucket_of(accept.offer_id)

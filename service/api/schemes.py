@@ -12,19 +12,23 @@ from msgspec import Meta, Struct, field
 
 from service import ids
 from service.api.ask import Ask, Asked, content_type, read, write
-from service.api.body import Body
+from service.api.body import Body, Nothing
 from service.api.consents import require_consumer
 from service.api.operation import Text, operation
 from service.api.paging import After, Limit
 from service.api.reply import encode, reply, reply_answer
 from service.api.two_people import Doing, Proposed, needs_two, propose
+from service.api.verb import Names, verb
 from service.audit.entry import Thing, Verb
 from service.checkout.request import ConsumerId, Reference
 from service.db import Connection
 from service.engine.work import Answer
 from service.errors import Code, Refused
 from service.people.flow import Q as PEOPLE
+from service.plans.book import Command
 from service.plans.running.fact import Money
+from service.plans.subsidised import ReturnSubsidy
+from service.plans.subsidy_store import paid_in
 from service.subsidies import scheme_flow as flow
 from service.subsidies.claim import COLUMNS, claim_text
 from service.subsidies.granted import Voucher
@@ -73,10 +77,6 @@ class VoucherBody(Struct, frozen=True, forbid_unknown_fields=True):
     reference: Reference  # your order: it gets one voucher of a scheme
 
 
-class NoBody(Struct, frozen=True, forbid_unknown_fields=True):
-    """Nothing is asked."""
-
-
 class RefundBody(Struct, frozen=True, forbid_unknown_fields=True):
     """What of the price comes back."""
 
@@ -100,7 +100,7 @@ class VoucherPage(Struct, frozen=True):
 
 _scheme = Body(SchemeBody)
 _voucher = Body(VoucherBody)
-_nothing = Body(NoBody)
+_nothing = Body(Nothing)
 _refund = Body(RefundBody)
 
 _TRADE_IN = {
@@ -119,14 +119,15 @@ _TRADE_IN = {
     opt=operation("schemes", Proposed, takes=SchemeBody, refuses=(Code.NOT_FOUND,), example={"document": _TRADE_IN}),
 )
 async def agree_scheme(request: Asked, body: RawBody) -> ASGIResponse:
-    """Propose a scheme of vouchers, or its next version; another operator approves it, for it says who owes us money.
+    """Propose a scheme, or its next version; another operator approves it, for it says who owes us money.
 
-    A voucher keeps the version that it was granted under.
+    A scheme with `interest` pays a part of the interest of plans that were offered within its days: an offer says how
+    much, and keeps it for the plan's life. A voucher, too, keeps the version that it was granted under.
     """
     asked = _scheme.read(body, content_type(request))
     require_scheme(asked.document)
-    if asked.document.voucher is None:
-        raise Refused(Code.INVALID_FIELD, "Vouchers are granted, interest is not yet.", "/document/voucher")
+    if asked.document.buy_down is not None:
+        raise Refused(Code.INVALID_FIELD, "Interest is not bought down yet.", "/document/buy_down")
     ask = write(request, body)
 
     async def agree(conn: Connection) -> Answer:
@@ -165,11 +166,24 @@ async def get_claim(
     request: Asked, scheme_id: FromPath[str], funder: Annotated[str, QueryParameter(max_length=100)], begin_on: Day,
     end_on: Day,
 ) -> ASGIResponse:  # fmt: skip
-    """What a funder owes of all that was granted in a period; what came back in it counts below zero."""
+    """What a funder owes of all that was granted in a period, a line for each instalment or voucher; what came back in
+    it counts below zero.
+    """
     ask = read(request)
-    document, lines = await flow.claimed_in(ask.services.pool, scheme_id, begin_on, end_on)
+    pool = ask.services.pool
+    paid = await paid_in(pool, scheme_id, begin_on, end_on)
+    document, lines = await flow.claimed_in(pool, scheme_id, begin_on, end_on, paid)
     text = claim_text(scheme_id, document.currency, begin_on, end_on, lines, funder)
     return ASGIResponse(body=text.encode(), media_type="text/csv")
+
+
+@verb("return_subsidy", 200, refuses=(Code.STATE_FORBIDS,))
+def return_subsidy(body: Nothing, names: Names) -> Command:
+    """What a scheme has paid of the plan's interest goes back to it, and it pays no more: the purchase did not qualify.
+
+    The consumer owes that interest then, from today. In the claims of its funders it is a line below zero.
+    """
+    return ReturnSubsidy(**names)
 
 
 @post(
@@ -208,7 +222,7 @@ _OF_A_VOUCHER = (Code.NOT_FOUND, Code.STATE_FORBIDS)
 @post(
     "/vouchers/{voucher_id:str}/redeem",
     status_code=200,
-    opt=operation("vouchers", Voucher, takes=NoBody, refuses=_OF_A_VOUCHER),
+    opt=operation("vouchers", Voucher, takes=Nothing, refuses=_OF_A_VOUCHER),
 )
 async def redeem_voucher(request: Asked, body: RawBody, voucher_id: FromPath[str]) -> ASGIResponse:
     """The goods were handed over: the voucher's amount is owed to you, and in your next settlement."""
@@ -224,7 +238,7 @@ async def redeem_voucher(request: Asked, body: RawBody, voucher_id: FromPath[str
 @post(
     "/vouchers/{voucher_id:str}/release",
     status_code=200,
-    opt=operation("vouchers", Voucher, takes=NoBody, refuses=_OF_A_VOUCHER),
+    opt=operation("vouchers", Voucher, takes=Nothing, refuses=_OF_A_VOUCHER),
 )
 async def release_voucher(request: Asked, body: RawBody, voucher_id: FromPath[str]) -> ASGIResponse:
     """The order did not come about: a voucher that was not redeemed is the scheme's again."""
@@ -285,5 +299,5 @@ def _today(ask: Ask) -> date:
     return ask.now.astimezone(ZoneInfo(ask.services.registry.now.merchants[ask.owner_id].time_zone)).date()
 
 
-OPERATOR_ROUTES = [agree_scheme, list_schemes, get_claim]
+OPERATOR_ROUTES = [agree_scheme, list_schemes, get_claim, return_subsidy]
 MERCHANT_ROUTES = [reserve_voucher, redeem_voucher, release_voucher, refund_voucher, list_vouchers]

@@ -20,6 +20,7 @@ from service.outside.source import SourceRead
 from service.people.consumer import Attribute, unseal_attributes
 from service.people.person import person_of
 from service.plans.plan import business_day
+from service.subsidies.offered import SchemeNow
 
 Q = load_queries(Path(__file__).with_name("queries.sql"))
 
@@ -66,6 +67,12 @@ class Known(NamedTuple):
         if not outside:
             return self
         return self._replace(snapshot=msgspec.structs.replace(self.snapshot, outside=outside))
+
+    def borne(self, schemes: tuple[SchemeNow, ...]) -> "Known":
+        """The same with the schemes that could bear interest."""
+        if not schemes:
+            return self
+        return self._replace(snapshot=msgspec.structs.replace(self.snapshot, schemes=schemes))
 
 
 class _Consumer(msgspec.Struct, omit_defaults=True):

@@ -1,5 +1,6 @@
 """From a rung and an amount to an offer: schedule, APR, cost and fees, as they bind until it expires."""
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Final
 
@@ -19,7 +20,8 @@ from service.plans.offer import Authentication, Kind, Leeway, Offer
 from service.policies.document import Unfunded
 from service.policies.late_fees import bound_by_law
 from service.policies.price_list import Rung
-from service.terms.pricing import price_of
+from service.subsidies.offered import Subsidy, Wanted, best_of
+from service.terms.pricing import Pricing, price_of
 
 AMOUNTS: Final = ("/down_payment", "/balloon")  # fixed amounts of the terms, above which a purchase must be
 
@@ -99,8 +101,22 @@ class Offering(Struct, frozen=True):
             held=how.held,
             jurisdiction=policy.jurisdiction,
             authentication=authentication_of(rung, case),
+            subsidy=subsidy_of(case, rung, price, takers),
             partners_only=partners_only,
         )
+
+
+def subsidy_of(case: Case, rung: Rung, price: Pricing, takers: Sequence[Programme]) -> Subsidy | None:
+    """What a scheme bears of the interest of these instalments; None where there is nothing to bear."""
+    schemes, interest = case.snapshot.schemes, sum(one.interest for one in price.schedule)
+    if not schemes or not interest or rung.kind is not Kind.INSTALMENTS:
+        return None
+    lender = takers[0].funding.lender if takers else ""
+    wanted = Wanted(
+        rung.name, case.merchant.merchant_id, case.category, case.today, case.request.amount,
+        rung.terms.rate_percent, interest, price.cost, lender,
+    )  # fmt: skip
+    return best_of(schemes, wanted)
 
 
 def sought_by(case: Case, rung: Rung, owed: int) -> Sought:

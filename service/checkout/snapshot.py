@@ -7,6 +7,7 @@ from msgspec import Struct
 from service.checkout.persona import Persona
 from service.outside.source import SourceRead
 from service.people.consumer import Attribute
+from service.subsidies.offered import SchemeNow
 
 
 class Snapshot(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True, kw_only=True):
@@ -30,3 +31,4 @@ class Snapshot(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=Tr
     # counted is left out
     counters: dict[str, int] = {}
     outside: dict[str, SourceRead] = {}  # what the policy's sources said, by their name
+    schemes: tuple[SchemeNow, ...] = ()  # that could bear interest, with what this person has had of them

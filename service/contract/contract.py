@@ -118,6 +118,7 @@ MEANING: Final[dict[Code, str]] = {
     Code.OFFER_ACCEPTED: "an offer of the same decision already opened a plan",
     Code.LIMIT_EXCEEDED: "the consumer's limit does not leave room; nothing was reserved",
     Code.NO_FUNDING: "no partner has room left for a plan of partners' money alone; nothing was reserved",
+    Code.SUBSIDY_SPENT: "the scheme has not as much left as it was to bear of this offer; ask for a new decision",
     Code.STATE_FORBIDS: "not in this state; `actions` names what goes",
     Code.AMOUNT_EXCEEDS_AUTHORIZED: "more than what is left of the authorization",
     Code.AMOUNT_EXCEEDS_OUTSTANDING: "more than what is owed",

@@ -89,6 +89,7 @@ class Occasion(StrEnum):
     PLATFORM_SHARE = "platform_share"  # of our fee: what the merchant's platform takes
     ROUNDING = "rounding"  # a partner's file is some cents off ours, within the tolerance
     VOUCHER = "voucher"  # a scheme bears a part of a price, or got it back
+    INTEREST_SUBSIDY = "interest_subsidy"  # a scheme pays a part of a consumer's interest, or got it back
 
 
 OF_PARTNERS: Final = frozenset({

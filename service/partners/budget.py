@@ -4,6 +4,7 @@
     pr_...:2026-03:me_...   of that, the most of one merchant
     pr_...:2026-03:A        ... of one grade
     pa_...:EUR              the most of one partner's money that is out at a time
+    sc_...                  the budget of a scheme
 
 A month's budget counts what plans were authorized for, our own share as well; what is voided or expires uncaptured
 comes back. A partner's counts its share of what is still promised or owed.
@@ -30,6 +31,7 @@ class Need(Struct, frozen=True):
     says: NotTaken  # where so much is not left
     share_bps: int = BPS  # of the plan's amount
     is_book: bool = False  # what is repaid comes back
+    is_subsidy: bool = False  # of a scheme: what it will not pay comes back
 
 
 class Use(Struct, frozen=True):
@@ -40,6 +42,7 @@ class Use(Struct, frozen=True):
     amount: int
     share_bps: int
     is_book: bool
+    is_subsidy: bool = False
 
 
 class Allocated(Struct, frozen=True):

@@ -7,6 +7,8 @@ from typing import Final
 
 from msgspec import Struct
 
+from service.money import BPS
+
 
 class ScheduleType(StrEnum):
     """How a partner's part of what the consumer pays is reckoned."""
@@ -92,6 +94,14 @@ class Funding(Struct, frozen=True, gc=False):
     cut_off: str = "24:00"  # HH:MM in that zone: what is booked later is of the next business day
     participations: tuple[Participation, ...] = ()
     is_counted: bool = False  # it took room in budgets, and what comes back is counted there
+
+    @property
+    def lender(self) -> str:
+        """Whose credit it is, for schemes that count by lender: of the partner with the largest share, where that is
+        larger than ours; empty: ours."""
+        largest = max(self.participations, key=lambda part: part.principal_bps, default=None)
+        ours = BPS - sum(part.principal_bps for part in self.participations)
+        return largest.partner_id if largest is not None and largest.principal_bps > ours else ""
 
 
 OWN_MONEY: Final = Funding()

@@ -50,7 +50,7 @@ class Leases:
             if lease_id is None:
                 await self.give_back(uses)
                 return need.says
-            uses.append(Use(need.budget, lease_id, need.amount, need.share_bps, need.is_book))
+            uses.append(Use(need.budget, lease_id, need.amount, need.share_bps, need.is_book, need.is_subsidy))
         return tuple(uses)
 
     async def give_back(self, uses: Iterable[Use]) -> None:

@@ -5,7 +5,7 @@ While no programme is limited, nothing is read and nobody is asked.
 """
 
 import asyncio
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime
 from typing import Final
 
@@ -18,7 +18,7 @@ from service.engine.work import Answer, Key
 from service.errors import Code, Refused
 from service.partners.allocation import NotTaken, Opening
 from service.partners.approval_gateway import Approvals, question_of
-from service.partners.budget import Allocated, is_limited, needs_of
+from service.partners.budget import Allocated, Need, is_limited, needs_of
 from service.partners.funding import Funding
 from service.partners.lease_flow import Leases
 from service.partners.programme import Programme
@@ -27,6 +27,7 @@ from service.plans.authorize import Authorize
 from service.plans.books import read_agreement
 from service.plans.offer import Agreement, Kind
 from service.plans.plan import business_day
+from service.subsidies.offered import SchemeNow
 
 TRIES: Final = 5  # while what was found is given to others, who are short of it
 CLOSED: Final = b'"code":"busy"'
@@ -34,31 +35,36 @@ UNKNOWN: Final = b'"code":"outcome_unknown"'
 
 
 class Allocating:
-    """One for each process. `programmes` gives those there are now."""
+    """One for each process. `known` gives the programmes and schemes there are now."""
 
     def __init__(
         self, pool: Pool, engine: Engine, leases: Leases, approvals: Approvals,
-        programmes: Callable[[], Iterable[Programme]],
+        known: Callable[[], tuple[Iterable[Programme], Sequence[SchemeNow]]],
     ) -> None:  # fmt: skip
         self._pool = pool
         self._engine = engine
         self._leases = leases
         self._approvals = approvals
-        self._programmes = programmes
+        self._known = known
 
     async def authorize(self, command: Authorize, key: Key, now: datetime) -> Answer:
         """Opens a plan with the money of the first programme that takes it; see `Authorize` for what is refused."""
-        programmes = {one.programme_id: one for one in self._programmes()}
+        programmes_now, schemes = self._known()
+        programmes = {one.programme_id: one for one in programmes_now}
         command = replace(command, suspended=frozenset([one for one in programmes if not programmes[one].active]))
-        if not any(one.active and is_limited(one.terms) for one in programmes.values()):
+        budgets = {one.scheme_id: one.document.budget for one in schemes if one.document.budget}
+        is_limited_ = any(one.active and is_limited(one.terms) for one in programmes.values())
+        if not is_limited_ and not budgets:
             return await self._engine.do(command, key, now, 201)
         reading = self._engine.answered(key), read_agreement(self._pool, command.offer_id)
         before, agreement = await asyncio.gather(*reading)
         if before:
             return before
         for _ in range(TRIES):
-            allocated = await self._allocate(command, agreement, programmes, now)
-            answer = await self._authorize(replace(command, allocated=allocated), key, now)
+            allocated = await self._allocate(command, agreement, programmes, now) if is_limited_ else None
+            subsidised = await self._leases.take(_need_of(agreement, budgets))
+            found = () if isinstance(subsidised, NotTaken) else subsidised
+            answer = await self._authorize(replace(command, allocated=allocated, subsidised=found), key, now)
             if answer is not None:
                 return answer
         raise Refused(Code.BUSY, "Room was found and taken by others; send the same request again.")
@@ -74,7 +80,7 @@ class Allocating:
         Where nobody knows what came of it, nothing is given back here: when the lease expires, what plans took is
         counted.
         """
-        uses = command.allocated.uses if command.allocated else ()
+        uses = command.uses
         try:
             answer = await self._engine.do(command, key, now, 201)
         except Refused:  # it was not even begun
@@ -121,6 +127,15 @@ class Allocating:
                 await self._leases.give_back(uses)
                 return says
         return Allocated(funding, uses)
+
+
+def _need_of(agreement: Agreement | None, budgets: dict[str, int]) -> tuple[Need, ...]:
+    """What an offer takes of the budget of the scheme that bears interest of it; nothing of one that has none."""
+    subsidy = agreement.offer.subsidy if agreement else None
+    if subsidy is None or not subsidy.is_budgeted or subsidy.scheme_id not in budgets:
+        return ()
+    most = budgets[subsidy.scheme_id]
+    return (Need(subsidy.scheme_id, subsidy.amount, most, NotTaken.CAPACITY, is_subsidy=True),)
 
 
 def opening_of(agreement: Agreement, now: datetime) -> Opening:

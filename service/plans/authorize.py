@@ -9,7 +9,7 @@ from service import ids
 from service.errors import Code, Refused
 from service.event_type import EventType
 from service.limits.account import reserve
-from service.partners.budget import Allocated
+from service.partners.budget import Allocated, Use
 from service.partners.funding import OWN_MONEY, Funding
 from service.partners.shares import bound
 from service.plans.amounts import amounts_of
@@ -23,6 +23,8 @@ from service.plans.running.facts import Event as Fact
 from service.plans.running.use_facts import OrderConfirmed
 from service.plans.running.versions import standing_after
 from service.plans.use import confirmed_event
+from service.subsidies.interest import Used, room_for
+from service.subsidies.offered import NOBODY, Subsidy
 
 
 class Authorize(Command, frozen=True, kw_only=True):
@@ -32,6 +34,7 @@ class Authorize(Command, frozen=True, kw_only=True):
     """
 
     offer_id: str
+    subsidised: tuple[Use, ...] = ()  # room in the budget of the scheme that bears interest of it
     allocated: Allocated | None = None  # whose money it is to be; None: the first's who would take it
     suspended: frozenset[str] = frozenset()  # programmes that take no plans now
 
@@ -45,16 +48,22 @@ class Authorize(Command, frozen=True, kw_only=True):
     @property
     def leases(self) -> tuple[str, ...]:
         """Under which its money was taken."""
-        return self.allocated.leases if self.allocated else ()
+        return tuple([one.lease_id for one in self.uses])
+
+    @property
+    def uses(self) -> tuple[Use, ...]:
+        """Room that was found in budgets."""
+        return (*(self.allocated.uses if self.allocated else ()), *self.subsidised)
 
     def apply(self, book: Book, now: datetime) -> Change:
         """Reserves the limit.
 
-        Refused: NOT_FOUND, OFFER_ACCEPTED, REFERENCE_USED, OFFER_EXPIRED, LIMIT_EXCEEDED, NO_FUNDING; BUSY, where what
-        its money was taken under has been given to somebody else, who was short of it.
+        Refused: NOT_FOUND, OFFER_ACCEPTED, REFERENCE_USED, OFFER_EXPIRED, LIMIT_EXCEEDED, NO_FUNDING, SUBSIDY_SPENT;
+        BUSY, where what its money was taken under has been given to somebody else, who was short of it.
         """
         agreement = self._agreement(book, now)
         funding = self._funding(agreement, book)
+        require_room(agreement.offer.subsidy, book.used_of_scheme.get(funding.lender, NOBODY), bool(self.subsidised))
         offer = agreement.offer
         exposure = offer.waived if offer.kind is Kind.DEPOSIT else offer.amount
         today = business_day(now, offer.time_zone)
@@ -94,8 +103,7 @@ class Authorize(Command, frozen=True, kw_only=True):
             events.append(confirmed_event(plan))
         recorded = [Recorded(number, now, self.actor, self.command_id, fact) for number, fact in enumerate(facts, 1)]
         moved = Moved(plan, tuple(recorded), booked(None, plan), tuple(events))
-        uses = self.allocated.uses if self.allocated else ()
-        return Change(reserve(book.account, exposure), (moved,), uses)
+        return Change(reserve(book.account, exposure), (moved,), self.uses)
 
     def _funding(self, agreement: Agreement, book: Book) -> Funding:
         if self.allocated is None:
@@ -108,7 +116,7 @@ class Authorize(Command, frozen=True, kw_only=True):
         if funding is None and agreement.offer.partners_only:
             sentence = "No partner has room left for this plan, and this lender's policy lends no other money."
             raise Refused(Code.NO_FUNDING, sentence, "/offer_id")
-        return replace(funding or OWN_MONEY, is_counted=True) if self.leases else funding or OWN_MONEY
+        return replace(funding or OWN_MONEY, is_counted=True) if self.uses else funding or OWN_MONEY
 
     def _agreement(self, book: Book, now: datetime) -> Agreement:
         agreement = book.agreement
@@ -129,3 +137,19 @@ class Authorize(Command, frozen=True, kw_only=True):
                 "/offer_id",
             )
         return agreement
+
+
+def require_room(subsidy: Subsidy | None, used: Used, found: bool) -> None:
+    """Refused: SUBSIDY_SPENT, where the scheme has less left, in its budget or for this person, than it was to bear."""
+    if subsidy is None:
+        return
+    if subsidy.is_budgeted and not found:
+        raise _spent(f"The scheme {subsidy.name[:100]!r} has less than {subsidy.amount} minor units left.")
+    left = room_for(subsidy.interest, used, small=subsidy.is_small)
+    if left < subsidy.amount:
+        sentence = f"Of the scheme {subsidy.name[:100]!r} {left} minor units are left for this person."
+        raise _spent(f"{sentence} The offer says {subsidy.amount}; ask for a new decision.")
+
+
+def _spent(sentence: str) -> Refused:
+    return Refused(Code.SUBSIDY_SPENT, sentence, "/offer_id")

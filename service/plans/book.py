@@ -20,6 +20,7 @@ from service.partners.budget import Use
 from service.plans.offer import Agreement
 from service.plans.plan import Plan, next_actions
 from service.plans.running.facts import Event as Fact
+from service.subsidies.interest import Used
 
 CAPTURES_MAX: Final = 99  # of one plan; a subscription is another product
 EVERYBODY: Final = frozenset(ActorKind)
@@ -65,6 +66,7 @@ class Book(Struct):
     is_accepted: bool = False  # an offer of the agreement's decision already opened a plan
     permission_id: str | None = None  # the consumer's, for orders such as the agreement's, if one is in force
     open_leases: frozenset[str] = frozenset()  # of those that its money was taken under; they stay so until it is done
+    used_of_scheme: dict[str, Used] = {}  # by the account's person, of the agreement's scheme, by lender
     is_reference_used: bool = False  # the merchant reference, of the agreement or the plan, is taken by another plan
 
 

@@ -28,6 +28,7 @@ OCCASIONS = {
     PaymentKind.GOODWILL: Occasion.CREDIT,
     PaymentKind.INTEREST_REFUND: Occasion.INTEREST_RETURN,
     PaymentKind.INTEREST_WAIVER: Occasion.INTEREST_RETURN,
+    PaymentKind.INTEREST_SUBSIDY: Occasion.INTEREST_SUBSIDY,
 }
 
 COLLECTED = (Occasion.PAYMENT, Occasion.PAID_TO_MERCHANT)  # of the consumer's money
@@ -199,6 +200,9 @@ def _source(plan: Plan, occasion: Occasion) -> Place:
             return CLEARING
         case Occasion.REFUND | Occasion.PAID_TO_MERCHANT:
             return Place(LedgerAccount.MERCHANT_PAYABLE, plan.merchant_id)
+        case Occasion.INTEREST_SUBSIDY:
+            assert plan.offer.subsidy is not None
+            return Place(LedgerAccount.SCHEME_RECEIVABLE, plan.offer.subsidy.scheme_id)
         case Occasion.CREDIT:
             return Place(LedgerAccount.GOODWILL)
         case _:

@@ -21,6 +21,8 @@ from service.plans.permission import permitted_scenario
 from service.plans.permission_store import Permitted, find_for
 from service.plans.plan import Plan, business_day
 from service.plans.reading_store import Q, decode_fact, load_history, load_plans, paid_of
+from service.plans.subsidy_store import UsedOf, used_for
+from service.subsidies.offered import NOBODY
 from service.terms.terms import Captures
 
 AccountKey = tuple[int, str, str]  # bucket, person, currency: the order locks are taken in
@@ -41,6 +43,7 @@ class Books(Struct):
     permitted: Permitted = field(default_factory=dict)
     found: dict[str, Plan] = field(default_factory=dict)
     locked: dict[AccountKey, Account] = field(default_factory=dict)
+    used_of: UsedOf = field(default_factory=dict)  # what schemes hold for people
     leases: frozenset[str] = frozenset()  # that are open, of those that money was taken under
 
     def has_moved(self, account: Account) -> bool:
@@ -59,6 +62,7 @@ class Books(Struct):
                 is_accepted=agreement.decision_id in self.accepted,
                 permission_id=self._permission_for(agreement),
                 open_leases=self.leases,
+                used_of_scheme=self.used_of.get(_scheme_and_person(agreement), {}),
                 is_reference_used=(agreement.merchant_id, agreement.merchant_reference) in self.used_references,
             )
         plan = self.plans.get(command.target)
@@ -73,6 +77,13 @@ class Books(Struct):
             ),
         )
 
+    def _note_subsidy(self, change: Change) -> None:
+        """What a plan that was opened holds of a scheme counts for the next of its person."""
+        plan, subsidy = change.plan, change.plan.offer.subsidy
+        if subsidy is not None and change.moved[-1].before is None:
+            of, lender = self.used_of.setdefault((subsidy.scheme_id, plan.person_id), {}), plan.funding.lender
+            of[lender] = of.get(lender, NOBODY).more(subsidy.amount, small=subsidy.is_small)
+
     def _permission_for(self, agreement: Agreement) -> str | None:
         scenario = permitted_scenario(agreement.offer)
         return None if scenario is None else self.permitted.get((agreement.consumer_id, scenario))
@@ -86,6 +97,7 @@ class Books(Struct):
     def fold(self, change: Change) -> None:
         """Makes the change the starting point of the batch's next command."""
         self.accounts[_account_key(change.plan)] = change.account
+        self._note_subsidy(change)
         for moved in change.moved:
             plan = moved.plan
             self.plans[plan.plan_id] = plan
@@ -110,6 +122,7 @@ async def load(conn: Connection, commands: list[Command], now: datetime, time_at
     if books.agreements:
         await _load_what_became(conn, books)
         books.permitted = await find_for(conn, books.agreements.values())
+        books.used_of = await used_for(conn, books.agreements.values())
     if leases := sorted({lease for command in commands for lease in command.leases}):
         books.leases = frozenset([row["lease_id"] for row in await conn.fetch(Q.hold_leases, leases)])
     if plans:
@@ -259,6 +272,11 @@ def _find_offer(answer: bytes, offer_id: str) -> Offer | None:
         if bytes(raw).startswith(start):
             return _decode_offer(raw)
     return None
+
+
+def _scheme_and_person(agreement: Agreement) -> tuple[str, str]:
+    subsidy = agreement.offer.subsidy
+    return subsidy.scheme_id if subsidy else "", agreement.person_id
 
 
 def _moved() -> asyncpg.SerializationError:

@@ -9,6 +9,7 @@ from service.db import Connection
 from service.plans.book import Change
 from service.plans.plan import Plan
 from service.plans.reading_store import Q
+from service.plans.subsidy import held_by
 from service.statement import Int, SmallInt, Statement
 
 
@@ -22,15 +23,17 @@ class UsedBudget(Struct, frozen=True):
     amount: int
     share_bps: Int
     is_book: bool
+    is_subsidy: bool
 
 
 class StillUsed(Struct, frozen=True):
-    """What a plan still takes: of what was lent to it or is promised, and of that what is out."""
+    """What a plan still takes: of what was lent to it or is promised, of that what is out; and of a scheme's budget."""
 
     bucket: SmallInt
     plan_id: str
     lent_or_promised: int
     out: int
+    subsidy: int
 
 
 _USE_BUDGETS: Final = Statement(Q.use_budgets, used=UsedBudget)
@@ -53,4 +56,5 @@ def _used(change: Change) -> list[UsedBudget]:
 def _still_used(plan: Plan) -> StillUsed:
     standing, amounts = plan.standing, plan.amounts
     lent_or_promised = (standing.authorized or 0) - standing.given_back
-    return StillUsed(plan.bucket, plan.plan_id, lent_or_promised, amounts.reserved + amounts.used)
+    out = amounts.reserved + amounts.used
+    return StillUsed(plan.bucket, plan.plan_id, lent_or_promised, out, held_by(plan.offer, plan.standing))

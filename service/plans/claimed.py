@@ -13,9 +13,9 @@ from msgspec.structs import replace
 
 from service.event_type import EventType
 from service.plans.bill import BillLine
-from service.plans.running.deposit_facts import ClaimClosed, ClaimMade, ClaimState
+from service.plans.running.deposit_facts import Claim, ClaimClosed, ClaimMade, ClaimState
 from service.plans.running.facts import Captured
-from service.plans.running.standing import Claim, Standing
+from service.plans.running.standing import Standing
 
 Told = dict[str, Any]
 

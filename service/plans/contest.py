@@ -19,9 +19,8 @@ from service.plans.claimed import closing, settling
 from service.plans.happening import fact_id, happen, today_of
 from service.plans.plan import Plan
 from service.plans.running.claims import until_when
-from service.plans.running.deposit_facts import ClaimContested, ClaimLowered, ClaimState
+from service.plans.running.deposit_facts import Claim, ClaimContested, ClaimLowered, ClaimState
 from service.plans.running.facts import Captured
-from service.plans.running.standing import Claim
 
 
 class ContestClaim(PlanCommand, frozen=True, kw_only=True):

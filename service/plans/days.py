@@ -1,6 +1,7 @@
 """What time alone brings about on a plan that is owed: reminders, late fees, ageing, giving up. Pure.
 
 3 days before a due date    the consumer is to be reminded        instalment.due_soon   (as the servicing terms say)
+on the due date             a scheme pays its part of the interest plan.subsidised
 on the due date             it is due                             instalment.due
 the day after               it is overdue                         instalment.overdue
 after the days of grace     paying late costs something, once     fee.levied
@@ -13,7 +14,7 @@ Time goes first: whatever is done to a plan finds it with all its days passed, s
 what it would have brought about in time.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from datetime import date, datetime, timedelta
 from typing import Any, Final
 from zoneinfo import ZoneInfo
@@ -24,6 +25,7 @@ from service import ids
 from service.actor import THE_DAY, ActorKind
 from service.errors import Code, Refused
 from service.event_type import EventType
+from service.plans import subsidised
 from service.plans.book import Book, Change, Command, Event, Moved, PlanCommand, Recorded
 from service.plans.bookkeeping import booked
 from service.plans.capture import billed
@@ -31,13 +33,13 @@ from service.plans.claimed import settling
 from service.plans.disputed import closing
 from service.plans.happening import exposed, named, stand, today_of
 from service.plans.plan import Plan
-from service.plans.running.deposit_facts import ClaimState
+from service.plans.running.deposit_facts import Claim, ClaimState
 from service.plans.running.dispute_facts import DisputeState
 from service.plans.running.facts import Captured, ChargedOff, CollectionResumed, Levied, PauseReason
 from service.plans.running.facts import Event as Fact
 from service.plans.running.pauses import day_past_due, rests_on
 from service.plans.running.rows import Row
-from service.plans.running.standing import Claim, Standing
+from service.plans.running.standing import Standing
 from service.plans.running.versions import after
 from service.terms.allocation_rule import Component
 from service.terms.servicing import Servicing
@@ -70,11 +72,12 @@ def in_time(command: Command, book: Book, now: datetime) -> Change:
     """The command on its book, after all that time has brought about on the plan by then. Refused as the command is."""
     plan = book.plan
     if plan is None or isinstance(command, PassDays) or (moved := passed(plan, command.command_id, now)) is None:
-        return command.apply(book, now)
+        return subsidised.put_right(command.apply(book, now), command, now)
     if (day := next_day(moved.plan)) is not None and day <= today_of(plan, now):
         raise Refused(Code.BUSY, f"The plan's days since {day} are still to be passed; send the same request again.")
     account = exposed(book.account, plan.amounts, moved.plan.amounts)
     change = command.apply(replace(book, account=account, plan=moved.plan), now)
+    change = subsidised.put_right(change, command, now)
     return replace(change, moved=(moved, *change.moved))
 
 
@@ -82,22 +85,23 @@ def passed(before: Plan, command_id: str, now: datetime) -> Moved | None:
     """The plan after the days that have begun by now; None if they bring about nothing."""
     plan, today, recorded, told = before, today_of(before, now), list[Recorded](), list[Event]()
     while len(told) < AT_ONCE and (day := next_day(plan)) is not None and day <= today:
-        for event, fact in brought_by(plan.offer.servicing, plan.standing, day):
-            if fact is not None:
-                known = replace(fact, id=ids.derive(ids.FACT, command_id, len(recorded) + 1), recorded_on=today)
-                try:
-                    standing = after(plan.standing, known)
-                except Refused:  # it does not go with what was agreed for a later day: a person decides
-                    continue
-                fields = dict[str, Any]()
-                if isinstance(known, Captured):
-                    bill, said = billed(plan, known, now)
-                    fields = {"bills": (*plan.bills, bill), "claimed_at": now}
-                    event = Event(event.type, said | event.data)
-                plan = stand(plan, standing, THE_DAY, now, **fields)
-                recorded.append(Recorded(plan.version, now, THE_DAY, command_id, known))
-                event = Event(event.type, named(known) | event.data)
-            told.append(event)
+        for rule in BRINGS:
+            for event, fact in rule(plan, day):
+                if fact is not None:
+                    known = replace(fact, id=ids.derive(ids.FACT, command_id, len(recorded) + 1), recorded_on=today)
+                    try:
+                        standing = after(plan.standing, known)
+                    except Refused:  # it does not go with what was agreed for a later day: a person decides
+                        continue
+                    fields = dict[str, Any]()
+                    if isinstance(known, Captured):
+                        bill, said = billed(plan, known, now)
+                        fields = {"bills": (*plan.bills, bill), "claimed_at": now}
+                        event = Event(event.type, said | event.data)
+                    plan = stand(plan, standing, THE_DAY, now, **fields)
+                    recorded.append(Recorded(plan.version, now, THE_DAY, command_id, known))
+                    event = Event(event.type, named(known) | event.data)
+                told.append(event)
         plan = replace(plan, passed_on=day)
     if plan is before:
         return None
@@ -108,7 +112,7 @@ def passed(before: Plan, command_id: str, now: datetime) -> Moved | None:
 def next_day(plan: Plan) -> date | None:
     """The first day that is not passed yet on which time brings about something; None if there is none."""
     servicing, standing, passed_on = plan.offer.servicing, plan.standing, plan.passed_on
-    first = min((on for on in _days_beside(servicing, standing) if on > passed_on), default=None)
+    first = min((on for on in _days_beside(plan) if on > passed_on), default=None)
     ahead = timedelta(max(servicing.remind_days, default=0))
     is_oldest = True
     for row in standing.rows if not standing.closed else ():
@@ -128,8 +132,9 @@ def next_day_at(plan: Plan) -> datetime | None:
     return None if on is None else datetime(on.year, on.month, on.day, tzinfo=ZoneInfo(plan.offer.time_zone))
 
 
-def brought_by(servicing: Servicing, standing: Standing, day: date) -> Iterator[Brought]:
+def brought_by(plan: Plan, day: date) -> Iterator[Brought]:
     """What a day brings about: events, some with a fact."""
+    servicing, standing = plan.offer.servicing, plan.standing
     if (ends := _return_ends(servicing, standing)) is not None and ends == day:
         fact = CollectionResumed(id="", recorded_on=day, on=day, why=PauseReason.RETURN)
         yield Event(EventType.COLLECTION_RESUMED, {"why": fact.why, "effective_on": day}), fact
@@ -146,6 +151,10 @@ def brought_by(servicing: Servicing, standing: Standing, day: date) -> Iterator[
             yield Event(EventType.DUE, said), None
     if not rests_on(standing, day):
         yield from _brought_by_lateness(servicing, standing, rows, day)
+
+
+# What a day brings about, one after the other: each finds the plan as those before it have left it.
+BRINGS: Final[tuple[Callable[[Plan, date], Iterator[Brought]], ...]] = (subsidised.brought_by, brought_by)
 
 
 def _brought_by_dispute(standing: Standing, day: date) -> Iterator[Brought]:
@@ -192,8 +201,11 @@ def _brought_by_lateness(
         yield Event(EventType.CHARGED_OFF, {"amount": amount}), ChargedOff(id="", recorded_on=day, on=day)
 
 
-def _days_beside(servicing: Servicing, standing: Standing) -> Iterator[date]:
+def _days_beside(plan: Plan) -> Iterator[date]:
     """The days on which time brings about something, as things stand, but for those of instalments."""
+    servicing, standing = plan.offer.servicing, plan.standing
+    if (pays_on := subsidised.next_look(plan)) is not None:
+        yield pays_on
     if (ends := _return_ends(servicing, standing)) is not None:
         yield ends
     if standing.dispute is not None and standing.dispute.respond_by is not None:

@@ -8,6 +8,7 @@ from msgspec import Meta, Struct, field
 
 from service.merchants.fee import MerchantFee
 from service.partners.funding import Funding
+from service.subsidies.offered import Subsidy
 from service.terms.apr import Apr
 from service.terms.schedule import Instalment
 from service.terms.servicing import Servicing
@@ -105,6 +106,7 @@ class Offer(Struct, frozen=True):
     servicing: Servicing = Servicing()
     jurisdiction: str = ""  # ISO 3166, or EU: whose law binds it for life
     authentication: Authentication | None = None  # null: the consumer need not prove that it is they who agree
+    subsidy: Subsidy | None = None  # null: nobody bears interest of it but the consumer
     partners_only: bool = False  # of partners' money alone: accepted only while one of them has room left for it
 
 

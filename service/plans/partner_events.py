@@ -18,6 +18,7 @@ from service.plans.book import Moved
 from service.plans.plan import Plan
 from service.plans.running.facts import Event as Fact
 from service.plans.running.facts import Paid, Refunded, undone_by
+from service.plans.running.subsidy_facts import Subsidised
 from service.terms.allocation_rule import PaymentKind
 
 # Which component an occasion moves, and what it is; None: what the fact says.
@@ -116,6 +117,8 @@ def _type(moved: Moved, means: TxnType | None, share: _Share) -> TxnType:
             if share.principal == share.interest == 0:
                 return TxnType.FEE
             return TxnType.EARLY_SETTLEMENT if _is_early(moved.plan, fact.on) else TxnType.REPAYMENT
+        case Subsidised():
+            return TxnType.REPAYMENT
         case Paid() | Refunded():
             return TxnType.REFUND
         case _:

@@ -33,6 +33,7 @@ from service.plans.state import (
     dispute_state_of,
     state_of,
 )
+from service.plans.subsidy import SubsidyOfPlan, subsidy_of
 from service.plans.used import UseOfPlan, awaits_word, captured_by, is_unconfirmed, is_unproved, next_of_use, used
 from service.plans.waiting import while_waiting
 from service.plans.withdrawn import WithdrawalOfPlan, withdrawal_of
@@ -131,13 +132,8 @@ class Plan(Struct, frozen=True):
     def late_capture_until(self) -> datetime | None:
         """Until when a capture of what has expired is tried anew; None of a plan that was ended by something else."""
         days, standing = self.offer.leeway.late_capture_grace_days, self.standing
-        if (
-            not days
-            or self.is_unconfirmed
-            or standing.ended_by is not Why.EXPIRED
-            or standing.remaining
-            or not standing.given_back
-        ):
+        has_expired = standing.ended_by is Why.EXPIRED and not self.is_unconfirmed
+        if not days or not has_expired or standing.remaining or not standing.given_back:
             return None
         return self.capture_until + timedelta(days=days)
 
@@ -200,6 +196,7 @@ class PlanView(Struct, frozen=True):
     settlement_quote: SettlementQuote | None  # the last one, while it binds
     withdrawable_until: date | None  # the last day on which the consumer may withdraw from the credit; null: by no law
     withdrawal: WithdrawalOfPlan | None  # from the credit, by the consumer
+    subsidy: SubsidyOfPlan | None  # who bears interest of it besides the consumer; null: nobody
     next_actions: tuple[str, ...]
 
 
@@ -270,6 +267,7 @@ def view_as(kind: type[V], plan: Plan, today: date, **more: Any) -> V:
         settlement_quote=quoted(plan.standing, plan.amounts.outstanding, today),
         withdrawable_until=plan.withdrawable_until,
         withdrawal=withdrawal_of(plan.standing),
+        subsidy=subsidy_of(offer, plan.standing),
         next_actions=next_actions(plan),
         **more,
     )

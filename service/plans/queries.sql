@@ -276,14 +276,14 @@ update plans p
 select lease_id from budget_leases where lease_id = any ($1) and closed_at is null order by lease_id for share;
 
 -- use_budgets --
-insert into budget_uses (bucket, plan_id, budget, lease_id, amount, share_bps, is_book)
-select bucket, plan_id, budget, lease_id, amount, share_bps, is_book from @used;
+insert into budget_uses (bucket, plan_id, budget, lease_id, amount, share_bps, is_book, is_subsidy)
+select bucket, plan_id, budget, lease_id, amount, share_bps, is_book, is_subsidy from @used;
 
 -- return_to_budgets --
 -- What came back of what plans took: whoever is next short of a budget counts it there.
 update budget_uses u
-   set returned = u.amount - (case when u.is_book then moved.out else moved.lent_or_promised end * u.share_bps + 5000)
-                             / 10000
+   set returned = u.amount - (case when u.is_subsidy then moved.subsidy when u.is_book then moved.out
+                                   else moved.lent_or_promised end * u.share_bps + 5000) / 10000
   from @moved
  where u.bucket = moved.bucket and u.plan_id = moved.plan_id;
 

@@ -18,7 +18,7 @@ from service.ledger.store import BOOK, BookedTransfer
 from service.limits.store import MOVE_ACCOUNTS, last_of_each
 from service.partners.business_date import business_date
 from service.partners.events_store import TELL_PARTNERS
-from service.plans import budget_store
+from service.plans import budget_store, subsidy_store
 from service.plans.book import Change, Command, Event, Moved, Recorded
 from service.plans.books import Books
 from service.plans.days import next_day_at
@@ -180,6 +180,7 @@ async def save(conn: Connection, books: Books, done: Doings, answers: list[tuple
     if opened := [plan for plan in plans if plan.plan_id not in books.found]:
         await _OPEN_PLANS.execute(conn, named=list(map(_named, opened)), opened=list(map(_opened, opened)))
     await budget_store.save(conn, [one.effect for one in done], [one for one in plans if one.plan_id in books.found])
+    await subsidy_store.save(conn, [(each, _booked_on(each.plan, one.now)) for one, each in moved])
     if passed := [plan for plan in plans if not _has_new_fact(books, plan)]:
         await _PASS_PLANS.execute(conn, passed=list(map(_passed, passed)))
         plans = [plan for plan in plans if _has_new_fact(books, plan)]
@@ -266,7 +267,7 @@ def _recorded(plan: Plan, one: Recorded) -> FactRow:
 
 def _booked(one: Done[Command, Change], moved: Moved) -> list[BookedTransfer]:
     plan, now = moved.plan, one.now
-    booked_on = business_date(now, plan.funding.time_zone or plan.offer.time_zone, plan.funding.cut_off)
+    booked_on = _booked_on(plan, now)
     first = sum(len(each.transfers) for each in takewhile(lambda each: each is not moved, one.effect.moved))
     return [
         BookedTransfer(
@@ -276,6 +277,11 @@ def _booked(one: Done[Command, Change], moved: Moved) -> list[BookedTransfer]:
         )
         for leg, transfer in enumerate(moved.transfers, first)
     ]  # fmt: skip
+
+
+def _booked_on(plan: Plan, now: datetime) -> date:
+    """The business day of what is booked of a plan."""
+    return business_date(now, plan.funding.time_zone or plan.offer.time_zone, plan.funding.cut_off)
 
 
 def _events(change: Change) -> list[tuple[Moved, Event]]:

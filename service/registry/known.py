@@ -22,6 +22,8 @@ from service.partners.programme import Programme
 from service.payments import processor
 from service.payments.processor import Protocol
 from service.policies.version import Span, in_force
+from service.subsidies.offered import SchemeNow
+from service.subsidies.scheme import SchemeDocument
 
 EXPIRED: Final = timedelta(days=30)  # so long we tell that a key has expired
 
@@ -38,6 +40,7 @@ class Known(Struct, frozen=True):
     rulebook: int = 0  # the revision that `policies` and `trial` are of
     policies: tuple[Span, ...] = ()  # published, in the order they begin
     trial: Trial | None = None
+    schemes: tuple[SchemeNow, ...] = ()  # that bear interest, in their last versions
     gateways: dict[str, Address] = {}  # by name
     processors: dict[str, processor.Address] = {}  # by id; retired ones among them
     known_by: dict[str, str] = {}  # by what gateways and processors know us, by their ids
@@ -105,6 +108,12 @@ class Merchants:
             self.clocks[merchant_id] = row["ahead"]
 
 
+def schemes_of(rows: Iterable[asyncpg.Record]) -> tuple[SchemeNow, ...]:
+    """Schemes that bear interest; vouchers are granted by themselves."""
+    found = [SchemeNow(row["scheme_id"], row["version"], _document(row["document"])) for row in rows]
+    return tuple([one for one in found if one.document.voucher is None])
+
+
 def gateway_of(row: asyncpg.Record) -> Address:
     """Where a gateway is."""
     data_types = frozenset(DataType(one) for one in row["data_types"])
@@ -134,6 +143,7 @@ def needed(known: Known, now: datetime) -> Iterator[tuple[str, int]]:
         yield known.trial.policy_id, known.trial.version
 
 
+_document: Final = msgspec.json.Decoder(SchemeDocument).decode
 _fees: Final = msgspec.json.Decoder(dict[str, FeeSchedule]).decode
 _platform: Final = msgspec.json.Decoder(PlatformTerms).decode
 _volumes: Final = msgspec.json.Decoder(dict[str, Volume]).decode

@@ -43,6 +43,11 @@ select distinct on (programme_id) programme_id, version, terms, active
   from programmes
  order by programme_id, version desc;
 
+-- load_schemes --
+select distinct on (scheme_id) scheme_id, version, document
+  from schemes
+ order by scheme_id, version desc;
+
 -- load_trial --
 -- There is one at most.
 select trial_id, policy_id, version, share_bps, started_at from trials where ended_at is null;

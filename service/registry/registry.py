@@ -24,6 +24,7 @@ from service.logs import DATABASE
 from service.merchants.merchant import Merchant
 from service.operators.flow import Subject
 from service.partners.allocation import in_order
+from service.partners.programme import Programme
 from service.partners.programme_flow import programme_of
 from service.policies.compile import CompiledPolicy
 from service.policies.flow import Ready, load_spans
@@ -38,10 +39,12 @@ from service.registry.known import (
     known_by_of,
     needed,
     processor_of,
+    schemes_of,
 )
 from service.registry.queries import Q
 from service.registry.strangers import Strangers
 from service.registry.uses import KeyUses
+from service.subsidies.offered import SchemeNow
 
 log = logging.getLogger("tenor.registry")
 
@@ -123,6 +126,10 @@ class Registry:
         ahead = self.now.clocks.get(merchant_id)
         return now if ahead is None else now + ahead
 
+    def bearers(self) -> tuple[tuple[Programme, ...], tuple[SchemeNow, ...]]:
+        """Who might fund a plan, and which schemes might bear its interest."""
+        return self.now.programmes, self.now.schemes
+
     async def policy(self, now: datetime) -> CompiledPolicy:
         """The policy in force at `now`: one that was published to begin later begins on time, with nobody's help."""
         span = in_force(self.now.policies, now)
@@ -166,6 +173,7 @@ class Registry:
                 merchants = await _taken(conn, lambda: Merchants(before), Q.load_merchants)
             people = await conn.fetch(Q.load_people)
             programmes = await conn.fetch(Q.load_programmes)
+            schemes = await conn.fetch(Q.load_schemes)
             rulebook = await conn.fetchval(Q.load_rulebook)
             policies = await load_spans(conn)
             trial = await conn.fetchrow(Q.load_trial)
@@ -176,6 +184,7 @@ class Registry:
             before,
             people={Subject(row["issuer"], row["subject"]): _person(row) for row in people},
             programmes=tuple(in_order(map(programme_of, programmes))),
+            schemes=schemes_of(schemes),
             rulebook=rulebook,
             policies=policies,
             trial=Trial(*trial) if trial else None,

@@ -1,9 +1,15 @@
-"""Interest that a scheme pays for a consumer: at which rate, of how much of the purchase, and up to which caps. Pure.
+"""Interest that a scheme pays for a consumer: which part, of how much of the purchase, and up to which caps. Pure.
+
+    rate = min(the scheme's, its share of the contract's)
+    paid = interest x rate / contract's rate x min(1, spend_max / spend)
+
+So a scheme counts the days as the contract does, and pays of the interest that is really charged: of a refund or an
+early settlement nothing.
 
 12,000.00 at 6 % in 12: interest 393.58, of which a scheme of 1 % pays 65.60: 59.04 and 6.56 at 90 to 10
 a contract at 1.5 %, at most half of it                0.75 %
 a car of 80,000.00, of which 50,000.00 count           62.5 % of what is owed
-2,950.00 of 3,000.00 used: an accrual of 120.00 pays   50.00
+2,950.00 of 3,000.00 used: of 120.00 it pays           50.00
 """
 
 from fractions import Fraction
@@ -15,24 +21,19 @@ from service.subsidies.scheme import NO_CAP, InterestPart
 
 
 class Used(Struct, frozen=True):
-    """What a scheme has paid for one person at one lender, in minor units."""
+    """What a scheme holds or has paid for one person at one lender, in minor units."""
 
     total: int = 0
     small: int = 0  # of it for small purchases
 
-
-class OwedSpan(Struct, frozen=True):
-    """So much principal was owed for some days of a year of so many: 30 of 360, or 31 of 365."""
-
-    owed: int
-    days: int
-    year: int = 360
-    is_overdue: bool = False
+    def more(self, amount: int, *, small: bool) -> "Used":
+        """With so much more."""
+        return Used(self.total + amount, self.small + (amount if small else 0))
 
 
-def rate_of(part: InterestPart, contract_bps: int) -> Fraction:
+def rate_of(part: InterestPart, contract_bps: Fraction | int) -> Fraction:
     """The rate a year: the scheme's, and at most its share of the contract's."""
-    return min(Fraction(part.rate_bps, BPS), Fraction(contract_bps * part.contract_share_bps, BPS * BPS))
+    return min(Fraction(part.rate_bps, BPS), Fraction(contract_bps) * part.contract_share_bps / (BPS * BPS))
 
 
 def counted_share(part: InterestPart, spend: int) -> Fraction:
@@ -45,19 +46,27 @@ def is_small(part: InterestPart, spend: int) -> bool:
     return spend < part.small_max
 
 
-def earned(part: InterestPart, contract_bps: int, spend: int, spans: list[OwedSpan]) -> int:
-    """What the scheme pays of these spans together, half a minor unit up, before any cap."""
-    base = sum(
-        (Fraction(one.owed * one.days, one.year) for one in spans if not (part.current_only and one.is_overdue)),
-        Fraction(0),
-    )
-    amount = base * rate_of(part, contract_bps) * counted_share(part, spend)
+def share_paid(part: InterestPart, contract_bps: Fraction | int, spend: int) -> Fraction:
+    """The share of a plan's interest that the scheme pays: of a contract without interest nothing."""
+    if not contract_bps:
+        return Fraction(0)
+    return rate_of(part, contract_bps) * BPS / Fraction(contract_bps) * counted_share(part, spend)
+
+
+def paid_of(share: Fraction, interest: Fraction | int) -> int:
+    """What it pays of so much interest in all, half a minor unit up, before any cap."""
+    amount = share * interest
     return quotient(amount.numerator, amount.denominator, Rounding.HALF_UP)
 
 
-def within_caps(part: InterestPart, used: Used, wanted: int, *, small: bool) -> int:
-    """What of an accrual is paid: the cap of small purchases first, then the person's."""
+def room_for(part: InterestPart, used: Used, *, small: bool) -> int:
+    """What a person may still get: the cap of small purchases first, then the person's."""
     left = (part.person_max or NO_CAP) - used.total
     if small and part.small_person_max:
         left = min(left, part.small_person_max - used.small)
-    return max(0, min(wanted, left))
+    return max(0, left)
+
+
+def within_caps(part: InterestPart, used: Used, wanted: int, *, small: bool) -> int:
+    """What of an amount is paid."""
+    return min(wanted, room_for(part, used, small=small))

@@ -18,6 +18,8 @@ NO_CAP: Final = AMOUNT_MAX
 Share = Annotated[int, Meta(ge=0, le=BPS)]
 Sum = Annotated[int, Meta(ge=0, le=AMOUNT_MAX, description="minor units")]
 Name = Annotated[str, Meta(min_length=1, max_length=100, pattern=r"^[^\x00-\x1f\x7f]*\Z")]
+Names = Annotated[tuple[Name, ...], Meta(max_length=200)]
+MerchantId = Annotated[str, Meta(pattern=r"^me_[0-7][0-9A-HJKMNP-TV-Z]{25}\Z")]
 
 Times = Annotated[dict[Name, Annotated[int, Meta(ge=1, le=99)]], Meta(max_length=100)]
 
@@ -41,10 +43,10 @@ class Funder(Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class InterestPart(Struct, frozen=True, forbid_unknown_fields=True):
-    """Interest of the consumer that the scheme pays.
+    """Interest of the consumer that the scheme pays, as it falls due.
 
-    The rate is at most a share of the contract's. Of a purchase at most `spend_max` counts. A small purchase is one of
-    less than `small_max`: it may be of any category, and has a cap of its own within the person's.
+    The rate is at most a share of the contract's, of the same days. Of a purchase at most `spend_max` counts. A small
+    purchase is one of less than `small_max`: it may be of any category, and has a cap of its own within the person's.
     """
 
     rate_bps: Share  # basis points a year of what is owed
@@ -80,7 +82,10 @@ class SchemeDocument(Struct, frozen=True, forbid_unknown_fields=True):
     begins_on: date  # the first day on which something is granted
     ends_on: date  # the last day on which something is granted
     budget: Sum = 0  # minor units of all that is granted; 0: there is none
-    categories: Annotated[tuple[Name, ...], Meta(max_length=200)] = ()  # of goods; none named: any
+    categories: Names = ()  # of goods; none named: any
+    products: Names = ()  # rows of the price list, by their names; none named: any
+    excluded_products: Names = ()  # ... for which nothing is paid
+    merchants: Annotated[tuple[MerchantId, ...], Meta(max_length=200)] = ()  # none named: all
     interest: InterestPart | None = None  # null: it pays none
     buy_down: BuyDownPart | None = None  # null: it buys nothing down
     voucher: VoucherPart | None = None  # null: it has none
@@ -103,6 +108,13 @@ def require_scheme(one: SchemeDocument) -> None:
 def covers(one: SchemeDocument, category: str | None, on: date, *, is_small: bool = False) -> bool:
     """Whether goods of a category are covered on a day; a small purchase is, whatever its category."""
     return one.begins_on <= on <= one.ends_on and (is_small or not one.categories or category in one.categories)
+
+
+def is_for(one: SchemeDocument, product: str, merchant_id: str) -> bool:
+    """Whether plans of a product, sold by a merchant, are covered."""
+    if product in one.excluded_products or (one.products and product not in one.products):
+        return False
+    return not one.merchants or merchant_id in one.merchants
 
 
 def shares_of(funders: Sequence[Funder], granted_before: int, more: int) -> list[int]:

@@ -1,5 +1,6 @@
 """Schemes and vouchers in the database. All that is granted under a scheme is granted one after the other."""
 
+from collections.abc import Sequence
 from datetime import date, datetime
 from pathlib import Path
 from typing import Final
@@ -32,7 +33,7 @@ class Scheme(Struct, frozen=True):
     scheme_id: str = msgspec.field(name="id")
     version: int  # 1, 2, 3 ...
     document: SchemeDocument  # what it is
-    granted: int  # minor units of its budget that are reserved or redeemed
+    granted: int  # minor units of its budget that vouchers and plans hold
 
 
 class Order(Struct, frozen=True):
@@ -137,22 +138,27 @@ async def vouchers(pool: Pool, merchant_id: str, after: str, limit: int) -> list
 
 
 async def claimed_in(
-    pool: Pool, scheme_id: str, begin_on: date, end_on: date
+    pool: Pool, scheme_id: str, begin_on: date, end_on: date, paid: Sequence[tuple[int, Granted]]
 ) -> tuple[SchemeDocument, list[ClaimLine]]:
     """A scheme, and what each of its funders bears of what it granted in a period, or got back. Refused: NOT_FOUND.
 
-    Each voucher is borne by the funders of the version that it was granted under.
+    Besides its vouchers that is what it `paid` for plans, each with a version. Each is borne by the funders of the
+    version that it was granted under.
     """
     row = await pool.fetchrow(Q.load_scheme, scheme_id)
     if row is None:
         raise Refused(Code.NOT_FOUND, f"There is no scheme {scheme_id[:100]!r}.", "/id")
     documents = {row["version"]: msgspec.json.decode(row["document"], type=SchemeDocument)}
     lines: list[ClaimLine] = []
-    for voucher_id, version, amount, before, price in await pool.fetch(Q.steps_of, scheme_id, begin_on, end_on):
+    steps = await pool.fetch(Q.steps_of, scheme_id, begin_on, end_on)
+    of_vouchers = [
+        (version, Granted(voucher_id, "voucher", price, 0, 0, amount, before))
+        for voucher_id, version, amount, before, price in steps
+    ]
+    for version, granted in (*of_vouchers, *paid):
         if version not in documents:
             text = await pool.fetchval(Q.load_version, scheme_id, version)
             documents[version] = msgspec.json.decode(text, type=SchemeDocument)
-        granted = Granted(voucher_id, "voucher", price, 0, 0, amount, before)
         lines += claim_lines(documents[version].funders, [granted])
     return documents[row["version"]], lines
 

@@ -20,7 +20,8 @@ select version, document from schemes where scheme_id = $1 order by version desc
 select document from schemes where scheme_id = $1 and version = $2;
 
 -- list_schemes --
-select distinct on (scheme_id) s.scheme_id, version, document, b.granted
+select distinct on (scheme_id) s.scheme_id, version, document,
+       b.granted + coalesce((select sum(held) from plan_subsidies p where p.scheme_id = s.scheme_id), 0)::bigint as granted
   from schemes s
   join scheme_budgets b using (scheme_id)
  where scheme_id > $1

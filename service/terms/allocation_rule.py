@@ -5,7 +5,7 @@ instalments that are not due yet.
 """
 
 from enum import StrEnum
-from typing import Annotated
+from typing import Annotated, Final
 
 from msgspec import Meta, Struct
 
@@ -38,6 +38,7 @@ class PaymentKind(StrEnum):
     GOODWILL = "goodwill"
     INTEREST_REFUND = "interest_refund"  # interest on money that came back, as if it had never been lent
     INTEREST_WAIVER = "interest_waiver"
+    INTEREST_SUBSIDY = "interest_subsidy"  # interest that a scheme pays for the consumer
 
 
 class Future(StrEnum):
@@ -75,8 +76,12 @@ class AllocationRule(Struct, frozen=True, forbid_unknown_fields=True, omit_defau
     future: Future = Future.NEXT
 
 
+INTEREST_FIRST: Final = AllocationRule(order(Component.INTEREST, Component.PRINCIPAL, Component.FEE, Component.PENALTY))
+
+
 class Allocation(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
-    """The rules of a product: one for every kind of payment, the first for kinds without their own."""
+    """The rules of a product: one for every kind of payment, the first for kinds without their own. What a scheme
+    pays settles interest first, where nothing else is said."""
 
     default: AllocationRule = AllocationRule()
     by_kind: Annotated[tuple[tuple[PaymentKind, AllocationRule], ...], Meta(max_length=len(PaymentKind))] = ()
@@ -89,4 +94,4 @@ class Allocation(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=
         for named, rule in self.by_kind:
             if named is kind:
                 return rule
-        return self.default
+        return INTEREST_FIRST if kind is PaymentKind.INTEREST_SUBSIDY else self.default

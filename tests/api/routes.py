@@ -51,7 +51,8 @@ LONGER = {"/v1/operator/policies": decode(POLICY.read_bytes())}
 
 
 # What can only be done so many days later.
-LATER = {"/v1/plans/{plan_id}/convert": 20}
+RETURN_SUBSIDY = "/v1/operator/plans/{plan_id}/return_subsidy"
+LATER = {"/v1/plans/{plan_id}/convert": 20, RETURN_SUBSIDY: 40}
 
 
 class Post(Struct):
@@ -182,6 +183,8 @@ class Stage:
         return str((await self.do(await self.ready(route, {"plan_id": plan})))["id"])
 
     async def _id(self, name: str, route: Route, made: Mapping[str, Any]) -> Any:
+        if name == "plan_id" and route.path == RETURN_SUBSIDY:
+            return await self._subsidised_plan()
         if name == "plan_id" and route.path == ASK:
             return await self._unproved_plan()
         if name == "plan_id":
@@ -320,6 +323,19 @@ class Stage:
             await self.world.operator.post(SUSPEND.format(programme_id=programme_id))
         return programme_id
 
+    async def _subsidised_plan(self) -> str:
+        """A plan whose interest a scheme bears in part, in forty days a first time."""
+        await agreed(self.world, voucher=None, interest={"rate_bps": 100}, categories=["business"])
+        self._plans += 1
+        cart: dict[str, Any] = {
+            "merchant_reference": f"order-{2000 + self._plans}",
+            "category": "business",
+            "instalments": 12,
+        }
+        plan = await self.world.plan(await self._consumer_id(), 1_200_00, **cart)
+        await self.world.merchant.post(f"/v1/plans/{plan['id']}/capture", {"amount": 1_200_00})
+        return str(plan["id"])
+
     async def _scheme_id(self) -> str:
         return await agreed(self.world)
 
@@ -366,7 +382,7 @@ class Stage:
     async def _unproved_plan(self) -> str:
         await self._passkey_id()
         self._plans += 1
-        cart = {"merchant_reference": f"order-{2000 + self._plans}", "category": "jewellery"}
+        cart: dict[str, Any] = {"merchant_reference": f"order-{2000 + self._plans}", "category": "jewellery"}
         return str((await self.world.plan(await self._consumer_id(), 600_00, "pay_after_use", **cart))["id"])
 
     async def _authentication_id(self) -> str:

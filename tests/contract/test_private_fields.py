@@ -23,7 +23,8 @@ NOT_SEALED_BY_THE_EDGE = {
     "of a policy or a price": {
         "Bin.values", "Category.words", "Condition.value", "Condition.values", "Cost.name", "Feature.of",
         "Feature.over", "Feature.values", "FeeSchedule.categories", "Funder.name", "Policy.name", "Policy.time_zone",
-        "SchemeDocument.categories", "SchemeDocument.name", "VoucherBody.grade", "VoucherBody.type",
+        "SchemeDocument.categories", "SchemeDocument.excluded_products", "SchemeDocument.name",
+        "SchemeDocument.products", "VoucherBody.grade", "VoucherBody.type",
         "VoucherPart.grades", "VoucherPart.times",
     },
     "of those with whom the lender deals, and of those who act for it": {

@@ -12,6 +12,7 @@ from tests.flows.test_programmes import agreed
 from tests.flows.test_reconciling import compare, keeps_the_same_books
 from tests.flows.test_reviews import referred, review
 from tests.flows.test_settling_merchants import TERMS, agree
+from tests.flows.test_vouchers import agreed as scheme
 from tests.flows.test_vouchers import redeemed
 from tests.flows.world import NOON, World
 from tests.partners.contracts import participant
@@ -88,6 +89,9 @@ SABOTAGE = {
     "reserves_are_withheld_and_not_released": "update settlements set withheld = 1, captured = captured + 1,"
     " release_on = business_on",
     "schemes_owe_their_vouchers": "update scheme_budgets set granted = granted + 1",
+    "subsidies_are_what_was_paid": "update plan_subsidies set paid = paid + 1",
+    "subsidies_stay_within_budgets": "update plan_subsidies set amount = 1_000_00, held = 1_000_00",
+    "subsidies_stay_within_caps": "update plan_subsidies set amount = 500_01, held = 500_01",
     "fees_are_deferred_and_not_billed": "update settlements set fees_deferred = fees_deferred + 1,"
     " adjusted = adjusted - 1, bill_on = business_on",
     "settlements_have_their_payout": "update settlements set payout = payout + 1, captured = captured + 1"
@@ -124,6 +128,8 @@ async def test_every_check_finds_its_fault(world: World) -> None:
     await review(world, (await referred(world))["id"], "decline", "INCOME")
 
     await agree(world, **TERMS)
+    part = {"rate_bps": 100, "person_max": 500_00}
+    await scheme(world, voucher=None, interest=part, categories=["business"], budget=600_00)
     await bears_interest(world)
     await close(world, 5)
     await order(world)

@@ -165,7 +165,10 @@ async def test_a_voucher_that_cannot_be_is_refused(
 
 @pytest.mark.parametrize(
     ("more", "pointer"),
-    [({"voucher": None, "buy_down": {"yield_bps": 900}}, "/document/voucher"), ({"ends_on": "2025-01-01"}, "/ends_on")],
+    [
+        ({"voucher": None, "buy_down": {"yield_bps": 900}}, "/document/buy_down"),
+        ({"ends_on": "2025-01-01"}, "/ends_on"),
+    ],
 )
 async def test_a_scheme_that_cannot_be_is_refused(world: World, more: dict[str, Any], pointer: str) -> None:
     refused = await world.operator.post("/v1/operator/schemes", {"document": TRADE_IN | more})

@@ -30,6 +30,7 @@ from service.plans.reverse import ReverseCapture
 from service.plans.running.dispute_facts import DisputeReason, DisputeState
 from service.plans.running.facts import Event, Levied, Paid, PauseReason, ReAmortized
 from service.plans.settlement import QuoteSettlement
+from service.plans.subsidised import ReturnSubsidy
 from service.plans.top_up import TopUp
 from service.plans.use import Confirm, EndUse, StartUse
 from service.plans.void import Void
@@ -92,6 +93,7 @@ VERBS: dict[str, tuple[type[PlanCommand], Callable[[Plan, list[Event]], Argument
     "accelerate": (Accelerate, lambda plan, _: {"due_on": plan.changed_at.date(), "why": "fraud"}, OPERATOR),
     "charge_off": (ChargeOff, lambda *_: {}, OPERATOR),
     "forgive": (Forgive, lambda *_: {}, OPERATOR),
+    "return_subsidy": (ReturnSubsidy, lambda *_: {}, OPERATOR),
     "corrections": (Correct, lambda _, facts: {"undone_id": facts[-1].id}, OPERATOR),
 }  # fmt: skip
 OF_THE_DAY = {Guard}  # and `PassDays`, which goes before every verb

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from service.errors import Refused
 from service.subsidies.buy_down import bought_down, income_by_period, returned, unearned
 from service.subsidies.claim import Granted, claim_lines, claim_text
-from service.subsidies.interest import OwedSpan, Used, counted_share, earned, is_small, rate_of, within_caps
+from service.subsidies.interest import Used, counted_share, is_small, paid_of, rate_of, share_paid, within_caps
 from service.subsidies.scheme import (
     BuyDownPart,
     Funder,
@@ -64,20 +64,23 @@ def test_all_that_was_paid_in_becomes_income_and_never_more(payments: list[int],
 # Interest -------------------------------------------------------------------------------------------------------------
 
 
-def owed_over(amount: int, monthly: int, rate_bps: int, months: int) -> list[OwedSpan]:
-    """A level plan, month by month."""
-    spans, owed = list[OwedSpan](), amount
+def interest_of(amount: int, monthly: int, rate_bps: int, months: int) -> list[int]:
+    """A level plan's, month by month."""
+    interest, owed = list[int](), amount
     for _ in range(months):
-        spans.append(OwedSpan(owed, 30))
-        owed -= monthly - (owed * rate_bps + 60_000) // 120_000
-    return spans
+        interest.append((owed * rate_bps + 60_000) // 120_000)
+        owed -= monthly - interest[-1]
+    return interest
 
 
 def test_a_scheme_of_one_per_cent_pays_a_sixth_of_six() -> None:
-    spans = owed_over(12_000_00, 1_032_80, 600, 12)
-    assert sum((span.owed * 600 + 60_000) // 120_000 for span in spans) == 393_58
-    months = [earned(INTEREST, 600, 12_000_00, [span]) for span in spans]
-    assert sum(months) == 65_60
+    interest = interest_of(12_000_00, 1_032_80, 600, 12)
+    assert sum(interest) == 393_58
+    share = share_paid(INTEREST, 600, 12_000_00)
+    assert share == Fraction(1, 6)
+    upto = [0, *(paid_of(share, so_far) for so_far in accumulate(interest))]
+    months = [after - before for before, after in pairwise(upto)]
+    assert (months[0], sum(months)) == (10_00, 65_60)
     assert shares_of(STATE, 0, 65_60) == [59_04, 6_56]
     by_month = [shares_of(STATE, before, after - before) for before, after in pairwise([0, *accumulate(months)])]
     assert [sum(column) for column in zip(*by_month, strict=True)] == [59_04, 6_56]
@@ -100,14 +103,12 @@ def test_of_a_dear_purchase_a_part_counts(spend: int, share: str) -> None:
 
 
 def test_a_car_of_80_000_counts_50_000() -> None:
-    spans = [OwedSpan(80_000_00, 30)]
-    assert earned(INTEREST, 600, 80_000_00, spans) == earned(INTEREST, 600, 50_000_00, [OwedSpan(50_000_00, 30)])
+    assert paid_of(share_paid(INTEREST, 600, 80_000_00), 400_00) == 41_67  # as of a month of 50,000.00 at 1 %
+    assert share_paid(INTEREST, 600, 80_000_00) == Fraction(5, 8) / 6
 
 
-def test_days_that_are_overdue_earn_nothing_where_the_scheme_says_so() -> None:
-    spans = [OwedSpan(12_000_00, 15), OwedSpan(12_000_00, 15, is_overdue=True)]
-    assert earned(INTEREST, 600, 12_000_00, spans) == 10_00
-    assert earned(InterestPart(100, current_only=True), 600, 12_000_00, spans) == 5_00
+def test_of_a_contract_without_interest_nothing_is_paid() -> None:
+    assert share_paid(INTEREST, 0, 12_000_00) == 0
 
 
 @pytest.mark.parametrize(

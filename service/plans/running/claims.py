@@ -3,9 +3,9 @@
 from msgspec.structs import replace
 
 from service.errors import Code, Refused
-from service.plans.running.deposit_facts import ClaimClosed, ClaimContested, ClaimLowered, ClaimMade, ClaimState
+from service.plans.running.deposit_facts import Claim, ClaimClosed, ClaimContested, ClaimLowered, ClaimMade, ClaimState
 from service.plans.running.facts import Amended, Captured, Event, GivenBack
-from service.plans.running.standing import Claim, Standing
+from service.plans.running.standing import Standing
 
 
 def went_on(standing: Standing, fact: ClaimMade | ClaimContested | ClaimLowered | ClaimClosed) -> None:

@@ -3,6 +3,8 @@
 from datetime import date
 from enum import StrEnum
 
+from msgspec import Struct
+
 from service.plans.bill import BillLine
 from service.plans.running.fact import Fact, Money
 
@@ -56,3 +58,15 @@ class ClaimClosed(Fact, frozen=True, tag="claim_closed"):
     on: date
     claim_id: str
     outcome: ClaimState
+
+
+class Claim(Struct, frozen=True, gc=False, array_like=True):
+    """What the merchant claims of a deposit, and the consumer may contest. Minor units."""
+
+    made: ClaimMade
+    amount: int  # that is claimed now
+    lines: tuple[BillLine, ...]
+    state: ClaimState
+    words: str = ""  # of the consumer who contests it
+    taken: int | None = None
+    closed_on: date | None = None

@@ -16,6 +16,7 @@ from service.plans.running.acceleration_fact import Accelerated
 from service.plans.running.deposit_facts import ClaimClosed, ClaimContested, ClaimLowered, ClaimMade
 from service.plans.running.dispute_facts import DisputeAnswered, DisputeAskedAgain, DisputeClosed, DisputeOpened
 from service.plans.running.fact import Count, Fact, Money, Whole
+from service.plans.running.subsidy_facts import Subsidised, SubsidyReturned
 from service.plans.running.use_facts import OrderConfirmed, UseEnded, UseStarted
 from service.terms.allocation_rule import PaymentKind
 from service.terms.apr import Apr
@@ -65,8 +66,7 @@ class Captured(Fact, frozen=True, tag="captured"):
     """Goods shipped, the use ended, or a deposit claimed: the amount, before any down payment, is lent.
 
     Of a deposit `from_held` more was taken from the card. `final`: what is left of the authorization is given back.
-    Promised with it are `beyond`, more than was authorized, and `anew`, what was given back when that had expired.
-    """
+    Promised with it are `beyond`, more than authorized, and `anew`, given back when that had expired."""
 
     on: date
     amount: Whole
@@ -301,7 +301,7 @@ Event = (
     | InterestPaused | Extended | DueMoved | HolidayGranted | ReAged | ReAmortized | Accelerated | ChargedOff | Forgiven
     | SettlementQuoted | CollectionPaused | CollectionResumed | DisputeOpened | DisputeAnswered | DisputeAskedAgain
     | DisputeClosed | OrderConfirmed | UseStarted | UseEnded | ClaimMade | ClaimContested | ClaimLowered | ClaimClosed
-    | Withdrawn
+    | Withdrawn | Subsidised | SubsidyReturned
 )  # fmt: skip
 
 

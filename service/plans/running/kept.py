@@ -13,11 +13,11 @@ from msgspec import Struct, structs
 
 from service.plans.bill import BillLine, LoweredBill
 from service.plans.running.course import Course, Credit
-from service.plans.running.deposit_facts import ClaimMade
+from service.plans.running.deposit_facts import Claim, ClaimMade
 from service.plans.running.facts import Amended, SettlementQuoted, Withdrawn
 from service.plans.running.period import Period
 from service.plans.running.rows import PartPaid, Row
-from service.plans.running.standing import Allocated, Claim, Dispute, Pause, Standing
+from service.plans.running.standing import Allocated, Dispute, Pause, Standing
 from service.terms.terms import Terms
 
 RULES: Final = 9  # counts up whenever the fold gives other standings for the same facts

@@ -6,11 +6,11 @@ from itertools import pairwise
 
 from msgspec import Struct, field, structs
 
-from service.plans.bill import BillLine, LoweredBill
+from service.plans.bill import LoweredBill
 from service.plans.running import moves
 from service.plans.running.course import Course
 from service.plans.running.deposit_facts import OPEN as OPEN_CLAIMS
-from service.plans.running.deposit_facts import ClaimMade, ClaimState
+from service.plans.running.deposit_facts import Claim
 from service.plans.running.dispute_facts import DisputeReason, DisputeState
 from service.plans.running.facts import Amended, Event, PauseReason, SettlementQuoted, Why, Withdrawn
 from service.plans.running.period import Period
@@ -72,18 +72,6 @@ class Dispute(Struct, frozen=True, gc=False, array_like=True):
     closed_on: date | None = None
 
 
-class Claim(Struct, frozen=True, gc=False, array_like=True):
-    """What the merchant claims of a deposit, and the consumer may contest. Minor units."""
-
-    made: ClaimMade
-    amount: int  # that is claimed now
-    lines: tuple[BillLine, ...]
-    state: ClaimState
-    words: str = ""  # of the consumer who contests it
-    taken: int | None = None
-    closed_on: date | None = None
-
-
 class Standing(Struct, eq=False, array_like=True):
     """A working copy: the rules beside this file change it, fact by fact."""
 
@@ -130,6 +118,8 @@ class Standing(Struct, eq=False, array_like=True):
     use_ended_at: datetime | None = None
     claim: Claim | None = None  # the last one that could be contested
     late_fees: list[tuple[date, int]] = field(default_factory=list)  # penalties levied, by the day of each
+    subsidised: int = 0  # interest that a scheme has paid, less what it got back
+    subsidy_ended: bool = False  # ... and it pays no more
     last: Place | None = None  # of the fact that comes last
     done: list[Event] | None = field(default_factory=list)  # all facts in their order; None: they were not loaded
 

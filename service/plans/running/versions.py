@@ -28,6 +28,7 @@ from service.plans.running import (
     re_aging,
     refunds,
     settling,
+    subsidies,
     uses,
     withdrawing,
 )
@@ -35,6 +36,7 @@ from service.plans.running.acceleration_fact import Accelerated
 from service.plans.running.facts import Event, undone_by
 from service.plans.running.rows import Line, frozen
 from service.plans.running.standing import Allocated, Place, Standing
+from service.plans.running.subsidy_facts import Subsidised, SubsidyReturned
 from service.plans.running.when import (
     KEEPS_A_QUOTE,
     MOVES_MONEY,
@@ -251,5 +253,7 @@ DOES: Final[dict[type[Event], tuple[Callable[[Standing, Any], None], ...]]] = {
     facts.CollectionResumed: (pauses.resumed,),
     Accelerated: (charge_off.accelerated,),
     facts.ChargedOff: (charge_off.charged_off,),
+    Subsidised: (subsidies.subsidised,),
+    SubsidyReturned: (subsidies.returned,),
     facts.Forgiven: (charge_off.forgiven,),
 }

@@ -7,6 +7,7 @@ from service.plans.running.deposit_facts import ClaimClosed, ClaimContested, Cla
 from service.plans.running.dispute_facts import DisputeAnswered, DisputeAskedAgain, DisputeClosed, DisputeOpened
 from service.plans.running.facts import Event
 from service.plans.running.standing import Standing
+from service.plans.running.subsidy_facts import Subsidised, SubsidyReturned
 from service.plans.running.use_facts import OrderConfirmed, UseEnded, UseStarted
 
 OF_A_USE = (OrderConfirmed, UseStarted, UseEnded)
@@ -15,7 +16,7 @@ OF_A_CLAIM = (ClaimMade, ClaimContested, ClaimLowered, ClaimClosed)
 # Principal past due bears interest up to each of these; the others change terms, and find it as it was.
 MOVES_MONEY = (
     facts.Captured, facts.Paid, facts.Refunded, facts.OverpaidReturned, facts.ChargedBack, facts.ReAged,
-    facts.ReAmortized, facts.ChargedOff, facts.Forgiven, Accelerated,
+    facts.ReAmortized, facts.ChargedOff, facts.Forgiven, Accelerated, Subsidised, SubsidyReturned,
 )  # fmt: skip
 # What may happen before anything was captured, and what may still happen once collection has been given up.
 BEFORE_A_CAPTURE = (
@@ -41,14 +42,15 @@ BEFORE_A_CAPTURE = (
 AFTER_THE_END = (
     facts.Paid, facts.Refunded, facts.OverpaidReturned, facts.ChargedBack, facts.Levied, facts.Forgiven,
     facts.GivenBack, facts.SettlementQuoted, facts.CollectionPaused, facts.CollectionResumed, *OF_A_USE, *OF_A_DISPUTE,
-    ClaimContested, ClaimLowered, ClaimClosed,
+    ClaimContested, ClaimLowered, ClaimClosed, SubsidyReturned,
 )  # fmt: skip
 # What a plan that was settled early or called due still knows besides: its schedule was given up, not the plan.
-AFTER_ITS_SCHEDULE = (*AFTER_THE_END, facts.ChargedOff)
+AFTER_ITS_SCHEDULE = (*AFTER_THE_END, facts.ChargedOff, Subsidised)
 # What leaves a quote as it is; all else changes what it was reckoned from.
 KEEPS_A_QUOTE = (
     facts.Paid, facts.Refunded, facts.OverpaidReturned, facts.Levied, facts.GivenBack, facts.SettlementQuoted,
-    facts.CollectionPaused, facts.CollectionResumed, Accelerated, *OF_A_USE, *OF_A_DISPUTE, *OF_A_CLAIM,
+    facts.CollectionPaused, facts.CollectionResumed, Accelerated, Subsidised, SubsidyReturned, *OF_A_USE,
+    *OF_A_DISPUTE, *OF_A_CLAIM,
 )  # fmt: skip
 # What changed a schedule that is no more once the consumer has withdrawn from the credit.
 OF_THE_SCHEDULE = (

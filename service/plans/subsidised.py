@@ -1,0 +1,84 @@
+"""A scheme pays its part of a plan's interest as it falls due, and gets back what it should not have paid. Pure.
+
+It pays on the due date of each instalment, so that the consumer owes that much less; what a refund, an early settlement
+or a correction changes of interest that was due is put right with it. So did the Chinese scheme of 2025: the lender
+deducts the subsidy when it collects the interest, and claims it from the state.
+"""
+
+from collections.abc import Iterator
+from datetime import date, datetime
+from typing import Final
+
+from msgspec import structs
+
+from service import ids
+from service.actor import ActorKind
+from service.errors import Code, Refused
+from service.event_type import EventType
+from service.plans.book import Book, Change, Command, Event, Moved, PlanCommand, Recorded
+from service.plans.bookkeeping import booked
+from service.plans.happening import exposed, fact_id, happen, stand, today_of
+from service.plans.plan import Plan
+from service.plans.running.rows import RowKind
+from service.plans.running.subsidy_facts import Subsidised, SubsidyReturned
+from service.plans.running.versions import after
+from service.plans.subsidy import INTEREST, due_by, pays_no_more, reckoned
+
+THIRD: Final = 901  # the number of the fact that puts a subsidy right, among those of a command
+
+
+class ReturnSubsidy(PlanCommand, frozen=True, kw_only=True):
+    """The scheme gets all back that it has paid for a plan, and pays no more: the purchase did not qualify.
+
+    The consumer owes that interest then.
+    """
+
+    who_may = frozenset({ActorKind.OPERATOR})
+
+    def apply(self, book: Book, now: datetime) -> Change:
+        """Refused: NOT_FOUND, STATE_FORBIDS (nothing was paid, or it went back)."""
+        plan = self.plan_of(book)
+        paid, today = plan.standing.subsidised, today_of(plan, now)
+        if plan.offer.subsidy is None or not paid:
+            raise Refused(Code.STATE_FORBIDS, "No scheme has paid anything for this plan that it did not get back.")
+        fact = SubsidyReturned(id=fact_id(self), recorded_on=today, on=today, amount=paid, ends=True)
+        told = {"scheme_id": plan.offer.subsidy.scheme_id, "amount": paid, "effective_on": today}
+        return happen(book, plan, self, fact, now, lambda _: Event(EventType.SUBSIDY_RETURNED, told))
+
+
+def next_look(plan: Plan) -> date | None:
+    """The next due date on which it pays; None: there is none."""
+    if pays_no_more(plan.offer, plan.standing):
+        return None
+    rows = [row for row in plan.standing.rows if row.owed[INTEREST] and row.kind is not RowKind.EXTRA]
+    return min((row.due_on for row in rows if row.due_on > plan.passed_on), default=None)
+
+
+def brought_by(plan: Plan, day: date) -> Iterator[tuple[Event, Subsidised | SubsidyReturned]]:
+    """What a day brings: what the scheme pays of the interest that is due by then, or gets back."""
+    subsidy, standing = plan.offer.subsidy, plan.standing
+    if subsidy is None or pays_no_more(plan.offer, standing):
+        return
+    more = due_by(plan.offer, standing, day) - standing.subsidised
+    told = {"scheme_id": subsidy.scheme_id, "amount": abs(more), "effective_on": day}
+    if more > 0:
+        of = structs.asdict(reckoned(plan.offer, standing, day))
+        yield Event(EventType.SUBSIDISED, told), Subsidised(id="", recorded_on=day, on=day, amount=more, **of)
+    elif more < 0:
+        yield Event(EventType.SUBSIDY_RETURNED, told), SubsidyReturned(id="", recorded_on=day, on=day, amount=-more)
+
+
+def put_right(change: Change, command: Command, now: datetime) -> Change:
+    """A command's change, and what follows from it for the scheme: the interest that was due by today is another."""
+    last = change.moved[-1]
+    plan, today = last.plan, today_of(last.plan, now)
+    if last.before is None or not last.facts:
+        return change
+    for event, fact in brought_by(plan, today):
+        known = structs.replace(fact, id=ids.derive(ids.FACT, command.command_id, THIRD), recorded_on=today)
+        following = stand(plan, after(plan.standing, known), command.actor, now)
+        recorded = Recorded(following.version, now, command.actor, command.command_id, known)
+        moved = Moved(following, (recorded,), booked(plan, following), (event,), plan, last.by)
+        account = exposed(change.account, plan.amounts, following.amounts)
+        return structs.replace(change, account=account, moved=(*change.moved, moved))
+    return change
