@@ -778,7 +778,7 @@ select s.settlement_id, s.lines, l.lines as counted, l.net
   left join (select settlement_id, count(*) as lines, sum(net) as net, sum(fee) as fees, sum(tax) as taxes
                from settlement_lines group by settlement_id) l using (settlement_id)
  where s.lines <> coalesce(l.lines, 0) or (s.fees, s.taxes) <> (coalesce(l.fees, 0), coalesce(l.taxes, 0))
-    or s.captured - s.fees - s.taxes - s.refunded - s.charged_back - s.paid_to_merchant + s.payouts_returned + s.adjusted + s.vouchers
+    or s.captured - s.fees - s.taxes - s.refunded - s.charged_back - s.paid_to_merchant + s.payouts_returned + s.adjusted + s.vouchers - s.bought_down
        + s.shared
        <> coalesce(l.net, 0);
 
@@ -822,8 +822,8 @@ select merchant_id, currency, sum(kept) as difference
 having sum(kept) <> 0;
 
 -- schemes_owe_their_vouchers --
--- What the books say that a scheme owes us is what its redeemed vouchers came to, and what it paid of plans' interest; and
--- it has granted the vouchers, and those that are reserved.
+-- What the books say that a scheme owes us is what its redeemed vouchers came to, and what it paid of plans' interest
+-- beside what merchants bear of it in their settlements; and it has granted the vouchers, and those that are reserved.
 select scheme_id, b.granted, v.granted as held, v.redeemed, t.owed
   from scheme_budgets b
   left join (select scheme_id, sum(amount - returned) filter (where state <> 'released') as granted,
@@ -833,7 +833,7 @@ select scheme_id, b.granted, v.granted as held, v.redeemed, t.owed
                     sum(case 'scheme_receivable' when debit then amount else - amount end) as owed
                from transfers where debit = 'scheme_receivable' or credit = 'scheme_receivable'
               group by 1) t using (scheme_id)
-  left join (select scheme_id, sum(paid) as paid from plan_subsidies group by scheme_id) p using (scheme_id)
+  left join (select scheme_id, sum(paid - by_merchant) as paid from plan_subsidies group by scheme_id) p using (scheme_id)
  where b.granted <> coalesce(v.granted, 0) or coalesce(v.redeemed, 0) + coalesce(p.paid, 0) <> coalesce(t.owed, 0);
 
 -- subsidies_are_what_was_paid --

@@ -32,6 +32,7 @@ from service.people.move import MoveReason
 from service.people.pause import PersonPause
 from service.plans.offer import Authenticator, Kind, Scenario
 from service.plans.state import CollectionState, PlanState
+from service.plans.subsidy import SubsidyKind
 from service.reconciling.found import BreakClass, Leg
 from service.reconciling.life import BreakState, BreakStepKind
 from service.reconciling.statement import StatementKind
@@ -96,6 +97,7 @@ WORDS: dict[str, Iterable[str]] = {
     "reviews_outcome_is_known": ReviewOutcome,
     "settlement_adjustments_reason_is_known": AdjustmentReason,
     "vouchers_state_is_known": VoucherState,
+    "subsidy_payments_kind_is_known": SubsidyKind,
     "settlement_lines_kind_is_known": LineKind,
     "transfers_credit_is_known": LedgerAccount,
     "transfers_debit_is_known": LedgerAccount,

@@ -122,12 +122,12 @@ async def agree_scheme(request: Asked, body: RawBody) -> ASGIResponse:
     """Propose a scheme, or its next version; another operator approves it, for it says who owes us money.
 
     A scheme with `interest` pays a part of the interest of plans that were offered within its days: an offer says how
-    much, and keeps it for the plan's life. A voucher, too, keeps the version that it was granted under.
+    much, and keeps it for the plan's life. One with `buy_down` pays all of the lender's interest in, of the products
+    that a policy says are `bought_down`: a merchant's share is taken off its settlements. A voucher, too, keeps the
+    version that it was granted under.
     """
     asked = _scheme.read(body, content_type(request))
     require_scheme(asked.document)
-    if asked.document.buy_down is not None:
-        raise Refused(Code.INVALID_FIELD, "Interest is not bought down yet.", "/document/buy_down")
     ask = write(request, body)
 
     async def agree(conn: Connection) -> Answer:

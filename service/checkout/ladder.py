@@ -18,7 +18,7 @@ from service.policies.reasons import ReasonCode
 class Obstacle(IntEnum):
     """What keeps a rung from being offered, the nearest to a yes first."""
 
-    NO_FUNDING = 1  # no partner takes it, and the policy lends no money of our own
+    NO_FUNDING = 1  # no partner takes it, and we lend none of our own; or nobody buys its interest down
     LIMIT = 2  # the consumer's limit is spent
     TERM = 3  # another number of instalments was asked for
     LEGAL_CAP = 4  # the law of the day forbids its price

@@ -20,6 +20,7 @@ from service.plans.offer import Authentication, Kind, Leeway, Offer
 from service.policies.document import Unfunded
 from service.policies.late_fees import bound_by_law
 from service.policies.price_list import Rung
+from service.subsidies.buy_down import periods_a_year
 from service.subsidies.offered import Subsidy, Wanted, best_of
 from service.terms.pricing import Pricing, price_of
 
@@ -66,6 +67,9 @@ class Offering(Struct, frozen=True):
         partners_only = policy.unfunded is Unfunded.DECLINE and not case.merchant.is_test
         if partners_only and not takers:
             return Obstacle.NO_FUNDING
+        subsidy = subsidy_of(case, rung, price, takers)
+        if rung.bought_down and subsidy is None:
+            return Obstacle.NO_FUNDING
         self.taken_by[offer_id] = takers
         return Offer(
             offer_id=offer_id,
@@ -101,7 +105,7 @@ class Offering(Struct, frozen=True):
             held=how.held,
             jurisdiction=policy.jurisdiction,
             authentication=authentication_of(rung, case),
-            subsidy=subsidy_of(case, rung, price, takers),
+            subsidy=subsidy,
             partners_only=partners_only,
         )
 
@@ -109,12 +113,15 @@ class Offering(Struct, frozen=True):
 def subsidy_of(case: Case, rung: Rung, price: Pricing, takers: Sequence[Programme]) -> Subsidy | None:
     """What a scheme bears of the interest of these instalments; None where there is nothing to bear."""
     schemes, interest = case.snapshot.schemes, sum(one.interest for one in price.schedule)
-    if not schemes or not interest or rung.kind is not Kind.INSTALMENTS:
+    if not schemes or not (interest or rung.bought_down) or rung.kind is not Kind.INSTALMENTS:
         return None
-    lender = takers[0].funding.lender if takers else ""
+    terms, lender = rung.terms, takers[0].funding.lender if takers else ""
     wanted = Wanted(
-        rung.name, case.merchant.merchant_id, case.category, case.today, case.request.amount,
-        rung.terms.rate_percent, interest, price.cost, lender,
+        product=rung.name, merchant_id=case.merchant.merchant_id, category=case.category, on=case.today,
+        spend=case.request.amount, rate_percent=terms.rate_percent,
+        payments=[one.principal for one in price.schedule if not one.is_down_payment],
+        periods=periods_a_year(terms.unit, terms.every), is_bought_down=rung.bought_down, interest=interest,
+        cost=price.cost, lender=lender,
     )  # fmt: skip
     return best_of(schemes, wanted)
 

@@ -195,6 +195,26 @@ def voucher(scheme_id: str, merchant_id: str, amount: int) -> Balances:
     return {Place(A.SCHEME_RECEIVABLE, scheme_id): amount, Place(A.MERCHANT_PAYABLE, merchant_id): -amount}
 
 
+def buy_down(plan_id: str, scheme_id: str, merchant_id: str, paid_in: int, by_merchant: int) -> Balances:
+    """The interest of a plan was paid in: of it the merchant bears a part, out of what we owe it, and the scheme's
+    funders owe us the rest. It is deferred."""
+    return {
+        Place(A.SCHEME_RECEIVABLE, scheme_id): paid_in - by_merchant,
+        Place(A.MERCHANT_PAYABLE, merchant_id): by_merchant,
+        Place(A.DEFERRED_SUBSIDY, plan_id): -paid_in,
+    }
+
+
+def buy_down_earned(plan_id: str, earned: int) -> Balances:
+    """A part of it is income."""
+    return {Place(A.DEFERRED_SUBSIDY, plan_id): earned, Place(A.BUY_DOWN_INCOME): -earned}
+
+
+def buy_down_released(plan_id: str, released: int) -> Balances:
+    """What was not income yet bears a part of what was given up."""
+    return {Place(A.DEFERRED_SUBSIDY, plan_id): released, Place(A.CREDIT_LOSSES): -released}
+
+
 def adjustment(merchant_id: str, amount: int) -> Balances:
     """So much is given to the merchant besides what its plans bring; less than nothing is taken from it."""
     return {Place(A.MERCHANT_ADJUSTMENTS): amount, Place(A.MERCHANT_PAYABLE, merchant_id): -amount}

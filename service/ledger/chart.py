@@ -37,12 +37,14 @@ class LedgerAccount(StrEnum):
     RESERVE = "reserve"  # of a merchant: kept back for what may be refunded
     PARTNER_PARTICIPATION = "partner_participation"  # of a partner: its share in consumers' principal
     PARTNER_ACCRUED = "partner_accrued"  # of a partner: its share of interest earned and not paid yet
+    DEFERRED_SUBSIDY = "deferred_subsidy"  # of a plan: paid in to buy its interest down, and not income yet
     TAX_PAYABLE = "tax_payable"  # on fees that merchants pay, owed to the state
     PARTNER_PAYABLE = "partner_payable"  # of a partner: its share of what consumers paid
     # income
     MERCHANT_FEE_INCOME = "merchant_fee_income"  # kept of what was captured
     INTEREST_INCOME = "interest_income"  # our share of what time earned
     SERVICING_INCOME = "servicing_income"  # kept of partners' money: what it earns above their own rate, and our fee
+    BUY_DOWN_INCOME = "buy_down_income"  # by time, of what was paid in to buy interest down
     FEE_INCOME = "fee_income"  # when it is levied
     PENALTY_INCOME = "penalty_income"  # when it is levied
     RECOVERIES = "recoveries"  # paid after it was given up
@@ -89,6 +91,9 @@ class Occasion(StrEnum):
     PLATFORM_SHARE = "platform_share"  # of our fee: what the merchant's platform takes
     ROUNDING = "rounding"  # a partner's file is some cents off ours, within the tolerance
     VOUCHER = "voucher"  # a scheme bears a part of a price, or got it back
+    BUY_DOWN = "buy_down"  # interest that a plan's funders pay in, so that the consumer pays none; or it went back
+    BUY_DOWN_INCOME = "buy_down_income"  # time has earned a part of it
+    BUY_DOWN_LOSS = "buy_down_loss"  # what was left of it bears a part of a loss
     INTEREST_SUBSIDY = "interest_subsidy"  # a scheme pays a part of a consumer's interest, or got it back
 
 

@@ -1,7 +1,7 @@
 """A settlement: what a merchant was owed at the end of a day, to the cent, and what of it is paid out. Pure.
 
 opening + captured - fees - taxes - refunded - charged back - kept by the merchant + returned payouts + adjusted
-        + vouchers + a platform's share of its sellers' fees
+        + vouchers - interest bought down + a platform's share of its sellers' fees
         + fees that are billed later - fees billed now - withheld + released = balance
 balance - payout = closing, the opening of the next
 """
@@ -32,6 +32,7 @@ class LineKind(StrEnum):
     ADJUSTMENT = "adjustment"  # the operator gave something besides, or took it
     PLATFORM_SHARE = "platform_share"  # of what a seller of this platform pays us
     VOUCHER = "voucher"  # a scheme bears a part of a price, or got it back
+    BUY_DOWN = "buy_down"  # interest that the merchant pays for a consumer, or got back
 
 
 # What tells of a line, among all that its cause told: the first of these that it did, else its last.
@@ -53,13 +54,15 @@ class Sums(Struct, frozen=True):
     payouts_returned: int = 0  # this raises it
     adjusted: int = 0  # this does, too, or lowers it
     vouchers: int = 0  # this raises it
+    bought_down: int = 0
     shared: int = 0  # this raises it
 
     @property
     def net(self) -> int:
         """What is owed more than before, or less."""
         more = self.captured + self.payouts_returned + self.adjusted + self.vouchers + self.shared
-        return more - self.fees - self.taxes - self.refunded - self.charged_back - self.paid_to_merchant
+        less = self.fees + self.taxes + self.refunded + self.charged_back + self.paid_to_merchant + self.bought_down
+        return more - less
 
 
 class Line(Struct, frozen=True):
@@ -112,6 +115,7 @@ class Settlement(Struct, frozen=True, kw_only=True):
     payouts_returned: int  # minor units of payouts that came back from the bank
     adjusted: int  # minor units that we gave besides; negative: took
     vouchers: int  # minor units of prices, by schemes
+    bought_down: int  # minor units of consumers' interest that the merchant pays, less what it got back
     shared: int  # minor units of what a platform's sellers pay us, which are the platform's
     fees_deferred: int  # minor units of `fees` and `taxes` that are not taken now: the terms bill them by the month
     fees_billed: int  # minor units that were deferred before, and are taken now
@@ -202,5 +206,6 @@ def sums_of(totals: Iterable[LineTotal]) -> Sums:
         payouts_returned=gross[LineKind.PAYOUT_RETURNED],
         adjusted=gross[LineKind.ADJUSTMENT],
         vouchers=gross[LineKind.VOUCHER],
+        bought_down=-gross[LineKind.BUY_DOWN],
         shared=gross[LineKind.PLATFORM_SHARE],
     )

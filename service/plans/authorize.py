@@ -145,7 +145,7 @@ def require_room(subsidy: Subsidy | None, used: Used, found: bool) -> None:
         return
     if subsidy.is_budgeted and not found:
         raise _spent(f"The scheme {subsidy.name[:100]!r} has less than {subsidy.amount} minor units left.")
-    left = room_for(subsidy.interest, used, small=subsidy.is_small)
+    left = room_for(subsidy.interest, used, small=subsidy.is_small) if subsidy.interest else subsidy.amount
     if left < subsidy.amount:
         sentence = f"Of the scheme {subsidy.name[:100]!r} {left} minor units are left for this person."
         raise _spent(f"{sentence} The offer says {subsidy.amount}; ask for a new decision.")

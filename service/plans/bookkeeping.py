@@ -15,6 +15,7 @@ from service.plans.partner_books import Stage, figures_of
 from service.plans.plan import Plan
 from service.plans.running.rows import Row
 from service.plans.running.standing import Standing
+from service.plans.subsidy import by_merchant, paid_by
 from service.terms.allocation_rule import Component, PaymentKind
 
 PRINCIPAL, FEE, PENALTY = Component.PRINCIPAL, Component.FEE, Component.PENALTY
@@ -90,6 +91,7 @@ def _of_plan(plan: Plan, settled: "ByOccasion") -> Stage:
         if (platform := terms_of(plan.offer.merchant_fee).platform) is not None:
             share = take_bps(fee_of(plan), platform.bps)
             found[Occasion.PLATFORM_SHARE] = booking.platform_share, (platform.platform_id, share)
+    found |= _bought_down(plan)
     if standing.rows:
         found[Occasion.LEVY] = booking.levy, (plan.plan_id, *_levied(standing, settled))
     recovered: list[tuple[Place, Parts]] = []
@@ -105,6 +107,19 @@ def _of_plan(plan: Plan, settled: "ByOccasion") -> Stage:
         parts = principal, lost_interest(standing), charges, 0
         found[given_up] = booking.given_up, (LedgerAccount.CREDIT_LOSSES, plan.plan_id, plan.merchant_id, parts)
     return found
+
+
+def _bought_down(plan: Plan) -> Stage:
+    """Interest that was paid in, and what became of it."""
+    subsidy, one = plan.offer.subsidy, plan.standing.buy_down
+    if subsidy is None or not one.paid_in:
+        return NOTHING
+    paid_in, theirs = paid_by(plan.standing), by_merchant(plan.offer, plan.standing)
+    return {
+        Occasion.BUY_DOWN: (booking.buy_down, (plan.plan_id, subsidy.scheme_id, plan.merchant_id, paid_in, theirs)),
+        Occasion.BUY_DOWN_INCOME: (booking.buy_down_earned, (plan.plan_id, one.earned)),
+        Occasion.BUY_DOWN_LOSS: (booking.buy_down_released, (plan.plan_id, one.released)),
+    }
 
 
 def _shared(standing: Standing, settled: "ByOccasion") -> Totals:

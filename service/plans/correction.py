@@ -23,6 +23,7 @@ from service.plans.running.facts import (
     undone_by,
 )
 from service.plans.running.facts import Event as Fact
+from service.plans.running.subsidy_facts import BoughtDown
 
 
 class Correct(PlanCommand, frozen=True, kw_only=True):
@@ -66,7 +67,7 @@ class Correct(PlanCommand, frozen=True, kw_only=True):
             raise self._refused("A claim stays: money may have been taken from the card; refund it.")
         if any(isinstance(one, CaptureReversed) for one in facts_of(plan)):
             raise self._refused("Captures of this plan were reversed, and count on: refund this one.")
-        beside = AuthorizationExtended, ExpiryAnnounced
+        beside = AuthorizationExtended, ExpiryAnnounced, BoughtDown
         standing = [
             one
             for one in facts_of(plan)

@@ -50,7 +50,7 @@ A_DAY: Final = timedelta(days=1)
 A_YEAR: Final = timedelta(days=365)
 ANSWER_SOON: Final = timedelta(days=3)  # before the last day for the answer to a dispute
 
-Brought = tuple[Event, Fact | None]
+Brought = tuple[Event | None, Fact | None]  # what is told, and what happened
 
 
 class PassDays(PlanCommand, frozen=True, kw_only=True):
@@ -97,11 +97,12 @@ def passed(before: Plan, command_id: str, now: datetime) -> Moved | None:
                     if isinstance(known, Captured):
                         bill, said = billed(plan, known, now)
                         fields = {"bills": (*plan.bills, bill), "claimed_at": now}
-                        event = Event(event.type, said | event.data)
+                        event = event and Event(event.type, said | event.data)
                     plan = stand(plan, standing, THE_DAY, now, **fields)
                     recorded.append(Recorded(plan.version, now, THE_DAY, command_id, known))
-                    event = Event(event.type, named(known) | event.data)
-                told.append(event)
+                    event = event and Event(event.type, named(known) | event.data)
+                if event is not None:
+                    told.append(event)
         plan = replace(plan, passed_on=day)
     if plan is before:
         return None

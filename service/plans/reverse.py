@@ -30,9 +30,11 @@ from service.plans.running.facts import (
     Refunded,
     undone_by,
 )
+from service.plans.running.subsidy_facts import BoughtDown
 
 WITHOUT_IT: Final = (
     Paid, OverpaidReturned, ChargedBack, Refunded, Captured, GivenBack, Amended, AuthorizationExtended, ExpiryAnnounced,
+    BoughtDown,
 )  # fmt: skip
 
 

@@ -1,14 +1,17 @@
 -- What plans hold of schemes that bear interest, and what the schemes paid.
 
 -- hold --
-insert into plan_subsidies as s (bucket, plan_id, scheme_id, version, lender_id, is_small, currency, amount, held, paid)
-select bucket, plan_id, scheme_id, version, lender_id, is_small, currency, amount, held, paid
+insert into plan_subsidies as s (bucket, plan_id, scheme_id, version, lender_id, is_small, currency, amount, held, paid,
+                                by_merchant)
+select bucket, plan_id, scheme_id, version, lender_id, is_small, currency, amount, held, paid, by_merchant
   from @held
-    on conflict (bucket, plan_id) do update set held = excluded.held, paid = excluded.paid;
+    on conflict (bucket, plan_id) do update set held = excluded.held, paid = excluded.paid,
+                                                by_merchant = excluded.by_merchant;
 
 -- pay --
-insert into subsidy_payments (bucket, plan_id, number, scheme_id, version, base, days, rate_bps, amount, before, booked_on)
-select bucket, plan_id, number, scheme_id, version, base, days, rate_bps, amount, before, booked_on from @paid;
+insert into subsidy_payments (bucket, plan_id, number, scheme_id, version, kind, base, days, rate_bps, amount, before,
+                              booked_on)
+select bucket, plan_id, number, scheme_id, version, kind, base, days, rate_bps, amount, before, booked_on from @paid;
 
 -- used_of --
 -- Of people, what each scheme holds for their plans, at each lender; plans that were merged or split go with the person.
@@ -35,7 +38,7 @@ select b.budget,
 
 -- paid_in --
 -- By a scheme, from a day to another, in the order of plans and of what was paid for each.
-select version, plan_id, base, days, rate_bps, amount, before
+select version, plan_id, kind, base, days, rate_bps, amount, before
   from subsidy_payments
  where scheme_id = $1 and booked_on between $2 and $3
  order by plan_id, number;

@@ -5,7 +5,7 @@ or a correction changes of interest that was due is put right with it. So did th
 deducts the subsidy when it collects the interest, and claims it from the state.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import date, datetime
 from typing import Final
 
@@ -15,10 +15,12 @@ from service import ids
 from service.actor import ActorKind
 from service.errors import Code, Refused
 from service.event_type import EventType
+from service.plans import bought_down
 from service.plans.book import Book, Change, Command, Event, Moved, PlanCommand, Recorded
 from service.plans.bookkeeping import booked
 from service.plans.happening import exposed, fact_id, happen, stand, today_of
 from service.plans.plan import Plan
+from service.plans.running.facts import Event as Fact
 from service.plans.running.rows import RowKind
 from service.plans.running.subsidy_facts import Subsidised, SubsidyReturned
 from service.plans.running.versions import after
@@ -47,15 +49,24 @@ class ReturnSubsidy(PlanCommand, frozen=True, kw_only=True):
 
 
 def next_look(plan: Plan) -> date | None:
-    """The next due date on which it pays; None: there is none."""
+    """The next due date on which it pays, or what was paid in is income; None: there is none."""
+    if (bought := bought_down.next_look(plan)) is not None:
+        return bought
     if pays_no_more(plan.offer, plan.standing):
         return None
     rows = [row for row in plan.standing.rows if row.owed[INTEREST] and row.kind is not RowKind.EXTRA]
     return min((row.due_on for row in rows if row.due_on > plan.passed_on), default=None)
 
 
-def brought_by(plan: Plan, day: date) -> Iterator[tuple[Event, Subsidised | SubsidyReturned]]:
-    """What a day brings: what the scheme pays of the interest that is due by then, or gets back."""
+def brought_by(plan: Plan, day: date) -> Iterator[tuple[Event | None, Fact]]:
+    """What a day brings: what the scheme pays of the interest that is due by then, or gets back; or what becomes income
+    of what was paid in, which nobody is told."""
+    for fact in bought_down.brought_by(plan, day):
+        yield None, fact
+    yield from _paid_by(plan, day)
+
+
+def _paid_by(plan: Plan, day: date) -> Iterator[tuple[Event, Subsidised | SubsidyReturned]]:
     subsidy, standing = plan.offer.subsidy, plan.standing
     if subsidy is None or pays_no_more(plan.offer, standing):
         return
@@ -71,14 +82,26 @@ def brought_by(plan: Plan, day: date) -> Iterator[tuple[Event, Subsidised | Subs
 def put_right(change: Change, command: Command, now: datetime) -> Change:
     """A command's change, and what follows from it for the scheme: the interest that was due by today is another."""
     last = change.moved[-1]
-    plan, today = last.plan, today_of(last.plan, now)
-    if last.before is None or not last.facts:
+    today = today_of(last.plan, now)
+    if last.plan.offer.subsidy is None or last.before is None or not last.facts:
         return change
-    for event, fact in brought_by(plan, today):
-        known = structs.replace(fact, id=ids.derive(ids.FACT, command.command_id, THIRD), recorded_on=today)
-        following = stand(plan, after(plan.standing, known), command.actor, now)
-        recorded = Recorded(following.version, now, command.actor, command.command_id, known)
-        moved = Moved(following, (recorded,), booked(plan, following), (event,), plan, last.by)
-        account = exposed(change.account, plan.amounts, following.amounts)
-        return structs.replace(change, account=account, moved=(*change.moved, moved))
-    return change
+    plan, account, moved = last.plan, change.account, list(change.moved)
+    for number, (event, fact) in enumerate(_follows(last.before, plan, last.facts, today), THIRD):
+        known = structs.replace(fact, id=ids.derive(ids.FACT, command.command_id, number), recorded_on=today)
+        after_it = stand(plan, after(plan.standing, known), command.actor, now)
+        recorded = Recorded(after_it.version, now, command.actor, command.command_id, known)
+        told = () if event is None else (event,)
+        moved.append(Moved(after_it, (recorded,), booked(plan, after_it), told, plan, last.by))
+        account = exposed(account, plan.amounts, after_it.amounts)
+        plan = after_it
+    return structs.replace(change, account=account, moved=tuple(moved))
+
+
+def _follows(
+    before: Plan, plan: Plan, recorded: Sequence[Recorded], today: date
+) -> Iterator[tuple[Event | None, Fact]]:
+    """One of the two: a scheme bears interest as it falls due, or has bought it down."""
+    fact = bought_down.following(before, plan, tuple([one.fact for one in recorded]), today)
+    if fact is not None:
+        yield None, fact
+    yield from _paid_by(plan, today)

@@ -13,8 +13,8 @@ from service.db import Connection, Pool, load_queries
 from service.plans.book import Moved
 from service.plans.offer import Agreement
 from service.plans.plan import Plan
-from service.plans.running.subsidy_facts import Subsidised, SubsidyReturned
-from service.plans.subsidy import held_by
+from service.plans.running.subsidy_facts import BoughtDown, Subsidised, SubsidyReturned
+from service.plans.subsidy import SubsidyKind, by_merchant, held_by, paid_by
 from service.statement import Int, SmallInt, Statement
 from service.subsidies.claim import Granted
 from service.subsidies.interest import Used
@@ -38,6 +38,7 @@ class HeldSubsidy(Struct, frozen=True):
     amount: int
     held: int
     paid: int
+    by_merchant: int
 
 
 class PaidSubsidy(Struct, frozen=True):
@@ -48,6 +49,7 @@ class PaidSubsidy(Struct, frozen=True):
     number: Int
     scheme_id: str
     version: Int
+    kind: SubsidyKind
     base: int
     days: Int
     rate_bps: Int
@@ -110,7 +112,7 @@ async def schemes_for(pool: Pool, schemes: Sequence[SchemeNow], person_id: str) 
 async def paid_in(pool: Pool, scheme_id: str, begin_on: date, end_on: date) -> list[tuple[int, Granted]]:
     """What a scheme paid for plans in a period, or got back, with the version that each plan is of."""
     return [
-        (row["version"], Granted(row["plan_id"], "interest", *list(row.values())[2:]))
+        (row["version"], Granted(row["plan_id"], row["kind"], *list(row.values())[3:]))
         for row in await pool.fetch(Q.paid_in, scheme_id, begin_on, end_on)
     ]
 
@@ -120,14 +122,16 @@ def _held(plan: Plan) -> HeldSubsidy:
     assert subsidy is not None
     return HeldSubsidy(
         plan.bucket, plan.plan_id, subsidy.scheme_id, subsidy.version, plan.funding.lender, subsidy.is_small,
-        plan.currency, subsidy.amount, held_by(plan.offer, plan.standing), plan.standing.subsidised,
+        plan.currency, subsidy.amount, held_by(plan.offer, plan.standing), paid_by(plan.standing),
+        by_merchant(plan.offer, plan.standing),
     )  # fmt: skip
 
 
 def _paid(moved: Moved, on: date) -> list[PaidSubsidy]:
     plan, subsidy = moved.plan, moved.plan.offer.subsidy
     assert subsidy is not None
-    before = moved.before.standing.subsidised if moved.before else 0
+    before = paid_by(moved.before.standing) if moved.before else 0
+    kind = SubsidyKind.INTEREST if subsidy.buy_down is None else SubsidyKind.BUY_DOWN
     rows: list[PaidSubsidy] = []
     for one in moved.facts:
         match one.fact:
@@ -135,11 +139,14 @@ def _paid(moved: Moved, on: date) -> list[PaidSubsidy]:
                 of = base, days, rate, amount
             case SubsidyReturned(amount=back):
                 of = 0, 0, 0, -back
+            case BoughtDown(paid_in=paid_in, returned=back) if subsidy.buy_down and paid_in != back:
+                lent = sum(plan.standing.lent) if paid_in > 0 else 0
+                of = lent, 0, subsidy.buy_down.yield_bps, paid_in - back
             case _:
                 continue
         rows.append(
             PaidSubsidy(
-                plan.bucket, plan.plan_id, one.number, subsidy.scheme_id, subsidy.version, *of, before, on
+                plan.bucket, plan.plan_id, one.number, subsidy.scheme_id, subsidy.version, kind, *of, before, on
             )
         )  # fmt: skip
         before += of[-1]

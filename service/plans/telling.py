@@ -48,9 +48,9 @@ from service.plans.running.facts import (
 )
 from service.plans.running.rows import Line
 from service.plans.running.standing import Standing
-from service.plans.running.subsidy_facts import Subsidised, SubsidyReturned
 from service.plans.running.use_facts import OrderConfirmed, UseEnded, UseStarted
 from service.plans.running.versions import lines_of
+from service.plans.telling_borne import borne
 from service.plans.timeline import Step
 from service.terms.allocation_rule import PaymentKind
 from service.terms.terms import Unit
@@ -134,8 +134,8 @@ def _sentence(step: Step, money: Money) -> str:
         case Refunded(return_fee=fee):
             kept = f", who keeps {money(fee)} for the way back" if fee else ""
             return f"{amount} were refunded by the merchant{kept}{_effect(step, money)}."
-        case OverpaidReturned() | Subsidised() | SubsidyReturned():
-            return _beside_payments(step, amount, money)
+        case OverpaidReturned():
+            return f"{amount} that were paid too much went back to the consumer."
         case PaymentReturned(on=on):
             return f"The bank returned the payment of {amount} of {on} unpaid: the plan stands as if it had not come."
         case Corrected(on=on):
@@ -164,16 +164,7 @@ def _sentence(step: Step, money: Money) -> str:
             return f"It is collected again from {on} on."
         case Withdrawn() | Accelerated() | ChargedOff() | Forgiven():
             return _of_the_end(step, amount, money)
-    return _of_schedule(step)
-
-
-def _beside_payments(step: Step, amount: str, money: Money) -> str:
-    match step.fact:
-        case Subsidised():
-            return f"A scheme pays {amount} of the interest{_effect(step, money)}."
-        case SubsidyReturned():
-            return f"A scheme got {amount} back that it had paid of the interest."
-    return f"{amount} that were paid too much went back to the consumer."
+    return borne(step.fact, money) or _of_schedule(step)
 
 
 def _of_purchase(step: Step, amount: str, money: Money) -> str:

@@ -29,6 +29,7 @@ class Rung(Struct, frozen=True):
     down_payment_bps: int = 0
     down_payment: int = 0
     subsidy: MerchantFee = MerchantFee()
+    bought_down: bool = False  # offered only where a scheme buys its interest down
     waivers: tuple[Waiver, ...] = ()  # the highest first
     waived_min: int = 1
     capture_within_days: int | None = None  # null: the policy's
@@ -115,6 +116,7 @@ def _instalments(price: Price, length: int, is_shown: bool) -> Rung:
         down_payment_bps=asked.down_payment_bps if at_checkout else 0,
         down_payment=asked.down_payment if at_checkout else 0,
         subsidy=price.subsidy,
+        bought_down=price.bought_down,
         capture_within_days=price.capture_within_days,
         leeway=price.leeway,
         servicing=price.servicing,

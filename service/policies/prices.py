@@ -58,6 +58,7 @@ class Price(Row, frozen=True, forbid_unknown_fields=True, omit_defaults=True, kw
     lengths: Many[Length] = ()
     length_min: Length | None = None
     length_max: Length | None = None
+    bought_down: bool = False  # the consumer pays no interest: offered only while a scheme buys it down
 
 
 class PayAfterUse(Row, frozen=True, forbid_unknown_fields=True, omit_defaults=True, kw_only=True):

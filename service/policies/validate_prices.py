@@ -140,6 +140,8 @@ def _price(at: str, price: Price) -> Iterator[Fault]:
         yield Fault(f"{at}/terms/first_due_on", "A price list outlives a date; say first_due_days.")
     if price.terms.down_payment_bps >= BPS:
         yield Fault(f"{at}/terms/down_payment_bps", "Nothing is left to pay in instalments.")
+    if price.bought_down and price.terms.rate_percent:
+        yield Fault(f"{at}/terms/rate_percent", "Interest that somebody buys down is none of the consumer's.")
     yield from _costs(f"{at}/terms", price.terms)
     yield from life_is_followed(f"{at}/terms", price.terms)
 

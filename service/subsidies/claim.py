@@ -12,7 +12,7 @@ from typing import Final
 from msgspec import Struct
 
 from service.money import decimal_text
-from service.subsidies.scheme import Funder, shares_of
+from service.subsidies.scheme import Funder, FunderKind, shares_of
 
 COLUMNS: Final = (
     "scheme_id", "period_from", "period_until", "funder", "about", "kind", "base", "days", "rate_bps", "currency",
@@ -41,11 +41,16 @@ class ClaimLine(Struct, frozen=True):
 
 
 def claim_lines(funders: Sequence[Funder], granted: Iterable[Granted]) -> list[ClaimLine]:
-    """The lines of all funders, in their order."""
+    """The lines of all funders, in their order. What a merchant bears of a buy-down is no claim: its settlements have
+    it."""
     lines: list[ClaimLine] = []
     for one in granted:
         parts = shares_of(funders, one.granted_before, one.amount)
-        lines += [ClaimLine(funder.name, one, part) for funder, part in zip(funders, parts, strict=True)]
+        lines += [
+            ClaimLine(funder.name, one, part)
+            for funder, part in zip(funders, parts, strict=True)
+            if not (one.kind == "buy_down" and funder.kind is FunderKind.MERCHANT)
+        ]
     return lines
 
 

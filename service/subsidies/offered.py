@@ -8,8 +8,9 @@ from fractions import Fraction
 from msgspec import Struct
 from msgspec.structs import replace
 
+from service.subsidies.buy_down import bought_down
 from service.subsidies.interest import Used, is_small, paid_of, share_paid, within_caps
-from service.subsidies.scheme import NO_CAP, Funder, InterestPart, SchemeDocument, covers, is_for
+from service.subsidies.scheme import NO_CAP, BuyDownPart, Funder, InterestPart, SchemeDocument, covers, is_for
 
 NOBODY = Used()
 
@@ -36,11 +37,12 @@ class Subsidy(Struct, frozen=True, kw_only=True):
     spend: int  # minor units of the purchase
     is_small: bool  # a small purchase has a cap of its own
     is_budgeted: bool  # it takes room in the scheme's budget when the offer is accepted
-    interest: InterestPart  # how it is reckoned
+    interest: InterestPart | None = None  # how interest is borne as it falls due; null: it is bought down
+    buy_down: BuyDownPart | None = None  # at which yield it is paid in at the capture
 
     def share_of(self, rate_percent: Decimal) -> Fraction:
         """The share that it bears of the interest of a contract at so many per cent a year."""
-        return share_paid(self.interest, bps_of(rate_percent), self.spend)
+        return share_paid(self.interest, bps_of(rate_percent), self.spend) if self.interest else Fraction(0)
 
 
 class Wanted(Struct, frozen=True):
@@ -52,6 +54,9 @@ class Wanted(Struct, frozen=True):
     on: date  # the merchant's day
     spend: int  # minor units of the purchase
     rate_percent: Decimal  # a year, the contract's
+    payments: Sequence[int]  # minor units of principal, period by period
+    periods: Fraction  # in a year
+    is_bought_down: bool  # whether somebody is to pay its interest in, for the consumer pays none
     interest: int  # minor units that the consumer would pay without it
     cost: int  # minor units of interest and fees
     lender: str  # whose credit it is; empty: ours
@@ -84,8 +89,12 @@ def bps_of(rate_percent: Decimal) -> Fraction:
 
 def _of(scheme: SchemeNow, wanted: Wanted) -> Subsidy | None:
     document = scheme.document
+    if not is_for(document, wanted.product, wanted.merchant_id):
+        return None
+    if document.buy_down is not None:
+        return _bought_down(scheme, document.buy_down, wanted)
     part = document.interest
-    if part is None or not is_for(document, wanted.product, wanted.merchant_id):
+    if part is None or wanted.is_bought_down:
         return None
     small = is_small(part, wanted.spend)
     if not covers(document, wanted.category, wanted.on, is_small=small):
@@ -99,6 +108,21 @@ def _of(scheme: SchemeNow, wanted: Wanted) -> Subsidy | None:
         scheme_id=scheme.scheme_id, version=scheme.version, name=document.name, funders=document.funders,
         amount=amount, consumer_cost=wanted.cost - amount, spend=wanted.spend, is_small=small,
         is_budgeted=scheme.left is not None, interest=part,
+    )  # fmt: skip
+
+
+def _bought_down(scheme: SchemeNow, part: BuyDownPart, wanted: Wanted) -> Subsidy | None:
+    """All of the interest or nothing: where less is left of the budget, it buys none down."""
+    document = scheme.document
+    if not wanted.is_bought_down or not covers(document, wanted.category, wanted.on):
+        return None
+    amount = bought_down(sum(wanted.payments), wanted.payments, part.yield_bps, wanted.periods)
+    if amount <= 0 or (scheme.left is not None and amount > scheme.left):
+        return None
+    return Subsidy(
+        scheme_id=scheme.scheme_id, version=scheme.version, name=document.name, funders=document.funders,
+        amount=amount, consumer_cost=wanted.cost, spend=wanted.spend, is_small=False,
+        is_budgeted=scheme.left is not None, buy_down=part,
     )  # fmt: skip
 
 

@@ -49,8 +49,14 @@ def test_a_year_without_interest_costs_the_merchant_what_the_lender_would_have_e
     assert returned(unearned(incomes, 3), 4_500_00, 9_000_00) == 164_21
 
 
-@given(st.lists(st.integers(1, 10**7), min_size=1, max_size=36), st.integers(1, 10_000), st.sampled_from([12, 26, 52]))
-def test_all_that_was_paid_in_becomes_income_and_never_more(payments: list[int], yield_bps: int, periods: int) -> None:
+@given(
+    st.lists(st.integers(1, 10**7), min_size=1, max_size=36),
+    st.integers(1, 10_000),
+    st.sampled_from([Fraction(12), Fraction(26), Fraction(365, 45)]),
+)
+def test_all_that_was_paid_in_becomes_income_and_never_more(
+    payments: list[int], yield_bps: int, periods: Fraction
+) -> None:
     lent = sum(payments)
     paid_in = bought_down(lent, payments, yield_bps, periods)
     incomes = income_by_period(lent, payments, yield_bps, periods)

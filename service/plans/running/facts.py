@@ -16,7 +16,7 @@ from service.plans.running.acceleration_fact import Accelerated
 from service.plans.running.deposit_facts import ClaimClosed, ClaimContested, ClaimLowered, ClaimMade
 from service.plans.running.dispute_facts import DisputeAnswered, DisputeAskedAgain, DisputeClosed, DisputeOpened
 from service.plans.running.fact import Count, Fact, Money, Whole
-from service.plans.running.subsidy_facts import Subsidised, SubsidyReturned
+from service.plans.running.subsidy_facts import BoughtDown, Subsidised, SubsidyReturned
 from service.plans.running.use_facts import OrderConfirmed, UseEnded, UseStarted
 from service.terms.allocation_rule import PaymentKind
 from service.terms.apr import Apr
@@ -301,7 +301,7 @@ Event = (
     | InterestPaused | Extended | DueMoved | HolidayGranted | ReAged | ReAmortized | Accelerated | ChargedOff | Forgiven
     | SettlementQuoted | CollectionPaused | CollectionResumed | DisputeOpened | DisputeAnswered | DisputeAskedAgain
     | DisputeClosed | OrderConfirmed | UseStarted | UseEnded | ClaimMade | ClaimContested | ClaimLowered | ClaimClosed
-    | Withdrawn | Subsidised | SubsidyReturned
+    | Withdrawn | Subsidised | SubsidyReturned | BoughtDown
 )  # fmt: skip
 
 

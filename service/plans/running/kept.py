@@ -18,6 +18,7 @@ from service.plans.running.facts import Amended, SettlementQuoted, Withdrawn
 from service.plans.running.period import Period
 from service.plans.running.rows import PartPaid, Row
 from service.plans.running.standing import Allocated, Dispute, Pause, Standing
+from service.plans.running.subsidy_facts import BuyDown
 from service.terms.terms import Terms
 
 RULES: Final = 9  # counts up whenever the fold gives other standings for the same facts
@@ -32,7 +33,7 @@ class _Kept(Struct, array_like=True):
 def _shape() -> int:
     kinds: tuple[type[Struct], ...] = (
         Standing, Row, PartPaid, Course, Period, Credit, Allocated, Pause, Dispute, SettlementQuoted, Amended,
-        Claim, ClaimMade, BillLine, LoweredBill, Withdrawn,
+        Claim, ClaimMade, BillLine, LoweredBill, Withdrawn, BuyDown,
     )  # fmt: skip
     names = [f"{kind.__name__} {' '.join(kind.__struct_fields__)}" for kind in kinds]
     return zlib.crc32(f"{RULES} {names}".encode())

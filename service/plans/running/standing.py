@@ -15,6 +15,7 @@ from service.plans.running.dispute_facts import DisputeReason, DisputeState
 from service.plans.running.facts import Amended, Event, PauseReason, SettlementQuoted, Why, Withdrawn
 from service.plans.running.period import Period
 from service.plans.running.rows import Row, RowKind
+from service.plans.running.subsidy_facts import NO_BUY_DOWN, BuyDown
 from service.terms.allocation_rule import Component, PaymentKind
 from service.terms.business_days import payable_on
 from service.terms.terms import Captures, NonBusinessDay, PaidEarly, Terms
@@ -120,6 +121,7 @@ class Standing(Struct, eq=False, array_like=True):
     late_fees: list[tuple[date, int]] = field(default_factory=list)  # penalties levied, by the day of each
     subsidised: int = 0  # interest that a scheme has paid, less what it got back
     subsidy_ended: bool = False  # ... and it pays no more
+    buy_down: BuyDown = NO_BUY_DOWN
     last: Place | None = None  # of the fact that comes last
     done: list[Event] | None = field(default_factory=list)  # all facts in their order; None: they were not loaded
 

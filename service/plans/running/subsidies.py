@@ -1,9 +1,12 @@
-"""What a scheme bears of a plan's interest: it lowers what the consumer owes, and what it gets back is owed again."""
+"""What a scheme bears of a plan's interest: it lowers what the consumer owes, and what it gets back is owed again.
+
+Where it has bought the interest down, the consumer owes none, and what was paid in becomes income by itself.
+"""
 
 from service.errors import Code, Refused
 from service.plans.running.paying import pay
 from service.plans.running.standing import Allocated, Standing
-from service.plans.running.subsidy_facts import Subsidised, SubsidyReturned
+from service.plans.running.subsidy_facts import BoughtDown, BuyDown, Subsidised, SubsidyReturned
 from service.terms.allocation_rule import Component, PaymentKind
 
 
@@ -28,3 +31,15 @@ def returned(standing: Standing, fact: SubsidyReturned) -> None:
     )
     if owed:
         standing.row_on(fact.on).owe(Component.INTEREST, owed, fact.on)
+
+
+def bought_down(standing: Standing, fact: BoughtDown) -> None:
+    """It moves nothing that the consumer owes."""
+    so_far = standing.buy_down
+    standing.buy_down = BuyDown(
+        so_far.paid_in + fact.paid_in,
+        so_far.earned + fact.earned,
+        so_far.returned + fact.returned,
+        so_far.released + fact.released,
+    )
+    assert standing.buy_down.left >= 0

@@ -36,7 +36,7 @@ from service.plans.running.acceleration_fact import Accelerated
 from service.plans.running.facts import Event, undone_by
 from service.plans.running.rows import Line, frozen
 from service.plans.running.standing import Allocated, Place, Standing
-from service.plans.running.subsidy_facts import Subsidised, SubsidyReturned
+from service.plans.running.subsidy_facts import BoughtDown, Subsidised, SubsidyReturned
 from service.plans.running.when import (
     KEEPS_A_QUOTE,
     MOVES_MONEY,
@@ -255,5 +255,6 @@ DOES: Final[dict[type[Event], tuple[Callable[[Standing, Any], None], ...]]] = {
     facts.ChargedOff: (charge_off.charged_off,),
     Subsidised: (subsidies.subsidised,),
     SubsidyReturned: (subsidies.returned,),
+    BoughtDown: (subsidies.bought_down,),
     facts.Forgiven: (charge_off.forgiven,),
 }

@@ -7,7 +7,7 @@ from service.plans.running.deposit_facts import ClaimClosed, ClaimContested, Cla
 from service.plans.running.dispute_facts import DisputeAnswered, DisputeAskedAgain, DisputeClosed, DisputeOpened
 from service.plans.running.facts import Event
 from service.plans.running.standing import Standing
-from service.plans.running.subsidy_facts import Subsidised, SubsidyReturned
+from service.plans.running.subsidy_facts import BoughtDown, Subsidised, SubsidyReturned
 from service.plans.running.use_facts import OrderConfirmed, UseEnded, UseStarted
 
 OF_A_USE = (OrderConfirmed, UseStarted, UseEnded)
@@ -35,6 +35,7 @@ BEFORE_A_CAPTURE = (
     facts.CollectionPaused,
     facts.CollectionResumed,
     facts.Withdrawn,
+    BoughtDown,  # its capture may have been reversed
     *OF_A_USE,
     *OF_A_DISPUTE,
     *OF_A_CLAIM,
@@ -42,15 +43,15 @@ BEFORE_A_CAPTURE = (
 AFTER_THE_END = (
     facts.Paid, facts.Refunded, facts.OverpaidReturned, facts.ChargedBack, facts.Levied, facts.Forgiven,
     facts.GivenBack, facts.SettlementQuoted, facts.CollectionPaused, facts.CollectionResumed, *OF_A_USE, *OF_A_DISPUTE,
-    ClaimContested, ClaimLowered, ClaimClosed, SubsidyReturned,
+    ClaimContested, ClaimLowered, ClaimClosed, SubsidyReturned, BoughtDown,
 )  # fmt: skip
 # What a plan that was settled early or called due still knows besides: its schedule was given up, not the plan.
 AFTER_ITS_SCHEDULE = (*AFTER_THE_END, facts.ChargedOff, Subsidised)
 # What leaves a quote as it is; all else changes what it was reckoned from.
 KEEPS_A_QUOTE = (
     facts.Paid, facts.Refunded, facts.OverpaidReturned, facts.Levied, facts.GivenBack, facts.SettlementQuoted,
-    facts.CollectionPaused, facts.CollectionResumed, Accelerated, Subsidised, SubsidyReturned, *OF_A_USE,
-    *OF_A_DISPUTE, *OF_A_CLAIM,
+    facts.CollectionPaused, facts.CollectionResumed, Accelerated, Subsidised, SubsidyReturned, BoughtDown,
+    *OF_A_USE, *OF_A_DISPUTE, *OF_A_CLAIM,
 )  # fmt: skip
 # What changed a schedule that is no more once the consumer has withdrawn from the credit.
 OF_THE_SCHEDULE = (

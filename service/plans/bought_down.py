@@ -1,0 +1,93 @@
+"""Interest that somebody buys down: paid in at the capture, income as instalments fall due, back with a refund. Pure.
+
+    paid in     amount x lent / offered, at each capture
+    income      on each due date its share of what is left, by the effective interest method
+    returned    what is left x what a refund took off / what was owed
+    released    what is left, once collection is given up: it bears a part of the loss
+
+What the consumer pays early leaves nothing to earn: all that is left is income at once.
+"""
+
+from collections.abc import Iterator
+from datetime import date
+
+from service.money import Rounding, quotient
+from service.plans.offer import Offer
+from service.plans.plan import Plan
+from service.plans.running.facts import Event as Fact
+from service.plans.running.facts import Refunded
+from service.plans.running.rows import RowKind
+from service.plans.running.standing import Standing
+from service.plans.running.subsidy_facts import BoughtDown
+from service.subsidies.buy_down import income_by_period, income_of, periods_a_year, returned
+from service.terms.allocation_rule import Component
+
+PRINCIPAL = Component.PRINCIPAL
+
+
+def next_look(plan: Plan) -> date | None:
+    """The next due date on which a part becomes income; None: there is none."""
+    if not plan.standing.buy_down.left or plan.standing.closed:
+        return None
+    return min((on for on in _due_dates(plan.standing) if on > plan.passed_on), default=None)
+
+
+def brought_by(plan: Plan, day: date) -> Iterator[BoughtDown]:
+    """What becomes income on a due date."""
+    so_far, dates = plan.standing.buy_down, _due_dates(plan.standing)
+    if so_far.left and not plan.standing.closed and day in dates:
+        earned = _income(plan.offer, plan.standing, dates.index(day))
+        if earned:
+            yield BoughtDown(id="", recorded_on=day, on=day, earned=earned)
+
+
+def following(before: Plan, plan: Plan, facts: tuple[Fact, ...], on: date) -> BoughtDown | None:
+    """What follows for it from what happened to a plan; None: nothing."""
+    subsidy, standing, so_far = plan.offer.subsidy, plan.standing, plan.standing.buy_down
+    if subsidy is None or subsidy.buy_down is None:
+        return None
+    paid_in = max(_paid_in(plan.offer, standing) - so_far.paid_in, -so_far.left)
+    left = so_far.left + paid_in
+    back = earned = released = 0
+    owed = before.amounts.used
+    if any(isinstance(fact, Refunded) for fact in facts):
+        back = returned(left, min(owed, max(0, owed - plan.amounts.used)), owed)
+    left -= back
+    if standing.closed:
+        released = left
+    elif not (plan.amounts.outstanding or plan.remaining):
+        earned = left
+    if not (paid_in or back or earned or released):
+        return None
+    return BoughtDown(
+        id="", recorded_on=on, on=on, paid_in=paid_in, earned=earned, returned=back, released=released
+    )  # fmt: skip
+
+
+def _paid_in(offer: Offer, standing: Standing) -> int:
+    """What the captures so far come to, of all that was offered at the most."""
+    assert offer.subsidy is not None
+    lent = min(sum(standing.lent), offer.amount)
+    return quotient(offer.subsidy.amount * lent, offer.amount, Rounding.HALF_UP)
+
+
+def _due_dates(standing: Standing) -> list[date]:
+    """Those of instalments, each once."""
+    rows = [row for row in standing.rows if row.kind is RowKind.INSTALMENT and row.owed[PRINCIPAL]]
+    return sorted({row.due_on for row in rows})
+
+
+def _income(offer: Offer, standing: Standing, period: int) -> int:
+    """Of a period, counted from 0: the last takes all that is left."""
+    assert offer.subsidy is not None
+    assert offer.subsidy.buy_down is not None
+    dates, left = _due_dates(standing), standing.buy_down.left
+    if period == len(dates) - 1:
+        return left
+    payments = dict.fromkeys(dates, 0)
+    for row in standing.rows:
+        if row.due_on in payments and row.kind is RowKind.INSTALMENT:
+            payments[row.due_on] += row.owed[PRINCIPAL]
+    periods = periods_a_year(offer.terms.unit, offer.terms.every)
+    owed = list(payments.values())
+    return income_of(income_by_period(sum(owed), owed, offer.subsidy.buy_down.yield_bps, periods), period, left)
