@@ -20,6 +20,7 @@ COMMANDS: Final[dict[str, tuple[str, str | None]]] = {
     "dev": ("service.cli:dev", "everything on this machine: embedded servers, a demo, the service"),
     "serve": ("service.cli:serve", "the service on DATABASE_URL and REDIS_URL"),
     "migrate": ("service.cli:migrate", "bring the database up to this version"),
+    "init": ("service.init_command:main", "begin an install: the first two operators, their keys, a first policy"),
     "key": ("service.key_command:main", "make an API key and print it, as an install begins; list keys; revoke one"),
     "rewrap": ("service.data_command:main", "after TENOR_DATA_SECRET was replaced: data keys and indexes made anew"),
     "check": ("service.cli:check", "the invariants of the database; and plans proved against their facts"),
@@ -66,6 +67,11 @@ def main(argv: list[str] | None = None) -> int:
         code: int = getattr(importlib.import_module(module), function)(arguments)
     except CannotStart as sentence:
         logs.tell(str(sentence), logging.ERROR)
+        return 1
+    except ModuleNotFoundError as error:
+        if not str(error.name).startswith("service."):
+            raise
+        logs.tell(f"tenor {name} is not part of this image.", logging.ERROR)
         return 1
     except KeyboardInterrupt:
         return 130

@@ -2,7 +2,7 @@
 
 import logging
 
-from service import clock, db, demo, logs, migrations, safety
+from service import clock, db, logs, migrations, safety
 from service.access.secret_flow import secrets_of, settle
 from service.config import CannotStart, Settings
 from service.jobs.retention import write_floors
@@ -26,6 +26,8 @@ async def prepare(settings: Settings, processor_url: str = "") -> None:
     finally:
         await connection.close()
     if processor_url:
+        from service import demo  # it is not part of an image
+
         pool = await db.open_pool(settings.database_url, size=4)
         await demo.seed(pool, settings, processor_url)
         await pool.close()

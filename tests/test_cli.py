@@ -40,7 +40,8 @@ def tenor(command: str, settings: Settings | None = None, **variables: str) -> P
     outside = {name: value for name, value in os.environ.items() if name not in config.VARIABLES}
     return subprocess.Popen(
         [sys.executable, "-m", "service", command],
-        env=outside | given | variables, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+        env=outside | {"TENOR_LOG": "text"} | given | variables,
+        stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
     )  # fmt: skip
 
 

@@ -28,7 +28,8 @@ SLICES = (
 )  # fmt: skip
 EDGE = (
     "registry", "jobs", "api", "facades", "contract", "web", "app", "server", "demo", "calculator",
-    "simulator", "sandbox_processor", "preparing", "worker", "auditor", "verify", "key_command", "data_command",
+    "simulator", "sandbox_processor", "preparing", "worker", "auditor", "verify", "key_command",
+    "init_command", "data_command",
     "policy_command", "learning",
     "cli", "__main__",
 )  # fmt: skip

@@ -47,7 +47,7 @@ _policy = Body(Policy)
 _publish = Body(PublishBody)
 
 
-_PAY_IN_FOUR: Final[dict[str, Any]] = {
+PAY_IN_FOUR: Final[dict[str, Any]] = {  # what `tenor init` begins with, too
     "id": "po_01KJQ8ZC000000000000000000", "version": 1, "name": "Pay in four, for all adults",
     "jurisdiction": "DE", "time_zone": "Europe/Berlin", "offers_expire_after_minutes": 60, "capture_within_days": 30,
     "features": [{"name": "age", "type": "integer", "source": "attribute", "absent": "refer"}],
@@ -72,7 +72,7 @@ _PAY_IN_FOUR: Final[dict[str, Any]] = {
 }  # fmt: skip
 
 
-@post("/policies", status_code=201, opt=operation("policies", PolicyVersion, takes=Policy, example=_PAY_IN_FOUR) | LONG)
+@post("/policies", status_code=201, opt=operation("policies", PolicyVersion, takes=Policy, example=PAY_IN_FOUR) | LONG)
 async def draft_policy(request: Asked, body: RawBody) -> ASGIResponse:
     """Draft the next version of a policy: kept as it is, with all its faults listed.
 
