@@ -16,7 +16,7 @@ import asyncpg
 from service import clock, config, db, embedded
 from service.access.flow import list_keys, make_key, revoke_key
 from service.access.key import person_of
-from service.access.secret_flow import secrets_of, settle
+from service.access.secret_flow import begin_anew, secrets_of, settle
 from service.api.body import Body
 from service.api.keys import KeyBody, wanted_of
 from service.api.reply import JSON
@@ -37,13 +37,15 @@ def main(argv: list[str]) -> int:
 
     Much takes two people, so an install begins with the keys of two operators, who are enrolled by this; further people
     are enrolled by two operators, with the API. `tenor key list` prints the keys there are, `tenor key revoke ID` ends
-    one.
+    one; `tenor key secret-lost` ends all of them, where TENOR_KEY_SECRET is lost.
     """
     match argv[:1]:
         case ["list"]:
             return _list(argv[1:])
         case ["revoke"]:
             return _revoke(argv[1:])
+        case ["secret-lost"]:
+            return _begin_anew(argv[1:])
         case _:
             return _make(argv)
 
@@ -70,6 +72,25 @@ def _revoke(argv: list[str]) -> int:
         asyncio.run(_end(config.with_secrets(settings), given.key_id))
     print(f"Key {given.key_id} is revoked.")
     return 0
+
+
+def _begin_anew(argv: list[str]) -> int:
+    """TENOR_KEY_SECRET is lost, and a new one is given: every key ends, and those of operators are made again with
+    `tenor key`. People, plans and money are not touched."""
+    argparse.ArgumentParser(prog="tenor key secret-lost", description=_begin_anew.__doc__).parse_args(argv)
+    with embedded.reachable(config.read(os.environ)) as settings:
+        ended = asyncio.run(_forget(config.with_secrets(settings)))
+    print(f"{ended} keys ended. Make those of the operators again: tenor key --audience operator --owner NAME")
+    return 0
+
+
+async def _forget(settings: Settings) -> int:
+    now = clock.now()
+    async with _at_the_database(settings) as connection, connection.transaction():
+        ended = await begin_anew(connection, secrets_of(settings), now)
+        acts = [Act(Verb.REVOKED, Thing.KEY, key_id) for key_id in ended]
+        await record(connection, settings.audit_secret, AT_THE_DATABASE, acts)
+        return len(ended)
 
 
 def _make(argv: list[str]) -> int:

@@ -164,3 +164,28 @@ async def test_keys_are_listed_and_one_is_revoked(production: Settings) -> None:
     told = await connection.fetch("select verb, audience, thing_id from audit_entries where thing = 'key' order by at")
     await connection.close()
     assert [tuple(one) for one in told[-2:]] == [("revoked", "database", first), ("revoked", "database", second)]
+
+
+async def test_where_the_secret_is_lost_all_keys_end_and_operators_get_new_ones(production: Settings) -> None:
+    await asyncio.to_thread(result, tenor("migrate", production))
+    for name in ("ada", "grace"):
+        await asyncio.to_thread(make_key, production, "operator", name)
+    not_lost = await asyncio.to_thread(key, production, "secret-lost")
+    assert not_lost[0] == 1
+    assert not_lost[2].startswith("tenor: TENOR_KEY_SECRET is the secret that the keys are stored under")
+    other = msgspec.structs.replace(production, key_secret=secrets.token_hex(32))
+    refused = await asyncio.to_thread(make_key, other, "operator", "ada")
+    assert refused[0] == 1
+    assert "is not the secret that the keys in this database are stored under" in refused[2]
+    lost = await asyncio.to_thread(key, other, "secret-lost")
+    assert (lost[0], lost[1].split(".")[0]) == (0, "2 keys ended")
+    made = (await asyncio.to_thread(make_key, other, "operator", "ada"))[1].strip()
+    assert await asyncio.to_thread(reads_policies, other, made) == 200
+    ended = await asyncio.to_thread(make_key, production, "operator", "ada")
+    assert ended[0] == 1, "the lost secret, found again, opens nothing"
+
+
+def reads_policies(settings: Settings, made: str) -> int:
+    """The status that a key hears of a service of its own."""
+    with serving(settings) as (_, place), httpx.Client(base_url=f"http://{place}", timeout=30) as http:
+        return http.get("/v1/operator/policies", headers={"Authorization": f"Bearer {made}"}).status_code

@@ -86,6 +86,16 @@ select present, before from key_secrets for update;
 -- replace_key_secret --
 update key_secrets set before = present, present = $1, since = $2;
 
+-- forget_key_secret --
+-- It is lost: nothing is stored under it that anybody could use again.
+update key_secrets set before = null, present = $1, since = $2;
+
+-- revoke_all_keys --
+update keys
+   set revoked_at = $1
+ where revoked_at is null
+returning key_id;
+
 -- load_sealed_before --
 select owner_id, sealed, secret_mark from known_by where secret_mark <> $1 order by owner_id for update;
 

@@ -53,6 +53,20 @@ async def settle(conn: Connection, under: Secrets, now: datetime) -> None:
         await _seal_anew(conn, under)
 
 
+async def begin_anew(conn: Connection, under: Secrets, now: datetime) -> list[str]:
+    """The secret is lost, and this one is the present: every key stored under the lost one ends; their ids.
+
+    What gateways, processors and endpoints know us by was sealed under it, and is not read again: it is made anew.
+    Refused with `CannotStart` where the secret given is one that the keys are stored under: it is not lost.
+    """
+    mark = mark_of(under.present)
+    kept = await conn.fetchrow(Q.load_key_secret)
+    if kept is None or under.by_mark().keys() & {kept["present"], kept["before"]}:
+        raise CannotStart("TENOR_KEY_SECRET is the secret that the keys are stored under: it is not lost.")
+    await conn.execute(Q.forget_key_secret, mark, now)
+    return [row["key_id"] for row in await conn.fetch(Q.revoke_all_keys, now)]
+
+
 async def _seal_anew(conn: Connection, under: Secrets) -> None:
     """What is sealed under the secret before."""
     mark = mark_of(under.present)
