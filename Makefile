@@ -1,6 +1,6 @@
 # Tenor. On a machine with Python 3.11 or newer and nothing else: `make run` or `make test`.
 .DEFAULT_GOAL := help
-.PHONY: help venv run test test-faults chaos test-training simulate walk bench check lint check-types format openapi lock clean
+.PHONY: help venv run test test-faults chaos drill audit licences sbom test-training simulate walk bench check lint check-types format openapi lock clean
 
 PYTHON ?= $(shell for python in python3.11 python3.12 python3.13 python3.14 python3; do \
 	$$python -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$python && break; done)
@@ -60,6 +60,18 @@ $(TRAINING)/ready: $(READY) requirements/training.txt
 		$(TRAINING)/bin/pip install $(HASHED) $(LOCKS:%=-r %) -r requirements/training.txt
 	@$(TRAINING)/bin/pip install --quiet --quiet --no-deps --no-build-isolation --no-index --editable .
 	@touch $@
+
+drill: $(READY)  ## back up, lose the server and its disk, make it again to the end and to a moment: what was lost
+	@$(BIN)/python -m tests.drill $(ARGS)
+
+audit: $(READY)  ## known vulnerabilities of all that is locked; what could not be looked up is a fault, too
+	@$(BIN)/python -m tests.supply audit $(ARGS)
+
+licences: $(READY)  ## every dependency with its licence; fails where one is not allowed
+	@$(BIN)/python -m tests.supply licences
+
+sbom: $(READY)  ## what the image is made of, as CycloneDX JSON, on stdout
+	@$(BIN)/python -m tests.supply sbom
 
 test-training: $(TRAINING)/ready  ## the tests of learning, with those that fit a scorecard
 	@$(TRAINING)/bin/python -m pytest -q tests/learning $(ARGS)
