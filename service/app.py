@@ -40,7 +40,7 @@ from service.config import CannotStart, Settings, processor_key
 from service.data_key import DataSecrets
 from service.db import Pool, connect_session, in_a_sentence, open_pool
 from service.deadline import CLOSE_S
-from service.engine.batch import run
+from service.engine.batch import run, run_locked
 from service.engine.engine import Engine
 from service.engine.faults import LOST, PASSING, what
 from service.engine.keys import Keys
@@ -120,10 +120,10 @@ async def services(settings: Settings) -> AsyncGenerator[Services]:
     attempts = Together(cache.count)
     registry = Registry(settings.listen_url or url, pool, under)
     keys = Keys(load_answers, secrets)
-    connect, told = partial(connect_session, url), snapshots.accounts_changed
+    connect, told, plans = partial(connect_session, url), snapshots.accounts_changed, PlanWork(registry.time_at)
     lanes: dict[type, Lane[Any]] = {
         DecisionRow: Lane("decisions", connect, partial(log_decisions, keys), told),
-        Command: Lane("commands", connect, partial(run, PlanWork(registry.time_at), keys), told),
+        Command: Lane("commands", connect, partial(run, plans, keys), told, partial(run_locked, plans, keys)),
     }
     engine = Engine(pool, keys, lanes)
     with in_a_sentence(url):

@@ -1,4 +1,10 @@
-"""One batch, one transaction: claim the keys, load and lock the facts, apply each item, write it all, commit."""
+"""One batch, done in one transaction: the short way, and the way with locks.
+
+at once        read the facts without locks, apply each item, write it all in one statement, which claims the keys
+               and checks that nothing it was made of has changed. Two round trips.
+with locks     begin, claim the keys, load and lock the facts, apply each item, write it all, commit. For what was
+               overtaken, was done before under its key, or takes more than one statement to write.
+"""
 
 import asyncio
 from contextlib import suppress
@@ -9,8 +15,8 @@ import asyncpg
 from service import clock
 from service.db import Connection
 from service.engine.family import Family
-from service.engine.faults import LOST, PASSING
-from service.engine.keys import Keys, refusal
+from service.engine.faults import LOST, OVERTAKEN, PASSING, was_undone
+from service.engine.keys import Keys, alike, is_same, refusal, reused
 from service.engine.work import Answer, Answers, Done, Work
 from service.errors import Refused
 
@@ -38,6 +44,13 @@ async def run(
 
     Refused work is answered as refused and spoils nothing. Any database error rolls all of it back.
     """
+    return await _at_once(family, conn, works) or await run_locked(family, keys, conn, works)
+
+
+async def run_locked(
+    family: Family[Item, Facts, Effect, Told], keys: Keys, conn: Connection, works: list[Work[Item]]
+) -> tuple[Answers, list[Told]]:
+    """The same, with locks."""
     transaction = conn.transaction()
     await transaction.start()
     try:
@@ -53,16 +66,45 @@ async def run(
     return answers, told
 
 
-async def _do(
-    family: Family[Item, Facts, Effect, Told], keys: Keys, conn: Connection, works: list[Work[Item]]
-) -> tuple[Answers, list[Told]]:
-    claims = await keys.claim(conn, works)
-    begins = min([work.now for work in works])
-    facts = await family.load(conn, [work.item for work in claims.fresh], begins)
+async def _at_once(
+    family: Family[Item, Facts, Effect, Told], conn: Connection, works: list[Work[Item]]
+) -> tuple[Answers, list[Told]] | None:
+    """None: nothing was written, and locks are needed."""
+    groups = alike(works)
+    firsts = [one for one, *_ in groups]
+    facts = await family.read(conn, [work.item for work in firsts], min([work.now for work in works]))
+    if facts is None:
+        return None
+    try:
+        done, answers = await _apply(family, facts, firsts)
+    except AssertionError:
+        return None  # what was read in several statements may not fit together; if it does, it fails again
+    if any(answer.is_not_now for _, answer in answers):
+        return None  # it is not kept, and may have been done before
+    told = family.tell(done)
+    try:
+        if not await family.write(conn, facts, done, answers):
+            return None
+    except OVERTAKEN:
+        return None
+    except (*LOST, *PASSING) as error:
+        if was_undone(error):
+            raise
+        raise CommitUnknown(told, error) from error
+    by_work = {id(work): answer for work, answer in answers}
+    for one, *others in groups:
+        answers += [(work, by_work[id(one)] if is_same(work, one) else reused()) for work in others]
+    return answers, told
+
+
+async def _apply(
+    family: Family[Item, Facts, Effect, Told], facts: Facts, works: list[Work[Item]]
+) -> tuple[list[Done[Item, Effect]], Answers]:
+    """What the items bring about one after the other, and what each caller is to be told."""
     done: list[Done[Item, Effect]] = []
     answers: Answers = []
     turn_ends = clock.monotonic() + TURN_S
-    for work in claims.fresh:
+    for work in works:
         if clock.monotonic() > turn_ends:
             await asyncio.sleep(0)  # other requests of the process get their turn
             turn_ends = clock.monotonic() + TURN_S
@@ -74,6 +116,16 @@ async def _do(
         else:
             done.append(Done(work, effect, now))
             answers.append((work, Answer(work.status, family.answer(effect, now))))
+    return done, answers
+
+
+async def _do(
+    family: Family[Item, Facts, Effect, Told], keys: Keys, conn: Connection, works: list[Work[Item]]
+) -> tuple[Answers, list[Told]]:
+    claims = await keys.claim(conn, works)
+    begins = min([work.now for work in works])
+    facts = await family.load(conn, [work.item for work in claims.fresh], begins)
+    done, answers = await _apply(family, facts, claims.fresh)
     given = [(work.key, answer) for work, answer in answers if work.key]
     if not_now := [key for key, answer in given if answer.is_not_now]:
         await keys.release(conn, not_now)

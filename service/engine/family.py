@@ -4,7 +4,7 @@ from datetime import datetime
 from typing import Protocol, TypeVar
 
 from service.db import Connection
-from service.engine.work import Answer, Done, Key
+from service.engine.work import Answer, Answers, Done, Key
 
 Item = TypeVar("Item")
 Facts = TypeVar("Facts")
@@ -20,6 +20,9 @@ class Family(Protocol[Item, Facts, Effect, Told]):
         later.
         """
 
+    async def read(self, conn: Connection, items: list[Item], now: datetime, /) -> Facts | None:
+        """The same, with nothing locked; None: these items need what must be locked."""
+
     def time_of(self, item: Item, facts: Facts, now: datetime, /) -> datetime:
         """When an item is done, which was asked for at `now`."""
 
@@ -33,6 +36,12 @@ class Family(Protocol[Item, Facts, Effect, Told]):
         self, conn: Connection, facts: Facts, done: list[Done[Item, Effect]], answers: list[tuple[Key, Answer]], /
     ) -> None:
         """Writes all that was done, and the answers under their keys."""
+
+    async def write(self, conn: Connection, facts: Facts, done: list[Done[Item, Effect]], answers: Answers, /) -> bool:
+        """The same of facts that were read without a lock: one statement, which is a transaction, and claims the keys.
+        It fails with one of `OVERTAKEN`, and nothing is written, where a key was used or a fact has changed. False: it
+        takes more than one statement, and nothing was written.
+        """
 
     def tell(self, done: list[Done[Item, Effect]], /) -> list[Told]:
         """What others want to hear once it was committed."""

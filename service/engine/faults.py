@@ -17,3 +17,11 @@ PASSING = (
     asyncpg.ReadOnlySQLTransactionError,
     asyncpg.IdleInTransactionSessionTimeoutError,
 )
+
+# Work that locked nothing was overtaken by somebody: nothing of it was written, and with locks it goes on.
+OVERTAKEN = (asyncpg.TransactionRollbackError, asyncpg.IntegrityConstraintViolationError)
+
+
+def was_undone(error: BaseException) -> bool:
+    """Whether the server itself says that it has undone the statement: whatever ends the session may come after it."""
+    return isinstance(error, asyncpg.PostgresError) and getattr(error, "severity_en", None) == "ERROR"

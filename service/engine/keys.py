@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import Any
 
 import asyncpg
-from msgspec import Struct
+from msgspec import Struct, structs
 
 from service.data_key import DataSecrets, Place
 from service.db import Connection, columns
@@ -29,6 +29,13 @@ class Given(Struct, frozen=True, gc=False):
     sealed_for: str  # a consumer; empty: it is not sealed
 
 
+class Answered(Given, frozen=True, gc=False, kw_only=True):
+    """A key that is claimed with its answer."""
+
+    request_hash: bytes
+    created_at: datetime
+
+
 class KeptElsewhere(Struct, frozen=True, gc=False):
     """A key whose answer is kept with what it is about."""
 
@@ -42,6 +49,7 @@ class KeptElsewhere(Struct, frozen=True, gc=False):
 
 
 CLAIM_ELSEWHERE = Statement(Q.claim_elsewhere, keys=KeptElsewhere)
+CLAIM_ANSWERED = Statement(Q.claim_answered, answered=Answered)
 SAVE_ANSWERS = Statement(Q.save_answers, given=Given)
 
 
@@ -168,6 +176,12 @@ def given(key: Key, answer: Answer) -> Given:
     own = answer.key
     body = own.seal(answer.body, _place(key.owner_id, key.key)) if own else answer.body
     return Given(key.bucket, key.owner_id, key.key, answer.status, body, own.key_id if own else "")
+
+
+def answered(key: Key, answer: Answer, now: datetime) -> Answered:
+    """The same with the request it answers, for a key that is claimed only then."""
+    kept = structs.asdict(given(key, answer))
+    return Answered(**kept, request_hash=key.request_hash, created_at=now)
 
 
 def _place(owner_id: str, key: str) -> Place:

@@ -33,11 +33,19 @@ Told = TypeVar("Told")
 class Lane(Committer[Told]):
     """One committer and its queue. `submit` is all a caller sees."""
 
-    def __init__(self, name: str, connect: Connect, run: Run[Told], committed: Committed[Told]) -> None:
+    def __init__(
+        self,
+        name: str,
+        connect: Connect,
+        run: Run[Told],
+        committed: Committed[Told],
+        run_in_line: Run[Told] | None = None,
+    ) -> None:
+        """`run_in_line` is how the siding does what waits for a lock; None: it does it as the lane does."""
         super().__init__(connect, LANE_LOCK_S, run, committed)
         self._batches = BATCHES.labels(name)
         self._depth = LANE_WAITING.labels(name)
-        self._siding = Siding(connect, run, committed)
+        self._siding = Siding(connect, run_in_line or run, committed)
         self._inbox: Inbox[Work[Any]] = Inbox(WAITING_MAX)
         self._task = asyncio.create_task(self._serve())
 

@@ -13,6 +13,16 @@ select * from unnest($1::smallint[], $2::text[], $3::text[], $4::bytea[], $5::ti
     on conflict do nothing
 returning owner_id, key;
 
+-- claim_answered --
+-- The same with the answers, where nothing is locked yet: a key is claimed and answered in one.
+insert into idempotency (bucket, owner_id, key, request_hash, status, answer, sealed_for, created_at)
+select bucket, owner_id, key, request_hash, status, answer, sealed_for, created_at
+  from @answered
+ where is_durable()
+ order by owner_id, key
+    on conflict do nothing
+returning key
+
 -- claim_elsewhere --
 -- Keys whose answers are kept elsewhere, of those that are `admitted`. Fails while the server's settings could lose what
 -- is acknowledged.

@@ -29,11 +29,19 @@ select a.bucket, a.person_id, a.currency, a."limit", a.reserved, a.used, a.versi
    for update of a;
 
 -- lock_accounts_of_people --
-select a.bucket, a.person_id, a.currency, a."limit", a.reserved, a.used, a.version
-  from unnest($1::smallint[], $2::text[]) as k (bucket, person_id)
-  join accounts a using (bucket, person_id)
- order by 1, 2, 3
-   for update of a;
+-- Whose consumers they are may change now: who has read an account without a lock finds that its row is another.
+with locked as materialized (
+    select a.bucket, a.person_id, a.currency
+      from unnest($1::smallint[], $2::text[]) as k (bucket, person_id)
+      join accounts a using (bucket, person_id)
+     order by 1, 2, 3
+       for update of a
+)
+update accounts a
+   set version = a.version
+  from locked
+ where a.bucket = locked.bucket and a.person_id = locked.person_id and a.currency = locked.currency
+returning a.bucket, a.person_id, a.currency, a."limit", a.reserved, a.used, a.version;
 
 -- replace_account --
 insert into accounts (bucket, person_id, currency, "limit", reserved, used, version, over_limit)

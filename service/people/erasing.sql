@@ -1,9 +1,5 @@
 -- Erasing what is personal of consumers: their data keys are destroyed, and nothing finds them any more.
 
--- lock_accounts --
--- Nobody opens a plan meanwhile.
-select person_id from accounts where bucket = $1 and person_id = $2 order by currency for update;
-
 -- list_consumers --
 -- Of a person, those that were not erased; or one of a merchant's.
 select c.consumer_id, c.person_id, c.merchant_id, c.reference, c.version, k.wrapped

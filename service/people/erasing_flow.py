@@ -11,6 +11,7 @@ from msgspec import Struct
 from service import ids
 from service.data_key import DataSecrets
 from service.db import Connection, load_queries
+from service.limits.flow import lock_all
 from service.people.consumer import reference_indexes, unseal_reference
 from service.people.flow import bucket_of
 from service.people.matching_flow import Q as MATCHING
@@ -33,7 +34,7 @@ async def hold(
 ) -> list[Erasable]:
     """The person's consumers, or one of them; nobody opens a plan of theirs until the transaction ends."""
     bucket = ids.bucket_of(person_id)
-    await conn.fetch(Q.lock_accounts, bucket, person_id)
+    await lock_all(conn, (person_id,))
     rows = await conn.fetch(Q.list_consumers, bucket, person_id, consumer_id)
     return [
         Erasable(

@@ -45,6 +45,8 @@ class Books(Struct):
     locked: dict[AccountKey, Account] = field(default_factory=dict)
     used_of: UsedOf = field(default_factory=dict)  # what schemes hold for people
     leases: frozenset[str] = frozenset()  # that are open, of those that money was taken under
+    account_rows: dict[AccountKey, str] = field(default_factory=dict)  # read without a lock: who has written the row
+    plan_rows: dict[str, str] = field(default_factory=dict)  # the same of plans
 
     def has_moved(self, account: Account) -> bool:
         """Whether an account is another than it was when it was locked."""
@@ -139,7 +141,7 @@ async def _lock(conn: Connection, books: Books, offers: list[str], plans: list[s
         account = Account(*row[:7])
         books.accounts[account.bucket, account.person_id, account.currency] = account
         for offer_id in asked.get(row["decision_id"], ()):
-            if agreement := _agreement(row, account.person_id, account.currency, offer_id):
+            if agreement := agreement_of(row, account.person_id, account.currency, offer_id):
                 books.agreements[offer_id] = agreement
     books.locked = books.accounts.copy()
 
@@ -171,19 +173,24 @@ async def _load_plans(
     books.plans = {plan.plan_id: plan for plan in await load_plans(conn, plans)}
     if any(_account_key(plan) not in books.accounts for plan in books.plans.values()):
         raise _moved()
-    if rewritten := _rewritten(books.plans, [one for one in commands if isinstance(one, PlanCommand)], now, time_at):
-        books.plans |= await load_history(conn, rewritten)
+    if past := rewritten(books.plans, [one for one in commands if isinstance(one, PlanCommand)], now, time_at):
+        books.plans |= await load_history(conn, past)
     books.found = books.plans.copy()
     await _load_former_references(conn, books)
+    if asked := references_of(commands):
+        for plan_id, reference, body in await conn.fetch(Q.load_notices, *columns(asked)):
+            if notice := paid_of(decode_fact(body), reference):
+                books.notices.setdefault(plan_id, []).append(notice)
+
+
+def references_of(commands: list[Command]) -> list[tuple[int, str, str]]:
+    """Bucket, plan and reference of the payments that come with one: the plan may have it already."""
     asked = {
         (ids.bucket_of(command.plan_id), command.plan_id, reference)
         for command in commands
         if isinstance(command, RecordPayment) and (reference := same_reference(command.reference)) is not None
     }
-    if asked:
-        for plan_id, reference, body in await conn.fetch(Q.load_notices, *columns(sorted(asked))):
-            if notice := paid_of(decode_fact(body), reference):
-                books.notices.setdefault(plan_id, []).append(notice)
+    return sorted(asked)
 
 
 async def _load_former_references(conn: Connection, books: Books) -> None:
@@ -194,8 +201,8 @@ async def _load_former_references(conn: Connection, books: Books) -> None:
             books.used_references.add((merchant_id, reference))
 
 
-def _rewritten(plans: dict[str, Plan], commands: list[PlanCommand], now: datetime, time_at: TimeAt) -> list[Plan]:
-    """The plans whose facts are needed."""
+def rewritten(plans: dict[str, Plan], commands: list[PlanCommand], now: datetime, time_at: TimeAt) -> list[Plan]:
+    """Of the plans those whose facts are needed."""
     asked: dict[str, list[PlanCommand]] = {}
     for command in commands:
         asked.setdefault(command.plan_id, []).append(command)
@@ -244,10 +251,11 @@ async def read_agreement(pool: Pool, offer_id: str) -> Agreement | None:
     """What an offer agrees to, without a lock: it never changes. None: there is no such offer."""
     decision_id = ids.origin(ids.DECISION, offer_id)
     row = await pool.fetchrow(Q.load_agreement, ids.bucket_of(decision_id), decision_id)
-    return None if row is None else _agreement(row, row["person_id"], row["currency"], offer_id)
+    return None if row is None else agreement_of(row, row["person_id"], row["currency"], offer_id)
 
 
-def _agreement(row: asyncpg.Record, person_id: str, currency: str, offer_id: str) -> Agreement | None:
+def agreement_of(row: asyncpg.Record, person_id: str, currency: str, offer_id: str) -> Agreement | None:
+    """What an offer of a logged decision agrees to; None: the decision has no such offer."""
     offer = _find_offer(unpack(row["answer"]), offer_id)
     if offer is None:
         return None

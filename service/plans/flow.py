@@ -9,12 +9,12 @@ from msgspec import Struct
 from service.actor import THE_DAY
 from service.db import Connection, Pool
 from service.engine.keys import refusal
-from service.engine.work import Answer, Done, Key, Work
+from service.engine.work import Answer, Answers, Done, Key, Work
 from service.errors import Refused
 from service.ledger.chart import Transfer
 from service.limits.account import Account
 from service.merchants.merchant import TimeAt
-from service.plans import books, store
+from service.plans import books, seen_store, store
 from service.plans.book import Change, Command, Recorded, completed
 from service.plans.books import Books
 from service.plans.days import in_time
@@ -36,6 +36,10 @@ class PlanWork:
         """Loads and locks what the commands may read."""
         return await books.load(conn, commands, now, self._time_at)
 
+    async def read(self, conn: Connection, commands: list[Command], now: datetime) -> Books | None:
+        """The same with nothing locked; None: it takes locks."""
+        return await seen_store.read(conn, commands, now, self._time_at)
+
     def time_of(self, command: Command, found: Books, now: datetime) -> datetime:
         """The time of the plan's merchant."""
         return time_of(command, found, now, self._time_at)
@@ -55,6 +59,10 @@ class PlanWork:
     ) -> None:
         """Writes all of it."""
         await store.save(conn, found, done, answers)
+
+    async def write(self, conn: Connection, found: Books, done: list[Done[Command, Change]], answers: Answers) -> bool:
+        """Writes what was read without a lock, in one statement; False: it takes several."""
+        return await store.write(conn, found, done, answers)
 
     def tell(self, done: list[Done[Command, Change]]) -> list[Account]:
         """The accounts that changed, or whose plans did: a day on which something is only announced changes nothing."""

@@ -30,7 +30,7 @@ select a.bucket, a.person_id, a.currency, a."limit", a.reserved, a.used, a.versi
 -- anybody where none is named.
 select p.bucket, p.plan_id, p.consumer_id, p.person_id, p.merchant_id, p.merchant_reference, p.decision_id, p.kind,
        p.currency, p.offer, p.funding, p.authorized_at, p.version, p.changed_at, p.changed_by, p.closed_at,
-       p.claimed_at, p.passed_on, p.standing,
+       p.claimed_at, p.passed_on, p.standing, p.xmin::text as written_by,
        case when p.version > 1 then
            (select json_agg(json_build_object('captured_at', f.recorded_at, 'fact', f.body, 'is_reversed', exists (
                        select from facts c
@@ -133,11 +133,11 @@ with former as (
 insert into merchant_references (bucket, merchant_id, merchant_reference, plan_id)
 select bucket, merchant_id, merchant_reference, plan_id from @retaken order by merchant_id, merchant_reference;
 
+-- name_plans --
+insert into merchant_references (bucket, merchant_id, merchant_reference, plan_id)
+select bucket, merchant_id, merchant_reference, plan_id from @named order by merchant_id, merchant_reference
+
 -- open_plans --
-with named as (
-    insert into merchant_references (bucket, merchant_id, merchant_reference, plan_id)
-    select bucket, merchant_id, merchant_reference, plan_id from @named order by merchant_id, merchant_reference
-)
 insert into plans (bucket, plan_id, consumer_id, person_id, merchant_id, merchant_reference, decision_id, kind,
                    currency, offer, funding, authorized_at, state, collection_state, amount, captured,
                    voided, held, reserved, used, outstanding, principal_paid, interest_paid, fee_paid, penalty_paid,

@@ -37,7 +37,11 @@ class _Billed(Struct):
 async def load_plans(conn: Connection, plan_ids: Sequence[str], merchant_id: str | None = None) -> list[Plan]:
     """The plans, in the order asked for, of this merchant if one is named; what does not exist is left out."""
     buckets = [ids.bucket_of(plan_id) for plan_id in plan_ids]
-    rows = await conn.fetch(Q.load_plans, buckets, list(plan_ids), merchant_id)
+    return await plans_of(conn, await conn.fetch(Q.load_plans, buckets, list(plan_ids), merchant_id))
+
+
+async def plans_of(conn: Connection, rows: Sequence[asyncpg.Record]) -> list[Plan]:
+    """Plans by their rows. One whose standing is of an older shape is folded from its facts."""
     offers = {row["plan_id"]: _decode_offer(row["offer"]) for row in rows}
     found = {row["plan_id"]: recall(row["standing"], offers[row["plan_id"]].terms) for row in rows}
     if unread := [plan_id for plan_id, standing in found.items() if standing is None]:

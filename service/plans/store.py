@@ -1,306 +1,128 @@
-"""Saving what a batch of commands did: one statement a table, whatever the number of commands."""
+"""Saving what a batch of commands did: one statement a table, whatever the number of commands.
 
-from datetime import date, datetime
-from itertools import takewhile
+Where nothing was locked, all of it is one statement, and a transaction of its own; see `seen_store.py`.
+"""
+
 from typing import Any, Final
 
-import msgspec
-from msgspec import Struct
-
-from service import ids
-from service.actor import ActorKind
 from service.db import Connection
 from service.engine import keys
-from service.engine.events import TELL, Told
-from service.engine.keys import SAVE_ANSWERS, given
-from service.engine.work import Answer, Done, Key
-from service.ledger.store import BOOK, BookedTransfer
-from service.limits.store import MOVE_ACCOUNTS, last_of_each
-from service.partners.business_date import business_date
+from service.engine.events import TELL
+from service.engine.keys import CLAIM_ANSWERED, SAVE_ANSWERS, answered, given
+from service.engine.work import Answer, Answers, Key
+from service.ledger.store import BOOK
+from service.limits.store import MOVE_ACCOUNTS
 from service.partners.events_store import TELL_PARTNERS
-from service.plans import budget_store, subsidy_store
-from service.plans.book import Change, Command, Event, Moved, Recorded
+from service.plans import budget_store, rows, subsidy_store
 from service.plans.books import Books
-from service.plans.days import next_day_at
-from service.plans.offer import Kind
-from service.plans.partner_events import partner_events
-from service.plans.plan import Plan
-from service.plans.proof import columns_of, line_of
 from service.plans.reading_store import Q
-from service.plans.running.kept import keep
-from service.plans.state import CollectionState, PlanState
-from service.statement import Int, Json, SmallInt, Statement, together
-
-Doings = list[Done[Command, Change]]
-
-
-class NamedPlan(Struct, frozen=True):
-    """A plan that takes its merchant's reference, or gives it free."""
-
-    bucket: SmallInt
-    merchant_id: str
-    merchant_reference: str
-    plan_id: str
-
-
-class MovedPlan(Struct, frozen=True):
-    """What facts change of a plan's row."""
-
-    bucket: SmallInt
-    plan_id: str
-    state: PlanState
-    collection_state: CollectionState
-    amount: int
-    captured: int
-    voided: int
-    held: int
-    reserved: int
-    used: int
-    outstanding: int
-    principal_paid: int
-    interest_paid: int
-    fee_paid: int
-    penalty_paid: int
-    refunded: int
-    overpaid: int
-    captures: SmallInt
-    capture_by: datetime
-    guard_at: datetime | None
-    version: Int
-    changed_at: datetime
-    changed_by: ActorKind
-    closed_at: datetime | None
-    claimed_at: datetime | None
-    interest_settled: int
-    interest_runs: bool
-    passed_on: date
-    day_at: datetime | None
-    standing: bytes
-
-
-class PassedPlan(Struct, frozen=True):
-    """What a day changes of a plan's row on which it only announces something."""
-
-    bucket: SmallInt
-    plan_id: str
-    passed_on: date
-    day_at: datetime | None
-
-
-class OpenedPlan(MovedPlan, frozen=True, kw_only=True):
-    """All of a plan, as it is opened."""
-
-    consumer_id: str
-    person_id: str
-    merchant_id: str
-    merchant_reference: str
-    decision_id: str
-    kind: Kind
-    currency: str
-    authorized_at: datetime
-    offer: Json
-    funding: Json
-
-
-class LineRow(Struct, frozen=True):
-    """A line of a plan's schedule."""
-
-    bucket: SmallInt
-    plan_id: str
-    number: SmallInt
-    capture: SmallInt
-    begin_on: date
-    due_on: date
-    principal: int
-    interest: int
-    fee: int
-    penalty: int
-    principal_paid: int
-    interest_paid: int
-    fee_paid: int
-    penalty_paid: int
-    forgiven: int
-    paid_on: date | None
-
-
-class Cut(Struct, frozen=True):
-    """A schedule that became shorter, and its last line now."""
-
-    bucket: SmallInt
-    plan_id: str
-    last: SmallInt
-
-
-class FactRow(Struct, frozen=True):
-    """A fact, as it is kept."""
-
-    bucket: SmallInt
-    plan_id: str
-    number: Int
-    fact_id: str
-    fact: str
-    effective_on: date
-    recorded_at: datetime
-    actor: ActorKind
-    actor_id: str
-    cause_id: str
-    reference: str | None
-    body: Json
-
+from service.plans.rows import (
+    Changed,
+    Cut,
+    Doings,
+    FactRow,
+    LineRow,
+    MovedPlan,
+    NamedPlan,
+    OpenedPlan,
+    PassedPlan,
+    booked_on,
+)
+from service.plans.seen_store import NOTHING_HAS_MOVED, UNMOVED, expected
+from service.statement import Statement, together
 
 _FREE_REFERENCES: Final = Statement(Q.free_references, freed=NamedPlan)
 _TAKE_REFERENCES: Final = Statement(Q.take_references, retaken=NamedPlan)
-_OPEN_PLANS: Final = Statement(Q.open_plans, named=NamedPlan, opened=OpenedPlan)
+_NAME_PLANS: Final = Statement(Q.name_plans, named=NamedPlan)
+_OPEN_PLANS: Final = Statement(Q.open_plans, opened=OpenedPlan)
 _CUT_LINES: Final = Statement(Q.cut_lines, cut=Cut)
 _MOVE_PLANS: Final = Statement(Q.move_plans, moved=MovedPlan)
 _PASS_PLANS: Final = Statement(Q.pass_plans, passed=PassedPlan)
 _SAVE_LINES: Final = Statement(Q.save_lines, owed=LineRow)
 _RECORD_FACTS: Final = Statement(Q.record_facts, recorded=FactRow)
-# What every batch leaves: its facts, accounts, transfers, answers and events, for partners, too, in one round trip;
-# most move plans.
+
+# What every batch leaves: its facts, accounts, transfers and events, for partners, too.
 _LEFT: Final = {
     "facts_recorded": _RECORD_FACTS, "accounts_moved": MOVE_ACCOUNTS, "transfers_booked": BOOK,
-    "answers_saved": SAVE_ANSWERS, "partners_told": TELL_PARTNERS,
+    "partners_told": TELL_PARTNERS,
 }  # fmt: skip
-_LEAVE: Final = together(TELL, **_LEFT)
-_MOVE_AND_LEAVE: Final = together(TELL, lines_saved=_SAVE_LINES, plans_moved=_MOVE_PLANS, **_LEFT)
+_OPENED: Final = {"plans_named": _NAME_PLANS, "plans_opened": _OPEN_PLANS}
+_MOVED: Final = {"lines_saved": _SAVE_LINES, "plans_moved": _MOVE_PLANS}
+
+_OPEN: Final = together(_OPEN_PLANS, plans_named=_NAME_PLANS)
+_LEAVE: Final = together(TELL, **_LEFT, answers_saved=SAVE_ANSWERS)
+_MOVE_AND_LEAVE: Final = together(TELL, **_MOVED, **_LEFT, answers_saved=SAVE_ANSWERS)
+
+# The same in one statement, for plans that are opened, that are moved, for both, and where all was refused.
+_GUARDED: Final = {"claimed": CLAIM_ANSWERED, **UNMOVED}
+_TOLD: Final = {"events_told": TELL}
+_ONLY_ANSWER: Final = together(NOTHING_HAS_MOVED, **_GUARDED)
+_ONLY_OPEN: Final = together(NOTHING_HAS_MOVED, **_GUARDED, **_OPENED, **_LEFT, **_TOLD)
+_ONLY_MOVE: Final = together(NOTHING_HAS_MOVED, **_GUARDED, **_MOVED, **_LEFT, **_TOLD)
+_OPEN_AND_MOVE: Final = together(NOTHING_HAS_MOVED, **_GUARDED, **_OPENED, **_MOVED, **_LEFT, **_TOLD)
 
 
 async def save(conn: Connection, books: Books, done: Doings, answers: list[tuple[Key, Answer]]) -> None:
-    """Writes the changes of a batch, and `answers` under their keys."""
+    """Writes the changes of a batch whose accounts are locked, and `answers` under their keys."""
     if not done:
         await keys.save(conn, answers)
         return
-    moved = [(one, each) for one in done for each in one.effect.moved]
-    plans = list({each.plan.plan_id: each.plan for _, each in moved}.values())  # each as it is after the last change
-    if freed := [_named(plan) for plan in plans if not plan.takes_reference]:
-        await _FREE_REFERENCES.execute(conn, freed=freed)  # first: one of the same batch may take it again
-    if retaken := [_named(plan) for plan in plans if _takes_again(books.found.get(plan.plan_id), plan)]:
-        await _TAKE_REFERENCES.execute(conn, retaken=retaken)
-    if opened := [plan for plan in plans if plan.plan_id not in books.found]:
-        await _OPEN_PLANS.execute(conn, named=list(map(_named, opened)), opened=list(map(_opened, opened)))
-    await budget_store.save(conn, [one.effect for one in done], [one for one in plans if one.plan_id in books.found])
-    await subsidy_store.save(conn, [(each, _booked_on(each.plan, one.now)) for one, each in moved])
-    if passed := [plan for plan in plans if not _has_new_fact(books, plan)]:
-        await _PASS_PLANS.execute(conn, passed=list(map(_passed, passed)))
-        plans = [plan for plan in plans if _has_new_fact(books, plan)]
-    lines = [_lines(books.found.get(plan.plan_id), plan) for plan in plans]
-    if cut := [shorter for _, shorter in lines if shorter]:
-        await _CUT_LINES.execute(conn, cut=cut)
-    events = [(one, number, *each) for one in done for number, each in enumerate(_events(one.effect))]
-    left: dict[str, list[Any]] = {
-        "recorded": [_recorded(each.plan, fact) for _, each in moved for fact in each.facts],
-        "exposed": list(filter(books.has_moved, last_of_each(one.effect.account for one in done))),
-        "booked": [row for one, each in moved for row in _booked(one, each)],
-        "given": [given(key, answer) for key, answer in answers],
-        "told": [_told(one, each, event, number) for one, number, each, event in events],
-        "partnered": [
-            row for one in done for row in partner_events(one.effect.moved, one.work.item.command_id, one.now)
-        ],
-    }
-    later = [_moved(plan) for plan in plans if plan.plan_id in books.found]
-    owed = [row for rows, _ in lines for row in rows]
-    if later or owed:
-        await _MOVE_AND_LEAVE.execute(conn, moved=later, owed=owed, **left)
+    changed = rows.changed_by(done, books.found)
+    if changed.freed:
+        await _FREE_REFERENCES.execute(conn, freed=changed.freed)  # first: one of the same batch may take it again
+    if changed.retaken:
+        await _TAKE_REFERENCES.execute(conn, retaken=changed.retaken)
+    if changed.opened:
+        await _OPEN.execute(conn, **_opened(changed))
+    changes, kept = [one.effect for one in done], [one for one in changed.plans if one.plan_id in books.found]
+    await budget_store.save(conn, changes, kept)
+    await subsidy_store.save(conn, [(each, booked_on(each.plan, one.now)) for one in done for each in one.effect.moved])
+    if changed.passed:
+        await _PASS_PLANS.execute(conn, passed=changed.passed)
+    if changed.cut:
+        await _CUT_LINES.execute(conn, cut=changed.cut)
+    left = _left(books, changed) | {"given": [given(key, answer) for key, answer in answers]}
+    if changed.moved or changed.owed:
+        await _MOVE_AND_LEAVE.execute(conn, moved=changed.moved, owed=changed.owed, **left)
     else:
         await _LEAVE.execute(conn, **left)
 
 
-def _named(plan: Plan) -> NamedPlan:
-    return NamedPlan(plan.bucket, plan.merchant_id, plan.merchant_reference, plan.plan_id)
+async def write(conn: Connection, books: Books, done: Doings, answers: Answers) -> bool:
+    """Writes the same for a batch of which nothing is locked, in one statement. False: it takes more than one.
+
+    Fails, and nothing was written, where a key was used before (`SerializationError`), where somebody has changed
+    meanwhile what was read (the same), or taken what may be taken once (`UniqueViolationError`).
+    """
+    claimed = [answered(work.key, answer, work.now) for work, answer in answers if work.key]
+    guard: dict[str, Any] = {"answered": claimed, **expected(books, len(claimed))}
+    if not done:
+        await _ONLY_ANSWER.execute(conn, **guard)
+        return True
+    changed = rows.changed_by(done, books.found)
+    if changed.takes_steps:
+        return False
+    left = guard | _left(books, changed)
+    opened = _opened(changed)
+    moved: dict[str, list[Any]] = {"moved": changed.moved, "owed": changed.owed}
+    if not changed.opened:
+        await _ONLY_MOVE.execute(conn, **left, **moved)
+    elif not changed.moved:
+        await _ONLY_OPEN.execute(conn, **left, **opened)
+    else:
+        await _OPEN_AND_MOVE.execute(conn, **left, **opened, **moved)
+    return True
 
 
-def _takes_again(found: Plan | None, plan: Plan) -> bool:
-    """Whether a plan that had expired was captured after all."""
-    return found is not None and plan.takes_reference and not found.takes_reference
+def _opened(changed: Changed) -> dict[str, list[Any]]:
+    return {"named": list(map(rows.named, changed.opened)), "opened": list(map(rows.opened, changed.opened))}
 
 
-def _has_new_fact(books: Books, plan: Plan) -> bool:
-    """False where only days were passed on it: its standing, and all that follows from that, is as it was."""
-    found = books.found.get(plan.plan_id)
-    return found is None or found.version != plan.version
-
-
-def _passed(plan: Plan) -> PassedPlan:
-    return PassedPlan(plan.bucket, plan.plan_id, plan.passed_on, next_day_at(plan))
-
-
-def _moved(plan: Plan) -> MovedPlan:
-    return MovedPlan(**_row(plan))
-
-
-def _opened(plan: Plan) -> OpenedPlan:
-    return OpenedPlan(
-        **_row(plan),
-        consumer_id=plan.consumer_id,
-        person_id=plan.person_id,
-        merchant_id=plan.merchant_id,
-        merchant_reference=plan.merchant_reference,
-        decision_id=plan.decision_id,
-        kind=plan.kind,
-        currency=plan.currency,
-        authorized_at=plan.authorized_at,
-        offer=_json(plan.offer),
-        funding=_json(plan.funding),
-    )
-
-
-def _row(plan: Plan) -> dict[str, Any]:
-    kept = {"bucket": plan.bucket, "plan_id": plan.plan_id, "standing": keep(plan.standing)}
-    return kept | columns_of(plan)
-
-
-def _lines(found: Plan | None, plan: Plan) -> tuple[list[LineRow], Cut | None]:
-    """The lines that are others than before, and where the schedule ends, if it has become shorter."""
-    before = {line.number: line for line in found.lines} if found else {}
-    after = plan.lines
-    rows = [LineRow(plan.bucket, plan.plan_id, *line_of(line)) for line in after if line != before.get(line.number)]
-    return rows, Cut(plan.bucket, plan.plan_id, len(after)) if len(after) < len(before) else None
-
-
-def _recorded(plan: Plan, one: Recorded) -> FactRow:
-    return FactRow(
-        plan.bucket, plan.plan_id, one.number, one.fact.id, str(one.fact.__struct_config__.tag), one.fact.on,
-        one.recorded_at, one.actor.kind, one.actor.actor_id, one.cause_id, one.reference, _json(one.fact),
-    )  # fmt: skip
-
-
-def _booked(one: Done[Command, Change], moved: Moved) -> list[BookedTransfer]:
-    plan, now = moved.plan, one.now
-    booked_on = _booked_on(plan, now)
-    first = sum(len(each.transfers) for each in takewhile(lambda each: each is not moved, one.effect.moved))
-    return [
-        BookedTransfer(
-            plan.bucket, one.work.item.command_id, leg, transfer.occasion, transfer.debit, transfer.debit_owner,
-            transfer.credit, transfer.credit_owner, transfer.amount, plan.currency, plan.plan_id, plan.merchant_id,
-            transfer.partner_id, booked_on, now,
-        )
-        for leg, transfer in enumerate(moved.transfers, first)
-    ]  # fmt: skip
-
-
-def _booked_on(plan: Plan, now: datetime) -> date:
-    """The business day of what is booked of a plan."""
-    return business_date(now, plan.funding.time_zone or plan.offer.time_zone, plan.funding.cut_off)
-
-
-def _events(change: Change) -> list[tuple[Moved, Event]]:
-    return [(moved, event) for moved in change.moved for event in moved.events]
-
-
-def _told(one: Done[Command, Change], moved: Moved, event: Event, number: int) -> Told:
-    plan, actor = moved.plan, moved.by or one.work.item.actor
-    data = {"plan_id": plan.plan_id, "state": plan.state, "version": plan.version, **event.data}
-    data["outstanding"] = plan.amounts.outstanding
-    event_id = ids.derive(ids.EVENT, one.work.item.command_id, number)
-    return Told(
-        plan.bucket, event_id, plan.merchant_id, event.type, one.now, actor.kind, _json(data),
-        plan_id=plan.plan_id,
-    )  # fmt: skip
-
-
-_encoder = msgspec.json.Encoder()
-
-
-def _json(value: Any) -> str:
-    return _encoder.encode(value).decode()
+def _left(books: Books, changed: Changed) -> dict[str, list[Any]]:
+    return {
+        "recorded": changed.recorded,
+        "exposed": list(filter(books.has_moved, changed.accounts)),
+        "booked": changed.booked,
+        "told": changed.told,
+        "partnered": changed.partnered,
+    }

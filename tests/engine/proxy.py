@@ -1,4 +1,6 @@
-"""Between the service and PostgreSQL: passes everything on, until told to cut the connection at the next COMMIT."""
+"""Between the service and PostgreSQL: counts round trips, and passes everything on until told to cut the connection at
+the next commit: that is COMMIT itself, or a statement that is a transaction of its own.
+"""
 
 import asyncio
 from enum import StrEnum
@@ -6,13 +8,35 @@ from pathlib import Path
 from urllib.parse import parse_qs, quote, urlsplit, urlunsplit
 
 COMMIT = b"COMMIT;\x00"  # the end of asyncpg's simple query
+WRITES_ALL = b"require_unmoved"  # a statement that is a transaction, see service/plans/unlocked.sql
+SIMPLE_QUERY, PARSE, BIND, SYNC = b"Q", b"P", b"B", b"S\x00\x00\x00\x04"
 
 
 class Cut(StrEnum):
     """What the client is not told, in either case: the connection is gone."""
 
-    BEFORE = "before"  # COMMIT never arrives, and the server rolls back
-    AFTER = "after"  # COMMIT is done; its answer is lost
+    BEFORE = "before"  # the commit never arrives, and the server rolls back
+    AFTER = "after"  # the commit is done; its answer is lost
+
+
+class Commits:
+    """Finds the commits in what one client sends."""
+
+    def __init__(self) -> None:
+        self._writing: set[bytes] = set()  # the names of prepared statements that are transactions
+        self._is_writing = False
+
+    def ends(self, message: bytes) -> bool:
+        """Whether with this message something is committed."""
+        if message.startswith(PARSE):
+            name, _, text = message[5:].partition(b"\x00")
+            if WRITES_ALL in text:
+                self._writing.add(name)
+        elif message.startswith(BIND):
+            self._is_writing = message[5:].split(b"\x00", 2)[1] in self._writing
+        ended = message.endswith(COMMIT) or (self._is_writing and message.endswith(SYNC))
+        self._is_writing = self._is_writing and not ended
+        return ended
 
 
 class Proxy:
@@ -23,7 +47,8 @@ class Proxy:
         self._folder = folder
         self._server: asyncio.Server | None = None
         self._open: set[asyncio.StreamWriter] = set()
-        self.cut: Cut | None = None  # at the next COMMIT
+        self.trips = 0  # messages that wait for an answer
+        self.cut: Cut | None = None  # at the next commit
         self.cut_of = b""  # only of a transaction that mentions this: a service has other work as well
         self.then_closed = False  # after a cut, nobody is let in
         self.cuts = 0
@@ -58,13 +83,14 @@ class Proxy:
             return
         self._open |= {writer, upstream}
         answers = asyncio.create_task(_pass_on(upstream_reader, writer))
-        is_meant = False
+        is_meant, commits = False, Commits()
         try:
             while message := await reader.read(1 << 16):
+                self.trips += message.startswith(SIMPLE_QUERY) or message.endswith(SYNC)
                 if b"BEGIN" in message:
                     is_meant = False
                 is_meant = is_meant or self.cut_of in message
-                if self.cut is not None and message.endswith(COMMIT) and is_meant:
+                if commits.ends(message) and self.cut is not None and is_meant:
                     await self._cut(message, upstream, upstream_reader, answers)
                     break
                 upstream.write(message)

@@ -1,0 +1,292 @@
+"""What a batch of commands leaves, as rows: plans, lines, facts, references, transfers, events. Pure."""
+
+from collections.abc import Mapping
+from datetime import date, datetime
+from itertools import takewhile
+from typing import Any
+
+import msgspec
+from msgspec import Struct
+
+from service import ids
+from service.actor import ActorKind
+from service.engine.events import Told
+from service.engine.work import Done
+from service.ledger.store import BookedTransfer
+from service.limits.account import Account
+from service.limits.store import last_of_each
+from service.partners.business_date import business_date
+from service.partners.event import PartnerEvent
+from service.plans.book import Change, Command, Event, Moved, Recorded
+from service.plans.days import next_day_at
+from service.plans.offer import Kind
+from service.plans.partner_events import partner_events
+from service.plans.plan import Plan
+from service.plans.proof import columns_of, line_of
+from service.plans.running.kept import keep
+from service.plans.state import CollectionState, PlanState
+from service.statement import Int, Json, SmallInt
+
+Doings = list[Done[Command, Change]]
+
+
+class NamedPlan(Struct, frozen=True):
+    """A plan that takes its merchant's reference, or gives it free."""
+
+    bucket: SmallInt
+    merchant_id: str
+    merchant_reference: str
+    plan_id: str
+
+
+class MovedPlan(Struct, frozen=True):
+    """What facts change of a plan's row."""
+
+    bucket: SmallInt
+    plan_id: str
+    state: PlanState
+    collection_state: CollectionState
+    amount: int
+    captured: int
+    voided: int
+    held: int
+    reserved: int
+    used: int
+    outstanding: int
+    principal_paid: int
+    interest_paid: int
+    fee_paid: int
+    penalty_paid: int
+    refunded: int
+    overpaid: int
+    captures: SmallInt
+    capture_by: datetime
+    guard_at: datetime | None
+    version: Int
+    changed_at: datetime
+    changed_by: ActorKind
+    closed_at: datetime | None
+    claimed_at: datetime | None
+    interest_settled: int
+    interest_runs: bool
+    passed_on: date
+    day_at: datetime | None
+    standing: bytes
+
+
+class PassedPlan(Struct, frozen=True):
+    """What a day changes of a plan's row on which it only announces something."""
+
+    bucket: SmallInt
+    plan_id: str
+    passed_on: date
+    day_at: datetime | None
+
+
+class OpenedPlan(MovedPlan, frozen=True, kw_only=True):
+    """All of a plan, as it is opened."""
+
+    consumer_id: str
+    person_id: str
+    merchant_id: str
+    merchant_reference: str
+    decision_id: str
+    kind: Kind
+    currency: str
+    authorized_at: datetime
+    offer: Json
+    funding: Json
+
+
+class LineRow(Struct, frozen=True):
+    """A line of a plan's schedule."""
+
+    bucket: SmallInt
+    plan_id: str
+    number: SmallInt
+    capture: SmallInt
+    begin_on: date
+    due_on: date
+    principal: int
+    interest: int
+    fee: int
+    penalty: int
+    principal_paid: int
+    interest_paid: int
+    fee_paid: int
+    penalty_paid: int
+    forgiven: int
+    paid_on: date | None
+
+
+class Cut(Struct, frozen=True):
+    """A schedule that became shorter, and its last line now."""
+
+    bucket: SmallInt
+    plan_id: str
+    last: SmallInt
+
+
+class FactRow(Struct, frozen=True):
+    """A fact, as it is kept."""
+
+    bucket: SmallInt
+    plan_id: str
+    number: Int
+    fact_id: str
+    fact: str
+    effective_on: date
+    recorded_at: datetime
+    actor: ActorKind
+    actor_id: str
+    cause_id: str
+    reference: str | None
+    body: Json
+
+
+class Changed(Struct, frozen=True):
+    """All that a batch leaves of plans and their accounts, but for the answers."""
+
+    plans: list[Plan]  # each as it is after the last command
+    freed: list[NamedPlan]
+    retaken: list[NamedPlan]
+    opened: list[Plan]
+    passed: list[PassedPlan]
+    cut: list[Cut]
+    owed: list[LineRow]
+    moved: list[MovedPlan]
+    recorded: list[FactRow]
+    accounts: list[Account]
+    booked: list[BookedTransfer]
+    told: list[Told]
+    partnered: list[PartnerEvent]
+
+    @property
+    def takes_steps(self) -> bool:
+        """Whether it takes statements that others do not: a reference that is given free may be taken again at once."""
+        counted = any(plan.funding.is_counted or plan.offer.subsidy is not None for plan in self.plans)
+        return bool(counted or self.freed or self.retaken or self.passed or self.cut)
+
+
+def changed_by(done: Doings, found: Mapping[str, Plan]) -> Changed:
+    """The rows of a batch; `found` are the plans as they were loaded."""
+    moved = [(one, each) for one in done for each in one.effect.moved]
+    plans = list({each.plan.plan_id: each.plan for _, each in moved}.values())
+    with_facts = [plan for plan in plans if _has_new_fact(found.get(plan.plan_id), plan)]
+    lines = [_lines(found.get(plan.plan_id), plan) for plan in with_facts]
+    return Changed(
+        plans=plans,
+        freed=[named(plan) for plan in plans if not plan.takes_reference],
+        retaken=[named(plan) for plan in plans if _takes_again(found.get(plan.plan_id), plan)],
+        opened=[plan for plan in plans if plan.plan_id not in found],
+        passed=[_passed(plan) for plan in plans if not _has_new_fact(found.get(plan.plan_id), plan)],
+        cut=[shorter for _, shorter in lines if shorter],
+        owed=[row for rows, _ in lines for row in rows],
+        moved=[_moved(plan) for plan in with_facts if plan.plan_id in found],
+        recorded=[_recorded(each.plan, fact) for _, each in moved for fact in each.facts],
+        accounts=last_of_each(one.effect.account for one in done),
+        booked=[row for one, each in moved for row in _booked(one, each)],
+        told=[_told(one, *each, number) for one in done for number, each in enumerate(_events(one.effect))],
+        partnered=[row for one in done for row in partner_events(one.effect.moved, one.work.item.command_id, one.now)],
+    )
+
+
+def named(plan: Plan) -> NamedPlan:
+    """A plan with its reference."""
+    return NamedPlan(plan.bucket, plan.merchant_id, plan.merchant_reference, plan.plan_id)
+
+
+def _takes_again(found: Plan | None, plan: Plan) -> bool:
+    """Whether a plan that had expired was captured after all."""
+    return found is not None and plan.takes_reference and not found.takes_reference
+
+
+def _has_new_fact(found: Plan | None, plan: Plan) -> bool:
+    """False where only days were passed on it: its standing, and all that follows from that, is as it was."""
+    return found is None or found.version != plan.version
+
+
+def _passed(plan: Plan) -> PassedPlan:
+    return PassedPlan(plan.bucket, plan.plan_id, plan.passed_on, next_day_at(plan))
+
+
+def _moved(plan: Plan) -> MovedPlan:
+    return MovedPlan(**_row(plan))
+
+
+def opened(plan: Plan) -> OpenedPlan:
+    """A plan's row, as it is opened."""
+    return OpenedPlan(
+        **_row(plan),
+        consumer_id=plan.consumer_id,
+        person_id=plan.person_id,
+        merchant_id=plan.merchant_id,
+        merchant_reference=plan.merchant_reference,
+        decision_id=plan.decision_id,
+        kind=plan.kind,
+        currency=plan.currency,
+        authorized_at=plan.authorized_at,
+        offer=_json(plan.offer),
+        funding=_json(plan.funding),
+    )
+
+
+def _row(plan: Plan) -> dict[str, Any]:
+    kept = {"bucket": plan.bucket, "plan_id": plan.plan_id, "standing": keep(plan.standing)}
+    return kept | columns_of(plan)
+
+
+def _lines(found: Plan | None, plan: Plan) -> tuple[list[LineRow], Cut | None]:
+    """The lines that are others than before, and where the schedule ends, if it has become shorter."""
+    before = {line.number: line for line in found.lines} if found else {}
+    after = plan.lines
+    rows = [LineRow(plan.bucket, plan.plan_id, *line_of(line)) for line in after if line != before.get(line.number)]
+    return rows, Cut(plan.bucket, plan.plan_id, len(after)) if len(after) < len(before) else None
+
+
+def _recorded(plan: Plan, one: Recorded) -> FactRow:
+    return FactRow(
+        plan.bucket, plan.plan_id, one.number, one.fact.id, str(one.fact.__struct_config__.tag), one.fact.on,
+        one.recorded_at, one.actor.kind, one.actor.actor_id, one.cause_id, one.reference, _json(one.fact),
+    )  # fmt: skip
+
+
+def _booked(one: Done[Command, Change], moved: Moved) -> list[BookedTransfer]:
+    plan, now = moved.plan, one.now
+    on = booked_on(plan, now)
+    first = sum(len(each.transfers) for each in takewhile(lambda each: each is not moved, one.effect.moved))
+    return [
+        BookedTransfer(
+            plan.bucket, one.work.item.command_id, leg, transfer.occasion, transfer.debit, transfer.debit_owner,
+            transfer.credit, transfer.credit_owner, transfer.amount, plan.currency, plan.plan_id, plan.merchant_id,
+            transfer.partner_id, on, now,
+        )
+        for leg, transfer in enumerate(moved.transfers, first)
+    ]  # fmt: skip
+
+
+def booked_on(plan: Plan, now: datetime) -> date:
+    """The business day of what is booked of a plan."""
+    return business_date(now, plan.funding.time_zone or plan.offer.time_zone, plan.funding.cut_off)
+
+
+def _events(change: Change) -> list[tuple[Moved, Event]]:
+    return [(moved, event) for moved in change.moved for event in moved.events]
+
+
+def _told(one: Done[Command, Change], moved: Moved, event: Event, number: int) -> Told:
+    plan, actor = moved.plan, moved.by or one.work.item.actor
+    data = {"plan_id": plan.plan_id, "state": plan.state, "version": plan.version, **event.data}
+    data["outstanding"] = plan.amounts.outstanding
+    event_id = ids.derive(ids.EVENT, one.work.item.command_id, number)
+    return Told(
+        plan.bucket, event_id, plan.merchant_id, event.type, one.now, actor.kind, _json(data),
+        plan_id=plan.plan_id,
+    )  # fmt: skip
+
+
+_encoder = msgspec.json.Encoder()
+
+
+def _json(value: Any) -> str:
+    return _encoder.encode(value).decode()
