@@ -12,7 +12,7 @@ import redis.asyncio as redis
 from litestar import Litestar, Request, Response
 from litestar.exceptions import HTTPException
 
-from service import clock
+from service import clock, hosts
 from service.access.secret_flow import secrets_of, settle
 from service.api.ask import Asked
 from service.api.body import BYTES_MAX, too_large
@@ -182,14 +182,17 @@ def _provider(settings: Settings) -> Provider | None:
 
 
 def _open_cache(url: str, secret: str) -> Cache:
-    client = redis.Redis.from_url(
-        url,
-        socket_timeout=0.25,
-        socket_connect_timeout=0.25,
-        protocol=2,
-        driver_info=None,  # to look up our driver's version takes longer than to connect
-    )
-    return Cache(client, secret)
+    clients = [
+        redis.Redis.from_url(
+            one,
+            socket_timeout=0.25,
+            socket_connect_timeout=0.25,
+            protocol=2,
+            driver_info=None,  # to look up our driver's version takes longer than to connect
+        )
+        for one in hosts.each(url)
+    ]
+    return Cache(clients[0], secret, *clients[1:])
 
 
 def _readable(answer: Callable[[Request[Any, Any, Any], Any], Response[bytes]]) -> Callable[..., Response[bytes]]:

@@ -12,19 +12,19 @@ versions it read are still those of the rows (`decision_log.py`). The counts of 
 """
 
 import asyncio
-from collections.abc import Iterable, Sequence
-from contextlib import suppress
+from collections.abc import Awaitable, Callable, Coroutine, Iterable, Sequence
 from hashlib import blake2b
-from itertools import islice
-from typing import Any, Final, NamedTuple
+from itertools import chain
+from typing import Any, Final, NamedTuple, TypeVar
 
 import redis.asyncio as redis
-from redis.exceptions import RedisError, ResponseError
+from redis.exceptions import ClusterDownError, MovedError, RedisError
 
 from service import clock, ids
+from service.checkout.cluster_cache import ALONE, NOWHERE, Nodes
 from service.checkout.velocity import Attempt, Subject
 from service.deadline import CACHE_S
-from service.metrics import CACHE, NOT_OURS
+from service.metrics import NOT_OURS
 from service.sealed import KEY_BYTES, key_for, seal, unseal
 
 TTL_S: Final = 300  # how long an entry may be old whose writer was killed between COMMIT and telling us
@@ -75,6 +75,15 @@ def account_name(person_id: str, currency: str) -> str:
     return f"{{{ids.bucket_of(person_id)}}}account:{person_id}:{currency}"
 
 
+R = TypeVar("R")
+
+
+async def _all(asked: Iterable[Coroutine[Any, Any, R]]) -> list[R]:
+    """All answers; of one alone, as it is without a cluster, without a task of its own."""
+    todo = list(asked)
+    return [await todo[0]] if len(todo) == 1 else await asyncio.gather(*todo)
+
+
 class Entry(NamedTuple):
     """What is kept under a name, and the version of the row it was read from."""
 
@@ -107,74 +116,60 @@ class InTime:
 class Cache:
     """Versioned texts. Every method is silent about a Redis that is gone; `is_up` says whether it was last seen."""
 
-    def __init__(self, client: redis.Redis, secret: str) -> None:
-        self._client = client
+    def __init__(self, client: redis.Redis, secret: str, *others: redis.Redis) -> None:
+        """`others` are further nodes of a cluster, asked where the first is away."""
+        self._nodes = Nodes(client, *others)
         self._key = key_for(secret, "cache")
-        self._rests_until = 0.0
-        self._has_slots = False  # a cluster: names of different buckets cannot be asked for in one command
+        self._rests: dict[str, float] = {}  # until when, by place
         self._unsaid: dict[str, int] = {}  # versions that could not be written yet
         self._telling: asyncio.Task[None] | None = None
 
     @property
     def is_up(self) -> bool:
-        """Whether the last call went through."""
-        return clock.monotonic() >= self._rests_until
+        """Whether the last call went through, at every place."""
+        return all(clock.monotonic() >= until for until in self._rests.values())
 
     async def get(self, groups: Sequence[tuple[str, ...]]) -> list[list[Entry | None]]:
         """Of each group what is kept under its names.
 
         None stands where there is nothing, nothing that is current, or nothing that is ours.
         """
-        if not self.is_up or self._unsaid:
-            return _away(groups)
-        try:
-            async with InTime():
-                kept = await self._read(groups)
-        except FAILURES:
-            self._rest()
-            return _away(groups)
-        found = [list(map(self._unseal, names, values)) for names, values in zip(groups, kept, strict=True)]
-        missing = sum(entry is None for entries in found for entry in entries)
-        _FOUND.inc(sum(map(len, found)) - missing)
-        _MISSING.inc(missing)
-        return found
+        asked = await self._by_place(name for names in groups for name in names)
+        stale = {self._nodes.place(name) for name in self._unsaid}
+        reads = (self._read(place, names) for place, names in asked.items() if place not in stale)
+        kept = {name: value for found in await _all(reads) for name, value in found.items()}
+        return [[self._unseal(name, kept.get(name)) for name in names] for names in groups]
 
     async def count(self, attempts: Sequence[Attempt]) -> list[dict[str, int]]:
         """Counts each attempt, and says how many there were before it: by the names of its windows.
 
         Without Redis nothing is counted, and nothing is said.
         """
-        asked = [(attempt, subject) for attempt in attempts for subject in attempt.subjects]
-        told: list[list[int]] = [[] for _ in asked]
-        if asked and self.is_up:
-            try:
-                async with InTime():
-                    told = await self._count(asked)
-            except FAILURES:
-                self._rest()
+        asked = {(attempt.mark, one.place): (attempt, one) for attempt in attempts for one in attempt.subjects}
+        places = await self._by_place({place for _, place in asked})
+        counts = [
+            self._count(place, [asked[key] for key in asked if key[1] in names]) for place, names in places.items()
+        ]
+        told = {key: found for one in await asyncio.gather(*counts) for key, found in one.items()}
         counted: dict[bytes, dict[str, int]] = {attempt.mark: {} for attempt in attempts}
-        for (attempt, subject), counts in zip(asked, told, strict=True):
+        for (mark, place), (_, subject) in asked.items():
             names = [window.name for window in subject.windows]
-            counted[attempt.mark] |= dict(zip(names, counts, strict=False))  # none were told without Redis
+            counted[mark] |= dict(zip(names, told.get((mark, place), ()), strict=False))  # none are told without Redis
         return [counted[attempt.mark] for attempt in attempts]
 
     async def put(self, entries: Iterable[tuple[str, int, bytes]]) -> None:
         """Writes `(name, version, text)`, unless something newer is there. An empty text only says that it changed."""
+        entries = list(entries)
         changed = [(name, version) for name, version, text in entries if not text]
-        if not self.is_up:
-            self._remember(changed)
-            return
-        try:
-            async with InTime():
-                await self._write(entries)
-        except FAILURES:
-            self._rest()
-            self._remember(changed)
+        written = await self._write(entries)
+        self._remember([(name, version) for name, version in changed if name not in written])
 
     async def ping(self) -> bool:
-        """Whether Redis answers now."""
+        """Whether Redis answers now, each node of it."""
         try:
-            return bool(await self._client.ping())
+            await self._nodes.known()
+            answers = [self._nodes.client(place).ping() for place in self._nodes.places()]
+            return all(await asyncio.gather(*answers))
         except FAILURES:
             return False
 
@@ -182,42 +177,84 @@ class Cache:
         """Closes the connections."""
         if self._telling is not None:
             self._telling.cancel()
-        await self._client.aclose()
+        await self._nodes.close()
 
-    async def _read(self, groups: Sequence[tuple[str, ...]]) -> list[list[bytes | None]]:
-        """One command for all; a cluster, which refuses that, is asked slot by slot in one round trip."""
-        if not self._has_slots:
-            try:
-                found: list[Any] = await self._client.mget([name for names in groups for name in names])
-                flat = iter(found)
-                return [[next(flat) for _ in names] for names in groups]
-            except ResponseError as error:
-                if not str(error).startswith("CROSSSLOT"):
-                    raise
-                self._has_slots = True
-        async with self._client.pipeline(transaction=False) as pipe:
-            for name in (name for names in groups for name in names):
-                pipe.get(name)
-            flat = iter(await pipe.execute())
-            return [[next(flat) for _ in names] for names in groups]
+    async def _by_place(self, names: Iterable[str]) -> dict[str, list[str]]:
+        """The names by the place that keeps them; of the places that are not resting."""
+        places: dict[str, list[str]] = {}
+        if self._is_resting(ALONE):
+            return places
+        try:
+            if not self._nodes.are_known:
+                async with InTime():
+                    await self._nodes.known()
+        except FAILURES:
+            self._rest(ALONE)
+            return places
+        for name in names:
+            places.setdefault(self._nodes.place(name), []).append(name)
+        return {place: theirs for place, theirs in places.items() if place != NOWHERE and not self._is_resting(place)}
 
-    async def _count(self, asked: Sequence[tuple[Attempt, Subject]]) -> list[list[int]]:
-        async with self._client.pipeline(transaction=False) as pipe:
-            for attempt, subject in asked:
-                starts = [attempt.at_ms - window.ms for window in subject.windows]
-                longest = subject.windows[-1].ms
-                pipe.eval(
-                    COUNT, 1, subject.place, attempt.mark, attempt.at_ms, starts[-1], longest, ATTEMPTS_MAX, *starts
-                )
-            counts: list[list[int]] = await pipe.execute()
-            return counts
+    async def _read(self, place: str, names: list[str]) -> dict[str, bytes | None]:
+        """What a place keeps under names: one command for all, and name by name in one round trip in a cluster, which
+        takes only names of one slot together."""
+        if place == ALONE:
+            values = await self._ask(place, lambda client: client.mget(names))
+        else:
 
-    async def _write(self, entries: Iterable[tuple[str, int, bytes]]) -> None:
-        async with self._client.pipeline(transaction=False) as pipe:
-            for name, version, text in entries:
-                sealed = seal(self._key_of(name), text, b"%d" % version) if text else b""
-                pipe.eval(SET_IF_NEWER, 1, name, version, sealed, TTL_S)
-            await pipe.execute()
+            async def each(client: redis.Redis) -> list[Any]:
+                async with client.pipeline(transaction=False) as pipe:
+                    for name in names:
+                        pipe.get(name)
+                    return await pipe.execute()
+
+            values = await self._ask(place, each)
+        return dict(zip(names, values, strict=True)) if values is not None else {}
+
+    async def _count(self, place: str, asked: list[tuple[Attempt, Subject]]) -> dict[tuple[bytes, str], list[int]]:
+        async def count(client: redis.Redis) -> list[Any]:
+            async with client.pipeline(transaction=False) as pipe:
+                for attempt, subject in asked:
+                    starts = [attempt.at_ms - window.ms for window in subject.windows]
+                    longest = subject.windows[-1].ms
+                    pipe.eval(
+                        COUNT, 1, subject.place, attempt.mark, attempt.at_ms, starts[-1], longest, ATTEMPTS_MAX, *starts
+                    )
+                return await pipe.execute()
+
+        counts = await self._ask(place, count) or []
+        return {(attempt.mark, one.place): found for (attempt, one), found in zip(asked, counts, strict=False)}
+
+    async def _write(self, entries: list[tuple[str, int, bytes]]) -> set[str]:
+        """The names that were written."""
+        by_name: dict[str, list[tuple[str, int, bytes]]] = {}
+        for one in entries:
+            by_name.setdefault(one[0], []).append(one)
+
+        async def write(place: str, names: list[str]) -> list[str]:
+            async def send(client: redis.Redis) -> list[Any]:
+                async with client.pipeline(transaction=False) as pipe:
+                    for name, version, text in chain.from_iterable(map(by_name.__getitem__, names)):
+                        sealed = seal(self._key_of(name), text, b"%d" % version) if text else b""
+                        pipe.eval(SET_IF_NEWER, 1, name, version, sealed, TTL_S)
+                    return await pipe.execute()
+
+            return names if await self._ask(place, send) is not None else []
+
+        places = await self._by_place(by_name)
+        done = await _all(write(place, names) for place, names in places.items())
+        return {name for names in done for name in names}
+
+    async def _ask(self, place: str, ask: Callable[[redis.Redis], Awaitable[list[Any]]]) -> list[Any] | None:
+        """What a place answers in time. None: it does not, and rests."""
+        try:
+            async with InTime():
+                return await ask(self._nodes.client(place))
+        except FAILURES as error:
+            if place != ALONE or isinstance(error, MovedError | ClusterDownError):
+                self._nodes.look_again()
+            self._rest(place)
+            return None
 
     def _unseal(self, name: str, value: bytes | None) -> Entry | None:
         version, _, sealed = (value or b"").partition(b":")
@@ -233,8 +270,11 @@ class Cache:
         """Each name has a key of its own, so that no key ever seals too many texts."""
         return blake2b(name.encode(), key=self._key, digest_size=KEY_BYTES).digest()
 
-    def _rest(self) -> None:
-        self._rests_until = clock.monotonic() + REST_S
+    def _rest(self, place: str) -> None:
+        self._rests[place] = clock.monotonic() + REST_S
+
+    def _is_resting(self, place: str) -> bool:
+        return clock.monotonic() < self._rests.get(place, 0.0)
 
     def _remember(self, changed: Iterable[tuple[str, int]]) -> None:
         for name, version in changed:
@@ -246,24 +286,14 @@ class Cache:
         """Other processes read from Redis, too: it hears what it missed as soon as it is back, whoever asks next."""
         while self._unsaid:
             await asyncio.sleep(REST_S / 4)
-            with suppress(*FAILURES):
-                await self._say_unsaid()
+            await self._say_unsaid()
 
     async def _say_unsaid(self) -> None:
-        """A change that Redis missed while it was away is told before this process reads from it again."""
-        while self._unsaid:
-            unsaid = list(islice(self._unsaid.items(), AT_ONCE))
-            async with InTime():
-                await self._write([(name, version, b"") for name, version in unsaid])
-            for name, version in unsaid:
-                if self._unsaid.get(name) == version:
+        """A change that Redis missed while it was away is told before this process reads from that place again."""
+        unsaid = list(self._unsaid.items())
+        for first in range(0, len(unsaid), AT_ONCE):
+            part = unsaid[first : first + AT_ONCE]
+            written = await self._write([(name, version, b"") for name, version in part])
+            for name, version in part:
+                if name in written and self._unsaid.get(name) == version:
                     del self._unsaid[name]
-
-
-def _away(groups: Sequence[tuple[str, ...]]) -> list[list[Entry | None]]:
-    """What is found while Redis is left alone."""
-    _AWAY.inc(sum(map(len, groups)))
-    return [[None] * len(names) for names in groups]
-
-
-_FOUND, _MISSING, _AWAY = (CACHE.labels(answer) for answer in ("found", "missing", "away"))
