@@ -2,8 +2,8 @@
 
 import asyncio
 import re
-from collections.abc import Callable, Coroutine, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import AsyncIterator, Callable, Coroutine, Iterator, Sequence
+from contextlib import asynccontextmanager, contextmanager
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
@@ -117,7 +117,7 @@ class DroppedWhenGivenUp(KnowsTypes):
 
     def get_reset_query(self) -> str:
         """Nothing is asked when a connection goes back to the pool, which would be one more round trip: no statement
-        leaves anything in its session, and who locks there unlocks."""
+        leaves anything in its session."""
         return ""
 
     def _cancel_current_command(self: Any, *_: Any) -> None:
@@ -214,6 +214,18 @@ def _unreachable(url: str, error: Exception) -> CannotStart:
     where = ", ".join(urlsplit(one).netloc.rpartition("@")[2] for one in hosts.each(url)) or socket
     said = re.sub(r"\s+", " ", str(error).partition("\nDETAIL:")[0]).strip() or type(error).__name__
     return CannotStart(f"PostgreSQL at {where} cannot be used: {said.removesuffix('.')}.")
+
+
+@asynccontextmanager
+async def alone(pool: Pool, number: int) -> AsyncIterator[bool]:
+    """Whether nobody else is at the work of this number; until the block ends, nobody else begins it.
+
+    A transaction of its own holds the lock: one of a session would stay behind in a pooler between us and the server,
+    which gives each transaction another session.
+    """
+    async with pool.acquire() as conn, conn.transaction():
+        await conn.execute("set local idle_in_transaction_session_timeout = 0")
+        yield await conn.fetchval("select pg_try_advisory_xact_lock($1)", number)
 
 
 # Checks ---------------------------------------------------------------------------------------------------------------

@@ -189,6 +189,13 @@ def test_statements_are_told_what_time_it_is() -> None:
     assert not offenders(statements, lambda path: told.findall(re.sub(r"--.*", "", path.read_text())))
 
 
+def test_statements_leave_nothing_in_their_session() -> None:
+    """The next transaction of a connection from a pooler may have another session."""
+    left = re.compile(r"\bpg_(?:try_)?advisory_(?:un)?lock\b|\bset session\b|\b(?:un)?listen\b|\bdeclare\b.*\bhold\b")
+    statements = sorted(SERVICE.rglob("*.sql"))
+    assert not offenders(statements, lambda path: left.findall(re.sub(r"--.*", "", path.read_text().lower())))
+
+
 def test_sql_knows_only_types_of_postgresql() -> None:
     """A domain or an enum is found neither by shards nor by a client without a look-up: see schema/001_words.sql."""
     ours = re.compile(r"\bcreate\s+(?:domain|type)\b|\bas\s+enum\b", re.IGNORECASE)

@@ -1,13 +1,6 @@
 -- The interest of a day, for all plans of a merchant, a programme and a currency together. Only plans that accrue are
 -- read: those on which time may earn more, and those whose settled interest has not been counted yet.
 
--- lock --
--- One accrues at a time, on this connection, until it is unlocked or ends; false: another is at it.
-select pg_try_advisory_lock(hashtextextended('plans:accrual', 0));
-
--- unlock --
-select pg_advisory_unlock(hashtextextended('plans:accrual', 0));
-
 -- last_of_batches --
 -- The accruing plans in batches of $1: the last one of each.
 select bucket, plan_id

@@ -14,7 +14,7 @@ from typing import Final
 from msgspec import Struct
 
 from service import ids
-from service.db import Connection, Pool, columns, load_queries
+from service.db import Connection, Pool, alone, columns, load_queries
 from service.ledger.booking import interest_earned
 from service.ledger.chart import Occasion
 from service.ledger.store import BOOK, BookedTransfer, booked_by
@@ -26,6 +26,7 @@ Q: Final = load_queries(Path(__file__).with_name("accrual.sql"))
 PLANS_AT_ONCE: Final = 5_000  # read by one statement
 GROUPS_AT_ONCE: Final = 200  # booked by one transaction
 LOOK_AGAIN_S: Final = 0.2  # whether another has done it: it may take longer than a statement may wait
+LOCKED: Final = 7_310_100  # the advisory lock
 
 Name = tuple[str, str, str]  # merchant, programme, currency
 Batch = tuple[int, str, int, str]  # plans after the first, up to and with the last
@@ -133,14 +134,11 @@ _KEEP: Final = together(
 
 async def accrue(pool: Pool, now: datetime) -> int:
     """Books every day that has ended and was not booked; how many accruals that made."""
-    async with pool.acquire() as conn:
-        while not await conn.fetchval(Q.lock):  # noqa: ASYNC110 - another process has it
-            await asyncio.sleep(LOOK_AGAIN_S)
-        try:
-            return await _accrue(conn, now)
-        finally:
-            if not conn.is_closed():
-                await conn.execute(Q.unlock)
+    while True:
+        async with alone(pool, LOCKED) as is_ours, pool.acquire() as conn:
+            if is_ours:
+                return await _accrue(conn, now)
+        await asyncio.sleep(LOOK_AGAIN_S)  # another process is at it
 
 
 async def _accrue(conn: Connection, now: datetime) -> int:

@@ -14,7 +14,7 @@ import msgspec
 
 from service import ids
 from service.actor import THE_DAY
-from service.db import Connection, Pool
+from service.db import Pool, alone
 from service.engine.engine import Engine
 from service.engine.work import Answer
 from service.errors import Code, Problem, Refused
@@ -39,16 +39,13 @@ async def pass_days(pool: Pool, engine: Engine, now: datetime) -> int:
     Refused: UNAVAILABLE, once all others were looked at.
     """
     passed = failed = 0
-    async with pool.acquire() as conn:
-        for part in range(PARTS):
-            if not await conn.fetchval(Q.lock_part, LOCKED + part):
+    for part in range(PARTS):
+        async with alone(pool, LOCKED + part) as is_ours:
+            if not is_ours:
                 continue
-            try:
-                while (sweep := await _sweep(conn, engine, part, now)).passed:
-                    passed += sweep.passed  # once more: a plan whose days were many has some left
-                failed += sweep.failed
-            finally:
-                await conn.execute(Q.unlock_part, LOCKED + part)
+            while (sweep := await _sweep(pool, engine, part, now)).passed:
+                passed += sweep.passed  # once more: a plan whose days were many has some left
+            failed += sweep.failed
     if failed:
         raise Refused(Code.UNAVAILABLE, f"Days of {failed} plans could not be passed; close the day again later.")
     return passed
@@ -80,12 +77,12 @@ def is_behind(answer: Answer) -> bool:
     return answer.status == 503 and _decode(answer.body).code is Code.BUSY
 
 
-async def _sweep(conn: Connection, engine: Engine, part: int, now: datetime) -> Sweep:
+async def _sweep(pool: Pool, engine: Engine, part: int, now: datetime) -> Sweep:
     """One that fails does not stop the others."""
     size, passed, failed = ids.BUCKETS // PARTS, 0, 0
     first, last = part * size, (part + 1) * size - 1
     place: tuple[int, datetime, str] = (first, datetime.min.replace(tzinfo=UTC), "")
-    while rows := await conn.fetch(Q.load_plans_to_pass, *place, last, now, AT_ONCE):
+    while rows := await pool.fetch(Q.load_plans_to_pass, *place, last, now, AT_ONCE):
         answers = await _pass(engine, rows, now)
         passed += answers.count(200)
         failed += sum(status >= 500 for status in answers)  # 409: whoever came meanwhile has passed its days

@@ -210,13 +210,6 @@ select bucket, plan_id
  order by p.guard_at
  limit $3;
 
--- lock_part --
--- One worker at a time passes the days of a part of the buckets; false: another is at it.
-select pg_try_advisory_lock($1::bigint);
-
--- unlock_part --
-select pg_advisory_unlock($1::bigint);
-
 -- load_plans_to_pass --
 -- Plans on which a day has begun that brings something about, after the last one seen.
 select bucket, day_at, plan_id

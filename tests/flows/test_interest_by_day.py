@@ -4,6 +4,7 @@ import asyncio
 from datetime import date, timedelta
 from typing import Any
 
+from service.db import alone
 from service.money import take_bps
 from service.plans import accrual_flow
 from service.plans.accrual import earned_interest, earned_of_line
@@ -142,14 +143,13 @@ async def test_a_close_cut_short_goes_on(world: World) -> None:
 
 async def test_one_accrues_while_another_waits_for_as_long_as_it_takes(world: World) -> None:
     await bears_interest(world)
-    async with world.pool.acquire() as other:
-        assert await other.fetchval(accrual_flow.Q.lock)
+    async with alone(world.pool, accrual_flow.LOCKED) as is_ours:
+        assert is_ours
         waiting = asyncio.create_task(close(world, 3))
         await asyncio.sleep(1)
         assert (await days(world), waiting.done()) == ([], False)
         stuck = "select count(*) from pg_stat_activity where wait_event = 'advisory' and datname = current_database()"
-        assert await other.fetchval(stuck) == 0, "a statement that waits is cancelled after some seconds"
-        await other.execute(accrual_flow.Q.unlock)
+        assert await world.pool.fetchval(stuck) == 0, "a statement that waits is cancelled after some seconds"
     assert await waiting == 2
 
 
