@@ -15,7 +15,7 @@ from pathlib import Path
 from service import config, db, embedded
 from service.config import CannotStart, Settings
 from service.server import supervisor
-from tests.bench import books, facts, filing, pure, report
+from tests.bench import books, curve, facts, filing, pure, report
 from tests.bench.day import measure as measure_day
 from tests.bench.load import Outcome
 from tests.bench.report import Bench, Cpu
@@ -47,14 +47,19 @@ def main() -> int:
         day = measure_day(servers, given.plans) if given.plans else None
         reconciled = books.measure(servers, given.items) if given.items else None
         filed = filing.measure(servers, given.items) if given.items else None
-        stage = stack.enter_context(set_up(servers, given.people, given.connections, given.rounds))
+        stage = stack.enter_context(set_up(servers, given.people, given.connections, given.rounds + 1))
         played = play(stage, given.sides, given.rounds, given.seconds)
+        print("The same at 1, 8 and 128 connections ...", flush=True)
+        curves = curve.measure(stage, given.sides, given.seconds / 2)
         checks = asyncio.run(check(stage))
     sides = {name: report.side_of(rounds) for name, rounds in played.items()}
     bench = Bench(
         open_vs_pgbench=ratio(sides, "open", "pgbench_open_as_we_write", "pgbench_open_as_anyone_would"),
         pay_vs_pgbench=ratio(sides, "pay", "pgbench_pay_as_we_write", "pgbench_pay_as_anyone_would"),
         decide_vs_bare=ratio(sides, "decide", "bare"),
+        decide_alone_vs_crowd=curve.alone(curves, "decide"),
+        open_alone_vs_crowd=curve.alone(curves, "open"),
+        curves=curves,
         day_close_plans_per_s=day.plans_per_s if day else 0,
         day_close_p99_ratio=day.p99_ratio if day else 0,
         day_close=day,
@@ -62,7 +67,8 @@ def main() -> int:
         reconciled=reconciled,
         daily_files_s=filed.seconds if filed else 0,
         filed=filed,
-        errors=sum(sum(side.errors.values()) for side in sides.values()),
+        errors=sum(sum(side.errors.values()) for side in sides.values())
+        + sum(point.errors for points in curves.values() for point in points),
         broken_checks=[one.name for one in checks if one.rows],
         checks=len(checks),
         processes=PROCESSES,

@@ -8,6 +8,8 @@ from statistics import median
 import msgspec
 from msgspec import Struct
 
+from tests.bench import curve
+from tests.bench.curve import Point
 from tests.bench.load import Outcome
 
 FILE = Path("bench.json")
@@ -120,6 +122,9 @@ class Bench(Struct):
     open_vs_pgbench: float  # open / the faster of the two pgbench sides that open
     pay_vs_pgbench: float  # pay / the faster of the two that pay
     decide_vs_bare: float
+    decide_alone_vs_crowd: float  # processor time of a request at 1 connection / at 128
+    open_alone_vs_crowd: float
+    curves: dict[str, list[Point]]  # each side at 1, 8 and 128 connections
     day_close_plans_per_s: float  # active plans / the seconds in which their day was closed; 0: not measured
     day_close_p99_ratio: float  # p99 of checkouts while it is closed / before
     day_close: DayClose | None
@@ -192,6 +197,11 @@ def show(bench: Bench) -> None:
     print(f"\nOpening plans against the faster pgbench: {bench.open_vs_pgbench:.2f}")
     print(f"Recording payments against the faster:    {bench.pay_vs_pgbench:.2f}")
     print(f"Deciding against a bare echo:             {bench.decide_vs_bare:.2f}")
+    print(
+        f"CPU of a request alone against in a crowd: deciding {bench.decide_alone_vs_crowd:.2f}, opening "
+        f"{bench.open_alone_vs_crowd:.2f}"
+    )
+    curve.show(bench.curves)
     if bench.day_close is not None:
         _show_day(bench.day_close)
     if bench.reconciled is not None:

@@ -100,6 +100,7 @@ def set_up(servers: Settings, people: int, connections: int, rounds: int) -> Ite
                 payers=[],
             )  # fmt: skip
             _make_owe(stage, cast.people[first_payer:first_buyer])
+            asyncio.run(_analyze(settings))  # filled by now: an empty table's statistics would be those of nobody
             _warm_up(stage)
             stage.buyers_max = len(stage.buyers) // rounds
             yield stage
@@ -189,6 +190,11 @@ async def _invite(settings: Settings, people: int) -> tuple[Cast, int | None, st
         cast = await invite(connection, settings, people)
         postmaster = postmaster_of(await connection.fetchval("select pg_backend_pid()"))
         return cast, postmaster, await connection.fetchval("select current_setting('server_version')")
+
+
+async def _analyze(settings: Settings) -> None:
+    async with connected(settings) as connection:
+        await connection.execute("vacuum analyze")
 
 
 async def _rehearse(settings: Settings, cast: Cast, port: int) -> None:
