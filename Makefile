@@ -1,6 +1,6 @@
 # Tenor. On a machine with Python 3.11 or newer and nothing else: `make run` or `make test`.
 .DEFAULT_GOAL := help
-.PHONY: help venv run test test-faults chaos drill audit licences sbom test-training simulate walk bench check lint check-types format openapi lock clean
+.PHONY: help venv run test test-faults chaos drill audit licences sbom test-training simulate walk bench check lint check-types format openapi lock node lint-contract clients clean
 
 PYTHON ?= $(shell for python in python3.11 python3.12 python3.13 python3.14 python3; do \
 	$$python -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$python && break; done)
@@ -107,5 +107,22 @@ lock: $(READY)  ## compile the lock files again (ARGS=--upgrade for newer versio
 	$(COMPILE) -c requirements/service.txt requirements/training.in -o requirements/training.txt
 	$(COMPILE) -c requirements/service.txt requirements/telemetry.in -o requirements/telemetry.txt
 
+# What npm has: the generator of TypeScript clients, a compiler for them, and a linter of contracts.
+NODE := .venv-node/node_modules/.bin
+node:  ## what npm has for TypeScript clients and for the linter, into .venv-node
+	@npm install --silent --no-audit --no-fund --no-save --prefix .venv-node \
+		openapi-typescript@7 openapi-fetch@0.17 typescript@5 @types/node@20 @redocly/cli@2
+
+lint-contract: node  ## openapi.yaml against the recommended rules of redocly
+	@$(NODE)/redocly lint --extends recommended openapi.yaml
+
+# Clients are made when they are wanted, and kept by who uses them: a copy here would be of another day than the contract.
+OUT ?= .clients
+AUDIENCE ?= merchant
+clients: $(READY)  ## a Python client, and where npm is types for TypeScript, into .clients (OUT=..., AUDIENCE=partner)
+	@$(BIN)/python -m service.contract.clients $(AUDIENCE) $(OUT)
+	@if command -v npm >/dev/null; then $(MAKE) --no-print-directory node && $(NODE)/openapi-typescript \
+		$(OUT)/$(AUDIENCE).yaml --output $(OUT)/tenor.ts --default-non-nullable false; fi
+
 clean:  ## remove what was built; .local, the data folder, stays
-	rm -rf .venv .venv-training .pytest_cache .ruff_cache .mypy_cache .hypothesis bench.json
+	rm -rf .venv .venv-training .venv-node .clients .pytest_cache .ruff_cache .mypy_cache .hypothesis bench.json

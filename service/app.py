@@ -22,7 +22,7 @@ from service.api.operator import operator_router
 from service.api.pages import readable
 from service.api.partner import partner_router
 from service.api.processors import processor_router
-from service.api.public import get_livez, get_openapi, get_readyz
+from service.api.public import get_livez, get_openapi, get_openapi_page, get_readyz
 from service.api.readiness import Readiness
 from service.api.reply import reply_refused
 from service.api.services import Services
@@ -80,7 +80,7 @@ def create_app(settings: Settings) -> Litestar:
     """The ASGI application; its resources are opened at start and closed at the end."""
     return Straight(
         beside=doors_of(settings.facades),
-        route_handlers=[*ROUTERS, get_livez, get_readyz, get_openapi],
+        route_handlers=[*ROUTERS, get_livez, get_readyz, get_openapi, get_openapi_page],
         lifespan=[partial(_resources, settings=settings)],
         exception_handlers={
             Refused: _readable(_refused),

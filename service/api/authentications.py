@@ -43,7 +43,7 @@ CodeText = Annotated[str, Meta(pattern=r"^[0-9]{6}\Z", description="six digits")
 class Contact(Struct, frozen=True, forbid_unknown_fields=True):
     """One of the consumer's identifiers, with which they were registered as `verified`. It is not kept."""
 
-    kind: Literal["email", "phone"]
+    kind: Literal["email", "phone"]  # where the code goes
     value: Annotated[str, Meta(min_length=1, max_length=254)]  # however it is written
 
 
@@ -66,7 +66,7 @@ class AuthenticationView(Struct, frozen=True):
     payee: str  # the merchant's name, as the consumer is shown it
     state: State
     tries_left: int  # how often it may still be answered
-    expires_at: datetime
+    expires_at: datetime  # until when it may be answered
     options: RequestOptions | None  # of a passkey: what the page gives to `navigator.credentials.get()`
 
 

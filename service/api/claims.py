@@ -20,7 +20,7 @@ from service.private_text import NO_NUMBERS, SEALED
 class ContestBody(Struct, frozen=True, forbid_unknown_fields=True):
     """What the consumer says."""
 
-    words: Annotated[str, Meta(min_length=1, max_length=2000), SEALED, NO_NUMBERS]
+    words: Annotated[str, Meta(min_length=1, max_length=2000), SEALED, NO_NUMBERS]  # why the consumer contests it
 
 
 class LowerBody(Struct, frozen=True, forbid_unknown_fields=True):

@@ -24,7 +24,7 @@ class OpenBody(Struct, frozen=True, forbid_unknown_fields=True):
 class AnswerBody(Struct, frozen=True, forbid_unknown_fields=True):
     """What proves the merchant right: a delivery, a signature, a talk."""
 
-    evidence: Annotated[str, Meta(min_length=1, max_length=4000), SEALED, NO_NUMBERS]
+    evidence: Annotated[str, Meta(min_length=1, max_length=4000), SEALED, NO_NUMBERS]  # what speaks for the merchant
 
 
 class DecideBody(Struct, frozen=True, forbid_unknown_fields=True):

@@ -38,7 +38,7 @@ class AskedToAdd(Struct, frozen=True):
 
     authentication_id: str = field(name="id")
     options: CreationOptions
-    expires_at: datetime
+    expires_at: datetime  # until when it may be answered
 
 
 class AddBody(Struct, frozen=True, forbid_unknown_fields=True):

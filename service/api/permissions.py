@@ -31,7 +31,7 @@ class PermissionBody(Struct, frozen=True, forbid_unknown_fields=True):
 
     scenario: Scenario
     # where the proof of it is kept
-    evidence: Evidence
+    evidence: Evidence  # what proves that the consumer agreed: a sentence, an address, a hash
 
 
 class PermissionView(Struct, frozen=True):

@@ -16,7 +16,7 @@ VALUES_MAX: Final = 2_000
 Place = tuple[str, ...]
 Path = tuple[Any, str | int] | None  # a step and the path before it: no deep value is walked with a copy for each step
 
-_STEP: Final = re.compile(r"\.(\w+)|\[(\d+|\.\.\.)\]")
+_STEP: Final = re.compile(r"\.([\w$]+)|\[(\d+|\.\.\.)\]")
 _FIELD: Final = re.compile(r"(?:required|unknown) field `([^`]*)`")
 _ANY_KEY: Final = "..."  # so msgspec calls a key of a map, whichever it is
 

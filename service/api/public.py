@@ -8,13 +8,16 @@ from pathlib import Path
 from typing import Any, Final
 
 from litestar import Request, get
+from litestar.params import FromPath
 from litestar.response.base import ASGIResponse
 from msgspec import Struct
 
 from service import clock
 from service.api.ask import services_of
+from service.api.contract_page import AUDIENCES, page_of
 from service.api.operation import Text, operation
 from service.api.reply import reply
+from service.errors import Code, Refused
 from service.policies.version import in_force
 
 CONTRACT: Final = Path(__file__).parents[2] / "openapi.yaml"
@@ -59,8 +62,24 @@ async def get_openapi(request: Request[Any, Any, Any]) -> ASGIResponse:
 
     Who sends the `ETag` of an answer again as `If-None-Match` hears 304 while the document is the same.
     """
+    return _told(request, "")
+
+
+@get("/openapi/{page:str}", opt=operation(None, Text("application/yaml", "This document, for one audience.")))
+async def get_openapi_page(request: Request[Any, Any, Any], page: FromPath[str]) -> ASGIResponse:
+    """This document for one audience: `merchant.yaml`, `partner.yaml`, `operator.yaml` or `processor.yaml`.
+
+    It has the routes that the audience's keys may call, and what these routes name.
+    """
+    audience = page.removesuffix(".yaml")
+    if audience not in AUDIENCES or page == audience:
+        raise Refused(Code.NOT_FOUND, f"There are the pages {', '.join(f'{name}.yaml' for name in AUDIENCES)}.")
+    return _told(request, audience)
+
+
+def _told(request: Request[Any, Any, Any], audience: str) -> ASGIResponse:
     packed = _GZIP.search(request.headers.get("accept-encoding", "")) is not None
-    body, tag = _contract(packed)
+    body, tag = _contract(audience, packed)
     headers = {"ETag": tag, "Vary": "Accept-Encoding", "Cache-Control": "no-cache"}  # kept, and asked about each time
     if tag in request.headers.get("if-none-match", ""):
         return ASGIResponse(status_code=304, headers=headers)
@@ -69,9 +88,11 @@ async def get_openapi(request: Request[Any, Any, Any]) -> ASGIResponse:
     return ASGIResponse(body=body, media_type="application/yaml", headers=headers)
 
 
-@lru_cache(2)
-def _contract(packed: bool) -> tuple[bytes, str]:
-    """The bytes, and the tag of these very bytes."""
+@lru_cache(2 * (1 + len(AUDIENCES)))
+def _contract(audience: str, packed: bool) -> tuple[bytes, str]:
+    """The bytes of the whole or of an audience's page, and the tag of these very bytes."""
     text = CONTRACT.read_bytes()
+    if audience:
+        text = page_of(text.decode(), audience).encode()
     body = gzip.compress(text, mtime=0) if packed else text
     return body, f'"{hashlib.sha256(body).hexdigest()[:32]}"'

@@ -45,6 +45,7 @@ def document(app: Litestar, examples: Examples) -> Schema:
     paths: dict[str, Schema] = {}
     for name, route in routes.items():
         paths.setdefault(route.path, {})[route.method.lower()] = _operation(route, names, examples.get(name, {}))
+    shared = _share_examples(paths)
     return {
         "openapi": "3.1.0",
         "info": {
@@ -62,6 +63,7 @@ def document(app: Litestar, examples: Examples) -> Schema:
                 for audience, words in SECURITY.items()
             },
             "parameters": _parameters(),
+            "examples": shared,
             "responses": {name: _problem(codes) for name, codes in SHARED.items()},
             "schemas": _with_meanings(schemas_of(wire)),
         },
@@ -92,8 +94,8 @@ def _operation(route: Route, names: Names, examples: Schema) -> Schema:
     made["summary"] = re.sub(r"\s+", " ", summary).rstrip(".")
     if more:
         made["description"] = _reflowed(more)
-    if route.audience != "public":
-        made["security"] = [{f"{route.audience}_key": [handler.opt["scope"]]}]
+    is_public = route.audience == "public"
+    made["security"] = [] if is_public else [{f"{route.audience}_key": [handler.opt["scope"]]}]
     if parameters := [*_path(route), *_query(handler), *_headers(route)]:
         made["parameters"] = parameters
     if takes:
@@ -216,6 +218,27 @@ def _problem(codes: tuple[Code, ...]) -> Schema:
     if header := WITH_HEADER.get(STATUS.get(codes[0], 422)):
         made["headers"] = {header[0]: {"description": header[1], "schema": {"type": "string"}}}
     return made
+
+
+# Examples -------------------------------------------------------------------------------------------------------------
+
+
+def _share_examples(paths: dict[str, Schema]) -> Schema:
+    """The answers that are shown, one of each schema: verbs on a plan all answer a plan, and one is enough to read.
+
+    In the paths a reference to it stands in their place; requests are short and stay where they are.
+    """
+    shared: Schema = {}
+    for path in paths.values():
+        for told in path.values():
+            for answer in told["responses"].values():
+                content = answer.get("content", {}).get("application/json", {})
+                if "example" in content:
+                    schema = content["schema"]
+                    name = (schema.get("oneOf") or [schema])[0]["$ref"].removeprefix(REF)
+                    shared.setdefault(name, {"value": content.pop("example")})
+                    content["examples"] = {"told": {"$ref": f"#/components/examples/{name}"}}
+    return dict(sorted(shared.items()))
 
 
 # The rest -------------------------------------------------------------------------------------------------------------

@@ -49,10 +49,13 @@ it must be explained and replayed.
 (`POST /v1/test/clock/advance`), and the ending of a consumer's reference says what this consumer shows: the schema
 `Persona` lists approvals, refusals, charges that fail, and a dispute.
 
-**Clients.** `openapi-typescript` and `openapi-python-client` make clients from this document. A field with a default
-may be left out, in answers too: `--default-non-nullable false` tells the former. The latter is told in its
-configuration how to send and read files: `content_type_overrides: {text/csv: application/octet-stream,
-application/yaml: application/octet-stream}`.
+**Pages.** `/openapi/merchant.yaml`, `/openapi/partner.yaml`, `/openapi/operator.yaml` and `/openapi/processor.yaml` are
+this document for one audience: what its keys may call, and nothing else.
+
+**Clients.** `make clients` makes a Python client (`openapi-python-client`) and types for TypeScript
+(`openapi-typescript`) from this document. A field with a default may be left out, in answers too:
+`--default-non-nullable false` tells the latter. The former is told in its configuration how to send and read files:
+`content_type_overrides: {text/csv: application/octet-stream, application/yaml: application/octet-stream}`.
 
 Prometheus metrics are served on a port of their own, `/metrics`, for those who run the service.
 """
@@ -75,6 +78,14 @@ TAGS: Final = {
     "offers": "Merchant: what must be said about an offer before it is accepted.",
     "plans": "Merchant: the plan an offer became, and the verbs on it.",
     "events": "Merchant: what happened, in order and without gaps.",
+    "attributes": "Merchant: what may be told of a consumer, by the policies in force.",
+    "endpoints": "Merchant: the addresses that events are sent to, what was sent there, and what is sent once more.",
+    "keys": "Merchant: its own keys.",
+    "payouts": "Merchant: what was paid out to it.",
+    "permissions": "Merchant: what a consumer agreed to once for all orders, taken back.",
+    "sellers": "Platform: the sellers it takes on and acts for.",
+    "settlements": "Merchant: what it is owed of each day, line by line.",
+    "vouchers": "Merchant: vouchers of a scheme, reserved for an order and redeemed.",
     "processor": "Processor of payments: news of a charge, and all it was called for.",
     "partner": "Finance partner: what it funds, the files that prove it, and what does not match.",
     "operator": "Operator: merchants, partners, keys, policies, referrals, limits, gateways, processors, books.",

@@ -24,7 +24,7 @@ class DisputeOfPlan(Struct, frozen=True):
     reason: DisputeReason  # what the consumer says
     amount: int  # minor units that are disputed
     round: int  # 1, or 2: the merchant was asked again
-    opened_on: date
+    opened_on: date  # the day the consumer disputed it
     respond_by: date | None  # the last day for the merchant's answer; null: it is not due
     closed_on: date | None  # null: it is open
 

@@ -129,7 +129,7 @@ class Stage:
             "party_id": self._party_id, "arrangement_id": self._arrangement_id, "waterfall_id": self._waterfall_id,
         }  # fmt: skip
         self._known = {
-            "currency": "EUR", "version": "1", "merchant_id": world.demo.merchant_id,
+            "page": "merchant.yaml", "currency": "EUR", "version": "1", "merchant_id": world.demo.merchant_id,
             "partner_id": world.demo.partner_id, "programme_id": world.demo.programme_id,
         }  # fmt: skip
 

@@ -29,6 +29,8 @@ OF_A_DEVICE = (
 )
 CHANCE = "uDqV0m0sPbYtE3rXw8hJ5nLzK2cG7aF4vB9yT6dR1kQ"  # what follows the prefix of every key that is shown
 
+ITSELF = {"GET /openapi.yaml", "GET /openapi/{page}"}  # no example of it stands in it
+
 
 class Recorder:
     """Keeps the first exchange of every operation, and holds every exchange against the contract."""
@@ -120,7 +122,7 @@ async def tell(world: World, recorder: Recorder) -> None:
     await _outside(story)
     await _collecting(story)
     for name, route in story.routes.items():
-        if name not in recorder.examples and name != "GET /openapi.yaml":
+        if name not in recorder.examples and name not in ITSELF:
             post = await story.ready(route)
             if route.operation.dry_run:
                 await story.do(post, "?dry_run=true")

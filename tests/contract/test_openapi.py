@@ -19,6 +19,7 @@ from litestar.handlers import HTTPRouteHandler
 
 from service import api
 from service.api.body import Body
+from service.api.contract_page import AUDIENCES, page_of
 from service.api.public import CONTRACT
 from service.contract import glossary, schemas
 from service.contract.contract import MEANING, SHARED, codes_of, parameters_of
@@ -185,7 +186,7 @@ async def test_the_file_is_what_the_app_does(world: World) -> None:
     world.http.event_hooks["response"].append(recorder)
     await contract_story.tell(world, recorder)
     examples = recorder.fixed()
-    assert set(examples) == set(ROUTES) - {"GET /openapi.yaml"}
+    assert set(examples) == set(ROUTES) - contract_story.ITSELF
     await _require_described_events(world)
 
     made = document(APP, examples)
@@ -198,6 +199,10 @@ async def test_the_file_is_what_the_app_does(world: World) -> None:
         new = sorted(set(_lines(text)) - set(_lines(CONTRACT.read_text())))
         pytest.fail(f"openapi.yaml is not what the app does: `make openapi` writes it anew; it has not: {new[:5]}")
     assert (await world.http.get("/openapi.yaml")).text == CONTRACT.read_text()
+    for audience in AUDIENCES:
+        assert (await world.http.get(f"/openapi/{audience}.yaml")).text == page_of(CONTRACT.read_text(), audience)
+    for page in ("merchant", "public.yaml", "consumer.yaml"):
+        assert (await world.http.get(f"/openapi/{page}")).status_code == 404
 
 
 def _lines(text: str) -> list[str]:

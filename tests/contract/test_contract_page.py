@@ -1,0 +1,59 @@
+"""The contract for one audience: its routes, all that they name, and nothing else."""
+
+from typing import Any
+
+import pytest
+import yaml
+from openapi_spec_validator import validate
+
+from service.api.contract_page import AUDIENCES, page_of
+from service.api.public import CONTRACT
+from service.api.scopes import audience_of
+
+TEXT = CONTRACT.read_text()
+WHOLE = yaml.load(TEXT, Loader=yaml.CSafeLoader)
+
+
+def refs_in(part: Any) -> set[str]:
+    if isinstance(part, dict):
+        return {part["$ref"]} if isinstance(part.get("$ref"), str) else set().union(*map(refs_in, part.values()))
+    return set().union(*map(refs_in, part)) if isinstance(part, list) else set()
+
+
+@pytest.mark.parametrize("audience", AUDIENCES)
+def test_a_page_is_the_whole_with_parts_left_out(audience: str) -> None:
+    page = yaml.load(page_of(TEXT, audience), Loader=yaml.CSafeLoader)
+    validate(page)
+    theirs = {path: told for path, told in WHOLE["paths"].items() if audience_of(path) in (audience, "public")}
+    assert page["paths"] == theirs
+    assert page["info"] == WHOLE["info"]
+    assert {one["name"] for one in page["tags"]} == {
+        tag for told in theirs.values() for verb in told.values() for tag in verb["tags"]
+    }
+    named = refs_in(page)
+    for section, parts in page["components"].items():
+        for name, part in parts.items():
+            assert part == WHOLE["components"][section][name]
+            if section != "securitySchemes":
+                assert f"#/components/{section}/{name}" in named
+    for ref in named:
+        section, name = ref.removeprefix("#/components/").split("/")
+        assert name in page["components"][section]
+    assert set(page["components"]["securitySchemes"]) == {f"{audience}_key"}
+
+
+def test_all_pages_together_are_the_whole() -> None:
+    pages = [yaml.load(page_of(TEXT, audience), Loader=yaml.CSafeLoader) for audience in AUDIENCES]
+    assert set().union(*(page["paths"] for page in pages)) == set(WHOLE["paths"])
+    assert set().union(*(page["components"]["schemas"] for page in pages)) == set(WHOLE["components"]["schemas"])
+
+
+def test_every_tag_has_words() -> None:
+    used = {tag for told in WHOLE["paths"].values() for verb in told.values() for tag in verb["tags"]}
+    assert used == {one["name"] for one in WHOLE["tags"]}
+
+
+def test_a_merchant_s_page_can_be_read() -> None:
+    """Half a megabyte, where the whole has more than one."""
+    assert len(page_of(TEXT, "merchant")) < 500_000
+    assert len(page_of(TEXT, "partner")) < 200_000
