@@ -1,4 +1,4 @@
-"""The README, kept true: its purchase is made on a live service, and its tables name what exists.
+"""The README and the guide, kept true: their lines are run on a live service, and their tables name what exists.
 
 README=write writes what the lines print now into the blocks that show it.
 """
@@ -6,7 +6,6 @@ README=write writes what the lines print now into the blocks that show it.
 import os
 import re
 import shutil
-import subprocess
 from pathlib import Path
 
 import msgspec
@@ -18,21 +17,20 @@ from service.config import Settings
 from service.contract.schemas import schemas_of
 from service.demo.seed import save, seed
 from service.server import companion, supervisor
+from tests.pages import GUIDE, ROOT, blocks_of, prepare, run, said_in, shown, steady
 from tests.test_cli import serving
 
-ROOT = Path(__file__).parent.parent
 README = ROOT / "README.md"
 
-BLOCK = re.compile(r"^```sh\n(.*?)^```\n(?:```\n(.*?)^```\n)?", re.DOTALL | re.MULTILINE)
-CUT = "-- 8< --"
+PAGES = {"README": README} | {path.stem: path for path in sorted(GUIDE.glob("*.md"))}
 
 
-@pytest.mark.skipif(not (shutil.which("curl") and shutil.which("bash")), reason="the README's lines are bash and curl")
-async def test_the_purchase_prints_what_the_readme_shows(settings: Settings, pool: db.Pool, tmp_path: Path) -> None:
+@pytest.mark.skipif(not (shutil.which("curl") and shutil.which("bash")), reason="the pages' lines are bash and curl")
+async def test_the_pages_print_what_they_show(settings: Settings, pool: db.Pool, tmp_path: Path) -> None:
+    """The README and the guide, one after the other, against one service."""
     settings = msgspec.structs.replace(settings, data=tmp_path / ".local", workers=1, metrics_port=0)
-    text = README.read_text()
-    blocks = BLOCK.findall(text)
-    assert len(blocks) >= 6
+    prepare(tmp_path)
+    printed: dict[str, list[str]] = {}
     with supervisor.bind("127.0.0.1", 0) as desk:
         demo = await seed(pool, settings, f"{supervisor.base_url(desk)}/")
         with serving(settings) as (_, place):
@@ -43,36 +41,22 @@ async def test_the_purchase_prints_what_the_readme_shows(settings: Settings, poo
                 os.environ | config.environment(settings),
             )
             with companion.beside(command, environ, desk.fileno()):
-                printed = run("".join(f"{lines}echo '{CUT}'\n" for lines, _ in blocks), tmp_path)
-    if os.environ.get("README") == "write":
-        README.write_text(shown(text, printed))
-    assert [steady(one) for one in printed] == [steady(said) for _, said in blocks]
+                for name, path in PAGES.items():
+                    printed[name] = run(path.read_text(), tmp_path)
+                    if os.environ.get("README") == "write":
+                        path.write_text(shown(path.read_text(), printed[name]))
+    for name, path in PAGES.items():
+        said = said_in(path.read_text())
+        assert [steady(one) for one in printed[name]] == [steady(one) for one in said], name
+    assert len(printed["README"]) >= 6
 
 
-def run(lines: str, folder: Path) -> list[str]:
-    """What bash prints, block by block. A failing line or a word on stderr is a fault."""
-    done = subprocess.run(
-        ["bash", "-eu", "-o", "pipefail", "-c", lines], cwd=folder, capture_output=True, text=True, timeout=60
-    )
-    assert (done.returncode, done.stderr) == (0, ""), done.stdout + done.stderr
-    return done.stdout.split(f"{CUT}\n")[:-1]
-
-
-def shown(text: str, printed: list[str]) -> str:
-    """The README with its answers replaced."""
-    answers = iter(printed)
-
-    def with_answer(match: re.Match[str]) -> str:
-        answer = next(answers)
-        return f"```sh\n{match[1]}```\n" + (f"```\n{answer}```\n" if answer else "")
-
-    return BLOCK.sub(with_answer, text)
-
-
-def steady(text: str) -> str:
-    """Without what is another on another day: ids and dates."""
-    text = re.sub(r"\b([a-z]{2})_[0-9A-HJKMNP-TV-Z]{26}\b", r"\1_", text)
-    return re.sub(r"\b\d{4}-\d\d-\d\d\b", "day", text)
+def test_every_page_is_run() -> None:
+    """Each has lines that are run on any machine, and is named in the README."""
+    readme = README.read_text()
+    for path in GUIDE.glob("*.md"):
+        assert any(block.is_run for block in blocks_of(path.read_text())), path.name
+        assert f"(service/guide/{path.name})" in readme
 
 
 def test_every_setting_stands_in_the_readme() -> None:
@@ -81,7 +65,7 @@ def test_every_setting_stands_in_the_readme() -> None:
 
 
 def test_the_personas_are_those_of_the_contract() -> None:
-    table = README.read_text().partition("## Test mode")[2].partition("\n## ")[0]
+    table = PAGES["test_mode"].read_text()
     told = re.findall(r"^\* `(\w+)`: (.*)$", schemas_of([Persona])["Persona"]["description"], re.MULTILINE)
     assert re.findall(r"^\| `\+(\w+)` \| (.*) \|$", table, re.MULTILINE) == told
     assert [name for name, _ in told] == list(Persona)
@@ -95,10 +79,11 @@ def test_the_map_names_every_place() -> None:
     assert named - {"service/"} == there
 
 
-def test_what_the_readme_points_to_is_there() -> None:
-    text = README.read_text()
-    for target in re.findall(r"\]\(([^)#]+)\)", text):
-        assert (ROOT / target).exists(), target
+@pytest.mark.parametrize("name", PAGES)
+def test_what_a_page_points_to_is_there(name: str) -> None:
+    text = PAGES[name].read_text()
+    for target in re.findall(r"\]\(([^)#:]+)\)", text):
+        assert (PAGES[name].parent / target).exists(), target
     targets = (ROOT / "Makefile").read_text()
-    for name in re.findall(r"\bmake ([a-z-]+)", text):
-        assert re.search(rf"^{name}:", targets, re.MULTILINE), name
+    for made in re.findall(r"`make ([a-z-]+)", text):
+        assert re.search(rf"^{made}:", targets, re.MULTILINE), made

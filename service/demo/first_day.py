@@ -16,6 +16,7 @@ from service.demo.applications import read_applications
 from service.demo.connections import Connections, Send
 from service.demo.evening import get, payouts, post, reconcile_day, settle_merchants
 from service.demo.made_up import made_up
+from service.demo.picture import first_day_svg
 from service.demo.replay import AT_ONCE, Replay
 from service.demo.seed import CURRENCY, Demo
 from service.demo.summary import show
@@ -38,10 +39,12 @@ async def first_day(settings: Settings, base_url: str) -> None:
         await _settle(service.send, demo, settings)
         await reconcile_day(service.send, demo, today)
     accounts = await accounts_of_one_person(service.send, demo)
+    summary = (await get(service.send, demo.operator_key, "/v1/operator/summary")).json()
+    (settings.data / "first_day.svg").write_text(first_day_svg(summary["decisions"], CURRENCY))
     show(
         console,
         demo,
-        summary=(await get(service.send, demo.operator_key, "/v1/operator/summary")).json(),
+        summary=summary,
         trial_balance=(await get(service.send, demo.operator_key, "/v1/operator/ledger/trial-balance")).json(),
         payouts=await payouts(service.send, demo),
         reconciliations=(await get(service.send, demo.partner_key, "/v1/partner/reconciliations")).json(),

@@ -7,7 +7,7 @@
     backtest     how well a policy would have done       fairness   whom it would have treated otherwise
     binning, fitting, validating, training, draft        a scorecard from data, and the policy it becomes
     spread       how far a figure may be chance          record     what a training leaves behind
-    plots, drawing, printing                             for the eye
+    plots, painting, printing                            for the eye
     commands     tenor train, tenor backtest, tenor fairness
 
 Nothing of the service imports this; only training needs more than the service's own packages.

@@ -4,8 +4,8 @@ from collections.abc import Sequence
 from itertools import accumulate
 from typing import Final
 
+from service.drawing import BAD, FAINT, GOOD, INK, OTHER, Chart
 from service.learning.backtest import Backtest, Band, Part
-from service.learning.drawing import BAD, FAINT, GOOD, INK, OTHER, Chart
 from service.learning.replaying import Replayed
 from service.money import BPS, EXPONENTS
 

@@ -5,8 +5,8 @@ from xml.etree import ElementTree
 import pytest
 from msgspec.structs import replace
 
+from service.drawing import INK, Chart, ticks
 from service.learning.backtest import backtest
-from service.learning.drawing import INK, Chart, ticks
 from service.learning.plots import draw_all
 from tests.learning.backtested import approves, demo_backtest, demo_replayed
 from tests.learning.cases import demo_policy
