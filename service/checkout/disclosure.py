@@ -14,10 +14,11 @@ from msgspec import Struct
 
 from service.checkout.notice import STYLE
 from service.law.book import LawRow, LegalRule, number_on, rows_on
-from service.money import decimal_text, take_bps
+from service.money import take_bps
 from service.plans.offer import Kind, Offer
 from service.plans.plan import business_day
 from service.policies.words import Language, say
+from service.printed import amount_in, day_in
 from service.terms.apr import Apr
 from service.terms.disclosure import Figures, Line, disclosure_for, form_of, language_of
 from service.terms.early_settlement import method_of
@@ -103,7 +104,7 @@ def deposit_lines(offer: Offer, start_on: date, language: Language) -> tuple[Lin
     """What the deposit is, where it stands until the end, and what is owed by when if it is claimed."""
 
     def money(amount: int) -> str:
-        return f"{decimal_text(amount, offer.currency)} {offer.currency}"
+        return amount_in(language, amount, offer.currency)
 
     due_days = (offer.schedule[-1].due_on - start_on).days  # the same from the day of a claim on
     values = {
@@ -129,7 +130,7 @@ def _more(offer: Offer, language: Language) -> tuple[Line, ...]:
     bps = offer.leeway.capture_tolerance_bps
     if not bps:
         return ()
-    most = f"{decimal_text(offer.amount + take_bps(offer.amount, bps), offer.currency)} {offer.currency}"
+    most = amount_in(language, offer.amount + take_bps(offer.amount, bps), offer.currency)
     percent = f"{Decimal(bps) / 100:f}"
     value = say(language, "disclosure-more", percent=percent, most=most)
     return (Line("more", say(language, "disclosure-line-more"), value),)
@@ -164,7 +165,7 @@ def page(disclosure: Disclosure, merchant_name: str) -> str:
     about = say(
         language,
         "disclosure-about",
-        day=disclosure.on.isoformat(),
+        day=day_in(language, disclosure.on),
         merchant=merchant_name,
         offer=disclosure.offer_id,
     )

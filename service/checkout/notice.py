@@ -16,11 +16,11 @@ from msgspec import Struct
 from service.checkout.answer import Alternative, Answer, Outcome
 from service.countries import UNION
 from service.law.book import places_of
-from service.money import decimal_text
 from service.plans.offer import Kind
 from service.plans.plan import business_day
 from service.policies.reasons import sentence_of
 from service.policies.words import Language, say
+from service.printed import amount_in, day_in
 
 
 class Notice(Struct, frozen=True):
@@ -50,9 +50,9 @@ def notice_of(answer: Answer, merchant_name: str, jurisdiction: str, time_zone: 
         about=say(
             language,
             "notice-about",
-            day=on.isoformat(),
+            day=day_in(language, on),
             merchant=merchant_name,
-            amount=_money(answer.amount, answer.currency),
+            amount=amount_in(language, answer.amount, answer.currency),
             decision=answer.decision_id,
         ),
         reasons_title=say(language, "notice-reasons"),
@@ -102,17 +102,13 @@ def _alternative(alternative: Alternative, language: Language) -> str:
         language,
         "notice-alternative",
         change=alternative.change,
-        financed=_money(offer.amount, offer.currency),
+        financed=amount_in(language, offer.amount, offer.currency),
         instalments=offer.terms.instalments,
-        paid=_money(offer.down_payment, offer.currency),
-        price=_money(offer.amount + offer.down_payment, offer.currency),
-        held=_money(offer.held, offer.currency),
-        deposit=_money(offer.amount, offer.currency),
+        paid=amount_in(language, offer.down_payment, offer.currency),
+        price=amount_in(language, offer.amount + offer.down_payment, offer.currency),
+        held=amount_in(language, offer.held, offer.currency),
+        deposit=amount_in(language, offer.amount, offer.currency),
     )
-
-
-def _money(amount: int, currency: str) -> str:
-    return f"{decimal_text(amount, currency)} {currency}"
 
 
 def _decider(answer: Answer) -> str:

@@ -7,7 +7,7 @@ from typing import Final
 from msgspec import Struct
 
 from service.merchants.settlement import Line, Settlement
-from service.money import decimal_text
+from service.printed import amount_in, day_in
 
 # What a settlement adds up, in its order: each with its sign.
 _SUMS: Final = (
@@ -21,6 +21,7 @@ _SUMS: Final = (
     ("Kept back", "withheld", -1), ("Kept back before, released", "released", 1),
     ("Paid out", "payout", -1), ("Carried on", "closing", 1),
 )  # fmt: skip
+_READS: Final = "en"  # its words are English
 _ALWAYS: Final = ("opening", "captured", "fees", "payout", "closing")
 
 
@@ -37,8 +38,8 @@ def page(statement: Statement) -> str:
     """One HTML page without scripts or outside resources."""
     one = statement.settlement
     title = f"Settlement {one.number} in {one.currency}"
-    about = f"{statement.merchant}, until {one.business_on} ({one.settlement_id})"
-    paid = f"<p>Paid out on {one.pays_on}.</p>" if one.pays_on else ""
+    about = f"{statement.merchant}, until {day_in(_READS, one.business_on)} ({one.settlement_id})"
+    paid = f"<p>Paid out on {day_in(_READS, one.pays_on)}.</p>" if one.pays_on else ""
     more = (
         f"<p>{statement.more_lines} more lines are in the file of this settlement.</p>" if statement.more_lines else ""
     )
@@ -58,7 +59,7 @@ def _sums(one: Settlement) -> Iterator[str]:
     for words, name, sign in _SUMS:
         amount = sign * getattr(one, name)
         if amount or name in _ALWAYS:
-            yield f"<tr><th scope=row>{words}<td>{decimal_text(amount, one.currency)}"
+            yield f"<tr><th scope=row>{words}<td>{_number(amount, one.currency)}"
 
 
 def _totals(one: Settlement) -> Iterator[str]:
@@ -69,14 +70,19 @@ def _totals(one: Settlement) -> Iterator[str]:
 
 def _line(line: Line, currency: str) -> str:
     return (
-        f"<tr id={line.event_id or line.number}><td>{line.booked_on}<td>{_words(line.kind)}"
+        f"<tr id={line.event_id or line.number}><td>{day_in(_READS, line.booked_on)}<td>{_words(line.kind)}"
         f"<td>{escape(line.merchant_reference or '')}<td>{escape(line.reference or '')}"
         f"{_amounts(currency, line.gross, line.fee, line.tax, line.net)}"
     )
 
 
 def _amounts(currency: str, *amounts: int) -> str:
-    return "".join(f"<td>{decimal_text(amount, currency)}" for amount in amounts)
+    return "".join(f"<td>{_number(amount, currency)}" for amount in amounts)
+
+
+def _number(amount: int, currency: str) -> str:
+    """The amount alone; the currency stands in the title."""
+    return amount_in(_READS, amount, currency).removesuffix(f" {currency}")
 
 
 def _words(kind: str) -> str:

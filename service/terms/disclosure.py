@@ -6,9 +6,10 @@ from decimal import Decimal
 from itertools import groupby
 from typing import Final
 
-from msgspec import Struct
+from msgspec import Struct, structs
 
-from service.money import Rounding, decimal_text, quotient
+from service.money import Rounding, quotient
+from service.printed import amount_in, day_in
 from service.terms.apr import Apr
 from service.terms.disclosure_words import ENGLISH, LABELS, PHRASES, Phrases
 from service.terms.early_settlement import RebateMethod
@@ -41,6 +42,7 @@ class Figures(Struct, frozen=True, kw_only=True):
     start_on: date
     withdrawal_days: int | None = None  # None: no law we know gives any, and nothing is said of it
     interest_follows: PaidEarly | None = None  # what is paid, from when on; None: it is owed as scheduled
+    language: str = "en"  # in which amounts and days are written
     rebate: RebateMethod = RebateMethod.NONE  # what the law gives up of the cost where all is settled early
 
     @property
@@ -57,11 +59,11 @@ class Figures(Struct, frozen=True, kw_only=True):
         return self.financed + self.total_cost
 
     def money(self, amount: int) -> str:
-        return f"{decimal_text(amount, self.currency)} {self.currency}"
+        return amount_in(self.language, amount, self.currency)
 
 
 def payment_schedule(figures: Figures, words: Phrases, *at_once: int) -> str:
-    """`1 of 12.00 EUR on 2026-01-15, then 11 of 88.85 EUR from 2026-02-15`.
+    """`1 of 12.00 EUR on 15 January 2026, then 11 of 88.85 EUR from 15 February 2026`.
 
     `at_once` is what is paid at the start beside the schedule, as far as the law's total counts it: what is listed adds
     up to that total. A down payment inside the schedule is no instalment, wherever it is taken.
@@ -72,7 +74,7 @@ def payment_schedule(figures: Figures, words: Phrases, *at_once: int) -> str:
     listed += [(len(run), run[0].total, run[0].due_on) for run in runs]
     return words.then.join(
         (words.payments if count > 1 else words.one_payment).format(
-            count=count, amount=figures.money(amount), on=on.isoformat()
+            count=count, amount=figures.money(amount), on=day_in(figures.language, on)
         )
         for count, amount, on in listed
     )
@@ -308,9 +310,9 @@ def disclosure_for(jurisdiction: str, figures: Figures, language: str = "en") ->
     form = form_of(jurisdiction)
     translated = LABELS.get((language, form.law))
     labels, words = (translated, PHRASES[language]) if translated else (form.labels, ENGLISH)
-    shown = FIGURES | form.own
-    said = [(name, labels[name], shown[name](figures, words)) for name in form.labels]
-    return tuple(Line(name, label, value) for name, label, value in said if value is not None)
+    shown, figures = FIGURES | form.own, structs.replace(figures, language=language if translated else "en")
+    lines = ((one, shown[one](figures, words)) for one in form.labels)
+    return tuple(Line(one, labels[one], said) for one, said in lines if said is not None)
 
 
 def language_of(jurisdiction: str, language: str) -> str:

@@ -9,6 +9,7 @@ from msgspec.structs import replace
 from service.checkout.disclosure import Disclosure, disclosure_of, page
 from service.plans.offer import Kind, Leeway, Offer
 from service.policies.words import Language
+from service.printed import amount_in
 from service.terms.disclosure import FORMS
 from tests.checkout.cases import NOON, asked, decided, known
 from tests.policies.sample import policy_with
@@ -42,15 +43,15 @@ def test_german_lines() -> None:
     made = disclosed(language=Language.GERMAN)
     assert [(line.label, line.value) for line in made.lines] == [
         ("Sollzinssatz", "4.9 % pro Jahr"),
-        ("Sonstige Kosten", "0.00 EUR"),
-        ("Nettodarlehensbetrag", "1600.00 EUR"),
+        ("Sonstige Kosten", "0,00 EUR"),
+        ("Nettodarlehensbetrag", "1.600,00 EUR"),
         ("Effektiver Jahreszins", "5.0 %"),
         ("Vertragslaufzeit", "24 Monate"),
-        ("Barzahlungspreis", "2000.00 EUR"),
-        ("Anzahlung", "400.00 EUR"),
-        ("Gesamtkosten des Kredits", "82.93 EUR"),
-        ("Gesamtbetrag", "1682.93 EUR"),
-        ("Teilzahlungen", "23 zu 70.12 EUR ab 2026-04-02, dann 1 zu 70.17 EUR am 2028-03-02"),
+        ("Barzahlungspreis", "2.000,00 EUR"),
+        ("Anzahlung", "400,00 EUR"),
+        ("Gesamtkosten des Kredits", "82,93 EUR"),
+        ("Gesamtbetrag", "1.682,93 EUR"),
+        ("Teilzahlungen", "23 zu 70,12 EUR ab 2. April 2026, dann 1 zu 70,17 EUR am 2. März 2028"),
         ("Kosten bei Zahlungsverzug", "Für verspätete Zahlung wird nichts berechnet."),
         ("Widerrufsrecht", "Innerhalb von 14 Tagen, ohne Angabe von Gründen"),
         ("Vorzeitige Rückzahlung", TIME_LEFT),
@@ -63,8 +64,8 @@ def test_german_lines() -> None:
     ("bps", "language", "said"),
     [
         (0, Language.ENGLISH, None),
-        (1_500, Language.ENGLISH, "up to 15 % more may be captured on these terms: 1840.00 EUR in all."),
-        (250, Language.GERMAN, "bis zu 2.5 % mehr berechnet werden: insgesamt 1640.00 EUR."),
+        (1_500, Language.ENGLISH, "up to 15 % more may be captured on these terms: 1,840.00 EUR in all."),
+        (250, Language.GERMAN, "bis zu 2.5 % mehr berechnet werden: insgesamt 1.640,00 EUR."),
     ],
 )
 def test_what_may_be_captured_above_the_amount_is_told(bps: int, language: Language, said: str | None) -> None:
@@ -85,13 +86,13 @@ def test_chinese_lines() -> None:
     made = disclosed("CN", "personal_loan", Language.CHINESE)
     assert [(line.label, line.value) for line in made.lines] == [
         ("首付款（不计入本金）", "400.00 EUR"),
-        ("本金", "1600.00 EUR"),
+        ("本金", "1,600.00 EUR"),
         ("利息", "82.93 EUR，按未还本金年化 4.89 %，由贷款人收取"),
         ("其他费用", "无"),
         ("年化综合融资成本（复利，内部收益率法）", "5.01 %"),
         ("年化综合融资成本（单利）", "4.90 %"),
-        ("还款计划", "自 2026-04-02 起 23 期，每期 70.12 EUR；其后 2028-03-02 还款 1 期，70.17 EUR"),
-        ("还款总额", "1682.93 EUR"),
+        ("还款计划", "自 2026年4月2日 起 23 期，每期 70.12 EUR；其后 2028年3月2日 还款 1 期，70.17 EUR"),
+        ("还款总额", "1,682.93 EUR"),
         ("或有违约成本", "逾期不收取费用。"),
         ("说明", "除上述各项外，正常履约时不再收取任何其他费用。"),
     ]
@@ -138,7 +139,7 @@ def test_the_law_is_that_of_the_day_with_its_sources() -> None:
             Language.ENGLISH,
             ("Deposit", "Held on your card", "Not asked for: on credit with us"),
             (
-                "Up to 400.00 EUR are taken from your card first. What is claimed beyond that, at most 1600.00 EUR,"
+                "Up to 400.00 EUR are taken from your card first. What is claimed beyond that, at most 1,600.00 EUR,"
                 " you owe us within 14 days of the claim."
             ),
         ),
@@ -146,14 +147,14 @@ def test_the_law_is_that_of_the_day_with_its_sources() -> None:
             Language.GERMAN,
             ("Kaution", "Auf Ihrer Karte vorgemerkt", "Nicht verlangt, sondern bei uns auf Kredit"),
             (
-                "Zuerst werden bis zu 400.00 EUR von Ihrer Karte abgebucht. Was darüber hinaus beansprucht wird,"
-                " höchstens 1600.00 EUR, schulden Sie uns innerhalb von 14 Tagen nach der Inanspruchnahme."
+                "Zuerst werden bis zu 400,00 EUR von Ihrer Karte abgebucht. Was darüber hinaus beansprucht wird,"
+                " höchstens 1.600,00 EUR, schulden Sie uns innerhalb von 14 Tagen nach der Inanspruchnahme."
             ),
         ),
         (
             Language.CHINESE,
             ("押金", "在您的卡上预授权冻结", "免收，由我们授信"),
-            "首先从您的卡上扣款，最多 400.00 EUR。超出部分最多 1600.00 EUR，您须在扣取后 14 天内向我们支付。",
+            "首先从您的卡上扣款，最多 400.00 EUR。超出部分最多 1,600.00 EUR，您须在扣取后 14 天内向我们支付。",
         ),
     ],
 )
@@ -164,7 +165,7 @@ def test_a_deposit_tells_its_amounts_and_what_a_claim_takes(
     said = {line.name: (line.label, line.value) for line in made.lines}
     assert made.language is language
     assert [said[name] for name in ("deposit", "held", "waived")] == list(
-        zip(labels, ("2000.00 EUR", "400.00 EUR", "1600.00 EUR"), strict=True)
+        zip(labels, (amount_in(language, amount, "EUR") for amount in (2_000_00, 400_00, 1_600_00)), strict=True)
     )
     assert said["claimed"][1] == claimed
     text = page(made, "Shop")

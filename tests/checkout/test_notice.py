@@ -16,7 +16,7 @@ def test_a_notice_says_what_why_and_what_instead() -> None:
     answer = decided(asked(amount=301_00), known(limit=300_00)).answer
     notice = notice_of(answer, "Shop", "DE", "Europe/Berlin", Language.ENGLISH)
     assert notice.title == "We could not approve your purchase"
-    assert notice.about == (f"On 2026-03-02 you asked at Shop to pay 301.00 EUR later. Decision {DECISION}.")
+    assert notice.about == (f"On 2 March 2026 you asked at Shop to pay 301.00 EUR later. Decision {DECISION}.")
     assert notice.reasons == ("The purchase is above what is left of your limit with us.",)
     assert notice.alternatives == ("1.00 EUR at once, and 300.00 EUR later", "A purchase of 300.00 EUR")
     assert [DECISION in right for right in notice.rights] == [False, True, False]
@@ -26,10 +26,10 @@ def test_a_notice_says_what_why_and_what_instead() -> None:
 def test_each_alternative_has_its_words() -> None:
     shorter = decided(asked(amount=600_00, instalments=30)).answer
     notice = notice_of(shorter, "Shop", "DE", "Europe/Berlin", Language.GERMAN)
-    assert notice.alternatives[0] == "Kürzere Laufzeit: 600.00 EUR in 12 Raten"
+    assert notice.alternatives[0] == "Kürzere Laufzeit: 600,00 EUR in 12 Raten"
     deposit = decided(asked(kinds=(Kind.DEPOSIT,), deposit_amount=4_000_00), known(clean_deposits=3)).answer
     notice = notice_of(deposit, "Shop", "DE", "Europe/Berlin", Language.CHINESE)
-    assert notice.alternatives == ("押金 1600.00 EUR，原押金为 4000.00 EUR",)
+    assert notice.alternatives == ("押金 1,600.00 EUR，原押金为 4,000.00 EUR",)
 
 
 def test_a_notice_says_who_decided() -> None:

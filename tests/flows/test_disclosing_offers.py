@@ -31,8 +31,8 @@ async def test_every_offer_is_disclosed_and_so_is_the_plan(world: World) -> None
         assert (body["cooling_off_days"], bool(body["law"])) == (14, True)
         said = lines(made)
         assert said["apr"] == f"{offer['apr']['printed']} %"
-        cost = f"{offer['total_cost'] // 100}.{offer['total_cost'] % 100:02} EUR"
-        assert (said["cash_price"], said["total_cost"]) == ("600.00 EUR", cost)
+        cost = f"{offer['total_cost'] // 100},{offer['total_cost'] % 100:02} EUR"
+        assert (said["cash_price"], said["total_cost"]) == ("600,00 EUR", cost)
     assert await world.row_counts() == before
 
     chosen = answer["offers"][-1]["id"]

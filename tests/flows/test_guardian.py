@@ -155,7 +155,7 @@ async def test_an_order_is_amended_in_place_and_disclosed_anew(world: World) -> 
     said = (await world.merchant.get(f"{path}/disclosure")).json()
     lines = {line["name"]: line["value"] for line in said["lines"]}
     cost = told["total_cost"]
-    assert (lines["cash_price"], lines["total_cost"]) == ("1400.00 EUR", f"{cost // 100}.{cost % 100:02} EUR")
+    assert (lines["cash_price"], lines["total_cost"]) == ("1,400.00 EUR", f"{cost // 100}.{cost % 100:02} EUR")
     assert (await world.merchant.get(f"/v1/offers/{offer['id']}/disclosure")).json() != said
 
     too_much = await world.merchant.post(f"{path}/amend", {"amount": 1_500_01})
@@ -195,7 +195,7 @@ async def test_a_deposit_is_topped_up_and_disclosed_anew(world: World) -> None:
     )  # fmt: skip
     said = (await world.merchant.get(f"{path}/disclosure")).json()
     lines = {line["name"]: line["value"] for line in said["lines"]}
-    assert (lines["deposit"], lines["held"], lines["waived"]) == ("1400.00 EUR", "400.00 EUR", "1000.00 EUR")
+    assert (lines["deposit"], lines["held"], lines["waived"]) == ("1,400.00 EUR", "400.00 EUR", "1,000.00 EUR")
     too_much = await world.merchant.post(f"{path}/top_up", {"amount": 3_600_01})
     assert (too_much.status_code, too_much.json()["code"], too_much.json()["pointer"]) == (
         422, "impossible_terms", "/amount"

@@ -67,11 +67,11 @@ async def test_merchant_and_operator_read_what_the_consumer_is_told(world: World
     said = of_merchant.json()
     assert (said["decision_id"], said["language"], said["on"]) == (answer["id"], "de", "2026-03-02")
     assert said["title"] == "Wir konnten Ihrem Einkauf nicht zustimmen"
-    assert all(word in said["about"] for word in (SHOP, "600.00 EUR", answer["id"]))
+    assert all(word in said["about"] for word in (SHOP, "600,00 EUR", "2. März 2026", answer["id"]))
     assert said["reasons"] == [reason["sentence"] for reason in answer["reasons"]]
     assert len(said["alternatives"]) == len(answer["alternatives"])
     for text, alternative in zip(said["alternatives"], answer["alternatives"], strict=True):
-        assert f"{alternative['offer']['amount'] // 100}.00 EUR" in text
+        assert f"{alternative['offer']['amount'] // 100},00 EUR" in text
     assert len(said["rights"]) == 3
     assert await world.row_counts() == before
 

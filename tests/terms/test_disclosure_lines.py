@@ -7,7 +7,7 @@ from decimal import Decimal
 import pytest
 from msgspec.structs import replace
 
-from service.money import decimal_text
+from service.printed import amount_in
 from service.terms.disclosure import FIGURES, FORMS, Form, form_of
 from service.terms.disclosure_words import ENGLISH, LABELS
 from service.terms.quote import Quote, QuoteRequest, quote
@@ -19,7 +19,10 @@ TERMS = Terms(
     costs=(Cost("fee", amount=12_00, due=FeeDue.FIRST),),
 )  # fmt: skip
 
-SCHEDULE = "1 of 91.08 {0} on 2026-02-15, then 10 of 79.08 {0} from 2026-03-15, then 1 of 79.12 {0} on 2027-01-15"
+SCHEDULE = (
+    "1 of 91.08 {0} on 15 February 2026, then 10 of 79.08 {0} from 15 March 2026, "
+    "then 1 of 79.12 {0} on 15 January 2027"
+)
 NOT_LATE = "Nothing is charged for paying late."
 OMBUDSMAN = "If you are not content with us, you may go to the Financial Ombudsman Service."
 AS_SCHEDULED = ENGLISH.early_at_full_cost
@@ -41,7 +44,7 @@ def quoted(jurisdiction: str, currency: str, terms: Terms = TERMS) -> Quote:
             ("credit", "Total amount of credit", "900.00 EUR"),
             ("apr", "Annual percentage rate of charge (APR)", "13.2 %"),
             ("duration", "Duration of the agreement", "12 months"),
-            ("cash_price", "Cash price", "1000.00 EUR"),
+            ("cash_price", "Cash price", "1,000.00 EUR"),
             ("down_payment", "Advance payment", "100.00 EUR"),
             ("total_cost", "Total cost of the credit", "61.00 EUR"),
             ("total_payable", "Total amount payable", "961.00 EUR"),
@@ -51,16 +54,16 @@ def quoted(jurisdiction: str, currency: str, terms: Terms = TERMS) -> Quote:
             ("warning", "Warning", "Caution! Borrowing money costs money."),
         ]),
         ("GB", "GBP", [
-            ("cash_price", "Cash price", "1000.00 GBP"),
+            ("cash_price", "Cash price", "1,000.00 GBP"),
             ("down_payment", "Deposit", "100.00 GBP"),
             ("credit", "Amount of credit", "900.00 GBP"),
             ("duration", "Duration of the agreement", "12 months"),
             ("rate", "Rate of interest", "9.9 % a year"),
             ("charges", "Other charges", "12.00 GBP"),
             ("apr", "APR", "13.2 %"),
-            ("instalments", "Repayments", "1 of 100.00 GBP on 2026-01-15, then " + SCHEDULE.format("GBP")),
+            ("instalments", "Repayments", "1 of 100.00 GBP on 15 January 2026, then " + SCHEDULE.format("GBP")),
             ("total_cost", "Total charge for credit", "61.00 GBP"),
-            ("total_payable", "Total amount payable", "1061.00 GBP"),
+            ("total_payable", "Total amount payable", "1,061.00 GBP"),
             ("late_payment", "Missed payments", NOT_LATE),
             ("agency", "Credit reference agencies", "We may search a credit reference agency."),
             ("early_repayment", "Early settlement", STATUTE),
@@ -71,7 +74,7 @@ def quoted(jurisdiction: str, currency: str, terms: Terms = TERMS) -> Quote:
             ("total_cost", "Finance charge", "61.00 USD"),
             ("amount_financed", "Amount financed", "900.00 USD"),
             ("total_of_payments", "Total of payments", "961.00 USD"),
-            ("total_sale_price", "Total sale price", "1061.00 USD"),
+            ("total_sale_price", "Total sale price", "1,061.00 USD"),
             ("itemisation", "Itemization of the amount financed", "900.00 USD paid to the seller"),
             ("instalments", "Payment schedule", SCHEDULE.format("USD")),
             ("security", "Security interest", "None"),
@@ -103,7 +106,7 @@ def quoted(jurisdiction: str, currency: str, terms: Terms = TERMS) -> Quote:
             ("early_repayment", "Early repayment", AS_SCHEDULED),
         ]),
         ("SG", "SGD", [
-            ("cash_price", "Price", "1000.00 SGD"),
+            ("cash_price", "Price", "1,000.00 SGD"),
             ("down_payment", "Paid at once", "100.00 SGD"),
             ("credit", "Amount of credit", "900.00 SGD"),
             ("instalments", "Payments", SCHEDULE.format("SGD")),
@@ -145,8 +148,8 @@ def test_a_finance_charge_paid_before_is_not_financed() -> None:
     said = {line.name: line.value for line in quoted("US", "USD", terms).disclosure}
     assert said["apr"] == "11.80 %"
     assert (said["amount_financed"], said["total_cost"]) == ("990.00 USD", "64.43 USD")
-    assert (said["total_of_payments"], said["total_sale_price"]) == ("1054.43 USD", "1064.43 USD")
-    assert said["itemisation"] == "1000.00 USD paid to the seller, less 10.00 USD of prepaid finance charge"
+    assert (said["total_of_payments"], said["total_sale_price"]) == ("1,054.43 USD", "1,064.43 USD")
+    assert said["itemisation"] == "1,000.00 USD paid to the seller, less 10.00 USD of prepaid finance charge"
 
 
 @pytest.mark.parametrize("at", DownPaymentAt)
@@ -168,12 +171,12 @@ def test_what_is_listed_adds_up_to_the_total(jurisdiction: str, up_front: int, a
     terms = Terms(instalments=3, every=1, unit=Unit.MONTH, rate_percent=Decimal(12), down_payment=400_00,
                   down_payment_at=at, costs=(Cost("fee", amount=up_front),))  # fmt: skip
     said = {line.name: line.value for line in quoted(jurisdiction, "EUR", terms).disclosure}
-    assert "2 of 204.01 EUR from 2026-02-15, then 1 of 204.02 EUR on 2026-04-15" in said["instalments"]
-    listed = re.findall(r"(\d+) of ([\d.]+) EUR", said["instalments"])
+    assert "2 of 204.01 EUR from 15 February 2026, then 1 of 204.02 EUR on 15 April 2026" in said["instalments"]
+    listed = re.findall(r"(\d+) of ([\d,.]+) EUR", said["instalments"])
     total = said.get("total_of_payments") or said["total_payable"]
-    assert f"{sum(int(count) * Decimal(amount) for count, amount in listed)} EUR" == total
+    assert f"{sum(int(count) * Decimal(amount.replace(',', '')) for count, amount in listed):,} EUR" == total
     if jurisdiction == "US":
-        assert said["total_sale_price"] == f"{decimal_text(1012_04 + up_front, 'USD')} EUR"
+        assert said["total_sale_price"] == amount_in("en", 1012_04 + up_front, "EUR")
     else:
         assert (said.get("down_payment") or said["paid_at_once"]) == "400.00 EUR"
 
