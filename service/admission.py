@@ -19,16 +19,20 @@ from service.allowance import Allowance, Allowances
 
 MANY: Final = 8  # of fewer the pace says how long one takes, and not how many are done
 LOOK_S: Final = 0.2  # of being busy: answers come by the handful, one commit for all, so pairs tell nothing
-LEARNS: Final = 0.3  # the share of the newest look in what is known of the pace; of one that was quicker, all of it
+LEARNS: Final = 0.5  # the share of the newest look in what is known of the pace
 PACE_MAX_S: Final = 0.1  # a moment in which nothing went on says little of the next
 
 
 class Urgency(Enum):
-    """For how many seconds at most a request may have to wait, and how many under way are always too few to refuse."""
+    """For how many seconds at most a request may have to wait, and how many under way are always too few to refuse.
 
-    MONEY = (0.7, 96)  # what moves money on a plan: captured, refunded, paid
-    CHECKOUT = (0.4, 80)  # a consumer waits for it, and can be told to try again
-    LIST = (0.2, 64)
+    The goal is an answer within a second to whoever is let in. The wait is a forecast: it is twice as long where the
+    machine does half as much in the moment after, and who is seen late, because others were, has waited before it.
+    """
+
+    MONEY = (0.5, 96)  # what moves money on a plan: captured, refunded, paid
+    CHECKOUT = (0.3, 80)  # a consumer waits for it, and can be told to try again
+    LIST = (0.15, 64)
 
     def __init__(self, wait_s: float, always: int) -> None:
         self.wait_s = wait_s
@@ -84,7 +88,7 @@ class Admission:
     def _learn(self) -> None:
         if 2 * self._of_many >= self._answers:
             pace = min(self._busy_s / self._answers, PACE_MAX_S)
-            self._pace_s += (pace - self._pace_s) * (LEARNS if 0 < self._pace_s < pace else 1)
+            self._pace_s += (pace - self._pace_s) * (LEARNS if self._pace_s else 1)
         self._busy_s, self._answers, self._of_many = 0.0, 0, 0
 
 
