@@ -7,7 +7,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AsyncExitStack, contextmanager
 
 import msgspec
 from msgspec.structs import replace
@@ -77,9 +77,10 @@ async def _prepare(settings: Settings) -> tuple[Cast, Demo, int | None]:
 
 
 async def _multiply(settings: Settings, models: list[str], plans: int) -> None:
-    async with connected(settings) as connection:
-        await portfolio.multiply(connection, settings, models, plans)
-        await connection.execute("vacuum (analyze)")
+    async with AsyncExitStack() as stack:
+        connections = [await stack.enter_async_context(connected(settings)) for _ in range(WORKERS)]
+        await portfolio.multiply(connections, settings, models, plans)
+        await connections[0].execute("vacuum (analyze)")
 
 
 @contextmanager

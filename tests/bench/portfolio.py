@@ -3,7 +3,11 @@
 A few are really opened, captured and paid through the service, at times of the past; SQL makes copies of them.
 """
 
+import asyncio
+import re
 import uuid
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any, Final
@@ -130,50 +134,80 @@ def live(teller: Teller, life: Life, today: datetime, processor: str) -> str:
     return plan
 
 
-async def multiply(conn: Connection, settings: Settings, plans: list[str], count: int) -> None:
-    """Copies of these plans, by their shares, until there are so many."""
+async def multiply(connections: list[Connection], settings: Settings, plans: list[str], count: int) -> None:
+    """Copies of these plans, by their shares, until there are so many; each connection makes some of them."""
+    conn, *_ = connections
     await conn.execute(Q.make_models, plans, [life.share for life in LIVES])
     await conn.execute(Q.make_letters)
     await conn.execute(Q.make_copies, count)
     await conn.execute(Q.index_copies)
     await conn.execute("analyze copies")
     secrets = DataSecrets(settings.data_secret)
-    models = [await _open(conn, secrets, row) for row in await conn.fetch(Q.load_models)]
-    await conn.execute(Q.make_sealed)
+    models = [_open(secrets, row) for row in await conn.fetch(Q.load_models)]
     statements = [await _copying(conn, table, key) for table, key in TABLES.items()]
-    for first in range(1, count + 1, AT_ONCE):
+    ranges = iter(range(1, count + 1, AT_ONCE))
+    async with without_indexes(conn, [*TABLES, "data_keys"]):
+        await asyncio.gather(*(_copy(one, secrets, models, statements, ranges) for one in connections))
+
+
+async def _copy(
+    conn: Connection, secrets: DataSecrets, models: list["Model"], statements: list[str], ranges: Iterator[int]
+) -> None:
+    """Ranges of copies, as long as there are any left."""
+    await conn.execute(Q.make_sealed)
+    await conn.execute("set synchronous_commit = off")
+    for first in ranges:
         async with conn.transaction():
             await _seal(conn, secrets, models, first)
             for statement in statements:
                 await conn.execute(statement, first, first + AT_ONCE - 1)
 
 
+@asynccontextmanager
+async def without_indexes(conn: Connection, tables: list[str]) -> AsyncIterator[None]:
+    """Tables without keys, indexes and foreign keys; afterwards they have the same again: rows that come one by one in
+    any order cost several times what it costs to sort all of them once."""
+    constraints = await conn.fetch(Q.constraints, tables)  # foreign keys stand first: they need the keys
+    all_indexes = await conn.fetch(Q.indexes, tables)
+    for table, name, _ in constraints:
+        await conn.execute(f"alter table {table} drop constraint {name}")
+    indexes = await conn.fetch(Q.indexes, tables)
+    for name, _ in indexes:
+        await conn.execute(f"drop index {name}")
+    yield
+    await conn.execute("set maintenance_work_mem = '512MB'")
+    for table, name, definition in reversed(constraints):
+        await conn.execute(f"alter table {table} add constraint {name} {definition}")
+    for _, definition in indexes:
+        await conn.execute(definition)
+    assert await conn.fetch(Q.constraints, tables) == constraints
+    assert await conn.fetch(Q.indexes, tables) == all_indexes
+
+
 class Model(Struct):
-    """What is personal of a model, opened."""
+    """What is personal of a model, opened; the ids of a copy have its stem in the gap."""
 
     consumer_id: str
+    gaps: tuple[str, str]  # the ids of consumer and decision
     attributes: dict[str, Attribute]
     texts: dict[str, bytes]  # of the decision
 
 
-async def _open(conn: Connection, secrets: DataSecrets, row: Any) -> Model:
+def _open(secrets: DataSecrets, row: Any) -> Model:
     key = secrets.unwrapped(row["consumer_id"], row["wrapped"])
     attributes = unseal_attributes(key, row["attributes"])
     texts = {part: unseal_part(secrets, row, part) or b"" for part in ("request", "snapshot")}
-    return Model(row["consumer_id"], attributes, texts)
+    consumer, decision = (re.sub(_FIND, rf"\1_\2{_GAP}", row[f"{one}_id"]) for one in ("consumer", "decision"))
+    return Model(row["consumer_id"], (consumer, decision), attributes, texts)
 
 
 async def _seal(conn: Connection, secrets: DataSecrets, models: list[Model], first: int) -> None:
     """Seals the next copies' personal data anew, each under a key of its own: it opens in its own row alone."""
-    consumer, decision = (f"replace({_with_gaps(f'm.{one}_id')}, '{_GAP}', k.stem)" for one in ("consumer", "decision"))
-    rows = await conn.fetch(
-        f"select k.number, k.bucket, k.model, {consumer} as consumer_id, {decision} as decision_id from copies k "
-        "join models m on m.number = k.model where k.number between $1 and $2",
-        first, first + AT_ONCE - 1,
-    )  # fmt: skip
+    rows = await conn.fetch(Q.load_copies, first, first + AT_ONCE - 1)
     sealed, wrapped_keys = [], []
-    for number, bucket, which, consumer_id, decision_id in rows:
+    for number, bucket, which, stem in rows:
         model = models[which - 1]
+        consumer_id, decision_id = (one.replace(_GAP, stem) for one in model.gaps)
         key, wrapped = secrets.new_key(consumer_id)
         request, snapshot = (
             seal_part(key, decision_id, part, text.replace(model.consumer_id.encode(), consumer_id.encode()))
@@ -199,7 +233,7 @@ async def _copying(conn: Connection, table: str, key: str) -> str:
         patterns.append(f'{pattern} as "{name}"')
         copied.append(copy)
     await conn.execute(
-        f"create temporary table pattern_{table} as "
+        f"create unlogged table pattern_{table} as "
         f"select {', '.join(patterns)} from {table} t join models m on m.{key} = t.{key}"
     )
     names = ", ".join(f'"{name}"' for name in columns)

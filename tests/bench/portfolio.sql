@@ -41,6 +41,23 @@ select d.consumer_id, d.decision_id, c.attributes, d.request, d.snapshot, k.wrap
   join data_keys k on k.bucket = m.bucket and k.key_id = m.consumer_id
  order by m.number;
 
+-- load_copies --
+select number, bucket, model, stem from copies where number between $1 and $2;
+
+-- constraints --
+-- Of these tables, and of others that refer to them, in the order in which they can be dropped.
+select t.relname as table, c.conname as name, pg_get_constraintdef(c.oid) as definition
+  from pg_constraint c
+  join pg_class t on t.oid = c.conrelid
+  left join pg_class f on f.oid = c.confrelid and c.contype = 'f'
+ where c.contype in ('p', 'u', 'f')
+   and (t.relname = any ($1::text[]) or f.relname = any ($1::text[]))
+ order by c.contype <> 'f', t.relname, c.conname;
+
+-- indexes --
+select indexname as name, indexdef as definition
+  from pg_indexes where schemaname = current_schema and tablename = any ($1::text[]) order by indexname;
+
 -- make_sealed --
 create temporary table sealed (number bigint, reference bytea, reference_index bytea, attributes bytea, request bytea,
                                snapshot bytea);
