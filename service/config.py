@@ -73,7 +73,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     alone_max: int = 10_000_00  # minor units: the highest limit that one operator sets, the most that one gives up
     messenger_url: str | None = None  # the operator's own sender of messages, which brings consumers their codes
     messenger_key: str = ""  # by which it knows us
-    facades: tuple[str, ...] = ()  # whose clients are answered in their own words: alma
+    facades: tuple[str, ...] = ()  # whose clients are answered in their own words: alma, afterpay, wechat
     processor_keys: str = ""  # of processors that speak a protocol of their own: name=key,name=key
 
     @property
@@ -277,7 +277,7 @@ def _text(_: str, text: str) -> str:
     return text
 
 
-FACADES: Final = ("alma",)  # whose clients we can answer in their own words
+FACADES: Final = ("alma", "afterpay", "wechat")  # whose clients we can answer in their own words
 VARIABLES: Final[dict[str, tuple[str, Callable[[str, str], object]]]] = {
     "TENOR_ENV": ("environment", _environment),
     "DATABASE_URL": ("database_url", _database_url),

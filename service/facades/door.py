@@ -49,6 +49,7 @@ class Call(Struct, frozen=True):
     ours: Ours
     services: Services
     now: datetime  # the shop's
+    state: dict[str, Any]  # of the request
     public_url: str  # where we are called, as the caller wrote it: http://127.0.0.1:8000
 
     @property
@@ -90,12 +91,18 @@ class Door:
     """An ASGI application: the addresses of one facade."""
 
     def __init__(
-        self, routes: tuple[Route, ...], identify: Identify, worded: Callable[[Refused], Reply], prefix: str = ""
+        self,
+        routes: tuple[Route, ...],
+        identify: Identify,
+        worded: Callable[[Refused], Reply],
+        prefix: str = "",
+        finished: Callable[[Asked, Reply], Reply] = lambda request, reply: reply,
     ) -> None:
         self._routes = routes
         self._identify = identify
         self._worded = worded
         self._prefix = prefix
+        self._finished = finished
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         request = Asked(scope, receive, send)
@@ -109,6 +116,7 @@ class Door:
             reply = self._worded(too_large() if error.status_code == 413 else Refused(Code.MALFORMED, error.detail))
         except Exception as error:
             reply = self._worded(_broken(request, error))
+        reply = self._finished(request, reply)
         headers = dict(reply.headers)
         if reply.status in (429, 503):
             headers.setdefault("Retry-After", "1")
@@ -141,7 +149,7 @@ def _call(request: Asked, body: bytes, ours: Ours, path: str) -> Call:
     scheme = "https" if services.settings.production else "http"
     return Call(
         request.scope["method"], path, query, body, request.headers.get("content-type", ""), ours,
-        services, read(request).now, f"{scheme}://{request.headers.get('host', '')}",
+        services, read(request).now, request.scope["state"], f"{scheme}://{request.headers.get('host', '')}",
     )  # fmt: skip
 
 

@@ -6,10 +6,14 @@ from typing import Final
 from litestar.types import ASGIApp
 from msgspec import Struct
 
+from service.facades.afterpay import buying as afterpay
+from service.facades.afterpay.door import DOOR as AFTERPAY
 from service.facades.agreeing import Side, door_of
 from service.facades.alma import buying as alma
 from service.facades.alma.door import DOOR as ALMA
 from service.facades.door import Door
+from service.facades.wechat import flow as wechat
+from service.facades.wechat.door import DOOR as WECHAT
 
 
 class Facade(Struct, frozen=True):
@@ -19,7 +23,11 @@ class Facade(Struct, frozen=True):
     side: Side
 
 
-FACADES: Final = {"alma": Facade({"alma": ALMA}, alma.SIDE)}
+FACADES: Final = {
+    "alma": Facade({"alma": ALMA}, alma.SIDE),
+    "afterpay": Facade({"v2": AFTERPAY}, afterpay.SIDE),
+    "wechat": Facade({"v3": WECHAT}, wechat.SIDE),
+}
 
 
 def doors_of(names: Iterable[str]) -> dict[str, ASGIApp]:

@@ -40,3 +40,12 @@ update facade_orders set offer_id = $5, agreed_at = $6, version = version + 1
 -- set_plan --
 update facade_orders set plan_id = $5, version = version + 1
  where bucket = $1 and merchant_id = $2 and facade = $3 and reference = $4 and plan_id is null;
+
+-- insert_signer --
+insert into facade_signers (mchid, serial_no, merchant_id, key_id, public_key, own_key, secret_mark, made_at)
+values ($1, $2, $3, $4, $5, $6, $7, $8)
+on conflict do nothing
+returning serial_no;
+
+-- load_signer --
+select * from facade_signers where mchid = $1 and serial_no = $2;

@@ -46,6 +46,12 @@ class Rate(Struct, frozen=True):
     printed: str
 
 
+class Use(Struct, frozen=True):
+    """How goods are used before they are paid."""
+
+    confirm_days: int = 0
+
+
 class Offer(Struct, frozen=True):
     """What may be taken."""
 
@@ -59,6 +65,7 @@ class Offer(Struct, frozen=True):
     apr: Rate
     time_zone: str
     down_payment: int = 0
+    use: Use = Use()
 
 
 class Reason(Struct, frozen=True):
@@ -90,6 +97,7 @@ class Plan(Struct, frozen=True):
 
     plan_id: str = field(name="id")
     kind: str
+    consumer_id: str = field(name="consumer")
     offer_id: str
     merchant_reference: str
     currency: str

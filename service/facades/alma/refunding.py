@@ -1,6 +1,5 @@
 """Goods of a payment came back, as Alma's client says it: an amount, or all of it."""
 
-from datetime import timedelta
 from typing import Final
 
 from msgspec.structs import replace
@@ -11,10 +10,9 @@ from service.facades.alma.finding import find, retell, view
 from service.facades.alma.wire import RefundBody, Told
 from service.facades.door import Call, Reply
 from service.facades.finding import plan_of, timeline_of
+from service.facades.repeat import number_of
 from service.facades.seen import Checkout, Plan, PlanAfter
 from service.facades.store import digest_of
-
-SAME_REFUND: Final = timedelta(minutes=10)  # an equal refund without a reference is the same one for so long
 
 _refund: Final = Body(RefundBody)
 
@@ -48,5 +46,4 @@ async def _which(call: Call, plan: Plan, told: Told, amount: int, reference: str
         return f"reference {reference}"
     entries = await timeline_of(call.ours, plan) if plan.refunded else ()
     named = {fact_id for fact_id, one in told.refunds.items() if one.merchant_reference is not None}
-    equal = [one for one in entries if one.fact == "refunded" and one.amount == amount and one.fact_id not in named]
-    return f"number {sum(one.recorded_at + SAME_REFUND <= call.now for one in equal)}"
+    return f"number {number_of(entries, 'refunded', amount, named, call.now)}"

@@ -1,0 +1,168 @@
+"""What a shop does with an order of Afterpay's: read, capture in parts, void, reverse, refund, and say more of it."""
+
+from collections.abc import Callable, Mapping
+from typing import Final
+
+from msgspec.structs import replace
+
+from service.api.body import Body
+from service.api.guard import require_scope
+from service.errors import Code, Refused
+from service.facades.afterpay.finding import ORDERS, find_plan, made_of, said
+from service.facades.afterpay.order import refund_of
+from service.facades.afterpay.wire import (
+    CaptureBody,
+    CourierBody,
+    Money,
+    ReferenceBody,
+    RefundBody,
+    Told,
+    VoidBody,
+    minor,
+)
+from service.facades.door import Call, Reply
+from service.facades.finding import plan_of, timeline_of
+from service.facades.repeat import SAME_FOR, number_of
+from service.facades.seen import Checkout, Plan, PlanAfter
+from service.facades.store import Order, digest_of
+
+LIMIT_MAX: Final = 50
+LISTED: Final = {"limit", "offset", "tokens", "ids", "merchantReferences", "statuses"}
+
+_capture, _void, _refund = Body(CaptureBody), Body(VoidBody), Body(RefundBody)
+_reference, _courier = Body(ReferenceBody), Body(CourierBody)
+
+
+async def get(call: Call, order_id: str) -> Reply:
+    """An order, by its id or by `token:` and its token."""
+    order, _, plan = await find_plan(call, order_id)
+    return said(await made_of(call, order, plan))
+
+
+async def list_all(call: Call) -> Reply:
+    """Orders, the newest first: of the last purchases, as far as they have become orders."""
+    for name in call.query:
+        if name not in LISTED:
+            raise Refused(Code.INVALID_FIELD, f"There is no parameter {name[:100]!r} here.", f"/{name[:100]}")
+    limit, offset = _number(call.query, "limit", 20, 1), _number(call.query, "offset", 0, 0)
+    services = call.services
+    wanted = {name: set(text.split(",")) for name, text in call.query.items() if name not in ("limit", "offset")}
+    found = []
+    for order, told in await ORDERS.page(services.pool, services.secrets, call.merchant_id, None, limit + offset):
+        plan = await plan_of(call.ours, order, await call.ours.get(f"/checkouts/{order.reference}", Checkout))
+        if plan and _is_wanted(wanted, order, told, plan):
+            found.append(await made_of(call, order, plan))
+    return said({"totalResults": len(found), "offset": offset, "limit": limit, "results": found[offset:][:limit]})
+
+
+async def capture_part(call: Call, order_id: str) -> Reply:
+    """A part of what was authorized is captured."""
+    body = _capture.read(call.body, call.json_type)
+    order, told, plan = await find_plan(call, order_id)
+    amount = _of(body.amount, plan)
+    name = body.request_id or body.payment_event_merchant_reference
+    if name is None:
+        name = f"number {number_of(await timeline_of(call.ours, plan), 'captured', amount, told.captures, call.now)}"
+    path, identity = f"/plans/{plan.plan_id}/capture", digest_of(order.reference, "part", str(amount), name)
+    done = await call.ours.post(path, {"amount": amount}, identity, PlanAfter)
+    if body.request_id or body.payment_event_merchant_reference:
+        named = {done.recorded.fact_id: name}
+        await _retell(call, order, lambda now: replace(now, captures=now.captures | named))
+    return said(await made_of(call, order, await _now(call, plan)), 201)
+
+
+async def void(call: Call, order_id: str) -> Reply:
+    """What is left of the authorization is given back: all of it, or as much as is said."""
+    body = _void.read(call.body or b"{}", call.json_type)
+    order, _, plan = await find_plan(call, order_id)
+    amount = plan.remaining if body.amount is None else _of(body.amount, plan)
+    if amount > plan.remaining:
+        raise Refused(Code.AMOUNT_EXCEEDS_AUTHORIZED, "More than is left of this order.", "/amount")
+    if amount == plan.remaining:
+        if amount:
+            await call.ours.post(f"/plans/{plan.plan_id}/void", {}, digest_of(order.reference, "void"), PlanAfter)
+    else:
+        name = body.request_id or f"of {plan.amount}"
+        less = {"amount": plan.amount - amount}
+        await call.ours.post(f"/plans/{plan.plan_id}/amend", less, digest_of(order.reference, "void", name), PlanAfter)
+    return said(await made_of(call, order, await _now(call, plan)), 201)
+
+
+async def reverse(call: Call, order_id: str) -> Reply:
+    """The shop does not know whether its payment went through: within ten minutes all of it is undone."""
+    order, _, plan = await find_plan(call, order_id)
+    if plan.authorized_at + SAME_FOR <= call.now:
+        raise Refused(Code.STATE_FORBIDS, "The order is more than ten minutes old: void it, or refund it.")
+    if plan.remaining:
+        await call.ours.post(f"/plans/{plan.plan_id}/void", {}, digest_of(order.reference, "void"), PlanAfter)
+    if left := plan.captured - plan.refunded:
+        identity = digest_of(order.reference, "reversal")
+        await call.ours.post(f"/plans/{plan.plan_id}/refunds", {"amount": left}, identity, PlanAfter)
+    return said({})
+
+
+async def refund(call: Call, order_id: str) -> Reply:
+    """Goods came back. With the same `requestId` or `merchantReference` it is the same refund."""
+    body = _refund.read(call.body, call.json_type)
+    order, told, plan = await find_plan(call, order_id)
+    amount = _of(body.amount, plan)
+    timeline = await timeline_of(call.ours, plan) if plan.refunded else ()
+    named = {fact_id for fact_id, one in told.refunds.items() if one.name is not None}
+    name = body.name or f"number {number_of(timeline, 'refunded', amount, named, call.now)}"
+    identity = digest_of(order.reference, str(amount), name)
+    done = await call.ours.post(f"/plans/{plan.plan_id}/refunds", {"amount": amount}, identity, PlanAfter)
+    fact_id = done.recorded.fact_id
+    _, told = await _retell(call, order, lambda now: replace(now, refunds=now.refunds | {fact_id: body}))
+    (made,) = (one for one in await timeline_of(call.ours, plan) if one.fact_id == fact_id)
+    return said(refund_of(made, told, plan.currency), 201)
+
+
+async def rename(call: Call, order_id: str) -> Reply:
+    """What the shop calls its order now; our plan keeps the reference that it was made with."""
+    body = _reference.read(call.body, call.json_type)
+    require_scope(call.ours.principal, "plans", "write")
+    order, _, plan = await find_plan(call, order_id)
+    await _retell(call, order, lambda now: replace(now, merchant_reference=body.merchant_reference))
+    return said(await made_of(call, order, plan))
+
+
+async def send(call: Call, order_id: str) -> Reply:
+    """Who brings it."""
+    body = _courier.read(call.body, call.json_type)
+    require_scope(call.ours.principal, "plans", "write")
+    order, _, plan = await find_plan(call, order_id)
+    await _retell(call, order, lambda now: replace(now, courier=body))
+    return said(await made_of(call, order, plan))
+
+
+async def _now(call: Call, plan: Plan) -> Plan:
+    return await call.ours.get(f"/plans/{plan.plan_id}", Plan)
+
+
+async def _retell(call: Call, order: Order, change: Callable[[Told], Told]) -> tuple[Order, Told]:
+    return await ORDERS.retell(call.services.pool, call.services.secrets, order, change)
+
+
+def _of(money: Money, plan: Plan) -> int:
+    """An amount of the order's currency."""
+    amount = minor(money, "/amount")
+    if money.currency != plan.currency:
+        raise Refused(Code.CURRENCY_MISMATCH, f"The order is in {plan.currency}.", "/amount/currency")
+    return amount
+
+
+def _is_wanted(wanted: Mapping[str, set[str]], order: Order, told: Told, plan: Plan) -> bool:
+    given = {
+        "tokens": order.reference, "ids": plan.plan_id, "merchantReferences": told.merchant_reference,
+        "statuses": "APPROVED",
+    }  # fmt: skip
+    return all(given[name] in values for name, values in wanted.items())
+
+
+def _number(query: Mapping[str, str], name: str, otherwise: int, least: int) -> int:
+    text = query.get(name)
+    if text is None:
+        return otherwise
+    if not (text.isascii() and text.isdigit() and least <= int(text[:5]) <= LIMIT_MAX):
+        raise Refused(Code.INVALID_FIELD, f"{name} is a number from {least} to {LIMIT_MAX}.", f"/{name}")
+    return int(text)

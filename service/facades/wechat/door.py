@@ -1,0 +1,60 @@
+"""The addresses of WeChat Pay Score's API, under `/v3`, and its refusals.
+
+{"code": "PARAM_ERROR", "message": "...", "detail": "/risk_fund/amount"}
+"""
+
+from typing import Final
+
+import msgspec
+
+from service.errors import Code, Refused, without_keys
+from service.facades.door import Door, Reply, route
+from service.facades.wechat import flow, refunding
+from service.facades.wechat.access import identify, register, signed_reply
+
+_WORDS: Final[dict[Code, tuple[str, int]]] = {
+    Code.UNAUTHORIZED: ("SIGN_ERROR", 401),
+    Code.FORBIDDEN: ("NO_AUTH", 403),
+    Code.NOT_FOUND: ("ORDER_NOT_EXIST", 404),
+    Code.STATE_FORBIDS: ("INVALID_ORDER_STATE", 400),
+    Code.DUPLICATE_CAPTURE: ("INVALID_ORDER_STATE", 400),
+    Code.NOTHING_DUE: ("INVALID_ORDER_STATE", 400),
+    Code.IDEMPOTENCY_KEY_REUSED: ("INVALID_REQUEST", 400),
+    Code.REFERENCE_USED: ("INVALID_REQUEST", 400),
+    Code.CHARGE_UNDER_WAY: ("INVALID_REQUEST", 400),
+    Code.LIMIT_EXCEEDED: ("RULE_LIMIT", 403),
+    Code.NO_FUNDING: ("RULE_LIMIT", 403),
+    Code.NO_INSTRUMENT: ("NO_AUTH", 403),
+    Code.RATE_LIMITED: ("FREQUENCY_LIMITED", 429),
+}
+
+
+def worded(refused: Refused) -> Reply:
+    """A refusal as WeChat Pay's clients read it."""
+    other = ("PARAM_ERROR", 400) if refused.status < 500 else ("SYSTEM_ERROR", refused.status)
+    word, status = _WORDS.get(refused.code, other)
+    said = {"code": word, "message": without_keys(refused.detail)}
+    if refused.pointer:
+        said["detail"] = without_keys(refused.pointer)
+    return Reply(msgspec.json.encode(said), status)
+
+
+_ORDER: Final = "/v3/payscore/serviceorder"
+
+DOOR: Final = Door(
+    (
+        route("POST", "/v3/tenor/signers", register),
+        route("POST", _ORDER, flow.create),
+        route("GET", _ORDER, flow.query),
+        route("POST", f"{_ORDER}/{{out_order_no}}/cancel", flow.cancel),
+        route("POST", f"{_ORDER}/{{out_order_no}}/modify", flow.modify),
+        route("POST", f"{_ORDER}/{{out_order_no}}/complete", flow.complete),
+        route("POST", f"{_ORDER}/{{out_order_no}}/pay", flow.pay),
+        route("POST", f"{_ORDER}/{{out_order_no}}/sync", flow.sync),
+        route("POST", "/v3/refund/domestic/refunds", refunding.refund),
+        route("GET", "/v3/refund/domestic/refunds/{out_refund_no}", refunding.query),
+    ),
+    identify,
+    worded,
+    finished=signed_reply,
+)
