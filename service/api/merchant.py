@@ -19,6 +19,7 @@ from service.api import (
     disputes,
     endpoints,
     erasing,
+    event_types,
     events,
     instruments,
     moved_clock,
@@ -129,5 +130,6 @@ merchant_router = Router(
         *plan_reading.MERCHANT_ROUTES,
         disclosures.disclose_plan,
         *events.ROUTES,
+        *event_types.ROUTES,
     ],
 )

@@ -20,13 +20,17 @@ from litestar.params import QueryParameter
 from service.api.operation import Text
 from service.api.streams import STREAM
 from service.contract.contract import MEANING, SHARED, Route, codes_of, parameters_of, routes_of
+from service.contract.events import webhooks
 from service.contract.glossary import GLOSSARY
 from service.contract.prose import PREFACE, SECURITY, TAGS
 from service.contract.schemas import REF, Schema, names_of, published, schemas_of
 from service.errors import STATUS, Code, Problem
+from service.webhooks.message import Message
 
 Examples = dict[str, dict[str, Any]]  # by operation: "request", and the answers by status
 Names = dict[type, str]  # of each wire struct, among the components
+
+WEBHOOKS: Final = "webhooks"  # among the examples: messages by type
 
 KEY: Final = {"$ref": "#/components/parameters/IdempotencyKey"}
 SELLER: Final = {"$ref": "#/components/parameters/TenorMerchant"}
@@ -57,6 +61,7 @@ def document(app: Litestar, examples: Examples) -> Schema:
         "servers": [{"url": "http://127.0.0.1:8000", "description": "make run"}],
         "tags": [{"name": name, "description": words} for name, words in TAGS.items()],
         "paths": paths,
+        "webhooks": webhooks(examples.get(WEBHOOKS, {})),
         "components": {
             "securitySchemes": {
                 f"{audience}_key": {"type": "http", "scheme": "bearer", "description": words}
@@ -75,7 +80,7 @@ def wire_types(routes: Iterable[Route]) -> list[Any]:
     types = [
         one for route in routes for one in (route.operation.takes, *route.answers.values(), route.operation.dry_run)
     ]
-    return list(dict.fromkeys([Problem, *(one for one in types if isinstance(one, type))]))
+    return list(dict.fromkeys([Problem, Message, *(one for one in types if isinstance(one, type))]))
 
 
 def yaml_text(made: Schema) -> str:

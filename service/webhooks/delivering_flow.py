@@ -214,8 +214,8 @@ class Deliverer:
         if row["event_id"] is None:
             return None
         message = Message(
-            row["type"], row["at"], row["event_id"], row["number"], row["actor"], msgspec.Raw(row["data"].encode()),
-            row["plan_id"], row["decision_id"], row["consumer_id"],
+            EventType(row["type"]), row["at"], row["event_id"], row["number"], row["actor"],
+            msgspec.Raw(row["data"].encode()), row["plan_id"], row["decision_id"], row["consumer_id"],
         )  # fmt: skip
         body = await self._opened(target.merchant_id, body_of(message))
         headers = headers_of(message.event_id, body, secrets, at)

@@ -11,27 +11,30 @@ webhook-signature: v1,K5oZfz... v1,Qm9...        one for each secret in use
 from base64 import b64encode
 from collections.abc import Sequence
 from datetime import datetime
-from typing import Final
+from typing import Annotated, Final
 
 import msgspec
-from msgspec import Raw, Struct, field
+from msgspec import Meta, Raw, Struct, field
 from standardwebhooks import Webhook
+
+from service.event_type import EventType
 
 PREFIX: Final = "whsec_"
 
 
 class Message(Struct, frozen=True, omit_defaults=True):
-    """The body: an event as it is listed, and the specification's `timestamp`, which is when it happened."""
+    """What is sent to an endpoint: an event as it is listed, and when it happened under the name that the specification
+    has for it."""
 
-    type: str
-    timestamp: datetime
-    event_id: str = field(name="id")
-    number: int
-    actor: str
-    data: Raw
-    plan_id: str | None = None
-    decision_id: str | None = None
-    consumer_id: str | None = field(name="consumer", default=None)
+    type: EventType
+    timestamp: datetime  # when it happened
+    event_id: str = field(name="id")  # the same at each attempt
+    number: int  # of the event
+    actor: str  # in what role somebody brought it about
+    data: Annotated[Raw, Meta(extra_json_schema={"type": "object"})]  # what else there is to know; `type` says what
+    plan_id: str | None = None  # absent: about something else
+    decision_id: str | None = None  # absent: about something else
+    consumer_id: str | None = field(name="consumer", default=None)  # whose account it is about; absent: something else
 
 
 def secret_text(bits: bytes) -> str:

@@ -8,9 +8,12 @@ from datetime import timedelta
 from typing import Any
 
 import httpx
+import msgspec
 
 from service import ids
+from service.event_type import EventType
 from service.merchants.settling_flow import settle_one
+from service.webhooks.message import Message, body_of
 from tests.api.routes import Stage
 from tests.bench.cast import ATTRIBUTES as GOOD
 from tests.contract.checked import Contract
@@ -81,6 +84,19 @@ class Recorder:
         text = re.sub(r"[0-9a-f]{64}", lambda found: hashes.setdefault(found[0], _sha256(str(len(hashes)))), text)
         fixed: dict[str, dict[str, Any]] = json.loads(text)
         return fixed
+
+
+async def messages(world: World) -> dict[str, Any]:
+    """Of each type of event the first that was told, as an endpoint gets it."""
+    rows = await world.pool.fetch("select distinct on (type) * from events order by type, told")
+    made = {}
+    for row in rows:
+        message = Message(
+            EventType(row["type"]), NOON, row["event_id"], 7, row["actor"], msgspec.Raw(row["data"].encode()),
+            row["plan_id"], row["decision_id"], row["consumer_id"],
+        )  # fmt: skip
+        made[row["type"]] = json.loads(re.sub(r'"sealed\.[^"]*"', '"in a few words"', body_of(message).decode()))
+    return made
 
 
 def _sha256(text: str) -> str:

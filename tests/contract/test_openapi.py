@@ -1,6 +1,7 @@
 """openapi.yaml held against the app, both ways. OPENAPI=write (as `make openapi` does) writes it anew."""
 
 import inspect
+import json
 import os
 import re
 import uuid
@@ -15,7 +16,10 @@ import httpx
 import msgspec
 import pytest
 import yaml
+from jsonschema import Draft202012Validator, FormatChecker
 from litestar.handlers import HTTPRouteHandler
+from referencing import Registry
+from referencing.jsonschema import DRAFT202012
 
 from service import api
 from service.api.body import Body
@@ -23,7 +27,18 @@ from service.api.contract_page import AUDIENCES, page_of
 from service.api.public import CONTRACT
 from service.contract import glossary, schemas
 from service.contract.contract import MEANING, SHARED, codes_of, parameters_of
-from service.contract.openapi import document, wire_types, yaml_text
+from service.contract.events import (
+    AMOUNTS,
+    COUNTS,
+    DATES,
+    IDS,
+    INSTANTS,
+    TRUTHS,
+    WORDS,
+    data_schema,
+    fields_of,
+)
+from service.contract.openapi import WEBHOOKS, document, wire_types, yaml_text
 from service.errors import STATUS, Code
 from service.event_type import EventType
 from tests.contract import contract_story
@@ -185,9 +200,11 @@ async def test_the_file_is_what_the_app_does(world: World) -> None:
     recorder = contract_story.Recorder(Contract(bare_document()))
     world.http.event_hooks["response"].append(recorder)
     await contract_story.tell(world, recorder)
+    recorder.examples[WEBHOOKS] = await contract_story.messages(world)
     examples = recorder.fixed()
-    assert set(examples) == set(ROUTES) - contract_story.ITSELF
+    assert set(examples) == set(ROUTES) - {"GET /openapi.yaml"} | {WEBHOOKS}
     await _require_described_events(world)
+    _require_valid(examples[WEBHOOKS])
 
     made = document(APP, examples)
     text = yaml_text(made)
@@ -211,18 +228,32 @@ def _lines(text: str) -> list[str]:
 
 
 async def _require_described_events(world: World) -> None:
-    """Of each type one was told, and the words beside the types name all that is in their data."""
+    """Of each type one was told, and all that were told are as the catalogue says: no field less, none besides."""
     rows = await world.pool.fetch("select type, data from events")
-    told = {row["type"]: set(msgspec.json.decode(row["data"])) for row in rows}
-    listed = wire_schemas()["EventType"]["description"]
-    of_a_plan = set(re.findall(r"`(\w+)`", listed.partition("\n*")[0]))
-    described = {
-        name: set(re.findall(r"`(\w+)`", words))
-        | (of_a_plan if name.startswith(("plan", "deposit", "payment", "fee", "instalment", "dispute")) else set())
-        for name, words in re.findall(r"^\* `(.+?)`: (.*)$", listed, re.MULTILINE)
-    }
-    assert described == told
-    assert set(told) == set(EventType)
+    assert {row["type"] for row in rows} == set(EventType)
+    wrong = []
+    for row in rows:
+        check = Draft202012Validator(data_schema(EventType(row["type"])), format_checker=FormatChecker())
+        wrong += [f"{row['type']}: {error.message}" for error in check.iter_errors(msgspec.json.decode(row["data"]))]
+    assert wrong == []
+    named = {name for names in fields_of().values() for name in names}
+    assert named == {*AMOUNTS, *COUNTS, *TRUTHS, *DATES, *INSTANTS, *IDS, *WORDS, "lines", "authenticated"}
+
+
+def _require_valid(messages: dict[str, Any]) -> None:
+    """Every example is what the contract says of its type; with a field more, or one less, it is not."""
+    made = document(APP, {WEBHOOKS: messages})
+    assert set(made["webhooks"]) == set(messages) == set(EventType)
+    registry = Registry[Any]().with_resource("urn:made", DRAFT202012.create_resource(made))
+    for type_ in EventType:
+        schema = made["webhooks"][type_]["post"]["requestBody"]["content"]["application/json"]["schema"]
+        absolute = json.loads(json.dumps(schema).replace('"#/', '"urn:made#/'))
+        check = Draft202012Validator(absolute, registry=registry)
+        message = messages[type_]
+        check.validate(message)
+        assert not check.is_valid(message | {"data": message["data"] | {"colour": "red"}})
+        assert not check.is_valid(message | {"data": dict(list(message["data"].items())[1:])})
+        assert not check.is_valid(message | {"type": "plan.exploded"})
 
 
 async def test_no_route_without_its_key(world: World) -> None:

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from service.engine import events
+from service.event_type import EventType
 from service.partners import events_store
 from tests.flows.world import World
 
@@ -116,3 +117,15 @@ async def test_a_partner_asks_for_one_type_or_plan(world: World, monkeypatch: py
     assert await found(plan_id=plans[1], of_type="refund") == []
     for asked in ({"plan_id": "x"}, {"of_type": "none"}):
         assert (await world.partner.get("/v1/partner/events", **asked)).status_code == 400
+
+
+async def test_what_there_is_to_be_told_is_listed_with_examples(world: World) -> None:
+    listed = (await world.merchant.get("/v1/event-types")).json()["event_types"]
+    assert {one["type"] for one in listed} == set(EventType)
+    for one in listed:
+        assert one["example"]["type"] == one["type"]
+        assert set(one["example"]["data"]) == set(one["schema"]["required"]), one["type"]
+        assert one["tells"], one["type"]
+    (captured,) = (await world.merchant.get("/v1/event-types", of_type="plan.captured")).json()["event_types"]
+    assert captured in listed
+    assert (await world.merchant.get("/v1/event-types", of_type="plan.exploded")).status_code == 400

@@ -8,6 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from standardwebhooks import Webhook
 
+from service.event_type import EventType
 from service.webhooks.endpoint import ATTEMPTS_MAX, PAUSES, DeliveryState, judged
 from service.webhooks.message import Message, body_of, headers_of, secret_text
 
@@ -47,7 +48,7 @@ def test_it_is_tried_for_three_days() -> None:
 def test_a_message_is_verified_with_each_of_its_secrets_and_no_other() -> None:
     old, new, other = b"o" * 32, b"n" * 32, b"x" * 32
     now = datetime.now(UTC)
-    message = Message("plan.captured", now, "ev_1", 7, "merchant", msgspec.Raw(b'{"amount":100}'), plan_id="pl_1")
+    message = Message(EventType.CAPTURED, now, "ev_1", 7, "merchant", msgspec.Raw(b'{"amount":100}'), plan_id="pl_1")
     body = body_of(message)
     headers = headers_of("ev_1", body, [new, old], now)
     for secret in (old, new):

@@ -1,0 +1,205 @@
+"""The catalogue of events, as `webhooks` of the contract: of each type what it tells, a schema and an example.
+
+What a type tells stands beside it in service/event_type.py, where its fields are named; what a field of that name holds
+stands here. `GET /v1/event-types` answers what is made of both.
+"""
+
+import re
+from functools import cache
+from typing import Any, Final
+
+from service.contract.schemas import REF, Schema, schemas_of
+from service.event_type import EventType
+from service.webhooks.message import Message
+
+_OF_A_PLAN: Final = ("plan", "deposit", "payment", "fee", "instalment", "dispute")
+
+AMOUNTS: Final = [
+    "amount",
+    "amount_before",
+    "beyond",
+    "closing",
+    "deposit",
+    "fee",
+    "from_held",
+    "held",
+    "interest",
+    "limit",
+    "limit_before",
+    "merchant_fee",
+    "not_asked_for",
+    "outstanding",
+    "overdue",
+    "overpaid",
+    "owed",
+    "payout",
+    "penalty",
+    "principal",
+    "refunded",
+    "released",
+    "remaining",
+    "return_fee",
+    "total_cost",
+    "total_payable",
+    "voided",
+    "waived",
+]
+COUNTS: Final = [
+    "capture",
+    "days",
+    "days_past_due",
+    "extendable_days",
+    "instalment",
+    "instalments",
+    "number",
+    "tries",
+    "version",
+]
+TRUTHS: Final = ["by_itself", "extends_by_itself", "final", "given_up", "is_penalty", "is_stopped"]
+DATES: Final = [
+    "business_on",
+    "contest_until",
+    "due_on",
+    "effective_on",
+    "first_due_on",
+    "good_until",
+    "pays_on",
+    "received_on",
+    "repay_by",
+    "respond_by",
+    "since",
+]
+INSTANTS: Final = ["at", "capture_by", "late_capture_until", "released_at", "retry_at"]
+IDS: Final = [
+    "adjustment_id",
+    "charge_id",
+    "claim_id",
+    "consumer",
+    "credit_id",
+    "decision_id",
+    "dispute_id",
+    "endpoint_id",
+    "fact_id",
+    "fee_id",
+    "instrument_id",
+    "payment_id",
+    "payout_id",
+    "permission_id",
+    "plan_id",
+    "quote_id",
+    "referral_id",
+    "refund_id",
+    "scheme_id",
+    "settlement_id",
+    "voucher_id",
+]
+WORDS: Final = [
+    "because",
+    "change",
+    "currency",
+    "evidence",
+    "fact",
+    "kind",
+    "merchant_reference",
+    "origin",
+    "outcome",
+    "reason",
+    "received_by",
+    "reference",
+    "rule",
+    "scenario",
+    "state",
+    "why",
+    "words",
+]
+MAY_BE_NULL: Final = frozenset(
+    [
+        "authenticated",
+        "because",
+        "claim_id",
+        "contest_until",
+        "evidence",
+        "late_capture_until",
+        "merchant_reference",
+        "payment_id",
+        "pays_on",
+        "permission_id",
+        "reason",
+        "reference",
+        "refund_id",
+        "repay_by",
+        "respond_by",
+        "retry_at",
+        "why",
+        "words",
+    ]
+)
+
+
+def data_schema(type_: EventType) -> Schema:
+    """The schema of an event's data: all its fields are always there."""
+    names = fields_of()[type_]
+    return {
+        "type": "object", "required": names, "additionalProperties": False,
+        "properties": {name: _field(name) for name in names},
+    }  # fmt: skip
+
+
+@cache
+def fields_of() -> dict[EventType, list[str]]:
+    """By type, the names of the fields that the words beside it name."""
+    listed: str = schemas_of([Message])["EventType"]["description"]
+    shared = re.findall(r"`(\w+)`", listed.partition("\n*")[0])
+    return {
+        type_: sorted({*re.findall(r"`(\w+)`", words), *(shared if type_.startswith(_OF_A_PLAN) else ())})
+        for type_, words in words_of().items()
+    }
+
+
+@cache
+def words_of() -> dict[EventType, str]:
+    """By type, what it tells."""
+    listed: str = schemas_of([Message])["EventType"]["description"]
+    return {EventType(name): words for name, words in re.findall(r"^\* `(.+?)`: (.*)$", listed, re.MULTILINE)}
+
+
+def webhooks(examples: dict[str, Any]) -> dict[str, Schema]:
+    """The section of the contract; `examples` are messages by type."""
+    return {str(one): {"post": _webhook(one, examples.get(one))} for one in EventType}
+
+
+def _webhook(type_: EventType, example: Any) -> Schema:
+    schema = {
+        "allOf": [{"$ref": f"{REF}Message"}],
+        "properties": {"type": {"const": str(type_)}, "data": data_schema(type_)},
+    }
+    content: Schema = {"schema": schema} | ({} if example is None else {"example": example})
+    return {
+        "operationId": re.sub(r"\W", "_", f"on_{type_}"),
+        "tags": ["events"],
+        "summary": words_of()[type_],
+        "requestBody": {"required": True, "content": {"application/json": content}},
+        "responses": {"2XX": {"description": "It has arrived; anything else, and it is sent again."}},
+    }
+
+
+def _field(name: str) -> Schema:
+    schema = _typed(name)
+    if name not in MAY_BE_NULL:
+        return schema
+    return schema | {"type": [schema["type"], "null"]}
+
+
+def _typed(name: str) -> Schema:
+    if name in AMOUNTS or name in COUNTS or name == "authenticated":
+        return {"type": "integer"}
+    if name in TRUTHS:
+        return {"type": "boolean"}
+    if name in DATES:
+        return {"type": "string", "format": "date"}
+    if name in INSTANTS:
+        return {"type": "string", "format": "date-time"}
+    if name == "lines":
+        return {"type": "array", "items": {"type": "object"}}
+    assert name in IDS or name in WORDS, f"say in service/contract/events.py what an event's {name!r} holds"
+    return {"type": "string"}
