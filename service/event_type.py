@@ -9,6 +9,8 @@ class EventType(StrEnum):
     Those of a plan, deposit, payment, fee, instalment or dispute begin with `plan_id`, and the plan's `state`, its
     `version` and what is `outstanding` after the event. What money settled is told by its parts; what was taken back
     counts negative.
+
+    Those that begin with share are told to a partner, of its share of a plan, and hold what a row of its TXN file does.
     """
 
     AUTHORIZED = "plan.authorized"  # an offer was accepted: `kind`, `amount`, `currency`
@@ -125,3 +127,13 @@ class EventType(StrEnum):
     )
     ENDPOINT_TESTED = "endpoint.tested"  # somebody asked for it, to see that it arrives: `endpoint_id`
     INSTRUMENT_NAMED = "collection.instrument_named"  # `plan_id` is paid by `instrument_id` from now on
+    SHARE_FUNDING = "share.funding"  # goods were captured: the partner's part of the principal
+    SHARE_REPAYMENT = "share.repayment"  # the consumer paid
+    SHARE_REFUND = "share.refund"  # goods came back
+    SHARE_EARLY_SETTLEMENT = "share.early_settlement"  # the consumer paid all that was left before it was due
+    SHARE_FEE = "share.fee"  # a fee or a penalty was paid
+    SHARE_ADJUSTMENT = "share.adjustment"  # a credit, or what was recorded by mistake
+    SHARE_CHARGE_OFF = "share.charge_off"  # collection was given up: the partner's part of the loss
+    SHARE_RECOVERY = "share.recovery"  # money came after that
+    SHARE_SALE = "share.sale"  # the share went to another owner
+    SHARE_BUY_BACK = "share.buy_back"  # ... and came back

@@ -1,17 +1,16 @@
-"""A merchant's webhooks: where its events are sent, and what became of each. They go by real time, whatever
+"""Webhooks of a merchant or a partner: where events are sent, and what became of each. They go by real time, whatever
 Tenor-Clock says."""
 
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import Annotated, Any, Final
 
 import msgspec
 from litestar import get, post
-from litestar.params import FromPath, QueryParameter, RawBody
+from litestar.params import FromPath, RawBody
 from litestar.response.base import ASGIResponse
 from msgspec import Meta, Struct, field
 
 from service import clock, ids
-from service.actor import ActorKind
 from service.api.addresses import Url, refuse_no_address
 from service.api.ask import Ask, Asked, content_type, read, write
 from service.api.body import Body, Nothing
@@ -25,10 +24,8 @@ from service.engine.work import Answer
 from service.errors import Code, Refused
 from service.event_type import EventType
 from service.webhooks import store
-from service.webhooks.endpoint import OVERLAP_MAX, DeliveryState, Endpoint, EndpointState
-from service.webhooks.store import Q
+from service.webhooks.endpoint import OVERLAP_MAX, SHARE, Endpoint, EndpointState, is_told_to
 
-Number = Annotated[int, Meta(ge=1, le=2**62)]
 Types = Annotated[tuple[EventType, ...], Meta(max_length=len(EventType))]
 
 
@@ -37,6 +34,7 @@ class EndpointBody(Struct, frozen=True, forbid_unknown_fields=True):
 
     url: Url  # of a server of yours
     types: Types = ()  # empty: everything, what there will be later included
+    of_sellers: bool = False  # of a platform: what happens to its sellers, too; `merchant_id` names the seller
 
 
 class EndpointChange(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
@@ -44,6 +42,7 @@ class EndpointChange(Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tr
 
     url: Url | None = None  # null: as it is
     types: Types | None = None  # empty: everything; null: as it is
+    of_sellers: bool | None = None  # null: as it is
     state: EndpointState | None = None  # `off`: what waits is parked, and what happens meanwhile is not sent
 
 
@@ -53,24 +52,11 @@ class RotateBody(Struct, frozen=True, forbid_unknown_fields=True):
     overlap_hours: Annotated[int, Meta(ge=0, le=int(OVERLAP_MAX.total_seconds()) // 3600)] = 24  # from now on
 
 
-class ReplayBody(Struct, frozen=True, forbid_unknown_fields=True):
-    """The numbers of events, the last one included."""
-
-    first: Number  # of an event
-    last: Number | None = None  # null: the first alone
-
-
 class EndpointMade(Struct, frozen=True):
     """The secret is shown once, and not to the same request sent again."""
 
     endpoint_id: str = field(name="id")
     secret: str | None  # `whsec_...`: by it a receiver verifies a message; null: it was shown before
-
-
-class Replayed(Struct, frozen=True):
-    """How many deliveries are sent again."""
-
-    deliveries: int  # how many
 
 
 class EndpointPage(Struct, frozen=True):
@@ -80,41 +66,10 @@ class EndpointPage(Struct, frozen=True):
     after: str
 
 
-class AttemptView(Struct, frozen=True):
-    """One attempt."""
-
-    at: datetime  # when it was sent
-    took_ms: int  # milliseconds until the answer, or until it was given up
-    status: int | None  # of the answer; null: none was heard in 10 seconds
-
-
-class DeliveryView(Struct, frozen=True):
-    """An event on its way to an endpoint."""
-
-    number: int  # the event's
-    event_id: str  # the same at each attempt
-    type: str | None  # null: the event is not kept any more
-    subject: str  # what it is about; of one subject they are sent one after the other. Empty: the merchant
-    state: DeliveryState
-    attempts: int  # since it was asked for last
-    due_at: datetime | None  # of the next attempt; null: it is not tried any more
-    ended_at: datetime | None  # null: it waits
-    tried: list[AttemptView]  # every attempt, the oldest first
-
-
-class DeliveryPage(Struct, frozen=True):
-    """Deliveries in the order of their events; `after` is what to ask with next."""
-
-    deliveries: list[DeliveryView]
-    after: int
-
-
 _endpoint = Body(EndpointBody)
 _change = Body(EndpointChange)
 _rotate = Body(RotateBody)
-_replay = Body(ReplayBody)
 _nothing = Body(Nothing)
-_attempts = msgspec.json.Decoder(list[AttemptView]).decode
 
 _HOOK: Final[dict[str, Any]] = {"url": "https://shop.example/tenor", "types": ["plan.captured", "payment.recorded"]}
 
@@ -134,10 +89,11 @@ async def make_endpoint(request: Asked, body: RawBody) -> ASGIResponse:
     asked = _endpoint.read(body, content_type(request))
     ask = write(request, body)
     refuse_no_address(asked.url, ask.services.settings)
+    _refuse_what_is_never_told(ask, asked.types, of_sellers=asked.of_sellers)
 
     async def make(conn: Connection, shown: dict[str, str]) -> str:
-        wanted, by_key = store.Wanted(asked.url, asked.types), ask.by.key_id or ask.owner_id
-        made = await store.make(conn, ask.services.registry.secrets, ask.owner_id, wanted, by_key, clock.now())
+        wanted, by_key = store.Wanted(asked.url, asked.types, asked.of_sellers), ask.by.key_id or ask.owner_id
+        made = await store.make(conn, ask.services.registry.secrets, _owner(ask), wanted, by_key, clock.now())
         await ask.record(conn, Verb.MADE, Thing.ENDPOINT, made.endpoint_id, asked)
         shown[made.endpoint_id] = made.secret
         return made.endpoint_id
@@ -161,19 +117,21 @@ async def list_endpoints(request: Asked, after: After = "", limit: Limit = 100) 
 async def change_endpoint(request: Asked, body: RawBody, endpoint_id: FromPath[str]) -> ASGIResponse:
     """Send elsewhere, or other events; switch it off, or on again."""
     asked = _change.read(body, content_type(request))
-    _require_id(endpoint_id)
+    require_id(endpoint_id)
     ask = write(request, body)
     if asked.url is not None:
         refuse_no_address(asked.url, ask.services.settings)
+    _refuse_what_is_never_told(ask, asked.types or (), of_sellers=asked.of_sellers or False)
 
     async def do(conn: Connection) -> Answer:
         before = await store.hold(conn, endpoint_id, ask.owner_id)
         after = store.Wanted(
             before.url if asked.url is None else asked.url,
             before.types if asked.types is None else asked.types,
+            before.of_sellers if asked.of_sellers is None else asked.of_sellers,
             before.state if asked.state is None else asked.state,
         )
-        await store.change(conn, endpoint_id, ask.owner_id, after, clock.now())
+        await store.change(conn, endpoint_id, _owner(ask), before, after, clock.now())
         await ask.record(conn, Verb.CHANGED, Thing.ENDPOINT, endpoint_id, after, before)
         return Answer(200, encode(Made(endpoint_id)))
 
@@ -188,7 +146,7 @@ async def change_endpoint(request: Asked, body: RawBody, endpoint_id: FromPath[s
 async def rotate_secret(request: Asked, body: RawBody, endpoint_id: FromPath[str]) -> ASGIResponse:
     """Take another secret; until the overlap is over each message is signed by both."""
     asked = _rotate.read(body or b"{}", content_type(request) if body else "application/json")
-    _require_id(endpoint_id)
+    require_id(endpoint_id)
     ask = write(request, body)
 
     async def make(conn: Connection, shown: dict[str, str]) -> str:
@@ -212,7 +170,7 @@ async def test_endpoint(request: Asked, body: RawBody, endpoint_id: FromPath[str
     """Send an event `endpoint.tested` to it, whatever it wants else, and to no other."""
     if body:
         _nothing.read(body, content_type(request))
-    _require_id(endpoint_id)
+    require_id(endpoint_id)
     ask = write(request, body)
 
     async def do(conn: Connection) -> Answer:
@@ -222,63 +180,40 @@ async def test_endpoint(request: Asked, body: RawBody, endpoint_id: FromPath[str
         event_id = ids.new_id(ids.EVENT, ids.bucket_of(endpoint_id), ask.now_ms)
         data = encode({"endpoint_id": endpoint_id}).decode()
         bucket, type_ = ids.bucket_of(event_id), EventType.ENDPOINT_TESTED
-        told = Told(bucket, event_id, ask.owner_id, type_, ask.now, ActorKind.MERCHANT, data)
+        told = Told(bucket, event_id, ask.owner_id, type_, ask.now, ask.actor.kind, data)
         await TELL.execute(conn, told=[told])
         return Answer(200, encode(Made(event_id)))
 
     return reply_answer(await ask.services.engine.once(ask.must_key, ask.now, do))
 
 
-@post(
-    "/endpoints/{endpoint_id:str}/replay",
-    status_code=200,
-    opt=operation(
-        "endpoints", Replayed, takes=ReplayBody, refuses=(Code.STATE_FORBIDS,), example={"first": 1, "last": 9}
-    ),
-)
-async def replay_deliveries(request: Asked, body: RawBody, endpoint_id: FromPath[str]) -> ASGIResponse:
-    """Send again what was made for events of these numbers, whatever became of it; at most 10,000 at once."""
-    asked = _replay.read(body, content_type(request))
-    _require_id(endpoint_id)
-    ask = write(request, body)
-    last = asked.first if asked.last is None else asked.last
-    if last < asked.first:
-        raise Refused(Code.INVALID_FIELD, f"The last number comes before the first, {asked.first}.", "/last")
-
-    async def do(conn: Connection) -> Answer:
-        held = await store.hold(conn, endpoint_id, ask.owner_id)
-        if held.state is EndpointState.OFF:
-            raise Refused(Code.STATE_FORBIDS, "The endpoint is switched off.", "/id", ("change",))
-        done = await store.send_again(conn, endpoint_id, asked.first, last, clock.now())
-        return Answer(200, encode(Replayed(done)))
-
-    return reply_answer(await ask.services.engine.once(ask.must_key, ask.now, do))
+def _owner(ask: Ask) -> store.Owner:
+    return store.Owner(ask.owner_id, is_partner=_is_partner(ask))
 
 
-@get("/endpoints/{endpoint_id:str}/deliveries", opt=operation("endpoints", DeliveryPage))
-async def list_deliveries(
-    request: Asked,
-    endpoint_id: FromPath[str],
-    in_state: Annotated[DeliveryState | None, QueryParameter()] = None,
-    after: Annotated[int, QueryParameter(ge=0, le=2**62)] = 0,
-    limit: Limit = 100,
-) -> ASGIResponse:
-    """What was sent to an endpoint, and each attempt: kept for 30 days, or as long as was set."""
-    ask = read(request)
-    _require_id(endpoint_id)
-    if not await ask.services.pool.fetchval(Q.is_theirs, endpoint_id, ask.owner_id):
-        raise _not_there(endpoint_id)
-    rows = await ask.services.pool.fetch(Q.list_deliveries, endpoint_id, after, in_state, limit)
-    page = [DeliveryView(**dict(row) | {"tried": _attempts(row["tried"])}) for row in rows]
-    return reply(DeliveryPage(page, page[-1].number if page else after))
+def _is_partner(ask: Ask) -> bool:
+    return ask.by.audience == "partner"
 
 
-def _require_id(endpoint_id: str) -> None:
+def _refuse_what_is_never_told(ask: Ask, types: tuple[EventType, ...], *, of_sellers: bool) -> None:
+    """Refused: INVALID_FIELD."""
+    for place, one in enumerate(types):
+        if not is_told_to(one, ask.by.audience):
+            sentence = f"A {ask.by.audience} is never told of {one}; {SHARE} is a partner's, all else a merchant's."
+            raise Refused(Code.INVALID_FIELD, sentence, f"/types/{place}")
+    merchant = ask.services.registry.now.merchants.get(ask.owner_id)
+    if of_sellers and (merchant is None or merchant.platform is None):
+        raise Refused(Code.INVALID_FIELD, "You are no platform: nobody sells through you.", "/of_sellers")
+
+
+def require_id(endpoint_id: str) -> None:
+    """Refused: NOT_FOUND, for what is no endpoint's id."""
     if not ids.is_id(endpoint_id, ids.ENDPOINT):
-        raise _not_there(endpoint_id)
+        raise not_there(endpoint_id)
 
 
-def _not_there(endpoint_id: str) -> Refused:
+def not_there(endpoint_id: str) -> Refused:
+    """No such endpoint is theirs."""
     return Refused(Code.NOT_FOUND, f"There is no endpoint {endpoint_id[:100]!r}.", "/id")
 
 
@@ -297,5 +232,5 @@ async def _shown_once(ask: Ask, make: Any, status: int) -> ASGIResponse:
 
 
 ROUTES: Final = [
-    make_endpoint, list_endpoints, change_endpoint, rotate_secret, test_endpoint, replay_deliveries, list_deliveries,
+    make_endpoint, list_endpoints, change_endpoint, rotate_secret, test_endpoint,
 ]  # fmt: skip

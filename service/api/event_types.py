@@ -46,12 +46,15 @@ async def list_event_types(
 def _event_types() -> list[EventTypeView]:
     """As the contract says it: its section is read, and not the whole of it."""
     text = CONTRACT.read_text()
-    begin = text.index("\nwebhooks:\n")
+    begin = text.find("\nwebhooks:\n")
+    if begin < 0:  # it is being made
+        return []
     section = yaml.load(text[begin : text.index("\ncomponents:\n", begin)], Loader=yaml.CSafeLoader)
-    return [_view(type_, one["post"]) for type_, one in section["webhooks"].items()]
+    return [view_of(type_, one["post"]) for type_, one in section["webhooks"].items()]
 
 
-def _view(type_: str, said: Any) -> EventTypeView:
+def view_of(type_: str, said: Any) -> EventTypeView:
+    """A type as the contract has it among its webhooks."""
     content = said["requestBody"]["content"]["application/json"]
     schema = content["schema"]["properties"]["data"]
     return EventTypeView(EventType(type_), said["summary"], schema, content.get("example", {}))

@@ -8,7 +8,15 @@ from litestar.response.base import ASGIResponse
 from msgspec import Struct
 
 from service import ids
-from service.api import breaks, ownership_transfers, partner_files, partner_payouts, received_files, reconciliations
+from service.api import (
+    breaks,
+    ownership_transfers,
+    partner_endpoints,
+    partner_files,
+    partner_payouts,
+    received_files,
+    reconciliations,
+)
 from service.api.ask import Asked, read
 from service.api.guard import guard_for
 from service.api.operation import operation
@@ -69,6 +77,7 @@ partner_router = Router(
     before_request=guard_for("partner"),
     route_handlers=[
         list_partner_events,
+        *partner_endpoints.ROUTES,
         *reconciliations.PARTNER_ROUTES,
         *breaks.PARTNER_ROUTES,
         list_partner_keys,

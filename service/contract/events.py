@@ -10,130 +10,48 @@ from typing import Any, Final
 
 from service.contract.schemas import REF, Schema, schemas_of
 from service.event_type import EventType
+from service.partners.event import PartnerEventView
+from service.webhooks.endpoint import SHARE
 from service.webhooks.message import Message
 
+_BESIDE: Final = {"number", "event_id", "type", "plan_id", "booked_at"}  # of a share: what the message itself has
 _OF_A_PLAN: Final = ("plan", "deposit", "payment", "fee", "instalment", "dispute")
 
-AMOUNTS: Final = [
-    "amount",
-    "amount_before",
-    "beyond",
-    "closing",
-    "deposit",
-    "fee",
-    "from_held",
-    "held",
-    "interest",
-    "limit",
-    "limit_before",
-    "merchant_fee",
-    "not_asked_for",
-    "outstanding",
-    "overdue",
-    "overpaid",
-    "owed",
-    "payout",
-    "penalty",
-    "principal",
-    "refunded",
-    "released",
-    "remaining",
-    "return_fee",
-    "total_cost",
-    "total_payable",
-    "voided",
-    "waived",
-]
-COUNTS: Final = [
-    "capture",
-    "days",
-    "days_past_due",
-    "extendable_days",
-    "instalment",
-    "instalments",
-    "number",
-    "tries",
+AMOUNTS: Final = {
+    "amount", "amount_before", "beyond", "closing", "deposit", "fee", "from_held", "held", "interest", "limit",
+    "limit_before", "merchant_fee", "not_asked_for", "outstanding", "overdue", "overpaid", "owed", "payout",
+    "penalty", "principal", "refunded", "released", "remaining", "return_fee", "subsidy", "total_cost",
+    "total_payable", "voided", "waived",
+}  # fmt: skip
+COUNTS: Final = {
+    "capture", "days", "days_past_due", "extendable_days", "instalment", "instalments", "number", "tries",
     "version",
-]
-TRUTHS: Final = ["by_itself", "extends_by_itself", "final", "given_up", "is_penalty", "is_stopped"]
-DATES: Final = [
-    "business_on",
-    "contest_until",
-    "due_on",
-    "effective_on",
-    "first_due_on",
-    "good_until",
-    "pays_on",
-    "received_on",
-    "repay_by",
-    "respond_by",
-    "since",
-]
-INSTANTS: Final = ["at", "capture_by", "late_capture_until", "released_at", "retry_at"]
-IDS: Final = [
-    "adjustment_id",
-    "charge_id",
-    "claim_id",
-    "consumer",
-    "credit_id",
-    "decision_id",
-    "dispute_id",
-    "endpoint_id",
-    "fact_id",
-    "fee_id",
-    "instrument_id",
-    "payment_id",
-    "payout_id",
-    "permission_id",
-    "plan_id",
-    "quote_id",
-    "referral_id",
-    "refund_id",
-    "scheme_id",
-    "settlement_id",
+}  # fmt: skip
+TRUTHS: Final = {
+    "by_itself", "extends_by_itself", "final", "given_up", "is_penalty", "is_stopped",
+}  # fmt: skip
+DATES: Final = {
+    "business_on", "contest_until", "due_on", "effective_on", "filed_on", "first_due_on", "good_until",
+    "pays_on", "received_on", "repay_by", "respond_by", "since", "value_on",
+}  # fmt: skip
+INSTANTS: Final = {
+    "at", "capture_by", "late_capture_until", "released_at", "retry_at",
+}  # fmt: skip
+IDS: Final = {
+    "adjustment_id", "charge_id", "claim_id", "consumer", "credit_id", "decision_id", "dispute_id",
+    "endpoint_id", "fact_id", "fee_id", "instrument_id", "payment_id", "payout_id", "permission_id", "plan_id",
+    "programme_id", "quote_id", "referral_id", "refund_id", "reverses_event_id", "scheme_id", "settlement_id",
     "voucher_id",
-]
-WORDS: Final = [
-    "because",
-    "change",
-    "currency",
-    "evidence",
-    "fact",
-    "kind",
-    "merchant_reference",
-    "origin",
-    "outcome",
-    "reason",
-    "received_by",
-    "reference",
-    "rule",
-    "scenario",
-    "state",
-    "why",
-    "words",
-]
-MAY_BE_NULL: Final = frozenset(
-    [
-        "authenticated",
-        "because",
-        "claim_id",
-        "contest_until",
-        "evidence",
-        "late_capture_until",
-        "merchant_reference",
-        "payment_id",
-        "pays_on",
-        "permission_id",
-        "reason",
-        "reference",
-        "refund_id",
-        "repay_by",
-        "respond_by",
-        "retry_at",
-        "why",
-        "words",
-    ]
-)
+}  # fmt: skip
+WORDS: Final = {
+    "because", "change", "currency", "evidence", "fact", "kind", "merchant_reference", "origin", "outcome",
+    "reason", "received_by", "reference", "rule", "scenario", "state", "why", "words",
+}  # fmt: skip
+MAY_BE_NULL: Final = {
+    "authenticated", "because", "claim_id", "contest_until", "evidence", "late_capture_until",
+    "merchant_reference", "payment_id", "pays_on", "permission_id", "reason", "reference", "refund_id",
+    "repay_by", "respond_by", "retry_at", "reverses_event_id", "why", "words",
+}  # fmt: skip
 
 
 def data_schema(type_: EventType) -> Schema:
@@ -149,9 +67,12 @@ def data_schema(type_: EventType) -> Schema:
 def fields_of() -> dict[EventType, list[str]]:
     """By type, the names of the fields that the words beside it name."""
     listed: str = schemas_of([Message])["EventType"]["description"]
-    shared = re.findall(r"`(\w+)`", listed.partition("\n*")[0])
+    of_a_plan = re.findall(r"`(\w+)`", listed.partition("\n*")[0])
+    of_a_share = sorted({*PartnerEventView.__struct_fields__} - _BESIDE)
     return {
-        type_: sorted({*re.findall(r"`(\w+)`", words), *(shared if type_.startswith(_OF_A_PLAN) else ())})
+        type_: of_a_share
+        if type_.startswith(SHARE)
+        else sorted({*re.findall(r"`(\w+)`", words), *(of_a_plan if type_.startswith(_OF_A_PLAN) else ())})
         for type_, words in words_of().items()
     }
 

@@ -36,7 +36,7 @@ LOOKED_AT_MAX = 10_000  # events, for a page of one type
 
 
 async def open_feed(conn: Connection, merchant_id: str) -> None:
-    """Where the numbers of a new merchant's events begin."""
+    """Where the numbers of a merchant's or partner's events begin; nothing, where that is known."""
     await conn.execute(Q.open_feed, merchant_id)
 
 

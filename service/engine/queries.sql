@@ -63,7 +63,8 @@ delete from idempotency
  where ctid = any (array(select ctid from idempotency where created_at < $1 order by created_at limit $2));
 
 -- open_feed --
-insert into feeds (merchant_id) values ($1);
+-- A partner's is opened with its first endpoint.
+insert into feeds (merchant_id) values ($1) on conflict do nothing;
 
 -- tell --
 -- Without a number, which is given by whoever reads it: so nobody's commit waits for another's.

@@ -30,10 +30,11 @@ from service.http_client import exchange, open_client
 from service.inbox import Together
 from service.logs import DATABASE
 from service.metrics import DELIVERIES
+from service.partners.events_store import Q as PARTNERS
 from service.private_text import opened, words_in
 from service.reach import Reach
 from service.statement import Int, SmallInt, Statement
-from service.webhooks.endpoint import DeliveryState, judged
+from service.webhooks.endpoint import LEDGER, DeliveryState, judged, seller_of
 from service.webhooks.message import Message, body_of, headers_of
 from service.webhooks.store import Q, secrets_in_use
 
@@ -55,7 +56,8 @@ class Target(Struct, frozen=True):
     """Where to send."""
 
     endpoint_id: str
-    merchant_id: str
+    merchant_id: str  # or the partner's
+    audience: str
     url: str
 
 
@@ -63,6 +65,7 @@ class Heard(Struct, frozen=True):
     """What came of an attempt: a row of `delivery_attempts`, and what becomes of its delivery."""
 
     endpoint_id: str
+    feed: str
     number: int
     at: datetime
     took_ms: Int
@@ -139,9 +142,16 @@ class Deliverer:
 
     async def _take_up(self) -> int:
         taken = 0
-        for endpoint_id, merchant_id in await self._pool.fetch(Q.list_to_take_up):
-            await self._pool.fetchval(ENGINE.number_events, merchant_id, NUMBERED_AT_ONCE)
-            taken += await self._pool.fetchval(Q.take_up, endpoint_id, self._now(), EVENTS_AT_ONCE, TESTED)
+        for endpoint_id, feed, owner_id in await self._pool.fetch(Q.list_to_take_up):
+            number = PARTNERS.number_partner_events if feed == LEDGER else ENGINE.number_events
+            await self._pool.fetchval(number, owner_id, NUMBERED_AT_ONCE)
+            until = (endpoint_id, self._now(), EVENTS_AT_ONCE)
+            if feed == LEDGER:
+                taken += await self._pool.fetchval(Q.take_up_ledger, *until, owner_id)
+            elif feed:
+                taken += await self._pool.fetchval(Q.take_up_seller, *until, TESTED, feed)
+            else:
+                taken += await self._pool.fetchval(Q.take_up, *until, TESTED)
         return taken
 
     async def _send(self) -> int:
@@ -191,8 +201,8 @@ class Deliverer:
         DELIVERIES.labels(verdict.state).inc()
         await self._recording.ask(
             Heard(
-                target.endpoint_id, row["number"], at, int(took_s * 1000), status, verdict.state, verdict.due_at,
-                heard_at, verdict.is_gone,
+                target.endpoint_id, row["feed"], row["number"], at, int(took_s * 1000), status, verdict.state,
+                verdict.due_at, heard_at, verdict.is_gone,
             )
         )  # fmt: skip
 
@@ -214,10 +224,12 @@ class Deliverer:
         if row["event_id"] is None:
             return None
         message = Message(
-            EventType(row["type"]), row["at"], row["event_id"], row["number"], row["actor"],
+            EventType(row["type"]), row["at"], row["event_id"], row["number"],
+            row["actor"] if target.audience == "merchant" else None,
             msgspec.Raw(row["data"].encode()), row["plan_id"], row["decision_id"], row["consumer_id"],
+            seller_of(row["feed"]),
         )  # fmt: skip
-        body = await self._opened(target.merchant_id, body_of(message))
+        body = await self._opened(message.merchant_id or target.merchant_id, body_of(message))
         headers = headers_of(message.event_id, body, secrets, at)
         try:
             async with asyncio.timeout(self._answer_s):

@@ -1,4 +1,4 @@
-"""An endpoint: where a merchant's events are sent, and when an event that did not arrive is sent again. Pure.
+"""An endpoint: where events are sent, of a merchant or a partner, and when one that did not arrive is sent again. Pure.
 
 Each event is tried for three days, at pauses that grow; then it is parked until somebody asks for it again. Whoever
 answers 410 Gone wants nothing more: the endpoint is switched off.
@@ -25,6 +25,20 @@ PAUSES: Final = tuple(
 ATTEMPTS_MAX: Final = len(PAUSES) + 1
 
 
+LEDGER: Final = "ledger"  # the feed of a partner's sub-ledger, beside its own
+SHARE: Final = "share."  # begins the types of events of the sub-ledger
+
+
+def seller_of(feed: str) -> str | None:
+    """Whose feed it is, if it is a seller's."""
+    return feed if feed and feed != LEDGER else None
+
+
+def is_told_to(type_: EventType, audience: str) -> bool:
+    """Whether a merchant, or a partner, is ever told of such events."""
+    return type_ is EventType.ENDPOINT_TESTED or type_.startswith(SHARE) is (audience == "partner")
+
+
 class EndpointState(StrEnum):
     """Whether anything is sent; the check `endpoints_state_is_known` says the same."""
 
@@ -46,6 +60,7 @@ class Endpoint(Struct, frozen=True):
     endpoint_id: str = field(name="id")
     url: str  # where events are sent
     types: list[EventType]  # what is sent; empty: everything
+    of_sellers: bool  # of a platform: what happens to its sellers is sent, too
     state: EndpointState
     off_because: str | None  # null: it is in use, or its merchant has switched it off
     made_at: datetime  # when

@@ -30,11 +30,12 @@ class Message(Struct, frozen=True, omit_defaults=True):
     timestamp: datetime  # when it happened
     event_id: str = field(name="id")  # the same at each attempt
     number: int  # of the event
-    actor: str  # in what role somebody brought it about
+    actor: str | None  # in what role somebody brought it about; null: what a partner is told
     data: Annotated[Raw, Meta(extra_json_schema={"type": "object"})]  # what else there is to know; `type` says what
     plan_id: str | None = None  # absent: about something else
     decision_id: str | None = None  # absent: about something else
     consumer_id: str | None = field(name="consumer", default=None)  # whose account it is about; absent: something else
+    merchant_id: str | None = None  # of a platform: which of its sellers it happened to; absent: itself
 
 
 def secret_text(bits: bytes) -> str:

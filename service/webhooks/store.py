@@ -1,4 +1,4 @@
-"""Endpoints in the database, as their merchant makes and changes them."""
+"""Endpoints in the database, as a merchant or a partner makes and changes them."""
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta
@@ -13,10 +13,11 @@ from service.access import flow as access
 from service.access import known_by
 from service.access.key import Secrets
 from service.db import Connection, Pool, load_queries
-from service.engine.events import NUMBERED_AT_ONCE
+from service.engine.events import NUMBERED_AT_ONCE, open_feed
 from service.engine.queries import Q as ENGINE
 from service.errors import Code, Refused
 from service.event_type import EventType
+from service.partners.events_store import number_all
 from service.webhooks.endpoint import ENDPOINTS_MAX, Endpoint, EndpointState
 from service.webhooks.message import secret_text
 
@@ -37,17 +38,31 @@ class Wanted(Struct, frozen=True):
 
     url: str
     types: tuple[EventType, ...]
+    of_sellers: bool = False  # of a platform: what happens to its sellers, too
     state: EndpointState = EndpointState.ACTIVE
 
 
-async def make(conn: Connection, under: Secrets, merchant_id: str, wanted: Wanted, by_key: str, now: datetime) -> Made:
+class Owner(Struct, frozen=True):
+    """Whose endpoint it is."""
+
+    owner_id: str
+    is_partner: bool = False
+
+
+async def make(conn: Connection, under: Secrets, owner: Owner, wanted: Wanted, by_key: str, now: datetime) -> Made:
     """A new endpoint; what happens from now on is sent to it. Refused: STATE_FORBIDS."""
+    merchant_id = owner.owner_id
     if await conn.fetchval(Q.count_endpoints, merchant_id) >= ENDPOINTS_MAX:
         sentence = f"There are {ENDPOINTS_MAX} endpoints in use; switch one off, or change one."
         raise Refused(Code.STATE_FORBIDS, sentence, "/url")
-    await _number_all(conn, merchant_id)
+    await open_feed(conn, merchant_id)
+    await _number_all(conn, owner, wanted)
     endpoint_id = ids.new_id(ids.ENDPOINT, ids.bucket_for(merchant_id), _ms(now))
-    await conn.execute(Q.insert_endpoint, endpoint_id, merchant_id, wanted.url, wanted.types, by_key, now)
+    audience = "partner" if owner.is_partner else "merchant"
+    await conn.execute(
+        Q.insert_endpoint, endpoint_id, merchant_id, wanted.url, wanted.types, by_key, now, audience, wanted.of_sellers
+    )  # fmt: skip
+    await conn.execute(Q.begin_feeds, endpoint_id)
     return Made(endpoint_id, await _new_secret(conn, under, endpoint_id, now))
 
 
@@ -58,16 +73,23 @@ async def hold(conn: Connection, endpoint_id: str, merchant_id: str) -> Wanted:
         row = await conn.fetchrow(Q.lock_endpoint, endpoint_id, merchant_id)
     if row is None:
         raise Refused(Code.NOT_FOUND, f"There is no endpoint {endpoint_id[:100]!r}.", "/id")
-    return Wanted(row["url"], tuple(EventType(one) for one in row["types"]), EndpointState(row["state"]))
+    types = tuple(EventType(one) for one in row["types"])
+    return Wanted(row["url"], types, row["of_sellers"], EndpointState(row["state"]))
 
 
-async def change(conn: Connection, endpoint_id: str, merchant_id: str, wanted: Wanted, now: datetime) -> None:
+async def change(
+    conn: Connection, endpoint_id: str, owner: Owner, before: Wanted, wanted: Wanted, now: datetime
+) -> None:
     """The endpoint is another from now on. Switched off, nothing that waits is sent any more; switched on again, what
     happens from then on is."""
     if wanted.state is EndpointState.OFF:
         await conn.execute(Q.park_all, [endpoint_id], now)
-    await _number_all(conn, merchant_id)
-    await conn.execute(Q.change_endpoint, endpoint_id, wanted.url, wanted.types, wanted.state, now)
+    await _number_all(conn, owner, wanted)
+    await conn.execute(
+        Q.change_endpoint, endpoint_id, wanted.url, wanted.types, wanted.state, now, wanted.of_sellers
+    )  # fmt: skip
+    if before.state is EndpointState.OFF or wanted.of_sellers != before.of_sellers:
+        await conn.execute(Q.begin_feeds, endpoint_id)
 
 
 async def rotate(conn: Connection, under: Secrets, endpoint_id: str, overlap: timedelta, now: datetime) -> str:
@@ -76,9 +98,9 @@ async def rotate(conn: Connection, under: Secrets, endpoint_id: str, overlap: ti
     return await _new_secret(conn, under, endpoint_id, now)
 
 
-async def send_again(conn: Connection, endpoint_id: str, first: int, last: int, now: datetime) -> int:
-    """What was made for events of these numbers is sent once more; how many."""
-    done = await conn.execute(Q.send_again, endpoint_id, first, last, now, AGAIN_MAX)
+async def send_again(conn: Connection, endpoint_id: str, feed: str, first: int, last: int, now: datetime) -> int:
+    """What was made for events of these numbers of a feed is sent once more; how many."""
+    done = await conn.execute(Q.send_again, endpoint_id, first, last, now, AGAIN_MAX, feed)
     await conn.execute(Q.wake, endpoint_id, now)
     return int(done.split()[-1])
 
@@ -95,10 +117,14 @@ async def secrets_in_use(conn: Connection | Pool, under: Secrets, endpoint_id: s
     return [bits for bits in read if bits is not None]
 
 
-async def _number_all(conn: Connection, merchant_id: str) -> None:
+async def _number_all(conn: Connection, owner: Owner, wanted: Wanted) -> None:
     """All that has happened until now has its number, by which it is known to be before."""
-    while await conn.fetchval(ENGINE.number_events, merchant_id, NUMBERED_AT_ONCE):
+    while await conn.fetchval(ENGINE.number_events, owner.owner_id, NUMBERED_AT_ONCE):
         continue
+    while wanted.of_sellers and await conn.fetchval(Q.number_sellers, owner.owner_id, NUMBERED_AT_ONCE):
+        continue
+    if owner.is_partner:
+        await number_all(conn, owner.owner_id)
 
 
 async def _new_secret(conn: Connection, under: Secrets, endpoint_id: str, now: datetime) -> str:

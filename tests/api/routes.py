@@ -193,6 +193,8 @@ class Stage:
             return await self._paused_person_id()
         if route.path in (SUSPEND, RESUME):
             return await self._programme_id(is_suspended=route.path == RESUME)
+        if name == "endpoint_id" and route.audience == "partner":
+            return str((await self.do(await self.ready(self.routes["POST /v1/partner/endpoints"])))["id"])
         if name in FACTS:
             query = "select fact_id from facts where plan_id = $1 and fact = $2"
             return str(await self.world.pool.fetchval(query, made["plan_id"], FACTS[name]))

@@ -11,8 +11,11 @@ import httpx
 import msgspec
 
 from service import ids
+from service.contract.events import fields_of
 from service.event_type import EventType
 from service.merchants.settling_flow import settle_one
+from service.partners.layouts import TxnType
+from service.webhooks.endpoint import SHARE
 from service.webhooks.message import Message, body_of
 from tests.api.routes import Stage
 from tests.bench.cast import ATTRIBUTES as GOOD
@@ -95,8 +98,19 @@ async def messages(world: World) -> dict[str, Any]:
             EventType(row["type"]), NOON, row["event_id"], 7, row["actor"], msgspec.Raw(row["data"].encode()),
             row["plan_id"], row["decision_id"], row["consumer_id"],
         )  # fmt: skip
-        made[row["type"]] = json.loads(re.sub(r'"sealed\.[^"]*"', '"in a few words"', body_of(message).decode()))
+        made[row["type"]] = _open(message)
+    (share,) = await world.pool.fetch("select * from partner_events where number is not null order by number limit 1")
+    for type_ in TxnType:
+        data = {name: share[name] for name in fields_of()[EventType(f"{SHARE}{type_}")]}
+        raw = msgspec.Raw(msgspec.json.encode(data))
+        message = Message(EventType(f"{SHARE}{type_}"), NOON, share["event_id"], 7, None, raw, share["plan_id"])
+        made[message.type] = _open(message)
     return made
+
+
+def _open(message: Message) -> dict[str, Any]:
+    told: dict[str, Any] = json.loads(re.sub(r'"sealed\.[^"]*"', '"in a few words"', body_of(message).decode()))
+    return told
 
 
 def _sha256(text: str) -> str:

@@ -23,7 +23,7 @@ from referencing.jsonschema import DRAFT202012
 
 from service import api
 from service.api.body import Body
-from service.api.contract_page import AUDIENCES, page_of
+from service.api.event_types import EventTypePage, view_of
 from service.api.public import CONTRACT
 from service.contract import glossary, schemas
 from service.contract.contract import MEANING, SHARED, codes_of, parameters_of
@@ -37,10 +37,12 @@ from service.contract.events import (
     WORDS,
     data_schema,
     fields_of,
+    webhooks,
 )
 from service.contract.openapi import WEBHOOKS, document, wire_types, yaml_text
 from service.errors import STATUS, Code
 from service.event_type import EventType
+from service.webhooks.endpoint import SHARE
 from tests.contract import contract_story
 from tests.contract.app import APP, ROUTES
 from tests.contract.checked import Contract
@@ -205,6 +207,7 @@ async def test_the_file_is_what_the_app_does(world: World) -> None:
     assert set(examples) == set(ROUTES) - {"GET /openapi.yaml"} | {WEBHOOKS}
     await _require_described_events(world)
     _require_valid(examples[WEBHOOKS])
+    examples["GET /v1/event-types"] = {"200": _listed(examples[WEBHOOKS], EventType.CAPTURED)}
 
     made = document(APP, examples)
     text = yaml_text(made)
@@ -230,7 +233,7 @@ def _lines(text: str) -> list[str]:
 async def _require_described_events(world: World) -> None:
     """Of each type one was told, and all that were told are as the catalogue says: no field less, none besides."""
     rows = await world.pool.fetch("select type, data from events")
-    assert {row["type"] for row in rows} == set(EventType)
+    assert {row["type"] for row in rows} == {one for one in EventType if not one.startswith(SHARE)}
     wrong = []
     for row in rows:
         check = Draft202012Validator(data_schema(EventType(row["type"])), format_checker=FormatChecker())
@@ -238,6 +241,12 @@ async def _require_described_events(world: World) -> None:
     assert wrong == []
     named = {name for names in fields_of().values() for name in names}
     assert named == {*AMOUNTS, *COUNTS, *TRUTHS, *DATES, *INSTANTS, *IDS, *WORDS, "lines", "authenticated"}
+
+
+def _listed(messages: dict[str, Any], type_: EventType) -> Any:
+    """What `GET /v1/event-types` answers of a type: it reads the file that is made here."""
+    view = view_of(type_, webhooks(messages)[type_]["post"])
+    return msgspec.to_builtins(EventTypePage([view]))
 
 
 def _require_valid(messages: dict[str, Any]) -> None:
