@@ -23,6 +23,7 @@ from service.api import (
     event_types,
     events,
     instruments,
+    merchant_lists,
     moved_clock,
     notices,
     own_keys,
@@ -132,6 +133,7 @@ merchant_router = Router(
         *plan_reading.MERCHANT_ROUTES,
         disclosures.disclose_plan,
         *events.ROUTES,
+        *merchant_lists.MERCHANT_ROUTES,
         *event_types.ROUTES,
     ],
 )

@@ -112,3 +112,86 @@ select coalesce((select json_agg(c order by c.consent_id) from consents c
                   where p.bucket = $1 and p.consumer_id = $2), '[]')::text as permissions,
        coalesce((select json_agg(to_jsonb(i) - 'token' order by i.instrument_id) from instruments i
                   where i.bucket = $1 and i.consumer_id = $2), '[]')::text as instruments;
+
+-- list_plans --
+-- Of a merchant's plans below an id so many are looked at; of those what is asked for, the newest first. `looked_until` is
+-- the last that was looked at; null: there was none.
+with looked as (
+    select plan_id, merchant_id, consumer_id, merchant_reference, kind, currency, state, collection_state, amount,
+           captured, voided, outstanding, refunded, overpaid, authorized_at, closed_at, version
+      from plans
+     where merchant_id = $1 and plan_id < $2
+     order by plan_id desc
+     limit $3
+), found as (
+    select *
+      from looked
+     where ($5::text is null or state = $5) and ($6::text is null or kind = $6) and ($7::text is null or currency = $7)
+       and ($8::timestamptz is null or authorized_at >= $8) and ($9::timestamptz is null or authorized_at < $9)
+       and ($10::bigint is null or amount >= $10) and ($11::bigint is null or amount <= $11)
+       and ($12::text is null or consumer_id = $12)
+     order by plan_id desc
+     limit $4
+)
+select l.looked_until, f.*
+  from (select min(plan_id) as looked_until from looked) l
+  left join found f on true
+ order by f.plan_id desc;
+
+-- list_checkouts --
+-- The same of its checkouts. A referral that a person reviewed is followed by another decision.
+with looked as (
+    select decision_id, merchant_id, consumer_id, merchant_reference, currency, amount, category, outcome, decided_at
+      from decisions
+     where merchant_id = $1 and decision_id < $2
+     order by decision_id desc
+     limit $3
+), found as (
+    select *
+      from looked
+     where ($5::text is null or outcome = $5) and ($6::text is null or merchant_reference = $6)
+       and ($7::text is null or currency = $7)
+       and ($8::timestamptz is null or decided_at >= $8) and ($9::timestamptz is null or decided_at < $9)
+       and ($10::bigint is null or amount >= $10) and ($11::bigint is null or amount <= $11)
+       and ($12::text is null or consumer_id = $12)
+     order by decision_id desc
+     limit $4
+)
+select l.looked_until, f.*
+  from (select min(decision_id) as looked_until from looked) l
+  left join found f on true
+ order by f.decision_id desc;
+
+-- list_consumers --
+-- The same of its consumers. Who they are is sealed: a consumer is found by its reference with POST /v1/consumers.
+with looked as (
+    select consumer_id, merchant_id, version, created_at, updated_at
+      from consumers
+     where merchant_id = $1 and consumer_id < $2
+     order by consumer_id desc
+     limit $3
+), found as (
+    select *
+      from looked
+     where ($5::timestamptz is null or created_at >= $5) and ($6::timestamptz is null or created_at < $6)
+     order by consumer_id desc
+     limit $4
+)
+select l.looked_until, f.*
+  from (select min(consumer_id) as looked_until from looked) l
+  left join found f on true
+ order by f.consumer_id desc;
+
+-- list_merchants --
+select merchant_id, name, country, time_zone, active, is_test, platform is not null as is_platform, platform_id, created_at
+  from merchants
+ where merchant_id < $1 and ($3::text is null or platform_id = $3) and ($4::boolean is null or active = $4)
+ order by merchant_id desc
+ limit $2;
+
+-- list_partners --
+select partner_id, name, created_at
+  from partners
+ where partner_id < $1
+ order by partner_id desc
+ limit $2;

@@ -17,6 +17,7 @@ from litestar import Litestar
 from litestar.handlers import HTTPRouteHandler
 from litestar.params import QueryParameter
 
+from service.api.lists import CSV
 from service.api.operation import Text
 from service.api.streams import STREAM
 from service.contract.contract import MEANING, SHARED, Route, codes_of, parameters_of, routes_of
@@ -166,7 +167,7 @@ def _headers(route: Route) -> Iterator[Schema]:
 
 def _content(one: Any, names: Names, example: Any = None) -> Schema:
     if isinstance(one, Text):
-        schema = {"type": "string"} if one in (PAGE, STREAM) else {"type": "string", "format": "binary"}  # a file
+        schema = {"type": "string"} if one in (PAGE, STREAM, CSV) else {"type": "string", "format": "binary"}  # a file
         made: Schema = {"schema": schema | {"description": one.description}}
         return {one.media: made | ({"example": example} if example is not None else {})}
     made = {"schema": {"$ref": REF + names[one]}}
@@ -181,6 +182,8 @@ def _answers(route: Route, names: Names, examples: Schema) -> Schema:
         made[str(status)] = {"description": words, "content": _content(one, names, examples.get(str(status)))}
         if route.operation.page:
             made[str(status)]["content"] |= _content(PAGE, names)
+        if route.operation.csv:
+            made[str(status)]["content"] |= _content(CSV, names)
         if route.operation.streams:
             made[str(status)]["content"] |= _content(STREAM, names)
     if route.operation.dry_run:

@@ -78,6 +78,7 @@ TAGS: Final = {
     "offers": "Merchant: what must be said about an offer before it is accepted.",
     "plans": "Merchant: the plan an offer became, and the verbs on it.",
     "events": "Merchant: what happened, in order and without gaps.",
+    "lists": "Merchant: plans, checkouts and consumers by what is asked for, as JSON or CSV.",
     "event-types": "Merchant: which events there are, and what each holds.",
     "processor": "Processor of payments: news of a charge, and all it was called for.",
     "partner": "Finance partner: what it funds, the files that prove it, and what does not match.",

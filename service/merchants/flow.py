@@ -27,3 +27,22 @@ async def take_on(conn: Connection, merchant: Merchant, now: datetime) -> None:
 async def move_clock(pool: Pool, merchant_id: str, ahead: timedelta) -> None:
     """A test merchant's clock is so far ahead of real time from now on; further than that, it stays where it is."""
     await pool.execute(Q.move_clock, merchant_id, ahead)
+
+
+class Before(msgspec.Struct, frozen=True):
+    """What a merchant was before it was changed."""
+
+    name: str
+    fees: msgspec.Raw
+    active: bool
+
+
+async def change(
+    conn: Connection, merchant_id: str, name: str | None, fees: str | None, active: bool | None
+) -> Before | None:
+    """The merchant is another from now on, in what is not None; what it was, or None if there is none."""
+    row = await conn.fetchrow(Q.lock_merchant, merchant_id)
+    if row is None:
+        return None
+    await conn.execute(Q.change_merchant, merchant_id, name, fees, active)
+    return Before(row["name"], msgspec.Raw(row["fees"].encode()), row["active"])

@@ -16,3 +16,11 @@ select merchant_id, name, country, time_zone, active, is_test, created_at
 -- move_clock --
 -- Never back: of two who move it, the one who moves it further wins.
 update merchants set ahead = $2 where merchant_id = $1 and is_test and ahead < $2;
+
+-- lock_merchant --
+select name, fees, active from merchants where merchant_id = $1 for update;
+
+-- change_merchant --
+update merchants
+   set name = coalesce($2, name), fees = coalesce($3::json, fees), active = coalesce($4, active)
+ where merchant_id = $1;

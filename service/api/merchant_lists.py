@@ -1,0 +1,241 @@
+"""What was bought at a merchant, and by whom, as lists: for itself, a platform that acts for it, and an operator."""
+
+from datetime import datetime
+from typing import Annotated, Any, Final
+
+from litestar import get
+from litestar.params import QueryParameter
+from litestar.response.base import ASGIResponse
+from msgspec import Struct, field
+
+from service import ids
+from service.api.ask import Ask, Asked, read
+from service.api.lists import (
+    LOOKED_AT_MAX,
+    Amount,
+    Cursor,
+    Day,
+    Many,
+    begins_below,
+    days_between,
+    fields_in,
+    found_in,
+    reply_list,
+    whose,
+)
+from service.api.operation import operation
+from service.api.queries import Q
+from service.checkout.answer import Outcome
+from service.plans.offer import Kind
+from service.plans.state import CollectionState, PlanState
+
+MerchantId = Annotated[str, QueryParameter(max_length=30, description="whose they are")]
+Currency = Annotated[str | None, QueryParameter(pattern=r"^[A-Z]{3}\Z", description="only in it; absent: all")]
+ConsumerId = Annotated[str | None, QueryParameter(max_length=30, description="only theirs; absent: all")]
+State = Annotated[PlanState | None, QueryParameter(description="only those; absent: all")]
+OfKind = Annotated[Kind | None, QueryParameter(description="only those; absent: all")]
+Of = Annotated[Outcome | None, QueryParameter(description="only those; absent: all")]
+Reference = Annotated[str | None, QueryParameter(min_length=1, max_length=100, description="only of it; absent: all")]
+
+
+class PlanRow(Struct, frozen=True):
+    """A plan in a list; amounts are minor units."""
+
+    plan_id: str = field(name="id")
+    merchant_id: str
+    consumer_id: str = field(name="consumer")
+    merchant_reference: str
+    kind: Kind
+    currency: str
+    state: PlanState
+    collection_state: CollectionState
+    amount: int  # minor units: the most that may be captured or claimed
+    captured: int
+    voided: int
+    outstanding: int
+    refunded: int  # minor units, by the merchant
+    overpaid: int  # minor units: to be returned to the consumer
+    authorized_at: datetime  # when it was opened
+    closed_at: datetime | None  # when nothing was left to do; null: something is
+    version: int
+
+
+class PlanList(Struct, frozen=True):
+    """Plans, the newest first; `after` is what to ask with next."""
+
+    plans: list[PlanRow]
+    after: str
+
+
+class CheckoutRow(Struct, frozen=True):
+    """A checkout in a list."""
+
+    decision_id: str = field(name="id")
+    merchant_id: str
+    consumer_id: str = field(name="consumer")
+    merchant_reference: str
+    currency: str
+    amount: int
+    category: str  # the policy's word for what was bought
+    outcome: Outcome
+    decided_at: datetime  # when it was answered
+
+
+class CheckoutList(Struct, frozen=True):
+    """Checkouts, the newest first; `after` is what to ask with next."""
+
+    checkouts: list[CheckoutRow]
+    after: str
+
+
+class ConsumerRow(Struct, frozen=True):
+    """A consumer in a list. Who it is, is sealed, and told by `GET /v1/consumers/{id}` alone."""
+
+    consumer_id: str = field(name="id")
+    merchant_id: str
+    version: int
+    created_at: datetime  # when they were registered
+    updated_at: datetime  # when what is known of them was changed last
+
+
+class ConsumerList(Struct, frozen=True):
+    """Consumers, the newest first; `after` is what to ask with next."""
+
+    consumers: list[ConsumerRow]
+    after: str
+
+
+class Range(Struct, frozen=True):
+    """Which days and amounts are asked for."""
+
+    first_on: Day = None
+    last_on: Day = None
+    amount_min: int | None = None
+    amount_max: int | None = None
+
+
+async def _plans(
+    request: Asked, ask: Ask, merchant_id: str, after: str, limit: int, range_: Range, state: State, kind: OfKind,
+    currency: Currency, consumer: ConsumerId,
+) -> ASGIResponse:  # fmt: skip
+    wanted = (state, kind, currency, *_bounds(ask, merchant_id, range_), consumer)
+    rows = await ask.services.pool.fetch(Q.list_plans, *_where(merchant_id, after, ids.PLAN, limit, wanted), *wanted)
+    found, upto = found_in(rows, "plan_id", after, limit)
+    plans = [PlanRow(**fields_in(row, PlanRow)) for row in found]
+    return reply_list(request, PlanList(plans, upto), plans, PlanRow, upto)
+
+
+async def _checkouts(
+    request: Asked, ask: Ask, merchant_id: str, after: str, limit: int, range_: Range, outcome: Of,
+    reference: Reference, currency: Currency, consumer: ConsumerId,
+) -> ASGIResponse:  # fmt: skip
+    wanted = (outcome, reference, currency, *_bounds(ask, merchant_id, range_), consumer)
+    where = _where(merchant_id, after, ids.DECISION, limit, wanted)
+    found, upto = found_in(
+        await ask.services.pool.fetch(Q.list_checkouts, *where, *wanted), "decision_id", after, limit
+    )
+    checkouts = [CheckoutRow(**fields_in(row, CheckoutRow)) for row in found]
+    return reply_list(request, CheckoutList(checkouts, upto), checkouts, CheckoutRow, upto)
+
+
+async def _consumers(request: Asked, ask: Ask, merchant_id: str, after: str, limit: int, range_: Range) -> ASGIResponse:
+    wanted = _bounds(ask, merchant_id, range_)[:2]
+    where = _where(merchant_id, after, ids.CONSUMER, limit, wanted)
+    found, upto = found_in(
+        await ask.services.pool.fetch(Q.list_consumers, *where, *wanted), "consumer_id", after, limit
+    )
+    consumers = [ConsumerRow(**fields_in(row, ConsumerRow)) for row in found]
+    return reply_list(request, ConsumerList(consumers, upto), consumers, ConsumerRow, upto)
+
+
+def _bounds(ask: Ask, merchant_id: str, range_: Range) -> tuple[Any, ...]:
+    """Days count in the merchant's time zone."""
+    zone = ask.services.registry.now.merchants[merchant_id].time_zone
+    days = days_between(range_.first_on, range_.last_on, zone)
+    return days.since, days.until, range_.amount_min, range_.amount_max
+
+
+def _where(merchant_id: str, after: str, prefix: str, limit: int, wanted: tuple[Any, ...]) -> tuple[Any, ...]:
+    """What every list asks for first: of which all that is looked at is a page, unless something is left out."""
+    looked_at = limit if set(wanted) == {None} else LOOKED_AT_MAX
+    return merchant_id, begins_below(after, prefix), looked_at, limit
+
+
+@get("/lists/plans", opt=operation("plans", PlanList, csv=True, example={"in_state": "active"}))
+async def list_plans(
+    request: Asked, in_state: State = None, kind: OfKind = None, currency: Currency = None, consumer: ConsumerId = None,
+    first_on: Day = None, last_on: Day = None, amount_min: Amount = None, amount_max: Amount = None,
+    after: Cursor = "", limit: Many = 100,
+) -> ASGIResponse:  # fmt: skip
+    """Your plans, the newest first: by state, kind, currency, consumer, day of opening, amount.
+
+    A page looks at 10,000 plans at most: go on with the `after` that was answered, also where a page is not full. An
+    empty page ends the list when its `after` is the one you sent. By a merchant reference: `GET /v1/plans`.
+    """
+    ask, range_ = read(request), Range(first_on, last_on, amount_min, amount_max)
+    return await _plans(request, ask, ask.owner_id, after, limit, range_, in_state, kind, currency, consumer)
+
+
+@get("/lists/checkouts", opt=operation("checkouts", CheckoutList, csv=True, example={"outcome": "approved"}))
+async def list_checkouts(
+    request: Asked, outcome: Of = None, merchant_reference: Reference = None, currency: Currency = None,
+    consumer: ConsumerId = None, first_on: Day = None, last_on: Day = None, amount_min: Amount = None,
+    amount_max: Amount = None, after: Cursor = "", limit: Many = 100,
+) -> ASGIResponse:  # fmt: skip
+    """Your checkouts, the newest first: by outcome, reference, currency, consumer, day, amount.
+
+    A page looks at 10,000 at most: go on with the `after` that was answered, also where a page is not full.
+    """
+    ask, range_ = read(request), Range(first_on, last_on, amount_min, amount_max)
+    return await _checkouts(
+        request, ask, ask.owner_id, after, limit, range_, outcome, merchant_reference, currency, consumer
+    )
+
+
+@get("/lists/consumers", opt=operation("consumers", ConsumerList, csv=True))
+async def list_consumers(
+    request: Asked, first_on: Day = None, last_on: Day = None, after: Cursor = "", limit: Many = 100
+) -> ASGIResponse:
+    """Your consumers, the newest first: by the day they were registered."""
+    ask = read(request)
+    return await _consumers(request, ask, ask.owner_id, after, limit, Range(first_on, last_on))
+
+
+@get("/lists/plans", opt=operation("plans", PlanList, csv=True, example={"merchant_id": "{merchant_id}"}))
+async def list_any_plans(
+    request: Asked, merchant_id: MerchantId, in_state: State = None, kind: OfKind = None, currency: Currency = None,
+    consumer: ConsumerId = None, first_on: Day = None, last_on: Day = None, amount_min: Amount = None,
+    amount_max: Amount = None, after: Cursor = "", limit: Many = 100,
+) -> ASGIResponse:  # fmt: skip
+    """A merchant's plans, the newest first, as the merchant lists them."""
+    ask, range_ = read(request), Range(first_on, last_on, amount_min, amount_max)
+    return await _plans(
+        request, ask, whose(ask, merchant_id), after, limit, range_, in_state, kind, currency, consumer
+    )  # fmt: skip
+
+
+@get("/lists/checkouts", opt=operation("decisions", CheckoutList, csv=True, example={"merchant_id": "{merchant_id}"}))
+async def list_any_checkouts(
+    request: Asked, merchant_id: MerchantId, outcome: Of = None, merchant_reference: Reference = None,
+    currency: Currency = None, consumer: ConsumerId = None, first_on: Day = None, last_on: Day = None,
+    amount_min: Amount = None, amount_max: Amount = None, after: Cursor = "", limit: Many = 100,
+) -> ASGIResponse:  # fmt: skip
+    """A merchant's checkouts, the newest first, as the merchant lists them."""
+    ask, range_ = read(request), Range(first_on, last_on, amount_min, amount_max)
+    return await _checkouts(
+        request, ask, whose(ask, merchant_id), after, limit, range_, outcome, merchant_reference, currency, consumer
+    )
+
+
+@get("/lists/consumers", opt=operation("people", ConsumerList, csv=True, example={"merchant_id": "{merchant_id}"}))
+async def list_any_consumers(
+    request: Asked, merchant_id: MerchantId, first_on: Day = None, last_on: Day = None, after: Cursor = "",
+    limit: Many = 100,
+) -> ASGIResponse:  # fmt: skip
+    """A merchant's consumers, the newest first, as the merchant lists them."""
+    ask = read(request)
+    return await _consumers(request, ask, whose(ask, merchant_id), after, limit, Range(first_on, last_on))
+
+
+MERCHANT_ROUTES: Final = [list_plans, list_checkouts, list_consumers]
+OPERATOR_ROUTES: Final = [list_any_plans, list_any_checkouts, list_any_consumers]
