@@ -13,7 +13,7 @@ from service import ids
 from service.api.ask import Ask, Asked, content_type, read, write
 from service.api.body import Body, Nothing
 from service.api.operation import operation
-from service.api.paging import After, Limit
+from service.api.paging import AfterApproval, Limit
 from service.api.reply import encode, reply, reply_answer
 from service.api.two_people import ACTS, Doing, done
 from service.approvals import flow
@@ -60,7 +60,7 @@ _nothing = Body(Nothing)
 async def list_approvals(
     request: Asked,
     in_state: Annotated[ApprovalState | None, QueryParameter()] = None,
-    after: After = "",
+    after: AfterApproval = "",
     limit: Limit = 100,
 ) -> ASGIResponse:
     """What was proposed: what waits for a second person, what was approved and done, what was rejected."""

@@ -12,7 +12,7 @@ from msgspec import Meta, Struct
 from service.api.ask import Asked, content_type, read, write
 from service.api.body import Body
 from service.api.operation import Text, operation
-from service.api.paging import After, Limit
+from service.api.paging import AfterBankMessage, AfterIban, Limit
 from service.api.reply import encode, reply, reply_answer, reply_refused
 from service.api.room import Room
 from service.audit.entry import Thing, Verb
@@ -85,7 +85,7 @@ async def open_own_account(request: Asked, body: RawBody) -> ASGIResponse:
 
 
 @get("/bank-accounts", opt=operation("breaks", OwnAccountPage))
-async def list_own_accounts(request: Asked, after: After = "", limit: Limit = 100) -> ASGIResponse:
+async def list_own_accounts(request: Asked, after: AfterIban = "", limit: Limit = 100) -> ASGIResponse:
     """The accounts of ours whose statements are taken."""
     page = await flow.own_accounts(read(request).services.pool, after, limit)
     return reply(OwnAccountPage(page, page[-1].iban if page else after))
@@ -135,7 +135,7 @@ async def receive_bank_statement(request: Asked, body: RawBody) -> ASGIResponse:
 
 
 @get("/bank-statements", opt=operation("breaks", ToldMessagePage))
-async def list_bank_statements(request: Asked, after: After = "", limit: Limit = 100) -> ASGIResponse:
+async def list_bank_statements(request: Asked, after: AfterBankMessage = "", limit: Limit = 100) -> ASGIResponse:
     """What our banks sent, loaded or refused."""
     page = await flow.messages(read(request).services.pool, after, limit)
     return reply(ToldMessagePage(page, page[-1].bank_message_id if page else after))

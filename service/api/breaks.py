@@ -12,7 +12,7 @@ from service import ids
 from service.api.ask import Ask, Asked, read, write
 from service.api.body import Body
 from service.api.operation import operation
-from service.api.paging import After, Limit
+from service.api.paging import AfterBreak, Limit
 from service.api.reply import encode, reply, reply_answer
 from service.audit.entry import Thing, Verb
 from service.checkout.request import Text
@@ -86,14 +86,16 @@ _resolve = Body(ResolveBody)
 
 @get("/breaks", opt=operation("breaks", BreakPage) | LONG)
 async def list_all_breaks(
-    request: Asked, in_state: InState = None, after: After = "", limit: Limit = 100
+    request: Asked, in_state: InState = None, after: AfterBreak = "", limit: Limit = 100
 ) -> ASGIResponse:
     """What does not match with any partner: who must act, and since when."""
     return await _page(read(request), None, in_state, after, limit)
 
 
 @get("/breaks", opt=operation("files", BreakPage) | LONG)
-async def list_breaks(request: Asked, in_state: InState = None, after: After = "", limit: Limit = 100) -> ASGIResponse:
+async def list_breaks(
+    request: Asked, in_state: InState = None, after: AfterBreak = "", limit: Limit = 100
+) -> ASGIResponse:
     """What does not match: who must act, and since when."""
     ask = read(request)
     return await _page(ask, ask.owner_id, in_state, after, limit)

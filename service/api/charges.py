@@ -14,7 +14,7 @@ from service.actor import ActorKind
 from service.api.ask import Ask, Asked, content_type, read, write
 from service.api.body import Body
 from service.api.operation import operation
-from service.api.paging import After, Limit
+from service.api.paging import AfterCharge, Limit
 from service.api.reply import Made, encode, reply, reply_answer
 from service.api.verb import no_plan
 from service.checkout.request import Price
@@ -133,7 +133,7 @@ async def name_any_plan_instrument(request: Asked, body: RawBody, plan_id: FromP
 
 @get("/plans/{plan_id:str}/charges", opt=operation("charges", ChargePage))
 async def list_plan_charges(
-    request: Asked, plan_id: FromPath[str], after: After = "", limit: Limit = 100
+    request: Asked, plan_id: FromPath[str], after: AfterCharge = "", limit: Limit = 100
 ) -> ASGIResponse:
     """With what a plan is paid, and every time we pulled money for it."""
     ask = read(request)
@@ -142,7 +142,7 @@ async def list_plan_charges(
 
 @get("/plans/{plan_id:str}/charges", opt=operation("charges", ChargePage))
 async def list_any_plan_charges(
-    request: Asked, plan_id: FromPath[str], after: After = "", limit: Limit = 100
+    request: Asked, plan_id: FromPath[str], after: AfterCharge = "", limit: Limit = 100
 ) -> ASGIResponse:
     """With what a plan of any merchant is paid, and every time we pulled money for it."""
     return await _list(read(request), plan_id, None, after, limit)

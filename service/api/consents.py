@@ -13,7 +13,7 @@ from service import ids
 from service.api.ask import Ask, Asked, content_type, read, write
 from service.api.body import Body, Nothing
 from service.api.operation import operation
-from service.api.paging import After, Limit
+from service.api.paging import AfterConsent, Limit
 from service.api.reply import encode, reply, reply_answer
 from service.api.texts import sealed_for_consumer
 from service.audit.entry import Thing, Verb
@@ -107,7 +107,7 @@ async def give_consent(request: Asked, body: RawBody, consumer_id: FromPath[str]
 
 @get("/consumers/{consumer_id:str}/consents", opt=operation("consents", ConsentPage))
 async def list_consents(
-    request: Asked, consumer_id: FromPath[str], after: After = "", limit: Limit = 100
+    request: Asked, consumer_id: FromPath[str], after: AfterConsent = "", limit: Limit = 100
 ) -> ASGIResponse:
     """What the consumer allowed, how often it was used, and what was revoked."""
     ask = read(request)
@@ -127,7 +127,7 @@ async def revoke_consent(request: Asked, body: RawBody, consent_id: FromPath[str
 
 @get("/consumers/{consumer_id:str}/consents", opt=operation("consents", ConsentPage))
 async def list_all_consents(
-    request: Asked, consumer_id: FromPath[str], after: After = "", limit: Limit = 100
+    request: Asked, consumer_id: FromPath[str], after: AfterConsent = "", limit: Limit = 100
 ) -> ASGIResponse:
     """The consents of any consumer."""
     ask = read(request)

@@ -15,7 +15,7 @@ from service.api.addresses import Url, refuse_no_address
 from service.api.ask import Ask, Asked, content_type, read, write
 from service.api.body import Body, Nothing
 from service.api.operation import operation
-from service.api.paging import After, Limit
+from service.api.paging import AfterEndpoint, Limit
 from service.api.reply import Made, encode, reply, reply_answer
 from service.audit.entry import Thing, Verb
 from service.db import Connection
@@ -102,7 +102,7 @@ async def make_endpoint(request: Asked, body: RawBody) -> ASGIResponse:
 
 
 @get("/endpoints", opt=operation("endpoints", EndpointPage))
-async def list_endpoints(request: Asked, after: After = "", limit: Limit = 100) -> ASGIResponse:
+async def list_endpoints(request: Asked, after: AfterEndpoint = "", limit: Limit = 100) -> ASGIResponse:
     """Your endpoints, with those that are switched off, and what waits for each."""
     ask = read(request)
     page = await store.endpoints(ask.services.pool, ask.owner_id, after, limit, clock.now())

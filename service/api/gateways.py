@@ -16,7 +16,7 @@ from service.api.ask import Ask, Asked, content_type, read, write
 from service.api.body import Body, Nothing
 from service.api.consents import require_consumer
 from service.api.operation import operation
-from service.api.paging import After, Limit
+from service.api.paging import AfterEnquiry, AfterGateway, Limit
 from service.api.reply import Made, reply, reply_answer
 from service.api.two_people import Doing, Proposed, needs_two, propose
 from service.audit.entry import Thing, Verb
@@ -183,7 +183,7 @@ async def _retire(doing: Doing, retired: Made) -> Made:
 
 
 @get("/gateways", opt=operation("gateways", GatewayPage))
-async def list_gateways(request: Asked, after: After = "", limit: Limit = 100) -> ASGIResponse:
+async def list_gateways(request: Asked, after: AfterGateway = "", limit: Limit = 100) -> ASGIResponse:
     """All gateways there ever were, which of them are in use, and how their calls of the last day went."""
     ask = read(request)
     rows = await ask.services.pool.fetch(Q.list_gateways, after, limit)
@@ -196,7 +196,7 @@ async def list_gateways(request: Asked, after: After = "", limit: Limit = 100) -
 
 @get("/consumers/{consumer_id:str}/enquiries", opt=operation("consents", EnquiryPage))
 async def list_enquiries(
-    request: Asked, consumer_id: FromPath[str], after: After = "", limit: Limit = 100
+    request: Asked, consumer_id: FromPath[str], after: AfterEnquiry = "", limit: Limit = 100
 ) -> ASGIResponse:
     """Every call that was made for a consumer: who was asked for what, when, under which consent, and the outcome."""
     ask = read(request)

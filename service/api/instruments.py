@@ -15,7 +15,7 @@ from service.api.ask import Ask, Asked, content_type, read, write
 from service.api.body import Body, Nothing
 from service.api.consents import require_consumer
 from service.api.operation import operation
-from service.api.paging import After, Limit
+from service.api.paging import AfterInstrument, Limit
 from service.api.reply import encode, reply, reply_answer
 from service.api.texts import sealed_for_consumer
 from service.audit.entry import Thing, Verb
@@ -116,7 +116,7 @@ async def give_instrument(request: Asked, body: RawBody, consumer_id: FromPath[s
 
 @get("/consumers/{consumer_id:str}/instruments", opt=operation("instruments", InstrumentPage))
 async def list_instruments(
-    request: Asked, consumer_id: FromPath[str], after: After = "", limit: Limit = 100
+    request: Asked, consumer_id: FromPath[str], after: AfterInstrument = "", limit: Limit = 100
 ) -> ASGIResponse:
     """What the consumer pays with, and what was removed."""
     ask = read(request)

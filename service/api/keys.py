@@ -20,7 +20,7 @@ from service.api.body import Body, Nothing
 from service.api.breaks import Owner
 from service.api.operation import operation
 from service.api.own_keys import OwnKey
-from service.api.paging import After, Limit
+from service.api.paging import AfterKey, Limit
 from service.api.reply import Made, encode, reply, reply_answer
 from service.api.scopes import scopes_of, scopes_of_browsers
 from service.api.two_people import Doing, Proposed, needs_two, propose
@@ -194,7 +194,7 @@ async def list_keys(
     request: Asked,
     audience: Annotated[Audience | None, QueryParameter(description="only its keys; absent: all")] = None,
     owner_id: Annotated[str | None, QueryParameter(max_length=200, description="only their keys; absent: all")] = None,
-    after: After = "",
+    after: AfterKey = "",
     limit: Limit = 100,
 ) -> ASGIResponse:
     """All keys there are or ever were: whose, with which rights, made and revoked by whom, and when last used."""

@@ -12,7 +12,7 @@ from service.access.key import covers
 from service.api.ask import Asked, content_type, read, write
 from service.api.body import Body, Nothing
 from service.api.operation import operation
-from service.api.paging import After, Limit
+from service.api.paging import AfterName, Limit
 from service.api.reply import encode, reply, reply_answer
 from service.api.scopes import scopes_of
 from service.api.two_people import Doing, Proposed, needs_two, propose
@@ -116,7 +116,7 @@ async def _enrol(doing: Doing, wanted: Enrolled) -> OperatorBody:
 
 
 @get("/operators", opt=operation("operators", OperatorPage))
-async def list_operators(request: Asked, after: After = "", limit: Limit = 100) -> ASGIResponse:
+async def list_operators(request: Asked, after: AfterName = "", limit: Limit = 100) -> ASGIResponse:
     """Everybody who acts for the lender, or did, and by whom they were enrolled."""
     rows = await flow.people(read(request).services.pool, after, limit)
     page = [OperatorView(**dict(row)) for row in rows]

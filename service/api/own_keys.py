@@ -11,7 +11,7 @@ from service.access import flow as access
 from service.access.key import KeyKind, kind_of
 from service.api.ask import Asked, read
 from service.api.operation import operation
-from service.api.paging import After, Limit
+from service.api.paging import AfterKey, Limit
 from service.api.reply import reply
 
 
@@ -38,13 +38,13 @@ class OwnKeyPage(Struct, frozen=True):
 
 
 @get("/keys", opt=operation("keys", OwnKeyPage))
-async def list_own_keys(request: Asked, after: After = "", limit: Limit = 100) -> ASGIResponse:
+async def list_own_keys(request: Asked, after: AfterKey = "", limit: Limit = 100) -> ASGIResponse:
     """Your keys, with those that are out of use: their rights, and when each was last used."""
     return await _page(request, after, limit)
 
 
 @get("/keys", opt=operation("keys", OwnKeyPage))
-async def list_partner_keys(request: Asked, after: After = "", limit: Limit = 100) -> ASGIResponse:
+async def list_partner_keys(request: Asked, after: AfterKey = "", limit: Limit = 100) -> ASGIResponse:
     """Your keys, with those that are out of use: their rights, and when each was last used."""
     return await _page(request, after, limit)
 

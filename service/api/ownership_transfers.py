@@ -13,7 +13,7 @@ from service import ids
 from service.api.ask import Ask, Asked, content_type, read, write
 from service.api.body import Body, Nothing
 from service.api.operation import operation
-from service.api.paging import After, Limit
+from service.api.paging import AfterOwnershipTransfer, Limit
 from service.api.queries import Q
 from service.api.reply import encode, reply, reply_answer
 from service.api.two_people import Doing, needs_two, propose
@@ -104,7 +104,9 @@ async def _ask_for(ask: Ask, conn: Connection, wanted: flow.Asked) -> Transfer:
 
 
 @get("/ownership-transfers", opt=operation("plans", TransferPage))
-async def list_ownership_transfers(request: Asked, after: After = "", limit: Limit = 100) -> ASGIResponse:
+async def list_ownership_transfers(
+    request: Asked, after: AfterOwnershipTransfer = "", limit: Limit = 100
+) -> ASGIResponse:
     """Participations that change hands, or have."""
     return await _page(read(request), None, after, limit)
 
@@ -131,7 +133,7 @@ async def cancel_ownership_transfer(request: Asked, body: RawBody, transfer_id: 
 
 
 @get("/ownership-transfers", opt=operation("plans", TransferPage))
-async def list_own_transfers(request: Asked, after: After = "", limit: Limit = 100) -> ASGIResponse:
+async def list_own_transfers(request: Asked, after: AfterOwnershipTransfer = "", limit: Limit = 100) -> ASGIResponse:
     """Participations that you sell or buy, or have sold or bought."""
     ask = read(request)
     return await _page(ask, ask.owner_id, after, limit)

@@ -14,7 +14,7 @@ from service import ids
 from service.api.ask import Asked, read, write
 from service.api.body import Body
 from service.api.operation import Text, operation
-from service.api.paging import After, Limit
+from service.api.paging import AfterFile, AfterPlan, Limit
 from service.api.reply import encode, reply, reply_answer
 from service.audit.entry import Thing, Verb
 from service.db import Connection
@@ -65,7 +65,7 @@ async def list_files(
     request: Asked,
     of_type: Annotated[FileType | None, QueryParameter(description="only those; absent: all")] = None,
     business_on: Annotated[date | None, QueryParameter(description="only of this day; absent: of all")] = None,
-    after: After = "",
+    after: AfterFile = "",
     limit: Limit = 100,
 ) -> ASGIResponse:
     """The manifests of the daily files: counts, sums, hashes, and our signature."""
@@ -118,7 +118,7 @@ async def get_signing_key(request: Asked) -> ASGIResponse:
 async def list_positions(
     request: Asked,
     as_of: Annotated[date | None, QueryParameter(description="the day; absent: today")] = None,
-    after: After = "",
+    after: AfterPlan = "",
     limit: Limit = 100,
 ) -> ASGIResponse:
     """Where each plan stood at the end of a day, as its file of positions told it: the last one until then.
@@ -132,7 +132,7 @@ async def list_positions(
 
 
 @get("/plans", opt=operation("positions", FundedPlanPage))
-async def list_funded_plans(request: Asked, after: After = "", limit: Limit = 100) -> ASGIResponse:
+async def list_funded_plans(request: Asked, after: AfterPlan = "", limit: Limit = 100) -> ASGIResponse:
     """The plans that you have or had a share of, and where each stands by all events until now."""
     ask = read(request)
     page = await daily.funded_plans(ask.services.pool, ask.owner_id, after, limit)

@@ -9,7 +9,7 @@ from service import ids
 from service.api.ask import Ask, Asked, content_type, read, write
 from service.api.body import Body
 from service.api.operation import operation
-from service.api.paging import After, Limit
+from service.api.paging import AfterPartnerPayout, Limit
 from service.api.payouts import ORDERED, InState, OrderBody, PaidBody, ReturnedBody, recorded
 from service.api.reply import encode, reply, reply_answer
 from service.api.two_people import Doing, Proposed, needs_two, propose
@@ -38,7 +38,7 @@ _returned = Body(ReturnedBody)
 
 @get("/payouts", opt=operation("files", PartnerPayoutPage, example={"in_state": "paid"}))
 async def list_own_payouts(
-    request: Asked, in_state: InState = None, after: After = "", limit: Limit = 100
+    request: Asked, in_state: InState = None, after: AfterPartnerPayout = "", limit: Limit = 100
 ) -> ASGIResponse:
     """What is paid to you of each day's settlement, and where it is: due, ordered, paid, or given up."""
     ask = read(request)
@@ -47,7 +47,7 @@ async def list_own_payouts(
 
 @get("/partner-payouts", opt=operation("partners", PartnerPayoutPage, example={"in_state": "due"}))
 async def list_partner_payouts(
-    request: Asked, in_state: InState = None, after: After = "", limit: Limit = 100
+    request: Asked, in_state: InState = None, after: AfterPartnerPayout = "", limit: Limit = 100
 ) -> ASGIResponse:
     """The payouts of all partners; `obstacle` says why one that is due cannot be ordered."""
     return await _page(read(request), None, after, limit, in_state)

@@ -12,7 +12,7 @@ from service import ids
 from service.api.ask import Ask, Asked, content_type, read, write
 from service.api.body import Body
 from service.api.operation import Text, operation
-from service.api.paging import After, Limit
+from service.api.paging import AfterPaymentOrder, AfterPayout, Limit
 from service.api.reply import encode, reply, reply_answer
 from service.api.two_people import Doing, Proposed, needs_two, propose
 from service.audit.entry import Thing, Verb
@@ -73,7 +73,9 @@ _returned = Body(ReturnedBody)
 
 
 @get("/payouts", opt=operation("settlements", PayoutPage, example={"in_state": "paid"}))
-async def list_payouts(request: Asked, in_state: InState = None, after: After = "", limit: Limit = 100) -> ASGIResponse:
+async def list_payouts(
+    request: Asked, in_state: InState = None, after: AfterPayout = "", limit: Limit = 100
+) -> ASGIResponse:
     """What is paid to you, and where it is: due, ordered from our bank, paid, or given up after it came back twice."""
     ask = read(request)
     return await _page(ask, ask.owner_id, after, limit, in_state)
@@ -81,7 +83,7 @@ async def list_payouts(request: Asked, in_state: InState = None, after: After = 
 
 @get("/payouts", opt=operation("settlements", PayoutPage, example={"in_state": "due"}))
 async def list_all_payouts(
-    request: Asked, in_state: InState = None, after: After = "", limit: Limit = 100
+    request: Asked, in_state: InState = None, after: AfterPayout = "", limit: Limit = 100
 ) -> ASGIResponse:
     """The payouts of all merchants."""
     return await _page(read(request), None, after, limit, in_state)
@@ -130,7 +132,7 @@ async def recorded(doing: Doing, made: PaymentOrder) -> PaymentOrder:
 
 
 @get("/payment-orders", opt=operation("settlements", PaymentOrderPage))
-async def list_payment_orders(request: Asked, after: After = "", limit: Limit = 100) -> ASGIResponse:
+async def list_payment_orders(request: Asked, after: AfterPaymentOrder = "", limit: Limit = 100) -> ASGIResponse:
     """What our bank was sent."""
     page = await flow.orders(read(request).services.pool, after, limit)
     return reply(PaymentOrderPage(page, page[-1].order_id if page else after))

@@ -11,7 +11,7 @@ from service import ids
 from service.api.ask import Ask, Asked, content_type, read, write
 from service.api.body import Body, Nothing
 from service.api.operation import operation
-from service.api.paging import After, Limit
+from service.api.paging import AfterDoubt, Limit
 from service.api.reply import encode, reply, reply_answer
 from service.api.texts import key_of
 from service.api.two_people import Doing, Proposed, needs_two, propose
@@ -173,7 +173,7 @@ async def split_person(request: Asked, body: RawBody, person_id: FromPath[str]) 
 
 
 @get("/people-in-doubt", opt=operation("people", DoubtPage))
-async def list_doubts(request: Asked, after: After = "", limit: Limit = 100) -> ASGIResponse:
+async def list_doubts(request: Asked, after: AfterDoubt = "", limit: Limit = 100) -> ASGIResponse:
     """Who may be one person: registrations that were known by identifiers of two."""
     page = await people.list_doubts(read(request).services.pool, after, limit)
     return reply(DoubtPage(page, page[-1].doubt_id if page else after))

@@ -13,7 +13,7 @@ from service.api.ask import Asked, content_type, read, write
 from service.api.body import Body, Nothing
 from service.api.consents import require_consumer
 from service.api.operation import operation
-from service.api.paging import After, Limit
+from service.api.paging import AfterPermission, Limit
 from service.api.reply import encode, reply, reply_answer
 from service.api.texts import sealed_for_consumer
 from service.audit.entry import Thing, Verb
@@ -85,7 +85,7 @@ async def give_permission(request: Asked, body: RawBody, consumer_id: FromPath[s
 
 @get("/consumers/{consumer_id:str}/permissions", opt=operation("consents", PermissionPage))
 async def list_permissions(
-    request: Asked, consumer_id: FromPath[str], after: After = "", limit: Limit = 100
+    request: Asked, consumer_id: FromPath[str], after: AfterPermission = "", limit: Limit = 100
 ) -> ASGIResponse:
     """What the consumer permits, and what was revoked."""
     ask = read(request)

@@ -17,7 +17,7 @@ from service.api.body import Body, Nothing
 from service.api.charges import BUDGET, ChargeView, view
 from service.api.guard import guard_for
 from service.api.operation import operation
-from service.api.paging import After, Limit
+from service.api.paging import AfterCharge, AfterProcessor, Limit
 from service.api.reply import Made, encode, reply, reply_answer
 from service.api.two_people import Doing, Proposed, needs_two, propose
 from service.audit.entry import Thing, Verb
@@ -168,7 +168,7 @@ async def _retire(doing: Doing, retired: Made) -> Made:
 
 
 @get("/processors", opt=operation("processors", ProcessorPage))
-async def list_processors(request: Asked, after: After = "", limit: Limit = 100) -> ASGIResponse:
+async def list_processors(request: Asked, after: AfterProcessor = "", limit: Limit = 100) -> ASGIResponse:
     """All processors there ever were, and which of them are in use."""
     rows = await read(request).services.pool.fetch(Q.list_processors, after, limit)
     page = [ProcessorView(**dict(row)) for row in rows]
@@ -208,7 +208,7 @@ async def take_notification(request: Asked, body: RawBody) -> ASGIResponse:
 
 
 @get("/charges", opt=operation("charges", ProcessorCharges))
-async def list_own_charges(request: Asked, after: After = "", limit: Limit = 100) -> ASGIResponse:
+async def list_own_charges(request: Asked, after: AfterCharge = "", limit: Limit = 100) -> ASGIResponse:
     """Every charge that this processor was called for, to be held against its own books."""
     ask = read(request)
     rows = await ask.services.pool.fetch(Q.list_charges_of_processor, ask.owner_id, after, limit)

@@ -14,7 +14,7 @@ from service.api.addresses import refuse_no_address
 from service.api.ask import Ask, Asked, content_type, read, write
 from service.api.body import Body, Nothing
 from service.api.operation import operation
-from service.api.paging import After, Limit
+from service.api.paging import AfterProgramme, Limit
 from service.api.reply import encode, reply, reply_answer
 from service.api.two_people import Doing, Proposed, needs_two, propose
 from service.audit.entry import Thing, Verb
@@ -143,7 +143,7 @@ async def _agree_as_proposed(doing: Doing, wanted: WantedProgramme) -> AgreedPro
 
 
 @get("/programmes", opt=operation("partners", ProgrammePage))
-async def list_programmes(request: Asked, after: After = "", limit: Limit = 100) -> ASGIResponse:
+async def list_programmes(request: Asked, after: AfterProgramme = "", limit: Limit = 100) -> ASGIResponse:
     """All programmes, each in its newest version."""
     page = await flow.programmes(read(request).services.pool, after, limit)
     return reply(ProgrammePage(page, page[-1].programme_id if page else after))

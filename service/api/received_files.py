@@ -21,7 +21,7 @@ from service import ids
 from service.api.ask import Ask, Asked, is_dry_run, read, write
 from service.api.body import Body
 from service.api.operation import Text, operation
-from service.api.paging import After, Limit
+from service.api.paging import AfterFile, Limit
 from service.api.reply import encode, reply, reply_answer, reply_refused
 from service.api.room import Room
 from service.audit.entry import Thing, Verb
@@ -155,7 +155,7 @@ async def _load(ask: Ask, sent: receiving.Sent) -> ASGIResponse:
 async def list_received_files(
     request: Asked,
     in_state: Annotated[ReceivedState | None, QueryParameter()] = None,
-    after: After = "",
+    after: AfterFile = "",
     limit: Limit = 100,
 ) -> ASGIResponse:
     """What you sent, and what became of it: loaded, refused with a code, superseded or withdrawn."""

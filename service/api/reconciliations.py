@@ -14,7 +14,7 @@ from service import ids
 from service.api.ask import Ask, Asked, content_type, read, write
 from service.api.body import Body
 from service.api.operation import operation
-from service.api.paging import After, Limit
+from service.api.paging import AfterReconciliation, Limit
 from service.api.reply import encode, reply, reply_answer
 from service.audit.entry import Thing, Verb
 from service.db import Connection
@@ -122,7 +122,7 @@ async def compare_day(request: Asked, body: RawBody, programme_id: FromPath[str]
 
 @get("/reconciliations", opt=operation("breaks", ReconciledDayPage) | LONG)
 async def list_all_reconciliations(
-    request: Asked, business_on: Day = None, after: After = "", limit: Limit = 20
+    request: Asked, business_on: Day = None, after: AfterReconciliation = "", limit: Limit = 20
 ) -> ASGIResponse:
     """What days came to, of all partners, or one day of them."""
     return await _page(read(request), None, business_on, after, limit)
@@ -142,7 +142,7 @@ async def get_all_quality(request: Asked, month: Month) -> ASGIResponse:
 
 @get("/reconciliations", opt=operation("files", ReconciledDayPage) | LONG)
 async def list_reconciliations(
-    request: Asked, business_on: Day = None, after: After = "", limit: Limit = 20
+    request: Asked, business_on: Day = None, after: AfterReconciliation = "", limit: Limit = 20
 ) -> ASGIResponse:
     """What your days came to: the verdict, the bridge that explains the net, matches and what does not match."""
     ask = read(request)

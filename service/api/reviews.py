@@ -15,7 +15,7 @@ from service.api.ask import Ask, Asked, content_type, read, write
 from service.api.body import Body
 from service.api.checkouts import row_of
 from service.api.operation import operation
-from service.api.paging import After, Limit
+from service.api.paging import AfterDecision, Limit
 from service.api.reply import encode, reply, reply_answer
 from service.api.texts import key_of
 from service.audit.entry import Thing, Verb
@@ -88,7 +88,7 @@ _review = Body(ReviewBody)
 
 
 @get("/reviews", opt=operation("reviews", ReferralPage))
-async def list_referrals(request: Asked, after: After = "", limit: Limit = 100) -> ASGIResponse:
+async def list_referrals(request: Asked, after: AfterDecision = "", limit: Limit = 100) -> ASGIResponse:
     """The referrals that nobody has reviewed yet and that have not lapsed."""
     ask = read(request)
     since = ask.now - REFERRAL_LIVES

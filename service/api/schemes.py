@@ -15,7 +15,7 @@ from service.api.ask import Ask, Asked, content_type, read, write
 from service.api.body import Body, Nothing
 from service.api.consents import require_consumer
 from service.api.operation import Text, operation
-from service.api.paging import After, Limit
+from service.api.paging import AfterScheme, AfterVoucher, Limit
 from service.api.reply import encode, reply, reply_answer
 from service.api.two_people import Doing, Proposed, needs_two, propose
 from service.api.verb import Names, verb
@@ -148,7 +148,7 @@ async def _agree_as_proposed(doing: Doing, wanted: WantedScheme) -> AgreedScheme
 
 
 @get("/schemes", opt=operation("schemes", SchemePage))
-async def list_schemes(request: Asked, after: After = "", limit: Limit = 100) -> ASGIResponse:
+async def list_schemes(request: Asked, after: AfterScheme = "", limit: Limit = 100) -> ASGIResponse:
     """All schemes as they are now, and what of their budgets is granted."""
     page = await flow.schemes(read(request).services.pool, after, limit)
     return reply(SchemePage(page, page[-1].scheme_id if page else after))
@@ -274,7 +274,7 @@ async def refund_voucher(request: Asked, body: RawBody, voucher_id: FromPath[str
 
 
 @get("/vouchers", opt=operation("vouchers", VoucherPage))
-async def list_vouchers(request: Asked, after: After = "", limit: Limit = 100) -> ASGIResponse:
+async def list_vouchers(request: Asked, after: AfterVoucher = "", limit: Limit = 100) -> ASGIResponse:
     """Your vouchers, and where each is."""
     ask = read(request)
     page = await flow.vouchers(ask.services.pool, ask.owner_id, after, limit)

@@ -14,7 +14,7 @@ from service.api.ask import Asked, content_type, read, write
 from service.api.body import Body
 from service.api.onboarding import Country, TimeZone, once, require_time_zone
 from service.api.operation import operation
-from service.api.paging import After, Limit
+from service.api.paging import AfterMerchant, Limit
 from service.api.reply import Made, encode, reply
 from service.audit.entry import Thing, Verb
 from service.checkout.request import Text
@@ -96,7 +96,7 @@ async def take_seller_on(request: Asked, body: RawBody) -> ASGIResponse:
 
 
 @get("/sellers", opt=operation("sellers", SellerPage))
-async def list_sellers(request: Asked, after: After = "", limit: Limit = 100) -> ASGIResponse:
+async def list_sellers(request: Asked, after: AfterMerchant = "", limit: Limit = 100) -> ASGIResponse:
     """All who sell through you; nobody, if you are no platform."""
     ask = read(request)
     found = await ask.services.pool.fetch(merchants.Q.sellers_of, ask.owner_id, after, limit)

@@ -13,7 +13,7 @@ from msgspec import Struct
 from service import ids
 from service.api.ask import Ask, Asked, read
 from service.api.operation import Text, operation
-from service.api.paging import PAGE_MAX, After, Limit
+from service.api.paging import PAGE_MAX, AfterSettlement, Limit
 from service.api.reply import reply, reply_printable
 from service.db import Pool
 from service.deadline import LONG
@@ -49,7 +49,7 @@ class LinePage(Struct, frozen=True):
 
 
 @get("/settlements", opt=operation("settlements", SettlementPage))
-async def list_settlements(request: Asked, after: After = "", limit: Limit = 100) -> ASGIResponse:
+async def list_settlements(request: Asked, after: AfterSettlement = "", limit: Limit = 100) -> ASGIResponse:
     """What you were owed at the end of each day, of each currency, and what of it is paid out.
 
     A day on which nothing moved has no settlement. Each begins with what the one before left: below zero, you owe it,
@@ -111,7 +111,7 @@ async def get_settlement_file(request: Asked, settlement_id: FromPath[str]) -> A
 
 @get("/merchants/{merchant_id:str}/settlements", opt=operation("settlements", SettlementPage))
 async def list_settlements_of(
-    request: Asked, merchant_id: FromPath[str], after: After = "", limit: Limit = 100
+    request: Asked, merchant_id: FromPath[str], after: AfterSettlement = "", limit: Limit = 100
 ) -> ASGIResponse:
     """A merchant's settlements."""
     return await _page(read(request), known_merchant(merchant_id), after, limit)

@@ -12,7 +12,7 @@ from service.api.ask import Asked, content_type, write
 from service.api.ask import read as reading
 from service.api.body import Body
 from service.api.operation import operation
-from service.api.paging import After, Limit
+from service.api.paging import AfterArrangement, AfterSupportParty, AfterWaterfall, Limit
 from service.api.reply import encode, reply, reply_answer
 from service.api.two_people import Doing, Proposed, needs_two, propose
 from service.audit.entry import Thing, Verb
@@ -131,7 +131,7 @@ async def register_party(request: Asked, body: RawBody) -> ASGIResponse:
 
 
 @get("/support-parties", opt=operation("support", PartyPage))
-async def list_parties(request: Asked, after: After = "", limit: Limit = 100) -> ASGIResponse:
+async def list_parties(request: Asked, after: AfterSupportParty = "", limit: Limit = 100) -> ASGIResponse:
     """Who bears losses, and is neither merchant nor partner."""
     page = await flow.parties(reading(request).services.pool, after, limit)
     return reply(PartyPage(page, page[-1].party_id if page else after))
@@ -172,7 +172,7 @@ async def _agree_arrangement(doing: Doing, wanted: WantedArrangement) -> AgreedV
 
 
 @get("/support-arrangements", opt=operation("support", ArrangementPage))
-async def list_arrangements(request: Asked, after: After = "", limit: Limit = 100) -> ASGIResponse:
+async def list_arrangements(request: Asked, after: AfterArrangement = "", limit: Limit = 100) -> ASGIResponse:
     """All arrangements as they are now."""
     page = await flow.arrangements(reading(request).services.pool, after, limit)
     return reply(ArrangementPage(page, page[-1].arrangement_id if page else after))
@@ -216,7 +216,7 @@ async def _agree_waterfall(doing: Doing, wanted: WantedWaterfall) -> AgreedVersi
 
 
 @get("/waterfalls", opt=operation("support", WaterfallPage))
-async def list_waterfalls(request: Asked, after: After = "", limit: Limit = 100) -> ASGIResponse:
+async def list_waterfalls(request: Asked, after: AfterWaterfall = "", limit: Limit = 100) -> ASGIResponse:
     """All waterfalls as they are now."""
     page = await flow.waterfalls(reading(request).services.pool, after, limit)
     return reply(WaterfallPage(page, page[-1].waterfall_id if page else after))

@@ -12,7 +12,7 @@ from service import ids
 from service.api.ask import Asked, content_type, read, write
 from service.api.body import Body, Nothing
 from service.api.operation import operation
-from service.api.paging import After, Limit
+from service.api.paging import AfterTrial, Limit
 from service.api.policies import beside, signer_of
 from service.api.reply import encode, reply, reply_answer
 from service.audit.entry import Thing, Verb
@@ -140,7 +140,7 @@ async def end_trial(request: Asked, body: RawBody, trial_id: FromPath[str]) -> A
 
 
 @get("/trials", opt=operation("policies", TrialPage))
-async def list_trials(request: Asked, after: After = "", limit: Limit = 100) -> ASGIResponse:
+async def list_trials(request: Asked, after: AfterTrial = "", limit: Limit = 100) -> ASGIResponse:
     """All trials there were."""
     rows = await read(request).services.pool.fetch(Q.list_trials, after, limit)
     page = [TrialView(*row) for row in rows]
