@@ -779,7 +779,7 @@ select s.settlement_id, s.lines, l.lines as counted, l.net
                from settlement_lines group by settlement_id) l using (settlement_id)
  where s.lines <> coalesce(l.lines, 0) or (s.fees, s.taxes) <> (coalesce(l.fees, 0), coalesce(l.taxes, 0))
     or s.captured - s.fees - s.taxes - s.refunded - s.charged_back - s.paid_to_merchant + s.payouts_returned + s.adjusted + s.vouchers - s.bought_down
-       + s.shared
+       + s.shared + s.split
        <> coalesce(l.net, 0);
 
 -- settlement_lines_are_the_books --
@@ -795,9 +795,9 @@ select l.settlement_id, l.number, l.net, b.net as booked
 -- merchants_are_owed_what_is_not_settled --
 -- What the books owe a merchant is what its last settlement carried on, and what none has told yet.
 select merchant_id, currency, sum(owed) as difference
-  from (select case 'merchant_payable' when credit then credit_owner else debit_owner end as merchant_id, currency,
-               case 'merchant_payable' when credit then amount else - amount end as owed
-          from transfers where debit = 'merchant_payable' or credit = 'merchant_payable'
+  from (select credit_owner as merchant_id, currency, amount as owed from transfers where credit = 'merchant_payable'
+        union all
+        select debit_owner, currency, - amount from transfers where debit = 'merchant_payable'
         union all
         (select distinct on (merchant_id, currency) merchant_id, currency, - closing
            from settlements order by merchant_id, currency, number desc)

@@ -19,6 +19,7 @@ from service.api.reply import reply_answer
 from service.api.verb import Names, do, verb
 from service.checkout.request import Price, Reference, Text, UnitAmount
 from service.errors import Code, Refused
+from service.merchants.split import SPLITS_MAX, Splits, require_sellers, require_splits
 from service.money import AMOUNT_MAX
 from service.plans.authorize import Authorize
 from service.plans.bill import BillLine, LineKind, lines_of
@@ -89,6 +90,7 @@ class CaptureBody(BillBody, frozen=True, forbid_unknown_fields=True):
 
     final: bool = False  # nothing more will be captured: the rest is given back
     evidence: Proof = ""  # of the use, where the offer's `use` asks for it
+    splits: Annotated[Splits, Meta(max_length=SPLITS_MAX)] = ()  # what other sellers have of it; the rest is yours
 
 
 class ClaimBody(BillBody, frozen=True, forbid_unknown_fields=True):
@@ -156,9 +158,13 @@ async def open_plan(request: Asked, body: RawBody) -> ASGIResponse:
 
 
 def _with_volumes(ask: Ask, command: Command) -> Command:
-    """A capture, knowing how much its merchant sells: the fee may depend on it."""
+    """A capture, knowing how much its merchant sells: the fee may depend on it. Refused: NOT_FOUND, a split that is for
+    no other seller of the platform."""
     assert isinstance(command, Capture)
-    return replace(command, volumes=ask.services.registry.now.merchants[ask.owner_id].volumes)
+    merchants = ask.services.registry.now.merchants
+    merchant = merchants[ask.owner_id]
+    require_sellers(command.splits, merchant, merchants)
+    return replace(command, volumes=merchant.volumes)
 
 
 _BILL: Final[dict[str, Any]] = {
@@ -191,10 +197,15 @@ def capture_plan(body: CaptureBody, names: Names) -> Command:
 
     As far as the plan's `leeway` goes, the last capture may be of more than was authorized, and one may come after the
     plan has expired, until `late_capture_until`. Then the consumer's limit must have room for it.
+
+    On a platform a capture is split among sellers (`splits`): each has its part in a settlement of its own, and bears
+    the same part of what comes back of this capture. The rest is yours, and so is our fee. Goods of sellers that may
+    come back apart are captured apart.
     """
+    require_splits(body.splits, body.amount)
     return Capture(
         **names, amount=body.amount, final=body.final, lines=body.lines(), reference=body.reference,
-        evidence=body.evidence,
+        evidence=body.evidence, splits=body.splits,
     )  # fmt: skip
 
 

@@ -185,6 +185,12 @@ def partner_payout(partner_id: str, amount: int) -> Balances:
     return {Place(A.PARTNER_PAYABLE, partner_id): amount, Place(A.PAYOUT_CLEARING): -amount}
 
 
+def split(merchant_id: str, shares: tuple[tuple[str, int], ...]) -> Balances:
+    """So much of what we owe the merchant is owed to other sellers."""
+    balances = {Place(A.MERCHANT_PAYABLE, merchant_id): sum(share for _, share in shares)}
+    return balances | {Place(A.MERCHANT_PAYABLE, seller_id): -share for seller_id, share in shares}
+
+
 def platform_share(platform_id: str, share: int) -> Balances:
     """So much of our fee is owed to the merchant's platform."""
     return {Place(A.MERCHANT_FEE_INCOME): share, Place(A.MERCHANT_PAYABLE, platform_id): -share}

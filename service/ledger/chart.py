@@ -89,6 +89,7 @@ class Occasion(StrEnum):
     ADJUSTMENT = "adjustment"  # a merchant is given something besides, or something is taken from it
     FEE_BILLING = "fee_billing"  # a merchant is paid without our fees, which it owes us until their bill; or billed
     PLATFORM_SHARE = "platform_share"  # of our fee: what the merchant's platform takes
+    SPLIT = "split"  # of what we owe the merchant for captures: what its platform's other sellers have of it
     ROUNDING = "rounding"  # a partner's file is some cents off ours, within the tolerance
     VOUCHER = "voucher"  # a scheme bears a part of a price, or got it back
     BUY_DOWN = "buy_down"  # interest that a plan's funders pay in, so that the consumer pays none; or it went back

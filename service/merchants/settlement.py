@@ -1,7 +1,7 @@
 """A settlement: what a merchant was owed at the end of a day, to the cent, and what of it is paid out. Pure.
 
 opening + captured - fees - taxes - refunded - charged back - kept by the merchant + returned payouts + adjusted
-        + vouchers - interest bought down + a platform's share of its sellers' fees
+        + vouchers - interest bought down + a platform's share of its sellers' fees + split
         + fees that are billed later - fees billed now - withheld + released = balance
 balance - payout = closing, the opening of the next
 """
@@ -31,6 +31,7 @@ class LineKind(StrEnum):
     PAYOUT_RETURNED = "payout_returned"  # a payout came back from the bank, and is owed again
     ADJUSTMENT = "adjustment"  # the operator gave something besides, or took it
     PLATFORM_SHARE = "platform_share"  # of what a seller of this platform pays us
+    SPLIT = "split"  # what other sellers have of a capture, or what this one has of theirs, less what came back
     VOUCHER = "voucher"  # a scheme bears a part of a price, or got it back
     BUY_DOWN = "buy_down"  # interest that the merchant pays for a consumer, or got back
 
@@ -56,11 +57,12 @@ class Sums(Struct, frozen=True):
     vouchers: int = 0  # this raises it
     bought_down: int = 0
     shared: int = 0  # this raises it
+    split: int = 0  # this raises it, or lowers it
 
     @property
     def net(self) -> int:
         """What is owed more than before, or less."""
-        more = self.captured + self.payouts_returned + self.adjusted + self.vouchers + self.shared
+        more = self.captured + self.payouts_returned + self.adjusted + self.vouchers + self.shared + self.split
         less = self.fees + self.taxes + self.refunded + self.charged_back + self.paid_to_merchant + self.bought_down
         return more - less
 
@@ -117,6 +119,7 @@ class Settlement(Struct, frozen=True, kw_only=True):
     vouchers: int  # minor units of prices, by schemes
     bought_down: int  # minor units of consumers' interest that the merchant pays, less what it got back
     shared: int  # minor units of what a platform's sellers pay us, which are the platform's
+    split: int  # minor units of what other sellers captured, which are yours; negative: of yours, which are theirs
     fees_deferred: int  # minor units of `fees` and `taxes` that are not taken now: the terms bill them by the month
     fees_billed: int  # minor units that were deferred before, and are taken now
     withheld: int  # minor units kept back now
@@ -208,4 +211,5 @@ def sums_of(totals: Iterable[LineTotal]) -> Sums:
         vouchers=gross[LineKind.VOUCHER],
         bought_down=-gross[LineKind.BUY_DOWN],
         shared=gross[LineKind.PLATFORM_SHARE],
+        split=gross[LineKind.SPLIT],
     )

@@ -78,7 +78,7 @@ with open_days as materialized (
            (settlement_id, number, kind, occasion, cause_bucket, cause_id, plan_id, booked_on, net, fee, tax, event_id)
     select $4, row_number() over (order by booked_on, substr(cause_id, 4, 10), plan_id, occasion),
            case when occasion = 'purchase' then case when net + fee + tax < 0 then 'capture_lowered' else 'capture' end
-                when occasion not in ('refund', 'recovery') then occasion
+                when occasion not in ('refund', 'recovery') then split_part(occasion, ':', 1)
                 when exists (select from facts f where f.bucket = u.bucket and f.plan_id = u.plan_id
                                                    and f.cause_id = u.cause_id and f.fact = 'dispute_closed')
                 then 'chargeback' else 'refund' end,
@@ -108,11 +108,11 @@ select coalesce(sum(withheld) filter (where release_on > after and release_on <=
 -- insert_settlements --
 insert into settlements (settlement_id, merchant_id, currency, number, business_on, terms_version, lines, opening,
                          captured, fees, taxes, refunded, charged_back, paid_to_merchant, payouts_returned, adjusted, vouchers, bought_down, shared,
-                         fees_deferred, fees_billed, withheld, released, payout, closing, release_on, bill_on, pays_on,
+                         split, fees_deferred, fees_billed, withheld, released, payout, closing, release_on, bill_on, pays_on,
                          totals, made_at)
 select settlement_id, merchant_id, currency, number, business_on, terms_version, lines, opening,
        captured, fees, taxes, refunded, charged_back, paid_to_merchant, payouts_returned, adjusted, vouchers, bought_down, shared,
-       fees_deferred, fees_billed, withheld, released, payout, closing, release_on, bill_on, pays_on,
+       split, fees_deferred, fees_billed, withheld, released, payout, closing, release_on, bill_on, pays_on,
        totals, made_at
   from @made;
 

@@ -21,6 +21,7 @@ from msgspec import Struct
 from msgspec.structs import force_setattr, replace
 
 from service.errors import Code, Refused
+from service.merchants.split import Splits
 
 
 class LineKind(StrEnum):
@@ -58,6 +59,7 @@ class Bill(Struct, frozen=True):
     reference: str | None = None  # the merchant's own
     is_reversed: bool = False  # on its own day, as if it had not happened
     fee_tier: int = 0  # of the merchant's fee
+    splits: Splits = ()  # what other sellers have of it
 
 
 class LoweredBill(Struct, frozen=True, gc=False):

@@ -4,6 +4,7 @@ from datetime import datetime
 
 from msgspec import Struct, field
 
+from service.merchants.split import Splits
 from service.plans.bill import Bill, BillLine, LoweredBill
 from service.plans.running.facts import Captured
 from service.plans.running.standing import Standing
@@ -17,6 +18,7 @@ class CaptureOfPlan(Struct, frozen=True):
     amount: int
     reference: str | None  # the merchant's own: one capture of the plan has it
     lines: tuple[BillLine, ...]  # the bill
+    splits: Splits  # what other sellers of the platform have of it, before anything came back
     captured_at: datetime  # when
     refunded: int  # minor units: what came back of it
     is_reversed: bool  # it was taken back on its own day, as if it had not happened
@@ -26,7 +28,7 @@ class CaptureOfPlan(Struct, frozen=True):
 def shown(bill: Bill, standing: Standing) -> CaptureOfPlan:
     """The capture behind a bill."""
     return CaptureOfPlan(
-        bill.capture_id, bill.capture, bill.amount, bill.reference, bill.lines, bill.captured_at,
+        bill.capture_id, bill.capture, bill.amount, bill.reference, bill.lines, bill.splits, bill.captured_at,
         standing.refunded_of.get(bill.capture, 0), bill.is_reversed, standing.lowered_of.get(bill.capture),
     )  # fmt: skip
 
@@ -34,4 +36,4 @@ def shown(bill: Bill, standing: Standing) -> CaptureOfPlan:
 def bill_of(capture: int, captured_at: datetime, fact: Captured, *, is_reversed: bool = False) -> Bill:
     """The bill of a capture or claim."""
     amount, reference = fact.amount + fact.from_held, fact.reference or None
-    return Bill(capture, amount, captured_at, fact.lines, fact.id, reference, is_reversed, fact.fee_tier)
+    return Bill(capture, amount, captured_at, fact.lines, fact.id, reference, is_reversed, fact.fee_tier, fact.splits)

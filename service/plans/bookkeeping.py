@@ -8,6 +8,7 @@ from service.ledger import booking
 from service.ledger.booking import CLEARING, Books, Parts
 from service.ledger.chart import LedgerAccount, Occasion, Place, Transfer
 from service.merchants.fee import merchant_fee, tax_on, terms_of
+from service.merchants.split import shares_of
 from service.money import take_bps
 from service.partners.funding import Totals
 from service.plans.accrual import lost_interest
@@ -91,6 +92,8 @@ def _of_plan(plan: Plan, settled: "ByOccasion") -> Stage:
         if (platform := terms_of(plan.offer.merchant_fee).platform) is not None:
             share = take_bps(fee_of(plan), platform.bps)
             found[Occasion.PLATFORM_SHARE] = booking.platform_share, (platform.platform_id, share)
+        if shares := _split(plan):
+            found[Occasion.SPLIT] = booking.split, (plan.merchant_id, shares)
     found |= _bought_down(plan)
     if standing.rows:
         found[Occasion.LEVY] = booking.levy, (plan.plan_id, *_levied(standing, settled))
@@ -161,6 +164,16 @@ def fee_and_tax(plan: Plan) -> tuple[int, int]:
         fee += charged
         before += bill.amount
     return fee, tax
+
+
+def _split(plan: Plan) -> tuple[tuple[str, int], ...]:
+    """What other sellers have of the captures, after what came back of each."""
+    shares: Counter[str] = Counter()
+    for bill in plan.standing_bills:
+        if bill.splits:
+            refunded = plan.standing.refunded_of.get(bill.capture, 0)
+            shares.update(shares_of(bill.splits, bill.amount, refunded))
+    return tuple(sorted(shares.items()))
 
 
 class Settled(Struct):

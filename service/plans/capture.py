@@ -9,6 +9,7 @@ from service.actor import ActorKind
 from service.errors import Code, Refused
 from service.event_type import EventType
 from service.merchants.fee import Volume, merchant_fee, tier_of
+from service.merchants.split import Splits
 from service.money import take_bps
 from service.plans.bill import Bill, BillLine
 from service.plans.billed import bill_of
@@ -35,6 +36,7 @@ class Capture(PlanCommand, frozen=True, kw_only=True):
     lines: tuple[BillLine, ...] = ()  # of the bill
     reference: str | None = None  # the merchant's own
     evidence: str = ""  # of what was used
+    splits: Splits = ()  # what other sellers have of it
     volumes: Mapping[str, Volume] = MappingProxyType({})  # what the merchant has captured in this month, by currency
 
     who_may = MERCHANTS
@@ -59,7 +61,7 @@ class Capture(PlanCommand, frozen=True, kw_only=True):
         fact = Captured(
             id=fact_id(self), recorded_on=today, on=today, amount=self.amount, beyond=beyond,
             anew=min(anew, self.amount), final=final, lines=self.lines,
-            reference=self.reference or "", evidence=self.evidence,
+            reference=self.reference or "", evidence=self.evidence, splits=self.splits,
             fee_tier=tier_of(plan.offer.merchant_fee, self.volumes, plan.currency, today),
         )  # fmt: skip
         back = max(0, plan.remaining - self.amount) if final else 0

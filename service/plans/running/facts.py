@@ -11,6 +11,7 @@ from typing import Annotated
 
 from msgspec import Meta
 
+from service.merchants.split import Splits
 from service.plans.bill import BillLine, RefundedLine
 from service.plans.running.acceleration_fact import Accelerated
 from service.plans.running.deposit_facts import ClaimClosed, ClaimContested, ClaimLowered, ClaimMade
@@ -34,10 +35,8 @@ class Authorized(Fact, frozen=True, tag="authorized"):
 
 
 class Amended(Fact, frozen=True, tag="amended"):
-    """The order became another one: so much may be lent in all, on the same terms. What that costs was told anew.
-
-    Of a deposit, `held` more is security on the card, with what was taken of it or given back.
-    """
+    """The order became another one: so much may be lent in all, on the same terms; what that costs was told anew. Of a
+    deposit, `held` more is security on the card, with what was taken of it or given back."""
 
     on: date
     amount: Money
@@ -79,6 +78,7 @@ class Captured(Fact, frozen=True, tag="captured"):
     evidence: str = ""  # of a claim
     claim_id: str = ""  # of a claim that could be contested: it is settled by this
     fee_tier: Annotated[int, Meta(ge=0, le=10)] = 0  # of the merchant's fee, by what it had sold; 0: none
+    splits: Splits = ()  # what other sellers have of it
 
 
 class CaptureReversed(Fact, frozen=True, tag="capture_reversed"):
