@@ -127,6 +127,27 @@ class EventType(StrEnum):
     )
     ENDPOINT_TESTED = "endpoint.tested"  # somebody asked for it, to see that it arrives: `endpoint_id`
     INSTRUMENT_NAMED = "collection.instrument_named"  # `plan_id` is paid by `instrument_id` from now on
+    FILE_MADE = "file.made"  # ours of a day: `file_id` of `programme_id`, its `kind`, `number` and `business_on`
+    FILE_RECEIVED = "file.received"  # a partner's was loaded: `file_id` of `programme_id`, `kind`, `business_on`
+    FILE_REFUSED = (  # a partner's was not loaded, `file_id` of `programme_id`, `kind`, `business_on`:
+        "file.refused"  # `reason` for programs, and in `words`
+    )
+    FILE_WITHDRAWN = "file.withdrawn"  # a partner took it back: `file_id` of `programme_id`, `kind`, `business_on`
+    RECONCILIATION_FINISHED = (
+        "reconciliation.finished"  # `business_on` of `programme_id` was compared: `reconciliation_id`, `verdict`
+    )
+    BREAK_OPENED = (  # found for the first time, or again: `break_id` of `programme_id`, `kind`, `state`,
+        "break.opened"  # `amount` in `currency`, `owner`, `due_on`
+    )
+    BREAK_CHANGED = (  # another class or owner: `break_id` of `programme_id`, `kind`, `state`,
+        "break.changed"  # `amount` in `currency`, `owner`, `due_on`
+    )
+    BREAK_COMMENTED = (  # its history says what was said: `break_id` of `programme_id`, `kind`, `state`,
+        "break.commented"  # `amount` in `currency`, `owner`, `due_on`
+    )
+    BREAK_RESOLVED = (  # its history says by what: `break_id` of `programme_id`, `kind`, `state`,
+        "break.resolved"  # `amount` in `currency`, `owner`, `due_on`
+    )
     SHARE_FUNDING = "share.funding"  # goods were captured: the partner's part of the principal
     SHARE_REPAYMENT = "share.repayment"  # the consumer paid
     SHARE_REFUND = "share.refund"  # goods came back

@@ -1,11 +1,13 @@
 """For the finance partner: what it funds, the files that prove it, and what came of comparing them."""
 
+from datetime import datetime
 from typing import Annotated, Final
 
+import msgspec
 from litestar import Router, get
 from litestar.params import QueryParameter
 from litestar.response.base import ASGIResponse
-from msgspec import Struct
+from msgspec import Struct, field
 
 from service import ids
 from service.api import (
@@ -21,12 +23,15 @@ from service.api.ask import Asked, read
 from service.api.guard import guard_for
 from service.api.operation import operation
 from service.api.own_keys import list_partner_keys
-from service.api.reply import reply
+from service.api.reply import OBJECT, reply
 from service.api.streams import Heard, Stream, begins_after, wants_stream
+from service.engine.events import Wanted, read_events
 from service.errors import Code, Refused
+from service.event_type import EventType
 from service.partners.event import PartnerEventView
 from service.partners.events_store import find_partner_events, read_partner_events
 from service.partners.layouts import TxnType
+from service.partners.telling import Teller
 
 EVENTS_MAX: Final = 1_000
 
@@ -72,11 +77,50 @@ async def list_partner_events(
     return reply(PartnerEventPage(found.events, found.after))
 
 
+class NewsView(Struct, frozen=True):
+    """What happened to a file, a comparison or a break; `number` counts without gaps."""
+
+    number: int
+    event_id: str = field(name="id")
+    type: EventType
+    at: datetime
+    actor: Teller  # in what role somebody brought it about
+    data: Annotated[msgspec.Raw, OBJECT]  # what else there is to know; `type` says what
+
+
+class NewsPage(Struct, frozen=True):
+    """Events in the order of their numbers; `after` is what to ask with next."""
+
+    events: list[NewsView]
+    after: int
+
+
+@get("/news", opt=operation("events", NewsPage, refuses=(Code.EVENTS_GONE,)))
+async def list_news(
+    request: Asked,
+    after: Annotated[int | None, QueryParameter(ge=0, le=2**62)] = None,
+    limit: Annotated[int, QueryParameter(ge=1, le=500)] = 100,
+) -> ASGIResponse:
+    """What happened to files, comparisons and breaks, in order and without gaps: ours made, yours loaded or refused, a
+    day compared, a break opened, changed, commented or resolved. Endpoints are sent the same."""
+    ask = read(request)
+    found = await read_events(ask.services.pool, ask.owner_id, after, limit, Wanted())
+    told = [
+        NewsView(
+            row["number"], row["id"], EventType(row["type"]), row["at"], Teller(row["actor"]),
+            msgspec.Raw(row["data"].encode()),
+        )
+        for row in found.rows
+    ]  # fmt: skip
+    return reply(NewsPage(told, found.after))
+
+
 partner_router = Router(
     path="/v1/partner",
     before_request=guard_for("partner"),
     route_handlers=[
         list_partner_events,
+        list_news,
         *partner_endpoints.ROUTES,
         *reconciliations.PARTNER_ROUTES,
         *breaks.PARTNER_ROUTES,

@@ -3,12 +3,12 @@ merchant, when somebody reads them.
 """
 
 from datetime import datetime
+from enum import StrEnum
 
 import asyncpg
 from msgspec import Struct
 
 from service import ids
-from service.actor import ActorKind
 from service.db import Connection, Pool
 from service.engine.queries import Q
 from service.errors import Code, Refused
@@ -23,7 +23,7 @@ class Told(Struct, frozen=True, gc=False):
     merchant_id: str
     type: str
     at: datetime
-    actor: ActorKind  # in what role somebody brought it about
+    actor: StrEnum  # in what role somebody brought it about
     data: Json
     plan_id: str | None = None
     decision_id: str | None = None

@@ -17,8 +17,10 @@ import msgspec
 
 from service import ids
 from service.db import Connection, Pool, load_queries
+from service.engine.events import Told
 from service.errors import Code, Refused
-from service.partners.events_store import number_all
+from service.event_type import EventType
+from service.partners.events_store import number_all, tell_partner
 from service.partners.layout_texts import Columns, columns_from, csv_head, csv_of
 from service.partners.layouts import LAYOUT, FileType, file_name, settlement_of
 from service.partners.manifest import Cut, DailyManifest, Tally
@@ -27,6 +29,7 @@ from service.partners.position import FundedPlan, PlanPosition
 from service.partners.programme_flow import terms_at
 from service.partners.programme_terms import payment_marks
 from service.partners.signing import Signer
+from service.partners.telling import Teller, told_to_partner
 
 Q: Final = load_queries(Path(__file__).with_name("daily.sql"))
 
@@ -139,8 +142,17 @@ async def _make(connection: Connection, signer: Signer, of: Partner, day: asyncp
         while batch := await cursor.fetch(_ROWS_AT_ONCE):
             await file.add(columns_from(kind, batch))
         made.append(await _keep(connection, signer, file, of, day))
+    await tell_partner(connection, of.partner_id, [_told(one, day["closed_at"]) for one in made])
     await make_payouts(connection, legs, terms.settles_on(business_on), day["closed_at"])
     return made
+
+
+def _told(made: DailyManifest, at: datetime) -> Told:
+    data = {
+        "file_id": made.file_id, "programme_id": made.programme_id, "kind": made.type, "number": made.number,
+        "business_on": made.business_on,
+    }  # fmt: skip
+    return told_to_partner(EventType.FILE_MADE, made.partner_id, Teller.DAY, data, at)
 
 
 class _Writing:

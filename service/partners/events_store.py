@@ -7,6 +7,7 @@ from typing import Final
 import asyncpg
 
 from service.db import Connection, Pool, load_queries
+from service.engine.events import TELL, Told, open_feed
 from service.partners.event import PartnerEvent, PartnerEventView
 from service.partners.layouts import TxnType
 from service.statement import Statement
@@ -16,6 +17,13 @@ Q: Final = load_queries(Path(__file__).with_name("events.sql"))
 TELL_PARTNERS: Final = Statement(Q.tell_partners, partnered=PartnerEvent)
 NUMBERED_AT_ONCE: Final = 5_000
 LOOKED_AT_MAX: Final = 10_000  # events, for a page of one type
+
+
+async def tell_partner(connection: Connection, partner_id: str, told: list[Told]) -> None:
+    """Tell the partner, in its own feed, which begins with the first of it."""
+    if told:
+        await open_feed(connection, partner_id)
+        await TELL.execute(connection, told=told)
 
 
 async def number_all(connection: Connection, partner_id: str) -> None:

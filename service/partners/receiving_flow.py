@@ -18,11 +18,14 @@ from msgspec import Struct
 from service import ids
 from service.db import Connection, Pool, load_queries
 from service.errors import Code, Refused
+from service.event_type import EventType
+from service.partners.events_store import tell_partner
 from service.partners.layout_texts import columns_of_rows
 from service.partners.layouts import Ack, Row
 from service.partners.manifest import Tally
 from service.partners.received import Proof, ReceivedFile, ReceivedState, ReceivedType, require_proven
 from service.partners.receiving import refuse, rows_of
+from service.partners.telling import Teller, told_to_partner
 
 Q: Final = load_queries(Path(__file__).with_name("receiving.sql"))
 
@@ -79,6 +82,7 @@ async def load(connection: Connection, sent: Sent, now: datetime) -> ReceivedFil
     if sent.kind is not ReceivedType.ACK:
         await connection.execute(Q.supersede, sent.programme_id, sent.partner_id, sent.kind, sent.business_on, now)
     await _note(connection, sent, file_id, ReceivedState.LOADED, tally, now)
+    await _tell(connection, EventType.FILE_RECEIVED, sent, file_id, now)
     return _received(await connection.fetchrow(Q.received_file, sent.partner_id, file_id))
 
 
@@ -96,6 +100,17 @@ async def note_refusal(connection: Connection, sent: Sent, refused: Refused, now
     """List a file that was refused."""
     file_id = ids.new_id(ids.FILE, ids.bucket_for(sent.partner_id), int(now.timestamp() * 1000))
     await _note(connection, sent, file_id, ReceivedState.REFUSED, Tally(sent.kind), now, refused)
+    await _tell(connection, EventType.FILE_REFUSED, sent, file_id, now, reason=refused.code, words=refused.detail)
+
+
+async def _tell(
+    connection: Connection, type_: EventType, sent: Sent, file_id: str, now: datetime, **more: str
+) -> None:  # fmt: skip
+    data = {
+        "file_id": file_id, "programme_id": sent.programme_id, "kind": sent.kind, "business_on": sent.business_on
+    } | more  # fmt: skip
+    told = told_to_partner(type_, sent.partner_id, Teller.PARTNER, data, now)
+    await tell_partner(connection, sent.partner_id, [told])
 
 
 def _batch(rows: Any, kind: ReceivedType, tally: Tally) -> list[tuple[int, Row]]:
@@ -182,7 +197,14 @@ async def withdraw(connection: Connection, partner_id: str, file_id: str, now: d
     if known["state"] != ReceivedState.LOADED:
         raise Refused(Code.STATE_FORBIDS, f"The file is {known['state']}: there is nothing to take back.", "/id")
     await connection.execute(Q.withdraw, file_id, now)
-    return _received(await connection.fetchrow(Q.received_file, partner_id, file_id))
+    withdrawn = _received(await connection.fetchrow(Q.received_file, partner_id, file_id))
+    data = {
+        "file_id": file_id, "programme_id": withdrawn.programme_id, "kind": withdrawn.type,
+        "business_on": withdrawn.business_on,
+    }  # fmt: skip
+    told = told_to_partner(EventType.FILE_WITHDRAWN, partner_id, Teller.PARTNER, data, now)
+    await tell_partner(connection, partner_id, [told])
+    return withdrawn
 
 
 async def received_files(

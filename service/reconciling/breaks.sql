@@ -19,6 +19,11 @@ select b.*, p.time_zone
                  where p.programme_id = b.programme_id order by version desc limit 1) p on true
  where b.break_id = $1 and ($2::text is null or b.partner_id = $2);
 
+-- to_tell --
+select break_id, partner_id, programme_id, kind, state, amount, currency, owner, due_on
+  from breaks
+ where break_id = any ($1);
+
 -- hold --
 select break_id from breaks where break_id = $1 and ($2::text is null or partner_id = $2) for update;
 

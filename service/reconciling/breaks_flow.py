@@ -10,8 +10,12 @@ import msgspec
 from msgspec import Struct, field
 
 from service.db import Connection, Pool, load_queries
+from service.engine.events import Told
 from service.errors import Code, Refused
+from service.event_type import EventType
+from service.partners.events_store import tell_partner
 from service.partners.layouts import FileType
+from service.partners.telling import Teller, told_to_partner
 from service.reconciling.found import BreakClass, Difference, Leg
 from service.reconciling.life import BreakState, BreakStepKind, break_id
 from service.reconciling.verdict import Result
@@ -19,6 +23,16 @@ from service.reconciling.verdict import Result
 Q: Final = load_queries(Path(__file__).with_name("breaks.sql"))
 
 _LEG_OF: Final = {FileType.TXN: Leg.ITEM, FileType.POS: Leg.POSITION}  # what is found with a partner's file of a type
+
+
+_TOLD_AS: Final = {
+    BreakStepKind.OPENED: EventType.BREAK_OPENED,
+    BreakStepKind.REOPENED: EventType.BREAK_OPENED,
+    BreakStepKind.RECLASSIFIED: EventType.BREAK_CHANGED,
+    BreakStepKind.ASSIGNED: EventType.BREAK_CHANGED,
+    BreakStepKind.COMMENTED: EventType.BREAK_COMMENTED,
+    BreakStepKind.RESOLVED: EventType.BREAK_RESOLVED,
+}
 
 
 class OpenedBreak(Struct, frozen=True):
@@ -95,6 +109,7 @@ async def assign(conn: Connection, break_id: str, owner: str, by: str, now: date
     """Say who must act on an open break. Refused: NOT_FOUND, STATE_FORBIDS."""
     changed = await _change(conn, break_id, now, Q.assign, owner)
     await conn.execute(Q.add_step, break_id, BreakStepKind.ASSIGNED, owner, None, by, now)
+    await tell_breaks(conn, [(break_id, BreakStepKind.ASSIGNED)], Teller.OPERATOR, now)
     return changed
 
 
@@ -103,6 +118,7 @@ async def resolve(conn: Connection, break_id: str, note: str, by: str, now: date
     row = await _one(conn, break_id, None)
     changed = await _change(conn, break_id, now, Q.resolve, note, _today(row, now))
     await conn.execute(Q.add_step, break_id, BreakStepKind.RESOLVED, None, note, by, now)
+    await tell_breaks(conn, [(break_id, BreakStepKind.RESOLVED)], Teller.OPERATOR, now)
     return changed
 
 
@@ -111,6 +127,21 @@ async def comment(conn: Connection, break_id: str, partner_id: str | None, note:
     if await conn.fetchval(Q.hold, break_id, partner_id) is None:
         raise _not_there(break_id)
     await conn.execute(Q.add_step, break_id, BreakStepKind.COMMENTED, None, note, by, now)
+    who = Teller.PARTNER if partner_id is not None else Teller.OPERATOR
+    await tell_breaks(conn, [(break_id, BreakStepKind.COMMENTED)], who, now)
+
+
+async def tell_breaks(conn: Connection, steps: list[tuple[str, BreakStepKind]], by: Teller, now: datetime) -> None:
+    """Tell partners what happened to their breaks, in this order."""
+    rows = await conn.fetch(Q.to_tell, [named for named, _ in steps])
+    known = {row["break_id"]: dict(row) for row in rows}
+    told: dict[str, list[Told]] = {}
+    for named, what in steps:
+        data = dict(known[named])
+        partner_id = data.pop("partner_id")
+        told.setdefault(partner_id, []).append(told_to_partner(_TOLD_AS[what], partner_id, by, data, now))
+    for partner_id, events in told.items():
+        await tell_partner(conn, partner_id, events)
 
 
 async def require_untouched(conn: Connection, partner_id: str, file_id: str) -> None:

@@ -67,7 +67,8 @@ select found.break_id,
   from @found
  cross join @run
   left join before using (break_id)
- where before.break_id is null or before.state = 'resolved' or before.kind <> found.kind;
+ where before.break_id is null or before.state = 'resolved' or before.kind <> found.kind
+returning break_id, what;
 
 -- end_missing --
 -- What was open and is not found any more, ended by the event that is named, or by the comparison.
@@ -82,7 +83,8 @@ with ended as (
     returning b.break_id, b.kind, b.resolved_by, run.reconciliation_id, run.made_at
 )
 insert into break_steps (break_id, what, kind, note, reconciliation_id, told_at)
-select break_id, 'resolved', kind, resolved_by, reconciliation_id, made_at from ended;
+select break_id, 'resolved', kind, resolved_by, reconciliation_id, made_at from ended
+returning break_id, what;
 
 -- run --
 select reconciliation_id, partner_id, programme_id, business_on, number, since, verdict, result, bank_number, manifest,

@@ -16,14 +16,18 @@ from msgspec import Struct
 from service import ids
 from service.db import Connection, Pool, load_queries
 from service.errors import Code, Refused
+from service.event_type import EventType
 from service.ledger.booking import rounding
 from service.ledger.chart import Occasion
 from service.ledger.store import BOOK, booked_by
+from service.partners.events_store import tell_partner
 from service.partners.signing import Signer
+from service.partners.telling import Teller, told_to_partner
+from service.reconciling.breaks_flow import tell_breaks
 from service.reconciling.found import PRIORITY, WAITS, BreakClass, Found, Leg, first_owner
 from service.reconciling.gathering_flow import PATIENCE_S, Parties, cuts_of, gather
 from service.reconciling.items import Tolerances
-from service.reconciling.life import break_id, endings
+from service.reconciling.life import BreakStepKind, break_id, endings
 from service.reconciling.manifest import RunManifest, result_bytes, sha256
 from service.reconciling.matching import Left
 from service.reconciling.verdict import RULES, Result, Verdict, name_of, principal_apart, reconcile
@@ -144,6 +148,13 @@ async def _keep(conn: Connection, manifest: RunManifest, carried: Left, result: 
         msgspec.json.encode(rounded).decode(), content.decode(), bytes.fromhex(sha256(content)), by, manifest.made_at,
         timeout=PATIENCE_S,
     )  # fmt: skip
+    data = {
+        "reconciliation_id": manifest.reconciliation_id, "programme_id": manifest.programme_id,
+        "business_on": manifest.business_on, "verdict": result.verdict,
+    }  # fmt: skip
+    finished = EventType.RECONCILIATION_FINISHED
+    told = told_to_partner(finished, manifest.partner_id, Teller.DAY, data, manifest.made_at)
+    await tell_partner(conn, manifest.partner_id, [told])
     if result.verdict is Verdict.INCOMPLETE:
         return
     await _book_roundings(conn, manifest, result, rounded)
@@ -151,9 +162,10 @@ async def _keep(conn: Connection, manifest: RunManifest, carried: Left, result: 
         manifest.reconciliation_id, manifest.partner_id, manifest.programme_id, manifest.business_on, manifest.made_at
     )
     found = [_found_break(manifest, one) for one in result.found if not one.is_tolerated]
-    await KEEP.execute(conn, found=found, run=[run])
+    steps = await KEEP.fetch(conn, found=found, run=[run])
     ended = [Ending(key, event_id) for key, event_id in sorted(endings(carried, result.matches).items())]
-    await END.execute(conn, ending=ended, run=[run])
+    steps += await END.fetch(conn, ending=ended, run=[run])
+    await tell_breaks(conn, [(row["break_id"], BreakStepKind(row["what"])) for row in steps], Teller.DAY, run.made_at)
 
 
 def _found_break(manifest: RunManifest, one: Found) -> FoundBreak:

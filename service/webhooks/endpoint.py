@@ -27,6 +27,7 @@ ATTEMPTS_MAX: Final = len(PAUSES) + 1
 
 LEDGER: Final = "ledger"  # the feed of a partner's sub-ledger, beside its own
 SHARE: Final = "share."  # begins the types of events of the sub-ledger
+TO_PARTNERS: Final = (SHARE, "file.", "reconciliation.", "break.")  # begin what partners are told
 
 
 def seller_of(feed: str) -> str | None:
@@ -36,7 +37,7 @@ def seller_of(feed: str) -> str | None:
 
 def is_told_to(type_: EventType, audience: str) -> bool:
     """Whether a merchant, or a partner, is ever told of such events."""
-    return type_ is EventType.ENDPOINT_TESTED or type_.startswith(SHARE) is (audience == "partner")
+    return type_ is EventType.ENDPOINT_TESTED or type_.startswith(TO_PARTNERS) is (audience == "partner")
 
 
 class EndpointState(StrEnum):

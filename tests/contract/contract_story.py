@@ -236,6 +236,8 @@ async def _file(story: Story) -> None:
     )
     for dry in ("&dry_run=true", ""):
         loaded = await partner.post(where + dry, content=sent, headers={"Content-Type": "text/csv"})
+    again = await partner.post(where, content=sent, headers={"Content-Type": "text/csv"})
+    assert again.json()["code"] == "duplicate_file"
     await partner.get("/v1/partner/files/received")
     await partner.post(f"/v1/partner/files/received/{loaded.json()['id']}/withdraw")
     await partner.get("/v1/partner/signing-key")
@@ -253,6 +255,7 @@ async def _file(story: Story) -> None:
     for verb in ("assign", "notes", "resolve"):
         await story.call(f"POST /v1/operator/breaks/{{break_id}}/{verb}", break_id=found)
     await partner.get(f"/v1/partner/breaks/{found}/history")
+    await partner.get("/v1/partner/news", limit=2)
     await story.call("GET /v1/operator/breaks/{break_id}/history", break_id=found)
 
 
