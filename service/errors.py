@@ -72,6 +72,7 @@ class Code(StrEnum):
     WRONG_ENCODING = "wrong_encoding"  # 422
     WRONG_COUNT = "wrong_count"  # 422
     ALTERED_FILE = "altered_file"  # 422
+    WRONG_SIGNATURE = "wrong_signature"  # 422
     CUT_SHORT = "cut_short"  # 422
     DUPLICATE_FILE = "duplicate_file"  # 422
     FOREIGN_ACCOUNT = "foreign_account"  # 422

@@ -37,7 +37,7 @@ from service.reconciling.breaks_flow import require_untouched
 
 _FAULTS: Final = (
     Code.WRONG_PARTNER, Code.WRONG_DAY, Code.WRONG_SEQUENCE, Code.WRONG_COLUMNS, Code.WRONG_ENCODING, Code.WRONG_COUNT,
-    Code.WRONG_SUM, Code.ALTERED_FILE, Code.CUT_SHORT, Code.DUPLICATE_FILE, Code.INVALID_FILE,
+    Code.WRONG_SUM, Code.ALTERED_FILE, Code.WRONG_SIGNATURE, Code.CUT_SHORT, Code.DUPLICATE_FILE, Code.INVALID_FILE,
 )  # fmt: skip
 
 _room = Room(places=2)  # for files that are being read; none of them is held in memory
@@ -98,6 +98,13 @@ async def receive_file_of_day(
         int | None, QueryParameter(ge=0, lt=10**12, description="as our manifests have it; checked")
     ] = None,
     sha256: Annotated[str | None, QueryParameter(pattern=r"^[0-9a-f]{64}\Z")] = None,
+    signature: Annotated[
+        str | None,
+        QueryParameter(
+            pattern=r"^[0-9a-f]{128}\Z",
+            description="Ed25519 over the 32 bytes of its SHA-256, by the `file_key` that the programme names; checked",
+        ),
+    ] = None,
     confirmed: Annotated[bool, QueryParameter()] = False,
 ) -> ASGIResponse:
     """Send your own file of a business day: what happened, positions, settlement legs, changes, or answers to ours.
@@ -106,12 +113,12 @@ async def receive_file_of_day(
     separated by commas, semicolons or tabs; decimals after a point, or after a comma where commas separate nothing.
     A further file of the same day takes the place of the one before. What could be read in two ways is refused.
 
-    A file may prove itself by `rows`, `total`, `hash_total` and `sha256`. One that has the count and sums of ours of
-    another day is refused until it is sent with `confirmed`. Answers (ACK) have the columns file_id, line, code and
-    partner_value.
+    Where the programme says so, every file is signed. A file may prove itself by `rows`, `total`, `hash_total` and
+    `sha256`. One that has the count and sums of ours of another day is refused until it is sent with `confirmed`.
+    Answers (ACK) have the columns file_id, line, code and partner_value.
     """
     _require_csv(request.headers.get("content-type", ""))
-    proof = Proof(number, rows, total, hash_total, sha256, confirmed)
+    proof = Proof(number, rows, total, hash_total, sha256, signature, confirmed)
     with _room.place(request.auth.owner_id):
         async with _spooled(request) as (file, size, digest, ends_a_line):
             is_dry = is_dry_run(request)

@@ -149,6 +149,7 @@ MEANING: Final[dict[Code, str]] = {
     Code.WRONG_ENCODING: "it is not UTF-8",
     Code.WRONG_COUNT: "it has not as many rows as was said",
     Code.ALTERED_FILE: "its bytes are not those of the sha256 that was said",
+    Code.WRONG_SIGNATURE: "it is not signed by the key that the programme names, or not signed where it must be",
     Code.CUT_SHORT: "its end is missing",
     Code.DUPLICATE_FILE: "the very same file was loaded before",
     Code.BUSY: "too much is waiting; nothing was done, send it again after Retry-After",

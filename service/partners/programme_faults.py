@@ -143,6 +143,13 @@ def accounts_are_numbered_right(terms: ProgrammeTerms, today: date) -> Iterator[
             yield pointer, refused.detail
 
 
+def who_must_sign_has_a_key(terms: ProgrammeTerms, today: date) -> Iterator[Fault]:
+    """Files that must be signed are signed by a key that is known."""
+    for at, one in enumerate(terms.participants):
+        if one.must_sign and one.file_key is None:
+            yield f"/participants/{at}/file_key", "Its files must be signed, and no key of it is named."
+
+
 def law_is_kept(terms: ProgrammeTerms, today: date) -> Iterator[Fault]:
     """Our own share is what the document and the law of each jurisdiction it names ask for, and so is the capital."""
     if terms.kind is not ProgrammeKind.JOINT:
@@ -169,6 +176,7 @@ RULES: Final[tuple[Rule, ...]] = (
     schedules_have_what_they_need,
     limits_can_be_held,
     accounts_are_numbered_right,
+    who_must_sign_has_a_key,
     law_is_kept,
 )
 

@@ -50,6 +50,9 @@ def payment_marks(netting: Netting) -> tuple[str, str]:
     return ("N", "N") if netting is Netting.NET else ("C", "D")
 
 
+PublicKey = Annotated[str, Meta(pattern=r"^[0-9a-f]{64}\Z")]
+
+
 class Participant(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
     """A partner, its share of each component, and how its part of what a consumer pays is reckoned."""
 
@@ -64,6 +67,8 @@ class Participant(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults
     tier1_capital: Amount | None = None  # minor units; null: not known, or not asked for
     tier1_on: date | None = None  # the day of that figure
     account: BankAccount | None = None  # where it is paid, in the programme's currency; null: nothing is ordered for it
+    file_key: PublicKey | None = None  # Ed25519 in hexadecimal: it signs the files it sends; null: none is known
+    must_sign: bool = False  # a file of its own without a signature is refused
 
     @property
     def participation(self) -> Participation:

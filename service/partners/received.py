@@ -4,6 +4,8 @@ from datetime import date, datetime
 from enum import StrEnum
 from typing import Final
 
+from cryptography.exceptions import InvalidSignature
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 from msgspec import Struct, field
 
 from service.errors import Code, Refused
@@ -57,6 +59,7 @@ class Proof(Struct, frozen=True):
     total: str | None = None  # decimal text: of the amounts of all rows
     hash_total: int | None = None  # as our manifests have it
     sha256: str | None = None  # of its bytes, in hexadecimal
+    signature: str | None = None  # Ed25519 over the 32 bytes of its SHA-256, in hexadecimal
     confirmed: bool = False  # it is right, although it looks like another file
 
 
@@ -87,6 +90,29 @@ def require_proven(proof: Proof, kind: ReceivedType, read: Tally, sha256: str, *
     if not ends_a_line and proof.rows is None and proof.sha256 is None and proof.hash_total is None:
         sentence = "The last line has no end: the file may be cut short. End it, or say its rows or sha256."
         raise Refused(Code.CUT_SHORT, sentence)
+
+
+class Signing(Struct, frozen=True):
+    """What the programme says of a partner's signatures."""
+
+    file_key: str | None = None  # Ed25519, in hexadecimal
+    must_sign: bool = False
+
+
+def require_signed(signature: str | None, sha256: bytes, signing: Signing) -> None:
+    """Refused: WRONG_SIGNATURE, where it is not by the key that the programme names, or is missing where it must be."""
+    if signature is None:
+        if signing.must_sign:
+            raise Refused(Code.WRONG_SIGNATURE, "Your files of this programme must be signed, and this one is not.")
+        return
+    if signing.file_key is None:
+        raise Refused(Code.WRONG_SIGNATURE, "The programme names no key of yours that could have signed it.")
+    try:
+        key = Ed25519PublicKey.from_public_bytes(bytes.fromhex(signing.file_key))
+        key.verify(bytes.fromhex(signature), sha256)
+    except (InvalidSignature, ValueError):
+        sentence = f"The signature over the SHA-256 {sha256.hex()} is not by the key {signing.file_key}."
+        raise Refused(Code.WRONG_SIGNATURE, sentence) from None
 
 
 def _totals(kind: ReceivedType, sums: Sums) -> list[str]:

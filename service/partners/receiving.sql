@@ -4,8 +4,8 @@
 -- One at a time for what $1 names, until the end of the transaction.
 select pg_advisory_xact_lock(hashtextextended($1, 0));
 
--- calendar_of_participant --
-select time_zone
+-- participant --
+select time_zone, one as participant
   from programmes
  cross join lateral json_array_elements(terms -> 'participants') one
  where programme_id = $1 and one ->> 'partner_id' = $2

@@ -23,7 +23,15 @@ from service.partners.events_store import tell_partner
 from service.partners.layout_texts import columns_of_rows
 from service.partners.layouts import Ack, Row
 from service.partners.manifest import Tally
-from service.partners.received import Proof, ReceivedFile, ReceivedState, ReceivedType, require_proven
+from service.partners.received import (
+    Proof,
+    ReceivedFile,
+    ReceivedState,
+    ReceivedType,
+    Signing,
+    require_proven,
+    require_signed,
+)
 from service.partners.receiving import refuse, rows_of
 from service.partners.telling import Teller, told_to_partner
 
@@ -120,11 +128,13 @@ def _batch(rows: Any, kind: ReceivedType, tally: Tally) -> list[tuple[int, Row]]
 
 
 async def _require_their_turn(connection: Connection, sent: Sent, now: datetime) -> None:
-    """Refused: WRONG_PARTNER, WRONG_DAY, DUPLICATE_FILE, WRONG_SEQUENCE."""
-    zone = await connection.fetchval(Q.calendar_of_participant, sent.programme_id, sent.partner_id)
-    if zone is None:
+    """Refused: WRONG_PARTNER, WRONG_SIGNATURE, WRONG_DAY, DUPLICATE_FILE, WRONG_SEQUENCE."""
+    agreed = await connection.fetchrow(Q.participant, sent.programme_id, sent.partner_id)
+    if agreed is None:
         refuse(f"You take no part in a programme {sent.programme_id[:60]!r}.", Code.WRONG_PARTNER)
-    if sent.business_on > now.astimezone(ZoneInfo(zone)).date():
+    signing = msgspec.json.decode(agreed["participant"], type=Signing)
+    require_signed(sent.proof.signature, sent.sha256, signing)
+    if sent.business_on > now.astimezone(ZoneInfo(agreed["time_zone"])).date():
         refuse(f"{sent.business_on} has not begun.", Code.WRONG_DAY)
     if known := await connection.fetchrow(Q.same_bytes, sent.partner_id, sent.sha256):
         refuse(f"The very same file was loaded as {known['type']} of {known['business_on']}.", Code.DUPLICATE_FILE)
