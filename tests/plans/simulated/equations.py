@@ -10,7 +10,6 @@ from typing import Any
 from service.actor import THE_DAY
 from service.ledger.chart import LedgerAccount as A
 from service.merchants.fee import merchant_fee
-from service.plans.bookkeeping import books_of
 from service.plans.guard import next_look
 from service.plans.offer import Kind
 from service.plans.plan import deposit_of, next_actions
@@ -165,7 +164,7 @@ def every_cent_that_came_is_somewhere(seen: Seen) -> Sides:
 def the_books_are_those_of_the_plan(seen: Seen) -> Sides:
     """All transfers so far are what the books say of the plan as it stands."""
     balances: dict[tuple[A, str | None], int] = {}
-    for occasion in books_of(seen.plan).values():
+    for occasion in seen.books.values():
         for place, amount in occasion.items():
             key = place.account, place.owner
             balances[key] = balances.get(key, 0) + amount

@@ -2,13 +2,15 @@
 
 from decimal import Decimal
 from fractions import Fraction
+from itertools import starmap
 from random import Random
 
 from service.ledger.booking import Books
 from service.ledger.chart import LedgerAccount as A
 from service.ledger.chart import Occasion, Place
+from service.money import BPS
 from service.partners.funding import OWN_MONEY, Funding, Participation, ScheduleType
-from service.plans.bookkeeping import OCCASIONS, books_of
+from service.plans.bookkeeping import OCCASIONS
 from service.plans.running.standing import Allocated
 from tests.plans.simulated.seen import Seen
 
@@ -34,23 +36,24 @@ def any_funding(chance: Random) -> Funding:
 
 def wrong_shares(seen: Seen) -> list[str]:
     """Whatever a partner was told that is not within half a cent of its exact share of all there has been."""
-    plan, books, wrong = seen.plan, books_of(seen.plan), []
-    parts, totals = plan.funding.participations, _totals(seen)
-    for number, part in enumerate(parts):
-        told = _told(books, part.partner_id)
+    wrong = list[str]()
+    parts = seen.plan.funding.participations
+    if not parts:
+        return wrong
+    totals, all_told = _totals(seen), [_told(seen.books, part.partner_id) for part in parts]
+    all_weights = {name: [_weight(one, name) for one in parts] for name in totals}
+    for number, (part, told) in enumerate(zip(parts, all_told, strict=True)):
+        shares_collection = part.schedule_type is ScheduleType.SHARE_OF_COLLECTION
         for name, total in totals.items():
-            weights = [_weight(one, name) for one in parts]
-            weight, slack = weights[number], Fraction(1, 2)
-            if number == len(parts) - 1 and sum(weights) == 1:
-                slack *= len(parts) - 1  # it takes what the others leave
-            if name == "interest" and part.schedule_type is ScheduleType.SHARE_OF_COLLECTION:
-                continue  # rounded together with principal
-            if name == "collected" and part.schedule_type is not ScheduleType.SHARE_OF_COLLECTION:
-                continue
-            if abs(told[name] - weight * total) > slack:
+            if name == ("interest" if shares_collection else "collected"):
+                continue  # where the collection is shared, interest is rounded together with principal
+            weights = all_weights[name]
+            numerator, denominator = weights[number]
+            takes_what_others_leave = number == len(parts) - 1 and _is_all(weights)
+            half_cents = len(parts) - 1 if takes_what_others_leave else 1
+            if 2 * abs(told[name] * denominator - numerator * total) > half_cents * denominator:
                 wrong.append(f"{part.partner_id} {name} {told[name]} of {total}")
-    if sum(one.principal_bps for one in parts) == 10_000:  # nothing is ours
-        all_told = [_told(books, one.partner_id) for one in parts]
+    if sum(one.principal_bps for one in parts) == BPS:  # nothing is ours
         sums = {name: sum(told[name] for told in all_told) for name in ("lent", "repaid", "gone")}
         wrong += [
             f"all partners {name} {told} of {totals[name]}" for name, told in sums.items() if told != totals[name]
@@ -93,9 +96,17 @@ def _told(books: Books, partner_id: str) -> dict[str, int]:
     }  # fmt: skip
 
 
-def _weight(part: Participation, name: str) -> Fraction:
+def _weight(part: Participation, name: str) -> tuple[int, int]:
+    """Numerator and denominator."""
     if name in ("fee", "penalty"):
-        return Fraction(part.fee_bps, 10_000)
+        return part.fee_bps, BPS
     if name == "interest" and part.own_rate is not None:
-        return Fraction(*part.own_rate)
-    return Fraction(part.principal_bps, 10_000)
+        return part.own_rate
+    return part.principal_bps, BPS
+
+
+def _is_all(weights: list[tuple[int, int]]) -> bool:
+    """Whether nothing is ours."""
+    if all(denominator == BPS for _, denominator in weights):
+        return sum(numerator for numerator, _ in weights) == BPS
+    return sum(starmap(Fraction, weights)) == 1

@@ -5,8 +5,10 @@ from typing import Any, TypeVar
 
 from msgspec import Struct, field
 
+from service.ledger.booking import Books
 from service.ledger.chart import LedgerAccount
 from service.plans.book import Recorded
+from service.plans.bookkeeping import books_of
 from service.plans.plan import Plan
 from service.plans.running.fact import Fact
 from service.plans.running.facts import Event, undone_by
@@ -27,9 +29,11 @@ class Seen(Struct):
     sums: Counter[type[Event]] = field(default_factory=Counter)  # of their amounts, by what they are
     by_kind: dict[type[Fact], list[Any]] = field(default_factory=dict)
     balances: dict[LedgerAccount, int] = field(default_factory=dict)  # of all owners
+    books: Books = field(default_factory=dict)  # what they say of the plan as it stands
 
     def sum_up(self) -> None:
-        """What follows from the facts recorded so far."""
+        """What follows from the plan, and from the facts recorded so far."""
+        self.books = books_of(self.plan)
         undone = {undone_by(one.fact) for one in self.recorded}
         self.stood = [one.fact for one in self.recorded if one.fact.id not in undone and not undone_by(one.fact)]
         sums: dict[type[Event], int] = {}
