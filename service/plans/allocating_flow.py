@@ -53,15 +53,15 @@ class Allocating:
         programmes = {one.programme_id: one for one in programmes_now}
         command = replace(command, suspended=frozenset([one for one in programmes if not programmes[one].active]))
         budgets = {one.scheme_id: one.document.budget for one in schemes if one.document.budget}
-        is_limited_ = any(one.active and is_limited(one.terms) for one in programmes.values())
-        if not is_limited_ and not budgets:
-            return await self._engine.do(command, key, now, 201)
+        must_find = any(one.active and is_limited(one.terms) for one in programmes.values())
+        if not must_find and not budgets:
+            return await self._engine.do(replace(command, subsidised=()), key, now, 201)
         reading = self._engine.answered(key), read_agreement(self._pool, command.offer_id)
         before, agreement = await asyncio.gather(*reading)
         if before:
             return before
         for _ in range(TRIES):
-            allocated = await self._allocate(command, agreement, programmes, now) if is_limited_ else None
+            allocated = await self._allocate(command, agreement, programmes, now) if must_find else None
             subsidised = await self._leases.take(_need_of(agreement, budgets))
             found = () if isinstance(subsidised, NotTaken) else subsidised
             answer = await self._authorize(replace(command, allocated=allocated, subsidised=found), key, now)

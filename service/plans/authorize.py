@@ -34,7 +34,7 @@ class Authorize(Command, frozen=True, kw_only=True):
     """
 
     offer_id: str
-    subsidised: tuple[Use, ...] = ()  # room in the budget of the scheme that bears interest of it
+    subsidised: tuple[Use, ...] | None = None  # of its scheme's budget; empty: no room; None: nobody has looked
     allocated: Allocated | None = None  # whose money it is to be; None: the first's who would take it
     suspended: frozenset[str] = frozenset()  # programmes that take no plans now
 
@@ -53,7 +53,7 @@ class Authorize(Command, frozen=True, kw_only=True):
     @property
     def uses(self) -> tuple[Use, ...]:
         """Room that was found in budgets."""
-        return (*(self.allocated.uses if self.allocated else ()), *self.subsidised)
+        return (*(self.allocated.uses if self.allocated else ()), *(self.subsidised or ()))
 
     def apply(self, book: Book, now: datetime) -> Change:
         """Reserves the limit.
@@ -63,7 +63,8 @@ class Authorize(Command, frozen=True, kw_only=True):
         """
         agreement = self._agreement(book, now)
         funding = self._funding(agreement, book)
-        require_room(agreement.offer.subsidy, book.used_of_scheme.get(funding.lender, NOBODY), bool(self.subsidised))
+        used = book.used_of_scheme.get(funding.lender, NOBODY)
+        require_room(agreement.offer.subsidy, used, is_found=self.subsidised is None or bool(self.subsidised))
         offer = agreement.offer
         exposure = offer.waived if offer.kind is Kind.DEPOSIT else offer.amount
         today = business_day(now, offer.time_zone)
@@ -139,11 +140,11 @@ class Authorize(Command, frozen=True, kw_only=True):
         return agreement
 
 
-def require_room(subsidy: Subsidy | None, used: Used, found: bool) -> None:
+def require_room(subsidy: Subsidy | None, used: Used, *, is_found: bool) -> None:
     """Refused: SUBSIDY_SPENT, where the scheme has less left, in its budget or for this person, than it was to bear."""
     if subsidy is None:
         return
-    if subsidy.is_budgeted and not found:
+    if subsidy.is_budgeted and not is_found:
         raise _spent(f"The scheme {subsidy.name[:100]!r} has less than {subsidy.amount} minor units left.")
     left = room_for(subsidy.interest, used, small=subsidy.is_small) if subsidy.interest else subsidy.amount
     if left < subsidy.amount:

@@ -23,11 +23,15 @@ from service.plans.running.facts import (
     undone_by,
 )
 from service.plans.running.facts import Event as Fact
-from service.plans.running.subsidy_facts import BoughtDown
+from service.plans.running.subsidy_facts import BoughtDown, Subsidised, SubsidyReturned
+
+# What was paid out or promised by others rests on these; a scheme gets its money back by `return_subsidy`.
+STAYS = (Authorized, Amended, GivenBack, ClaimClosed, Subsidised, SubsidyReturned, BoughtDown)
 
 
 class Correct(PlanCommand, frozen=True, kw_only=True):
-    """Undoes a fact, but never the authorization, nor what was given back of it, nor a capture that others stand on."""
+    """Undoes a fact, but never the authorization, nor what was given back of it, nor what a scheme paid, nor a capture
+    that others stand on."""
 
     undone_id: str
 
@@ -56,7 +60,7 @@ class Correct(PlanCommand, frozen=True, kw_only=True):
         word = str(fact.__struct_config__.tag)
         if never := undoing(plan, fact.id):
             raise self._refused(f"This fact ({word}) was undone on {never.recorded_on}.")
-        if isinstance(fact, Authorized | Amended | GivenBack | ClaimClosed) or undone_by(fact):
+        if isinstance(fact, STAYS) or undone_by(fact):
             raise self._refused(f"A fact of this sort ({word}) stays: record what happened instead.")
         if isinstance(fact, Captured):
             self._refuse_if_stood_upon(plan, fact)

@@ -10,6 +10,7 @@ from service.terms.terms import Terms, Unit
 from tests.flows.published import policy_of
 from tests.flows.test_interest_subsidies import DUE_ON, claimed, left_of, on, owed_by, pays, post
 from tests.flows.test_settling_merchants import TERMS, agree, close, lines, settlements
+from tests.flows.test_timeline import timeline
 from tests.flows.test_vouchers import TRADE_IN, agreed
 from tests.flows.world import NOON, World
 
@@ -104,6 +105,10 @@ async def test_a_refund_of_half_gives_back_half_and_the_rest_is_earned(world: Wo
     for day in DUE_ON[:3]:
         plan = await pays(world, plan, day)
     plan = await post(world, plan, "refunds", amount=4_500_00)
+    told = [one["sentence"] for one in await timeline(world, plan["id"]) if one["fact"] == "bought_down"]
+    assert told[0] == "565.09 EUR were paid in, so that the consumer pays no interest."
+    assert told[1] == "85.76 EUR of what was paid in are income."
+    assert told[-1] == "164.21 EUR of what was paid in went back."
     assert plan["subsidy"]["paid"] == 565_09 - 164_21
     for day in DUE_ON[3:]:
         plan = await pays(world, plan, day)

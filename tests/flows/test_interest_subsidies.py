@@ -10,6 +10,7 @@ import pytest
 
 from service.terms.terms import DayCount, Terms, Unit
 from tests.flows.published import policy_of
+from tests.flows.test_timeline import timeline
 from tests.flows.test_vouchers import agreed
 from tests.flows.world import NOON, World
 
@@ -242,10 +243,32 @@ async def test_what_should_not_have_been_paid_comes_back_as_a_line_below_zero(wo
     assert [row["amount"] for row in await claimed(world, scheme, "central")] == ["9.00", "-9.00", "0.00"]
     assert [row["amount"] for row in await claimed(world, scheme, "province")] == ["1.00", "-1.00", "0.00"]
     assert (await owed_by(world, scheme), await left_of(world, scheme)) == (0, 1_000_00)
+    told = [one["sentence"] for one in await timeline(world, plan["id"]) if "subsid" in one["fact"]]
+    assert told == [
+        "A scheme pays 10.00 EUR of the interest.", "A scheme got 10.00 EUR back that it had paid of the interest."
+    ]  # fmt: skip
     again = await pays(world, after, DUE_ON[1])
     assert again["subsidy"]["paid"] == 0
     twice = await world.operator.post(f"/v1/operator/plans/{plan['id']}/return_subsidy")
     assert (twice.status_code, twice.json()["code"]) == (409, "state_forbids")
+
+
+async def test_a_dry_run_takes_nothing_of_the_budget_and_says_what_would_be_held(world: World) -> None:
+    await priced(world, YEAR)
+    scheme = await agreed(world, **STATE, budget=1_000_00)
+    offer = await world.offer(await world.consumer(), 12_000_00, "instalments", category="year")
+    told = await world.merchant.post("/v1/plans?dry_run=true", {"offer_id": offer["id"]})
+    assert (told.status_code, told.json()["plan"]["subsidy"]["held"]) == (200, 65_60), told.text
+    assert await left_of(world, scheme) == 1_000_00
+
+
+async def test_what_a_scheme_paid_is_no_mistake_that_is_corrected(world: World) -> None:
+    await priced(world, YEAR)
+    await agreed(world, **STATE)
+    plan = await on(world, DUE_ON[0], await bought(world))
+    fact = await world.pool.fetchval("select fact_id from facts where fact = 'subsidised'")
+    refused = await world.operator.post(f"/v1/operator/plans/{plan['id']}/corrections", {"fact_id": fact})
+    assert (refused.status_code, refused.json()["code"]) == (409, "state_forbids")
 
 
 async def test_days_past_due_earn_nothing_where_the_scheme_says_so(world: World) -> None:

@@ -166,5 +166,7 @@ async def test_every_kind_of_fact_has_a_sentence(world: World) -> None:
     words |= {"withdrawn"}  # test_after_the_purchase_stories.py
     words |= {"order_confirmed", "use_started", "use_ended"}  # test_use_stories.py
     words |= {"collection_paused", "collection_resumed"}  # test_time_passes.py
+    words |= {"subsidised", "subsidy_returned"}  # test_interest_subsidies.py
+    words |= {"bought_down"}  # test_buy_downs.py
     assert words == {kind.__struct_config__.tag for kind in Event.__args__}
     assert all(one["sentence"].endswith(".") for one in told)

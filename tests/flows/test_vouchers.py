@@ -166,7 +166,8 @@ async def test_a_voucher_that_cannot_be_is_refused(
 @pytest.mark.parametrize(
     ("more", "pointer"),
     [
-        ({"voucher": None, "buy_down": {"yield_bps": 900}}, "/document/buy_down"),
+        ({"buy_down": {"yield_bps": 900}}, "/interest"),
+        ({"voucher": None}, "/interest"),
         ({"ends_on": "2025-01-01"}, "/ends_on"),
     ],
 )

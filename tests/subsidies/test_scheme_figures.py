@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from service.errors import Refused
-from service.subsidies.buy_down import bought_down, income_by_period, returned, unearned
+from service.subsidies.buy_down import bought_down, income_by_period, income_of, returned, unearned
 from service.subsidies.claim import Granted, claim_lines, claim_text
 from service.subsidies.interest import Used, counted_share, is_small, paid_of, rate_of, share_paid, within_caps
 from service.subsidies.scheme import (
@@ -67,6 +67,24 @@ def test_all_that_was_paid_in_becomes_income_and_never_more(
         assert so_far + unearned(incomes, ended) == paid_in
 
 
+@given(
+    st.lists(st.integers(1, 10**7), min_size=1, max_size=24), st.integers(1, 10_000),
+    st.lists(st.integers(0, 10_000), max_size=24),
+)  # fmt: skip
+def test_whatever_comes_back_between_all_is_income_or_returned(
+    payments: list[int], yield_bps: int, refunds: list[int]
+) -> None:
+    incomes = income_by_period(sum(payments), payments, yield_bps)
+    left, earned, back = sum(incomes), 0, 0
+    for period in range(len(incomes)):
+        income = left if period == len(incomes) - 1 else income_of(incomes, period, left)
+        assert 0 <= income <= left
+        left, earned = left - income, earned + income
+        share = returned(left, refunds[period], 10_000) if period < len(refunds) else 0
+        left, back = left - share, back + share
+    assert (left, earned + back) == (0, sum(incomes))
+
+
 # Interest -------------------------------------------------------------------------------------------------------------
 
 
@@ -111,6 +129,18 @@ def test_of_a_dear_purchase_a_part_counts(spend: int, share: str) -> None:
 def test_a_car_of_80_000_counts_50_000() -> None:
     assert paid_of(share_paid(INTEREST, 600, 80_000_00), 400_00) == 41_67  # as of a month of 50,000.00 at 1 %
     assert share_paid(INTEREST, 600, 80_000_00) == Fraction(5, 8) / 6
+
+
+@given(st.lists(st.integers(0, 10**7), max_size=36), st.integers(1, 5_000), st.integers(1, 10**8))
+def test_however_interest_falls_due_the_scheme_pays_its_share_of_the_sum(
+    interest: list[int], contract_bps: int, spend: int
+) -> None:
+    share = share_paid(INTEREST, contract_bps, spend)
+    assert 0 <= share <= Fraction(1, 2)
+    upto = [paid_of(share, so_far) for so_far in accumulate(interest, initial=0)]
+    months = [after - before for before, after in pairwise(upto)]
+    assert all(0 <= paid <= due for paid, due in zip(months, interest, strict=True))
+    assert abs(sum(months) - share * sum(interest)) <= Fraction(1, 2)
 
 
 def test_of_a_contract_without_interest_nothing_is_paid() -> None:
