@@ -23,7 +23,9 @@ class SimulationBody(Struct, frozen=True, forbid_unknown_fields=True):
     """Losses, one after the other, and what the arrangements were given before the first."""
 
     losses: Annotated[tuple[LossAndAfter, ...], Meta(min_length=1, max_length=LOSSES_MAX)]
-    given: dict[str, Given] = {}  # what each arrangement was given, by its id; of one that is not named: nothing
+    given: Annotated[
+        dict[str, Given], Meta(max_length=20)
+    ] = {}  # what each arrangement was given, by its id; of one that is not named: nothing
 
 
 class Simulated(Struct, frozen=True):
