@@ -38,6 +38,9 @@ Of = Annotated[Outcome | None, QueryParameter(description="only those; absent: a
 Reference = Annotated[str | None, QueryParameter(min_length=1, max_length=100, description="only of it; absent: all")]
 
 
+_A_MERCHANT: Final[dict[str, Any]] = {"merchant_id": "{merchant_id}", "last_on": "2025-12-31"}
+
+
 class PlanRow(Struct, frozen=True):
     """A plan in a list; amounts are minor units."""
 
@@ -161,7 +164,7 @@ def _where(merchant_id: str, after: str, prefix: str, limit: int, wanted: tuple[
     return merchant_id, begins_below(after, prefix), looked_at, limit
 
 
-@get("/lists/plans", opt=operation("plans", PlanList, csv=True, example={"in_state": "active"}))
+@get("/lists/plans", opt=operation("plans", PlanList, csv=True, example={"currency": "USD"}))
 async def list_plans(
     request: Asked, in_state: State = None, kind: OfKind = None, currency: Currency = None, consumer: ConsumerId = None,
     first_on: Day = None, last_on: Day = None, amount_min: Amount = None, amount_max: Amount = None,
@@ -176,7 +179,7 @@ async def list_plans(
     return await _plans(request, ask, ask.owner_id, after, limit, range_, in_state, kind, currency, consumer)
 
 
-@get("/lists/checkouts", opt=operation("checkouts", CheckoutList, csv=True, example={"outcome": "approved"}))
+@get("/lists/checkouts", opt=operation("checkouts", CheckoutList, csv=True, example={"currency": "USD"}))
 async def list_checkouts(
     request: Asked, outcome: Of = None, merchant_reference: Reference = None, currency: Currency = None,
     consumer: ConsumerId = None, first_on: Day = None, last_on: Day = None, amount_min: Amount = None,
@@ -192,7 +195,7 @@ async def list_checkouts(
     )
 
 
-@get("/lists/consumers", opt=operation("consumers", ConsumerList, csv=True))
+@get("/lists/consumers", opt=operation("consumers", ConsumerList, csv=True, example={"last_on": "2025-12-31"}))
 async def list_consumers(
     request: Asked, first_on: Day = None, last_on: Day = None, after: Cursor = "", limit: Many = 100
 ) -> ASGIResponse:
@@ -201,7 +204,7 @@ async def list_consumers(
     return await _consumers(request, ask, ask.owner_id, after, limit, Range(first_on, last_on))
 
 
-@get("/lists/plans", opt=operation("plans", PlanList, csv=True, example={"merchant_id": "{merchant_id}"}))
+@get("/lists/plans", opt=operation("plans", PlanList, csv=True, example=_A_MERCHANT))
 async def list_any_plans(
     request: Asked, merchant_id: MerchantId, in_state: State = None, kind: OfKind = None, currency: Currency = None,
     consumer: ConsumerId = None, first_on: Day = None, last_on: Day = None, amount_min: Amount = None,
@@ -214,7 +217,10 @@ async def list_any_plans(
     )  # fmt: skip
 
 
-@get("/lists/checkouts", opt=operation("decisions", CheckoutList, csv=True, example={"merchant_id": "{merchant_id}"}))
+@get(
+    "/lists/checkouts",
+    opt=operation("decisions", CheckoutList, csv=True, example=_A_MERCHANT),
+)
 async def list_any_checkouts(
     request: Asked, merchant_id: MerchantId, outcome: Of = None, merchant_reference: Reference = None,
     currency: Currency = None, consumer: ConsumerId = None, first_on: Day = None, last_on: Day = None,
@@ -227,7 +233,10 @@ async def list_any_checkouts(
     )
 
 
-@get("/lists/consumers", opt=operation("people", ConsumerList, csv=True, example={"merchant_id": "{merchant_id}"}))
+@get(
+    "/lists/consumers",
+    opt=operation("people", ConsumerList, csv=True, example=_A_MERCHANT),
+)
 async def list_any_consumers(
     request: Asked, merchant_id: MerchantId, first_on: Day = None, last_on: Day = None, after: Cursor = "",
     limit: Many = 100,

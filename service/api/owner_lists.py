@@ -77,7 +77,7 @@ class MerchantChange(Struct, frozen=True, forbid_unknown_fields=True):
 _change = Body(MerchantChange)
 
 
-@get("/merchants", opt=operation("merchants", MerchantList, csv=True))
+@get("/merchants", opt=operation("merchants", MerchantList, csv=True, example={"active": "false"}))
 async def list_merchants(
     request: Asked, platform_id: PlatformId = None, active: Active = None, after: Cursor = "", limit: Many = 100
 ) -> ASGIResponse:
@@ -89,7 +89,7 @@ async def list_merchants(
     return reply_list(request, MerchantList(rows, upto), rows, MerchantRow, upto)
 
 
-@get("/partners", opt=operation("partners", PartnerList, csv=True))
+@get("/partners", opt=operation("partners", PartnerList, csv=True, example={"after": "pa_00000000000000000000000000"}))
 async def list_partners(request: Asked, after: Cursor = "", limit: Many = 100) -> ASGIResponse:
     """All finance partners, the newest first."""
     below, pool = begins_below(after, ids.PARTNER), read(request).services.pool
