@@ -79,6 +79,7 @@ class Recorder:
         text = re.sub(r"\b((?:[srp]k_(?:live|test)|opk|ptk|psk|kb)_)[\w-]{43}\b", rf"\1{CHANCE}", text)
         text = re.sub(r"whsec_[\w+/]{43}=", f"whsec_{CHANCE}=", text)
         text = re.sub(r'"(at|made_at)": "[^"]*\.\d+Z"', rf'"\1": "{NOON:%Y-%m-%dT%H:%M:%SZ}"', text)  # real time
+        text = re.sub(r'"received_on": "[^"]*"', f'"received_on": "{NOON:%Y-%m-%d}"', text)  # by the real calendar
         text = re.sub(r'"hash_total": \d+', '"hash_total": 483120975113', text)  # of ids
         text = re.sub(r'"request_id": "[^"]*"', '"request_id": "5f06edb4-c54b-487e-a05b-c154e312a647"', text)
         text = re.sub(r'"last_used_at": (null|"[^"]*")', f'"last_used_at": "{NOON:%Y-%m-%dT%H:%M:%SZ}"', text)
