@@ -29,7 +29,8 @@ letter written with `%`. Answers are kept by nobody on their way (`Cache-Control
 30 days; with another body, 422. After a 503 or a lost connection, send the same request with the same key.
 
 **Declined is not refused.** A decision answers 200, whatever its outcome. What was not done at all is a problem
-(`application/problem+json`, RFC 9457) with a code from a closed list.
+(`application/problem+json`, RFC 9457) with a code from a closed list. Answers of 400 and above carry a `Request-Id`, by
+which the operator finds the request: the trace id of its `traceparent` (W3C Trace Context), or one of our own.
 
 **Keys.** `Authorization: Bearer sk_live_...`. A key belongs to one audience and carries scopes: `plans` is reading and
 writing (GET, and POST), `plans:read` is reading alone, `*` is everything, `*:read` everything that is read. Each
