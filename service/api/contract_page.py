@@ -9,6 +9,8 @@ from collections.abc import Iterable, Iterator
 from typing import Final
 
 from service.api.scopes import audience_of
+from service.event_type import EventType
+from service.webhooks.endpoint import is_told_to
 
 AUDIENCES: Final = ("merchant", "partner", "operator", "processor")
 
@@ -16,20 +18,29 @@ _REF: Final = re.compile(r"#/components/(\w+)/(\w+)")
 
 
 def page_of(text: str, audience: str) -> str:
-    """The document with the paths of `audience` and those for everybody, and the tags and components they use."""
+    """The document with the paths of `audience` and those for everybody, the events that it is told of, and the tags
+    and components that these use."""
     top = dict(_blocks(text.splitlines(keepends=True), 0))
     paths = [block for path, block in _blocks(top["paths"][1:], 2) if audience_of(path) in (audience, "public")]
+    told = [block for name, block in _blocks(top["webhooks"][1:], 2) if tells(audience, name)]
     used = {word for block in paths for word in _tags(block)}
     tags = [block for _, block in _blocks(top["tags"][1:], 0, "- ") if _tag(block) in used]
     sections = {name: (block[0], dict(_blocks(block[1:], 4))) for name, block in _blocks(top["components"][1:], 2)}
-    wanted = _wanted(paths, sections)
+    wanted = _wanted([*paths, *told], sections)
     wanted |= {("securitySchemes", f"{audience}_key")}
-    made = [block for name, block in top.items() if name not in ("tags", "paths", "components")]
-    made += [top["tags"][:1], *tags, top["paths"][:1], *paths, top["components"][:1]]
+    made = [block for name, block in top.items() if name not in ("tags", "paths", "webhooks", "components")]
+    made += [top["tags"][:1], *tags, top["paths"][:1], *paths]
+    made += [top["webhooks"][:1], *told] if told else []
+    made += [top["components"][:1]]
     for name, (head, parts) in sections.items():
         if kept := [block for part, block in parts.items() if (name, part) in wanted]:
             made += [[head], *kept]
     return "".join(line for block in made for line in block)
+
+
+def tells(audience: str, event_type: str) -> bool:
+    """Whether an audience hears of such events."""
+    return audience in ("merchant", "partner") and is_told_to(EventType(event_type), audience)
 
 
 def _blocks(lines: Iterable[str], indent: int, mark: str = "") -> Iterator[tuple[str, list[str]]]:

@@ -31,7 +31,7 @@ from service.event_type import EventType
 from service.partners.event import PartnerEventView
 from service.partners.events_store import find_partner_events, read_partner_events
 from service.partners.layouts import TxnType
-from service.partners.telling import Teller
+from service.partners.telling_flow import Teller
 
 EVENTS_MAX: Final = 1_000
 

@@ -29,7 +29,7 @@ from service.partners.position import FundedPlan, PlanPosition
 from service.partners.programme_flow import terms_at
 from service.partners.programme_terms import payment_marks
 from service.partners.signing import Signer
-from service.partners.telling import Teller, told_to_partner
+from service.partners.telling_flow import Teller, told_to_partner
 
 Q: Final = load_queries(Path(__file__).with_name("daily.sql"))
 

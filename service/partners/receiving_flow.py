@@ -33,7 +33,7 @@ from service.partners.received import (
     require_signed,
 )
 from service.partners.receiving import refuse, rows_of
-from service.partners.telling import Teller, told_to_partner
+from service.partners.telling_flow import Teller, told_to_partner
 
 Q: Final = load_queries(Path(__file__).with_name("receiving.sql"))
 

@@ -15,7 +15,7 @@ from service.errors import Code, Refused
 from service.event_type import EventType
 from service.partners.events_store import tell_partner
 from service.partners.layouts import FileType
-from service.partners.telling import Teller, told_to_partner
+from service.partners.telling_flow import Teller, told_to_partner
 from service.reconciling.found import BreakClass, Difference, Leg
 from service.reconciling.life import BreakState, BreakStepKind, break_id
 from service.reconciling.verdict import Result

@@ -22,7 +22,7 @@ from service.ledger.chart import Occasion
 from service.ledger.store import BOOK, booked_by
 from service.partners.events_store import tell_partner
 from service.partners.signing import Signer
-from service.partners.telling import Teller, told_to_partner
+from service.partners.telling_flow import Teller, told_to_partner
 from service.reconciling.breaks_flow import tell_breaks
 from service.reconciling.found import PRIORITY, WAITS, BreakClass, Found, Leg, first_owner
 from service.reconciling.gathering_flow import PATIENCE_S, Parties, cuts_of, gather

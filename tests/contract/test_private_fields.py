@@ -15,23 +15,28 @@ NOT_SEALED_BY_THE_EDGE = {
     "kept sealed in a way of its own": {
         "ConsumerBody.attributes", "ConsumerBody.reference", "Identifier.value", "Item.name", "Checkout.device",
     },
-    "kept nowhere": {"Added.client_extension_results", "Answered.client_extension_results", "Contact.value"},
+    "kept nowhere": {
+        "Added.client_extension_results", "Answered.client_extension_results", "Contact.value", "Loss.category",
+        "Loss.debtor", "Loss.segment", "SimulationBody.given",
+    },
     "a merchant's own, of an order": {
         "CaptureBody.reference", "Checkout.category", "Checkout.merchant_reference", "ClaimBody.reference",
         "Item.category", "PaymentBody.reference", "VoucherBody.reference",
     },
     "of a policy or a price": {
         "Bin.values", "Category.words", "Condition.value", "Condition.values", "Cost.name", "Feature.of",
-        "Feature.over", "Feature.values", "FeeSchedule.categories", "Funder.name", "Policy.name", "Policy.time_zone",
+        "Feature.over", "Feature.values", "FeeSchedule.categories", "Funder.name", "Policy.name", "Policy.schema",
+        "Policy.time_zone", "Rate.category", "Rate.segment",
         "SchemeDocument.categories", "SchemeDocument.excluded_products", "SchemeDocument.name",
         "SchemeDocument.products", "VoucherBody.grade", "VoucherBody.type",
         "VoucherPart.grades", "VoucherPart.times",
     },
     "of those with whom the lender deals, and of those who act for it": {
-        "AdjustmentBody.reference", "AssignBody.owner", "BankAccount.holder", "CommentBody.note", "KeyBody.owner_id",
-        "KeyBody.scopes", "MerchantBody.name", "OperatorBody.name", "OperatorBody.scopes", "PartnerBody.name",
-        "PaidBody.reference", "ProgrammeTerms.name", "ResolveBody.note",
-        "ReturnedBody.reference", "SellerBody.name",
+        "AdjustmentBody.reference", "Arrangement.categories", "Arrangement.name", "AssignBody.owner",
+        "BankAccount.holder", "CommentBody.note", "KeyBody.owner_id", "KeyBody.scopes", "MerchantBody.name",
+        "MerchantChange.name", "OperatorBody.name", "OperatorBody.scopes", "PaidBody.reference", "PartnerBody.name",
+        "PartyBody.name", "ProgrammeTerms.name", "ResolveBody.note", "ReturnedBody.reference", "SellerBody.name",
+        "Waterfall.name",
     },
 }  # fmt: skip
 

@@ -1,4 +1,4 @@
-"""What a partner is told of its files, comparisons and breaks: events about no plan, in a feed of its own. Pure."""
+"""What a partner is told of its files, comparisons and breaks: events about no plan, in a feed of its own."""
 
 from datetime import datetime
 from enum import StrEnum
