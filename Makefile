@@ -1,6 +1,7 @@
 # Tenor. On a machine with Python 3.11 or newer and nothing else: `make run` or `make test`.
 .DEFAULT_GOAL := help
-.PHONY: help venv run test test-faults chaos drill audit licences sbom test-training simulate walk bench check lint check-types format openapi lock node lint-contract clients clean
+.PHONY: help venv run test test-faults chaos drill audit licences sbom test-training simulate walk bench check lint \
+	check-types format openapi lock node lint-contract clients clean
 
 PYTHON ?= $(shell for python in python3.11 python3.12 python3.13 python3.14 python3; do \
 	$$python -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$python && break; done)
