@@ -1,10 +1,11 @@
 """The version before the newest migration and this one serve one database side by side, while it is migrated and after.
 
-The version before is taken from git: the commit before the one that brought the newest schema file. Where there is no
+The version before is taken from git: the last commit whose schema files are the first of today's. Where there is no
 history to take it from, the test fails and says so.
 """
 
 import io
+import re
 import subprocess
 import sys
 import tarfile
@@ -34,17 +35,29 @@ def git(*argv: str) -> bytes:
     return done.stdout
 
 
+def schema_of(version: str) -> list[tuple[str, str]]:
+    """The migrations of a version, each with what is in it."""
+    listed = git("ls-tree", version, "schema/").decode().splitlines()
+    files = [(line.split("\t")[1], line.split()[2]) for line in listed]
+    return [(name, blob) for name, blob in files if re.match(r"schema/[0-9]{3}_", name)]
+
+
+def is_before(then: list[tuple[str, str]], now: list[tuple[str, str]]) -> bool:
+    """Whether a database of then becomes one of now by migrations alone."""
+    return 0 < len(then) < len(now) and then == now[: len(then)]
+
+
 @pytest.fixture(scope="module")
 def before(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The version before the newest schema file, as it was committed."""
-    newest = max(path.name for path in (ROOT / "schema").glob("[0-9]*.sql"))
-    brought_by = git("log", "--diff-filter=A", "--format=%H", "-n", "1", "--", f"schema/{newest}").decode().strip()
-    assert brought_by, f"schema/{newest} is not committed, or the history does not reach so far back"
+    """The last version that was committed with fewer schema files, and these as they are now."""
+    now = schema_of("HEAD")
+    versions = git("rev-list", "--max-count=100", "HEAD", "--", "schema").decode().split()
+    version = next((one for one in versions if is_before(schema_of(one), now)), None)
+    assert version, "no version before the newest migration is in the history, or it does not reach so far back"
     folder = tmp_path_factory.mktemp("before")
-    packed = git("archive", "--format=tar", f"{brought_by}^", "service", "schema", "openapi.yaml")
+    packed = git("archive", "--format=tar", version, "service", "schema", "openapi.yaml")
     with tarfile.open(fileobj=io.BytesIO(packed)) as files:
         files.extractall(folder, filter="data")
-    assert not (folder / "schema" / newest).exists()
     return folder
 
 
