@@ -172,8 +172,9 @@ def _refuse_convenience(settings: Settings, given: Mapping[str, str]) -> None:
         raise CannotStart("TENOR_OIDC_ISSUER would tell who operators are unencrypted; write https://.")
     if settings.allow_private:
         raise CannotStart("TENOR_ALLOW_PRIVATE is 1: in TENOR_ENV=production no call goes to a private network.")
-    if fault := open_cache(urlsplit(given["REDIS_URL"])):
-        raise CannotStart(f"REDIS_URL {fault}")
+    for one in hosts.each(given["REDIS_URL"]):
+        if fault := open_cache(urlsplit(one)):
+            raise CannotStart(f"REDIS_URL {fault}")
 
 
 def _cpus() -> int:
@@ -222,9 +223,9 @@ def _url(*schemes: str) -> Callable[[str, str], str]:
     def parse(name: str, text: str) -> str:
         # The value is not repeated: it may hold a password, and this sentence goes to a log.
         try:
-            parts = urlsplit(text)
-            whole = parts.scheme in schemes and bool(parts.netloc or parts.path.strip("/") or parts.query)
-            _ = parts.port
+            each = [urlsplit(one) for one in hosts.each(text)]
+            whole = all(one.scheme in schemes and (one.netloc or one.path.strip("/") or one.query) for one in each)
+            _ = [one.port for one in each]
         except ValueError:
             whole = False
         if not whole:
@@ -235,9 +236,7 @@ def _url(*schemes: str) -> Callable[[str, str], str]:
 
 
 def _database_url(name: str, text: str) -> str:
-    urls = hosts.each(text)
-    for one in urls:
-        _url("postgresql", "postgres")(name, one)
+    urls = hosts.each(_url("postgresql", "postgres")(name, text))
     if len(urls) > 1 and parse_qs(urlsplit(text).query).get("target_session_attrs") not in _WRITES:
         raise CannotStart(f"{name} names several hosts; write ?target_session_attrs=read-write, to find the primary.")
     return text

@@ -58,6 +58,7 @@ def test_an_empty_value_is_a_missing_value() -> None:
         ("TENOR_POOL_SIZE", "7", "from 8 to 500"),
         ("TENOR_SYNC_STANDBYS", "-1", "from 0 to 100"),
         ("REDIS_URL", "localhost:6379", "redis://"),
+        ("REDIS_URL", "redis://one:6379,two:no", "redis://"),
         ("TENOR_KEY_SECRET", "s" * 31, "32 characters"),
         ("TENOR_OIDC_ISSUER", "https://id.example", "go together"),
         ("TENOR_OIDC_ISSUER", "id.example", "https://"),
@@ -116,6 +117,7 @@ OPEN = [
     ("REDIS_URL", "redis://127.0.0.1:6379/0", "no password"),
     ("REDIS_URL", "rediss://cache:6379/0", "no password"),
     ("REDIS_URL", "redis://:hush@cache:6379/0", "unencrypted"),
+    ("REDIS_URL", "redis://:hush@127.0.0.1:6379,cache:6379", "unencrypted"),
 ]
 CLOSED = [
     ("TENOR_SANDBOX", "0"),
@@ -132,6 +134,7 @@ CLOSED = [
     ("REDIS_URL", "redis://:hush@localhost:6379/0"),
     ("REDIS_URL", "redis://localhost:6379/0?password=hush"),
     ("REDIS_URL", "unix:///run/redis.sock"),
+    ("REDIS_URL", "rediss://:hush@one:6379,two:6379"),
 ]
 
 
