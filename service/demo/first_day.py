@@ -20,6 +20,7 @@ from service.demo.picture import first_day_svg
 from service.demo.replay import AT_ONCE, Replay
 from service.demo.seed import CURRENCY, Demo
 from service.demo.summary import show
+from service.plans.plan import business_day
 
 LIMIT_OF_ONE: Final = 1_000_00
 MONTHS_AGO = 12  # long enough for plans to be paid off, and to go overdue
@@ -29,7 +30,7 @@ async def first_day(settings: Settings, base_url: str) -> None:
     """Replays unless this database has seen it to the end; prints the summary and how to go on."""
     console = Console(file=sys.stdout, soft_wrap=True)
     demo = seed.load(settings)
-    today = clock.now().date()
+    today = business_day(clock.now(), seed.TIME_ZONE)
     demo.base_url = base_url
     demo.first_day_on = demo.first_day_on or first_day_before(today).isoformat()
     seed.save(settings, demo)
