@@ -35,6 +35,12 @@ class Offered(Struct, frozen=True):
     is_over: bool  # its time has passed
     back_url: str | None  # where the consumer goes on to, having agreed
     cancel_url: str | None  # ... or having not
+    permits: str | None = None  # without an offer: the sentences that are agreed to
+
+    @property
+    def is_nothing(self) -> bool:
+        """There is nothing to agree to."""
+        return self.offer is None and self.permits is None
 
 
 class Side(Struct, frozen=True):
@@ -84,7 +90,7 @@ def door_of(sides: dict[str, Side]) -> Door:
         offered = await sides[facade].offered(call, reference)
         if word == "cancel" and not offered.is_taken:
             return _goes_on("You have not agreed to anything.", offered.cancel_url)
-        if offered.offer is None or (offered.is_over and not offered.is_taken):
+        if offered.is_nothing or (offered.is_over and not offered.is_taken):
             return await _page(call, offered)
         await sides[facade].take(call, reference)
         return _goes_on("You have agreed. Thank you.", offered.back_url)
@@ -96,16 +102,22 @@ def door_of(sides: dict[str, Side]) -> Door:
 async def _page(call: Call, offered: Offered) -> Reply:
     if offered.is_taken:
         return _goes_on("You have agreed already.", offered.back_url)
-    if offered.offer is None:
+    if offered.is_nothing:
         return _goes_on("This cannot be paid later.", offered.cancel_url, 409)
     if offered.is_over:
         return _goes_on("This offer has ended.", offered.cancel_url, 410)
+    if offered.offer is None:
+        sentences = f"<h1>Do you permit this?</h1><p>{escape(offered.permits or '')}</p>"
+        return _html(_PAGE.format("Do you permit this?", sentences + _form("I permit it")))
     page = (await call.ours.page(f"/offers/{offered.offer.offer_id}/disclosure")).decode()
-    form = (
-        '<form method="post"><button name="word" value="agree">I agree, and pay so</button> '
+    return _html(page.replace("</main>", f"{_form('I agree, and pay so')}</main>", 1))
+
+
+def _form(word: str) -> str:
+    return (
+        f'<form method="post"><button name="word" value="agree">{word}</button> '
         '<button name="word" value="cancel">Back to the shop</button></form>'
     )
-    return _html(page.replace("</main>", f"{form}</main>", 1))
 
 
 def _goes_on(sentence: str, url: str | None, status: int = 200) -> Reply:
@@ -115,8 +127,7 @@ def _goes_on(sentence: str, url: str | None, status: int = 200) -> Reply:
         onward = (
             f'<meta http-equiv="refresh" content="1;url={escape(url)}"><p><a href="{escape(url)}">To the shop</a></p>'
         )
-    page = f'<!doctype html><html lang="en"><head><meta charset="utf-8"><title>{escape(sentence)}</title></head>'
-    return _html(f"{page}<body><main><h1>{escape(sentence)}</h1>{onward}</main></body></html>", status)
+    return _html(_PAGE.format(escape(sentence), f"<h1>{escape(sentence)}</h1>{onward}"), status)
 
 
 def _html(page: str, status: int = 200) -> Reply:
@@ -149,4 +160,8 @@ def _no_page() -> Refused:
     return Refused(Code.NOT_FOUND, "There is no such page; ask the shop for a new one.")
 
 
+_PAGE: Final = (
+    '<!doctype html><html lang="en"><head><meta charset="utf-8"><title>{}</title></head>'
+    "<body><main>{}</main></body></html>"
+)
 _TICKET: Final = re.compile(r"[A-Za-z0-9_-]{1,400}\.[0-9a-f]{32}")

@@ -13,20 +13,21 @@ from service.facades.alma import buying as alma
 from service.facades.alma.door import DOOR as ALMA
 from service.facades.door import Door
 from service.facades.wechat import flow as wechat
+from service.facades.wechat import permitting
 from service.facades.wechat.door import DOOR as WECHAT
 
 
 class Facade(Struct, frozen=True):
-    """Where a facade's addresses begin, and what it does on the consumer's page."""
+    """Where a facade's addresses begin, and what it does on the consumer's page, by the kind of its orders."""
 
     doors: dict[str, Door]
-    side: Side
+    sides: dict[str, Side]
 
 
 FACADES: Final = {
-    "alma": Facade({"alma": ALMA}, alma.SIDE),
-    "afterpay": Facade({"v2": AFTERPAY}, afterpay.SIDE),
-    "wechat": Facade({"v3": WECHAT}, wechat.SIDE),
+    "alma": Facade({"alma": ALMA}, {"alma": alma.SIDE}),
+    "afterpay": Facade({"v2": AFTERPAY}, {"afterpay": afterpay.SIDE}),
+    "wechat": Facade({"v3": WECHAT, "payscore": WECHAT}, {wechat.NAME: wechat.SIDE, permitting.NAME: permitting.SIDE}),
 }
 
 
@@ -34,4 +35,5 @@ def doors_of(names: Iterable[str]) -> dict[str, ASGIApp]:
     """The doors of these facades, and the page on which their consumers agree; none, of no facade."""
     chosen = {name: FACADES[name] for name in names}
     doors: dict[str, ASGIApp] = {first: door for one in chosen.values() for first, door in one.doors.items()}
-    return doors | {"agree": door_of({name: one.side for name, one in chosen.items()})} if chosen else {}
+    sides = {name: side for one in chosen.values() for name, side in one.sides.items()}
+    return doors | {"agree": door_of(sides)} if chosen else {}

@@ -49,7 +49,9 @@ class Rate(Struct, frozen=True):
 class Use(Struct, frozen=True):
     """How goods are used before they are paid."""
 
+    scenario: str | None = None
     confirm_days: int = 0
+    permission: bool = False
 
 
 class Offer(Struct, frozen=True):
@@ -129,6 +131,22 @@ class Plans(Struct, frozen=True):
     """The plans of a reference."""
 
     plans: tuple[Plan, ...]
+
+
+class Permission(Struct, frozen=True):
+    """All uses of a scenario are permitted, or were."""
+
+    permission_id: str = field(name="id")
+    scenario: str
+    evidence: str
+    given_at: datetime
+    revoked_at: datetime | None
+
+
+class Permissions(Struct, frozen=True):
+    """A page of a consumer's permissions, the oldest first."""
+
+    permissions: tuple[Permission, ...]
 
 
 class Recorded(Struct, frozen=True):

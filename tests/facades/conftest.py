@@ -5,6 +5,7 @@ import socket
 from collections.abc import AsyncIterator
 
 import httpx
+import msgspec
 import pytest
 import uvicorn
 from msgspec.structs import replace
@@ -14,7 +15,7 @@ from service.admission import Counted
 from service.app import create_app, services
 from service.bounded import Bounded
 from service.config import FACADES, Settings
-from service.demo.seed import seed
+from service.demo.seed import POLICY, seed
 from service.metrics import Measured
 from service.plans.proof_store import prove
 from tests.facades.shop import Served
@@ -43,3 +44,19 @@ async def served(settings: Settings, pool: db.Pool) -> AsyncIterator[Served]:
         proof = await prove(conn, every=True)
     assert broken == []
     assert proof.differences == []
+
+
+@pytest.fixture
+async def shanghai(served: Served) -> Served:
+    """The policy also has use before pay in renminbi: bicycles without a word, trials that are confirmed."""
+    policy = msgspec.json.decode(POLICY.read_bytes())
+    uses = [one for one in policy["pay_after_use"] if one["name"] == "trial"]
+    uses += [one for one in policy["pay_after_use"] if one["name"] == "pay-after-use" and one["grades"] == ["A"]]
+    policy["pay_after_use"] += [one | {"currency": "CNY"} for one in uses]
+    policy["limits"] += [one | {"currency": "CNY"} for one in policy["limits"] if one["currency"] == "EUR"]
+    policy["version"] = 2
+    drafted = await served.operator.post("/v1/operator/policies", policy)
+    assert drafted.status_code == 201, drafted.text
+    done = await served.second_operator.post(f"/v1/operator/policies/{policy['id']}/versions/2/publish")
+    assert done.status_code == 200, done.text
+    return served

@@ -21,7 +21,7 @@ async def test_there_is_none_until_it_is_named(world: World) -> None:
 
 def test_each_has_its_addresses() -> None:
     assert doors_of([]) == {}
-    assert set(doors_of(FACADES)) == {"alma", "v2", "v3", "agree"}
+    assert set(doors_of(FACADES)) == {"alma", "v2", "v3", "payscore", "agree"}
     assert set(doors_of(["alma"])) == {"alma", "agree"}
 
 

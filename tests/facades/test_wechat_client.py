@@ -6,15 +6,15 @@ from datetime import datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
-import msgspec
 import pytest
 from cryptography.hazmat.primitives.asymmetric import rsa
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat, PublicFormat
 from wechatpayv3 import WeChatPay, WeChatPayType
 
-from service.demo.seed import POLICY
 from service.facades.wechat.signing import is_signed, signed_of
 from tests.facades.shop import Served, call
+from tests.flows.collecting import till
+from tests.flows.world import Client
 
 MCHID, SERIAL = "1230000109", "5F2A77CE01"
 KEY = rsa.generate_private_key(65_537, 2048)
@@ -23,26 +23,12 @@ PRIVATE = KEY.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()).d
 CHINA = ZoneInfo("Asia/Shanghai")
 
 
-@pytest.fixture
-async def shanghai(served: Served) -> Served:
-    """The policy also has use before pay in renminbi: bicycles without a word, trials that are confirmed."""
-    policy = msgspec.json.decode(POLICY.read_bytes())
-    uses = [one for one in policy["pay_after_use"] if one["name"] == "trial"]
-    uses += [one for one in policy["pay_after_use"] if one["name"] == "pay-after-use" and one["grades"] == ["A"]]
-    policy["pay_after_use"] += [one | {"currency": "CNY"} for one in uses]
-    policy["limits"] += [one | {"currency": "CNY"} for one in policy["limits"] if one["currency"] == "EUR"]
-    policy["version"] = 2
-    drafted = await served.operator.post("/v1/operator/policies", policy)
-    assert drafted.status_code == 201, drafted.text
-    done = await served.second_operator.post(f"/v1/operator/policies/{policy['id']}/versions/2/publish")
-    assert done.status_code == 200, done.text
-    return served
-
-
-async def shop(served: Served, mchid: str = MCHID) -> WeChatPay:
-    """The test shop's client, after its key was registered."""
+async def shop(served: Served, mchid: str = MCHID, key: str = "") -> WeChatPay:
+    """The test shop's client, after its key was registered with this key of ours, or one that may do everything."""
     body = {"mchid": mchid, "serial_no": SERIAL, "public_key": PUBLIC}
-    made = await served.test_merchant.post("/v3/tenor/signers", body)
+    owner = Client(served.http, key) if key else served.test_merchant
+    owner.now = None
+    made = await owner.post("/v3/tenor/signers", body)
     assert made.status_code == 201, made.text
     return client(served, made.json(), mchid)
 
@@ -119,6 +105,29 @@ async def test_an_order_lives_from_its_creation_to_its_refund(shanghai: Served) 
     assert read(await call(pay.payscore_refund_query, "B-1")) == first
     plan = (await shanghai.test_merchant.get(f"/v1/plans/{done['order_id']}")).json()
     assert plan["refunded"] == 10_00  # lowered by 5.00, and refunded 5.00
+
+
+async def test_what_is_owed_is_collected_from_an_instrument(shanghai: Served) -> None:
+    pay = await shop(shanghai)
+    async with till(shanghai) as at:
+        _, made = await ride(pay, "R-1")
+        await call(pay.payscore_complete, "R-1", **bill(30_00))
+        path, owner = f"/v1/plans/{made['order_id']}", shanghai.test_merchant
+        consumer = (await owner.get(path)).json()["consumer"]
+        card = {"processor": at.name, "token": "tok-ada-ok", "kind": "card"}
+        instrument = (await owner.post(f"/v1/consumers/{consumer}/instruments", card)).json()["id"]
+        named = await owner.post(f"{path}/instrument", {"instrument_id": instrument})
+        assert named.status_code == 200, named.text
+        status, told = read(await call(pay.payscore_pay, "R-1", "bicycle"))
+        assert (status, told["order_id"]) == (200, made["order_id"])
+        found = read(await call(pay.payscore_query, "bicycle", "R-1"))[1]
+        assert (found["state"], found["collection"]["state"]) == ("DONE", "USER_PAID")
+        (detail,) = found["collection"]["details"]
+        assert (detail["paid_type"], detail["amount"]) == ("NEWTON", 30_00)
+        (charge,) = (await owner.get(f"{path}/charges")).json()["charges"]
+        assert (charge["state"], charge["amount"]) == ("succeeded", 30_00)
+        again = read(await call(pay.payscore_pay, "R-1", "bicycle"))
+        assert (again[0], again[1]["code"]) == (400, "INVALID_ORDER_STATE")
 
 
 async def test_an_order_that_its_user_confirms(shanghai: Served) -> None:
@@ -203,7 +212,7 @@ async def test_only_who_has_signed_is_let_in(shanghai: Served) -> None:
     assert (await shanghai.merchant.post("/v3/tenor/signers", body | {"public_key": "x"})).status_code == 400
     key = await shanghai.key(audience="merchant", owner_id=shanghai.demo.test_merchant_id, scopes=["*:read"])
     refused = await shanghai.http.post("/v3/tenor/signers", json=body, headers={"Authorization": f"Bearer {key}"})
-    assert refused.status_code == 403
+    assert (refused.status_code, refused.json()["code"]) == (403, "NO_AUTH")
 
 
 def test_a_signature_is_of_one_request_and_of_five_minutes() -> None:

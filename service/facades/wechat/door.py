@@ -9,7 +9,7 @@ import msgspec
 
 from service.errors import Code, Refused, without_keys
 from service.facades.door import Door, Reply, route
-from service.facades.wechat import flow, refunding
+from service.facades.wechat import flow, permitting, refunding
 from service.facades.wechat.access import identify, register, signed_reply
 
 _WORDS: Final[dict[Code, tuple[str, int]]] = {
@@ -40,17 +40,25 @@ def worded(refused: Refused) -> Reply:
 
 
 _ORDER: Final = "/v3/payscore/serviceorder"
+_PERMISSIONS: Final = "/v3/payscore/permissions"
 
 DOOR: Final = Door(
     (
         route("POST", "/v3/tenor/signers", register),
         route("POST", _ORDER, flow.create),
         route("GET", _ORDER, flow.query),
+        route("POST", f"{_ORDER}/direct-complete", flow.direct_complete),
+        route("POST", "/payscore/serviceorder/direct-complete", flow.direct_complete),  # as wechatpayv3 spells it
         route("POST", f"{_ORDER}/{{out_order_no}}/cancel", flow.cancel),
         route("POST", f"{_ORDER}/{{out_order_no}}/modify", flow.modify),
         route("POST", f"{_ORDER}/{{out_order_no}}/complete", flow.complete),
         route("POST", f"{_ORDER}/{{out_order_no}}/pay", flow.pay),
         route("POST", f"{_ORDER}/{{out_order_no}}/sync", flow.sync),
+        route("POST", _PERMISSIONS, permitting.permit),
+        route("GET", f"{_PERMISSIONS}/authorization-code/{{code}}", permitting.query_by_code),
+        route("GET", f"{_PERMISSIONS}/openid/{{openid}}", permitting.query_by_openid),
+        route("POST", f"{_PERMISSIONS}/authorization-code/{{code}}/terminate", permitting.terminate_by_code),
+        route("POST", f"{_PERMISSIONS}/openid/{{openid}}/terminate", permitting.terminate_by_openid),
         route("POST", "/v3/refund/domestic/refunds", refunding.refund),
         route("GET", "/v3/refund/domestic/refunds/{out_refund_no}", refunding.query),
     ),

@@ -22,17 +22,21 @@ from service.facades.buyer import consumer_of
 from service.facades.door import Call, Reply
 from service.facades.seen import Checkout, Offer, Plan, PlanAfter
 from service.facades.store import Order, Orders, digest_of
+from service.facades.wechat import permitting
 from service.facades.wechat.access import signer_of
 from service.facades.wechat.order import order as shown
 from service.facades.wechat.order import state_of
 from service.facades.wechat.wire import (
+    CHINA,
     CURRENCY,
     CancelBody,
     CompleteBody,
     CreateBody,
+    DirectBody,
     Item,
     ModifyBody,
     SyncBody,
+    TimeRange,
     Told,
     VerbBody,
     refuse_other_sum,
@@ -41,9 +45,8 @@ from service.plans.offer import Kind
 
 NAME: Final = "wechat"
 ORDERS: Final = Orders(NAME, Told)
-CHINA: Final = ZoneInfo("Asia/Shanghai")
 
-_create, _cancel, _complete = Body(CreateBody), Body(CancelBody), Body(CompleteBody)
+_create, _direct, _complete, _cancel = Body(CreateBody), Body(DirectBody), Body(CompleteBody), Body(CancelBody)
 _modify, _sync, _pay = Body(ModifyBody), Body(SyncBody), Body(VerbBody)
 
 
@@ -58,27 +61,18 @@ async def create(call: Call) -> Reply:
     if body.need_user_confirm is (body.openid is not None):
         sentence = "openid is given for an order that needs no confirmation, and for no other."
         raise Refused(Code.INVALID_FIELD, sentence, "/openid")
-    before = await _find_or_none(call, body.out_order_no)
-    if before is not None:
-        return await _same(call, body, *before)
-    consumer_id = await consumer_of(call, body.openid or _whoever(call, body))
-    asked = checkouts.Checkout(
-        body.out_order_no, consumer_id, CURRENCY, body.risk_fund.amount, kinds=(Kind.PAY_AFTER_USE,),
-        category=body.service_id,
-    )  # fmt: skip
-    identity = digest_of(body.out_order_no, call.body)
-    checkout = await call.ours.post("/checkouts", asked, identity, Checkout)
-    offer = _offer_of(checkout, body.need_user_confirm)
-    plan = await call.ours.post("/plans", {"offer_id": offer.offer_id}, identity, PlanAfter)
-    order = Order(
-        bucket_of(call.merchant_id, body.out_order_no), call.merchant_id, NAME, body.out_order_no, consumer_id,
-        call.ours.principal.key_id, checkout.decided_at, plan.capture_by,
-    )  # fmt: skip
-    key = await key_of(call.services, call.services.pool, consumer_id)
-    await ORDERS.put(call.services.pool, key, order, identity, Told(body))
-    await store.agree(call.services.pool, order, offer.offer_id, call.now)
-    await store.set_plan(call.services.pool, order, plan.plan_id)
-    return await _same(call, body, *await _find(call, body.out_order_no))
+    return await _view(call, *await _opened(call, body))
+
+
+async def direct_complete(call: Call) -> Reply:
+    """An order that needs no confirmation and is over already: opened, and its bill captured."""
+    body = _direct.read(call.body, call.json_type)
+    refuse_other_sum(body.total_amount, body.post_payments, body.post_discounts)
+    _refuse_later(call, body.time_range)
+    order, _ = await _opened(call, body.created)
+    if state_of(await _plan(call, order))[0] == "CREATED":
+        raise Refused(Code.STATE_FORBIDS, "The user has revoked the permission meanwhile; this order waits for them.")
+    return await _view(call, *await _captured(call, order, body))
 
 
 async def query(call: Call) -> Reply:
@@ -105,20 +99,9 @@ async def complete(call: Call, out_order_no: str) -> Reply:
     """It is over: the bill is captured, at most the cap."""
     body = _complete.read(call.body, call.json_type)
     refuse_other_sum(body.total_amount, body.post_payments, body.post_discounts)
-    now = call.now.astimezone(CHINA).strftime("%Y%m%d%H%M%S")
-    if body.time_range and body.time_range.end_time and body.time_range.end_time > now[: len(body.time_range.end_time)]:
-        raise Refused(Code.INVALID_FIELD, "end_time has not come yet.", "/time_range/end_time")
+    _refuse_later(call, body.time_range)
     order, _ = await _named(call, out_order_no, body)
-    bill = {"amount": body.total_amount, "final": True} | _lines(body.post_payments, body.post_discounts)
-    await call.ours.post(f"/plans/{order.plan_id}/capture", bill, digest_of(out_order_no, call.body), PlanAfter)
-
-    def changed(now: Told) -> Told:
-        return replace(
-            now, post_payments=body.post_payments, post_discounts=body.post_discounts, time_range=body.time_range,
-            total_amount=body.total_amount,
-        )  # fmt: skip
-
-    return await _view(call, *await _retell(call, order, changed))
+    return await _view(call, *await _captured(call, order, body))
 
 
 async def modify(call: Call, out_order_no: str) -> Reply:
@@ -202,10 +185,62 @@ def _whoever(call: Call, body: CreateBody) -> str:
     return f"wechat-{body.out_order_no}" + ("+approved" if call.merchant.is_test else "")
 
 
-def _offer_of(checkout: Checkout, needs_word: bool) -> Offer:
-    """The first offer that is confirmed, or is not. Refused: LIMIT_EXCEEDED, where there is none for this consumer."""
+async def _opened(call: Call, body: CreateBody) -> tuple[Order, Told]:
+    before = await _find_or_none(call, body.out_order_no)
+    if before is not None:
+        return _same(body, *before)
+    consumer_id = await consumer_of(call, body.openid or _whoever(call, body))
+    asked = checkouts.Checkout(
+        body.out_order_no, consumer_id, CURRENCY, body.risk_fund.amount, kinds=(Kind.PAY_AFTER_USE,),
+        category=body.service_id,
+    )  # fmt: skip
+    identity = digest_of(body.out_order_no, call.body)
+    checkout = await call.ours.post("/checkouts", asked, identity, Checkout)
+    offer = await _offer_of(call, checkout, consumer_id, body.need_user_confirm)
+    plan = await call.ours.post("/plans", {"offer_id": offer.offer_id}, identity, PlanAfter)
+    order = Order(
+        bucket_of(call.merchant_id, body.out_order_no), call.merchant_id, NAME, body.out_order_no, consumer_id,
+        call.ours.principal.key_id, checkout.decided_at, plan.capture_by,
+    )  # fmt: skip
+    key = await key_of(call.services, call.services.pool, consumer_id)
+    await ORDERS.put(call.services.pool, key, order, identity, Told(body))
+    await store.agree(call.services.pool, order, offer.offer_id, call.now)
+    await store.set_plan(call.services.pool, order, plan.plan_id)
+    return _same(body, *await _find(call, body.out_order_no))
+
+
+async def _captured(call: Call, order: Order, body: CompleteBody | DirectBody) -> tuple[Order, Told]:
+    bill = {"amount": body.total_amount, "final": True} | _lines(body.post_payments, body.post_discounts)
+    await call.ours.post(f"/plans/{order.plan_id}/capture", bill, digest_of(order.reference, call.body), PlanAfter)
+
+    def changed(now: Told) -> Told:
+        return replace(
+            now, post_payments=body.post_payments, post_discounts=body.post_discounts, time_range=body.time_range,
+            total_amount=body.total_amount,
+        )  # fmt: skip
+
+    return await _retell(call, order, changed)
+
+
+def _refuse_later(call: Call, when: TimeRange | None) -> None:
+    """Refused: INVALID_FIELD, where the use has not ended yet."""
+    now = call.now.astimezone(CHINA).strftime("%Y%m%d%H%M%S")
+    if when and when.end_time and when.end_time > now[: len(when.end_time)]:
+        raise Refused(Code.INVALID_FIELD, "end_time has not come yet.", "/time_range/end_time")
+
+
+async def _offer_of(call: Call, checkout: Checkout, consumer_id: str, needs_word: bool) -> Offer:
+    """The first offer that is confirmed, or is not; a permission takes the place of confirming.
+
+    Refused: LIMIT_EXCEEDED, where there is none for this consumer.
+    """
     for one in checkout.offers:
         if bool(one.use.confirm_days) is needs_word:
+            return one
+    permitted = [] if needs_word else [one for one in checkout.offers if one.use.permission]
+    in_force = await permitting.scenarios_in_force(call, consumer_id) if permitted else set()
+    for one in permitted:
+        if one.use.scenario in in_force:
             return one
     raise Refused(Code.LIMIT_EXCEEDED, "This order cannot be paid after use.")
 
@@ -217,10 +252,10 @@ def _lines(payments: tuple[Item, ...], discounts: tuple[Item, ...]) -> dict[str,
     }
 
 
-async def _same(call: Call, body: CreateBody, order: Order, told: Told) -> Reply:
+def _same(body: CreateBody, order: Order, told: Told) -> tuple[Order, Told]:
     if told.asked != body:
         raise Refused(Code.IDEMPOTENCY_KEY_REUSED, "This out_order_no was used with other parameters.", "/out_order_no")
-    return await _view(call, order, told)
+    return order, told
 
 
 async def _find_or_none(call: Call, number: str) -> tuple[Order, Told] | None:

@@ -5,6 +5,7 @@ A field that is not named here is refused with PARAM_ERROR.
 
 from datetime import datetime
 from typing import Annotated, Any, Final
+from zoneinfo import ZoneInfo
 
 from msgspec import Meta, Struct
 
@@ -13,6 +14,7 @@ from service.money import AMOUNT_MAX
 from service.private_text import NO_NUMBERS
 
 CURRENCY: Final = "CNY"
+CHINA: Final = ZoneInfo("Asia/Shanghai")
 
 Number = Annotated[str, Meta(min_length=1, max_length=32, pattern=r"^[0-9A-Za-z_|*-]+\Z"), NO_NUMBERS]
 Short = Annotated[str, Meta(min_length=1, max_length=64)]
@@ -94,6 +96,34 @@ class CompleteBody(VerbBody, frozen=True, forbid_unknown_fields=True):
     goods_tag: str = ""
 
 
+class DirectBody(Struct, frozen=True, forbid_unknown_fields=True):
+    """An order that is over when it is made."""
+
+    out_order_no: Number
+    appid: Short
+    openid: Annotated[str, Meta(min_length=1, max_length=128)]
+    service_id: Short
+    service_introduction: Annotated[str, Meta(min_length=1, max_length=20)]
+    post_payments: Bill
+    time_range: TimeRange
+    total_amount: Annotated[int, Meta(ge=1, le=AMOUNT_MAX)]
+    post_discounts: Discounts = ()
+    location: dict[str, Any] | None = None
+    profit_sharing: bool = False
+    goods_tag: str = ""
+    attach: Annotated[str, Meta(max_length=256)] = ""
+    notify_url: Address | None = None
+
+    @property
+    def created(self) -> CreateBody:
+        """The order that it would be, made before: what it came to is the most that may be asked for."""
+        return CreateBody(
+            self.out_order_no, self.appid, self.service_id, self.service_introduction, self.time_range,
+            RiskFund("ESTIMATE_ORDER_COST", self.total_amount), self.notify_url, False, self.openid, self.attach,
+            self.post_payments, self.post_discounts, self.location,
+        )  # fmt: skip
+
+
 class ModifyBody(VerbBody, frozen=True, forbid_unknown_fields=True):
     """It came to less."""
 
@@ -134,6 +164,30 @@ class RefundBody(Struct, frozen=True, forbid_unknown_fields=True):
     notify_url: Address | None = None
     funds_account: str = ""
     goods_detail: Any = None
+
+
+class PermitBody(VerbBody, frozen=True, forbid_unknown_fields=True):
+    """A user is asked to permit all orders of a service."""
+
+    authorization_code: Annotated[str, Meta(min_length=1, max_length=32, pattern=r"^[0-9A-Za-z_*-]+\Z"), NO_NUMBERS]
+    notify_url: Address | None = None
+
+
+class TerminateBody(Struct, frozen=True, forbid_unknown_fields=True):
+    """A permission ends."""
+
+    service_id: Short
+    reason: Reason
+    appid: Short | None = None  # of the app in which the user has this openid
+
+
+class ToldPermit(Struct, frozen=True, omit_defaults=True):
+    """What the shop is told again of a permission that it has asked for."""
+
+    asked: PermitBody
+    openid: str  # our consumer's reference
+    scenario: str
+    permission_id: str = ""  # empty: the user has not agreed
 
 
 class Told(Struct, frozen=True, omit_defaults=True):
