@@ -92,7 +92,8 @@ def dev(argv: list[str]) -> int:
     given = parser.parse_args(argv)
     if config.read(os.environ).production:
         raise CannotStart("tenor dev is for development; in production, run tenor serve.")
-    settings = config.read({"TENOR_SANDBOX": "1", "TENOR_ALLOW_PRIVATE": "1"} | os.environ)
+    everything = {"TENOR_SANDBOX": "1", "TENOR_ALLOW_PRIVATE": "1", "TENOR_FACADES": ",".join(config.FACADES)}
+    settings = config.read(everything | os.environ)
     with supervisor.stopping_on_signals():
         if given.tethered:
             lifeline.die_with_parent(os.getppid(), signal.SIGTERM)
