@@ -100,4 +100,4 @@ def shown(text: str, printed: list[str]) -> str:
 def steady(text: str) -> str:
     """Without what is another on another day: ids and dates."""
     text = re.sub(r"\b([a-z]{2})_[0-9A-HJKMNP-TV-Z]{26}\b", r"\1_", text)
-    return re.sub(r"\b\d{4}-\d\d-\d\d\b", "day", text)
+    return re.sub(r"\b\d{4}-\d\d-\d\d(?=T|\b)", "day", text)

@@ -6,6 +6,7 @@ import sys
 import threading
 import time
 from collections.abc import AsyncIterator, Iterator
+from contextvars import Context
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
@@ -81,8 +82,11 @@ async def test_a_call_to_another_service_tells_for_which_request(
         trace.begin([(b"traceparent", PARENT.encode())])
         assert await exchange(client, "POST", f"{collector.url}/ask", {}, b"{}")
 
-    await asyncio.create_task(called())
-    await exchange(client, "POST", f"{collector.url}/ask", {}, b"{}")
+    async def called_for_nobody() -> None:
+        assert await exchange(client, "POST", f"{collector.url}/ask", {}, b"{}")
+
+    for call in (called(), called_for_nobody()):
+        await asyncio.create_task(call, context=Context())
     first, second = collector.asked
     assert first is not None
     assert first.startswith(f"00-{ID}-")

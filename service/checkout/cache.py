@@ -24,7 +24,7 @@ from service import clock, ids
 from service.checkout.cluster_cache import ALONE, NOWHERE, Nodes
 from service.checkout.velocity import Attempt, Subject
 from service.deadline import CACHE_S
-from service.metrics import NOT_OURS
+from service.metrics import CACHE, NOT_OURS
 from service.sealed import KEY_BYTES, key_for, seal, unseal
 
 TTL_S: Final = 300  # how long an entry may be old whose writer was killed between COMMIT and telling us
@@ -138,7 +138,13 @@ class Cache:
         stale = {self._nodes.place(name) for name in self._unsaid}
         reads = (self._read(place, names) for place, names in asked.items() if place not in stale)
         kept = {name: value for found in await _all(reads) for name, value in found.items()}
-        return [[self._unseal(name, kept.get(name)) for name in names] for names in groups]
+        entries = [[self._unseal(name, kept.get(name)) for name in names] for names in groups]
+        found = sum([entry is not None for group in entries for entry in group])
+        away = sum([name not in kept for names in groups for name in names])
+        _FOUND.inc(found)
+        _AWAY.inc(away)
+        _MISSING.inc(sum(map(len, groups)) - found - away)
+        return entries
 
     async def count(self, attempts: Sequence[Attempt]) -> list[dict[str, int]]:
         """Counts each attempt, and says how many there were before it: by the names of its windows.
@@ -297,3 +303,6 @@ class Cache:
             for name, version in part:
                 if name in written and self._unsaid.get(name) == version:
                     del self._unsaid[name]
+
+
+_FOUND, _MISSING, _AWAY = (CACHE.labels(answer) for answer in ("found", "missing", "away"))

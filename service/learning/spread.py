@@ -58,13 +58,15 @@ def interval(value: float, error: float) -> tuple[float, float]:
 
 def chance(yes: int, count: int, other_yes: int, other_count: int) -> Fraction:
     """How often chance alone parts two groups at least so far, if their rates are really the same: 0 to 1."""
-    total, all_yes = count + other_count, yes + other_yes
-    ways = [
-        math.comb(count, n) * math.comb(other_count, all_yes - n)
-        for n in range(max(0, all_yes - other_count), min(count, all_yes) + 1)
-    ]
-    seen = math.comb(count, yes) * math.comb(other_count, other_yes)
-    return Fraction(sum(way for way in ways if way <= seen), math.comb(total, all_yes))
+    all_yes, others_no = yes + other_yes, other_count - yes - other_yes
+    first = max(0, -others_no)
+    way = math.comb(count, first) * math.comb(other_count, all_yes - first)
+    ways = [way]  # to have so many in the first group, from the least; each follows from the one before
+    for n in range(first, min(count, all_yes)):
+        way = way * (count - n) * (all_yes - n) // ((n + 1) * (others_no + n + 1))
+        ways.append(way)
+    seen = ways[yes - first]
+    return Fraction(sum(way for way in ways if way <= seen), sum(ways))
 
 
 def ratio_interval(yes: int, count: int, other_yes: int, other_count: int) -> tuple[float, float]:

@@ -60,15 +60,18 @@ async def test_the_partner_reads_where_its_plans_stand(world: World) -> None:
     first, second = await bought(world), await bought(world, 300_00)
     refunded = await world.merchant.post(f"/v1/plans/{second}/refunds", {"amount": 100_00})
     assert refunded.status_code == 201, refunded.text
-    one, other = (await world.partner.get("/v1/partner/plans")).json()["plans"]
+    listed = (await world.partner.get("/v1/partner/plans")).json()["plans"]
+    assert [plan["id"] for plan in listed] == sorted([first, second])  # by their ids: both were made in one instant
+    one, other = sorted(listed, key=lambda plan: plan["id"] != first)
     amounts = ("share_bps", "funded", "repaid", "refunded", "adjusted", "charged_off", "outstanding")
     assert (one["id"], one["kind"], one["state"], one["currency"]) == (first, "instalments", "active", "EUR")
     assert [one[name] for name in amounts] == [7_000, 420_00, 70_00, 0, 0, 0, 350_00]
     assert [other[name] for name in amounts] == [7_000, 210_00, 70_00, 70_00, 0, 0, 70_00]
     page = (await world.partner.get("/v1/partner/plans", limit=1)).json()
-    assert page == {"plans": [one], "after": first}
-    assert (await world.partner.get("/v1/partner/plans", after=first)).json() == {"plans": [other], "after": second}
-    assert (await world.partner.get("/v1/partner/plans", after=second)).json() == {"plans": [], "after": second}
+    begin, end = (plan["id"] for plan in listed)
+    assert page == {"plans": listed[:1], "after": begin}
+    assert (await world.partner.get("/v1/partner/plans", after=begin)).json() == {"plans": listed[1:], "after": end}
+    assert (await world.partner.get("/v1/partner/plans", after=end)).json() == {"plans": [], "after": end}
 
 
 async def test_a_plan_that_was_given_up_stays_in_the_partners_list(world: World) -> None:
