@@ -38,7 +38,8 @@ begin
         end if;
     end loop;
     grant delete on idempotency, events, lines, merchant_references, former_references, consumer_references,
-                    consumer_identifiers, person_marks, plan_pauses, passkeys, deliveries, delivery_attempts
+                    consumer_identifiers, person_marks, plan_pauses, passkeys, deliveries, delivery_attempts,
+                    facade_notices
        to tenor_service;
     revoke insert, update on kept_at_least from tenor_service;
     grant execute on function forget_decisions, forget_enquiries, forget_audit_entries to tenor_service;

@@ -1,6 +1,6 @@
 """`tenor worker`: what time brings about, as it comes, so that nobody needs a crontab.
 
-all the time           webhooks
+all the time           webhooks, and the calls that other providers' clients asked for
 every half a minute    plans of people in hardship, authorizations that end, plans on which a day has begun in their
                        time zone, charges
 every hour             the whole close: interest, limits, partners' files, what is to be erased
@@ -23,10 +23,12 @@ import uvloop
 from service import clock, config, embedded, logs, telemetry
 from service.api.limits import reviewing
 from service.api.services import Services
-from service.app import services
+from service.app import create_app, services
 from service.config import Settings
 from service.engine.faults import LOST, PASSING, what
 from service.errors import Refused
+from service.facades.doors import WRITERS
+from service.facades.notifying_flow import Notifier
 from service.jobs.collecting import collect
 from service.jobs.day_close import close_day
 from service.jobs.gauges import measure, measure_ledger
@@ -66,12 +68,16 @@ async def _until_stopped(settings: Settings) -> None:
     async with services(settings) as ours:
         logs.tell("The worker does what time brings about (Ctrl-C stops it).")
         deliverer = Deliverer(ours.pool, ours.registry.secrets, ours.secrets, settings.reach)
-        delivering = asyncio.create_task(deliverer.run())
+        app = create_app(settings)
+        app.state["services"] = ours
+        notifier = Notifier(app, ours, WRITERS, settings.reach)
+        sending = [asyncio.create_task(one.run()) for one in (deliverer, notifier)]
         try:
             await _work_until(stopped, ours)
         finally:
             await deliverer.close()
-            await asyncio.wait([delivering])
+            await notifier.close()
+            await asyncio.wait(sending)
 
 
 async def _work_until(stopped: asyncio.Event, ours: Services) -> None:

@@ -73,6 +73,7 @@ WORDS: dict[str, Iterable[str]] = {
     "endpoints_audience_is_known": ("merchant", "partner"),
     "endpoints_state_is_known": EndpointState,
     "deliveries_state_is_known": DeliveryState,
+    "facade_notices_state_is_known": DeliveryState,
     "payout_steps_step_is_known": Step,
     "permissions_scenario_is_known": Scenario,
     "person_doubts_outcome_is_known": DoubtOutcome,

@@ -10,10 +10,13 @@ from service.facades.afterpay import buying as afterpay
 from service.facades.afterpay.door import DOOR as AFTERPAY
 from service.facades.agreeing import Side, door_of
 from service.facades.alma import buying as alma
+from service.facades.alma import telling as alma_telling
 from service.facades.alma.door import DOOR as ALMA
 from service.facades.door import Door
+from service.facades.notifying_flow import Write
 from service.facades.wechat import flow as wechat
 from service.facades.wechat import permitting
+from service.facades.wechat import telling as wechat_telling
 from service.facades.wechat.door import DOOR as WECHAT
 
 
@@ -29,6 +32,9 @@ FACADES: Final = {
     "afterpay": Facade({"v2": AFTERPAY}, {"afterpay": afterpay.SIDE}),
     "wechat": Facade({"v3": WECHAT, "payscore": WECHAT}, {wechat.NAME: wechat.SIDE, permitting.NAME: permitting.SIDE}),
 }
+
+
+WRITERS: Final[dict[str, Write]] = {**alma_telling.WRITERS, **wechat_telling.WRITERS}
 
 
 def doors_of(names: Iterable[str]) -> dict[str, ASGIApp]:

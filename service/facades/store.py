@@ -56,6 +56,7 @@ class Orders(Generic[T]):
             Q.insert_order, *order.place, order.consumer_id, order.key_id, digest, self._seal(key, order, told),
             order.made_at, order.ends_at,
         )  # fmt: skip
+        await pool.execute(Q.begin_feed, order.merchant_id)
 
     async def find(
         self, pool: Pool, secrets: DataSecrets, bucket: int, merchant_id: str, reference: str

@@ -20,12 +20,13 @@ MCHID, SERIAL = "1230000109", "5F2A77CE01"
 KEY = rsa.generate_private_key(65_537, 2048)
 PUBLIC = KEY.public_key().public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo).decode()
 PRIVATE = KEY.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()).decode()
+APIV3 = "k1" * 16
 CHINA = ZoneInfo("Asia/Shanghai")
 
 
 async def shop(served: Served, mchid: str = MCHID, key: str = "") -> WeChatPay:
     """The test shop's client, after its key was registered with this key of ours, or one that may do everything."""
-    body = {"mchid": mchid, "serial_no": SERIAL, "public_key": PUBLIC}
+    body = {"mchid": mchid, "serial_no": SERIAL, "public_key": PUBLIC, "apiv3_key": APIV3}
     owner = Client(served.http, key) if key else served.test_merchant
     owner.now = None
     made = await owner.post("/v3/tenor/signers", body)
@@ -37,7 +38,7 @@ def client(served: Served, ours: dict[str, str], mchid: str = MCHID) -> WeChatPa
     """The package's own, at our address."""
     made = WeChatPay(
         wechatpay_type=WeChatPayType.MINIPROG, mchid=mchid, private_key=PRIVATE, cert_serial_no=SERIAL,
-        apiv3_key="k" * 32, appid="wx1", notify_url="https://shop.example/told", public_key=ours["public_key"],
+        apiv3_key=APIV3, appid="wx1", notify_url="https://shop.example/told", public_key=ours["public_key"],
         public_key_id=ours["public_key_id"],
     )  # fmt: skip
     made._core._gate_way = served.url

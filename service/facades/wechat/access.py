@@ -12,6 +12,7 @@ from service.access.key import Principal, mark_of
 from service.api.ask import Asked, header, services_of
 from service.api.body import Body
 from service.api.guard import admitted, require_scope
+from service.api.services import Services
 from service.audit.entry import Act, By, Thing, Verb
 from service.errors import Code, Refused
 from service.facades.door import Call, Reply
@@ -27,6 +28,7 @@ class SignerBody(Struct, frozen=True, forbid_unknown_fields=True):
     mchid: Annotated[str, Meta(min_length=1, max_length=32, pattern=r"^[0-9A-Za-z_]+\Z")]
     serial_no: Annotated[str, Meta(min_length=1, max_length=64, pattern=r"^[0-9A-Fa-f]+\Z")]
     public_key: Annotated[str, Meta(min_length=1, max_length=4000)]  # PEM
+    apiv3_key: Annotated[str, Meta(pattern=r"^[!-~]{32}\Z")] | None = None  # the shop is told what is encrypted by it
 
 
 class Signer(Struct, frozen=True):
@@ -81,11 +83,14 @@ async def register(call: Call) -> Reply:
     services = call.services
     under, own_key = services.registry.secrets, new_key()
     sealed = known_by.kept(under.present, _name(body.mchid, body.serial_no), own_key)
+    apiv3_key = None
+    if body.apiv3_key is not None:
+        apiv3_key = known_by.kept(under.present, _reads(body.mchid, body.serial_no), body.apiv3_key.encode())
     by = By(principal.audience, principal.owner_id, principal.key_id)
     async with services.pool.acquire() as conn, conn.transaction():
         made = await conn.fetchval(
             Q.insert_signer, body.mchid, body.serial_no, call.merchant_id, principal.key_id, body.public_key, sealed,
-            mark_of(under.present), clock.now(),
+            mark_of(under.present), clock.now(), apiv3_key,
         )  # fmt: skip
         if made is None:
             raise Refused(Code.REFERENCE_USED, "This mchid and serial_no are registered already.", "/serial_no")
@@ -107,6 +112,19 @@ def signed_reply(request: Asked, reply: Reply) -> Reply:
     return msgspec.structs.replace(reply, headers=reply.headers | made)
 
 
+async def writer_of(services: Services, mchid: str, merchant_id: str) -> tuple[Signer, bytes] | None:
+    """By whose key of ours a shop is told something, and its own that it reads it by; None: it reads nothing."""
+    row = await services.pool.fetchrow(Q.load_writer, mchid, merchant_id)
+    if row is None:
+        return None
+    under, serial_no = services.registry.secrets, row["serial_no"]
+    own_key = known_by.read(under, row["secret_mark"], _name(mchid, serial_no), row["own_key"])
+    apiv3_key = known_by.read(under, row["secret_mark"], _reads(mchid, serial_no), row["apiv3_key"])
+    if own_key is None or apiv3_key is None:
+        return None
+    return Signer(mchid, _id_of(own_key), own_key), apiv3_key
+
+
 def signer_of(call: Call) -> str:
     """The shop's own name of itself."""
     signer: Signer = call.state[SIGNER]
@@ -115,6 +133,10 @@ def signer_of(call: Call) -> str:
 
 def _name(mchid: str, serial_no: str) -> str:
     return f"wechat {mchid} {serial_no}"
+
+
+def _reads(mchid: str, serial_no: str) -> str:
+    return f"{_name(mchid, serial_no)} apiv3"
 
 
 def _id_of(own_key: bytes) -> str:

@@ -203,7 +203,7 @@ async def _opened(call: Call, body: CreateBody) -> tuple[Order, Told]:
         call.ours.principal.key_id, checkout.decided_at, plan.capture_by,
     )  # fmt: skip
     key = await key_of(call.services, call.services.pool, consumer_id)
-    await ORDERS.put(call.services.pool, key, order, identity, Told(body))
+    await ORDERS.put(call.services.pool, key, order, identity, Told(body, mchid=signer_of(call)))
     await store.agree(call.services.pool, order, offer.offer_id, call.now)
     await store.set_plan(call.services.pool, order, plan.plan_id)
     return _same(body, *await _find(call, body.out_order_no))

@@ -20,6 +20,7 @@ from service.facades import range as ranges
 from service.facades.agreeing import Offered, Side, address_of
 from service.facades.buyer import consumer_of
 from service.facades.door import Call, Reply
+from service.facades.notifying_flow import note
 from service.facades.seen import Permission, Permissions
 from service.facades.store import Order, Orders, digest_of
 from service.facades.wechat.access import signer_of
@@ -31,6 +32,8 @@ NAME: Final = "wechat_permission"
 PERMITS: Final = Orders(NAME, ToldPermit)
 ASKED_FOR: Final = timedelta(days=30)  # so long the user may agree
 PAGE: Final = 100
+OPENED: Final = "PAYSCORE.USER_OPEN_SERVICE"
+CLOSED: Final = "PAYSCORE.USER_CLOSE_SERVICE"
 AUTHORIZED: Final = "authorization code "  # begins the evidence of a permission that was given here
 
 _permit, _terminate = Body(PermitBody), Body(TerminateBody)
@@ -55,7 +58,7 @@ async def permit(call: Call) -> Reply:
             consumer_id, call.ours.principal.key_id, call.now, call.now + ASKED_FOR,
         )  # fmt: skip
         key = await key_of(call.services, call.services.pool, consumer_id)
-        told = ToldPermit(body, openid, scenario)
+        told = ToldPermit(body, openid, scenario, mchid=signer_of(call))
         await PERMITS.put(call.services.pool, key, order, digest_of(call.body), told)
         found = await _find(call, body.authorization_code)
     if found[1].asked != body:
@@ -69,7 +72,7 @@ async def query_by_code(call: Call, code: str) -> Reply:
     """How a permission stands that the shop has asked for."""
     order, told = await _find(call, code)
     _require_service(told, call.query.get("service_id"))
-    given = await _given(call, order, told)
+    given = await given_by(call, order, told)
     said = _view(given, "UNBINDUSER") | {"openid": told.openid if given else "", "authorization_code": code}
     if told.asked.notify_url:
         said["notify_url"] = told.asked.notify_url
@@ -91,7 +94,7 @@ async def terminate_by_code(call: Call, code: str) -> Reply:
     body = _terminate.read(call.body, call.json_type)
     order, told = await _find(call, code)
     _require_service(told, body.service_id)
-    return await _revoke(call, await _given(call, order, told))
+    return await _revoke(call, await given_by(call, order, told))
 
 
 async def terminate_by_openid(call: Call, openid: str) -> Reply:
@@ -130,6 +133,7 @@ async def take(call: Call, code: str) -> None:
     permission_id = given.permission_id
     services = call.services
     await PERMITS.retell(services.pool, services.secrets, order, lambda now: replace(now, permission_id=permission_id))
+    await note(services.pool, order.place, permission_id, OPENED)
 
 
 SIDE: Final = Side(bucket_of, offered, take)
@@ -149,10 +153,15 @@ async def _revoke(call: Call, given: Permission | None) -> Reply:
         raise Refused(Code.STATE_FORBIDS, "The user has permitted nothing that could be taken back.")
     path = f"/permissions/{given.permission_id}/revoke"
     await call.ours.post(path, {}, digest_of(given.permission_id), Permission)
+    if given.evidence.startswith(AUTHORIZED):
+        code = given.evidence.removeprefix(AUTHORIZED)
+        place = (bucket_of(call.merchant_id, code), call.merchant_id, NAME, code)
+        await note(call.services.pool, place, given.permission_id, CLOSED)
     return Reply(b"", 204)
 
 
-async def _given(call: Call, order: Order, told: ToldPermit) -> Permission | None:
+async def given_by(call: Call, order: Order, told: ToldPermit) -> Permission | None:
+    """What the user has given with this code; None: nothing yet."""
     page = await _all_of(call, order.consumer_id) if told.permission_id else []
     return next((one for one in page if one.permission_id == told.permission_id), None)
 

@@ -9,8 +9,10 @@ from service.api.body import Body
 from service.api.texts import key_of
 from service.errors import Code, Refused
 from service.facades.door import Call, Reply
+from service.facades.notifying_flow import note
 from service.facades.seen import Plan, PlanAfter
 from service.facades.store import Order, Orders, agree, digest_of, set_plan
+from service.facades.wechat.access import signer_of
 from service.facades.wechat.order import refund as shown
 from service.facades.wechat.wire import RefundBody, ToldRefund
 
@@ -33,7 +35,7 @@ async def refund(call: Call) -> Reply:
         return _same(body, before, plan)
     path, given = f"/plans/{plan.plan_id}/refunds", {"amount": body.amount.refund}
     done = await call.ours.post(path, given, digest_of("refund", body.out_refund_no), PlanAfter)
-    told = ToldRefund(body, done.recorded.fact_id, plan.merchant_reference, call.now)
+    told = ToldRefund(body, done.recorded.fact_id, plan.merchant_reference, call.now, signer_of(call))
     order = Order(
         _bucket(call, body.out_refund_no), call.merchant_id, NAME, body.out_refund_no, done.consumer_id,
         call.ours.principal.key_id, call.now, call.now,
@@ -42,6 +44,7 @@ async def refund(call: Call) -> Reply:
     await REFUNDS.put(call.services.pool, key, order, digest_of(call.body), told)
     await agree(call.services.pool, order, plan.offer_id, call.now)
     await set_plan(call.services.pool, order, plan.plan_id)
+    await note(call.services.pool, order.place, told.fact_id, "REFUND.SUCCESS")
     kept = await _find(call, body.out_refund_no)
     assert kept is not None
     return _same(body, kept, done)

@@ -188,6 +188,7 @@ class ToldPermit(Struct, frozen=True, omit_defaults=True):
     openid: str  # our consumer's reference
     scenario: str
     permission_id: str = ""  # empty: the user has not agreed
+    mchid: str = ""
 
 
 class Told(Struct, frozen=True, omit_defaults=True):
@@ -200,6 +201,7 @@ class Told(Struct, frozen=True, omit_defaults=True):
     total_amount: int | None = None
     paid_time: str = ""
     paid_type: str = ""  # NEWTON: by us; MCH: the shop has told
+    mchid: str = ""
 
 
 class ToldRefund(Struct, frozen=True, omit_defaults=True):
@@ -209,6 +211,7 @@ class ToldRefund(Struct, frozen=True, omit_defaults=True):
     fact_id: str
     out_order_no: str
     made_at: datetime
+    mchid: str = ""
 
 
 def refuse_other_sum(total: int, payments: tuple[Item, ...], discounts: tuple[Item, ...]) -> None:
