@@ -1,6 +1,7 @@
 """What other providers' clients asked to be called for: over real HTTP, read by the packages as they come."""
 
 import asyncio
+import signal
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from datetime import datetime, timedelta
@@ -12,6 +13,7 @@ from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from litestar.types import Receive, Scope, Send
 from wechatpayv3 import WeChatPay
 
+from service.config import Settings
 from service.facades.doors import WRITERS
 from service.facades.notifying_flow import PLACES, Notifier
 from service.reach import Reach
@@ -21,6 +23,7 @@ from tests.facades.test_alma_client import purchase
 from tests.facades.test_alma_client import shop as alma
 from tests.facades.test_wechat_client import CHINA, MCHID, PUBLIC, SERIAL, bill, client, read, ride, shop
 from tests.flows.test_webhooks import Clock, Receiver
+from tests.flows.test_worker import start
 from tests.outside.serving import served as serving
 
 
@@ -158,6 +161,24 @@ async def test_what_is_not_answered_is_sent_again_and_parked_at_last(shanghai: S
             clock.ahead += timedelta(days=2)
         assert (await states(shanghai))[1] == ("PAYSCORE.USER_OPEN_SERVICE", "parked", ATTEMPTS_MAX)
         assert len(receiver.heard) == 2 + ATTEMPTS_MAX
+
+
+async def test_two_workers_send_each_notice_once(shanghai: Served, settings: Settings) -> None:
+    pay, receiver = await shop(shanghai), Receiver()
+    codes = ["P-1", "P-2", "P-3"]
+    async with serving(receiver) as url:
+        workers = await asyncio.gather(start(settings), start(settings))
+        try:
+            await permissions(shanghai, pay, url, codes)
+            async with asyncio.timeout(60):
+                while [state for _, state, _ in await states(shanghai)] != ["delivered"] * len(codes):
+                    await asyncio.sleep(0.1)
+        finally:
+            for worker in workers:
+                worker.send_signal(signal.SIGTERM)
+            ended = [await asyncio.wait_for(worker.wait(), 30) for worker in workers]
+    assert ended == [0, 0]
+    assert sorted(one["resource"]["authorization_code"] for one in told(pay, receiver)) == codes
 
 
 async def test_a_shop_that_hangs_delays_no_other(shanghai: Served) -> None:
