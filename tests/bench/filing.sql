@@ -1,4 +1,4 @@
--- A day of a programme that is to be filed: so many events, ten of a plan, and the plans with twelve lines each, one of
+-- A day of a programme that is to be filed: so many events, each of another plan, and the plans with twelve lines each, one of
 -- which is late.
 
 -- plans --
