@@ -2,7 +2,7 @@
 
 all the time           webhooks, and the calls that other providers' clients asked for
 every half a minute    plans of people in hardship, authorizations that end, plans on which a day has begun in their
-                       time zone, charges
+                       time zone, charges; partners' events get their numbers
 every hour             the whole close: interest, limits, partners' files, what is to be erased
 every day              what was kept long enough is forgotten
 
@@ -36,6 +36,7 @@ from service.jobs.moved_clocks import Clocks
 from service.jobs.retention import forget, keep_of
 from service.logs import DATABASE
 from service.metrics import DAY_CLOSED, WORKED, serve
+from service.partners.events_store import number_everybodys
 from service.partners.signing import Signer
 from service.plans.days_flow import pass_days
 from service.plans.guard_flow import guard_all
@@ -122,6 +123,7 @@ async def _work(ours: Services, closed_at: datetime | None) -> datetime | None:
         await pass_days(ours.pool, ours.engine, now)
         await collect(ours.charging, now)
         await clocks.catch_up_all(now)
+        await number_everybodys(ours.pool)
         WORKED.set(clock.now().timestamp())
     except Refused as refused:
         log.warning("a round was not finished, and is tried again: %s", refused.detail)

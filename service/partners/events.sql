@@ -11,6 +11,13 @@ select bucket, event_id, partner_id, programme_id, plan_id, type, business_on, v
 -- number_partner_events --
 select number_partner_events($1, $2);
 
+-- not_numbered --
+-- The partners of whom an event has no number.
+select partner_id
+  from partners p
+ where exists (select from partner_events e where e.partner_id = p.partner_id and e.number is null)
+ order by partner_id;
+
 -- load_partner_events --
 select number, event_id, programme_id, plan_id, type, business_on, filed_on, value_on, principal, interest, fee,
        penalty, subsidy, currency, reverses_event_id, booked_at

@@ -32,6 +32,13 @@ async def number_all(connection: Connection, partner_id: str) -> None:
         pass
 
 
+async def number_everybodys(pool: Pool) -> None:
+    """The same for every partner: done all day long, it leaves little to do when a day is closed."""
+    for (partner_id,) in await pool.fetch(Q.not_numbered):
+        async with pool.acquire() as connection:
+            await number_all(connection, partner_id)
+
+
 async def read_partner_events(pool: Pool, partner_id: str, after: int, limit: int) -> list[PartnerEventView]:
     """The partner's events after number `after`, at most `limit`; what has no number yet gets one first."""
     rows = await pool.fetch(Q.load_partner_events, partner_id, after, limit)

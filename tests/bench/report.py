@@ -111,7 +111,8 @@ class Filed(Struct, frozen=True):
     """The four files of a partner's day, made."""
 
     events: int
-    seconds: float
+    numbered_s: float  # seconds of numbering the events, which the worker does as they come
+    seconds: float  # of closing the day and making its files
     cpu_s: float  # of processor in the process that makes them
     memory_mib: int  # of that process
 
@@ -214,7 +215,7 @@ def show(bench: Bench) -> None:
         day = bench.filed
         print(
             f"\nThe four files of a partner's day of {day.events:,} events made in {day.seconds:g} s, {day.cpu_s:g} s"
-            f" of processor, {day.memory_mib} MiB."
+            f" of processor, {day.memory_mib} MiB; to number them as they came took {day.numbered_s:g} s."
         )
     pure = ", ".join(f"{name.replace('_', ' ')} {cost}" for name, cost in bench.pure_us.items())
     print(f"\nThe rules alone, microseconds: {pure}")

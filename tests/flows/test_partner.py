@@ -4,6 +4,7 @@ from typing import Any
 
 import pytest
 
+from service.partners.events_store import number_everybodys
 from tests.flows.world import NOON, World
 
 TODAY = NOON.date().isoformat()
@@ -53,6 +54,15 @@ async def test_the_partner_reads_what_happened_to_its_share(world: World) -> Non
     assert paid.status_code == 201, paid.text
     more = (await world.partner.get("/v1/partner/events", after=2)).json()["events"]
     assert [(one["type"], one["principal"]) for one in more] == [("refund", 70_00), ("early_settlement", 280_00)]
+
+
+async def test_events_are_numbered_before_anybody_asks(world: World) -> None:
+    await bought(world)
+    count = "select count(number) from partner_events"
+    assert await world.pool.fetchval(count) == 0
+    await number_everybodys(world.pool)
+    assert await world.pool.fetchval(count) == 2
+    assert [one["number"] for one in (await world.partner.get("/v1/partner/events")).json()["events"]] == [1, 2]
 
 
 async def test_the_partner_reads_where_its_plans_stand(world: World) -> None:
