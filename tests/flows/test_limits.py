@@ -207,7 +207,7 @@ async def test_a_review_that_was_cut_off_goes_on_where_it_was(world: World, monk
         await bought(world)
     async with world.pool.acquire() as conn, conn.transaction():
         await conn.execute("select from accounts order by bucket desc, person_id desc limit 1 for update")
-        running = asyncio.create_task(world.operator.post("/v1/operator/day-close"))
+        running = asyncio.create_task(world.operator.post("/v1/operator/day-close", key="cut off"))
         serving = world.app.state["services"].pool  # of the role that serves: others may not see what it does
         while not await serving.fetchval(KILL_WHO_WAITS):
             assert not running.done()
