@@ -4,7 +4,6 @@ It serves no request itself. Beside its children it only counts: Prometheus metr
 own.
 """
 
-import ctypes
 import errno
 import logging
 import os
@@ -12,13 +11,12 @@ import select
 import shutil
 import signal
 import socket
-import struct
 import subprocess
 import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager, suppress
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from types import FrameType
 from typing import Final, NoReturn
@@ -28,11 +26,10 @@ from service.clock import monotonic
 from service.config import CannotStart, Settings
 from service.deadline import STOP_S
 from service.server import tally
+from service.server.closing import tell_the_last, turn_away
 
 READY: Final = "ready"  # what a worker reports, or else the sentence why it cannot
 _BACKLOG: Final = 2048
-_ATTACH_FILTER: Final = 26  # Linux: SO_ATTACH_FILTER, and the classic BPF program of one instruction: return 0
-_RETURN: Final = 0x06
 _PORT_SECONDS: Final = 3  # a worker lets go of the port some 0.1 s after its supervisor has ended
 _METRICS: Final = "tenor-metrics-"  # and the supervisor's process id: a folder for its workers' counts
 _START_ATTEMPTS: Final = 3
@@ -106,17 +103,6 @@ def _listen(host: str, port: int) -> socket.socket:
         listener.close()
         raise
     return listener
-
-
-def turn_away(listener: socket.socket) -> None:
-    """Lets nobody in any more, while those already in line are still taken: to close would throw them out.
-
-    A filter drops whatever knocks, so a client hears nothing for a second, and then that the connection is refused.
-    """
-    nothing = ctypes.create_string_buffer(struct.pack("HBBI", _RETURN, 0, 0, 0))
-    program = struct.pack("HL", 1, ctypes.addressof(nothing))
-    with suppress(OSError):  # where there are no filters, who knocks in the last moment is thrown out
-        listener.setsockopt(socket.SOL_SOCKET, _ATTACH_FILTER, program)
 
 
 def base_url(listener: socket.socket) -> str:
@@ -257,6 +243,8 @@ class Supervisor:
             except subprocess.TimeoutExpired:
                 process.kill()
                 process.wait()
+        if told := tell_the_last(self.listener):
+            _say(f"{told} came so late that no process took them; they were told to ask again.")
 
     def _serve_metrics(self, stack: ExitStack) -> str:
         """Metrics of all workers together; a clause for the line that says where we serve."""

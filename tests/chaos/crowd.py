@@ -45,12 +45,13 @@ class Mix(Struct, frozen=True):
 
 
 class Heard(Struct, frozen=True):
-    """What became of one request. `status` 0: nothing was heard in time, or no connection was left to ask on."""
+    """What became of one request. `status` 0: it was sent, and nothing was heard in time."""
 
     what: str
     status: int
     seconds: float
     late_s: float = 0.0  # so long after it was due it was sent
+    is_sent: bool = True  # false: all connections of the crowd were waiting for answers
 
 
 class Line(asyncio.Protocol):
@@ -138,7 +139,7 @@ class Crowd:
             while count < now * per_second:
                 due = began + count / per_second
                 if not self._send(mix, due, lambda line: heard.append(_of(line))):
-                    heard.append(Heard("", 0, 0.0))
+                    heard.append(Heard("", 0, 0.0, is_sent=False))
                 count += 1
             self._give_up(time.perf_counter() - PATIENCE_S)
             await asyncio.sleep(TICK_S)

@@ -20,7 +20,7 @@ from service import db, embedded, migrations
 from service.app import create_app
 from service.config import Settings
 from service.demo.seed import seed
-from tests.chaos.crowd import Away, Heard, Mix, Shop, in_a_crowd, of_status, p99
+from tests.chaos.crowd import LINES_MAX, Away, Heard, Mix, Shop, in_a_crowd, of_status, p99
 from tests.engine.processes import serving
 from tests.flows.world import World
 
@@ -37,10 +37,12 @@ MIXED = Mix(payments=2, checkouts=68, lists=30)
 def said(heard: list[Heard]) -> str:
     """Counts, and how long it took."""
     served, shed = of_status(heard, 200, 201), of_status(heard, 429, 503)
-    gone = len(heard) - len(served) - len(shed)
+    kept = sum(not one.is_sent for one in heard)
+    gone = len(heard) - len(served) - len(shed) - kept
     return (
         f"{len(served)} served (p99 {p99(served):.2f} s), {len(shed)} refused (p99 {p99(shed):.2f} s), "
-        f"{gone} without an answer, the crowd itself late by {p99(sorted(one.late_s for one in heard)):.3f} s"
+        f"{gone} without an answer, {kept} not sent, for all {LINES_MAX} connections waited, "
+        f"the crowd itself late by {p99(sorted(one.late_s for one in heard)):.3f} s"
     )
 
 
