@@ -125,12 +125,25 @@ class DroppedWhenGivenUp(KnowsTypes):
         self._loop.call_soon(self._abort)  # once asyncpg has told who waited
 
 
+class KeepsNothing(DroppedWhenGivenUp):
+    """A connection that gives no statement a name. asyncpg would name those of cursors all the same, and number them in
+    each process from 1: in a session that two processes share they would meet."""
+
+    async def _get_statement(self: Any, query: str, within: float | None, **how: Any) -> Any:
+        ask: Any = super()
+        return await ask._get_statement(query, within, **how | {"named": False})
+
+
 async def _reach(url: str, **how: Any) -> Any:
     """A connection to the first of the servers that lets us in and is what the URL asks for; `how` as asyncpg has it.
 
     They are asked all at once: asyncpg would ask one after the other, and wait for one that stands still until there is
-    no time left for the next. Raises what the last of them has against it.
+    no time left for the next. Raises what the last of them has against it. With `?prepared=0` statements are not kept
+    prepared: a PgBouncer before 1.21 gives each transaction another session, which does not know them.
     """
+    url, keeps_prepared = _prepared_in(url)
+    if not keeps_prepared:
+        how |= {"statement_cache_size": 0, "connection_class": KeepsNothing}
     urls = hosts.each(url)
     if len(urls) == 1:
         return await asyncpg.connect(url, **how)
@@ -148,6 +161,14 @@ async def _reach(url: str, **how: Any) -> Any:
         for one in asked:
             one.cancel()
             one.add_done_callback(partial(_let_go, found))
+
+
+def _prepared_in(url: str) -> tuple[str, bool]:
+    """The URL without `prepared`, which is a word of ours, and whether statements may be kept prepared."""
+    place, _, query = url.partition("?")
+    words = query.split("&") if query else []
+    rest = "&".join(word for word in words if not word.startswith("prepared="))
+    return f"{place}?{rest}" if rest else place, "prepared=0" not in words
 
 
 def _let_go(kept: Any, asked: "asyncio.Task[Any]") -> None:
