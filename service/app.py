@@ -27,6 +27,7 @@ from service.api.readiness import Readiness
 from service.api.reply import reply_refused
 from service.api.services import Services
 from service.api.straight import Straight
+from service.api.support_party import support_router
 from service.aside import Aside, Turnstile
 from service.audit.flow import Audit
 from service.authentication.messenger_gateway import Messenger
@@ -73,7 +74,7 @@ BESIDE_THE_POOL: Final = 5  # connections: two lanes, a siding of each, and one 
 
 log = logging.getLogger("tenor")
 
-ROUTERS: Final = (merchant_router, partner_router, operator_router, processor_router)
+ROUTERS: Final = (merchant_router, partner_router, operator_router, processor_router, support_router)
 
 
 def create_app(settings: Settings) -> Litestar:

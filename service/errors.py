@@ -161,7 +161,7 @@ class Problem(msgspec.Struct, frozen=True, omit_defaults=True):
 
 
 # A key to the API, wherever it stands: what it begins with, and what nobody is told again.
-A_KEY: Final = re.compile(r"\b([srp]k_(?:live|test)_|(?:opk|ptk|psk|kb)_)[\w-]{40,}", re.ASCII)
+A_KEY: Final = re.compile(r"\b([srp]k_(?:live|test)_|(?:opk|ptk|psk|spk|kb)_)[\w-]{40,}", re.ASCII)
 
 
 def without_keys(text: str) -> str:

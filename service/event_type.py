@@ -11,6 +11,7 @@ class EventType(StrEnum):
     counts negative.
 
     Those that begin with share are told to a partner, of its share of a plan, and hold what a row of its TXN file does.
+    Those of arrangements are told to who bears losses by them.
     """
 
     AUTHORIZED = "plan.authorized"  # an offer was accepted: `kind`, `amount`, `currency`
@@ -148,6 +149,7 @@ class EventType(StrEnum):
     BREAK_RESOLVED = (  # its history says by what: `break_id` of `programme_id`, `kind`, `state`,
         "break.resolved"  # `amount` in `currency`, `owner`, `due_on`
     )
+    ARRANGEMENT_AGREED = "arrangement.agreed"  # `arrangement_id`, which you bear, in a new `version`
     SHARE_FUNDING = "share.funding"  # goods were captured: the partner's part of the principal
     SHARE_REPAYMENT = "share.repayment"  # the consumer paid
     SHARE_REFUND = "share.refund"  # goods came back

@@ -28,7 +28,7 @@ from service.db import Connection
 from service.errors import Refused
 from service.operators.flow import enrol_at_the_database
 
-AUDIENCES: Final = ("operator", "merchant", "partner", "processor")
+AUDIENCES: Final = ("operator", "merchant", "partner", "processor", "support")
 AT_ONCE: Final = 1_000
 
 
@@ -97,7 +97,9 @@ def _make(argv: list[str]) -> int:
     parser = argparse.ArgumentParser(prog="tenor key", description=main.__doc__)
     parser.add_argument("--audience", required=True, choices=AUDIENCES)
     parser.add_argument(
-        "--owner", required=True, help="the operator's name, or the merchant's, partner's or processor's id"
+        "--owner",
+        required=True,
+        help="the operator's name, or the id of the merchant, partner, processor or party",
     )
     parser.add_argument("--scopes", default="*", help="separated by commas; if left out, all of the audience's")
     parser.add_argument("--origins", help="separated by commas, of a merchant's pages: a publishable key")

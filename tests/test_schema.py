@@ -70,7 +70,7 @@ WORDS: dict[str, Iterable[str]] = {
     "limit_changes_rule_is_known": LimitRule,
     "facts_actor_is_known": ActorKind,
     "payouts_state_is_known": PayoutState,
-    "endpoints_audience_is_known": ("merchant", "partner"),
+    "endpoints_audience_is_known": ("merchant", "partner", "support"),
     "endpoints_state_is_known": EndpointState,
     "deliveries_state_is_known": DeliveryState,
     "facade_notices_state_is_known": DeliveryState,

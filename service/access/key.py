@@ -6,6 +6,7 @@
     ptk_                a partner's
     opk_                an operator's
     psk_                a processor's
+    spk_                of a party that bears losses: an insurer, a guarantor
 
 What follows are 256 random bits. A scope is a thing and maybe a verb: `plans`, `plans:read`, `*`, `*:read`.
 """
@@ -29,6 +30,7 @@ class Audience(StrEnum):
     PARTNER = "partner"
     OPERATOR = "operator"
     PROCESSOR = "processor"
+    SUPPORT = "support"  # insurers, guarantors and whoever else bears losses
 
 
 class KeyKind(StrEnum):
@@ -110,7 +112,7 @@ def prefix_of(audience: str, kind: KeyKind, *, is_test: bool) -> str:
 
 
 _MERCHANTS: Final = {KeyKind.FULL: "sk", KeyKind.RESTRICTED: "rk", KeyKind.PUBLISHABLE: "pk"}
-_OTHERS: Final = {"partner": "ptk_", "operator": "opk_", "processor": "psk_"}
+_OTHERS: Final = {"partner": "ptk_", "operator": "opk_", "processor": "psk_", "support": "spk_"}
 
 
 def key_hmac(secret: str, key: str) -> bytes:

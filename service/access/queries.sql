@@ -1,4 +1,4 @@
--- Who may call: keys, of merchants, partners, operators and processors of payments.
+-- Who may call: keys, of merchants, partners, operators, processors of payments and parties that bear losses.
 
 -- load_owner --
 -- Whether there is such an owner, and whether it is a test merchant.
@@ -8,7 +8,9 @@ select true, is_test from merchants where $1 = 'merchant' and merchant_id = $2
 union all
 select true, false from partners where $1 = 'partner' and partner_id = $2
 union all
-select true, false from processors where $1 = 'processor' and processor_id = $2 and retired_at is null;
+select true, false from processors where $1 = 'processor' and processor_id = $2 and retired_at is null
+union all
+select true, false from support_parties where $1 = 'support' and party_id = $2;
 
 -- insert_key --
 insert into keys (key_id, hmac, secret_mark, prefix, audience, owner_id, scopes, origins, expires_at, replaces,

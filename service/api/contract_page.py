@@ -12,7 +12,7 @@ from service.api.scopes import audience_of
 from service.event_type import EventType
 from service.webhooks.endpoint import is_told_to
 
-AUDIENCES: Final = ("merchant", "partner", "operator", "processor")
+AUDIENCES: Final = ("merchant", "partner", "operator", "processor", "support")
 
 _REF: Final = re.compile(r"#/components/(\w+)/(\w+)")
 
@@ -40,7 +40,7 @@ def page_of(text: str, audience: str) -> str:
 
 def tells(audience: str, event_type: str) -> bool:
     """Whether an audience hears of such events."""
-    return audience in ("merchant", "partner") and is_told_to(EventType(event_type), audience)
+    return is_told_to(EventType(event_type), audience)
 
 
 def _blocks(lines: Iterable[str], indent: int, mark: str = "") -> Iterator[tuple[str, list[str]]]:

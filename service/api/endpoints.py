@@ -1,5 +1,7 @@
-"""Webhooks of a merchant or a partner: where events are sent, and what became of each. They go by real time, whatever
-Tenor-Clock says."""
+"""Webhooks of a merchant, a partner or a party that bears losses: where events are sent, and what became of each.
+
+They go by real time, whatever Tenor-Clock says.
+"""
 
 from datetime import timedelta
 from typing import Annotated, Any, Final
@@ -24,7 +26,7 @@ from service.engine.work import Answer
 from service.errors import Code, Refused
 from service.event_type import EventType
 from service.webhooks import store
-from service.webhooks.endpoint import OVERLAP_MAX, SHARE, Endpoint, EndpointState, is_told_to
+from service.webhooks.endpoint import OVERLAP_MAX, Endpoint, EndpointState, is_told_to
 
 Types = Annotated[tuple[EventType, ...], Meta(max_length=len(EventType))]
 
@@ -188,18 +190,14 @@ async def test_endpoint(request: Asked, body: RawBody, endpoint_id: FromPath[str
 
 
 def _owner(ask: Ask) -> store.Owner:
-    return store.Owner(ask.owner_id, is_partner=_is_partner(ask))
-
-
-def _is_partner(ask: Ask) -> bool:
-    return ask.by.audience == "partner"
+    return store.Owner(ask.owner_id, ask.by.audience)
 
 
 def _refuse_what_is_never_told(ask: Ask, types: tuple[EventType, ...], *, of_sellers: bool) -> None:
     """Refused: INVALID_FIELD."""
     for place, one in enumerate(types):
         if not is_told_to(one, ask.by.audience):
-            sentence = f"A {ask.by.audience} is never told of {one}; {SHARE} is a partner's, all else a merchant's."
+            sentence = f"With a key of this audience ({ask.by.audience}) one is never told of {one}."
             raise Refused(Code.INVALID_FIELD, sentence, f"/types/{place}")
     merchant = ask.services.registry.now.merchants.get(ask.owner_id)
     if of_sellers and (merchant is None or merchant.platform is None):

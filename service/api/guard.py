@@ -142,4 +142,7 @@ def _refuse_strange_query(request: Request[Any, Any, Any], handler: BaseRouteHan
 
 _WHOLE = re.compile("-?[0-9]{1,19}")  # the framework takes 1e2 for one, and 1 for true
 _PLAIN = (None, "identity")
-_AN = {"merchant": "a merchant's", "partner": "a partner's", "operator": "an operator's", "processor": "a processor's"}
+_AN = {
+    "merchant": "a merchant's", "partner": "a partner's", "operator": "an operator's", "processor": "a processor's",
+    "support": "a support party's",
+}  # fmt: skip

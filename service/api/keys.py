@@ -45,7 +45,7 @@ Origin = Annotated[
 
 
 class KeyBody(Struct, frozen=True, forbid_unknown_fields=True):
-    """A key for a merchant, a partner, an operator or a processor.
+    """A key for a merchant, a partner, an operator, a processor, or a party that bears losses.
 
     Of an operator's key the owner is the person who holds it: whoever drafts a policy does not sign it, with any key.
     A name is one person, however it is written: `Ada` is `ada`.
@@ -75,7 +75,7 @@ class KeyView(OwnKey, frozen=True):
     """A key to the API, whose it is, and who made and revoked it; never the key itself."""
 
     audience: Audience
-    owner_id: str  # merchant, partner, processor, or the person who is the operator
+    owner_id: str  # merchant, partner, processor, support party, or the person who is the operator
     created_by: str | None  # the key; null: made on the machine, with `tenor key`
     created_by_owner: str | None  # the person who held it; null: made on the machine
     revoked_by: str | None  # the key

@@ -1,4 +1,4 @@
-"""A merchant's and a partner's own keys, listed."""
+"""A merchant's, a partner's and a support party's own keys, listed."""
 
 from datetime import datetime
 
@@ -45,6 +45,12 @@ async def list_own_keys(request: Asked, after: AfterKey = "", limit: Limit = 100
 
 @get("/keys", opt=operation("keys", OwnKeyPage))
 async def list_partner_keys(request: Asked, after: AfterKey = "", limit: Limit = 100) -> ASGIResponse:
+    """Your keys, with those that are out of use: their rights, and when each was last used."""
+    return await _page(request, after, limit)
+
+
+@get("/keys", opt=operation("keys", OwnKeyPage))
+async def list_party_keys(request: Asked, after: AfterKey = "", limit: Limit = 100) -> ASGIResponse:
     """Your keys, with those that are out of use: their rights, and when each was last used."""
     return await _page(request, after, limit)
 

@@ -11,7 +11,7 @@ from service.api import deliveries, endpoints
 from service.api.operation import Operation
 
 
-def _for_partners(handler: HTTPRouteHandler, name: str, **example: Any) -> HTTPRouteHandler:
+def under(handler: HTTPRouteHandler, name: str, **example: Any) -> HTTPRouteHandler:
     """The same handler under another name, by which the contract knows it; `example` is another body for it."""
     same = handler.fn
     assert isinstance(same, FunctionType)
@@ -27,13 +27,13 @@ def _for_partners(handler: HTTPRouteHandler, name: str, **example: Any) -> HTTPR
 
 _SHARE: Final[dict[str, Any]] = {"types": ["share.repayment"]}
 
-make_partner_endpoint = _for_partners(endpoints.make_endpoint, "make_partner_endpoint", **_SHARE)
-list_partner_endpoints = _for_partners(endpoints.list_endpoints, "list_partner_endpoints")
-change_partner_endpoint = _for_partners(endpoints.change_endpoint, "change_partner_endpoint", **_SHARE)
-rotate_partner_secret = _for_partners(endpoints.rotate_secret, "rotate_partner_secret")
-test_partner_endpoint = _for_partners(endpoints.test_endpoint, "test_partner_endpoint")
-replay_partner_deliveries = _for_partners(deliveries.replay_deliveries, "replay_partner_deliveries")
-list_partner_deliveries = _for_partners(deliveries.list_deliveries, "list_partner_deliveries")
+make_partner_endpoint = under(endpoints.make_endpoint, "make_partner_endpoint", **_SHARE)
+list_partner_endpoints = under(endpoints.list_endpoints, "list_partner_endpoints")
+change_partner_endpoint = under(endpoints.change_endpoint, "change_partner_endpoint", **_SHARE)
+rotate_partner_secret = under(endpoints.rotate_secret, "rotate_partner_secret")
+test_partner_endpoint = under(endpoints.test_endpoint, "test_partner_endpoint")
+replay_partner_deliveries = under(deliveries.replay_deliveries, "replay_partner_deliveries")
+list_partner_deliveries = under(deliveries.list_deliveries, "list_partner_deliveries")
 
 ROUTES: Final = [
     make_partner_endpoint, list_partner_endpoints, change_partner_endpoint, rotate_partner_secret,

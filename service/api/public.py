@@ -67,7 +67,7 @@ async def get_openapi(request: Request[Any, Any, Any]) -> ASGIResponse:
 
 @get("/openapi/{page:str}", opt=operation(None, Text("application/yaml", "This document, for one audience.")))
 async def get_openapi_page(request: Request[Any, Any, Any], page: FromPath[str]) -> ASGIResponse:
-    """This document for one audience: `merchant.yaml`, `partner.yaml`, `operator.yaml` or `processor.yaml`.
+    """This document for one audience: `merchant.yaml`, or `partner`, `operator`, `processor` or `support`.
 
     It has the routes that the audience's keys may call, and what these routes name.
     """

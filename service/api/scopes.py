@@ -7,8 +7,8 @@ from litestar.handlers import HTTPRouteHandler
 from litestar.routes import BaseRoute, HTTPRoute
 
 _STARTS: Final = {
-    "operator": "/v1/operator/", "partner": "/v1/partner/", "processor": "/v1/processor/", "merchant": "/v1/",
-    "public": "/",
+    "operator": "/v1/operator/", "partner": "/v1/partner/", "processor": "/v1/processor/",
+    "support": "/v1/support/", "merchant": "/v1/", "public": "/",
 }  # fmt: skip
 
 

@@ -19,6 +19,8 @@ from service.audit.entry import Thing, Verb
 from service.db import Connection
 from service.engine.work import Answer
 from service.errors import Code
+from service.event_type import EventType
+from service.partners.telling_flow import Teller
 from service.support import documents_flow as flow
 from service.support.arrangement import Arrangement, Name, require_arrangement
 from service.support.documents_flow import (
@@ -30,6 +32,7 @@ from service.support.documents_flow import (
     WaterfallId,
     require_provider,
 )
+from service.support.telling_flow import tell_party
 
 
 class PartyBody(Struct, frozen=True, forbid_unknown_fields=True):
@@ -168,6 +171,10 @@ async def _agree_arrangement(doing: Doing, wanted: WantedArrangement) -> AgreedV
     version = await flow.agree(doing.conn, wanted.arrangement_id, wanted.document, doing.ask.now)
     told = {"version": version}
     await doing.ask.record(doing.conn, Verb.CHANGED, Thing.ARRANGEMENT, wanted.arrangement_id, told)
+    if (bearer_id := wanted.document.provider_id) is not None:
+        told_them = told | {"arrangement_id": wanted.arrangement_id}
+        type_ = EventType.ARRANGEMENT_AGREED
+        await tell_party(doing.conn, bearer_id, type_, Teller.OPERATOR, told_them, doing.ask.now)
     return AgreedVersion(wanted.arrangement_id, version)
 
 

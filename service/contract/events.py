@@ -38,10 +38,10 @@ INSTANTS: Final = {
     "at", "capture_by", "late_capture_until", "released_at", "retry_at",
 }  # fmt: skip
 IDS: Final = {
-    "adjustment_id", "break_id", "charge_id", "claim_id", "consumer", "credit_id", "decision_id", "dispute_id",
-    "endpoint_id", "fact_id", "fee_id", "file_id", "instrument_id", "payment_id", "payout_id", "permission_id",
-    "plan_id", "programme_id", "quote_id", "referral_id", "refund_id", "reconciliation_id", "reverses_event_id",
-    "scheme_id", "settlement_id", "voucher_id",
+    "adjustment_id", "arrangement_id", "break_id", "charge_id", "claim_id", "consumer", "credit_id", "decision_id",
+    "dispute_id", "endpoint_id", "fact_id", "fee_id", "file_id", "instrument_id", "payment_id", "payout_id",
+    "permission_id", "plan_id", "programme_id", "quote_id", "referral_id", "refund_id", "reconciliation_id",
+    "reverses_event_id", "scheme_id", "settlement_id", "voucher_id",
 }  # fmt: skip
 WORDS: Final = {
     "because", "change", "currency", "evidence", "fact", "kind", "merchant_reference", "origin", "outcome", "owner",

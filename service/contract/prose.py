@@ -36,7 +36,8 @@ which the operator finds the request: the trace id of its `traceparent` (W3C Tra
 writing (GET, and POST), `plans:read` is reading alone, `*` is everything, `*:read` everything that is read. Each
 operation names the scope it needs. A merchant's keys are secret (`sk_live_`, `sk_test_` of a test merchant), restricted
 to some scopes (`rk_`), or publishable (`pk_`): those are for pages at the origins that they name. Partners' keys begin
-with `ptk_`, operators' with `opk_`, processors' with `psk_`. A key is shown once, in the answer that made it.
+with `ptk_`, operators' with `opk_`, processors' with `psk_`, those of insurers and
+guarantors with `spk_`. A key is shown once, in the answer that made it.
 
 **Outside data.** A policy may ask credit bureaux, income and public-credit platforms, each call under a consent that
 the consumer gave through the merchant: for its purpose, kind of data, source and period, so many times, until it
@@ -50,8 +51,8 @@ it must be explained and replayed.
 (`POST /v1/test/clock/advance`), and the ending of a consumer's reference says what this consumer shows: the schema
 `Persona` lists approvals, refusals, charges that fail, and a dispute.
 
-**Pages.** `/openapi/merchant.yaml`, `/openapi/partner.yaml`, `/openapi/operator.yaml` and `/openapi/processor.yaml` are
-this document for one audience: what its keys may call, and nothing else.
+**Pages.** `/openapi/merchant.yaml`, `/openapi/partner.yaml`, `/openapi/operator.yaml`, `/openapi/processor.yaml` and
+`/openapi/support.yaml` are this document for one audience: what its keys may call, and nothing else.
 
 **Clients.** `make clients` makes a Python client (`openapi-python-client`) and types for TypeScript
 (`openapi-typescript`) from this document. A field with a default may be left out, in answers too:
@@ -66,6 +67,7 @@ SECURITY: Final = {
     "partner": "A finance partner's secret key.",
     "operator": "A secret key of the lender who runs the service.",
     "processor": "The key of a processor of payments.",
+    "support": "The key of a party that bears losses: an insurer, a guarantor.",
 }
 
 TAGS: Final = {
@@ -91,6 +93,7 @@ TAGS: Final = {
     "vouchers": "Merchant: vouchers of a scheme, reserved for an order and redeemed.",
     "processor": "Processor of payments: news of a charge, and all it was called for.",
     "partner": "Finance partner: what it funds, the files that prove it, and what does not match.",
+    "support": "Insurer or guarantor: what it has agreed to bear, and what came of it.",
     "operator": "Operator: merchants, partners, keys, policies, referrals, limits, gateways, processors, books.",
     "public": "Health, and this document. No key is needed.",
 }

@@ -12,11 +12,12 @@ from service.event_type import EventType
 
 
 class Teller(StrEnum):
-    """In what role somebody brought about what a partner is told."""
+    """In what role somebody brought about what a partner is told, or who bears losses."""
 
     PARTNER = "partner"  # the partner itself
+    SUPPORT = "support"  # who bears losses: an insurer, a guarantor
     OPERATOR = "operator"
-    DAY = "day"  # nobody: a day was closed, or compared
+    DAY = "day"  # nobody: a day was closed, or compared; or time has passed
 
 
 def told_to_partner(type_: EventType, partner_id: str, by: Teller, data: dict[str, Any], at: datetime) -> Told:

@@ -37,6 +37,17 @@ select distinct on (arrangement_id) arrangement_id, version, document
  order by arrangement_id, version desc
  limit $2;
 
+-- list_arrangements_of --
+-- Those that somebody bears losses by, each as it is now.
+select arrangement_id, version, document
+  from (select distinct on (arrangement_id) arrangement_id, version, document
+          from support_arrangements
+         where arrangement_id > $2
+         order by arrangement_id, version desc) now
+ where document ->> 'provider_id' = $1
+ order by arrangement_id
+ limit $3;
+
 -- insert_waterfall --
 -- The next version; of a new waterfall the first.
 insert into waterfalls (waterfall_id, version, document, agreed_at)

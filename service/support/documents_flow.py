@@ -137,6 +137,22 @@ async def arrangements(pool: Pool, after: str, limit: int) -> list[Agreed]:
     ]
 
 
+async def arrangements_of(pool: Pool, party_id: str, after: str, limit: int) -> list[Agreed]:
+    """Those that the party bears losses by, the oldest first."""
+    return [
+        Agreed(arrangement_id, version, msgspec.json.decode(document, type=Arrangement))
+        for arrangement_id, version, document in await pool.fetch(Q.list_arrangements_of, party_id, after, limit)
+    ]
+
+
+async def arrangement(pool: Connection | Pool, arrangement_id: str) -> Agreed | None:
+    """An arrangement as it is now; None: there is none."""
+    row = await pool.fetchrow(Q.load_arrangement, arrangement_id)
+    if row is None:
+        return None
+    return Agreed(arrangement_id, row["version"], msgspec.json.decode(row["document"], type=Arrangement))
+
+
 async def waterfalls(pool: Pool, after: str, limit: int) -> list[AgreedWaterfall]:
     """All, the oldest first."""
     return [

@@ -1,4 +1,5 @@
-"""An endpoint: where events are sent, of a merchant or a partner, and when one that did not arrive is sent again. Pure.
+"""An endpoint: where events are sent, of a merchant, a partner or a party that bears losses, and when one that did not
+arrive is sent again. Pure.
 
 Each event is tried for three days, at pauses that grow; then it is parked until somebody asks for it again. Whoever
 answers 410 Gone wants nothing more: the endpoint is switched off.
@@ -27,7 +28,8 @@ ATTEMPTS_MAX: Final = len(PAUSES) + 1
 
 LEDGER: Final = "ledger"  # the feed of a partner's sub-ledger, beside its own
 SHARE: Final = "share."  # begins the types of events of the sub-ledger
-TO_PARTNERS: Final = (SHARE, "file.", "reconciliation.", "break.")  # begin what partners are told
+# What the types of events begin with that are told to an audience; all others are told to merchants.
+TOLD_TO: Final = {"partner": (SHARE, "file.", "reconciliation.", "break."), "support": ("arrangement.",)}
 
 
 def seller_of(feed: str) -> str | None:
@@ -36,8 +38,11 @@ def seller_of(feed: str) -> str | None:
 
 
 def is_told_to(type_: EventType, audience: str) -> bool:
-    """Whether a merchant, or a partner, is ever told of such events."""
-    return type_ is EventType.ENDPOINT_TESTED or type_.startswith(TO_PARTNERS) is (audience == "partner")
+    """Whether an audience that has endpoints is ever told of such events."""
+    if audience not in ("merchant", *TOLD_TO):
+        return False
+    whose = next((one for one, begins in TOLD_TO.items() if type_.startswith(begins)), "merchant")
+    return type_ is EventType.ENDPOINT_TESTED or whose == audience
 
 
 class EndpointState(StrEnum):

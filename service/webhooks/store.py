@@ -1,4 +1,4 @@
-"""Endpoints in the database, as a merchant or a partner makes and changes them."""
+"""Endpoints in the database, as a merchant, a partner or a party that bears losses makes and changes them."""
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta
@@ -46,7 +46,7 @@ class Owner(Struct, frozen=True):
     """Whose endpoint it is."""
 
     owner_id: str
-    is_partner: bool = False
+    audience: str = "merchant"
 
 
 async def make(conn: Connection, under: Secrets, owner: Owner, wanted: Wanted, by_key: str, now: datetime) -> Made:
@@ -58,9 +58,9 @@ async def make(conn: Connection, under: Secrets, owner: Owner, wanted: Wanted, b
     await open_feed(conn, merchant_id)
     await _number_all(conn, owner, wanted)
     endpoint_id = ids.new_id(ids.ENDPOINT, ids.bucket_for(merchant_id), _ms(now))
-    audience = "partner" if owner.is_partner else "merchant"
     await conn.execute(
-        Q.insert_endpoint, endpoint_id, merchant_id, wanted.url, wanted.types, by_key, now, audience, wanted.of_sellers
+        Q.insert_endpoint, endpoint_id, merchant_id, wanted.url, wanted.types, by_key, now, owner.audience,
+        wanted.of_sellers,
     )  # fmt: skip
     await conn.execute(Q.begin_feeds, endpoint_id)
     return Made(endpoint_id, await _new_secret(conn, under, endpoint_id, now))
@@ -123,7 +123,7 @@ async def _number_all(conn: Connection, owner: Owner, wanted: Wanted) -> None:
         continue
     while wanted.of_sellers and await conn.fetchval(Q.number_sellers, owner.owner_id, NUMBERED_AT_ONCE):
         continue
-    if owner.is_partner:
+    if owner.audience == "partner":
         await number_all(conn, owner.owner_id)
 
 

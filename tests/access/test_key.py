@@ -55,6 +55,7 @@ def test_what_a_scope_covers(held: list[str], wanted: str, is_covered: bool) -> 
         ("merchant", ["quotes"], ["https://shop.example"], False, "pk_live_"),
         ("merchant", ["quotes"], ["https://shop.example"], True, "pk_test_"),
         ("partner", ["*"], [], False, "ptk_"),
+        ("support", ["arrangements:read"], [], False, "spk_"),
         ("operator", ["keys"], [], False, "opk_"),
         ("processor", ["*"], [], False, "psk_"),
     ],

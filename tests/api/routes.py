@@ -78,7 +78,7 @@ def client_for(world: World, template: str) -> Client:
     """The client whose key may call it."""
     audience = template.split("/")[2]
     clients = {"operator": world.operator, "partner": world.partner, "processor": world.processor}
-    clients["test"] = world.test_merchant
+    clients |= {"test": world.test_merchant, "support": world.support}
     client = clients.get(audience, world.merchant)
     if template.endswith("/approve"):
         client = world.second_operator  # what the first has proposed
@@ -135,6 +135,8 @@ class Stage:
 
     async def ready(self, route: Route, told: Mapping[str, str] = MappingProxyType({})) -> Post:
         """The route's example, with a path and ids that are there: those that are told, else others."""
+        if route.audience == "support":
+            await self.world.with_a_party()
         body, self._redeems = route.operation.example, route.path.endswith("/refunds")
         if route.path.endswith(("/erase", "/export")):
             told = await self._somebody()
@@ -193,8 +195,9 @@ class Stage:
             return await self._paused_person_id()
         if route.path in (SUSPEND, RESUME):
             return await self._programme_id(is_suspended=route.path == RESUME)
-        if name == "endpoint_id" and route.audience == "partner":
-            return str((await self.do(await self.ready(self.routes["POST /v1/partner/endpoints"])))["id"])
+        if name == "endpoint_id" and route.audience in ("partner", "support"):
+            path = f"POST /v1/{route.audience}/endpoints"
+            return str((await self.do(await self.ready(self.routes[path])))["id"])
         if name in FACTS:
             query = "select fact_id from facts where plan_id = $1 and fact = $2"
             return str(await self.world.pool.fetchval(query, made["plan_id"], FACTS[name]))
@@ -360,7 +363,7 @@ class Stage:
         return str(asked["id"])
 
     async def _party_id(self) -> str:
-        return str((await self.do(await self.ready(self.routes["POST /v1/operator/support-parties"])))["id"])
+        return await self.world.with_a_party()
 
     async def _arrangement_id(self) -> str:
         return await self._agreed("POST /v1/operator/support-arrangements")

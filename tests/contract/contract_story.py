@@ -76,7 +76,7 @@ class Recorder:
             r'"(enrolled|agreed)_at": "[^"]+"', rf'"\1_at": "{NOON:%Y-%m-%dT%H:%M:%SZ}"', text
         )  # in real time
         text = re.sub(OF_A_DEVICE, r'"\1": "bIaGcVJjxF8"', text)
-        text = re.sub(r"\b((?:[srp]k_(?:live|test)|opk|ptk|psk|kb)_)[\w-]{43}\b", rf"\1{CHANCE}", text)
+        text = re.sub(r"\b((?:[srp]k_(?:live|test)|opk|ptk|psk|spk|kb)_)[\w-]{43}\b", rf"\1{CHANCE}", text)
         text = re.sub(r"whsec_[\w+/]{43}=", f"whsec_{CHANCE}=", text)
         text = re.sub(r'"(at|made_at)": "[^"]*\.\d+Z"', rf'"\1": "{NOON:%Y-%m-%dT%H:%M:%SZ}"', text)  # real time
         text = re.sub(r'"received_on": "[^"]*"', f'"received_on": "{NOON:%Y-%m-%d}"', text)  # by the real calendar

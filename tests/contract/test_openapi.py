@@ -270,9 +270,10 @@ async def test_no_route_without_its_key(world: World) -> None:
     """Each operation lets in its audience's keys alone, and of those only the ones with its scope."""
     contract = Contract(bare_document())
     processor, _ = await registered(world, "http://127.0.0.1:9/")
+    party, _ = await world.take_on()
     owners = {
         "merchant": world.demo.merchant_id, "partner": world.demo.partner_id, "operator": "operator",
-        "processor": processor,
+        "processor": processor, "support": party,
     }  # fmt: skip
     keys = {audience: await _key(world, audience, owner, "*") for audience, owner in owners.items()}
     scopes = {audience: sorted({ROUTES[one].handler.opt["scope"] for one in KEYED if ROUTES[one].audience == audience})

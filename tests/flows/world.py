@@ -86,6 +86,8 @@ class World:
         self.second_operator = Client(http, demo.second_operator_key)
         self.partner = Client(http, demo.partner_key)
         self.processor = Client(http, "sk_none")  # until one is registered
+        self.support = Client(http, "spk_none")  # until one is taken on
+        self.party_id = ""
         self.beside = AsyncExitStack()  # what runs beside the service for as long as it does
         self._row_counts = ""
 
@@ -102,6 +104,19 @@ class World:
         made = await self.seconded(await self.operator.post("/v1/operator/keys", body))
         assert made.status_code == 201, made.text
         return str(made.json()["key"])
+
+    async def take_on(self, name: str = "Elbe Insurance") -> tuple[str, Client]:
+        """A party that bears losses, and a client with its key."""
+        made = await self.operator.post("/v1/operator/support-parties", {"name": name})
+        assert made.status_code == 201, made.text
+        party_id = str(made.json()["id"])
+        return party_id, Client(self.http, await self.key(audience="support", owner_id=party_id))
+
+    async def with_a_party(self) -> str:
+        """The party whose key `support` carries."""
+        if not self.party_id:
+            self.party_id, self.support = await self.take_on()
+        return self.party_id
 
     async def seconded(self, answered: httpx.Response) -> httpx.Response:
         """What the second operator's approval answers to what waits for it, a key whole; anything else as it is."""
