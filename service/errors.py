@@ -47,6 +47,9 @@ class Code(StrEnum):
     AMOUNT_EXCEEDS_OUTSTANDING = "amount_exceeds_outstanding"  # 422
     AMOUNT_MISMATCH = "amount_mismatch"  # 422
     CURRENCY_MISMATCH = "currency_mismatch"  # 422
+    LINE_MISMATCH = "line_mismatch"  # 422
+    WRONG_DEBTOR = "wrong_debtor"  # 422
+    COUNTRY_CLOSED = "country_closed"  # 422
     DUPLICATE_PAYMENT = "duplicate_payment"  # 409
     CHARGE_UNDER_WAY = "charge_under_way"  # 409
     NOTHING_DUE = "nothing_due"  # 409

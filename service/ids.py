@@ -70,6 +70,8 @@ OWNERSHIP_TRANSFER: Final = "ow"
 SUPPORT_PARTY: Final = "sp"
 ARRANGEMENT: Final = "sa"
 WATERFALL: Final = "wf"
+INSURANCE: Final = "ip"
+DEBTOR: Final = "db"
 
 
 def new_id(prefix: str, bucket: int, at_ms: int) -> str:

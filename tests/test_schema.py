@@ -12,6 +12,7 @@ from service.authentication.asked import State
 from service.checkout.answer import Outcome as Decided
 from service.checkout.review import ReviewOutcome
 from service.db import Pool
+from service.insurance.limit import LimitSource, LimitState
 from service.jobs.retention import LAWS
 from service.ledger.chart import LedgerAccount, Occasion
 from service.limits.change import LimitRule
@@ -58,6 +59,8 @@ WORDS: dict[str, Iterable[str]] = {
     "consumer_identifiers_kind_is_known": IdentifierKind,
     "consents_data_types_are_known": DataType,
     "consents_purpose_is_known": Purpose,
+    "debtor_limit_steps_source_is_known": LimitSource,
+    "debtor_limit_steps_state_is_known": LimitState,
     "decisions_outcome_is_known": Decided,
     "enquiries_data_type_is_known": DataType,
     "enquiries_purpose_is_known": Purpose,

@@ -23,6 +23,7 @@ class Thing(StrEnum):
     FILE = "file"  # a partner's, or ours for one
     GATEWAY = "gateway"
     INSTRUMENT = "instrument"
+    INSURANCE = "insurance"  # a policy of credit insurance, or what is done under it
     KEY = "key"
     MERCHANT = "merchant"
     OPERATOR = "operator"  # a person

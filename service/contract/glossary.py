@@ -215,6 +215,8 @@ GLOSSARY: Final[dict[str, str]] = {
     "voucher_id": "as the list of vouchers tells it",
     "arrangement_id": "as the list of arrangements tells it",
     "waterfall_id": "as the list of waterfalls tells it",
+    "insurance_id": "of a policy of credit insurance, as their list tells it",
+    "debtor_id": "of a debtor under the policy, as their list tells it",
     "?funder": "the name of one who bears a share of the scheme",
     "?begin_on": "the first day of the period",
     "?end_on": "the last day of the period",

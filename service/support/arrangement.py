@@ -40,6 +40,7 @@ class Cause(StrEnum):
     DISPUTE = "dispute"  # decided against the merchant
     DECEASED = "deceased"
     MERCHANT_FAILURE = "merchant_failure"  # the merchant does not deliver, and does not pay back
+    POLITICAL = "political"  # of export: a war, a ban on transfers, and the like
 
 
 class CoveredParts(StrEnum):
@@ -88,6 +89,7 @@ class Rate(Struct, frozen=True, forbid_unknown_fields=True):
     segment: Name | None = None  # of the borrower, as the lender names it
     category: Name | None = None  # of the goods
     is_first_time: bool | None = None  # whether it is the person's first plan
+    cause: Cause | None = None  # of the loss
 
 
 class Arrangement(Struct, frozen=True, forbid_unknown_fields=True):
@@ -97,7 +99,7 @@ class Arrangement(Struct, frozen=True, forbid_unknown_fields=True):
     kind: ArrangementKind
     currency: Annotated[str, Meta(pattern=r"^[A-Z]{3}\Z")]
     cover_bps: Share  # of what is insured
-    causes: Annotated[tuple[Cause, ...], Meta(min_length=1, max_length=5)]  # of which it bears losses
+    causes: Annotated[tuple[Cause, ...], Meta(min_length=1, max_length=6)]  # of which it bears losses
     begins_on: date  # the first day of a default that it bears
     ends_on: date  # the last
     provider_id: ProviderId | None = None  # who bears it; null: the merchant of the plan
@@ -123,6 +125,8 @@ def require_arrangement(one: Arrangement) -> None:
         raise _no("/ends_on", "It ends before it begins.")
     if len(set(one.causes)) < len(one.causes):
         raise _no("/causes", "A cause is named twice.")
+    if Cause.POLITICAL in one.causes and one.kind is not ArrangementKind.EXPORT_TRADE_INSURANCE:
+        raise _no("/causes", f"A {one.kind} bears no losses of political causes.")
     if one.provider_id is None and one.kind not in OF_MERCHANTS:
         raise _no("/provider_id", f"A {one.kind} names who bears it.")
     if not one.cover_bps and not one.rates:
@@ -133,12 +137,14 @@ def require_arrangement(one: Arrangement) -> None:
         raise _no("/annual_max", "It pays more in a year than ever.")
     if one.cap is not None and one.kind not in OF_PORTFOLIOS:
         raise _no("/cap", f"A {one.kind} is of no portfolio, of which a cap could be a share.")
-    fits = [(rate.segment, rate.category, rate.is_first_time) for rate in one.rates]
+    fits = [(rate.segment, rate.category, rate.is_first_time, rate.cause) for rate in one.rates]
     for number, rate in enumerate(one.rates):
         if fits[number] in fits[:number]:
             raise _no(f"/rates/{number}", "An earlier rate is of the same plans: this one never counts.")
         if rate.category is not None and one.categories and rate.category not in one.categories:
             raise _no(f"/rates/{number}/category", f"Goods of {rate.category!r} are not covered: see categories.")
+        if rate.cause is not None and rate.cause not in one.causes:
+            raise _no(f"/rates/{number}/cause", f"Losses of the cause {rate.cause} are not borne: see causes.")
 
 
 def _require_reachable(one: Arrangement, attachment: Attachment) -> None:

@@ -83,6 +83,7 @@ def rate_of(one: Arrangement, loss: Loss) -> int:
             rate.segment in (None, loss.segment)
             and rate.category in (None, loss.category)
             and rate.is_first_time in (None, loss.is_first_time)
+            and rate.cause in (None, loss.cause)
         )
         if fits:
             return rate.cover_bps

@@ -109,6 +109,7 @@ class Stage:
         self._processor_name = self._persons_consumer = self._settlement = ""
         self._settled_on = NOON + timedelta(days=1)
         self._filed_on = NOON.date()
+        self._insurance = ""  # of the last debtor
         self._plans = self._people = self._references = 0
         self._redeems = False  # the voucher that is asked for
         self._device = Device(SHOP, "shop.example")  # the last one: each passkey is on a device of its own
@@ -127,6 +128,7 @@ class Stage:
             "scheme_id": self._scheme_id, "voucher_id": self._voucher_id,
             "endpoint_id": self._endpoint_id,
             "party_id": self._party_id, "arrangement_id": self._arrangement_id, "waterfall_id": self._waterfall_id,
+            "insurance_id": self._insurance_id,
         }  # fmt: skip
         self._known = {
             "page": "merchant.yaml", "currency": "EUR", "version": "1", "merchant_id": world.demo.merchant_id,
@@ -191,6 +193,10 @@ class Stage:
             return await self._unproved_plan()
         if name == "plan_id":
             return await self.plan(route.operation.kind, route.operation.after)
+        if name == "debtor_id":
+            return await self._debtor_id(is_asked=route.path.endswith("/answer"))
+        if name == "insurance_id" and "debtor_id" in made:
+            return self._insurance
         if name == "person_id" and route.path == GO_ON:
             return await self._paused_person_id()
         if route.path in (SUSPEND, RESUME):
@@ -370,6 +376,18 @@ class Stage:
 
     async def _waterfall_id(self) -> str:
         return await self._agreed("POST /v1/operator/waterfalls")
+
+    async def _insurance_id(self) -> str:
+        return await self._agreed("POST /v1/operator/insurance-policies")
+
+    async def _debtor_id(self, *, is_asked: bool) -> str:
+        """Under a policy of its own; with a limit that the insurer is asked for, or that is granted."""
+        self._insurance = await self._insurance_id()
+        amount = 4_000_00 if is_asked else 1_000_00
+        asked = {"consumer_id": await self._consumer_id(), "amount": amount, "discretionary": True}
+        made = await self.world.operator.post(f"/v1/operator/insurance-policies/{self._insurance}/debtors", asked)
+        assert made.status_code == 201, made.text
+        return str(made.json()["id"])
 
     async def _agreed(self, route: str) -> str:
         """What two operators agree to; its id."""

@@ -32,7 +32,9 @@ NOT_SEALED_BY_THE_EDGE = {
         "VoucherPart.grades", "VoucherPart.times",
     },
     "of those with whom the lender deals, and of those who act for it": {
-        "AdjustmentBody.reference", "Arrangement.categories", "Arrangement.name", "AssignBody.owner",
+        "AdjustmentBody.reference", "AnswerBody.conditions", "Arrangement.categories", "Arrangement.name",
+        "AssignBody.owner", "AutomaticLimit.rule_id", "InsurancePolicy.conditions", "InsurancePolicy.legal_basis",
+        "InsurancePolicy.name", "LowerBody.conditions",
         "BankAccount.holder", "CommentBody.note", "KeyBody.owner_id", "KeyBody.scopes", "MerchantBody.name",
         "MerchantChange.name", "OperatorBody.name", "OperatorBody.scopes", "PaidBody.reference", "PartnerBody.name",
         "PartyBody.name", "ProgrammeTerms.name", "ResolveBody.note", "ReturnedBody.reference", "SellerBody.name",
