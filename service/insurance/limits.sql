@@ -67,7 +67,7 @@ select min(l.begin_on) as sold_on, sum(l.principal - l.principal_paid)::bigint a
    and p.state not in ('charged_off', 'recovered', 'forgiven')
    and l.forgiven = 0 and l.principal > l.principal_paid
  group by p.plan_id, l.capture
- order by 1, p.plan_id, l.capture;
+ order by 1, min(p.authorized_at), 2 desc, p.plan_id, l.capture;
 
 -- load_record --
 -- How a person has paid what the policy would have insured: parameters as of load_sales.
