@@ -43,6 +43,7 @@ class Code(StrEnum):
     NO_FUNDING = "no_funding"  # 409
     SUBSIDY_SPENT = "subsidy_spent"  # 409
     STATE_FORBIDS = "state_forbids"  # 409
+    STALE_VERSION = "stale_version"  # 412
     AMOUNT_EXCEEDS_AUTHORIZED = "amount_exceeds_authorized"  # 422
     AMOUNT_EXCEEDS_OUTSTANDING = "amount_exceeds_outstanding"  # 422
     AMOUNT_MISMATCH = "amount_mismatch"  # 422
@@ -115,6 +116,7 @@ STATUS: Final[dict[Code, int]] = {
     Code.NO_FUNDING: 409,
     Code.SUBSIDY_SPENT: 409,
     Code.STATE_FORBIDS: 409,
+    Code.STALE_VERSION: 412,
     Code.DUPLICATE_PAYMENT: 409,
     Code.CHARGE_UNDER_WAY: 409,
     Code.NOTHING_DUE: 409,

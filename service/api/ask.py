@@ -1,6 +1,7 @@
 """Who asks, when, and under which idempotency key: what every handler needs of a request besides its body."""
 
 import hashlib
+import re
 from collections.abc import Iterable
 from datetime import UTC, datetime
 from typing import Any, Final
@@ -155,6 +156,16 @@ def is_dry_run(request: Asked) -> bool:
     return given == "true"
 
 
+def seen_in(request: Asked) -> int | None:
+    """The version in If-Match, as `ETag` has it, with its quotes; None: any will do. Refused: INVALID_FIELD."""
+    given = header(request, b"if-match")
+    if given is None or given == "*":
+        return None
+    if not (found := _ETAG.fullmatch(given)):
+        raise Refused(Code.INVALID_FIELD, 'If-Match: one version in quotes, like "7", or *.', "/If-Match")
+    return int(found[1])
+
+
 def header(request: Request[Any, Any, Any], name: bytes) -> str | None:
     """The header of that name, in lower case. Refused: INVALID_FIELD if one that means one thing is given twice."""
     scope = request.scope
@@ -176,9 +187,10 @@ def _headers(given: Iterable[tuple[bytes, bytes]]) -> dict[bytes, bytes]:
     return by_name
 
 
+_ETAG = re.compile(r'"(\d{1,18})"', re.ASCII)
 _ONCE = (
-    "Authorization", "Content-Encoding", "Content-Length", "Content-Type", "Host", "Idempotency-Key", "Origin",
-    "Tenor-Clock", "Tenor-Merchant",
+    "Authorization", "Content-Encoding", "Content-Length", "Content-Type", "Host", "Idempotency-Key", "If-Match",
+    "Origin", "Tenor-Clock", "Tenor-Merchant",
 )  # fmt: skip
 
 

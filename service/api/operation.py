@@ -31,6 +31,7 @@ class Operation(Struct, frozen=True, kw_only=True):
     page: bool = False  # where Accept asks for text/html, the same as a page to print
     streams: bool = False  # where Accept asks for text/event-stream, the same as it happens
     csv: bool = False  # where Accept asks for text/csv, the same rows
+    versioned: bool = False  # a verb on a plan: If-Match names the version that its sender has seen
     browser: bool = False  # a page of the merchant's may call it, with a publishable key
     keeps: bool = True  # a POST's key and answer are kept; a calculation keeps nothing
     example: dict[

@@ -139,7 +139,7 @@ async def _plan(
     ask = read(request)
     if known_on is None and version is None:
         plan = await _load_plan(request, plan_id, merchant_id)
-        return reply(seen(plan, _day(plan, ask.time_at(plan.merchant_id))))
+        return reply(seen(plan, _day(plan, ask.time_at(plan.merchant_id))), version=plan.version)
     plan, facts = await _load_life(request, plan_id, merchant_id)
     today = _day(plan, ask.time_at(plan.merchant_id))
 

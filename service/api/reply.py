@@ -38,12 +38,16 @@ class Ready(ASGIResponse):
     """An answer whose bytes and headers are ready: the framework has nothing to work out. Sealed texts are opened here,
     as the bytes leave."""
 
-    def __init__(self, body: bytes, status: int, media: str = JSON, retry: bool = False) -> None:
+    def __init__(
+        self, body: bytes, status: int, media: str = JSON, retry: bool = False, version: int | None = None
+    ) -> None:
         self.body = body
         self.status_code = status
         self._headers = [(b"content-type", media.encode())]
         if retry:
             self._headers.append((b"retry-after", b"1"))
+        if version is not None:
+            self._headers.append((b"etag", b'"%d"' % version))
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if for_page := readable(scope):
@@ -54,9 +58,9 @@ class Ready(ASGIResponse):
         await send({"type": "http.response.body", "body": body, "more_body": False})
 
 
-def reply(body: Any, status: int = 200) -> ASGIResponse:
-    """A wire struct."""
-    return Ready(encode(body), status)
+def reply(body: Any, status: int = 200, version: int | None = None) -> ASGIResponse:
+    """A wire struct; with its version as ETag, where it has one that If-Match is compared with."""
+    return Ready(encode(body), status, version=version)
 
 
 def reply_json(body: bytes | str, status: int = 200) -> ASGIResponse:

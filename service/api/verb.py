@@ -20,7 +20,7 @@ from msgspec import Struct
 from msgspec.structs import fields
 
 from service import ids
-from service.api.ask import Ask, Asked, content_type, is_dry_run, write
+from service.api.ask import Ask, Asked, content_type, is_dry_run, seen_in, write
 from service.api.body import Body
 from service.api.operation import operation
 from service.api.reply import JSON, reply_answer
@@ -58,7 +58,7 @@ def verb(
             is_empty = may_be_empty and not body
             asked = reader.read(b"{}" if is_empty else body, JSON if is_empty else content_type(request))
             ask = write(request, body, ids.bucket_in(plan_id))
-            names = _names(ask, plan_id)
+            names = _names(ask, plan_id, seen_in(request))
             if not is_dry_run(request):
                 merchant_id = ask.owner_id if ask.actor.kind in MERCHANTS else None
                 asked = await sealed_for_plan(ask.services, plan_id, merchant_id, asked)
@@ -71,7 +71,7 @@ def verb(
 
         on_plan.__name__, on_plan.__doc__ = command_of.__name__, command_of.__doc__
         answers = {status: PlanAnswer, 202: Proposed} if second else PlanAnswer
-        said = operation("plans", answers, takes=takes, dry_run=Preview, **more)
+        said = operation("plans", answers, takes=takes, dry_run=Preview, versioned=True, **more)
         return post(f"/plans/{{plan_id:str}}/{word}", status_code=status, opt=said)(on_plan)
 
     return made
@@ -96,8 +96,8 @@ def no_plan(plan_id: str) -> Refused:
     return Refused(Code.NOT_FOUND, f"There is no plan {plan_id[:100]!r}.", "/id")
 
 
-def _names(ask: Ask, plan_id: str) -> Names:
+def _names(ask: Ask, plan_id: str, seen: int | None) -> Names:
     if not ids.is_id(plan_id, ids.PLAN):
         raise no_plan(plan_id)
     command_id = ids.new_id(ids.COMMAND, ids.bucket_of(plan_id), ask.now_ms)
-    return {"command_id": command_id, "actor": ask.actor, "plan_id": plan_id}
+    return {"command_id": command_id, "actor": ask.actor, "plan_id": plan_id, "seen": seen}

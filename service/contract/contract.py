@@ -69,6 +69,8 @@ def codes_of(route: Route) -> tuple[Code, ...]:
         codes |= {*_KEYED, *_ALWAYS}
     if route.operation.browser:
         codes.add(Code.WRONG_ORIGIN)
+    if route.operation.versioned:
+        codes.add(Code.STALE_VERSION)
     if route.method == "POST":
         codes |= {*_POSTED, *(_KEPT if route.operation.keeps else ())}
     return tuple(code for code in Code if code in codes)
@@ -82,6 +84,7 @@ SHARED: Final[dict[str, tuple[Code, ...]]] = {
     "Forbidden": (Code.FORBIDDEN,),
     "NotFound": (Code.NOT_FOUND,),
     "StateForbids": (Code.STATE_FORBIDS,),
+    "Stale": (Code.STALE_VERSION,),
     "RateLimited": (Code.RATE_LIMITED,),
     "TooLarge": (Code.TOO_LARGE,),
     "UnsupportedMediaType": (Code.UNSUPPORTED_MEDIA_TYPE,),
@@ -120,6 +123,7 @@ MEANING: Final[dict[Code, str]] = {
     Code.NO_FUNDING: "no partner has room left for a plan of partners' money alone; nothing was reserved",
     Code.SUBSIDY_SPENT: "the scheme has not as much left as it was to bear of this offer; ask for a new decision",
     Code.STATE_FORBIDS: "not in this state; `actions` names what goes",
+    Code.STALE_VERSION: "the plan has another version than If-Match says; read it again",
     Code.AMOUNT_EXCEEDS_AUTHORIZED: "more than what is left of the authorization",
     Code.AMOUNT_EXCEEDS_OUTSTANDING: "more than what is owed",
     Code.AMOUNT_MISMATCH: "the lines do not add up to the amount",

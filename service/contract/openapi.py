@@ -25,6 +25,7 @@ from service.contract.events import webhooks
 from service.contract.glossary import GLOSSARY
 from service.contract.prose import PREFACE, SECURITY, TAGS
 from service.contract.schemas import REF, Schema, names_of, published, schemas_of
+from service.contract.shared_headers import CLOCK, DRY_RUN, IF_MATCH, KEY, LAST_EVENT, SELLER, shared_headers
 from service.errors import STATUS, Code, Problem
 from service.webhooks.message import Message
 
@@ -33,11 +34,6 @@ Names = dict[type, str]  # of each wire struct, among the components
 
 WEBHOOKS: Final = "webhooks"  # among the examples: messages by type
 
-KEY: Final = {"$ref": "#/components/parameters/IdempotencyKey"}
-SELLER: Final = {"$ref": "#/components/parameters/TenorMerchant"}
-CLOCK: Final = {"$ref": "#/components/parameters/TenorClock"}
-LAST_EVENT: Final = {"$ref": "#/components/parameters/LastEventID"}
-DRY_RUN: Final = {"$ref": "#/components/parameters/DryRun"}
 _RETRY: Final = ("Retry-After", "seconds to wait before trying again")
 WITH_HEADER: Final = {401: ("WWW-Authenticate", "Bearer"), 429: _RETRY, 503: _RETRY}
 
@@ -68,7 +64,7 @@ def document(app: Litestar, examples: Examples) -> Schema:
                 f"{audience}_key": {"type": "http", "scheme": "bearer", "description": words}
                 for audience, words in SECURITY.items()
             },
-            "parameters": _parameters(),
+            "parameters": shared_headers(),
             "examples": shared,
             "responses": {name: _problem(codes) for name, codes in SHARED.items()},
             "schemas": _with_meanings(schemas_of(wire)),
@@ -157,6 +153,8 @@ def _headers(route: Route) -> Iterator[Schema]:
         yield KEY
     if route.operation.dry_run:
         yield DRY_RUN
+    if route.operation.versioned:
+        yield IF_MATCH
     if route.operation.streams:
         yield LAST_EVENT
     if route.audience != "public":
@@ -250,33 +248,6 @@ def _share_examples(paths: dict[str, Schema]) -> Schema:
 
 
 # The rest -------------------------------------------------------------------------------------------------------------
-
-
-def _parameters() -> Schema:
-    key = "Names this request, for 30 days: sent again with the same body, it gets the same bytes back. A UUID will do."
-    clock = (
-        "In a sandbox (TENOR_SANDBOX=1): the instant at which this request happens, as in 2026-03-02T12:00:00Z. "
-        "Elsewhere it is refused."
-    )
-    seller = "Of a platform: the id of its seller for whom it asks. Without it, it asks for itself."
-    last_event = "Of a stream: the number of the last event that was heard; it goes on after that."
-    dry_run = "The answer as it would be, with status 200, and nothing happens."
-    text = {"type": "string", "minLength": 1, "maxLength": 255, "pattern": "^[ -~]+$"}
-    return {
-        "IdempotencyKey": _header("Idempotency-Key", key, text, required=True),
-        # No format: generators make a header from nothing but plain types.
-        "TenorClock": _header("Tenor-Clock", clock, {"type": "string"}, required=False),
-        "LastEventID": _header("Last-Event-ID", last_event, {"type": "string"}, required=False),
-        "TenorMerchant": _header("Tenor-Merchant", seller, {"type": "string"}, required=False),
-        "DryRun": {
-            "name": "dry_run", "in": "query", "required": False, "description": dry_run,
-            "schema": {"type": "boolean", "default": False},
-        },
-    }  # fmt: skip
-
-
-def _header(name: str, words: str, schema: Schema, required: bool) -> Schema:
-    return {"name": name, "in": "header", "required": required, "description": words, "schema": schema}
 
 
 def _with_meanings(schemas: dict[str, Schema]) -> dict[str, Schema]:

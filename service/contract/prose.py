@@ -28,6 +28,9 @@ letter written with `%`. Answers are kept by nobody on their way (`Cache-Control
 **Idempotency.** Every POST carries an `Idempotency-Key`. The same key with the same body gets the same bytes back, for
 30 days; with another body, 422. After a 503 or a lost connection, send the same request with the same key.
 
+**Versions.** A plan has a `version`, which each fact raises by one, and `GET /v1/plans/{plan_id}` has it as its `ETag`.
+A verb on a plan that is sent with `If-Match` is done only while the plan has that version: else 412, `stale_version`.
+
 **Declined is not refused.** A decision answers 200, whatever its outcome. What was not done at all is a problem
 (`application/problem+json`, RFC 9457) with a code from a closed list. Answers of 400 and above carry a `Request-Id`, by
 which the operator finds the request: the trace id of its `traceparent` (W3C Trace Context), or one of our own.

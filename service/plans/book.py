@@ -26,7 +26,7 @@ CAPTURES_MAX: Final = 99  # of one plan; a subscription is another product
 EVERYBODY: Final = frozenset(ActorKind)
 OF_A_PLAN: Final = frozenset({
     Code.STATE_FORBIDS, Code.AMOUNT_EXCEEDS_AUTHORIZED, Code.AMOUNT_EXCEEDS_OUTSTANDING, Code.IMPOSSIBLE_TERMS,
-    Code.DUPLICATE_PAYMENT, Code.DUPLICATE_CAPTURE, Code.INVALID_FIELD, Code.LIMIT_EXCEEDED,
+    Code.DUPLICATE_PAYMENT, Code.DUPLICATE_CAPTURE, Code.INVALID_FIELD, Code.LIMIT_EXCEEDED, Code.STALE_VERSION,
 })  # fmt: skip
 
 
@@ -133,6 +133,7 @@ class PlanCommand(Command, frozen=True, kw_only=True):
     """A verb on an existing plan."""
 
     plan_id: str
+    seen: int | None = None  # the plan's version that its sender goes by, of no other it is meant; None: of any
 
     who_may: ClassVar[frozenset[ActorKind]] = EVERYBODY
 
@@ -159,6 +160,14 @@ class PlanCommand(Command, frozen=True, kw_only=True):
         if self.actor.kind not in self.who_may:
             raise Refused(Code.FORBIDDEN, f"This is not for a {self.actor.kind} to do.")
         return plan
+
+    def require_seen(self, book: Book) -> None:
+        """Refused: STALE_VERSION, where something has happened to the plan since its sender read it."""
+        if self.seen is not None and (plan := self.plan_of(book)).version != self.seen:
+            sentence = (
+                f"You have seen version {self.seen} of this plan, and it is at {plan.version} now; read it again."
+            )
+            raise Refused(Code.STALE_VERSION, sentence, "/If-Match")
 
 
 def concerns(actor: Actor, plan: Plan) -> bool:

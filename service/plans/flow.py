@@ -15,7 +15,7 @@ from service.ledger.chart import Transfer
 from service.limits.account import Account
 from service.merchants.merchant import TimeAt
 from service.plans import books, seen_store, store
-from service.plans.book import Change, Command, Recorded, completed
+from service.plans.book import Change, Command, PlanCommand, Recorded, completed
 from service.plans.books import Books
 from service.plans.days import in_time
 from service.plans.plan import Plan, business_day, view_as
@@ -155,6 +155,8 @@ def apply(command: Command, found: Books, now: datetime) -> Change:
     if book is None:
         raise command.not_found()
     try:
+        if isinstance(command, PlanCommand):
+            command.require_seen(book)
         return in_time(command, book, now)
     except Refused as refused:
         raise refused if book.plan is None else completed(refused, book.plan) from None
