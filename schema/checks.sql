@@ -333,7 +333,8 @@ select transfer_id, t.status, t.price, o.price as in_funding
 
 -- transfers_have_their_cause --
 -- Whatever is booked came of a command that left a fact of that plan, is the interest of a group's day, or comes of a
--- settlement, of what became of its payout, of an adjustment, of a day that was reconciled, or of a voucher.
+-- settlement, of what became of its payout, of an adjustment, of a day that was reconciled, of a voucher, or of credit
+-- insurance.
 select bucket, cause_id, plan_id
   from (select distinct bucket, cause_id, plan_id from transfers) t
  where not exists (select from facts f
@@ -346,7 +347,10 @@ select bucket, cause_id, plan_id
    and not exists (select from settlement_adjustments s where s.adjustment_id = t.cause_id and t.plan_id is null)
    and not exists (select from reconciliations r
                     where left(r.reconciliation_id, 27) = left(t.cause_id, 27) and t.plan_id is null)
-   and not exists (select from voucher_steps s where s.step_id = t.cause_id and t.plan_id is null);
+   and not exists (select from voucher_steps s where s.step_id = t.cause_id and t.plan_id is null)
+   and not exists (select from premium_declarations d where d.declaration_id = t.cause_id and t.plan_id is null)
+   and not exists (select from insured_losses l where l.loss_id = t.cause_id and t.plan_id is null)
+   and not exists (select from insured_recoveries r where r.recovery_id = t.cause_id and t.plan_id is null);
 
 -- accruals_are_booked --
 -- An accrual's transfers move the interest that consumers owe, our income and the partners' shares, by what was earned.
@@ -974,3 +978,45 @@ select u.bucket, u.plan_id, u.budget, u.amount, u.returned, p.captured, p.reserv
     or (u.is_book or p.kind <> 'deposit') and not u.is_subsidy
        and u.amount - u.returned
            <> (case when u.is_book then p.reserved + p.used else p.captured + p.reserved end * u.share_bps + 5000) / 10000;
+
+-- Credit insurance ----------------------------------------------------------------------------------------------------
+
+-- insurance_is_booked --
+-- What was booked for an insurer is the premium that was declared, its part of losses, and what it got of recoveries.
+with owed as (
+    select insurer_id, currency, 'premium' as occasion, sum(on_turnover + true_up + limit_fees) as amount
+      from premium_declarations group by insurer_id, currency
+     union all
+    select insurer_id, policy_currency, 'indemnity', sum(indemnity)
+      from insured_losses where is_booked group by insurer_id, policy_currency
+     union all
+    select l.insurer_id, l.policy_currency, 'salvage', sum(r.at_receipt)
+      from insured_recoveries r join insured_losses l using (loss_id) where l.is_booked
+     group by l.insurer_id, l.policy_currency
+), sides as (
+    select debit_owner as insurer_id, currency, occasion, case debit when 'insurer_receivable' then amount else - amount end
+           as amount
+      from transfers
+     where debit in ('insurer_receivable', 'insurer_payable') and occasion in ('premium', 'indemnity', 'salvage')
+     union all
+    select credit_owner, currency, occasion, case credit when 'insurer_receivable' then - amount else amount end
+      from transfers
+     where credit in ('insurer_receivable', 'insurer_payable') and occasion in ('premium', 'indemnity', 'salvage')
+)
+select insurer_id, currency, occasion, o.amount, b.amount as booked
+  from owed o
+  full join (select insurer_id, currency, occasion, sum(amount) as amount from sides
+              group by insurer_id, currency, occasion) b using (insurer_id, currency, occasion)
+ where coalesce(o.amount, 0) <> coalesce(b.amount, 0);
+
+-- premiums_are_of_the_whole_turnover --
+-- Premium, without the minimum and the fees, is the rate of all that was insured, less credit notes; unless the rate was
+-- changed in the year.
+select policy_id, d.year, sum(d.on_turnover) as charged, p.bps
+  from premium_declarations d
+  join (select policy_id, max((document ->> 'premium_bps')::int) as bps
+          from insurance_policies
+         group by policy_id having count(distinct document ->> 'premium_bps') = 1) p using (policy_id)
+ group by policy_id, d.year, p.bps
+having sum(d.on_turnover) <> sign(sum(d.insured - d.credit_notes))
+                             * div(2 * abs(sum(d.insured - d.credit_notes)) * p.bps + 10000, 20000);

@@ -51,6 +51,7 @@ class Code(StrEnum):
     LINE_MISMATCH = "line_mismatch"  # 422
     WRONG_DEBTOR = "wrong_debtor"  # 422
     COUNTRY_CLOSED = "country_closed"  # 422
+    NO_RATE = "no_rate"  # 422
     DUPLICATE_PAYMENT = "duplicate_payment"  # 409
     CHARGE_UNDER_WAY = "charge_under_way"  # 409
     NOTHING_DUE = "nothing_due"  # 409

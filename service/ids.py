@@ -72,6 +72,9 @@ ARRANGEMENT: Final = "sa"
 WATERFALL: Final = "wf"
 INSURANCE: Final = "ip"
 DEBTOR: Final = "db"
+DECLARATION: Final = "dc"
+INSURED_LOSS: Final = "il"
+INSURED_RECOVERY: Final = "ir"
 
 
 def new_id(prefix: str, bucket: int, at_ms: int) -> str:

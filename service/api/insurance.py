@@ -23,8 +23,8 @@ from service.errors import Code, Refused
 from service.insurance import policies_flow as flow
 from service.insurance.insured import Age, InsuredSale, Sale, ageing, insured_sales
 from service.insurance.limit import LimitSource, LimitState, LimitStep
-from service.insurance.policies_flow import AgreedPolicy, Insurance
-from service.insurance.policy import Country, InsurancePolicy
+from service.insurance.policies_flow import AgreedPolicy
+from service.insurance.policy import Country, Insurance, InsurancePolicy
 from service.support.arrangement import Sum
 
 InsuranceId = Annotated[str, Meta(pattern=r"^ip_[0-7][0-9A-HJKMNP-TV-Z]{25}\Z")]

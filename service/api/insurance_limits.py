@@ -23,8 +23,7 @@ from service.engine.work import Answer
 from service.errors import Code, Refused
 from service.insurance import limits_flow as flow
 from service.insurance.limits_flow import Debtor, Wanted
-from service.insurance.policies_flow import Insurance
-from service.insurance.policy import Country, Sentence
+from service.insurance.policy import Country, Insurance, Sentence
 from service.money import AMOUNT_MAX
 from service.support.arrangement import Sum
 

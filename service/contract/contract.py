@@ -131,6 +131,7 @@ MEANING: Final[dict[Code, str]] = {
     Code.LINE_MISMATCH: "a policy of another line of insurance",
     Code.WRONG_DEBTOR: "a debtor under another policy, or of a merchant whose sales the policy does not insure",
     Code.COUNTRY_CLOSED: "nothing sold to this country is insured under the policy",
+    Code.NO_RATE: "no rate of the currency is stored for the day; `detail` says for which days there is one",
     Code.DUPLICATE_CAPTURE: "a capture that stands has this reference of the merchant's already",
     Code.DUPLICATE_PAYMENT: "a payment with this reference is already recorded on the plan",
     Code.CHARGE_UNDER_WAY: "a charge of this plan is not answered yet; look at it again",

@@ -4,6 +4,7 @@ from datetime import date, datetime
 from pathlib import Path
 from typing import Final
 
+import asyncpg
 from msgspec import Struct, field
 
 from service import ids
@@ -12,8 +13,7 @@ from service.errors import Code, Refused
 from service.insurance.granting import DebtorRecord, asked_for
 from service.insurance.insured import Age, InsuredSale, Sale, ageing, insured_sales
 from service.insurance.limit import LimitSource, LimitState, LimitStep, answered, limit_on, lowered
-from service.insurance.policies_flow import Insurance
-from service.insurance.policy import CountryStatus, Line
+from service.insurance.policy import CountryStatus, Insurance, Line
 from service.insurance.record import Paid, index_of
 
 Q: Final = load_queries(Path(__file__).with_name("limits.sql"))
@@ -131,8 +131,7 @@ async def answer(
     steps = await _hold(conn, under, debtor_id)
     if on < steps[-1].from_on:
         raise Refused(Code.INVALID_FIELD, f"It was asked for from {steps[-1].from_on} on.", "/from_on")
-    row = await conn.fetchrow(Q.load_debtor, debtor_id)
-    assert row is not None
+    row = await debtor_row(conn, under, debtor_id)
     await _require_room(conn, under, debtor_id, row["country"], amount, on)
     await _keep(conn, debtor_id, answered(steps, amount, on, conditions), by, now)
 
@@ -147,18 +146,19 @@ async def lower(
 
 
 async def _hold(conn: Connection, under: Insurance, debtor_id: str) -> list[LimitStep]:
-    person_id = await _require_debtor(conn, under, debtor_id)
-    await conn.execute(Q.hold_debtor, f"{under.policy_id} {person_id}")
+    row = await debtor_row(conn, under, debtor_id)
+    await conn.execute(Q.hold_debtor, f"{under.policy_id} {row['person_id']}")
     return await steps_of(conn, debtor_id)
 
 
-async def _require_debtor(conn: Connection | Pool, under: Insurance, debtor_id: str) -> str:
+async def debtor_row(conn: Connection | Pool, under: Insurance, debtor_id: str) -> asyncpg.Record:
+    """Who a debtor is: `consumer_id`, `person_id`, `country`. Refused: NOT_FOUND, WRONG_DEBTOR."""
     row = await conn.fetchrow(Q.load_debtor, debtor_id)
     if row is None:
         raise Refused(Code.NOT_FOUND, f"There is no debtor {debtor_id[:100]!r}.", "/debtor_id")
     if row["policy_id"] != under.policy_id:
         raise Refused(Code.WRONG_DEBTOR, "The debtor is one of another policy.", "/debtor_id")
-    return str(row["person_id"])
+    return row
 
 
 async def _keep(conn: Connection, debtor_id: str, step: LimitStep, by: str, now: datetime) -> None:
@@ -186,9 +186,8 @@ async def record_of(conn: Connection | Pool, under: Insurance, person_id: str, o
 
 async def debtor(conn: Connection | Pool, under: Insurance, debtor_id: str, on: date) -> Debtor:
     """A debtor as of a day. Refused: NOT_FOUND, WRONG_DEBTOR."""
-    row = await conn.fetchrow(Q.load_debtor, debtor_id)
-    person_id = await _require_debtor(conn, under, debtor_id)
-    assert row is not None
+    row = await debtor_row(conn, under, debtor_id)
+    person_id = row["person_id"]
     steps = await steps_of(conn, debtor_id)
     found = await conn.fetch(Q.load_sales, person_id, under.terms.currency, list(under.policy.merchant_ids), on)
     sales = [Sale(*one) for one in found]

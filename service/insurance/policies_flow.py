@@ -9,7 +9,7 @@ from msgspec import Struct, field
 
 from service.db import Connection, Pool, load_queries
 from service.errors import Code, Refused
-from service.insurance.policy import InsurancePolicy, require_policy
+from service.insurance.policy import Insurance, InsurancePolicy, require_policy
 from service.support.arrangement import Arrangement
 from service.support.documents_flow import Q as SUPPORT
 
@@ -22,14 +22,6 @@ class AgreedPolicy(Struct, frozen=True):
     policy_id: str = field(name="id")
     version: int  # 1, 2, 3 ...
     document: InsurancePolicy  # what was agreed
-
-
-class Insurance(Struct, frozen=True):
-    """A policy in force, and the arrangement that it stands on."""
-
-    policy_id: str
-    policy: InsurancePolicy
-    terms: Arrangement
 
 
 async def require_agreeable(conn: Connection, policy_id: str | None, document: InsurancePolicy) -> None:

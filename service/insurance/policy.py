@@ -91,6 +91,14 @@ class InsurancePolicy(Struct, frozen=True, forbid_unknown_fields=True):
         return max(found, key=lambda one: one.from_on) if found else None
 
 
+class Insurance(Struct, frozen=True):
+    """A policy in force, and the arrangement that it stands on."""
+
+    policy_id: str
+    policy: InsurancePolicy
+    terms: Arrangement
+
+
 def require_policy(one: InsurancePolicy, terms: Arrangement) -> None:
     """Refused: LINE_MISMATCH, on an arrangement of another line; INVALID_FIELD, where terms contradict each other."""
     if terms.kind is not KIND_OF[one.line]:

@@ -9,8 +9,7 @@ from msgspec import Struct
 class LedgerAccount(StrEnum):
     """The chart of accounts. Two checks of the database say the same.
 
-    Nothing books yet on what sharing losses and paying in advance will need: GUARANTOR_RECEIVABLE, INSURER_RECEIVABLE
-    and ADVANCES.
+    Nothing books yet on what sharing losses and paying in advance will need: GUARANTOR_RECEIVABLE and ADVANCES.
     """
 
     # off balance, each with its mirror
@@ -40,6 +39,7 @@ class LedgerAccount(StrEnum):
     DEFERRED_SUBSIDY = "deferred_subsidy"  # of a plan: paid in to buy its interest down, and not income yet
     TAX_PAYABLE = "tax_payable"  # on fees that merchants pay, owed to the state
     PARTNER_PAYABLE = "partner_payable"  # of a partner: its share of what consumers paid
+    INSURER_PAYABLE = "insurer_payable"  # of an insurer: premium, and its part of what was recovered
     # income
     MERCHANT_FEE_INCOME = "merchant_fee_income"  # kept of what was captured
     INTEREST_INCOME = "interest_income"  # our share of what time earned
@@ -54,6 +54,8 @@ class LedgerAccount(StrEnum):
     GOODWILL = "goodwill"  # what we took off without having to
     MERCHANT_ADJUSTMENTS = "merchant_adjustments"  # given to merchants besides what their plans bring; or taken
     ROUNDING_DIFFERENCES = "rounding_differences"  # cents by which partners' files differ from ours
+    INSURANCE_PREMIUM = "insurance_premium"  # owed to insurers for the turnover that they insure
+    EXCHANGE_DIFFERENCES = "exchange_differences"  # between the rates of a loss and of what was recovered of it
 
 
 class Occasion(StrEnum):
@@ -96,6 +98,9 @@ class Occasion(StrEnum):
     BUY_DOWN_INCOME = "buy_down_income"  # time has earned a part of it
     BUY_DOWN_LOSS = "buy_down_loss"  # what was left of it bears a part of a loss
     INTEREST_SUBSIDY = "interest_subsidy"  # a scheme pays a part of a consumer's interest, or got it back
+    PREMIUM = "premium"  # an insurer is owed its premium, or gives some of it back
+    INDEMNITY = "indemnity"  # it owes us its part of a loss of a trade debtor
+    SALVAGE = "salvage"  # it is owed its part of what was recovered of that
 
 
 OF_PARTNERS: Final = frozenset({

@@ -22,6 +22,8 @@ from service.plans.offer import Kind
 from service.sandbox_processor import Desk, create_processor
 from tests.flows.collecting import registered
 from tests.flows.device import Device
+from tests.flows.insuring import asked as asked_limit
+from tests.flows.insuring import insured
 from tests.flows.test_paying_merchants import order
 from tests.flows.test_paying_partners import ordered_on
 from tests.flows.test_settling_merchants import TERMS, agree
@@ -109,7 +111,7 @@ class Stage:
         self._processor_name = self._persons_consumer = self._settlement = ""
         self._settled_on = NOON + timedelta(days=1)
         self._filed_on = NOON.date()
-        self._insurance = ""  # of the last debtor
+        self._insurance = self._debtor = ""  # the last ones
         self._plans = self._people = self._references = 0
         self._redeems = False  # the voucher that is asked for
         self._device = Device(SHOP, "shop.example")  # the last one: each passkey is on a device of its own
@@ -128,7 +130,8 @@ class Stage:
             "scheme_id": self._scheme_id, "voucher_id": self._voucher_id,
             "endpoint_id": self._endpoint_id,
             "party_id": self._party_id, "arrangement_id": self._arrangement_id, "waterfall_id": self._waterfall_id,
-            "insurance_id": self._insurance_id,
+            "insurance_id": self._insurance_id, "trade_debtor_id": self._trade_debtor_id,
+            "insured_loss_id": self._insured_loss_id,
         }  # fmt: skip
         self._known = {
             "page": "merchant.yaml", "currency": "EUR", "version": "1", "merchant_id": world.demo.merchant_id,
@@ -197,6 +200,8 @@ class Stage:
             return await self._debtor_id(is_asked=route.path.endswith("/answer"))
         if name == "insurance_id" and "debtor_id" in made:
             return self._insurance
+        if name == "insurance_id" and "/losses" in route.path:
+            return await self._trade_insurance_id()
         if name == "person_id" and route.path == GO_ON:
             return await self._paused_person_id()
         if route.path in (SUSPEND, RESUME):
@@ -388,6 +393,22 @@ class Stage:
         made = await self.world.operator.post(f"/v1/operator/insurance-policies/{self._insurance}/debtors", asked)
         assert made.status_code == 201, made.text
         return str(made.json()["id"])
+
+    async def _trade_insurance_id(self) -> str:
+        """Of the domestic line, with a debtor under it."""
+        self._insurance = await insured(self.world, "domestic")
+        self._debtor = (await asked_limit(self.world, self._insurance, await self._consumer_id(), 4_000_00))["id"]
+        return self._insurance
+
+    async def _trade_debtor_id(self) -> str:
+        return self._debtor
+
+    async def _insured_loss_id(self) -> str:
+        """Of the debtor under the policy that the path names before it."""
+        path = f"/v1/operator/insurance-policies/{self._insurance}/losses"
+        lost = {"debtor_id": self._debtor, "cause": "credit", "on": f"{NOON:%Y-%m-%d}"}
+        sales = [{"on": f"{NOON:%Y-%m-%d}", "amount": 30_000_00}]
+        return str((await self.world.operator.post(path, lost | {"sales": sales})).json()["id"])
 
     async def _agreed(self, route: str) -> str:
         """What two operators agree to; its id."""

@@ -37,8 +37,8 @@ NOT_SEALED_BY_THE_EDGE = {
         "InsurancePolicy.name", "LowerBody.conditions",
         "BankAccount.holder", "CommentBody.note", "KeyBody.owner_id", "KeyBody.scopes", "MerchantBody.name",
         "MerchantChange.name", "OperatorBody.name", "OperatorBody.scopes", "PaidBody.reference", "PartnerBody.name",
-        "PartyBody.name", "ProgrammeTerms.name", "ResolveBody.note", "ReturnedBody.reference", "SellerBody.name",
-        "Waterfall.name",
+        "CurrencyRateBody.source", "PartyBody.name", "ProgrammeTerms.name", "ResolveBody.note",
+        "ReturnedBody.reference", "SellerBody.name", "Waterfall.name",
     },
 }  # fmt: skip
 

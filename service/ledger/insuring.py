@@ -1,0 +1,28 @@
+"""What the books say of credit insurance: premium, what the insurer owes for a loss, and what goes back to it.
+
+As in booking.py each function gives balances (debit positive, credit negative) that sum to zero, in minor units.
+"""
+
+from service.ledger.booking import Balances
+from service.ledger.chart import LedgerAccount as A
+from service.ledger.chart import Place
+
+
+def premium(insurer_id: str, amount: int) -> Balances:
+    """We owe the insurer a premium; less than nothing comes back of it."""
+    return {Place(A.INSURANCE_PREMIUM): amount, Place(A.INSURER_PAYABLE, insurer_id): -amount}
+
+
+def indemnity(insurer_id: str, amount: int) -> Balances:
+    """The insurer owes us its part of a loss."""
+    return {Place(A.INSURER_RECEIVABLE, insurer_id): amount, Place(A.RECOVERIES): -amount}
+
+
+def salvage(insurer_id: str, at_loss: int, at_receipt: int) -> Balances:
+    """Of what was recovered the insurer is owed its part, at the rate of the day it came. The indemnity was at the rate
+    of the loss: the difference is neither's, and stands by itself."""
+    return {
+        Place(A.RECOVERIES): at_loss,
+        Place(A.EXCHANGE_DIFFERENCES): at_receipt - at_loss,
+        Place(A.INSURER_PAYABLE, insurer_id): -at_receipt,
+    }
