@@ -12,6 +12,7 @@ from typing import Any, Final, Generic, TypeVar
 
 import msgspec
 
+from service.api.known_years import refuse_far
 from service.api.pointers import (
     VALUES_MAX,
     doubled,
@@ -49,7 +50,8 @@ class Body(Generic[T]):
     def __init__(self, wire: type[T]) -> None:
         self.wire = wire
         self._decode = msgspec.json.Decoder(wire).decode
-        self._decimals = dict(_decimals(msgspec.inspect.type_info(wire)))
+        known = msgspec.inspect.type_info(wire)
+        self._decimals, self._days = dict(_decimals(known)), frozenset(_days(known))
         self._may_hold_numbers = has_marked(wire, NO_NUMBERS)
 
     def read(self, raw: bytes, content_type: str) -> T:
@@ -68,6 +70,8 @@ class Body(Generic[T]):
             raise _malformed(raw, error) from None
         _check_text(raw)
         _check_decimals(raw, self._decimals)
+        if self._days:
+            refuse_far(raw, self._days)
         if A_KEY.search(text := raw.decode()):
             raise Refused(Code.INVALID_FIELD, MISPLACED, _where(text, A_KEY))
         if self._may_hold_numbers:
@@ -132,23 +136,41 @@ def _check_text(raw: bytes) -> None:
         raise Refused(Code.INVALID_FIELD, "A text holds a NUL character.", pointer)
 
 
-def _decimals(known: Any, name: str = "") -> Iterator[tuple[str, re.Pattern[str]]]:
-    """The patterns of a type's decimal fields, by name. msgspec holds none against them: it takes floats, too."""
+def _leaves(known: Any, name: str = "") -> Iterator[tuple[str, Any]]:
+    """The types in a type that hold no others, each by the name of its field."""
     match known:
-        case msgspec.inspect.Metadata(type=msgspec.inspect.DecimalType(), extra_json_schema={"pattern": pattern}):
-            yield name, re.compile(str(pattern))
         case msgspec.inspect.StructType(fields=fields):
             for field in fields:
-                yield from _decimals(field.type, field.encode_name)
+                yield from _leaves(field.type, field.encode_name)
         case msgspec.inspect.ListType(item_type=one) | msgspec.inspect.VarTupleType(item_type=one):
-            yield from _decimals(one, name)
+            yield from _leaves(one, name)
         case msgspec.inspect.UnionType(types=types):
             for one in types:
-                yield from _decimals(one, name)
-        case msgspec.inspect.Metadata(type=one):
-            yield from _decimals(one, name)
+                yield from _leaves(one, name)
         case msgspec.inspect.DictType(value_type=one):
-            yield from _decimals(one, name)
+            yield from _leaves(one, name)
+        case msgspec.inspect.Metadata(type=one):
+            if isinstance(one, msgspec.inspect.DecimalType):
+                yield name, known
+            else:
+                yield from _leaves(one, name)
+        case _:
+            yield name, known
+
+
+def _decimals(known: Any) -> Iterator[tuple[str, re.Pattern[str]]]:
+    """The patterns of a type's decimal fields, by name. msgspec holds none against them: it takes floats, too."""
+    for name, one in _leaves(known):
+        match one:
+            case msgspec.inspect.Metadata(extra_json_schema={"pattern": pattern}):
+                yield name, re.compile(str(pattern))
+
+
+def _days(known: Any) -> Iterator[str]:
+    """The names of a type's fields that are days or instants."""
+    for name, one in _leaves(known):
+        if isinstance(one, msgspec.inspect.DateType | msgspec.inspect.DateTimeType):
+            yield name
 
 
 def _check_decimals(raw: bytes, patterns: dict[str, re.Pattern[str]], values_max: int | None = None) -> None:

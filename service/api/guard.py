@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Awaitable, Callable
+from datetime import date
 from typing import Any, Final
 
 from litestar import Request, Response
@@ -12,6 +13,7 @@ from service.access.key import Principal
 from service.admission import take_allowance
 from service.api import pages
 from service.api.ask import header, now_of, services_of
+from service.api.known_years import far, is_far
 from service.api.scopes import verb_of
 from service.api.services import Services
 from service.audit.entry import By
@@ -130,10 +132,14 @@ def _refuse_strange_query(request: Request[Any, Any, Any], handler: BaseRouteHan
             raise Refused(Code.INVALID_FIELD, f"There is no parameter {name[:100]!r} here.", f"/{name[:100]}")
         if len(given) > 1:
             raise Refused(Code.INVALID_FIELD, f"The parameter {name} is given twice.", f"/{name}")
+        if "\x00" in given[0]:
+            raise Refused(Code.INVALID_FIELD, f"{name} holds a NUL character.", f"/{name}")
         if name not in parameters:
             continue
         if parameters[name].annotation in (int, int | None) and not _WHOLE.fullmatch(given[0]):
             raise Refused(Code.INVALID_FIELD, f"{name} is a whole number.", f"/{name}")
+        if parameters[name].annotation in (date, date | None) and is_far(given[0]):
+            raise far(f"/{name}")
         if parameters[name].annotation is bool and given[0] not in ("true", "false"):
             raise Refused(Code.INVALID_FIELD, f"{name} is true or false.", f"/{name}")
         if parameters[name].is_optional and given[0].lower() == "null":  # read as none given

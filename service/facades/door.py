@@ -144,6 +144,8 @@ def _call(request: Asked, body: bytes, ours: Ours, path: str) -> Call:
     for name, value in parse_qsl(request.scope["query_string"].decode("latin-1"), keep_blank_values=True):
         if name in query:
             raise Refused(Code.INVALID_FIELD, f"The parameter {name[:100]} is given twice.", f"/{name[:100]}")
+        if "\x00" in name + value:
+            raise Refused(Code.INVALID_FIELD, "A parameter holds a NUL character.", f"/{name[:100]}")
         query[name] = value
     services = services_of(request)
     scheme = "https" if services.settings.production else "http"

@@ -7,7 +7,7 @@ from typing import Any
 import msgspec.inspect as types
 from msgspec import Struct
 
-from tests.api.wrong import DATES
+from tests.api.wrong import DATES, FAR, FAR_INSTANTS
 
 LINE_MAX = 200  # characters; a longer text without a pattern may have several lines
 
@@ -101,9 +101,9 @@ def beyond(place: Place, value: Any) -> Iterator[Any]:
         case types.EnumType() | types.LiteralType():
             yield from ("", "nothing such", "\x00")
         case types.DateType():
-            yield from DATES[:-2]
+            yield from (*DATES[:-2], *FAR)
         case types.DateTimeType():
-            yield from ("tomorrow", "", "2026-04-01T25:00:00Z")
+            yield from ("tomorrow", "", "2026-04-01T25:00:00Z", *FAR_INSTANTS)
         case (
             types.ListType(min_length=shortest, max_length=longest)
             | types.VarTupleType(min_length=shortest, max_length=longest)

@@ -3,13 +3,16 @@
 import json
 import re
 from collections.abc import AsyncIterator
+from datetime import date
 
 import msgspec
 import pytest
 
 from service.api.body import BYTES_MAX
+from service.contract.contract import routes_of
 from tests.api.answers import fault, nothing_written
 from tests.api.routes import NO_DECISION, Post, client_for, paths, posts
+from tests.api.wrong import FAR
 from tests.flows.world import World
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")  # in the shared world
@@ -268,6 +271,24 @@ async def test_queries(world: World, ready: list[Post]) -> None:
         for path in BAD_GETS:
             answered = await (world.operator if "operator" in path else world.merchant).get(path)
             wrong += fault(path[:80], answered)
+
+
+async def test_texts_and_days_in_the_query(world: World, ready: list[Post]) -> None:
+    """Of every parameter there is: a NUL, which PostgreSQL cannot keep, and days that have no day before or after."""
+    async with nothing_written(world) as wrong:
+        seen = set()
+        for route in routes_of(world.app).values():
+            path = re.sub(r"{\w+}", "x", route.path)
+            client = world.merchant if route.audience == "public" else client_for(world, route.path)
+            for name, parameter in route.handler.parsed_fn_signature.parameters.items():
+                if f"{{{name}}}" in route.path or name in ("request", "body"):
+                    continue
+                days = FAR if parameter.annotation in (date, date | None) else ()
+                for text in ("%00", "a%00b", *days):
+                    answered = await client.send(route.method, f"{path}?{name}={text}")
+                    wrong += fault(f"{route.path}?{name}={text}", answered, f"/{name}")
+                seen |= {name} if days else set()
+        assert {"first_on", "known_on", "as_of", "on"} <= seen
 
 
 async def test_places_in_the_query(world: World) -> None:
