@@ -333,8 +333,8 @@ select transfer_id, t.status, t.price, o.price as in_funding
 
 -- transfers_have_their_cause --
 -- Whatever is booked came of a command that left a fact of that plan, is the interest of a group's day, or comes of a
--- settlement, of what became of its payout, of an adjustment, of a day that was reconciled, of a voucher, or of credit
--- insurance.
+-- settlement, of what became of its payout, of an adjustment, of a day that was reconciled, of a voucher, of a loss, of
+-- credit insurance, or of a receivable.
 select bucket, cause_id, plan_id
   from (select distinct bucket, cause_id, plan_id from transfers) t
  where not exists (select from facts f
@@ -350,7 +350,9 @@ select bucket, cause_id, plan_id
    and not exists (select from voucher_steps s where s.step_id = t.cause_id and t.plan_id is null)
    and not exists (select from premium_declarations d where d.declaration_id = t.cause_id and t.plan_id is null)
    and not exists (select from insured_losses l where l.loss_id = t.cause_id and t.plan_id is null)
-   and not exists (select from insured_recoveries r where r.recovery_id = t.cause_id and t.plan_id is null);
+   and not exists (select from insured_recoveries r where r.recovery_id = t.cause_id and t.plan_id is null)
+   and not exists (select from assignment_steps s where s.step_id = t.cause_id and t.plan_id is null)
+   and not exists (select from receivable_payments p where p.payment_id = t.cause_id and t.plan_id is null);
 
 -- accruals_are_booked --
 -- An accrual's transfers move the interest that consumers owe, our income and the partners' shares, by what was earned.
@@ -783,7 +785,7 @@ select s.settlement_id, s.lines, l.lines as counted, l.net
                from settlement_lines group by settlement_id) l using (settlement_id)
  where s.lines <> coalesce(l.lines, 0) or (s.fees, s.taxes) <> (coalesce(l.fees, 0), coalesce(l.taxes, 0))
     or s.captured - s.fees - s.taxes - s.refunded - s.charged_back - s.paid_to_merchant + s.payouts_returned + s.adjusted + s.vouchers - s.bought_down
-       + s.shared + s.split
+       + s.shared + s.split + s.factored
        <> coalesce(l.net, 0);
 
 -- settlement_lines_are_the_books --
@@ -824,6 +826,45 @@ select merchant_id, currency, sum(kept) as difference
         select merchant_id, currency, released - withheld from settlements) o
  group by merchant_id, currency
 having sum(kept) <> 0;
+
+-- receivables_bought_are_advanced --
+-- What the books advanced to a merchant and have not got back is what its purchases that are not over paid, less what came.
+select merchant_id, currency, sum(amount) as difference
+  from (select case 'advances' when debit then debit_owner else credit_owner end as merchant_id, currency,
+               case 'advances' when debit then amount else - amount end as amount
+          from transfers where debit = 'advances' or credit = 'advances'
+        union all
+        select r.merchant_id, r.currency, - (a.position ->> 'advance')::bigint + (a.position ->> 'collected')::bigint
+          from assignments a
+          join receivables r using (receivable_id)
+         where a.terms is not null and a.state in ('purchased', 'part_collected')) o
+ group by merchant_id, currency
+having sum(amount) <> 0;
+
+-- remittances_are_owed --
+-- What the books say that merchants collected for us and owe is what they told, and what has not come.
+select merchant_id, currency, sum(amount) as difference
+  from (select case 'remittance_receivable' when debit then debit_owner else credit_owner end as merchant_id, currency,
+               case 'remittance_receivable' when debit then amount else - amount end as amount
+          from transfers where debit = 'remittance_receivable' or credit = 'remittance_receivable'
+        union all
+        select r.merchant_id, r.currency, - p.amount
+          from receivable_payments p
+          join receivables r using (receivable_id)
+         where p.is_ours and p.received_by = 'seller' and not p.is_misdirected and p.remitted_on is null) o
+ group by merchant_id, currency
+having sum(amount) <> 0;
+
+-- receivables_are_what_became_of_them --
+-- What is paid of a receivable is what its payments say, and what is pledged what its live pledges are.
+select receivable_id, r.paid, p.paid as told, r.pledged, a.pledged as held
+  from receivables r
+  left join (select receivable_id, sum(case when is_misdirected and remitted_on is null then 0 else amount + dilution end)
+                       as paid
+               from receivable_payments group by receivable_id) p using (receivable_id)
+  left join (select receivable_id, sum(amount) as pledged
+               from assignments where state = 'pledged' group by receivable_id) a using (receivable_id)
+ where r.paid <> coalesce(p.paid, 0) or r.pledged <> coalesce(a.pledged, 0);
 
 -- schemes_owe_their_vouchers --
 -- What the books say that a scheme owes us is what its redeemed vouchers came to, and what it paid of plans' interest

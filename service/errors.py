@@ -44,6 +44,10 @@ class Code(StrEnum):
     SUBSIDY_SPENT = "subsidy_spent"  # 409
     STATE_FORBIDS = "state_forbids"  # 409
     STALE_VERSION = "stale_version"  # 412
+    ALREADY_ASSIGNED = "already_assigned"  # 409
+    OVER_PLEDGED = "over_pledged"  # 409
+    DISPUTED_RECEIVABLE = "disputed_receivable"  # 409
+    PAST_DUE = "past_due"  # 409
     AMOUNT_EXCEEDS_AUTHORIZED = "amount_exceeds_authorized"  # 422
     AMOUNT_EXCEEDS_OUTSTANDING = "amount_exceeds_outstanding"  # 422
     AMOUNT_MISMATCH = "amount_mismatch"  # 422
@@ -118,6 +122,10 @@ STATUS: Final[dict[Code, int]] = {
     Code.SUBSIDY_SPENT: 409,
     Code.STATE_FORBIDS: 409,
     Code.STALE_VERSION: 412,
+    Code.ALREADY_ASSIGNED: 409,
+    Code.OVER_PLEDGED: 409,
+    Code.DISPUTED_RECEIVABLE: 409,
+    Code.PAST_DUE: 409,
     Code.DUPLICATE_PAYMENT: 409,
     Code.CHARGE_UNDER_WAY: 409,
     Code.NOTHING_DUE: 409,

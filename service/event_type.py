@@ -117,6 +117,18 @@ class EventType(StrEnum):
     VOUCHER_RETURNED = (  # `voucher_id` of `scheme_id`, for the order `reference`:
         "voucher.returned"  # `amount` in `currency` went back to the scheme with what came back
     )
+    RECEIVABLE_BOUGHT = (  # `receivable_id`, by `assignment_id`, of `batch_id`:
+        "receivable.bought"  # `amount` in `currency`, of which `advance` is owed to you, and in the next settlement
+    )
+    RECEIVABLE_ENDED = (  # `receivable_id` of `assignment_id`, in `currency`, is over: `state`;
+        "receivable.ended"  # `released` is owed to you, below zero by you, and in the next settlement
+    )
+    RECEIVABLE_NOTIFIED = (  # who owes `receivable_id` pays only us since `notified_on`:
+        "receivable.notified"  # `assignment_id`
+    )
+    RECEIVABLE_REMIT = (  # what you collected of `receivable_id` is ours: `payment_id`, `amount` in `currency`
+        "receivable.remit"  # until `due_on` ends; `is_misdirected`: it should have been paid to us
+    )
     PAYOUT_ORDERED = (
         "payout.ordered"  # from our bank: `payout_id` of `settlement_id`, `amount`, `currency`, its `tries`
     )

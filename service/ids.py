@@ -75,6 +75,12 @@ DEBTOR: Final = "db"
 DECLARATION: Final = "dc"
 INSURED_LOSS: Final = "il"
 INSURED_RECOVERY: Final = "ir"
+BUYER: Final = "by"
+RECEIVABLE: Final = "rv"
+RECEIVABLE_PAYMENT: Final = "rm"
+ASSIGNMENT: Final = "as"
+ASSIGNMENT_STEP: Final = "ax"
+ASSIGNMENT_BATCH: Final = "ab"
 
 
 def new_id(prefix: str, bucket: int, at_ms: int) -> str:

@@ -12,6 +12,11 @@ from service.authentication.asked import State
 from service.checkout.answer import Outcome as Decided
 from service.checkout.review import ReviewOutcome
 from service.db import Pool
+from service.factoring.assignment import AssignmentState, AssignmentStepKind, Mode
+from service.factoring.batch import BatchState
+from service.factoring.payment import PaidTo
+from service.factoring.purchase import Recourse
+from service.factoring.receivable import ReceivableKind
 from service.insurance.limit import LimitSource, LimitState
 from service.jobs.retention import LAWS
 from service.ledger.chart import LedgerAccount, Occasion
@@ -44,6 +49,13 @@ from service.webhooks.endpoint import DeliveryState, EndpointState
 # Every check that lists words, and who else lists them.
 WORDS: dict[str, Iterable[str]] = {
     "approvals_state_is_known": ApprovalState,
+    "assignment_batches_state_is_known": BatchState,
+    "assignment_steps_what_is_known": AssignmentStepKind,
+    "assignments_mode_is_known": Mode,
+    "assignments_recourse_is_known": Recourse,
+    "assignments_state_is_known": AssignmentState,
+    "receivable_payments_received_by_is_known": PaidTo,
+    "receivables_kind_is_known": ReceivableKind,
     "audit_entries_thing_is_known": Thing,
     "audit_entries_verb_is_known": Verb,
     "bank_messages_kind_is_known": StatementKind,

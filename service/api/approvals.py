@@ -75,7 +75,15 @@ async def list_approvals(
         "approvals",
         ApprovalDone,
         takes=Nothing,
-        refuses=(Code.STATE_FORBIDS, Code.FOUR_EYES, Code.AMOUNT_EXCEEDS_OUTSTANDING),
+        refuses=(
+            Code.STATE_FORBIDS,
+            Code.FOUR_EYES,
+            Code.AMOUNT_EXCEEDS_OUTSTANDING,
+            Code.ALREADY_ASSIGNED,
+            Code.CURRENCY_MISMATCH,
+            Code.DISPUTED_RECEIVABLE,
+            Code.PAST_DUE,
+        ),
     ),
 )
 async def approve(request: Asked, body: RawBody, approval_id: FromPath[str]) -> ASGIResponse:

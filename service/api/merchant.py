@@ -8,6 +8,7 @@ from litestar.response.base import ASGIResponse
 
 from service import ids
 from service.api import (
+    assignments,
     attributes,
     authentications,
     authorizations,
@@ -34,6 +35,7 @@ from service.api import (
     plan_reading,
     plans,
     quotes,
+    receivables,
     schemes,
     sellers,
     settlements,
@@ -125,6 +127,8 @@ merchant_router = Router(
         payouts.list_payouts,
         *sellers.ROUTES,
         *schemes.MERCHANT_ROUTES,
+        *receivables.MERCHANT_ROUTES,
+        *assignments.MERCHANT_ROUTES,
         *plan_money.ROUTES,
         *disputes.ROUTES,
         *claims.ROUTES,

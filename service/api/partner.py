@@ -11,6 +11,7 @@ from msgspec import Struct, field
 
 from service import ids
 from service.api import (
+    assignments,
     breaks,
     ownership_transfers,
     partner_endpoints,
@@ -129,5 +130,6 @@ partner_router = Router(
         *partner_files.ROUTES,
         *received_files.ROUTES,
         partner_payouts.list_own_payouts,
+        *assignments.PARTNER_ROUTES,
     ],
 )

@@ -13,6 +13,7 @@ class Thing(StrEnum):
 
     ACCOUNT = "account"  # a consumer's limit in one currency
     ARRANGEMENT = "arrangement"  # who bears a part of losses
+    ASSIGNMENT = "assignment"  # of a receivable; or a batch of several
     BREAK = "break"
     CLOCK = "clock"  # a test merchant's
     CONSENT = "consent"
@@ -36,6 +37,7 @@ class Thing(StrEnum):
     POLICY = "policy"
     PROCESSOR = "processor"
     PROGRAMME = "programme"
+    RECEIVABLE = "receivable"
     RECONCILIATION = "reconciliation"  # of a day of a programme
     ROUTE = "route"  # of this API, where a key was refused
     SCHEME = "scheme"  # who bears a part of what consumers pay

@@ -18,8 +18,8 @@ _BESIDE: Final = {"number", "event_id", "type", "plan_id", "booked_at"}  # of a 
 _OF_A_PLAN: Final = ("plan", "deposit", "payment", "fee", "instalment", "dispute")
 
 AMOUNTS: Final = {
-    "amount", "amount_before", "beyond", "closing", "deposit", "fee", "from_held", "held", "interest", "limit",
-    "limit_before", "merchant_fee", "not_asked_for", "outstanding", "overdue", "overpaid", "owed", "payout",
+    "advance", "amount", "amount_before", "beyond", "closing", "deposit", "fee", "from_held", "held", "interest",
+    "limit", "limit_before", "merchant_fee", "not_asked_for", "outstanding", "overdue", "overpaid", "owed", "payout",
     "penalty", "principal", "refunded", "released", "remaining", "return_fee", "subsidy", "total_cost",
     "total_payable", "voided", "waived",
 }  # fmt: skip
@@ -28,27 +28,27 @@ COUNTS: Final = {
     "version",
 }  # fmt: skip
 TRUTHS: Final = {
-    "by_itself", "extends_by_itself", "final", "given_up", "is_penalty", "is_stopped",
+    "by_itself", "extends_by_itself", "final", "given_up", "is_misdirected", "is_penalty", "is_stopped",
 }  # fmt: skip
 DATES: Final = {
     "business_on", "contest_until", "due_on", "effective_on", "filed_on", "first_due_on", "good_until",
-    "pays_on", "received_on", "repay_by", "respond_by", "since", "value_on",
+    "notified_on", "pays_on", "received_on", "repay_by", "respond_by", "since", "value_on",
 }  # fmt: skip
 INSTANTS: Final = {
     "at", "capture_by", "late_capture_until", "released_at", "retry_at",
 }  # fmt: skip
 IDS: Final = {
-    "adjustment_id", "arrangement_id", "break_id", "charge_id", "claim_id", "consumer", "credit_id", "decision_id",
-    "dispute_id", "endpoint_id", "fact_id", "fee_id", "file_id", "instrument_id", "payment_id", "payout_id",
-    "permission_id", "plan_id", "programme_id", "quote_id", "referral_id", "refund_id", "reconciliation_id",
-    "reverses_event_id", "scheme_id", "settlement_id", "voucher_id",
+    "adjustment_id", "arrangement_id", "assignment_id", "batch_id", "break_id", "charge_id", "claim_id", "consumer",
+    "credit_id", "decision_id", "dispute_id", "endpoint_id", "fact_id", "fee_id", "file_id", "instrument_id",
+    "payment_id", "payout_id", "permission_id", "plan_id", "programme_id", "quote_id", "receivable_id",
+    "reconciliation_id", "referral_id", "refund_id", "reverses_event_id", "scheme_id", "settlement_id", "voucher_id",
 }  # fmt: skip
 WORDS: Final = {
     "because", "change", "currency", "evidence", "fact", "kind", "merchant_reference", "origin", "outcome", "owner",
     "reason", "received_by", "reference", "rule", "scenario", "state", "verdict", "why", "words",
 }  # fmt: skip
 MAY_BE_NULL: Final = {
-    "authenticated", "because", "claim_id", "contest_until", "evidence", "late_capture_until",
+    "authenticated", "batch_id", "because", "claim_id", "contest_until", "evidence", "late_capture_until",
     "merchant_reference", "payment_id", "pays_on", "permission_id", "reason", "reference", "refund_id",
     "repay_by", "respond_by", "retry_at", "reverses_event_id", "why", "words",
 }  # fmt: skip

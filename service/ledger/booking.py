@@ -18,6 +18,7 @@ Parts = tuple[int, int, int, int]  # principal, interest, fees and penalties, ov
 COMMITMENT, COMMITMENT_CONTRA = Place(A.COMMITMENT), Place(A.COMMITMENT_CONTRA)
 HELD, HELD_CONTRA = Place(A.DEPOSIT_HELD), Place(A.DEPOSIT_HELD_CONTRA)
 CLEARING = Place(A.PROCESSOR_CLEARING)
+CASH = Place(A.CASH)
 
 
 def promise(reserved: int) -> Balances:
@@ -234,6 +235,27 @@ def rounding(partner_id: str, amount: int) -> Balances:
 def fee_billing(merchant_id: str, deferred: int) -> Balances:
     """So much of our fees the merchant is paid now, and owes us until they are billed; less than nothing is billed."""
     return {Place(A.MERCHANT_RECEIVABLE, merchant_id): deferred, Place(A.MERCHANT_PAYABLE, merchant_id): -deferred}
+
+
+def factored(
+    merchant_id: str, *, to_seller: int = 0, kept: int = 0, came: int = 0, from_seller: bool = False, lost: int = 0
+) -> Balances:
+    """A merchant's receivable that we bought: `to_seller` is owed to it (below zero: by it), `kept` is our income,
+    `came` was collected (`from_seller`: by it, and it owes us that), `lost` comes no more. The rest is advanced."""
+    source = Place(A.REMITTANCE_RECEIVABLE, merchant_id) if from_seller else CASH
+    balances = {
+        source: came,
+        Place(A.CREDIT_LOSSES): lost,
+        Place(A.MERCHANT_PAYABLE, merchant_id): -to_seller,
+        Place(A.FACTORING_INCOME): -kept,
+        Place(A.ADVANCES, merchant_id): to_seller + kept - came - lost,
+    }
+    return {place: amount for place, amount in balances.items() if amount}
+
+
+def remitted(merchant_id: str, amount: int) -> Balances:
+    """What the merchant had collected for us has come."""
+    return {CASH: amount, Place(A.REMITTANCE_RECEIVABLE, merchant_id): -amount}
 
 
 def transfers(before: Books, after: Books) -> list[Transfer]:

@@ -9,7 +9,7 @@ from msgspec import Struct
 class LedgerAccount(StrEnum):
     """The chart of accounts. Two checks of the database say the same.
 
-    Nothing books yet on what sharing losses and paying in advance will need: GUARANTOR_RECEIVABLE and ADVANCES.
+    Nothing books yet on GUARANTOR_RECEIVABLE, which sharing losses will need.
     """
 
     # off balance, each with its mirror
@@ -29,7 +29,8 @@ class LedgerAccount(StrEnum):
     SCHEME_RECEIVABLE = "scheme_receivable"  # of a scheme: what its funders owe us
     GUARANTOR_RECEIVABLE = "guarantor_receivable"  # of a guarantor: what it owes us for a loss
     INSURER_RECEIVABLE = "insurer_receivable"  # of an insurer: the same
-    ADVANCES = "advances"  # of a merchant: paid to it before its money was due
+    ADVANCES = "advances"  # of a merchant: paid to it for receivables that we bought, less what came of them
+    REMITTANCE_RECEIVABLE = "remittance_receivable"  # of a merchant: collected for us, and not remitted yet
     # liabilities
     CONSUMER_PAYABLE = "consumer_payable"  # of a plan: overpaid, to be returned to the consumer
     MERCHANT_PAYABLE = "merchant_payable"  # of a merchant: what we owe it
@@ -45,6 +46,7 @@ class LedgerAccount(StrEnum):
     INTEREST_INCOME = "interest_income"  # our share of what time earned
     SERVICING_INCOME = "servicing_income"  # kept of partners' money: what it earns above their own rate, and our fee
     BUY_DOWN_INCOME = "buy_down_income"  # by time, of what was paid in to buy interest down
+    FACTORING_INCOME = "factoring_income"  # service and discount of receivables that we bought
     FEE_INCOME = "fee_income"  # when it is levied
     PENALTY_INCOME = "penalty_income"  # when it is levied
     RECOVERIES = "recoveries"  # paid after it was given up
@@ -101,6 +103,12 @@ class Occasion(StrEnum):
     PREMIUM = "premium"  # an insurer is owed its premium, or gives some of it back
     INDEMNITY = "indemnity"  # it owes us its part of a loss of a trade debtor
     SALVAGE = "salvage"  # it is owed its part of what was recovered of that
+    FACTORING_ADVANCE = "factoring_advance"  # we bought a merchant's receivable, and owe it the advance
+    FACTORING_COLLECTION = "factoring_collection"  # who owes the receivable has paid us
+    FACTORING_REMITTANCE = "factoring_remittance"  # ... has paid the merchant, which owes us that; or it has come
+    FACTORING_RELEASE = "factoring_release"  # what is left of it is owed to the merchant, less what we keep
+    FACTORING_RECOURSE = "factoring_recourse"  # the merchant owes us what it lacks, or buys it back
+    FACTORING_LOSS = "factoring_loss"  # nothing more comes of it
 
 
 OF_PARTNERS: Final = frozenset({

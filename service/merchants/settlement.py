@@ -1,7 +1,7 @@
 """A settlement: what a merchant was owed at the end of a day, to the cent, and what of it is paid out. Pure.
 
 opening + captured - fees - taxes - refunded - charged back - kept by the merchant + returned payouts + adjusted
-        + vouchers - interest bought down + a platform's share of its sellers' fees + split
+        + vouchers - interest bought down + a platform's share of its sellers' fees + split + receivables bought
         + fees that are billed later - fees billed now - withheld + released = balance
 balance - payout = closing, the opening of the next
 """
@@ -34,12 +34,16 @@ class LineKind(StrEnum):
     SPLIT = "split"  # what other sellers have of a capture, or what this one has of theirs, less what came back
     VOUCHER = "voucher"  # a scheme bears a part of a price, or got it back
     BUY_DOWN = "buy_down"  # interest that the merchant pays for a consumer, or got back
+    FACTORING_ADVANCE = "factoring_advance"  # we bought a receivable of the merchant's
+    FACTORING_RELEASE = "factoring_release"  # it was paid: what is left of it
+    FACTORING_RECOURSE = "factoring_recourse"  # the merchant bought it back, or owes what it lacks
 
 
 # What tells of a line, among all that its cause told: the first of these that it did, else its last.
 TOLD_BY: Final = (
     EventType.CAPTURED, EventType.CLAIMED, EventType.CAPTURE_REVERSED, EventType.DISPUTE_CLOSED, EventType.REFUNDED,
-    EventType.PAID, EventType.PAYOUT_RETURNED, EventType.SETTLEMENT_ADJUSTED,
+    EventType.PAID, EventType.PAYOUT_RETURNED, EventType.SETTLEMENT_ADJUSTED, EventType.RECEIVABLE_BOUGHT,
+    EventType.RECEIVABLE_ENDED,
 )  # fmt: skip
 
 
@@ -58,11 +62,15 @@ class Sums(Struct, frozen=True):
     bought_down: int = 0
     shared: int = 0  # this raises it
     split: int = 0  # this raises it, or lowers it
+    factored: int = 0  # and so does this
 
     @property
     def net(self) -> int:
         """What is owed more than before, or less."""
-        more = self.captured + self.payouts_returned + self.adjusted + self.vouchers + self.shared + self.split
+        more = (
+            self.captured + self.payouts_returned + self.adjusted + self.vouchers + self.shared + self.split
+            + self.factored
+        )  # fmt: skip
         less = self.fees + self.taxes + self.refunded + self.charged_back + self.paid_to_merchant + self.bought_down
         return more - less
 
@@ -120,6 +128,7 @@ class Settlement(Struct, frozen=True, kw_only=True):
     bought_down: int  # minor units of consumers' interest that the merchant pays, less what it got back
     shared: int  # minor units of what a platform's sellers pay us, which are the platform's
     split: int  # minor units of what other sellers captured, which are yours; negative: of yours, which are theirs
+    factored: int  # minor units for receivables that we bought: advances and releases, less what was bought back
     fees_deferred: int  # minor units of `fees` and `taxes` that are not taken now: the terms bill them by the month
     fees_billed: int  # minor units that were deferred before, and are taken now
     withheld: int  # minor units kept back now
@@ -212,4 +221,8 @@ def sums_of(totals: Iterable[LineTotal]) -> Sums:
         bought_down=-gross[LineKind.BUY_DOWN],
         shared=gross[LineKind.PLATFORM_SHARE],
         split=gross[LineKind.SPLIT],
+        factored=sum(
+            gross[kind]
+            for kind in (LineKind.FACTORING_ADVANCE, LineKind.FACTORING_RELEASE, LineKind.FACTORING_RECOURSE)
+        ),
     )

@@ -108,11 +108,11 @@ select coalesce(sum(withheld) filter (where release_on > after and release_on <=
 -- insert_settlements --
 insert into settlements (settlement_id, merchant_id, currency, number, business_on, terms_version, lines, opening,
                          captured, fees, taxes, refunded, charged_back, paid_to_merchant, payouts_returned, adjusted, vouchers, bought_down, shared,
-                         split, fees_deferred, fees_billed, withheld, released, payout, closing, release_on, bill_on, pays_on,
+                         split, factored, fees_deferred, fees_billed, withheld, released, payout, closing, release_on, bill_on, pays_on,
                          totals, made_at)
 select settlement_id, merchant_id, currency, number, business_on, terms_version, lines, opening,
        captured, fees, taxes, refunded, charged_back, paid_to_merchant, payouts_returned, adjusted, vouchers, bought_down, shared,
-       split, fees_deferred, fees_billed, withheld, released, payout, closing, release_on, bill_on, pays_on,
+       split, factored, fees_deferred, fees_billed, withheld, released, payout, closing, release_on, bill_on, pays_on,
        totals, made_at
   from @made;
 
@@ -132,12 +132,15 @@ select * from settlements where merchant_id = $1 and settlement_id > $2 order by
 select * from settlements where merchant_id = $1 and settlement_id = $2;
 
 -- lines_of --
--- Of a settlement of the merchant's, after line $3; the reference is that of the capture, the refund or the adjustment.
+-- Of a settlement of the merchant's, after line $3; the reference is that of the capture, the refund, the adjustment or the receivable.
 select l.number, l.kind, l.plan_id, p.merchant_reference, f.number as fact, f.capture_id, f.refund_id, f.dispute_id,
-       l.event_id, coalesce(f.reference, a.reference) as reference, l.booked_on, l.net + l.fee + l.tax as gross, l.fee, l.tax, l.net
+       l.event_id, coalesce(f.reference, a.reference, v.reference) as reference, l.booked_on, l.net + l.fee + l.tax as gross, l.fee, l.tax, l.net
   from settlement_lines l
   left join plans p on p.bucket = l.cause_bucket and p.plan_id = l.plan_id
   left join settlement_adjustments a on a.adjustment_id = l.cause_id
+  left join assignment_steps x on x.step_id = l.cause_id
+  left join assignments y on y.assignment_id = x.assignment_id
+  left join receivables v on v.receivable_id = y.receivable_id
   left join lateral (
        select coalesce(min(number) filter (where at.named), min(number)) as number,
               max(coalesce(f.body ->> 'reference', f.reference)) filter (where at.named) as reference,

@@ -18,7 +18,7 @@ _SUMS: Final = (
     ("Paid to you by consumers", "paid_to_merchant", -1), ("Payouts that came back", "payouts_returned", 1),
     ("Adjustments", "adjusted", 1), ("Vouchers", "vouchers", 1),
     ("Interest that you pay for consumers", "bought_down", -1), ("Your share of your sellers' fees", "shared", 1),
-    ("Split with other sellers", "split", 1),
+    ("Split with other sellers", "split", 1), ("Receivables that we bought", "factored", 1),
     ("Kept back", "withheld", -1), ("Kept back before, released", "released", 1),
     ("Paid out", "payout", -1), ("Carried on", "closing", 1),
 )  # fmt: skip

@@ -46,6 +46,7 @@ FACTS = {"payment_id": "paid", "fee_id": "levied", "fact_id": "paid"}
 SHOP = "https://shop.example"
 ASK = "/v1/plans/{plan_id}/authentications"
 SUSPEND, RESUME = [f"/v1/operator/programmes/{{programme_id}}/{verb}" for verb in ("suspend", "resume")]
+PAY_ASSIGNEE = "/v1/operator/receivables/{receivable_id}/payments"
 GO_ON = "/v1/operator/people/{person_id}/resume"
 
 # Where the example is short, so that it can be read, and more is to be tried.
@@ -114,6 +115,7 @@ class Stage:
         self._insurance = self._debtor = ""  # the last ones
         self._plans = self._people = self._references = 0
         self._redeems = False  # the voucher that is asked for
+        self._releases = False  # the pledge that is asked for
         self._device = Device(SHOP, "shop.example")  # the last one: each passkey is on a device of its own
         self._said: dict[str, dict[str, Any]] = {}  # by the consumer's device, of what was asked last
         self._makers: dict[str, Callable[[], Awaitable[str]]] = {
@@ -128,6 +130,8 @@ class Stage:
             "payout_id": self._payout_id, "order_id": self._order_id, "transfer_id": self._transfer_id,
             "partner_payout_id": self._partner_payout_id,
             "scheme_id": self._scheme_id, "voucher_id": self._voucher_id,
+            "receivable_id": self._receivable_id, "receivable_payment_id": self._receivable_payment_id,
+            "assignment_id": self._assignment_id, "assignment_batch_id": self._assignment_batch_id,
             "endpoint_id": self._endpoint_id,
             "party_id": self._party_id, "arrangement_id": self._arrangement_id, "waterfall_id": self._waterfall_id,
             "insurance_id": self._insurance_id, "trade_debtor_id": self._trade_debtor_id,
@@ -143,6 +147,7 @@ class Stage:
         if route.audience == "support":
             await self.world.with_a_party()
         body, self._redeems = route.operation.example, route.path.endswith("/refunds")
+        self._releases = route.path.endswith("/release")
         if route.path.endswith(("/erase", "/export")):
             told = await self._somebody()
         wanted = sorted({*parameters_of(route.path), *re.findall(r"'{(\w+)}'", str(body))})
@@ -204,6 +209,8 @@ class Stage:
             return await self._trade_insurance_id()
         if name == "person_id" and route.path == GO_ON:
             return await self._paused_person_id()
+        if name == "receivable_id" and route.path == PAY_ASSIGNEE:
+            return await self._bought_receivable_id()
         if route.path in (SUSPEND, RESUME):
             return await self._programme_id(is_suspended=route.path == RESUME)
         if name == "endpoint_id" and route.audience in ("partner", "support"):
@@ -354,6 +361,44 @@ class Stage:
 
     async def _scheme_id(self) -> str:
         return await agreed(self.world)
+
+    async def _receivable_id(self) -> str:
+        """One that nobody has bought."""
+        post = await self.ready(self.routes["POST /v1/receivables"])
+        self._references += 1
+        made = await self.world.merchant.post(post.path, post.body | {"reference": f"2026-{self._references:04}"})
+        return str(made.json()["id"])
+
+    async def _assignment_id(self) -> str:
+        """A purchase that is disputed, so that it may be given back; or a pledge, to be released."""
+        releases = self._releases
+        receivable_id = await self._receivable_id()
+        body: dict[str, Any] = {"receivable_id": receivable_id, "currency": "EUR", "mode": "pledge", "amount": 100}
+        if not releases:
+            body |= {"mode": "purchase", "recourse": "full", "terms": {"advance_bps": 8_500}, "amount": None}
+        made = await self.world.operator.post("/v1/operator/assignments", body)
+        await self.world.merchant.post(f"/v1/receivables/{receivable_id}/disputes", {"amount": 1})
+        return str(made.json()["id"])
+
+    async def _bought_receivable_id(self) -> str:
+        receivable_id = await self._receivable_id()
+        body = {
+            "receivable_id": receivable_id, "currency": "EUR", "mode": "purchase", "terms": {"advance_bps": 8_500},
+        }  # fmt: skip
+        await self.world.operator.post("/v1/operator/assignments", body)
+        return receivable_id
+
+    async def _receivable_payment_id(self) -> str:
+        """Of what the merchant collected as an agent."""
+        receivable_id = await self._bought_receivable_id()
+        route = self.routes["POST /v1/receivables/{receivable_id}/payments"]
+        return str((await self.do(await self.ready(route, {"receivable_id": receivable_id})))["id"])
+
+    async def _assignment_batch_id(self) -> str:
+        post = await self.ready(self.routes["POST /v1/operator/assignment-batches"])
+        self._references += 1
+        made = await self.world.operator.post(post.path, post.body | {"external_id": f"lot {self._references}"})
+        return str(made.json()["id"])
 
     async def _voucher_id(self) -> str:
         """Redeemed, where it is to be given back."""

@@ -21,7 +21,8 @@ NOT_SEALED_BY_THE_EDGE = {
     },
     "a merchant's own, of an order": {
         "CaptureBody.reference", "Checkout.category", "Checkout.merchant_reference", "ClaimBody.reference",
-        "Item.category", "PaymentBody.reference", "VoucherBody.reference",
+        "Item.category", "PaymentBody.reference", "ReceivableBody.reference",
+        "ReceivablePaymentBody.reference", "VoucherBody.reference",
     },
     "of a policy or a price": {
         "Bin.values", "Category.words", "Condition.value", "Condition.values", "Cost.name", "Feature.of",
@@ -39,6 +40,8 @@ NOT_SEALED_BY_THE_EDGE = {
         "MerchantChange.name", "OperatorBody.name", "OperatorBody.scopes", "PaidBody.reference", "PartnerBody.name",
         "CurrencyRateBody.source", "PartyBody.name", "ProgrammeTerms.name", "ResolveBody.note",
         "ReturnedBody.reference", "SellerBody.name", "Waterfall.name",
+        "BatchBody.external_id", "BuyerBody.name",
+        "ReceivableBody.acquirer", "ReceivableBody.channel",
     },
 }  # fmt: skip
 
