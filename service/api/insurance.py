@@ -1,5 +1,6 @@
 """For the lender: policies of credit insurance, and what of sales would be insured under them."""
 
+from collections.abc import Sequence
 from datetime import date
 from typing import Annotated, Final
 
@@ -9,7 +10,7 @@ from litestar.response.base import ASGIResponse
 from msgspec import Meta, Struct
 
 from service import ids
-from service.api.ask import Asked, content_type, read, write
+from service.api.ask import Ask, Asked, content_type, read, write
 from service.api.body import Body
 from service.api.operation import operation
 from service.api.paging import AfterInsurance, Limit
@@ -25,6 +26,7 @@ from service.insurance.insured import Age, InsuredSale, Sale, ageing, insured_sa
 from service.insurance.limit import LimitSource, LimitState, LimitStep
 from service.insurance.policies_flow import AgreedPolicy
 from service.insurance.policy import Country, Insurance, InsurancePolicy
+from service.insurance.supply_flow import touch_debtors
 from service.support.arrangement import Sum
 
 InsuranceId = Annotated[str, Meta(pattern=r"^ip_[0-7][0-9A-HJKMNP-TV-Z]{25}\Z")]
@@ -126,6 +128,8 @@ async def agree_insurance(request: Asked, body: RawBody) -> ASGIResponse:
 async def _agree_insurance(doing: Doing, wanted: WantedPolicy) -> AgreedVersion:
     version = await flow.agree(doing.conn, wanted.policy_id, wanted.document, doing.ask.now)
     await doing.ask.record(doing.conn, Verb.CHANGED, Thing.INSURANCE, wanted.policy_id, {"version": version})
+    touched = await touch_debtors(doing.conn, wanted.policy_id)
+    doing.afterwards.append(lambda: tell_cache(doing.ask, touched))
     return AgreedVersion(wanted.policy_id, version)
 
 
@@ -169,6 +173,12 @@ async def calculate_insured(request: Asked, body: RawBody, insurance_id: FromPat
     found = insured_sales(under.policy, under.terms, asked.country or under.policy.country, steps, sales)
     exposure, insured = sum(one.amount for one in sales), sum(one.insured for one in found)
     return reply(Insured(exposure, insured, exposure - insured, found, ageing(sales, found)))
+
+
+async def tell_cache(ask: Ask, touched: Sequence[tuple[str, int]]) -> None:
+    """Tells the cache which consumers' versions changed: what a checkout must know of them."""
+    for consumer_id, version in touched:
+        await ask.services.snapshots.consumer_changed(consumer_id, version)
 
 
 async def under_policy(conn: Connection | Pool, insurance_id: str) -> Insurance:

@@ -12,7 +12,7 @@ from msgspec import Meta, Struct
 from service import ids
 from service.api.ask import Ask, Asked, content_type, read, write
 from service.api.body import Body
-from service.api.insurance import require_insurance_id, under_policy
+from service.api.insurance import require_insurance_id, tell_cache, under_policy
 from service.api.operation import operation
 from service.api.paging import AfterDebtor, Limit
 from service.api.reply import encode, reply, reply_answer
@@ -24,6 +24,7 @@ from service.errors import Code, Refused
 from service.insurance import limits_flow as flow
 from service.insurance.limits_flow import Debtor, Wanted
 from service.insurance.policy import Country, Insurance, Sentence
+from service.insurance.supply_flow import touch_debtor
 from service.money import AMOUNT_MAX
 from service.support.arrangement import Sum
 
@@ -170,13 +171,18 @@ async def _done(
 ) -> ASGIResponse:
     """Does it, once; the answer is the debtor after it."""
 
+    touched: list[tuple[str, int]] = []
+
     async def act(conn: Connection) -> Answer:
         under = await under_policy(conn, insurance_id)
         debtor_id = await do(conn, under)
+        touched[:] = await touch_debtor(conn, under, debtor_id)
         await ask.record(conn, Verb.CHANGED, Thing.INSURANCE, debtor_id, told)
         return Answer(status, encode(await flow.debtor(conn, under, debtor_id, ask.now.date())))
 
-    return reply_answer(await ask.services.engine.once(ask.must_key, ask.now, act))
+    answer = await ask.services.engine.once(ask.must_key, ask.now, act)
+    await tell_cache(ask, touched)
+    return reply_answer(answer)
 
 
 def _require_ids(insurance_id: str, debtor_id: str) -> None:

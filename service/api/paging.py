@@ -54,5 +54,9 @@ AfterInsurance = Annotated[str, _cursor(ids.INSURANCE)]
 AfterDebtor = Annotated[str, _cursor(ids.DEBTOR)]
 AfterInsuredLoss = Annotated[str, _cursor(ids.INSURED_LOSS)]
 AfterIban = Annotated[str, QueryParameter(pattern=r"^([A-Z]{2}[0-9]{2}[A-Z0-9]{1,30})?\Z")]
+AfterNotice = Annotated[
+    str,
+    QueryParameter(pattern=r"^([0-9]{4}-[0-9]{2}-[0-9]{2}\.db_[0-9A-HJKMNP-TV-Z]{26}\.[0-9]{4}-[0-9]{2}-[0-9]{2})?\Z"),
+]
 AfterName = Annotated[str, QueryParameter(max_length=200, pattern=r"^[^\x00]*\Z")]
 Limit = Annotated[int, QueryParameter(ge=1, le=PAGE_MAX)]

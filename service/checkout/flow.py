@@ -15,6 +15,7 @@ from service.checkout.snapshot import Snapshot
 from service.data_key import DataKey, DataSecrets
 from service.db import Connection, Pool, columns, load_queries
 from service.inbox import Together
+from service.insurance.supply import SupplyTerms
 from service.limits.account import Account
 from service.outside.source import SourceRead
 from service.people.consumer import Attribute, unseal_attributes
@@ -83,6 +84,7 @@ class _Consumer(msgspec.Struct, omit_defaults=True):
     wrapped: bytes  # the key of what is personal of this consumer
     persona: Persona | None = None
     is_paused: bool = False
+    insured: tuple[SupplyTerms, ...] = ()
 
 
 class _History(msgspec.Struct):
@@ -184,8 +186,9 @@ def _read_row(secrets: DataSecrets, row: asyncpg.Record) -> tuple[Who, _Consumer
     persona = Persona(row["persona"]) if row["persona"] else None
     attributes = unseal_attributes(secrets.unwrapped(row["consumer_id"], row["wrapped"]), row["attributes"])
     consumer = _Consumer(
-        row["person_id"], row["merchant_id"], row["time_zone"], attributes, row["wrapped"], persona, row["is_paused"]
-    )
+        row["person_id"], row["merchant_id"], row["time_zone"], attributes, row["wrapped"], persona, row["is_paused"],
+        _decode_insured(row["insured"]) if row["insured"] else (),
+    )  # fmt: skip
     return Who(row["consumer_id"], row["currency"]), consumer, history
 
 
@@ -198,6 +201,7 @@ def _known(
         attributes=consumer.attributes,
         persona=consumer.persona,
         is_paused=consumer.is_paused,
+        insured=consumer.insured,
         limit=history.limit,
         reserved=history.reserved,
         used=history.used,
@@ -217,4 +221,5 @@ def _names(who: Who, person_id: str) -> tuple[str, str]:
 
 _encode = msgspec.json.Encoder().encode
 _decode_consumer = msgspec.json.Decoder(_Consumer).decode
+_decode_insured = msgspec.json.Decoder(tuple[SupplyTerms, ...]).decode
 _decode_history = msgspec.json.Decoder(_History).decode

@@ -5,6 +5,21 @@ select c.consumer_id, c.person_id, k.currency, c.merchant_id, m.time_zone, c.ver
        c.persona, dk.wrapped,
        exists(select from person_pauses r
                where r.bucket = o.bucket and r.person_id = o.person_id and r.ended_at is null) as is_paused,
+       -- the policies of credit insurance that the person is a debtor under, at this merchant
+       (select json_agg(json_build_object('policy_id', i.policy_id,
+                                          'extension_days_max', i.document -> 'extension_days_max',
+                                          'ends_on', a.document -> 'ends_on') order by i.policy_id)
+          from consumers x
+          join insured_debtors d on d.consumer_id = x.consumer_id
+         cross join lateral (select policy_id, document from insurance_policies
+                              where policy_id = d.policy_id order by version desc limit 1) i
+         cross join lateral (select document from support_arrangements
+                              where arrangement_id = i.document ->> 'arrangement_id' order by version desc limit 1) a
+         where x.bucket = any (o.bucket || o.more_buckets) and x.person_id = o.person_id
+           and (json_array_length(i.document -> 'merchant_ids') = 0
+                or c.merchant_id in (select json_array_elements_text(i.document -> 'merchant_ids')))
+           and exists (select from debtor_limit_steps s
+                        where s.debtor_id = d.debtor_id and s.state in ('granted', 'partial'))) as insured,
        coalesce(a.version, 0) as account_version, a."limit",
        coalesce(a.reserved, 0) as reserved, coalesce(a.used, 0) as used, h.open_plans, h.paid_off_plans,
        h.next_due_on, h.first_plan_at, h.clean_deposits

@@ -7,6 +7,7 @@ from msgspec import Struct
 
 from service.checkout.case import Case
 from service.checkout.persona import DOES
+from service.insurance.supply import stopping
 from service.plans.offer import Kind
 from service.policies.document import Verdict
 from service.policies.reasons import Direction, Ground, ReasonCode
@@ -37,6 +38,14 @@ def currency_is_served(case: Case) -> Iterable[Finding]:
 def person_is_not_paused(case: Case) -> Iterable[Finding]:
     """In hardship, or dead, nobody buys on credit before somebody has looked at it; no merchant is told why."""
     return (Finding(Verdict.REFER, Ground(ReasonCode.REVIEW_NEEDED)),) if case.snapshot.is_paused else ()
+
+
+def insurers_let_it_be_supplied(case: Case) -> Iterable[Finding]:
+    """Who is later than an insurer of the merchant's sales lets a debtor be extended is supplied no more."""
+    known = case.snapshot
+    if not known.insured or stopping(known.insured, known.next_due_on, case.today) is None:
+        return ()
+    return (_declined(ReasonCode.STOP_SUPPLY),)
 
 
 def needed_facts_are_there(case: Case) -> Iterable[Finding]:
@@ -77,6 +86,7 @@ RULES: Final[tuple[Rule, ...]] = (
     merchant_is_active,
     currency_is_served,
     person_is_not_paused,
+    insurers_let_it_be_supplied,
     needed_facts_are_there,
     no_rule_of_the_policy_holds,
     score_is_enough,

@@ -5,6 +5,7 @@ from datetime import date
 from msgspec import Struct
 
 from service.checkout.persona import Persona
+from service.insurance.supply import SupplyTerms
 from service.outside.source import SourceRead
 from service.people.consumer import Attribute
 from service.subsidies.offered import SchemeNow
@@ -17,6 +18,7 @@ class Snapshot(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=Tr
     attributes: dict[str, Attribute] = {}  # as the merchant registered them
     persona: Persona | None = None  # of a test merchant's consumer alone
     is_paused: bool = False  # nothing is collected from the person: a hardship, a death
+    insured: tuple[SupplyTerms, ...] = ()  # the policies of credit insurance that the person is a debtor under
     # the account
     limit: int | None = None
     reserved: int = 0

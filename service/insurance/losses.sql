@@ -39,18 +39,18 @@ select coalesce(sum(first_loss), 0)::bigint as first_loss, coalesce(sum(indemnit
 -- insert_loss --
 insert into insured_losses (loss_id, policy_id, debtor_id, cause, lost_on, currency, owed, price, debt, insured,
                             cover_bps, indemnity, first_loss, limited_by, insurer_id, policy_currency, is_booked, told_at,
-                            told_by)
-values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19);
+                            told_by, stops)
+values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20);
 
 -- load_loss --
 select loss_id, policy_id, debtor_id, cause, lost_on, currency, owed, price, debt, insured, cover_bps, indemnity,
-       limited_by, policy_currency, is_booked
+       limited_by, policy_currency, is_booked, stops
   from insured_losses
  where loss_id = $1;
 
 -- list_losses --
 select loss_id, policy_id, debtor_id, cause, lost_on, currency, owed, price, debt, insured, cover_bps, indemnity,
-       limited_by, policy_currency, is_booked
+       limited_by, policy_currency, is_booked, stops
   from insured_losses
  where policy_id = $1 and loss_id > $2
  order by loss_id

@@ -20,6 +20,7 @@ from service.insurance.insured import Sale
 from service.insurance.losing import indemnity_of
 from service.insurance.policy import Insurance, Line
 from service.insurance.salvage import Lost, share_salvage
+from service.insurance.supply_flow import stops_of
 from service.ledger.booking import Balances
 from service.ledger.chart import Occasion
 from service.ledger.insuring import indemnity, salvage
@@ -46,6 +47,7 @@ class InsuredLoss(Struct, frozen=True):
     indemnity: int  # minor units of the policy's currency that the insurer pays
     limit: Limit | None  # why it is less than the rate of what is insured; null: it is not
     is_booked: bool  # false: somebody else than we is paid
+    stops: tuple[str, ...]  # the decisions by which its supply had been stopped before: proof for the claim
 
 
 class InsuredRecovery(Struct, frozen=True):
@@ -139,16 +141,17 @@ async def lose(conn: Connection, under: Insurance, told: LossTold, by: str, now:
     insurer_id, is_booked = under.terms.provider_id, under.policy.loss_payee_id is None
     assert insurer_id
     owed = sum(one.amount for one in told.sales)
+    stops = [one.decision_id for one in await stops_of(conn, under, told.debtor_id, now)]
     await conn.execute(
         Q.insert_loss, loss_id, under.policy_id, told.debtor_id, told.cause, told.on, told.currency, owed, rate.price,
         found.debt, found.insured, found.cover_bps, found.amount, found.first_loss, found.limit, insurer_id,
-        under.terms.currency, is_booked, now, by,
+        under.terms.currency, is_booked, now, by, stops,
     )  # fmt: skip
     if is_booked and found.amount:
         await _book(conn, loss_id, Occasion.INDEMNITY, indemnity(insurer_id, found.amount), under, now)
     return InsuredLoss(
         loss_id, told.debtor_id, told.cause, told.on, told.currency, owed, price_text(rate.price), found.debt,
-        found.insured, found.cover_bps, found.amount, found.limit, is_booked,
+        found.insured, found.cover_bps, found.amount, found.limit, is_booked, tuple(stops),
     )  # fmt: skip
 
 
@@ -195,7 +198,7 @@ def _loss(row: asyncpg.Record) -> InsuredLoss:
     return InsuredLoss(
         row["loss_id"], row["debtor_id"], Cause(row["cause"]), row["lost_on"], row["currency"], row["owed"],
         price_text(row["price"]), row["debt"], row["insured"], row["cover_bps"], row["indemnity"],
-        Limit(limit) if limit else None, row["is_booked"],
+        Limit(limit) if limit else None, row["is_booked"], tuple(row["stops"]),
     )  # fmt: skip
 
 

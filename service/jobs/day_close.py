@@ -7,6 +7,7 @@ from msgspec import Struct
 from service.checkout.limit_flow import ReviewedDay, Reviewing, Told, review_all
 from service.db import Pool
 from service.engine.engine import Engine
+from service.insurance.supply_flow import notice_all
 from service.jobs.collecting import collect
 from service.merchants.settling_flow import settle_all
 from service.outside.flow import erase_expired
@@ -38,6 +39,7 @@ class DayClosed(Struct, frozen=True):
     settled: int  # settlements made, each of a merchant, a currency and a day
     reconciled: int  # days compared with what partners sent, each of a programme and a partner
     transferred: int  # participations that changed hands at the close of a day, or were declined
+    overdue_noticed: int  # debtors of whom their insurers were told that they are overdue
 
 
 async def close_day(
@@ -47,8 +49,8 @@ async def close_day(
     on which a day has begun, some hundred at a time; charges what fell due on plans that are paid by themselves; books
     interest until the day that ended, and gives participations that were sold to their new owners; then reviews the
     limits of all accounts, unless no policy is in force; then settles merchants, makes the partners' files of the days
-    that ended and compares them with what the partners sent, and erases what outside sources said and may not be read
-    again."""
+    that ended and compares them with what the partners sent, erases what outside sources said and may not be read
+    again, and tells insurers who is overdue."""
     await Following(pool, charging.time_at, told).follow(now)
     guarded = await guard_all(pool, engine, now)
     passed = await pass_days(pool, engine, now)
@@ -61,5 +63,5 @@ async def close_day(
     reconciled = await compare_due(pool, signer, now)
     return DayClosed(
         guarded.expires_soon, guarded.extended, guarded.expired, passed, accrued, day.reviewed, day.changed,
-        files, erased, charged, made, reconciled, transferred,
+        files, erased, charged, made, reconciled, transferred, await notice_all(pool, now),
     )  # fmt: skip

@@ -11,6 +11,7 @@ from msgspec.structs import replace
 from service import ids
 from service.checkout.answer import Outcome, offer_of
 from service.checkout.request import Item
+from service.insurance.supply import SupplyTerms
 from service.merchants.fee import MerchantFee
 from service.partners.allocation import Takers, in_order
 from service.plans.offer import Kind
@@ -22,6 +23,8 @@ from tests.policies.sample import POLICY, document_with, policy_with
 
 TOMORROW, YESTERDAY = date(2026, 3, 3), date(2026, 3, 1)
 YOUNG = {"attributes": {"age": 24, "job": "some"}}
+INSURED = (SupplyTerms("ip_1", 60, date(2026, 12, 31)), SupplyTerms("ip_2", 30, date(2026, 3, 2)))
+OVER = (SupplyTerms("ip_1", 30, YESTERDAY),)
 UNVERIFIED = {"attributes": {"verified": False}}
 NEARLY_SPENT = {"limit": 5_000_00, "reserved": 1_500_00, "used": 3_200_00}
 
@@ -39,6 +42,11 @@ NEARLY_SPENT = {"limit": 5_000_00, "reserved": 1_500_00, "used": 3_200_00}
         ({"amount": 9_000_00}, {"limit": 9_000_00}, "approved", []),
         ({"amount": 9_000_01}, {"limit": 10_000_00}, "referred", ["REVIEW_NEEDED"]),
         ({"amount": 9_000_01}, {"limit": 10_000_00, "next_due_on": YESTERDAY}, "declined", ["PAYMENT_OVERDUE"]),
+        # an insurer lets a debtor be extended for 30 days
+        ({}, {"insured": INSURED, "next_due_on": date(2026, 1, 31)}, "declined", ["PAYMENT_OVERDUE"]),
+        ({}, {"insured": INSURED, "next_due_on": date(2026, 1, 30)}, "declined", ["STOP_SUPPLY", "PAYMENT_OVERDUE"]),
+        ({}, {"insured": INSURED}, "approved", []),
+        ({}, {"insured": OVER, "next_due_on": date(2026, 1, 30)}, "declined", ["PAYMENT_OVERDUE"]),
         # nothing is collected from the person
         ({}, {"is_paused": True}, "referred", ["REVIEW_NEEDED"]),
         ({}, {"is_paused": True, "attributes": {"age": 17}}, "declined", ["UNDER_AGE"]),

@@ -12,6 +12,7 @@ PRICE_ABOVE_LEGAL_CAP = Innerhalb der gesetzlichen Kostengrenze haben wir für d
 ## Was bei uns offen ist
 LIMIT_EXCEEDED = Der Einkauf übersteigt, was von Ihrem Rahmen bei uns noch frei ist.
 PAYMENT_OVERDUE = Eine Zahlung an uns ist überfällig.
+STOP_SUPPLY = Eine Zahlung an uns ist so lange überfällig, dass wir Ihnen nicht auf Rechnung verkaufen dürfen.
 TOO_MANY_OPEN_PLANS = Sie haben bei uns zu viele Pläne, die noch nicht abbezahlt sind.
 TOO_MANY_ATTEMPTS = Es gab zu viele Anfragen in kurzer Zeit.
 HISTORY_TOO_SHORT = Dafür sind Sie noch nicht lange genug bei uns.

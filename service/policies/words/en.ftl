@@ -12,6 +12,7 @@ PRICE_ABOVE_LEGAL_CAP = We have no offer for this purchase within the legal limi
 ## What is open with us
 LIMIT_EXCEEDED = The purchase is above what is left of your limit with us.
 PAYMENT_OVERDUE = A payment to us is overdue.
+STOP_SUPPLY = A payment to us is overdue for so long that we may not sell to you on credit.
 TOO_MANY_OPEN_PLANS = You have too many plans with us that are not paid off yet.
 TOO_MANY_ATTEMPTS = There were too many requests in a short time.
 HISTORY_TOO_SHORT = You have not been a customer long enough for this.

@@ -12,6 +12,7 @@ PRICE_ABOVE_LEGAL_CAP = 在法律规定的成本上限之内，我们无法为�
 ## 您在我们这里的情况
 LIMIT_EXCEEDED = 本次金额超过您在我们这里的剩余额度。
 PAYMENT_OVERDUE = 您有一笔应付款项已经逾期。
+STOP_SUPPLY = 您有一笔应付款项逾期过久，我们不能再向您赊销。
 TOO_MANY_OPEN_PLANS = 您尚未结清的计划过多。
 TOO_MANY_ATTEMPTS = 短时间内的申请次数过多。
 HISTORY_TOO_SHORT = 您成为我们客户的时间还不够长。
