@@ -74,15 +74,19 @@ with moved as materialized (
      group by bucket, plan_id
 ), before as materialized (
     select bucket, plan_id, closing, currency from daily_positions where file_id = $5 and closing <> 0
-), standing as (
-    select bucket, plan_id, coalesce(m.currency, b.currency) as currency, coalesce(b.closing, 0) as opening,
-           coalesce(funded, 0) as funded, coalesce(repaid, 0) as repaid, coalesce(refunded, 0) as refunded,
-           coalesce(adjusted, 0) as adjusted, coalesce(charged_off, 0) as charged_off
-      from moved m
-      full join before b using (bucket, plan_id)
+), standing as materialized (   -- in the order in which the file has them: so plans and lines are read, and rows written
+    select s.*, p.state, md5(p.funding::text) as alike
+      from (select bucket, plan_id, coalesce(m.currency, b.currency) as currency, coalesce(b.closing, 0) as opening,
+                   coalesce(funded, 0) as funded, coalesce(repaid, 0) as repaid, coalesce(refunded, 0) as refunded,
+                   coalesce(adjusted, 0) as adjusted, coalesce(charged_off, 0) as charged_off
+              from moved m
+              full join before b using (bucket, plan_id)
+             order by plan_id) s
+      join plans p using (bucket, plan_id)
 ), owned as materialized (   -- what the partner has of plans that are funded alike: they are many, and their fundings are few
-    select f.funding, part.*
-      from (select distinct p.funding::text as funding from standing join plans p using (bucket, plan_id)) f
+    select f.alike, f.funding, part.*
+      from (select alike, (select p.funding from plans p where p.bucket = one.bucket and p.plan_id = one.plan_id) as funding
+              from (select distinct on (alike) alike, bucket, plan_id from standing order by alike) one) f
      cross join lateral (
            select (array_agg(principal_bps order by number))[1] as principal_bps,
                   case when count(*) = 0 then 0 when count(*) = 1 and bool_and(is_plain) then min(interest_bps)
@@ -93,7 +97,7 @@ with moved as materialized (
                      from (select number, principal_bps, own_rate, coalesce(owners -> -1 ->> 'partner_id', partner_id) as owner,
                                   case schedule_type when 'same_instalment' then interest_bps
                                                      when 'share_of_collection' then principal_bps else 0 end as interest_bps
-                             from rows from (json_to_recordset(f.funding::json -> 'participations')
+                             from rows from (json_to_recordset(f.funding -> 'participations')
                                              as (partner_id text, principal_bps bigint, interest_bps bigint,
                                                  schedule_type text, own_rate json, owners json))
                                   with ordinality as p (partner_id, principal_bps, interest_bps, schedule_type, own_rate,
@@ -105,7 +109,7 @@ select $1, s.bucket, s.plan_id, $3, $2, $4, $3, coalesce(o.principal_bps, 0), s.
        s.opening + s.funded - s.repaid - s.refunded + s.adjusted - s.charged_off,
        case when coalesce(due.accrued, 0) <= 0 then 0
             when o.interest_bps is not null then part_of(due.accrued, o.interest_bps, 10000)
-            else coalesce((select sum(share) from interest_of_parts(0, due.accrued, p.funding -> 'participations') one
+            else coalesce((select sum(share) from interest_of_parts(0, due.accrued, o.funding -> 'participations') one
                             where one.partner_id = $3), 0) end, due.next_on,
        greatest($4 - due.late_since, 0),
        case when due.late_since is null or due.late_since >= $4 then 'current'
@@ -113,10 +117,9 @@ select $1, s.bucket, s.plan_id, $3, $2, $4, $3, coalesce(o.principal_bps, 0), s.
             when $4 - due.late_since <= 60 then '31-60'
             when $4 - due.late_since <= 90 then '61-90'
             else 'over_90' end,
-       p.state, s.currency
+       s.state, s.currency
   from standing s
-  join plans p using (bucket, plan_id)
-  left join owned o on o.funding = p.funding::text
+  left join owned o using (alike)
   left join lateral (
        select min(due_on) filter (where due_on > $4)  as next_on,
               min(due_on) filter (where due_on <= $4) as late_since,
