@@ -40,6 +40,7 @@ class Code(StrEnum):
     OFFER_EXPIRED = "offer_expired"  # 409
     OFFER_ACCEPTED = "offer_accepted"  # 409
     LIMIT_EXCEEDED = "limit_exceeded"  # 409
+    NOT_APPROVED = "not_approved"  # 409
     NO_FUNDING = "no_funding"  # 409
     SUBSIDY_SPENT = "subsidy_spent"  # 409
     STATE_FORBIDS = "state_forbids"  # 409
@@ -118,6 +119,7 @@ STATUS: Final[dict[Code, int]] = {
     Code.OFFER_EXPIRED: 409,
     Code.OFFER_ACCEPTED: 409,
     Code.LIMIT_EXCEEDED: 409,
+    Code.NOT_APPROVED: 409,
     Code.NO_FUNDING: 409,
     Code.SUBSIDY_SPENT: 409,
     Code.STATE_FORBIDS: 409,
@@ -142,19 +144,37 @@ STATUS: Final[dict[Code, int]] = {
 }  # every code not listed is 422: understood, and not possible
 
 
+class Ground(msgspec.Struct, frozen=True):
+    """One of the reasons of a decision that refuses something: the code for programs, the sentence for the consumer."""
+
+    code: str
+    sentence: str
+
+
+class Decided(msgspec.Struct, frozen=True):
+    """The decision because of which something was refused."""
+
+    decision_id: str = msgspec.field(name="checkout")  # its id: `GET /v1/checkouts/{id}` and the notice of it
+    reasons: tuple[Ground, ...]  # the weightiest first
+
+
 class Refused(Exception):
     """Not done, nothing written, and the caller can know why.
 
     `detail` is a sentence for a person, `pointer` a JSON pointer (RFC 6901) to the field at fault, `actions` the
-    legal next verbs.
+    legal next verbs, `decided` the decision that says no.
     """
 
-    def __init__(self, code: Code, detail: str, pointer: str | None = None, actions: tuple[str, ...] = ()) -> None:
+    def __init__(
+        self, code: Code, detail: str, pointer: str | None = None, actions: tuple[str, ...] = (),
+        decided: Decided | None = None,
+    ) -> None:  # fmt: skip
         super().__init__(detail)
         self.code = code
         self.detail = detail
         self.pointer = pointer
         self.actions = actions
+        self.decided = decided
 
     @property
     def status(self) -> int:
@@ -172,6 +192,7 @@ class Problem(msgspec.Struct, frozen=True, omit_defaults=True):
     detail: str
     pointer: str | None = None
     actions: tuple[str, ...] = ()
+    decided: Decided | None = None  # of `not_approved`: the decision that says no
 
 
 # A key to the API, wherever it stands: what it begins with, and what nobody is told again.
@@ -188,7 +209,10 @@ def problem_json(refused: Refused) -> bytes:
     code = refused.code
     title = code.replace("_", " ").capitalize()
     detail, pointer = without_keys(refused.detail), refused.pointer and without_keys(refused.pointer)
-    return _encode(Problem(f"/problems/{code}", title, refused.status, code, detail, pointer, refused.actions))
+    problem = f"/problems/{code}"
+    return _encode(
+        Problem(problem, title, refused.status, code, detail, pointer, refused.actions, refused.decided)
+    )  # fmt: skip
 
 
 _encode = msgspec.json.Encoder().encode

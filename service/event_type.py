@@ -162,6 +162,15 @@ class EventType(StrEnum):
         "break.resolved"  # `amount` in `currency`, `owner`, `due_on`
     )
     ARRANGEMENT_AGREED = "arrangement.agreed"  # `arrangement_id`, which you bear, in a new `version`
+    PARTNER_PAYOUT_ORDERED = (  # from our bank: `payout_id` of `programme_id` for `business_on`, its `settlement_id`:
+        "partner_payout.ordered"  # `amount` in `currency`, `end_to_end_id`, `tries`
+    )
+    PARTNER_PAYOUT_PAID = (  # it left our bank: `payout_id` of `programme_id` for `business_on`, its `settlement_id`:
+        "partner_payout.paid"  # `amount` in `currency`, `end_to_end_id`, `tries`, `reference`
+    )
+    PARTNER_PAYOUT_RETURNED = (  # `payout_id` of `programme_id` for `business_on`, its `settlement_id`, came back:
+        "partner_payout.returned"  # `amount` in `currency`, `end_to_end_id`, `tries`, why: `reference`; `given_up`
+    )
     SHARE_FUNDING = "share.funding"  # goods were captured: the partner's part of the principal
     SHARE_REPAYMENT = "share.repayment"  # the consumer paid
     SHARE_REFUND = "share.refund"  # goods came back

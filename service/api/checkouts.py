@@ -80,7 +80,7 @@ async def _answer(ask: Ask, checkout: Checkout, raw: bytes) -> Answer:
     decision_id = ids.new_id(ids.DECISION, ids.bucket_of(who.consumer_id), ask.now_ms)
 
     known = _must_be_theirs(await services.snapshots.read(who), ask)
-    counters = await _count(
+    counters = await attempts_before(
         ask, checkout, known.person_id, sides
     )  # afterwards: nobody adds to the attempts of others' consumers
     outside: dict[str, SourceRead] = {}
@@ -124,7 +124,7 @@ async def _refuse_taken(ask: Ask, reference: str) -> None:
         raise reference_used(reference)
 
 
-async def _count(ask: Ask, checkout: Checkout, person_id: str, sides: Sides) -> dict[str, int]:
+async def attempts_before(ask: Ask, checkout: Checkout, person_id: str, sides: Sides) -> dict[str, int]:
     """The attempts before this one, in the windows of the policy that decides and of the one it is compared with."""
     policies = (sides.policy, sides.other) if sides.other else (sides.policy,)
     if not any(policy.windows for policy in policies):
@@ -176,6 +176,7 @@ def row_of(
     evidence: Evidence,
     decision: Decision,
     rulebook: int | None = None,
+    amends: str | None = None,
 ) -> DecisionRow:
     """The decision as it is logged, with the request as it was sent; a review's has no `rulebook`."""
     answer = decision.answer
@@ -199,6 +200,7 @@ def row_of(
         snapshot=seal_part(known.key, answer.decision_id, "snapshot", _encode(evidence)),
         answer=_encode(answer),
         funding=_encode(decision.takers).decode(),
+        amends=amends,
         opens_for=known.person_id if opens else None,
         rulebook=rulebook,
         kept=known.kept,

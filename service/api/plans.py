@@ -157,7 +157,7 @@ async def open_plan(request: Asked, body: RawBody) -> ASGIResponse:
     return reply_answer(answer)
 
 
-def _with_volumes(ask: Ask, command: Command) -> Command:
+async def _with_volumes(ask: Ask, command: Command) -> Command:
     """A capture, knowing how much its merchant sells: the fee may depend on it. Refused: NOT_FOUND, a split that is for
     no other seller of the platform."""
     assert isinstance(command, Capture)

@@ -1,10 +1,11 @@
 -- What the operator reads of the whole book and of a plan's; nothing here writes.
 
 -- count_decisions --
--- A referral that a person reviewed counts as what it became.
+-- A referral that a person reviewed counts as what it became. Of plans that are to be of more nothing is counted again.
 select category, currency, outcome, count(*) as decisions, sum(amount)::bigint as amount
   from decisions d
- where not exists (select from reviews r where r.bucket = d.bucket and r.decision_id = d.decision_id)
+ where d.amends is null
+   and not exists (select from reviews r where r.bucket = d.bucket and r.decision_id = d.decision_id)
  group by 1, 2, 3
  order by 1, 2, 3;
 
@@ -143,7 +144,7 @@ select l.looked_until, f.*
 with looked as (
     select decision_id, merchant_id, consumer_id, merchant_reference, currency, amount, category, outcome, decided_at
       from decisions
-     where merchant_id = $1 and decision_id < $2
+     where merchant_id = $1 and decision_id < $2 and amends is null
      order by decision_id desc
      limit $3
 ), found as (

@@ -65,7 +65,9 @@ async def replay_decision(
     of_it = (decision_id, policy_id, version, digest(row, sent), erased(row))
     if request is None or evidence is None:
         return Replay(*of_it, None, (), _answer(sent))
-    again = replay(decision_id, request, evidence, sent, policy, row["decided_at"], review)
+    again = replay(
+        decision_id, request, evidence, sent, policy, row["decided_at"], review, is_difference=row["amends"] is not None
+    )
     return Replay(*of_it, again.is_identical, again.differences, again.decision.answer)
 
 

@@ -198,7 +198,9 @@ async def _decide(ask: Ask, review: Review, made_id: str) -> tuple[DecisionRow, 
 async def _refuse_what_is_over(conn: Connection, decision_id: str, now: datetime) -> None:
     row = await conn.fetchrow(CHECKOUT.load_outcome, ids.bucket_of(decision_id), decision_id)
     assert row is not None  # it was read before, and decisions stay
-    outcome, decided_at = row
+    outcome, decided_at, amends = row
+    if amends:
+        raise Refused(Code.STATE_FORBIDS, "It was asked for more of a plan, which is asked again or not at all.", "/id")
     if outcome != Outcome.REFERRED:
         raise Refused(Code.STATE_FORBIDS, f"This decision was {outcome}, not referred.", "/id")
     if now > decided_at + REFERRAL_LIVES:

@@ -17,7 +17,7 @@ from litestar.handlers import HTTPRouteHandler
 from litestar.params import FromPath, RawBody
 from litestar.response.base import ASGIResponse
 from msgspec import Struct
-from msgspec.structs import fields
+from msgspec.structs import fields, replace
 
 from service import ids
 from service.api.ask import Ask, Asked, content_type, is_dry_run, seen_in, write
@@ -41,7 +41,7 @@ Names = dict[str, Any]  # what every command on a plan is told: its own id, who 
 Second = Callable[[Ask, Command], Awaitable[Answer | None]]  # an answer, if it waits for a second person
 
 
-Knowing = Callable[[Ask, Command], Command]  # the command, with what this process knows besides
+Knowing = Callable[[Ask, Command], Awaitable[Command]]  # the command, with what is known besides
 
 
 def verb(
@@ -59,13 +59,15 @@ def verb(
             asked = reader.read(b"{}" if is_empty else body, JSON if is_empty else content_type(request))
             ask = write(request, body, ids.bucket_in(plan_id))
             names = _names(ask, plan_id, seen_in(request))
-            if not is_dry_run(request):
+            if is_dry_run(request):
+                ask = replace(ask, key=None)
+            else:
                 merchant_id = ask.owner_id if ask.actor.kind in MERCHANTS else None
                 asked = await sealed_for_plan(ask.services, plan_id, merchant_id, asked)
             command = command_of(asked, names)
             if knowing:
-                command = knowing(ask, command)
-            if second and not is_dry_run(request) and (waits := await second(ask, command)):
+                command = await knowing(ask, command)
+            if second and ask.key and (waits := await second(ask, command)):
                 return reply_answer(waits)
             return await do(request, ask, command, status)
 

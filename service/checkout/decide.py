@@ -50,7 +50,7 @@ def decide(
     findings = findings_of(case)
     if referral_id is not None:
         findings = [finding for finding in findings if finding.verdict is not Verdict.REFER]
-    verdict = _verdict(findings)
+    verdict = verdict_of(findings)
     rungs = rungs_for(case, _barred(findings))
     expires_at = now + policy.offers_live
     offering = Offering(decision_id, case, programmes, now, expires_at)
@@ -87,7 +87,7 @@ def decide(
 Tried = list[tuple[Rung, Fit]]
 
 
-def _verdict(findings: list[Finding]) -> Verdict:
+def verdict_of(findings: list[Finding]) -> Verdict:
     """The gravest that is said of the whole checkout."""
     if not findings:
         return Verdict.APPROVE

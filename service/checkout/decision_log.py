@@ -47,6 +47,7 @@ class LoggedDecision(Struct, frozen=True):
     snapshot: bytes  # sealed
     answer: bytes  # as it is sent; kept packed
     funding: str
+    amends: str | None  # the plan that is to be of more; None: a checkout
 
 
 class DecisionRow(LoggedDecision, frozen=True):

@@ -79,21 +79,21 @@ select m.decision_id, m.consumer_id, m.request, m.snapshot, m.answer, k.wrapped,
 -- load_evidence --
 -- All that a replay needs; of what a person decided, what the person said.
 select d.decision_id, d.policy_id, d.policy_version, d.decided_at, d.consumer_id, d.request, d.snapshot, d.answer,
-       r.decision_id as referral_id, r.outcome, r.reasons, k.wrapped, k.erased_at, k.erased_by
+       d.amends, r.decision_id as referral_id, r.outcome, r.reasons, k.wrapped, k.erased_at, k.erased_by
   from decisions d
   left join reviews r on r.bucket = d.bucket and r.made_id = d.decision_id
   join data_keys k on k.bucket = d.bucket and k.key_id = d.consumer_id
  where d.bucket = $1 and d.decision_id = $2;
 
 -- load_outcome --
-select outcome, decided_at from decisions where bucket = $1 and decision_id = $2;
+select outcome, decided_at, amends from decisions where bucket = $1 and decision_id = $2;
 
 -- list_referrals --
 -- Ids are in the order of time, so the oldest that can still be reviewed is found by its id.
 select d.decision_id, d.merchant_id, d.consumer_id, d.merchant_reference, d.currency,
        d.decided_at, d.answer
   from decisions d
- where d.outcome = 'referred' and d.decision_id > $1 and d.decided_at >= $2
+ where d.outcome = 'referred' and d.decision_id > $1 and d.decided_at >= $2 and d.amends is null
    and not exists (select from reviews r where r.bucket = d.bucket and r.decision_id = d.decision_id)
  order by d.decision_id
  limit $3;
@@ -161,18 +161,20 @@ select decision_id as answer_id
    and decision_id not in (select decision_id from outdated)
 
 -- fresh --
--- The decisions that are logged: those whose keys were new, and those without a key, which we made ourselves.
+-- The decisions that are logged: those whose keys were new, and those without a key, which we made ourselves, unless in
+-- ignorance of the present rulebook.
 select answer_id from claimed
  union all
-select decision_id from @asked where not has_key
+select decision_id from @asked where not has_key and (rulebook is null or rulebook = (select revision from rulebook))
 
 -- log_decisions --
 with logged as (
     insert into decisions (bucket, decision_id, merchant_id, consumer_id, merchant_reference, currency, amount,
                            category, outcome, policy_id, policy_version, "limit", decided_at, expires_at, request, snapshot, answer,
-                           funding)
+                           funding, amends)
     select bucket, decision_id, merchant_id, consumer_id, merchant_reference, currency, amount, category, outcome,
-           policy_id, policy_version, "limit", decided_at, expires_at, request, snapshot, answer, funding
+           policy_id, policy_version, "limit", decided_at, expires_at, request, snapshot, answer, funding,
+           amends
       from @decided
      where decision_id in (select answer_id from fresh)
 )

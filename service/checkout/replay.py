@@ -8,6 +8,7 @@ import msgspec
 
 from service.checkout.answer import Decision
 from service.checkout.decide import decide
+from service.checkout.difference import decide_difference
 from service.checkout.evidence import Evidence
 from service.checkout.request import Checkout
 from service.checkout.review import Review, decide_reviewed
@@ -38,13 +39,17 @@ def replay(
     policy: CompiledPolicy,
     decided_at: datetime,
     review: Review | None = None,
+    *,
+    is_difference: bool = False,
 ) -> Replayed:
     """Replay a decision from its log: the request, the evidence and the answer are the logged JSON.
 
-    `review` is what a person said, if it was a person who decided.
+    `review` is what a person said, if it was a person who decided. With `is_difference` it is about more of a plan.
     """
     asked, known = _request(request), _evidence(evidence)
-    if review is None:
+    if is_difference:
+        decision = decide_difference(decision_id, asked, known.snapshot, known.merchant, policy, decided_at)
+    elif review is None:
         decision = decide(
             decision_id, asked, known.snapshot, known.merchant, known.programmes, policy, decided_at
         )  # fmt: skip

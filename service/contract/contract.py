@@ -120,6 +120,7 @@ MEANING: Final[dict[Code, str]] = {
     Code.OFFER_EXPIRED: "ask for a new decision",
     Code.OFFER_ACCEPTED: "an offer of the same decision already opened a plan",
     Code.LIMIT_EXCEEDED: "the consumer's limit does not leave room; nothing was reserved",
+    Code.NOT_APPROVED: "the policy does not approve of more; `decided` tells the decision and its reasons",
     Code.NO_FUNDING: "no partner has room left for a plan of partners' money alone; nothing was reserved",
     Code.SUBSIDY_SPENT: "the scheme has not as much left as it was to bear of this offer; ask for a new decision",
     Code.ALREADY_ASSIGNED: "Somebody has bought it, or holds a part of it as a pledge; it says what is left.",

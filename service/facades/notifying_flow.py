@@ -6,21 +6,17 @@ one after the other, and tried again for as long as webhooks are. What nobody ca
 an address, one whose consumer was erased, a shop whose key has ended.
 """
 
-import asyncio
 import logging
 import random
 from collections.abc import Awaitable, Callable, Mapping
 from datetime import datetime, timedelta
 from typing import Any, Final
 
-import asyncpg
-
 from service import clock
 from service.access.key import Principal
 from service.api.services import Services
 from service.db import Pool
 from service.engine.events import NUMBERED_AT_ONCE
-from service.engine.faults import LOST, PASSING, what
 from service.engine.queries import Q as ENGINE
 from service.errors import Refused
 from service.event_type import EventType
@@ -28,11 +24,10 @@ from service.facades.door import Call
 from service.facades.notice import Letter, Notice
 from service.facades.ours import Ours
 from service.facades.store import Q
-from service.http_client import exchange, open_client
-from service.logs import DATABASE
 from service.merchants.platform import acting_for
 from service.reach import Reach
 from service.webhooks.endpoint import DeliveryState, Verdict, judged
+from service.webhooks.sending_flow import Sending
 
 log = logging.getLogger("tenor.facades")
 
@@ -63,8 +58,8 @@ async def note(pool: Pool, order_place: tuple[int, str, str, str], source_id: st
     await pool.execute(Q.insert_notice, merchant_id, facade, bucket, reference, source_id, about, clock.now())
 
 
-class Notifier:
-    """Sends what waits, until it is closed; `app` answers our own verbs."""
+class Notifier(Sending):
+    """Sends notices to shops; `app` answers our own verbs."""
 
     def __init__(
         self,
@@ -75,53 +70,20 @@ class Notifier:
         now: Callable[[], datetime] = clock.now,
         answer_s: float = ANSWER_S,
     ) -> None:
+        super().__init__(log, reach, answer_s=answer_s, pause_s=PAUSE_S, places_in_all=PLACES_IN_ALL)
         self._app = app
         self._services = services
         self._writers = writers
         self._now = now
-        self._answer_s = answer_s
-        self._client = open_client(reach, patience_s=answer_s, connections_max=PLACES_IN_ALL)
-        self._under_way: dict[str, set[asyncio.Task[None]]] = {}
         self._forgot_at: datetime | None = None
-        self._is_closed = False
-        self._woken = asyncio.Event()
-
-    async def run(self) -> None:
-        """Round after round, until it is closed."""
-        while not self._is_closed:
-            try:
-                moved = await self.round()
-            except (*LOST, *PASSING) as error:
-                log.warning("the database was away, and notices wait: %s", what(error), extra=DATABASE)
-                moved = 0
-            if not moved and not self._is_closed:
-                self._woken.clear()
-                try:
-                    async with asyncio.timeout(PAUSE_S):
-                        await self._woken.wait()
-                except TimeoutError:
-                    continue
 
     async def round(self) -> int:
-        """Takes up what is new and begins to send what is due; how many."""
         await self._forget()
         return await self._take_up() + await self._send()
 
-    async def settled(self) -> None:
-        """Ends when nothing is under way."""
-        while tasks := [task for of_one in self._under_way.values() for task in of_one]:
-            await asyncio.wait(tasks)
-
-    async def close(self) -> None:
-        """Ends `run` after its round. What is under way is left: it is sent again."""
-        self._is_closed = True
-        self._woken.set()
-        tasks = [task for of_one in self._under_way.values() for task in of_one]
-        for task in tasks:
-            task.cancel()
-        if tasks:
-            await asyncio.wait(tasks)
-        await self._client.aclose()
+    def places_of(self, receiver: str) -> int:
+        """Every shop has as many."""
+        return PLACES
 
     async def _forget(self) -> None:
         now = clock.now()  # by real time only: what is forgotten is gone
@@ -138,37 +100,19 @@ class Notifier:
         return taken
 
     async def _send(self) -> int:
-        full = [one for one in self._under_way if not self._room(one)]
-        if sum(len(of_one) for of_one in self._under_way.values()) >= PLACES_IN_ALL:
+        if not self.room_in_all():
             return 0
         begun = 0
-        for (merchant_id,) in await self._services.pool.fetch(Q.list_due, self._now(), full, SHOPS_AT_ONCE):
+        for (merchant_id,) in await self._services.pool.fetch(Q.list_due, self._now(), self.full(), SHOPS_AT_ONCE):
             if self._is_closed:
                 break
             now = self._now()
-            claim = (merchant_id, now, self._room(merchant_id), now + HELD_FOR)
-            for row in await self._services.pool.fetch(Q.claim, *claim):
-                self._begin(row)
+            for row in await self._services.pool.fetch(
+                Q.claim, merchant_id, now, self.room(merchant_id), now + HELD_FOR
+            ):
+                self.begin(merchant_id, self._deliver(Notice(**row)))
                 begun += 1
         return begun
-
-    def _room(self, merchant_id: str) -> int:
-        return PLACES - len(self._under_way.get(merchant_id, ()))
-
-    def _begin(self, row: asyncpg.Record) -> None:
-        notice = Notice(**row)
-        task = asyncio.create_task(self._deliver(notice))
-        self._under_way.setdefault(notice.merchant_id, set()).add(task)
-        task.add_done_callback(lambda done: self._ended(notice.merchant_id, done))
-
-    def _ended(self, merchant_id: str, task: asyncio.Task[None]) -> None:
-        of_one = self._under_way[merchant_id]
-        of_one.discard(task)
-        if not of_one:
-            del self._under_way[merchant_id]
-        if not task.cancelled() and (error := task.exception()) is not None:
-            log.warning("a notice was not sent, and is tried again: %s", what(error), extra=DATABASE)
-        self._woken.set()
 
     async def _deliver(self, notice: Notice) -> None:
         try:
@@ -177,10 +121,11 @@ class Notifier:
             if refused.status >= 500:
                 raise
             letter = None  # erased, or out of this key's reach
-        status = None if letter is None else await self._ask(letter)
+        status = None
         if letter is None:
             verdict = Verdict(DeliveryState.PARKED)
         else:
+            status = await self.ask(letter.method, letter.url, letter.headers, letter.body)
             verdict = judged(status, notice.attempts, self._now(), random.randint(0, 1_000))
         await self._services.pool.execute(
             Q.record_attempt,
@@ -192,14 +137,6 @@ class Notifier:
             status,
             self._now(),
         )
-
-    async def _ask(self, letter: Letter) -> int | None:
-        try:
-            async with asyncio.timeout(self._answer_s):
-                heard = await exchange(self._client, letter.method, letter.url, letter.headers, letter.body)
-        except TimeoutError:
-            return None
-        return heard[0] if heard else None
 
     def _as(self, key_id: str, merchant_id: str) -> Call | None:
         principal = self._principal(key_id, merchant_id)

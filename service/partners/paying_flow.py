@@ -18,7 +18,9 @@ from service.merchants.paying_flow import PAYOUTS_MAX, MadeStep, PaymentOrder, T
 from service.merchants.payment_order import OrderedPayout
 from service.merchants.payout import PayoutState, Step, stepped
 from service.merchants.settlement_terms import BankAccount
-from service.partners.payout import PartnerPayout, books_of, obstacle_of
+from service.partners.events_store import tell_partner
+from service.partners.payout import TYPES, PartnerPayout, books_of, data_of, obstacle_of
+from service.partners.telling_flow import Teller, told_to_partner
 from service.statement import Statement
 
 Q: Final = load_queries(Path(__file__).with_name("paying.sql"))
@@ -79,6 +81,13 @@ async def _step(conn: Connection, payouts: list[PartnerPayout], step: Step, told
         booked += booked_by(step_id, books_of(one, step), one.currency, None, told.at.date(), told.at)
     await _KEEP.execute(conn, s=kept)
     await BOOK.execute(conn, booked=booked)
+    for partner_id in sorted({one.partner_id for one in payouts}):  # in an order that is everybody's
+        events = [
+            told_to_partner(TYPES[step], partner_id, Teller.OPERATOR, data_of(one, step, told.reference), told.at)
+            for one in payouts
+            if one.partner_id == partner_id
+        ]
+        await tell_partner(conn, partner_id, events)
 
 
 async def payouts(

@@ -6,13 +6,15 @@ and is not ordered again.
 
 from datetime import date, datetime
 from enum import StrEnum
+from typing import Any, Final
 
 from msgspec import Struct, field
 
+from service.event_type import EventType
 from service.ledger.booking import Books, partner_payout, payout_paid
 from service.ledger.chart import Occasion
 from service.merchants.payment_order import CURRENCY
-from service.merchants.payout import PayoutState, Step
+from service.merchants.payout import PayoutState, Step, stepped
 
 
 class Obstacle(StrEnum):
@@ -49,6 +51,28 @@ def obstacle_of(state: PayoutState, currency: str, *, has_account: bool) -> Obst
     if currency != CURRENCY:
         return Obstacle.CURRENCY
     return None if has_account else Obstacle.NO_ACCOUNT
+
+
+TYPES: Final = {
+    Step.ORDERED: EventType.PARTNER_PAYOUT_ORDERED,
+    Step.PAID: EventType.PARTNER_PAYOUT_PAID,
+    Step.RETURNED: EventType.PARTNER_PAYOUT_RETURNED,
+}
+
+
+def data_of(before: PartnerPayout, step: Step, reference: str | None) -> dict[str, Any]:
+    """What the partner is told of a step."""
+    state, tries = stepped(before.state, before.tries, step)
+    data: dict[str, Any] = {
+        "payout_id": before.payout_id, "programme_id": before.programme_id, "business_on": before.business_on,
+        "settlement_id": before.settlement_id, "end_to_end_id": before.end_to_end_id, "amount": before.amount,
+        "currency": before.currency, "tries": tries,
+    }  # fmt: skip
+    if step is not Step.ORDERED:
+        data["reference"] = reference
+    if step is Step.RETURNED:
+        data["given_up"] = state is PayoutState.GIVEN_UP
+    return data
 
 
 def books_of(payout: PartnerPayout, step: Step) -> Books:

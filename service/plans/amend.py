@@ -1,13 +1,15 @@
 """Amend: the order has become another one before all of it was captured. The offer's terms stay. Pure.
 
-Up     only the difference is decided: the account must have room for it.
+Up     only the difference is decided: the policy must approve of it, and the account have room for it.
 Down   the difference is given back to the limit at once.
 Both   the amount must be one that the offer's product has, and its price within the law of the day. It is quoted anew.
 """
 
 from datetime import date, datetime
 
-from service.errors import Code, Refused
+from msgspec import Struct
+
+from service.errors import Code, Decided, Ground, Refused
 from service.event_type import EventType
 from service.plans.book import Book, Change, Event, PlanCommand, refuse_state, require_open
 from service.plans.capture import MERCHANTS
@@ -18,16 +20,25 @@ from service.plans.running.facts import Amended
 from service.terms.pricing import price_of
 
 
+class Approval(Struct, frozen=True):
+    """What the policy says of a plan that is to be of more, decided before the command is done."""
+
+    decision_id: str
+    amount_max: int  # minor units: it was asked about a plan of so much in all
+    reasons: tuple[Ground, ...] = ()  # why not; empty: it approves
+
+
 class Amend(PlanCommand, frozen=True, kw_only=True):
     """`amount` minor units may be captured in all from now on, what was captured before among them."""
 
     amount: int
+    approval: Approval | None = None  # None: nobody was asked, and it becomes no more
 
     who_may = MERCHANTS
 
     def apply(self, book: Book, now: datetime) -> Change:
         """Refused: NOT_FOUND, STATE_FORBIDS (nothing is left, too late, more was captured or given back, it is that
-        already), IMPOSSIBLE_TERMS (no such amount, or its price), LIMIT_EXCEEDED.
+        already), IMPOSSIBLE_TERMS (no such amount, or its price), LIMIT_EXCEEDED, NOT_APPROVED, BUSY.
         """
         plan = self.plan_of(book)
         if plan.kind is Kind.DEPOSIT:
@@ -44,7 +55,10 @@ class Amend(PlanCommand, frozen=True, kw_only=True):
             }  # fmt: skip
             return Event(EventType.AMENDED, data)
 
-        return happen(book, plan, self, fact, now, tell)
+        change = happen(book, plan, self, fact, now, tell)
+        if self.amount > before:
+            require_approval(self.approval, self.amount)
+        return change
 
     def _refuse_amount(self, plan: Plan) -> None:
         captured, voided, offer = plan.amounts.captured, plan.amounts.voided, plan.offer
@@ -59,6 +73,18 @@ class Amend(PlanCommand, frozen=True, kw_only=True):
         if not offer.amount_min <= self.amount <= offer.amount_max:
             sentence = f"The product is for {offer.amount_min} to {offer.amount_max} minor units."
             raise Refused(Code.IMPOSSIBLE_TERMS, sentence, "/amount")
+
+
+def require_approval(approval: Approval | None, amount: int) -> None:
+    """Refused: NOT_APPROVED, where the policy does not approve of a plan of `amount`; BUSY, where it was asked about
+    less, for the plan has become another one since.
+    """
+    if approval is None or amount > approval.amount_max:
+        raise Refused(Code.BUSY, "The plan was amended meanwhile; send the same request again.")
+    if approval.reasons:
+        said = " ".join(reason.sentence for reason in approval.reasons)
+        decided = Decided(approval.decision_id, approval.reasons)
+        raise Refused(Code.NOT_APPROVED, f"The policy does not approve of more: {said}", "/amount", decided=decided)
 
 
 def amended(plan: Plan, new_id: str, amount: int, held: int, on: date) -> Amended:

@@ -27,6 +27,7 @@ EVERYBODY: Final = frozenset(ActorKind)
 OF_A_PLAN: Final = frozenset({
     Code.STATE_FORBIDS, Code.AMOUNT_EXCEEDS_AUTHORIZED, Code.AMOUNT_EXCEEDS_OUTSTANDING, Code.IMPOSSIBLE_TERMS,
     Code.DUPLICATE_PAYMENT, Code.DUPLICATE_CAPTURE, Code.INVALID_FIELD, Code.LIMIT_EXCEEDED, Code.STALE_VERSION,
+    Code.NOT_APPROVED,
 })  # fmt: skip
 
 
@@ -205,7 +206,7 @@ def completed(refused: Refused, plan: Plan) -> Refused:
     if refused.code not in OF_A_PLAN or where_it_stands(plan) in refused.detail:
         return refused
     detail = f"{refused.detail} {where_it_stands(plan)}"
-    return Refused(refused.code, detail, refused.pointer, refused.actions or next_actions(plan))
+    return Refused(refused.code, detail, refused.pointer, refused.actions or next_actions(plan), refused.decided)
 
 
 def require_confirmed(plan: Plan) -> None:

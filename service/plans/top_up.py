@@ -9,7 +9,7 @@ from datetime import datetime
 from service.errors import Code, Refused
 from service.event_type import EventType
 from service.money import take_bps
-from service.plans.amend import amended
+from service.plans.amend import Approval, amended, require_approval
 from service.plans.book import Book, Change, Event, PlanCommand, refuse_state, require_open
 from service.plans.capture import MERCHANTS
 from service.plans.happening import fact_id, happen, today_of
@@ -21,12 +21,13 @@ class TopUp(PlanCommand, frozen=True, kw_only=True):
     """`amount` minor units more may be claimed from now on."""
 
     amount: int
+    approval: Approval | None = None  # of the whole deposit
 
     who_may = MERCHANTS
 
     def apply(self, book: Book, now: datetime) -> Change:
         """Refused: NOT_FOUND, STATE_FORBIDS (no deposit, nothing is left, too late, a claim is open), IMPOSSIBLE_TERMS
-        (more than the product has).
+        (more than the product has), NOT_APPROVED, BUSY.
         """
         plan = self.plan_of(book)
         if plan.kind is not Kind.DEPOSIT:
@@ -46,4 +47,6 @@ class TopUp(PlanCommand, frozen=True, kw_only=True):
             more = {"amount": self.amount, "waived": waived, "held": self.amount - waived, "deposit": deposit}
             return Event(EventType.TOPPED_UP, more | {"remaining": after.remaining})
 
-        return happen(book, plan, self, fact, now, tell)
+        change = happen(book, plan, self, fact, now, tell)
+        require_approval(self.approval, deposit)
+        return change

@@ -6,7 +6,6 @@ held by one. One that is killed lets go of what it held after a minute, and it i
 heard is recorded for all endpoints together: one commit for many answers.
 """
 
-import asyncio
 import logging
 import random
 from collections.abc import Callable, Sequence
@@ -14,7 +13,6 @@ from datetime import datetime, timedelta
 from typing import Final
 
 import asyncpg
-import httpx
 import msgspec
 from msgspec import Struct
 
@@ -23,12 +21,9 @@ from service.access.key import Secrets
 from service.data_key import DataSecrets
 from service.db import Pool
 from service.engine.events import NUMBERED_AT_ONCE
-from service.engine.faults import LOST, PASSING, what
 from service.engine.queries import Q as ENGINE
 from service.event_type import EventType
-from service.http_client import exchange, open_client
 from service.inbox import Together
-from service.logs import DATABASE
 from service.metrics import DELIVERIES
 from service.partners.events_store import Q as PARTNERS
 from service.private_text import opened, words_in
@@ -36,6 +31,7 @@ from service.reach import Reach
 from service.statement import Int, SmallInt, Statement
 from service.webhooks.endpoint import LEDGER, DeliveryState, judged, seller_of
 from service.webhooks.message import Message, body_of, headers_of
+from service.webhooks.sending_flow import Sending
 from service.webhooks.store import Q, secrets_in_use
 
 log = logging.getLogger("tenor.webhooks")
@@ -79,8 +75,8 @@ class Heard(Struct, frozen=True):
 RECORD_ATTEMPTS: Final = Statement(Q.record_attempts, heard=Heard)
 
 
-class Deliverer:
-    """Sends what waits, until it is closed."""
+class Deliverer(Sending):
+    """Sends events to the endpoints that want them."""
 
     def __init__(
         self,
@@ -91,54 +87,23 @@ class Deliverer:
         now: Callable[[], datetime] = clock.now,
         answer_s: float = ANSWER_S,
     ) -> None:
+        super().__init__(log, reach, answer_s=answer_s, pause_s=PAUSE_S, places_in_all=PLACES_IN_ALL)
         self._pool = pool
         self._under = under
         self._data_secrets = data_secrets
         self._now = now
-        self._answer_s = answer_s
-        self._client: httpx.AsyncClient = open_client(reach, patience_s=answer_s, connections_max=PLACES_IN_ALL)
-        self._under_way: dict[str, set[asyncio.Task[None]]] = {}
         self._places: dict[str, int] = {}  # by endpoint: one more with each answer in time, one after a late one
         self._recording = Together(self._record)
-        self._freed = asyncio.Event()
-        self._is_closed = False
-
-    async def run(self) -> None:
-        """Round after round, until it is closed."""
-        while not self._is_closed:
-            try:
-                moved = await self.round()
-            except (*LOST, *PASSING) as error:
-                log.warning("the database was away, and deliveries wait: %s", what(error), extra=DATABASE)
-                moved = 0
-            if not moved and not self._is_closed:
-                self._freed.clear()
-                try:
-                    async with asyncio.timeout(PAUSE_S):
-                        await self._freed.wait()
-                except TimeoutError:
-                    continue
 
     async def round(self) -> int:
-        """Takes up what is new and begins to send what is due; how many."""
         return await self._take_up() + await self._send()
 
-    async def settled(self) -> None:
-        """Ends when nothing is under way."""
-        while tasks := [task for of_one in self._under_way.values() for task in of_one]:
-            await asyncio.wait(tasks)
-
-    async def close(self) -> None:
-        """Ends `run` after its round. What is under way is left: it is sent again."""
-        self._is_closed = True
-        self._freed.set()
-        tasks = [task for of_one in self._under_way.values() for task in of_one]
-        for task in tasks:
-            task.cancel()
-        if tasks:
-            await asyncio.wait(tasks)
+    async def left(self) -> None:
         await self._recording.close()
-        await self._client.aclose()
+
+    def places_of(self, receiver: str) -> int:
+        """More while it answers in time."""
+        return self._places.get(receiver, PLACES)
 
     async def _take_up(self) -> int:
         taken = 0
@@ -155,47 +120,31 @@ class Deliverer:
         return taken
 
     async def _send(self) -> int:
-        full = [one for one in self._under_way if not self._room(one)]
-        room = PLACES_IN_ALL - sum(len(of_one) for of_one in self._under_way.values())
-        begun = 0
-        for row in await self._pool.fetch(Q.list_due, self._now(), full, min(max(room, 0), ENDPOINTS_AT_ONCE)):
+        room, begun = min(self.room_in_all(), ENDPOINTS_AT_ONCE), 0
+        for row in await self._pool.fetch(Q.list_due, self._now(), self.full(), room):
             if self._is_closed:
                 break
             begun += await self._send_to(Target(**row))
         return begun
 
-    def _room(self, endpoint_id: str) -> int:
-        return self._places.get(endpoint_id, PLACES) - len(self._under_way.get(endpoint_id, ()))
-
     async def _send_to(self, target: Target) -> int:
         now = self._now()
         async with self._pool.acquire() as conn, conn.transaction():
             await conn.execute(Q.lock, [target.endpoint_id])
-            rows = await conn.fetch(Q.claim, target.endpoint_id, now, self._room(target.endpoint_id), now + HELD_FOR)
+            rows = await conn.fetch(Q.claim, target.endpoint_id, now, self.room(target.endpoint_id), now + HELD_FOR)
             await conn.execute(Q.set_next, [target.endpoint_id])
             secrets = await secrets_in_use(conn, self._under, target.endpoint_id, now)
         for row in rows:
-            task = asyncio.create_task(self._deliver(target, row, secrets))
-            self._under_way.setdefault(target.endpoint_id, set()).add(task)
-            task.add_done_callback(lambda done: self._ended(target.endpoint_id, done))
+            self.begin(target.endpoint_id, self._deliver(target, row, secrets))
         return len(rows)
-
-    def _ended(self, endpoint_id: str, task: asyncio.Task[None]) -> None:
-        of_one = self._under_way[endpoint_id]
-        of_one.discard(task)
-        if not of_one:
-            del self._under_way[endpoint_id]
-        if not task.cancelled() and (error := task.exception()) is not None:
-            log.warning("a delivery is not known to be recorded, and is sent again: %s", what(error), extra=DATABASE)
-        self._freed.set()
 
     async def _deliver(self, target: Target, row: asyncpg.Record, secrets: Sequence[bytes]) -> None:
         if row["event_id"] is not None:  # all attempts of one event are one trace
             trace.begin_as(ids.packed(row["event_id"])[2:].hex())
         began, at = clock.monotonic(), self._now()
-        status = await self._ask(target, row, secrets, at)
+        status = await self._sent(target, row, secrets, at)
         took_s = clock.monotonic() - began
-        places = self._places.get(target.endpoint_id, PLACES)
+        places = self.places_of(target.endpoint_id)
         self._places[target.endpoint_id] = 1 if took_s > LATE_S else min(places + 1, PLACES_MAX)
         verdict, heard_at = judged(status, row["attempts"], self._now(), random.randint(0, 1_000)), self._now()
         DELIVERIES.labels(verdict.state).inc()
@@ -219,7 +168,7 @@ class Deliverer:
             await conn.execute(Q.set_next, endpoints)
         return [None] * len(heard)
 
-    async def _ask(self, target: Target, row: asyncpg.Record, secrets: Sequence[bytes], at: datetime) -> int | None:
+    async def _sent(self, target: Target, row: asyncpg.Record, secrets: Sequence[bytes], at: datetime) -> int | None:
         """The status of the answer; None: nothing was heard, or the event is not kept any more."""
         if row["event_id"] is None:
             return None
@@ -231,12 +180,7 @@ class Deliverer:
         )  # fmt: skip
         body = await self._opened(message.merchant_id or target.merchant_id, body_of(message))
         headers = headers_of(message.event_id, body, secrets, at)
-        try:
-            async with asyncio.timeout(self._answer_s):
-                heard = await exchange(self._client, "POST", target.url, headers, body)
-        except TimeoutError:
-            return None
-        return heard[0] if heard else None
+        return await self.ask("POST", target.url, headers, body)
 
     async def _opened(self, merchant_id: str, body: bytes) -> bytes:
         """The message with its sealed texts open: those about consumers of the merchant."""

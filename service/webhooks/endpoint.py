@@ -29,7 +29,10 @@ ATTEMPTS_MAX: Final = len(PAUSES) + 1
 LEDGER: Final = "ledger"  # the feed of a partner's sub-ledger, beside its own
 SHARE: Final = "share."  # begins the types of events of the sub-ledger
 # What the types of events begin with that are told to an audience; all others are told to merchants.
-TOLD_TO: Final = {"partner": (SHARE, "file.", "reconciliation.", "break."), "support": ("arrangement.",)}
+TOLD_TO: Final = {
+    "partner": (SHARE, "file.", "reconciliation.", "break.", "partner_payout."),
+    "support": ("arrangement.",),
+}
 
 
 def seller_of(feed: str) -> str | None:

@@ -13,6 +13,7 @@ from sepaxml.validation import try_valid_xml
 
 from service.partners.daily_flow import make_day
 from service.partners.signing import Signer
+from tests.flows.test_partner_news import news
 from tests.flows.world import NOON, World
 
 ACCOUNT = {"holder": "Alster Bank", "iban": "FR1420041010050500013M02606", "bic": "PSSTFRPPPAR"}
@@ -136,6 +137,15 @@ async def test_what_comes_back_is_ordered_once_more_and_then_stays_owed(world: W
     assert await balances(world) == {"partner_payable": 70_00}
     assert (await order(world)).status_code == 409
     assert await payouts(world) == [given_up]
+    told = [one for one in await news(world) if one["type"].startswith("partner_payout.")]
+    assert [(one["type"].partition(".")[2], one["data"]["tries"], one["data"].get("given_up")) for one in told] == [
+        ("ordered", 1, None), ("returned", 1, False), ("ordered", 2, None), ("paid", 2, None), ("returned", 2, True)
+    ]  # fmt: skip
+    last = told[-1]["data"]
+    assert (last["payout_id"], last["amount"], last["currency"], last["reference"]) == (
+        payout["id"], payout["amount"], "EUR", "AC04"
+    )  # fmt: skip
+    assert (last["end_to_end_id"], last["business_on"]) == (payout["end_to_end_id"], payout["business_on"])
 
 
 async def test_without_an_account_nothing_is_ordered_and_why_is_told(world: World) -> None:

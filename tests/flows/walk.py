@@ -6,7 +6,7 @@ await walk.go(Step("capture", {"amount": 300_00}))
 
 import uuid
 from collections.abc import Iterator
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any, Final
 
 import httpx
@@ -70,6 +70,7 @@ class Walk:
         self.consumer = ""
         self.limit = LIMIT
         self.ids: dict[str, str] = {}
+        self.due_on: date | None = None  # the first day of what is owed
         self.path = ""
         self.plan: Plan
         self.version = 1
@@ -187,6 +188,7 @@ class Walk:
         try:
             shape(step.verb, step.body)
             plan.pass_days(self.now)
+            plan.is_overdue = self.due_on is not None and self.due_on < plan.today(self.now)
             least, most = plan.stand.used
             plan.limit_room = self.limit - plan.stand.reserved - most, self.limit - plan.stand.reserved - least
             asked = Asked(step.body, self.now, plan.today(self.now), name, step.verb in OPERATORS)
@@ -229,6 +231,8 @@ class Walk:
     async def look(self, shown: dict[str, Any]) -> None:
         """The plan and the account are as the model has them."""
         self.compare(shown, self.plan)
+        owed = [date.fromisoformat(row["due_on"]) for row in shown["schedule"] if row["paid_on"] is None]
+        self.due_on = min(owed, default=None)
         account, stand = await self.world.account(self.consumer), self.plan.stand
         least, most = stand.used
         self.require("reserved", account["reserved"], stand.reserved)

@@ -64,6 +64,7 @@ class Plan:
     bills: list[Bill] = field(default_factory=list)
     steps: int = 0  # names the facts
     limit_room: tuple[int, int] = (0, 0)  # of the account, the least and the most, before the step
+    is_overdue: bool = False  # by the rows that were shown last: the policy approves of nothing more
     unsure: set[str] = field(default_factory=set)  # codes that the step may be refused with, for all the model knows
 
     def __post_init__(self) -> None:

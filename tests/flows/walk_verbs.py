@@ -158,6 +158,7 @@ def amend(plan: Plan, asked: Asked) -> None:
     refuse_if(not plan.agreed.least <= amount <= plan.agreed.most, "impossible_terms")
     plan.happens(asked.fact("amended", amount))
     _must_have_room(plan, before)
+    refuse_if(plan.is_overdue and amount > before.amount, "not_approved")
 
 
 def top_up(plan: Plan, asked: Asked) -> None:
@@ -173,6 +174,7 @@ def top_up(plan: Plan, asked: Asked) -> None:
     waived = stand.authorized + most
     plan.happens(asked.fact("amended", waived, held=deposit - waived))
     _must_have_room(plan, before)
+    refuse_if(plan.is_overdue, "not_approved")
 
 
 def extend(plan: Plan, asked: Asked) -> None:

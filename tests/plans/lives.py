@@ -14,6 +14,7 @@ from service.limits.account import Account
 from service.merchants.fee import MerchantFee
 from service.partners.funding import Funding, Participation
 from service.people.person import person_of
+from service.plans.amend import Amend, Approval
 from service.plans.authorize import Authorize
 from service.plans.book import Book, Change, Command, Recorded
 from service.plans.days import PassDays, in_time
@@ -23,6 +24,7 @@ from service.plans.plan import Plan
 from service.plans.reading_store import paid_of
 from service.plans.running.rows import Line
 from service.plans.running.versions import lines_of
+from service.plans.top_up import TopUp
 from service.terms.apr import AprMethod, as_apr
 from service.terms.schedule import build_schedule
 from service.terms.terms import Cost, FeeDue, Terms, Unit
@@ -36,6 +38,7 @@ WITH_FEES = Terms(
 )  # fmt: skip
 ONE_SUM = Terms(instalments=1, every=30)
 
+APPROVAL = Approval("de_1", 1_000_000_00)  # the policy approves of more, however much
 CONSUMER = ids.new_id(ids.CONSUMER, 7, 0)
 PERSON = person_of(CONSUMER)
 MERCHANT = ids.new_id(ids.MERCHANT, 7, 0)
@@ -94,6 +97,8 @@ class Life(Struct):
         """A verb on a plan; the plan after it, or Refused and nothing has changed."""
         actor = THE_DAY if verb in (Guard, PassDays) else MERCHANT_ACTS
         names: dict[str, Any] = {"command_id": new_id(ids.COMMAND), "actor": actor, "plan_id": plan_id}
+        if verb in (Amend, TopUp):
+            names |= {"approval": APPROVAL}
         known = [paid_of(one.fact, one.reference) for one in self.facts[plan_id]]
         book = Book(self.account, self.plans[plan_id], tuple(notice for notice in known if notice))
         self._keep(in_time(verb(**names | arguments), book, self.now))

@@ -7,8 +7,9 @@ from typing import Any
 import pytest
 from msgspec.structs import replace
 
-from service.errors import Code, Refused
-from service.plans.amend import Amend
+from service.errors import Code, Decided, Ground, Refused
+from service.plans.amend import Amend, Approval
+from service.plans.book import completed
 from service.plans.capture import Capture
 from service.plans.offer import Kind
 from service.plans.reverse import ReverseCapture
@@ -155,3 +156,41 @@ def test_all_parts_bear_at_most_what_was_disclosed_last(
     assert sum(line.principal for line in lines) == amount
     assert sum(line.interest for line in lines) <= sum(row.interest for row in whole)
     assert sum(line.fee for line in lines) <= sum(row.fee for row in whole)
+
+
+NO = Approval("de_2", 700_00, (Ground("PAYMENT_OVERDUE", "A payment is overdue."),))
+
+
+@pytest.mark.parametrize(
+    ("amount", "approval", "code"),
+    [
+        (700_00, Approval("de_1", 700_00), None),
+        (650_00, Approval("de_1", 700_00), None),
+        (700_00, NO, Code.NOT_APPROVED),
+        (700_01, Approval("de_1", 700_00), Code.BUSY),  # it was of less when the policy was asked
+        (700_00, None, Code.BUSY),
+        (900_01, NO, Code.IMPOSSIBLE_TERMS),  # what is impossible anyway is said first
+        (500_00, None, None),
+        (500_00, NO, None),
+    ],
+)
+def test_what_the_policy_says_of_more(amount: int, approval: Approval | None, code: Code | None) -> None:
+    life, plan_id = opened()
+    before = life.plans[plan_id], life.account
+    if code is None:
+        assert life.do(Amend, plan_id, amount=amount, approval=approval).remaining == amount
+        return
+    with pytest.raises(Refused) as refusal:
+        life.do(Amend, plan_id, amount=amount, approval=approval)
+    assert refusal.value.code is code
+    assert (life.plans[plan_id], life.account) == before
+
+
+def test_a_refusal_tells_its_decision_and_the_reasons() -> None:
+    life, plan_id = opened()
+    with pytest.raises(Refused) as refusal:
+        life.do(Amend, plan_id, amount=700_00, approval=NO)
+    assert refusal.value.decided == Decided("de_2", NO.reasons)
+    told = completed(refusal.value, life.plans[plan_id])
+    assert (told.decided, told.pointer) == (refusal.value.decided, "/amount")
+    assert told.detail.startswith("The policy does not approve of more: A payment is overdue. ")

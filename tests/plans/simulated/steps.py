@@ -50,8 +50,8 @@ from service.plans.used import is_unproved
 from service.plans.void import Void
 from service.plans.withdrawal import Withdraw
 from service.terms.terms import Unit
+from tests.plans.lives import APPROVAL, MERCHANT_ACTS
 from tests.plans.lives import CONSUMER as THEIR_ID
-from tests.plans.lives import MERCHANT_ACTS
 from tests.plans.simulated.seen import Seen
 
 OPERATOR = Actor(ActorKind.OPERATOR, "op_1")
@@ -189,11 +189,12 @@ def amend(now: Now) -> Step:
     amount = chance.choice(
         (least, least + 1, least + amounts.reserved // 2, amounts.amount + chance.randint(0, 300_00))
     )
-    return Step(Amend, {"amount": max(1, amount)}, MERCHANT_ACTS)
+    return Step(Amend, {"amount": max(1, amount), "approval": APPROVAL}, MERCHANT_ACTS)
 
 
 def top_up(now: Now) -> Step:
-    return Step(TopUp, {"amount": now.chance.choice((1, now.chance.randint(1, 300_00)))}, MERCHANT_ACTS)
+    amount = now.chance.choice((1, now.chance.randint(1, 300_00)))
+    return Step(TopUp, {"amount": amount, "approval": APPROVAL}, MERCHANT_ACTS)
 
 
 def extend(now: Now) -> Step:
