@@ -147,7 +147,7 @@ STATUS: Final[dict[Code, int]] = {
 class Ground(msgspec.Struct, frozen=True):
     """One of the reasons of a decision that refuses something: the code for programs, the sentence for the consumer."""
 
-    code: str
+    code: str  # for programs: one of those that a checkout is answered with
     sentence: str
 
 
