@@ -42,10 +42,9 @@ from service.data_key import DataSecrets
 from service.db import Pool, connect_session, in_a_sentence, open_pool
 from service.deadline import CLOSE_S
 from service.engine.batch import run, run_locked
-from service.engine.engine import Engine
 from service.engine.faults import LOST, PASSING, what
 from service.engine.keys import Keys
-from service.engine.lane import Lane
+from service.engine.lane import Engine, Lane
 from service.engine.queries import Q as EVENTS
 from service.engine.tail import Tail
 from service.engine.watching import Watching

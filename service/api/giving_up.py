@@ -13,8 +13,7 @@ from service.audit.entry import Thing
 from service.db import Connection
 from service.engine.work import Answer
 from service.plans.book import Command
-from service.plans.days_flow import after_its_days
-from service.plans.flow import do_within, preview
+from service.plans.flow import after_its_days, do_within, preview
 from service.plans.reschedule import ChargeOff, Forgive
 from service.plans.timeline import PlanAnswer
 

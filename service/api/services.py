@@ -13,7 +13,7 @@ from service.checkout.velocity import Attempt
 from service.config import Settings
 from service.data_key import DataSecrets
 from service.db import Pool
-from service.engine.engine import Engine
+from service.engine.lane import Engine
 from service.engine.tail import Tail
 from service.inbox import Together
 from service.operators.flow import Provider

@@ -30,8 +30,7 @@ from service.engine.work import Answer
 from service.errors import Code, Refused
 from service.plans.book import Command, PlanCommand
 from service.plans.capture import MERCHANTS
-from service.plans.days_flow import after_its_days
-from service.plans.flow import Preview, preview
+from service.plans.flow import Preview, after_its_days, preview
 from service.plans.timeline import PlanAnswer
 
 B = TypeVar("B", bound=Struct)

@@ -1,5 +1,7 @@
-"""The lane: a queue, one task, one connection. It takes all that waits (at most 64), does it in one transaction, and
-only then answers. No timer: a free lane takes what is there.
+"""The engine, a call for all work that changes something, and its lanes.
+
+A lane is a queue, one task, one connection. It takes all that waits (at most 64), does it in one transaction, and only
+then answers. No timer: a free lane takes what is there.
 
 What can go wrong, and what is then true:
     work has waited too long        nothing happened; nobody waits for it any more
@@ -12,13 +14,18 @@ What can go wrong, and what is then true:
 """
 
 import asyncio
+from collections.abc import Mapping
+from datetime import datetime
 from typing import Any, TypeVar
 
-from service import clock
-from service.deadline import LANE_LOCK_S
-from service.engine.committer import AWAY, Committed, Committer, Connect, Run, refuse
+from service import clock, trace
+from service.db import Pool
+from service.deadline import LANE_LOCK_S, PATIENCE_S
+from service.engine.batch import AWAY, Committed, Committer, Connect, Run, refuse
+from service.engine.keys import Keys
+from service.engine.once import Once
 from service.engine.siding import Siding
-from service.engine.work import Work
+from service.engine.work import Answer, Key, Work
 from service.errors import Code, Refused
 from service.inbox import Inbox
 from service.metrics import BATCHES, LANE_WAITING
@@ -75,3 +82,26 @@ class Lane(Committer[Told]):
                 self._batches.observe(len(batch))
                 await self.persist(batch)
             self._depth.set(len(self._inbox) + len(self._siding))
+
+
+class Engine(Once):
+    """Takes work, and answers it after the transaction that holds it was committed.
+
+    Each kind of work has a lane, so that those who wait for nobody do not stand in line behind those who do. More lanes
+    in a process would only make smaller batches: PostgreSQL is kept busy by the other processes.
+    """
+
+    def __init__(self, pool: Pool, keys: Keys, lanes: Mapping[type, Lane[Any]]) -> None:
+        super().__init__(pool, keys)
+        self._lanes = lanes
+
+    async def do(self, item: Any, key: Key | None, now: datetime, status: int = 200) -> Answer:
+        """Does it once, durably. `status` is that of a success. A full lane raises `Refused` BUSY."""
+        until = clock.monotonic() + PATIENCE_S
+        work = Work(item, key, now, status, asyncio.get_running_loop().create_future(), until, trace.current())
+        next(lane for kind, lane in self._lanes.items() if isinstance(item, kind)).submit(work)
+        return await work.answered
+
+    async def close(self) -> None:
+        """Finishes what waits."""
+        await asyncio.gather(*(lane.close() for lane in self._lanes.values()))

@@ -13,7 +13,7 @@ from typing import Any, Final, TypeVar
 
 from service import clock
 from service.deadline import SIDING_ALONE_S, SIDING_LOCK_S
-from service.engine.committer import Committed, Committer, Connect, Run, refuse
+from service.engine.batch import Committed, Committer, Connect, Run, refuse
 from service.engine.work import Work
 from service.errors import Code
 

@@ -6,7 +6,7 @@ from msgspec import Struct
 
 from service.checkout.limit_flow import ReviewedDay, Reviewing, Told, review_all
 from service.db import Pool
-from service.engine.engine import Engine
+from service.engine.lane import Engine
 from service.insurance.supply_flow import notice_all
 from service.jobs.collecting import collect
 from service.merchants.settling_flow import settle_all

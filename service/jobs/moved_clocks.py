@@ -12,7 +12,7 @@ from typing import Final
 from msgspec import Struct
 
 from service.db import Pool, load_queries
-from service.engine.engine import Engine
+from service.engine.lane import Engine
 from service.jobs.persona_disputes import disputes_to_come, open_disputes_of
 from service.merchants.flow import move_clock
 from service.merchants.settling_flow import settle_one

@@ -9,7 +9,7 @@ from service import ids
 from service.actor import Actor, ActorKind
 from service.checkout.persona import DOES
 from service.db import Pool, load_queries
-from service.engine.engine import Engine
+from service.engine.lane import Engine
 from service.plans.dispute import OpenDispute
 from service.plans.running.dispute_facts import DisputeReason
 

@@ -23,7 +23,7 @@ from msgspec.structs import replace
 from service import ids
 from service.actor import Actor, ActorKind
 from service.db import Pool
-from service.engine.engine import Engine
+from service.engine.lane import Engine
 from service.engine.work import Answer, Key
 from service.errors import Code
 from service.inbox import Together
@@ -42,7 +42,7 @@ from service.payments.store import (
     milliseconds,
 )
 from service.plans.book import PlanCommand
-from service.plans.days_flow import after_its_days
+from service.plans.flow import after_its_days
 from service.plans.money_back import ReturnPayment
 from service.plans.payment import RecordPayment
 

@@ -13,7 +13,7 @@ from msgspec.structs import replace
 
 from service import clock, ids
 from service.db import Pool
-from service.engine.engine import Engine
+from service.engine.lane import Engine
 from service.engine.work import Answer, Key
 from service.errors import Code, Refused
 from service.partners.allocation import NotTaken, Opening

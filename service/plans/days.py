@@ -26,7 +26,7 @@ from service.actor import THE_DAY, ActorKind
 from service.errors import Code, Refused
 from service.event_type import EventType
 from service.plans import subsidised
-from service.plans.book import Book, Change, Command, Event, Moved, PlanCommand, Recorded
+from service.plans.book import Book, Change, Event, Moved, PlanCommand, Recorded
 from service.plans.bookkeeping import booked
 from service.plans.capture import billed
 from service.plans.claimed import settling
@@ -66,19 +66,6 @@ class PassDays(PlanCommand, frozen=True, kw_only=True):
             sentence = f"No day has begun on which something is to be done: the next is {next_day(plan)}."
             raise Refused(Code.STATE_FORBIDS, sentence)
         return Change(exposed(book.account, plan.amounts, moved.plan.amounts), (moved,))
-
-
-def in_time(command: Command, book: Book, now: datetime) -> Change:
-    """The command on its book, after all that time has brought about on the plan by then. Refused as the command is."""
-    plan = book.plan
-    if plan is None or isinstance(command, PassDays) or (moved := passed(plan, command.command_id, now)) is None:
-        return subsidised.put_right(command.apply(book, now), command, now)
-    if (day := next_day(moved.plan)) is not None and day <= today_of(plan, now):
-        raise Refused(Code.BUSY, f"The plan's days since {day} are still to be passed; send the same request again.")
-    account = exposed(book.account, plan.amounts, moved.plan.amounts)
-    change = command.apply(replace(book, account=account, plan=moved.plan), now)
-    change = subsidised.put_right(change, command, now)
-    return replace(change, moved=(moved, *change.moved))
 
 
 def passed(before: Plan, command_id: str, now: datetime) -> Moved | None:

@@ -5,19 +5,17 @@ the next run goes on where this one ended; run again, it finds nothing left to d
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import Final, NamedTuple
 
 import asyncpg
-import msgspec
 
 from service import ids
 from service.actor import THE_DAY
 from service.db import Pool, alone
-from service.engine.engine import Engine
-from service.engine.work import Answer
-from service.errors import Code, Problem, Refused
+from service.engine.lane import Engine
+from service.errors import Code, Refused
 from service.plans.days import PassDays
 from service.plans.reading_store import Q
 
@@ -58,25 +56,6 @@ async def pass_days_of(pool: Pool, engine: Engine, merchant_id: str, now: dateti
             return  # others are at them, or they cannot be passed: the worker says so
 
 
-async def after_its_days(
-    engine: Engine, plan_id: str, now: datetime, attempt: Callable[[], Awaitable[Answer]]
-) -> Answer:
-    """The answer of an attempt on a plan. Where years have gone by, its days are passed first, some hundred events at a
-    time, each time in a transaction of their own.
-    """
-    while is_behind(answer := await attempt()):
-        command_id = ids.new_id(ids.COMMAND, ids.bucket_of(plan_id), int(now.timestamp() * 1000))
-        passing = PassDays(command_id=command_id, actor=THE_DAY, plan_id=plan_id)
-        if (await engine.do(passing, None, now)).status != 200:
-            break
-    return answer
-
-
-def is_behind(answer: Answer) -> bool:
-    """Whether it was refused because too many days of the plan are still to be passed."""
-    return answer.status == 503 and _decode(answer.body).code is Code.BUSY
-
-
 async def _sweep(pool: Pool, engine: Engine, part: int, now: datetime) -> Sweep:
     """One that fails does not stop the others."""
     size, passed, failed = ids.BUCKETS // PARTS, 0, 0
@@ -100,6 +79,3 @@ async def _pass(engine: Engine, rows: Sequence[asyncpg.Record], now: datetime) -
     ]  # fmt: skip
     answers = await asyncio.gather(*[engine.do(command, None, now) for command in commands])
     return [answer.status for answer in answers]
-
-
-_decode = msgspec.json.Decoder(Problem).decode

@@ -1,23 +1,28 @@
 """Commands on plans, as the engine does them many at a time; and what one would do, without doing it."""
 
 import asyncio
+from collections.abc import Awaitable, Callable
 from datetime import datetime
 
 import msgspec
 from msgspec import Struct
+from msgspec.structs import replace
 
+from service import ids
 from service.actor import THE_DAY
 from service.db import Connection, Pool
 from service.engine.keys import refusal
+from service.engine.lane import Engine
 from service.engine.work import Answer, Answers, Done, Key, Work
-from service.errors import Refused
+from service.errors import Code, Problem, Refused
 from service.ledger.chart import Transfer
 from service.limits.account import Account
 from service.merchants.merchant import TimeAt
-from service.plans import books, seen_store, store
-from service.plans.book import Change, Command, PlanCommand, Recorded, completed
+from service.plans import books, store, subsidised
+from service.plans.book import Book, Change, Command, PlanCommand, Recorded, completed
 from service.plans.books import Books
-from service.plans.days import in_time
+from service.plans.days import PassDays, next_day, passed
+from service.plans.happening import exposed, today_of
 from service.plans.plan import Plan, business_day, view_as
 from service.plans.reading_store import load_facts, load_plans
 from service.plans.timeline import PlanAnswer, Step, recorded_fact
@@ -38,7 +43,7 @@ class PlanWork:
 
     async def read(self, conn: Connection, commands: list[Command], now: datetime) -> Books | None:
         """The same with nothing locked; None: it takes locks."""
-        return await seen_store.read(conn, commands, now, self._time_at)
+        return await store.read(conn, commands, now, self._time_at)
 
     def time_of(self, command: Command, found: Books, now: datetime) -> datetime:
         """The time of the plan's merchant."""
@@ -90,6 +95,25 @@ class Preview(Struct):
     account_after: PlanAccount
     transfers: list[Transfer]
     dry_run: bool = True
+
+
+async def after_its_days(
+    engine: Engine, plan_id: str, now: datetime, attempt: Callable[[], Awaitable[Answer]]
+) -> Answer:
+    """The answer of an attempt on a plan. Where years have gone by, its days are passed first, some hundred events at a
+    time, each time in a transaction of their own.
+    """
+    while is_behind(answer := await attempt()):
+        command_id = ids.new_id(ids.COMMAND, ids.bucket_of(plan_id), int(now.timestamp() * 1000))
+        passing = PassDays(command_id=command_id, actor=THE_DAY, plan_id=plan_id)
+        if (await engine.do(passing, None, now)).status != 200:
+            break
+    return answer
+
+
+def is_behind(answer: Answer) -> bool:
+    """Whether it was refused because too many days of the plan are still to be passed."""
+    return answer.status == 503 and _decode(answer.body).code is Code.BUSY
 
 
 async def preview(pool: Pool, command: Command, now: datetime, time_at: TimeAt) -> Answer:
@@ -162,6 +186,19 @@ def apply(command: Command, found: Books, now: datetime) -> Change:
         raise refused if book.plan is None else completed(refused, book.plan) from None
 
 
+def in_time(command: Command, book: Book, now: datetime) -> Change:
+    """The command on its book, after all that time has brought about on the plan by then. Refused as the command is."""
+    plan = book.plan
+    if plan is None or isinstance(command, PassDays) or (moved := passed(plan, command.command_id, now)) is None:
+        return subsidised.put_right(command.apply(book, now), command, now)
+    if (day := next_day(moved.plan)) is not None and day <= today_of(plan, now):
+        raise Refused(Code.BUSY, f"The plan's days since {day} are still to be passed; send the same request again.")
+    account = exposed(book.account, plan.amounts, moved.plan.amounts)
+    change = command.apply(replace(book, account=account, plan=moved.plan), now)
+    change = subsidised.put_right(change, command, now)
+    return replace(change, moved=(moved, *change.moved))
+
+
 def _answer(change: Change, now: datetime) -> PlanAnswer:
     moved = change.moved[-1]
     plan, before = moved.plan, moved.before
@@ -176,3 +213,4 @@ def _account(plan: Plan, one: Account) -> PlanAccount:
 
 
 _encode = msgspec.json.Encoder().encode
+_decode = msgspec.json.Decoder(Problem).decode

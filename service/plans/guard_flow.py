@@ -12,7 +12,7 @@ from msgspec import Struct
 from service import ids
 from service.actor import THE_DAY
 from service.db import Pool
-from service.engine.engine import Engine
+from service.engine.lane import Engine
 from service.errors import Code, Refused
 from service.plans.guard import Guard
 from service.plans.reading_store import Q

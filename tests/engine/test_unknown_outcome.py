@@ -10,7 +10,7 @@ import pytest
 
 from service import db
 from service.config import Settings
-from service.engine import committer, once
+from service.engine import batch, once
 from tests.engine.proxy import Cut, Proxy
 from tests.flows.conftest import world_on
 from tests.flows.world import World
@@ -76,7 +76,7 @@ async def test_a_consumer_is_registered_once(world: World, proxy: Proxy, cut: Cu
 async def test_nobody_knows_while_the_database_is_away(
     world: World, proxy: Proxy, cut: Cut, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(committer, "PATIENCE_S", 0.3)
+    monkeypatch.setattr(batch, "PATIENCE_S", 0.3)
     monkeypatch.setattr(once, "PATIENCE_S", 0.3)
     consumer = await world.consumer(limit=1_000_00)
     offer = await world.offer(consumer, 100_00, "instalments")

@@ -17,7 +17,8 @@ from service.people.person import person_of
 from service.plans.amend import Amend, Approval
 from service.plans.authorize import Authorize
 from service.plans.book import Book, Change, Command, Recorded
-from service.plans.days import PassDays, in_time
+from service.plans.days import PassDays
+from service.plans.flow import in_time
 from service.plans.guard import Guard
 from service.plans.offer import Agreement, Kind, Offer
 from service.plans.plan import Plan

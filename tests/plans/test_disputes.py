@@ -11,8 +11,9 @@ from service.errors import Code, Refused
 from service.ledger.chart import LedgerAccount
 from service.plans.book import Book
 from service.plans.capture import Capture
-from service.plans.days import PassDays, in_time
+from service.plans.days import PassDays
 from service.plans.dispute import AnswerDispute, AskAgain, CloseDispute, OpenDispute
+from service.plans.flow import in_time
 from service.plans.money_back import Refund
 from service.plans.payment import RecordPayment
 from service.plans.plan import PlanView, view

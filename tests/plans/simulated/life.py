@@ -18,7 +18,7 @@ from service.limits.account import Account
 from service.plans.authorize import Authorize
 from service.plans.book import Book, Change, Command, PlanCommand
 from service.plans.books import needs_facts
-from service.plans.days import in_time
+from service.plans.flow import in_time
 from service.plans.happening import today_of
 from service.plans.money_back import ReturnPayment
 from service.plans.payment import RecordPayment
