@@ -226,6 +226,13 @@ async def test_a_key_that_may_only_read_buys_nothing(served: Served) -> None:
         assert caught.value.response.status_code == 403
 
 
+async def test_a_nul_in_a_query_is_refused(served: Served) -> None:
+    key = {"Authorization": f"Alma-Auth {served.demo.test_merchant_key}"}
+    for query in ("starting_after=%00", "state=a%00b", "%00=1"):
+        refused = await served.http.get(f"/alma/v1/payments?{query}", headers=key)
+        assert refused.status_code == 400, query
+
+
 async def test_a_page_opens_with_its_own_ticket_alone(served: Served) -> None:
     made = await call(shop(served).payments.create, purchase("order-1"))
     for address in (
