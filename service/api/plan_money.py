@@ -58,6 +58,11 @@ def record_payment(body: PaymentBody, names: Names) -> Command:
 
     What the merchant has taken itself, in cash say, is told with `received_by: merchant`: it is owed so much less.
     """
+    return payment_of(body, names)
+
+
+def payment_of(body: PaymentBody, names: Names) -> Command:
+    """The command, whoever sends it."""
     return RecordPayment(
         **names, amount=body.amount, received_on=body.received_on, reference=body.reference,
         received_by=body.received_by,
@@ -73,6 +78,11 @@ def record_payment(body: PaymentBody, names: Names) -> Command:
 )
 def refund_plan(body: RefundBody, names: Names) -> Command:
     """Goods came back: that lowers what is owed, and what is too much is owed back to the consumer."""
+    return refund_of(body, names)
+
+
+def refund_of(body: RefundBody, names: Names) -> Command:
+    """The command, whoever sends it. Refused: INVALID_FIELD, where nothing is named."""
     if body.amount is None and not body.lines:
         raise Refused(Code.INVALID_FIELD, "Say what came back: an amount, or lines.", "/amount")
     lines = tuple(Returned(line.capture, line.line, line.amount) for line in body.lines)

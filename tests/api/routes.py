@@ -55,7 +55,8 @@ LONGER = {"/v1/operator/policies": decode(POLICY.read_bytes())}
 
 # What can only be done so many days later.
 RETURN_SUBSIDY = "/v1/operator/plans/{plan_id}/return_subsidy"
-LATER = {"/v1/plans/{plan_id}/convert": 20, RETURN_SUBSIDY: 40}
+CONVERT = ("/v1/plans/{plan_id}/convert", "/v1/operator/plans/{plan_id}/convert")
+LATER = {**dict.fromkeys(CONVERT, 20), RETURN_SUBSIDY: 40}
 
 
 class Post(Struct):
