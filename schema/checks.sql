@@ -334,7 +334,8 @@ select transfer_id, t.status, t.price, o.price as in_funding
 -- transfers_have_their_cause --
 -- Whatever is booked came of a command that left a fact of that plan, is the interest of a group's day, or comes of a
 -- settlement, of what became of its payout, of an adjustment, of a day that was reconciled, of a voucher, of a loss, of
--- credit insurance, or of a receivable.
+-- credit insurance, of a receivable,
+-- or of a loss of a plan.
 select bucket, cause_id, plan_id
   from (select distinct bucket, cause_id, plan_id from transfers) t
  where not exists (select from facts f
@@ -352,7 +353,66 @@ select bucket, cause_id, plan_id
    and not exists (select from insured_losses l where l.loss_id = t.cause_id and t.plan_id is null)
    and not exists (select from insured_recoveries r where r.recovery_id = t.cause_id and t.plan_id is null)
    and not exists (select from assignment_steps s where s.step_id = t.cause_id and t.plan_id is null)
-   and not exists (select from receivable_payments p where p.payment_id = t.cause_id and t.plan_id is null);
+   and not exists (select from receivable_payments p where p.payment_id = t.cause_id and t.plan_id is null)
+   and not exists (select from loss_steps s join losses l using (bucket, loss_id)
+                    where s.bucket = t.bucket and s.step_id = t.cause_id and l.plan_id = t.plan_id);
+
+-- losses_are_booked --
+-- What the last version of a loss says that each tier bears, less what was recovered for it, is what the books say of it.
+with borne as (
+    select bucket, plan_id, sum(a.amount) as amount
+      from losses l
+      join loss_allocations a using (bucket, loss_id, version)
+     group by bucket, plan_id
+), back as (
+    select bucket, plan_id, sum(s.amount) as amount
+      from losses l
+      join loss_recoveries r using (bucket, loss_id)
+      join recovery_shares s using (bucket, loss_id, number)
+     where r.reversed_at is null and s.arrangement_id is not null
+     group by bucket, plan_id
+), booked as (
+    select bucket, plan_id, sum(case when debit in ('merchant_payable', 'insurer_receivable', 'guarantor_receivable')
+                                     then amount else - amount end) as amount
+      from transfers
+     where occasion in ('recourse', 'loss_cover') and plan_id is not null
+     group by bucket, plan_id
+)
+select bucket, plan_id, coalesce(borne.amount, 0) - coalesce(back.amount, 0) as borne, booked.amount as booked
+  from borne
+  left join back using (bucket, plan_id)
+  full join booked using (bucket, plan_id)
+ where coalesce(borne.amount, 0) - coalesce(back.amount, 0) <> coalesce(booked.amount, 0);
+
+-- losses_are_borne_whole --
+-- Tiers, those whose money it was, and what is written off are the loss; nobody gets back more than they bore.
+select bucket, loss_id, version, v.loss, v.parts
+  from (select bucket, loss_id, version, (allocation ->> 'loss')::bigint as loss,
+               (allocation ->> 'written_off')::bigint
+               + (select coalesce(sum((one ->> 'amount')::bigint), 0) from json_array_elements(allocation -> 'tiers') one)
+               + (select coalesce(sum((one ->> 'amount')::bigint), 0) from json_array_elements(allocation -> 'rest') one)
+                   as parts
+          from loss_versions) v
+ where v.loss <> v.parts
+union all
+select a.bucket, a.loss_id, a.version, a.amount, b.amount
+  from losses l
+  join loss_allocations a using (bucket, loss_id, version)
+  join (select s.bucket, s.loss_id, s.arrangement_id, sum(s.amount) as amount
+          from recovery_shares s
+          join loss_recoveries r using (bucket, loss_id, number)
+         where r.reversed_at is null and s.arrangement_id is not null
+         group by s.bucket, s.loss_id, s.arrangement_id) b
+    on b.bucket = a.bucket and b.loss_id = a.loss_id and b.arrangement_id = a.arrangement_id
+ where b.amount > a.amount;
+
+-- capacities_are_their_holds --
+-- What an arrangement has reserved, paid and got back is what is held of it.
+select arrangement_id, c.reserved, c.paid, c.returned, h.reserved as held, h.paid as paid_for, h.returned as came_back
+  from support_capacity c
+  left join (select arrangement_id, sum(reserved) as reserved, sum(paid) as paid, sum(returned) as returned
+               from capacity_holds group by arrangement_id) h using (arrangement_id)
+ where (c.reserved, c.paid, c.returned) <> (coalesce(h.reserved, 0), coalesce(h.paid, 0), coalesce(h.returned, 0));
 
 -- accruals_are_booked --
 -- An accrual's transfers move the interest that consumers owe, our income and the partners' shares, by what was earned.
@@ -530,7 +590,7 @@ having count(distinct (partner_id, currency)) > 1;
 select bucket, cause_id, leg, occasion, debit, credit
   from transfers
  where occasion in ('drawing', 'principal_share', 'interest_share', 'fee_share', 'penalty_share', 'servicing',
-                    'loss_share', 'recovery_share', 'sale', 'buy_back')
+                    'loss_share', 'recovery_share', 'loss_relief', 'sale', 'buy_back')
    and case occasion
        when 'drawing'         then array[debit, credit] <@ array['partner_receivable', 'partner_participation']
        when 'principal_share' then array[debit, credit] <@ array['partner_participation', 'partner_payable']
@@ -542,6 +602,7 @@ select bucket, cause_id, leg, occasion, debit, credit
        when 'loss_share'      then array[debit, credit] <@ array['partner_participation', 'partner_accrued',
                                                                  'credit_losses']
        when 'recovery_share'  then array[debit, credit] <@ array['recoveries', 'partner_payable']
+       when 'loss_relief'     then array[debit, credit] <@ array['credit_losses', 'partner_payable']
        when 'sale'            then array[debit, credit] <@ array['partner_participation', 'partner_accrued', 'sale_result',
                                                                  'partner_payable', 'partner_receivable']
        when 'buy_back'        then array[debit, credit] <@ array['partner_participation', 'partner_accrued', 'sale_result',
@@ -570,7 +631,7 @@ select bucket, plan_id, partner_id, due.amount as due, told.amount as told
  where coalesce(due.amount, 0) <> coalesce(told.amount, 0);
 
 -- partner_events_end_at_what_partners_hold --
--- What a partner was told of principal, but for what was recovered of a loss, leaves what it holds of a plan.
+-- What a partner was told of principal, but for what was recovered of a loss or borne by others, leaves what it holds of a plan.
 with held as (
     select bucket, plan_id, partner_id, sum(amount) as amount
       from (select bucket, plan_id, credit_owner as partner_id, amount
@@ -582,7 +643,7 @@ with held as (
 ), told as (
     select bucket, plan_id, partner_id, - sum(principal) as amount
       from partner_events
-     where type <> 'recovery'
+     where type not in ('recovery', 'loss')
      group by bucket, plan_id, partner_id
 )
 select bucket, plan_id, partner_id, held.amount as held, told.amount as told
@@ -785,7 +846,7 @@ select s.settlement_id, s.lines, l.lines as counted, l.net
                from settlement_lines group by settlement_id) l using (settlement_id)
  where s.lines <> coalesce(l.lines, 0) or (s.fees, s.taxes) <> (coalesce(l.fees, 0), coalesce(l.taxes, 0))
     or s.captured - s.fees - s.taxes - s.refunded - s.charged_back - s.paid_to_merchant + s.payouts_returned + s.adjusted + s.vouchers - s.bought_down
-       + s.shared + s.split + s.factored
+       - s.recourse + s.shared + s.split + s.factored
        <> coalesce(l.net, 0);
 
 -- settlement_lines_are_the_books --
@@ -1010,6 +1071,7 @@ having sum(u.amount) > coalesce(l.amount, 0);
 
 -- budgets_know_what_comes_back --
 -- A plan takes of a budget its share of what is out, or of what was lent to it or is promised; of a scheme's what it holds.
+-- What an operator's list enrolled in a cover set is taken for good, unless the plan's programme counts what comes back.
 select u.bucket, u.plan_id, u.budget, u.amount, u.returned, p.captured, p.reserved, p.used
   from budget_uses u
   left join plans p using (bucket, plan_id)
@@ -1017,6 +1079,7 @@ select u.bucket, u.plan_id, u.budget, u.amount, u.returned, p.captured, p.reserv
  where p.plan_id is null
     or u.is_subsidy and u.amount - u.returned is distinct from s.held
     or (u.is_book or p.kind <> 'deposit') and not u.is_subsidy
+       and (u.budget not like 'cv\_%' or (p.funding ->> 'is_counted')::boolean)
        and u.amount - u.returned
            <> (case when u.is_book then p.reserved + p.used else p.captured + p.reserved end * u.share_bps + 5000) / 10000;
 

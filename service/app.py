@@ -16,6 +16,7 @@ from service import clock, hosts
 from service.access.secret_flow import secrets_of, settle
 from service.api.ask import Asked
 from service.api.body import BYTES_MAX, too_large
+from service.api.cover_sets import get_cover_disclosure
 from service.api.guard import note_refused_key
 from service.api.merchant import merchant_router
 from service.api.operator import operator_router
@@ -80,7 +81,7 @@ def create_app(settings: Settings) -> Litestar:
     """The ASGI application; its resources are opened at start and closed at the end."""
     return Straight(
         beside=doors_of(settings.facades),
-        route_handlers=[*ROUTERS, get_livez, get_readyz, get_openapi, get_openapi_page],
+        route_handlers=[*ROUTERS, get_livez, get_readyz, get_openapi, get_openapi_page, get_cover_disclosure],
         lifespan=[partial(_resources, settings=settings)],
         exception_handlers={
             Refused: _readable(_refused),

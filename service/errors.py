@@ -43,6 +43,9 @@ class Code(StrEnum):
     NOT_APPROVED = "not_approved"  # 409
     NO_FUNDING = "no_funding"  # 409
     SUBSIDY_SPENT = "subsidy_spent"  # 409
+    EXCLUSIVE_COVER = "exclusive_cover"  # 409
+    SET_FROZEN = "set_frozen"  # 409
+    CAPACITY_EXCEEDED = "capacity_exceeded"  # 409
     STATE_FORBIDS = "state_forbids"  # 409
     STALE_VERSION = "stale_version"  # 412
     ALREADY_ASSIGNED = "already_assigned"  # 409
@@ -122,6 +125,9 @@ STATUS: Final[dict[Code, int]] = {
     Code.NOT_APPROVED: 409,
     Code.NO_FUNDING: 409,
     Code.SUBSIDY_SPENT: 409,
+    Code.EXCLUSIVE_COVER: 409,
+    Code.SET_FROZEN: 409,
+    Code.CAPACITY_EXCEEDED: 409,
     Code.STATE_FORBIDS: 409,
     Code.STALE_VERSION: 412,
     Code.ALREADY_ASSIGNED: 409,

@@ -179,5 +179,6 @@ class EventType(StrEnum):
     SHARE_ADJUSTMENT = "share.adjustment"  # a credit, or what was recorded by mistake
     SHARE_CHARGE_OFF = "share.charge_off"  # collection was given up: the partner's part of the loss
     SHARE_RECOVERY = "share.recovery"  # money came after that
+    SHARE_LOSS = "share.loss"  # others bear a part of a loss, by which the partner bears less; or more, after all
     SHARE_SALE = "share.sale"  # the share went to another owner
     SHARE_BUY_BACK = "share.buy_back"  # ... and came back

@@ -81,6 +81,10 @@ RECEIVABLE_PAYMENT: Final = "rm"
 ASSIGNMENT: Final = "as"
 ASSIGNMENT_STEP: Final = "ax"
 ASSIGNMENT_BATCH: Final = "ab"
+COVER_SET: Final = "cv"
+SUPPORT_FUNDING: Final = "sf"
+LOSS: Final = "lo"
+LOSS_STEP: Final = "lt"
 
 
 def new_id(prefix: str, bucket: int, at_ms: int) -> str:

@@ -44,6 +44,11 @@ from service.reconciling.life import BreakState, BreakStepKind
 from service.reconciling.statement import StatementKind
 from service.reconciling.verdict import Verdict
 from service.subsidies.granted import VoucherState
+from service.support.arrangement import Cause
+from service.support.capacity import ArrangementState
+from service.support.cover_set import CoverMode, EnrolmentState
+from service.support.loss import LossState
+from service.support.recovering import RecoverySource
 from service.webhooks.endpoint import DeliveryState, EndpointState
 
 # Every check that lists words, and who else lists them.
@@ -80,7 +85,13 @@ WORDS: dict[str, Iterable[str]] = {
     "instruments_kind_is_known": InstrumentKind,
     "authentications_by_is_known": Authenticator,
     "authentications_state_is_known": State,
+    "cover_sets_mode_is_known": CoverMode,
     "daily_files_type_is_known": FileType,
+    "enrolments_state_is_known": EnrolmentState,
+    "loss_recoveries_source_is_known": RecoverySource,
+    "losses_cause_is_known": Cause,
+    "losses_state_is_known": LossState,
+    "support_capacity_state_is_known": ArrangementState,
     "keys_audience_is_known": Audience,
     "limit_changes_rule_is_known": LimitRule,
     "facts_actor_is_known": ActorKind,

@@ -53,6 +53,8 @@ AfterWaterfall = Annotated[str, _cursor(ids.WATERFALL)]
 AfterInsurance = Annotated[str, _cursor(ids.INSURANCE)]
 AfterDebtor = Annotated[str, _cursor(ids.DEBTOR)]
 AfterInsuredLoss = Annotated[str, _cursor(ids.INSURED_LOSS)]
+AfterLoss = Annotated[str, _cursor(ids.LOSS)]
+AfterCoverSet = Annotated[str, _cursor(ids.COVER_SET)]
 AfterIban = Annotated[str, QueryParameter(pattern=r"^([A-Z]{2}[0-9]{2}[A-Z0-9]{1,30})?\Z")]
 AfterNotice = Annotated[
     str,

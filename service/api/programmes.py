@@ -26,6 +26,8 @@ from service.partners.business_date import business_date
 from service.partners.programme_faults import require_possible
 from service.partners.programme_flow import ProgrammeVersion
 from service.partners.programme_terms import ProgrammeTerms
+from service.support.documents_flow import require_waterfall_there
+from service.support.enrolling_store import require_sets
 
 
 class ProgrammePage(Struct, frozen=True):
@@ -86,7 +88,13 @@ _EXAMPLE: Final = {
 @post(
     "/programmes",
     status_code=202,
-    opt=operation("partners", Proposed, takes=ProgrammeTerms, refuses=(Code.NOT_FOUND,), example=_EXAMPLE),
+    opt=operation(
+        "partners",
+        Proposed,
+        takes=ProgrammeTerms,
+        refuses=(Code.NOT_FOUND, Code.CURRENCY_MISMATCH),
+        example=_EXAMPLE,
+    ),
 )
 async def create_programme(request: Asked, body: RawBody) -> ASGIResponse:
     """Propose a partner's contract; another operator approves it, and it takes plans that are decided from then on."""
@@ -107,7 +115,7 @@ async def create_programme(request: Asked, body: RawBody) -> ASGIResponse:
         "partners",
         Proposed,
         takes=ProgrammeTerms,
-        refuses=(Code.NOT_FOUND, Code.STATE_FORBIDS),
+        refuses=(Code.NOT_FOUND, Code.STATE_FORBIDS, Code.CURRENCY_MISMATCH),
         example=_EXAMPLE | {"currency": "EUR", "time_zone": "Europe/Berlin", "calendar": "DE"},
     ),
 )
@@ -233,6 +241,9 @@ async def _read(request: Asked, body: bytes) -> tuple[Ask, ProgrammeTerms]:
             sentence = f"There is no merchant {merchant_id!r}."
             raise Refused(Code.NOT_FOUND, sentence, f"/eligibility/merchants/{at}")
     await flow.require_partners(ask.services.pool, asked)
+    await require_sets(ask.services.pool, asked.cover_sets, asked.currency)
+    if asked.waterfall_id is not None:
+        await require_waterfall_there(ask.services.pool, asked.waterfall_id, "/waterfall_id")
     return ask, asked
 
 

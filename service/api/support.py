@@ -206,7 +206,7 @@ async def agree_waterfall(request: Asked, body: RawBody) -> ASGIResponse:
     async def agree(conn: Connection) -> Answer:
         await flow.tiers_of(conn, asked.document, "/document/tiers")
         if asked.waterfall_id is not None:
-            await flow.require_waterfall_there(conn, asked.waterfall_id)
+            await flow.require_waterfall_there(conn, asked.waterfall_id, "/waterfall_id")
         wanted_id = asked.waterfall_id or ids.new_id(ids.WATERFALL, ids.bucket_for(asked.document.name), ask.now_ms)
         wanted = WantedWaterfall(wanted_id, asked.document)
         return await propose("agree_waterfall", ask, conn, Thing.WATERFALL, wanted_id, wanted)

@@ -18,6 +18,7 @@ class Thing(StrEnum):
     CLOCK = "clock"  # a test merchant's
     CONSENT = "consent"
     CONSUMER = "consumer"
+    COVER_SET = "cover_set"  # plans that an arrangement covers
     DAY = "day"  # its close
     DECISION = "decision"
     ENDPOINT = "endpoint"  # of a merchant's webhooks
@@ -26,6 +27,7 @@ class Thing(StrEnum):
     INSTRUMENT = "instrument"
     INSURANCE = "insurance"  # a policy of credit insurance, or what is done under it
     KEY = "key"
+    LOSS = "loss"  # of a plan that was given up
     MERCHANT = "merchant"
     OPERATOR = "operator"  # a person
     PARTNER = "partner"

@@ -13,6 +13,7 @@ from service.config import Settings
 from service.db import open_pool
 from service.demo import seed
 from service.demo.applications import read_applications
+from service.demo.bearing import bear_losses, bearers
 from service.demo.connections import Connections, Send
 from service.demo.evening import get, payouts, post, reconcile_day, settle_merchants
 from service.demo.made_up import made_up
@@ -36,9 +37,10 @@ async def first_day(settings: Settings, base_url: str) -> None:
     seed.save(settings, demo)
     service = Connections(base_url, AT_ONCE)
     if not await _is_reconciled(service.send, demo):
-        await _replay(service, demo, today, console)
+        given_up = await _replay(service, demo, today, console)
         await _settle(service.send, demo, settings)
         await reconcile_day(service.send, demo, today)
+        await bear_losses(service.send, demo, given_up)
     accounts = await accounts_of_one_person(service.send, demo)
     summary = (await get(service.send, demo.operator_key, "/v1/operator/summary")).json()
     (settings.data / "first_day.svg").write_text(first_day_svg(summary["decisions"], CURRENCY))
@@ -49,6 +51,7 @@ async def first_day(settings: Settings, base_url: str) -> None:
         trial_balance=(await get(service.send, demo.operator_key, "/v1/operator/ledger/trial-balance")).json(),
         payouts=await payouts(service.send, demo),
         reconciliations=(await get(service.send, demo.partner_key, "/v1/partner/reconciliations")).json(),
+        bearers=await bearers(service.send, demo),
         accounts=accounts,
         kept_in=str(seed.path(settings)),
     )
@@ -69,7 +72,8 @@ async def _settle(send: Send, demo: Demo, settings: Settings) -> None:
         await pool.close()
 
 
-async def _replay(service: Connections, demo: Demo, today: date, console: Console) -> None:
+async def _replay(service: Connections, demo: Demo, today: date, console: Console) -> list[str]:
+    """The plans that are to be given up."""
     applications, others = read_applications(), made_up()
     progress = Progress(
         TextColumn("{task.description:<34}"), BarColumn(40), MofNCompleteColumn(), TimeElapsedColumn(), console=console
@@ -83,6 +87,7 @@ async def _replay(service: Connections, demo: Demo, today: date, console: Consol
         replay = Replay(service.send, demo, date.fromisoformat(demo.first_day_on), today)
         for purchases in (applications, others):
             await replay.run(purchases, lambda step: progress.advance(bars[step]))
+    return replay.given_up
 
 
 async def accounts_of_one_person(send: Send, demo: Demo) -> list[dict[str, Any]]:

@@ -17,6 +17,8 @@ from service.plans.offer import Kind
 AT_ONCE = 16
 TRIES = 40  # a worker that restarts meanwhile is waited for: some 10 s
 
+GIVEN_UP_AFTER = timedelta(days=120)  # past due
+
 Purchase = Application | MadeUp
 
 
@@ -29,6 +31,7 @@ class Replay:
         self._began_at = datetime.combine(first_day_on, time(8), UTC)
         self._today = today
         self._room = asyncio.Semaphore(AT_ONCE)
+        self.given_up: list[str] = []  # plans on which nothing was paid for so long that nobody waits any more
 
     async def run(self, purchases: list[Application] | list[MadeUp], told: Callable[[str], None]) -> None:
         """Everything; `told` hears of each purchase's `decided` and of each `done`."""
@@ -64,7 +67,10 @@ class Replay:
         body = {"amount": plan["amount"], "final": True}
         plan = await self._post(application, "capture", f"{path}/capture", body, delivered_at)
         schedule = plan["schedule"]
-        for row in schedule[: application.pays(len(schedule))]:
+        pays = application.pays(len(schedule))
+        if any(date.fromisoformat(row["due_on"]) <= self._today - GIVEN_UP_AFTER for row in schedule[pays : pays + 1]):
+            self.given_up.append(plan["id"])
+        for row in schedule[:pays]:
             due_on = date.fromisoformat(row["due_on"])
             if due_on > self._today:
                 break

@@ -22,13 +22,16 @@ def show(
     trial_balance: dict[str, Any],
     payouts: list[dict[str, Any]],
     reconciliations: dict[str, Any],
+    bearers: list[dict[str, Any]],
     accounts: list[dict[str, Any]],
     kept_in: str,
 ) -> None:
     """Decisions by purpose, plans, exposure, one person's accounts at two shops, the ledger's balance, what merchants
-    were paid, the partner's verdicts with what was found; then how to go on."""
+    were paid, who bears the losses, the partner's verdicts with what was found; then how to go on."""
     console.print(decisions_table(summary["decisions"]))
     console.print(plans_table(summary["plans"]))
+    if bearers:
+        console.print(losses_table(bearers, demo))
     for row in summary["exposure"]:
         console.print(
             f" Exposure       {row['accounts']} accounts: limit {_money(row['limit'])}, used {_money(row['used'])}, "
@@ -104,6 +107,24 @@ def _cells(counts: dict[str, int]) -> list[str]:
     decided = sum(counts[outcome] for outcome in OUTCOMES)
     rate = f"{100 * counts['approved'] // decided} %" if decided else ""
     return [*(str(counts[outcome]) for outcome in OUTCOMES), rate, _money(counts["amount"])]
+
+
+def losses_table(rows: list[dict[str, Any]], demo: Demo) -> Table:
+    """Who bears how much of the losses, in the order in which they are asked; last we, with what was written off."""
+    table = Table("Losses are borne by", "Amount", "Came back", box=SIMPLE_HEAD)
+    for column in table.columns[1:]:
+        column.justify = "right"
+    sums: dict[str, list[int]] = {}
+    for row in rows:
+        whose = "Spree Bank, by its share" if row["bearer_id"] == demo.partner_id else "Ourselves"
+        borne = sums.setdefault(row["name"] or whose, [0, 0])
+        borne[0] += row["amount"]
+        borne[1] += row["back"]
+    for name, (amount, back) in sums.items():
+        table.add_row(name, _money(amount), _money(back))
+    table.add_section()
+    table.add_row("All", *(_money(sum(one[place] for one in sums.values())) for place in (0, 1)), style="bold")
+    return table
 
 
 def plans_table(rows: list[dict[str, Any]]) -> Table:

@@ -18,6 +18,7 @@ from service.payments.flow import Charging
 from service.plans.accrual_flow import accrue
 from service.plans.days_flow import pass_days
 from service.plans.guard_flow import guard_all
+from service.plans.losing_flow import allocate_all
 from service.plans.ownership_flow import carry_out_due
 from service.plans.person_pause_flow import Following
 from service.reconciling.due_flow import compare_due
@@ -38,6 +39,7 @@ class DayClosed(Struct, frozen=True):
     charged: int  # charges made for what fell due, or may be tried again
     settled: int  # settlements made, each of a merchant, a currency and a day
     reconciled: int  # days compared with what partners sent, each of a programme and a partner
+    allocated: int  # losses of which it was said who bears them, or who gets what came since
     transferred: int  # participations that changed hands at the close of a day, or were declined
     overdue_noticed: int  # debtors of whom their insurers were told that they are overdue
 
@@ -47,21 +49,22 @@ async def close_day(
 ) -> DayClosed:
     """Pauses plans of people from whom nothing is collected; looks at authorizations whose time runs out and at plans
     on which a day has begun, some hundred at a time; charges what fell due on plans that are paid by themselves; books
-    interest until the day that ended, and gives participations that were sold to their new owners; then reviews the
-    limits of all accounts, unless no policy is in force; then settles merchants, makes the partners' files of the days
-    that ended and compares them with what the partners sent, erases what outside sources said and may not be read
-    again, and tells insurers who is overdue."""
+    interest until the day that ended, and gives participations that were sold to their new owners; says who bears
+    losses, and who gets what came since; then reviews the limits of all accounts, unless no policy is in force; then
+    settles merchants, makes the partners' files of the days that ended and compares them with what the partners sent,
+    erases what outside sources said and may not be read again, and tells insurers who is overdue."""
     await Following(pool, charging.time_at, told).follow(now)
     guarded = await guard_all(pool, engine, now)
     passed = await pass_days(pool, engine, now)
     charged = (await collect(charging, now)).charged
     accrued = await accrue(pool, now)
     transferred = await carry_out_due(pool, now)
+    allocated = await allocate_all(pool, now, charging.time_at)
     day = await review_all(pool, under, told, now) if under else ReviewedDay()
     made = await settle_all(pool, now)
     files, erased = await make_due_days(pool, signer, now), await erase_expired(pool, now)
     reconciled = await compare_due(pool, signer, now)
     return DayClosed(
         guarded.expires_soon, guarded.extended, guarded.expired, passed, accrued, day.reviewed, day.changed,
-        files, erased, charged, made, reconciled, transferred, await notice_all(pool, now),
+        files, erased, charged, made, reconciled, allocated, transferred, await notice_all(pool, now),
     )  # fmt: skip

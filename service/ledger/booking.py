@@ -141,6 +141,16 @@ def recovery_share(partner_id: str, share: int) -> Balances:
     return {Place(A.RECOVERIES): share, Place(A.PARTNER_PAYABLE, partner_id): -share}
 
 
+def loss_cover(payer: Place, borne: int, back: int) -> Balances:
+    """A party owes us what it bears of a loss; what was recovered for it since, we owe it, or it owes us less."""
+    return {payer: borne - back, Place(A.CREDIT_LOSSES): -borne, Place(A.RECOVERIES): back}
+
+
+def loss_relief(partner_id: str, relief: int) -> Balances:
+    """A partner bears less of a loss than its share of the plan, and is owed the difference; or it bears more."""
+    return {Place(A.CREDIT_LOSSES): relief, Place(A.PARTNER_PAYABLE, partner_id): -relief}
+
+
 def sold(partner_id: str, principal: int, interest: int, price: int) -> Balances:
     """It holds no part of the plan any more, nor what had been earned for it, and is owed the price."""
     return {

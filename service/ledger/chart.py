@@ -7,10 +7,7 @@ from msgspec import Struct
 
 
 class LedgerAccount(StrEnum):
-    """The chart of accounts. Two checks of the database say the same.
-
-    Nothing books yet on GUARANTOR_RECEIVABLE, which sharing losses will need.
-    """
+    """The chart of accounts. Two checks of the database say the same."""
 
     # off balance, each with its mirror
     COMMITMENT = "commitment"  # what we promised to lend
@@ -84,6 +81,9 @@ class Occasion(StrEnum):
     SERVICING = "servicing"  # our fee for collecting the partner's share
     LOSS_SHARE = "loss_share"  # the partner bears its share of what was given up or let go
     RECOVERY_SHARE = "recovery_share"  # the partner's share of principal that was paid after that
+    RECOURSE = "recourse"  # a plan's merchant bears a part of its loss
+    LOSS_COVER = "loss_cover"  # an insurer, a guarantor or a pool bears a part of a loss
+    LOSS_RELIEF = "loss_relief"  # because others bear it, a partner bears less than its share of the plan
     SALE = "sale"  # a partner's part of a plan has another owner
     BUY_BACK = "buy_back"  # ... and that is who had it before
     RESERVE = "reserve"  # kept back of what we owe a merchant, or released

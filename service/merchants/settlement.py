@@ -1,7 +1,8 @@
 """A settlement: what a merchant was owed at the end of a day, to the cent, and what of it is paid out. Pure.
 
 opening + captured - fees - taxes - refunded - charged back - kept by the merchant + returned payouts + adjusted
-        + vouchers - interest bought down + a platform's share of its sellers' fees + split + receivables bought
+        + vouchers - interest bought down - losses borne + a platform's share of its sellers' fees + split
+        + receivables bought
         + fees that are billed later - fees billed now - withheld + released = balance
 balance - payout = closing, the opening of the next
 """
@@ -34,6 +35,7 @@ class LineKind(StrEnum):
     SPLIT = "split"  # what other sellers have of a capture, or what this one has of theirs, less what came back
     VOUCHER = "voucher"  # a scheme bears a part of a price, or got it back
     BUY_DOWN = "buy_down"  # interest that the merchant pays for a consumer, or got back
+    RECOURSE = "recourse"  # of a plan that was given up: what the merchant bears, less what came back of it
     FACTORING_ADVANCE = "factoring_advance"  # we bought a receivable of the merchant's
     FACTORING_RELEASE = "factoring_release"  # it was paid: what is left of it
     FACTORING_RECOURSE = "factoring_recourse"  # the merchant bought it back, or owes what it lacks
@@ -60,6 +62,7 @@ class Sums(Struct, frozen=True):
     adjusted: int = 0  # this does, too, or lowers it
     vouchers: int = 0  # this raises it
     bought_down: int = 0
+    recourse: int = 0
     shared: int = 0  # this raises it
     split: int = 0  # this raises it, or lowers it
     factored: int = 0  # and so does this
@@ -72,6 +75,7 @@ class Sums(Struct, frozen=True):
             + self.factored
         )  # fmt: skip
         less = self.fees + self.taxes + self.refunded + self.charged_back + self.paid_to_merchant + self.bought_down
+        less += self.recourse
         return more - less
 
 
@@ -126,6 +130,7 @@ class Settlement(Struct, frozen=True, kw_only=True):
     adjusted: int  # minor units that we gave besides; negative: took
     vouchers: int  # minor units of prices, by schemes
     bought_down: int  # minor units of consumers' interest that the merchant pays, less what it got back
+    recourse: int  # minor units of losses of your plans that you bear, less what came back of them
     shared: int  # minor units of what a platform's sellers pay us, which are the platform's
     split: int  # minor units of what other sellers captured, which are yours; negative: of yours, which are theirs
     factored: int  # minor units for receivables that we bought: advances and releases, less what was bought back
@@ -219,6 +224,7 @@ def sums_of(totals: Iterable[LineTotal]) -> Sums:
         adjusted=gross[LineKind.ADJUSTMENT],
         vouchers=gross[LineKind.VOUCHER],
         bought_down=-gross[LineKind.BUY_DOWN],
+        recourse=-gross[LineKind.RECOURSE],
         shared=gross[LineKind.PLATFORM_SHARE],
         split=gross[LineKind.SPLIT],
         factored=sum(

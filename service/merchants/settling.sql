@@ -107,11 +107,11 @@ select coalesce(sum(withheld) filter (where release_on > after and release_on <=
 
 -- insert_settlements --
 insert into settlements (settlement_id, merchant_id, currency, number, business_on, terms_version, lines, opening,
-                         captured, fees, taxes, refunded, charged_back, paid_to_merchant, payouts_returned, adjusted, vouchers, bought_down, shared,
+                         captured, fees, taxes, refunded, charged_back, paid_to_merchant, payouts_returned, adjusted, vouchers, bought_down, recourse, shared,
                          split, factored, fees_deferred, fees_billed, withheld, released, payout, closing, release_on, bill_on, pays_on,
                          totals, made_at)
 select settlement_id, merchant_id, currency, number, business_on, terms_version, lines, opening,
-       captured, fees, taxes, refunded, charged_back, paid_to_merchant, payouts_returned, adjusted, vouchers, bought_down, shared,
+       captured, fees, taxes, refunded, charged_back, paid_to_merchant, payouts_returned, adjusted, vouchers, bought_down, recourse, shared,
        split, factored, fees_deferred, fees_billed, withheld, released, payout, closing, release_on, bill_on, pays_on,
        totals, made_at
   from @made;

@@ -38,6 +38,7 @@ class NotTaken(StrEnum):
     """Why a programme does not take a plan."""
 
     SUSPENDED = "suspended"
+    COVER = "cover"  # a cover set that its plans are enrolled in takes no more
     BUYS_LATER = "buys_later"  # a purchase programme takes plans that are there already
     CURRENCY = "currency"
     KIND = "kind"
@@ -73,6 +74,11 @@ Rule = Callable[[Programme, Sought], NotTaken | None]
 def is_active(one: Programme, plan: Sought) -> NotTaken | None:
     """It is not suspended."""
     return None if one.active else NotTaken.SUSPENDED
+
+
+def is_covered(one: Programme, plan: Sought) -> NotTaken | None:
+    """The cover sets in which its plans are enrolled take some."""
+    return None if one.is_covered else NotTaken.COVER
 
 
 def takes_new_plans(one: Programme, plan: Sought) -> NotTaken | None:
@@ -122,6 +128,7 @@ def law_lets_it(one: Programme, plan: Sought) -> NotTaken | None:
 
 RULES: Final[tuple[Rule, ...]] = (
     is_active,
+    is_covered,
     takes_new_plans,
     has_its_currency,
     _one_of("kinds", "kind", NotTaken.KIND),

@@ -36,6 +36,7 @@ class TxnType(StrEnum):
     ADJUSTMENT = "adjustment"  # an earlier event was put right, or did not happen
     CHARGE_OFF = "charge_off"  # its share of what was given up: no money moves
     RECOVERY = "recovery"  # its share of what came in after that
+    LOSS = "loss"  # others bear a part of what was given up, by which it bears less than its share; or more, after all
     SALE = "sale"  # its share went to another owner
     BUY_BACK = "buy_back"  # ... and came back
 

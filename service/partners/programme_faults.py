@@ -57,6 +57,7 @@ def lists_name_each_once(terms: ProgrammeTerms, today: date) -> Iterator[Fault]:
         (f"/participants/{at}/partner_id", f"{partners[at]} takes part once, with all of its share.")
         for at in _again(partners)
     )
+    yield from ((f"/cover_sets/{at}", "It is named before.") for at in _again(terms.cover_sets))
     for name in ("kinds", "categories", "grades", "merchants", "countries", "jurisdictions"):
         listed = getattr(terms.eligibility, name)
         yield from ((f"/eligibility/{name}/{at}", f"{listed[at]} is named twice.") for at in _again(listed))

@@ -10,7 +10,7 @@ from msgspec import Struct, field
 
 from service.db import Connection, Pool, load_queries
 from service.errors import Code, Refused
-from service.partners.programme import Programme
+from service.partners.programme import Cover, Programme
 from service.partners.programme_terms import ProgrammeTerms
 
 Q: Final = load_queries(Path(__file__).with_name("programmes.sql"))
@@ -110,7 +110,8 @@ async def taken(pool: Pool, budgets: list[str]) -> dict[str, int]:
 
 def programme_of(row: asyncpg.Record) -> Programme:
     """A programme as it is now."""
-    return Programme(row["programme_id"], row["version"], _decode(row["terms"]), row["active"])
+    covers = msgspec.json.decode(row["covers"] or "[]", type=tuple[Cover, ...])
+    return Programme(row["programme_id"], row["version"], _decode(row["terms"]), row["active"], covers)
 
 
 def no_programme(programme_id: str) -> Refused:

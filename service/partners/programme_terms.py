@@ -29,6 +29,10 @@ TimeOfDay = Annotated[str, Meta(pattern=r"^(([01][0-9]|2[0-3]):[0-5][0-9]|24:00)
 Url = Annotated[str, Meta(min_length=1, max_length=500, pattern=r"^[!-~]*\Z")]
 
 
+CoverSetId = Annotated[str, Meta(pattern=r"^cv_[0-7][0-9A-HJKMNP-TV-Z]{25}\Z")]
+WaterfallId = Annotated[str, Meta(pattern=r"^wf_[0-7][0-9A-HJKMNP-TV-Z]{25}\Z")]
+
+
 class ProgrammeKind(StrEnum):
     """Who lends."""
 
@@ -141,6 +145,8 @@ class ProgrammeTerms(Struct, frozen=True, forbid_unknown_fields=True, omit_defau
     concentration: Concentration = Concentration()
     limits: JointLimits = JointLimits()  # of a joint programme
     approval: PartnersApproval | None = None  # null: nobody is asked
+    cover_sets: Annotated[tuple[CoverSetId, ...], Meta(max_length=10)] = ()  # in which its plans are enrolled
+    waterfall_id: WaterfallId | None = None  # who bears its plans' losses before the partners; null: nobody
 
     def settles_on(self, business_on: date) -> date:
         """The day on which a business day's money is due: so many business days later, and one itself."""

@@ -54,3 +54,7 @@ select b.budget, b.taken - coalesce((select sum(u.returned - u.counted)
                                       where u.budget = b.budget and u.returned <> u.counted), 0)::bigint as taken
   from budgets b
  where b.budget = any ($1);
+
+-- taken_of --
+-- Of one budget, leases included.
+select taken from budgets where budget = $1;

@@ -108,7 +108,7 @@ class Allocating:
         plan, until = opening_of(agreement, now), clock.monotonic() + APPROVAL_MS / 1000
         for funding in agreement.takers:
             one = programmes.get(funding.programme_id or "")
-            if one is not None and one.active:
+            if one is not None and one.active and one.is_covered:
                 found = await self._take(command.command_id, one, funding, plan, now, until)
                 if isinstance(found, Allocated):
                     return found

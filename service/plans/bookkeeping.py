@@ -65,12 +65,12 @@ def _in_the_books(stage: Stage, other: Stage) -> Books:
 
 def totals_of(standing: Standing) -> Totals:
     """What a plan comes to that its partners share."""
-    return _shared(standing, _settled(standing))
+    return _shared(standing, settled_by(standing))
 
 
 def _figures(plan: Plan) -> dict[tuple[int, int], Stage]:
     """What the books say of the plan, and then of each participation and each of its owners."""
-    settled, parts = _settled(plan.standing), plan.funding.participations
+    settled, parts = settled_by(plan.standing), plan.funding.participations
     figures = {OF_PLAN: _of_plan(plan, settled)}
     if parts:
         totals = _shared(plan.standing, settled)
@@ -106,7 +106,7 @@ def _of_plan(plan: Plan, settled: "ByOccasion") -> Stage:
     if recovered:
         found[Occasion.RECOVERY] = booking.recovered, (plan.plan_id, tuple(recovered))
     if (given_up := _given_up_as(standing)) is not None:
-        principal, charges = _lost(standing, settled)
+        principal, charges = lost_by(standing, settled)
         parts = principal, lost_interest(standing), charges, 0
         found[given_up] = booking.given_up, (LedgerAccount.CREDIT_LOSSES, plan.plan_id, plan.merchant_id, parts)
     return found
@@ -145,7 +145,7 @@ def _shared(standing: Standing, settled: "ByOccasion") -> Totals:
             found.collected_principal += one.principal
             found.collected_interest += one.interest
     if _given_up_as(standing) is not None:
-        found.lost_principal, _ = _lost(standing, settled)
+        found.lost_principal, _ = lost_by(standing, settled)
         found.lost_interest = lost_interest(standing)
     return found
 
@@ -194,7 +194,7 @@ class Settled(Struct):
 ByOccasion = dict[tuple[Occasion, bool], Settled]  # and by whether the money came after a charge-off
 
 
-def _settled(standing: Standing) -> ByOccasion:
+def settled_by(standing: Standing) -> ByOccasion:
     """By all money but what took a payment back: that counts less already."""
     sums: ByOccasion = {}
     for one in standing.allocations.values():
@@ -243,7 +243,7 @@ def _given_up_as(standing: Standing) -> Occasion | None:
     return Occasion.FORGIVENESS if standing.is_forgiven else None
 
 
-def _lost(standing: Standing, settled: ByOccasion) -> tuple[int, int]:
+def lost_by(standing: Standing, settled: ByOccasion) -> tuple[int, int]:
     """Principal and charges that were owed when it was given up: what is still owed, and what was recovered of it."""
     if standing.charged_off_on is None:
         return _left([row for row in standing.rows if row.forgiven])

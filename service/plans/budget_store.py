@@ -1,6 +1,6 @@
 """What plans take of budgets of programmes, and what comes back of it, written with the plans."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Final
 
 from msgspec import Struct, structs
@@ -9,8 +9,10 @@ from service.db import Connection
 from service.plans.book import Change
 from service.plans.plan import Plan
 from service.plans.reading_store import Q
+from service.plans.running.facts import Captured
 from service.plans.subsidy import held_by
 from service.statement import Int, SmallInt, Statement
+from service.support.enrolling_store import CapturedPlan, enrol_captured
 
 
 class UsedBudget(Struct, frozen=True):
@@ -40,17 +42,40 @@ _USE_BUDGETS: Final = Statement(Q.use_budgets, used=UsedBudget)
 _RETURN_TO_BUDGETS: Final = Statement(Q.return_to_budgets, moved=StillUsed)
 
 
-async def save(conn: Connection, changes: Iterable[Change], moved: Iterable[Plan]) -> None:
-    """Writes what plans that were opened took, and what is left of it of those that moved; mostly, there is nothing."""
+async def save(conn: Connection, changes: Sequence[Change], moved: Iterable[Plan]) -> None:
+    """Writes what plans that were opened took, and what is left of it of those that moved; mostly, there is nothing.
+
+    Plans that were captured are enrolled in their programme's cover sets.
+    """
     if used := [row for change in changes for row in _used(change)]:
         await _USE_BUDGETS.execute(conn, used=used)
     if counted := [_still_used(plan) for plan in moved if plan.funding.is_counted]:
         await _RETURN_TO_BUDGETS.execute(conn, moved=counted)
+        if captured := [row for change in changes for row in _captured(change)]:
+            await enrol_captured(conn, captured)
+
+
+async def use(conn: Connection, used: Sequence[UsedBudget]) -> None:
+    """Writes what plans take that were opened before."""
+    await _USE_BUDGETS.execute(conn, used=used)
 
 
 def _used(change: Change) -> list[UsedBudget]:
     plan = change.plan
     return [UsedBudget(plan.bucket, plan.plan_id, *structs.astuple(one)) for one in change.uses]
+
+
+def _captured(change: Change) -> list[CapturedPlan]:
+    return [
+        CapturedPlan(
+            plan.bucket, plan.plan_id, plan.funding.programme_id, plan.funding.programme_version,
+            sum(plan.standing.lent), plan.currency, plan.changed_at,
+        )
+        for moved in change.moved
+        if (plan := moved.plan).funding.is_counted
+        and plan.funding.programme_id is not None
+        and any(isinstance(one.fact, Captured) for one in moved.facts)
+    ]  # fmt: skip
 
 
 def _still_used(plan: Plan) -> StillUsed:

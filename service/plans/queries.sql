@@ -66,7 +66,8 @@ select l.plan_id, l.number, l.capture, l.begin_on, l.due_on, l.principal, l.inte
  order by l.plan_id, l.number;
 
 -- load_balances --
--- What was booked for plans, by occasion and place: debit less credit.
+-- What was booked for plans, by occasion and place: debit less credit. What others bear of a loss follows from the loss, and
+-- not from the plan's facts.
 select plan_id, occasion, account, owner, cast(sum(amount) as bigint) as amount
   from (select t.plan_id, t.occasion, t.debit as account, t.debit_owner as owner, t.amount
           from unnest($1::smallint[], $2::text[]) as k (bucket, plan_id)
@@ -75,6 +76,7 @@ select plan_id, occasion, account, owner, cast(sum(amount) as bigint) as amount
         select t.plan_id, t.occasion, t.credit, t.credit_owner, - t.amount
           from unnest($1::smallint[], $2::text[]) as k (bucket, plan_id)
           join transfers t using (bucket, plan_id)) sides
+ where occasion not in ('recourse', 'loss_cover', 'loss_relief')
  group by plan_id, occasion, account, owner
 having sum(amount) <> 0;
 
@@ -285,3 +287,13 @@ select d.decision_id, d.merchant_id, d.consumer_id, c.person_id, d.merchant_refe
   from decisions d
   join consumers c using (bucket, consumer_id)
  where d.bucket = $1 and d.decision_id = $2;
+
+-- load_what_was_bought --
+-- The category of what a plan paid for, and whether it was its person's first plan.
+select d.category,
+       not exists (select from plans earlier
+                    where earlier.person_id = p.person_id and earlier.bucket = p.bucket
+                      and earlier.authorized_at < p.authorized_at) as is_first_time
+  from plans p
+  left join decisions d using (bucket, decision_id)
+ where p.bucket = $1 and p.plan_id = $2;

@@ -23,9 +23,11 @@ from service.plans.offer import Kind
 from service.plans.partner_events import partner_events
 from service.plans.plan import Plan
 from service.plans.proof import columns_of, line_of
+from service.plans.running.facts import ChargedOff
 from service.plans.running.kept import keep
 from service.plans.state import CollectionState, PlanState
 from service.statement import Int, Json, SmallInt
+from service.support.loss import OpenedLoss
 
 Doings = list[Done[Command, Change]]
 
@@ -160,12 +162,13 @@ class Changed(Struct, frozen=True):
     booked: list[BookedTransfer]
     told: list[Told]
     partnered: list[PartnerEvent]
+    lost: list[OpenedLoss]  # of plans that were given up
 
     @property
     def takes_steps(self) -> bool:
         """Whether it takes statements that others do not: a reference that is given free may be taken again at once."""
         counted = any(plan.funding.is_counted or plan.offer.subsidy is not None for plan in self.plans)
-        return bool(counted or self.freed or self.retaken or self.passed or self.cut)
+        return bool(counted or self.freed or self.retaken or self.passed or self.cut or self.lost)
 
 
 def changed_by(done: Doings, found: Mapping[str, Plan]) -> Changed:
@@ -188,7 +191,13 @@ def changed_by(done: Doings, found: Mapping[str, Plan]) -> Changed:
         booked=[row for one, each in moved for row in _booked(one, each)],
         told=[_told(one, *each, number) for one in done for number, each in enumerate(_events(one.effect))],
         partnered=[row for one in done for row in partner_events(one.effect.moved, one.work.item.command_id, one.now)],
+        lost=[_lost(each.plan, fact) for _, each in moved for fact in each.facts if isinstance(fact.fact, ChargedOff)],
     )
+
+
+def _lost(plan: Plan, one: Recorded) -> OpenedLoss:
+    loss_id = ids.derive(ids.LOSS, plan.plan_id)
+    return OpenedLoss(plan.bucket, loss_id, plan.plan_id, plan.merchant_id, plan.currency, one.fact.on, one.recorded_at)
 
 
 def named(plan: Plan) -> NamedPlan:

@@ -47,6 +47,7 @@ from service.plans.rows import (
 )
 from service.plans.running.facts import Event as Fact
 from service.statement import SmallInt, Statement, together
+from service.support.loss_store import open_losses
 
 UNLOCKED: Final = load_queries(Path(__file__).with_name("unlocked.sql"))
 
@@ -196,6 +197,8 @@ async def save(conn: Connection, books: Books, done: Doings, answers: list[tuple
     await subsidy_store.save(conn, [(each, booked_on(each.plan, one.now)) for one in done for each in one.effect.moved])
     if changed.passed:
         await _PASS_PLANS.execute(conn, passed=changed.passed)
+    if changed.lost:
+        await open_losses(conn, changed.lost)
     if changed.cut:
         await _CUT_LINES.execute(conn, cut=changed.cut)
     left = _left(books, changed) | {"given": [given(key, answer) for key, answer in answers]}

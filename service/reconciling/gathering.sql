@@ -101,7 +101,7 @@ select plan_id
   from (select plan_id, opening - closing as given_back from daily_positions where file_id = $1) p
   full join (select plan_id, sum(principal) as given_back
                from partner_events
-              where programme_id = $2 and partner_id = $3 and filed_on = $4 and type <> 'recovery'
+              where programme_id = $2 and partner_id = $3 and filed_on = $4 and type not in ('recovery', 'loss')
               group by plan_id) e using (plan_id)
  where coalesce(p.given_back, 0) <> coalesce(e.given_back, 0)
  order by plan_id

@@ -39,7 +39,12 @@ select merchant_id, name, country, time_zone, fees, active, is_test, ahead, volu
 select issuer, subject, person, scopes from operators where ended_at is null and issuer is not null;
 
 -- load_programmes --
-select distinct on (programme_id) programme_id, version, terms, active
+select distinct on (programme_id) programme_id, version, terms, active,
+       (select json_agg(json_build_object('cover_set_id', s.cover_set_id, 'sanctioned', s.sanctioned,
+                                          'is_open', s.frozen_at is null and k.state = 'open'))
+          from json_array_elements_text(terms -> 'cover_sets') named (cover_set_id)
+          join cover_sets s using (cover_set_id)
+          join support_capacity k using (arrangement_id)) as covers
   from programmes
  order by programme_id, version desc;
 

@@ -15,6 +15,7 @@ from service.money import AMOUNT_MAX, BPS, EXPONENTS
 Share = Annotated[int, Meta(ge=0, le=BPS)]
 Sum = Annotated[int, Meta(ge=0, le=AMOUNT_MAX, description="minor units")]
 Name = Annotated[str, Meta(min_length=1, max_length=100, pattern=r"^[^\x00-\x1f\x7f]*\Z")]
+Days = Annotated[int, Meta(ge=0, le=3_650)]
 ProviderId = Annotated[str, Meta(pattern=r"^(me|pa|sp)_[0-7][0-9A-HJKMNP-TV-Z]{25}\Z")]
 
 
@@ -68,6 +69,16 @@ class Attachment(Struct, frozen=True, forbid_unknown_fields=True):
     amount: Annotated[int, Meta(ge=1, le=AMOUNT_MAX, description="minor units")]
 
 
+class Form(StrEnum):
+    """What stands behind it."""
+
+    CASH = "cash"  # paid in: it pays no more than that
+    LIEN_DEPOSIT = "lien_deposit"  # a deposit that only we may draw on, the same
+    BANK_GUARANTEE = "bank_guarantee"
+    POLICY = "policy"  # of insurance
+    PROMISE = "promise"  # nothing: not enough for a guarantee of a portfolio
+
+
 class CapOf(StrEnum):
     """What the cap of a portfolio is of."""
 
@@ -114,6 +125,13 @@ class Arrangement(Struct, frozen=True, forbid_unknown_fields=True):
     annual_max: Sum = 0  # that it pays of the losses of one calendar year
     aggregate_max: Sum = 0  # that it ever pays
     cap: Cap | None = None  # null: no share of what is covered
+    form: Form | None = None  # what stands behind it; null: it is not said
+    exclusive_classes: Annotated[
+        tuple[Name, ...], Meta(max_length=10)
+    ] = ()  # of cover: a plan is enrolled with one arrangement of each at most
+    invoke_after_days: Days = 0  # past due at least, on the day of the loss
+    invoke_by_days: Days = 0  # past due at most; 0: at any time
+    reinstatable: bool = False  # whether what comes back of what it paid can be paid out again
     funded: bool = False  # whether it pays from money that was paid in, and no more than that
 
 
@@ -137,6 +155,11 @@ def require_arrangement(one: Arrangement) -> None:
         raise _no("/annual_max", "It pays more in a year than ever.")
     if one.cap is not None and one.kind not in OF_PORTFOLIOS:
         raise _no("/cap", f"A {one.kind} is of no portfolio, of which a cap could be a share.")
+    if len(set(one.exclusive_classes)) < len(one.exclusive_classes):
+        raise _no("/exclusive_classes", "A class is named twice.")
+    if one.invoke_by_days and one.invoke_by_days < one.invoke_after_days:
+        raise _no("/invoke_by_days", f"It can be invoked only from {one.invoke_after_days} days past due on.")
+    _require_form(one)
     fits = [(rate.segment, rate.category, rate.is_first_time, rate.cause) for rate in one.rates]
     for number, rate in enumerate(one.rates):
         if fits[number] in fits[:number]:
@@ -147,6 +170,17 @@ def require_arrangement(one: Arrangement) -> None:
             raise _no(f"/rates/{number}/cause", f"Losses of the cause {rate.cause} are not borne: see causes.")
 
 
+def _require_form(one: Arrangement) -> None:
+    if one.form in PAID_IN and not one.funded:
+        raise _no("/funded", f"What is given as {one.form} pays from what was paid in.")
+    if one.form is Form.PROMISE and one.funded:
+        raise _no("/funded", "Behind a promise nothing is paid in.")
+    if one.form is Form.PROMISE and one.kind is ArrangementKind.PORTFOLIO_GUARANTEE:
+        raise _no("/form", "A guarantee of a portfolio is money, a deposit or a bank's guarantee, not a promise.")
+    if one.form is Form.POLICY and one.kind not in INSURANCES:
+        raise _no("/form", f"A {one.kind} is no policy of insurance.")
+
+
 def _require_reachable(one: Arrangement, attachment: Attachment) -> None:
     limit = one.debtor_max
     beyond = (AttachmentKind.THRESHOLD, AttachmentKind.MINIMUM_RETENTION, AttachmentKind.EACH_AND_EVERY)
@@ -154,6 +188,11 @@ def _require_reachable(one: Arrangement, attachment: Attachment) -> None:
         raise _no("/attachment/amount", f"At most {limit} of a debtor is insured: it would never pay.")
 
 
+PAID_IN: Final = frozenset({Form.CASH, Form.LIEN_DEPOSIT})
+INSURANCES: Final = frozenset({
+    ArrangementKind.DOMESTIC_TRADE_INSURANCE, ArrangementKind.EXPORT_TRADE_INSURANCE,
+    ArrangementKind.CONSUMER_INSURANCE,
+})  # fmt: skip
 OF_MERCHANTS: Final = frozenset({ArrangementKind.MERCHANT_RECOURSE, ArrangementKind.RESERVE})
 OF_PORTFOLIOS: Final = frozenset({
     ArrangementKind.LOAN_GUARANTEE, ArrangementKind.PORTFOLIO_GUARANTEE, ArrangementKind.COMPENSATION_POOL,

@@ -25,6 +25,9 @@ class Limit(StrEnum):
     NOTHING_LEFT = "nothing_left"  # others bear all of it
     EXCLUDED_CAUSE = "excluded_cause"
     NOT_IN_FORCE = "not_in_force"  # on the day of the default
+    NOT_ENROLLED = "not_enrolled"  # it covers the plans of its sets, and this is none of them
+    TOO_EARLY = "too_early"  # fewer days past due than it waits for
+    TOO_LATE = "too_late"  # more than it may be invoked after
     OUT_OF_SCOPE = "out_of_scope"  # the category of goods is not covered
     SMALL_LOSS = "small_loss"  # it never counts
     ATTACHMENT = "attachment"  # who is covered bears the first part
@@ -34,11 +37,15 @@ class Limit(StrEnum):
     ANNUAL_MAX = "annual_max"
     AGGREGATE_MAX = "aggregate_max"
     NO_MONEY = "no_money"  # what was paid in is used up
+    NOT_GRANTED = "not_granted"  # its claim was decided, and more was not granted
 
 
 class Used(Struct, frozen=True):
     """What an arrangement was given and has used of its limits, in minor units."""
 
+    is_in_force: bool = True  # false: it was closed
+    is_enrolled: bool = True  # false: it covers the plans of its sets alone, and the loss is of another
+    granted: int | None = None  # by the decision on its claim for this loss; null: there is none
     covered: int = 0  # principal that it ever covered
     available: int = 0  # paid in, and neither reserved nor paid out
     defaults: int = 0  # counted towards a cap on defaults
@@ -53,6 +60,8 @@ class Cover(Struct, frozen=True):
     """What it bears of one loss."""
 
     amount: int
+    insured: int  # what of the loss counted
+    first_loss: int  # what it used up of an aggregate attachment
     by_terms: int  # what it would bear if no limit were reached
     limit: Limit | None  # why that is more, or why it is nothing; null: neither
     used: Used  # after it
@@ -60,8 +69,8 @@ class Cover(Struct, frozen=True):
 
 def cover_of(one: Arrangement, used: Used, loss: Loss, left: int) -> Cover:
     """What an arrangement bears of `left`, minor units of its base that nobody before it bears."""
-    if (limit := _does_not_count(one, loss, left)) is not None:
-        return Cover(0, 0, limit, used)
+    if (limit := _does_not_count(one, used, loss, left)) is not None:
+        return Cover(0, 0, 0, 0, limit, used)
     rate = rate_of(one, loss)
     by_terms, _ = _attached(one, used, left, rate)
     insured, limit = _insured(one, used, loss, left)
@@ -73,7 +82,7 @@ def cover_of(one: Arrangement, used: Used, loss: Loss, left: int) -> Cover:
         limit = Limit.ATTACHMENT
     elif amount == by_terms:
         limit = None
-    return Cover(amount, by_terms, limit, _after(used, loss, insured, amount, first_loss))
+    return Cover(amount, insured, first_loss, by_terms, limit, _after(used, loss, insured, amount, first_loss))
 
 
 def rate_of(one: Arrangement, loss: Loss) -> int:
@@ -90,11 +99,17 @@ def rate_of(one: Arrangement, loss: Loss) -> int:
     return one.cover_bps
 
 
-def _does_not_count(one: Arrangement, loss: Loss, left: int) -> Limit | None:
+def _does_not_count(one: Arrangement, used: Used, loss: Loss, left: int) -> Limit | None:
     if loss.cause not in one.causes:
         return Limit.EXCLUDED_CAUSE
-    if not one.begins_on <= loss.on <= one.ends_on:
+    if not (used.is_in_force and one.begins_on <= loss.on <= one.ends_on):
         return Limit.NOT_IN_FORCE
+    if not used.is_enrolled:
+        return Limit.NOT_ENROLLED
+    if loss.days_past_due < one.invoke_after_days:
+        return Limit.TOO_EARLY
+    if one.invoke_by_days and loss.days_past_due > one.invoke_by_days:
+        return Limit.TOO_LATE
     if one.categories and loss.category not in one.categories:
         return Limit.OUT_OF_SCOPE
     if not left:
@@ -152,6 +167,8 @@ def _limits(one: Arrangement, used: Used, loss: Loss) -> list[tuple[int, Limit]]
         found.append((take_bps(used.covered, one.cap.rate_bps) - used.paid, Limit.CAP))
     if one.funded:
         found.append((used.available, Limit.NO_MONEY))
+    if used.granted is not None:
+        found.append((used.granted, Limit.NOT_GRANTED))
     return [(max(most, 0), limit) for most, limit in found]
 
 
@@ -165,6 +182,23 @@ def _after(used: Used, loss: Loss, insured: int, amount: int, first_loss: int) -
         paid_by_year=_more(used.paid_by_year, loss.on.year, amount),
         paid_by_debtor=_more(used.paid_by_debtor, loss.debtor, amount),
         insured_by_debtor=_more(used.insured_by_debtor, loss.debtor, insured),
+    )
+
+
+def returned(one: Arrangement, used: Used, loss: Loss, amount: int) -> Used:
+    """After so much of what it paid came back: where that is reinstated, it is as if it had never been paid.
+
+    The rules for guarantees of a portfolio (RBI, 2022) forbid it: what was invoked once is used up, not even a recovery
+    fills it up again.
+    """
+    if not one.reinstatable or not amount:
+        return used
+    return replace(
+        used,
+        available=used.available + amount,
+        paid=used.paid - amount,
+        paid_by_year=_more(used.paid_by_year, loss.on.year, -amount),
+        paid_by_debtor=_more(used.paid_by_debtor, loss.debtor, -amount),
     )
 
 

@@ -57,6 +57,9 @@ returning version;
 -- load_waterfall --
 select version, document from waterfalls where waterfall_id = $1 order by version desc limit 1;
 
+-- load_waterfall_version --
+select document from waterfalls where waterfall_id = $1 and version = $2;
+
 -- list_waterfalls --
 select distinct on (waterfall_id) waterfall_id, version, document
   from waterfalls

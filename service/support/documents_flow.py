@@ -10,6 +10,7 @@ from msgspec import Meta, Struct, field
 from service.db import Connection, Pool, load_queries
 from service.errors import Code, Refused
 from service.support.arrangement import Arrangement, Name
+from service.support.capacity_flow import open_capacity
 from service.support.recovering import RecoveryOrder
 from service.support.waterfall import Tier
 
@@ -60,6 +61,7 @@ async def agree(conn: Connection, arrangement_id: str, document: Arrangement, no
     await conn.execute(Q.hold, arrangement_id)
     text = msgspec.json.encode(document).decode()
     version: int = await conn.fetchval(Q.insert_arrangement, arrangement_id, text, now)
+    await open_capacity(conn, arrangement_id, document)
     return version
 
 
@@ -87,10 +89,18 @@ async def require_arrangement_there(conn: Connection, arrangement_id: str, curre
         raise Refused(Code.INVALID_FIELD, f"The arrangement is in {was}, and stays so.", "/document/currency")
 
 
-async def require_waterfall_there(conn: Connection, waterfall_id: str) -> None:
+async def terms_of(conn: Connection | Pool, arrangement_id: str) -> Arrangement:
+    """An arrangement's newest document. Refused: NOT_FOUND."""
+    row = await conn.fetchrow(Q.load_arrangement, arrangement_id)
+    if row is None:
+        raise Refused(Code.NOT_FOUND, f"There is no arrangement {arrangement_id[:100]!r}.", "/arrangement_id")
+    return msgspec.json.decode(row["document"], type=Arrangement)
+
+
+async def require_waterfall_there(conn: Connection | Pool, waterfall_id: str, pointer: str) -> None:
     """A waterfall that may have another version. Refused: NOT_FOUND."""
     if await conn.fetchrow(Q.load_waterfall, waterfall_id) is None:
-        raise Refused(Code.NOT_FOUND, f"There is no waterfall {waterfall_id!r}.", "/waterfall_id")
+        raise Refused(Code.NOT_FOUND, f"There is no waterfall {waterfall_id!r}.", pointer)
 
 
 async def tiers_of(conn: Connection | Pool, document: Waterfall, pointer: str) -> tuple[Tier, ...]:
@@ -116,7 +126,13 @@ async def tiers_of(conn: Connection | Pool, document: Waterfall, pointer: str) -
     return tuple(known[one] for one in document.tiers)
 
 
-async def waterfall(pool: Pool, waterfall_id: str) -> AgreedWaterfall:
+async def waterfall_version(conn: Connection, waterfall_id: str, version: int) -> Waterfall:
+    """A version of a waterfall that was agreed once."""
+    text = await conn.fetchval(Q.load_waterfall_version, waterfall_id, version)
+    return msgspec.json.decode(text, type=Waterfall)
+
+
+async def waterfall(pool: Connection | Pool, waterfall_id: str) -> AgreedWaterfall:
     """A waterfall as it is now. Refused: NOT_FOUND."""
     row = await pool.fetchrow(Q.load_waterfall, waterfall_id)
     if row is None:

@@ -1,16 +1,26 @@
 """A loss: what is owed on a plan and will not be paid, and whose it is. Pure."""
 
-from datetime import date
+from datetime import date, datetime
+from enum import StrEnum
 from typing import Annotated, Final
 
 from msgspec import Meta, Struct
 
 from service.errors import Code, Refused
 from service.money import BPS
+from service.statement import SmallInt
 from service.support.arrangement import Cause, CoveredParts, Name, Sum
 
 MerchantId = Annotated[str, Meta(pattern=r"^me_[0-7][0-9A-HJKMNP-TV-Z]{25}\Z")]
 PartnerId = Annotated[str, Meta(pattern=r"^pa_[0-7][0-9A-HJKMNP-TV-Z]{25}\Z")]
+
+
+class LossState(StrEnum):
+    """Where a loss stands. The check `losses_state_is_known` says the same."""
+
+    OPEN = "open"  # nobody bears it yet -> ALLOCATED
+    ALLOCATED = "allocated"  # it may be quantified anew, and something may come in -> CLOSED
+    CLOSED = "closed"  # all who bore it have theirs back
 
 
 class Holder(Struct, frozen=True, forbid_unknown_fields=True):
@@ -31,10 +41,23 @@ class Loss(Struct, frozen=True, forbid_unknown_fields=True):
     interest: Sum = 0
     fees: Sum = 0
     recovered: Sum = 0  # paid since: of principal first, then of interest, then of fees
+    days_past_due: Annotated[int, Meta(ge=0, le=10_000)] = 0  # of the oldest that is unpaid, on that day
     segment: Name | None = None  # of the borrower, as the arrangement names it
     category: Name | None = None  # of the goods
     is_first_time: bool = False  # whether it is the person's first plan
     holders: Annotated[tuple[Holder, ...], Meta(max_length=10)] = ()  # what they leave of the principal is ours
+
+
+class OpenedLoss(Struct, frozen=True):
+    """A loss, as it is opened with the fact that a plan was given up."""
+
+    bucket: SmallInt
+    loss_id: str
+    plan_id: str
+    merchant_id: str
+    currency: str
+    lost_on: date
+    opened_at: datetime
 
 
 class Left(Struct, frozen=True):

@@ -5,12 +5,11 @@ written off, and then it is the consumer's.
 """
 
 from enum import StrEnum
-from typing import Final
 
 from msgspec import Struct
 
 from service.money import split
-from service.support.arrangement import ArrangementKind
+from service.support.arrangement import INSURANCES
 from service.support.waterfall import Allocation, Tier
 
 
@@ -22,10 +21,14 @@ class RecoveryOrder(StrEnum):
     SUBROGATED = "subrogated"  # the insurers, to whom the claim has passed; then as `reverse`
 
 
-INSURANCE: Final = frozenset({
-    ArrangementKind.DOMESTIC_TRADE_INSURANCE, ArrangementKind.EXPORT_TRADE_INSURANCE,
-    ArrangementKind.CONSUMER_INSURANCE,
-})  # fmt: skip
+class RecoverySource(StrEnum):
+    """Where it came from. The check `loss_recoveries_source_is_known` says the same."""
+
+    CONSUMER = "consumer"
+    COLLECTION = "collection"  # an agency, or a court
+    SECURITY = "security"  # what was pledged, or taken back and sold
+    INSOLVENCY = "insolvency"  # a quota
+    SALE = "sale"  # of the claim
 
 
 class Recovery(Struct, frozen=True):
@@ -68,5 +71,5 @@ def _ranks(order: RecoveryOrder, tiers: tuple[Tier, ...], holders: int) -> list[
         case RecoveryOrder.REVERSE:
             return [rest, *reverse]
         case RecoveryOrder.SUBROGATED:
-            insurers = [number for number in range(count) if tiers[number].terms.kind in INSURANCE]
+            insurers = [number for number in range(count) if tiers[number].terms.kind in INSURANCES]
             return [insurers, rest, *[one for one in reverse if one[0] not in insurers]]

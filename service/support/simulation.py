@@ -11,7 +11,7 @@ from msgspec import Meta, Struct
 from service.errors import Code, Refused
 from service.money import AMOUNT_MAX
 from service.support.arrangement import Sum
-from service.support.cover import Used
+from service.support.cover import Used, returned
 from service.support.loss import Loss, require_loss
 from service.support.recovering import Recovery, RecoveryOrder, share
 from service.support.waterfall import Allocation, Tier, allocate, digest
@@ -50,7 +50,7 @@ def simulate(
     order: RecoveryOrder, tiers: tuple[Tier, ...], given: Sequence[Given], losses: Sequence[LossAndAfter]
 ) -> list[Come]:
     """What comes of each loss in turn; `given` is in the order of the tiers. Refused: INVALID_FIELD."""
-    used = [Used(one.covered, one.available) for one in given]
+    used = [Used(covered=one.covered, available=one.available) for one in given]
     found: list[Come] = []
     for number, one in enumerate(losses):
         require_loss(one.loss, f"/losses/{number}/loss")
@@ -60,6 +60,9 @@ def simulate(
             if paid.cost > paid.gross:
                 pointer = f"/losses/{number}/recoveries/{place}/cost"
                 raise Refused(Code.INVALID_FIELD, "It cost more than came.", pointer)
-            shared.append(share(order, tiers, allocation, shared, paid.gross - paid.cost))
+            recovery = share(order, tiers, allocation, shared, paid.gross - paid.cost)
+            shared.append(recovery)
+            back = zip(tiers, used, recovery.tiers, strict=True)
+            used = [returned(tier.terms, so_far, one.loss, amount) for tier, so_far, amount in back]
         found.append(Come(allocation, digest(allocation), tuple(shared)))
     return found

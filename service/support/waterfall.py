@@ -33,6 +33,8 @@ class Borne(Struct, frozen=True):
     version: int  # of its document
     bearer_id: str  # who bears it
     base: int  # minor units that nobody before it bears, of what it is for
+    insured: int  # minor units of that which count
+    first_loss: int  # minor units that it used up of an aggregate attachment
     amount: int  # minor units that it bears
     by_terms: int  # minor units that it would bear if no limit were reached
     limit: Limit | None  # why it is less than that, or nothing; null: neither
@@ -64,8 +66,12 @@ def allocate(tiers: Sequence[Tier], used: Sequence[Used], loss: Loss) -> tuple[A
         terms = tier.terms
         base = left.of(terms.base)
         cover = cover_of(terms, so_far, loss, base)
-        bearer = terms.provider_id or loss.merchant_id
-        found.append(Borne(tier.arrangement_id, tier.version, bearer, base, cover.amount, cover.by_terms, cover.limit))
+        found.append(
+            Borne(
+                tier.arrangement_id, tier.version, terms.provider_id or loss.merchant_id, base, cover.insured,
+                cover.first_loss, cover.amount, cover.by_terms, cover.limit,
+            )
+        )  # fmt: skip
         left = left.less(cover.amount, terms.base)
         after.append(cover.used)
     return Allocation(whole, tuple(found), _rest(loss, left.principal), left.interest + left.fees), after

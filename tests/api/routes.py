@@ -47,6 +47,7 @@ SHOP = "https://shop.example"
 ASK = "/v1/plans/{plan_id}/authentications"
 SUSPEND, RESUME = [f"/v1/operator/programmes/{{programme_id}}/{verb}" for verb in ("suspend", "resume")]
 PAY_ASSIGNEE = "/v1/operator/receivables/{receivable_id}/payments"
+OPEN_AGAIN = "/v1/operator/support-arrangements/{arrangement_id}/open"
 GO_ON = "/v1/operator/people/{person_id}/resume"
 
 # Where the example is short, so that it can be read, and more is to be tried.
@@ -137,6 +138,7 @@ class Stage:
             "party_id": self._party_id, "arrangement_id": self._arrangement_id, "waterfall_id": self._waterfall_id,
             "insurance_id": self._insurance_id, "trade_debtor_id": self._trade_debtor_id,
             "insured_loss_id": self._insured_loss_id,
+            "loss_id": self._loss_id, "cover_set_id": self._cover_set_id,
         }  # fmt: skip
         self._known = {
             "page": "merchant.yaml", "currency": "EUR", "version": "1", "merchant_id": world.demo.merchant_id,
@@ -217,6 +219,8 @@ class Stage:
         if name == "endpoint_id" and route.audience in ("partner", "support"):
             path = f"POST /v1/{route.audience}/endpoints"
             return str((await self.do(await self.ready(self.routes[path])))["id"])
+        if route.path == OPEN_AGAIN:
+            return await self._suspended_arrangement_id()
         if name in FACTS:
             query = "select fact_id from facts where plan_id = $1 and fact = $2"
             return str(await self.world.pool.fetchval(query, made["plan_id"], FACTS[name]))
@@ -424,6 +428,24 @@ class Stage:
 
     async def _arrangement_id(self) -> str:
         return await self._agreed("POST /v1/operator/support-arrangements")
+
+    async def _suspended_arrangement_id(self) -> str:
+        arrangement_id = await self._arrangement_id()
+        path = f"/v1/operator/support-arrangements/{arrangement_id}/suspend"
+        assert (await self.world.operator.post(path)).is_success
+        return arrangement_id
+
+    async def _cover_set_id(self) -> str:
+        return str((await self.do(await self.ready(self.routes["POST /v1/operator/cover-sets"])))["id"])
+
+    async def _loss_id(self) -> str:
+        """Of a plan that was given up; a waterfall bears it."""
+        plan = await self.plan(Kind.INSTALMENTS, ())
+        assert (await self.world.merchant.post(f"/v1/plans/{plan}/capture", {"amount": 600_00})).is_success
+        assert (await self.world.operator.post(f"/v1/operator/plans/{plan}/charge_off")).is_success
+        loss_id, body = ids.derive(ids.LOSS, plan), {"waterfall_id": await self._waterfall_id()}
+        assert (await self.world.operator.post(f"/v1/operator/losses/{loss_id}/allocate", body)).is_success
+        return loss_id
 
     async def _waterfall_id(self) -> str:
         return await self._agreed("POST /v1/operator/waterfalls")

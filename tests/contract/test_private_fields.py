@@ -21,8 +21,8 @@ NOT_SEALED_BY_THE_EDGE = {
     },
     "a merchant's own, of an order": {
         "CaptureBody.reference", "Checkout.category", "Checkout.merchant_reference", "ClaimBody.reference",
-        "Item.category", "PaymentBody.reference", "ReceivableBody.reference",
-        "ReceivablePaymentBody.reference", "VoucherBody.reference",
+        "Item.category", "PaymentBody.reference", "ReceivableBody.reference", "ReceivablePaymentBody.reference",
+        "RecoveryBody.reference", "VoucherBody.reference",
     },
     "of a policy or a price": {
         "Bin.values", "Category.words", "Condition.value", "Condition.values", "Cost.name", "Feature.of",
@@ -33,10 +33,11 @@ NOT_SEALED_BY_THE_EDGE = {
         "VoucherPart.grades", "VoucherPart.times",
     },
     "of those with whom the lender deals, and of those who act for it": {
-        "AdjustmentBody.reference", "AnswerBody.conditions", "Arrangement.categories", "Arrangement.name",
-        "AssignBody.owner", "AutomaticLimit.rule_id", "InsurancePolicy.conditions", "InsurancePolicy.legal_basis",
-        "InsurancePolicy.name", "LowerBody.conditions",
-        "BankAccount.holder", "CommentBody.note", "KeyBody.owner_id", "KeyBody.scopes", "MerchantBody.name",
+        "AdjustmentBody.reference", "AllocationBody.category", "AllocationBody.segment", "AnswerBody.conditions",
+        "Arrangement.categories", "Arrangement.exclusive_classes", "Arrangement.name", "AssignBody.owner",
+        "AutomaticLimit.rule_id", "BankAccount.holder", "CommentBody.note", "Covering.name",
+        "FundingBody.reference", "InsurancePolicy.conditions", "InsurancePolicy.legal_basis",
+        "InsurancePolicy.name", "KeyBody.owner_id", "KeyBody.scopes", "LowerBody.conditions", "MerchantBody.name",
         "MerchantChange.name", "OperatorBody.name", "OperatorBody.scopes", "PaidBody.reference", "PartnerBody.name",
         "CurrencyRateBody.source", "PartyBody.name", "ProgrammeTerms.name", "ResolveBody.note",
         "ReturnedBody.reference", "SellerBody.name", "Waterfall.name",

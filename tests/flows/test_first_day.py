@@ -8,13 +8,15 @@ import pytest
 from rich.console import Console
 
 from service.demo.applications import read_applications
+from service.demo.bearing import bear_losses
 from service.demo.connections import Answered, Send
 from service.demo.evening import reconcile_day, settle_merchants
 from service.demo.first_day import accounts_of_one_person, first_day_before
 from service.demo.made_up import made_up
 from service.demo.planted import planted
 from service.demo.replay import Replay
-from service.demo.summary import decisions_table, found_lines, one_limit, payout_lines, plans_table
+from service.demo.summary import decisions_table, found_lines, losses_table, one_limit, payout_lines, plans_table
+from service.money import decimal_text
 from tests.flows.test_partner import bought
 from tests.flows.world import NOON, World
 
@@ -46,6 +48,30 @@ async def test_a_slice_of_the_first_day_and_again(world: World) -> None:
 
     await replay.run(applications, lambda _: None)  # cut short and started again: nothing doubles
     assert (await world.operator.get("/v1/operator/summary")).json() == summary
+
+
+async def test_what_nobody_pays_is_given_up_and_borne(world: World) -> None:
+    applications = [one for one in read_applications()[:60] if not one.is_good]
+    replay = Replay(through(world), world.demo, FIRST_DAY_ON, TODAY)
+    await replay.run(applications, lambda _: None)
+    assert replay.given_up
+    for _ in range(2):  # done again, it changes nothing
+        borne = await bear_losses(through(world), world.demo, replay.given_up)
+    losses = (await world.operator.get("/v1/operator/losses", in_state="allocated")).json()["losses"]
+    assert {one["plan_id"] for one in losses} == set(replay.given_up)
+    lost = 0
+    for one in losses:
+        (version,) = (await world.operator.get(f"/v1/operator/losses/{one['id']}")).json()["versions"]
+        lost += version["allocation"]["loss"]
+    assert sum(row["amount"] for row in borne) == lost > 0
+    assert {row["name"] for row in borne if row["name"]} == {
+        "Dealers' share", "Insurance of consumer plans", "Compensation pool",
+    }  # fmt: skip
+    shown = Console(width=120, record=True)
+    shown.print(losses_table(borne, world.demo))
+    text = shown.export_text()
+    assert "Spree Bank, by its share" in text
+    assert decimal_text(lost, "EUR") in text.replace(",", "")
 
 
 async def test_what_is_made_up_shows_the_other_kinds_in_all_their_endings(world: World) -> None:

@@ -128,6 +128,11 @@ async def test_a_newer_version_bears_the_next_loss(world: World) -> None:
     ({"annual_max": 2, "aggregate_max": 1}, "/annual_max"),
     ({"cap": {"rate_bps": 500, "base": "payments"}, "kind": "deposit", "provider_id": "pa_" + "0" * 26}, "/cap"),
     ({"rates": [{"cover_bps": 1}, {"cover_bps": 2}]}, "/rates/1"),
+    ({"exclusive_classes": ["public", "public"]}, "/exclusive_classes"),
+    ({"invoke_after_days": 90, "invoke_by_days": 89}, "/invoke_by_days"),
+    ({"form": "cash"}, "/funded"),
+    ({"form": "promise", "funded": True}, "/funded"),
+    ({"form": "policy"}, "/form"),
     ({"rates": [{"cover_bps": 1, "category": "a"}], "categories": ["b"]}, "/rates/0/category"),
 ])  # fmt: skip
 async def test_terms_that_contradict_themselves(world: World, differs: dict[str, Any], pointer: str) -> None:

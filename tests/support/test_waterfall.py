@@ -164,6 +164,25 @@ def test_limits_of_a_debtor_and_of_a_year() -> None:
     ]  # fmt: skip
 
 
+@pytest.mark.parametrize(("differs", "used", "past_due", "limit"), [
+    ({}, Used(is_in_force=False), 0, Limit.NOT_IN_FORCE),
+    ({}, Used(is_enrolled=False), 0, Limit.NOT_ENROLLED),
+    ({}, Used(granted=0), 0, Limit.NOT_GRANTED),
+    ({"invoke_after_days": 60}, Used(), 59, Limit.TOO_EARLY),
+    ({"invoke_after_days": 60}, Used(), 60, None),
+    ({"invoke_by_days": 120}, Used(), 120, None),
+    ({"invoke_by_days": 120}, Used(), 121, Limit.TOO_LATE),
+])  # fmt: skip
+def test_when_it_bears_nothing(differs: dict[str, Any], used: Used, past_due: int, limit: Limit | None) -> None:
+    found = cover_of(arrangement(**differs), used, loss(970_00, days_past_due=past_due), 970_00)
+    assert (found.amount, found.limit) == (0 if limit else 970_00, limit)
+
+
+def test_no_more_than_was_granted() -> None:
+    found = cover_of(arrangement(), Used(granted=300_00), loss(970_00), 970_00)
+    assert (found.amount, found.by_terms, found.limit) == (300_00, 970_00, Limit.NOT_GRANTED)
+
+
 # Recoveries -----------------------------------------------------------------------------------------------------------
 
 
@@ -226,7 +245,7 @@ def test_all_of_it_is_borne_and_nobody_bears_more_than_agreed(
     recoveries: list[int],
 ) -> None:  # fmt: skip
     steps = tuple(Tier(str(number), 1, one) for number, one in enumerate(terms))
-    used = [Used(covered, available) for _ in terms]
+    used = [Used(covered=covered, available=available) for _ in terms]
     for one in all_losses:
         found, used = allocate(steps, used, one)
         borne, rest = amounts(found)

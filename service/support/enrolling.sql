@@ -1,0 +1,127 @@
+-- Cover sets, and the plans that are enrolled in them.
+
+-- insert_set --
+insert into cover_sets (cover_set_id, arrangement_id, name, mode, currency, sanctioned, made_at)
+values ($1, $2, $3, $4, $5, $6, $7);
+
+-- lock_set --
+-- With whether its arrangement takes plans, its newest version and its classes.
+select s.cover_set_id, s.arrangement_id, s.currency, s.sanctioned, s.frozen_at, k.state, d.version, d.classes
+  from cover_sets s
+  join support_capacity k using (arrangement_id)
+ cross join lateral (select version, coalesce(document -> 'exclusive_classes', '[]') as classes
+                       from support_arrangements a
+                      where a.arrangement_id = s.arrangement_id order by version desc limit 1) d
+ where s.cover_set_id = $1
+   for no key update of s;
+
+-- unknown_set --
+-- The first of these that is none, or of another currency than $2.
+select asked.cover_set_id, asked.number, s.currency
+  from unnest($1::text[]) with ordinality asked (cover_set_id, number)
+  left join cover_sets s using (cover_set_id)
+ where s.currency is distinct from $2
+ order by asked.number
+ limit 1;
+
+-- list_sets --
+-- The oldest first, with what is enrolled; $3 one of them, or null for all.
+select s.cover_set_id, s.arrangement_id, s.name, s.mode, s.currency, s.sanctioned, e.plans, e.principal, s.frozen_at,
+       s.made_at
+  from cover_sets s
+ cross join lateral (select count(*) as plans, coalesce(sum(e.principal), 0)::bigint as principal
+                       from enrolments e
+                      where e.cover_set_id = s.cover_set_id and e.state <> 'void') e
+ where s.cover_set_id > $1 and ($3::text is null or s.cover_set_id = $3)
+ order by s.cover_set_id
+ limit $2;
+
+-- freeze --
+update cover_sets set frozen_at = $2 where cover_set_id = $1;
+
+-- take_classes --
+-- Each class of cover that these plans take first; one that another arrangement has stays with it.
+insert into enrolment_classes (bucket, plan_id, class, arrangement_id)
+select t.bucket, t.plan_id, class, $3
+  from unnest($1::smallint[], $2::text[]) as t (bucket, plan_id)
+ cross join unnest($4::text[]) as class
+    on conflict do nothing;
+
+-- excluded --
+-- Of plans those of which another arrangement has one of these classes.
+select t.plan_id, c.class, c.arrangement_id
+  from unnest($1::smallint[], $2::text[]) as t (bucket, plan_id)
+  join enrolment_classes c using (bucket, plan_id)
+ where c.class = any ($4::text[]) and c.arrangement_id <> $3
+ limit 1;
+
+-- enrol --
+-- Plans of an operator's list; one that is enrolled already stays as it is.
+insert into enrolments (bucket, plan_id, cover_set_id, arrangement_id, version, principal, currency, state, enrolled_at)
+select t.bucket, t.plan_id, $4, $5, $6, t.principal, $7, 'active', $8
+  from unnest($1::smallint[], $2::text[], $3::bigint[]) as t (bucket, plan_id, principal)
+    on conflict do nothing;
+
+-- enrolled --
+-- Of plans those that are enrolled in a set.
+select plan_id from enrolments where cover_set_id = $1 and plan_id = any ($2::text[]) and bucket = any ($3::smallint[]);
+
+-- list_enrolments --
+select plan_id, arrangement_id, version, principal, currency, state, reason, enrolled_at
+  from enrolments
+ where cover_set_id = $1 and plan_id > $2
+ order by plan_id
+ limit $3;
+
+-- take_classes_of_captured --
+-- By the programme's rules, as far as its sets take plans.
+insert into enrolment_classes (bucket, plan_id, class, arrangement_id)
+select captured.bucket, captured.plan_id, class, s.arrangement_id
+  from @captured
+  join programmes p on p.programme_id = captured.programme_id and p.version = captured.programme_version
+ cross join json_array_elements_text(p.terms -> 'cover_sets') named (cover_set_id)
+  join cover_sets s on s.cover_set_id = named.cover_set_id and s.frozen_at is null
+  join support_capacity k on k.arrangement_id = s.arrangement_id and k.state = 'open'
+ cross join lateral (select document from support_arrangements a
+                      where a.arrangement_id = s.arrangement_id order by version desc limit 1) d
+ cross join json_array_elements_text(coalesce(d.document -> 'exclusive_classes', '[]')) class
+ order by captured.bucket, captured.plan_id, named.cover_set_id
+    on conflict do nothing;
+
+-- enrol_captured --
+-- What cannot be enrolled is kept as void, with the reason; what was captured in parts is covered as it grows.
+insert into enrolments as e (bucket, plan_id, cover_set_id, arrangement_id, version, principal, currency, state, reason,
+                             enrolled_at)
+select captured.bucket, captured.plan_id, s.cover_set_id, s.arrangement_id, d.version, captured.principal, captured.currency,
+       case when why.reason = '' then 'active' else 'void' end, why.reason, captured.enrolled_at
+  from @captured
+  join programmes p on p.programme_id = captured.programme_id and p.version = captured.programme_version
+ cross join json_array_elements_text(p.terms -> 'cover_sets') named (cover_set_id)
+  join cover_sets s on s.cover_set_id = named.cover_set_id
+  join support_capacity k on k.arrangement_id = s.arrangement_id
+ cross join lateral (select version, document from support_arrangements a
+                      where a.arrangement_id = s.arrangement_id order by version desc limit 1) d
+ cross join lateral (
+       select case when s.frozen_at is not null then 'set_frozen'
+                   when k.state <> 'open'       then 'suspended'
+                   when exists (select from enrolment_classes x
+                                 where x.bucket = captured.bucket and x.plan_id = captured.plan_id
+                                   and x.arrangement_id <> s.arrangement_id
+                                   and x.class in (select json_array_elements_text(
+                                                          coalesce(d.document -> 'exclusive_classes', '[]'))))
+                   then 'exclusive_cover' else '' end as reason) why
+    on conflict (bucket, plan_id, cover_set_id) do update set principal = excluded.principal where e.state = 'active';
+
+-- disclosed --
+-- Of a programme's newest version: how many portfolios are covered, and how large they are.
+select p.programme_id, count(*) filter (where s.cover_set_id is not null) as portfolios,
+       coalesce(sum(e.plans), 0)::bigint as plans, coalesce(sum(e.principal), 0)::bigint as principal,
+       coalesce(sum(s.sanctioned), 0)::bigint as sanctioned, p.currency
+  from (select distinct on (programme_id) programme_id, terms, currency
+          from programmes where programme_id = $1 order by programme_id, version desc) p
+  left join lateral json_array_elements_text(p.terms -> 'cover_sets') named (cover_set_id) on true
+  left join cover_sets s on s.cover_set_id = named.cover_set_id
+  left join lateral (select count(*) as plans, sum(principal) as principal
+                       from enrolments e
+                      where e.cover_set_id = s.cover_set_id and e.state <> 'void') e on true
+ group by p.programme_id, p.currency;
