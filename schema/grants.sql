@@ -23,7 +23,8 @@ begin
                exists (select from pg_trigger t
                          join pg_proc p on p.oid = t.tgfoid
                         where t.tgrelid = c.oid and p.proname = 'refuse_change'
-                          and t.tgtype & 16 <> 0) as is_append_only   -- 16: before an update
+                          and t.tgtype & 16 <> 0)   -- 16: before an update
+               or coalesce(obj_description(c.oid) = 'append-only', false) as is_append_only   -- see distributed.sql
           from pg_class c
           join pg_namespace n on n.oid = c.relnamespace
          where n.nspname = 'public' and c.relkind in ('r', 'p', 'v') and c.relname <> 'schema_migrations'

@@ -42,7 +42,7 @@ from service.config import CannotStart, Settings, processor_key
 from service.data_key import DataSecrets
 from service.db import Pool, connect_session, in_a_sentence, open_pool
 from service.deadline import CLOSE_S
-from service.engine.batch import run, run_locked
+from service.engine.batch import Committed, Run, run, run_locked
 from service.engine.faults import LOST, PASSING, what
 from service.engine.keys import Keys
 from service.engine.lane import Engine, Lane
@@ -69,6 +69,7 @@ from service.plans.flow import PlanWork
 from service.plans.person_pause_flow import Following
 from service.registry.registry import Registry
 from service.safety import lost_settings, unsafe_settings
+from service.shards import Shards, shards_of
 
 BESIDE_THE_POOL: Final = 5  # connections: two lanes, a siding of each, and one that hears of changes
 
@@ -114,6 +115,7 @@ async def services(settings: Settings) -> AsyncGenerator[Services]:
             if sentences := [*await unsafe_settings(conn, settings.sync_standbys), *await lost_settings(conn)]:
                 raise CannotStart(" ".join(sentences))
             await settle(conn, under, clock.now())
+            shards = await shards_of(conn, url)
     cache = _open_cache(settings.redis_url, settings.key_secret)
     secrets = DataSecrets(settings.data_secret, settings.data_secret_before)
     readiness = Readiness(pool, cache, settings.sync_standbys, await _known_at_start(pool, settings))
@@ -121,12 +123,8 @@ async def services(settings: Settings) -> AsyncGenerator[Services]:
     attempts = Together(cache.count)
     registry = Registry(settings.listen_url or url, pool, under)
     keys = Keys(load_answers, secrets)
-    connect, told, plans = partial(connect_session, url), snapshots.accounts_changed, PlanWork(registry.time_at)
-    lanes: dict[type, Lane[Any]] = {
-        DecisionRow: Lane("decisions", connect, partial(log_decisions, keys), told),
-        Command: Lane("commands", connect, partial(run, plans, keys), told, partial(run_locked, plans, keys)),
-    }
-    engine = Engine(pool, keys, lanes)
+    told = snapshots.accounts_changed
+    engine = Engine(pool, keys, _lanes(shards, keys, PlanWork(registry.time_at), told), shards)
     with in_a_sentence(url):
         await registry.start()
     provider = _provider(settings)
@@ -162,6 +160,18 @@ async def services(settings: Settings) -> AsyncGenerator[Services]:
         with suppress(*LOST):  # a server that stands still hears no farewell
             async with asyncio.timeout(CLOSE_S):
                 await pool.close()
+
+
+def _lanes(shards: Shards, keys: Keys, plans: PlanWork, told: Committed[Any]) -> dict[type, list[Lane[Any]]]:
+    """For decisions and for commands, a lane for each shard."""
+
+    def each(name: str, doing: Run[Any], in_line: Run[Any] | None = None) -> list[Lane[Any]]:
+        return [Lane(name, partial(connect_session, url), doing, told, in_line) for url in shards.urls]
+
+    return {
+        DecisionRow: each("decisions", partial(log_decisions, keys)),
+        Command: each("commands", partial(run, plans, keys), partial(run_locked, plans, keys)),
+    }
 
 
 async def _known_at_start(pool: Pool, settings: Settings) -> list[str]:

@@ -125,6 +125,12 @@ async def grant(connection: Connection) -> str | None:
     )
 
 
+async def distribute(connection: Connection) -> None:
+    """Spreads what is not spread yet over a cluster, where there is one (`schema/distributed.sql`)."""
+    if await connection.fetchval("select has_schema_privilege('public', 'create')"):
+        await connection.execute((SCHEMA / "distributed.sql").read_text())
+
+
 async def can_rewrite(connection: Connection) -> bool:
     """Whether this role could change what is append-only: it owns the tables, or was given too much."""
     found: bool = await connection.fetchval(

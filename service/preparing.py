@@ -18,6 +18,7 @@ async def prepare(settings: Settings, processor_url: str = "") -> None:
         with db.in_a_sentence(settings.owner_url):
             for migration in await migrations.migrate(connection, migrations.load_migrations()):
                 logs.tell(f"Migrated to {migration.version:03} {migration.name}.")
+            await migrations.distribute(connection)
             if sentence := await migrations.grant(connection):
                 logs.tell(sentence, logging.WARNING)
             await write_floors(connection)

@@ -16,10 +16,15 @@
 
 `@moved` becomes `unnest($1::smallint[], $2::text[], $3::bigint[]) as moved (bucket, person_id, used)`. However many
 rows it is given, it is one statement to the server.
+
+On a cluster of shards (Citus) a statement goes to one shard only if what it says of the bucket can be read in it: there
+`@moved` becomes `(values (7::smallint, 'pe_...'::text, 500::bigint)) as moved (bucket, person_id, used)`, an insert is
+given its rows as they are, and beside `a.bucket = moved.bucket` stands `a.bucket in (7)`. A script of such statements
+is one round trip, too (`script`).
 """
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import date, datetime
 from enum import StrEnum
 from operator import attrgetter
@@ -29,7 +34,9 @@ from typing import Annotated, Any, Final, Union, get_args, get_origin, get_type_
 import asyncpg
 from msgspec import Struct, structs
 
-from service.db import Connection
+from service.db import Connection, is_cluster
+from service.values import rows as as_rows
+from service.values import table as as_table
 
 
 class Pg(Struct, frozen=True):
@@ -48,6 +55,11 @@ _TYPES: Final[dict[type, str]] = {
     bool: "boolean", int: "bigint", str: "text", bytes: "bytea", date: "date", datetime: "timestamptz",
 }  # fmt: skip
 _TABLE: Final = re.compile(r"@([a-z_]+)\b")
+_FILLED: Final = re.compile(  # what is inserted as it is given, which follows the columns of its table; or a table
+    r"(?<=\))\s+select\s+(?P<columns>[\w\s,\"]+?)\s+from @(?P<inserted>[a-z_]+)"
+    r"(?:\s+order by (?P<order>[\w\s,]+?))?(?=\s*(?:on conflict|;|\Z))"
+    r"|@(?P<table>[a-z_]+)\b"
+)
 _WITH: Final = re.compile(r"\A(?:\s*--[^\n]*\n)*\s*with\s")
 
 
@@ -60,15 +72,28 @@ class Statement:
         self.tables = tables
         written = _written(tables)
         self.sql = _TABLE.sub(lambda match: written[match[1]], text)
+        self.parts: tuple[Statement, ...] = (self,)
+        self._types = {name: _types_of(row) for name, row in tables.items()}
+        self._heads = {name: _head(name, row) for name, row in tables.items()}
         self._fields = {name: tuple(field.name for field in structs.fields(row)) for name, row in tables.items()}
 
     async def execute(self, conn: Connection, **rows: Rows) -> None:
-        """Runs it once for all `rows`, given by the name of their table; tables left out are empty."""
-        await conn.execute(self.sql, *self.arguments(rows))
+        """Runs it once for all `rows`, given by the name of their table; tables left out are empty.
+
+        On a cluster the statements that it is made of are run one after the other, in one transaction; none of them may
+        use what another returns.
+        """
+        if is_cluster(conn):
+            await conn.execute(script(self.parts, rows))
+        else:
+            await conn.execute(self.sql, *self.arguments(rows))
 
     async def fetch(self, conn: Connection, **rows: Rows) -> list[asyncpg.Record]:
-        """The same, and what it returns."""
-        found: list[asyncpg.Record] = await conn.fetch(self.sql, *self.arguments(rows))
+        """The same, and what it returns; on a cluster it must be a single statement."""
+        if is_cluster(conn):
+            found: list[asyncpg.Record] = await conn.fetch(self._filled(rows))
+        else:
+            found = await conn.fetch(self.sql, *self.arguments(rows))
         return found
 
     def arguments(self, rows: dict[str, Rows]) -> list[list[Any]]:
@@ -79,6 +104,65 @@ class Statement:
             given = rows.get(name, ())
             arrays += [list(map(attrgetter(field), given)) for field in fields]
         return arrays
+
+    def written(self, rows: Mapping[str, Rows]) -> str | None:
+        """The statement with the rows in it, as a cluster routes it; None where it is given none and does nothing."""
+        if not all(rows.get(name) for name in self.tables):
+            return None
+        return self._filled(rows)
+
+    def _filled(self, given: Mapping[str, Rows]) -> str:
+        text = self.text
+        for name in self.tables:
+            if "bucket" in self._fields[name]:
+                buckets = ", ".join(map(str, sorted({row.bucket for row in given.get(name, ())}))) or "null"
+                text = re.sub(rf"\b(\w+)\.bucket = {name}\.bucket", rf"\g<0> and \1.bucket in ({buckets})", text)
+
+        def fill(match: re.Match[str]) -> str:  # in one pass: what is filled in is not looked at again
+            if name := match["inserted"]:
+                ordered = _sorted(given[name], _words(match["order"] or ""))
+                return "\n" + as_rows(_tuples(_words(match["columns"]), ordered))
+            name = match["table"]
+            rows = _tuples(self._fields[name], given.get(name, ()))
+            return f"{as_table(rows, self._types[name])} as {self._heads[name]}"
+
+        return _FILLED.sub(fill, text).rstrip().removesuffix(";")
+
+
+class Query:
+    """A query by buckets, in which `and @here(a)` says that the rows of `a` are in the buckets of its first parameter.
+
+    On one machine that follows from the joins, and is left out; a cluster finds the shard by it.
+    """
+
+    def __init__(self, text: str) -> None:
+        self.alone = _HERE.sub("", text)
+        self.routed = _HERE.sub(r" and \1.bucket = any ($1)", text)
+
+    def on(self, conn: Connection) -> str:
+        """As the server of the connection takes it."""
+        return self.routed if is_cluster(conn) else self.alone
+
+
+_HERE: Final = re.compile(r"\s+and @here\((\w+)\)")
+
+
+def _words(text: str) -> list[str]:
+    return [word.strip().strip('"') for word in text.split(",") if word.strip()]
+
+
+def _sorted(rows: Rows, by: list[str]) -> Rows:
+    return sorted(rows, key=attrgetter(*by)) if by else rows
+
+
+def _tuples(fields: Sequence[str], rows: Rows) -> list[list[Any]]:
+    get = [attrgetter(field) for field in fields]
+    return [[one(row) for one in get] for row in rows]
+
+
+def script(parts: Sequence[Statement], rows: Mapping[str, Rows]) -> str:
+    """The statements, one after the other, each with its rows in it; without those that would do nothing."""
+    return ";\n".join(text for one in parts if (text := one.written(rows)))
 
 
 def together(last: Statement, **first: Statement) -> Statement:
@@ -93,7 +177,9 @@ def together(last: Statement, **first: Statement) -> Statement:
         tables |= one.tables
     parts = ", ".join(f"{name} as (\n{one.text}\n)" for name, one in first.items())
     rest, continues = _WITH.subn("", last.text)
-    return Statement(f"with {parts}{',' if continues else ''}\n{rest}", **tables)
+    made = Statement(f"with {parts}{',' if continues else ''}\n{rest}", **tables)
+    made.parts = (*first.values(), last)
+    return made
 
 
 def _written(tables: dict[str, type[Struct]]) -> dict[str, str]:
@@ -101,13 +187,23 @@ def _written(tables: dict[str, type[Struct]]) -> dict[str, str]:
     written: dict[str, str] = {}
     place = 0
     for name, row in tables.items():
-        hints = get_type_hints(row, include_extras=True)
-        columns = [field.name for field in structs.fields(row)]
-        arrays = [f"${place + i}::{_pg_type(hints[column])}[]" for i, column in enumerate(columns, 1)]
-        quoted = ", ".join(f'"{column}"' for column in columns)
-        written[name] = f"unnest({', '.join(arrays)}) as {name} ({quoted})"
-        place += len(columns)
+        types = _types_of(row)
+        arrays = [f"${place + i}::{of}[]" for i, of in enumerate(types, 1)]
+        written[name] = f"unnest({', '.join(arrays)}) as {_head(name, row)}"
+        place += len(types)
     return written
+
+
+def _types_of(row: type[Struct]) -> list[str]:
+    """The PostgreSQL types of a struct's fields, in order."""
+    hints = get_type_hints(row, include_extras=True)
+    return [_pg_type(hints[field.name]) for field in structs.fields(row)]
+
+
+def _head(name: str, row: type[Struct]) -> str:
+    """A table's name with those of its columns."""
+    quoted = ", ".join(f'"{field.name}"' for field in structs.fields(row))
+    return f"{name} ({quoted})"
 
 
 def _pg_type(hint: Any) -> str:

@@ -8,7 +8,7 @@ import pytest
 from msgspec import Struct
 
 from service import db
-from service.statement import Json, SmallInt, Statement, together
+from service.statement import Json, SmallInt, Statement, script, together
 
 
 class Colour(StrEnum):
@@ -90,3 +90,43 @@ async def test_parts_share_a_table_and_use_what_comes_before(pool: db.Pool) -> N
     async with pool.acquire() as conn:
         found = await both.fetch(conn, c=[Counted("a", 1), Counted("b", 2)])
     assert [tuple(row) for row in found] == [("b", 2)]
+
+
+class Named(Struct, frozen=True):
+    bucket: SmallInt
+    name: str | None
+    body: bytes
+    at: datetime
+    colour: Colour
+
+
+AWKWARD = ["it's", "\\", "\\'; drop table noted; --", "@noted", "$1", "E'x'", "\n\t\r", "\u00fc \U0001f600", ""]
+
+
+async def test_values_in_a_script_come_back_as_they_went(pool: db.Pool) -> None:
+    """As a cluster is given them; an insert is in the order it asks for, and what does nothing is left out."""
+    keep = Statement(
+        "insert into noted (bucket, name, body, at, colour)\n"
+        "select bucket, name, body, at, colour from @noted order by bucket",
+        noted=Named,
+    )
+    change = Statement(
+        "update noted n set body = moved.body from @moved where n.bucket = moved.bucket and n.name = moved.name",
+        moved=Named,
+    )
+    rows = [Named(number, text, text.encode(), AT, Colour.RED) for number, text in enumerate(AWKWARD)]
+    moved = [Named(0, AWKWARD[0], b"\x00\xff", AT, Colour.RED)]
+    async with pool.acquire() as conn:
+        await conn.execute(
+            "create temporary table noted (number bigint generated always as identity, bucket smallint, name text, "
+            "body bytea, at timestamptz, colour text)"
+        )
+        for strings in ("on", "off"):
+            await conn.execute(f"set standard_conforming_strings = {strings}; delete from noted")
+            await conn.execute(script([keep, change], {"noted": rows[::-1], "moved": moved}))
+            found = await conn.fetch("select bucket, name, body, at, colour from noted order by number")
+            assert [Named(*row) for row in found] == [moved[0], *rows[1:]]
+    assert script([keep, change], {"noted": [], "moved": []}) == ""
+    assert "n.bucket = moved.bucket and n.bucket in (0)" in script([change], {"moved": moved})
+    with pytest.raises(AssertionError):
+        script([keep], {"noted": [Named(0, "\0", b"", AT, Colour.RED)]})

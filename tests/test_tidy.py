@@ -18,7 +18,8 @@ MACHINE_ROOM = (
     "config", "clock", "money", "countries", "ids", "errors", "event_type", "deadline", "bounded",
     "allowance", "admission", "inbox", "aside",
     "trace", "logs", "telemetry", "drawing", "printed",
-    "packed", "remembered", "db", "migrations", "safety", "statement", "embedded", "metrics", "circuit", "reach",
+    "packed", "remembered", "db", "migrations", "safety", "values", "statement", "shards", "embedded",
+    "metrics", "circuit", "reach",
     "http_client", "sealed", "data_key", "private_text",
 )  # fmt: skip
 SLICES = (
@@ -55,6 +56,7 @@ CLOCK_CALLS = {
 }  # fmt: skip
 
 PG_TYPES = {
+    "regclass", "regnamespace", "regprocedure",  # names of tables, schemas, functions
     "bigint", "boolean", "bytea", "date", "int", "interval", "json", "numeric", "smallint", "text", "timestamptz",
 }  # fmt: skip
 

@@ -13,17 +13,17 @@ from msgspec import Struct, structs
 
 from service import ids
 from service.checkout.flow import Q, Versions
-from service.db import Connection
+from service.db import Connection, is_cluster
 from service.engine import keys
 from service.engine.batch import CommitUnknown
 from service.engine.faults import LOST, PASSING
-from service.engine.keys import CLAIM_ELSEWHERE, KeptElsewhere, Keys
+from service.engine.keys import CLAIM_ELSEWHERE, CLAIM_NEW_ELSEWHERE, KeptElsewhere, Keys
 from service.engine.work import Answer, Answers, Key, Work
 from service.errors import Code, Refused
 from service.limits.account import Account
-from service.limits.store import OPEN_ACCOUNTS, Opening
+from service.limits.store import OPEN_ACCOUNTS, OPEN_NEW_ACCOUNTS, Opening
 from service.packed import pack, unpack
-from service.statement import Int, SmallInt, Statement, together
+from service.statement import Int, SmallInt, Statement, script, together
 
 
 class LoggedDecision(Struct, frozen=True):
@@ -149,27 +149,23 @@ _LOG: Final = together(
 )
 
 
+_EXAMINE: Final = Statement(Q.examine, asked=AskedDecision, keys=KeptElsewhere)
+_STEPS: Final = (
+    CLAIM_NEW_ELSEWHERE,
+    OPEN_NEW_ACCOUNTS,
+    Statement(Q.log_new_decisions, decided=LoggedDecision),
+)
+
+
 async def append(conn: Connection, decisions: list[tuple[DecisionRow, Key | None, int]]) -> Appended:
     """Appends each decision under its key with the status of its answer; one whose key was used before is left out.
 
     So is one with a key that was made under another rulebook or of other facts than the present ones, or on a reference
     that is taken.
     """
-    found = await _LOG.fetch(
-        conn,
-        asked=[_asked(row, has_key=key is not None) for row, key, _ in decisions],
-        keys=[
-            KeptElsewhere(key.bucket, key.owner_id, key.key, key.request_hash, status, row.decision_id, row.decided_at)
-            for row, key, status in decisions
-            if key
-        ],
-        opening=[
-            Opening(ids.bucket_of(row.opens_for), row.opens_for, row.currency, row.limit, row.decision_id)
-            for row, _, _ in decisions
-            if row.opens_for
-        ],
-        decided=[structs.replace(row, answer=pack(row.answer)) for row, _, _ in decisions],
-    )  # fmt: skip
+    if is_cluster(conn):
+        return await _append_step_by_step(conn, decisions)
+    found = await _LOG.fetch(conn, **_rows(decisions))
     told = {fate: {row["decision_id"] for row in found if row["fate"] == fate} for fate in _FATES}
     return Appended(
         **told,
@@ -179,6 +175,46 @@ async def append(conn: Connection, decisions: list[tuple[DecisionRow, Key | None
             if row["fate"] == "opened"
         ],
     )
+
+
+async def _append_step_by_step(conn: Connection, decisions: list[tuple[DecisionRow, Key | None, int]]) -> Appended:
+    """The same on a cluster, in two round trips: no part of a statement there can use what another returns."""
+    rows = _rows(decisions)
+    found = {row["decision_id"]: row for row in await _EXAMINE.fetch(conn, asked=rows["asked"], keys=rows["keys"])}
+    keyless = {row.decision_id for row, key, _ in decisions if key is None}
+    done = Appended(
+        keyless | {one for one, row in found.items() if not (row["is_known"] or row["is_taken"] or row["is_outdated"])
+                   and row["is_present"]},
+        {one for one, row in found.items() if row["is_taken"] and one not in keyless},
+        {one for one, row in found.items() if row["is_outdated"] and one not in keyless},
+        [],
+    )  # fmt: skip
+    logged = [one for one in decisions if one[0].decision_id in done.logged]
+    if logged:
+        rows = _rows(logged)
+        try:
+            await conn.execute(script(_STEPS, rows))
+        except asyncpg.UniqueViolationError:  # a key was used meanwhile: seen the next time
+            return await _append_step_by_step(conn, decisions)
+        done.opened.extend(Account(one.bucket, one.person_id, one.currency, one.limit) for one in rows["opening"])
+    return done
+
+
+def _rows(decisions: list[tuple[DecisionRow, Key | None, int]]) -> dict[str, list[Any]]:
+    return {
+        "asked": [_asked(row, has_key=key is not None) for row, key, _ in decisions],
+        "keys": [
+            KeptElsewhere(key.bucket, key.owner_id, key.key, key.request_hash, status, row.decision_id, row.decided_at)
+            for row, key, status in decisions
+            if key
+        ],
+        "opening": [
+            Opening(ids.bucket_of(row.opens_for), row.opens_for, row.currency, row.limit, row.decision_id)
+            for row, _, _ in decisions
+            if row.opens_for
+        ],
+        "decided": [structs.replace(row, answer=pack(row.answer)) for row, _, _ in decisions],
+    }  # fmt: skip
 
 
 _FATES: Final = ("logged", "taken", "outdated")

@@ -13,7 +13,7 @@ from service.checkout.cache import Cache, account_name, consumer_name
 from service.checkout.persona import Persona
 from service.checkout.snapshot import Snapshot
 from service.data_key import DataKey, DataSecrets
-from service.db import Connection, Pool, columns, load_queries
+from service.db import Connection, Pool, columns, is_cluster, load_queries
 from service.inbox import Together
 from service.insurance.supply import SupplyTerms
 from service.limits.account import Account
@@ -178,7 +178,10 @@ async def load_known(conn: Connection, secrets: DataSecrets, wanted: Collection[
 
 async def _rows(conn: Connection | Pool, wanted: Collection[Who]) -> list[asyncpg.Record]:
     keys = sorted({(ids.bucket_of(who.consumer_id), *who) for who in wanted})
-    return await conn.fetch(Q.load_snapshots, *columns(keys))
+    if isinstance(conn, asyncpg.Pool):
+        async with conn.acquire() as one:
+            return await _rows(one, wanted)
+    return await conn.fetch(Q.load_snapshots_step_by_step if is_cluster(conn) else Q.load_snapshots, *columns(keys))
 
 
 def _read_row(secrets: DataSecrets, row: asyncpg.Record) -> tuple[Who, _Consumer, _History]:

@@ -47,6 +47,57 @@ select c.consumer_id, c.person_id, k.currency, c.merchant_id, m.time_zone, c.ver
      where a.version > 1
  ) h;
 
+-- load_snapshots_step_by_step --
+-- The same on a cluster, where a person's rows may be on another machine than the consumer's: each common table is brought
+-- together before the next is asked. Whose time zone it is, the process knows.
+with asked as materialized (
+    select c.consumer_id, c.person_id, k.currency, c.merchant_id, c.version as consumer_version, c.attributes, c.persona,
+           dk.wrapped
+      from consumers c
+      join data_keys dk on dk.bucket = c.bucket and dk.key_id = c.consumer_id and dk.wrapped is not null
+      join unnest($1::smallint[], $2::text[], $3::text[]) as k (bucket, consumer_id, currency)
+        on k.bucket = c.bucket and k.consumer_id = c.consumer_id
+     where c.bucket = any ($1)
+), persons as materialized (
+    select o.person_id,
+           exists (select from person_pauses r
+                    where r.bucket = o.bucket and r.person_id = o.person_id and r.ended_at is null) as is_paused
+      from people o
+     where o.person_id in (select person_id from asked)
+), accounts_of as materialized (
+    select a.person_id, a.currency, a.version, a."limit", a.reserved, a.used
+      from accounts a
+     where a.person_id in (select person_id from asked)
+), due as (
+    select l.bucket, l.plan_id, min(l.due_on) as due_on from lines l where l.paid_on is null group by l.bucket, l.plan_id
+), plans_of as materialized (
+    select p.person_id, p.currency, p.kind, p.state, p.captured, p.authorized_at, p.closed_at, p.claimed_at, due.due_on
+      from plans p
+      left join due on due.bucket = p.bucket and due.plan_id = p.plan_id
+     where p.person_id in (select person_id from asked)
+), history as (
+    select person_id, currency,
+           count(*) filter (where state in ('authorized', 'in_use', 'part_captured', 'assessing', 'active',
+                                            'payment_due', 'charged_off'))                       as open_plans,
+           count(*) filter (where state in ('paid_off', 'overpaid'))                             as paid_off_plans,
+           min(authorized_at)                                                                    as first_plan_at,
+           count(*) filter (where kind = 'deposit' and state = 'closed' and captured = 0
+                              and coalesce(closed_at > last_claim_at, true))                     as clean_deposits,
+           min(due_on)                                                                           as next_due_on
+      from (select *, max(claimed_at) over (partition by person_id, currency) as last_claim_at from plans_of) p
+     group by person_id, currency
+)
+select asked.consumer_id, asked.person_id, asked.currency, asked.merchant_id, m.time_zone, asked.consumer_version,
+       asked.attributes, asked.persona, asked.wrapped, o.is_paused, coalesce(a.version, 0) as account_version, a."limit",
+       coalesce(a.reserved, 0) as reserved, coalesce(a.used, 0) as used, coalesce(h.open_plans, 0) as open_plans,
+       coalesce(h.paid_off_plans, 0) as paid_off_plans, h.next_due_on, h.first_plan_at,
+       coalesce(h.clean_deposits, 0) as clean_deposits
+  from asked
+  join persons o using (person_id)
+  join merchants m using (merchant_id)
+  left join accounts_of a using (person_id, currency)
+  left join history h using (person_id, currency);
+
 -- load_decision_answers --
 select d.decision_id, d.answer
   from unnest($1::smallint[], $2::text[]) as k (bucket, decision_id)
@@ -187,3 +238,31 @@ select decision_id, 'taken', null, null, null, null from taken
 select decision_id, 'outdated', null, null, null, null from outdated
  union all
 select null, 'opened', bucket, person_id, currency, "limit" from opened;
+
+-- examine --
+-- The same on a cluster, step by step, first: what speaks against logging each of the decisions. An account that is on
+-- another machine than its consumer counts as one that has changed.
+select asked.decision_id,
+       exists (select from idempotency i
+                where i.bucket = keys.bucket and i.owner_id = keys.owner_id and i.key = keys.key) as is_known,
+       exists (select from merchant_references r
+                where r.bucket = asked.bucket and r.merchant_id = asked.merchant_id
+                  and r.merchant_reference = asked.merchant_reference) as is_taken,
+       asked.consumer_version is not null
+       and (select c.version = asked.consumer_version and coalesce(a.version, 0) = asked.account_version
+              from consumers c
+              left join accounts a
+                on a.bucket = asked.bucket and a.person_id = c.person_id and a.currency = asked.currency
+             where c.bucket = asked.bucket and c.consumer_id = asked.consumer_id) is not true as is_outdated,
+       asked.rulebook = (select revision from rulebook) as is_present
+  from @asked
+  left join @keys on keys.answer_id = asked.decision_id;
+
+-- log_new_decisions --
+-- Then what is logged.
+insert into decisions (bucket, decision_id, merchant_id, consumer_id, merchant_reference, currency, amount,
+                       category, outcome, policy_id, policy_version, "limit", decided_at, expires_at, request, snapshot,
+                       answer, funding)
+select bucket, decision_id, merchant_id, consumer_id, merchant_reference, currency, amount, category, outcome,
+       policy_id, policy_version, limit, decided_at, expires_at, request, snapshot, answer, funding
+  from @decided;

@@ -50,6 +50,8 @@ class KeptElsewhere(Struct, frozen=True, gc=False):
 
 CLAIM_ELSEWHERE = Statement(Q.claim_elsewhere, keys=KeptElsewhere)
 CLAIM_ANSWERED = Statement(Q.claim_answered, answered=Answered)
+CLAIM_NEW_ELSEWHERE = Statement(Q.claim_new_elsewhere, keys=KeptElsewhere)
+CLAIM_NEW = Statement(Q.claim_new, answered=Answered)
 SAVE_ANSWERS = Statement(Q.save_answers, given=Given)
 
 

@@ -14,7 +14,7 @@ What can go wrong, and what is then true:
 """
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any, TypeVar
 
@@ -29,6 +29,7 @@ from service.engine.work import Answer, Key, Work
 from service.errors import Code, Refused
 from service.inbox import Inbox
 from service.metrics import BATCHES, LANE_WAITING
+from service.shards import ONE_SHARD, Shards
 
 BATCH_MAX = 64  # more only adds latency
 WAITING_MAX = 2_048  # a longer queue is an honest 503 at once
@@ -87,21 +88,27 @@ class Lane(Committer[Told]):
 class Engine(Once):
     """Takes work, and answers it after the transaction that holds it was committed.
 
-    Each kind of work has a lane, so that those who wait for nobody do not stand in line behind those who do. More lanes
-    in a process would only make smaller batches: PostgreSQL is kept busy by the other processes.
+    Each kind of work has a lane, so that those who wait for nobody do not stand in line behind those who do; on a
+    cluster it has one for each shard, so that a transaction is one machine's alone. More would only make smaller
+    batches: PostgreSQL is kept busy by the other processes.
     """
 
-    def __init__(self, pool: Pool, keys: Keys, lanes: Mapping[type, Lane[Any]]) -> None:
+    def __init__(
+        self, pool: Pool, keys: Keys, lanes: Mapping[type, Sequence[Lane[Any]]], shards: Shards = ONE_SHARD
+    ) -> None:
+        """`lanes` of each kind are one for each of `shards`."""
         super().__init__(pool, keys)
         self._lanes = lanes
+        self._shards = shards
 
     async def do(self, item: Any, key: Key | None, now: datetime, status: int = 200) -> Answer:
         """Does it once, durably. `status` is that of a success. A full lane raises `Refused` BUSY."""
         until = clock.monotonic() + PATIENCE_S
         work = Work(item, key, now, status, asyncio.get_running_loop().create_future(), until, trace.current())
-        next(lane for kind, lane in self._lanes.items() if isinstance(item, kind)).submit(work)
+        lanes = next(lanes for kind, lanes in self._lanes.items() if isinstance(item, kind))
+        lanes[self._shards.place(item.bucket)].submit(work)
         return await work.answered
 
     async def close(self) -> None:
         """Finishes what waits."""
-        await asyncio.gather(*(lane.close() for lane in self._lanes.values()))
+        await asyncio.gather(*(lane.close() for lanes in self._lanes.values() for lane in lanes))

@@ -23,6 +23,11 @@ select bucket, owner_id, key, request_hash, status, answer, sealed_for, created_
     on conflict do nothing
 returning key
 
+-- claim_new --
+-- The same on a cluster, where it is a statement by itself: fails where a key was used.
+insert into idempotency (bucket, owner_id, key, request_hash, status, answer, sealed_for, created_at)
+select bucket, owner_id, key, request_hash, status, answer, sealed_for, created_at from @answered order by owner_id, key;
+
 -- claim_elsewhere --
 -- Keys whose answers are kept elsewhere, of those that are `admitted`. Fails while the server's settings could lose what
 -- is acknowledged.
@@ -34,6 +39,11 @@ select bucket, owner_id, key, request_hash, status, answer_id, created_at
  order by owner_id, key
     on conflict do nothing
 returning decision_id as answer_id
+
+-- claim_new_elsewhere --
+-- The same on a cluster: fails where a key was used.
+insert into idempotency (bucket, owner_id, key, request_hash, status, decision_id, created_at)
+select bucket, owner_id, key, request_hash, status, answer_id, created_at from @keys order by owner_id, key;
 
 -- load_answers --
 -- The keys that were used before. For each a message is written to the log, so that the commit of this transaction waits

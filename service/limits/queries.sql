@@ -14,6 +14,12 @@ select bucket, person_id, currency, max("limit")
     on conflict do nothing
 returning bucket, person_id, currency, "limit"
 
+-- open_new_accounts --
+-- The same on a cluster, of decisions that are known to be logged.
+insert into accounts (bucket, person_id, currency, "limit")
+select bucket, person_id, currency, limit from @opening order by bucket, person_id, currency
+    on conflict do nothing;
+
 -- open_account --
 -- Without a limit, which follows in the same transaction. No row: there is one already.
 insert into accounts (bucket, person_id, currency, "limit")
@@ -84,12 +90,19 @@ select moved.*, c.consumer_id, c.merchant_id
  order by moved.bucket, moved.person_id, currency, consumer_id;
 
 -- load_account --
--- The account of a consumer's person.
+-- The account of a consumer's person, which may be in another bucket.
+with c as materialized (
+    select person_id from consumers
+     where bucket = $1 and consumer_id = $2 and ($4::text is null or merchant_id = $4)
+), a as materialized (
+    select a."limit", a.reserved, a.used, a.version
+      from c
+      join accounts a on a.bucket = bucket_of(c.person_id) and a.person_id = c.person_id and a.currency = $3
+)
 select coalesce(a."limit", 0) as "limit", coalesce(a.reserved, 0) as reserved, coalesce(a.used, 0) as used,
        coalesce(a.version, 0) as version
-  from consumers c
-  left join accounts a on a.bucket = bucket_of(c.person_id) and a.person_id = c.person_id and a.currency = $3
- where c.bucket = $1 and c.consumer_id = $2 and ($4::text is null or c.merchant_id = $4);
+  from c
+  left join a on true;
 
 -- list_limit_changes --
 select version, limit_before, "limit", rule, decrease, policy_id, policy_version, changed_by, changed_at

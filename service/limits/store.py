@@ -36,6 +36,7 @@ class Opening(Struct, frozen=True):
 
 
 OPEN_ACCOUNTS: Final = Statement(Q.open_accounts, opening=Opening)
+OPEN_NEW_ACCOUNTS: Final = Statement(Q.open_new_accounts, opening=Opening)
 MOVE_ACCOUNTS: Final = Statement(Q.move_accounts, exposed=Exposed)
 
 

@@ -9,7 +9,7 @@ from msgspec.structs import replace
 
 from service import ids
 from service.data_key import DataKey, DataSecrets
-from service.db import Connection, Pool, load_queries
+from service.db import Connection, Pool, is_cluster, load_queries
 from service.people import matching_flow as matching
 from service.people.consumer import (
     Consumer,
@@ -60,10 +60,15 @@ async def register(
     person_id = matched.person_id or person_of(key.key_id)
     if matched.person_id is None:
         await conn.execute(Q.insert_person, bucket, person_id, now)
-    row = await conn.fetchrow(
-        Q.insert_consumer, *claim, reference_indexes(secrets, merchant_id, reference)[0], bucket, key.key_id, person_id,
-        seal_reference(key, reference), seal_attributes(key, attributes), persona, now, wrapped,
-    )  # fmt: skip
+    index = reference_indexes(secrets, merchant_id, reference)[0]
+    kept = (seal_reference(key, reference), seal_attributes(key, attributes), persona, now)
+    if is_cluster(conn):
+        row = None
+        if await conn.fetchval(Q.claim_reference, *claim, index, key.key_id):
+            await conn.execute(Q.insert_data_key, bucket, key.key_id, wrapped)
+            row = await conn.fetchrow(Q.insert_claimed, bucket, key.key_id, person_id, merchant_id, *kept)
+    else:
+        row = await conn.fetchrow(Q.insert_consumer, *claim, index, bucket, key.key_id, person_id, *kept, wrapped)
     if row is None:
         raise matching.again()
     await matching.keep(conn, key, person_id, identifiers, matched, now)

@@ -2,10 +2,12 @@
 
 -- find_consumer --
 -- Whom a merchant calls so. One that was erased is found by no reference.
+with r as materialized (
+    select consumer_id from consumer_references where bucket = $1 and merchant_id = $2 and reference_index = any ($3)
+)
 select r.consumer_id, k.wrapped
-  from consumer_references r
-  join data_keys k on k.bucket = bucket_of(r.consumer_id) and k.key_id = r.consumer_id
- where r.bucket = $1 and r.merchant_id = $2 and r.reference_index = any ($3);
+  from r
+  join data_keys k on k.bucket = bucket_of(r.consumer_id) and k.key_id = r.consumer_id;
 
 -- update_consumer --
 update consumers
@@ -28,6 +30,19 @@ with claimed as (
 insert into consumers (bucket, consumer_id, person_id, merchant_id, reference, attributes, persona, created_at,
                        updated_at)
 select $4, consumer_id, $6, $2, $7, $8, $9, $10, $10 from claimed
+returning version, created_at, updated_at;
+
+-- claim_reference --
+-- The same on a cluster, step by step: a reference is in another bucket than its consumer. No row: it was registered
+-- meanwhile.
+insert into consumer_references (bucket, merchant_id, reference_index, consumer_id) values ($1, $2, $3, $4)
+    on conflict do nothing
+returning consumer_id;
+
+-- insert_claimed --
+insert into consumers (bucket, consumer_id, person_id, merchant_id, reference, attributes, persona, created_at,
+                       updated_at)
+values ($1, $2, $3, $4, $5, $6, $7, $8, $8)
 returning version, created_at, updated_at;
 
 -- load_consumer --

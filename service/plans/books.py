@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from datetime import datetime
+from typing import Any
 
 import asyncpg
 import msgspec
@@ -15,6 +16,7 @@ from service.packed import unpack
 from service.partners.allocation import Takers
 from service.plans.book import Book, Change, Command, Notice, PlanCommand
 from service.plans.days import next_day
+from service.plans.locking_store import AccountKey, lock
 from service.plans.offer import Agreement, Offer
 from service.plans.payment import RecordPayment, same_reference
 from service.plans.permission import permitted_scenario
@@ -24,8 +26,6 @@ from service.plans.reading_store import Q, decode_fact, load_history, load_plans
 from service.plans.subsidy_store import UsedOf, used_for
 from service.subsidies.offered import NOBODY
 from service.terms.terms import Captures
-
-AccountKey = tuple[int, str, str]  # bucket, person, currency: the order locks are taken in
 
 
 class Books(Struct):
@@ -136,9 +136,8 @@ async def _lock(conn: Connection, books: Books, offers: list[str], plans: list[s
     asked: dict[str, list[str]] = {}
     for offer_id in offers:
         asked.setdefault(ids.origin(ids.DECISION, offer_id), []).append(offer_id)
-    buckets = [ids.bucket_of(decision) for decision in asked], [ids.bucket_of(plan) for plan in plans]
-    for row in await conn.fetch(Q.lock_books, buckets[0], list(asked), buckets[1], plans):
-        account = Account(*row[:7])
+    for row in await lock(conn, list(asked), plans):
+        account = Account(*[row[name] for name in Account.__struct_fields__[:7]])
         books.accounts[account.bucket, account.person_id, account.currency] = account
         for offer_id in asked.get(row["decision_id"], ()):
             if agreement := agreement_of(row, account.person_id, account.currency, offer_id):
@@ -254,7 +253,7 @@ async def read_agreement(pool: Pool, offer_id: str) -> Agreement | None:
     return None if row is None else agreement_of(row, row["person_id"], row["currency"], offer_id)
 
 
-def agreement_of(row: asyncpg.Record, person_id: str, currency: str, offer_id: str) -> Agreement | None:
+def agreement_of(row: Any, person_id: str, currency: str, offer_id: str) -> Agreement | None:
     """What an offer of a logged decision agrees to; None: the decision has no such offer."""
     offer = _find_offer(unpack(row["answer"]), offer_id)
     if offer is None:

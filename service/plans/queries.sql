@@ -25,6 +25,29 @@ select a.bucket, a.person_id, a.currency, a."limit", a.reserved, a.used, a.versi
  order by a.bucket, a.person_id, a.currency
    for update of a;
 
+-- find_offers --
+-- The same on a cluster, step by step: an account may be on another machine than the offer or the plan. First whose they
+-- are; in buckets of one shard.
+select bucket_of(c.person_id) as bucket, c.person_id, d.currency, d.decision_id, d.consumer_id, d.merchant_id,
+       d.merchant_reference, d.answer, d.funding
+  from unnest($1::smallint[], $2::text[]) as k (bucket, decision_id)
+  join decisions d on d.bucket = k.bucket and d.decision_id = k.decision_id and @here(d)
+  join consumers c on c.bucket = d.bucket and c.consumer_id = d.consumer_id and @here(c)
+  join data_keys e on e.bucket = c.bucket and e.key_id = c.consumer_id and e.wrapped is not null and @here(e);
+
+-- find_owners --
+select bucket_of(p.person_id) as bucket, p.person_id, p.currency
+  from unnest($1::smallint[], $2::text[]) as k (bucket, plan_id)
+  join plans p on p.bucket = k.bucket and p.plan_id = k.plan_id and @here(p);
+
+-- lock_accounts_of_bucket --
+-- Then the accounts, a bucket at a time, in sorted order.
+select a.bucket, a.person_id, a.currency, a."limit", a.reserved, a.used, a.version
+  from accounts a
+ where a.bucket = $1 and a.person_id = any ($2::text[])
+ order by a.bucket, a.person_id, a.currency
+   for update of a;
+
 -- load_plans --
 -- What was agreed, where they stand, and the bills of their captures, in the order asked for: those of a merchant, or of
 -- anybody where none is named.
@@ -35,14 +58,14 @@ select p.bucket, p.plan_id, p.consumer_id, p.person_id, p.merchant_id, p.merchan
            (select json_agg(json_build_object('captured_at', f.recorded_at, 'fact', f.body, 'is_reversed', exists (
                        select from facts c
                         where c.bucket = f.bucket and c.plan_id = f.plan_id and c.fact = 'capture_reversed'
-                          and c.body ->> 'capture_id' = f.fact_id)) order by f.number)
+                          and c.body ->> 'capture_id' = f.fact_id and @here(c))) order by f.number)
               from facts f
-             where f.bucket = p.bucket and f.plan_id = p.plan_id and f.fact = 'captured'
+             where f.bucket = p.bucket and f.plan_id = p.plan_id and f.fact = 'captured' and @here(f)
                 and not exists (select from facts c
                                  where c.bucket = f.bucket and c.plan_id = f.plan_id and c.fact = 'corrected'
-                                   and c.body ->> 'fact_id' = f.fact_id)) end as bills
+                                   and c.body ->> 'fact_id' = f.fact_id and @here(c))) end as bills
   from unnest($1::smallint[], $2::text[]) with ordinality as k (bucket, plan_id, place)
-  join plans p using (bucket, plan_id)
+  join plans p on p.bucket = k.bucket and p.plan_id = k.plan_id and @here(p)
  where $3::text is null or p.merchant_id = $3
  order by k.place;
 
@@ -103,7 +126,8 @@ select f.plan_id, f.reference, f.body
 -- load_what_became --
 -- Which of the decisions opened a plan, which of the merchant references are taken, and which person is behind each of
 -- the consumers, with the accounts locked: nobody is behind one that was erased.
-select p.decision_id, null as merchant_id, null as merchant_reference, null as consumer_id, null as person_id
+select p.decision_id, null::text as merchant_id, null::text as merchant_reference, null::text as consumer_id,
+       null::text as person_id
   from unnest($1::smallint[], $2::text[]) as k (bucket, decision_id)
   join plans p using (bucket, decision_id)
  union all

@@ -23,9 +23,11 @@ from service.plans.running.facts import Captured, Event, Paid
 from service.plans.running.kept import recall
 from service.plans.running.standing import Standing
 from service.plans.running.versions import in_order, lines_of, standing_after
+from service.statement import Query
 from service.terms.terms import Terms
 
 Q: Final = load_queries(Path(__file__).with_name("queries.sql"))
+LOAD_PLANS: Final = Query(Q.load_plans)
 
 
 class _Billed(Struct):
@@ -37,7 +39,7 @@ class _Billed(Struct):
 async def load_plans(conn: Connection, plan_ids: Sequence[str], merchant_id: str | None = None) -> list[Plan]:
     """The plans, in the order asked for, of this merchant if one is named; what does not exist is left out."""
     buckets = [ids.bucket_of(plan_id) for plan_id in plan_ids]
-    return await plans_of(conn, await conn.fetch(Q.load_plans, buckets, list(plan_ids), merchant_id))
+    return await plans_of(conn, await conn.fetch(LOAD_PLANS.on(conn), buckets, list(plan_ids), merchant_id))
 
 
 async def plans_of(conn: Connection, rows: Sequence[asyncpg.Record]) -> list[Plan]:

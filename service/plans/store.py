@@ -18,10 +18,10 @@ import msgspec
 from msgspec import Struct
 
 from service import ids
-from service.db import Connection, columns, load_queries
+from service.db import Connection, columns, is_cluster, load_queries
 from service.engine import keys
 from service.engine.events import TELL
-from service.engine.keys import CLAIM_ANSWERED, SAVE_ANSWERS, answered, given
+from service.engine.keys import CLAIM_ANSWERED, CLAIM_NEW, SAVE_ANSWERS, answered, given
 from service.engine.work import Answer, Answers, Key
 from service.ledger.store import BOOK
 from service.limits.account import Account
@@ -46,7 +46,7 @@ from service.plans.rows import (
     booked_on,
 )
 from service.plans.running.facts import Event as Fact
-from service.statement import SmallInt, Statement, together
+from service.statement import Query, SmallInt, Statement, script, together
 from service.support.loss_store import open_losses
 
 UNLOCKED: Final = load_queries(Path(__file__).with_name("unlocked.sql"))
@@ -89,7 +89,22 @@ _UNMOVED: Final = {
 _NOTHING_HAS_MOVED: Final = Statement(UNLOCKED.nothing_has_moved, expected=Expected)
 
 
-_READ_PLANS: Final = f"with found as (\n{Q.load_plans}\n)\n{UNLOCKED.with_accounts}"
+# On a cluster, where nothing can use what another part of a statement returns: each of them asks by itself.
+_KEPT: Final = """
+select require_unmoved(true, (select count(*) from (
+{unmoved}
+       ) kept) = expected.{what}, true)
+  from @expected
+"""
+_EACH_UNMOVED: Final = (
+    Statement(
+        _KEPT.format(unmoved=UNLOCKED.unmoved_accounts, what="accounts"), seen_accounts=SeenAccount, expected=Expected
+    ),
+    Statement(_KEPT.format(unmoved=UNLOCKED.unmoved_plans, what="plans"), seen_plans=SeenPlan, expected=Expected),
+)
+
+READ_OFFERS: Final = Query(UNLOCKED.read_offers)
+READ_PLANS: Final = Query(f"with found as (\n{Q.load_plans}\n)\n{UNLOCKED.with_accounts}")
 
 _FREE_REFERENCES: Final = Statement(Q.free_references, freed=NamedPlan)
 _TAKE_REFERENCES: Final = Statement(Q.take_references, retaken=NamedPlan)
@@ -121,6 +136,9 @@ _ONLY_OPEN: Final = together(_NOTHING_HAS_MOVED, **_GUARDED, **_OPENED, **_LEFT,
 _ONLY_MOVE: Final = together(_NOTHING_HAS_MOVED, **_GUARDED, **_MOVED, **_LEFT, **_TOLD)
 _OPEN_AND_MOVE: Final = together(_NOTHING_HAS_MOVED, **_GUARDED, **_OPENED, **_MOVED, **_LEFT, **_TOLD)
 
+# The same on a cluster, as a script of which each statement goes to the shard: what has nothing to do is left out.
+STEPS: Final = (CLAIM_NEW, *_EACH_UNMOVED, *_OPENED.values(), *_MOVED.values(), *_LEFT.values(), TELL)
+
 
 async def read(conn: Connection, commands: list[Command], now: datetime, time_at: TimeAt) -> Books | None:
     """What `commands` may read, as `books.load` gives it, with nothing locked. None: they need what must be locked."""
@@ -131,10 +149,14 @@ async def read(conn: Connection, commands: list[Command], now: datetime, time_at
     plans = sorted({command.target for command in commands if command.loads == "plan"})
     if offers:
         await _read_offers(conn, books, offers)
+        if len(books.agreements) < len(offers) and is_cluster(conn):
+            return None  # an account is on another machine than the offer: their consumers were made one person
         if any(agreement.offer.subsidy is not None for agreement in books.agreements.values()):
             return None  # what their people have had of a scheme stands elsewhere
     if plans:
         await _read_plans(conn, books, plans, commands)
+        if len(books.plans) < len(plans) and is_cluster(conn):
+            return None
         if any(plan.late_capture_until for plan in books.plans.values()):
             return None  # their references were given free, and may be another plan's
         if past := rewritten(books.plans, [one for one in commands if isinstance(one, PlanCommand)], now, time_at):
@@ -147,7 +169,7 @@ async def _read_offers(conn: Connection, books: Books, offers: list[str]) -> Non
     asked: dict[str, list[str]] = {}
     for offer_id in offers:
         asked.setdefault(ids.origin(ids.DECISION, offer_id), []).append(offer_id)
-    for row in await conn.fetch(UNLOCKED.read_offers, [ids.bucket_of(decision) for decision in asked], list(asked)):
+    for row in await conn.fetch(READ_OFFERS.on(conn), [ids.bucket_of(one) for one in asked], list(asked)):
         account = Account(*row[:7])
         key = (account.bucket, account.person_id, account.currency)
         books.accounts[key], books.account_rows[key] = account, row["written_by"]
@@ -164,7 +186,7 @@ async def _read_offers(conn: Connection, books: Books, offers: list[str]) -> Non
 async def _read_plans(conn: Connection, books: Books, plans: list[str], commands: list[Command]) -> None:
     noticed = references_of(commands)
     named = columns(noticed) if noticed else ([], [], [])
-    rows = await conn.fetch(_READ_PLANS, [ids.bucket_of(one) for one in plans], plans, None, *named[1:])
+    rows = await conn.fetch(READ_PLANS.on(conn), [ids.bucket_of(one) for one in plans], plans, None, *named[1:])
     for plan in await plans_of(conn, rows):
         books.plans[plan.plan_id] = plan
     for row in rows:
@@ -217,7 +239,10 @@ async def write(conn: Connection, books: Books, done: Doings, answers: Answers) 
     claimed = [answered(work.key, answer, work.now) for work, answer in answers if work.key]
     guard: dict[str, Any] = {"answered": claimed, **_expected(books, len(claimed))}
     if not done:
-        await _ONLY_ANSWER.execute(conn, **guard)
+        if is_cluster(conn):
+            await conn.execute(script(STEPS, guard))
+        else:
+            await _ONLY_ANSWER.execute(conn, **guard)
         return True
     changed = rows.changed_by(done, books.found)
     if changed.takes_steps:
@@ -225,7 +250,9 @@ async def write(conn: Connection, books: Books, done: Doings, answers: Answers) 
     left = guard | _left(books, changed)
     opened = _opened(changed)
     moved: dict[str, list[Any]] = {"moved": changed.moved, "owed": changed.owed}
-    if not changed.opened:
+    if is_cluster(conn):
+        await conn.execute(script(STEPS, left | opened | moved))
+    elif not changed.opened:
         await _ONLY_MOVE.execute(conn, **left, **moved)
     elif not changed.moved:
         await _ONLY_OPEN.execute(conn, **left, **opened)

@@ -6,14 +6,17 @@
 -- and whether its merchant reference is taken. Nothing of a consumer that was erased.
 select a.bucket, a.person_id, a.currency, a."limit", a.reserved, a.used, a.version, a.xmin::text as written_by,
        d.decision_id, d.consumer_id, d.merchant_id, d.merchant_reference, d.answer, d.funding,
-       exists (select from plans p where p.bucket = d.bucket and p.decision_id = d.decision_id) as is_accepted,
+       exists (select from plans p
+                where p.bucket = d.bucket and p.decision_id = d.decision_id and @here(p)) as is_accepted,
        exists (select from merchant_references r
-                where r.merchant_id = d.merchant_id and r.merchant_reference = d.merchant_reference) as is_reference_used
+                where r.merchant_id = d.merchant_id and r.merchant_reference = d.merchant_reference
+                  and @here(r)) as is_reference_used
   from unnest($1::smallint[], $2::text[]) as k (bucket, decision_id)
-  join decisions d using (bucket, decision_id)
-  join consumers c using (bucket, consumer_id)
-  join data_keys e on e.bucket = c.bucket and e.key_id = c.consumer_id and e.wrapped is not null
-  join accounts a on a.bucket = bucket_of(c.person_id) and a.person_id = c.person_id and a.currency = d.currency;
+  join decisions d on d.bucket = k.bucket and d.decision_id = k.decision_id and @here(d)
+  join consumers c on c.bucket = d.bucket and c.consumer_id = d.consumer_id and @here(c)
+  join data_keys e on e.bucket = c.bucket and e.key_id = c.consumer_id and e.wrapped is not null and @here(e)
+  join accounts a
+    on a.bucket = bucket_of(c.person_id) and a.person_id = c.person_id and a.currency = d.currency and @here(a);
 
 -- with_accounts --
 -- What follows the plans that are `found` (load_plans): each with its account, and the payments with the references that
@@ -22,21 +25,24 @@ select found.*, bucket_of(found.person_id) as account_bucket, a."limit", a.reser
        a.version as account_version, a.xmin::text as account_written_by,
        (select json_agg(json_build_object('reference', f.reference, 'fact', f.body) order by f.number)
           from unnest($4::text[], $5::text[]) as n (plan_id, reference)
-          join facts f on f.bucket = found.bucket and f.plan_id = found.plan_id and f.reference = n.reference
+          join facts f
+            on f.bucket = found.bucket and f.plan_id = found.plan_id and f.reference = n.reference and @here(f)
          where n.plan_id = found.plan_id and f.fact = 'paid'
            and not exists (select from facts c
                             where c.bucket = f.bucket and c.plan_id = f.plan_id and c.fact = 'corrected'
-                              and c.body ->> 'fact_id' = f.fact_id)) as notices
+                              and c.body ->> 'fact_id' = f.fact_id and @here(c))) as notices
   from found
   join accounts a
-    on a.bucket = bucket_of(found.person_id) and a.person_id = found.person_id and a.currency = found.currency;
+    on a.bucket = bucket_of(found.person_id) and a.person_id = found.person_id and a.currency = found.currency
+   and @here(a);
 
 -- unmoved_accounts --
 -- Those that are as they were read, locked in sorted order. The row of one that was changed while we waited for its lock
 -- is looked at again then.
 select a.person_id
   from @seen_accounts
-  join accounts a using (bucket, person_id, currency)
+  join accounts a
+    on a.bucket = seen_accounts.bucket and a.person_id = seen_accounts.person_id and a.currency = seen_accounts.currency
  where a.xmin::text = seen_accounts.written_by
  order by a.bucket, a.person_id, a.currency
    for update of a
@@ -44,7 +50,7 @@ select a.person_id
 -- unmoved_plans --
 select p.plan_id
   from @seen_plans
-  join plans p using (bucket, plan_id)
+  join plans p on p.bucket = seen_plans.bucket and p.plan_id = seen_plans.plan_id
  where p.xmin::text = seen_plans.written_by
  order by p.bucket, p.plan_id
    for update of p

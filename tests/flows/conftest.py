@@ -48,6 +48,18 @@ async def _alive(settings: Settings) -> AsyncIterator[Litestar]:
 async def world_on(settings: Settings, pool: db.Pool) -> AsyncIterator[World]:
     """The service in this process; `pool` sees its database beside it. Afterwards every invariant must hold, and no
     route has refused with a code that the contract does not name for it."""
+    async with alive(settings, pool) as world:
+        yield world
+    async with pool.acquire() as conn:
+        broken = [check for check in await db.run_checks(conn) if check.rows]
+        proof = await prove(conn, every=True)
+    assert broken == []
+    assert proof.differences == []
+
+
+@asynccontextmanager
+async def alive(settings: Settings, pool: db.Pool) -> AsyncIterator[World]:
+    """The same without a look at its database afterwards."""
     demo = await seed(pool, settings)
     async with _alive(settings) as app:
         refusals = Refusals(app)
@@ -56,11 +68,6 @@ async def world_on(settings: Settings, pool: db.Pool) -> AsyncIterator[World]:
             world = World(http, demo, pool, app)
             async with world.beside:
                 yield world
-    async with pool.acquire() as conn:
-        broken = [check for check in await db.run_checks(conn) if check.rows]
-        proof = await prove(conn, every=True)
-    assert broken == []
-    assert proof.differences == []
     assert not refusals.unsaid, "a route refuses with what its `refuses` does not name"
 
 

@@ -1,0 +1,85 @@
+"""What merchants do, on a real cluster: Citus, a coordinator and workers, our tables spread over them by bucket.
+
+CITUS_URL names a database on the coordinator in which the extension knows its workers; it is migrated, and filled.
+"""
+
+import asyncio
+import os
+from collections.abc import AsyncIterator
+from typing import Any
+
+import pytest
+from msgspec import structs
+
+from service import db, migrations
+from service.config import Settings
+from service.engine import batch
+from tests.flows.conftest import alive
+from tests.flows.story import tell
+from tests.flows.world import World
+
+CITUS_URL = os.environ.get("CITUS_URL", "")
+
+pytestmark = pytest.mark.skipif(not CITUS_URL, reason="left out: CITUS_URL names no cluster")
+
+STORIES = {
+    "instalments": """
+        consumer
+        buy 600.00 instalments
+        capture 250.00
+        pay 150.00
+        capture 350.00
+        + 20 days
+        pay 100.00
+        refund 100.00
+    """,
+    "pay after use": """
+        consumer
+        buy 50.00 pay_after_use
+        capture 11.80
+        pay 11.80
+        plan state paid_off, outstanding 0.00
+    """,
+    "voided": """
+        consumer
+        buy 600.00 instalments
+        void
+        plan state voided
+    """,
+}
+
+
+@pytest.fixture
+async def cluster(settings: Settings) -> AsyncIterator[tuple[Settings, db.Pool]]:
+    """Settings of a service there, and connections beside it."""
+    connection = await db.connect(CITUS_URL)
+    await migrations.migrate(connection, migrations.load_migrations())
+    await migrations.distribute(connection)
+    await connection.close()
+    pool = await db.open_pool(CITUS_URL, size=4)
+    yield structs.replace(settings, database_url=CITUS_URL, migrate_url=CITUS_URL), pool
+    await asyncio.wait_for(pool.close(), 10)
+
+
+@pytest.fixture
+async def world(cluster: tuple[Settings, db.Pool]) -> AsyncIterator[World]:
+    """The service on it."""
+    async with alive(*cluster) as world:
+        yield world
+
+
+@pytest.mark.parametrize("name", STORIES)
+async def test_a_purchase(world: World, name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each step, dry and done; and what was read without a lock is written in one script."""
+    outcomes: list[bool] = []
+    at_once = batch._at_once
+
+    async def noting(*given: Any) -> Any:
+        done: Any = await at_once(*given)
+        outcomes.append(done is not None)
+        return done
+
+    monkeypatch.setattr(batch, "_at_once", noting)
+    await tell(world, STORIES[name])
+    assert outcomes[0], "a plan was not opened in one script"
+    assert all(outcomes) or name == "voided", "what frees a reference takes locks, and nothing else here"
