@@ -1,6 +1,6 @@
 # Tenor. On a machine with Python 3.11 or newer and nothing else: `make run` or `make test`.
 .DEFAULT_GOAL := help
-.PHONY: help venv run test test-faults chaos drill audit licences sbom test-training simulate walk bench check lint \
+.PHONY: help venv run test test-long test-faults chaos drill audit licences sbom test-training simulate walk bench check lint \
 	check-types format openapi lock node lint-contract clients clean
 
 PYTHON ?= $(shell for python in python3.11 python3.12 python3.13 python3.14 python3; do \
@@ -33,10 +33,13 @@ run: $(READY)  ## embedded servers, migrations, the demo, and the service on 127
 	@exec $(BIN)/tenor dev --tethered $(ARGS)
 
 # Types are checked beside the tests, on what these leave of the processors; what mypy has to say stands at the end.
-test: $(READY)  ## lint, types and every test, against embedded servers of its own
+test: $(READY)  ## lint, types and every test but the long ones, against embedded servers of its own
 	@$(BIN)/ruff check --quiet .
-	@$(BIN)/mypy --no-error-summary >.venv/types 2>&1 & types=$$!; $(BIN)/python -m pytest -q $(ARGS); tested=$$?; \
+	@$(BIN)/mypy --no-error-summary >.venv/types 2>&1 & types=$$!; $(BIN)/python -m pytest -q -m "not long" $(ARGS); tested=$$?; \
 		wait $$types; typed=$$?; cat .venv/types; exit $$((tested | typed))
+
+test-long: $(READY)  ## the long tests: processes and servers that are started, killed, cut off and started again
+	@$(BIN)/python -m pytest -q -m long $(ARGS)
 
 test-faults: $(READY)  ## crowds and kills again, 20 rounds of each, and properties with 10,000 examples
 	@TENOR_FAULTS=1 HYPOTHESIS_PROFILE=full $(BIN)/python -m pytest -q -n 2 tests/engine tests/flows $(ARGS)

@@ -6,6 +6,7 @@ DATABASE_URL or REDIS_URL set, those servers are used instead; the role must be 
 
 import asyncio
 import fcntl
+import gc
 import os
 import secrets
 import shutil
@@ -55,6 +56,17 @@ def pytest_configure(config: pytest.Config) -> None:
     os.environ.update({DATABASE: database, REDIS: servers.redis_url or "", TEMPLATE: template, FOLDER: str(folder)})
     if servers.migrate_url:
         os.environ[SERVING] = servers.database_url or ""
+
+
+def pytest_collectstart() -> None:
+    """Nothing of what is imported and collected is garbage, and there is much of it."""
+    gc.disable()
+
+
+def pytest_collection_finish() -> None:
+    """It stays until the end: no search for garbage looks through it any more."""
+    gc.freeze()
+    gc.enable()
 
 
 def pytest_xdist_auto_num_workers(config: pytest.Config) -> int:

@@ -114,6 +114,7 @@ def test_what_is_in_the_way_is_one_sentence(command: str, variables: dict[str, s
     assert result(tenor(command, None, **({"PORT": "0"} | variables))) == (1, "", f"tenor: {sentence}\n")
 
 
+@pytest.mark.long
 def test_a_taken_port_is_one_sentence(settings: Settings) -> None:
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]
@@ -123,6 +124,7 @@ def test_a_taken_port_is_one_sentence(settings: Settings) -> None:
     assert sentence == f"tenor: Port {port} on 127.0.0.1 cannot be used: Address already in use; set PORT to another."
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(
     ("setting", "says"),
     [
@@ -150,6 +152,7 @@ async def test_migrate_then_check(empty_database_url: str, redis_url: str, tmp_p
     assert (code, " checks, 0 broken.\n0 plans proved against their facts, 0 differ.\n" in out) == (0, True)
 
 
+@pytest.mark.long
 async def test_the_day_is_closed_once(settings: Settings, pool: db.Pool) -> None:
     await seed(pool, settings)
     day = tenor("day", settings, TENOR_KEY_SECRET=settings.key_secret)
@@ -158,6 +161,7 @@ async def test_the_day_is_closed_once(settings: Settings, pool: db.Pool) -> None
     assert (await asyncio.to_thread(result, day))[:2] == (0, DAY_CLOSED.format(0))
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("by", [signal.SIGTERM, signal.SIGINT])
 def test_it_serves_and_stops_when_asked(settings: Settings, by: signal.Signals) -> None:
     with serving(settings, TENOR_WORKERS="2") as (process, place):
@@ -171,6 +175,7 @@ def test_it_serves_and_stops_when_asked(settings: Settings, by: signal.Signals) 
         assert not [pid for pid in workers if alive(pid)]
 
 
+@pytest.mark.long
 def test_dev_has_a_sandbox_processor_beside_it(settings: Settings) -> None:
     """A charge goes through it while the first day is replayed; killed, Tenor takes it along."""
     with tenor("dev", settings, TENOR_WORKERS="1") as process:
@@ -209,6 +214,7 @@ def charged(demo: Demo) -> tuple[str, str]:
     return post(f"plans/{plan}/charges", amount=100_00)["state"], card["processor_id"]
 
 
+@pytest.mark.long
 def test_a_worker_that_dies_is_replaced(settings: Settings) -> None:
     with serving(settings, TENOR_WORKERS="2") as (process, place):
         first, second = workers_of(process)
@@ -222,6 +228,7 @@ def test_a_worker_that_dies_is_replaced(settings: Settings) -> None:
     assert (code, err) == (0, "tenor: An HTTP process ended with code -9; starting another.\n")
 
 
+@pytest.mark.long
 def test_a_killed_supervisor_takes_its_workers_along(settings: Settings) -> None:
     with serving(settings, TENOR_WORKERS="2") as (process, _):
         workers = workers_of(process)
@@ -233,6 +240,7 @@ def test_a_killed_supervisor_takes_its_workers_along(settings: Settings) -> None
             time.sleep(0.02)
 
 
+@pytest.mark.long
 def test_metrics_are_on_a_port_of_their_own(settings: Settings) -> None:
     with socket.create_server(("127.0.0.1", 0)) as free:
         port = free.getsockname()[1]

@@ -18,6 +18,8 @@ from service import db, embedded, safety
 from service.config import CannotStart, Settings
 from service.embedded import binaries, lifeline, servers
 
+pytestmark = pytest.mark.long
+
 OWNER = """
 import sys, time
 from pathlib import Path

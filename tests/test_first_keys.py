@@ -60,6 +60,7 @@ class Caller:
         return answered.status_code, answered.json()
 
 
+@pytest.mark.long
 def test_from_an_empty_database_to_a_first_sale(production: Settings) -> None:
     with serving(production) as (_, place), httpx.Client(base_url=f"http://{place}", timeout=30) as http:
         assert readiness(http) == {"status": "degraded", "degraded": ["no policy is in force"]}
@@ -81,6 +82,7 @@ def test_from_an_empty_database_to_a_first_sale(production: Settings) -> None:
         assert merchant.post("/v1/checkouts", cart)[1]["outcome"] == "approved"
 
 
+@pytest.mark.long
 def test_a_production_whose_role_owns_the_tables_says_so(production: Settings) -> None:
     settings = msgspec.structs.replace(production, database_url=production.migrate_url, migrate_url=None)
     with serving(settings) as (process, place), httpx.Client(base_url=f"http://{place}", timeout=30) as http:
@@ -166,6 +168,7 @@ async def test_keys_are_listed_and_one_is_revoked(production: Settings) -> None:
     assert [tuple(one) for one in told[-2:]] == [("revoked", "database", first), ("revoked", "database", second)]
 
 
+@pytest.mark.long
 async def test_where_the_secret_is_lost_all_keys_end_and_operators_get_new_ones(production: Settings) -> None:
     await asyncio.to_thread(result, tenor("migrate", production))
     for name in ("ada", "grace"):

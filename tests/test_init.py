@@ -9,11 +9,14 @@ from typing import Any
 
 import httpx
 import msgspec
+import pytest
 
 from service import config, db
 from service.config import Settings
 from tests.test_cli import serving
 from tests.test_first_keys import Caller, make_key, production, readiness
+
+pytestmark = pytest.mark.long
 
 __all__ = ["production"]
 

@@ -7,8 +7,12 @@ import asyncio
 import random
 from pathlib import Path
 
+import pytest
+
 from service import embedded
 from tests.chaos.__main__ import GAP, chaos, settings_in
+
+pytestmark = pytest.mark.long
 
 TROUBLES = 11
 

@@ -14,6 +14,8 @@ from service.checkout.velocity import Attempt, Subject, Window
 from service.embedded import binaries
 from tests.bench.stage import free_port
 
+pytestmark = pytest.mark.long
+
 SLOTS = 16_384
 ENOUGH = f"cluster_slots_ok:{SLOTS}".encode()
 NAMES = [f"{{{bucket}}}account:pe_{bucket}:EUR" for bucket in range(0, 1020, 17)]  # 60, all over the slots

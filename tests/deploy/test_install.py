@@ -146,6 +146,7 @@ def in_the_image(path: Path) -> bool:
     return inside
 
 
+@pytest.mark.long
 def test_what_is_in_the_image_begins_an_install_and_serves(production: Settings, tmp_path: Path) -> None:
     app = tmp_path / "app"
     for path in (ROOT / "service").rglob("*"), (ROOT / "schema").rglob("*"), (ROOT / "openapi.yaml",):

@@ -24,6 +24,8 @@ from service.config import Settings
 from tests.test_cli import serving
 from tests.test_first_keys import production
 
+pytestmark = pytest.mark.long
+
 __all__ = ["production"]
 
 ROOT = Path(__file__).parent.parent.parent

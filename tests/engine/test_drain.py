@@ -11,6 +11,7 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 import httpx
+import pytest
 
 from service import db
 from service.api.readiness import STOPPING
@@ -18,6 +19,8 @@ from service.config import Settings
 from tests.chaos.caller import Caller, End, Heard, ask, tell
 from tests.engine.processes import Service, world_of
 from tests.flows.world import World
+
+pytestmark = pytest.mark.long
 
 CALLERS = 16
 THOROUGH = bool(os.environ.get("TENOR_FAULTS"))

@@ -19,6 +19,8 @@ from tests.engine.postgres_host import Host
 from tests.engine.processes import broken_checks, is_told, serving
 from tests.flows.world import World
 
+pytestmark = pytest.mark.long
+
 SHOPPERS = 8
 CONSUMERS = 4
 

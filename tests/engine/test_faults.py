@@ -11,11 +11,14 @@ from collections.abc import Awaitable, Callable
 from typing import Any
 
 import msgspec
+import pytest
 
 from service import db
 from service.config import Settings
 from tests.engine.processes import Own, broken_checks, insist, is_told, offers, serving, world_of
 from tests.flows.world import World
+
+pytestmark = pytest.mark.long
 
 THOROUGH = bool(os.environ.get("TENOR_FAULTS"))
 PURCHASES = 600 if THOROUGH else 80

@@ -7,11 +7,15 @@ import uuid
 from collections import Counter
 from urllib.parse import urlsplit
 
+import pytest
+
 from service import db
 from service.config import Settings
 from tests.engine.processes import Service, offers, serving, world_of
 from tests.flows.outside import BUREAU, consenting, enquiries, in_force
 from tests.flows.world import World
+
+pytestmark = pytest.mark.long
 
 ROUNDS = 20 if os.environ.get("TENOR_FAULTS") else 2
 

@@ -8,10 +8,13 @@ from typing import Any
 
 import httpx
 import msgspec
+import pytest
 
 from service.config import LogForm
 from tests.engine.processes import Own, Service, world_of
 from tests.flows.world import World
+
+pytestmark = pytest.mark.long
 
 AWAY_S = 5.0
 SHOPPERS = 16

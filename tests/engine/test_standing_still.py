@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 import httpx
+import pytest
 
 from service.access.secret_flow import secrets_of
 from service.config import Settings
@@ -87,6 +88,7 @@ def all_are_away(answers: list[httpx.Response], *codes: str) -> None:
     assert all(answer.headers["retry-after"] == "1" for answer in answers)
 
 
+@pytest.mark.long
 async def test_a_bad_day_of_postgres(own: Own, tmp_path: Path) -> None:
     with serving(own.settings) as service:
         async with world_of(service, own.pool) as world:
@@ -198,6 +200,7 @@ async def test_the_registry_closes_in_the_middle_of_a_reload(settings: Settings,
             await registry.close()
 
 
+@pytest.mark.long
 async def test_a_restart_follows_at_once_when_the_supervisor_was_killed(settings: Settings, pool: Pool) -> None:
     service = Service(settings)
     service.start()

@@ -163,6 +163,7 @@ async def test_what_is_not_answered_is_sent_again_and_parked_at_last(shanghai: S
         assert len(receiver.heard) == 2 + ATTEMPTS_MAX
 
 
+@pytest.mark.long
 async def test_two_workers_send_each_notice_once(shanghai: Served, settings: Settings) -> None:
     pay, receiver = await shop(shanghai), Receiver()
     codes = ["P-1", "P-2", "P-3"]

@@ -4,11 +4,15 @@ import asyncio
 from datetime import datetime, timedelta
 from typing import Any, NamedTuple
 
+import pytest
+
 from service import clock, db
 from service.config import Settings
 from tests.engine.processes import serving, world_of
 from tests.flows.test_policies import draft, publish, with_field
 from tests.flows.world import World
+
+pytestmark = pytest.mark.long
 
 BUYERS = 8  # at once; connections are spread over both processes
 SOON = timedelta(seconds=1)

@@ -11,10 +11,14 @@ from asyncio.subprocess import Process
 from datetime import timedelta
 from pathlib import Path
 
+import pytest
+
 from service import clock, config
 from service.config import Settings
 from tests.flows.test_settling_merchants import TERMS, agree, sell
 from tests.flows.world import World
+
+pytestmark = pytest.mark.long
 
 ROOT = Path(__file__).parent.parent.parent
 THOROUGH = bool(os.environ.get("TENOR_FAULTS"))

@@ -22,6 +22,8 @@ from tests.flows.test_webhooks import Clock, Receiver, delivering, endpoint
 from tests.flows.world import World
 from tests.outside.serving import served
 
+pytestmark = pytest.mark.long
+
 A_SECOND = 50  # events
 SECONDS = 6
 SUBJECTS = 25

@@ -6,9 +6,13 @@ import signal
 import sys
 from pathlib import Path
 
+import pytest
+
 from service import config
 from service.config import Settings
 from tests.flows.world import World
+
+pytestmark = pytest.mark.long
 
 ROOT = Path(__file__).parent.parent.parent
 

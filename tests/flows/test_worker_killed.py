@@ -10,11 +10,15 @@ from asyncio.subprocess import Process
 from collections import Counter
 from datetime import timedelta
 
+import pytest
+
 from service import clock
 from service.config import Settings
 from tests.flows.collecting import Till, till
 from tests.flows.test_worker import start
 from tests.flows.world import World
+
+pytestmark = pytest.mark.long
 
 THOROUGH = bool(os.environ.get("TENOR_FAULTS"))
 PLANS, KILLS = (500, 10) if THOROUGH else (60, 2)
