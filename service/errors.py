@@ -52,6 +52,8 @@ class Code(StrEnum):
     OVER_PLEDGED = "over_pledged"  # 409
     DISPUTED_RECEIVABLE = "disputed_receivable"  # 409
     PAST_DUE = "past_due"  # 409
+    NO_PURPOSE = "no_purpose"  # 422
+    NO_BASIS = "no_basis"  # 422
     AMOUNT_EXCEEDS_AUTHORIZED = "amount_exceeds_authorized"  # 422
     AMOUNT_EXCEEDS_OUTSTANDING = "amount_exceeds_outstanding"  # 422
     AMOUNT_MISMATCH = "amount_mismatch"  # 422

@@ -85,6 +85,11 @@ COVER_SET: Final = "cv"
 SUPPORT_FUNDING: Final = "sf"
 LOSS: Final = "lo"
 LOSS_STEP: Final = "lt"
+BUSINESS_RECORD: Final = "bc"
+BUSINESS_REPORT: Final = "rp"
+REPORT_ACCESS: Final = "ra"
+REPORT_VIEW: Final = "rw"
+REPORT_CONSENT: Final = "rn"
 
 
 def new_id(prefix: str, bucket: int, at_ms: int) -> str:

@@ -43,6 +43,8 @@ from service.reconciling.found import BreakClass, Leg
 from service.reconciling.life import BreakState, BreakStepKind
 from service.reconciling.statement import StatementKind
 from service.reconciling.verdict import Verdict
+from service.reports.access import BasisKind, ReportPurpose
+from service.reports.record import RecordKind
 from service.subsidies.granted import VoucherState
 from service.support.arrangement import Cause
 from service.support.capacity import ArrangementState
@@ -72,6 +74,10 @@ WORDS: dict[str, Iterable[str]] = {
     "charges_origin_is_known": Origin,
     "charges_reason_is_known": Reason,
     "charges_state_is_known": ChargeState,
+    "business_records_kind_is_known": RecordKind,
+    "report_accesses_basis_is_known": BasisKind,
+    "report_accesses_purpose_is_known": ReportPurpose,
+    "report_consents_purpose_is_known": ReportPurpose,
     "consents_channel_is_known": Channel,
     "consumer_identifiers_kind_is_known": IdentifierKind,
     "consents_data_types_are_known": DataType,

@@ -13,6 +13,7 @@ from service import ids
 from service.api import (
     assignments,
     breaks,
+    business_reports,
     ownership_transfers,
     partner_endpoints,
     partner_files,
@@ -131,5 +132,6 @@ partner_router = Router(
         *received_files.ROUTES,
         partner_payouts.list_own_payouts,
         *assignments.PARTNER_ROUTES,
+        *business_reports.PARTNER_ROUTES,
     ],
 )

@@ -122,7 +122,8 @@ async def dispute_receivable(request: Asked, body: RawBody, receivable_id: FromP
     known(receivable_id)
 
     async def dispute(ask: Ask, conn: Connection) -> object:
-        return await receivables_flow.dispute(conn, receivable_id, ask.owner_id, asked.amount)
+        by = ask.by.key_id or ""
+        return await receivables_flow.dispute(conn, receivable_id, ask.owner_id, asked.amount, by, ask.now)
 
     return await _once(request, body, 200, dispute)
 

@@ -15,6 +15,7 @@ class Thing(StrEnum):
     ARRANGEMENT = "arrangement"  # who bears a part of losses
     ASSIGNMENT = "assignment"  # of a receivable; or a batch of several
     BREAK = "break"
+    BUSINESS = "business"  # a merchant or a buyer, as reports are about it
     CLOCK = "clock"  # a test merchant's
     CONSENT = "consent"
     CONSUMER = "consumer"

@@ -126,6 +126,8 @@ MEANING: Final[dict[Code, str]] = {
     Code.ALREADY_ASSIGNED: "Somebody has bought it, or holds a part of it as a pledge; it says what is left.",
     Code.OVER_PLEDGED: "More than is open of it would be pledged; it says what may be.",
     Code.DISPUTED_RECEIVABLE: "Who owes it disputes it; it says what is not disputed.",
+    Code.NO_PURPOSE: "A report is read for a purpose, and none was named.",
+    Code.NO_BASIS: "There is neither a consent nor a contract on which it may be read; it says what would do.",
     Code.PAST_DUE: "It was due already; it says from when on it could be.",
     Code.EXCLUSIVE_COVER: "the plan is covered by another arrangement of the same class; nothing was enrolled",
     Code.SET_FROZEN: "the cover set is frozen: it has its plans, and takes no more",

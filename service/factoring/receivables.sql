@@ -43,6 +43,11 @@ select * from receivables
 -- dispute --
 update receivables set disputed = $2 where receivable_id = $1 returning *;
 
+-- insert_dispute --
+-- What is disputed from now on.
+insert into receivable_disputes (receivable_id, number, amount, told_by, told_at)
+select $1, (select count(*) + 1 from receivable_disputes where receivable_id = $1), $2, $3, $4;
+
 -- add_paid --
 update receivables set paid = paid + $2 where receivable_id = $1 returning *;
 

@@ -34,12 +34,15 @@ async def register(conn: Connection, merchant_id: str, body: ReceivableBody, now
     return receivable_of(row)
 
 
-async def dispute(conn: Connection, receivable_id: str, merchant_id: str | None, amount: int) -> Receivable:
+async def dispute(
+    conn: Connection, receivable_id: str, merchant_id: str, amount: int, by: str, now: datetime
+) -> Receivable:
     """So much of it is disputed; 0: nothing any more. Refused: NOT_FOUND; AMOUNT_EXCEEDS_OUTSTANDING, with what is
     open."""
     one = await locked(conn, receivable_id, merchant_id)
     if amount > one.open:
         raise Refused(Code.AMOUNT_EXCEEDS_OUTSTANDING, f"{said(one, one.open)} of it are open.", "/amount")
+    await conn.execute(Q.insert_dispute, receivable_id, amount, by, now)
     row = await conn.fetchrow(Q.dispute, receivable_id, amount)
     assert row is not None
     return receivable_of(row)

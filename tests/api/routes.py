@@ -118,6 +118,7 @@ class Stage:
         self._plans = self._people = self._references = 0
         self._redeems = False  # the voucher that is asked for
         self._releases = False  # the pledge that is asked for
+        self._reads = "operator"  # whose report is asked for
         self._device = Device(SHOP, "shop.example")  # the last one: each passkey is on a device of its own
         self._said: dict[str, dict[str, Any]] = {}  # by the consumer's device, of what was asked last
         self._makers: dict[str, Callable[[], Awaitable[str]]] = {
@@ -134,6 +135,8 @@ class Stage:
             "scheme_id": self._scheme_id, "voucher_id": self._voucher_id,
             "receivable_id": self._receivable_id, "receivable_payment_id": self._receivable_payment_id,
             "assignment_id": self._assignment_id, "assignment_batch_id": self._assignment_batch_id,
+            "report_consent_id": self._report_consent_id, "report_access_id": self._report_access_id,
+            "partner_assignment_id": self._partner_assignment_id,
             "endpoint_id": self._endpoint_id,
             "party_id": self._party_id, "arrangement_id": self._arrangement_id, "waterfall_id": self._waterfall_id,
             "insurance_id": self._insurance_id, "trade_debtor_id": self._trade_debtor_id,
@@ -151,6 +154,7 @@ class Stage:
             await self.world.with_a_party()
         body, self._redeems = route.operation.example, route.path.endswith("/refunds")
         self._releases = route.path.endswith("/release")
+        self._reads = route.audience
         if route.path.endswith(("/erase", "/export")):
             told = await self._somebody()
         wanted = sorted({*parameters_of(route.path), *re.findall(r"'{(\w+)}'", str(body))})
@@ -404,6 +408,20 @@ class Stage:
         self._references += 1
         made = await self.world.operator.post(post.path, post.body | {"external_id": f"lot {self._references}"})
         return str(made.json()["id"])
+
+    async def _partner_assignment_id(self) -> str:
+        body = {
+            "receivable_id": await self._receivable_id(), "currency": "EUR", "mode": "pledge", "amount": 100,
+            "assignee_id": self.world.demo.partner_id,
+        }  # fmt: skip
+        return str((await self.world.operator.post("/v1/operator/assignments", body)).json()["id"])
+
+    async def _report_consent_id(self) -> str:
+        return str((await self.do(await self.ready(self.routes["POST /v1/report-consents"])))["id"])
+
+    async def _report_access_id(self) -> str:
+        route = self.routes[f"POST /v1/{self._reads}/business-reports"]
+        return str((await self.do(await self.ready(route)))["id"])
 
     async def _voucher_id(self) -> str:
         """Redeemed, where it is to be given back."""
