@@ -22,7 +22,7 @@ from service.engine.work import Answer
 from service.errors import Code, Refused
 from service.factoring import collecting_flow, receivables_flow
 from service.factoring.payment import Finding, PaidTo, ReceivablePayment, ReceivablePaymentBody, Told
-from service.factoring.receivable import Receivable, ReceivableBody, require_receivable
+from service.factoring.receivable import PlanReceivable, Receivable, ReceivableBody, require_receivable
 from service.money import AMOUNT_MAX
 
 
@@ -155,6 +155,14 @@ async def list_receivable_payments(request: Asked, receivable_id: FromPath[str])
     return reply(ReceivablePaymentList(await collecting_flow.payments(ask.services.pool, one.receivable_id)))
 
 
+@get("/plans/{plan_id:str}/receivable", opt=operation("plans", PlanReceivable))
+async def get_plan_receivable(request: Asked, plan_id: FromPath[str]) -> ASGIResponse:
+    """What the consumer owes on it is ours from the capture on. If they do not pay, that costs you nothing beyond what
+    you have agreed to bear (`borne`); a dispute that is lost or accepted is charged back, all of it."""
+    ask = read(request)
+    return reply(await receivables_flow.plan_receivable(ask.services.pool, plan_id, ask.owner_id))
+
+
 @get("/receivable-findings", opt=operation("receivables", FindingPage))
 async def list_own_findings(request: Asked, after: AfterReceivablePayment = "", limit: Limit = 100) -> ASGIResponse:
     """What you were paid of receivables that others have bought, and must hand on: by when, and whether you did."""
@@ -268,6 +276,6 @@ async def _findings(ask: Ask, merchant_id: str | None, after: str, limit: int) -
 
 MERCHANT_ROUTES: Final = [
     register_receivable, list_receivables, get_receivable, dispute_receivable, record_own_payment,
-    list_receivable_payments, list_own_findings,
+    list_receivable_payments, get_plan_receivable, list_own_findings,
 ]  # fmt: skip
 OPERATOR_ROUTES: Final = [list_all_receivables, list_findings, record_receivable_payment, payment_was_remitted]

@@ -76,6 +76,19 @@ class Receivable(Struct, frozen=True, kw_only=True):
         return 0 if self.purchase_id else max(self.open - self.pledged, 0)
 
 
+class PlanReceivable(Struct, frozen=True, kw_only=True):
+    """What a consumer owes on a plan: ours from the capture on, with recourse for disputes alone; minor units."""
+
+    plan_id: str
+    currency: str
+    bought: int  # captured, less what of it was taken back: from then on it is ours
+    kept: int  # of that our fee and the tax on it, less what went back
+    refunded: int  # that the merchant gave back to the consumer
+    charged_back: int  # because a dispute was lost or accepted: all that was disputed
+    borne: int  # by the merchant for what the consumer does not pay: what it has agreed to bear, else nothing
+    outstanding: int  # that the consumer owes
+
+
 def require_receivable(body: ReceivableBody) -> None:
     """Refused: INVALID_FIELD, what does not go with the kind, or is no currency or country."""
     if body.currency not in EXPONENTS:

@@ -9,7 +9,7 @@ import asyncpg
 from service import ids
 from service.db import Connection, Pool, load_queries
 from service.errors import Code, Refused
-from service.factoring.receivable import Receivable, ReceivableBody, ReceivableKind, said
+from service.factoring.receivable import PlanReceivable, Receivable, ReceivableBody, ReceivableKind, said
 
 Q: Final = load_queries(Path(__file__).with_name("receivables.sql"))
 
@@ -72,6 +72,16 @@ async def receivable(pool: Pool | Connection, receivable_id: str, merchant_id: s
 async def receivables(pool: Pool, merchant_id: str | None, after: str, limit: int) -> list[Receivable]:
     """A merchant's, or everybody's, the oldest first."""
     return [receivable_of(row) for row in await pool.fetch(Q.list_receivables, merchant_id, after, limit)]
+
+
+async def plan_receivable(pool: Pool, plan_id: str, merchant_id: str) -> PlanReceivable:
+    """What a consumer owes on a plan of the merchant's, and what it cost the merchant. Refused: NOT_FOUND."""
+    row = None
+    if ids.is_id(plan_id, ids.PLAN):
+        row = await pool.fetchrow(Q.plan_bought, ids.bucket_of(plan_id), plan_id, merchant_id)
+    if row is None:
+        raise Refused(Code.NOT_FOUND, f"There is no plan {plan_id[:100]!r}.", "/id")
+    return PlanReceivable(plan_id=plan_id, **row)
 
 
 def no_receivable(receivable_id: str, pointer: str = "/id") -> Refused:

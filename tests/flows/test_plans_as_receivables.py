@@ -16,20 +16,24 @@ async def captured(world: World) -> tuple[str, int]:
     return plan, one["payout"]
 
 
+async def bought(world: World, plan: str) -> dict[str, int]:
+    answered = await world.merchant.get(f"/v1/plans/{plan}/receivable")
+    assert answered.status_code == 200, answered.text
+    one: dict[str, int] = answered.json()
+    return one
+
+
 async def test_a_default_costs_the_merchant_nothing(world: World) -> None:
-    plan, _ = await captured(world)
+    plan, payout = await captured(world)
     world.operator.now = NOON + timedelta(days=200)
     given_up = await world.seconded(await world.operator.post(f"/v1/operator/plans/{plan}/charge_off"))
     assert given_up.status_code in (200, 201), given_up.text
     await close(world, NOON + timedelta(days=202))
     later = (await settlements(world))[1:]
     assert [(one["payout"], one["closing"], one["lines"]) for one in later] == []
-    owed = await world.pool.fetchval(
-        "select coalesce(sum(case 'merchant_payable' when credit then amount else - amount end), 0)::bigint "
-        "from transfers where plan_id = $1 and 'merchant_payable' in (debit, credit) and occasion <> 'purchase'",
-        plan,
-    )
-    assert owed == 0
+    one = await bought(world, plan)
+    assert (one["bought"], one["borne"], one["charged_back"]) == (600_00, 0, 0)
+    assert one["bought"] - one["kept"] == payout  # and all of it stays the merchant's
 
 
 async def test_an_upheld_dispute_charges_all_of_it_back(world: World) -> None:
@@ -45,6 +49,9 @@ async def test_an_upheld_dispute_charges_all_of_it_back(world: World) -> None:
     (line,) = await lines(world, last)
     assert (line["kind"], line["plan_id"], line["gross"]) == ("chargeback", plan, -600_00)
     assert (last["charged_back"], last["closing"]) == (600_00, line["net"])
+    one = await bought(world, plan)
+    assert (one["bought"], one["charged_back"], one["borne"], one["refunded"]) == (600_00, 600_00, 0, 0)
+    assert (await world.other_merchant.get(f"/v1/plans/{plan}/receivable")).status_code == 404
 
 
 async def test_a_default_and_then_an_upheld_dispute_on_the_same_plan(world: World) -> None:
@@ -62,3 +69,5 @@ async def test_a_default_and_then_an_upheld_dispute_on_the_same_plan(world: Worl
     await close(world, NOON + timedelta(days=204))
     last = (await settlements(world))[-1]
     assert last["charged_back"] == 600_00
+    one = await bought(world, plan)
+    assert (one["charged_back"], one["borne"]) == (600_00, 0)
