@@ -1,7 +1,5 @@
 """Assignments: the lender buys a merchant's receivable, or registers who has bought it or holds it as a pledge."""
 
-import csv
-import io
 from collections.abc import Awaitable, Callable
 from datetime import date
 from typing import Annotated, Any, Final
@@ -14,21 +12,27 @@ from msgspec import Struct
 from service import ids
 from service.api.ask import Ask, Asked, content_type, read, write
 from service.api.body import Body, Nothing
-from service.api.operation import Text, operation
+from service.api.operation import operation
 from service.api.paging import AfterAssignment, Limit
 from service.api.receivables import told_of
 from service.api.reply import encode, reply, reply_answer
 from service.api.two_people import Doing, Proposed, needs_two, propose
 from service.audit.entry import Thing, Verb
 from service.db import Connection
-from service.deadline import LONG
 from service.engine.work import Answer
 from service.errors import Code
 from service.factoring import assigning_flow as flow
 from service.factoring import receivables_flow
-from service.factoring.assignment import Assignment, AssignmentBody, AssignmentStepKind, require_assignment
+from service.factoring.assignment import (
+    Assignment,
+    AssignmentBody,
+    AssignmentStepKind,
+    Mode,
+    require_assignment,
+    require_live,
+)
 from service.factoring.receivable import Receivable
-from service.money import decimal_text, take_bps
+from service.money import take_bps
 
 REFUSES: Final = (
     Code.NOT_FOUND, Code.STATE_FORBIDS, Code.ALREADY_ASSIGNED, Code.CURRENCY_MISMATCH, Code.DISPUTED_RECEIVABLE,
@@ -36,14 +40,6 @@ REFUSES: Final = (
 )  # fmt: skip
 
 IsLive = Annotated[bool, QueryParameter()]
-
-_COLUMNS: Final = (
-    "assignment_id", "receivable_id", "merchant_id", "kind", "buyer_country", "buyer_number", "channel", "acquirer",
-    "reference", "due_on", "currency", "face", "mode", "assignee_id", "amount", "recourse", "assigned_on",
-    "notified_on", "state",
-)  # fmt: skip
-_REGISTER: Final = Text("text/csv", f"Live assignments: {', '.join(_COLUMNS)}; amounts as decimal text.")
-_FORMULA: Final = ("=", "+", "-", "@", "\t", "\r")  # what a spreadsheet would work out
 
 
 class AssignmentPage(Struct, frozen=True):
@@ -57,6 +53,12 @@ class NotifiedBody(Struct, frozen=True, forbid_unknown_fields=True):
     """When who owes it was told."""
 
     notified_on: date  # from this day on only the assignee may be paid
+
+
+class WantedWriteOff(Struct, frozen=True):
+    """A purchase of which nothing more is to come."""
+
+    assignment_id: str
 
 
 _assignment = Body(AssignmentBody)
@@ -143,11 +145,37 @@ async def repurchase_receivable(request: Asked, body: RawBody, assignment_id: Fr
 @post(
     "/assignments/{assignment_id:str}/write-off",
     status_code=200,
-    opt=operation("receivables", Assignment, takes=Nothing, refuses=(Code.NOT_FOUND, Code.STATE_FORBIDS)),
+    opt=operation(
+        "receivables",
+        {200: Assignment, 202: Proposed},
+        takes=Nothing,
+        refuses=(Code.NOT_FOUND, Code.STATE_FORBIDS),
+    ),
 )
 async def write_off_receivable(request: Asked, body: RawBody, assignment_id: FromPath[str]) -> ASGIResponse:
-    """Nothing more comes of it: what was advanced and not collected is lost, and costs the merchant nothing."""
-    return await _end(request, body, assignment_id, AssignmentStepKind.WRITTEN_OFF)
+    """Nothing more comes of it: what was advanced and not collected is lost, and costs the merchant nothing.
+
+    More than one operator gives up alone (`TENOR_ALONE_MAX`) waits for a second person: 202.
+    """
+    if body:
+        _nothing.read(body, content_type(request))
+    ask = write(request, body)
+    known(assignment_id)
+
+    async def write_off(conn: Connection) -> Answer:
+        one = await flow.assignment(conn, assignment_id)
+        require_live(one, Mode.PURCHASE)
+        if one.position and one.position.advance - one.position.collected > ask.services.settings.alone_max:
+            wanted = WantedWriteOff(assignment_id)
+            return await propose("write_off_receivable", ask, conn, Thing.ASSIGNMENT, assignment_id, wanted)
+        return Answer(200, encode(await _write_off(ask, conn, assignment_id)))
+
+    return reply_answer(await ask.services.engine.once(ask.must_key, ask.now, write_off))
+
+
+@needs_two("write_off_receivable", "receivables")
+async def _write_off_as_proposed(doing: Doing, wanted: WantedWriteOff) -> Assignment:
+    return await _write_off(doing.ask, doing.conn, wanted.assignment_id)
 
 
 @post(
@@ -168,12 +196,6 @@ async def list_all_assignments(
     return await _page(read(request), None, None, after, limit, is_live=live)
 
 
-@get("/assignments/content", opt=operation("receivables", _REGISTER) | LONG)
-async def export_register(request: Asked) -> ASGIResponse:
-    """The register of live assignments as CSV, each once."""
-    return await _export(read(request), None)
-
-
 @get("/assignments", opt=operation("receivables", AssignmentPage))
 async def list_own_assignments(
     request: Asked, live: IsLive = False, after: AfterAssignment = "", limit: Limit = 100
@@ -192,13 +214,6 @@ async def list_partner_assignments(
     return await _page(ask, None, ask.owner_id, after, limit, is_live=live)
 
 
-@get("/assignments/content", opt=operation("assignments", _REGISTER) | LONG)
-async def export_partner_register(request: Asked) -> ASGIResponse:
-    """Your live assignments as CSV, each once."""
-    ask = read(request)
-    return await _export(ask, ask.owner_id)
-
-
 def known(assignment_id: str) -> str:
     """Refused: NOT_FOUND, what is no assignment's id."""
     if not ids.is_id(assignment_id, ids.ASSIGNMENT):
@@ -210,6 +225,14 @@ async def _assign(ask: Ask, conn: Connection, one: Receivable, asked: Assignment
     made = await flow.assign(conn, asked, await told_of(ask, conn, one.merchant_id), ask.now_ms)
     await ask.record(conn, Verb.MADE, Thing.ASSIGNMENT, made.assignment_id, asked)
     return made
+
+
+async def _write_off(ask: Ask, conn: Connection, assignment_id: str) -> Assignment:
+    one = await flow.assignment(conn, assignment_id)
+    told = await told_of(ask, conn, one.merchant_id)
+    after = await flow.end(conn, assignment_id, AssignmentStepKind.WRITTEN_OFF, told)
+    await ask.record(conn, Verb.CHANGED, Thing.ASSIGNMENT, assignment_id, {"state": after.state})
+    return after
 
 
 async def _receivable(conn: Connection, receivable_id: str) -> Receivable:
@@ -250,25 +273,8 @@ async def _page(
     return reply(AssignmentPage(page, page[-1].assignment_id if page else after))
 
 
-async def _export(ask: Ask, assignee_id: str | None) -> ASGIResponse:
-    written = io.StringIO()
-    rows = csv.writer(written)
-    rows.writerow(_COLUMNS)
-    async for row in flow.register(ask.services.pool, assignee_id):
-        amounts = {name: decimal_text(row[name], row["currency"]) for name in ("face", "amount")}
-        rows.writerow([_text(amounts.get(name, row[name])) for name in _COLUMNS])
-    headers = {"Content-Disposition": 'attachment; filename="assignments.csv"'}
-    return ASGIResponse(body=written.getvalue().encode(), media_type="text/csv", headers=headers)
-
-
-def _text(word: object) -> str:
-    text = "" if word is None else str(word)
-    return f"'{text}" if text.startswith(_FORMULA) else text
-
-
 OPERATOR_ROUTES: Final = [
     assign_receivable, notify_debtor, repurchase_receivable, write_off_receivable, release_pledge, list_all_assignments,
-    export_register,
 ]  # fmt: skip
 MERCHANT_ROUTES: Final = [list_own_assignments]
-PARTNER_ROUTES: Final = [list_partner_assignments, export_partner_register]
+PARTNER_ROUTES: Final = [list_partner_assignments]

@@ -11,6 +11,7 @@ from msgspec import Struct, field
 
 from service import ids
 from service.api import (
+    assignment_register,
     assignments,
     breaks,
     business_reports,
@@ -132,6 +133,7 @@ partner_router = Router(
         *received_files.ROUTES,
         partner_payouts.list_own_payouts,
         *assignments.PARTNER_ROUTES,
+        *assignment_register.PARTNER_ROUTES,
         *business_reports.PARTNER_ROUTES,
     ],
 )

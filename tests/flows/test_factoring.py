@@ -158,3 +158,7 @@ async def test_a_large_advance_takes_two_people(world: World) -> None:
     assert waits.status_code == 202, waits.text
     done = await world.seconded(waits)
     assert (done.json()["state"], done.json()["position"]["advance"]) == ("purchased", 510_000_00)
+    given_up = await world.operator.post(f"/v1/operator/assignments/{done.json()['id']}/write-off")
+    assert given_up.status_code == 202, given_up.text
+    lost = (await world.seconded(given_up)).json()
+    assert (lost["state"], lost["position"]["lost"]) == ("written_off", 510_000_00)

@@ -3,9 +3,9 @@
 alter table audit_entries
     drop constraint audit_entries_thing_is_known,
     add constraint audit_entries_thing_is_known check (thing in (
-        'account', 'arrangement', 'assignment', 'break', 'business', 'clock', 'consent', 'consumer', 'day',
-        'decision', 'endpoint', 'file', 'gateway', 'instrument', 'insurance', 'key', 'merchant', 'operator',
-        'partner', 'party', 'payout', 'permission', 'person', 'plan', 'policy', 'processor', 'programme',
+        'account', 'arrangement', 'assignment', 'break', 'business', 'clock', 'consent', 'consumer', 'cover_set',
+        'day', 'decision', 'endpoint', 'file', 'gateway', 'instrument', 'insurance', 'key', 'loss', 'merchant',
+        'operator', 'partner', 'party', 'payout', 'permission', 'person', 'plan', 'policy', 'processor', 'programme',
         'receivable', 'reconciliation', 'route', 'scheme', 'trial', 'waterfall'));
 
 -- How much of a receivable was disputed, each time that changed: a report of a day says what was so then.
