@@ -106,18 +106,19 @@ async def list_breaks(
     status_code=200,
     opt=operation("breaks", OpenedBreak, takes=AssignBody, refuses=(Code.STATE_FORBIDS,), example={"owner": "Ada"}),
 )
-async def assign_break(request: Asked, body: RawBody, break_id: FromPath[str]) -> ASGIResponse:
+async def assign_any_break(request: Asked, body: RawBody, break_id: FromPath[str]) -> ASGIResponse:
     """Say who must act on an open break."""
-    asked = _assign.read(body, request.headers.get("content-type", ""))
-    known_id = _break_id(break_id)
-    ask = write(request, body)
+    return await _assign_break(request, body, break_id, None)
 
-    async def assign(connection: Connection) -> Answer:
-        assigned = await breaks_flow.assign(connection, known_id, asked.owner, ask.by.owner_id, ask.now)
-        await ask.record(connection, Verb.ASSIGNED, Thing.BREAK, known_id, {"owner": asked.owner})
-        return Answer(200, encode(assigned))
 
-    return reply_answer(await ask.services.engine.once(ask.must_key, ask.now, assign))
+@post(
+    "/breaks/{break_id:str}/assign",
+    status_code=200,
+    opt=operation("files", OpenedBreak, takes=AssignBody, refuses=(Code.STATE_FORBIDS,), example={"owner": "Mia"}),
+)
+async def assign_break(request: Asked, body: RawBody, break_id: FromPath[str]) -> ASGIResponse:
+    """Say who must act on an open break of yours: one of your people, `partner`, or `operator` to hand it back."""
+    return await _assign_break(request, body, break_id, request.auth.owner_id)
 
 
 @post(
@@ -131,19 +132,29 @@ async def assign_break(request: Asked, body: RawBody, break_id: FromPath[str]) -
         example={"note": "They corrected it by telephone."},
     ),
 )
-async def resolve_break(request: Asked, body: RawBody, break_id: FromPath[str]) -> ASGIResponse:
+async def resolve_any_break(request: Asked, body: RawBody, break_id: FromPath[str]) -> ASGIResponse:
     """Close a break with the reason why: what it is about is not looked for again. A position that still differs on a
     later day opens it again, and the reason stays in its history."""
-    asked = _resolve.read(body, request.headers.get("content-type", ""))
-    known_id = _break_id(break_id)
-    ask = write(request, body)
+    return await _resolve_break(request, body, break_id, None)
 
-    async def resolve(connection: Connection) -> Answer:
-        resolved = await breaks_flow.resolve(connection, known_id, asked.note, ask.by.owner_id, ask.now)
-        await ask.record(connection, Verb.RESOLVED, Thing.BREAK, known_id)
-        return Answer(200, encode(resolved))
 
-    return reply_answer(await ask.services.engine.once(ask.must_key, ask.now, resolve))
+@post(
+    "/breaks/{break_id:str}/resolve",
+    status_code=200,
+    opt=operation(
+        "files",
+        OpenedBreak,
+        takes=ResolveBody,
+        refuses=(Code.STATE_FORBIDS,),
+        example={"note": "Your figure is right; ours is put right tomorrow."},
+    ),
+)
+async def resolve_break(request: Asked, body: RawBody, break_id: FromPath[str]) -> ASGIResponse:
+    """Close a break between your files and our books, with the reason why: you accept what our books say.
+
+    A position that still differs on a later day opens it again. What the bank shows is the operator's to close.
+    """
+    return await _resolve_break(request, body, break_id, request.auth.owner_id)
 
 
 @post(
@@ -184,14 +195,40 @@ async def get_history(
 
 
 OPERATOR_ROUTES: Final = [
-    list_all_breaks, assign_break, resolve_break, comment_any_break, get_any_history,
+    list_all_breaks, assign_any_break, resolve_any_break, comment_any_break, get_any_history,
 ]  # fmt: skip
-PARTNER_ROUTES: Final = [list_breaks, comment_break, get_history]
+PARTNER_ROUTES: Final = [list_breaks, assign_break, resolve_break, comment_break, get_history]
 
 
 async def _page(ask: Ask, partner_id: str | None, state: BreakFilter | None, after: str, limit: int) -> ASGIResponse:
     page = await breaks_flow.breaks(ask.services.pool, ask.now, partner_id, state, after, limit)
     return reply(BreakPage(page, page[-1].break_id if page else after))
+
+
+async def _assign_break(request: Asked, body: bytes, break_id: str, partner_id: str | None) -> ASGIResponse:
+    asked = _assign.read(body, request.headers.get("content-type", ""))
+    known_id = _break_id(break_id)
+    ask = write(request, body)
+
+    async def assign(connection: Connection) -> Answer:
+        assigned = await breaks_flow.assign(connection, known_id, partner_id, asked.owner, ask.by.owner_id, ask.now)
+        await ask.record(connection, Verb.ASSIGNED, Thing.BREAK, known_id, {"owner": asked.owner})
+        return Answer(200, encode(assigned))
+
+    return reply_answer(await ask.services.engine.once(ask.must_key, ask.now, assign))
+
+
+async def _resolve_break(request: Asked, body: bytes, break_id: str, partner_id: str | None) -> ASGIResponse:
+    asked = _resolve.read(body, request.headers.get("content-type", ""))
+    known_id = _break_id(break_id)
+    ask = write(request, body)
+
+    async def resolve(connection: Connection) -> Answer:
+        resolved = await breaks_flow.resolve(connection, known_id, partner_id, asked.note, ask.by.owner_id, ask.now)
+        await ask.record(connection, Verb.RESOLVED, Thing.BREAK, known_id)
+        return Answer(200, encode(resolved))
+
+    return reply_answer(await ask.services.engine.once(ask.must_key, ask.now, resolve))
 
 
 async def _comment_break(request: Asked, body: bytes, break_id: str, partner_id: str | None) -> ASGIResponse:

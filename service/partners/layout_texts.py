@@ -15,6 +15,7 @@ from typing import Any, Final, get_type_hints
 
 from msgspec import Struct
 
+from service.ids import PLAN, is_id
 from service.money import EXPONENTS, decimal_text
 from service.partners.layouts import ROWS, Row, Stl, Txn, columns_of, side_of
 
@@ -168,6 +169,25 @@ def _text(longest: int) -> Callable[[str, str, str], str | Unreadable]:
     return read
 
 
+def _id(text: str, _currency: str, _mark: str) -> str | Unreadable:
+    """An id of ours as we write it, or the partner's own. What tools make of one of ours is no other: `="cm_..."`."""
+    if _OURS.fullmatch(text) is None and (found := _LIKE_OURS.fullmatch(text)):
+        was = f"{found[1].lower()}_{found[2].upper()}"
+        return Unreadable("", f"{text!r:.60} is an id that was changed on its way, {was}")
+    return _read_id(text, "", "")
+
+
+def _plan_id(text: str, _currency: str, _mark: str) -> str | Unreadable:
+    """A plan has no other name than ours."""
+    if is_id(text, PLAN):
+        return text
+    return _refused(_id(text, "", "")) or Unreadable("", f"{text!r:.60} is no plan: {PLAN}_ and 26 letters and digits")
+
+
+def _refused(read: str | Unreadable) -> Unreadable | None:
+    return read if isinstance(read, Unreadable) else None
+
+
 def _one_of(words: type[StrEnum]) -> Callable[[str, str, str], StrEnum | Unreadable]:
     known: dict[str, StrEnum] = {str(one): one for one in words}
 
@@ -193,13 +213,20 @@ def _reader(hint: Any) -> Callable[[str, str, str], Any]:
     meta = getattr(hint, "__metadata__", ()) or (getattr(parts[0], "__metadata__", ()) if parts else ())
     kind = parts[0] if parts and not meta else hint
     if meta:
-        return minor_units if meta[0] == "money" else _text(meta[0])
+        return _BY_META.get(meta[0]) or _text(meta[0])
     if kind is date:
         return _day
     if kind is int:
         return _count
     return _text(3) if kind is str else _one_of(kind)
 
+
+# An id of ours, alone or with the number of one of several; and the same in other cases, in quotes or after a formula's
+# sign.
+_OURS: Final = re.compile(r"[a-z]{2}_[0-7][0-9A-HJKMNP-TV-Z]{25}(\.\w+)?", re.ASCII)
+_LIKE_OURS: Final = re.compile(r"\W*([a-z]{2})_([0-7][0-9A-HJKMNP-TV-Z]{25})(\W.*)?", re.IGNORECASE)
+_read_id: Final = _text(64)
+_BY_META: Final[dict[Any, Callable[[str, str, str], Any]]] = {"money": minor_units, "id": _id, "plan": _plan_id}
 
 _HINTS: Final = {row: get_type_hints(row, include_extras=True) for row in ROWS.values()}
 _READS: Final = {

@@ -50,9 +50,11 @@ class Side(StrEnum):
 
 COMPONENTS: Final = ("principal", "interest", "fee", "penalty", "subsidy")
 
-# What a column holds besides plain text: an amount of the row's currency, and how long a text may be.
+# What a column holds besides plain text: an amount of the row's currency, an id of ours or one that may be the
+# partner's own, and how long a text may be.
 Money = Annotated[int, "money"]
-Id = Annotated[str, 64]
+PlanId = Annotated[str, "plan"]
+Id = Annotated[str, "id"]
 Word = Annotated[str, 40]
 Words = Annotated[str, 200]
 
@@ -61,7 +63,7 @@ class Txn(Struct, frozen=True, gc=False):
     """An event of a plan, as far as it is the partner's. `event_id` stays the same for ever."""
 
     event_id: Id
-    plan_id: Id
+    plan_id: PlanId
     partner_reference: Words | None  # the partner's own name of the plan
     type: TxnType
     business_on: date
@@ -85,7 +87,7 @@ class Txn(Struct, frozen=True, gc=False):
 class Pos(Struct, frozen=True, gc=False):
     """A plan at the end of the day: closing = opening + funded - repaid - refunded + adjusted - charged_off."""
 
-    plan_id: Id
+    plan_id: PlanId
     owner: Word  # whose share it is
     share_bps: int
     opening: Money  # principal
@@ -126,7 +128,7 @@ class Stl(Struct, frozen=True, gc=False):
 class Chg(Struct, frozen=True, gc=False):
     """A field of a plan's position became another one."""
 
-    plan_id: Id
+    plan_id: PlanId
     field: Word
     old: Words | None
     new: Words | None

@@ -105,20 +105,28 @@ async def steps(pool: Pool, break_id: str, partner_id: str | None, after: int, l
     return [msgspec.convert(dict(row), BreakStep) for row in rows]
 
 
-async def assign(conn: Connection, break_id: str, owner: str, by: str, now: datetime) -> OpenedBreak:
-    """Say who must act on an open break. Refused: NOT_FOUND, STATE_FORBIDS."""
+async def assign(
+    conn: Connection, break_id: str, partner_id: str | None, owner: str, by: str, now: datetime
+) -> OpenedBreak:
+    """Say who must act on an open break; a partner on one of its own. Refused: NOT_FOUND, STATE_FORBIDS."""
+    await _one(conn, break_id, partner_id)
     changed = await _change(conn, break_id, now, Q.assign, owner)
     await conn.execute(Q.add_step, break_id, BreakStepKind.ASSIGNED, owner, None, by, now)
-    await tell_breaks(conn, [(break_id, BreakStepKind.ASSIGNED)], Teller.OPERATOR, now)
+    await tell_breaks(conn, [(break_id, BreakStepKind.ASSIGNED)], _teller(partner_id), now)
     return changed
 
 
-async def resolve(conn: Connection, break_id: str, note: str, by: str, now: datetime) -> OpenedBreak:
-    """Close an open break with the reason why. Refused: NOT_FOUND, STATE_FORBIDS."""
-    row = await _one(conn, break_id, None)
+async def resolve(
+    conn: Connection, break_id: str, partner_id: str | None, note: str, by: str, now: datetime
+) -> OpenedBreak:
+    """Close an open break with the reason why. A partner accepts with it what our books say, so it may close what was
+    found between its files and them, and not what the bank shows. Refused: NOT_FOUND, STATE_FORBIDS."""
+    row = await _one(conn, break_id, partner_id)
+    if partner_id is not None and row["leg"] == Leg.CASH:
+        raise Refused(Code.STATE_FORBIDS, "This is between a settlement and the bank: the operator closes it.", "/id")
     changed = await _change(conn, break_id, now, Q.resolve, note, _today(row, now))
     await conn.execute(Q.add_step, break_id, BreakStepKind.RESOLVED, None, note, by, now)
-    await tell_breaks(conn, [(break_id, BreakStepKind.RESOLVED)], Teller.OPERATOR, now)
+    await tell_breaks(conn, [(break_id, BreakStepKind.RESOLVED)], _teller(partner_id), now)
     return changed
 
 
@@ -127,8 +135,7 @@ async def comment(conn: Connection, break_id: str, partner_id: str | None, note:
     if await conn.fetchval(Q.hold, break_id, partner_id) is None:
         raise _not_there(break_id)
     await conn.execute(Q.add_step, break_id, BreakStepKind.COMMENTED, None, note, by, now)
-    who = Teller.PARTNER if partner_id is not None else Teller.OPERATOR
-    await tell_breaks(conn, [(break_id, BreakStepKind.COMMENTED)], who, now)
+    await tell_breaks(conn, [(break_id, BreakStepKind.COMMENTED)], _teller(partner_id), now)
 
 
 async def tell_breaks(conn: Connection, steps: list[tuple[str, BreakStepKind]], by: Teller, now: datetime) -> None:
@@ -189,6 +196,10 @@ async def _one(conn: Connection, break_id: str, partner_id: str | None) -> async
     if row is None:
         raise _not_there(break_id)
     return row
+
+
+def _teller(partner_id: str | None) -> Teller:
+    return Teller.PARTNER if partner_id is not None else Teller.OPERATOR
 
 
 def _not_there(break_id: str) -> Refused:

@@ -130,6 +130,25 @@ async def test_a_break_is_assigned_answered_and_resolved(world: World) -> None:
     assert found not in (await world.partner.get("/v1/partner/breaks", in_state="open")).json()["breaks"]
 
 
+async def test_a_partner_assigns_and_closes_its_own(world: World) -> None:
+    await planted(world)
+    breaks = (await world.partner.get("/v1/partner/breaks", in_state="open")).json()["breaks"]
+    found = next(one for one in breaks if one["key"] == "X1")
+    theirs = f"/v1/partner/breaks/{found['id']}"
+    assert (await world.partner.post(f"{theirs}/assign", {"owner": "Mia"})).json()["owner"] == "Mia"
+    ended = await world.partner.post(f"{theirs}/resolve", {"note": "It is not there; we take it back."})
+    assert (ended.json()["state"], ended.json()["resolved_by"]) == ("resolved", "It is not there; we take it back.")
+    refused = await world.partner.post(f"{theirs}/assign", {"owner": "Mia"})
+    assert (refused.status_code, refused.json()["code"]) == (409, "state_forbids")
+    history = (await world.operator.get(f"/v1/operator/breaks/{found['id']}/history")).json()["steps"]
+    assert [one["what"] for one in history] == ["opened", "assigned", "resolved"]
+    assert {one["told_by"] for one in history[1:]} == {world.demo.partner_id}
+    none = ids.new_id(ids.BREAK, 1, 1)
+    for verb, body in (("assign", {"owner": "Mia"}), ("resolve", {"note": "It is ours."})):
+        refused = await world.partner.post(f"/v1/partner/breaks/{none}/{verb}", body)
+        assert (refused.status_code, refused.json()["code"]) == (404, "not_found")
+
+
 async def test_what_is_paid_is_held_against_the_bank(world: World) -> None:
     assert (await opened(world)).status_code == 201
     await bought(world)

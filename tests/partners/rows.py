@@ -29,6 +29,7 @@ _printable = st.text(st.characters(exclude_categories=("Cc", "Cf", "Cs", "Zl", "
 _formulas = st.builds(lambda mark, text: mark + text, st.sampled_from(list("=+-@'")), _printable)
 words = st.one_of(_printable, _formulas, st.just('a "quoted", part')).map(lambda text: text[:40])
 maybe = st.none() | words
+plan_ids = st.text("0123456789ABCDEFGHJKMNPQRSTVWXYZ", min_size=25, max_size=25).map(lambda text: f"pl_0{text}")
 amounts = st.integers(-(10**12), 10**12)
 counts = st.integers(0, 10**6)
 
@@ -47,18 +48,18 @@ def _with_side(row: Callable[..., Row], found: dict[str, Any]) -> Row:
 
 ANY: dict[FileType, st.SearchStrategy[Row]] = {
     FileType.TXN: _sided(
-        Txn, event_id=words, plan_id=words, partner_reference=maybe, type=st.sampled_from(TxnType), business_on=days,
+        Txn, event_id=words, plan_id=plan_ids, partner_reference=maybe, type=st.sampled_from(TxnType), business_on=days,
         value_on=days, principal=amounts, interest=amounts, fee=amounts, penalty=amounts, subsidy=amounts,
         currency=currencies, reverses_event_id=maybe, settlement_id=maybe,
     ),
     FileType.POS: st.builds(
-        Pos, words, words, st.integers(0, 10_000), *[amounts] * 8, st.none() | days, counts, words, words, currencies
+        Pos, plan_ids, words, st.integers(0, 10_000), *[amounts] * 8, st.none() | days, counts, words, words, currencies
     ),
     FileType.STL: _sided(
         Stl, settlement_id=words, end_to_end_id=words, leg=words, amount=amounts, count=counts, first_event_id=maybe,
         last_event_id=maybe, currency=currencies,
     ),
-    FileType.CHG: st.builds(Chg, words, words, maybe, maybe, words, days),
+    FileType.CHG: st.builds(Chg, plan_ids, words, maybe, maybe, words, days),
 }  # fmt: skip
 
 

@@ -18,6 +18,9 @@ from tests.partners.rows import ANY, GOOD, PLAN, TUESDAY, csv_text
 TXN = csv_head("TXN") + csv_text([GOOD[FileType.TXN]])
 
 
+COMMAND = "cm_01JD8Q4Z7K7M8W3N5V2C9XTB00"
+
+
 def read(content: bytes | str, kind: ReceivedType = ReceivedType.TXN, on: date = TUESDAY) -> list[Row]:
     file = io.BytesIO(content.encode() if isinstance(content, str) else content)
     return [row for _, row in rows_of(file, kind, on)]
@@ -45,6 +48,7 @@ def without(text: str, column: str) -> str:
         TXN.replace("\r\n", "\n"),
         TXN.replace("\r\n", "\r"),
         TXN + "\r\n\r\n",
+        TXN + "," * TXN.split("\n")[0].count(",") + "\r\n",  # what a spreadsheet leaves of a row
         TXN.replace("\r\n", "\r\n\r\n", 1),
         semicolons(TXN),
         TXN.replace(",", "\t"),
@@ -89,6 +93,12 @@ def test_what_is_meant_is_read(content: str) -> None:
         (TXN.replace("repayment", "Rückzahlung"), Code.INVALID_FILE, "column type"),
         (TXN.replace("2026-03-03", "03.03.2026", 1), Code.INVALID_FILE, "column business_on"),
         (TXN.replace("ev-1", "ev\u200b1"), Code.INVALID_FILE, "nobody sees"),
+        (TXN.replace("ev-1", f'"=""{COMMAND}"""'), Code.INVALID_FILE, f"changed on its way, {COMMAND}"),
+        (TXN.replace("ev-1", COMMAND.lower()), Code.INVALID_FILE, "column event_id"),
+        (TXN.replace(PLAN, PLAN.lower()), Code.INVALID_FILE, f"changed on its way, {PLAN}"),
+        (TXN.replace(PLAN, f"'{PLAN}"), Code.INVALID_FILE, f"changed on its way, {PLAN}"),
+        (TXN.replace(PLAN, f"={PLAN}"), Code.INVALID_FILE, "column plan_id"),
+        (TXN.replace(PLAN, "TOTAL"), Code.INVALID_FILE, "'TOTAL' is no plan"),
         (TXN.replace("ev-1", "x" * 70_000), Code.INVALID_FILE, "longer"),
         (TXN + TXN, Code.INVALID_FILE, "Line 3"),
         ("<html>not found</html>\r\n", Code.WRONG_COLUMNS, "<html>"),

@@ -149,14 +149,14 @@ async def test_people_look_after_breaks(conn: Connection, pool: Pool) -> None:
     now = noon(MONDAY)
     (first, *_) = await breaks_flow.breaks(pool, noon(WEDNESDAY), None, "open", "", 10)
     assert first.age_days == 3
-    assert (await breaks_flow.assign(conn, first.break_id, "Ada", "bert", now)).owner == "Ada"
+    assert (await breaks_flow.assign(conn, first.break_id, None, "Ada", "bert", now)).owner == "Ada"
     await breaks_flow.comment(conn, first.break_id, first.partner_id, "we look", "partner", now)
     with pytest.raises(Refused):
         await breaks_flow.comment(conn, first.break_id, "pa_other", "we look", "partner", now)
-    ended = await breaks_flow.resolve(conn, first.break_id, "by telephone", "bert", now)
+    ended = await breaks_flow.resolve(conn, first.break_id, None, "by telephone", "bert", now)
     assert (ended.state, ended.resolved_by) == ("resolved", "by telephone")
     with pytest.raises(Refused):
-        await breaks_flow.resolve(conn, first.break_id, "once more", "bert", now)
+        await breaks_flow.resolve(conn, first.break_id, None, "once more", "bert", now)
     history = await breaks_flow.steps(pool, first.break_id, None, 0, 10)
     assert [one.what for one in history] == ["opened", "assigned", "commented", "resolved"]
     (month,) = await breaks_flow.quality(pool, None, date(2026, 3, 1), now)
