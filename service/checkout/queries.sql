@@ -64,6 +64,8 @@ with asked as materialized (
                     where r.bucket = o.bucket and r.person_id = o.person_id and r.ended_at is null) as is_paused
       from people o
      where o.person_id in (select person_id from asked)
+), consumers_of as materialized (
+    select c.person_id, c.consumer_id from consumers c where c.person_id in (select person_id from asked)
 ), accounts_of as materialized (
     select a.person_id, a.currency, a.version, a."limit", a.reserved, a.used
       from accounts a
@@ -88,7 +90,22 @@ with asked as materialized (
      group by person_id, currency
 )
 select asked.consumer_id, asked.person_id, asked.currency, asked.merchant_id, m.time_zone, asked.consumer_version,
-       asked.attributes, asked.persona, asked.wrapped, o.is_paused, coalesce(a.version, 0) as account_version, a."limit",
+       asked.attributes, asked.persona, asked.wrapped, o.is_paused,
+       (select json_agg(json_build_object('policy_id', i.policy_id,
+                                          'extension_days_max', i.document -> 'extension_days_max',
+                                          'ends_on', s.document -> 'ends_on') order by i.policy_id)
+          from consumers_of x
+          join insured_debtors d on d.consumer_id = x.consumer_id
+         cross join lateral (select policy_id, document from insurance_policies
+                              where policy_id = d.policy_id order by version desc limit 1) i
+         cross join lateral (select document from support_arrangements
+                              where arrangement_id = i.document ->> 'arrangement_id' order by version desc limit 1) s
+         where x.person_id = asked.person_id
+           and (json_array_length(i.document -> 'merchant_ids') = 0
+                or asked.merchant_id in (select json_array_elements_text(i.document -> 'merchant_ids')))
+           and exists (select from debtor_limit_steps l
+                        where l.debtor_id = d.debtor_id and l.state in ('granted', 'partial'))) as insured,
+       coalesce(a.version, 0) as account_version, a."limit",
        coalesce(a.reserved, 0) as reserved, coalesce(a.used, 0) as used, coalesce(h.open_plans, 0) as open_plans,
        coalesce(h.paid_off_plans, 0) as paid_off_plans, h.next_due_on, h.first_plan_at,
        coalesce(h.clean_deposits, 0) as clean_deposits

@@ -58,7 +58,7 @@ ATTRIBUTES: Final[dict[str, Attribute]] = {  # of somebody whom the demo's polic
 
 
 class Person(Struct):
-    """Who buys where, and the decision that waits for them; a row of `buyers`."""
+    """Who buys where, and the decision that waits for them; a row of `bench_buyers`."""
 
     number: int
     bucket: int
@@ -126,7 +126,7 @@ async def invite(conn: Connection, settings: Settings, people: int) -> Cast:
         await conn.execute(Q.insert_key, ids.new_id(ids.KEY, 0, now_ms), *stored, merchant_id)
     cast.people = list(_people(people, list(cast.keys), now_ms))
     await conn.execute(Q.make_buyers)
-    await conn.copy_records_to_table("buyers", records=[astuple(person) for person in cast.people])
+    await conn.copy_records_to_table("bench_buyers", records=[astuple(person) for person in cast.people])
     await conn.execute(Q.insert_people)
     cast.data_keys = await _register(conn, settings, cast.people)
     await conn.execute(Q.insert_accounts, LIMIT)

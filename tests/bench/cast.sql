@@ -1,14 +1,14 @@
--- The cast in set-based statements. The table `buyers` says who there is; one real decision is made theirs, too.
+-- The cast in set-based statements. The table `bench_buyers` says who there is; one real decision is made theirs, too.
 
 -- make_buyers --
-create table buyers (
+create table bench_buyers (
     number      int      not null,
     bucket      smallint not null,
     consumer_id text     not null,
     person_id   text     not null,
     decision_id text     not null,
     merchant_id text     not null,
-    constraint buyers_pk primary key (number)
+    constraint bench_buyers_pk primary key (number)
 );
 
 -- insert_merchant --
@@ -23,10 +23,10 @@ insert into keys (key_id, hmac, secret_mark, prefix, audience, owner_id, scopes,
 values ($1, $2, $3, 'sk_live_', 'merchant', $4, '{*}', now());
 
 -- insert_people --
-insert into people (bucket, person_id, created_at) select bucket, person_id, now() from buyers;
+insert into people (bucket, person_id, created_at) select bucket, person_id, now() from bench_buyers;
 
 -- insert_accounts --
-insert into accounts (bucket, person_id, currency, "limit") select bucket, person_id, 'EUR', $1 from buyers;
+insert into accounts (bucket, person_id, currency, "limit") select bucket, person_id, 'EUR', $1 from bench_buyers;
 
 -- load_decision --
 select * from decisions where decision_id = $1;

@@ -1,0 +1,5 @@
+"""The service, for what is the same on one machine."""
+
+from tests.flows.conftest import world
+
+__all__ = ["world"]
