@@ -333,9 +333,8 @@ select transfer_id, t.status, t.price, o.price as in_funding
 
 -- transfers_have_their_cause --
 -- Whatever is booked came of a command that left a fact of that plan, is the interest of a group's day, or comes of a
--- settlement, of what became of its payout, of an adjustment, of a day that was reconciled, of a voucher, of a loss, of
--- credit insurance, of a receivable,
--- or of a loss of a plan.
+-- settlement, of what became of its payout, of an adjustment, of a day that was reconciled, of a voucher, of credit
+-- insurance, of a receivable, of a loss of a plan, or of a claim that was paid.
 select bucket, cause_id, plan_id
   from (select distinct bucket, cause_id, plan_id from transfers) t
  where not exists (select from facts f
@@ -355,7 +354,51 @@ select bucket, cause_id, plan_id
    and not exists (select from assignment_steps s where s.step_id = t.cause_id and t.plan_id is null)
    and not exists (select from receivable_payments p where p.payment_id = t.cause_id and t.plan_id is null)
    and not exists (select from loss_steps s join losses l using (bucket, loss_id)
-                    where s.bucket = t.bucket and s.step_id = t.cause_id and l.plan_id = t.plan_id);
+                    where s.bucket = t.bucket and s.step_id = t.cause_id and l.plan_id = t.plan_id)
+   and not exists (select from loss_claim_steps s join loss_claims c using (claim_id)
+                    where s.step_id = t.cause_id and c.plan_id = t.plan_id)
+   and not exists (select from pool_movements m where m.cause_id = t.cause_id);
+
+-- pools_are_booked --
+-- What a funder has in its pool, and what is to be paid out to it, is what its places in the books say.
+select f.funder_id, coalesce(m.funds, 0) as funds, coalesce(b.funds, 0) as booked, coalesce(m.owed, 0) as owed,
+       coalesce(b.owed, 0) as booked_as_owed
+  from pool_funders f
+  left join (select funder_id, sum(case when kind in ('contribution', 'return') then amount else - amount end) as funds,
+                    sum(amount) filter (where kind = 'paid_out') as owed
+               from pool_movements group by funder_id) m using (funder_id)
+  left join (select owner, sum(amount) filter (where account = 'pool_funds') as funds,
+                    sum(amount) filter (where account = 'pool_payable') as owed
+               from (select credit as account, credit_owner as owner, amount from transfers
+                      where credit in ('pool_funds', 'pool_payable')
+                     union all
+                     select debit, debit_owner, - amount from transfers where debit in ('pool_funds', 'pool_payable')) t
+              group by owner) b on b.owner = f.funder_id
+ where coalesce(m.funds, 0) <> coalesce(b.funds, 0) or coalesce(m.owed, 0) <> coalesce(b.owed, 0);
+
+-- claims_are_booked --
+-- What was paid of a claim, less what was taken back, is what the books say that who bears it has paid.
+select claim_id, c.paid - c.clawed_back as paid, coalesce(b.amount, 0) as booked
+  from loss_claims c
+  left join (select s.claim_id, sum(case when t.debit in ('insurer_receivable', 'guarantor_receivable')
+                                         then - t.amount else t.amount end) as amount
+               from loss_claim_steps s
+               join transfers t on t.cause_id = s.step_id and t.occasion = 'compensation'
+              group by s.claim_id) b using (claim_id)
+ where c.paid - c.clawed_back <> coalesce(b.amount, 0);
+
+-- claims_reserve_what_is_held --
+-- For what is reserved of a claim its arrangement holds as much for the loss.
+select c.claim_id, c.reserved, coalesce(h.reserved, 0) as held
+  from loss_claims c
+  left join capacity_holds h on h.arrangement_id = c.arrangement_id and h.held_for = c.loss_id
+ where c.reserved > coalesce(h.reserved, 0) and c.approved > 0;
+
+-- claims_are_where_their_steps_say --
+select c.claim_id, c.state, s.state as step
+  from loss_claims c
+  left join loss_claim_steps s on s.claim_id = c.claim_id and s.number = c.steps
+ where c.state is distinct from s.state;
 
 -- losses_are_booked --
 -- What the last version of a loss says that each tier bears, less what was recovered for it, is what the books say of it.

@@ -45,6 +45,11 @@ class Code(StrEnum):
     SUBSIDY_SPENT = "subsidy_spent"  # 409
     EXCLUSIVE_COVER = "exclusive_cover"  # 409
     SET_FROZEN = "set_frozen"  # 409
+    CLAIM_TOO_EARLY = "claim_too_early"  # 409
+    CLAIM_TOO_LATE = "claim_too_late"  # 409
+    INCOMPLETE = "incomplete"  # 422
+    EFFORT_MISSING = "effort_missing"  # 422
+    LEVERAGE_EXCEEDED = "leverage_exceeded"  # 422
     CAPACITY_EXCEEDED = "capacity_exceeded"  # 409
     STATE_FORBIDS = "state_forbids"  # 409
     STALE_VERSION = "stale_version"  # 412
@@ -130,6 +135,8 @@ STATUS: Final[dict[Code, int]] = {
     Code.EXCLUSIVE_COVER: 409,
     Code.SET_FROZEN: 409,
     Code.CAPACITY_EXCEEDED: 409,
+    Code.CLAIM_TOO_EARLY: 409,
+    Code.CLAIM_TOO_LATE: 409,
     Code.STATE_FORBIDS: 409,
     Code.STALE_VERSION: 412,
     Code.ALREADY_ASSIGNED: 409,

@@ -11,7 +11,7 @@ class EventType(StrEnum):
     counts negative.
 
     Those that begin with share are told to a partner, of its share of a plan, and hold what a row of its TXN file does.
-    Those of arrangements are told to who bears losses by them.
+    Those of arrangements are told to who bears losses by them, those of claims to the partners whose money it is, too.
     """
 
     AUTHORIZED = "plan.authorized"  # an offer was accepted: `kind`, `amount`, `currency`
@@ -171,6 +171,13 @@ class EventType(StrEnum):
     PARTNER_PAYOUT_RETURNED = (  # `payout_id` of `programme_id` for `business_on`, its `settlement_id`, came back:
         "partner_payout.returned"  # `amount` in `currency`, `end_to_end_id`, `tries`, why: `reference`; `given_up`
     )
+    ARRANGEMENT_CHANGED = (  # `arrangement_id` is in another `state`: open, suspended or closed; or, of a
+        "arrangement.changed"  # pool, at its line of alarm; its `ratio_bps`, where it came to a line
+    )
+    CLAIM_CHANGED = (  # `claim_id` on `arrangement_id`, of `loss_id`, is in another `state`:
+        "claim.changed"  # `claimed`, `approved` and `paid` in `currency`
+    )
+    CLAIM_DEADLINE = "claim.deadline"  # `claim_id`: `what` is to be done by `due_on`, in `days`
     SHARE_FUNDING = "share.funding"  # goods were captured: the partner's part of the principal
     SHARE_REPAYMENT = "share.repayment"  # the consumer paid
     SHARE_REFUND = "share.refund"  # goods came back

@@ -90,6 +90,11 @@ BUSINESS_REPORT: Final = "rp"
 REPORT_ACCESS: Final = "ra"
 REPORT_VIEW: Final = "rw"
 REPORT_CONSENT: Final = "rn"
+CLAIM: Final = "cl"
+CLAIM_STEP: Final = "ct"
+EFFORT: Final = "ef"
+POOL_FUNDER: Final = "pf"
+POOL_STEP: Final = "pc"
 
 
 def new_id(prefix: str, bucket: int, at_ms: int) -> str:

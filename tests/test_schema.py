@@ -11,6 +11,7 @@ from service.audit.entry import Thing, Verb
 from service.authentication.asked import State
 from service.checkout.answer import Outcome as Decided
 from service.checkout.review import ReviewOutcome
+from service.claims.claim import LossClaimState, Rejection
 from service.db import Pool
 from service.factoring.assignment import AssignmentState, AssignmentStepKind, Mode
 from service.factoring.batch import BatchState
@@ -48,8 +49,10 @@ from service.reports.record import RecordKind
 from service.subsidies.granted import VoucherState
 from service.support.arrangement import Cause
 from service.support.capacity import ArrangementState
+from service.support.claim_terms import EffortKind, Evidence
 from service.support.cover_set import CoverMode, EnrolmentState
 from service.support.loss import LossState
+from service.support.pool_flow import Movement
 from service.support.recovering import RecoverySource
 from service.webhooks.endpoint import DeliveryState, EndpointState
 
@@ -91,9 +94,13 @@ WORDS: dict[str, Iterable[str]] = {
     "instruments_kind_is_known": InstrumentKind,
     "authentications_by_is_known": Authenticator,
     "authentications_state_is_known": State,
+    "claim_documents_kind_is_known": Evidence,
+    "collection_efforts_kind_is_known": EffortKind,
     "cover_sets_mode_is_known": CoverMode,
     "daily_files_type_is_known": FileType,
     "enrolments_state_is_known": EnrolmentState,
+    "loss_claims_rejection_is_known": Rejection,
+    "loss_claims_state_is_known": LossClaimState,
     "loss_recoveries_source_is_known": RecoverySource,
     "losses_cause_is_known": Cause,
     "losses_state_is_known": LossState,
@@ -122,6 +129,7 @@ WORDS: dict[str, Iterable[str]] = {
     "plans_collection_state_is_known": CollectionState,
     "plans_kind_is_known": Kind,
     "plans_state_is_known": PlanState,
+    "pool_movements_kind_is_known": Movement,
     "processors_protocol_is_known": Protocol,
     "received_files_state_is_known": ReceivedState,
     "received_files_type_is_known": ReceivedType,

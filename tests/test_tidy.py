@@ -24,8 +24,8 @@ MACHINE_ROOM = (
 )  # fmt: skip
 SLICES = (
     "audit", "approvals", "law", "terms", "ledger", "limits", "people", "access", "operators", "merchants",
-    "subsidies", "partners", "support", "factoring", "reports", "insurance", "reconciling", "plans", "authentication",
-    "payments", "outside", "policies", "checkout", "webhooks",
+    "subsidies", "partners", "support", "factoring", "reports", "insurance", "reconciling", "plans", "claims",
+    "authentication", "payments", "outside", "policies", "checkout", "webhooks",
 )  # fmt: skip
 EDGE = (
     "registry", "jobs", "api", "facades", "contract", "web", "app", "server", "demo", "calculator",

@@ -18,8 +18,11 @@ from service.db import Connection
 from service.engine.work import Answer
 from service.errors import Code, Refused
 from service.money import AMOUNT_MAX
+from service.partners.telling_flow import Teller
 from service.support import capacity_flow as flow
 from service.support.capacity import ArrangementState, Capacity
+from service.support.documents_flow import arrangement
+from service.support.pool_flow import tell_funders
 
 
 class FundingBody(Struct, frozen=True, forbid_unknown_fields=True):
@@ -63,6 +66,9 @@ async def fund_arrangement(request: Asked, body: RawBody, arrangement_id: FromPa
     funding_id = ids.new_id(ids.SUPPORT_FUNDING, ids.bucket_of(arrangement_id), ask.now_ms)
 
     async def fund(conn: Connection) -> Answer:
+        if (agreed := await arrangement(conn, arrangement_id)) and agreed.document.pool is not None:
+            sentence = "Its funders pay in, each by name."
+            raise Refused(Code.STATE_FORBIDS, sentence, "/id", ("contributions",))
         by = ask.by.key_id or ask.by.owner_id
         found = await flow.fund(conn, arrangement_id, funding_id, asked.amount, asked.reference, by, ask.now)
         await ask.record(conn, Verb.CHANGED, Thing.ARRANGEMENT, arrangement_id, {"funding": funding_id})
@@ -79,6 +85,8 @@ async def _set_state(request: Asked, body: bytes, arrangement_id: str, state: Ar
 
     async def change(conn: Connection) -> Answer:
         found = await flow.set_state(conn, arrangement_id, state)
+        if (agreed := await arrangement(conn, arrangement_id)) is not None:
+            await tell_funders(conn, arrangement_id, agreed.document, state, None, Teller.OPERATOR, ask.now)
         await ask.record(conn, Verb.CHANGED, Thing.ARRANGEMENT, arrangement_id, {"state": state})
         return Answer(200, encode(found))
 

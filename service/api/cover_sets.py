@@ -116,8 +116,8 @@ async def list_enrolments(
         EnrolmentDone,
         takes=EnrolmentBody,
         refuses=(
-            Code.NOT_FOUND, Code.SET_FROZEN, Code.STATE_FORBIDS, Code.EXCLUSIVE_COVER, Code.CAPACITY_EXCEEDED,
-            Code.CURRENCY_MISMATCH,
+            Code.NOT_FOUND, Code.SET_FROZEN, Code.STATE_FORBIDS, Code.EXCLUSIVE_COVER, Code.LEVERAGE_EXCEEDED,
+            Code.CAPACITY_EXCEEDED, Code.CURRENCY_MISMATCH,
         ),
         example={"plans": ["{plan_id}"]},
         after=("capture_plan",),

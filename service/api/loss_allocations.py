@@ -12,10 +12,12 @@ from service import ids
 from service.api.ask import Ask, Asked, content_type, write
 from service.api.ask import read as reading
 from service.api.body import Body
+from service.api.loss_claims import doer_of
 from service.api.operation import operation
 from service.api.paging import AfterLoss, Limit
 from service.api.reply import encode, reply, reply_answer
 from service.audit.entry import Thing, Verb
+from service.claims.flow import recovered
 from service.db import Connection
 from service.engine.work import Answer
 from service.errors import Code, Refused
@@ -221,6 +223,7 @@ async def record_recovery(request: Asked, body: RawBody, loss_id: FromPath[str])
 
     async def do(conn: Connection) -> Answer:
         found = await _recover(ask, conn, loss_id, asked, accounts)
+        await recovered(conn, loss_id, doer_of(ask), ask.real_now, ask.services.registry.time_at)
         told = {"gross": asked.gross, "cost": asked.cost, "source": asked.source}
         await ask.record(conn, Verb.CHANGED, Thing.LOSS, loss_id, told)
         return Answer(201, encode(_answer(loss_id, found)))

@@ -16,6 +16,7 @@ class Thing(StrEnum):
     ASSIGNMENT = "assignment"  # of a receivable; or a batch of several
     BREAK = "break"
     BUSINESS = "business"  # a merchant or a buyer, as reports are about it
+    CLAIM = "claim"  # on who bears a loss
     CLOCK = "clock"  # a test merchant's
     CONSENT = "consent"
     CONSUMER = "consumer"

@@ -18,14 +18,14 @@ _BESIDE: Final = {"number", "event_id", "type", "plan_id", "booked_at"}  # of a 
 _OF_A_PLAN: Final = ("plan", "deposit", "payment", "fee", "instalment", "dispute")
 
 AMOUNTS: Final = {
-    "advance", "amount", "amount_before", "beyond", "closing", "deposit", "fee", "from_held", "held", "interest",
-    "limit", "limit_before", "merchant_fee", "not_asked_for", "outstanding", "overdue", "overpaid", "owed", "payout",
-    "penalty", "principal", "refunded", "released", "remaining", "return_fee", "subsidy", "total_cost",
-    "total_payable", "voided", "waived",
+    "advance", "amount", "amount_before", "approved", "beyond", "claimed", "closing", "deposit", "fee", "from_held",
+    "held", "interest", "limit", "limit_before", "merchant_fee", "not_asked_for", "outstanding", "overdue",
+    "overpaid", "owed", "paid", "payout", "penalty", "principal", "refunded", "released", "remaining", "return_fee",
+    "subsidy", "total_cost", "total_payable", "voided", "waived",
 }  # fmt: skip
 COUNTS: Final = {
-    "capture", "days", "days_past_due", "extendable_days", "instalment", "instalments", "number", "tries",
-    "version",
+    "capture", "days", "days_past_due", "extendable_days", "instalment", "instalments", "number", "ratio_bps",
+    "tries", "version",
 }  # fmt: skip
 TRUTHS: Final = {
     "by_itself", "extends_by_itself", "final", "given_up", "is_misdirected", "is_penalty", "is_stopped",
@@ -40,16 +40,17 @@ INSTANTS: Final = {
 IDS: Final = {
     "adjustment_id", "arrangement_id", "assignment_id", "batch_id", "break_id", "charge_id", "claim_id", "consumer",
     "credit_id", "decision_id", "dispute_id", "endpoint_id", "fact_id", "fee_id", "file_id", "instrument_id",
-    "payment_id", "payout_id", "permission_id", "plan_id", "programme_id", "quote_id", "receivable_id",
+    "loss_id", "payment_id", "payout_id", "permission_id", "plan_id", "programme_id", "quote_id", "receivable_id",
     "reconciliation_id", "referral_id", "refund_id", "reverses_event_id", "scheme_id", "settlement_id", "voucher_id",
 }  # fmt: skip
 WORDS: Final = {
     "because", "change", "currency", "end_to_end_id", "evidence", "fact", "kind", "merchant_reference", "origin",
-    "outcome", "owner", "reason", "received_by", "reference", "rule", "scenario", "state", "verdict", "why", "words",
+    "outcome", "owner", "reason", "received_by", "reference", "rule", "scenario", "state", "verdict", "what", "why",
+    "words",
 }  # fmt: skip
 MAY_BE_NULL: Final = {
     "authenticated", "batch_id", "because", "claim_id", "contest_until", "evidence", "late_capture_until",
-    "merchant_reference", "payment_id", "pays_on", "permission_id", "reason", "reference", "refund_id",
+    "merchant_reference", "payment_id", "pays_on", "permission_id", "ratio_bps", "reason", "reference", "refund_id",
     "repay_by", "respond_by", "retry_at", "reverses_event_id", "why", "words",
 }  # fmt: skip
 

@@ -102,7 +102,7 @@ TAGS: Final = {
     "vouchers": "Merchant: vouchers of a scheme, reserved for an order and redeemed.",
     "processor": "Processor of payments: news of a charge, and all it was called for.",
     "partner": "Finance partner: what it funds, the files that prove it, and what does not match.",
-    "support": "Insurer or guarantor: what it has agreed to bear, and what came of it.",
+    "support": "Insurer or guarantor: what it has agreed to bear, claims on it, and what came of them.",
     "operator": "Operator: merchants, partners, keys, policies, referrals, limits, gateways, processors, books.",
     "public": "Health, and this document. No key is needed.",
 }

@@ -5,6 +5,7 @@ from datetime import datetime
 from msgspec import Struct
 
 from service.checkout.limit_flow import ReviewedDay, Reviewing, Told, review_all
+from service.claims.days_flow import look_at_all, share_returns
 from service.db import Pool
 from service.engine.lane import Engine
 from service.insurance.supply_flow import notice_all
@@ -40,6 +41,7 @@ class DayClosed(Struct, frozen=True):
     settled: int  # settlements made, each of a merchant, a currency and a day
     reconciled: int  # days compared with what partners sent, each of a programme and a partner
     allocated: int  # losses of which it was said who bears them, or who gets what came since
+    claims: int  # on who bears losses, that were looked at: lodged, warned of, lapsed
     transferred: int  # participations that changed hands at the close of a day, or were declined
     overdue_noticed: int  # debtors of whom their insurers were told that they are overdue
 
@@ -60,11 +62,13 @@ async def close_day(
     accrued = await accrue(pool, now)
     transferred = await carry_out_due(pool, now)
     allocated = await allocate_all(pool, now, charging.time_at)
+    claims = await look_at_all(pool, now, charging.time_at)
+    await share_returns(pool, now, charging.time_at)
     day = await review_all(pool, under, told, now) if under else ReviewedDay()
     made = await settle_all(pool, now)
     files, erased = await make_due_days(pool, signer, now), await erase_expired(pool, now)
     reconciled = await compare_due(pool, signer, now)
     return DayClosed(
         guarded.expires_soon, guarded.extended, guarded.expired, passed, accrued, day.reviewed, day.changed,
-        files, erased, charged, made, reconciled, allocated, transferred, await notice_all(pool, now),
+        files, erased, charged, made, reconciled, allocated, claims, transferred, await notice_all(pool, now),
     )  # fmt: skip

@@ -36,6 +36,8 @@ class LedgerAccount(StrEnum):
     PARTNER_ACCRUED = "partner_accrued"  # of a partner: its share of interest earned and not paid yet
     DEFERRED_SUBSIDY = "deferred_subsidy"  # of a plan: paid in to buy its interest down, and not income yet
     TAX_PAYABLE = "tax_payable"  # on fees that merchants pay, owed to the state
+    POOL_FUNDS = "pool_funds"  # of a funder of a compensation pool: what it paid in, and is not used
+    POOL_PAYABLE = "pool_payable"  # of a funder of a compensation pool: to be paid out to it
     PARTNER_PAYABLE = "partner_payable"  # of a partner: its share of what consumers paid
     INSURER_PAYABLE = "insurer_payable"  # of an insurer: premium, and its part of what was recovered
     # income
@@ -83,6 +85,10 @@ class Occasion(StrEnum):
     RECOVERY_SHARE = "recovery_share"  # the partner's share of principal that was paid after that
     RECOURSE = "recourse"  # a plan's merchant bears a part of its loss
     LOSS_COVER = "loss_cover"  # an insurer, a guarantor or a pool bears a part of a loss
+    COMPENSATION = "compensation"  # who bears a part of a loss has paid it, or has taken back what it paid
+    CONTRIBUTION = "contribution"  # a funder has paid into a compensation pool
+    POOL_RETURN = "pool_return"  # what came back of a loss goes to the pool that had paid it
+    POOL_PAID_OUT = "pool_paid_out"  # ... and is owed to its funders
     LOSS_RELIEF = "loss_relief"  # because others bear it, a partner bears less than its share of the plan
     SALE = "sale"  # a partner's part of a plan has another owner
     BUY_BACK = "buy_back"  # ... and that is who had it before

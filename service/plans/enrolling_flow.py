@@ -19,6 +19,7 @@ from service.plans.budget_store import UsedBudget
 from service.plans.plan import Plan
 from service.plans.reading_store import load_plans
 from service.plans.state import PlanState
+from service.support import documents_flow, pool_flow
 from service.support import enrolling_store as store
 from service.support.enrolling_store import Listed, Taking
 
@@ -30,7 +31,7 @@ async def enrol(conn: Connection, cover_set_id: str, plan_ids: Sequence[str], no
     """Enrols plans that owe something in a set; how many were not in it before.
 
     Refused: NOT_FOUND, SET_FROZEN, STATE_FORBIDS (the arrangement is suspended, a plan owes nothing, or is lost),
-    CURRENCY_MISMATCH, EXCLUSIVE_COVER, CAPACITY_EXCEEDED with what is left.
+    CURRENCY_MISMATCH, EXCLUSIVE_COVER, LEVERAGE_EXCEEDED and CAPACITY_EXCEEDED with what is left.
     """
     into = await store.require_taking(conn, cover_set_id)
     known = await store.enrolled_of(conn, cover_set_id, plan_ids)
@@ -41,6 +42,10 @@ async def enrol(conn: Connection, cover_set_id: str, plan_ids: Sequence[str], no
         if plan_id not in known
     ]
     if listed:
+        agreed = await documents_flow.arrangement(conn, into.arrangement_id)
+        assert agreed is not None
+        wanted = sum(one.principal for one in listed)
+        await pool_flow.require_room(conn, into.arrangement_id, agreed.document, wanted)
         await _take(conn, into, listed, now)
         await store.enrol(conn, into, listed, now)
     return len(listed)

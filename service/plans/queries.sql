@@ -99,7 +99,7 @@ select plan_id, occasion, account, owner, cast(sum(amount) as bigint) as amount
         select t.plan_id, t.occasion, t.credit, t.credit_owner, - t.amount
           from unnest($1::smallint[], $2::text[]) as k (bucket, plan_id)
           join transfers t using (bucket, plan_id)) sides
- where occasion not in ('recourse', 'loss_cover', 'loss_relief')
+ where occasion not in ('recourse', 'loss_cover', 'loss_relief', 'compensation', 'pool_return', 'pool_paid_out')
  group by plan_id, occasion, account, owner
 having sum(amount) <> 0;
 

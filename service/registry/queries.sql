@@ -40,11 +40,19 @@ select issuer, subject, person, scopes from operators where ended_at is null and
 
 -- load_programmes --
 select distinct on (programme_id) programme_id, version, terms, active,
-       (select json_agg(json_build_object('cover_set_id', s.cover_set_id, 'sanctioned', s.sanctioned,
+       (select json_agg(json_build_object('cover_set_id', s.cover_set_id, 'sanctioned', coalesce(least(s.sanctioned, l.covered_max), s.sanctioned),
                                           'is_open', s.frozen_at is null and k.state = 'open'))
           from json_array_elements_text(terms -> 'cover_sets') named (cover_set_id)
           join cover_sets s using (cover_set_id)
-          join support_capacity k using (arrangement_id)) as covers
+          join support_capacity k using (arrangement_id)
+         cross join lateral (   -- of a pool with leverage: so much more than what was covered and is repaid
+               select (d.document -> 'pool' ->> 'leverage')::bigint * greatest(k.available, 0) + coalesce(w.repaid, 0) as covered_max
+                 from (select document from support_arrangements a
+                        where a.arrangement_id = s.arrangement_id order by version desc limit 1) d
+                 left join pool_watches w on w.arrangement_id = s.arrangement_id
+                where coalesce((d.document -> 'pool' ->> 'leverage')::bigint, 0) > 0
+                union all select null
+                limit 1) l) as covers
   from programmes
  order by programme_id, version desc;
 

@@ -11,6 +11,8 @@ from msgspec import Meta, Struct
 
 from service.errors import Code, Refused
 from service.money import AMOUNT_MAX, BPS, EXPONENTS
+from service.support.claim_terms import ClaimTerms, require_claim_terms
+from service.support.pool_terms import PoolTerms, require_pool_terms
 
 Share = Annotated[int, Meta(ge=0, le=BPS)]
 Sum = Annotated[int, Meta(ge=0, le=AMOUNT_MAX, description="minor units")]
@@ -132,6 +134,8 @@ class Arrangement(Struct, frozen=True, forbid_unknown_fields=True):
     invoke_after_days: Days = 0  # past due at least, on the day of the loss
     invoke_by_days: Days = 0  # past due at most; 0: at any time
     reinstatable: bool = False  # whether what comes back of what it paid can be paid out again
+    claims: ClaimTerms | None = None  # how a loss is claimed; null: it is paid without a claim
+    pool: PoolTerms | None = None  # of a compensation pool: whose money it is; null: it is not kept here
     funded: bool = False  # whether it pays from money that was paid in, and no more than that
 
 
@@ -160,6 +164,10 @@ def require_arrangement(one: Arrangement) -> None:
     if one.invoke_by_days and one.invoke_by_days < one.invoke_after_days:
         raise _no("/invoke_by_days", f"It can be invoked only from {one.invoke_after_days} days past due on.")
     _require_form(one)
+    if one.claims is not None:
+        require_claim_terms(one.claims, "/document/claims")
+    if one.pool is not None:
+        _require_pool(one, one.pool)
     fits = [(rate.segment, rate.category, rate.is_first_time, rate.cause) for rate in one.rates]
     for number, rate in enumerate(one.rates):
         if fits[number] in fits[:number]:
@@ -168,6 +176,16 @@ def require_arrangement(one: Arrangement) -> None:
             raise _no(f"/rates/{number}/category", f"Goods of {rate.category!r} are not covered: see categories.")
         if rate.cause is not None and rate.cause not in one.causes:
             raise _no(f"/rates/{number}/cause", f"Losses of the cause {rate.cause} are not borne: see causes.")
+
+
+def _require_pool(one: Arrangement, pool: PoolTerms) -> None:
+    if one.kind is not ArrangementKind.COMPENSATION_POOL:
+        raise _no("/pool", f"A {one.kind} has no funders.")
+    if not one.funded:
+        raise _no("/funded", "A pool pays from what was paid in.")
+    if one.claims is None:
+        raise _no("/claims", "A pool pays what was claimed: say how.")
+    require_pool_terms(pool, "/document/pool")
 
 
 def _require_form(one: Arrangement) -> None:

@@ -18,7 +18,7 @@ from msgspec import Struct
 from service.ledger import booking
 from service.ledger.booking import Balances, Books
 from service.ledger.chart import LedgerAccount, Occasion, Place
-from service.support.arrangement import INSURANCES
+from service.support.arrangement import INSURANCES, ArrangementKind
 from service.support.recovering import Recovery
 from service.support.waterfall import Allocation, Borne, Tier
 
@@ -71,9 +71,13 @@ def payer_of(tier: Tier, borne: Borne, merchant_id: str) -> tuple[Occasion, Plac
     """On which occasion, and at which place, a tier pays."""
     if borne.bearer_id == merchant_id:
         return Occasion.RECOURSE, Place(LedgerAccount.MERCHANT_PAYABLE, merchant_id)
-    if tier.terms.kind in INSURANCES:
-        return Occasion.LOSS_COVER, Place(LedgerAccount.INSURER_RECEIVABLE, borne.bearer_id)
-    return Occasion.LOSS_COVER, Place(LedgerAccount.GUARANTOR_RECEIVABLE, borne.bearer_id)
+    return Occasion.LOSS_COVER, receivable_of(tier.terms.kind, borne.bearer_id)
+
+
+def receivable_of(kind: ArrangementKind, bearer_id: str) -> Place:
+    """The place where who bears losses by an arrangement of this kind owes us."""
+    account = LedgerAccount.INSURER_RECEIVABLE if kind in INSURANCES else LedgerAccount.GUARANTOR_RECEIVABLE
+    return Place(account, bearer_id)
 
 
 def is_settled(tier: Tier, borne: Borne, merchant_id: str) -> bool:

@@ -11,6 +11,7 @@ from service.db import Connection, Pool, load_queries
 from service.errors import Code, Refused
 from service.support.arrangement import Arrangement, Name
 from service.support.capacity_flow import open_capacity
+from service.support.pool_flow import know_funders
 from service.support.recovering import RecoveryOrder
 from service.support.waterfall import Tier
 
@@ -62,6 +63,8 @@ async def agree(conn: Connection, arrangement_id: str, document: Arrangement, no
     text = msgspec.json.encode(document).decode()
     version: int = await conn.fetchval(Q.insert_arrangement, arrangement_id, text, now)
     await open_capacity(conn, arrangement_id, document)
+    if document.pool is not None:
+        await know_funders(conn, arrangement_id, document.pool, now)
     return version
 
 

@@ -30,8 +30,8 @@ LEDGER: Final = "ledger"  # the feed of a partner's sub-ledger, beside its own
 SHARE: Final = "share."  # begins the types of events of the sub-ledger
 # What the types of events begin with that are told to an audience; all others are told to merchants.
 TOLD_TO: Final = {
-    "partner": (SHARE, "file.", "reconciliation.", "break.", "partner_payout."),
-    "support": ("arrangement.",),
+    "partner": (SHARE, "file.", "reconciliation.", "break.", "partner_payout.", "claim."),
+    "support": ("arrangement.", "claim."),
 }
 
 
@@ -44,8 +44,8 @@ def is_told_to(type_: EventType, audience: str) -> bool:
     """Whether an audience that has endpoints is ever told of such events."""
     if audience not in ("merchant", *TOLD_TO):
         return False
-    whose = next((one for one, begins in TOLD_TO.items() if type_.startswith(begins)), "merchant")
-    return type_ is EventType.ENDPOINT_TESTED or whose == audience
+    told = [one for one, begins in TOLD_TO.items() if type_.startswith(begins)] or ["merchant"]
+    return type_ is EventType.ENDPOINT_TESTED or audience in told
 
 
 class EndpointState(StrEnum):

@@ -116,6 +116,7 @@ class Stage:
         self._filed_on = NOON.date()
         self._insurance = self._debtor = ""  # the last ones
         self._plans = self._people = self._references = 0
+        self._its_arrangement = ""  # who bears the loss that is to be claimed
         self._redeems = False  # the voucher that is asked for
         self._releases = False  # the pledge that is asked for
         self._reads = "operator"  # whose report is asked for
@@ -138,6 +139,8 @@ class Stage:
             "report_consent_id": self._report_consent_id, "report_access_id": self._report_access_id,
             "partner_assignment_id": self._partner_assignment_id,
             "endpoint_id": self._endpoint_id,
+            "claimable_loss_id": self._claimable_loss_id, "its_arrangement_id": self._its_arrangement_id,
+            "pool_id": self._pool_id,
             "party_id": self._party_id, "arrangement_id": self._arrangement_id, "waterfall_id": self._waterfall_id,
             "insurance_id": self._insurance_id, "trade_debtor_id": self._trade_debtor_id,
             "insured_loss_id": self._insured_loss_id,
@@ -225,6 +228,8 @@ class Stage:
             return str((await self.do(await self.ready(self.routes[path])))["id"])
         if route.path == OPEN_AGAIN:
             return await self._suspended_arrangement_id()
+        if name == "claim_id":
+            return await self._claim_id(route.path.rpartition("/")[2])
         if name in FACTS:
             query = "select fact_id from facts where plan_id = $1 and fact = $2"
             return str(await self.world.pool.fetchval(query, made["plan_id"], FACTS[name]))
@@ -495,6 +500,64 @@ class Stage:
         lost = {"debtor_id": self._debtor, "cause": "credit", "on": f"{NOON:%Y-%m-%d}"}
         sales = [{"on": f"{NOON:%Y-%m-%d}", "amount": 30_000_00}]
         return str((await self.world.operator.post(path, lost | {"sales": sales})).json()["id"])
+
+    async def _pool_id(self) -> str:
+        """A pool that the party funds, and looks after."""
+        party_id = await self._party_id()
+        document = {
+            "name": "Pool", "kind": "compensation_pool", "currency": "EUR", "cover_bps": 4_000, "causes": ["credit"],
+            "begins_on": "2026-01-01", "ends_on": "2036-12-31", "provider_id": party_id, "funded": True,
+            "claims": {"file_within_days": 3_650, "decide_within_days": 60},
+            "pool": {"funders": [{"party_id": party_id, "share_bps": 10_000}]},
+        }  # fmt: skip
+        waits = await self.world.operator.post("/v1/operator/support-arrangements", {"document": document})
+        return str((await self.world.seconded(waits)).json()["id"])
+
+    async def _claimable_loss_id(self) -> str:
+        """A loss that the party bears all of, by terms that ask for no proof."""
+        terms = {"file_within_days": 3_650, "decide_within_days": 60, "evidence": []}
+        document = {
+            "name": "Guarantee", "kind": "loan_guarantee", "currency": "EUR", "cover_bps": 10_000, "causes": ["credit"],
+            "begins_on": "2026-01-01", "ends_on": "2036-12-31", "provider_id": await self._party_id(), "claims": terms,
+        }  # fmt: skip
+        world = self.world
+        made: list[str] = []
+        for path, one in (("support-arrangements", document), ("waterfalls", {"name": "One"})):
+            more = {} if path != "waterfalls" else {"tiers": made[:1], "recovery_order": "reverse"}
+            waits = await world.operator.post(f"/v1/operator/{path}", {"document": one | more})
+            made.append(str((await world.seconded(waits)).json()["id"]))
+        self._its_arrangement = made[0]
+        plan = await self.plan(Kind.INSTALMENTS, ())
+        assert (await world.merchant.post(f"/v1/plans/{plan}/capture", {"amount": 600_00})).is_success
+        assert (await world.operator.post(f"/v1/operator/plans/{plan}/charge_off")).is_success
+        loss_id = ids.derive(ids.LOSS, plan)
+        told = await world.operator.post(f"/v1/operator/losses/{loss_id}/allocate", {"waterfall_id": made[1]})
+        assert told.is_success, told.text
+        return loss_id
+
+    async def _its_arrangement_id(self) -> str:
+        return self._its_arrangement
+
+    async def _claim_id(self, verb: str) -> str:
+        """A claim on which the verb goes."""
+        world = self.world
+        claim = await self.do(await self.ready(self.routes["POST /v1/operator/loss-claims"]))
+        ours, theirs = f"/v1/operator/loss-claims/{claim['id']}", f"/v1/support/claims/{claim['id']}"
+        whole = {"approved": claim["claimed"]}
+        before: list[tuple[str, dict[str, Any]]] = [(f"{ours}/lodge", {})]
+        more: dict[str, list[tuple[str, dict[str, Any]]]] = {
+            "answer": [(f"{theirs}/ask", {"note": "Which?"})],
+            "close": [(f"{theirs}/decide", {"approved": 0, "rejection": "other"})],
+            "pay": [(f"{theirs}/decide", whole)],
+            "claw-back": [(f"{theirs}/decide", whole), (f"{theirs}/pay", {"amount": 1, "reference": "transfer"})],
+        }  # fmt: skip
+        before += more.get(verb, [])
+        if verb not in ("lodge", "withdraw", "documents"):
+            for path, body in before:
+                client = world.support if "/support/" in path else world.operator
+                done = await client.post(path, body)
+                assert done.is_success, done.text
+        return str(claim["id"])
 
     async def _agreed(self, route: str) -> str:
         """What two operators agree to; its id."""

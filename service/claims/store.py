@@ -1,0 +1,168 @@
+"""Claims in the database, as rows."""
+
+from datetime import date, datetime
+from pathlib import Path
+from typing import Final
+
+import asyncpg
+import msgspec
+from msgspec import Struct, structs
+
+from service import ids
+from service.claims.claim import LossClaim, LossClaimState, Rejection
+from service.claims.evidence import Document, Effort, EvidencePack, Known
+from service.db import Connection, Pool, load_queries
+from service.statement import Int, Statement
+from service.support.arrangement import Arrangement
+from service.support.claim_terms import ClaimTerms, EffortKind, Evidence
+
+Q: Final = load_queries(Path(__file__).with_name("queries.sql"))
+
+
+class ClaimRow(Struct, frozen=True, gc=False):
+    """A row of `loss_claims`, as it is written first."""
+
+    claim_id: str
+    arrangement_id: str
+    version: Int
+    loss_id: str
+    plan_id: str
+    bearer_id: str
+    currency: str
+    state: LossClaimState
+    claimed: int
+    reserved: int
+    approved: int
+    paid: int
+    clawed_back: int
+    rejection: Rejection | None
+    due_on: date
+    waits_until: date
+    file_by: date
+    lodged_on: date | None
+    decide_by: date | None
+    answer_by: date | None
+    days_left: Int | None
+    looked_on: date | None
+    steps: Int
+    made_at: datetime
+
+
+class MovedClaim(Struct, frozen=True, gc=False):
+    """What of it changes."""
+
+    claim_id: str
+    state: LossClaimState
+    claimed: int
+    reserved: int
+    approved: int
+    paid: int
+    clawed_back: int
+    rejection: Rejection | None
+    lodged_on: date | None
+    decide_by: date | None
+    answer_by: date | None
+    days_left: Int | None
+    looked_on: date | None
+    steps: Int
+
+
+INSERT: Final = Statement(Q.insert_claim, made=ClaimRow)
+SAVE: Final = Statement(Q.save_claim, moved=MovedClaim)
+
+
+class ClaimStep(Struct, frozen=True):
+    """What happened to a claim, and by whom."""
+
+    number: int  # 1, 2, 3 ... of the claim
+    what: str  # the verb
+    state: LossClaimState  # after it
+    amount: int | None  # minor units, of a decision or a payment; null: of none
+    note: str  # in the words of who did it
+    by_whom: str  # in what role: `operator`, `support` or `day`
+    owner_id: str  # who; empty: nobody, time has passed
+    done_on: date  # by the calendar of the plan's merchant
+    done_at: datetime  # when
+
+
+def claim_of(row: asyncpg.Record) -> LossClaim:
+    """A claim by its row."""
+    known = {name: row[name] for name in LossClaim.__struct_fields__}
+    rejection = row["rejection"]
+    return LossClaim(
+        **known | {"state": LossClaimState(row["state"]), "rejection": Rejection(rejection) if rejection else None}
+    )
+
+
+async def insert(conn: Connection, claim: LossClaim, looked_on: date | None, now: datetime) -> None:
+    """A new claim."""
+    row = ClaimRow(**structs.asdict(claim), looked_on=looked_on, steps=1, made_at=now)
+    await INSERT.execute(conn, made=[row])
+
+
+async def save(conn: Connection, claim: LossClaim, looked_on: date | None, steps: int) -> None:
+    """The claim as it is after a step."""
+    known = {name: value for name, value in structs.asdict(claim).items() if name in MovedClaim.__struct_fields__}
+    await SAVE.execute(conn, moved=[MovedClaim(**known, looked_on=looked_on, steps=steps)])
+
+
+async def load(conn: Connection | Pool, claim_id: str) -> LossClaim | None:
+    """A claim as it stands; None: there is none."""
+    row = await conn.fetchrow(Q.load_claim, claim_id) if ids.is_id(claim_id, ids.CLAIM) else None
+    return claim_of(row) if row else None
+
+
+async def terms_of(conn: Connection | Pool, arrangement_id: str, version: int) -> tuple[Arrangement, ClaimTerms | None]:
+    """What was agreed in a version of an arrangement, and of claims on it."""
+    document = msgspec.json.decode(await conn.fetchval(Q.load_terms, arrangement_id, version), type=Arrangement)
+    return document, document.claims
+
+
+async def known_of(conn: Connection | Pool, plan_id: str, claim_id: str | None) -> Known:
+    """What is known of a plan besides its facts."""
+    bucket = ids.bucket_of(plan_id)
+    documents = await conn.fetch(Q.list_documents, claim_id) if claim_id else []
+    how = await conn.fetchrow(Q.how_identified, bucket, plan_id)
+    assert how is not None
+    return Known(
+        await efforts_of(conn, plan_id), [_document(row) for row in documents], tuple(how["known_by"]),
+        how["proved_by"],
+    )  # fmt: skip
+
+
+async def efforts_of(conn: Connection | Pool, plan_id: str) -> list[Effort]:
+    """How somebody tried to have a plan paid, the oldest first."""
+    return [
+        Effort(effort_id, EffortKind(kind), done_on, reference, said_by)
+        for effort_id, kind, done_on, reference, said_by in await conn.fetch(
+            Q.list_efforts, ids.bucket_of(plan_id), plan_id
+        )
+    ]
+
+
+async def steps_of(pool: Connection | Pool, claim_id: str) -> list[ClaimStep]:
+    """What happened to a claim, the oldest first."""
+    return [
+        ClaimStep(**dict(row) | {"state": LossClaimState(row["state"])})
+        for row in await pool.fetch(Q.list_steps, claim_id)
+    ]
+
+
+async def pack_of(pool: Connection | Pool, claim_id: str) -> tuple[EvidencePack, str, datetime] | None:
+    """What it showed when it was lodged, or answered about; its sha256, and when. None: it was not lodged."""
+    row = await pool.fetchrow(Q.load_pack, claim_id)
+    if row is None:
+        return None
+    return msgspec.json.decode(row["content"], type=EvidencePack), row["sha256"], row["assembled_at"]
+
+
+async def claims(
+    pool: Pool, after: str, bearer_id: str | None, state: LossClaimState | None, arrangement_id: str | None, limit: int
+) -> list[LossClaim]:
+    """Claims, the oldest first; of one who bears them, in one state, on one arrangement, where these are given."""
+    rows = await pool.fetch(Q.list_claims, after, bearer_id, state, arrangement_id, limit)
+    return [claim_of(row) for row in rows]
+
+
+def _document(row: asyncpg.Record) -> Document:
+    return Document(Evidence(row["kind"]), row["reference"], row["sha256"], row["added_by"], row["added_at"])

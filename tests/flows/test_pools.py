@@ -1,0 +1,205 @@
+"""A compensation pool over HTTP: paid in by two funders, levered, paid for losses, stopped at its line, and told of."""
+
+import asyncio
+from typing import Any
+
+import pytest
+
+from tests.flows.published import policy_of, publish
+from tests.flows.test_cover_sets import cover_set, covered_programme, enrol, funding
+from tests.flows.test_loss_claims import CLAIMS, ONE, at, balance, bought, closed_on, do, lost
+from tests.flows.test_losses import LOSSES, capacity
+from tests.flows.test_support import ARRANGEMENTS, loss, simulated, waterfall
+from tests.flows.test_support_party import borne_by
+from tests.flows.world import Client, World
+
+AT_ONCE = {"file_within_days": 3_650, "decide_within_days": 60, "evidence": []}
+PRICE = 970_00
+
+
+class Pooled:
+    """A pool of two funders, the first of whom looks after it, and their clients."""
+
+    def __init__(self, world: World) -> None:
+        self.world = world
+        self.parties: list[str] = []
+        self.clients: list[Client] = []
+        self.pool = ""
+
+    async def agree(self, *, funded: int = 100_000_00, pool: dict[str, Any] | None = None, **says: Any) -> str:
+        for name in ("City of Hamburg", "Platform fund"):
+            party, client = await self.world.take_on(name)
+            self.parties.append(party)
+            self.clients.append(client)
+        shares = [
+            {"party_id": party, "share_bps": bps} for party, bps in zip(self.parties, (7_000, 3_000), strict=True)
+        ]
+        terms = {
+            "kind": "compensation_pool", "name": "Pool", "funded": True, "cover_bps": 4_000, "claims": AT_ONCE,
+            "pool": {"funders": shares} | (pool or {}), "ends_on": "2027-12-31",
+        }  # fmt: skip
+        self.pool = await borne_by(self.world, self.parties[0], **terms | says)
+        for party, amount in zip(self.parties, (funded * 7 // 10, funded * 3 // 10), strict=True):
+            body = {"party_id": party, "amount": amount, "reference": "paid in"}
+            told = await self.world.operator.post(f"{ARRANGEMENTS}/{self.pool}/contributions", body)
+            assert told.status_code == 201, told.text
+        return self.pool
+
+    async def paid(self, plan: str, which: str) -> tuple[str, str]:
+        """The plan is given up, claimed, decided and paid; loss and claim."""
+        one = await lost(self.world, plan, which)
+        for client in self.clients:
+            client.now = self.world.operator.now
+        made = await self.world.operator.post(CLAIMS, {"loss_id": one, "arrangement_id": self.pool})
+        claim = made.json()
+        assert (await do(self.world, claim["id"], "lodge")).status_code == 200
+        for verb, body in (
+            ("decide", {"approved": claim["claimed"]}),
+            ("pay", {"amount": claim["claimed"], "reference": "transfer"}),
+        ):
+            done = await self.clients[0].post(f"/v1/support/claims/{claim['id']}/{verb}", body)
+            assert done.status_code == 200, done.text
+        return one, str(claim["id"])
+
+    async def standing(self) -> dict[str, Any]:
+        told = await self.world.operator.get(f"{ARRANGEMENTS}/{self.pool}/pool")
+        assert told.status_code == 200, told.text
+        found: dict[str, Any] = told.json()
+        return found
+
+    async def statement(self, month: str) -> dict[str, Any]:
+        told = await self.world.operator.get(f"{ARRANGEMENTS}/{self.pool}/pool-statement", month=month)
+        assert told.status_code == 200, told.text
+        found: dict[str, Any] = told.json()
+        for line in found["funders"]:
+            came = line["opening"] + line["contributions"] + line["returns"]
+            assert line["closing"] == came - line["compensation"] - line["paid_out"]
+        return found
+
+    async def news(self, number: int = 0) -> list[dict[str, Any]]:
+        told = (await self.clients[number].get("/v1/support/events")).json()["events"]
+        return [one["data"] for one in told if one["type"] == "arrangement.changed"]
+
+
+@pytest.fixture
+async def pooled(world: World) -> Pooled:
+    at(world, "2026-06-30")
+    await publish(world, policy_of({"one": (ONE, PRICE)}))
+    at(world, "2026-06-30")
+    return Pooled(world)
+
+
+async def bought_and_late(world: World, which: str = "parcel 1") -> str:
+    at(world, "2026-07-01")
+    plan = await bought(world, PRICE, reference=which)
+    at(world, "2026-10-15")
+    return plan
+
+
+async def test_what_it_pays_and_gets_back_is_its_funders(world: World, pooled: Pooled) -> None:
+    pool = await pooled.agree(reinstatable=True)
+    assert -(await balance(world, "pool_funds")) == 100_000_00
+    one, claim = await pooled.paid(await bought_and_late(world), await waterfall(world, pool))
+    assert -(await balance(world, "pool_funds")) == 100_000_00 - 388_00
+    assert await balance(world, "guarantor_receivable") == 0
+    came = await world.operator.post(f"{LOSSES}/{one}/recoveries", {"gross": 187_07, "source": "collection"})
+    back = came.json()["recoveries"][0]["shared"]["tiers"][0]
+    assert back == 74_83
+    assert (await capacity(world, pool))["available"] == 100_000_00 - 388_00 + 74_83
+    assert (await world.operator.get(f"{CLAIMS}/{claim}")).json()["state"] == "recovery"
+    await closed_on(world, "2026-10-15")
+    assert -(await balance(world, "pool_funds")) == 100_000_00 - 388_00 + 74_83
+    assert await balance(world, "guarantor_receivable") == 0
+    told = await pooled.statement("2026-10")
+    assert [(line["compensation"], line["returns"], line["paid_out"]) for line in told["funders"]] == [
+        (271_60, 52_38, 0), (116_40, 22_45, 0),
+    ]  # fmt: skip
+    assert [line["opening"] for line in told["funders"]] == [70_000_00, 30_000_00]
+    assert sum(line["closing"] for line in told["funders"]) == -(await balance(world, "pool_funds"))
+    assert [(line["region"], line["losses"], line["amount"]) for line in told["places"]] == [("DE", 1, 388_00)]
+    june = await pooled.statement("2026-06")
+    assert [(line["opening"], line["contributions"], line["closing"]) for line in june["funders"]] == [
+        (0, 70_000_00, 70_000_00), (0, 30_000_00, 30_000_00),
+    ]  # fmt: skip
+    own = await pooled.clients[1].get(f"/v1/support/pools/{pool}/statement", month="2026-10")
+    assert [line["party_id"] for line in own.json()["funders"]] == pooled.parties[1:]
+    _, stranger = await world.take_on("Nobody")
+    assert (await stranger.get(f"/v1/support/pools/{pool}/statement", month="2026-10")).status_code == 404
+
+
+async def test_what_cannot_be_paid_again_is_owed_to_the_funders(world: World, pooled: Pooled) -> None:
+    pool = await pooled.agree()
+    one, _ = await pooled.paid(await bought_and_late(world), await waterfall(world, pool))
+    await world.operator.post(f"{LOSSES}/{one}/recoveries", {"gross": 187_07, "source": "collection"})
+    await closed_on(world, "2026-10-15")
+    assert (await capacity(world, pool))["available"] == 100_000_00 - 388_00
+    assert -(await balance(world, "pool_funds")) == 100_000_00 - 388_00
+    assert -(await balance(world, "pool_payable")) == 74_83
+    told = await pooled.statement("2026-10")
+    assert [line["paid_out"] for line in told["funders"]] == [52_38, 22_45]
+
+
+async def test_rates_by_who_buys_and_what(world: World, pooled: Pooled) -> None:
+    rates = [{"cover_bps": 6_000, "is_first_time": True}]
+    pool = await pooled.agree(rates=rates, categories=["appliances"])
+    which = await waterfall(world, pool)
+    losses = [
+        {"loss": loss(world, 970_00, category="appliances")},
+        {"loss": loss(world, 970_00, category="appliances", is_first_time=True)},
+        {"loss": loss(world, 970_00, category="travel")},
+    ]
+    found = await simulated(world, which, losses, given={pool: {"available": 100_000_00}})
+    tiers = [one["allocation"]["tiers"][0] for one in found]
+    assert [tier["amount"] for tier in tiers] == [388_00, 582_00, 0]
+    assert tiers[2]["limit"] == "out_of_scope"
+
+
+async def test_plans_are_covered_up_to_its_leverage(world: World, pooled: Pooled) -> None:
+    pool = await pooled.agree(funded=100_00, pool={"leverage": 10})
+    which = await cover_set(world, pool)
+    at(world, "2026-07-01")
+    plans = [await bought(world, PRICE, reference=f"parcel {number}") for number in range(2)]
+    assert (await pooled.standing())["room"] == 1_000_00
+    assert (await enrol(world, which, plans[0])).is_success
+    assert (await pooled.standing())["room"] == 30_00
+    refused = await enrol(world, which, plans[1])
+    assert (refused.status_code, refused.json()["code"]) == (422, "leverage_exceeded")
+    assert "3000 minor units more" in refused.json()["detail"]
+    assert (await pooled.standing())["outstanding"] == PRICE
+
+
+async def test_it_warns_and_stops_once_and_checkouts_go_to_the_next(world: World, pooled: Pooled) -> None:
+    """40 % of one plan of three that are covered is 13.33 % of what was covered: beyond both lines."""
+    pool = await pooled.agree(pool={"alarm_bps": 1_000, "stop_bps": 1_333})
+    which = await cover_set(world, pool)
+    named = await covered_programme(world, which)
+    at(world, "2026-07-01")
+    plans = [await bought(world, PRICE, reference=f"parcel {number}") for number in range(3)]
+    assert {await funding(world, plan) for plan in plans} == {named}
+    assert (await pooled.standing())["disbursed"] == 3 * PRICE
+    at(world, "2026-10-15")
+    await pooled.paid(plans[0], await waterfall(world, pool))
+    seen = await pooled.standing()
+    assert (seen["ratio_bps"], seen["state"]) == (1_333, "suspended")
+    told = [{"arrangement_id": pool, "state": state, "ratio_bps": 1_333} for state in ("alarm", "suspended")]
+    for number in range(2):
+        assert await pooled.news(number) == told
+    await asyncio.sleep(1)
+    later = await bought_without_line(world)
+    assert await funding(world, later) != named
+    await closed_on(world, "2026-10-16")
+    assert await pooled.news() == told, "once"
+
+
+async def bought_without_line(world: World) -> str:
+    consumer = await world.consumer(limit=10_000_00)
+    return str((await world.plan(consumer, PRICE, category="one"))["id"])
+
+
+async def test_who_pays_in_is_one_of_its_funders(world: World, pooled: Pooled) -> None:
+    pool = await pooled.agree()
+    stranger, _ = await world.take_on("Nobody")
+    body = {"party_id": stranger, "amount": 1, "reference": "?"}
+    assert (await world.operator.post(f"{ARRANGEMENTS}/{pool}/contributions", body)).status_code == 404
+    told = await world.operator.post(f"{ARRANGEMENTS}/{pool}/fund", {"amount": 1, "reference": "?"})
+    assert (told.status_code, told.json()["actions"]) == (409, ["contributions"])
