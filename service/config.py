@@ -8,12 +8,13 @@ import secrets
 from collections.abc import Callable, Mapping
 from enum import StrEnum
 from pathlib import Path
-from typing import Final
+from typing import Final, TypeVar
 from urllib.parse import parse_qs, urlsplit
 
 import msgspec
 
 from service import hosts
+from service.alone import USUAL, AloneMax, alone_max
 from service.exposure import is_guessable, open_cache, open_database
 from service.reach import Reach
 
@@ -70,7 +71,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     audit_secret: str = ""  # the audit log is sealed under it
     oidc_issuer: str = ""  # the OpenID Connect provider that knows operators; empty: they come with keys
     oidc_audience: str = ""  # for whom its tokens are made: us
-    alone_max: int = 10_000_00  # minor units: the highest limit that one operator sets, the most that one gives up
+    alone_max: AloneMax = USUAL  # the highest limit that one operator sets, the most that one moves
     messenger_url: str | None = None  # the operator's own sender of messages, which brings consumers their codes
     messenger_key: str = ""  # by which it knows us
     facades: tuple[str, ...] = ()  # whose clients are answered in their own words: alma, afterpay, wechat
@@ -110,7 +111,7 @@ def read(environ: Mapping[str, str]) -> Settings:
 def log_form(environ: Mapping[str, str], *, is_watched: bool) -> LogForm:
     """How this process writes its log: before anything else is read. `is_watched`: by a person."""
     if given := environ.get("TENOR_LOG", "").strip():
-        return _log_form("TENOR_LOG", given)
+        return _one_of(LogForm)("TENOR_LOG", given)
     is_production = environ.get("TENOR_ENV", "").strip() == Environment.PRODUCTION
     return LogForm.JSON if is_production and not is_watched else LogForm.TEXT
 
@@ -129,12 +130,8 @@ def processor_key(settings: Settings, name: str) -> str:
 
 def with_secrets(settings: Settings) -> Settings:
     """In development, a missing secret is made once and kept in the data folder, readable by its owner alone."""
-    return msgspec.structs.replace(
-        settings,
-        key_secret=settings.key_secret or _kept_secret(settings, "key_secret"),
-        audit_secret=settings.audit_secret or _kept_secret(settings, "audit_secret"),
-        data_secret=settings.data_secret or _kept_secret(settings, "data_secret"),
-    )
+    missing = [name for name in ("key_secret", "audit_secret", "data_secret") if not getattr(settings, name)]
+    return msgspec.structs.replace(settings, **{name: _kept_secret(settings, name) for name in missing})
 
 
 def _kept_secret(settings: Settings, name: str) -> str:
@@ -190,18 +187,16 @@ def _write(value: object) -> str:
 # One reader per kind of value: the variable's name and its text in, the value or a sentence out.
 
 
-def _environment(name: str, text: str) -> Environment:
-    try:
-        return Environment(text)
-    except ValueError:
-        raise CannotStart(f"{name} is {text!r}; it must be development or production.") from None
+K = TypeVar("K", bound=StrEnum)
 
 
-def _log_form(name: str, text: str) -> LogForm:
-    try:
-        return LogForm(text)
-    except ValueError:
-        raise CannotStart(f"{name} is {text!r}; it must be json or text.") from None
+def _one_of(kind: type[K]) -> Callable[[str, str], K]:
+    def parse(name: str, text: str) -> K:
+        if text not in list(kind):
+            raise CannotStart(f"{name} is {text!r}; it must be {' or '.join(kind)}.")
+        return kind(text)
+
+    return parse
 
 
 def _boolean(name: str, text: str) -> bool:
@@ -212,9 +207,9 @@ def _boolean(name: str, text: str) -> bool:
 
 def _whole(least: int, most: int) -> Callable[[str, str], int]:
     def parse(name: str, text: str) -> int:
-        if not (text.isascii() and text.isdigit() and len(text) < 10 and least <= int(text) <= most):
-            raise CannotStart(f"{name} is {text!r}; it must be a whole number from {least} to {most}.")
-        return int(text)
+        if text.isascii() and text.isdigit() and len(text) < 10 and least <= int(text) <= most:
+            return int(text)
+        raise CannotStart(f"{name} is {text!r}; it must be a whole number from {least} to {most}.")
 
     return parse
 
@@ -237,12 +232,12 @@ def _url(*schemes: str) -> Callable[[str, str], str]:
 
 def _database_url(name: str, text: str) -> str:
     urls = hosts.each(_url("postgresql", "postgres")(name, text))
-    if len(urls) > 1 and parse_qs(urlsplit(text).query).get("target_session_attrs") not in _WRITES:
+    if len(urls) > 1 and parse_qs(urlsplit(text).query).get("target_session_attrs") not in (
+        ["read-write"],
+        ["primary"],
+    ):
         raise CannotStart(f"{name} names several hosts; write ?target_session_attrs=read-write, to find the primary.")
     return text
-
-
-_WRITES: Final = (["read-write"], ["primary"])
 
 
 def _secret(name: str, text: str) -> str:
@@ -265,11 +260,18 @@ def _ports(name: str, text: str) -> tuple[int, ...]:
     return tuple(map(int, parts))
 
 
+def _alone_max(name: str, text: str) -> AloneMax:
+    try:
+        return alone_max(text)
+    except ValueError as wrong:
+        raise CannotStart(f"{name}: {str(wrong)!r} is no CURRENCY:amount, nor a last number for all others.") from None
+
+
 def _facades(name: str, text: str) -> tuple[str, ...]:
     parts = tuple(part.strip() for part in text.split(","))
-    if not set(parts) <= set(FACADES) or len(set(parts)) < len(parts):
-        raise CannotStart(f"{name} is {text!r}; it must be some of {', '.join(FACADES)}, with commas between several.")
-    return parts
+    if set(parts) <= set(FACADES) and len(set(parts)) == len(parts):
+        return parts
+    raise CannotStart(f"{name} is {text!r}; it must be some of {', '.join(FACADES)}, with commas between several.")
 
 
 def _text(_: str, text: str) -> str:
@@ -278,7 +280,7 @@ def _text(_: str, text: str) -> str:
 
 FACADES: Final = ("alma", "afterpay", "wechat")  # whose clients we can answer in their own words
 VARIABLES: Final[dict[str, tuple[str, Callable[[str, str], object]]]] = {
-    "TENOR_ENV": ("environment", _environment),
+    "TENOR_ENV": ("environment", _one_of(Environment)),
     "DATABASE_URL": ("database_url", _database_url),
     "TENOR_LISTEN_URL": ("listen_url", _database_url),
     "TENOR_MIGRATE_URL": ("migrate_url", _database_url),
@@ -300,7 +302,7 @@ VARIABLES: Final[dict[str, tuple[str, Callable[[str, str], object]]]] = {
     "TENOR_KEEP_DECISIONS_DAYS": ("keep_decisions_days", _whole(30, 36_500)),  # the law: see 017_retention.sql
     "TENOR_KEEP_ENQUIRIES_DAYS": ("keep_enquiries_days", _whole(30, 36_500)),
     "TENOR_KEEP_AUDIT_DAYS": ("keep_audit_days", _whole(30, 36_500)),
-    "TENOR_LOG": ("log", _log_form),
+    "TENOR_LOG": ("log", _one_of(LogForm)),
     "TENOR_DATA": ("data", lambda _, text: Path(text)),
     "TENOR_KEY_SECRET": ("key_secret", _secret),
     "TENOR_KEY_SECRET_BEFORE": ("key_secret_before", _secret),
@@ -309,7 +311,7 @@ VARIABLES: Final[dict[str, tuple[str, Callable[[str, str], object]]]] = {
     "TENOR_AUDIT_SECRET": ("audit_secret", _secret),
     "TENOR_OIDC_ISSUER": ("oidc_issuer", _url("https", "http")),
     "TENOR_OIDC_AUDIENCE": ("oidc_audience", _text),
-    "TENOR_ALONE_MAX": ("alone_max", _whole(0, 999_999_999)),
+    "TENOR_ALONE_MAX": ("alone_max", _alone_max),
     "TENOR_FACADES": ("facades", _facades),
     "TENOR_MESSENGER_URL": ("messenger_url", _url("https", "http")),
     "TENOR_MESSENGER_KEY": ("messenger_key", _secret),

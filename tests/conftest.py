@@ -24,6 +24,7 @@ import redis.asyncio
 import uvloop
 
 from service import db, embedded, migrations
+from service.alone import AloneMax
 from service.config import CannotStart, Settings, read
 from service.jobs.retention import write_floors
 
@@ -144,7 +145,7 @@ def _sandbox(database_url: str, redis_url: str, data: Path) -> Settings:
         sandbox=True,
         allow_private=True,
         key_secret="k" * 32,
-        alone_max=500_000_00,
+        alone_max=AloneMax(500_000_00),
         audit_secret="a" * 32,
         data_secret="d" * 32,
         port=0,

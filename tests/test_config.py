@@ -62,7 +62,11 @@ def test_an_empty_value_is_a_missing_value() -> None:
         ("TENOR_KEY_SECRET", "s" * 31, "32 characters"),
         ("TENOR_OIDC_ISSUER", "https://id.example", "go together"),
         ("TENOR_OIDC_ISSUER", "id.example", "https://"),
-        ("TENOR_ALONE_MAX", "-1", "from 0"),
+        ("TENOR_ALONE_MAX", "-1", "'-1' is no CURRENCY:amount"),
+        ("TENOR_ALONE_MAX", "EUR:1,EUR:2", "'EUR:2' is no"),
+        ("TENOR_ALONE_MAX", "XXX:1", "'XXX:1' is no"),
+        ("TENOR_ALONE_MAX", "1,EUR:1", "'1' is no"),
+        ("TENOR_ALONE_MAX", "EUR:1,", "'' is no"),
         ("TENOR_DATA_SECRET", "s" * 31, "32 characters"),
         ("TENOR_DATA_SECRET_BEFORE", "s" * 31, "32 characters"),
         ("TENOR_PROCESSOR_KEYS", "stripe", "name=key"),
@@ -75,6 +79,21 @@ def test_a_bad_value_has_a_sentence(name: str, value: str, says: str) -> None:
         config.read({name: value})
     assert str(refused.value).startswith(name)
     assert says in str(refused.value)
+
+
+@pytest.mark.parametrize(
+    ("text", "of"),
+    [
+        ("50000", {"EUR": 500_00, "JPY": 50_000}),
+        ("EUR:50000, JPY:1500000, 100", {"EUR": 500_00, "JPY": 1_500_000, "KWD": 100}),
+        ("EUR:50000", {"EUR": 500_00, "JPY": 0}),
+        ("", {"EUR": 10_000_00, "JPY": 1_500_000, "VND": 250_000_000, "KWD": 100_000, "XPF": 100_000}),
+    ],
+)
+def test_what_one_moves_alone_by_currency(text: str, of: dict[str, int]) -> None:
+    settings = config.read({"TENOR_ALONE_MAX": text})
+    assert {currency: settings.alone_max.of(currency) for currency in of} == of
+    assert config.read(config.environment(settings)).alone_max == settings.alone_max
 
 
 @pytest.mark.parametrize("name", ["DATABASE_URL", "TENOR_KEY_SECRET", "TENOR_DATA_SECRET"])

@@ -72,7 +72,7 @@ async def adjust_merchant(request: Asked, body: RawBody, merchant_id: FromPath[s
 
     async def make(conn: Connection) -> Answer:
         wanted = WantedAdjustment(merchant_id, asked)
-        if abs(asked.amount) > ask.services.settings.alone_max:
+        if abs(asked.amount) > ask.services.settings.alone_max.of(asked.currency):
             return await propose("adjust_merchant", ask, conn, Thing.MERCHANT, merchant_id, wanted)
         return Answer(201, encode(await _adjust(ask, conn, wanted)))
 

@@ -98,7 +98,7 @@ async def settle_batch(request: Asked, body: RawBody, assignment_batch_id: FromP
 
     async def settle(conn: Connection) -> Answer:
         one, wanted = await flow.locked(conn, assignment_batch_id)
-        if await flow.most(conn, wanted) > ask.services.settings.alone_max:
+        if await flow.most(conn, wanted) > ask.services.settings.alone_max.of(wanted.currency):
             await flow.wait(conn, one.batch_id)
             return await propose("settle_batch", ask, conn, Thing.ASSIGNMENT, one.batch_id, WantedBatch(one.batch_id))
         return Answer(200, encode(await _settle(ask, conn, one.batch_id)))

@@ -96,7 +96,8 @@ async def assign_receivable(request: Asked, body: RawBody) -> ASGIResponse:
 
     async def assign(conn: Connection) -> Answer:
         one = await _receivable(conn, asked.receivable_id)
-        if asked.terms and take_bps(one.open, asked.terms.advance_bps) > ask.services.settings.alone_max:
+        alone_max = ask.services.settings.alone_max.of(one.currency)
+        if asked.terms and take_bps(one.open, asked.terms.advance_bps) > alone_max:
             return await propose("assign_receivable", ask, conn, Thing.RECEIVABLE, one.receivable_id, asked)
         return Answer(201, encode(await _assign(ask, conn, one, asked)))
 
@@ -165,7 +166,8 @@ async def write_off_receivable(request: Asked, body: RawBody, assignment_id: Fro
     async def write_off(conn: Connection) -> Answer:
         one = await flow.assignment(conn, assignment_id)
         require_live(one, Mode.PURCHASE)
-        if one.position and one.position.advance - one.position.collected > ask.services.settings.alone_max:
+        alone_max = ask.services.settings.alone_max
+        if one.position and one.position.advance - one.position.collected > alone_max.of(one.currency):
             wanted = WantedWriteOff(assignment_id)
             return await propose("write_off_receivable", ask, conn, Thing.ASSIGNMENT, assignment_id, wanted)
         return Answer(200, encode(await _write_off(ask, conn, assignment_id)))

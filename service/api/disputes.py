@@ -5,6 +5,7 @@ from typing import Annotated, Final, Literal
 from msgspec import Meta, Struct
 
 from service.api.body import Nothing
+from service.api.giving_up import propose_above
 from service.api.verb import Names, verb
 from service.checkout.request import Price
 from service.errors import Code
@@ -77,11 +78,14 @@ def ask_again(body: Nothing, names: Names) -> Command:
 
 
 @verb(
-    "disputes/decide", 200, refuses=(Code.STATE_FORBIDS,), example={"outcome": "lost"},
+    "disputes/decide", 200, propose_above, refuses=(Code.STATE_FORBIDS,), example={"outcome": "lost"},
     after=("capture_plan", "open_any_dispute"),
 )  # fmt: skip
 def decide_dispute(body: DecideBody, names: Names) -> Command:
-    """Decide it: lost by the merchant, what is disputed is refunded; won or withdrawn, it is collected again."""
+    """Decide it: lost by the merchant, what is disputed is refunded; won or withdrawn, it is collected again.
+
+    A refund of more than one operator moves alone (`TENOR_ALONE_MAX`) waits for a second person: 202.
+    """
     return CloseDispute(**names, outcome=DisputeState(body.outcome))
 
 

@@ -1,23 +1,34 @@
-"""Giving up much of what a plan owes: one operator proposes it, another approves it, and it is done then."""
+"""Acts on a plan that move much: one operator proposes such an act, another approves it, and it is done then."""
 
 from datetime import date
-from typing import Final
+from typing import Any, Final
 
+import msgspec
 from msgspec import Struct
 
 from service import ids
 from service.api.ask import Ask
-from service.api.queries import Q
 from service.api.two_people import Doing, needs_two, propose
+from service.api.verb import SECOND, Written
 from service.audit.entry import Thing
 from service.db import Connection
+from service.engine.keys import refusal
 from service.engine.work import Answer
-from service.plans.book import Command
-from service.plans.flow import after_its_days, do_within, preview
-from service.plans.reschedule import ChargeOff, Forgive
+from service.errors import Refused
+from service.plans.book import Change, Command, PlanCommand
+from service.plans.flow import after_its_days, do_within, tried
 from service.plans.timeline import PlanAnswer
+from service.plans.weight import weight_of
 
-_COMMANDS: Final[dict[str, type[ChargeOff | Forgive]]] = {"charge_off": ChargeOff, "forgive": Forgive}
+_DONE: Final = Answer(200, b"")
+
+
+class ActOnPlan(Struct, frozen=True):
+    """A verb of which plan, with the body that it was asked with."""
+
+    plan_id: str
+    verb: str  # the last words of its route
+    body: dict[str, Any]
 
 
 class GivingUp(Struct, frozen=True):
@@ -28,36 +39,55 @@ class GivingUp(Struct, frozen=True):
     on: date | None
 
 
-async def propose_giving_up(ask: Ask, command: Command) -> Answer | None:
-    """202, where a plan owes more than one operator gives up alone; None: it may be done at once.
+async def propose_above(ask: Ask, command: Command, written: Written) -> Answer | None:
+    """202, where an act moves more of a plan than one operator moves alone; None: it may be done at once.
 
     What would be refused is refused now, and again when it is approved.
     """
-    assert isinstance(command, ChargeOff | Forgive)
+    assert isinstance(command, PlanCommand)
     services, plan_id = ask.services, command.plan_id
     if before := await services.engine.answered(ask.must_key):
         return before
-    owed = await services.pool.fetchval(Q.owed_of_plan, ids.bucket_of(plan_id), plan_id)
-    if owed is None or owed <= services.settings.alone_max:
+    changes: list[Change] = []
+
+    async def attempt() -> Answer:
+        try:
+            change, _, _ = await tried(services.pool, command, ask.real_now, services.registry.time_at)
+        except Refused as refused:
+            return refusal(refused)
+        changes.append(change)
+        return _DONE
+
+    answer = await after_its_days(services.engine, plan_id, ask.real_now, attempt)
+    if answer.is_not_now:
+        return answer
+    is_refused = answer.status != _DONE.status
+    if not is_refused and weight_of(changes[-1]) <= services.settings.alone_max.of(changes[-1].plan.currency):
         return None
-    now, time_at = ask.real_now, services.registry.time_at
-    tried = await after_its_days(services.engine, plan_id, now, lambda: preview(services.pool, command, now, time_at))
-    if tried.status != 200:
-        return tried
-    (how,) = (name for name, kind in _COMMANDS.items() if isinstance(command, kind))
 
     async def keep(conn: Connection) -> Answer:
-        return await propose("give_up", ask, conn, Thing.PLAN, plan_id, GivingUp(plan_id, how, command.on))
+        if is_refused:
+            return answer
+        act = ActOnPlan(plan_id, written.verb, msgspec.to_builtins(written.body))
+        return await propose("act_on_plan", ask, conn, Thing.PLAN, plan_id, act)
 
     return await services.engine.once(ask.must_key, ask.now, keep)
 
 
-@needs_two("give_up", "plans")
-async def _give_up(doing: Doing, asked: GivingUp) -> PlanAnswer:
+@needs_two("act_on_plan", "plans")
+async def _act_on_plan(doing: Doing, asked: ActOnPlan) -> PlanAnswer:
     """As the verb does it, in the transaction of the approval, by who approves it."""
     ask, services = doing.ask, doing.ask.services
+    takes, command_of = SECOND[asked.verb]
     command_id = ids.new_id(ids.COMMAND, ids.bucket_of(asked.plan_id), ask.now_ms)
-    command = _COMMANDS[asked.how](command_id=command_id, actor=ask.actor, plan_id=asked.plan_id, on=asked.on)
+    names = {"command_id": command_id, "actor": ask.actor, "plan_id": asked.plan_id}
+    command = command_of(msgspec.convert(asked.body, takes), names)
     answer, accounts = await do_within(doing.conn, command, ask.real_now, services.registry.time_at)
     doing.afterwards.append(lambda: services.snapshots.accounts_changed(accounts))
     return answer
+
+
+@needs_two("give_up", "plans")
+async def _give_up(doing: Doing, asked: GivingUp) -> PlanAnswer:
+    """One of the two that were proposed before there were others."""
+    return await _act_on_plan(doing, ActOnPlan(asked.plan_id, asked.how, {"on": asked.on}))

@@ -108,7 +108,7 @@ async def change_limit(
         if person_id is None:
             raise Refused(Code.NOT_FOUND, "There is no such consumer.", "/id")
         wanted = LimitByHand(consumer_id, currency, asked.limit)
-        if asked.limit > ask.services.settings.alone_max:
+        if asked.limit > ask.services.settings.alone_max.of(currency):
             return await propose("set_limit", ask, conn, Thing.ACCOUNT, wanted.account, wanted)
         account = await _set(ask, conn, person_id, wanted)
         changed.append(account)

@@ -83,8 +83,8 @@ async def transfer_ownership(request: Asked, body: RawBody, plan_id: FromPath[st
     )  # fmt: skip
 
     async def keep(conn: Connection) -> Answer:
-        owed = await conn.fetchval(Q.owed_of_plan, ids.bucket_of(plan_id), plan_id)
-        if owed is not None and owed > ask.services.settings.alone_max:
+        owed = await conn.fetchrow(Q.owed_of_plan, ids.bucket_of(plan_id), plan_id)
+        if owed and owed["outstanding"] > ask.services.settings.alone_max.of(owed["currency"]):
             await flow.require_possible(conn, wanted, ask.now)
             return await propose("transfer_ownership", ask, conn, Thing.PLAN, plan_id, wanted)
         return Answer(201, encode(await _ask_for(ask, conn, wanted)))

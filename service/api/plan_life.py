@@ -5,7 +5,7 @@ from typing import Annotated, Any, Final
 
 from msgspec import Meta, Struct
 
-from service.api.giving_up import propose_giving_up
+from service.api.giving_up import propose_above
 from service.api.plan_money import SettleBody
 from service.api.verb import Names, verb
 from service.checkout.request import Price
@@ -123,53 +123,74 @@ def charge_back(body: ChargeBackBody, names: Names) -> Command:
 @verb(
     "overpayments/return",
     200,
+    propose_above,
     refuses=(Code.AMOUNT_EXCEEDS_OUTSTANDING,),
     example={"amount": 1},
     after=("record_payment",),
 )
 def return_overpayment(body: OverpaymentBody, names: Names) -> Command:
-    """What was paid too much went back to the consumer."""
+    """What was paid too much went back to the consumer.
+
+    More than one operator moves alone (`TENOR_ALONE_MAX`) waits for a second person: 202.
+    """
     return ReturnOverpayment(**names, amount=body.amount)
 
 
 @verb(
     "credits",
     201,
+    propose_above,
     refuses=(Code.STATE_FORBIDS, Code.AMOUNT_EXCEEDS_OUTSTANDING),
     example={"kind": "goodwill", "amount": 10_00},
     **_CAPTURED,
 )
 def credit_plan(body: CreditBody, names: Names) -> Command:
-    """A refund, goodwill, interest that is not asked for: it lowers what is owed by the rule for its kind."""
+    """A refund, goodwill, interest that is not asked for: it lowers what is owed by the rule for its kind.
+
+    Goodwill is at most what was captured and asked for besides, interest at most what there is of it. More than one
+    operator gives of a plan alone, now and before (`TENOR_ALONE_MAX`), waits for a second person: 202.
+    """
     return Credit(**names, kind=body.kind, amount=body.amount, on=body.on, returns_interest=body.returns_interest)
 
 
 @verb(
-    "corrections", 201, refuses=(Code.STATE_FORBIDS, Code.IMPOSSIBLE_TERMS, Code.AMOUNT_EXCEEDS_OUTSTANDING),
+    "corrections", 201, propose_above,
+    refuses=(Code.STATE_FORBIDS, Code.IMPOSSIBLE_TERMS, Code.AMOUNT_EXCEEDS_OUTSTANDING),
     example={"fact_id": "{fact_id}"}, **_PAID,
 )  # fmt: skip
 def correct_plan(body: CorrectionBody, names: Names) -> Command:
-    """A fact was recorded by mistake: the plan stands as if it had never happened."""
+    """A fact was recorded by mistake: the plan stands as if it had never happened.
+
+    One that moves more than one operator moves alone (`TENOR_ALONE_MAX`) waits for a second person: 202.
+    """
     return Correct(**names, undone_id=body.fact_id)
 
 
 @verb(
     "fees",
     201,
+    propose_above,
     refuses=(Code.STATE_FORBIDS, Code.IMPOSSIBLE_TERMS),
     example={"amount": 5_00, "is_penalty": True},
     **_CAPTURED,
 )
 def levy_fee(body: LevyBody, names: Names) -> Command:
-    """A fee or penalty is owed besides."""
+    """A fee or penalty is owed besides.
+
+    More than one operator moves alone (`TENOR_ALONE_MAX`) waits for a second person: 202.
+    """
     return Levy(**names, amount=body.amount, is_penalty=body.is_penalty, due_on=body.due_on)
 
 
 @verb(
-    "fees/waive", 200, refuses=(Code.STATE_FORBIDS,), example={"fee_id": "{fee_id}"}, after=("capture_plan", "levy_fee")
-)
+    "fees/waive", 200, propose_above, refuses=(Code.STATE_FORBIDS,), example={"fee_id": "{fee_id}"},
+    after=("capture_plan", "levy_fee"),
+)  # fmt: skip
 def waive_fee(body: WaiveBody, names: Names) -> Command:
-    """A fee is not asked for after all: what was paid of it settles what else is owed, or is owed back."""
+    """A fee is not asked for after all: what was paid of it settles what else is owed, or is owed back.
+
+    More than one operator moves alone (`TENOR_ALONE_MAX`) waits for a second person: 202.
+    """
     return Waive(**names, fee_id=body.fee_id)
 
 
@@ -200,7 +221,7 @@ def accelerate_plan(body: AccelerateBody, names: Names) -> Command:
     return Accelerate(**names, due_on=body.due_on, why=body.why)
 
 
-@verb("charge_off", 200, propose_giving_up, refuses=(Code.STATE_FORBIDS,), after=("capture_plan", "void_plan"))
+@verb("charge_off", 200, propose_above, refuses=(Code.STATE_FORBIDS,), after=("capture_plan", "void_plan"))
 def charge_off_plan(body: DayBody, names: Names) -> Command:
     """Collection is given up; what is paid afterwards is a recovery.
 
@@ -209,7 +230,7 @@ def charge_off_plan(body: DayBody, names: Names) -> Command:
     return ChargeOff(**names, on=body.on)
 
 
-@verb("forgive", 200, propose_giving_up, refuses=(Code.STATE_FORBIDS,), after=("capture_plan", "void_plan"))
+@verb("forgive", 200, propose_above, refuses=(Code.STATE_FORBIDS,), after=("capture_plan", "void_plan"))
 def forgive_plan(body: DayBody, names: Names) -> Command:
     """What is still owed is let go.
 

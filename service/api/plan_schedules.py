@@ -5,6 +5,7 @@ from typing import Annotated, Any, Final
 
 from msgspec import Meta, Struct
 
+from service.api.giving_up import propose_above
 from service.api.verb import Names, verb
 from service.errors import Code
 from service.plans.book import Command
@@ -87,34 +88,55 @@ def move_due_date(body: MoveBody, names: Names) -> Command:
     return Reschedule(**names, change=DueMoved(**UNWRITTEN, on=body.due_on, to=body.to))
 
 
-@verb("holidays", 200, example={"on": "2026-03-16", "principal": 1}, **_SCHEDULES)
+@verb("holidays", 200, propose_above, example={"on": "2026-03-16", "principal": 1}, **_SCHEDULES)
 def grant_holiday(body: HolidayBody, names: Names) -> Command:
-    """Some instalments ask for less, and what follows asks for it."""
+    """Some instalments ask for less, and what follows asks for it.
+
+    What changes what is owed by more than one operator moves alone (`TENOR_ALONE_MAX`) waits for a second person: 202.
+    """
     change = HolidayGranted(**UNWRITTEN, on=body.on, principal=body.principal, interest=body.interest)
     return Reschedule(**names, change=change)
 
 
-@verb("pauses", 200, example={"on": "2026-03-20", "end_on": "2026-04-20"}, **_SCHEDULES)
+@verb("pauses", 200, propose_above, example={"on": "2026-03-20", "end_on": "2026-04-20"}, **_SCHEDULES)
 def pause_interest(body: PauseBody, names: Names) -> Command:
-    """Some days bear no interest."""
+    """Some days bear no interest.
+
+    What changes what is owed by more than one operator moves alone (`TENOR_ALONE_MAX`) waits for a second person: 202.
+    """
     return Reschedule(**names, change=InterestPaused(**UNWRITTEN, on=body.on, end_on=body.end_on))
 
 
-@verb("extensions", 200, example={"on": "2026-03-20", "instalments": 2}, **_SCHEDULES)
+@verb("extensions", 200, propose_above, example={"on": "2026-03-20", "instalments": 2}, **_SCHEDULES)
 def extend_plan(body: ExtendBody, names: Names) -> Command:
-    """The plan has more instalments, each lower."""
+    """The plan has more instalments, each lower.
+
+    What changes what is owed by more than one operator moves alone (`TENOR_ALONE_MAX`) waits for a second person: 202.
+    """
     return Reschedule(**names, change=Extended(**UNWRITTEN, on=body.on, instalments=body.instalments))
 
 
-@verb("rates", 200, example={"on": "2026-03-20", "rate_percent": "4.9"}, **_SCHEDULES)
+@verb("rates", 200, propose_above, example={"on": "2026-03-20", "rate_percent": "4.9"}, **_SCHEDULES)
 def change_rate(body: RateBody, names: Names) -> Command:
-    """Another rate from a day on; the instalments not yet due follow."""
+    """Another rate from a day on; the instalments not yet due follow.
+
+    What changes what is owed by more than one operator moves alone (`TENOR_ALONE_MAX`) waits for a second person: 202.
+    """
     return Reschedule(**names, change=RateChanged(**UNWRITTEN, on=body.on, rate_percent=body.rate_percent))
 
 
-@verb("re_ageings", 200, example={"on": "2026-03-02", "first_due_on": "2026-04-15", "instalments": 6}, **_SCHEDULES)
+@verb(
+    "re_ageings",
+    200,
+    propose_above,
+    example={"on": "2026-03-02", "first_due_on": "2026-04-15", "instalments": 6},
+    **_SCHEDULES,
+)
 def re_age(body: ReAgeBody, names: Names) -> Command:
-    """The principal still owed falls due in instalments of a rhythm agreed now."""
+    """The principal still owed falls due in instalments of a rhythm agreed now.
+
+    What changes what is owed by more than one operator moves alone (`TENOR_ALONE_MAX`) waits for a second person: 202.
+    """
     change = ReAged(
         **UNWRITTEN, on=body.on, first_due_on=body.first_due_on, instalments=body.instalments, every=body.every,
         unit=body.unit,

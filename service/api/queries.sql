@@ -41,7 +41,7 @@ select currency from plans where bucket = $1 and plan_id = $2;
 select limit_before from limit_changes where bucket = $1 and person_id = $2 and currency = $3 and version = $4;
 
 -- owed_of_plan --
-select outstanding from plans where bucket = $1 and plan_id = $2;
+select outstanding, currency from plans where bucket = $1 and plan_id = $2;
 
 -- plan_places --
 -- What a plan has moved in each place, until a day or in all.

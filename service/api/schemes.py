@@ -14,6 +14,7 @@ from service import ids
 from service.api.ask import Ask, Asked, content_type, read, write
 from service.api.body import Body, Nothing
 from service.api.consents import require_consumer
+from service.api.giving_up import propose_above
 from service.api.operation import Text, operation
 from service.api.paging import AfterScheme, AfterVoucher, Limit
 from service.api.reply import encode, reply, reply_answer
@@ -177,7 +178,7 @@ async def get_claim(
     return ASGIResponse(body=text.encode(), media_type="text/csv")
 
 
-@verb("return_subsidy", 200, refuses=(Code.STATE_FORBIDS,))
+@verb("return_subsidy", 200, propose_above, refuses=(Code.STATE_FORBIDS,))
 def return_subsidy(body: Nothing, names: Names) -> Command:
     """What a scheme has paid of the plan's interest goes back to it, and it pays no more: the purchase did not qualify.
 

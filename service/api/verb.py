@@ -10,7 +10,7 @@ the fact that they have recorded, and `?dry_run=true` answers what would change.
 """
 
 from collections.abc import Awaitable, Callable
-from typing import Any, TypeVar, get_type_hints
+from typing import Any, Final, TypeVar, get_type_hints
 
 from litestar import post
 from litestar.handlers import HTTPRouteHandler
@@ -37,7 +37,15 @@ B = TypeVar("B", bound=Struct)
 Names = dict[str, Any]  # what every command on a plan is told: its own id, who asks, and which plan
 
 
-Second = Callable[[Ask, Command], Awaitable[Answer | None]]  # an answer, if it waits for a second person
+class Written(Struct, frozen=True):
+    """A verb and its body, as they were asked: they are kept while they wait for a second person."""
+
+    verb: str  # the last words of its route
+    body: Struct
+
+
+Second = Callable[[Ask, Command, Written], Awaitable[Answer | None]]  # an answer, if it waits for a second person
+SECOND: Final[dict[str, tuple[type[Struct], Callable[[Any, Names], Command]]]] = {}  # verbs that may, by their words
 
 
 Knowing = Callable[[Ask, Command], Awaitable[Command]]  # the command, with what is known besides
@@ -51,6 +59,9 @@ def verb(
     def made(command_of: Callable[[B, Names], Command]) -> HTTPRouteHandler:
         takes = get_type_hints(command_of)["body"]
         reader = Body(takes)
+        if second:
+            assert word not in SECOND, word
+            SECOND[word] = takes, command_of
         may_be_empty = not any(field.required for field in fields(takes))
 
         async def on_plan(request: Asked, body: RawBody, plan_id: FromPath[str]) -> ASGIResponse:
@@ -66,7 +77,7 @@ def verb(
             command = command_of(asked, names)
             if knowing:
                 command = await knowing(ask, command)
-            if second and ask.key and (waits := await second(ask, command)):
+            if second and ask.key and (waits := await second(ask, command, Written(word, asked))):
                 return reply_answer(waits)
             return await do(request, ask, command, status)
 

@@ -5,13 +5,15 @@ from enum import StrEnum
 
 from service import ids
 from service.actor import ActorKind
+from service.errors import Code, Refused
 from service.event_type import EventType
 from service.plans.book import Book, Change, Event, PlanCommand, refuse_state
 from service.plans.happening import effective_day, fact_id, happen, today_of
 from service.plans.plan import Plan
 from service.plans.running.fact import Money
 from service.plans.running.facts import Paid, Refunded
-from service.terms.allocation_rule import PaymentKind
+from service.plans.running.standing import Standing
+from service.terms.allocation_rule import Component, PaymentKind
 
 
 class CreditKind(StrEnum):
@@ -26,6 +28,8 @@ class CreditKind(StrEnum):
 
 
 REFUNDS = (CreditKind.MERCHANT_REFUND, CreditKind.PAYOUT_REFUND)
+INTEREST = (PaymentKind.INTEREST_WAIVER, PaymentKind.INTEREST_REFUND)
+GIFTS = (PaymentKind.GOODWILL, *INTEREST)  # ours, without having to
 
 
 class Credit(PlanCommand, frozen=True, kw_only=True):
@@ -49,11 +53,14 @@ class Credit(PlanCommand, frozen=True, kw_only=True):
         return self.kind in REFUNDS
 
     def apply(self, book: Book, now: datetime) -> Change:
-        """Refused: NOT_FOUND, STATE_FORBIDS (nothing was captured), AMOUNT_EXCEEDS_OUTSTANDING, INVALID_FIELD."""
+        """Refused: NOT_FOUND, STATE_FORBIDS (nothing was captured), AMOUNT_EXCEEDS_OUTSTANDING (more than there is to
+        give), INVALID_FIELD.
+        """
         plan = self.plan_of(book)
         if not plan.standing.rows and self.kind is not CreditKind.DOWN_PAYMENT:
             raise refuse_state(plan, "credited")
         on = effective_day(plan, self.on, now)
+        _refuse_beyond(plan.standing, self)
         fact = self._fact(plan, on, today_of(plan, now))
 
         data = {"credit_id": fact.id, "kind": self.kind, "amount": self.amount, "effective_on": on}
@@ -67,3 +74,33 @@ class Credit(PlanCommand, frozen=True, kw_only=True):
         return Refunded(
             id=fact_id(self), recorded_on=today, on=on, amount=self.amount, kind=kind, returns_interest=returns
         )
+
+
+def giveable(standing: Standing, kind: CreditKind) -> int:
+    """The most that may still be given: of interest what is asked for in all, of goodwill what was captured besides,
+    with fees and penalties; less what came back, and what was given before. What the consumer has paid may be given
+    back, and no more.
+    """
+    interest, charges = _asked_for(standing, Component.INTEREST), _asked_for(standing, Component.FEE)
+    charges += _asked_for(standing, Component.PENALTY)
+    left = sum(standing.lent) + interest + charges - standing.refunded - _given(standing, GIFTS)
+    if kind.value in INTEREST:
+        left = min(left, interest - _given(standing, INTEREST))
+    return max(0, left)
+
+
+def _asked_for(standing: Standing, component: Component) -> int:
+    """Of one component, in all; what a payment that was taken back had settled of it counts once."""
+    back = sum([one.part(component) for one in standing.allocations.values() if one.is_back])
+    return sum([row.owed[component] for row in standing.rows]) + back
+
+
+def _given(standing: Standing, kinds: tuple[PaymentKind, ...]) -> int:
+    return sum([one.total for one in standing.allocations.values() if one.kind in kinds])
+
+
+def _refuse_beyond(standing: Standing, credit: Credit) -> None:
+    if credit.kind.value in GIFTS and credit.amount > (most := giveable(standing, credit.kind)):
+        word = "interest was asked for" if credit.kind.value in INTEREST else "was captured and asked for besides"
+        sentence = f"At most {most} minor units can be given as {credit.kind}: so much {word} and has not come back."
+        raise Refused(Code.AMOUNT_EXCEEDS_OUTSTANDING, sentence, "/amount")

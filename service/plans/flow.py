@@ -118,6 +118,17 @@ def is_behind(answer: Answer) -> bool:
 
 async def preview(pool: Pool, command: Command, now: datetime, time_at: TimeAt) -> Answer:
     """The change that `command` would make, with nothing written: the same load and apply, rolled back."""
+    try:
+        change, before, now = await tried(pool, command, now, time_at)
+    except Refused as refused:
+        return refusal(refused)
+    transfers = [transfer for moved in change.moved for transfer in moved.transfers]
+    account_before, account_after = _account(change.plan, before), _account(change.plan, change.account)
+    return Answer(200, _encode(Preview(_answer(change, now), account_before, account_after, transfers)))
+
+
+async def tried(pool: Pool, command: Command, now: datetime, time_at: TimeAt) -> tuple[Change, Account, datetime]:
+    """The change, the account before it, and the time of the plan's merchant. Refused: as the command is."""
     async with pool.acquire() as conn:
         transaction = conn.transaction()
         await transaction.start()
@@ -126,14 +137,10 @@ async def preview(pool: Pool, command: Command, now: datetime, time_at: TimeAt) 
             now = time_of(command, found, now, time_at)
             before = found.book_for(command)
             change = apply(command, found, now)
-        except Refused as refused:
-            return refusal(refused)
         finally:
             await transaction.rollback()
     assert before is not None
-    transfers = [transfer for moved in change.moved for transfer in moved.transfers]
-    account_before, account_after = _account(change.plan, before.account), _account(change.plan, change.account)
-    return Answer(200, _encode(Preview(_answer(change, now), account_before, account_after, transfers)))
+    return change, before.account, now
 
 
 async def do_within(

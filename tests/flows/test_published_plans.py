@@ -1,19 +1,32 @@
 """Published schedules, table by table, on real plans of the running service."""
 
+from collections.abc import AsyncIterator
 from typing import Any
 
 import pytest
 from msgspec.structs import replace
 
+from service import db
+from service.alone import AloneMax
+from service.config import Settings
 from service.terms.terms import Terms
+from tests.flows.conftest import world_on
 from tests.flows.published import RealPlan, RealStory, amount_of, policy_of, publish, table_of, totals_of
 from tests.flows.world import World
 from tests.plans.fineract import Case, cents, day, differences, expected_table, terms_of
 from tests.plans.published_schedules import DIFFERS, cases, fsharp_terms
 
 AT_ONCE = 14  # cases that share a service and a policy
+ALONE = AloneMax(10**15)  # one scenario levies more than all else that any purchase moves
 FSHARP = [case for case in cases() if case["id"].startswith("FS-")]
 SCENARIOS = [case for case in cases() if case["id"].startswith("FIN-")]
+
+
+@pytest.fixture
+async def world(settings: Settings, pool: db.Pool) -> AsyncIterator[World]:
+    """A service in which one operator does as much as a scenario says."""
+    async with world_on(replace(settings, alone_max=ALONE), pool) as world:
+        yield world
 
 
 async def agrees(story: RealStory, expectation: dict[str, Any]) -> list[str]:

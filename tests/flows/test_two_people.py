@@ -12,6 +12,7 @@ import pytest
 from msgspec.structs import replace
 
 from service import db
+from service.alone import AloneMax
 from service.config import Settings
 from tests.flows.conftest import world_on
 from tests.flows.world import NOON, Client, World
@@ -23,7 +24,7 @@ ALONE_MAX = 1_000_00
 @pytest.fixture
 async def world(settings: Settings, pool: db.Pool) -> AsyncIterator[World]:
     """A service in which one operator does little alone."""
-    async with world_on(replace(settings, alone_max=ALONE_MAX), pool) as world:
+    async with world_on(replace(settings, alone_max=AloneMax(ALONE_MAX)), pool) as world:
         yield world
 
 
@@ -193,6 +194,99 @@ async def test_much_is_given_up_by_two(world: World, how: str) -> None:
     assert facts[-1]["actor_id"] == "grace"
 
 
+async def captured(world: World, amount: int) -> str:
+    world.operator.now = world.second_operator.now = world.merchant.now = NOON
+    consumer = await world.consumer(limit=ALONE_MAX)
+    if amount > ALONE_MAX:
+        approval = (await set_limit(world, consumer, 10 * ALONE_MAX)).json()["id"]
+        assert (await world.second_operator.post(f"{APPROVALS}/{approval}/approve")).status_code == 200
+    plan = (await world.plan(consumer, amount))["id"]
+    answered = await world.merchant.post(f"/v1/plans/{plan}/capture", {"amount": amount})
+    assert answered.status_code in (200, 201), answered.text
+    return f"/v1/operator/plans/{plan}"
+
+
+async def approved(world: World, answered: httpx.Response) -> dict[str, Any]:
+    """The plan after what was proposed, which the same operator does not approve."""
+    assert answered.status_code == 202, answered.text
+    approve = f"{APPROVALS}/{answered.json()['id']}/approve"
+    assert refusal(await world.operator.post(approve)) == (403, "four_eyes")
+    done = await world.second_operator.post(approve)
+    assert done.status_code == 200, done.text
+    result: dict[str, Any] = done.json()["result"]
+    return result
+
+
+async def test_much_is_credited_by_two_and_many_small_ones_are_much(world: World) -> None:
+    path = await captured(world, 3 * ALONE_MAX)
+    owed = (await world.operator.get(path)).json()["outstanding"]
+    gift = {"kind": "goodwill", "amount": ALONE_MAX // 2}
+    assert [(await world.operator.post(f"{path}/credits", gift)).status_code for _ in range(2)] == [201, 201]
+    for body in ({"kind": "goodwill", "amount": 1}, {"kind": "merchant_refund", "amount": ALONE_MAX + 1}):
+        trial = await world.operator.post(f"{path}/credits?dry_run=true", body)
+        assert trial.status_code == 200, trial.text
+        waits = await world.operator.post(f"{path}/credits", body)
+        plan = await approved(world, waits)
+    assert plan["outstanding"] == owed - 2 * ALONE_MAX - 2
+    assert (await world.operator.post(f"{path}/credits", {"kind": "merchant_refund", "amount": 1})).status_code == 201
+
+
+async def test_the_same_request_again_is_the_same_proposal(world: World) -> None:
+    path = await captured(world, 3 * ALONE_MAX)
+    body, key = {"kind": "payout_refund", "amount": 2 * ALONE_MAX}, str(uuid.uuid4())
+    first = await world.operator.post(f"{path}/credits", body, key=key)
+    again = await world.operator.post(f"{path}/credits", body, key=key)
+    assert (first.status_code, first.content) == (again.status_code, again.content)
+    assert await world.pool.fetchval("select count(*) from approvals where act = 'act_on_plan'") == 1
+
+
+@pytest.mark.parametrize(
+    ("body", "most"),
+    [
+        ({"kind": "goodwill", "amount": 600_01}, 600_00),
+        ({"kind": "interest_waiver", "amount": 1}, 0),  # there is none
+        ({"kind": "interest_refund", "amount": 1}, 0),
+    ],
+)
+async def test_nobody_gives_more_than_there_is(world: World, body: dict[str, Any], most: int) -> None:
+    path = await captured(world, 600_00)
+    refused = await world.operator.post(f"{path}/credits", body)
+    assert refusal(refused) == (422, "amount_exceeds_outstanding")
+    assert f"At most {most} minor units" in refused.json()["detail"]
+    assert refused.json()["pointer"] == "/amount"
+
+
+async def test_much_goes_back_is_levied_waived_and_undone_by_two(world: World) -> None:
+    path = await captured(world, 600_00)
+    paid = await world.merchant.post(f"{path.replace('/operator', '')}/payments", {"amount": 9 * ALONE_MAX})
+    assert paid.status_code == 201, paid.text
+    too_much = 9 * ALONE_MAX - 600_00
+    waits = await world.operator.post(f"{path}/overpayments/return", {"amount": too_much - 1})
+    assert (await approved(world, waits))["overpaid"] == 1
+    assert (await world.operator.post(f"{path}/overpayments/return", {"amount": 1})).status_code == 200
+    path = await captured(world, 600_00)
+    waits = await world.operator.post(f"{path}/fees", {"amount": ALONE_MAX + 1})
+    fee = (await approved(world, waits))["recorded"]["id"]
+    waits = await world.operator.post(f"{path}/fees/waive", {"fee_id": fee})
+    assert (await approved(world, waits))["outstanding"] == 600_00
+    path = await captured(world, 3 * ALONE_MAX)
+    off = await approved(world, await world.operator.post(f"{path}/charge_off"))
+    assert off["state"] == "charged_off"
+    waits = await world.operator.post(f"{path}/corrections", {"fact_id": off["recorded"]["id"]})
+    assert (await approved(world, waits))["state"] == "active"
+
+
+async def test_a_large_dispute_is_lost_by_two_and_won_by_one(world: World) -> None:
+    path = await captured(world, 3 * ALONE_MAX)
+    disputed = await world.operator.post(f"{path}/disputes", {"reason": "not_received"})
+    assert disputed.status_code == 201
+    waits = await world.operator.post(f"{path}/disputes/decide", {"outcome": "lost"})
+    assert (await approved(world, waits))["refunded"] == 3 * ALONE_MAX
+    path = await captured(world, 3 * ALONE_MAX)
+    await world.operator.post(f"{path}/disputes", {"reason": "not_received"})
+    assert (await world.operator.post(f"{path}/disputes/decide", {"outcome": "won"})).status_code == 200
+
+
 @pytest.mark.parametrize(
     "statement",
     [
@@ -204,3 +298,13 @@ async def test_the_database_is_the_second_wall(world: World, statement: str) -> 
     await proposed(world)
     with pytest.raises((asyncpg.RestrictViolationError, asyncpg.CheckViolationError)):
         await world.pool.execute(statement)
+
+
+async def test_a_key_stays_that_of_a_request_that_was_refused(world: World) -> None:
+    path, key = await captured(world, 600_00), str(uuid.uuid4())
+    body = {"kind": "goodwill", "amount": 600_01}
+    refused = await world.operator.post(f"{path}/credits", body, key=key)
+    assert refusal(refused) == (422, "amount_exceeds_outstanding")
+    assert (await world.operator.post(f"{path}/credits", body, key=key)).content == refused.content
+    other = await world.operator.post(f"{path}/credits", body | {"amount": 1}, key=key)
+    assert refusal(other) == (422, "idempotency_key_reused")

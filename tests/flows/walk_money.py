@@ -34,6 +34,7 @@ from tests.flows.walk_verbs import (
 )
 
 A_DAY: Final = timedelta(1)
+GIFTS: Final = ("goodwill", "interest_waiver", "interest_refund")
 
 
 def pay(plan: Plan, asked: Asked) -> None:
@@ -120,6 +121,12 @@ def credit(plan: Plan, asked: Asked) -> None:
     kind, amount, on = asked.get("kind"), asked.get("amount"), asked.day("on") or asked.today
     refuse_if(not plan.stand.owed and kind != "down_payment")
     refuse_if(not plan.opened_on <= on <= asked.today, "invalid_field")
+    if kind in GIFTS:
+        undone = {fact.undoes for fact in plan.facts}
+        given = [fact for fact in plan.facts if fact.kind == "paid" and fact.get("by") in GIFTS]
+        left = sum(plan.stand.lent) + plan.stand.fees - plan.stand.refunded
+        left -= sum(fact.amount for fact in given if fact.name not in undone)
+        refuse_if(amount > (left if kind == "goodwill" else 0), "amount_exceeds_outstanding")  # none bears interest
     if kind in ("merchant_refund", "payout_refund"):
         plan.happens(asked.fact("refunded", amount, on))
     else:

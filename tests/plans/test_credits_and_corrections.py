@@ -1,9 +1,11 @@
 """What is taken off besides payments, and what never happened after all."""
 
 from datetime import date, timedelta
+from decimal import Decimal
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
 from service.actor import Actor, ActorKind
 from service.errors import Code, Refused
@@ -13,7 +15,7 @@ from service.plans.charges import Levy, Waive
 from service.plans.correction import Correct
 from service.plans.credits import Credit, CreditKind
 from service.plans.deposit import Claim
-from service.plans.money_back import ChargeBack, ReturnPayment
+from service.plans.money_back import ChargeBack, Refund, ReturnPayment
 from service.plans.offer import Kind
 from service.plans.payment import ReceivedBy, RecordPayment
 from service.plans.reschedule import ChargeOff, Forgive
@@ -25,6 +27,10 @@ from tests.plans.lives import MERCHANT_ACTS, NOON, PAY_IN_4, YEARLY, Life, agree
 
 OPERATOR = Actor(ActorKind.OPERATOR, "us_1")
 DAY = timedelta(days=1)
+TOO_MUCH = (Code.AMOUNT_EXCEEDS_OUTSTANDING, "/amount")
+
+
+DEAR = replace(YEARLY, rate_percent=Decimal(90))  # 600.00 bear 330.76 of interest
 
 
 class OnAPlan:
@@ -69,12 +75,29 @@ def refused(do: Any) -> tuple[Code, str | None]:
     ],
 )
 def test_who_bears_a_credit(kind: CreditKind, bears: LedgerAccount, amount: int) -> None:
-    on = OnAPlan()
-    before = on.life.balances(on.plan_id)[bears]
+    on = OnAPlan(terms=DEAR if "interest" in kind else PAY_IN_4)
+    before, owed = on.life.balances(on.plan_id)[bears], on.plan.amounts.outstanding
     on.operator(Credit, kind=kind, amount=100_00)
     assert on.life.balances(on.plan_id)[bears] == before + amount
-    assert on.plan.amounts.outstanding == 500_00
+    assert on.plan.amounts.outstanding == owed - 100_00
     assert on.plan.amounts.refunded == (100_00 if kind.value.endswith("t_refund") and "interest" not in kind else 0)
+
+
+def test_what_is_given_is_bounded_by_what_there_is() -> None:
+    on = OnAPlan(terms=DEAR)
+    interest = on.plan.amounts.outstanding - 600_00
+    assert refused(lambda: on.operator(Credit, kind=CreditKind.INTEREST_WAIVER, amount=interest + 1)) == TOO_MUCH
+    on.operator(Credit, kind=CreditKind.INTEREST_WAIVER, amount=interest - 1)
+    assert refused(lambda: on.operator(Credit, kind=CreditKind.INTEREST_REFUND, amount=2)) == TOO_MUCH
+    on.operator(Credit, kind=CreditKind.INTEREST_REFUND, amount=1)
+    on.merchant(RecordPayment, amount=600_00)
+    assert on.plan.state is PlanState.PAID_OFF
+    on.merchant(Refund, amount=250_00)
+    assert refused(lambda: on.operator(Credit, kind=CreditKind.GOODWILL, amount=350_01)) == TOO_MUCH
+    on.operator(Credit, kind=CreditKind.GOODWILL, amount=350_00)  # what the consumer has paid, and no more
+    assert on.plan.amounts.overpaid == 600_00
+    assert refused(lambda: on.operator(Credit, kind=CreditKind.GOODWILL, amount=1)) == TOO_MUCH
+    on.operator(Credit, kind=CreditKind.DOWN_PAYMENT, amount=1)  # money that came is never refused
 
 
 def test_what_the_merchant_has_taken_is_paid_and_no_bank_takes_it_back() -> None:
@@ -98,7 +121,7 @@ def test_what_the_merchant_has_taken_is_paid_and_no_bank_takes_it_back() -> None
 
 @pytest.mark.parametrize("kind", [CreditKind.GOODWILL, CreditKind.INTEREST_WAIVER])
 def test_no_bank_takes_back_what_we_have_credited(kind: CreditKind) -> None:
-    on = OnAPlan()
+    on = OnAPlan(terms=DEAR)
     credit = on.operator(Credit, kind=kind, amount=200_00)
     for verb, said in ((ReturnPayment, {}), (ChargeBack, {"amount": 1})):
         asked = refused(lambda verb=verb, said=said: on.operator(verb, payment_id=credit, **said))
