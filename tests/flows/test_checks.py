@@ -4,6 +4,8 @@ from typing import Any
 
 from service.db import SCHEMA, load_queries
 from tests.flows.collecting import till
+from tests.flows.factoring import bought as buys
+from tests.flows.factoring import receivable
 from tests.flows.outside import consenting, in_force
 from tests.flows.test_interest_by_day import bears_interest, close
 from tests.flows.test_partner import TODAY, bought
@@ -89,6 +91,9 @@ SABOTAGE = {
     "reserves_are_withheld_and_not_released": "update settlements set withheld = 1, captured = captured + 1,"
     " release_on = business_on",
     "schemes_owe_their_vouchers": "update scheme_budgets set granted = granted + 1",
+    "receivables_bought_are_advanced": "update transfers set amount = amount + 1 where occasion = 'factoring_advance'",
+    "remittances_are_owed": "update receivable_payments set remitted_on = paid_on",
+    "receivables_are_what_became_of_them": "update receivables set paid = paid + 1",
     "subsidies_are_what_was_paid": "update plan_subsidies set paid = paid + 1",
     "subsidies_stay_within_budgets": "update plan_subsidies set amount = 1_000_00, held = 1_000_00",
     "subsidies_stay_within_caps": "update plan_subsidies set amount = 500_01, held = 500_01",
@@ -148,6 +153,9 @@ async def test_every_check_finds_its_fault(world: World) -> None:
     assert (await world.plan(permitting, 100_00, "pay_after_use", category="trial"))["use"]["permission_id"]
 
     await redeemed(world)
+    invoice = await receivable(world)
+    await buys(world, invoice)
+    await world.merchant.post(f"/v1/receivables/{invoice}/payments", {"amount": 1_00, "paid_on": "2026-03-02"})
     await world.merchant.get("/v1/events")  # which numbers them
     where = f"/v1/operator/programmes/{world.demo.programme_id}/files"
     assert (await world.operator.post(where, {"business_on": TODAY})).status_code == 201
