@@ -4,7 +4,7 @@ import lz4.frame
 from hypothesis import given
 from hypothesis import strategies as st
 
-from service.packed import pack, unpack
+from service.packed import pack, unpack, unpacked
 
 
 @given(st.binary().map(lambda inner: b'{"a":"' + inner.hex().encode() + b'"}'))
@@ -12,3 +12,4 @@ def test_it_comes_back_byte_for_byte(text: bytes) -> None:
     kept = pack(text)
     assert unpack(kept) == text
     assert lz4.frame.decompress(kept) == text  # any reader of the format
+    assert unpacked(kept) == unpacked(text) == text  # whichever way it was kept

@@ -7,6 +7,7 @@ from typing import Any, Protocol
 from msgspec import Struct
 
 from service.data_key import DataKey, DataSecrets, Place
+from service.packed import pack, unpacked
 
 
 class Row(Protocol):
@@ -23,8 +24,8 @@ class Erased(Struct, frozen=True):
 
 
 def seal_part(key: DataKey, decision_id: str, part: str, text: bytes) -> bytes:
-    """The request or the snapshot as it is kept."""
-    return key.seal(text, Place("decisions", part, decision_id))
+    """The request or the snapshot as it is kept: packed, then sealed."""
+    return key.seal(pack(text), Place("decisions", part, decision_id))
 
 
 def unseal_part(secrets: DataSecrets, row: Row, part: str) -> bytes | None:
@@ -32,7 +33,7 @@ def unseal_part(secrets: DataSecrets, row: Row, part: str) -> bytes | None:
     if row["wrapped"] is None:
         return None
     key = secrets.unwrapped(row["consumer_id"], row["wrapped"])
-    return key.unseal(row[part], Place("decisions", part, row["decision_id"]))
+    return unpacked(key.unseal(row[part], Place("decisions", part, row["decision_id"])))
 
 
 def erased(row: Row) -> Erased | None:

@@ -12,7 +12,10 @@ from service.db import Connection, columns
 from service.engine.queries import Q
 from service.engine.work import Answer, Answers, Key, Work
 from service.errors import Code, Refused, problem_json
+from service.packed import pack, unpacked
 from service.statement import SmallInt, Statement
+
+PACKED_LEAST = 500  # bytes: a shorter answer is kept as it is
 
 # Of answers that are kept with what they are about and not under their key: the bodies, by what `answer_id` names.
 Elsewhere = Callable[[Connection, list[str]], Awaitable[Mapping[str, bytes]]]
@@ -119,12 +122,13 @@ class Keys:
 
     def _kept(self, row: asyncpg.Record) -> Answer:
         if not row["sealed_for"]:
-            return Answer(row["status"], row["answer"])
+            return Answer(row["status"], unpacked(row["answer"]))
         if row["wrapped"] is None:
             sentence = "What was answered told of a consumer who was erased since."
             return refusal(Refused(Code.ERASED, sentence))
         key = self._secrets.unwrapped(row["sealed_for"], row["wrapped"])
-        return Answer(row["status"], key.unseal(row["answer"], _place(row["owner_id"], row["key"])), key)
+        body = key.unseal(row["answer"], _place(row["owner_id"], row["key"]))
+        return Answer(row["status"], unpacked(body), key)
 
 
 def alike(works: list[Work[Any]]) -> list[tuple[Work[Any], ...]]:
@@ -174,9 +178,11 @@ async def save(conn: Connection, answers: Sequence[tuple[Key, Answer]]) -> None:
 
 
 def given(key: Key, answer: Answer) -> Given:
-    """As it is kept: sealed, if it tells what is personal of a consumer."""
+    """As it is kept: packed, if it is long; sealed, if it tells what is personal of a consumer."""
     own = answer.key
-    body = own.seal(answer.body, _place(key.owner_id, key.key)) if own else answer.body
+    body = pack(answer.body) if len(answer.body) >= PACKED_LEAST else answer.body
+    if own:
+        body = own.seal(body, _place(key.owner_id, key.key))
     return Given(key.bucket, key.owner_id, key.key, answer.status, body, own.key_id if own else "")
 
 

@@ -218,7 +218,8 @@ async def _multiply(conn: Connection, cast: Cast, decision_id: str) -> None:
     assert row is not None
     key = cast.data_keys[row["consumer_id"]]
     made = dict(row, answer=unpack(row["answer"]).decode()) | {
-        part: key.unseal(row[part], Place("decisions", part, decision_id)).decode() for part in ("request", "snapshot")
+        part: unpack(key.unseal(row[part], Place("decisions", part, decision_id))).decode()
+        for part in ("request", "snapshot")
     }
     stem, names = made["decision_id"][3:-2], (made["consumer_id"], made["merchant_reference"])
 
