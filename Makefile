@@ -1,7 +1,7 @@
 # Tenor. On a machine with Python 3.11 or newer and nothing else: `make run` or `make test`.
 .DEFAULT_GOAL := help
-.PHONY: help venv run test test-long test-faults chaos drill audit licences sbom test-training simulate walk bench check lint \
-	check-types format openapi lock node lint-contract clients clean
+.PHONY: help venv run test test-long test-faults chaos drill audit licences sbom training test-training simulate walk \
+	bench check lint check-types format openapi lock node lint-contract clients clean
 
 PYTHON ?= $(shell for python in python3.11 python3.12 python3.13 python3.14 python3; do \
 	$$python -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$python && break; done)
@@ -77,8 +77,10 @@ licences: $(READY)  ## every dependency with its licence; fails where one is not
 sbom: $(READY)  ## what the image is made of, as CycloneDX JSON, on stdout
 	@$(BIN)/python -m tests.supply sbom
 
-test-training: $(TRAINING)/ready  ## the tests of learning, with those that fit a scorecard
-	@$(TRAINING)/bin/python -m pytest -q tests/learning $(ARGS)
+training: $(TRAINING)/ready  ## what training needs, into .venv-training: the page of the guide is then run whole
+
+test-training: $(TRAINING)/ready  ## the tests of learning, with those that fit a scorecard, and the guide's page
+	@$(TRAINING)/bin/python -m pytest -q tests/learning tests/test_readme.py $(ARGS)
 
 bench: $(READY)  ## the benchmark, and the day of a million plans (ARGS=--quick: of 20,000); writes bench.json
 	@$(BIN)/python -m tests.bench $(ARGS)

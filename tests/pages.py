@@ -2,7 +2,7 @@
 
     ```sh           lines of bash; all of one page are one session, in a folder that looks like the checkout
     ```sh npm       only where npm's packages are (.venv-node)
-    ```sh training  only where scikit-learn is
+    ```sh training  only where scikit-learn is: here, or in .venv-training
     ```python x.py  a file of that name, whatever its language
 
 The plain block that follows lines of bash is what they print. README=write writes it anew.
@@ -19,6 +19,7 @@ from msgspec import Struct
 
 ROOT: Final = Path(__file__).parent.parent
 GUIDE: Final = ROOT / "service" / "guide"
+TRAINING: Final = ROOT / ".venv-training"  # made by `make training`
 
 _BLOCK: Final = re.compile(
     r"^```(?P<word>\w+)(?: (?P<mark>[\w./-]+))?\n(?P<lines>.*?)^```\n(?:```\n(?P<said>.*?)^```\n)?",
@@ -49,16 +50,17 @@ def _block(match: re.Match[str]) -> Block:
 
 def is_there(mark: str) -> bool:
     """Whether this machine has what blocks with such a mark need."""
-    return {"npm": (ROOT / ".venv-node/node_modules/openapi-fetch").exists(), "training": bool(find_spec("sklearn"))}[
-        mark
-    ]
+    if mark == "npm":
+        return (ROOT / ".venv-node/node_modules/openapi-fetch").exists()
+    assert mark == "training"
+    return bool(find_spec("sklearn")) or TRAINING.exists()
 
 
 def prepare(folder: Path) -> None:
     """What a page finds in the checkout: the code, and the environments."""
     links = {name: ROOT / name for name in ("service", "openapi.yaml", ".venv-node")} | {".venv": Path(sys.prefix)}
     if is_there("training"):
-        links[".venv-training"] = Path(sys.prefix)
+        links[".venv-training"] = TRAINING if TRAINING.exists() else Path(sys.prefix)
     for name, target in links.items():
         if target.exists():
             (folder / name).symlink_to(target)

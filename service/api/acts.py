@@ -11,9 +11,9 @@ from litestar.response.base import ASGIResponse
 from msgspec import Struct, field
 
 from service.api.ask import Asked, read
+from service.api.lists import Listed
 from service.api.operation import operation
 from service.api.paging import Limit
-from service.api.reply import reply
 from service.audit.entry import Thing, Verb
 from service.deadline import LONG
 
@@ -44,7 +44,7 @@ class AuditPage(Struct, frozen=True):
     after: int
 
 
-@get("/audit", opt=operation("audit", AuditPage, example={"thing": "key"}) | LONG)
+@get("/audit", opt=operation("audit", AuditPage, csv=True, example={"thing": "key"}) | LONG)
 async def list_acts(
     request: Asked,
     after: Annotated[int, QueryParameter(ge=0, le=2**62)] = 0,
@@ -63,7 +63,7 @@ async def list_acts(
     until = since + timedelta(days=1) if since else None
     rows = await read(request).services.audit.entries(after, limit, thing, thing_id, owner_id, since, until)
     page = [_view(row) for row in rows]
-    return reply(AuditPage(page, page[-1].number if page else after))
+    return Listed(AuditPage(page, page[-1].number if page else after))
 
 
 def _view(row: asyncpg.Record) -> AuditEntry:

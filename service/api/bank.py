@@ -11,6 +11,7 @@ from msgspec import Meta, Struct
 
 from service.api.ask import Asked, content_type, read, write
 from service.api.body import Body
+from service.api.lists import Listed
 from service.api.operation import Text, operation
 from service.api.paging import AfterBankMessage, AfterIban, Limit
 from service.api.reply import encode, reply, reply_answer, reply_refused
@@ -134,11 +135,11 @@ async def receive_bank_statement(request: Asked, body: RawBody) -> ASGIResponse:
         return reply_answer(await ask.services.engine.once(ask.must_key, ask.now, load, LONG_S))
 
 
-@get("/bank-statements", opt=operation("breaks", ToldMessagePage))
+@get("/bank-statements", opt=operation("breaks", ToldMessagePage, csv=True))
 async def list_bank_statements(request: Asked, after: AfterBankMessage = "", limit: Limit = 100) -> ASGIResponse:
     """What our banks sent, loaded or refused."""
     page = await flow.messages(read(request).services.pool, after, limit)
-    return reply(ToldMessagePage(page, page[-1].bank_message_id if page else after))
+    return Listed(ToldMessagePage(page, page[-1].bank_message_id if page else after))
 
 
 OPERATOR_ROUTES: Final = [open_own_account, list_own_accounts, receive_bank_statement, list_bank_statements]

@@ -1,5 +1,6 @@
 """What does not match: operators look after it, and the partner answers."""
 
+from datetime import date
 from enum import StrEnum
 from typing import Annotated, Final
 
@@ -11,6 +12,7 @@ from msgspec import Meta, Struct
 from service import ids
 from service.api.ask import Ask, Asked, read, write
 from service.api.body import Body
+from service.api.lists import Listed
 from service.api.operation import operation
 from service.api.paging import AfterBreak, Limit
 from service.api.reply import encode, reply, reply_answer
@@ -21,7 +23,8 @@ from service.deadline import LONG
 from service.engine.work import Answer
 from service.errors import Code, Refused
 from service.reconciling import breaks_flow
-from service.reconciling.breaks_flow import BreakStep, OpenedBreak
+from service.reconciling.breaks_flow import BreakStep, OpenedBreak, Which
+from service.reconciling.found import BreakClass
 
 # Written in one way only, for two spellings would be two people.
 Owner = Annotated[str, Meta(min_length=1, max_length=200, pattern=r"^[^\s\x00-\x1f\x7f]+( [^\s\x00-\x1f\x7f]+)*\Z")]
@@ -78,27 +81,33 @@ class BreakFilter(StrEnum):
 
 StepAfter = Annotated[int, QueryParameter(ge=0, le=2**62)]
 InState = Annotated[BreakFilter | None, QueryParameter()]
+OfProgramme = Annotated[str | None, QueryParameter(max_length=30, description="only of it; absent: all")]
+OfClass = Annotated[BreakClass | None, QueryParameter(description="only those; absent: all")]
+OfOwner = Annotated[str | None, QueryParameter(max_length=200, description="only who must act; absent: all")]
+DueUntil = Annotated[date | None, QueryParameter(description="only what was to come right until then; absent: all")]
 
 _comment = Body(CommentBody)
 _assign = Body(AssignBody)
 _resolve = Body(ResolveBody)
 
 
-@get("/breaks", opt=operation("breaks", BreakPage) | LONG)
+@get("/breaks", opt=operation("breaks", BreakPage, csv=True) | LONG)
 async def list_all_breaks(
-    request: Asked, in_state: InState = None, after: AfterBreak = "", limit: Limit = 100
-) -> ASGIResponse:
+    request: Asked, in_state: InState = None, programme_id: OfProgramme = None, kind: OfClass = None,
+    owner: OfOwner = None, due_until: DueUntil = None, after: AfterBreak = "", limit: Limit = 100,
+) -> ASGIResponse:  # fmt: skip
     """What does not match with any partner: who must act, and since when."""
-    return await _page(read(request), None, in_state, after, limit)
+    return await _page(read(request), None, Which(in_state, programme_id, kind, owner, due_until), after, limit)
 
 
-@get("/breaks", opt=operation("files", BreakPage) | LONG)
+@get("/breaks", opt=operation("files", BreakPage, csv=True) | LONG)
 async def list_breaks(
-    request: Asked, in_state: InState = None, after: AfterBreak = "", limit: Limit = 100
-) -> ASGIResponse:
+    request: Asked, in_state: InState = None, programme_id: OfProgramme = None, kind: OfClass = None,
+    owner: OfOwner = None, due_until: DueUntil = None, after: AfterBreak = "", limit: Limit = 100,
+) -> ASGIResponse:  # fmt: skip
     """What does not match: who must act, and since when."""
     ask = read(request)
-    return await _page(ask, ask.owner_id, in_state, after, limit)
+    return await _page(ask, ask.owner_id, Which(in_state, programme_id, kind, owner, due_until), after, limit)
 
 
 @post(
@@ -200,9 +209,9 @@ OPERATOR_ROUTES: Final = [
 PARTNER_ROUTES: Final = [list_breaks, assign_break, resolve_break, comment_break, get_history]
 
 
-async def _page(ask: Ask, partner_id: str | None, state: BreakFilter | None, after: str, limit: int) -> ASGIResponse:
-    page = await breaks_flow.breaks(ask.services.pool, ask.now, partner_id, state, after, limit)
-    return reply(BreakPage(page, page[-1].break_id if page else after))
+async def _page(ask: Ask, partner_id: str | None, which: Which, after: str, limit: int) -> ASGIResponse:
+    page = await breaks_flow.breaks(ask.services.pool, ask.now, partner_id, which, after, limit)
+    return Listed(BreakPage(page, page[-1].break_id if page else after))
 
 
 async def _assign_break(request: Asked, body: bytes, break_id: str, partner_id: str | None) -> ASGIResponse:

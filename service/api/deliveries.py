@@ -13,9 +13,10 @@ from service import clock
 from service.api.ask import Asked, content_type, read, write
 from service.api.body import Body
 from service.api.endpoints import not_there, require_id
+from service.api.lists import Listed
 from service.api.operation import operation
 from service.api.paging import Limit
-from service.api.reply import encode, reply, reply_answer
+from service.api.reply import encode, reply_answer
 from service.db import Connection
 from service.engine.work import Answer
 from service.errors import Code, Refused
@@ -102,7 +103,7 @@ async def replay_deliveries(request: Asked, body: RawBody, endpoint_id: FromPath
     return reply_answer(await ask.services.engine.once(ask.must_key, ask.now, do))
 
 
-@get("/endpoints/{endpoint_id:str}/deliveries", opt=operation("endpoints", DeliveryPage))
+@get("/endpoints/{endpoint_id:str}/deliveries", opt=operation("endpoints", DeliveryPage, csv=True))
 async def list_deliveries(
     request: Asked,
     endpoint_id: FromPath[str],
@@ -121,7 +122,7 @@ async def list_deliveries(
         raise not_there(endpoint_id)
     rows = await ask.services.pool.fetch(Q.list_deliveries, endpoint_id, after, in_state, limit, feed)
     page = [DeliveryView(**dict(row) | {"tried": _attempts(row["tried"])}) for row in rows]
-    return reply(DeliveryPage(page, page[-1].number if page else after))
+    return Listed(DeliveryPage(page, page[-1].number if page else after))
 
 
 ROUTES: Final = [replay_deliveries, list_deliveries]

@@ -18,6 +18,7 @@ from service.access.key import Audience, Principal, covers, first_half_of, is_wi
 from service.api.ask import Ask, Asked, content_type, read, write
 from service.api.body import Body, Nothing
 from service.api.breaks import Owner
+from service.api.lists import Listed
 from service.api.operation import operation
 from service.api.own_keys import OwnKey
 from service.api.paging import AfterKey, Limit
@@ -189,7 +190,7 @@ async def revoke_key(request: Asked, body: RawBody, key_id: FromPath[str]) -> AS
     return reply_answer(answer)
 
 
-@get("/keys", opt=operation("keys", KeyPage, example={"owner_id": "{merchant_id}"}))
+@get("/keys", opt=operation("keys", KeyPage, csv=True, example={"owner_id": "{merchant_id}"}))
 async def list_keys(
     request: Asked,
     audience: Annotated[Audience | None, QueryParameter(description="only its keys; absent: all")] = None,
@@ -204,7 +205,7 @@ async def list_keys(
     rows = await access.list_keys(pool, after, audience, owner, limit)
     page = [KeyView(**dict(row), kind=kind_of(row["scopes"], row["origins"])) for row in rows]
     others = await access.count_under_others(pool, secrets, ask.real_now)
-    return reply(KeyPage(page, page[-1].key_id if page else after, others))
+    return Listed(KeyPage(page, page[-1].key_id if page else after, others))
 
 
 def wanted_of(asked: KeyBody, routes: Iterable[BaseRoute], now: datetime) -> Wanted:

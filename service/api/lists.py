@@ -8,18 +8,20 @@ import csv
 import io
 from collections.abc import Sequence
 from datetime import date, datetime, time, timedelta
-from typing import Annotated, Any, Final
+from functools import lru_cache
+from typing import Annotated, Any, Final, get_args, get_origin, get_type_hints
 from zoneinfo import ZoneInfo
 
 import asyncpg
 from litestar.params import QueryParameter
 from litestar.response.base import ASGIResponse
+from litestar.types import Receive, Scope, Send
 from msgspec import Struct, structs
 
 from service import ids
 from service.api.ask import Ask, Asked
 from service.api.operation import Text
-from service.api.reply import prefers, reply
+from service.api.reply import encode, prefers, reply
 from service.errors import Code, Refused
 
 LOOKED_AT_MAX: Final = 10_000  # rows, for a page
@@ -43,10 +45,15 @@ class Days(Struct, frozen=True):
     until: datetime | None
 
 
-def days_between(first: date | None, last: date | None, time_zone: str) -> Days:
-    """The days from the first to the last, both included, as a time zone counts them. Refused: INVALID_FIELD."""
+def require_days(first: date | None, last: date | None) -> None:
+    """Refused: INVALID_FIELD, where the last day comes before the first."""
     if first is not None and last is not None and last < first:
         raise Refused(Code.INVALID_FIELD, f"The last day comes before the first, {first}.", "/last_on")
+
+
+def days_between(first: date | None, last: date | None, time_zone: str) -> Days:
+    """The days from the first to the last, both included, as a time zone counts them. Refused: INVALID_FIELD."""
+    require_days(first, last)
     zone = ZoneInfo(time_zone)
     since = None if first is None else datetime.combine(first, time(), zone)
     until = None if last is None else datetime.combine(last + timedelta(days=1), time(), zone)
@@ -76,16 +83,43 @@ def found_in(rows: Sequence[asyncpg.Record], name: str, after: str, limit: int) 
     return found, str(until or after)
 
 
-def reply_list(request: Asked, page: Struct, rows: Sequence[Struct], row: type[Struct], after: str) -> ASGIResponse:
-    """The page; or where Accept likes CSV better, its rows, with the cursor in the header Tenor-After."""
-    if not prefers(request, CSV.media):
-        return reply(page)
+def reply_list(
+    request: Asked, page: Struct, rows: Sequence[Struct], row: type[Struct], after: str | int
+) -> ASGIResponse:
+    """The page; or where Accept likes CSV better, its rows, with the cursor in the header Tenor-After.
+
+    What is more than a word or a number stands in its cell as JSON.
+    """
+    return _sheet(rows, row, after) if prefers(request, CSV.media) else reply(page)
+
+
+class Listed(ASGIResponse):
+    """A page of a list, as `reply_list` answers it: its rows and their type are those of its one list."""
+
+    def __init__(self, page: Struct) -> None:
+        self._page = page
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """As JSON, or as CSV where Accept likes that better."""
+        page, (name, row) = self._page, _listed(type(self._page))
+        answer = reply_list(Asked(scope), page, getattr(page, name), row, page.after)  # type: ignore[attr-defined]
+        await answer(scope, receive, send)
+
+
+@lru_cache(maxsize=128)
+def _listed(page: type[Struct]) -> tuple[str, type[Struct]]:
+    """Of a page, the name of its list and the type of the rows."""
+    [found] = [(name, get_args(type_)[0]) for name, type_ in get_type_hints(page).items() if get_origin(type_) is list]
+    return found
+
+
+def _sheet(rows: Sequence[Struct], row: type[Struct], after: str | int) -> ASGIResponse:
     written = io.StringIO()
     lines = csv.writer(written)
     lines.writerow([one.encode_name for one in structs.fields(row)])
     for one in rows:
         lines.writerow(map(_cell, structs.astuple(one)))
-    return ASGIResponse(body=written.getvalue().encode(), media_type=CSV.media, headers={_SENT: after})
+    return ASGIResponse(body=written.getvalue().encode(), media_type=CSV.media, headers={_SENT: str(after)})
 
 
 def fields_in(row: asyncpg.Record, struct: type[Struct]) -> dict[str, Any]:
@@ -98,5 +132,7 @@ def _cell(value: object) -> str:
         return ""
     if isinstance(value, datetime):
         return value.isoformat()
-    text = str(value)
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    text = encode(value).decode() if isinstance(value, Struct | list | tuple | dict) else str(value)
     return f"'{text}" if isinstance(value, str) and text.startswith(FORMULA) else text

@@ -26,6 +26,7 @@ from service.api.lists import (
 from service.api.operation import operation
 from service.api.queries import Q
 from service.checkout.answer import Outcome
+from service.people.flow import find_consumer
 from service.plans.offer import Kind
 from service.plans.state import CollectionState, PlanState
 
@@ -119,10 +120,14 @@ class Range(Struct, frozen=True):
 
 async def _plans(
     request: Asked, ask: Ask, merchant_id: str, after: str, limit: int, range_: Range, state: State, kind: OfKind,
-    currency: Currency, consumer: ConsumerId,
+    currency: Currency, consumer: ConsumerId, reference: Reference,
 ) -> ASGIResponse:  # fmt: skip
-    wanted = (state, kind, currency, *_bounds(ask, merchant_id, range_), consumer)
-    rows = await ask.services.pool.fetch(Q.list_plans, *_where(merchant_id, after, ids.PLAN, limit, wanted), *wanted)
+    wanted, pool = (state, kind, currency, *bounds_of(ask, merchant_id, range_), consumer), ask.services.pool
+    if reference is None:
+        rows = await pool.fetch(Q.list_plans, *_where(merchant_id, after, ids.PLAN, limit, wanted), *wanted)
+    else:
+        below = begins_below(after, ids.PLAN)
+        rows = await pool.fetch(Q.list_named_plans, merchant_id, below, limit, *wanted, reference)
     found, upto = found_in(rows, "plan_id", after, limit)
     plans = [PlanRow(**fields_in(row, PlanRow)) for row in found]
     return reply_list(request, PlanList(plans, upto), plans, PlanRow, upto)
@@ -132,7 +137,7 @@ async def _checkouts(
     request: Asked, ask: Ask, merchant_id: str, after: str, limit: int, range_: Range, outcome: Of,
     reference: Reference, currency: Currency, consumer: ConsumerId,
 ) -> ASGIResponse:  # fmt: skip
-    wanted = (outcome, reference, currency, *_bounds(ask, merchant_id, range_), consumer)
+    wanted = (outcome, reference, currency, *bounds_of(ask, merchant_id, range_), consumer)
     where = _where(merchant_id, after, ids.DECISION, limit, wanted)
     found, upto = found_in(
         await ask.services.pool.fetch(Q.list_checkouts, *where, *wanted), "decision_id", after, limit
@@ -141,8 +146,13 @@ async def _checkouts(
     return reply_list(request, CheckoutList(checkouts, upto), checkouts, CheckoutRow, upto)
 
 
-async def _consumers(request: Asked, ask: Ask, merchant_id: str, after: str, limit: int, range_: Range) -> ASGIResponse:
-    wanted = _bounds(ask, merchant_id, range_)[:2]
+async def _consumers(
+    request: Asked, ask: Ask, merchant_id: str, after: str, limit: int, range_: Range, reference: Reference
+) -> ASGIResponse:
+    services, named = ask.services, None
+    if reference is not None:
+        named = await find_consumer(services.pool, services.secrets, merchant_id, reference) or ""
+    wanted = (*bounds_of(ask, merchant_id, range_)[:2], named)
     where = _where(merchant_id, after, ids.CONSUMER, limit, wanted)
     found, upto = found_in(
         await ask.services.pool.fetch(Q.list_consumers, *where, *wanted), "consumer_id", after, limit
@@ -151,7 +161,7 @@ async def _consumers(request: Asked, ask: Ask, merchant_id: str, after: str, lim
     return reply_list(request, ConsumerList(consumers, upto), consumers, ConsumerRow, upto)
 
 
-def _bounds(ask: Ask, merchant_id: str, range_: Range) -> tuple[Any, ...]:
+def bounds_of(ask: Ask, merchant_id: str, range_: Range) -> tuple[Any, ...]:
     """Days count in the merchant's time zone."""
     zone = ask.services.registry.now.merchants[merchant_id].time_zone
     days = days_between(range_.first_on, range_.last_on, zone)
@@ -166,17 +176,19 @@ def _where(merchant_id: str, after: str, prefix: str, limit: int, wanted: tuple[
 
 @get("/lists/plans", opt=operation("plans", PlanList, csv=True, example={"currency": "USD"}))
 async def list_plans(
-    request: Asked, in_state: State = None, kind: OfKind = None, currency: Currency = None, consumer: ConsumerId = None,
-    first_on: Day = None, last_on: Day = None, amount_min: Amount = None, amount_max: Amount = None,
-    after: Cursor = "", limit: Many = 100,
+    request: Asked, in_state: State = None, kind: OfKind = None, merchant_reference: Reference = None,
+    currency: Currency = None, consumer: ConsumerId = None, first_on: Day = None, last_on: Day = None,
+    amount_min: Amount = None, amount_max: Amount = None, after: Cursor = "", limit: Many = 100,
 ) -> ASGIResponse:  # fmt: skip
-    """Your plans, the newest first: by state, kind, currency, consumer, day of opening, amount.
+    """Your plans, the newest first: by state, kind, merchant reference, currency, consumer, day of opening, amount.
 
     A page looks at 10,000 plans at most: go on with the `after` that was answered, also where a page is not full. An
-    empty page ends the list when its `after` is the one you sent. By a merchant reference: `GET /v1/plans`.
+    empty page ends the list when its `after` is the one you sent.
     """
     ask, range_ = read(request), Range(first_on, last_on, amount_min, amount_max)
-    return await _plans(request, ask, ask.owner_id, after, limit, range_, in_state, kind, currency, consumer)
+    return await _plans(
+        request, ask, ask.owner_id, after, limit, range_, in_state, kind, currency, consumer, merchant_reference
+    )
 
 
 @get("/lists/checkouts", opt=operation("checkouts", CheckoutList, csv=True, example={"currency": "USD"}))
@@ -197,23 +209,26 @@ async def list_checkouts(
 
 @get("/lists/consumers", opt=operation("consumers", ConsumerList, csv=True, example={"last_on": "2025-12-31"}))
 async def list_consumers(
-    request: Asked, first_on: Day = None, last_on: Day = None, after: Cursor = "", limit: Many = 100
-) -> ASGIResponse:
-    """Your consumers, the newest first: by the day they were registered."""
+    request: Asked, reference: Reference = None, first_on: Day = None, last_on: Day = None, after: Cursor = "",
+    limit: Many = 100,
+) -> ASGIResponse:  # fmt: skip
+    """Your consumers, the newest first: by your reference, and the day they were registered."""
     ask = read(request)
-    return await _consumers(request, ask, ask.owner_id, after, limit, Range(first_on, last_on))
+    return await _consumers(request, ask, ask.owner_id, after, limit, Range(first_on, last_on), reference)
 
 
 @get("/lists/plans", opt=operation("plans", PlanList, csv=True, example=_A_MERCHANT))
 async def list_any_plans(
-    request: Asked, merchant_id: MerchantId, in_state: State = None, kind: OfKind = None, currency: Currency = None,
-    consumer: ConsumerId = None, first_on: Day = None, last_on: Day = None, amount_min: Amount = None,
-    amount_max: Amount = None, after: Cursor = "", limit: Many = 100,
+    request: Asked, merchant_id: MerchantId, in_state: State = None, kind: OfKind = None,
+    merchant_reference: Reference = None, currency: Currency = None, consumer: ConsumerId = None,
+    first_on: Day = None, last_on: Day = None, amount_min: Amount = None, amount_max: Amount = None,
+    after: Cursor = "", limit: Many = 100,
 ) -> ASGIResponse:  # fmt: skip
     """A merchant's plans, the newest first, as the merchant lists them."""
     ask, range_ = read(request), Range(first_on, last_on, amount_min, amount_max)
     return await _plans(
-        request, ask, whose(ask, merchant_id), after, limit, range_, in_state, kind, currency, consumer
+        request, ask, whose(ask, merchant_id), after, limit, range_, in_state, kind, currency, consumer,
+        merchant_reference,
     )  # fmt: skip
 
 
@@ -238,12 +253,12 @@ async def list_any_checkouts(
     opt=operation("people", ConsumerList, csv=True, example=_A_MERCHANT),
 )
 async def list_any_consumers(
-    request: Asked, merchant_id: MerchantId, first_on: Day = None, last_on: Day = None, after: Cursor = "",
-    limit: Many = 100,
+    request: Asked, merchant_id: MerchantId, reference: Reference = None, first_on: Day = None, last_on: Day = None,
+    after: Cursor = "", limit: Many = 100,
 ) -> ASGIResponse:  # fmt: skip
     """A merchant's consumers, the newest first, as the merchant lists them."""
-    ask = read(request)
-    return await _consumers(request, ask, whose(ask, merchant_id), after, limit, Range(first_on, last_on))
+    ask, range_ = read(request), Range(first_on, last_on)
+    return await _consumers(request, ask, whose(ask, merchant_id), after, limit, range_, reference)
 
 
 MERCHANT_ROUTES: Final = [list_plans, list_checkouts, list_consumers]

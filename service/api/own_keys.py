@@ -10,9 +10,9 @@ from msgspec import Struct, field
 from service.access import flow as access
 from service.access.key import KeyKind, kind_of
 from service.api.ask import Asked, read
+from service.api.lists import Listed
 from service.api.operation import operation
 from service.api.paging import AfterKey, Limit
-from service.api.reply import reply
 
 
 class OwnKey(Struct, frozen=True):
@@ -37,13 +37,13 @@ class OwnKeyPage(Struct, frozen=True):
     after: str
 
 
-@get("/keys", opt=operation("keys", OwnKeyPage))
+@get("/keys", opt=operation("keys", OwnKeyPage, csv=True))
 async def list_own_keys(request: Asked, after: AfterKey = "", limit: Limit = 100) -> ASGIResponse:
     """Your keys, with those that are out of use: their rights, and when each was last used."""
     return await _page(request, after, limit)
 
 
-@get("/keys", opt=operation("keys", OwnKeyPage))
+@get("/keys", opt=operation("keys", OwnKeyPage, csv=True))
 async def list_partner_keys(request: Asked, after: AfterKey = "", limit: Limit = 100) -> ASGIResponse:
     """Your keys, with those that are out of use: their rights, and when each was last used."""
     return await _page(request, after, limit)
@@ -64,4 +64,4 @@ async def _page(request: Asked, after: str, limit: int) -> ASGIResponse:
     ask = read(request)
     rows = await access.list_keys(ask.services.pool, after, request.auth.audience, ask.owner_id, limit)
     page = [_own(row) for row in rows]
-    return reply(OwnKeyPage(page, page[-1].key_id if page else after))
+    return Listed(OwnKeyPage(page, page[-1].key_id if page else after))

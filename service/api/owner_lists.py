@@ -56,6 +56,7 @@ class PartnerRow(Struct, frozen=True):
 
     partner_id: str = field(name="id")
     name: str
+    active: bool  # false: it is suspended, and its programmes take no plans
     created_at: datetime  # when it was taken on
 
 
@@ -90,10 +91,10 @@ async def list_merchants(
 
 
 @get("/partners", opt=operation("partners", PartnerList, csv=True, example={"after": "pa_00000000000000000000000000"}))
-async def list_partners(request: Asked, after: Cursor = "", limit: Many = 100) -> ASGIResponse:
+async def list_partners(request: Asked, active: Active = None, after: Cursor = "", limit: Many = 100) -> ASGIResponse:
     """All finance partners, the newest first."""
     below, pool = begins_below(after, ids.PARTNER), read(request).services.pool
-    rows = [PartnerRow(**fields_in(row, PartnerRow)) for row in await pool.fetch(Q.list_partners, below, limit)]
+    rows = [PartnerRow(**fields_in(row, PartnerRow)) for row in await pool.fetch(Q.list_partners, below, limit, active)]
     upto = rows[-1].partner_id if rows else after
     return reply_list(request, PartnerList(rows, upto), rows, PartnerRow, upto)
 

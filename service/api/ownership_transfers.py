@@ -12,10 +12,11 @@ from msgspec import Meta, Struct
 from service import ids
 from service.api.ask import Ask, Asked, content_type, read, write
 from service.api.body import Body, Nothing
+from service.api.lists import Listed
 from service.api.operation import operation
 from service.api.paging import AfterOwnershipTransfer, Limit
 from service.api.queries import Q
-from service.api.reply import encode, reply, reply_answer
+from service.api.reply import encode, reply_answer
 from service.api.two_people import Doing, needs_two, propose
 from service.audit.entry import Thing, Verb
 from service.db import Connection
@@ -103,7 +104,7 @@ async def _ask_for(ask: Ask, conn: Connection, wanted: flow.Asked) -> Transfer:
     return made
 
 
-@get("/ownership-transfers", opt=operation("plans", TransferPage))
+@get("/ownership-transfers", opt=operation("plans", TransferPage, csv=True))
 async def list_ownership_transfers(
     request: Asked, after: AfterOwnershipTransfer = "", limit: Limit = 100
 ) -> ASGIResponse:
@@ -132,7 +133,7 @@ async def cancel_ownership_transfer(request: Asked, body: RawBody, transfer_id: 
     return reply_answer(await ask.services.engine.once(ask.must_key, ask.now, cancel))
 
 
-@get("/ownership-transfers", opt=operation("plans", TransferPage))
+@get("/ownership-transfers", opt=operation("plans", TransferPage, csv=True))
 async def list_own_transfers(request: Asked, after: AfterOwnershipTransfer = "", limit: Limit = 100) -> ASGIResponse:
     """Participations that you sell or buy, or have sold or bought."""
     ask = read(request)
@@ -141,7 +142,7 @@ async def list_own_transfers(request: Asked, after: AfterOwnershipTransfer = "",
 
 async def _page(ask: Ask, partner_id: str | None, after: str, limit: int) -> ASGIResponse:
     page = await flow.read_transfers(ask.services.pool, partner_id, after, limit)
-    return reply(TransferPage(page, page[-1].transfer_id if page else after))
+    return Listed(TransferPage(page, page[-1].transfer_id if page else after))
 
 
 OPERATOR_ROUTES = [transfer_ownership, list_ownership_transfers, cancel_ownership_transfer]

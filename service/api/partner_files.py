@@ -13,6 +13,7 @@ from msgspec import Struct
 from service import ids
 from service.api.ask import Asked, read, write
 from service.api.body import Body
+from service.api.lists import Listed
 from service.api.operation import Text, operation
 from service.api.paging import AfterFile, AfterPlan, Limit
 from service.api.reply import encode, reply, reply_answer
@@ -60,7 +61,7 @@ class SigningKey(Struct, frozen=True):
     key: str  # the public half of the key that signs, in hexadecimal
 
 
-@get("/files", opt=operation("files", FilePage))
+@get("/files", opt=operation("files", FilePage, csv=True))
 async def list_files(
     request: Asked,
     of_type: Annotated[FileType | None, QueryParameter(description="only those; absent: all")] = None,
@@ -71,7 +72,7 @@ async def list_files(
     """The manifests of the daily files: counts, sums, hashes, and our signature."""
     ask = read(request)
     page = await daily.manifests(ask.services.pool, ask.owner_id, after, limit, of_type, business_on)
-    return reply(FilePage(page, page[-1].file_id if page else after))
+    return Listed(FilePage(page, page[-1].file_id if page else after))
 
 
 @get("/files/{file_id:str}", opt=operation("files", DailyManifest))
@@ -114,7 +115,7 @@ async def get_signing_key(request: Asked) -> ASGIResponse:
     return reply(SigningKey("Ed25519", Signer(read(request).services.settings.audit_secret).public_key))
 
 
-@get("/positions", opt=operation("positions", PositionPage) | LONG)
+@get("/positions", opt=operation("positions", PositionPage, csv=True) | LONG)
 async def list_positions(
     request: Asked,
     as_of: Annotated[date | None, QueryParameter(description="the day; absent: today")] = None,
@@ -128,15 +129,15 @@ async def list_positions(
     ask = read(request)
     on = as_of or ask.now.date()
     page = await daily.positions(ask.services.pool, ask.owner_id, on, after, limit)
-    return reply(PositionPage(page, page[-1].plan_id if page else after))
+    return Listed(PositionPage(page, page[-1].plan_id if page else after))
 
 
-@get("/plans", opt=operation("positions", FundedPlanPage))
+@get("/plans", opt=operation("positions", FundedPlanPage, csv=True))
 async def list_funded_plans(request: Asked, after: AfterPlan = "", limit: Limit = 100) -> ASGIResponse:
     """The plans that you have or had a share of, and where each stands by all events until now."""
     ask = read(request)
     page = await daily.funded_plans(ask.services.pool, ask.owner_id, after, limit)
-    return reply(FundedPlanPage(page, page[-1].plan_id if page else after))
+    return Listed(FundedPlanPage(page, page[-1].plan_id if page else after))
 
 
 async def _pieces(request: Asked, file_id: str) -> tuple[DailyManifest, Any]:

@@ -8,10 +8,11 @@ from msgspec import Struct
 from service import ids
 from service.api.ask import Ask, Asked, content_type, read, write
 from service.api.body import Body
+from service.api.lists import Listed
 from service.api.operation import operation
 from service.api.paging import AfterPartnerPayout, Limit
 from service.api.payouts import ORDERED, InState, OrderBody, PaidBody, ReturnedBody, recorded
-from service.api.reply import encode, reply, reply_answer
+from service.api.reply import encode, reply_answer
 from service.api.two_people import Doing, Proposed, needs_two, propose
 from service.audit.entry import Thing, Verb
 from service.db import Connection
@@ -36,7 +37,7 @@ _paid = Body(PaidBody)
 _returned = Body(ReturnedBody)
 
 
-@get("/payouts", opt=operation("files", PartnerPayoutPage, example={"in_state": "paid"}))
+@get("/payouts", opt=operation("files", PartnerPayoutPage, csv=True, example={"in_state": "paid"}))
 async def list_own_payouts(
     request: Asked, in_state: InState = None, after: AfterPartnerPayout = "", limit: Limit = 100
 ) -> ASGIResponse:
@@ -45,7 +46,7 @@ async def list_own_payouts(
     return await _page(ask, ask.owner_id, after, limit, in_state)
 
 
-@get("/partner-payouts", opt=operation("partners", PartnerPayoutPage, example={"in_state": "due"}))
+@get("/partner-payouts", opt=operation("partners", PartnerPayoutPage, csv=True, example={"in_state": "due"}))
 async def list_partner_payouts(
     request: Asked, in_state: InState = None, after: AfterPartnerPayout = "", limit: Limit = 100
 ) -> ASGIResponse:
@@ -134,7 +135,7 @@ async def _tell(request: Asked, body: bytes, payout_id: str, step: Step, referen
 
 async def _page(ask: Ask, partner_id: str | None, after: str, limit: int, in_state: PayoutState | None) -> ASGIResponse:
     page = await flow.payouts(ask.services.pool, partner_id, after, limit, in_state)
-    return reply(PartnerPayoutPage(page, page[-1].payout_id if page else after))
+    return Listed(PartnerPayoutPage(page, page[-1].payout_id if page else after))
 
 
 OPERATOR_ROUTES = [

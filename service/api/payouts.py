@@ -11,9 +11,10 @@ from msgspec import Meta, Struct
 from service import ids
 from service.api.ask import Ask, Asked, content_type, read, write
 from service.api.body import Body
+from service.api.lists import Listed
 from service.api.operation import Text, operation
 from service.api.paging import AfterPaymentOrder, AfterPayout, Limit
-from service.api.reply import encode, reply, reply_answer
+from service.api.reply import encode, reply_answer
 from service.api.two_people import Doing, Proposed, needs_two, propose
 from service.audit.entry import Thing, Verb
 from service.checkout.request import Currency
@@ -72,7 +73,7 @@ _paid = Body(PaidBody)
 _returned = Body(ReturnedBody)
 
 
-@get("/payouts", opt=operation("settlements", PayoutPage, example={"in_state": "paid"}))
+@get("/payouts", opt=operation("settlements", PayoutPage, csv=True, example={"in_state": "paid"}))
 async def list_payouts(
     request: Asked, in_state: InState = None, after: AfterPayout = "", limit: Limit = 100
 ) -> ASGIResponse:
@@ -81,7 +82,7 @@ async def list_payouts(
     return await _page(ask, ask.owner_id, after, limit, in_state)
 
 
-@get("/payouts", opt=operation("settlements", PayoutPage, example={"in_state": "due"}))
+@get("/payouts", opt=operation("settlements", PayoutPage, csv=True, example={"in_state": "due"}))
 async def list_all_payouts(
     request: Asked, in_state: InState = None, after: AfterPayout = "", limit: Limit = 100
 ) -> ASGIResponse:
@@ -131,11 +132,11 @@ async def recorded(doing: Doing, made: PaymentOrder) -> PaymentOrder:
     return made
 
 
-@get("/payment-orders", opt=operation("settlements", PaymentOrderPage))
+@get("/payment-orders", opt=operation("settlements", PaymentOrderPage, csv=True))
 async def list_payment_orders(request: Asked, after: AfterPaymentOrder = "", limit: Limit = 100) -> ASGIResponse:
     """What our bank was sent."""
     page = await flow.orders(read(request).services.pool, after, limit)
-    return reply(PaymentOrderPage(page, page[-1].order_id if page else after))
+    return Listed(PaymentOrderPage(page, page[-1].order_id if page else after))
 
 
 @get(
@@ -202,7 +203,7 @@ async def _page(
     ask: Ask, merchant_id: str | None, after: str, limit: int, in_state: PayoutState | None
 ) -> ASGIResponse:
     page = await flow.payouts(ask.services.pool, merchant_id, after, limit, in_state)
-    return reply(PayoutPage(page, page[-1].payout_id if page else after))
+    return Listed(PayoutPage(page, page[-1].payout_id if page else after))
 
 
 OPERATOR_ROUTES = [

@@ -16,9 +16,10 @@ from service.api.ask import Ask, Asked, content_type, read, write
 from service.api.body import Body, Nothing
 from service.api.charges import BUDGET, ChargeView, view
 from service.api.guard import guard_for
+from service.api.lists import Listed
 from service.api.operation import operation
 from service.api.paging import AfterCharge, AfterProcessor, Limit
-from service.api.reply import Made, encode, reply, reply_answer
+from service.api.reply import Made, encode, reply_answer
 from service.api.two_people import Doing, Proposed, needs_two, propose
 from service.audit.entry import Thing, Verb
 from service.config import processor_key
@@ -167,12 +168,12 @@ async def _retire(doing: Doing, retired: Made) -> Made:
     return retired
 
 
-@get("/processors", opt=operation("processors", ProcessorPage))
+@get("/processors", opt=operation("processors", ProcessorPage, csv=True))
 async def list_processors(request: Asked, after: AfterProcessor = "", limit: Limit = 100) -> ASGIResponse:
     """All processors there ever were, and which of them are in use."""
     rows = await read(request).services.pool.fetch(Q.list_processors, after, limit)
     page = [ProcessorView(**dict(row)) for row in rows]
-    return reply(ProcessorPage(page, page[-1].processor_id if page else after))
+    return Listed(ProcessorPage(page, page[-1].processor_id if page else after))
 
 
 @post(
@@ -207,13 +208,13 @@ async def take_notification(request: Asked, body: RawBody) -> ASGIResponse:
     return reply_answer(await ask.services.engine.once(ask.must_key, ask.now, keep))
 
 
-@get("/charges", opt=operation("charges", ProcessorCharges))
+@get("/charges", opt=operation("charges", ProcessorCharges, csv=True))
 async def list_own_charges(request: Asked, after: AfterCharge = "", limit: Limit = 100) -> ASGIResponse:
     """Every charge that this processor was called for, to be held against its own books."""
     ask = read(request)
     rows = await ask.services.pool.fetch(Q.list_charges_of_processor, ask.owner_id, after, limit)
     page = [view(charge_of(row)) for row in rows]
-    return reply(ProcessorCharges(page, page[-1].charge_id if page else after))
+    return Listed(ProcessorCharges(page, page[-1].charge_id if page else after))
 
 
 def _refuse_without_key(ask: Ask, asked: ProcessorBody) -> None:

@@ -139,6 +139,105 @@ select l.looked_until, f.*
   left join found f on true
  order by f.plan_id desc;
 
+-- list_named_plans --
+-- The same of those that have, or had, a merchant reference: they are few.
+with looked as (
+    select p.plan_id, p.merchant_id, p.consumer_id, p.merchant_reference, p.kind, p.currency, p.state,
+           p.collection_state, p.amount, p.captured, p.voided, p.outstanding, p.refunded, p.overpaid, p.authorized_at,
+           p.closed_at, p.version
+      from (select plan_id from merchant_references where merchant_id = $1 and merchant_reference = $12
+             union
+            select plan_id from former_references where merchant_id = $1 and merchant_reference = $12) n
+      join plans p on p.bucket = bucket_of(n.plan_id) and p.plan_id = n.plan_id
+     where p.plan_id < $2
+), found as (
+    select *
+      from looked
+     where ($4::text is null or state = $4) and ($5::text is null or kind = $5) and ($6::text is null or currency = $6)
+       and ($7::timestamptz is null or authorized_at >= $7) and ($8::timestamptz is null or authorized_at < $8)
+       and ($9::bigint is null or amount >= $9) and ($10::bigint is null or amount <= $10)
+       and ($11::text is null or consumer_id = $11)
+     order by plan_id desc
+     limit $3
+)
+select l.looked_until, f.*
+  from (select min(plan_id) as looked_until from looked) l
+  left join found f on true
+ order by f.plan_id desc;
+
+-- list_payments --
+-- The same of its payments, by the numbers of the events that told of them: of so many events below a number are looked
+-- for payments.
+with looked as (
+    select number, plan_id, at, type, data
+      from events
+     where merchant_id = $1 and number < $2
+     order by number desc
+     limit $3
+), found as (
+    select l.number, f.fact_id as payment_id, l.plan_id, p.merchant_reference, p.consumer_id, p.currency,
+           (l.data ->> 'amount')::bigint as amount, (l.data ->> 'received_on')::date as received_on,
+           l.data ->> 'received_by' as received_by, f.reference, (l.data ->> 'principal')::bigint as principal,
+           (l.data ->> 'interest')::bigint as interest, (l.data ->> 'fee')::bigint as fee,
+           (l.data ->> 'penalty')::bigint as penalty, (l.data ->> 'overpaid')::bigint as overpaid, l.at as recorded_at
+      from looked l
+      join plans p on p.bucket = bucket_of(l.plan_id) and p.plan_id = l.plan_id
+      join facts f on f.bucket = p.bucket and f.fact_id = l.data ->> 'payment_id'
+     where l.type = $12
+       and ($5::text is null or f.reference = $5) and ($6::text is null or l.plan_id = $6)
+       and ($7::text is null or p.currency = $7)
+       and ($8::timestamptz is null or l.at >= $8) and ($9::timestamptz is null or l.at < $9)
+       and ($10::bigint is null or (l.data ->> 'amount')::bigint >= $10)
+       and ($11::bigint is null or (l.data ->> 'amount')::bigint <= $11)
+     order by l.number desc
+     limit $4
+)
+select l.looked_until, f.*
+  from (select min(number) as looked_until from looked) l
+  left join found f on true
+ order by f.number desc;
+
+-- list_disputes --
+-- The same of the disputes on its plans, each by the event that told of its opening, and where it is by the last of its
+-- events.
+with looked as (
+    select number, bucket, plan_id, at, type, data
+      from events
+     where merchant_id = $1 and number < $2
+     order by number desc
+     limit $3
+), found as (
+    select l.number, l.data ->> 'dispute_id' as dispute_id, l.plan_id, p.merchant_reference, p.consumer_id, p.currency,
+           (l.data ->> 'amount')::bigint as amount, l.data ->> 'reason' as reason, l.at as opened_at,
+           case n.type when $14 then n.data ->> 'outcome' when $13 then 'under_review' else 'needs_response' end as state,
+           case when n.type not in ($13, $14)
+                then (n.data ->> 'respond_by')::date end as respond_by, n.at as changed_at
+      from looked l
+      join plans p on p.bucket = l.bucket and p.plan_id = l.plan_id
+     cross join lateral (
+        select e.type, e.data, e.at
+          from events e
+         where e.bucket = l.bucket and e.merchant_id = $1 and e.plan_id = l.plan_id
+           and e.data ->> 'dispute_id' = l.data ->> 'dispute_id'
+         order by e.number desc
+         limit 1) n
+     where l.type = $12
+       and ($6::text is null or l.plan_id = $6) and ($7::text is null or p.currency = $7)
+       and ($8::timestamptz is null or l.at >= $8) and ($9::timestamptz is null or l.at < $9)
+       and ($10::bigint is null or (l.data ->> 'amount')::bigint >= $10)
+       and ($11::bigint is null or (l.data ->> 'amount')::bigint <= $11)
+), wanted as (
+    select *
+      from found
+     where $5::text is null or state = $5 or ($5 = 'open' and state in ('needs_response', 'under_review'))
+     order by number desc
+     limit $4
+)
+select l.looked_until, w.*
+  from (select min(number) as looked_until from looked) l
+  left join wanted w on true
+ order by w.number desc;
+
 -- list_checkouts --
 -- The same of its checkouts. A referral that a person reviewed is followed by another decision.
 with looked as (
@@ -164,11 +263,12 @@ select l.looked_until, f.*
  order by f.decision_id desc;
 
 -- list_consumers --
--- The same of its consumers. Who they are is sealed: a consumer is found by its reference with POST /v1/consumers.
+-- The same of its consumers. Who they are is sealed: of a reference the blind indexes are given, where it is asked for.
 with looked as (
     select consumer_id, merchant_id, version, created_at, updated_at
       from consumers
      where merchant_id = $1 and consumer_id < $2
+       and ($7::text is null or consumer_id = $7)
      order by consumer_id desc
      limit $3
 ), found as (
@@ -191,8 +291,8 @@ select merchant_id, name, country, time_zone, active, is_test, platform is not n
  limit $2;
 
 -- list_partners --
-select partner_id, name, created_at
+select partner_id, name, active, created_at
   from partners
- where partner_id < $1
+ where partner_id < $1 and ($3::boolean is null or active = $3)
  order by partner_id desc
  limit $2;

@@ -20,6 +20,7 @@ from msgspec import Struct
 from service import ids
 from service.api.ask import Ask, Asked, is_dry_run, read, write
 from service.api.body import Body
+from service.api.lists import Listed
 from service.api.operation import Text, operation
 from service.api.paging import AfterFile, Limit
 from service.api.reply import encode, reply, reply_answer, reply_refused
@@ -158,7 +159,7 @@ async def _load(ask: Ask, sent: receiving.Sent) -> ASGIResponse:
     return reply_answer(answer)
 
 
-@get("/files/received", opt=operation("files", ReceivedFilePage))
+@get("/files/received", opt=operation("files", ReceivedFilePage, csv=True))
 async def list_received_files(
     request: Asked,
     in_state: Annotated[ReceivedState | None, QueryParameter()] = None,
@@ -168,7 +169,7 @@ async def list_received_files(
     """What you sent, and what became of it: loaded, refused with a code, superseded or withdrawn."""
     ask = read(request)
     page = await receiving.received_files(ask.services.pool, ask.owner_id, after, limit, in_state)
-    return reply(ReceivedFilePage(page, page[-1].file_id if page else after))
+    return Listed(ReceivedFilePage(page, page[-1].file_id if page else after))
 
 
 @post(

@@ -13,6 +13,7 @@ from msgspec import Meta, Struct, field
 from service import ids
 from service.api.ask import Ask, Asked, content_type, read, write
 from service.api.body import Body
+from service.api.lists import Listed
 from service.api.operation import operation
 from service.api.paging import AfterReconciliation, Limit
 from service.api.reply import encode, reply, reply_answer
@@ -120,7 +121,7 @@ async def compare_day(request: Asked, body: RawBody, programme_id: FromPath[str]
     return reply_answer(await ask.services.engine.once(ask.must_key, ask.now, compare, LONG_S))
 
 
-@get("/reconciliations", opt=operation("breaks", ReconciledDayPage) | LONG)
+@get("/reconciliations", opt=operation("breaks", ReconciledDayPage, csv=True) | LONG)
 async def list_all_reconciliations(
     request: Asked, business_on: Day = None, after: AfterReconciliation = "", limit: Limit = 20
 ) -> ASGIResponse:
@@ -140,7 +141,7 @@ async def get_all_quality(request: Asked, month: Month) -> ASGIResponse:
     return await _quality(read(request), None, month)
 
 
-@get("/reconciliations", opt=operation("files", ReconciledDayPage) | LONG)
+@get("/reconciliations", opt=operation("files", ReconciledDayPage, csv=True) | LONG)
 async def list_reconciliations(
     request: Asked, business_on: Day = None, after: AfterReconciliation = "", limit: Limit = 20
 ) -> ASGIResponse:
@@ -170,7 +171,7 @@ PARTNER_ROUTES: Final = [list_reconciliations, get_reconciliation, get_quality]
 async def _page(ask: Ask, partner_id: str | None, on: date | None, after: str, limit: int) -> ASGIResponse:
     rows = await runs_flow.listed(ask.services.pool, partner_id, on, after, min(limit, TOLD_MAX))
     page = [_day(row) for row in rows]
-    return reply(ReconciledDayPage(page, page[-1].reconciliation_id if page else after))
+    return Listed(ReconciledDayPage(page, page[-1].reconciliation_id if page else after))
 
 
 async def _one(ask: Ask, reconciliation_id: str, partner_id: str | None) -> ASGIResponse:

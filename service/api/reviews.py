@@ -14,6 +14,7 @@ from service.actor import ActorKind
 from service.api.ask import Ask, Asked, content_type, read, write
 from service.api.body import Body
 from service.api.checkouts import row_of
+from service.api.lists import Listed
 from service.api.operation import operation
 from service.api.paging import AfterDecision, Limit
 from service.api.reply import encode, reply, reply_answer
@@ -87,7 +88,7 @@ class ReviewView(Struct, frozen=True):
 _review = Body(ReviewBody)
 
 
-@get("/reviews", opt=operation("reviews", ReferralPage))
+@get("/reviews", opt=operation("reviews", ReferralPage, csv=True))
 async def list_referrals(request: Asked, after: AfterDecision = "", limit: Limit = 100) -> ASGIResponse:
     """The referrals that nobody has reviewed yet and that have not lapsed."""
     ask = read(request)
@@ -95,7 +96,7 @@ async def list_referrals(request: Asked, after: AfterDecision = "", limit: Limit
     oldest = ids.lowest(ids.DECISION, int(since.timestamp() * 1000))
     rows = await ask.services.pool.fetch(CHECKOUT.list_referrals, max(after, oldest), since, limit)
     page = [_referral(dict(row)) for row in rows]
-    return reply(ReferralPage(page, page[-1].decision_id if page else after))
+    return Listed(ReferralPage(page, page[-1].decision_id if page else after))
 
 
 @get("/reviews/{decision_id:str}", opt=operation("reviews", ReviewView))

@@ -15,6 +15,7 @@ from service.api.ask import Ask, Asked, content_type, read, write
 from service.api.body import Body, Nothing
 from service.api.consents import require_consumer
 from service.api.giving_up import propose_above
+from service.api.lists import Listed
 from service.api.operation import Text, operation
 from service.api.paging import AfterScheme, AfterVoucher, Limit
 from service.api.reply import encode, reply, reply_answer
@@ -274,12 +275,12 @@ async def refund_voucher(request: Asked, body: RawBody, voucher_id: FromPath[str
     return await _once(request, body, voucher_id, refund)
 
 
-@get("/vouchers", opt=operation("vouchers", VoucherPage))
+@get("/vouchers", opt=operation("vouchers", VoucherPage, csv=True))
 async def list_vouchers(request: Asked, after: AfterVoucher = "", limit: Limit = 100) -> ASGIResponse:
     """Your vouchers, and where each is."""
     ask = read(request)
     page = await flow.vouchers(ask.services.pool, ask.owner_id, after, limit)
-    return reply(VoucherPage(page, page[-1].voucher_id if page else after))
+    return Listed(VoucherPage(page, page[-1].voucher_id if page else after))
 
 
 async def _once(

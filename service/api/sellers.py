@@ -12,10 +12,11 @@ from msgspec import Struct, field
 from service import ids
 from service.api.ask import Asked, content_type, read, write
 from service.api.body import Body
+from service.api.lists import Listed
 from service.api.onboarding import Country, TimeZone, once, require_time_zone
 from service.api.operation import operation
 from service.api.paging import AfterMerchant, Limit
-from service.api.reply import Made, encode, reply
+from service.api.reply import Made, encode
 from service.audit.entry import Thing, Verb
 from service.checkout.request import Text
 from service.countries import require_country
@@ -95,13 +96,13 @@ async def take_seller_on(request: Asked, body: RawBody) -> ASGIResponse:
     return await once(ask, make)
 
 
-@get("/sellers", opt=operation("sellers", SellerPage))
+@get("/sellers", opt=operation("sellers", SellerPage, csv=True))
 async def list_sellers(request: Asked, after: AfterMerchant = "", limit: Limit = 100) -> ASGIResponse:
     """All who sell through you; nobody, if you are no platform."""
     ask = read(request)
     found = await ask.services.pool.fetch(merchants.Q.sellers_of, ask.owner_id, after, limit)
     page = [Seller(**row) for row in found]
-    return reply(SellerPage(page, page[-1].merchant_id if page else after))
+    return Listed(SellerPage(page, page[-1].merchant_id if page else after))
 
 
 ROUTES = [take_seller_on, list_sellers]

@@ -12,6 +12,7 @@ from msgspec import Struct
 
 from service import ids
 from service.api.ask import Ask, Asked, read
+from service.api.lists import Day, Listed, require_days
 from service.api.operation import Text, operation
 from service.api.paging import PAGE_MAX, AfterSettlement, Limit
 from service.api.reply import reply, reply_printable
@@ -26,6 +27,7 @@ from service.money import decimal_text
 PRINTED_MAX: Final = 1_000  # lines on a page
 
 Number = Annotated[int, QueryParameter(ge=0, le=2**31 - 1)]
+InCurrency = Annotated[str | None, QueryParameter(pattern=r"^[A-Z]{3}\Z", description="only in it; absent: all")]
 
 _COLUMNS: Final = (
     "settlement_id", "business_on", "number", "kind", "plan_id", "merchant_reference", "fact", "capture_id",
@@ -48,15 +50,18 @@ class LinePage(Struct, frozen=True):
     after: int  # the number of the last line of this page
 
 
-@get("/settlements", opt=operation("settlements", SettlementPage))
-async def list_settlements(request: Asked, after: AfterSettlement = "", limit: Limit = 100) -> ASGIResponse:
+@get("/settlements", opt=operation("settlements", SettlementPage, csv=True))
+async def list_settlements(
+    request: Asked, currency: InCurrency = None, first_on: Day = None, last_on: Day = None,
+    after: AfterSettlement = "", limit: Limit = 100,
+) -> ASGIResponse:  # fmt: skip
     """What you were owed at the end of each day, of each currency, and what of it is paid out.
 
     A day on which nothing moved has no settlement. Each begins with what the one before left: below zero, you owe it,
     and it is set off against what comes.
     """
     ask = read(request)
-    return await _page(ask, ask.owner_id, after, limit)
+    return await _page(ask, ask.owner_id, after, limit, currency, first_on, last_on)
 
 
 @get("/settlements/{settlement_id:str}", opt=operation("settlements", Settlement))
@@ -109,12 +114,13 @@ async def get_settlement_file(request: Asked, settlement_id: FromPath[str]) -> A
     return ASGIResponse(body=written.getvalue().encode(), media_type="text/csv", headers=headers)
 
 
-@get("/merchants/{merchant_id:str}/settlements", opt=operation("settlements", SettlementPage))
+@get("/merchants/{merchant_id:str}/settlements", opt=operation("settlements", SettlementPage, csv=True))
 async def list_settlements_of(
-    request: Asked, merchant_id: FromPath[str], after: AfterSettlement = "", limit: Limit = 100
-) -> ASGIResponse:
+    request: Asked, merchant_id: FromPath[str], currency: InCurrency = None, first_on: Day = None, last_on: Day = None,
+    after: AfterSettlement = "", limit: Limit = 100,
+) -> ASGIResponse:  # fmt: skip
     """A merchant's settlements."""
-    return await _page(read(request), known_merchant(merchant_id), after, limit)
+    return await _page(read(request), known_merchant(merchant_id), after, limit, currency, first_on, last_on)
 
 
 def known_merchant(merchant_id: str) -> str:
@@ -124,9 +130,12 @@ def known_merchant(merchant_id: str) -> str:
     return merchant_id
 
 
-async def _page(ask: Ask, merchant_id: str, after: str, limit: int) -> ASGIResponse:
-    page = await flow.settlements(ask.services.pool, merchant_id, after, limit)
-    return reply(SettlementPage(page, page[-1].settlement_id if page else after))
+async def _page(
+    ask: Ask, merchant_id: str, after: str, limit: int, currency: InCurrency, first_on: Day, last_on: Day
+) -> ASGIResponse:
+    require_days(first_on, last_on)
+    page = await flow.settlements(ask.services.pool, merchant_id, after, limit, currency, first_on, last_on)
+    return Listed(SettlementPage(page, page[-1].settlement_id if page else after))
 
 
 async def _settlement(ask: Ask, settlement_id: str) -> Settlement:

@@ -126,7 +126,12 @@ select $1, coalesce(max(version), 0) + 1, $2, $3 from settlement_terms where mer
 returning version;
 
 -- list_settlements --
-select * from settlements where merchant_id = $1 and settlement_id > $2 order by settlement_id limit $3;
+select *
+  from settlements
+ where merchant_id = $1 and settlement_id > $2 and ($4::text is null or currency = $4)
+   and ($5::date is null or business_on >= $5) and ($6::date is null or business_on <= $6)
+ order by settlement_id
+ limit $3;
 
 -- settlement --
 select * from settlements where merchant_id = $1 and settlement_id = $2;

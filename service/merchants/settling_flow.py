@@ -189,9 +189,13 @@ async def _terms(conn: Connection, merchant_id: str) -> tuple[int, SettlementTer
 # Looking up: oldest first, the next page starts `after` the last one of this ------------------------------------------
 
 
-async def settlements(pool: Pool, merchant_id: str, after: str, limit: int) -> list[Settlement]:
-    """A merchant's settlements."""
-    return [_settlement(row) for row in await pool.fetch(Q.list_settlements, merchant_id, after, limit)]
+async def settlements(
+    pool: Pool, merchant_id: str, after: str, limit: int, currency: str | None, first_on: date | None,
+    last_on: date | None,
+) -> list[Settlement]:  # fmt: skip
+    """A merchant's settlements, of a currency and of the days until which they are, where these are named."""
+    rows = await pool.fetch(Q.list_settlements, merchant_id, after, limit, currency, first_on, last_on)
+    return [_settlement(row) for row in rows]
 
 
 async def settlement(pool: Pool, merchant_id: str, settlement_id: str) -> Settlement:

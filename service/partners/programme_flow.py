@@ -31,6 +31,28 @@ async def take_on(conn: Connection, partner_id: str, name: str, now: datetime) -
     await conn.execute(Q.insert_partner, partner_id, name, now)
 
 
+class BeforePartner(Struct, frozen=True):
+    """What a partner was before it was changed."""
+
+    name: str
+    active: bool
+
+
+async def change_partner(
+    conn: Connection, partner_id: str, *, name: str | None = None, active: bool | None = None
+) -> BeforePartner:
+    """The partner has another name, is suspended or is not any more; what it was. Refused: NOT_FOUND; STATE_FORBIDS, if
+    it is so already.
+    """
+    row = await conn.fetchrow(Q.lock_partner, partner_id)
+    if row is None:
+        raise Refused(Code.NOT_FOUND, f"There is no partner {partner_id[:100]!r}.", "/id")
+    if active is not None and row["active"] is active:
+        raise Refused(Code.STATE_FORBIDS, f"The partner is {'active' if active else 'suspended'} already.", "/id")
+    await conn.execute(Q.change_partner, partner_id, name, active)
+    return BeforePartner(row["name"], row["active"])
+
+
 async def agree(
     conn: Connection, programme_id: str, before: int, terms: ProgrammeTerms, now: datetime
 ) -> ProgrammeVersion:

@@ -58,3 +58,10 @@ select b.budget, b.taken - coalesce((select sum(u.returned - u.counted)
 -- taken_of --
 -- Of one budget, leases included.
 select taken from budgets where budget = $1;
+
+-- lock_partner --
+select name, active from partners where partner_id = $1 for update;
+
+-- change_partner --
+-- What is null stays.
+update partners set name = coalesce($2, name), active = coalesce($3, active) where partner_id = $1;

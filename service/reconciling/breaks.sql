@@ -9,6 +9,8 @@ select b.*, p.time_zone
  where ($1::text is null or b.partner_id = $1)
    and ($2::text is null or b.state = $2 or ($2 = 'open' and b.state <> 'resolved'))
    and b.break_id > $3
+   and ($5::text is null or b.programme_id = $5) and ($6::text is null or b.kind = $6)
+   and ($7::text is null or b.owner = $7) and ($8::date is null or b.due_on <= $8)
  order by b.break_id
  limit $4;
 

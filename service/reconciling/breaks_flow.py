@@ -92,11 +92,22 @@ class MonthQuality(Struct, frozen=True):
     mean_age_days: int  # of open breaks, rounded down
 
 
+class Which(Struct, frozen=True):
+    """Which breaks are asked for; what is None is not asked about."""
+
+    state: str | None = None
+    programme_id: str | None = None
+    kind: BreakClass | None = None
+    owner: str | None = None
+    due_until: date | None = None
+
+
 async def breaks(
-    pool: Pool, now: datetime, partner_id: str | None, state: str | None, after: str, limit: int
+    pool: Pool, now: datetime, partner_id: str | None, which: Which, after: str, limit: int
 ) -> list[OpenedBreak]:
     """Of one partner or of all, by id; the next page starts `after` the last of this one."""
-    return [_opened(row, now) for row in await pool.fetch(Q.list, partner_id, state, after, limit)]
+    wanted = (which.programme_id, which.kind, which.owner, which.due_until)
+    return [_opened(row, now) for row in await pool.fetch(Q.list, partner_id, which.state, after, limit, *wanted)]
 
 
 async def steps(pool: Pool, break_id: str, partner_id: str | None, after: int, limit: int) -> list[BreakStep]:

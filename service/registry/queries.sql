@@ -39,7 +39,12 @@ select merchant_id, name, country, time_zone, fees, active, is_test, ahead, volu
 select issuer, subject, person, scopes from operators where ended_at is null and issuer is not null;
 
 -- load_programmes --
-select distinct on (programme_id) programme_id, version, terms, active,
+-- None of a partner that is suspended is active.
+select distinct on (programme_id) programme_id, version, terms,
+       active and not exists (
+           select from json_array_elements(terms -> 'participants') one
+             join partners a on a.partner_id = one ->> 'partner_id'
+            where not a.active) as active,
        (select json_agg(json_build_object('cover_set_id', s.cover_set_id, 'sanctioned', coalesce(least(s.sanctioned, l.covered_max), s.sanctioned),
                                           'is_open', s.frozen_at is null and k.state = 'open'))
           from json_array_elements_text(terms -> 'cover_sets') named (cover_set_id)

@@ -55,6 +55,20 @@ async def agree(conn: Connection, scheme_id: str, document: SchemeDocument, now:
     return version
 
 
+def no_scheme(scheme_id: str) -> Refused:
+    """There is none of this id."""
+    return Refused(Code.NOT_FOUND, f"There is no scheme {scheme_id[:100]!r}.", "/id")
+
+
+async def document_now(conn: Connection, scheme_id: str) -> SchemeDocument:
+    """What a scheme is now; nobody grants of it meanwhile. Refused: NOT_FOUND."""
+    if await conn.fetchval(Q.lock_scheme, scheme_id) is None:
+        raise no_scheme(scheme_id)
+    row = await conn.fetchrow(Q.load_scheme, scheme_id)
+    assert row is not None
+    return msgspec.json.decode(row["document"], type=SchemeDocument)
+
+
 async def reserve(conn: Connection, scheme_id: str, order: Order, on: date, now: datetime) -> Voucher:
     """A voucher of a scheme for an order. Refused: NOT_FOUND, INVALID_FIELD (not covered), STATE_FORBIDS (the person
     has had theirs, the budget is used up), REFERENCE_USED.

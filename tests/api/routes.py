@@ -45,6 +45,7 @@ FACTS = {"payment_id": "paid", "fee_id": "levied", "fact_id": "paid"}
 
 SHOP = "https://shop.example"
 ASK = "/v1/plans/{plan_id}/authentications"
+OF_PARTNER = "/v1/operator/partners/{partner_id}/"  # what is done to a partner
 SUSPEND, RESUME = [f"/v1/operator/programmes/{{programme_id}}/{verb}" for verb in ("suspend", "resume")]
 PAY_ASSIGNEE = "/v1/operator/receivables/{receivable_id}/payments"
 OPEN_AGAIN = "/v1/operator/support-arrangements/{arrangement_id}/open"
@@ -221,6 +222,8 @@ class Stage:
             return await self._paused_person_id()
         if name == "receivable_id" and route.path == PAY_ASSIGNEE:
             return await self._bought_receivable_id()
+        if route.path.startswith(OF_PARTNER):
+            return await self._partner_id(is_suspended=route.path == f"{OF_PARTNER}resume")
         if route.path in (SUSPEND, RESUME):
             return await self._programme_id(is_suspended=route.path == RESUME)
         if name == "endpoint_id" and route.audience in ("partner", "support"):
@@ -350,6 +353,13 @@ class Stage:
     async def _order_id(self) -> str:
         await self._payout_id()
         return str(await self.world.pool.fetchval("select max(order_id) from payment_orders"))
+
+    async def _partner_id(self, *, is_suspended: bool) -> str:
+        """One that nobody else needs."""
+        partner_id = str((await self.do(await self.ready(self.routes["POST /v1/operator/partners"])))["id"])
+        if is_suspended:
+            await self.world.operator.post(f"{OF_PARTNER.format(partner_id=partner_id)}suspend")
+        return partner_id
 
     async def _programme_id(self, *, is_suspended: bool) -> str:
         """One that nobody else needs."""

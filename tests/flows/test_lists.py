@@ -63,6 +63,9 @@ async def test_plans_are_listed_by_what_is_asked_for_and_none_is_skipped(
         ({"in_state": "voided"}, voided),
         ({"amount_min": 200_00, "amount_max": 400_00}, middle),
         ({"kind": "deposit"}, set()),
+        ({"merchant_reference": plans[2]["merchant_reference"]}, voided),
+        ({"merchant_reference": plans[2]["merchant_reference"], "in_state": "active"}, set()),
+        ({"merchant_reference": "nobody's"}, set()),
         ({"consumer": plans[0]["consumer"]}, {*newest}),
         ({"consumer": "co_00000000000000000000000000"}, set()),
         ({"currency": "EUR", "first_on": TODAY, "last_on": TODAY}, {*newest}),
@@ -106,6 +109,83 @@ async def test_checkouts_and_consumers(world: World) -> None:
     assert await all_of(world.merchant, "/v1/lists/checkouts", "checkouts", 2, outcome="declined") == []
     consumers = await all_of(world.merchant, "/v1/lists/consumers", "consumers", 1)
     assert [one["id"] for one in consumers] == [plans[0]["consumer"]]
+
+
+async def test_a_consumer_is_found_by_the_reference_of_its_merchant_alone(world: World) -> None:
+    for reference in ("anna", "ben", "=2+2"):
+        assert (await world.merchant.post("/v1/consumers", {"reference": reference})).status_code == 201
+    known = {
+        reference: (await world.merchant.post("/v1/consumers", {"reference": reference})).json()["id"]
+        for reference in ("anna", "ben", "=2+2")
+    }
+    for reference, consumer in known.items():
+        (one,) = (await world.merchant.get("/v1/lists/consumers", reference=reference)).json()["consumers"]
+        assert one["id"] == consumer
+        of = {"merchant_id": world.demo.merchant_id, "reference": reference}
+        assert (await world.operator.get("/v1/operator/lists/consumers", **of)).json()["consumers"] == [one]
+        assert (await world.other_merchant.get("/v1/lists/consumers", reference=reference)).json()["consumers"] == []
+    assert (await world.merchant.get("/v1/lists/consumers", reference="carl")).json()["consumers"] == []
+
+
+async def test_payments_are_listed_by_their_reference_and_amount(world: World) -> None:
+    plans = await shop(world)
+    for number, plan in enumerate(plans[3:], 1):
+        body = {"amount": number * 10_00, "reference": f"PSP {number}"}
+        assert (await world.merchant.post(f"/v1/plans/{plan['id']}/payments", body)).status_code == 201
+    newest = await all_of(world.merchant, "/v1/lists/payments", "payments", 1)
+    assert [(one["plan_id"], one["amount"], one["reference"]) for one in newest] == [
+        (plans[4]["id"], 20_00, "psp 2"), (plans[3]["id"], 10_00, "psp 1")
+    ]  # fmt: skip
+    parts = [one["principal"] + one["interest"] + one["fee"] + one["penalty"] + one["overpaid"] for one in newest]
+    assert parts == [20_00, 10_00]
+    cases: list[tuple[dict[str, Any], list[int]]] = [
+        ({"reference": "psp  2"}, [20_00]), ({"plan_id": plans[3]["id"]}, [10_00]), ({"amount_min": 15_00}, [20_00]),
+        ({"currency": "USD"}, []), ({"first_on": TODAY, "last_on": TODAY}, [20_00, 10_00]),
+    ]  # fmt: skip
+    for asked, amounts in cases:
+        listed = (await world.merchant.get("/v1/lists/payments", **asked)).json()["payments"]
+        assert [one["amount"] for one in listed] == amounts, asked
+    of = {"merchant_id": world.demo.merchant_id}
+    assert await all_of(world.operator, "/v1/operator/lists/payments", "payments", 1, **of) == newest
+    assert (await world.other_merchant.get("/v1/lists/payments")).json()["payments"] == []
+    sheet = await Sheets(world.http, world.demo.merchant_key).get("/v1/lists/payments")
+    assert [row["reference"] for row in csv.DictReader(io.StringIO(sheet.text))] == ["psp 2", "psp 1"]
+
+
+async def test_disputes_are_listed_where_they_are(world: World) -> None:
+    plans = await shop(world)
+    for plan in plans[3:]:
+        body = {"reason": "not_received", "amount": 50_00}
+        assert (await world.merchant.post(f"/v1/plans/{plan['id']}/disputes", body)).status_code == 201
+    assert (await world.merchant.post(f"/v1/plans/{plans[3]['id']}/disputes/accept")).status_code == 200
+    listed = await all_of(world.merchant, "/v1/lists/disputes", "disputes", 1)
+    assert [(one["plan_id"], one["state"], one["respond_by"] is None) for one in listed] == [
+        (plans[4]["id"], "needs_response", False), (plans[3]["id"], "accepted", True)
+    ]  # fmt: skip
+    for state, found in (("open", 1), ("accepted", 1), ("won", 0)):
+        asked = {"merchant_id": world.demo.merchant_id, "in_state": state}
+        assert len((await world.operator.get("/v1/operator/lists/disputes", **asked)).json()["disputes"]) == found
+
+
+@pytest.mark.parametrize(
+    ("path", "column"),
+    [
+        ("settlements", "pays_on"),
+        ("payouts", "state"),
+        ("keys", "owner_id"),
+        ("endpoints/{endpoint}/deliveries", "state"),
+    ],
+)
+async def test_older_lists_are_sheets_too(world: World, path: str, column: str) -> None:
+    made = await world.merchant.post("/v1/endpoints", {"url": "https://shop.example/tenor"})
+    path = path.replace("{endpoint}", made.json().get("id", ""))
+    sheet = await Sheets(world.http, world.demo.merchant_key).get(f"/v1/{path}")
+    assert (sheet.status_code, sheet.headers["content-type"].partition(";")[0]) == (200, "text/csv"), sheet.text
+    listed = (await world.merchant.get(f"/v1/{path}")).json()
+    rows = next(value for value in listed.values() if isinstance(value, list))
+    assert sheet.headers["tenor-after"] == str(listed["after"])
+    assert len(list(csv.DictReader(io.StringIO(sheet.text)))) == len(rows)
+    assert column in sheet.text.partition("\n")[0]
 
 
 async def test_the_same_as_csv_without_formulas(world: World) -> None:

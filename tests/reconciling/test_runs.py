@@ -147,7 +147,7 @@ async def test_what_comes_back_is_the_same_break(conn: Connection) -> None:
 async def test_people_look_after_breaks(conn: Connection, pool: Pool) -> None:
     await the_worked_day(conn)
     now = noon(MONDAY)
-    (first, *_) = await breaks_flow.breaks(pool, noon(WEDNESDAY), None, "open", "", 10)
+    (first, *_) = await breaks_flow.breaks(pool, noon(WEDNESDAY), None, breaks_flow.Which("open"), "", 10)
     assert first.age_days == 3
     assert (await breaks_flow.assign(conn, first.break_id, None, "Ada", "bert", now)).owner == "Ada"
     await breaks_flow.comment(conn, first.break_id, first.partner_id, "we look", "partner", now)
