@@ -41,7 +41,7 @@ NOT_SEALED_BY_THE_EDGE = {
         "Evaluation.method", "FundingBody.reference", "Identity.activity", "Identity.legal_name",
         "InsurancePolicy.conditions", "InsurancePolicy.legal_basis", "InsurancePolicy.name", "KeyBody.owner_id",
         "KeyBody.scopes", "LowerBody.conditions", "MerchantBody.name", "MerchantChange.name", "OperatorBody.name",
-        "OperatorBody.scopes", "PaidBody.reference", "PaperConsentBody.reference", "PartnerBody.name",
+        "OperatorBody.scopes", "PaidBody.reference", "PaperConsentBody.reference", "PartnerBody.name", "PartnerChange.name",
         "PartyBody.name", "PayBody.reference", "ProgrammeTerms.name", "PublicRecord.reference",
         "ReceivableBody.acquirer", "ReceivableBody.channel", "ResolveBody.note", "ReturnedBody.reference",
         "SellerBody.name", "Shareholder.name", "Waterfall.name",
