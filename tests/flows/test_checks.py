@@ -21,6 +21,13 @@ from tests.partners.contracts import participant
 
 CHECKS = dict(load_queries(SCHEMA / "checks.sql"))
 
+# A claim of 1 cent, all of it approved, without a step.
+CLAIM = """
+insert into loss_claims (claim_id, arrangement_id, version, loss_id, plan_id, bearer_id, currency, state, claimed,
+                         reserved, approved, paid, clawed_back, due_on, waits_until, file_by, steps, made_at)
+values ('cl_1', 'sa_1', 1, 'lo_1', 'pl_1', 'sp_1', 'EUR', '{state}', 1,
+        {reserved}, 1, {paid}, 0, current_date, current_date, current_date, 1, now())"""
+
 # What is done behind the service's back, by the check that must notice.
 SABOTAGE = {
     "consumers_have_their_person": "update consumers set person_id = 'pe_none'",
@@ -90,6 +97,12 @@ SABOTAGE = {
     "merchants_are_owed_what_is_not_settled": "update settlements set closing = closing + 1, opening = opening + 1",
     "reserves_are_withheld_and_not_released": "update settlements set withheld = 1, captured = captured + 1,"
     " release_on = business_on",
+    "claims_are_booked": CLAIM.format(state="paid", reserved=0, paid=1),
+    "claims_reserve_what_is_held": CLAIM.format(state="approved", reserved=1, paid=0),
+    "claims_are_where_their_steps_say": CLAIM.format(state="draft", reserved=0, paid=0),
+    "pools_are_booked": "insert into support_parties values ('sp_1', 'One', now());"
+    " insert into pool_funders values ('pf_1', 'sa_1', 'sp_1'); insert into pool_movements values"
+    " ('sa_1', 'pf_1', 'sf_1', 'contribution', null, 1, current_date, now())",
     "schemes_owe_their_vouchers": "update scheme_budgets set granted = granted + 1",
     "receivables_bought_are_advanced": "update transfers set amount = amount + 1 where occasion = 'factoring_advance'",
     "remittances_are_owed": "update receivable_payments set remitted_on = paid_on",
