@@ -181,16 +181,24 @@ async def tell_cache(ask: Ask, touched: Sequence[tuple[str, int]]) -> None:
         await ask.services.snapshots.consumer_changed(consumer_id, version)
 
 
-async def under_policy(conn: Connection | Pool, insurance_id: str) -> Insurance:
-    """The policy that a path names. Refused: NOT_FOUND."""
+async def under_policy(conn: Connection | Pool, insurance_id: str, party_id: str | None = None) -> Insurance:
+    """The policy that a path names; with a party, one that it insures by. Refused: NOT_FOUND."""
     require_insurance_id(insurance_id)
-    return await flow.insurance(conn, insurance_id)
+    under = await flow.insurance(conn, insurance_id)
+    if party_id is not None and under.terms.provider_id != party_id:
+        raise no_policy(insurance_id)
+    return under
 
 
 def require_insurance_id(insurance_id: str) -> None:
     """Refused: NOT_FOUND, for what no policy's id looks like."""
     if not ids.is_id(insurance_id, ids.INSURANCE):
-        raise Refused(Code.NOT_FOUND, f"There is no insurance policy {insurance_id[:100]!r}.", "/id")
+        raise no_policy(insurance_id)
+
+
+def no_policy(insurance_id: str) -> Refused:
+    """What is said of one that is not there, or somebody else's."""
+    return Refused(Code.NOT_FOUND, f"There is no insurance policy {insurance_id[:100]!r}.", "/id")
 
 
 ROUTES: Final = [agree_insurance, list_insurance, calculate_insured]

@@ -8,6 +8,7 @@ from litestar import get, post
 from litestar.params import FromPath, RawBody
 from litestar.response.base import ASGIResponse
 from msgspec import Meta, Struct
+from msgspec.structs import replace
 
 from service import ids
 from service.api.ask import Ask, Asked, content_type, read, write
@@ -116,15 +117,8 @@ async def answer_limit(
 ) -> ASGIResponse:
     """Write down what the insurer says to a limit that was asked for."""
     asked = _answer.read(body, content_type(request))
-    _require_ids(insurance_id, debtor_id)
-    ask = write(request, body)
-
-    async def do(conn: Connection, under: Insurance) -> str:
-        on = asked.from_on or ask.now.date()
-        await flow.answer(conn, under, debtor_id, asked.amount, on, asked.conditions, ask.owner_id, ask.now)
-        return debtor_id
-
-    return await _done(ask, insurance_id, do, asked)
+    require_ids(insurance_id, debtor_id)
+    return await answered(write(request, body), insurance_id, debtor_id, asked)
 
 
 @post(
@@ -143,15 +137,8 @@ async def lower_limit(
 ) -> ASGIResponse:
     """Write down that the insurer reduces a limit, or withdraws it, from a day on. Earlier sales stay insured."""
     asked = _lower.read(body, content_type(request))
-    _require_ids(insurance_id, debtor_id)
-    ask = write(request, body)
-
-    async def do(conn: Connection, under: Insurance) -> str:
-        on = asked.from_on or ask.now.date()
-        await flow.lower(conn, under, debtor_id, asked.amount, on, asked.conditions, ask.owner_id, ask.now)
-        return debtor_id
-
-    return await _done(ask, insurance_id, do, asked)
+    require_ids(insurance_id, debtor_id)
+    return await lowered(write(request, body), insurance_id, debtor_id, asked)
 
 
 @get("/insurance-policies/{insurance_id:str}/debtors", opt=operation("insurance", DebtorPage))
@@ -166,26 +153,60 @@ async def list_debtors(
     return reply(DebtorPage(page, page[-1].debtor_id if page else after))
 
 
-async def _done(
-    ask: Ask, insurance_id: str, do: Callable[[Connection, Insurance], Awaitable[str]], told: object, status: int = 200
+async def answered(
+    ask: Ask, insurance_id: str, debtor_id: str, asked: AnswerBody, *, by_party: bool = False
 ) -> ASGIResponse:
+    """The insurer decides on what was asked; `by_party`: with a key of its own."""
+
+    async def do(conn: Connection, under: Insurance) -> str:
+        on = asked.from_on or ask.now.date()
+        await flow.answer(conn, under, debtor_id, asked.amount, on, asked.conditions, ask.owner_id, ask.now)
+        return debtor_id
+
+    return await _done(ask, insurance_id, do, asked, by_party=by_party)
+
+
+async def lowered(
+    ask: Ask, insurance_id: str, debtor_id: str, asked: LowerBody, *, by_party: bool = False
+) -> ASGIResponse:
+    """The insurer reduces or withdraws a limit; `by_party`: with a key of its own."""
+
+    async def do(conn: Connection, under: Insurance) -> str:
+        on = asked.from_on or ask.now.date()
+        await flow.lower(conn, under, debtor_id, asked.amount, on, asked.conditions, ask.owner_id, ask.now)
+        return debtor_id
+
+    return await _done(ask, insurance_id, do, asked, by_party=by_party)
+
+
+def as_pseudonym(one: Debtor) -> Debtor:
+    """A debtor as the insurer knows it."""
+    return replace(one, consumer=None)
+
+
+async def _done(
+    ask: Ask, insurance_id: str, do: Callable[[Connection, Insurance], Awaitable[str]], told: object, status: int = 200,
+    *, by_party: bool = False,
+) -> ASGIResponse:  # fmt: skip
     """Does it, once; the answer is the debtor after it."""
 
     touched: list[tuple[str, int]] = []
 
     async def act(conn: Connection) -> Answer:
-        under = await under_policy(conn, insurance_id)
+        under = await under_policy(conn, insurance_id, ask.owner_id if by_party else None)
         debtor_id = await do(conn, under)
         touched[:] = await touch_debtor(conn, under, debtor_id)
         await ask.record(conn, Verb.CHANGED, Thing.INSURANCE, debtor_id, told)
-        return Answer(status, encode(await flow.debtor(conn, under, debtor_id, ask.now.date())))
+        made = await flow.debtor(conn, under, debtor_id, ask.now.date())
+        return Answer(status, encode(as_pseudonym(made) if by_party else made))
 
     answer = await ask.services.engine.once(ask.must_key, ask.now, act)
     await tell_cache(ask, touched)
     return reply_answer(answer)
 
 
-def _require_ids(insurance_id: str, debtor_id: str) -> None:
+def require_ids(insurance_id: str, debtor_id: str) -> None:
+    """Refused: NOT_FOUND, for what no policy's or debtor's id looks like."""
     require_insurance_id(insurance_id)
     if not ids.is_id(debtor_id, ids.DEBTOR):
         raise Refused(Code.NOT_FOUND, f"There is no debtor {debtor_id[:100]!r}.", "/debtor_id")

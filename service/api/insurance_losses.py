@@ -63,6 +63,7 @@ class LostSale(Struct, frozen=True, forbid_unknown_fields=True):
 
     on: date  # the day of the sale
     amount: LostAmount
+    due_on: date | None = None  # when it was to be paid; null: on the day of the sale
 
 
 class InsuredLossBody(Struct, frozen=True, forbid_unknown_fields=True):
@@ -163,11 +164,16 @@ async def lose_debtor(request: Asked, body: RawBody, insurance_id: FromPath[str]
     """
     asked = _loss.read(body, content_type(request))
     require_insurance_id(insurance_id)
+    for number, one in enumerate(asked.sales):
+        if one.due_on is not None and one.due_on < one.on:
+            raise Refused(Code.INVALID_FIELD, "It was due before it was sold.", f"/sales/{number}/due_on")
     ask = write(request, body)
 
     async def lose(conn: Connection) -> Answer:
         under = await under_policy(conn, insurance_id)
-        sales = [Sale(one.on, one.amount) for one in asked.sales]
+        sales = [
+            Sale(one.on, one.amount, max((asked.on - (one.due_on or one.on)).days, 0)) for one in asked.sales
+        ]  # fmt: skip
         told = LossTold(asked.debtor_id, asked.cause, asked.on, asked.currency or under.terms.currency, sales)
         made = await flow.lose(conn, under, told, ask.owner_id, ask.now)
         await ask.record(conn, Verb.MADE, Thing.INSURANCE, made.loss_id, asked)

@@ -16,7 +16,7 @@ from service.api.operation import operation
 from service.api.paging import AfterNotice, Limit
 from service.api.reply import encode, reply, reply_answer
 from service.audit.entry import Thing, Verb
-from service.db import Connection
+from service.db import Connection, Pool
 from service.engine.work import Answer
 from service.errors import Code, Refused
 from service.insurance import supply_flow as flow
@@ -77,6 +77,11 @@ async def list_notices(
     """The debtors of whom the insurer was told that they are overdue."""
     pool = read(request).services.pool
     await under_policy(pool, insurance_id)
+    return reply(await notices_page(pool, insurance_id, after, limit))
+
+
+async def notices_page(pool: Pool, insurance_id: str, after: str, limit: int) -> NoticePage:
+    """A page of a policy's notices. Refused: INVALID_FIELD, for a cursor that is none."""
     noticed_on, debtor_id, due_on = after.split(".") if after else (_FIRST, "", _FIRST)
     try:
         place = (date.fromisoformat(noticed_on), debtor_id, date.fromisoformat(due_on))
@@ -84,7 +89,7 @@ async def list_notices(
         raise Refused(Code.INVALID_FIELD, "It is what the page before said.", "/after") from None
     page = await flow.notices(pool, insurance_id, place, limit)
     last = page[-1] if page else None
-    return reply(NoticePage(page, f"{last.noticed_on}.{last.debtor_id}.{last.due_on}" if last else after))
+    return NoticePage(page, f"{last.noticed_on}.{last.debtor_id}.{last.due_on}" if last else after)
 
 
 @get("/insurance-policies/{insurance_id:str}/debtors/{debtor_id:str}/stops", opt=operation("insurance", StopList))

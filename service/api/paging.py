@@ -60,6 +60,7 @@ AfterClaim = Annotated[str, _cursor(ids.CLAIM)]
 AfterLoss = Annotated[str, _cursor(ids.LOSS)]
 AfterCoverSet = Annotated[str, _cursor(ids.COVER_SET)]
 AfterIban = Annotated[str, QueryParameter(pattern=r"^([A-Z]{2}[0-9]{2}[A-Z0-9]{1,30})?\Z")]
+AfterPack = Annotated[str, _cursor(ids.PACK)]
 AfterNotice = Annotated[
     str,
     QueryParameter(pattern=r"^([0-9]{4}-[0-9]{2}-[0-9]{2}\.db_[0-9A-HJKMNP-TV-Z]{26}\.[0-9]{4}-[0-9]{2}-[0-9]{2})?\Z"),

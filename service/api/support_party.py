@@ -11,7 +11,7 @@ from litestar.response.base import ASGIResponse
 from msgspec import Struct, field
 
 from service import ids
-from service.api import pools, support_claims, support_endpoints
+from service.api import insurer, pools, support_claims, support_endpoints
 from service.api.ask import Asked, read
 from service.api.guard import guard_for
 from service.api.operation import operation
@@ -96,5 +96,12 @@ ROUTES: Final = [list_own_arrangements, get_own_arrangement, list_party_news]
 support_router = Router(
     path="/v1/support",
     before_request=guard_for("support"),
-    route_handlers=[*ROUTES, *support_claims.ROUTES, *pools.OWN_ROUTES, list_party_keys, *support_endpoints.ROUTES],
+    route_handlers=[
+        *ROUTES,
+        *support_claims.ROUTES,
+        *pools.OWN_ROUTES,
+        *insurer.ROUTES,
+        list_party_keys,
+        *support_endpoints.ROUTES,
+    ],
 )

@@ -34,7 +34,7 @@ class Debtor(Struct, frozen=True):
 
     debtor_id: str = field(name="id")
     policy_id: str
-    consumer: str  # the consumer as who the limit was asked for
+    consumer: str | None  # as who the limit was asked for; null: an insurer knows the debtor by its id alone
     country: str  # of the debtor
     state: LimitState  # of the limit
     source: LimitSource  # who said so

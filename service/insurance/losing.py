@@ -30,11 +30,15 @@ def indemnity_of(
     under: Insurance, country: str, steps: Sequence[LimitStep], used: Used, rate: Rate, debtor_id: str, cause: Cause,
     on: date, sales: Sequence[Sale],
 ) -> Indemnity:  # fmt: skip
-    """What is paid for sales that were lost on a day; their amounts are of the currency of `rate`."""
+    """What is paid for sales that were lost on a day; their amounts are of the currency of `rate`.
+
+    How late they were on that day decides where the arrangement bears a loss only after a time.
+    """
     converted = [replace(one, amount=rate.of(one.amount)) for one in sales]
     found = insured_sales(under.policy, under.terms, country, steps, converted)
     insured = sum(one.insured for one in found if _is_covered(under, country, cause, one.on))
-    loss = Loss(cause, on, debtor_id, "", insured)
+    late = max(one.overdue_days for one in sales)
+    loss = Loss(cause, on, debtor_id, "", insured, days_past_due=late)
     cover = cover_of(under.terms, used, loss, insured)
     debt = sum(one.amount for one in converted)
     first = cover.used.first_loss - used.first_loss

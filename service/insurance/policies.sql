@@ -30,6 +30,22 @@ select distinct on (policy_id) policy_id, version, document
  order by policy_id, version desc
  limit $2;
 
+-- list_policies_of --
+-- Those whose arrangement a party bears now.
+select p.policy_id, p.version, p.document
+  from (select distinct on (policy_id) policy_id, version, document
+          from insurance_policies
+         where policy_id > $2
+         order by policy_id, version desc) p
+ cross join lateral (select document
+                       from support_arrangements
+                      where arrangement_id = p.document ->> 'arrangement_id'
+                      order by version desc
+                      limit 1) a
+ where a.document ->> 'provider_id' = $1
+ order by p.policy_id
+ limit $3;
+
 -- unknown_party --
 -- Of merchants and partners, the first that there is not.
 select k.party_id

@@ -4,6 +4,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Final
 
+import asyncpg
 import msgspec
 from msgspec import Struct, field
 
@@ -68,7 +69,14 @@ async def insurance(conn: Connection | Pool, policy_id: str, pointer: str = "/id
 
 async def policies(pool: Pool, after: str, limit: int) -> list[AgreedPolicy]:
     """All, the oldest first."""
-    return [
-        AgreedPolicy(policy_id, version, msgspec.json.decode(document, type=InsurancePolicy))
-        for policy_id, version, document in await pool.fetch(Q.list_policies, after, limit)
-    ]
+    return [_agreed(row) for row in await pool.fetch(Q.list_policies, after, limit)]
+
+
+async def policies_of(pool: Pool, insurer_id: str, after: str, limit: int) -> list[AgreedPolicy]:
+    """Those that a party insures by, the oldest first."""
+    return [_agreed(row) for row in await pool.fetch(Q.list_policies_of, insurer_id, after, limit)]
+
+
+def _agreed(row: asyncpg.Record) -> AgreedPolicy:
+    document = msgspec.json.decode(row["document"], type=InsurancePolicy)
+    return AgreedPolicy(row["policy_id"], row["version"], document)

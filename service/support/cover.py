@@ -46,6 +46,7 @@ class Used(Struct, frozen=True):
     is_in_force: bool = True  # false: it was closed
     is_enrolled: bool = True  # false: it covers the plans of its sets alone, and the loss is of another
     granted: int | None = None  # by the decision on its claim for this loss; null: there is none
+    debtor_limit: int | None = None  # the insurer's own, of the day of the sale; null: no policy stands on it
     covered: int = 0  # principal that it ever covered
     available: int = 0  # paid in, and neither reserved nor paid out
     defaults: int = 0  # counted towards a cap on defaults
@@ -120,8 +121,8 @@ def _does_not_count(one: Arrangement, used: Used, loss: Loss, left: int) -> Limi
 def _insured(one: Arrangement, used: Used, loss: Loss, left: int) -> tuple[int, Limit | None]:
     """What of it counts, and what keeps the rest from it."""
     insured, limit = left, None
-    if one.debtor_max:
-        room = max(one.debtor_max - used.insured_by_debtor.get(loss.debtor, 0), 0)
+    for most in (one.debtor_max or None, used.debtor_limit):
+        room = insured if most is None else max(most - used.insured_by_debtor.get(loss.debtor, 0), 0)
         if room < insured:
             insured, limit = room, Limit.DEBTOR_MAX
     if one.cap is not None and one.cap.base is CapOf.GROSS_DEFAULTS:

@@ -169,6 +169,8 @@ async def used_by(conn: Connection, tiers: Sequence[Tier], loss_id: str, loss: L
     }
     bucket = ids.bucket_of(loss_id)
     covered = {row["arrangement_id"]: row for row in await conn.fetch(Q.covered_of, asked, bucket, plan_id)}
+    rows = await conn.fetch(Q.debtor_limits, asked, ids.bucket_of(plan_id), plan_id)
+    limits: dict[str, int] = {row["arrangement_id"]: row["debtor_limit"] for row in rows}
     found: list[Used] = []
     for tier in tiers:
         capacity, row, cover = has[tier.arrangement_id], used.get(tier.arrangement_id), covered.get(tier.arrangement_id)
@@ -178,6 +180,7 @@ async def used_by(conn: Connection, tiers: Sequence[Tier], loss_id: str, loss: L
             is_in_force=capacity.state is not ArrangementState.CLOSED,
             is_enrolled=cover is None or cover["is_enrolled"],
             granted=granted,
+            debtor_limit=limits.get(tier.arrangement_id),
             covered=cover["covered"] if cover else 0,
             available=capacity.available + own,
         )

@@ -111,6 +111,30 @@ select s.arrangement_id, coalesce(sum(e.principal), 0)::bigint as covered,
  where s.arrangement_id = any ($1::text[])
  group by s.arrangement_id;
 
+-- debtor_limits --
+-- Of arrangements that a policy of credit insurance stands on: the limit of the person who owes, on the day of the sale;
+-- 0 without one, and where the merchant's sales are not insured. $1 arrangements, $2 the plan's bucket, $3 the plan.
+select i.document ->> 'arrangement_id' as arrangement_id,
+       max(case when json_array_length(i.document -> 'merchant_ids') = 0
+                  or p.merchant_id in (select json_array_elements_text(i.document -> 'merchant_ids'))
+                then coalesce(l.amount, 0) else 0 end)::bigint as debtor_limit
+  from (select distinct on (policy_id) policy_id, document
+          from insurance_policies order by policy_id, version desc) i
+ cross join (select p.person_id, p.merchant_id,
+                    (select min(l.begin_on) from lines l where l.bucket = p.bucket and l.plan_id = p.plan_id) as sold_on
+               from plans p
+              where p.bucket = $2 and p.plan_id = $3) p
+  left join lateral (select s.amount
+                       from insured_debtors d
+                       join consumers c on c.bucket = bucket_of(d.consumer_id) and c.consumer_id = d.consumer_id
+                       join debtor_limit_steps s using (debtor_id)
+                      where d.policy_id = i.policy_id and c.person_id = p.person_id
+                        and s.state <> 'requested' and s.from_on <= p.sold_on
+                      order by d.debtor_id, s.number desc
+                      limit 1) l on true
+ where i.document ->> 'arrangement_id' = any ($1::text[])
+ group by 1;
+
 -- claim_enrolments --
 -- A loss of the plan was borne by these arrangements.
 update enrolments set state = 'claimed'

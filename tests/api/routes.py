@@ -144,8 +144,8 @@ class Stage:
             "pool_id": self._pool_id,
             "party_id": self._party_id, "arrangement_id": self._arrangement_id, "waterfall_id": self._waterfall_id,
             "insurance_id": self._insurance_id, "trade_debtor_id": self._trade_debtor_id,
-            "insured_loss_id": self._insured_loss_id,
             "loss_id": self._loss_id, "cover_set_id": self._cover_set_id,
+            "insured_loss_id": self._insured_loss_id, "insurer_id": self._insurer_id, "pack_id": self._pack_id,
         }  # fmt: skip
         self._known = {
             "page": "merchant.yaml", "currency": "EUR", "version": "1", "merchant_id": world.demo.merchant_id,
@@ -181,7 +181,8 @@ class Stage:
         else:
             answered = await client.post(post.path + query, post.body)
         assert answered.is_success, f"{post.template}: {answered.text}"
-        made: dict[str, Any] = answered.json() if "json" in answered.headers["content-type"] else {}
+        media = answered.headers["content-type"].replace("ndjson", "")
+        made: dict[str, Any] = answered.json() if "json" in media else {}
         return made
 
     async def plan(self, kind: Kind, after: tuple[str, ...]) -> str:
@@ -484,7 +485,23 @@ class Stage:
         return await self._agreed("POST /v1/operator/waterfalls")
 
     async def _insurance_id(self) -> str:
-        return await self._agreed("POST /v1/operator/insurance-policies")
+        """Of the party whose key `support` carries."""
+        terms = {"provider_id": await self.world.with_a_party(), "debtor_max": 5_000_00}
+        return await insured(self.world, discretionary_max=2_000_00, terms=terms)
+
+    async def _insurer_id(self) -> str:
+        await self._insurance_id()
+        return await self.world.with_a_party()
+
+    async def _pack_id(self) -> str:
+        """Of a month in which there was a debtor."""
+        policy, asked = await self._insurance_id(), {"consumer_id": await self._consumer_id(), "amount": 1_000_00}
+        client = copy(self.world.operator)
+        client.now = NOON - timedelta(20)
+        made = await client.post(f"/v1/operator/insurance-policies/{policy}/debtors", asked)
+        assert made.status_code == 201, made.text
+        month = {"begin_on": "2026-02-01", "insurer_id": await self.world.with_a_party()}
+        return str((await self.world.operator.post("/v1/operator/insurance-packs", month)).json()["id"])
 
     async def _debtor_id(self, *, is_asked: bool) -> str:
         """Under a policy of its own; with a limit that the insurer is asked for, or that is granted."""

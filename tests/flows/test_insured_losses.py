@@ -209,6 +209,19 @@ async def test_losses_use_up_what_the_policy_bears_of_all(world: World) -> None:
     assert paid == [0, 0, 2_400_00]
 
 
+async def test_a_loss_is_borne_only_after_so_many_days(world: World) -> None:
+    policy = await insured(world, "domestic", terms={"invoke_after_days": 10})
+    debtor = await limited(world, policy, 9_000_00)
+    lost: dict[str, Any] = {"debtor_id": debtor, "cause": "credit", "on": "2026-03-01"}
+    for due_on, indemnity, limit in [("2026-02-20", 0, "too_early"), ("2026-02-19", 90_00, None)]:
+        sales = [{"on": "2026-02-01", "amount": 100_00, "due_on": due_on}]
+        loss = await posted(world, f"insurance-policies/{policy}/losses", lost | {"sales": sales})
+        assert (loss["indemnity"], loss["limit"]) == (indemnity, limit)
+    sales = [{"on": "2026-02-01", "amount": 100_00, "due_on": "2026-01-31"}]
+    refused = await world.operator.post(f"{POLICIES}/{policy}/losses", lost | {"sales": sales})
+    assert (refused.status_code, refused.json()["pointer"]) == (400, "/sales/0/due_on")
+
+
 async def test_losses_and_rates_that_cannot_be(world: World) -> None:
     policy, other, plans = await insured(world, "domestic"), await insured(world, "domestic"), await insured(world)
     debtor, sales = await limited(world, policy, 9_000_00), [{"on": "2026-02-01", "amount": 100_00}]
