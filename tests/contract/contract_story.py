@@ -25,7 +25,7 @@ from tests.flows.outside import in_force
 from tests.flows.test_paying_merchants import order
 from tests.flows.test_reconciling import keeps_the_same_books
 from tests.flows.test_settling_merchants import TERMS, agree
-from tests.flows.world import NOON, World
+from tests.flows.world import NOON, Client, World
 from tests.reconciling.messages import entry, message
 
 # What a device makes by chance: ids of passkeys, challenges, signatures; all is base64url, and no id of ours.
@@ -250,14 +250,23 @@ async def _file(story: Story) -> None:
         await client.get(f"/v1/{audience}/reconciliations")
         await client.get(f"/v1/{audience}/reconciliations/{compared['id']}")
         await client.get(f"/v1/{audience}/reconciliation-quality", month="2026-03")
-    found = (await partner.get("/v1/partner/breaks", in_state="open")).json()["breaks"][0]["id"]
-    await story.call("POST /v1/partner/breaks/{break_id}/notes", break_id=found)
+    found = await _open_break(partner)
+    for verb in ("assign", "notes"):
+        await story.call(f"POST /v1/partner/breaks/{{break_id}}/{verb}", break_id=found)
     await story.call("GET /v1/operator/breaks")
     for verb in ("assign", "notes", "resolve"):
         await story.call(f"POST /v1/operator/breaks/{{break_id}}/{verb}", break_id=found)
     await partner.get(f"/v1/partner/breaks/{found}/history")
     await partner.get("/v1/partner/news", limit=2)
     await story.call("GET /v1/operator/breaks/{break_id}/history", break_id=found)
+    first = "(select min(plan_id) from partner_their_positions)"
+    await world.pool.execute(f"update partner_their_positions set status = 'charged_off' where plan_id = {first}")
+    await story.call("POST /v1/operator/programmes/{programme_id}/reconciliations")
+    await story.call("POST /v1/partner/breaks/{break_id}/resolve", break_id=await _open_break(partner))
+
+
+async def _open_break(partner: Client) -> str:
+    return str((await partner.get("/v1/partner/breaks", in_state="open")).json()["breaks"][0]["id"])
 
 
 async def _partner_paid(story: Story) -> None:
