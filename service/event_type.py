@@ -85,7 +85,7 @@ class EventType(StrEnum):
     ACCELERATED = (
         "plan.accelerated"  # all `outstanding` falls due on `due_on`, `why`; `not_asked_for`: interest of later days
     )
-    CHARGED_OFF = "plan.charged_off"  # collection was given up: `amount`
+    CHARGED_OFF = "plan.charged_off"  # collection was given up: `amount`, `cause`
     FORGIVEN = "plan.forgiven"  # what was still owed was let go: `amount`
     LIMIT_CHANGED = "account.limit_changed"  # of `consumer` in `currency`: `limit_before`, `limit`, `rule`, `version`
     REVIEWED = "checkout.reviewed"  # a person decided `referral_id`: `outcome`, `decision_id`, `merchant_reference`

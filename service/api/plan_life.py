@@ -21,6 +21,7 @@ from service.plans.reschedule import ChargeOff, Forgive
 from service.plans.running.acceleration_fact import AccelerationReason
 from service.plans.running.facts import PauseReason
 from service.plans.settlement import QuoteSettlement
+from service.support.arrangement import Cause
 
 PaymentId = Annotated[str, Meta(pattern=r"^py_[0-7][0-9A-HJKMNP-TV-Z]{25}\Z")]
 FactId = Annotated[str, Meta(pattern=r"^fa_[0-7][0-9A-HJKMNP-TV-Z]{25}\Z")]
@@ -65,6 +66,13 @@ class DayBody(Struct, frozen=True, forbid_unknown_fields=True):
     """The day on which it takes effect."""
 
     on: date | None = None  # past or present; null: today
+
+
+class ChargeOffBody(Struct, frozen=True, forbid_unknown_fields=True):
+    """Why collection is given up, and from which day on."""
+
+    on: date | None = None  # past or present; null: today
+    cause: Cause = Cause.CREDIT  # why the money is lost
 
 
 class AccelerateBody(Struct, frozen=True, forbid_unknown_fields=True):
@@ -177,6 +185,9 @@ def correct_plan(body: CorrectionBody, names: Names) -> Command:
 def levy_fee(body: LevyBody, names: Names) -> Command:
     """A fee or penalty is owed besides.
 
+    A penalty is bounded as late fees are: by the terms and the law, for the instalment that is late, in a year and in
+    all; where the terms have no late fee it is no more in all than was lent. None is levied while collection rests.
+
     More than one operator moves alone (`TENOR_ALONE_MAX`) waits for a second person: 202.
     """
     return Levy(**names, amount=body.amount, is_penalty=body.is_penalty, due_on=body.due_on)
@@ -222,12 +233,15 @@ def accelerate_plan(body: AccelerateBody, names: Names) -> Command:
 
 
 @verb("charge_off", 200, propose_above, refuses=(Code.STATE_FORBIDS,), after=("capture_plan", "void_plan"))
-def charge_off_plan(body: DayBody, names: Names) -> Command:
+def charge_off_plan(body: ChargeOffBody, names: Names) -> Command:
     """Collection is given up; what is paid afterwards is a recovery.
+
+    Not while collection rests for a dispute, goods on their way back or a hardship, unless it was fraud; after a death
+    for that cause.
 
     Of more than one operator gives up alone (`TENOR_ALONE_MAX`), it waits for a second person: 202.
     """
-    return ChargeOff(**names, on=body.on)
+    return ChargeOff(**names, on=body.on, cause=body.cause)
 
 
 @verb("forgive", 200, propose_above, refuses=(Code.STATE_FORBIDS,), after=("capture_plan", "void_plan"))

@@ -18,10 +18,10 @@ from service.partners.funding import Funding
 from service.partners.programme import Programme
 from service.plans.offer import Authentication, Kind, Leeway, Offer
 from service.policies.document import Unfunded
-from service.policies.late_fees import bound_by_law
 from service.policies.price_list import Rung
 from service.subsidies.buy_down import periods_a_year
 from service.subsidies.offered import Subsidy, Wanted, best_of
+from service.terms.late_fees import bound_by_law
 from service.terms.pricing import Pricing, price_of
 
 AMOUNTS: Final = ("/down_payment", "/balloon")  # fixed amounts of the terms, above which a purchase must be

@@ -44,9 +44,9 @@ IDS: Final = {
     "reconciliation_id", "referral_id", "refund_id", "reverses_event_id", "scheme_id", "settlement_id", "voucher_id",
 }  # fmt: skip
 WORDS: Final = {
-    "because", "change", "currency", "end_to_end_id", "evidence", "fact", "kind", "merchant_reference", "origin",
-    "outcome", "owner", "reason", "received_by", "reference", "rule", "scenario", "state", "verdict", "what", "why",
-    "words",
+    "because", "cause", "change", "currency", "end_to_end_id", "evidence", "fact", "kind", "merchant_reference",
+    "origin", "outcome", "owner", "reason", "received_by", "reference", "rule", "scenario", "state", "verdict", "what",
+    "why", "words",
 }  # fmt: skip
 MAY_BE_NULL: Final = {
     "authenticated", "batch_id", "because", "claim_id", "contest_until", "evidence", "late_capture_until",

@@ -29,6 +29,7 @@ class LegalRule(StrEnum):
     TOTAL_COST_MAX = "total_cost_max"  # of the amount lent
     FEES_FIRST_YEAR_MAX = "fees_first_year_max"  # other than for default
     FEES_LATER_YEAR_MAX = "fees_later_year_max"
+    LATE_FEE_EACH_MAX = "late_fee_each_max"  # for one instalment, or of what of it is overdue
     LATE_FEES_YEAR_MAX = "late_fees_year_max"
     LATE_FEES_TOTAL_MAX = "late_fees_total_max"
     SUBSIDY = "subsidy"

@@ -7,6 +7,7 @@ from service.errors import Code, Refused
 from service.event_type import EventType
 from service.plans.book import Book, Change, Event, PlanCommand, refuse_state
 from service.plans.happening import fact_id, happen, today_of
+from service.plans.penalty import refuse_penalty
 from service.plans.reach import refuse_far
 from service.plans.recorded import facts_of, undoing
 from service.plans.running.facts import Levied, Waived
@@ -30,13 +31,17 @@ class Levy(PlanCommand, frozen=True, kw_only=True):
         return self.due_on
 
     def apply(self, book: Book, now: datetime) -> Change:
-        """Refused: NOT_FOUND, STATE_FORBIDS (nothing is owed, or it has ended)."""
+        """Refused: NOT_FOUND, STATE_FORBIDS (nothing is owed, or it has ended; a penalty while collection rests, or
+        where nothing is late), IMPOSSIBLE_TERMS (its day, a penalty above its caps).
+        """
         plan = self.plan_of(book)
         if has_ended(plan.state) or not plan.standing.rows:
             raise refuse_state(plan, "charged a fee")
         today = today_of(plan, now)
         if self.due_on is not None:
             refuse_far(plan, self.due_on, "/due_on")
+        if self.is_penalty:
+            refuse_penalty(plan, self.amount, self.due_on or today, today)
         fact = Levied(
             id=fact_id(self), recorded_on=today, due_on=self.due_on or today, amount=self.amount,
             is_penalty=self.is_penalty,

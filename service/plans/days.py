@@ -186,7 +186,8 @@ def _brought_by_lateness(
             yield Event(EventType.AGED, {"days_past_due": days, "since": oldest}), None
     if servicing.charge_off_days and day_past_due(standing, oldest, servicing.charge_off_days) == day:
         amount = sum(row.outstanding for row in standing.rows)
-        yield Event(EventType.CHARGED_OFF, {"amount": amount}), ChargedOff(id="", recorded_on=day, on=day)
+        fact = ChargedOff(id="", recorded_on=day, on=day)
+        yield Event(EventType.CHARGED_OFF, {"amount": amount, "cause": fact.cause}), fact
 
 
 def _days_beside(plan: Plan) -> Iterator[date]:

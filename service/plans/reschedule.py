@@ -19,12 +19,15 @@ from service.plans.running.facts import (
     Forgiven,
     HolidayGranted,
     InterestPaused,
+    PauseReason,
     RateChanged,
     ReAged,
     ReAmortized,
 )
+from service.plans.running.pauses import why_it_rests
 from service.plans.running.versions import lines_of
 from service.plans.state import has_ended
+from service.support.arrangement import Cause
 
 Rescheduling = DueMoved | HolidayGranted | InterestPaused | Extended | RateChanged | ReAged | ReAmortized
 UNWRITTEN: Final[dict[str, Any]] = {"id": "", "recorded_on": date.min}  # of a fact that a command is asked to record
@@ -61,9 +64,15 @@ class Reschedule(PlanCommand, frozen=True, kw_only=True):
 
 
 class ChargeOff(PlanCommand, frozen=True, kw_only=True):
-    """Collection is given up; what is owed stays owed. What is paid afterwards is a recovery."""
+    """Collection is given up; what is owed stays owed. What is paid afterwards is a recovery.
+
+    Not while collection rests: a consumer who disputes, sends goods back or cannot pay for a while is not to be marked
+    as one who does not pay. Two causes are no word against the consumer, and the books are to tell them at once: fraud,
+    where somebody else has bought, and a death, if nothing but that is why collection rests.
+    """
 
     on: date | None = None  # today if none is named
+    cause: Cause = Cause.CREDIT
 
     who_may = frozenset({ActorKind.OPERATOR, ActorKind.DAY})
 
@@ -73,14 +82,19 @@ class ChargeOff(PlanCommand, frozen=True, kw_only=True):
         return self.on
 
     def apply(self, book: Book, now: datetime) -> Change:
-        """Refused: NOT_FOUND, STATE_FORBIDS (nothing is owed, or it was before), INVALID_FIELD (its day)."""
+        """Refused: NOT_FOUND, STATE_FORBIDS (nothing is owed, it was before, it rests), INVALID_FIELD (its day)."""
         plan = self.plan_of(book)
         if not plan.amounts.outstanding or plan.remaining or plan.standing.closed:
             raise refuse_state(plan, "charged off")
-        on = effective_day(plan, self.on, now)
-        fact = ChargedOff(id=fact_id(self), recorded_on=today_of(plan, now), on=on)
-        data = {"amount": plan.amounts.outstanding}
+        on, today = effective_day(plan, self.on, now), today_of(plan, now)
+        if (why := why_it_rests(plan.standing, today) or why_it_rests(plan.standing, on)) and not self._goes_while(why):
+            raise refuse_state(plan, f"charged off for {self.cause} while collection rests, for {why}")
+        fact = ChargedOff(id=fact_id(self), recorded_on=today, on=on, cause=self.cause)
+        data = {"amount": plan.amounts.outstanding, "cause": fact.cause}
         return happen(book, plan, self, fact, now, lambda _: Event(EventType.CHARGED_OFF, data))
+
+    def _goes_while(self, why: str) -> bool:
+        return self.cause is Cause.FRAUD or (self.cause is Cause.DECEASED and why == PauseReason.DEATH)
 
 
 class Forgive(PlanCommand, frozen=True, kw_only=True):

@@ -52,6 +52,7 @@ from service.plans.running.use_facts import OrderConfirmed, UseEnded, UseStarted
 from service.plans.running.versions import lines_of
 from service.plans.telling_borne import borne
 from service.plans.timeline import Step
+from service.support.arrangement import Cause
 from service.terms.allocation_rule import PaymentKind
 from service.terms.terms import Unit
 
@@ -63,6 +64,14 @@ BECAUSE: Final = {
     Why.RELEASED: "the goods came back",
     Why.UNCLAIMED: "nothing was claimed in time",
     Why.WITHDRAWN: "the consumer has withdrawn from the credit",
+}
+LOST: Final = {
+    Cause.CREDIT: "the consumer does not pay",
+    Cause.FRAUD: "who bought was somebody else, or never meant to pay",
+    Cause.DISPUTE: "a dispute was decided against the merchant",
+    Cause.DECEASED: "the consumer has died",
+    Cause.MERCHANT_FAILURE: "the merchant does not deliver, and does not pay back",
+    Cause.POLITICAL: "a state does not let the money go",
 }
 RESTS: Final = {
     PauseReason.DISPUTE: "consumer and merchant disagree",
@@ -237,8 +246,8 @@ def _of_the_end(step: Step, amount: str, money: Money) -> str:
             return f"The consumer has withdrawn from the credit: what was lent is owed until {repay_by}, with {bears}."
         case Accelerated(due_on=due_on, why=why):
             return f"The schedule ends, because {ENDED[why]}: all that is owed, {amount}, is due on {due_on}."
-        case ChargedOff():
-            return f"Collection was given up; {amount} are still owed."
+        case ChargedOff(cause=cause):
+            return f"Collection was given up, because {LOST[cause]}; {amount} are still owed."
         case Forgiven():
             return f"What was still owed was let go: {amount}."
     raise AssertionError(step.fact)

@@ -24,14 +24,25 @@ class LateFee(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=Tru
     bps: BasisPoints = 0  # of the principal and interest that is overdue
     grace_days: DaysLate = 0  # after the due date, in which paying late costs nothing
     each_max: Amount | None = None  # minor units, the most for one instalment
+    each_bps_max: BasisPoints | None = None  # the most for one instalment, as a share of what of it is overdue
     year_max: Amount | None = None  # minor units, the most in any 365 days
     total_max: Amount | None = None  # minor units, the most in the plan's life
 
     def of(self, overdue: int, in_a_year: int, in_all: int) -> int:
         """The fee for an instalment of which `overdue` is late, after so much was levied: minor units, 0 for none."""
-        fee = self.amount + overdue * self.bps // BPS
-        bounds = (self.each_max, 0), (self.year_max, in_a_year), (self.total_max, in_all)
-        return max(0, min([fee, *(most - levied for most, levied in bounds if most is not None)]))
+        fee, most = self.fee(overdue), self.most(overdue, 0, in_a_year, in_all)
+        return fee if most is None else min(fee, most)
+
+    def fee(self, overdue: int) -> int:
+        """What it comes to without its caps."""
+        return self.amount + overdue * self.bps // BPS
+
+    def most(self, overdue: int, of_it: int, in_a_year: int, in_all: int) -> int | None:
+        """The most that may still be levied, after so much was for this instalment, in a year and in all; None: it is
+        not bounded."""
+        share = None if self.each_bps_max is None else overdue * self.each_bps_max // BPS
+        bounds = (self.each_max, of_it), (share, of_it), (self.year_max, in_a_year), (self.total_max, in_all)
+        return min([max(0, most - levied) for most, levied in bounds if most is not None], default=None)
 
 
 Hours = Annotated[tuple[Annotated[int, Meta(ge=1, le=RETRY_HOURS_MAX)], ...], Meta(max_length=TRIES_MAX)]

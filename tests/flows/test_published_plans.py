@@ -19,7 +19,8 @@ from tests.plans.published_schedules import DIFFERS, cases, fsharp_terms
 AT_ONCE = 14  # cases that share a service and a policy
 ALONE = AloneMax(10**15)  # one scenario levies more than all else that any purchase moves
 FSHARP = [case for case in cases() if case["id"].startswith("FS-")]
-SCENARIOS = [case for case in cases() if case["id"].startswith("FIN-")]
+TOO_MUCH = "FIN-LoanCharge-02"  # its penalty is more than 10,000,000 times what is lent: refused here
+SCENARIOS = [case for case in cases() if case["id"].startswith("FIN-") and case["id"] != TOO_MUCH]
 
 
 @pytest.fixture
@@ -62,6 +63,13 @@ async def test_fineract_scenarios_agree_on_a_real_plan(world: World, first: int)
     await publish(world, policy_of({case["id"]: (terms_of(case), amount_of(case)) for case in several}))
     differ = {case["id"]: found for case in several if (found := await play(world, case))}
     assert set(differ) == DIFFERS.keys() & {case["id"] for case in several}, differ
+
+
+async def test_a_penalty_above_what_was_lent_is_refused(world: World) -> None:
+    (case,) = [one for one in cases() if one["id"] == TOO_MUCH]
+    await publish(world, policy_of({TOO_MUCH: (terms_of(case), amount_of(case))}))
+    with pytest.raises(AssertionError, match=r"impossible_terms.*minor units more may be asked for as a penalty"):
+        await play(world, case)
 
 
 def listed_terms(case: Case) -> Terms:

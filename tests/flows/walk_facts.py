@@ -79,6 +79,7 @@ class Stand:
     forgiven: int = 0
     net: int = 0
     fees: int = 0
+    penalties: int = 0  # part of them
     refunded: int = 0
     refunded_of: dict[int, int] = field(default_factory=dict)
     left: dict[str, int] = field(default_factory=dict)  # of each payment
@@ -132,6 +133,10 @@ class Stand:
     def used(self) -> tuple[int, int]:
         """The least and the most of the limit that it takes: fees take none, and a payment may have settled some."""
         return max(0, self.outstanding - self.fees), self.outstanding
+
+    def rests_on(self, on: date) -> bool:
+        """Whether nothing is collected on a day."""
+        return any(begin <= on and (end is None or on < end) for _, begin, end in self.pauses)
 
     @property
     def resting(self) -> list[str]:
@@ -276,6 +281,7 @@ def _charged_back(stand: Stand, fact: Fact) -> None:
 
 def _levied(stand: Stand, fact: Fact) -> None:
     stand.fees += fact.amount
+    stand.penalties += fact.amount if fact.get("is_penalty") else 0
     stand.owed += fact.amount
     stand.net += fact.amount
 

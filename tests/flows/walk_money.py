@@ -160,9 +160,13 @@ def resume(plan: Plan, asked: Asked) -> None:
 def levy(plan: Plan, asked: Asked) -> None:
     """A fee, which weighs from the day it is told, or was due before."""
     due_on = asked.day("due_on") or asked.today
+    is_penalty = bool(asked.get("is_penalty"))
     refuse_if(plan.state in ENDED or not plan.stand.owed)
     refuse_if(due_on < plan.opened_on, "impossible_terms")
-    plan.happens(asked.fact("levied", asked.get("amount"), min(due_on, asked.today)))
+    refuse_if(is_penalty and (plan.stand.rests_on(asked.today) or plan.stand.rests_on(due_on)))
+    penalties = plan.stand.penalties + asked.get("amount") if is_penalty else 0
+    refuse_if(penalties > sum(plan.stand.lent), "impossible_terms")  # no product of the walk has late fees
+    plan.happens(asked.fact("levied", asked.get("amount"), min(due_on, asked.today), is_penalty=is_penalty))
 
 
 def waive(plan: Plan, asked: Asked) -> None:

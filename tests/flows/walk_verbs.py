@@ -328,6 +328,9 @@ def _last_due(plan: Plan) -> date | None:
 def charge_off(plan: Plan, asked: Asked) -> None:
     """Collection is given up."""
     refuse_if(not plan.stand.outstanding or plan.stand.remaining or plan.stand.given_up)
+    cause, resting = asked.get("cause", "credit"), set(plan.stand.resting)
+    goes = cause == "fraud" or (cause == "deceased" and resting == {"death"})
+    refuse_if(plan.stand.rests_on(asked.today) and not goes)
     _may_stand_in_its_way(plan)
     plan.happens(asked.fact("charged_off"))
 

@@ -19,6 +19,7 @@ from service.plans.running.dispute_facts import DisputeAnswered, DisputeAskedAga
 from service.plans.running.fact import Count, Fact, Money, Whole
 from service.plans.running.subsidy_facts import BoughtDown, Subsidised, SubsidyReturned
 from service.plans.running.use_facts import OrderConfirmed, UseEnded, UseStarted
+from service.support.arrangement import Cause
 from service.terms.allocation_rule import PaymentKind
 from service.terms.apr import Apr
 from service.terms.early_settlement import RebateMethod
@@ -109,8 +110,7 @@ class GivenBack(Fact, frozen=True, tag="given_back"):
 
 class Withdrawn(Fact, frozen=True, tag="withdrawn"):
     """The consumer has withdrawn from the credit: what was lent is owed back in one sum, as if nothing else had been
-    agreed, with the interest of the days until then where the law has it. Nothing more will be lent.
-    """
+    agreed, with the interest of the days until then where the law has it. Nothing more will be lent."""
 
     on: date
     repay_by: date  # the last day for what was lent
@@ -129,8 +129,7 @@ class Paid(Fact, frozen=True, tag="paid"):
 class Refunded(Fact, frozen=True, tag="refunded"):
     """The merchant took goods back. With `returns_interest`, the interest borne by that money comes back as well.
 
-    What the merchant keeps of their price for the way back is no part of the amount: it stays owed.
-    """
+    What the merchant keeps of their price for the way back is no part of the amount: it stays owed."""
 
     on: date
     amount: Money
@@ -287,6 +286,7 @@ class ChargedOff(Fact, frozen=True, tag="charged_off"):
     """Collection given up; what happens to the schedule is in the terms."""
 
     on: date
+    cause: Cause = Cause.CREDIT
 
 
 class Forgiven(Fact, frozen=True, tag="forgiven"):

@@ -47,6 +47,11 @@ def rests_on(standing: Standing, on: date) -> bool:
     return any(one.begin <= on and (one.end is None or on < one.end) for one in standing.pauses)
 
 
+def why_it_rests(standing: Standing, on: date) -> str:
+    """For which reasons nothing is collected on a day, as words; empty: it is collected."""
+    return " and ".join(one.why for one in standing.pauses if one.begin <= on and (one.end is None or on < one.end))
+
+
 def days_past_due(standing: Standing, due_on: date, on: date) -> int:
     """How many days a line has been past due by the end of a day, without those on which collection rested."""
     days, until = max(0, (on - due_on).days), due_on
