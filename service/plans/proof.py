@@ -16,10 +16,15 @@ from service.plans.book import Recorded
 from service.plans.bookkeeping import books_of
 from service.plans.days import next_day_at
 from service.plans.guard import next_look
+from service.plans.lost import lost_by_partners
 from service.plans.past import plan_after
 from service.plans.plan import Plan
 from service.plans.running.kept import is_of_this_shape, keep
 from service.plans.running.rows import Line
+from service.support import bearing
+from service.support.bearing import Bearing
+from service.support.recovering import Recovery
+from service.support.waterfall import Allocation, Tier
 
 Balances = dict[tuple[str, str, str | None], int]  # debit less credit, by occasion, account and owner
 
@@ -30,6 +35,15 @@ LINE_COLUMNS = (
 )  # fmt: skip
 
 
+class LossBorne(Struct, frozen=True):
+    """Who bears a loss of it, and the version of the plan that they were asked for."""
+
+    version: int
+    tiers: tuple[Tier, ...]
+    allocation: Allocation
+    recoveries: tuple[Recovery, ...]
+
+
 class Stored(Struct, frozen=True):
     """What the database holds of a plan."""
 
@@ -38,6 +52,7 @@ class Stored(Struct, frozen=True):
     columns: dict[str, Any]  # of its row
     lines: tuple[tuple[Any, ...], ...]
     balances: Balances
+    borne: LossBorne | None = None  # None: nobody bears a loss of it
 
 
 class Difference(Struct, frozen=True):
@@ -102,6 +117,19 @@ def balances_of(plan: Plan) -> Balances:
     }
 
 
+def borne_of(plan: Plan, borne: LossBorne) -> Balances:
+    """What the ledger says of who bears its loss, beyond what its own shares say, without what is zero."""
+    partners = lost_by_partners(plan)
+    books = bearing.books_of(
+        Bearing(plan.merchant_id, borne.tiers, borne.allocation, borne.recoveries, partners)
+    )  # fmt: skip
+    return {
+        (occasion, place.account, place.owner): amount
+        for occasion, balances in books.items()
+        for place, amount in balances.items()
+    }
+
+
 Unlike = Iterator[tuple[str, Any, Any]]  # where, what is stored, what the facts say
 
 
@@ -136,6 +164,10 @@ def _lines(stored: Stored, plan: Plan) -> Unlike:
 
 def _balances(stored: Stored, plan: Plan) -> Unlike:
     told, proved = defaultdict(int, stored.balances), defaultdict(int, balances_of(plan))
+    if stored.borne is not None and stored.borne.version == plan.version:
+        proved |= borne_of(plan, stored.borne)
+    elif stored.borne is not None:  # the plan has moved since: who looks at the loss next books the difference
+        told = defaultdict(int, {place: told[place] for place in told if place[0] not in bearing.OCCASIONS})
     for place in sorted(told.keys() | proved.keys(), key=str):
         if told[place] != proved[place]:
             occasion, account, owner = place

@@ -11,8 +11,11 @@ from service import ids
 from service.db import Connection
 from service.plans.book import Recorded
 from service.plans.plan import Plan
-from service.plans.proof import Balances, Difference, Stored, differences
+from service.plans.proof import Balances, Difference, LossBorne, Stored, differences
 from service.plans.reading_store import Q, agreed_of, recorded_of
+from service.support.loss_store import Q as LOSSES
+from service.support.recovering import Recovery
+from service.support.waterfall import Allocation, Tier
 
 AT_ONCE: Final = 200  # plans in one batch
 SAMPLE: Final = 200  # the newest, and as many by chance
@@ -58,6 +61,15 @@ async def _load(conn: Connection, plan_ids: Sequence[str]) -> dict[str, Stored]:
     balances: dict[str, Balances] = {plan_id: {} for plan_id in plan_ids}
     for plan_id, occasion, account, owner, amount in await conn.fetch(Q.load_balances, *keys):
         balances[plan_id][occasion, account, owner] = amount
+    borne = {
+        row["plan_id"]: LossBorne(
+            row["seen"],
+            msgspec.json.decode(row["tiers"], type=tuple[Tier, ...]),
+            msgspec.json.decode(row["allocation"], type=Allocation),
+            msgspec.json.decode(row["recoveries"], type=tuple[Recovery, ...]),
+        )
+        for row in await conn.fetch(LOSSES.borne_of, *keys)
+    }
     facts: dict[str, list[asyncpg.Record]] = {plan_id: [] for plan_id in plan_ids}
     for row in await conn.fetch(Q.load_facts, *keys):
         facts[row["plan_id"]].append(row)
@@ -68,6 +80,7 @@ async def _load(conn: Connection, plan_ids: Sequence[str]) -> dict[str, Stored]:
             columns=dict(row),
             lines=tuple([tuple(line)[1:] for line in lines[row["plan_id"]]]),
             balances=balances[row["plan_id"]],
+            borne=borne.get(row["plan_id"]),
         )
         for row in await conn.fetch(Q.load_rows, *keys)
     }

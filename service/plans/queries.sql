@@ -89,8 +89,7 @@ select l.plan_id, l.number, l.capture, l.begin_on, l.due_on, l.principal, l.inte
  order by l.plan_id, l.number;
 
 -- load_balances --
--- What was booked for plans, by occasion and place: debit less credit. What others bear of a loss follows from the loss, and
--- not from the plan's facts.
+-- What was booked for plans, by occasion and place: debit less credit. What a claim brings follows from its steps.
 select plan_id, occasion, account, owner, cast(sum(amount) as bigint) as amount
   from (select t.plan_id, t.occasion, t.debit as account, t.debit_owner as owner, t.amount
           from unnest($1::smallint[], $2::text[]) as k (bucket, plan_id)
@@ -99,7 +98,7 @@ select plan_id, occasion, account, owner, cast(sum(amount) as bigint) as amount
         select t.plan_id, t.occasion, t.credit, t.credit_owner, - t.amount
           from unnest($1::smallint[], $2::text[]) as k (bucket, plan_id)
           join transfers t using (bucket, plan_id)) sides
- where occasion not in ('recourse', 'loss_cover', 'loss_relief', 'compensation', 'pool_return', 'pool_paid_out')
+ where occasion not in ('compensation', 'pool_return', 'pool_paid_out')
  group by plan_id, occasion, account, owner
 having sum(amount) <> 0;
 

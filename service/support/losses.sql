@@ -140,6 +140,16 @@ select i.document ->> 'arrangement_id' as arrangement_id,
 update enrolments set state = 'claimed'
  where bucket = $1 and plan_id = $2 and arrangement_id = any ($3::text[]) and state = 'active';
 
+-- borne_of --
+-- Of plans, who bears their losses, and the version of the plan that they were asked for.
+select l.plan_id, l.seen, v.tiers, v.allocation,
+       coalesce((select json_agg(r.shared order by r.number)
+                   from loss_recoveries r
+                  where r.bucket = l.bucket and r.loss_id = l.loss_id and r.reversed_at is null), '[]') as recoveries
+  from unnest($1::smallint[], $2::text[]) as k (bucket, plan_id)
+  join losses l using (bucket, plan_id)
+  join loss_versions v on v.bucket = l.bucket and v.loss_id = l.loss_id and v.version = l.version;
+
 -- booked_of --
 -- What the books say of a plan's loss, place by place.
 select occasion, account, owner, sum(amount)::bigint as amount

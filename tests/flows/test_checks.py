@@ -28,6 +28,15 @@ insert into loss_claims (claim_id, arrangement_id, version, loss_id, plan_id, be
 values ('cl_1', 'sa_1', 1, 'lo_1', 'pl_1', 'sp_1', 'EUR', '{state}', 1,
         {reserved}, 1, {paid}, 0, current_date, current_date, current_date, 1, now())"""
 
+# A loss of a plan that nobody's books know of: 2 are lost, and 1 is borne.
+A_LOSS = """
+    insert into losses select bucket, 'lo_1', plan_id, merchant_id, currency, 'credit', current_date, 'allocated', 1, 0,
+                              now() from plans limit 1;
+    insert into loss_steps select bucket, 'lt_1', loss_id, now() from losses;
+    insert into loss_versions
+           select bucket, loss_id, 1, 'lt_1', 'wf_1', 1, '{}', '[]',
+                  '{"loss": 2, "written_off": 1, "tiers": [], "rest": []}', '', now() from losses;"""
+
 # What is done behind the service's back, by the check that must notice.
 SABOTAGE = {
     "consumers_have_their_person": "update consumers set person_id = 'pe_none'",
@@ -57,6 +66,20 @@ SABOTAGE = {
     " '', 'pa_1', null, '1', true, current_date, 'active', null, currency, 1, 0, 1, 'anna', now(), now() from plans"
     " limit 1",
     "transfers_have_their_cause": "update transfers set cause_id = 'cm_none' where occasion = 'purchase'",
+    "losses_are_booked": A_LOSS
+    + "insert into loss_allocations select bucket, loss_id, 1, 1, 'sa_1', 'sp_1', 'pe_1', 2026, 1, 0, 1, null"
+    " from losses",
+    "losses_are_borne_whole": A_LOSS,
+    "capacities_are_their_holds": "insert into support_capacity (arrangement_id, is_funded, is_reinstatable, reserved)"
+    " values ('sa_1', false, false, 1)",
+    "insurance_is_booked": "update transfers set occasion = 'premium', debit = 'insurer_receivable',"
+    " debit_owner = 'sp_1' where occasion = 'purchase'",
+    "premiums_are_of_the_whole_turnover": """
+        insert into insurance_policies (policy_id, version, document, agreed_at)
+        values ('ip_1', 1, '{"premium_bps": 35}', now());
+        insert into premium_declarations
+        values ('de_1', 'ip_1', '2026-01-01', '2026-01-31', 1, true, 100000, 0, 0, 1, 0, 0, 'sp_1', 'EUR', now(), 'k')
+    """,
     "accruals_are_booked": "update transfers set credit = 'fee_income' where credit = 'interest_income'",
     "accruals_sum_to_their_group": "update accruals set earned = earned + 1",
     "accrual_shares_are_booked": "update accrual_shares set earned = earned + 1, settled = settled + 1",

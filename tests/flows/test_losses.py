@@ -6,12 +6,13 @@ from typing import Any
 import httpx
 import pytest
 
+from service.support import capacity_flow
 from service.terms.terms import Terms, Unit
 from tests.flows.published import policy_of, publish
 from tests.flows.test_programmes import agreed as programme
 from tests.flows.test_shared_plans import act, another_partner, held, on
 from tests.flows.test_support import ARRANGEMENTS, arrangement, party, waterfall
-from tests.flows.world import World
+from tests.flows.world import NOON, World
 from tests.partners.contracts import participant
 
 FREE = Terms(instalments=12, every=1, unit=Unit.MONTH, rate_percent=Decimal(0))
@@ -236,6 +237,24 @@ async def test_a_payment_that_bounces_takes_its_recovery_back(world: World, appl
     found = await allocate(world, loss)
     assert (found["version"], found["recoveries"]) == (1, [])
     assert await held(world, plan, first, second) == before
+
+
+async def test_what_a_claim_is_not_granted_falls_on_the_next(world: World, appliance: Appliance) -> None:
+    """The insurer grants 1,000.00 of the 2,880.00: the pool bears 40 % of 2,850.00, and the partners the rest."""
+    _, loss, made, *_ = appliance
+    await allocate(world, loss, waterfall_id=await waterfall(world, *made))
+    for granted, version, borne, rest in [
+        (1_000_00, 2, [0, 350_00, 1_000_00, 1_140_00], [1_197_00, 513_00, 0]),
+        (0, 3, [0, 350_00, 0, 1_540_00], [1_617_00, 693_00, 0]),
+    ]:
+        async with world.pool.acquire() as conn, conn.transaction():
+            await capacity_flow.decide(conn, made[2], loss, granted, NOON)
+        assert (await world.operator.post("/v1/operator/day-close")).json()["allocated"] == 1
+        found = (await world.operator.get(f"{LOSSES}/{loss}")).json()["versions"][-1]
+        assert (found["version"], *parts(found)) == (version, borne, rest)
+        assert found["allocation"]["tiers"][2]["limit"] == "not_granted"
+    assert (await capacity(world, made[2]))["reserved"] == 0
+    assert await allocate(world, loss) == found
 
 
 async def test_what_cannot_be(world: World, appliance: Appliance) -> None:

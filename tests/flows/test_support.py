@@ -103,6 +103,18 @@ async def test_losses_add_up(world: World) -> None:
     assert found[0]["allocation"]["tiers"][0]["limit"] == "small_loss"
 
 
+@pytest.mark.parametrize(("base", "pays", "held_back"), [
+    ("payments", 130_000_00, 20_000_00), ("gross_defaults", 97_500_00, 52_500_00),
+])  # fmt: skip
+async def test_a_guarantee_of_75_percent_with_a_cap_of_13(world: World, base: str, pays: int, held_back: int) -> None:
+    """Of 1,000,000.00 lent 200,000.00 defaults (the Enterprise Finance Guarantee, United Kingdom)."""
+    one = await arrangement(world, cover_bps=7_500, cap={"rate_bps": 1_300, "base": base})
+    losses, given = [{"loss": loss(world, 200_000_00)}], {one: {"covered": 1_000_000_00}}
+    (found,) = await simulated(world, await waterfall(world, one), losses, given=given)
+    (tier,) = found["allocation"]["tiers"]
+    assert (tier["amount"], tier["by_terms"] - tier["amount"], tier["limit"]) == (pays, held_back, "cap")
+
+
 async def test_a_newer_version_bears_the_next_loss(world: World) -> None:
     one = await arrangement(world, cover_bps=5_000)
     which = await waterfall(world, one)
