@@ -178,6 +178,11 @@ class EventType(StrEnum):
         "claim.changed"  # `claimed`, `approved` and `paid` in `currency`
     )
     CLAIM_DEADLINE = "claim.deadline"  # `claim_id`: `what` is to be done by `due_on`, in `days`
+    APPROVAL_PROPOSED = "approval.proposed"  # `approval_id` waits for a second operator: the `act`, about which `thing`
+    APPROVAL_DECIDED = "approval.decided"  # `approval_id`, the `act` about a `thing`: its `state`
+    REFERRED = (  # `decision_id` waits for a person until `review_by`:
+        "checkout.referred"  # `amount` in `currency`, for the `merchant_reference`
+    )
     SHARE_FUNDING = "share.funding"  # goods were captured: the partner's part of the principal
     SHARE_REPAYMENT = "share.repayment"  # the consumer paid
     SHARE_REFUND = "share.refund"  # goods came back

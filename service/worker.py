@@ -34,6 +34,7 @@ from service.jobs.day_close import close_day
 from service.jobs.gauges import measure, measure_ledger
 from service.jobs.moved_clocks import Clocks
 from service.jobs.retention import forget, keep_of
+from service.jobs.telling_referrals import tell_referrals
 from service.logs import DATABASE
 from service.metrics import DAY_CLOSED, WORKED, serve
 from service.partners.events_store import number_everybodys
@@ -124,6 +125,7 @@ async def _work(ours: Services, closed_at: datetime | None) -> datetime | None:
         await collect(ours.charging, now)
         await clocks.catch_up_all(now)
         await number_everybodys(ours.pool)
+        await tell_referrals(ours.pool, now)
         WORKED.set(clock.now().timestamp())
     except Refused as refused:
         log.warning("a round was not finished, and is tried again: %s", refused.detail)

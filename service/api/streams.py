@@ -71,12 +71,14 @@ def begins_after(request: Asked, after: int | None) -> int | None:
 class Stream(ASGIResponse):
     """An answer that goes on."""
 
-    def __init__(self, request: Asked, tail: Tail, after: int | None, read: Read) -> None:
+    def __init__(self, request: Asked, tail: Tail, after: int | None, read: Read, feed: str | None = None) -> None:
+        """`feed` is whose events they are; None: the caller's own."""
         self._request = request
         self._tail = tail
         self._after = after
         self._read = read
         self._by: Principal = request.auth
+        self._feed = feed or self._by.owner_id
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Refused before it begins: BUSY, and what reading refuses."""
@@ -117,7 +119,7 @@ class Stream(ASGIResponse):
                 heard = await self._read(after)
 
     async def _news(self, after: int, gone: asyncio.Task[None]) -> bool:
-        waiting = asyncio.create_task(self._tail.news(self._by.owner_id, after, HEARTBEAT_S))
+        waiting = asyncio.create_task(self._tail.news(self._feed, after, HEARTBEAT_S))
         try:
             await asyncio.wait([waiting, gone], return_when=asyncio.FIRST_COMPLETED)
             return waiting.done() and waiting.result()

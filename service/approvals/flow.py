@@ -8,10 +8,13 @@ import asyncpg
 import msgspec
 
 from service import ids
+from service.actor import ActorKind
 from service.approvals.approval import WAITS, Approval, ApprovalState, require_decidable
 from service.audit.entry import By, Thing
 from service.db import Connection, Pool, load_queries
+from service.engine.events import TELL, told_to_operators
 from service.errors import Code, Refused
+from service.event_type import EventType
 
 Q: Final = load_queries(Path(__file__).with_name("queries.sql"))
 
@@ -25,6 +28,9 @@ async def propose(
     await conn.execute(
         Q.insert_approval, approval_id, act, thing, thing_id, text, by.owner_id, by.key_id, now, now + WAITS
     )
+    data = {"approval_id": approval_id, "act": act, "thing": thing}
+    event = told_to_operators(EventType.APPROVAL_PROPOSED, ActorKind.OPERATOR, data, now)
+    await TELL.execute(conn, told=[event])
     return await load(conn, approval_id)
 
 
@@ -46,7 +52,11 @@ async def lock(conn: Connection, approval_id: str, by: By | None, now: datetime)
 async def decide(conn: Connection, approval_id: str, state: ApprovalState, by: By, now: datetime) -> Approval:
     """Writes down what became of a locked one."""
     await conn.execute(Q.decide_approval, approval_id, state, by.owner_id, by.key_id, now)
-    return await load(conn, approval_id)
+    approval = await load(conn, approval_id)
+    data = {"approval_id": approval_id, "act": approval.act, "thing": approval.thing, "state": state}
+    event = told_to_operators(EventType.APPROVAL_DECIDED, ActorKind.OPERATOR, data, now)
+    await TELL.execute(conn, told=[event])
+    return approval
 
 
 async def waiting(pool: Pool, after: str, limit: int, state: ApprovalState | None) -> list[Approval]:

@@ -166,6 +166,15 @@ select d.decision_id, d.merchant_id, d.consumer_id, d.merchant_reference, d.curr
  order by d.decision_id
  limit $3;
 
+-- list_untold_referrals --
+-- The referrals after one that operators were not told of yet; the event of one has its id.
+select d.bucket, d.decision_id, d.merchant_reference, d.currency, d.amount, d.decided_at
+  from decisions d
+ where d.outcome = 'referred' and d.decision_id > $1 and d.amends is null
+   and not exists (select from events e where e.bucket = d.bucket and e.event_id = 'ev_' || substr(d.decision_id, 4))
+ order by d.decision_id
+ limit $2;
+
 -- load_review --
 select r.decision_id as referral_id, r.outcome, r.reasons, r.note, r.reviewed_by, r.reviewed_at,
        d.answer as decision

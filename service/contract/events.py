@@ -35,17 +35,20 @@ DATES: Final = {
     "notified_on", "pays_on", "received_on", "repay_by", "respond_by", "since", "value_on",
 }  # fmt: skip
 INSTANTS: Final = {
-    "at", "capture_by", "late_capture_until", "released_at", "retry_at",
+    "review_by", "at", "capture_by", "late_capture_until", "released_at", "retry_at",
 }  # fmt: skip
 IDS: Final = {
-    "adjustment_id", "arrangement_id", "assignment_id", "batch_id", "break_id", "charge_id", "claim_id", "consumer",
+    "adjustment_id", "approval_id", "arrangement_id", "assignment_id", "batch_id", "break_id", "charge_id", "claim_id",
+    "consumer",
     "credit_id", "decision_id", "dispute_id", "endpoint_id", "fact_id", "fee_id", "file_id", "instrument_id",
     "loss_id", "payment_id", "payout_id", "permission_id", "plan_id", "programme_id", "quote_id", "receivable_id",
     "reconciliation_id", "referral_id", "refund_id", "reverses_event_id", "scheme_id", "settlement_id", "voucher_id",
 }  # fmt: skip
 WORDS: Final = {
+    "act",
     "because", "cause", "change", "currency", "end_to_end_id", "evidence", "fact", "kind", "merchant_reference",
-    "origin", "outcome", "owner", "reason", "received_by", "reference", "rule", "scenario", "state", "verdict", "what",
+    "origin", "outcome", "owner", "reason", "received_by", "reference", "rule", "scenario", "state", "thing",
+    "verdict", "what",
     "why", "words",
 }  # fmt: skip
 MAY_BE_NULL: Final = {

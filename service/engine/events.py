@@ -4,8 +4,10 @@ merchant, when somebody reads them.
 
 from datetime import datetime
 from enum import StrEnum
+from typing import Any, Final
 
 import asyncpg
+import msgspec
 from msgspec import Struct
 
 from service import ids
@@ -31,6 +33,7 @@ class Told(Struct, frozen=True, gc=False):
 
 
 TELL = Statement(Q.tell, told=Told)
+OPERATORS: Final = "operators"  # the feed of all who act for the lender: its row is there from the beginning
 NUMBERED_AT_ONCE = 2_000
 LOOKED_AT_MAX = 10_000  # events, for a page of one type
 
@@ -38,6 +41,14 @@ LOOKED_AT_MAX = 10_000  # events, for a page of one type
 async def open_feed(conn: Connection, merchant_id: str) -> None:
     """Where the numbers of a merchant's or partner's events begin; nothing, where that is known."""
     await conn.execute(Q.open_feed, merchant_id)
+
+
+def told_to_operators(
+    type_: str, actor: StrEnum, data: dict[str, Any], at: datetime, event_id: str | None = None, **about: str
+) -> Told:
+    """An event of the operators' feed. With an `event_id` it is told once, whoever tells it."""
+    made = event_id or ids.new_id(ids.EVENT, ids.bucket_for(OPERATORS), int(at.timestamp() * 1000))
+    return Told(ids.bucket_of(made), made, OPERATORS, type_, at, actor, msgspec.json.encode(data).decode(), **about)
 
 
 class Wanted(Struct, frozen=True):

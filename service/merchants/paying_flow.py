@@ -16,7 +16,7 @@ from msgspec import Struct
 from service import ids
 from service.actor import ActorKind
 from service.db import Connection, Pool, load_queries
-from service.engine.events import TELL
+from service.engine.events import TELL, told_to_operators
 from service.errors import Code, Refused
 from service.ledger.store import BOOK, booked_by
 from service.merchants.payment_order import CURRENCY, OrderedPayout, payment_order
@@ -158,6 +158,8 @@ async def _step(conn: Connection, payouts: list[Payout], step: Step, told: Told)
         actor = ActorKind.DAY if told.by is None else ActorKind.OPERATOR
         data = data_of(one, step, told.reference)
         events.append(told_of_money(TYPES[step], step_id, one.merchant_id, actor, data, told.at))
+        if step is Step.RETURNED:
+            events.append(told_to_operators(TYPES[step], actor, data, told.at))
     if kept:
         await _KEEP.execute(conn, s=kept, told=events)
     if booked:

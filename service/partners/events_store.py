@@ -5,9 +5,12 @@ from pathlib import Path
 from typing import Final
 
 import asyncpg
+from msgspec.structs import replace
 
+from service import ids
 from service.db import Connection, Pool, load_queries
-from service.engine.events import TELL, Told, open_feed
+from service.engine.events import OPERATORS, TELL, Told, open_feed
+from service.event_type import EventType
 from service.partners.event import PartnerEvent, PartnerEventView
 from service.partners.layouts import TxnType
 from service.statement import Statement
@@ -16,14 +19,23 @@ Q: Final = load_queries(Path(__file__).with_name("events.sql"))
 
 TELL_PARTNERS: Final = Statement(Q.tell_partners, partnered=PartnerEvent)
 NUMBERED_AT_ONCE: Final = 5_000
+OPERATORS_HEAR: Final = (
+    EventType.FILE_REFUSED, EventType.RECONCILIATION_FINISHED, EventType.BREAK_OPENED, EventType.BREAK_CHANGED,
+    EventType.BREAK_COMMENTED, EventType.BREAK_RESOLVED, EventType.PARTNER_PAYOUT_RETURNED,
+)  # fmt: skip
 LOOKED_AT_MAX: Final = 10_000  # events, for a page of one type
 
 
 async def tell_partner(connection: Connection, partner_id: str, told: list[Told]) -> None:
-    """Tell the partner, in its own feed, which begins with the first of it."""
+    """Tell the partner, in its own feed, which begins with the first of it; and operators, of what they look after."""
     if told:
         await open_feed(connection, partner_id)
-        await TELL.execute(connection, told=told)
+        await TELL.execute(connection, told=told + [_to_operators(one) for one in told if one.type in OPERATORS_HEAR])
+
+
+def _to_operators(one: Told) -> Told:
+    event_id = ids.derive(ids.EVENT, one.event_id, 1)
+    return replace(one, bucket=ids.bucket_of(event_id), event_id=event_id, merchant_id=OPERATORS)
 
 
 async def number_all(connection: Connection, partner_id: str) -> None:

@@ -28,8 +28,10 @@ ATTEMPTS_MAX: Final = len(PAUSES) + 1
 
 LEDGER: Final = "ledger"  # the feed of a partner's sub-ledger, beside its own
 SHARE: Final = "share."  # begins the types of events of the sub-ledger
-# What the types of events begin with that are told to an audience; all others are told to merchants.
+# What the types of events begin with that are told to an audience; all others are told to merchants. Operators have a
+# feed and no endpoints.
 TOLD_TO: Final = {
+    "operator": ("approval.", "checkout.referred"),
     "partner": (SHARE, "file.", "reconciliation.", "break.", "partner_payout.", "claim."),
     "support": ("arrangement.", "claim."),
 }
