@@ -13,6 +13,7 @@ import msgspec
 from service import ids
 from service.contract.events import fields_of
 from service.event_type import EventType
+from service.jobs.telling_referrals import tell_referrals
 from service.merchants.settling_flow import settle_one
 from service.partners.layouts import TxnType
 from service.webhooks.endpoint import SHARE
@@ -148,6 +149,7 @@ async def tell(world: World, recorder: Recorder) -> None:
     await _desk(story)
     await _limits(story, consumer)
     await _referral(story)
+    assert await tell_referrals(world.pool, NOON)
     await _refusal(world, consumer)
     await _policies(story)
     await _outside(story)
