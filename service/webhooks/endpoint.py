@@ -43,7 +43,7 @@ def seller_of(feed: str) -> str | None:
 
 
 def is_told_to(type_: EventType, audience: str) -> bool:
-    """Whether an audience that has endpoints is ever told of such events."""
+    """Whether an audience is ever told of such events."""
     if audience not in ("merchant", *TOLD_TO):
         return False
     told = [one for one, begins in TOLD_TO.items() if type_.startswith(begins)] or ["merchant"]
