@@ -8,6 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
+import tests.properties  # noqa: F401 - how hard to try
 from service.ledger.booking import Books, transfers
 from service.ledger.chart import LedgerAccount, Occasion, Place
 from service.support.arrangement import Arrangement
