@@ -10,9 +10,8 @@ from contextlib import asynccontextmanager
 from datetime import date
 from typing import Annotated, BinaryIO, Final
 
-from litestar import Response, get, post
-from litestar.exceptions import HTTPException, InternalServerException
-from litestar.exceptions.http_exceptions import RequestEntityTooLarge
+from litestar import get, post
+from litestar.exceptions import InternalServerException
 from litestar.params import FromPath, QueryParameter, RawBody
 from litestar.response.base import ASGIResponse
 from msgspec import Struct
@@ -23,7 +22,7 @@ from service.api.body import Body
 from service.api.lists import Listed
 from service.api.operation import Text, operation
 from service.api.paging import AfterFile, Limit
-from service.api.reply import encode, reply, reply_answer, reply_refused
+from service.api.reply import encode, reply, reply_answer
 from service.api.room import Room
 from service.audit.entry import Thing, Verb
 from service.bounded import allow
@@ -73,13 +72,12 @@ _nothing = Body(Nothing)
     opt=operation(
         "files",
         ReceivedFile,
-        takes=Text("text/csv", "Your file: the columns of ours by name, in any order. At most 60 MiB."),
+        takes=Text("text/csv", "Your file: the columns of ours by name, in any order. At most 256 MiB."),
         refuses=_FAULTS,
         dry_run=LoadedPreview,
     )
     | LONG,
     request_max_body_size=FILE_BYTES_MAX,
-    exception_handlers={413: lambda request, error: _too_large(error)},
 )
 async def receive_file_of_day(
     request: Asked,
@@ -123,6 +121,11 @@ async def receive_file_of_day(
     with _room.place(request.auth.owner_id):
         async with _spooled(request) as (file, size, digest, ends_a_line):
             is_dry = is_dry_run(request)
+            if size > FILE_BYTES_MAX:
+                large = receiving.Sent(
+                    request.auth.owner_id, programme_id, of_type, business_on, proof, file, size, digest, ends_a_line
+                )
+                raise await _too_large(request, large, is_dry)
             ask = read(request) if is_dry else write(request, digest)
             sent = receiving.Sent(
                 ask.owner_id, programme_id, of_type, business_on, proof, file, size, digest, ends_a_line
@@ -199,26 +202,25 @@ async def withdraw_received_file(request: Asked, body: RawBody, file_id: FromPat
 
 @asynccontextmanager
 async def _spooled(request: Asked) -> AsyncIterator[tuple[BinaryIO, int, bytes, bool]]:
-    """The body on disk, its size, its SHA-256, and whether its last line has an end. Of it, a piece is in memory."""
-    announced = request.headers.get("content-length")
-    if announced is not None and int(announced) > FILE_BYTES_MAX:
-        raise RequestEntityTooLarge
+    """The body on disk, its size, its SHA-256, and whether its last line has an end. Of it, a piece is in memory.
+
+    One that is larger than we read is left where that was seen: its size is what was announced, or has come.
+    """
+    announced = int(request.headers.get("content-length") or 0)
     allow(request.scope, None)
     with tempfile.TemporaryFile() as file:
         digest, size, last, more = hashlib.sha256(), 0, b"", True
-        while more:
+        while more and max(size, announced) <= FILE_BYTES_MAX:
             event = await request.receive()
             if event["type"] != "http.request":
                 raise InternalServerException("the client left in the middle of its request")
             piece, more = event["body"], event.get("more_body", False)
             size += len(piece)
-            if size > FILE_BYTES_MAX:
-                raise RequestEntityTooLarge
             await asyncio.to_thread(_write, file, digest, piece)
             last = piece[-1:] or last
         allow(request.scope, LONG_S)
         file.seek(0, os.SEEK_SET)
-        yield file, size, digest.digest(), last in (b"\n", b"\r", b"")
+        yield file, max(size, announced), digest.digest(), last in (b"\n", b"\r", b"")
 
 
 def _write(file: BinaryIO, digest: "hashlib._Hash", piece: bytes) -> None:
@@ -234,8 +236,14 @@ def _require_csv(content_type: str) -> None:
         raise Refused(Code.UNSUPPORTED_MEDIA_TYPE, sentence)
 
 
-def _too_large(_: HTTPException) -> Response[bytes]:
-    return reply_refused(Refused(Code.TOO_LARGE, f"The file is larger than {FILE_BYTES_MAX} bytes."))
+async def _too_large(request: Asked, sent: receiving.Sent, is_dry: bool) -> Refused:
+    """It is listed, unless it was only tried; its sha256 there is that of what was read."""
+    refused = Refused(Code.TOO_LARGE, f"The file is larger than {FILE_BYTES_MAX} bytes.")
+    if not is_dry:
+        ask = read(request)
+        async with ask.services.pool.acquire() as connection:
+            await receiving.note_refusal(connection, sent, refused, ask.now)
+    return refused
 
 
 ROUTES: Final = [receive_file_of_day, list_received_files, withdraw_received_file]

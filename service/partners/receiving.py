@@ -19,7 +19,7 @@ from service.partners.layout_texts import Unreadable, money_of, optional_of, row
 from service.partners.layouts import Row, Txn, columns_of
 from service.partners.received import ReceivedType
 
-FILE_BYTES_MAX: Final = 60 * 1024 * 1024  # some 350,000 events
+FILE_BYTES_MAX: Final = 256 * 1024 * 1024  # some 1,500,000 events
 LINES_MAX: Final = 2_000_000
 RECORD_MAX: Final = 64 * 1024  # characters, also where quotes make it several lines
 COLUMNS_MAX: Final = 200

@@ -12,7 +12,7 @@ from service.errors import Code, Refused, problem_json
 from service.server.joined import Joined
 from service.server.outward import carrying
 
-MESSAGE_MAX: Final = 64 * 1024 * 1024  # bytes from request line to last trailer; routes have bounds of their own
+MESSAGE_MAX: Final = 4 * 1024**3  # bytes from request line to last trailer; routes have bounds of their own
 METHODS: Final = b"GET, HEAD, OPTIONS, POST"
 _OTHER_METHOD: Final = re.compile(
     rb"(?!(?:GET|HEAD|POST|PUT|PATCH|DELETE|OPTIONS|TRACE) )[!#$%&'*+.^_`|~\w-]+ \S+ HTTP/1\.[01]\r?\n", re.ASCII

@@ -16,10 +16,10 @@ from tests.flows.world import World
 RECEIVED = "/v1/partner/files/received"
 
 
-async def send(world: World, content: Any, **query: Any) -> httpx.Response:
+async def send(world: World, content: Any, headers: dict[str, str] | None = None, **query: Any) -> httpx.Response:
     asked = {"programme_id": world.demo.programme_id, "business_on": TODAY, "of_type": "TXN"} | query
     address = f"{RECEIVED}?{httpx.QueryParams(asked)}"
-    return await world.partner.post(address, content=content, headers={"Content-Type": "text/csv"})
+    return await world.partner.post(address, content=content, headers={"Content-Type": "text/csv"} | (headers or {}))
 
 
 async def ours(world: World) -> bytes:
@@ -105,6 +105,12 @@ async def test_a_file_that_is_too_large_is_refused_before_it_is_here(world: Worl
             yield b"x" * 65_536
             await asyncio.sleep(0)
 
-    for body in (b"x" * (FILE_BYTES_MAX + 1), endless()):
-        refused = await send(world, body)
+    for length in (2 * 1024**3, None):  # said beforehand, or not
+        headers = {} if length is None else {"Content-Length": str(length)}
+        refused = await send(world, endless(), headers)
         assert (refused.status_code, refused.json()["code"]) == (413, "too_large")
+    tried = await send(world, endless(), {"Content-Length": str(FILE_BYTES_MAX + 1)}, dry_run="true")
+    assert tried.status_code == 413
+    listed = (await world.partner.get(RECEIVED, in_state="refused")).json()["files"]
+    assert [one["fault"] for one in listed] == ["too_large"] * 2
+    assert max(one["bytes"] for one in listed) == 2 * 1024**3
