@@ -8,8 +8,8 @@
 --   policies, files, ...)
 --
 -- What differs from one machine:
---   * A unique key must contain the bucket. Those of `idempotency` and `merchant_references` hold for one consumer here;
---     for all consumers they are claimed first, in `claims` (service/engine/claims.py).
+--   * A unique key must contain the bucket. So those of `idempotency` and `merchant_references` hold for one consumer:
+--     that another consumer's request has used the same one is not seen.
 --   * What is append-only is so by privilege (grants.sql), not by trigger, as far as it is distributed.
 --   * A foreign key from what is distributed to what is not is left out.
 
