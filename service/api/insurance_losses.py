@@ -136,10 +136,10 @@ async def store_rate(request: Asked, body: RawBody) -> ASGIResponse:
 )
 async def list_rates(
     request: Asked, currency: OfCurrency, into: OfCurrency,
-    after_on: Annotated[date, QueryParameter()] = date(1999, 1, 1), limit: Limit = 100,
+    after_on: Annotated[date | None, QueryParameter()] = None, limit: Limit = 100,
 ) -> ASGIResponse:  # fmt: skip
     """The stored rates of one currency in another, of days after one."""
-    return reply(RatePage(await flow.rates(read(request).services.pool, currency, into, after_on, limit)))
+    return reply(RatePage(await flow.rates(read(request).services.pool, currency, into, after_on or date.min, limit)))
 
 
 @post(

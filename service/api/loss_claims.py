@@ -186,7 +186,7 @@ async def answer_claim(request: Asked, body: RawBody, claim_id: FromPath[str]) -
     status_code=200,
     opt=operation("claims", ClaimView, takes=ClaimNote, refuses=(Code.STATE_FORBIDS,), example={"note": "A mistake."}),
 )
-async def withdraw_claim(request: Asked, body: RawBody, claim_id: FromPath[str]) -> ASGIResponse:
+async def withdraw_loss_claim(request: Asked, body: RawBody, claim_id: FromPath[str]) -> ASGIResponse:
     """Claim it no longer: nothing is reserved for it, and the next of the waterfall bear it."""
     asked = _answer.read(body, content_type(request))
     ask = write(request, body)
@@ -240,5 +240,5 @@ def require_claim_id(claim_id: str) -> None:
 
 ROUTES: Final = [
     make_loss_claim, list_loss_claims, get_loss_claim, get_evidence, add_document,
-    lodge_claim, answer_claim, withdraw_claim, close_claim,
+    lodge_claim, answer_claim, withdraw_loss_claim, close_claim,
 ]  # fmt: skip

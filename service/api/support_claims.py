@@ -83,7 +83,7 @@ async def ask_about_claim(request: Asked, body: RawBody, claim_id: FromPath[str]
         refuses=(Code.STATE_FORBIDS, Code.CAPACITY_EXCEEDED), example={"approved": 0, "rejection": "not_covered"},
     ),
 )  # fmt: skip
-async def decide_claim(request: Asked, body: RawBody, claim_id: FromPath[str]) -> ASGIResponse:
+async def decide_own_claim(request: Asked, body: RawBody, claim_id: FromPath[str]) -> ASGIResponse:
     """Decide a claim on you: all of it, a part, or nothing, and then say why. Of 0, 0 is paid."""
     asked = _decide.read(body, content_type(request))
     ask = write(request, body)
@@ -137,5 +137,5 @@ async def claw_back_claim(request: Asked, body: RawBody, claim_id: FromPath[str]
 
 
 ROUTES: Final = [
-    list_own_claims, get_own_claim, get_own_evidence, ask_about_claim, decide_claim, pay_claim, claw_back_claim,
+    list_own_claims, get_own_claim, get_own_evidence, ask_about_claim, decide_own_claim, pay_claim, claw_back_claim,
 ]  # fmt: skip
