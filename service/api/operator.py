@@ -210,7 +210,7 @@ operator_router = Router(
         *processors.OPERATOR_ROUTES,
         *plan_life.ROUTES,
         *plan_at_lender.ROUTES,
-        *plan_schedules.ROUTES,
+        *plan_schedules.OPERATOR_ROUTES,
         *disputes.OPERATOR_ROUTES,
         *claims.OPERATOR_ROUTES,
         *plan_reading.OPERATOR_ROUTES,

@@ -1,4 +1,7 @@
-"""Other schedules of a plan, for the operator: dates moved, holidays, pauses, more instalments, rates, spread anew."""
+"""Other schedules of a plan: dates moved, holidays, pauses, more instalments, rates, spread anew.
+
+All of it is for the operator; the merchant puts due dates off for the consumer, within what the product allows.
+"""
 
 from datetime import date
 from typing import Annotated, Any, Final
@@ -9,6 +12,7 @@ from service.api.giving_up import propose_above
 from service.api.verb import Names, verb
 from service.errors import Code
 from service.plans.book import Command
+from service.plans.postpone import PostponeDueDate
 from service.plans.reschedule import UNWRITTEN, Reschedule
 from service.plans.running.facts import (
     DueMoved,
@@ -88,6 +92,21 @@ def move_due_date(body: MoveBody, names: Names) -> Command:
     return Reschedule(**names, change=DueMoved(**UNWRITTEN, on=body.due_on, to=body.to))
 
 
+@verb(
+    "due_dates", 200, refuses=(Code.STATE_FORBIDS, Code.IMPOSSIBLE_TERMS),
+    example={"due_on": "2026-03-16", "to": "2026-03-20"}, after=("capture_plan",),
+)  # fmt: skip
+def postpone_due_date(body: MoveBody, names: Names) -> Command:
+    """The consumer puts a due date off, as far and as often as `servicing` of the offer allows.
+
+    The instalment falls due at most `postpone_days_max` days later, and those after it follow; that goes
+    `postpone_times_max` times in a plan's life. Refused while an instalment is past due beyond its days of grace, while
+    it is disputed or collection rests, and where the last instalment would fall due later than the law of the plan
+    allows. What the lender moves does not count.
+    """
+    return PostponeDueDate(**names, due_on=body.due_on, to=body.to)
+
+
 @verb("holidays", 200, propose_above, example={"on": "2026-03-16", "principal": 1}, **_SCHEDULES)
 def grant_holiday(body: HolidayBody, names: Names) -> Command:
     """Some instalments ask for less, and what follows asks for it.
@@ -150,4 +169,5 @@ def re_amortize(body: ReAmortizeBody, names: Names) -> Command:
     return Reschedule(**names, change=ReAmortized(**UNWRITTEN, on=body.on))
 
 
-ROUTES: Final = [move_due_date, grant_holiday, pause_interest, extend_plan, change_rate, re_age, re_amortize]
+MERCHANT_ROUTES: Final = [postpone_due_date]
+OPERATOR_ROUTES: Final = [move_due_date, grant_holiday, pause_interest, extend_plan, change_rate, re_age, re_amortize]

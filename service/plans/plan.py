@@ -17,6 +17,7 @@ from service.plans.claimed import DepositOfPlan, deposited
 from service.plans.disputed import DisputeOfPlan, disputed
 from service.plans.offer import Kind, Leeway, Offer
 from service.plans.owed import OwedInstalment, agreed_instalment, instalment_of
+from service.plans.postponable import next_of_due_dates
 from service.plans.quoted import SettlementQuote, quoted
 from service.plans.running.deposit_facts import ClaimState
 from service.plans.running.dispute_facts import DisputeState
@@ -268,7 +269,7 @@ def view_as(kind: type[V], plan: Plan, today: date, **more: Any) -> V:
         withdrawable_until=plan.withdrawable_until,
         withdrawal=withdrawal_of(plan.standing),
         subsidy=subsidy_of(offer, plan.standing),
-        next_actions=next_actions(plan),
+        next_actions=next_actions(plan, today),
         **more,
     )
 
@@ -284,8 +285,8 @@ def schedule_of(plan: Plan, on: date) -> tuple[OwedInstalment, ...]:
     return tuple([instalment_of(line) for line in lines])
 
 
-def next_actions(plan: Plan) -> tuple[str, ...]:
-    """The verbs that may be used now."""
+def next_actions(plan: Plan, on: date | None = None) -> tuple[str, ...]:
+    """The verbs that may be used now: on a day, or on the last that the plan knows of."""
     actions: list[str] = []
     if (claim := plan.standing.open_claim) is not None:
         actions += ["contest_claim"] if claim.state is ClaimState.MADE else ["decide_claim"]
@@ -302,7 +303,7 @@ def next_actions(plan: Plan) -> tuple[str, ...]:
     if plan.remaining and plan.extendable_days:
         actions.append("extend_authorization")
     if plan.amounts.outstanding:
-        actions.append("pay")
+        actions += ["pay", *next_of_due_dates(plan.offer.servicing, plan.standing, plan.lines, on or plan.passed_on)]
     return tuple(actions)
 
 

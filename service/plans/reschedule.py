@@ -56,7 +56,7 @@ class Reschedule(PlanCommand, frozen=True, kw_only=True):
         if has_ended(plan.state) or not plan.standing.rows:
             raise refuse_state(plan, "rescheduled")
         if isinstance(self.change, DueMoved):
-            _refuse_settled(plan, self.change)
+            refuse_settled(plan, self.change.on, "/on")
         refuse_beyond(plan, self.change)
         fact = replace(self.change, id=fact_id(self), recorded_on=today_of(plan, now))
         data = {"change": type(fact).__struct_config__.tag, "effective_on": fact.on}
@@ -120,9 +120,9 @@ class Forgive(PlanCommand, frozen=True, kw_only=True):
         return happen(book, plan, self, fact, now, lambda _: Event(EventType.FORGIVEN, data))
 
 
-def _refuse_settled(plan: Plan, change: DueMoved) -> None:
-    """The date of a line that is paid does not move."""
+def refuse_settled(plan: Plan, due_on: date, pointer: str) -> None:
+    """Refused: STATE_FORBIDS, for the date of a line that is paid, which does not move."""
     for line in lines_of(plan.standing):
-        if line.due_on == change.on and line.settled_on is not None:
-            sentence = f"The instalment due on {change.on} was settled on {line.settled_on}."
-            raise Refused(Code.STATE_FORBIDS, sentence, "/on")
+        if line.due_on == due_on and line.settled_on is not None:
+            sentence = f"The instalment due on {due_on} was settled on {line.settled_on}."
+            raise Refused(Code.STATE_FORBIDS, sentence, pointer)

@@ -261,8 +261,8 @@ def _of_schedule(step: Step) -> str:
             return f"No interest is earned from {on} to {end_on}."
         case Extended(on=on, instalments=count):
             return f"There {_are(count, 'instalment')} more; those due from {on} on are lower."
-        case DueMoved(on=on, to=to):
-            return f"The instalment due on {on} is due on {to}, and those after it follow."
+        case DueMoved(on=on, to=to, due_on=due_on):
+            return f"The instalment due on {due_on or on} is due on {to}, and those after it follow."
         case HolidayGranted(on=on, principal=principal, interest=interest):
             counts = ((principal, "principal"), (interest, "interest"))
             asked = [f"{count} ask for no {name}" for count, name in counts if count]

@@ -1,4 +1,4 @@
-"""Is what a policy says of paying late, and of trying again, possible?"""
+"""Is what a policy says of paying late, of trying again and of putting due dates off, possible?"""
 
 from collections.abc import Iterator
 from itertools import pairwise
@@ -12,6 +12,8 @@ from service.terms.servicing import Servicing
 NOTHING = "It comes to nothing: say an amount or a share, or leave late_fee out."
 TWICE = "A day is named twice."
 BEFORE_GRACE = "Collection would be given up before paying late costs anything; make it later than the days of grace."
+NO_DAYS = "A due date is put off by no days; say postpone_days_max, or leave this out."
+NO_TIMES = "A due date is never put off; say postpone_times_max, or leave this out."
 OF_DEPOSITS = "Only a deposit is claimed; leave this out."
 
 
@@ -38,5 +40,9 @@ def _servicing(at: str, servicing: Servicing) -> Iterator[Fault]:
         for place, (before, after) in enumerate(pairwise(hours), 1):
             if after <= before:
                 yield Fault(f"{at}/retry/{name}/{place}", f"{after} hours are not later than {before}.")
+    if servicing.postpone_times_max and not servicing.postpone_days_max:
+        yield Fault(f"{at}/postpone_times_max", NO_DAYS)
+    if servicing.postpone_days_max and not servicing.postpone_times_max:
+        yield Fault(f"{at}/postpone_days_max", NO_TIMES)
     if late is not None and given_up is not None and given_up <= late.grace_days:
         yield Fault(f"{at}/charge_off_days", BEFORE_GRACE)

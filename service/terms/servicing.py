@@ -67,3 +67,5 @@ class Servicing(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=T
     contest_days: Annotated[int, Meta(ge=0, le=90)] = 0  # to contest a claim on a deposit; 0: it is taken at once
     release_days: Annotated[int, Meta(ge=1, le=365)] | None = None  # to claim a deposit after its use; null: none
     charge_off_days: Annotated[int, Meta(ge=1, le=3660)] | None = None  # past due; null: only a person gives up
+    postpone_days_max: Annotated[int, Meta(ge=0, le=90)] = 0  # by which the consumer may put a due date off, each time
+    postpone_times_max: Annotated[int, Meta(ge=0, le=24)] = 0  # so often in a plan's life; 0: not at all

@@ -172,7 +172,7 @@ async def test_disputes_are_listed_where_they_are(world: World) -> None:
     [
         ("settlements", "pays_on"),
         ("payouts", "state"),
-        ("keys", "prefix"),
+        ("keys", "owner_id"),
         ("endpoints/{endpoint}/deliveries", "state"),
     ],
 )

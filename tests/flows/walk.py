@@ -44,10 +44,14 @@ class Mismatch(AssertionError):
 
 
 def policy() -> dict[str, Any]:
-    """The demo's policy, where what is bought as electronics has some leeway, and a trial is billed with evidence."""
+    """The demo's policy, where what is bought as electronics has some leeway, and a trial is billed with evidence.
+
+    Its consumers put no due dates off, for the model knows none of the dates.
+    """
     document: dict[str, Any] = msgspec.json.decode(POLICY.read_bytes())
     rows = []
     for row in document["instalments"]:
+        row = {name: value for name, value in row.items() if name != "servicing"}
         if row["name"] == "pay-in-4":
             others = [one for one in row["categories"] if one != "electronics"]
             rows += [row | {"categories": others}, row | {"categories": ["electronics"], "leeway": LEEWAY}]

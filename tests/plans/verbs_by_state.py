@@ -25,6 +25,7 @@ from service.plans.offer import Authentication, Kind, Leeway, Use
 from service.plans.pausing import PauseCollection, ResumeCollection
 from service.plans.payment import RecordPayment
 from service.plans.plan import Plan
+from service.plans.postpone import PostponeDueDate
 from service.plans.reschedule import UNWRITTEN, ChargeOff, Forgive, Reschedule
 from service.plans.reverse import ReverseCapture
 from service.plans.running.dispute_facts import DisputeReason, DisputeState
@@ -87,6 +88,7 @@ VERBS: dict[str, tuple[type[PlanCommand], Callable[[Plan, list[Event]], Argument
     "disputes/decide": (CloseDispute, lambda *_: {"outcome": DisputeState.WON}, OPERATOR),
     "fees": (Levy, lambda *_: {"amount": 1_00}, OPERATOR),
     "fees/waive": (Waive, lambda _, facts: {"fee_id": _last(facts, Levied)}, OPERATOR),
+    "due_dates": (PostponeDueDate, lambda plan, _: _put_off(plan), MERCHANT_ACTS),
     "re_amortizations": (
         Reschedule, lambda plan, _: {"change": ReAmortized(**UNWRITTEN, on=plan.changed_at.date())}, OPERATOR
     ),
@@ -96,6 +98,7 @@ VERBS: dict[str, tuple[type[PlanCommand], Callable[[Plan, list[Event]], Argument
     "return_subsidy": (ReturnSubsidy, lambda *_: {}, OPERATOR),
     "corrections": (Correct, lambda _, facts: {"undone_id": facts[-1].id}, OPERATOR),
 }  # fmt: skip
+SECOND_DUE_ON = (NOON + timedelta(14)).date()  # of four, a fortnight apart
 OF_THE_DAY = {Guard}  # and `PassDays`, which goes before every verb
 
 
@@ -134,6 +137,10 @@ def _of_instalments() -> Iterator[tuple[str, Lived]]:
     yield _that(kind, "part captured", (Capture, {"amount": 100_00}))
     active = (Capture, {"amount": 600_00})
     yield _that(kind, "active", active)
+    putting_off = Servicing(postpone_days_max=14, postpone_times_max=1)
+    yield _that(kind, "active, its due dates may be put off once", active, servicing=putting_off)
+    put_off = (PostponeDueDate, {"due_on": SECOND_DUE_ON, "to": SECOND_DUE_ON + timedelta(14)})
+    yield _that(kind, "active, a due date was put off", active, put_off, servicing=putting_off)
     yield _that(kind, "active, partly paid, with a fee", active, (RecordPayment, {"amount": 100_00}), _LEVIED)
     yield _that(kind, "active and disputed", active, (OpenDispute, {"reason": DisputeReason.NOT_RECEIVED}))
     yield _that(kind, "active, its goods on their way back", active, (PauseCollection, {"why": PauseReason.RETURN}))
@@ -201,6 +208,12 @@ def _opened(kind: Kind, **offer: Any) -> Lived:
     }
     held = 200_00 if kind is Kind.DEPOSIT else 0
     return life, life.authorize(agreement(kind, 600_00, terms, held, **more | offer))
+
+
+def _put_off(plan: Plan) -> Arguments:
+    """The last of its due dates, by a day."""
+    due_on = max((line.due_on for line in plan.lines), default=NOON.date())
+    return {"due_on": due_on, "to": due_on + timedelta(1)}
 
 
 def _last(facts: list[Event], kind: type[Paid] | type[Levied]) -> str:

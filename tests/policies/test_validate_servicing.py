@@ -33,3 +33,16 @@ def test_a_row_has_one_of_its_own() -> None:
     servicing = {"retry": {"insufficient_funds": [72, 24]}}
     found = read_policy(document_with(("/pay_after_use/0/servicing", servicing)))[1]
     assert [fault.pointer for fault in found] == ["/pay_after_use/0/servicing/retry/insufficient_funds/1"]
+
+
+@pytest.mark.parametrize(("servicing", "at"), [
+    ({}, []),
+    ({"postpone_days_max": 14, "postpone_times_max": 2}, []),
+    ({"postpone_days_max": 14}, ["/servicing/postpone_days_max"]),
+    ({"postpone_times_max": 2}, ["/servicing/postpone_times_max"]),
+    ({"postpone_days_max": 91, "postpone_times_max": 1}, ["/servicing/postpone_days_max"]),
+    ({"postpone_days_max": 90, "postpone_times_max": 25}, ["/servicing/postpone_times_max"]),
+])  # fmt: skip
+def test_due_dates_are_put_off_by_days_and_so_often_or_not_at_all(servicing: dict[str, int], at: list[str]) -> None:
+    found = read_policy(document_with(("/servicing", servicing)))[1]
+    assert [fault.pointer for fault in found] == at

@@ -28,10 +28,12 @@ def changed(standing: Standing, event: Change) -> None:
 
 def _move_due_date(standing: Standing, event: DueMoved) -> None:
     """Captures of their own terms have their own dates: those move that have this one, or show it for theirs."""
-    dated = [(course, standing.unmoved(course, event.on)) for course in standing.courses]
+    moved = event.due_on or event.on
+    dated = [(course, standing.unmoved(course, moved)) for course in standing.courses]
     have_it = [(course, due_on) for course, due_on in dated if due_on is not None]
-    for course, due_on in have_it or [(standing.courses[0], event.on)]:
+    for course, due_on in have_it or [(standing.courses[0], moved)]:
         moves.move_due_date(course, due_on, event.to)
+    standing.postponed += event.due_on is not None
     standing.sync(event.on)
     standing.sort()
 

@@ -128,7 +128,6 @@ class Paid(Fact, frozen=True, tag="paid"):
 
 class Refunded(Fact, frozen=True, tag="refunded"):
     """The merchant took goods back. With `returns_interest`, the interest borne by that money comes back as well.
-
     What the merchant keeps of their price for the way back is no part of the amount: it stays owed."""
 
     on: date
@@ -209,10 +208,11 @@ class Extended(Fact, frozen=True, tag="extended"):
 
 
 class DueMoved(Fact, frozen=True, tag="due_moved"):
-    """The instalment due on `on` falls due on `to`, and those after it follow."""
+    """The instalment due on a day falls due on `to`, and those after it follow."""
 
     on: date
     to: date
+    due_on: date | None = None  # the day it was due, where the consumer put it off as the terms allow; null: `on`
 
 
 class HolidayGranted(Fact, frozen=True, tag="holiday_granted"):

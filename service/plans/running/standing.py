@@ -119,6 +119,7 @@ class Standing(Struct, eq=False, array_like=True):
     use_ended_at: datetime | None = None
     claim: Claim | None = None  # the last one that could be contested
     late_fees: list[tuple[date, int]] = field(default_factory=list)  # penalties levied, by the day of each
+    postponed: int = 0  # how many due dates the consumer has put off
     subsidised: int = 0  # interest that a scheme has paid, less what it got back
     subsidy_ended: bool = False  # ... and it pays no more
     buy_down: BuyDown = NO_BUY_DOWN

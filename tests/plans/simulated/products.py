@@ -100,17 +100,19 @@ def any_leeway(chance: Random, kind: Kind) -> Leeway:
 
 
 def any_servicing(chance: Random, kind: Kind) -> Servicing:
-    """Late fees in half of them, collection given up by itself in some; a contest window of half of the deposits."""
+    """Late fees in half of them, collection given up by itself in some; a contest window of half of the deposits.
+    Where goods come back soon, consumers may put due dates off."""
     late = LateFee(
         amount=chance.choice((0, 1_00)), bps=chance.choice((100, 2_000)), grace_days=chance.choice((0, 5)),
         each_max=chance.choice((50, 10_00)), year_max=chance.choice((None, 15_00)), total_max=20_00,
     )  # fmt: skip
-    return Servicing(
+    made = Servicing(
         remind_days=chance.choice(((3,), (7, 1), ())), late_fee=late if chance.random() < 0.5 else None,
         release_days=chance.choice((None, None, 5)) if kind is Kind.DEPOSIT else None,
         contest_days=chance.choice((0, 0, 3, 14)) if kind is Kind.DEPOSIT else 0,
         return_days=chance.choice((5, 30)), charge_off_days=90 if chance.random() < 0.2 else None,
     )  # fmt: skip
+    return structs.replace(made, postpone_days_max=20, postpone_times_max=3) if made.return_days == 5 else made
 
 
 def one_sum(chance: Random) -> Terms:

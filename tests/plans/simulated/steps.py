@@ -26,6 +26,7 @@ from service.plans.money_back import ChargeBack, Refund, Returned, ReturnOverpay
 from service.plans.offer import Kind
 from service.plans.pausing import PauseCollection, ResumeCollection
 from service.plans.payment import ReceivedBy, RecordPayment
+from service.plans.postpone import PostponeDueDate
 from service.plans.reschedule import UNWRITTEN, ChargeOff, Forgive, Reschedule
 from service.plans.reverse import ReverseCapture
 from service.plans.running.acceleration_fact import AccelerationReason
@@ -292,6 +293,9 @@ def reschedule(now: Now) -> Step:
         lambda: ReAged(**head, first_due_on=on + timedelta(chance.randint(0, 40)),
                        instalments=chance.randint(1, 6), every=every, unit=unit),
     ))()  # fmt: skip
+    if isinstance(change, DueMoved) and now.seen.plan.offer.servicing.postpone_times_max:
+        to = change.on + timedelta(1 + (change.to - change.on).days % 21)  # a day more than is allowed, at most
+        return Step(PostponeDueDate, {"due_on": change.on, "to": to}, CONSUMER)
     return Step(Reschedule, {"change": change}, OPERATOR)
 
 

@@ -73,7 +73,7 @@ def test_chance_reaches_every_verb_and_state() -> None:
         "Forgive", "ReverseCapture", "PassDays", "PauseCollection", "ResumeCollection",
         "ContestClaim", "LowerClaim", "WithdrawClaim", "DecideClaim",
         "Confirm", "StartUse", "EndUse", "OpenDispute", "AnswerDispute", "AskAgain", "CloseDispute",
-        "Withdraw", "Accelerate", "LowerCapture", "Convert",
+        "Withdraw", "Accelerate", "LowerCapture", "Convert", "PostponeDueDate",
     }  # fmt: skip
     assert states == set(PlanState)
     assert went_back_unpaid, "no payment bounced of which a part had gone back to the consumer"
