@@ -77,7 +77,9 @@ class EventType(StrEnum):
     AGED = "plan.aged"  # so many `days_past_due`, the oldest `since` its due date: the next bucket
     COLLECTION_PAUSED = "plan.collection_paused"  # nothing is collected from `effective_on` on, and `why`
     COLLECTION_RESUMED = "plan.collection_resumed"  # it is again from `effective_on` on; `why` it was not
-    DISPUTE_OPENED = "dispute.opened"  # `dispute_id`: the consumer disputes `amount`, and why: `reason`; `respond_by`
+    DISPUTE_OPENED = (
+        "dispute.opened"  # `dispute_id`: `opened_by` disputes `amount`: `reason`, `words`, `reference`; `respond_by`
+    )
     DISPUTE_ANSWER_DUE = "dispute.answer_due"  # soon: to `dispute_id`, `amount`, until `respond_by` ends
     DISPUTE_ANSWERED = "dispute.answered"  # by the merchant: `dispute_id`
     DISPUTE_ASKED_AGAIN = "dispute.asked_again"  # `dispute_id`: the answer does not do; another until `respond_by` ends

@@ -8,6 +8,7 @@ look-up. What one cause makes shares its stem, the last two characters counting 
 second set, and an offer's id names its decision (`origin`).
 """
 
+import hashlib
 import os
 import re
 import zlib
@@ -123,6 +124,14 @@ def derive(prefix: str, cause: str, index: int = 0) -> str:
     """The id of the `index`-th thing of kind `prefix` that `cause` makes: always the same one."""
     assert 0 <= index < 1024
     return f"{prefix}_{cause[cause.index('_') + 1 : -2]}{_PAIR[index]}"
+
+
+def named(prefix: str, beside: str, *words: str) -> str:
+    """The id of what somebody else names by `words`: always the same one, of the bucket and the time of `beside`."""
+    start = beside.index("_") + 1
+    chance = int.from_bytes(hashlib.sha256("\x1f".join(words).encode()).digest()[:8]) >> 4
+    pairs = [_PAIR[chance >> shift & 1023] for shift in range(50, -1, -10)]
+    return f"{prefix}_{beside[start : start + 12]}{''.join(pairs)}00"
 
 
 def origin(prefix: str, derived: str) -> str:

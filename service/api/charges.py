@@ -27,6 +27,7 @@ from service.payments.store import Q, charge_of, load_charges
 
 BUDGET: Final = {"budget_s": 12}  # a bank may think for seconds: service/payments/gateway.py
 
+ChargeId = Annotated[str, Meta(pattern=r"^ch_[0-7][0-9A-HJKMNP-TV-Z]{25}\Z")]
 InstrumentId = Annotated[str, Meta(pattern=r"^in_[0-7][0-9A-HJKMNP-TV-Z]{25}\Z")]
 
 

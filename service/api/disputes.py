@@ -11,15 +11,17 @@ from service.checkout.request import Price
 from service.errors import Code
 from service.plans.book import Command
 from service.plans.dispute import AnswerDispute, AskAgain, CloseDispute, OpenDispute
-from service.plans.running.dispute_facts import DisputeReason, DisputeState
+from service.plans.running.dispute_facts import DisputeOpener, DisputeReason, DisputeState
 from service.private_text import NO_NUMBERS, SEALED
 
 
 class OpenBody(Struct, frozen=True, forbid_unknown_fields=True):
-    """What the consumer says."""
+    """What the consumer says, and who brings it up."""
 
     reason: DisputeReason
+    opened_by: Literal["consumer", "merchant"] = "consumer"  # who brings it up
     amount: Price | None = None  # minor units of the plan's currency; null: all that was captured and has not come back
+    words: Annotated[str, Meta(max_length=2000), SEALED, NO_NUMBERS] = ""  # the consumer's; empty: there are none
 
 
 class AnswerBody(Struct, frozen=True, forbid_unknown_fields=True):
@@ -38,13 +40,16 @@ _OPENED: Final = ("capture_plan", "open_dispute")
 _TOO_MUCH: Final = (Code.STATE_FORBIDS, Code.AMOUNT_EXCEEDS_OUTSTANDING)
 
 
-@verb("disputes", 201, refuses=_TOO_MUCH, example={"reason": "not_received", "amount": 50_00}, after=("capture_plan",))
+@verb(
+    "disputes", 201, refuses=_TOO_MUCH, after=("capture_plan",),
+    example={"reason": "not_received", "amount": 50_00, "words": "The parcel never came."},
+)  # fmt: skip
 def open_dispute(body: OpenBody, names: Names) -> Command:
     """The consumer disputes the purchase: nothing is collected until it is closed.
 
     The merchant is to answer until `dispute.respond_by` ends; who does not answer has lost, and the amount is refunded.
     """
-    return OpenDispute(**names, reason=body.reason, amount=body.amount)
+    return _opening(body, names)
 
 
 @verb(
@@ -65,7 +70,7 @@ def accept_dispute(body: Nothing, names: Names) -> Command:
 @verb("disputes", 201, refuses=_TOO_MUCH, example={"reason": "returned", "amount": 50_00}, after=("capture_plan",))
 def open_any_dispute(body: OpenBody, names: Names) -> Command:
     """A consumer, or their bank, disputes the purchase: nothing is collected until it is closed."""
-    return OpenDispute(**names, reason=body.reason, amount=body.amount)
+    return _opening(body, names)
 
 
 @verb(
@@ -87,6 +92,11 @@ def decide_dispute(body: DecideBody, names: Names) -> Command:
     A refund of more than one operator moves alone (`TENOR_ALONE_MAX`) waits for a second person: 202.
     """
     return CloseDispute(**names, outcome=DisputeState(body.outcome))
+
+
+def _opening(body: OpenBody, names: Names) -> OpenDispute:
+    opened_by = DisputeOpener(body.opened_by)
+    return OpenDispute(**names, reason=body.reason, amount=body.amount, opened_by=opened_by, words=body.words)
 
 
 ROUTES: Final = [open_dispute, answer_dispute, accept_dispute]

@@ -1,20 +1,21 @@
 """Processors of payments: registered by an operator; what they tell us, and what they may read."""
 
 from datetime import datetime
-from typing import Annotated, Final
+from typing import Final
 
 from litestar import Router, get, post
 from litestar.params import FromPath, RawBody
 from litestar.response.base import ASGIResponse
-from msgspec import Meta, Struct, field
+from msgspec import Struct, field
 
 from service import ids
 from service.access.flow import Wanted, introduce, make_key
 from service.access.key import Audience, Principal
+from service.api import processor_disputes
 from service.api.addresses import Url, refuse_no_address
 from service.api.ask import Ask, Asked, content_type, read, write
 from service.api.body import Body, Nothing
-from service.api.charges import BUDGET, ChargeView, view
+from service.api.charges import BUDGET, ChargeId, ChargeView, view
 from service.api.guard import guard_for
 from service.api.lists import Listed
 from service.api.operation import operation
@@ -29,8 +30,6 @@ from service.errors import Code, Refused
 from service.payments.instrument import ProcessorName
 from service.payments.processor import Protocol
 from service.payments.store import Q, charge_of, load_charges
-
-ChargeId = Annotated[str, Meta(pattern=r"^ch_[0-7][0-9A-HJKMNP-TV-Z]{25}\Z")]
 
 
 class ProcessorBody(Struct, frozen=True, forbid_unknown_fields=True):
@@ -232,5 +231,5 @@ OPERATOR_ROUTES: Final = [register_processor, retire_processor, list_processors]
 processor_router = Router(
     path="/v1/processor",
     before_request=guard_for("processor"),
-    route_handlers=[take_notification, list_own_charges],
+    route_handlers=[take_notification, list_own_charges, *processor_disputes.ROUTES],
 )

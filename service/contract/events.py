@@ -47,8 +47,8 @@ IDS: Final = {
 WORDS: Final = {
     "act",
     "because", "cause", "change", "currency", "end_to_end_id", "evidence", "fact", "kind", "merchant_reference",
-    "origin", "outcome", "owner", "reason", "received_by", "reference", "rule", "scenario", "state", "thing",
-    "verdict", "what",
+    "opened_by", "origin", "outcome", "owner", "reason", "received_by", "reference", "rule", "scenario", "state",
+    "thing", "verdict", "what",
     "why", "words",
 }  # fmt: skip
 MAY_BE_NULL: Final = {

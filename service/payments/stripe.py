@@ -7,9 +7,10 @@ An instrument's token is `cus_.../pm_...`: the customer and the payment method, 
 forgets an idempotency key after 24 hours and would then pull again. So a charge that stays pending is looked for among
 the customer's PaymentIntents, a list that is never behind, and is sent again only if it is not there.
 
-What a bank takes back weeks later is a dispute at Stripe; it is not asked for. An operator records it
-(`payments/return`). Written from docs.stripe.com: /api/payment_intents, /api/errors, /declines/codes,
-/api/idempotent_requests, /currencies; tests/vectors/stripe.json holds what those pages say is answered.
+What a bank takes back weeks later is a dispute at Stripe; it is not asked for. An operator opens and decides it
+(`disputes`), and records the payment that went back (`payments/return`). Written from docs.stripe.com:
+/api/payment_intents, /api/errors, /declines/codes, /api/idempotent_requests, /currencies; tests/vectors/stripe.json
+holds what those pages say is answered.
 """
 
 import re

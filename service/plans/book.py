@@ -46,7 +46,7 @@ class Recorded(Struct, frozen=True):
     actor: Actor
     cause_id: str
     fact: Fact
-    reference: str | None = None  # the payer's or processor's own, of a payment
+    reference: str | None = None  # the payer's or processor's own, of a payment or a dispute
 
 
 class Notice(Struct, frozen=True):

@@ -5,6 +5,7 @@ any refund. Won or withdrawn, it is collected again; days on which it rested are
 """
 
 from datetime import date, datetime, timedelta
+from typing import Final
 
 from msgspec.structs import replace
 
@@ -17,11 +18,14 @@ from service.plans.bookkeeping import booked
 from service.plans.capture import MERCHANTS
 from service.plans.disputed import REFUNDS, closing
 from service.plans.happening import SECOND, exposed, fact_id, happen, named, stand, today_of
+from service.plans.payment import same_reference
 from service.plans.plan import Plan
+from service.plans.recorded import facts_of
 from service.plans.running.dispute_facts import (
     DisputeAnswered,
     DisputeAskedAgain,
     DisputeOpened,
+    DisputeOpener,
     DisputeReason,
     DisputeState,
 )
@@ -31,29 +35,56 @@ from service.plans.running.standing import Dispute
 from service.plans.running.versions import after
 
 LENDERS = frozenset({ActorKind.OPERATOR, ActorKind.PROCESSOR})
+ANSWER_WITHIN: Final = timedelta(days=180)  # a day that somebody else names
 
 
 class OpenDispute(PlanCommand, frozen=True, kw_only=True):
-    """The consumer disputes an amount of what was captured; all that may still come back if none is named."""
+    """An amount of what was captured is disputed; all that may still come back if none is named.
+
+    A processor names its own `reference` of the dispute, and may name the last day for the merchant's answer.
+    """
 
     reason: DisputeReason
     amount: Money | None = None
+    opened_by: DisputeOpener = DisputeOpener.CONSUMER
+    words: str = ""  # the consumer's, sealed
+    reference: str | None = None
+    respond_by: date | None = None  # None: as many days as the plan's product gives
 
     who_may = MERCHANTS | LENDERS | {ActorKind.CONSUMER}
 
+    @property
+    def rewrites(self) -> bool:
+        """All facts tell whether a dispute of this reference was opened before."""
+        return self.reference is not None
+
     def apply(self, book: Book, now: datetime) -> Change:
-        """Refused: NOT_FOUND, STATE_FORBIDS (nothing was captured, one is open), AMOUNT_EXCEEDS_OUTSTANDING."""
+        """Refused: NOT_FOUND, STATE_FORBIDS (nothing was captured, one is open, this one was opened before),
+        AMOUNT_EXCEEDS_OUTSTANDING, INVALID_FIELD (the last day)."""
         plan = self.plan_of(book)
+        if self.rewrites and any(fact.id == fact_id(self) for fact in facts_of(plan)):
+            raise Refused(Code.STATE_FORBIDS, f"The dispute {self.reference!r} was opened before.")
         amount = refundable(plan.standing) if self.amount is None else self.amount
         if not amount:
             raise refuse_state(plan, "disputed: nothing is left that could come back")
         today = today_of(plan, now)
         fact = DisputeOpened(
             id=fact_id(self), recorded_on=today, on=today, amount=amount, reason=self.reason,
-            respond_by=_respond_by(plan, today),
+            respond_by=self._last_day(today) or _respond_by(plan, today), opened_by=self.opened_by, words=self.words,
         )  # fmt: skip
-        data = {"dispute_id": fact.id, "amount": amount, "reason": self.reason, "respond_by": fact.respond_by}
-        return happen(book, plan, self, fact, now, lambda _: Event(EventType.DISPUTE_OPENED, data))
+        data = {
+            "dispute_id": fact.id, "opened_by": self.opened_by, "amount": amount, "reason": self.reason,
+            "words": self.words, "reference": self.reference, "respond_by": fact.respond_by,
+        }  # fmt: skip
+        event, reference = Event(EventType.DISPUTE_OPENED, data), same_reference(self.reference)
+        return happen(book, plan, self, fact, now, lambda _: event, reference)
+
+    def _last_day(self, today: date) -> date | None:
+        """The day that is named. Refused: INVALID_FIELD (it is over, or too far away)."""
+        if self.respond_by is None or today <= self.respond_by <= today + ANSWER_WITHIN:
+            return self.respond_by
+        sentence = f"{self.respond_by} is not within {ANSWER_WITHIN.days} days from today, {today}."
+        raise Refused(Code.INVALID_FIELD, sentence, "/respond_by")
 
 
 class AnswerDispute(PlanCommand, frozen=True, kw_only=True):
@@ -92,6 +123,7 @@ class CloseDispute(PlanCommand, frozen=True, kw_only=True):
     """It is decided (won or lost, for the merchant) or withdrawn by the lender, or accepted by the merchant."""
 
     outcome: DisputeState
+    dispute_id: str | None = None  # the one that is meant; None: whichever is open
 
     who_may = MERCHANTS | LENDERS
 
@@ -101,8 +133,10 @@ class CloseDispute(PlanCommand, frozen=True, kw_only=True):
         return self.outcome in REFUNDS
 
     def apply(self, book: Book, now: datetime) -> Change:
-        """Refused: NOT_FOUND, FORBIDDEN, STATE_FORBIDS (there is none, it is closed)."""
+        """Refused: NOT_FOUND, FORBIDDEN, STATE_FORBIDS (there is none, it is closed, another was opened since)."""
         before, dispute = _of(self, book)
+        if self.dispute_id not in (None, dispute.id):
+            raise Refused(Code.STATE_FORBIDS, "This dispute is closed, and another was opened since.")
         if (self.outcome is DisputeState.ACCEPTED) is not (self.actor.kind in MERCHANTS):
             raise Refused(Code.FORBIDDEN, f"A {self.actor.kind} does not bring a dispute to {self.outcome}.")
         today = today_of(before, now)

@@ -7,7 +7,7 @@ from typing import Any
 from msgspec import Struct, field
 
 from service.event_type import EventType
-from service.plans.running.dispute_facts import DisputeClosed, DisputeReason, DisputeState
+from service.plans.running.dispute_facts import DisputeClosed, DisputeOpener, DisputeReason, DisputeState
 from service.plans.running.disputes import refundable
 from service.plans.running.facts import Event as Fact
 from service.plans.running.facts import Refunded
@@ -22,6 +22,8 @@ class DisputeOfPlan(Struct, frozen=True):
     dispute_id: str = field(name="id")
     state: DisputeState
     reason: DisputeReason  # what the consumer says
+    opened_by: DisputeOpener  # who brought it up
+    words: str  # the consumer's; empty: there are none
     amount: int  # minor units that are disputed
     round: int  # 1, or 2: the merchant was asked again
     opened_on: date  # the day the consumer disputed it
@@ -35,8 +37,9 @@ def disputed(standing: Standing) -> DisputeOfPlan | None:
     if one is None:
         return None
     return DisputeOfPlan(
-        one.id, one.state, one.reason, one.amount, one.round, one.opened_on, one.respond_by, one.closed_on
-    )
+        one.id, one.state, one.reason, one.opened_by, one.words, one.amount, one.round, one.opened_on, one.respond_by,
+        one.closed_on,
+    )  # fmt: skip
 
 
 def closing(

@@ -214,9 +214,9 @@ def _of_a_use(step: Step) -> str:
 
 def _of_dispute(step: Step, amount: str) -> str:
     match step.fact:
-        case DisputeOpened(reason=reason, respond_by=until):
-            said = reason.replace("_", " ")
-            return f"The consumer disputes {amount} ({said}); the merchant is to answer until {until} ends."
+        case DisputeOpened(reason=reason, respond_by=until, opened_by=by, words=words):
+            said = reason.replace("_", " ") + (f": {words}" if words else "")
+            return f"The {by} disputes {amount} ({said}); the merchant is to answer until {until} ends."
         case DisputeAnswered():
             return "The merchant has answered the dispute."
         case DisputeAskedAgain(respond_by=until):

@@ -36,7 +36,7 @@ from service.plans.running.facts import (
     Waived,
 )
 from service.plans.running.rows import Line
-from service.plans.running.standing import Standing
+from service.plans.running.standing import Dispute, Standing
 from service.plans.running.versions import after, lines_of, standing_after
 from service.plans.state import PlanState, state_of
 from service.terms.allocation_rule import Component
@@ -140,7 +140,7 @@ class Entry(RecordedFact, frozen=True):
 
     recorded_at: datetime  # when it became known
     actor: ActorKind  # in what role somebody brought it about
-    reference: str | None  # of a payment: the payer's or processor's own
+    reference: str | None  # of a payment, or of a dispute that a processor opened: the payer's or processor's own
     about: str | None  # the id of the payment, fee or other fact that it is about
     before: Stand | None  # null: it opened the plan
     after: Stand  # ... it
@@ -168,6 +168,12 @@ def steps(kind: Kind, terms: Terms, facts: Iterable[Recorded]) -> Iterator[Step]
         following = standing_after(terms, [fact]) if before is None else after(before, fact)
         yield Step(kind, recorded, before, following)
         before = following
+
+
+def last_of_dispute(told: Iterable[Step], dispute_id: str) -> Dispute | None:
+    """Where a dispute stood last, whatever was disputed after it; None if there was none of this id."""
+    known = [step.after.dispute for step in told if step.after.dispute and step.after.dispute.id == dispute_id]
+    return known[-1] if known else None
 
 
 def recorded_fact(step: Step) -> RecordedFact:

@@ -128,7 +128,8 @@ class Stage:
             "key_id": self._key_id,
             "consent_id": self._consent_id, "permission_id": self._permission_id, "gateway_id": self._gateway_id,
             "processor": self._processor, "processor_id": self._processor_id, "instrument_id": self._instrument_id,
-            "charge_id": self._charge_id, "approval_id": self._approval_id, "asked_passkey": self._asked_passkey,
+            "charge_id": self._charge_id, "disputed_charge_id": self._disputed_charge_id,
+            "approval_id": self._approval_id, "asked_passkey": self._asked_passkey,
             "passkey_id": self._passkey_id, "authentication_id": self._authentication_id, "person_id": self._person_id,
             "other_person_id": self._person_id, "persons_consumer_id": self._persons_consumer_id,
             "doubt_id": self._doubt_id, "person": self._person, "settlement_id": self._settlement_id,
@@ -449,6 +450,10 @@ class Stage:
 
     async def _charge_id(self) -> str:
         return str((await self.do(await self.ready(self.routes["POST /v1/plans/{plan_id}/charges"])))["id"])
+
+    async def _disputed_charge_id(self) -> str:
+        route = self.routes["POST /v1/processor/disputes"]
+        return str((await self.do(await self.ready(route)))["charge_id"])
 
     async def _asked_passkey(self) -> str:
         route = self.routes["POST /v1/consumers/{consumer_id}/passkeys/options"]

@@ -406,6 +406,8 @@ async def _collecting(story: Story) -> None:
         await story.call("GET /v1/plans/{plan_id}/charges", **told)
         await story.call("POST /v1/processor/notifications", charge_id=pulled["id"])
         await story.call("GET /v1/processor/charges")
+        await story.call("POST /v1/processor/disputes", charge_id=pulled["id"])
+        await story.call("POST /v1/processor/disputes/decide", disputed_charge_id=pulled["id"])
         for ending in ("closed", "bounces"):
             told["instrument_id"] = await at.instrument(plan["consumer"], ending)
             pulled = await story.call(charge, **told)

@@ -17,6 +17,14 @@ class DisputeReason(StrEnum):
     OTHER = "other"
 
 
+class DisputeOpener(StrEnum):
+    """Who brings a disagreement up."""
+
+    CONSUMER = "consumer"
+    MERCHANT = "merchant"
+    PROCESSOR = "processor"  # of payments: the consumer's bank disputes a charge (a chargeback)
+
+
 class DisputeState(StrEnum):
     """A disagreement between consumer and merchant."""
 
@@ -33,12 +41,14 @@ OPEN = (DisputeState.NEEDS_RESPONSE, DisputeState.UNDER_REVIEW)
 
 
 class DisputeOpened(Fact, frozen=True, tag="dispute_opened"):
-    """The consumer disputes so much of what was captured; the merchant is to answer until a day ends."""
+    """So much of what was captured is disputed; the merchant is to answer until a day ends."""
 
     on: date
     amount: Money
     reason: DisputeReason
     respond_by: date  # the last day
+    opened_by: DisputeOpener = DisputeOpener.CONSUMER
+    words: str = ""  # of the consumer, sealed
 
 
 class DisputeAnswered(Fact, frozen=True, tag="dispute_answered"):

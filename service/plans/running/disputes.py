@@ -45,8 +45,9 @@ def _opened(standing: Standing, fact: DisputeOpened) -> None:
         sentence = f"At most {left} minor units may be disputed: that much was captured and not refunded yet."
         raise Refused(Code.AMOUNT_EXCEEDS_OUTSTANDING, sentence, "/amount")
     standing.dispute = Dispute(
-        fact.id, fact.on, fact.amount, fact.reason, DisputeState.NEEDS_RESPONSE, 1, fact.respond_by
-    )
+        fact.id, fact.on, fact.amount, fact.reason, DisputeState.NEEDS_RESPONSE, 1, fact.respond_by,
+        opened_by=fact.opened_by, words=fact.words,
+    )  # fmt: skip
     if pauses.since_when(standing, PauseReason.DISPUTE) is None:
         standing.pauses.append(Pause(PauseReason.DISPUTE, fact.on))
 

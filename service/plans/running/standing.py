@@ -11,7 +11,7 @@ from service.plans.running import moves
 from service.plans.running.course import Course
 from service.plans.running.deposit_facts import OPEN as OPEN_CLAIMS
 from service.plans.running.deposit_facts import Claim
-from service.plans.running.dispute_facts import DisputeReason, DisputeState
+from service.plans.running.dispute_facts import DisputeOpener, DisputeReason, DisputeState
 from service.plans.running.facts import Amended, Event, PauseReason, SettlementQuoted, Why, Withdrawn
 from service.plans.running.period import Period
 from service.plans.running.rows import Row, RowKind
@@ -71,6 +71,8 @@ class Dispute(Struct, frozen=True, gc=False, array_like=True):
     round: int
     respond_by: date | None
     closed_on: date | None = None
+    opened_by: DisputeOpener = DisputeOpener.CONSUMER
+    words: str = ""
 
 
 class Standing(Struct, eq=False, array_like=True):
