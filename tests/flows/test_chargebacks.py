@@ -114,7 +114,7 @@ async def test_won_it_is_collected_again(at: Till) -> None:
     other = await decided(at, charge_id, "lost")
     assert (other.status_code, other.json()["code"]) == (409, "state_forbids")
     assert "was closed on" in other.json()["detail"]
-    assert other.json()["actions"] == ["pay"]
+    assert "pay" in other.json()["actions"]
 
 
 async def test_one_reference_is_one_dispute(at: Till) -> None:
@@ -125,7 +125,7 @@ async def test_one_reference_is_one_dispute(at: Till) -> None:
     assert len(await told(at, plan_id, "dispute.opened")) == 1
     beside = await opened(at, charge_id, "dp-2")
     assert (beside.status_code, beside.json()["code"]) == (409, "state_forbids")
-    assert beside.json()["actions"] == ["pay"]
+    assert "pay" in beside.json()["actions"]
     await decided(at, charge_id, "withdrawn")
     second = await opened(at, charge_id, "dp-2")
     assert (second.status_code, second.json()["state"]) == (201, "needs_response")
