@@ -268,7 +268,8 @@ async def _file(story: Story) -> None:
 
 
 async def _open_break(partner: Client) -> str:
-    return str((await partner.get("/v1/partner/breaks", in_state="open")).json()["breaks"][0]["id"])
+    breaks = (await partner.get("/v1/partner/breaks", in_state="open")).json()["breaks"]
+    return str(min(breaks, key=lambda one: (one["kind"], one["amount"]))["id"])  # ids of one instant have no order
 
 
 async def _partner_paid(story: Story) -> None:
