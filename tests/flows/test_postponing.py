@@ -4,7 +4,10 @@ from datetime import timedelta
 from typing import Any
 
 import httpx
+import msgspec
 
+from service.demo.seed import POLICY
+from tests.flows.published import publish
 from tests.flows.world import NOON, World
 
 
@@ -104,6 +107,8 @@ async def test_not_while_it_is_disputed_and_nobody_elses(world: World) -> None:
 
 
 async def test_a_product_that_allows_none_says_who_may(world: World) -> None:
+    await publish(world, msgspec.json.decode(POLICY.read_bytes()) | {"servicing": {}})
+    world.operator.now = world.second_operator.now = NOON
     path = await shipped(world, "pay_after_use")
     (due_on,) = due_dates((await world.merchant.get(path)).json())
     refused = await put_off(world, path, due_on, "2026-12-01")

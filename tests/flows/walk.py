@@ -51,7 +51,6 @@ def policy() -> dict[str, Any]:
     document: dict[str, Any] = msgspec.json.decode(POLICY.read_bytes())
     rows = []
     for row in document["instalments"]:
-        row = {name: value for name, value in row.items() if name != "servicing"}
         if row["name"] == "pay-in-4":
             others = [one for one in row["categories"] if one != "electronics"]
             rows += [row | {"categories": others}, row | {"categories": ["electronics"], "leeway": LEEWAY}]
@@ -61,7 +60,7 @@ def policy() -> dict[str, Any]:
         row | {"use": row["use"] | {"evidence": True}} if row["name"] == "trial" else row
         for row in document["pay_after_use"]
     ]
-    return document | {"name": "For walks", "instalments": rows, "pay_after_use": uses}
+    return document | {"name": "For walks", "instalments": rows, "pay_after_use": uses, "servicing": {}}
 
 
 class Walk:
