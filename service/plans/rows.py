@@ -196,8 +196,11 @@ def changed_by(done: Doings, found: Mapping[str, Plan]) -> Changed:
 
 
 def _lost(plan: Plan, one: Recorded) -> OpenedLoss:
-    loss_id = ids.derive(ids.LOSS, plan.plan_id)
-    return OpenedLoss(plan.bucket, loss_id, plan.plan_id, plan.merchant_id, plan.currency, one.fact.on, one.recorded_at)
+    loss_id, fact = ids.derive(ids.LOSS, plan.plan_id), one.fact
+    assert isinstance(fact, ChargedOff)
+    return OpenedLoss(
+        plan.bucket, loss_id, plan.plan_id, plan.merchant_id, plan.currency, fact.cause, fact.on, one.recorded_at
+    )
 
 
 def named(plan: Plan) -> NamedPlan:

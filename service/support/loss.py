@@ -56,6 +56,7 @@ class OpenedLoss(Struct, frozen=True):
     plan_id: str
     merchant_id: str
     currency: str
+    cause: Cause  # as it was given up for
     lost_on: date
     opened_at: datetime
 

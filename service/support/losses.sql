@@ -2,7 +2,7 @@
 
 -- open_losses --
 insert into losses (bucket, loss_id, plan_id, merchant_id, currency, cause, lost_on, state, opened_at)
-select bucket, loss_id, plan_id, merchant_id, currency, 'credit', lost_on, 'open', opened_at from @lost
+select bucket, loss_id, plan_id, merchant_id, currency, cause, lost_on, 'open', opened_at from @lost
     on conflict do nothing;
 
 -- lock_loss --

@@ -5,6 +5,7 @@ import json
 import os
 import re
 import uuid
+from collections import Counter
 from collections.abc import Iterator
 from functools import cache
 from importlib import import_module
@@ -217,8 +218,9 @@ async def test_the_file_is_what_the_app_does(world: World) -> None:
     if os.environ.get("OPENAPI") == "write":
         CONTRACT.write_text(text)
     if _lines(CONTRACT.read_text()) != _lines(text):  # compared by an assert, such texts take minutes to print
-        new = sorted(set(_lines(text)) - set(_lines(CONTRACT.read_text())))
-        pytest.fail(f"openapi.yaml is not what the app does: `make openapi` writes it anew; it has not: {new[:5]}")
+        made_now, kept = Counter(_lines(text)), Counter(_lines(CONTRACT.read_text()))
+        new, gone = [*(made_now - kept)], [*(kept - made_now)]
+        pytest.fail(f"openapi.yaml is not what the app does: `make openapi` writes it anew; {new[:5]}, not {gone[:5]}")
     assert (await world.http.get("/openapi.yaml")).text == CONTRACT.read_text()
     for audience in AUDIENCES:
         assert (await world.http.get(f"/openapi/{audience}.yaml")).text == page_of(CONTRACT.read_text(), audience)

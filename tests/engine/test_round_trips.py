@@ -16,6 +16,7 @@ from tests.flows.conftest import world_on
 from tests.flows.world import World
 
 TRIPS = {"decide": 2, "decide again": 1, "open": 2, "capture": 2, "pay": 2, "refused": 2}
+TIMES = 5  # the registry asks what has changed every two seconds, maybe in the middle of a request
 WARM = 8  # statements are prepared, and PostgreSQL has made plans of them that it keeps
 
 
@@ -62,4 +63,5 @@ async def test_round_trips(world: World, proxy: Proxy) -> None:
     consumer = await world.consumer(limit=5_000_00)
     for _ in range(WARM):
         await buy(world, proxy, consumer)
-    assert await buy(world, proxy, consumer) == TRIPS
+    bought = [await buy(world, proxy, consumer) for _ in range(TIMES)]
+    assert {what: min(trips[what] for trips in bought) for what in TRIPS} == TRIPS

@@ -172,7 +172,7 @@ async def test_disputes_are_listed_where_they_are(world: World) -> None:
     [
         ("settlements", "pays_on"),
         ("payouts", "state"),
-        ("keys", "owner_id"),
+        ("keys", "prefix"),
         ("endpoints/{endpoint}/deliveries", "state"),
     ],
 )

@@ -69,8 +69,8 @@ async def plan_of_two(world: World, **programme_says: Any) -> tuple[str, str, st
     return str(plan["id"]), first, second
 
 
-async def given_up(world: World, plan: str) -> str:
-    assert (await world.operator.post(f"/v1/operator/plans/{plan}/charge_off")).status_code == 200
+async def given_up(world: World, plan: str, **says: str) -> str:
+    assert (await world.operator.post(f"/v1/operator/plans/{plan}/charge_off", says)).status_code == 200
     (one,) = [one for one in (await world.operator.get(LOSSES)).json()["losses"] if one["plan_id"] == plan]
     assert (one["state"], one["version"]) == ("open", 0)
     return str(one["id"])
@@ -135,6 +135,15 @@ async def test_a_pool_pays_what_it_has(world: World) -> None:
     await act(world, plan, "payments", amount=300_00)
     found = await allocate(world, loss, waterfall_id=await waterfall(world, *await tiers(world, pool=200_00)))
     assert parts(found) == ([0, 350_00, 2_880_00, 200_00], [539_00, 231_00, 0])
+
+
+async def test_what_a_plan_was_given_up_for_is_the_cause_of_its_loss(world: World) -> None:
+    """Nobody says it again: the merchant, who is to blame for fraud at its till, bears it in full."""
+    plan, *_ = await plan_of_two(world)
+    loss = await given_up(world, plan, cause="fraud")
+    found = await allocate(world, loss, waterfall_id=await waterfall(world, *await tiers(world)))
+    assert found["loss"]["cause"] == "fraud"
+    assert parts(found) == ([OPEN, 0, 0, 0], [0, 0, 0])
 
 
 async def test_a_dispute_that_the_merchant_lost_is_the_merchants(world: World, appliance: Appliance) -> None:
