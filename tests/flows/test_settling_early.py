@@ -73,7 +73,7 @@ async def test_what_may_still_be_captured_is_given_back_first(world: World) -> N
     await world.merchant.post(f"/v1/plans/{plan['id']}/capture", {"amount": 100_00})
     refused = await world.merchant.post(PATH.format(plan["id"]), {})
     assert (refused.status_code, refused.json()["code"]) == (409, "state_forbids")
-    assert refused.json()["actions"] == ["capture", "void", "amend", "extend_authorization", "pay"]
+    assert refused.json()["actions"] == ["capture", "void", "amend", "extend_authorization", "pay", "postpone_due_date"]
 
 
 @pytest.mark.parametrize("case", UK, ids=[case["id"] for case in UK])
