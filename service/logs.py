@@ -112,6 +112,11 @@ class Quiet(logging.Handler):
         for kind in list(self._kinds):
             self._tell(kind)
 
+    def close(self) -> None:
+        """What is held back now is told no more."""
+        self._kinds = {}
+        super().close()
+
     def _open(self, kind: Hashable, seen: _Kind | None, now: float) -> None:
         if len(self._kinds) >= KINDS_MAX:
             self._kinds = {name: one for name, one in self._kinds.items() if one.last is not None}

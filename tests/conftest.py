@@ -7,6 +7,7 @@ DATABASE_URL or REDIS_URL set, those servers are used instead; the role must be 
 import asyncio
 import fcntl
 import gc
+import logging
 import os
 import secrets
 import shutil
@@ -23,7 +24,7 @@ import pytest
 import redis.asyncio
 import uvloop
 
-from service import db, embedded, migrations
+from service import db, embedded, logs, migrations
 from service.alone import AloneMax
 from service.config import CannotStart, Settings, read
 from service.jobs.retention import write_floors
@@ -38,6 +39,17 @@ MEMORY = Path("/dev/shm")
 MEMORY_LEAST = 4 << 30  # bytes free
 
 _owned = ExitStack()
+
+
+@pytest.fixture(autouse=True)
+def _nothing_is_logged_later() -> Iterator[None]:
+    """A command that a test has run in its own process tells nothing more in the middle of the next test."""
+    yield
+    root = logging.getLogger()
+    for handler in root.handlers[:]:
+        if isinstance(handler, logs.Quiet):
+            root.removeHandler(handler)
+            handler.close()
 
 
 def pytest_configure(config: pytest.Config) -> None:

@@ -36,6 +36,8 @@ def begin(monkeypatch: pytest.MonkeyPatch) -> Iterator[Begin]:
 
     yield begun
     logging.captureWarnings(capture=False)
+    for handler in root.handlers:
+        handler.close()
     root.handlers[:], sys.excepthook = kept, hook
     root.setLevel(levels[0])
     ours.setLevel(levels[1])
@@ -43,6 +45,18 @@ def begin(monkeypatch: pytest.MonkeyPatch) -> Iterator[Begin]:
 
 def lines_of(said: io.StringIO) -> list[dict[str, Any]]:
     return [msgspec.json.decode(line) for line in said.getvalue().splitlines()]
+
+
+def test_who_is_closed_tells_nothing_more(begin: Begin) -> None:
+    """What was held back would come in a second, when nobody reads any more."""
+    said = begin(LogForm.TEXT)
+    for _ in range(3):
+        logging.getLogger("tenor").warning("The same again.")
+    (quiet,) = logging.getLogger().handlers
+    assert isinstance(quiet, logs.Quiet)
+    quiet.close()
+    quiet.tell_the_rest()
+    assert said.getvalue().count("The same again.") == 1
 
 
 def test_a_line_has_time_level_process_and_request(begin: Begin) -> None:
