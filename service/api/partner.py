@@ -1,13 +1,11 @@
 """For the finance partner: what it funds, the files that prove it, and what came of comparing them."""
 
-from datetime import datetime
 from typing import Annotated, Final
 
-import msgspec
 from litestar import Router, get
 from litestar.params import QueryParameter
 from litestar.response.base import ASGIResponse
-from msgspec import Struct, field
+from msgspec import Struct
 
 from service import ids
 from service.api import (
@@ -24,17 +22,15 @@ from service.api import (
 )
 from service.api.ask import Asked, read
 from service.api.guard import guard_for
+from service.api.news import NewsPage, news_of
 from service.api.operation import operation
 from service.api.own_keys import list_partner_keys
-from service.api.reply import OBJECT, reply
+from service.api.reply import reply
 from service.api.streams import Heard, Stream, begins_after, wants_stream
-from service.engine.events import Wanted, read_events
 from service.errors import Code, Refused
-from service.event_type import EventType
 from service.partners.event import PartnerEventView
 from service.partners.events_store import find_partner_events, read_partner_events
 from service.partners.layouts import TxnType
-from service.partners.telling_flow import Teller
 
 EVENTS_MAX: Final = 1_000
 
@@ -80,24 +76,6 @@ async def list_partner_events(
     return reply(PartnerEventPage(found.events, found.after))
 
 
-class NewsView(Struct, frozen=True):
-    """What happened to a file, a comparison or a break; `number` counts without gaps."""
-
-    number: int
-    event_id: str = field(name="id")
-    type: EventType
-    at: datetime
-    actor: Teller  # in what role somebody brought it about
-    data: Annotated[msgspec.Raw, OBJECT]  # what else there is to know; `type` says what
-
-
-class NewsPage(Struct, frozen=True):
-    """Events in the order of their numbers; `after` is what to ask with next."""
-
-    events: list[NewsView]
-    after: int
-
-
 @get("/news", opt=operation("events", NewsPage, refuses=(Code.EVENTS_GONE,)))
 async def list_news(
     request: Asked,
@@ -106,16 +84,7 @@ async def list_news(
 ) -> ASGIResponse:
     """What happened to files, comparisons and breaks, in order and without gaps: ours made, yours loaded or refused, a
     day compared, a break opened, changed, commented or resolved. Endpoints are sent the same."""
-    ask = read(request)
-    found = await read_events(ask.services.pool, ask.owner_id, after, limit, Wanted())
-    told = [
-        NewsView(
-            row["number"], row["id"], EventType(row["type"]), row["at"], Teller(row["actor"]),
-            msgspec.Raw(row["data"].encode()),
-        )
-        for row in found.rows
-    ]  # fmt: skip
-    return reply(NewsPage(told, found.after))
+    return reply(await news_of(read(request), after, limit))
 
 
 partner_router = Router(

@@ -98,7 +98,9 @@ class Deliverer(Sending):
     async def round(self) -> int:
         return await self._take_up() + await self._send()
 
-    async def left(self) -> None:
+    async def close(self) -> None:
+        """As it is; and what was answered is written down."""
+        await super().close()
         await self._recording.close()
 
     def places_of(self, receiver: str) -> int:

@@ -6,6 +6,7 @@ it says in the database until when it is held, and a round is begun anew when so
 
 import asyncio
 import logging
+from abc import ABC, abstractmethod
 from collections.abc import Coroutine, Mapping
 from typing import Any
 
@@ -17,7 +18,7 @@ from service.logs import DATABASE
 from service.reach import Reach
 
 
-class Sending:
+class Sending(ABC):
     """Sends what waits, until it is closed. What a round does is said by who sends."""
 
     def __init__(
@@ -33,9 +34,9 @@ class Sending:
         self._freed = asyncio.Event()
         self._is_closed = False
 
+    @abstractmethod
     async def round(self) -> int:
         """Takes up what is new and begins to send what is due; how many."""
-        raise NotImplementedError
 
     async def run(self) -> None:
         """Round after round, until it is closed."""
@@ -69,11 +70,7 @@ class Sending:
             task.cancel()
         if tasks:
             await asyncio.wait(tasks)
-        await self.left()
         await self._client.aclose()
-
-    async def left(self) -> None:
-        """What is still to be finished once nothing is under way any more."""
 
     def begin(self, receiver: str, sending: Coroutine[Any, Any, None]) -> None:
         """One more thing is under way to a receiver."""
@@ -81,9 +78,9 @@ class Sending:
         self._under_way.setdefault(receiver, set()).add(task)
         task.add_done_callback(lambda done: self._ended(receiver, done))
 
+    @abstractmethod
     def places_of(self, receiver: str) -> int:
         """How many things may be under way to it at once."""
-        raise NotImplementedError
 
     def room(self, receiver: str) -> int:
         """How many more may be sent to it now."""
