@@ -14,6 +14,7 @@ import msgspec
 
 from service import hosts
 from service.clock import monotonic
+from service.clusters import note_kind
 from service.config import CannotStart
 from service.deadline import ANSWER_S, CONNECT_S, LANE_LOCK_S, LOCK_S, STATEMENT_S
 
@@ -163,13 +164,13 @@ async def _reach(url: str, **how: Any) -> Any:
         how |= {"statement_cache_size": 0, "connection_class": KeepsNothing}
     urls = hosts.each(url)
     if len(urls) == 1:
-        return await _known_kind(await asyncpg.connect(url, **how))
+        return await note_kind(await asyncpg.connect(url, **how))
     asked = [asyncio.create_task(asyncpg.connect(one, **how)) for one in urls]
     found: Any = None
     try:
         for answered in asyncio.as_completed(asked):
             try:
-                found = await _known_kind(await answered)
+                found = await note_kind(await answered)
                 return found
             except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError, asyncpg.InternalClientError) as error:
                 last = error
@@ -178,34 +179,6 @@ async def _reach(url: str, **how: Any) -> Any:
         for one in asked:
             one.cancel()
             one.add_done_callback(partial(_let_go, found))
-
-
-async def _known_kind(conn: Any) -> Any:
-    """Notes on the connection whether our tables are spread over a cluster there; a database is asked once."""
-    place = (str(conn._addr), conn._params.database)
-    try:
-        if place not in _CLUSTERS:
-            _CLUSTERS[place] = bool(await conn.fetchval(_IS_CLUSTER))
-        if _CLUSTERS[place]:
-            await conn.execute(_ON_A_CLUSTER)
-    except BaseException:
-        conn.terminate()
-        raise
-    conn.is_cluster = _CLUSTERS[place]
-    return conn
-
-
-def is_cluster(conn: Any) -> bool:
-    """Whether our tables are distributed there (Citus): then statements must say which shard they are about."""
-    return bool(getattr(conn, "is_cluster", False))
-
-
-_CLUSTERS: Final[dict[tuple[str, str], bool]] = {}
-# A plan is made for the values given: by them the shard is found.
-_ON_A_CLUSTER: Final = "set plan_cache_mode = force_custom_plan"
-_IS_CLUSTER: Final = """
-select to_regclass('pg_catalog.pg_dist_partition') is not null and to_regclass('plans') is not null
-"""
 
 
 def _prepared_in(url: str) -> tuple[str, bool]:

@@ -10,7 +10,8 @@ from urllib.parse import urlsplit, urlunsplit
 from msgspec import Struct
 
 from service import ids
-from service.db import Connection, is_cluster
+from service.clusters import is_cluster
+from service.db import Connection
 
 _SHARD_OF_EACH: Final = """
 select b.bucket, n.nodename, n.nodeport, s.shard

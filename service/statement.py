@@ -34,7 +34,8 @@ from typing import Annotated, Any, Final, Union, get_args, get_origin, get_type_
 import asyncpg
 from msgspec import Struct, structs
 
-from service.db import Connection, is_cluster
+from service.clusters import is_cluster
+from service.db import Connection
 from service.values import rows as as_rows
 from service.values import table as as_table
 

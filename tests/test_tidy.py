@@ -18,7 +18,7 @@ MACHINE_ROOM = (
     "alone", "config", "clock", "money", "countries", "ids", "errors", "event_type", "deadline", "bounded",
     "allowance", "admission", "inbox", "aside",
     "trace", "logs", "telemetry", "drawing", "printed",
-    "packed", "remembered", "db", "migrations", "safety", "values", "statement", "shards", "embedded",
+    "packed", "remembered", "clusters", "db", "migrations", "safety", "values", "statement", "shards", "embedded",
     "metrics", "circuit", "reach",
     "http_client", "sealed", "data_key", "private_text",
 )  # fmt: skip

@@ -13,7 +13,8 @@ from msgspec import Struct, structs
 
 from service import ids
 from service.checkout.flow import Q, Versions
-from service.db import Connection, is_cluster
+from service.clusters import is_cluster
+from service.db import Connection
 from service.engine import keys
 from service.engine.batch import CommitUnknown
 from service.engine.faults import LOST, PASSING

@@ -12,8 +12,9 @@ from service import ids
 from service.checkout.cache import Cache, account_name, consumer_name
 from service.checkout.persona import Persona
 from service.checkout.snapshot import Snapshot
+from service.clusters import is_cluster
 from service.data_key import DataKey, DataSecrets
-from service.db import Connection, Pool, columns, is_cluster, load_queries
+from service.db import Connection, Pool, columns, load_queries
 from service.inbox import Together
 from service.insurance.supply import SupplyTerms
 from service.limits.account import Account

@@ -288,7 +288,7 @@ select asked.decision_id,
 -- Then what is logged.
 insert into decisions (bucket, decision_id, merchant_id, consumer_id, merchant_reference, currency, amount,
                        category, outcome, policy_id, policy_version, "limit", decided_at, expires_at, request, snapshot,
-                       answer, funding)
+                       answer, funding, amends)
 select bucket, decision_id, merchant_id, consumer_id, merchant_reference, currency, amount, category, outcome,
-       policy_id, policy_version, limit, decided_at, expires_at, request, snapshot, answer, funding
+       policy_id, policy_version, limit, decided_at, expires_at, request, snapshot, answer, funding, amends
   from @decided;

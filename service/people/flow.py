@@ -8,8 +8,9 @@ from typing import Any, Final
 from msgspec.structs import replace
 
 from service import ids
+from service.clusters import is_cluster
 from service.data_key import DataKey, DataSecrets
-from service.db import Connection, Pool, is_cluster, load_queries
+from service.db import Connection, Pool, load_queries
 from service.people import matching_flow as matching
 from service.people.consumer import (
     Consumer,

@@ -3,7 +3,8 @@
 from typing import Any, Final
 
 from service import ids
-from service.db import Connection, is_cluster
+from service.clusters import is_cluster
+from service.db import Connection
 from service.plans.reading_store import Q
 from service.statement import Query
 

@@ -18,7 +18,8 @@ import msgspec
 from msgspec import Struct
 
 from service import ids
-from service.db import Connection, columns, is_cluster, load_queries
+from service.clusters import is_cluster
+from service.db import Connection, columns, load_queries
 from service.engine import keys
 from service.engine.events import TELL
 from service.engine.keys import CLAIM_ANSWERED, CLAIM_NEW, SAVE_ANSWERS, answered, given
