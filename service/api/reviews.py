@@ -1,5 +1,6 @@
 """The queue of referrals: a person reads one, and says yes or no, once."""
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Annotated, Any
 
@@ -19,6 +20,7 @@ from service.api.operation import operation
 from service.api.paging import AfterDecision, Limit
 from service.api.reply import encode, reply, reply_answer
 from service.api.texts import key_of
+from service.api.two_people import Doing, Proposed, needs_two, propose
 from service.audit.entry import Thing, Verb
 from service.checkout import answer as answers
 from service.checkout import decision_log, review_store
@@ -26,11 +28,18 @@ from service.checkout.answer import Decision, Outcome
 from service.checkout.decision_log import DecisionRow
 from service.checkout.evidence import Evidence, evidence_of
 from service.checkout.flow import Q as CHECKOUT
-from service.checkout.flow import Who
+from service.checkout.flow import Who, load_known
 from service.checkout.request import Checkout
-from service.checkout.review import REFERRAL_LIVES, Review, ReviewOutcome, decide_reviewed, reviewed_snapshot
+from service.checkout.review import (
+    REFERRAL_LIVES,
+    Review,
+    ReviewOutcome,
+    decide_reviewed,
+    reviewed_snapshot,
+    weight_asked,
+)
 from service.checkout.sealing import unseal_part
-from service.db import Connection
+from service.db import Connection, Pool
 from service.engine.events import TELL, Told
 from service.engine.work import Answer
 from service.errors import Code, Refused
@@ -85,6 +94,27 @@ class ReviewView(Struct, frozen=True):
     decision: answers.Answer  # as binding as any; the merchant gets it under the referral's id
 
 
+class ReviewOf(Struct, frozen=True):
+    """A referral that one operator would approve: it waits for another."""
+
+    referral_id: str
+    note: str  # sealed
+
+
+class Made(Struct, frozen=True):
+    """A review and the decision that it makes, before it is kept."""
+
+    review: Review
+    row: DecisionRow
+    decision: Decision
+    weight: int  # minor units that it grants at most
+
+    @property
+    def currency(self) -> str:
+        """Of the purchase."""
+        return self.row.currency
+
+
 _review = Body(ReviewBody)
 
 
@@ -116,54 +146,36 @@ async def get_review(request: Asked, decision_id: FromPath[str]) -> ASGIResponse
     status_code=201,
     opt=operation(
         "reviews",
-        ReviewView,
+        {201: ReviewView, 202: Proposed},
         takes=ReviewBody,
         refuses=(Code.STATE_FORBIDS, Code.REFERENCE_USED),
-        example={"outcome": "approve", "note": "The payslips of three months were shown."},
+        example={"outcome": "decline", "note": "No payslips were shown.", "reasons": ["INCOME"]},
     ),
 )
 async def review_referral(request: Asked, body: RawBody, decision_id: FromPath[str]) -> ASGIResponse:
     """Approve or decline a referral, once.
 
     It becomes a decision of its own: of an approval, with offers that bind as long as any; the merchant finds it under
-    the referral's id, and hears of it by an event.
+    the referral's id, and hears of it by an event. An approval of more than one operator moves alone
+    (`TENOR_ALONE_MAX`) waits for a second person: 202.
     """
     asked = _review.read(body, content_type(request))
     _refuse_contradictions(asked)
-    ask, by = write(request, body, ids.bucket_in(decision_id)), request.auth.key_id
+    ask = write(request, body, ids.bucket_in(decision_id))
     if not ids.is_id(decision_id, ids.DECISION):
         raise Refused(Code.NOT_FOUND, f"There is no decision {decision_id[:100]!r}.", "/id")
     review = Review(decision_id, asked.outcome, asked.reasons)
-    made_id = ids.new_id(ids.DECISION, ids.bucket_of(decision_id), ask.now_ms)
-    row, decision = await _decide(ask, review, made_id)
-    now = decision.answer.decided_at
-
+    made = await _decide(ask, ask.services.pool, review)
     opened: list[Account] = []
 
     async def keep(conn: Connection) -> Answer:
-        await _refuse_what_is_over(conn, decision_id, now)
-        if asked.outcome is ReviewOutcome.APPROVE:
-            await _refuse_taken(conn, row)
-        note = seal_text(await key_of(ask.services, conn, row.consumer_id), decision_id, asked.note)
-        await review_store.keep(conn, decision_id, made_id, asked.outcome, asked.reasons, note, by, now)
-        opened.extend((await decision_log.append(conn, [(row, None, 200)])).opened)
-        data = {"decision_id": made_id, "referral_id": decision_id, "outcome": row.outcome}
-        event_id = ids.derive(ids.EVENT, made_id)
-        text = encode(data | {"merchant_reference": row.merchant_reference}).decode()
-        event = Told(
-            row.bucket,
-            event_id,
-            row.merchant_id,
-            EventType.REVIEWED,
-            now,
-            ActorKind.OPERATOR,
-            text,
-            decision_id=made_id,
-        )
-        await TELL.execute(conn, told=[event])
-        said = {"outcome": asked.outcome, "reasons": asked.reasons, "made": made_id}
-        await ask.record(conn, Verb.REVIEWED, Thing.DECISION, decision_id, said)
-        view = ReviewView(decision_id, asked.outcome, list(asked.reasons), note, by, now, decision.answer)
+        await _refuse_what_cannot_be(conn, made)
+        note = seal_text(await key_of(ask.services, conn, made.row.consumer_id), decision_id, asked.note)
+        if asked.outcome is ReviewOutcome.APPROVE and made.weight > ask.services.settings.alone_max.of(made.currency):
+            act = ReviewOf(decision_id, note)
+            return await propose("approve_referral", ask, conn, Thing.DECISION, decision_id, act)
+        view, accounts = await _keep(ask, conn, made, note)
+        opened.extend(accounts)
         return Answer(201, encode(view))
 
     answer = await ask.services.engine.once(ask.must_key, ask.now, keep)
@@ -171,11 +183,22 @@ async def review_referral(request: Asked, body: RawBody, decision_id: FromPath[s
     return reply_answer(answer)
 
 
-async def _decide(ask: Ask, review: Review, made_id: str) -> tuple[DecisionRow, Decision]:
+@needs_two("approve_referral", "reviews")
+async def _approve_as_proposed(doing: Doing, asked: ReviewOf) -> ReviewView:
+    """Decides on what is known when the second person approves it, by whom it then is reviewed."""
+    ask, conn = doing.ask, doing.conn
+    made = await _decide(ask, conn, Review(asked.referral_id, ReviewOutcome.APPROVE))
+    await _refuse_what_cannot_be(conn, made)
+    view, accounts = await _keep(ask, conn, made, asked.note)
+    doing.afterwards.append(lambda: ask.services.snapshots.accounts_changed(accounts))
+    return view
+
+
+async def _decide(ask: Ask, conn: Connection | Pool, review: Review) -> Made:
     """The decision that the review makes, on what is known now, under the policy that referred it."""
     services = ask.services
     bucket = ids.bucket_of(review.referral_id)
-    log = await services.pool.fetchrow(CHECKOUT.load_evidence, bucket, review.referral_id)
+    log = await conn.fetchrow(CHECKOUT.load_evidence, bucket, review.referral_id)
     if log is None:
         raise Refused(Code.NOT_FOUND, f"There is no decision {review.referral_id!r}.", "/id")
     request, facts = [unseal_part(services.secrets, log, part) for part in ("request", "snapshot")]
@@ -183,7 +206,8 @@ async def _decide(ask: Ask, review: Review, made_id: str) -> tuple[DecisionRow, 
         raise Refused(Code.STATE_FORBIDS, "Its consumer was erased: there is nothing left to review.", "/id")
     read_then: Evidence = _decode_evidence(facts)
     checkout: Checkout = _decode_checkout(request)
-    known = await services.snapshots.read_fresh(Who(checkout.consumer_id, checkout.currency))
+    who = Who(checkout.consumer_id, checkout.currency)
+    known = (await load_known(conn, services.secrets, [who])).get(who)
     if known is None:
         raise Refused(Code.STATE_FORBIDS, "Its consumer was erased in this instant.", "/id")
     snapshot = reviewed_snapshot(read_then.snapshot, known.snapshot)
@@ -192,8 +216,44 @@ async def _decide(ask: Ask, review: Review, made_id: str) -> tuple[DecisionRow, 
     programmes = () if merchant.is_test else registry.now.programmes
     evidence = evidence_of(snapshot, merchant, programmes, checkout.currency)
     policy = await registry.version(log["policy_id"], log["policy_version"])
-    decision = decide_reviewed(made_id, review, checkout, evidence, policy, ask.time_at(merchant.merchant_id))
-    return row_of(checkout, known, request, evidence, decision), decision
+    made_id, now = ids.new_id(ids.DECISION, bucket, ask.now_ms), ask.time_at(merchant.merchant_id)
+    decision = decide_reviewed(made_id, review, checkout, evidence, policy, now)
+    return Made(review, row_of(checkout, known, request, evidence, decision), decision, weight_asked(checkout))
+
+
+async def _refuse_what_cannot_be(conn: Connection, made: Made) -> None:
+    """Refused: STATE_FORBIDS (it is over, or was reviewed), REFERENCE_USED."""
+    referral_id = made.review.referral_id
+    await _refuse_what_is_over(conn, referral_id, made.decision.answer.decided_at)
+    if made.review.outcome is ReviewOutcome.APPROVE:
+        if await conn.fetchrow(CHECKOUT.load_review, ids.bucket_of(referral_id), referral_id):
+            raise review_store.was_reviewed()
+        await _refuse_taken(conn, made.row)
+
+
+async def _keep(ask: Ask, conn: Connection, made: Made, note: str) -> tuple[ReviewView, Sequence[Account]]:
+    """Writes it down, tells the merchant; and the accounts that the decision has opened. Refused: STATE_FORBIDS."""
+    review, row, answer, by = made.review, made.row, made.decision.answer, ask.by.key_id
+    assert by is not None
+    now = answer.decided_at
+    await review_store.keep(conn, review.referral_id, row.decision_id, review.outcome, review.reasons, note, by, now)
+    accounts = (await decision_log.append(conn, [(row, None, 200)])).opened
+    data = {"decision_id": row.decision_id, "referral_id": review.referral_id, "outcome": row.outcome}
+    text = encode(data | {"merchant_reference": row.merchant_reference}).decode()
+    event = Told(
+        row.bucket,
+        ids.derive(ids.EVENT, row.decision_id),
+        row.merchant_id,
+        EventType.REVIEWED,
+        now,
+        ActorKind.OPERATOR,
+        text,
+        decision_id=row.decision_id,
+    )
+    await TELL.execute(conn, told=[event])
+    said = {"outcome": review.outcome, "reasons": review.reasons, "made": row.decision_id}
+    await ask.record(conn, Verb.REVIEWED, Thing.DECISION, review.referral_id, said)
+    return ReviewView(review.referral_id, review.outcome, list(review.reasons), note, by, now, answer), accounts
 
 
 async def _refuse_what_is_over(conn: Connection, decision_id: str, now: datetime) -> None:

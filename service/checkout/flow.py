@@ -171,7 +171,7 @@ class Snapshots:
         return known
 
 
-async def load_known(conn: Connection, secrets: DataSecrets, wanted: Collection[Who]) -> dict[Who, Known]:
+async def load_known(conn: Connection | Pool, secrets: DataSecrets, wanted: Collection[Who]) -> dict[Who, Known]:
     """What the database knows of these consumers, as it stands in this transaction; the cache is not asked."""
     rows = [_read_row(secrets, row) for row in await _rows(conn, wanted)]
     return {who: _known(secrets, who, consumer, history) for who, consumer, history in rows}

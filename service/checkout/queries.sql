@@ -33,7 +33,10 @@ select c.consumer_id, c.person_id, k.currency, c.merchant_id, m.time_zone, c.ver
  cross join lateral (
     select count(*) filter (where p.state in ('authorized', 'in_use', 'part_captured', 'assessing', 'active',
                                               'payment_due', 'charged_off'))                     as open_plans,
-           count(*) filter (where p.state in ('paid_off', 'overpaid'))                           as paid_off_plans,
+           count(*) filter (where p.state in ('paid_off', 'overpaid')
+                              and not exists (select from unproved_payments u
+                                               where u.bucket = p.bucket and u.plan_id = p.plan_id))
+                                                                                                 as paid_off_plans,
            min(p.authorized_at)                                                                  as first_plan_at,
            count(*) filter (where p.kind = 'deposit' and p.state = 'closed' and p.captured = 0
                               and coalesce(p.closed_at > p.last_claim_at, true))                 as clean_deposits,
@@ -73,15 +76,31 @@ with asked as materialized (
 ), due as (
     select l.bucket, l.plan_id, min(l.due_on) as due_on from lines l where l.paid_on is null group by l.bucket, l.plan_id
 ), plans_of as materialized (
-    select p.person_id, p.currency, p.kind, p.state, p.captured, p.authorized_at, p.closed_at, p.claimed_at, due.due_on
+    select p.person_id, p.currency, p.plan_id, p.kind, p.state, p.captured, p.authorized_at, p.closed_at, p.claimed_at,
+           due.due_on
       from plans p
       left join due on due.bucket = p.bucket and due.plan_id = p.plan_id
      where p.person_id in (select person_id from asked)
+), told as materialized (
+    select f.bucket, f.plan_id, f.cause_id
+      from facts f
+     where f.fact = 'paid' and f.actor in ('merchant', 'platform')
+       and f.plan_id in (select plan_id from plans_of where state in ('paid_off', 'overpaid'))
+       and not exists (select from payment_proofs x
+                        where x.bucket = f.bucket and x.plan_id = f.plan_id and x.payment_id = f.fact_id)
+       and not exists (select from facts r
+                        where r.bucket = f.bucket and r.plan_id = f.plan_id and r.fact = 'payment_returned'
+                          and r.body ->> 'payment_id' = f.fact_id)
+), unproved as materialized (
+    select t.plan_id
+      from told t
+     where not exists (select from payments_borne b where b.bucket = t.bucket and b.cause_id = t.cause_id)
 ), history as (
     select person_id, currency,
            count(*) filter (where state in ('authorized', 'in_use', 'part_captured', 'assessing', 'active',
                                             'payment_due', 'charged_off'))                       as open_plans,
-           count(*) filter (where state in ('paid_off', 'overpaid'))                             as paid_off_plans,
+           count(*) filter (where state in ('paid_off', 'overpaid')
+                              and plan_id not in (select plan_id from unproved))                 as paid_off_plans,
            min(authorized_at)                                                                    as first_plan_at,
            count(*) filter (where kind = 'deposit' and state = 'closed' and captured = 0
                               and coalesce(closed_at > last_claim_at, true))                     as clean_deposits,

@@ -40,6 +40,11 @@ class Review(Struct, frozen=True):
     reasons: tuple[ReasonCode, ...] = ()
 
 
+def weight_asked(request: Checkout) -> int:
+    """What an approval grants at most, minor units: the purchase, or the deposit that may be waived."""
+    return max(request.amount, request.deposit_amount or 0)
+
+
 def reviewed_snapshot(read: Snapshot, fresh: Snapshot) -> Snapshot:
     """What the review is decided on: the facts and attempts the person read, and all that is open with us now."""
     return replace(fresh, attributes=read.attributes, counters=read.counters, outside=read.outside)

@@ -18,4 +18,9 @@ async def keep(
     bucket = ids.bucket_of(referral_id)
     kept = (bucket, referral_id, made_id, outcome, list(reasons), note, by, now)
     if not await conn.fetchval(Q.insert_review, *kept):
-        raise Refused(Code.STATE_FORBIDS, "This referral was reviewed already.", "/id")
+        raise was_reviewed()
+
+
+def was_reviewed() -> Refused:
+    """Somebody has said yes or no before."""
+    return Refused(Code.STATE_FORBIDS, "This referral was reviewed already.", "/id")

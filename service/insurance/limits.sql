@@ -71,7 +71,10 @@ select min(l.begin_on) as sold_on, sum(l.principal - l.principal_paid)::bigint a
 
 -- load_record --
 -- How a person has paid what the policy would have insured: parameters as of load_sales.
-select count(distinct p.plan_id) filter (where p.state in ('paid_off', 'overpaid')) as paid_orders,
+select count(distinct p.plan_id) filter (
+           where p.state in ('paid_off', 'overpaid')
+             and not exists (select from unproved_payments u where u.bucket = p.bucket and u.plan_id = p.plan_id))
+       as paid_orders,
        coalesce(sum(l.principal + l.interest + l.fee + l.penalty - l.principal_paid - l.interest_paid - l.fee_paid
                     - l.penalty_paid) filter (where l.paid_on is null and l.due_on < $4), 0)::bigint as overdue,
        coalesce(array_agg(l.principal + l.interest order by l.due_on, l.plan_id, l.number)

@@ -122,6 +122,22 @@ select f.plan_id, f.reference, f.body
                     where c.bucket = f.bucket and c.plan_id = f.plan_id and c.fact = 'corrected'
                       and c.body ->> 'fact_id' = f.fact_id);
 
+-- load_payment --
+-- A payment on a plan: whether it is a merchant's word, and whether the bank has returned it.
+select f.body, f.actor in ('merchant', 'platform') as is_told,
+       exists (select from facts r
+                where r.bucket = f.bucket and r.plan_id = f.plan_id and r.fact = 'payment_returned'
+                  and r.body ->> 'payment_id' = f.fact_id) as is_returned
+  from facts f
+ where f.bucket = $1 and f.plan_id = $2 and f.fact_id = $3 and f.fact = 'paid';
+
+-- prove_payment --
+insert into payment_proofs (bucket, plan_id, payment_id, evidence, proved_by, proved_at)
+values ($1, $2, $3, $4, $5, $6) on conflict do nothing;
+
+-- load_payment_proof --
+select evidence, proved_by, proved_at from payment_proofs where bucket = $1 and plan_id = $2 and payment_id = $3;
+
 -- load_what_became --
 -- Which of the decisions opened a plan, which of the merchant references are taken, and which person is behind each of
 -- the consumers, with the accounts locked: nobody is behind one that was erased.

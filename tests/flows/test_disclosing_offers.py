@@ -92,6 +92,7 @@ async def test_another_merchants_offer_and_one_that_never_was_are_not_there(worl
 async def test_the_offer_of_a_review_is_disclosed(world: World) -> None:
     referral = await world.checkout(await world.consumer(), 16_000_00)
     said = {"outcome": "approve", "note": "The payslips were shown."}
-    done = await world.operator.post(f"/v1/operator/reviews/{referral['id']}", said)
+    done = await world.seconded(await world.operator.post(f"/v1/operator/reviews/{referral['id']}", said))
+    assert done.json()["decision"]["offers"]
     for offer in done.json()["decision"]["offers"]:
         assert (await disclosure(world.merchant, world, f"/v1/offers/{offer['id']}")).status_code == 200

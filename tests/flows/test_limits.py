@@ -36,7 +36,7 @@ async def bought(world: World, paid: int = 100_00) -> tuple[str, int]:
     plan = await world.plan(consumer, 100_00)
     await world.merchant.post(f"/v1/plans/{plan['id']}/capture", {"amount": 100_00})
     if paid:
-        await world.merchant.post(f"/v1/plans/{plan['id']}/payments", {"amount": paid})
+        await world.operator.post(f"/v1/operator/plans/{plan['id']}/payments", {"amount": paid})
     return consumer, (await world.account(consumer))["limit"]
 
 

@@ -133,7 +133,7 @@ async def test_what_was_approved_has_no_notice(world: World) -> None:
     approved = await world.checkout(await world.consumer(), 100_00)
     referral = await world.checkout(await world.consumer(), LARGE)
     said = {"outcome": "approve", "note": "The payslips were shown."}
-    await world.operator.post(f"/v1/operator/reviews/{referral['id']}", said)
+    await world.seconded(await world.operator.post(f"/v1/operator/reviews/{referral['id']}", said))
     for one in (approved["id"], referral["id"]):
         for client, path in paths(world, one):
             missing = await notice(client, path, HTML)

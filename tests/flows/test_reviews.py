@@ -1,22 +1,35 @@
 """A referral waits for a person, who says yes or no, once."""
 
 import asyncio
+from collections.abc import AsyncIterator
 from datetime import timedelta
 from typing import Any
 
 import asyncpg
 import httpx
 import pytest
+from msgspec.structs import replace
 
+from service import db
+from service.alone import AloneMax
+from service.config import Settings
+from tests.flows.conftest import world_on
 from tests.flows.world import NOON, World
 
 REVIEWS = "/v1/operator/reviews"
 LARGE = 16_000_00  # above 15,000 the demo's policy wants a person to look
 
 
-async def referred(world: World) -> dict[str, Any]:
+@pytest.fixture
+async def world(settings: Settings, pool: db.Pool) -> AsyncIterator[World]:
+    """A service in which one operator says yes to this much and no more."""
+    async with world_on(replace(settings, alone_max=AloneMax(LARGE)), pool) as world:
+        yield world
+
+
+async def referred(world: World, amount: int = LARGE) -> dict[str, Any]:
     """The answer to a purchase that was referred."""
-    answer = await world.checkout(await world.consumer(), LARGE)
+    answer = await world.checkout(await world.consumer(), amount)
     assert (answer["outcome"], answer["offers"]) == ("referred", [])
     return answer
 
@@ -79,6 +92,40 @@ async def test_a_yes_is_replayed_too(world: World) -> None:
     for one in (asked, decision):
         again = (await world.operator.get(f"/v1/operator/decisions/{one['id']}/replay")).json()
         assert (again["is_identical"], again["answer"]) == (True, one)
+
+
+async def test_a_larger_one_is_approved_by_two_and_declined_by_one(world: World) -> None:
+    asked = await referred(world, LARGE + 1)
+    waits = await review(world, asked["id"], "approve", key="k")
+    assert (waits.status_code, waits.json()["act"]) == (202, "approve_referral")
+    assert (await review(world, asked["id"], "approve", key="k")).content == waits.content
+    assert await queue(world) == [asked["id"]]  # nobody has said yes
+    assert (await world.merchant.get(f"/v1/checkouts/{asked['id']}")).json() == asked
+    approve = f"/v1/operator/approvals/{waits.json()['id']}/approve"
+    alone = await world.operator.post(approve)
+    assert (alone.status_code, alone.json()["code"]) == (403, "four_eyes")
+    kept = await world.pool.fetchval("select payload::text from approvals where act = 'approve_referral'")
+    assert "payslips" not in kept  # about a person: sealed
+
+    world.second_operator.now = NOON + timedelta(hours=5)
+    done = await world.second_operator.post(approve)
+    assert done.status_code == 200, done.text
+    result, decision = done.json()["result"], done.json()["result"]["decision"]
+    assert (decision["outcome"], decision["decided_at"]) == ("approved", "2026-03-02T17:00:00Z")
+    assert result["note"] == "I have seen the payslips."
+    assert (await world.operator.get(f"{REVIEWS}/{asked['id']}")).json() == result
+    opened = await world.merchant.post("/v1/plans", {"offer_id": decision["offers"][0]["id"]})
+    assert (opened.status_code, opened.json()["amount"]) == (201, LARGE + 1)
+    again = (await world.operator.get(f"/v1/operator/decisions/{decision['id']}/replay")).json()
+    assert (again["is_identical"], again["answer"]) == (True, decision)
+    late = await review(world, asked["id"], "approve")
+    assert (late.status_code, late.json()["code"]) == (409, "state_forbids")
+
+    other = await referred(world, LARGE + 1)
+    waits = await review(world, other["id"], "approve")
+    assert (await review(world, other["id"], "decline", "INCOME")).status_code == 201
+    late = await world.second_operator.post(f"/v1/operator/approvals/{waits.json()['id']}/approve")
+    assert (late.status_code, late.json()["code"]) == (409, "state_forbids")
 
 
 async def test_twenty_people_review_one_referral(world: World) -> None:

@@ -1,0 +1,66 @@
+"""An operator has seen a payment come that a merchant had told of: from then on it counts for the consumer's limit."""
+
+from typing import Annotated
+
+from litestar import post
+from litestar.params import FromPath, RawBody
+from litestar.response.base import ASGIResponse
+from msgspec import Meta, Struct
+
+from service import ids
+from service.api.ask import Asked, content_type, write
+from service.api.body import Body
+from service.api.operation import operation
+from service.api.plan_life import PaymentId
+from service.api.reply import encode, reply_answer
+from service.api.verb import no_plan
+from service.audit.entry import Thing, Verb
+from service.db import Connection
+from service.engine.work import Answer
+from service.errors import Code
+from service.plans.payment_proof_store import PaymentProof, prove
+
+Evidence = Annotated[str, Meta(pattern=r"^[A-Za-z0-9_.:/-]{1,100}\Z")]
+
+
+class ProofBody(Struct, frozen=True, forbid_unknown_fields=True):
+    """Which payment, and what it is at the bank or the processor that received it."""
+
+    payment_id: PaymentId
+    evidence: Evidence  # a reference by which it is found there: an entry of a statement, a transaction
+
+
+_body = Body(ProofBody)
+
+
+@post(
+    "/plans/{plan_id:str}/payments/prove",
+    status_code=201,
+    opt=operation(
+        "plans", PaymentProof, takes=ProofBody, refuses=(Code.NOT_FOUND, Code.STATE_FORBIDS),
+        example={"payment_id": "{payment_id}", "evidence": "statement-9/entry-3"},
+        after=("capture_plan", "record_payment"),
+    ),
+)  # fmt: skip
+async def prove_payment(request: Asked, body: RawBody, plan_id: FromPath[str]) -> ASGIResponse:
+    """Say that a payment, which the merchant has told of, has come.
+
+    A plan that was paid off by a merchant's word alone lifts no limit and is no plan paid off to a policy. This is said
+    of its payments first; or the merchant bears in its settlements what it says that it was paid itself.
+    """
+    asked = _body.read(body, content_type(request))
+    ask = write(request, body, ids.bucket_in(plan_id))
+    if not ids.is_id(plan_id, ids.PLAN):
+        raise no_plan(plan_id)
+
+    async def keep(conn: Connection) -> Answer:
+        assert ask.by.key_id is not None
+        proof = await prove(conn, plan_id, asked.payment_id, asked.evidence, ask.by.key_id, ask.now)
+        told = {"proved": proof.payment_id, "evidence": proof.evidence}
+        await ask.record(conn, Verb.CHANGED, Thing.PLAN, plan_id, told)
+        return Answer(201, encode(proof))
+
+    return reply_answer(await ask.services.engine.once(ask.must_key, ask.now, keep))
+
+
+ROUTES = [prove_payment]
