@@ -20,7 +20,7 @@ class PaymentProof(Struct, frozen=True):
     amount: int
     evidence: str  # by what it is found at the bank or the processor
     proved_by: str  # the key of who has seen it
-    proved_at: datetime
+    proved_at: datetime  # when it was first said
 
 
 async def prove(conn: Connection, plan_id: str, payment_id: str, evidence: str, by: str, now: datetime) -> PaymentProof:
