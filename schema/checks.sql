@@ -416,7 +416,9 @@ with borne as (
      group by bucket, plan_id
 ), booked as (
     select bucket, plan_id, sum(case when debit in ('merchant_payable', 'insurer_receivable', 'guarantor_receivable')
-                                     then amount else - amount end) as amount
+                                     then amount else 0 end
+                                - case when credit in ('merchant_payable', 'insurer_receivable', 'guarantor_receivable')
+                                       then amount else 0 end) as amount
       from transfers
      where occasion in ('recourse', 'loss_cover') and plan_id is not null
      group by bucket, plan_id

@@ -80,6 +80,7 @@ async def list_approvals(
             Code.FOUR_EYES,
             Code.AMOUNT_EXCEEDS_OUTSTANDING,
             Code.ALREADY_ASSIGNED,
+            Code.CAPACITY_EXCEEDED,
             Code.CURRENCY_MISMATCH,
             Code.DISPUTED_RECEIVABLE,
             Code.PAST_DUE,

@@ -144,7 +144,11 @@ async def list_parties(request: Asked, after: AfterSupportParty = "", limit: Lim
     "/support-arrangements",
     status_code=202,
     opt=operation(
-        "support", Proposed, takes=ArrangementBody, refuses=(Code.NOT_FOUND,), example={"document": _INSURANCE}
+        "support",
+        Proposed,
+        takes=ArrangementBody,
+        refuses=(Code.NOT_FOUND, Code.CAPACITY_EXCEEDED),
+        example={"document": _INSURANCE},
     ),
 )
 async def agree_arrangement(request: Asked, body: RawBody) -> ASGIResponse:
@@ -158,7 +162,7 @@ async def agree_arrangement(request: Asked, body: RawBody) -> ASGIResponse:
         if document.provider_id is not None:
             await require_provider(conn, document.provider_id)
         if asked.arrangement_id is not None:
-            await flow.require_arrangement_there(conn, asked.arrangement_id, document.currency)
+            await flow.require_arrangement_there(conn, asked.arrangement_id, document)
         wanted_id = asked.arrangement_id or ids.new_id(ids.ARRANGEMENT, ids.bucket_for(document.name), ask.now_ms)
         wanted = WantedArrangement(wanted_id, document)
         return await propose("agree_arrangement", ask, conn, Thing.ARRANGEMENT, wanted_id, wanted)

@@ -46,11 +46,12 @@ class InsuredSale(Struct, frozen=True):
 
 
 def insured_sales(
-    policy: InsurancePolicy, terms: Arrangement, country: str, steps: Sequence[LimitStep], sales: Sequence[Sale]
-) -> list[InsuredSale]:
-    """What is insured of each sale, in the order of their days."""
+    policy: InsurancePolicy, terms: Arrangement, country: str, steps: Sequence[LimitStep], sales: Sequence[Sale],
+    before: int = 0,
+) -> list[InsuredSale]:  # fmt: skip
+    """What is insured of each sale, in the order of their days; `before` of the limit is used up by earlier losses."""
     found: list[InsuredSale] = []
-    so_far = 0
+    so_far = before
     for sale in sorted(sales, key=lambda one: one.on):
         insured, why = _insured(policy, terms, country, steps, sale, so_far)
         so_far += insured

@@ -35,7 +35,8 @@ def indemnity_of(
     How late they were on that day decides where the arrangement bears a loss only after a time.
     """
     converted = [replace(one, amount=rate.of(one.amount)) for one in sales]
-    found = insured_sales(under.policy, under.terms, country, steps, converted)
+    before = used.insured_by_debtor.get(debtor_id, 0)
+    found = insured_sales(under.policy, under.terms, country, steps, converted, before)
     insured = sum(one.insured for one in found if _is_covered(under, country, cause, one.on))
     late = max(one.overdue_days for one in sales)
     loss = Loss(cause, on, debtor_id, "", insured, days_past_due=late)

@@ -28,11 +28,12 @@ select rate_on, price, source
  limit $4;
 
 -- load_used --
--- What earlier losses have used of a policy's limits.
+-- What earlier losses have used of a policy's limits. One of which the policy bears nothing uses nothing up.
 select coalesce(sum(first_loss), 0)::bigint as first_loss, coalesce(sum(indemnity), 0)::bigint as paid,
        coalesce(sum(indemnity) filter (where extract(year from lost_on) = $2), 0)::bigint as of_year,
        coalesce(sum(indemnity) filter (where debtor_id = $3), 0)::bigint as of_debtor,
-       coalesce(sum(insured) filter (where debtor_id = $3), 0)::bigint as insured_of_debtor
+       coalesce(sum(insured) filter (where debtor_id = $3 and (indemnity > 0 or first_loss > 0)), 0)::bigint
+           as insured_of_debtor
   from insured_losses
  where policy_id = $1;
 

@@ -25,6 +25,7 @@ from service.ledger.booking import Balances
 from service.ledger.chart import Occasion
 from service.ledger.insuring import indemnity, salvage
 from service.ledger.store import BOOK, booked_by
+from service.money import AMOUNT_MAX
 from service.support.arrangement import Cause
 from service.support.cover import Limit, Used
 
@@ -125,18 +126,23 @@ async def rates(pool: Pool, currency: str, into: str, after: date, limit: int) -
 async def lose(conn: Connection, under: Insurance, told: LossTold, by: str, now: datetime) -> InsuredLoss:
     """Writes down a loss, and books what the insurer owes for it.
 
-    Refused: LINE_MISMATCH, for plans of consumers; NOT_FOUND, WRONG_DEBTOR, NO_RATE; INVALID_FIELD, for a day to come.
+    Refused: LINE_MISMATCH, for plans of consumers; NOT_FOUND, WRONG_DEBTOR, NO_RATE; INVALID_FIELD, for a day to come,
+    for a sale after the loss, and for what converts to nothing, or to more than can be booked.
     """
     if under.policy.line is Line.CONSUMER:
         raise Refused(Code.LINE_MISMATCH, "Losses of consumers' plans are borne by their waterfall.", "/id")
     if told.on > now.date():
         raise Refused(Code.INVALID_FIELD, f"{told.on} is after today, {now.date()}.", "/on")
+    for number, sale in enumerate(told.sales):
+        if sale.on > told.on:
+            raise Refused(Code.INVALID_FIELD, f"It was lost on {told.on}, before it was sold.", f"/sales/{number}/on")
     debtor = await limits_flow.debtor_row(conn, under, told.debtor_id)
     await conn.execute(Q.hold_losses, f"losses of {under.policy_id}")
     rate = await rate_on(conn, told.currency, under.terms.currency, told.on, "/on")
     used = await _used(conn, under.policy_id, told)
     steps = await limits_flow.steps_of(conn, told.debtor_id)
     found = indemnity_of(under, debtor["country"], steps, used, rate, told.debtor_id, told.cause, told.on, told.sales)
+    _require_amount(found.debt, under.terms.currency, "/sales")
     loss_id = ids.new_id(ids.INSURED_LOSS, ids.bucket_of(under.policy_id), int(now.timestamp() * 1000))
     insurer_id, is_booked = under.terms.provider_id, under.policy.loss_payee_id is None
     assert insurer_id
@@ -176,6 +182,8 @@ async def recover(
     shared = share_salvage(lost, before, net)
     recovery_id = ids.new_id(ids.INSURED_RECOVERY, ids.bucket_of(loss_id), int(now.timestamp() * 1000))
     then, came = at_loss.of(shared.to_insurer), at_receipt.of(shared.to_insurer)
+    if came:
+        _require_amount(came, row["policy_currency"], "/gross")
     await conn.execute(
         Q.insert_recovery, recovery_id, loss_id, told.gross, told.cost, told.on, at_receipt.price, shared.to_insurer,
         came, then, now, by,
@@ -191,6 +199,12 @@ async def recover(
 async def losses(pool: Pool, policy_id: str, after: str, limit: int) -> list[InsuredLoss]:
     """All under a policy, the oldest first."""
     return [_loss(row) for row in await pool.fetch(Q.list_losses, policy_id, after, limit)]
+
+
+def _require_amount(amount: int, currency: str, pointer: str) -> None:
+    if not 1 <= amount <= AMOUNT_MAX:
+        sentence = f"At the rate of the day it comes to {amount} minor units of {currency}: 1 to {AMOUNT_MAX} will do."
+        raise Refused(Code.INVALID_FIELD, sentence, pointer)
 
 
 def _loss(row: asyncpg.Record) -> InsuredLoss:

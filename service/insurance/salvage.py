@@ -34,5 +34,6 @@ def share_salvage(lost: Lost, before: int, net: int) -> Shared:
 
 
 def _insurers(lost: Lost, recovered: int) -> int:
+    assert lost.debt > 0
     part = quotient(recovered * lost.insured * lost.cover_bps, lost.debt * BPS, Rounding.HALF_UP)
     return min(part, lost.paid)

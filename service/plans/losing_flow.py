@@ -33,10 +33,10 @@ from service.plans.rows import booked_on
 from service.support import bearing, capacity_flow, documents_flow, loss_store
 from service.support.arrangement import Cause
 from service.support.bearing import Bearing
-from service.support.cover import Limit, Used
 from service.support.documents_flow import AgreedWaterfall
 from service.support.loss import Loss, LossState
 from service.support.loss_store import LossOfPlan, Shared, Version
+from service.support.overtaken import is_decided_anew, is_short
 from service.support.quantified import Came, Receipts, brought_up_to_date
 from service.support.recovering import Recovery, share
 from service.support.waterfall import Allocation, Tier, allocate, digest
@@ -129,29 +129,26 @@ async def _find(conn: Connection, known: Known, said: Said, now: datetime, came:
     before = Receipts(known.last.loss.recovered, tuple(each.came for each in known.shared)) if known.last else None
     standing = _standing(before, known.lost.received, booked_on(known.plan, now), came)
     loss = await _quantified(conn, known, said, standing.recovered)
-    used = await loss_store.used_by(conn, tiers, known.one.loss_id, loss, known.plan.plan_id)
     last = known.last
-    if last is not None and last.loss == loss and last.tiers == tiers and not _is_decided_anew(last, used):
-        version = last
-    else:
-        allocation, _ = allocate(tiers, used, loss)
-        number = last.version + 1 if last else 1
-        version = Version(
-            number, agreed.waterfall_id, agreed.version, loss, tiers, allocation, digest(allocation), now
-        )  # fmt: skip
+    used = await loss_store.used_by(
+        conn, tiers, known.one.loss_id, loss, known.plan.plan_id, last.tiers if last is not None else ()
+    )
+    if last is not None and last.loss == loss and last.tiers == tiers and not is_decided_anew(last.allocation, used):
+        found = _shared(agreed, last, standing)
+        if not is_short(tiers, last.allocation, found.recoveries, used):
+            return found
+    allocation, _ = allocate(tiers, used, loss)
+    number = last.version + 1 if last else 1
+    version = Version(number, agreed.waterfall_id, agreed.version, loss, tiers, allocation, digest(allocation), now)
+    return _shared(agreed, version, standing)
+
+
+def _shared(agreed: AgreedWaterfall, version: Version, standing: Receipts) -> Found:
     recoveries: list[Recovery] = []
     for each in standing.came:
-        recoveries.append(share(agreed.document.recovery_order, tiers, version.allocation, recoveries, each.net))
+        order = agreed.document.recovery_order
+        recoveries.append(share(order, version.tiers, version.allocation, recoveries, each.net))
     return Found(version, standing.came, tuple(recoveries))
-
-
-def _is_decided_anew(last: Version, used: list[Used]) -> bool:
-    """Whether a claim was decided since: what else the tiers have used meanwhile changes nothing of what they bear."""
-    return any(
-        one.granted is not None
-        and (borne.amount > one.granted or (borne.limit is Limit.NOT_GRANTED and borne.amount != one.granted))
-        for borne, one in zip(last.allocation.tiers, used, strict=True)
-    )  # fmt: skip
 
 
 def _standing(before: Receipts | None, received: int, today: date, came: Came | None) -> Receipts:
@@ -231,7 +228,7 @@ async def _save(conn: Connection, known: Known, found: Found, said: Said, now: d
             await loss_store.save_version(conn, one, step_id, version)
         await loss_store.save_recoveries(conn, one.loss_id, version.allocation, gone, new, step_id, now)
         await _book(conn, plan, step_id, before, after, is_new, now)
-        await _hold(conn, one, found, now)
+        await _hold(conn, known, found, now)
     cause = said.cause or one.cause
     state = LossState.CLOSED if _is_closed(version.allocation, found.recoveries) else LossState.ALLOCATED
     await loss_store.move(conn, replace(one, cause=cause, state=state, version=version.version), plan.version)
@@ -287,9 +284,16 @@ def _events(plan: Plan, step_id: str, before: Books, after: Books, now: datetime
     return events
 
 
-async def _hold(conn: Connection, one: LossOfPlan, found: Found, now: datetime) -> None:
-    """Each arrangement holds what it bears; one that bears nothing, and held nothing, is left alone."""
-    version = found.version
+async def _hold(conn: Connection, known: Known, found: Found, now: datetime) -> None:
+    """Each arrangement holds what it bears; one that bears nothing, and held nothing, is left alone. Those of another
+    waterfall, that bore it before, hold nothing any more."""
+    one, version = known.one, found.version
+    now_borne_by = {tier.arrangement_id for tier in version.tiers}
+    for tier in known.last.tiers if known.last is not None else ():
+        if tier.arrangement_id not in now_borne_by:
+            await capacity_flow.hold_allocated(
+                conn, tier.arrangement_id, one.loss_id, 0, 0, now, at_once=False
+            )  # fmt: skip
     for number, (tier, borne) in enumerate(zip(version.tiers, version.allocation.tiers, strict=True)):
         back = sum(recovery.tiers[number] for recovery in found.recoveries)
         await capacity_flow.hold_allocated(

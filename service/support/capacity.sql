@@ -20,13 +20,13 @@ select arrangement_id, state, is_funded, is_reinstatable, funded, reserved, paid
  where arrangement_id = $1;
 
 -- load_hold --
-select reserved, paid, returned, decided from capacity_holds where arrangement_id = $1 and held_for = $2;
+select reserved, paid, returned, set_off, decided from capacity_holds where arrangement_id = $1 and held_for = $2;
 
 -- save_hold --
-insert into capacity_holds (arrangement_id, held_for, reserved, paid, returned, changed_at)
-values ($1, $2, $3, $4, $5, $6)
+insert into capacity_holds (arrangement_id, held_for, reserved, paid, returned, set_off, changed_at)
+values ($1, $2, $3, $4, $5, $6, $7)
     on conflict (arrangement_id, held_for) do update set reserved = excluded.reserved, paid = excluded.paid,
-                                                         returned = excluded.returned,
+                                                         returned = excluded.returned, set_off = excluded.set_off,
                                                          changed_at = excluded.changed_at;
 
 -- move_capacity --

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Final
 
 import asyncpg
+from msgspec import structs
 
 from service import ids
 from service.db import Connection, Pool, load_queries
@@ -22,8 +23,15 @@ Q: Final = load_queries(Path(__file__).with_name("capacity.sql"))
 
 
 async def open_capacity(conn: Connection, arrangement_id: str, terms: Arrangement) -> None:
-    """What an arrangement has follows its newest document."""
+    """What an arrangement has follows its newest document. Refused: CAPACITY_EXCEEDED, where it does not go with it."""
+    await require_terms(conn, arrangement_id, terms)
     await conn.execute(Q.open_capacity, arrangement_id, terms.funded, terms.reinstatable)
+
+
+async def require_terms(conn: Connection, arrangement_id: str, terms: Arrangement) -> None:
+    """Refused: CAPACITY_EXCEEDED, where an arrangement bears more than by these terms it has."""
+    if has := await lock(conn, [arrangement_id]):
+        rules.under(has[arrangement_id], funded=terms.funded, reinstatable=terms.reinstatable)
 
 
 async def capacity_of(conn: Connection | Pool, arrangement_id: str) -> Capacity:
@@ -42,13 +50,13 @@ async def lock(conn: Connection, arrangement_ids: list[str]) -> dict[str, Capaci
 async def hold_of(conn: Connection | Pool, arrangement_id: str, held_for: str) -> Hold:
     """What is held for a loss or a claim; mostly, nothing."""
     row = await conn.fetchrow(Q.load_hold, arrangement_id, held_for)
-    return Hold(row["reserved"], row["paid"], row["returned"]) if row else Hold()
+    return _hold(row) if row else Hold()
 
 
 async def hold_and_decision(conn: Connection, arrangement_id: str, loss_id: str) -> tuple[Hold, int | None]:
     """What is held for a loss, and what the decision on its claim granted; null: nothing was decided."""
     row = await conn.fetchrow(Q.load_hold, arrangement_id, loss_id)
-    return (Hold(row["reserved"], row["paid"], row["returned"]), row["decided"]) if row else (Hold(), None)
+    return (_hold(row), row["decided"]) if row else (Hold(), None)
 
 
 async def reserve(conn: Connection, arrangement_id: str, held_for: str, wanted: int, now: datetime) -> Hold:
@@ -136,10 +144,14 @@ async def _change(
     before = await hold_of(conn, arrangement_id, held_for)
     after = change(has, before)
     if after != before:
-        await conn.execute(Q.save_hold, arrangement_id, held_for, after.reserved, after.paid, after.returned, now)
+        await conn.execute(Q.save_hold, arrangement_id, held_for, *structs.astuple(after), now)
         differs = (getattr(after, name) - getattr(before, name) for name in ("reserved", "paid", "returned"))
         await conn.execute(Q.move_capacity, arrangement_id, *differs)
     return after
+
+
+def _hold(row: asyncpg.Record) -> Hold:
+    return Hold(row["reserved"], row["paid"], row["returned"], row["set_off"])
 
 
 def _capacity(row: asyncpg.Record | None) -> Capacity:

@@ -138,6 +138,7 @@ def _attached(one: Arrangement, used: Used, insured: int, rate: int) -> tuple[in
     if one.attachment is None:
         return indemnity, 0
     first = one.attachment.amount
+    left = max(first - used.first_loss, 0)  # a newer version may have lowered it below what is used up
     match one.attachment.kind:
         case AttachmentKind.THRESHOLD:
             return (indemnity if insured > first else 0), 0
@@ -146,10 +147,10 @@ def _attached(one: Arrangement, used: Used, insured: int, rate: int) -> tuple[in
         case AttachmentKind.EACH_AND_EVERY:
             return take_bps(max(insured - first, 0), rate), 0
         case AttachmentKind.AGGREGATE_BY_LOSS:
-            borne = min(insured, first - used.first_loss)
+            borne = min(insured, left)
             return take_bps(insured - borne, rate), borne
         case AttachmentKind.AGGREGATE_BY_INDEMNITY:
-            borne = min(indemnity, first - used.first_loss)
+            borne = min(indemnity, left)
             return indemnity - borne, borne
 
 

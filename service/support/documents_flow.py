@@ -10,7 +10,7 @@ from msgspec import Meta, Struct, field
 from service.db import Connection, Pool, load_queries
 from service.errors import Code, Refused
 from service.support.arrangement import Arrangement, Name
-from service.support.capacity_flow import open_capacity
+from service.support.capacity_flow import open_capacity, require_terms
 from service.support.pool_flow import know_funders
 from service.support.recovering import RecoveryOrder
 from service.support.waterfall import Tier
@@ -82,14 +82,18 @@ async def require_provider(conn: Connection, provider_id: str) -> None:
         raise Refused(Code.NOT_FOUND, f"There is no party, partner or merchant {provider_id!r}.", "/provider_id")
 
 
-async def require_arrangement_there(conn: Connection, arrangement_id: str, currency: str) -> None:
-    """An arrangement that may have another version. Refused: NOT_FOUND; INVALID_FIELD, in another currency."""
+async def require_arrangement_there(conn: Connection, arrangement_id: str, document: Arrangement) -> None:
+    """An arrangement that may have another version. Refused: NOT_FOUND; INVALID_FIELD, in another currency, or without
+    the funders that it has; CAPACITY_EXCEEDED, where it bears more than by these terms it has."""
     row = await conn.fetchrow(Q.load_arrangement, arrangement_id)
     if row is None:
         raise Refused(Code.NOT_FOUND, f"There is no arrangement {arrangement_id!r}.", "/arrangement_id")
-    was = msgspec.json.decode(row["document"], type=Arrangement).currency
-    if was != currency:
-        raise Refused(Code.INVALID_FIELD, f"The arrangement is in {was}, and stays so.", "/document/currency")
+    was = msgspec.json.decode(row["document"], type=Arrangement)
+    if was.currency != document.currency:
+        raise Refused(Code.INVALID_FIELD, f"The arrangement is in {was.currency}, and stays so.", "/document/currency")
+    if was.pool is not None and document.pool is None:
+        raise Refused(Code.INVALID_FIELD, "It has funders, whose money it is, and stays a pool.", "/document/pool")
+    await require_terms(conn, arrangement_id, document)
 
 
 async def terms_of(conn: Connection | Pool, arrangement_id: str) -> Arrangement:

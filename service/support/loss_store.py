@@ -160,10 +160,13 @@ async def recoveries(conn: Connection | Pool, loss_id: str) -> list[Shared]:
     ]  # fmt: skip
 
 
-async def used_by(conn: Connection, tiers: Sequence[Tier], loss_id: str, loss: Loss, plan_id: str) -> list[Used]:
-    """What each tier was given and has used, but for this loss; nobody else uses any of it until this is committed."""
+async def used_by(
+    conn: Connection, tiers: Sequence[Tier], loss_id: str, loss: Loss, plan_id: str, before: Sequence[Tier] = ()
+) -> list[Used]:
+    """What each tier was given and has used, but for this loss; nobody else uses any of it until this is committed, nor
+    what the tiers `before` have."""
     asked = [tier.arrangement_id for tier in tiers]
-    has = await capacity_flow.lock(conn, asked)
+    has = await capacity_flow.lock(conn, [*asked, *(tier.arrangement_id for tier in before)])
     used = {
         row["arrangement_id"]: row for row in await conn.fetch(Q.used_of, asked, loss_id, loss.debtor, loss.on.year)
     }

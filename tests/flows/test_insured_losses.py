@@ -209,6 +209,20 @@ async def test_losses_use_up_what_the_policy_bears_of_all(world: World) -> None:
     assert paid == [0, 0, 2_400_00]
 
 
+async def test_a_debtor_is_insured_within_its_limit_over_all_losses(world: World) -> None:
+    """Of a limit of 25,000.00 the first loss takes 20,000.00, and the second, or the first told again, what is left."""
+    policy = await insured(world, "domestic")
+    debtor, other = await limited(world, policy, 25_000_00), await limited(world, policy, 25_000_00)
+    lost: dict[str, Any] = {"cause": "credit", "on": "2026-03-01"}
+    told = []
+    for who, amount in ((debtor, 20_000_00), (debtor, 20_000_00), (debtor, 20_000_00), (other, 30_000_00)):
+        sales = [{"on": "2026-02-01", "amount": amount}]
+        path = f"insurance-policies/{policy}/losses"
+        told.append(await posted(world, path, lost | {"debtor_id": who, "sales": sales}))
+    assert [one["insured"] for one in told] == [20_000_00, 5_000_00, 0, 25_000_00]
+    assert [one["indemnity"] for one in told] == [18_000_00, 4_500_00, 0, 22_500_00]
+
+
 async def test_a_loss_is_borne_only_after_so_many_days(world: World) -> None:
     policy = await insured(world, "domestic", terms={"invoke_after_days": 10})
     debtor = await limited(world, policy, 9_000_00)
@@ -233,6 +247,17 @@ async def test_losses_and_rates_that_cannot_be(world: World) -> None:
         refused = await world.operator.post(f"{POLICIES}/{which}/losses", lost | differs)
         assert refused.json()["code"] == code, refused.text
     loss = await posted(world, f"insurance-policies/{policy}/losses", lost)
+    yen: dict[str, Any] = {"currency": "JPY", "into": "EUR", "source": "ECB"}
+    for on, price in (("2026-03-01", "0.00000001"), ("2026-03-02", "9999999")):
+        await posted(world, "currency-rates", yen | {"on": on, "price": price})
+        refused = await world.operator.post(
+            f"{POLICIES}/{policy}/losses",
+            lost | {"on": on, "currency": "JPY", "sales": [{"on": on, "amount": 1 if on.endswith("1") else 10**12}]},
+        )
+        assert (refused.status_code, refused.json()["pointer"]) == (400, "/sales"), refused.text
+    later = lost | {"sales": [*sales, {"on": "2026-03-02", "amount": 1}]}
+    refused = await world.operator.post(f"{POLICIES}/{policy}/losses", later)
+    assert (refused.status_code, refused.json()["pointer"]) == (400, "/sales/1/on"), refused.text
     for which, body, code in [
         (policy, {"gross": 1, "cost": 2}, "invalid_field"), (policy, {"gross": 1, "on": "2026-02-28"}, "invalid_field"),
         (other, {"gross": 1}, "not_found"),
