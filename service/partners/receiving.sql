@@ -13,7 +13,11 @@ select time_zone, one as participant
  limit 1;
 
 -- same_bytes --
-select type, business_on from received_files where partner_id = $1 and sha256 = $2 and state = 'loaded' limit 1;
+select type, business_on, (programme_id, type, business_on) = ($3, $4, $5) as is_of_that_day
+  from received_files
+ where partner_id = $1 and sha256 = $2 and state = 'loaded'
+ order by is_of_that_day desc
+ limit 1;
 
 -- last_number --
 select max(number) from received_files where partner_id = $1 and type = $2 and state <> 'refused';

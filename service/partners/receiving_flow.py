@@ -136,8 +136,9 @@ async def _require_their_turn(connection: Connection, sent: Sent, now: datetime)
     require_signed(sent.proof.signature, sent.sha256, signing)
     if sent.business_on > now.astimezone(ZoneInfo(agreed["time_zone"])).date():
         refuse(f"{sent.business_on} has not begun.", Code.WRONG_DAY)
-    if known := await connection.fetchrow(Q.same_bytes, sent.partner_id, sent.sha256):
-        refuse(f"The very same file was loaded as {known['type']} of {known['business_on']}.", Code.DUPLICATE_FILE)
+    known = await _same_bytes(connection, sent)
+    if known is not None and known["is_of_that_day"]:
+        refuse(f"The very same file was loaded as {sent.kind} of {sent.business_on}.", Code.DUPLICATE_FILE)
     last = await connection.fetchval(Q.last_number, sent.partner_id, sent.kind)
     number = sent.proof.number
     if number is not None and last is not None and number != last + 1:
@@ -145,20 +146,36 @@ async def _require_their_turn(connection: Connection, sent: Sent, now: datetime)
 
 
 async def _require_credible(connection: Connection, sent: Sent, tally: Tally) -> None:
-    """Refused: WRONG_DAY where it has the count and sums of our file of another day, CUT_SHORT where it has no rows."""
+    """Two days on which nothing moved have the same bytes: then ours are alike, too.
+
+    Refused: CUT_SHORT where it has no rows, and ours of the day has some; DUPLICATE_FILE and WRONG_DAY where it looks
+    like another day's.
+    """
     if sent.proof.confirmed or sent.kind is ReceivedType.ACK:
         return
     ours = await connection.fetchrow(Q.our_file, sent.programme_id, sent.partner_id, sent.kind, sent.business_on)
     if ours is not None and ours["records"] and not tally.records:
         refuse(f"The file has no rows, and ours of this day has {ours['records']}. {_CONFIRM}", Code.CUT_SHORT)
-    if not tally.sums or (ours is not None and msgspec.json.decode(ours["sums"]) == tally.texts):
+    if not tally.records or (
+        ours is not None and ours["records"] == tally.records and msgspec.json.decode(ours["sums"]) == tally.texts
+    ):
         return
+    if known := await _same_bytes(connection, sent):
+        sentence = f"The very same file was loaded as {known['type']} of {known['business_on']}. {_CONFIRM}"
+        refuse(sentence, Code.DUPLICATE_FILE)
     sums = msgspec.json.encode(tally.texts).decode()
     alike_on = await connection.fetchval(
         Q.day_alike, sent.programme_id, sent.partner_id, sent.kind, tally.records, sums, sent.business_on
     )
     if alike_on is not None:
         refuse(f"The file has the count and the sums of ours of {alike_on}. {_CONFIRM}", Code.WRONG_DAY)
+
+
+async def _same_bytes(connection: Connection, sent: Sent) -> asyncpg.Record | None:
+    """A file with the same bytes that counts: of the same programme, type and day, where there is one."""
+    return await connection.fetchrow(
+        Q.same_bytes, sent.partner_id, sent.sha256, sent.programme_id, sent.kind, sent.business_on
+    )
 
 
 _CONFIRM: Final = "If it is right, send it with confirmed=true."

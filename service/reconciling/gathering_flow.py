@@ -10,7 +10,7 @@ from msgspec import Struct
 
 from service.db import Connection, load_queries
 from service.reconciling.cash import BankEntry, Settlement
-from service.reconciling.found import Leg
+from service.reconciling.found import BreakClass, Found, Leg
 from service.reconciling.items import Item
 from service.reconciling.life import break_id
 from service.reconciling.manifest import Cuts
@@ -77,7 +77,7 @@ async def gather(conn: Connection, of: Parties, business_on: date, cuts: Cuts) -
     ours = {row["file_id"]: row for row in await conn.fetch(Q.our_files, *span) if row["file_id"] in cuts.our_files}
     theirs = {row["file_id"]: row for row in await conn.fetch(Q.their_files_of, list(cuts.their_files))}
     txn = [file_id for file_id, row in theirs.items() if row["type"] == "TXN"]
-    carried, amounts, settlements, entries = await _carried(conn, of, cuts)
+    carried, amounts, diverged, settlements, entries = await _carried(conn, of, cuts)
     our_sums = await conn.fetch(Q.our_sums, *span, timeout=PATIENCE_S)
     their_sums = await conn.fetch(Q.their_sums, txn, timeout=PATIENCE_S)
     rows = await conn.fetch(Q.items_that_differ, *span, txn, ROWS_MAX + 1, timeout=PATIENCE_S)
@@ -99,6 +99,7 @@ async def gather(conn: Connection, of: Parties, business_on: date, cuts: Cuts) -
         exact=_exact(our_sums, left),
         carried=carried,
         carried_amounts=amounts,
+        diverged=diverged,
         our_positions=positions[0],
         their_positions=positions[1],
         loose=tuple(row["plan_id"] for row in loose),
@@ -117,11 +118,11 @@ async def gather(conn: Connection, of: Parties, business_on: date, cuts: Cuts) -
 
 async def _carried(
     conn: Connection, of: Parties, cuts: Cuts
-) -> tuple[Left, dict[str, int], tuple[Settlement, ...], tuple[BankEntry, ...]]:
+) -> tuple[Left, dict[str, int], tuple[Found, ...], tuple[Settlement, ...], tuple[BankEntry, ...]]:
     """What the last complete comparison left open, but for what a person has resolved since."""
     before = await conn.fetchrow(Q.run, cuts.previous, None) if cuts.previous else None
     if before is None:
-        return Left(), {}, (), ()
+        return Left(), {}, (), (), ()
     result = msgspec.json.decode(before["result"], type=Result)
     aside = set(cuts.set_aside)
     gone = {one.identity for one in result.found if break_id(of.programme_id, of.partner_id, one) in aside}
@@ -139,7 +140,10 @@ async def _carried(
         one for one in result.cash.open_settlements if (Leg.CASH, one.end_to_end_id, one.currency) not in gone
     )
     shown = tuple(one for one in result.cash.open_entries if (Leg.CASH, one.entry_id, one.currency) not in gone)
-    return carried, amounts, asked, shown
+    diverged = tuple(
+        one for one in result.found if one.kind is BreakClass.STATUS_DIVERGENCE and one.identity not in gone
+    )
+    return carried, amounts, diverged, asked, shown
 
 
 def _missing_files(

@@ -18,7 +18,8 @@ from service.reconciling.items import Item
 
 PlanKey = tuple[str, str]  # a plan and a currency
 RECOVERY: Final = "recovery"  # of principal that is in no position any more
-LOCKSTEP: Final = ("owner", "status", "days_past_due")
+WORDS: Final = ("owner", "status")
+LOCKSTEP: Final = (*WORDS, "days_past_due")
 
 
 class Position(Struct, frozen=True, gc=False):
@@ -71,9 +72,17 @@ def loose(positions: Iterable[Position], principal: Mapping[PlanKey, int]) -> li
 
 
 def compare_positions(
-    ours: Iterable[Position], theirs: Iterable[Position], explained: Mapping[PlanKey, int]
+    ours: Iterable[Position],
+    theirs: Iterable[Position],
+    explained: Mapping[PlanKey, int],
+    diverged: Iterable[Found] = (),
 ) -> list[Found]:
-    """What does not match. `explained` is what open items and roundings make of a closing, theirs less ours."""
+    """What does not match. `explained` is what open items and roundings make of a closing, theirs less ours.
+
+    `diverged` are the status divergences that were open before. A plan of which nothing is out leaves our file; where
+    the partner goes on with its other word, the divergence goes on.
+    """
+    known = {(one.key, one.currency): one.differences for one in diverged}
     our, their = _by_plan(ours), _by_plan(theirs)
     found: list[Found] = []
     for key in sorted(our.keys() | their.keys()):
@@ -84,6 +93,8 @@ def compare_positions(
             found += _missing(BreakClass.MISSING_IN_PARTNER, one[0], -1, explained.get(key, 0))
         else:
             found += _missing(BreakClass.MISSING_IN_LEDGER, other[0], 1, explained.get(key, 0))
+            if still := _still(known.get(key, ()), other[0]):
+                found.append(_told(BreakClass.STATUS_DIVERGENCE, other[0], 0, still))
         found += [_told(BreakClass.DUPLICATE, twice, twice.closing, ()) for twice in other[1:]]
     return merged(found)
 
@@ -105,6 +116,12 @@ def _differing(our: Position, their: Position, explained: int) -> list[Found]:
         closing = _differences(our, their, ("closing",))
         found.append(_told(BreakClass.AMOUNT_DIFF, our, apart - explained, closing))
     return found
+
+
+def _still(known: Iterable[Difference], their: Position) -> tuple[Difference, ...]:
+    """What differed before, and does with what the partner says now. Days past due count on, and say nothing more."""
+    told = [(one.field, one.ours, str(getattr(their, one.field))) for one in known if one.field in WORDS]
+    return tuple(Difference(*one) for one in told if one[1] != one[2])
 
 
 def _missing(kind: BreakClass, position: Position, sign: int, explained: int) -> list[Found]:

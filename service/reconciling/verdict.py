@@ -20,7 +20,7 @@ from service.reconciling.items import Item, Tolerances
 from service.reconciling.matching import Left, Match, Rule, match_items
 from service.reconciling.positions import PlanKey, Position, compare_positions, principal_of
 
-RULES: Final = 1  # the version of all rules in this room: raised when the same day would get another verdict
+RULES: Final = 2  # the version of all rules in this room: raised when the same day would get another verdict
 
 FEW: Final = 20  # breaks: so many are told one by one, whatever part of the day they are
 
@@ -61,6 +61,7 @@ class Day(Struct, frozen=True, kw_only=True):
     exact: dict[str, Exact] = {}  # by currency
     met: tuple[str, ...] = ()  # events of `exact` that have further rows in `ours` or `theirs`
     carried: Left = Left()
+    diverged: tuple[Found, ...] = ()  # status divergences that were open before
     carried_amounts: dict[str, int] = {}  # by currency: what was open before, theirs less ours
     our_positions: tuple[Position, ...] = ()
     their_positions: tuple[Position, ...] = ()
@@ -119,7 +120,7 @@ def reconcile(day: Day, tolerances: Tolerances) -> Result:
     ours, theirs = (*day.ours, *day.carried.ours), (*day.theirs, *day.carried.theirs)
     items = match_items(ours, theirs, tolerances, (*day.met, *day.carried.met))
     explained = _explained(items.left, items.found, day.rounded)
-    positions = compare_positions(day.our_positions, day.their_positions, explained)
+    positions = compare_positions(day.our_positions, day.their_positions, explained, day.diverged)
     cash = match_cash(day.settlements, day.entries, tolerances)
     bridges = _bridges(day, items.found)
     found = sorted((*items.found, *positions, *cash.found), key=lambda one: (SEVERITY[one.kind], one.identity))

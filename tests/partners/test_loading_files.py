@@ -126,6 +126,21 @@ async def test_the_same_bytes_are_a_duplicate_while_they_count(pool: Pool, ours:
     assert refused.value.code is Code.DUPLICATE_FILE
 
 
+async def test_days_on_which_nothing_moved_have_the_same_bytes(pool: Pool, ours: dict[FileType, bytes]) -> None:
+    empty = ours[FileType.TXN].splitlines(keepends=True)[0]
+    for on in (date(2026, 3, 1), WEDNESDAY):  # of which ours has nothing either
+        assert (await load(pool, sent(empty, on))).rows == 0
+    with pytest.raises(Refused) as refused:
+        await load(pool, sent(empty, WEDNESDAY))
+    assert refused.value.code is Code.DUPLICATE_FILE
+    positions = ours[FileType.POS].replace(b"current", b"over_90")
+    await load(pool, sent(positions, MONDAY, ReceivedType.POS))
+    with pytest.raises(Refused) as refused:
+        await load(pool, sent(positions, TUESDAY, ReceivedType.POS))  # of which ours says something else
+    assert (refused.value.code, str(MONDAY) in refused.value.detail) == (Code.DUPLICATE_FILE, True)
+    assert (await load(pool, sent(positions, TUESDAY, ReceivedType.POS, Proof(confirmed=True)))).rows == 2
+
+
 async def test_a_file_without_an_end_must_prove_itself(pool: Pool, ours: dict[FileType, bytes]) -> None:
     body = ours[FileType.TXN].rstrip()
     with pytest.raises(Refused) as refused:

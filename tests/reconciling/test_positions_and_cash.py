@@ -35,6 +35,18 @@ def test_positions(ours: list[Position], theirs: list[Position], explained: int,
     assert [(one.kind, one.amount) for one in told] == found
 
 
+@pytest.mark.parametrize(("theirs", "goes_on"), [
+    ([Position("P1", "EUR", "partner", "current")], True),
+    ([Position("P1", "EUR", "partner", "charged_off", days_past_due=200)], False),
+    ([], False),
+])  # fmt: skip
+def test_another_word_of_a_plan_that_left_our_file_goes_on(theirs: list[Position], goes_on: bool) -> None:
+    given_up = Position("P1", "EUR", "partner", "charged_off", days_past_due=91)
+    before = compare_positions([given_up], [replace(given_up, status="current", days_past_due=90)], {})
+    now = compare_positions([], theirs, {}, before)
+    assert [(one.identity, one.kind) for one in now] == [(one.identity, one.kind) for one in before if goes_on]
+
+
 @pytest.mark.parametrize(("positions", "principal", "plans"), [
     ([P], {("P1", "EUR"): 100_00}, []),
     ([P], {}, ["P1"]),
