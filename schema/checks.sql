@@ -387,12 +387,14 @@ select claim_id, c.paid - c.clawed_back as paid, coalesce(b.amount, 0) as booked
               group by s.claim_id) b using (claim_id)
  where c.paid - c.clawed_back <> coalesce(b.amount, 0);
 
--- claims_reserve_what_is_held --
--- For what is reserved of a claim its arrangement holds as much for the loss.
-select c.claim_id, c.reserved, coalesce(h.reserved, 0) as held
+-- nothing_is_held_for_claims_that_ended_unpaid --
+-- What was rejected, withdrawn, or taken back is no longer held, unless something was granted before.
+select c.claim_id, c.state, h.reserved as held
   from loss_claims c
-  left join capacity_holds h on h.arrangement_id = c.arrangement_id and h.held_for = c.loss_id
- where c.reserved > coalesce(h.reserved, 0) and c.approved > 0;
+  join capacity_holds h on h.arrangement_id = c.arrangement_id and h.held_for = c.loss_id
+ where c.state in ('rejected', 'withdrawn', 'lapsed', 'clawed_back') and h.reserved > 0
+   and not exists (select from loss_claims e
+                    where e.loss_id = c.loss_id and e.arrangement_id = c.arrangement_id and e.claim_id <> c.claim_id);
 
 -- claims_are_where_their_steps_say --
 select c.claim_id, c.state, s.state as step

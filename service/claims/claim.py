@@ -55,6 +55,8 @@ UNDECIDED: Final = (LossClaimState.LODGED, LossClaimState.INFO_REQUESTED)
 PAYABLE: Final = (
     LossClaimState.APPROVED, LossClaimState.PART_APPROVED, LossClaimState.PAID, LossClaimState.RECOVERY
 )  # fmt: skip
+OPEN: Final = (*BEFORE, *UNDECIDED, LossClaimState.HOLD)  # nobody has decided about it
+HELD: Final = (*UNDECIDED, LossClaimState.HOLD, *PAYABLE)  # for it the arrangement holds what it bears
 
 
 class LossClaim(Struct, frozen=True):
@@ -68,9 +70,9 @@ class LossClaim(Struct, frozen=True):
     bearer_id: str  # who decides and pays
     currency: str
     state: LossClaimState
-    claimed: int  # minor units
-    reserved: int  # of what the arrangement has to pay with
-    approved: int  # minor units, to be paid
+    claimed: int  # minor units: until it is decided what the arrangement bears of the loss now, by other claims nothing
+    reserved: int  # that the arrangement holds for it, less what came back of the loss and is set off
+    approved: int  # minor units of the loss; to be paid as far as nothing is set off
     paid: int
     clawed_back: int  # of what was paid
     rejection: Rejection | None  # null: nothing was rejected
@@ -84,8 +86,8 @@ class LossClaim(Struct, frozen=True):
 
     @property
     def payable(self) -> int:
-        """What was approved and is not paid."""
-        return self.approved - self.paid
+        """What was approved and is neither paid nor set off."""
+        return min(self.approved - self.paid, self.reserved)
 
 
 def lodged(
@@ -169,10 +171,13 @@ def resumed(claim: LossClaim, today: date) -> LossClaim:
 
 def decided(claim: LossClaim, approved: int, rejection: Rejection | None) -> LossClaim:
     """So much of it is to be paid: all, a part, or nothing. Refused: STATE_FORBIDS; CAPACITY_EXCEEDED, for more than is
-    reserved; INVALID_FIELD, where less than all has no reason, or all of it has one."""
+    claimed; INVALID_FIELD, where less than all has no reason, or all of it has one."""
     _require(claim, "decide", *UNDECIDED)
-    if approved > claim.reserved:
-        sentence = f"{claim.reserved} minor units are reserved for it: approve at most that."
+    if not claim.claimed:
+        sentence = "The arrangement bears nothing of this loss any more."
+        raise Refused(Code.STATE_FORBIDS, sentence, "/id", ("withdraw",))
+    if approved > claim.claimed:
+        sentence = f"{claim.claimed} minor units are claimed: approve at most that."
         raise Refused(Code.CAPACITY_EXCEEDED, sentence, "/approved")
     if approved < claim.claimed and rejection is None:
         raise Refused(Code.INVALID_FIELD, "Say why not all of it is paid.", "/rejection")
@@ -180,8 +185,8 @@ def decided(claim: LossClaim, approved: int, rejection: Rejection | None) -> Los
         raise Refused(Code.INVALID_FIELD, "All of it is approved: nothing is rejected.", "/rejection")
     whole = LossClaimState.APPROVED if approved == claim.claimed else LossClaimState.PART_APPROVED
     return replace(
-        claim, state=whole if approved else LossClaimState.REJECTED, approved=approved, reserved=approved,
-        rejection=rejection, decide_by=None, answer_by=None, days_left=None,
+        claim, state=whole if approved else LossClaimState.REJECTED, approved=approved,
+        reserved=min(claim.reserved, approved), rejection=rejection, decide_by=None, answer_by=None, days_left=None,
     )  # fmt: skip
 
 
@@ -189,7 +194,7 @@ def paid(claim: LossClaim, amount: int) -> LossClaim:
     """So much of what was approved came. Refused: STATE_FORBIDS; AMOUNT_EXCEEDS_OUTSTANDING."""
     _require(claim, "pay", *PAYABLE)
     if amount > claim.payable:
-        sentence = f"{claim.payable} minor units are approved and not paid."
+        sentence = f"{claim.payable} minor units are approved, and neither paid nor set off."
         raise Refused(Code.AMOUNT_EXCEEDS_OUTSTANDING, sentence, "/amount")
     state = claim.state if claim.state is LossClaimState.RECOVERY else LossClaimState.PAID
     return replace(claim, state=state, paid=claim.paid + amount, reserved=claim.reserved - amount)
@@ -207,7 +212,7 @@ def clawed_back(claim: LossClaim, recovered: int) -> LossClaim:
 
 def withdrawn(claim: LossClaim) -> LossClaim:
     """It is not claimed after all. Refused: STATE_FORBIDS."""
-    _require(claim, "withdraw", *BEFORE, *UNDECIDED, LossClaimState.HOLD)
+    _require(claim, "withdraw", *OPEN)
     return _ended(claim, LossClaimState.WITHDRAWN)
 
 
@@ -227,7 +232,7 @@ def closed(claim: LossClaim) -> LossClaim:
     """Nothing more comes of it. Refused: STATE_FORBIDS."""
     _require(claim, "close", *PAYABLE, LossClaimState.REJECTED)
     if claim.payable:
-        sentence = f"{claim.payable} minor units are approved and not paid."
+        sentence = f"{claim.payable} minor units are approved, and neither paid nor set off."
         raise Refused(Code.STATE_FORBIDS, sentence, "/id", ("pay",))
     return _ended(claim, LossClaimState.CLOSED)
 
@@ -277,6 +282,6 @@ _VERBS: Final = {
     "decide": UNDECIDED,
     "pay": PAYABLE,
     "claw_back": (LossClaimState.PAID, LossClaimState.RECOVERY),
-    "withdraw": (*BEFORE, *UNDECIDED, LossClaimState.HOLD),
+    "withdraw": OPEN,
     "close": (*PAYABLE, LossClaimState.REJECTED),
 }

@@ -31,17 +31,19 @@ from service.support.pool_flow import About
 async def make(
     conn: Connection, loss_id: str, arrangement_id: str, by: Doer, now: datetime, time_at: TimeAt
 ) -> LossClaim:
-    """A claim of what an arrangement bears of a loss, as it is allocated now.
+    """A claim of what an arrangement bears of a loss, as it is allocated now, beyond what it was claimed before.
 
-    Refused: NOT_FOUND; STATE_FORBIDS, where it bears nothing, takes no claims, or has one already.
+    Refused: NOT_FOUND; STATE_FORBIDS, where it bears nothing more, takes no claims, or has one that is not over.
     """
     row = await conn.fetchrow(Q.lock_loss, ids.bucket_of(loss_id), loss_id, arrangement_id)
     if row is None:
         raise Refused(Code.NOT_FOUND, f"There is no loss {loss_id!r}.", "/loss_id")
     if not row["amount"]:
         raise Refused(Code.STATE_FORBIDS, "The arrangement bears nothing of this loss.", "/arrangement_id")
-    if await conn.fetchval(Q.has_claim, loss_id, arrangement_id):
-        raise Refused(Code.STATE_FORBIDS, "It is claimed already.", "/loss_id")
+    before = await conn.fetchrow(Q.claims_of_loss, loss_id, arrangement_id)
+    assert before is not None
+    if before["live"] or row["amount"] <= before["earlier"]:
+        raise Refused(Code.STATE_FORBIDS, "All that it bears is claimed already.", "/loss_id")
     _, terms = await store.terms_of(conn, arrangement_id, row["terms_version"])
     if terms is None:
         raise Refused(Code.STATE_FORBIDS, "By its terms nothing is claimed: see `claims` of it.", "/arrangement_id")
@@ -53,8 +55,8 @@ async def make(
     claim_id = ids.new_id(ids.CLAIM, ids.bucket_of(loss_id), int(now.timestamp() * 1000))
     claim = LossClaim(
         claim_id, arrangement_id, row["terms_version"], loss_id, plan.plan_id, row["bearer_id"], row["currency"],
-        LossClaimState.DRAFT, row["amount"], 0, 0, 0, 0, None, due_on, times.waits_until, times.file_by, None, None,
-        None, None,
+        LossClaimState.DRAFT, row["amount"] - before["earlier"], 0, 0, 0, 0, None, due_on, times.waits_until,
+        times.file_by, None, None, None, None,
     )  # fmt: skip
     await store.insert(conn, claim, looked_on(claim, terms, None, today), now)
     await note_step(conn, claim, 1, "make", None, "", by, today, now)
@@ -72,12 +74,12 @@ async def lodge(conn: Connection, held: Held, by: Doer, now: datetime, *, when_d
         return await save(conn, held, rules.waiting(claim), "wait", by, now)
     proof = await proof_of(conn, held)
     after = rules.lodged(claim, held.terms, held.today, proof.missing, proof.faults, disputed=proof.disputed)
-    if not held.bears:
+    if not claim.claimed:
         raise Refused(
             Code.STATE_FORBIDS, "The arrangement bears nothing of this loss any more.", "/loss_id", ("withdraw",)
         )
     got = await capacity_flow.reserve(conn, claim.arrangement_id, claim.loss_id, held.bears, now)
-    after = replace(after, claimed=held.bears, reserved=min(got.reserved, held.bears))
+    after = replace(after, reserved=got.reserved)
     await keep(conn, claim, held.steps + 1, proof.pack, now)
     return await save(conn, held, after, "lodge", by, now, amount=after.claimed)
 
@@ -103,7 +105,7 @@ async def decide(
         raise Refused(Code.STATE_FORBIDS, "A dispute about the plan is open.", "/id")
     after = rules.decided(claim, approved, rejection)
     if approved < claim.claimed:
-        await _bears(conn, held, approved, now)
+        await _bears(conn, held, held.earlier + approved, now)
     return await save(conn, held, after, "decide", by, now, amount=approved, note=note)
 
 
@@ -120,15 +122,14 @@ async def pay(conn: Connection, held: Held, amount: int, reference: str, by: Doe
 
 
 async def claw_back(conn: Connection, held: Held, note: str, by: Doer, now: datetime) -> LossClaim:
-    """All that was paid, and did not come back otherwise, is taken back: others bear it."""
+    """All that was paid, and did not come back otherwise, is taken back: others bear it. What came back stays owed."""
     claim = held.claim
-    bucket = ids.bucket_of(claim.loss_id)
-    came: int = await conn.fetchval(Q.came_back, bucket, claim.loss_id, claim.arrangement_id)
-    after = rules.clawed_back(claim, came)
+    hold = await capacity_flow.hold_of(conn, claim.arrangement_id, claim.loss_id)
+    after = rules.clawed_back(claim, hold.returned - hold.set_off)
     step_id = step_id_of(claim, now)
     if after.clawed_back:
         await _book(conn, step_id, held, -after.clawed_back, now)
-    await _bears(conn, held, claim.paid - after.clawed_back, now)
+    await _bears(conn, held, held.earlier, now)
     return await save(conn, held, after, "claw_back", by, now, amount=after.clawed_back, note=note, step_id=step_id)
 
 
@@ -165,7 +166,7 @@ async def end_unpaid(
 ) -> LossClaim:
     """It ends unpaid: nothing is reserved for it, and others bear it."""
     assert after.state in UNPAID_ENDS
-    await _bears(conn, held, 0, now)
+    await _bears(conn, held, held.earlier, now)
     return await save(conn, held, after, what, by, now, note=note)
 
 

@@ -28,30 +28,53 @@ select l.plan_id, l.merchant_id, l.currency, coalesce(a.amount, 0) as amount, a.
 -- load_terms --
 select document from support_arrangements where arrangement_id = $1 and version = $2;
 
--- has_claim --
-select claim_id
+-- claims_of_loss --
+-- On an arrangement: one that is not over, and what was granted of those that are.
+select max(claim_id) filter (where state not in ('rejected', 'withdrawn', 'lapsed', 'clawed_back', 'closed')) as live,
+       coalesce(sum(approved) filter (where state = 'closed'), 0)::bigint as earlier
   from loss_claims
- where loss_id = $1 and arrangement_id = $2
-   and state not in ('rejected', 'withdrawn', 'lapsed', 'clawed_back', 'closed');
+ where loss_id = $1 and arrangement_id = $2;
 
 -- insert_claim --
-insert into loss_claims (claim_id, arrangement_id, version, loss_id, plan_id, bearer_id, currency, state, claimed, reserved,
+insert into loss_claims (claim_id, arrangement_id, version, loss_id, plan_id, bearer_id, currency, state, claimed,
                          approved, paid, clawed_back, rejection, due_on, waits_until, file_by, lodged_on, decide_by,
                          answer_by, days_left, looked_on, steps, made_at)
-select claim_id, arrangement_id, version, loss_id, plan_id, bearer_id, currency, state, claimed, reserved, approved, paid,
+select claim_id, arrangement_id, version, loss_id, plan_id, bearer_id, currency, state, claimed, approved, paid,
        clawed_back, rejection, due_on, waits_until, file_by, lodged_on, decide_by, answer_by, days_left, looked_on, steps,
        made_at
   from @made;
 
 -- lock_claim --
-select * from loss_claims where claim_id = $1 for no key update;
+-- With what its arrangement holds for the loss and bears of it now, and what earlier claims of it were granted.
+select c.*, coalesce(h.reserved, 0) as held, coalesce(a.amount, 0) as bears,
+       (select coalesce(sum(e.approved), 0)::bigint
+          from loss_claims e
+         where e.loss_id = c.loss_id and e.arrangement_id = c.arrangement_id and e.state = 'closed'
+           and e.claim_id <> c.claim_id) as earlier
+  from loss_claims c
+  left join capacity_holds h on h.arrangement_id = c.arrangement_id and h.held_for = c.loss_id
+  left join losses l on l.bucket = bucket_of(c.loss_id) and l.loss_id = c.loss_id
+  left join loss_allocations a on a.bucket = l.bucket and a.loss_id = l.loss_id and a.version = l.version
+                              and a.arrangement_id = c.arrangement_id
+ where c.claim_id = $1
+   for no key update of c;
 
 -- load_claim --
-select * from loss_claims where claim_id = $1;
+select c.*, coalesce(h.reserved, 0) as held, coalesce(a.amount, 0) as bears,
+       (select coalesce(sum(e.approved), 0)::bigint
+          from loss_claims e
+         where e.loss_id = c.loss_id and e.arrangement_id = c.arrangement_id and e.state = 'closed'
+           and e.claim_id <> c.claim_id) as earlier
+  from loss_claims c
+  left join capacity_holds h on h.arrangement_id = c.arrangement_id and h.held_for = c.loss_id
+  left join losses l on l.bucket = bucket_of(c.loss_id) and l.loss_id = c.loss_id
+  left join loss_allocations a on a.bucket = l.bucket and a.loss_id = l.loss_id and a.version = l.version
+                              and a.arrangement_id = c.arrangement_id
+ where c.claim_id = $1;
 
 -- save_claim --
 update loss_claims c
-   set state = moved.state, claimed = moved.claimed, reserved = moved.reserved, approved = moved.approved,
+   set state = moved.state, claimed = moved.claimed, approved = moved.approved,
        paid = moved.paid, clawed_back = moved.clawed_back, rejection = moved.rejection, lodged_on = moved.lodged_on,
        decide_by = moved.decide_by, answer_by = moved.answer_by, days_left = moved.days_left,
        looked_on = moved.looked_on, steps = moved.steps
@@ -94,13 +117,21 @@ select array(select distinct i.kind
  where p.bucket = $1 and p.plan_id = $2;
 
 -- list_claims --
-select *
-  from loss_claims
- where claim_id > $1
-   and ($2::text is null or bearer_id = $2)
-   and ($3::text is null or state = $3)
-   and ($4::text is null or arrangement_id = $4)
- order by claim_id
+select c.*, coalesce(h.reserved, 0) as held, coalesce(a.amount, 0) as bears,
+       (select coalesce(sum(e.approved), 0)::bigint
+          from loss_claims e
+         where e.loss_id = c.loss_id and e.arrangement_id = c.arrangement_id and e.state = 'closed'
+           and e.claim_id <> c.claim_id) as earlier
+  from loss_claims c
+  left join capacity_holds h on h.arrangement_id = c.arrangement_id and h.held_for = c.loss_id
+  left join losses l on l.bucket = bucket_of(c.loss_id) and l.loss_id = c.loss_id
+  left join loss_allocations a on a.bucket = l.bucket and a.loss_id = l.loss_id and a.version = l.version
+                              and a.arrangement_id = c.arrangement_id
+ where c.claim_id > $1
+   and ($2::text is null or c.bearer_id = $2)
+   and ($3::text is null or c.state = $3)
+   and ($4::text is null or c.arrangement_id = $4)
+ order by c.claim_id
  limit $5;
 
 -- list_steps --
@@ -108,13 +139,6 @@ select number, what, state, amount, note, by_whom, owner_id, done_on, done_at
   from loss_claim_steps
  where claim_id = $1
  order by number;
-
--- came_back --
--- To an arrangement, of one loss.
-select coalesce(sum(s.amount), 0)::bigint
-  from recovery_shares s
-  join loss_recoveries r using (bucket, loss_id, number)
- where s.bucket = $1 and s.loss_id = $2 and s.arrangement_id = $3 and r.reversed_at is null;
 
 -- list_to_look_at --
 select claim_id
@@ -127,7 +151,7 @@ select claim_id
 -- Losses of which something came back to an arrangement whose claim was paid.
 select distinct c.loss_id
   from loss_claims c
-  join recovery_shares s on s.loss_id = c.loss_id and s.arrangement_id = c.arrangement_id
+  join recovery_shares s on s.bucket = bucket_of(c.loss_id) and s.loss_id = c.loss_id and s.arrangement_id = c.arrangement_id
   join loss_recoveries r on r.bucket = s.bucket and r.loss_id = s.loss_id and r.number = s.number
  where c.state = 'paid' and r.reversed_at is null;
 

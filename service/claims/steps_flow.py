@@ -47,6 +47,7 @@ class Held(Struct, frozen=True):
     steps: int
     warned_of: date | None
     bears: int  # minor units that the arrangement bears of the loss now
+    earlier: int  # minor units of that which were granted by earlier claims
     merchant_id: str  # of the plan
     document: Arrangement
     terms: ClaimTerms
@@ -82,8 +83,9 @@ async def hold(conn: Connection, claim_id: str, now: datetime, time_at: TimeAt, 
     (plan,) = await load_plans(conn, [claim.plan_id])
     today = business_day(time_at(plan.merchant_id, now), plan.offer.time_zone)
     return Held(
-        claim, row["steps"], row["warned_of"], loss["amount"], loss["merchant_id"], document, terms, today, time_at
-    )
+        claim, row["steps"], row["warned_of"], loss["amount"], row["earlier"], loss["merchant_id"], document, terms,
+        today, time_at,
+    )  # fmt: skip
 
 
 async def proof_of(conn: Connection, held: Held) -> Proof:

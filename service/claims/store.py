@@ -9,7 +9,7 @@ import msgspec
 from msgspec import Struct, structs
 
 from service import ids
-from service.claims.claim import LossClaim, LossClaimState, Rejection
+from service.claims.claim import HELD, OPEN, LossClaim, LossClaimState, Rejection
 from service.claims.evidence import Document, Effort, EvidencePack, Known
 from service.db import Connection, Pool, load_queries
 from service.statement import Int, Statement
@@ -31,7 +31,6 @@ class ClaimRow(Struct, frozen=True, gc=False):
     currency: str
     state: LossClaimState
     claimed: int
-    reserved: int
     approved: int
     paid: int
     clawed_back: int
@@ -54,7 +53,6 @@ class MovedClaim(Struct, frozen=True, gc=False):
     claim_id: str
     state: LossClaimState
     claimed: int
-    reserved: int
     approved: int
     paid: int
     clawed_back: int
@@ -86,17 +84,20 @@ class ClaimStep(Struct, frozen=True):
 
 
 def claim_of(row: asyncpg.Record) -> LossClaim:
-    """A claim by its row."""
-    known = {name: row[name] for name in LossClaim.__struct_fields__}
-    rejection = row["rejection"]
-    return LossClaim(
-        **known | {"state": LossClaimState(row["state"]), "rejection": Rejection(rejection) if rejection else None}
-    )
+    """A claim by its row. What it is of follows the loss until it is decided, and what is reserved for it the hold."""
+    known = {name: row[name] for name in LossClaim.__struct_fields__ if name != "reserved"}
+    state, rejection = LossClaimState(row["state"]), row["rejection"]
+    if state in OPEN:
+        known["claimed"] = max(row["bears"] - row["earlier"], 0)
+    reserved = row["held"] if state in HELD else 0
+    said = {"state": state, "rejection": Rejection(rejection) if rejection else None, "reserved": reserved}
+    return LossClaim(**known | said)
 
 
 async def insert(conn: Connection, claim: LossClaim, looked_on: date | None, now: datetime) -> None:
     """A new claim."""
-    row = ClaimRow(**structs.asdict(claim), looked_on=looked_on, steps=1, made_at=now)
+    known = {name: value for name, value in structs.asdict(claim).items() if name in ClaimRow.__struct_fields__}
+    row = ClaimRow(**known, looked_on=looked_on, steps=1, made_at=now)
     await INSERT.execute(conn, made=[row])
 
 

@@ -24,9 +24,9 @@ CHECKS = dict(load_queries(SCHEMA / "checks.sql"))
 # A claim of 1 cent, all of it approved, without a step.
 CLAIM = """
 insert into loss_claims (claim_id, arrangement_id, version, loss_id, plan_id, bearer_id, currency, state, claimed,
-                         reserved, approved, paid, clawed_back, due_on, waits_until, file_by, steps, made_at)
+                         approved, paid, clawed_back, due_on, waits_until, file_by, steps, made_at)
 values ('cl_1', 'sa_1', 1, 'lo_1', 'pl_1', 'sp_1', 'EUR', '{state}', 1,
-        {reserved}, 1, {paid}, 0, current_date, current_date, current_date, 1, now())"""
+        1, {paid}, 0, current_date, current_date, current_date, 1, now())"""
 
 # A loss of a plan that nobody's books know of: 2 are lost, and 1 is borne.
 A_LOSS = """
@@ -120,9 +120,12 @@ SABOTAGE = {
     "merchants_are_owed_what_is_not_settled": "update settlements set closing = closing + 1, opening = opening + 1",
     "reserves_are_withheld_and_not_released": "update settlements set withheld = 1, captured = captured + 1,"
     " release_on = business_on",
-    "claims_are_booked": CLAIM.format(state="paid", reserved=0, paid=1),
-    "claims_reserve_what_is_held": CLAIM.format(state="approved", reserved=1, paid=0),
-    "claims_are_where_their_steps_say": CLAIM.format(state="draft", reserved=0, paid=0),
+    "claims_are_booked": CLAIM.format(state="paid", paid=1),
+    "nothing_is_held_for_claims_that_ended_unpaid": CLAIM.format(state="rejected", paid=0)
+    + "; insert into support_capacity (arrangement_id, is_funded, is_reinstatable, reserved)"
+    " values ('sa_1', false, false, 1); insert into capacity_holds (arrangement_id, held_for, reserved, changed_at)"
+    " values ('sa_1', 'lo_1', 1, now())",
+    "claims_are_where_their_steps_say": CLAIM.format(state="draft", paid=0),
     "pools_are_booked": "insert into support_parties values ('sp_1', 'One', now());"
     " insert into pool_funders values ('pf_1', 'sa_1', 'sp_1'); insert into pool_movements values"
     " ('sa_1', 'pf_1', 'sf_1', 'contribution', null, 1, current_date, now())",
