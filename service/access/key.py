@@ -54,9 +54,14 @@ class Principal(Struct, frozen=True, gc=False):
 
     @property
     def asks_as(self) -> str:
-        """Whose idempotency keys it uses: a platform's are others for each seller, and than the seller's own."""
+        """Whose idempotency keys it uses: a platform's are others for each seller, and than the seller's own.
+
+        What pages send is never taken for what the server has sent.
+        """
         if self.audience == "operator":
             return f"operator {self.owner_id}"
+        if self.origins:
+            return f"pages of {self.owner_id}"
         return f"{self.platform_id} for {self.owner_id}" if self.platform_id is not None else self.owner_id
 
     def may(self, thing: str, verb: str) -> bool:

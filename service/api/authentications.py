@@ -103,6 +103,11 @@ async def ask_consumer(request: Asked, body: RawBody, plan_id: FromPath[str]) ->
     ask = write(request, body, ids.bucket_in(plan_id))
     if not ids.is_id(plan_id, ids.PLAN):
         raise no_plan(plan_id)
+    return reply_answer(await asked_of(ask, plan_id, asked))
+
+
+async def asked_of(ask: Ask, plan_id: str, asked: AskBody) -> Answer:
+    """Asks the consumer, whoever sends it: the shop's server, or its page."""
     if (asked.origin is None) is (asked.by is Authenticator.PASSKEY):
         raise Refused(Code.INVALID_FIELD, "A passkey answers on pages of an origin, and a code has none.", "/origin")
     if asked.to is not None and asked.by is not Authenticator.CODE:
@@ -126,7 +131,7 @@ async def ask_consumer(request: Asked, body: RawBody, plan_id: FromPath[str]) ->
     answer = await ask.services.engine.once(ask.must_key, ask.now, do)
     if messages and answer.status == 201:  # of a request that is sent again the code was sent before
         await ask.services.messenger.send(messages[-1])
-    return reply_answer(answer)
+    return answer
 
 
 @get("/authentications/{authentication_id:str}", opt=operation("authentications", AuthenticationView))
@@ -154,12 +159,17 @@ async def answer_authentication(request: Asked, body: RawBody, authentication_id
     """The consumer answers: rightly, and the plan is confirmed. The fifth wrong answer is the last one."""
     asked = _answer.read(body, content_type(request))
     ask = write(request, body, ids.bucket_in(authentication_id))
+    return reply_answer(await answer_of(ask, authentication_id, asked))
+
+
+async def answer_of(ask: Ask, authentication_id: str, asked: AnswerBody, plan_id: str | None = None) -> Answer:
+    """Judges the answer, whoever sends it; with `plan_id` it is heard for that plan alone."""
     said = asked.code if asked.code is not None else asked.credential
     if said is None or (asked.code is not None and asked.credential is not None):
         raise Refused(Code.INVALID_FIELD, "The answer is a code or a credential.", "/code")
     asking = await asking_of(ask)
     one = await store.load(ask.services.pool, authentication_id, ask.owner_id)
-    if one is None or one.plan_id is None or one.amount is None:
+    if one is None or one.plan_id is None or one.amount is None or plan_id not in (None, one.plan_id):
         raise _missing(authentication_id)
     if one.by is Authenticator.PASSKEY:
         await ready()
@@ -172,7 +182,7 @@ async def answer_authentication(request: Asked, body: RawBody, authentication_id
 
     judged = await ask.services.engine.once(ask.must_key, ask.now, judge)
     if judged.status != 200:
-        return reply_answer(judged)
+        return judged
     confirm = Confirm(
         command_id=ids.new_id(ids.COMMAND, ids.bucket_of(one.plan_id), ask.now_ms),
         actor=Actor(ActorKind.CONSUMER, one.consumer_id),
@@ -182,7 +192,7 @@ async def answer_authentication(request: Asked, body: RawBody, authentication_id
     )
     # A right answer confirms the plan once, however often it is sent.
     key = Key.of("authentications", authentication_id, authentication_id.encode(), ids.bucket_of(one.plan_id))
-    return reply_answer(await ask.services.engine.do(confirm, key, ask.real_now, 200))
+    return await ask.services.engine.do(confirm, key, ask.real_now, 200)
 
 
 async def _require_verified(ask: Ask, consumer_id: str, to: Contact | None) -> None:

@@ -45,6 +45,7 @@ FACTS = {"payment_id": "paid", "fee_id": "levied", "fact_id": "paid"}
 
 SHOP = "https://shop.example"
 ASK = "/v1/plans/{plan_id}/authentications"
+SESSIONS = "/v1/plans/{plan_id}/sessions"
 OF_PARTNER = "/v1/operator/partners/{partner_id}/"  # what is done to a partner
 SUSPEND, RESUME = [f"/v1/operator/programmes/{{programme_id}}/{verb}" for verb in ("suspend", "resume")]
 PAY_ASSIGNEE = "/v1/operator/receivables/{receivable_id}/payments"
@@ -121,6 +122,7 @@ class Stage:
         self._redeems = False  # the voucher that is asked for
         self._releases = False  # the pledge that is asked for
         self._reads = "operator"  # whose report is asked for
+        self._page_key = self._asked_in = ""  # of the merchant's page; what was asked there last
         self._device = Device(SHOP, "shop.example")  # the last one: each passkey is on a device of its own
         self._said: dict[str, dict[str, Any]] = {}  # by the consumer's device, of what was asked last
         self._makers: dict[str, Callable[[], Awaitable[str]]] = {
@@ -140,7 +142,8 @@ class Stage:
             "assignment_id": self._assignment_id, "assignment_batch_id": self._assignment_batch_id,
             "report_consent_id": self._report_consent_id, "report_access_id": self._report_access_id,
             "partner_assignment_id": self._partner_assignment_id,
-            "endpoint_id": self._endpoint_id,
+            "endpoint_id": self._endpoint_id, "session": self._session, "answering_session": self._answering_session,
+            "asked_in_session": self._asked_in_session,
             "claimable_loss_id": self._claimable_loss_id, "its_arrangement_id": self._its_arrangement_id,
             "pool_id": self._pool_id,
             "party_id": self._party_id, "arrangement_id": self._arrangement_id, "waterfall_id": self._waterfall_id,
@@ -164,7 +167,9 @@ class Stage:
             told = await self._somebody()
         wanted = sorted({*parameters_of(route.path), *re.findall(r"'{(\w+)}'", str(body))})
         names: dict[str, Any] = {}
-        for name in sorted(wanted, key=lambda name: name != "plan_id"):  # what happened on a plan comes after the plan
+        for name in sorted(
+            wanted, key=lambda name: name not in ("plan_id", "answering_session")
+        ):  # what happened on a plan comes after the plan
             names[name] = told.get(name) or await self._id(name, route, names)
         works = GONE.isdisjoint([name for name in names.values() if isinstance(name, str)])
         return Post(route, route.path.format(**names), with_ids(body, names), works)
@@ -210,6 +215,8 @@ class Stage:
     async def _id(self, name: str, route: Route, made: Mapping[str, Any]) -> Any:
         if name == "plan_id" and route.path == RETURN_SUBSIDY:
             return await self._subsidised_plan()
+        if name == "plan_id" and route.path == SESSIONS:
+            return await self._plan_for_a_page()
         if name == "plan_id" and route.path == ASK:
             return await self._unproved_plan()
         if name == "plan_id":
@@ -609,6 +616,29 @@ class Stage:
         self._plans += 1
         cart: dict[str, Any] = {"merchant_reference": f"order-{2000 + self._plans}", "category": "jewellery"}
         return str((await self.world.plan(await self._consumer_id(), 600_00, "pay_after_use", **cart))["id"])
+
+    async def _plan_for_a_page(self) -> str:
+        """A plan that waits for its consumer, and a key of the pages on which they agree."""
+        if not self._page_key:
+            merchant_id = self.world.demo.merchant_id
+            self._page_key = await self.world.key(audience="merchant", owner_id=merchant_id, origins=[SHOP])
+            await self.world.app.state["services"].registry.reload()
+        return await self._unproved_plan()
+
+    async def _session(self) -> str:
+        return str((await self.do(await self.ready(self.routes[f"POST {SESSIONS}"])))["session"])
+
+    async def _answering_session(self) -> str:
+        """One in which the consumer was asked, and its answer."""
+        token = await self._session()
+        asked = await self.world.merchant.post("/v1/sessions/ask", {"session": token, "by": "passkey"})
+        assert asked.status_code == 201, asked.text
+        self._said["passkeys_answer"] = self._device.answer(asked.json()["options"])
+        self._asked_in = asked.json()["id"]
+        return token
+
+    async def _asked_in_session(self) -> str:
+        return self._asked_in
 
     async def _authentication_id(self) -> str:
         asked = await self.do(await self.ready(self.routes[f"POST {ASK}"]))
