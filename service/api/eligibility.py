@@ -23,7 +23,7 @@ Category = Annotated[
 ]
 
 
-class Eligibility(Struct, frozen=True):
+class WaysToPay(Struct, frozen=True):
     """Which ways to pay some consumers get. Who this consumer is, a checkout asks, and it alone decides."""
 
     currency: str
@@ -35,7 +35,7 @@ class Eligibility(Struct, frozen=True):
 @get(
     "/eligibility",
     opt=operation(
-        "eligibility", Eligibility, browser=True,
+        "eligibility", WaysToPay, browser=True,
         example={"currency": "EUR", "amount": 600_00, "category": "domestic appliances"},
     ),
 )  # fmt: skip
@@ -54,7 +54,7 @@ async def get_eligibility(
     if merchant.active:
         today = business_day(ask.now, merchant.time_zone)
         ways = ways_to_pay(policy, Purchase(currency, amount, category, deposit_amount), today)
-    return reply(Eligibility(currency, amount, bool(ways), ways))
+    return reply(WaysToPay(currency, amount, bool(ways), ways))
 
 
 ROUTES = [get_eligibility]

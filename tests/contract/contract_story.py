@@ -78,6 +78,7 @@ class Recorder:
         )  # in real time
         text = re.sub(OF_A_DEVICE, r'"\1": "bIaGcVJjxF8"', text)
         text = re.sub(r"\b((?:[srp]k_(?:live|test)|opk|ptk|psk|spk|kb)_)[\w-]{43}\b", rf"\1{CHANCE}", text)
+        text = re.sub(r"cst_[\w-]{80,}", f"cst_{CHANCE}", text)
         text = re.sub(r"whsec_[\w+/]{43}=", f"whsec_{CHANCE}=", text)
         text = re.sub(r'"(at|made_at)": "[^"]*\.\d+Z"', rf'"\1": "{NOON:%Y-%m-%dT%H:%M:%SZ}"', text)  # real time
         text = re.sub(r'"received_on": "[^"]*"', f'"received_on": "{NOON:%Y-%m-%d}"', text)  # by the real calendar
