@@ -22,7 +22,7 @@ from service.bounded import allow
 from service.db import Connection
 from service.deadline import REQUEST_S
 from service.engine.work import Key
-from service.errors import A_KEY, Code, Refused
+from service.errors import Code, Refused, holds_a_key
 
 LARGE_BODY: Final = 8 * 1024  # bytes; some kilobytes take a millisecond to read, 64 take five and more
 
@@ -121,7 +121,7 @@ def write(request: Asked, body: bytes, bucket: int | None = None) -> Ask:
     if len(text) > 255 or not text.isascii() or not text.isprintable():
         sentence = "Idempotency-Key: at most 255 printable ASCII characters."
         raise Refused(Code.INVALID_FIELD, sentence, "/Idempotency-Key")
-    if A_KEY.search(text):
+    if holds_a_key(text):
         raise Refused(Code.INVALID_FIELD, MISPLACED, "/Idempotency-Key")
     scope = request.scope
     asked = f"{scope['method']} {scope['path']}?".encode() + scope["query_string"] + b"\n" + body

@@ -23,7 +23,7 @@ from service.api.pointers import (
     sentence_and_pointer,
     with_doubles,
 )
-from service.errors import A_KEY, Code, Refused
+from service.errors import A_KEY, Code, Refused, holds_a_key
 from service.payments.account_number import refuse_numbers
 from service.private_text import NO_NUMBERS, has_marked, marked_texts
 
@@ -72,7 +72,7 @@ class Body(Generic[T]):
         _check_decimals(raw, self._decimals)
         if self._days:
             refuse_far(raw, self._days)
-        if A_KEY.search(text := raw.decode()):
+        if holds_a_key(text := raw.decode()):
             raise Refused(Code.INVALID_FIELD, MISPLACED, _where(text, A_KEY))
         if self._may_hold_numbers:
             for pointer, one in marked_texts(body, NO_NUMBERS):

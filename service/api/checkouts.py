@@ -111,10 +111,11 @@ async def _answer(ask: Ask, checkout: Checkout, raw: bytes) -> Answer:
 
 async def _schemes(ask: Ask, merchant: Merchant, checkout: Checkout, person_id: str) -> tuple[SchemeNow, ...]:
     """The schemes that could bear interest of what is bought, as they are now; mostly there is none."""
-    services, today = ask.services, business_day(ask.now, merchant.time_zone)
-    if merchant.is_test or Kind.INSTALMENTS not in checkout.kinds:
+    services, schemes = ask.services, ask.services.registry.now.schemes
+    if not schemes or merchant.is_test or Kind.INSTALMENTS not in checkout.kinds:
         return ()
-    could = seen_by(services.registry.now.schemes, merchant.merchant_id, checkout.currency, today)
+    today = business_day(ask.now, merchant.time_zone)
+    could = seen_by(schemes, merchant.merchant_id, checkout.currency, today)
     return await schemes_for(services.pool, could, person_id)
 
 

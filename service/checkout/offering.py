@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from datetime import datetime
+from functools import cached_property
 from typing import Final
 
 from msgspec import Struct
@@ -12,7 +13,7 @@ from service.checkout.case import Case
 from service.checkout.ladder import Fit, Obstacle
 from service.errors import Refused
 from service.merchants.fee import MerchantFee, raised
-from service.partners.allocation import Sought, Takers
+from service.partners.allocation import Sought, Takers, candidates
 from service.partners.allocation import takers as takers_of
 from service.partners.funding import Funding
 from service.partners.programme import Programme
@@ -27,7 +28,7 @@ from service.terms.pricing import Pricing, price_of
 AMOUNTS: Final = ("/down_payment", "/balloon")  # fixed amounts of the terms, above which a purchase must be
 
 
-class Offering(Struct, frozen=True):
+class Offering(Struct, frozen=True, dict=True):
     """What all offers of one decision share; `programmes` are in the order that they are asked in."""
 
     decision_id: str
@@ -37,9 +38,14 @@ class Offering(Struct, frozen=True):
     expires_at: datetime
     taken_by: dict[str, tuple[Programme, ...]] = {}  # by offer: who would fund it, the first first
 
+    @cached_property
+    def candidates(self) -> tuple[Programme, ...]:
+        """The programmes that would fund some plan of the purchase."""
+        return candidates(self.programmes, sought_by(self.case)) if self.programmes else ()
+
     @property
     def takers(self) -> Takers:
-        """The same as it is kept with the decision."""
+        """Who would fund which, as it is kept with the decision."""
         places: dict[str, int] = {}
         fundings: list[Funding] = []
         offers: dict[str, tuple[int, ...]] = {}
@@ -63,7 +69,11 @@ class Offering(Struct, frozen=True):
         if not price.is_legal:
             return Obstacle.LEGAL_CAP
         offer_id = ids.derive(ids.OFFER, self.decision_id, number)
-        takers = takers_of(self.programmes, sought_by(case, rung, owed)) if self.programmes else ()
+        takers = (
+            takers_of(self.candidates, sought_by(case, rung.kind, owed, rung.terms.instalments))
+            if self.candidates
+            else ()
+        )
         partners_only = policy.unfunded is Unfunded.DECLINE and not case.merchant.is_test
         if partners_only and not takers:
             return Obstacle.NO_FUNDING
@@ -112,8 +122,11 @@ class Offering(Struct, frozen=True):
 
 def subsidy_of(case: Case, rung: Rung, price: Pricing, takers: Sequence[Programme]) -> Subsidy | None:
     """What a scheme bears of the interest of these instalments; None where there is nothing to bear."""
-    schemes, interest = case.snapshot.schemes, sum(one.interest for one in price.schedule)
-    if not schemes or not (interest or rung.bought_down) or rung.kind is not Kind.INSTALMENTS:
+    schemes = case.snapshot.schemes
+    if not schemes or rung.kind is not Kind.INSTALMENTS:
+        return None
+    interest = sum([one.interest for one in price.schedule])
+    if not (interest or rung.bought_down):
         return None
     terms, lender = rung.terms, takers[0].funding.lender if takers else ""
     wanted = Wanted(
@@ -126,11 +139,11 @@ def subsidy_of(case: Case, rung: Rung, price: Pricing, takers: Sequence[Programm
     return best_of(schemes, wanted)
 
 
-def sought_by(case: Case, rung: Rung, owed: int) -> Sought:
-    """What a programme looks at in an offer of a rung."""
+def sought_by(case: Case, kind: str = "", owed: int = 0, instalments: int = 0) -> Sought:
+    """What a programme looks at in an offer; without the offer's own facts, in the purchase."""
     merchant = case.merchant
     return Sought(
-        rung.kind, case.request.currency, owed, rung.terms.instalments, case.grade.name if case.grade else "",
+        kind, case.request.currency, owed, instalments, case.grade.name if case.grade else "",
         merchant.merchant_id, case.policy.policy.jurisdiction, case.today, case.category, merchant.country,
     )  # fmt: skip
 

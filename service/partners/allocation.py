@@ -126,16 +126,18 @@ def law_lets_it(one: Programme, plan: Sought) -> NotTaken | None:
     return NotTaken.LAW if most is not None and is_unknown else None
 
 
-RULES: Final[tuple[Rule, ...]] = (
+OF_OFFER: Final[tuple[Rule, ...]] = (  # what differs between the offers of one checkout
+    _one_of("kinds", "kind", NotTaken.KIND),
+    has_its_amount,
+    has_its_instalments,
+)
+OF_PURCHASE: Final[tuple[Rule, ...]] = (
     is_active,
     is_covered,
     takes_new_plans,
     has_its_currency,
-    _one_of("kinds", "kind", NotTaken.KIND),
     _one_of("categories", "category", NotTaken.CATEGORY),
     _one_of("grades", "grade", NotTaken.GRADE),
-    has_its_amount,
-    has_its_instalments,
     _one_of("merchants", "merchant_id", NotTaken.MERCHANT),
     _one_of("countries", "country", NotTaken.COUNTRY),
     _one_of("jurisdictions", "jurisdiction", NotTaken.JURISDICTION),
@@ -145,7 +147,7 @@ RULES: Final[tuple[Rule, ...]] = (
 
 def against(one: Programme, plan: Sought) -> tuple[NotTaken, ...]:
     """Everything that speaks against it; nothing: it is eligible."""
-    return tuple([said for rule in RULES if (said := rule(one, plan))])
+    return tuple([said for rule in (*OF_OFFER, *OF_PURCHASE) if (said := rule(one, plan))])
 
 
 def in_order(programmes: Iterable[Programme]) -> list[Programme]:
@@ -153,9 +155,14 @@ def in_order(programmes: Iterable[Programme]) -> list[Programme]:
     return sorted(programmes, key=lambda one: (one.terms.priority, one.programme_id))
 
 
-def takers(programmes: Iterable[Programme], plan: Sought) -> tuple[Programme, ...]:
-    """Those that would take it, of programmes in their order."""
-    return tuple([one for one in programmes if not any(rule(one, plan) for rule in RULES)])
+def candidates(programmes: Iterable[Programme], plan: Sought) -> tuple[Programme, ...]:
+    """Those that would take some plan of the same purchase: at its kind, amount and instalments nobody looks."""
+    return tuple([one for one in programmes if not any(rule(one, plan) for rule in OF_PURCHASE)])
+
+
+def takers(candidates: Iterable[Programme], plan: Sought) -> tuple[Programme, ...]:
+    """Those that would take it, of the candidates in their order."""
+    return tuple([one for one in candidates if not any(rule(one, plan) for rule in OF_OFFER)])
 
 
 class Takers(Struct, frozen=True, omit_defaults=True):

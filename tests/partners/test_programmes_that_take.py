@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from msgspec.structs import replace
 
-from service.partners.allocation import NotTaken, Sought, Takers, against, in_order, takers
+from service.partners.allocation import NotTaken, Sought, Takers, against, candidates, in_order, takers
 from service.partners.funding import OWN_MONEY
 from tests.partners.contracts import participant, programme
 
@@ -45,7 +45,7 @@ PLAN = Sought("instalments", "EUR", 600_00, 12, "B", SHOP, "DE", date(2026, 3, 2
 def test_a_programme_takes_what_its_document_lists(eligibility: dict[str, Any], said: list[NotTaken]) -> None:
     one = programme(eligibility=eligibility)
     assert list(against(one, PLAN)) == said
-    assert takers([one], PLAN) == (() if said else (one,))
+    assert takers(candidates([one], PLAN), PLAN) == (() if said else (one,))
 
 
 @pytest.mark.parametrize(
