@@ -69,13 +69,13 @@ def _sale(owner: Owner) -> list[Stage]:
 def _of(holder: str, parts: Parts, number: int, plan: Totals) -> Stage:
     """The rule of each occasion, and its figures."""
     one, whose = parts[number], (holder, parts, number)
-    paid = max(plan.principal, 0)
-    beside = paid if one.interest_follows_principal else 0
+    paid, in_all = max(plan.principal, 0), max(plan.principal + plan.recovered_principal, 0)
+    beside = (paid, in_all) if one.interest_follows_principal else (0, 0)
     found: dict[Occasion, Figures] = {
         Occasion.DRAWING: (_drawing, (*whose, plan.lent)),
         Occasion.PRINCIPAL_SHARE: (_principal_share, (*whose, paid)),
         Occasion.INTEREST_SHARE: (
-            _interest_share, (*whose, beside, plan.interest, plan.returned, plan.recovered_interest)
+            _interest_share, (*whose, *beside, plan.interest, plan.returned, plan.recovered_interest)
         ),
     }  # fmt: skip
     if one.fee_bps:
@@ -88,8 +88,7 @@ def _of(holder: str, parts: Parts, number: int, plan: Totals) -> Stage:
         lost = max(plan.principal + plan.lost_principal, 0) - paid
         found[Occasion.LOSS_SHARE] = _loss_share, (*whose, paid, lost, plan.interest, plan.lost_interest)
     if plan.recovered_principal:
-        recovered = max(plan.principal + plan.recovered_principal, 0) - paid
-        found[Occasion.RECOVERY_SHARE] = _recovery_share, (*whose, paid, recovered)
+        found[Occasion.RECOVERY_SHARE] = _recovery_share, (*whose, paid, in_all - paid)
     return found
 
 
@@ -102,14 +101,16 @@ def _principal_share(holder: str, parts: Parts, number: int, paid: int) -> Balan
 
 
 def _interest_share(
-    holder: str, parts: Parts, number: int, beside: int, interest: int, returned: int, recovered: int
+    holder: str, parts: Parts, number: int, beside: int, beside_later: int, interest: int, returned: int, recovered: int
 ) -> Balances:
+    """`beside`: the principal that was paid, where a cent of interest depends on it; `beside_later`, with what was
+    recovered of it."""
     accrued = shares.of_interest(parts, number, interest)
-    if not (returned or recovered or beside):
+    if not (returned or recovered or beside or beside_later):
         return booking.interest_share(holder, accrued, accrued, 0, 0)
     stays = interest - returned
     kept = shares.of_collection(parts, number, beside, stays)
-    later = shares.of_collection(parts, number, beside, stays + recovered) - kept
+    later = shares.of_collection(parts, number, beside_later, stays + recovered) - kept
     spread = shares.spread(parts, number, interest) - shares.spread(parts, number, stays)
     return booking.interest_share(holder, accrued, kept, later, spread)
 

@@ -7,9 +7,12 @@ import msgspec
 import pytest
 
 from service.db import Pool
+from service.ledger.chart import LedgerAccount as A
+from service.ledger.chart import Occasion, Place
 from service.partners import shares
-from service.partners.funding import Funding, Participation, ScheduleType
+from service.partners.funding import Funding, Participation, ScheduleType, Totals
 from service.partners.shares import Parts, bound
+from service.plans.partner_books import figures_of
 from service.terms.terms import Terms
 from tests.plans.simulated.funded import any_funding
 
@@ -98,3 +101,16 @@ async def test_the_database_shares_interest_the_same(pool: Pool) -> None:
                   for of in (shares.of_interest, shares.spread))
             for n in range(len(funding.participations))
         ]  # fmt: skip
+
+
+def test_what_is_recovered_is_shared_as_one_sum_with_what_was_paid() -> None:
+    """Of 0.45 interest paid and of 806.61 with 4.48 recovered, 33.33 % are 270.49: 0.15, 268.84 and 1.50."""
+    parts = parts_of(Participation("pa_2", 3_333, schedule_type=ScheduleType.SHARE_OF_COLLECTION))
+    totals = Totals(
+        lent=806_61, interest=45, lost_principal=806_61, lost_interest=4_48, recovered_principal=806_61,
+        recovered_interest=4_48,
+    )  # fmt: skip
+    (stage,) = figures_of(parts, 0, totals)
+    due = {occasion: -rule(*amounts)[Place(A.PARTNER_PAYABLE, "pa_2")] for occasion, (rule, amounts) in stage.items()
+           if Place(A.PARTNER_PAYABLE, "pa_2") in rule(*amounts)}  # fmt: skip
+    assert due == {Occasion.PRINCIPAL_SHARE: 0, Occasion.INTEREST_SHARE: 1_65, Occasion.RECOVERY_SHARE: 268_84}

@@ -23,7 +23,7 @@ from service.plans.settlement import QuoteSettlement
 from service.plans.state import PlanState
 from service.terms.apr import Apr, AprMethod
 from service.terms.early_settlement import RebateMethod
-from service.terms.terms import Cost, FeeDue, RateKind, Terms, Unit
+from service.terms.terms import Cost, DayCount, FeeDue, PaidEarly, RateKind, Terms, Unit
 from tests import properties  # noqa: F401 - loads the profile
 from tests.plans.lives import CONSUMER, Life, agreement
 from tests.plans.running.any_facts import running_terms
@@ -183,3 +183,18 @@ def test_every_quote_pays_the_plan_off(
 def last_quote(plan: Plan) -> SettlementQuoted:
     assert plan.standing.quote is not None
     return plan.standing.quote
+
+
+def test_what_is_past_due_bears_no_more_interest_in_a_quote_than_in_the_terms() -> None:
+    """969.02 in five weeks at 47.6441 %, nothing paid until 2 April, in the last week: of that, settled, all interest
+    is asked for, 1.80, and none of what is past due. So the quote pays the plan off to the cent."""
+    terms = Terms(
+        instalments=5, every=7, rate_percent=Decimal("47.6441"), day_count=DayCount.ACTUAL_ACTUAL, recalculate=True,
+        paid_early=PaidEarly.AT_ONCE_UNLESS_SETTLED, overdue_interest=False,
+    )  # fmt: skip
+    life, plan_id = captured(terms, 969_02, "NZ", date(2026, 3, 2))
+    life.now = datetime(2026, 4, 2, 12, tzinfo=UTC)
+    quote = quoted(life, plan_id)
+    assert (quote.principal, quote.interest) == (969_02, 8_85 + 7_12 + 5_36 + 3_59 + 1_80)
+    plan = life.do(RecordPayment, plan_id, amount=quote.amount)
+    assert (plan.state, plan.amounts.overpaid) == (PlanState.PAID_OFF, 0)

@@ -201,6 +201,7 @@ def even_out(course: Course, first: int, *, always: bool = False) -> None:
             return
         for period, tried in zip(periods, trial.periods[first:], strict=True):
             period.level = period.agreed_level = tried.level
+            period.later_interest, period.asked_earlier = tried.later_interest, tried.asked_earlier
 
 
 def _difference(course: Course, first: int) -> tuple[int, int]:

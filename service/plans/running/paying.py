@@ -137,7 +137,9 @@ def _settles(standing: Standing, on: date, amount: int) -> bool:
 
 
 def left_at_end_of_period(course: Course, on: date) -> tuple[int, int]:
-    """Principal and interest that settle everything, if what is owed bears interest to the end of the period."""
+    """Principal and interest that settle everything, if what is owed bears interest to the end of the period: what is
+    past due as well, where the terms have it bear any."""
     view, end = course.copy(), course.end_of_period(on)
-    moves.bear_overdue(view, end)
+    if course.terms.overdue_interest:
+        moves.bear_overdue(view, end)
     return outlook.left_if_settled(view, end)

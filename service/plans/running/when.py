@@ -73,13 +73,15 @@ def is_of_no_account(standing: Standing, event: Event) -> bool:
 
 def require_its_time(standing: Standing, event: Event) -> None:
     """Refused: STATE_FORBIDS, where such a fact comes too early, or too late."""
-    has_begun = bool(standing.courses or (standing.withdrawal and standing.lent))
+    has_begun = any(course.periods[0].begin <= event.on for course in standing.courses)
+    has_begun = has_begun or bool(standing.withdrawal and standing.lent)
     if isinstance(event, facts.Refunded) and standing.from_held:
         has_begun = True  # a claim that the card has paid comes back as any other
     if isinstance(event, facts.Forgiven) and any(row.is_open for row in standing.rows):
         has_begun = True  # what is owed though nothing was captured, such as a payment that had gone back and bounced
     if not has_begun and not isinstance(event, BEFORE_A_CAPTURE):
-        raise Refused(Code.STATE_FORBIDS, "Nothing has been captured yet.")
+        by_then = f" by {event.on}" if standing.courses else " yet"  # one that is foreseen is known before its day
+        raise Refused(Code.STATE_FORBIDS, f"Nothing has been captured{by_then}.")
     if standing.closed and not isinstance(event, AFTER_THE_END):
         raise Refused(Code.STATE_FORBIDS, "The plan has been given up: its schedule stays as it is.")
     if standing.schedule_ended and not isinstance(event, AFTER_ITS_SCHEDULE):

@@ -11,7 +11,7 @@ from service.plans.running import facts
 from service.plans.running.facts import Event
 from service.plans.running.versions import amount_to_settle, replay
 from service.terms.allocation_rule import Allocation, AllocationRule, Component, Future, PaymentKind
-from service.terms.terms import Captures, Cost, DayCount, FeeDue, Interest, PaidEarly, Terms
+from service.terms.terms import Captures, Cost, DayCount, FeeDue, Interest, PaidEarly, Terms, Unit
 from tests.plans.running.test_versions import (
     DAILY,
     FOUR_MONTHS,
@@ -180,3 +180,31 @@ def test_principal_that_comes_back_is_asked_for_beside_interest_of_later_instalm
     version = replay(Terms(**terms), [*lent, *came, back], date(2026, 6, 24))
     assert sum(line.principal - line.owed_again for line in version.lines) == 877_65
     assert (version.outstanding, version.overpaid) == (0, 0)
+
+
+def test_what_is_owed_again_moves_on_with_an_extension() -> None:
+    """More was paid on the only instalment than it asks for once there are others: it keeps what was paid on it.
+
+    320.19 of 530.20 came and was taken back, 264.51 of it was refunded: 265.69 stay owed.
+    """
+    terms = Terms(instalments=1, every=1, unit=Unit.MONTH, first_due_days=0)
+    version = replay(
+        terms,
+        [
+            captured(530_20), facts.Extended(id="longer", recorded_on=JAN_1, on=day("01-21"), instalments=2),
+            paid("01-01", 320_19), back("01-01", 320_19, "01-01"), refunded("01-15", 264_51),
+        ],
+        JAN_1,
+    )  # fmt: skip
+    assert [(line.principal, line.outstanding) for line in version.lines] == [(584_70, 0), (265_69, 265_69), (0, 0)]
+
+
+def test_goods_do_not_come_back_before_a_day_on_which_any_were_captured() -> None:
+    """Captures that are foreseen are known before their day; what comes back on an earlier one cannot be, either."""
+    terms = Terms(**FOUR_MONTHS, captures=Captures.FORESEEN)
+    known = [captured(400_00, day("01-03"))]
+    with pytest.raises(Refused) as told:
+        replay(terms, [*known, refunded("01-02", 100_00)], day("01-04"))
+    assert (told.value.code, told.value.detail) == (Code.STATE_FORBIDS, "Nothing has been captured by 2025-01-02.")
+    assert sum(left(replay(terms, [*known, refunded("01-03", 100_00)], day("01-04")))) == 300_00
+    assert replay(terms, [*known, paid("01-02", 100_00)], day("01-04")).outstanding == 300_00  # money may come before

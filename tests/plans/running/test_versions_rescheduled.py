@@ -23,6 +23,7 @@ from service.terms.terms import (
     Interest,
     NonBusinessDay,
     PaidEarly,
+    Remainder,
     Terms,
     Uncovered,
     Unit,
@@ -221,3 +222,18 @@ def test_a_cent_is_still_owed_when_its_interest_is_more_than_the_cent() -> None:
     extended = facts.Extended(id="extended", recorded_on=on, on=on, instalments=4)
     lines = replay(Terms(**terms), [captured(1, on), extended], on).lines
     assert [(line.principal, line.interest) for line in lines] == [(0, 0)] * 9 + [(1, 10)]
+
+
+def test_instalments_made_even_ask_for_interest_once() -> None:
+    """342.38 over three years, of which the first two ask for no interest: it is carried to the last, which is reckoned
+    anew when all are made even. What an earlier try had asked for with another instalment is not asked for as well.
+    """
+    terms = Terms(
+        instalments=3, every=1, unit=Unit.YEAR, rate_percent=Decimal("38.9347"), grace_interest=2, recalculate=True,
+        uncovered_interest=Uncovered.CARRIED, interest=Interest.DAILY, remainder=Remainder.FIRST,
+        down_payment_bps=1000, down_payment=1, down_payment_at=DownPaymentAt.SCHEDULE, paid_early=PaidEarly.AT_DUE_DATE,
+    )  # fmt: skip
+    known = [captured(342_38), paid("02-10", 34_25), changed(facts.ReAmortized, "02-24")]
+    version = replay(terms, known, day("02-24"))
+    assert [line.principal for line in version.lines] == [34_25, 126_49, 126_49, 55_15]
+    assert sum(line.principal for line in version.lines) == 342_38

@@ -5,12 +5,16 @@ The ledger is told by the transfers booked so far, the plan by its amounts and l
 
 from collections.abc import Callable
 from datetime import date, timedelta
+from fractions import Fraction
 from typing import Any
 
 from service.actor import THE_DAY
 from service.ledger.chart import LedgerAccount as A
+from service.ledger.chart import Occasion, Place
 from service.merchants.fee import merchant_fee
 from service.plans.guard import next_look
+from service.plans.lost import lost_of
+from service.plans.money_back import MOVED_BY_A_BANK
 from service.plans.offer import Kind
 from service.plans.plan import deposit_of, next_actions
 from service.plans.running.deposit_facts import ClaimClosed, ClaimMade
@@ -33,16 +37,23 @@ from service.plans.running.facts import (
     Paid,
     PauseReason,
     Refunded,
+    SettlementQuoted,
     Why,
     Withdrawn,
     undone_by,
 )
+from service.plans.running.subsidy_facts import Subsidised, SubsidyReturned
 from service.plans.running.use_facts import OrderConfirmed, UseEnded, UseStarted
 from service.plans.running.versions import in_order
 from service.plans.state import PlanState, collection_state_of, has_ended
-from service.terms.allocation_rule import PaymentKind
+from service.terms.allocation_rule import Component, PaymentKind
 from service.terms.terms import Captures
-from tests.plans.simulated.funded import wrong_shares
+from tests.plans.simulated.borne import (
+    shops_part,
+    the_scheme_bears_no_more_than_was_agreed,
+    the_scheme_bears_what_it_paid,
+)
+from tests.plans.simulated.funded import wrong_holdings, wrong_shares
 from tests.plans.simulated.seen import Seen
 
 Sides = tuple[Any, Any]
@@ -153,10 +164,11 @@ def a_deposit_is_claimed_released_or_left_by_source(seen: Seen) -> Sides:
 
 def every_cent_that_came_is_somewhere(seen: Seen) -> Sides:
     """What came less what went back settled something, or is overpaid; or it went back and is owed again."""
-    came = seen.sums[Paid] + seen.sums[Refunded] + seen.plan.standing.returned_interest
-    went = seen.sums[ChargedBack] + seen.sums[OverpaidReturned]
     standing = seen.plan.standing
+    came = seen.sums[Paid] + seen.sums[Refunded] + standing.returned_interest + seen.sums[Subsidised]
+    went = seen.sums[ChargedBack] + seen.sums[OverpaidReturned] + seen.sums[SubsidyReturned]
     again = standing.went_back_unpaid
+    again -= sum(standing.allocations[fact.id].interest for fact in seen.those_of(SubsidyReturned))
     again -= sum(one.total - one.overpaid for one in standing.allocations.values() if one.is_back)
     return seen.plan.amounts.paid + seen.plan.amounts.overpaid, came - went + again
 
@@ -204,7 +216,7 @@ def overpaid_is_owed_back(seen: Seen) -> Sides:
 def money_came_through_clearing(seen: Seen) -> Sides:
     """Payments and the card's part, less what went back."""
     went = seen.sums[ChargedBack] + seen.sums[OverpaidReturned]
-    came = seen.sums[Paid] - _paid_to_merchant(seen)
+    came = sum(fact.amount for fact in seen.those_of(Paid) if fact.kind in MOVED_BY_A_BANK)
     return seen.balance(A.PROCESSOR_CLEARING), came + _from_card(seen) - went
 
 
@@ -215,7 +227,70 @@ def the_merchant_is_owed_what_was_captured(seen: Seen) -> Sides:
         fee += merchant_fee(plan.offer.merchant_fee, captured, fact.amount + fact.from_held)
         captured += fact.amount + fact.from_held
     told = -seen.balance(A.MERCHANT_PAYABLE), -seen.balance(A.MERCHANT_FEE_INCOME)
-    return told, (captured - fee - seen.sums[Refunded] - _paid_to_merchant(seen), fee)
+    bears = seen.sums[Refunded] + _paid_to_merchant(seen) + shops_part(seen)
+    return told, (captured - fee - bears, fee)
+
+
+def other_sellers_have_their_parts(seen: Seen) -> Sides:
+    """Of each capture what was split off, less the same share of what came back of it: to a cent of each."""
+    wrong, exact = [], dict[str, Fraction]()
+    for bill in seen.plan.standing_bills:
+        back = seen.plan.standing.refunded_of.get(bill.capture, 0)
+        for one in bill.splits:
+            share = Fraction(one.amount * (bill.amount - back), bill.amount)
+            exact[one.merchant_id] = exact.get(one.merchant_id, Fraction(0)) + share
+    for seller, amount in exact.items():
+        told = -seen.booked[A.MERCHANT_PAYABLE, seller]
+        if abs(told - amount) >= len(seen.plan.bills) or told < 0:
+            wrong.append(f"{seller} has {told}, not {float(amount)}")
+    return wrong, []
+
+
+def what_we_gave_is_ours_to_bear(seen: Seen) -> Sides:
+    """Goodwill, and interest that is not asked for or comes back."""
+    given = dict.fromkeys(PaymentKind, 0)
+    for fact in seen.those_of(Paid):
+        given[fact.kind] += fact.amount
+    interest = given[PaymentKind.INTEREST_WAIVER] + given[PaymentKind.INTEREST_REFUND]
+    interest += seen.plan.standing.returned_interest
+    returned = seen.books.get(Occasion.INTEREST_RETURN, {}).get(Place(A.INTEREST_INCOME), 0)
+    recovered = seen.books.get(Occasion.RECOVERY, {}).get(Place(A.INTEREST_INCOME), 0)
+    return (seen.balance(A.GOODWILL), returned + recovered), (given[PaymentKind.GOODWILL], interest)
+
+
+def a_quote_that_is_paid_settles(seen: Seen) -> Sides:
+    """In time and to the cent: all of it, with nothing overpaid; or a part, and with it what was promised for it."""
+    before, fact = seen.before, seen.last
+    quote = before.standing.quote if before else None
+    if quote is None or not isinstance(fact, Paid) or fact.kind is not PaymentKind.PAYMENT:
+        return 0, 0
+    assert before is not None
+    is_in_time = quote.on <= fact.on <= quote.good_until and fact.amount == quote.amount
+    is_next = isinstance(seen.recorded[-2].fact, SettlementQuoted) and seen.plan.version == before.version + 1
+    if not (is_in_time and is_next) or seen.recorded[-2].fact.id != quote.id:
+        return 0, 0
+    fell = before.amounts.outstanding - seen.plan.amounts.outstanding
+    over = seen.plan.amounts.overpaid - before.amounts.overpaid
+    if not quote.part:
+        return (seen.plan.amounts.outstanding, over), (0, 0)
+    if before.standing.recalculates:  # interest of later days falls with what is paid, besides
+        return (fell >= quote.amount + quote.fee_rebate, over), (True, 0)
+    return (fell, over), (quote.amount + quote.interest_rebate + quote.fee_rebate, 0)
+
+
+def what_is_lost_is_what_was_given_up(seen: Seen) -> Sides:
+    """To those who bear losses: what is owed of principal and charges, and what came since of them."""
+    plan = seen.plan
+    if plan.standing.charged_off_on is None:
+        return 0, 0
+    lost = lost_of(plan)
+    charges = sum(row.left(Component.FEE) + row.left(Component.PENALTY) for row in plan.standing.rows)
+    least = min(lost.principal, lost.interest, lost.charges, lost.received, 0)
+    losses = seen.books.get(Occasion.LOSS, {}).get(Place(A.CREDIT_LOSSES), 0)
+    is_lost = (
+        plan.amounts.used + charges <= lost.owed
+    )  # what came and was taken back is principal, whatever it had paid
+    return (least, lost.owed <= losses, is_lost), (0, True, True)
 
 
 def _paid_to_merchant(seen: Seen) -> int:
@@ -227,9 +302,15 @@ def every_partner_has_its_share(seen: Seen) -> Sides:
     return wrong_shares(seen), []
 
 
+def every_partner_holds_its_part(seen: Seen) -> Sides:
+    """Of what is owed, whoever sold it to them; who sold has none."""
+    return wrong_holdings(seen), []
+
+
 def the_end_moves_by_what_was_extended(seen: Seen) -> Sides:
     """And no further than the product allows; the day looks at it before."""
-    plan, days = seen.plan, sum(fact.days for fact in seen.those_of(AuthorizationExtended))
+    plan, withdrawn_on = seen.plan, next((fact.on for fact in seen.those_of(Withdrawn)), date.max)
+    days = sum(fact.days for fact in seen.those_of(AuthorizationExtended) if fact.on <= withdrawn_on)
     allowed = plan.offer.leeway.extend_days_max
     begin, within, look = plan.authorized_at, plan.offer.capture_within_days, next_look(plan)
     if plan.offer.use.confirm_days and OrderConfirmed not in seen.sums:
@@ -346,8 +427,15 @@ EQUATIONS: tuple[Equation, ...] = (
     charges_receivable_are_left,
     overpaid_is_owed_back,
     money_came_through_clearing,
+    what_we_gave_is_ours_to_bear,
+    the_scheme_bears_what_it_paid,
+    the_scheme_bears_no_more_than_was_agreed,
+    a_quote_that_is_paid_settles,
+    what_is_lost_is_what_was_given_up,
     the_merchant_is_owed_what_was_captured,
+    other_sellers_have_their_parts,
     every_partner_has_its_share,
+    every_partner_holds_its_part,
     the_end_moves_by_what_was_extended,
     the_state_follows_from_the_facts,
     collecting_while_something_is_owed,

@@ -1,5 +1,6 @@
 """Whose money plans are, by chance; and what must hold of every partner's part, whatever happens to the plan."""
 
+from datetime import date, timedelta
 from decimal import Decimal
 from fractions import Fraction
 from itertools import starmap
@@ -9,9 +10,13 @@ from service.ledger.booking import Books
 from service.ledger.chart import LedgerAccount as A
 from service.ledger.chart import Occasion, Place
 from service.money import BPS
-from service.partners.funding import OWN_MONEY, Funding, Participation, ScheduleType
+from service.partners.funding import OWN_MONEY, Funding, Participation, ScheduleType, Totals
+from service.partners.ownership import Transfer, TransferKind, TransferStatus
 from service.plans.bookkeeping import OCCASIONS
+from service.plans.happening import today_of
+from service.plans.plan import Plan
 from service.plans.running.standing import Allocated
+from tests.plans.lives import NOON, new_id
 from tests.plans.simulated.seen import Seen
 
 SHARES = ((7_000,), (7_000, 3_000), (5_000, 2_500), (3_333, 3_333, 3_334), (1, 9_998), (10_000,))
@@ -34,31 +39,124 @@ def any_funding(chance: Random) -> Funding:
     return Funding("pr_1", 1, participations=tuple(parts)) if parts else OWN_MONEY
 
 
+def any_transfer(chance: Random, plan: Plan, today: date) -> Transfer | None:
+    """What a partner or we have of a plan, sold to another partner, or back to whoever had it; now and then what the
+    seller does not have. None: the plan was opened today, and no day of it has been closed.
+    """
+    opened_on = today_of(plan, plan.authorized_at)
+    settlement_on = max(opened_on, today - timedelta(chance.choice((1, 1, 2, 20))))
+    if settlement_on >= today:
+        return None
+    parts = plan.funding.participations
+    before = [(one.partner_id, one.seller_id) for part in parts for one in part.owners[-1:]]
+    back = chance.choice(before) if before and chance.random() < 0.6 else None
+    holders = [part.holder_id for part in parts] or [""]
+    seller, buyer = back or (chance.choice((*holders, "", "pa_1")), chance.choice(("pa_8", "pa_9")))
+    return Transfer(
+        transfer_id=new_id("ot"), plan_id=plan.plan_id, kind=TransferKind.BUY_BACK if back else TransferKind.SALE,
+        seller_id=seller, buyer_id=buyer, programme_id="pr_2" if buyer else None,
+        price_ratio=chance.choice((Decimal(1), Decimal("0.985"), Decimal("1.02"))),
+        with_interest=chance.random() < 0.5, settlement_on=settlement_on, status=TransferStatus.PENDING, reason=None,
+        currency=plan.currency, principal=None, interest=None, price=None, asked_at=NOON, ended_at=None,
+    )  # fmt: skip
+
+
 def wrong_shares(seen: Seen) -> list[str]:
-    """Whatever a partner was told that is not within half a cent of its exact share of all there has been."""
-    wrong = list[str]()
+    """Whatever a partner was told that is not within half a cent of its exact share of all there has been, for each of
+    the times in which it had a part, and for each end of them.
+    """
     parts = seen.plan.funding.participations
     if not parts:
-        return wrong
-    totals, all_told = _totals(seen), [_told(seen.books, part.partner_id) for part in parts]
+        return []
+    totals, wrong = _totals(seen), list[str]()
+    all_told = {holder: _told(seen.books, holder) for part in parts for holder in _holders(part)}
     all_weights = {name: [_weight(one, name) for one in parts] for name in totals}
-    for number, (part, told) in enumerate(zip(parts, all_told, strict=True)):
-        shares_collection = part.schedule_type is ScheduleType.SHARE_OF_COLLECTION
-        for name, total in totals.items():
-            if name == ("interest" if shares_collection else "collected"):
+    right: dict[tuple[str, str], list[tuple[int, int, int]]] = {}  # by holder and name: exact shares, and how exact
+    for number, part in enumerate(parts):
+        stages = _in_time(part, totals)
+        for name in totals:
+            if name == ("interest" if _shares_collection(part) else "collected"):
                 continue  # where the collection is shared, interest is rounded together with principal
             weights = all_weights[name]
             numerator, denominator = weights[number]
             takes_what_others_leave = number == len(parts) - 1 and _is_all(weights)
             half_cents = len(parts) - 1 if takes_what_others_leave else 1
-            if 2 * abs(told[name] * denominator - numerator * total) > half_cents * denominator:
-                wrong.append(f"{part.partner_id} {name} {told[name]} of {total}")
-    if sum(one.principal_bps for one in parts) == BPS:  # nothing is ours
-        sums = {name: sum(told[name] for told in all_told) for name in ("lent", "repaid", "gone")}
+            for holder, begin, end in stages:
+                share = numerator * (end[name] - (begin[name] if begin else 0))
+                right.setdefault((holder, name), []).append((share, denominator, half_cents * (2 if begin else 1)))
+    mixed = _with_parts_of_both_kinds(parts)
+    for (holder, name), exact in right.items():
+        told = all_told[holder][name]
+        if not holder or (holder in mixed and name in ("interest", "collected")) or _is_right(told, exact):
+            continue
+        wrong.append(f"{holder} {name} {told} is not {sum(share / denominator for share, denominator, _ in exact)}")
+    if sum(one.principal_bps for one in parts) == BPS and not any(one.owners for one in parts):  # nothing is ours
+        sums = {name: sum(told[name] for told in all_told.values()) for name in ("lent", "repaid", "gone")}
         wrong += [
             f"all partners {name} {told} of {totals[name]}" for name, told in sums.items() if told != totals[name]
         ]
     return wrong
+
+
+def _is_right(told: int, exact: list[tuple[int, int, int]]) -> bool:
+    """Whether it is the sum of shares, each within so many half cents."""
+    if len(exact) == 1:  # as it is of what was never sold
+        ((share, denominator, half_cents),) = exact
+        return 2 * abs(told * denominator - share) <= half_cents * denominator
+    whole = sum((Fraction(share, denominator) for share, denominator, _ in exact), Fraction(0))
+    return 2 * abs(told - whole) <= sum(half_cents for *_, half_cents in exact)
+
+
+def wrong_holdings(seen: Seen) -> list[str]:
+    """Whoever holds another part of the principal that is owed than its own, to a cent; who sold holds none."""
+    standing, parts = seen.plan.standing, seen.plan.funding.participations
+    if not any(part.owners for part in parts):
+        return []
+    totals = _totals(seen)
+    owed = max(0, totals["lent"] - totals["gone"])
+    held: dict[str, list[Fraction]] = {}
+    for part in parts:
+        for holder in _holders(part):
+            held.setdefault(holder, [Fraction(0), Fraction(0)])[1] += 2
+        held[part.holder_id][0] += Fraction(part.principal_bps, BPS) * owed
+    told = {holder: -seen.booked[A.PARTNER_PARTICIPATION, holder] for holder in held if holder}
+    return [
+        f"{holder} holds {told[holder]} of {float(exact)} after {standing.last}"
+        for holder, (exact, most) in held.items()
+        if holder and abs(told[holder] - exact) > most
+    ]
+
+
+def _shares_collection(part: Participation) -> bool:
+    return part.schedule_type is ScheduleType.SHARE_OF_COLLECTION
+
+
+def _with_parts_of_both_kinds(parts: tuple[Participation, ...]) -> set[str]:
+    """Whoever shares the collection of one part, and the interest of another."""
+    sharing = {holder for part in parts if _shares_collection(part) for holder in _holders(part)}
+    return sharing & {holder for part in parts if not _shares_collection(part) for holder in _holders(part)}
+
+
+def _holders(part: Participation) -> list[str]:
+    return [part.partner_id, *[one.partner_id for one in part.owners]]
+
+
+def _in_time(part: Participation, totals: dict[str, int]) -> list[tuple[str, dict[str, int] | None, dict[str, int]]]:
+    """Who had it, from what the plan came to until what it came to; nobody before it from nothing."""
+    ends = [*[_of_totals(one.since) for one in part.owners], totals]
+    return list(zip(_holders(part), [None, *ends[:-1]], ends, strict=True))
+
+
+def _of_totals(since: Totals) -> dict[str, int]:
+    """What a plan came to when a part of it changed hands: what had been repaid is no less than nothing."""
+    principal = max(0, since.principal)
+    repaid = max(0, since.principal + since.recovered_principal) if since.recovered_principal else principal
+    interest = since.interest - since.returned + since.recovered_interest
+    return {
+        "lent": since.lent, "repaid": repaid, "gone": max(0, since.principal + since.lost_principal),
+        "interest": interest, "collected": repaid + interest, "fee": since.fee + since.recovered_fee,
+        "penalty": since.penalty + since.recovered_penalty,
+    }  # fmt: skip
 
 
 def _totals(seen: Seen) -> dict[str, int]:

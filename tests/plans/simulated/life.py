@@ -15,25 +15,29 @@ from msgspec.structs import replace
 
 from service.errors import Refused
 from service.limits.account import Account
+from service.partners.ownership import TransferReason
 from service.plans.authorize import Authorize
 from service.plans.book import Book, Change, Command, PlanCommand
+from service.plans.bookkeeping import booked
 from service.plans.books import needs_facts
 from service.plans.flow import in_time
 from service.plans.happening import today_of
 from service.plans.money_back import ReturnPayment
+from service.plans.ownership import changed_hands
 from service.plans.payment import RecordPayment
 from service.plans.permission import permitted_scenario
 from service.plans.plan import Plan, view
 from service.plans.reading_store import decode_fact, fold, paid_of
 from service.plans.running.kept import keep, recall
-from service.plans.running.versions import in_order, lines_of
+from service.plans.running.versions import in_order, lines_of, standing_after
 from service.plans.state import has_ended
 from tests.plans.lives import MERCHANT_ACTS, NOON, PERSON, new_id
+from tests.plans.simulated.asked import Now, Step
 from tests.plans.simulated.equations import EQUATIONS
-from tests.plans.simulated.funded import any_funding
+from tests.plans.simulated.funded import any_funding, any_transfer
 from tests.plans.simulated.products import any_agreement
 from tests.plans.simulated.seen import Seen
-from tests.plans.simulated.steps import Now, Step, any_command
+from tests.plans.simulated.steps import any_command
 
 PLANS_MAX, STEPS_MAX = 3, 10
 EVERY_STEP_OF = 10  # lives, one is proved after every step
@@ -61,6 +65,8 @@ class Simulated:
             self._wait()
             if not self.plans or (len(self.plans) < PLANS_MAX and self.chance.random() < 0.05):
                 self._open()
+            elif self.chance.random() < 0.05:
+                self._change_hands(self._any_plan())
             else:
                 self._go_on(self._any_plan())
         for seen in self.plans.values():
@@ -98,6 +104,26 @@ class Simulated:
         book = Book(self.account, self._loaded(seen, command), tuple(notice for notice in known if notice))
         self._try(command, book)
 
+    def _change_hands(self, seen: Seen) -> None:
+        """A participation is sold or bought back at the close of a day that has ended, as its plan stood then."""
+        plan, today = seen.plan, today_of(seen.plan, self.now)
+        transfer = any_transfer(self.chance, plan, today)
+        if transfer is None:
+            return
+        terms = plan.offer.terms
+        known = [one.fact for one in seen.recorded if one.fact.on <= transfer.settlement_on]
+        sold = changed_hands(plan, standing_after(terms, in_order(terms, known)), transfer)
+        number = list(self.plans).index(plan.plan_id) + 1
+        words = f"{transfer.kind} plan {number} {transfer.seller_id} to {transfer.buyer_id} on {transfer.settlement_on}"
+        self.steps.append(f"{self.now.date()} {words}")
+        if isinstance(sold, TransferReason):
+            self.steps[-1] += f" -> {sold}"
+            return
+        seen.plan = sold
+        seen.book(booked(plan, sold))
+        seen.sum_up()
+        self._look(seen)
+
     def _loaded(self, seen: Seen, command: PlanCommand) -> Plan:
         """The plan as a lane would read it: its standing from bytes, its facts only where they are needed."""
         plan = seen.plan
@@ -131,14 +157,12 @@ class Simulated:
         for moved in change.moved:
             plan = moved.plan
             seen = self.plans.setdefault(plan.plan_id, Seen(plan))
-            seen.plan, seen.lines = plan, lines_of(plan.standing)
+            seen.plan, seen.before, seen.lines = plan, moved.before, lines_of(plan.standing)
             for one in moved.facts:
                 stored = msgspec.json.encode(one.fact)
                 seen.recorded.append(replace(one, fact=decode_fact(stored)))
-            for transfer in moved.transfers:
-                self._require("transfers are positive", transfer.amount > 0, True)
-                seen.booked[transfer.debit, transfer.debit_owner] += transfer.amount
-                seen.booked[transfer.credit, transfer.credit_owner] -= transfer.amount
+            self._require("transfers are positive", all(one.amount > 0 for one in moved.transfers), True)
+            seen.book(moved.transfers)
             seen.sum_up()
             self.kept[plan.plan_id] = keep(plan.standing)
             self._look(seen)

@@ -41,6 +41,7 @@ from service.terms.terms import (
     Unit,
 )
 from tests.plans.lives import agreement
+from tests.plans.simulated.borne import any_subsidy
 from tests.terms.any_terms import RHYTHMS
 
 PENALTY, FEE, INTEREST, PRINCIPAL = Component.PENALTY, Component.FEE, Component.INTEREST, Component.PRINCIPAL
@@ -82,9 +83,11 @@ def any_agreement(chance: Random) -> Agreement:
         if kind is not Kind.DEPOSIT and amount % 5 == 0:
             bends["authentication"] = Authentication(above=amount // 2)
         try:
-            return agreement(kind, amount, terms, held, **bends)
+            agreed = agreement(kind, amount, terms, held, **bends)
         except Refused:
-            pass  # a policy with these terms is not published
+            continue  # a policy with these terms is not published
+        offer = agreed.offer
+        return structs.replace(agreed, offer=structs.replace(offer, subsidy=any_subsidy(Random(amount), offer)))
     raise AssertionError(f"no terms of {TRIES} have a schedule")
 
 

@@ -1,12 +1,13 @@
 """What is looked at after every step: a plan, what was recorded of it, and what was booked for it."""
 
 from collections import Counter
+from collections.abc import Iterable
 from typing import Any, TypeVar
 
 from msgspec import Struct, field
 
 from service.ledger.booking import Books
-from service.ledger.chart import LedgerAccount
+from service.ledger.chart import LedgerAccount, Transfer
 from service.plans.book import Recorded
 from service.plans.bookkeeping import books_of
 from service.plans.plan import Plan
@@ -22,6 +23,7 @@ class Seen(Struct):
     """A plan after a step, and its lines; `booked` is the sum of all its transfers."""
 
     plan: Plan
+    before: Plan | None = None  # the last step; None: it was opened with it
     lines: tuple[Line, ...] = ()
     recorded: list[Recorded] = field(default_factory=list)
     booked: Balances = field(default_factory=Counter)
@@ -30,6 +32,12 @@ class Seen(Struct):
     by_kind: dict[type[Fact], list[Any]] = field(default_factory=dict)
     balances: dict[LedgerAccount, int] = field(default_factory=dict)  # of all owners
     books: Books = field(default_factory=dict)  # what they say of the plan as it stands
+
+    def book(self, transfers: Iterable[Transfer]) -> None:
+        """So much more was booked."""
+        for one in transfers:
+            self.booked[one.debit, one.debit_owner] += one.amount
+            self.booked[one.credit, one.credit_owner] -= one.amount
 
     def sum_up(self) -> None:
         """What follows from the plan, and from the facts recorded so far."""
@@ -53,3 +61,8 @@ class Seen(Struct):
     def balance(self, account: LedgerAccount) -> int:
         """Of all owners."""
         return self.balances.get(account, 0)
+
+    @property
+    def last(self) -> Event:
+        """The fact that was recorded last."""
+        return self.recorded[-1].fact

@@ -3,16 +3,12 @@
 from collections.abc import Callable
 from datetime import date, timedelta
 from decimal import Decimal
-from random import Random
-from typing import Any
 
-from msgspec import Struct
-
-from service.actor import THE_DAY, Actor, ActorKind
+from service.actor import THE_DAY
+from service.merchants.split import Split
 from service.plans.acceleration import Accelerate
 from service.plans.amend import Amend
 from service.plans.bill import BillLine, LineKind, lines_of
-from service.plans.book import PlanCommand
 from service.plans.capture import Capture
 from service.plans.charges import Levy, Waive
 from service.plans.contest import ContestClaim, DecideClaim, LowerClaim, WithdrawClaim
@@ -50,34 +46,15 @@ from service.plans.use import Confirm, EndUse, StartUse
 from service.plans.used import is_unproved
 from service.plans.void import Void
 from service.plans.withdrawal import Withdraw
+from service.support.arrangement import Cause
 from service.terms.terms import Unit
 from tests.plans.lives import APPROVAL, MERCHANT_ACTS
-from tests.plans.lives import CONSUMER as THEIR_ID
-from tests.plans.simulated.seen import Seen
+from tests.plans.simulated.asked import CONSUMER, OPERATOR, PROCESSOR, Arguments, Now, Step, part
+from tests.plans.simulated.lender_steps import correct, credit, quote, return_subsidy
 
-OPERATOR = Actor(ActorKind.OPERATOR, "op_1")
-CONSUMER = Actor(ActorKind.CONSUMER, THEIR_ID)
-PROCESSOR = Actor(ActorKind.PROCESSOR, "pr_1")
 UNIT_STEPS = ((1, Unit.MONTH), (14, Unit.DAY), (2, Unit.WEEK))
 SELDOM = 0.04
-
-Arguments = dict[str, Any]
-
-
-class Step(Struct):
-    """A verb with its arguments, and who asks."""
-
-    verb: type[PlanCommand]
-    arguments: Arguments
-    actor: Actor
-
-
-class Now(Struct):
-    """What chance may look at."""
-
-    chance: Random
-    seen: Seen
-    today: date
+SELLERS = f"me_{1:026}", f"me_{2:026}"
 
 
 def any_command(now: Now) -> Step:
@@ -95,6 +72,10 @@ def any_command(now: Now) -> Step:
         return chance.choice(BEFORE)(now)
     if plan.kind is Kind.PAY_AFTER_USE and chance.random() < 0.2:
         return convert(now)
+    if plan.standing.subsidised and chance.random() < 0.1:
+        return return_subsidy(now)
+    if plan.standing.quote is not None and chance.random() < 0.5:
+        return quote(now)
     return chance.choice(ENDING if chance.random() < SELDOM else RUNNING)(now)
 
 
@@ -109,9 +90,10 @@ def confirm(now: Now) -> Step:
 def capture(now: Now) -> Step:
     if is_unproved(now.seen.plan.offer, now.seen.plan.standing):
         return confirm(now)
-    amount = _part(now, now.seen.plan.remaining)
+    amount = part(now, now.seen.plan.remaining)
     arguments = {"amount": amount, "final": now.chance.random() < 0.3, "lines": _bill(now, amount)}
     arguments["reference"] = now.chance.choice((None, None, None, "box 1", "BOX 1 ", "box 2"))
+    arguments["splits"] = _splits(now, amount)
     return Step(Capture, arguments, MERCHANT_ACTS)
 
 
@@ -137,11 +119,11 @@ def capture_more(now: Now) -> Step:
 
 def capture_late(now: Now) -> Step:
     """What was given back."""
-    return Step(Capture, {"amount": max(1, _part(now, now.seen.plan.amounts.voided))}, MERCHANT_ACTS)
+    return Step(Capture, {"amount": max(1, part(now, now.seen.plan.amounts.voided))}, MERCHANT_ACTS)
 
 
 def claim(now: Now) -> Step:
-    amount = _part(now, now.seen.plan.remaining)
+    amount = part(now, now.seen.plan.remaining)
     return Step(Claim, {"amount": amount, "final": now.chance.random() < 0.5}, MERCHANT_ACTS)
 
 
@@ -152,9 +134,9 @@ def contest(now: Now) -> Step:
     is_contested = claim is not None and claim.state is ClaimState.CONTESTED
     steps = (
         *[Step(ContestClaim, {"words": "It was broken."}, chance.choice((MERCHANT_ACTS, OPERATOR, CONSUMER)))] * 4,
-        *[Step(DecideClaim, {"amount": chance.choice((0, amount, _part(now, amount)))}, OPERATOR)]
+        *[Step(DecideClaim, {"amount": chance.choice((0, amount, part(now, amount)))}, OPERATOR)]
         * (8 if is_contested else 1),
-        Step(LowerClaim, {"amount": max(1, _part(now, amount))}, MERCHANT_ACTS),
+        Step(LowerClaim, {"amount": max(1, part(now, amount))}, MERCHANT_ACTS),
         Step(WithdrawClaim, {}, MERCHANT_ACTS),
         *[pass_days(now)] * 4,
     )
@@ -162,7 +144,7 @@ def contest(now: Now) -> Step:
 
 
 def release(now: Now) -> Step:
-    amount = None if now.chance.random() < 0.5 else max(1, _part(now, now.seen.plan.remaining))
+    amount = None if now.chance.random() < 0.5 else max(1, part(now, now.seen.plan.remaining))
     return Step(Release, {"amount": amount}, MERCHANT_ACTS)
 
 
@@ -225,11 +207,11 @@ def refund(now: Now) -> Step:
     lines = [(bill.capture, line) for bill in now.seen.plan.bills for line in bill.lines if line.amount > 0]
     if lines and now.chance.random() < 0.5:
         capture, line = now.chance.choice(lines)
-        amount = now.chance.choice((None, max(1, _part(now, line.amount))))
+        amount = now.chance.choice((None, max(1, part(now, line.amount))))
         fee = now.chance.choice((0, 0, line.amount // 20))
         return Step(Refund, {"lines": (Returned(capture, line.number, amount),), "return_fee": fee}, MERCHANT_ACTS)
     left = now.seen.plan.amounts.captured - now.seen.plan.amounts.refunded
-    amount = max(1, _part(now, left))
+    amount = max(1, part(now, left))
     arguments = {"amount": amount, "return_fee": now.chance.choice((0, 0, amount // 10))}
     return Step(Refund, arguments, now.chance.choice((MERCHANT_ACTS, OPERATOR)))
 
@@ -238,7 +220,7 @@ def lower(now: Now) -> Step:
     """A bill comes to less, mostly."""
     bills = now.seen.plan.bills
     number = now.chance.randint(1, max(1, len(bills)))
-    amount = _part(now, bills[number - 1].amount if bills else 1)
+    amount = part(now, bills[number - 1].amount if bills else 1)
     arguments = {"capture": number, "amount": amount, "because": "a mistake", "lines": _bill(now, amount)}
     return Step(LowerCapture, arguments, MERCHANT_ACTS)
 
@@ -254,13 +236,13 @@ def charge_back(now: Now) -> Step:
         return pay(now)
     payment = _one_of(now, Paid)
     amount = next((fact.amount for fact in now.seen.those_of(Paid) if fact.id == payment), 1)
-    return Step(ChargeBack, {"payment_id": payment, "amount": max(1, _part(now, amount))}, PROCESSOR)
+    return Step(ChargeBack, {"payment_id": payment, "amount": max(1, part(now, amount))}, PROCESSOR)
 
 
 def return_overpayment(now: Now) -> Step:
     if not now.seen.plan.amounts.overpaid and now.chance.random() > SELDOM:
         return pay(now)
-    return Step(ReturnOverpayment, {"amount": max(1, _part(now, now.seen.plan.amounts.overpaid))}, OPERATOR)
+    return Step(ReturnOverpayment, {"amount": max(1, part(now, now.seen.plan.amounts.overpaid))}, OPERATOR)
 
 
 def levy(now: Now) -> Step:
@@ -329,9 +311,12 @@ def dispute(now: Now) -> Step:
     chance, last = now.chance, now.seen.plan.standing.dispute
     if last is None or (last.state not in OPEN_DISPUTES and chance.random() < 0.8):
         left = now.seen.plan.amounts.captured - now.seen.plan.amounts.refunded
-        amount = chance.choice((None, max(1, _part(now, left))))
-        arguments = {"reason": chance.choice(tuple(DisputeReason)), "amount": amount}
-        return Step(OpenDispute, arguments, chance.choice((MERCHANT_ACTS, OPERATOR)))
+        amount = chance.choice((None, max(1, part(now, left))))
+        arguments: Arguments = {"reason": chance.choice(tuple(DisputeReason)), "amount": amount}
+        if chance.random() < 0.3:
+            named = {"reference": chance.choice(("d1", "d2")), "respond_by": now.today + timedelta(10)}
+            return Step(OpenDispute, arguments | named, PROCESSOR)
+        return Step(OpenDispute, arguments, chance.choice((MERCHANT_ACTS, OPERATOR, CONSUMER)))
     if last.state is DisputeState.UNDER_REVIEW and chance.random() < 0.5:
         return Step(AskAgain, {}, OPERATOR)
     decided = chance.choice((DisputeState.WON, DisputeState.LOST, DisputeState.WITHDRAWN))
@@ -340,6 +325,7 @@ def dispute(now: Now) -> Step:
             *[Step(AnswerDispute, {"evidence": "signed for"}, MERCHANT_ACTS)] * 3,
             Step(AskAgain, {}, OPERATOR),
             Step(CloseDispute, {"outcome": decided}, OPERATOR),
+            Step(CloseDispute, {"outcome": decided, "dispute_id": last.id}, PROCESSOR),
             Step(CloseDispute, {"outcome": DisputeState.ACCEPTED}, MERCHANT_ACTS),
         )
     )
@@ -351,7 +337,8 @@ def accelerate(now: Now) -> Step:
 
 
 def charge_off(now: Now) -> Step:
-    return Step(ChargeOff, {}, now.chance.choice((OPERATOR, THE_DAY)))
+    arguments = {"cause": now.chance.choice(tuple(Cause)), "on": now.chance.choice((None, now.today - timedelta(3)))}
+    return Step(ChargeOff, arguments, now.chance.choice((OPERATOR, THE_DAY)))
 
 
 def forgive(now: Now) -> Step:
@@ -378,11 +365,11 @@ BEFORE: tuple[Chosen, ...] = (
 RUNNING: tuple[Chosen, ...] = (
     pay, pay, pay, pay, pay, pay, refund, refund, lower, return_payment, charge_back, charge_back, return_overpayment,
     levy, levy, waive, reverse, reschedule, reschedule, reschedule, accelerate, pass_days, pass_days, pause, dispute,
-    dispute, withdraw,
+    dispute, withdraw, credit, credit, correct, quote, quote,
 )  # fmt: skip
 ENDING: tuple[Chosen, ...] = (void, guard, extend, charge_off, charge_off, forgive)
 EVERYTHING: tuple[Chosen, ...] = (
-    *dict.fromkeys((*OPEN[Kind.INSTALMENTS], *OPEN[Kind.DEPOSIT], *BEFORE, *RUNNING, *ENDING)),
+    *dict.fromkeys((*OPEN[Kind.INSTALMENTS], *OPEN[Kind.DEPOSIT], *BEFORE, *RUNNING, *ENDING, return_subsidy)),
 )
 
 
@@ -394,10 +381,13 @@ def _bill(now: Now, amount: int) -> tuple[BillLine, ...]:
     return lines_of(amount, now.chance.choice(((), (("tent", amount, LineKind.ITEM),), named)))
 
 
-def _part(now: Now, whole: int) -> int:
-    """Some of it, all of it, or a little more than there is."""
-    chance = now.chance
-    return max(0, chance.choice((whole, whole // 2, chance.randint(0, max(0, whole)), 1, whole + (whole % 7 == 3))))
+def _splits(now: Now, amount: int) -> tuple[Split, ...]:
+    """Of a third of the captures a part is other sellers'."""
+    if now.chance.random() > 0.33 or amount < 2:
+        return ()
+    first = now.chance.randint(1, amount)
+    shares = first, (amount - first) // 2
+    return tuple([Split(seller, share) for seller, share in zip(SELLERS, shares, strict=True) if share])
 
 
 def _has(now: Now, kind: type[Paid] | type[Levied]) -> bool:
