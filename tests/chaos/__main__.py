@@ -22,6 +22,7 @@ from service.app import create_app
 from service.config import Settings
 from service.demo.seed import seed
 from tests.chaos.history import Kind, Read, faults, gaps
+from tests.chaos.judged import MINUTES_MOST, Figure, at_least, at_most, enough_troubles, none_of, told
 from tests.chaos.trade import Shopper, Trade
 from tests.chaos.trouble import Troubles
 from tests.engine.processes import Own, Service, broken_checks
@@ -32,23 +33,20 @@ SHOPPERS = 16
 CONSUMERS = 4  # of each shopper's own; and as many that all of them share, whose limits are soon reached
 LIMIT, SHARED_LIMIT = 5_000_00, 500_00
 AGAIN = 13  # writes that each sends again in the end
-GAP, GAP_S = "longest gap without a definite answer, s", 5.0
+GAP, GAP_S = "longest gap without a definite answer", 5.0
 LEAST = 2_000  # writes that must be acknowledged
-
-Figures = list[tuple[str, object, bool]]  # what, how much, and whether it is as it must be
+WHOLE = 12  # the scale of the whole programme
 
 
 def main() -> int:
     parser = argparse.ArgumentParser(prog="make chaos", description=__doc__)
     parser.add_argument("--seed", type=int, default=int(time.time()), help="of the order in which things happen")
-    parser.add_argument("--scale", type=int, default=12, help="how often PostgreSQL is killed; the rest follows")
+    parser.add_argument("--scale", type=int, default=WHOLE, help="how often PostgreSQL is killed; the rest follows")
     given = parser.parse_args()
     with tempfile.TemporaryDirectory(prefix="tenor-chaos-") as folder, embedded.running(settings_in(folder)) as servers:
         figures = asyncio.run(chaos(servers, Path(folder), given.seed, given.scale))
     print(f"\nseed {given.seed}, scale {given.scale}, load {os.getloadavg()[0]:.1f}")
-    for name, value, is_right in figures:
-        print(f"{name:42} {value!s:>12}  {'' if is_right else '<-- must not be'}")
-    return 0 if all(is_right for _, _, is_right in figures) else 1
+    return told(figures)
 
 
 def settings_in(folder: str | Path) -> Settings:
@@ -56,7 +54,7 @@ def settings_in(folder: str | Path) -> Settings:
     return Settings(data=Path(folder), key_secret="k" * 32, data_secret="d" * 32, port=0)
 
 
-async def chaos(servers: embedded.Servers, folder: Path, seed_: int, scale: int) -> Figures:
+async def chaos(servers: embedded.Servers, folder: Path, seed_: int, scale: int) -> list[Figure]:
     """Trade with troubles, and what was found."""
     settings = servers.settings
     connection = await db.connect(settings.owner_url)
@@ -90,7 +88,7 @@ async def chaos(servers: embedded.Servers, folder: Path, seed_: int, scale: int)
             await asyncio.wait_for(pool.close(), 10)
 
 
-async def _trade_through(world: World, trade: Trade, troubles: Troubles, seed_: int, scale: int) -> Figures:
+async def _trade_through(world: World, trade: Trade, troubles: Troubles, seed_: int, scale: int) -> list[Figure]:
     shared = [await world.consumer(limit=SHARED_LIMIT) for _ in range(CONSUMERS)]
     shoppers = []
     for number in range(SHOPPERS):
@@ -100,7 +98,7 @@ async def _trade_through(world: World, trade: Trade, troubles: Troubles, seed_: 
     shopping = [asyncio.create_task(shopper.run()) for shopper in shoppers]
     await asyncio.sleep(2)
     await troubles.run(seed_, scale)
-    while len(trade.acknowledged) < LEAST * scale // 12:
+    while len(trade.acknowledged) < LEAST * scale // WHOLE:
         await asyncio.sleep(0.5)
     trade.goes_on = False
     await asyncio.wait_for(asyncio.gather(*shopping), 120)
@@ -116,7 +114,7 @@ async def _trade_through(world: World, trade: Trade, troubles: Troubles, seed_: 
 
 async def _figures(
     world: World, trade: Trade, troubles: Troubles, shoppers: list[Shopper], again: int, seconds: float, gap: float
-) -> Figures:
+) -> list[Figure]:
     things = [*trade.account_of]
     parts = [things[number::SHOPPERS] for number in range(SHOPPERS)]
 
@@ -137,19 +135,21 @@ async def _figures(
     kinds = Counter(fault.kind for fault in found)
     for shopper in shoppers:
         shopper.close()
+    is_whole = troubles.scale >= WHOLE
     return [
-        *((name, count, True) for name, count in sorted(troubles.counts.items())),
-        ("seconds of trade", f"{seconds:.0f}", True),
-        ("writes acknowledged", len(trade.acknowledged), len(trade.acknowledged) >= LEAST * troubles.scale // 12),
-        ("things", len(things), True),
-        ("reads", len(trade.reads), bool(trade.reads)),
-        ("answers 503 or 429", trade.statuses[503] + trade.statuses[429], True),
-        ("no answer", trade.statuses[0], True),
-        ("keys sent again in the end", again, again >= 200 or troubles.scale < 12),
-        *((kind.value, kinds[kind], not kinds[kind]) for kind in Kind),
-        ("trial balance", balance, not balance),
-        ("checks of the database broken", len(broken), not broken),
-        (GAP, f"{gap:.1f}", gap <= GAP_S),
+        *(Figure(name, count) for name, count in sorted(troubles.counts.items())),
+        *(enough_troubles(troubles.counts) if is_whole else ()),
+        at_most("trade", seconds / 60, MINUTES_MOST, "min") if is_whole else Figure("trade, s", f"{seconds:.0f}"),
+        at_least("writes acknowledged", len(trade.acknowledged), LEAST * troubles.scale // WHOLE),
+        Figure("things", len(things)),
+        at_least("reads", len(trade.reads), 1),
+        Figure("answers 503 or 429", trade.statuses[503] + trade.statuses[429]),
+        Figure("no answer", trade.statuses[0]),
+        at_least("keys sent again in the end", again, 200) if is_whole else Figure("keys sent again in the end", again),
+        *(none_of(kind.value, kinds[kind]) for kind in Kind),
+        none_of("trial balance", balance),
+        none_of("checks of the database broken", len(broken)),
+        at_most(GAP, gap, GAP_S),
     ]
 
 

@@ -21,6 +21,6 @@ def test_nothing_is_lost_when_all_under_it_is_struck_once(tmp_path: Path) -> Non
     seed = random.randrange(1 << 32)
     with embedded.running(settings_in(tmp_path)) as servers:
         figures = asyncio.run(chaos(servers, tmp_path, seed, scale=1))
-    assert [figure for figure in figures if not figure[2] and figure[0] != GAP] == [], f"seed {seed}"
-    struck = [name for name, count, _ in figures[:TROUBLES] if count == 1]
+    assert [figure for figure in figures if not figure.is_right and figure.name != GAP] == [], f"seed {seed}"
+    struck = [figure.name for figure in figures[:TROUBLES] if figure.value == 1]
     assert len(struck) == TROUBLES, figures[:TROUBLES]
