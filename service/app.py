@@ -138,7 +138,7 @@ async def services(settings: Settings) -> AsyncGenerator[Services]:
     processors = Processors(lambda: registry.now.processors, secret_of, settings.reach)
     gateways = Gateways(registry.said_to, settings.reach)
     outside = Outside(pool, secrets, gateways, lambda: registry.now.gateways, sandbox=settings.sandbox)
-    charging = Charging(pool, engine, processors, registry.time_at)
+    charging = Charging(pool, engine, processors, registry.time_at, secrets)
     approvals = Approvals(registry.said_to, settings.reach)
     allocating = Allocating(pool, engine, Leases(pool), approvals, registry.bearers)
     messenger = Messenger(settings.messenger_url, settings.messenger_key, settings.reach)

@@ -33,6 +33,7 @@ from service.partners.received import ReceivedState, ReceivedType
 from service.payments.charge import ChargeState, Origin, Reason
 from service.payments.instrument import InstrumentKind
 from service.payments.processor import Protocol
+from service.payments.processor_dispute import FoundState
 from service.people.doubt import DoubtOutcome
 from service.people.identifier import IdentifierKind
 from service.people.move import MoveReason
@@ -130,6 +131,7 @@ WORDS: dict[str, Iterable[str]] = {
     "plans_kind_is_known": Kind,
     "plans_state_is_known": PlanState,
     "pool_movements_kind_is_known": Movement,
+    "processor_disputes_state_is_known": FoundState,
     "processors_protocol_is_known": Protocol,
     "received_files_state_is_known": ReceivedState,
     "received_files_type_is_known": ReceivedType,

@@ -18,17 +18,13 @@ from service.checkout.request import Price
 from service.db import Connection
 from service.engine.work import Answer
 from service.errors import Code, Refused
-from service.payments.charge import Charge, ChargeState
+from service.payments.charge import Charge
+from service.payments.disputing_flow import decide_dispute, dispute_of, open_dispute
+from service.payments.processor_dispute import MONEY_CAME
 from service.payments.store import load_charges
-from service.plans.dispute import CloseDispute, OpenDispute
-from service.plans.flow import after_its_days
-from service.plans.reading_store import load_facts, load_plans
-from service.plans.running.dispute_facts import DisputeOpener, DisputeReason, DisputeState
-from service.plans.running.standing import Dispute
-from service.plans.timeline import last_of_dispute, steps
+from service.plans.running.dispute_facts import DisputeReason, DisputeState
 
 Reference = Annotated[str, Meta(pattern=r"^[A-Za-z0-9_.:-]{1,100}\Z")]
-MONEY_CAME: Final = (ChargeState.SUCCEEDED, ChargeState.RETURNED)  # the bank may have taken it back already
 
 
 class ChargeDisputeBody(Struct, frozen=True, forbid_unknown_fields=True):
@@ -89,9 +85,13 @@ async def open_charge_dispute(request: Asked, body: RawBody) -> ASGIResponse:
     if before := await ask.services.engine.answered(ask.must_key):
         return reply_answer(before)
     charge = await _own_charge(ask, asked.charge_id)
-    if await _dispute(ask, charge, asked.reference) is None:
-        refused = await _do(ask, _opening(ask, charge, asked))
-        if refused and await _dispute(ask, charge, asked.reference) is None:  # it may have come twice at once
+    pool, engine, now = ask.services.pool, ask.services.engine, ask.real_now
+    if (await dispute_of(pool, charge, asked.reference))[0] is None:
+        _refuse_opening(charge, asked)
+        refused = await open_dispute(
+            engine, charge, asked.reference, asked.reason, asked.amount, asked.respond_by, now
+        )  # fmt: skip
+        if refused and (await dispute_of(pool, charge, asked.reference))[0] is None:  # it may have come twice at once
             return reply_answer(refused)
     return await _kept(ask, charge, asked.reference, 201)
 
@@ -114,20 +114,14 @@ async def decide_charge_dispute(request: Asked, body: RawBody) -> ASGIResponse:
     if before := await ask.services.engine.answered(ask.must_key):
         return reply_answer(before)
     charge, outcome = await _own_charge(ask, asked.charge_id), DisputeState(asked.outcome)
-    dispute = await _dispute(ask, charge, asked.reference)
+    dispute, _ = await dispute_of(ask.services.pool, charge, asked.reference)
     if dispute is None:
         sentence = f"You have opened no dispute {asked.reference!r} of the charge {charge.charge_id}."
         raise Refused(Code.NOT_FOUND, sentence, "/reference")
     if dispute.state is not outcome:
-        command_id = ids.new_id(ids.COMMAND, charge.bucket, ask.now_ms)
-        refused = await _do(
-            ask,
-            CloseDispute(
-                command_id=command_id, actor=ask.actor, plan_id=charge.plan_id, outcome=outcome, dispute_id=dispute.id
-            ),
-        )
+        refused = await decide_dispute(ask.services.engine, charge, dispute, outcome, ask.real_now)
         if refused:
-            dispute = await _dispute(ask, charge, asked.reference)
+            dispute, _ = await dispute_of(ask.services.pool, charge, asked.reference)
             if dispute is None or dispute.state is not outcome:
                 return reply_answer(refused)
     return await _kept(ask, charge, asked.reference, 200)
@@ -141,7 +135,7 @@ async def _own_charge(ask: Ask, charge_id: str) -> Charge:
     return found[0]
 
 
-def _opening(ask: Ask, charge: Charge, asked: ChargeDisputeBody) -> OpenDispute:
+def _refuse_opening(charge: Charge, asked: ChargeDisputeBody) -> None:
     """Refused: STATE_FORBIDS (no money came by it), AMOUNT_EXCEEDS_OUTSTANDING (more than it was)."""
     if charge.state not in MONEY_CAME:
         sentence = f"The charge {charge.charge_id} is {charge.state}: no money came by it that could be disputed."
@@ -149,22 +143,11 @@ def _opening(ask: Ask, charge: Charge, asked: ChargeDisputeBody) -> OpenDispute:
     if asked.amount > charge.amount:
         sentence = f"{asked.amount} is more than the {charge.amount} minor units of the charge."
         raise Refused(Code.AMOUNT_EXCEEDS_OUTSTANDING, sentence, "/amount")
-    return OpenDispute(
-        command_id=_cause(charge, asked.reference), actor=ask.actor, plan_id=charge.plan_id, reason=asked.reason,
-        amount=asked.amount, opened_by=DisputeOpener.PROCESSOR, reference=asked.reference, respond_by=asked.respond_by,
-    )  # fmt: skip
-
-
-async def _do(ask: Ask, command: OpenDispute | CloseDispute) -> Answer | None:
-    """Does it, after the days of its plan that have passed; None, or the refusal."""
-    engine, now = ask.services.engine, ask.real_now
-    answer = await after_its_days(engine, command.plan_id, now, lambda: engine.do(command, None, now))
-    return None if answer.status == 200 else answer
 
 
 async def _kept(ask: Ask, charge: Charge, reference: str, status: int) -> ASGIResponse:
     """The dispute as it stands, which is the answer to the same request from now on."""
-    one = await _dispute(ask, charge, reference)
+    one, _ = await dispute_of(ask.services.pool, charge, reference)
     assert one is not None
     shown = ChargeDispute(
         one.id, charge.charge_id, charge.plan_id, reference, charge.currency, one.amount, one.reason, one.state,
@@ -175,20 +158,6 @@ async def _kept(ask: Ask, charge: Charge, reference: str, status: int) -> ASGIRe
         return Answer(status, encode(shown))
 
     return reply_answer(await ask.services.engine.once(ask.must_key, ask.now, keep))
-
-
-async def _dispute(ask: Ask, charge: Charge, reference: str) -> Dispute | None:
-    """The processor's dispute of this reference, the last of its plan or an earlier one; None if there is none."""
-    async with ask.services.pool.acquire() as conn:
-        (plan,) = await load_plans(conn, [charge.plan_id])
-        facts = await load_facts(conn, [charge.plan_id])
-    dispute_id = ids.derive(ids.FACT, _cause(charge, reference))
-    return last_of_dispute(steps(plan.kind, plan.offer.terms, facts[charge.plan_id]), dispute_id)
-
-
-def _cause(charge: Charge, reference: str) -> str:
-    """The id of the command that opens the dispute of this reference: always the same one."""
-    return ids.named(ids.COMMAND, charge.charge_id, charge.processor_id, charge.charge_id, reference)
 
 
 ROUTES: Final = [open_charge_dispute, decide_charge_dispute]

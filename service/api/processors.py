@@ -11,7 +11,7 @@ from msgspec import Struct, field
 from service import ids
 from service.access.flow import Wanted, introduce, make_key
 from service.access.key import Audience, Principal
-from service.api import processor_disputes
+from service.api import found_disputes, processor_disputes
 from service.api.addresses import Url, refuse_no_address
 from service.api.ask import Ask, Asked, content_type, read, write
 from service.api.body import Body, Nothing
@@ -226,7 +226,7 @@ def _name_in_use(asked: ProcessorBody) -> Refused:
     return Refused(Code.STATE_FORBIDS, f"There is a processor {asked.name!r} in use.", "/name", ("retire",))
 
 
-OPERATOR_ROUTES: Final = [register_processor, retire_processor, list_processors]
+OPERATOR_ROUTES: Final = [register_processor, retire_processor, list_processors, *found_disputes.ROUTES]
 
 processor_router = Router(
     path="/v1/processor",

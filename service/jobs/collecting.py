@@ -1,10 +1,14 @@
-"""Collecting: what is due is charged, and what nobody has answered is asked about; often, and at every day's close."""
+"""Collecting: what is due is charged, what nobody has answered is asked about, disputes are read at processors.
+
+All of it often, and at every day's close.
+"""
 
 from datetime import datetime
 
 from msgspec import Struct
 
 from service.payments.flow import Charging
+from service.payments.found_disputes_flow import FoundDisputes
 from service.payments.making_flow import collect_due
 
 
@@ -18,4 +22,5 @@ class Collected(Struct, frozen=True):
 async def collect(charging: Charging, now: datetime) -> Collected:
     """Asks first: a plan whose charge is answered may be charged again. Several at once are safe, and so is a rerun."""
     asked = await charging.ask_unanswered(now)
+    await FoundDisputes(charging).follow(now)
     return Collected(asked, await collect_due(charging, now))

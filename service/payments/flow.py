@@ -22,6 +22,7 @@ from msgspec.structs import replace
 
 from service import ids
 from service.actor import Actor, ActorKind
+from service.data_key import DataSecrets
 from service.db import Pool
 from service.engine.lane import Engine
 from service.engine.work import Answer, Key
@@ -59,11 +60,14 @@ class _Problem(Struct):
 class Charging:
     """One for each process. Each `now` is real time; what is written of a charge is in its merchant's time."""
 
-    def __init__(self, pool: Pool, engine: Engine, processors: Processors, time_at: TimeAt) -> None:
+    def __init__(
+        self, pool: Pool, engine: Engine, processors: Processors, time_at: TimeAt, secrets: DataSecrets
+    ) -> None:
         self.pool = pool
+        self.secrets = secrets
         self.time_at = time_at
         self.processors = processors
-        self._engine = engine
+        self.engine = engine
         self._places = asyncio.Semaphore(AT_ONCE)
         self._ends: Together[End, None] = Together(self._end_all)
         self._payments: Together[Charge, str | None] = Together(self._find_payments)
@@ -172,9 +176,9 @@ class Charging:
         key = Key.of("payments", f"{word} {charge.charge_id}", digest, charge.bucket)
 
         async def attempt() -> Answer:
-            return await self._engine.do(command, key, now, 201)
+            return await self.engine.do(command, key, now, 201)
 
-        answer = await after_its_days(self._engine, command.plan_id, now, attempt)
+        answer = await after_its_days(self.engine, command.plan_id, now, attempt)
         if answer.status >= 300:
             log.warning("charge %s could not be booked as %s: %s", charge.charge_id, word, _decode(answer.body).code)
         return answer

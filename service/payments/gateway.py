@@ -67,6 +67,23 @@ class Processors:
         heard = await self._call(charge, lambda speech: (speech.ask, speech.read_asked))
         return await self.pull(charge) if heard.said is Said.NO_CHARGE else heard
 
+    def speaking(self, protocol: Protocol) -> list[str]:
+        """The ids of those that are spoken to so and whose secret we have, in use or retired."""
+        return [
+            one.processor_id for one in self._addresses().values() if one.protocol is protocol and self._secret_of(one)
+        ]
+
+    async def send(self, processor_id: str, make: Callable[[str], Call]) -> tuple[int, bytes] | None:
+        """Any other call that a protocol has, made of the secret; its status and body. None: it was not heard."""
+        address = self._addresses().get(processor_id)
+        circuit = self._circuits.setdefault(processor_id, Circuit())
+        if address is None or not (secret := self._secret_of(address)) or not circuit.enter(_monotonic_ms()):
+            return None
+        call = make(secret)
+        answer = await self._exchange(processor_id, call, f"{address.url.removesuffix('/')}/{call.path}")
+        circuit.heard(answer is None, _monotonic_ms())
+        return answer
+
     async def close(self) -> None:
         """Closes the connections."""
         for client in chain.from_iterable(self._idle.values()):
@@ -74,16 +91,11 @@ class Processors:
 
     async def _call(self, charge: Charge, way: Callable[[Speech], tuple[Make, Read]]) -> Heard:
         address = self._addresses().get(charge.processor_id)
-        circuit = self._circuits.setdefault(charge.processor_id, Circuit())
-        if address is None or not (secret := self._secret_of(address)) or not circuit.enter(_monotonic_ms()):
+        if address is None:
             return UNHEARD
         make, read = way(SPEECHES[address.protocol])
-        call = make(charge, secret)
-        url = f"{address.url.removesuffix('/')}/{call.path}"
-        answer = await self._exchange(charge.processor_id, call, url)
-        heard = UNHEARD if answer is None else read(charge, *answer)
-        circuit.heard(answer is None, _monotonic_ms())
-        return heard
+        answer = await self.send(charge.processor_id, lambda secret: make(charge, secret))
+        return UNHEARD if answer is None else read(charge, *answer)
 
     async def _exchange(self, processor_id: str, call: Call, url: str) -> tuple[int, bytes] | None:
         """On a connection that nobody uses. A client with many looks at all of them for each request, which costs

@@ -7,8 +7,7 @@ An instrument's token is `cus_.../pm_...`: the customer and the payment method, 
 forgets an idempotency key after 24 hours and would then pull again. So a charge that stays pending is looked for among
 the customer's PaymentIntents, a list that is never behind, and is sent again only if it is not there.
 
-What a bank takes back weeks later is a dispute at Stripe; it is not asked for. An operator opens and decides it
-(`disputes`), and records the payment that went back (`payments/return`). Written from docs.stripe.com:
+What a bank takes back weeks later is a dispute at Stripe, read by `stripe_disputes.py`. Written from docs.stripe.com:
 /api/payment_intents, /api/errors, /declines/codes, /api/idempotent_requests, /currencies; tests/vectors/stripe.json
 holds what those pages say is answered.
 """
@@ -27,6 +26,8 @@ VERSION: Final = "2024-06-20"
 TOKEN: Final = re.compile(r"cus_\w+/[a-z]+_\w+", re.ASCII)
 LISTED_MAX: Final = 100
 SKEW: Final = timedelta(hours=1)  # between Stripe's clock and ours
+
+UNRESERVED: Final = frozenset(b"abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-._~")  # RFC 3986
 
 # Stripe counts these in hundredths, for which ISO 4217 has no minor unit (docs.stripe.com/currencies, special cases).
 IN_HUNDREDTHS: Final = ("ISK", "UGX")
@@ -99,10 +100,10 @@ def pull(charge: Charge, secret: str) -> Call:
         "metadata[charge_id]": charge.charge_id,
         "metadata[plan_id]": charge.plan_id,
     }
-    headers = _headers(secret) | {
+    headers = headers_of(secret) | {
         "Idempotency-Key": charge.charge_id, "Content-Type": "application/x-www-form-urlencoded",
     }  # fmt: skip
-    return Call("POST", "v1/payment_intents", headers, _encoded(form).encode())
+    return Call("POST", "v1/payment_intents", headers, form_encoded(form).encode())
 
 
 def ask(charge: Charge, secret: str) -> Call:
@@ -111,7 +112,7 @@ def ask(charge: Charge, secret: str) -> Call:
     query = {
         "customer": charge.token.partition("/")[0], "created[gte]": str(since), "limit": str(LISTED_MAX),
     }  # fmt: skip
-    return Call("GET", f"v1/payment_intents?{_encoded(query)}", _headers(secret))
+    return Call("GET", f"v1/payment_intents?{form_encoded(query)}", headers_of(secret))
 
 
 def read_pulled(charge: Charge, status: int, body: bytes) -> Heard:
@@ -169,17 +170,18 @@ def _amount(charge: Charge) -> int:
     return charge.amount * 100 if charge.currency in IN_HUNDREDTHS else charge.amount
 
 
-def _headers(secret: str) -> dict[str, str]:
+def headers_of(secret: str) -> dict[str, str]:
+    """What every request carries."""
     return {"Authorization": f"Bearer {secret}", "Stripe-Version": VERSION}
 
 
-def _encoded(form: dict[str, str]) -> str:
-    """As application/x-www-form-urlencoded; all of it is ASCII."""
+def form_encoded(form: dict[str, str]) -> str:
+    """As application/x-www-form-urlencoded, in UTF-8."""
     return "&".join(f"{_escaped(name)}={_escaped(value)}" for name, value in form.items())
 
 
 def _escaped(text: str) -> str:
-    return "".join(one if one.isalnum() or one in "-._~" else f"%{ord(one):02X}" for one in text)
+    return "".join(chr(one) if one in UNRESERVED else f"%{one:02X}" for one in text.encode())
 
 
 _decode_intent: Final = msgspec.json.Decoder(_Intent).decode
