@@ -396,6 +396,7 @@ async def _collecting(story: Story) -> None:
     charge = "POST /v1/plans/{plan_id}/charges"
     await _approved(story, "POST /v1/operator/processors")
     await story.call("GET /v1/operator/processors")
+    await story.call("GET /v1/operator/processor-disputes")
     async with till(world, "till") as at:
         plan = await at.plan("ok")
         world.merchant.now = NOON + timedelta(seconds=2)  # of one instant, ids have no order
