@@ -42,7 +42,7 @@ begin
                     consumer_identifiers, person_marks, plan_pauses, passkeys, deliveries, delivery_attempts,
                     facade_notices
        to tenor_service;
-    revoke insert, update on kept_at_least from tenor_service;
+    revoke insert, update on kept_at_least, forgetting_marks from tenor_service;
     grant execute on function forget_decisions, forget_enquiries, forget_audit_entries to tenor_service;
     grant select on schema_migrations to tenor_service;
 end $$;

@@ -182,7 +182,7 @@ async def test_every_bucket_is_a_smallint_in_range(pool: Pool) -> None:
 
 # Promises that are wider than a consumer: where the buckets are spread over machines, these need more than a key. The
 # positions of a day are brought together of all buckets, and stand on one machine.
-WIDER = {"idempotency_pk", "merchant_references_pk", "daily_positions_pk"}
+WIDER = {"idempotency_pk", "merchant_references_pk", "daily_positions_pk", "forgetting_marks_pk"}
 
 
 async def test_every_key_of_what_has_a_bucket_begins_with_it(pool: Pool) -> None:

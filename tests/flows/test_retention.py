@@ -150,6 +150,80 @@ async def test_a_decision_that_opened_no_plan_is_forgotten_when_it_is_old(
     await world.pool.execute("update plans set decision_id = $1 where plan_id = $2", its_own, plan)
 
 
+async def rows_read(pool: db.Pool, function: str, prefix: str, bucket: int) -> int:
+    """How many rows of the log PostgreSQL reads where there is nothing to forget."""
+    before = ids.lowest(prefix, int((OLD + timedelta(days=60)).timestamp() * 1000))
+    count = (
+        "select sum(seq_tup_read + idx_tup_fetch)::int from pg_stat_xact_user_tables"
+        " where relname in ('decisions', 'enquiries', 'reviews', 'plans')"
+    )
+    async with pool.acquire() as conn, conn.transaction():
+        already = await conn.fetchval(count)
+        await conn.fetch(f"select * from {function}($1, '', $2, 1000)", bucket, before)
+        return int(await conn.fetchval(count) - already)
+
+
+async def test_what_stays_for_good_is_looked_at_once(
+    world: World, serving: db.Pool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """An old decision that opened a plan, and what was asked for it, cost nothing on the days after."""
+    monkeypatch.setattr(retention, "AT_ONCE", 2)
+    consumer = await world.consumer(limit=10_000_00)
+    bucket = ids.bucket_of(consumer)
+    decided: str = (await world.checkout(consumer, 100_00))["id"]
+    old = [await dated(world, decided, OLD + timedelta(days=day)) for day in range(7)]
+    plans = [await buy(world, consumer, NOON) for _ in old]
+    its_own = [await world.pool.fetchval("select decision_id from plans where plan_id = $1", one) for one in plans]
+    change = "update plans set decision_id = $1 where plan_id = $2"
+    for decision, plan in zip(old, plans, strict=True):
+        await world.pool.execute(change, decision, plan)
+    enquiries = [await asked(world, consumer, decision, OLD) for decision in old]
+    assert await rows_read(world.pool, "forget_decisions", ids.DECISION, bucket) > 0
+    for _ in range(2):
+        done = await forget(serving, keeping(decisions=TICK, rest=TICK), SECRET, clock.now() - timedelta(days=1))
+        assert (done.decisions, done.enquiries) == (0, 0)
+    assert await rows_read(world.pool, "forget_decisions", ids.DECISION, bucket) == 0
+    assert await rows_read(world.pool, "forget_enquiries", ids.ENQUIRY, bucket) == 0
+    later = await dated(world, decided, OLD + timedelta(days=30))  # after them
+    enquiries.append(await asked(world, consumer, ids.new_id(ids.DECISION, 0, 0), OLD + timedelta(days=30)))
+    done = await forget(serving, keeping(decisions=TICK, rest=TICK), SECRET, clock.now() - timedelta(days=1))
+    assert (done.decisions, done.enquiries) == (1, 1)
+    left = await world.pool.fetch("select decision_id from decisions where decided_at < $1", OLD + timedelta(days=99))
+    assert {row["decision_id"] for row in left} == set(old)
+    assert later not in old
+    assert await world.pool.fetchval("select count(*) from enquiries") == len(old)
+    for decision, plan in zip(its_own, plans, strict=True):
+        await world.pool.execute(change, decision, plan)
+
+
+async def test_what_may_be_forgotten_another_day_is_looked_at_again(world: World, serving: db.Pool) -> None:
+    """A referral that was reviewed later than it may be forgotten, and a decision dated by a clock that was ahead."""
+    consumer = await world.consumer(limit=10_000_00)
+    decided: str = (await world.checkout(consumer, 100_00))["id"]
+    referral, made = [await dated(world, decided, OLD + timedelta(days=day)) for day in (0, 20)]
+    ahead = await dated(world, decided, OLD + timedelta(days=1))
+    await dated(world, decided, OLD + timedelta(days=2))
+    await world.pool.execute(
+        "insert into reviews (bucket, decision_id, made_id, outcome, reasons, note, reviewed_by, reviewed_at)"
+        " values ($1, $2, $3, 'decline', '{INCOME}', '', 'ke', $4)", ids.bucket_of(referral), referral, made, OLD,
+    )  # fmt: skip
+    moved = (
+        "alter table decisions disable trigger user; update decisions set decided_at = '{}' where decision_id = '{}';"
+        " alter table decisions enable trigger user"
+    )
+    await world.pool.execute(moved.format(clock.now().isoformat(), ahead))
+    keep, bucket = keeping(decisions=timedelta(days=800)), ids.bucket_of(consumer)
+    done = await forget(serving, keep, SECRET, OLD + timedelta(days=810))
+    assert done.decisions == 1  # the last; the referral waits for what was made of it
+    mark = "select walked_until from forgetting_marks where what = 'decisions' and bucket = $1"
+    assert await world.pool.fetchval(mark, bucket) is None
+    done = await forget(serving, keep, SECRET, OLD + timedelta(days=821))
+    assert done.decisions == 2
+    await world.pool.execute(moved.format((OLD + timedelta(days=1)).isoformat(), ahead))
+    assert (await forget(serving, keep, SECRET, OLD + timedelta(days=821))).decisions == 1
+    assert await world.pool.fetchval("select count(*) from decisions where decision_id < $1", decided) == 0
+
+
 async def test_nobody_has_younger_decisions_forgotten_whatever_they_say(world: World, serving: db.Pool) -> None:
     """Who has stolen the password of the role that serves, and says that it is the year 2500."""
     decided = (await world.checkout(await world.consumer(), 100_00))["id"]
