@@ -18,7 +18,10 @@ from typing import Final
 from msgspec import Struct
 
 from service.errors import Code, Refused
+from service.plans.book import refuse_state
 from service.plans.offer import Authenticator
+from service.plans.plan import Plan
+from service.plans.used import is_unproved
 
 TRIES_MAX: Final = 5
 ASKED_MAX: Final = 5  # times within an hour for one plan: 25 tries at a code of six digits
@@ -92,6 +95,15 @@ def require_open(one: Authentication, amount: int | None, now: datetime) -> None
 def after_wrong(one: Authentication) -> State:
     """What becomes of it after one more wrong answer."""
     return State.FAILED if one.tries + 1 >= TRIES_MAX else State.OPEN
+
+
+def require_waiting(plan: Plan, by: Authenticator) -> None:
+    """Refused: STATE_FORBIDS, unless the plan waits for its consumer to prove by this that they agree."""
+    asked = plan.offer.authentication
+    if asked is None or not plan.remaining or not is_unproved(plan.offer, plan.standing):
+        raise refuse_state(plan, "authenticated: nothing of it waits for the consumer to prove that they agree")
+    if by not in asked.by:
+        raise refuse_state(plan, f"authenticated by a {by}: its product takes {' or '.join(asked.by)}")
 
 
 def not_the_answer(one: Authentication, field: str) -> Refused:

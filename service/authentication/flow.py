@@ -19,16 +19,15 @@ from service.authentication.asked import (
     digest_of,
     not_the_answer,
     require_open,
+    require_waiting,
     words_of,
 )
 from service.authentication.passkey import Added, Answered, Passkey
 from service.db import Connection
 from service.errors import Code, Refused
-from service.plans.book import refuse_state
 from service.plans.offer import Authenticator
 from service.plans.plan import Plan
 from service.plans.reading_store import load_plans
-from service.plans.used import is_unproved
 
 CHANCE_BYTES: Final = 32
 PROVING: Final = "service.authentication.proving"
@@ -65,11 +64,7 @@ class Asking:
 
         Refused: STATE_FORBIDS, AUTHENTICATION_ENDED (too often).
         """
-        asked = plan.offer.authentication
-        if asked is None or not plan.remaining or not is_unproved(plan.offer, plan.standing):
-            raise refuse_state(plan, "authenticated: nothing of it waits for the consumer to prove that they agree")
-        if by not in asked.by:
-            raise refuse_state(plan, f"authenticated by a {by}: its product takes {' or '.join(asked.by)}")
+        require_waiting(plan, by)
         return await self._ask(conn, plan.consumer_id, by, plan, origin, code)
 
     async def _ask(

@@ -23,7 +23,7 @@ from service.plans.settlement import QuoteSettlement
 from service.plans.state import PlanState
 from service.terms.terms import Terms
 from tests.plans.lives import NOON, YEARLY, Life, agreement
-from tests.plans.verbs_by_state import OPERATOR
+from tests.plans.verbs_of_routes import OPERATOR
 
 # 1,200.00 at 9.9 % in twelve months from 2 March 2026 on: 9.90 of interest in the first month, 105.45 an instalment.
 APRIL, MAY, JUNE = date(2026, 4, 2), date(2026, 5, 2), date(2026, 6, 2)

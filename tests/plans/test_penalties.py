@@ -18,7 +18,7 @@ from service.terms.late_fees import bound_by_law, capped
 from service.terms.servicing import LateFee, Servicing
 from tests.plans.lives import NOON, Life
 from tests.plans.test_passing_days import FEE, day, fees, owed, pass_to
-from tests.plans.verbs_by_state import OPERATOR
+from tests.plans.verbs_of_routes import OPERATOR
 
 DUE, LATE = day(4, 2), day(4, 10)  # 102.01 are due on the second
 RESTS = "while collection rests, for"
