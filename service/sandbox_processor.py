@@ -24,8 +24,10 @@ from service import clock, config
 from service.demo.seed import load
 from service.embedded import lifeline
 from service.http_client import exchange, open_client
+from service.payments.hold_protocol import CaptureOrder, HoldOrder
 from service.payments.processor import Order
 from service.payments.sandbox import Sandbox, Scripted
+from service.payments.sandbox_holds import SandboxHolds
 from service.reach import ANYWHERE
 
 NOTIFICATIONS: Final = "/v1/processor/notifications"
@@ -40,6 +42,7 @@ class Desk(msgspec.Struct):
     notify: str = ""  # the service's base URL; empty: nobody is told
     key: str = ""  # the processor's key to the service
     sandbox: Sandbox = msgspec.field(default_factory=Sandbox)
+    holds: SandboxHolds = msgspec.field(default_factory=SandboxHolds)
     telling: set[asyncio.Task[None]] = msgspec.field(default_factory=set)
 
 
@@ -52,7 +55,12 @@ def create_processor(desk: Desk) -> Litestar:
         for task in desk.telling:
             task.cancel()
 
-    app = Litestar(route_handlers=[_pull, _ask], lifespan=[ending], openapi_config=None, logging_config=None)
+    app = Litestar(
+        route_handlers=[_pull, _ask, _hold, _ask_hold, _capture, _release],
+        lifespan=[ending],
+        openapi_config=None,
+        logging_config=None,
+    )
     app.state["desk"] = desk
     return app
 
@@ -110,6 +118,42 @@ async def _ask(request: Request[Any, Any, Any], charge_id: FromPath[str]) -> Res
     return _stranger(desk, request) or await _answered(desk.sandbox.ask(charge_id, _now_ms()))
 
 
+@post("/holds", status_code=200)
+async def _hold(request: Request[Any, Any, Any], body: RawBody) -> Response[bytes]:
+    desk: Desk = request.app.state["desk"]
+    if refused := _stranger(desk, request):
+        return refused
+    try:
+        order = _decode_hold(body)
+    except msgspec.DecodeError:
+        return Response(b"", status_code=400)
+    return await _answered(desk.holds.hold(order, _now_ms()))
+
+
+@get("/holds/{hold_id:str}")
+async def _ask_hold(request: Request[Any, Any, Any], hold_id: FromPath[str]) -> Response[bytes]:
+    desk: Desk = request.app.state["desk"]
+    return _stranger(desk, request) or await _answered(desk.holds.ask(hold_id, _now_ms()))
+
+
+@post("/holds/{hold_id:str}/capture", status_code=200)
+async def _capture(request: Request[Any, Any, Any], hold_id: FromPath[str], body: RawBody) -> Response[bytes]:
+    desk: Desk = request.app.state["desk"]
+    if refused := _stranger(desk, request):
+        return refused
+    try:
+        order = _decode_capture(body)
+    except msgspec.DecodeError:
+        return Response(b"", status_code=400)
+    return await _answered(desk.holds.capture(hold_id, order.amount, _now_ms()))
+
+
+@post("/holds/{hold_id:str}/release", status_code=200)
+async def _release(request: Request[Any, Any, Any], hold_id: FromPath[str]) -> Response[bytes]:
+    desk: Desk = request.app.state["desk"]
+    return _stranger(desk, request) or await _answered(desk.holds.release(hold_id, _now_ms()))
+
+
 async def _notify(desk: Desk, charge_id: str, scripted: Scripted) -> None:
     await asyncio.sleep(scripted.notify_after_ms / 1000)
     url = f"{desk.notify.removesuffix('/')}{NOTIFICATIONS}"
@@ -142,3 +186,5 @@ def _now_ms() -> int:
 
 
 _decode: Final = msgspec.json.Decoder(Order).decode
+_decode_hold: Final = msgspec.json.Decoder(HoldOrder).decode
+_decode_capture: Final = msgspec.json.Decoder(CaptureOrder).decode

@@ -11,8 +11,9 @@ from msgspec import Struct
 from service import clock
 from service.circuit import Circuit
 from service.http_client import exchange, open_client
-from service.payments import processor, stripe
+from service.payments import hold_protocol, processor, stripe, stripe_holds
 from service.payments.charge import Charge
+from service.payments.hold import UNHEARD_HOLD, HeardHold, Hold, HoldSaid, HoldState
 from service.payments.processor import UNHEARD, Address, Call, Heard, Protocol, Said
 from service.reach import Reach
 
@@ -32,6 +33,26 @@ class Speech(Struct, frozen=True):
 SPEECHES: Final[dict[Protocol, Speech]] = {
     Protocol.TENOR: Speech(processor.pull, processor.read_reply, processor.ask, processor.read_reply),
     Protocol.STRIPE: Speech(stripe.pull, stripe.read_pulled, stripe.ask, stripe.read_asked),
+}
+
+
+class HoldSpeech(Struct, frozen=True):
+    """How a protocol says what is done with a hold, and understands what is answered to any of it."""
+
+    hold: Callable[[Hold, str], Call]
+    capture: Callable[[Hold, str], Call]
+    release: Callable[[Hold, str], Call]
+    ask: Callable[[Hold, str], Call]
+    read: Callable[[Hold, int, bytes], HeardHold]
+
+
+HOLD_SPEECHES: Final[dict[Protocol, HoldSpeech]] = {
+    Protocol.TENOR: HoldSpeech(
+        hold_protocol.hold, hold_protocol.capture, hold_protocol.release, hold_protocol.ask, hold_protocol.read
+    ),
+    Protocol.STRIPE: HoldSpeech(
+        stripe_holds.hold, stripe_holds.capture, stripe_holds.release, stripe_holds.ask, stripe_holds.read
+    ),
 }
 
 PATIENCE_S: Final = 8.0  # a bank may think for seconds; who waits longer asks again
@@ -66,6 +87,31 @@ class Processors:
         """Asks what has become of a charge, and for the money where the processor has never heard of it."""
         heard = await self._call(charge, lambda speech: (speech.ask, speech.read_asked))
         return await self.pull(charge) if heard.said is Said.NO_CHARGE else heard
+
+    async def follow_hold(self, hold: Hold) -> HeardHold:
+        """Asks for what a hold waits for: to be made, taken of, let go. Sent again, each does nothing more."""
+        address = self._addresses().get(hold.processor_id)
+        if address is None:
+            return UNHEARD_HOLD
+        speech = HOLD_SPEECHES[address.protocol]
+        ways = {HoldState.CAPTURING: speech.capture, HoldState.RELEASING: speech.release}
+        return await self._of_hold(hold, ways.get(hold.state, speech.hold), speech.read)
+
+    async def ask_hold(self, hold: Hold) -> HeardHold:
+        """Asks how a hold stands; what it waits for is asked for where the processor has not done it."""
+        address = self._addresses().get(hold.processor_id)
+        if address is None:
+            return UNHEARD_HOLD
+        speech = HOLD_SPEECHES[address.protocol]
+        heard = await self._of_hold(hold, speech.ask, speech.read)
+        undone = HoldSaid.NO_HOLD if hold.state is HoldState.ASKED else HoldSaid.HELD
+        return await self.follow_hold(hold) if heard.said is undone else heard
+
+    async def _of_hold(
+        self, hold: Hold, make: Callable[[Hold, str], Call], read: Callable[[Hold, int, bytes], HeardHold]
+    ) -> HeardHold:
+        answer = await self.send(hold.processor_id, lambda secret: make(hold, secret))
+        return UNHEARD_HOLD if answer is None else read(hold, *answer)
 
     def speaking(self, protocol: Protocol) -> list[str]:
         """The ids of those that are spoken to so and whose secret we have, in use or retired."""

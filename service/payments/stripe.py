@@ -61,7 +61,9 @@ REASONS: Final[dict[str, Reason]] = {
 }
 
 
-class _Failure(Struct):
+class Failure(Struct):
+    """What Stripe says of a request that came to nothing."""
+
     type: str = ""
     code: str | None = None
     decline_code: str | None = None
@@ -73,7 +75,7 @@ class _Intent(Struct):
     status: str
     created: int
     metadata: dict[str, str] = {}
-    last_payment_error: _Failure | None = None
+    last_payment_error: Failure | None = None
 
 
 class _List(Struct):
@@ -82,7 +84,7 @@ class _List(Struct):
 
 
 class _Refusal(Struct):
-    error: _Failure
+    error: Failure
 
 
 def pull(charge: Charge, secret: str) -> Call:
@@ -124,7 +126,7 @@ def read_pulled(charge: Charge, status: int, body: bytes) -> Heard:
     except (ValueError, RecursionError):
         return UNHEARD
     if status == 402 and failure.type == "card_error":
-        return Heard(Said.DECLINED, _reason(failure))
+        return Heard(Said.DECLINED, reason_for(failure))
     if status == 400 and failure.code == "resource_missing":
         return Heard(Said.DECLINED, Reason.REVOKED)  # the customer or the payment method was removed
     return UNHEARD
@@ -152,14 +154,15 @@ def _read(charge: Charge, intent: _Intent) -> Heard:
         case "succeeded":
             return Heard(Said.SUCCEEDED, None, datetime.fromtimestamp(intent.created, UTC).date())
         case "requires_payment_method" if intent.last_payment_error:
-            return Heard(Said.DECLINED, _reason(intent.last_payment_error))
+            return Heard(Said.DECLINED, reason_for(intent.last_payment_error))
         case "canceled":
             return Heard(Said.DECLINED, Reason.DECLINED)
         case _:
             return PENDING
 
 
-def _reason(failure: _Failure) -> Reason:
+def reason_for(failure: Failure) -> Reason:
+    """Why no money came."""
     for word in (failure.decline_code, failure.code):
         if word in REASONS:
             return REASONS[word]
