@@ -134,11 +134,11 @@ class EventType(StrEnum):
     PAYOUT_ORDERED = (
         "payout.ordered"  # from our bank: `payout_id` of `settlement_id`, `amount`, `currency`, its `tries`
     )
-    PAYOUT_PAID = (
-        "payout.paid"  # it left our bank: `payout_id` of `settlement_id`, `amount`, `currency`, `tries`, `reference`
+    PAYOUT_PAID = (  # it left our bank: `payout_id` of `settlement_id`, `amount`, `currency`, `tries`, `reference`;
+        "payout.paid"  # `word_of`: `bank` where its statement shows it, `operator` where a person says so
     )
-    PAYOUT_RETURNED = (  # `payout_id` of `settlement_id`, `amount`, `currency`, `tries`, and why: `reference`;
-        "payout.returned"  # `given_up`: it is owed again, in the next settlement; else it is sent once more
+    PAYOUT_RETURNED = (  # `payout_id` of `settlement_id`, `amount`, `currency`, `tries`, and why: `reference`,
+        "payout.returned"  # by the `word_of` bank or operator; `given_up`: owed again, in the next settlement
     )
     ENDPOINT_TESTED = "endpoint.tested"  # somebody asked for it, to see that it arrives: `endpoint_id`
     INSTRUMENT_NAMED = "collection.instrument_named"  # `plan_id` is paid by `instrument_id` from now on

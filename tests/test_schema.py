@@ -23,7 +23,7 @@ from service.jobs.retention import LAWS
 from service.ledger.chart import LedgerAccount, Occasion
 from service.limits.change import LimitRule
 from service.merchants.adjustment import AdjustmentReason
-from service.merchants.payout import PayoutState, Step
+from service.merchants.payout import PayoutState, Step, WordOf
 from service.merchants.settlement import LineKind
 from service.outside.consent import NEAREST, Channel
 from service.outside.source import DataType, Purpose, SourceOutcome
@@ -43,6 +43,7 @@ from service.plans.state import CollectionState, PlanState
 from service.plans.subsidy import SubsidyKind
 from service.reconciling.found import BreakClass, Leg
 from service.reconciling.life import BreakState, BreakStepKind
+from service.reconciling.payouts import FindingKind
 from service.reconciling.statement import StatementKind
 from service.reconciling.verdict import Verdict
 from service.reports.access import BasisKind, ReportPurpose
@@ -115,6 +116,9 @@ WORDS: dict[str, Iterable[str]] = {
     "deliveries_state_is_known": DeliveryState,
     "facade_notices_state_is_known": DeliveryState,
     "payout_steps_step_is_known": Step,
+    "payouts_word_is_known": WordOf,
+    "payout_steps_word_is_known": WordOf,
+    "payout_findings_kind_is_known": FindingKind,
     "permissions_scenario_is_known": Scenario,
     "person_doubts_outcome_is_known": DoubtOutcome,
     "kept_at_least_what_is_known": tuple(LAWS),

@@ -31,12 +31,15 @@ MESSAGE_BYTES_MAX: Final = 16 * 1024 * 1024  # some 40,000 payments
 _reading: Final = Room(places=1)  # for messages that are being read
 
 
-class OwnAccountBody(Struct, frozen=True, forbid_unknown_fields=True):
-    """An account of ours on which a programme is settled in one currency, and nothing else is paid."""
+ProgrammeId = Annotated[str, Meta(pattern=r"^pr_[0-9A-HJKMNP-TV-Z]{26}\Z")]
 
-    programme_id: Annotated[str, Meta(pattern=r"^pr_[0-9A-HJKMNP-TV-Z]{26}\Z")]
+
+class OwnAccountBody(Struct, frozen=True, forbid_unknown_fields=True):
+    """An account of ours for one currency: a programme is settled on it, or merchants are paid from it."""
+
     currency: Currency
     account: BankAccount  # our own
+    programme_id: ProgrammeId | None = None  # null: merchants are paid from it
 
 
 class OwnAccountPage(Struct, frozen=True):
@@ -72,14 +75,18 @@ _account = Body(OwnAccountBody)
     ),
 )
 async def open_own_account(request: Asked, body: RawBody) -> ASGIResponse:
-    """Register an account of ours, so that its statements are taken: those of all other accounts are refused."""
+    """Register an account of ours, so that its statements are taken: those of all other accounts are refused.
+
+    A programme is settled on it. Without one, merchants are paid from it: what its statements show is what becomes of
+    their payouts, and what was not ordered is found (`GET /v1/operator/payout-findings`).
+    """
     asked = _account.read(body, content_type(request))
     require_account(asked.account, "/account/iban")
     ask = write(request, body)
 
     async def make(conn: Connection) -> Answer:
         made = await flow.open_account(conn, asked.programme_id, asked.currency, asked.account, ask.now)
-        await ask.record(conn, Verb.MADE, Thing.PROGRAMME, asked.programme_id, {"account": made.iban[-4:]})
+        await ask.record(conn, Verb.MADE, *_thing_of(asked), {"account": made.iban[-4:]})
         return Answer(201, encode(made))
 
     return reply_answer(await ask.services.engine.once(ask.must_key, ask.now, make))
@@ -143,6 +150,10 @@ async def list_bank_statements(request: Asked, after: AfterBankMessage = "", lim
 
 
 OPERATOR_ROUTES: Final = [open_own_account, list_own_accounts, receive_bank_statement, list_bank_statements]
+
+
+def _thing_of(asked: OwnAccountBody) -> tuple[Thing, str]:
+    return (Thing.PROGRAMME, asked.programme_id) if asked.programme_id else (Thing.PAYOUT, asked.currency)
 
 
 def _require_xml(media: str) -> None:

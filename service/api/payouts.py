@@ -23,7 +23,7 @@ from service.engine.work import Answer
 from service.errors import Code, Refused
 from service.merchants import paying_flow as flow
 from service.merchants.paying_flow import PaymentOrder, Told
-from service.merchants.payout import Payout, PayoutState, Step
+from service.merchants.payout import Payout, PayoutState, Step, WordOf, stepped
 from service.merchants.settlement_terms import BankAccount, require_account
 
 InState = Annotated[PayoutState | None, QueryParameter()]
@@ -62,6 +62,14 @@ class ReturnedBody(Struct, frozen=True, forbid_unknown_fields=True):
     """Why it came back."""
 
     reference: BankReference  # the bank's reason, such as AC04: the account is closed
+
+
+class ToldOfPayout(Struct, frozen=True):
+    """What an operator says of a payout, as it waits for a second one."""
+
+    payout_id: str
+    step: Step
+    reference: str | None
 
 
 ORDERED: Final[dict[str, Any]] = {
@@ -156,10 +164,19 @@ async def get_payment_order_file(request: Asked, order_id: FromPath[str]) -> ASG
 @post(
     "/payouts/{payout_id:str}/paid",
     status_code=200,
-    opt=operation("settlements", Payout, takes=PaidBody, refuses=(Code.NOT_FOUND, Code.STATE_FORBIDS)),
+    opt=operation(
+        "settlements",
+        {200: Payout, 202: Proposed},
+        takes=PaidBody,
+        refuses=(Code.NOT_FOUND, Code.STATE_FORBIDS),
+    ),
 )
 async def payout_was_paid(request: Asked, body: RawBody, payout_id: FromPath[str]) -> ASGIResponse:
-    """Our bank has paid it."""
+    """Our bank has paid it, where its statement does not say so (`word_of` is then `operator`).
+
+    One above what one operator decides alone (`TENOR_ALONE_MAX`) waits for a second one: 202. A statement that shows
+    the payment later confirms it.
+    """
     asked = _paid.read(body, content_type(request))
     return await _tell(request, body, payout_id, Step.PAID, asked.reference)
 
@@ -169,17 +186,17 @@ async def payout_was_paid(request: Asked, body: RawBody, payout_id: FromPath[str
     status_code=200,
     opt=operation(
         "settlements",
-        Payout,
+        {200: Payout, 202: Proposed},
         takes=ReturnedBody,
         refuses=(Code.NOT_FOUND, Code.STATE_FORBIDS),
         example={"reference": "AC04"},
     ),
 )
 async def payout_was_returned(request: Asked, body: RawBody, payout_id: FromPath[str]) -> ASGIResponse:
-    """The merchant's bank did not take it, or sent it back.
+    """The merchant's bank did not take it, or sent it back, where our bank's statement does not say so.
 
     It is due once more, to the account of the terms as they are then. The second time it is given up, and owed again in
-    the merchant's next settlement.
+    the merchant's next settlement. Above what one operator decides alone (`TENOR_ALONE_MAX`) a second approves it: 202.
     """
     asked = _returned.read(body, content_type(request))
     return await _tell(request, body, payout_id, Step.RETURNED, asked.reference)
@@ -191,12 +208,27 @@ async def _tell(request: Asked, body: bytes, payout_id: str, step: Step, referen
         raise Refused(Code.NOT_FOUND, f"There is no payout {payout_id[:100]!r}.", "/id")
 
     async def tell(conn: Connection) -> Answer:
-        told = Told(ask.now, ask.by.key_id, None, reference)
-        payout = await flow.tell(conn, payout_id, step, told)
-        await ask.record(conn, Verb.CHANGED, Thing.PAYOUT, payout_id, {"step": step, "reference": reference})
-        return Answer(200, encode(payout))
+        payout = await flow.payout_of(conn, payout_id)
+        stepped(payout.state, payout.tries, step)
+        wanted = ToldOfPayout(payout_id, step, reference)
+        if payout.amount > ask.services.settings.alone_max.of(payout.currency):
+            return await propose("tell_payout", ask, conn, Thing.PAYOUT, payout_id, wanted)
+        return Answer(200, encode(await _told(ask, conn, wanted)))
 
     return reply_answer(await ask.services.engine.once(ask.must_key, ask.now, tell))
+
+
+@needs_two("tell_payout", "settlements")
+async def _tell_as_proposed(doing: Doing, wanted: ToldOfPayout) -> Payout:
+    return await _told(doing.ask, doing.conn, wanted)
+
+
+async def _told(ask: Ask, conn: Connection, wanted: ToldOfPayout) -> Payout:
+    told = Told(ask.now, ask.by.key_id, None, wanted.reference, WordOf.OPERATOR)
+    payout = await flow.tell(conn, wanted.payout_id, wanted.step, told)
+    said = {"step": wanted.step, "reference": wanted.reference}
+    await ask.record(conn, Verb.CHANGED, Thing.PAYOUT, wanted.payout_id, said)
+    return payout
 
 
 async def _page(

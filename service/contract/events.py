@@ -49,12 +49,12 @@ WORDS: Final = {
     "because", "cause", "change", "currency", "end_to_end_id", "evidence", "fact", "kind", "merchant_reference",
     "opened_by", "origin", "outcome", "owner", "reason", "received_by", "reference", "rule", "scenario", "state",
     "thing", "verdict", "what",
-    "why", "words",
+    "why", "word_of", "words",
 }  # fmt: skip
 MAY_BE_NULL: Final = {
     "authenticated", "batch_id", "because", "claim_id", "contest_until", "evidence", "late_capture_until",
     "merchant_reference", "payment_id", "pays_on", "permission_id", "ratio_bps", "reason", "reference", "refund_id",
-    "repay_by", "respond_by", "retry_at", "reverses_event_id", "why", "words",
+    "repay_by", "respond_by", "retry_at", "reverses_event_id", "why", "word_of", "words",
 }  # fmt: skip
 
 

@@ -9,7 +9,7 @@ select payout_id, settlement_id, merchant_id, currency, amount, pays_on, made_at
 -- What is to be paid up to $2 in a currency, with the merchant's terms, or its platform's where that is paid for its
 -- sellers; a test merchant's is nobody's money.
 select p.payout_id, p.merchant_id, p.settlement_id, p.currency, p.amount, p.pays_on, p.state, p.tries, p.order_id,
-       p.reference, p.changed_at, t.terms
+       p.reference, p.changed_at, p.word_of, t.terms
   from payouts p
   join merchants m using (merchant_id)
   left join merchants f on f.merchant_id = m.platform_id and cast(f.platform ->> 'is_paid' as boolean)
@@ -22,30 +22,48 @@ select p.payout_id, p.merchant_id, p.settlement_id, p.currency, p.amount, p.pays
 
 -- lock_in_tests --
 -- A test merchant's payouts up to a day, in a state.
-select payout_id, merchant_id, settlement_id, currency, amount, pays_on, state, tries, order_id, reference, changed_at
+select payout_id, merchant_id, settlement_id, currency, amount, pays_on, state, tries, order_id, reference, changed_at,
+       word_of
   from payouts
  where merchant_id = $1 and pays_on <= $2 and state = $3
  order by payout_id
    for update;
 
 -- lock_payout --
-select payout_id, merchant_id, settlement_id, currency, amount, pays_on, state, tries, order_id, reference, changed_at
+select payout_id, merchant_id, settlement_id, currency, amount, pays_on, state, tries, order_id, reference, changed_at,
+       word_of
   from payouts
  where payout_id = $1
    for update;
+
+-- lock_named --
+-- Payouts $1, and those of orders $2 that are on their way.
+select payout_id, merchant_id, settlement_id, currency, amount, pays_on, state, tries, order_id, reference, changed_at,
+       word_of
+  from payouts
+ where payout_id = any ($1::text[]) or (order_id = any ($2::text[]) and state = 'ordered')
+ order by payout_id
+   for update;
+
+-- ordered_at --
+select made_at from payment_orders where order_id = $1;
+
+-- confirm --
+update payouts set word_of = 'bank' where payout_id = any ($1::text[]);
 
 -- keep_steps --
 -- The next step of each payout, and where it is now.
 with moved as (
     update payouts p
        set state = s.state, tries = s.tries, order_id = coalesce(s.order_id, p.order_id), reference = s.reference,
-           changed_at = s.told_at
+           changed_at = s.told_at, word_of = s.word_of
       from @s
      where p.payout_id = s.payout_id
 )
-insert into payout_steps (payout_id, number, step_id, step, order_id, reference, told_by, told_at)
+insert into payout_steps (payout_id, number, step_id, step, order_id, reference, told_by, told_at,
+                          word_of)
 select s.payout_id, (select count(*) + 1 from payout_steps b where b.payout_id = s.payout_id),
-       s.step_id, s.step, s.order_id, s.reference, s.told_by, s.told_at
+       s.step_id, s.step, s.order_id, s.reference, s.told_by, s.told_at, s.word_of
   from @s;
 
 -- insert_order --
@@ -54,7 +72,8 @@ values ($1, $2, $3, $4, $5, $6, $7, $8);
 
 -- list_payouts --
 -- Of a merchant, or of all where it is null; in a state, or in any.
-select payout_id, merchant_id, settlement_id, currency, amount, pays_on, state, tries, order_id, reference, changed_at
+select payout_id, merchant_id, settlement_id, currency, amount, pays_on, state, tries, order_id, reference, changed_at,
+       word_of
   from payouts
  where ($1::text is null or merchant_id = $1) and payout_id > $2 and ($4::text is null or state = $4)
  order by payout_id

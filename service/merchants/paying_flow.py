@@ -5,6 +5,7 @@ A payout is locked while a step is made of it, so that two who order at once nev
 
 import asyncio
 import hashlib
+from collections.abc import Collection
 from datetime import date, datetime
 from pathlib import Path
 from typing import Final
@@ -20,7 +21,17 @@ from service.engine.events import TELL, told_to_operators
 from service.errors import Code, Refused
 from service.ledger.store import BOOK, booked_by
 from service.merchants.payment_order import CURRENCY, OrderedPayout, payment_order
-from service.merchants.payout import TYPES, Payout, PayoutState, Step, books_of, data_of, end_to_end_id, stepped
+from service.merchants.payout import (
+    TYPES,
+    Payout,
+    PayoutState,
+    Step,
+    WordOf,
+    books_of,
+    data_of,
+    end_to_end_id,
+    stepped,
+)
 from service.merchants.settlement import Settlement
 from service.merchants.settlement_terms import BankAccount, SettlementTerms
 from service.merchants.telling import told_of_money
@@ -55,6 +66,7 @@ class MadeStep(Struct, frozen=True):
     reference: str | None
     told_by: str | None
     told_at: datetime
+    word_of: WordOf | None = None
 
 
 class PaymentOrder(Struct, frozen=True):
@@ -79,6 +91,7 @@ class Told(Struct, frozen=True):
     by: str | None  # the key; None: a test merchant's day
     order_id: str | None = None
     reference: str | None = None
+    word_of: WordOf | None = None  # of a step that is not our own
 
 
 async def make_payout(conn: Connection, one: Settlement, merchant_id: str) -> None:
@@ -126,13 +139,37 @@ async def make_order(
 
 async def tell(conn: Connection, payout_id: str, step: Step, told: Told) -> Payout:
     """What the bank says of a payout; where it is then. Refused: NOT_FOUND, STATE_FORBIDS."""
+    await _step(conn, [await payout_of(conn, payout_id)], step, told)
+    return await payout_of(conn, payout_id)
+
+
+async def named_by_bank(conn: Connection, payout_ids: Collection[str], order_ids: Collection[str]) -> list[Payout]:
+    """These payouts, and those of these orders that are on their way; locked."""
+    return [_payout(row) for row in await conn.fetch(Q.lock_named, list(payout_ids), list(order_ids))]
+
+
+async def ordered_at(conn: Connection, order_id: str) -> datetime | None:
+    """When an order was made; None: there is none."""
+    at: datetime | None = await conn.fetchval(Q.ordered_at, order_id)
+    return at
+
+
+async def shown_by_bank(conn: Connection, payouts: list[Payout], step: Step, told: Told) -> None:
+    """The bank's statement shows a step of each. Refused: STATE_FORBIDS."""
+    await _step(conn, payouts, step, told)
+
+
+async def confirm(conn: Connection, payouts: Collection[Payout]) -> None:
+    """The bank's statement shows what an operator has said."""
+    await conn.execute(Q.confirm, [one.payout_id for one in payouts])
+
+
+async def payout_of(conn: Connection, payout_id: str) -> Payout:
+    """One, locked. Refused: NOT_FOUND."""
     row = await conn.fetchrow(Q.lock_payout, payout_id)
     if row is None:
         raise Refused(Code.NOT_FOUND, f"There is no payout {payout_id[:100]!r}.", "/id")
-    await _step(conn, [_payout(row)], step, told)
-    moved = await conn.fetchrow(Q.lock_payout, payout_id)
-    assert moved is not None
-    return _payout(moved)
+    return _payout(row)
 
 
 async def pay_tests(conn: Connection, merchant_id: str, until: date, now: datetime) -> None:
@@ -150,13 +187,14 @@ async def _step(conn: Connection, payouts: list[Payout], step: Step, told: Told)
         step_id = ids.new_id(ids.PAYOUT_STEP, ids.bucket_of(one.payout_id), int(told.at.timestamp() * 1000))
         kept.append(
             MadeStep(
-                one.payout_id, state, tries, step_id, step, told.order_id, told.reference, told.by, told.at
+                one.payout_id, state, tries, step_id, step, told.order_id, told.reference, told.by, told.at,
+                told.word_of,
             )
         )  # fmt: skip
         books = books_of(one, step)
         booked += booked_by(step_id, books, one.currency, one.merchant_id, told.at.date(), told.at)
         actor = ActorKind.DAY if told.by is None else ActorKind.OPERATOR
-        data = data_of(one, step, told.reference)
+        data = data_of(one, step, told.reference, told.word_of)
         events.append(told_of_money(TYPES[step], step_id, one.merchant_id, actor, data, told.at))
         if step is Step.RETURNED:
             events.append(told_to_operators(TYPES[step], actor, data, told.at))
@@ -201,4 +239,5 @@ def require_orderable(currency: str) -> None:
 
 def _payout(row: asyncpg.Record) -> Payout:
     named = {name: row[name] for name in Payout.__struct_fields__}
-    return Payout(**named | {"state": PayoutState(row["state"])})
+    word_of = row["word_of"] and WordOf(row["word_of"])
+    return Payout(**named | {"state": PayoutState(row["state"]), "word_of": word_of})

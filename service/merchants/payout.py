@@ -36,6 +36,13 @@ class PayoutState(StrEnum):
     GIVEN_UP = "given_up"  # it came back twice, and is owed again: a line of a later settlement
 
 
+class WordOf(StrEnum):
+    """Who says that a payout was paid or came back; the check `payouts_word_is_known` says the same."""
+
+    BANK = "bank"  # its statement shows it
+    OPERATOR = "operator"  # a person: the bank's statement has not shown it yet
+
+
 MAY: Final = {
     PayoutState.DUE: (Step.ORDERED,),
     PayoutState.ORDERED: (Step.PAID, Step.RETURNED),
@@ -58,6 +65,7 @@ class Payout(Struct, frozen=True):
     order_id: str | None  # the last payment order with it
     reference: str | None  # as the bank tells it: of the payment, or why it came back
     changed_at: datetime  # when its last step was told
+    word_of: WordOf | None  # who says that it was paid or came back; null: nobody yet, or it is a test merchant's
 
 
 def end_to_end_id(payout_id: str, tries: int) -> str:
@@ -86,7 +94,7 @@ TYPES: Final = {
 }
 
 
-def data_of(before: Payout, step: Step, reference: str | None) -> dict[str, Any]:
+def data_of(before: Payout, step: Step, reference: str | None, word_of: WordOf | None) -> dict[str, Any]:
     """What the merchant is told of a step."""
     state, tries = stepped(before.state, before.tries, step)
     data: dict[str, Any] = {
@@ -94,7 +102,7 @@ def data_of(before: Payout, step: Step, reference: str | None) -> dict[str, Any]
         "currency": before.currency, "tries": tries,
     }  # fmt: skip
     if step is not Step.ORDERED:
-        data["reference"] = reference
+        data["reference"], data["word_of"] = reference, word_of
     if step is Step.RETURNED:
         data["given_up"] = state is PayoutState.GIVEN_UP
     return data

@@ -16,7 +16,11 @@ select exists (select from programmes where programme_id = $1);
 
 -- currencies --
 -- Of those accounts that are ours.
-select iban, currency from bank_accounts where iban = any ($1::text[]);
+select iban, currency, programme_id from bank_accounts where iban = any ($1::text[]);
+
+-- pays_merchants --
+-- Whether payouts to merchants leave from it.
+select programme_id is null from bank_accounts where iban = $1;
 
 -- lock --
 select pg_advisory_xact_lock(hashtextextended('bank: ' || iban, 0))
@@ -56,7 +60,8 @@ select b.reference
 insert into bank_entries (entry_id, iban, reference, number, amount, booked_on, value_on, is_reversal, names, reason)
 select entry_id, iban, reference, number, amount, booked_on, value_on, is_reversal, string_to_array(names, ' '), reason
   from @told
-    on conflict (iban, reference) do nothing;
+    on conflict (iban, reference) do nothing
+returning entry_id;
 
 -- message --
 select bank_message_id, kind, message_id, sha256, refused_code, refused_detail, received_at

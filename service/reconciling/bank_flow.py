@@ -14,6 +14,8 @@ from service.db import Connection, Pool, load_queries
 from service.errors import Code, Refused
 from service.merchants.settlement_terms import BankAccount
 from service.reconciling.camt import read_message
+from service.reconciling.payouts import Shown
+from service.reconciling.payouts_flow import settle
 from service.reconciling.statement import BankMessage, BankStatement, StatementKind, require_currency, require_sums
 from service.statement import Statement
 
@@ -21,10 +23,10 @@ Q: Final = load_queries(Path(__file__).with_name("bank.sql"))
 
 
 class OwnAccount(Struct, frozen=True):
-    """An account of ours, on which a programme is settled."""
+    """An account of ours, on which a programme is settled, or from which merchants are paid."""
 
     iban: str  # its number (ISO 13616)
-    programme_id: str
+    programme_id: str | None  # null: merchants are paid from it
     currency: str
     holder: str  # our name at the bank
     bic: str | None  # of the bank (ISO 9362)
@@ -88,16 +90,17 @@ class Read(Struct, frozen=True):
 
 
 async def open_account(
-    conn: Connection, programme_id: str, currency: str, account: BankAccount, now: datetime
+    conn: Connection, programme_id: str | None, currency: str, account: BankAccount, now: datetime
 ) -> OwnAccount:
-    """A programme's account for a currency. Refused: NOT_FOUND, STATE_FORBIDS."""
-    if not await conn.fetchval(Q.programme_is_there, programme_id):
+    """A programme's account for a currency; of none: the one that merchants are paid from. Refused: NOT_FOUND,
+    STATE_FORBIDS."""
+    if programme_id is not None and not await conn.fetchval(Q.programme_is_there, programme_id):
         raise Refused(Code.NOT_FOUND, f"There is no programme {programme_id[:100]!r}.", "/programme_id")
     try:
         async with conn.transaction():
             await conn.execute(Q.insert_account, account.iban, programme_id, currency, account.holder, account.bic, now)
     except asyncpg.UniqueViolationError:
-        sentence = "This account is registered, or the programme has one in this currency."
+        sentence = "This account is registered, or there is one for this in this currency."
         raise Refused(Code.STATE_FORBIDS, sentence, "/account/iban") from None
     return OwnAccount(account.iban, programme_id, currency, account.holder, account.bic, now)
 
@@ -152,12 +155,12 @@ async def load(conn: Connection, read: Read, by: str, now: datetime) -> ToldMess
         Q.insert_message, bank_message_id, message.kind, message.message_id, read.sha256, None, None, by, now
     )
     for one in message.statements:
-        await _load_statement(conn, bank_message_id, message, one, now)
+        await _load_statement(conn, bank_message_id, message, one, by, now)
     return (await _told(conn, await conn.fetch(Q.message, bank_message_id)))[0]
 
 
 async def _load_statement(
-    conn: Connection, bank_message_id: str, message: BankMessage, one: BankStatement, now: datetime
+    conn: Connection, bank_message_id: str, message: BankMessage, one: BankStatement, by: str, now: datetime
 ) -> None:
     last = await conn.fetchval(Q.last_sequence, one.iban, message.kind)
     missing = max(0, one.sequence - last - 1) if one.sequence is not None and last is not None else 0
@@ -166,8 +169,16 @@ async def _load_statement(
         missing, one.opening and one.opening.amount, one.closing and one.closing.amount, len(one.entries),
     )  # fmt: skip
     told = _entries(one, number, now)
-    if told:
-        await _INSERT.execute(conn, told=told)
+    if not told:
+        return
+    new = {row["entry_id"] for row in await _INSERT.fetch(conn, told=told)}
+    if await conn.fetchval(Q.pays_merchants, one.iban):
+        shown = [
+            Shown(entry.entry_id, entry.reference, entry.amount, tuple(entry.names.split()), entry.reason)
+            for entry in told
+            if entry.entry_id in new
+        ]
+        await settle(conn, shown, by, now)
 
 
 def _entries(one: BankStatement, number: int, now: datetime) -> list[ToldEntry]:

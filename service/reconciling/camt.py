@@ -7,7 +7,7 @@ that is missing, unknown or holds what it may not. Of its texts only ids of ours
 
 import re
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import date
 from decimal import Decimal
 from importlib import import_module
@@ -30,6 +30,7 @@ DEPTH_MAX: Final = 30  # of elements; the deepest place of a camt.053 is some 15
 NAMESPACE: Final = re.compile(r"urn:iso:std:iso:20022:tech:xsd:camt\.05([34])\.001\.(0[2-9]|1[0-2])")
 KINDS: Final = {"3": StatementKind.STATEMENT, "4": StatementKind.NOTIFICATION}
 OUR_IDS: Final = re.compile(r"(?<![0-9A-Z])[0-9A-HJKMNP-TV-Z]{26}[-N][0-9]{8}(?![0-9A-Z])")  # of settlements
+OUR_GROUPS: Final = re.compile(r"or-([0-9A-HJKMNP-TV-Z]{26})-[0-9]{1,5}")  # of payments of an order
 NOT_GIVEN: Final = {"NOTPROVIDED", "NONREF"}
 
 OPENING: Final = ("OPBD", "PRCD")  # opening booked, or the closing of the statement before
@@ -140,14 +141,20 @@ def _entries(statement: Any) -> Iterator[Entry]:
             for payment, amount in parts:
                 yield _entry(entry, [payment], amount or 0, seen)
         else:
-            yield _entry(entry, payments, whole, seen)
+            yield _entry(entry, payments, whole, seen, _groups_in(entry))
 
 
-def _entry(entry: Any, payments: list[Any], amount: int, seen: Counter[str]) -> Entry:
+def _groups_in(entry: Any) -> list[str]:
+    """Of a batch that is not opened: the groups of payments of our orders that it is of."""
+    named = [details.btch.pmt_inf_id or "" for details in entry.ntry_dtls if details.btch]
+    return [name for name in named if OUR_GROUPS.fullmatch(name)]
+
+
+def _entry(entry: Any, payments: list[Any], amount: int, seen: Counter[str], groups: Sequence[str] = ()) -> Entry:
     booked_on = _day(entry.bookg_dt) or _day(entry.val_dt)
     if booked_on is None:
         raise invalid("An entry that is booked has no day.")
-    references = tuple(sorted({name for payment in payments for name in _references(payment)}))
+    references = tuple(sorted({*groups, *(name for payment in payments for name in _references(payment))}))
     named = entry.acct_svcr_ref or "|".join((*references, str(amount), booked_on.isoformat()))
     seen[named] += 1
     return Entry(

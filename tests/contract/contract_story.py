@@ -23,7 +23,9 @@ from tests.bench.cast import ATTRIBUTES as GOOD
 from tests.contract.checked import Contract
 from tests.flows.collecting import till
 from tests.flows.outside import in_force
+from tests.flows.test_bank_statements import hand_in
 from tests.flows.test_paying_merchants import order
+from tests.flows.test_payouts_at_the_bank import opened_for_merchants
 from tests.flows.test_reconciling import keeps_the_same_books
 from tests.flows.test_settling_merchants import TERMS, agree
 from tests.flows.world import NOON, Client, World
@@ -209,6 +211,12 @@ async def _settling(story: Story) -> None:
     await story.call("POST /v1/operator/payouts/{payout_id}/paid", payout_id=payout_id)
     await story.call("POST /v1/operator/payouts/{payout_id}/returned", payout_id=payout_id)
     await story.call("GET /v1/payouts")
+    await opened_for_merchants(world)
+    assert (await hand_in(world, message([entry("-1.00")], "0.00", "-1.00", message_id="P1"))).is_success
+    await world.operator.get("/v1/operator/payout-cash")
+    await world.operator.get("/v1/operator/payout-findings", is_open=True)
+    entry_id = str(await world.pool.fetchval("select max(entry_id) from payout_findings"))
+    await story.call("POST /v1/operator/payout-findings/{entry_id}/resolve", entry_id=entry_id)
     await world.operator.get(f"/v1/operator/merchants/{world.demo.merchant_id}/settlements")
 
 
