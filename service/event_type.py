@@ -135,7 +135,7 @@ class EventType(StrEnum):
         "payout.ordered"  # from our bank: `payout_id` of `settlement_id`, `amount`, `currency`, its `tries`
     )
     PAYOUT_PAID = (  # it left our bank: `payout_id` of `settlement_id`, `amount`, `currency`, `tries`, `reference`;
-        "payout.paid"  # `word_of`: `bank` where its statement shows it, `operator` where a person says so
+        "payout.paid"  # `word_of`: bank where its statement shows it, operator where a person says so
     )
     PAYOUT_RETURNED = (  # `payout_id` of `settlement_id`, `amount`, `currency`, `tries`, and why: `reference`,
         "payout.returned"  # by the `word_of` bank or operator; `given_up`: owed again, in the next settlement
