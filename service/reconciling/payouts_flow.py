@@ -29,7 +29,7 @@ class PayoutFinding(Struct, frozen=True):
     reference: str  # the bank's
     booked_on: date
     payouts: tuple[str, ...]  # that it names
-    found_at: datetime
+    found_at: datetime  # when the statement with it was handed in
     note: str | None  # what it was, as a person found out; null: it is open
     ended_at: datetime | None  # when a person closed it; null: it is open
 

@@ -32,7 +32,7 @@ from tests.flows.test_settling_merchants import TERMS, agree
 from tests.flows.test_vouchers import agreed, reserved
 from tests.flows.world import NOON, Client, World
 from tests.outside.serving import served
-from tests.reconciling.messages import entry, message
+from tests.reconciling.messages import OTHER_IBAN, entry, message
 
 # Well formed, and nothing there: what takes long to make, and where a refusal of the body comes first anyway.
 NO_DECISION = "de_00000000000000000000000000"
@@ -365,9 +365,10 @@ class Stage:
 
     async def _entry_id(self) -> str:
         """Of a payment on the account that merchants are paid from, which names nothing that was ordered."""
-        await opened_for_merchants(self.world)
+        await opened_for_merchants(self.world, OTHER_IBAN)
         self._told += 1
-        said = message([entry("-1.00", reference=f"F{self._told}")], "0.00", "-1.00", message_id=f"F{self._told}")
+        name = f"F{self._told}"
+        said = message([entry("-1.00", reference=name)], "0.00", "-1.00", message_id=name, iban=OTHER_IBAN)
         assert (await hand_in(self.world, said)).is_success
         return str(await self.world.pool.fetchval("select max(entry_id) from payout_findings"))
 

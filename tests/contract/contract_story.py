@@ -29,7 +29,7 @@ from tests.flows.test_payouts_at_the_bank import opened_for_merchants
 from tests.flows.test_reconciling import keeps_the_same_books
 from tests.flows.test_settling_merchants import TERMS, agree
 from tests.flows.world import NOON, Client, World
-from tests.reconciling.messages import entry, message
+from tests.reconciling.messages import OTHER_IBAN, entry, message
 
 # What a device makes by chance: ids of passkeys, challenges, signatures; all is base64url, and no id of ours.
 OF_A_DEVICE = (
@@ -211,8 +211,9 @@ async def _settling(story: Story) -> None:
     await story.call("POST /v1/operator/payouts/{payout_id}/paid", payout_id=payout_id)
     await story.call("POST /v1/operator/payouts/{payout_id}/returned", payout_id=payout_id)
     await story.call("GET /v1/payouts")
-    await opened_for_merchants(world)
-    assert (await hand_in(world, message([entry("-1.00")], "0.00", "-1.00", message_id="P1"))).is_success
+    await opened_for_merchants(world, OTHER_IBAN)
+    shown = message([entry("-1.00")], "0.00", "-1.00", message_id="P1", iban=OTHER_IBAN)
+    assert (await hand_in(world, shown)).is_success
     await world.operator.get("/v1/operator/payout-cash")
     await world.operator.get("/v1/operator/payout-findings", is_open=True)
     entry_id = str(await world.pool.fetchval("select max(entry_id) from payout_findings"))

@@ -16,8 +16,8 @@ from tests.flows.world import World
 from tests.reconciling.messages import IBAN, batch, entry, message
 
 
-async def opened_for_merchants(world: World) -> httpx.Response:
-    asked = {"currency": "EUR", "account": {"holder": "Alster Credit AG", "iban": IBAN}}
+async def opened_for_merchants(world: World, iban: str = IBAN) -> httpx.Response:
+    asked = {"currency": "EUR", "account": {"holder": "Alster Credit AG", "iban": iban}}
     return await world.operator.post("/v1/operator/bank-accounts", asked)
 
 
