@@ -9,12 +9,12 @@ from service.api.ask import Asked, content_type, read, write
 from service.api.body import Body
 from service.api.operation import operation
 from service.api.reply import reply, reply_answer
-from service.api.settlements import known_merchant
+from service.api.settlements import merchant_there
 from service.api.two_people import Doing, Proposed, needs_two, propose
 from service.audit.entry import Thing, Verb
 from service.db import Connection
 from service.engine.work import Answer
-from service.errors import Code, Refused
+from service.errors import Code
 from service.merchants import settling_flow as flow
 from service.merchants.settlement_terms import SettlementTerms, require_possible
 
@@ -59,11 +59,9 @@ async def agree_settlement_terms(request: Asked, body: RawBody, merchant_id: Fro
     They hold from the next settlement on, in place of those before.
     """
     asked = _terms.read(body, content_type(request))
-    known_merchant(merchant_id)
     ask = write(request, body)
     require_possible(asked, ask.now.date())
-    if merchant_id not in ask.services.registry.now.merchants:
-        raise Refused(Code.NOT_FOUND, f"There is no merchant {merchant_id!r}.", "/id")
+    merchant_there(ask, merchant_id)
 
     async def agree(conn: Connection) -> Answer:
         wanted = WantedTerms(merchant_id, asked)
@@ -76,7 +74,7 @@ async def agree_settlement_terms(request: Asked, body: RawBody, merchant_id: Fro
 async def get_settlement_terms(request: Asked, merchant_id: FromPath[str]) -> ASGIResponse:
     """How a merchant is settled now."""
     ask = read(request)
-    return reply(AgreedTerms(*await flow.load_terms(ask.services.pool, known_merchant(merchant_id))))
+    return reply(AgreedTerms(*await flow.load_terms(ask.services.pool, merchant_there(ask, merchant_id))))
 
 
 @needs_two("agree_settlement_terms", "settlements")

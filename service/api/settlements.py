@@ -120,13 +120,21 @@ async def list_settlements_of(
     after: AfterSettlement = "", limit: Limit = 100,
 ) -> ASGIResponse:  # fmt: skip
     """A merchant's settlements."""
-    return await _page(read(request), known_merchant(merchant_id), after, limit, currency, first_on, last_on)
+    ask = read(request)
+    return await _page(ask, merchant_there(ask, merchant_id), after, limit, currency, first_on, last_on)
 
 
 def known_merchant(merchant_id: str) -> str:
     """Refused: NOT_FOUND, what is no merchant's id."""
     if not ids.is_id(merchant_id, ids.MERCHANT):
         raise Refused(Code.NOT_FOUND, f"There is no merchant {merchant_id[:100]!r}.", "/id")
+    return merchant_id
+
+
+def merchant_there(ask: Ask, merchant_id: str) -> str:
+    """Refused: NOT_FOUND, of whom there is none."""
+    if known_merchant(merchant_id) not in ask.services.registry.now.merchants:
+        raise Refused(Code.NOT_FOUND, f"There is no merchant {merchant_id!r}.", "/id")
     return merchant_id
 
 

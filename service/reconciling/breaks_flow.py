@@ -111,8 +111,10 @@ async def breaks(
 
 
 async def steps(pool: Pool, break_id: str, partner_id: str | None, after: int, limit: int) -> list[BreakStep]:
-    """The history of a break, in its order."""
+    """The history of a break, in its order. Refused: NOT_FOUND, without a first step: that is when it was found."""
     rows = await pool.fetch(Q.steps, break_id, partner_id, after, limit)
+    if not rows and not after:
+        raise Refused(Code.NOT_FOUND, f"There is no break {break_id!r}.", "/id")
     return [msgspec.convert(dict(row), BreakStep) for row in rows]
 
 

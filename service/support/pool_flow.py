@@ -16,7 +16,7 @@ from service import ids
 from service.db import Connection, Pool, load_queries
 from service.errors import Code, Refused
 from service.event_type import EventType
-from service.ledger.booking import Balances
+from service.ledger.booking import Balances, Books
 from service.ledger.booking import transfers as between
 from service.ledger.chart import LedgerAccount, Occasion, Place
 from service.ledger.compensation import contributed, pool_paid_out, pool_returned
@@ -91,9 +91,8 @@ async def contribute(
     await capacity_flow.fund(conn, arrangement_id, funding_id, amount, reference, by, now)
     funder_id = (await places_of(conn, arrangement_id, terms))[number]
     about = About(funding_id, document.currency, None, None, on)
-    await _book(
-        conn, about, Occasion.CONTRIBUTION, contributed(Place(LedgerAccount.POOL_FUNDS, funder_id), amount), now
-    )
+    paid_in = contributed(Place(LedgerAccount.POOL_FUNDS, funder_id), amount)
+    await _book(conn, about, {Occasion.CONTRIBUTION: paid_in}, now)
     await _note(conn, arrangement_id, about, Movement.CONTRIBUTION, None, {funder_id: amount}, now)
 
 
@@ -120,26 +119,30 @@ async def bring_up(
     cause_id = ids.new_id(ids.POOL_STEP, ids.bucket_of(loss_id), int(now.timestamp() * 1000))
     about = About(cause_id, about_loss["currency"], about_loss["plan_id"], about_loss["merchant_id"], on)
     owes = receivable_of(document.kind, bearer_id)
+    books: Books = {}
     if more := hold.paid - paid:
         places = await paid_by(conn, arrangement_id, document, loss_id, more, about, now)
-        await _book(conn, about, Occasion.COMPENSATION, places | {owes: -more}, now)
+        books[Occasion.COMPENSATION] = places | {owes: -more}
     if back := hold.returned - returned:
-        await _return(conn, arrangement_id, document, loss_id, back, owes, about, now)
+        books |= await _returned(conn, arrangement_id, document, loss_id, back, owes, about, now)
+    await _book(conn, about, books, now)
     await watch(conn, arrangement_id, document, now)
 
 
-async def _return(
+async def _returned(
     conn: Connection, arrangement_id: str, document: Arrangement, loss_id: str, back: int, owes: Place, about: About,
     now: datetime,
-) -> None:  # fmt: skip
+) -> Books:  # fmt: skip
+    """What books that so much came back, by the funders' shares; the movements are written down."""
     terms = _terms(document)
     funders = await places_of(conn, arrangement_id, terms)
     parts = dict(zip(funders, shares_of(terms, back), strict=True))
-    await _book(conn, about, Occasion.POOL_RETURN, pool_returned(owes, parts), now)
     await _note(conn, arrangement_id, about, Movement.RETURN, loss_id, parts, now)
+    books: Books = {Occasion.POOL_RETURN: pool_returned(owes, parts)}
     if not document.reinstatable:
-        await _book(conn, about, Occasion.POOL_PAID_OUT, pool_paid_out(parts), now, leg=len(parts))
         await _note(conn, arrangement_id, about, Movement.PAID_OUT, loss_id, parts, now)
+        books[Occasion.POOL_PAID_OUT] = pool_paid_out(parts)
+    return books
 
 
 async def standing_of(conn: Connection | Pool, arrangement_id: str, document: Arrangement) -> Standing:
@@ -223,16 +226,14 @@ def _terms(document: Arrangement) -> PoolTerms:
     return document.pool
 
 
-async def _book(
-    conn: Connection, about: About, occasion: Occasion, balances: Balances, now: datetime, leg: int = 0
-) -> None:
+async def _book(conn: Connection, about: About, books: Books, now: datetime) -> None:
     rows = [
         BookedTransfer(
-            bucket=ids.bucket_of(about.cause_id), cause_id=about.cause_id, leg=leg + number, currency=about.currency,
+            bucket=ids.bucket_of(about.cause_id), cause_id=about.cause_id, leg=leg, currency=about.currency,
             plan_id=about.plan_id, merchant_id=about.merchant_id, booked_on=about.on, booked_at=now,
             partner_id=one.partner_id, **structs.asdict(one),
         )
-        for number, one in enumerate(between({}, {occasion: balances}))
+        for leg, one in enumerate(between({}, books))
     ]  # fmt: skip
     await BOOK.execute(conn, booked=rows)
 

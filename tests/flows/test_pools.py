@@ -139,6 +139,26 @@ async def test_what_cannot_be_paid_again_is_owed_to_the_funders(world: World, po
     assert [line["paid_out"] for line in told["funders"]] == [52_38, 22_45]
 
 
+async def test_what_comes_back_before_it_pays_is_set_off(world: World, pooled: Pooled) -> None:
+    """It bears 388.00, of which 74.83 came before it paid: 313.17 are left to pay, and the day closes all the same."""
+    pool = await pooled.agree()
+    one = await lost(world, await bought_and_late(world), await waterfall(world, pool))
+    await world.operator.post(f"{LOSSES}/{one}/recoveries", {"gross": 187_07, "source": "collection"})
+    await closed_on(world, "2026-10-16")
+    assert (-(await balance(world, "pool_funds")), -(await balance(world, "pool_payable"))) == (99_925_17, 74_83)
+    claim = (await world.operator.post(CLAIMS, {"loss_id": one, "arrangement_id": pool})).json()["id"]
+    await do(world, claim, "lodge")
+    for client in pooled.clients:
+        client.now = world.operator.now
+    for verb, body in (("decide", {"approved": 388_00}), ("pay", {"amount": 313_17, "reference": "transfer"})):
+        done = await pooled.clients[0].post(f"/v1/support/claims/{claim}/{verb}", body)
+        assert done.status_code == 200, done.text
+    await closed_on(world, "2026-10-17")
+    assert (-(await balance(world, "pool_funds")), await balance(world, "guarantor_receivable")) == (99_612_00, 0)
+    told = await pooled.statement("2026-10")
+    assert sum(line["compensation"] for line in told["funders"]) == 388_00
+
+
 async def test_rates_by_who_buys_and_what(world: World, pooled: Pooled) -> None:
     rates = [{"cover_bps": 6_000, "is_first_time": True}]
     pool = await pooled.agree(rates=rates, categories=["appliances"])
