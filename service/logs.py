@@ -159,7 +159,7 @@ def _words(record: logging.LogRecord) -> str:
     words = without_keys(record.getMessage())
     if record.exc_info and record.name == "asyncio":  # it goes on with a task and the error in its own words
         words = words.partition("\n")[0]
-    if (error := _error(record)) is not None and record.levelno < logging.ERROR:  # something passing: no traceback
+    if (error := _error(record)) is not None and _is_passing(record):
         words = f"{words}: {what(error)}"
     return words[:WORDS_MAX]
 
@@ -169,7 +169,12 @@ def _error(record: logging.LogRecord) -> BaseException | None:
 
 
 def _where(record: logging.LogRecord) -> list[str]:
-    return list(_frames(_error(record))) if record.levelno >= logging.ERROR else []
+    return [] if _is_passing(record) else list(_frames(_error(record)))
+
+
+def _is_passing(record: logging.LogRecord) -> bool:
+    """Whether nobody needs to know where in the code: a warning; that the database is away, in asyncpg's words too."""
+    return record.levelno < logging.ERROR or _kind_of(record) == DATABASE["kind"]
 
 
 def _frames(error: BaseException | None) -> Iterator[str]:

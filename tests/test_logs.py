@@ -161,3 +161,14 @@ def _met(words: str, then: Exception | None = None) -> Exception:
             raise
     except Exception as met:
         return met
+
+
+@pytest.mark.parametrize("written", LogForm)
+def test_a_database_that_is_away_is_a_line_and_no_traceback(begin: Begin, written: LogForm) -> None:
+    said = begin(written)
+    try:
+        raise ConnectionRefusedError(111, "nobody listens")
+    except OSError:
+        logging.getLogger("asyncpg.pool").exception("Failed to restore the pool connection floor")
+    (line,) = said.getvalue().splitlines()
+    assert "Failed to restore the pool connection floor: ConnectionRefusedError(111, 'nobody listens')" in line
