@@ -300,11 +300,16 @@ def _between(occasion: Occasion, before: Balances, after: Balances) -> Iterator[
     debits = [(place, amount) for place, amount in differences.items() if amount > 0]
     credits_ = [(place, -amount) for place, amount in differences.items() if amount < 0]
     assert not sum(differences.values()), "the books do not balance"
-    while debits:
-        (debit, more), (credit, less) = debits.pop(0), credits_.pop(0)
+    if not debits:  # as of most occasions of a step
+        return
+    (debit, more), (credit, less) = debits.pop(0), credits_.pop(0)
+    while True:
         amount = min(more, less)
         yield Transfer(occasion, debit.account, credit.account, amount, debit.owner, credit.owner)
-        if more > amount:
-            debits.insert(0, (debit, more - amount))
-        if less > amount:
-            credits_.insert(0, (credit, less - amount))
+        more, less = more - amount, less - amount
+        if not more:
+            if not debits:
+                return
+            debit, more = debits.pop(0)
+        if not less:
+            credit, less = credits_.pop(0)

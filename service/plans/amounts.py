@@ -36,7 +36,7 @@ def amounts_of(standing: Standing) -> Amounts:
     used = outstanding = principal_paid = interest_paid = fee_paid = penalty_paid = 0
     for row in standing.rows:
         owed, paid = row.owed, row.paid
-        outstanding += row.outstanding
+        outstanding += sum(owed.values()) - sum(paid.values()) - row.forgiven
         if not row.forgiven:
             used += owed[PRINCIPAL] - paid[PRINCIPAL]
         principal_paid += paid[PRINCIPAL]

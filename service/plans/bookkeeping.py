@@ -168,11 +168,13 @@ def fee_and_tax(plan: Plan) -> tuple[int, int]:
 
 def _split(plan: Plan) -> tuple[tuple[str, int], ...]:
     """What other sellers have of the captures, after what came back of each."""
+    split = [bill for bill in plan.bills if bill.splits and not bill.is_reversed]
+    if not split:  # as mostly
+        return ()
     shares: Counter[str] = Counter()
-    for bill in plan.standing_bills:
-        if bill.splits:
-            refunded = plan.standing.refunded_of.get(bill.capture, 0)
-            shares.update(shares_of(bill.splits, bill.amount, refunded))
+    for bill in split:
+        refunded = plan.standing.refunded_of.get(bill.capture, 0)
+        shares.update(shares_of(bill.splits, bill.amount, refunded))
     return tuple(sorted(shares.items()))
 
 

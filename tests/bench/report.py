@@ -8,8 +8,9 @@ from statistics import median
 import msgspec
 from msgspec import Struct
 
-from tests.bench import curve
+from tests.bench import curve, goals
 from tests.bench.curve import Point
+from tests.bench.goals import Goal
 from tests.bench.load import Outcome
 
 FILE = Path("bench.json")
@@ -144,6 +145,7 @@ class Bench(Struct):
     pure_us: dict[str, float]
     facts_in_schedules: dict[str, float]  # what a fact costs, as a multiple of building the plan's schedule
     machine: Machine
+    goals: list[Goal] = []  # the figures that are wanted, once it is written
 
 
 def side_of(rounds: list[tuple[Outcome, Cpu]]) -> Side:
@@ -179,7 +181,8 @@ def machine(postgres: str, load_before: float) -> Machine:
 
 
 def write(bench: Bench) -> None:
-    """Into `bench.json`, indented."""
+    """Into `bench.json`, indented, with which of the figures that are wanted were reached."""
+    bench.goals = goals.goals_of(bench.pure_us, bench.facts_in_schedules, bench.pay_vs_pgbench)
     FILE.write_bytes(msgspec.json.format(msgspec.json.encode(bench), indent=2) + b"\n")
 
 
@@ -221,7 +224,8 @@ def show(bench: Bench) -> None:
     print(f"\nThe rules alone, microseconds: {pure}")
     facts = ", ".join(f"{name.replace('_', ' ')} {cost}" for name, cost in bench.facts_in_schedules.items())
     print(f"One more payment, in schedules built in the same time: {facts}")
-    print(f"Checks after it: {bench.checks}, broken: {', '.join(bench.broken_checks) or 'none'}.")
+    goals.show(bench.goals)
+    print(f"\nChecks after it: {bench.checks}, broken: {', '.join(bench.broken_checks) or 'none'}.")
     place, rounds = bench.machine, max((len(side.rounds) for side in bench.sides.values()), default=0)
     print(
         f"{place.processors} processors ({place.model}), load {place.load_before} before; {place.system}; Python "

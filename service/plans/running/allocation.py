@@ -62,8 +62,8 @@ def _horizontally(
 
 
 def _is_any_open(rows: Sequence[Row]) -> bool:
-    """Most that were paid are settled, and need no sums."""
-    return any(row.settled_on is None and row.is_open for row in rows)
+    """Most that were paid are settled, and need no sums; what is open is mostly among the last."""
+    return any(row.settled_on is None and row.is_open for row in reversed(rows))
 
 
 def _candidates(future: Future, tried: list[Row], may_take: IsCandidate) -> IsCandidate:

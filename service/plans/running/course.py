@@ -248,11 +248,11 @@ class Course(Struct, eq=False, array_like=True):
 
     def _cut(self) -> None:
         """Cut the periods anew whose lines no longer hold."""
-        timeline = None
-        for index, period in enumerate(self.periods):
-            if period.line is None:
-                timeline = timeline or self._timeline()
-                period.line = timeline.line(period, is_first=index == 0)
+        uncut = [period for period in self.periods if period.line is None]
+        if uncut:  # mostly none is
+            timeline, first = self._timeline(), self.periods[0]
+            for period in uncut:
+                period.line = timeline.line(period, is_first=period is first)
 
     def _timeline(self) -> Timeline:
         movements = chain(self.moved.items(), self.overdue.items())

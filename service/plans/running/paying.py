@@ -44,8 +44,9 @@ def pay(standing: Standing, fact_id: str, kind: PaymentKind, on: date, amount: i
     """Allocate an amount by the rule for its kind; the rest is an overpayment."""
     recovers = standing.charged_off_on is not None
     allocated = standing.allocations.setdefault(fact_id, Allocated(fact_id, kind, on, is_recovery=recovers))
-    standing.settling = _settles(standing, on, amount)
-    standing.bear_overdue(on)
+    if _settles(standing, on, amount):  # up to the end of the running period; up to the day it was borne before
+        standing.settling = True
+        standing.bear_overdue(on)
     left = _allocate(standing, allocated, amount)
     standing.settling = False
     allocated.overpaid += left

@@ -211,10 +211,10 @@ class Standing(Struct, eq=False, array_like=True):
         has_moved = False
         for course in self.courses:
             course.dues()
-        for row in self.rows:
+        for row in [row for row in self.rows if row.period is not None and row.period.due is not row.asked]:
             period = row.period
-            if period is None or (due := period.due) is row.asked:
-                continue
+            assert period is not None
+            due = period.due
             assert due is not None, "a row's period is none of its course"
             due_on = self.payable_on(period)
             if row.due_on != due_on or row.begin != period.begin:
