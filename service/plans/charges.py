@@ -40,11 +40,10 @@ class Levy(PlanCommand, frozen=True, kw_only=True):
         today = today_of(plan, now)
         if self.due_on is not None:
             refuse_far(plan, self.due_on, "/due_on")
-        if self.is_penalty:
-            refuse_penalty(plan, self.amount, self.due_on or today, today)
+        since = refuse_penalty(plan, self.amount, self.due_on or today, today) if self.is_penalty else None
         fact = Levied(
             id=fact_id(self), recorded_on=today, due_on=self.due_on or today, amount=self.amount,
-            is_penalty=self.is_penalty,
+            is_penalty=self.is_penalty, late_since=since,
         )  # fmt: skip
         data = {"fee_id": fact.id, "amount": fact.amount, "is_penalty": fact.is_penalty, "due_on": fact.due_on}
         return happen(book, plan, self, fact, now, lambda _: Event(EventType.FEE_LEVIED, data))

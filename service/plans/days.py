@@ -164,8 +164,9 @@ def _brought_by_lateness(
     rows = [(number, row) for number, row in rows if row.due_on < day]
     if not rows:
         return
-    in_all = sum(amount for _, amount in standing.late_fees)
-    in_a_year = sum(amount for on, amount in standing.late_fees if on > day - A_YEAR)
+    in_all = sum(amount for _, amount, _ in standing.late_fees)
+    in_a_year = sum(amount for on, amount, _ in standing.late_fees if on > day - A_YEAR)
+    paid_for = {since for _, _, since in standing.late_fees}  # somebody has levied it by hand: once is enough
     for number, row in rows:
         if day_past_due(standing, row.due_on, 1) == day:
             said = {"instalment": number, "due_on": row.due_on, "amount": row.outstanding}
@@ -173,12 +174,12 @@ def _brought_by_lateness(
         late = servicing.late_fee
         if late is not None and day_past_due(standing, row.due_on, late.grace_days + 1) == day:
             overdue = row.left(Component.PRINCIPAL) + row.left(Component.INTEREST)
-            if overdue and (fee := late.of(overdue, in_a_year, in_all)):
+            if overdue and row.due_on not in paid_for and (fee := late.of(overdue, in_a_year, in_all)):
                 in_a_year, in_all = in_a_year + fee, in_all + fee
                 data = {"amount": fee, "is_penalty": True, "due_on": day}
                 yield (
                     Event(EventType.FEE_LEVIED, data),
-                    Levied(id="", recorded_on=day, due_on=day, amount=fee, is_penalty=True),
+                    Levied(id="", recorded_on=day, due_on=day, amount=fee, is_penalty=True, late_since=row.due_on),
                 )
     oldest = rows[0][1].due_on
     for days in BUCKETS:

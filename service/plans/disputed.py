@@ -8,7 +8,7 @@ from msgspec import Struct, field
 
 from service.event_type import EventType
 from service.plans.running.dispute_facts import DisputeClosed, DisputeOpener, DisputeReason, DisputeState
-from service.plans.running.disputes import refundable
+from service.plans.running.disputes import ROUNDS_MAX, refundable
 from service.plans.running.facts import Event as Fact
 from service.plans.running.facts import Refunded
 from service.plans.running.standing import Dispute, Standing
@@ -40,6 +40,17 @@ def disputed(standing: Standing) -> DisputeOfPlan | None:
         one.id, one.state, one.reason, one.opened_by, one.words, one.amount, one.round, one.opened_on, one.respond_by,
         one.closed_on,
     )  # fmt: skip
+
+
+def next_of_dispute(standing: Standing) -> list[str]:
+    """The verbs of an open dispute: the merchant answers or accepts it, the lender decides it, or asks once more."""
+    one = standing.dispute
+    if one is None or one.closed_on is not None:
+        return []
+    if one.state is DisputeState.NEEDS_RESPONSE:
+        return ["answer_dispute", "accept_dispute", "decide_dispute"]
+    again = ["ask_again"] if one.round < ROUNDS_MAX else []
+    return ["accept_dispute", *again, "decide_dispute"]
 
 
 def closing(

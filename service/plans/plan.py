@@ -14,7 +14,7 @@ from service.plans.amounts import Amounts
 from service.plans.bill import Bill
 from service.plans.billed import CaptureOfPlan, shown
 from service.plans.claimed import DepositOfPlan, deposited
-from service.plans.disputed import DisputeOfPlan, disputed
+from service.plans.disputed import DisputeOfPlan, disputed, next_of_dispute
 from service.plans.offer import Kind, Leeway, Offer
 from service.plans.owed import OwedInstalment, agreed_instalment, instalment_of
 from service.plans.postponable import next_of_due_dates
@@ -304,7 +304,7 @@ def next_actions(plan: Plan, on: date | None = None) -> tuple[str, ...]:
         actions.append("extend_authorization")
     if plan.amounts.outstanding:
         actions += ["pay", *next_of_due_dates(plan.offer.servicing, plan.standing, plan.lines, on or plan.passed_on)]
-    return tuple(actions)
+    return (*actions, *next_of_dispute(plan.standing))
 
 
 def _changes(plan: Plan) -> list[str]:

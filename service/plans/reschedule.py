@@ -34,9 +34,12 @@ UNWRITTEN: Final[dict[str, Any]] = {"id": "", "recorded_on": date.min}  # of a f
 
 
 class Reschedule(PlanCommand, frozen=True, kw_only=True):
-    """Records a change of the schedule. Its id and the day it is recorded are filled in here."""
+    """Records a change of the schedule. Its id and the day it is recorded are filled in here.
 
-    change: Rescheduling
+    A due date is moved on the day that says so, at the latest: until it comes, nothing else waits for it.
+    """
+
+    change: Rescheduling  # of a due date: `on` is the date that the schedule shows
 
     who_may = frozenset({ActorKind.OPERATOR})
 
@@ -55,10 +58,12 @@ class Reschedule(PlanCommand, frozen=True, kw_only=True):
         plan = self.plan_of(book)
         if has_ended(plan.state) or not plan.standing.rows:
             raise refuse_state(plan, "rescheduled")
-        if isinstance(self.change, DueMoved):
-            refuse_settled(plan, self.change.on, "/on")
-        refuse_beyond(plan, self.change)
-        fact = replace(self.change, id=fact_id(self), recorded_on=today_of(plan, now))
+        today, change = today_of(plan, now), self.change
+        if isinstance(change, DueMoved):
+            refuse_settled(plan, change.on, "/due_on")
+            change = replace(change, on=min(change.on, today), due_on=change.on, by_lender=True)
+        refuse_beyond(plan, change)
+        fact = replace(change, id=fact_id(self), recorded_on=today)
         data = {"change": type(fact).__struct_config__.tag, "effective_on": fact.on}
         return happen(book, plan, self, fact, now, lambda _: Event(EventType.RESCHEDULED, data))
 

@@ -28,9 +28,10 @@ class LateFee(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=Tru
     year_max: Amount | None = None  # minor units, the most in any 365 days
     total_max: Amount | None = None  # minor units, the most in the plan's life
 
-    def of(self, overdue: int, in_a_year: int, in_all: int) -> int:
-        """The fee for an instalment of which `overdue` is late, after so much was levied: minor units, 0 for none."""
-        fee, most = self.fee(overdue), self.most(overdue, 0, in_a_year, in_all)
+    def of(self, overdue: int, in_a_year: int, in_all: int, of_it: int = 0) -> int:
+        """What may still be levied for an instalment of which `overdue` is late, after so much was in a year, in all
+        and for itself: minor units, 0 for none."""
+        fee, most = max(0, self.fee(overdue) - of_it), self.most(overdue, of_it, in_a_year, in_all)
         return fee if most is None else min(fee, most)
 
     def fee(self, overdue: int) -> int:

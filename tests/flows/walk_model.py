@@ -6,7 +6,7 @@ from datetime import date, datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from tests.flows.walk_facts import Fact, Refusal, Stand, stand_after
+from tests.flows.walk_facts import ROUNDS, Fact, Refusal, Stand, stand_after
 
 ENDED = {"paid_off", "closed", "refunded", "overpaid", "recovered", "forgiven", "voided", "expired"}
 
@@ -284,7 +284,15 @@ class Plan:
                 actions += [] if stand.used_until else ["end_use" if stand.used_from else "start_use"]
             actions += change
         actions += ["extend_authorization"] if stand.remaining and self.extendable else []
-        return actions + (["pay"] if stand.outstanding else [])
+        return actions + (["pay"] if stand.outstanding else []) + self._next_of_dispute
+
+    @property
+    def _next_of_dispute(self) -> list[str]:
+        dispute = self.stand.dispute
+        if not dispute.get("is_open"):
+            return []
+        may = ["answer_dispute"] if dispute["state"] == "needs_response" else ["ask_again"][: ROUNDS - dispute["round"]]
+        return [*may, "accept_dispute", "decide_dispute"]
 
     def shown(self) -> dict[str, Any]:
         """What of the plan's view the model knows."""

@@ -22,7 +22,7 @@ from service.plans.money_back import ChargeBack, Refund, ReturnOverpayment
 from service.plans.offer import Kind
 from service.plans.payment import RecordPayment
 from service.plans.reschedule import UNWRITTEN, Forgive, Reschedule
-from service.plans.running.facts import DueMoved
+from service.plans.running.facts import Extended
 from service.plans.state import PlanState
 from service.plans.void import Void
 from service.terms.terms import Captures, Cost, DownPaymentAt, FeeDue, Terms, Unit
@@ -297,7 +297,7 @@ def test_a_payment_taken_back_after_all_was_forgiven_is_owed() -> None:
 
 
 def test_facts_are_loaded_where_what_happens_today_may_go_before_one_of_them() -> None:
-    """The date of an instalment to come was moved: that takes effect on its day, and a payment goes before it."""
+    """An instalment more, from the day of the second on: that takes effect on its day, and a payment goes before it."""
     life, plan_id = opened(Kind.INSTALMENTS)
     plan = life.do(Capture, plan_id, amount=600_00)
     names: dict[str, Any] = {"command_id": new_id(ids.COMMAND), "plan_id": plan_id, "actor": OPERATOR}
@@ -309,6 +309,6 @@ def test_facts_are_loaded_where_what_happens_today_may_go_before_one_of_them() -
     assert needs_facts(plan, [pay, RecordPayment(**names, amount=1_00, received_on=NOON.date())], NOON)
     assert needs_facts(plan, [Refund(**names, amount=1_00)], NOON)
     second = life.lines(plan_id)[1].due_on
-    moved = life.do(Reschedule, plan_id, change=DueMoved(**UNWRITTEN, on=second, to=second + DAY), actor=OPERATOR)
+    moved = life.do(Reschedule, plan_id, change=Extended(**UNWRITTEN, on=second, instalments=1), actor=OPERATOR)
     assert needs_facts(moved, [pay], NOON)
     assert life.do(RecordPayment, plan_id, amount=1_00).amounts.paid == 1_00

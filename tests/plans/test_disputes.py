@@ -52,13 +52,16 @@ def test_while_it_is_open_nothing_is_collected() -> None:
     life.do(OpenDispute, plan_id, reason=REASON, amount=200_00)
     shown = seen(life, plan_id)
     assert (shown.dispute_state, shown.paused_for) == (DisputeState.NEEDS_RESPONSE, (PauseReason.DISPUTE,))
+    assert shown.next_actions == ("pay", "answer_dispute", "accept_dispute", "decide_dispute")
     assert shown.dispute is not None
     assert (shown.dispute.amount, shown.dispute.respond_by) == (200_00, date(2026, 4, 2))
     life.now += timedelta(days=10)
     assert seen(life, plan_id).days_past_due == 0
     life.do(AnswerDispute, plan_id, evidence="Signed for.")
+    assert seen(life, plan_id).next_actions == ("pay", "accept_dispute", "ask_again", "decide_dispute")
     lender(life, plan_id, CloseDispute, outcome=DisputeState.WON)
     shown = seen(life, plan_id)
+    assert shown.next_actions == ("pay",)
     assert (shown.dispute_state, shown.paused_for, shown.refunded) == (DisputeState.WON, (), 0)
     life.now += timedelta(days=3)
     assert seen(life, plan_id).days_past_due == 4

@@ -61,8 +61,23 @@ def test_by_hand_no_more_than_by_time_and_not_before_its_days_of_grace_are_over(
     code, detail = refused(lambda: levy(life, plan_id, 1))
     assert (code, "nothing is late beyond its 4 days of grace" in detail) == (Code.STATE_FORBIDS, True)
     levy(life, plan_id, 7_00, due_on=day(4, 7))
-    code, detail = refused(lambda: levy(life, plan_id, 8_21, due_on=day(4, 7)))
-    assert (code, "At most 820 minor units" in detail) == (Code.IMPOSSIBLE_TERMS, True)  # 5.00 and a tenth, less 7.00
+    code, detail = refused(lambda: levy(life, plan_id, 5_01, due_on=day(4, 7)))
+    assert (code, "At most 500 minor units" in detail) == (Code.IMPOSSIBLE_TERMS, True)  # 12.00 each, less 7.00
+    pass_to(life, plan_id, day(4, 30))
+    assert fees(life, plan_id) == [7_00]  # time levies none for what was levied for by hand
+    pass_to(life, plan_id, day(5, 10))
+    assert fees(life, plan_id) == [7_00, 12_00]  # and its own for the next
+
+
+def test_what_was_levied_for_one_is_not_counted_against_another() -> None:
+    """Two are late, the second within its grace: what is levied by hand is for the first, which time has levied for."""
+    life, plan_id = owed(Servicing(late_fee=LateFee(amount=5_00, grace_days=4)))
+    pass_to(life, plan_id, day(5, 4))
+    assert fees(life, plan_id) == [5_00]
+    code, detail = refused(lambda: levy(life, plan_id, 1))
+    assert (code, "At most 0 minor units" in detail) == (Code.IMPOSSIBLE_TERMS, True)
+    pass_to(life, plan_id, day(5, 7))
+    assert fees(life, plan_id) == [5_00, 5_00]
 
 
 @pytest.mark.parametrize(

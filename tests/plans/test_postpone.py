@@ -9,6 +9,7 @@ import pytest
 from service.actor import Actor, ActorKind
 from service.errors import Code, Refused
 from service.plans.acceleration import Accelerate
+from service.plans.book import PlanCommand
 from service.plans.capture import Capture
 from service.plans.correction import Correct
 from service.plans.dispute import OpenDispute
@@ -17,7 +18,8 @@ from service.plans.pausing import PauseCollection
 from service.plans.payment import RecordPayment
 from service.plans.plan import next_actions
 from service.plans.postpone import PostponeDueDate
-from service.plans.reschedule import UNWRITTEN, Forgive, Reschedule
+from service.plans.reschedule import UNWRITTEN, ChargeOff, Forgive, Reschedule
+from service.plans.running.acceleration_fact import AccelerationReason
 from service.plans.running.dispute_facts import DisputeReason
 from service.plans.running.facts import DueMoved, Event, PauseReason
 from service.plans.running.kept import keep, recall
@@ -25,7 +27,7 @@ from service.plans.running.versions import standing_after
 from service.plans.withdrawal import Withdraw
 from service.terms.servicing import LateFee, Servicing
 from service.terms.terms import Terms
-from tests.plans.lives import CONSUMER, NOON, ONE_SUM, PAY_IN_4, WITH_FEES, Life, agreement
+from tests.plans.lives import CONSUMER, MERCHANT_ACTS, NOON, ONE_SUM, PAY_IN_4, WITH_FEES, Life, agreement
 from tests.plans.test_commands import OPERATOR, SOMEBODY_ELSE
 
 TWICE = Servicing(postpone_days_max=14, postpone_times_max=2)
@@ -94,6 +96,20 @@ def test_the_lender_is_not_bounded_and_not_counted() -> None:
     assert life.plans[plan_id].standing.postponed == 0
     none, other = owed(Servicing())
     none.do(Reschedule, other, change=DueMoved(**UNWRITTEN, on=FIRST, to=SECOND), actor=OPERATOR)
+
+
+@pytest.mark.parametrize("verb", [Accelerate, ChargeOff, Forgive, Withdraw])
+def test_a_due_date_that_the_lender_moved_stands_in_the_way_of_nothing(verb: type[PlanCommand]) -> None:
+    """It was moved today, for a day to come: what ends the schedule today comes after it."""
+    life, plan_id = owed(jurisdiction="DE")
+    moved = DueMoved(**UNWRITTEN, on=FOURTH, to=FOURTH + timedelta(30))
+    life.do(Reschedule, plan_id, change=moved, actor=OPERATOR)
+    fact = life.facts[plan_id][-1].fact
+    assert isinstance(fact, DueMoved)
+    assert (fact.on, fact.due_on, fact.to) == (NOON.date(), FOURTH, FOURTH + timedelta(30))
+    assert dates(life, plan_id)[-1] == FOURTH + timedelta(30)
+    more = {"due_on": NOON.date(), "why": AccelerationReason.FRAUD} if verb is Accelerate else {}
+    life.do(verb, plan_id, **more, actor=MERCHANT_ACTS if verb is Withdraw else OPERATOR)
 
 
 def test_one_that_was_corrected_does_not_count() -> None:

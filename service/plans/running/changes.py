@@ -33,7 +33,7 @@ def _move_due_date(standing: Standing, event: DueMoved) -> None:
     have_it = [(course, due_on) for course, due_on in dated if due_on is not None]
     for course, due_on in have_it or [(standing.courses[0], moved)]:
         moves.move_due_date(course, due_on, event.to)
-    standing.postponed += event.due_on is not None
+    standing.postponed += event.due_on is not None and not event.by_lender
     standing.sync(event.on)
     standing.sort()
 

@@ -36,8 +36,7 @@ class Authorized(Fact, frozen=True, tag="authorized"):
 
 
 class Amended(Fact, frozen=True, tag="amended"):
-    """The order became another one: so much may be lent in all, on the same terms; what that costs was told anew. Of a
-    deposit, `held` more is security on the card, with what was taken of it or given back."""
+    """The order became another one: so much may be lent in all, on the same terms; what that costs was told anew."""
 
     on: date
     amount: Money
@@ -45,7 +44,7 @@ class Amended(Fact, frozen=True, tag="amended"):
     total_cost: Whole
     total_payable: Whole
     apr: Apr
-    held: Whole = 0
+    held: Whole = 0  # of a deposit: security on the card besides, with what was taken of it or given back
 
 
 class AuthorizationExtended(Fact, frozen=True, tag="authorization_extended"):
@@ -169,6 +168,7 @@ class Levied(Fact, frozen=True, tag="levied"):
     due_on: date
     amount: Money
     is_penalty: bool = False
+    late_since: date | None = None  # of a penalty: when what was paid late was due; null: the last that was late then
 
     @property
     def on(self) -> date:
@@ -212,7 +212,8 @@ class DueMoved(Fact, frozen=True, tag="due_moved"):
 
     on: date
     to: date
-    due_on: date | None = None  # the day it was due, where the consumer put it off as the terms allow; null: `on`
+    due_on: date | None = None  # the day it was due; null: `on`
+    by_lender: bool = False  # and not by the consumer, of whom the terms say how often
 
 
 class HolidayGranted(Fact, frozen=True, tag="holiday_granted"):
@@ -316,5 +317,4 @@ def undone_by(event: Event) -> str | None:
             return event.levy_id
         case Corrected():
             return event.fact_id
-        case _:
-            return None
+    return None

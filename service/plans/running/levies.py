@@ -1,5 +1,7 @@
 """What becomes owed beside the schedule: fees and penalties, and payments that the consumer's bank took back."""
 
+from datetime import date
+
 from service.errors import Code, Refused
 from service.plans.running import moves
 from service.plans.running.facts import ChargedBack, Levied
@@ -12,11 +14,16 @@ def levied(standing: Standing, fact: Levied) -> None:
     """A fee or penalty joins the instalment whose period its day lies in, else an extra row."""
     component = Component.PENALTY if fact.is_penalty else Component.FEE
     if fact.is_penalty:
-        standing.late_fees.append((fact.due_on, fact.amount))
+        standing.late_fees.append((fact.due_on, fact.amount, fact.late_since or _late_since(standing, fact.due_on)))
     rows = [] if standing.is_forgiven else standing.instalments()
     row = next((row for row in rows if fact.due_on <= row.due_on), None)
     (row or standing.row_after(fact.due_on)).owe(component, fact.amount, fact.on)
     reallocate_overpaid(standing)
+
+
+def _late_since(standing: Standing, on: date) -> date | None:
+    """When the last of what is late on a day was due."""
+    return max([row.due_on for row in standing.rows if row.is_open and row.due_on < on], default=None)
 
 
 def charged_back(standing: Standing, fact: ChargedBack) -> None:

@@ -75,6 +75,9 @@ class Dispute(Struct, frozen=True, gc=False, array_like=True):
     words: str = ""
 
 
+LateFeeOf = tuple[date, int, date | None]  # its day, its amount, when what it is for was due; None: nothing was late
+
+
 class Standing(Struct, eq=False, array_like=True):
     """A working copy: the rules beside this file change it, fact by fact."""
 
@@ -120,7 +123,7 @@ class Standing(Struct, eq=False, array_like=True):
     use_started_at: datetime | None = None  # of what is used before it is paid, or has a deposit
     use_ended_at: datetime | None = None
     claim: Claim | None = None  # the last one that could be contested
-    late_fees: list[tuple[date, int]] = field(default_factory=list)  # penalties levied, by the day of each
+    late_fees: list[LateFeeOf] = field(default_factory=list)  # penalties levied
     postponed: int = 0  # how many due dates the consumer has put off
     subsidised: int = 0  # interest that a scheme has paid, less what it got back
     subsidy_ended: bool = False  # ... and it pays no more
