@@ -6,7 +6,8 @@ and each is made anew here by folding the facts from the first.
 
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
-from typing import Any
+from hashlib import sha256
+from typing import Any, Final
 
 import msgspec
 from msgspec import Struct, structs
@@ -27,6 +28,8 @@ from service.support.recovering import Recovery
 from service.support.waterfall import Allocation, Tier
 
 Balances = dict[tuple[str, str, str | None], int]  # debit less credit, by occasion, account and owner
+
+DIGEST_BYTES: Final = 8
 
 # A line as it is stored: its columns, in the order of `line_of`.
 LINE_COLUMNS = (
@@ -53,6 +56,7 @@ class Stored(Struct, frozen=True):
     lines: tuple[tuple[Any, ...], ...]
     balances: Balances
     borne: LossBorne | None = None  # None: nobody bears a loss of it
+    digest: bytes | None = None  # beside the last fact, of what that made of it; None: it was recorded without one
 
 
 class Difference(Struct, frozen=True):
@@ -75,7 +79,13 @@ def differences(plan_id: str, stored: Stored) -> list[Difference]:
         plan = plan_after(stored.agreed, stored.facts)
     except Exception as error:  # whatever damaged facts lead to: other plans are still to be proved
         return [Difference(plan_id, "facts", f"they cannot be folded: {str(error) or type(error).__name__}", None)]
-    found = [*_columns(stored, plan), *_standing(stored, plan), *_lines(stored, plan), *_balances(stored, plan)]
+    found = [
+        *_digest(stored, plan),
+        *_columns(stored, plan),
+        *_standing(stored, plan),
+        *_lines(stored, plan),
+        *_balances(stored, plan),
+    ]
     return [Difference(plan_id, *each) for each in found]
 
 
@@ -97,6 +107,14 @@ def columns_of(plan: Plan) -> dict[str, Any]:
         "passed_on": plan.passed_on,
         "day_at": next_day_at(plan),
     }
+
+
+def digest_of(plan: Plan) -> bytes:
+    """What a fact has made of a plan, in 8 bytes that stay with the fact: of its lines, amounts and exposure.
+
+    They are the first of the SHA-256 of their canonical MessagePack, so the same for the same projection, for ever.
+    """
+    return sha256(_encode((plan.version, plan.lines, plan.amounts))).digest()[:DIGEST_BYTES]
 
 
 def line_of(line: Line) -> tuple[Any, ...]:
@@ -131,6 +149,13 @@ def borne_of(plan: Plan, borne: LossBorne) -> Balances:
 
 
 Unlike = Iterator[tuple[str, Any, Any]]  # where, what is stored, what the facts say
+
+
+def _digest(stored: Stored, plan: Plan) -> Unlike:
+    """Nobody can write another beside a fact: one that differs tells that facts are folded otherwise than they were."""
+    proved = digest_of(plan)
+    if stored.digest is not None and stored.digest != proved:
+        yield "digest", stored.digest.hex(), proved.hex()
 
 
 def _columns(stored: Stored, plan: Plan) -> Unlike:
@@ -172,3 +197,6 @@ def _balances(stored: Stored, plan: Plan) -> Unlike:
         if told[place] != proved[place]:
             occasion, account, owner = place
             yield f"ledger, {occasion}: {account}" + (f" of {owner}" if owner else ""), told[place], proved[place]
+
+
+_encode: Final = msgspec.msgpack.Encoder().encode

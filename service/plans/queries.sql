@@ -70,7 +70,7 @@ select p.bucket, p.plan_id, p.consumer_id, p.person_id, p.merchant_id, p.merchan
  order by k.place;
 
 -- load_facts --
-select f.plan_id, f.number, f.recorded_at, f.actor, f.actor_id, f.cause_id, f.body, f.reference
+select f.plan_id, f.number, f.recorded_at, f.actor, f.actor_id, f.cause_id, f.body, f.reference, f.digest
   from unnest($1::smallint[], $2::text[]) as k (bucket, plan_id)
   join facts f using (bucket, plan_id)
  order by f.plan_id, f.number;
@@ -230,8 +230,9 @@ delete from lines l using @cut where l.bucket = cut.bucket and l.plan_id = cut.p
 
 -- record_facts --
 insert into facts (bucket, plan_id, number, fact_id, fact, effective_on, recorded_at, actor, actor_id, cause_id,
-                   reference, body)
-select bucket, plan_id, number, fact_id, fact, effective_on, recorded_at, actor, actor_id, cause_id, reference, body
+                   reference, body, digest)
+select bucket, plan_id, number, fact_id, fact, effective_on, recorded_at, actor, actor_id, cause_id, reference, body,
+       digest
   from @recorded
 
 -- load_authorizations_to_guard --

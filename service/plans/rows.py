@@ -22,7 +22,7 @@ from service.plans.days import next_day_at
 from service.plans.offer import Kind
 from service.plans.partner_events import partner_events
 from service.plans.plan import Plan
-from service.plans.proof import columns_of, line_of
+from service.plans.proof import columns_of, digest_of, line_of
 from service.plans.running.facts import ChargedOff
 from service.plans.running.kept import keep
 from service.plans.state import CollectionState, PlanState
@@ -144,6 +144,7 @@ class FactRow(Struct, frozen=True):
     cause_id: str
     reference: str | None
     body: Json
+    digest: bytes | None  # of what it has made of the plan; None where another followed at once
 
 
 class Changed(Struct, frozen=True):
@@ -257,9 +258,10 @@ def _lines(found: Plan | None, plan: Plan) -> tuple[list[LineRow], Cut | None]:
 
 
 def _recorded(plan: Plan, one: Recorded) -> FactRow:
+    digest = digest_of(plan) if one.number == plan.version else None
     return FactRow(
         plan.bucket, plan.plan_id, one.number, one.fact.id, str(one.fact.__struct_config__.tag), one.fact.on,
-        one.recorded_at, one.actor.kind, one.actor.actor_id, one.cause_id, one.reference, _json(one.fact),
+        one.recorded_at, one.actor.kind, one.actor.actor_id, one.cause_id, one.reference, _json(one.fact), digest,
     )  # fmt: skip
 
 

@@ -38,6 +38,7 @@ DAMAGE = {
     "update facts set body = json_build_object('fact', 're_amortized', 'id', 'f', 'recorded_on', '2026-03-02', 'on',"
     " '2026-03-02') where number = 2": ["facts"],
     "update facts set actor = 'day' where number = 3": ["changed_by"],
+    r"update facts set digest = '\x0123456789abcdef' where number = 3": ["digest"],
     "update plans set offer = '{}'": ["facts"],
 }
 GUARDED = ("facts", "transfers")

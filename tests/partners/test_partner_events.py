@@ -97,7 +97,7 @@ async def test_an_event_names_the_one_it_reverses(pool: Pool) -> None:
         await open_world(connection)
         first = event(1)
         await connection.execute(
-            "insert into facts values ($1, $2, 1, 'fa_1', 'paid', $3, $4, 'merchant', '', $5, null, '{}')",
+            "insert into facts values ($1, $2, 1, 'fa_1', 'paid', $3, $4, 'merchant', '', $5, null, '{}', null)",
             first.bucket, first.plan_id, MONDAY, evening(MONDAY), first.event_id,
         )  # fmt: skip
         await tell(connection, first, event(1 + ids.BUCKETS, on=TUESDAY, undoes="fa_1"), event(2, undoes="fa_none"))
