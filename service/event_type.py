@@ -173,6 +173,18 @@ class EventType(StrEnum):
     PARTNER_PAYOUT_RETURNED = (  # `payout_id` of `programme_id` for `business_on`, its `settlement_id`, came back:
         "partner_payout.returned"  # `amount` in `currency`, `end_to_end_id`, `tries`, why: `reference`; `given_up`
     )
+    TRANSFER_REQUESTED = (  # `transfer_id` of what you have or are to have of `plan_id`, `kind`; it changes hands
+        "ownership_transfer.requested"  # at the close of `settlement_on`, for `ratio` x the principal held then
+    )
+    TRANSFER_COMPLETED = (  # `transfer_id` of `plan_id`, `kind`: it changed hands at the close of `settlement_on`,
+        "ownership_transfer.completed"  # `principal` for its `price` in `currency`, `interest` with it
+    )
+    TRANSFER_DECLINED = (  # `transfer_id` of `plan_id`, `kind`: nothing changes hands on `settlement_on`, for the
+        "ownership_transfer.declined"  # `reason` that nothing is owed any more, say
+    )
+    TRANSFER_CANCELLED = (  # `transfer_id` of `plan_id`, `kind`: nothing changes hands on `settlement_on`, for the
+        "ownership_transfer.cancelled"  # `reason` that it was called off, or sold and bought back on one day
+    )
     ARRANGEMENT_CHANGED = (  # `arrangement_id` is in another `state`: open, suspended or closed; or, of a
         "arrangement.changed"  # pool, at its line of alarm; its `ratio_bps`, where it came to a line
     )

@@ -20,8 +20,8 @@ _OF_A_PLAN: Final = ("plan", "deposit", "payment", "fee", "instalment", "dispute
 AMOUNTS: Final = {
     "advance", "amount", "amount_before", "approved", "beyond", "claimed", "closing", "deposit", "fee", "from_held",
     "held", "interest", "limit", "limit_before", "merchant_fee", "not_asked_for", "outstanding", "overdue",
-    "overpaid", "owed", "paid", "payout", "penalty", "principal", "refunded", "released", "remaining", "return_fee",
-    "subsidy", "total_cost", "total_payable", "voided", "waived",
+    "overpaid", "owed", "paid", "payout", "penalty", "price", "principal", "refunded", "released", "remaining",
+    "return_fee", "subsidy", "total_cost", "total_payable", "voided", "waived",
 }  # fmt: skip
 COUNTS: Final = {
     "capture", "days", "days_past_due", "extendable_days", "instalment", "instalments", "number", "ratio_bps",
@@ -32,7 +32,7 @@ TRUTHS: Final = {
 }  # fmt: skip
 DATES: Final = {
     "business_on", "contest_until", "due_on", "effective_on", "filed_on", "first_due_on", "good_until",
-    "notified_on", "pays_on", "received_on", "repay_by", "respond_by", "since", "value_on",
+    "notified_on", "pays_on", "received_on", "repay_by", "respond_by", "settlement_on", "since", "value_on",
 }  # fmt: skip
 INSTANTS: Final = {
     "review_by", "at", "capture_by", "late_capture_until", "released_at", "retry_at",
@@ -42,12 +42,14 @@ IDS: Final = {
     "consumer",
     "credit_id", "decision_id", "dispute_id", "endpoint_id", "fact_id", "fee_id", "file_id", "instrument_id",
     "loss_id", "payment_id", "payout_id", "permission_id", "plan_id", "programme_id", "quote_id", "receivable_id",
-    "reconciliation_id", "referral_id", "refund_id", "reverses_event_id", "scheme_id", "settlement_id", "voucher_id",
+    "reconciliation_id", "referral_id", "refund_id", "reverses_event_id", "scheme_id", "settlement_id", "transfer_id",
+    "voucher_id",
 }  # fmt: skip
 WORDS: Final = {
     "act",
     "because", "cause", "change", "currency", "end_to_end_id", "evidence", "fact", "kind", "merchant_reference",
-    "opened_by", "origin", "outcome", "owner", "reason", "received_by", "reference", "rule", "scenario", "state",
+    "opened_by", "origin", "outcome", "owner", "ratio", "reason", "received_by", "reference", "rule", "scenario",
+    "state",
     "thing", "verdict", "what",
     "why", "word_of", "words",
 }  # fmt: skip

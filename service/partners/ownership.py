@@ -3,9 +3,11 @@
 from datetime import date, datetime
 from decimal import Decimal
 from enum import StrEnum
+from typing import Any, Final
 
 from msgspec import Struct, field
 
+from service.event_type import EventType
 from service.partners import shares
 
 
@@ -57,6 +59,30 @@ class Transfer(Struct, frozen=True):
     price: int | None  # ratio x principal, and the interest where that is paid for
     asked_at: datetime
     ended_at: datetime | None
+
+
+TYPES: Final = {
+    TransferStatus.PENDING: EventType.TRANSFER_REQUESTED,
+    TransferStatus.ACTIVE: EventType.TRANSFER_COMPLETED,
+    TransferStatus.DECLINED: EventType.TRANSFER_DECLINED,
+    TransferStatus.CANCELLED: EventType.TRANSFER_CANCELLED,
+}
+
+
+def data_of(transfer: Transfer) -> dict[str, Any]:
+    """What its seller and its buyer are told of where it stands."""
+    data: dict[str, Any] = {
+        "transfer_id": transfer.transfer_id, "plan_id": transfer.plan_id, "kind": transfer.kind,
+        "settlement_on": transfer.settlement_on,
+    }  # fmt: skip
+    match transfer.status:
+        case TransferStatus.PENDING:
+            return data | {"ratio": str(transfer.price_ratio)}
+        case TransferStatus.ACTIVE | TransferStatus.BOUGHT_BACK:
+            moved = {"principal": transfer.principal, "interest": transfer.interest, "price": transfer.price}
+            return data | moved | {"currency": transfer.currency}
+        case TransferStatus.DECLINED | TransferStatus.CANCELLED:
+            return data | {"reason": transfer.reason}
 
 
 def price_of(principal: int, interest: int, ratio: Decimal, *, with_interest: bool) -> int:

@@ -57,7 +57,8 @@ with pairs as (
 update ownership_transfers t
    set status = 'cancelled', reason = 'same_day', ended_at = $2
   from pairs
- where t.transfer_id in (pairs.sale, pairs.back);
+ where t.transfer_id in (pairs.sale, pairs.back)
+returning t.*;
 
 -- lock_transfer --
 select * from ownership_transfers where transfer_id = $1 and status = 'pending' for update skip locked;
@@ -76,7 +77,8 @@ update plans set funding = $3 where bucket = $1 and plan_id = $2 returning inter
 -- end_transfer --
 update ownership_transfers
    set status = $2, reason = $3, principal = $4, interest = $5, price = $6, ended_at = $7
- where transfer_id = $1;
+ where transfer_id = $1
+returning *;
 
 -- end_bought_back --
 -- The transfer that brought the seller what it gives back now.

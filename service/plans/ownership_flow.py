@@ -19,10 +19,11 @@ from service.errors import Code, Refused
 from service.ledger.store import BOOK, BookedTransfer
 from service.partners import shares
 from service.partners.event import PartnerEvent
-from service.partners.events_store import TELL_PARTNERS
+from service.partners.events_store import TELL_PARTNERS, tell_partner
 from service.partners.funding import Owner
 from service.partners.layouts import TxnType
-from service.partners.ownership import Transfer, TransferKind, TransferReason, TransferStatus
+from service.partners.ownership import TYPES, Transfer, TransferKind, TransferReason, TransferStatus, data_of
+from service.partners.telling_flow import Teller, told_to_partner
 from service.plans.bookkeeping import booked
 from service.plans.ownership import changed_hands, held_by, with_our_part
 from service.plans.partner_events import programme_of
@@ -63,7 +64,7 @@ async def ask_for(conn: Connection, asked: Asked, by: str, now: datetime) -> Tra
         sentence = "What this seller has of the plan is to change hands already; that may be cancelled."
         raise Refused(Code.STATE_FORBIDS, sentence, "/seller_id") from None
     assert row is not None
-    return _transfer(row)
+    return await _tell(conn, _transfer(row), Teller.OPERATOR, now)
 
 
 async def require_possible(conn: Connection, asked: Asked, now: datetime) -> None:
@@ -101,7 +102,15 @@ async def cancel(conn: Connection, transfer_id: str, now: datetime) -> Transfer:
         if found is None:
             raise Refused(Code.NOT_FOUND, f"There is no transfer {transfer_id[:100]!r}.", "/transfer_id")
         raise Refused(Code.STATE_FORBIDS, f"It is {found['status']}.", "/transfer_id")
-    return _transfer(row)
+    return await _tell(conn, _transfer(row), Teller.OPERATOR, now)
+
+
+async def _tell(conn: Connection, transfer: Transfer, by: Teller, now: datetime) -> Transfer:
+    """Tell the partners that sell and buy where it stands; it is given back as it is."""
+    for partner_id in sorted({transfer.seller_id, transfer.buyer_id} - {""}):  # in an order that is everybody's
+        told = told_to_partner(TYPES[transfer.status], partner_id, by, data_of(transfer), now)
+        await tell_partner(conn, partner_id, [told])
+    return transfer
 
 
 async def read_transfers(pool: Pool, partner_id: str | None, after: str, limit: int) -> list[Transfer]:
@@ -112,7 +121,10 @@ async def read_transfers(pool: Pool, partner_id: str | None, after: str, limit: 
 async def carry_out_due(pool: Pool, now: datetime) -> int:
     """What changes hands at the close of a day that has ended; how many did, or were declined or cancelled."""
     due = [(row["transfer_id"], row["plan_id"]) for row in await pool.fetch(Q.due, now)]
-    await pool.execute(Q.cancel_same_day, [transfer_id for transfer_id, _ in due], now)
+    async with pool.acquire() as conn, conn.transaction():
+        cancelled = await conn.fetch(Q.cancel_same_day, [transfer_id for transfer_id, _ in due], now)
+        for transfer in sorted(map(_transfer, cancelled), key=lambda one: one.transfer_id):
+            await _tell(conn, transfer, Teller.DAY, now)
     ended = 0
     for transfer_id, plan_id in due:
         async with pool.acquire() as conn, conn.transaction():
@@ -129,9 +141,11 @@ async def _carry_out(conn: Connection, transfer: Transfer, now: datetime) -> Non
     terms, known = plan.offer.terms, [one.fact for one in facts if one.fact.on <= transfer.settlement_on]
     after = changed_hands(plan, standing_after(terms, in_order(terms, known)), transfer)
     if isinstance(after, TransferReason):
-        await conn.execute(
+        ended = await conn.fetchrow(
             Q.end_transfer, transfer.transfer_id, TransferStatus.DECLINED, after, None, None, None, now
         )  # fmt: skip
+        assert ended is not None
+        await _tell(conn, _transfer(ended), Teller.DAY, now)
         return
     owner = next(
         one for part in after.funding.participations for one in part.owners if one.transfer_id == transfer.transfer_id
@@ -146,10 +160,12 @@ async def _carry_out(conn: Connection, transfer: Transfer, now: datetime) -> Non
         await conn.execute(
             Q.end_bought_back, plan.plan_id, owner.seller_id, owner.partner_id, transfer.transfer_id
         )  # fmt: skip
-    await conn.execute(
+    ended = await conn.fetchrow(
         Q.end_transfer, transfer.transfer_id, TransferStatus.ACTIVE, None, owner.principal, owner.interest, owner.price,
         now,
     )  # fmt: skip
+    assert ended is not None
+    await _tell(conn, _transfer(ended), Teller.DAY, now)
 
 
 def _booked(before: Plan, after: Plan, transfer: Transfer, now: datetime) -> list[BookedTransfer]:

@@ -32,7 +32,7 @@ SHARE: Final = "share."  # begins the types of events of the sub-ledger
 # feed and no endpoints.
 TOLD_TO: Final = {
     "operator": ("approval.", "checkout.referred"),
-    "partner": (SHARE, "file.", "reconciliation.", "break.", "partner_payout.", "claim."),
+    "partner": (SHARE, "file.", "reconciliation.", "break.", "partner_payout.", "ownership_transfer.", "claim."),
     "support": ("arrangement.", "claim."),
 }
 

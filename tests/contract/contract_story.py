@@ -16,6 +16,7 @@ from service.event_type import EventType
 from service.jobs.telling_referrals import tell_referrals
 from service.merchants.settling_flow import settle_one
 from service.partners.layouts import TxnType
+from service.plans.ownership_flow import carry_out_due
 from service.webhooks.endpoint import SHARE
 from service.webhooks.message import Message, body_of
 from tests.api.routes import Stage
@@ -154,6 +155,7 @@ async def tell(world: World, recorder: Recorder) -> None:
     await _referral(story)
     assert await tell_referrals(world.pool, NOON)
     await _refusal(world, consumer)
+    await _change_hands(story)
     await _policies(story)
     await _outside(story)
     await _collecting(story)
@@ -229,6 +231,19 @@ async def _deposit(story: Story, consumer: str) -> None:
         plan = await story.call("POST /v1/plans", offer_id=decision["offers"][0]["id"])
         if verb:
             await story.call(f"POST /v1/plans/{{plan_id}}/{verb}", plan_id=plan["id"])
+
+
+async def _change_hands(story: Story) -> None:
+    """Of two plans that the partner gives back one was captured, and of the other there is nothing to transfer."""
+    world = story.world
+    for captured in (0, 600_00):
+        plan = await world.plan(await world.consumer(limit=1_000_00), 600_00)
+        if captured:
+            await world.merchant.post(f"/v1/plans/{plan['id']}/capture", {"amount": captured})
+        asked = {"kind": "buy_back", "settlement_on": "2026-03-02", "seller_id": world.demo.partner_id}
+        path = f"/v1/operator/plans/{plan['id']}/ownership-transfers"
+        assert (await world.operator.post(path, asked)).is_success
+    await carry_out_due(world.pool, NOON + timedelta(days=1))
 
 
 async def _file(story: Story) -> None:

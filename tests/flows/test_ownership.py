@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from tests.flows.test_partner_news import news
 from tests.flows.test_programmes import agreed
 from tests.flows.test_shared_plans import AMOUNT, act, another_partner, captured, held, on
 from tests.flows.world import NOON, World
@@ -51,6 +52,19 @@ async def status_of(world: World, transfer: dict[str, Any]) -> tuple[str, str | 
     return found["status"], found["reason"]
 
 
+async def told_of_transfers(world: World) -> list[tuple[str, dict[str, Any]]]:
+    """What the partner has heard of them by now."""
+    world.partner.now = world.operator.now
+    heard: list[dict[str, Any]] = []
+    while page := await news(world, len(heard)):
+        heard += page
+    return [
+        (one["type"].removeprefix("ownership_transfer."), one["data"])
+        for one in heard
+        if one["type"].startswith("ownership_transfer.")
+    ]
+
+
 async def test_what_is_ours_is_sold_below_its_principal_and_bought_back(world: World) -> None:
     """4,500.00 x 0.985 = 4,432.50: we lose 67.50. The month's 33.75 of interest are the partner's from then on."""
     partner, plan = world.demo.partner_id, await our_own(world)
@@ -76,6 +90,13 @@ async def test_what_is_ours_is_sold_below_its_principal_and_bought_back(world: W
     await close(world, 41)
     assert await status_of(world, back) == ("active", None)
     assert await status_of(world, sale) == ("bought_back", None)
+    told = await told_of_transfers(world)
+    assert [(name, one["transfer_id"], one["kind"]) for name, one in told] == [
+        ("requested", sale["id"], "sale"), ("completed", sale["id"], "sale"),
+        ("requested", back["id"], "buy_back"), ("completed", back["id"], "buy_back"),
+    ]  # fmt: skip
+    assert (told[0][1]["ratio"], told[1][1]["principal"], told[1][1]["price"]) == ("0.985", 4_500_00, 4_432_50)
+    assert {one["plan_id"] for _, one in told} == {plan}
     (theirs,) = await held(world, plan, partner)
     assert theirs["partner_participation"] == 0
     paid = await act(world, plan, "payments", amount=100_00)
@@ -129,6 +150,9 @@ async def test_where_nothing_is_owed_there_is_nothing_to_sell(world: World, paid
     await act(world, plan, "payments", amount=quoted + paid - AMOUNT)
     await close(world, 1)
     assert await status_of(world, sale) == ("declined", reason)
+    assert [(name, one.get("reason")) for name, one in await told_of_transfers(world)] == [
+        ("requested", None), ("declined", reason)
+    ]  # fmt: skip
     assert await held(world, plan, partner) == [{}]
 
 
@@ -139,6 +163,10 @@ async def test_what_is_sold_and_bought_back_on_one_day_stays_where_it_was(world:
     back = await ask(world, plan, 3, kind="buy_back", seller_id=partner)
     await close(world, 4)
     assert [await status_of(world, one) for one in (sale, back)] == [("cancelled", "same_day")] * 2
+    told = await told_of_transfers(world)
+    assert {(name, one["transfer_id"], one["reason"]) for name, one in told[2:]} == {
+        ("cancelled", sale["id"], "same_day"), ("cancelled", back["id"], "same_day")
+    }  # fmt: skip
     assert await held(world, plan, partner) == [{}]
 
 
@@ -150,6 +178,11 @@ async def test_what_is_pending_may_be_cancelled_once(world: World) -> None:
     refused = await world.operator.post(f"/v1/operator/plans/{plan}/ownership-transfers", twice)
     assert (refused.status_code, refused.json()["pointer"]) == (409, "/seller_id")
     assert (await world.operator.post(f"{TRANSFERS}/{sale['id']}/cancel")).json()["reason"] == "requested"
+    assert (await told_of_transfers(world))[-1] == (
+        "cancelled",
+        {"transfer_id": sale["id"], "plan_id": plan, "kind": "sale", "settlement_on": sale["settlement_on"],
+         "reason": "requested"},
+    )  # fmt: skip
     assert (await world.operator.post(f"{TRANSFERS}/{sale['id']}/cancel")).status_code == 409
     await close(world, 4)
     assert await held(world, plan, partner) == [{}]
