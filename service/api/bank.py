@@ -81,7 +81,7 @@ async def open_own_account(request: Asked, body: RawBody) -> ASGIResponse:
     their payouts, and what was not ordered is found (`GET /v1/operator/payout-findings`).
     """
     asked = _account.read(body, content_type(request))
-    require_account(asked.account, "/account/iban")
+    require_account(asked.account, "/account")
     ask = write(request, body)
 
     async def make(conn: Connection) -> Answer:

@@ -73,7 +73,7 @@ async def order_partner_payouts(request: Asked, body: RawBody) -> ASGIResponse:
     """
     asked = _order.read(body, content_type(request))
     require_orderable(asked.currency)
-    require_account(asked.payer, "/payer/iban")
+    require_account(asked.payer, "/payer", asked.currency)
     ask = write(request, body)
 
     async def order(conn: Connection) -> Answer:

@@ -112,12 +112,13 @@ async def order_payouts(request: Asked, body: RawBody) -> ASGIResponse:
     """Propose to pay all payouts that are due up to a day; another operator approves it, for then money leaves.
 
     The approval makes one message for our bank, a pain.001.001.09 of ISO 20022, to be fetched at
-    `/v1/operator/payment-orders/{order_id}/content`. Left out are test merchants, and those without an account in the
-    currency.
+    `/v1/operator/payment-orders/{order_id}/content`: credit transfers of SEPA in euros; in other currencies to an IBAN,
+    or to a number with the bank's BIC or its member of the country's clearing, charges shared. Left out are test
+    merchants, and those without an account in the currency.
     """
     asked = _order.read(body, content_type(request))
     flow.require_orderable(asked.currency)
-    require_account(asked.payer, "/payer/iban")
+    require_account(asked.payer, "/payer", asked.currency)
     ask = write(request, body)
 
     async def order(conn: Connection) -> Answer:

@@ -20,7 +20,7 @@ from service.db import Connection, Pool, load_queries
 from service.engine.events import TELL, told_to_operators
 from service.errors import Code, Refused
 from service.ledger.store import BOOK, booked_by
-from service.merchants.payment_order import CURRENCY, OrderedPayout, payment_order
+from service.merchants.payment_order import OrderedPayout, payment_order
 from service.merchants.payout import (
     TYPES,
     Payout,
@@ -35,6 +35,7 @@ from service.merchants.payout import (
 from service.merchants.settlement import Settlement
 from service.merchants.settlement_terms import BankAccount, SettlementTerms
 from service.merchants.telling import told_of_money
+from service.money import EXPONENTS
 from service.statement import Int, Statement, together
 
 Q: Final = load_queries(Path(__file__).with_name("paying.sql"))
@@ -128,7 +129,7 @@ async def make_order(
 ) -> PaymentOrder:
     """The message for our bank, kept as it is sent."""
     order_id = ids.new_id(ids.PAYMENT_ORDER, 0, int(now.timestamp() * 1000))
-    content = await asyncio.to_thread(payment_order, order_id, payer, ordered, now)
+    content = await asyncio.to_thread(payment_order, order_id, payer, ordered, now, currency)
     amount, digest = sum(one.amount for one in ordered), hashlib.sha256(content)
     await conn.execute(
         Q.insert_order, order_id, currency, msgspec.json.encode(payer).decode(), len(ordered), amount, digest.digest(),
@@ -231,9 +232,9 @@ async def order_content(pool: Pool, order_id: str) -> bytes:
 
 
 def require_orderable(currency: str) -> None:
-    """Refused: INVALID_FIELD, a currency in which nothing is ordered."""
-    if currency != CURRENCY:
-        sentence = f"Payment orders are credit transfers of SEPA, which are in {CURRENCY}."
+    """Refused: INVALID_FIELD, a currency that there is not."""
+    if currency not in EXPONENTS:
+        sentence = f"There is no currency {currency} here."
         raise Refused(Code.INVALID_FIELD, sentence, "/currency")
 
 

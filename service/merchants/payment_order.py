@@ -1,6 +1,7 @@
-"""A payment order to our bank: what is paid as one pain.001.001.09 of ISO 20022, as SEPA has it. Pure.
+"""A payment order to our bank: what is paid as one pain.001.001.09 of ISO 20022. Pure.
 
-Merchants are paid by it, and finance partners.
+Merchants are paid by it, and finance partners. In euros it is as SEPA has it; in other currencies a payment goes to an
+IBAN, or to an account's number with its bank's BIC or its member of the country's clearing, charges shared.
 """
 
 import xml.etree.ElementTree as ET
@@ -10,10 +11,11 @@ from typing import Any, Final
 
 from msgspec import Struct
 
-from service.merchants.settlement_terms import BankAccount
+from service.merchants.settlement_terms import SEPA, BankAccount
+from service.money import decimal_text
 
 SCHEMA: Final = "pain.001.001.09"
-CURRENCY: Final = "EUR"  # SEPA has no other
+NAMESPACE: Final = f"urn:iso:std:iso:20022:tech:xsd:{SCHEMA}"
 
 
 class OrderedPayout(Struct, frozen=True):
@@ -26,14 +28,18 @@ class OrderedPayout(Struct, frozen=True):
     account: BankAccount
 
 
-def payment_order(order_id: str, payer: BankAccount, payouts: Sequence[OrderedPayout], now: datetime) -> bytes:
+def payment_order(
+    order_id: str, payer: BankAccount, payouts: Sequence[OrderedPayout], now: datetime, currency: str = SEPA
+) -> bytes:
     """The message; its control sum is that of the payouts.
 
     A payout whose day has passed is to be paid today. Names are written in the letters that every bank takes.
     """
+    if currency != SEPA:
+        return _order_abroad(order_id, payer, payouts, now, currency)
     from sepaxml import SepaTransfer  # only for those who order
 
-    order = SepaTransfer(_party(payer) | {"currency": CURRENCY, "batch": True}, schema=SCHEMA)
+    order = SepaTransfer(_party(payer) | {"currency": SEPA, "batch": True}, schema=SCHEMA)
     for one in payouts:
         order.add_payment(
             _party(one.account)
@@ -62,3 +68,86 @@ def _put(message: ET.Element, name: str, texts: Sequence[str]) -> None:
 
 def _party(account: BankAccount) -> dict[str, Any]:
     return {"name": account.holder, "IBAN": account.iban} | ({"BIC": account.bic} if account.bic else {})
+
+
+# In other currencies --------------------------------------------------------------------------------------------------
+
+
+def _order_abroad(
+    order_id: str, payer: BankAccount, payouts: Sequence[OrderedPayout], now: datetime, currency: str
+) -> bytes:
+    """The message, a group of payments for each day."""
+    document = ET.Element("Document", xmlns=NAMESPACE)
+    order, name = ET.SubElement(document, "CstmrCdtTrfInitn"), order_id.replace("_", "-")
+    header = _add(order, "GrpHdr", MsgId=name, CreDtTm=f"{now:%Y-%m-%dT%H:%M:%SZ}", **_sums(payouts, currency))
+    _add(header, "InitgPty", Nm=_latin(payer.holder, 70))
+    days = sorted({max(one.pays_on, now.date()) for one in payouts})
+    for number, day in enumerate(days, 1):
+        of_day = [one for one in payouts if max(one.pays_on, now.date()) == day]
+        group = _add(
+            order, "PmtInf", PmtInfId=f"{name}-{number}", PmtMtd="TRF", BtchBookg="true", **_sums(of_day, currency)
+        )
+        _add(group, "ReqdExctnDt", Dt=day.isoformat())
+        _add(group, "Dbtr", Nm=_latin(payer.holder, 70))
+        _account(group, "DbtrAcct", payer, currency)
+        _bank(group, "DbtrAgt", payer)
+        _add(group, "ChrgBr").text = "SHAR"
+        for one in of_day:
+            _transfer(group, one, currency)
+    content: bytes = ET.tostring(document, encoding="UTF-8", xml_declaration=True)
+    return content
+
+
+def _transfer(group: ET.Element, one: OrderedPayout, currency: str) -> None:
+    transfer = ET.SubElement(group, "CdtTrfTxInf")
+    _add(transfer, "PmtId", EndToEndId=one.end_to_end_id)
+    amount = ET.SubElement(_add(transfer, "Amt"), "InstdAmt", Ccy=currency)
+    amount.text = decimal_text(one.amount, currency)
+    if one.account.bic or one.account.clearing:  # else the IBAN tells the bank
+        _bank(transfer, "CdtrAgt", one.account)
+    _add(transfer, "Cdtr", Nm=_latin(one.account.holder, 70))
+    _account(transfer, "CdtrAcct", one.account, None)
+    _add(transfer, "RmtInf", Ustrd=_latin(one.text, 140))
+
+
+def _account(parent: ET.Element, name: str, account: BankAccount, currency: str | None) -> None:
+    element = ET.SubElement(parent, name)
+    identified = ET.SubElement(element, "Id")
+    if account.iban is not None:
+        ET.SubElement(identified, "IBAN").text = account.iban
+    else:
+        _add(identified, "Othr", Id=account.number or "")
+    if currency is not None:
+        ET.SubElement(element, "Ccy").text = currency
+
+
+def _bank(parent: ET.Element, name: str, account: BankAccount) -> None:
+    """By its BIC, by its member of the clearing, or both; NOTPROVIDED where the IBAN tells it."""
+    bank = ET.SubElement(ET.SubElement(parent, name), "FinInstnId")
+    if account.bic is not None:
+        ET.SubElement(bank, "BICFI").text = account.bic
+    if account.clearing is not None:
+        member = ET.SubElement(bank, "ClrSysMmbId")
+        _add(member, "ClrSysId", Cd=account.clearing.system)
+        ET.SubElement(member, "MmbId").text = account.clearing.member
+    if account.bic is None and account.clearing is None:
+        _add(bank, "Othr", Id="NOTPROVIDED")
+
+
+def _sums(payouts: Sequence[OrderedPayout], currency: str) -> dict[str, str]:
+    return {"NbOfTxs": str(len(payouts)), "CtrlSum": decimal_text(sum(one.amount for one in payouts), currency)}
+
+
+def _add(parent: ET.Element, name: str, **texts: str) -> ET.Element:
+    """An element with others of these names and texts in it, in their order."""
+    made = ET.SubElement(parent, name)
+    for inner, text in texts.items():
+        ET.SubElement(made, inner).text = text
+    return made
+
+
+def _latin(text: str, length: int) -> str:
+    """In the letters that every bank takes."""
+    from text_unidecode import unidecode  # only for those who order
+
+    return str(unidecode(text)).strip()[:length] or "-"

@@ -104,6 +104,6 @@ def no_payout(payout_id: str) -> Refused:
 
 def _payout(row: asyncpg.Record) -> PartnerPayout:
     state = PayoutState(row["state"])
-    obstacle = obstacle_of(state, row["currency"], has_account=row["account"] is not None)
+    obstacle = obstacle_of(state, has_account=row["account"] is not None)
     same = {name: row[name] for name in PartnerPayout.__struct_fields__ if name not in ("state", "obstacle")}
     return PartnerPayout(**same, state=state, obstacle=obstacle)

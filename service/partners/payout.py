@@ -13,7 +13,6 @@ from msgspec import Struct, field
 from service.event_type import EventType
 from service.ledger.booking import Books, partner_payout, payout_paid
 from service.ledger.chart import Occasion
-from service.merchants.payment_order import CURRENCY
 from service.merchants.payout import PayoutState, Step, stepped
 
 
@@ -21,7 +20,6 @@ class Obstacle(StrEnum):
     """Why nothing is ordered of a payout that is due."""
 
     NO_ACCOUNT = "no_account"  # the programme names no account of the partner
-    CURRENCY = "currency"  # payment orders are credit transfers of SEPA, which are in euros
 
 
 class PartnerPayout(Struct, frozen=True):
@@ -44,12 +42,10 @@ class PartnerPayout(Struct, frozen=True):
     changed_at: datetime  # when its last step was told
 
 
-def obstacle_of(state: PayoutState, currency: str, *, has_account: bool) -> Obstacle | None:
+def obstacle_of(state: PayoutState, *, has_account: bool) -> Obstacle | None:
     """What keeps it from being ordered."""
     if state is not PayoutState.DUE:
         return None
-    if currency != CURRENCY:
-        return Obstacle.CURRENCY
     return None if has_account else Obstacle.NO_ACCOUNT
 
 

@@ -134,14 +134,14 @@ def limits_can_be_held(terms: ProgrammeTerms, today: date) -> Iterator[Fault]:
 
 
 def accounts_are_numbered_right(terms: ProgrammeTerms, today: date) -> Iterator[Fault]:
-    """A partner is paid to an account whose check digits are right."""
+    """A partner is paid to an account that there may be in the programme's currency, with right check digits."""
     for at, one in enumerate(terms.participants):
-        pointer = f"/participants/{at}/account/iban"
+        pointer = f"/participants/{at}/account"
         try:
             if one.account is not None:
-                require_account(one.account, pointer)
+                require_account(one.account, pointer, terms.currency)
         except Refused as refused:
-            yield pointer, refused.detail
+            yield refused.pointer or pointer, refused.detail
 
 
 def who_must_sign_has_a_key(terms: ProgrammeTerms, today: date) -> Iterator[Fault]:

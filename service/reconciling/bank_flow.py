@@ -94,6 +94,7 @@ async def open_account(
 ) -> OwnAccount:
     """A programme's account for a currency; of none: the one that merchants are paid from. Refused: NOT_FOUND,
     STATE_FORBIDS."""
+    assert account.iban is not None, "it was required"
     if programme_id is not None and not await conn.fetchval(Q.programme_is_there, programme_id):
         raise Refused(Code.NOT_FOUND, f"There is no programme {programme_id[:100]!r}.", "/programme_id")
     try:

@@ -98,6 +98,27 @@ async def test_what_comes_back_is_ordered_once_more_and_then_owed_again(world: W
     assert (settlement["payouts_returned"], settlement["payout"]) == (payout["amount"], payout["amount"])
 
 
+async def test_a_payout_in_yen_goes_to_a_number_of_the_zengin_clearing(world: World) -> None:
+    account = {"holder": "本の店", "number": "1234567", "clearing": {"system": "JPZGN", "member": "0001001"}}
+    agreed = await agree(world, **TERMS | {"accounts": {"JPY": account}})
+    assert agreed.status_code == 201, agreed.text
+    given = {"currency": "JPY", "amount": 12_345, "reason": "goodwill", "reference": "a parcel that was late"}
+    made = await world.operator.post(f"/v1/operator/merchants/{world.demo.merchant_id}/adjustments", given)
+    assert made.is_success, made.text
+    await close(world, NOON + timedelta(days=1))
+    payer = {"holder": "Alster Credit KK", "number": "7654321", "bic": "BOTKJPJT"}
+    missing = await order(world, currency="JPY", payer={"holder": "Alster Credit KK", "number": "7654321"})
+    assert (missing.status_code, missing.json()["pointer"]) == (400, "/payer/clearing")
+    made = await order(world, currency="JPY", payer=payer)
+    assert made.status_code == 200, made.text
+    (payout,) = await payouts(world)
+    assert (payout["state"], payout["amount"], payout["currency"]) == ("ordered", 12_345, "JPY")
+    written = await world.operator.get(f"/v1/operator/payment-orders/{payout['order_id']}/content")
+    told = ET.fromstring(written.content)
+    assert [(one.get("Ccy"), one.text) for one in told.iterfind(".//m:InstdAmt", NS)] == [("JPY", "12345")]
+    assert [one.text for one in told.iterfind(".//m:MmbId", NS)] == ["0001001"]
+
+
 async def test_the_second_try_goes_to_the_account_of_the_terms_as_they_are_then(world: World) -> None:
     payout = await owed(world)
     await order(world)
@@ -160,7 +181,7 @@ async def test_a_merchant_sees_its_own_payouts_alone(world: World) -> None:
 @pytest.mark.parametrize(
     ("more", "pointer"),
     [
-        ({"currency": "CHF"}, "/currency"),
+        ({"currency": "XXX"}, "/currency"),
         ({"payer": PAYER | {"iban": "DE75512108001245126190"}}, "/payer/iban"),
         ({"payer": {"holder": "", "iban": PAYER["iban"]}}, "/payer/holder"),
         ({"until": "2026-02-30"}, "/until"),

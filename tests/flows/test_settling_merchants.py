@@ -50,7 +50,7 @@ async def test_a_day_of_captures_and_refunds_is_paid_out(world: World) -> None:
         "version": 1,
         "terms": {"every": "day", "billing": "net", "minimum": 0, "reserve_bps": 0, "reserve_days": 0}
         | TERMS
-        | {"accounts": {"EUR": ACCOUNT | {"bic": None}}},
+        | {"accounts": {"EUR": ACCOUNT | {"bic": None, "number": None, "clearing": None}}},
     }
     plan = await sell(world, 600_00, reference="parcel 7")
     await world.merchant.post(f"/v1/plans/{plan}/refunds", {"amount": 100_00})

@@ -147,4 +147,4 @@ def test_a_payout_comes_so_many_business_days_later(lag: int, calendar: str, day
 def test_an_account_has_its_check_digits() -> None:
     require_account(ACCOUNT, "/iban")
     with pytest.raises(Refused, match="check digits"):
-        require_account(BankAccount("Bahnhof Books", "DE98370400440532013000"), "/iban")
+        require_account(BankAccount("Bahnhof Books", "DE98370400440532013000"), "")

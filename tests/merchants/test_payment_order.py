@@ -4,12 +4,15 @@ import xml.etree.ElementTree as ET
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from msgspec.structs import replace
 from sepaxml.validation import try_valid_xml
 
+from service.errors import Refused
 from service.merchants.payment_order import SCHEMA, OrderedPayout, payment_order
-from service.merchants.settlement_terms import BankAccount
+from service.merchants.settlement_terms import BankAccount, ClearingMember, ClearingSystem, require_account
 
 NOW = datetime(2026, 3, 4, 12, tzinfo=UTC)
 TODAY = NOW.date()
@@ -57,3 +60,51 @@ def test_a_payout_whose_day_has_passed_is_to_be_paid_today() -> None:
     content = payment_order(ORDER, account, payouts([1_00, 2_00, 3_00], [account] * 3), NOW)
     days = [one.text for one in ET.fromstring(content).iterfind(".//m:ReqdExctnDt/m:Dt", NS)]
     assert days == ["2026-03-04", "2026-03-05"]
+
+
+US = BankAccount("Hudson Books", number="123456789", clearing=ClearingMember(ClearingSystem.USABA, "021000021"))
+GB = BankAccount("Thames Books", number="31926819", clearing=ClearingMember(ClearingSystem.GBDSC, "601613"))
+JP = BankAccount("本の店", number="1234567", clearing=ClearingMember(ClearingSystem.JPZGN, "0001001"))
+VN = BankAccount("Sách Sài Gòn", number="0123456789", bic="BFTVVNVX")
+CH = BankAccount("Bücher Zürich", "CH9300762011623852957")
+
+
+@pytest.mark.parametrize(("currency", "account", "amount", "text", "bank", "number"), [
+    ("USD", US, 1_234_56, "1234.56", "021000021", "123456789"),
+    ("GBP", GB, 1, "0.01", "601613", "31926819"),
+    ("JPY", JP, 12_345, "12345", "0001001", "1234567"),
+    ("VND", VN, 1_500_000, "1500000", "BFTVVNVX", "0123456789"),
+    ("CHF", CH, 10_00, "10.00", None, "CH9300762011623852957"),
+])  # fmt: skip
+def test_beyond_sepa_it_goes_by_the_clearing_of_the_country(
+    currency: str, account: BankAccount, amount: int, text: str, bank: str | None, number: str
+) -> None:
+    require_account(account, "", currency)
+    ordered = payouts([amount, 2 * amount], [account, account])
+    content = payment_order(ORDER, account, ordered, NOW, currency)
+    try_valid_xml(content, SCHEMA)
+    message = ET.fromstring(content)
+    told = list(message.iterfind(".//m:CdtTrfTxInf", NS))
+    amounts = [one.find("m:Amt/m:InstdAmt", NS) for one in told]
+    assert next((one.text, one.get("Ccy")) for one in amounts if one is not None) == (text, currency)
+    sums = [Decimal(one.text or "") for one in message.iterfind(".//m:CtrlSum", NS)]
+    assert sums == [3 * Decimal(text), 3 * Decimal(text)]  # of the message, and of its one group
+    found = told[0].find("m:CdtrAgt/m:FinInstnId", NS)
+    assert (None if found is None else found.findtext(".//m:MmbId", found.findtext("m:BICFI", None, NS), NS)) == bank
+    assert [one.text for one in told[0].find("m:CdtrAcct", NS).iter() if one.text] == [number]  # type: ignore[union-attr]
+    assert [one.text for one in told[0].iterfind("m:PmtId/m:EndToEndId", NS)] == [ordered[0].end_to_end_id]
+    assert all((one.text or "").isascii() for one in message.iter())
+
+
+@pytest.mark.parametrize(("account", "currency", "pointer"), [
+    (US, "EUR", "/iban"),
+    (BankAccount("A"), "USD", "/iban"),
+    (BankAccount("A", number="1"), "USD", "/clearing"),
+    (BankAccount("A", "CH9300762011623852957", number="1"), "CHF", "/number"),
+    (replace(US, clearing=ClearingMember(ClearingSystem.USABA, "021000022")), "USD", "/clearing/member"),
+    (replace(GB, clearing=ClearingMember(ClearingSystem.GBDSC, "60161")), "GBP", "/clearing/member"),
+])  # fmt: skip
+def test_an_account_that_cannot_be_is_refused(account: BankAccount, currency: str, pointer: str) -> None:
+    with pytest.raises(Refused) as refused:
+        require_account(account, "", currency)
+    assert refused.value.pointer == pointer
