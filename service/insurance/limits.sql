@@ -20,14 +20,16 @@ select d.debtor_id, d.country
 insert into insured_debtors (debtor_id, policy_id, consumer_id, country, made_at) values ($1, $2, $3, $4, $5);
 
 -- load_debtor --
-select d.policy_id, d.consumer_id, d.country, c.person_id
+select d.debtor_id, d.policy_id, d.consumer_id, d.country, c.person_id
   from insured_debtors d
   join consumers c on c.bucket = bucket_of(d.consumer_id) and c.consumer_id = d.consumer_id
  where d.debtor_id = $1;
 
 -- list_debtors --
-select d.debtor_id
+-- As load_debtor has one.
+select d.debtor_id, d.policy_id, d.consumer_id, d.country, c.person_id
   from insured_debtors d
+  join consumers c on c.bucket = bucket_of(d.consumer_id) and c.consumer_id = d.consumer_id
  where d.policy_id = $1 and d.debtor_id > $2
  order by d.debtor_id
  limit $3;
@@ -53,24 +55,32 @@ select state, source, requested, amount as "limit", from_on, rule_id, conditions
  where debtor_id = $1
  order by number;
 
+-- load_steps_of_all --
+-- The same of several debtors.
+select debtor_id, state, source, requested, amount as "limit", from_on, rule_id, conditions, fee
+  from debtor_limit_steps
+ where debtor_id = any ($1)
+ order by debtor_id, number;
+
 -- load_sales --
--- What a person owes of each sale, a capture, that the policy insures: $1 person, $2 currency, $3 merchants (none: all
+-- What people owe of each sale, a capture, that the policy insures: $1 people, $2 currency, $3 merchants (none: all
 -- that are no test), $4 the day.
-select min(l.begin_on) as sold_on, sum(l.principal - l.principal_paid)::bigint as amount,
+select p.person_id, min(l.begin_on) as sold_on, sum(l.principal - l.principal_paid)::bigint as amount,
        coalesce($4 - min(l.due_on) filter (where l.due_on < $4), 0) as overdue_days
-  from people o
+  from unnest($1::text[]) as k (person_id)
+  join people o on o.bucket = bucket_of(k.person_id) and o.person_id = k.person_id
   join plans p on p.bucket = any (o.bucket || o.more_buckets) and p.person_id = o.person_id
   join merchants m using (merchant_id)
   join lines l on l.bucket = p.bucket and l.plan_id = p.plan_id
- where o.bucket = bucket_of($1) and o.person_id = $1 and p.currency = $2
+ where p.currency = $2
    and case when cardinality($3::text[]) = 0 then not m.is_test else p.merchant_id = any ($3) end
    and p.state not in ('charged_off', 'recovered', 'forgiven')
    and l.forgiven = 0 and l.principal > l.principal_paid
- group by p.plan_id, l.capture
- order by 1, min(p.authorized_at), 2 desc, p.plan_id, l.capture;
+ group by p.person_id, p.plan_id, l.capture
+ order by p.person_id, 2, min(p.authorized_at), 3 desc, p.plan_id, l.capture;
 
 -- load_record --
--- How a person has paid what the policy would have insured: parameters as of load_sales.
+-- How a person, $1, has paid what the policy would have insured: the other parameters as of load_sales.
 select count(distinct p.plan_id) filter (
            where p.state in ('paid_off', 'overpaid')
              and not exists (select from unproved_payments u where u.bucket = p.bucket and u.plan_id = p.plan_id))
