@@ -2,12 +2,15 @@
 
 from typing import Any
 
+import httpx
 import pytest
 
+from service.app import create_app, services
+from service.config import Settings
 from tests.flows.test_losses import OPEN, PRICE, allocate, capacity, fund, given_up, parts, plan_of_two
 from tests.flows.test_shared_plans import act
 from tests.flows.test_support import ARRANGEMENTS, agreed, arrangement, document, party, waterfall
-from tests.flows.world import World
+from tests.flows.world import Client, World
 
 
 async def guarantee(world: World, **says: Any) -> str:
@@ -100,3 +103,20 @@ async def test_terms_by_which_it_would_have_less_than_it_bears(world: World, new
     await fund(world, one, 4_800_00)
     assert (await world.second_operator.post(approval)).status_code == 200
     assert (await capacity(world, one))["available"] == 0
+
+
+async def test_another_start_of_the_service_says_the_same_to_the_byte(world: World, settings: Settings) -> None:
+    plan, *_ = await plan_of_two(world)
+    loss = await given_up(world, plan)
+    which = await waterfall(world, await guarantee(world, cover_bps=5_000))
+    first = await allocate(world, loss, waterfall_id=which)
+    app: Any = create_app(settings)
+    async with services(settings) as app.state["services"]:
+        transport = httpx.ASGITransport(app=app)
+        async with httpx.AsyncClient(transport=transport, base_url="http://tenor") as http:
+            operator = Client(http, world.demo.operator_key)
+            path = f"/v1/operator/losses/{loss}"
+            (kept,) = (await operator.get(path)).json()["versions"]
+            again = await operator.post(f"{path}/simulate", {"waterfall_id": which})
+    assert kept == again.json() == first
+    assert len(first["sha256"]) == 64
