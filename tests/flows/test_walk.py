@@ -15,8 +15,10 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, rule, run_sta
 
 from tests.flows import walk_facts, walk_verbs
 from tests.flows.walk import PRODUCTS, Mismatch, Walk, ready, replay
+from tests.flows.walk_money import LENDERS, MERCHANTS, NOT_WALKED, OPERATORS
 from tests.flows.walk_steps import Step, steps
 from tests.flows.world import World
+from tests.plans.verbs_of_routes import VERBS
 
 SEQUENCES, STEPS = 10, 30  # of more than ten hypothesis makes each from parts of those before, and steps repeat
 SEEDS = os.environ.get("TENOR_WALKS", "0-1")
@@ -67,6 +69,14 @@ async def test_the_service_does_what_the_model_says(world: World, number: int) -
     except Mismatch as mismatch:
         mismatch.add_note(f"To walk it again: make walk SEED={number}")
         raise
+
+
+def test_the_walk_takes_every_verb_or_says_why_not() -> None:
+    """Those of the table of verbs by state, which are all that the app has."""
+    operators = {f"operator/{verb}" for verb in [*OPERATORS, *LENDERS]}
+    walked = {*MERCHANTS, *operators}
+    assert walked | set(NOT_WALKED) == set(VERBS)
+    assert not walked & set(NOT_WALKED)
 
 
 PAID = Step("payments", {"amount": 100_00}, "twice")

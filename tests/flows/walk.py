@@ -16,7 +16,7 @@ from service.demo.seed import POLICY
 from tests.flows.published import publish
 from tests.flows.walk_facts import Refusal
 from tests.flows.walk_model import Agreed, Plan
-from tests.flows.walk_money import MERCHANTS, OPERATORS
+from tests.flows.walk_money import LENDERS, MERCHANTS, OPERATORS
 from tests.flows.walk_steps import NOBODY, Step
 from tests.flows.walk_verbs import Asked, shape
 from tests.flows.world import NOON, Client, World
@@ -180,7 +180,7 @@ class Walk:
 
     def sender(self, step: Step) -> tuple[Client, str]:
         """Who asks, and where."""
-        if step.verb in MERCHANTS:
+        if step.verb in MERCHANTS and not (step.sent == "by the lender" and step.verb in LENDERS):
             return self.world.merchant, f"/v1/{self.path}/{step.verb}"
         return self.world.operator, f"/v1/operator/{self.path}/{step.verb}"
 

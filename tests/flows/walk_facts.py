@@ -245,11 +245,12 @@ def _refunded(stand: Stand, fact: Fact) -> None:
 def _bind(stand: Stand, fact: Fact) -> None:
     """Lines come back of their captures, less the fee that is kept; all else of the first ones that have any left."""
     kept, rest, back = fact.get("fee") or 0, 0, stand.refunded_of
-    for capture, amount in fact.get("lines") or ():
+    bound = fact.get("lines") or fact.get("lowers") or ()
+    for capture, amount in bound:
         part = max(0, amount - kept)
         kept -= amount - part
         back[capture] = back.get(capture, 0) + part
-    if not fact.get("lines"):
+    if not bound:
         rest = fact.amount
     for capture in back:
         over = max(0, back[capture] - stand.captured[capture])

@@ -21,6 +21,7 @@ from tests.flows.walk_verbs import (
     extend,
     forgive,
     lower,
+    lower_capture,
     normal,
     refuse_if,
     release,
@@ -101,6 +102,8 @@ def refund(plan: Plan, asked: Asked) -> None:
                 left[place] -= amount[1]
                 of_bill[place[0]] -= amount[1]
     lines, places = [], []
+    if named and any(fact.get("lowers") for fact in plan.facts):
+        raise Refusal("unsure")  # the model does not know which lines a lower bill still has
     for one in named:
         place = one["capture"], one["line"]
         refuse_if(place not in left, "invalid_field")
@@ -228,7 +231,8 @@ def _respond_by(plan: Plan, today: date) -> date:
 
 
 MERCHANTS: Final[dict[str, Verb]] = {
-    "capture": capture, "captures/reverse": reverse, "void": void, "amend": amend, "top_up": top_up,
+    "capture": capture, "captures/reverse": reverse, "captures/lower": lower_capture, "void": void,
+    "amend": amend, "top_up": top_up,
     "extend_authorization": extend, "confirm": confirm, "use/start": start_use, "use/end": end_use, "claims": claim,
     "claims/contest": contest, "claims/lower": lower, "claims/withdraw": withdraw_claim, "release": release,
     "withdrawal": withdraw, "payments": pay, "refunds": refund, "returns": announce_return,
@@ -244,3 +248,17 @@ OPERATORS: Final[dict[str, Verb]] = {
     "due_dates": reschedule, "pauses": reschedule, "holidays": reschedule, "re_ageings": reschedule,
     "re_amortizations": reschedule,
 }  # fmt: skip
+# What the lender may say for a merchant.
+LENDERS: Final = {"payments", "refunds", "withdrawal", "settlement_quotes", "disputes", "claims/contest"}
+NOT_WALKED: Final = {
+    "charges": "a processor answers them: tests/flows/test_collecting.py",
+    "operator/charges": "the same",
+    "authentications": "no product of the walk asks for one: tests/flows/test_authentications.py",
+    "convert": "the plan becomes another one: tests/flows/test_use_stories.py",
+    "operator/convert": "the same",
+    "due_dates": "no product of the walk allows it: tests/flows/test_postponing.py",
+    "operator/rates": "the model knows no interest: tests/flows/test_interest_by_day.py",
+    "operator/return_subsidy": "no product of the walk has one: tests/flows/test_interest_subsidies.py",
+    "processor/disputes": "it names a charge: tests/flows/test_chargebacks.py",
+    "processor/disputes/decide": "the same",
+}

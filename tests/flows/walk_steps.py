@@ -12,6 +12,7 @@ from tests.flows.walk_money import MERCHANTS, OPERATORS
 
 Bodies = st.SearchStrategy[dict[str, Any]]
 REFERENCES: Final = (None, None, None, "box 1", " BOX  1", "box 2")
+SENT: Final = ("after a dry run", "twice", "with another body", "by another merchant", "by the lender")
 NOBODY: Final = "nobody's"  # the name of a fact that is not there
 
 
@@ -21,14 +22,14 @@ class Step:
 
     verb: str
     body: dict[str, Any] = field(default_factory=dict)
-    sent: str = "once"  # or "after a dry run", "twice", "with another body", "by another merchant"
+    sent: str = "once"  # or one of `SENT`
 
 
 def steps(plan: Plan, today: date, limit: int) -> st.SearchStrategy[Step]:
     """The next one."""
     likely, anything = _likely(plan), [*MERCHANTS, *OPERATORS, *OTHERS]
     words = st.sampled_from(likely * (3 * len(anything) // len(likely)) + anything)
-    sent = st.sampled_from(["once"] * 6 + ["after a dry run", "twice", "with another body", "by another merchant"])
+    sent = st.sampled_from(["once"] * 6 + list(SENT))
     return words.flatmap(lambda verb: st.builds(Step, st.just(verb), _body(verb, plan, today, limit), sent))
 
 
@@ -41,6 +42,7 @@ OPEN: Final = {
 OWED: Final = [
     *["payments"] * 6, *["refunds"] * 3, "credits", "fees", "fees", "returns", "collection/pause", "disputes",
     "accelerate", "charge_off", "forgive", "settlement_quotes", "corrections", "extensions", "captures/reverse",
+    "captures/lower",
 ]  # fmt: skip
 
 
@@ -116,6 +118,13 @@ def _claim(plan: Plan, *_: Any) -> Bodies:
 def _reverse(plan: Plan, *_: Any) -> Bodies:
     last = max(1, len(plan.bills))
     return _with(capture=st.sampled_from([last, last, 1, last + 1]))
+
+
+def _lower(plan: Plan, *_: Any) -> Bodies:
+    last = max(1, len(plan.bills))
+    stands = plan.bills[-1].amount - plan.stand.refunded_of.get(last, 0) if plan.bills else 10_00
+    because = st.just("It was too high.")
+    return _with(capture=st.sampled_from([last, last, 1, last + 1]), amount=_edges(stands), because=because)
 
 
 def _amend(plan: Plan, _: date, limit: int) -> Bodies:
@@ -247,7 +256,7 @@ def _limit(plan: Plan, *_: Any) -> Bodies:
 
 
 BODIES: Final[dict[str, Callable[..., Bodies]]] = {
-    "capture": _capture, "captures/reverse": _reverse, "amend": _amend, "top_up": _top_up,
+    "capture": _capture, "captures/reverse": _reverse, "captures/lower": _lower, "amend": _amend, "top_up": _top_up,
     "extend_authorization": _extend, "use/start": _used, "use/end": _used, "claims": _claim,
     "claims/lower": _part_of_claim, "claims/decide": _part_of_claim, "release": _release, "payments": _pay,
     "claims/contest": lambda *_: st.just({"words": "It was broken before."}),

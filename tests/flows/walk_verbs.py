@@ -50,7 +50,7 @@ def refuse_if(condition: object, code: str = "state_forbids") -> None:
 
 def shape(verb: str, body: dict[str, Any]) -> None:
     """What is wrong with a body, whatever plan it is for."""
-    least = 0 if verb in ("capture", "claims", "claims/decide") else 1
+    least = 0 if verb in ("capture", "captures/lower", "claims", "claims/decide") else 1
     amount = body.get("amount")
     refuse_if(amount is not None and amount < least, "invalid_field")
     refuse_if(any(one.get("amount", 1) < 1 for one in body.get("lines", ())), "invalid_field")
@@ -133,6 +133,17 @@ def reverse(plan: Plan, asked: Asked) -> None:
         raise Refusal("state_forbids") from None
     plan.bills[number - 1] = replace(bill, is_reversed=True)
     _must_have_room(plan, before)
+
+
+def lower_capture(plan: Plan, asked: Asked) -> None:
+    """A bill was too high."""
+    number, amount = asked.get("capture"), asked.get("amount")
+    refuse_if(number > len(plan.bills), "not_found")
+    bill = plan.bills[number - 1]
+    refuse_if(bill.is_reversed)
+    less = bill.amount - plan.stand.refunded_of.get(number, 0) - amount
+    refuse_if(less <= 0, "amount_exceeds_outstanding")
+    plan.happens(asked.fact("refunded", less, lowers=[(number, less)]))
 
 
 def _since(plan: Plan, name: str) -> list[Fact]:
