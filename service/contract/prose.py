@@ -77,6 +77,8 @@ TAGS: Final = {
     "consumers": "Merchant: who buys, and the limit they have.",
     "consents": "Merchant: what a consumer allowed us to ask outside, or agreed to once for all orders; taken back.",
     "authentications": "Merchant: a consumer proves, with a passkey or a code, that it is they who agree to a plan.",
+    "sessions": "Merchant: a consumer agrees to a plan on the shop's page, which asks by itself.",
+    "eligibility": "Merchant: which ways to pay there are for an amount, shown by a page before anybody is known.",
     "test": "Merchant: a test merchant's clock, moved on, with all that the time brings about.",
     "instruments": "Merchant: what a consumer pays with, as a processor's token.",
     "quotes": "Merchant: what a credit would cost, before anybody asks for one.",
