@@ -2,7 +2,6 @@
 
 from datetime import datetime
 
-from msgspec import structs
 from msgspec.structs import replace
 
 from service import ids
@@ -14,10 +13,9 @@ from service.claims.steps_flow import Doer, Held, hold, keep, looked_on, note_st
 from service.claims.store import Q
 from service.db import Connection
 from service.errors import Code, Refused
-from service.ledger.booking import transfers
 from service.ledger.chart import Occasion
 from service.ledger.compensation import claim_paid
-from service.ledger.store import BOOK, BookedTransfer
+from service.ledger.store import BOOK, booked_by
 from service.merchants.merchant import TimeAt
 from service.plans.losing_flow import NOTHING_SAID, allocate_loss
 from service.plans.plan import business_day
@@ -187,12 +185,5 @@ async def _book(conn: Connection, cause_id: str, held: Held, amount: int, now: d
         parts = await pool_flow.paid_by(conn, claim.arrangement_id, held.document, claim.loss_id, amount, about, now)
         balances = parts | {owes: -amount}
     books = {Occasion.COMPENSATION: balances}
-    rows = [
-        BookedTransfer(
-            bucket=ids.bucket_of(cause_id), cause_id=cause_id, leg=leg, currency=claim.currency, plan_id=claim.plan_id,
-            merchant_id=held.merchant_id, booked_on=held.today, booked_at=now, partner_id=one.partner_id,
-            **structs.asdict(one),
-        )
-        for leg, one in enumerate(transfers({}, books))
-    ]  # fmt: skip
-    await BOOK.execute(conn, booked=rows)
+    booked = booked_by(cause_id, books, claim.currency, held.merchant_id, held.today, now, plan_id=claim.plan_id)
+    await BOOK.execute(conn, booked=booked)

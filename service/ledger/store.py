@@ -36,12 +36,13 @@ class BookedTransfer(Struct, frozen=True, gc=False):
 
 
 def booked_by(
-    cause_id: str, books: Books, currency: str, merchant_id: str | None, on: date, at: datetime
-) -> list[BookedTransfer]:
-    """The transfers of a cause that is about a merchant or a partner, and no single plan."""
+    cause_id: str, books: Books, currency: str, merchant_id: str | None, on: date, at: datetime,
+    plan_id: str | None = None,
+) -> list[BookedTransfer]:  # fmt: skip
+    """The transfers of a cause; it is about a merchant, a partner or one plan, where these are named."""
     return [
         BookedTransfer(
-            bucket=ids.bucket_of(cause_id), cause_id=cause_id, leg=leg, currency=currency, plan_id=None,
+            bucket=ids.bucket_of(cause_id), cause_id=cause_id, leg=leg, currency=currency, plan_id=plan_id,
             merchant_id=merchant_id, partner_id=transfer.partner_id, booked_on=on, booked_at=at,
             **structs.asdict(transfer),
         )

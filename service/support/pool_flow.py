@@ -10,17 +10,16 @@ from pathlib import Path
 from typing import Any, Final
 
 import msgspec
-from msgspec import Struct, structs
+from msgspec import Struct
 
 from service import ids
 from service.db import Connection, Pool, load_queries
 from service.errors import Code, Refused
 from service.event_type import EventType
 from service.ledger.booking import Balances, Books
-from service.ledger.booking import transfers as between
 from service.ledger.chart import LedgerAccount, Occasion, Place
 from service.ledger.compensation import contributed, pool_paid_out, pool_returned
-from service.ledger.store import BOOK, BookedTransfer
+from service.ledger.store import BOOK, booked_by
 from service.partners.telling_flow import Teller
 from service.support import capacity_flow
 from service.support.arrangement import Arrangement
@@ -227,15 +226,8 @@ def _terms(document: Arrangement) -> PoolTerms:
 
 
 async def _book(conn: Connection, about: About, books: Books, now: datetime) -> None:
-    rows = [
-        BookedTransfer(
-            bucket=ids.bucket_of(about.cause_id), cause_id=about.cause_id, leg=leg, currency=about.currency,
-            plan_id=about.plan_id, merchant_id=about.merchant_id, booked_on=about.on, booked_at=now,
-            partner_id=one.partner_id, **structs.asdict(one),
-        )
-        for leg, one in enumerate(between({}, books))
-    ]  # fmt: skip
-    await BOOK.execute(conn, booked=rows)
+    booked = booked_by(about.cause_id, books, about.currency, about.merchant_id, about.on, now, plan_id=about.plan_id)
+    await BOOK.execute(conn, booked=booked)
 
 
 async def _note(
