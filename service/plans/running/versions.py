@@ -108,12 +108,6 @@ def comes_last(standing: Standing, event: Event) -> bool:
     return not is_known_before and _place(standing.terms, event) >= standing.last
 
 
-def needs_history(event: Event, terms: Terms) -> bool:
-    """Whether it can only be folded with all facts before it at hand, wherever it takes its place."""
-    from_the_start = undone_by(event) is not None or isinstance(event, facts.Withdrawn)
-    return from_the_start or (isinstance(event, facts.Refunded) and terms.recalculate)
-
-
 def lines_on(standing: Standing, as_of: date) -> tuple[Line, ...]:
     """The lines as they stand on a day, with interest on what is overdue up to it."""
     if not standing.has_overdue(as_of):
