@@ -34,11 +34,12 @@ class Line:
         self.port = port
 
     @asynccontextmanager
-    async def listening(self, query: str = "", key: str = "", **headers: str) -> AsyncIterator["Listener"]:
+    async def listening(
+        self, query: str = "", key: str = "", feed: str = "/v1/events", **headers: str
+    ) -> AsyncIterator["Listener"]:
         async with httpx.AsyncClient(base_url=f"http://127.0.0.1:{self.port}", timeout=SOON) as http:
-            path = f"/v1/partner/events{query}" if key else f"/v1/events{query}"
             sent = STREAM | {"Authorization": key or self._key} | headers
-            async with http.stream("GET", path, headers=sent) as answered:
+            async with http.stream("GET", feed + query, headers=sent) as answered:
                 yield Listener(answered)
 
 
@@ -199,10 +200,30 @@ async def test_a_key_has_so_many_and_no_more_until_one_ends(
 
 async def test_a_partner_listens_to_its_own(world: World, line: Line) -> None:
     plan = await a_plan(world)
-    async with line.listening(key=world.partner.authorization) as listener:
+    async with line.listening(key=world.partner.authorization, feed="/v1/partner/events") as listener:
         await captured(world, plan)
         (told,) = await listener.events(1)
     assert (told["type"], told["plan_id"], told["principal"]) == ("funding", plan, -70)
+
+
+async def test_operators_listen_to_what_waits_for_them(world: World, line: Line) -> None:
+    operator, feed = world.operator.authorization, "/v1/operator/events"
+    before = (await world.operator.get(feed, limit=500)).json()["after"]
+    async with line.listening(f"?after={before}", key=operator, feed=feed) as listener:
+        assert listener.answered.headers["content-type"] == "text/event-stream"
+        waits = await world.operator.post("/v1/operator/operators", {"name": "Hedy"})
+        (proposed,) = await listener.events(1)
+        assert (proposed["type"], proposed["data"]["approval_id"]) == ("approval.proposed", waits.json()["id"])
+        await world.seconded(waits)
+        (decided,) = await listener.events(1)
+    assert [proposed["number"], decided["number"]] == [before + 1, before + 2]
+    async with line.listening(key=operator, feed=feed, **{"Last-Event-ID": str(before + 1)}) as again:
+        assert await again.events(1) == [decided]
+    async with line.listening(f"?of_type=approval.decided&after={before}", key=operator, feed=feed) as decisions:
+        assert await decisions.events(1) == [decided]
+    async with line.listening(feed=feed) as refused:  # a merchant's key
+        await refused.answered.aread()
+    assert (refused.answered.status_code, refused.answered.json()["code"]) == (403, "forbidden")
 
 
 @pytest.mark.parametrize(
