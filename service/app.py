@@ -178,7 +178,7 @@ async def _known_at_start(pool: Pool, settings: Settings) -> list[str]:
     """What a production may lack and still serve."""
     async with pool.acquire() as conn:
         if settings.production and await can_rewrite(conn):
-            log.warning("The role that serves owns the tables; let tenor_service serve (README, two roles).")
+            log.warning("The role that serves owns the tables; let tenor_service serve (guide, production).")
             return ["the role that serves owns the tables"]
     return []
 

@@ -59,8 +59,8 @@ def test_every_page_is_run() -> None:
         assert f"(service/guide/{path.name})" in readme
 
 
-def test_every_setting_stands_in_the_readme() -> None:
-    table = README.read_text().partition("## Settings")[2].partition("\n## ")[0]
+def test_every_setting_stands_in_the_guide() -> None:
+    table = PAGES["production"].read_text().partition("## Settings")[2].partition("\n## ")[0]
     assert set(re.findall(r"`([A-Z_]{4,})`", table)) == set(config.VARIABLES)
 
 
