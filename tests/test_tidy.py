@@ -309,3 +309,10 @@ def test_a_table_is_written_by_one_room() -> None:
         for table in written.findall(re.sub(r"\bfor (no key )?update\b|\bdo update\b", "", text)):
             rooms.setdefault(table, set()).add(room)
     assert not {table: by for table, by in rooms.items() if len(by) > 1 or "api" in by}
+
+
+def test_the_readme_is_for_newcomers() -> None:
+    """What only operators and integrators need stands in service/guide, on pages whose lines are run."""
+    text = (ROOT / "README.md").read_text()
+    assert len(text.encode()) <= 25_000
+    assert len(re.findall(r"^## ", text, re.MULTILINE)) <= 6
