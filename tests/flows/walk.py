@@ -235,7 +235,7 @@ class Walk:
         """The plan and the account are as the model has them."""
         self.compare(shown, self.plan)
         owed = [date.fromisoformat(row["due_on"]) for row in shown["schedule"] if row["paid_on"] is None]
-        self.due_on = min(owed, default=None)
+        self.due_on = min(owed, default=None) if self.plan.stand.outstanding else None  # else it is as agreed
         account, stand = await self.world.account(self.consumer), self.plan.stand
         least, most = stand.used
         self.require("reserved", account["reserved"], stand.reserved)
