@@ -25,6 +25,7 @@ from service.api.lists import (
 )
 from service.api.operation import operation
 from service.api.queries import Q
+from service.api.seen import CHECKOUTS, PLANS, OfSeller, look, of_several, seen_by
 from service.checkout.answer import Outcome
 from service.people.flow import find_consumer
 from service.plans.offer import Kind
@@ -39,6 +40,7 @@ Of = Annotated[Outcome | None, QueryParameter(description="only those; absent: a
 Reference = Annotated[str | None, QueryParameter(min_length=1, max_length=100, description="only of it; absent: all")]
 
 
+_NAMED_OF_SEVERAL: Final = of_several(Q.list_named_plans)
 _A_MERCHANT: Final[dict[str, Any]] = {"merchant_id": "{merchant_id}", "last_on": "2025-12-31"}
 
 
@@ -119,29 +121,30 @@ class Range(Struct, frozen=True):
 
 
 async def _plans(
-    request: Asked, ask: Ask, merchant_id: str, after: str, limit: int, range_: Range, state: State, kind: OfKind,
-    currency: Currency, consumer: ConsumerId, reference: Reference,
+    request: Asked, ask: Ask, merchant_ids: list[str], after: str, limit: int, range_: Range, state: State,
+    kind: OfKind, currency: Currency, consumer: ConsumerId, reference: Reference,
 ) -> ASGIResponse:  # fmt: skip
-    wanted, pool = (state, kind, currency, *bounds_of(ask, merchant_id, range_), consumer), ask.services.pool
+    wanted, pool = (state, kind, currency, *bounds_of(ask, merchant_ids[0], range_), consumer), ask.services.pool
+    below = begins_below(after, ids.PLAN)
     if reference is None:
-        rows = await pool.fetch(Q.list_plans, *_where(merchant_id, after, ids.PLAN, limit, wanted), *wanted)
+        rows = await look(pool, PLANS, merchant_ids, below, _looked_at(limit, wanted), limit, wanted)
+    elif len(merchant_ids) == 1:
+        rows = await pool.fetch(Q.list_named_plans, merchant_ids[0], below, limit, *wanted, reference)
     else:
-        below = begins_below(after, ids.PLAN)
-        rows = await pool.fetch(Q.list_named_plans, merchant_id, below, limit, *wanted, reference)
+        rows = await pool.fetch(_NAMED_OF_SEVERAL, merchant_ids, below, limit, *wanted, reference)
     found, upto = found_in(rows, "plan_id", after, limit)
     plans = [PlanRow(**fields_in(row, PlanRow)) for row in found]
     return reply_list(request, PlanList(plans, upto), plans, PlanRow, upto)
 
 
 async def _checkouts(
-    request: Asked, ask: Ask, merchant_id: str, after: str, limit: int, range_: Range, outcome: Of,
+    request: Asked, ask: Ask, merchant_ids: list[str], after: str, limit: int, range_: Range, outcome: Of,
     reference: Reference, currency: Currency, consumer: ConsumerId,
 ) -> ASGIResponse:  # fmt: skip
-    wanted = (outcome, reference, currency, *bounds_of(ask, merchant_id, range_), consumer)
-    where = _where(merchant_id, after, ids.DECISION, limit, wanted)
-    found, upto = found_in(
-        await ask.services.pool.fetch(Q.list_checkouts, *where, *wanted), "decision_id", after, limit
-    )
+    wanted = (outcome, reference, currency, *bounds_of(ask, merchant_ids[0], range_), consumer)
+    below, looked_at = begins_below(after, ids.DECISION), _looked_at(limit, wanted)
+    rows = await look(ask.services.pool, CHECKOUTS, merchant_ids, below, looked_at, limit, wanted)
+    found, upto = found_in(rows, "decision_id", after, limit)
     checkouts = [CheckoutRow(**fields_in(row, CheckoutRow)) for row in found]
     return reply_list(request, CheckoutList(checkouts, upto), checkouts, CheckoutRow, upto)
 
@@ -153,7 +156,7 @@ async def _consumers(
     if reference is not None:
         named = await find_consumer(services.pool, services.secrets, merchant_id, reference) or ""
     wanted = (*bounds_of(ask, merchant_id, range_)[:2], named)
-    where = _where(merchant_id, after, ids.CONSUMER, limit, wanted)
+    where = merchant_id, begins_below(after, ids.CONSUMER), _looked_at(limit, wanted), limit
     found, upto = found_in(
         await ask.services.pool.fetch(Q.list_consumers, *where, *wanted), "consumer_id", after, limit
     )
@@ -168,26 +171,29 @@ def bounds_of(ask: Ask, merchant_id: str, range_: Range) -> tuple[Any, ...]:
     return days.since, days.until, range_.amount_min, range_.amount_max
 
 
-def _where(merchant_id: str, after: str, prefix: str, limit: int, wanted: tuple[Any, ...]) -> tuple[Any, ...]:
-    """What every list asks for first: of which all that is looked at is a page, unless something is left out."""
-    looked_at = limit if set(wanted) == {None} else LOOKED_AT_MAX
-    return merchant_id, begins_below(after, prefix), looked_at, limit
+def _looked_at(limit: int, wanted: tuple[Any, ...]) -> int:
+    """How many rows are looked at for a page: as many as it has, unless something is left out."""
+    return limit if set(wanted) == {None} else LOOKED_AT_MAX
 
 
 @get("/lists/plans", opt=operation("plans", PlanList, csv=True, example={"currency": "USD"}))
 async def list_plans(
     request: Asked, in_state: State = None, kind: OfKind = None, merchant_reference: Reference = None,
     currency: Currency = None, consumer: ConsumerId = None, first_on: Day = None, last_on: Day = None,
-    amount_min: Amount = None, amount_max: Amount = None, after: Cursor = "", limit: Many = 100,
+    amount_min: Amount = None, amount_max: Amount = None, merchant_id: OfSeller = None, after: Cursor = "",
+    limit: Many = 100,
 ) -> ASGIResponse:  # fmt: skip
     """Your plans, the newest first: by state, kind, merchant reference, currency, consumer, day of opening, amount.
+
+    A platform's, without `Tenor-Merchant`, are its own and those of all its sellers; days are then its own days.
 
     A page looks at 10,000 plans at most: go on with the `after` that was answered, also where a page is not full. An
     empty page ends the list when its `after` is the one you sent.
     """
     ask, range_ = read(request), Range(first_on, last_on, amount_min, amount_max)
+    merchant_ids = await seen_by(request, ask, merchant_id)
     return await _plans(
-        request, ask, ask.owner_id, after, limit, range_, in_state, kind, currency, consumer, merchant_reference
+        request, ask, merchant_ids, after, limit, range_, in_state, kind, currency, consumer, merchant_reference
     )
 
 
@@ -195,15 +201,18 @@ async def list_plans(
 async def list_checkouts(
     request: Asked, outcome: Of = None, merchant_reference: Reference = None, currency: Currency = None,
     consumer: ConsumerId = None, first_on: Day = None, last_on: Day = None, amount_min: Amount = None,
-    amount_max: Amount = None, after: Cursor = "", limit: Many = 100,
+    amount_max: Amount = None, merchant_id: OfSeller = None, after: Cursor = "", limit: Many = 100,
 ) -> ASGIResponse:  # fmt: skip
     """Your checkouts, the newest first: by outcome, reference, currency, consumer, day, amount.
+
+    A platform's, without `Tenor-Merchant`, are its own and those of all its sellers; days are then its own days.
 
     A page looks at 10,000 at most: go on with the `after` that was answered, also where a page is not full.
     """
     ask, range_ = read(request), Range(first_on, last_on, amount_min, amount_max)
+    merchant_ids = await seen_by(request, ask, merchant_id)
     return await _checkouts(
-        request, ask, ask.owner_id, after, limit, range_, outcome, merchant_reference, currency, consumer
+        request, ask, merchant_ids, after, limit, range_, outcome, merchant_reference, currency, consumer
     )
 
 
@@ -227,7 +236,7 @@ async def list_any_plans(
     """A merchant's plans, the newest first, as the merchant lists them."""
     ask, range_ = read(request), Range(first_on, last_on, amount_min, amount_max)
     return await _plans(
-        request, ask, whose(ask, merchant_id), after, limit, range_, in_state, kind, currency, consumer,
+        request, ask, [whose(ask, merchant_id)], after, limit, range_, in_state, kind, currency, consumer,
         merchant_reference,
     )  # fmt: skip
 
@@ -244,7 +253,7 @@ async def list_any_checkouts(
     """A merchant's checkouts, the newest first, as the merchant lists them."""
     ask, range_ = read(request), Range(first_on, last_on, amount_min, amount_max)
     return await _checkouts(
-        request, ask, whose(ask, merchant_id), after, limit, range_, outcome, merchant_reference, currency, consumer
+        request, ask, [whose(ask, merchant_id)], after, limit, range_, outcome, merchant_reference, currency, consumer
     )
 
 

@@ -116,12 +116,12 @@ select coalesce((select json_agg(c order by c.consent_id) from consents c
 
 -- list_plans --
 -- Of a merchant's plans below an id so many are looked at; of those what is asked for, the newest first. `looked_until` is
--- the last that was looked at; null: there was none.
+-- the last that was looked at; null: there was none. Nothing is looked at below the floor $13.
 with looked as (
     select plan_id, merchant_id, consumer_id, merchant_reference, kind, currency, state, collection_state, amount,
            captured, voided, outstanding, refunded, overpaid, authorized_at, closed_at, version
       from plans
-     where merchant_id = $1 and plan_id < $2
+     where merchant_id = $1 and plan_id < $2 and plan_id >= $13
      order by plan_id desc
      limit $3
 ), found as (
@@ -243,7 +243,7 @@ select l.looked_until, w.*
 with looked as (
     select decision_id, merchant_id, consumer_id, merchant_reference, currency, amount, category, outcome, decided_at
       from decisions
-     where merchant_id = $1 and decision_id < $2 and amends is null
+     where merchant_id = $1 and decision_id < $2 and decision_id >= $13 and amends is null
      order by decision_id desc
      limit $3
 ), found as (
@@ -261,6 +261,34 @@ select l.looked_until, f.*
   from (select min(decision_id) as looked_until from looked) l
   left join found f on true
  order by f.decision_id desc;
+
+-- sellers_of --
+select merchant_id from merchants where platform_id = $1 order by merchant_id;
+
+-- floor_of_plans --
+-- Of each of several merchants so many plans below an id are looked at: down to which id that is all there is of all of
+-- them. Empty: down to the first.
+select coalesce(max(l.lowest) filter (where l.looked = $3), '')
+  from unnest($1::text[]) as o (merchant_id)
+ cross join lateral (
+    select min(n.plan_id) as lowest, count(*) as looked
+      from (select plan_id
+              from plans
+             where merchant_id = o.merchant_id and plan_id < $2
+             order by plan_id desc
+             limit $3) n) l;
+
+-- floor_of_checkouts --
+-- The same of their checkouts.
+select coalesce(max(l.lowest) filter (where l.looked = $3), '')
+  from unnest($1::text[]) as o (merchant_id)
+ cross join lateral (
+    select min(n.decision_id) as lowest, count(*) as looked
+      from (select decision_id
+              from decisions
+             where merchant_id = o.merchant_id and decision_id < $2 and amends is null
+             order by decision_id desc
+             limit $3) n) l;
 
 -- list_consumers --
 -- The same of its consumers. Who they are is sealed: of a reference the blind indexes are given, where it is asked for.

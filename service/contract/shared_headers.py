@@ -19,7 +19,10 @@ def shared_headers() -> Schema:
         "In a sandbox (TENOR_SANDBOX=1): the instant at which this request happens, as in 2026-03-02T12:00:00Z. "
         "Elsewhere it is refused."
     )
-    seller = "Of a platform: the id of its seller for whom it asks. Without it, it asks for itself."
+    seller = (
+        "Of a platform: the id of its seller for whom it asks. Without it, it asks for itself; "
+        "lists with a parameter merchant_id hold its sellers' rows, too."
+    )
     last_event = "Of a stream: the number of the last event that was heard; it goes on after that."
     dry_run = "The answer as it would be, with status 200, and nothing happens."
     if_match = 'The version of the plan that you have read, as its ETag: "7". If it has another by now, 412.'

@@ -87,7 +87,8 @@ async def test_everybody_sees_their_own(world: World) -> None:
     selling, seller = await acting(world)
     plan = await bought(selling)
     assert [one["id"] for one in await all_of(selling, "/v1/lists/plans", "plans", 10)] == [plan]
-    mine = await all_of(world.merchant, "/v1/lists/plans", "plans", 10)
+    of = {"merchant_id": world.demo.merchant_id}
+    mine = await all_of(world.merchant, "/v1/lists/plans", "plans", 10, **of)
     assert {one["id"] for one in mine} == {one["id"] for one in plans}
     assert {one["merchant_id"] for one in mine} == {world.demo.merchant_id}
     sellers = await world.operator.get("/v1/operator/merchants", platform_id=world.demo.merchant_id)
@@ -244,7 +245,7 @@ async def test_of_many_plans_a_page_reads_its_own(world: World) -> None:
         )
         await conn.execute("analyze plans")
         wanted = (None,) * 8
-        plan = await conn.fetch(f"explain {Q.list_plans}", "me_7", lists.HIGHEST, 100, 100, *wanted)
+        plan = await conn.fetch(f"explain {Q.list_plans}", "me_7", lists.HIGHEST, 100, 100, *wanted, "")
         await filling.rollback()
     text = "\n".join(row[0] for row in plan)
     assert "plans_of_merchant" in text, text
