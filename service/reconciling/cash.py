@@ -70,14 +70,20 @@ def match_cash(settlements: Iterable[Settlement], entries: Iterable[BankEntry], 
 def _together(
     settlements: list[Settlement], entries: list[BankEntry]
 ) -> list[tuple[list[Settlement], list[BankEntry]]]:
-    """Groups that reference one another, directly or by way of others; in the order of their ids."""
+    """Groups that reference one another, directly or by way of others; in the order of their ids.
+
+    A payment in several currencies is one group. A settlement of several payments is as many, unless an entry names it.
+    """
     groups: dict[str, tuple[list[Settlement], list[BankEntry]]] = {}
-    of_name: dict[str, str] = {}
+    group_of: dict[str, str] = {}  # by end-to-end id
+    payments: dict[str, list[str]] = {}  # of a settlement, and of an end-to-end id that one
     for one in sorted(settlements, key=str):
-        groups[one.settlement_id] = ([one], [])
-        of_name[one.settlement_id] = of_name[one.end_to_end_id] = one.settlement_id
+        key = group_of[one.end_to_end_id] = one.end_to_end_id
+        groups.setdefault(key, ([], []))[0].append(one)
+        payments[key] = [key]
+        payments.setdefault(one.settlement_id, []).append(key)
     for entry in sorted(entries, key=str):
-        keys = sorted({of_name[name] for name in entry.references if name in of_name})
+        keys = sorted({group_of[payment] for name in entry.references for payment in payments.get(name, ())})
         first = keys[0] if keys else entry.entry_id
         asked, shown = groups.setdefault(first, ([], []))
         shown.append(entry)
@@ -85,22 +91,22 @@ def _together(
             more = groups.pop(other)
             asked += more[0]
             shown += more[1]
-            of_name.update({name: first for name, key in of_name.items() if key == other})
+            group_of.update((payment.end_to_end_id, first) for payment in more[0])
     return [groups[key] for key in sorted(groups)]
 
 
 def _compare(asked: list[Settlement], shown: list[BankEntry], tolerances: Tolerances) -> list[Found]:
-    currencies = sorted({one.currency for one in asked} | {one.currency for one in shown})
+    wanted, used = {one.currency for one in asked}, {one.currency for one in shown}
     key = min((one.end_to_end_id for one in asked), default=None) or min(one.entry_id for one in shown)
     found = []
-    for currency in currencies:
+    for currency in sorted(wanted | used):
         should = -sum(one.amount for one in asked if one.currency == currency)
         got = sum(one.amount for one in shown if one.currency == currency)
         if should != got:
-            if len(currencies) > 1:
+            if asked and used - wanted:
                 kind = BreakClass.FX_DIFF
             else:
-                kind = _kind(should if asked else None, got if shown else None, tolerances)
+                kind = _kind(should if asked else None, got if currency in used else None, tolerances)
             told = Difference("amount", str(should) if asked else None, str(got) if shown else None)
             found.append(Found(Leg.CASH, key, currency, kind, should - got, None, (told,)))
     return found

@@ -70,6 +70,8 @@ def test_an_event_that_both_sides_lost_is_no_green_day() -> None:
 
 ONE = Settlement("S1", "S1N", "EUR", 100_00)  # we pay the partner
 TWO = Settlement("S2", "S2N", "EUR", -30_00)  # the partner pays us
+BACK = Settlement("S1", "S1D", "EUR", -30_00)  # of the first, where not only the net is paid: the partner's payment
+ABROAD = Settlement("S1", "S1N", "SEK", 900_00)  # the first, in another currency
 
 
 @pytest.mark.parametrize(("settlements", "entries", "paid", "found"), [
@@ -89,6 +91,13 @@ TWO = Settlement("S2", "S2N", "EUR", -30_00)  # the partner pays us
     ([TWO], [BankEntry("B1", "USD", 30_00, ("S2N",))], 0, [("S2N", "fx_diff", 30_00), ("S2N", "fx_diff", -30_00)]),
     ([ONE, TWO], [BankEntry("B1", "EUR", -70_00, ("S1N", "S2N"))], 2, []),
     ([ONE], [BankEntry("B1", "EUR", -60_00, ("S1N",)), BankEntry("B2", "EUR", -40_00, ("S1N",))], 1, []),
+    ([ONE, BACK], [BankEntry("B1", "EUR", -100_00, ("S1N",)), BankEntry("B2", "EUR", 30_00, ("S1D",))], 2, []),
+    ([ONE, BACK], [BankEntry("B1", "EUR", 30_00, ("S1D",))], 1, [("S1N", "cash_short", -100_00)]),
+    ([ONE, BACK], [BankEntry("B1", "EUR", -70_00, ("S1",))], 2, []),
+    ([ONE, ABROAD], [BankEntry("B1", "EUR", -100_00, ("S1N",)), BankEntry("B2", "SEK", -900_00, ("S1N",))], 2, []),
+    ([ONE, ABROAD], [BankEntry("B1", "SEK", -900_00, ("S1N",))], 0, [("S1N", "cash_short", -100_00)]),
+    ([ONE, TWO], [BankEntry("B1", "EUR", -70_00, ("S2", "S1N")), BankEntry("B2", "EUR", 5_00, ("S2N",))], 0,
+     [("S1N", "cash_short", -5_00)]),
 ])  # fmt: skip
 def test_cash(
     settlements: list[Settlement], entries: list[BankEntry], paid: int, found: list[tuple[str, str, int]]
