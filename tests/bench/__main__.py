@@ -103,6 +103,8 @@ def _asked() -> argparse.Namespace:
     given.people = given.people or people
     given.plans = plans if given.plans is None else given.plans
     given.items = plans if given.items is None else given.items
+    if given.items % books.OF:
+        parser.error(f"argument --items: not a multiple of {books.OF:,}")
     return given
 
 

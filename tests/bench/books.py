@@ -13,8 +13,9 @@ from pathlib import Path
 
 import msgspec
 
-from service import clock, config, db
+from service import clock, config, db, ids
 from service.config import Settings
+from service.reconciling.found import BreakClass, Leg
 from service.reconciling.verdict import Verdict
 from tests.bench.report import Reconciled
 from tests.bench.stage import connected, database
@@ -23,6 +24,20 @@ from tests.reconciling.days import compare, noon, our_file, their_file
 
 Q = db.load_queries(Path(__file__).with_name("books.sql"))
 PATIENCE_S = 600
+
+OF = 2_000  # items: as many have all breaks that are planted, ten
+PLANTED = {
+    (Leg.ITEM, BreakClass.AMOUNT_DIFF): 2,
+    (Leg.ITEM, BreakClass.MISSING_IN_PARTNER): 1,
+    (Leg.ITEM, BreakClass.MISSING_IN_LEDGER): 1,
+    (Leg.ITEM, BreakClass.DUPLICATE): 1,
+    (Leg.POSITION, BreakClass.STATUS_DIVERGENCE): 1,
+    (Leg.POSITION, BreakClass.AMOUNT_DIFF): 1,
+    (Leg.POSITION, BreakClass.MISSING_IN_PARTNER): 1,
+    (Leg.CASH, BreakClass.CASH_SHORT): 1,
+    (Leg.CASH, BreakClass.CASH_UNEXPLAINED): 1,
+}
+COPIED = ("partner_their_events", "partner_their_positions", "bank_entries")  # what the others told
 
 
 def measure(servers: Settings, items: int) -> Reconciled:
@@ -35,43 +50,68 @@ def measure(servers: Settings, items: int) -> Reconciled:
 
 
 async def compared(settings: Settings, items: int) -> Reconciled:
-    """Makes the day, and compares it both ways."""
+    """Makes the day, and compares it both ways. Fails unless exactly what was planted is found."""
+    assert items % OF == 0, items
     async with connected(settings) as conn:
         await open_world(conn)
-        await _fill(conn, items)
-        join_seconds = await _joined(conn)
+        counts = await _fill(conn, items)
         began = clock.monotonic()
         run = await compare(conn)
         seconds = clock.monotonic() - began
+        memory = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024  # before what is copied is held here
         assert run.verdict is Verdict.BREAKS, run.verdict
-        breaks = await conn.fetchval("select count(*) from breaks")
-    memory = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024
+        breaks = await _require_planted(conn, items // OF, counts["settlements"])
+        join_seconds = await _joined(conn)
     return Reconciled(
-        items, breaks, round(seconds, 1), round(join_seconds, 1), round(seconds / join_seconds, 2), memory
+        items, **counts, breaks=breaks, seconds=round(seconds, 1), join_seconds=round(join_seconds, 1),
+        recon_vs_join=round(seconds / join_seconds, 2), memory_mib=memory,
     )  # fmt: skip
 
 
-async def _fill(conn: db.Connection, items: int) -> None:
+async def _fill(conn: db.Connection, items: int) -> dict[str, int]:
+    """How many positions, settlements and entries of the bank there are."""
     ours = {kind: await our_file(conn, kind, MONDAY) for kind in ("TXN", "POS", "STL")}
     theirs = {kind: await their_file(conn, kind, MONDAY) for kind in ("TXN", "POS")}
+    message = ids.new_id(ids.BANK_MESSAGE, 0, 1)
     patience = {"timeout": PATIENCE_S}
     await conn.execute(Q.our_events, PARTNER, PROGRAMME, MONDAY, noon(MONDAY), items, **patience)
     await conn.execute(Q.their_events, theirs["TXN"], PROGRAMME, MONDAY, **patience)
     await conn.execute("vacuum (analyze)", **patience)
     await conn.execute(Q.our_positions, ours["POS"], PARTNER, PROGRAMME, MONDAY, **patience)
-    await conn.execute(Q.their_positions, theirs["POS"], theirs["TXN"], PARTNER, PROGRAMME, MONDAY, **patience)
+    await conn.execute(Q.their_positions, theirs["POS"], theirs["TXN"], PARTNER, **patience)
+    await conn.execute(Q.our_legs, ours["STL"], PROGRAMME, MONDAY, **patience)
+    await conn.execute(Q.account, PROGRAMME, noon(MONDAY))
+    await conn.execute(Q.message, message, noon(MONDAY))
+    await conn.execute(Q.their_entries, ours["STL"], message, MONDAY, **patience)
     await conn.execute("vacuum (analyze)", **patience)
+    counts = await conn.fetchrow(Q.counted, ours["POS"], ours["STL"], timeout=PATIENCE_S)
+    assert counts is not None
+    return dict(counts)
+
+
+async def _require_planted(conn: db.Connection, times: int, settlements: int) -> dict[str, int]:
+    """How many breaks each leg has."""
+    found = {(row["leg"], row["kind"]): row["breaks"] for row in await conn.fetch(Q.found)}
+    assert found == {(str(leg), str(kind)): count * times for (leg, kind), count in PLANTED.items()}, found
+    paid = await conn.fetchval(Q.paid)
+    assert paid == settlements - times, paid
+    return {leg: sum(count for (of, _), count in found.items() if of == leg) for leg in Leg}
 
 
 async def _joined(conn: db.Connection) -> float:
-    """Seconds to copy their rows into the database and join them with ours."""
-    rows = io.BytesIO()
-    await conn.copy_from_table("partner_their_events", output=rows, timeout=PATIENCE_S)
-    rows.seek(0)
-    await conn.execute("create temp table copied (like partner_their_events)")
+    """Seconds to copy what the others told into the database, and to join it with ours: one join a comparison."""
+    rows = {}
+    for table in COPIED:
+        rows[table] = io.BytesIO()
+        await conn.copy_from_table(table, output=rows[table], timeout=PATIENCE_S)
+        rows[table].seek(0)
+        await conn.execute(f"create temp table copied_{table} (like {table})")
     began = clock.monotonic()
-    await conn.copy_to_table("copied", source=rows, timeout=PATIENCE_S)
-    await conn.fetchrow(Q.joined, PROGRAMME, MONDAY, timeout=PATIENCE_S)
+    for table, source in rows.items():
+        await conn.copy_to_table(f"copied_{table}", source=source, timeout=PATIENCE_S)
+    await conn.fetchrow(Q.joined_items, PROGRAMME, MONDAY, timeout=PATIENCE_S)
+    await conn.fetchrow(Q.joined_positions, PROGRAMME, MONDAY, timeout=PATIENCE_S)
+    await conn.fetchrow(Q.joined_cash, timeout=PATIENCE_S)
     return clock.monotonic() - began
 
 

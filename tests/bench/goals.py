@@ -5,6 +5,7 @@ from typing import Final
 from msgspec import Struct
 
 MORE: Final = 1.1  # "no more than" allows for a tenth that two measurements of the same differ by
+A_DAY: Final = 1_000_000  # items of a partner's day: of fewer, seconds and memory say nothing
 
 
 class Goal(Struct, frozen=True):
@@ -39,6 +40,17 @@ def goals_of(pure_us: dict[str, float], in_schedules: dict[str, float], pay_vs_p
         Goal("... where interest follows", in_schedules.get("recalculated_36_from_the_start", 0), at_most=150),
         Goal("lives of a plan of 4, a second", round(1e6 / life) if life else 0, at_least=1_000),
         Goal("payments, for each of pgbench", pay_vs_pgbench, at_least=0.6),
+    ]
+
+
+def goals_of_day(vs_join: float, compared_s: float, compared_mib: int, filed_s: float, filed_mib: int) -> list[Goal]:
+    """Those of a partner's day: compared three ways, and its four files made."""
+    return [
+        Goal("a partner's day compared, in copies and joins", vs_join, at_most=6),
+        Goal("... of 1,000,000 items, seconds", compared_s, at_most=120),
+        Goal("... MiB of the process", compared_mib, at_most=500),
+        Goal("its four files made, seconds", filed_s, at_most=90),
+        Goal("... MiB of the process", filed_mib, at_most=500),
     ]
 
 

@@ -101,9 +101,12 @@ class Reconciled(Struct, frozen=True):
     """A partner's day compared three ways, beside copying the same rows into the database and joining them there."""
 
     items: int
-    breaks: int
+    positions: int
+    settlements: int
+    entries: int  # of the bank
+    breaks: dict[str, int]  # by leg: item, position, cash
     seconds: float
-    join_seconds: float  # to copy them and join them once
+    join_seconds: float  # to copy what the others told and join it with ours, once a leg
     recon_vs_join: float
     memory_mib: int  # of the process that compares
 
@@ -183,6 +186,14 @@ def machine(postgres: str, load_before: float) -> Machine:
 def write(bench: Bench) -> None:
     """Into `bench.json`, indented, with which of the figures that are wanted were reached."""
     bench.goals = goals.goals_of(bench.pure_us, bench.facts_in_schedules, bench.pay_vs_pgbench)
+    compared, made = bench.reconciled, bench.filed
+    bench.goals += goals.goals_of_day(
+        compared.recon_vs_join if compared else 0,
+        compared.seconds if compared and compared.items >= goals.A_DAY else 0,
+        compared.memory_mib if compared and compared.items >= goals.A_DAY else 0,
+        made.seconds if made and made.events >= goals.A_DAY else 0,
+        made.memory_mib if made and made.events >= goals.A_DAY else 0,
+    )
     FILE.write_bytes(msgspec.json.format(msgspec.json.encode(bench), indent=2) + b"\n")
 
 
@@ -211,8 +222,10 @@ def show(bench: Bench) -> None:
     if bench.reconciled is not None:
         one = bench.reconciled
         print(
-            f"\nA partner's day of {one.items:,} items compared three ways in {one.seconds:g} s, {one.breaks:,} breaks,"
-            f" {one.memory_mib} MiB; copied and joined by the database in {one.join_seconds:g} s: x{one.recon_vs_join}."
+            f"\nA partner's day of {one.items:,} items, {one.positions:,} positions and {one.settlements:,} "
+            f"settlements in {one.entries:,} entries of the bank compared three ways in {one.seconds:g} s, "
+            f"{sum(one.breaks.values()):,} breaks ({', '.join(f'{leg} {n:,}' for leg, n in one.breaks.items())}), "
+            f"{one.memory_mib} MiB; copied and joined by the database in {one.join_seconds:g} s: x{one.recon_vs_join}."
         )
     if bench.filed is not None:
         day = bench.filed
