@@ -11,6 +11,7 @@ from typing import Final
 import asyncpg
 import msgspec
 
+from service.clusters import is_cluster
 from service.config import CannotStart
 from service.db import SCHEMA, Connection
 
@@ -18,6 +19,13 @@ SERVING_ROLE: Final = "tenor_service"
 
 _ADVISORY_LOCK: Final = int.from_bytes(b"tenor", "big")
 _MIGRATION: Final = re.compile(r"^(\d{3})_([a-z0-9_]+)\.sql\Z")
+_QUOTED: Final = (  # a comment, a text, a name, a function's body
+    r"--[^\n]*+|/\*.*?\*/|\b[Ee]'(?:[^'\\]|\\.|'')*+'|'(?:[^']|'')*+'|\"[^\"]*+\"|\$((?:[A-Za-z_]\w*)?)\$.*?\$\1\$"
+)
+_STATEMENT: Final = re.compile(rf"(?:{_QUOTED}|[^;])++", re.DOTALL)
+_TOKEN: Final = re.compile(rf"{_QUOTED}|.", re.DOTALL)
+_PROSE: Final = re.compile(r"(?:\s|--[^\n]*+)*+")
+_ALTERED: Final = re.compile(rf"({_PROSE.pattern}alter table (?:if exists )?\w+)\s(.*)", re.DOTALL)
 _PAST: Final = """
 create table if not exists schema_migrations (
     version    int         not null,
@@ -27,6 +35,7 @@ create table if not exists schema_migrations (
     constraint schema_migrations_pk primary key (version)
 )
 """
+_ONE_SHARD_AFTER_THE_OTHER: Final = "set local citus.multi_shard_modify_mode = 'sequential'"
 _READ_PAST: Final = "select version, name, sha256 from schema_migrations order by version"
 
 
@@ -37,6 +46,26 @@ class Migration(msgspec.Struct, frozen=True):
     name: str
     sql: str
     sha256: str
+
+    @property
+    def statements(self) -> list[str]:
+        """Its statements one by one, as a cluster wants them; each with the comments before it."""
+        parts = [match[0] for match in _STATEMENT.finditer(self.sql)]
+        return [part for part in parts if not _PROSE.fullmatch(part)]
+
+
+def one_by_one(statement: str) -> list[str]:
+    """What is to be done to a table, each as a statement of its own: a cluster does not add a constraint and more."""
+    if not (found := _ALTERED.fullmatch(statement)):
+        return [statement]
+    parts, depth = [""], 0
+    for token in _TOKEN.finditer(found[2]):
+        depth += {"(": 1, ")": -1}.get(token[0], 0)
+        if token[0] == "," and not depth:
+            parts.append("")
+        else:
+            parts[-1] += token[0]
+    return [f"{found[1]} {part.strip()}" for part in parts]
 
 
 def load_migrations(folder: Path = SCHEMA) -> list[Migration]:
@@ -69,7 +98,11 @@ async def migrate(connection: Connection, migrations: list[Migration]) -> list[M
         missing = migrations[len(rows) :]
         for migration in missing:
             async with connection.transaction():
-                await connection.execute(migration.sql)
+                if is_cluster(connection):
+                    await connection.execute(_ONE_SHARD_AFTER_THE_OTHER)
+                for statement in migration.statements:
+                    for each in one_by_one(statement) if is_cluster(connection) else [statement]:
+                        await connection.execute(each)
                 await connection.execute(
                     "insert into schema_migrations (version, name, sha256) values ($1, $2, $3)",
                     migration.version, migration.name, migration.sha256,

@@ -115,6 +115,37 @@ async def test_a_changed_past_is_refused(empty_database_url: str) -> None:
     await connection.close()
 
 
+@pytest.mark.parametrize(
+    ("sql", "statements"),
+    [
+        ("select 1; -- a; b\nselect 2;\n", ["select 1", " -- a; b\nselect 2"]),
+        ("select ';''', E'\\';', \"a;\" /* ; */;;-- end;", ["select ';''', E'\\';', \"a;\" /* ; */"]),
+        ("do $$ begin; $a$; end $$; do $b$ $$; $1; $b$", ["do $$ begin; $a$; end $$", " do $b$ $$; $1; $b$"]),
+    ],
+)
+def test_statements_are_told_apart(sql: str, statements: list[str]) -> None:
+    assert migration(1, sql).statements == statements
+
+
+@pytest.mark.parametrize(
+    ("statement", "single"),
+    [
+        ("update one set n = 1, m = 2", ["update one set n = 1, m = 2"]),
+        ("-- Why.\nalter table one drop m", ["-- Why.\nalter table one drop m"]),
+        (
+            "-- Why.\nalter table one\n  add n int,  -- a, b\n  add check (n in (1, 2)),\n  alter m set default ','",
+            [
+                "-- Why.\nalter table one add n int",
+                "-- Why.\nalter table one -- a, b\n  add check (n in (1, 2))",
+                "-- Why.\nalter table one alter m set default ','",
+            ],
+        ),
+    ],
+)
+def test_a_table_is_altered_step_by_step(statement: str, single: list[str]) -> None:
+    assert migrations.one_by_one(statement) == single
+
+
 def test_migrations_are_numbered_without_gaps(tmp_path: Path) -> None:
     for name in ("001_core.sql", "002_more.sql", "checks.sql"):
         (tmp_path / name).write_text("select 1")

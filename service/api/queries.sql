@@ -74,7 +74,7 @@ select person_id from consumers where bucket = $1 and consumer_id = $2 and merch
 -- The data key of a plan's consumer; of this merchant's, if one is named.
 select d.key_id, d.wrapped
   from plans p
-  join data_keys d on d.bucket = bucket_of(p.consumer_id) and d.key_id = p.consumer_id
+  join data_keys d on d.bucket = p.bucket and d.key_id = p.consumer_id
  where p.bucket = $1 and p.plan_id = $2 and ($3::text is null or p.merchant_id = $3);
 
 -- keys_to_open --

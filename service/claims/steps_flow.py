@@ -17,9 +17,9 @@ from service.event_type import EventType
 from service.merchants.merchant import TimeAt
 from service.partners.events_store import tell_partner
 from service.partners.telling_flow import Teller, told_to_partner
+from service.plans import locking_store
 from service.plans.book import Recorded
 from service.plans.plan import Plan, business_day
-from service.plans.reading_store import Q as PLANS
 from service.plans.reading_store import load_facts, load_plans
 from service.plans.running.dispute_facts import OPEN as DISPUTED
 from service.plans.state import dispute_state_of
@@ -72,7 +72,7 @@ async def hold(conn: Connection, claim_id: str, now: datetime, time_at: TimeAt, 
     before = await store.load(conn, claim_id)
     if before is None or bearer_id not in (None, before.bearer_id):
         raise not_there(claim_id)
-    await conn.fetch(PLANS.lock_books, [], [], [ids.bucket_of(before.plan_id)], [before.plan_id])
+    await locking_store.lock(conn, [], [before.plan_id])
     loss = await conn.fetchrow(Q.lock_loss, ids.bucket_of(before.loss_id), before.loss_id, before.arrangement_id)
     row = await conn.fetchrow(Q.lock_claim, claim_id)
     assert loss is not None

@@ -29,6 +29,6 @@ select min(f.recorded_at) + $3 as at, p.plan_id, p.consumer_id
   join consumers c using (bucket, consumer_id)
   join facts f on f.bucket = p.bucket and f.plan_id = p.plan_id and f.fact in ('captured', 'dispute_opened')
  where r.merchant_id = $1 and c.persona = $2 and p.captured > p.refunded
- group by p.bucket, p.plan_id
+ group by p.bucket, p.plan_id, p.consumer_id
 having every(f.fact = 'captured')
  order by at, p.plan_id;

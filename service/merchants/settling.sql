@@ -54,12 +54,13 @@ select version, terms
 -- nearest first; else it is the last one. Takes what no settlement has told into this one, and answers the sums by kind. One statement, so one
 -- snapshot: the bookings it counts are the bookings it tells. All that a cause tells has its stem in its ids.
 with open_days as materialized (
-    select b.booked_on, count(*) as bookings
-      from merchant_bookings b
-     where b.merchant_id = $1 and b.currency = $2 and b.booked_on <= $3
-     group by b.booked_on
-    having count(*) <> coalesce((select d.bookings from settlement_days d
-                                  where d.merchant_id = $1 and d.currency = $2 and d.booked_on = b.booked_on), 0)
+    select o.booked_on, o.bookings
+      from (select b.booked_on, count(*) as bookings
+              from merchant_bookings b
+             where b.merchant_id = $1 and b.currency = $2 and b.booked_on <= $3
+             group by b.booked_on) o
+      left join settlement_days d on d.merchant_id = $1 and d.currency = $2 and d.booked_on = o.booked_on
+     where o.bookings <> coalesce(d.bookings, 0)
 ), seen as (
     insert into settlement_days (merchant_id, currency, booked_on, bookings)
     select $1, $2, booked_on, bookings from open_days

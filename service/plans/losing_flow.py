@@ -25,6 +25,7 @@ from service.partners import programme_flow
 from service.partners.event import PartnerEvent
 from service.partners.events_store import TELL_PARTNERS
 from service.partners.layouts import TxnType
+from service.plans import locking_store
 from service.plans.lost import Lost, holders_of, lost_of
 from service.plans.partner_events import programme_of
 from service.plans.plan import Plan
@@ -116,7 +117,7 @@ async def allocate_all(pool: Pool, now: datetime, time_at: TimeAt) -> int:
 
 async def _known(conn: Connection, loss_id: str) -> Known:
     one = await loss_store.find(conn, loss_id)
-    await conn.fetch(Q.lock_books, [], [], [ids.bucket_of(one.plan_id)], [one.plan_id])
+    await locking_store.lock(conn, [], [one.plan_id])
     one = await loss_store.lock(conn, loss_id)
     (plan,) = await load_plans(conn, [one.plan_id])
     versions = await loss_store.versions(conn, loss_id)

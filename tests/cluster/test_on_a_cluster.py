@@ -14,6 +14,7 @@ from msgspec import structs
 from service import db, migrations
 from service.config import Settings
 from service.engine import batch
+from service.migrations import Migration
 from tests.flows.conftest import alive
 from tests.flows.story import tell
 from tests.flows.world import World
@@ -22,6 +23,15 @@ CITUS_URL = os.environ.get("CITUS_URL", "")
 
 pytestmark = pytest.mark.skipif(not CITUS_URL, reason="left out: CITUS_URL names no cluster")
 
+MORE = """
+alter table facts add column more int not null default 1, add constraint facts_more check (more in (1, 2));
+create function more_of(text) returns text language plpgsql as $$
+begin
+    return $1;
+end $$;
+alter table facts drop constraint facts_more, add constraint facts_more check (more < 3);
+update facts set more = 2 where more = 1;
+"""
 STORIES = {
     "instalments": """
         consumer
@@ -66,6 +76,20 @@ async def world(cluster: tuple[Settings, db.Pool]) -> AsyncIterator[World]:
     """The service on it."""
     async with alive(*cluster) as world:
         yield world
+
+
+async def test_what_is_spread_out_is_migrated(cluster: tuple[Settings, db.Pool]) -> None:
+    """With a further migration of tables, a function and rows, which is undone."""
+    connection = await db.connect(CITUS_URL)
+    known = migrations.load_migrations()
+    more = Migration(len(known) + 1, "more", MORE, "")
+    undone = connection.transaction()
+    await undone.start()
+    assert await migrations.migrate(connection, [*known, more]) == [more]
+    assert await connection.fetchval("select more_of('a;')") == "a;"
+    await undone.rollback()
+    assert await migrations.migrate(connection, known) == []
+    await connection.close()
 
 
 @pytest.mark.parametrize("name", STORIES)
