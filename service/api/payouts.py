@@ -15,6 +15,7 @@ from service.api.lists import Listed
 from service.api.operation import Text, operation
 from service.api.paging import AfterPaymentOrder, AfterPayout, Limit
 from service.api.reply import encode, reply_answer
+from service.api.seen import OfSeller, seen_by
 from service.api.two_people import Doing, Proposed, needs_two, propose
 from service.audit.entry import Thing, Verb
 from service.checkout.request import Currency
@@ -83,11 +84,15 @@ _returned = Body(ReturnedBody)
 
 @get("/payouts", opt=operation("settlements", PayoutPage, csv=True, example={"in_state": "paid"}))
 async def list_payouts(
-    request: Asked, in_state: InState = None, after: AfterPayout = "", limit: Limit = 100
+    request: Asked, in_state: InState = None, merchant_id: OfSeller = None, after: AfterPayout = "", limit: Limit = 100
 ) -> ASGIResponse:
-    """What is paid to you, and where it is: due, ordered from our bank, paid, or given up after it came back twice."""
+    """What is paid to you, and where it is: due, ordered from our bank, paid, or given up after it came back twice.
+
+    A platform's, without `Tenor-Merchant`, are its own and those of all its sellers.
+    """
     ask = read(request)
-    return await _page(ask, ask.owner_id, after, limit, in_state)
+    merchant_ids = await seen_by(request, ask, merchant_id)
+    return _page(await flow.payouts(ask.services.pool, merchant_ids, after, limit, in_state), after)
 
 
 @get("/payouts", opt=operation("settlements", PayoutPage, csv=True, example={"in_state": "due"}))
@@ -95,7 +100,7 @@ async def list_all_payouts(
     request: Asked, in_state: InState = None, after: AfterPayout = "", limit: Limit = 100
 ) -> ASGIResponse:
     """The payouts of all merchants."""
-    return await _page(read(request), None, after, limit, in_state)
+    return _page(await flow.all_payouts(read(request).services.pool, after, limit, in_state), after)
 
 
 @post(
@@ -232,10 +237,7 @@ async def _told(ask: Ask, conn: Connection, wanted: ToldOfPayout) -> Payout:
     return payout
 
 
-async def _page(
-    ask: Ask, merchant_id: str | None, after: str, limit: int, in_state: PayoutState | None
-) -> ASGIResponse:
-    page = await flow.payouts(ask.services.pool, merchant_id, after, limit, in_state)
+def _page(page: list[Payout], after: str) -> ASGIResponse:
     return Listed(PayoutPage(page, page[-1].payout_id if page else after))
 
 

@@ -16,6 +16,7 @@ from service.api.lists import Day, Listed, require_days
 from service.api.operation import Text, operation
 from service.api.paging import PAGE_MAX, AfterSettlement, Limit
 from service.api.reply import reply, reply_printable
+from service.api.seen import OfSeller, seen_by
 from service.db import Pool
 from service.deadline import LONG
 from service.errors import Code, Refused
@@ -53,15 +54,18 @@ class LinePage(Struct, frozen=True):
 @get("/settlements", opt=operation("settlements", SettlementPage, csv=True))
 async def list_settlements(
     request: Asked, currency: InCurrency = None, first_on: Day = None, last_on: Day = None,
-    after: AfterSettlement = "", limit: Limit = 100,
+    merchant_id: OfSeller = None, after: AfterSettlement = "", limit: Limit = 100,
 ) -> ASGIResponse:  # fmt: skip
     """What you were owed at the end of each day, of each currency, and what of it is paid out.
 
     A day on which nothing moved has no settlement. Each begins with what the one before left: below zero, you owe it,
     and it is set off against what comes.
+
+    A platform's, without `Tenor-Merchant`, are its own and those of all its sellers. Settlements of several merchants
+    are made side by side, so one may appear before your cursor until a few minutes after another.
     """
     ask = read(request)
-    return await _page(ask, ask.owner_id, after, limit, currency, first_on, last_on)
+    return await _page(ask, await seen_by(request, ask, merchant_id), after, limit, currency, first_on, last_on)
 
 
 @get("/settlements/{settlement_id:str}", opt=operation("settlements", Settlement))
@@ -121,7 +125,7 @@ async def list_settlements_of(
 ) -> ASGIResponse:  # fmt: skip
     """A merchant's settlements."""
     ask = read(request)
-    return await _page(ask, merchant_there(ask, merchant_id), after, limit, currency, first_on, last_on)
+    return await _page(ask, [merchant_there(ask, merchant_id)], after, limit, currency, first_on, last_on)
 
 
 def known_merchant(merchant_id: str) -> str:
@@ -139,10 +143,10 @@ def merchant_there(ask: Ask, merchant_id: str) -> str:
 
 
 async def _page(
-    ask: Ask, merchant_id: str, after: str, limit: int, currency: InCurrency, first_on: Day, last_on: Day
+    ask: Ask, merchant_ids: list[str], after: str, limit: int, currency: InCurrency, first_on: Day, last_on: Day
 ) -> ASGIResponse:
     require_days(first_on, last_on)
-    page = await flow.settlements(ask.services.pool, merchant_id, after, limit, currency, first_on, last_on)
+    page = await flow.settlements(ask.services.pool, merchant_ids, after, limit, currency, first_on, last_on)
     return Listed(SettlementPage(page, page[-1].settlement_id if page else after))
 
 

@@ -70,13 +70,27 @@ select s.payout_id, (select count(*) + 1 from payout_steps b where b.payout_id =
 insert into payment_orders (order_id, currency, payer, payouts, amount, sha256, content, made_at)
 values ($1, $2, $3, $4, $5, $6, $7, $8);
 
--- list_payouts --
--- Of a merchant, or of all where it is null; in a state, or in any.
+-- list_all_payouts --
+-- In a state, or in any.
 select payout_id, merchant_id, settlement_id, currency, amount, pays_on, state, tries, order_id, reference, changed_at,
        word_of
   from payouts
- where ($1::text is null or merchant_id = $1) and payout_id > $2 and ($4::text is null or state = $4)
+ where payout_id > $1 and ($3::text is null or state = $3)
  order by payout_id
+ limit $2;
+
+-- list_payouts --
+-- Of each of several merchants the first so many after an id; of those the first so many.
+select p.*
+  from unnest($1::text[]) as o (merchant_id)
+ cross join lateral (
+    select payout_id, merchant_id, settlement_id, currency, amount, pays_on, state, tries, order_id, reference,
+           changed_at, word_of
+      from payouts
+     where merchant_id = o.merchant_id and payout_id > $2 and ($4::text is null or state = $4)
+     order by payout_id
+     limit $3) p
+ order by p.payout_id
  limit $3;
 
 -- list_orders --

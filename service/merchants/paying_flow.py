@@ -209,10 +209,15 @@ async def _step(conn: Connection, payouts: list[Payout], step: Step, told: Told)
 
 
 async def payouts(
-    pool: Pool, merchant_id: str | None, after: str, limit: int, in_state: PayoutState | None
+    pool: Pool, merchant_ids: list[str], after: str, limit: int, in_state: PayoutState | None
 ) -> list[Payout]:
-    """A merchant's, or everybody's."""
-    return [_payout(row) for row in await pool.fetch(Q.list_payouts, merchant_id, after, limit, in_state)]
+    """Those of some merchants."""
+    return [_payout(row) for row in await pool.fetch(Q.list_payouts, merchant_ids, after, limit, in_state)]
+
+
+async def all_payouts(pool: Pool, after: str, limit: int, in_state: PayoutState | None) -> list[Payout]:
+    """Everybody's."""
+    return [_payout(row) for row in await pool.fetch(Q.list_all_payouts, after, limit, in_state)]
 
 
 async def orders(pool: Pool, after: str, limit: int) -> list[PaymentOrder]:

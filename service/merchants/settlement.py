@@ -114,6 +114,7 @@ class Settlement(Struct, frozen=True, kw_only=True):
     """What a merchant was owed, of one currency, when a day had ended. `opening + ... - payout = closing`."""
 
     settlement_id: str = field(name="id")
+    merchant_id: str
     number: int  # 1, 2, 3 ... of the merchant and currency, without gaps
     currency: str
     business_on: date  # the last day that it holds; later ones are in the next
@@ -171,8 +172,8 @@ class Due(Struct, frozen=True):
 
 
 def settled(
-    settlement_id: str, currency: str, business_on: date, left: Left, totals: Sequence[LineTotal], due: Due,
-    terms: SettlementTerms, terms_version: int, now: datetime,
+    settlement_id: str, merchant_id: str, currency: str, business_on: date, left: Left, totals: Sequence[LineTotal],
+    due: Due, terms: SettlementTerms, terms_version: int, now: datetime,
 ) -> Settlement:  # fmt: skip
     """Closes a settlement: what is kept back, what is paid, what is carried on. Nothing is kept back of a debt."""
     sums = sums_of(totals)
@@ -182,10 +183,10 @@ def settled(
     balance -= withheld
     paid = balance if terms.pays(currency, balance) else 0
     return Settlement(
-        settlement_id=settlement_id, number=left.number + 1, currency=currency, business_on=business_on,
-        terms_version=terms_version, lines=sum(one.lines for one in totals), opening=left.closing,
-        **structs.asdict(sums), fees_deferred=deferred, fees_billed=due.fees_billed, withheld=withheld,
-        released=due.released, payout=paid, closing=balance - paid,
+        settlement_id=settlement_id, merchant_id=merchant_id, number=left.number + 1, currency=currency,
+        business_on=business_on, terms_version=terms_version, lines=sum(one.lines for one in totals),
+        opening=left.closing, **structs.asdict(sums), fees_deferred=deferred, fees_billed=due.fees_billed,
+        withheld=withheld, released=due.released, payout=paid, closing=balance - paid,
         release_on=business_on + terms.reserve_days * DAY if withheld else None,
         bill_on=next_month(business_on) if deferred else None,
         pays_on=pays_on(terms, business_on) if paid else None,

@@ -127,11 +127,17 @@ select $1, coalesce(max(version), 0) + 1, $2, $3 from settlement_terms where mer
 returning version;
 
 -- list_settlements --
-select *
-  from settlements
- where merchant_id = $1 and settlement_id > $2 and ($4::text is null or currency = $4)
-   and ($5::date is null or business_on >= $5) and ($6::date is null or business_on <= $6)
- order by settlement_id
+-- Of each of several merchants the first so many after an id; of those the first so many.
+select s.*
+  from unnest($1::text[]) as o (merchant_id)
+ cross join lateral (
+    select *
+      from settlements
+     where merchant_id = o.merchant_id and settlement_id > $2 and ($4::text is null or currency = $4)
+       and ($5::date is null or business_on >= $5) and ($6::date is null or business_on <= $6)
+     order by settlement_id
+     limit $3) s
+ order by s.settlement_id
  limit $3;
 
 -- settlement --

@@ -48,7 +48,6 @@ PATIENCE_S: Final = 300  # a day of a large merchant may take longer than a requ
 class MadeSettlement(Settlement, frozen=True, kw_only=True):
     """A row of `settlements`."""
 
-    merchant_id: str
     totals: Json  # type: ignore[assignment]
     number: Int
     terms_version: Int
@@ -142,10 +141,8 @@ async def _settle(
     totals = [LineTotal(LineKind(kind), *sums) for kind, *sums in found]
     released, billed = await conn.fetchrow(Q.due, merchant_id, currency, due.left.business_on, on) or (0, 0)
     earlier = Due(released, billed)
-    one = settled(settlement_id, currency, on, due.left, totals, earlier, terms, version, now)
-    made = MadeSettlement(
-        **structs.asdict(one) | {"merchant_id": merchant_id, "totals": msgspec.json.encode(totals).decode()}
-    )
+    one = settled(settlement_id, merchant_id, currency, on, due.left, totals, earlier, terms, version, now)
+    made = MadeSettlement(**structs.asdict(one) | {"totals": msgspec.json.encode(totals).decode()})
     booked = booked_by(settlement_id, books_of(one, merchant_id), currency, merchant_id, on, now)
     await _MAKE.execute(conn, made=[made], booked=booked, told=[_told(one, merchant_id)])
     await make_payout(conn, one, merchant_id)
@@ -190,11 +187,11 @@ async def _terms(conn: Connection, merchant_id: str) -> tuple[int, SettlementTer
 
 
 async def settlements(
-    pool: Pool, merchant_id: str, after: str, limit: int, currency: str | None, first_on: date | None,
+    pool: Pool, merchant_ids: list[str], after: str, limit: int, currency: str | None, first_on: date | None,
     last_on: date | None,
 ) -> list[Settlement]:  # fmt: skip
-    """A merchant's settlements, of a currency and of the days until which they are, where these are named."""
-    rows = await pool.fetch(Q.list_settlements, merchant_id, after, limit, currency, first_on, last_on)
+    """Settlements of some merchants, of a currency and of the days until which they are, where these are named."""
+    rows = await pool.fetch(Q.list_settlements, merchant_ids, after, limit, currency, first_on, last_on)
     return [_settlement(row) for row in rows]
 
 

@@ -9,7 +9,7 @@ from datetime import timedelta
 
 from service import clock, db
 from service.errors import Refused
-from service.merchants.paying_flow import Told, order_due, payouts, tell
+from service.merchants.paying_flow import Told, all_payouts, order_due, tell
 from service.merchants.payout import PayoutState, Step
 from service.merchants.settlement_terms import BankAccount
 from service.merchants.settling_flow import settle_all
@@ -27,7 +27,7 @@ async def main() -> None:
             await order_due(conn, "EUR", PAYER, now.date() + WEEK, "ke_test", now)
     except Refused:
         pass  # nothing is left to be ordered
-    for one in await payouts(pool, None, "", 10_000, PayoutState.ORDERED):
+    for one in await all_payouts(pool, "", 10_000, PayoutState.ORDERED):
         async with pool.acquire() as conn, conn.transaction():
             await tell(conn, one.payout_id, Step.PAID, Told(now, "ke_test", None, "bank 1"))
     await pool.close()

@@ -7,15 +7,21 @@ import pytest
 
 from service.api import lists, seen
 from service.api.queries import Q
+from service.merchants.paying_flow import Q as PAYING
+from service.merchants.settling_flow import Q as SETTLING
 from tests.bench.cast import ATTRIBUTES
 from tests.flows.test_lists import NOBODY, TODAY, Sheets, all_of
 from tests.flows.test_platforms import Selling, made_platform, seller_of
+from tests.flows.test_settling_merchants import TERMS, close
 from tests.flows.world import NOON, Client, World
 
-WORDS = [("/v1/lists/plans", "plans"), ("/v1/lists/checkouts", "checkouts")]
+WORDS = [
+    ("/v1/lists/plans", "plans"), ("/v1/lists/checkouts", "checkouts"), ("/v1/settlements", "settlements"),
+    ("/v1/payouts", "payouts"),
+]  # fmt: skip
 
 
-async def purchases(world: World, client: Client, amounts: list[int]) -> list[dict[str, Any]]:
+async def purchases(client: Client, amounts: list[int]) -> list[dict[str, Any]]:
     """Plans of one consumer of a seller's, authorized one after the other."""
     asked = {"reference": "customer-1", "attributes": ATTRIBUTES}
     consumer = (await client.post("/v1/consumers", asked)).json()["id"]
@@ -34,6 +40,7 @@ class Street:
 
     def __init__(self) -> None:
         self.plans: dict[str, list[dict[str, Any]]] = {}
+        self.clients: dict[str, Client] = {}  # who acts for it
         self.sellers: list[str] = []  # of the first platform
         self.others: str = ""  # the seller of the second
 
@@ -48,15 +55,26 @@ async def street(world: World) -> Street:
     await made_platform(world, demo.second_merchant_id, fee_share_bps=0)
     made.sellers = [await seller_of(world, world.merchant, name=name) for name in ("Bahnhof Books", "Hafen Books")]
     made.others = await seller_of(world, world.other_merchant)
-    first, second = (Selling(world.http, demo.merchant_key, seller) for seller in made.sellers)
-    theirs = Selling(world.http, demo.second_merchant_key, made.others)
-    made.plans = {
-        demo.merchant_id: await purchases(world, world.merchant, [100_00]),
-        made.sellers[0]: await purchases(world, first, [110_00, 120_00, 130_00]),
-        made.sellers[1]: await purchases(world, second, [100_00]),
-        made.others: await purchases(world, theirs, [100_00]),
+    made.clients = {
+        demo.merchant_id: world.merchant,
+        made.others: Selling(world.http, demo.second_merchant_key, made.others),
     }
+    made.clients |= {seller: Selling(world.http, demo.merchant_key, seller) for seller in made.sellers}
+    for merchant, client in made.clients.items():
+        amounts = [110_00, 120_00, 130_00] if merchant == made.sellers[0] else [100_00]
+        made.plans[merchant] = await purchases(client, amounts)
     return made
+
+
+async def settled(world: World, street: Street) -> None:
+    """All plans are captured and settled."""
+    for merchant, client in street.clients.items():
+        path = f"/v1/operator/merchants/{merchant}/settlement-terms"
+        await world.seconded(await world.operator.post(path, TERMS))
+        for plan in street.plans[merchant]:
+            captured = await client.post(f"/v1/plans/{plan['id']}/capture", {"amount": plan["amount"]})
+            assert captured.is_success, captured.text
+    await close(world, NOON + timedelta(days=1))
 
 
 @pytest.mark.parametrize("limit", [1, 2, 1_000])
@@ -94,8 +112,32 @@ async def test_a_platform_lists_what_is_its_sellers(
     )
 
 
+@pytest.mark.parametrize("limit", [1, 2, 1_000])
+async def test_a_platform_lists_what_its_sellers_are_owed_and_paid(world: World, street: Street, limit: int) -> None:
+    await settled(world, street)
+    own, (first, second) = world.demo.merchant_id, street.sellers
+    settlements = await all_of(world.merchant, "/v1/settlements", "settlements", limit)
+    assert [one["id"] for one in settlements] == sorted(one["id"] for one in settlements)
+    assert {one["merchant_id"]: one["captured"] for one in settlements} == {own: 100_00, first: 360_00, second: 100_00}
+    payouts = await all_of(world.merchant, "/v1/payouts", "payouts", limit, in_state="due")
+    assert [one["id"] for one in payouts] == sorted(one["id"] for one in payouts)
+    paid = {(one["merchant_id"], one["settlement_id"], one["amount"]) for one in payouts}
+    assert paid == {(one["merchant_id"], one["id"], one["payout"]) for one in settlements}
+    for merchant in (own, first, second):
+        of = {"merchant_id": merchant}
+        (one,) = await all_of(world.merchant, "/v1/settlements", "settlements", limit, **of, currency="EUR")
+        assert one in settlements
+        (theirs,) = await all_of(world.merchant, "/v1/payouts", "payouts", limit, **of)
+        assert theirs in payouts
+    assert await all_of(world.merchant, "/v1/settlements", "settlements", limit, currency="USD") == []
+    assert await all_of(world.merchant, "/v1/payouts", "payouts", limit, in_state="paid") == []
+    everybody = await all_of(world.operator, "/v1/operator/payouts", "payouts", limit)
+    assert {one["merchant_id"] for one in everybody} == {own, first, second, street.others}
+
+
 async def test_others_are_not_seen_nor_named(world: World, street: Street) -> None:
     """Another platform, a merchant that sells on its own, a seller's own key, a platform that acts for one."""
+    await settled(world, street)
     first, _ = street.sellers
     own = Client(world.http, await world.key(audience="merchant", owner_id=first, scopes=["*"]))
     acting = Selling(world.http, world.demo.merchant_key, first)
@@ -106,7 +148,7 @@ async def test_others_are_not_seen_nor_named(world: World, street: Street) -> No
             (Client(world.http, alone), set()),
         ):  # fmt: skip
             listed = await all_of(client, path, what, 10)
-            assert {one["merchant_id"] for one in listed} == merchants
+            assert {one["merchant_id"] for one in listed} == merchants, path
         for client, named in (
             (world.merchant, street.others), (world.merchant, NOBODY), (own, world.demo.merchant_id),
             (own, street.sellers[1]), (acting, street.sellers[1]), (world.other_merchant, first),
@@ -119,6 +161,7 @@ async def test_others_are_not_seen_nor_named(world: World, street: Street) -> No
 
 
 async def test_a_seller_that_left_is_no_longer_seen(world: World, street: Street) -> None:
+    await settled(world, street)
     first, second = street.sellers
     left = "update merchants set platform_id = null, fee_share_bps = 0 where merchant_id = $1"
     await world.pool.execute(left, first)
@@ -172,3 +215,15 @@ async def test_of_many_plans_a_page_of_sellers_reads_its_own(world: World) -> No
     assert "Seq Scan" not in text, text
     assert [row["plan_id"] for row in found] == [row["plan_id"] for row in newest]
     assert floor == f"pl_{20_000 - 50 * 99:026}"  # of the seller whose hundredth is the newest
+
+
+async def test_settlements_and_payouts_of_sellers_are_read_in_the_order_of_the_index(world: World) -> None:
+    async with world.pool.acquire() as conn, conn.transaction():
+        await conn.execute("set local enable_seqscan = off; set local enable_bitmapscan = off")
+        sellers = ["me_1", "me_2"]
+        plan = await conn.fetch(f"explain {SETTLING.list_settlements}", sellers, "", 100, None, None, None)
+        plan += await conn.fetch(f"explain {PAYING.list_payouts}", sellers, "", 100, None)
+    text = "\n".join(row[0] for row in plan)
+    assert text.count("Nested Loop") == 2, text
+    assert "settlements_of_merchant" in text, text
+    assert "payouts_of_merchant" in text, text

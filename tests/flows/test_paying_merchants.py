@@ -34,8 +34,8 @@ async def tell(world: World, payout: dict[str, Any], step: str, reference: str =
     return await world.operator.post(f"/v1/operator/payouts/{payout['id']}/{step}", {"reference": reference})
 
 
-async def payouts(world: World) -> list[dict[str, Any]]:
-    listed: list[dict[str, Any]] = (await world.merchant.get("/v1/payouts")).json()["payouts"]
+async def payouts(world: World, **asked: Any) -> list[dict[str, Any]]:
+    listed: list[dict[str, Any]] = (await world.merchant.get("/v1/payouts", **asked)).json()["payouts"]
     return listed
 
 

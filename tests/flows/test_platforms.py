@@ -79,7 +79,9 @@ async def test_a_platforms_share_of_the_fee_is_in_its_own_settlement(world: Worl
     plan = await bought(selling)
     await close(world, NOON + timedelta(days=1))
     (of_seller,) = (await selling.get("/v1/settlements")).json()["settlements"]
-    (own,) = await settlements(world)
+    both = await settlements(world)
+    assert sorted(one["merchant_id"] for one in both) == sorted([seller, world.demo.merchant_id])
+    (own,) = await settlements(world, merchant_id=world.demo.merchant_id)
     share = (of_seller["fees"] * 2_000 + 5_000) // 10_000
     assert of_seller["payout"] == AMOUNT - of_seller["fees"]
     assert (own["shared"], own["captured"], own["closing"]) == (share, 0, share)
@@ -108,7 +110,9 @@ async def test_a_platform_is_paid_for_its_sellers_where_that_was_agreed(world: W
     ordered = (await order(world)).json()["result"]
     written = await world.operator.get(f"/v1/operator/payment-orders/{ordered['id']}/content")
     assert ACCOUNT["iban"] in written.text
-    assert await payouts(world) == []  # it is the seller's payout, to the platform's account
+    (seen,) = await payouts(world)  # it is the seller's payout, to the platform's account
+    assert (seen["id"], seen["state"]) == (payout["id"], "ordered")
+    assert await payouts(world, merchant_id=world.demo.merchant_id) == []
 
 
 # Others ---------------------------------------------------------------------------------------------------------------

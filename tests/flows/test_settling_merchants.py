@@ -28,8 +28,8 @@ async def close(world: World, at: datetime) -> int:
     return settled
 
 
-async def settlements(world: World) -> list[dict[str, Any]]:
-    listed: list[dict[str, Any]] = (await world.merchant.get("/v1/settlements")).json()["settlements"]
+async def settlements(world: World, **asked: Any) -> list[dict[str, Any]]:
+    listed: list[dict[str, Any]] = (await world.merchant.get("/v1/settlements", **asked)).json()["settlements"]
     return listed
 
 

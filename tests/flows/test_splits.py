@@ -44,7 +44,7 @@ async def test_each_seller_is_settled_and_paid_its_part(world: World) -> None:
     await close(world, NOON + timedelta(days=1))
     assert await close(world, NOON + timedelta(days=1)) == 0  # nothing is settled twice
 
-    (own,) = await settlements(world)
+    (own,) = await settlements(world, merchant_id=world.demo.merchant_id)
     assert (own["captured"], own["split"], own["payout"]) == (AMOUNT, -550_00, AMOUNT - 550_00 - own["fees"])
     assert [(one["kind"], one["net"]) for one in await lines(world, own) if one["kind"] == "split"] == [
         ("split", -550_00)

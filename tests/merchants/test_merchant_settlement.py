@@ -69,7 +69,7 @@ def test_every_cent_is_paid_kept_back_or_carried_on(
             one.fees_deferred for one in made
             if one.bill_on and (left.business_on or date.min) < one.bill_on <= on
         )  # fmt: skip
-        one = settled("se_1", "EUR", on, left, totals(lines), Due(released, billed), terms, 1, NOW)
+        one = settled("se_1", "me_1", "EUR", on, left, totals(lines), Due(released, billed), terms, 1, NOW)
         assert one.opening == left.closing
         assert min(one.payout, one.withheld, one.released) >= 0
         assert one.payout in (0, one.closing + one.payout)  # all of it, or nothing
@@ -85,7 +85,7 @@ def test_every_cent_is_paid_kept_back_or_carried_on(
 
 @given(LINES, TERMS)
 def test_it_books_what_it_pays_and_keeps_back(lines: Lines, terms: SettlementTerms) -> None:
-    one = settled("se_1", "EUR", ON, Left(), totals(lines), Due(), terms, 1, NOW)
+    one = settled("se_1", "me_1", "EUR", ON, Left(), totals(lines), Due(), terms, 1, NOW)
     moved = dict.fromkeys(LedgerAccount, 0)
     for transfer in transfers({}, books_of(one, "me_1")):
         moved[transfer.debit] += transfer.amount
@@ -99,11 +99,11 @@ def test_it_books_what_it_pays_and_keeps_back(lines: Lines, terms: SettlementTer
 def test_captures_are_paid_whole_where_fees_are_billed_with_the_month() -> None:
     terms = SettlementTerms(accounts={"EUR": ACCOUNT}, billing=Billing.MONTHLY)
     lines = totals([(LineKind.CAPTURE, 600_00, 17_70)])
-    one = settled("se_1", "EUR", ON, Left(), lines, Due(), terms, 1, NOW)
+    one = settled("se_1", "me_1", "EUR", ON, Left(), lines, Due(), terms, 1, NOW)
     assert (one.captured, one.fees, one.taxes) == (600_00, 17_70, 3_54)
     assert (one.fees_deferred, one.payout) == (21_24, 600_00)
     assert one.bill_on == date(2026, 4, 1)
-    bill = settled("se_2", "EUR", date(2026, 4, 1), Left(1, 0, ON), [], Due(fees_billed=17_70), terms, 1, NOW)
+    bill = settled("se_2", "me_1", "EUR", date(2026, 4, 1), Left(1, 0, ON), [], Due(fees_billed=17_70), terms, 1, NOW)
     assert (bill.fees_billed, bill.payout, bill.closing) == (17_70, 0, -17_70)
 
 
