@@ -25,7 +25,7 @@ from service.api.lists import (
 )
 from service.api.operation import operation
 from service.api.queries import Q
-from service.api.seen import CHECKOUTS, PLANS, OfSeller, look, of_several, seen_by
+from service.api.seen import CHECKOUTS, CONSUMERS, PLANS, OfSeller, look, of_several, seen_by
 from service.checkout.answer import Outcome
 from service.people.flow import find_consumer
 from service.plans.offer import Kind
@@ -150,16 +150,16 @@ async def _checkouts(
 
 
 async def _consumers(
-    request: Asked, ask: Ask, merchant_id: str, after: str, limit: int, range_: Range, reference: Reference
+    request: Asked, ask: Ask, merchant_ids: list[str], after: str, limit: int, range_: Range, reference: Reference
 ) -> ASGIResponse:
     services, named = ask.services, None
-    if reference is not None:
-        named = await find_consumer(services.pool, services.secrets, merchant_id, reference) or ""
-    wanted = (*bounds_of(ask, merchant_id, range_)[:2], named)
-    where = merchant_id, begins_below(after, ids.CONSUMER), _looked_at(limit, wanted), limit
-    found, upto = found_in(
-        await ask.services.pool.fetch(Q.list_consumers, *where, *wanted), "consumer_id", after, limit
-    )
+    if reference is not None:  # which is one merchant's
+        merchant_ids = merchant_ids[:1]
+        named = await find_consumer(services.pool, services.secrets, merchant_ids[0], reference) or ""
+    wanted = (*bounds_of(ask, merchant_ids[0], range_)[:2], named)
+    below, looked_at = begins_below(after, ids.CONSUMER), _looked_at(limit, wanted)
+    rows = await look(services.pool, CONSUMERS, merchant_ids, below, looked_at, limit, wanted)
+    found, upto = found_in(rows, "consumer_id", after, limit)
     consumers = [ConsumerRow(**fields_in(row, ConsumerRow)) for row in found]
     return reply_list(request, ConsumerList(consumers, upto), consumers, ConsumerRow, upto)
 
@@ -218,12 +218,18 @@ async def list_checkouts(
 
 @get("/lists/consumers", opt=operation("consumers", ConsumerList, csv=True, example={"last_on": "2025-12-31"}))
 async def list_consumers(
-    request: Asked, reference: Reference = None, first_on: Day = None, last_on: Day = None, after: Cursor = "",
-    limit: Many = 100,
+    request: Asked, reference: Reference = None, first_on: Day = None, last_on: Day = None,
+    merchant_id: OfSeller = None, after: Cursor = "", limit: Many = 100,
 ) -> ASGIResponse:  # fmt: skip
-    """Your consumers, the newest first: by your reference, and the day they were registered."""
+    """Your consumers, the newest first: by your reference, and the day they were registered.
+
+    A platform's, without `Tenor-Merchant`, are its own and those of all its sellers; a reference is of its own, or of
+    the seller that `merchant_id` names.
+    """
     ask = read(request)
-    return await _consumers(request, ask, ask.owner_id, after, limit, Range(first_on, last_on), reference)
+    return await _consumers(
+        request, ask, await seen_by(request, ask, merchant_id), after, limit, Range(first_on, last_on), reference
+    )
 
 
 @get("/lists/plans", opt=operation("plans", PlanList, csv=True, example=_A_MERCHANT))
@@ -267,7 +273,7 @@ async def list_any_consumers(
 ) -> ASGIResponse:  # fmt: skip
     """A merchant's consumers, the newest first, as the merchant lists them."""
     ask, range_ = read(request), Range(first_on, last_on)
-    return await _consumers(request, ask, whose(ask, merchant_id), after, limit, range_, reference)
+    return await _consumers(request, ask, [whose(ask, merchant_id)], after, limit, range_, reference)
 
 
 MERCHANT_ROUTES: Final = [list_plans, list_checkouts, list_consumers]

@@ -290,12 +290,24 @@ select coalesce(max(l.lowest) filter (where l.looked = $3), '')
              order by decision_id desc
              limit $3) n) l;
 
+-- floor_of_consumers --
+-- The same of their consumers.
+select coalesce(max(l.lowest) filter (where l.looked = $3), '')
+  from unnest($1::text[]) as o (merchant_id)
+ cross join lateral (
+    select min(n.consumer_id) as lowest, count(*) as looked
+      from (select consumer_id
+              from consumers
+             where merchant_id = o.merchant_id and consumer_id < $2
+             order by consumer_id desc
+             limit $3) n) l;
+
 -- list_consumers --
 -- The same of its consumers. Who they are is sealed: of a reference the blind indexes are given, where it is asked for.
 with looked as (
     select consumer_id, merchant_id, version, created_at, updated_at
       from consumers
-     where merchant_id = $1 and consumer_id < $2
+     where merchant_id = $1 and consumer_id < $2 and consumer_id >= $8
        and ($7::text is null or consumer_id = $7)
      order by consumer_id desc
      limit $3

@@ -49,6 +49,7 @@ class Look(Struct, frozen=True):
 
 PLANS: Final = Look(Q.list_plans, of_several(Q.list_plans), Q.floor_of_plans)
 CHECKOUTS: Final = Look(Q.list_checkouts, of_several(Q.list_checkouts), Q.floor_of_checkouts)
+CONSUMERS: Final = Look(Q.list_consumers, of_several(Q.list_consumers), Q.floor_of_consumers)
 
 
 async def seen_by(request: Asked, ask: Ask, merchant_id: str | None) -> list[str]:

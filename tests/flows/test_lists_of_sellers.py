@@ -17,7 +17,7 @@ from tests.flows.world import NOON, Client, World
 
 WORDS = [
     ("/v1/lists/plans", "plans"), ("/v1/lists/checkouts", "checkouts"), ("/v1/settlements", "settlements"),
-    ("/v1/payouts", "payouts"),
+    ("/v1/lists/consumers", "consumers"), ("/v1/payouts", "payouts"),
 ]  # fmt: skip
 
 
@@ -110,6 +110,15 @@ async def test_a_platform_lists_what_is_its_sellers(
     assert sorted((one["merchant_id"], one["amount"]) for one in checkouts) == sorted(
         (merchant, plan["amount"]) for merchant in (own, first, second) for plan in street.plans[merchant]
     )
+    consumers = await all_of(world.merchant, "/v1/lists/consumers", "consumers", limit, first_on=TODAY)
+    theirs = {merchant: street.plans[merchant][0]["consumer"] for merchant in (own, first, second)}
+    assert {one["merchant_id"]: one["id"] for one in consumers} == theirs
+    assert [one["id"] for one in consumers] == sorted(theirs.values(), reverse=True)
+    for asked, whose in (({}, own), ({"merchant_id": second}, second)):  # a reference is one merchant's
+        (one,) = await all_of(
+            world.merchant, "/v1/lists/consumers", "consumers", limit, reference="customer-1", **asked
+        )
+        assert one["id"] == theirs[whose]
 
 
 @pytest.mark.parametrize("limit", [1, 2, 1_000])
