@@ -99,6 +99,11 @@ class EventType(StrEnum):
     CHARGE_RETURNED = (
         "charge.returned"  # with `payment_id`: `plan_id`, `charge_id`, `amount`, `reason`, `retry_at`, `is_stopped`
     )
+    HOLD_PLACED = "hold.placed"  # a deposit is held on the card: `plan_id`, `hold_id`, `amount`, `expires_at`
+    HOLD_DECLINED = "hold.declined"  # it is not: `plan_id`, `hold_id`, `amount`, `reason`
+    HOLD_CAPTURED = "hold.captured"  # of what was held `captured` was taken, and the rest let go: `plan_id`, `hold_id`
+    HOLD_RELEASED = "hold.released"  # it was let go: `plan_id`, `hold_id`, `amount`
+    HOLD_EXPIRED = "hold.expired"  # its time was over: `plan_id`, `hold_id`, `amount`
     INSTRUMENT_GIVEN = "instrument.given"  # `consumer` may be charged by `instrument_id`
     INSTRUMENT_REMOVED = "instrument.removed"  # `consumer` is charged no more by `instrument_id`
     PERMISSION_GIVEN = "permission.given"  # `consumer` agrees to every order of a `scenario`: `permission_id`

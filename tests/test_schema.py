@@ -31,6 +31,7 @@ from service.partners.layouts import FileType, TxnType
 from service.partners.ownership import TransferKind, TransferReason, TransferStatus
 from service.partners.received import ReceivedState, ReceivedType
 from service.payments.charge import ChargeState, Origin, Reason
+from service.payments.hold import HoldState
 from service.payments.instrument import InstrumentKind
 from service.payments.processor import Protocol
 from service.payments.processor_dispute import FoundState
@@ -135,6 +136,8 @@ WORDS: dict[str, Iterable[str]] = {
     "plans_kind_is_known": Kind,
     "plans_state_is_known": PlanState,
     "pool_movements_kind_is_known": Movement,
+    "holds_reason_is_known": Reason,
+    "holds_state_is_known": HoldState,
     "processor_disputes_state_is_known": FoundState,
     "processors_protocol_is_known": Protocol,
     "received_files_state_is_known": ReceivedState,

@@ -25,6 +25,7 @@ from service.engine.work import Answer, Key
 from service.errors import Code, Refused
 from service.event_type import EventType
 from service.payments import store
+from service.payments.holding_flow import Holding, begin_holding
 from service.payments.instrument import GivenInstrument, Instrument, InstrumentKind, refuse_numbers
 from service.payments.making_flow import name_instrument, plan_for, usable_instrument
 from service.payments.processor import Protocol
@@ -169,12 +170,18 @@ async def name_for_opened(ask: Ask, answer: Answer, instrument_id: str) -> None:
     plan_id, given = _opened(answer.body).plan_id, ask.must_key
     key = Key.of(f"{ask.owner_id}/instruments", given.key, given.request_hash, given.bucket)
 
+    is_held: list[bool] = []
+
     async def name(conn: Connection) -> Answer:
         plan = await plan_for(conn, plan_id, ask.owner_id)
         await name_instrument(conn, plan, instrument_id, ask.actor, ask.now)
+        is_held.append(await begin_holding(conn, plan, ask.real_now))
         return Answer(200, b"{}")
 
     await ask.services.engine.once(key, ask.now, name)
+    if any(is_held):
+        charging = ask.services.charging
+        charging.do_soon(Holding(charging).follow(plan_id, ask.real_now))
 
 
 async def _as_persona(ask: Ask, conn: Connection, consumer_id: str, given: GivenInstrument) -> GivenInstrument:

@@ -13,6 +13,7 @@ from service import ids
 from service.api.ask import Ask, Asked, content_type, is_dry_run, write
 from service.api.body import Body
 from service.api.charges import InstrumentId
+from service.api.holds import once_held
 from service.api.instruments import name_for_opened, require_instrument
 from service.api.operation import operation
 from service.api.reply import reply_answer
@@ -38,7 +39,7 @@ class AcceptOffer(Struct, frozen=True, forbid_unknown_fields=True):
     """The offer the consumer chose."""
 
     offer_id: Annotated[str, Meta(pattern=r"^of_[0-7][0-9A-HJKMNP-TV-Z]{25}\Z")]
-    instrument_id: InstrumentId | None = None  # what the plan is paid with on due dates; null: by hand
+    instrument_id: InstrumentId | None = None  # what the plan is paid with, and a deposit held on; null: by hand
 
 
 Named = Annotated[Text, SEALED, NO_NUMBERS]
@@ -268,6 +269,7 @@ _DAMAGE: Final[dict[str, Any]] = {
     "claims",
     201,
     refuses=(Code.STATE_FORBIDS, Code.AMOUNT_EXCEEDS_AUTHORIZED, Code.AMOUNT_MISMATCH, Code.DUPLICATE_CAPTURE),
+    knowing=once_held,
     example=_DAMAGE,
     kind=Kind.DEPOSIT,
 )

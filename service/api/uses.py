@@ -6,6 +6,7 @@ from typing import Annotated, Final
 from msgspec import Meta, Struct
 
 from service.api.body import Nothing
+from service.api.holds import once_held
 from service.api.verb import Names, verb
 from service.errors import Code
 from service.plans.book import Command
@@ -29,12 +30,19 @@ def confirm_order(body: Nothing, names: Names) -> Command:
     return Confirm(**names)
 
 
-@verb("use/start", 200, refuses=(Code.STATE_FORBIDS,), kind=Kind.PAY_AFTER_USE, after=("confirm_order",))
+@verb(
+    "use/start",
+    200,
+    knowing=once_held,
+    refuses=(Code.STATE_FORBIDS,),
+    kind=Kind.PAY_AFTER_USE,
+    after=("confirm_order",),
+)
 def start_use(body: WhenBody, names: Names) -> Command:
     """The consumer has what the plan is for: it is `in_use`.
 
     From then on it does not end as an authorization would: `capture_by` is the longest use that its product allows and
-    the days for the bill. A deposit is used the same way.
+    the days for the bill. A deposit is used the same way, once it is held where it is paid by an instrument.
     """
     return StartUse(**names, at=body.at)
 

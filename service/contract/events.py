@@ -18,7 +18,7 @@ _BESIDE: Final = {"number", "event_id", "type", "plan_id", "booked_at"}  # of a 
 _OF_A_PLAN: Final = ("plan", "deposit", "payment", "fee", "instalment", "dispute")
 
 AMOUNTS: Final = {
-    "advance", "amount", "amount_before", "approved", "beyond", "claimed", "closing", "deposit", "fee", "from_held",
+    "advance", "amount", "amount_before", "approved", "beyond", "captured", "claimed", "closing", "deposit", "fee", "from_held",
     "held", "interest", "limit", "limit_before", "merchant_fee", "not_asked_for", "outstanding", "overdue",
     "overpaid", "owed", "paid", "payout", "penalty", "price", "principal", "refunded", "released", "remaining",
     "return_fee", "subsidy", "total_cost", "total_payable", "voided", "waived",
@@ -35,12 +35,12 @@ DATES: Final = {
     "notified_on", "pays_on", "received_on", "repay_by", "respond_by", "settlement_on", "since", "value_on",
 }  # fmt: skip
 INSTANTS: Final = {
-    "review_by", "at", "capture_by", "late_capture_until", "released_at", "retry_at",
+    "review_by", "at", "capture_by", "expires_at", "late_capture_until", "released_at", "retry_at",
 }  # fmt: skip
 IDS: Final = {
     "adjustment_id", "approval_id", "arrangement_id", "assignment_id", "batch_id", "break_id", "charge_id", "claim_id",
     "consumer",
-    "credit_id", "decision_id", "dispute_id", "endpoint_id", "fact_id", "fee_id", "file_id", "instrument_id",
+    "credit_id", "decision_id", "dispute_id", "endpoint_id", "fact_id", "fee_id", "file_id", "hold_id", "instrument_id",
     "loss_id", "payment_id", "payout_id", "permission_id", "plan_id", "programme_id", "quote_id", "receivable_id",
     "reconciliation_id", "referral_id", "refund_id", "reverses_event_id", "scheme_id", "settlement_id", "transfer_id",
     "voucher_id",
@@ -54,7 +54,7 @@ WORDS: Final = {
     "why", "word_of", "words",
 }  # fmt: skip
 MAY_BE_NULL: Final = {
-    "authenticated", "batch_id", "because", "claim_id", "contest_until", "evidence", "late_capture_until",
+    "authenticated", "batch_id", "because", "claim_id", "contest_until", "evidence", "expires_at", "late_capture_until",
     "merchant_reference", "payment_id", "pays_on", "permission_id", "ratio_bps", "reason", "reference", "refund_id",
     "repay_by", "respond_by", "retry_at", "reverses_event_id", "why", "word_of", "words",
 }  # fmt: skip

@@ -1,4 +1,4 @@
-"""Collecting: what is due is charged, what nobody has answered is asked about, disputes are read at processors.
+"""Collecting: what is due is charged, what nobody has answered is asked about, disputes are read, deposits held.
 
 All of it often, and at every day's close.
 """
@@ -9,6 +9,7 @@ from msgspec import Struct
 
 from service.payments.flow import Charging
 from service.payments.found_disputes_flow import FoundDisputes
+from service.payments.holding_flow import Holding
 from service.payments.making_flow import collect_due
 
 
@@ -23,4 +24,5 @@ async def collect(charging: Charging, now: datetime) -> Collected:
     """Asks first: a plan whose charge is answered may be charged again. Several at once are safe, and so is a rerun."""
     asked = await charging.ask_unanswered(now)
     await FoundDisputes(charging).follow(now)
+    await Holding(charging).follow_all(now)
     return Collected(asked, await collect_due(charging, now))

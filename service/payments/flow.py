@@ -12,9 +12,9 @@ No call is made inside a transaction. What can go wrong, and what is then true:
 import asyncio
 import hashlib
 import logging
-from collections.abc import Iterable
+from collections.abc import Coroutine, Iterable
 from datetime import UTC, date, datetime
-from typing import Final
+from typing import Any, Final
 
 import msgspec
 from msgspec import Struct
@@ -68,14 +68,28 @@ class Charging:
         self.time_at = time_at
         self.processors = processors
         self.engine = engine
+        self._soon: set[asyncio.Task[None]] = set()
         self._places = asyncio.Semaphore(AT_ONCE)
         self._ends: Together[End, None] = Together(self._end_all)
         self._payments: Together[Charge, str | None] = Together(self._find_payments)
 
+    def do_soon(self, work: Coroutine[Any, Any, None]) -> None:
+        """Calls a processor beside what is answered now. What fails is found by whoever looks for it next."""
+        task = asyncio.create_task(work)
+        self._soon.add(task)
+        task.add_done_callback(self._done)
+
     async def close(self) -> None:
         """Ends what has come to an end."""
+        if self._soon:
+            await asyncio.wait(self._soon)
         await self._payments.close()
         await self._ends.close()
+
+    def _done(self, task: asyncio.Task[None]) -> None:
+        self._soon.discard(task)
+        if not task.cancelled() and (error := task.exception()) is not None:
+            log.warning("a processor was not called, and is called later: %s", type(error).__name__)
 
     async def pull(self, charge_ids: Iterable[str], now: datetime) -> None:
         """Calls the processors of charges that are written down, then books what they said, all in few batches."""

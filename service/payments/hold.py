@@ -12,7 +12,7 @@ class HoldState(StrEnum):
     """Where a hold stands. The check `holds_state_is_known` says the same."""
 
     ASKED = "asked"  # written down; the processor's word is not known yet -> HELD, DECLINED
-    HELD = "held"  # so much is kept -> CAPTURING, RELEASING, EXPIRED
+    HELD = "held"  # so much is kept -> CAPTURING, RELEASING
     CAPTURING = "capturing"  # a part or all is to be taken, which ends it -> CAPTURED, EXPIRED
     RELEASING = "releasing"  # it is to be let go -> RELEASED, EXPIRED
     DECLINED = "declined"

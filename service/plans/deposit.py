@@ -8,6 +8,7 @@ from typing import Any
 
 from msgspec.structs import replace
 
+from service.actor import ActorKind
 from service.errors import Code, Refused
 from service.event_type import EventType
 from service.plans.bill import BillLine
@@ -70,7 +71,7 @@ class Release(PlanCommand, frozen=True, kw_only=True):
 
     amount: int | None = None
 
-    who_may = MERCHANTS
+    who_may = MERCHANTS | {ActorKind.PROCESSOR}  # where it is not held any more
 
     def apply(self, book: Book, now: datetime) -> Change:
         """Refused: NOT_FOUND, STATE_FORBIDS, AMOUNT_EXCEEDS_AUTHORIZED."""

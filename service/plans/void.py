@@ -3,6 +3,7 @@
 from datetime import datetime
 from typing import Any
 
+from service.actor import ActorKind
 from service.event_type import EventType
 from service.plans.book import Book, Change, Event, PlanCommand, refuse_state
 from service.plans.capture import MERCHANTS
@@ -14,7 +15,7 @@ from service.plans.running.facts import GivenBack, Why
 class Void(PlanCommand, frozen=True, kw_only=True):
     """The merchant will not capture the rest. What is captured goes on."""
 
-    who_may = MERCHANTS
+    who_may = MERCHANTS | {ActorKind.PROCESSOR}  # where nothing is held of a deposit
 
     def apply(self, book: Book, now: datetime) -> Change:
         """Refused: NOT_FOUND, STATE_FORBIDS."""

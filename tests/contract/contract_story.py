@@ -432,6 +432,8 @@ async def _collecting(story: Story) -> None:
         pulled = await story.call(charge, **told)
         await story.call("GET /v1/plans/{plan_id}/charges", **told)
         await story.call("POST /v1/processor/notifications", charge_id=pulled["id"])
+        await story.call("GET /v1/plans/{plan_id}/holds", **told)
+        await story.call("GET /v1/operator/plans/{plan_id}/holds", **told)
         await story.call("GET /v1/processor/charges")
         await story.call("POST /v1/processor/disputes", charge_id=pulled["id"])
         await story.call("POST /v1/processor/disputes/decide", disputed_charge_id=pulled["id"])
