@@ -101,7 +101,7 @@ class EventType(StrEnum):
     )
     HOLD_PLACED = "hold.placed"  # a deposit is held on the card: `plan_id`, `hold_id`, `amount`, `expires_at`
     HOLD_DECLINED = "hold.declined"  # it is not: `plan_id`, `hold_id`, `amount`, `reason`
-    HOLD_CAPTURED = "hold.captured"  # of what was held `captured` was taken, and the rest let go: `plan_id`, `hold_id`
+    HOLD_CAPTURED = "hold.captured"  # of `amount` held `captured` was taken, the rest let go: `plan_id`, `hold_id`
     HOLD_RELEASED = "hold.released"  # it was let go: `plan_id`, `hold_id`, `amount`
     HOLD_EXPIRED = "hold.expired"  # its time was over: `plan_id`, `hold_id`, `amount`
     INSTRUMENT_GIVEN = "instrument.given"  # `consumer` may be charged by `instrument_id`

@@ -18,8 +18,8 @@ _BESIDE: Final = {"number", "event_id", "type", "plan_id", "booked_at"}  # of a 
 _OF_A_PLAN: Final = ("plan", "deposit", "payment", "fee", "instalment", "dispute")
 
 AMOUNTS: Final = {
-    "advance", "amount", "amount_before", "approved", "beyond", "captured", "claimed", "closing", "deposit", "fee", "from_held",
-    "held", "interest", "limit", "limit_before", "merchant_fee", "not_asked_for", "outstanding", "overdue",
+    "advance", "amount", "amount_before", "approved", "beyond", "captured", "claimed", "closing", "deposit", "fee",
+    "from_held", "held", "interest", "limit", "limit_before", "merchant_fee", "not_asked_for", "outstanding", "overdue",
     "overpaid", "owed", "paid", "payout", "penalty", "price", "principal", "refunded", "released", "remaining",
     "return_fee", "subsidy", "total_cost", "total_payable", "voided", "waived",
 }  # fmt: skip

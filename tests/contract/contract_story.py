@@ -16,15 +16,17 @@ from service.event_type import EventType
 from service.jobs.telling_referrals import tell_referrals
 from service.merchants.settling_flow import settle_one
 from service.partners.layouts import TxnType
+from service.payments.holding_flow import Holding
 from service.plans.ownership_flow import carry_out_due
 from service.webhooks.endpoint import SHARE
 from service.webhooks.message import Message, body_of
 from tests.api.routes import Stage
 from tests.bench.cast import ATTRIBUTES as GOOD
 from tests.contract.checked import Contract
-from tests.flows.collecting import till
+from tests.flows.collecting import Till, till
 from tests.flows.outside import in_force
 from tests.flows.test_bank_statements import hand_in
+from tests.flows.test_deposit_holds import deposit
 from tests.flows.test_paying_merchants import order
 from tests.flows.test_payouts_at_the_bank import opened_for_merchants
 from tests.flows.test_reconciling import keeps_the_same_books
@@ -414,6 +416,27 @@ async def _outside(story: Story) -> None:
     await story.call("POST /v1/permissions/{permission_id}/revoke", permission_id=permission)
 
 
+async def _holding(story: Story, at: Till) -> None:
+    """Deposits on cards: one is taken of, one is let go, one had ended, one is declined."""
+    claimed = await deposit(at, "ok")
+    for plan in (claimed, await deposit(at, "fades")):
+        for who, word, body in (
+            (at.world.merchant, "/v1/plans", {"amount": 30_00}),
+            (at.world.merchant, "/v1/plans", {"words": "It was so before."}),
+            (at.world.operator, "/v1/operator/plans", {"amount": 30_00}),
+        ):
+            path = {"amount": "claims", "words": "claims/contest"}[next(iter(body))]
+            path = "claims/decide" if who is at.world.operator else path
+            done = await who.post(f"{word}/{plan['id']}/{path}", body)
+            assert done.status_code < 300, done.text
+    released = await deposit(at, "ok")
+    assert (await at.world.merchant.post(f"/v1/plans/{released['id']}/release")).status_code == 200
+    await deposit(at, "closed", state="declined")
+    await Holding(at.world.app.state["services"].charging).follow_all(NOON)
+    await story.call("GET /v1/plans/{plan_id}/holds", plan_id=claimed["id"])
+    await story.call("GET /v1/operator/plans/{plan_id}/holds", plan_id=claimed["id"])
+
+
 async def _collecting(story: Story) -> None:
     """A plan is paid by a card: now, declined, and by a payment that came back."""
     world = story.world
@@ -432,8 +455,7 @@ async def _collecting(story: Story) -> None:
         pulled = await story.call(charge, **told)
         await story.call("GET /v1/plans/{plan_id}/charges", **told)
         await story.call("POST /v1/processor/notifications", charge_id=pulled["id"])
-        await story.call("GET /v1/plans/{plan_id}/holds", **told)
-        await story.call("GET /v1/operator/plans/{plan_id}/holds", **told)
+        await _holding(story, at)
         await story.call("GET /v1/processor/charges")
         await story.call("POST /v1/processor/disputes", charge_id=pulled["id"])
         await story.call("POST /v1/processor/disputes/decide", disputed_charge_id=pulled["id"])
