@@ -13,6 +13,8 @@ import msgspec
 from msgspec import Struct
 
 WITHIN_S: Final = 60
+# What was not done, or of which nobody knows, is sent again, under the same key.
+AGAIN_AFTER_S: Final = (0.5, 1.0, 2.0)
 
 
 class Answered(Struct, frozen=True):
@@ -48,7 +50,15 @@ class Connections:
         self._idle: list[tuple[asyncio.StreamReader, asyncio.StreamWriter]] = []
 
     async def send(self, method: str, path: str, headers: Mapping[str, str], body: bytes = b"") -> Answered:
-        """One request and its answer."""
+        """One request and its answer, the last one where it was 503 each time; what is sent again has its own key."""
+        for seconds in AGAIN_AFTER_S:
+            answered = await self._send(method, path, headers, body)
+            if answered.status != 503:
+                return answered
+            await asyncio.sleep(seconds)
+        return await self._send(method, path, headers, body)
+
+    async def _send(self, method: str, path: str, headers: Mapping[str, str], body: bytes) -> Answered:
         lines = [f"{method} {path} HTTP/1.1", f"Host: {self._host}", f"Content-Length: {len(body)}"]
         lines += [f"{name}: {value}" for name, value in headers.items()]
         async with self._room:

@@ -126,28 +126,30 @@ def law_lets_it(one: Programme, plan: Sought) -> NotTaken | None:
     return NotTaken.LAW if most is not None and is_unknown else None
 
 
-OF_OFFER: Final[tuple[Rule, ...]] = (  # what differs between the offers of one checkout
-    _one_of("kinds", "kind", NotTaken.KIND),
-    has_its_amount,
-    has_its_instalments,
-)
-OF_PURCHASE: Final[tuple[Rule, ...]] = (
+has_its_kind: Final = _one_of("kinds", "kind", NotTaken.KIND)
+
+RULES: Final[tuple[Rule, ...]] = (  # in the order in which what speaks against a plan is told
     is_active,
     is_covered,
     takes_new_plans,
     has_its_currency,
+    has_its_kind,
     _one_of("categories", "category", NotTaken.CATEGORY),
     _one_of("grades", "grade", NotTaken.GRADE),
+    has_its_amount,
+    has_its_instalments,
     _one_of("merchants", "merchant_id", NotTaken.MERCHANT),
     _one_of("countries", "country", NotTaken.COUNTRY),
     _one_of("jurisdictions", "jurisdiction", NotTaken.JURISDICTION),
     law_lets_it,
 )
+OF_OFFER: Final[tuple[Rule, ...]] = (has_its_kind, has_its_amount, has_its_instalments)
+OF_PURCHASE: Final = tuple([rule for rule in RULES if rule not in OF_OFFER])  # the same for all offers of a checkout
 
 
 def against(one: Programme, plan: Sought) -> tuple[NotTaken, ...]:
     """Everything that speaks against it; nothing: it is eligible."""
-    return tuple([said for rule in (*OF_OFFER, *OF_PURCHASE) if (said := rule(one, plan))])
+    return tuple([said for rule in RULES if (said := rule(one, plan))])
 
 
 def in_order(programmes: Iterable[Programme]) -> list[Programme]:

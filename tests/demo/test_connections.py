@@ -6,6 +6,7 @@ from contextlib import asynccontextmanager
 
 import pytest
 
+from service.demo import connections as connections_module
 from service.demo.connections import Answered, Connections
 
 GOOD = b'HTTP/1.1 201 Created\r\nContent-Type: application/json\r\nContent-Length: 7\r\n\r\n{"a":1}'
@@ -88,3 +89,13 @@ async def test_where_nobody_listens_it_says_so() -> None:
         pass
     with pytest.raises(OSError):
         await connections.send("GET", "/", {})
+
+
+async def test_what_was_not_done_is_sent_again_as_it_was(monkeypatch: pytest.MonkeyPatch) -> None:
+    away = b"HTTP/1.1 503 Service Unavailable\r\ncontent-length: 4\r\n\r\naway"
+    monkeypatch.setattr(connections_module, "AGAIN_AFTER_S", (0.001, 0.001))
+    async with serving([away, GOOD, away, away, away]) as (server, connections):
+        answered = await connections.send("POST", "/v1/x", {"Idempotency-Key": "k"}, b"{}")
+        given_up = await connections.send("GET", "/", {})
+    assert (answered.status, given_up.status, len(server.requests)) == (201, 503, 5)
+    assert server.requests[0] == server.requests[1]
