@@ -31,9 +31,7 @@ begin
      where c.relnamespace = 'public'::regnamespace and c.relkind = 'r'
        and (a.attnum = k.conkey[1] or c.relname in ('idempotency', 'merchant_references'))
        and not exists (select from pg_dist_partition p where p.logicalrelid = c.oid);
-    if distributed is null then
-        return;
-    end if;
+    distributed := coalesce(distributed, '{}');
 
     -- Promises that are wider than a consumer.
     if 'idempotency' = any (distributed) then
@@ -84,4 +82,65 @@ begin
                   and exists (select from pg_dist_partition p where p.logicalrelid = b.refers_to::regclass) loop
         execute format('alter table %I add constraint %I %s', one.of_table, one.name, one.meaning);
     end loop;
+
+    -- A view of each as one table, for statements whose joins the cluster does not plan. The offset keeps it apart: it is
+    -- read by itself, and what the statement does with it is done where it was asked.
+    drop schema if exists gathered cascade;
+    create schema gathered;
+    for one in
+        with recursive spread (relation) as (
+            select c.oid from pg_dist_partition p join pg_class c on c.oid = p.logicalrelid where p.partmethod = 'h'
+             union
+            select r.ev_class from spread s join pg_depend d on d.refobjid = s.relation join pg_rewrite r on r.oid = d.objid
+        )
+        select c.relname as name from spread join pg_class c on c.oid = relation
+         where c.relnamespace = 'public'::regnamespace and c.relkind in ('r', 'v')
+    loop
+        execute format('create view gathered.%I with (security_invoker) as select * from public.%I offset 0',
+                       one.name, one.name);
+    end loop;
+
+    -- A partner's events get their numbers as in `numbering`, each found by its bucket and id: a row's place is one of its
+    -- machine alone.
+    create or replace function number_partner_events(of_partner text, at_most int) returns int language plpgsql as $f$
+    declare
+        last  bigint;
+        given int;
+    begin
+        insert into partner_feeds (partner_id) values (of_partner) on conflict do nothing;
+        select last_number into last from partner_feeds where partner_id = of_partner for update;
+        create temporary table if not exists numbered
+               (bucket smallint, event_id text, number bigint, filed_on date, reverses_event_id text) on commit drop;
+        delete from numbered;
+        insert into numbered
+        with next as materialized (
+            select bucket, event_id, programme_id, business_on, undoes_fact, told
+              from partner_events
+             where partner_id = of_partner and number is null
+             order by told
+             limit at_most
+        ), undone as materialized (
+            select f.bucket, f.fact_id, e.programme_id, min(e.event_id) as event_id
+              from facts f
+              join partner_events e on e.bucket = f.bucket and e.event_id >= f.cause_id and e.event_id < f.cause_id || '.'
+             where f.fact_id in (select undoes_fact from next) and e.partner_id = of_partner
+             group by f.bucket, f.fact_id, e.programme_id
+        ), closed as materialized (
+            select programme_id, max(business_on) as until from partner_closings where partner_id = of_partner
+             group by programme_id
+        )
+        select next.bucket, next.event_id, last + row_number() over (order by next.told),
+               greatest(next.business_on, closed.until + 1), undone.event_id
+          from next
+          left join closed using (programme_id)
+          left join undone on undone.bucket = next.bucket and undone.fact_id = next.undoes_fact
+                          and undone.programme_id = next.programme_id;
+        get diagnostics given = row_count;
+        update partner_events e
+           set number = n.number, filed_on = n.filed_on, reverses_event_id = n.reverses_event_id
+          from (select * from numbered) n
+         where e.bucket = n.bucket and e.event_id = n.event_id;
+        update partner_feeds set last_number = last + given where partner_id = of_partner and given > 0;
+        return given;
+    end $f$;
 end $$;

@@ -45,4 +45,8 @@ begin
     revoke insert, update on kept_at_least, forgetting_marks from tenor_service;
     grant execute on function forget_decisions, forget_enquiries, forget_audit_entries to tenor_service;
     grant select on schema_migrations to tenor_service;
+    if to_regnamespace('gathered') is not null then   -- see distributed.sql
+        grant usage on schema gathered to tenor_service;
+        grant select on all tables in schema gathered to tenor_service;
+    end if;
 end $$;

@@ -1,15 +1,43 @@
-"""Whether our tables are spread over a cluster (Citus) in the database a connection leads to."""
+"""Whether our tables are spread over a cluster (Citus) in the database a connection leads to; and how to ask there.
 
+What names its shard in its own text goes to that shard. Many joins of rows of several shards a cluster refuses to plan.
+Such a statement is asked of `gathered`, a schema of views (`schema/distributed.sql`): `from plans` becomes
+`from gathered.plans`, all rows of which are brought to the coordinator. What it writes to, it writes to as before:
+
+    select ... from plans p join data_keys d on ...     is refused: two shards
+    select ... from gathered.plans p join gathered.data_keys d on ...
+"""
+
+import re
 from typing import Any, Final
 
-_KNOWN: Final[dict[tuple[str, str], bool]] = {}  # by address and name of a database
+import asyncpg
+
+_VIEWS_OF: Final[dict[tuple[str, str], frozenset[str] | None]] = {}  # by address and name; None: no cluster
 # A plan is made for the values given: by them the shard is found.
-_ON_A_CLUSTER: Final = "set plan_cache_mode = force_custom_plan"
+_ON_A_CLUSTER: Final = """
+set plan_cache_mode = force_custom_plan;
+set citus.multi_shard_modify_mode = 'sequential';
+"""
 # Null while Citus is there and our tables are not yet: whoever migrates asks again afterwards.
 _IS_CLUSTER: Final = """
 select case when to_regclass('pg_catalog.pg_dist_partition') is null then false
             when to_regclass('plans') is not null then true end
 """
+_VIEWS: Final = "select relname from pg_class where relnamespace = to_regnamespace('gathered') and relkind = 'v'"
+_READ: Final = re.compile(  # what is quoted, or a comment; else the table that is read
+    r"--[^\n]*|\bE'(?:[^'\\]|\\.|'')*'|'(?:[^']|'')*'"
+    r"|(?<!\bdelete )(?<!\bdistinct )\b(?P<word>from|join|using)\s+(?P<table>[a-z_]+)\b(?!\s*\()"
+)
+# A cluster leaves out nothing where nothing is asked for: `exists (select from plans)` it cannot read again.
+_NOTHING: Final = re.compile(r"\bselect\s+(?=from\b)")
+_LOCKED: Final = re.compile(r"\bfor (?:no key )?(?:update|share)\b(?: of ([a-z]+))?")
+_VIEWED: Final = re.compile(r"gathered\.([a-z_]+)(?:\s+(?:as\s+)?([a-z]+)\b)?")
+_REFUSED: Final = (  # as it says itself; and what it makes of a statement, and cannot read
+    asyncpg.FeatureNotSupportedError, asyncpg.PostgresSyntaxError, asyncpg.UndefinedFunctionError,
+)  # fmt: skip
+_REPARTITIONS: Final = "join that requires repartitioning"  # said as of an error of its own
+_NAMED: Final = re.compile(r"\b([a-z_]+)\s+as\s+(?:(?:not )?materialized )?\(")
 
 
 async def note_kind(conn: Any) -> Any:
@@ -19,13 +47,17 @@ async def note_kind(conn: Any) -> Any:
     """
     place = (str(conn._addr), conn._params.database)
     try:
-        if place not in _KNOWN:
+        if place in _VIEWS_OF:
+            views = _VIEWS_OF[place]
+        else:
             found = await conn.fetchval(_IS_CLUSTER)
-            if found is not None:
-                _KNOWN[place] = found
-        conn.is_cluster = _KNOWN.get(place, False)
-        if conn.is_cluster:
+            views = frozenset(row[0] for row in await conn.fetch(_VIEWS)) if found else None
+            if views or found is False:
+                _VIEWS_OF[place] = views
+        conn.is_cluster = views is not None
+        if views is not None:
             await conn.execute(_ON_A_CLUSTER)
+            conn._execute = _Asking(conn, views)
     except BaseException:
         conn.terminate()
         raise
@@ -35,3 +67,61 @@ async def note_kind(conn: Any) -> Any:
 def is_cluster(conn: Any) -> bool:
     """Whether our tables are distributed there: then statements must say which shard they are about."""
     return bool(getattr(conn, "is_cluster", False))
+
+
+def ask_again(conn: Any) -> None:
+    """Forgets what is known of the connection's database: tables were made or spread."""
+    _VIEWS_OF.pop((str(conn._addr), conn._params.database), None)
+
+
+def gathered(text: str, tables: frozenset[str]) -> str:
+    """The statement, asked of the views of `tables`; as it is where it reads none of them, or locks what it reads."""
+    own = set(_NAMED.findall(text))
+
+    def view(match: re.Match[str]) -> str:
+        table = match["table"]
+        return match[0] if table not in tables or table in own else f"{match['word']} gathered.{table}"
+
+    made = _READ.sub(view, text)
+    names = {name for pair in _VIEWED.findall(made) for name in pair}
+    if any(not of or of in names for of in _LOCKED.findall(made)):
+        return text
+    return _NOTHING.sub("select 1 ", made)
+
+
+class _Asking:
+    """What asks the server of one connection: as given, and gathered where that is refused.
+
+    Whether it is refused may depend on what is asked for: a person's rows on two machines, and most are on one. So it
+    is always asked as given first. In a transaction a refusal must not end all: hence a savepoint, but for what was
+    never refused so far.
+    """
+
+    _fine: Final[set[str]] = set()
+    _refused: Final[set[str]] = set()
+
+    def __init__(self, conn: Any, tables: frozenset[str]) -> None:
+        self._conn, self._tables = conn, tables
+        self._ask = conn._execute
+
+    async def __call__(self, text: str, *given: Any, **how: Any) -> Any:
+        """As asyncpg's `_execute`."""
+        known = text.partition("(values ")[0]  # the same statement with other rows
+        ends_all = self._conn.is_in_transaction() and known in self._fine
+        try:
+            if ends_all or not self._conn.is_in_transaction():
+                answered = await self._ask(text, *given, **how)
+            else:
+                async with self._conn.transaction():
+                    answered = await self._ask(text, *given, **how)
+        except (*_REFUSED, asyncpg.InternalServerError) as error:
+            if not isinstance(error, _REFUSED) and _REPARTITIONS not in str(error):
+                raise
+            self._fine.discard(known)
+            self._refused.add(known)
+            if ends_all or (again := gathered(text, self._tables)) == text:
+                raise
+            return await self._ask(again, *given, **how)
+        if known not in self._refused:
+            self._fine.add(known)
+        return answered

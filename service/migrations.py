@@ -11,7 +11,7 @@ from typing import Final
 import asyncpg
 import msgspec
 
-from service.clusters import is_cluster
+from service.clusters import ask_again, is_cluster
 from service.config import CannotStart
 from service.db import SCHEMA, Connection
 
@@ -162,6 +162,7 @@ async def distribute(connection: Connection) -> None:
     """Spreads what is not spread yet over a cluster, where there is one (`schema/distributed.sql`)."""
     if await connection.fetchval("select has_schema_privilege('public', 'create')"):
         await connection.execute((SCHEMA / "distributed.sql").read_text())
+        ask_again(connection)
 
 
 async def can_rewrite(connection: Connection) -> bool:

@@ -14,6 +14,7 @@ from msgspec import Struct
 
 from service import ids
 from service.actor import ActorKind
+from service.clusters import is_cluster
 from service.db import Connection, columns
 from service.engine.events import TELL, Told
 from service.event_type import EventType
@@ -65,7 +66,19 @@ async def set_limit(conn: Connection, holder: Holder, limit: int, by: str, now: 
 
 async def lock_accounts(conn: Connection, holders: Collection[Holder]) -> list[asyncpg.Record]:
     """The rows of these accounts, locked in sorted order; those that are not there are left out."""
-    return await conn.fetch(Q.lock_accounts, *keys_of(holders))
+    if not is_cluster(conn):
+        return await conn.fetch(Q.lock_accounts, *keys_of(holders))
+    found = await _lock_by_bucket(conn, Q.lock_accounts_of_bucket, {one.person_id for one in holders})
+    return [row for row in found if Holder(row["person_id"], row["currency"]) in holders]
+
+
+async def _lock_by_bucket(conn: Connection, lock: str, people: Collection[str]) -> list[asyncpg.Record]:
+    """On a cluster a bucket at a time: they may be on several machines."""
+    found: list[asyncpg.Record] = []
+    for bucket in sorted({ids.bucket_of(one) for one in people}):
+        there = sorted(one for one in people if ids.bucket_of(one) == bucket)
+        found += await conn.fetch(lock, bucket, there)
+    return found
 
 
 async def change_limits(conn: Connection, changes: Mapping[Holder, LimitChange]) -> list[Account]:
@@ -108,6 +121,9 @@ class Seen(Struct, frozen=True):
 async def lock_all(conn: Connection, person_ids: Collection[str]) -> list[Account]:
     """The accounts of these people, in every currency, locked in sorted order."""
     buckets = [ids.bucket_of(person_id) for person_id in person_ids]
+    if is_cluster(conn):
+        await _lock_by_bucket(conn, Q.lock_accounts_of_bucket, person_ids)
+        return [Account(*row) for row in await _lock_by_bucket(conn, Q.touch_accounts_of_bucket, person_ids)]
     return [Account(*row) for row in await conn.fetch(Q.lock_accounts_of_people, buckets, list(person_ids))]
 
 

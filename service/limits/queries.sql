@@ -49,6 +49,20 @@ update accounts a
  where a.bucket = locked.bucket and a.person_id = locked.person_id and a.currency = locked.currency
 returning a.bucket, a.person_id, a.currency, a."limit", a.reserved, a.used, a.version;
 
+-- lock_accounts_of_bucket --
+-- The same two on a cluster, a bucket at a time, in sorted order.
+select a.bucket, a.person_id, a.currency, a."limit", a.reserved, a.used, a.version
+  from accounts a
+ where a.bucket = $1 and a.person_id = any ($2::text[])
+ order by a.bucket, a.person_id, a.currency
+   for update of a;
+
+-- touch_accounts_of_bucket --
+update accounts a
+   set version = a.version
+ where a.bucket = $1 and a.person_id = any ($2::text[])
+returning a.bucket, a.person_id, a.currency, a."limit", a.reserved, a.used, a.version;
+
 -- replace_account --
 insert into accounts (bucket, person_id, currency, "limit", reserved, used, version, over_limit)
 values ($1, $2, $3, $4, $5, $6, $7, $5::bigint + $6::bigint > $4::bigint)
