@@ -45,32 +45,10 @@ select claim_id, arrangement_id, version, loss_id, plan_id, bearer_id, currency,
   from @made;
 
 -- lock_claim --
--- With what its arrangement holds for the loss and bears of it now, and what earlier claims of it were granted.
-select c.*, coalesce(h.reserved, 0) as held, coalesce(a.amount, 0) as bears,
-       (select coalesce(sum(e.approved), 0)::bigint
-          from loss_claims e
-         where e.loss_id = c.loss_id and e.arrangement_id = c.arrangement_id and e.state = 'closed'
-           and e.claim_id <> c.claim_id) as earlier
-  from loss_claims c
-  left join capacity_holds h on h.arrangement_id = c.arrangement_id and h.held_for = c.loss_id
-  left join losses l on l.bucket = bucket_of(c.loss_id) and l.loss_id = c.loss_id
-  left join loss_allocations a on a.bucket = l.bucket and a.loss_id = l.loss_id and a.version = l.version
-                              and a.arrangement_id = c.arrangement_id
- where c.claim_id = $1
-   for no key update of c;
+select from loss_claims where claim_id = $1 for no key update;
 
 -- load_claim --
-select c.*, coalesce(h.reserved, 0) as held, coalesce(a.amount, 0) as bears,
-       (select coalesce(sum(e.approved), 0)::bigint
-          from loss_claims e
-         where e.loss_id = c.loss_id and e.arrangement_id = c.arrangement_id and e.state = 'closed'
-           and e.claim_id <> c.claim_id) as earlier
-  from loss_claims c
-  left join capacity_holds h on h.arrangement_id = c.arrangement_id and h.held_for = c.loss_id
-  left join losses l on l.bucket = bucket_of(c.loss_id) and l.loss_id = c.loss_id
-  left join loss_allocations a on a.bucket = l.bucket and a.loss_id = l.loss_id and a.version = l.version
-                              and a.arrangement_id = c.arrangement_id
- where c.claim_id = $1;
+select * from claims_held where claim_id = $1;
 
 -- save_claim --
 update loss_claims c
@@ -117,16 +95,8 @@ select array(select distinct i.kind
  where p.bucket = $1 and p.plan_id = $2;
 
 -- list_claims --
-select c.*, coalesce(h.reserved, 0) as held, coalesce(a.amount, 0) as bears,
-       (select coalesce(sum(e.approved), 0)::bigint
-          from loss_claims e
-         where e.loss_id = c.loss_id and e.arrangement_id = c.arrangement_id and e.state = 'closed'
-           and e.claim_id <> c.claim_id) as earlier
-  from loss_claims c
-  left join capacity_holds h on h.arrangement_id = c.arrangement_id and h.held_for = c.loss_id
-  left join losses l on l.bucket = bucket_of(c.loss_id) and l.loss_id = c.loss_id
-  left join loss_allocations a on a.bucket = l.bucket and a.loss_id = l.loss_id and a.version = l.version
-                              and a.arrangement_id = c.arrangement_id
+select c.*
+  from claims_held c
  where c.claim_id > $1
    and ($2::text is null or c.bearer_id = $2)
    and ($3::text is null or c.state = $3)

@@ -74,7 +74,8 @@ async def hold(conn: Connection, claim_id: str, now: datetime, time_at: TimeAt, 
         raise not_there(claim_id)
     await locking_store.lock(conn, [], [before.plan_id])
     loss = await conn.fetchrow(Q.lock_loss, ids.bucket_of(before.loss_id), before.loss_id, before.arrangement_id)
-    row = await conn.fetchrow(Q.lock_claim, claim_id)
+    await conn.execute(Q.lock_claim, claim_id)
+    row = await conn.fetchrow(Q.load_claim, claim_id)
     assert loss is not None
     assert row is not None
     claim = store.claim_of(row)
