@@ -25,7 +25,7 @@ class TransferStatus(StrEnum):
     PENDING = "pending"  # its settlement day has not been closed -> ACTIVE, DECLINED, CANCELLED
     ACTIVE = "active"  # it has changed hands -> BOUGHT_BACK
     BOUGHT_BACK = "bought_back"  # and came back later
-    DECLINED = "declined"  # there was nothing to transfer
+    DECLINED = "declined"  # there was nothing to transfer, or nobody to have it
     CANCELLED = "cancelled"
 
 
@@ -35,6 +35,8 @@ class TransferReason(StrEnum):
     BALANCE_ZERO = "balance_zero"  # nothing is owed on the plan any more
     BALANCE_NEGATIVE = "balance_negative"  # more was paid than was owed
     NOT_HELD = "not_held"  # who sells it did not have it on that day
+    BUYER_LEFT = "buyer_left"  # the buyer takes no part in that programme any more
+    BUYER_SUSPENDED = "buyer_suspended"  # no plan becomes the buyer's until it is resumed
     SAME_DAY = "same_day"  # it was sold and bought back on one day: both are cancelled
     REQUESTED = "requested"
 

@@ -11,11 +11,12 @@ returning *;
 -- pending_of_plan --
 select kind, seller_id, buyer_id, settlement_on from ownership_transfers where plan_id = $1 and status = 'pending';
 
--- participants --
--- Who may have plans under a programme.
-select one ->> 'partner_id' as partner_id
-  from (select terms from programmes where programme_id = $1 order by version desc limit 1) p
- cross join lateral json_array_elements(p.terms -> 'participants') one;
+-- buyer --
+-- The currency of programme $1, and of partner $2 whether it takes part in that, and whether it is not suspended.
+select p.currency, b.active,
+       exists (select from json_array_elements(p.terms -> 'participants') one where one ->> 'partner_id' = $2) as takes_part
+  from (select currency, terms from programmes where programme_id = $1 order by version desc limit 1) p
+  join partners b on b.partner_id = $2;
 
 -- cancel_transfer --
 update ownership_transfers

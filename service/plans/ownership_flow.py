@@ -1,7 +1,7 @@
 """Participations that change hands, in the database: asked for, cancelled, listed, and carried out by the day close.
 
 Each is carried out in a transaction of its own, under the lock that every command on its plan takes; run again, there
-is nothing left to do.
+is nothing left to do. One that cannot be carried out stops no other.
 """
 
 from datetime import date, datetime
@@ -15,6 +15,7 @@ from msgspec import Struct
 
 from service import ids
 from service.db import Connection, Pool, load_queries
+from service.engine.faults import LOST, PASSING
 from service.errors import Code, Refused
 from service.ledger.store import BOOK, BookedTransfer
 from service.partners import shares
@@ -79,9 +80,7 @@ async def require_possible(conn: Connection, asked: Asked, now: datetime) -> Non
     if asked.seller_id == asked.buyer_id:
         raise Refused(Code.INVALID_FIELD, "Nobody sells to themselves.", "/buyer_id")
     if asked.buyer_id:
-        participants = {row["partner_id"] for row in await conn.fetch(Q.participants, asked.programme_id)}
-        if asked.buyer_id not in participants:
-            raise Refused(Code.INVALID_FIELD, "The buyer takes no part in that programme.", "/programme_id")
+        await _require_buyer(conn, asked, plan.currency)
     elif asked.programme_id is not None:
         raise Refused(Code.INVALID_FIELD, "What is ours is under no programme.", "/programme_id")
     funding = with_our_part(plan.funding) if not asked.seller_id else plan.funding
@@ -92,6 +91,26 @@ async def require_possible(conn: Connection, asked: Asked, now: datetime) -> Non
     if before and asked.settlement_on < before[0]:
         sentence = f"The seller has it from {before[0]} on, at the earliest."
         raise Refused(Code.INVALID_FIELD, sentence, "/settlement_on")
+
+
+async def _require_buyer(conn: Connection, asked: Asked, currency: str) -> None:
+    buyer = await conn.fetchrow(Q.buyer, asked.programme_id, asked.buyer_id)
+    match _obstacle(buyer):
+        case TransferReason.BUYER_LEFT:
+            raise Refused(Code.INVALID_FIELD, "The buyer takes no part in that programme.", "/programme_id")
+        case TransferReason.BUYER_SUSPENDED:
+            raise Refused(Code.STATE_FORBIDS, "The buyer is suspended: no plan becomes its.", "/buyer_id")
+    assert buyer is not None, "or it takes no part"
+    if buyer["currency"] != currency:
+        sentence = f"The plan is in {currency}, and that programme in {buyer['currency']}."
+        raise Refused(Code.INVALID_FIELD, sentence, "/programme_id")
+
+
+def _obstacle(buyer: asyncpg.Record | None) -> TransferReason | None:
+    """Why a partner cannot have a plan under a programme, as both are now; None: it can."""
+    if buyer is None or not buyer["takes_part"]:
+        return TransferReason.BUYER_LEFT
+    return None if buyer["active"] else TransferReason.BUYER_SUSPENDED
 
 
 async def cancel(conn: Connection, transfer_id: str, now: datetime) -> Transfer:
@@ -125,21 +144,32 @@ async def carry_out_due(pool: Pool, now: datetime) -> int:
         cancelled = await conn.fetch(Q.cancel_same_day, [transfer_id for transfer_id, _ in due], now)
         for transfer in sorted(map(_transfer, cancelled), key=lambda one: one.transfer_id):
             await _tell(conn, transfer, Teller.DAY, now)
-    ended = 0
+    ended, broken = 0, list[Exception]()
     for transfer_id, plan_id in due:
-        async with pool.acquire() as conn, conn.transaction():
-            await conn.fetch(Q.lock_account, ids.bucket_of(plan_id), plan_id)
-            if row := await conn.fetchrow(Q.lock_transfer, transfer_id):
-                await _carry_out(conn, _transfer(row), now)
-                ended += 1
+        try:
+            ended += await _close(pool, transfer_id, plan_id, now)
+        except (*LOST, *PASSING):
+            raise
+        except Exception as error:  # raised when all others have been carried out
+            broken.append(error)
+    if broken:
+        raise ExceptionGroup(f"{len(broken)} of {len(due)} transfers could not be carried out", broken)
     return ended
+
+
+async def _close(pool: Pool, transfer_id: str, plan_id: str, now: datetime) -> bool:
+    """Carry one out; False: somebody else has."""
+    async with pool.acquire() as conn, conn.transaction():
+        await conn.fetch(Q.lock_account, ids.bucket_of(plan_id), plan_id)
+        row = await conn.fetchrow(Q.lock_transfer, transfer_id)
+        if row is not None:
+            await _carry_out(conn, _transfer(row), now)
+    return row is not None
 
 
 async def _carry_out(conn: Connection, transfer: Transfer, now: datetime) -> None:
     (plan,) = await load_plans(conn, [transfer.plan_id])
-    facts = (await load_facts(conn, [transfer.plan_id]))[transfer.plan_id]
-    terms, known = plan.offer.terms, [one.fact for one in facts if one.fact.on <= transfer.settlement_on]
-    after = changed_hands(plan, standing_after(terms, in_order(terms, known)), transfer)
+    after = await _after(conn, plan, transfer)
     if isinstance(after, TransferReason):
         ended = await conn.fetchrow(
             Q.end_transfer, transfer.transfer_id, TransferStatus.DECLINED, after, None, None, None, now
@@ -166,6 +196,17 @@ async def _carry_out(conn: Connection, transfer: Transfer, now: datetime) -> Non
     )  # fmt: skip
     assert ended is not None
     await _tell(conn, _transfer(ended), Teller.DAY, now)
+
+
+async def _after(conn: Connection, plan: Plan, transfer: Transfer) -> Plan | TransferReason:
+    """The plan as it is then, or why it stays as it is."""
+    if transfer.buyer_id:
+        buyer = await conn.fetchrow(Q.buyer, transfer.programme_id, transfer.buyer_id)
+        if (obstacle := _obstacle(buyer)) is not None:
+            return obstacle
+    facts = (await load_facts(conn, [transfer.plan_id]))[transfer.plan_id]
+    known = [one.fact for one in facts if one.fact.on <= transfer.settlement_on]
+    return changed_hands(plan, standing_after(plan.offer.terms, in_order(plan.offer.terms, known)), transfer)
 
 
 def _booked(before: Plan, after: Plan, transfer: Transfer, now: datetime) -> list[BookedTransfer]:

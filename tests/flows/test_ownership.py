@@ -1,10 +1,12 @@
 """Participations change hands at the close of a day: sold, bought back, given to another; both sides to the cent."""
 
+import json
 from datetime import timedelta
 from typing import Any
 
 import pytest
 
+from service.plans.ownership_flow import carry_out_due
 from tests.flows.test_partner_news import news
 from tests.flows.test_programmes import agreed
 from tests.flows.test_shared_plans import AMOUNT, act, another_partner, captured, held, on
@@ -45,6 +47,13 @@ async def result(world: World, plan: str) -> int:
 async def our_own(world: World) -> str:
     """A plan of 4,500.00 that nobody funds but us."""
     return await captured(world, amount=4_500_00)
+
+
+async def two_of_our_own(world: World) -> list[str]:
+    first = await our_own(world)
+    second = await world.plan(await world.consumer(limit=4_500_00), 4_500_00, category="nine")
+    await act(world, second["id"], "capture", amount=4_500_00)
+    return [first, str(second["id"])]
 
 
 async def status_of(world: World, transfer: dict[str, Any]) -> tuple[str, str | None]:
@@ -168,6 +177,62 @@ async def test_what_is_sold_and_bought_back_on_one_day_stays_where_it_was(world:
         ("cancelled", sale["id"], "same_day"), ("cancelled", back["id"], "same_day")
     }  # fmt: skip
     assert await held(world, plan, partner) == [{}]
+
+
+@pytest.mark.parametrize("reason", ["buyer_left", "buyer_suspended"])
+async def test_one_that_cannot_change_hands_stops_no_other(world: World, reason: str) -> None:
+    """Of two that are sold on one day the first has no buyer any more: it is declined and told, the other is sold."""
+    partner, other = world.demo.partner_id, await another_partner(world)
+    plans = await two_of_our_own(world)
+    two = [participant(4_000, partner, interest_bps=4_000), participant(3_000, other, interest_bps=3_000)]
+    programme = (await agreed(world, name="Both buy", participants=two))["id"]
+    refused, good = [
+        await ask(world, plan, 0, kind="sale", buyer_id=buyer, programme_id=programme)
+        for plan, buyer in zip(plans, (other, partner), strict=True)
+    ]
+    if reason == "buyer_left":
+        await agreed(world, f"/v1/operator/programmes/{programme}/versions", name="One buys", participants=two[:1])
+    else:
+        assert (await world.operator.post(f"/v1/operator/partners/{other}/suspend")).is_success
+    assert (await close(world, 1))["transferred"] == 2
+    assert await status_of(world, refused) == ("declined", reason)
+    assert await status_of(world, good) == ("active", None)
+    assert await held(world, plans[0], other) == [{}]
+    (ours,) = await held(world, plans[1], partner)
+    assert ours["partner_participation"] == -4_500_00
+    about = "select type, data from events where merchant_id = $1 and type like 'ownership_transfer.%' order by told"
+    told = await world.pool.fetch(about, other)
+    assert [row["type"] for row in told] == ["ownership_transfer.requested", "ownership_transfer.declined"]
+    assert json.loads(told[1]["data"])["reason"] == reason
+
+
+async def test_a_plan_that_cannot_be_read_stops_no_other(world: World) -> None:
+    """Somebody must look at it, so the close fails, but what else is due has changed hands by then."""
+    plans = await two_of_our_own(world)
+    body = {"kind": "sale", "buyer_id": world.demo.partner_id, "programme_id": world.demo.programme_id}
+    unreadable, good = [await ask(world, plan, 0, **body) for plan in plans]
+    was = await world.pool.fetchval("select funding from plans where plan_id = $1", plans[0])
+    await world.pool.execute("update plans set funding = '[]' where plan_id = $1", plans[0])
+    for _ in range(2):
+        with pytest.raises(ExceptionGroup, match="1 of"):
+            await carry_out_due(world.pool, NOON + timedelta(days=1))
+    assert await status_of(world, good) == ("active", None)
+    assert await status_of(world, unreadable) == ("pending", None)
+    await world.pool.execute("update plans set funding = $2 where plan_id = $1", plans[0], was)
+    assert await carry_out_due(world.pool, NOON + timedelta(days=1)) == 1
+    assert await status_of(world, unreadable) == ("active", None)
+
+
+async def test_a_sale_names_a_buyer_that_may_have_the_plan(world: World) -> None:
+    partner, plan = world.demo.partner_id, await our_own(world)
+    crowns = (await agreed(world, name="Crowns", currency="CZK"))["id"]
+    body = {"kind": "sale", "buyer_id": partner, "settlement_on": "2026-03-02", "programme_id": crowns}
+    path = f"/v1/operator/plans/{plan}/ownership-transfers"
+    refused = await world.operator.post(path, body)
+    assert (refused.status_code, refused.json()["pointer"]) == (400, "/programme_id")
+    assert (await world.operator.post(f"/v1/operator/partners/{partner}/suspend")).is_success
+    refused = await world.operator.post(path, body | {"programme_id": world.demo.programme_id})
+    assert (refused.status_code, refused.json()["pointer"]) == (409, "/buyer_id")
 
 
 async def test_what_is_pending_may_be_cancelled_once(world: World) -> None:
