@@ -68,7 +68,7 @@ class RateBody(Struct, frozen=True, forbid_unknown_fields=True):
 class ReAgeBody(Struct, frozen=True, forbid_unknown_fields=True):
     """What is still owed in principal is spread anew over instalments of their own rhythm."""
 
-    on: date  # as of this day
+    on: date  # as of this day, today or before
     first_due_on: date  # of the new instalments
     instalments: Some  # so many
     every: Some = 1  # so many units
@@ -78,7 +78,7 @@ class ReAgeBody(Struct, frozen=True, forbid_unknown_fields=True):
 class ReAmortizeBody(Struct, frozen=True, forbid_unknown_fields=True):
     """Principal past due on a day is spread over the instalments not yet due."""
 
-    on: date  # as of this day
+    on: date  # as of this day, today or before
 
 
 _SCHEDULES: Final[dict[str, Any]] = {
@@ -163,7 +163,7 @@ def re_age(body: ReAgeBody, names: Names) -> Command:
     return Reschedule(**names, change=change)
 
 
-@verb("re_amortizations", 200, example={"on": "2026-03-20"}, **_SCHEDULES)
+@verb("re_amortizations", 200, example={"on": "2026-03-02"}, **_SCHEDULES)
 def re_amortize(body: ReAmortizeBody, names: Names) -> Command:
     """Principal past due is spread over the instalments not yet due."""
     return Reschedule(**names, change=ReAmortized(**UNWRITTEN, on=body.on))

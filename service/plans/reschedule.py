@@ -54,7 +54,7 @@ class Reschedule(PlanCommand, frozen=True, kw_only=True):
         return isinstance(self.change, RateChanged)
 
     def apply(self, book: Book, now: datetime) -> Change:
-        """Refused: NOT_FOUND, STATE_FORBIDS, IMPOSSIBLE_TERMS."""
+        """Refused: NOT_FOUND, STATE_FORBIDS, IMPOSSIBLE_TERMS, INVALID_FIELD (spread anew on a day to come)."""
         plan = self.plan_of(book)
         if has_ended(plan.state) or not plan.standing.rows:
             raise refuse_state(plan, "rescheduled")
@@ -62,6 +62,9 @@ class Reschedule(PlanCommand, frozen=True, kw_only=True):
         if isinstance(change, DueMoved):
             refuse_settled(plan, change.on, "/due_on")
             change = replace(change, on=min(change.on, today), due_on=change.on, by_lender=True)
+        if isinstance(change, ReAged | ReAmortized) and change.on > today:
+            sentence = f"What is owed on {change.on} is not known yet, {today}: it is spread on that day."
+            raise Refused(Code.INVALID_FIELD, sentence, "/on")
         refuse_beyond(plan, change)
         fact = replace(change, id=fact_id(self), recorded_on=today)
         data = {"change": type(fact).__struct_config__.tag, "effective_on": fact.on}

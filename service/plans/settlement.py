@@ -25,7 +25,7 @@ from service.plans.plan import Plan
 from service.plans.running.facts import Paid, SettlementQuoted
 from service.plans.running.rows import Row, RowKind
 from service.plans.running.settling import due_on, give_up, left_ahead
-from service.plans.running.versions import after, settling_amount
+from service.plans.running.versions import after, before_what_comes, lines_of, settling_amount
 from service.terms.allocation_rule import Component
 from service.terms.early_settlement import (
     RebateMethod,
@@ -61,12 +61,21 @@ class QuoteSettlement(PlanCommand, frozen=True, kw_only=True):
             sentence = "Only the law of the United Kingdom knows a deferral, and of no part."
             raise Refused(Code.INVALID_FIELD, sentence, "/deferred")
         today = today_of(plan, now)
+        known = _known_by(plan, today)
         if self.amount is None:
-            fact = quote_of(plan, fact_id(self), today, deferred=self.deferred)
+            fact = quote_of(known, fact_id(self), today, deferred=self.deferred)
         else:
-            fact = quote_of_part(plan, fact_id(self), today, self.amount)
+            fact = quote_of_part(known, fact_id(self), today, self.amount)
         data = {"quote_id": fact.id, "amount": fact.amount, "good_until": fact.good_until}
         return happen(book, plan, self, fact, now, lambda _: Event(EventType.SETTLEMENT_QUOTED, data))
+
+
+def _known_by(plan: Plan, today: date) -> Plan:
+    """The plan as it is settled: before a change of its schedule that takes effect later."""
+    standing = before_what_comes(plan.standing, today)
+    if standing is plan.standing:
+        return plan
+    return replace(plan, standing=standing, amounts=amounts_of(standing), lines=lines_of(standing))
 
 
 def quote_of(

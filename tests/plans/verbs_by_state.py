@@ -23,7 +23,7 @@ from service.plans.postpone import PostponeDueDate
 from service.plans.reschedule import UNWRITTEN, ChargeOff, Forgive, Reschedule
 from service.plans.running.acceleration_fact import AccelerationReason
 from service.plans.running.dispute_facts import DisputeReason
-from service.plans.running.facts import PauseReason, ReAmortized
+from service.plans.running.facts import HolidayGranted, PauseReason
 from service.plans.settlement import QuoteSettlement
 from service.plans.use import Confirm, EndUse, StartUse
 from service.plans.void import Void
@@ -105,7 +105,7 @@ def _of_instalments() -> Iterator[tuple[str, Lived]]:
     yield _that(kind, "active, what settles it early was told", active, (QuoteSettlement, {}))
     fraud = (Accelerate, {"due_on": NOON.date(), "why": AccelerationReason.FRAUD, "actor": OPERATOR})
     yield _that(kind, "active, all of it due at once", active, fraud)
-    to_come = ReAmortized(**UNWRITTEN, on=SECOND_DUE_ON)
+    to_come = HolidayGranted(**UNWRITTEN, on=SECOND_DUE_ON, principal=1)
     changed = (Reschedule, {"change": to_come, "actor": OPERATOR})
     yield _that(kind, "active, its schedule to be changed on a day to come", active, changed)
     moved = Reschedule, {"change": due_moved(SECOND_DUE_ON, NOON.date() + timedelta(50)), "actor": OPERATOR}

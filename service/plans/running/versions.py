@@ -13,6 +13,7 @@ from typing import Any, Final
 import msgspec
 from msgspec import Struct
 
+from service.errors import Code, Refused
 from service.plans.running import (
     authorization,
     captures,
@@ -42,6 +43,7 @@ from service.plans.running.when import (
     MOVES_MONEY,
     OF_A_CLAIM,
     OF_A_DISPUTE,
+    OF_A_SCHEDULE,
     OF_A_USE,
     is_of_no_account,
     require_its_time,
@@ -90,13 +92,35 @@ def next_version(version: Version, event: Event, as_of: date) -> Version:
 
 
 def after(standing: Standing, event: Event) -> Standing:
-    """Where the plan stands after one more fact. One that does not come last needs all facts before it to be loaded."""
+    """Where the plan stands after one more fact. One that does not come last needs all facts before it to be loaded.
+
+    Refused: the fact cannot be; or with it, a change of the schedule that has taken effect could not have been.
+    """
     if comes_last(standing, event):
         following = standing.copy()
         _happen(following, event)
         return following
     assert standing.done is not None, "the facts before it were not loaded"
-    return standing_after(standing.terms, in_order(standing.terms, [*standing.done, event]))
+    following, overtaken = _folded(standing.terms, in_order(standing.terms, [*standing.done, event]))
+    if overtaken and not isinstance(event, facts.Paid):  # money that came is not refused
+        _, before = _folded(standing.terms, standing.done)
+        for one in [each for each in overtaken if not any(each is known for known in before)]:
+            if one is event:
+                raise Refused(Code.STATE_FORBIDS, "The schedule has ended, and stays as it is.")
+            if one.on <= event.recorded_on:
+                sentence = f"Its schedule was changed with effect from {one.on}, which could not have been after that."
+                raise Refused(Code.STATE_FORBIDS, sentence)
+    return following
+
+
+def before_what_comes(standing: Standing, on: date) -> Standing:
+    """Where the plan stands by the end of a day, without changes that take effect later; they need the facts before."""
+    if standing.last is None or standing.last[1] <= on:
+        return standing
+    assert standing.done is not None, "the facts before it were not loaded"
+    foreseen = standing.terms.captures is Captures.FORESEEN
+    known = [one for one in standing.done if one.on <= on or (foreseen and isinstance(one, FORESEEN))]
+    return standing_after(standing.terms, known)
 
 
 def comes_last(standing: Standing, event: Event) -> bool:
@@ -171,19 +195,41 @@ def _place(terms: Terms, event: Event) -> Place:
 
 
 def standing_after(terms: Terms, events: Sequence[Event]) -> Standing:
-    """Where the plan stands after the facts, in the order given; those that were undone have not happened."""
+    """Where the plan stands after the facts, in the order given; those that were undone have not happened.
+
+    A change of the schedule is of no account where the plan was given up, called due or settled before the day on which
+    it takes effect, and that is told later than the change: so it holds up nothing that happens before its day.
+    """
+    return _folded(terms, events)[0]
+
+
+def _folded(terms: Terms, events: Sequence[Event]) -> tuple[Standing, list[Event]]:
+    """And the changes that are of no account."""
     rates = [event.rate_percent for event in events if isinstance(event, facts.RateChanged)]
     never = {undone: event for event in events if (undone := undone_by(event))}
     withdrawal = next((one for one in events if isinstance(one, facts.Withdrawn) and one.id not in never), None)
     bears_interest = any(rate > 0 for rate in (terms.rate_percent, *rates))
     standing = Standing(terms, bears_interest=bears_interest, withdrawal=withdrawal)
+    ended_by: Event | None = None
+    overtaken: list[Event] = []
     for event in events:
         if event.id in never or undone_by(event):
             standing.captures += isinstance(never.get(event.id), facts.CaptureReversed)  # it keeps its number
             _note(standing, event)
+        elif ended_by is not None and isinstance(event, OF_A_SCHEDULE) and _is_overtaken(event, ended_by):
+            overtaken.append(event)
+            _note(standing, event)
         else:
             _happen(standing, event)
-    return standing
+            if ended_by is None and standing.rows_stand_alone:
+                ended_by = event
+    return standing, overtaken
+
+
+def _is_overtaken(change: Event, ended_by: Event) -> bool:
+    """Whether it was told before that what ended the schedule: on one day, where it has a day to come."""
+    told_on = change.recorded_on
+    return told_on < ended_by.recorded_on or (told_on == ended_by.recorded_on and change.on > told_on)
 
 
 def _happen(standing: Standing, event: Event) -> None:
@@ -207,7 +253,7 @@ def apply(standing: Standing, event: Event) -> None:
     if is_of_no_account(standing, event):
         return
     require_its_time(standing, event)
-    if not isinstance(event, KEEPS_A_QUOTE):
+    if standing.quote is not None and event.on <= standing.quote.good_until and not isinstance(event, KEEPS_A_QUOTE):
         standing.quote = None
     for rule in DOES[type(event)]:
         rule(standing, event)

@@ -53,11 +53,13 @@ KEEPS_A_QUOTE = (
     facts.CollectionPaused, facts.CollectionResumed, Accelerated, Subsidised, SubsidyReturned, BoughtDown,
     *OF_A_USE, *OF_A_DISPUTE, *OF_A_CLAIM,
 )  # fmt: skip
-# What changed a schedule that is no more once the consumer has withdrawn from the credit.
-OF_THE_SCHEDULE = (
-    facts.Levied, facts.RateChanged, facts.InterestPaused, facts.Extended, facts.DueMoved, facts.HolidayGranted,
-    facts.ReAged, facts.ReAmortized, facts.SettlementQuoted, Accelerated,
+# What changes a schedule, some of it on a day to come.
+OF_A_SCHEDULE = (
+    facts.RateChanged, facts.InterestPaused, facts.Extended, facts.DueMoved, facts.HolidayGranted, facts.ReAged,
+    facts.ReAmortized,
 )  # fmt: skip
+# What has never been agreed once the consumer has withdrawn from the credit.
+NEVER_AGREED = (*OF_A_SCHEDULE, facts.Levied, facts.SettlementQuoted, Accelerated)
 # What became of an authorization that was over already: of the consumer's withdrawal we heard later.
 OF_AN_AUTHORIZATION = (facts.Amended, facts.AuthorizationExtended, facts.ExpiryAnnounced, facts.GivenBack)
 
@@ -68,7 +70,7 @@ def is_of_no_account(standing: Standing, event: Event) -> bool:
     """
     if standing.withdrawal is None:
         return False
-    return isinstance(event, OF_AN_AUTHORIZATION if standing.schedule_ended else OF_THE_SCHEDULE)
+    return isinstance(event, OF_AN_AUTHORIZATION if standing.schedule_ended else NEVER_AGREED)
 
 
 def require_its_time(standing: Standing, event: Event) -> None:
