@@ -100,7 +100,9 @@ class EventType(StrEnum):
         "charge.returned"  # with `payment_id`: `plan_id`, `charge_id`, `amount`, `reason`, `retry_at`, `is_stopped`
     )
     HOLD_PLACED = "hold.placed"  # a deposit is held on the card: `plan_id`, `hold_id`, `amount`, `expires_at`
-    HOLD_DECLINED = "hold.declined"  # it is not: `plan_id`, `hold_id`, `amount`, `reason`
+    HOLD_DECLINED = (  # it is not: `plan_id`, `hold_id`, `amount`, `reason`;
+        "hold.declined"  # `is_stopped`: it is not asked for again until another instrument is named
+    )
     HOLD_CAPTURED = "hold.captured"  # of `amount` held `captured` was taken, the rest let go: `plan_id`, `hold_id`
     HOLD_RELEASED = "hold.released"  # it was let go: `plan_id`, `hold_id`, `amount`
     HOLD_EXPIRED = "hold.expired"  # its time was over: `plan_id`, `hold_id`, `amount`

@@ -22,6 +22,7 @@ from service.db import Connection
 from service.engine.work import Answer, Key
 from service.errors import Code
 from service.payments.charge import Charge, ChargeState, Origin, Reason
+from service.payments.holding_flow import Holding, wake
 from service.payments.making_flow import When, name_instrument, plan_for, request_charge
 from service.payments.store import Q, charge_of, load_charges
 
@@ -122,7 +123,8 @@ async def charge_any_plan(request: Asked, body: RawBody, plan_id: FromPath[str])
 
 @post("/plans/{plan_id:str}/instrument", status_code=200, opt=_NAME)
 async def name_plan_instrument(request: Asked, body: RawBody, plan_id: FromPath[str]) -> ASGIResponse:
-    """Say with what a plan is paid from now on. What is due, and was declined before, is tried with it at once."""
+    """Say with what a plan is paid from now on. What is due, and was declined before, is tried with it at once; so is
+    what a deposit lacks."""
     return await _name(request, body, plan_id, own=True)
 
 
@@ -153,13 +155,19 @@ async def _name(request: Asked, body: bytes, plan_id: str, *, own: bool) -> ASGI
     asked = _named.read(body, content_type(request))
     ask = write(request, body, ids.bucket_in(plan_id))
     _require_plan_id(plan_id)
+    is_held: list[bool] = []
 
     async def name(conn: Connection) -> Answer:
         plan = await plan_for(conn, plan_id, ask.owner_id if own else None)
         await name_instrument(conn, plan, asked.instrument_id, ask.actor, ask.time_at(plan.merchant_id))
+        is_held.append(await wake(conn, plan, ask.real_now))
         return Answer(200, encode(await _collection(conn, plan_id)))
 
-    return reply_answer(await ask.services.engine.once(ask.must_key, ask.now, name))
+    answer = await ask.services.engine.once(ask.must_key, ask.now, name)
+    if any(is_held):
+        charging = ask.services.charging
+        charging.do_soon(Holding(charging).follow(plan_id, ask.real_now))
+    return reply_answer(answer)
 
 
 async def _list(ask: Ask, plan_id: str, merchant_id: str | None, after: str, limit: int) -> ASGIResponse:

@@ -14,7 +14,7 @@ from service.api.reply import reply
 from service.errors import Code, Refused
 from service.payments.charge import Reason
 from service.payments.hold import Hold, HoldState
-from service.payments.holding_flow import load_holds, was_held
+from service.payments.holding_flow import load_holds, load_stopped, was_held
 from service.payments.making_flow import plan_for
 from service.plans.book import Command, PlanCommand
 
@@ -40,6 +40,10 @@ class HoldList(Struct, frozen=True):
     """All holds of a plan, the oldest first. What a deposit holds is what its `deposit` says."""
 
     holds: list[HoldView]
+    is_stopped: bool  # nothing more is asked for until another instrument is named
+    missing: int  # minor units that are not held any more then, or soon will not be; 0: none
+    reason: Reason | None  # why it was declined for good; null: nothing is missing, or the plan has no instrument
+    next_actions: tuple[str, ...]  # what goes on with it: `name_instrument`, or nothing
 
 
 async def once_held(ask: Ask, command: Command) -> Command:
@@ -72,7 +76,12 @@ async def list_any_plan_holds(request: Asked, plan_id: FromPath[str]) -> ASGIRes
 async def _list(ask: Ask, plan_id: str, merchant_id: str | None) -> ASGIResponse:
     async with ask.services.pool.acquire() as conn:
         plan = await plan_for(conn, plan_id, merchant_id)
-        return reply(HoldList([_view(one) for one in await load_holds(conn, plan.plan_id)]))
+        holds = await load_holds(conn, plan.plan_id)
+        stopped = await load_stopped(conn, plan, holds, ask.real_now)
+    views = [_view(one) for one in holds]
+    if stopped is None:
+        return reply(HoldList(views, is_stopped=False, missing=0, reason=None, next_actions=()))
+    return reply(HoldList(views, True, stopped.missing, stopped.reason, ("name_instrument",)))
 
 
 def _view(one: Hold) -> HoldView:

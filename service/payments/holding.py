@@ -15,6 +15,7 @@ from typing import Final
 
 from msgspec import Struct
 
+from service.payments.charge import Reason
 from service.payments.hold import WAITS, Hold, HoldState
 from service.payments.retry import stops
 
@@ -94,6 +95,27 @@ def next_of(secured: Secured, holds: Sequence[Hold], instrument_id: str | None, 
     if ending and to_take > 0:
         return Take(ending[0], min(to_take, ending[0].amount))
     return Wait(_look_at(live, holds, now))
+
+
+class Stopped(Struct, frozen=True):
+    """Nothing more is asked for until another instrument is named: so much is missing of what the deposit needs."""
+
+    missing: int
+    reason: Reason | None  # why it was declined for good; None: the plan names no instrument that can be asked
+
+
+def stopped(secured: Secured, holds: Sequence[Hold], instrument_id: str | None, now: datetime) -> Stopped | None:
+    """Whether the deposit waits for another instrument; None: nothing is missing, or it is still asked for."""
+    taken = sum(one.captured for one in holds if one.state in (HoldState.CAPTURED, HoldState.CAPTURING))
+    live = [one for one in holds if one.state is HoldState.HELD and not _ends_within(one, RENEW_BEFORE, now)]
+    missing = secured.held + secured.claimed - taken - sum(one.amount for one in live)
+    if missing <= 0 or any(one.state is HoldState.ASKED for one in holds):
+        return None
+    if instrument_id is None:
+        return Stopped(missing, None)
+    reasons = [one.reason for one in holds if one.instrument_id == instrument_id and one.reason is not None]
+    final = [reason for reason in reasons if stops(reason)]
+    return Stopped(missing, final[-1]) if final else None
 
 
 def _closing(

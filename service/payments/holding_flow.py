@@ -26,8 +26,8 @@ from service.event_type import EventType
 from service.payments.charge import Reason
 from service.payments.flow import Charging
 from service.payments.hold import HeardHold, Hold, HoldSaid, HoldState
-from service.payments.holding import Keep, LetGo, Lose, Next, Secured, Take, Wait, next_of
-from service.payments.retry import ask_again
+from service.payments.holding import Keep, LetGo, Lose, Next, Secured, Stopped, Take, Wait, next_of, stopped
+from service.payments.retry import ask_again, stops
 from service.payments.store import milliseconds, tell, told_of
 from service.plans.deposit import Release
 from service.plans.flow import after_its_days
@@ -84,6 +84,19 @@ async def begin_holding(conn: Connection, plan: Plan, now: datetime) -> bool:
 async def load_holds(conn: Connection | Pool, plan_id: str) -> list[Hold]:
     """The holds of a plan, in the order in which they were made."""
     return [_hold(row) for row in await conn.fetch(Q.load_holds, ids.bucket_of(plan_id), plan_id)]
+
+
+async def load_stopped(conn: Connection, plan: Plan, holds: list[Hold], now: datetime) -> Stopped | None:
+    """Whether the deposit waits for another instrument."""
+    if not await conn.fetchval(Q.is_looked_after, plan.bucket, plan.plan_id):
+        return None
+    instrument = await conn.fetchrow(Q.usable_instrument, plan.bucket, plan.plan_id)
+    return stopped(_secured(plan), holds, instrument["instrument_id"] if instrument else None, now)
+
+
+async def wake(conn: Connection, plan: Plan, now: datetime) -> bool:
+    """Has a deposit looked at, which may be held by another instrument; whether it is looked after."""
+    return bool(await conn.fetchval(Q.wake, plan.bucket, plan.plan_id, now))
 
 
 async def was_held(pool: Pool, plan_id: str) -> bool:
@@ -196,7 +209,8 @@ class Holding(Struct, frozen=True):
                 if state is HoldState.HELD:
                     data = {"expires_at": expires_at}
                 elif state is HoldState.DECLINED:
-                    data = {"reason": reason}
+                    assert reason is not None
+                    data = {"reason": reason, "is_stopped": stops(reason)}
                 elif state is HoldState.CAPTURED:
                     data = {"captured": captured}
                 await self._tell(conn, hold, state, data, now)

@@ -20,6 +20,12 @@ select true from deposit_holdings where bucket = $1 and plan_id = $2 and look_at
 -- seen --
 update deposit_holdings set seen_version = $3, look_at = $4 where bucket = $1 and plan_id = $2;
 
+-- wake --
+update deposit_holdings set look_at = $3 where bucket = $1 and plan_id = $2 and look_at is not null returning true;
+
+-- is_looked_after --
+select true from deposit_holdings where bucket = $1 and plan_id = $2;
+
 -- usable_instrument --
 select i.instrument_id, i.processor_id
   from collections c

@@ -4,6 +4,7 @@
 |---|---|
 | -insufficient -limit -declined -away -confirm -expired -closed -blocked -revoked | declines: it holds nothing |
 | -once | holds once; every later hold of the token is declined: insufficient funds |
+| -lapses | holds once; every later hold of the token is declined: the card has expired |
 | -lost, -broken, -500, -late | does as with a charge; none is notified of |
 | -days1 to -days9 | holds, for so many days |
 | -fades | holds, but has let go when it is asked for the money |
@@ -64,6 +65,8 @@ class SandboxHolds:
             reason = REASONS.get(behaviour)
             if behaviour == "once" and self._held[order.token]:
                 reason = Reason.INSUFFICIENT_FUNDS
+            if behaviour == "lapses" and self._held[order.token]:
+                reason = Reason.EXPIRED
             self._held[order.token] += reason is None
             days = int(number or 0) if behaviour == "days" else LASTS_DAYS
             state = HoldSaid.DECLINED if reason else HoldSaid.HELD

@@ -179,6 +179,54 @@ async def test_a_hold_that_cannot_be_renewed_is_no_security_any_more(at: Till) -
     assert claim.status_code == 201, claim.text
 
 
+async def test_declined_for_good_it_waits_for_another_card_and_says_so(at: Till) -> None:
+    plan = await deposit(at, "lapses")
+    assert (await verb(at, plan, "use/start")).status_code == 200
+    page = f"/v1/plans/{plan['id']}/holds"
+    waits: dict[str, Any] = {"is_stopped": False, "missing": 0, "reason": None, "next_actions": []}
+    found = (await at.world.merchant.get(page)).json()
+    assert {name: found[name] for name in waits} == waits
+    await at.day(days=5, hours=1)
+    await at.day(days=6)
+    assert [state for state, _, _ in await seen(at, plan)] == ["held", "declined"], "it is not asked for again"
+    at.world.merchant.now = NOON + timedelta(days=6)
+    waits = {"is_stopped": True, "missing": 80_00, "reason": "expired", "next_actions": ["name_instrument"]}
+    found = (await at.world.merchant.get(page)).json()
+    assert {name: found[name] for name in waits} == waits
+    events = (await at.world.merchant.get("/v1/events", limit=500)).json()["events"]
+    (declined,) = [one["data"] for one in events if one["type"] == "hold.declined"]
+    assert (declined["reason"], declined["is_stopped"]) == ("expired", True)
+    another = await at.instrument(plan["consumer"], "ok")
+    named = await verb(at, plan, "instrument", instrument_id=another)
+    assert named.status_code == 200, named.text
+    async with asyncio.timeout(10):
+        while (await seen(at, plan))[-1] != ("held", 80_00, 0):
+            await asyncio.sleep(0.02)
+    found = (await at.world.merchant.get(page)).json()
+    assert (found["is_stopped"], found["holds"][-1]["instrument_id"]) == (False, another)
+
+
+async def test_a_decline_that_may_pass_is_no_standstill(at: Till) -> None:
+    plan = await deposit(at, "once")
+    await at.day(days=5, hours=1)
+    events = (await at.world.merchant.get("/v1/events", limit=500)).json()["events"]
+    (declined,) = [one["data"] for one in events if one["type"] == "hold.declined"]
+    assert (declined["reason"], declined["is_stopped"]) == ("insufficient_funds", False)
+    found = (await at.world.merchant.get(f"/v1/plans/{plan['id']}/holds")).json()
+    assert (found["is_stopped"], found["missing"]) == (False, 0)
+
+
+async def test_a_card_that_is_removed_is_asked_no_more(at: Till) -> None:
+    plan = await deposit(at, "ok")
+    (hold,) = await holds(at, plan)
+    gone = await at.world.merchant.post(f"/v1/instruments/{hold['instrument_id']}/remove")
+    assert gone.status_code == 200, gone.text
+    await at.day(days=5, hours=1)
+    at.world.merchant.now = NOON + timedelta(days=5, hours=2)
+    found = (await at.world.merchant.get(f"/v1/plans/{plan['id']}/holds")).json()
+    assert (found["is_stopped"], found["missing"], found["reason"]) == (True, 80_00, None)
+
+
 async def test_what_is_claimed_of_a_hold_that_has_faded_is_held_anew(at: Till) -> None:
     plan = await deposit(at, "fades")
     await verb(at, plan, "claims", amount=30_00, final=True)
