@@ -195,6 +195,9 @@ class EventType(StrEnum):
     ARRANGEMENT_CHANGED = (  # `arrangement_id` is in another `state`: open, suspended or closed; or, of a
         "arrangement.changed"  # pool, at its line of alarm; its `ratio_bps`, where it came to a line
     )
+    COVER_LOST = (  # `plan_id` had ended and owes again, and `arrangement_id` bears no loss of it any more, for the
+        "cover.lost"  # `reason` that there is no room for it in `cover_set_id`
+    )
     CLAIM_CHANGED = (  # `claim_id` on `arrangement_id`, of `loss_id`, is in another `state`:
         "claim.changed"  # `claimed`, `approved` and `paid` in `currency`
     )

@@ -2,7 +2,8 @@
 
 all the time           webhooks, and the calls that other providers' clients asked for
 every half a minute    plans of people in hardship, authorizations that end, plans on which a day has begun in their
-                       time zone, charges; partners' events get their numbers
+                       time zone, charges; partners' events get their numbers;
+                       whether there is room for plans that are covered again
 every hour             the whole close: interest, limits, partners' files, what is to be erased
 every day              what was kept long enough is forgotten
 
@@ -40,6 +41,7 @@ from service.metrics import DAY_CLOSED, WORKED, serve
 from service.partners.events_store import number_everybodys
 from service.partners.signing import Signer
 from service.plans.days_flow import pass_days
+from service.plans.enrolling_flow import settle_reopened
 from service.plans.guard_flow import guard_all
 from service.webhooks.delivering_flow import Deliverer
 
@@ -126,6 +128,7 @@ async def _work(ours: Services, closed_at: datetime | None) -> datetime | None:
         await clocks.catch_up_all(now)
         await number_everybodys(ours.pool)
         await tell_referrals(ours.pool, now)
+        await settle_reopened(ours.pool, now)
         WORKED.set(clock.now().timestamp())
     except Refused as refused:
         log.warning("a round was not finished, and is tried again: %s", refused.detail)

@@ -20,7 +20,7 @@ from service.engine.work import Answer
 from service.errors import Code, Refused
 from service.plans import enrolling_flow
 from service.support import enrolling_store as store
-from service.support.cover_set import Covering, CoverSet
+from service.support.cover_set import Covering, CoverSet, require_covering
 from service.support.enrolling_store import Disclosed, Enrolled
 
 PlanId = Annotated[str, Meta(pattern=r"^pl_[0-7][0-9A-HJKMNP-TV-Z]{25}\Z")]
@@ -75,9 +75,11 @@ _nothing = Body(Nothing)
 async def make_cover_set(request: Asked, body: RawBody) -> ASGIResponse:
     """A portfolio that an arrangement covers. From its first set on, it bears losses of its sets' plans alone.
 
-    Programmes name sets (`cover_sets`), and their plans are enrolled as they are captured.
+    Programmes name sets (`cover_sets`), and their plans are enrolled as they are captured. A plan that has ended
+    without a loss is released; one that owes again is covered again, where there is room, and else void.
     """
     asked = _covering.read(body, content_type(request))
+    require_covering(asked)
     ask = write(request, body)
     cover_set_id = ids.new_id(ids.COVER_SET, ids.bucket_of(asked.arrangement_id), ask.now_ms)
 

@@ -18,6 +18,7 @@ from service.partners.signing import Signer
 from service.payments.flow import Charging
 from service.plans.accrual_flow import accrue
 from service.plans.days_flow import pass_days
+from service.plans.enrolling_flow import release_ended, settle_reopened
 from service.plans.guard_flow import guard_all
 from service.plans.losing_flow import allocate_all
 from service.plans.ownership_flow import carry_out_due
@@ -51,16 +52,19 @@ async def close_day(
 ) -> DayClosed:
     """Pauses plans of people from whom nothing is collected; looks at authorizations whose time runs out and at plans
     on which a day has begun, some hundred at a time; charges what fell due on plans that are paid by themselves; books
-    interest until the day that ended, and gives participations that were sold to their new owners; says who bears
-    losses, and who gets what came since; then reviews the limits of all accounts, unless no policy is in force; then
-    settles merchants, makes the partners' files of the days that ended and compares them with what the partners sent,
-    erases what outside sources said and may not be read again, and tells insurers who is overdue."""
+    interest until the day that ended, and gives participations that were sold to their new owners; releases the cover
+    of plans that have ended; says who bears losses, and who gets what came since; then reviews the limits of all
+    accounts, unless no policy is in force; then settles merchants, makes the partners' files of the days that ended and
+    compares them with what the partners sent, erases what outside sources said and may not be read again, and tells
+    insurers who is overdue."""
     await Following(pool, charging.time_at, told).follow(now)
     guarded = await guard_all(pool, engine, now)
     passed = await pass_days(pool, engine, now)
     charged = (await collect(charging, now)).charged
     accrued = await accrue(pool, now)
     transferred = await carry_out_due(pool, now)
+    await settle_reopened(pool, now)
+    await release_ended(pool)
     allocated = await allocate_all(pool, now, charging.time_at)
     claims = await look_at_all(pool, now, charging.time_at)
     await share_returns(pool, now, charging.time_at)

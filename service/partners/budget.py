@@ -5,7 +5,7 @@
     pr_...:2026-03:A        ... of one grade
     pa_...:EUR              the most of one partner's money that is out at a time
     sc_...                  the budget of a scheme
-    cv_...                  what a cover set takes, ever
+    cv_...                  what a cover set takes, ever; where it revolves, at a time
 
 A month's budget counts what plans were authorized for, our own share as well; what is voided or expires uncaptured
 comes back. A partner's counts its share of what is still promised or owed.
@@ -68,7 +68,10 @@ def is_limited(terms: ProgrammeTerms) -> bool:
 def needs_of(one: Programme, funding: Funding, plan: Opening, now: datetime) -> tuple[Need, ...]:
     """What must be left: by the programme as it is now, of the shares that the plan was offered with."""
     terms = one.terms
-    needs = [Need(cover.cover_set_id, plan.amount, cover.sanctioned, NotTaken.COVER) for cover in one.covers]
+    needs = [
+        Need(cover.cover_set_id, plan.amount, cover.sanctioned, NotTaken.COVER, is_book=cover.revolving)
+        for cover in one.covers
+    ]
     if (capacity := terms.capacity_per_month) is not None:
         day = business_date(now, terms.time_zone, terms.cut_off)
         month = f"{one.programme_id}:{day:%Y-%m}"

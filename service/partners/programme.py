@@ -12,7 +12,8 @@ class Cover(Struct, frozen=True, omit_defaults=True):
     """A cover set in which a programme's plans are enrolled."""
 
     cover_set_id: str
-    sanctioned: int  # minor units of principal that it takes at most, ever
+    sanctioned: int  # minor units of principal that it takes at most
+    revolving: bool = False  # at a time, not ever
     is_open: bool = True  # false: it is frozen, or its arrangement suspended: the programme takes no plans
 
 

@@ -5,13 +5,16 @@ from typing import Final
 
 from msgspec import Struct, structs
 
+from service import ids
 from service.db import Connection
 from service.plans.book import Change
 from service.plans.plan import Plan
 from service.plans.reading_store import Q
+from service.plans.rows import Changed
 from service.plans.running.facts import Captured
 from service.plans.subsidy import held_by
 from service.statement import Int, SmallInt, Statement
+from service.support import enrolling_store
 from service.support.enrolling_store import CapturedPlan, enrol_captured
 
 
@@ -40,6 +43,7 @@ class StillUsed(Struct, frozen=True):
 
 _USE_BUDGETS: Final = Statement(Q.use_budgets, used=UsedBudget)
 _RETURN_TO_BUDGETS: Final = Statement(Q.return_to_budgets, moved=StillUsed)
+_TAKE_AGAIN: Final = Statement(Q.take_again, moved=StillUsed)
 
 
 async def save(conn: Connection, changes: Sequence[Change], moved: Iterable[Plan]) -> None:
@@ -55,9 +59,38 @@ async def save(conn: Connection, changes: Sequence[Change], moved: Iterable[Plan
             await enrol_captured(conn, captured)
 
 
+async def follow(conn: Connection, changed: Changed) -> None:
+    """The cover of plans that have ended is released, and that of plans that owe again is taken again."""
+    await enrolling_store.follow(conn, changed.ended, changed.reopened)
+    if changed.reopened:
+        again = {one.plan_id for one in changed.reopened}
+        rows = [_still_used(plan) for plan in changed.plans if plan.plan_id in again]
+        await _TAKE_AGAIN.execute(conn, moved=rows)
+
+
+async def return_ended(conn: Connection, plan_ids: Sequence[str]) -> None:
+    """Nothing of plans that have ended is out any more."""
+    await conn.execute(Q.return_ended, _buckets_of(plan_ids), list(plan_ids))
+
+
+async def give_up(conn: Connection, budget: str, plan_ids: Sequence[str]) -> None:
+    """Plans take nothing of a budget any more, whatever they owe."""
+    await conn.execute(Q.take_nothing, budget, _buckets_of(plan_ids), list(plan_ids))
+
+
+async def counted(conn: Connection, budget: str) -> int:
+    """What is taken of a budget, with all that came back; nobody takes of it until the transaction ends."""
+    taken: int = await conn.fetchval(Q.counted_budget, budget)
+    return taken
+
+
 async def use(conn: Connection, used: Sequence[UsedBudget]) -> None:
     """Writes what plans take that were opened before."""
     await _USE_BUDGETS.execute(conn, used=used)
+
+
+def _buckets_of(plan_ids: Sequence[str]) -> list[int]:
+    return sorted({ids.bucket_of(one) for one in plan_ids})
 
 
 def _used(change: Change) -> list[UsedBudget]:

@@ -322,6 +322,25 @@ update budget_uses u
   from @moved
  where u.bucket = moved.bucket and u.plan_id = moved.plan_id;
 
+-- take_again --
+-- The same of budgets of what is out, of plans that had ended and owe again.
+update budget_uses u
+   set returned = u.amount - (moved.out * u.share_bps + 5000) / 10000
+  from @moved
+ where u.bucket = moved.bucket and u.plan_id = moved.plan_id and u.is_book;
+
+-- return_ended --
+update budget_uses set returned = amount
+ where bucket = any ($1::smallint[]) and plan_id = any ($2::text[]) and is_book and returned <> amount;
+
+-- take_nothing --
+-- A share of 0: what they owe changes nothing of it.
+update budget_uses set returned = amount, share_bps = 0
+ where budget = $1 and bucket = any ($2::smallint[]) and plan_id = any ($3::text[]);
+
+-- counted_budget --
+select counted_budget($1);
+
 -- load_agreement --
 select d.decision_id, d.merchant_id, d.consumer_id, c.person_id, d.merchant_reference, d.currency, d.answer, d.funding
   from decisions d

@@ -27,6 +27,7 @@ from service.plans.running.facts import ChargedOff
 from service.plans.running.kept import keep
 from service.plans.state import CollectionState, PlanState
 from service.statement import Int, Json, SmallInt
+from service.support.enrolling_store import MovedPlan as CoveredPlan
 from service.support.loss import OpenedLoss
 
 Doings = list[Done[Command, Change]]
@@ -164,12 +165,14 @@ class Changed(Struct, frozen=True):
     told: list[Told]
     partnered: list[PartnerEvent]
     lost: list[OpenedLoss]  # of plans that were given up
+    ended: list[CoveredPlan]  # of those whose money is counted: nothing is owed of them any more
+    reopened: list[CoveredPlan]  # plans that had ended, and owe again
 
     @property
     def takes_steps(self) -> bool:
         """Whether it takes statements that others do not: a reference that is given free may be taken again at once."""
         counted = any(plan.funding.is_counted or plan.offer.subsidy is not None for plan in self.plans)
-        return bool(counted or self.freed or self.retaken or self.passed or self.cut or self.lost)
+        return bool(counted or self.freed or self.retaken or self.passed or self.cut or self.lost or self.reopened)
 
 
 def changed_by(done: Doings, found: Mapping[str, Plan]) -> Changed:
@@ -193,7 +196,17 @@ def changed_by(done: Doings, found: Mapping[str, Plan]) -> Changed:
         told=[_told(one, *each, number) for one in done for number, each in enumerate(_events(one.effect))],
         partnered=[row for one in done for row in partner_events(one.effect.moved, one.work.item.command_id, one.now)],
         lost=[_lost(each.plan, fact) for _, each in moved for fact in each.facts if isinstance(fact.fact, ChargedOff)],
+        ended=[_covered(plan) for plan in plans if plan.funding.is_counted and plan.closed_at is not None],
+        reopened=[_covered(plan) for plan in plans if _owes_again(found.get(plan.plan_id), plan)],
     )
+
+
+def _owes_again(found: Plan | None, plan: Plan) -> bool:
+    return found is not None and found.closed_at is not None and plan.closed_at is None
+
+
+def _covered(plan: Plan) -> CoveredPlan:
+    return CoveredPlan(plan.bucket, plan.plan_id, plan.changed_at)
 
 
 def _lost(plan: Plan, one: Recorded) -> OpenedLoss:

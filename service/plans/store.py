@@ -217,6 +217,7 @@ async def save(conn: Connection, books: Books, done: Doings, answers: list[tuple
         await _OPEN.execute(conn, **_opened(changed))
     changes, kept = [one.effect for one in done], [one for one in changed.plans if one.plan_id in books.found]
     await budget_store.save(conn, changes, kept)
+    await budget_store.follow(conn, changed)
     await subsidy_store.save(conn, [(each, booked_on(each.plan, one.now)) for one in done for each in one.effect.moved])
     if changed.passed:
         await _PASS_PLANS.execute(conn, passed=changed.passed)

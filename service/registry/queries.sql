@@ -46,6 +46,7 @@ select distinct on (programme_id) programme_id, version, terms,
              join partners a on a.partner_id = one ->> 'partner_id'
             where not a.active) as active,
        (select json_agg(json_build_object('cover_set_id', s.cover_set_id, 'sanctioned', coalesce(least(s.sanctioned, l.covered_max), s.sanctioned),
+                                          'revolving', s.revolving,
                                           'is_open', s.frozen_at is null and k.state = 'open'))
           from json_array_elements_text(terms -> 'cover_sets') named (cover_set_id)
           join cover_sets s using (cover_set_id)

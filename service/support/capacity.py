@@ -68,7 +68,7 @@ def converted(hold: Hold, amount: int) -> Hold:
     return replace(hold, reserved=hold.reserved - amount, paid=hold.paid + amount)
 
 
-def under(capacity: Capacity, *, funded: bool, reinstatable: bool) -> None:
+def require_terms_fit(capacity: Capacity, *, funded: bool, reinstatable: bool) -> None:
     """Whether newer terms go with what it has. Refused: CAPACITY_EXCEEDED, with what is to be paid in first."""
     back = capacity.returned if reinstatable else 0
     lacks = capacity.reserved + capacity.paid - capacity.funded - back

@@ -31,7 +31,7 @@ async def open_capacity(conn: Connection, arrangement_id: str, terms: Arrangemen
 async def require_terms(conn: Connection, arrangement_id: str, terms: Arrangement) -> None:
     """Refused: CAPACITY_EXCEEDED, where an arrangement bears more than by these terms it has."""
     if has := await lock(conn, [arrangement_id]):
-        rules.under(has[arrangement_id], funded=terms.funded, reinstatable=terms.reinstatable)
+        rules.require_terms_fit(has[arrangement_id], funded=terms.funded, reinstatable=terms.reinstatable)
 
 
 async def capacity_of(conn: Connection | Pool, arrangement_id: str) -> Capacity:

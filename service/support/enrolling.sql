@@ -1,12 +1,12 @@
 -- Cover sets, and the plans that are enrolled in them.
 
 -- insert_set --
-insert into cover_sets (cover_set_id, arrangement_id, name, mode, currency, sanctioned, made_at)
-values ($1, $2, $3, $4, $5, $6, $7);
+insert into cover_sets (cover_set_id, arrangement_id, name, mode, currency, sanctioned, revolving, made_at)
+values ($1, $2, $3, $4, $5, $6, $7, $8);
 
 -- lock_set --
 -- With whether its arrangement takes plans, its newest version and its classes.
-select s.cover_set_id, s.arrangement_id, s.currency, s.sanctioned, s.frozen_at, k.state, d.version, d.classes
+select s.cover_set_id, s.arrangement_id, s.currency, s.sanctioned, s.revolving, s.frozen_at, k.state, d.version, d.classes
   from cover_sets s
   join support_capacity k using (arrangement_id)
  cross join lateral (select version, coalesce(document -> 'exclusive_classes', '[]') as classes
@@ -26,7 +26,7 @@ select asked.cover_set_id, asked.number, s.currency
 
 -- list_sets --
 -- The oldest first, with what is enrolled; $3 one of them, or null for all.
-select s.cover_set_id, s.arrangement_id, s.name, s.mode, s.currency, s.sanctioned, e.plans, e.principal, s.frozen_at,
+select s.cover_set_id, s.arrangement_id, s.name, s.mode, s.currency, s.sanctioned, s.revolving, e.plans, e.principal, s.frozen_at,
        s.made_at
   from cover_sets s
  cross join lateral (select count(*) as plans, coalesce(sum(e.principal), 0)::bigint as principal
@@ -111,6 +111,49 @@ select captured.bucket, captured.plan_id, s.cover_set_id, s.arrangement_id, d.ve
                                                           coalesce(d.document -> 'exclusive_classes', '[]'))))
                    then 'exclusive_cover' else '' end as reason) why
     on conflict (bucket, plan_id, cover_set_id) do update set principal = excluded.principal where e.state = 'active';
+
+-- release_ended --
+-- Plans that owe nothing any more, and of which no loss was borne.
+update enrolments e set state = 'released', reopened_at = null
+  from @moved
+ where e.bucket = moved.bucket and e.plan_id = moved.plan_id and e.state = 'active'
+   and not exists (select from losses l where l.bucket = e.bucket and l.plan_id = e.plan_id);
+
+-- release_all_ended --
+-- The same of all plans that have ended.
+update enrolments e set state = 'released', reopened_at = null
+  from plans p
+ where p.bucket = e.bucket and p.plan_id = e.plan_id and p.closed_at is not null and e.state = 'active'
+   and not exists (select from losses l where l.bucket = e.bucket and l.plan_id = e.plan_id)
+returning e.bucket, e.plan_id, e.cover_set_id;
+
+-- reopen --
+-- Plans that had ended, and owe again.
+update enrolments e set state = 'active', reopened_at = moved.at
+  from @moved
+ where e.bucket = moved.bucket and e.plan_id = moved.plan_id and e.state = 'released';
+
+-- sets_reopened --
+select distinct s.cover_set_id, s.arrangement_id, s.sanctioned, s.revolving
+  from enrolments e
+  join cover_sets s using (cover_set_id)
+ where e.reopened_at is not null
+ order by s.cover_set_id;
+
+-- lock_reopened --
+-- The last first, with what each owes.
+select e.bucket, e.plan_id, p.reserved + p.used as owed
+  from enrolments e
+  join plans p using (bucket, plan_id)
+ where e.cover_set_id = $1 and e.reopened_at is not null
+ order by e.reopened_at desc, e.plan_id desc
+   for no key update of e;
+
+-- settle_reopened --
+-- $3: why it cannot be covered again; empty: it is.
+update enrolments
+   set state = case when $3 = '' then state else 'void' end, reason = $3, reopened_at = null
+ where cover_set_id = $1 and plan_id = any ($2::text[]);
 
 -- disclosed --
 -- Of a programme's newest version: how many portfolios are covered, and how large they are.

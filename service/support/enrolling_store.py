@@ -39,7 +39,7 @@ class Enrolled(Struct, frozen=True):
     principal: int  # minor units that were lent when it was enrolled
     currency: str
     state: EnrolmentState
-    reason: str  # why it is void: `set_frozen`, `suspended`, `exclusive_cover`; else empty
+    reason: str  # why it is void: `set_frozen`, `suspended`, `exclusive_cover`, `no_room`; else empty
     enrolled_at: datetime  # by the capture, or by the list
 
 
@@ -62,6 +62,7 @@ class Taking(Struct, frozen=True):
     version: int  # of the arrangement's document
     currency: str
     sanctioned: int
+    revolving: bool
     classes: list[str]
 
 
@@ -71,11 +72,30 @@ class Listed(Struct, frozen=True):
     bucket: int
     plan_id: str
     principal: int  # minor units that were lent
-    promised: int  # the same, with what may still be captured: what it takes of the set
+    takes: int  # of the set: with what may still be captured; of one that revolves, what is out
+
+
+class MovedPlan(Struct, frozen=True):
+    """A plan that has ended, or owes again."""
+
+    bucket: SmallInt
+    plan_id: str
+    at: datetime
+
+
+class Reopened(Struct, frozen=True):
+    """A cover set of which plans owe again that had ended."""
+
+    cover_set_id: str
+    arrangement_id: str
+    sanctioned: int
+    revolving: bool
 
 
 _TAKE_CLASSES: Final = Statement(Q.take_classes_of_captured, captured=CapturedPlan)
 _ENROL: Final = Statement(Q.enrol_captured, captured=CapturedPlan)
+_RELEASE: Final = Statement(Q.release_ended, moved=MovedPlan)
+_REOPEN: Final = Statement(Q.reopen, moved=MovedPlan)
 
 
 async def enrol_captured(conn: Connection, plans: Sequence[CapturedPlan]) -> None:
@@ -84,12 +104,41 @@ async def enrol_captured(conn: Connection, plans: Sequence[CapturedPlan]) -> Non
     await _ENROL.execute(conn, captured=plans)
 
 
+async def follow(conn: Connection, ended: Sequence[MovedPlan], reopened: Sequence[MovedPlan]) -> None:
+    """Releases plans that have ended. Those that owe again are covered until it is known that there is no room."""
+    if ended:
+        await _RELEASE.execute(conn, moved=ended)
+    if reopened:
+        await _REOPEN.execute(conn, moved=reopened)
+
+
+async def release_all_ended(conn: Connection) -> list[str]:
+    """Releases every plan that has ended: those that an operator's list enrolled are seen by nobody else. Their ids."""
+    return [row["plan_id"] for row in await conn.fetch(Q.release_all_ended)]
+
+
+async def reopened(pool: Pool) -> list[Reopened]:
+    """Sets of which plans owe again, and nobody has looked whether there is room."""
+    return [Reopened(**dict(row)) for row in await pool.fetch(Q.sets_reopened)]
+
+
+async def lock_reopened(conn: Connection, cover_set_id: str) -> list[tuple[str, int]]:
+    """The plans of a set that owe again, the last first, with what each owes."""
+    return [(row["plan_id"], row["owed"]) for row in await conn.fetch(Q.lock_reopened, cover_set_id)]
+
+
+async def settle_reopened(conn: Connection, cover_set_id: str, plan_ids: Sequence[str], reason: str = "") -> None:
+    """Plans that owe again are covered again; with a reason, they are not."""
+    await conn.execute(Q.settle_reopened, cover_set_id, list(plan_ids), reason)
+
+
 async def make_set(conn: Connection, cover_set_id: str, asked: Covering, now: datetime) -> CoverSet:
     """A new cover set of an arrangement. Refused: NOT_FOUND."""
     terms = await documents_flow.terms_of(conn, asked.arrangement_id)
     await conn.execute(
-        Q.insert_set, cover_set_id, asked.arrangement_id, asked.name, asked.mode, terms.currency, asked.sanctioned, now
-    )
+        Q.insert_set, cover_set_id, asked.arrangement_id, asked.name, asked.mode, terms.currency, asked.sanctioned,
+        asked.revolving, now,
+    )  # fmt: skip
     return await find_set(conn, cover_set_id)
 
 
@@ -134,7 +183,8 @@ async def require_taking(conn: Connection, cover_set_id: str) -> Taking:
         raise Refused(Code.STATE_FORBIDS, f"Its arrangement is {row['state']}.", "/id")
     classes = json.decode(row["classes"], type=list[str])
     return Taking(
-        cover_set_id, row["arrangement_id"], row["version"], row["currency"], row["sanctioned"], classes
+        cover_set_id, row["arrangement_id"], row["version"], row["currency"], row["sanctioned"], row["revolving"],
+        classes,
     )  # fmt: skip
 
 

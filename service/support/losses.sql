@@ -136,9 +136,9 @@ select i.document ->> 'arrangement_id' as arrangement_id,
  group by 1;
 
 -- claim_enrolments --
--- A loss of the plan was borne by these arrangements.
-update enrolments set state = 'claimed'
- where bucket = $1 and plan_id = $2 and arrangement_id = any ($3::text[]) and state = 'active';
+-- A loss of the plan is borne by these arrangements, and by no others.
+update enrolments set state = case when arrangement_id = any ($3::text[]) then 'claimed' else 'active' end
+ where bucket = $1 and plan_id = $2 and state in ('active', 'claimed');
 
 -- borne_of --
 -- Of plans, who bears their losses, and the version of the plan that they were asked for.

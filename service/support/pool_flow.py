@@ -189,6 +189,15 @@ async def require_room(conn: Connection, arrangement_id: str, document: Arrangem
         raise Refused(Code.LEVERAGE_EXCEEDED, sentence, "/plans")
 
 
+async def beyond(conn: Connection, arrangement_id: str, document: Arrangement) -> int:
+    """How much more a pool covers than its leverage allows, in minor units; 0: nothing, or it has none."""
+    if document.pool is None or not document.pool.leverage:
+        return 0
+    await capacity_flow.lock(conn, [arrangement_id])
+    standing = await standing_of(conn, arrangement_id, document)
+    return max(standing.outstanding - document.pool.leverage * standing.available, 0)
+
+
 async def tell_funders(
     conn: Connection, arrangement_id: str, document: Arrangement, state: str, ratio: int | None, by: Teller,
     now: datetime,

@@ -5,20 +5,21 @@ from typing import Any
 
 import httpx
 
+from service.plans import enrolling_flow
 from tests.flows.test_losses import LOSSES, allocate, capacity, fund, parts
 from tests.flows.test_programmes import agreed as programme
 from tests.flows.test_programmes import document
 from tests.flows.test_shared_plans import on
 from tests.flows.test_support import ARRANGEMENTS, arrangement, waterfall
-from tests.flows.world import World
+from tests.flows.world import NOON, World
 from tests.partners.contracts import participant
 
 SETS = "/v1/operator/cover-sets"
 AMOUNT = 600_00
 
 
-async def cover_set(world: World, one: str, sanctioned: int = 1_000_000_00, mode: str = "dynamic") -> str:
-    body = {"arrangement_id": one, "name": "Appliances", "mode": mode, "sanctioned": sanctioned}
+async def cover_set(world: World, one: str, sanctioned: int = 1_000_000_00, mode: str = "dynamic", **says: Any) -> str:
+    body = {"arrangement_id": one, "name": "Appliances", "mode": mode, "sanctioned": sanctioned} | says
     made = await world.operator.post(SETS, body)
     assert made.status_code == 201, made.text
     return str(made.json()["id"])
@@ -225,3 +226,106 @@ async def test_what_comes_back_is_paid_again_where_that_was_agreed(world: World)
         assert has["returned"] == 74_83
         left.append(has["available"])
     assert left == [400_00 + 74_83, 400_00]
+
+
+async def states(world: World, which: str) -> dict[str, tuple[str, str]]:
+    return {plan: (state, reason) for plan, _, state, reason in await enrolled(world, which)}
+
+
+async def paid(world: World, plan: str, amount: int = AMOUNT) -> str:
+    done = await world.merchant.post(f"/v1/plans/{plan}/payments", {"amount": amount})
+    assert done.status_code == 201, done.json()["code"]
+    assert done.json()["state"] == "paid_off"
+    return str(done.json()["recorded"]["id"])
+
+
+async def returned(world: World, plan: str, payment: str) -> None:
+    told = await world.operator.post(f"/v1/operator/plans/{plan}/payments/return", {"payment_id": payment})
+    assert told.status_code == 200, told.text
+    assert told.json()["outstanding"] == AMOUNT
+
+
+async def test_what_has_ended_is_released_and_covered_again_if_it_owes_again(world: World) -> None:
+    which = await cover_set(world, await arrangement(world))
+    listed = await captured(world)  # on our own money
+    await enrol(world, which, listed)
+    await covered_programme(world, which)
+    by_programme = await captured(world)
+    payments = [await paid(world, plan) for plan in (by_programme, listed)]
+    assert (await states(world, which))[by_programme] == ("released", "")
+    assert await enrolling_flow.release_ended(world.pool) == 1  # what was listed is seen by the day
+    assert set((await states(world, which)).values()) == {("released", "")}
+    assert await enrolling_flow.release_ended(world.pool) == 0
+    for plan, payment in zip((by_programme, listed), payments, strict=True):
+        await returned(world, plan, payment)
+        assert (await states(world, which))[plan] == ("active", "")
+    assert await enrolling_flow.settle_reopened(world.pool, NOON) == 0  # it was sanctioned for good
+    assert set((await states(world, which)).values()) == {("active", "")}
+
+
+async def test_a_revolving_set_takes_again_what_was_paid_back(world: World) -> None:
+    """Room for two. The first is paid off, a third takes its place; then the first payment comes back, without room."""
+    insurer, client = await world.take_on()
+    one = await arrangement(world, provider_id=insurer)
+    which = await cover_set(world, one, sanctioned=2 * AMOUNT, revolving=True)
+    named = await covered_programme(world, which)
+    first, second = await captured(world), await captured(world)
+    assert await funding(world, await captured(world)) != named
+    payment = await paid(world, first)
+    third = await captured(world)
+    assert await funding(world, third) == named
+    assert await states(world, which) == dict.fromkeys((second, third), ("active", "")) | {first: ("released", "")}
+    await returned(world, first, payment)
+    assert await enrolling_flow.settle_reopened(world.pool, NOON) == 1
+    assert (await states(world, which))[first] == ("void", "no_room")
+    (told,) = [
+        each for each in (await client.get("/v1/support/events")).json()["events"] if each["type"] == "cover.lost"
+    ]
+    assert told["data"] == {
+        "arrangement_id": one, "cover_set_id": which, "plan_id": first, "reason": "no_room",
+    }  # fmt: skip
+    assert await funding(world, await captured(world)) != named
+    await paid(world, second)
+    assert await funding(world, fourth := await captured(world)) == named  # what the first owes takes nothing of it
+    assert await enrolling_flow.settle_reopened(world.pool, NOON) == 0
+    assert (await states(world, which))[fourth] == ("active", "")
+
+
+async def test_one_that_owes_again_takes_its_room_where_it_is_left(world: World) -> None:
+    which = await cover_set(world, await arrangement(world), sanctioned=2 * AMOUNT, revolving=True)
+    listed = await captured(world)
+    await enrol(world, which, listed)
+    named = await covered_programme(world, which)
+    payment = await paid(world, listed)
+    await enrolling_flow.release_ended(world.pool)
+    await returned(world, listed, payment)
+    assert await enrolling_flow.settle_reopened(world.pool, NOON) == 0
+    assert await funding(world, await captured(world)) == named
+    assert await funding(world, await captured(world)) != named
+    assert (await states(world, which))[listed] == ("active", "")
+
+
+async def test_a_loss_that_is_borne_is_not_released(world: World) -> None:
+    on(world, 0)
+    one = await arrangement(world)
+    which, order = await cover_set(world, one), await waterfall(world, one)
+    await covered_programme(world, which)
+    plan = await captured(world)
+    await world.operator.post(f"/v1/operator/plans/{plan}/charge_off")
+    await allocate(world, f"lo{plan[2:]}", waterfall_id=order)
+    await world.operator.post(f"{LOSSES}/lo{plan[2:]}/recoveries", {"gross": AMOUNT, "source": "collection"})
+    await enrolling_flow.release_ended(world.pool)
+    assert (await states(world, which))[plan] == ("claimed", "")
+
+
+async def test_a_static_set_does_not_revolve(world: World) -> None:
+    body = {
+        "arrangement_id": await arrangement(world),
+        "name": "A",
+        "mode": "static",
+        "sanctioned": 1,
+        "revolving": True,
+    }
+    told = await world.operator.post(SETS, body)
+    assert refused(told) == (400, "invalid_field")
+    assert told.json()["pointer"] == "/revolving"
