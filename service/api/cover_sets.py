@@ -11,6 +11,7 @@ from service import ids
 from service.api.ask import Asked, content_type, services_of, write
 from service.api.ask import read as reading
 from service.api.body import Body, Nothing
+from service.api.lists import Listed
 from service.api.operation import operation
 from service.api.paging import AfterCoverSet, AfterPlan, Limit
 from service.api.reply import encode, reply, reply_answer
@@ -91,14 +92,14 @@ async def make_cover_set(request: Asked, body: RawBody) -> ASGIResponse:
     return reply_answer(await ask.services.engine.once(ask.must_key, ask.now, make))
 
 
-@get("/cover-sets", opt=operation("support", CoverSetPage))
+@get("/cover-sets", opt=operation("support", CoverSetPage, csv=True))
 async def list_cover_sets(request: Asked, after: AfterCoverSet = "", limit: Limit = 100) -> ASGIResponse:
     """All cover sets, with how many plans each has, and how large they are."""
     page = await store.list_sets(reading(request).services.pool, after, limit)
-    return reply(CoverSetPage(page, page[-1].cover_set_id if page else after))
+    return Listed(CoverSetPage(page, page[-1].cover_set_id if page else after))
 
 
-@get("/cover-sets/{cover_set_id:str}/enrolments", opt=operation("support", EnrolmentPage))
+@get("/cover-sets/{cover_set_id:str}/enrolments", opt=operation("support", EnrolmentPage, csv=True))
 async def list_enrolments(
     request: Asked, cover_set_id: FromPath[str], after: AfterPlan = "", limit: Limit = 100
 ) -> ASGIResponse:
@@ -107,7 +108,7 @@ async def list_enrolments(
     pool = reading(request).services.pool
     await store.find_set(pool, cover_set_id)
     page = await store.list_enrolled(pool, cover_set_id, after, limit)
-    return reply(EnrolmentPage(page, page[-1].plan_id if page else after))
+    return Listed(EnrolmentPage(page, page[-1].plan_id if page else after))
 
 
 @post(

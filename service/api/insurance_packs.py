@@ -13,9 +13,10 @@ from msgspec import Meta, Struct
 from service import ids
 from service.api.ask import Ask, Asked, content_type, read, write
 from service.api.body import Body
+from service.api.lists import Listed
 from service.api.operation import Text, operation
 from service.api.paging import AfterPack, Limit
-from service.api.reply import encode, reply, reply_answer
+from service.api.reply import encode, reply_answer
 from service.audit.entry import Thing, Verb
 from service.db import Connection
 from service.deadline import LONG, LONG_S
@@ -83,7 +84,7 @@ async def make_pack(request: Asked, body: RawBody) -> ASGIResponse:
     return reply_answer(await services.engine.once(ask.must_key, ask.now, keep, LONG_S))
 
 
-@get("/insurance-packs", opt=operation("insurance", PackPage))
+@get("/insurance-packs", opt=operation("insurance", PackPage, csv=True))
 async def list_packs(request: Asked, after: AfterPack = "", limit: Limit = 100) -> ASGIResponse:
     """What proves the packs of all insurers."""
     return await _page(read(request), None, after, limit)
@@ -95,7 +96,7 @@ async def get_pack(request: Asked, pack_id: FromPath[str]) -> Stream:
     return await _content(read(request), None, pack_id)
 
 
-@get("/insurance-packs", opt=operation("insurance", PackPage))
+@get("/insurance-packs", opt=operation("insurance", PackPage, csv=True))
 async def list_own_packs(request: Asked, after: AfterPack = "", limit: Limit = 100) -> ASGIResponse:
     """What proves your packs: counts, sums by policy and by the ledger, a hash, our signature."""
     ask = read(request)
@@ -111,7 +112,7 @@ async def get_own_pack(request: Asked, pack_id: FromPath[str]) -> Stream:
 
 async def _page(ask: Ask, insurer_id: str | None, after: str, limit: int) -> ASGIResponse:
     page = await flow.packs(ask.services.pool, insurer_id, after, limit)
-    return reply(PackPage(page, page[-1].pack_id if page else after))
+    return Listed(PackPage(page, page[-1].pack_id if page else after))
 
 
 async def _content(ask: Ask, insurer_id: str | None, pack_id: str) -> Stream:

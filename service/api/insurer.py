@@ -16,6 +16,7 @@ from service.api.insurance_limits import AnswerBody, DebtorPage, LowerBody, answ
 from service.api.insurance_packs import ROUTES as PACK_ROUTES
 from service.api.insurance_premiums import DeclarationList
 from service.api.insurance_supply import NoticePage, notices_page
+from service.api.lists import Listed
 from service.api.operation import operation
 from service.api.paging import AfterDebtor, AfterInsurance, AfterNotice, Limit
 from service.api.reply import reply
@@ -29,15 +30,15 @@ _lower = Body(LowerBody)
 _OF_A_LIMIT: Final = (Code.NOT_FOUND, Code.WRONG_DEBTOR, Code.STATE_FORBIDS)
 
 
-@get("/insurance-policies", opt=operation("insurance", InsurancePolicyPage))
+@get("/insurance-policies", opt=operation("insurance", InsurancePolicyPage, csv=True))
 async def list_own_insurance(request: Asked, after: AfterInsurance = "", limit: Limit = 100) -> ASGIResponse:
     """The policies that you insure by, each as it is now."""
     ask = read(request)
     page = await policies_flow.policies_of(ask.services.pool, ask.owner_id, after, limit)
-    return reply(InsurancePolicyPage(page, page[-1].policy_id if page else after))
+    return Listed(InsurancePolicyPage(page, page[-1].policy_id if page else after))
 
 
-@get("/insurance-policies/{insurance_id:str}/debtors", opt=operation("insurance", DebtorPage))
+@get("/insurance-policies/{insurance_id:str}/debtors", opt=operation("insurance", DebtorPage, csv=True))
 async def list_own_debtors(
     request: Asked, insurance_id: FromPath[str], after: AfterDebtor = "", limit: Limit = 100
 ) -> ASGIResponse:
@@ -46,7 +47,7 @@ async def list_own_debtors(
     pool = ask.services.pool
     under = await under_policy(pool, insurance_id, ask.owner_id)
     page = [as_pseudonym(one) for one in await limits_flow.debtors(pool, under, after, limit, ask.now.date())]
-    return reply(DebtorPage(page, page[-1].debtor_id if page else after))
+    return Listed(DebtorPage(page, page[-1].debtor_id if page else after))
 
 
 @post(
@@ -91,14 +92,14 @@ async def list_own_declarations(request: Asked, insurance_id: FromPath[str]) -> 
     return reply(DeclarationList(await declarations_flow.declarations(ask.services.pool, insurance_id)))
 
 
-@get("/insurance-policies/{insurance_id:str}/overdue-notices", opt=operation("insurance", NoticePage))
+@get("/insurance-policies/{insurance_id:str}/overdue-notices", opt=operation("insurance", NoticePage, csv=True))
 async def list_own_notices(
     request: Asked, insurance_id: FromPath[str], after: AfterNotice = "", limit: Limit = 100
 ) -> ASGIResponse:
     """The debtors that have been overdue for as long as the policy says, of which you are told."""
     ask = read(request)
     await under_policy(ask.services.pool, insurance_id, ask.owner_id)
-    return reply(await notices_page(ask.services.pool, insurance_id, after, limit))
+    return Listed(await notices_page(ask.services.pool, insurance_id, after, limit))
 
 
 ROUTES: Final = [

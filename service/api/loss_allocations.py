@@ -12,6 +12,7 @@ from service import ids
 from service.api.ask import Ask, Asked, content_type, write
 from service.api.ask import read as reading
 from service.api.body import Body
+from service.api.lists import Listed
 from service.api.loss_claims import doer_of
 from service.api.operation import operation
 from service.api.paging import AfterLoss, Limit
@@ -108,13 +109,13 @@ _allocation = Body(AllocationBody)
 _recovery = Body(RecoveryBody)
 
 
-@get("/losses", opt=operation("support", LossPage, example={"in_state": "open"}))
+@get("/losses", opt=operation("support", LossPage, csv=True, example={"in_state": "open"}))
 async def list_losses(
     request: Asked, in_state: InState = None, after: AfterLoss = "", limit: Limit = 100
 ) -> ASGIResponse:
     """What was lost on plans that were given up, in a state or in any."""
     page = await loss_store.losses(reading(request).services.pool, after, in_state, limit)
-    return reply(LossPage(page, page[-1].loss_id if page else after))
+    return Listed(LossPage(page, page[-1].loss_id if page else after))
 
 
 @get("/loss-bearers", opt=operation("support", BearerList))

@@ -19,6 +19,7 @@ from service.api.claim_view import (
     load_view,
     view_of,
 )
+from service.api.lists import Listed
 from service.api.operation import operation
 from service.api.paging import AfterClaim, Limit
 from service.api.reply import encode, reply, reply_answer
@@ -89,7 +90,7 @@ async def make_loss_claim(request: Asked, body: RawBody) -> ASGIResponse:
     return reply_answer(await ask.services.engine.once(ask.must_key, ask.now, make))
 
 
-@get("/loss-claims", opt=operation("claims", ClaimPage))
+@get("/loss-claims", opt=operation("claims", ClaimPage, csv=True))
 async def list_loss_claims(
     request: Asked,
     in_state: Annotated[LossClaimState | None, QueryParameter()] = None,
@@ -99,7 +100,7 @@ async def list_loss_claims(
 ) -> ASGIResponse:
     """Claims, the oldest first."""
     page = await store.claims(read(request).services.pool, after, None, in_state, arrangement_id, limit)
-    return reply(ClaimPage(page, page[-1].claim_id if page else after))
+    return Listed(ClaimPage(page, page[-1].claim_id if page else after))
 
 
 @get("/loss-claims/{claim_id:str}", opt=operation("claims", ClaimView))

@@ -49,7 +49,7 @@ async def list_partner_keys(request: Asked, after: AfterKey = "", limit: Limit =
     return await _page(request, after, limit)
 
 
-@get("/keys", opt=operation("keys", OwnKeyPage))
+@get("/keys", opt=operation("keys", OwnKeyPage, csv=True))
 async def list_party_keys(request: Asked, after: AfterKey = "", limit: Limit = 100) -> ASGIResponse:
     """Your keys, with those that are out of use: their rights, and when each was last used."""
     return await _page(request, after, limit)

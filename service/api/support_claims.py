@@ -9,6 +9,7 @@ from litestar.response.base import ASGIResponse
 from service.api.ask import Asked, content_type, read, write
 from service.api.body import Body
 from service.api.claim_view import ClaimNote, ClaimPage, ClaimView, DecideBody, PackView, PayBody, load_pack, load_view
+from service.api.lists import Listed
 from service.api.loss_claims import changed, doer_of
 from service.api.operation import operation
 from service.api.paging import AfterClaim, Limit
@@ -24,7 +25,7 @@ _decide = Body(DecideBody)
 _pay = Body(PayBody)
 
 
-@get("/claims", opt=operation("claims", ClaimPage))
+@get("/claims", opt=operation("claims", ClaimPage, csv=True))
 async def list_own_claims(
     request: Asked,
     in_state: Annotated[LossClaimState | None, QueryParameter()] = None,
@@ -34,7 +35,7 @@ async def list_own_claims(
     """Claims on you, the oldest first."""
     ask = read(request)
     page = await store.claims(ask.services.pool, after, ask.owner_id, in_state, None, limit)
-    return reply(ClaimPage(page, page[-1].claim_id if page else after))
+    return Listed(ClaimPage(page, page[-1].claim_id if page else after))
 
 
 @get("/claims/{claim_id:str}", opt=operation("claims", ClaimView))

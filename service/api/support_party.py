@@ -7,28 +7,28 @@ from litestar import Router, get
 from litestar.params import FromPath, QueryParameter
 from litestar.response.base import ASGIResponse
 
-from service import ids
-from service.api import insurer, pools, support_claims, support_endpoints
+from service.api import insurer, pools, support_claims, support_cover, support_endpoints
 from service.api.ask import Asked, read
 from service.api.guard import guard_for
+from service.api.lists import Listed
 from service.api.news import NewsPage, news_of
 from service.api.operation import operation
 from service.api.own_keys import list_party_keys
 from service.api.paging import AfterArrangement, Limit
 from service.api.reply import reply
 from service.api.support import ArrangementPage
-from service.db import Pool
-from service.errors import Code, Refused
+from service.api.support_cover import own_arrangement
+from service.errors import Code
 from service.support import documents_flow as flow
 from service.support.documents_flow import Agreed
 
 
-@get("/arrangements", opt=operation("arrangements", ArrangementPage))
+@get("/arrangements", opt=operation("arrangements", ArrangementPage, csv=True))
 async def list_own_arrangements(request: Asked, after: AfterArrangement = "", limit: Limit = 100) -> ASGIResponse:
     """The arrangements by which you bear losses, each as it is now."""
     ask = read(request)
     page = await flow.arrangements_of(ask.services.pool, ask.owner_id, after, limit)
-    return reply(ArrangementPage(page, page[-1].arrangement_id if page else after))
+    return Listed(ArrangementPage(page, page[-1].arrangement_id if page else after))
 
 
 @get("/arrangements/{arrangement_id:str}", opt=operation("arrangements", Agreed))
@@ -36,16 +36,6 @@ async def get_own_arrangement(request: Asked, arrangement_id: FromPath[str]) -> 
     """One of them, as it is now."""
     ask = read(request)
     return reply(await own_arrangement(ask.services.pool, ask.owner_id, arrangement_id))
-
-
-async def own_arrangement(pool: Pool, party_id: str, arrangement_id: str) -> Agreed:
-    """An arrangement that the party bears losses by. Refused: NOT_FOUND, for any other."""
-    found = None
-    if ids.is_id(arrangement_id, ids.ARRANGEMENT):
-        found = await flow.arrangement(pool, arrangement_id)
-    if found is None or found.document.provider_id != party_id:
-        raise Refused(Code.NOT_FOUND, f"There is no arrangement {arrangement_id[:100]!r}.", "/id")
-    return found
 
 
 @get("/events", opt=operation("events", NewsPage, refuses=(Code.EVENTS_GONE,)))
@@ -66,6 +56,7 @@ support_router = Router(
     before_request=guard_for("support"),
     route_handlers=[
         *ROUTES,
+        *support_cover.ROUTES,
         *support_claims.ROUTES,
         *pools.OWN_ROUTES,
         *insurer.ROUTES,

@@ -233,6 +233,7 @@ GLOSSARY: Final[dict[str, str]] = {
     "waterfall_id": "as the list of waterfalls tells it",
     "insurance_id": "of a policy of credit insurance, as their list tells it",
     "debtor_id": "of a debtor under the policy, as their list tells it",
+    "borne_loss_id": "of a loss of which you bear a part, as their list tells it",
     "insured_loss_id": "of a loss under the policy, as their list tells it",
     "pack_id": "of a month's pack for an insurer, as their list tells it",
     "?into": "of the price: ISO 4217",

@@ -46,7 +46,7 @@ class CoverSet(Struct, frozen=True):
     mode: CoverMode
     currency: str
     sanctioned: int  # minor units of principal that it takes at most: ever, or at a time where it revolves
-    revolving: bool
+    revolving: bool  # whether what its plans pay back may be covered again
     plans: int  # that are enrolled, or were
     principal: int  # minor units that were lent to them when they were enrolled
     frozen_at: datetime | None  # null: plans may still be enrolled

@@ -152,7 +152,7 @@ class Stage:
             "pool_id": self._pool_id,
             "party_id": self._party_id, "arrangement_id": self._arrangement_id, "waterfall_id": self._waterfall_id,
             "insurance_id": self._insurance_id, "trade_debtor_id": self._trade_debtor_id,
-            "loss_id": self._loss_id, "cover_set_id": self._cover_set_id,
+            "loss_id": self._loss_id, "borne_loss_id": self._claimable_loss_id, "cover_set_id": self._cover_set_id,
             "insured_loss_id": self._insured_loss_id, "insurer_id": self._insurer_id, "pack_id": self._pack_id,
         }  # fmt: skip
         self._known = {

@@ -17,6 +17,8 @@ from service.jobs.telling_referrals import tell_referrals
 from service.merchants.settling_flow import settle_one
 from service.partners.layouts import TxnType
 from service.payments.holding_flow import Holding
+from service.plans.enrolling_flow import release_ended, settle_reopened
+from service.plans.offer import Kind
 from service.plans.ownership_flow import carry_out_due
 from service.webhooks.endpoint import SHARE
 from service.webhooks.message import Message, body_of
@@ -136,6 +138,23 @@ class Story(Stage):
         """The answer to an operation's example."""
         return await self.do(await self.ready(self.routes[name], ids), query)
 
+    async def lose_cover(self) -> None:
+        """A plan that was paid off owes again, and another has its place in a cover set that revolves."""
+        world, price = self.world, 600_00
+        of_set = {"arrangement_id": await self._arrangement_id(), "name": "One", "mode": "dynamic", "revolving": True}
+        made = await world.operator.post("/v1/operator/cover-sets", of_set | {"sanctioned": price})
+        payment_id, plans = "", [await self.plan(Kind.INSTALMENTS, ("capture_plan",)) for _ in range(2)]
+        for plan in plans:
+            path = f"/v1/operator/cover-sets/{made.json()['id']}/enrolments"
+            assert (await world.operator.post(path, {"plans": [plan]})).is_success
+            if not payment_id:
+                paid = await world.merchant.post(f"/v1/plans/{plan}/payments", {"amount": price})
+                payment_id = paid.json()["recorded"]["id"]
+                assert await release_ended(world.pool)
+        path = f"/v1/operator/plans/{plans[0]}/payments/return"
+        assert (await world.operator.post(path, {"payment_id": payment_id})).is_success
+        assert await settle_reopened(world.pool, NOON) == 1
+
 
 async def tell(world: World, recorder: Recorder) -> None:
     """Calls every operation once, in the order of a first day; at last those that the day has no place for."""
@@ -158,6 +177,7 @@ async def tell(world: World, recorder: Recorder) -> None:
     assert await tell_referrals(world.pool, NOON)
     await _refusal(world, consumer)
     await _change_hands(story)
+    await story.lose_cover()
     await _policies(story)
     await _outside(story)
     await _collecting(story)
