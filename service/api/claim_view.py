@@ -10,7 +10,7 @@ from service.checkout.request import Reference
 from service.claims import steps_flow, store
 from service.claims.claim import LossClaim, LossClaimState, Rejection, actions_of
 from service.claims.evidence import EvidencePack, digest_of
-from service.claims.store import ClaimStep
+from service.claims.store import ClaimStep, Side
 from service.db import Connection
 from service.money import AMOUNT_MAX
 from service.support.arrangement import Sum
@@ -62,11 +62,11 @@ class PackView(Struct, frozen=True):
     assembled_at: datetime | None  # null: it was not lodged yet, and this is how it would be
 
 
-async def load_view(ask: Ask, claim_id: str, bearer_id: str | None) -> ClaimView:
-    """A claim, of this bearer if one is named. Refused: NOT_FOUND."""
+async def load_view(ask: Ask, claim_id: str, side: Side) -> ClaimView:
+    """A claim that they see. Refused: NOT_FOUND."""
     pool = ask.services.pool
     async with pool.acquire() as conn, conn.transaction(isolation="repeatable_read", readonly=True):
-        await _require(conn, claim_id, bearer_id)
+        await _require(conn, claim_id, side)
         return await view_of(ask, conn, claim_id)
 
 
@@ -85,11 +85,11 @@ async def view_of(ask: Ask, conn: Connection, claim_id: str) -> ClaimView:
     )
 
 
-async def load_pack(ask: Ask, claim_id: str, bearer_id: str | None) -> PackView:
-    """What a claim shows, of this bearer if one is named. Refused: NOT_FOUND."""
+async def load_pack(ask: Ask, claim_id: str, side: Side) -> PackView:
+    """What a claim that they see shows. Refused: NOT_FOUND."""
     pool = ask.services.pool
     async with pool.acquire() as conn, conn.transaction(isolation="repeatable_read", readonly=True):
-        claim = await _require(conn, claim_id, bearer_id)
+        claim = await _require(conn, claim_id, side)
         kept = await store.pack_of(conn, claim_id)
         if kept is not None:
             return PackView(*kept)
@@ -97,8 +97,8 @@ async def load_pack(ask: Ask, claim_id: str, bearer_id: str | None) -> PackView:
     return PackView(pack, digest_of(pack)[1], None)
 
 
-async def _require(conn: Connection, claim_id: str, bearer_id: str | None) -> LossClaim:
+async def _require(conn: Connection, claim_id: str, side: Side) -> LossClaim:
     claim = await store.load(conn, claim_id)
-    if claim is None or bearer_id not in (None, claim.bearer_id):
+    if claim is None or not await store.is_seen(conn, claim, side):
         raise steps_flow.not_there(claim_id)
     return claim

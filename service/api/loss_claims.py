@@ -28,6 +28,7 @@ from service.checkout.request import Reference
 from service.claims import flow, steps_flow, store
 from service.claims.claim import LossClaimState
 from service.claims.steps_flow import Doer
+from service.claims.store import ALL, Side
 from service.db import Connection
 from service.engine.work import Answer
 from service.errors import Code
@@ -60,6 +61,8 @@ class DocumentBody(Struct, frozen=True, forbid_unknown_fields=True):
     sha256: Annotated[str, Meta(pattern=r"^[0-9a-f]{64}\Z")] | None = None  # of its bytes; null: not told
 
 
+ROLES: Final = {"support": Teller.SUPPORT, "partner": Teller.PARTNER}
+
 _claim = Body(LossClaimBody)
 _lodge = Body(LodgeBody)
 _document = Body(DocumentBody)
@@ -78,16 +81,7 @@ _nothing = Body(Nothing)
 async def make_loss_claim(request: Asked, body: RawBody) -> ASGIResponse:
     """Claim what an arrangement bears of a loss. It is a draft, and says what it lacks; nothing is reserved yet."""
     asked = _claim.read(body, content_type(request))
-    ask = write(request, body)
-
-    async def make(conn: Connection) -> Answer:
-        claim = await flow.make(
-            conn, asked.loss_id, asked.arrangement_id, doer_of(ask), ask.now, ask.services.registry.time_at
-        )
-        await ask.record(conn, Verb.MADE, Thing.CLAIM, claim.claim_id, asked)
-        return Answer(201, encode(await view_of(ask, conn, claim.claim_id)))
-
-    return reply_answer(await ask.services.engine.once(ask.must_key, ask.now, make))
+    return await made(write(request, body), asked)
 
 
 @get("/loss-claims", opt=operation("claims", ClaimPage, csv=True))
@@ -99,20 +93,20 @@ async def list_loss_claims(
     limit: Limit = 100,
 ) -> ASGIResponse:
     """Claims, the oldest first."""
-    page = await store.claims(read(request).services.pool, after, None, in_state, arrangement_id, limit)
+    page = await store.claims(read(request).services.pool, after, ALL, in_state, arrangement_id, limit)
     return Listed(ClaimPage(page, page[-1].claim_id if page else after))
 
 
 @get("/loss-claims/{claim_id:str}", opt=operation("claims", ClaimView))
 async def get_loss_claim(request: Asked, claim_id: FromPath[str]) -> ASGIResponse:
     """A claim as it stands, what it lacks, its days, and what happened to it."""
-    return reply(await load_view(read(request), claim_id, None))
+    return reply(await load_view(read(request), claim_id, ALL))
 
 
 @get("/loss-claims/{claim_id:str}/evidence", opt=operation("claims", PackView))
 async def get_evidence(request: Asked, claim_id: FromPath[str]) -> ASGIResponse:
     """What a claim shows: as it was lodged, or answered about; of a draft, as it would be lodged now."""
-    return reply(await load_pack(read(request), claim_id, None))
+    return reply(await load_pack(read(request), claim_id, ALL))
 
 
 @post(
@@ -126,16 +120,7 @@ async def get_evidence(request: Asked, claim_id: FromPath[str]) -> ASGIResponse:
 async def add_document(request: Asked, body: RawBody, claim_id: FromPath[str]) -> ASGIResponse:
     """Add evidence that is kept elsewhere: a claim that lacks its kind no longer does."""
     asked = _document.read(body, content_type(request))
-    ask = write(request, body)
-
-    async def add(conn: Connection) -> Answer:
-        held = await steps_flow.hold(conn, claim_id, ask.now, ask.services.registry.time_at)
-        await flow.add_document(conn, held, asked.kind, asked.reference, asked.sha256, ask.by.owner_id, ask.now)
-        await ask.record(conn, Verb.CHANGED, Thing.CLAIM, claim_id, asked)
-        return Answer(200, encode(await view_of(ask, conn, claim_id)))
-
-    require_claim_id(claim_id)
-    return reply_answer(await ask.services.engine.once(ask.must_key, ask.now, add))
+    return await added(write(request, body), claim_id, asked)
 
 
 @post(
@@ -155,12 +140,7 @@ async def lodge_claim(request: Asked, body: RawBody, claim_id: FromPath[str]) ->
     Refused with the day that would do, or with what is missing, nothing is reserved.
     """
     asked = _lodge.read(body, content_type(request)) if body else LodgeBody()
-    ask = write(request, body)
-
-    async def lodge(conn: Connection, held: steps_flow.Held) -> object:
-        return await flow.lodge(conn, held, doer_of(ask), ask.now, when_due=asked.when_due)
-
-    return await changed(ask, claim_id, asked, lodge)
+    return await lodged(write(request, body), claim_id, asked)
 
 
 @post(
@@ -174,12 +154,7 @@ async def lodge_claim(request: Asked, body: RawBody, claim_id: FromPath[str]) ->
 async def answer_claim(request: Asked, body: RawBody, claim_id: FromPath[str]) -> ASGIResponse:
     """Answer what who decides has asked; what the claim shows by now goes with it, and the days to decide run on."""
     asked = _answer.read(body, content_type(request))
-    ask = write(request, body)
-
-    async def answer(conn: Connection, held: steps_flow.Held) -> object:
-        return await flow.answer(conn, held, asked.note, doer_of(ask), ask.now)
-
-    return await changed(ask, claim_id, asked, answer)
+    return await answered(write(request, body), claim_id, asked)
 
 
 @post(
@@ -190,12 +165,7 @@ async def answer_claim(request: Asked, body: RawBody, claim_id: FromPath[str]) -
 async def withdraw_loss_claim(request: Asked, body: RawBody, claim_id: FromPath[str]) -> ASGIResponse:
     """Claim it no longer: nothing is reserved for it, and the next of the waterfall bear it."""
     asked = _answer.read(body, content_type(request))
-    ask = write(request, body)
-
-    async def withdraw(conn: Connection, held: steps_flow.Held) -> object:
-        return await flow.withdraw(conn, held, asked.note, doer_of(ask), ask.now)
-
-    return await changed(ask, claim_id, asked, withdraw)
+    return await withdrawn(write(request, body), claim_id, asked)
 
 
 @post(
@@ -215,17 +185,72 @@ async def close_claim(request: Asked, body: RawBody, claim_id: FromPath[str]) ->
     return await changed(ask, claim_id, None, close)
 
 
+async def made(ask: Ask, asked: LossClaimBody) -> ASGIResponse:
+    """A claim is made, by the lender or by a partner whose money the loss is."""
+
+    async def make(conn: Connection) -> Answer:
+        time_at = ask.services.registry.time_at
+        holder_id = side_of(ask).partner_id
+        claim = await flow.make(conn, asked.loss_id, asked.arrangement_id, doer_of(ask), ask.now, time_at, holder_id)
+        await ask.record(conn, Verb.MADE, Thing.CLAIM, claim.claim_id, asked)
+        return Answer(201, encode(await view_of(ask, conn, claim.claim_id)))
+
+    return reply_answer(await ask.services.engine.once(ask.must_key, ask.now, make))
+
+
+async def added(ask: Ask, claim_id: str, asked: DocumentBody) -> ASGIResponse:
+    """Evidence is added to a claim."""
+
+    async def add(conn: Connection, held: steps_flow.Held) -> object:
+        await flow.add_document(conn, held, asked.kind, asked.reference, asked.sha256, ask.by.owner_id, ask.now)
+        return held
+
+    return await changed(ask, claim_id, asked, add, side_of(ask))
+
+
+async def lodged(ask: Ask, claim_id: str, asked: LodgeBody) -> ASGIResponse:
+    """A claim is lodged."""
+
+    async def lodge(conn: Connection, held: steps_flow.Held) -> object:
+        return await flow.lodge(conn, held, doer_of(ask), ask.now, when_due=asked.when_due)
+
+    return await changed(ask, claim_id, asked, lodge, side_of(ask))
+
+
+async def answered(ask: Ask, claim_id: str, asked: ClaimNote) -> ASGIResponse:
+    """What was asked about a claim is answered."""
+
+    async def answer(conn: Connection, held: steps_flow.Held) -> object:
+        return await flow.answer(conn, held, asked.note, doer_of(ask), ask.now)
+
+    return await changed(ask, claim_id, asked, answer, side_of(ask))
+
+
+async def withdrawn(ask: Ask, claim_id: str, asked: ClaimNote) -> ASGIResponse:
+    """A claim is withdrawn."""
+
+    async def withdraw(conn: Connection, held: steps_flow.Held) -> object:
+        return await flow.withdraw(conn, held, asked.note, doer_of(ask), ask.now)
+
+    return await changed(ask, claim_id, asked, withdraw, side_of(ask))
+
+
+def side_of(ask: Ask) -> Side:
+    """Whose claims those are that who asks may see."""
+    return Side(partner_id=ask.by.owner_id) if ask.by.audience == "partner" else ALL
+
+
 def doer_of(ask: Ask) -> Doer:
     """Who asks, as a claim keeps it."""
-    return Doer(Teller.SUPPORT if ask.by.audience == "support" else Teller.OPERATOR, ask.by.owner_id)
+    return Doer(ROLES.get(ask.by.audience, Teller.OPERATOR), ask.by.owner_id)
 
 
-async def changed(ask: Ask, claim_id: str, asked: object, do: Any, bearer_id: str | None = None) -> ASGIResponse:
-    """Does something with a claim, of this bearer if one is named, once; the claim after it."""
+async def changed(ask: Ask, claim_id: str, asked: object, do: Any, side: Side = ALL) -> ASGIResponse:
+    """Does something with a claim that they see, once; the claim after it."""
     require_claim_id(claim_id)
 
     async def change(conn: Connection) -> Answer:
-        held = await steps_flow.hold(conn, claim_id, ask.now, ask.services.registry.time_at, bearer_id)
+        held = await steps_flow.hold(conn, claim_id, ask.now, ask.services.registry.time_at, side)
         await do(conn, held)
         await ask.record(conn, Verb.CHANGED, Thing.CLAIM, claim_id, asked)
         return Answer(200, encode(await view_of(ask, conn, claim_id)))

@@ -17,6 +17,7 @@ from service.api.reply import reply
 from service.audit.entry import Thing
 from service.claims import flow, steps_flow, store
 from service.claims.claim import LossClaimState
+from service.claims.store import Side
 from service.db import Connection
 from service.errors import Code
 
@@ -34,7 +35,7 @@ async def list_own_claims(
 ) -> ASGIResponse:
     """Claims on you, the oldest first."""
     ask = read(request)
-    page = await store.claims(ask.services.pool, after, ask.owner_id, in_state, None, limit)
+    page = await store.claims(ask.services.pool, after, Side(ask.owner_id), in_state, None, limit)
     return Listed(ClaimPage(page, page[-1].claim_id if page else after))
 
 
@@ -42,14 +43,14 @@ async def list_own_claims(
 async def get_own_claim(request: Asked, claim_id: FromPath[str]) -> ASGIResponse:
     """A claim on you as it stands, its days, and what happened to it."""
     ask = read(request)
-    return reply(await load_view(ask, claim_id, ask.owner_id))
+    return reply(await load_view(ask, claim_id, Side(ask.owner_id)))
 
 
 @get("/claims/{claim_id:str}/evidence", opt=operation("claims", PackView))
 async def get_own_evidence(request: Asked, claim_id: FromPath[str]) -> ASGIResponse:
     """What a claim on you shows: as it was lodged, or answered about. That you read it is written down."""
     ask = read(request)
-    found = await load_pack(ask, claim_id, ask.owner_id)
+    found = await load_pack(ask, claim_id, Side(ask.owner_id))
     await ask.record_reading(Thing.CLAIM, claim_id, "evidence")
     return reply(found)
 
@@ -73,7 +74,7 @@ async def ask_about_claim(request: Asked, body: RawBody, claim_id: FromPath[str]
     async def inquire(conn: Connection, held: steps_flow.Held) -> object:
         return await flow.ask(conn, held, asked.note, doer_of(ask), ask.now)
 
-    return await changed(ask, claim_id, asked, inquire, ask.owner_id)
+    return await changed(ask, claim_id, asked, inquire, Side(ask.owner_id))
 
 
 @post(
@@ -92,7 +93,7 @@ async def decide_own_claim(request: Asked, body: RawBody, claim_id: FromPath[str
     async def decide(conn: Connection, held: steps_flow.Held) -> object:
         return await flow.decide(conn, held, asked.approved, asked.rejection, asked.note, doer_of(ask), ask.now)
 
-    return await changed(ask, claim_id, asked, decide, ask.owner_id)
+    return await changed(ask, claim_id, asked, decide, Side(ask.owner_id))
 
 
 @post(
@@ -112,7 +113,7 @@ async def pay_claim(request: Asked, body: RawBody, claim_id: FromPath[str]) -> A
     async def pay(conn: Connection, held: steps_flow.Held) -> object:
         return await flow.pay(conn, held, asked.amount, asked.reference, doer_of(ask), ask.now)
 
-    return await changed(ask, claim_id, asked, pay, ask.owner_id)
+    return await changed(ask, claim_id, asked, pay, Side(ask.owner_id))
 
 
 @post(
@@ -134,7 +135,7 @@ async def claw_back_claim(request: Asked, body: RawBody, claim_id: FromPath[str]
     async def take_back(conn: Connection, held: steps_flow.Held) -> object:
         return await flow.claw_back(conn, held, asked.note, doer_of(ask), ask.now)
 
-    return await changed(ask, claim_id, asked, take_back, ask.owner_id)
+    return await changed(ask, claim_id, asked, take_back, Side(ask.owner_id))
 
 
 ROUTES: Final = [

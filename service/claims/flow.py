@@ -27,14 +27,16 @@ from service.support.pool_flow import About
 
 
 async def make(
-    conn: Connection, loss_id: str, arrangement_id: str, by: Doer, now: datetime, time_at: TimeAt
-) -> LossClaim:
+    conn: Connection, loss_id: str, arrangement_id: str, by: Doer, now: datetime, time_at: TimeAt,
+    holder_id: str | None = None,
+) -> LossClaim:  # fmt: skip
     """A claim of what an arrangement bears of a loss, as it is allocated now, beyond what it was claimed before.
 
-    Refused: NOT_FOUND; STATE_FORBIDS, where it bears nothing more, takes no claims, or has one that is not over.
+    `holder_id`: the partner that makes it, whose money the loss is. Refused: NOT_FOUND; STATE_FORBIDS, where the
+    arrangement bears nothing more, takes no claims, or has one that is not over.
     """
     row = await conn.fetchrow(Q.lock_loss, ids.bucket_of(loss_id), loss_id, arrangement_id)
-    if row is None:
+    if row is None or (holder_id is not None and holder_id not in await store.holders_of(conn, loss_id)):
         raise Refused(Code.NOT_FOUND, f"There is no loss {loss_id!r}.", "/loss_id")
     if not row["amount"]:
         raise Refused(Code.STATE_FORBIDS, "The arrangement bears nothing of this loss.", "/arrangement_id")

@@ -101,8 +101,13 @@ select c.*
    and ($2::text is null or c.bearer_id = $2)
    and ($3::text is null or c.state = $3)
    and ($4::text is null or c.arrangement_id = $4)
+   and ($5::text is null
+        or exists (select from losses l
+                     join loss_versions v on v.bucket = l.bucket and v.loss_id = l.loss_id and v.version = l.version
+                    cross join json_array_elements(v.allocation -> 'rest') s
+                    where l.bucket = bucket_of(c.loss_id) and l.loss_id = c.loss_id and s ->> 'partner_id' = $5))
  order by c.claim_id
- limit $5;
+ limit $6;
 
 -- list_steps --
 select number, what, state, amount, note, by_whom, owner_id, done_on, done_at
@@ -127,6 +132,10 @@ select distinct c.loss_id
 
 -- paid_of_loss --
 select claim_id from loss_claims where loss_id = $1 and state = 'paid' order by claim_id;
+
+-- made_by --
+-- The partner that made a claim; empty: the lender did.
+select case when by_whom = 'partner' then owner_id else '' end from loss_claim_steps where claim_id = $1 and number = 1;
 
 -- holders --
 -- The partners whose money a loss is.

@@ -10,7 +10,7 @@ from service.claims import claim as rules
 from service.claims import store
 from service.claims.claim import LossClaim, LossClaimState
 from service.claims.evidence import EvidencePack, Known, assemble, digest_of, missing_of
-from service.claims.store import Q
+from service.claims.store import ALL, Q, Side
 from service.db import Connection
 from service.errors import Code, Refused
 from service.event_type import EventType
@@ -64,14 +64,16 @@ class Proof(Struct, frozen=True):
     disputed: bool
 
 
-async def hold(conn: Connection, claim_id: str, now: datetime, time_at: TimeAt, bearer_id: str | None = None) -> Held:
-    """A claim, of this bearer if one is named, which nobody else changes until the transaction ends.
+async def hold(conn: Connection, claim_id: str, now: datetime, time_at: TimeAt, side: Side = ALL) -> Held:
+    """A claim that they see, which nobody else changes until the transaction ends.
 
-    Refused: NOT_FOUND.
+    Refused: NOT_FOUND; STATE_FORBIDS, for a partner that did not make it.
     """
     before = await store.load(conn, claim_id)
-    if before is None or bearer_id not in (None, before.bearer_id):
+    if before is None or not await store.is_seen(conn, before, side):
         raise not_there(claim_id)
+    if side.partner_id is not None and await store.maker_of(conn, claim_id) != side.partner_id:
+        raise Refused(Code.STATE_FORBIDS, "Another has made this claim, and goes on with it.", "/id")
     await locking_store.lock(conn, [], [before.plan_id])
     loss = await conn.fetchrow(Q.lock_loss, ids.bucket_of(before.loss_id), before.loss_id, before.arrangement_id)
     await conn.execute(Q.lock_claim, claim_id)
@@ -185,5 +187,5 @@ async def tell_all(
 ) -> None:
     """Who bears it hears, and the partners whose money it is."""
     await tell_party(conn, claim.bearer_id, type_, by.role, data, now)
-    for (partner_id,) in await conn.fetch(Q.holders, ids.bucket_of(claim.loss_id), claim.loss_id):
+    for partner_id in await store.holders_of(conn, claim.loss_id):
         await tell_partner(conn, partner_id, [told_to_partner(type_, partner_id, by.role, data, now)])

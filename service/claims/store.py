@@ -65,6 +65,14 @@ class MovedClaim(Struct, frozen=True, gc=False):
     steps: Int
 
 
+class Side(Struct, frozen=True):
+    """Whose claims somebody sees: all; those on who bears the losses; or those of losses that are a partner's, too."""
+
+    bearer_id: str | None = None
+    partner_id: str | None = None
+
+
+ALL: Final = Side()
 INSERT: Final = Statement(Q.insert_claim, made=ClaimRow)
 SAVE: Final = Statement(Q.save_claim, moved=MovedClaim)
 
@@ -77,7 +85,7 @@ class ClaimStep(Struct, frozen=True):
     state: LossClaimState  # after it
     amount: int | None  # minor units, of a decision or a payment; null: of none
     note: str  # in the words of who did it
-    by_whom: str  # in what role: `operator`, `support` or `day`
+    by_whom: str  # in what role: `operator`, `partner`, `support` or `day`
     owner_id: str  # who; empty: nobody, time has passed
     done_on: date  # by the calendar of the plan's merchant
     done_at: datetime  # when
@@ -157,11 +165,30 @@ async def pack_of(pool: Connection | Pool, claim_id: str) -> tuple[EvidencePack,
     return msgspec.json.decode(row["content"], type=EvidencePack), row["sha256"], row["assembled_at"]
 
 
+async def holders_of(conn: Connection | Pool, loss_id: str) -> list[str]:
+    """The partners whose money a loss is."""
+    return [partner_id for (partner_id,) in await conn.fetch(Q.holders, ids.bucket_of(loss_id), loss_id)]
+
+
+async def maker_of(conn: Connection, claim_id: str) -> str:
+    """The partner that made a claim; empty: the lender did."""
+    made_by: str = await conn.fetchval(Q.made_by, claim_id)
+    return made_by
+
+
+async def is_seen(conn: Connection, claim: LossClaim, side: Side) -> bool:
+    """Whether it is one of theirs."""
+    if side.bearer_id not in (None, claim.bearer_id):
+        return False
+    return side.partner_id is None or side.partner_id in await holders_of(conn, claim.loss_id)
+
+
 async def claims(
-    pool: Pool, after: str, bearer_id: str | None, state: LossClaimState | None, arrangement_id: str | None, limit: int
+    pool: Pool, after: str, side: Side, state: LossClaimState | None, arrangement_id: str | None, limit: int
 ) -> list[LossClaim]:
-    """Claims, the oldest first; of one who bears them, in one state, on one arrangement, where these are given."""
-    rows = await pool.fetch(Q.list_claims, after, bearer_id, state, arrangement_id, limit)
+    """Theirs, the oldest first; in one state, on one arrangement, where these are given."""
+    asked = after, side.bearer_id, state, arrangement_id, side.partner_id, limit
+    rows = await pool.fetch(Q.list_claims, *asked)
     return [claim_of(row) for row in rows]
 
 

@@ -47,7 +47,7 @@ class OwnPart(Struct, frozen=True):
     first_loss: int  # minor units that it used up of an aggregate attachment
     amount: int  # minor units that it bore
     limit: Limit | None  # why it was less than its terms say, or nothing; null: neither
-    allocated_at: datetime
+    allocated_at: datetime  # when it was quantified so
 
 
 class OwnReturn(Struct, frozen=True):

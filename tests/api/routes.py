@@ -245,7 +245,7 @@ class Stage:
         if route.path == OPEN_AGAIN:
             return await self._suspended_arrangement_id()
         if name == "claim_id":
-            return await self._claim_id(route.path.rpartition("/")[2])
+            return await self._claim_id(route.path.rpartition("/")[2], route.audience)
         if name in FACTS:
             query = "select fact_id from facts where plan_id = $1 and fact = $2"
             return str(await self.world.pool.fetchval(query, made["plan_id"], FACTS[name]))
@@ -590,10 +590,10 @@ class Stage:
     async def _its_arrangement_id(self) -> str:
         return self._its_arrangement
 
-    async def _claim_id(self, verb: str) -> str:
-        """A claim on which the verb goes."""
-        world = self.world
-        claim = await self.do(await self.ready(self.routes["POST /v1/operator/loss-claims"]))
+    async def _claim_id(self, verb: str, audience: str) -> str:
+        """A claim on which the verb goes; a partner goes on with one that it made."""
+        world, by = self.world, "partner" if audience == "partner" else "operator"
+        claim = await self.do(await self.ready(self.routes[f"POST /v1/{by}/loss-claims"]))
         ours, theirs = f"/v1/operator/loss-claims/{claim['id']}", f"/v1/support/claims/{claim['id']}"
         whole = {"approved": claim["claimed"]}
         before: list[tuple[str, dict[str, Any]]] = [(f"{ours}/lodge", {})]

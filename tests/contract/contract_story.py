@@ -143,10 +143,12 @@ class Story(Stage):
         world, price = self.world, 600_00
         of_set = {"arrangement_id": await self._arrangement_id(), "name": "One", "mode": "dynamic", "revolving": True}
         made = await world.operator.post("/v1/operator/cover-sets", of_set | {"sanctioned": price})
-        payment_id, plans = "", [await self.plan(Kind.INSTALMENTS, ("capture_plan",)) for _ in range(2)]
+        payment_id, plans = "", [await self.plan(Kind.INSTALMENTS, ()) for _ in range(2)]
         for plan in plans:
+            assert (await world.merchant.post(f"/v1/plans/{plan}/capture", {"amount": price})).is_success
             path = f"/v1/operator/cover-sets/{made.json()['id']}/enrolments"
-            assert (await world.operator.post(path, {"plans": [plan]})).is_success
+            told = await world.operator.post(path, {"plans": [plan]})
+            assert told.is_success, told.text
             if not payment_id:
                 paid = await world.merchant.post(f"/v1/plans/{plan}/payments", {"amount": price})
                 payment_id = paid.json()["recorded"]["id"]
