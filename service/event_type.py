@@ -11,7 +11,8 @@ class EventType(StrEnum):
     counts negative.
 
     Those that begin with share are told to a partner, of its share of a plan, and hold what a row of its TXN file does.
-    Those of arrangements are told to who bears losses by them, those of claims to the partners whose money it is, too.
+    Those of arrangements, cover, debtors and packs are told to who bears losses by them, those of claims to the
+    partners whose money it is, too.
     """
 
     AUTHORIZED = "plan.authorized"  # an offer was accepted: `kind`, `amount`, `currency`
@@ -198,6 +199,13 @@ class EventType(StrEnum):
     COVER_LOST = (  # `plan_id` had ended and owes again, and `arrangement_id` bears no loss of it any more, for the
         "cover.lost"  # `reason` that there is no room for it in `cover_set_id`
     )
+    DEBTOR_LIMIT_ASKED = (  # of `debtor_id` under `policy_id`, from `effective_on` on: `amount` in `currency`; its
+        "debtor_limit.asked"  # `state`: requested waits for your answer, granted was within what the policy allows
+    )
+    DEBTOR_OVERDUE = (  # `debtor_id` under `policy_id` owes `amount` in `currency` since `due_on`, for as long as
+        "debtor.overdue"  # the policy says that you are told
+    )
+    PACK_MADE = "insurance_pack.made"  # `pack_id`: your debtors in the month that began on `begin_on`, `records` rows
     CLAIM_CHANGED = (  # `claim_id` on `arrangement_id`, of `loss_id`, is in another `state`:
         "claim.changed"  # `claimed`, `approved` and `paid` in `currency`
     )

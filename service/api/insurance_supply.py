@@ -21,6 +21,7 @@ from service.engine.work import Answer
 from service.errors import Code, Refused
 from service.insurance import supply_flow as flow
 from service.insurance.supply_flow import OverdueNotice, Stop
+from service.partners.telling_flow import Teller
 
 _FIRST: Final = "0001-01-01"
 
@@ -63,7 +64,8 @@ async def notice_overdue(request: Asked, body: RawBody, insurance_id: FromPath[s
     ask = write(request, body)
 
     async def notice(conn: Connection) -> Answer:
-        told = await flow.notice_overdue(conn, await under_policy(conn, insurance_id), ask.now)
+        under = await under_policy(conn, insurance_id)
+        told = await flow.notice_overdue(conn, under, ask.now, Teller.OPERATOR)
         await ask.record(conn, Verb.MADE, Thing.INSURANCE, insurance_id, {"overdue": told})
         return Answer(200, encode(Noticed(told)))
 

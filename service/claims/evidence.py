@@ -85,7 +85,15 @@ class Document(Struct, frozen=True):
     added_at: datetime  # when
 
 
-class EvidencePack(Struct, frozen=True):
+class StoppedSupply(Struct, frozen=True):
+    """An order that was declined because the debtor was too late: the log has the decision, and supply was stopped."""
+
+    decision_id: str
+    decided_at: datetime  # when
+    amount: int  # minor units that were asked for
+
+
+class EvidencePack(Struct, frozen=True, omit_defaults=True):
     """All that a claim shows."""
 
     contract: Contract
@@ -95,6 +103,7 @@ class EvidencePack(Struct, frozen=True):
     dunning: list[Effort]
     identity: Identified
     documents: list[Document]
+    stops: list[StoppedSupply] = []  # orders that were declined meanwhile, where a policy of credit insurance says so
 
 
 class Known(Struct, frozen=True):
@@ -104,6 +113,7 @@ class Known(Struct, frozen=True):
     documents: Sequence[Document]
     known_by: tuple[str, ...]
     proved_by: str | None
+    stops: Sequence[StoppedSupply] = ()
 
 
 def assemble(plan: Plan, facts: Sequence[Recorded], known: Known) -> EvidencePack:
@@ -117,7 +127,7 @@ def assemble(plan: Plan, facts: Sequence[Recorded], known: Known) -> EvidencePac
     return EvidencePack(
         contract, _schedule(life), _delivered(facts), [_moved(step) for step in life if step.amount is not None],
         list(known.efforts), Identified(plan.consumer_id, plan.person_id, known.known_by, known.proved_by),
-        list(known.documents),
+        list(known.documents), list(known.stops),
     )  # fmt: skip
 
 

@@ -107,7 +107,7 @@ async def shown(conn: Connection, claim: LossClaim, now: datetime, time_at: Time
 async def _shown(conn: Connection, claim: LossClaim, terms: ClaimTerms, today: date) -> Proof:
     (plan,) = await load_plans(conn, [claim.plan_id])
     facts = (await load_facts(conn, [plan.plan_id]))[plan.plan_id]
-    known = await store.known_of(conn, plan.plan_id, claim.claim_id)
+    known = await store.known_of(conn, plan, claim)
     return proof(claim, terms, plan, facts, known, today)
 
 

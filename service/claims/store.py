@@ -10,8 +10,10 @@ from msgspec import Struct, structs
 
 from service import ids
 from service.claims.claim import HELD, OPEN, LossClaim, LossClaimState, Rejection
-from service.claims.evidence import Document, Effort, EvidencePack, Known
+from service.claims.evidence import Document, Effort, EvidencePack, Known, StoppedSupply
 from service.db import Connection, Pool, load_queries
+from service.insurance.supply_flow import stops_since
+from service.plans.plan import Plan
 from service.statement import Int, Statement
 from service.support.arrangement import Arrangement
 from service.support.claim_terms import ClaimTerms, EffortKind, Evidence
@@ -127,15 +129,16 @@ async def terms_of(conn: Connection | Pool, arrangement_id: str, version: int) -
     return document, document.claims
 
 
-async def known_of(conn: Connection | Pool, plan_id: str, claim_id: str | None) -> Known:
+async def known_of(conn: Connection, plan: Plan, claim: LossClaim) -> Known:
     """What is known of a plan besides its facts."""
-    bucket = ids.bucket_of(plan_id)
-    documents = await conn.fetch(Q.list_documents, claim_id) if claim_id else []
+    plan_id, bucket = plan.plan_id, plan.bucket
+    documents = await conn.fetch(Q.list_documents, claim.claim_id)
+    stops = await stops_since(conn, claim.arrangement_id, plan.person_id, plan.authorized_at)
     how = await conn.fetchrow(Q.how_identified, bucket, plan_id)
     assert how is not None
     return Known(
         await efforts_of(conn, plan_id), [_document(row) for row in documents], tuple(how["known_by"]),
-        how["proved_by"],
+        how["proved_by"], [StoppedSupply(one.decision_id, one.decided_at, one.amount) for one in stops],
     )  # fmt: skip
 
 

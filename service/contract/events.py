@@ -25,13 +25,13 @@ AMOUNTS: Final = {
 }  # fmt: skip
 COUNTS: Final = {
     "capture", "days", "days_past_due", "extendable_days", "instalment", "instalments", "number", "ratio_bps",
-    "tries", "version",
+    "records", "tries", "version",
 }  # fmt: skip
 TRUTHS: Final = {
     "by_itself", "extends_by_itself", "final", "given_up", "is_misdirected", "is_penalty", "is_stopped",
 }  # fmt: skip
 DATES: Final = {
-    "business_on", "contest_until", "due_on", "effective_on", "filed_on", "first_due_on", "good_until",
+    "begin_on", "business_on", "contest_until", "due_on", "effective_on", "filed_on", "first_due_on", "good_until",
     "notified_on", "pays_on", "received_on", "repay_by", "respond_by", "settlement_on", "since", "value_on",
 }  # fmt: skip
 INSTANTS: Final = {
@@ -39,9 +39,9 @@ INSTANTS: Final = {
 }  # fmt: skip
 IDS: Final = {
     "adjustment_id", "approval_id", "arrangement_id", "assignment_id", "batch_id", "break_id", "charge_id", "claim_id",
-    "consumer", "cover_set_id",
-    "credit_id", "decision_id", "dispute_id", "endpoint_id", "fact_id", "fee_id", "file_id", "hold_id", "instrument_id",
-    "loss_id", "payment_id", "payout_id", "permission_id", "plan_id", "programme_id", "quote_id", "receivable_id",
+    "consumer", "cover_set_id", "credit_id", "debtor_id", "decision_id", "dispute_id", "endpoint_id", "fact_id",
+    "fee_id", "file_id", "hold_id", "instrument_id", "loss_id", "pack_id", "payment_id", "payout_id", "policy_id",
+    "permission_id", "plan_id", "programme_id", "quote_id", "receivable_id",
     "reconciliation_id", "referral_id", "refund_id", "reverses_event_id", "scheme_id", "settlement_id", "transfer_id",
     "voucher_id",
 }  # fmt: skip

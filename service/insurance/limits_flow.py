@@ -10,11 +10,14 @@ from msgspec import Struct, field
 from service import ids
 from service.db import Connection, Pool, load_queries
 from service.errors import Code, Refused
+from service.event_type import EventType
 from service.insurance.granting import DebtorRecord, asked_for
 from service.insurance.insured import Age, InsuredSale, Sale, ageing, insured_sales
 from service.insurance.limit import LimitSource, LimitState, LimitStep, answered, limit_on, lowered
 from service.insurance.policy import CountryStatus, Insurance, Line
 from service.insurance.record import Paid, index_of
+from service.partners.telling_flow import Teller
+from service.support.telling_flow import tell_party
 
 Q: Final = load_queries(Path(__file__).with_name("limits.sql"))
 
@@ -80,6 +83,12 @@ async def ask_for(conn: Connection, under: Insurance, wanted: Wanted, by: str, n
     if step.state is not LimitState.REQUESTED:
         await _require_room(conn, under, debtor_id, wanted.country, wanted.amount, wanted.from_on)
     await _keep(conn, debtor_id, step, by, now)
+    data = {
+        "debtor_id": debtor_id, "policy_id": under.policy_id, "amount": wanted.amount,
+        "currency": under.terms.currency, "effective_on": wanted.from_on, "state": step.state,
+    }  # fmt: skip
+    provider = under.terms.provider_id or ""
+    await tell_party(conn, provider, EventType.DEBTOR_LIMIT_ASKED, Teller.OPERATOR, data, now)
     return debtor_id
 
 

@@ -15,6 +15,7 @@ import msgspec
 from service import ids
 from service.db import Connection, Pool, load_queries
 from service.errors import Code, Refused
+from service.event_type import EventType
 from service.insurance.insured import Sale
 from service.insurance.limit import LimitSource, LimitState, LimitStep
 from service.insurance.pack import PackDebtor, PackManifest, PackRow, PolicySums, row_of
@@ -22,6 +23,8 @@ from service.insurance.policies_flow import insurance
 from service.insurance.policy import Insurance
 from service.insurance.record import Paid
 from service.partners.signing import Signer
+from service.partners.telling_flow import Teller
+from service.support.telling_flow import tell_party
 
 Q: Final = load_queries(Path(__file__).with_name("packs.sql"))
 
@@ -65,6 +68,8 @@ async def _make_once(
             Q.insert_pack, writing.pack_id, insurer_id, begin_on, manifest.records,
             msgspec.json.encode(manifest).decode(), now,
         )  # fmt: skip
+        data = {"pack_id": manifest.pack_id, "begin_on": begin_on, "records": manifest.records}
+        await tell_party(conn, insurer_id, EventType.PACK_MADE, Teller.OPERATOR, data, now)
         return manifest
 
 

@@ -19,6 +19,14 @@ select d.decision_id, d.decided_at, d.merchant_id, d.currency, d.amount, d.answe
    and (cardinality($2::text[]) = 0 or d.merchant_id = any ($2)) and d.decided_at > $3 and d.decided_at <= $4
  order by d.decision_id;
 
+-- merchants_insured_by --
+-- Of each policy that stands on an arrangement, the merchants whose sales it insures; none: any.
+select array(select json_array_elements_text(i.document -> 'merchant_ids')) as merchant_ids
+  from (select distinct on (policy_id) policy_id, document
+          from insurance_policies order by policy_id, version desc) i
+ where i.document ->> 'arrangement_id' = $1
+ order by i.policy_id;
+
 -- policies_with_debtors --
 select distinct d.policy_id from insured_debtors d order by d.policy_id;
 
@@ -43,7 +51,7 @@ select d.debtor_id, min(l.due_on), $1, $2,
  group by d.debtor_id
 having $4 - min(l.due_on) >= $5
     on conflict do nothing
-returning debtor_id;
+returning debtor_id, due_on, amount;
 
 -- list_notices --
 select debtor_id, due_on, currency, amount, noticed_on

@@ -7,16 +7,19 @@ from typing import Final
 from msgspec import Struct
 
 from service.db import Connection, Pool, load_queries
+from service.event_type import EventType
 from service.insurance.limits_flow import debtor_row
 from service.insurance.policies_flow import insurance
 from service.insurance.policy import Insurance
 from service.packed import unpack
+from service.partners.telling_flow import Teller
 from service.people import pausing_flow as people
+from service.support.telling_flow import tell_party
 
 Q: Final = load_queries(Path(__file__).with_name("supply.sql"))
 
 STOPPED: Final = b'"STOP_SUPPLY"'  # the code of the reason, as it stands in an answer
-LONG_AGO: Final = datetime(2000, 1, 1, tzinfo=UTC)
+LONG_AGO, FOREVER = datetime(2000, 1, 1, tzinfo=UTC), datetime(9999, 12, 31, tzinfo=UTC)
 
 
 class Stop(Struct, frozen=True):
@@ -57,7 +60,13 @@ async def stops_of(
 ) -> list[Stop]:
     """The orders of a debtor that were declined because it was too late, the oldest first. Refused: WRONG_DEBTOR."""
     person_id = (await debtor_row(conn, under, debtor_id))["person_id"]
-    rows = await conn.fetch(Q.load_declined, person_id, list(under.policy.merchant_ids), after, until)
+    return await _stops(conn, person_id, list(under.policy.merchant_ids), after, until)
+
+
+async def _stops(
+    conn: Connection | Pool, person_id: str, merchant_ids: list[str], after: datetime, until: datetime
+) -> list[Stop]:
+    rows = await conn.fetch(Q.load_declined, person_id, merchant_ids, after, until)
     return [
         Stop(row["decision_id"], row["decided_at"], row["merchant_id"], row["currency"], row["amount"])
         for row in rows
@@ -65,13 +74,29 @@ async def stops_of(
     ]
 
 
-async def notice_overdue(conn: Connection | Pool, under: Insurance, now: datetime) -> int:
+async def stops_since(conn: Connection, arrangement_id: str, person_id: str, after: datetime) -> list[Stop]:
+    """The orders of a person that were declined for being too late, at merchants whose sales the policies insure that
+    stand on an arrangement; the oldest first."""
+    found: dict[str, Stop] = {}
+    for (merchant_ids,) in await conn.fetch(Q.merchants_insured_by, arrangement_id):
+        for stop in await _stops(conn, person_id, merchant_ids, after, FOREVER):
+            found[stop.decision_id] = stop
+    return [found[decision_id] for decision_id in sorted(found)]
+
+
+async def notice_overdue(conn: Connection, under: Insurance, now: datetime, by: Teller = Teller.DAY) -> int:
     """Tells the insurer who is overdue for as long as the policy says; how many. Done again it tells none."""
     policy, today = under.policy, now.date()
     rows = await conn.fetch(
         Q.insert_notices, under.policy_id, under.terms.currency, list(policy.merchant_ids), today,
         policy.overdue_report_days, now,
     )  # fmt: skip
+    for debtor_id, due_on, amount in rows:
+        data = {
+            "debtor_id": debtor_id, "policy_id": under.policy_id, "amount": amount, "currency": under.terms.currency,
+            "due_on": due_on,
+        }  # fmt: skip
+        await tell_party(conn, under.terms.provider_id or "", EventType.DEBTOR_OVERDUE, by, data, now)
     return len(rows)
 
 
@@ -79,7 +104,8 @@ async def notice_all(pool: Pool, now: datetime) -> int:
     """The same for all policies; how many debtors."""
     told = 0
     for (policy_id,) in await pool.fetch(Q.policies_with_debtors):
-        told += await notice_overdue(pool, await insurance(pool, policy_id), now)
+        async with pool.acquire() as conn, conn.transaction():
+            told += await notice_overdue(conn, await insurance(conn, policy_id), now)
     return told
 
 

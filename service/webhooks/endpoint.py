@@ -33,7 +33,7 @@ SHARE: Final = "share."  # begins the types of events of the sub-ledger
 TOLD_TO: Final = {
     "operator": ("approval.", "checkout.referred"),
     "partner": (SHARE, "file.", "reconciliation.", "break.", "partner_payout.", "ownership_transfer.", "claim."),
-    "support": ("arrangement.", "claim."),
+    "support": ("arrangement.", "claim.", "cover.", "debtor.", "debtor_limit.", "insurance_pack."),
 }
 
 

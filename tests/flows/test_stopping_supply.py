@@ -5,8 +5,10 @@ from typing import Any
 
 from tests.flows.insuring import POLICIES, agreed, asked, document, insured
 from tests.flows.test_insured_losses import posted
+from tests.flows.test_loss_claims import CLAIMS
 from tests.flows.test_made_one import set_limit
 from tests.flows.test_one_person import NUMBER, register
+from tests.flows.test_support import waterfall
 from tests.flows.world import NOON, World
 
 
@@ -118,3 +120,41 @@ async def test_the_close_of_a_day_tells_insurers(world: World) -> None:
     await debtor(world, await insured(world, overdue_report_days=30), consumer)
     world.operator.now = NOON.fromisoformat(f"{due_on}T12:00:00+00:00") + timedelta(30)
     assert (await world.operator.post("/v1/operator/day-close")).json()["overdue_noticed"] == 1
+
+
+async def test_a_claim_shows_the_orders_that_were_declined(world: World) -> None:
+    """The plan is given up; what its debtor asked for meanwhile, and did not get, stands in what the claim shows."""
+    party_id, _ = await world.take_on()
+    claims = {"file_within_days": 3_650, "decide_within_days": 60, "evidence": []}
+    terms = {"provider_id": party_id, "claims": claims}
+    one = await document(world, extension_days_max=30, terms=terms)
+    policy, consumer = await agreed(world, one), await world.consumer(limit=9_000_00)
+    await debtor(world, policy, consumer)
+    due_on = await owing(world, consumer)
+    for days in (20, 31, 45):
+        await codes(world, consumer, due_on, days)
+    world.operator.now = world.merchant.now
+    stops = await proved(world, policy, consumer)
+    assert len(stops) == 2
+    plan = await world.pool.fetchval("select plan_id from plans where consumer_id = $1", consumer)
+    assert (await world.operator.post(f"/v1/operator/plans/{plan}/charge_off")).status_code == 200
+    loss = f"lo{plan[2:]}"
+    order = await waterfall(world, one["arrangement_id"])
+    told = await world.operator.post(f"/v1/operator/losses/{loss}/allocate", {"waterfall_id": order})
+    assert told.status_code == 200, told.text
+    made = await world.operator.post(CLAIMS, {"loss_id": loss, "arrangement_id": one["arrangement_id"]})
+    assert made.status_code == 201, made.text
+    claim = f"{CLAIMS}/{made.json()['id']}"
+    draft = (await world.operator.get(f"{claim}/evidence")).json()["evidence"]
+    assert [(stop["decision_id"], stop["amount"]) for stop in draft["stops"]] == [(stop, 100_00) for stop in stops]
+    lodged = await world.operator.post(f"{claim}/lodge")
+    assert lodged.status_code == 200, lodged.text
+    kept = (await world.operator.get(f"{claim}/evidence")).json()
+    assert kept["evidence"]["stops"] == draft["stops"]
+
+
+async def proved(world: World, policy: str, consumer: str) -> list[str]:
+    listed = (await world.operator.get(f"{POLICIES}/{policy}/debtors")).json()["debtors"]
+    (one,) = [one["id"] for one in listed if one["consumer"] == consumer]
+    stops = (await world.operator.get(f"{POLICIES}/{policy}/debtors/{one}/stops")).json()["stops"]
+    return [stop["decision_id"] for stop in stops]
