@@ -29,7 +29,7 @@ from service.plans.flow import do_within
 from service.plans.losing_flow import Found, Said
 from service.plans.payment import RecordPayment
 from service.support import loss_store
-from service.support.arrangement import Cause, Name, Sum
+from service.support.arrangement import Cause, Name, Region, Sum
 from service.support.documents_flow import WaterfallId
 from service.support.loss import Loss, LossState
 from service.support.loss_store import Bearer, LossOfPlan
@@ -60,6 +60,7 @@ class AllocationBody(Struct, frozen=True, forbid_unknown_fields=True):
     waterfall_id: WaterfallId | None = None  # null: its programme's
     segment: Name | None = None  # of the borrower, as the arrangement names it
     category: Name | None = None  # of the goods; null: of the decision
+    region: Region | None = None  # of the sale: ISO 3166, DE or DE-HH; null: the merchant's country
     is_first_time: bool | None = None  # whether it is the person's first plan
 
 
@@ -258,7 +259,7 @@ def _known(loss_id: str) -> None:
 
 
 def _said(body: AllocationBody) -> Said:
-    return Said(body.cause, body.waterfall_id, body.segment, body.category, body.is_first_time)
+    return Said(body.cause, body.waterfall_id, body.segment, body.category, body.region, body.is_first_time)
 
 
 def _came(came: Came, shared: Recovery) -> CameBack:

@@ -50,9 +50,9 @@ class FunderLine(Struct, frozen=True):
 
 
 class PlaceLine(Struct, frozen=True):
-    """What was paid in a month for losses of merchants in one country and of one category of goods."""
+    """What was paid in a month for losses in one region and of one category of goods."""
 
-    region: str  # ISO 3166, the merchant's country
+    region: str  # ISO 3166, of the sale: mostly the merchant's country
     category: str  # of the goods; empty: of none
     losses: int  # how many
     amount: int  # minor units

@@ -348,11 +348,12 @@ select d.decision_id, d.merchant_id, d.consumer_id, c.person_id, d.merchant_refe
  where d.bucket = $1 and d.decision_id = $2;
 
 -- load_what_was_bought --
--- The category of what a plan paid for, and whether it was its person's first plan.
-select d.category,
+-- The category of what a plan paid for, the country of its merchant, and whether it was its person's first plan.
+select d.category, m.country,
        not exists (select from plans earlier
                     where earlier.person_id = p.person_id and earlier.bucket = p.bucket
                       and earlier.authorized_at < p.authorized_at) as is_first_time
   from plans p
+  join merchants m using (merchant_id)
   left join decisions d using (bucket, decision_id)
  where p.bucket = $1 and p.plan_id = $2;

@@ -3,6 +3,7 @@
 It is one document in versions, whatever its kind. A loss is borne by the version in force when it is allocated.
 """
 
+from collections.abc import Sequence
 from datetime import date
 from enum import StrEnum
 from typing import Annotated, Final
@@ -17,6 +18,7 @@ from service.support.pool_terms import PoolTerms, require_pool_terms
 Share = Annotated[int, Meta(ge=0, le=BPS)]
 Sum = Annotated[int, Meta(ge=0, le=AMOUNT_MAX, description="minor units")]
 Name = Annotated[str, Meta(min_length=1, max_length=100, pattern=r"^[^\x00-\x1f\x7f]*\Z")]
+Region = Annotated[str, Meta(pattern=r"^[A-Z]{2}(-[A-Z0-9]{1,3})?\Z")]  # ISO 3166: a country, or a part of one
 Days = Annotated[int, Meta(ge=0, le=3_650)]
 ProviderId = Annotated[str, Meta(pattern=r"^(me|pa|sp)_[0-7][0-9A-HJKMNP-TV-Z]{25}\Z")]
 
@@ -101,6 +103,7 @@ class Rate(Struct, frozen=True, forbid_unknown_fields=True):
     cover_bps: Share  # of what is insured
     segment: Name | None = None  # of the borrower, as the lender names it
     category: Name | None = None  # of the goods
+    region: Region | None = None  # of the sale; a country's counts for all its parts
     is_first_time: bool | None = None  # whether it is the person's first plan
     cause: Cause | None = None  # of the loss
 
@@ -119,6 +122,7 @@ class Arrangement(Struct, frozen=True, forbid_unknown_fields=True):
     base: CoveredParts = CoveredParts.PRINCIPAL
     rates: Annotated[tuple[Rate, ...], Meta(max_length=200)] = ()  # instead of `cover_bps`, where one fits
     categories: Annotated[tuple[Name, ...], Meta(max_length=200)] = ()  # of goods; none named: any
+    regions: Annotated[tuple[Region, ...], Meta(max_length=200)] = ()  # of sales; none named: any
     attachment: Attachment | None = None  # null: from the first cent
     small_loss_max: Sum = 0  # a smaller loss never counts
     loss_max: Sum = 0  # that it pays of one loss
@@ -168,14 +172,23 @@ def require_arrangement(one: Arrangement) -> None:
         require_claim_terms(one.claims, "/document/claims")
     if one.pool is not None:
         _require_pool(one, one.pool)
-    fits = [(rate.segment, rate.category, rate.is_first_time, rate.cause) for rate in one.rates]
+    if len(set(one.regions)) < len(one.regions):
+        raise _no("/regions", "A region is named twice.")
+    fits = [(rate.segment, rate.category, rate.region, rate.is_first_time, rate.cause) for rate in one.rates]
     for number, rate in enumerate(one.rates):
         if fits[number] in fits[:number]:
             raise _no(f"/rates/{number}", "An earlier rate is of the same plans: this one never counts.")
         if rate.category is not None and one.categories and rate.category not in one.categories:
             raise _no(f"/rates/{number}/category", f"Goods of {rate.category!r} are not covered: see categories.")
+        if rate.region is not None and one.regions and not is_among(rate.region, one.regions):
+            raise _no(f"/rates/{number}/region", f"Sales in {rate.region} are not covered: see regions.")
         if rate.cause is not None and rate.cause not in one.causes:
             raise _no(f"/rates/{number}/cause", f"Losses of the cause {rate.cause} are not borne: see causes.")
+
+
+def is_among(region: str | None, regions: Sequence[str]) -> bool:
+    """Whether a region is one of these, or a part of one: CN-33 is in CN."""
+    return region is not None and any(one in (region, region[:2]) for one in regions)
 
 
 def _require_pool(one: Arrangement, pool: PoolTerms) -> None:

@@ -15,7 +15,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from service.money import take_bps
-from service.support.arrangement import Arrangement, AttachmentKind, CapOf
+from service.support.arrangement import Arrangement, AttachmentKind, CapOf, is_among
 from service.support.loss import Loss
 
 
@@ -28,7 +28,7 @@ class Limit(StrEnum):
     NOT_ENROLLED = "not_enrolled"  # it covers the plans of its sets, and this is none of them
     TOO_EARLY = "too_early"  # fewer days past due than it waits for
     TOO_LATE = "too_late"  # more than it may be invoked after
-    OUT_OF_SCOPE = "out_of_scope"  # the category of goods is not covered
+    OUT_OF_SCOPE = "out_of_scope"  # the category of goods, or the region, is not covered
     SMALL_LOSS = "small_loss"  # it never counts
     ATTACHMENT = "attachment"  # who is covered bears the first part
     DEBTOR_MAX = "debtor_max"
@@ -92,6 +92,7 @@ def rate_of(one: Arrangement, loss: Loss) -> int:
         fits = (
             rate.segment in (None, loss.segment)
             and rate.category in (None, loss.category)
+            and (rate.region is None or is_among(loss.region, [rate.region]))
             and rate.is_first_time in (None, loss.is_first_time)
             and rate.cause in (None, loss.cause)
         )
@@ -111,6 +112,8 @@ def _does_not_count(one: Arrangement, used: Used, loss: Loss, left: int) -> Limi
         return Limit.TOO_EARLY
     if one.invoke_by_days and loss.days_past_due > one.invoke_by_days:
         return Limit.TOO_LATE
+    if one.regions and not is_among(loss.region, one.regions):
+        return Limit.OUT_OF_SCOPE
     if one.categories and loss.category not in one.categories:
         return Limit.OUT_OF_SCOPE
     if not left:

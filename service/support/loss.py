@@ -9,7 +9,7 @@ from msgspec import Meta, Struct
 from service.errors import Code, Refused
 from service.money import BPS
 from service.statement import SmallInt
-from service.support.arrangement import Cause, CoveredParts, Name, Sum
+from service.support.arrangement import Cause, CoveredParts, Name, Region, Sum
 
 MerchantId = Annotated[str, Meta(pattern=r"^me_[0-7][0-9A-HJKMNP-TV-Z]{25}\Z")]
 PartnerId = Annotated[str, Meta(pattern=r"^pa_[0-7][0-9A-HJKMNP-TV-Z]{25}\Z")]
@@ -44,6 +44,7 @@ class Loss(Struct, frozen=True, forbid_unknown_fields=True):
     days_past_due: Annotated[int, Meta(ge=0, le=10_000)] = 0  # of the oldest that is unpaid, on that day
     segment: Name | None = None  # of the borrower, as the arrangement names it
     category: Name | None = None  # of the goods
+    region: Region | None = None  # of the sale, as the arrangement names it
     is_first_time: bool = False  # whether it is the person's first plan
     holders: Annotated[tuple[Holder, ...], Meta(max_length=10)] = ()  # what they leave of the principal is ours
 

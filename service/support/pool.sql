@@ -15,6 +15,15 @@ select $1, m.funder_id, $2, $3, $4, m.amount, $5, $6
   from unnest($7::text[], $8::bigint[]) as m (funder_id, amount)
  where m.amount <> 0;
 
+-- shares_of_loss --
+-- Of each funder, what was paid for a loss and what came back to it, so far.
+select funder_id, coalesce(sum(amount) filter (where kind = 'compensation'), 0)::bigint as paid,
+       coalesce(sum(amount) filter (where kind = 'return'), 0)::bigint as returned
+  from pool_movements
+ where arrangement_id = $1 and loss_id = $2
+ group by funder_id
+ order by min(moved_at), funder_id;
+
 -- moved_of_loss --
 -- What was paid for a loss, and what came back of it, so far.
 select coalesce(sum(amount) filter (where kind = 'compensation'), 0)::bigint as paid,
@@ -84,8 +93,8 @@ select f.party_id, s.currency,
  order by f.funder_id;
 
 -- paid_by_place --
--- What was paid in a month, by the country of the merchant and the category of the goods.
-select g.country as region, coalesce(v.loss ->> 'category', '') as category, count(distinct m.loss_id) as losses,
+-- What was paid in a month, by the region of the sale and the category of the goods.
+select coalesce(v.loss ->> 'region', g.country) as region, coalesce(v.loss ->> 'category', '') as category, count(distinct m.loss_id) as losses,
        sum(m.amount)::bigint as amount
   from pool_movements m
   join losses l on l.loss_id = m.loss_id

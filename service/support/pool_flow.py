@@ -20,12 +20,13 @@ from service.ledger.booking import Balances, Books
 from service.ledger.chart import LedgerAccount, Occasion, Place
 from service.ledger.compensation import contributed, pool_paid_out, pool_returned
 from service.ledger.store import BOOK, booked_by
+from service.money import split
 from service.partners.telling_flow import Teller
 from service.support import capacity_flow
 from service.support.arrangement import Arrangement
 from service.support.bearing import receivable_of
 from service.support.capacity import ArrangementState
-from service.support.pool_terms import PoolTerms, has_reached, ratio_bps, room_of, shares_of
+from service.support.pool_terms import PoolTerms, has_reached, ratio_bps, returned_to, room_of, shares_of
 from service.support.telling_flow import tell_party
 
 Q: Final = load_queries(Path(__file__).with_name("pool.sql"))
@@ -99,11 +100,21 @@ async def paid_by(
     conn: Connection, arrangement_id: str, document: Arrangement, loss_id: str, amount: int, about: About, now: datetime
 ) -> Balances:
     """The places that pay a part of a loss, or get it back, by the funders' shares; the movements are written down."""
-    terms = _terms(document)
-    funders = await places_of(conn, arrangement_id, terms)
-    parts = dict(zip(funders, shares_of(terms, amount), strict=True))
+    parts = await _paid_parts(conn, arrangement_id, _terms(document), loss_id, amount)
     await _note(conn, arrangement_id, about, Movement.COMPENSATION, loss_id, parts, now)
     return {Place(LedgerAccount.POOL_FUNDS, funder_id): part for funder_id, part in parts.items()}
+
+
+async def _paid_parts(
+    conn: Connection, arrangement_id: str, terms: PoolTerms, loss_id: str, amount: int
+) -> dict[str, int]:
+    """By the shares of today; what is taken back, by those it was paid by."""
+    if amount >= 0:
+        funders = await places_of(conn, arrangement_id, terms)
+        return dict(zip(funders, shares_of(terms, amount), strict=True))
+    rows = await conn.fetch(Q.shares_of_loss, arrangement_id, loss_id)
+    parts = split(-amount, [row["paid"] for row in rows])
+    return {row["funder_id"]: -part for row, part in zip(rows, parts, strict=True)}
 
 
 async def bring_up(
@@ -132,10 +143,10 @@ async def _returned(
     conn: Connection, arrangement_id: str, document: Arrangement, loss_id: str, back: int, owes: Place, about: About,
     now: datetime,
 ) -> Books:  # fmt: skip
-    """What books that so much came back, by the funders' shares; the movements are written down."""
-    terms = _terms(document)
-    funders = await places_of(conn, arrangement_id, terms)
-    parts = dict(zip(funders, shares_of(terms, back), strict=True))
+    """What books that so much came back, to the funders by what they paid for it; the movements are written down."""
+    rows = await conn.fetch(Q.shares_of_loss, arrangement_id, loss_id)
+    paid, returned = [row["paid"] for row in rows], [row["returned"] for row in rows]
+    parts = {row["funder_id"]: part for row, part in zip(rows, returned_to(paid, returned, back), strict=True)}
     await _note(conn, arrangement_id, about, Movement.RETURN, loss_id, parts, now)
     books: Books = {Occasion.POOL_RETURN: pool_returned(owes, parts)}
     if not document.reinstatable:

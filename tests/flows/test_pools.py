@@ -9,7 +9,7 @@ from tests.flows.published import policy_of, publish
 from tests.flows.test_cover_sets import cover_set, covered_programme, enrol, funding
 from tests.flows.test_loss_claims import CLAIMS, ONE, at, balance, bought, closed_on, do, lost
 from tests.flows.test_losses import LOSSES, capacity
-from tests.flows.test_support import ARRANGEMENTS, loss, simulated, waterfall
+from tests.flows.test_support import ARRANGEMENTS, agreed, document, loss, simulated, waterfall
 from tests.flows.test_support_party import borne_by
 from tests.flows.world import Client, World
 
@@ -172,6 +172,77 @@ async def test_rates_by_who_buys_and_what(world: World, pooled: Pooled) -> None:
     tiers = [one["allocation"]["tiers"][0] for one in found]
     assert [tier["amount"] for tier in tiers] == [388_00, 582_00, 0]
     assert tiers[2]["limit"] == "out_of_scope"
+
+
+async def test_rates_by_segment_and_region(world: World, pooled: Pooled) -> None:
+    """A matrix: small firms in Hamburg 80 %, in all of Germany 50 %, others in Germany 30 %; nothing elsewhere."""
+    rates = [
+        {"cover_bps": 8_000, "segment": "small", "region": "DE-HH"},
+        {"cover_bps": 5_000, "segment": "small", "region": "DE"},
+    ]
+    pool = await pooled.agree(rates=rates, regions=["DE"], cover_bps=3_000)
+    which = await waterfall(world, pool)
+    asked: list[dict[str, Any]] = [
+        {"segment": "small", "region": "DE-HH"}, {"segment": "small", "region": "DE-BY"},
+        {"segment": "small", "region": "DE"}, {"region": "DE-HH"}, {"segment": "small", "region": "AT"},
+        {"segment": "small"},
+    ]  # fmt: skip
+    losses = [{"loss": loss(world, 970_00, **one)} for one in asked]
+    found = await simulated(world, which, losses, given={pool: {"available": 100_000_00}})
+    tiers = [one["allocation"]["tiers"][0] for one in found]
+    assert [tier["amount"] for tier in tiers] == [776_00, 485_00, 485_00, 291_00, 0, 0]
+    assert [tier["limit"] for tier in tiers] == [None, None, None, None, "out_of_scope", "out_of_scope"]
+
+
+async def test_a_sale_is_in_the_merchants_country_unless_it_is_said_otherwise(world: World, pooled: Pooled) -> None:
+    pool = await pooled.agree(rates=[{"cover_bps": 8_000, "region": "DE-HH"}], regions=["DE"], reinstatable=True)
+    which, plan = await waterfall(world, pool), await bought_and_late(world)
+    assert (await world.operator.post(f"/v1/operator/plans/{plan}/charge_off")).status_code == 200
+    one = f"{LOSSES}/lo{plan[2:]}"
+    told = await world.operator.post(f"{one}/allocate", {"waterfall_id": which})
+    assert told.json()["loss"]["region"] == "DE"
+    assert told.json()["allocation"]["tiers"][0]["amount"] == 388_00
+    told = await world.operator.post(f"{one}/allocate", {"region": "DE-HH"})
+    assert (told.json()["version"], told.json()["allocation"]["tiers"][0]["amount"]) == (2, 776_00)
+    again = await world.operator.post(f"{one}/allocate", {})
+    assert again.content == told.content  # it stays as it was said
+    claim = (await world.operator.post(CLAIMS, {"loss_id": f"lo{plan[2:]}", "arrangement_id": pool})).json()
+    await do(world, claim["id"], "lodge")
+    for verb, body in (("decide", {"approved": 776_00}), ("pay", {"amount": 776_00, "reference": "transfer"})):
+        pooled.clients[0].now = world.operator.now
+        done = await pooled.clients[0].post(f"/v1/support/claims/{claim['id']}/{verb}", body)
+        assert done.status_code == 200, done.text
+    places = (await pooled.statement("2026-10"))["places"]
+    assert [(line["region"], line["amount"]) for line in places] == [("DE-HH", 776_00)]
+
+
+async def test_what_comes_back_is_theirs_who_paid_it(world: World, pooled: Pooled) -> None:
+    """The first paid 70 % of 388.00; when 74.83 come back, it has 20 %: it gets 52.38 all the same."""
+    pool = await pooled.agree(reinstatable=True)
+    one, _ = await pooled.paid(await bought_and_late(world), await waterfall(world, pool))
+    before = (await world.operator.get(f"{ARRANGEMENTS}", limit=100)).json()["arrangements"]
+    (agreed_to,) = [each["document"] for each in before if each["id"] == pool]
+    shares = [{"party_id": party, "share_bps": bps} for party, bps in zip(pooled.parties, (2_000, 8_000), strict=True)]
+    await agreed(world, ARRANGEMENTS, agreed_to | {"pool": {"funders": shares}}, arrangement_id=pool)
+    await world.operator.post(f"{LOSSES}/{one}/recoveries", {"gross": 187_07, "source": "collection"})
+    await closed_on(world, "2026-10-15")
+    told = await pooled.statement("2026-10")
+    assert [(line["compensation"], line["returns"]) for line in told["funders"]] == [(271_60, 52_38), (116_40, 22_45)]
+    assert await balance(world, "guarantor_receivable") == 0
+
+
+@pytest.mark.parametrize(
+    ("says", "pointer"),
+    [
+        ({"regions": ["DE", "DE"]}, "/document/regions"),
+        ({"regions": ["DE"], "rates": [{"cover_bps": 1, "region": "AT"}]}, "/document/rates/0/region"),
+        ({"rates": [{"cover_bps": 1, "region": "DE"}, {"cover_bps": 2, "region": "DE"}]}, "/document/rates/1"),
+        ({"regions": ["Germany"]}, "/document/regions/0"),
+    ],
+)
+async def test_regions_that_contradict_themselves(world: World, says: dict[str, Any], pointer: str) -> None:
+    told = await world.operator.post(ARRANGEMENTS, {"document": await document(world, **says)})
+    assert (told.status_code, told.json()["code"], told.json()["pointer"]) == (400, "invalid_field", pointer)
 
 
 async def test_plans_are_covered_up_to_its_leverage(world: World, pooled: Pooled) -> None:

@@ -12,6 +12,7 @@ from service.support.pool_terms import (
     has_reached,
     ratio_bps,
     require_pool_terms,
+    returned_to,
     room_of,
     shares_of,
 )
@@ -47,7 +48,27 @@ def test_what_it_may_still_cover(leverage: int, available: int, outstanding: int
 
 def test_what_comes_back_goes_by_shares() -> None:
     assert shares_of(PoolTerms(TWO), 74_83) == [52_38, 22_45]
-    assert shares_of(PoolTerms(TWO), -74_83) == [-52_38, -22_45]
+
+
+def test_what_comes_back_goes_to_who_paid_it() -> None:
+    """Whatever the shares are now; in the end each has back what it paid, and what did not come is taken back again."""
+    paid = [271_60, 116_40]
+    assert returned_to(paid, [0, 0], 74_83) == [52_38, 22_45]
+    assert returned_to(paid, [52_38, 22_45], 388_00 - 74_83) == [271_60 - 52_38, 116_40 - 22_45]
+    assert returned_to(paid, [52_38, 22_45], -74_83) == [-52_38, -22_45]
+
+
+@given(st.lists(st.integers(0, 10**6), min_size=1, max_size=8), st.lists(st.integers(1, 10**5), max_size=8))
+def test_nobody_gets_back_more_than_it_paid(paid: list[int], came: list[int]) -> None:
+    returned = [0] * len(paid)
+    for back in came:
+        left = sum(paid) - sum(returned)
+        if not left:
+            break
+        parts = returned_to(paid, returned, min(back, left))
+        returned = [before + part for before, part in zip(returned, parts, strict=True)]
+        assert min(parts) >= 0
+        assert all(one <= most for one, most in zip(returned, paid, strict=True))
 
 
 @given(st.lists(st.integers(1, 500), min_size=1, max_size=20), st.integers(0, 10**12))
