@@ -107,6 +107,12 @@ class EventType(StrEnum):
     HOLD_CAPTURED = "hold.captured"  # of `amount` held `captured` was taken, the rest let go: `plan_id`, `hold_id`
     HOLD_RELEASED = "hold.released"  # it was let go: `plan_id`, `hold_id`, `amount`
     HOLD_EXPIRED = "hold.expired"  # its time was over: `plan_id`, `hold_id`, `amount`
+    REFUND_PAID = (
+        "refund.paid"  # what was overpaid went back to what it was paid with: `plan_id`, `payback_id`, `amount`
+    )
+    REFUND_FAILED = (  # it did not reach the consumer, or their bank has sent it back: it is owed to them again:
+        "refund.failed"  # `plan_id`, `payback_id`, `amount`, `reason`
+    )
     INSTRUMENT_GIVEN = "instrument.given"  # `consumer` may be charged by `instrument_id`
     INSTRUMENT_REMOVED = "instrument.removed"  # `consumer` is charged no more by `instrument_id`
     PERMISSION_GIVEN = "permission.given"  # `consumer` agrees to every order of a `scenario`: `permission_id`

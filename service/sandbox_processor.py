@@ -25,9 +25,11 @@ from service.demo.seed import load
 from service.embedded import lifeline
 from service.http_client import exchange, open_client
 from service.payments.hold_protocol import CaptureOrder, HoldOrder
+from service.payments.payback_protocol import RefundOrder
 from service.payments.processor import Order
 from service.payments.sandbox import Sandbox, Scripted
 from service.payments.sandbox_holds import SandboxHolds
+from service.payments.sandbox_paybacks import SandboxPaybacks
 from service.reach import ANYWHERE
 
 NOTIFICATIONS: Final = "/v1/processor/notifications"
@@ -43,6 +45,7 @@ class Desk(msgspec.Struct):
     key: str = ""  # the processor's key to the service
     sandbox: Sandbox = msgspec.field(default_factory=Sandbox)
     holds: SandboxHolds = msgspec.field(default_factory=SandboxHolds)
+    paybacks: SandboxPaybacks = msgspec.field(default_factory=SandboxPaybacks)
     telling: set[asyncio.Task[None]] = msgspec.field(default_factory=set)
 
 
@@ -56,7 +59,7 @@ def create_processor(desk: Desk) -> Litestar:
             task.cancel()
 
     app = Litestar(
-        route_handlers=[_pull, _ask, _hold, _ask_hold, _capture, _release],
+        route_handlers=[_pull, _ask, _hold, _ask_hold, _capture, _release, _pay_back, _ask_refund],
         lifespan=[ending],
         openapi_config=None,
         logging_config=None,
@@ -154,6 +157,27 @@ async def _release(request: Request[Any, Any, Any], hold_id: FromPath[str]) -> R
     return _stranger(desk, request) or await _answered(desk.holds.release(hold_id, _now_ms()))
 
 
+@post("/refunds", status_code=200)
+async def _pay_back(request: Request[Any, Any, Any], body: RawBody) -> Response[bytes]:
+    desk: Desk = request.app.state["desk"]
+    if refused := _stranger(desk, request):
+        return refused
+    try:
+        order = _decode_refund(body)
+    except msgspec.DecodeError:
+        return Response(b"", status_code=400)
+    pulled, held = desk.sandbox.pulled.get(order.of), desk.holds.kept.get(order.of)
+    token = pulled.order.token if pulled else held.order.token if held else ""
+    came = pulled.order.amount if pulled else held.captured if held else 0
+    return await _answered(desk.paybacks.pay_back(order, token, came, _now_ms()))
+
+
+@get("/refunds/{refund_id:str}")
+async def _ask_refund(request: Request[Any, Any, Any], refund_id: FromPath[str]) -> Response[bytes]:
+    desk: Desk = request.app.state["desk"]
+    return _stranger(desk, request) or await _answered(desk.paybacks.ask(refund_id, _now_ms()))
+
+
 async def _notify(desk: Desk, charge_id: str, scripted: Scripted) -> None:
     await asyncio.sleep(scripted.notify_after_ms / 1000)
     url = f"{desk.notify.removesuffix('/')}{NOTIFICATIONS}"
@@ -187,4 +211,5 @@ def _now_ms() -> int:
 
 _decode: Final = msgspec.json.Decoder(Order).decode
 _decode_hold: Final = msgspec.json.Decoder(HoldOrder).decode
+_decode_refund: Final = msgspec.json.Decoder(RefundOrder).decode
 _decode_capture: Final = msgspec.json.Decoder(CaptureOrder).decode

@@ -33,6 +33,7 @@ from service.partners.received import ReceivedState, ReceivedType
 from service.payments.charge import ChargeState, Origin, Reason
 from service.payments.hold import HoldState
 from service.payments.instrument import InstrumentKind
+from service.payments.payback import PaybackState
 from service.payments.processor import Protocol
 from service.payments.processor_dispute import FoundState
 from service.people.doubt import DoubtOutcome
@@ -138,6 +139,8 @@ WORDS: dict[str, Iterable[str]] = {
     "pool_movements_kind_is_known": Movement,
     "holds_reason_is_known": Reason,
     "holds_state_is_known": HoldState,
+    "paybacks_reason_is_known": Reason,
+    "paybacks_state_is_known": PaybackState,
     "processor_disputes_state_is_known": FoundState,
     "processors_protocol_is_known": Protocol,
     "received_files_state_is_known": ReceivedState,

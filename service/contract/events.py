@@ -40,7 +40,8 @@ INSTANTS: Final = {
 IDS: Final = {
     "adjustment_id", "approval_id", "arrangement_id", "assignment_id", "batch_id", "break_id", "charge_id", "claim_id",
     "consumer", "cover_set_id", "credit_id", "debtor_id", "decision_id", "dispute_id", "endpoint_id", "fact_id",
-    "fee_id", "file_id", "hold_id", "instrument_id", "loss_id", "pack_id", "payment_id", "payout_id", "policy_id",
+    "fee_id", "file_id", "hold_id", "instrument_id", "loss_id", "pack_id", "payback_id", "payment_id", "payout_id",
+    "policy_id",
     "permission_id", "plan_id", "programme_id", "quote_id", "receivable_id",
     "reconciliation_id", "referral_id", "refund_id", "reverses_event_id", "scheme_id", "settlement_id", "transfer_id",
     "voucher_id",

@@ -1,4 +1,5 @@
-"""Collecting: what is due is charged, what nobody has answered is asked about, disputes are read, deposits held.
+"""Collecting: what is due is charged, what nobody has answered is asked about, disputes are read, deposits held, and
+what was paid too much is paid back.
 
 All of it often, and at every day's close.
 """
@@ -11,6 +12,7 @@ from service.payments.flow import Charging
 from service.payments.found_disputes_flow import FoundDisputes
 from service.payments.holding_flow import Holding
 from service.payments.making_flow import collect_due
+from service.payments.paying_back_flow import PayingBack
 
 
 class Collected(Struct, frozen=True):
@@ -25,4 +27,5 @@ async def collect(charging: Charging, now: datetime) -> Collected:
     asked = await charging.ask_unanswered(now)
     await FoundDisputes(charging).follow(now)
     await Holding(charging).follow_all(now)
+    await PayingBack(charging).follow_all(now)
     return Collected(asked, await collect_due(charging, now))

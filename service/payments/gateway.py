@@ -7,13 +7,15 @@ from typing import Final
 
 import httpx
 from msgspec import Struct
+from msgspec.structs import replace
 
 from service import clock
 from service.circuit import Circuit
 from service.http_client import exchange, open_client
-from service.payments import hold_protocol, processor, stripe, stripe_holds
+from service.payments import hold_protocol, payback_protocol, processor, stripe, stripe_holds, stripe_paybacks
 from service.payments.charge import Charge
 from service.payments.hold import UNHEARD_HOLD, HeardHold, Hold, HoldSaid, HoldState
+from service.payments.payback import UNHEARD_PAYBACK, HeardPayback, Payback, PaybackSaid, PaybackState
 from service.payments.processor import UNHEARD, Address, Call, Heard, Protocol, Said
 from service.reach import Reach
 
@@ -54,6 +56,25 @@ HOLD_SPEECHES: Final[dict[Protocol, HoldSpeech]] = {
         stripe_holds.hold, stripe_holds.capture, stripe_holds.release, stripe_holds.ask, stripe_holds.read
     ),
 }
+
+
+class PaybackSpeech(Struct, frozen=True):
+    """How a protocol says that something is paid back, and understands what is answered."""
+
+    pay_back: Callable[[Payback, str], Call]
+    ask: Callable[[Payback, str], Call]
+    read: Callable[[Payback, int, bytes], HeardPayback]
+    find: Callable[[Payback, str], Call] | None = None  # for its own name of what the money came by, if it goes by that
+    read_found: Callable[[Payback, int, bytes], str] | None = None  # empty: it was not found
+
+
+PAYBACK_SPEECHES: Final[dict[Protocol, PaybackSpeech]] = {
+    Protocol.TENOR: PaybackSpeech(payback_protocol.pay_back, payback_protocol.ask, payback_protocol.read),
+    Protocol.STRIPE: PaybackSpeech(
+        stripe_paybacks.pay_back, stripe_paybacks.ask, stripe_paybacks.read, stripe_paybacks.find,
+        stripe_paybacks.read_found,
+    ),
+}  # fmt: skip
 
 PATIENCE_S: Final = 8.0  # a bank may think for seconds; who waits longer asks again
 
@@ -112,6 +133,34 @@ class Processors:
     ) -> HeardHold:
         answer = await self.send(hold.processor_id, lambda secret: make(hold, secret))
         return UNHEARD_HOLD if answer is None else read(hold, *answer)
+
+    async def pay_back(self, payback: Payback) -> HeardPayback:
+        """Asks that it is paid back. Sent again it pays nothing more: the payback's id is the idempotency key."""
+        return await self._of_payback(payback, lambda speech: speech.pay_back)
+
+    async def ask_payback(self, payback: Payback) -> HeardPayback:
+        """Asks how a payback stands, and that it is paid where the processor has never heard of it."""
+        heard = await self._of_payback(payback, lambda speech: speech.ask)
+        if heard.said is PaybackSaid.NO_PAYBACK and payback.state is PaybackState.PENDING:
+            return await self.pay_back(payback)
+        return heard
+
+    async def _of_payback(
+        self, payback: Payback, way: Callable[[PaybackSpeech], Callable[[Payback, str], Call]]
+    ) -> HeardPayback:
+        address = self._addresses().get(payback.processor_id)
+        if address is None:
+            return UNHEARD_PAYBACK
+        speech = PAYBACK_SPEECHES[address.protocol]
+        find, read_found = speech.find, speech.read_found
+        if not payback.payment and find is not None and read_found is not None:
+            found = await self.send(payback.processor_id, lambda secret: find(payback, secret))
+            named = "" if found is None else read_found(payback, *found)
+            if not named:
+                return UNHEARD_PAYBACK
+            payback = replace(payback, payment=named)
+        answer = await self.send(payback.processor_id, lambda secret: way(speech)(payback, secret))
+        return UNHEARD_PAYBACK if answer is None else speech.read(payback, *answer)
 
     def speaking(self, protocol: Protocol) -> list[str]:
         """The ids of those that are spoken to so and whose secret we have, in use or retired."""

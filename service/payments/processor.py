@@ -12,6 +12,8 @@
     200  {..., "state": "returned", "reason": "account_closed", "received_on": "2026-03-02"}
     404                                                                  there is no such charge
 
+Holds are spoken of as `hold_protocol.py` says, and what goes back as `payback_protocol.py` does.
+
 `charge_id` names the charge for good: a processor that is sent it twice pulls the money once, and answers what has
 become of it. Every other status or body, and an answer about another amount, leaves open what happened: the charge
 stays pending, and we ask again. A processor that has news says so with its key, by `POST

@@ -13,7 +13,7 @@
 | -bounces | pulls the money, which comes back two seconds later: insufficient funds; sends a notification |
 | anything else | pulls the money |
 
-Holds go by the same endings (`sandbox_holds.py`).
+Holds go by the same endings (`sandbox_holds.py`), and so does what is paid back (`sandbox_paybacks.py`).
 
 A charge's id names it for good: sent again, it is answered as it stands, and nothing more is pulled. It
 remembers nothing beyond the end of its process: started anew, it knows no charge, and counts from the beginning.

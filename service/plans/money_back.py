@@ -10,11 +10,13 @@ from service.event_type import EventType
 from service.plans.bill import BillLine, RefundedLine
 from service.plans.book import Book, Change, Event, PlanCommand
 from service.plans.capture import MERCHANTS
+from service.plans.correction import Correct
 from service.plans.happening import fact_id, happen, today_of
 from service.plans.plan import Plan
 from service.plans.recorded import facts_of, undoing
 from service.plans.running.fact import Money
 from service.plans.running.facts import ChargedBack, OverpaidReturned, Paid, PaymentReturned, Refunded
+from service.plans.running.facts import Event as Fact
 from service.terms.allocation_rule import PaymentKind
 
 MOVED_BY_A_BANK = (PaymentKind.PAYMENT, PaymentKind.DOWN_PAYMENT)
@@ -138,6 +140,19 @@ class ReturnOverpayment(PlanCommand, frozen=True, kw_only=True):
         fact = OverpaidReturned(id=fact_id(self), recorded_on=today, on=today, amount=self.amount)
         event = {"amount": self.amount, "overpaid": plan.amounts.overpaid - self.amount}
         return happen(book, plan, self, fact, now, lambda _: Event(EventType.OVERPAYMENT_RETURNED, event))
+
+
+class TakeBack(Correct, frozen=True, kw_only=True):
+    """What was to go back to the consumer did not reach them: it is overpaid as before."""
+
+    who_may = frozenset({ActorKind.PROCESSOR})
+
+    def _undone(self, plan: Plan) -> Fact:
+        """The return, which nobody has undone."""
+        fact = super()._undone(plan)
+        if not isinstance(fact, OverpaidReturned):
+            raise self._refused("Only what went back to the consumer can come back from them.")
+        return fact
 
 
 def refunded_lines(plan: Plan, asked: tuple[Returned, ...]) -> tuple[RefundedLine, ...]:

@@ -17,6 +17,7 @@ from service.jobs.telling_referrals import tell_referrals
 from service.merchants.settling_flow import settle_one
 from service.partners.layouts import TxnType
 from service.payments.holding_flow import Holding
+from service.payments.paying_back_flow import PayingBack
 from service.plans.enrolling_flow import release_ended, settle_reopened
 from service.plans.offer import Kind
 from service.plans.ownership_flow import carry_out_due
@@ -459,6 +460,17 @@ async def _holding(story: Story, at: Till) -> None:
     await story.call("GET /v1/operator/plans/{plan_id}/holds", plan_id=claimed["id"])
 
 
+async def _paying_back(story: Story, at: Till) -> None:
+    """What is refunded of a plan that was paid goes back to its card, or does not reach it."""
+    for ending in ("ok", "norefund"):
+        plan = await at.plan(ending)
+        assert (await at.pay(plan, amount=600_00)).status_code == 201
+        assert (await at.world.merchant.post(f"/v1/plans/{plan['id']}/refunds", {"amount": 200_00})).status_code == 201
+        await PayingBack(at.world.app.state["services"].charging).follow_all(NOON)
+        await story.call("GET /v1/plans/{plan_id}/paybacks", plan_id=plan["id"])
+        await story.call("GET /v1/operator/plans/{plan_id}/paybacks", plan_id=plan["id"])
+
+
 async def _collecting(story: Story) -> None:
     """A plan is paid by a card: now, declined, and by a payment that came back."""
     world = story.world
@@ -473,6 +485,7 @@ async def _collecting(story: Story) -> None:
         instrument = (await story.call("POST /v1/consumers/{consumer_id}/instruments", **told))["id"]
         await story.call("GET /v1/consumers/{consumer_id}/instruments", **told)
         told["instrument_id"] = instrument
+        await _paying_back(story, at)
         await story.call("POST /v1/plans/{plan_id}/instrument", **told)
         pulled = await story.call(charge, **told)
         await story.call("GET /v1/plans/{plan_id}/charges", **told)
