@@ -2,7 +2,7 @@
 
 import asyncio
 import re
-from collections.abc import AsyncIterator, Callable, Coroutine, Iterator, Sequence
+from collections.abc import AsyncIterator, Callable, Coroutine, Iterable, Iterator, Sequence
 from contextlib import asynccontextmanager, contextmanager
 from functools import partial
 from pathlib import Path
@@ -277,16 +277,17 @@ class Check(msgspec.Struct, frozen=True):
     rows: list[dict[str, Any]]
 
 
-async def run_checks(connection: Connection, path: Path = SCHEMA / "checks.sql") -> list[Check]:
-    """Every invariant of `path` against one instant of the database, so that work going on meanwhile breaks none."""
-    checks = dict(load_queries(path))
+async def run_checks(connection: Connection, checks: Iterable[tuple[str, str]] | None = None) -> list[Check]:
+    """Every invariant against one instant of the database, so that work going on meanwhile breaks none: those of
+    schema/checks.sql, or `checks`, names with their queries."""
+    asked = dict(load_queries(SCHEMA / "checks.sql") if checks is None else checks)
     counted = " union all ".join(
         f"select '{name}', count(*) from ({text}) broken"  # noqa: S608 - of our own file
-        for name, text in checks.items()
+        for name, text in asked.items()
     )
     async with connection.transaction(isolation="repeatable_read", readonly=True):
         broken = {name for name, rows in await connection.fetch(counted) if rows}  # mostly none: one question for all
         return [
             Check(name, [dict(row) for row in await connection.fetch(text)] if name in broken else [])
-            for name, text in checks.items()
+            for name, text in asked.items()
         ]

@@ -175,7 +175,7 @@ async def test_checks_name_the_rows_that_break_them(database_url: str, tmp_path:
     path = tmp_path / "checks.sql"
     path.write_text("-- fine --\nselect 1 where false;\n-- odd --\nselect 7 as amount, 'EUR' as currency;\n")
     connection = await db.connect(database_url)
-    fine, odd = await db.run_checks(connection, path)
+    fine, odd = await db.run_checks(connection, db.load_queries(path))
     assert (fine.name, fine.rows) == ("fine", [])
     assert (odd.name, odd.rows) == ("odd", [{"amount": 7, "currency": "EUR"}])
     await connection.close()

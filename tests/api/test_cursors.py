@@ -10,8 +10,13 @@ from service.contract.contract import Route, parameters_of
 from tests.api.routes import NOTHING, client_for
 from tests.contract.app import ROUTES
 from tests.flows.collecting import registered
-from tests.flows.conftest import world as world  # the service on real servers
-from tests.flows.world import World
+from tests.flows.conftest import first_of_many as first_of_many  # the service on real servers
+from tests.flows.conftest import world as world
+from tests.flows.conftest import world_alone as world_alone
+from tests.flows.conftest import world_among_many as world_among_many
+from tests.flows.world import SHARED, World
+
+pytestmark = SHARED
 
 ANOTHER = f"{ids.SIGNING}_00000000000000000000000000"  # of nothing that is listed
 

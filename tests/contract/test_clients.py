@@ -17,6 +17,7 @@ from service.api.public import CONTRACT
 from service.contract.clients import make_python
 from tests.bench.cast import ATTRIBUTES
 from tests.flows.conftest import world as world  # the service on real servers
+from tests.flows.conftest import world_alone as world_alone
 from tests.flows.world import NOON, World
 
 

@@ -49,7 +49,11 @@ from tests.contract import contract_story
 from tests.contract.app import APP, ROUTES
 from tests.contract.checked import Contract
 from tests.flows.collecting import registered
+from tests.flows.conftest import first_of_many as first_of_many
 from tests.flows.conftest import world as world  # the service on real servers
+from tests.flows.conftest import world_alone as world_alone
+from tests.flows.conftest import world_among_many as world_among_many
+from tests.flows.world import SHARED as SHARED_WORLD
 from tests.flows.world import Client, World
 
 QUOTE = ROUTES["POST /v1/quotes"].operation.example
@@ -322,6 +326,7 @@ async def _call(world: World, name: str, key: str) -> httpx.Response:
         ({"jurisdiction": "de"}, Code.INVALID_FIELD, "/jurisdiction"),
     ],
 )  # fmt: skip
+@SHARED_WORLD
 async def test_a_quote_that_cannot_be(world: World, change: dict[str, Any], code: Code, pointer: str) -> None:
     answered = await world.merchant.post("/v1/quotes", QUOTE | change)
     assert Contract().check(answered) == "POST /v1/quotes"
@@ -329,6 +334,7 @@ async def test_a_quote_that_cannot_be(world: World, change: dict[str, Any], code
     assert answered.status_code == STATUS.get(code, 422)
 
 
+@SHARED_WORLD
 async def test_a_quote_is_a_calculation(world: World) -> None:
     """The same bytes for the same question under any key, and nothing is written."""
     client: Client = world.merchant

@@ -10,9 +10,9 @@ import pytest
 from service import db, embedded, migrations
 from service.config import Settings
 from tests.engine.processes import Own
-from tests.flows.conftest import world
+from tests.flows.conftest import first_of_many, world, world_alone, world_among_many
 
-__all__ = ["world"]
+__all__ = ["first_of_many", "world", "world_alone", "world_among_many"]
 
 
 @pytest.fixture

@@ -8,6 +8,7 @@ from service.config import FACADES, CannotStart, read
 from service.facades.doors import doors_of
 from service.facades.ticket import order_of, ticket_of
 from tests.flows.conftest import world as world  # the service without any facade
+from tests.flows.conftest import world_alone as world_alone
 from tests.flows.world import World
 
 SECRETS = Secrets("k" * 32)

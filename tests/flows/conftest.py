@@ -6,6 +6,7 @@ from contextlib import asynccontextmanager
 
 import httpx
 import pytest
+import pytest_asyncio
 from litestar import Litestar
 
 from service import db
@@ -13,8 +14,10 @@ from service.app import create_app, services
 from service.config import Settings
 from service.demo.seed import seed
 from service.plans.proof_store import prove
+from tests.checked import broken_checks
+from tests.conftest import of_its_own
 from tests.flows.refusals import Refusals
-from tests.flows.world import World
+from tests.flows.world import SHARED, World
 
 _idle: list[Litestar] = []  # to build all routes takes 0.3 s: an app serves one world after the other
 
@@ -51,7 +54,7 @@ async def world_on(settings: Settings, pool: db.Pool) -> AsyncIterator[World]:
     async with alive(settings, pool) as world:
         yield world
     async with pool.acquire() as conn:
-        broken = [check for check in await db.run_checks(conn) if check.rows]
+        broken = await broken_checks(conn)
         proof = await prove(conn, every=True)
     assert broken == []
     assert proof.differences == []
@@ -72,7 +75,31 @@ async def alive(settings: Settings, pool: db.Pool) -> AsyncIterator[World]:
 
 
 @pytest.fixture
-async def world(settings: Settings, pool: db.Pool) -> AsyncIterator[World]:
+async def world_alone(settings: Settings, pool: db.Pool) -> AsyncIterator[World]:
     """The service on a database of its own."""
     async with world_on(settings, pool) as world:
         yield world
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def first_of_many(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[World]:
+    """The service on a database that tests of one file share; invariants are looked at after the last of them."""
+    async with of_its_own(tmp_path_factory.mktemp("shared"), 3) as (settings, pool), world_on(settings, pool) as world:
+        yield world
+
+
+@pytest_asyncio.fixture(loop_scope="module")
+async def world_among_many(first_of_many: World) -> AsyncIterator[World]:
+    """The shared service, with clients of this test's own."""
+    world = World(first_of_many.http, first_of_many.demo, first_of_many.pool, first_of_many.app)
+    async with world.beside:
+        yield world
+
+
+@pytest.fixture
+def world(request: pytest.FixtureRequest) -> World:
+    """The service: shared with the others of the file that are `SHARED`, or of the test's own."""
+    is_shared = request.node.get_closest_marker("asyncio").kwargs == SHARED.kwargs
+    assert not (is_shared and {"pool", "settings"} & {*request.fixturenames}), "those are of another database"
+    found: World = request.getfixturevalue("world_among_many" if is_shared else "world_alone")
+    return found

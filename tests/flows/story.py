@@ -21,18 +21,20 @@ Each step that moves something is dry run first: the answer must foretell it, an
 """
 
 import re
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from datetime import timedelta
 from typing import Any
 
 import httpx
 import msgspec
+import pytest
 
 from service.demo.seed import POLICY
 from service.errors import Code
 from tests.flows.published import publish
-from tests.flows.world import World
+from tests.flows.world import ALONE, SHARED, World
 
+_FOR_ALL = re.compile(r"^ *(close|leeway|use)\b", re.MULTILINE)  # steps that others of the same service would notice
 _AMOUNT = re.compile(r"^-?\d+\.\d\d$")
 
 # The plan's part of each ledger account that is not zero: debit less credit.
@@ -43,6 +45,12 @@ LEDGER = """
             select credit, - amount from transfers where plan_id = $1) t
      group by account having sum(amount) <> 0
 """
+
+
+def cases(stories: Mapping[str, str]) -> list[Any]:
+    """The stories by their names, for `parametrize`; one that closes days or publishes a policy has its own service."""
+    return [pytest.param(text, id=name, marks=ALONE if _FOR_ALL.search(text) else SHARED)
+            for name, text in stories.items()]  # fmt: skip
 
 
 async def tell(world: World, text: str) -> "Story":

@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.flows.story import tell
+from tests.flows.story import cases, tell
 from tests.flows.world import World
 
 STORIES = {
@@ -264,6 +264,6 @@ STORIES = {
 }
 
 
-@pytest.mark.parametrize("text", STORIES.values(), ids=STORIES)
+@pytest.mark.parametrize("text", cases(STORIES))
 async def test_story(text: str, world: World) -> None:
     await tell(world, text)

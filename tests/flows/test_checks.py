@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from service.db import SCHEMA, load_queries
+from tests.checked import CHECKS, worth_asking
 from tests.flows.collecting import till
 from tests.flows.factoring import bought as buys
 from tests.flows.factoring import receivable
@@ -18,8 +18,6 @@ from tests.flows.test_vouchers import agreed as scheme
 from tests.flows.test_vouchers import redeemed
 from tests.flows.world import NOON, World
 from tests.partners.contracts import participant
-
-CHECKS = dict(load_queries(SCHEMA / "checks.sql"))
 
 # A claim of 1 cent, all of it approved, without a step.
 CLAIM = """
@@ -212,4 +210,5 @@ async def test_every_check_finds_its_fault(world: World) -> None:
                 await connection.execute(f"alter table {table} disable trigger user")
             await connection.execute(statement)
             assert await connection.fetch(CHECKS[check]), check
+            assert (check, CHECKS[check]) in await worth_asking(connection)
             await transaction.rollback()

@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.flows.story import tell
+from tests.flows.story import cases, tell
 from tests.flows.world import World
 
 STORIES = {
@@ -301,9 +301,9 @@ STORIES = {
 }
 
 
-@pytest.mark.parametrize("name", STORIES)
-async def test_stories(world: World, name: str) -> None:
-    await tell(world, STORIES[name])
+@pytest.mark.parametrize("text", cases(STORIES))
+async def test_stories(world: World, text: str) -> None:
+    await tell(world, text)
 
 
 async def test_a_use_is_told_with_its_instants(world: World) -> None:
