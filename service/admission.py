@@ -12,10 +12,9 @@ from enum import Enum
 from typing import Any, Final
 
 from litestar.enums import ScopeType
-from litestar.types import ASGIApp, Receive, Scope, Send
+from litestar.types import Scope
 
 from service import clock
-from service.allowance import Allowance, Allowances
 
 MANY: Final = 8  # of fewer the pace says how long one takes, and not how many are done
 LOOK_S: Final = 0.2  # of being busy: answers come by the handful, one commit for all, so pairs tell nothing
@@ -119,64 +118,11 @@ def is_whole(scope: Any) -> None:
         passage.is_whole()
 
 
-def takes_no_place(scope: Any) -> None:
-    """The answer goes on for as long as somebody listens: it has begun, and nobody waits behind it."""
+def end_passage(scope: Any) -> None:
+    """It was answered; or the answer goes on for as long as somebody listens, and nobody waits behind it."""
     passage: Passage | None = scope["state"].get(_NAME)
     if passage is not None:
         passage.end()
-
-
-class Counted:
-    """The application: whose requests leave when they are answered, and are counted by key."""
-
-    def __init__(self, app: ASGIApp, rate: int = 0, under_way_max: int = 0) -> None:
-        """`rate` of requests a second, and how many under way at once, for each key; 0: as many as there are."""
-        self._app = app
-        self._allowances = Allowances(rate, under_way_max)
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if urgency_of(scope) is None:
-            await self._app(scope, receive, send)
-            return
-        share = Share(self._allowances, send)
-        scope["state"][_SHARE] = share
-        try:
-            await self._app(scope, receive, share.send)
-        finally:
-            share.end()
-            passage: Passage | None = scope["state"].get(_NAME)
-            if passage is not None:
-                passage.end()
-
-
-class Share:
-    """What one request takes of what its key may ask for."""
-
-    def __init__(self, allowances: Allowances, send: Send) -> None:
-        self._allowances = allowances
-        self._send = send
-        self._allowance: Allowance | None = None
-
-    def take(self, key_id: str) -> None:
-        """It is one of this key. Refused: RATE_LIMITED."""
-        self._allowance = self._allowances.take(key_id)
-
-    def end(self) -> None:
-        """It was answered."""
-        if self._allowance is not None:
-            self._allowance.under_way -= 1
-
-    async def send(self, message: Any) -> None:
-        if self._allowance is not None and message["type"] == "http.response.start":
-            message["headers"] = [*message["headers"], *self._allowances.headers(self._allowance)]
-        await self._send(message)
-
-
-def take_allowance(scope: Scope, key_id: str) -> None:
-    """The request is one of this key. Refused: RATE_LIMITED."""
-    share: Share | None = scope["state"].get(_SHARE)  # none in front of whom nobody stands
-    if share is not None:
-        share.take(key_id)
 
 
 def urgency_of(scope: Scope) -> Urgency | None:
@@ -206,4 +152,3 @@ _MONEY: Final = (
 
 
 _NAME: Final = "passage"
-_SHARE: Final = "share"

@@ -1,12 +1,10 @@
-"""The application with an end to every request, and what is said when its time is over."""
+"""An end to every request, and what is said when its time is over."""
 
 import asyncio
 from typing import Any, Final
 
-from litestar.enums import ScopeType
-from litestar.types import ASGIApp, Message, Receive, Scope, Send
+from litestar.types import Send
 
-from service.deadline import REQUEST_S
 from service.errors import Code, Refused, problem_json
 
 LOOK_S: Final = 0.05  # so late a request may be ended: one look at all of them costs less than a timer for each
@@ -41,48 +39,6 @@ class Ends:
             loop.call_later(LOOK_S, self._look, loop)
 
 
-class Bounded:
-    """The application, which always answers in time: also when the process is stopped meanwhile."""
-
-    def __init__(self, app: ASGIApp) -> None:
-        self._app = app
-        self._ends = Ends()
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] != ScopeType.HTTP:
-            await self._app(scope, receive, send)
-            return
-        has_begun = False
-
-        async def begin(message: Message) -> None:
-            nonlocal has_begun
-            has_begun = True
-            await send(message)
-
-        task = asyncio.current_task()
-        assert task is not None
-        scope["state"][_NAME] = self._ends, task
-        self._ends.set(task, REQUEST_S)
-        try:
-            await self._app(scope, receive, begin)
-        except asyncio.CancelledError:  # its time is over, or the process stops and waits no longer
-            if not has_begun:  # else the server closes the connection: nothing is added to half an answer
-                await say(send, unanswered(scope["method"], "It takes too long"))
-        finally:
-            self._ends.lift(task)
-
-
-def allow(scope: Scope, seconds: float | None) -> None:
-    """From now on the request may take so long; None: as long as it likes."""
-    known: tuple[Ends, asyncio.Task[Any]] | None = scope["state"].get(_NAME)  # none in front of whom nobody stands
-    if known is not None:
-        ends, task = known
-        if seconds is None:
-            ends.lift(task)
-        else:
-            ends.set(task, seconds)
-
-
 def unanswered(method: str, why: str) -> Refused:
     """What is said instead of an answer. Of a POST nobody knows here whether it was done."""
     if method == "POST":
@@ -100,6 +56,3 @@ async def say(send: Send, refused: Refused) -> None:
     ]
     await send({"type": "http.response.start", "status": refused.status, "headers": headers})
     await send({"type": "http.response.body", "body": body, "more_body": False})
-
-
-_NAME: Final = "deadline"

@@ -2,11 +2,8 @@
 
 from typing import Final
 
-from litestar.enums import ScopeType
-from litestar.types import ASGIApp, Message, Receive, Scope, Send
 from prometheus_client import Counter, Gauge, Histogram, start_http_server
 
-from service import clock
 from service.config import CannotStart
 
 REQUESTS: Final = Histogram(
@@ -52,31 +49,6 @@ BREAKS: Final = Gauge("tenor_open_breaks", "Breaks that are open.")
 TURNED_AWAY: Final = Counter("tenor_turned_away", "Requests that were not let in: too much was under way.")
 
 UNROUTED: Final = "(none)"  # the path of a request that found no route: its own text would be a label without end
-
-
-class Measured:
-    """The application, timed from outside."""
-
-    def __init__(self, app: ASGIApp) -> None:
-        self._app = app
-        self._series: dict[tuple[str, str, int], Histogram] = {}
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] != ScopeType.HTTP:
-            await self._app(scope, receive, send)
-            return
-        method, began = str(scope["method"]), clock.monotonic()
-
-        async def timed(message: Message) -> None:
-            if message["type"] == "http.response.start":
-                name = (method, scope.get("path_template") or UNROUTED, message["status"])
-                series = self._series.get(name)
-                if series is None:
-                    series = self._series[name] = REQUESTS.labels(*name)
-                series.observe(clock.monotonic() - began)
-            await send(message)
-
-        await self._app(scope, receive, timed)
 
 
 def serve(host: str, port: int) -> None:

@@ -6,9 +6,10 @@ from typing import Any
 import pytest
 
 from service import clock
-from service.admission import MANY, Admission, Counted, Urgency, take_allowance, urgency_of
+from service.admission import MANY, Admission, Urgency, urgency_of
 from service.allowance import Allowances
 from service.errors import Code, Refused
+from service.exchange import Edge, take_allowance
 
 
 class Clock:
@@ -29,7 +30,7 @@ def stopped(monkeypatch: pytest.MonkeyPatch) -> Clock:
 
 
 def scope(method: str, path: str) -> Any:
-    return {"type": "http", "method": method, "path": path, "state": {}}
+    return {"type": "http", "method": method, "path": path, "headers": [], "state": {}}
 
 
 @pytest.mark.parametrize(
@@ -145,7 +146,7 @@ async def test_a_key_has_so_many_under_way() -> None:
     async def send(message: Any) -> None:
         statuses.append(message["status"])
 
-    admitted = Counted(app, rate=0, under_way_max=2)
+    admitted = Edge(app, rate=0, under_way_max=2)
     asked = [asyncio.create_task(admitted(scope("GET", "/v1/plans"), None, send)) for _ in range(3)]  # type: ignore[arg-type]
     await asyncio.sleep(0)
     assert statuses == [429]

@@ -7,8 +7,8 @@ from typing import Any
 import msgspec
 import pytest
 
-from service import bounded, deadline
-from service.bounded import Bounded, allow
+from service import deadline, exchange
+from service.exchange import Edge, allow
 
 App = Callable[[Any, Any, Any], Awaitable[None]]
 
@@ -51,8 +51,8 @@ async def heard(app: App, method: str = "GET", *, stopped: bool = False) -> list
     async def send(message: dict[str, Any]) -> None:
         said.append(message)
 
-    scope: Any = {"type": "http", "method": method, "state": {}}
-    running = asyncio.create_task(Bounded(app)(scope, None, send))  # type: ignore[arg-type]
+    scope: Any = {"type": "http", "method": method, "headers": [], "path": "/v1/plans", "state": {}}
+    running = asyncio.create_task(Edge(app)(scope, None, send))  # type: ignore[arg-type]
     if stopped:
         await asyncio.sleep(0)
         running.cancel()
@@ -65,7 +65,7 @@ async def heard(app: App, method: str = "GET", *, stopped: bool = False) -> list
 
 @pytest.fixture
 def in_no_time(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(bounded, "REQUEST_S", 0.05)
+    monkeypatch.setattr(exchange, "REQUEST_S", 0.05)
 
 
 @pytest.mark.usefixtures("in_no_time")

@@ -19,7 +19,7 @@ MACHINE_ROOM = (
     "allowance", "admission", "inbox", "aside",
     "trace", "logs", "telemetry", "drawing", "printed",
     "packed", "remembered", "clusters", "db", "migrations", "safety", "values", "statement", "shards", "embedded",
-    "metrics", "circuit", "reach",
+    "metrics", "exchange", "circuit", "reach",
     "http_client", "sealed", "data_key", "private_text",
 )  # fmt: skip
 SLICES = (

@@ -18,11 +18,11 @@ from service.actor import Actor, ActorKind
 from service.api.body import MISPLACED
 from service.api.services import Services
 from service.audit.entry import Act, By, Thing, Verb
-from service.bounded import allow
 from service.db import Connection
 from service.deadline import REQUEST_S
 from service.engine.work import Key
 from service.errors import Code, Refused, holds_a_key
+from service.exchange import allow
 
 LARGE_BODY: Final = 8 * 1024  # bytes; some kilobytes take a millisecond to read, 64 take five and more
 

@@ -10,7 +10,6 @@ from litestar.handlers.base import BaseRouteHandler
 from litestar.routes import HTTPRoute
 
 from service.access.key import Principal
-from service.admission import take_allowance
 from service.api import pages
 from service.api.ask import header, now_of, services_of
 from service.api.known_years import far, is_far
@@ -18,8 +17,8 @@ from service.api.scopes import verb_of
 from service.api.services import Services
 from service.audit.entry import By
 from service.audit.refusals import Refusal
-from service.bounded import allow
 from service.errors import Code, Refused
+from service.exchange import allow, take_allowance
 from service.merchants.platform import acting_for
 
 VOUCHED: Final = "vouched"  # in the state of a request of this process itself: in whose name it is made

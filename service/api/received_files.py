@@ -25,11 +25,11 @@ from service.api.paging import AfterFile, Limit
 from service.api.reply import encode, reply, reply_answer
 from service.api.room import Room
 from service.audit.entry import Thing, Verb
-from service.bounded import allow
 from service.db import Connection
 from service.deadline import LONG, LONG_S
 from service.engine.work import Answer
 from service.errors import Code, Refused
+from service.exchange import allow
 from service.partners import receiving_flow as receiving
 from service.partners.received import Proof, ReceivedFile, ReceivedState, ReceivedType
 from service.partners.receiving import FILE_BYTES_MAX

@@ -24,15 +24,15 @@ from msgspec import Struct
 
 from service import clock
 from service.access.key import Principal
-from service.admission import takes_no_place
+from service.admission import end_passage
 from service.api.ask import Asked, header, services_of
 from service.api.operation import Text
 from service.api.reply import encode, prefers
 from service.api.texts import holds_words, opened_for
-from service.bounded import allow
 from service.engine.faults import LOST, PASSING
 from service.engine.tail import Tail
 from service.errors import Code, Refused
+from service.exchange import allow
 
 STREAM: Final = Text("text/event-stream", "The same as they happen, as server-sent events, until either side ends it.")
 
@@ -89,7 +89,7 @@ class Stream(ASGIResponse):
         with self._tail.listener(self._by.key_id):
             heard = await self._read(self._after)
             allow(scope, None)
-            takes_no_place(scope)
+            end_passage(scope)
             await send({"type": "http.response.start", "status": 200, "headers": [*_HEAD]})
             await _write(send, b"retry: 2000\n\n")
             if not scope["state"].get("head"):

@@ -15,10 +15,10 @@ from uvicorn.server import ServerState
 from service.admission import Admission, is_whole, urgency_by
 from service.api.reply import PROBLEM
 from service.errors import Code, Refused, problem_json
+from service.exchange import carrying
 from service.metrics import TURNED_AWAY
 from service.server.joined import Joined
 from service.server.last_word import LastWord
-from service.server.outward import carrying
 from service.server.turns import Turns
 
 _PLAIN: Final = re.compile(

@@ -9,8 +9,8 @@ from uvicorn.protocols.http.httptools_impl import STATUS_LINE
 
 from service.api.reply import PROBLEM
 from service.errors import Code, Refused, problem_json
+from service.exchange import carrying
 from service.server.joined import Joined
-from service.server.outward import carrying
 
 MESSAGE_MAX: Final = 4 * 1024**3  # bytes from request line to last trailer; routes have bounds of their own
 METHODS: Final = b"GET, HEAD, OPTIONS, POST"

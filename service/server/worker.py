@@ -18,15 +18,12 @@ from litestar import Litestar
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 from service import clock, config, telemetry
-from service.admission import Counted
 from service.app import create_app
-from service.bounded import Bounded
 from service.config import CannotStart, Settings
 from service.deadline import CLOSE_S, DRAIN_S, NOTICED_S
 from service.embedded import lifeline
-from service.metrics import Measured
+from service.exchange import Edge
 from service.server.door import State
-from service.server.outward import Outward
 from service.server.reading import Reading
 from service.server.supervisor import READY
 from service.server.tally import Tally
@@ -56,7 +53,7 @@ class Server(uvicorn.Server):
         rate = ceil(settings.key_rate / settings.workers)
         super().__init__(
             uvicorn.Config(
-                telemetry.traced(Measured(Outward(Counted(Bounded(app), rate, settings.key_under_way)))),
+                telemetry.traced(Edge(app, rate, settings.key_under_way)),
                 loop="uvloop", http=protocol, ws="none", lifespan="off",
                 access_log=False, log_config=None, log_level="warning", server_header=False, proxy_headers=False,
                 timeout_keep_alive=75,  # longer than the balancers in front of us, which must be the first to close

@@ -12,12 +12,10 @@ from litestar import Litestar
 from msgspec.structs import replace
 
 from service import db
-from service.admission import Counted
 from service.app import create_app, services
-from service.bounded import Bounded
 from service.config import FACADES, Settings
 from service.demo.seed import POLICY, seed
-from service.metrics import Measured
+from service.exchange import Edge
 from service.plans.proof_store import prove
 from tests.checked import broken_checks
 from tests.facades.shop import Served
@@ -32,9 +30,7 @@ async def served(settings: Settings, pool: db.Pool) -> AsyncIterator[Served]:
     demo = await seed(pool, settings)
     app = _idle.pop() if _idle else create_app(settings)
     listener = socket.create_server(("127.0.0.1", 0))
-    config = uvicorn.Config(
-        Measured(Counted(Bounded(app), 10_000, 100)), ws="none", lifespan="off", access_log=False, log_config=None
-    )
+    config = uvicorn.Config(Edge(app, 10_000, 100), ws="none", lifespan="off", access_log=False, log_config=None)
     server = uvicorn.Server(config)
     async with services(settings) as app.state["services"]:
         serving = asyncio.create_task(server.serve([listener]))

@@ -10,12 +10,11 @@ import httpx
 import pytest
 import uvicorn
 
-from service.admission import Admission, Counted
+from service.admission import Admission
 from service.api import streams
-from service.bounded import Bounded
 from service.deadline import REQUEST_S
+from service.exchange import Edge
 from service.server.door import State
-from service.server.outward import Outward
 from service.server.reading import Reading
 from service.server.wire import Protocol
 from tests.flows.world import World
@@ -76,7 +75,7 @@ class Listener:
 @pytest.fixture
 async def line(world: World) -> AsyncIterator[Line]:
     """All that stands between a client and the application in a process of ours."""
-    app: Any = Outward(Counted(Bounded(world.app)))
+    app: Any = Edge(world.app)
     config = uvicorn.Config(app, ws="none", lifespan="off", access_log=False, log_config=None)
     config.load()
     state = State()

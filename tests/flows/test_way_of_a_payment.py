@@ -16,9 +16,8 @@ from typing import Any, Final
 import uvicorn
 
 import service
-from service.admission import Counted
+from service.exchange import Edge
 from service.server.door import State
-from service.server.outward import Outward
 from service.server.reading import Reading
 from service.server.wire import Protocol
 from tests.flows.world import NOON, World
@@ -26,7 +25,7 @@ from tests.flows.world import NOON, World
 CODE: Final = f"{Path(service.__file__).parent}/"
 README: Final = Path(service.__file__).parent.parent / "README.md"
 FILES_MAX: Final = 15
-AROUND: Final = {"server/outward.py", "admission.py"}  # stand around each request, whatever it is about
+AROUND: Final = {"exchange.py", "admission.py"}  # stand around each request, whatever it is about
 SOCKET: Final = "server/wire.py"
 LANDMARKS: Final = {
     "api/guard.py:guard",  # who may
@@ -102,7 +101,7 @@ async def pay(world: World, plan_id: str, watched: Watched) -> None:
     """A payment through a socket of this process, watched."""
     config = uvicorn.Config(world.app, ws="none", lifespan="off", access_log=False, log_config=None)
     config.load()
-    config.loaded_app = Outward(Counted(world.app))
+    config.loaded_app = Edge(world.app)
     state, body = State(), b'{"amount": 15000}'
     server = await asyncio.get_running_loop().create_server(
         lambda: Reading(lambda: Protocol(config, state, {})), "127.0.0.1", 0

@@ -8,9 +8,9 @@ from typing import Any
 import pytest
 import uvicorn
 
-from service.admission import Counted, Urgency
+from service.admission import Urgency
+from service.exchange import Edge
 from service.server.door import STRIKES_MAX, State, plain_request
-from service.server.outward import Outward
 from service.server.reading import Reading
 from service.server.wire import Protocol
 
@@ -54,7 +54,7 @@ async def house() -> AsyncIterator[House]:
     made = House()
     config = uvicorn.Config(made.app, ws="none", lifespan="off", access_log=False, log_config=None)
     config.load()
-    config.loaded_app = Outward(Counted(made.app))
+    config.loaded_app = Edge(made.app)
     server = await asyncio.get_running_loop().create_server(
         lambda: Reading(lambda: Protocol(config, made.state, {})), "127.0.0.1", 0
     )
