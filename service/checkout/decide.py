@@ -127,10 +127,11 @@ def _climb(offering: Offering, rungs: list[Rung]) -> tuple[list[Offer], Tried]:
         if offered[is_of_deposit] == offers_max:
             continue
         how, terms = fit(case, rung), rung.terms
-        rhythm = (rung.kind, terms.instalments, terms.every, terms.unit, how.down_payment)
         if how.obstacle is not None:
             failed.append((rung, how))
-        elif rhythm not in rhythms:
+            continue
+        rhythm = (rung.kind, terms.instalments, terms.every, terms.unit, how.down_payment)
+        if rhythm not in rhythms:
             offer = offering.offer(len(offers) + 1, rung, how)
             if isinstance(offer, Offer):
                 offers.append(offer)

@@ -9,20 +9,18 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from service import ids
+from service.checkout.blank import blank_for
 from service.checkout.case import Case
 from service.checkout.ladder import Fit, Obstacle
 from service.errors import Refused
-from service.merchants.fee import MerchantFee, raised
 from service.partners.allocation import Sought, Takers, candidates
 from service.partners.allocation import takers as takers_of
 from service.partners.funding import Funding
 from service.partners.programme import Programme
-from service.plans.offer import Authentication, Kind, Leeway, Offer
-from service.policies.document import Unfunded
+from service.plans.offer import Kind, Offer
 from service.policies.price_list import Rung
 from service.subsidies.buy_down import periods_a_year
 from service.subsidies.offered import Subsidy, Wanted, best_of
-from service.terms.late_fees import bound_by_law
 from service.terms.pricing import Pricing, price_of
 
 AMOUNTS: Final = ("/down_payment", "/balloon")  # fixed amounts of the terms, above which a purchase must be
@@ -74,49 +72,27 @@ class Offering(Struct, frozen=True, dict=True):
             if self.candidates
             else ()
         )
-        partners_only = policy.unfunded is Unfunded.DECLINE and not case.merchant.is_test
-        if partners_only and not takers:
+        blank = blank_for(case, rung)
+        if blank.partners_only and not takers:
             return Obstacle.NO_FUNDING
         subsidy = subsidy_of(case, rung, price, takers)
         if rung.bought_down and subsidy is None:
             return Obstacle.NO_FUNDING
         self.taken_by[offer_id] = takers
-        return Offer(
+        return replace(
+            blank,
             offer_id=offer_id,
-            kind=rung.kind,
-            currency=case.request.currency,
             amount=how.amount,
-            terms=rung.terms,
             schedule=price.schedule,
             total_cost=price.cost,
             total_payable=how.down_payment + how.amount + price.cost,
             apr=price.apr,
-            merchant_fee=with_subsidy(
-                case.merchant.fee_for(rung.kind, case.request.category, case.today), rung.subsidy
-            ),
-            capture_within_days=rung.capture_within_days or policy.capture_within_days,
-            leeway=leeway_of(rung, policy.leeway),
-            use=rung.use,
-            amount_min=rung.amount_min,
-            amount_max=rung.amount_max,
-            product_class=policy.product_class,
-            servicing=bound_by_law(
-                rung.servicing or policy.servicing,
-                policy.jurisdiction,
-                policy.product_class,
-                case.today,
-                case.request.currency,
-            ),
-            time_zone=case.merchant.time_zone,
             expires_at=self.expires_at,
             down_payment=how.down_payment,
             waived=owed if rung.waivers else 0,
-            waived_bps=rung.waived_bps(case.snapshot.clean_deposits),
+            waived_bps=rung.waived_bps(case.snapshot.clean_deposits) if rung.waivers else 0,
             held=how.held,
-            jurisdiction=policy.jurisdiction,
-            authentication=authentication_of(rung, case),
             subsidy=subsidy,
-            partners_only=partners_only,
         )
 
 
@@ -146,25 +122,3 @@ def sought_by(case: Case, kind: str = "", owed: int = 0, instalments: int = 0) -
         kind, case.request.currency, owed, instalments, case.grade.name if case.grade else "",
         merchant.merchant_id, case.policy.policy.jurisdiction, case.today, case.category, merchant.country,
     )  # fmt: skip
-
-
-def leeway_of(rung: Rung, policys: Leeway) -> Leeway:
-    """The product's, or the policy's. Of a deposit no more is taken than was left, nor once it was given back."""
-    leeway = policys if rung.leeway is None else rung.leeway
-    if rung.kind is Kind.DEPOSIT:
-        return replace(leeway, capture_tolerance_bps=0, late_capture_grace_days=0)
-    return leeway
-
-
-def authentication_of(rung: Rung, case: Case) -> Authentication | None:
-    """What the product asks of the plans of the consumer's grade."""
-    if rung.authentication is None or case.grade is None:
-        return None
-    return rung.authentication.of(case.grade.name)
-
-
-def with_subsidy(agreed: MerchantFee, subsidy: MerchantFee) -> MerchantFee:
-    """The merchant's fee, and what it pays so that the consumer pays less."""
-    if not (subsidy.bps or subsidy.fixed):
-        return agreed
-    return raised(agreed, subsidy.bps, subsidy.fixed)

@@ -21,6 +21,7 @@ UnitAmount = Annotated[int, Meta(ge=-AMOUNT_MAX, le=AMOUNT_MAX, description="min
 Security = Annotated[int, Meta(ge=0, le=AMOUNT_MAX, description="minor units")]
 
 ALL_KINDS = (Kind.INSTALMENTS, Kind.PAY_AFTER_USE, Kind.DEPOSIT)
+_NO_DEPOSIT = (Kind.INSTALMENTS, Kind.PAY_AFTER_USE)
 
 
 class Item(Struct, frozen=True, gc=False, forbid_unknown_fields=True, omit_defaults=True):
@@ -63,6 +64,8 @@ class Checkout(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=Tr
         """The kinds meant: nobody who names several kinds and no deposit means one."""
         if self.deposit_amount or self.kinds == (Kind.DEPOSIT,):
             return self.kinds
+        if self.kinds is ALL_KINDS:
+            return _NO_DEPOSIT
         return tuple([kind for kind in self.kinds if kind is not Kind.DEPOSIT])
 
     @property

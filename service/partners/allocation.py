@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterable
 from datetime import date
 from enum import StrEnum
 from functools import lru_cache
+from operator import attrgetter
 from typing import Final
 
 from msgspec import Struct
@@ -68,7 +69,14 @@ def joint_limits_of(jurisdiction: str, on: date) -> tuple[int | None, int | None
     )
 
 
-Rule = Callable[[Programme, Sought], NotTaken | None]
+Says = Callable[[Programme, Sought], NotTaken | None]
+
+
+class Rule(Struct, frozen=True):
+    """One thing that may speak against a plan."""
+
+    says: Says
+    may_speak: Callable[[Programme], bool]  # of a programme of which it may not, it need not be asked
 
 
 def is_active(one: Programme, plan: Sought) -> NotTaken | None:
@@ -105,51 +113,85 @@ def has_its_instalments(one: Programme, plan: Sought) -> NotTaken | None:
     return NotTaken.INSTALMENTS if too_many or plan.instalments < who.instalments_min else None
 
 
-def _one_of(lists: str, fact: str, says: NotTaken) -> Rule:
-    """The plan's fact is one of those that it lists, if it lists any."""
-
-    def rule(one: Programme, plan: Sought) -> NotTaken | None:
-        listed = getattr(one.terms.eligibility, lists)
-        return says if listed and getattr(plan, fact) not in listed else None
-
-    return rule
-
-
 def law_lets_it(one: Programme, plan: Sought) -> NotTaken | None:
     """Of a joint programme our own share, and the partners' capital, are what the law of the plan asks for."""
-    if one.terms.kind is not ProgrammeKind.JOINT:
-        return None
     least, most = joint_limits_of(plan.jurisdiction, plan.on)
     if least is not None and one.terms.own_share_bps < least:
         return NotTaken.LAW
-    is_unknown = any(part.tier1_capital is None for part in one.terms.participants)
-    return NotTaken.LAW if most is not None and is_unknown else None
+    is_unknown = most is not None and any(part.tier1_capital is None for part in one.terms.participants)
+    return NotTaken.LAW if is_unknown else None
 
 
-has_its_kind: Final = _one_of("kinds", "kind", NotTaken.KIND)
+def _one_of(lists: str, fact: str, says: NotTaken) -> Rule:
+    """The plan's fact is one of those that it lists, if it lists any."""
+    listed, of_plan = attrgetter(f"terms.eligibility.{lists}"), attrgetter(fact)
+    return Rule(lambda one, plan: says if of_plan(plan) not in listed(one) else None, lambda one: bool(listed(one)))
 
+
+def bounds(least: int, most: int | None) -> bool:
+    """Whether some amount is outside."""
+    return least > 0 or most is not None
+
+
+def _always(says: Says) -> Rule:
+    return Rule(says, lambda one: True)
+
+
+OF_OFFER: Final[tuple[Rule, ...]] = (
+    _one_of("kinds", "kind", NotTaken.KIND),
+    Rule(has_its_amount, lambda one: bounds(one.terms.eligibility.amount_min, one.terms.eligibility.amount_max)),
+    Rule(
+        has_its_instalments,
+        lambda one: bounds(one.terms.eligibility.instalments_min, one.terms.eligibility.instalments_max),
+    ),
+)
+_KIND, _AMOUNT, _INSTALMENTS = OF_OFFER
 RULES: Final[tuple[Rule, ...]] = (  # in the order in which what speaks against a plan is told
-    is_active,
-    is_covered,
-    takes_new_plans,
-    has_its_currency,
-    has_its_kind,
+    Rule(is_active, lambda one: not one.active),
+    Rule(is_covered, lambda one: not one.is_covered),
+    Rule(takes_new_plans, lambda one: one.terms.kind is ProgrammeKind.PURCHASE),
+    _always(has_its_currency),
+    _KIND,
     _one_of("categories", "category", NotTaken.CATEGORY),
     _one_of("grades", "grade", NotTaken.GRADE),
-    has_its_amount,
-    has_its_instalments,
+    _AMOUNT,
+    _INSTALMENTS,
     _one_of("merchants", "merchant_id", NotTaken.MERCHANT),
     _one_of("countries", "country", NotTaken.COUNTRY),
     _one_of("jurisdictions", "jurisdiction", NotTaken.JURISDICTION),
-    law_lets_it,
+    Rule(law_lets_it, lambda one: one.terms.kind is ProgrammeKind.JOINT),
 )
-OF_OFFER: Final[tuple[Rule, ...]] = (has_its_kind, has_its_amount, has_its_instalments)
 OF_PURCHASE: Final = tuple([rule for rule in RULES if rule not in OF_OFFER])  # the same for all offers of a checkout
+
+
+class _Asked(Struct, frozen=True):
+    """The rules that may speak against a plan of one programme."""
+
+    programme: Programme
+    of_purchase: tuple[Says, ...]
+    of_offer: tuple[Says, ...]
+
+
+_asked: dict[int, _Asked] = {}  # by the programme itself, which is kept with them, or a number comes again
+KEPT_MAX: Final = 4_096
+
+
+def _asked_of(one: Programme) -> _Asked:
+    asked = _asked.get(id(one))
+    if asked is None:
+        if len(_asked) >= KEPT_MAX:
+            _asked.clear()
+        asked = _asked[id(one)] = _Asked(one, _speaking(OF_PURCHASE, one), _speaking(OF_OFFER, one))
+    return asked
+
+
+def _speaking(rules: Iterable[Rule], one: Programme) -> tuple[Says, ...]:
+    return tuple([rule.says for rule in rules if rule.may_speak(one)])
 
 
 def against(one: Programme, plan: Sought) -> tuple[NotTaken, ...]:
     """Everything that speaks against it; nothing: it is eligible."""
-    return tuple([said for rule in RULES if (said := rule(one, plan))])
+    return tuple([said for rule in RULES if rule.may_speak(one) and (said := rule.says(one, plan))])
 
 
 def in_order(programmes: Iterable[Programme]) -> list[Programme]:
@@ -159,12 +201,16 @@ def in_order(programmes: Iterable[Programme]) -> list[Programme]:
 
 def candidates(programmes: Iterable[Programme], plan: Sought) -> tuple[Programme, ...]:
     """Those that would take some plan of the same purchase: at its kind, amount and instalments nobody looks."""
-    return tuple([one for one in programmes if not any(rule(one, plan) for rule in OF_PURCHASE)])
+    return tuple([one for one in programmes if _none_speaks(_asked_of(one).of_purchase, one, plan)])
 
 
 def takers(candidates: Iterable[Programme], plan: Sought) -> tuple[Programme, ...]:
     """Those that would take it, of the candidates in their order."""
-    return tuple([one for one in candidates if not any(rule(one, plan) for rule in OF_OFFER)])
+    return tuple([one for one in candidates if _none_speaks(_asked_of(one).of_offer, one, plan)])
+
+
+def _none_speaks(rules: tuple[Says, ...], one: Programme, plan: Sought) -> bool:
+    return not [said for says in rules if (said := says(one, plan))]
 
 
 class Takers(Struct, frozen=True, omit_defaults=True):
