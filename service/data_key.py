@@ -22,11 +22,12 @@ import hashlib
 import hmac
 import os
 from base64 import urlsafe_b64decode, urlsafe_b64encode
+from collections.abc import Iterable
 from typing import Final, NamedTuple
 
 from service import ids
 from service.remembered import remembered
-from service.sealed import KEY_BYTES, key_for, seal, unseal
+from service.sealed import KEY_BYTES, Sealer, key_for, seal, unseal
 
 _VERSION: Final = b"\x01"
 _KEY_ID: Final = 18  # bytes, here and below
@@ -65,6 +66,11 @@ class DataKey:
     def seal(self, plain: bytes, place: Place) -> bytes:
         """The sealed bytes, 47 more than the plain ones."""
         return self._head + seal(self._secret, plain, place.words)
+
+    def seal_all(self, plain: Iterable[tuple[bytes, Place]]) -> list[bytes]:
+        """Several texts sealed, each for its place."""
+        sealer = Sealer(self._secret)
+        return [self._head + sealer.seal(text, place.words) for text, place in plain]
 
     def unseal(self, sealed: bytes, place: Place) -> bytes:
         """What was sealed. Raises `DoesNotOpen`."""

@@ -67,11 +67,12 @@ class Together(Generic[T, R]):
         self._answer = answer
         self._together_max = together_max
         self._inbox: Inbox[tuple[T, asyncio.Future[R]]] = Inbox(WAITING_MAX)
+        self._loop = asyncio.get_running_loop()
         self._task = asyncio.create_task(self._serve())  # one: while it waits, the next batch gathers
 
     async def ask(self, question: T) -> R:
         """Its answer. Refused: BUSY."""
-        future: asyncio.Future[R] = asyncio.get_running_loop().create_future()
+        future: asyncio.Future[R] = self._loop.create_future()
         if not self._inbox.put((question, future)):
             raise Refused(Code.BUSY, "Too much is waiting; send the same request again in a second.")
         return await future

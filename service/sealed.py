@@ -21,15 +21,30 @@ def key_for(secret: str, purpose: str) -> bytes:
     return HKDF(SHA256(), KEY_BYTES, None, purpose.encode()).derive(secret.encode())
 
 
+class Sealer:
+    """A key made ready, some 3 KB. At most 2^32 texts under one: their nonces are by chance."""
+
+    def __init__(self, key: bytes) -> None:
+        self._cipher = AESGCM(key)
+
+    def seal(self, text: bytes, about: bytes) -> bytes:
+        """`text` sealed."""
+        nonce = os.urandom(_NONCE_BYTES)
+        return nonce + self._cipher.encrypt(nonce, text, about)
+
+    def unseal(self, sealed: bytes, about: bytes) -> bytes | None:
+        """The text; None if we did not seal these bytes about this."""
+        try:
+            return self._cipher.decrypt(sealed[:_NONCE_BYTES], sealed[_NONCE_BYTES:], about)
+        except (InvalidTag, ValueError):  # the second: shorter than a nonce
+            return None
+
+
 def seal(key: bytes, text: bytes, about: bytes) -> bytes:
-    """`text` sealed. With nonces by chance, at most 2^32 texts under one key."""
-    nonce = os.urandom(_NONCE_BYTES)
-    return nonce + AESGCM(key).encrypt(nonce, text, about)
+    """`text` sealed once."""
+    return Sealer(key).seal(text, about)
 
 
 def unseal(key: bytes, sealed: bytes, about: bytes) -> bytes | None:
     """The text; None if we did not seal these bytes about this."""
-    try:
-        return AESGCM(key).decrypt(sealed[:_NONCE_BYTES], sealed[_NONCE_BYTES:], about)
-    except (InvalidTag, ValueError):  # the second: shorter than a nonce
-        return None
+    return Sealer(key).unseal(sealed, about)

@@ -17,7 +17,7 @@ from service.checkout.flow import Known as KnownConsumer
 from service.checkout.flow import Q as CHECKOUT
 from service.checkout.flow import Who
 from service.checkout.request import Checkout, refuse_contradictions
-from service.checkout.sealing import Erased, digest, erased, seal_part, unseal_part
+from service.checkout.sealing import Erased, digest, erased, seal_parts, unseal_part
 from service.checkout.shadow_flow import Sides, Watched
 from service.checkout.velocity import attempt_of
 from service.engine.work import Answer
@@ -181,6 +181,7 @@ def row_of(
 ) -> DecisionRow:
     """The decision as it is logged, with the request as it was sent; a review's has no `rulebook`."""
     answer = decision.answer
+    sealed = seal_parts(known.key, answer.decision_id, request=request, snapshot=_encode(evidence))
     opens = evidence.snapshot.limit is None and (answer.offers or answer.alternatives)
     return DecisionRow(
         bucket=ids.bucket_of(answer.decision_id),
@@ -197,8 +198,8 @@ def row_of(
         limit=decision.limit,
         decided_at=answer.decided_at,
         expires_at=answer.expires_at,
-        request=seal_part(known.key, answer.decision_id, "request", request),
-        snapshot=seal_part(known.key, answer.decision_id, "snapshot", _encode(evidence)),
+        request=sealed["request"],
+        snapshot=sealed["snapshot"],
         answer=_encode(answer),
         funding=_encode(decision.takers).decode(),
         amends=amends,

@@ -61,11 +61,11 @@ class Straight(Litestar):
 
     def find(self, scope: Any) -> tuple[Route, str] | None:
         """The route of a request about which nothing is unusual, and the id in its address."""
-        path: str = scope["path"]
-        made_of = _AN_ID.search(path)
-        named = made_of[1] if made_of else ""
-        address = path.replace(named, _PLACE, 1) if made_of else path
-        route = self._straight.get((scope["method"], address))
+        path, named = scope["path"], ""
+        route = self._straight.get((scope["method"], path))
+        if route is None and (made_of := _AN_ID.search(path)):
+            named = made_of[1]
+            route = self._straight.get((scope["method"], path.replace(named, _PLACE, 1)))
         if route is None or scope["query_string"] or not _has_plain_host(scope["headers"]):
             return None
         return route, named

@@ -25,7 +25,7 @@ from service.checkout.cluster_cache import ALONE, NOWHERE, Nodes
 from service.checkout.velocity import Attempt, Subject
 from service.deadline import CACHE_S
 from service.metrics import CACHE, NOT_OURS
-from service.sealed import KEY_BYTES, key_for, seal, unseal
+from service.sealed import KEY_BYTES, Sealer, key_for
 
 TTL_S: Final = 300  # how long an entry may be old whose writer was killed between COMMIT and telling us
 AT_ONCE: Final = 256  # changes told in one round trip after Redis was away
@@ -68,6 +68,10 @@ FAILURES: Final = (RedisError, OSError, TimeoutError, asyncio.TimeoutError)
 def consumer_name(consumer_id: str) -> str:
     """Where a consumer's attributes are kept. The bucket in braces is the slot in a Redis cluster."""
     return f"{{{ids.bucket_of(consumer_id)}}}consumer:{consumer_id}"
+
+
+def _about(name: str, version: bytes) -> bytes:
+    return b"%b %b" % (name.encode(), version)
 
 
 def account_name(person_id: str, currency: str) -> str:
@@ -120,6 +124,7 @@ class Cache:
         """`others` are further nodes of a cluster, asked where the first is away."""
         self._nodes = Nodes(client, *others)
         self._key = key_for(secret, "cache")
+        self._sealers: dict[str, Sealer] = {}  # by bucket
         self._rests: dict[str, float] = {}  # until when, by place
         self._unsaid: dict[str, int] = {}  # versions that could not be written yet
         self._telling: asyncio.Task[None] | None = None
@@ -241,7 +246,7 @@ class Cache:
             async def send(client: redis.Redis) -> list[Any]:
                 async with client.pipeline(transaction=False) as pipe:
                     for name, version, text in chain.from_iterable(map(by_name.__getitem__, names)):
-                        sealed = seal(self._key_of(name), text, b"%d" % version) if text else b""
+                        sealed = self._sealer_of(name).seal(text, _about(name, b"%d" % version)) if text else b""
                         pipe.eval(SET_IF_NEWER, 1, name, version, sealed, TTL_S)
                     return await pipe.execute()
 
@@ -266,15 +271,20 @@ class Cache:
         version, _, sealed = (value or b"").partition(b":")
         if not sealed:
             return None
-        text = unseal(self._key_of(name), sealed, version)
+        text = self._sealer_of(name).unseal(sealed, _about(name, version))
         if text is None:
             NOT_OURS.inc()
             return None
         return Entry(int(version), text)
 
-    def _key_of(self, name: str) -> bytes:
-        """Each name has a key of its own, so that no key ever seals too many texts."""
-        return blake2b(name.encode(), key=self._key, digest_size=KEY_BYTES).digest()
+    def _sealer_of(self, name: str) -> Sealer:
+        """Each bucket has a key of its own, so that no key ever seals too many texts."""
+        bucket = name[: name.index("}")]
+        sealer = self._sealers.get(bucket)
+        if sealer is None:
+            key = blake2b(bucket.encode(), key=self._key, digest_size=KEY_BYTES).digest()
+            sealer = self._sealers[bucket] = Sealer(key)
+        return sealer
 
     def _rest(self, place: str) -> None:
         self._rests[place] = clock.monotonic() + REST_S

@@ -23,9 +23,10 @@ class Erased(Struct, frozen=True):
     by: str  # a key
 
 
-def seal_part(key: DataKey, decision_id: str, part: str, text: bytes) -> bytes:
-    """The request or the snapshot as it is kept: packed, then sealed."""
-    return key.seal(pack(text), Place("decisions", part, decision_id))
+def seal_parts(key: DataKey, decision_id: str, **texts: bytes) -> dict[str, bytes]:
+    """The request, the snapshot or both as they are kept: packed, then sealed."""
+    places = [Place("decisions", part, decision_id) for part in texts]
+    return dict(zip(texts, key.seal_all(zip(map(pack, texts.values()), places, strict=True)), strict=True))
 
 
 def unseal_part(secrets: DataSecrets, row: Row, part: str) -> bytes | None:

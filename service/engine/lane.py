@@ -100,14 +100,18 @@ class Engine(Once):
         super().__init__(pool, keys)
         self._lanes = lanes
         self._shards = shards
+        self._loop = asyncio.get_running_loop()
 
     async def do(self, item: Any, key: Key | None, now: datetime, status: int = 200) -> Answer:
         """Does it once, durably. `status` is that of a success. A full lane raises `Refused` BUSY."""
         until = clock.monotonic() + PATIENCE_S
-        work = Work(item, key, now, status, asyncio.get_running_loop().create_future(), until, trace.current())
-        lanes = next(lanes for kind, lanes in self._lanes.items() if isinstance(item, kind))
+        work = Work(item, key, now, status, self._loop.create_future(), until, trace.current())
+        lanes = self._lanes.get(type(item)) or self._lanes_of(item)
         lanes[self._shards.place(item.bucket)].submit(work)
         return await work.answered
+
+    def _lanes_of(self, item: Any) -> Sequence[Lane[Any]]:
+        return next(lanes for kind, lanes in self._lanes.items() if isinstance(item, kind))
 
     async def close(self) -> None:
         """Finishes what waits."""

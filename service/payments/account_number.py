@@ -19,6 +19,7 @@ GAP_MAX: Final = 3  # characters that are neither letter nor digit between two p
 # Without so many digits there is no card, without such a beginning no IBAN: most texts are done with after a glance.
 _MAY_BE_A_CARD: Final = re.compile(r"\d(?:[\W_]{0,3}\d){12}")
 _MAY_BE_AN_IBAN: Final = re.compile(r"(?<![^\W_])[^\W\d_][\W_]{0,3}[^\W\d_](?:[\W_]{0,3}\d){2}(?:[\W_]{0,3}[^\W_]){11}")
+_MAY_BE_A_PERSONS: Final = re.compile(r"\d(?:\D{0,4}\d){5}")  # none of them has fewer digits
 _GROUP: Final = re.compile(r"\d+")
 # How the numbers of cards begin, by length: Amex, Diners, JCB, Visa, Maestro and others, Mastercard and Mir.
 _ISSUED: Final = re.compile(
@@ -98,6 +99,8 @@ def _holds_an_iban(text: str) -> bool:
 
 def _holds_a_persons_number(text: str) -> bool:
     """A number that a country has given to a person, if its shape alone tells: the rest are digits like any."""
+    if not _MAY_BE_A_PERSONS.search(text):
+        return False
     return any(is_one(found[0]) for shape, is_one in _PERSONS for found in shape.finditer(text))
 
 

@@ -6,9 +6,11 @@ pool in between keeps them for itself): so what changed is asked for every 2 sec
 
 import asyncio
 import logging
+import os
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from datetime import datetime
+from hashlib import blake2b
 from typing import Any, Final
 
 import asyncpg
@@ -44,6 +46,7 @@ from service.registry.known import (
 from service.registry.queries import Q
 from service.registry.strangers import Strangers
 from service.registry.uses import KeyUses
+from service.sealed import KEY_BYTES
 from service.subsidies.offered import SchemeNow
 
 log = logging.getLogger("tenor.registry")
@@ -55,6 +58,7 @@ ASKED_S: Final = 5.0  # within which a question is answered, or asked again
 STOPPED_S: Final = 0.1  # after which it is told to stop again
 STRANGERS_S: Final = 0.05  # so long an unknown merchant is believed unknown
 AT_ONCE: Final = 200  # rows, before others have their turn
+DIGESTS_MAX: Final = 10_000  # keys whose HMAC a process need not work out again
 
 
 class Registry:
@@ -64,6 +68,8 @@ class Registry:
         self.now = Known()
         self.secrets = secrets
         self._under = tuple(secrets.by_mark().values())
+        self._own = os.urandom(KEY_BYTES)
+        self._digests: dict[bytes, list[bytes]] = {}  # of keys that were used here, by what this process calls them
         self._url = database_url
         self._pool = pool
         self._horizon = Horizon()
@@ -95,7 +101,8 @@ class Registry:
 
     async def principal(self, key: str) -> Principal | None:
         """Whose key this is; None if it is nobody's or was revoked. It may have expired."""
-        digests = [key_hmac(secret, key) for secret in self._under]
+        seen = blake2b(key.encode(), key=self._own, digest_size=16).digest()
+        digests = self._digests.get(seen) or [key_hmac(secret, key) for secret in self._under]
         known = self.now.keys
         if known.keys().isdisjoint(digests) and any([await self._strangers.is_key(one) for one in digests]):
             known = self.now.keys
@@ -105,6 +112,9 @@ class Registry:
         for digest in digests:
             if (principal := known.get(digest)) is not None:
                 self._uses.note(principal.key_id, None if digest is digests[0] else (digest, digests[0]))
+                if len(self._digests) >= DIGESTS_MAX:
+                    self._digests.clear()
+                self._digests[seen] = digests
                 return principal
         return None
 

@@ -18,7 +18,7 @@ from msgspec.structs import astuple, replace
 
 from service import clock, ids
 from service.access.key import key_hmac, mark_of
-from service.checkout.sealing import seal_part
+from service.checkout.sealing import seal_parts
 from service.config import Settings
 from service.data_key import DataKey, DataSecrets, Place
 from service.db import Connection, load_queries, open_pool
@@ -231,7 +231,7 @@ async def _multiply(conn: Connection, cast: Cast, decision_id: str) -> None:
         }
         answer = texts.pop("answer").replace(stem, person.decision_id[3:-2])
         own = cast.data_keys[consumer]
-        sealed = {part: seal_part(own, person.decision_id, part, texts[part].encode()) for part in texts}
+        sealed = seal_parts(own, person.decision_id, **{part: text.encode() for part, text in texts.items()})
         who = {"bucket": person.bucket, "consumer_id": consumer, "merchant_id": person.merchant_id}
         named = {"decision_id": person.decision_id, "merchant_reference": reference}
         return made | who | named | sealed | {"answer": pack(answer.encode())}

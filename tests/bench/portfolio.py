@@ -19,7 +19,7 @@ from msgspec.structs import replace
 
 from service import clock
 from service.access.key import key_hmac
-from service.checkout.sealing import seal_part, unseal_part
+from service.checkout.sealing import seal_parts, unseal_part
 from service.config import Settings
 from service.data_key import DataSecrets
 from service.db import Connection, load_queries
@@ -209,14 +209,13 @@ async def _seal(conn: Connection, secrets: DataSecrets, models: list[Model], fir
         model = models[which - 1]
         consumer_id, decision_id = (one.replace(_GAP, stem) for one in model.gaps)
         key, wrapped = secrets.new_key(consumer_id)
-        request, snapshot = (
-            seal_part(key, decision_id, part, text.replace(model.consumer_id.encode(), consumer_id.encode()))
-            for part, text in model.texts.items()
-        )
+        before, after = model.consumer_id.encode(), consumer_id.encode()
+        texts = {part: text.replace(before, after) for part, text in model.texts.items()}
+        parts = seal_parts(key, decision_id, **texts)
         reference = f"copy {number}"
         index = secrets.blind("reference", reference)
         own = (seal_reference(key, reference), index, seal_attributes(key, model.attributes))
-        sealed.append((number, *own, request, snapshot))
+        sealed.append((number, *own, parts["request"], parts["snapshot"]))
         wrapped_keys.append((bucket, consumer_id, wrapped))
     await conn.execute("truncate sealed")
     await conn.copy_records_to_table("sealed", records=sealed)
