@@ -1130,6 +1130,27 @@ select u.bucket, u.plan_id, u.budget, u.amount, u.returned, p.captured, p.reserv
        and u.amount - u.returned
            <> (case when u.is_book then p.reserved + p.used else p.captured + p.reserved end * u.share_bps + 5000) / 10000;
 
+-- advances_are_of_live_purchases --
+-- What is advanced to a merchant and has not come is what its receivables were bought for that are not over.
+with bought as (
+    select r.merchant_id, r.currency,
+           sum((a.position ->> 'advance')::bigint - (a.position ->> 'collected')::bigint) as amount
+      from assignments a
+      join receivables r using (receivable_id)
+     where a.position is not null and a.ended_on is null
+     group by r.merchant_id, r.currency
+), sides as (
+    select debit_owner as merchant_id, currency, amount from transfers where debit = 'advances'
+     union all
+    select credit_owner, currency, - amount from transfers where credit = 'advances'
+), booked as (
+    select merchant_id, currency, sum(amount) as amount from sides group by merchant_id, currency
+)
+select merchant_id, currency, bought.amount as bought, booked.amount as booked
+  from bought
+  full join booked using (merchant_id, currency)
+ where coalesce(bought.amount, 0) <> coalesce(booked.amount, 0);
+
 -- Credit insurance ----------------------------------------------------------------------------------------------------
 
 -- insurance_is_booked --

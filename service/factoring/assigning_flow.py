@@ -34,6 +34,8 @@ from service.factoring.purchase import (
     Recourse,
     books_between,
     bought,
+    recovered,
+    recovered_books,
     repurchased,
     written_off,
 )
@@ -174,6 +176,26 @@ async def keep(
     if (has_ended and position is not None) or what is AssignmentStepKind.NOTIFIED:
         await TELL.execute(conn, told=[(_ended if has_ended else _notified)(after, step.step_id, told)])
     return after
+
+
+async def recover(
+    conn: Connection, before: Assignment, amount: int, dilution: int, payment_id: str, told: Told, *, from_seller: bool
+) -> None:
+    """Something came of a locked purchase that was written off: it is written, booked and told."""
+    assert before.position is not None
+    assert before.terms is not None
+    position = recovered(before.position, before.terms, amount, dilution)
+    after = msgspec.structs.replace(before, position=position)
+    step = step_of(after, AssignmentStepKind.RECOVERED, told, payment_id)
+    await conn.execute(
+        Q.keep_assignment, after.assignment_id, after.state, step.position, after.ended_on, after.notified_on
+    )
+    await _STEP.execute(conn, s=[step])
+    books = recovered_books(after.merchant_id, before.position, position, from_seller=from_seller)
+    if booked := booked_by(step.step_id, books, after.currency, after.merchant_id, told.on, told.at):
+        await BOOK.execute(conn, booked=booked)
+    if position.released != before.position.released:
+        await TELL.execute(conn, told=[_ended(after, step.step_id, told)])
 
 
 async def locked(conn: Connection, assignment_id: str) -> tuple[Receivable, Assignment]:

@@ -34,7 +34,7 @@ class AssignmentState(StrEnum):
     RELEASED = "released"  # a pledge that secures nothing any more
     COLLECTED = "collected"  # all was paid or credited
     REPURCHASED = "repurchased"  # the merchant has bought it back
-    WRITTEN_OFF = "written_off"  # nothing more comes
+    WRITTEN_OFF = "written_off"  # nothing more is expected; what comes all the same is ours first
 
 
 LIVE: Final = frozenset({AssignmentState.PLEDGED, AssignmentState.PURCHASED, AssignmentState.PART_COLLECTED})
@@ -49,6 +49,7 @@ class AssignmentStepKind(StrEnum):
     COLLECTED = "collected"
     REPURCHASED = "repurchased"
     WRITTEN_OFF = "written_off"
+    RECOVERED = "recovered"  # something came after that
     RELEASED = "released"
 
 

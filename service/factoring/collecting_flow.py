@@ -117,11 +117,11 @@ async def findings(pool: Pool, merchant_id: str | None, after: str, limit: int, 
 
 
 async def _purchase(conn: Connection, one: Receivable) -> Assignment | None:
-    """The purchase of a locked receivable that is not over."""
+    """The purchase of a locked receivable that is not over, or that we have written off: what comes of it is ours."""
     if one.purchase_id is None:
         return None
     purchase = await assigning_flow.assignment(conn, one.purchase_id)
-    return purchase if purchase.state in LIVE else None
+    return purchase if purchase.state in (*LIVE, AssignmentState.WRITTEN_OFF) else None
 
 
 async def _collect(
@@ -129,6 +129,10 @@ async def _collect(
     told: Told,
 ) -> None:  # fmt: skip
     position = purchase.position
+    if purchase.state is AssignmentState.WRITTEN_OFF:
+        from_seller = how is Occasion.FACTORING_REMITTANCE
+        await assigning_flow.recover(conn, purchase, amount, dilution, payment_id, told, from_seller=from_seller)
+        return
     if position is not None and purchase.terms is not None:
         position = paid(position, purchase.terms, amount, dilution, max(on, position.since))
         is_paid = position.is_paid

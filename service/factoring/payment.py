@@ -13,7 +13,7 @@ from typing import Annotated
 from msgspec import Meta, Struct, field
 
 from service.errors import Code, Refused
-from service.factoring.assignment import Assignment
+from service.factoring.assignment import Assignment, AssignmentState
 from service.factoring.receivable import Receivable, Words, said
 from service.money import AMOUNT_MAX
 from service.terms.business_days import is_business_day
@@ -105,7 +105,8 @@ def require_payable(
         raise Refused(Code.INVALID_FIELD, f"Today is {told.on}.", "/paid_on")
     if by is PaidTo.ASSIGNEE and purchase is None:
         raise Refused(Code.STATE_FORBIDS, "Nobody has bought it: the merchant says what was paid.")
-    since = purchase.position.since if purchase and purchase.position else None
+    is_counting = purchase is not None and purchase.state is not AssignmentState.WRITTEN_OFF
+    since = purchase.position.since if is_counting and purchase and purchase.position else None
     if since is not None and body.paid_on < since:
         raise Refused(Code.INVALID_FIELD, f"What was paid before {since} is counted already.", "/paid_on")
 

@@ -16,7 +16,7 @@ from typing import Annotated, Final
 
 from msgspec import Meta, Struct, structs
 
-from service.ledger.booking import Books, factored
+from service.ledger.booking import Books, factored, recovered_receivable
 from service.ledger.chart import Occasion
 from service.money import BPS, take_bps
 
@@ -104,9 +104,24 @@ def repurchased(one: Bought, terms: PurchaseTerms, on: date) -> Bought:
 
 def written_off(one: Bought, terms: PurchaseTerms, on: date) -> Bought:
     """Nothing more comes: of what came the service and the discount are kept as far as it goes beyond the advance."""
-    at = advanced(one, on)
+    return _given_up(advanced(one, on), terms)
+
+
+def recovered(one: Bought, terms: PurchaseTerms, amount: int, dilution: int) -> Bought:
+    """Something came after it was written off: first what was lost of the advance is made up for, then the service and
+    the discount until that day are kept, and what is left is released to the seller.
+
+    F 10,000 with 8,500 advanced and nothing paid: of 9,000 that come after all, 8,500 make up for the loss, 80 and the
+    discount are kept, and the rest is the seller's.
+    """
+    after = structs.replace(one, collected=one.collected + amount, diluted=one.diluted + dilution)
+    assert after.collected + after.diluted <= after.face
+    return _given_up(after, terms)
+
+
+def _given_up(at: Bought, terms: PurchaseTerms) -> Bought:
     beyond = max(at.collected - at.advance, 0)
-    service = min(at.service, beyond)
+    service = min(take_bps(at.face, terms.service_bps), beyond)
     discount = min(discount_of(at, terms), beyond - service)
     return structs.replace(
         at, service=service, discount=discount, released=beyond - service - discount,
@@ -125,9 +140,25 @@ def books_between(merchant_id: str, before: Bought | None, after: Bought, how: O
     return books | (ended_books(merchant_id, after) if has_ended else {})
 
 
+def recovered_books(merchant_id: str, before: Bought, after: Bought, *, from_seller: bool) -> Books:
+    """What is booked when something came after it was written off; `from_seller`: the seller has it."""
+    came, ours = after.collected - before.collected, before.lost - after.lost
+    books: Books = {}
+    if came:
+        books[Occasion.FACTORING_RECOVERY] = recovered_receivable(merchant_id, came, ours, from_seller=from_seller)
+    released, kept = after.released - before.released, _kept(after) - _kept(before)
+    if released or kept:
+        books[Occasion.FACTORING_RELEASE] = factored(merchant_id, to_seller=released, kept=kept)
+    return books
+
+
+def _kept(one: Bought) -> int:
+    return one.service + one.discount
+
+
 def ended_books(merchant_id: str, one: Bought) -> Books:
     """What the end of a purchase books."""
-    kept = one.service + one.discount
+    kept = _kept(one)
     occasion = Occasion.FACTORING_RECOURSE if one.released < 0 else Occasion.FACTORING_RELEASE
     if one.lost:
         return {Occasion.FACTORING_LOSS: factored(merchant_id, lost=one.lost)}

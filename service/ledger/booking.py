@@ -263,6 +263,14 @@ def factored(
     return {place: amount for place, amount in balances.items() if amount}
 
 
+def recovered_receivable(merchant_id: str, came: int, ours: int, *, from_seller: bool) -> Balances:
+    """So much came of a receivable that we had written off: `ours` of it is what we had lost, the rest goes to the
+    merchant and to what we keep (`factored`). `from_seller`: the merchant has it, and owes it to us."""
+    source = Place(A.REMITTANCE_RECEIVABLE, merchant_id) if from_seller else CASH
+    balances = {source: came, Place(A.RECOVERIES): -ours, Place(A.ADVANCES, merchant_id): ours - came}
+    return {place: amount for place, amount in balances.items() if amount}
+
+
 def remitted(merchant_id: str, amount: int) -> Balances:
     """What the merchant had collected for us has come."""
     return {CASH: amount, Place(A.REMITTANCE_RECEIVABLE, merchant_id): -amount}

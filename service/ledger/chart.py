@@ -115,6 +115,7 @@ class Occasion(StrEnum):
     FACTORING_RELEASE = "factoring_release"  # what is left of it is owed to the merchant, less what we keep
     FACTORING_RECOURSE = "factoring_recourse"  # the merchant owes us what it lacks, or buys it back
     FACTORING_LOSS = "factoring_loss"  # nothing more comes of it
+    FACTORING_RECOVERY = "factoring_recovery"  # something came after that
 
 
 OF_PARTNERS: Final = frozenset({

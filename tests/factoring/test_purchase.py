@@ -14,6 +14,8 @@ from service.factoring.purchase import (
     discount_of,
     paid,
     recourse_price,
+    recovered,
+    recovered_books,
     repurchased,
     written_off,
 )
@@ -101,3 +103,26 @@ def test_whatever_happens_nothing_stays_advanced_and_no_cent_is_lost(
     assert to_seller == first.advance + third.released
     assert third.collected + third.lost == to_seller + income
     assert third.lost == 0 or ending == "written_off"
+
+
+@given(
+    st.integers(1, 10**9), st.integers(1, 10_000), st.integers(0, 500), st.integers(0, 3_000), st.integers(0, 10**9),
+    st.integers(0, 400), st.lists(st.integers(0, 10**9), min_size=1, max_size=4),
+)  # fmt: skip
+def test_what_comes_later_makes_up_for_the_loss_before_the_seller_gets_anything(
+    face: int, advance: int, service: int, discount: int, part: int, days: int, later: list[int]
+) -> None:
+    terms = PurchaseTerms(advance_bps=advance, service_bps=service, discount_bps=discount)
+    first = bought(face, terms, DAY_0)
+    one = written_off(paid(first, terms, min(part, face - 1), 0, on(days // 2)), terms, on(days))
+    for wanted in later:
+        came = min(wanted, face - one.collected)
+        after = recovered(one, terms, came, 0)
+        booked = recovered_books("me_1", one, after, from_seller=False)
+        for balances in booked.values():
+            assert sum(balances.values()) == 0
+        assert after.lost == 0 or (after.released, after.service, after.discount) == (0, 0, 0)
+        assert after.released >= one.released
+        ours = one.lost - after.lost + after.service + after.discount - one.service - one.discount
+        assert came == ours + after.released - one.released
+        one = after

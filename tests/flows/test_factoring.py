@@ -89,6 +89,61 @@ async def test_a_dispute_goes_back_to_the_seller_and_a_default_does_not(world: W
     assert (await balances(world))["credit_losses"] == 8_500_00
 
 
+async def test_what_comes_after_it_was_written_off_is_ours_first(world: World) -> None:
+    """8,500.00 were lost; the service is 80.00, the discount of 200 days 377.78. 3,000.00 come, then 6,000.00, and the
+    last 1,000.00: the seller gets what is left, 1,042.22 in all."""
+    await agree(world, **SETTLED)
+    invoice = await receivable(world, reference="2026-118")
+    one = await bought(world, invoice)
+    await close(world, NOON + timedelta(days=1))
+    at(world, 200)
+    await world.operator.post(f"/v1/operator/assignments/{one['id']}/write-off")
+    at(world, 230)
+    found = []
+    for amount in (3_000_00, 6_000_00, 1_000_00):
+        await pay(world, invoice, amount, "2026-10-18")
+        position = (await assignment(world, one["id"]))["position"]
+        found.append([position[name] for name in ("lost", "service", "discount", "released")])
+    assert found == [[5_500_00, 0, 0, 0], [0, 80_00, 377_78, 42_22], [0, 80_00, 377_78, 1_042_22]]
+    books = await balances(world)
+    assert (books["credit_losses"], books["recoveries"], books["factoring_income"]) == (8_500_00, -8_500_00, -457_78)
+    assert (books["cash"], books.get("advances", 0)) == (10_000_00, 0)
+    done = await assignment(world, one["id"])
+    assert (done["state"], done["ended_on"]) == ("written_off", "2026-09-18")
+    assert [each["released"] for each in await events(world, "receivable.ended")] == [0, 42_22, 1_042_22]
+    too_much = await world.operator.post(
+        f"/v1/operator/receivables/{invoice}/payments", {"amount": 1, "paid_on": "2026-10-18"}
+    )
+    assert too_much.json()["code"] == "amount_exceeds_outstanding"
+    await close(world, NOON + timedelta(days=231))
+    last = (await settlements(world))[-1]
+    assert [(line["kind"], line["net"]) for line in await lines(world, last)] == [
+        ("factoring_release", 42_22), ("factoring_release", 1_000_00),
+    ]  # fmt: skip
+
+
+async def test_what_the_seller_collects_after_that_is_handed_on(world: World) -> None:
+    """As our agent it must hand 2,000.00 on; what it credited besides is asked of nobody any more."""
+    await agree(world, **SETTLED)
+    invoice = await receivable(world)
+    one = await bought(world, invoice)
+    at(world, 200)
+    await world.operator.post(f"/v1/operator/assignments/{one['id']}/write-off")
+    body = {"amount": 2_000_00, "dilution": 500_00, "paid_on": "2026-09-18"}
+    made = await world.merchant.post(f"/v1/receivables/{invoice}/payments", body)
+    assert made.status_code == 201, made.text
+    assert made.json()["remit_by"] == "2026-09-21"  # a Monday
+    books = await balances(world)
+    assert (books["remittance_receivable"], books["recoveries"], books.get("cash", 0)) == (2_000_00, -2_000_00, 0)
+    at(world, 203)
+    path = f"/v1/operator/receivable-payments/{made.json()['id']}/remitted"
+    done = await world.operator.post(path, {"remitted_on": "2026-09-21"})
+    assert done.status_code == 200, done.text
+    books = await balances(world)
+    assert (books.get("remittance_receivable", 0), books["cash"]) == (0, 2_000_00)
+    assert (await assignment(world, one["id"]))["position"]["lost"] == 6_500_00
+
+
 async def test_a_credit_lowers_the_release(world: World) -> None:
     invoice = await receivable(world)
     one = await bought(world, invoice)
