@@ -35,7 +35,7 @@ from service.jobs.day_close import close_day
 from service.jobs.gauges import measure, measure_ledger
 from service.jobs.moved_clocks import Clocks
 from service.jobs.retention import forget, keep_of
-from service.jobs.telling_referrals import tell_referrals
+from service.jobs.telling_referrals import tell_old_referrals, tell_referrals
 from service.logs import DATABASE
 from service.metrics import DAY_CLOSED, WORKED, serve
 from service.partners.events_store import number_everybodys
@@ -116,6 +116,7 @@ async def _work(ours: Services, closed_at: datetime | None) -> datetime | None:
             signer, told = Signer(ours.settings.audit_secret), ours.snapshots.accounts_changed
             await close_day(ours.pool, ours.engine, ours.charging, under, told, signer, now)
             await clocks.catch_up_all(now)
+            await tell_old_referrals(ours.pool, keep_of(ours.settings).events, now)
             DAY_CLOSED.set(now.timestamp())
             if closed_at is None or closed_at.date() < now.date():
                 await forget(ours.pool, keep_of(ours.settings), ours.settings.audit_secret, now)

@@ -109,10 +109,14 @@ async def revoke_keys_of(conn: Connection, audience: str, owner_id: str, by: Pri
 
 
 async def list_keys(
-    conn: Connection | asyncpg.Pool, after: str, audience: str | None, owner_id: str | None, limit: int
-) -> Sequence[asyncpg.Record]:
-    """Keys that there are or were, the oldest first; never the key itself."""
-    return await conn.fetch(Q.list_keys, after, audience, owner_id, limit)
+    conn: Connection | asyncpg.Pool, after: str, audience: str | None, owner_id: str | None, limit: int,
+    used: bool | None = None, idle_since: datetime | None = None,
+) -> Sequence[asyncpg.Record]:  # fmt: skip
+    """Keys that there are or were, the oldest first; never the key itself.
+
+    `used`: those that were ever used, or never. `idle_since`: those made before an instant, and not used since.
+    """
+    return await conn.fetch(Q.list_keys, after, audience, owner_id, limit, used, idle_since)
 
 
 async def count_under_others(pool: asyncpg.Pool, under: Secrets, now: datetime) -> int:

@@ -50,6 +50,7 @@ select key_id
    for no key update;
 
 -- list_keys --
+-- $5 used, or never; $6 made before an instant, and not used since.
 select k.key_id, k.prefix, k.audience, k.owner_id, k.scopes, k.origins, k.replaces, k.created_at, k.created_by,
        k.created_by_owner, k.expires_at, u.last_used_at, k.revoked_at, k.revoked_by, k.revoked_by_owner
   from keys k
@@ -57,6 +58,8 @@ select k.key_id, k.prefix, k.audience, k.owner_id, k.scopes, k.origins, k.replac
  where k.key_id > $1
    and ($2::text is null or k.audience = $2)
    and ($3::text is null or k.owner_id = $3)
+   and ($5::boolean is null or (u.last_used_at is not null) = $5)
+   and ($6::timestamptz is null or k.created_at < $6 and coalesce(u.last_used_at, '-infinity') < $6)
  order by k.key_id
  limit $4;
 

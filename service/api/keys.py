@@ -1,7 +1,7 @@
 """Keys to the API: made, rotated, revoked and listed by operators."""
 
 from collections.abc import Iterable
-from datetime import datetime, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from typing import Annotated, Any, Final
 
 import msgspec
@@ -195,14 +195,23 @@ async def list_keys(
     request: Asked,
     audience: Annotated[Audience | None, QueryParameter(description="only its keys; absent: all")] = None,
     owner_id: Annotated[str | None, QueryParameter(max_length=200, description="only their keys; absent: all")] = None,
+    used: Annotated[bool | None, QueryParameter(description="false: never used; true: ever; absent: all")] = None,
+    idle_since: Annotated[
+        date | None,
+        QueryParameter(description="only those made before this day (UTC) and not used since; absent: all"),
+    ] = None,
     after: AfterKey = "",
     limit: Limit = 100,
 ) -> ASGIResponse:
-    """All keys there are or ever were: whose, with which rights, made and revoked by whom, and when last used."""
+    """All keys there are or ever were: whose, with which rights, made and revoked by whom, and when last used.
+
+    Uses are kept to a minute or two. Keys that nobody uses are found by `used` and `idle_since`, to be revoked.
+    """
+    since = None if idle_since is None else datetime.combine(idle_since, time(), UTC)
     owner = person_of(owner_id) or owner_id if owner_id and audience in (None, Audience.OPERATOR) else owner_id
     ask = read(request)
     pool, secrets = ask.services.pool, ask.services.registry.secrets
-    rows = await access.list_keys(pool, after, audience, owner, limit)
+    rows = await access.list_keys(pool, after, audience, owner, limit, used, since)
     page = [KeyView(**dict(row), kind=kind_of(row["scopes"], row["origins"])) for row in rows]
     others = await access.count_under_others(pool, secrets, ask.real_now)
     return Listed(KeyPage(page, page[-1].key_id if page else after, others))

@@ -16,12 +16,18 @@ from service.event_type import EventType
 
 AT_ONCE: Final = 500
 LOCKED: Final = 7_420_001  # the advisory lock of whoever tells
-LOOKED_BACK: Final = timedelta(days=1)  # what is older was told, or has waited for a day on every list
+LOOKED_BACK: Final = timedelta(days=1)  # some seconds after each other; what is older is looked for every hour
 
 
-async def tell_referrals(pool: Pool, now: datetime) -> int:
-    """Tells of the referrals of the last day that were not told yet; how many."""
-    told, after = 0, ids.lowest(ids.DECISION, int((now - LOOKED_BACK).timestamp() * 1000))
+async def tell_old_referrals(pool: Pool, kept: timedelta, now: datetime) -> int:
+    """Tells of all that may still be decided: nobody told of them for more than a day, because no worker ran. `kept` is
+    how long events are: what was forgotten of them is not told again."""
+    return await tell_referrals(pool, now, min(REFERRAL_LIVES, kept))
+
+
+async def tell_referrals(pool: Pool, now: datetime, back: timedelta = LOOKED_BACK) -> int:
+    """Tells of the referrals of so long back that were not told yet; how many."""
+    told, after = 0, ids.lowest(ids.DECISION, int((now - back).timestamp() * 1000))
     async with alone(pool, LOCKED) as is_ours:
         while is_ours and (rows := await pool.fetch(Q.list_untold_referrals, after, AT_ONCE)):
             events = [

@@ -9,6 +9,7 @@ from typing import Any
 import httpx
 import pytest
 
+from service.access.flow import Used, note_uses
 from service.demo.seed import Demo
 from tests.contract.checked import Contract
 from tests.flows.world import NOON, Client, World
@@ -323,3 +324,23 @@ async def test_a_key_in_the_wrong_place_is_not_told_again_nor_kept(
     assert answered.json()["pointer"] == pointer
     assert key[12:] not in answered.text
     assert await world.row_counts() == kept
+
+
+async def test_keys_that_nobody_uses_are_found(world: World) -> None:
+    """One was never used, one until 10 March, one on 12 March."""
+    made = [(await make(world)).json()["id"] for _ in range(3)]
+    used = [Used(made[1], NOON.replace(day=10)), Used(made[2], NOON.replace(day=12))]
+    await note_uses(world.pool, used)
+
+    async def found(**asked: Any) -> list[int]:
+        told = await world.operator.get(KEYS, owner_id=world.demo.merchant_id, **asked)
+        assert told.status_code == 200, told.text
+        keys = [one["id"] for one in told.json()["keys"]]
+        return [number for number, key_id in enumerate(made) if key_id in keys]
+
+    assert [await found(used=used) for used in ("false", "true")] == [[0], [1, 2]]
+    assert [await found(idle_since=day) for day in ("2026-03-02", "2026-03-10", "2026-03-11", "2026-03-13")] == [
+        [], [0], [0, 1], [0, 1, 2],
+    ]  # fmt: skip
+    assert await found(used="true", idle_since="2026-03-11") == [1]
+    assert (await world.operator.get(KEYS, idle_since="yesterday")).status_code == 400

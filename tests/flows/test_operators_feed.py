@@ -1,8 +1,9 @@
 """Operators hear what waits for a person, and what became of it, numbered without gaps."""
 
+from datetime import timedelta
 from typing import Any
 
-from service.jobs.telling_referrals import tell_referrals
+from service.jobs.telling_referrals import tell_old_referrals, tell_referrals
 from tests.flows.test_partner import bought
 from tests.flows.world import NOON, World
 
@@ -46,6 +47,21 @@ async def test_a_referral_is_told_once(world: World) -> None:
     assert data["review_by"].startswith("2026-04-01T12:00:00")
     await world.plan(consumer, 100_00)  # what is approved waits for nobody
     assert await tell_referrals(world.pool, NOON) == 0
+
+
+async def test_a_referral_that_nobody_told_of_for_days_is_told_as_long_as_it_may_be_decided(world: World) -> None:
+    """No worker ran for three days; for thirty, and it is too late."""
+    consumer = await world.consumer(limit=5_000_00)
+    for days, again in ((3, 1), (30, 0)):
+        asked = await world.checkout(consumer, 16_000_00, merchant_reference=f"order-{days}")
+        assert asked["outcome"] == "referred"
+        later = NOON + timedelta(days=days, seconds=1)
+        assert await tell_referrals(world.pool, later) == 0
+        for told in (again, 0):
+            assert await tell_old_referrals(world.pool, timedelta(days=400), later) == told
+    assert await tell_old_referrals(world.pool, timedelta(days=2), NOON + timedelta(days=3)) == 0  # forgotten, perhaps
+    (one,) = await heard(world, of_type="checkout.referred")
+    assert one["data"]["merchant_reference"] == "order-3"
 
 
 async def test_breaks_and_comparisons_are_heard_by_both(world: World) -> None:
