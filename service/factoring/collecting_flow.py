@@ -29,8 +29,8 @@ from service.factoring.payment import (
 )
 from service.factoring.purchase import paid
 from service.factoring.receivable import Receivable, said
-from service.ledger.booking import remitted
 from service.ledger.chart import Occasion
+from service.ledger.factoring import remitted
 from service.ledger.store import BOOK, booked_by
 from service.merchants.telling import told_of_money
 

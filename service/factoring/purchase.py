@@ -16,8 +16,9 @@ from typing import Annotated, Final
 
 from msgspec import Meta, Struct, structs
 
-from service.ledger.booking import Books, factored, recovered_receivable
+from service.ledger.booking import Books
 from service.ledger.chart import Occasion
+from service.ledger.factoring import factored, recovered_receivable
 from service.money import BPS, take_bps
 
 YEAR: Final = 360  # days, of which a discount counts the actual ones
