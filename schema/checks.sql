@@ -774,11 +774,13 @@ select file_id, before, plan_id, sum(opening) as opening, sum(closed_with) as cl
 having sum(opening) <> sum(closed_with);
 
 -- reconciliations_have_their_breaks --
--- Every break was found by a comparison of its programme, on the day that it says, and has the history that it was opened.
+-- Every break was found by a comparison of its programme, on the day that it says, or of payouts with a message of the
+-- bank, and has the history that it was opened.
 select b.break_id, b.state, b.last_on, r.business_on
   from breaks b
   left join reconciliations r using (reconciliation_id)
- where r.reconciliation_id is null
+ where (b.leg <> 'payout' and r.reconciliation_id is null)
+    or (b.leg = 'payout' and not exists (select from bank_messages m where m.bank_message_id = b.bank_message_id))
     or (r.programme_id, r.partner_id, r.business_on) <> (b.programme_id, b.partner_id, b.last_on)
     or r.verdict = 'incomplete'
     or not exists (select from break_steps s where s.break_id = b.break_id and s.what = 'opened');

@@ -45,7 +45,6 @@ from service.plans.state import CollectionState, PlanState
 from service.plans.subsidy import SubsidyKind
 from service.reconciling.found import BreakClass, Leg
 from service.reconciling.life import BreakState, BreakStepKind
-from service.reconciling.payouts import FindingKind
 from service.reconciling.statement import StatementKind
 from service.reconciling.verdict import Verdict
 from service.reports.access import BasisKind, ReportPurpose
@@ -120,7 +119,6 @@ WORDS: dict[str, Iterable[str]] = {
     "payout_steps_step_is_known": Step,
     "payouts_word_is_known": WordOf,
     "payout_steps_word_is_known": WordOf,
-    "payout_findings_kind_is_known": FindingKind,
     "permissions_scenario_is_known": Scenario,
     "person_doubts_outcome_is_known": DoubtOutcome,
     "kept_at_least_what_is_known": tuple(LAWS),

@@ -78,7 +78,7 @@ async def open_own_account(request: Asked, body: RawBody) -> ASGIResponse:
     """Register an account of ours, so that its statements are taken: those of all other accounts are refused.
 
     A programme is settled on it. Without one, merchants are paid from it: what its statements show is what becomes of
-    their payouts, and what was not ordered is found (`GET /v1/operator/payout-findings`).
+    their payouts, and what was not ordered, and what is late, is a break (`GET /v1/operator/breaks?leg=payout`).
     """
     asked = _account.read(body, content_type(request))
     require_account(asked.account, "/account")

@@ -24,7 +24,7 @@ from service.engine.work import Answer
 from service.errors import Code, Refused
 from service.reconciling import breaks_flow
 from service.reconciling.breaks_flow import BreakStep, OpenedBreak, Which
-from service.reconciling.found import BreakClass
+from service.reconciling.found import BreakClass, Leg
 
 # Written in one way only, for two spellings would be two people.
 Owner = Annotated[str, Meta(min_length=1, max_length=200, pattern=r"^[^\s\x00-\x1f\x7f]+( [^\s\x00-\x1f\x7f]+)*\Z")]
@@ -83,6 +83,7 @@ StepAfter = Annotated[int, QueryParameter(ge=0, le=2**62)]
 InState = Annotated[BreakFilter | None, QueryParameter()]
 OfProgramme = Annotated[str | None, QueryParameter(max_length=30, description="only of it; absent: all")]
 OfClass = Annotated[BreakClass | None, QueryParameter(description="only those; absent: all")]
+OfLeg = Annotated[Leg | None, QueryParameter(description="only what was found between these two sides; absent: all")]
 OfOwner = Annotated[str | None, QueryParameter(max_length=200, description="only who must act; absent: all")]
 DueUntil = Annotated[date | None, QueryParameter(description="only what was to come right until then; absent: all")]
 
@@ -94,20 +95,22 @@ _resolve = Body(ResolveBody)
 @get("/breaks", opt=operation("breaks", BreakPage, csv=True) | LONG)
 async def list_all_breaks(
     request: Asked, in_state: InState = None, programme_id: OfProgramme = None, kind: OfClass = None,
-    owner: OfOwner = None, due_until: DueUntil = None, after: AfterBreak = "", limit: Limit = 100,
+    owner: OfOwner = None, due_until: DueUntil = None, leg: OfLeg = None, after: AfterBreak = "", limit: Limit = 100,
 ) -> ASGIResponse:  # fmt: skip
-    """What does not match with any partner: who must act, and since when."""
-    return await _page(read(request), None, Which(in_state, programme_id, kind, owner, due_until), after, limit)
+    """What does not match with any partner, or between payouts and the bank: who must act, and since when."""
+    which = Which(in_state, programme_id, kind, owner, due_until, leg)
+    return await _page(read(request), None, which, after, limit)
 
 
 @get("/breaks", opt=operation("files", BreakPage, csv=True) | LONG)
 async def list_breaks(
     request: Asked, in_state: InState = None, programme_id: OfProgramme = None, kind: OfClass = None,
-    owner: OfOwner = None, due_until: DueUntil = None, after: AfterBreak = "", limit: Limit = 100,
+    owner: OfOwner = None, due_until: DueUntil = None, leg: OfLeg = None, after: AfterBreak = "", limit: Limit = 100,
 ) -> ASGIResponse:  # fmt: skip
     """What does not match: who must act, and since when."""
     ask = read(request)
-    return await _page(ask, ask.owner_id, Which(in_state, programme_id, kind, owner, due_until), after, limit)
+    which = Which(in_state, programme_id, kind, owner, due_until, leg)
+    return await _page(ask, ask.owner_id, which, after, limit)
 
 
 @post(
@@ -143,7 +146,8 @@ async def assign_break(request: Asked, body: RawBody, break_id: FromPath[str]) -
 )
 async def resolve_any_break(request: Asked, body: RawBody, break_id: FromPath[str]) -> ASGIResponse:
     """Close a break with the reason why: what it is about is not looked for again. A position that still differs on a
-    later day opens it again, and the reason stays in its history."""
+    later day opens it again, and the reason stays in its history. A payment of our bank that was not ordered is closed
+    with what it was; nothing is booked by it."""
     return await _resolve_break(request, body, break_id, None)
 
 

@@ -17,7 +17,6 @@ def _cursor(prefix: str) -> QueryParameter:
 
 
 AfterApproval = Annotated[str, _cursor(ids.APPROVAL)]
-AfterBankEntry = Annotated[str, _cursor(ids.BANK_ENTRY)]
 AfterBankMessage = Annotated[str, _cursor(ids.BANK_MESSAGE)]
 AfterBreak = Annotated[str, _cursor(ids.BREAK)]
 AfterCharge = Annotated[str, _cursor(ids.CHARGE)]

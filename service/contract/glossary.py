@@ -210,7 +210,6 @@ GLOSSARY: Final[dict[str, str]] = {
     "file_id": "the file's id",
     "order_id": "as the list of payment orders tells it",
     "payout_id": "as the list of payouts tells it",
-    "entry_id": "the payment on our account, as the list of findings tells it",
     "partner_payout_id": "as the list of partners' payouts tells it",
     "scheme_id": "as the list of schemes tells it",
     "voucher_id": "as the list of vouchers tells it",

@@ -18,9 +18,8 @@ select exists (select from programmes where programme_id = $1);
 -- Of those accounts that are ours.
 select iban, currency, programme_id from bank_accounts where iban = any ($1::text[]);
 
--- pays_merchants --
--- Whether payouts to merchants leave from it.
-select programme_id is null from bank_accounts where iban = $1;
+-- account --
+select programme_id, currency from bank_accounts where iban = $1;
 
 -- lock --
 select pg_advisory_xact_lock(hashtextextended('bank: ' || iban, 0))

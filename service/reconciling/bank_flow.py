@@ -15,7 +15,7 @@ from service.errors import Code, Refused
 from service.merchants.settlement_terms import BankAccount
 from service.reconciling.camt import read_message
 from service.reconciling.payouts import Shown
-from service.reconciling.payouts_flow import settle
+from service.reconciling.payouts_flow import PayingAccount, settle
 from service.reconciling.statement import BankMessage, BankStatement, StatementKind, require_currency, require_sums
 from service.statement import Statement
 
@@ -173,13 +173,17 @@ async def _load_statement(
     if not told:
         return
     new = {row["entry_id"] for row in await _INSERT.fetch(conn, told=told)}
-    if await conn.fetchval(Q.pays_merchants, one.iban):
+    account = await conn.fetchrow(Q.account, one.iban)
+    assert account is not None, "it was required"
+    if account["programme_id"] is None:
         shown = [
-            Shown(entry.entry_id, entry.reference, entry.amount, tuple(entry.names.split()), entry.reason)
+            Shown(
+                entry.entry_id, entry.reference, entry.amount, tuple(entry.names.split()), entry.booked_on, entry.reason
+            )
             for entry in told
             if entry.entry_id in new
-        ]
-        await settle(conn, shown, by, now)
+        ]  # fmt: skip
+        await settle(conn, PayingAccount(one.iban, account["currency"]), shown, bank_message_id, by, now)
 
 
 def _entries(one: BankStatement, number: int, now: datetime) -> list[ToldEntry]:

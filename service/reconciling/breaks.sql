@@ -4,21 +4,22 @@
 -- Of a partner, or of all; in a state, or in any; `open` is all but resolved.
 select b.*, p.time_zone
   from breaks b
-  join lateral (select time_zone from programmes p
-                 where p.programme_id = b.programme_id order by version desc limit 1) p on true
+  left join lateral (select time_zone from programmes p
+                      where p.programme_id = b.programme_id order by version desc limit 1) p on true
  where ($1::text is null or b.partner_id = $1)
    and ($2::text is null or b.state = $2 or ($2 = 'open' and b.state <> 'resolved'))
    and b.break_id > $3
    and ($5::text is null or b.programme_id = $5) and ($6::text is null or b.kind = $6)
    and ($7::text is null or b.owner = $7) and ($8::date is null or b.due_on <= $8)
+   and ($9::text is null or b.leg = $9)
  order by b.break_id
  limit $4;
 
 -- one --
 select b.*, p.time_zone
   from breaks b
-  join lateral (select time_zone from programmes p
-                 where p.programme_id = b.programme_id order by version desc limit 1) p on true
+  left join lateral (select time_zone from programmes p
+                      where p.programme_id = b.programme_id order by version desc limit 1) p on true
  where b.break_id = $1 and ($2::text is null or b.partner_id = $2);
 
 -- to_tell --
@@ -56,7 +57,7 @@ select break_id from breaks where break_id = any ($1) order by break_id for upda
 select break_id from break_steps where break_id = any ($1) and told_by is not null order by break_id limit 1;
 
 -- steps --
-select s.number, s.what, s.kind, s.owner, s.note, s.reconciliation_id, s.told_by, s.told_at
+select s.number, s.what, s.kind, s.owner, s.note, s.reconciliation_id, s.bank_message_id, s.told_by, s.told_at
   from break_steps s
   join breaks b using (break_id)
  where s.break_id = $1 and ($2::text is null or b.partner_id = $2) and s.number > $3

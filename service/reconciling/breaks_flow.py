@@ -10,7 +10,7 @@ import msgspec
 from msgspec import Struct, field
 
 from service.db import Connection, Pool, load_queries
-from service.engine.events import Told
+from service.engine.events import TELL, Told, told_to_operators
 from service.errors import Code, Refused
 from service.event_type import EventType
 from service.partners.events_store import tell_partner
@@ -39,22 +39,23 @@ class OpenedBreak(Struct, frozen=True):
     """What does not match, for its whole life: the same on the next day, a day older."""
 
     break_id: str = field(name="id")
-    partner_id: str
-    programme_id: str
+    partner_id: str | None  # null: it is about payouts
+    programme_id: str | None  # the same
     leg: Leg
-    key: str  # an event, a plan, an end-to-end id or an entry of the bank
+    key: str  # an event, a plan, an end-to-end id, an entry of the bank or a payout
     plan_id: str | None  # null: it is about no plan, or about several
     kind: BreakClass
     priority: int  # 1 is the most urgent
     currency: str
-    amount: int  # minor units: theirs less ours, seen from the partner
+    amount: int  # minor units: theirs less ours, seen from the partner; of payouts: what left less what was to leave
     differences: tuple[Difference, ...]
     state: BreakState
     owner: str
     opened_on: date  # the business day that had it first
     due_on: date  # until then it may come right by itself
     last_on: date  # the last business day that has it
-    reconciliation_id: str  # what compared that day
+    reconciliation_id: str | None  # what compared that day; null: it is about payouts
+    bank_message_id: str | None  # of payouts: the message of the bank with which it was found last
     age_days: int  # until today, or until it was resolved
     resolved_on: date | None
     resolved_by: str | None  # the event that ended it, the comparison that no longer has it, or why a person did
@@ -68,7 +69,8 @@ class BreakStep(Struct, frozen=True):
     kind: BreakClass | None  # the class that it was found in; null: a person did something
     owner: str | None  # of an assignment: who must act from then on
     note: str | None  # in words; of what a comparison ended, the event that ended it
-    reconciliation_id: str | None  # the comparison that did it; null: a person did
+    reconciliation_id: str | None  # the comparison that did it; null: a person did, or a message of the bank
+    bank_message_id: str | None  # the message of the bank that did it, of payouts
     told_by: str | None  # the person; null: a comparison did it
     told_at: datetime  # when
 
@@ -100,13 +102,14 @@ class Which(Struct, frozen=True):
     kind: BreakClass | None = None
     owner: str | None = None
     due_until: date | None = None
+    leg: Leg | None = None
 
 
 async def breaks(
     pool: Pool, now: datetime, partner_id: str | None, which: Which, after: str, limit: int
 ) -> list[OpenedBreak]:
     """Of one partner or of all, by id; the next page starts `after` the last of this one."""
-    wanted = (which.programme_id, which.kind, which.owner, which.due_until)
+    wanted = (which.programme_id, which.kind, which.owner, which.due_until, which.leg)
     return [_opened(row, now) for row in await pool.fetch(Q.list, partner_id, which.state, after, limit, *wanted)]
 
 
@@ -152,16 +155,22 @@ async def comment(conn: Connection, break_id: str, partner_id: str | None, note:
 
 
 async def tell_breaks(conn: Connection, steps: list[tuple[str, BreakStepKind]], by: Teller, now: datetime) -> None:
-    """Tell partners what happened to their breaks, in this order."""
+    """Tell partners what happened to their breaks, in this order, and operators of all."""
     rows = await conn.fetch(Q.to_tell, [named for named, _ in steps])
     known = {row["break_id"]: dict(row) for row in rows}
     told: dict[str, list[Told]] = {}
+    of_nobody: list[Told] = []
     for named, what in steps:
         data = dict(known[named])
         partner_id = data.pop("partner_id")
-        told.setdefault(partner_id, []).append(told_to_partner(_TOLD_AS[what], partner_id, by, data, now))
+        if partner_id is None:  # of payouts
+            of_nobody.append(told_to_operators(_TOLD_AS[what], by, data, now))
+        else:
+            told.setdefault(partner_id, []).append(told_to_partner(_TOLD_AS[what], partner_id, by, data, now))
     for partner_id, events in told.items():
         await tell_partner(conn, partner_id, events)
+    if of_nobody:
+        await TELL.execute(conn, told=of_nobody)
 
 
 async def require_untouched(conn: Connection, partner_id: str, file_id: str) -> None:
@@ -226,4 +235,4 @@ def _opened(row: asyncpg.Record, now: datetime) -> OpenedBreak:
 
 
 def _today(row: asyncpg.Record, now: datetime) -> date:
-    return now.astimezone(ZoneInfo(row["time_zone"])).date()
+    return now.astimezone(ZoneInfo(row["time_zone"] or "UTC")).date()  # payouts are of no programme

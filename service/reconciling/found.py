@@ -4,8 +4,9 @@
 |---|---|---|---|---|
 | missing_in_ledger | item, position | 1 | no | we book it, or the partner takes it back |
 | status_divergence | position | 1 | no | a correction on the same day |
-| cash_unexplained, cash_short | cash | 1 | one day | the bank tells what it is |
-| amount_diff | item, position, cash | 2 | no | the wrong side takes it back and books it anew |
+| cash_unexplained, cash_short | cash, payout | 1 | one day | the bank tells what it is |
+| out_of_turn | payout | 1 | no | a person tells why it left or came back |
+| amount_diff | item, position, cash, payout | 2 | no | the wrong side takes it back and books it anew |
 | duplicate | item | 2 | no | the partner takes it back |
 | missing_in_partner | item, position | 3 | one day | the partner books it |
 | timing_value_date | item | 3 | two days | itself |
@@ -26,6 +27,7 @@ class Leg(StrEnum):
     ITEM = "item"  # an event: our ledger and the partner's file
     POSITION = "position"  # a participation at the end of the day: the same two
     CASH = "cash"  # a settlement and the bank's entries
+    PAYOUT = "payout"  # an entry of the bank and the payouts that it names, or a payout that no entry names
 
 
 class BreakClass(StrEnum):
@@ -33,8 +35,9 @@ class BreakClass(StrEnum):
 
     MISSING_IN_LEDGER = "missing_in_ledger"  # the partner shows it, and we do not
     STATUS_DIVERGENCE = "status_divergence"  # owner, status or days past due are not in lockstep
-    CASH_UNEXPLAINED = "cash_unexplained"  # the bank shows money that no settlement asked for
-    CASH_SHORT = "cash_short"  # a settlement that the bank shows only a part of, or nothing
+    CASH_UNEXPLAINED = "cash_unexplained"  # the bank shows money that no settlement or payout asked for
+    CASH_SHORT = "cash_short"  # a settlement or payout that the bank shows only a part of, or nothing
+    OUT_OF_TURN = "out_of_turn"  # a payout that the bank shows, and that as it stands cannot be paid or come back
     AMOUNT_DIFF = "amount_diff"  # both have it, and it is not the same
     DUPLICATE = "duplicate"  # one side has it more than once: the rows too many
     FX_DIFF = "fx_diff"  # both have it, in different currencies
@@ -51,6 +54,7 @@ PRIORITY: Final = {
     BreakClass.STATUS_DIVERGENCE: 1,
     BreakClass.CASH_UNEXPLAINED: 1,
     BreakClass.CASH_SHORT: 1,
+    BreakClass.OUT_OF_TURN: 1,
     BreakClass.AMOUNT_DIFF: 2,
     BreakClass.DUPLICATE: 2,
     BreakClass.FX_DIFF: 2,
@@ -81,10 +85,11 @@ class Difference(Struct, frozen=True, gc=False):
 
 
 class Found(Struct, frozen=True):
-    """One thing that does not match. `amount` is theirs less ours, in minor units, seen from the partner."""
+    """One thing that does not match. `amount` is theirs less ours, in minor units, seen from the partner; of a payout
+    what has left our account less what was to leave."""
 
     leg: Leg
-    key: str  # an event, a plan, an end-to-end id or an entry of the bank
+    key: str  # an event, a plan, an end-to-end id, an entry of the bank or a payout
     currency: str
     kind: BreakClass
     amount: int

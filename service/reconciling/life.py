@@ -35,7 +35,8 @@ class BreakStepKind(StrEnum):
 
 
 def break_id(programme_id: str, partner_id: str, one: Found) -> str:
-    """The id of a break, for life: it follows from what it is about, and not from its class."""
+    """The id of a break, for life: it follows from what it is about, and not from its class. Of payouts programme and
+    partner are empty."""
     said = "\n".join((programme_id, partner_id, *one.identity))
     number = int.from_bytes(hashlib.sha256(said.encode()).digest()[:16])
     letters = "".join(_LETTERS[number >> shift & 31] for shift in range(125, -1, -5))

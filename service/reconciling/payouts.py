@@ -3,7 +3,8 @@
     money that left, as much as the payouts that it names     they are paid
     money that came, as much as the payouts that it names     they came back
     what was said already by an operator                      it is confirmed
-    all else                                                  a finding, for a person to look at
+    all else                                                  a break, for a person to look at
+    nothing of a day that the bank has told of                a break, until the payout is shown
 
 A bank that books an order as one sum names the order's group of payments, and nothing else: those of it that are paid
 on one day and are as much, or all of it.
@@ -20,22 +21,15 @@ from msgspec import Struct
 
 from service.merchants.payout import Payout, PayoutState, Step, WordOf
 from service.reconciling.camt import OUR_GROUPS
+from service.reconciling.found import BreakClass, Difference, Found, Leg
 
 PAYMENT: Final = re.compile(r"([0-9A-HJKMNP-TV-Z]{26})-([0-9])")  # an end-to-end id of ours: a payout, and its try
-
-
-class FindingKind(StrEnum):
-    """What is wrong with a payment; the check `payout_findings_kind_is_known` says the same."""
-
-    UNKNOWN = "unknown"  # it names no payout of ours
-    AMOUNT_DIFFERS = "amount_differs"  # it is not as much as the payouts that it names
-    OUT_OF_TURN = "out_of_turn"  # as they stand they cannot be paid or come back: they were paid before, say
 
 
 class PayoutCash(StrEnum):
     """The worst that is true of the account that payouts leave from."""
 
-    BREAKS = "breaks"  # a finding is open, or a payout is late: the bank does not show what was to be paid before
+    BREAKS = "breaks"  # a break is open, or a payout is late: the bank does not show what was to be paid before
     WARNINGS = "warnings"  # something was paid or came back by an operator's word alone
     PENDING = "pending"  # what was ordered may still be shown
     RECONCILED = "reconciled"
@@ -48,6 +42,7 @@ class Shown(Struct, frozen=True, gc=False):
     reference: str  # the bank's
     amount: int  # minor units: + is what we got
     names: tuple[str, ...]
+    booked_on: date
     reason: str | None  # why it came back, in the bank's code
 
 
@@ -59,13 +54,13 @@ class Named(Struct, frozen=True):
 
 
 class Said(Struct, frozen=True):
-    """What a payment says: a step of payouts, or that it is as an operator has said (`confirmed`), or a finding."""
+    """What a payment says: a step of payouts, or that it is as an operator has said (`confirmed`), or a break."""
 
     payouts: tuple[Payout, ...] = ()
     step: Step | None = None
     confirmed: bool = False
-    finding: FindingKind | None = None
-    amount: int = 0  # of a finding: what the bank moved less what was to be moved
+    kind: BreakClass | None = None  # of a break
+    amount: int = 0  # of a break: what has left our account less what was to leave
 
 
 def named_in(one: Shown) -> Named:
@@ -87,18 +82,37 @@ def said_by(one: Shown, named: Named, known: Sequence[Payout], ordered_at: datet
         payouts = _group_of(-one.amount, payouts, ordered_at)
     expected = sum(p.amount for p in payouts)
     if not known:
-        return Said(finding=FindingKind.UNKNOWN, amount=one.amount)
+        return Said(kind=BreakClass.CASH_UNEXPLAINED, amount=-one.amount)
     if not payouts or len(payouts) < len(named.tries):
-        return Said(tuple(known), finding=FindingKind.OUT_OF_TURN, amount=one.amount)
+        return Said(tuple(known), kind=BreakClass.OUT_OF_TURN, amount=-one.amount)
     if abs(one.amount) != expected:
-        left = one.amount + (expected if one.amount < 0 else -expected)
-        return Said(tuple(payouts), finding=FindingKind.AMOUNT_DIFFERS, amount=left)
+        left = -one.amount - (expected if one.amount < 0 else -expected)
+        return Said(tuple(payouts), kind=BreakClass.AMOUNT_DIFF, amount=left)
     step, may, told = _expected(one.amount)
     if all(p.state in may for p in payouts):
         return Said(tuple(payouts), step)
     if all(p.state in told and p.word_of is WordOf.OPERATOR for p in payouts):
         return Said(tuple(payouts), confirmed=True)
-    return Said(tuple(payouts), finding=FindingKind.OUT_OF_TURN, amount=one.amount)
+    return Said(tuple(payouts), kind=BreakClass.OUT_OF_TURN, amount=-one.amount)
+
+
+def broken(one: Shown, said: Said, currency: str) -> Found | None:
+    """The break that a payment is, if it is one."""
+    if said.kind is None:
+        return None
+    told = (
+        Difference("amount", str(-one.amount - said.amount), str(-one.amount)),
+        *(Difference("payout_id", payout.payout_id, None) for payout in said.payouts),
+        Difference("reference", None, one.reference),
+        Difference("booked_on", None, one.booked_on.isoformat()),
+    )
+    return Found(Leg.PAYOUT, one.entry_id, currency, said.kind, said.amount, None, told)
+
+
+def late(payout_id: str, amount: int, currency: str) -> Found:
+    """The break that a payout is, of which the bank has shown nothing though it has told of later days."""
+    told = (Difference("amount", str(amount), None),)
+    return Found(Leg.PAYOUT, payout_id, currency, BreakClass.CASH_SHORT, -amount, None, told)
 
 
 def cash_verdict(breaks: int, unshown: int, ordered: int) -> PayoutCash:

@@ -1,36 +1,41 @@
 -- Payouts to merchants against the bank's statement: what does not match, and how the account stands.
 
--- insert_finding --
-insert into payout_findings (entry_id, kind, amount, payouts, found_at) values ($1, $2, $3, $4, $5);
+-- told_until --
+-- The last day of which the bank has told something of an account.
+select max(booked_on) from bank_entries where iban = $1;
 
--- findings --
--- After $1; open ($2), or all where it is null.
-select f.entry_id, a.currency, f.kind, f.amount, e.amount as moved, e.reference, e.booked_on, f.payouts, f.found_at,
-       f.note, f.ended_at
-  from payout_findings f
-  join bank_entries e using (entry_id)
-  join bank_accounts a using (iban)
- where f.entry_id > $1 and ($2::boolean is null or (f.ended_at is null) = $2)
- order by f.entry_id
- limit $3;
+-- late --
+-- Payouts in currency $1 that were to be paid before day $2, and are on their way.
+select p.payout_id, p.amount
+  from payouts p
+  join payment_orders o using (order_id)
+ where p.state = 'ordered' and p.currency = $1 and greatest(p.pays_on, o.made_at::date) < $2
+ order by p.payout_id;
 
--- finding --
-select f.entry_id, a.currency, f.kind, f.amount, e.amount as moved, e.reference, e.booked_on, f.payouts, f.found_at,
-       f.note, f.ended_at
-  from payout_findings f
-  join bank_entries e using (entry_id)
-  join bank_accounts a using (iban)
- where f.entry_id = $1
-   for update of f;
+-- carry_on --
+-- Breaks of entries of account $1 are there on day $2, too, until a person closes them.
+update breaks b
+   set state = 'persisting', last_on = $2
+  from bank_entries e
+ where b.leg = 'payout' and b.state <> 'resolved' and b.last_on < $2 and e.entry_id = b.key and e.iban = $1;
 
--- resolve --
-update payout_findings set note = $2, ended_by = $3, ended_at = $4 where entry_id = $1;
+-- end_late --
+-- Payouts in currency $1 are not late any more, but for these: ended by message $3 of the bank, on day $4 at $5.
+with ended as (
+    update breaks
+       set state = 'resolved', resolved_on = $4, resolved_by = $3
+     where leg = 'payout' and kind = 'cash_short' and state <> 'resolved' and currency = $1 and key <> all ($2::text[])
+    returning break_id
+)
+insert into break_steps (break_id, what, kind, note, bank_message_id, told_at)
+select break_id, 'resolved', 'cash_short', $3, $3, $5 from ended
+returning break_id, what;
 
 -- cash --
 -- Each account that merchants are paid from: until which day the bank has told, and what of the currency is where.
 select a.currency, a.iban, told.until, told.closing,
        coalesce(p.ordered, 0) as ordered, coalesce(p.ordered_amount, 0) as ordered_amount, coalesce(p.late, 0) as late,
-       coalesce(p.unshown, 0) as unshown, coalesce(f.findings, 0) as findings, coalesce(f.gross, 0) as findings_amount
+       coalesce(p.unshown, 0) as unshown, coalesce(b.open, 0) as breaks, coalesce(b.gross, 0) as breaks_amount
   from bank_accounts a
   left join lateral (select max(e.booked_on) as until,
                             (select s.closing from bank_statements s
@@ -44,8 +49,8 @@ select a.currency, a.iban, told.until, told.closing,
                        from payouts p
                        left join payment_orders o using (order_id)
                       where p.currency = a.currency and p.order_id is not null) p on true
-  left join lateral (select count(*) as findings, sum(abs(f.amount))::bigint as gross
-                       from payout_findings f join bank_entries e using (entry_id)
-                      where e.iban = a.iban and f.ended_at is null) f on true
+  left join lateral (select count(*) as open, sum(abs(b.amount))::bigint as gross
+                       from breaks b join bank_entries e on e.entry_id = b.key
+                      where b.leg = 'payout' and b.state <> 'resolved' and e.iban = a.iban) b on true
  where a.programme_id is null
  order by a.currency;

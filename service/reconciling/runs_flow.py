@@ -24,42 +24,17 @@ from service.partners.events_store import tell_partner
 from service.partners.signing import Signer
 from service.partners.telling_flow import Teller, told_to_partner
 from service.reconciling.breaks_flow import tell_breaks
-from service.reconciling.found import PRIORITY, WAITS, BreakClass, Found, Leg, first_owner
+from service.reconciling.found import BreakClass
 from service.reconciling.gathering_flow import PATIENCE_S, Parties, cuts_of, gather
 from service.reconciling.items import Tolerances
-from service.reconciling.life import BreakStepKind, break_id, endings
+from service.reconciling.keeping_flow import Running, keep
+from service.reconciling.life import BreakStepKind, endings
 from service.reconciling.manifest import RunManifest, result_bytes, sha256
 from service.reconciling.matching import Left
 from service.reconciling.verdict import RULES, Result, Verdict, name_of, principal_apart, reconcile
-from service.statement import Int, Json, SmallInt, Statement
+from service.statement import Statement
 
 Q: Final = load_queries(Path(__file__).with_name("runs.sql"))
-
-
-class FoundBreak(Struct, frozen=True, gc=False):
-    """A row of `breaks`, as it is found."""
-
-    break_id: str
-    leg: Leg
-    key: str
-    currency: str
-    plan_id: str | None
-    kind: BreakClass
-    priority: SmallInt
-    amount: int
-    differences: Json
-    owner: str
-    waits: Int
-
-
-class Running(Struct, frozen=True):
-    """The comparison under way."""
-
-    reconciliation_id: str
-    partner_id: str
-    programme_id: str
-    business_on: date
-    made_at: datetime
 
 
 class Rounded(Struct, frozen=True, gc=False):
@@ -80,7 +55,6 @@ class Ending(Struct, frozen=True):
     event_id: str
 
 
-KEEP: Final = Statement(Q.keep_found, found=FoundBreak, run=Running)
 KEEP_ROUNDINGS: Final = Statement(Q.keep_roundings, rounded=Rounded)
 END: Final = Statement(Q.end_missing, ending=Ending, run=Running)
 
@@ -159,22 +133,13 @@ async def _keep(conn: Connection, manifest: RunManifest, carried: Left, result: 
         return
     await _book_roundings(conn, manifest, result, rounded)
     run = Running(
-        manifest.reconciliation_id, manifest.partner_id, manifest.programme_id, manifest.business_on, manifest.made_at
+        manifest.business_on, manifest.made_at, manifest.partner_id, manifest.programme_id, manifest.reconciliation_id
     )
-    found = [_found_break(manifest, one) for one in result.found if not one.is_tolerated]
-    steps = await KEEP.fetch(conn, found=found, run=[run])
+    steps = await keep(conn, run, [one for one in result.found if not one.is_tolerated])
     ended = [Ending(key, event_id) for key, event_id in sorted(endings(carried, result.matches).items())]
-    steps += await END.fetch(conn, ending=ended, run=[run])
-    await tell_breaks(conn, [(row["break_id"], BreakStepKind(row["what"])) for row in steps], Teller.DAY, run.made_at)
-
-
-def _found_break(manifest: RunManifest, one: Found) -> FoundBreak:
-    identifier = break_id(manifest.programme_id, manifest.partner_id, one)
-    return FoundBreak(
-        break_id=identifier, leg=one.leg, key=one.key, currency=one.currency, plan_id=one.plan_id, kind=one.kind,
-        priority=PRIORITY[one.kind], amount=one.amount, owner=first_owner(one.kind), waits=WAITS.get(one.kind, 0),
-        differences=msgspec.json.encode(one.differences).decode(),
-    )  # fmt: skip
+    gone = await END.fetch(conn, ending=ended, run=[run])
+    steps += [(row["break_id"], BreakStepKind(row["what"])) for row in gone]
+    await tell_breaks(conn, steps, Teller.DAY, run.made_at)
 
 
 async def _roundings(conn: Connection, manifest: RunManifest, result: Result) -> dict[str, int]:

@@ -24,15 +24,12 @@ from tests.flows.collecting import registered
 from tests.flows.device import Device
 from tests.flows.insuring import asked as asked_limit
 from tests.flows.insuring import insured
-from tests.flows.test_bank_statements import hand_in
 from tests.flows.test_paying_merchants import order
 from tests.flows.test_paying_partners import ordered_on
-from tests.flows.test_payouts_at_the_bank import opened_for_merchants
 from tests.flows.test_settling_merchants import TERMS, agree
 from tests.flows.test_vouchers import agreed, reserved
 from tests.flows.world import NOON, Client, World
 from tests.outside.serving import served
-from tests.reconciling.messages import OTHER_IBAN, entry, message
 
 # Well formed, and nothing there: what takes long to make, and where a refusal of the body comes first anyway.
 NO_DECISION = "de_00000000000000000000000000"
@@ -127,7 +124,6 @@ class Stage:
         self._reads = "operator"  # whose report is asked for
         self._page_key = self._asked_in = ""  # of the merchant's page; what was asked there last
         self._device = Device(SHOP, "shop.example")  # the last one: each passkey is on a device of its own
-        self._told = 0  # messages of the bank
         self._said: dict[str, dict[str, Any]] = {}  # by the consumer's device, of what was asked last
         self._makers: dict[str, Callable[[], Awaitable[str]]] = {
             "consumer_id": self._consumer_id, "offer_id": self._offer_id,
@@ -140,7 +136,7 @@ class Stage:
             "other_person_id": self._person_id, "persons_consumer_id": self._persons_consumer_id,
             "doubt_id": self._doubt_id, "person": self._person, "settlement_id": self._settlement_id,
             "payout_id": self._payout_id, "order_id": self._order_id, "transfer_id": self._transfer_id,
-            "partner_payout_id": self._partner_payout_id, "entry_id": self._entry_id,
+            "partner_payout_id": self._partner_payout_id,
             "scheme_id": self._scheme_id, "voucher_id": self._voucher_id,
             "receivable_id": self._receivable_id, "receivable_payment_id": self._receivable_payment_id,
             "assignment_id": self._assignment_id, "assignment_batch_id": self._assignment_batch_id,
@@ -362,15 +358,6 @@ class Stage:
         """Of a day on which a plan was paid, after the one on which it was funded; ordered from our bank."""
         self._filed_on += timedelta(days=2)
         return str((await ordered_on(self.world, self._filed_on))["id"])
-
-    async def _entry_id(self) -> str:
-        """Of a payment on the account that merchants are paid from, which names nothing that was ordered."""
-        await opened_for_merchants(self.world, OTHER_IBAN)
-        self._told += 1
-        name = f"F{self._told}"
-        said = message([entry("-1.00", reference=name)], "0.00", "-1.00", message_id=name, iban=OTHER_IBAN)
-        assert (await hand_in(self.world, said)).is_success
-        return str(await self.world.pool.fetchval("select max(entry_id) from payout_findings"))
 
     async def _order_id(self) -> str:
         await self._payout_id()

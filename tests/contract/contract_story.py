@@ -242,9 +242,7 @@ async def _settling(story: Story) -> None:
     shown = message([entry("-1.00")], "0.00", "-1.00", message_id="P1", iban=OTHER_IBAN)
     assert (await hand_in(world, shown)).is_success
     await world.operator.get("/v1/operator/payout-cash")
-    await world.operator.get("/v1/operator/payout-findings", is_open=True)
-    entry_id = str(await world.pool.fetchval("select max(entry_id) from payout_findings"))
-    await story.call("POST /v1/operator/payout-findings/{entry_id}/resolve", entry_id=entry_id)
+    await world.operator.get("/v1/operator/breaks", leg="payout", in_state="open")
     await world.operator.get(f"/v1/operator/merchants/{world.demo.merchant_id}/settlements")
 
 

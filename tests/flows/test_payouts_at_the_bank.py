@@ -1,5 +1,6 @@
 """Payouts to merchants become paid, or come back, by what the bank's statement shows; what was not ordered is found."""
 
+from datetime import date, timedelta
 from typing import Any
 
 import httpx
@@ -14,6 +15,8 @@ from tests.flows.test_bank_statements import hand_in
 from tests.flows.test_paying_merchants import order, owed, payouts, tell
 from tests.flows.world import World
 from tests.reconciling.messages import IBAN, batch, entry, message
+
+BREAKS = "/v1/operator/breaks"
 
 
 async def opened_for_merchants(world: World, iban: str = IBAN) -> httpx.Response:
@@ -47,6 +50,13 @@ async def told(world: World, *entries: tuple[int, str, str]) -> None:
     assert loaded.status_code == 201, loaded.text
 
 
+async def told_on(world: World, day: str, *entries: tuple[int, str, str]) -> None:
+    """What the bank notifies of a day."""
+    shown = [entry(euros(amount), name, reference).replace("2026-03-02", day) for amount, name, reference in entries]
+    loaded = await hand_in(world, message(shown, kind="054", message_id=f"N-{entries[0][2]}"))
+    assert loaded.status_code == 201, loaded.text
+
+
 async def cash(world: World) -> dict[str, Any]:
     (account,) = (await world.operator.get("/v1/operator/payout-cash")).json()["accounts"]
     one: dict[str, Any] = account
@@ -54,8 +64,14 @@ async def cash(world: World) -> dict[str, Any]:
 
 
 async def findings(world: World, **more: Any) -> list[dict[str, Any]]:
-    listed: list[dict[str, Any]] = (await world.operator.get("/v1/operator/payout-findings", **more)).json()["findings"]
+    """Breaks of payouts."""
+    listed: list[dict[str, Any]] = (await world.operator.get(BREAKS, leg="payout", **more)).json()["breaks"]
     return listed
+
+
+def said_of(one: dict[str, Any]) -> dict[str, tuple[str | None, str | None]]:
+    """What a break says, by field: ours and the bank's."""
+    return {said["field"]: (said["ours"], said["theirs"]) for said in one["differences"]}
 
 
 async def booked(world: World) -> dict[str, int]:
@@ -114,33 +130,86 @@ async def test_what_an_operator_said_stands_as_their_word_until_the_bank_shows_i
 
 
 @pytest.mark.parametrize(("change", "name", "kind", "left"), [
-    (0, "UNKNOWN", "unknown", None), (-5_00, None, "amount_differs", -5_00), (5_00, None, "amount_differs", 5_00),
+    (0, "UNKNOWN", "cash_unexplained", None), (-5_00, None, "amount_diff", 5_00), (5_00, None, "amount_diff", -5_00),
 ])  # fmt: skip
-async def test_what_was_not_ordered_is_found(
+async def test_what_was_not_ordered_is_a_break(
     world: World, change: int, name: str | None, kind: str, left: int | None
 ) -> None:
     payout = await ordered(world)
     moved = -payout["amount"] + change
     await told(world, (moved, name or named(payout), "B1"))
-    (found,) = await findings(world, is_open=True)
-    assert (found["kind"], found["moved"], found["amount"]) == (kind, moved, moved if left is None else left)
+    (found,) = await findings(world, in_state="open")
+    assert (found["kind"], found["amount"]) == (kind, -moved if left is None else left)
+    said = said_of(found)
+    assert said["amount"] == ("0" if left is None else str(payout["amount"]), str(-moved))
+    assert (said["reference"], said["booked_on"]) == ((None, "B1#1"), (None, "2026-03-02"))
+    assert said.get("payout_id") == (None if name else (payout["id"], None))
+    assert (found["state"], found["owner"], found["opened_on"]) == ("new", "operator", "2026-03-02")
+    assert (found["partner_id"], found["programme_id"], found["reconciliation_id"]) == (None, None, None)
     assert (await payouts(world))[0]["state"] == "ordered"
-    assert (await cash(world))["verdict"] == "breaks"
-    path = f"/v1/operator/payout-findings/{found['entry_id']}/resolve"
-    ended = await world.operator.post(path, {"note": "Our bank's error; it comes back tomorrow."})
-    assert ended.status_code == 200, ended.text
-    again = await world.operator.post(path, {"note": "Once more."})
+    account = await cash(world)
+    assert (account["verdict"], account["breaks"], account["breaks_amount"]) == ("breaks", 1, abs(found["amount"]))
+
+
+async def test_a_break_of_payouts_has_an_owner_and_a_history_for_life(world: World) -> None:
+    """It is the same on a later day, a day older, until a person closes it: nobody else does."""
+    await ordered(world)
+    await told(world, (-5_00, "UNKNOWN", "B1"))
+    (new,) = await findings(world)
+    path = f"{BREAKS}/{new['id']}"
+    assert (await world.operator.post(f"{path}/assign", {"owner": "Ada"})).json()["owner"] == "Ada"
+    assert (await world.operator.post(f"{path}/notes", {"note": "The bank is asked."})).status_code == 201
+    await told_on(world, "2026-03-03", (1_00, "SOMETHING", "B2"))
+    found = {one["id"]: one for one in await findings(world, owner="Ada")}
+    assert list(found) == [new["id"]]
+    assert (found[new["id"]]["state"], found[new["id"]]["last_on"], found[new["id"]]["due_on"]) == (
+        "persisting", "2026-03-03", "2026-03-03"
+    )  # fmt: skip
+    ended = await world.operator.post(f"{path}/resolve", {"note": "A fee of the bank, booked by hand."})
+    assert (ended.json()["state"], ended.json()["resolved_by"]) == ("resolved", "A fee of the bank, booked by hand.")
+    again = await world.operator.post(f"{path}/resolve", {"note": "Once more."})
     assert (again.status_code, again.json()["code"]) == (409, "state_forbids")
-    assert (await findings(world, is_open=True), await findings(world)) == ([], [ended.json()])
+    await told_on(world, "2026-03-04", (2_00, "SOMETHING", "B3"))
+    assert [one["id"] for one in await findings(world, in_state="resolved")] == [new["id"]]
+    steps = (await world.operator.get(f"{path}/history")).json()["steps"]
+    assert [(one["what"], one["note"]) for one in steps] == [
+        ("opened", None), ("assigned", None), ("commented", "The bank is asked."),
+        ("resolved", "A fee of the bank, booked by hand."),
+    ]  # fmt: skip
+    assert steps[0]["bank_message_id"] == new["bank_message_id"]
+    told_of = "select type from events where merchant_id = 'operators' and data ->> 'break_id' = $1 order by told"
+    assert [row["type"] for row in await world.pool.fetch(told_of, new["id"])] == [
+        "break.opened", "break.changed", "break.commented", "break.resolved",
+    ]  # fmt: skip
 
 
-async def test_what_is_paid_twice_is_found(world: World) -> None:
+async def test_a_payout_that_the_bank_does_not_show_is_a_break_until_it_does(world: World) -> None:
+    payout = await ordered(world)
+    on = payout["pays_on"]
+    await told_on(world, on, (1_00, "SOMETHING", "B1"))
+    assert [one["kind"] for one in await findings(world)] == ["cash_unexplained"]  # of its own day it may still come
+    days = [(date.fromisoformat(on) + timedelta(days=n)).isoformat() for n in (1, 2, 3)]
+    for day, state in zip(days, ("new", "persisting"), strict=False):
+        await told_on(world, day, (1_00, "SOMETHING", f"B{day}"))
+        (late,) = await findings(world, kind="cash_short")
+        assert (late["key"], late["state"], late["amount"]) == (payout["id"], state, -payout["amount"])
+        assert (late["opened_on"], late["last_on"]) == (days[0], day)
+    await told_on(world, days[2], (-payout["amount"], named(payout), "B9"))
+    (shown,) = await findings(world, kind="cash_short")
+    assert (shown["id"], shown["state"], shown["resolved_on"]) == (late["id"], "resolved", days[2])
+    steps = (await world.operator.get(f"{BREAKS}/{late['id']}/history")).json()["steps"]
+    assert [one["what"] for one in steps] == ["opened", "resolved"]
+    assert (await payouts(world))[0]["state"] == "paid"
+
+
+async def test_what_is_paid_twice_is_a_break(world: World) -> None:
     payout = await ordered(world)
     once, twice = ((-payout["amount"], named(payout), reference) for reference in ("B1", "B2"))
     await told(world, once)
     await told(world, twice)
     (found,) = await findings(world)
-    assert (found["kind"], found["amount"], found["payouts"]) == ("out_of_turn", -payout["amount"], [payout["id"]])
+    assert (found["kind"], found["amount"]) == ("out_of_turn", payout["amount"])
+    assert said_of(found)["payout_id"] == (payout["id"], None)
     assert (await payouts(world))[0]["tries"] == 1
 
 
@@ -149,7 +218,7 @@ async def test_a_batch_is_opened_or_matched_by_its_order(world: World) -> None:
     opened = batch(euros(-first["amount"] - 1_00), [(named(first), euros(-first["amount"])), ("X", "-1.00")], "B1")
     assert (await hand_in(world, message([opened], "0.00", euros(-first["amount"] - 1_00)))).status_code == 201
     assert (await payouts(world))[0]["state"] == "paid"
-    assert [(one["kind"], one["amount"]) for one in await findings(world)] == [("unknown", -1_00)]
+    assert [(one["kind"], one["amount"]) for one in await findings(world)] == [("cash_unexplained", 1_00)]
 
 
 async def test_one_sum_of_an_order_pays_all_of_it(world: World) -> None:
