@@ -182,10 +182,10 @@ class EventType(StrEnum):
         "partner_payout.ordered"  # `amount` in `currency`, `end_to_end_id`, `tries`
     )
     PARTNER_PAYOUT_PAID = (  # it left our bank: `payout_id` of `programme_id` for `business_on`, its `settlement_id`:
-        "partner_payout.paid"  # `amount` in `currency`, `end_to_end_id`, `tries`, `reference`
+        "partner_payout.paid"  # `amount` in `currency`, `end_to_end_id`, `tries`, `reference`, `word_of` as payout.paid
     )
     PARTNER_PAYOUT_RETURNED = (  # `payout_id` of `programme_id` for `business_on`, its `settlement_id`, came back:
-        "partner_payout.returned"  # `amount` in `currency`, `end_to_end_id`, `tries`, why: `reference`; `given_up`
+        "partner_payout.returned"  # `amount`, `currency`, `end_to_end_id`, `tries`, `reference`, `word_of`, `given_up`
     )
     TRANSFER_REQUESTED = (  # `transfer_id` of what you have or are to have of `plan_id`, `kind`; it changes hands
         "ownership_transfer.requested"  # at the close of `settlement_on`, for `ratio` x the principal held then

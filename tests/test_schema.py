@@ -118,6 +118,8 @@ WORDS: dict[str, Iterable[str]] = {
     "facade_notices_state_is_known": DeliveryState,
     "payout_steps_step_is_known": Step,
     "payouts_word_is_known": WordOf,
+    "partner_payouts_word_is_known": WordOf,
+    "partner_payout_steps_word_is_known": WordOf,
     "payout_steps_word_is_known": WordOf,
     "permissions_scenario_is_known": Scenario,
     "person_doubts_outcome_is_known": DoubtOutcome,

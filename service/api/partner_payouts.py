@@ -11,7 +11,7 @@ from service.api.body import Body
 from service.api.lists import Listed
 from service.api.operation import operation
 from service.api.paging import AfterPartnerPayout, Limit
-from service.api.payouts import ORDERED, InState, OrderBody, PaidBody, ReturnedBody, recorded
+from service.api.payouts import ORDERED, InState, OrderBody, PaidBody, ReturnedBody, ToldOfPayout, recorded
 from service.api.reply import encode, reply_answer
 from service.api.two_people import Doing, Proposed, needs_two, propose
 from service.audit.entry import Thing, Verb
@@ -19,7 +19,7 @@ from service.db import Connection
 from service.engine.work import Answer
 from service.errors import Code
 from service.merchants.paying_flow import PaymentOrder, Told, require_orderable
-from service.merchants.payout import PayoutState, Step
+from service.merchants.payout import PayoutState, Step, WordOf, stepped
 from service.merchants.settlement_terms import require_account
 from service.partners import paying_flow as flow
 from service.partners.payout import PartnerPayout
@@ -92,10 +92,19 @@ async def _order_as_proposed(doing: Doing, wanted: OrderBody) -> PaymentOrder:
 @post(
     "/partner-payouts/{partner_payout_id:str}/paid",
     status_code=200,
-    opt=operation("partners", PartnerPayout, takes=PaidBody, refuses=(Code.NOT_FOUND, Code.STATE_FORBIDS)),
+    opt=operation(
+        "partners",
+        {200: PartnerPayout, 202: Proposed},
+        takes=PaidBody,
+        refuses=(Code.NOT_FOUND, Code.STATE_FORBIDS),
+    ),
 )
 async def partner_payout_was_paid(request: Asked, body: RawBody, partner_payout_id: FromPath[str]) -> ASGIResponse:
-    """Our bank has paid it."""
+    """Our bank has paid it, where its statement does not say so (`word_of` is then `operator`).
+
+    One above what one operator decides alone (`TENOR_ALONE_MAX`) waits for a second one: 202. A statement that shows
+    the payment later confirms it.
+    """
     asked = _paid.read(body, content_type(request))
     return await _tell(request, body, partner_payout_id, Step.PAID, asked.reference)
 
@@ -105,16 +114,17 @@ async def partner_payout_was_paid(request: Asked, body: RawBody, partner_payout_
     status_code=200,
     opt=operation(
         "partners",
-        PartnerPayout,
+        {200: PartnerPayout, 202: Proposed},
         takes=ReturnedBody,
         refuses=(Code.NOT_FOUND, Code.STATE_FORBIDS),
         example={"reference": "AC04"},
     ),
 )
 async def partner_payout_was_returned(request: Asked, body: RawBody, partner_payout_id: FromPath[str]) -> ASGIResponse:
-    """The partner's bank did not take it, or sent it back.
+    """The partner's bank did not take it, or sent it back, where our bank's statement does not say so.
 
     It is due once more, to the account of the programme as it is then. The second time it is given up: it stays owed.
+    Above what one operator decides alone (`TENOR_ALONE_MAX`) a second approves it: 202.
     """
     asked = _returned.read(body, content_type(request))
     return await _tell(request, body, partner_payout_id, Step.RETURNED, asked.reference)
@@ -126,11 +136,27 @@ async def _tell(request: Asked, body: bytes, payout_id: str, step: Step, referen
         raise flow.no_payout(payout_id)
 
     async def tell(conn: Connection) -> Answer:
-        payout = await flow.tell(conn, payout_id, step, Told(ask.now, ask.by.key_id, None, reference))
-        await ask.record(conn, Verb.CHANGED, Thing.PAYOUT, payout_id, {"step": step, "reference": reference})
-        return Answer(200, encode(payout))
+        payout = await flow.payout_of(conn, payout_id)
+        stepped(payout.state, payout.tries, step)
+        wanted = ToldOfPayout(payout_id, step, reference)
+        if payout.amount > ask.services.settings.alone_max.of(payout.currency):
+            return await propose("tell_partner_payout", ask, conn, Thing.PAYOUT, payout_id, wanted)
+        return Answer(200, encode(await _told(ask, conn, wanted)))
 
     return reply_answer(await ask.services.engine.once(ask.must_key, ask.now, tell))
+
+
+@needs_two("tell_partner_payout", "partners")
+async def _tell_as_proposed(doing: Doing, wanted: ToldOfPayout) -> PartnerPayout:
+    return await _told(doing.ask, doing.conn, wanted)
+
+
+async def _told(ask: Ask, conn: Connection, wanted: ToldOfPayout) -> PartnerPayout:
+    told = Told(ask.now, ask.by.key_id, None, wanted.reference, WordOf.OPERATOR)
+    payout = await flow.tell(conn, wanted.payout_id, wanted.step, told)
+    said = {"step": wanted.step, "reference": wanted.reference}
+    await ask.record(conn, Verb.CHANGED, Thing.PAYOUT, wanted.payout_id, said)
+    return payout
 
 
 async def _page(ask: Ask, partner_id: str | None, after: str, limit: int, in_state: PayoutState | None) -> ASGIResponse:

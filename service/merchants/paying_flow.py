@@ -184,7 +184,7 @@ async def pay_tests(conn: Connection, merchant_id: str, until: date, now: dateti
 async def _step(conn: Connection, payouts: list[Payout], step: Step, told: Told) -> None:
     kept, booked, events = [], [], []
     for one in payouts:
-        state, tries = stepped(one.state, one.tries, step)
+        state, tries = stepped(one.state, one.tries, step, told.word_of)
         step_id = ids.new_id(ids.PAYOUT_STEP, ids.bucket_of(one.payout_id), int(told.at.timestamp() * 1000))
         kept.append(
             MadeStep(

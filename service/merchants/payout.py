@@ -73,9 +73,13 @@ def end_to_end_id(payout_id: str, tries: int) -> str:
     return f"{payout_id[3:]}-{tries}"
 
 
-def stepped(state: PayoutState, tries: int, step: Step) -> tuple[PayoutState, int]:
-    """Where a payout is after a step, and how often it was ordered then. Refused: STATE_FORBIDS."""
-    if step not in MAY[state]:
+def stepped(state: PayoutState, tries: int, step: Step, word_of: WordOf | None = None) -> tuple[PayoutState, int]:
+    """Where a payout is after a step, and how often it was ordered then. Refused: STATE_FORBIDS.
+
+    One that the bank shows paid though it was never ordered is paid all the same: it is not paid once more.
+    """
+    is_shown = step is Step.PAID and state is PayoutState.DUE and not tries and word_of is WordOf.BANK
+    if step not in MAY[state] and not is_shown:
         sentence = f"The payout is {state}, after {tries} of {TRIES} tries."
         raise Refused(Code.STATE_FORBIDS, sentence, None, tuple(map(str, MAY[state])))
     match step:
@@ -96,7 +100,7 @@ TYPES: Final = {
 
 def data_of(before: Payout, step: Step, reference: str | None, word_of: WordOf | None) -> dict[str, Any]:
     """What the merchant is told of a step."""
-    state, tries = stepped(before.state, before.tries, step)
+    state, tries = stepped(before.state, before.tries, step, word_of)
     data: dict[str, Any] = {
         "payout_id": before.payout_id, "settlement_id": before.settlement_id, "amount": before.amount,
         "currency": before.currency, "tries": tries,

@@ -13,7 +13,7 @@ from msgspec import Struct, field
 from service.event_type import EventType
 from service.ledger.booking import Books, partner_payout, payout_paid
 from service.ledger.chart import Occasion
-from service.merchants.payout import PayoutState, Step, stepped
+from service.merchants.payout import PayoutState, Step, WordOf, stepped
 
 
 class Obstacle(StrEnum):
@@ -40,6 +40,7 @@ class PartnerPayout(Struct, frozen=True):
     order_id: str | None  # the last payment order with it
     reference: str | None  # as the bank tells it: of the payment, or why it came back
     changed_at: datetime  # when its last step was told
+    word_of: WordOf | None  # who says that it was paid or came back; null: nobody yet
 
 
 def obstacle_of(state: PayoutState, *, has_account: bool) -> Obstacle | None:
@@ -56,16 +57,16 @@ TYPES: Final = {
 }
 
 
-def data_of(before: PartnerPayout, step: Step, reference: str | None) -> dict[str, Any]:
+def data_of(before: PartnerPayout, step: Step, reference: str | None, word_of: WordOf | None) -> dict[str, Any]:
     """What the partner is told of a step."""
-    state, tries = stepped(before.state, before.tries, step)
+    state, tries = stepped(before.state, before.tries, step, word_of)
     data: dict[str, Any] = {
         "payout_id": before.payout_id, "programme_id": before.programme_id, "business_on": before.business_on,
         "settlement_id": before.settlement_id, "end_to_end_id": before.end_to_end_id, "amount": before.amount,
         "currency": before.currency, "tries": tries,
     }  # fmt: skip
     if step is not Step.ORDERED:
-        data["reference"] = reference
+        data["reference"], data["word_of"] = reference, word_of
     if step is Step.RETURNED:
         data["given_up"] = state is PayoutState.GIVEN_UP
     return data
@@ -77,7 +78,10 @@ def books_of(payout: PartnerPayout, step: Step) -> Books:
         case Step.ORDERED:
             return {Occasion.PAYOUT: partner_payout(payout.partner_id, payout.amount)}
         case Step.PAID:
-            return {Occasion.PAYOUT_PAID: payout_paid(payout.amount)}
+            paid: Books = {Occasion.PAYOUT_PAID: payout_paid(payout.amount)}
+            if payout.state is PayoutState.DUE:  # it left without an order of ours
+                paid[Occasion.PAYOUT] = partner_payout(payout.partner_id, payout.amount)
+            return paid
         case Step.RETURNED:
             books: Books = {Occasion.PAYOUT_RETURNED: partner_payout(payout.partner_id, -payout.amount)}
             if payout.state is PayoutState.PAID:  # the money is with our bank again

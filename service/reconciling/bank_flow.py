@@ -175,15 +175,15 @@ async def _load_statement(
     new = {row["entry_id"] for row in await _INSERT.fetch(conn, told=told)}
     account = await conn.fetchrow(Q.account, one.iban)
     assert account is not None, "it was required"
-    if account["programme_id"] is None:
-        shown = [
-            Shown(
-                entry.entry_id, entry.reference, entry.amount, tuple(entry.names.split()), entry.booked_on, entry.reason
-            )
-            for entry in told
-            if entry.entry_id in new
-        ]  # fmt: skip
-        await settle(conn, PayingAccount(one.iban, account["currency"]), shown, bank_message_id, by, now)
+    shown = [
+        Shown(
+            entry.entry_id, entry.reference, entry.amount, tuple(entry.names.split()), entry.booked_on, entry.reason
+        )
+        for entry in told
+        if entry.entry_id in new
+    ]  # fmt: skip
+    of = PayingAccount(one.iban, account["currency"], account["programme_id"])
+    await settle(conn, of, shown, bank_message_id, by, now)
 
 
 def _entries(one: BankStatement, number: int, now: datetime) -> list[ToldEntry]:

@@ -1,9 +1,10 @@
-"""Payouts to merchants against what the bank shows on the account that they are paid from. Pure.
+"""Payouts to merchants and partners against what the bank shows on the account that they are paid from. Pure.
 
     money that left, as much as the payouts that it names     they are paid
     money that came, as much as the payouts that it names     they came back
     what was said already by an operator                      it is confirmed
     all else                                                  a break, for a person to look at
+    money that left as ordered by nobody                      they are paid, and it is a break
     nothing of a day that the bank has told of                a break, until the payout is shown
 
 A bank that books an order as one sum names the order's group of payments, and nothing else: those of it that are paid
@@ -15,15 +16,18 @@ from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from datetime import date, datetime
 from enum import StrEnum
-from typing import Final
+from typing import Final, Generic, TypeVar
 
 from msgspec import Struct
 
 from service.merchants.payout import Payout, PayoutState, Step, WordOf
+from service.partners.payout import PartnerPayout
 from service.reconciling.camt import OUR_GROUPS
 from service.reconciling.found import BreakClass, Difference, Found, Leg
 
-PAYMENT: Final = re.compile(r"([0-9A-HJKMNP-TV-Z]{26})-([0-9])")  # an end-to-end id of ours: a payout, and its try
+PAYMENT: Final = re.compile(r"([0-9A-HJKMNP-TV-Z]{26})-([0-9])")  # to a merchant: the payout, and its try
+PAYMENT_TO_PARTNER: Final = re.compile(r"[0-9A-HJKMNP-TV-Z]{26}[NC][0-9]{8}")  # as its settlement has it
+SETTLEMENT: Final = re.compile(r"[0-9A-HJKMNP-TV-Z]{26}-[0-9]{8}")
 
 
 class PayoutCash(StrEnum):
@@ -46,17 +50,23 @@ class Shown(Struct, frozen=True, gc=False):
     reason: str | None  # why it came back, in the bank's code
 
 
+AnyPayout = TypeVar("AnyPayout", Payout, PartnerPayout)
+
+
 class Named(Struct, frozen=True):
     """Which payouts a payment names."""
 
-    tries: dict[str, int]  # by payout: which try of it
-    orders: tuple[str, ...]
+    tries: dict[str, int]  # by payout to a merchant: which try of it
+    payments: tuple[str, ...]  # end-to-end ids of payouts to partners
+    settlements: tuple[str, ...]  # of partners, in its text
+    orders: tuple[str, ...]  # the first, where it names no payout by itself
 
 
-class Said(Struct, frozen=True):
-    """What a payment says: a step of payouts, or that it is as an operator has said (`confirmed`), or a break."""
+class Said(Struct, Generic[AnyPayout], frozen=True):
+    """What a payment says: a step of payouts, that it is as an operator has said (`confirmed`), the break that it is.
+    One that left without an order is a step and a break: it is paid, and somebody must tell why."""
 
-    payouts: tuple[Payout, ...] = ()
+    payouts: tuple[AnyPayout, ...] = ()
     step: Step | None = None
     confirmed: bool = False
     kind: BreakClass | None = None  # of a break
@@ -64,28 +74,38 @@ class Said(Struct, frozen=True):
 
 
 def named_in(one: Shown) -> Named:
-    """The payouts and orders in its references."""
+    """The payouts, settlements and orders in its references. A settlement alone says nothing of money that came: it may
+    be what the partner owes us."""
     tries: dict[str, int] = {}
-    orders = []
+    payments, settlements, orders = [], [], []
     for name in one.names:
         if found := PAYMENT.fullmatch(name):
             tries[f"pt_{found[1]}"] = int(found[2])
         elif found := OUR_GROUPS.fullmatch(name):
             orders.append(f"or_{found[1]}")
-    return Named(tries, tuple(orders))
+        elif PAYMENT_TO_PARTNER.fullmatch(name):
+            payments.append(name)
+        elif SETTLEMENT.fullmatch(name):
+            settlements.append(name)
+    if payments or one.amount > 0:
+        settlements = []
+    return Named(tries, tuple(payments), tuple(settlements), () if tries or payments else tuple(orders[:1]))
 
 
-def said_by(one: Shown, named: Named, known: Sequence[Payout], ordered_at: datetime | None = None) -> Said:
-    """What a payment says of the payouts `known`, which it names itself or by their order."""
-    payouts = [p for p in known if named.tries.get(p.payout_id, p.tries) == p.tries]
+def said_by(
+    one: Shown, named: Named, known: Sequence[AnyPayout], ordered_at: datetime | None = None, fee_max: int = 0
+) -> Said[AnyPayout]:
+    """What a payment says of the payouts `known`, which it names itself or by their order. Of money that leaves the
+    bank may take up to `fee_max` more for itself."""
+    payouts = [p for p in known if named.tries.get(p.payout_id) in (None, p.tries or 1)]
     if not named.tries and ordered_at is not None:
         payouts = _group_of(-one.amount, payouts, ordered_at)
+    elif not named.tries:
+        payouts = _of_one(abs(one.amount), payouts)
     expected = sum(p.amount for p in payouts)
-    if not known:
-        return Said(kind=BreakClass.CASH_UNEXPLAINED, amount=-one.amount)
     if not payouts or len(payouts) < len(named.tries):
         return Said(tuple(known), kind=BreakClass.OUT_OF_TURN, amount=-one.amount)
-    if abs(one.amount) != expected:
+    if abs(one.amount) != expected and not expected < -one.amount <= expected + fee_max:
         left = -one.amount - (expected if one.amount < 0 else -expected)
         return Said(tuple(payouts), kind=BreakClass.AMOUNT_DIFF, amount=left)
     step, may, told = _expected(one.amount)
@@ -93,26 +113,45 @@ def said_by(one: Shown, named: Named, known: Sequence[Payout], ordered_at: datet
         return Said(tuple(payouts), step)
     if all(p.state in told and p.word_of is WordOf.OPERATOR for p in payouts):
         return Said(tuple(payouts), confirmed=True)
+    if step is Step.PAID and all(p.state is PayoutState.DUE and not p.tries for p in payouts):
+        return Said(tuple(payouts), step, kind=BreakClass.OUT_OF_TURN, amount=-one.amount)
     return Said(tuple(payouts), kind=BreakClass.OUT_OF_TURN, amount=-one.amount)
 
 
-def broken(one: Shown, said: Said, currency: str) -> Found | None:
+def is_of_settlement(said: Said[PartnerPayout]) -> bool:
+    """Whether the comparison of a settlement with the bank finds this by itself: how much was moved, and not that a
+    payout that is to be paid yet has left or come back already."""
+    waits = (PayoutState.DUE, PayoutState.GIVEN_UP)
+    return said.kind is not BreakClass.OUT_OF_TURN or not any(p.state in waits for p in said.payouts)
+
+
+def broken(one: Shown, said: Said[AnyPayout], currency: str) -> Found | None:
     """The break that a payment is, if it is one."""
     if said.kind is None:
         return None
-    told = (
-        Difference("amount", str(-one.amount - said.amount), str(-one.amount)),
-        *(Difference("payout_id", payout.payout_id, None) for payout in said.payouts),
-        Difference("reference", None, one.reference),
-        Difference("booked_on", None, one.booked_on.isoformat()),
+    told = tuple([Difference("payout_id", payout.payout_id, None) for payout in said.payouts])
+    return Found(
+        Leg.PAYOUT, one.entry_id, currency, said.kind, said.amount, None, _shown(one, -one.amount - said.amount) + told
     )
-    return Found(Leg.PAYOUT, one.entry_id, currency, said.kind, said.amount, None, told)
+
+
+def unknown(one: Shown, currency: str) -> Found:
+    """The break that a payment is which names nothing of ours."""
+    return Found(Leg.PAYOUT, one.entry_id, currency, BreakClass.CASH_UNEXPLAINED, -one.amount, None, _shown(one, 0))
 
 
 def late(payout_id: str, amount: int, currency: str) -> Found:
     """The break that a payout is, of which the bank has shown nothing though it has told of later days."""
     told = (Difference("amount", str(amount), None),)
     return Found(Leg.PAYOUT, payout_id, currency, BreakClass.CASH_SHORT, -amount, None, told)
+
+
+def _shown(one: Shown, should: int) -> tuple[Difference, ...]:
+    return (
+        Difference("amount", str(should), str(-one.amount)),
+        Difference("reference", None, one.reference),
+        Difference("booked_on", None, one.booked_on.isoformat()),
+    )
 
 
 def cash_verdict(breaks: int, unshown: int, ordered: int) -> PayoutCash:
@@ -131,9 +170,15 @@ def _expected(amount: int) -> tuple[Step, tuple[PayoutState, ...], tuple[PayoutS
     return Step.RETURNED, (PayoutState.ORDERED, PayoutState.PAID), (PayoutState.DUE, PayoutState.GIVEN_UP)
 
 
-def _group_of(amount: int, payouts: Iterable[Payout], ordered_at: datetime) -> list[Payout]:
+def _of_one(amount: int, payouts: list[AnyPayout]) -> list[AnyPayout]:
+    """Of several with one end-to-end id, as partners of one programme have: the one that is so much, or all."""
+    fitting = [one for one in payouts if one.amount == amount]
+    return fitting if len(fitting) == 1 else payouts
+
+
+def _group_of(amount: int, payouts: Iterable[AnyPayout], ordered_at: datetime) -> list[AnyPayout]:
     """Of an order: the payouts of the one day that are so much, or all."""
-    of_day: defaultdict[date, list[Payout]] = defaultdict(list)
+    of_day: defaultdict[date, list[AnyPayout]] = defaultdict(list)
     for one in payouts:
         of_day[max(one.pays_on, ordered_at.date())].append(one)
     fitting = [group for group in of_day.values() if sum(one.amount for one in group) == amount]

@@ -5,11 +5,17 @@
 select max(booked_on) from bank_entries where iban = $1;
 
 -- late --
--- Payouts in currency $1 that were to be paid before day $2, and are on their way.
+-- Payouts in currency $1 that were to be paid before day $2, and are on their way. Those to partners whose programme has
+-- an account of its own are compared with that, day by day.
 select p.payout_id, p.amount
-  from payouts p
+  from (select payout_id, amount, currency, pays_on, order_id from payouts where state = 'ordered'
+        union all
+        select payout_id, amount, currency, pays_on, order_id
+          from partner_payouts t
+         where state = 'ordered'
+           and not exists (select from bank_accounts a where a.programme_id = t.programme_id and a.currency = t.currency)) p
   join payment_orders o using (order_id)
- where p.state = 'ordered' and p.currency = $1 and greatest(p.pays_on, o.made_at::date) < $2
+ where p.currency = $1 and greatest(p.pays_on, o.made_at::date) < $2
  order by p.payout_id;
 
 -- carry_on --

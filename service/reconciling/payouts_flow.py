@@ -1,4 +1,4 @@
-"""Payouts to merchants are paid and come back by what the bank's statement shows; what does not match is a break."""
+"""Payouts to merchants and partners are paid and come back by what the bank's statement shows; the rest are breaks."""
 
 from collections.abc import Iterable
 from datetime import date, datetime
@@ -11,12 +11,26 @@ from service.db import Connection, Pool, load_queries
 from service.merchants import paying_flow
 from service.merchants.paying_flow import Told
 from service.merchants.payout import WordOf
+from service.partners import paying_flow as partners_flow
+from service.partners.payout import PartnerPayout
 from service.partners.telling_flow import Teller
 from service.reconciling.breaks_flow import tell_breaks
 from service.reconciling.found import Found
+from service.reconciling.items import Tolerances
 from service.reconciling.keeping_flow import Running, keep
 from service.reconciling.life import BreakStepKind
-from service.reconciling.payouts import PayoutCash, Said, Shown, broken, cash_verdict, late, named_in, said_by
+from service.reconciling.payouts import (
+    PayoutCash,
+    Said,
+    Shown,
+    broken,
+    cash_verdict,
+    is_of_settlement,
+    late,
+    named_in,
+    said_by,
+    unknown,
+)
 
 Q: Final = load_queries(Path(__file__).with_name("payouts.sql"))
 
@@ -42,6 +56,7 @@ class PayingAccount(Struct, frozen=True):
 
     iban: str
     currency: str
+    programme_id: str | None  # which is settled on it; None: merchants are paid from it
 
 
 async def settle(
@@ -51,41 +66,68 @@ async def settle(
     what was not ordered and for payouts that are late, carried on, and ended where a payout is late no more."""
     found = []
     for one in sorted(shown, key=lambda entry: (entry.amount > 0, entry.entry_id)):
-        said = await _said(conn, one)
-        if (broke := broken(one, said, account.currency)) is not None:
+        told = Told(now, by, None, (one.reason or one.reference)[:140], WordOf.BANK)
+        if (broke := await _settle_one(conn, account, one, told)) is not None:
             found.append(broke)
-        elif said.confirmed:
-            await paying_flow.confirm(conn, said.payouts)
-        elif said.step is not None:
-            told = Told(now, by, None, (one.reason or one.reference)[:140], WordOf.BANK)
-            await paying_flow.shown_by_bank(conn, list(said.payouts), said.step, told)
     until = await conn.fetchval(Q.told_until, account.iban)
     if until is not None:
         await _compare(conn, account, found, Running(until, now, bank_message_id=bank_message_id))
 
 
+async def _settle_one(conn: Connection, account: PayingAccount, one: Shown, told: Told) -> Found | None:
+    """What one payment says of payouts; the break that it is, if it is one."""
+    named = named_in(one)
+    ordered_at = await paying_flow.ordered_at(conn, named.orders[0]) if named.orders else None
+    if account.programme_id is None and (named.tries or named.orders):
+        known = await paying_flow.named_by_bank(conn, named.tries, named.orders)
+        if known:
+            said = said_by(one, named, known, ordered_at)
+            if said.confirmed:
+                await paying_flow.confirm(conn, said.payouts)
+            elif said.step is not None:
+                await paying_flow.shown_by_bank(conn, list(said.payouts), said.step, told)
+            return broken(one, said, account.currency)
+    if named.payments or named.settlements or named.orders:
+        theirs = await partners_flow.named_by_bank(
+            conn, account.currency, named.payments, named.settlements, named.orders
+        )
+        if theirs:
+            return await _of_partners(conn, account, one, said_by(one, named, theirs, ordered_at, _fee(account)), told)
+    return unknown(one, account.currency) if account.programme_id is None else None
+
+
+async def _of_partners(
+    conn: Connection, account: PayingAccount, one: Shown, said: Said[PartnerPayout], told: Told
+) -> Found | None:
+    if said.confirmed:
+        await partners_flow.confirm(conn, said.payouts)
+    elif said.step is not None:
+        await partners_flow.shown_by_bank(conn, list(said.payouts), said.step, told)
+    if account.programme_id is not None and is_of_settlement(said):
+        return None  # the day's comparison holds its settlement against the bank
+    return broken(one, said, account.currency)
+
+
+def _fee(account: PayingAccount) -> int:
+    """So much a bank may keep of a settlement: the day's comparison says so, of a programme's account."""
+    return Tolerances().bank_fee if account.programme_id is not None else 0
+
+
 async def _compare(conn: Connection, account: PayingAccount, found: list[Found], run: Running) -> None:
     """Hold what is on its way against the last day that the bank has told of, and keep what was found."""
-    overdue = [
-        late(row["payout_id"], row["amount"], account.currency)
-        for row in await conn.fetch(Q.late, account.currency, run.business_on)
-    ]
     await conn.execute(Q.carry_on, account.iban, run.business_on)
+    overdue: list[Found] = []
+    if account.programme_id is None:
+        rows = await conn.fetch(Q.late, account.currency, run.business_on)
+        overdue = [late(row["payout_id"], row["amount"], account.currency) for row in rows]
     steps = await keep(conn, run, [*found, *overdue])
-    known = [one.key for one in overdue]
-    ended = await conn.fetch(
-        Q.end_late, account.currency, known, run.bank_message_id, run.business_on, run.made_at
-    )  # fmt: skip
-    steps += [(row["break_id"], BreakStepKind(row["what"])) for row in ended]
+    if account.programme_id is None:
+        known = [one.key for one in overdue]
+        ended = await conn.fetch(
+            Q.end_late, account.currency, known, run.bank_message_id, run.business_on, run.made_at
+        )  # fmt: skip
+        steps += [(row["break_id"], BreakStepKind(row["what"])) for row in ended]
     await tell_breaks(conn, steps, Teller.DAY, run.made_at)
-
-
-async def _said(conn: Connection, one: Shown) -> Said:
-    named = named_in(one)
-    orders = () if named.tries else named.orders[:1]
-    known = await paying_flow.named_by_bank(conn, named.tries, orders)
-    ordered_at = await paying_flow.ordered_at(conn, orders[0]) if orders else None
-    return said_by(one, named, known, ordered_at)
 
 
 async def cash(pool: Pool) -> list[PayoutAccountCash]:

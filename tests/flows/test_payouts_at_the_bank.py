@@ -213,6 +213,17 @@ async def test_what_is_paid_twice_is_a_break(world: World) -> None:
     assert (await payouts(world))[0]["tries"] == 1
 
 
+async def test_what_left_without_an_order_is_paid_once_and_a_break(world: World) -> None:
+    assert (await opened_for_merchants(world)).status_code == 201
+    payout = await owed(world)
+    await told(world, (-payout["amount"], named(payout), "B1"))
+    assert [(one["state"], one["tries"]) for one in await payouts(world)] == [("paid", 0)]
+    assert await booked(world) == {"cash": payout["amount"]}
+    (found,) = await findings(world)
+    assert (found["kind"], found["amount"]) == ("out_of_turn", payout["amount"])
+    assert (await order(world)).status_code == 409
+
+
 async def test_a_batch_is_opened_or_matched_by_its_order(world: World) -> None:
     first = await ordered(world)
     opened = batch(euros(-first["amount"] - 1_00), [(named(first), euros(-first["amount"])), ("X", "-1.00")], "B1")

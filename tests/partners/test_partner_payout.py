@@ -14,7 +14,7 @@ from tests.partners.contracts import BANK, PROGRAMME
 def payout(state: PayoutState) -> PartnerPayout:
     return PartnerPayout(
         "pp_1", BANK, PROGRAMME, date(2026, 3, 2), "S", "SN", "EUR", 70_00, date(2026, 3, 3), state, None, 1, None,
-        None, datetime(2026, 3, 3, tzinfo=UTC),
+        None, datetime(2026, 3, 3, tzinfo=UTC), None,
     )  # fmt: skip
 
 
@@ -30,6 +30,7 @@ def test_what_keeps_it_from_being_ordered(state: PayoutState, has_account: bool,
 
 @pytest.mark.parametrize(("state", "step", "moved"), [
     (PayoutState.DUE, Step.ORDERED, {A.PARTNER_PAYABLE: -70_00, A.PAYOUT_CLEARING: 70_00}),
+    (PayoutState.DUE, Step.PAID, {A.PARTNER_PAYABLE: -70_00, A.CASH: 70_00}),
     (PayoutState.ORDERED, Step.PAID, {A.PAYOUT_CLEARING: -70_00, A.CASH: 70_00}),
     (PayoutState.ORDERED, Step.RETURNED, {A.PAYOUT_CLEARING: -70_00, A.PARTNER_PAYABLE: 70_00}),
     (PayoutState.PAID, Step.RETURNED, {A.CASH: -70_00, A.PARTNER_PAYABLE: 70_00}),
