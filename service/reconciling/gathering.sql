@@ -23,6 +23,13 @@ select file_id, type, business_on, sha256
  where programme_id = $1 and partner_id = $2 and business_on between $3 and $4
  order by business_on, type;
 
+-- others_settlements --
+-- Of the programme's other partners: they are paid on the account of the first.
+select file_id, sha256
+  from daily_files
+ where programme_id = $1 and partner_id <> $2 and business_on between $3 and $4 and type = 'STL'
+ order by file_id;
+
 -- their_files --
 select file_id, type, business_on, sha256
   from received_files

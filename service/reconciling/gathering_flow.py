@@ -52,6 +52,7 @@ async def cuts_of(conn: Connection, of: Parties, business_on: date, confirmed: b
         found = msgspec.json.decode(before["result"], type=Result).found
         known = [break_id(of.programme_id, of.partner_id, one) for one in found]
         aside = [row["break_id"] for row in await conn.fetch(Q.set_aside, known)]
+    accounts = await _accounts(conn, of)
     rows = await conn.fetch(Q.opened, of.programme_id, of.partner_id, business_on)
     return Cuts(
         since,
@@ -59,10 +60,13 @@ async def cuts_of(conn: Connection, of: Parties, business_on: date, confirmed: b
         {row["file_id"]: row["sha256"].hex() for row in ours},
         {row["file_id"]: row["sha256"].hex() for row in theirs},
         before["bank_number"] if before else 0,
-        await conn.fetchval(Q.last_bank_number, await _accounts(conn, of)),
+        await conn.fetchval(Q.last_bank_number, accounts),
         sorted(aside),
         {f"{row['leg']}|{row['key']}|{row['currency']}": row["opened_on"] for row in rows},
         confirmed,
+        {row["file_id"]: row["sha256"].hex() for row in await conn.fetch(Q.others_settlements, *span)}
+        if accounts
+        else {},
     )
 
 
@@ -107,7 +111,7 @@ async def gather(conn: Connection, of: Parties, business_on: date, cuts: Cuts) -
             (row["plan_id"], row["currency"]): -row["principal"]
             for row in await conn.fetch(Q.rounded_before, *span[:2], business_on, plans)
         },
-        settlements=(*settlements, *await _settlements(conn, of, ours)),
+        settlements=(*settlements, *await _settlements(conn, of, ours, cuts)),
         entries=(*entries, *await _entries(conn, of, cuts)),
         opened=cuts.opened,
         gaps=tuple(gaps),
@@ -195,10 +199,11 @@ async def _positions(
     return sides[0], sides[1]
 
 
-async def _settlements(conn: Connection, of: Parties, ours: dict[str, asyncpg.Record]) -> list[Settlement]:
+async def _settlements(conn: Connection, of: Parties, ours: dict[str, asyncpg.Record], cuts: Cuts) -> list[Settlement]:
+    """What is to be paid on the programme's account, with all its partners: a payment has one end-to-end id for all."""
     if not await _accounts(conn, of):
         return []
-    files = [file_id for file_id, row in ours.items() if row["type"] == "STL"]
+    files = [file_id for file_id, row in ours.items() if row["type"] == "STL"] + list(cuts.settled_with)
     return [Settlement(**row) for row in await conn.fetch(Q.settlements, files)]
 
 

@@ -14,7 +14,7 @@ from service.reconciling.items import Tolerances
 from service.reconciling.verdict import Result, Verdict
 
 
-class Cuts(Struct, frozen=True):
+class Cuts(Struct, frozen=True, omit_defaults=True):
     """What was there when a day was compared: later files and statements do not change what came of it."""
 
     since: date  # the first day of its items: the day after the last complete comparison
@@ -26,6 +26,7 @@ class Cuts(Struct, frozen=True):
     set_aside: list[str]  # breaks that a person resolved: they are not looked for again
     opened: dict[str, date]  # since when what is found is open, where that is before the day
     confirmed: bool  # the partner's files were said to be right
+    settled_with: dict[str, str] = {}  # SHA-256 by id of the programme's other partners' STL, paid on the same account
 
 
 class RunManifest(Struct, frozen=True):

@@ -1,5 +1,15 @@
 -- Payouts to merchants against the bank's statement: what does not match, and how the account stands.
 
+-- owed_to_us --
+-- Whether another partner owes us something by the end-to-end id of one of these payouts.
+select exists (select
+                 from partner_payouts p
+                 join daily_files f on f.programme_id = p.programme_id and f.business_on = p.business_on and f.type = 'STL'
+                 join daily_legs l on l.file_id = f.file_id and l.end_to_end_id = p.end_to_end_id and l.currency = p.currency
+                where p.payout_id = any ($1::text[])
+                group by p.payout_id, f.file_id
+               having sum(l.amount) < 0);
+
 -- told_until --
 -- The last day of which the bank has told something of an account.
 select max(booked_on) from bank_entries where iban = $1;

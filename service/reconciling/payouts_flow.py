@@ -91,7 +91,9 @@ async def _settle_one(conn: Connection, account: PayingAccount, one: Shown, told
         theirs = await partners_flow.named_by_bank(
             conn, account.currency, named.payments, named.settlements, named.orders
         )
-        if theirs:
+        may_be_theirs = one.amount > 0 and one.reason is None  # what another partner of the programme owes us, say
+        known_ids = [payout.payout_id for payout in theirs]
+        if theirs and not (may_be_theirs and await conn.fetchval(Q.owed_to_us, known_ids)):
             return await _of_partners(conn, account, one, said_by(one, named, theirs, ordered_at, _fee(account)), told)
     return unknown(one, account.currency) if account.programme_id is None else None
 

@@ -16,6 +16,7 @@ from service.reconciling.runs_flow import Wanted, run_day
 from tests.partners.ledger import MONDAY, PARTNER, PROGRAMME
 
 SIGNER = Signer("reconciling " * 4)
+OTHER = ids.new_id(ids.PARTNER, 0, 2)  # takes part in the programme, too
 COMPONENTS = ("principal", "interest", "fee", "penalty", "subsidy")
 
 
@@ -92,14 +93,23 @@ async def compare(conn: Connection, on: date = MONDAY, **more: Any) -> RunManife
         return await run_day(conn, Wanted(PROGRAMME, on, **more), SIGNER, None, noon(on))
 
 
-async def our_file(conn: Connection, kind: str, on: date) -> str:
+async def owe_another(conn: Connection, net: int, on: date = MONDAY) -> None:
+    """What is to be paid that day with another partner of the programme: by the same end-to-end id."""
+    file_id = await our_file(conn, "STL", on, OTHER)
+    await conn.execute(
+        "insert into daily_legs values ($1, 'net', 'S-' || $2, 'N-' || $2, $3, 1, 'E1', 'E9', 'EUR')",
+        file_id, on.isoformat(), net,
+    )  # fmt: skip
+
+
+async def our_file(conn: Connection, kind: str, on: date, partner_id: str = PARTNER) -> str:
     """A file of ours, without its bytes."""
     file_id = _new(on)
     number = await conn.fetchval("select count(*) + 1 from daily_files where type = $1", kind)
     await conn.execute(
         "insert into daily_files values ($1, $2, $3, $4, $5, $6, 0, sha256('ours'), case $5::int when 1 then null else "
         "sha256('before') end, '{}')",
-        file_id, PARTNER, PROGRAMME, kind, number, on,
+        file_id, partner_id, PROGRAMME, kind, number, on,
     )  # fmt: skip
     return file_id
 

@@ -13,6 +13,7 @@ from service.merchants.settlement_terms import BankAccount
 from service.reconciling import bank_flow, breaks_flow
 from service.reconciling.camt import read_message
 from service.reconciling.due_flow import compare_due
+from service.reconciling.found import BreakClass, Leg
 from service.reconciling.gathering_flow import ROWS_MAX
 from service.reconciling.gathering_flow import Q as GATHERING
 from service.reconciling.items import Item
@@ -21,7 +22,7 @@ from service.reconciling.positions import Position
 from service.reconciling.runs_flow import replay
 from service.reconciling.verdict import Gap, Result, Verdict
 from tests.partners.ledger import MONDAY, PROGRAMME, THURSDAY, TUESDAY, WEDNESDAY, open_world
-from tests.reconciling.days import SIGNER, compare, noon, tell_ours, tell_theirs
+from tests.reconciling.days import OTHER, SIGNER, compare, noon, owe_another, tell_ours, tell_theirs
 from tests.reconciling.messages import IBAN, entry, message
 from tests.reconciling.test_worked_day import EARLY, FUNDING, OURS, REFUND, REPAYMENT, SECOND, THEIRS, item, worked_day
 
@@ -60,6 +61,27 @@ async def the_worked_day(conn: Connection) -> RunManifest:
     await tell_ours(conn, LEDGER, OURS, net=-2_922_70)
     await tell_theirs(conn, PARTNERS, THEIRS)
     return await compare(conn)
+
+
+@pytest.mark.parametrize(("net", "shown"), [(-30_00, ("2917.70", "30.00")), (30_00, ("2917.70", "-30.00"))])
+async def test_partners_of_one_programme_are_settled_on_its_account_together(
+    conn: Connection, net: int, shown: tuple[str, str]
+) -> None:
+    """A payment has one end-to-end id for all of them: the first one's comparison holds what is due with all of them
+    against the bank, and made again from its manifest it comes to the same."""
+    await conn.execute("insert into partners values ($1, 'Another', $2)", OTHER, noon(MONDAY))
+    await owe_another(conn, net)
+    run = await the_worked_day(conn)
+    (short,) = [one for one in (await result_of(conn, run)).found if one.leg is Leg.CASH]
+    assert short.amount == 5_00 - net
+    more = [entry(amount, "N-2026-03-02", f"T{number}") for number, amount in enumerate(shown) if number]
+    statement = read_message(message(more, "0.00", shown[1], message_id="M2"))
+    await bank_flow.load(conn, bank_flow.Read(statement, b"1" * 32), "ada", noon(MONDAY))
+    second = await compare(conn)
+    cash = [(one.kind, one.amount) for one in (await result_of(conn, second)).found if one.leg is Leg.CASH]
+    assert cash == [(BreakClass.BANK_FEE, 5_00)]
+    assert len(second.cuts.settled_with) == 1
+    assert (await replay(conn, second.reconciliation_id)).is_the_same
 
 
 async def test_the_worked_day_comes_out_to_the_cent(conn: Connection) -> None:
