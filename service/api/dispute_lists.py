@@ -13,12 +13,11 @@ from litestar.response.base import ASGIResponse
 from msgspec import Struct, field
 
 from service.api.ask import Ask, Asked, read
-from service.api.lists import LOOKED_AT_MAX, Amount, Day, Many, fields_in, found_in, reply_list, whose
+from service.api.lists import Amount, Cursor, Day, Many, fields_in, reply_list, whose
 from service.api.merchant_lists import Currency, MerchantId, Range, bounds_of
 from service.api.operation import operation
-from service.api.payment_lists import Before, PlanId, begins_before, number_all
-from service.api.queries import Q
-from service.event_type import EventType
+from service.api.payment_lists import PlanId, look_at_events
+from service.api.seen import DISPUTES, OfSeller, seen_by
 from service.plans.running.dispute_facts import DisputeReason, DisputeState
 
 
@@ -34,7 +33,6 @@ class DisputeFilter(StrEnum):
     WITHDRAWN = "withdrawn"
 
 
-TYPES: Final = (EventType.DISPUTE_OPENED, EventType.DISPUTE_ANSWERED, EventType.DISPUTE_CLOSED)
 InState = Annotated[DisputeFilter | None, QueryParameter(description="only those; absent: all")]
 
 
@@ -42,6 +40,7 @@ class DisputeRow(Struct, frozen=True):
     """A dispute in a list."""
 
     dispute_id: str = field(name="id")
+    merchant_id: str
     plan_id: str
     merchant_reference: str
     consumer_id: str = field(name="consumer")
@@ -62,13 +61,11 @@ class DisputeList(Struct, frozen=True):
 
 
 async def _disputes(
-    request: Asked, ask: Ask, merchant_id: str, after: str, limit: int, range_: Range, state: InState, plan_id: PlanId,
-    currency: Currency,
+    request: Asked, ask: Ask, merchant_ids: list[str], after: str, limit: int, range_: Range, state: InState,
+    plan_id: PlanId, currency: Currency,
 ) -> ASGIResponse:  # fmt: skip
-    await number_all(ask, merchant_id)
-    where = (merchant_id, begins_before(after), LOOKED_AT_MAX, limit)
-    wanted = (state, plan_id, currency, *bounds_of(ask, merchant_id, range_), *TYPES)
-    found, upto = found_in(await ask.services.pool.fetch(Q.list_disputes, *where, *wanted), "number", after, limit)
+    wanted = (state, plan_id, currency, *bounds_of(ask, merchant_ids[0], range_))
+    found, upto = await look_at_events(ask, DISPUTES, merchant_ids, after, limit, wanted)
     rows = [
         DisputeRow(
             **fields_in(row, DisputeRow) | {"reason": DisputeReason(row["reason"]), "state": DisputeState(row["state"])}
@@ -81,14 +78,18 @@ async def _disputes(
 @get("/lists/disputes", opt=operation("plans", DisputeList, csv=True, example={"currency": "USD"}))
 async def list_disputes(
     request: Asked, in_state: InState = None, plan_id: PlanId = None, currency: Currency = None, first_on: Day = None,
-    last_on: Day = None, amount_min: Amount = None, amount_max: Amount = None, after: Before = "", limit: Many = 100,
+    last_on: Day = None, amount_min: Amount = None, amount_max: Amount = None, merchant_id: OfSeller = None,
+    after: Cursor = "", limit: Many = 100,
 ) -> ASGIResponse:  # fmt: skip
     """What is disputed of your plans, the newest first: by state, plan, currency, day of opening, amount.
 
-    A page looks at 10,000 events at most: go on with the `after` that was answered, also where a page is not full.
+    A platform's, without `Tenor-Merchant`, are its own and those of all its sellers; days are then its own days.
+
+    A page looks at 10,000 disputes at most: go on with the `after` that was answered, also where a page is not full.
     """
     ask, range_ = read(request), Range(first_on, last_on, amount_min, amount_max)
-    return await _disputes(request, ask, ask.owner_id, after, limit, range_, in_state, plan_id, currency)
+    merchant_ids = await seen_by(request, ask, merchant_id)
+    return await _disputes(request, ask, merchant_ids, after, limit, range_, in_state, plan_id, currency)
 
 
 @get(
@@ -98,11 +99,11 @@ async def list_disputes(
 async def list_any_disputes(
     request: Asked, merchant_id: MerchantId, in_state: InState = None, plan_id: PlanId = None,
     currency: Currency = None, first_on: Day = None, last_on: Day = None, amount_min: Amount = None,
-    amount_max: Amount = None, after: Before = "", limit: Many = 100,
+    amount_max: Amount = None, after: Cursor = "", limit: Many = 100,
 ) -> ASGIResponse:  # fmt: skip
     """What is disputed of a merchant's plans, the newest first, as the merchant lists it."""
     ask, range_ = read(request), Range(first_on, last_on, amount_min, amount_max)
-    return await _disputes(request, ask, whose(ask, merchant_id), after, limit, range_, in_state, plan_id, currency)
+    return await _disputes(request, ask, [whose(ask, merchant_id)], after, limit, range_, in_state, plan_id, currency)
 
 
 MERCHANT_ROUTES: Final = [list_disputes]

@@ -127,7 +127,7 @@ async def _plans(
     wanted, pool = (state, kind, currency, *bounds_of(ask, merchant_ids[0], range_), consumer), ask.services.pool
     below = begins_below(after, ids.PLAN)
     if reference is None:
-        rows = await look(pool, PLANS, merchant_ids, below, _looked_at(limit, wanted), limit, wanted)
+        rows = await look(pool, PLANS, merchant_ids, below, looked_at_of(limit, wanted), limit, wanted)
     elif len(merchant_ids) == 1:
         rows = await pool.fetch(Q.list_named_plans, merchant_ids[0], below, limit, *wanted, reference)
     else:
@@ -142,7 +142,7 @@ async def _checkouts(
     reference: Reference, currency: Currency, consumer: ConsumerId,
 ) -> ASGIResponse:  # fmt: skip
     wanted = (outcome, reference, currency, *bounds_of(ask, merchant_ids[0], range_), consumer)
-    below, looked_at = begins_below(after, ids.DECISION), _looked_at(limit, wanted)
+    below, looked_at = begins_below(after, ids.DECISION), looked_at_of(limit, wanted)
     rows = await look(ask.services.pool, CHECKOUTS, merchant_ids, below, looked_at, limit, wanted)
     found, upto = found_in(rows, "decision_id", after, limit)
     checkouts = [CheckoutRow(**fields_in(row, CheckoutRow)) for row in found]
@@ -157,7 +157,7 @@ async def _consumers(
         merchant_ids = merchant_ids[:1]
         named = await find_consumer(services.pool, services.secrets, merchant_ids[0], reference) or ""
     wanted = (*bounds_of(ask, merchant_ids[0], range_)[:2], named)
-    below, looked_at = begins_below(after, ids.CONSUMER), _looked_at(limit, wanted)
+    below, looked_at = begins_below(after, ids.CONSUMER), looked_at_of(limit, wanted)
     rows = await look(services.pool, CONSUMERS, merchant_ids, below, looked_at, limit, wanted)
     found, upto = found_in(rows, "consumer_id", after, limit)
     consumers = [ConsumerRow(**fields_in(row, ConsumerRow)) for row in found]
@@ -171,7 +171,7 @@ def bounds_of(ask: Ask, merchant_id: str, range_: Range) -> tuple[Any, ...]:
     return days.since, days.until, range_.amount_min, range_.amount_max
 
 
-def _looked_at(limit: int, wanted: tuple[Any, ...]) -> int:
+def looked_at_of(limit: int, wanted: tuple[Any, ...]) -> int:
     """How many rows are looked at for a page: as many as it has, unless something is left out."""
     return limit if set(wanted) == {None} else LOOKED_AT_MAX
 

@@ -166,63 +166,89 @@ select l.looked_until, f.*
  order by f.plan_id desc;
 
 -- list_payments --
--- The same of its payments, by the numbers of the events that told of them: of so many events below a number are looked
--- for payments.
+-- The same of its payments, by the events that told of them.
 with looked as (
-    select number, plan_id, at, type, data
+    select event_id, merchant_id, plan_id, at, data
       from events
-     where merchant_id = $1 and number < $2
-     order by number desc
+     where merchant_id = $1 and type = 'payment.recorded' and number is not null and event_id < $2 and event_id >= $12
+     order by event_id desc
      limit $3
 ), found as (
-    select l.number, f.fact_id as payment_id, l.plan_id, p.merchant_reference, p.consumer_id, p.currency,
-           (l.data ->> 'amount')::bigint as amount, (l.data ->> 'received_on')::date as received_on,
+    select l.event_id, l.merchant_id, f.fact_id as payment_id, l.plan_id, p.merchant_reference, p.consumer_id,
+           p.currency, (l.data ->> 'amount')::bigint as amount, (l.data ->> 'received_on')::date as received_on,
            l.data ->> 'received_by' as received_by, f.reference, (l.data ->> 'principal')::bigint as principal,
            (l.data ->> 'interest')::bigint as interest, (l.data ->> 'fee')::bigint as fee,
            (l.data ->> 'penalty')::bigint as penalty, (l.data ->> 'overpaid')::bigint as overpaid, l.at as recorded_at
       from looked l
       join plans p on p.bucket = bucket_of(l.plan_id) and p.plan_id = l.plan_id
       join facts f on f.bucket = p.bucket and f.fact_id = l.data ->> 'payment_id'
-     where l.type = $12
-       and ($5::text is null or f.reference = $5) and ($6::text is null or l.plan_id = $6)
+     where ($5::text is null or f.reference = $5) and ($6::text is null or l.plan_id = $6)
        and ($7::text is null or p.currency = $7)
        and ($8::timestamptz is null or l.at >= $8) and ($9::timestamptz is null or l.at < $9)
        and ($10::bigint is null or (l.data ->> 'amount')::bigint >= $10)
        and ($11::bigint is null or (l.data ->> 'amount')::bigint <= $11)
-     order by l.number desc
+     order by l.event_id desc
      limit $4
 )
 select l.looked_until, f.*
-  from (select min(number) as looked_until from looked) l
+  from (select min(event_id) as looked_until from looked) l
   left join found f on true
- order by f.number desc;
+ order by f.event_id desc;
+
+-- list_refunds --
+-- The same of its refunds.
+with looked as (
+    select event_id, merchant_id, plan_id, at, data
+      from events
+     where merchant_id = $1 and type = 'plan.refunded' and number is not null and event_id < $2 and event_id >= $11
+     order by event_id desc
+     limit $3
+), found as (
+    select l.event_id, l.merchant_id, f.fact_id as refund_id, l.plan_id, p.merchant_reference, p.consumer_id,
+           p.currency, (l.data ->> 'amount')::bigint as amount, (l.data ->> 'return_fee')::bigint as return_fee,
+           l.at as refunded_at
+      from looked l
+      join plans p on p.bucket = bucket_of(l.plan_id) and p.plan_id = l.plan_id
+      join facts f on f.bucket = p.bucket and f.fact_id = l.data ->> 'refund_id'
+     where ($5::text is null or l.plan_id = $5) and ($6::text is null or p.currency = $6)
+       and ($7::timestamptz is null or l.at >= $7) and ($8::timestamptz is null or l.at < $8)
+       and ($9::bigint is null or (l.data ->> 'amount')::bigint >= $9)
+       and ($10::bigint is null or (l.data ->> 'amount')::bigint <= $10)
+     order by l.event_id desc
+     limit $4
+)
+select l.looked_until, f.*
+  from (select min(event_id) as looked_until from looked) l
+  left join found f on true
+ order by f.event_id desc;
 
 -- list_disputes --
 -- The same of the disputes on its plans, each by the event that told of its opening, and where it is by the last of its
 -- events.
 with looked as (
-    select number, bucket, plan_id, at, type, data
+    select event_id, merchant_id, bucket, plan_id, at, data
       from events
-     where merchant_id = $1 and number < $2
-     order by number desc
+     where merchant_id = $1 and type = 'dispute.opened' and number is not null and event_id < $2 and event_id >= $12
+     order by event_id desc
      limit $3
 ), found as (
-    select l.number, l.data ->> 'dispute_id' as dispute_id, l.plan_id, p.merchant_reference, p.consumer_id, p.currency,
-           (l.data ->> 'amount')::bigint as amount, l.data ->> 'reason' as reason, l.at as opened_at,
-           case n.type when $14 then n.data ->> 'outcome' when $13 then 'under_review' else 'needs_response' end as state,
-           case when n.type not in ($13, $14)
+    select l.event_id, l.merchant_id, l.data ->> 'dispute_id' as dispute_id, l.plan_id, p.merchant_reference,
+           p.consumer_id, p.currency, (l.data ->> 'amount')::bigint as amount, l.data ->> 'reason' as reason,
+           l.at as opened_at,
+           case n.type when 'dispute.closed' then n.data ->> 'outcome'
+                       when 'dispute.answered' then 'under_review' else 'needs_response' end as state,
+           case when n.type not in ('dispute.answered', 'dispute.closed')
                 then (n.data ->> 'respond_by')::date end as respond_by, n.at as changed_at
       from looked l
       join plans p on p.bucket = l.bucket and p.plan_id = l.plan_id
      cross join lateral (
         select e.type, e.data, e.at
           from events e
-         where e.bucket = l.bucket and e.merchant_id = $1 and e.plan_id = l.plan_id
+         where e.bucket = l.bucket and e.merchant_id = l.merchant_id and e.plan_id = l.plan_id
            and e.data ->> 'dispute_id' = l.data ->> 'dispute_id'
          order by e.number desc
          limit 1) n
-     where l.type = $12
-       and ($6::text is null or l.plan_id = $6) and ($7::text is null or p.currency = $7)
+     where ($6::text is null or l.plan_id = $6) and ($7::text is null or p.currency = $7)
        and ($8::timestamptz is null or l.at >= $8) and ($9::timestamptz is null or l.at < $9)
        and ($10::bigint is null or (l.data ->> 'amount')::bigint >= $10)
        and ($11::bigint is null or (l.data ->> 'amount')::bigint <= $11)
@@ -230,13 +256,13 @@ with looked as (
     select *
       from found
      where $5::text is null or state = $5 or ($5 = 'open' and state in ('needs_response', 'under_review'))
-     order by number desc
+     order by event_id desc
      limit $4
 )
 select l.looked_until, w.*
-  from (select min(number) as looked_until from looked) l
+  from (select min(event_id) as looked_until from looked) l
   left join wanted w on true
- order by w.number desc;
+ order by w.event_id desc;
 
 -- list_checkouts --
 -- The same of its checkouts. A referral that a person reviewed is followed by another decision.
@@ -277,6 +303,22 @@ select coalesce(max(l.lowest) filter (where l.looked = $3), '')
              where merchant_id = o.merchant_id and plan_id < $2
              order by plan_id desc
              limit $3) n) l;
+
+-- floor_of_payments --
+-- The same of the events that told of their payments.
+select coalesce(max(l.lowest) filter (where l.looked = $3), '')
+  from unnest($1::text[]) as o (merchant_id)
+ cross join lateral (
+    select min(n.event_id) as lowest, count(*) as looked
+      from (select event_id
+              from events
+             where merchant_id = o.merchant_id and type = 'payment.recorded' and number is not null and event_id < $2
+             order by event_id desc
+             limit $3) n) l;
+
+-- not_numbered_of --
+-- Those of these merchants of whom an event has no number.
+select distinct merchant_id from events where merchant_id = any ($1::text[]) and number is null;
 
 -- floor_of_checkouts --
 -- The same of their checkouts.

@@ -18,7 +18,10 @@ from service.api.lists import LOOKED_AT_MAX
 from service.api.queries import Q
 from service.clusters import is_cluster
 from service.db import Pool
+from service.engine.events import NUMBERED_AT_ONCE
+from service.engine.queries import Q as ENGINE
 from service.errors import Code, Refused
+from service.event_type import EventType
 
 EACH_MIN: Final = 100  # rows that are looked at of each of several merchants, at least
 
@@ -36,6 +39,12 @@ def of_several(statement: str) -> str:
     return statement.replace(_OF_ONE, _OF_SEVERAL)
 
 
+def _floor_of(kind: EventType) -> str:
+    """The floor of events of one type."""
+    assert f"'{EventType.PAID}'" in Q.floor_of_payments
+    return Q.floor_of_payments.replace(f"'{EventType.PAID}'", f"'{kind}'")
+
+
 class Look(Struct, frozen=True):
     """How a list is looked through: of one merchant, of several, and where the floor of several is.
 
@@ -50,6 +59,9 @@ class Look(Struct, frozen=True):
 PLANS: Final = Look(Q.list_plans, of_several(Q.list_plans), Q.floor_of_plans)
 CHECKOUTS: Final = Look(Q.list_checkouts, of_several(Q.list_checkouts), Q.floor_of_checkouts)
 CONSUMERS: Final = Look(Q.list_consumers, of_several(Q.list_consumers), Q.floor_of_consumers)
+PAYMENTS: Final = Look(Q.list_payments, of_several(Q.list_payments), _floor_of(EventType.PAID))
+REFUNDS: Final = Look(Q.list_refunds, of_several(Q.list_refunds), _floor_of(EventType.REFUNDED))
+DISPUTES: Final = Look(Q.list_disputes, of_several(Q.list_disputes), _floor_of(EventType.DISPUTE_OPENED))
 
 
 async def seen_by(request: Asked, ask: Ask, merchant_id: str | None) -> list[str]:
@@ -77,3 +89,10 @@ async def look(
     async with pool.acquire() as conn:
         floor = "" if is_cluster(conn) else await conn.fetchval(how.floor, whose, below, each)
         return await conn.fetch(how.of_several, whose, below, looked_at, limit, *wanted, floor)
+
+
+async def number_all(pool: Pool, whose: list[str]) -> None:
+    """The events of these merchants have their numbers: until then they are not listed."""
+    for row in await pool.fetch(Q.not_numbered_of, whose):
+        while await pool.fetchval(ENGINE.number_events, row["merchant_id"], NUMBERED_AT_ONCE) == NUMBERED_AT_ONCE:
+            continue

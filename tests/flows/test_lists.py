@@ -131,6 +131,7 @@ async def test_a_consumer_is_found_by_the_reference_of_its_merchant_alone(world:
 async def test_payments_are_listed_by_their_reference_and_amount(world: World) -> None:
     plans = await shop(world)
     for number, plan in enumerate(plans[3:], 1):
+        world.merchant.now = NOON + timedelta(seconds=number)  # ids of one instant have no order
         body = {"amount": number * 10_00, "reference": f"PSP {number}"}
         assert (await world.merchant.post(f"/v1/plans/{plan['id']}/payments", body)).status_code == 201
     newest = await all_of(world.merchant, "/v1/lists/payments", "payments", 1)
@@ -153,9 +154,29 @@ async def test_payments_are_listed_by_their_reference_and_amount(world: World) -
     assert [row["reference"] for row in csv.DictReader(io.StringIO(sheet.text))] == ["psp 2", "psp 1"]
 
 
+async def test_refunds_are_listed_of_disputes_too(world: World) -> None:
+    """What a merchant refunds, less what it keeps for the way back; and what a dispute that it accepts takes back."""
+    plans = await shop(world)
+    back = {"amount": 50_00, "return_fee": 5_00}
+    assert (await world.merchant.post(f"/v1/plans/{plans[3]['id']}/refunds", back)).is_success
+    world.merchant.now = NOON + timedelta(seconds=1)
+    body = {"reason": "not_received", "amount": 30_00}
+    assert (await world.merchant.post(f"/v1/plans/{plans[4]['id']}/disputes", body)).status_code == 201
+    assert (await world.merchant.post(f"/v1/plans/{plans[4]['id']}/disputes/accept")).status_code == 200
+    listed = await all_of(world.merchant, "/v1/lists/refunds", "refunds", 1)
+    assert [(one["plan_id"], one["amount"], one["return_fee"]) for one in listed] == [
+        (plans[4]["id"], 30_00, 0), (plans[3]["id"], 45_00, 5_00)
+    ]  # fmt: skip
+    assert all(one["id"].startswith("fa_") for one in listed)
+    sheet = await Sheets(world.http, world.demo.merchant_key).get("/v1/lists/refunds")
+    assert [row["amount"] for row in csv.DictReader(io.StringIO(sheet.text))] == ["3000", "4500"]
+    assert (await world.other_merchant.get("/v1/lists/refunds")).json()["refunds"] == []
+
+
 async def test_disputes_are_listed_where_they_are(world: World) -> None:
     plans = await shop(world)
-    for plan in plans[3:]:
+    for number, plan in enumerate(plans[3:]):
+        world.merchant.now = NOON + timedelta(seconds=number)
         body = {"reason": "not_received", "amount": 50_00}
         assert (await world.merchant.post(f"/v1/plans/{plan['id']}/disputes", body)).status_code == 201
     assert (await world.merchant.post(f"/v1/plans/{plans[3]['id']}/disputes/accept")).status_code == 200

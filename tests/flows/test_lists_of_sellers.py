@@ -17,7 +17,8 @@ from tests.flows.world import NOON, Client, World
 
 WORDS = [
     ("/v1/lists/plans", "plans"), ("/v1/lists/checkouts", "checkouts"), ("/v1/settlements", "settlements"),
-    ("/v1/lists/consumers", "consumers"), ("/v1/payouts", "payouts"),
+    ("/v1/lists/consumers", "consumers"), ("/v1/payouts", "payouts"), ("/v1/lists/payments", "payments"),
+    ("/v1/lists/refunds", "refunds"), ("/v1/lists/disputes", "disputes"),
 ]  # fmt: skip
 
 
@@ -72,8 +73,12 @@ async def settled(world: World, street: Street) -> None:
         path = f"/v1/operator/merchants/{merchant}/settlement-terms"
         await world.seconded(await world.operator.post(path, TERMS))
         for plan in street.plans[merchant]:
-            captured = await client.post(f"/v1/plans/{plan['id']}/capture", {"amount": plan["amount"]})
-            assert captured.is_success, captured.text
+            for verb, body in (
+                ("capture", {"amount": plan["amount"]}), ("payments", {"amount": 10_00, "reference": "psp"}),
+                ("refunds", {"amount": 20_00}), ("disputes", {"reason": "not_received", "amount": 30_00}),
+            ):  # fmt: skip
+                done = await client.post(f"/v1/plans/{plan['id']}/{verb}", body)
+                assert done.is_success, done.text
     await close(world, NOON + timedelta(days=1))
 
 
@@ -128,6 +133,7 @@ async def test_a_platform_lists_what_its_sellers_are_owed_and_paid(world: World,
     settlements = await all_of(world.merchant, "/v1/settlements", "settlements", limit)
     assert [one["id"] for one in settlements] == sorted(one["id"] for one in settlements)
     assert {one["merchant_id"]: one["captured"] for one in settlements} == {own: 100_00, first: 360_00, second: 100_00}
+    assert {one["merchant_id"]: one["refunded"] for one in settlements} == {own: 20_00, first: 60_00, second: 20_00}
     payouts = await all_of(world.merchant, "/v1/payouts", "payouts", limit, in_state="due")
     assert [one["id"] for one in payouts] == sorted(one["id"] for one in payouts)
     paid = {(one["merchant_id"], one["settlement_id"], one["amount"]) for one in payouts}
@@ -142,6 +148,43 @@ async def test_a_platform_lists_what_its_sellers_are_owed_and_paid(world: World,
     assert await all_of(world.merchant, "/v1/payouts", "payouts", limit, in_state="paid") == []
     everybody = await all_of(world.operator, "/v1/operator/payouts", "payouts", limit)
     assert {one["merchant_id"] for one in everybody} == {own, first, second, street.others}
+
+
+@pytest.mark.parametrize("limit", [1, 2, 1_000])
+@pytest.mark.parametrize(("what", "amount"), [("payments", 10_00), ("refunds", 20_00), ("disputes", 30_00)])
+async def test_a_platform_lists_what_happened_on_its_sellers_plans(
+    world: World, street: Street, monkeypatch: pytest.MonkeyPatch, limit: int, what: str, amount: int
+) -> None:
+    monkeypatch.setattr("service.api.merchant_lists.LOOKED_AT_MAX", 2)
+    monkeypatch.setattr("service.api.seen.LOOKED_AT_MAX", 2)
+    monkeypatch.setattr("service.api.seen.EACH_MIN", 1)
+    await settled(world, street)
+    own, (first, second) = world.demo.merchant_id, street.sellers
+    path = f"/v1/lists/{what}"
+    listed = await all_of(world.merchant, path, what, limit)
+    plans = {plan["id"]: (merchant, plan) for merchant, bought in street.plans.items() for plan in bought}
+    assert sorted(one["plan_id"] for one in listed) == sorted(street.ids(own, first, second))
+    for one in listed:
+        merchant, plan = plans[one["plan_id"]]
+        assert (one["merchant_id"], one["merchant_reference"], one["consumer"], one["amount"]) == (
+            merchant, plan["merchant_reference"], plan["consumer"], amount
+        )  # fmt: skip
+    when = {"payments": "recorded_at", "refunds": "refunded_at", "disputes": "opened_at"}[what]
+    assert [one[when] for one in listed] == sorted((one[when] for one in listed), reverse=True)
+    tomorrow = (NOON.date() + timedelta(days=1)).isoformat()
+    for asked, whose in (
+        ({"merchant_id": own}, {own}), ({"merchant_id": first}, {first}), ({"amount_min": amount + 1}, set()),
+        ({"plan_id": street.plans[second][0]["id"]}, {second}), ({"currency": "USD"}, set()),
+        ({"first_on": TODAY, "last_on": TODAY}, {own, first, second}), ({"first_on": tomorrow}, set()),
+        ({"amount_max": amount}, {own, first, second}),
+    ):  # fmt: skip
+        narrow = await all_of(world.merchant, path, what, limit, **asked)
+        assert narrow == [one for one in listed if one["merchant_id"] in whose], asked
+    of = {"merchant_id": first}
+    assert await all_of(world.operator, f"/v1/operator/lists/{what}", what, limit, **of) == [
+        one for one in listed if one["merchant_id"] == first
+    ]
+    assert (await world.merchant.get(path, after="12")).json()["pointer"] == "/after"
 
 
 async def test_others_are_not_seen_nor_named(world: World, street: Street) -> None:
