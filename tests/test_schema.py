@@ -72,6 +72,7 @@ WORDS: dict[str, Iterable[str]] = {
     "audit_entries_thing_is_known": Thing,
     "audit_entries_verb_is_known": Verb,
     "bank_messages_kind_is_known": StatementKind,
+    "bank_unnamed_kind_is_known": StatementKind,
     "break_steps_what_is_known": BreakStepKind,
     "breaks_kind_is_known": BreakClass,
     "breaks_leg_is_known": Leg,

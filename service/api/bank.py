@@ -112,6 +112,7 @@ async def list_own_accounts(request: Asked, after: AfterIban = "", limit: Limit 
             Code.CURRENCY_MISMATCH,
             Code.WRONG_SUM,
             Code.AMOUNT_MISMATCH,
+            Code.DUPLICATE_FILE,
         ),
     )
     | LONG,
@@ -123,8 +124,9 @@ async def receive_bank_statement(request: Asked, body: RawBody) -> ASGIResponse:
 
     It is loaded whole or not at all: opening + entries is the closing balance, every account is ours, every amount is
     in its currency, every batch is the sum of its payments. What is refused is listed with its reason. A message that
-    came before is ignored (`is_known`), and a payment that was notified is not counted again in the day's statement.
-    Where the bank's own count leaves statements out, `missing` says how many never came.
+    came before is ignored (`is_known`), unless it says something else under the same name; and a payment that was
+    notified is not counted again in the day's statement. Where the bank's own count leaves statements out, `missing`
+    says how many never came.
     """
     _require_xml(request.headers.get("content-type", ""))
     ask = write(request, body)

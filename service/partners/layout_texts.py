@@ -98,6 +98,7 @@ def _values(row: Row) -> list[Any]:
 
 # Reading one row ------------------------------------------------------------------------------------------------------
 
+_DAY: Final = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 _AMOUNT: Final = re.compile(r"[+-]?([0-9]{1,15})(?:([.,])([0-9]+))?")
 
 
@@ -150,7 +151,7 @@ def minor_units(text: str, currency: str, mark: str = ".") -> int | Unreadable:
 
 def _day(text: str, _currency: str, _mark: str) -> date | Unreadable:
     try:
-        return date.fromisoformat(text) if len(text) == 10 else Unreadable("", f"{text!r:.40} is not a day: 2026-03-31")
+        return date.fromisoformat(text if _DAY.fullmatch(text) else "")  # which knows weeks, too
     except ValueError:
         return Unreadable("", f"{text!r:.40} is not a day such as 2026-03-31")
 

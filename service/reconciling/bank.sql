@@ -47,6 +47,21 @@ insert into bank_statements (bank_message_id, iban, kind, message_id, statement_
 values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)
 returning number;
 
+-- times_told_as --
+-- How often a statement of this id, with these balances and so many entries, was told.
+select count(*)
+  from bank_statements
+ where iban = $1 and kind = $2 and statement_id = $3 and opening is not distinct from $4 and closing is not distinct from $5
+   and entries = $6;
+
+-- tell_unnamed --
+-- So often more each of these payments without a reference was told; how often in all.
+insert into bank_unnamed (iban, kind, name, times)
+select $1, $2, told.name, told.times
+  from unnest($3::text[], $4::int[]) as told (name, times)
+    on conflict (iban, kind, name) do update set times = bank_unnamed.times + excluded.times
+returning name, times;
+
 -- differing --
 -- What the bank told before with another amount.
 select b.reference

@@ -2,6 +2,8 @@
 
 import asyncio
 import hashlib
+from collections import Counter
+from collections.abc import Mapping
 from datetime import date, datetime
 from pathlib import Path
 from typing import Final
@@ -16,7 +18,14 @@ from service.merchants.settlement_terms import BankAccount
 from service.reconciling.camt import read_message
 from service.reconciling.payouts import Shown
 from service.reconciling.payouts_flow import PayingAccount, settle
-from service.reconciling.statement import BankMessage, BankStatement, StatementKind, require_currency, require_sums
+from service.reconciling.statement import (
+    BankMessage,
+    BankStatement,
+    Entry,
+    StatementKind,
+    require_currency,
+    require_sums,
+)
 from service.statement import Statement
 
 Q: Final = load_queries(Path(__file__).with_name("bank.sql"))
@@ -117,8 +126,8 @@ async def own_accounts(pool: Pool, after: str, limit: int) -> list[OwnAccount]:
 async def read_bank_message(pool: Pool, content: bytes, by: str, now: datetime) -> Read:
     """Read a message in a thread and prove it. What is refused is kept as refused.
 
-    Refused: INVALID_FILE, FOREIGN_ACCOUNT, CURRENCY_MISMATCH, WRONG_SUM; AMOUNT_MISMATCH, an entry that the bank told
-    before with another amount.
+    Refused: INVALID_FILE, FOREIGN_ACCOUNT, CURRENCY_MISMATCH, WRONG_SUM; DUPLICATE_FILE, what has the name of a message
+    that came, and says something else; AMOUNT_MISMATCH, an entry that the bank told before with another amount.
     """
     digest = await asyncio.to_thread(lambda: hashlib.sha256(content).digest())
     message = None
@@ -127,6 +136,7 @@ async def read_bank_message(pool: Pool, content: bytes, by: str, now: datetime) 
         ibans = [one.iban for one in message.statements]
         require_currency(message, {row["iban"]: row["currency"] for row in await pool.fetch(Q.currencies, ibans)})
         require_sums(message)
+        await _require_resent(pool, message, digest)
         await _require_the_same(pool, message, now)
     except Refused as refused:
         await _keep_refused(pool, digest, message, refused, by, now)
@@ -167,9 +177,9 @@ async def _load_statement(
     missing = max(0, one.sequence - last - 1) if one.sequence is not None and last is not None else 0
     number = await conn.fetchval(
         Q.insert_statement, bank_message_id, one.iban, message.kind, message.message_id, one.statement_id, one.sequence,
-        missing, one.opening and one.opening.amount, one.closing and one.closing.amount, len(one.entries),
+        missing, *_balances(one), len(one.entries),
     )  # fmt: skip
-    told = _entries(one, number, now)
+    told = _entries(one, number, now, await _told_before(conn, one, message.kind))
     if not told:
         return
     new = {row["entry_id"] for row in await _INSERT.fetch(conn, told=told)}
@@ -186,14 +196,59 @@ async def _load_statement(
     await settle(conn, of, shown, bank_message_id, by, now)
 
 
-def _entries(one: BankStatement, number: int, now: datetime) -> list[ToldEntry]:
+async def _told_before(conn: Connection, one: BankStatement, kind: StatementKind) -> dict[str, int]:
+    """Of payments without a reference of the bank's: how often such a one was told by earlier messages of this kind.
+
+    The first one of a statement is the first that was notified, and so on; the first of the next statement is another
+    one. A statement that comes again, under another message, tells nothing new.
+    """
+    unnamed = Counter(_name_of(entry) for entry in one.entries if entry.is_unnamed)
+    if not unnamed:
+        return {}
+    if await conn.fetchval(Q.times_told_as, one.iban, kind, one.statement_id, *_balances(one), len(one.entries)) > 1:
+        return {}
+    names, times = list(unnamed), list(unnamed.values())
+    rows = await conn.fetch(Q.tell_unnamed, one.iban, kind, names, times)
+    return {row["name"]: row["times"] - unnamed[row["name"]] for row in rows}
+
+
+def _name_of(entry: Entry) -> str:
+    return entry.reference.rpartition("#")[0]
+
+
+def _entries(
+    one: BankStatement, number: int, now: datetime, told_before: Mapping[str, int] | None = None
+) -> list[ToldEntry]:
+    told_before = told_before or {}
     return [
         ToldEntry(
-            ids.new_id(ids.BANK_ENTRY, 0, int(now.timestamp() * 1000)), one.iban, entry.reference, number, entry.amount,
-            entry.booked_on, entry.value_on, entry.is_reversal, " ".join(entry.references), entry.reason,
+            ids.new_id(ids.BANK_ENTRY, 0, int(now.timestamp() * 1000)), one.iban, _reference(entry, told_before),
+            number, entry.amount, entry.booked_on, entry.value_on, entry.is_reversal, " ".join(entry.references),
+            entry.reason,
         )
         for entry in one.entries
     ]  # fmt: skip
+
+
+def _reference(entry: Entry, told_before: Mapping[str, int]) -> str:
+    name, _, nth = entry.reference.rpartition("#")
+    return f"{name}#{int(nth) + told_before.get(name, 0)}" if entry.is_unnamed else entry.reference
+
+
+async def _require_resent(pool: Pool, message: BankMessage, sha256: bytes) -> None:
+    for one in message.statements:
+        known = await pool.fetchrow(Q.known_message, one.iban, message.kind, message.message_id)
+        if known is None or known["sha256"] == sha256:
+            continue
+        before = await pool.fetch(Q.statements_of, [known["bank_message_id"]])
+        said = {(row["iban"], row["statement_id"], row["opening"], row["closing"], row["entries"]) for row in before}
+        if said != {(each.iban, each.statement_id, *_balances(each), len(each.entries)) for each in message.statements}:
+            sentence = f"A message {message.message_id[:40]} came before, and said something else."
+            raise Refused(Code.DUPLICATE_FILE, sentence)
+
+
+def _balances(one: BankStatement) -> tuple[int | None, int | None]:
+    return one.opening.amount if one.opening else None, one.closing.amount if one.closing else None
 
 
 async def _require_the_same(pool: Pool, message: BankMessage, now: datetime) -> None:

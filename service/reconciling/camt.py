@@ -29,9 +29,13 @@ from service.reconciling.statement import (
 DEPTH_MAX: Final = 30  # of elements; the deepest place of a camt.053 is some 15 deep
 NAMESPACE: Final = re.compile(r"urn:iso:std:iso:20022:tech:xsd:camt\.05([34])\.001\.(0[2-9]|1[0-2])")
 KINDS: Final = {"3": StatementKind.STATEMENT, "4": StatementKind.NOTIFICATION}
-OUR_IDS: Final = re.compile(r"(?<![0-9A-Z])[0-9A-HJKMNP-TV-Z]{26}[-N][0-9]{8}(?![0-9A-Z])")  # of settlements
+OUR_IDS: Final = re.compile(r"(?<![0-9A-Z])[0-9A-HJKMNP-TV-Z]{26}[-NCD][0-9]{8}(?![0-9A-Z])")  # of settlements
 OUR_GROUPS: Final = re.compile(r"or-([0-9A-HJKMNP-TV-Z]{26})-[0-9]{1,5}")  # of payments of an order
-NOT_GIVEN: Final = {"NOTPROVIDED", "NONREF"}
+NOT_GIVEN: Final = {"NOTPROVIDED", "NONREF", "NOTAVAILABLE"}  # what banks write where they have no reference
+BOOKED: Final = "BOOK"
+NOT_YET: Final = {"PDNG", "INFO", "FUTR"}  # pending, for information, future
+AMOUNT_MAX: Final = 10**17  # minor units
+SEQUENCE_MAX: Final = 10**18
 
 OPENING: Final = ("OPBD", "PRCD")  # opening booked, or the closing of the statement before
 CLOSING: Final = ("CLBD",)
@@ -48,7 +52,11 @@ def read_message(content: bytes) -> BankMessage:
     else:
         message = document.bk_to_cstmr_dbt_cdt_ntfctn
         statements = message.ntfctn
-    return BankMessage(kind, message.grp_hdr.msg_id, tuple(_statement(one) for one in statements))
+    read = BankMessage(kind, message.grp_hdr.msg_id, tuple(_statement(one) for one in statements))
+    told = Counter((one.iban, one.statement_id) for one in read.statements)
+    if twice := [statement_id for (_, statement_id), times in told.items() if times > 1]:
+        raise invalid(f"Statement {twice[0][:40]} of one account is there twice.")
+    return read
 
 
 def _walk(content: bytes) -> tuple[str, str]:
@@ -104,32 +112,51 @@ def _statement(one: Any) -> BankStatement:
         raise invalid(f"Statement {one.id} is one page of several: send it whole.")
     if len(one.ntry) > ENTRIES_MAX:
         raise invalid(f"Statement {one.id} has more than {ENTRIES_MAX} entries.")
-    balances = {word: balance for balance in getattr(one, "bal", ()) if (word := _word(balance.tp.cd_or_prtry))}
-    account = one.acct.id
     sequence = one.elctrnc_seq_nb if one.elctrnc_seq_nb is not None else one.lgl_seq_nb
+    iban = _account(one)
     return BankStatement(
         one.id,
-        int(sequence) if sequence is not None else None,
-        account.iban or account.othr.id,
-        _balance(balances, OPENING),
-        _balance(balances, CLOSING),
+        _sequence(one, sequence) if sequence is not None else None,
+        iban,
+        _balance(one, OPENING),
+        _balance(one, CLOSING),
         tuple(_entries(one)),
+        one.acct.ccy,
     )
 
 
-def _balance(balances: dict[str, Any], words: tuple[str, ...]) -> Balance | None:
-    for word in words:
-        if word in balances:
-            one = balances[word]
-            return Balance(one.amt.ccy, _signed(one.amt, one.cdt_dbt_ind))
-    return None
+def _account(statement: Any) -> str:
+    account = statement.acct and statement.acct.id
+    number = account and (account.iban or (account.othr and account.othr.id))
+    if not number:
+        raise invalid(f"Statement {statement.id} names no account.")
+    return str(number)
+
+
+def _sequence(statement: Any, text: Any) -> int:
+    if not re.fullmatch("[0-9]{1,18}", str(text)):
+        raise invalid(f"{str(text)[:30]!r} is no number of a statement.")
+    return int(text)
+
+
+def _balance(statement: Any, words: tuple[str, ...]) -> Balance | None:
+    """The one that is so called. What a bank tells twice, and not alike, is refused."""
+    told = {
+        Balance(one.amt.ccy, _signed(one.amt, one.cdt_dbt_ind))
+        for one in getattr(statement, "bal", ())
+        if _word(one.tp.cd_or_prtry) in words
+    }
+    if len(told) > 1:
+        amounts = ", ".join(sorted(str(one.amount) for one in told))
+        raise invalid(f"Statement {statement.id} has several balances {' or '.join(words)}: {amounts} (minor units).")
+    return told.pop() if told else None
 
 
 def _entries(statement: Any) -> Iterator[Entry]:
     """Those that are booked. A batch whose payments have their amounts is opened, and is their sum."""
     seen: Counter[str] = Counter()
     for entry in statement.ntry:
-        if _word(entry.sts) != "BOOK":
+        if not _is_booked(entry):
             continue
         payments = [payment for details in entry.ntry_dtls for payment in details.tx_dtls]
         parts = [(payment, _amount_of(payment, entry)) for payment in payments]
@@ -144,6 +171,16 @@ def _entries(statement: Any) -> Iterator[Entry]:
             yield _entry(entry, payments, whole, seen, _groups_in(entry))
 
 
+def _is_booked(entry: Any) -> bool:
+    status = _word(entry.sts)
+    if status != BOOKED and status not in NOT_YET:
+        raise invalid(f"An entry is {status or 'of a status of the bank'!r:.40}, and not {BOOKED} or one of: {_NAMED}.")
+    return status == BOOKED
+
+
+_NAMED: Final = ", ".join(sorted(NOT_YET))
+
+
 def _groups_in(entry: Any) -> list[str]:
     """Of a batch that is not opened: the groups of payments of our orders that it is of."""
     named = [details.btch.pmt_inf_id or "" for details in entry.ntry_dtls if details.btch]
@@ -155,7 +192,8 @@ def _entry(entry: Any, payments: list[Any], amount: int, seen: Counter[str], gro
     if booked_on is None:
         raise invalid("An entry that is booked has no day.")
     references = tuple(sorted({*groups, *(name for payment in payments for name in _references(payment))}))
-    named = entry.acct_svcr_ref or "|".join((*references, str(amount), booked_on.isoformat()))
+    given = entry.acct_svcr_ref if entry.acct_svcr_ref not in NOT_GIVEN else None
+    named = given or "|".join((*references, str(amount), booked_on.isoformat()))
     seen[named] += 1
     return Entry(
         f"{named}#{seen[named]}",
@@ -166,6 +204,7 @@ def _entry(entry: Any, payments: list[Any], amount: int, seen: Counter[str], gro
         bool(entry.rvsl_ind),
         references,
         next((reason for payment in payments if (reason := _reason(payment))), None),
+        given is None,
     )
 
 
@@ -183,13 +222,12 @@ def _reason(payment: Any) -> str | None:
 
 
 def _amount_of(payment: Any, entry: Any) -> int | None:
-    """What a payment of an entry moved; None: the bank does not say."""
-    amount = getattr(payment, "amt", None)
-    if amount is None and payment.amt_dtls and payment.amt_dtls.tx_amt:
-        amount = payment.amt_dtls.tx_amt.amt
-    if amount is None:
-        return None
-    return _signed(amount, getattr(payment, "cdt_dbt_ind", None) or entry.cdt_dbt_ind)
+    """What a payment of an entry moved; None: the bank does not say, in the currency of the account."""
+    told = [getattr(payment, "amt", None), payment.amt_dtls and payment.amt_dtls.tx_amt and payment.amt_dtls.tx_amt.amt]
+    for amount in told:
+        if amount is not None and amount.ccy == entry.amt.ccy:
+            return _signed(amount, getattr(payment, "cdt_dbt_ind", None) or entry.cdt_dbt_ind)
+    return None
 
 
 def _signed(amount: Any, direction: Any) -> int:
@@ -198,9 +236,14 @@ def _signed(amount: Any, direction: Any) -> int:
     if exponent is None:
         raise invalid(f"There is no currency {amount.ccy[:10]!r}.")
     minor = Decimal(amount.value).scaleb(exponent)
-    if not minor.is_finite() or minor < 0 or minor != minor.to_integral_value():
-        raise invalid(f"{amount.value} {amount.ccy} is no amount.")
-    return int(minor) if direction.value == "CRDT" else -int(minor)
+    if not minor.is_finite() or not 0 <= minor < AMOUNT_MAX or minor != minor.to_integral_value():
+        raise invalid(f"{amount.value!s:.40} {amount.ccy} is no amount.")
+    match _word(direction):
+        case "CRDT":
+            return int(minor)
+        case "DBIT":
+            return -int(minor)
+    raise invalid(f"{amount.value} {amount.ccy} is neither a credit nor a debit.")
 
 
 def _word(choice: Any) -> str | None:
@@ -214,4 +257,7 @@ def _day(choice: Any) -> date | None:
     if choice is None:
         return None
     at = choice.dt or choice.dt_tm
-    return date(at.year, at.month, at.day) if at else None
+    try:
+        return date(at.year, at.month, at.day) if at else None
+    except ValueError:
+        raise invalid(f"{at!s:.40} is no day.") from None

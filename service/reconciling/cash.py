@@ -72,7 +72,8 @@ def _together(
 ) -> list[tuple[list[Settlement], list[BankEntry]]]:
     """Groups that reference one another, directly or by way of others; in the order of their ids.
 
-    A payment in several currencies is one group. A settlement of several payments is as many, unless an entry names it.
+    A payment in several currencies is one group. A settlement of several payments is as many, unless an entry names it
+    and none of them.
     """
     groups: dict[str, tuple[list[Settlement], list[BankEntry]]] = {}
     group_of: dict[str, str] = {}  # by end-to-end id
@@ -83,7 +84,11 @@ def _together(
         payments[key] = [key]
         payments.setdefault(one.settlement_id, []).append(key)
     for entry in sorted(entries, key=str):
-        keys = sorted({group_of[payment] for name in entry.references for payment in payments.get(name, ())})
+        named = {name for name in entry.references if name in group_of}
+        for name in set(entry.references) - named:  # settlements
+            if not named.intersection(payments.get(name, ())):
+                named.update(payments.get(name, ()))
+        keys = sorted({group_of[name] for name in named})
         first = keys[0] if keys else entry.entry_id
         asked, shown = groups.setdefault(first, ([], []))
         shown.append(entry)

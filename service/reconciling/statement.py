@@ -37,6 +37,7 @@ class Entry(Struct, frozen=True, gc=False):
     is_reversal: bool
     references: tuple[str, ...]  # end-to-end ids, and ids of ours in its text
     reason: str | None  # why it came back, in the bank's code
+    is_unnamed: bool = False  # by the bank: `reference` is what it says, and another payment may say so, too
 
 
 class Balance(Struct, frozen=True, gc=False):
@@ -55,6 +56,7 @@ class BankStatement(Struct, frozen=True):
     opening: Balance | None
     closing: Balance | None
     entries: tuple[Entry, ...]
+    currency: str | None = None  # of the account, where the bank says it
 
     @property
     def last_day(self) -> date | None:
@@ -75,7 +77,8 @@ def require_sums(message: BankMessage) -> None:
     for one in message.statements:
         if message.kind is StatementKind.STATEMENT:
             if one.opening is None or one.closing is None:
-                raise Refused(Code.WRONG_SUM, f"Statement {one.statement_id} lacks its opening or closing balance.")
+                lacks = "opening balance (OPBD or PRCD)" if one.opening is None else "closing balance (CLBD)"
+                raise Refused(Code.WRONG_SUM, f"Statement {one.statement_id} lacks its {lacks}.")
             moved = sum(entry.amount for entry in one.entries)
             if one.opening.amount + moved != one.closing.amount:
                 sentence = (
@@ -96,7 +99,7 @@ def require_currency(message: BankMessage, currencies: dict[str, str]) -> None:
             sentence = f"Statement {one.statement_id} is of account ...{one.iban[-4:]}, which is none of ours."
             raise Refused(Code.FOREIGN_ACCOUNT, sentence)
         balances = [balance.currency for balance in (one.opening, one.closing) if balance]
-        others = {*balances, *(entry.currency for entry in one.entries)} - {currency}
+        others = {*balances, one.currency or currency, *(entry.currency for entry in one.entries)} - {currency}
         if others:
             sentence = f"Statement {one.statement_id} is of an account in {currency}, and has {min(others)}."
             raise Refused(Code.CURRENCY_MISMATCH, sentence)

@@ -58,6 +58,30 @@ async def test_what_was_notified_is_not_counted_again(world: World) -> None:
     assert await entries(world) == [("R1#1", 10_00), ("R2#1", 2_00)]
 
 
+async def test_two_payments_that_are_alike_are_two(world: World) -> None:
+    """The bank gives them no reference: each statement of the day has one, and both are booked. What was notified of
+    them is told again by a statement, and a statement that comes again under another name tells nothing new."""
+    await opened(world)
+    one = entry("10.00", "A", "NONREF")
+    await hand_in(world, message([one], kind="054", message_id="N1"))
+    morning = message([one], "0.00", "10.00", message_id="M1")
+    evening = message([one], "10.00", "20.00", message_id="M2")
+    for content in (morning, evening, evening.replace(b"<MsgId>M2", b"<MsgId>M3")):
+        assert (await hand_in(world, content)).status_code == 201
+    assert await entries(world) == [("A|1000|2026-03-02#1", 10_00), ("A|1000|2026-03-02#2", 10_00)]
+
+
+async def test_another_message_of_the_same_name_is_refused(world: World) -> None:
+    await opened(world)
+    await hand_in(world, message([entry("10.00", "A")], "0.00", "10.00"))
+    again = message([entry("10.00", "A")], "0.00", "10.00").replace(b"T01:00:00Z", b"T02:00:00Z")
+    assert (await hand_in(world, again)).json()["is_known"]  # made anew, and says the same
+    refused = await hand_in(world, message([entry("7.00", "B", "R2")], "10.00", "17.00"))
+    assert (refused.status_code, refused.json()["code"]) == (422, "duplicate_file")
+    assert await entries(world) == [("R1#1", 10_00)]
+    assert {one["refused_code"] for one in await listed(world)} == {None, "duplicate_file"}
+
+
 async def test_a_gap_in_the_banks_count_is_an_alarm(world: World) -> None:
     await opened(world)
     counted = []

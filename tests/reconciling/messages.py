@@ -34,7 +34,7 @@ def message(
 ) -> bytes:
     """A whole message with one statement."""
     counted = f"<ElctrncSeqNb>{sequence}</ElctrncSeqNb>" if sequence is not None else ""
-    balances = _balance("OPBD", opening) + _balance("CLBD", closing) if kind == "053" else ""
+    balances = balance("OPBD", opening) + balance("CLBD", closing) if kind == "053" else ""
     account = f"<Acct><Id><IBAN>{iban}</IBAN></Id></Acct>"
     made = "<CreDtTm>2026-03-03T01:00:00Z</CreDtTm>"
     root, one = ("BkToCstmrStmt", "Stmt") if kind == "053" else ("BkToCstmrDbtCdtNtfctn", "Ntfctn")
@@ -68,7 +68,8 @@ def _direction(amount: str) -> str:
     return f"<CdtDbtInd>{'DBIT' if amount.startswith('-') else 'CRDT'}</CdtDbtInd>"
 
 
-def _balance(word: str, amount: str) -> str:
+def balance(word: str, amount: str) -> str:
+    """One of its balances, as the code says: OPBD, CLBD."""
     return (
         f"<Bal><Tp><CdOrPrtry><Cd>{word}</Cd></CdOrPrtry></Tp>{_amount(amount)}{_direction(amount)}"
         "<Dt><Dt>2026-03-02</Dt></Dt></Bal>"

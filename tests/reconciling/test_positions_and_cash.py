@@ -94,6 +94,7 @@ ABROAD = Settlement("S1", "S1N", "SEK", 900_00)  # the first, in another currenc
     ([ONE, BACK], [BankEntry("B1", "EUR", -100_00, ("S1N",)), BankEntry("B2", "EUR", 30_00, ("S1D",))], 2, []),
     ([ONE, BACK], [BankEntry("B1", "EUR", 30_00, ("S1D",))], 1, [("S1N", "cash_short", -100_00)]),
     ([ONE, BACK], [BankEntry("B1", "EUR", -70_00, ("S1",))], 2, []),
+    ([ONE, BACK], [BankEntry("B1", "EUR", -100_00, ("S1", "S1N"))], 1, [("S1D", "cash_short", 30_00)]),
     ([ONE, ABROAD], [BankEntry("B1", "EUR", -100_00, ("S1N",)), BankEntry("B2", "SEK", -900_00, ("S1N",))], 2, []),
     ([ONE, ABROAD], [BankEntry("B1", "SEK", -900_00, ("S1N",))], 0, [("S1N", "cash_short", -100_00)]),
     ([ONE, TWO], [BankEntry("B1", "EUR", -70_00, ("S2", "S1N")), BankEntry("B2", "EUR", 5_00, ("S2N",))], 0,
