@@ -166,11 +166,11 @@ select l.looked_until, f.*
  order by f.plan_id desc;
 
 -- list_payments --
--- The same of its payments, by the events that told of them.
+-- The same of its payments, by the events that told of them, of the type that stands for `told`.
 with looked as (
     select event_id, merchant_id, plan_id, at, data
       from events
-     where merchant_id = $1 and type = 'payment.recorded' and number is not null and event_id < $2 and event_id >= $12
+     where merchant_id = $1 and type = 'told' and number is not null and event_id < $2 and event_id >= $12
      order by event_id desc
      limit $3
 ), found as (
@@ -200,7 +200,7 @@ select l.looked_until, f.*
 with looked as (
     select event_id, merchant_id, plan_id, at, data
       from events
-     where merchant_id = $1 and type = 'plan.refunded' and number is not null and event_id < $2 and event_id >= $11
+     where merchant_id = $1 and type = 'told' and number is not null and event_id < $2 and event_id >= $11
      order by event_id desc
      limit $3
 ), found as (
@@ -228,16 +228,16 @@ select l.looked_until, f.*
 with looked as (
     select event_id, merchant_id, bucket, plan_id, at, data
       from events
-     where merchant_id = $1 and type = 'dispute.opened' and number is not null and event_id < $2 and event_id >= $12
+     where merchant_id = $1 and type = 'told' and number is not null and event_id < $2 and event_id >= $12
      order by event_id desc
      limit $3
 ), found as (
     select l.event_id, l.merchant_id, l.data ->> 'dispute_id' as dispute_id, l.plan_id, p.merchant_reference,
            p.consumer_id, p.currency, (l.data ->> 'amount')::bigint as amount, l.data ->> 'reason' as reason,
            l.at as opened_at,
-           case n.type when 'dispute.closed' then n.data ->> 'outcome'
-                       when 'dispute.answered' then 'under_review' else 'needs_response' end as state,
-           case when n.type not in ('dispute.answered', 'dispute.closed')
+           case n.type when 'closed' then n.data ->> 'outcome'
+                       when 'answered' then 'under_review' else 'needs_response' end as state,
+           case when n.type not in ('answered', 'closed')
                 then (n.data ->> 'respond_by')::date end as respond_by, n.at as changed_at
       from looked l
       join plans p on p.bucket = l.bucket and p.plan_id = l.plan_id
@@ -304,7 +304,7 @@ select coalesce(max(l.lowest) filter (where l.looked = $3), '')
              order by plan_id desc
              limit $3) n) l;
 
--- floor_of_payments --
+-- floor_of_events --
 -- The same of the events that told of their payments.
 select coalesce(max(l.lowest) filter (where l.looked = $3), '')
   from unnest($1::text[]) as o (merchant_id)
@@ -312,7 +312,7 @@ select coalesce(max(l.lowest) filter (where l.looked = $3), '')
     select min(n.event_id) as lowest, count(*) as looked
       from (select event_id
               from events
-             where merchant_id = o.merchant_id and type = 'payment.recorded' and number is not null and event_id < $2
+             where merchant_id = o.merchant_id and type = 'told' and number is not null and event_id < $2
              order by event_id desc
              limit $3) n) l;
 

@@ -39,12 +39,6 @@ def of_several(statement: str) -> str:
     return statement.replace(_OF_ONE, _OF_SEVERAL)
 
 
-def _floor_of(kind: EventType) -> str:
-    """The floor of events of one type."""
-    assert f"'{EventType.PAID}'" in Q.floor_of_payments
-    return Q.floor_of_payments.replace(f"'{EventType.PAID}'", f"'{kind}'")
-
-
 class Look(Struct, frozen=True):
     """How a list is looked through: of one merchant, of several, and where the floor of several is.
 
@@ -56,12 +50,23 @@ class Look(Struct, frozen=True):
     floor: str
 
 
+def _of_events(statement: str, **types: EventType) -> Look:
+    """A list by events: their types stand in the statements themselves, for only so is their index used."""
+    floor = Q.floor_of_events
+    for word, kind in types.items():
+        assert f"'{word}'" in statement
+        statement, floor = (text.replace(f"'{word}'", f"'{kind}'") for text in (statement, floor))
+    return Look(statement, of_several(statement), floor)
+
+
 PLANS: Final = Look(Q.list_plans, of_several(Q.list_plans), Q.floor_of_plans)
 CHECKOUTS: Final = Look(Q.list_checkouts, of_several(Q.list_checkouts), Q.floor_of_checkouts)
 CONSUMERS: Final = Look(Q.list_consumers, of_several(Q.list_consumers), Q.floor_of_consumers)
-PAYMENTS: Final = Look(Q.list_payments, of_several(Q.list_payments), _floor_of(EventType.PAID))
-REFUNDS: Final = Look(Q.list_refunds, of_several(Q.list_refunds), _floor_of(EventType.REFUNDED))
-DISPUTES: Final = Look(Q.list_disputes, of_several(Q.list_disputes), _floor_of(EventType.DISPUTE_OPENED))
+PAYMENTS: Final = _of_events(Q.list_payments, told=EventType.PAID)
+REFUNDS: Final = _of_events(Q.list_refunds, told=EventType.REFUNDED)
+DISPUTES: Final = _of_events(
+    Q.list_disputes, told=EventType.DISPUTE_OPENED, answered=EventType.DISPUTE_ANSWERED, closed=EventType.DISPUTE_CLOSED
+)
 
 
 async def seen_by(request: Asked, ask: Ask, merchant_id: str | None) -> list[str]:

@@ -269,6 +269,18 @@ async def test_of_many_plans_a_page_of_sellers_reads_its_own(world: World) -> No
     assert floor == f"pl_{20_000 - 50 * 99:026}"  # of the seller whose hundredth is the newest
 
 
+@pytest.mark.parametrize(("how", "others"), [(seen.PAYMENTS, 7), (seen.REFUNDS, 6), (seen.DISPUTES, 7)])
+async def test_what_is_listed_by_events_is_read_in_the_order_of_their_index(
+    world: World, how: seen.Look, others: int
+) -> None:
+    async with world.pool.acquire() as conn, conn.transaction():
+        await conn.execute("set local enable_seqscan = off; set local enable_bitmapscan = off")
+        plan = await conn.fetch(f"explain {how.floor}", ["me_1"], "~", 100)
+        plan += await conn.fetch(f"explain {how.of_one}", "me_1", "~", 100, 100, *(None,) * others, "")
+    text = "\n".join(row[0] for row in plan)
+    assert text.count("using events_listed") == 2, text
+
+
 async def test_settlements_and_payouts_of_sellers_are_read_in_the_order_of_the_index(world: World) -> None:
     async with world.pool.acquire() as conn, conn.transaction():
         await conn.execute("set local enable_seqscan = off; set local enable_bitmapscan = off")

@@ -49,7 +49,9 @@ async def owed_on(world: World, on: date) -> None:
 
 
 async def order(world: World, **more: Any) -> httpx.Response:
-    body = {"currency": "EUR", "payer": PAYER, "until": UNTIL} | more
+    """From the programme's account, if it has one."""
+    iban = await world.pool.fetchval("select iban from bank_accounts where programme_id = $1", world.demo.programme_id)
+    body = {"currency": "EUR", "payer": PAYER | ({"iban": iban} if iban else {}), "until": UNTIL} | more
     proposed = await world.operator.post(ORDERS, body)
     if proposed.status_code != 202:
         return proposed
