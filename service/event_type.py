@@ -165,7 +165,7 @@ class EventType(StrEnum):
     RECONCILIATION_FINISHED = (
         "reconciliation.finished"  # `business_on` of `programme_id` was compared: `reconciliation_id`, `verdict`
     )
-    BREAK_OPENED = (  # found for the first time, or again: `break_id` of `programme_id`, `kind`, `state`,
+    BREAK_OPENED = (  # found, or found again: `break_id` of `programme_id` (null: of payouts), `kind`, `state`,
         "break.opened"  # `amount` in `currency`, `owner`, `due_on`
     )
     BREAK_CHANGED = (  # another class or owner: `break_id` of `programme_id`, `kind`, `state`,

@@ -56,8 +56,8 @@ WORDS: Final = {
 }  # fmt: skip
 MAY_BE_NULL: Final = {
     "authenticated", "batch_id", "because", "claim_id", "contest_until", "evidence", "expires_at", "late_capture_until",
-    "merchant_reference", "payment_id", "pays_on", "permission_id", "ratio_bps", "reason", "reference", "refund_id",
-    "repay_by", "respond_by", "retry_at", "reverses_event_id", "why", "word_of", "words",
+    "merchant_reference", "payment_id", "pays_on", "permission_id", "programme_id", "ratio_bps", "reason", "reference",
+    "refund_id", "repay_by", "respond_by", "retry_at", "reverses_event_id", "why", "word_of", "words",
 }  # fmt: skip
 
 
