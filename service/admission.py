@@ -18,7 +18,7 @@ from service import clock
 
 MANY: Final = 8  # of fewer the pace says how long one takes, and not how many are done
 LOOK_S: Final = 0.2  # of being busy: answers come by the handful, one commit for all, so pairs tell nothing
-LEARNS: Final = 0.5  # the share of the newest look in what is known of the pace
+LEARNS: Final = 0.5  # the share of the newest look in what is known of the pace, where it is quicker
 PACE_MAX_S: Final = 0.1  # a moment in which nothing went on says little of the next
 
 
@@ -27,10 +27,11 @@ class Urgency(Enum):
 
     The goal is an answer within a second to whoever is let in. The wait is a forecast: it is twice as long where the
     machine does half as much in the moment after, and who is seen late, because others were, has waited before it.
+    With a quarter of a second for checkouts the forecast may be wrong by a factor of three.
     """
 
-    MONEY = (0.5, 96)  # what moves money on a plan: captured, refunded, paid
-    CHECKOUT = (0.3, 80)  # a consumer waits for it, and can be told to try again
+    MONEY = (0.4, 96)  # what moves money on a plan: captured, refunded, paid
+    CHECKOUT = (0.25, 80)  # a consumer waits for it, and can be told to try again
     LIST = (0.15, 64)
 
     def __init__(self, wait_s: float, always: int) -> None:
@@ -87,7 +88,8 @@ class Admission:
     def _learn(self) -> None:
         if 2 * self._of_many >= self._answers:
             pace = min(self._busy_s / self._answers, PACE_MAX_S)
-            self._pace_s += (pace - self._pace_s) * (LEARNS if self._pace_s else 1)
+            is_slower = pace > self._pace_s  # believed at once: who is let in by what was before would wait too long
+            self._pace_s += (pace - self._pace_s) * (1 if is_slower else LEARNS)
         self._busy_s, self._answers, self._of_many = 0.0, 0, 0
 
 

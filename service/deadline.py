@@ -26,7 +26,7 @@ DRAIN_S: Final = 4
 STOP_S: Final = 7
 NOTICED_S: Final = 0.2  # from the signal until all processes have heard of it
 
-CONNECT_S: Final = 1.0  # to one PostgreSQL connection
+CONNECT_S: Final = 2.0  # to one PostgreSQL connection; it may be longer than any batch waits for it
 LOCK_S: Final = 1.5  # any other statement for a lock
 SIDING_LOCK_S: Final = 0.1  # work that is tried again and again while somebody holds its account
 SIDING_ALONE_S: Final = 1.0  # the same, where nobody waits behind it: PostgreSQL lets those first who wait longest

@@ -73,8 +73,8 @@ def busy(admission: Admission, stopped: Clock, answers: int, pace_s: float, at_o
 @pytest.mark.parametrize(
     ("pace_s", "by_urgency"),
     [
-        (0.001, {Urgency.MONEY: 500, Urgency.CHECKOUT: 300, Urgency.LIST: 150}),
-        (0.002, {Urgency.MONEY: 250, Urgency.CHECKOUT: 150, Urgency.LIST: 75}),
+        (0.001, {Urgency.MONEY: 400, Urgency.CHECKOUT: 250, Urgency.LIST: 150}),
+        (0.002, {Urgency.MONEY: 200, Urgency.CHECKOUT: 125, Urgency.LIST: 75}),
         (0.09, {Urgency.MONEY: 96, Urgency.CHECKOUT: 80, Urgency.LIST: 64}),  # so many are always let in
     ],
 )
@@ -101,7 +101,15 @@ def test_a_pace_that_was_slow_is_soon_forgotten(stopped: Clock) -> None:
     began = stopped.now
     busy(admission, stopped, 3_000, 0.001)
     assert stopped.now < began + 3.1
-    assert admitted(admission, Urgency.CHECKOUT) > 250
+    assert admitted(admission, Urgency.CHECKOUT) > 210
+
+
+def test_a_pace_that_becomes_slow_is_believed_at_once(stopped: Clock) -> None:
+    """By the first whole look, a fifth of a second: who is let in by what was before waits four times as long."""
+    admission = Admission()
+    busy(admission, stopped, 2_000, 0.0005)
+    busy(admission, stopped, 200, 0.002)
+    assert admitted(admission, Urgency.CHECKOUT) == pytest.approx(0.25 / 0.002, abs=5)
 
 
 def test_one_quick_moment_is_no_forecast(stopped: Clock) -> None:
@@ -109,7 +117,7 @@ def test_one_quick_moment_is_no_forecast(stopped: Clock) -> None:
     admission = Admission()
     busy(admission, stopped, 2_000, 0.002)
     busy(admission, stopped, 400, 0.0005)
-    assert admitted(admission, Urgency.CHECKOUT) == pytest.approx(0.3 / 0.00125, abs=20)
+    assert admitted(admission, Urgency.CHECKOUT) == pytest.approx(0.25 / 0.00125, abs=20)
 
 
 def test_a_key_has_its_share_and_no_more(stopped: Clock) -> None:

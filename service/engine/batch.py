@@ -6,6 +6,8 @@ with locks     begin, claim the keys, load and lock the facts, apply each item, 
                overtaken, was done before under its key, or takes more than one statement to write.
 
 A committer has one connection: it does a batch, again while the database is away, and answers it once it is committed.
+A connection that it asked for is not given up with the batch that wanted it: a server that stood still, or has much to
+do, answers first who asked first.
 """
 
 import asyncio
@@ -27,6 +29,7 @@ from service.engine.work import Answer, Answers, Done, Work
 from service.errors import Code, Refused
 from service.logs import DATABASE
 
+PAUSE_MAX_S: Final = 0.1  # between two tries, while the database is away
 TURN_S: Final = 0.01  # most items take a tenth of a millisecond; a plan that is folded anew takes some
 
 Item = TypeVar("Item")
@@ -160,6 +163,7 @@ class Committer(ABC, Generic[Told]):
         self._run = run
         self._committed = committed
         self._conn: Connection | None = None
+        self._asked: asyncio.Future[Connection] | None = None  # for another one; nobody waits for it any more
 
     async def persist(self, batch: list[Work[Any]]) -> None:
         """Does it all together; where that breaks, each alone."""
@@ -173,10 +177,14 @@ class Committer(ABC, Generic[Told]):
                 await self._persist_alone(work)
 
     def drop(self) -> None:
-        """Ends the connection."""
+        """Ends the connection, and asks for none."""
         if self._conn is not None:
             self._conn.terminate()
             self._conn = None
+        if self._asked is not None:
+            self._asked.cancel()
+            self._asked.add_done_callback(_let_go)
+            self._asked = None
 
     @abstractmethod
     def held(self, batch: list[Work[Any]]) -> None:
@@ -218,14 +226,15 @@ class Committer(ABC, Generic[Told]):
             else:
                 await self._answer(answers, [*maybe_done, *told])
                 return
-            self.drop()
+            if self._conn is not None:
+                self.drop()
             if clock.monotonic() + pause > until:
                 refuse(batch, code, AWAY)
                 self.gave_up()
                 await self._committed(maybe_done)
                 return
             await asyncio.sleep(pause)
-            pause = min(pause * 2, 0.25)
+            pause = min(pause * 2, PAUSE_MAX_S)
 
     async def _answer(self, answers: Answers, told: list[Told]) -> None:
         if told:
@@ -237,9 +246,22 @@ class Committer(ABC, Generic[Told]):
     async def _connected(self, until: float) -> Connection:
         if self._conn is None or self._conn.is_closed():
             self._conn = None
-            async with asyncio.timeout(until - clock.monotonic()):
-                self._conn = await self._connect(self._lock_s)
+            if self._asked is None:
+                self._asked = asyncio.ensure_future(self._connect(self._lock_s))
+            await asyncio.wait([self._asked], timeout=until - clock.monotonic())
+            if not self._asked.done():  # whoever comes next waits for the same: who asks anew stands behind it
+                raise TimeoutError
+            asked, self._asked = self._asked, None
+            if (found := asked.result()).is_closed():  # it came long ago, when nobody needed it any more
+                return await self._connected(until)
+            self._conn = found
         return self._conn
+
+
+def _let_go(asked: "asyncio.Future[Connection]") -> None:
+    """Ends a connection that came after all."""
+    if not asked.cancelled() and asked.exception() is None:
+        asked.result().terminate()
 
 
 def refuse(works: list[Work[Any]], code: Code, detail: str) -> None:

@@ -8,13 +8,15 @@ from datetime import datetime
 from typing import Any
 
 import pytest
+from msgspec import Struct
 
-from service import ids
+from service import clock, ids
 from service.actor import Actor, ActorKind
 from service.api.services import Services
-from service.db import Connection
+from service.db import Connection, connect_session
+from service.deadline import PATIENCE_S
 from service.engine import lane
-from service.engine.work import Answer, Key
+from service.engine.work import Answer, Answers, Key, Work
 from service.errors import Code, Refused
 from service.people.person import person_of
 from service.plans.book import Book, Change, PlanCommand
@@ -167,6 +169,37 @@ async def test_what_is_held_of_a_merchant_stops_nobody(world: World) -> None:
             ),
         ]
     assert [answer.status_code for answer in answers] == [200, 201]
+
+
+class Anything(Struct, frozen=True):
+    """Work of no kind."""
+
+    bucket: int = 0
+
+
+async def test_a_server_that_takes_long_to_let_us_in_is_asked_once(database_url: str) -> None:
+    """Longer than any batch waits: who comes after it finds the connection that was asked for before."""
+    asked = 0
+
+    async def connect(lock_s: float) -> Connection:
+        nonlocal asked
+        asked += 1
+        await asyncio.sleep(PATIENCE_S + 0.4)
+        return await connect_session(database_url, lock_s)
+
+    async def run(_: Connection, works: list[Work[Any]]) -> tuple[Answers, list[Any]]:
+        return [(work, Answer(200, b"")) for work in works], []
+
+    async def told(_: list[Any]) -> None: ...
+
+    tried = lane.Lane[Any]("tried", connect, run, told)
+    statuses = []
+    for _ in range(3):
+        until, answered = clock.monotonic() + 9, asyncio.get_running_loop().create_future()
+        tried.submit(Work(Anything(), None, NOON, 200, answered, until))
+        statuses.append((await answered).status)
+    assert (statuses, asked) == ([503, 200, 200], 1)
+    await tried.close()
 
 
 async def test_a_full_lane_says_so_at_once(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
