@@ -15,7 +15,9 @@ from msgspec import Struct
 from service.access.key import Principal
 from service.api.guard import VOUCHED
 from service.errors import Problem, Refused
-from service.facades.store import digest_of
+from service.facades.store import Q, digest_of
+
+TRIES_MAX: Final = 50  # of what is refused again and again
 
 T = TypeVar("T")
 
@@ -39,10 +41,21 @@ class Ours:
         return await self._call("GET", path, {}, b"", {b"accept": b"text/html"})
 
     async def post(self, path: str, body: Any, identity: bytes, answer: type[T]) -> T:
-        """What `POST /v1{path}` answers to a body. What has the same `identity` is done once."""
-        key = digest_of("facade", path, identity).hex()
-        headers = {b"idempotency-key": b"facade-" + key.encode(), b"content-type": b"application/json"}
+        """What `POST /v1{path}` answers to a body. What has the same `identity` is done once.
+
+        What was refused before is tried anew, for it may be another time, or what was wrong is right now; under our own
+        keys the same refusal would be answered for ever.
+        """
+        key = await self._key_of(digest_of("facade", path, identity).hex())
+        headers = {b"idempotency-key": key.encode(), b"content-type": b"application/json"}
         return msgspec.json.decode(await self._call("POST", path, {}, _encode(body), headers), type=answer)
+
+    async def _key_of(self, name: str) -> str:
+        """The first of its keys under which nothing was refused; that of the last try, where all have been."""
+        keys = [f"facade-{name}", *(f"facade-{name}-{again}" for again in range(1, TRIES_MAX))]
+        services = self._scope["app"].state["services"]
+        refused = {key for (key,) in await services.pool.fetch(Q.refused_before, self.principal.asks_as, keys)}
+        return next((key for key in keys if key not in refused), keys[-1])
 
     async def _call(
         self, method: str, path: str, query: Mapping[str, str], body: bytes, headers: dict[bytes, bytes]

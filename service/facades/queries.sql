@@ -11,6 +11,10 @@ select o.*, k.wrapped
   join data_keys k on k.bucket = bucket_of(o.consumer_id) and k.key_id = o.consumer_id
  where o.bucket = $1 and o.merchant_id = $2 and o.facade = $3 and o.reference = $4;
 
+-- refused_before --
+-- Of these keys of an owner those under which something was refused.
+select key from idempotency where owner_id = $1 and key = any ($2::text[]) and status between 400 and 499;
+
 -- list_orders --
 -- The newest first: before the one named, or from the newest.
 select o.*, k.wrapped

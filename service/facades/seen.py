@@ -94,6 +94,19 @@ class Checkout(Struct, frozen=True):
         return next((one for one in self.offers if one.offer_id == offer_id), None)
 
 
+class Lowered(Struct, frozen=True):
+    """What a capture's bill should have come to."""
+
+    amount: int
+
+
+class Captured(Struct, frozen=True):
+    """A capture."""
+
+    amount: int
+    lowered: Lowered | None = None
+
+
 class Plan(Struct, frozen=True):
     """Where a plan stands."""
 
@@ -120,6 +133,12 @@ class Plan(Struct, frozen=True):
     authorized_at: datetime
     capture_by: datetime
     next_actions: tuple[str, ...]
+    captures: tuple[Captured, ...] = ()
+
+    @property
+    def billed(self) -> int:
+        """What its captures come to, as their bills stand now: minor units."""
+        return sum(one.lowered.amount if one.lowered else one.amount for one in self.captures)
 
     @property
     def decision_id(self) -> str:

@@ -101,8 +101,14 @@ class Recorder:
 
 
 async def messages(world: World) -> dict[str, Any]:
-    """Of each type of event the first that was told, as an endpoint gets it."""
-    rows = await world.pool.fetch("select distinct on (type) * from events order by type, told")
+    """Of each type of event the first that was told, as an endpoint gets it.
+
+    What was told of many plans in one instant has no order: there it is the one with most left to capture.
+    """
+    rows = await world.pool.fetch(
+        "select distinct on (type) * from events"
+        " order by type, (data::json ->> 'remaining')::bigint desc nulls last, told"
+    )
     made = {}
     for row in rows:
         message = Message(

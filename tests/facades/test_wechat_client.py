@@ -99,7 +99,7 @@ async def test_an_order_lives_from_its_creation_to_its_refund(shanghai: Served) 
     assert (detail["paid_type"], detail["amount"], detail["paid_time"]) == ("MCH", 25_00, stamp)
     assert read(await call(pay.payscore_query, "bicycle", "R-1"))[1] == paid
 
-    amount = {"refund": 5_00, "total": 30_00, "currency": "CNY"}
+    amount = {"refund": 5_00, "total": 25_00, "currency": "CNY"}
     first = read(await call(pay.payscore_refund, detail["transaction_id"], "B-1", amount))
     assert (first[0], first[1]["status"], first[1]["amount"]["refund"]) == (200, "SUCCESS", 5_00)
     assert read(await call(pay.payscore_refund, detail["transaction_id"], "B-1", amount)) == first

@@ -63,7 +63,8 @@ async def capture_part(call: Call, order_id: str) -> Reply:
     name = body.request_id or body.payment_event_merchant_reference
     if name is None:
         name = f"number {number_of(await timeline_of(call.ours, plan), 'captured', amount, told.captures, call.now)}"
-    path, identity = f"/plans/{plan.plan_id}/capture", digest_of(order.reference, "part", str(amount), name)
+    of_amount = "" if body.request_id else str(amount)  # one request is of one amount
+    path, identity = f"/plans/{plan.plan_id}/capture", digest_of(order.reference, "part", of_amount, name)
     done = await call.ours.post(path, {"amount": amount}, identity, PlanAfter)
     if body.request_id or body.payment_event_merchant_reference:
         named = {done.recorded.fact_id: name}
@@ -74,8 +75,10 @@ async def capture_part(call: Call, order_id: str) -> Reply:
 async def void(call: Call, order_id: str) -> Reply:
     """What is left of the authorization is given back: all of it, or as much as is said."""
     body = _void.read(call.body or b"{}", call.json_type)
-    order, _, plan = await find_plan(call, order_id)
+    order, told, plan = await find_plan(call, order_id)
     amount = plan.remaining if body.amount is None else _of(body.amount, plan)
+    if body.request_id in told.voids:
+        return said(await made_of(call, order, plan), 201)  # done before
     if amount > plan.remaining:
         raise Refused(Code.AMOUNT_EXCEEDS_AUTHORIZED, "More than is left of this order.", "/amount")
     if amount == plan.remaining:
@@ -83,8 +86,10 @@ async def void(call: Call, order_id: str) -> Reply:
             await call.ours.post(f"/plans/{plan.plan_id}/void", {}, digest_of(order.reference, "void"), PlanAfter)
     else:
         name = body.request_id or f"of {plan.amount}"
-        less = {"amount": plan.amount - amount}
-        await call.ours.post(f"/plans/{plan.plan_id}/amend", less, digest_of(order.reference, "void", name), PlanAfter)
+        less = told.voids.get(name, plan.amount - amount)  # sent again, it is the same
+        identity = digest_of(order.reference, "void", name)
+        await call.ours.post(f"/plans/{plan.plan_id}/amend", {"amount": less}, identity, PlanAfter)
+        await _retell(call, order, lambda now: replace(now, voids=now.voids | {name: less}))
     return said(await made_of(call, order, await _now(call, plan)), 201)
 
 
@@ -109,7 +114,7 @@ async def refund(call: Call, order_id: str) -> Reply:
     timeline = await timeline_of(call.ours, plan) if plan.refunded else ()
     named = {fact_id for fact_id, one in told.refunds.items() if one.name is not None}
     name = body.name or f"number {number_of(timeline, 'refunded', amount, named, call.now)}"
-    identity = digest_of(order.reference, str(amount), name)
+    identity = digest_of(order.reference, "" if body.request_id else str(amount), name)
     done = await call.ours.post(f"/plans/{plan.plan_id}/refunds", {"amount": amount}, identity, PlanAfter)
     fact_id = done.recorded.fact_id
     _, told = await _retell(call, order, lambda now: replace(now, refunds=now.refunds | {fact_id: body}))

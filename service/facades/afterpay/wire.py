@@ -125,6 +125,7 @@ class Told(Struct, frozen=True, omit_defaults=True):
     courier: CourierBody | None = None
     refunds: dict[str, RefundBody] = {}  # by the ids of our facts
     captures: dict[str, str] = {}  # the names of those that had one, by the ids of our facts
+    voids: dict[str, int] = {}  # what the order came to after a part was given back, by the requests' names
 
 
 def minor(money: Money, at: str) -> int:

@@ -109,6 +109,8 @@ async def modify(call: Call, out_order_no: str) -> Reply:
     body = _modify.read(call.body, call.json_type)
     refuse_other_sum(body.total_amount, body.post_payments, body.post_discounts)
     order, _ = await _named(call, out_order_no, body)
+    if not (await _plan(call, order)).captured:
+        raise Refused(Code.STATE_FORBIDS, "Only what is complete is lowered.")
     bill = {"capture": 1, "amount": body.total_amount, "because": body.reason}
     bill |= _lines(body.post_payments, body.post_discounts)
     path = f"/plans/{order.plan_id}/captures/lower"

@@ -64,7 +64,7 @@ def refund(told: ToldRefund, plan: Plan) -> dict[str, Any]:
         "out_trade_no": told.out_order_no, "channel": "ORIGINAL", "user_received_account": "", "success_time": when,
         "create_time": when, "status": "SUCCESS",
         "amount": {
-            "total": plan.captured, "refund": asked.amount.refund, "payer_total": plan.captured,
+            "total": plan.billed, "refund": asked.amount.refund, "payer_total": plan.billed,
             "payer_refund": asked.amount.refund, "currency": asked.amount.currency,
         },
     }  # fmt: skip

@@ -28,8 +28,8 @@ async def refund(call: Call) -> Reply:
     if not ids.is_id(body.transaction_id, ids.PLAN):
         raise _none(body.transaction_id)
     plan = await call.ours.get(f"/plans/{body.transaction_id}", Plan)
-    if body.amount.total != plan.captured:
-        raise Refused(Code.INVALID_FIELD, f"amount.total is {plan.captured}.", "/amount/total")
+    if body.amount.total != plan.billed:
+        raise Refused(Code.INVALID_FIELD, f"amount.total is {plan.billed}.", "/amount/total")
     before = await _find(call, body.out_refund_no)
     if before is not None:
         return _same(body, before, plan)
