@@ -6,8 +6,7 @@ and each is made anew here by folding the facts from the first.
 
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
-from hashlib import sha256
-from typing import Any, Final
+from typing import Any
 
 import msgspec
 from msgspec import Struct, structs
@@ -16,20 +15,20 @@ from service.plans.accrual import runs, settled_interest
 from service.plans.book import Recorded
 from service.plans.bookkeeping import books_of
 from service.plans.days import next_day_at
+from service.plans.digest import digest_after
 from service.plans.guard import next_look
 from service.plans.lost import lost_by_partners
 from service.plans.past import plan_after
 from service.plans.plan import Plan
 from service.plans.running.kept import is_of_this_shape, keep
 from service.plans.running.rows import Line
+from service.plans.timeline import steps
 from service.support import bearing
 from service.support.bearing import Bearing
 from service.support.recovering import Recovery
 from service.support.waterfall import Allocation, Tier
 
 Balances = dict[tuple[str, str, str | None], int]  # debit less credit, by occasion, account and owner
-
-DIGEST_BYTES: Final = 8
 
 # A line as it is stored: its columns, in the order of `line_of`.
 LINE_COLUMNS = (
@@ -56,7 +55,7 @@ class Stored(Struct, frozen=True):
     lines: tuple[tuple[Any, ...], ...]
     balances: Balances
     borne: LossBorne | None = None  # None: nobody bears a loss of it
-    digest: bytes | None = None  # beside the last fact, of what that made of it; None: it was recorded without one
+    digests: Sequence[bytes | None] = ()  # beside each fact, of what it made of the plan; None: recorded without one
 
 
 class Difference(Struct, frozen=True):
@@ -77,10 +76,11 @@ def differences(plan_id: str, stored: Stored) -> list[Difference]:
         return [Difference(plan_id, "facts", f"numbered {numbers}", f"1 to {len(numbers)}")]
     try:
         plan = plan_after(stored.agreed, stored.facts)
+        digests = list(_digests(stored.agreed, stored))
     except Exception as error:  # whatever damaged facts lead to: other plans are still to be proved
         return [Difference(plan_id, "facts", f"they cannot be folded: {str(error) or type(error).__name__}", None)]
     found = [
-        *_digest(stored, plan),
+        *digests,
         *_columns(stored, plan),
         *_standing(stored, plan),
         *_lines(stored, plan),
@@ -107,14 +107,6 @@ def columns_of(plan: Plan) -> dict[str, Any]:
         "passed_on": plan.passed_on,
         "day_at": next_day_at(plan),
     }
-
-
-def digest_of(plan: Plan) -> bytes:
-    """What a fact has made of a plan, in 8 bytes that stay with the fact: of its lines, amounts and exposure.
-
-    They are the first of the SHA-256 of their canonical MessagePack, so the same for the same projection, for ever.
-    """
-    return sha256(_encode((plan.version, plan.lines, plan.amounts))).digest()[:DIGEST_BYTES]
 
 
 def line_of(line: Line) -> tuple[Any, ...]:
@@ -151,11 +143,13 @@ def borne_of(plan: Plan, borne: LossBorne) -> Balances:
 Unlike = Iterator[tuple[str, Any, Any]]  # where, what is stored, what the facts say
 
 
-def _digest(stored: Stored, plan: Plan) -> Unlike:
+def _digests(agreed: Plan, stored: Stored) -> Unlike:
     """Nobody can write another beside a fact: one that differs tells that facts are folded otherwise than they were."""
-    proved = digest_of(plan)
-    if stored.digest is not None and stored.digest != proved:
-        yield "digest", stored.digest.hex(), proved.hex()
+    told = zip(steps(agreed.kind, agreed.offer.terms, stored.facts or ()), stored.digests, strict=True)
+    for step, digest in told:
+        number = step.recorded.number
+        if digest is not None and digest != (proved := digest_after(number, step.after)):
+            yield f"digest of fact {number}", digest.hex(), proved.hex()
 
 
 def _columns(stored: Stored, plan: Plan) -> Unlike:
@@ -197,6 +191,3 @@ def _balances(stored: Stored, plan: Plan) -> Unlike:
         if told[place] != proved[place]:
             occasion, account, owner = place
             yield f"ledger, {occasion}: {account}" + (f" of {owner}" if owner else ""), told[place], proved[place]
-
-
-_encode: Final = msgspec.msgpack.Encoder().encode

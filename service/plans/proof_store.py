@@ -80,7 +80,7 @@ async def _load(conn: Connection, plan_ids: Sequence[str]) -> dict[str, Stored]:
             columns=dict(row),
             lines=tuple([tuple(line)[1:] for line in lines[row["plan_id"]]]),
             balances=balances[row["plan_id"]],
-            digest=facts[row["plan_id"]][-1]["digest"] if facts[row["plan_id"]] else None,
+            digests=[fact["digest"] for fact in facts[row["plan_id"]]],
             borne=borne.get(row["plan_id"]),
         )
         for row in await conn.fetch(Q.load_rows, *keys)

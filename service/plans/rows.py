@@ -19,10 +19,11 @@ from service.partners.business_date import business_date
 from service.partners.event import PartnerEvent
 from service.plans.book import Change, Command, Event, Moved, Recorded
 from service.plans.days import next_day_at
+from service.plans.digest import digest_after
 from service.plans.offer import Kind
 from service.plans.partner_events import partner_events
 from service.plans.plan import Plan
-from service.plans.proof import columns_of, digest_of, line_of
+from service.plans.proof import columns_of, line_of
 from service.plans.running.facts import ChargedOff
 from service.plans.running.kept import keep
 from service.plans.state import CollectionState, PlanState
@@ -271,7 +272,7 @@ def _lines(found: Plan | None, plan: Plan) -> tuple[list[LineRow], Cut | None]:
 
 
 def _recorded(plan: Plan, one: Recorded) -> FactRow:
-    digest = digest_of(plan) if one.number == plan.version else None
+    digest = digest_after(plan.version, plan.standing) if one.number == plan.version else None
     return FactRow(
         plan.bucket, plan.plan_id, one.number, one.fact.id, str(one.fact.__struct_config__.tag), one.fact.on,
         one.recorded_at, one.actor.kind, one.actor.actor_id, one.cause_id, one.reference, _json(one.fact), digest,

@@ -14,6 +14,7 @@ from msgspec import Struct, field, structs
 from service.actor import ActorKind
 from service.plans.amounts import amounts_of
 from service.plans.book import Recorded
+from service.plans.digest import digest_after
 from service.plans.offer import Kind
 from service.plans.plan import PlanView
 from service.plans.running.acceleration_fact import Accelerated
@@ -145,6 +146,7 @@ class Entry(RecordedFact, frozen=True):
     before: Stand | None  # null: it opened the plan
     after: Stand  # ... it
     changed_schedule: bool  # whether amounts owed or due dates are others since: `number` is that schedule's version
+    digest: str  # 16 hexadecimal digits: of the instalments, amounts and exposure after it, the same for ever
     sentence: str  # the same in words
 
 
@@ -195,6 +197,7 @@ def entry_of(step: Step, sentence: str) -> Entry:
         before=None if step.before is None else _stand(step.kind, step.before),
         after=_stand(step.kind, step.after),
         changed_schedule=_asked(step.before) != _asked(step.after),
+        digest=digest_after(step.recorded.number, step.after).hex(),
         sentence=sentence,
     )
 

@@ -38,7 +38,8 @@ DAMAGE = {
     "update facts set body = json_build_object('fact', 're_amortized', 'id', 'f', 'recorded_on', '2026-03-02', 'on',"
     " '2026-03-02') where number = 2": ["facts"],
     "update facts set actor = 'day' where number = 3": ["changed_by"],
-    r"update facts set digest = '\x0123456789abcdef' where number = 3": ["digest"],
+    r"update facts set digest = '\x0123456789abcdef' where number = 3": ["digest of fact 3"],
+    r"update facts set digest = '\x0123456789abcdef' where number = 2": ["digest of fact 2"],
     "update plans set offer = '{}'": ["facts"],
 }
 GUARDED = ("facts", "transfers")

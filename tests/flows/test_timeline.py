@@ -60,6 +60,11 @@ async def test_each_fact_says_what_it_changed_and_in_words(world: World) -> None
     assert [entries[5]["about"], entries[6]["about"]] == [levied["recorded"]["id"], paid["recorded"]["id"]]
     assert (entries[6]["principal"], entries[6]["amount"]) == (-200_00, 200_00)
     assert all(one["before"] == two["after"] for one, two in zip(entries[1:], entries, strict=False))
+    kept = await world.pool.fetch(
+        "select encode(digest, 'hex') from facts where plan_id = $1 order by number", plan["id"]
+    )
+    assert [one["digest"] for one in entries] == [digest for (digest,) in kept]  # as they were written down
+    assert len({one["digest"] for one in entries}) == len(entries)
 
     of_operator = (await world.operator.get(f"/v1/operator/plans/{plan['id']}/timeline")).json()["entries"]
     assert of_operator[1]["actor_id"] == world.demo.merchant_id
