@@ -3,7 +3,8 @@
 --
 --   what a person owns                  distributed by bucket, all tables alike: a person's rows are on one machine, and a
 --   (bucket leads the primary key)      transaction about one person is a transaction of one machine
---   the rulebook                        a copy on every machine: each decision is held against it
+--   the rulebook, and how long the law  a copy on every machine: each decision is held against it, and each row that is
+--   wants something kept                old is
 --   all else (merchants, partners,      stays on the coordinator; every process keeps in memory what the hot path asks of it
 --   policies, files, ...)
 --
@@ -68,6 +69,9 @@ begin
     if not exists (select from pg_dist_partition where logicalrelid = 'rulebook'::regclass) then
         perform create_reference_table('rulebook');
     end if;
+    if not exists (select from pg_dist_partition where logicalrelid = 'kept_at_least'::regclass) then
+        perform create_reference_table('kept_at_least');
+    end if;
     if not exists (select from pg_dist_partition where logicalrelid = 'people'::regclass) then
         perform create_distributed_table('people', 'bucket', colocate_with => 'none');
     end if;
@@ -83,22 +87,25 @@ begin
         execute format('alter table %I add constraint %I %s', one.of_table, one.name, one.meaning);
     end loop;
 
-    -- A view of each as one table, for statements whose joins the cluster does not plan. The offset keeps it apart: it is
-    -- read by itself, and what the statement does with it is done where it was asked.
-    drop schema if exists gathered cascade;
-    create schema gathered;
-    for one in
-        with recursive spread (relation) as (
-            select c.oid from pg_dist_partition p join pg_class c on c.oid = p.logicalrelid where p.partmethod = 'h'
-             union
-            select r.ev_class from spread s join pg_depend d on d.refobjid = s.relation join pg_rewrite r on r.oid = d.objid
-        )
-        select c.relname as name from spread join pg_class c on c.oid = relation
-         where c.relnamespace = 'public'::regnamespace and c.relkind in ('r', 'v')
-    loop
-        execute format('create view gathered.%I with (security_invoker) as select * from public.%I offset 0',
-                       one.name, one.name);
-    end loop;
+    -- What came back to a budget is counted a bucket at a time: rows are locked only where the cluster finds one shard.
+    create or replace function count_back(of_budget text) returns void language plpgsql as $f$
+    declare
+        here smallint;
+        one  record;
+        back bigint := 0;
+    begin
+        for here in select distinct bucket from budget_uses where budget = of_budget and returned <> counted order by 1 loop
+            for one in select plan_id, returned, returned - counted as more
+                         from budget_uses
+                        where bucket = here and budget = of_budget and returned <> counted
+                          for update skip locked loop
+                update budget_uses set counted = one.returned
+                 where bucket = here and plan_id = one.plan_id and budget = of_budget;
+                back := back + one.more;
+            end loop;
+        end loop;
+        update budgets set taken = taken - back where budget = of_budget;
+    end $f$;
 
     -- A partner's events get their numbers as in `numbering`, each found by its bucket and id: a row's place is one of its
     -- machine alone.

@@ -1,7 +1,7 @@
 """Whether our tables are spread over a cluster (Citus) in the database a connection leads to; and how to ask there.
 
 What names its shard in its own text goes to that shard. Many joins of rows of several shards a cluster refuses to plan.
-Such a statement is asked of `gathered`, a schema of views (`schema/distributed.sql`): `from plans` becomes
+Such a statement is asked of `gathered`, a schema of views (`schema/gathered.sql`): `from plans` becomes
 `from gathered.plans`, all rows of which are brought to the coordinator. What it writes to, it writes to as before:
 
     select ... from plans p join data_keys d on ...     is refused: two shards
@@ -14,6 +14,7 @@ from typing import Any, Final
 import asyncpg
 
 _VIEWS_OF: Final[dict[tuple[str, str], frozenset[str] | None]] = {}  # by address and name; None: no cluster
+_SHARDS_OF: Final[dict[tuple[str, str], list[list[int]]]] = {}
 # A plan is made for the values given: by them the shard is found.
 _ON_A_CLUSTER: Final = """
 set plan_cache_mode = force_custom_plan;
@@ -25,18 +26,24 @@ select case when to_regclass('pg_catalog.pg_dist_partition') is null then false
             when to_regclass('plans') is not null then true end
 """
 _VIEWS: Final = "select relname from pg_class where relnamespace = to_regnamespace('gathered') and relkind = 'v'"
-_READ: Final = re.compile(  # what is quoted, or a comment; else the table that is read
-    r"--[^\n]*|\bE'(?:[^'\\]|\\.|'')*'|'(?:[^']|'')*'"
-    r"|(?<!\bdelete )(?<!\bdistinct )\b(?P<word>from|join|using)\s+(?P<table>[a-z_]+)\b(?!\s*\()"
+_SHARDS: Final = """
+select array_agg(bucket::smallint order by bucket) as buckets
+  from generate_series(0, 1023) as b (bucket)
+ group by get_shard_id_for_distribution_column('people', bucket::smallint)
+ order by min(bucket)
+"""
+_QUOTED: Final = r"--[^\n]*|\bE'(?:[^'\\]|\\.|'')*'|'(?:[^']|'')*'"  # or a comment
+_READ: Final = re.compile(  # what is quoted; else the table that is read
+    rf"{_QUOTED}|(?<!\bdelete )(?<!\bdistinct )\b(?P<word>from|join|using)\s+(?P<table>[a-z_]+)\b(?!\s*\()"
 )
 # A cluster leaves out nothing where nothing is asked for: `exists (select from plans)` it cannot read again.
-_NOTHING: Final = re.compile(r"\bselect\s+(?=from\b)")
+_NOTHING: Final = re.compile(rf"{_QUOTED}|\b(?P<nothing>select\s+)(?=from\b)")
 _LOCKED: Final = re.compile(r"\bfor (?:no key )?(?:update|share)\b(?: of ([a-z]+))?")
 _VIEWED: Final = re.compile(r"gathered\.([a-z_]+)(?:\s+(?:as\s+)?([a-z]+)\b)?")
-_REFUSED: Final = (  # as it says itself; and what it makes of a statement, and cannot read
+REFUSED: Final = (  # as it says itself; and what it makes of a statement, and cannot read
     asyncpg.FeatureNotSupportedError, asyncpg.PostgresSyntaxError, asyncpg.UndefinedFunctionError,
 )  # fmt: skip
-_REPARTITIONS: Final = "join that requires repartitioning"  # said as of an error of its own
+_SAID: Final = ("join that requires repartitioning", "pseudoconstant quals")  # as of errors of its own
 _NAMED: Final = re.compile(r"\b([a-z_]+)\s+as\s+(?:(?:not )?materialized )?\(")
 
 
@@ -51,7 +58,9 @@ async def note_kind(conn: Any) -> Any:
             views = _VIEWS_OF[place]
         else:
             found = await conn.fetchval(_IS_CLUSTER)
-            views = frozenset(row[0] for row in await conn.fetch(_VIEWS)) if found else None
+            views = await views_of(conn) if found else None
+            if views:
+                _SHARDS_OF[place] = [row[0] for row in await conn.fetch(_SHARDS)]
             if views or found is False:
                 _VIEWS_OF[place] = views
         conn.is_cluster = views is not None
@@ -64,9 +73,19 @@ async def note_kind(conn: Any) -> Any:
     return conn
 
 
+async def views_of(conn: Any) -> frozenset[str]:
+    """The tables that may be gathered, in the database a connection leads to."""
+    return frozenset([row[0] for row in await conn.fetch(_VIEWS)])
+
+
 def is_cluster(conn: Any) -> bool:
     """Whether our tables are distributed there: then statements must say which shard they are about."""
     return bool(getattr(conn, "is_cluster", False))
+
+
+def buckets_of_shards(conn: Any) -> list[list[int]]:
+    """Of each shard of a cluster the buckets that it has, in an order that is everybody's."""
+    return _SHARDS_OF[str(conn._addr), conn._params.database]
 
 
 def ask_again(conn: Any) -> None:
@@ -86,7 +105,14 @@ def gathered(text: str, tables: frozenset[str]) -> str:
     names = {name for pair in _VIEWED.findall(made) for name in pair}
     if any(not of or of in names for of in _LOCKED.findall(made)):
         return text
-    return _NOTHING.sub("select 1 ", made)
+    return made
+
+
+def with_columns(text: str) -> str:
+    """The statement with a column wherever it asks for none: `exists (select 1 from plans)`."""
+    if "select from" not in text:
+        return text
+    return _NOTHING.sub(lambda match: "select 1 " if match["nothing"] else match[0], text)
 
 
 class _Asking:
@@ -106,6 +132,7 @@ class _Asking:
 
     async def __call__(self, text: str, *given: Any, **how: Any) -> Any:
         """As asyncpg's `_execute`."""
+        text = with_columns(text)
         known = text.partition("(values ")[0]  # the same statement with other rows
         ends_all = self._conn.is_in_transaction() and known in self._fine
         try:
@@ -114,8 +141,8 @@ class _Asking:
             else:
                 async with self._conn.transaction():
                     answered = await self._ask(text, *given, **how)
-        except (*_REFUSED, asyncpg.InternalServerError) as error:
-            if not isinstance(error, _REFUSED) and _REPARTITIONS not in str(error):
+        except (*REFUSED, asyncpg.InternalServerError) as error:
+            if not isinstance(error, REFUSED) and not any(said in str(error) for said in _SAID):
                 raise
             self._fine.discard(known)
             self._refused.add(known)

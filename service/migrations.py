@@ -11,7 +11,7 @@ from typing import Final
 import asyncpg
 import msgspec
 
-from service.clusters import ask_again, is_cluster
+from service.clusters import REFUSED, ask_again, gathered, is_cluster, views_of
 from service.config import CannotStart
 from service.db import SCHEMA, Connection
 
@@ -26,6 +26,9 @@ _STATEMENT: Final = re.compile(rf"(?:{_QUOTED}|[^;])++", re.DOTALL)
 _TOKEN: Final = re.compile(rf"{_QUOTED}|.", re.DOTALL)
 _PROSE: Final = re.compile(r"(?:\s|--[^\n]*+)*+")
 _ALTERED: Final = re.compile(rf"({_PROSE.pattern}alter table (?:if exists )?\w+)\s(.*)", re.DOTALL)
+_DROPPED: Final = re.compile(rf"({_PROSE.pattern}alter table (?:if exists )?\w+ drop constraint )(?!if exists)")
+_OF_ROWS: Final = re.compile(rf"{_PROSE.pattern}(?:insert|update|delete|with)\b")
+_GATHERED: Final = SCHEMA / "gathered.sql"
 _PAST: Final = """
 create table if not exists schema_migrations (
     version    int         not null,
@@ -101,8 +104,11 @@ async def migrate(connection: Connection, migrations: list[Migration]) -> list[M
                 if is_cluster(connection):
                     await connection.execute(_ONE_SHARD_AFTER_THE_OTHER)
                 for statement in migration.statements:
-                    for each in one_by_one(statement) if is_cluster(connection) else [statement]:
-                        await connection.execute(each)
+                    if is_cluster(connection):
+                        for each in one_by_one(statement):
+                            await _do_on_a_cluster(connection, each)
+                    else:
+                        await connection.execute(statement)
                 await connection.execute(
                     "insert into schema_migrations (version, name, sha256) values ($1, $2, $3)",
                     migration.version, migration.name, migration.sha256,
@@ -111,6 +117,24 @@ async def migrate(connection: Connection, migrations: list[Migration]) -> list[M
         if not connection.is_closed():
             await connection.execute("select pg_advisory_unlock($1)", _ADVISORY_LOCK)
     return missing
+
+
+async def _do_on_a_cluster(connection: Connection, statement: str) -> None:
+    """One statement of a migration, where tables are spread out.
+
+    A constraint that was left out there is not there to be dropped (distributed.sql). Views of tables stand in the way
+    of changes to them, and are made anew after all migrations. What a cluster does not join is asked of them.
+    """
+    text = _DROPPED.sub(r"\1if exists ", statement)
+    try:
+        async with connection.transaction():
+            await connection.execute(text)
+    except (*REFUSED, asyncpg.DependentObjectsStillExistError):
+        await connection.execute("drop schema if exists gathered cascade")
+        if _OF_ROWS.match(text):
+            await connection.execute(_GATHERED.read_text())
+            text = gathered(text, await views_of(connection))
+        await connection.execute(text)
 
 
 def _refuse_another_past(rows: list[asyncpg.Record], migrations: list[Migration]) -> None:
@@ -159,9 +183,9 @@ async def grant(connection: Connection) -> str | None:
 
 
 async def distribute(connection: Connection) -> None:
-    """Spreads what is not spread yet over a cluster, where there is one (`schema/distributed.sql`)."""
+    """Spreads what is not spread yet over a cluster, where there is one (schema/distributed.sql, gathered.sql)."""
     if await connection.fetchval("select has_schema_privilege('public', 'create')"):
-        await connection.execute((SCHEMA / "distributed.sql").read_text())
+        await connection.execute((SCHEMA / "distributed.sql").read_text() + _GATHERED.read_text())
         ask_again(connection)
 
 

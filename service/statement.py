@@ -24,7 +24,7 @@ is one round trip, too (`script`).
 """
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import date, datetime
 from enum import StrEnum
 from operator import attrgetter
@@ -34,7 +34,7 @@ from typing import Annotated, Any, Final, Union, get_args, get_origin, get_type_
 import asyncpg
 from msgspec import Struct, structs
 
-from service.clusters import is_cluster
+from service.clusters import buckets_of_shards, is_cluster
 from service.db import Connection
 from service.values import rows as as_rows
 from service.values import table as as_table
@@ -57,10 +57,12 @@ _TYPES: Final[dict[type, str]] = {
 }  # fmt: skip
 _TABLE: Final = re.compile(r"@([a-z_]+)\b")
 _FILLED: Final = re.compile(  # what is inserted as it is given, which follows the columns of its table; or a table
-    r"(?<=\))\s+select\s+(?P<columns>[\w\s,\"]+?)\s+from @(?P<inserted>[a-z_]+)"
+    r"(?<=\))\s+select\s+(?P<columns>\"?[a-z]\w*\"?(?:\s*,\s*\"?[a-z]\w*\"?)*)\s+from @(?P<inserted>[a-z_]+)"
     r"(?:\s+order by (?P<order>[\w\s,]+?))?(?=\s*(?:on conflict|;|\Z))"
     r"|@(?P<table>[a-z_]+)\b"
 )
+_LOCKS: Final = re.compile(r"\bfor (?:no key )?(?:update|share)\b")
+_COUNTED: Final = re.compile(r"\$(\d+)")
 _WITH: Final = re.compile(r"\A(?:\s*--[^\n]*\n)*\s*with\s")
 
 
@@ -90,11 +92,19 @@ class Statement:
             await conn.execute(self.sql, *self.arguments(rows))
 
     async def fetch(self, conn: Connection, **rows: Rows) -> list[asyncpg.Record]:
-        """The same, and what it returns; on a cluster it must be a single statement."""
-        if is_cluster(conn):
-            found: list[asyncpg.Record] = await conn.fetch(self._filled(rows))
-        else:
-            found = await conn.fetch(self.sql, *self.arguments(rows))
+        """The same, and what it returns; on a cluster it must be a single statement.
+
+        A cluster locks rows of one shard at a time: there it is asked of one after the other, if it locks any.
+        """
+        if not is_cluster(conn):
+            return list(await conn.fetch(self.sql, *self.arguments(rows)))
+        if not _LOCKS.search(self.text):
+            return list(await conn.fetch(self._filled(rows)))
+        found: list[asyncpg.Record] = []
+        for buckets in buckets_of_shards(conn):
+            there = {name: [row for row in given if row.bucket in buckets] for name, given in rows.items()}
+            if any(there.values()):
+                found += await conn.fetch(self._filled(there))
         return found
 
     def arguments(self, rows: dict[str, Rows]) -> list[list[Any]]:
@@ -143,6 +153,44 @@ class Query:
     def on(self, conn: Connection) -> str:
         """As the server of the connection takes it."""
         return self.routed if is_cluster(conn) else self.alone
+
+
+class ShardByShard:
+    """A statement that names no bucket: `and @here(a)` says that the rows of `a` are in the shard it is done in.
+
+    On one machine that is left out, and it is done once. On a cluster it is done in one shard after the other: there
+    rows are locked, and counted up to a limit, only of one shard at a time.
+    """
+
+    def __init__(self, text: str) -> None:
+        self.alone = _HERE.sub("", text)
+        place = max((int(number) for number in _COUNTED.findall(text)), default=0) + 1
+        self.routed = _HERE.sub(rf" and \1.bucket = any (${place})", text)
+        assert self.alone != text, "it does not say what is here"
+
+    async def fetch(
+        self, conn: Connection, *given: Any, enough: int | None = None, buckets: Collection[int] | None = None
+    ) -> list[asyncpg.Record]:
+        """What it returns in all. On a cluster no further shard is asked when there is `enough`, which may be a little
+        more, and only shards that have one of `buckets`, if they are given."""
+        if not is_cluster(conn):
+            return list(await conn.fetch(self.alone, *given))
+        found: list[asyncpg.Record] = []
+        for there in map(set, buckets_of_shards(conn)):
+            if enough is not None and len(found) >= enough:
+                break
+            if buckets is None or not there.isdisjoint(buckets):
+                found += await conn.fetch(self.routed, *given, sorted(there))
+        return found
+
+    async def execute(self, conn: Connection, *given: Any) -> int:
+        """How many rows it wrote."""
+        texts = (
+            [await conn.execute(self.alone, *given)]
+            if not is_cluster(conn)
+            else [await conn.execute(self.routed, *given, there) for there in buckets_of_shards(conn)]
+        )
+        return sum(int(text.split()[-1]) for text in texts)
 
 
 _HERE: Final = re.compile(r"\s+and @here\((\w+)\)")

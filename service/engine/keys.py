@@ -4,14 +4,15 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-import asyncpg
 from msgspec import Struct, structs
 
+from service.clusters import is_cluster
 from service.data_key import DataSecrets, Place
 from service.db import Connection, columns
 from service.engine.queries import Q
 from service.engine.work import Answer, Answers, Key, Work
 from service.errors import Code, Refused, problem_json
+from service.ids import bucket_of
 from service.packed import pack, unpacked
 from service.statement import SmallInt, Statement
 
@@ -109,7 +110,7 @@ class Keys:
 
         To be given only once this transaction is committed, which then waits for a synchronous standby.
         """
-        rows = await conn.fetch(Q.load_answers, [key.owner_id for key in keys], [key.key for key in keys])
+        rows = await _load_answers(conn, keys)
         answer_ids = [row["answer_id"] for row in rows if row["answer_id"]]
         bodies = await self._elsewhere(conn, answer_ids) if answer_ids else {}
         return {
@@ -120,7 +121,7 @@ class Keys:
             for row in rows
         }
 
-    def _kept(self, row: asyncpg.Record) -> Answer:
+    def _kept(self, row: Mapping[str, Any]) -> Answer:
         if not row["sealed_for"]:
             return Answer(row["status"], unpacked(row["answer"]))
         if row["wrapped"] is None:
@@ -151,6 +152,17 @@ async def _insert(conn: Connection, keys: list[tuple[Key, datetime]]) -> set[tup
         Q.claim_keys, *columns([(key.bucket, key.owner_id, key.key, key.request_hash, now) for key, now in keys])
     )
     return {(row[0], row[1]) for row in rows}
+
+
+async def _load_answers(conn: Connection, keys: list[Key]) -> Sequence[Any]:
+    owners, names = [key.owner_id for key in keys], [key.key for key in keys]
+    if not is_cluster(conn):
+        return await conn.fetch(Q.load_answers, owners, names)
+    rows = await conn.fetch(Q.load_answers_there, [key.bucket for key in keys], owners, names)
+    sealed = sorted({row["sealed_for"] for row in rows if row["sealed_for"]})
+    found = await conn.fetch(Q.load_wrapped, [bucket_of(one) for one in sealed], sealed) if sealed else []
+    wrapped = {row["key_id"]: row["wrapped"] for row in found}
+    return [{**row, "wrapped": wrapped.get(row["sealed_for"])} for row in rows]
 
 
 def same_or_reused(stored: tuple[bytes, Answer], key: Key) -> Answer:

@@ -56,6 +56,19 @@ select i.owner_id, i.key, i.request_hash, i.status, i.answer, i.decision_id as a
   left join data_keys d
     on i.sealed_for <> '' and d.bucket = bucket_of(i.sealed_for) and d.key_id = i.sealed_for;
 
+-- load_answers_there --
+-- The same on a cluster, where a key is looked up in its bucket: so the message is written where the key is.
+select i.owner_id, i.key, i.request_hash, i.status, i.answer, i.decision_id as answer_id, i.sealed_for,
+       pg_logical_emit_message(true, 'tenor', '') as written
+  from unnest($1::smallint[], $2::text[], $3::text[]) as k (bucket, owner_id, key)
+  join idempotency i on i.bucket = k.bucket and i.owner_id = k.owner_id and i.key = k.key;
+
+-- load_wrapped --
+-- What seals them.
+select d.key_id, d.wrapped
+  from unnest($1::smallint[], $2::text[]) as k (bucket, key_id)
+  join data_keys d on d.bucket = k.bucket and d.key_id = k.key_id;
+
 -- save_answers --
 update idempotency i
    set status = given.status, answer = given.answer, sealed_for = given.sealed_for
@@ -69,8 +82,10 @@ delete from idempotency i
 
 -- forget_keys --
 -- The oldest that came before an instant, at most so many.
-delete from idempotency
- where ctid = any (array(select ctid from idempotency where created_at < $1 order by created_at limit $2));
+delete from idempotency i
+ where i.ctid = any (array(select o.ctid from idempotency o where o.created_at < $1 and @here(o)
+                            order by o.created_at limit $2))
+   and @here(i);
 
 -- open_feed --
 -- A partner's is opened with its first endpoint.

@@ -26,6 +26,7 @@ from service.facades.ours import Ours
 from service.facades.store import Q
 from service.merchants.platform import acting_for
 from service.reach import Reach
+from service.statement import ShardByShard
 from service.webhooks.endpoint import DeliveryState, Verdict, judged
 from service.webhooks.sending_flow import Sending
 
@@ -46,6 +47,8 @@ CHANGES: Final = (  # of a plan, after which a payment may read otherwise
     EventType.CHARGED_OFF, EventType.FORGIVEN, EventType.CORRECTED,
 )  # fmt: skip
 
+_CLAIM: Final = ShardByShard(Q.claim)
+_FORGET_NOTICES: Final = ShardByShard(Q.forget_notices)
 TOLD: Final = (list(CHANGES), EventType.CONFIRMED, EventType.PAID)
 
 As = Callable[[str, str], Call | None]  # a call in the name of a key, for a merchant; None: the key has ended
@@ -89,7 +92,8 @@ class Notifier(Sending):
         now = clock.now()  # by real time only: what is forgotten is gone
         if self._forgot_at is None or now - self._forgot_at >= FORGET_EVERY:
             before = now - timedelta(days=self._services.settings.keep_deliveries_days)
-            await self._services.pool.execute(Q.forget_notices, before, FORGOTTEN_AT_ONCE)
+            async with self._services.pool.acquire() as conn:
+                await _FORGET_NOTICES.execute(conn, before, FORGOTTEN_AT_ONCE)
             self._forgot_at = now
 
     async def _take_up(self) -> int:
@@ -107,9 +111,10 @@ class Notifier(Sending):
             if self._is_closed:
                 break
             now = self._now()
-            for row in await self._services.pool.fetch(
-                Q.claim, merchant_id, now, self.room(merchant_id), now + HELD_FOR
-            ):
+            room = self.room(merchant_id)
+            async with self._services.pool.acquire() as conn, conn.transaction():
+                claimed = await _CLAIM.fetch(conn, merchant_id, now, room, now + HELD_FOR, enough=room)
+            for row in claimed:
                 self.begin(merchant_id, self._deliver(Notice(**row)))
                 begun += 1
         return begun

@@ -118,9 +118,9 @@ with due as (
     select w.bucket, w.source_id, w.what
       from facade_notices w
      where w.merchant_id = $1 and w.state = 'waiting' and w.due_at <= $2
-       and (w.held_until is null or w.held_until <= $2)
+       and (w.held_until is null or w.held_until <= $2) and @here(w)
        and not exists (select from facade_notices b
-                        where b.merchant_id = $1 and b.facade = w.facade and b.reference = w.reference
+                        where b.merchant_id = $1 and b.facade = w.facade and b.reference = w.reference and @here(b)
                           and b.state = 'waiting' and (b.made_at, b.source_id) < (w.made_at, w.source_id))
      order by w.due_at, w.source_id
      limit $3
@@ -129,7 +129,7 @@ with due as (
 update facade_notices n
    set held_until = $4, attempts = n.attempts + 1
   from due
- where n.bucket = due.bucket and n.source_id = due.source_id and n.what = due.what
+ where n.bucket = due.bucket and n.source_id = due.source_id and n.what = due.what and @here(n)
 returning n.merchant_id, n.facade, n.bucket, n.reference, n.source_id, n.what, n.made_at, n.attempts;
 
 -- record_attempt --
@@ -140,9 +140,10 @@ update facade_notices
 
 -- forget_notices --
 -- The oldest that ended before an instant, at most so many.
-delete from facade_notices
- where ctid = any (array(select ctid from facade_notices
-                          where state <> 'waiting' and ended_at < $1 order by ended_at limit $2));
+delete from facade_notices n
+ where n.ctid = any (array(select o.ctid from facade_notices o
+                            where o.state <> 'waiting' and o.ended_at < $1 and @here(o) order by o.ended_at limit $2))
+   and @here(n);
 
 -- load_writer --
 -- By which keys a shop is told something: the newest.

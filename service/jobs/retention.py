@@ -21,9 +21,11 @@ from service.engine.events import NUMBERED_AT_ONCE
 from service.engine.queries import Q as ENGINE
 from service.law.book import LAW, LegalRule
 from service.outside.flow import Q as OUTSIDE
+from service.statement import ShardByShard
 from service.webhooks.store import Q as WEBHOOKS
 
 Q: Final = load_queries(Path(__file__).with_name("retention.sql"))
+_FORGET_KEYS: Final = ShardByShard(ENGINE.forget_keys)
 
 KEYS: Final = timedelta(days=30)
 LAWS: Final = {
@@ -95,7 +97,8 @@ async def _all(some: Callable[[], Awaitable[int]]) -> int:
 
 
 async def _keys(pool: Pool, before: datetime) -> int:
-    return int((await pool.execute(ENGINE.forget_keys, before, AT_ONCE)).split()[-1])
+    async with pool.acquire() as conn:
+        return await _FORGET_KEYS.execute(conn, before, AT_ONCE)
 
 
 async def _deliveries(pool: Pool, before: datetime) -> int:

@@ -23,11 +23,13 @@ from service.outside.report import Query, Report, UnderConsent
 from service.outside.source import DataType, Facts, Purpose, SourceOutcome, SourceRead, Wanted
 from service.people.flow import data_keys
 from service.private_text import open_text
+from service.statement import ShardByShard
 
 Q: Final = load_queries(Path(__file__).with_name("queries.sql"))
 
 BUDGET_S: Final = 0.8  # for all calls of one checkout together
 ERASED_AT_ONCE: Final = 1_000
+_ERASE_EXPIRED: Final = ShardByShard(Q.erase_expired)
 
 TIMED_OUT: Final = Report(SourceOutcome.TIMED_OUT)
 FAILED: Final = (SourceOutcome.UNAVAILABLE, SourceOutcome.TIMED_OUT)
@@ -191,8 +193,9 @@ class Outside:
 async def erase_expired(pool: Pool, now: datetime) -> int:
     """Erases the facts of answers that have expired; how many."""
     erased = 0
-    while done := int((await pool.execute(Q.erase_expired, now, ERASED_AT_ONCE)).split()[-1]):
-        erased += done
+    async with pool.acquire() as conn:
+        while done := await _ERASE_EXPIRED.execute(conn, now, ERASED_AT_ONCE):
+            erased += done
     return erased
 
 

@@ -44,14 +44,14 @@ select k.bucket, k.enquiry_id, k.outcome, case when c.revoked_at is null then k.
 
 -- erase_expired --
 with expired as (
-    select bucket, enquiry_id
-      from reports
-     where facts is not null and expires_at <= $1
-     order by expires_at
+    select x.bucket, x.enquiry_id
+      from reports x
+     where x.facts is not null and x.expires_at <= $1 and @here(x)
+     order by x.expires_at
      limit $2
        for update skip locked
 )
-update reports r set facts = null from expired x where r.bucket = x.bucket and r.enquiry_id = x.enquiry_id;
+update reports r set facts = null from expired x where r.bucket = x.bucket and r.enquiry_id = x.enquiry_id and @here(r);
 
 -- insert_consent --
 insert into consents (bucket, consent_id, consumer_id, merchant_id, subject, purpose, data_types, sources, gateway_ids,

@@ -167,9 +167,7 @@ select settlement_id, end_to_end_id, leg, amount, case when amount < 0 then 'deb
 
 -- chg_rows --
 -- $1 the file of positions of the day, $2 the one before. A plan's first position is no change.
-select now.plan_id, change.field, change.old, change.new,
-       case when change.is_time then 'time' else coalesce(last.fact, 'time') end as reason,
-       case when change.is_time then now.business_on else coalesce(last.effective_on, now.business_on) end as effective_on
+select now.plan_id, change.field, change.old, change.new, now.bucket, change.is_time, now.business_on
   from daily_positions now
   join daily_positions was on was.file_id = $2 and was.plan_id = now.plan_id
  cross join lateral (values
@@ -177,12 +175,15 @@ select now.plan_id, change.field, change.old, change.new,
        ('next_due_on', was.next_due_on::text, now.next_due_on::text, was.next_due_on <= now.business_on),
        ('share_bps', was.share_bps::text, now.share_bps::text, false),
        ('status', was.status, now.status, false)) change (field, old, new, is_time)
-  left join lateral (select fact, effective_on
-                       from facts f
-                      where f.bucket = now.bucket and f.plan_id = now.plan_id
-                      order by number desc limit 1) last on true
  where now.file_id = $1 and change.old is distinct from change.new
  order by now.plan_id, change.field;
+
+-- last_facts --
+-- What has happened to these plans last.
+select f.plan_id, f.fact, f.effective_on
+  from unnest($1::smallint[], $2::text[]) as k (bucket, plan_id)
+  join plans p on p.bucket = k.bucket and p.plan_id = k.plan_id
+  join facts f on f.bucket = p.bucket and f.plan_id = p.plan_id and f.number = p.version;
 
 -- insert_piece --
 insert into daily_file_pieces (file_id, piece, content) values ($1, $2, $3);

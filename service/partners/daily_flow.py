@@ -141,11 +141,26 @@ async def _make(connection: Connection, signer: Signer, of: Partner, day: asyncp
         statement, arguments = of_kind[kind]
         cursor = await connection.cursor(statement, *arguments, timeout=_PATIENCE_S)
         while batch := await cursor.fetch(_ROWS_AT_ONCE):
-            await file.add(columns_from(kind, batch))
+            rows = await _with_reasons(connection, batch) if kind is FileType.CHG else batch
+            await file.add(columns_from(kind, rows))
         made.append(await _keep(connection, signer, file, of, day))
     await tell_partner(connection, of.partner_id, [_told(one, day["closed_at"]) for one in made])
     await make_payouts(connection, legs, terms.settles_on(business_on), day["closed_at"])
     return made
+
+
+async def _with_reasons(connection: Connection, changes: list[asyncpg.Record]) -> list[tuple[Any, ...]]:
+    """Changes of positions with what brought them about: time, on that day, or else what happened to the plan last."""
+    places = {row["plan_id"]: row["bucket"] for row in changes if not row["is_time"]}
+    facts: dict[str, tuple[str, date]] = {}
+    if places:
+        found = await connection.fetch(Q.last_facts, list(places.values()), list(places), timeout=_PATIENCE_S)
+        facts = {row["plan_id"]: (row["fact"], row["effective_on"]) for row in found}
+    rows = []
+    for plan_id, field, old, new, _, is_time, business_on in changes:
+        by_time = ("time", business_on)
+        rows.append((plan_id, field, old, new, *(by_time if is_time else facts.get(plan_id, by_time))))
+    return rows
 
 
 def _told(made: DailyManifest, at: datetime) -> Told:

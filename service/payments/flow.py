@@ -36,6 +36,7 @@ from service.payments.processor import Heard, Said
 from service.payments.retry import ask_again
 from service.payments.store import (
     ASK_LATER,
+    CLAIM_UNANSWERED,
     FIND_PAYMENTS,
     AskedLater,
     Q,
@@ -146,7 +147,7 @@ class Charging:
     async def _claim_unanswered(self, now: datetime) -> list[Charge]:
         """Takes charges that are to be asked about; whoever takes them says when they may be taken again."""
         async with self.pool.acquire() as conn, conn.transaction():
-            rows = await conn.fetch(Q.claim_unanswered, now, ASKED_AT_ONCE)
+            rows = await CLAIM_UNANSWERED.fetch(conn, now, ASKED_AT_ONCE, enough=ASKED_AT_ONCE)
             later = [AskedLater(row["bucket"], row["charge_id"], ask_again(row["asked"] + 1, now)) for row in rows]
             if later:
                 await ASK_LATER.execute(conn, later=later)

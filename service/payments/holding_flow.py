@@ -35,6 +35,7 @@ from service.plans.offer import Kind
 from service.plans.plan import Plan
 from service.plans.reading_store import load_plans
 from service.plans.void import Void
+from service.statement import ShardByShard
 
 AT_ONCE: Final = 200
 STEPS_MAX: Final = 12  # of one deposit in one round
@@ -42,6 +43,7 @@ ASK_DAILY: Final = timedelta(days=1)
 NOT_NOW: Final = timedelta(hours=1)
 
 Q: Final = load_queries(Path(__file__).with_name("holds.sql"))
+_CLAIM_UNANSWERED: Final = ShardByShard(Q.claim_unanswered)
 log = logging.getLogger("tenor.payments")
 
 # To where a hold goes from what it waits for, by what is said; what is not listed leaves it open.
@@ -247,7 +249,7 @@ class Holding(Struct, frozen=True):
     async def _claim_unanswered(self, now: datetime) -> list[tuple[str, str]]:
         """Takes holds that are to be asked about; whoever takes them says when they may be taken again."""
         async with self.charging.pool.acquire() as conn, conn.transaction():
-            rows = await conn.fetch(Q.claim_unanswered, now, AT_ONCE)
+            rows = await _CLAIM_UNANSWERED.fetch(conn, now, AT_ONCE, enough=AT_ONCE)
             for row in rows:
                 await conn.execute(Q.ask_later, row["bucket"], row["hold_id"], ask_again(row["asked"] + 1, now))
         return [(row["plan_id"], row["hold_id"]) for row in rows]

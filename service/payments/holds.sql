@@ -66,7 +66,7 @@ update holds set payment = $3 where bucket = $1 and hold_id = $2 and payment = '
 -- claim_unanswered --
 select h.bucket, h.plan_id, h.hold_id, h.asked
   from holds h
- where h.state in ('asked', 'capturing', 'releasing') and h.ask_at <= $1
+ where h.state in ('asked', 'capturing', 'releasing') and h.ask_at <= $1 and @here(h)
  order by h.ask_at
  limit $2
    for update skip locked;

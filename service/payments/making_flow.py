@@ -20,6 +20,7 @@ from service.payments.flow import Charging
 from service.payments.instrument import Instrument
 from service.payments.retry import ask_again
 from service.payments.store import (
+    CLAIM_DUE,
     MOVE_COLLECTIONS,
     MadeCharge,
     MovedCollection,
@@ -136,7 +137,7 @@ async def _collect(charging: Charging, find: str, which: date | str, when: When)
 async def _make_due(charging: Charging, when: When, buckets: list[int], plan_ids: list[str]) -> list[str]:
     """Writes the charges of some plans down, in one transaction; their ids."""
     async with charging.pool.acquire() as conn, conn.transaction():
-        rows = await conn.fetch(Q.claim_due, when.theirs, buckets, plan_ids)
+        rows = await CLAIM_DUE.fetch(conn, when.theirs, buckets, plan_ids, buckets=buckets)
         if not rows:
             return []
         plans = {plan.plan_id: plan for plan in await load_plans(conn, [row["plan_id"] for row in rows])}

@@ -75,7 +75,7 @@ update paybacks set payment = $3 where bucket = $1 and payback_id = $2 and payme
 -- claim_to_ask --
 select b.bucket, b.plan_id, b.payback_id, b.state, b.asked
   from paybacks b
- where b.ask_at <= $1
+ where b.ask_at <= $1 and @here(b)
  order by b.ask_at
  limit $2
    for update skip locked;

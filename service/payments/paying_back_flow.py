@@ -43,11 +43,13 @@ from service.plans.book import PlanCommand
 from service.plans.flow import after_its_days
 from service.plans.money_back import ReturnOverpayment, TakeBack
 from service.plans.reading_store import load_plans
+from service.statement import ShardByShard
 
 AT_ONCE: Final = 200
 STEPS_MAX: Final = 12  # paybacks of one plan in one round
 
 Q: Final = load_queries(Path(__file__).with_name("paybacks.sql"))
+_CLAIM_TO_ASK: Final = ShardByShard(Q.claim_to_ask)
 log = logging.getLogger("tenor.payments")
 
 
@@ -179,7 +181,7 @@ class PayingBack(Struct, frozen=True):
     async def _claim(self, now: datetime) -> list[tuple[str, str]]:
         """Takes paybacks that are to be asked about; whoever takes them says when they may be taken again."""
         async with self.charging.pool.acquire() as conn, conn.transaction():
-            rows = await conn.fetch(Q.claim_to_ask, now, AT_ONCE)
+            rows = await _CLAIM_TO_ASK.fetch(conn, now, AT_ONCE, enough=AT_ONCE)
             for row in rows:
                 later = ask_next(PaybackState(row["state"]), row["asked"] + 1, now)
                 await conn.execute(Q.ask_payback_later, row["bucket"], row["payback_id"], later)

@@ -65,8 +65,8 @@ select instrument_id, is_stopped, for_due_on, began_at, tries, retry_at
 select c.plan_id, c.instrument_id, c.is_stopped, c.for_due_on, c.began_at, c.tries, c.retry_at,
        coalesce(p.offer -> 'servicing' -> 'retry', '{}'::json) as retry
   from @asked
-  join collections c using (bucket, plan_id)
-  join plans p using (bucket, plan_id)
+  join collections c on c.bucket = asked.bucket and c.plan_id = asked.plan_id
+  join plans p on p.bucket = asked.bucket and p.plan_id = asked.plan_id
  order by c.bucket, c.plan_id
    for update of c;
 
@@ -128,16 +128,18 @@ select c.bucket, c.plan_id
 select c.bucket, c.plan_id, c.is_stopped, c.for_due_on, c.began_at, c.tries, c.retry_at, i.instrument_id,
        i.processor_id
   from unnest($2::smallint[], $3::text[]) as k (bucket, plan_id)
-  join collections c using (bucket, plan_id)
-  join instruments i on i.bucket = c.bucket and i.instrument_id = c.instrument_id
-  join processors s on s.processor_id = i.processor_id and s.retired_at is null
-  join plans p on p.bucket = c.bucket and p.plan_id = c.plan_id and p.collection_state = 'collecting'
- where exists (select from lines l
-                where l.bucket = c.bucket and l.plan_id = c.plan_id and l.paid_on is null
+  join collections c on c.bucket = k.bucket and c.plan_id = k.plan_id and @here(c)
+  join instruments i on i.bucket = c.bucket and i.instrument_id = c.instrument_id and @here(i)
+  join plans p on p.bucket = c.bucket and p.plan_id = c.plan_id and p.collection_state = 'collecting' and @here(p)
+ where exists (select 1
+                 from lines l
+                where l.bucket = c.bucket and l.plan_id = c.plan_id and l.paid_on is null and @here(l)
                   and l.due_on <= ($1::timestamptz at time zone c.time_zone)::date
                   and (l.due_on > coalesce(c.for_due_on, '-infinity') or c.retry_at <= $1))
    and i.autopay and i.removed_at is null and not c.is_stopped
-   and not exists (select from charges o where o.bucket = c.bucket and o.plan_id = c.plan_id and o.state = 'pending')
+   and i.processor_id in (select processor_id from processors where retired_at is null)
+   and not exists (select 1 from charges o
+                    where o.bucket = c.bucket and o.plan_id = c.plan_id and o.state = 'pending' and @here(o))
  order by c.bucket, c.plan_id
    for update of c skip locked;
 
@@ -186,10 +188,10 @@ select c.bucket, c.charge_id, c.plan_id, c.merchant_id, c.instrument_id, c.proce
 
 -- claim_unanswered --
 -- Charges that nobody has answered in time, so many at once; who else looks for them meanwhile does not find these.
-select bucket, charge_id, asked
-  from charges
- where state = 'pending' and ask_at <= $1
- order by ask_at
+select c.bucket, c.charge_id, c.asked
+  from charges c
+ where c.state = 'pending' and c.ask_at <= $1 and @here(c)
+ order by c.ask_at
  limit $2
    for update skip locked;
 

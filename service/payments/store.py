@@ -18,7 +18,7 @@ from service.payments.charge import Charge, ChargeState, Origin, Reason
 from service.payments.collection import Collection
 from service.payments.instrument import GivenInstrument, Instrument, InstrumentKind
 from service.plans.plan import Plan
-from service.statement import SmallInt, Statement
+from service.statement import ShardByShard, SmallInt, Statement
 
 Q: Final = load_queries(Path(__file__).with_name("queries.sql"))
 
@@ -92,6 +92,8 @@ END_CHARGES: Final = Statement(Q.end_charges, ended=EndedCharge)
 FIND_PAYMENTS: Final = Statement(Q.find_payments, asked=Asked)
 MOVE_COLLECTIONS: Final = Statement(Q.move_collections, moved=MovedCollection)
 INSERT_CHARGES: Final = Statement(Q.insert_charges, made=MadeCharge)
+CLAIM_DUE: Final = ShardByShard(Q.claim_due)
+CLAIM_UNANSWERED: Final = ShardByShard(Q.claim_unanswered)
 ASK_LATER: Final = Statement(Q.ask_later, later=AskedLater)
 
 

@@ -26,21 +26,16 @@ update data_keys k
   from unnest($1::smallint[], $2::text[]) as asked (bucket, key_id)
  where k.bucket = asked.bucket and k.key_id = asked.key_id and k.wrapped is not null;
 
--- destroy_keys_of_person --
--- Of a person, and of those whose consumers came to this one, once no consumer of either is left.
-with recursive persons as (
-    select $1::text collate "C" as person_id
-     union
-    select m.from_id from persons p join person_moves m on m.to_id = p.person_id
-)
-update data_keys k
-   set wrapped = null, erased_at = $2, erased_by = $3
-  from persons p
- where k.bucket = bucket_of(p.person_id) and k.key_id = p.person_id and k.wrapped is not null
-   and not exists (select from people o
-                     join consumers c on c.bucket = any (o.bucket || o.more_buckets) and c.person_id = o.person_id
-                     join data_keys d on d.bucket = c.bucket and d.key_id = c.consumer_id and d.wrapped is not null
-                    where (o.bucket, o.person_id) in ((bucket_of($1), $1), (bucket_of(p.person_id), p.person_id)));
+-- came_from --
+-- The people whose consumers came to one of these.
+select distinct from_id from person_moves where to_id = any ($1::text[]);
+
+-- has_consumers --
+-- In these buckets, such as were not erased.
+select exists (select 1
+                 from consumers c
+                 join data_keys d on d.bucket = c.bucket and d.key_id = c.consumer_id and d.wrapped is not null
+                where c.bucket = any ($1::smallint[]) and c.person_id = $2);
 
 -- forget_reference --
 delete from consumer_references

@@ -15,7 +15,8 @@ from service.limits.flow import lock_all
 from service.people.consumer import reference_indexes, unseal_reference
 from service.people.flow import bucket_of
 from service.people.matching_flow import Q as MATCHING
-from service.people.matching_flow import bucket_of_mark
+from service.people.moving_flow import bucket_of_mark
+from service.people.pausing_flow import buckets_of
 
 Q: Final = load_queries(Path(__file__).with_name("erasing.sql"))
 
@@ -59,7 +60,8 @@ async def erase(
     key_ids = [one.consumer_id for one in consumers]
     await conn.execute(Q.destroy_keys, [ids.bucket_of(one) for one in key_ids], key_ids, now, by)
     for person_id in {one.person_id for one in consumers}:
-        await conn.execute(Q.destroy_keys_of_person, person_id, now, by)
+        if persons := await _persons_gone(conn, person_id):
+            await conn.execute(Q.destroy_keys, [ids.bucket_of(one) for one in persons], persons, now, by)
     versions: dict[str, int] = {}
     for one in consumers:
         bucket = ids.bucket_of(one.consumer_id)
@@ -72,3 +74,19 @@ async def erase(
             await conn.fetch(MATCHING.drop_marks, [bucket_of_mark(mark) for mark in marks], marks, one.person_id)
         versions[one.consumer_id] = await conn.fetchval(Q.mark_changed, bucket, one.consumer_id, now)
     return versions
+
+
+async def _persons_gone(conn: Connection, person_id: str) -> list[str]:
+    """The person, and those whose consumers came to this one: of whom no consumer is left, nor of this one."""
+    if await _has_consumers(conn, person_id):
+        return []
+    came, last = {person_id}, [person_id]
+    while last:
+        last = [row["from_id"] for row in await conn.fetch(Q.came_from, last) if row["from_id"] not in came]
+        came |= set(last)
+    return sorted([one for one in came if one == person_id or not await _has_consumers(conn, one)])
+
+
+async def _has_consumers(conn: Connection, person_id: str) -> bool:
+    found: bool = await conn.fetchval(Q.has_consumers, await buckets_of(conn, person_id), person_id)
+    return found

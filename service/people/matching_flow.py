@@ -21,7 +21,7 @@ from service.data_key import DataKey, DataSecrets, Place
 from service.db import Connection, Pool, columns, load_queries
 from service.people.identifier import Known
 from service.people.move import Move, MoveReason
-from service.people.moving_flow import lock_people, move
+from service.people.moving_flow import bucket_of_mark, lock_people, move
 
 Q: Final = load_queries(Path(__file__).with_name("matching.sql"))
 
@@ -141,11 +141,6 @@ def again() -> asyncpg.SerializationError:
 def identifier_marks(secrets: DataSecrets, realm: str, text: str) -> list[bytes]:
     """All marks under which an identifier may be kept, the present one first."""
     return secrets.blinds("identifier", f"{realm}\x1f{text}")
-
-
-def bucket_of_mark(mark: bytes) -> int:
-    """Where `person_marks` has it."""
-    return int.from_bytes(mark[:2]) % ids.BUCKETS
 
 
 def seal_identifier(key: DataKey, text: str, mark: bytes) -> bytes:

@@ -1,21 +1,22 @@
 -- Consumers come to another person.
 
 -- lock_people --
-select person_id, merged_into
+select p.person_id, p.merged_into
   from unnest($1::smallint[], $2::text[]) as k (bucket, person_id)
-  join people p using (bucket, person_id)
+  join people p on p.bucket = k.bucket and p.person_id = k.person_id and @here(p)
  order by p.bucket, p.person_id
    for update of p;
 
 -- lock_consumers --
--- All that merchants call this person, and whether it is only tried.
-select c.consumer_id, c.merchant_id, m.is_test
-  from people o
-  join consumers c on c.bucket = any (o.bucket || o.more_buckets) and c.person_id = o.person_id
-  join merchants m using (merchant_id)
- where o.bucket = $1 and o.person_id = $2
+-- In these buckets all that merchants call this person.
+select c.consumer_id, c.merchant_id
+  from consumers c
+ where c.bucket = any ($1::smallint[]) and c.person_id = $2 and @here(c)
  order by c.consumer_id
    for update of c;
+
+-- find_test_merchants --
+select merchant_id from merchants where merchant_id = any ($1::text[]) and is_test;
 
 -- move_consumers --
 update consumers c
@@ -24,18 +25,23 @@ update consumers c
  where c.bucket = k.bucket and c.consumer_id = k.consumer_id and c.person_id = $3
 returning c.consumer_id, c.version;
 
+-- list_marks --
+-- By what these consumers are known.
+select distinct i.mark
+  from consumer_identifiers i
+ where i.bucket = any ($1::smallint[]) and i.consumer_id = any ($2::text[]) and i.counts;
+
+-- marks_of_person --
+-- Those of them by which a consumer of this person is known.
+select distinct i.mark
+  from consumer_identifiers i
+  join consumers c on c.bucket = i.bucket and c.consumer_id = i.consumer_id
+ where i.mark = any ($1::bytea[]) and i.counts and c.person_id = $2;
+
 -- move_marks --
--- What names the person they came from, and nobody there is known by it any more.
 update person_marks p
    set person_id = $4
-  from (select i.mark
-          from unnest($1::smallint[], $2::text[]) as k (bucket, consumer_id)
-          join consumer_identifiers i using (bucket, consumer_id)
-         where i.counts) gone
- where p.bucket = bucket_of_mark(gone.mark) and p.mark = gone.mark and p.person_id = $3
-   and not exists (select from consumer_identifiers i
-                     join consumers c using (bucket, consumer_id)
-                    where i.mark = p.mark and i.counts and c.person_id = $3);
+ where p.bucket = any ($1::smallint[]) and p.mark = any ($2::bytea[]) and p.person_id = $3;
 
 -- stand_in --
 update people

@@ -15,9 +15,12 @@ from service import ids
 from service.db import Connection, load_queries
 from service.people.doubt import DoubtOutcome
 from service.people.move import Move, MoveReason
-from service.people.pausing_flow import hand_over, touch
+from service.people.pausing_flow import buckets_of, hand_over, touch
+from service.statement import ShardByShard
 
 Q: Final = load_queries(Path(__file__).with_name("moving.sql"))
+_LOCK_PEOPLE: Final = ShardByShard(Q.lock_people)
+_LOCK_CONSUMERS: Final = ShardByShard(Q.lock_consumers)
 
 
 class Called(Struct, frozen=True):
@@ -30,13 +33,23 @@ class Called(Struct, frozen=True):
 
 async def lock_people(conn: Connection, person_ids: Collection[str]) -> dict[str, str | None]:
     """Which of these people there are, and who each was found to be; held until the transaction ends."""
-    rows = await conn.fetch(Q.lock_people, [ids.bucket_of(one) for one in person_ids], list(person_ids))
+    buckets = [ids.bucket_of(one) for one in person_ids]
+    rows = await _LOCK_PEOPLE.fetch(conn, buckets, list(person_ids), buckets=buckets)
     return {row["person_id"]: row["merged_into"] for row in rows}
 
 
 async def lock_consumers(conn: Connection, person_id: str) -> list[Called]:
     """All that merchants call this person, held until the transaction ends."""
-    return [Called(*row) for row in await conn.fetch(Q.lock_consumers, ids.bucket_of(person_id), person_id)]
+    buckets = await buckets_of(conn, person_id)
+    rows = await _LOCK_CONSUMERS.fetch(conn, buckets, person_id, buckets=buckets)
+    tests = await test_merchants(conn, {row["merchant_id"] for row in rows})
+    called = [Called(row["consumer_id"], row["merchant_id"], row["merchant_id"] in tests) for row in rows]
+    return sorted(called, key=lambda one: one.consumer_id)
+
+
+async def test_merchants(conn: Connection, merchant_ids: Collection[str]) -> set[str]:
+    """Those of the merchants that only try."""
+    return {row["merchant_id"] for row in await conn.fetch(Q.find_test_merchants, list(merchant_ids))}
 
 
 async def new_person(conn: Connection, bucket: int, now: datetime) -> str:
@@ -65,7 +78,7 @@ async def move(conn: Connection, one: Move, now: datetime) -> list[tuple[str, in
     to_bucket, from_bucket = ids.bucket_of(one.to_id), ids.bucket_of(one.from_id)
     paused = False
     moved = await conn.fetch(Q.move_consumers, buckets, consumers, one.from_id, one.to_id)
-    await conn.execute(Q.move_marks, buckets, consumers, one.from_id, one.to_id)
+    await _move_marks(conn, buckets, consumers, one)
     await conn.execute(Q.stand_in, to_bucket, one.to_id, buckets)
     if one.reason is not MoveReason.SPLIT:
         await conn.execute(Q.end_person, from_bucket, one.from_id, one.to_id)
@@ -76,3 +89,17 @@ async def move(conn: Connection, one: Move, now: datetime) -> list[tuple[str, in
     )  # fmt: skip
     told = {row["consumer_id"]: row["version"] for row in moved}
     return list((told | dict(await touch(conn, one.to_id)) if paused else told).items())
+
+
+async def _move_marks(conn: Connection, buckets: list[int], consumers: list[str], one: Move) -> None:
+    """What they are known by names the other person, unless somebody who stays is known by it."""
+    gone = {row["mark"] for row in await conn.fetch(Q.list_marks, buckets, consumers)}
+    gone -= {row["mark"] for row in await conn.fetch(Q.marks_of_person, list(gone), one.from_id)}
+    if gone:
+        marks = sorted(gone)
+        await conn.execute(Q.move_marks, [bucket_of_mark(mark) for mark in marks], marks, one.from_id, one.to_id)
+
+
+def bucket_of_mark(mark: bytes) -> int:
+    """Where `person_marks` has it."""
+    return int.from_bytes(mark[:2]) % ids.BUCKETS

@@ -13,24 +13,20 @@ update person_pauses
  where bucket = $1 and person_id = $2 and why = $3 and ended_at is null
 returning why;
 
--- hand_over_pauses --
--- The person was found to be another, who is paused from now on, unless that one is already.
-with ended as (
-    update person_pauses
-       set ended_at = $5
-     where bucket = $1 and person_id = $2 and ended_at is null
-    returning why, begins_on, said_by
-)
-insert into person_pauses (bucket, person_id, why, begins_on, said_at, said_by)
-select $3, $4, why, begins_on, $5, said_by from ended
-    on conflict (bucket, person_id, why) where ended_at is null do nothing
-returning why;
+-- end_pauses --
+-- The person was found to be another.
+update person_pauses
+   set ended_at = $3
+ where bucket = $1 and person_id = $2 and ended_at is null
+returning why, begins_on, said_by;
+
+-- buckets_of_person --
+-- Where the person's consumers and plans are.
+select bucket || more_buckets from people where bucket = $1 and person_id = $2;
 
 -- touch_consumers --
 -- What is known of a person is read anew: each of the person's consumers has another version.
 update consumers c
    set version = version + 1
-  from people o
- where o.bucket = $1 and o.person_id = $2 and c.bucket = any (o.bucket || o.more_buckets)
-   and c.person_id = o.person_id
+ where c.bucket = any ($1::smallint[]) and c.person_id = $2
 returning c.consumer_id, c.version;

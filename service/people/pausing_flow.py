@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Final
 
 from service import ids
-from service.db import Connection, load_queries
+from service.db import Connection, Pool, load_queries
 from service.errors import Code, Refused
 from service.people.pause import PersonPause
 
@@ -30,11 +30,20 @@ async def resume(conn: Connection, person_id: str, why: PersonPause, by: str, no
 
 async def hand_over(conn: Connection, from_id: str, to_id: str, now: datetime) -> bool:
     """One person is another from now on, who rests where this one did; whether that is news of the other."""
-    news = await conn.fetch(Q.hand_over_pauses, ids.bucket_of(from_id), from_id, ids.bucket_of(to_id), to_id, now)
-    return bool(news)
+    news = False
+    for why, begins_on, said_by in await conn.fetch(Q.end_pauses, ids.bucket_of(from_id), from_id, now):
+        begun = await conn.fetchval(Q.pause_person, ids.bucket_of(to_id), to_id, why, begins_on, now, said_by)
+        news = news or begun is not None
+    return news
+
+
+async def buckets_of(conn: Connection | Pool, person_id: str) -> list[int]:
+    """The buckets in which the person's consumers and plans are; none, if there is no such person."""
+    found: list[int] | None = await conn.fetchval(Q.buckets_of_person, ids.bucket_of(person_id), person_id)
+    return found or []
 
 
 async def touch(conn: Connection, person_id: str) -> list[tuple[str, int]]:
     """The person's consumers with their new versions, for the cache: what is known of them has changed."""
-    rows = await conn.fetch(Q.touch_consumers, ids.bucket_of(person_id), person_id)
+    rows = await conn.fetch(Q.touch_consumers, await buckets_of(conn, person_id), person_id)
     return [(row["consumer_id"], row["version"]) for row in rows]

@@ -9,12 +9,20 @@ select bucket, key_id, wrapped
  limit $3
    for update;
 
+-- hold_keys_of_bucket --
+-- The same of a bucket, as a cluster holds them.
+select bucket, key_id, wrapped
+  from data_keys
+ where bucket = $1 and key_id > $2 and wrapped is not null
+ order by key_id
+ limit $3
+   for update;
+
 -- hold_consumers --
--- Of those the consumers: nobody registers one meanwhile. Of test merchants' the identifiers stand apart.
-select c.consumer_id, c.person_id, c.merchant_id, c.reference, m.is_test
+-- Of those the consumers: nobody registers one meanwhile.
+select c.consumer_id, c.person_id, c.merchant_id, c.reference
   from unnest($1::smallint[], $2::text[]) as k (bucket, consumer_id)
-  join consumers c using (bucket, consumer_id)
-  join merchants m using (merchant_id)
+  join consumers c on c.bucket = k.bucket and c.consumer_id = k.consumer_id and @here(c)
  order by c.bucket, c.consumer_id
    for update of c;
 

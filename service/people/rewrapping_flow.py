@@ -13,14 +13,18 @@ import asyncpg
 from msgspec import Struct
 
 from service import ids
+from service.clusters import is_cluster
 from service.data_key import DataKey, DataSecrets
 from service.db import Connection, columns, load_queries
 from service.people.consumer import reference_indexes, unseal_reference
 from service.people.flow import bucket_of
 from service.people.matching_flow import Q as MATCHING
-from service.people.matching_flow import bucket_of_mark, identifier_marks, seal_identifier, unseal_identifier
+from service.people.matching_flow import identifier_marks, seal_identifier, unseal_identifier
+from service.people.moving_flow import bucket_of_mark, test_merchants
+from service.statement import ShardByShard
 
 Q: Final = load_queries(Path(__file__).with_name("rewrapping.sql"))
+_HOLD_CONSUMERS: Final = ShardByShard(Q.hold_consumers)
 
 AT_ONCE: Final = 200
 
@@ -38,7 +42,7 @@ async def rewrap_some(
 ) -> tuple[int, str] | None:
     """The next keys, with what is found by indexes of the same secret, in the caller's transaction; None: there are no
     more. Raises `DoesNotOpen` for a key that no secret of ours has wrapped."""
-    rows = await conn.fetch(Q.hold_keys, *after, AT_ONCE)
+    rows = await _hold_keys(conn, after)
     if not rows:
         return None
     keys = {row["key_id"]: secrets.unwrapped(row["key_id"], row["wrapped"]) for row in rows}
@@ -47,12 +51,23 @@ async def rewrap_some(
         await conn.execute(Q.wrap_keys, *columns(wrapped))
         made.keys += len(wrapped)
     places = [row["bucket"] for row in rows], list(keys)
-    consumers = {row["consumer_id"]: row for row in await conn.fetch(Q.hold_consumers, *places)}
+    held = await _HOLD_CONSUMERS.fetch(conn, *places, buckets=places[0])
+    consumers = {row["consumer_id"]: row for row in held}
     made.references += await _references(conn, secrets, keys, list(consumers.values()))
     made.identifiers += await _identifiers(
         conn, secrets, keys, consumers, await conn.fetch(Q.list_identifiers, *places)
     )
     return rows[-1]["bucket"], rows[-1]["key_id"]
+
+
+async def _hold_keys(conn: Connection, after: tuple[int, str]) -> Sequence[asyncpg.Record]:
+    """On a cluster those of one bucket."""
+    if not is_cluster(conn):
+        return await conn.fetch(Q.hold_keys, *after, AT_ONCE)
+    bucket, last = max(after[0], 0), after[1]
+    while not (rows := await conn.fetch(Q.hold_keys_of_bucket, bucket, last, AT_ONCE)) and bucket < ids.BUCKETS - 1:
+        bucket, last = bucket + 1, ""
+    return rows
 
 
 async def count_left(conn: Connection, secrets: DataSecrets) -> int:
@@ -76,12 +91,14 @@ async def _identifiers(
     conn: Connection, secrets: DataSecrets, keys: Mapping[str, DataKey], consumers: Mapping[str, asyncpg.Record],
     identifiers: Sequence[asyncpg.Record],
 ) -> int:  # fmt: skip
+    tests = await test_merchants(conn, {row["merchant_id"] for row in consumers.values()})
     kept, gone, followed = [], [], []
     for row in identifiers:
         consumer_id, former = row["consumer_id"], row["mark"]
         key, whose = keys[consumer_id], consumers[consumer_id]
         text = unseal_identifier(key, row["sealed"], former)
-        mark = identifier_marks(secrets, whose["merchant_id"] if whose["is_test"] else "", text)[0]
+        merchant_id = whose["merchant_id"]  # of a test merchant the identifiers stand apart
+        mark = identifier_marks(secrets, merchant_id if merchant_id in tests else "", text)[0]
         if mark == former:
             continue
         bucket = ids.bucket_of(consumer_id)

@@ -50,34 +50,36 @@ select merchant_id, programme_id, currency, s.partner_id, s.earned, s.spread, s.
 -- lock_ended --
 -- Plans after ($1, $2) up to ($3, $4) on which time earns no more, and whose settled interest is not counted yet. One that
 -- is being changed at this moment waits for the next day.
-select bucket, plan_id, interest_counted
-  from plans
- where is_accruing and not interest_runs
-   and (bucket, plan_id) > ($1::smallint, $2::text) and (bucket, plan_id) <= ($3::smallint, $4::text)
- order by bucket, plan_id
+select p.bucket, p.plan_id, p.interest_counted
+  from plans p
+ where p.is_accruing and not p.interest_runs and @here(p)
+   and (p.bucket, p.plan_id) > ($1::smallint, $2::text) and (p.bucket, p.plan_id) <= ($3::smallint, $4::text)
+ order by p.bucket, p.plan_id
    for update skip locked;
 
 -- count_settled --
--- What they have settled is counted in their group, and they are not read again until something happens to them.
-with counted as (
-    update plans p
-       set interest_counted = p.interest_settled
-      from @ended
-     where p.bucket = ended.bucket and p.plan_id = ended.plan_id
-    returning p.merchant_id, coalesce(p.funding ->> 'programme_id', '') as programme_id, p.currency,
-              p.interest_settled as settled, ended.interest_counted as before, p.funding -> 'participations' as parts
-), groups_moved as (
+-- What they have settled is counted: they are not read again until something happens to them.
+update plans p
+   set interest_counted = p.interest_settled
+  from @ended
+ where p.bucket = ended.bucket and p.plan_id = ended.plan_id
+returning p.merchant_id, coalesce(p.funding ->> 'programme_id', '') as programme_id, p.currency,
+          p.interest_settled as settled, ended.interest_counted as before, p.funding -> 'participations' as parts
+
+-- add_settled --
+-- What was counted is added to its group.
+with groups_moved as (
     update accrual_groups g
        set settled = g.settled + more.settled
       from (select merchant_id, programme_id, currency, sum(settled - before)::bigint as settled
-              from counted
+              from @counted
              group by merchant_id, programme_id, currency) more
      where g.merchant_id = more.merchant_id and g.programme_id = more.programme_id and g.currency = more.currency
 )
 insert into accrual_shares as s (merchant_id, programme_id, currency, partner_id, settled, spread_settled)
 select merchant_id, programme_id, currency, more.partner_id, sum(more.share)::bigint,
        sum(more.spread)::bigint
-  from counted
+  from @counted
  cross join lateral interest_of_parts(before, settled, parts) more
  group by merchant_id, programme_id, currency, more.partner_id
     on conflict (merchant_id, programme_id, currency, partner_id) do update

@@ -14,12 +14,13 @@ from typing import Final
 from msgspec import Struct
 
 from service import ids
+from service.clusters import is_cluster
 from service.db import Connection, Pool, alone, columns, load_queries
 from service.ledger.booking import interest_earned
 from service.ledger.chart import Occasion
 from service.ledger.store import BOOK, BookedTransfer, booked_by
 from service.plans.plan import business_day
-from service.statement import SmallInt, Statement, together
+from service.statement import Json, ShardByShard, SmallInt, Statement, together
 
 Q: Final = load_queries(Path(__file__).with_name("accrual.sql"))
 
@@ -100,6 +101,17 @@ class Ended(Struct, frozen=True):
     interest_counted: int
 
 
+class Counted(Struct, frozen=True):
+    """What was counted of one of them now."""
+
+    merchant_id: str
+    programme_id: str
+    currency: str
+    settled: int
+    before: int
+    parts: Json | None
+
+
 class Accrual(Struct, frozen=True):
     """What a group earned on a day."""
 
@@ -123,7 +135,10 @@ class Sums(Struct):
 
 
 _OPEN_GROUPS: Final = Statement(Q.open_groups, opened=OpenedGroup)
+_LOCK_ENDED: Final = ShardByShard(Q.lock_ended)
 _COUNT_SETTLED: Final = Statement(Q.count_settled, ended=Ended)
+_ADD_SETTLED: Final = Statement(Q.add_settled, counted=Counted)
+_COUNT_AND_ADD: Final = together(Statement(Q.add_settled.replace("@counted", "counted")), counted=_COUNT_SETTLED)
 _KEEP: Final = together(
     BOOK,
     accruals_kept=Statement(Q.keep_accruals, kept=Accrual),
@@ -177,8 +192,12 @@ async def _open_groups(conn: Connection, batches: list[Batch]) -> None:
 async def _count_ended(conn: Connection, batches: list[Batch]) -> None:
     for batch in batches:
         async with conn.transaction():
-            if ended := [Ended(*row) for row in await conn.fetch(Q.lock_ended, *batch)]:
-                await _COUNT_SETTLED.execute(conn, ended=ended)
+            ended = [Ended(*row) for row in await _LOCK_ENDED.fetch(conn, *batch)]
+            if ended and is_cluster(conn):
+                counted = [Counted(*row) for row in await _COUNT_SETTLED.fetch(conn, ended=ended)]
+                await _ADD_SETTLED.execute(conn, counted=counted)
+            elif ended:
+                await _COUNT_AND_ADD.execute(conn, ended=ended)
 
 
 async def _behind(conn: Connection, now: datetime) -> list[Group]:

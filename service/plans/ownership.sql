@@ -49,28 +49,23 @@ select t.transfer_id, t.plan_id
 -- cancel_same_day --
 -- What is sold and bought back on one day.
 with pairs as (
-    select s.transfer_id as sale, b.transfer_id as back
+    select s.bucket, s.transfer_id as sale, b.transfer_id as back
       from ownership_transfers s
-      join ownership_transfers b on b.plan_id = s.plan_id and b.settlement_on = s.settlement_on and b.kind = 'buy_back'
+      join ownership_transfers b on b.bucket = s.bucket and b.plan_id = s.plan_id and b.settlement_on = s.settlement_on and b.kind = 'buy_back'
                                 and b.seller_id = s.buyer_id and b.buyer_id = s.seller_id
      where s.status = 'pending' and b.status = 'pending' and s.kind <> 'buy_back' and s.transfer_id = any ($1::text[])
 )
 update ownership_transfers t
    set status = 'cancelled', reason = 'same_day', ended_at = $2
   from pairs
- where t.transfer_id in (pairs.sale, pairs.back)
+ where t.bucket = pairs.bucket and t.transfer_id in (pairs.sale, pairs.back)
 returning t.*;
 
 -- lock_transfer --
-select * from ownership_transfers where transfer_id = $1 and status = 'pending' for update skip locked;
-
--- lock_account --
--- As every command on the plan does first.
-select a.bucket
-  from plans p
-  join accounts a on a.bucket = bucket_of(p.person_id) and a.person_id = p.person_id and a.currency = p.currency
- where p.bucket = $1 and p.plan_id = $2
-   for update of a;
+select *
+  from ownership_transfers
+ where bucket = $1 and transfer_id = $2 and status = 'pending'
+   for update skip locked;
 
 -- keep_funding --
 update plans set funding = $3 where bucket = $1 and plan_id = $2 returning interest_counted;

@@ -25,6 +25,7 @@ from service.partners.funding import Owner
 from service.partners.layouts import TxnType
 from service.partners.ownership import TYPES, Transfer, TransferKind, TransferReason, TransferStatus, data_of
 from service.partners.telling_flow import Teller, told_to_partner
+from service.plans import locking_store
 from service.plans.bookkeeping import booked
 from service.plans.ownership import changed_hands, held_by, with_our_part
 from service.plans.partner_events import programme_of
@@ -160,8 +161,8 @@ async def carry_out_due(pool: Pool, now: datetime) -> int:
 async def _close(pool: Pool, transfer_id: str, plan_id: str, now: datetime) -> bool:
     """Carry one out; False: somebody else has."""
     async with pool.acquire() as conn, conn.transaction():
-        await conn.fetch(Q.lock_account, ids.bucket_of(plan_id), plan_id)
-        row = await conn.fetchrow(Q.lock_transfer, transfer_id)
+        await locking_store.lock(conn, [], [plan_id])  # as every command on the plan does first
+        row = await conn.fetchrow(Q.lock_transfer, ids.bucket_of(plan_id), transfer_id)
         if row is not None:
             await _carry_out(conn, _transfer(row), now)
     return row is not None

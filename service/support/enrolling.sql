@@ -142,10 +142,10 @@ select distinct s.cover_set_id, s.arrangement_id, s.sanctioned, s.revolving
 
 -- lock_reopened --
 -- The last first, with what each owes.
-select e.bucket, e.plan_id, p.reserved + p.used as owed
+select e.plan_id, p.reserved + p.used as owed, e.reopened_at
   from enrolments e
-  join plans p using (bucket, plan_id)
- where e.cover_set_id = $1 and e.reopened_at is not null
+  join plans p on p.bucket = e.bucket and p.plan_id = e.plan_id and @here(p)
+ where e.cover_set_id = $1 and e.reopened_at is not null and @here(e)
  order by e.reopened_at desc, e.plan_id desc
    for no key update of e;
 

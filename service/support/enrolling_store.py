@@ -10,12 +10,13 @@ from msgspec import Struct, json
 from service import ids
 from service.db import Connection, Pool, columns, load_queries
 from service.errors import Code, Refused
-from service.statement import Int, SmallInt, Statement
+from service.statement import Int, ShardByShard, SmallInt, Statement
 from service.support import documents_flow
 from service.support.capacity import ArrangementState
 from service.support.cover_set import Covering, CoverMode, CoverSet, EnrolmentState
 
 Q: Final = load_queries(Path(__file__).with_name("enrolling.sql"))
+_LOCK_REOPENED: Final = ShardByShard(Q.lock_reopened)
 
 
 class CapturedPlan(Struct, frozen=True):
@@ -124,7 +125,9 @@ async def reopened(pool: Pool) -> list[Reopened]:
 
 async def lock_reopened(conn: Connection, cover_set_id: str) -> list[tuple[str, int]]:
     """The plans of a set that owe again, the last first, with what each owes."""
-    return [(row["plan_id"], row["owed"]) for row in await conn.fetch(Q.lock_reopened, cover_set_id)]
+    rows = await _LOCK_REOPENED.fetch(conn, cover_set_id)
+    last_first = sorted(rows, key=lambda row: (row["reopened_at"], row["plan_id"]), reverse=True)
+    return [(row["plan_id"], row["owed"]) for row in last_first]
 
 
 async def settle_reopened(conn: Connection, cover_set_id: str, plan_ids: Sequence[str], reason: str = "") -> None:

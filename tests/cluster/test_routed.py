@@ -56,7 +56,9 @@ def value_of(hint: Any) -> Any:
         plain, *extras = get_args(hint)
         return "{}" if any(getattr(one, "name", "") == "json" for one in extras) else value_of(plain)
     kinds = [one for one in get_args(hint) if one is not NoneType] or [hint]
-    if issubclass(kinds[0], StrEnum):
+    if get_origin(kinds[0]) is Annotated:
+        return value_of(kinds[0])
+    if isinstance(kinds[0], type) and issubclass(kinds[0], StrEnum):
         return next(iter(kinds[0]), "merchant")
     samples: dict[type, Any] = {
         bool: True, int: 7, str: "EUR", bytes: b"\x00'\\", date: date(2026, 3, 1),
