@@ -75,7 +75,7 @@ with moved as materialized (
 ), before as materialized (
     select bucket, plan_id, closing, currency from daily_positions where file_id = $5 and closing <> 0
 ), standing as materialized (   -- in the order in which the file has them: so plans and lines are read, and rows written
-    select s.*, p.state, md5(p.funding::text) as alike
+    select s.*, p.state, md5(p.funding::text) collate "C" as alike
       from (select bucket, plan_id, coalesce(m.currency, b.currency) as currency, coalesce(b.closing, 0) as opening,
                    coalesce(funded, 0) as funded, coalesce(repaid, 0) as repaid, coalesce(refunded, 0) as refunded,
                    coalesce(adjusted, 0) as adjusted, coalesce(charged_off, 0) as charged_off
@@ -119,7 +119,7 @@ select $1, s.bucket, s.plan_id, $3, $2, $4, $3, coalesce(o.principal_bps, 0), s.
             else 'over_90' end,
        s.state, s.currency
   from standing s
-  left join owned o using (alike)
+  full join owned o using (alike)   -- each has one: but only so it is no loop over all fundings for each plan
   left join lateral (
        select min(due_on) filter (where due_on > $4)  as next_on,
               min(due_on) filter (where due_on <= $4) as late_since,

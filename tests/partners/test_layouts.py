@@ -17,6 +17,8 @@ from service.partners.layout_texts import (
     minor_units,
     ndjson_text,
     row_of,
+    texts_in,
+    texts_of,
     unescaped,
 )
 from service.partners.layouts import FileType, Pos, Row, columns_of, file_name
@@ -35,6 +37,16 @@ def test_csv_comes_back(given_rows: tuple[FileType, list[Row]]) -> None:
         for one in records
     ]
     assert read == rows
+
+
+@given(any_rows)
+def test_fields_that_are_joined_are_what_a_csv_writer_writes(given_rows: tuple[FileType, list[Row]]) -> None:
+    kind, rows = given_rows
+    written = io.StringIO(newline="")
+    for row in rows:
+        named = zip(columns_of(kind), texts_of(row), strict=True)
+        csv.writer(written).writerow([escaped(text or "") if name in texts_in(kind) else text for name, text in named])
+    assert csv_text(rows) == written.getvalue()
 
 
 @given(any_rows)

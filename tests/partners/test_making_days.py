@@ -144,6 +144,18 @@ async def test_pages_of_files_and_of_plans_leave_none_out(pool: Pool) -> None:
     assert (await daily.manifests(pool, stranger, "", 10), await daily.funded_plans(pool, stranger, "", 10)) == ([], [])
 
 
+async def test_fundings_are_not_gone_through_for_each_plan(pool: Pool) -> None:
+    """A day of plans that were sold has as many fundings as plans: they are joined by a hash or in order."""
+    async with pool.acquire() as connection:
+        await open_world(connection)
+        plan = await connection.fetch(
+            f"explain {daily.Q.write_positions}", "fi_01JD8Q4Z7K0000000000000000", PROGRAMME, PARTNER, MONDAY, None
+        )
+    conditions = [row[0].strip() for row in plan if "alike" in row[0] and "Cond" in row[0]]
+    assert conditions in (["Hash Cond: (o.alike = s.alike)"], ["Hash Cond: (s.alike = o.alike)"],
+                          ["Merge Cond: (s.alike = o.alike)"], ["Merge Cond: (o.alike = s.alike)"])  # fmt: skip
+
+
 async def test_many_plans_lose_and_make_no_cent(pool: Pool, monkeypatch: pytest.MonkeyPatch) -> None:
     """Odd captures and payments over a week: the files add up to the ledger, in whatever batches they are made."""
     async with pool.acquire() as connection, connection.transaction():
