@@ -38,7 +38,7 @@ NOT_SEALED_BY_THE_EDGE = {
         "AutomaticLimit.rule_id", "BankAccount.holder", "BatchBody.external_id", "BusinessRecordBody.source",
         "BuyerBody.name", "ClaimNote.note", "CommentBody.note", "ContributionBody.reference", "Covering.name",
         "CurrencyRateBody.source", "DecideBody.note", "DocumentBody.reference", "EffortBody.reference",
-        "Evaluation.method", "FindingNote.note", "FundingBody.reference", "Identity.activity", "Identity.legal_name",
+        "Evaluation.method", "FundingBody.reference", "Identity.activity", "Identity.legal_name",
         "InsurancePolicy.conditions", "InsurancePolicy.legal_basis", "InsurancePolicy.name", "KeyBody.owner_id",
         "KeyBody.scopes", "LowerBody.conditions", "MerchantBody.name", "MerchantChange.name", "OperatorBody.name",
         "OperatorBody.scopes", "PaidBody.reference", "PaperConsentBody.reference", "PartnerBody.name",

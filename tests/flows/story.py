@@ -8,7 +8,8 @@
     plan state part_captured, captured 250.00, remaining 350.00
 
 `leeway NAME VALUE ...` puts a policy with that leeway in force, `use NAME VALUE ...` one whose goods are used so before
-they are paid; `close NAME COUNT ...` closes the day and says what it did. `permit SCENARIO` is a standing permission of
+they are paid, `servicing NAME VALUE ...` one that is looked after so (`late_fee 5.00, grace_days 7` beside the others);
+`close NAME COUNT ...` closes the day and says what it did. `permit SCENARIO` is a standing permission of
 the consumer, `revoke` takes it back.
 
 Lines of a bill follow `of`: `capture 213.00 of item 200.00, charge 18.00, discount 5.00`; `refund lines 1.2` is the
@@ -155,6 +156,13 @@ class Story:
         rows = [row | {"use": _fields(words)} for row in document["pay_after_use"]]
         await self._publish(document | {"pay_after_use": rows})
 
+    async def _servicing(self, words: list[str]) -> None:
+        """The same, looked after otherwise."""
+        said = _fields(words)
+        late = {"amount": said.pop("late_fee"), "grace_days": said.pop("grace_days", 0)} if "late_fee" in said else None
+        document = msgspec.json.decode(POLICY.read_bytes())
+        await self._publish(document | {"servicing": said | ({"late_fee": late} if late else {})})
+
     async def _publish(self, document: dict[str, Any]) -> None:
         now = self.world.operator.now
         await publish(self.world, document)
@@ -223,6 +231,8 @@ class Story:
         path = f"/v1/plans/{self.plan_id}/{_PATHS[verb]}"
         if not words:
             return path, {}
+        if verb in _BY_NAME:
+            return path, _fields(words)
         if verb == "contest_claim":
             return path, {"words": words[0]}
         if first := _FIRST.get(verb):
@@ -242,8 +252,9 @@ class Story:
         assert facts[0] == facts[1], "the dry run foretold another fact"
         for plan in (preview["plan"], after):
             plan["captures"] = [_without(one, "id") for one in plan["captures"]]
-            if plan["deposit"] and plan["deposit"]["claim"]:
-                del plan["deposit"]["claim"]["id"]
+            for made in (plan["deposit"] and plan["deposit"]["claim"], plan["dispute"], plan["settlement_quote"]):
+                if made:
+                    del made["id"]
         unknown = ("id",) if is_new else ()
         assert _without(preview["plan"], *unknown) == _without(after, *unknown), "the dry run foretold another plan"
         account = await self.account()
@@ -263,6 +274,7 @@ _STEPS: dict[str, Callable[[Story, list[str]], Awaitable[None]]] = {
     "+": Story._wait,
     "leeway": Story._leeway,
     "use": Story._use,
+    "servicing": Story._servicing,
     "permit": Story._permit,
     "revoke": Story._revoke,
     "close": Story._close,
@@ -282,9 +294,18 @@ _PATHS = {
     "start": "use/start", "end": "use/end", "confirm": "confirm",
     "contest_claim": "claims/contest", "lower_claim": "claims/lower", "withdraw_claim": "claims/withdraw",
     "decide_claim": "claims/decide",
-    "withdraw": "withdrawal", "return": "returns", "keep": "returns/withdraw",
+    "withdraw": "withdrawal", "return": "returns", "keep": "returns/withdraw", "quote": "settlement_quotes",
+    "return_overpaid": "overpayments/return", "fee": "fees", "charge_off": "charge_off", "forgive": "forgive",
+    "ask_again": "disputes/ask_again", "accept_dispute": "disputes/accept",
+    "postpone": "due_dates", "dispute": "disputes", "answer": "disputes/answer", "decide": "disputes/decide",
+    "pause": "collection/pause", "resume": "collection/resume", "accelerate": "accelerate", "re_age": "re_ageings",
 }  # fmt: skip
-_OF_THE_LENDER = ("decide_claim",)
+_OF_THE_LENDER = (
+    "decide_claim", "return_overpaid", "fee", "charge_off", "forgive", "ask_again", "decide", "pause", "resume",
+    "accelerate", "re_age",
+)  # fmt: skip
+# Verbs whose words are all fields by their names.
+_BY_NAME = ("postpone", "dispute", "answer", "decide", "pause", "resume", "accelerate", "re_age", "charge_off")
 # What the first word is, where it is no amount.
 _FIRST = {"extend": "days", "reverse": "capture", "convert": "instalments"}
 

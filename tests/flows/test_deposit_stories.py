@@ -6,17 +6,6 @@ from tests.flows.story import cases, tell
 from tests.flows.world import World
 
 STORIES = {
-    "all came back": """
-        consumer limit 5000.00
-        buy 1000.00 deposit category cameras
-        plan state authorized, remaining 1000.00, held 200.00
-        release
-        plan state closed, voided 1000.00
-        account available 5000.00
-        ledger
-        claim 1.00      refused state_forbids
-        withdraw_claim  refused state_forbids
-    """,
     "given back in parts, the card first": """
         consumer limit 5000.00
         buy 1000.00 deposit category cameras

@@ -6,6 +6,7 @@ await walk.go(Step("capture", {"amount": 300_00}))
 
 import uuid
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import date, datetime, timedelta
 from typing import Any, Final
 
@@ -13,14 +14,18 @@ import httpx
 import msgspec
 
 from service.demo.seed import POLICY
+from tests.flows.device import Device
 from tests.flows.published import publish
-from tests.flows.walk_facts import Refusal
+from tests.flows.test_authentications import SHOP, device_of
+from tests.flows.walk_facts import Refusal, Shown
+from tests.flows.walk_interest import see
 from tests.flows.walk_model import Agreed, Plan
 from tests.flows.walk_money import LENDERS, MERCHANTS, OPERATORS
 from tests.flows.walk_steps import NOBODY, Step
 from tests.flows.walk_verbs import Asked, shape
 from tests.flows.world import NOON, Client, World
 
+CALLED_ONCE: Final = ("charges", "authentications")  # they have no dry run, and what is told again is another test's
 LIMIT: Final = 1_000_00
 MISSING: Final = {"payment_id": "py_", "fee_id": "fa_", "fact_id": "fa_"}
 _PAYMENT: Final[tuple[str, dict[str, Any]]] = ("payments", {"amount": 77})
@@ -32,11 +37,30 @@ PRODUCTS: Final[dict[str, dict[str, Any]]] = {
     "pay in 4, with leeway": {"kind": "instalments", "category": "phone"},
     "paid after use": {"kind": "pay_after_use"},
     "trial": {"kind": "pay_after_use", "category": "trial"},
+    "by the period": {"kind": "instalments", "category": "by the period"},
+    "by the day": {"kind": "instalments", "category": "by the day"},
+    "partly at once": {"kind": "instalments", "category": "partly at once"},
+    "late costs": {"kind": "instalments", "category": "late costs"},
+    "put off": {"kind": "instalments", "category": "put off"},
+    "proved": {"kind": "instalments", "category": "proved"},
     "deposit": {"kind": "deposit", "deposit_amount": 400_00},
     "deposit, contestable": {"kind": "deposit", "deposit_amount": 400_00, "category": "cameras"},
 }
 LEEWAY: Final = {"extend_days_max": 20, "extends_by_itself": True, "capture_tolerance_bps": 1000,
                  "late_capture_grace_days": 10}  # fmt: skip
+
+
+# More rows of the price list, by the words that they are bought with.
+LATE: Final = {"amount": 5_00, "grace_days": 3, "each_max": 4_00, "year_max": 9_00, "total_max": 11_00}
+MONTHLY: Final = {"every": 1, "unit": "month", "rate_percent": "9.9", "instalments": 6}
+MORE: Final[dict[str, dict[str, Any]]] = {
+    "by the period": {"terms": MONTHLY},
+    "by the day": {"terms": MONTHLY | {"interest": "daily", "recalculate": True}},
+    "partly at once": {"terms": {"down_payment_bps": 2000, "down_payment": 10_00, "down_payment_at": "schedule"}},
+    "late costs": {"terms": {}, "servicing": {"late_fee": LATE, "dispute_days": 180, "return_days": 180}},
+    "put off": {"terms": {}, "servicing": {"postpone_days_max": 14, "postpone_times_max": 2}},
+    "proved": {"terms": {}, "authentication": {"above": 150_00}},
+}
 
 
 class Mismatch(AssertionError):
@@ -46,7 +70,7 @@ class Mismatch(AssertionError):
 def policy() -> dict[str, Any]:
     """The demo's policy, where what is bought as electronics has some leeway, and a trial is billed with evidence.
 
-    Its consumers put no due dates off, for the model knows none of the dates.
+    Besides it has what bears interest, is paid in part at once, costs more when late, may be put off, is to be proved.
     """
     document: dict[str, Any] = msgspec.json.decode(POLICY.read_bytes())
     rows = []
@@ -60,7 +84,14 @@ def policy() -> dict[str, Any]:
         row | {"use": row["use"] | {"evidence": True}} if row["name"] == "trial" else row
         for row in document["pay_after_use"]
     ]
-    return document | {"name": "For walks", "instalments": rows, "pay_after_use": uses, "servicing": {}}
+    rows += [
+        {"name": f"walk-{place}", "currency": "EUR", "categories": [f"walk-{place}"], "amount_min": 30_00,
+         "amount_max": 1_500_00} | one
+        for place, one in enumerate(MORE.values())
+    ]  # fmt: skip
+    words = [{"name": f"walk-{place}", "words": [word]} for place, word in enumerate(MORE)]
+    more = {"categories": [*document["categories"], *words], "servicing": {}}
+    return document | {"name": "For walks", "instalments": rows, "pay_after_use": uses} | more
 
 
 class Walk:
@@ -77,6 +108,7 @@ class Walk:
         self.path = ""
         self.plan: Plan
         self.version = 1
+        self.device: Device | None = None  # with the consumer's passkey
 
     @classmethod
     async def begin(cls, world: World, product: str, amount: int) -> "Walk":
@@ -89,7 +121,11 @@ class Walk:
         opened = await world.merchant.post("/v1/plans", {"offer_id": offer["id"]})
         walk.require("it is opened", opened.status_code, 201)
         agreed = Agreed.of(offer)
+        if agreed.prove_above is not None:
+            walk.device = await device_of(world, walk.consumer)
         walk.plan = Plan(agreed, walk.now, walk.now.date())
+        if agreed.rate:
+            walk.plan.shown_interest = Shown()
         walk.path = f"plans/{opened.json()['id']}"
         await walk.look(opened.json())
         return walk
@@ -118,10 +154,13 @@ class Walk:
 
     async def close(self) -> None:
         """The day does what is to be done by now: it looks at authorizations, then at what is owed."""
+        plan, was_claimed = self.plan.copy(), self.plan.stand.claim is not None
+        try:
+            plan.pass_days(self.now)
+        except Refusal:  # the model does not know what
+            return
         done = await self.world.operator.post("/v1/operator/day-close")
         self.require("the day is closed", done.status_code, 200)
-        plan, was_claimed = self.plan.copy(), self.plan.stand.claim is not None
-        plan.pass_days(self.now)
         if not was_claimed:
             plan.guard(self.now)
         self.plan = plan
@@ -132,8 +171,13 @@ class Walk:
         foretold, code = self.foretell(step)
         if code == "unsure":
             return
+        if step.verb in CALLED_ONCE and step.sent not in ("by the lender", "by another merchant"):
+            step = replace(step, sent="once")
         body, key = dict(self.with_ids(step.body)), str(uuid.uuid4())
         client, path = self.sender(step)
+        if step.verb == "authentications":
+            await self.prove(path, code, foretold)
+            return
         if step.sent == "by another merchant":
             await self.ask_as_another(step, path, body)
         elif step.sent == "after a dry run":
@@ -155,6 +199,18 @@ class Walk:
             await self.accept(answered.json(), foretold)
         else:
             await self.unchanged()
+
+    async def prove(self, path: str, code: str | None, foretold: Plan) -> None:
+        """The consumer is asked to prove that it is they, and does, by their passkey."""
+        asked = await self.world.merchant.post(path, {"by": "passkey", "origin": SHOP})
+        if not self.is_as_foretold(asked, code, foretold.unsure):
+            await self.unchanged()
+            return
+        assert self.device is not None
+        body = {"credential": self.device.answer(asked.json()["options"])}
+        answered = await self.world.merchant.post(f"/v1/authentications/{asked.json()['id']}/answer", body)
+        self.require("it is proved", answered.status_code, 200)
+        await self.accept(answered.json(), foretold)
 
     async def ask_as_another(self, step: Step, path: str, body: dict[str, Any]) -> None:
         """A merchant who has no such plan, or no such power, learns nothing."""
@@ -178,9 +234,13 @@ class Walk:
             return False
         return not (step.verb == "refunds" and not {"amount", "lines"} & set(step.body))
 
+    def is_by_lender(self, step: Step) -> bool:
+        """Whether the lender says it for the merchant, or does it by its own right."""
+        return step.sent == "by the lender" and step.verb in LENDERS
+
     def sender(self, step: Step) -> tuple[Client, str]:
         """Who asks, and where."""
-        if step.verb in MERCHANTS and not (step.sent == "by the lender" and step.verb in LENDERS):
+        if step.verb in MERCHANTS and not self.is_by_lender(step):
             return self.world.merchant, f"/v1/{self.path}/{step.verb}"
         return self.world.operator, f"/v1/operator/{self.path}/{step.verb}"
 
@@ -195,7 +255,8 @@ class Walk:
             least, most = plan.stand.used
             plan.limit_room = self.limit - plan.stand.reserved - most, self.limit - plan.stand.reserved - least
             asked = Asked(step.body, self.now, plan.today(self.now), name, step.verb in OPERATORS)
-            (MERCHANTS | OPERATORS)[step.verb](plan, asked)
+            rules = MERCHANTS | OPERATORS if self.is_by_lender(step) else OPERATORS | MERCHANTS
+            rules[step.verb](plan, asked)
         except Refusal as no:
             return plan, no.code
         plan.passed_on = max(plan.passed_on, plan.today(self.now))
@@ -233,6 +294,7 @@ class Walk:
 
     async def look(self, shown: dict[str, Any]) -> None:
         """The plan and the account are as the model has them."""
+        self.plan.looked_on = self.plan.today(self.now)
         self.compare(shown, self.plan)
         owed = [date.fromisoformat(row["due_on"]) for row in shown["schedule"] if row["paid_on"] is None]
         self.due_on = min(owed, default=None) if self.plan.stand.outstanding else None  # else it is as agreed
@@ -240,11 +302,15 @@ class Walk:
         least, most = stand.used
         self.require("reserved", account["reserved"], stand.reserved)
         self.require(f"used is from {least} to {most}", least <= account["used"] <= most, True)
-        self.require("used", account["used"], shown["outstanding"] - sum(_fees_left(shown)))
+        beside = sum(_beside_principal(shown)) if shown["outstanding"] else 0  # else it is shown as it was agreed
+        self.require("used", account["used"], shown["outstanding"] - beside)
         self.require("available", account["available"], self.limit - account["reserved"] - account["used"])
 
     def compare(self, shown: dict[str, Any], plan: Plan) -> None:
         """A plan's view against the model's."""
+        plan.looked_on = plan.today(self.now)
+        wrong = see(plan, shown, self.now)
+        self.require("interest", wrong, "")
         for name, right in plan.shown().items():
             self.require(name, _as_modelled(name, shown[name]), right)
 
@@ -294,8 +360,9 @@ def _as_modelled(name: str, value: Any) -> Any:
     return value
 
 
-def _fees_left(shown: dict[str, Any]) -> Iterator[int]:
-    """What is owed of the limit's own is principal: all else of the rows is fees and penalties."""
+def _beside_principal(shown: dict[str, Any]) -> Iterator[int]:
+    """What is owed of the limit's own is principal: all else of the rows is interest, fees and penalties."""
     for row in shown["schedule"]:
         if not row["forgiven"]:
             yield row["fee"] + row["penalty"] - row["fee_paid"] - row["penalty_paid"]
+            yield row["interest"] - row["interest_paid"]

@@ -1,4 +1,4 @@
-"""What a plan that costs no interest is after its facts: a small model of its own, which knows nothing of the service.
+"""What a plan is after its facts: a small model of its own, which knows nothing of the service.
 
 Nearly everything is one equation, in cents:
 
@@ -6,12 +6,15 @@ net = lent + fees + taken back + sent back - paid - refunded - credited - let go
 outstanding = net, overpaid = 0          where net is positive
 outstanding = 0,   overpaid = - net      where it is negative
 
+Interest it takes from the rows that are shown, as `walk_interest.py` bounds it; then net has that as well, less what of
+it came back with refunds.
+
 Facts go by the day they take effect, then by the day they were told, then as they were told. One that was undone has
 not happened.
 """
 
 from dataclasses import dataclass, field, replace
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from typing import Any
 
 NEEDS_A_CAPTURE = {"refunded", "quoted", "rescheduled", "accelerated"}
@@ -51,6 +54,15 @@ class Fact:
         return self.more.get(name)
 
 
+@dataclass(frozen=True)
+class Shown:
+    """What the rows of a plan that bears interest say, and no fact does."""
+
+    interest: int = 0
+    let_go: int = 0
+    returned: int = 0  # interest that came back with refunds, as if it had been paid
+
+
 @dataclass
 class Claim:
     """What is claimed of a deposit, and not taken yet."""
@@ -78,6 +90,8 @@ class Stand:
     owed: int = 0  # ever, of all rows
     forgiven: int = 0
     net: int = 0
+    all_in_all: int = 0  # the same, where nothing is let go
+    shown: Shown | None = None  # None: it bears no interest
     fees: int = 0
     penalties: int = 0  # part of them
     refunded: int = 0
@@ -86,6 +100,7 @@ class Stand:
     pauses: list[tuple[str, date, date | None]] = field(default_factory=list)
     dispute: dict[str, Any] = field(default_factory=dict)
     confirmed_at: datetime | None = None
+    proved: int | None = None  # the amount to which the consumer agreed, and proved that it was they
     used_from: datetime | None = None
     used_until: datetime | None = None
     claim: Claim | None = None
@@ -98,16 +113,30 @@ class Stand:
     is_charged_off: bool = False
     is_forgiven: bool = False
     is_rescheduled: bool = False
+    postponed: int = 0  # due dates that the consumer has put off
+    late_fees: list[tuple[date, int, date]] = field(default_factory=list)  # of each its day, amount, what was late
 
     @property
     def outstanding(self) -> int:
         """What the consumer owes."""
-        return max(0, self.net)
+        return max(0, self.balance)
 
     @property
     def overpaid(self) -> int:
         """What is owed to the consumer."""
-        return max(0, -self.net)
+        return max(0, -self.balance)
+
+    @property
+    def balance(self) -> int:
+        """What they owe, less what they have paid too much."""
+        if self.shown is None:
+            return self.net
+        return self.all_in_all + self.shown.interest - self.shown.let_go - self.shown.returned
+
+    def owe(self, amount: int) -> None:
+        """So much more is owed, or less."""
+        self.net += amount
+        self.all_in_all += amount
 
     @property
     def reserved(self) -> int:
@@ -132,7 +161,12 @@ class Stand:
     @property
     def used(self) -> tuple[int, int]:
         """The least and the most of the limit that it takes: fees take none, and a payment may have settled some."""
-        return max(0, self.outstanding - self.fees), self.outstanding
+        interest = 0 if self.shown is None else self.shown.interest
+        return max(0, self.outstanding - self.fees - interest), self.outstanding
+
+    def days_past_due(self, due_on: date, on: date) -> int:
+        """On how many days since then it was collected."""
+        return sum(not self.rests_on(due_on + timedelta(day)) for day in range(1, (on - due_on).days + 1))
 
     def rests_on(self, on: date) -> bool:
         """Whether nothing is collected on a day."""
@@ -153,6 +187,8 @@ def stand_after(authorized: int, held: int, facts: list[Fact]) -> Stand:
     for fact in in_order(facts):
         if fact.name and fact.name in undone:
             stand.captures += undone[fact.name] == "reversed"
+        elif fact.kind == "rescheduled" and fact is not facts[-1] and (stand.schedule_ended or stand.given_up):
+            continue  # told before what ended the schedule, and of a later day
         elif fact.kind not in UNDO:
             _happens(stand, fact)
     return stand
@@ -198,7 +234,7 @@ def _captured(stand: Stand, fact: Fact) -> None:
     stand.captured[stand.captures] = fact.amount + from_held
     stand.lent.append(fact.amount)
     stand.owed += fact.amount
-    stand.net += fact.amount
+    stand.owe(fact.amount)
     stand.held -= from_held
     stand.from_held += from_held
     if fact.get("final"):
@@ -229,7 +265,7 @@ def _withdrawn(stand: Stand, _: Fact) -> None:
 
 
 def _paid(stand: Stand, fact: Fact) -> None:
-    stand.net -= fact.amount
+    stand.owe(-fact.amount)
     stand.left[fact.name] = fact.amount
 
 
@@ -237,9 +273,10 @@ def _refunded(stand: Stand, fact: Fact) -> None:
     if fact.amount > stand.refundable:
         raise Refusal("amount_exceeds_outstanding")
     stand.refunded += fact.amount
-    stand.net -= fact.amount
+    stand.owe(-fact.amount)
     _bind(stand, fact)
-    _stop(stand, "return", fact.on)
+    if not fact.get("lowers"):
+        _stop(stand, "return", fact.on)
 
 
 def _bind(stand: Stand, fact: Fact) -> None:
@@ -266,7 +303,7 @@ def _bind(stand: Stand, fact: Fact) -> None:
 def _sent_back(stand: Stand, fact: Fact) -> None:
     """An overpayment; what turns out not to have been overpaid is owed."""
     stand.owed += fact.amount - min(fact.amount, stand.overpaid)
-    stand.net += fact.amount
+    stand.owe(fact.amount)
 
 
 def _charged_back(stand: Stand, fact: Fact) -> None:
@@ -277,14 +314,16 @@ def _charged_back(stand: Stand, fact: Fact) -> None:
         raise Refusal("amount_exceeds_outstanding")
     stand.left[payment] -= fact.amount
     stand.owed += fact.amount - min(fact.amount, stand.overpaid)
-    stand.net += fact.amount
+    stand.owe(fact.amount)
 
 
 def _levied(stand: Stand, fact: Fact) -> None:
     stand.fees += fact.amount
     stand.penalties += fact.amount if fact.get("is_penalty") else 0
+    if fact.get("late_since"):
+        stand.late_fees.append((fact.on, fact.amount, fact.get("late_since")))
     stand.owed += fact.amount
-    stand.net += fact.amount
+    stand.owe(fact.amount)
 
 
 def _paused(stand: Stand, fact: Fact) -> None:
@@ -354,7 +393,7 @@ def _dispute_closed(stand: Stand, fact: Fact) -> None:
 
 
 def _confirmed(stand: Stand, fact: Fact) -> None:
-    stand.confirmed_at = fact.get("at")
+    stand.confirmed_at, stand.proved = fact.get("at"), fact.get("proved")
 
 
 def _use_started(stand: Stand, fact: Fact) -> None:
@@ -415,8 +454,9 @@ def _forgiven(stand: Stand, _: Fact) -> None:
     stand.given_up = stand.is_forgiven = True
 
 
-def _rescheduled(stand: Stand, _: Fact) -> None:
+def _rescheduled(stand: Stand, fact: Fact) -> None:
     stand.is_rescheduled = True
+    stand.postponed += bool(fact.get("postponed"))
 
 
 def _quoted(_: Stand, __: Fact) -> None:

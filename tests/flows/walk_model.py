@@ -3,10 +3,11 @@
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
+from decimal import Decimal
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from tests.flows.walk_facts import ROUNDS, Fact, Refusal, Stand, stand_after
+from tests.flows.walk_facts import ROUNDS, Fact, Refusal, Shown, Stand, stand_after
 
 ENDED = {"paid_off", "closed", "refunded", "overpaid", "recovered", "forgiven", "voided", "expired"}
 
@@ -27,6 +28,10 @@ class Agreed:
     leeway: dict[str, Any]
     use: dict[str, Any]
     servicing: dict[str, Any]
+    interest: int  # of all of it, captured on the day of the offer
+    rate: Decimal  # per cent a year
+    recalculates: bool  # interest follows what is really paid
+    prove_above: int | None  # the consumer proves that it is they who agree to more than this
 
     @classmethod
     def of(cls, offer: dict[str, Any]) -> "Agreed":
@@ -36,7 +41,9 @@ class Agreed:
         return cls(
             offer["kind"], offer["amount"], offer["held"], offer["waived_bps"], offer["amount_min"],
             offer["amount_max"], offer["capture_within_days"], offer["time_zone"], (days[-1] - opened_on).days,
-            offer["leeway"], offer["use"], offer["servicing"],
+            offer["leeway"], offer["use"], offer["servicing"], sum(one["interest"] for one in offer["schedule"]),
+            Decimal(offer["terms"].get("rate_percent", 0)), offer["terms"].get("recalculate", False),
+            (offer.get("authentication") or {}).get("above"),
         )  # fmt: skip
 
 
@@ -65,6 +72,11 @@ class Plan:
     steps: int = 0  # names the facts
     limit_room: tuple[int, int] = (0, 0)  # of the account, the least and the most, before the step
     is_overdue: bool = False  # by the rows that were shown last: the policy approves of nothing more
+    rows: list[dict[str, Any]] = field(default_factory=list)  # the schedule, as it was shown last
+    looked_on: date = date.min  # when it was shown last
+    seen: int = 0  # so many facts were there then
+    before_seen: int = 0  # ... as it was checked what of them may change interest
+    shown_interest: Shown | None = None
     unsure: set[str] = field(default_factory=set)  # codes that the step may be refused with, for all the model knows
 
     def __post_init__(self) -> None:
@@ -86,7 +98,9 @@ class Plan:
             raise
 
     def _folded(self) -> Stand:
-        return stand_after(self.agreed.amount - self.agreed.held, self.agreed.held, self.facts)
+        stand = stand_after(self.agreed.amount - self.agreed.held, self.agreed.held, self.facts)
+        stand.shown = self.shown_interest
+        return stand
 
     def today(self, now: datetime) -> date:
         """The plan's day."""
@@ -116,6 +130,8 @@ class Plan:
         claim = self.stand.claim
         if claim is not None and not claim.is_contested and day == claim.until + timedelta(1):
             self.settle_claim(claim.amount, day, today)
+        for fact in late_fees_of(self, day):
+            self._may_happen(fact)
 
     def _may_happen(self, fact: Fact) -> None:
         with suppress(Refusal):
@@ -169,6 +185,17 @@ class Plan:
         return self.agreed.servicing.get(name, otherwise)
 
     @property
+    def waits(self) -> bool:
+        """Nothing is captured before the consumer has agreed, and proved that it is they where that is asked for."""
+        return self.waits_for_consumer or self.must_prove
+
+    @property
+    def must_prove(self) -> bool:
+        """They prove that it is they who agree to this amount."""
+        above = self.agreed.prove_above
+        return above is not None and above < self.amount != self.stand.proved
+
+    @property
     def waits_for_consumer(self) -> bool:
         """The order is to be confirmed first."""
         return bool(self.agreed.use.get("confirm_days")) and self.stand.confirmed_at is None
@@ -213,7 +240,7 @@ class Plan:
     def late_until(self) -> datetime | None:
         """Until when a capture of what has expired is tried anew."""
         days, stand = self.agreed.leeway["late_capture_grace_days"], self.stand
-        if not days or self.waits_for_consumer or stand.ended_by != "expired" or stand.remaining:
+        if not days or self.waits or stand.ended_by != "expired" or stand.remaining:
             return None
         return self.capture_until + timedelta(days) if stand.given_back else None
 
@@ -275,8 +302,8 @@ class Plan:
         if stand.claim is not None:
             answer = "decide_claim" if stand.claim.is_contested else "contest_claim"
             actions += [answer, "lower_claim", "withdraw_claim"]
-        elif stand.remaining and self.waits_for_consumer:
-            actions += ["confirm", "void", *change]
+        elif stand.remaining and self.waits:
+            actions += ["authenticate" if self.must_prove else "confirm", "void", *change]
         elif stand.remaining:
             actions += ["claim", "release"] if kind == "deposit" else ["capture"]
             actions += [] if stand.used_from and self.standing_bills else ["void"]
@@ -284,7 +311,20 @@ class Plan:
                 actions += [] if stand.used_until else ["end_use" if stand.used_from else "start_use"]
             actions += change
         actions += ["extend_authorization"] if stand.remaining and self.extendable else []
-        return actions + (["pay"] if stand.outstanding else []) + self._next_of_dispute
+        if stand.outstanding:
+            actions += ["pay", *([] if self.why_not_postponed else ["postpone_due_date"])]
+        return actions + self._next_of_dispute
+
+    @property
+    def why_not_postponed(self) -> bool:
+        """Whether the consumer may put no due date off: by the day of what was shown last."""
+        stand, on = self.stand, self.looked_on
+        left = self.serving("postpone_times_max", 0) - stand.postponed if self.serving("postpone_days_max", 0) else 0
+        if left <= 0 or stand.given_up or stand.schedule_ended or stand.is_withdrawn or stand.rests_on(on):
+            return True
+        grace = (self.serving("late_fee", None) or {}).get("grace_days", 0)
+        open_rows = [date.fromisoformat(row["due_on"]) for row in self.rows if row["paid_on"] is None]
+        return any(stand.days_past_due(due_on, on) > grace for due_on in open_rows if due_on < on)
 
     @property
     def _next_of_dispute(self) -> list[str]:
@@ -297,7 +337,7 @@ class Plan:
     def shown(self) -> dict[str, Any]:
         """What of the plan's view the model knows."""
         stand = self.stand
-        return {
+        said = {
             "state": self.state, "collection_state": self.collection_state, "amount": self.amount,
             "dispute_state": stand.dispute.get("state", "none"), "captured": stand.all_captured,
             "voided": stand.given_back + stand.held_back, "remaining": stand.remaining, "held": stand.held,
@@ -308,4 +348,36 @@ class Plan:
             "captures": [
                 (one.number, one.amount, stand.refunded_of.get(one.number, 0), one.is_reversed) for one in self.bills
             ],
+            "must_authenticate": bool(stand.remaining) and self.must_prove,
         }  # fmt: skip
+        return said if stand.shown is None else {name: value for name, value in said.items() if name != "paid"}
+
+
+def late_fees_of(plan: Plan, day: date) -> list[Fact]:
+    """What time asks for because something is late: once for each row, as far as its caps go."""
+    terms, stand = plan.serving("late_fee", None), plan.stand
+    if terms is None or stand.given_up or stand.rests_on(day) or not stand.outstanding:
+        return []
+    facts: list[Fact] = []
+    for row in plan.rows:
+        due_on = date.fromisoformat(row["due_on"])
+        left = row["principal"] + row["interest"] - row["principal_paid"] - row["interest_paid"] - row["forgiven"]
+        days = stand.days_past_due(due_on, day) if row["paid_on"] is None else 0
+        known = [(on, amount, since) for on, amount, since in stand.late_fees]
+        known += [(one.on, one.amount, one.get("late_since")) for one in facts]
+        if left > 0 and days == terms["grace_days"] + 1 and due_on not in [since for _, _, since in known]:
+            if plan.seen != len(plan.facts) and any(one.kind == "refunded" for one in plan.facts[plan.seen :]):
+                raise Refusal("unsure")  # the rows are others by then
+            fee = min(terms["amount"], most_late(terms, known, day))
+            if fee > 0:
+                facts.append(Fact("levied", day, day, amount=fee, more={"is_penalty": True, "late_since": due_on}))
+    return facts
+
+
+def most_late(terms: dict[str, Any], known: list[tuple[date, int, date]], on: date, since: date | None = None) -> int:
+    """How much more may be asked for what is late, after what was: for the same row, in a year, and in all."""
+    in_a_year = sum(amount for day, amount, _ in known if day > on - timedelta(365))
+    of_it = sum(amount for _, amount, of in known if of == since)
+    in_all = sum(amount for _, amount, _ in known)
+    asked = {"amount": of_it, "each_max": of_it, "year_max": in_a_year, "total_max": in_all}
+    return min(max(0, int(terms[name]) - before) for name, before in asked.items() if terms.get(name) is not None)

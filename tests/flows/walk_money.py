@@ -1,20 +1,24 @@
 """The verbs of money, fees, pauses and disputes, as in `walk_verbs`."""
 
 from datetime import date, timedelta
-from typing import Final
+from typing import Any, Final
 
 from tests.flows.walk_facts import Fact, Refusal
-from tests.flows.walk_model import ENDED, Plan
+from tests.flows.walk_model import ENDED, Plan, most_late
 from tests.flows.walk_verbs import (
     Asked,
     Verb,
     accelerate,
     amend,
+    authenticate,
     capture,
+    change_rate,
+    charge,
     charge_off,
     claim,
     confirm,
     contest,
+    convert,
     correct,
     decide_claim,
     end_use,
@@ -23,9 +27,11 @@ from tests.flows.walk_verbs import (
     lower,
     lower_capture,
     normal,
+    postpone,
     refuse_if,
     release,
     reschedule,
+    return_subsidy,
     reverse,
     start_use,
     top_up,
@@ -129,7 +135,11 @@ def credit(plan: Plan, asked: Asked) -> None:
         given = [fact for fact in plan.facts if fact.kind == "paid" and fact.get("by") in GIFTS]
         left = sum(plan.stand.lent) + plan.stand.fees - plan.stand.refunded
         left -= sum(fact.amount for fact in given if fact.name not in undone)
-        refuse_if(amount > (left if kind == "goodwill" else 0), "amount_exceeds_outstanding")  # none bears interest
+        if plan.stand.shown is None:
+            refuse_if(amount > (left if kind == "goodwill" else 0), "amount_exceeds_outstanding")
+        else:
+            refuse_if(amount > left + plan.stand.shown.interest, "amount_exceeds_outstanding")
+            plan.unsure.add("amount_exceeds_outstanding")
     if kind in ("merchant_refund", "payout_refund"):
         plan.happens(asked.fact("refunded", amount, on))
     else:
@@ -167,9 +177,23 @@ def levy(plan: Plan, asked: Asked) -> None:
     refuse_if(plan.state in ENDED or not plan.stand.owed)
     refuse_if(due_on < plan.opened_on, "impossible_terms")
     refuse_if(is_penalty and (plan.stand.rests_on(asked.today) or plan.stand.rests_on(due_on)))
-    penalties = plan.stand.penalties + asked.get("amount") if is_penalty else 0
-    refuse_if(penalties > sum(plan.stand.lent), "impossible_terms")  # no product of the walk has late fees
-    plan.happens(asked.fact("levied", asked.get("amount"), min(due_on, asked.today), is_penalty=is_penalty))
+    more: dict[str, Any] = {"is_penalty": is_penalty}
+    if is_penalty and plan.serving("late_fee", None) is not None:
+        more["late_since"] = _late_by(plan, asked.get("amount"), due_on)
+    else:
+        penalties = plan.stand.penalties + asked.get("amount") if is_penalty else 0
+        refuse_if(penalties > sum(plan.stand.lent), "impossible_terms")
+    plan.happens(asked.fact("levied", asked.get("amount"), min(due_on, asked.today), **more))
+
+
+def _late_by(plan: Plan, amount: int, on: date) -> date:
+    """Since when the last row is late for which a product asks for something, by a day and within its caps."""
+    terms, stand = plan.serving("late_fee", None), plan.stand
+    due = [date.fromisoformat(row["due_on"]) for row in plan.rows if row["paid_on"] is None]
+    late = [one for one in due if one < on and stand.days_past_due(one, on) > terms["grace_days"]]
+    refuse_if(not late)
+    refuse_if(amount > most_late(terms, stand.late_fees, on, late[-1]), "impossible_terms")
+    return late[-1]
 
 
 def waive(plan: Plan, asked: Asked) -> None:
@@ -190,6 +214,7 @@ def quote(plan: Plan, asked: Asked) -> None:
     refuse_if(not stand.outstanding or stand.remaining)
     refuse_if(asked.get("deferred"), "invalid_field")
     if amount is not None:
+        refuse_if(stand.shown is not None, "unsure")
         refuse_if(stand.given_up or stand.is_withdrawn, "impossible_terms")
         raise Refusal("amount_exceeds_outstanding" if amount > stand.outstanding else "unsure")
     plan.happens(asked.fact("quoted"))
@@ -237,7 +262,8 @@ MERCHANTS: Final[dict[str, Verb]] = {
     "claims/contest": contest, "claims/lower": lower, "claims/withdraw": withdraw_claim, "release": release,
     "withdrawal": withdraw, "payments": pay, "refunds": refund, "returns": announce_return,
     "returns/withdraw": withdraw_return, "settlement_quotes": quote, "disputes": dispute,
-    "disputes/answer": answer_dispute, "disputes/accept": close_dispute,
+    "disputes/answer": answer_dispute, "disputes/accept": close_dispute, "due_dates": postpone, "convert": convert,
+    "charges": charge, "authentications": authenticate,
 }  # fmt: skip
 OPERATORS: Final[dict[str, Verb]] = {
     "payments/return": return_payment, "payments/charge_back": charge_back,
@@ -245,20 +271,15 @@ OPERATORS: Final[dict[str, Verb]] = {
     "collection/pause": pause, "collection/resume": resume, "disputes/ask_again": ask_again,
     "disputes/decide": close_dispute, "claims/decide": decide_claim, "accelerate": accelerate,
     "charge_off": charge_off, "forgive": forgive, "corrections": correct, "extensions": reschedule,
-    "due_dates": reschedule, "pauses": reschedule, "holidays": reschedule, "re_ageings": reschedule,
-    "re_amortizations": reschedule,
+    "due_dates": reschedule, "rates": change_rate, "return_subsidy": return_subsidy, "pauses": reschedule,
+    "holidays": reschedule, "re_ageings": reschedule, "re_amortizations": reschedule,
 }  # fmt: skip
 # What the lender may say for a merchant.
-LENDERS: Final = {"payments", "refunds", "withdrawal", "settlement_quotes", "disputes", "claims/contest"}
+LENDERS: Final = {
+    "payments", "refunds", "withdrawal", "settlement_quotes", "disputes", "claims/contest", "due_dates", "convert",
+    "charges",
+}  # fmt: skip
 NOT_WALKED: Final = {
-    "charges": "a processor answers them: tests/flows/test_collecting.py",
-    "operator/charges": "the same",
-    "authentications": "no product of the walk asks for one: tests/flows/test_authentications.py",
-    "convert": "the plan becomes another one: tests/flows/test_use_stories.py",
-    "operator/convert": "the same",
-    "due_dates": "no product of the walk allows it: tests/flows/test_postponing.py",
-    "operator/rates": "the model knows no interest: tests/flows/test_interest_by_day.py",
-    "operator/return_subsidy": "no product of the walk has one: tests/flows/test_interest_subsidies.py",
     "processor/disputes": "it names a charge: tests/flows/test_chargebacks.py",
     "processor/disputes/decide": "the same",
 }

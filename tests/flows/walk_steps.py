@@ -62,6 +62,11 @@ def _likely(plan: Plan) -> list[str]:
     words += ["overpayments/return"] * 2 if stand.overpaid else []
     words += ["fees/waive"] * 2 if stand.fees else []
     words += ["collection/resume", "returns/withdraw"] if stand.resting else []
+    words += ["authentications"] * 6 if plan.must_prove else []
+    words += ["due_dates", "due_dates"] if stand.outstanding and plan.serving("postpone_days_max", 0) else []
+    words += ["rates", "holidays"] if stand.outstanding and stand.shown is not None else []
+    words += ["convert", "convert"] if stand.outstanding and plan.agreed.use.get("convert_max") else []
+    words += ["wait", "close the day"] if stand.outstanding and plan.serving("late_fee", None) else []
     words += ["withdrawal"] if plan.agreed.kind != "deposit" else []
     if stand.dispute.get("is_open"):
         words += ["disputes/answer", "disputes/answer", "disputes/ask_again", "disputes/decide", "disputes/accept"]
@@ -232,8 +237,8 @@ def _withdraw(plan: Plan, today: date, _: int) -> Bodies:
     return _with(on=st.one_of(st.none(), _days(today, -1, 1), _days(plan.opened_on, 0, -1)))
 
 
-def _schedule(**more: Any) -> Callable[..., Bodies]:
-    return lambda _plan, today, _limit: st.just({"on": today.isoformat()} | more)
+def _schedule(*later: int, **more: Any) -> Callable[..., Bodies]:
+    return lambda _plan, today, _limit: _with(on=_days(today, 0, *later), **{k: st.just(v) for k, v in more.items()})
 
 
 def _re_age(_: Plan, today: date, __: int) -> Bodies:
@@ -242,12 +247,17 @@ def _re_age(_: Plan, today: date, __: int) -> Bodies:
 
 
 def _due_date(plan: Plan, today: date, _: int) -> Bodies:
-    due = _days(plan.opened_on, 14, 28, plan.agreed.lasts)
-    return _with(due_on=due, to=_days(today, 20, 45))
+    shown = [row["due_on"] for row in plan.rows if row["paid_on"] is None][:2]
+    near = [(date.fromisoformat(one) + timedelta(days)).isoformat() for one in shown for days in (1, 14, 15)]
+    due = st.one_of(st.sampled_from([*shown, "2026-03-16"]), _days(plan.opened_on, 14, 28, plan.agreed.lasts))
+    return _with(due_on=due, to=st.one_of(_days(today, 20, 45), st.sampled_from([*near, "2026-04-01"])))
 
 
 def _pause_interest(_: Plan, today: date, __: int) -> Bodies:
-    return st.just({"on": today.isoformat(), "end_on": (today + timedelta(10)).isoformat()})
+    days = st.sampled_from([(0, 10), (20, 30)])
+    return days.map(
+        lambda both: {n: (today + timedelta(d)).isoformat() for n, d in zip(("on", "end_on"), both, strict=True)}
+    )
 
 
 def _limit(plan: Plan, *_: Any) -> Bodies:
@@ -255,6 +265,7 @@ def _limit(plan: Plan, *_: Any) -> Bodies:
     return _with(limit=st.sampled_from([1_000_00, out, out + 1_00, max(0, out - 50_00), 5_000_00]))
 
 
+RATES: Final = st.sampled_from(["4.9", "12", "0"])
 BODIES: Final[dict[str, Callable[..., Bodies]]] = {
     "capture": _capture, "captures/reverse": _reverse, "captures/lower": _lower, "amend": _amend, "top_up": _top_up,
     "extend_authorization": _extend, "use/start": _used, "use/end": _used, "claims": _claim,
@@ -268,7 +279,10 @@ BODIES: Final[dict[str, Callable[..., Bodies]]] = {
     "disputes/decide": lambda *_: _with(outcome=st.sampled_from(["won", "lost", "withdrawn"])),
     "settlement_quotes": _settle, "accelerate": _accelerate, "withdrawal": _withdraw,
     "corrections": lambda plan, *_: _with(fact_id=_named(plan)), "limit": _limit,
-    "extensions": _schedule(instalments=1), "holidays": _schedule(principal=1), "re_amortizations": _schedule(),
+    "extensions": _schedule(25, instalments=1), "holidays": _schedule(25, principal=1), "re_amortizations": _schedule(),
+    "rates": lambda _plan, today, _limit: _with(on=_days(today, 0, 15), rate_percent=RATES),
+    "convert": lambda *_: _with(instalments=st.sampled_from([3, 3, 2, 4, 1])),
+    "charges": lambda plan, *_: _with(amount=st.one_of(st.none(), _edges(plan.stand.outstanding))),
     "re_ageings": _re_age, "due_dates": _due_date, "pauses": _pause_interest,
     "wait": lambda *_: _with(hours=st.sampled_from([1, 13, 24, 24, 72, 240, 528])),
 }  # fmt: skip

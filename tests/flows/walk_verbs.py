@@ -50,6 +50,7 @@ def refuse_if(condition: object, code: str = "state_forbids") -> None:
 
 def shape(verb: str, body: dict[str, Any]) -> None:
     """What is wrong with a body, whatever plan it is for."""
+    refuse_if(body.get("instalments", 2) < 2 and verb == "convert", "invalid_field")
     least = 0 if verb in ("capture", "captures/lower", "claims", "claims/decide") else 1
     amount = body.get("amount")
     refuse_if(amount is not None and amount < least, "invalid_field")
@@ -75,7 +76,7 @@ def _must_have_room(plan: Plan, before: Plan) -> None:
     promised = plan.stand.reserved - before.stand.reserved
     (least, most), (least_before, most_before) = plan.stand.used, before.stand.used
     low, high = promised + least - most_before, promised + most - least_before
-    if plan.stand.fees == before.stand.fees == 0:
+    if plan.stand.fees == before.stand.fees == 0 and plan.stand.shown is None:
         low = high = promised + most - most_before
     refuse_if(low > max(0, before.limit_room[1]), "limit_exceeded")
     if high > max(0, before.limit_room[0]):
@@ -94,7 +95,7 @@ def _must_be_new(plan: Plan, reference: str | None) -> None:
 def capture(plan: Plan, asked: Asked) -> None:
     """Goods are shipped, or the use has ended."""
     amount, kind, before = asked.get("amount"), plan.agreed.kind, plan.copy()
-    refuse_if(kind == "deposit" or plan.waits_for_consumer)
+    refuse_if(kind == "deposit" or plan.waits)
     refuse_if(plan.agreed.use.get("evidence") and amount and not asked.get("evidence"), "invalid_field")
     _must_be_new(plan, asked.get("reference"))
     anew, late = 0, plan.late_until
@@ -203,11 +204,19 @@ def confirm(plan: Plan, asked: Asked) -> None:
     plan.happens(asked.fact("confirmed", at=asked.now))
 
 
+def authenticate(plan: Plan, asked: Asked) -> None:
+    """The consumer proves that it is they who agree to the amount."""
+    refuse_if(not plan.stand.remaining or not plan.must_prove)
+    _must_be_open(plan, asked.now)
+    plan.unsure.add("authentication_ended")  # they were asked too often
+    plan.happens(asked.fact("confirmed", at=asked.now, proved=plan.amount))
+
+
 def start_use(plan: Plan, asked: Asked) -> None:
     """The consumer has the goods."""
     refuse_if(plan.agreed.kind == "instalments")
     _must_be_open(plan, asked.now)
-    refuse_if(plan.waits_for_consumer or plan.stand.claim is not None or plan.stand.used_from)
+    refuse_if(plan.waits or plan.stand.claim is not None or plan.stand.used_from)
     at = _instant(asked)
     refuse_if(at < plan.opened_at, "invalid_field")
     plan.happens(asked.fact("use_started", at=at))
@@ -292,6 +301,8 @@ def withdraw(plan: Plan, asked: Asked) -> None:
     refuse_if(not plan.opened_on <= on <= asked.today, "invalid_field")
     refuse_if(on > plan.opened_on + timedelta(14))
     _may_stand_in_its_way(plan)
+    if plan.stand.is_rescheduled:
+        plan.unsure.add("state_forbids")  # it is of a day before a change of the schedule that is in effect
     lent = [bill.on for bill in plan.standing_bills if bill.amount]
     plan.happens(asked.fact("withdrawn", on=max([on, *lent])))
 
@@ -306,9 +317,57 @@ def reschedule(plan: Plan, asked: Asked) -> None:
     plan.unsure |= {"impossible_terms", "state_forbids"}
 
 
+def postpone(plan: Plan, asked: Asked) -> None:
+    """The consumer puts a due date off."""
+    due_on, to = asked.day("due_on"), asked.day("to")
+    assert due_on
+    assert to
+    refuse_if(not plan.stand.outstanding or plan.why_not_postponed)
+    refuse_if(due_on in [date.fromisoformat(row["due_on"]) for row in plan.rows if row["paid_on"]])
+    refuse_if(to <= due_on or to < asked.today, "invalid_field")
+    refuse_if((to - due_on).days > plan.serving("postpone_days_max", 0), "impossible_terms")
+    refuse_if(due_on not in [date.fromisoformat(row["due_on"]) for row in plan.rows], "impossible_terms")
+    plan.happens(asked.fact("rescheduled", postponed=True))
+    plan.unsure |= {"impossible_terms", "state_forbids"}
+
+
+def change_rate(plan: Plan, asked: Asked) -> None:
+    """Another rate, of what bears interest."""
+    refuse_if(plan.stand.shown is None, "unsure")
+    reschedule(plan, asked)
+
+
+def convert(plan: Plan, asked: Asked) -> None:
+    """What is overdue after a use is spread over instalments."""
+    stand, most = plan.stand, plan.agreed.use.get("convert_max") or 0
+    refuse_if(not most or stand.remaining or stand.is_withdrawn or plan.state in ENDED)
+    if stand.is_rescheduled:
+        plan.unsure |= {"state_forbids", "invalid_field"}  # it may have been spread before
+    refuse_if(asked.get("instalments") > most, "invalid_field")
+    overdue = [row for row in plan.rows if date.fromisoformat(row["due_on"]) < asked.today and row["paid_on"] is None]
+    refuse_if(not overdue or not stand.outstanding)
+    plan.happens(asked.fact("rescheduled"))
+    plan.unsure |= {"state_forbids"}
+
+
+def return_subsidy(_: Plan, __: Asked) -> None:
+    """No product of the walk has one."""
+    raise Refusal("state_forbids")
+
+
+def charge(plan: Plan, asked: Asked) -> None:
+    """Nobody has named an instrument: all that is told is why else nothing is pulled."""
+    amount, stand = asked.get("amount"), plan.stand
+    refuse_if(plan.collection_state == "paused" or plan.state in ("charged_off", "forgiven"))
+    due = [row for row in plan.rows if date.fromisoformat(row["due_on"]) <= asked.today and row["paid_on"] is None]
+    refuse_if(amount is None and not (due and stand.outstanding), "nothing_due")
+    refuse_if(amount is not None and amount > stand.outstanding, "amount_exceeds_outstanding")
+    raise Refusal("no_instrument")
+
+
 def _may_stand_in_its_way(plan: Plan) -> None:
-    """A change of the schedule on a day to come is refused once the schedule ends before it: so is what ends it."""
-    if plan.stand.is_rescheduled:
+    """A quote that was paid has given interest up, and ended the schedule."""
+    if plan.stand.shown is not None and any(fact.kind == "quoted" for fact in plan.facts):
         plan.unsure.add("state_forbids")
 
 
