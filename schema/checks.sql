@@ -723,8 +723,9 @@ select file_id, partner_id, type, number
         window w as (partition by partner_id, type order by number)) f
  where number <> place
     or previous_sha256 is distinct from sha256_before
-    or sha256 is distinct from (select sha256(string_agg(content, '' order by piece))
-                                  from daily_file_pieces p where p.file_id = f.file_id);
+    or (file_id >= kept_from('files')
+        and sha256 is distinct from (select sha256(string_agg(content, '' order by piece))
+                                       from daily_file_pieces p where p.file_id = f.file_id));
 
 -- daily_files_hold_their_events --
 -- A file of what happened has the events that are filed on its day, and every one of them.
@@ -744,11 +745,11 @@ with moved as (
       from daily_files f
       join partner_movements m on m.programme_id = f.programme_id and m.partner_id = f.partner_id
                               and m.filed_on = f.business_on
-     where f.type = 'POS'
+     where f.type = 'POS' and f.file_id >= kept_from('positions')
      group by f.file_id, plan_id
 )
 select file_id, plan_id, p.funded, p.repaid, p.refunded, p.adjusted, p.charged_off
-  from daily_positions p
+  from (select * from daily_positions where file_id >= kept_from('positions')) p
   full join moved m using (file_id, plan_id)
  where p.file_id is null
     or (p.funded, p.repaid, p.refunded, p.adjusted, p.charged_off)
@@ -767,9 +768,11 @@ with files as (
     union all
     select f.file_id, f.before, p.plan_id, 0, p.closing
       from files f join daily_positions p on p.file_id = f.before
+     where f.before >= kept_from('positions')
 )
 select file_id, before, plan_id, sum(opening) as opening, sum(closed_with) as closed_with
   from pairs
+ where before is null or before >= kept_from('positions')
  group by file_id, before, plan_id
 having sum(opening) <> sum(closed_with);
 

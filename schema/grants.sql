@@ -19,7 +19,7 @@ begin
     end if;
     grant usage on schema public to tenor_service;
     for one in
-        select c.relname, c.relkind = 'v' as is_view,
+        select c.relname, c.relkind = 'v' as is_view, c.relispartition as is_part,
                exists (select from pg_trigger t
                          join pg_proc p on p.oid = t.tgfoid
                         where t.tgrelid = c.oid and p.proname = 'refuse_change'
@@ -30,6 +30,7 @@ begin
          where n.nspname = 'public' and c.relkind in ('r', 'p', 'v') and c.relname <> 'schema_migrations'
     loop
         execute format('revoke all on %I from tenor_service', one.relname);
+        continue when one.is_part;   -- a month is reached by its table alone
         execute format('grant select on %I to tenor_service', one.relname);
         if not one.is_view then
             execute format('grant insert on %I to tenor_service', one.relname);
@@ -42,8 +43,9 @@ begin
                     consumer_identifiers, person_marks, plan_pauses, passkeys, deliveries, delivery_attempts,
                     facade_notices
        to tenor_service;
-    revoke insert, update on kept_at_least, forgetting_marks from tenor_service;
-    grant execute on function forget_decisions, forget_enquiries, forget_audit_entries to tenor_service;
+    revoke insert, update on kept_at_least, forgetting_marks, months_gone from tenor_service;
+    grant execute on function forget_decisions, forget_enquiries, forget_audit_entries, make_month_of, forget_month
+       to tenor_service;
     grant select on schema_migrations to tenor_service;
     if to_regnamespace('gathered') is not null then   -- see distributed.sql
         grant usage on schema gathered to tenor_service;

@@ -230,7 +230,8 @@ async def _day(settings: Settings) -> None:
         f"{closed.limits_changed} of {closed.reviewed} limits changed, "
         f"{len(closed.files)} partner files made, {closed.erased} outside answers erased; "
         f"{forgotten.keys} keys, {forgotten.events} events, {forgotten.decisions} decisions, "
-        f"{forgotten.enquiries} enquiries and {forgotten.entries} audit entries forgotten."
+        f"{forgotten.enquiries} enquiries, {forgotten.entries} audit entries and {forgotten.months} months of rows "
+        "of files forgotten."
     )
 
 

@@ -62,6 +62,9 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     keep_deliveries_days: int = 30  # of webhooks, once they ended
     keep_enquiries_days: int = 2_192  # whose decision is gone
     keep_audit_days: int = 3_653  # entries of the audit log; ten years
+    keep_positions_days: int = 400  # rows of daily positions; the files that hold the same are kept longer
+    keep_files_days: int = 3_653  # the bytes of partners' daily files
+    keep_received_days: int = 3_653  # the rows of what partners sent
     log: LogForm | None = None  # None: JSON in production, unless a person sits at the terminal
     data: Path = Path(".local")  # embedded servers, demo, anything we keep on this machine
     key_secret: str = ""  # API keys are stored as HMAC-SHA256 under it
@@ -279,6 +282,8 @@ def _text(_: str, text: str) -> str:
 
 
 FACADES: Final = ("alma", "afterpay", "wechat")  # whose clients we can answer in their own words
+KEPT: Final = {"events": 30, "deliveries": 1, "decisions": 30, "enquiries": 30, "audit": 30, "positions": 31,
+               "files": 31, "received": 31}  # at least so many days  # fmt: skip
 VARIABLES: Final[dict[str, tuple[str, Callable[[str, str], object]]]] = {
     "TENOR_ENV": ("environment", _one_of(Environment)),
     "DATABASE_URL": ("database_url", _database_url),
@@ -297,11 +302,7 @@ VARIABLES: Final[dict[str, tuple[str, Callable[[str, str], object]]]] = {
     "TENOR_SANDBOX": ("sandbox", _boolean),
     "TENOR_ALLOW_PRIVATE": ("allow_private", _boolean),
     "TENOR_OUTSIDE_PORTS": ("outside_ports", _ports),
-    "TENOR_KEEP_EVENTS_DAYS": ("keep_events_days", _whole(30, 36_500)),
-    "TENOR_KEEP_DELIVERIES_DAYS": ("keep_deliveries_days", _whole(1, 36_500)),
-    "TENOR_KEEP_DECISIONS_DAYS": ("keep_decisions_days", _whole(30, 36_500)),  # the law: see 017_retention.sql
-    "TENOR_KEEP_ENQUIRIES_DAYS": ("keep_enquiries_days", _whole(30, 36_500)),
-    "TENOR_KEEP_AUDIT_DAYS": ("keep_audit_days", _whole(30, 36_500)),
+    **{f"TENOR_KEEP_{of.upper()}_DAYS": (f"keep_{of}_days", _whole(least, 36_500)) for of, least in KEPT.items()},
     "TENOR_LOG": ("log", _one_of(LogForm)),
     "TENOR_DATA": ("data", lambda _, text: Path(text)),
     "TENOR_KEY_SECRET": ("key_secret", _secret),

@@ -25,6 +25,7 @@ class Code(StrEnum):
     METHOD_NOT_ALLOWED = "method_not_allowed"  # 405
     NOT_ACCEPTABLE = "not_acceptable"  # 406
     EVENTS_GONE = "events_gone"  # 410
+    NOT_KEPT = "not_kept"  # 410
     TOO_SLOW = "too_slow"  # 408
     RATE_LIMITED = "rate_limited"  # 429
     TOO_LARGE = "too_large"  # 413
@@ -118,6 +119,7 @@ STATUS: Final[dict[Code, int]] = {
     Code.METHOD_NOT_ALLOWED: 405,
     Code.NOT_ACCEPTABLE: 406,
     Code.EVENTS_GONE: 410,
+    Code.NOT_KEPT: 410,
     Code.TOO_SLOW: 408,
     Code.RATE_LIMITED: 429,
     Code.TOO_LARGE: 413,

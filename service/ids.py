@@ -114,8 +114,8 @@ def new_id(prefix: str, bucket: int, at_ms: int) -> str:
 
 
 def lowest(prefix: str, at_ms: int) -> str:
-    """Below every id of `prefix` made at `at_ms` or later, and above all that were made before."""
-    pair = _PAIR
+    """Below every id of `prefix` made at `at_ms` or later, above all made before; none were made before 1970."""
+    at_ms, pair = max(at_ms, 0), _PAIR
     return (
         f"{prefix}_{pair[at_ms >> 40 & 1023]}{pair[at_ms >> 30 & 1023]}{pair[at_ms >> 20 & 1023]}"
         f"{pair[at_ms >> 10 & 1023]}{pair[at_ms & 1023]}"

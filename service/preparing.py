@@ -5,7 +5,7 @@ import logging
 from service import clock, db, logs, migrations, safety
 from service.access.secret_flow import secrets_of, settle
 from service.config import CannotStart, Settings
-from service.jobs.retention import write_floors
+from service.jobs.retention import keep_of, write_floors
 
 
 async def prepare(settings: Settings, processor_url: str = "") -> None:
@@ -21,7 +21,7 @@ async def prepare(settings: Settings, processor_url: str = "") -> None:
             await migrations.distribute(connection)
             if sentence := await migrations.grant(connection):
                 logs.tell(sentence, logging.WARNING)
-            await write_floors(connection)
+            await write_floors(connection, keep_of(settings))
             if settings.key_secret:
                 await settle(connection, secrets_of(settings), clock.now())
     finally:

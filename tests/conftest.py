@@ -27,7 +27,7 @@ import uvloop
 from service import db, embedded, logs, migrations
 from service.alone import AloneMax
 from service.config import CannotStart, Settings, read
-from service.jobs.retention import write_floors
+from service.jobs.retention import keep_of, write_floors
 
 DATABASE = "TENOR_TEST_DATABASE_URL"  # from the owner to its workers
 REDIS = "TENOR_TEST_REDIS_URL"
@@ -199,7 +199,7 @@ async def _make_template(server: str, name: str) -> None:
     connection = await db.connect(urlunsplit(urlsplit(server)._replace(path=f"/{name}")))
     await migrations.migrate(connection, migrations.load_migrations())
     await migrations.grant(connection)
-    await write_floors(connection)
+    await write_floors(connection, keep_of(Settings()))
     await connection.close()
 
 

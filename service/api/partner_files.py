@@ -26,6 +26,7 @@ from service.partners import daily_flow as daily
 from service.partners.layout_texts import twin_of
 from service.partners.layouts import FileType
 from service.partners.manifest import DailyManifest
+from service.partners.months_flow import Rows, require_kept
 from service.partners.position import FundedPlan, PlanPosition
 from service.partners.signing import Signer
 
@@ -84,10 +85,11 @@ async def get_manifest(request: Asked, file_id: FromPath[str]) -> ASGIResponse:
 
 @get(
     "/files/{file_id:str}/content",
-    opt=operation("files", Text(CSV, "The file, columns by name. Its ETag is its sha256.")) | LONG,
+    opt=operation("files", Text(CSV, "The file, columns by name. Its ETag is its sha256."), refuses=(Code.NOT_KEPT,))
+    | LONG,
 )
 async def get_file(request: Asked, file_id: FromPath[str]) -> Stream:
-    """The file itself as CSV, always the same bytes; its NDJSON twin is `/twin`."""
+    """The file itself as CSV, always the same bytes; its NDJSON twin is `/twin`. After years its manifest is left."""
     manifest, pieces = await _pieces(request, file_id)
     headers = _headers(manifest.file) | {"ETag": f'"{manifest.sha256}"', "Content-Length": str(manifest.bytes)}
     return Stream(pieces, media_type=CSV, headers=headers)
@@ -95,7 +97,12 @@ async def get_file(request: Asked, file_id: FromPath[str]) -> Stream:
 
 @get(
     "/files/{file_id:str}/twin",
-    opt=operation("files", Text("application/x-ndjson", "An object a line, with the same names and texts.")) | LONG,
+    opt=operation(
+        "files",
+        Text("application/x-ndjson", "An object a line, with the same names and texts."),
+        refuses=(Code.NOT_KEPT,),
+    )
+    | LONG,
 )
 async def get_twin(request: Asked, file_id: FromPath[str]) -> Stream:
     """The same rows as NDJSON; what is empty in the CSV is null."""
@@ -115,7 +122,7 @@ async def get_signing_key(request: Asked) -> ASGIResponse:
     return reply(SigningKey("Ed25519", Signer(read(request).services.settings.audit_secret).public_key))
 
 
-@get("/positions", opt=operation("positions", PositionPage, csv=True) | LONG)
+@get("/positions", opt=operation("positions", PositionPage, refuses=(Code.NOT_KEPT,), csv=True) | LONG)
 async def list_positions(
     request: Asked,
     as_of: Annotated[date | None, QueryParameter(description="the day; absent: today")] = None,
@@ -143,6 +150,7 @@ async def list_funded_plans(request: Asked, after: AfterPlan = "", limit: Limit 
 async def _pieces(request: Asked, file_id: str) -> tuple[DailyManifest, Any]:
     ask = read(request)
     manifest = await daily.manifest_of(ask.services.pool, ask.owner_id, _file_id(file_id))
+    await require_kept(ask.services.pool, Rows.FILES, [manifest.file_id], "/id")
     return manifest, daily.pieces(ask.services.pool, manifest.file_id)
 
 

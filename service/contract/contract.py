@@ -105,6 +105,7 @@ MEANING: Final[dict[Code, str]] = {
     Code.METHOD_NOT_ALLOWED: "the address exists and does not take this method",
     Code.NOT_ACCEPTABLE: "we answer in JSON",
     Code.EVENTS_GONE: "events so old are not kept any more; `detail` says which is the first there is",
+    Code.NOT_KEPT: "the rows of files so old have left, and their manifests are kept; `detail` says from when on",
     Code.TOO_SLOW: "the request was not whole in time",
     Code.RATE_LIMITED: "the key asks for more than its share; nothing was done, send it again after Retry-After",
     Code.TOO_LARGE: "the body is longer than we read",

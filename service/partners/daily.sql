@@ -215,8 +215,15 @@ select manifest from daily_files where partner_id = $1 and file_id = $2;
 -- piece --
 select content from daily_file_pieces where file_id = $1 and piece = $2;
 
+-- files_as_of --
+-- Of partner $1 at the end of day $2: of each programme, the last file of positions until then.
+select distinct on (programme_id) file_id
+  from daily_files
+ where partner_id = $1 and type = 'POS' and business_on <= $2
+ order by programme_id, business_on desc;
+
 -- positions_as_of --
--- Of partner $1 at the end of day $2, after plan $3: of each programme, the last file of positions until then.
+-- What stands in those files, after plan $3.
 select p.*
   from (select distinct on (programme_id) file_id
           from daily_files

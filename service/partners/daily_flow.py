@@ -24,6 +24,7 @@ from service.partners.events_store import number_all, tell_partner
 from service.partners.layout_texts import Columns, columns_from, csv_head, csv_of
 from service.partners.layouts import LAYOUT, FileType, file_name, settlement_of
 from service.partners.manifest import Cut, DailyManifest, Tally
+from service.partners.months_flow import Rows, make_month_of, require_kept
 from service.partners.paying_flow import make_payouts
 from service.partners.position import FundedPlan, PlanPosition
 from service.partners.programme_flow import terms_at
@@ -109,6 +110,7 @@ async def make_closed(connection: Connection, signer: Signer, of: Partner) -> li
     """Make the files of closed days that have none, in the order of the days, each day in one transaction."""
     made: list[DailyManifest] = []
     for day in await connection.fetch(Q.unmade_days, of.programme_id, of.partner_id):
+        await make_month_of(connection, day["file_id"])
         async with connection.transaction():
             await connection.execute(Q.lock_partner, f"partners: files of {of.partner_id}")
             known = await connection.fetch(Q.manifests_of_day, of.programme_id, of.partner_id, day["business_on"])
@@ -240,7 +242,7 @@ async def manifest_of(pool: Pool, partner_id: str, file_id: str) -> DailyManifes
 
 
 async def pieces(pool: Pool, file_id: str) -> AsyncIterator[bytes]:
-    """The bytes of a file, piece by piece. No connection is held between two of them."""
+    """The bytes of a file, piece by piece; `require_kept` first. No connection is held between two of them."""
     piece = 1
     while (content := await pool.fetchval(Q.piece, file_id, piece)) is not None:
         yield content
@@ -248,7 +250,9 @@ async def pieces(pool: Pool, file_id: str) -> AsyncIterator[bytes]:
 
 
 async def positions(pool: Pool, partner_id: str, as_of: date, after: str, limit: int) -> list[PlanPosition]:
-    """Where each plan stood at the end of a day, by the last file of positions until then."""
+    """Where each plan stood at the end of a day, by the last file of positions until then. Refused: NOT_KEPT."""
+    files = [row["file_id"] for row in await pool.fetch(Q.files_as_of, partner_id, as_of)]
+    await require_kept(pool, Rows.POSITIONS, files, "/as_of")
     return [PlanPosition(**row) for row in await pool.fetch(Q.positions_as_of, partner_id, as_of, after, limit)]
 
 

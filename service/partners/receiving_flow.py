@@ -23,6 +23,7 @@ from service.partners.events_store import tell_partner
 from service.partners.layout_texts import columns_of_rows
 from service.partners.layouts import Ack, Row
 from service.partners.manifest import Tally
+from service.partners.months_flow import make_month_of
 from service.partners.received import (
     Proof,
     ReceivedFile,
@@ -74,6 +75,7 @@ async def load(connection: Connection, sent: Sent, now: datetime) -> ReceivedFil
     await connection.execute(f"set local statement_timeout = '{_PATIENCE_S}s'")
     await _require_their_turn(connection, sent, now)
     file_id = ids.new_id(ids.FILE, ids.bucket_for(sent.partner_id), int(now.timestamp() * 1000))
+    await make_month_of(connection, file_id)
     tally = Tally(sent.kind)
     sent.file.seek(0)
     rows = rows_of(sent.file, sent.kind, sent.business_on)

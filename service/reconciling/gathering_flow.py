@@ -2,13 +2,14 @@
 
 from datetime import date, timedelta
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 import asyncpg
 import msgspec
 from msgspec import Struct
 
 from service.db import Connection, load_queries
+from service.partners.months_flow import Rows, kept_from, require_kept
 from service.reconciling.cash import BankEntry, Settlement
 from service.reconciling.found import BreakClass, Found, Leg
 from service.reconciling.items import Item
@@ -46,7 +47,7 @@ async def cuts_of(conn: Connection, of: Parties, business_on: date, confirmed: b
     before = await conn.fetchrow(Q.run_before, of.programme_id, of.partner_id, business_on)
     since = before["business_on"] + _DAY if before else business_on
     span = (of.programme_id, of.partner_id, since, business_on)
-    ours, theirs = await conn.fetch(Q.our_files, *span), await conn.fetch(Q.their_files, *span)
+    ours, theirs = await _kept_files(conn, span)
     aside = []
     if before:
         found = msgspec.json.decode(before["result"], type=Result).found
@@ -68,6 +69,22 @@ async def cuts_of(conn: Connection, of: Parties, business_on: date, confirmed: b
         if accounts
         else {},
     )
+
+
+async def _kept_files(conn: Connection, span: tuple[Any, ...]) -> tuple[list[asyncpg.Record], list[asyncpg.Record]]:
+    """Our files and theirs of these days, but for those whose rows have left: there is nothing to compare with."""
+    positions, received = await kept_from(conn, Rows.POSITIONS), await kept_from(conn, Rows.RECEIVED)
+    ours = [row for row in await conn.fetch(Q.our_files, *span) if row["type"] != "POS" or row["file_id"] >= positions]
+    theirs = [row for row in await conn.fetch(Q.their_files, *span) if row["file_id"] >= received]
+    return ours, theirs
+
+
+async def require_kept_files(conn: Connection, business_on: date, of: Parties, cuts: Cuts) -> None:
+    """Whether the rows that a comparison was made of are still there. Refused: NOT_KEPT."""
+    ours = await conn.fetch(Q.our_files, of.programme_id, of.partner_id, business_on, business_on)
+    compared = [row["file_id"] for row in ours if row["type"] == "POS" and row["file_id"] in cuts.our_files]
+    await require_kept(conn, Rows.POSITIONS, compared)
+    await require_kept(conn, Rows.RECEIVED, cuts.their_files)
 
 
 async def _accounts(conn: Connection, of: Parties) -> list[str]:

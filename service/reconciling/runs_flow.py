@@ -25,7 +25,7 @@ from service.partners.signing import Signer
 from service.partners.telling_flow import Teller, told_to_partner
 from service.reconciling.breaks_flow import tell_breaks
 from service.reconciling.found import BreakClass
-from service.reconciling.gathering_flow import PATIENCE_S, Parties, cuts_of, gather
+from service.reconciling.gathering_flow import PATIENCE_S, Parties, cuts_of, gather, require_kept_files
 from service.reconciling.items import Tolerances
 from service.reconciling.keeping_flow import Running, keep
 from service.reconciling.life import BreakStepKind, endings
@@ -191,7 +191,7 @@ class Replayed(Struct, frozen=True):
 
 
 async def replay(conn: Connection, reconciliation_id: str) -> Replayed:
-    """Refused: NOT_FOUND; STATE_FORBIDS, where the rules have changed since."""
+    """Refused: NOT_FOUND; STATE_FORBIDS, where the rules have changed since; NOT_KEPT, where its rows have left."""
     row = await one(conn, reconciliation_id, None)
     manifest = msgspec.json.decode(row["manifest"], type=RunManifest)
     if manifest.rules != RULES:
@@ -200,6 +200,7 @@ async def replay(conn: Connection, reconciliation_id: str) -> Replayed:
     programme = await conn.fetchrow(Q.programme, manifest.programme_id, manifest.partner_id)
     assert programme is not None
     of = Parties(manifest.programme_id, manifest.partner_id, manifest.partner_id == programme["first_partner"])
+    await require_kept_files(conn, manifest.business_on, of, manifest.cuts)
     gathered = await gather(conn, of, manifest.business_on, manifest.cuts)
     result = await asyncio.to_thread(reconcile, gathered.day, manifest.tolerances)
     return Replayed(manifest, sha256(result_bytes(result)), result.verdict)

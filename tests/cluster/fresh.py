@@ -17,7 +17,7 @@ from msgspec import structs
 from service import db, migrations
 from service.clusters import ask_again
 from service.config import Settings
-from service.jobs.retention import write_floors
+from service.jobs.retention import keep_of, write_floors
 from tests.flows.conftest import world
 
 CITUS_URL: Final = os.environ.get("CITUS_URL", "")
@@ -63,7 +63,7 @@ async def spread_out(url: str) -> None:
     await migrations.migrate(connection, migrations.load_migrations())
     await migrations.distribute(connection)
     await migrations.grant(connection)
-    await write_floors(connection)
+    await write_floors(connection, keep_of(Settings()))
     await connection.close()
 
 

@@ -2,12 +2,12 @@
 
 import hashlib
 import json
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
 
-from service import verify
+from service import ids, verify
 from tests.flows.test_partner import TODAY, bought
 from tests.flows.world import NOON, World
 
@@ -50,6 +50,28 @@ async def test_the_files_of_a_day_are_fetched_and_proved(
     ]  # fmt: skip
     (position,) = (await world.partner.get("/v1/partner/positions")).json()["positions"]
     assert (position["plan_id"], position["funded"], position["closing"]) == (plan_id, 420_00, 350_00)
+
+
+async def test_of_rows_that_have_left_it_is_said_from_when_on_there_are_any(world: World) -> None:
+    await bought(world)
+    made = await make(world)
+    after = ids.lowest(ids.FILE, int(datetime(2026, 4, 1, tzinfo=UTC).timestamp() * 1000))
+    await world.pool.execute("insert into months_gone values ('positions', $1, now()), ('files', $1, now())", after)
+    file = f"{FILES}/{made['POS']['id']}"
+    for path, pointer, sentence in (
+        (f"{file}/content", "/id", "The bytes of files are kept from 2026-04-01 on"),
+        (f"{file}/twin", "/id", "The bytes of files are kept from 2026-04-01 on"),
+        ("/v1/partner/positions", "/as_of", "Positions are kept from 2026-04-01 on"),
+    ):
+        refused = await world.partner.get(path)
+        problem = refused.json()
+        assert (refused.status_code, problem["code"], problem["pointer"]) == (410, "not_kept", pointer), path
+        assert sentence in problem["detail"]
+    assert (await world.partner.get(file)).json() == made["POS"]
+    assert (await world.partner.get(FILES)).json()["files"]
+    day = {"business_on": TODAY}
+    again = await world.operator.post(f"/v1/operator/programmes/{world.demo.programme_id}/files", day)
+    assert {one["type"]: one for one in again.json()["files"]} == made
 
 
 async def test_positions_as_of_a_past_day_follow_each_other(world: World) -> None:

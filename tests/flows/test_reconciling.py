@@ -8,6 +8,7 @@ import httpx
 import pytest
 
 from service import ids
+from service.partners.months_flow import make_month_of
 from tests.flows.test_bank_statements import hand_in, opened
 from tests.flows.test_partner import TODAY, bought
 from tests.flows.world import NOON, World
@@ -37,6 +38,8 @@ async def keeps_the_same_books(world: World, *changes: str) -> None:
     """The partner's rows of today are as ours; `changes` are statements that make them others."""
     for kind, rows in (("TXN", EVENTS), ("POS", POSITIONS)):
         file_id = ids.new_id(ids.FILE, 0, int(NOON.timestamp() * 1000))
+        async with world.pool.acquire() as conn:
+            await make_month_of(conn, file_id)
         await world.pool.execute(
             "insert into received_files (file_id, partner_id, programme_id, type, business_on, state, rows, sums, "
             "sha256, bytes, received_at) values ($1, $2, $3, $4, $5, 'loaded', 0, '{}', sha256('theirs'), 0, $6)",

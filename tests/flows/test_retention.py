@@ -19,7 +19,7 @@ SECRET = "a" * 32
 
 def keeping(events: timedelta = LONG, decisions: timedelta = LONG, rest: timedelta = LONG) -> Keep:
     """`rest` of the enquiries and the audit log."""
-    return Keep(events, rest, decisions, rest, rest)
+    return Keep(events, rest, decisions, rest, rest, rest, rest, rest)
 
 
 KEEP = keeping(timedelta(days=400), timedelta(days=762))
@@ -36,7 +36,7 @@ async def serving(settings: Settings, world: World) -> Any:
 async def forgotten(pool: db.Pool, keep: Keep, now: datetime) -> tuple[int, int, int]:
     done = await forget(pool, keep, SECRET, now)
     again = await forget(pool, keep, SECRET, now)
-    assert again == Forgotten(0, 0, 0, 0, 0, 0)
+    assert again == Forgotten(0, 0, 0, 0, 0, 0, 0)
     return done.keys, done.events, done.decisions
 
 
@@ -251,11 +251,21 @@ async def test_what_the_law_wants_kept_is_written_down_and_changed_by_nobody(ser
     kept = await serving.fetch("select what, months, source from kept_at_least order by what")
     assert [tuple(row) for row in kept] == [
         ("audit", 24, "12 CFR 1026.25"), ("decisions", 25, "12 CFR 1002.12(b)"), ("enquiries", 25, "12 CFR 1002.12(b)"),
+        ("files", 117, "TENOR_KEEP_FILES_DAYS"), ("positions", 12, "TENOR_KEEP_POSITIONS_DAYS"),
+        ("received", 117, "TENOR_KEEP_RECEIVED_DAYS"),
     ]  # fmt: skip
     if not await db_owner(serving):
         for statement in ("update kept_at_least set months = 1", "insert into kept_at_least values ('audit', 1, '')"):
             with pytest.raises(asyncpg.InsufficientPrivilegeError):
                 await serving.execute(statement)
+
+
+async def test_what_is_kept_for_a_hundred_years_stays(world: World, serving: db.Pool) -> None:
+    """That began before 1970, where ids begin."""
+    decided: str = (await world.checkout(await world.consumer(), 100_00))["id"]
+    await dated(world, decided, OLD)
+    assert (await forgotten(serving, keeping(), clock.now()))[2] == 0
+    assert (await forgotten(serving, keeping(decisions=timedelta(days=800)), clock.now()))[2] == 1
 
 
 async def test_where_no_law_is_written_down_nothing_is_forgotten(world: World, serving: db.Pool) -> None:
@@ -264,7 +274,7 @@ async def test_where_no_law_is_written_down_nothing_is_forgotten(world: World, s
     await world.pool.execute("delete from kept_at_least")
     assert (await forget(serving, keeping(decisions=TICK), SECRET, clock.now())).decisions == 0
     async with world.pool.acquire() as conn:
-        await retention.write_floors(conn)
+        await retention.write_floors(conn, keeping())
     assert (await forget(serving, keeping(decisions=TICK), SECRET, clock.now())).decisions == 1
 
 

@@ -35,9 +35,9 @@ def document(zone: str, name: str = "Instalments 70") -> str:
     return msgspec.json.encode(terms(name=name, participants=parts, time_zone=zone)).decode()
 
 
-async def open_world(connection: Connection, zone: str = "Europe/Berlin") -> None:
-    """A merchant, and a partner that funds 70 % of instalments in euros."""
-    now = evening(MONDAY)
+async def open_world(connection: Connection, zone: str = "Europe/Berlin", on: date = MONDAY) -> None:
+    """A merchant, and a partner that funds 70 % of instalments in euros from a day on."""
+    now = evening(on)
     await connection.execute("insert into partners values ($1, 'Sparfonds', $2)", PARTNER, now)
     await connection.execute(
         "insert into programmes values ($1, 1, $2, 'Instalments 70', 'EUR', $3, $4, true, $5)",

@@ -8,6 +8,7 @@ from msgspec.structs import asdict
 
 from service import ids
 from service.db import Connection
+from service.partners.months_flow import make_month_of
 from service.partners.signing import Signer
 from service.reconciling.items import Item
 from service.reconciling.manifest import RunManifest
@@ -105,6 +106,7 @@ async def owe_another(conn: Connection, net: int, on: date = MONDAY) -> None:
 async def our_file(conn: Connection, kind: str, on: date, partner_id: str = PARTNER) -> str:
     """A file of ours, without its bytes."""
     file_id = _new(on)
+    await make_month_of(conn, file_id)
     number = await conn.fetchval("select count(*) + 1 from daily_files where type = $1", kind)
     await conn.execute(
         "insert into daily_files values ($1, $2, $3, $4, $5, $6, 0, sha256('ours'), case $5::int when 1 then null else "
@@ -117,6 +119,7 @@ async def our_file(conn: Connection, kind: str, on: date, partner_id: str = PART
 async def their_file(conn: Connection, kind: str, on: date) -> str:
     """A file of theirs that was loaded."""
     file_id = _new(on)
+    await make_month_of(conn, file_id)
     await conn.execute(
         "insert into received_files (file_id, partner_id, programme_id, type, business_on, state, rows, sums, sha256, "
         "bytes, received_at) values ($1, $2, $3, $4, $5, 'loaded', 0, '{}', sha256('theirs'), 0, $6)",

@@ -7,9 +7,11 @@ import msgspec
 import pytest
 from msgspec.structs import replace
 
+from service import ids
 from service.db import Connection, Pool, run_checks
 from service.errors import Code, Refused
 from service.merchants.settlement_terms import BankAccount
+from service.partners.months_flow import Rows
 from service.reconciling import bank_flow, breaks_flow
 from service.reconciling.camt import read_message
 from service.reconciling.due_flow import compare_due
@@ -111,6 +113,21 @@ async def test_it_is_made_again_to_the_byte(conn: Connection) -> None:
     assert not replace(run, verdict=Verdict.RECONCILED).is_signed
     second = await compare(conn)
     assert second.previous_sha256 not in (None, run.previous_sha256)
+
+
+@pytest.mark.parametrize("rows", [Rows.POSITIONS, Rows.RECEIVED])
+async def test_it_is_not_made_again_of_what_has_left(conn: Connection, rows: Rows) -> None:
+    run = await the_worked_day(conn)
+    after = ids.new_id(ids.FILE, 0, ids.made_at_ms(run.reconciliation_id) + 1)
+    await conn.execute("insert into months_gone values ($1, $2, now())", rows, after)
+    with pytest.raises(Refused) as refused:
+        await replay(conn, run.reconciliation_id)
+    assert refused.value.code is Code.NOT_KEPT
+    left = await compare(conn)  # a day that nobody compared while its rows were there
+    assert (left.verdict, (await result_of(conn, left)).gaps) == (Verdict.INCOMPLETE, (Gap.FILE_MISSING,))
+    assert (await replay(conn, left.reconciliation_id)).is_the_same
+    await conn.execute("delete from months_gone")
+    assert (await replay(conn, run.reconciliation_id)).is_the_same
 
 
 async def test_a_break_lives_on_from_day_to_day(conn: Connection) -> None:
