@@ -126,7 +126,7 @@ async def receive_bank_statement(request: Asked, body: RawBody) -> ASGIResponse:
     in its currency, every batch is the sum of its payments. What is refused is listed with its reason. A message that
     came before is ignored (`is_known`), unless it says something else under the same name; and a payment that was
     notified is not counted again in the day's statement. Where the bank's own count leaves statements out, `missing`
-    says how many never came.
+    says how many never came; where it does not count, that one did not, if none closes with what this one opens with.
     """
     _require_xml(request.headers.get("content-type", ""))
     ask = write(request, body)

@@ -42,6 +42,10 @@ values ($1, $2, $3, $4, $5, $6, $7, $8)
 -- last_sequence --
 select max(sequence) from bank_statements where iban = $1 and kind = $2;
 
+-- follows_on_nothing --
+-- Whether there are statements of an account, and none of them closes with $3.
+select coalesce(not bool_or(closing = $3), false) from bank_statements where iban = $1 and kind = $2;
+
 -- insert_statement --
 insert into bank_statements (bank_message_id, iban, kind, message_id, statement_id, sequence, missing, opening, closing, entries)
 values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)

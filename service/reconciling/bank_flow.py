@@ -49,7 +49,7 @@ class ToldStatement(Struct, frozen=True):
     statement_id: str  # the bank's
     currency: str
     sequence: int | None  # the bank's own count; null: it does not count
-    missing: int  # statements of that count that never came: an alarm, for what they tell is not known
+    missing: int  # statements that never came, by that count or by balances: an alarm, for what they tell is not known
     opening: int | None  # minor units; null: a notification has no balances
     closing: int | None  # minor units: opening + entries
     entries: int  # how many payments it has
@@ -173,8 +173,7 @@ async def load(conn: Connection, read: Read, by: str, now: datetime) -> ToldMess
 async def _load_statement(
     conn: Connection, bank_message_id: str, message: BankMessage, one: BankStatement, by: str, now: datetime
 ) -> None:
-    last = await conn.fetchval(Q.last_sequence, one.iban, message.kind)
-    missing = max(0, one.sequence - last - 1) if one.sequence is not None and last is not None else 0
+    missing = await _missing_before(conn, one, message.kind)
     number = await conn.fetchval(
         Q.insert_statement, bank_message_id, one.iban, message.kind, message.message_id, one.statement_id, one.sequence,
         missing, *_balances(one), len(one.entries),
@@ -194,6 +193,17 @@ async def _load_statement(
     ]  # fmt: skip
     of = PayingAccount(one.iban, account["currency"], account["programme_id"])
     await settle(conn, of, shown, bank_message_id, by, now)
+
+
+async def _missing_before(conn: Connection, one: BankStatement, kind: StatementKind) -> int:
+    """How many statements never came: by the bank's own count; where it does not count, one, if none that came closes
+    with what this one opens with."""
+    last = await conn.fetchval(Q.last_sequence, one.iban, kind)
+    if one.sequence is not None and last is not None:
+        return int(max(0, one.sequence - last - 1))
+    if one.sequence is not None or one.opening is None:
+        return 0
+    return int(await conn.fetchval(Q.follows_on_nothing, one.iban, kind, one.opening.amount))
 
 
 async def _told_before(conn: Connection, one: BankStatement, kind: StatementKind) -> dict[str, int]:

@@ -92,6 +92,17 @@ async def test_a_gap_in_the_banks_count_is_an_alarm(world: World) -> None:
     assert counted == [0, 0, 3]
 
 
+async def test_what_opens_with_no_known_balance_is_an_alarm(world: World) -> None:
+    """The bank does not count. A statement that comes late closes the gap, and opens none."""
+    await opened(world)
+    missing = []
+    for opening, closing in ((0, 10), (10, 12), (50, 51), (12, 50)):
+        moved = entry(f"{closing - opening}.00", "A", f"R{opening}")
+        content = message([moved], f"{opening}.00", f"{closing}.00", message_id=f"M{opening}")
+        missing.append((await hand_in(world, content)).json()["statements"][0]["missing"])
+    assert missing == [0, 0, 1, 0]
+
+
 async def test_what_is_refused_is_listed_and_nothing_of_it_is_loaded(world: World) -> None:
     await opened(world)
     await hand_in(world, message([entry("10.00", "A")], "0.00", "10.00"))
