@@ -72,8 +72,9 @@ class Credit(PlanCommand, frozen=True, kw_only=True):
             return Paid(id=fact_id(self, ids.PAYMENT), recorded_on=today, on=on, amount=self.amount, kind=kind)
         returns = plan.offer.terms.refund_interest if self.returns_interest is None else self.returns_interest
         return Refunded(
-            id=fact_id(self), recorded_on=today, on=on, amount=self.amount, kind=kind, returns_interest=returns
-        )
+            id=fact_id(self), recorded_on=today, on=on, amount=self.amount, kind=kind, returns_interest=returns,
+            by_share=True,
+        )  # fmt: skip
 
 
 def giveable(standing: Standing, kind: CreditKind) -> int:

@@ -67,4 +67,8 @@ def closing(
         returns = standing.terms.refund_interest
         data = {"amount": amount, "return_fee": 0, "lines": ()}
         data["refunded"] = standing.refunded + amount
-        yield EventType.REFUNDED, data, Refunded(id="", recorded_on=on, on=on, amount=amount, returns_interest=returns)
+        yield (
+            EventType.REFUNDED,
+            data,
+            Refunded(id="", recorded_on=on, on=on, amount=amount, returns_interest=returns, by_share=True),
+        )

@@ -34,7 +34,7 @@ class Returned(Struct, frozen=True, gc=False):
 class Refund(PlanCommand, frozen=True, kw_only=True):
     """The merchant takes goods back, an amount or lines of the bills: that lowers what is owed; what is too much is
     overpaid, and owed back. With both, the lines must sum to the amount. What the merchant keeps of it as
-    `return_fee`, for the way back, stays owed.
+    `return_fee`, for the way back, stays owed. Interest on it comes back as well, unless the terms keep it.
     """
 
     amount: int | None = None
@@ -64,7 +64,7 @@ class Refund(PlanCommand, frozen=True, kw_only=True):
         today, amount = today_of(plan, now), amount - self.return_fee
         fact = Refunded(
             id=fact_id(self), recorded_on=today, on=today, amount=amount, kind=PaymentKind.MERCHANT_REFUND,
-            returns_interest=plan.offer.terms.refund_interest, lines=lines, return_fee=self.return_fee,
+            returns_interest=plan.offer.terms.refund_interest, by_share=True, lines=lines, return_fee=self.return_fee,
         )  # fmt: skip
 
         data = {

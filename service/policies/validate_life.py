@@ -14,7 +14,7 @@ from service.terms.terms import Captures, Terms
 
 AS_AGREED: Final = "The interest of the plan stays as agreed; say recalculate, or leave this out."
 NO_INTEREST: Final = "The rate is 0: there is no interest that this could change; leave it out."
-OF_INTEREST: Final = ("paid_early", "overdue_interest", "refund_interest")  # matter where interest follows payments
+OF_INTEREST: Final = ("paid_early", "overdue_interest")  # matter where interest follows payments
 PLAINEST: Final = Terms()
 STEPS: Final = tuple(product(Timing, Component))
 
@@ -27,6 +27,8 @@ def life_is_followed(at: str, terms: Terms) -> Iterator[Fault]:
     for name in OF_INTEREST:
         if getattr(terms, name) != getattr(PLAINEST, name) and not (terms.recalculate and terms.rate_percent):
             yield Fault(f"{at}/{name}", NO_INTEREST if terms.recalculate else AS_AGREED)
+    if not terms.refund_interest and not terms.rate_percent:
+        yield Fault(f"{at}/refund_interest", NO_INTEREST)
     for place, component in enumerate(terms.chargeback_order):
         if component in terms.chargeback_order[:place]:
             yield Fault(f"{at}/chargeback_order/{place}", f"{component.value} is there already.")

@@ -71,9 +71,7 @@ some = st.integers(1, 10_000)  # in basis points of what is there
 def publishable(draw: st.DrawFn) -> Terms:
     """A product, a pair of terms of life, and those beside which they can matter."""
     said = dict(draw(st.lists(st.sampled_from(SAID), min_size=2, max_size=2)))
-    beside: dict[str, Any] = (
-        {"recalculate": True} if said.keys() & {"paid_early", "overdue_interest", "refund_interest"} else {}
-    )
+    beside: dict[str, Any] = {"recalculate": True} if said.keys() & {"paid_early", "overdue_interest"} else {}
     beside |= {"captures": draw(st.sampled_from(["merged", "foreseen"]))} if "captured_inside" in said else {}
     terms = msgspec.convert(draw(st.sampled_from(PRODUCTS)) | beside | said, Terms, strict=False)
     assume(not list(life_is_followed("", terms)))

@@ -29,6 +29,7 @@ def found(said: dict[str, Any]) -> list[tuple[str, str]]:
         {"paid_early": "at_due_date", **FOLLOWS},
         {"overdue_interest": False, **FOLLOWS},
         {"refund_interest": False, **FOLLOWS},
+        {"refund_interest": False, "rate_percent": "9.9"},
         {"charge_off": "no_more_interest"},
         {"charge_off": "all_due"},
         {"chargeback_order": ["interest"]},
@@ -48,7 +49,6 @@ def test_what_can_be_followed_has_no_fault(said: dict[str, Any]) -> None:
         ({"paid_early": "at_due_date", "recalculate": True}, "/paid_early", NO_INTEREST),
         ({"overdue_interest": False, "rate_percent": "9.9"}, "/overdue_interest", AS_AGREED),
         ({"overdue_interest": False, "recalculate": True}, "/overdue_interest", NO_INTEREST),
-        ({"refund_interest": False, "rate_percent": "9.9"}, "/refund_interest", AS_AGREED),
         ({"refund_interest": False, "recalculate": True}, "/refund_interest", NO_INTEREST),
         ({"chargeback_order": ["fee", "fee"]}, "/chargeback_order/1", "fee is there already."),
         (

@@ -126,15 +126,15 @@ class Paid(Fact, frozen=True, tag="paid"):
 
 
 class Refunded(Fact, frozen=True, tag="refunded"):
-    """The merchant took goods back. With `returns_interest`, the interest borne by that money comes back as well.
-    What the merchant keeps of their price for the way back is no part of the amount: it stays owed."""
+    """The merchant took goods back. With `returns_interest`, the interest borne by that money comes back as well."""
 
     on: date
     amount: Money
     kind: PaymentKind = PaymentKind.MERCHANT_REFUND
     returns_interest: bool = True
+    by_share: bool = False  # ... its share, where interest does not follow what is paid; False: as it was before
     lines: tuple[RefundedLine, ...] = ()  # what came back, by the lines of the bills: the amount and the return fee
-    return_fee: Whole = 0  # what the merchant keeps
+    return_fee: Whole = 0  # what the merchant keeps of the price for the way back: no part of the amount, it stays owed
     lowers: Annotated[int, Meta(ge=0, le=99)] = 0  # the capture whose bill was too high, no goods; 0: none
     because: str = ""  # of that bill: why
     bill: tuple[BillLine, ...] = ()  # ... as it should have been

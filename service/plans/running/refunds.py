@@ -5,6 +5,7 @@ from collections.abc import Callable, Sequence
 from msgspec.structs import replace
 
 from service.errors import Code, Refused
+from service.money import Rounding, quotient
 from service.plans.bill import LoweredBill
 from service.plans.running import outlook
 from service.plans.running.facts import Captured, Event, Paid, Refunded, undone_by
@@ -13,7 +14,8 @@ from service.plans.running.standing import Standing
 from service.terms.allocation_rule import Component, PaymentKind
 from service.terms.terms import Terms
 
-GOODWILL = (PaymentKind.GOODWILL, PaymentKind.INTEREST_REFUND, PaymentKind.INTEREST_WAIVER)
+GIVEN_BACK = (PaymentKind.INTEREST_REFUND, PaymentKind.INTEREST_WAIVER)  # interest that the consumer does not bear
+GOODWILL = (PaymentKind.GOODWILL, *GIVEN_BACK)
 NEVER_LENT = PaymentKind.MERCHANT_REFUND  # the kind of no payment of the consumer's
 Replay = Callable[[Terms, Sequence[Event]], Standing]
 
@@ -31,8 +33,7 @@ def refunded(standing: Standing, fact: Refunded, replay_all: Replay) -> None:
             stands = standing.captured_of[fact.lowers] - standing.refunded_of[fact.lowers]
             standing.lowered_of[fact.lowers] = LoweredBill(stands, fact.bill, fact.because, fact.on)
     pay(standing, fact.id, fact.kind, fact.on, fact.amount)
-    terms = standing.terms
-    if fact.returns_interest and terms.refund_interest and terms.recalculate and standing.bears_interest:
+    if fact.returns_interest and standing.terms.refund_interest and standing.bears_interest:
         amount = _interest_to_return(standing, fact, replay_all)
         if amount > 0:
             standing.returned_interest += amount
@@ -66,7 +67,14 @@ def _bind(standing: Standing, fact: Refunded) -> None:
 
 
 def _interest_to_return(standing: Standing, fact: Refunded, replay_all: Replay) -> int:
-    """Interest up to the refund, less what it would be had the refunded money never been lent."""
+    """Interest up to the refund, less what it would be had the refunded money never been lent.
+
+    Where interest does not follow what is paid, or follows it no more, that is its share of all interest.
+    """
+    if fact.by_share and (standing.closed or not standing.terms.recalculate):
+        return _share_of_interest(standing)
+    if not standing.terms.recalculate:
+        return 0
     if standing.closed:
         return sum(row.owed[Component.INTEREST] for row in standing.rows)
     assert standing.done is not None, "the facts before it were not loaded"
@@ -75,6 +83,19 @@ def _interest_to_return(standing: Standing, fact: Refunded, replay_all: Replay) 
     borne = sum(outlook.interest_until(course, fact.on) for course in standing.courses)
     would_be = sum(outlook.interest_until(course, fact.on) for course in other.courses)
     return borne - standing.returned_interest - would_be
+
+
+def _share_of_interest(standing: Standing) -> int:
+    """Of all interest asked for, as much as came back of all that was captured, less what was returned before.
+
+    600.00 for three months at 12 % bear 12.04: with the first 200.00 come back 4.01, with the next 4.02, with all of
+    it the last 4.01. Interest that was waived is not returned besides.
+    """
+    asked = sum([row.owed[Component.INTEREST] for row in standing.rows])
+    given = sum([one.total for one in standing.allocations.values() if one.kind in GIVEN_BACK])
+    lent = sum(standing.lent) + standing.from_held
+    so_far = quotient(asked * standing.refunded, lent, Rounding.HALF_UP)
+    return min(so_far - standing.returned_interest, asked - given)
 
 
 def _never_for_charges(terms: Terms) -> Terms:

@@ -4,6 +4,7 @@ from datetime import date
 from decimal import Decimal
 from typing import Any
 
+import msgspec
 import pytest
 
 from service.errors import Code, Refused
@@ -13,6 +14,7 @@ from service.plans.running.versions import amount_to_settle, replay
 from service.terms.allocation_rule import Allocation, AllocationRule, Component, Future, PaymentKind
 from service.terms.terms import Captures, Cost, DayCount, FeeDue, Interest, PaidEarly, Terms, Unit
 from tests.plans.running.test_versions import (
+    AT_12,
     DAILY,
     FOUR_MONTHS,
     JAN_1,
@@ -130,6 +132,48 @@ def test_a_refund_returns_its_interest_whatever_fees_are_owed(fees: dict[str, An
     version = lived(DAILY | fees, refunded("01-16", 200_00))
     assert version.allocations[-1].id == "refund-01-16/interest"
     assert version.allocations[-1].total == 97
+
+
+@pytest.mark.parametrize(
+    ("amounts", "outstanding"),
+    [
+        ((100_00,), 307_54),  # a quarter of 10.05 is 2.51
+        ((100_00, 100_00), 205_02),  # half of it is 5.03: 2.52 more
+        ((100_00, 100_00, 200_00), 0),
+        ((400_00,), 0),
+        ((399_99,), 1),  # the interest on a cent is less than half a cent
+    ],
+)
+def test_interest_as_agreed_comes_back_by_the_share_of_what_was_captured(
+    amounts: tuple[int, ...], outstanding: int
+) -> None:
+    """400.00 for four months at 12 % bear 4.00, 3.01, 2.02 and 1.02, whenever it is paid."""
+    back = [refunded(f"01-{on}", amount, by_share=True) for on, amount in enumerate(amounts, 10)]
+    assert lived(AT_12, *back).outstanding == outstanding
+    kept = [msgspec.structs.replace(one, returns_interest=False) for one in back]
+    assert lived(AT_12, *kept).outstanding == 410_05 - sum(amounts)
+
+
+@pytest.mark.parametrize("terms", [AT_12, DAILY])
+def test_of_a_plan_that_was_given_up_a_refund_returns_its_share_of_interest_once(terms: dict[str, Any]) -> None:
+    """What is asked for stays as it was then, so each of 200 refunds of 2.00 returns a two-hundredth of it."""
+    given_up = facts.ChargedOff(id="off", recorded_on=day("05-20"), on=day("05-20"))
+    events: list[Event] = [given_up]
+    owed_then = lived(terms, *events, as_of="05-20").outstanding
+    interest = owed_then - 400_00
+    for number in range(1, 201):
+        again = msgspec.structs.replace(refunded("05-21", 2_00, by_share=True), id=f"refund-{number}")
+        events.append(again)
+        if number in (1, 2, 100, 200):
+            returned = (interest * number * 2_00 + 200_00) // 400_00
+            assert lived(terms, *events, as_of="05-21").outstanding == owed_then - number * 2_00 - returned
+    assert lived(terms, *events, as_of="05-21").overpaid == 0
+
+
+def test_interest_that_was_waived_is_not_returned_besides() -> None:
+    waived = paid("01-05", 8_00, kind=PaymentKind.INTEREST_WAIVER)
+    version = lived(AT_12, waived, refunded("01-10", 400_00, by_share=True))
+    assert (version.outstanding, version.overpaid) == (0, 0)
 
 
 def test_more_captured_is_more_to_refund() -> None:
