@@ -158,7 +158,7 @@ def re_age(body: ReAgeBody, names: Names) -> Command:
     """
     change = ReAged(
         **UNWRITTEN, on=body.on, first_due_on=body.first_due_on, instalments=body.instalments, every=body.every,
-        unit=body.unit,
+        unit=body.unit, all_alike=True,
     )  # fmt: skip
     return Reschedule(**names, change=change)
 

@@ -190,9 +190,12 @@ def _paid_early(name: str) -> PaidEarly:
 
 
 def _chargeback_order(name: str) -> tuple[Component, ...]:
-    """The order stands in the name, behind CHARGEBACK; a credit allocation without one has the usual one."""
+    """The order stands in the name, behind CHARGEBACK; what is FIRST is followed by the others, charges last.
+    A credit allocation without one has the usual one."""
     words = {str(component).upper(): component for component in Component}
     order = tuple(words[word] for word in name.partition("_CHARGEBACK_")[2].split("_") if word in words)
+    if name.endswith("_FIRST"):
+        order += tuple(part for part in (INTEREST, PENALTY, FEE, PRINCIPAL) if part not in order)
     return order or ((PENALTY, FEE, INTEREST, PRINCIPAL) if "CREDIT_ALLOCATION" in name else ())
 
 
@@ -411,7 +414,7 @@ class Story:
             first_due_on = step(rhythm, first_due_on, 1, first_due_on.day)
         self._add(
             fact.ReAged, on=min(self.today, first_due_on), first_due_on=first_due_on,
-            instalments=int(change["numberOfInstallments"]), every=every, unit=unit,
+            instalments=int(change["numberOfInstallments"]), every=every, unit=unit, all_alike=True,
         )  # fmt: skip
 
     def _reschedule(self, event: dict[str, Any]) -> None:

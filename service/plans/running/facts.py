@@ -108,12 +108,11 @@ class GivenBack(Fact, frozen=True, tag="given_back"):
 
 
 class Withdrawn(Fact, frozen=True, tag="withdrawn"):
-    """The consumer has withdrawn from the credit: what was lent is owed back in one sum, as if nothing else had been
-    agreed, with the interest of the days until then where the law has it. Nothing more will be lent."""
+    """The consumer has withdrawn: what was lent is owed in one sum, as if nothing else was agreed; no more is lent."""
 
     on: date
     repay_by: date  # the last day for what was lent
-    interest: Whole = 0  # of the days until the notice
+    interest: Whole = 0  # of the days until the notice, where the law has it
 
 
 class Paid(Fact, frozen=True, tag="paid"):
@@ -233,6 +232,7 @@ class ReAged(Fact, frozen=True, tag="re_aged"):
     every: Count = 1
     unit: Unit = Unit.MONTH
     with_charges: bool = False  # fees and penalties that are due already fall due with the first of them
+    all_alike: bool = False  # what a bank took back is spread with the rest; False: as it was before
 
 
 class ReAmortized(Fact, frozen=True, tag="re_amortized"):

@@ -35,10 +35,12 @@ def re_aged(standing: Standing, fact: ReAged) -> None:
     def share_between(begin: date, end: date) -> Fraction | None:
         return None if unit is None else whole_and_odd(rhythm, begin, end, anchor_day, unit)
 
+    if fact.all_alike and not any(row.outstanding for row in standing.rows):
+        return  # what came late had paid it by then
     begin_on = step(rhythm, fact.first_due_on, -1, anchor_day)
     _lend_what_no_course_knows(standing, fact.on)
     for course in standing.courses:
-        replaced = spreading.re_age(course, fact.on, due_on, begin_on, share_between)
+        replaced = spreading.re_age(course, fact.on, due_on, begin_on, share_between, all_alike=fact.all_alike)
         standing.add_rows(course, replaced)
     standing.sync(fact.on)
     if fact.with_charges:

@@ -7,7 +7,7 @@ from fractions import Fraction
 from service.errors import Code, Refused
 from service.money import in_multiples
 from service.plans.running.course import Course
-from service.plans.running.level import even_out, least_level, relevel, set_level, settle
+from service.plans.running.level import agree_on, even_out, least_level, relevel, set_level, settle
 from service.plans.running.period import Period
 
 ShareBetween = Callable[[date, date], Fraction | None]  # of a year, spread evenly; None: by the day count
@@ -32,12 +32,13 @@ def re_amortize(course: Course, on: date) -> None:
 
 
 def re_age(
-    course: Course, on: date, due_on: list[date], begin_on: date, share_between: ShareBetween
+    course: Course, on: date, due_on: list[date], begin_on: date, share_between: ShareBetween, *, all_alike: bool
 ) -> list[tuple[Period, Period]]:
     """The principal still owed falls due on `due_on` instead, in equal parts reckoned from `begin_on`.
 
     Instalments past due ask for no more than was paid; the first new one follows them. What had been paid ahead stays
-    paid on the new ones. Returns, for each period that is no more, the one that takes its place.
+    paid on the new ones. With `all_alike` the first asks for no more than the others, where it is due besides what a
+    bank has taken back. Returns, for each period that is no more, the one that takes its place.
     """
     fresh = Course(course.terms, [], list(course.rates), {begin_on: course.principal_left()})
     for begin, day in zip([begin_on, *due_on], due_on, strict=False):
@@ -50,7 +51,7 @@ def re_age(
     begin = course.periods[kept - 1].due_on if kept else course.periods[0].begin
     if due_on[0] <= begin:
         raise Refused(Code.IMPOSSIBLE_TERMS, "The first instalment is due before the change.", "/first_due_on")
-    first, gone = fresh.periods[0], course.periods[kept:]
+    first, gone, level = fresh.periods[0], course.periods[kept:], fresh.periods[0].level
     first.begin, first.share = begin, share_between(begin, first.due_on)
     course.periods[kept:] = fresh.periods
     course.cut_anew()
@@ -62,6 +63,12 @@ def re_age(
         new.level += old.paid_principal if course.levels_are_principal else old.paid
     settle(course, on)
     even_out(course, kept, always=True)
+    if all_alike and (came_back := course.credited(kept)[0]):
+        agree_on(course, kept, level)
+        first.level = first.agreed_level = max(level - came_back, 0, least_level(course, kept))
+        if came_back > level and fresh.periods[1:]:
+            set_level(course, kept + 1)
+        settle(course, on)
     return replaced
 
 

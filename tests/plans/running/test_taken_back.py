@@ -170,6 +170,43 @@ def test_of_a_plan_that_was_given_up_a_refund_returns_its_share_of_interest_once
     assert lived(terms, *events, as_of="05-21").overpaid == 0
 
 
+@pytest.mark.parametrize(
+    ("taken_back", "asked"),
+    [
+        (0, [100_00, 75_00, 75_00, 75_00, 75_00]),
+        (50_00, [100_00, 87_50, 87_50, 87_50, 87_50]),
+        (87_51, [100_00, 96_88, 96_88, 96_88, 96_87]),
+        (100_00, [100_00, 100_00, 100_00, 100_00, 100_00]),
+    ],
+)
+def test_what_a_bank_took_back_is_spread_with_the_rest(taken_back: int, asked: list[int]) -> None:
+    """Of 400.00 in four months 100.00 were paid; what is owed falls due in four months from 10 February."""
+    events: list[Event] = [paid("02-01", 100_00), *([back("02-03", taken_back)] if taken_back else [])]
+    re_aged = facts.ReAged(
+        id="re-aged",
+        recorded_on=day("02-04"),
+        on=day("02-04"),
+        first_due_on=day("02-10"),
+        instalments=4,
+        all_alike=True,
+    )
+    assert owed(lived(FOUR_MONTHS, *events, re_aged, as_of="02-04")) == asked
+
+
+def test_re_aging_what_was_paid_by_then_makes_no_instalments() -> None:
+    """The payment is known on the 5th of June, and came before the instalments were agreed."""
+    re_aged = facts.ReAged(
+        id="re-aged",
+        recorded_on=day("06-03"),
+        on=day("06-03"),
+        first_due_on=day("07-01"),
+        instalments=3,
+        all_alike=True,
+    )
+    late = msgspec.structs.replace(paid("06-02", 400_00), recorded_on=day("06-05"))
+    assert owed(lived(FOUR_MONTHS, late, re_aged, as_of="06-05")) == [100_00] * 4
+
+
 def test_interest_that_was_waived_is_not_returned_besides() -> None:
     waived = paid("01-05", 8_00, kind=PaymentKind.INTEREST_WAIVER)
     version = lived(AT_12, waived, refunded("01-10", 400_00, by_share=True))
