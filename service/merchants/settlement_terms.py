@@ -9,6 +9,7 @@ from typing import Annotated, Final
 from msgspec import Meta, Struct
 
 from service.errors import Code, Refused
+from service.merchants.iban import is_bic, wrong_with_iban
 from service.money import AMOUNT_MAX, BPS, EXPONENTS
 from service.terms.business_days import is_business_day
 
@@ -111,8 +112,8 @@ def require_possible(terms: SettlementTerms, today: date) -> None:
 
 
 def require_account(account: BankAccount, pointer: str, currency: str = SEPA) -> None:
-    """Refused: INVALID_FIELD, an IBAN whose check digits are wrong (ISO 7064, mod 97); an account in euros without one;
-    a number beside an IBAN, or without its bank; a bank that no clearing has."""
+    """Refused: INVALID_FIELD, an IBAN that no bank can have, by the registry of ISO 13616; an account in euros without
+    one; a BIC of no country; a number beside an IBAN, or without its bank; a bank that no clearing has."""
     if account.iban is None and (currency == SEPA or account.number is None):
         raise Refused(Code.INVALID_FIELD, f"An account in {currency} needs its IBAN here.", f"{pointer}/iban")
     if account.iban is not None and account.number is not None:
@@ -120,16 +121,16 @@ def require_account(account: BankAccount, pointer: str, currency: str = SEPA) ->
     if account.number is not None and account.bic is None and account.clearing is None:
         sentence = "The number of an account needs its bank: a BIC, or its member of the clearing."
         raise Refused(Code.INVALID_FIELD, sentence, f"{pointer}/clearing")
-    if account.iban is not None and not _has_check_digits(account.iban):
-        sentence = "The check digits of this account number (IBAN) are wrong."
-        raise Refused(Code.INVALID_FIELD, sentence, f"{pointer}/iban")
+    if account.iban is not None and (wrong := wrong_with_iban(account.iban)):
+        raise Refused(Code.INVALID_FIELD, wrong, f"{pointer}/iban")
+    if account.bic is not None and not is_bic(account.bic):
+        sentence = (
+            f"A bank's BIC names its country in the fifth and sixth letter; there is none called {account.bic[4:6]}."
+        )
+        raise Refused(Code.INVALID_FIELD, sentence, f"{pointer}/bic")
     if account.clearing is not None and not _is_member(account.clearing):
         sentence = f"{account.clearing.system} has no such bank."
         raise Refused(Code.INVALID_FIELD, sentence, f"{pointer}/clearing/member")
-
-
-def _has_check_digits(iban: str) -> bool:
-    return int("".join(str(int(letter, 36)) for letter in iban[4:] + iban[:4])) % 97 == 1
 
 
 def _is_member(one: ClearingMember) -> bool:

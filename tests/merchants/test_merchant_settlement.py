@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from service.errors import Refused
+from service.errors import Code, Refused
 from service.ledger.booking import transfers
 from service.ledger.chart import LedgerAccount
 from service.merchants.settlement import Due, Left, LineKind, LineTotal, Settlement, books_of, settled
@@ -148,3 +148,29 @@ def test_an_account_has_its_check_digits() -> None:
     require_account(ACCOUNT, "/iban")
     with pytest.raises(Refused, match="check digits"):
         require_account(BankAccount("Bahnhof Books", "DE98370400440532013000"), "")
+
+
+@pytest.mark.parametrize(
+    ("iban", "bic", "pointer"),
+    [
+        ("BE54310100270097", None, None),
+        ("DE99370400440000000024", None, "/iban"),  # mod 97 holds, check digits are 02 to 98
+        ("GB02BARC20201530093451", None, None),
+        ("GB94BARC20201530093459", None, "/iban"),
+        ("DJ2110002010010409943020008", None, None),  # in the registry since 2022
+        ("US64SVBKUS6S3300958879", None, "/iban"),  # a country without IBANs
+        ("DE3600000000000000000", None, "/iban"),  # mod 97 holds, German ones have 22 characters
+        ("DE89370400440532013000", "DEUTDEFF", None),
+        ("DE89370400440532013000", "MULTIPLE", "/bic"),  # there is no country IP
+        ("LT121000011101001000", "REVOLT21XXX", None),
+        ("ES9121000418450200051332", "REVOLT21", None),  # a bank abroad has it
+    ],
+)
+def test_an_account_is_one_that_a_bank_may_have(iban: str, bic: str | None, pointer: str | None) -> None:
+    account = BankAccount("Bahnhof Books", iban, bic)
+    if pointer is None:
+        require_account(account, "")
+        return
+    with pytest.raises(Refused) as refused:
+        require_account(account, "")
+    assert (refused.value.code, refused.value.pointer) == (Code.INVALID_FIELD, pointer)

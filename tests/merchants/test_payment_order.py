@@ -55,6 +55,31 @@ def test_it_agrees_with_its_xsd_and_sums_up(
     assert all(len(one) <= 35 for one in ids)
 
 
+@pytest.mark.parametrize("currency", ["EUR", "CHF"])
+@pytest.mark.parametrize(
+    ("holder", "written"),
+    [
+        ("Müller & Söhne <GmbH>", "Mueller + Soehne GmbH"),
+        ("Mu\u0308ller", "Mueller"),  # the same in two characters
+        ("Straße_1 = 2|3", "Strasse-1 2 3"),
+        ("Łódź Škoda, Ærø", "Lodz Skoda, AEro"),
+        ("O'Neill (Dublin)", "O'Neill (Dublin)"),
+        ("<>", "-"),
+        ("ß" * 70, "ss" * 35),
+    ],
+)
+def test_names_and_texts_are_in_characters_that_every_bank_takes(holder: str, written: str, currency: str) -> None:
+    """EPC217-08: a-z A-Z 0-9 / - ? : ( ) . , ' + and the space; others are written in these, or left out."""
+    (payout,) = payouts([1_00], [BankAccount(holder, "DE89370400440532013000")])
+    message = ET.fromstring(
+        payment_order(ORDER, BankAccount(holder, "DE89370400440532013000"), [payout], NOW, currency)
+    )
+    assert {one.text for one in message.iterfind(".//m:Nm", NS)} == {written}
+    assert [one.text for one in message.iterfind(".//m:Ustrd", NS)] == ["Settlement se-" + "0" * 26]
+    texts = [one.text or "" for one in message.iter() if one.tag.endswith("Id")]
+    assert not [one for one in texts if "_" in one]
+
+
 def test_a_payout_whose_day_has_passed_is_to_be_paid_today() -> None:
     account = BankAccount("Bahnhof Books", "DE89370400440532013000")
     content = payment_order(ORDER, account, payouts([1_00, 2_00, 3_00], [account] * 3), NOW)
