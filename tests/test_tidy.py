@@ -20,7 +20,7 @@ MACHINE_ROOM = (
     "trace", "logs", "telemetry", "drawing", "printed",
     "packed", "remembered", "clusters", "db", "migrations", "safety", "values", "statement", "shards", "embedded",
     "metrics", "exchange", "circuit", "reach",
-    "http_client", "sealed", "data_key", "private_text",
+    "http_client", "spelling", "sealed", "data_key", "private_text",
 )  # fmt: skip
 SLICES = (
     "audit", "approvals", "law", "terms", "ledger", "limits", "people", "access", "operators", "merchants",
@@ -42,7 +42,7 @@ LINE = (
 WITH_IO = re.compile(r"(\w+_)?(flow|store|books|log|gateway|cache)\.py")
 PURE_ROOM = {
     "reach.py", "actor.py", "alone.py", "money.py", "countries.py", "errors.py", "event_type.py", "circuit.py",
-    "printed.py",
+    "printed.py", "spelling.py",
 }  # fmt: skip
 IMPURE = {
     "asyncio", "asyncpg", "http", "httpx", "litestar", "logging", "os", "pathlib", "random", "redis", "secrets",

@@ -28,6 +28,7 @@ from service.plans.plan import OperatorPlan, Plan, PlanView, business_day, view,
 from service.plans.reading_store import Q
 from service.plans.telling import sentence_of
 from service.plans.timeline import Entry, OperatorEntry, Step, entry_of, operator_entry, steps
+from service.spelling import composed
 
 PLANS_MAX: Final = 100  # of one merchant reference, the newest
 ENTRIES_MAX: Final = 500
@@ -86,7 +87,9 @@ async def find_plans(
     ask = read(request)
     plan_ids: list[str] = []
     if "\x00" not in merchant_reference:
-        rows = await ask.services.pool.fetch(Q.find_plans, ask.owner_id, merchant_reference, PLANS_MAX)
+        of = dict.fromkeys((composed(merchant_reference), merchant_reference))  # before, it was kept as it was spelt
+        found = [await ask.services.pool.fetch(Q.find_plans, ask.owner_id, one, PLANS_MAX) for one in of]
+        rows = next((rows for rows in found if rows), [])
         plan_ids = [row["plan_id"] for row in rows]
     if not plan_ids:
         raise Refused(Code.NOT_FOUND, "This merchant reference opened no plan.", "/merchant_reference")

@@ -9,6 +9,7 @@ from service.money import AMOUNT_MAX, EXPONENTS
 from service.plans.offer import Kind
 from service.policies.words import Language
 from service.private_text import NO_NUMBERS
+from service.spelling import compose
 
 Text = Annotated[str, Meta(min_length=1, max_length=200, pattern=r"^[^\x00-\x1f\x7f]*\Z")]
 Word = Annotated[str, Meta(max_length=100, pattern=r"^[^\x00-\x1f\x7f]*\Z")]
@@ -58,6 +59,9 @@ class Checkout(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=Tr
     instalments: Annotated[int, Meta(ge=1, le=120)] | None = None  # exactly so many; absent: what the policy shows
     language: Language = Language.ENGLISH
     device: Word = ""  # the merchant's name for the device that this comes from; a policy may count its attempts
+
+    def __post_init__(self) -> None:
+        compose(self, "merchant_reference")  # which opens one plan, however it is spelt
 
     @property
     def kinds_asked(self) -> tuple[Kind, ...]:

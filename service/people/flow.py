@@ -5,6 +5,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any, Final
 
+import asyncpg
 from msgspec.structs import replace
 
 from service import ids
@@ -22,13 +23,14 @@ from service.people.consumer import (
 )
 from service.people.matching_flow import Marked
 from service.people.person import person_of
+from service.spelling import composed
 
 Q: Final = load_queries(Path(__file__).with_name("queries.sql"))
 
 
 def bucket_of(merchant_id: str, reference: str) -> int:
-    """Where a reference is claimed, which is before anybody knows whose it is."""
-    return ids.bucket_for(merchant_id, reference)
+    """Where a reference is claimed, which is before anybody knows whose it is; however it is spelt."""
+    return ids.bucket_for(merchant_id, composed(reference))
 
 
 async def register(
@@ -45,10 +47,11 @@ async def register(
 
     The person is the one whom the identifiers name; a new consumer whom they name nobody for is a person of its own.
     """
+    known, reference = await _find(conn, secrets, merchant_id, reference), composed(reference)
     claim = (bucket_of(merchant_id, reference), merchant_id)
     consumer = Consumer("", reference, dict(attributes), persona, 1, now, now)
     matched = await matching.find(conn, identifiers)
-    if known := await conn.fetchrow(Q.find_consumer, *claim, reference_indexes(secrets, merchant_id, reference)):
+    if known:
         key = secrets.unwrapped(*known)
         bucket = ids.bucket_of(key.key_id)
         person_id = await matching.settle(conn, key.key_id, matched, now) if identifiers else ""
@@ -79,9 +82,19 @@ async def register(
 
 async def find_consumer(conn: Connection | Pool, secrets: DataSecrets, merchant_id: str, reference: str) -> str | None:
     """The id of whom a merchant calls so; None: nobody, or one who was erased."""
-    claim = (bucket_of(merchant_id, reference), merchant_id)
-    found = await conn.fetchrow(Q.find_consumer, *claim, reference_indexes(secrets, merchant_id, reference))
+    found = await _find(conn, secrets, merchant_id, reference)
     return None if found is None else str(found["consumer_id"])
+
+
+async def _find(
+    conn: Connection | Pool, secrets: DataSecrets, merchant_id: str, reference: str
+) -> asyncpg.Record | None:
+    """By the reference as it is kept now; else as it was spelt, which is how it was kept once."""
+    for spelt in dict.fromkeys((composed(reference), reference)):
+        claim = (ids.bucket_for(merchant_id, spelt), merchant_id)
+        if found := await conn.fetchrow(Q.find_consumer, *claim, reference_indexes(secrets, merchant_id, spelt)):
+            return found
+    return None
 
 
 async def load_consumer(

@@ -126,3 +126,23 @@ async def test_an_order_is_taken_whoever_the_consumer_is(world: World) -> None:
     second = (await world.merchant.post("/v1/plans", {"offer_id": made[1]})).json()["id"]
     assert await plans(world) == [(second, "authorized"), (first, "voided")]
     assert is_used(await ask(world, one))
+
+
+async def test_a_name_is_one_however_its_letters_are_composed(world: World) -> None:
+    """One program sends an umlaut as one character, another as a letter and its dots (UAX 15)."""
+    composed, decomposed = "K\u00fchl 7", "Ku\u0308hl 7"
+    consumers = [
+        (await world.merchant.post("/v1/consumers", {"reference": spelt})).json() for spelt in (decomposed, composed)
+    ]
+    assert [(one["id"] == consumers[0]["id"], one["reference"]) for one in consumers] == [(True, composed)] * 2
+    plan = await world.plan(consumers[0]["id"], 100_00, merchant_reference=decomposed)
+    assert plan["merchant_reference"] == composed
+    taken = {"consumer": consumers[0]["id"], "currency": "EUR", "amount": 100_00, "merchant_reference": composed}
+    assert (await world.merchant.post("/v1/checkouts", taken)).json()["code"] == "reference_used"
+    for spelt in (composed, decomposed):
+        found = await world.merchant.get("/v1/plans", merchant_reference=spelt)
+        listed = await world.merchant.get("/v1/lists/plans", merchant_reference=spelt)
+        whose = await world.merchant.get("/v1/lists/consumers", reference=spelt)
+        assert [one["id"] for one in found.json()["plans"]] == [plan["id"]]
+        assert [one["id"] for one in listed.json()["plans"]] == [plan["id"]]
+        assert [one["id"] for one in whose.json()["consumers"]] == [consumers[0]["id"]]
