@@ -349,6 +349,8 @@ select bucket, cause_id, plan_id
                     where left(r.reconciliation_id, 27) = left(t.cause_id, 27) and t.plan_id is null)
    and not exists (select from voucher_steps s where s.step_id = t.cause_id and t.plan_id is null)
    and not exists (select from premium_declarations d where d.declaration_id = t.cause_id and t.plan_id is null)
+   and not exists (select from insurer_settlements s
+                    where t.cause_id in (s.settlement_id, s.payment_id) and t.plan_id is null)
    and not exists (select from insured_losses l where l.loss_id = t.cause_id and t.plan_id is null)
    and not exists (select from insured_recoveries r where r.recovery_id = t.cause_id and t.plan_id is null)
    and not exists (select from assignment_steps s where s.step_id = t.cause_id and t.plan_id is null)
@@ -1157,6 +1159,20 @@ select merchant_id, currency, bought.amount as bought, booked.amount as booked
  where coalesce(bought.amount, 0) <> coalesce(booked.amount, 0);
 
 -- Credit insurance ----------------------------------------------------------------------------------------------------
+
+-- insurers_are_settled --
+-- What was paid to an insurer, or by it, is the net of its settlements that are paid; what is set off is nobody's.
+select insurer_id, currency, coalesce(s.net, 0) as settled, coalesce(b.net, 0) as booked
+  from (select insurer_id, currency, sum(net) as net
+          from insurer_settlements where paid_on is not null group by insurer_id, currency) s
+  full join (select owner as insurer_id, currency, sum(amount) as net
+               from (select debit_owner as owner, currency, amount from transfers
+                      where occasion = 'insurer_settlement' and debit in ('insurer_payable', 'insurer_receivable')
+                      union all
+                     select credit_owner, currency, - amount from transfers
+                      where occasion = 'insurer_settlement' and credit in ('insurer_payable', 'insurer_receivable')) sides
+              group by owner, currency) b using (insurer_id, currency)
+ where coalesce(s.net, 0) <> coalesce(b.net, 0);
 
 -- insurance_is_booked --
 -- What was booked for an insurer is the premium that was declared, its part of losses, and what it got of recoveries.

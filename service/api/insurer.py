@@ -16,6 +16,7 @@ from service.api.insurance_limits import AnswerBody, DebtorPage, LowerBody, answ
 from service.api.insurance_packs import ROUTES as PACK_ROUTES
 from service.api.insurance_premiums import DeclarationList
 from service.api.insurance_supply import NoticePage, notices_page
+from service.api.insurer_settlements import ROUTES as SETTLEMENT_ROUTES
 from service.api.lists import Listed
 from service.api.operation import operation
 from service.api.paging import AfterDebtor, AfterInsurance, AfterNotice, Limit
@@ -104,5 +105,5 @@ async def list_own_notices(
 
 ROUTES: Final = [
     list_own_insurance, list_own_debtors, answer_own_limit, lower_own_limit, list_own_declarations, list_own_notices,
-    *PACK_ROUTES,
+    *PACK_ROUTES, *SETTLEMENT_ROUTES,
 ]  # fmt: skip

@@ -60,6 +60,7 @@ AfterClaim = Annotated[str, _cursor(ids.CLAIM)]
 AfterLoss = Annotated[str, _cursor(ids.LOSS)]
 AfterCoverSet = Annotated[str, _cursor(ids.COVER_SET)]
 AfterIban = Annotated[str, QueryParameter(pattern=r"^([A-Z]{2}[0-9]{2}[A-Z0-9]{1,30})?\Z")]
+AfterInsurerSettlement = Annotated[str, _cursor(ids.INSURER_SETTLEMENT)]
 AfterPack = Annotated[str, _cursor(ids.PACK)]
 AfterNotice = Annotated[
     str,

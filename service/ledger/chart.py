@@ -108,6 +108,7 @@ class Occasion(StrEnum):
     INTEREST_SUBSIDY = "interest_subsidy"  # a scheme pays a part of a consumer's interest, or got it back
     PREMIUM = "premium"  # an insurer is owed its premium, or gives some of it back
     INDEMNITY = "indemnity"  # it owes us its part of a loss of a trade debtor
+    INSURER_SETTLEMENT = "insurer_settlement"  # what we owe it and what it owes us is set off, and the rest paid
     SALVAGE = "salvage"  # it is owed its part of what was recovered of that
     FACTORING_ADVANCE = "factoring_advance"  # we bought a merchant's receivable, and owe it the advance
     FACTORING_COLLECTION = "factoring_collection"  # who owes the receivable has paid us

@@ -1,4 +1,4 @@
-"""What the books say of credit insurance: premium, what the insurer owes for a loss, and what goes back to it.
+"""What the books say of credit insurance: premium, what the insurer owes and gets back, and what is settled.
 
 As in booking.py each function gives balances (debit positive, credit negative) that sum to zero, in minor units.
 """
@@ -26,3 +26,14 @@ def salvage(insurer_id: str, at_loss: int, at_receipt: int) -> Balances:
         Place(A.EXCHANGE_DIFFERENCES): at_receipt - at_loss,
         Place(A.INSURER_PAYABLE, insurer_id): -at_receipt,
     }
+
+
+def set_off(insurer_id: str, amount: int) -> Balances:
+    """So much of what we owe the insurer is set off against what it owes us."""
+    return {Place(A.INSURER_PAYABLE, insurer_id): amount, Place(A.INSURER_RECEIVABLE, insurer_id): -amount}
+
+
+def insurer_paid(insurer_id: str, net: int) -> Balances:
+    """We have paid the insurer what is left of a settlement; below zero it has paid us."""
+    owed = A.INSURER_PAYABLE if net > 0 else A.INSURER_RECEIVABLE
+    return {Place(owed, insurer_id): net, Place(A.CASH): -net}

@@ -33,7 +33,15 @@ SHARE: Final = "share."  # begins the types of events of the sub-ledger
 TOLD_TO: Final = {
     "operator": ("approval.", "checkout.referred"),
     "partner": (SHARE, "file.", "reconciliation.", "break.", "partner_payout.", "ownership_transfer.", "claim."),
-    "support": ("arrangement.", "claim.", "cover.", "debtor.", "debtor_limit.", "insurance_pack."),
+    "support": (
+        "arrangement.",
+        "claim.",
+        "cover.",
+        "debtor.",
+        "debtor_limit.",
+        "insurance_pack.",
+        "insurer_settlement.",
+    ),
 }
 
 

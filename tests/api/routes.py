@@ -149,7 +149,9 @@ class Stage:
             "party_id": self._party_id, "arrangement_id": self._arrangement_id, "waterfall_id": self._waterfall_id,
             "insurance_id": self._insurance_id, "trade_debtor_id": self._trade_debtor_id,
             "loss_id": self._loss_id, "borne_loss_id": self._claimable_loss_id, "cover_set_id": self._cover_set_id,
-            "insured_loss_id": self._insured_loss_id, "insurer_id": self._insurer_id, "pack_id": self._pack_id,
+            "insured_loss_id": self._insured_loss_id, "insurer_id": self._insurer_id,
+            "premium_insurer_id": self._premium_insurer_id,
+            "insurer_settlement_id": self._insurer_settlement_id, "pack_id": self._pack_id,
         }  # fmt: skip
         self._known = {
             "page": "merchant.yaml", "currency": "EUR", "version": "1", "merchant_id": world.demo.merchant_id,
@@ -504,6 +506,19 @@ class Stage:
     async def _insurer_id(self) -> str:
         await self._insurance_id()
         return await self.world.with_a_party()
+
+    async def _premium_insurer_id(self) -> str:
+        """One that nobody else needs, which is owed premium for January."""
+        insurer_id, _ = await self.world.take_on()
+        policy = await insured(self.world, "domestic", terms={"provider_id": insurer_id})
+        body = {"begin_on": "2026-01-01", "turnover": {"insured": 1_000_00}}
+        made = await self.world.operator.post(f"/v1/operator/insurance-policies/{policy}/declarations", body)
+        assert made.status_code == 201, made.text
+        return insurer_id
+
+    async def _insurer_settlement_id(self) -> str:
+        route = self.routes["POST /v1/operator/insurer-settlements"]
+        return str((await self.do(await self.ready(route)))["id"])
 
     async def _pack_id(self) -> str:
         """Of a month in which there was a debtor."""
