@@ -1,4 +1,4 @@
-"""`tenor policy check FILE`, `tenor policy schema`: a policy in an editor, before anybody drafts it.
+"""`tenor policy check FILE`, `tenor policy schema`, `tenor policy class`: a policy in an editor, before it is drafted.
 
 A file may name the schema, so that an editor checks it as it is written:
 
@@ -17,28 +17,67 @@ import msgspec
 
 from service import clock
 from service.contract.schemas import document_schema
+from service.countries import require_jurisdiction
+from service.errors import Refused
 from service.money import EXPONENTS, spelled
 from service.policies.document import Policy
 from service.policies.fault import Fault
+from service.policies.scope import Credit, scope_of
 from service.policies.validate import read_policy
 
 SMALL: Final = 100  # main units: a limit or a highest price below it was probably meant in main units
-USAGE: Final = "usage: tenor policy check FILE [--on 2026-01-15]; tenor policy schema"
+USAGE: Final = (
+    "usage: tenor policy check FILE [--on 2026-01-15]; tenor policy schema; "
+    "tenor policy class --jurisdiction GB --amount 30000 --days 60"
+)
 
 
 def main(argv: list[str]) -> int:
-    """Say what is wrong with a policy, or print the JSON Schema that an editor checks it by."""
+    """Say what is wrong with a policy; print the JSON Schema that an editor checks it by, or the class of a product."""
     match argv[:1]:
         case ["check"]:
             return _check(argv[1:])
         case ["schema"]:
             return _schema(argv[1:])
+        case ["class"]:
+            return _class(argv[1:])
         case ["-h" | "--help"]:
             print(f"{USAGE}\n\n{main.__doc__}")
             return 0
         case _:
             print(USAGE, file=sys.stderr)
             return 2
+
+
+def _class(argv: list[str]) -> int:
+    """Which class of the law a credit is of, for `product_class` of a policy; whether it is regulated, and why."""
+    parser = argparse.ArgumentParser(prog="tenor policy class", description=_class.__doc__)
+    parser.add_argument("--jurisdiction", required=True, help="ISO 3166, or EU")
+    parser.add_argument("--on", help="the day it is signed, 2026-01-15 (default: today)")
+    parser.add_argument("--amount", type=int, required=True, help="minor units of the jurisdiction's currency")
+    parser.add_argument("--instalments", type=int, default=1, help="how many (default: 1)")
+    parser.add_argument("--days", type=int, required=True, help="until all is paid, if it is paid when due")
+    parser.add_argument("--cost", action="store_true", help="interest or a fee is charged")
+    parser.add_argument("--seller-lends", action="store_true", help="the seller itself waits for its money")
+    parser.add_argument(
+        "--large-online-seller", action="store_true", help="no small or medium enterprise, at a distance"
+    )
+    given = parser.parse_args(argv)
+    try:
+        on = date.fromisoformat(given.on) if given.on else clock.now().date()
+        require_jurisdiction(given.jurisdiction, "--jurisdiction")
+    except ValueError:
+        print(f"tenor policy: {given.on!r} is no date like 2026-01-15.", file=sys.stderr)
+        return 2
+    except Refused as refused:
+        print(f"tenor policy: {refused.detail}", file=sys.stderr)
+        return 2
+    credit = Credit(
+        given.jurisdiction, on, given.amount, given.instalments, given.days, given.cost, not given.seller_lends,
+        given.large_online_seller,
+    )  # fmt: skip
+    print(msgspec.json.format(msgspec.json.encode(scope_of(credit))).decode())
+    return 0
 
 
 def _check(argv: list[str]) -> int:

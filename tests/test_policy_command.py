@@ -73,3 +73,20 @@ def test_an_editor_s_schema_takes_what_we_take(capsys: pytest.CaptureFixture[str
 def test_what_cannot_be_done(capsys: pytest.CaptureFixture[str], argv: tuple[str, ...], sentence: str) -> None:
     assert cli.main(["policy", *argv]) == 2
     assert sentence in capsys.readouterr().err
+
+
+def test_the_class_of_a_credit_by_the_law_of_a_day(capsys: pytest.CaptureFixture[str]) -> None:
+    """In the United Kingdom, free of charge, in three instalments over two months: by a third party, or the seller."""
+    common = ["policy", "class", "--jurisdiction", "GB", "--amount", "30000", "--instalments", "3", "--days", "60"]
+    for more, product, is_regulated in (
+        ([], "deferred_payment_credit", True), (["--on", "2026-07-14"], "exempt_instalments", False),
+        (["--seller-lends"], "merchant_credit", False), (["--cost"], "consumer_credit", True),
+    ):  # fmt: skip
+        on = [] if "--on" in more else ["--on", "2026-12-01"]
+        assert cli.main([*common, *on, *more]) == 0
+        told = json.loads(capsys.readouterr().out)
+        assert (told["product"], told["is_regulated"], bool(told["why"])) == (product, is_regulated, True)
+    assert cli.main([*common, "--on", "today"]) == 2
+    assert "'today' is no date" in capsys.readouterr().err
+    assert cli.main(["policy", "class", "--jurisdiction", "Britain", "--amount", "1", "--days", "1"]) == 2
+    assert capsys.readouterr().err.startswith("tenor policy: ")
