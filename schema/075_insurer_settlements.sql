@@ -33,5 +33,6 @@ alter table transfers drop constraint transfers_occasion_is_known, add constrain
         'loss_cover', 'compensation', 'contribution', 'pool_return', 'pool_paid_out', 'loss_relief', 'sale',
         'buy_back', 'reserve', 'payout', 'payout_paid', 'payout_returned', 'adjustment', 'fee_billing',
         'platform_share', 'split', 'rounding', 'voucher', 'buy_down', 'buy_down_income', 'buy_down_loss',
-        'interest_subsidy', 'premium', 'indemnity', 'salvage', 'factoring_advance', 'factoring_collection',
-        'factoring_remittance', 'factoring_release', 'factoring_recourse', 'factoring_loss', 'factoring_recovery', 'insurer_settlement'));
+        'interest_subsidy', 'premium', 'indemnity', 'insurer_settlement', 'salvage', 'factoring_advance',
+        'factoring_collection', 'factoring_remittance', 'factoring_release', 'factoring_recourse', 'factoring_loss',
+        'factoring_recovery'));
