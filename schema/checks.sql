@@ -49,14 +49,29 @@ select p.bucket, p.plan_id, p.person_id, c.person_id as consumers
  where c.person_id is distinct from p.person_id;
 
 -- exposure_matches_plans --
--- What an account has reserved and used is what its person's plans, at all merchants, reserve and still owe.
+-- What an account has reserved and used is what its person's plans, at all merchants, reserve and still owe, and what
+-- merchants say was paid of them until it is proved.
 select coalesce(a.person_id, p.person_id) as person_id, coalesce(a.currency, p.currency) as currency, a.reserved,
        p.reserved as promised, a.used, p.outstanding as owed
   from accounts a
-  full join (select person_id, currency, sum(reserved) as reserved, sum(used) as outstanding
-               from plans group by person_id, currency) p using (person_id, currency)
+  full join (select person_id, currency, sum(reserved) as reserved, sum(used + coalesce(word, 0)) as outstanding
+               from plans
+               left join (select bucket, plan_id, sum(amount) as word
+                            from held_words where released_at is null group by bucket, plan_id) h using (bucket, plan_id)
+              group by person_id, currency) p using (person_id, currency)
  where coalesce(a.reserved, 0) <> coalesce(p.reserved, 0)
     or coalesce(a.used, 0) <> coalesce(p.outstanding, 0);
+
+-- held_words_are_payments --
+-- What is held is a payment that a merchant told of, at most its amount; and none that an operator has seen.
+select h.bucket, h.plan_id, h.payment_id, h.amount
+  from held_words h
+  left join facts f on f.bucket = h.bucket and f.plan_id = h.plan_id and f.fact_id = h.payment_id
+ where f.fact is distinct from 'paid' or f.actor not in ('merchant', 'platform')
+    or h.amount > (f.body ->> 'amount')::bigint
+    or (h.released_at is null and exists (select from payment_proofs x
+                                           where x.bucket = h.bucket and x.plan_id = h.plan_id
+                                             and x.payment_id = h.payment_id));
 
 -- exposure_is_within_limits --
 -- Nobody has more than the limit, but for those whose limit was lowered below it, who are marked.

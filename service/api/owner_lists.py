@@ -38,6 +38,7 @@ class MerchantRow(Struct, frozen=True):
     country: str
     time_zone: str  # IANA: whose midnight ends a day of its plans
     active: bool  # false: nothing new is decided for it
+    is_believed: bool  # whether what it says was paid frees limits at once
     is_test: bool  # whether it tries things out
     is_platform: bool  # whether others may sell through it
     platform_id: str | None  # the platform that it sells through; null: none
@@ -73,6 +74,7 @@ class MerchantChange(Struct, frozen=True, forbid_unknown_fields=True):
     name: Text | None = None  # null: as it is
     fees: Annotated[dict[Kind, FeeSchedule], Meta(max_length=len(Kind))] | None = None  # null: as they are
     active: bool | None = None  # false: nothing new is decided; what was bought goes on. null: as it is
+    is_believed: bool | None = None  # true: what it says was paid frees limits at once. null: as it is
 
 
 _change = Body(MerchantChange)
@@ -114,7 +116,7 @@ async def change_merchant(request: Asked, body: RawBody, merchant_id: FromPath[s
 
     async def do(conn: Connection) -> Answer:
         fees = None if asked.fees is None else encode(asked.fees).decode()
-        before = await merchants.change(conn, merchant_id, asked.name, fees, asked.active)
+        before = await merchants.change(conn, merchant_id, asked.name, fees, asked.active, asked.is_believed)
         if before is None:
             raise Refused(Code.NOT_FOUND, f"There is no merchant {merchant_id!r}.", "/id")
         await ask.record(conn, Verb.CHANGED, Thing.MERCHANT, merchant_id, asked, before)

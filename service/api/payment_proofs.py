@@ -18,6 +18,8 @@ from service.audit.entry import Thing, Verb
 from service.db import Connection
 from service.engine.work import Answer
 from service.errors import Code
+from service.limits.account import Account
+from service.plans.held_words_flow import release
 from service.plans.payment_proof_store import PaymentProof, prove
 
 Evidence = Annotated[str, Meta(pattern=r"^[A-Za-z0-9_.:/-]{1,100}\Z")]
@@ -45,7 +47,8 @@ _body = Body(ProofBody)
 async def prove_payment(request: Asked, body: RawBody, plan_id: FromPath[str]) -> ASGIResponse:
     """Say that a payment, which the merchant has told of, has come.
 
-    A plan that was paid off by a merchant's word alone lifts no limit and is no plan paid off to a policy. This is said
+    A plan that was paid off by a merchant's word alone lifts no limit and is no plan paid off to a policy; and of a
+    merchant that is not believed it frees none. This is said
     of its payments first; or the merchant bears in its settlements what it says that it was paid itself.
     """
     asked = _body.read(body, content_type(request))
@@ -53,14 +56,19 @@ async def prove_payment(request: Asked, body: RawBody, plan_id: FromPath[str]) -
     if not ids.is_id(plan_id, ids.PLAN):
         raise no_plan(plan_id)
 
+    freed: list[Account] = []
+
     async def keep(conn: Connection) -> Answer:
         assert ask.by.key_id is not None
         proof = await prove(conn, plan_id, asked.payment_id, asked.evidence, ask.by.key_id, ask.now)
+        freed.extend(filter(None, [await release(conn, plan_id, ask.now)]))
         told = {"proved": proof.payment_id, "evidence": proof.evidence}
         await ask.record(conn, Verb.CHANGED, Thing.PLAN, plan_id, told)
         return Answer(201, encode(proof))
 
-    return reply_answer(await ask.services.engine.once(ask.must_key, ask.now, keep))
+    answer = await ask.services.engine.once(ask.must_key, ask.now, keep)
+    await ask.services.snapshots.accounts_changed(freed)
+    return reply_answer(answer)
 
 
 ROUTES = [prove_payment]

@@ -4,7 +4,9 @@ from datetime import date
 from typing import Annotated, Final
 
 from msgspec import Meta, Struct
+from msgspec.structs import replace
 
+from service.api.ask import Ask
 from service.api.body import Nothing
 from service.api.verb import Names, verb
 from service.checkout.request import Price, Reference
@@ -46,9 +48,17 @@ class RefundBody(Struct, frozen=True, forbid_unknown_fields=True):
     return_fee: Whole = 0  # minor units that the merchant keeps of it, for the way back: they stay owed
 
 
+async def _as_believed(ask: Ask, command: Command) -> Command:
+    """A payment, knowing whether its merchant's word is enough to free the limit. Of what is nobody's money it is."""
+    assert isinstance(command, RecordPayment)
+    merchant = ask.services.registry.now.merchants.get(command.actor.merchant_id or "")
+    return replace(command, is_believed=merchant is None or merchant.is_believed or merchant.is_test)
+
+
 @verb(
     "payments",
     201,
+    knowing=_as_believed,
     refuses=(Code.DUPLICATE_PAYMENT,),
     example={"amount": 140_00, "received_on": "2026-03-02", "reference": "psp-90001"},
     after=("capture_plan",),
@@ -57,6 +67,8 @@ def record_payment(body: PaymentBody, names: Names) -> Command:
     """Money came from the consumer: it settles what is owed as the terms say; what is too much is kept for them.
 
     What the merchant has taken itself, in cash say, is told with `received_by: merchant`: it is owed so much less.
+    Of a merchant whose word is not believed the consumer's limit is free again once an operator has seen the money, or
+    the merchant has borne it in its settlements.
     """
     return payment_of(body, names)
 

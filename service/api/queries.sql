@@ -366,7 +366,8 @@ select l.looked_until, f.*
  order by f.consumer_id desc;
 
 -- list_merchants --
-select merchant_id, name, country, time_zone, active, is_test, platform is not null as is_platform, platform_id, created_at
+select merchant_id, name, country, time_zone, active, is_believed, is_test, platform is not null as is_platform, platform_id,
+       created_at
   from merchants
  where merchant_id < $1 and ($3::text is null or platform_id = $3) and ($4::boolean is null or active = $4)
  order by merchant_id desc

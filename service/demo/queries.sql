@@ -1,6 +1,6 @@
 -- insert_merchant --
-insert into merchants (merchant_id, name, country, time_zone, fees, created_at, is_test, platform)
-values ($1, $2, $3, $4, $5, $6, $7, $8) on conflict do nothing;
+insert into merchants (merchant_id, name, country, time_zone, fees, created_at, is_test, platform, is_believed)
+values ($1, $2, $3, $4, $5, $6, $7, $8, true) on conflict do nothing;
 
 -- insert_feed --
 insert into feeds (merchant_id) values ($1) on conflict do nothing;

@@ -20,6 +20,7 @@ from service.plans.accrual_flow import accrue
 from service.plans.days_flow import pass_days
 from service.plans.enrolling_flow import release_ended, settle_reopened
 from service.plans.guard_flow import guard_all
+from service.plans.held_words_flow import release_all
 from service.plans.losing_flow import allocate_all
 from service.plans.ownership_flow import carry_out_due
 from service.plans.person_pause_flow import Following
@@ -50,13 +51,13 @@ class DayClosed(Struct, frozen=True):
 async def close_day(
     pool: Pool, engine: Engine, charging: Charging, under: Reviewing | None, told: Told, signer: Signer, now: datetime
 ) -> DayClosed:
-    """Pauses plans of people from whom nothing is collected; looks at authorizations whose time runs out and at plans
-    on which a day has begun, some hundred at a time; charges what fell due on plans that are paid by themselves; books
-    interest until the day that ended, and gives participations that were sold to their new owners; releases the cover
-    of plans that have ended; says who bears losses, and who gets what came since; then reviews the limits of all
-    accounts, unless no policy is in force; then settles merchants, makes the partners' files of the days that ended and
-    compares them with what the partners sent, erases what outside sources said and may not be read again, and tells
-    insurers who is overdue."""
+    """Pauses plans of people from whom nothing is collected; looks at authorizations whose time runs out and at
+    plans on which a day has begun, some hundred at a time; charges what fell due on plans that are paid by
+    themselves; books interest until the day that ended, and gives participations that were sold to their new
+    owners; releases the cover of plans that have ended; says who bears losses, and who gets what came since; then
+    reviews the limits of all accounts, unless no policy is in force; then settles merchants, frees limits of what
+    is proved by that, makes the partners' files of the days that ended and compares them with what the partners
+    sent, erases what outside sources said and may not be read again, and tells insurers who is overdue."""
     await Following(pool, charging.time_at, told).follow(now)
     guarded = await guard_all(pool, engine, now)
     passed = await pass_days(pool, engine, now)
@@ -70,6 +71,8 @@ async def close_day(
     await share_returns(pool, now, charging.time_at)
     day = await review_all(pool, under, told, now) if under else ReviewedDay()
     made = await settle_all(pool, now)
+    if freed := await release_all(pool, now):
+        await told(freed)
     files, erased = await make_due_days(pool, signer, now), await erase_expired(pool, now)
     reconciled = await compare_due(pool, signer, now)
     return DayClosed(

@@ -19,7 +19,7 @@ async def take_on(conn: Connection, merchant: Merchant, now: datetime) -> None:
     platform = None if merchant.platform is None else msgspec.json.encode(merchant.platform).decode()
     await conn.execute(
         Q.insert_merchant, merchant.merchant_id, merchant.name, merchant.country, merchant.time_zone, fees, now,
-        merchant.is_test, platform, merchant.platform_id, merchant.fee_share_bps,
+        merchant.is_test, platform, merchant.platform_id, merchant.fee_share_bps, merchant.is_believed,
     )  # fmt: skip
     await open_feed(conn, merchant.merchant_id)
 
@@ -35,14 +35,16 @@ class Before(msgspec.Struct, frozen=True):
     name: str
     fees: msgspec.Raw
     active: bool
+    is_believed: bool
 
 
 async def change(
-    conn: Connection, merchant_id: str, name: str | None, fees: str | None, active: bool | None
-) -> Before | None:
+    conn: Connection, merchant_id: str, name: str | None, fees: str | None, active: bool | None,
+    is_believed: bool | None,
+) -> Before | None:  # fmt: skip
     """The merchant is another from now on, in what is not None; what it was, or None if there is none."""
     row = await conn.fetchrow(Q.lock_merchant, merchant_id)
     if row is None:
         return None
-    await conn.execute(Q.change_merchant, merchant_id, name, fees, active)
-    return Before(row["name"], msgspec.Raw(row["fees"].encode()), row["active"])
+    await conn.execute(Q.change_merchant, merchant_id, name, fees, active, is_believed)
+    return Before(row["name"], msgspec.Raw(row["fees"].encode()), row["active"], row["is_believed"])

@@ -27,6 +27,7 @@ class Merchant(msgspec.Struct, frozen=True):
     platform_id: str | None = None  # whose seller it is
     fee_share_bps: int = 0  # of its fee: what its platform takes
     volumes: dict[str, Volume] = {}  # by currency; of one whose fees have tiers
+    is_believed: bool = False  # what it says was paid frees limits at once; false: once it is proved
 
     def fee_for(self, kind: str, category: str | None, on: date) -> MerchantFee:
         """The fee for goods of a category on a kind of plan, with its tax and its platform's share."""

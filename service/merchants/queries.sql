@@ -2,8 +2,8 @@
 
 -- insert_merchant --
 insert into merchants (merchant_id, name, country, time_zone, fees, created_at, is_test, platform, platform_id,
-                       fee_share_bps)
-values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10);
+                       fee_share_bps, is_believed)
+values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11);
 
 -- sellers_of --
 -- A platform's, the oldest first, after one.
@@ -18,9 +18,10 @@ select merchant_id, name, country, time_zone, active, is_test, created_at
 update merchants set ahead = $2 where merchant_id = $1 and is_test and ahead < $2;
 
 -- lock_merchant --
-select name, fees, active from merchants where merchant_id = $1 for update;
+select name, fees, active, is_believed from merchants where merchant_id = $1 for update;
 
 -- change_merchant --
 update merchants
-   set name = coalesce($2, name), fees = coalesce($3::json, fees), active = coalesce($4, active)
+   set name = coalesce($2, name), fees = coalesce($3::json, fees), active = coalesce($4, active),
+       is_believed = coalesce($5, is_believed)
  where merchant_id = $1;

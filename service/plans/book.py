@@ -20,6 +20,7 @@ from service.partners.budget import Use
 from service.plans.offer import Agreement
 from service.plans.plan import Plan, next_actions
 from service.plans.running.facts import Event as Fact
+from service.statement import SmallInt
 from service.subsidies.interest import Used
 
 CAPTURES_MAX: Final = 99  # of one plan; a subscription is another product
@@ -82,6 +83,16 @@ class Moved(Struct, frozen=True):
     by: Actor | None = None  # who brought it about; None: who sent the command
 
 
+class HeldWord(Struct, frozen=True):
+    """A row of `held_words`: a payment that a merchant tells of, and what it would free of the limit. Minor units."""
+
+    bucket: SmallInt
+    plan_id: str
+    payment_id: str
+    amount: int
+    held_at: datetime
+
+
 class Change(Struct, frozen=True):
     """What a command does, in one transaction: the account, and each plan it moved, in the order of what happened.
 
@@ -91,6 +102,7 @@ class Change(Struct, frozen=True):
     account: Account
     moved: tuple[Moved, ...]
     uses: tuple[Use, ...] = ()  # of budgets, by the plan that it opens
+    held: HeldWord | None = None  # what the account still has as used, though the plan owes it no more
 
     @property
     def plan(self) -> Plan:

@@ -5,17 +5,20 @@ from datetime import date, datetime, timedelta
 from enum import StrEnum
 from typing import Final
 
+from msgspec.structs import replace
+
 from service import ids
 from service.actor import ActorKind
 from service.errors import Code, Refused
 from service.event_type import EventType
-from service.plans.book import Book, Change, Event, PlanCommand
+from service.plans.book import Book, Change, Event, HeldWord, PlanCommand
 from service.plans.happening import fact_id, happen, today_of
 from service.plans.plan import Plan, business_day
 from service.plans.running.facts import Paid
 from service.terms.allocation_rule import Component, PaymentKind
 
 A_DAY: Final = timedelta(days=1)
+TELLERS = frozenset({ActorKind.MERCHANT, ActorKind.PLATFORM})  # whose word somebody proves
 COLLECTORS = frozenset({ActorKind.MERCHANT, ActorKind.PLATFORM, ActorKind.OPERATOR, ActorKind.PROCESSOR})
 
 
@@ -43,6 +46,7 @@ class RecordPayment(PlanCommand, frozen=True, kw_only=True):
     received_on: date | None = None
     reference: str | None = None
     received_by: ReceivedBy = ReceivedBy.PROCESSOR
+    is_believed: bool = True  # the merchant's word is enough to free the limit; of nobody else is it asked
 
     who_may = COLLECTORS
 
@@ -70,7 +74,11 @@ class RecordPayment(PlanCommand, frozen=True, kw_only=True):
             data["received_by"] = self.received_by
             return Event(EventType.PAID, data | parts | {"overpaid": allocated.overpaid})
 
-        return happen(book, plan, self, fact, now, tell, same_reference(self.reference))
+        change = happen(book, plan, self, fact, now, tell, same_reference(self.reference))
+        freed = book.account.used - change.account.used
+        if self.is_believed or self.actor.kind not in TELLERS or freed <= 0:
+            return change
+        return replace(change, account=book.account, held=HeldWord(plan.bucket, plan.plan_id, fact.id, freed, now))
 
     def _refuse_twice(self, book: Book) -> None:
         for notice in book.notices:

@@ -131,6 +131,42 @@ select f.body, f.actor in ('merchant', 'platform') as is_told,
   from facts f
  where f.bucket = $1 and f.plan_id = $2 and f.fact_id = $3 and f.fact = 'paid';
 
+-- hold_words --
+insert into held_words (bucket, plan_id, payment_id, amount, held_at)
+select bucket, plan_id, payment_id, amount, held_at from @held;
+
+-- plans_to_release --
+-- After plan $1: those with a payment that was held and need not be any more. It is proved, or borne by the merchant; or
+-- the bank returned it or took it back, and it is owed again.
+select distinct h.plan_id
+  from held_words h
+ where h.released_at is null and h.plan_id > $1
+   and (not exists (select from unproved_payments u
+                     where u.bucket = h.bucket and u.plan_id = h.plan_id and u.payment_id = h.payment_id)
+        or exists (select from facts f
+                    where f.bucket = h.bucket and f.plan_id = h.plan_id and f.fact = 'charged_back'
+                      and f.body ->> 'payment_id' = h.payment_id))
+ order by h.plan_id
+ limit $2;
+
+-- words_to_release --
+-- The payments of one plan that need not be held any more.
+select h.payment_id
+  from held_words h
+ where h.bucket = $1 and h.plan_id = $2 and h.released_at is null
+   and (not exists (select from unproved_payments u
+                     where u.bucket = h.bucket and u.plan_id = h.plan_id and u.payment_id = h.payment_id)
+        or exists (select from facts f
+                    where f.bucket = h.bucket and f.plan_id = h.plan_id and f.fact = 'charged_back'
+                      and f.body ->> 'payment_id' = h.payment_id));
+
+-- release_words --
+-- These of a plan, whose account is locked; each once.
+update held_words
+   set released_at = $4
+ where bucket = $1 and plan_id = $2 and payment_id = any ($3::text[]) and released_at is null
+returning amount;
+
 -- prove_payment --
 insert into payment_proofs (bucket, plan_id, payment_id, evidence, proved_by, proved_at)
 values ($1, $2, $3, $4, $5, $6) on conflict do nothing;
@@ -294,10 +330,13 @@ select p.decision_id, p.offer ->> 'id' as offer_id, a.body as amended, a.recorde
  where p.bucket = $1 and p.plan_id = $2 and p.merchant_id = $3;
 
 -- sum_exposures --
--- What the plans of these consumers take from their person's limits.
-select p.currency, sum(p.reserved)::bigint as reserved, sum(p.used)::bigint as used
+-- What the plans of these consumers take from their person's limits, and what they were paid by a word that nobody has proved.
+select p.currency, sum(p.reserved)::bigint as reserved, sum(p.used + coalesce(h.word, 0))::bigint as used
   from unnest($1::smallint[], $2::text[]) as k (bucket, consumer_id)
   join plans p on p.bucket = k.bucket and p.person_id = $3 and p.consumer_id = k.consumer_id
+  left join (select bucket, plan_id, sum(amount) as word
+               from held_words where released_at is null group by bucket, plan_id) h
+         on h.bucket = p.bucket and h.plan_id = p.plan_id
  group by p.currency;
 
 -- move_plans_to_person --

@@ -30,7 +30,7 @@ from service.limits.store import MOVE_ACCOUNTS
 from service.merchants.merchant import TimeAt
 from service.partners.events_store import TELL_PARTNERS
 from service.plans import budget_store, rows, subsidy_store
-from service.plans.book import Command, PlanCommand
+from service.plans.book import Command, HeldWord, PlanCommand
 from service.plans.books import Books, agreement_of, references_of, rewritten
 from service.plans.permission_store import find_for
 from service.plans.reading_store import Q, load_history, paid_of, plans_of
@@ -115,6 +115,7 @@ _CUT_LINES: Final = Statement(Q.cut_lines, cut=Cut)
 _MOVE_PLANS: Final = Statement(Q.move_plans, moved=MovedPlan)
 _PASS_PLANS: Final = Statement(Q.pass_plans, passed=PassedPlan)
 _SAVE_LINES: Final = Statement(Q.save_lines, owed=LineRow)
+_HOLD_WORDS: Final = Statement(Q.hold_words, held=HeldWord)
 _RECORD_FACTS: Final = Statement(Q.record_facts, recorded=FactRow)
 
 # What every batch leaves: its facts, accounts, transfers and events, for partners, too.
@@ -223,6 +224,8 @@ async def save(conn: Connection, books: Books, done: Doings, answers: list[tuple
         await _PASS_PLANS.execute(conn, passed=changed.passed)
     if changed.lost:
         await open_losses(conn, changed.lost)
+    if held := [one.effect.held for one in done if one.effect.held]:
+        await _HOLD_WORDS.execute(conn, held=held)
     if changed.cut:
         await _CUT_LINES.execute(conn, cut=changed.cut)
     left = _left(books, changed) | {"given": [given(key, answer) for key, answer in answers]}
@@ -247,7 +250,7 @@ async def write(conn: Connection, books: Books, done: Doings, answers: Answers) 
             await _ONLY_ANSWER.execute(conn, **guard)
         return True
     changed = rows.changed_by(done, books.found)
-    if changed.takes_steps:
+    if changed.takes_steps or any(one.effect.held for one in done):
         return False
     left = guard | _left(books, changed)
     opened = _opened(changed)

@@ -101,7 +101,7 @@ class Merchants:
         self.merchants[merchant_id] = Merchant(
             merchant_id, row["name"], row["country"], row["time_zone"], _fees(row["fees"]), row["active"],
             row["is_test"], row["platform"] and _platform(row["platform"]), row["platform_id"], row["fee_share_bps"],
-            _volumes(row["volumes"]),
+            _volumes(row["volumes"]), row["is_believed"],
         )  # fmt: skip
         self.clocks.pop(merchant_id, None)
         if row["ahead"]:

@@ -27,10 +27,13 @@ select hmac
    and (expires_at is null or expires_at > $2);
 
 -- load_merchants --
-select merchant_id, name, country, time_zone, fees, active, is_test, ahead, volumes, platform, platform_id, fee_share_bps from merchants;
+select merchant_id, name, country, time_zone, fees, active, is_test, ahead, volumes, platform, platform_id, fee_share_bps,
+       is_believed
+  from merchants;
 
 -- load_changed_merchants --
-select merchant_id, name, country, time_zone, fees, active, is_test, ahead, volumes, platform, platform_id, fee_share_bps
+select merchant_id, name, country, time_zone, fees, active, is_test, ahead, volumes, platform, platform_id, fee_share_bps,
+       is_believed
   from merchants
  where changed_in >= $1 and changed_in < $2;
 
