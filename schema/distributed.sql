@@ -88,6 +88,7 @@ begin
     end loop;
 
     -- What came back to a budget is counted a bucket at a time: rows are locked only where the cluster finds one shard.
+    if to_regprocedure('count_back(text)') is not null then   -- an older version's database has it not yet
     create or replace function count_back(of_budget text) returns void language plpgsql as $f$
     declare
         here smallint;
@@ -106,6 +107,7 @@ begin
         end loop;
         update budgets set taken = taken - back where budget = of_budget;
     end $f$;
+    end if;
 
     -- A partner's events get their numbers as in `numbering`, each found by its bucket and id: a row's place is one of its
     -- machine alone.
