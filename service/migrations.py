@@ -185,7 +185,9 @@ async def grant(connection: Connection) -> str | None:
 async def distribute(connection: Connection) -> None:
     """Spreads what is not spread yet over a cluster, where there is one (schema/distributed.sql, gathered.sql)."""
     if await connection.fetchval("select has_schema_privilege('public', 'create')"):
-        await connection.execute((SCHEMA / "distributed.sql").read_text() + _GATHERED.read_text())
+        async with connection.transaction():  # one process after the other
+            await connection.execute("select pg_advisory_xact_lock($1)", _ADVISORY_LOCK)
+            await connection.execute((SCHEMA / "distributed.sql").read_text() + _GATHERED.read_text())
         ask_again(connection)
 
 
