@@ -35,7 +35,8 @@ from service.errors import Code
 from tests.flows.published import publish
 from tests.flows.world import ALONE, SHARED, World
 
-_FOR_ALL = re.compile(r"^ *(close|leeway|use)\b", re.MULTILINE)  # steps that others of the same service would notice
+# Steps that others of the same service would notice.
+_FOR_ALL = re.compile(r"^ *(close|leeway|use|servicing)\b", re.MULTILINE)
 _AMOUNT = re.compile(r"^-?\d+\.\d\d$")
 
 # The plan's part of each ledger account that is not zero: debit less credit.

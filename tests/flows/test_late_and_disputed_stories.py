@@ -5,7 +5,7 @@
 
 import pytest
 
-from tests.flows.story import tell
+from tests.flows.story import cases, tell
 from tests.flows.world import World
 
 STORIES = {
@@ -222,6 +222,6 @@ STORIES = {
 }
 
 
-@pytest.mark.parametrize("text", STORIES.values(), ids=STORIES.keys())
+@pytest.mark.parametrize("text", cases(STORIES))
 async def test_story(world: World, text: str) -> None:
     await tell(world, text)
