@@ -25,6 +25,7 @@ README = ROOT / "README.md"
 PAGES = {"README": README} | {path.stem: path for path in sorted(GUIDE.glob("*.md"))}
 
 
+@pytest.mark.long
 @pytest.mark.skipif(not (shutil.which("curl") and shutil.which("bash")), reason="the pages' lines are bash and curl")
 async def test_the_pages_print_what_they_show(settings: Settings, pool: db.Pool, tmp_path: Path) -> None:
     """The README and the guide, one after the other, against one service."""

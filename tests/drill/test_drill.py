@@ -2,10 +2,13 @@
 
 from pathlib import Path
 
+import pytest
+
 from service.config import Settings
 from tests.drill.drill import drill
 
 
+@pytest.mark.long
 async def test_nothing_acknowledged_is_lost_with_the_server_and_its_disk(settings: Settings, tmp_path: Path) -> None:
     for folder in (tmp_path, *tmp_path.parents[:2]):
         folder.chmod(0o711)  # PostgreSQL runs as another user where we are root

@@ -12,7 +12,7 @@ import pytest
 from service.access.flow import Used, note_uses
 from service.demo.seed import Demo
 from tests.contract.checked import Contract
-from tests.flows.world import NOON, Client, World
+from tests.flows.world import NOON, SHARED, Client, World
 
 KEYS = "/v1/operator/keys"
 SHOP = "https://shop.example"
@@ -35,6 +35,7 @@ async def client(world: World, **body: Any) -> Client:
     return Client(world.http, made.json()["key"])
 
 
+@SHARED
 async def test_a_key_is_shown_once_and_is_nowhere(world: World) -> None:
     body = {"audience": "merchant", "owner_id": world.demo.merchant_id, "scopes": ["events"]}
     first = await world.operator.post(KEYS, body, key="once")
@@ -49,6 +50,7 @@ async def test_a_key_is_shown_once_and_is_nowhere(world: World) -> None:
         assert not await world.pool.fetchval(f"select count(*) from {table} t where t::text like $1", f"%{key[8:]}%")
 
 
+@SHARED
 @pytest.mark.parametrize(
     ("scopes", "method", "path", "status"),
     [
@@ -73,6 +75,7 @@ async def test_what_a_restricted_key_may(world: World, scopes: list[str], method
         assert answered.json()["code"] == "forbidden"
 
 
+@SHARED
 @pytest.mark.parametrize(
     ("by", "body", "status", "pointer"),
     [
@@ -103,6 +106,7 @@ async def test_who_makes_which_key(
     assert (made.status_code, made.json().get("pointer")) == (status, pointer), made.text
 
 
+@SHARED
 async def test_a_person_is_one_however_the_name_is_written(world: World) -> None:
     for name in ("Ada", "ADA", "\uff41\uff44\uff41"):
         assert (await make(world, audience="operator", owner_id=name, scopes=["keys"])).status_code == 201
@@ -114,6 +118,7 @@ async def test_a_person_is_one_however_the_name_is_written(world: World) -> None
 # Pages ----------------------------------------------------------------------------------------------------------------
 
 
+@SHARED
 @pytest.mark.parametrize(
     ("origin", "path", "status", "code", "is_readable"),
     [
@@ -144,12 +149,14 @@ async def test_a_publishable_key_is_for_its_pages(
         Contract().check(answered)
 
 
+@SHARED
 async def test_a_page_reads_why_it_was_refused(world: World) -> None:
     page = await client(world, origins=[SHOP])
     refused = await page.post("/v1/quotes", QUOTE | {"amount": "1"}, headers={"Origin": SHOP})
     assert (refused.status_code, refused.headers["access-control-allow-origin"]) == (400, SHOP)
 
 
+@SHARED
 async def test_a_secret_key_tells_no_page_anything(world: World) -> None:
     answered = await world.merchant.post("/v1/quotes", QUOTE, headers={"Origin": SHOP})
     assert answered.status_code == 200
@@ -206,6 +213,7 @@ async def test_while_a_key_is_rotated_two_are_valid(world: World, asked: dict[st
     assert (row["replaces"], row["scopes"], row["expires_at"]) == (made["id"], ["plans:read", "events"], None)
 
 
+@SHARED
 async def test_a_key_that_expires_is_followed_by_one_that_lives_as_long(world: World) -> None:
     made = (await make(world, expires_at="2026-03-12T12:00:00Z")).json()
     world.operator.now = NOON + timedelta(days=8)
@@ -218,6 +226,7 @@ async def test_a_key_that_expires_is_followed_by_one_that_lives_as_long(world: W
     assert (over.status_code, over.json()["code"]) == (404, "not_found")
 
 
+@SHARED
 async def test_nobody_rotates_an_operators_key_but_its_holder(world: World) -> None:
     made = (await make(world, audience="operator", owner_id="grace", scopes=["*"])).json()
     clerk = await client(world, audience="operator", owner_id="clerk", scopes=["keys"])
@@ -258,6 +267,7 @@ async def test_who_made_and_revoked_a_key_stands_in_the_list(world: World) -> No
     assert (await world.operator.post(f"{KEYS}/{made['id']}/revoke")).status_code == 404
 
 
+@SHARED
 async def test_lists_go_on_after_the_last_id(world: World) -> None:
     for _ in range(3):
         await make(world, scopes=["plans"])
@@ -296,6 +306,7 @@ async def test_idempotency_keys_of_two_audiences_never_meet(world: World) -> Non
     assert (await world.second_operator.post("/v1/operator/merchants", shop, key="same")).status_code == 201
 
 
+@SHARED
 @pytest.mark.parametrize(
     ("method", "path", "headers", "body", "pointer"),
     [
@@ -326,6 +337,7 @@ async def test_a_key_in_the_wrong_place_is_not_told_again_nor_kept(
     assert await world.row_counts() == kept
 
 
+@SHARED
 async def test_keys_that_nobody_uses_are_found(world: World) -> None:
     """One was never used, one until 10 March, one on 12 March."""
     made = [(await make(world)).json()["id"] for _ in range(3)]

@@ -19,11 +19,12 @@ from tests.flows.factoring import (
 )
 from tests.flows.test_settling_merchants import TERMS as SETTLED
 from tests.flows.test_settling_merchants import agree
-from tests.flows.world import World
+from tests.flows.world import SHARED, World
 
 PATH = "/v1/operator/assignments"
 
 
+@SHARED
 async def test_fifty_buy_one_receivable_and_one_has_it(world: World) -> None:
     invoice = await receivable(world)
     tried = await asyncio.gather(*(world.operator.ask(PATH, purchase(invoice)) for _ in range(50)))
@@ -33,6 +34,7 @@ async def test_fifty_buy_one_receivable_and_one_has_it(world: World) -> None:
     assert "0.00 EUR of it are left" in refused["detail"]
 
 
+@SHARED
 async def test_fifty_pledge_and_never_more_than_there_is(world: World) -> None:
     unit = await receivable(world, UNIT)
     tried = await asyncio.gather(*(world.operator.ask(PATH, pledge(unit, 400_00)) for _ in range(50)))
@@ -90,6 +92,7 @@ async def test_the_register_lists_each_live_assignment_once(world: World) -> Non
     assert (await world.other_merchant.get("/v1/assignments")).json()["assignments"] == []
 
 
+@SHARED
 async def test_what_is_paid_to_the_old_account_after_notice_is_misdirected(world: World) -> None:
     await agree(world, **SETTLED)
     invoice = await receivable(world)
@@ -165,6 +168,7 @@ async def test_what_a_partner_bought_is_paid_to_it_and_books_nothing(world: Worl
     assert back.status_code == 409
 
 
+@SHARED
 async def test_a_batch_buys_what_may_be_bought_and_counts_both(world: World) -> None:
     amounts = [1_000_03 + 7 * number for number in range(100)]
     made = [await receivable(world, amount=amount) for amount in amounts]
@@ -203,6 +207,7 @@ async def test_a_batch_buys_what_may_be_bought_and_counts_both(world: World) -> 
     assert (twice.status_code, twice.json()["code"]) == (409, "reference_used")
 
 
+@SHARED
 async def test_a_large_batch_waits_for_a_second_person_and_may_be_cancelled(world: World) -> None:
     large = [await receivable(world, amount=400_000_00) for _ in range(2)]
     body = {

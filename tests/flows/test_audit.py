@@ -17,7 +17,7 @@ from service.audit.flow import forget_entries, record, seal
 from service.audit.head_store import HeadStore
 from service.audit.proof_store import Proof, verify
 from service.config import Settings
-from tests.flows.world import Client, World
+from tests.flows.world import SHARED, Client, World
 from tests.partners.contracts import GOOD
 
 SECRET = "a" * 32
@@ -45,6 +45,7 @@ async def test_an_act_is_told_with_who_and_what(world: World) -> None:
     assert len(await log(world, thing="merchant")) == 1  # answered again, not done again
 
 
+@SHARED
 async def test_what_was_refused_leaves_no_act(world: World) -> None:
     assert (await world.operator.post("/v1/operator/programmes", GOOD)).status_code == 404  # no such partner
     assert await log(world, thing="programme") == []
@@ -73,6 +74,7 @@ async def test_reading_personal_data_is_told(world: World) -> None:
     ]  # fmt: skip
 
 
+@SHARED
 async def test_refused_keys_are_told(world: World) -> None:
     for _ in range(5):
         assert (await Client(world.http, "sk_nobody").get("/v1/events")).status_code == 401
@@ -102,6 +104,7 @@ async def test_the_log_is_read_page_by_page(world: World) -> None:
     assert (await Client(world.http, lacking).get(AUDIT)).status_code == 403
 
 
+@SHARED
 @pytest.mark.parametrize(
     ("query", "pointer"),
     [({"thing": "planet"}, "/thing"), ({"after": -1}, "/after"), ({"on": "2026-02-30"}, "/on"), ({"by": "ada"}, "/by")],

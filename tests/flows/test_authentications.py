@@ -15,7 +15,7 @@ from tests.bench.cast import ATTRIBUTES as GOOD
 from tests.flows.conftest import world_on
 from tests.flows.device import PRESENT, Device
 from tests.flows.published import publish
-from tests.flows.world import NOON, Client, World
+from tests.flows.world import NOON, SHARED, Client, World
 from tests.outside.serving import served
 
 SHOP = "https://shop.example"
@@ -59,6 +59,7 @@ async def capture(world: World, plan: str, amount: int = 100_00) -> int:
     return (await world.merchant.post(f"/v1/plans/{plan}/capture", {"amount": amount})).status_code
 
 
+@SHARED
 async def test_with_a_passkey_the_consumer_agrees_to_this_amount_and_no_other(world: World) -> None:
     await asks(world)
     consumer = await world.consumer(limit=2_000_00)
@@ -90,6 +91,7 @@ async def test_with_a_passkey_the_consumer_agrees_to_this_amount_and_no_other(wo
     assert (status, found["must_authenticate"]) == (200, False)
 
 
+@SHARED
 async def test_what_was_asked_is_void_once_the_amount_changes_or_another_is_asked(world: World) -> None:
     await asks(world)
     consumer = await world.consumer(limit=2_000_00)
@@ -116,6 +118,7 @@ async def test_what_was_asked_is_void_once_the_amount_changes_or_another_is_aske
     assert (status, found["code"]) == (409, "authentication_ended")
 
 
+@SHARED
 async def test_the_sixth_code_is_not_heard_and_the_sixth_question_not_asked(world: World) -> None:
     await asks(world)
     merchant = world.test_merchant
@@ -209,6 +212,7 @@ async def test_a_code_goes_to_where_the_merchant_has_verified_and_nowhere_else(
             assert (status, found["must_authenticate"]) == (200, False)
 
 
+@SHARED
 async def test_without_a_messenger_only_passkeys_answer(world: World) -> None:
     await asks(world)
     plan = (await world.plan(await world.consumer(limit=2_000_00), 600_00))["id"]
@@ -217,6 +221,7 @@ async def test_without_a_messenger_only_passkeys_answer(world: World) -> None:
     assert (refused.status_code, refused.json()["code"]) == (409, "no_contact")
 
 
+@SHARED
 async def test_a_right_answer_counts_once_and_is_answered_alike_when_sent_again(world: World) -> None:
     await asks(world)
     consumer = await world.consumer(limit=2_000_00)
@@ -231,6 +236,7 @@ async def test_a_right_answer_counts_once_and_is_answered_alike_when_sent_again(
     assert first.json()["version"] == 2
 
 
+@SHARED
 async def test_too_late_is_too_late(world: World) -> None:
     await asks(world)
     consumer = await world.consumer(limit=2_000_00)
@@ -242,6 +248,7 @@ async def test_too_late_is_too_late(world: World) -> None:
     assert (status, found["code"]) == (409, "authentication_ended")
 
 
+@SHARED
 async def test_it_is_asked_above_an_amount_or_of_a_grade(world: World) -> None:
     consumer = await world.consumer(limit=2_000_00)
     await asks(world)
@@ -254,6 +261,7 @@ async def test_it_is_asked_above_an_amount_or_of_a_grade(world: World) -> None:
     assert (await world.plan(consumer, 200_00))["must_authenticate"] is True
 
 
+@SHARED
 @pytest.mark.parametrize("wrong", ["origin", "domain", "key", "unlocked", "copied"])
 async def test_what_is_not_the_consumers_own_device_on_this_page_is_not_the_answer(world: World, wrong: str) -> None:
     await asks(world)
@@ -284,6 +292,7 @@ async def test_what_is_not_the_consumers_own_device_on_this_page_is_not_the_answ
     assert await capture(world, plan["id"]) == 409
 
 
+@SHARED
 async def test_a_passkey_that_was_removed_answers_no_more(world: World) -> None:
     await asks(world)
     consumer = await world.consumer(limit=2_000_00)
@@ -307,6 +316,7 @@ async def test_a_passkey_that_was_removed_answers_no_more(world: World) -> None:
     assert (none.status_code, none.json()["code"]) == (409, "no_passkey")
 
 
+@SHARED
 async def test_an_erased_consumers_devices_are_forgotten_and_none_is_added(world: World) -> None:
     consumer = await world.consumer()
     await device_of(world, consumer)
@@ -323,6 +333,7 @@ async def test_an_erased_consumers_devices_are_forgotten_and_none_is_added(world
     assert await world.pool.fetchval("select count(*) from passkeys where consumer_id = $1", consumer) == 0
 
 
+@SHARED
 @pytest.mark.parametrize(
     "origin", ["http://shop.example", "https://shop.example/", "https://a@shop.example", "shop.example", "https://"]
 )
@@ -332,6 +343,7 @@ async def test_passkeys_are_made_on_pages_that_nobody_can_change(world: World, o
     assert (refused.status_code, refused.json()["pointer"]) == (400, "/origin")
 
 
+@SHARED
 async def test_another_merchants_is_not_found_and_a_wrong_kind_of_answer_says_so(world: World) -> None:
     await asks(world)
     consumer = await world.consumer(limit=2_000_00)
@@ -376,6 +388,7 @@ async def do(world: World, plan: dict[str, Any], verb: str, **body: Any) -> int:
     return (await world.merchant.post(f"/v1/plans/{plan['id']}/{verb}", body)).status_code
 
 
+@SHARED
 async def test_a_deposit_is_agreed_to_before_it_is_used_or_claimed(world: World) -> None:
     await asks_of(world, "deposits", above=100_00)
     consumer = await world.consumer(limit=5_000_00)
@@ -409,6 +422,7 @@ async def test_a_deposit_is_agreed_to_before_it_is_used_or_claimed(world: World)
     assert await do(world, plan, "claims", amount=100_00, **claim) in (200, 201)
 
 
+@SHARED
 async def test_a_deposit_that_nobody_agreed_to_goes_back(world: World) -> None:
     await asks_of(world, "deposits", above=0)
     consumer = await world.consumer(limit=5_000_00)
@@ -419,6 +433,7 @@ async def test_a_deposit_that_nobody_agreed_to_goes_back(world: World) -> None:
     assert (await world.account(consumer))["reserved"] == 0
 
 
+@SHARED
 async def test_a_small_deposit_needs_no_proof(world: World) -> None:
     await asks_of(world, "deposits", above=500_00)
     plan = await world.plan(await world.consumer(limit=5_000_00), 600_00, "deposit", deposit_amount=500_00)
@@ -426,6 +441,7 @@ async def test_a_small_deposit_needs_no_proof(world: World) -> None:
     assert await do(world, plan, "claims", amount=100_00, evidence="a photo") in (200, 201)
 
 
+@SHARED
 async def test_what_is_used_before_it_is_paid_is_agreed_to_before_it_is_used(world: World) -> None:
     await asks_of(world, "pay_after_use", above=100_00)
     consumer = await world.consumer(limit=5_000_00)

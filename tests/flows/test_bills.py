@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from tests.flows.world import World
+from tests.flows.world import SHARED, World
 
 CHAIRS = [{"name": "3 chairs", "amount": 600_00}, {"name": "Gift", "amount": 0}, {"name": "Shipping", "amount": 0}]
 
@@ -27,6 +27,7 @@ def billed(plan: dict[str, Any]) -> list[tuple[int, int, list[tuple[int, str, in
     ]
 
 
+@SHARED
 async def test_the_free_lines_that_the_checkout_took_are_captured(world: World) -> None:
     plan = await world.plan(await world.consumer(), 600_00)
     captured = await capture(world, plan, amount=600_00, items=CHAIRS)
@@ -34,6 +35,7 @@ async def test_the_free_lines_that_the_checkout_took_are_captured(world: World) 
     assert billed(captured) == [(1, 600_00, [(1, "3 chairs", 600_00), (2, "Gift", 0), (3, "Shipping", 0)])]
 
 
+@SHARED
 async def test_a_discount_may_be_a_negative_item_or_a_discount_and_may_be_nothing(world: World) -> None:
     consumer = await world.consumer()
     chairs, less = [{"name": "3 chairs", "amount": 650_00}], {"name": "Voucher", "amount": 50_00}
@@ -49,6 +51,7 @@ async def test_a_discount_may_be_a_negative_item_or_a_discount_and_may_be_nothin
     assert billed(always)[0][2][-1] == (4, "Voucher", 0)
 
 
+@SHARED
 async def test_each_capture_keeps_its_bill(world: World) -> None:
     plan = await world.plan(await world.consumer(), 600_00)
     hire = [{"name": "Hire", "amount": 205_00}]
@@ -69,6 +72,7 @@ async def test_each_capture_keeps_its_bill(world: World) -> None:
     assert paid.json()["captures"] == found["captures"]
 
 
+@SHARED
 async def test_a_claim_may_say_what_is_missing(world: World) -> None:
     plan = await world.plan(await world.consumer(), 500_00, "deposit", deposit_amount=2_000_00)
     path = f"/v1/plans/{plan['id']}/claims"
@@ -80,6 +84,7 @@ async def test_a_claim_may_say_what_is_missing(world: World) -> None:
     assert (await last_event(world))["data"]["lines"] == claimed.json()["captures"][0]["lines"]
 
 
+@SHARED
 async def test_a_bill_that_does_not_add_up_moves_nothing(world: World) -> None:
     plan = await world.plan(await world.consumer(), 600_00)
     before = await world.row_counts()
@@ -89,6 +94,7 @@ async def test_a_bill_that_does_not_add_up_moves_nothing(world: World) -> None:
     assert await world.row_counts() == before
 
 
+@SHARED
 async def test_a_line_says_what_it_is_for(world: World) -> None:
     items = [
         {"name": "Two nights", "amount": 180_00},

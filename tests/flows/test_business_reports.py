@@ -10,7 +10,7 @@ import pytest
 from tests.flows.factoring import BUYER, at, bought, receivable
 from tests.flows.test_settling_merchants import TERMS as SETTLED
 from tests.flows.test_settling_merchants import agree
-from tests.flows.world import NOON, Client, World
+from tests.flows.world import NOON, SHARED, Client, World
 
 
 async def invoice(client: Client, reference: str, amount: int, due_on: str, paid_on: str | None) -> str:
@@ -91,6 +91,7 @@ async def test_what_is_overdue_counts_and_what_is_disputed_does_not(world: World
     assert one["disputes"] == [{"currency": "EUR", "by_it": 50_00, "lost": 0, "times_lost": 0}]
 
 
+@SHARED
 async def test_a_report_says_what_sources_said_and_is_the_same_for_its_day(world: World) -> None:
     subject = world.demo.merchant_id
     await agree(world, **SETTLED)
@@ -224,6 +225,7 @@ async def test_the_subject_sees_who_looked(world: World) -> None:
     assert (over.status_code, over.json()["code"]) == (422, "no_basis")
 
 
+@SHARED
 @pytest.mark.parametrize(("said", "pointer"), [
     ({}, "/identity"),
     ({"identity": {"legal_name": "X", "country": "XX", "number": "1"}}, "/identity/country"),

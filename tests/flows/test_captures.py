@@ -5,7 +5,7 @@ from typing import Any
 
 import httpx
 
-from tests.flows.world import NOON, World
+from tests.flows.world import NOON, SHARED, World
 
 
 async def capture(world: World, plan_id: str, amount: int, reference: str | None = None, **more: Any) -> httpx.Response:
@@ -17,6 +17,7 @@ async def reverse(world: World, plan_id: str, number: int, query: str = "") -> h
     return await world.merchant.post(f"/v1/plans/{plan_id}/captures/reverse{query}", {"capture": number})
 
 
+@SHARED
 async def test_each_parcel_is_captured_once_under_its_own_reference(world: World) -> None:
     consumer = await world.consumer(limit=1_000_00)
     plan = await world.plan(consumer, 600_00)
@@ -46,6 +47,7 @@ async def test_each_parcel_is_captured_once_under_its_own_reference(world: World
     assert (await world.merchant.get(f"/v1/plans/{plan['id']}")).json()["captures"] == captures
 
 
+@SHARED
 async def test_a_capture_by_mistake_is_taken_back_on_its_day(world: World) -> None:
     consumer = await world.consumer(limit=600_00)
     plan = await world.plan(consumer, 600_00)
@@ -86,6 +88,7 @@ async def test_a_capture_by_mistake_is_taken_back_on_its_day(world: World) -> No
     assert [one["is_reversed"] for one in known["captures"]] == [False, False]
 
 
+@SHARED
 async def test_the_only_capture_reversed_leaves_an_authorization(world: World) -> None:
     consumer = await world.consumer(limit=600_00)
     plan = await world.plan(consumer, 600_00)

@@ -4,7 +4,7 @@ from typing import Any
 
 import httpx
 
-from tests.flows.world import Client, World
+from tests.flows.world import SHARED, Client, World
 
 HTML = {"Accept": "text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8"}  # what browsers send
 
@@ -19,6 +19,7 @@ def lines(response: httpx.Response) -> dict[str, str]:
     return {line["name"]: line["value"] for line in response.json()["lines"]}
 
 
+@SHARED
 async def test_every_offer_is_disclosed_and_so_is_the_plan(world: World) -> None:
     answer = await world.checkout(await world.consumer(), 600_00, language="de")
     before = await world.row_counts()
@@ -41,6 +42,7 @@ async def test_every_offer_is_disclosed_and_so_is_the_plan(world: World) -> None
     assert of_plan.json() == (await disclosure(world.merchant, world, f"/v1/offers/{chosen}")).json()
 
 
+@SHARED
 async def test_an_alternatives_offer_is_disclosed_too(world: World) -> None:
     answer = await world.checkout(await world.consumer(limit=300_00), 600_00, kinds=["instalments"])
     assert answer["offers"] == []
@@ -49,6 +51,7 @@ async def test_an_alternatives_offer_is_disclosed_too(world: World) -> None:
         assert lines(made)["credit"] == f"{alternative['offer']['amount'] // 100}.00 EUR"
 
 
+@SHARED
 async def test_a_browser_gets_a_page_and_a_program_json(world: World) -> None:
     offer = await world.offer(await world.consumer(), 600_00, "instalments", language="de")
     path = f"/v1/offers/{offer['id']}"
@@ -71,6 +74,7 @@ async def test_a_browser_gets_a_page_and_a_program_json(world: World) -> None:
         assert page.headers["content-type"] == "text/html; charset=utf-8", accept
 
 
+@SHARED
 async def test_another_merchants_offer_and_one_that_never_was_are_not_there(world: World) -> None:
     plan = await world.plan(await world.consumer(), 600_00)
     offer = plan["offer_id"]
@@ -89,6 +93,7 @@ async def test_another_merchants_offer_and_one_that_never_was_are_not_there(worl
         assert (refused.status_code, refused.json()["code"]) == (404, "not_found"), path
 
 
+@SHARED
 async def test_the_offer_of_a_review_is_disclosed(world: World) -> None:
     referral = await world.checkout(await world.consumer(), 16_000_00)
     said = {"outcome": "approve", "note": "The payslips were shown."}

@@ -9,7 +9,7 @@ import pytest
 from service.engine import events
 from service.event_type import EventType
 from service.partners import events_store
-from tests.flows.world import World
+from tests.flows.world import SHARED, World
 
 PLANS = 12
 
@@ -21,6 +21,7 @@ async def read_all(world: World, limit: int) -> list[dict[str, Any]]:
     return found
 
 
+@SHARED
 async def test_many_readers_see_one_feed(world: World) -> None:
     consumers = [await world.consumer(limit=1_000_00) for _ in range(PLANS)]
 
@@ -78,6 +79,7 @@ async def test_by_type_and_subject_the_numbers_stay_and_nothing_is_skipped(
     assert (await world.other_merchant.get("/v1/events", subject=plans[0]["id"])).json() == {"events": [], "after": 0}
 
 
+@SHARED
 @pytest.mark.parametrize(
     ("asked", "field"),
     [({"of_type": "plan.exploded"}, "of_type"), ({"subject": "of_00000000000000000000000000"}, "subject"),
@@ -119,6 +121,7 @@ async def test_a_partner_asks_for_one_type_or_plan(world: World, monkeypatch: py
         assert (await world.partner.get("/v1/partner/events", **asked)).status_code == 400
 
 
+@SHARED
 async def test_what_there_is_to_be_told_is_listed_with_examples(world: World) -> None:
     listed = (await world.merchant.get("/v1/event-types")).json()["event_types"]
     assert {one["type"] for one in listed} == set(EventType)

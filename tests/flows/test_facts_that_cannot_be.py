@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from tests.flows.world import NOON, World
+from tests.flows.world import NOON, SHARED, World
 
 Step = tuple[str, str, dict[str, Any]]  # who, verb, body; "{paid}" and "{levied}" stand for the last of these facts
 CAPTURE: Step = ("merchant", "capture", {"amount": 600_00})
@@ -143,6 +143,7 @@ TABLES: dict[str, list[tuple[str, tuple[Step, ...], Step, str]]] = {
 }  # fmt: skip
 
 
+@SHARED
 @pytest.mark.parametrize("number", range(4))
 @pytest.mark.parametrize("kind", TABLES)
 async def test_it_is_refused_and_says_where_the_plan_stands(world: World, kind: str, number: int) -> None:

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from tests.flows.test_timeline import done, later, timeline
-from tests.flows.world import World
+from tests.flows.world import SHARED, World
 
 
 async def bounced(world: World, consumer: str) -> dict[str, Any]:
@@ -37,6 +37,7 @@ async def ledger(world: World, plan_id: str) -> dict[str, int]:
     }
 
 
+@SHARED
 async def test_what_went_back_is_owed_at_once_beside_the_schedule(world: World) -> None:
     consumer = await world.consumer()
     plan = await bounced(world, consumer)
@@ -57,6 +58,7 @@ async def test_what_went_back_is_owed_at_once_beside_the_schedule(world: World) 
     assert (told[-1]["principal"], told[-1]["overpaid"], told[-1]["after"]["outstanding"]) == (-600_00, -50_00, 650_00)
 
 
+@SHARED
 @pytest.mark.parametrize("amounts", [(650_00,), (200_00, 450_00)])
 async def test_it_is_paid_with_the_rest(world: World, amounts: tuple[int, ...]) -> None:
     """In the order of the due dates: 200.00 pay the first instalment and what went back."""
@@ -70,6 +72,7 @@ async def test_it_is_paid_with_the_rest(world: World, amounts: tuple[int, ...]) 
     assert await ledger(world, plan["id"]) == {"processor_clearing": 600_00}
 
 
+@SHARED
 async def test_of_a_payment_recorded_by_mistake_too(world: World) -> None:
     plan = await world.plan(await world.consumer(), 600_00)
     await done(world, world.merchant, plan["id"], "capture", {"amount": 600_00})
@@ -80,6 +83,7 @@ async def test_of_a_payment_recorded_by_mistake_too(world: World) -> None:
     assert (undone["outstanding"], undone["overpaid"]) == (620_00, 0)
 
 
+@SHARED
 @pytest.mark.parametrize(
     ("kind", "ends", "ended", "owing"),
     [("instalments", "void", "voided", "active"), ("deposit", "release", "closed", "payment_due")],

@@ -9,7 +9,7 @@ import pytest
 from tests.api.answers import nothing_written
 from tests.flows.collecting import registered
 from tests.flows.test_test_merchants import consumer, trying
-from tests.flows.world import World
+from tests.flows.world import SHARED, World
 
 CARD = {"processor": "away", "token": "tok-ada-ok", "kind": "card", "last_four": "4242", "label": "Ada's card"}
 
@@ -24,6 +24,7 @@ NUMBERS: list[tuple[str, Any]] = [
 ]
 
 
+@SHARED
 async def test_a_number_is_refused_and_kept_nowhere(world: World, caplog: pytest.LogCaptureFixture) -> None:
     caplog.set_level(logging.DEBUG)
     await registered(world, "http://127.0.0.1:9/", "away")
@@ -111,6 +112,7 @@ async def test_a_plan_names_only_its_consumers_own(world: World) -> None:
     assert types.count("instrument.removed") == 1
 
 
+@SHARED
 async def test_stripe_needs_a_key_and_its_own_tokens(world: World) -> None:
     """The key stands in the settings: what is registered without one could never be called."""
     body = {"name": "stripe", "url": "https://api.stripe.com/", "protocol": "stripe"}

@@ -7,7 +7,7 @@ import pytest
 
 from tests.flows.insuring import POLICIES, agreed, asked, debtors, document, insured
 from tests.flows.test_support import arrangement
-from tests.flows.world import NOON, World
+from tests.flows.world import NOON, SHARED, World
 
 
 async def bought(world: World, consumer: str, amount: int) -> str:
@@ -35,6 +35,7 @@ async def calculated(world: World, policy: str, **body: Any) -> dict[str, Any]:
     return found
 
 
+@SHARED
 async def test_a_limit_withdrawn_takes_nothing_from_earlier_sales(world: World) -> None:
     policy = await insured(world, "domestic")
     granted, withdrawn = {"limit": 25_000_00, "from_on": "2026-01-01"}, {"limit": 0, "from_on": "2026-03-10"}
@@ -47,6 +48,7 @@ async def test_a_limit_withdrawn_takes_nothing_from_earlier_sales(world: World) 
     assert [one["insured"] for one in found["ageing"]] == [1_000_00, 24_000_00, 0, 0, 0]
 
 
+@SHARED
 async def test_a_closed_country_is_not_insured(world: World) -> None:
     causes = ["credit", "political"]
     countries = [{"country": "CN", "status": "open", "from_on": "2026-01-01"},
@@ -76,6 +78,7 @@ async def paid_after(world: World, consumer: str, days_late: int, count: int = 3
         assert (await world.operator.post(f"/v1/operator/plans/{plan}/payments", paid)).status_code == 201
 
 
+@SHARED
 async def test_a_rule_grants_at_once_who_has_paid_promptly(world: World) -> None:
     policy, consumer = await insured(world), await world.consumer(limit=100_000_00)
     first = await asked(world, policy, consumer, 5_000_00)
@@ -92,6 +95,7 @@ async def test_a_rule_grants_at_once_who_has_paid_promptly(world: World) -> None
     assert (more["state"], more["limit"]) == ("requested", 5_000_00)
 
 
+@SHARED
 async def test_who_pays_late_is_asked_for_at_the_insurer(world: World) -> None:
     policy, consumer = await insured(world), await world.consumer(limit=100_000_00)
     await paid_after(world, consumer, 120)
@@ -99,6 +103,7 @@ async def test_who_pays_late_is_asked_for_at_the_insurer(world: World) -> None:
     assert (await asked(world, policy, consumer, 5_000_00))["state"] == "requested"
 
 
+@SHARED
 async def test_what_a_debtor_owes_and_what_of_it_is_insured(world: World) -> None:
     policy, consumer = await insured(world), await world.consumer(limit=100_000_00)
     debtor = await asked(world, policy, consumer, 500_00, discretionary=True)
@@ -124,6 +129,7 @@ async def test_what_a_debtor_owes_and_what_of_it_is_insured(world: World) -> Non
     assert sum(one["uninsured"] for one in late["ageing"]) == 400_00
 
 
+@SHARED
 async def test_the_limits_of_a_country_are_within_its_cap(world: World) -> None:
     countries = [{"country": "CN", "status": "open", "from_on": "2026-01-01", "cap": 6_000_00, "political": False}]
     policy = await insured(world, "export", countries=countries)
@@ -139,6 +145,7 @@ async def test_the_limits_of_a_country_are_within_its_cap(world: World) -> None:
 # What is refused ------------------------------------------------------------------------------------------------------
 
 
+@SHARED
 @pytest.mark.parametrize(("line", "differs", "code", "pointer"), [
     ("consumer", {"line": "domestic"}, "line_mismatch", "/document/line"),
     ("consumer", {"country": "XX"}, "invalid_field", "/document/country"),
@@ -178,6 +185,7 @@ async def test_a_policy_stays_of_its_line_and_currency(world: World) -> None:
         assert (refused.status_code, refused.json()["code"]) == (422, code)
 
 
+@SHARED
 async def test_limits_that_cannot_be(world: World) -> None:
     mine = await insured(world, "domestic", merchant_ids=[world.demo.merchant_id], terms={"debtor_max": 9_000_00})
     foreign = await insured(world, "domestic", merchant_ids=[world.demo.second_merchant_id])

@@ -4,7 +4,7 @@ from datetime import timedelta
 from typing import Any
 
 from tests.flows.test_interest_by_day import bears_interest, close
-from tests.flows.world import NOON, World
+from tests.flows.world import NOON, SHARED, World
 
 BALANCE = "/v1/operator/ledger/trial-balance"
 
@@ -28,6 +28,7 @@ async def paid_once(world: World) -> dict[str, Any]:
     return plan
 
 
+@SHARED
 async def test_a_plan_says_what_it_moved_and_why(world: World) -> None:
     plan = await paid_once(world)
     found = await ledger(world, plan)
@@ -51,6 +52,7 @@ async def test_a_plan_says_what_it_moved_and_why(world: World) -> None:
     ]  # fmt: skip
 
 
+@SHARED
 async def test_a_plan_as_it_was(world: World) -> None:
     plan = await paid_once(world)
     before = await ledger(world, plan, as_of="2026-04-01")
@@ -61,6 +63,7 @@ async def test_a_plan_as_it_was(world: World) -> None:
     assert (none["places"], none["transfers"], none["after"]) == ([], [], 0)
 
 
+@SHARED
 async def test_a_plans_transfers_come_in_pages(world: World) -> None:
     plan = await paid_once(world)
     every = (await ledger(world, plan))["transfers"]
@@ -82,6 +85,7 @@ async def test_the_trial_balance_as_it_was(world: World) -> None:
     assert nothing == {"accounts": [], "total": 0}
 
 
+@SHARED
 async def test_what_is_no_plan_or_no_day_is_refused(world: World) -> None:
     plan = await bears_interest(world)
     for plan_id in ("pl_none", "pl_00000000000000000000000000"):

@@ -11,7 +11,7 @@ import pytest
 from service.api import lists
 from service.api.queries import Q
 from tests.flows.test_platforms import acting, bought
-from tests.flows.world import NOON, Client, World
+from tests.flows.world import NOON, SHARED, Client, World
 
 TODAY = NOON.date().isoformat()
 NOBODY = "me_00000000000000000000000000"
@@ -189,6 +189,7 @@ async def test_disputes_are_listed_where_they_are(world: World) -> None:
         assert len((await world.operator.get("/v1/operator/lists/disputes", **asked)).json()["disputes"]) == found
 
 
+@SHARED
 @pytest.mark.parametrize(
     ("path", "column"),
     [
@@ -225,6 +226,7 @@ async def test_the_same_as_csv_without_formulas(world: World) -> None:
     ]
 
 
+@SHARED
 @pytest.mark.parametrize(
     ("path", "asked", "field"),
     [

@@ -8,6 +8,7 @@ from datetime import UTC, datetime, timedelta
 
 import httpx
 import msgspec
+import pytest
 
 from service import db, ids
 from service.config import Settings
@@ -31,6 +32,7 @@ async def told(port: int) -> dict[str, float]:
     return {name: float(value) for name, value in re.findall(r"^([^#\s]\S*(?:\{.*\})?) (\S+)$", text, re.MULTILINE)}
 
 
+@pytest.mark.long
 async def test_a_worker_tells_of_money_and_of_what_grows_old(world: World, settings: Settings) -> None:
     plan = await world.plan(await world.consumer(), 400_00)
     await world.merchant.post(f"/v1/plans/{plan['id']}/capture", {"amount": 400_00})
@@ -70,6 +72,7 @@ async def test_ages_are_those_of_the_oldest(world: World, pool: db.Pool) -> None
     assert (BREAKS._value.get(), OLDEST_BREAK._value.get()) == (0, 0)
 
 
+@pytest.mark.long
 async def test_processes_tell_of_routes_lanes_connections_and_reasons(settings: Settings, pool: db.Pool) -> None:
     port = free_port()
     service = Service(settings, workers=2)

@@ -6,7 +6,7 @@ from typing import Any
 import httpx
 import pytest
 
-from tests.flows.world import Client, World
+from tests.flows.world import SHARED, Client, World
 
 HTML = {"Accept": "text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8"}  # what browsers send
 LARGE = 16_000_00  # above 15,000 the demo's policy wants a person to look
@@ -57,6 +57,7 @@ def paths(world: World, decision: str) -> list[tuple[Client, str]]:
     ]
 
 
+@SHARED
 async def test_merchant_and_operator_read_what_the_consumer_is_told(world: World) -> None:
     answer = await refused(world, "de")
     before = await world.row_counts()
@@ -83,6 +84,7 @@ TITLES = {
 }
 
 
+@SHARED
 @pytest.mark.parametrize("language", TITLES)
 async def test_a_browser_gets_the_page_in_the_language_asked_for(world: World, language: str) -> None:
     answer = await refused(world)
@@ -100,6 +102,7 @@ async def test_a_browser_gets_the_page_in_the_language_asked_for(world: World, l
         assert shown["p"] == [said["about"], *said["rights"]]
 
 
+@SHARED
 async def test_a_program_gets_json(world: World) -> None:
     answer = await refused(world)
     for client, path in paths(world, answer["id"]):
@@ -108,6 +111,7 @@ async def test_a_program_gets_json(world: World) -> None:
             assert plain.headers["content-type"] == "application/json", accept
 
 
+@SHARED
 async def test_of_a_referral_it_is_what_the_person_decided(world: World) -> None:
     referral = await world.checkout(await world.consumer(), LARGE)
     for client, path in paths(world, referral["id"]):
@@ -129,6 +133,7 @@ async def test_of_a_referral_it_is_what_the_person_decided(world: World) -> None
     assert "computer" not in told[0]["rights"][0]
 
 
+@SHARED
 async def test_what_was_approved_has_no_notice(world: World) -> None:
     approved = await world.checkout(await world.consumer(), 100_00)
     referral = await world.checkout(await world.consumer(), LARGE)
@@ -141,6 +146,7 @@ async def test_what_was_approved_has_no_notice(world: World) -> None:
             assert "it was approved" in missing.json()["detail"]
 
 
+@SHARED
 async def test_another_merchants_notice_and_one_that_never_was_are_not_there(world: World) -> None:
     decision = (await refused(world))["id"]
     never = ("de_00000000000000000000000000", decision[:-4] + "0000", f"of{decision[2:]}", "x")
@@ -151,6 +157,7 @@ async def test_another_merchants_notice_and_one_that_never_was_are_not_there(wor
         assert (missing.status_code, missing.json()["code"]) == (404, "not_found"), path
 
 
+@SHARED
 @pytest.mark.parametrize("language", ["fr", "", "DE", "de-AT", "de,en", "\x00"])
 async def test_there_are_three_languages(world: World, language: str) -> None:
     decision = (await refused(world))["id"]

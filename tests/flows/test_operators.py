@@ -11,7 +11,7 @@ from msgspec.structs import replace
 from service import db
 from service.config import Settings
 from tests.flows.conftest import world_on
-from tests.flows.world import Client, World
+from tests.flows.world import SHARED, Client, World
 from tests.operators.issuer import AUDIENCE, Issuer, issuing
 
 OPERATORS = "/v1/operator/operators"
@@ -35,6 +35,7 @@ async def people(world: World) -> list[str]:
     return [one["person"] for one in (await world.operator.get(OPERATORS)).json()["operators"]]
 
 
+@SHARED
 async def test_two_enrol_a_third(world: World) -> None:
     assert await people(world) == ["ada", "grace"]
     waits = await world.operator.post(OPERATORS, {"name": "Linus"})
@@ -45,11 +46,13 @@ async def test_two_enrol_a_third(world: World) -> None:
     assert (linus["person"], linus["enrolled_by"], linus["confirmed_by"]) == ("linus", "ada", "grace")
 
 
+@SHARED
 @pytest.mark.parametrize("name", ["Ada", "ADA", "ａｄａ", "ada"])
 async def test_a_name_is_one_person(world: World, name: str) -> None:
     assert refusal(await world.operator.post(OPERATORS, {"name": name})) == (409, "state_forbids")
 
 
+@SHARED
 @pytest.mark.parametrize(
     ("body", "pointer"),
     [

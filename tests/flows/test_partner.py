@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from service.partners.events_store import number_everybodys
-from tests.flows.world import NOON, World
+from tests.flows.world import NOON, SHARED, World
 
 TODAY = NOON.date().isoformat()
 
@@ -19,6 +19,7 @@ async def bought(world: World, amount: int = 600_00) -> str:
     return plan_id
 
 
+@SHARED
 @pytest.mark.parametrize(
     "path",
     ["/v1/partner/files/x", "/v1/partner/files/fi_00000000000000000000000000", "/v1/partner/files/x/content"],
@@ -27,17 +28,20 @@ async def test_what_is_not_there_is_not_found(world: World, path: str) -> None:
     assert (await world.partner.get(path)).status_code == 404
 
 
+@SHARED
 @pytest.mark.parametrize("query", [{"after": "\0"}, {"after": "x"}, {"limit": 0}, {"limit": 1001}])
 async def test_a_bad_cursor_is_refused(world: World, query: dict[str, Any]) -> None:
     for path in ("files", "positions", "plans", "reconciliations", "breaks"):
         assert (await world.partner.get(f"/v1/partner/{path}", **query)).status_code == 400
 
 
+@SHARED
 async def test_only_a_partners_key_opens_the_partners_pages(world: World) -> None:
     assert (await world.merchant.get("/v1/partner/files")).status_code == 403
     assert (await world.partner.get("/v1/operator/breaks")).status_code == 403
 
 
+@SHARED
 async def test_the_partner_reads_what_happened_to_its_share(world: World) -> None:
     plan_id = await bought(world)
     told = (await world.partner.get("/v1/partner/events")).json()

@@ -13,7 +13,7 @@ import pytest
 from tests.flows.test_settling_merchants import ACCOUNT, TERMS, agree, close, lines, sell, settlements
 from tests.flows.test_test_merchants import trying
 from tests.flows.test_test_mode_stories import advanced, bought
-from tests.flows.world import NOON, World
+from tests.flows.world import NOON, SHARED, World
 
 PAYER = {"holder": "Alster Credit AG", "iban": "DE75512108001245126199"}
 UNTIL = "2026-12-31"
@@ -178,6 +178,7 @@ async def test_a_merchant_sees_its_own_payouts_alone(world: World) -> None:
     assert (await world.operator.get("/v1/operator/payouts", in_state="paid")).json()["payouts"] == []
 
 
+@SHARED
 @pytest.mark.parametrize(
     ("more", "pointer"),
     [

@@ -14,7 +14,7 @@ from sepaxml.validation import try_valid_xml
 from service.partners.daily_flow import make_day
 from service.partners.signing import Signer
 from tests.flows.test_partner_news import news
-from tests.flows.world import NOON, World
+from tests.flows.world import NOON, SHARED, World
 
 ACCOUNT = {"holder": "Alster Bank", "iban": "FR1420041010050500013M02606", "bic": "PSSTFRPPPAR"}
 PAYER = {"holder": "Alster Credit AG", "iban": "DE75512108001245126199"}
@@ -222,6 +222,7 @@ async def test_a_partner_sees_its_own_payouts_alone(world: World) -> None:
     assert (await world.operator.get("/v1/operator/partner-payouts", in_state="ordered")).json()["payouts"] == [payout]
 
 
+@SHARED
 @pytest.mark.parametrize(
     ("more", "pointer"),
     [({"currency": "XXX"}, "/currency"), ({"payer": PAYER | {"iban": "DE75512108001245126190"}}, "/payer/iban")],

@@ -9,7 +9,7 @@ from service import ids
 from tests.flows.test_made_one import make_one, make_two, set_limit
 from tests.flows.test_one_person import MAIL, NUMBER, PASSPORT, person_of, register
 from tests.flows.test_people import buy, checkout
-from tests.flows.world import NOON, Client, World
+from tests.flows.world import NOON, SHARED, Client, World
 
 
 async def owing(world: World, client: Client, consumer: str, amount: int = 200_00) -> str:
@@ -45,6 +45,7 @@ async def at_two_merchants(world: World) -> tuple[str, str]:
     return first, second
 
 
+@SHARED
 async def test_it_holds_at_every_merchant_and_each_sees_its_own(world: World) -> None:
     first, second = await at_two_merchants(world)
     plans = await owing(world, world.merchant, first), await owing(world, world.other_merchant, second)
@@ -136,6 +137,7 @@ async def test_two_reasons_end_one_by_one(world: World) -> None:
     assert await resting(world, plan) == [False]
 
 
+@SHARED
 @pytest.mark.parametrize(
     ("verb", "body", "status", "code"),
     [
@@ -162,6 +164,7 @@ async def test_it_is_said_once(world: World) -> None:
     assert (again.status_code, again.json()["code"]) == (409, "state_forbids")
 
 
+@SHARED
 async def test_who_lacks_the_scope_says_nothing(world: World) -> None:
     first, _ = await at_two_merchants(world)
     path = f"/v1/operator/people/{await person_of(world, first)}/pause"

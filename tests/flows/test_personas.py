@@ -10,7 +10,7 @@ from service.jobs.moved_clocks import Clocks
 from tests.flows.collecting import Till, till
 from tests.flows.test_test_merchants import trying
 from tests.flows.test_test_mode_stories import advanced, captured, seen
-from tests.flows.world import NOON, SECRETS, World
+from tests.flows.world import NOON, SECRETS, SHARED, World
 
 BOUGHT = 600_00
 
@@ -55,6 +55,7 @@ CHARGES: dict[Persona, list[tuple[str, str | None]]] = {
 }
 
 
+@SHARED
 async def test_each_persona_does_what_the_table_says(world: World) -> None:
     await trying(world)
     async with till(world) as desk:
@@ -88,6 +89,7 @@ async def test_a_lost_answer_is_late_and_counts_from_its_own_day(world: World) -
         assert set(desk.sandbox.calls.values()) == {1}
 
 
+@SHARED
 async def test_a_dispute_opens_once(world: World) -> None:
     """Ten days after the first capture to the hour; the merchant says nothing, has lost, and hears no more of it."""
     await trying(world)
@@ -106,6 +108,7 @@ async def test_a_dispute_opens_once(world: World) -> None:
     assert (await seen(world, plan))["refunded"] == BOUGHT
 
 
+@SHARED
 async def test_a_dispute_opens_in_real_time_too(world: World) -> None:
     """The worker looks at all test merchants, those whose clocks were never moved among them."""
     await trying(world)
@@ -138,6 +141,7 @@ async def test_a_real_merchants_consumers_are_called_what_it_likes(world: World)
 SELF = dict.fromkeys(("id", "merchant_reference", "consumer", "decided_at", "expires_at"), "")
 
 
+@SHARED
 async def test_a_word_that_is_no_persona_is_refused(world: World) -> None:
     """With the persona that may be meant; other endings are nobody's business."""
     await trying(world)

@@ -10,7 +10,7 @@ from msgspec.json import encode
 from tests.bench.cast import ATTRIBUTES
 from tests.flows.test_paying_merchants import order, payouts
 from tests.flows.test_settling_merchants import ACCOUNT, TERMS, close, lines, settlements
-from tests.flows.world import NOON, Client, World
+from tests.flows.world import NOON, SHARED, Client, World
 
 SHOP = {"name": "Bahnhof Books", "country": "DE", "time_zone": "Europe/Berlin"}
 AMOUNT = 600_00
@@ -183,6 +183,7 @@ async def test_a_scope_holds_for_sellers_as_well_and_pages_act_for_nobody(world:
     assert (answered.status_code, answered.json()["pointer"]) == (403, "/Tenor-Merchant")
 
 
+@SHARED
 @pytest.mark.parametrize(
     ("more", "pointer"),
     [({"country": "XX"}, "/country"), ({"time_zone": "Mars/Base"}, "/time_zone"), ({"fees": {}}, "/fees")],

@@ -10,7 +10,7 @@ import pytest
 
 from service import clock
 from service.demo.seed import OPERATORS, POLICY
-from tests.flows.world import NOON, Client, World
+from tests.flows.world import NOON, SHARED, Client, World
 
 POLICIES = "/v1/operator/policies"
 DEMO: dict[str, Any] = msgspec.json.decode(POLICY.read_bytes())
@@ -235,6 +235,7 @@ async def test_what_is_published_is_published_once(world: World) -> None:
     assert (await roll_back(world.second_operator, 9)).json()["code"] == "not_found"
 
 
+@SHARED
 @pytest.mark.parametrize(
     "statement",
     [

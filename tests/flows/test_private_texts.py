@@ -15,7 +15,7 @@ from tests.api.routes import Post, Stage, fields_of, posts, with_field
 from tests.flows.test_erasing import found_in, in_files
 from tests.flows.test_made_one import NOTE, make_one
 from tests.flows.test_one_person import MAIL, NUMBER, register
-from tests.flows.world import World
+from tests.flows.world import SHARED, World
 
 LATER = datetime(2032, 3, 3, tzinfo=UTC)
 WORDS = "canary-quetzal"
@@ -107,6 +107,7 @@ async def test_what_is_sealed_opens_for_who_may_read_it_and_is_gone_with_the_key
     assert (late.status_code, late.json()["code"]) == (410, "erased")
 
 
+@SHARED
 async def test_what_was_noted_on_a_person_is_gone_with_the_last_of_the_persons_consumers(world: World) -> None:
     here, there = await register(world.merchant, NUMBER), await register(world.other_merchant, MAIL)
     kept = await make_one(world, here, there)
@@ -144,6 +145,7 @@ async def test_a_text_opens_in_an_answer_about_its_own_row_alone(world: World) -
     assert (await world.merchant.get(f"/v1/plans/{first['id']}")).json()["captures"][0]["lines"][0]["name"] == WORDS
 
 
+@SHARED
 async def test_a_number_of_a_card_is_refused_wherever_a_person_is_written_about(world: World) -> None:
     consumer = await world.consumer(limit=5_000_00)
     plan = f"/v1/plans/{(await world.plan(consumer, 400_00))['id']}"

@@ -6,7 +6,7 @@ from typing import Any
 import httpx
 import pytest
 
-from tests.flows.world import NOON, World
+from tests.flows.world import NOON, SHARED, World
 from tests.partners.contracts import GOOD, participant
 
 PROGRAMMES = "/v1/operator/programmes"
@@ -78,6 +78,7 @@ async def test_of_two_versions_that_follow_on_one_the_second_is_refused(world: W
     assert (late.status_code, late.json()["code"]) == (409, "state_forbids")
 
 
+@SHARED
 @pytest.mark.parametrize(
     ("changes", "pointer"),
     [

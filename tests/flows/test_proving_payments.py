@@ -10,7 +10,7 @@ import pytest
 from tests.flows.collecting import Till, till
 from tests.flows.test_limits import review, with_steps
 from tests.flows.test_settling_merchants import close
-from tests.flows.world import NOON, World
+from tests.flows.world import NOON, SHARED, World
 
 
 async def bought(world: World) -> tuple[str, str]:
@@ -39,6 +39,7 @@ async def is_lifted(world: World, consumer: str) -> bool:
     return bool((await review(world, consumer, query="?dry_run=true")).json()["rule"] == "step")
 
 
+@SHARED
 async def test_a_merchants_word_lifts_nothing_until_an_operator_has_seen_the_money(world: World) -> None:
     await with_steps(world)
     consumer, plan = await bought(world)
@@ -52,6 +53,7 @@ async def test_a_merchants_word_lifts_nothing_until_an_operator_has_seen_the_mon
     assert [entry["after"]["proved"] for entry in told if entry["verb"] == "changed"][:1] == [payment]
 
 
+@SHARED
 async def test_a_new_decision_does_not_count_it_either(world: World) -> None:
     """Where the account is opened anew in another currency of the same history, and in rules of the policy."""
     await with_steps(world)
@@ -84,6 +86,7 @@ async def test_what_the_merchant_has_itself_counts_once_it_has_borne_it(world: W
     assert await is_lifted(world, consumer)
 
 
+@SHARED
 async def test_the_lenders_own_word_needs_no_proof(world: World) -> None:
     await with_steps(world)
     consumer, plan = await bought(world)
@@ -93,6 +96,7 @@ async def test_the_lenders_own_word_needs_no_proof(world: World) -> None:
     assert (needless.status_code, needless.json()["code"]) == (409, "state_forbids")
 
 
+@SHARED
 async def test_a_payment_that_was_returned_is_not_proved_and_stops_nothing(world: World) -> None:
     await with_steps(world)
     consumer, plan = await bought(world)
@@ -104,6 +108,7 @@ async def test_a_payment_that_was_returned_is_not_proved_and_stops_nothing(world
     assert await is_lifted(world, consumer)
 
 
+@SHARED
 async def test_no_other_payment_is_proved(world: World) -> None:
     _, plan = await bought(world)
     other = await pay(world, (await bought(world))[1])

@@ -11,7 +11,7 @@ from service import ids
 from service.partners.months_flow import make_month_of
 from tests.flows.test_bank_statements import hand_in, opened
 from tests.flows.test_partner import TODAY, bought
-from tests.flows.world import NOON, World
+from tests.flows.world import NOON, SHARED, World
 from tests.reconciling.messages import entry, message
 
 EVENTS = """insert into partner_their_events (file_id, line, event_id, plan_id, type, business_on, value_on, principal,
@@ -77,6 +77,7 @@ async def planted(world: World) -> dict[str, Any]:
     return day
 
 
+@SHARED
 async def test_a_day_that_is_the_same_on_both_sides_is_reconciled(world: World) -> None:
     await bought(world)
     await make_day(world)
@@ -166,6 +167,7 @@ async def test_what_is_paid_is_held_against_the_bank(world: World) -> None:
     assert (day["verdict"], day["settlements_paid"]) == ("reconciled", 1)
 
 
+@SHARED
 @pytest.mark.parametrize(("on", "code"), [
     ("2026-03-03", "state_forbids"), ("1999-12-31", "invalid_field"),
 ])  # fmt: skip

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from tests.flows.world import World
+from tests.flows.world import SHARED, World
 
 BILL = [
     {"name": "3 chairs", "amount": 450_00},
@@ -26,6 +26,7 @@ async def refund(world: World, plan: str, **body: Any) -> Any:
     return await world.merchant.post(f"/v1/plans/{plan}/refunds", body)
 
 
+@SHARED
 async def test_lines_come_back_in_parts(world: World) -> None:
     plan = await shipped(world)
     one = await refund(world, plan, lines=[{"capture": 1, "line": 1, "amount": 150_00}])
@@ -39,6 +40,7 @@ async def test_lines_come_back_in_parts(world: World) -> None:
     ]  # fmt: skip
 
 
+@SHARED
 async def test_lines_of_a_bill_come_back_for_no_more_than_was_captured(world: World) -> None:
     """Two bills of a plan, one with a voucher of 50: its lines of 450 and 200 come back for 600, not for 650."""
     plan = (await world.plan(await world.consumer(), 1_000_00))["id"]
@@ -55,6 +57,7 @@ async def test_lines_of_a_bill_come_back_for_no_more_than_was_captured(world: Wo
     assert (nothing.status_code, nothing.json()["code"]) == (422, "amount_exceeds_outstanding")
 
 
+@SHARED
 async def test_all_of_it_comes_back_after_some_was_paid(world: World) -> None:
     plan = await shipped(world)
     await world.merchant.post(f"/v1/plans/{plan}/payments", {"amount": 150_00})
@@ -64,6 +67,7 @@ async def test_all_of_it_comes_back_after_some_was_paid(world: World) -> None:
     assert (returned.json()["state"], returned.json()["overpaid"]) == ("refunded", 0)
 
 
+@SHARED
 @pytest.mark.parametrize(
     ("body", "status", "code", "pointer"),
     [
@@ -84,12 +88,14 @@ async def test_what_cannot_come_back(world: World, body: dict[str, Any], status:
     assert (await world.merchant.get(f"/v1/plans/{plan}")).json()["version"] == 2
 
 
+@SHARED
 async def test_nothing_comes_back_before_a_capture(world: World) -> None:
     plan = await world.plan(await world.consumer(), 600_00)
     refused = await refund(world, plan["id"], amount=1)
     assert (refused.status_code, refused.json()["code"]) == (409, "state_forbids")
 
 
+@SHARED
 async def test_of_forty_refunds_at_once_as_many_are_made_as_there_was_captured_for(world: World) -> None:
     """Each of 30 % of what was captured: three of them, however they meet."""
     plan = await shipped(world)

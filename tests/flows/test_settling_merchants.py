@@ -8,7 +8,7 @@ from typing import Any
 import httpx
 import pytest
 
-from tests.flows.world import NOON, World
+from tests.flows.world import NOON, SHARED, World
 
 ACCOUNT = {"holder": "Bahnhof Books GmbH", "iban": "DE89370400440532013000"}
 TERMS = {"accounts": {"EUR": ACCOUNT}, "lag_days": 2, "calendar": "XECB"}
@@ -178,6 +178,7 @@ async def test_a_merchant_sees_its_own_alone(world: World) -> None:
     assert (await world.operator.get(path)).json()["settlements"] == [one]
 
 
+@SHARED
 @pytest.mark.parametrize(
     ("terms", "pointer"),
     [

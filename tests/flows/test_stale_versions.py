@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from tests.flows.world import World
+from tests.flows.world import SHARED, World
 
 LIVE = 600_00
 
@@ -19,6 +19,7 @@ async def opened(world: World) -> str:
     return str((await world.plan(await world.consumer(), LIVE))["id"])
 
 
+@SHARED
 async def test_what_was_read_is_still_so(world: World) -> None:
     plan = await opened(world)
     etag, told = await read(world, plan)
@@ -28,6 +29,7 @@ async def test_what_was_read_is_still_so(world: World) -> None:
     assert captured.json()["version"] == told["version"] + 1
 
 
+@SHARED
 async def test_something_has_happened_since(world: World) -> None:
     plan = await opened(world)
     etag, _ = await read(world, plan)
@@ -44,6 +46,7 @@ async def test_something_has_happened_since(world: World) -> None:
     assert again.content == refused.content  # the key keeps its refusal
 
 
+@SHARED
 async def test_a_dry_run_says_so_too(world: World) -> None:
     plan = await opened(world)
     await world.merchant.post(f"/v1/plans/{plan}/capture", {"amount": 200_00})
@@ -51,6 +54,7 @@ async def test_a_dry_run_says_so_too(world: World) -> None:
     assert (asked.status_code, asked.json()["code"]) == (412, "stale_version")
 
 
+@SHARED
 async def test_of_many_who_have_read_the_same_one_is_heard(world: World) -> None:
     """Refunds of 10 % each, all meant for version 2: none would be too much, and one is done."""
     plan = await opened(world)
@@ -65,6 +69,7 @@ async def test_of_many_who_have_read_the_same_one_is_heard(world: World) -> None
     assert (await read(world, plan))[1]["refunded"] == LIVE // 10
 
 
+@SHARED
 async def test_nothing_is_told_of_a_plan_that_is_another_s(world: World) -> None:
     plan = await opened(world)
     for other in ("pl_" + "0" * 26, plan[:-1] + ("0" if plan[-1] != "0" else "1")):
@@ -72,6 +77,7 @@ async def test_nothing_is_told_of_a_plan_that_is_another_s(world: World) -> None
         assert (refused.status_code, refused.json()["code"]) == (404, "not_found")
 
 
+@SHARED
 @pytest.mark.parametrize("given", ["7", 'W/"7"', '"seven"', '"1", "2"', "", '"-1"', '"' + "9" * 19 + '"'])
 async def test_what_is_no_version(world: World, given: str) -> None:
     plan = await opened(world)
@@ -79,6 +85,7 @@ async def test_what_is_no_version(world: World, given: str) -> None:
     assert (refused.status_code, refused.json()["pointer"]) == (400, "/If-Match")
 
 
+@SHARED
 async def test_any_version_will_do(world: World) -> None:
     plan = await opened(world)
     assert (await world.merchant.post(f"/v1/plans/{plan}/void", {}, headers={"If-Match": "*"})).status_code == 200

@@ -7,7 +7,7 @@ import pytest
 
 from tests.flows.test_paying_merchants import order, owed, payouts, tell
 from tests.flows.test_settling_merchants import TERMS, agree, close, lines, sell, settlements
-from tests.flows.world import NOON, World
+from tests.flows.world import NOON, SHARED, World
 
 
 async def adjust(world: World, amount: int, **more: Any) -> dict[str, Any]:
@@ -112,6 +112,7 @@ async def test_a_large_adjustment_takes_two_people(world: World) -> None:
     assert (one["adjusted"], one["closing"], one["payout"]) == (-500_000_01, -500_000_01, 0)
 
 
+@SHARED
 @pytest.mark.parametrize(
     ("more", "pointer"),
     [

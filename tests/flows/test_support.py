@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from tests.flows.world import World
+from tests.flows.world import SHARED, World
 
 ARRANGEMENTS = "/v1/operator/support-arrangements"
 WATERFALLS = "/v1/operator/waterfalls"
@@ -90,6 +90,7 @@ async def second_partner(world: World) -> str:
     return str(made.json()["id"])
 
 
+@SHARED
 async def test_losses_add_up(world: World) -> None:
     which = await waterfall(
         world,
@@ -103,6 +104,7 @@ async def test_losses_add_up(world: World) -> None:
     assert found[0]["allocation"]["tiers"][0]["limit"] == "small_loss"
 
 
+@SHARED
 @pytest.mark.parametrize(("base", "pays", "held_back"), [
     ("payments", 130_000_00, 20_000_00), ("gross_defaults", 97_500_00, 52_500_00),
 ])  # fmt: skip
@@ -130,6 +132,7 @@ async def test_a_newer_version_bears_the_next_loss(world: World) -> None:
     assert (listed["version"], listed["document"]["cover_bps"]) == (2, 6_000)
 
 
+@SHARED
 @pytest.mark.parametrize(("differs", "pointer"), [
     ({"currency": "XXX"}, "/currency"),
     ({"ends_on": "2025-12-31"}, "/ends_on"),
@@ -153,6 +156,7 @@ async def test_terms_that_contradict_themselves(world: World, differs: dict[str,
     assert (refused.status_code, told["code"], told["pointer"]) == (400, "invalid_field", f"/document{pointer}")
 
 
+@SHARED
 async def test_what_a_waterfall_cannot_be(world: World) -> None:
     one = await arrangement(world)
     other = await arrangement(world, currency="CNY")
@@ -169,6 +173,7 @@ async def test_what_a_waterfall_cannot_be(world: World) -> None:
         assert (await world.operator.post(ARRANGEMENTS, again)).status_code == status
 
 
+@SHARED
 async def test_losses_that_cannot_be(world: World) -> None:
     which = await waterfall(world, await arrangement(world))
     partner = {"partner_id": world.demo.partner_id, "principal_bps": 6_000}

@@ -4,7 +4,7 @@ from datetime import timedelta
 from typing import Any
 
 from service.plans.running.facts import Event
-from tests.flows.world import NOON, World
+from tests.flows.world import NOON, SHARED, World
 
 
 async def done(world: World, who: Any, plan_id: str, verb: str, body: Any = None) -> dict[str, Any]:
@@ -26,6 +26,7 @@ def later(world: World, days: int) -> None:
     world.merchant.now = world.operator.now = NOON + timedelta(days=days)
 
 
+@SHARED
 async def test_each_fact_says_what_it_changed_and_in_words(world: World) -> None:
     plan = await world.plan(await world.consumer(), 600_00)
     captured = await done(world, world.merchant, plan["id"], "capture", {"amount": 600_00})
@@ -75,6 +76,7 @@ async def test_each_fact_says_what_it_changed_and_in_words(world: World) -> None
     assert (strange.status_code, strange.json()["code"]) == (404, "not_found")
 
 
+@SHARED
 async def test_a_verb_answers_the_fact_that_it_recorded(world: World) -> None:
     plan = await world.plan(await world.consumer(), 600_00)
     await done(world, world.merchant, plan["id"], "capture", {"amount": 600_00})
@@ -95,6 +97,7 @@ async def test_a_verb_answers_the_fact_that_it_recorded(world: World) -> None:
     assert back["recorded"]["overpaid"] == -10_00
 
 
+@SHARED
 async def test_the_plan_as_it_was_known_on_a_day_and_each_version(world: World) -> None:
     plan = await world.plan(await world.consumer(), 600_00)
     path = f"/v1/plans/{plan['id']}"
@@ -135,6 +138,7 @@ async def test_the_plan_as_it_was_known_on_a_day_and_each_version(world: World) 
     assert (await world.other_merchant.get(path, version="1")).status_code == 404
 
 
+@SHARED
 async def test_every_kind_of_fact_has_a_sentence(world: World) -> None:
     consumer = await world.consumer()
     plan = await world.plan(consumer, 600_00)

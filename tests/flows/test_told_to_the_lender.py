@@ -1,6 +1,6 @@
 """A consumer who pays or tells the lender, and not the shop: the lender records it on the plan."""
 
-from tests.flows.world import World
+from tests.flows.world import SHARED, World
 
 
 async def captured(world: World) -> str:
@@ -10,6 +10,7 @@ async def captured(world: World) -> str:
     return plan
 
 
+@SHARED
 async def test_a_transfer_to_the_lenders_own_account(world: World) -> None:
     plan = await captured(world)
     path = f"/v1/operator/plans/{plan}/payments"
@@ -25,6 +26,7 @@ async def test_a_transfer_to_the_lenders_own_account(world: World) -> None:
     assert (again.status_code, again.json()["code"]) == (409, "duplicate_payment")
 
 
+@SHARED
 async def test_goods_that_came_back_are_the_merchants_to_bear(world: World) -> None:
     plan = await captured(world)
     refunded = await world.operator.post(f"/v1/operator/plans/{plan}/refunds", {"amount": 200_00})
@@ -33,6 +35,7 @@ async def test_goods_that_came_back_are_the_merchants_to_bear(world: World) -> N
     assert (too_much.status_code, too_much.json()["code"]) == (422, "amount_exceeds_outstanding")
 
 
+@SHARED
 async def test_a_notice_of_withdrawal_reached_the_lender(world: World) -> None:
     plan = await captured(world)
     withdrawn = await world.operator.post(f"/v1/operator/plans/{plan}/withdrawal", {})
@@ -40,6 +43,7 @@ async def test_a_notice_of_withdrawal_reached_the_lender(world: World) -> None:
     assert withdrawn.json()["withdrawal"]
 
 
+@SHARED
 async def test_a_settlement_asked_for_at_the_lender(world: World) -> None:
     plan = await captured(world)
     quoted = await world.operator.post(f"/v1/operator/plans/{plan}/settlement_quotes", {})

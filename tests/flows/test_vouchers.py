@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from tests.flows.test_settling_merchants import TERMS, agree, close, lines, settlements
-from tests.flows.world import NOON, World
+from tests.flows.world import NOON, SHARED, World
 
 TRADE_IN = {
     "name": "Trade-in 2026", "currency": "EUR", "begins_on": "2026-01-01", "ends_on": "2026-12-31",
@@ -163,6 +163,7 @@ async def test_a_voucher_that_cannot_be_is_refused(
     assert await world.pool.fetchval("select count(*) from vouchers") == 0
 
 
+@SHARED
 @pytest.mark.parametrize(
     ("more", "pointer"),
     [

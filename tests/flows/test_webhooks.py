@@ -15,7 +15,7 @@ from service import ids
 from service.jobs.retention import forget, keep_of
 from service.webhooks.delivering_flow import HELD_FOR, Deliverer
 from service.webhooks.endpoint import ATTEMPTS_MAX, ENDPOINTS_MAX
-from tests.flows.world import World
+from tests.flows.world import SHARED, World
 from tests.outside.serving import served
 
 SOON = 20.0  # seconds: nothing here takes so long
@@ -104,6 +104,7 @@ async def capture(world: World, plan: str, name: str = "a lamp") -> None:
     assert done.status_code == 200, done.text
 
 
+@SHARED
 async def test_what_happens_from_now_on_arrives_signed_and_in_order(world: World) -> None:
     receiver = Receiver()
     plan = await a_plan(world)
@@ -129,6 +130,7 @@ async def test_what_happens_from_now_on_arrives_signed_and_in_order(world: World
     assert traces == [ids.packed(one["id"])[2:].hex() for one in events], "all attempts of one event are one trace"
 
 
+@SHARED
 async def test_only_what_is_wanted_is_sent_and_nothing_of_another_merchant(world: World) -> None:
     receiver = Receiver()
     async with served(receiver) as url, delivering(world) as deliverer:
@@ -142,6 +144,7 @@ async def test_only_what_is_wanted_is_sent_and_nothing_of_another_merchant(world
     assert (await world.other_merchant.get(f"/v1/endpoints/{other.json()['id']}/deliveries")).json()["deliveries"] == []
 
 
+@SHARED
 async def test_what_is_not_answered_is_tried_again_and_parked_at_last(world: World) -> None:
     receiver, clock = Receiver(), Clock()
     receiver.refuses = "plan.captured"
@@ -171,6 +174,7 @@ async def test_what_is_not_answered_is_tried_again_and_parked_at_last(world: Wor
     assert b"plan.captured" in receiver.heard[-1][1]
 
 
+@SHARED
 async def test_one_subject_waits_and_another_does_not(world: World) -> None:
     receiver = Receiver()
     first, second = await a_plan(world), await a_plan(world)
@@ -186,6 +190,7 @@ async def test_one_subject_waits_and_another_does_not(world: World) -> None:
     assert len(receiver.heard) == 2, "the second capture of the first plan waits for the first"
 
 
+@SHARED
 async def test_who_hangs_delays_nobody_else(world: World) -> None:
     hanging, healthy = Receiver(), Receiver()
     hanging.hangs = True
@@ -205,6 +210,7 @@ async def test_who_hangs_delays_nobody_else(world: World) -> None:
     assert len(healthy.told(made["secret"])) == len(plans)
 
 
+@SHARED
 async def test_what_a_killed_worker_held_is_sent_again(world: World) -> None:
     receiver, clock = Receiver(), Clock()
     receiver.hangs = True
@@ -273,6 +279,7 @@ async def test_while_one_secret_takes_the_others_place_both_sign(world: World) -
     assert [one["secrets"] for one in listed] == [2], "by real time both still count"
 
 
+@SHARED
 async def test_a_test_goes_to_its_endpoint_alone(world: World) -> None:
     one, two = Receiver(), Receiver()
     async with served(one) as first, served(two) as second, delivering(world) as deliverer:
@@ -283,6 +290,7 @@ async def test_a_test_goes_to_its_endpoint_alone(world: World) -> None:
     assert (len(one.heard), len(two.heard)) == (1, 0)
 
 
+@SHARED
 @pytest.mark.parametrize(
     ("body", "pointer"),
     [

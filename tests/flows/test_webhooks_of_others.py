@@ -9,7 +9,7 @@ from service.partners.layouts import TxnType
 from service.webhooks.endpoint import SHARE
 from tests.flows.test_platforms import acting, bought
 from tests.flows.test_webhooks import Receiver, delivering, endpoint, rounds
-from tests.flows.world import Client, World
+from tests.flows.world import SHARED, Client, World
 from tests.outside.serving import served
 
 
@@ -20,6 +20,7 @@ async def heard_by(client: Client, url: str, path: str = "/v1/endpoints", **body
     return told
 
 
+@SHARED
 async def test_a_platform_hears_of_its_sellers_each_by_name(world: World) -> None:
     receiver, other = Receiver(), Receiver()
     selling, seller = await acting(world)
@@ -61,6 +62,7 @@ async def test_a_platform_hears_of_its_sellers_each_by_name(world: World) -> Non
     assert len(receiver.heard) == 2, "not of sellers any more"
 
 
+@SHARED
 async def test_nobody_hears_of_another_platforms_sellers(world: World) -> None:
     refused = await world.other_merchant.post("/v1/endpoints", {"url": "https://shop.example/", "of_sellers": True})
     assert (refused.status_code, refused.json()["pointer"]) == (400, "/of_sellers")
@@ -102,6 +104,7 @@ async def test_a_partner_hears_what_happens_to_its_share(world: World) -> None:
     assert (await world.merchant.get(f"/v1/endpoints/{made['id']}/deliveries")).status_code == 404
 
 
+@SHARED
 @pytest.mark.parametrize(("partner", "type_"), [(True, "plan.captured"), (False, "share.funding")])
 async def test_what_is_never_told_is_refused(world: World, partner: bool, type_: str) -> None:
     client, path = (world.partner, "/v1/partner/endpoints") if partner else (world.merchant, "/v1/endpoints")

@@ -18,10 +18,11 @@ from tests.bench.cast import ATTRIBUTES as GOOD
 SECRETS = DataSecrets("d" * 32)  # as conftest.py gives it to the service
 NOON = datetime(2026, 3, 2, 12, tzinfo=UTC)
 
-# A service of its own takes longer than most tests. Those of a file that are in nobody's way share one: each makes what
-# it needs, counts nothing that others make too, and changes nothing that others go by, such as days and policies.
+# A service of its own takes longer than most tests. Those of a file that are in nobody's way, in any order, share one.
+# Each makes what it needs, counts nothing that others make too, and changes nothing that others go by: it closes no
+# day, publishes no policy and agrees no programme. Whatever is refused is a good case.
 SHARED = pytest.mark.asyncio(loop_scope="module")
-ALONE = pytest.mark.asyncio(loop_scope="function")  # in a file whose others share
+ALONE = pytest.mark.asyncio(loop_scope="function")  # where others of the file share
 
 _SIZES = """
 select relname, pg_relation_size(oid) from pg_class
