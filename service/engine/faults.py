@@ -10,6 +10,7 @@ LOST = (OSError, TimeoutError, asyncpg.PostgresConnectionError, asyncpg.Interfac
 
 # The server is leaving or coming back, has no room, is no longer the primary, or chose us to break a deadlock.
 PASSING = (
+    asyncpg.InternalServerError,  # a cluster's node that died is told so: something inside does not work now
     asyncpg.OperatorInterventionError,  # shutting down, crashed, starting, a statement cancelled or out of time
     asyncpg.InsufficientResourcesError,
     asyncpg.TransactionRollbackError,  # deadlock, serialization
