@@ -19,7 +19,6 @@ GLOSSARY: Final[dict[str, str]] = {
     "penalty_paid": "minor units, of the penalty",
     "limit": "minor units: the most that may be reserved and used",
     "reserved": "minor units: authorized and not yet captured",
-    "is_believed": "whether what it says was paid frees the consumer's limit at once, without a proof",
     "used": "minor units: captured, and not yet paid back as far as that is proved",
     "available": "minor units: limit - reserved - used",
     "captured": "minor units; of a deposit: claimed",

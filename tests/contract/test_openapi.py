@@ -183,7 +183,7 @@ def test_a_field_is_described_where_it_is_declared() -> None:
     """What the declaration says goes before what the glossary says of all fields of that name."""
     made = wire_schemas()
     for name, field, words in [
-        ("Exposure", "used", "minor units: captured and not yet paid back"),
+        ("Exposure", "used", "minor units: captured, and not yet paid back as far as that is proved"),
         ("ConsentView", "used", "calls made under it so far"),
         ("Checkout", "kinds", "which kinds of plan may be offered"),
         ("Eligibility", "kinds", "the kinds of plan it takes"),

@@ -44,6 +44,12 @@ SABOTAGE = {
     "accounts_have_their_person": "update accounts set person_id = 'pe_none' || person_id",
     "plans_are_on_their_persons_account": "update plans set person_id = 'pe_none'",
     "exposure_matches_plans": "update accounts set used = used + 1 where used > 0",
+    "held_words_are_payments": "insert into held_words (bucket, plan_id, payment_id, amount, held_at)"
+    " select bucket, plan_id, 'py_none', 1, now() from plans",
+    "advances_are_of_live_purchases": "update transfers set amount = amount + 1 where debit = 'advances'",
+    "insurers_are_settled": "insert into insurer_settlements (settlement_id, insurer_id, currency, number, until_on,"
+    " premium, salvage, indemnity, paid_on, reference, payment_id, made_at, made_by)"
+    " values ('se_1', 'sp_1', 'EUR', 1, '2026-03-31', 100, 0, 0, '2026-04-01', 'r', 'se_2', now(), 'ada')",
     "exposure_is_within_limits": "update accounts set over_limit = true",
     "limits_are_as_last_changed": 'update accounts set "limit" = "limit" + 1',
     "limit_changes_follow_each_other": "update limit_changes set limit_before = 1 where limit_before is not null",

@@ -73,6 +73,9 @@ def _bounds(plan: Plan, owed: list[dict[str, Any]], before: Shown, after: Shown,
     new = plan.facts[plan.before_seen :]
     plan.before_seen = len(plan.facts)
     is_settled = "quoted" in kinds and "paid" in [fact.kind for fact in new]
+    is_ahead = any(fact.kind == "extended" and fact.on > plan.today(now) for fact in plan.facts)
+    if is_ahead and after.interest < before.interest:  # all was paid before its day: then nothing is extended
+        is_settled |= not any(row[one] > row[f"{one}_paid"] for row in owed for one in COMPONENTS)
     stays = not plan.agreed.recalculates and all(fact.kind in LEAVES for fact in new) and not is_settled
     if stays and after.interest != before.interest:
         return f"{after.interest} is asked for after {[fact.kind for fact in new]}, {before.interest} was before"

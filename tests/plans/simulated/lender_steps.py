@@ -4,8 +4,9 @@ from datetime import timedelta
 
 from service.plans.correction import STAYS, Correct
 from service.plans.credits import REFUNDS, Credit, CreditKind, giveable
+from service.plans.money_back import TakeBack
 from service.plans.payment import RecordPayment
-from service.plans.running.facts import undone_by
+from service.plans.running.facts import OverpaidReturned, undone_by
 from service.plans.settlement import QuoteSettlement
 from service.plans.subsidised import ReturnSubsidy
 from tests.plans.lives import MERCHANT_ACTS
@@ -34,6 +35,15 @@ def correct(now: Now) -> Step:
     may = [one for one in facts if not isinstance(one, STAYS) and not undone_by(one) and one.id not in undone]
     fact = now.chance.choice(may[-3:] if may and now.chance.random() < 0.9 else facts)
     return Step(Correct, {"undone_id": fact.id}, OPERATOR)
+
+
+def take_back(now: Now) -> Step:
+    """What went back to the consumer did not reach them; seldom something else is said of it."""
+    returned = now.seen.those_of(OverpaidReturned)
+    if not returned and now.chance.random() < 0.9:
+        return correct(now)
+    fact = now.chance.choice(returned or [one.fact for one in now.seen.recorded])
+    return Step(TakeBack, {"undone_id": fact.id}, PROCESSOR)
 
 
 def quote(now: Now) -> Step:

@@ -50,7 +50,7 @@ from service.support.arrangement import Cause
 from service.terms.terms import Unit
 from tests.plans.lives import APPROVAL, MERCHANT_ACTS
 from tests.plans.simulated.asked import CONSUMER, OPERATOR, PROCESSOR, Arguments, Now, Step, part
-from tests.plans.simulated.lender_steps import correct, credit, quote, return_subsidy
+from tests.plans.simulated.lender_steps import correct, credit, quote, return_subsidy, take_back
 
 UNIT_STEPS = ((1, Unit.MONTH), (14, Unit.DAY), (2, Unit.WEEK))
 SELDOM = 0.04
@@ -360,12 +360,13 @@ BEFORE: tuple[Chosen, ...] = (
     return_payment,
     charge_back,
     return_overpayment,
+    take_back,
     refund,
 )
 RUNNING: tuple[Chosen, ...] = (
     pay, pay, pay, pay, pay, pay, refund, refund, lower, return_payment, charge_back, charge_back, return_overpayment,
     levy, levy, waive, reverse, reschedule, reschedule, reschedule, accelerate, pass_days, pass_days, pause, dispute,
-    dispute, withdraw, credit, credit, correct, quote, quote,
+    dispute, withdraw, credit, credit, correct, quote, quote, take_back,
 )  # fmt: skip
 ENDING: tuple[Chosen, ...] = (void, guard, extend, charge_off, charge_off, forgive)
 EVERYTHING: tuple[Chosen, ...] = (
