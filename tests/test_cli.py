@@ -30,7 +30,8 @@ Process = subprocess.Popen[str]
 DAY_CLOSED = (
     "0 authorizations announced to end, 0 extended, 0 ended, 0 charges made, 0 days of interest booked, "
     "0 of 0 limits changed, {} partner files made, "
-    "0 outside answers erased; 0 keys, 0 events, 0 decisions, 0 enquiries and 0 audit entries forgotten.\n"
+    "0 outside answers erased; 0 keys, 0 events, 0 decisions, 0 enquiries, 0 audit entries and "
+    "0 months of rows of files forgotten.\n"
 )
 
 
