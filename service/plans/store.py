@@ -136,10 +136,11 @@ _TOLD: Final = {"events_told": TELL}
 _ONLY_ANSWER: Final = together(_NOTHING_HAS_MOVED, **_GUARDED)
 _ONLY_OPEN: Final = together(_NOTHING_HAS_MOVED, **_GUARDED, **_OPENED, **_LEFT, **_TOLD)
 _ONLY_MOVE: Final = together(_NOTHING_HAS_MOVED, **_GUARDED, **_MOVED, **_LEFT, **_TOLD)
+_MOVE_AND_HOLD: Final = together(_NOTHING_HAS_MOVED, **_GUARDED, **_MOVED, words_held=_HOLD_WORDS, **_LEFT, **_TOLD)
 _OPEN_AND_MOVE: Final = together(_NOTHING_HAS_MOVED, **_GUARDED, **_OPENED, **_MOVED, **_LEFT, **_TOLD)
 
 # The same on a cluster, as a script of which each statement goes to the shard: what has nothing to do is left out.
-STEPS: Final = (CLAIM_NEW, *_EACH_UNMOVED, *_OPENED.values(), *_MOVED.values(), *_LEFT.values(), TELL)
+STEPS: Final = (CLAIM_NEW, *_EACH_UNMOVED, *_OPENED.values(), *_MOVED.values(), _HOLD_WORDS, *_LEFT.values(), TELL)
 
 
 async def read(conn: Connection, commands: list[Command], now: datetime, time_at: TimeAt) -> Books | None:
@@ -250,13 +251,16 @@ async def write(conn: Connection, books: Books, done: Doings, answers: Answers) 
             await _ONLY_ANSWER.execute(conn, **guard)
         return True
     changed = rows.changed_by(done, books.found)
-    if changed.takes_steps or any(one.effect.held for one in done):
+    held = [one.effect.held for one in done if one.effect.held]
+    if changed.takes_steps or (held and changed.opened):
         return False
     left = guard | _left(books, changed)
     opened = _opened(changed)
     moved: dict[str, list[Any]] = {"moved": changed.moved, "owed": changed.owed}
     if is_cluster(conn):
-        await conn.execute(script(STEPS, left | opened | moved))
+        await conn.execute(script(STEPS, left | opened | moved | {"held": held}))
+    elif held:
+        await _MOVE_AND_HOLD.execute(conn, **left, **moved, held=held)
     elif not changed.opened:
         await _ONLY_MOVE.execute(conn, **left, **moved)
     elif not changed.moved:
