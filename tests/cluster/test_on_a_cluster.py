@@ -4,7 +4,6 @@ CITUS_URL names a database on the coordinator in which the extension knows its w
 """
 
 import asyncio
-import os
 from collections.abc import AsyncIterator
 from typing import Any
 
@@ -15,13 +14,12 @@ from service import db, migrations
 from service.config import Settings
 from service.engine import batch
 from service.migrations import Migration
+from tests.cluster.fresh import CITUS_URL, ON_A_CLUSTER
 from tests.flows.conftest import alive
 from tests.flows.story import tell
 from tests.flows.world import World
 
-CITUS_URL = os.environ.get("CITUS_URL", "")
-
-pytestmark = pytest.mark.skipif(not CITUS_URL, reason="left out: CITUS_URL names no cluster")
+pytestmark = ON_A_CLUSTER
 
 MORE = """
 alter table facts add column more int not null default 1, add constraint facts_more check (more in (1, 2));

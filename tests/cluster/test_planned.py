@@ -4,7 +4,6 @@ Each is explained with made-up values: what a cluster refuses is found before an
 """
 
 import importlib
-import os
 import pkgutil
 import re
 from collections.abc import Iterator
@@ -13,17 +12,15 @@ from pathlib import Path
 from typing import Any
 
 import asyncpg
-import pytest
 
 import service
 from service import db, migrations
 from service.clusters import REFUSED, buckets_of_shards
 from service.statement import Query, ShardByShard, Statement
+from tests.cluster.fresh import CITUS_URL, ON_A_CLUSTER
 from tests.cluster.test_routed import sample
 
-CITUS_URL = os.environ.get("CITUS_URL", "")
-
-pytestmark = pytest.mark.skipif(not CITUS_URL, reason="left out: CITUS_URL names no cluster")
+pytestmark = ON_A_CLUSTER
 
 # What one machine alone is asked, and a cluster otherwise, in the same function.
 ALONE = {

@@ -1,6 +1,5 @@
 """Every statement of the hot path says in its own text which shard it is about, as a cluster wants it (Citus)."""
 
-import os
 import re
 from collections import Counter
 from collections.abc import Iterator
@@ -17,8 +16,7 @@ from service.checkout import decision_log
 from service.plans import locking_store, store
 from service.plans.reading_store import LOAD_PLANS, Q
 from service.statement import Statement
-
-CITUS_URL = os.environ.get("CITUS_URL", "")
+from tests.cluster.fresh import CITUS_URL, ON_A_CLUSTER
 
 # A decision is examined and logged; a plan is opened, captured, paid: read in one statement, written in one script.
 STATEMENTS = {
@@ -125,7 +123,7 @@ def test_a_fault_is_found(text: str, fault: str | None) -> None:
     assert list(faults(text)) == ([fault] if fault else [])
 
 
-@pytest.mark.skipif(not CITUS_URL, reason="left out: CITUS_URL names no cluster")
+@ON_A_CLUSTER
 @pytest.mark.parametrize("name", [*STATEMENTS, *QUERIES])
 async def test_the_cluster_makes_one_task_of_it(name: str) -> None:
     conn = await db.connect(CITUS_URL)
