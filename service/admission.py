@@ -30,9 +30,9 @@ class Urgency(Enum):
     With a quarter of a second for checkouts the forecast may be wrong by a factor of three.
     """
 
-    MONEY = (0.4, 96)  # what moves money on a plan: captured, refunded, paid
-    CHECKOUT = (0.25, 80)  # a consumer waits for it, and can be told to try again
-    LIST = (0.15, 64)
+    MONEY = (0.4, 120)  # what moves money on a plan: captured, refunded, paid
+    CHECKOUT = (0.25, 104)  # a consumer waits for it, and can be told to try again
+    LIST = (0.15, 80)
 
     def __init__(self, wait_s: float, always: int) -> None:
         self.wait_s = wait_s

@@ -74,8 +74,8 @@ def busy(admission: Admission, stopped: Clock, answers: int, pace_s: float, at_o
     ("pace_s", "by_urgency"),
     [
         (0.001, {Urgency.MONEY: 400, Urgency.CHECKOUT: 250, Urgency.LIST: 150}),
-        (0.002, {Urgency.MONEY: 200, Urgency.CHECKOUT: 125, Urgency.LIST: 75}),
-        (0.09, {Urgency.MONEY: 96, Urgency.CHECKOUT: 80, Urgency.LIST: 64}),  # so many are always let in
+        (0.002, {Urgency.MONEY: 200, Urgency.CHECKOUT: 125, Urgency.LIST: 80}),
+        (0.09, {Urgency.MONEY: 120, Urgency.CHECKOUT: 104, Urgency.LIST: 80}),  # so many are always let in
     ],
 )
 def test_how_many_are_let_in_follows_from_the_pace(
