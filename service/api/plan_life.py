@@ -54,6 +54,7 @@ class CreditBody(Struct, frozen=True, forbid_unknown_fields=True):
     amount: Price  # in the plan's currency
     on: date | None = None  # it counts as of this day, past or present; null: today
     returns_interest: bool | None = None  # of a refund: the interest on it comes back; null: as the terms say
+    returns_costs: bool | None = None  # of a refund: its share of the costs comes back; null: as the terms say
 
 
 class CorrectionBody(Struct, frozen=True, forbid_unknown_fields=True):
@@ -158,7 +159,10 @@ def credit_plan(body: CreditBody, names: Names) -> Command:
     Goodwill is at most what was captured and asked for besides, interest at most what there is of it. More than one
     operator gives of a plan alone, now and before (`TENOR_ALONE_MAX`), waits for a second person: 202.
     """
-    return Credit(**names, kind=body.kind, amount=body.amount, on=body.on, returns_interest=body.returns_interest)
+    return Credit(
+        **names, kind=body.kind, amount=body.amount, on=body.on, returns_interest=body.returns_interest,
+        returns_costs=body.returns_costs,
+    )  # fmt: skip
 
 
 @verb(

@@ -27,6 +27,7 @@ class Totals(Struct):
     fee: int = 0  # ... of fees
     penalty: int = 0  # ... of penalties
     returned: int = 0  # minor units of interest that went back
+    returned_fee: int = 0  # ... of fees
     collected_principal: int = 0  # minor units that the consumer paid of it
     collected_interest: int = 0  # ... of interest
     lost_principal: int = 0  # minor units given up or let go, whether or not they were recovered

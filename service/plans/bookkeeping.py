@@ -29,6 +29,7 @@ OCCASIONS = {
     PaymentKind.PAYOUT_REFUND: Occasion.REFUND,
     PaymentKind.GOODWILL: Occasion.CREDIT,
     PaymentKind.INTEREST_REFUND: Occasion.INTEREST_RETURN,
+    PaymentKind.FEE_REFUND: Occasion.FEE_RETURN,
     PaymentKind.INTEREST_WAIVER: Occasion.INTEREST_RETURN,
     PaymentKind.INTEREST_SUBSIDY: Occasion.INTEREST_SUBSIDY,
 }
@@ -126,7 +127,7 @@ def _bought_down(plan: Plan) -> Stage:
 
 
 def _shared(standing: Standing, settled: "ByOccasion") -> Totals:
-    """What the partners share. What was waived or returned of interest is no interest that the consumer paid."""
+    """What the partners share. What was waived or returned of interest, or of fees, is none that the consumer paid."""
     found = Totals(lent=sum(standing.lent))
     for (occasion, is_recovery), one in settled.items():
         if is_recovery:
@@ -141,6 +142,8 @@ def _shared(standing: Standing, settled: "ByOccasion") -> Totals:
             found.penalty += one.penalty
         if occasion is Occasion.INTEREST_RETURN:
             found.returned += sum(one.parts)
+        elif occasion is Occasion.FEE_RETURN:
+            found.returned_fee += sum(one.parts)
         elif occasion in COLLECTED:
             found.collected_principal += one.principal
             found.collected_interest += one.interest
@@ -235,6 +238,8 @@ def _source(plan: Plan, occasion: Occasion) -> Place:
             return Place(LedgerAccount.SCHEME_RECEIVABLE, plan.offer.subsidy.scheme_id)
         case Occasion.CREDIT:
             return Place(LedgerAccount.GOODWILL)
+        case Occasion.FEE_RETURN:
+            return Place(LedgerAccount.FEE_INCOME)
         case _:
             return Place(LedgerAccount.INTEREST_INCOME)
 

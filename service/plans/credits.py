@@ -29,7 +29,7 @@ class CreditKind(StrEnum):
 
 REFUNDS = (CreditKind.MERCHANT_REFUND, CreditKind.PAYOUT_REFUND)
 INTEREST = (PaymentKind.INTEREST_WAIVER, PaymentKind.INTEREST_REFUND)
-GIFTS = (PaymentKind.GOODWILL, *INTEREST)  # ours, without having to
+GIFTS = (PaymentKind.GOODWILL, PaymentKind.FEE_REFUND, *INTEREST)  # ours, without having to
 
 
 class Credit(PlanCommand, frozen=True, kw_only=True):
@@ -39,6 +39,7 @@ class Credit(PlanCommand, frozen=True, kw_only=True):
     amount: Money
     on: date | None = None  # today if none is named
     returns_interest: bool | None = None  # of a refund: the interest on it comes back; None: as the terms say
+    returns_costs: bool | None = None  # ... and its share of the costs
 
     who_may = frozenset({ActorKind.OPERATOR})
 
@@ -70,10 +71,12 @@ class Credit(PlanCommand, frozen=True, kw_only=True):
         kind = PaymentKind(self.kind.value)
         if self.kind not in REFUNDS:
             return Paid(id=fact_id(self, ids.PAYMENT), recorded_on=today, on=on, amount=self.amount, kind=kind)
-        returns = plan.offer.terms.refund_interest if self.returns_interest is None else self.returns_interest
+        terms = plan.offer.terms
+        interest = terms.refund_interest if self.returns_interest is None else self.returns_interest
+        costs = terms.refund_costs if self.returns_costs is None else self.returns_costs
         return Refunded(
-            id=fact_id(self), recorded_on=today, on=on, amount=self.amount, kind=kind, returns_interest=returns,
-            by_share=True,
+            id=fact_id(self), recorded_on=today, on=on, amount=self.amount, kind=kind, returns_interest=interest,
+            by_share=True, returns_costs=costs,
         )  # fmt: skip
 
 

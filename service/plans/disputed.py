@@ -64,11 +64,14 @@ def closing(
     closed = DisputeClosed(id="", recorded_on=on, on=on, dispute_id=dispute.id, outcome=outcome)
     yield EventType.DISPUTE_CLOSED, {"dispute_id": dispute.id, "outcome": outcome, "amount": amount}, closed
     if amount:
-        returns = standing.terms.refund_interest
+        terms = standing.terms
         data = {"amount": amount, "return_fee": 0, "lines": ()}
         data["refunded"] = standing.refunded + amount
         yield (
             EventType.REFUNDED,
             data,
-            Refunded(id="", recorded_on=on, on=on, amount=amount, returns_interest=returns, by_share=True),
-        )
+            Refunded(
+                id="", recorded_on=on, on=on, amount=amount, returns_interest=terms.refund_interest, by_share=True,
+                returns_costs=terms.refund_costs,
+            ),
+        )  # fmt: skip

@@ -18,8 +18,8 @@ from service.plans.running.standing import Standing
 from service.support.loss import Holder
 from service.terms.allocation_rule import Component
 
-# What came back of the price lowers what was lost; whatever else came is a recovery.
-_LOWERS = (Occasion.REFUND, Occasion.INTEREST_RETURN)
+# What came back of the price lowers what was lost, and interest and fees with it; whatever else came is a recovery.
+_LOWERS = (Occasion.REFUND, Occasion.INTEREST_RETURN, Occasion.FEE_RETURN)
 
 
 class Lost(Struct, frozen=True):

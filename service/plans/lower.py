@@ -48,7 +48,7 @@ class LowerCapture(PlanCommand, frozen=True, kw_only=True):
         fact = Refunded(
             id=fact_id(self), recorded_on=today, on=today, amount=stands - self.amount,
             returns_interest=plan.offer.terms.refund_interest, by_share=True,
-            lowers=bill.capture, because=self.because, bill=self.lines,
+            returns_costs=plan.offer.terms.refund_costs, lowers=bill.capture, because=self.because, bill=self.lines,
         )  # fmt: skip
         data = {
             "capture": bill.capture, "amount_before": stands, "amount": self.amount, "lines": self.lines,

@@ -34,7 +34,8 @@ class Returned(Struct, frozen=True, gc=False):
 class Refund(PlanCommand, frozen=True, kw_only=True):
     """The merchant takes goods back, an amount or lines of the bills: that lowers what is owed; what is too much is
     overpaid, and owed back. With both, the lines must sum to the amount. What the merchant keeps of it as
-    `return_fee`, for the way back, stays owed. Interest on it comes back as well, unless the terms keep it.
+    `return_fee`, for the way back, stays owed. Interest on it and its share of the costs come back as well, unless the
+    terms keep them.
     """
 
     amount: int | None = None
@@ -61,10 +62,11 @@ class Refund(PlanCommand, frozen=True, kw_only=True):
         if self.return_fee >= amount:
             sentence = f"A return fee is less than the {amount} minor units of what came back."
             raise Refused(Code.INVALID_FIELD, sentence, "/return_fee")
-        today, amount = today_of(plan, now), amount - self.return_fee
+        today, amount, terms = today_of(plan, now), amount - self.return_fee, plan.offer.terms
         fact = Refunded(
             id=fact_id(self), recorded_on=today, on=today, amount=amount, kind=PaymentKind.MERCHANT_REFUND,
-            returns_interest=plan.offer.terms.refund_interest, by_share=True, lines=lines, return_fee=self.return_fee,
+            returns_interest=terms.refund_interest, by_share=True, returns_costs=terms.refund_costs, lines=lines,
+            return_fee=self.return_fee,
         )  # fmt: skip
 
         data = {

@@ -79,7 +79,7 @@ def _of(holder: str, parts: Parts, number: int, plan: Totals) -> Stage:
         ),
     }  # fmt: skip
     if one.fee_bps:
-        found[Occasion.FEE_SHARE] = _fee_share, (*whose, plan.fee, plan.recovered_fee)
+        found[Occasion.FEE_SHARE] = _fee_share, (*whose, plan.fee - plan.returned_fee, plan.recovered_fee)
     if one.penalty_bps:
         found[Occasion.PENALTY_SHARE] = _penalty_share, (*whose, plan.penalty, plan.recovered_penalty)
     if one.servicing_bps:

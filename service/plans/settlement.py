@@ -25,6 +25,7 @@ from service.plans.plan import Plan
 from service.plans.running.facts import Paid, SettlementQuoted
 from service.plans.running.rows import Row, RowKind
 from service.plans.running.settling import due_on, give_up, left_ahead
+from service.plans.running.standing import Standing
 from service.plans.running.versions import after, before_what_comes, lines_of, settling_amount
 from service.terms.allocation_rule import Component
 from service.terms.early_settlement import (
@@ -172,6 +173,17 @@ def _given_up(plan: Plan, method: RebateMethod, on: date, until: date) -> tuple[
             costs += proportional(
                 quotient(fees.numerator, fees.denominator, Rounding.HALF_UP), start_on, rows[-1].due_on, on
             )
+    return _without_returned(plan.standing, interest, costs)
+
+
+def _without_returned(standing: Standing, interest: int, costs: int) -> tuple[int, int]:
+    """Of what came back with refunds nothing is given up a second time."""
+    asked, returned = sum([row.owed[Component.INTEREST] for row in standing.rows]), standing.returned_interest
+    if returned and asked:
+        interest = quotient(interest * max(asked - returned, 0), asked, Rounding.HALF_UP)
+    if standing.returned_fees:
+        borne = standing.fees_of_parts - standing.returned_fees
+        costs = quotient(costs * borne, standing.fees_of_parts, Rounding.HALF_UP)
     return interest, costs
 
 

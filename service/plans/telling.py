@@ -47,10 +47,10 @@ from service.plans.running.facts import (
     Withdrawn,
 )
 from service.plans.running.rows import Line
-from service.plans.running.standing import Standing
 from service.plans.running.use_facts import OrderConfirmed, UseEnded, UseStarted
 from service.plans.running.versions import lines_of
 from service.plans.telling_borne import borne
+from service.plans.telling_returned import returned
 from service.plans.timeline import Step
 from service.support.arrangement import Cause
 from service.terms.allocation_rule import PaymentKind
@@ -139,10 +139,11 @@ def _sentence(step: Step, money: Money) -> str:
             to = " to the merchant" if kind is PaymentKind.PAID_TO_MERCHANT else ""
             return f"{amount} were paid{to}, received on {received_on or on}{_effect(step, money)}."
         case Refunded(lowers=capture, because=because) if capture:
-            return f"The bill of capture {capture} was too high by {amount}{_effect(step, money)}: {because}."
+            beside = returned(step, money)
+            return f"The bill of capture {capture} was too high by {amount}{beside}{_effect(step, money)}: {because}."
         case Refunded(return_fee=fee):
             kept = f", who keeps {money(fee)} for the way back" if fee else ""
-            return f"{amount} were refunded by the merchant{kept}{_effect(step, money)}."
+            return f"{amount} were refunded by the merchant{kept}{returned(step, money)}{_effect(step, money)}."
         case OverpaidReturned():
             return f"{amount} that were paid too much went back to the consumer."
         case PaymentReturned(on=on):
@@ -285,10 +286,8 @@ def _counted(count: int, noun: str) -> str:
 
 
 def _given_back(step: Step) -> int:
-    def back(standing: Standing) -> int:
-        return standing.given_back + standing.held_back
-
-    return back(step.after) - (back(step.before) if step.before else 0)
+    before, following = (one.given_back + one.held_back if one else 0 for one in (step.before, step.after))
+    return following - before
 
 
 def _effect(step: Step, money: Money) -> str:

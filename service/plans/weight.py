@@ -10,6 +10,7 @@ a dispute that is lost              what is refunded
 from service.plans.book import Change
 from service.plans.credits import GIFTS
 from service.plans.plan import Plan
+from service.plans.running.refunds import OF_COSTS, OF_INTEREST
 from service.plans.running.standing import Standing
 
 
@@ -31,9 +32,9 @@ def weight_of(change: Change) -> int:
 
 
 def given_so_far(standing: Standing) -> int:
-    """What the lender has credited without having to, but for the interest that came back with a refund."""
+    """What the lender has credited without having to, but for the interest and costs that came back with a refund."""
     given = [one for one in standing.allocations.values() if one.kind in GIFTS]
-    return sum([one.total for one in given if not one.id.endswith("/interest")])
+    return sum([one.total for one in given if not one.id.endswith((OF_INTEREST, OF_COSTS))])
 
 
 def _given_up(before: Plan, after: Plan) -> int:

@@ -4,7 +4,7 @@ from datetime import timedelta
 from decimal import Decimal
 from typing import Any
 
-from service.terms.terms import Terms, Unit
+from service.terms.terms import Cost, FeeDue, Terms, Unit
 from tests.flows.published import policy_of, publish
 from tests.flows.test_programmes import agreed
 from tests.flows.world import NOON, World
@@ -15,14 +15,19 @@ AMOUNT, INSTALMENT = 6_000_00, 524_71
 OWN_RATE: dict[str, Any] = {"schedule_type": "own_rate", "rate_percent": "5.5"}
 
 
+OPENED = Terms(instalments=4, every=1, unit=Unit.MONTH, costs=(Cost("opening", amount=60_00, due=FeeDue.FIRST),))
+
+
 async def another_partner(world: World) -> str:
     made = await world.operator.post("/v1/operator/partners", {"name": "Another bank"})
     return str(made.json()["id"])
 
 
-async def captured(world: World, *participants: dict[str, Any], kind: str = "joint", amount: int = AMOUNT) -> str:
+async def captured(
+    world: World, *participants: dict[str, Any], kind: str = "joint", amount: int = AMOUNT, terms: Terms = NINE
+) -> str:
     """A plan of 6,000.00 in 12 at 9 %, on the money of these partners; of none: on ours."""
-    await publish(world, policy_of({"nine": (NINE, amount)}))
+    await publish(world, policy_of({"nine": (terms, amount)}))
     on(world, 0)
     if participants:
         await agreed(world, priority=1, kind=kind, participants=list(participants))
@@ -108,3 +113,21 @@ async def test_a_loss_and_what_is_recovered_of_it_follow_the_shares(world: World
     told = (await world.partner.get("/v1/partner/events")).json()["events"]
     amounts = [(one["type"], one["principal"], one["interest"]) for one in told if one["plan_id"] == plan]
     assert amounts == [("funding", -4_200_00, 0), ("charge_off", 4_200_00, 0), ("recovery", 38_50, 31_50)]
+
+
+async def test_costs_come_back_from_partners_by_their_shares(world: World) -> None:
+    """Of 60.00 in costs one has 70 %, the other 30 %: with a third of the goods they give back a third of that."""
+    first, second = world.demo.partner_id, await another_partner(world)
+    shares = participant(7_000, first, fee_bps=7_000), participant(3_000, second, fee_bps=3_000)
+    plan = await captured(world, *shares, kind="assisted", terms=OPENED)
+    paid = await act(world, plan, "payments", amount=6_060_00)
+    assert (paid["state"], paid["paid"]) == ("paid_off", 6_060_00)
+    for refund, overpaid, fees in ((2_000_00, 2_020_00, (28_00, 12_00)), (4_000_00, 6_060_00, (0, 0))):
+        back = await act(world, plan, "refunds", amount=refund)
+        assert (back["outstanding"], back["overpaid"]) == (0, overpaid)
+        due = [-one["partner_payable"] for one in await held(world, plan, first, second)]
+        assert due == [4_200_00 + fees[0], 1_800_00 + fees[1]]
+    told = (await world.partner.get("/v1/partner/events")).json()["events"]
+    assert [(one["type"], one["principal"], one["fee"]) for one in told if one["plan_id"] == plan] == [
+        ("funding", -4_200_00, 0), ("early_settlement", 4_200_00, 42_00), ("refund", 0, -14_00), ("refund", 0, -28_00),
+    ]  # fmt: skip

@@ -53,6 +53,7 @@ LIFE: dict[str, list[Any]] = {
     "paid_early": ["at_once_unless_settled", "at_due_date"],
     "overdue_interest": [False],
     "refund_interest": [False],
+    "refund_costs": [False],
     "charge_off": ["no_more_interest", "all_due"],
     "chargeback_order": [["penalty", "fee", "interest", "principal"], ["interest"]],
     "allocation": [

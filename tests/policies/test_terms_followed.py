@@ -23,6 +23,7 @@ from tests.policies.sample import document_with
 AT = "/instalments/1/terms"
 YEAR = {"instalments": 12, "every": 1, "unit": "month", "rate_percent": "9.9"}
 OPERATOR = Actor(ActorKind.OPERATOR, "us_1")
+OPENING = [{"name": "opening", "amount": 3_00, "due": "first"}]
 CHRISTMAS_IN_A_MONTH = datetime(2026, 11, 25, 12, tzinfo=UTC)
 
 
@@ -63,7 +64,7 @@ SAID: dict[str, Said] = {
     "balloon": Said(5_00),
     "balloon_bps": Said(1000),
     "amortized_over": Said(24),
-    "costs": Said([{"name": "opening", "amount": 3_00, "due": "first"}]),
+    "costs": Said(OPENING),
     # rounding
     "rounding": Said("up"),
     "instalment_rounding": Said("down"),
@@ -76,6 +77,7 @@ SAID: dict[str, Said] = {
     "paid_early": Said("at_due_date", beside={"recalculate": True}),
     "overdue_interest": Said(False, beside={"recalculate": True}),
     "refund_interest": Said(False),
+    "refund_costs": Said(False, beside={"costs": OPENING}),
     "charge_off": Said("all_due"),
     "allocation": Said({"by_kind": [["merchant_refund", {"future": "last"}]]}),
     "chargeback_order": Said(["interest", "principal"]),
@@ -85,6 +87,7 @@ NONSENSE: dict[str, Said] = {
     "paid_early": Said("at_due_date", "/paid_early"),
     "overdue_interest": Said(False, "/overdue_interest", beside={"recalculate": True, "rate_percent": "0"}),
     "refund_interest": Said(False, "/refund_interest", beside={"rate_percent": "0"}),
+    "refund_costs": Said(False, "/refund_costs"),
     "allocation": Said({"default": {"order": []}}, "/allocation/default/order"),
     "chargeback_order": Said(["fee", "fee"], "/chargeback_order/1"),
     "costs": Said([{"name": "opening", "amount": 3_00}], "/costs/0/due"),

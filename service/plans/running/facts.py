@@ -125,13 +125,14 @@ class Paid(Fact, frozen=True, tag="paid"):
 
 
 class Refunded(Fact, frozen=True, tag="refunded"):
-    """The merchant took goods back. With `returns_interest`, the interest borne by that money comes back as well."""
+    """The merchant took goods back. As it says, the interest borne by that money comes back, too, and its costs."""
 
     on: date
     amount: Money
     kind: PaymentKind = PaymentKind.MERCHANT_REFUND
     returns_interest: bool = True
     by_share: bool = False  # ... its share, where interest does not follow what is paid; False: as it was before
+    returns_costs: bool = False  # False: also as it was before
     lines: tuple[RefundedLine, ...] = ()  # what came back, by the lines of the bills: the amount and the return fee
     return_fee: Whole = 0  # what the merchant keeps of the price for the way back: no part of the amount, it stays owed
     lowers: Annotated[int, Meta(ge=0, le=99)] = 0  # the capture whose bill was too high, no goods; 0: none
@@ -309,12 +310,11 @@ Event = (
 def undone_by(event: Event) -> str | None:
     """The id of the fact that never happened, now that this one has; None where it undoes nothing."""
     match event:
-        case PaymentReturned():
-            return event.payment_id
-        case CaptureReversed():
-            return event.capture_id
-        case Waived():
-            return event.levy_id
-        case Corrected():
-            return event.fact_id
+        case (
+            PaymentReturned(payment_id=undone)
+            | CaptureReversed(capture_id=undone)
+            | Waived(levy_id=undone)
+            | Corrected(fact_id=undone)
+        ):
+            return undone
     return None

@@ -1,4 +1,4 @@
-"""The merchant took goods back: the money lowers what is owed, and the interest it has borne may come back with it."""
+"""The merchant took goods back: the money lowers what is owed; interest and costs that it bore may come back, too."""
 
 from collections.abc import Callable, Sequence
 
@@ -16,12 +16,14 @@ from service.terms.terms import Terms
 
 GIVEN_BACK = (PaymentKind.INTEREST_REFUND, PaymentKind.INTEREST_WAIVER)  # interest that the consumer does not bear
 GOODWILL = (PaymentKind.GOODWILL, *GIVEN_BACK)
+OF_INTEREST, OF_COSTS = "/interest", "/fee"  # how the parts that come back with a refund are named, after its own id
 NEVER_LENT = PaymentKind.MERCHANT_REFUND  # the kind of no payment of the consumer's
 Replay = Callable[[Terms, Sequence[Event]], Standing]
 
 
 def refunded(standing: Standing, fact: Refunded, replay_all: Replay) -> None:
-    """Allocate the refund, then the interest that it returns. Goods come back once, goodwill as often as one likes."""
+    """Allocate the refund, then the interest and the costs that it returns. Goods come back once, goodwill as often as
+    one likes."""
     if fact.kind not in GOODWILL:
         left = sum(standing.lent) + standing.from_held - standing.refunded
         if fact.amount > left:
@@ -37,7 +39,12 @@ def refunded(standing: Standing, fact: Refunded, replay_all: Replay) -> None:
         amount = _interest_to_return(standing, fact, replay_all)
         if amount > 0:
             standing.returned_interest += amount
-            pay(standing, f"{fact.id}/interest", PaymentKind.INTEREST_REFUND, fact.on, amount)
+            pay(standing, f"{fact.id}{OF_INTEREST}", PaymentKind.INTEREST_REFUND, fact.on, amount)
+    if fact.returns_costs and standing.terms.refund_costs and standing.fees_of_parts:
+        amount = _share_of_costs(standing)
+        if amount > 0:
+            standing.returned_fees += amount
+            pay(standing, f"{fact.id}{OF_COSTS}", PaymentKind.FEE_REFUND, fact.on, amount)
 
 
 def _bind(standing: Standing, fact: Refunded) -> None:
@@ -96,6 +103,19 @@ def _share_of_interest(standing: Standing) -> int:
     lent = sum(standing.lent) + standing.from_held
     so_far = quotient(asked * standing.refunded, lent, Rounding.HALF_UP)
     return min(so_far - standing.returned_interest, asked - given)
+
+
+def _share_of_costs(standing: Standing) -> int:
+    """Of the costs of all captures, as much as came back of what was captured, less what was returned before.
+
+    With 600.00 an opening fee of 6.00: with the first 200.00 come back 2.00, with all of it the rest. What was given up
+    when it was settled early is not returned besides, nor what was let go unpaid; levied fees stay.
+    """
+    costs = standing.fees_of_parts - standing.fees_given_up
+    if standing.is_forgiven:
+        costs = min(costs, sum([row.paid[Component.FEE] for row in standing.rows]))
+    lent = sum(standing.lent) + standing.from_held
+    return quotient(max(costs, 0) * standing.refunded, lent, Rounding.HALF_UP) - standing.returned_fees
 
 
 def _never_for_charges(terms: Terms) -> Terms:

@@ -38,7 +38,7 @@ def settle(standing: Standing, fact: Paid) -> int:
 
 def give_up(standing: Standing, quote: SettlementQuoted) -> None:
     """The lines not yet due ask for less, from the last on. Where interest follows what is paid it falls by itself."""
-    _lower(standing, FEE, quote.fee_rebate, quote.on)
+    standing.fees_given_up += _lower(standing, FEE, quote.fee_rebate, quote.on)
     if standing.recalculates:
         return
     _lower(standing, INTEREST, quote.interest_rebate, quote.on)
@@ -56,12 +56,15 @@ def due_on(standing: Standing, on: date) -> int:
     return sum(max(0, row.outstanding) for row in standing.rows if row.due_on <= on)
 
 
-def _lower(standing: Standing, component: Component, amount: int, on: date) -> None:
+def _lower(standing: Standing, component: Component, amount: int, on: date) -> int:
+    """By how much they were lowered."""
+    left = amount
     for row in reversed(standing.rows):
-        less = min(amount, row.left(component)) if row.due_on > on else 0
+        less = min(left, row.left(component)) if row.due_on > on else 0
         if less:
             row.owe(component, -less, on)
-            amount -= less
+            left -= less
+    return amount - left
 
 
 def _settle_part(standing: Standing, quote: SettlementQuoted, fact: Paid) -> int:
@@ -83,6 +86,7 @@ def _settle_part(standing: Standing, quote: SettlementQuoted, fact: Paid) -> int
         shares = _shares(left, given_up, quote.part)
         standing.schedule_ended = True
     less = _give_up_evenly(ahead, given_up, fact.on)
+    standing.fees_given_up += sum(less)
     allocated = standing.allocations.setdefault(fact.id, Allocated(fact.id, fact.kind, fact.on))
     taken = [_evenly(ahead, component, share) for component, share in shares.items()]
     for row, fee_given_up, *amounts in zip(ahead, less, *taken, strict=True):

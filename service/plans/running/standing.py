@@ -88,6 +88,7 @@ class Standing(Struct, eq=False, array_like=True):
     allocations: dict[str, Allocated] = field(default_factory=dict)
     overpaid: int = 0
     returned_interest: int = 0
+    returned_fees: int = 0  # of the costs that captures bear
     settling: bool = False  # the payment at hand takes everything
     closed: bool = False  # charged off or forgiven: interest no longer follows what is paid
     charged_off_on: date | None = None
@@ -105,6 +106,7 @@ class Standing(Struct, eq=False, array_like=True):
     interest_of_whole: int = 0  # if all had been captured at once, on that of the days of capture when it is most
     interest_of_parts: int = 0  # agreed by the captures so far
     fees_of_parts: int = 0  # ... their costs, as they were shared among them
+    fees_given_up: int = 0  # ... less so much, because it was settled early
     given_back: int = 0  # of what might have been lent
     held: int = 0  # of a deposit: still on the consumer's card
     from_held: int = 0  # ... taken from it

@@ -165,7 +165,8 @@ def a_deposit_is_claimed_released_or_left_by_source(seen: Seen) -> Sides:
 def every_cent_that_came_is_somewhere(seen: Seen) -> Sides:
     """What came less what went back settled something, or is overpaid; or it went back and is owed again."""
     standing = seen.plan.standing
-    came = seen.sums[Paid] + seen.sums[Refunded] + standing.returned_interest + seen.sums[Subsidised]
+    came = seen.sums[Paid] + seen.sums[Refunded] + standing.returned_interest + standing.returned_fees
+    came += seen.sums[Subsidised]
     went = seen.sums[ChargedBack] + seen.sums[OverpaidReturned] + seen.sums[SubsidyReturned]
     again = standing.went_back_unpaid
     again -= sum(standing.allocations[fact.id].interest for fact in seen.those_of(SubsidyReturned))
@@ -247,15 +248,36 @@ def other_sellers_have_their_parts(seen: Seen) -> Sides:
 
 
 def what_we_gave_is_ours_to_bear(seen: Seen) -> Sides:
-    """Goodwill, and interest that is not asked for or comes back."""
+    """Goodwill, and interest and costs that are not asked for or come back."""
     given = dict.fromkeys(PaymentKind, 0)
     for fact in seen.those_of(Paid):
         given[fact.kind] += fact.amount
     interest = given[PaymentKind.INTEREST_WAIVER] + given[PaymentKind.INTEREST_REFUND]
     interest += seen.plan.standing.returned_interest
     returned = seen.books.get(Occasion.INTEREST_RETURN, {}).get(Place(A.INTEREST_INCOME), 0)
-    recovered = seen.books.get(Occasion.RECOVERY, {}).get(Place(A.INTEREST_INCOME), 0)
-    return (seen.balance(A.GOODWILL), returned + recovered), (given[PaymentKind.GOODWILL], interest)
+    fees = seen.books.get(Occasion.FEE_RETURN, {}).get(Place(A.FEE_INCOME), 0)
+    recovered = seen.books.get(Occasion.RECOVERY, {})
+    returned += recovered.get(Place(A.INTEREST_INCOME), 0)
+    fees += recovered.get(Place(A.FEE_INCOME), 0)
+    told = seen.balance(A.GOODWILL), returned, fees
+    return told, (given[PaymentKind.GOODWILL], interest, seen.plan.standing.returned_fees)
+
+
+def costs_come_back_by_their_share(seen: Seen) -> Sides:
+    """Nothing of them where all goods are kept, all of them where all came back; never more than there are."""
+    standing, terms = seen.plan.standing, seen.plan.offer.terms
+    captured = sum(standing.lent) + standing.from_held
+    borne = standing.fees_of_parts - standing.fees_given_up
+    wrong = []
+    if not 0 <= standing.returned_fees <= standing.fees_of_parts:
+        wrong.append(f"{standing.returned_fees} of {standing.fees_of_parts}")
+    if standing.returned_fees and not terms.refund_costs:
+        wrong.append("they were to stay")
+    last = seen.last
+    comes_back = isinstance(last, Refunded) and last.returns_costs and terms.refund_costs and not standing.is_forgiven
+    if comes_back and standing.refunded == captured and standing.returned_fees < borne:
+        wrong.append(f"{standing.returned_fees} of {borne}, though all came back")
+    return wrong, []
 
 
 def a_quote_that_is_paid_settles(seen: Seen) -> Sides:
@@ -428,6 +450,7 @@ EQUATIONS: tuple[Equation, ...] = (
     overpaid_is_owed_back,
     money_came_through_clearing,
     what_we_gave_is_ours_to_bear,
+    costs_come_back_by_their_share,
     the_scheme_bears_what_it_paid,
     the_scheme_bears_no_more_than_was_agreed,
     a_quote_that_is_paid_settles,

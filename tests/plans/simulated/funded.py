@@ -16,6 +16,7 @@ from service.plans.bookkeeping import OCCASIONS
 from service.plans.happening import today_of
 from service.plans.plan import Plan
 from service.plans.running.standing import Allocated
+from service.terms.allocation_rule import PaymentKind
 from tests.plans.lives import NOON, new_id
 from tests.plans.simulated.seen import Seen
 
@@ -154,8 +155,8 @@ def _of_totals(since: Totals) -> dict[str, int]:
     interest = since.interest - since.returned + since.recovered_interest
     return {
         "lent": since.lent, "repaid": repaid, "gone": max(0, since.principal + since.lost_principal),
-        "interest": interest, "collected": repaid + interest, "fee": since.fee + since.recovered_fee,
-        "penalty": since.penalty + since.recovered_penalty,
+        "interest": interest, "collected": repaid + interest,
+        "fee": since.fee - since.returned_fee + since.recovered_fee, "penalty": since.penalty + since.recovered_penalty,
     }  # fmt: skip
 
 
@@ -168,10 +169,11 @@ def _totals(seen: Seen) -> dict[str, int]:
     principal = max(0, sum(one.principal for one in settled)) if after else before
     returned = sum(one.total for one in settled if OCCASIONS[one.kind] is Occasion.INTEREST_RETURN)
     interest = sum(one.interest for one in settled) - returned
+    fee = _sum_of(settled, "fee") - sum(one.total for one in settled if one.kind is PaymentKind.FEE_REFUND)
     gone = max(0, sum(standing.lent) - seen.balance(A.CONSUMER_PRINCIPAL))
     return {
         "lent": sum(standing.lent), "repaid": principal, "gone": gone, "interest": interest,
-        "collected": principal + interest, "fee": _sum_of(settled, "fee"), "penalty": _sum_of(settled, "penalty"),
+        "collected": principal + interest, "fee": fee, "penalty": _sum_of(settled, "penalty"),
     }  # fmt: skip
 
 

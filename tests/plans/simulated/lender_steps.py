@@ -19,10 +19,12 @@ def credit(now: Now) -> Step:
     kind = chance.choice(tuple(CreditKind))
     most = plan.amounts.captured - plan.amounts.refunded if kind in REFUNDS else giveable(plan.standing, kind)
     most = most if kind is not CreditKind.DOWN_PAYMENT else plan.amounts.outstanding
+    amount, returns = max(1, part(now, most)), chance.choice((None, True, False))
     arguments = {
         "kind": kind,
-        "amount": max(1, part(now, most)),
-        "returns_interest": chance.choice((None, True, False)),
+        "amount": amount,
+        "returns_interest": returns,
+        "returns_costs": (None, True, False)[amount % 3],
     }
     on = None if chance.random() < 0.7 else now.today - timedelta(chance.choice((0, 1, 5, 20)))
     return Step(Credit, arguments | {"on": on}, OPERATOR)

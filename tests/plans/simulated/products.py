@@ -175,6 +175,7 @@ def with_life(chance: Random, terms: Terms) -> Terms:
         paid_early=chance.choice(tuple(PaidEarly)),
         overdue_interest=chance.random() < 0.7,
         refund_interest=chance.random() < 0.7,
+        refund_costs=terms.instalments % 3 > 0,
         charge_off=chance.choice(tuple(ChargeOff)),
         allocation=Allocation(_rule(chance), _rules(chance), chance.choice(tuple(Direction))),
         chargeback_order=chance.choice(BACK),
