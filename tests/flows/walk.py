@@ -14,9 +14,13 @@ import httpx
 import msgspec
 
 from service.demo.seed import POLICY
+from tests.flows.collecting import till
 from tests.flows.device import Device
 from tests.flows.published import publish
 from tests.flows.test_authentications import SHOP, device_of
+from tests.flows.test_interest_subsidies import STATE
+from tests.flows.test_vouchers import agreed
+from tests.flows.walk_cards import Card, due_by, is_due, pay_back
 from tests.flows.walk_facts import Refusal, Shown
 from tests.flows.walk_interest import see
 from tests.flows.walk_model import Agreed, Plan
@@ -25,10 +29,12 @@ from tests.flows.walk_steps import NOBODY, Step
 from tests.flows.walk_verbs import Asked, shape
 from tests.flows.world import NOON, Client, World
 
-CALLED_ONCE: Final = ("charges", "authentications")  # they have no dry run, and what is told again is another test's
+CALLED_ONCE: Final = ("authentications",)  # it has no dry run, and what is told again is another test's
 LIMIT: Final = 1_000_00
 MISSING: Final = {"payment_id": "py_", "fee_id": "fa_", "fact_id": "fa_"}
 _PAYMENT: Final[tuple[str, dict[str, Any]]] = ("payments", {"amount": 77})
+TILL: Final = "till"
+LETTERS: Final = str.maketrans("0123456789", "ghijkmnpqr")  # a token with many digits would look like a card's number
 A_BIT: Final = timedelta(minutes=7)  # so that nothing is done at the very instant at which something ends
 
 # What is bought, by the words that it is asked for with; the leeway and use that its row of the price list has.
@@ -43,6 +49,13 @@ PRODUCTS: Final[dict[str, dict[str, Any]]] = {
     "late costs": {"kind": "instalments", "category": "late costs"},
     "put off": {"kind": "instalments", "category": "put off"},
     "proved": {"kind": "instalments", "category": "proved"},
+    "with costs": {"kind": "instalments", "category": "with costs"},
+    "with costs and interest": {"kind": "instalments", "category": "with costs and interest"},
+    "subsidised": {"kind": "instalments", "category": "subsidised"},
+    "by card": {"kind": "instalments", "ending": "ok"},
+    "by a poor card": {"kind": "instalments", "ending": "insufficient2"},
+    "by a closed account": {"kind": "instalments", "ending": "closed"},
+    "used, by card": {"kind": "pay_after_use", "ending": "ok"},
     "deposit": {"kind": "deposit", "deposit_amount": 400_00},
     "deposit, contestable": {"kind": "deposit", "deposit_amount": 400_00, "category": "cameras"},
 }
@@ -53,6 +66,8 @@ LEEWAY: Final = {"extend_days_max": 20, "extends_by_itself": True, "capture_tole
 # More rows of the price list, by the words that they are bought with.
 LATE: Final = {"amount": 5_00, "grace_days": 3, "each_max": 4_00, "year_max": 9_00, "total_max": 11_00}
 MONTHLY: Final = {"every": 1, "unit": "month", "rate_percent": "9.9", "instalments": 6}
+COSTS: Final = [{"name": "opening", "amount": 7_01, "bps": 100, "due": "spread"}]
+SUBSIDISED: Final = "subsidised"  # a scheme bears a part of its interest
 MORE: Final[dict[str, dict[str, Any]]] = {
     "by the period": {"terms": MONTHLY},
     "by the day": {"terms": MONTHLY | {"interest": "daily", "recalculate": True}},
@@ -60,6 +75,9 @@ MORE: Final[dict[str, dict[str, Any]]] = {
     "late costs": {"terms": {}, "servicing": {"late_fee": LATE, "dispute_days": 180, "return_days": 180}},
     "put off": {"terms": {}, "servicing": {"postpone_days_max": 14, "postpone_times_max": 2}},
     "proved": {"terms": {}, "authentication": {"above": 150_00}},
+    "with costs": {"terms": {"costs": COSTS}},
+    "with costs and interest": {"terms": MONTHLY | {"costs": COSTS, "captures": "merged"}},
+    SUBSIDISED: {"terms": MONTHLY},
 }
 
 
@@ -109,6 +127,8 @@ class Walk:
         self.plan: Plan
         self.version = 1
         self.device: Device | None = None  # with the consumer's passkey
+        self.charged: list[dict[str, Any]] = []
+        self.again = 0  # of interest that a scheme got back
 
     @classmethod
     async def begin(cls, world: World, product: str, amount: int) -> "Walk":
@@ -117,14 +137,16 @@ class Walk:
         world.merchant.now = world.operator.now = world.other_merchant.now = walk.now
         walk.consumer = await world.consumer(limit=LIMIT)
         asked = dict(PRODUCTS[product])
+        ending = asked.pop("ending", None)
         offer = await world.offer(walk.consumer, amount, asked.pop("kind"), **asked)
-        opened = await world.merchant.post("/v1/plans", {"offer_id": offer["id"]})
+        paid_with = {"instrument_id": await walk.instrument(ending)} if ending else {}
+        opened = await world.merchant.post("/v1/plans", {"offer_id": offer["id"]} | paid_with)
         walk.require("it is opened", opened.status_code, 201)
         agreed = Agreed.of(offer)
         if agreed.prove_above is not None:
             walk.device = await device_of(world, walk.consumer)
-        walk.plan = Plan(agreed, walk.now, walk.now.date())
-        if agreed.rate:
+        walk.plan = Plan(agreed, walk.now, walk.now.date(), card=Card(ending, retry_at=walk.now) if ending else None)
+        if agreed.rate or agreed.costs:
             walk.plan.shown_interest = Shown()
         walk.path = f"plans/{opened.json()['id']}"
         await walk.look(opened.json())
@@ -147,6 +169,11 @@ class Walk:
                 self.limit = step.body["limit"]
             case "close the day":
                 await self.close()
+            case "another card":
+                named = {"instrument_id": await self.instrument("ok")}
+                done = await self.world.merchant.post(f"/v1/{self.path}/instrument", named)
+                self.require("it is named", done.status_code, 200)
+                self.plan.card = (self.plan.card or Card("ok")).another(self.now)
             case _:
                 await self.ask(step)
                 return
@@ -163,15 +190,107 @@ class Walk:
         self.require("the day is closed", done.status_code, 200)
         if not was_claimed:
             plan.guard(self.now)
+        if plan.card is not None:
+            await self.collect(plan, plan.card)
         self.plan = plan
         self.version = (await self.shown())["version"]
 
+    async def instrument(self, ending: str) -> str:
+        """A card of the consumer's, with which its processor does as its ending says."""
+        token = f"tok-{self.consumer[-8:].translate(LETTERS)}-{ending}"
+        body = {"processor": TILL, "token": token, "kind": "card", "autopay": True}
+        made = await self.world.merchant.post(f"/v1/consumers/{self.consumer}/instruments", body)
+        self.require("an instrument is kept", made.status_code, 201)
+        return str(made.json()["id"])
+
+    async def collect(self, plan: Plan, card: Card) -> None:
+        """The day pays back what was paid too much, and charges what is due."""
+        today = plan.today(self.now)
+        pay_back(plan, card, today)
+        page = (await self.world.merchant.get(f"/v1/{self.path}/charges")).json()
+        new = page["charges"][len(self.charged) :]
+        self.charged += new
+        is_new_to_it = plan.seen != len(plan.facts)  # the rows are not those that were shown last
+        try:
+            due = due_by(plan, today) if is_due(plan, card, today, self.now) else []
+        except Refusal:
+            due = [(today, new[0]["amount"])] if new else []
+        amount = sum(left for _, left in due)
+        if not due:
+            self.require("charges by itself", len(new), 0)
+            return
+        self.require("charges by itself", [one["amount"] for one in new], [amount])
+        self.require("no more than is owed", amount <= plan.stand.outstanding, True)
+        card.tries_anew(max(on for on, _ in due), self.now)
+        reason = card.pull()
+        self.require("its end", (new[0]["state"], new[0]["reason"]), ("declined" if reason else "succeeded", reason))
+        if reason is None:
+            plan.steps += 1
+            self.came(plan, card, new[0])
+        else:
+            card.was_declined(reason, self.now)
+        if is_new_to_it:
+            self.take_over(card, page["collection"])
+
+    def came(self, plan: Plan, card: Card, charge: dict[str, Any]) -> None:
+        """A charge brought money: a payment of the plan. It counts on the day of the charge."""
+        name = f"fact {plan.steps}"
+        self.ids[name] = charge["payment_id"]
+        said = {"amount": charge["amount"], "received_on": f"{self.now.date()}", "reference": charge["id"]}
+        MERCHANTS["payments"](plan, Asked(said, self.now, plan.today(self.now), name))
+        card.has_paid(name, charge["amount"], self.now)
+
+    def take_over(self, card: Card, shown: dict[str, Any]) -> None:
+        """The tries as they are shown, where the model could not know what was due."""
+        card.tries, card.is_stopped = shown["tries"], shown["is_stopped"]
+        card.retry_at = None if shown["retry_at"] is None else datetime.fromisoformat(shown["retry_at"])
+
+    async def pull(self, step: Step) -> None:
+        """Somebody asks for money of the card now. Days that nobody has closed are passed only once it came."""
+        plan, client, code = self.plan.copy(), self.sender(step)[0], None
+        today, amount = plan.today(self.now), step.body.get("amount")
+        try:
+            shape(step.verb, step.body)
+            MERCHANTS["charges"](plan, Asked(step.body, self.now, today, ""))
+        except Refusal as no:
+            code = no.code
+        path = self.sender(step)[1]
+        answered = await client.post(path, step.body)
+        if not self.is_as_foretold(answered, code, set()):
+            await self.unchanged()
+            return
+        charge, card = answered.json(), plan.card
+        self.charged.append(charge)
+        due = amount if amount is not None else sum(left for _, left in due_by(plan, today))
+        reason = card.pull()
+        told = charge["amount"], charge["state"], charge["reason"]
+        self.require("it is charged", told, (due, "declined" if reason else "succeeded", reason))
+        if reason is not None:
+            self.plan.card = card
+            await self.unchanged()
+            return
+        plan.pass_days(self.now)
+        plan.steps += 1
+        self.came(plan, card, charge)
+        plan.passed_on = max(plan.passed_on, today)
+        self.plan = plan
+        shown = await self.shown()
+        self.version = shown["version"]
+        await self.look(shown)
+
     async def ask(self, step: Step) -> None:
         """A verb, as the step has it sent."""
+        if self.plan.agreed.subsidy and self.plan.passed_on < self.plan.today(self.now):
+            await self.close()  # what the scheme pays by itself is seen before anything else is done
+            await self.look(await self.shown())
+        if step.verb == "charges" and step.sent != "by another merchant":
+            await self.pull(step)
+            return
         foretold, code = self.foretell(step)
         if code == "unsure":
             return
-        if step.verb in CALLED_ONCE and step.sent not in ("by the lender", "by another merchant"):
+        is_once = step.verb in CALLED_ONCE or bool(self.plan.agreed.subsidy)  # it is read from facts that are kept
+        if is_once and step.sent not in ("by the lender", "by another merchant"):
             step = replace(step, sent="once")
         body, key = dict(self.with_ids(step.body)), str(uuid.uuid4())
         client, path = self.sender(step)
@@ -295,6 +414,10 @@ class Walk:
     async def look(self, shown: dict[str, Any]) -> None:
         """The plan and the account are as the model has them."""
         self.plan.looked_on = self.plan.today(self.now)
+        if self.plan.agreed.subsidy:
+            told = (await self.world.merchant.get(f"/v1/{self.path}/timeline")).json()["entries"]
+            back = [one for one in told if one["fact"] == "subsidy_returned"]
+            self.again = sum(one["amount"] + min(0, one["overpaid"]) for one in back)
         self.compare(shown, self.plan)
         owed = [date.fromisoformat(row["due_on"]) for row in shown["schedule"] if row["paid_on"] is None]
         self.due_on = min(owed, default=None) if self.plan.stand.outstanding else None  # else it is as agreed
@@ -305,11 +428,18 @@ class Walk:
         beside = sum(_beside_principal(shown)) if shown["outstanding"] else 0  # else it is shown as it was agreed
         self.require("used", account["used"], shown["outstanding"] - beside)
         self.require("available", account["available"], self.limit - account["reserved"] - account["used"])
+        if self.plan.card is not None:
+            page = (await self.world.merchant.get(f"/v1/{self.path}/charges")).json()
+            told = page["collection"]
+            at = None if told["retry_at"] is None else datetime.fromisoformat(told["retry_at"])
+            seen = {"is_stopped": told["is_stopped"], "tries": told["tries"], "retry_at": at}
+            self.require("tries", seen, self.plan.card.shown())
+            self.require("charges", len(page["charges"]), len(self.charged))
 
     def compare(self, shown: dict[str, Any], plan: Plan) -> None:
         """A plan's view against the model's."""
         plan.looked_on = plan.today(self.now)
-        wrong = see(plan, shown, self.now)
+        wrong = see(plan, shown, self.now, self.again)
         self.require("interest", wrong, "")
         for name, right in plan.shown().items():
             self.require(name, _as_modelled(name, shown[name]), right)
@@ -346,8 +476,11 @@ async def replay(world: World, product: str, amount: int, steps: list[Step]) -> 
 
 
 async def ready(world: World) -> None:
-    """The policy of walks is in force."""
+    """The policy of walks is in force, and cards are charged by the sandbox processor."""
     await publish(world, policy())
+    products = [f"walk-{list(MORE).index(SUBSIDISED)}"]
+    await agreed(world, **STATE | {"products": products})
+    await world.beside.enter_async_context(till(world, TILL))
 
 
 def _as_modelled(name: str, value: Any) -> Any:

@@ -6,8 +6,8 @@ net = lent + fees + taken back + sent back - paid - refunded - credited - let go
 outstanding = net, overpaid = 0          where net is positive
 outstanding = 0,   overpaid = - net      where it is negative
 
-Interest it takes from the rows that are shown, as `walk_interest.py` bounds it; then net has that as well, less what of
-it came back with refunds.
+Interest and costs it takes from the rows that are shown, as `walk_interest.py` bounds them; then net has those as well,
+less what of them came back with refunds, and what a scheme has paid.
 
 Facts go by the day they take effect, then by the day they were told, then as they were told. One that was undone has
 not happened.
@@ -56,11 +56,13 @@ class Fact:
 
 @dataclass(frozen=True)
 class Shown:
-    """What the rows of a plan that bears interest say, and no fact does."""
+    """What the rows of a plan that bears interest or costs say, and no fact does."""
 
-    interest: int = 0
+    interest: int = 0  # and the costs of the product
     let_go: int = 0
-    returned: int = 0  # interest that came back with refunds, as if it had been paid
+    returned: int = 0  # of both: what came back with refunds, as if it had been paid
+    subsidised: int = 0  # paid by a scheme, less what it got back
+    again: int = 0  # of the interest: what is asked for once more, because the scheme got it back
 
 
 @dataclass
@@ -131,7 +133,8 @@ class Stand:
         """What they owe, less what they have paid too much."""
         if self.shown is None:
             return self.net
-        return self.all_in_all + self.shown.interest - self.shown.let_go - self.shown.returned
+        shown = self.shown
+        return self.all_in_all + shown.interest - shown.again - shown.let_go - shown.returned - shown.subsidised
 
     def owe(self, amount: int) -> None:
         """So much more is owed, or less."""
@@ -463,6 +466,10 @@ def _quoted(_: Stand, __: Fact) -> None:
     """A quote that gives nothing up changes nothing."""
 
 
+def _subsidy_returned(_: Stand, __: Fact) -> None:
+    """What is owed for it is read from the rows."""
+
+
 RULES = {
     "amended": _amended, "extended": _extended, "captured": _captured, "given_back": _given_back,
     "withdrawn": _withdrawn, "paid": _paid, "refunded": _refunded, "sent_back": _sent_back,
@@ -471,5 +478,5 @@ RULES = {
     "dispute_closed": _dispute_closed, "confirmed": _confirmed, "use_started": _use_started, "use_ended": _use_ended,
     "claim_made": _claim_made, "claim_contested": _claim_contested, "claim_lowered": _claim_lowered,
     "claim_closed": _claim_closed, "accelerated": _accelerated, "charged_off": _charged_off, "forgiven": _forgiven,
-    "rescheduled": _rescheduled, "quoted": _quoted,
+    "rescheduled": _rescheduled, "quoted": _quoted, "subsidy_returned": _subsidy_returned,
 }  # fmt: skip

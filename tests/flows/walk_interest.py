@@ -1,4 +1,4 @@
-"""Interest in the walk: what the rows say, held against bounds of the model's own, and what may change it.
+"""Interest and costs in the walk: what the rows say, held against bounds of the model's own, and what may change it.
 
 The model does not know how interest is spread over the rows. It knows that
 
@@ -6,15 +6,17 @@ The model does not know how interest is spread over the rows. It knows that
     captured whole on the day of the offer, it is what the offer said
     what is agreed by the period does not change by a payment, a fee, a pause of collection, or by time
     each cent of it is owed once: outstanding - overpaid = what the facts say + interest - what was let go
-    only a refund brings some of it back besides, never more than all of it
+    only a refund brings some of it back besides, never more than all of it; of costs alone, their share to the cent
+    a scheme pays no more than was agreed, and what it gets back is asked for once more
 """
 
+from dataclasses import replace
 from datetime import date, datetime
 from decimal import Decimal
 from math import ceil
 from typing import Any, Final
 
-from tests.flows.walk_facts import Shown
+from tests.flows.walk_facts import Shown, in_order
 from tests.flows.walk_model import Plan
 
 # What leaves interest that was agreed by the period as it is.
@@ -25,8 +27,8 @@ LEAVES: Final = {
 COMPONENTS: Final = ("principal", "interest", "fee", "penalty")
 
 
-def see(plan: Plan, shown: dict[str, Any], now: datetime) -> str:
-    """Takes over what the rows say; what is wrong with them, as words."""
+def see(plan: Plan, shown: dict[str, Any], now: datetime, again: int = 0) -> str:
+    """Takes over what the rows say; what is wrong with them, as words. So much interest is asked for `again`."""
     before, new = plan.shown_interest, plan.facts[plan.seen :]
     plan.rows, plan.seen = shown["schedule"], len(plan.facts)
     if not (plan.stand.lent or plan.stand.owed):
@@ -37,14 +39,27 @@ def see(plan: Plan, shown: dict[str, Any], now: datetime) -> str:
             return wrong
     if before is None:
         return "" if not any(row["interest"] for row in owed) else "there is interest, and none was agreed"
-    following = Shown(sum(row["interest"] for row in owed), sum(row["forgiven"] for row in owed), before.returned)
+    interest = sum(row["interest"] for row in owed)
+    costs = sum(row["fee"] + row["penalty"] for row in owed) - plan.stand.fees
+    if not 0 <= costs <= plan.agreed.costs:
+        return f"{costs} of costs are asked for, {plan.agreed.costs} were agreed"
+    plan.subsidised = (shown["subsidy"] or {}).get("paid", 0)
+    if not 0 <= plan.subsidised <= plan.agreed.subsidy:
+        return f"a scheme pays {plan.subsidised}, at most {plan.agreed.subsidy} were agreed"
+    let_go = sum(row["forgiven"] for row in owed)
+    following = Shown(interest + costs, let_go, before.returned, plan.subsidised, again)
     plan.stand.shown = plan.shown_interest = following
     if new and any(fact.kind == "refunded" for fact in plan.facts):
         returned = plan.stand.balance + before.returned - (shown["outstanding"] - shown["overpaid"])
-        if not 0 <= returned <= following.interest:
-            return f"{returned} of interest came back with refunds, of {following.interest}"
-        following = Shown(following.interest, following.let_go, returned)
+        if not 0 <= returned <= following.interest - again:
+            return f"{returned} of interest and costs came back with refunds, of {following.interest}"
+        following = replace(following, returned=returned)
         plan.stand.shown = plan.shown_interest = following
+        if not interest and in_order(plan.facts)[-1] is new[-1] and new[-1].kind == "refunded":
+            whole = plan.stand.all_captured
+            share = (2 * costs * plan.stand.refunded + whole) // (2 * whole)
+            if returned != share and not plan.stand.is_forgiven:
+                return f"{returned} of {costs} in costs came back, not {share}"
     return _bounds(plan, owed, before, following, now)
 
 
@@ -68,8 +83,9 @@ def _bounds(plan: Plan, owed: list[dict[str, Any]], before: Shown, after: Shown,
     kinds = [fact.kind for fact in plan.facts]
     lent = [fact for fact in plan.facts if fact.kind == "captured"]
     whole = len(lent) == 1 and lent[0].amount == plan.agreed.amount and lent[0].on == plan.opened_on
-    if whole and kinds == ["captured"] and after.interest != plan.agreed.interest:
-        return f"{after.interest} is asked for, the offer said {plan.agreed.interest}"
+    agreed = plan.agreed.interest + plan.agreed.costs
+    if whole and kinds == ["captured"] and after.interest != agreed:
+        return f"{after.interest} is asked for, the offer said {agreed}"
     new = plan.facts[plan.before_seen :]
     plan.before_seen = len(plan.facts)
     is_settled = "quoted" in kinds and "paid" in [fact.kind for fact in new]
@@ -77,11 +93,12 @@ def _bounds(plan: Plan, owed: list[dict[str, Any]], before: Shown, after: Shown,
     if is_ahead and after.interest < before.interest:  # all was paid before its day: then nothing is extended
         is_settled |= not any(row[one] > row[f"{one}_paid"] for row in owed for one in COMPONENTS)
     stays = not plan.agreed.recalculates and all(fact.kind in LEAVES for fact in new) and not is_settled
-    if stays and after.interest != before.interest:
+    if stays and after.interest - after.again != before.interest - before.again:
         return f"{after.interest} is asked for after {[fact.kind for fact in new]}, {before.interest} was before"
     owed_ever = sum(fact.amount for fact in plan.facts if fact.kind in ("captured", "charged_back", "sent_back"))
     last = max([*(date.fromisoformat(row["due_on"]) for row in owed), plan.today(now)])
     begin = min([fact.on for fact in lent], default=last)
     years = Decimal((last - begin).days + 62) / 360
     most = ceil(owed_ever * max(plan.agreed.rate, Decimal(12)) / 100 * years) + len(owed)
+    most += plan.agreed.costs + after.again
     return f"{after.interest} is asked for, at most {most} can be" if after.interest > most else ""

@@ -29,6 +29,8 @@ class Agreed:
     use: dict[str, Any]
     servicing: dict[str, Any]
     interest: int  # of all of it, captured on the day of the offer
+    costs: int  # ... beside that
+    subsidy: int  # what a scheme bears of it at most
     rate: Decimal  # per cent a year
     recalculates: bool  # interest follows what is really paid
     prove_above: int | None  # the consumer proves that it is they who agree to more than this
@@ -42,6 +44,7 @@ class Agreed:
             offer["kind"], offer["amount"], offer["held"], offer["waived_bps"], offer["amount_min"],
             offer["amount_max"], offer["capture_within_days"], offer["time_zone"], (days[-1] - opened_on).days,
             offer["leeway"], offer["use"], offer["servicing"], sum(one["interest"] for one in offer["schedule"]),
+            sum(one["fee"] for one in offer["schedule"]), (offer["subsidy"] or {}).get("amount", 0),
             Decimal(offer["terms"].get("rate_percent", 0)), offer["terms"].get("recalculate", False),
             (offer.get("authentication") or {}).get("above"),
         )  # fmt: skip
@@ -77,6 +80,8 @@ class Plan:
     seen: int = 0  # so many facts were there then
     before_seen: int = 0  # ... as it was checked what of them may change interest
     shown_interest: Shown | None = None
+    subsidised: int = 0  # as it was shown last
+    card: Any = None  # what it is paid with, of `walk_cards`; None: by hand
     unsure: set[str] = field(default_factory=set)  # codes that the step may be refused with, for all the model knows
 
     def __post_init__(self) -> None:
@@ -84,7 +89,8 @@ class Plan:
 
     def copy(self) -> "Plan":
         """Another one just like it."""
-        return replace(self, facts=self.facts[:], bills=self.bills[:], unsure=set())
+        card = self.card and self.card.copy()
+        return replace(self, facts=self.facts[:], bills=self.bills[:], card=card, unsure=set())
 
     # What happens ------------------------------------------------------------------------------------------------
 

@@ -28,12 +28,14 @@ class Step:
 def steps(plan: Plan, today: date, limit: int) -> st.SearchStrategy[Step]:
     """The next one."""
     likely, anything = _likely(plan), [*MERCHANTS, *OPERATORS, *OTHERS]
+    if plan.agreed.kind == "deposit" or plan.agreed.rate:  # a deposit is held by it; rows with interest move by time
+        anything.remove("another card")
     words = st.sampled_from(likely * (3 * len(anything) // len(likely)) + anything)
     sent = st.sampled_from(["once"] * 6 + list(SENT))
     return words.flatmap(lambda verb: st.builds(Step, st.just(verb), _body(verb, plan, today, limit), sent))
 
 
-OTHERS: Final = ("wait", "close the day", "limit", "nothing")
+OTHERS: Final = ("wait", "close the day", "limit", "nothing", "another card")
 OPEN: Final = {
     "instalments": ["capture"] * 5 + ["amend", "captures/reverse"],
     "pay_after_use": ["capture", "capture", "confirm", "use/start", "use/end", "amend"],
@@ -62,11 +64,15 @@ def _likely(plan: Plan) -> list[str]:
     words += ["overpayments/return"] * 2 if stand.overpaid else []
     words += ["fees/waive"] * 2 if stand.fees else []
     words += ["collection/resume", "returns/withdraw"] if stand.resting else []
+    words += ["return_subsidy"] * (plan.subsidised > 0)
+    words += ["wait", "close the day"] * 2 if plan.agreed.subsidy else []
     words += ["authentications"] * 6 if plan.must_prove else []
     words += ["due_dates", "due_dates"] if stand.outstanding and plan.serving("postpone_days_max", 0) else []
     words += ["rates", "holidays"] if stand.outstanding and stand.shown is not None else []
     words += ["convert", "convert"] if stand.outstanding and plan.agreed.use.get("convert_max") else []
     words += ["wait", "close the day"] if stand.outstanding and plan.serving("late_fee", None) else []
+    if plan.card is not None:
+        words += ["charges"] * 3 + ["wait", "close the day"] * 3 + ["another card"] * plan.card.is_stopped
     words += ["withdrawal"] if plan.agreed.kind != "deposit" else []
     if stand.dispute.get("is_open"):
         words += ["disputes/answer", "disputes/answer", "disputes/ask_again", "disputes/decide", "disputes/accept"]

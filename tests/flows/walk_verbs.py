@@ -350,19 +350,20 @@ def convert(plan: Plan, asked: Asked) -> None:
     plan.unsure |= {"state_forbids"}
 
 
-def return_subsidy(_: Plan, __: Asked) -> None:
-    """No product of the walk has one."""
-    raise Refusal("state_forbids")
+def return_subsidy(plan: Plan, asked: Asked) -> None:
+    """The scheme gets back what it has paid, and pays no more."""
+    refuse_if(not plan.subsidised)
+    plan.happens(asked.fact("subsidy_returned"))
 
 
 def charge(plan: Plan, asked: Asked) -> None:
-    """Nobody has named an instrument: all that is told is why else nothing is pulled."""
+    """Why nothing is pulled; where it is, `Walk.pull` goes on."""
     amount, stand = asked.get("amount"), plan.stand
     refuse_if(plan.collection_state == "paused" or plan.state in ("charged_off", "forgiven"))
     due = [row for row in plan.rows if date.fromisoformat(row["due_on"]) <= asked.today and row["paid_on"] is None]
     refuse_if(amount is None and not (due and stand.outstanding), "nothing_due")
     refuse_if(amount is not None and amount > stand.outstanding, "amount_exceeds_outstanding")
-    raise Refusal("no_instrument")
+    refuse_if(plan.card is None, "no_instrument")
 
 
 def _may_stand_in_its_way(plan: Plan) -> None:
