@@ -12,6 +12,11 @@ they are paid, `servicing NAME VALUE ...` one that is looked after so (`late_fee
 `close NAME COUNT ...` closes the day and says what it did. `permit SCENARIO` is a standing permission of
 the consumer, `revoke` takes it back.
 
+`bounce 1` is the bank's return of the first payment, `charge_back 1 20.00` what it takes back of it. `card ENDING` is a
+card of the consumer's at the sandbox processor, which does as the ending says: what is bought after it is paid with it,
+and the plan that runs is from now on. `charge 20.00 succeeded` asks for money of it, `paid_back STATE AMOUNT ...` is
+what went back to it.
+
 Lines of a bill follow `of`: `capture 213.00 of item 200.00, charge 18.00, discount 5.00`; `refund lines 1.2` is the
 second line of the first.
 
@@ -25,6 +30,7 @@ import re
 from collections.abc import Awaitable, Callable, Mapping
 from datetime import timedelta
 from typing import Any
+from weakref import WeakKeyDictionary
 
 import httpx
 import msgspec
@@ -32,6 +38,7 @@ import pytest
 
 from service.demo.seed import POLICY
 from service.errors import Code
+from tests.flows.collecting import till
 from tests.flows.published import publish
 from tests.flows.world import ALONE, SHARED, World
 
@@ -80,6 +87,7 @@ class Story:
         self.offer: dict[str, Any] = {}
         self.plan_id = ""
         self.permission = ""
+        self.instrument = ""
 
     async def step(self, line: str) -> None:
         """Plays one line."""
@@ -179,6 +187,37 @@ class Story:
         revoked = await self.merchant.post(f"/v1/permissions/{self.permission}/revoke")
         assert revoked.status_code == 200, revoked.text
 
+    async def _card(self, words: list[str]) -> None:
+        name = await processor_of(self.world)
+        body = {"processor": name, "token": f"tok-story-{words[0]}", "kind": "card", "autopay": True}
+        made = await self.merchant.post(f"/v1/consumers/{self.consumer}/instruments", body)
+        assert made.status_code == 201, made.text
+        self.instrument = made.json()["id"]
+        if self.plan_id:
+            named = {"instrument_id": self.instrument}
+            done = await self.merchant.post(f"/v1/plans/{self.plan_id}/instrument", named)
+            assert done.status_code == 200, done.text
+
+    async def _charge(self, words: list[str]) -> None:
+        """`charge [AMOUNT] STATE [REASON]`, or `charge CODE` of what is refused."""
+        body = {"amount": _cents(words.pop(0))} if _AMOUNT.match(words[0]) else {}
+        answered = (await self.merchant.post(f"/v1/plans/{self.plan_id}/charges", body)).json()
+        told = [answered["state"], answered["reason"]] if "state" in answered else [answered["code"]]
+        assert [word for word in told if word] == words, f"the charge is {told}"
+
+    async def _expect_paid_back(self, words: list[str]) -> None:
+        page = (await self.merchant.get(f"/v1/plans/{self.plan_id}/paybacks")).json()
+        told = [(one["state"], one["amount"]) for one in page["paybacks"]]
+        words = [word.rstrip(",") for word in words]
+        expected = list(zip(words[::2], map(_cents, words[1::2]), strict=True))
+        assert told == expected, f"{told} went back"
+
+    async def _payment(self, number: int) -> str:
+        """The id of the first, second ... payment; of none, where there are fewer."""
+        told = (await self.merchant.get(f"/v1/plans/{self.plan_id}/timeline")).json()["entries"]
+        paid = [str(one["id"]) for one in told if one["fact"] == "paid"]
+        return paid[number - 1] if number <= len(paid) else f"py_{'0' * 26}"
+
     async def _close(self, words: list[str]) -> None:
         closed = await self.world.operator.post("/v1/operator/day-close")
         assert closed.status_code == 200, closed.text
@@ -210,6 +249,8 @@ class Story:
 
     async def _move(self, verb: str, words: list[str], code: str | None) -> None:
         path, body = self._request(verb, words)
+        if "payment_id" in body:
+            body["payment_id"] = await self._payment(body["payment_id"])
         before = await self._everything()
         client = self.merchant
         if verb in _OF_THE_LENDER:
@@ -228,7 +269,8 @@ class Story:
 
     def _request(self, verb: str, words: list[str]) -> tuple[str, dict[str, Any]]:
         if verb == "accept":
-            return "/v1/plans", {"offer_id": self.offer["id"]}
+            paid_with = {"instrument_id": self.instrument} if self.instrument else {}
+            return "/v1/plans", {"offer_id": self.offer["id"]} | paid_with
         path = f"/v1/plans/{self.plan_id}/{_PATHS[verb]}"
         if not words:
             return path, {}
@@ -237,7 +279,7 @@ class Story:
         if verb == "contest_claim":
             return path, {"words": words[0]}
         if first := _FIRST.get(verb):
-            return path, {first: int(words[0])}
+            return path, {first: int(words[0])} | ({"amount": _cents(words[1])} if words[1:] else {})
         if words[0] == "lines":
             named = [word.rstrip(",").split(".") for word in words[1:]]
             return path, {"lines": [{"capture": int(capture), "line": int(line)} for capture, line in named]}
@@ -285,6 +327,9 @@ _STEPS: dict[str, Callable[[Story, list[str]], Awaitable[None]]] = {
     "account": Story._expect_account,
     "ledger": Story._expect_ledger,
     "schedule": Story._expect_schedule,
+    "card": Story._card,
+    "charge": Story._charge,
+    "paid_back": Story._expect_paid_back,
 }
 
 _PATHS = {
@@ -299,16 +344,28 @@ _PATHS = {
     "return_overpaid": "overpayments/return", "fee": "fees", "charge_off": "charge_off", "forgive": "forgive",
     "ask_again": "disputes/ask_again", "accept_dispute": "disputes/accept",
     "postpone": "due_dates", "dispute": "disputes", "answer": "disputes/answer", "decide": "disputes/decide",
+    "bounce": "payments/return", "charge_back": "payments/charge_back",
     "pause": "collection/pause", "resume": "collection/resume", "accelerate": "accelerate", "re_age": "re_ageings",
 }  # fmt: skip
 _OF_THE_LENDER = (
     "decide_claim", "return_overpaid", "fee", "charge_off", "forgive", "ask_again", "decide", "pause", "resume",
-    "accelerate", "re_age",
+    "accelerate", "re_age", "bounce", "charge_back",
 )  # fmt: skip
 # Verbs whose words are all fields by their names.
 _BY_NAME = ("postpone", "dispute", "answer", "decide", "pause", "resume", "accelerate", "re_age", "charge_off")
 # What the first word is, where it is no amount.
-_FIRST = {"extend": "days", "reverse": "capture", "convert": "instalments"}
+_FIRST = {
+    "extend": "days", "reverse": "capture", "convert": "instalments",
+    "bounce": "payment_id", "charge_back": "payment_id",
+}  # fmt: skip
+_PROCESSORS: WeakKeyDictionary[World, str] = WeakKeyDictionary()
+
+
+async def processor_of(world: World) -> str:
+    """The name of the sandbox processor, which runs beside the service from now on."""
+    if world not in _PROCESSORS:
+        _PROCESSORS[world] = (await world.beside.enter_async_context(till(world, "till"))).name
+    return _PROCESSORS[world]
 
 
 def _billed(words: list[str]) -> tuple[list[str], dict[str, Any]]:
