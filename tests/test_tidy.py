@@ -16,7 +16,7 @@ SERVICE = ROOT / "service"
 MACHINE_ROOM = (
     "actor", "hosts", "exposure",
     "alone", "config", "clock", "money", "countries", "ids", "errors", "event_type", "deadline", "bounded",
-    "allowance", "admission", "inbox", "aside",
+    "pace", "allowance", "admission", "inbox", "aside",
     "trace", "logs", "telemetry", "drawing", "printed",
     "packed", "remembered", "clusters", "db", "migrations", "safety", "values", "statement", "shards", "embedded",
     "metrics", "exchange", "circuit", "reach",

@@ -14,6 +14,7 @@ from service.actor import THE_DAY, Actor
 from service.db import Connection
 from service.errors import Code, Refused
 from service.event_type import EventType
+from service.pace import Pace
 from service.payments.charge import Origin, amount_to_charge, due_on, is_collected
 from service.payments.collection import Collection, with_a_try
 from service.payments.flow import Charging
@@ -122,7 +123,7 @@ async def collect_due_of(charging: Charging, merchant_id: str, now: datetime) ->
 
 
 async def _collect(charging: Charging, find: str, which: date | str, when: When) -> int:
-    made, last = 0, FIRST
+    made, last, pace = 0, FIRST, Pace()
     while due := await charging.pool.fetch(find, when.theirs, which, *last, FOUND_AT_ONCE):
         for first in range(0, len(due), PLANS_AT_ONCE):
             batch = due[first : first + PLANS_AT_ONCE]
@@ -130,6 +131,7 @@ async def _collect(charging: Charging, find: str, which: date | str, when: When)
             charge_ids = await _make_due(charging, when, buckets, plan_ids)
             await charging.pull(charge_ids, when.really)
             made += len(charge_ids)
+            await pace.rest()
         last = (due[-1]["bucket"], due[-1]["plan_id"])
     return made
 

@@ -16,6 +16,7 @@ from service.actor import THE_DAY
 from service.db import Pool, alone
 from service.engine.lane import Engine
 from service.errors import Code, Refused
+from service.pace import Pace
 from service.plans.days import PassDays
 from service.plans.reading_store import Q
 
@@ -37,11 +38,12 @@ async def pass_days(pool: Pool, engine: Engine, now: datetime) -> int:
     Refused: UNAVAILABLE, once all others were looked at.
     """
     passed = failed = 0
+    pace = Pace()
     for part in range(PARTS):
         async with alone(pool, LOCKED + part) as is_ours:
             if not is_ours:
                 continue
-            while (sweep := await _sweep(pool, engine, part, now)).passed:
+            while (sweep := await _sweep(pool, engine, part, now, pace)).passed:
                 passed += sweep.passed  # once more: a plan whose days were many has some left
             failed += sweep.failed
     if failed:
@@ -56,7 +58,7 @@ async def pass_days_of(pool: Pool, engine: Engine, merchant_id: str, now: dateti
             return  # others are at them, or they cannot be passed: the worker says so
 
 
-async def _sweep(pool: Pool, engine: Engine, part: int, now: datetime) -> Sweep:
+async def _sweep(pool: Pool, engine: Engine, part: int, now: datetime, pace: Pace) -> Sweep:
     """One that fails does not stop the others."""
     size, passed, failed = ids.BUCKETS // PARTS, 0, 0
     first, last = part * size, (part + 1) * size - 1
@@ -66,6 +68,7 @@ async def _sweep(pool: Pool, engine: Engine, part: int, now: datetime) -> Sweep:
         passed += answers.count(200)
         failed += sum(status >= 500 for status in answers)  # 409: whoever came meanwhile has passed its days
         place = (rows[-1]["bucket"], rows[-1]["day_at"], rows[-1]["plan_id"])
+        await pace.rest()
     return Sweep(passed, failed)
 
 
