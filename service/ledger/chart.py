@@ -71,7 +71,7 @@ class Occasion(StrEnum):
     REFUND = "refund"  # from the merchant
     CREDIT = "credit"  # taken off by us: goodwill
     INTEREST_RETURN = "interest_return"  # interest on money that came back is not asked for
-    FEE_RETURN = "fee_return"  # nor are the costs of it
+    FEE_RETURN = "fee_return"  # costs of the plan come back with goods, by their share
     LOSS = "loss"  # what is owed was given up
     RECOVERY = "recovery"  # paid after that
     FORGIVENESS = "forgiveness"  # let go

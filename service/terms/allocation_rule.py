@@ -37,7 +37,7 @@ class PaymentKind(StrEnum):
     PAYOUT_REFUND = "payout_refund"  # the same, taken from what we owe the merchant
     GOODWILL = "goodwill"
     INTEREST_REFUND = "interest_refund"  # interest on money that came back, as if it had never been lent
-    FEE_REFUND = "fee_refund"  # the share of the costs that money bears which came back
+    FEE_REFUND = "fee_refund"  # costs of the plan, by the share of the goods that came back
     INTEREST_WAIVER = "interest_waiver"
     INTEREST_SUBSIDY = "interest_subsidy"  # interest that a scheme pays for the consumer
 

@@ -251,7 +251,7 @@ class Terms(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True,
     paid_early: PaidEarly = PaidEarly.AT_ONCE
     overdue_interest: bool = True  # principal past due goes on bearing interest
     refund_interest: bool = True  # a refund returns the interest on what came back
-    refund_costs: bool = True  # ... and its share of the costs
+    refund_costs: bool = True  # a refund returns its share of the costs
     charge_off: ChargeOff = ChargeOff.KEEP
     allocation: Allocation = Allocation()
     chargeback_order: Components = ()  # which parts of the payment come back first; empty: all principal

@@ -132,7 +132,7 @@ class Refunded(Fact, frozen=True, tag="refunded"):
     kind: PaymentKind = PaymentKind.MERCHANT_REFUND
     returns_interest: bool = True
     by_share: bool = False  # ... its share, where interest does not follow what is paid; False: as it was before
-    returns_costs: bool = False  # False: also as it was before
+    returns_costs: bool = False  # its share of the costs comes back; False: as it was before
     lines: tuple[RefundedLine, ...] = ()  # what came back, by the lines of the bills: the amount and the return fee
     return_fee: Whole = 0  # what the merchant keeps of the price for the way back: no part of the amount, it stays owed
     lowers: Annotated[int, Meta(ge=0, le=99)] = 0  # the capture whose bill was too high, no goods; 0: none
