@@ -76,7 +76,7 @@ class Credit(PlanCommand, frozen=True, kw_only=True):
         costs = terms.refund_costs if self.returns_costs is None else self.returns_costs
         return Refunded(
             id=fact_id(self), recorded_on=today, on=on, amount=self.amount, kind=kind, returns_interest=interest,
-            by_share=True, returns_costs=costs,
+            by_share=True, makes_up=True, returns_costs=costs,
         )  # fmt: skip
 
 

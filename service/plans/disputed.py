@@ -72,6 +72,6 @@ def closing(
             data,
             Refunded(
                 id="", recorded_on=on, on=on, amount=amount, returns_interest=terms.refund_interest, by_share=True,
-                returns_costs=terms.refund_costs,
+                returns_costs=terms.refund_costs, makes_up=True,
             ),
         )  # fmt: skip

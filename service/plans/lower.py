@@ -47,7 +47,7 @@ class LowerCapture(PlanCommand, frozen=True, kw_only=True):
             raise Refused(Code.AMOUNT_EXCEEDS_OUTSTANDING, sentence, "/amount")
         fact = Refunded(
             id=fact_id(self), recorded_on=today, on=today, amount=stands - self.amount,
-            returns_interest=plan.offer.terms.refund_interest, by_share=True,
+            returns_interest=plan.offer.terms.refund_interest, by_share=True, makes_up=True,
             returns_costs=plan.offer.terms.refund_costs, lowers=bill.capture, because=self.because, bill=self.lines,
         )  # fmt: skip
         data = {

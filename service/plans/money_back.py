@@ -65,8 +65,8 @@ class Refund(PlanCommand, frozen=True, kw_only=True):
         today, amount, terms = today_of(plan, now), amount - self.return_fee, plan.offer.terms
         fact = Refunded(
             id=fact_id(self), recorded_on=today, on=today, amount=amount, kind=PaymentKind.MERCHANT_REFUND,
-            returns_interest=terms.refund_interest, by_share=True, returns_costs=terms.refund_costs, lines=lines,
-            return_fee=self.return_fee,
+            returns_interest=terms.refund_interest, by_share=True, returns_costs=terms.refund_costs, makes_up=True,
+            lines=lines, return_fee=self.return_fee,
         )  # fmt: skip
 
         data = {

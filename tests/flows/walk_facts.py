@@ -276,6 +276,9 @@ def _refunded(stand: Stand, fact: Fact) -> None:
     if fact.amount > stand.refundable:
         raise Refusal("amount_exceeds_outstanding")
     stand.refunded += fact.amount
+    made_up = min(fact.amount, stand.forgiven)  # what was let go is made up for first
+    stand.forgiven -= made_up
+    stand.net += made_up
     stand.owe(-fact.amount)
     _bind(stand, fact)
     if not fact.get("lowers"):

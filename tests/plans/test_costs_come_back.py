@@ -11,6 +11,7 @@ from service.actor import Actor, ActorKind
 from service.ledger.chart import LedgerAccount as A
 from service.ledger.chart import Occasion
 from service.partners.funding import Funding, Participation
+from service.plans.book import Recorded
 from service.plans.capture import Capture
 from service.plans.charges import Levy
 from service.plans.correction import Correct
@@ -170,16 +171,25 @@ def test_a_refund_that_was_a_mistake_takes_them_along() -> None:
     assert bought.owed == 303_00
 
 
-def test_what_was_let_go_unpaid_does_not_come_back() -> None:
-    bought = Bought(FOUR)
+@pytest.mark.parametrize("terms", [FOUR, DEAR])
+@pytest.mark.parametrize("paid", [0, 1, 100_00, 500_00])
+@pytest.mark.parametrize("parts", [[600_00], [200_00, 399_99, 1]])
+def test_what_was_let_go_is_made_up_for_before_anything_goes_to_the_consumer(
+    terms: Terms, paid: int, parts: list[int]
+) -> None:
+    """In the end nothing is lost, and the consumer has back what they have paid."""
+    bought = Bought(terms)
+    if paid:
+        bought.do(RecordPayment, amount=paid)
     bought.do(Forgive)
-    bought.do(Refund, amount=600_00)
-    assert bought.plan.standing.returned_fees == 0
-    bought = Bought(FOUR)
-    bought.do(RecordPayment, amount=100_00)  # 6.00 of costs, and 94.00
-    bought.do(Forgive)
-    bought.do(Refund, amount=300_00)
-    assert bought.plan.standing.returned_fees == 3_00
+    assert bought.booked(Occasion.FORGIVENESS)[A.CREDIT_LOSSES] > 0
+    for amount in parts:
+        bought.do(Refund, amount=amount)
+    assert (bought.plan.amounts.outstanding, bought.plan.amounts.overpaid) == (0, paid)
+    assert bought.plan.state is PlanState.FORGIVEN
+    assert bought.booked(Occasion.FORGIVENESS, Occasion.LOSS_SHARE) == {}
+    books = bought.life.balances(bought.plan_id)
+    assert [books[one] for one in (A.CONSUMER_FEES, A.CONSUMER_PRINCIPAL, A.FEE_INCOME, A.CREDIT_LOSSES)] == [0] * 4
 
 
 def test_after_a_charge_off_they_lower_what_was_lost() -> None:
@@ -209,9 +219,15 @@ def test_refunds_from_before_leave_them_as_they_did() -> None:
     """The facts of a plan kept by an older version: they say nothing of costs."""
     bought = Bought(FOUR)
     bought.do(Refund, amount=600_00)
-    known = [
-        replace(one, fact=replace(one.fact, returns_costs=False)) if isinstance(one.fact, Refunded) else one
-        for one in bought.life.facts[bought.plan_id]
-    ]
-    old = fold(FOUR, known)
+    old = fold(FOUR, [_as_before(one) for one in bought.life.facts[bought.plan_id]])
     assert (sum(row.outstanding for row in old.rows), old.returned_fees) == (6_00, 0)
+    bought = Bought(FOUR)
+    bought.do(Forgive)
+    bought.do(Refund, amount=600_00)
+    assert fold(FOUR, [_as_before(one) for one in bought.life.facts[bought.plan_id]]).overpaid == 600_00
+
+
+def _as_before(one: Recorded) -> Recorded:
+    if not isinstance(one.fact, Refunded):
+        return one
+    return replace(one, fact=replace(one.fact, returns_costs=False, makes_up=False))

@@ -133,6 +133,7 @@ class Refunded(Fact, frozen=True, tag="refunded"):
     returns_interest: bool = True
     by_share: bool = False  # ... its share, where interest does not follow what is paid; False: as it was before
     returns_costs: bool = False  # its share of the costs comes back; False: as it was before
+    makes_up: bool = False  # ... and what was let go is made up for first; False: as it was before
     lines: tuple[RefundedLine, ...] = ()  # what came back, by the lines of the bills: the amount and the return fee
     return_fee: Whole = 0  # what the merchant keeps of the price for the way back: no part of the amount, it stays owed
     lowers: Annotated[int, Meta(ge=0, le=99)] = 0  # the capture whose bill was too high, no goods; 0: none
@@ -300,21 +301,18 @@ class Forgiven(Fact, frozen=True, tag="forgiven"):
 Event = (
     Authorized | Amended | AuthorizationExtended | ExpiryAnnounced | Captured | CaptureReversed | GivenBack | Paid
     | PaymentReturned | Refunded | OverpaidReturned | ChargedBack | Levied | Waived | Corrected | RateChanged
-    | InterestPaused | Extended | DueMoved | HolidayGranted | ReAged | ReAmortized | Accelerated | ChargedOff | Forgiven
-    | SettlementQuoted | CollectionPaused | CollectionResumed | DisputeOpened | DisputeAnswered | DisputeAskedAgain
-    | DisputeClosed | OrderConfirmed | UseStarted | UseEnded | ClaimMade | ClaimContested | ClaimLowered | ClaimClosed
-    | Withdrawn | Subsidised | SubsidyReturned | BoughtDown
+    | InterestPaused | Extended | DueMoved | HolidayGranted | ReAged | ReAmortized | Accelerated | ChargedOff
+    | Forgiven | SettlementQuoted | CollectionPaused | CollectionResumed | DisputeOpened | DisputeAnswered
+    | DisputeAskedAgain | DisputeClosed | OrderConfirmed | UseStarted | UseEnded | ClaimMade | ClaimContested
+    | ClaimLowered | ClaimClosed | Withdrawn | Subsidised | SubsidyReturned | BoughtDown
 )  # fmt: skip
 
 
 def undone_by(event: Event) -> str | None:
     """The id of the fact that never happened, now that this one has; None where it undoes nothing."""
     match event:
-        case (
-            PaymentReturned(payment_id=undone)
-            | CaptureReversed(capture_id=undone)
-            | Waived(levy_id=undone)
-            | Corrected(fact_id=undone)
-        ):
+        case PaymentReturned(payment_id=undone) | CaptureReversed(capture_id=undone) | Waived(levy_id=undone):
             return undone
+        case Corrected():
+            return event.fact_id
     return None

@@ -10,12 +10,13 @@ from service.plans.bill import LoweredBill
 from service.plans.running import outlook
 from service.plans.running.facts import Captured, Event, Paid, Refunded, undone_by
 from service.plans.running.paying import pay
-from service.plans.running.standing import Standing
+from service.plans.running.standing import Allocated, Standing
 from service.terms.allocation_rule import Component, PaymentKind
 from service.terms.terms import Terms
 
 GIVEN_BACK = (PaymentKind.INTEREST_REFUND, PaymentKind.INTEREST_WAIVER)  # interest that the consumer does not bear
 GOODWILL = (PaymentKind.GOODWILL, *GIVEN_BACK)
+MADE_UP = (Component.PRINCIPAL, Component.INTEREST, Component.FEE, Component.PENALTY)
 OF_INTEREST, OF_COSTS = "/interest", "/fee"  # how the parts that come back with a refund are named, after its own id
 NEVER_LENT = PaymentKind.MERCHANT_REFUND  # the kind of no payment of the consumer's
 Replay = Callable[[Terms, Sequence[Event]], Standing]
@@ -34,17 +35,38 @@ def refunded(standing: Standing, fact: Refunded, replay_all: Replay) -> None:
         if fact.lowers:
             stands = standing.captured_of[fact.lowers] - standing.refunded_of[fact.lowers]
             standing.lowered_of[fact.lowers] = LoweredBill(stands, fact.bill, fact.because, fact.on)
-    pay(standing, fact.id, fact.kind, fact.on, fact.amount)
+    _settle(standing, fact, fact.id, fact.kind, fact.amount)
     if fact.returns_interest and standing.terms.refund_interest and standing.bears_interest:
         amount = _interest_to_return(standing, fact, replay_all)
         if amount > 0:
             standing.returned_interest += amount
-            pay(standing, f"{fact.id}{OF_INTEREST}", PaymentKind.INTEREST_REFUND, fact.on, amount)
+            _settle(standing, fact, f"{fact.id}{OF_INTEREST}", PaymentKind.INTEREST_REFUND, amount)
     if fact.returns_costs and standing.terms.refund_costs and standing.fees_of_parts:
         amount = _share_of_costs(standing)
         if amount > 0:
             standing.returned_fees += amount
-            pay(standing, f"{fact.id}{OF_COSTS}", PaymentKind.FEE_REFUND, fact.on, amount)
+            _settle(standing, fact, f"{fact.id}{OF_COSTS}", PaymentKind.FEE_REFUND, amount)
+
+
+def _settle(standing: Standing, fact: Refunded, name: str, kind: PaymentKind, amount: int) -> None:
+    """Allocate so much of what comes back. Of what was let go the consumer has paid nothing: it is made up for first.
+
+    400.00 owed, 100.00 paid, 300.00 let go; goods of 400.00 come back: 300.00 make up for it, 100.00 are overpaid.
+    """
+    if fact.makes_up:
+        for row in standing.rows:
+            made_up = min(amount, row.forgiven)
+            if made_up:
+                amount -= made_up
+                row.forgiven -= made_up
+                allocated = standing.allocations.setdefault(
+                    name, Allocated(name, kind, fact.on, is_recovery=standing.charged_off_on is not None)
+                )
+                for component in MADE_UP:
+                    taken = row.pay(component, made_up, fact.on)
+                    allocated.add(component, taken)
+                    made_up -= taken
+    pay(standing, name, kind, fact.on, amount)
 
 
 def _bind(standing: Standing, fact: Refunded) -> None:
@@ -109,11 +131,9 @@ def _share_of_costs(standing: Standing) -> int:
     """Of the costs of all captures, as much as came back of what was captured, less what was returned before.
 
     With 600.00 an opening fee of 6.00: with the first 200.00 come back 2.00, with all of it the rest. What was given up
-    when it was settled early is not returned besides, nor what was let go unpaid; levied fees stay.
+    when it was settled early is not returned besides; levied fees stay.
     """
     costs = standing.fees_of_parts - standing.fees_given_up
-    if standing.is_forgiven:
-        costs = min(costs, sum([row.paid[Component.FEE] for row in standing.rows]))
     lent = sum(standing.lent) + standing.from_held
     return quotient(max(costs, 0) * standing.refunded, lent, Rounding.HALF_UP) - standing.returned_fees
 
