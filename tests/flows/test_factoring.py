@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from tests.flows.factoring import TERMS as PRICE
 from tests.flows.factoring import assignment, at, bought, events, pay, purchase, receivable
 from tests.flows.test_settling_merchants import TERMS as SETTLED
 from tests.flows.test_settling_merchants import agree, close, lines, settlements
@@ -51,7 +52,7 @@ async def test_an_invoice_is_advanced_and_the_rest_released(
 async def test_a_seller_buys_back_what_is_not_paid(world: World) -> None:
     await agree(world, **SETTLED)
     invoice = await receivable(world)
-    one = await bought(world, invoice)
+    one = await bought(world, invoice, terms=PRICE | {"recourse_after_days": 60})
     await close(world, NOON + timedelta(days=1))
     path = f"/v1/operator/assignments/{one['id']}/repurchase"
     at(world, 100)

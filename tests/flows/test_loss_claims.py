@@ -46,7 +46,7 @@ async def bought(world: World, price: int = PRICE, **captured: Any) -> str:
 
 async def lost(world: World, plan: str, which: str) -> str:
     """It is given up, and borne by a waterfall; the loss."""
-    assert (await world.operator.post(f"/v1/operator/plans/{plan}/charge_off")).status_code == 200
+    assert (await world.seconded(await world.operator.post(f"/v1/operator/plans/{plan}/charge_off"))).is_success
     (one,) = [one for one in (await world.operator.get(LOSSES)).json()["losses"] if one["plan_id"] == plan]
     await allocate(world, one["id"], waterfall_id=which)
     return str(one["id"])

@@ -213,6 +213,9 @@ async def test_a_refund_that_was_found_later_quantifies_it_anew(world: World, ap
     after = await held(world, plan, first, second)
     got = [was["partner_payable"] - now["partner_payable"] for was, now in zip(before, after, strict=True)]
     assert got == [407_40 - 373_80, 174_60 - 160_20]
+    events = (await world.partner.get("/v1/partner/events")).json()["events"]
+    told = [(one["type"], one["principal"]) for one in events if one["plan_id"] == plan]
+    assert told[-1] == ("loss", -(2_940_00 - 2_660_00) + 407_40 - 373_80)  # 70 % of the refund was no loss of its own
     entries = (await world.operator.get(f"/v1/operator/plans/{plan}/ledger")).json()["places"]
     books = {one["account"]: one["balance"] for one in entries}
     assert (books["insurer_receivable"], books["guarantor_receivable"]) == (2_560_00, 356_00)

@@ -282,6 +282,22 @@ async def test_it_warns_and_stops_once_and_checkouts_go_to_the_next(world: World
     assert await pooled.news() == told, "once"
 
 
+@pytest.mark.parametrize(("ratio_of", "ratio"), [("disbursed", 1_333), ("outstanding", 2_000), ("matured", 4_000)])
+async def test_what_its_ratio_is_of(world: World, pooled: Pooled, ratio_of: str, ratio: int) -> None:
+    """388.00 are paid: of three plans of 970.00 that were ever covered, of two that are owed, of one that ended."""
+    pool = await pooled.agree(pool={"ratio_of": ratio_of})
+    which = await cover_set(world, pool)
+    at(world, "2026-07-01")
+    plans = [await bought(world, PRICE, reference=f"parcel {number}") for number in range(3)]
+    assert (await enrol(world, which, *plans)).is_success
+    at(world, "2026-10-15")
+    await pooled.paid(plans[0], await waterfall(world, pool))
+    seen = await pooled.standing()
+    assert (seen["ratio_bps"], seen["disbursed"], seen["outstanding"], seen["matured"]) == (
+        ratio, 3 * PRICE, 2 * PRICE, PRICE,
+    )  # fmt: skip
+
+
 async def bought_without_line(world: World) -> str:
     consumer = await world.consumer(limit=10_000_00)
     return str((await world.plan(consumer, PRICE, category="one"))["id"])

@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from msgspec.structs import replace
 
 import tests.properties  # noqa: F401 - how hard to try
+from service.money import take_bps
 from service.support.arrangement import (
     Arrangement,
     ArrangementKind,
@@ -258,7 +259,11 @@ def test_all_of_it_is_borne_and_nobody_bears_more_than_agreed(
         assert not tier.aggregate_max or so_far.paid <= tier.aggregate_max
         assert not tier.annual_max or max(so_far.paid_by_year.values(), default=0) <= tier.annual_max
         assert not tier.debtor_paid_max or max(so_far.paid_by_debtor.values(), default=0) <= tier.debtor_paid_max
+        assert not tier.debtor_max or max(so_far.insured_by_debtor.values(), default=0) <= tier.debtor_max
         assert not tier.funded or so_far.paid <= available
+        if tier.cap is not None:
+            counted = so_far.paid if tier.cap.base is CapOf.PAYMENTS else so_far.defaults
+            assert counted <= take_bps(covered, tier.cap.rate_bps)
 
 
 def _require_shared(steps: tuple[Tier, ...], lost: Allocation, order: RecoveryOrder, nets: list[int]) -> None:
