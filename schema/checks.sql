@@ -394,7 +394,8 @@ select f.funder_id, coalesce(m.funds, 0) as funds, coalesce(b.funds, 0) as booke
  where coalesce(m.funds, 0) <> coalesce(b.funds, 0) or coalesce(m.owed, 0) <> coalesce(b.owed, 0);
 
 -- claims_are_booked --
--- What was paid of a claim, less what was taken back, is what the books say that who bears it has paid.
+-- What was paid of a claim, less what was taken back, is what the books say that who bears it has paid; where a partner
+-- is paid itself, they say nothing.
 select claim_id, c.paid - c.clawed_back as paid, coalesce(b.amount, 0) as booked
   from loss_claims c
   left join (select s.claim_id, sum(case when t.debit in ('insurer_receivable', 'guarantor_receivable')
@@ -402,7 +403,8 @@ select claim_id, c.paid - c.clawed_back as paid, coalesce(b.amount, 0) as booked
                from loss_claim_steps s
                join transfers t on t.cause_id = s.step_id and t.occasion = 'compensation'
               group by s.claim_id) b using (claim_id)
- where c.paid - c.clawed_back <> coalesce(b.amount, 0);
+  join support_arrangements a on a.arrangement_id = c.arrangement_id and a.version = c.version
+ where case when a.document ->> 'beneficiary_id' is null then c.paid - c.clawed_back else 0 end <> coalesce(b.amount, 0);
 
 -- nothing_is_held_for_claims_that_ended_unpaid --
 -- What was rejected, withdrawn, or taken back is no longer held, unless something was granted before.
@@ -420,18 +422,21 @@ select c.claim_id, c.state, s.state as step
  where c.state is distinct from s.state;
 
 -- losses_are_booked --
--- What the last version of a loss says that each tier bears, less what was recovered for it, is what the books say of it.
+-- What the last version of a loss says that each tier bears, less what was recovered for it, is what the books say of it;
+-- what a tier pays to a partner itself is in no books of ours.
 with borne as (
     select bucket, plan_id, sum(a.amount) as amount
       from losses l
       join loss_allocations a using (bucket, loss_id, version)
+     where a.beneficiary_id is null
      group by bucket, plan_id
 ), back as (
     select bucket, plan_id, sum(s.amount) as amount
       from losses l
+      join loss_allocations a using (bucket, loss_id, version)
       join loss_recoveries r using (bucket, loss_id)
-      join recovery_shares s using (bucket, loss_id, number)
-     where r.reversed_at is null and s.arrangement_id is not null
+      join recovery_shares s using (bucket, loss_id, number, arrangement_id)
+     where r.reversed_at is null and a.beneficiary_id is null
      group by bucket, plan_id
 ), booked as (
     select bucket, plan_id, sum(case when debit in ('merchant_payable', 'insurer_receivable', 'guarantor_receivable')

@@ -161,6 +161,8 @@ async def agree_arrangement(request: Asked, body: RawBody) -> ASGIResponse:
         document = asked.document
         if document.provider_id is not None:
             await require_provider(conn, document.provider_id)
+        if document.beneficiary_id is not None:
+            await flow.require_beneficiary(conn, document.beneficiary_id)
         if asked.arrangement_id is not None:
             await flow.require_arrangement_there(conn, asked.arrangement_id, document)
         wanted_id = asked.arrangement_id or ids.new_id(ids.ARRANGEMENT, ids.bucket_for(document.name), ask.now_ms)

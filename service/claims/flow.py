@@ -179,6 +179,8 @@ async def _bears(conn: Connection, held: Held, amount: int, now: datetime) -> No
 
 async def _book(conn: Connection, cause_id: str, held: Held, amount: int, now: datetime) -> None:
     claim = held.claim
+    if held.document.beneficiary_id is not None:
+        return  # a partner is paid itself: none of it is our money
     owes = receivable_of(held.document.kind, claim.bearer_id)
     if held.document.pool is None:
         balances = claim_paid(owes, amount)

@@ -82,7 +82,7 @@ class InsurancePolicy(Struct, frozen=True, forbid_unknown_fields=True):
     automatic: AutomaticLimit | None = None  # null: no limit is granted by rule
     merchant_ids: Annotated[tuple[InsuredId, ...], Meta(max_length=100)] = ()  # whose sales; none named: everybody's
     countries: Annotated[tuple[CountryCover, ...], Meta(max_length=500)] = ()  # of export; others are closed
-    loss_payee_id: PayeeId | None = None  # who is paid; null: we
+    loss_payee_id: PayeeId | None = None  # who is paid for losses of trade debtors; null: we
     conditions: Annotated[tuple[Sentence, ...], Meta(max_length=50)] = ()  # in words, as agreed
 
     def cover_in(self, country: str, on: date) -> CountryCover | None:
@@ -105,6 +105,10 @@ def require_policy(one: InsurancePolicy, terms: Arrangement) -> None:
         sentence = f"A policy of the line {one.line} stands on a {KIND_OF[one.line]}, and this is a {terms.kind}."
         raise Refused(Code.LINE_MISMATCH, sentence, "/document/line")
     require_country(one.country, "/document/country")
+    if one.line is Line.CONSUMER and one.loss_payee_id is not None:
+        raise _no("/loss_payee_id", "Who is paid for losses of plans the arrangement says, as its beneficiary.")
+    if one.line is not Line.CONSUMER and terms.beneficiary_id is not None:
+        raise _no("/arrangement_id", "It bears losses of a partner's money in plans, and none of trade debtors.")
     if terms.debtor_max and one.discretionary_max > terms.debtor_max:
         raise _no("/discretionary_max", f"At most {terms.debtor_max} of a debtor is insured, by the arrangement.")
     if one.automatic is not None and not one.discretionary_max:

@@ -21,6 +21,7 @@ Name = Annotated[str, Meta(min_length=1, max_length=100, pattern=r"^[^\x00-\x1f\
 Region = Annotated[str, Meta(pattern=r"^[A-Z]{2}(-[A-Z0-9]{1,3})?\Z")]  # ISO 3166: a country, or a part of one
 Days = Annotated[int, Meta(ge=0, le=3_650)]
 ProviderId = Annotated[str, Meta(pattern=r"^(me|pa|sp)_[0-7][0-9A-HJKMNP-TV-Z]{25}\Z")]
+BeneficiaryId = Annotated[str, Meta(pattern=r"^pa_[0-7][0-9A-HJKMNP-TV-Z]{25}\Z")]
 
 
 class ArrangementKind(StrEnum):
@@ -119,6 +120,7 @@ class Arrangement(Struct, frozen=True, forbid_unknown_fields=True):
     begins_on: date  # the first day of a default that it bears
     ends_on: date  # the last
     provider_id: ProviderId | None = None  # who bears it; null: the merchant of the plan
+    beneficiary_id: BeneficiaryId | None = None  # the partner whose part of losses it bears, and who is paid; null: we
     base: CoveredParts = CoveredParts.PRINCIPAL
     rates: Annotated[tuple[Rate, ...], Meta(max_length=200)] = ()  # instead of `cover_bps`, where one fits
     categories: Annotated[tuple[Name, ...], Meta(max_length=200)] = ()  # of goods; none named: any
@@ -155,6 +157,8 @@ def require_arrangement(one: Arrangement) -> None:
         raise _no("/causes", f"A {one.kind} bears no losses of political causes.")
     if one.provider_id is None and one.kind not in OF_MERCHANTS:
         raise _no("/provider_id", f"A {one.kind} names who bears it.")
+    if one.beneficiary_id is not None:
+        _require_beneficiary(one, one.beneficiary_id)
     if not one.cover_bps and not one.rates:
         raise _no("/cover_bps", "It covers nothing: name a cover rate, or rates.")
     if one.attachment is not None:
@@ -199,6 +203,17 @@ def _require_pool(one: Arrangement, pool: PoolTerms) -> None:
     if one.claims is None:
         raise _no("/claims", "A pool pays what was claimed: say how.")
     require_pool_terms(pool, "/document/pool")
+
+
+def _require_beneficiary(one: Arrangement, beneficiary_id: str) -> None:
+    if one.kind in OF_MERCHANTS:
+        raise _no("/beneficiary_id", f"A {one.kind} is taken out of what we owe the merchant: it pays us.")
+    if one.kind is ArrangementKind.COMPENSATION_POOL:
+        raise _no("/beneficiary_id", "We hold a pool's money: it pays us.")
+    if one.provider_id == beneficiary_id:
+        raise _no("/beneficiary_id", "Nobody bears a loss for themselves.")
+    if one.base is not CoveredParts.PRINCIPAL:
+        raise _no("/base", "Of a partner's money principal is lost: interest and fees are ours.")
 
 
 def _require_form(one: Arrangement) -> None:

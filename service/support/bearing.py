@@ -6,6 +6,7 @@ what others bear of it, as the difference to that:
     the plan's merchant     out of what we owe it, by its settlements
     an insurer, a guarantor  owes it to us
     a partner               is owed what it bears less than its share of the plan, less what was recovered for it
+    one that is paid itself  by who bears a part for its benefit, and pays back what comes of it, is owed so much less
 
 Money that comes later was booked by the plan's shares, too; here it goes to those who bore the loss, in their order.
 """
@@ -39,7 +40,7 @@ def books_of(one: Bearing) -> Books:
     """All that is booked for it."""
     books: dict[Occasion, Counter[Place]] = {}
     for number, (tier, borne) in enumerate(zip(one.tiers, one.allocation.tiers, strict=True)):
-        if borne.amount:
+        if borne.amount and tier.terms.beneficiary_id is None:
             occasion, payer = payer_of(tier, borne, one.merchant_id)
             back = sum(recovery.tiers[number] for recovery in one.recoveries)
             books.setdefault(occasion, Counter()).update(booking.loss_cover(payer, borne.amount, back))
@@ -55,6 +56,10 @@ def reliefs(one: Bearing) -> dict[str, int]:
     for number, held in enumerate(one.allocation.rest):
         if held.partner_id is not None:
             bears[held.partner_id] += held.amount - sum(recovery.rest[number] for recovery in one.recoveries)
+    for number, (tier, borne) in enumerate(zip(one.tiers, one.allocation.tiers, strict=True)):
+        if tier.terms.beneficiary_id is not None and borne.amount:
+            back = sum(recovery.tiers[number] for recovery in one.recoveries)
+            bears[tier.terms.beneficiary_id] += borne.amount - back  # others than we make it up to it
     return {
         partner_id: one.partners.get(partner_id, 0) - bears[partner_id]
         for partner_id in {*one.partners, *bears}
@@ -82,6 +87,8 @@ def receivable_of(kind: ArrangementKind, bearer_id: str) -> Place:
 
 def is_settled(tier: Tier, borne: Borne, merchant_id: str) -> bool:
     """Whether it is paid with being booked: out of what we owe the plan's merchant."""
+    if tier.terms.beneficiary_id is not None:
+        return False
     return payer_of(tier, borne, merchant_id)[0] is Occasion.RECOURSE
 
 

@@ -29,6 +29,7 @@ class Limit(StrEnum):
     TOO_EARLY = "too_early"  # fewer days past due than it waits for
     TOO_LATE = "too_late"  # more than it may be invoked after
     OUT_OF_SCOPE = "out_of_scope"  # the category of goods, or the region, is not covered
+    OTHER_MONEY = "other_money"  # it bears losses of a partner's money, and there is none of it in the plan
     SMALL_LOSS = "small_loss"  # it never counts
     ATTACHMENT = "attachment"  # who is covered bears the first part
     DEBTOR_MAX = "debtor_max"
@@ -116,6 +117,8 @@ def _does_not_count(one: Arrangement, used: Used, loss: Loss, left: int) -> Limi
         return Limit.OUT_OF_SCOPE
     if one.categories and loss.category not in one.categories:
         return Limit.OUT_OF_SCOPE
+    if one.beneficiary_id is not None and all(held.partner_id != one.beneficiary_id for held in loss.holders):
+        return Limit.OTHER_MONEY
     if not left:
         return Limit.NOTHING_LEFT
     return Limit.SMALL_LOSS if left < one.small_loss_max else None

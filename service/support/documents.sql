@@ -15,6 +15,9 @@ select exists (select from support_parties where party_id = $1)
     or exists (select from merchants where merchant_id = $1)
     or exists (select from partners where partner_id = $1);
 
+-- is_partner --
+select exists (select from partners where partner_id = $1);
+
 -- insert_arrangement --
 -- The next version; of a new arrangement the first.
 insert into support_arrangements (arrangement_id, version, document, agreed_at)

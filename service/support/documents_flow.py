@@ -76,6 +76,12 @@ async def agree_waterfall(conn: Connection, waterfall_id: str, document: Waterfa
     return version
 
 
+async def require_beneficiary(conn: Connection, beneficiary_id: str) -> None:
+    """Refused: NOT_FOUND, for a partner that there is not."""
+    if not await conn.fetchval(Q.is_partner, beneficiary_id):
+        raise Refused(Code.NOT_FOUND, f"There is no partner {beneficiary_id!r}.", "/document/beneficiary_id")
+
+
 async def require_provider(conn: Connection, provider_id: str) -> None:
     """Refused: NOT_FOUND, for who is no merchant, partner or party here."""
     if not await conn.fetchval(Q.is_provider, provider_id):

@@ -90,6 +90,7 @@ class BorneByTier(Struct, frozen=True):
     first_loss: int
     amount: int
     limit: str | None
+    beneficiary_id: str | None
 
 
 class ShareOf(Struct, frozen=True):
@@ -231,9 +232,9 @@ async def save_version(conn: Connection, one: LossOfPlan, step_id: str, version:
     borne = [
         BorneByTier(
             bucket, one.loss_id, version.version, number, each.arrangement_id, each.bearer_id, version.loss.debtor,
-            version.loss.on.year, each.insured, each.first_loss, each.amount, each.limit,
+            version.loss.on.year, each.insured, each.first_loss, each.amount, each.limit, tier.terms.beneficiary_id,
         )
-        for number, each in enumerate(version.allocation.tiers, 1)
+        for number, (tier, each) in enumerate(zip(version.tiers, version.allocation.tiers, strict=True), 1)
     ]  # fmt: skip
     await _ALLOCATE.execute(conn, borne=borne)
     bearing = [each.arrangement_id for each in version.allocation.tiers if each.amount]

@@ -53,8 +53,9 @@ select version, step_id, waterfall_id, waterfall_version, loss, tiers, allocatio
 
 -- insert_allocations --
 insert into loss_allocations (bucket, loss_id, version, tier, arrangement_id, bearer_id, debtor, year, insured, first_loss,
-                              amount, "limit")
-select bucket, loss_id, version, tier, arrangement_id, bearer_id, debtor, year, insured, first_loss, amount, "limit"
+                              amount, "limit", beneficiary_id)
+select bucket, loss_id, version, tier, arrangement_id, bearer_id, debtor, year, insured, first_loss, amount, "limit",
+       beneficiary_id
   from @borne;
 
 -- load_recoveries --

@@ -2,6 +2,7 @@
 
     loss  ->  tier 1  ->  tier 2  ->  ...  ->  the partners by their shares, and we
     interest and fees that no tier bears are written off, by us
+    a tier for one partner's benefit bears of that partner's part alone: what it bears is off that part, not the others'
 
 The same loss, waterfall and use of its limits give the same allocation, to the byte.
 """
@@ -60,11 +61,12 @@ def allocate(tiers: Sequence[Tier], used: Sequence[Used], loss: Loss) -> tuple[A
     """Who bears a loss, and what each tier has used of its limits after it; `used` is in the order of the tiers."""
     left = left_of(loss)
     whole = left.principal + left.interest + left.fees
+    parts = Parts(loss, left.principal)
     found: list[Borne] = []
     after: list[Used] = []
     for tier, so_far in zip(tiers, used, strict=True):
         terms = tier.terms
-        base = left.of(terms.base)
+        base = left.of(terms.base) if terms.beneficiary_id is None else parts.of(terms.beneficiary_id)
         cover = cover_of(terms, so_far, loss, base)
         found.append(
             Borne(
@@ -73,8 +75,9 @@ def allocate(tiers: Sequence[Tier], used: Sequence[Used], loss: Loss) -> tuple[A
             )
         )  # fmt: skip
         left = left.less(cover.amount, terms.base)
+        parts.bear(terms.beneficiary_id, cover.amount, left.principal)
         after.append(cover.used)
-    return Allocation(whole, tuple(found), _rest(loss, left.principal), left.interest + left.fees), after
+    return Allocation(whole, tuple(found), parts.held(), left.interest + left.fees), after
 
 
 def digest(allocation: Allocation) -> str:
@@ -82,9 +85,31 @@ def digest(allocation: Allocation) -> str:
     return hashlib.sha256(msgspec.json.encode(allocation, order="deterministic")).hexdigest()
 
 
-def _rest(loss: Loss, principal: int) -> tuple[Held, ...]:
-    """The principal that no tier bears, by shares; the largest remainders take the odd cents."""
-    shares = [one.principal_bps for one in loss.holders]
-    parts = split(principal, [*shares, BPS - sum(shares)])
-    theirs = [Held(one.partner_id, part) for one, part in zip(loss.holders, parts, strict=False)]
-    return (*theirs, Held(None, parts[-1]))
+class Parts:
+    """Whose the principal is that no tier bears yet: the partners', and last ours. The largest remainders of the shares
+    take the odd cents; once a tier has borne of one part alone, those of what is left of each."""
+
+    def __init__(self, loss: Loss, principal: int) -> None:
+        shares = [one.principal_bps for one in loss.holders]
+        self._partners = [one.partner_id for one in loss.holders]
+        self._weights = [*shares, BPS - sum(shares)]
+        self._amounts = split(principal, self._weights)
+
+    def of(self, partner_id: str) -> int:
+        """A partner's part; of one that has none, nothing."""
+        return self._amounts[self._partners.index(partner_id)] if partner_id in self._partners else 0
+
+    def bear(self, beneficiary_id: str | None, amount: int, left: int) -> None:
+        """A tier bears so much, of one part or of all, and so much principal is left."""
+        if not amount:
+            return
+        if beneficiary_id is not None:
+            self._amounts[self._partners.index(beneficiary_id)] -= amount
+            self._weights = list(self._amounts)
+        elif sum(self._weights):
+            self._amounts = split(left, self._weights)
+
+    def held(self) -> tuple[Held, ...]:
+        """What is left to each."""
+        theirs = [Held(one, part) for one, part in zip(self._partners, self._amounts, strict=False)]
+        return (*theirs, Held(None, self._amounts[-1]))

@@ -150,6 +150,7 @@ async def test_the_limits_of_a_country_are_within_its_cap(world: World) -> None:
     ("consumer", {"line": "domestic"}, "line_mismatch", "/document/line"),
     ("consumer", {"country": "XX"}, "invalid_field", "/document/country"),
     ("consumer", {"terms": {"debtor_max": 1_000}}, "invalid_field", "/document/discretionary_max"),
+    ("consumer", {"loss_payee_id": f"pa_{'0' * 26}"}, "invalid_field", "/document/loss_payee_id"),
     ("consumer", {"discretionary_max": 0}, "invalid_field", "/document/automatic"),
     ("consumer", {"countries": [{"country": "CN", "status": "open", "from_on": "2026-01-01"}]}, "invalid_field",
      "/document/countries"),

@@ -94,8 +94,9 @@ def test_whatever_happens_the_loss_is_borne_whole_and_the_books_balance(
             booked[Place(transfer.debit, transfer.debit_owner)] += transfer.amount
             booked[Place(transfer.credit, transfer.credit_owner)] -= transfer.amount
         assert {place: amount for place, amount in booked.items() if amount} == _sums(after)
-        bears = _kept(allocation, recoveries)
-        assert all(bears[name] == bearing.partners[name] - relief for name, relief in reliefs(bearing).items())
+        bears, itself = _kept(allocation, recoveries), _paid_itself(steps, allocation, recoveries)
+        for name, relief in reliefs(bearing).items():
+            assert bears[name] == bearing.partners[name] - relief - itself[name]
         before = after
 
 
@@ -122,6 +123,15 @@ def _kept(allocation: Allocation, recoveries: list[Recovery]) -> dict[str, int]:
         for number, held in enumerate(allocation.rest)
         if held.partner_id is not None
     }  # fmt: skip
+
+
+def _paid_itself(steps: tuple[Tier, ...], allocation: Allocation, recoveries: list[Recovery]) -> Counter[str]:
+    """What each partner has of those who bear a part for its benefit, less what it pays them back."""
+    found: Counter[str] = Counter()
+    for number, (tier, borne) in enumerate(zip(steps, allocation.tiers, strict=True)):
+        if tier.terms.beneficiary_id is not None:
+            found[tier.terms.beneficiary_id] += borne.amount - sum(each.tiers[number] for each in recoveries)
+    return found
 
 
 def _sums(books: Books) -> dict[Place, int]:

@@ -55,7 +55,7 @@ from service.support.recovering import RecoveryOrder, share
 from service.support.waterfall import Tier, allocate
 from tests.claims.test_claim_rules import DRAFT, DUE
 from tests.insurance import sample
-from tests.support.worked import POOL, arrangement, loss
+from tests.support.worked import POOL, A, arrangement, loss
 
 FLOWS = Path(__file__).parents[1] / "flows"
 WORDS = {"name", "conditions"}  # for people to read: nothing follows from them
@@ -100,6 +100,7 @@ DIFFERS: dict[str, tuple[dict[str, Any], dict[str, Any]]] = {  # what both say b
     "begins_on": ({}, {"begins_on": date(2026, 6, 2)}),
     "ends_on": ({}, {"ends_on": date(2026, 5, 31)}),
     "provider_id": ({"kind": ArrangementKind.RESERVE}, {"provider_id": None}),
+    "beneficiary_id": ({}, {"beneficiary_id": A}),
     "base": ({}, {"base": CoveredParts.PRINCIPAL_INTEREST}),
     "rates": ({}, {"rates": (Rate(1_000, segment="small"),)}),
     "categories": ({}, {"categories": ("travel",)}),

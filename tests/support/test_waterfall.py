@@ -89,6 +89,34 @@ def test_the_same_loss_has_the_same_digest() -> None:
     assert first == second != digest(allocate(tiers(), USED, replace(APPLIANCE, recovered=299_99))[0])
 
 
+# For one partner's benefit --------------------------------------------------------------------------------------------
+
+FOR_A: dict[str, Any] = {"beneficiary_id": A, "cover_bps": 8_000}
+
+
+def borne_for(*terms: Arrangement, principal: int = 4_500_00, **says: Any) -> tuple[list[int], list[int]]:
+    steps = [Tier(str(number), 1, one) for number, one in enumerate(terms)]
+    one = loss(principal, holders=(Holder(A, 7_000), Holder(B, 3_000)), **says)
+    return amounts(allocate(steps, [Used() for _ in terms], one)[0])
+
+
+def test_a_tier_for_one_partner_bears_of_its_part_alone() -> None:
+    """80 % of 3,150.00; then an insurer half of what is left of each; in the other order half of all comes first."""
+    for_a, half = arrangement(**FOR_A), arrangement(cover_bps=5_000)
+    assert borne_for(for_a) == ([2_520_00], [630_00, 1_350_00, 0])
+    assert borne_for(for_a, half) == ([2_520_00, 990_00], [315_00, 675_00, 0])
+    assert borne_for(half, for_a) == ([2_250_00, 1_260_00], [315_00, 675_00, 0])
+    whole = arrangement(beneficiary_id=A)
+    assert borne_for(whole, arrangement()) == ([3_150_00, 1_350_00], [0, 0, 0])
+    assert borne_for(whole, whole, half) == ([3_150_00, 0, 675_00], [0, 675_00, 0])
+
+
+def test_of_a_plan_without_its_money_it_bears_nothing() -> None:
+    one = loss(100_00, holders=(Holder(B, 10_000),))
+    found, _ = allocate([Tier("a", 1, arrangement(**FOR_A))], [Used()], one)
+    assert (found.tiers[0].amount, found.tiers[0].limit) == (0, Limit.OTHER_MONEY)
+
+
 # Attachments: Munich Re's, EXIM's and others' published figures -------------------------------------------------------
 
 EACH = AttachmentKind.EACH_AND_EVERY
@@ -225,6 +253,7 @@ TERMS = st.builds(
     annual_max=SUMS,
     aggregate_max=SUMS,
     cap=st.none() | st.builds(Cap, st.integers(1, 10_000), st.sampled_from(CapOf)),
+    beneficiary_id=st.sampled_from([None, None, None, A, B]),
     funded=st.booleans(),
 )
 
