@@ -364,8 +364,8 @@ select bucket, cause_id, plan_id
                     where left(r.reconciliation_id, 27) = left(t.cause_id, 27) and t.plan_id is null)
    and not exists (select from voucher_steps s where s.step_id = t.cause_id and t.plan_id is null)
    and not exists (select from premium_declarations d where d.declaration_id = t.cause_id and t.plan_id is null)
-   and not exists (select from insurer_settlements s
-                    where t.cause_id in (s.settlement_id, s.payment_id) and t.plan_id is null)
+   and not exists (select from insurer_settlements s where s.settlement_id = t.cause_id and t.plan_id is null)
+   and not exists (select from insurer_settlement_steps s where s.step_id = t.cause_id and t.plan_id is null)
    and not exists (select from insured_losses l where l.loss_id = t.cause_id and t.plan_id is null)
    and not exists (select from insured_recoveries r where r.recovery_id = t.cause_id and t.plan_id is null)
    and not exists (select from assignment_steps s where s.step_id = t.cause_id and t.plan_id is null)
@@ -387,9 +387,10 @@ select f.funder_id, coalesce(m.funds, 0) as funds, coalesce(b.funds, 0) as booke
   left join (select owner, sum(amount) filter (where account = 'pool_funds') as funds,
                     sum(amount) filter (where account = 'pool_payable') as owed
                from (select credit as account, credit_owner as owner, amount from transfers
-                      where credit in ('pool_funds', 'pool_payable')
+                      where credit in ('pool_funds', 'pool_payable') and occasion <> 'given_back'
                      union all
-                     select debit, debit_owner, - amount from transfers where debit in ('pool_funds', 'pool_payable')) t
+                     select debit, debit_owner, - amount from transfers
+                      where debit in ('pool_funds', 'pool_payable') and occasion <> 'given_back') t
               group by owner) b on b.owner = f.funder_id
  where coalesce(m.funds, 0) <> coalesce(b.funds, 0) or coalesce(m.owed, 0) <> coalesce(b.owed, 0);
 
@@ -403,7 +404,7 @@ select claim_id, c.paid - c.clawed_back as paid, coalesce(b.amount, 0) as booked
                from loss_claim_steps s
                join transfers t on t.cause_id = s.step_id and t.occasion = 'compensation'
               group by s.claim_id) b using (claim_id)
-  join support_arrangements a on a.arrangement_id = c.arrangement_id and a.version = c.version
+  left join support_arrangements a on a.arrangement_id = c.arrangement_id and a.version = c.version
  where case when a.document ->> 'beneficiary_id' is null then c.paid - c.clawed_back else 0 end <> coalesce(b.amount, 0);
 
 -- nothing_is_held_for_claims_that_ended_unpaid --
@@ -1079,14 +1080,16 @@ select p.payout_id, p.state, p.tries, s.last, s.tries as ordered
 
 -- money_on_its_way_is_of_payouts --
 -- What the books have on its way is what payouts to merchants are due, or ordered and not paid yet, and what payouts to
--- partners are ordered and not paid yet.
+-- partners and settlements with who bears losses are ordered and not paid yet.
 select currency, sum(amount) as difference
   from (select currency, case 'payout_clearing' when credit then amount else - amount end as amount
           from transfers where debit = 'payout_clearing' or credit = 'payout_clearing'
         union all
         select currency, - amount from payouts where state in ('due', 'ordered')
         union all
-        select currency, - amount from partner_payouts where state = 'ordered') t
+        select currency, - amount from partner_payouts where state = 'ordered'
+        union all
+        select currency, - net from insurer_settlements where state = 'ordered') t
  group by currency
 having sum(amount) <> 0;
 
@@ -1101,6 +1104,10 @@ select o.order_id, o.amount, o.payouts, s.amount as ordered, s.payouts as counte
                      union all
                      select s.order_id, p.amount
                        from partner_payout_steps s join partner_payouts p using (payout_id)
+                      where s.step = 'ordered'
+                     union all
+                     select s.order_id, p.net
+                       from insurer_settlement_steps s join insurer_settlements p using (settlement_id)
                       where s.step = 'ordered') one
               group by order_id) s using (order_id)
  where (o.amount, o.payouts) is distinct from (s.amount, s.payouts);
@@ -1181,18 +1188,41 @@ select merchant_id, currency, bought.amount as bought, booked.amount as booked
 -- Credit insurance ----------------------------------------------------------------------------------------------------
 
 -- insurers_are_settled --
--- What was paid to an insurer, or by it, is the net of its settlements that are paid; what is set off is nobody's.
+-- What was paid to an insurer, or by it, or is on its way, is the net of its settlements that are so; what is set off is
+-- nobody's.
 select insurer_id, currency, coalesce(s.net, 0) as settled, coalesce(b.net, 0) as booked
   from (select insurer_id, currency, sum(net) as net
-          from insurer_settlements where paid_on is not null group by insurer_id, currency) s
+          from insurer_settlements where state in ('ordered', 'paid') group by insurer_id, currency) s
   full join (select owner as insurer_id, currency, sum(amount) as net
                from (select debit_owner as owner, currency, amount from transfers
-                      where occasion = 'insurer_settlement' and debit in ('insurer_payable', 'insurer_receivable')
+                      where occasion in ('insurer_settlement', 'payout', 'payout_returned')
+                        and debit in ('insurer_payable', 'insurer_receivable')
                       union all
                      select credit_owner, currency, - amount from transfers
-                      where occasion = 'insurer_settlement' and credit in ('insurer_payable', 'insurer_receivable')) sides
+                      where occasion in ('insurer_settlement', 'payout', 'payout_returned')
+                        and credit in ('insurer_payable', 'insurer_receivable')) sides
               group by owner, currency) b using (insurer_id, currency)
  where coalesce(s.net, 0) <> coalesce(b.net, 0);
+
+-- insurer_settlements_are_where_their_steps_left_them --
+-- A payment is ordered twice at most, and its state is its last step's.
+select p.settlement_id, p.state, p.tries, s.last, s.tries as ordered
+  from insurer_settlements p
+  left join lateral (select (array_agg(step order by number desc))[1] as last,
+                            count(*) filter (where step = 'ordered') as tries
+                       from insurer_settlement_steps s where s.settlement_id = p.settlement_id) s on true
+ where p.tries <> s.tries or p.tries > 2
+    or p.state <> case s.last when 'returned' then case when p.tries >= 2 then 'given_up' else 'due' end
+                              else coalesce(s.last, 'due') end;
+
+-- what_is_given_back_is_booked --
+-- What a settlement gives back of losses of plans and of pools is the sum of its places, and what it has booked.
+select settlement_id, s.given_back, b.amount as booked
+  from insurer_settlements s
+  full join (select cause_id as settlement_id, sum(case credit when 'insurer_payable' then amount else - amount end) as amount
+               from transfers where occasion = 'given_back' group by cause_id) b using (settlement_id)
+ where coalesce(s.given_back, 0) <> coalesce(b.amount, 0)
+    or s.given_back <> (select coalesce(sum((one ->> 'amount')::bigint), 0) from json_array_elements(s.backs) one);
 
 -- insurance_is_booked --
 -- What was booked for an insurer is the premium that was declared, its part of losses, and what it got of recoveries.

@@ -211,8 +211,8 @@ class EventType(StrEnum):
     DEBTOR_OVERDUE = (  # `debtor_id` under `policy_id` owes `amount` in `currency` since `due_on`, for as long as
         "debtor.overdue"  # the policy says that you are told
     )
-    INSURER_SETTLED = (  # `settlement_id` with you, until `business_on`: its `state` is made or paid; `amount` in
-        "insurer_settlement.changed"  # `currency` is yours, below zero ours
+    INSURER_SETTLED = (  # `settlement_id` with you, until `business_on`: its `state` is made, ordered, paid or
+        "insurer_settlement.changed"  # returned; `amount` in `currency` is yours, below zero ours
     )
     PACK_MADE = "insurance_pack.made"  # `pack_id`: your debtors in the month that began on `begin_on`, `records` rows
     CLAIM_CHANGED = (  # `claim_id` on `arrangement_id`, of `loss_id`, is in another `state`:

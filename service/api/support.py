@@ -3,7 +3,7 @@
 from typing import Final
 
 from litestar import get, post
-from litestar.params import RawBody
+from litestar.params import FromPath, RawBody
 from litestar.response.base import ASGIResponse
 from msgspec import Struct, field
 
@@ -16,10 +16,13 @@ from service.api.paging import AfterArrangement, AfterSupportParty, AfterWaterfa
 from service.api.reply import encode, reply, reply_answer
 from service.api.two_people import Doing, Proposed, needs_two, propose
 from service.audit.entry import Thing, Verb
+from service.checkout.request import Currency
 from service.db import Connection
 from service.engine.work import Answer
-from service.errors import Code
+from service.errors import Code, Refused
 from service.event_type import EventType
+from service.merchants.paying_flow import require_orderable
+from service.merchants.settlement_terms import BankAccount, require_account
 from service.partners.telling_flow import Teller
 from service.support import documents_flow as flow
 from service.support.arrangement import Arrangement, Name, require_arrangement
@@ -45,6 +48,21 @@ class MadeParty(Struct, frozen=True):
     """Who was taken on."""
 
     party_id: str = field(name="id")
+
+
+class PartyAccountBody(Struct, frozen=True, forbid_unknown_fields=True):
+    """Where a party is paid in a currency."""
+
+    currency: Currency
+    account: BankAccount
+
+
+class WantedAccount(Struct, frozen=True):
+    """An account that was proposed."""
+
+    party_id: str
+    currency: str
+    account: BankAccount
 
 
 class PartyPage(Struct, frozen=True):
@@ -104,6 +122,7 @@ class WaterfallPage(Struct, frozen=True):
 
 
 _party = Body(PartyBody)
+_account = Body(PartyAccountBody)
 _arrangement = Body(ArrangementBody)
 _waterfall = Body(WaterfallBody)
 
@@ -131,6 +150,42 @@ async def register_party(request: Asked, body: RawBody) -> ASGIResponse:
         return Answer(201, encode(MadeParty(party_id)))
 
     return reply_answer(await ask.services.engine.once(ask.must_key, ask.now, register))
+
+
+@post(
+    "/support-parties/{party_id:str}/account",
+    status_code=202,
+    opt=operation(
+        "support",
+        Proposed,
+        takes=PartyAccountBody,
+        refuses=(Code.NOT_FOUND,),
+        example={"currency": "EUR", "account": {"holder": "Elbe Insurance", "iban": "FR1420041010050500013M02606"}},
+    ),
+)
+async def name_party_account(request: Asked, body: RawBody, party_id: FromPath[str]) -> ASGIResponse:
+    """Propose where a party is paid in a currency what settlements owe it; another operator approves it."""
+    asked = _account.read(body, content_type(request))
+    require_orderable(asked.currency)
+    require_account(asked.account, "/account", asked.currency)
+    if not ids.is_id(party_id, ids.SUPPORT_PARTY):
+        raise Refused(Code.NOT_FOUND, f"There is no party {party_id[:100]!r}.", "/id")
+    ask = write(request, body)
+
+    async def name(conn: Connection) -> Answer:
+        await flow.require_party(conn, party_id)
+        wanted = WantedAccount(party_id, asked.currency, asked.account)
+        return await propose("name_party_account", ask, conn, Thing.PARTY, party_id, wanted)
+
+    return reply_answer(await ask.services.engine.once(ask.must_key, ask.now, name))
+
+
+@needs_two("name_party_account", "support")
+async def _account_as_proposed(doing: Doing, wanted: WantedAccount) -> MadeParty:
+    await flow.set_account(doing.conn, wanted.party_id, wanted.currency, wanted.account)
+    told = {"currency": wanted.currency, "account": (wanted.account.iban or wanted.account.number or "")[-4:]}
+    await doing.ask.record(doing.conn, Verb.CHANGED, Thing.PARTY, wanted.party_id, told)
+    return MadeParty(wanted.party_id)
 
 
 @get("/support-parties", opt=operation("support", PartyPage))
@@ -236,5 +291,6 @@ async def list_waterfalls(request: Asked, after: AfterWaterfall = "", limit: Lim
 
 
 ROUTES: Final = [
-    register_party, list_parties, agree_arrangement, list_arrangements, agree_waterfall, list_waterfalls,
+    register_party, name_party_account, list_parties, agree_arrangement, list_arrangements, agree_waterfall,
+    list_waterfalls,
 ]  # fmt: skip

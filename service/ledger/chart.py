@@ -39,7 +39,7 @@ class LedgerAccount(StrEnum):
     POOL_FUNDS = "pool_funds"  # of a funder of a compensation pool: what it paid in, and is not used
     POOL_PAYABLE = "pool_payable"  # of a funder of a compensation pool: to be paid out to it
     PARTNER_PAYABLE = "partner_payable"  # of a partner: its share of what consumers paid
-    INSURER_PAYABLE = "insurer_payable"  # of an insurer: premium, and its part of what was recovered
+    INSURER_PAYABLE = "insurer_payable"  # of a party: premium, its part of what was recovered, what it gets back
     # income
     MERCHANT_FEE_INCOME = "merchant_fee_income"  # kept of what was captured
     INTEREST_INCOME = "interest_income"  # our share of what time earned
@@ -110,6 +110,7 @@ class Occasion(StrEnum):
     PREMIUM = "premium"  # an insurer is owed its premium, or gives some of it back
     INDEMNITY = "indemnity"  # it owes us its part of a loss of a trade debtor
     INSURER_SETTLEMENT = "insurer_settlement"  # what we owe it and what it owes us is set off, and the rest paid
+    GIVEN_BACK = "given_back"  # what came back of losses of plans is settled with those who had paid it
     SALVAGE = "salvage"  # it is owed its part of what was recovered of that
     FACTORING_ADVANCE = "factoring_advance"  # we bought a merchant's receivable, and owe it the advance
     FACTORING_COLLECTION = "factoring_collection"  # who owes the receivable has paid us

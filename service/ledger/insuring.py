@@ -3,6 +3,8 @@
 As in booking.py each function gives balances (debit positive, credit negative) that sum to zero, in minor units.
 """
 
+from collections.abc import Mapping
+
 from service.ledger.booking import Balances
 from service.ledger.chart import LedgerAccount as A
 from service.ledger.chart import Place
@@ -37,3 +39,13 @@ def insurer_paid(insurer_id: str, net: int) -> Balances:
     """We have paid the insurer what is left of a settlement; below zero it has paid us."""
     owed = A.INSURER_PAYABLE if net > 0 else A.INSURER_RECEIVABLE
     return {Place(owed, insurer_id): net, Place(A.CASH): -net}
+
+
+def insurer_ordered(insurer_id: str, amount: int) -> Balances:
+    """So much of what we owe a party is on its way; less than nothing came back, and is owed again."""
+    return {Place(A.INSURER_PAYABLE, insurer_id): amount, Place(A.PAYOUT_CLEARING): -amount}
+
+
+def given_back(party_id: str, places: Mapping[Place, int]) -> Balances:
+    """What came back of losses, or was paid too much, is to be paid with the party's settlement: `places` owed it."""
+    return {**places, Place(A.INSURER_PAYABLE, party_id): -sum(places.values())}

@@ -1,8 +1,10 @@
-"""Payouts to merchants and partners against what the bank shows on the account that they are paid from. Pure.
+"""Payouts to merchants, partners and parties that bear losses against what the bank shows on the account that they are
+paid from. Pure.
 
     money that left, as much as the payouts that it names     they are paid
     money that came, as much as the payouts that it names     they came back
     what was said already by an operator                      it is confirmed
+    money that came, as much as a settlement that it names    who owes it has paid it
     all else                                                  a break, for a person to look at
     money that left as ordered by nobody                      they are paid, and it is a break
     nothing of a day that the bank has told of                a break, until the payout is shown
@@ -20,6 +22,7 @@ from typing import Final, Generic, TypeVar
 
 from msgspec import Struct
 
+from service.insurance.settlement import InsurerSettlement
 from service.merchants.payout import Payout, PayoutState, Step, WordOf
 from service.partners.payout import PartnerPayout
 from service.reconciling.camt import OUR_GROUPS
@@ -27,6 +30,7 @@ from service.reconciling.found import BreakClass, Difference, Found, Leg
 
 PAYMENT: Final = re.compile(r"([0-9A-HJKMNP-TV-Z]{26})-([0-9])")  # to a merchant: the payout, and its try
 PAYMENT_TO_PARTNER: Final = re.compile(r"[0-9A-HJKMNP-TV-Z]{26}[NC][0-9]{8}")  # as its settlement has it
+WITH_PARTY: Final = re.compile(r"[0-9A-HJKMNP-TV-Z]{26}S[0-9]{8}")  # of a settlement with who bears losses
 SETTLEMENT: Final = re.compile(r"[0-9A-HJKMNP-TV-Z]{26}-[0-9]{8}")
 
 
@@ -50,7 +54,7 @@ class Shown(Struct, frozen=True, gc=False):
     reason: str | None  # why it came back, in the bank's code
 
 
-AnyPayout = TypeVar("AnyPayout", Payout, PartnerPayout)
+AnyPayout = TypeVar("AnyPayout", Payout, PartnerPayout, InsurerSettlement)
 
 
 class Named(Struct, frozen=True):
@@ -60,6 +64,7 @@ class Named(Struct, frozen=True):
     payments: tuple[str, ...]  # end-to-end ids of payouts to partners
     settlements: tuple[str, ...]  # of partners, in its text
     orders: tuple[str, ...]  # the first, where it names no payout by itself
+    with_parties: tuple[str, ...] = ()  # end-to-end ids of settlements with who bears losses
 
 
 class Said(Struct, Generic[AnyPayout], frozen=True):
@@ -77,19 +82,35 @@ def named_in(one: Shown) -> Named:
     """The payouts, settlements and orders in its references. A settlement alone says nothing of money that came: it may
     be what the partner owes us."""
     tries: dict[str, int] = {}
-    payments, settlements, orders = [], [], []
+    payments, settlements, orders, with_parties = [], [], [], []
     for name in one.names:
         if found := PAYMENT.fullmatch(name):
             tries[f"pt_{found[1]}"] = int(found[2])
         elif found := OUR_GROUPS.fullmatch(name):
             orders.append(f"or_{found[1]}")
+        elif WITH_PARTY.fullmatch(name):
+            with_parties.append(name)
         elif PAYMENT_TO_PARTNER.fullmatch(name):
             payments.append(name)
         elif SETTLEMENT.fullmatch(name):
             settlements.append(name)
     if payments or one.amount > 0:
         settlements = []
-    return Named(tries, tuple(payments), tuple(settlements), () if tries or payments else tuple(orders[:1]))
+    itself = tries or payments or with_parties
+    return Named(
+        tries, tuple(payments), tuple(settlements), () if itself else tuple(orders[:1]), tuple(with_parties)
+    )  # fmt: skip
+
+
+def said_of_owed(one: Shown, owed: InsurerSettlement) -> Said[InsurerSettlement]:
+    """What a payment says of a settlement that the party owes us: it is paid, as an operator has said, or a break."""
+    if one.amount != owed.amount:
+        return Said((owed,), kind=BreakClass.AMOUNT_DIFF, amount=owed.amount - one.amount)
+    if owed.state is PayoutState.DUE:
+        return Said((owed,), Step.PAID)
+    if owed.word_of is WordOf.OPERATOR:
+        return Said((owed,), confirmed=True)
+    return Said((owed,), kind=BreakClass.OUT_OF_TURN, amount=-one.amount)
 
 
 def said_by(

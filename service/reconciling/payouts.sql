@@ -23,7 +23,10 @@ select p.payout_id, p.amount
         select payout_id, amount, currency, pays_on, order_id
           from partner_payouts t
          where state = 'ordered'
-           and not exists (select from bank_accounts a where a.programme_id = t.programme_id and a.currency = t.currency)) p
+           and not exists (select from bank_accounts a where a.programme_id = t.programme_id and a.currency = t.currency)
+        union all
+        select settlement_id, net, currency, (made_at at time zone 'UTC')::date, order_id
+          from insurer_settlements where state = 'ordered') p
   join payment_orders o using (order_id)
  where p.currency = $1 and greatest(p.pays_on, o.made_at::date) < $2
  order by p.payout_id;

@@ -1,4 +1,7 @@
-"""Payouts to merchants and partners are paid and come back by what the bank's statement shows; the rest are breaks."""
+"""Payouts are paid and come back by what the bank's statement shows; all else that it shows is a break.
+
+They go to merchants, partners and who bears losses; what those owe us by a settlement is paid so, too.
+"""
 
 from collections.abc import Iterable
 from datetime import date, datetime
@@ -8,6 +11,8 @@ from typing import Final
 from msgspec import Struct
 
 from service.db import Connection, Pool, load_queries
+from service.insurance import paying_flow as insurers_flow
+from service.insurance.settlement import InsurerSettlement
 from service.merchants import paying_flow
 from service.merchants.paying_flow import Told
 from service.merchants.payout import WordOf
@@ -20,6 +25,7 @@ from service.reconciling.items import Tolerances
 from service.reconciling.keeping_flow import Running, keep
 from service.reconciling.life import BreakStepKind
 from service.reconciling.payouts import (
+    Named,
     PayoutCash,
     Said,
     Shown,
@@ -29,6 +35,7 @@ from service.reconciling.payouts import (
     late,
     named_in,
     said_by,
+    said_of_owed,
     unknown,
 )
 
@@ -95,7 +102,31 @@ async def _settle_one(conn: Connection, account: PayingAccount, one: Shown, told
         known_ids = [payout.payout_id for payout in theirs]
         if theirs and not (may_be_theirs and await conn.fetchval(Q.owed_to_us, known_ids)):
             return await _of_partners(conn, account, one, said_by(one, named, theirs, ordered_at, _fee(account)), told)
-    return unknown(one, account.currency) if account.programme_id is None else None
+    if account.programme_id is not None:
+        return None
+    if named.with_parties or named.orders:
+        ours = await insurers_flow.named_by_bank(conn, account.currency, named.with_parties, named.orders)
+        if ours:
+            return await _of_parties(conn, account, one, _said_of(one, named, ours, ordered_at), told)
+    return unknown(one, account.currency)
+
+
+def _said_of(
+    one: Shown, named: Named, known: list[InsurerSettlement], ordered_at: datetime | None
+) -> Said[InsurerSettlement]:
+    if len(known) == 1 and known[0].net < 0:
+        return said_of_owed(one, known[0])
+    return said_by(one, named, known, ordered_at)
+
+
+async def _of_parties(
+    conn: Connection, account: PayingAccount, one: Shown, said: Said[InsurerSettlement], told: Told
+) -> Found | None:
+    if said.confirmed:
+        await insurers_flow.confirm(conn, said.payouts)
+    elif said.step is not None:
+        await insurers_flow.shown_by_bank(conn, said.payouts, said.step, told)
+    return broken(one, said, account.currency)
 
 
 async def _of_partners(

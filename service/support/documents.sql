@@ -7,8 +7,15 @@ select pg_advisory_xact_lock(hashtextextended($1, 0));
 -- insert_party --
 insert into support_parties (party_id, name, made_at) values ($1, $2, $3);
 
+-- set_account --
+-- From now on a party is paid there, in a currency.
+update support_parties set accounts = (accounts::jsonb || jsonb_build_object($2::text, $3::jsonb))::json where party_id = $1;
+
+-- is_party --
+select exists (select from support_parties where party_id = $1);
+
 -- list_parties --
-select party_id, name from support_parties where party_id > $1 order by party_id limit $2;
+select party_id, name, accounts from support_parties where party_id > $1 order by party_id limit $2;
 
 -- is_provider --
 select exists (select from support_parties where party_id = $1)

@@ -9,6 +9,7 @@ from msgspec import Meta, Struct, field
 
 from service.db import Connection, Pool, load_queries
 from service.errors import Code, Refused
+from service.merchants.settlement_terms import Accounts, BankAccount
 from service.support.arrangement import Arrangement, Name
 from service.support.capacity_flow import open_capacity, require_terms
 from service.support.pool_flow import know_funders
@@ -26,6 +27,7 @@ class Party(Struct, frozen=True):
 
     party_id: str = field(name="id")
     name: str
+    accounts: Annotated[Accounts, Meta(max_length=200)] = {}  # where it is paid, by currency
 
 
 class Agreed(Struct, frozen=True):
@@ -55,6 +57,18 @@ class AgreedWaterfall(Struct, frozen=True):
 async def register(conn: Connection, party_id: str, name: str, now: datetime) -> None:
     """Takes on a party that bears losses."""
     await conn.execute(Q.insert_party, party_id, name, now)
+
+
+async def require_party(conn: Connection, party_id: str) -> None:
+    """Refused: NOT_FOUND, for who was not taken on."""
+    if not await conn.fetchval(Q.is_party, party_id):
+        raise Refused(Code.NOT_FOUND, f"There is no party {party_id[:100]!r}.", "/id")
+
+
+async def set_account(conn: Connection, party_id: str, currency: str, account: BankAccount) -> None:
+    """From now on a party is paid there, in a currency. Refused: NOT_FOUND."""
+    await require_party(conn, party_id)
+    await conn.execute(Q.set_account, party_id, currency, msgspec.json.encode(account).decode())
 
 
 async def agree(conn: Connection, arrangement_id: str, document: Arrangement, now: datetime) -> int:
@@ -155,7 +169,10 @@ async def waterfall(pool: Connection | Pool, waterfall_id: str) -> AgreedWaterfa
 
 async def parties(pool: Pool, after: str, limit: int) -> list[Party]:
     """All, the oldest first."""
-    return [Party(*row) for row in await pool.fetch(Q.list_parties, after, limit)]
+    return [
+        Party(party_id, name, msgspec.json.decode(accounts, type=Accounts))
+        for party_id, name, accounts in await pool.fetch(Q.list_parties, after, limit)
+    ]
 
 
 async def arrangements(pool: Pool, after: str, limit: int) -> list[Agreed]:

@@ -239,6 +239,15 @@ async def keep_all(pool: Pool, now: datetime) -> int:
     return len(pools)
 
 
+async def bring_up_of(conn: Connection, party_id: str, on: date, now: datetime) -> None:
+    """The same of the pools that a party looks after, in the caller's transaction."""
+    for row in await conn.fetch(Q.pools):
+        document = msgspec.json.decode(row["document"], type=Arrangement)
+        if document.provider_id == party_id and document.pool is not None:
+            for behind in await conn.fetch(Q.behind, [row["arrangement_id"]]):
+                await bring_up(conn, row["arrangement_id"], document, party_id, behind["loss_id"], on, now)
+
+
 def _terms(document: Arrangement) -> PoolTerms:
     if document.pool is None:
         raise Refused(Code.STATE_FORBIDS, "It has no funders: by its terms it is no pool.", "/id")

@@ -24,6 +24,8 @@ from tests.flows.collecting import registered
 from tests.flows.device import Device
 from tests.flows.insuring import asked as asked_limit
 from tests.flows.insuring import insured
+from tests.flows.test_paying_insurers import known as known_account
+from tests.flows.test_paying_insurers import order as order_insurers
 from tests.flows.test_paying_merchants import order
 from tests.flows.test_paying_partners import ordered_on
 from tests.flows.test_settling_merchants import TERMS, agree
@@ -164,6 +166,7 @@ class Stage:
             await self.world.with_a_party()
         body, self._redeems = route.operation.example, route.path.endswith("/refunds")
         self._releases = route.path.endswith("/release")
+        self._comes_back = route.path.endswith("/returned")
         self._reads = route.audience
         if route.path.endswith(("/erase", "/export")):
             told = await self._somebody()
@@ -517,8 +520,14 @@ class Stage:
         return insurer_id
 
     async def _insurer_settlement_id(self) -> str:
+        """It is ordered from the bank where it is to come back."""
+        comes_back = self._comes_back
         route = self.routes["POST /v1/operator/insurer-settlements"]
-        return str((await self.do(await self.ready(route)))["id"])
+        made = await self.do(await self.ready(route))
+        if comes_back:
+            await known_account(self.world, made["insurer_id"])
+            assert (await order_insurers(self.world)).is_success
+        return str(made["id"])
 
     async def _pack_id(self) -> str:
         """Of a month in which there was a debtor."""

@@ -48,8 +48,14 @@ SABOTAGE = {
     " select bucket, plan_id, 'py_none', 1, now() from plans",
     "advances_are_of_live_purchases": "update transfers set amount = amount + 1 where debit = 'advances'",
     "insurers_are_settled": "insert into insurer_settlements (settlement_id, insurer_id, currency, number, until_on,"
-    " premium, salvage, indemnity, paid_on, reference, payment_id, made_at, made_by)"
-    " values ('se_1', 'sp_1', 'EUR', 1, '2026-03-31', 100, 0, 0, '2026-04-01', 'r', 'se_2', now(), 'ada')",
+    " premium, salvage, indemnity, state, paid_on, reference, made_at, made_by)"
+    " values ('se_1', 'sp_1', 'EUR', 1, '2026-03-31', 100, 0, 0, 'paid', '2026-04-01', 'r', now(), 'ada')",
+    "insurer_settlements_are_where_their_steps_left_them": "insert into insurer_settlements (settlement_id, insurer_id,"
+    " currency, number, until_on, premium, salvage, indemnity, tries, made_at, made_by)"
+    " values ('se_1', 'sp_1', 'EUR', 1, '2026-03-31', 0, 0, 0, 1, now(), 'ada')",
+    "what_is_given_back_is_booked": "insert into insurer_settlements (settlement_id, insurer_id, currency, number,"
+    " until_on, premium, salvage, indemnity, given_back, made_at, made_by)"
+    " values ('se_1', 'sp_1', 'EUR', 1, '2026-03-31', 0, 0, 0, 5, now(), 'ada')",
     "exposure_is_within_limits": "update accounts set over_limit = true",
     "limits_are_as_last_changed": 'update accounts set "limit" = "limit" + 1',
     "limit_changes_follow_each_other": "update limit_changes set limit_before = 1 where limit_before is not null",
