@@ -234,6 +234,7 @@ GLOSSARY: Final[dict[str, str]] = {
     "debtor_id": "of a debtor under the policy, as their list tells it",
     "borne_loss_id": "of a loss of which you bear a part, as their list tells it",
     "insured_loss_id": "of a loss under the policy, as their list tells it",
+    "party_id": "of a party that bears losses, as it was taken on",
     "insurer_settlement_id": "of a settlement with a credit insurer, as their list tells it",
     "pack_id": "of a month's pack for an insurer, as their list tells it",
     "?into": "of the price: ISO 4217",

@@ -194,12 +194,12 @@ async def _quantified(conn: Connection, known: Known, said: Said, recovered: int
     interest = lost.interest if was is None else min(lost.interest, was.interest)
     owed = lost.principal + interest + lost.charges
     if was is not None:
-        about = was.segment, was.category, was.region, was.is_first_time
+        about = was.segment, was.category, was.region, was.is_first_time, was.lent
     else:
         row = await conn.fetchrow(Q.load_what_was_bought, plan.bucket, plan.plan_id)
         assert row is not None
-        about = None, row["category"] or None, row["country"], row["is_first_time"]
-    segment, category, region, is_first_time = about
+        about = None, row["category"] or None, row["country"], row["is_first_time"], row["lent"]
+    segment, category, region, is_first_time, lent = about
     return Loss(
         cause=said.cause or known.one.cause,
         on=plan.standing.charged_off_on or known.one.lost_on,
@@ -214,6 +214,7 @@ async def _quantified(conn: Connection, known: Known, said: Said, recovered: int
         category=said.category or category,
         region=said.region or region,
         is_first_time=is_first_time if said.is_first_time is None else said.is_first_time,
+        lent=lent,
         holders=holders_of(plan),
     )
 

@@ -107,6 +107,9 @@ class Rate(Struct, frozen=True, forbid_unknown_fields=True):
     region: Region | None = None  # of the sale; a country's counts for all its parts
     is_first_time: bool | None = None  # whether it is the person's first plan
     cause: Cause | None = None  # of the loss
+    lent_max: Annotated[int, Meta(ge=1, le=AMOUNT_MAX)] | None = (
+        None  # minor units: plans of which at most so much was lent
+    )
 
 
 class Arrangement(Struct, frozen=True, forbid_unknown_fields=True):
@@ -125,7 +128,11 @@ class Arrangement(Struct, frozen=True, forbid_unknown_fields=True):
     rates: Annotated[tuple[Rate, ...], Meta(max_length=200)] = ()  # instead of `cover_bps`, where one fits
     categories: Annotated[tuple[Name, ...], Meta(max_length=200)] = ()  # of goods; none named: any
     regions: Annotated[tuple[Region, ...], Meta(max_length=200)] = ()  # of sales; none named: any
+    of_whole: bool = (
+        False  # whether its rate is of the whole loss, as of several who insure together, not of what is left
+    )
     attachment: Attachment | None = None  # null: from the first cent
+    aggregate: Attachment | None = None  # of all losses together, besides that of each; null: none
     small_loss_max: Sum = 0  # a smaller loss never counts
     loss_max: Sum = 0  # that it pays of one loss
     debtor_max: Sum = 0  # of one debtor's losses together, what is insured
@@ -163,6 +170,8 @@ def require_arrangement(one: Arrangement) -> None:
         raise _no("/cover_bps", "It covers nothing: name a cover rate, or rates.")
     if one.attachment is not None:
         _require_reachable(one, one.attachment)
+    if one.aggregate is not None:
+        _require_aggregate(one, one.aggregate)
     if one.annual_max and one.aggregate_max and one.annual_max > one.aggregate_max:
         raise _no("/annual_max", "It pays more in a year than ever.")
     if one.cap is not None and one.kind not in OF_PORTFOLIOS:
@@ -178,7 +187,9 @@ def require_arrangement(one: Arrangement) -> None:
         _require_pool(one, one.pool)
     if len(set(one.regions)) < len(one.regions):
         raise _no("/regions", "A region is named twice.")
-    fits = [(rate.segment, rate.category, rate.region, rate.is_first_time, rate.cause) for rate in one.rates]
+    fits = [
+        (rate.segment, rate.category, rate.region, rate.is_first_time, rate.cause, rate.lent_max) for rate in one.rates
+    ]
     for number, rate in enumerate(one.rates):
         if fits[number] in fits[:number]:
             raise _no(f"/rates/{number}", "An earlier rate is of the same plans: this one never counts.")
@@ -234,6 +245,17 @@ def _require_reachable(one: Arrangement, attachment: Attachment) -> None:
         raise _no("/attachment/amount", f"At most {limit} of a debtor is insured: it would never pay.")
 
 
+def _require_aggregate(one: Arrangement, aggregate: Attachment) -> None:
+    if aggregate.kind not in AGGREGATES:
+        raise _no("/aggregate/kind", "It is of all losses together: by loss, or by indemnity.")
+    if one.attachment is not None and one.attachment.kind in AGGREGATES:
+        raise _no("/aggregate", "The attachment is of all losses together already.")
+    by_loss = aggregate.kind is AttachmentKind.AGGREGATE_BY_LOSS
+    if by_loss and one.attachment is not None and one.attachment.kind is AttachmentKind.MINIMUM_RETENTION:
+        raise _no("/aggregate/kind", "Beside a minimum retention what is paid is added up: by indemnity.")
+
+
+AGGREGATES: Final = frozenset({AttachmentKind.AGGREGATE_BY_LOSS, AttachmentKind.AGGREGATE_BY_INDEMNITY})
 PAID_IN: Final = frozenset({Form.CASH, Form.LIEN_DEPOSIT})
 INSURANCES: Final = frozenset({
     ArrangementKind.DOMESTIC_TRADE_INSURANCE, ArrangementKind.EXPORT_TRADE_INSURANCE,

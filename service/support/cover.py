@@ -2,7 +2,7 @@
 
     insured   I = min(what is left of the loss, what the debtor's limit and the cap on defaults leave)
     by terms  c x I, from where the attachment begins
-    borne     min(that, what each limit and the money paid in leave)
+    borne     min(that, what each limit, the money paid in and those before it leave)
 
 Attachments by the figures of Munich Re, EXIM and the like: threshold 1,000 at 85 % pays 4,250 of 5,000; minimum
 retention 1,000 at 85 % pays 4,000 of 5,000 and 8,500 of 10,000.
@@ -15,7 +15,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from service.money import take_bps
-from service.support.arrangement import Arrangement, AttachmentKind, CapOf, is_among
+from service.support.arrangement import AGGREGATES, Arrangement, Attachment, AttachmentKind, CapOf, is_among
 from service.support.loss import Loss
 
 
@@ -69,15 +69,17 @@ class Cover(Struct, frozen=True):
     used: Used  # after it
 
 
-def cover_of(one: Arrangement, used: Used, loss: Loss, left: int) -> Cover:
-    """What an arrangement bears of `left`, minor units of its base that nobody before it bears."""
-    if (limit := _does_not_count(one, used, loss, left)) is not None:
+def cover_of(one: Arrangement, used: Used, loss: Loss, base: int, left: int | None = None) -> Cover:
+    """What an arrangement bears of `base`, minor units of what it is for, of which nobody before it bears `left`; null:
+    all of it."""
+    left = base if left is None else left
+    if (limit := _does_not_count(one, used, loss, base, left)) is not None:
         return Cover(0, 0, 0, 0, limit, used)
     rate = rate_of(one, loss)
-    by_terms, _ = _attached(one, used, left, rate)
-    insured, limit = _insured(one, used, loss, left)
+    by_terms, _ = _attached(one, used, base, rate)
+    insured, limit = _insured(one, used, loss, base)
     amount, first_loss = _attached(one, used, insured, rate)
-    for most, reached in _limits(one, used, loss):
+    for most, reached in [*_limits(one, used, loss), (left, Limit.NOTHING_LEFT)]:
         if most < amount:
             amount, limit = most, reached
     if not by_terms:
@@ -96,13 +98,14 @@ def rate_of(one: Arrangement, loss: Loss) -> int:
             and (rate.region is None or is_among(loss.region, [rate.region]))
             and rate.is_first_time in (None, loss.is_first_time)
             and rate.cause in (None, loss.cause)
+            and (rate.lent_max is None or 0 < loss.lent <= rate.lent_max)
         )
         if fits:
             return rate.cover_bps
     return one.cover_bps
 
 
-def _does_not_count(one: Arrangement, used: Used, loss: Loss, left: int) -> Limit | None:
+def _does_not_count(one: Arrangement, used: Used, loss: Loss, base: int, left: int) -> Limit | None:
     if loss.cause not in one.causes:
         return Limit.EXCLUDED_CAUSE
     if not (used.is_in_force and one.begins_on <= loss.on <= one.ends_on):
@@ -121,7 +124,7 @@ def _does_not_count(one: Arrangement, used: Used, loss: Loss, left: int) -> Limi
         return Limit.OTHER_MONEY
     if not left:
         return Limit.NOTHING_LEFT
-    return Limit.SMALL_LOSS if left < one.small_loss_max else None
+    return Limit.SMALL_LOSS if base < one.small_loss_max else None
 
 
 def _insured(one: Arrangement, used: Used, loss: Loss, left: int) -> tuple[int, Limit | None]:
@@ -140,24 +143,33 @@ def _insured(one: Arrangement, used: Used, loss: Loss, left: int) -> tuple[int, 
 
 def _attached(one: Arrangement, used: Used, insured: int, rate: int) -> tuple[int, int]:
     """What it pays of so much insured; what of an aggregate attachment is used up."""
+    counted, pays = _of_one_loss(one.attachment, insured, rate)
+    of_all = one.aggregate or one.attachment
+    if of_all is None or of_all.kind not in AGGREGATES:
+        return pays, 0
+    left = max(of_all.amount - used.first_loss, 0)  # a newer version may have lowered it below what is used up
+    if of_all.kind is AttachmentKind.AGGREGATE_BY_INDEMNITY:
+        borne = min(pays, left)
+        return pays - borne, borne
+    borne = min(counted, left)
+    return take_bps(counted - borne, rate), borne
+
+
+def _of_one_loss(attachment: Attachment | None, insured: int, rate: int) -> tuple[int, int]:
+    """What counts of one loss that is insured so far, and what is paid of that."""
     indemnity = take_bps(insured, rate)
-    if one.attachment is None:
-        return indemnity, 0
-    first = one.attachment.amount
-    left = max(first - used.first_loss, 0)  # a newer version may have lowered it below what is used up
-    match one.attachment.kind:
-        case AttachmentKind.THRESHOLD:
-            return (indemnity if insured > first else 0), 0
+    if attachment is None:
+        return insured, indemnity
+    match attachment.kind:
+        case AttachmentKind.THRESHOLD if insured <= attachment.amount:
+            return 0, 0
         case AttachmentKind.MINIMUM_RETENTION:
-            return max(insured - max(first, insured - indemnity), 0), 0
+            return insured, max(insured - max(attachment.amount, insured - indemnity), 0)
         case AttachmentKind.EACH_AND_EVERY:
-            return take_bps(max(insured - first, 0), rate), 0
-        case AttachmentKind.AGGREGATE_BY_LOSS:
-            borne = min(insured, left)
-            return take_bps(insured - borne, rate), borne
-        case AttachmentKind.AGGREGATE_BY_INDEMNITY:
-            borne = min(indemnity, left)
-            return indemnity - borne, borne
+            counted = max(insured - attachment.amount, 0)
+            return counted, take_bps(counted, rate)
+        case _:
+            return insured, indemnity
 
 
 def _limits(one: Arrangement, used: Used, loss: Loss) -> list[tuple[int, Limit]]:

@@ -7,9 +7,11 @@ select pg_advisory_xact_lock(hashtextextended($1, 0));
 -- insert_party --
 insert into support_parties (party_id, name, made_at) values ($1, $2, $3);
 
--- set_account --
--- From now on a party is paid there, in a currency.
-update support_parties set accounts = (accounts::jsonb || jsonb_build_object($2::text, $3::jsonb))::json where party_id = $1;
+-- lock_accounts --
+select accounts from support_parties where party_id = $1 for no key update;
+
+-- set_accounts --
+update support_parties set accounts = $2 where party_id = $1;
 
 -- is_party --
 select exists (select from support_parties where party_id = $1);

@@ -62,13 +62,20 @@ async def register(conn: Connection, party_id: str, name: str, now: datetime) ->
 async def require_party(conn: Connection, party_id: str) -> None:
     """Refused: NOT_FOUND, for who was not taken on."""
     if not await conn.fetchval(Q.is_party, party_id):
-        raise Refused(Code.NOT_FOUND, f"There is no party {party_id[:100]!r}.", "/id")
+        raise _no_party(party_id)
+
+
+def _no_party(party_id: str) -> Refused:
+    return Refused(Code.NOT_FOUND, f"There is no party {party_id[:100]!r}.", "/id")
 
 
 async def set_account(conn: Connection, party_id: str, currency: str, account: BankAccount) -> None:
     """From now on a party is paid there, in a currency. Refused: NOT_FOUND."""
-    await require_party(conn, party_id)
-    await conn.execute(Q.set_account, party_id, currency, msgspec.json.encode(account).decode())
+    text = await conn.fetchval(Q.lock_accounts, party_id)
+    if text is None:
+        raise _no_party(party_id)
+    accounts = msgspec.json.decode(text, type=Accounts) | {currency: account}
+    await conn.execute(Q.set_accounts, party_id, msgspec.json.encode(accounts).decode())
 
 
 async def agree(conn: Connection, arrangement_id: str, document: Arrangement, now: datetime) -> int:

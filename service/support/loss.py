@@ -46,6 +46,7 @@ class Loss(Struct, frozen=True, forbid_unknown_fields=True):
     category: Name | None = None  # of the goods
     region: Region | None = None  # of the sale, as the arrangement names it
     is_first_time: bool = False  # whether it is the person's first plan
+    lent: Sum = 0  # principal of the plan, of which rates may be; 0: it is not said
     holders: Annotated[tuple[Holder, ...], Meta(max_length=10)] = ()  # what they leave of the principal is ours
 
 

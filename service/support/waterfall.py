@@ -33,7 +33,7 @@ class Borne(Struct, frozen=True):
     arrangement_id: str  # whose tier it is
     version: int  # of its document
     bearer_id: str  # who bears it
-    base: int  # minor units that nobody before it bears, of what it is for
+    base: int  # minor units of what it is for: that nobody before it bears, or all where its rate is of the whole loss
     insured: int  # minor units of that which count
     first_loss: int  # minor units that it used up of an aggregate attachment
     amount: int  # minor units that it bears
@@ -59,15 +59,19 @@ class Allocation(Struct, frozen=True):
 
 def allocate(tiers: Sequence[Tier], used: Sequence[Used], loss: Loss) -> tuple[Allocation, list[Used]]:
     """Who bears a loss, and what each tier has used of its limits after it; `used` is in the order of the tiers."""
-    left = left_of(loss)
-    whole = left.principal + left.interest + left.fees
-    parts = Parts(loss, left.principal)
+    left = whole = left_of(loss)
+    parts, whole_parts = Parts(loss, left.principal), Parts(loss, left.principal)
     found: list[Borne] = []
     after: list[Used] = []
     for tier, so_far in zip(tiers, used, strict=True):
         terms = tier.terms
-        base = left.of(terms.base) if terms.beneficiary_id is None else parts.of(terms.beneficiary_id)
-        cover = cover_of(terms, so_far, loss, base)
+        all_of_it, rest = (
+            (whole.of(terms.base), left.of(terms.base))
+            if terms.beneficiary_id is None
+            else (whole_parts.of(terms.beneficiary_id), parts.of(terms.beneficiary_id))
+        )
+        base = all_of_it if terms.of_whole else rest
+        cover = cover_of(terms, so_far, loss, base, rest)
         found.append(
             Borne(
                 tier.arrangement_id, tier.version, terms.provider_id or loss.merchant_id, base, cover.insured,
@@ -77,7 +81,8 @@ def allocate(tiers: Sequence[Tier], used: Sequence[Used], loss: Loss) -> tuple[A
         left = left.less(cover.amount, terms.base)
         parts.bear(terms.beneficiary_id, cover.amount, left.principal)
         after.append(cover.used)
-    return Allocation(whole, tuple(found), parts.held(), left.interest + left.fees), after
+    lost = whole.principal + whole.interest + whole.fees
+    return Allocation(lost, tuple(found), parts.held(), left.interest + left.fees), after
 
 
 def digest(allocation: Allocation) -> str:

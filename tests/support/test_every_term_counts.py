@@ -64,7 +64,7 @@ WORDS = {"name", "conditions"}  # for people to read: nothing follows from them
 
 ON_SALE: dict[str, Any] = {
     "segment": "small", "category": "goods", "region": "DE-HH", "is_first_time": True, "days_past_due": 45,
-    "interest": 50_00, "fees": 20_00,
+    "interest": 50_00, "fees": 20_00, "lent": 1_200_00,
 }  # fmt: skip
 LOSSES = (
     loss(970_00, **ON_SALE), loss(400_00, **ON_SALE), loss(9_000_00, **ON_SALE | {"cause": Cause.FRAUD}),
@@ -80,9 +80,11 @@ def borne(one: Arrangement) -> object:
         return refused.pointer
     used, found = Used(covered=50_000_00, available=9_000_00), []
     for each in LOSSES:
-        allocation, (used,) = allocate([Tier("sa", 1, one)], [used], each)
-        found.append([(tier.bearer_id, tier.amount, tier.insured, tier.limit) for tier in allocation.tiers])
-        used = returned(one, used, each, allocation.tiers[0].amount // 2)
+        before = Tier("before", 1, arrangement(cover_bps=4_000))
+        allocation, (_, used) = allocate([before, Tier("sa", 1, one)], [Used(), used], each)
+        (_, tier) = allocation.tiers
+        found.append((tier.bearer_id, tier.amount, tier.insured, tier.limit))
+        used = returned(one, used, each, tier.amount // 2)
     return found, used.available, used.paid
 
 
@@ -106,6 +108,8 @@ DIFFERS: dict[str, tuple[dict[str, Any], dict[str, Any]]] = {  # what both say b
     "categories": ({}, {"categories": ("travel",)}),
     "regions": ({}, {"regions": ("AT",)}),
     "attachment": ({}, {"attachment": Attachment(AttachmentKind.THRESHOLD, 500_00)}),
+    "of_whole": ({"cover_bps": 4_000}, {"of_whole": True}),
+    "aggregate": ({}, {"aggregate": Attachment(AttachmentKind.AGGREGATE_BY_LOSS, 500_00)}),
     "small_loss_max": ({}, {"small_loss_max": 500_00}),
     "loss_max": ({}, {"loss_max": 100_00}),
     "debtor_max": ({}, {"debtor_max": 1_000_00}),
@@ -137,6 +141,7 @@ SCOPES: tuple[tuple[str, Any, Any], ...] = (
     ("region", "DE", "AT"),
     ("is_first_time", True, False),
     ("cause", Cause.CREDIT, Cause.FRAUD),
+    ("lent_max", 1_200_00, 1_199_99),
 )  # of a rate: what fits the losses, and what does not
 PARTS: dict[str, tuple[Arrangement, Arrangement]] = {
     "Attachment.kind": (
@@ -145,7 +150,7 @@ PARTS: dict[str, tuple[Arrangement, Arrangement]] = {
     ),
     "Attachment.amount": (
         replace(GOOD, attachment=Attachment(AttachmentKind.THRESHOLD, 500_00)),
-        replace(GOOD, attachment=Attachment(AttachmentKind.THRESHOLD, 300_00)),
+        replace(GOOD, attachment=Attachment(AttachmentKind.THRESHOLD, 200_00)),
     ),
     "Cap.rate_bps": (replace(GOOD, cap=Cap(100, CapOf.PAYMENTS)), replace(GOOD, cap=Cap(200, CapOf.PAYMENTS))),
     "Cap.base": (

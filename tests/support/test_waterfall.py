@@ -11,6 +11,7 @@ from msgspec.structs import replace
 import tests.properties  # noqa: F401 - how hard to try
 from service.money import take_bps
 from service.support.arrangement import (
+    AGGREGATES,
     Arrangement,
     ArrangementKind,
     Attachment,
@@ -252,6 +253,8 @@ TERMS = st.builds(
     debtor_paid_max=SUMS,
     annual_max=SUMS,
     aggregate_max=SUMS,
+    of_whole=st.booleans(),
+    aggregate=st.none() | st.builds(Attachment, st.sampled_from(sorted(AGGREGATES)), st.integers(1, 5_000)),
     cap=st.none() | st.builds(Cap, st.integers(1, 10_000), st.sampled_from(CapOf)),
     beneficiary_id=st.sampled_from([None, None, None, A, B]),
     funded=st.booleans(),
