@@ -98,7 +98,7 @@ def dev(argv: list[str]) -> int:
         if given.tethered:
             lifeline.die_with_parent(os.getppid(), signal.SIGTERM)
         with (
-            supervisor.bind(settings.host, settings.port) as listener,
+            supervisor.bind(settings.host, settings.port, listens=False) as listener,
             supervisor.bind("127.0.0.1", 0) as desk,
             embedded.running(settings, given.fresh) as servers,
         ):
@@ -126,7 +126,10 @@ def serve(argv: list[str]) -> int:
         if not url:
             raise CannotStart(f"tenor serve needs {name}; tenor dev brings servers of its own.")
     settings = config.with_secrets(settings)
-    with supervisor.stopping_on_signals(), supervisor.bind(settings.host, settings.port) as listener:
+    with (
+        supervisor.stopping_on_signals(),
+        supervisor.bind(settings.host, settings.port, listens=False) as listener,
+    ):
         asyncio.run(prepare(settings))
         os.environ.pop("TENOR_MIGRATE_URL", None)  # who serves need not know it
         settings = msgspec.structs.replace(settings, migrate_url=None)

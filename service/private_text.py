@@ -32,11 +32,13 @@ class Mark(Enum):
 
     IS_SEALED = 1  # it is about a person
     NO_NUMBERS = 2  # a number of a card, an account or a person in it is refused
+    IN_SIGHT = 3  # it names something: all of it can be seen
 
 
 Marks = tuple[Mark, ...]
 SEALED: Final = Mark.IS_SEALED
 NO_NUMBERS: Final = Mark.NO_NUMBERS
+IN_SIGHT: Final = Mark.IN_SIGHT
 S = TypeVar("S", bound=Struct)
 
 

@@ -23,6 +23,7 @@ from service.errors import Code, Refused
 from service.merchants.adjusting_flow import adjust
 from service.merchants.adjustment import Adjustment, AdjustmentReason
 from service.money import AMOUNT_MAX, EXPONENTS
+from service.private_text import IN_SIGHT
 
 
 class AdjustmentBody(Struct, frozen=True, forbid_unknown_fields=True):
@@ -31,7 +32,9 @@ class AdjustmentBody(Struct, frozen=True, forbid_unknown_fields=True):
     currency: Currency
     amount: Annotated[int, Meta(ge=-AMOUNT_MAX, le=AMOUNT_MAX)]  # minor units; negative: it is taken
     reason: AdjustmentReason
-    reference: Annotated[str, Meta(min_length=1, max_length=140, pattern=r"^[^\x00-\x1f\x7f]*\Z")]  # what it is about
+    reference: Annotated[
+        str, Meta(min_length=1, max_length=140, pattern=r"^[^\x00-\x1f\x7f]*\Z"), IN_SIGHT
+    ]  # what it is about
 
 
 class WantedAdjustment(Struct, frozen=True):

@@ -25,7 +25,8 @@ from service.api.pointers import (
 )
 from service.errors import A_KEY, Code, Refused, holds_a_key
 from service.payments.account_number import refuse_numbers
-from service.private_text import NO_NUMBERS, has_marked, marked_texts
+from service.private_text import IN_SIGHT, NO_NUMBERS, has_marked, marked_texts
+from service.spelling import refuse_unseen
 
 BYTES_MAX: Final = 64 * 1024
 
@@ -33,6 +34,7 @@ MISPLACED: Final = (
     "This looks like a key to the API: it goes into Authorization and nowhere else. Have it rotated, for it was seen."
 )
 
+_REFUSING: Final = ((IN_SIGHT, refuse_unseen), (NO_NUMBERS, refuse_numbers))  # what a text with the mark must not hold
 _JSON_TYPES: Final = ("application/json",)
 _CHARSETS: Final = {"utf-8", "utf8"}
 
@@ -52,7 +54,7 @@ class Body(Generic[T]):
         self._decode = msgspec.json.Decoder(wire).decode
         known = msgspec.inspect.type_info(wire)
         self._decimals, self._days = dict(_decimals(known)), frozenset(_days(known))
-        self._may_hold_numbers = has_marked(wire, NO_NUMBERS)
+        self._refusing = [(mark, refuse) for mark, refuse in _REFUSING if has_marked(wire, mark)]
 
     def read(self, raw: bytes, content_type: str) -> T:
         """The body as `T`. Refused: UNSUPPORTED_MEDIA_TYPE, TOO_LARGE, MALFORMED, INVALID_FIELD with its pointer;
@@ -74,9 +76,9 @@ class Body(Generic[T]):
             refuse_far(raw, self._days)
         if holds_a_key(text := raw.decode()):
             raise Refused(Code.INVALID_FIELD, MISPLACED, _where(text, A_KEY))
-        if self._may_hold_numbers:
-            for pointer, one in marked_texts(body, NO_NUMBERS):
-                refuse_numbers(one, pointer)
+        for mark, refuse in self._refusing:
+            for pointer, one in marked_texts(body, mark):
+                refuse(one, pointer)
         return body
 
 

@@ -19,6 +19,7 @@ from service.engine.work import Answer
 from service.errors import Code, Refused
 from service.money import AMOUNT_MAX
 from service.partners.telling_flow import Teller
+from service.private_text import IN_SIGHT
 from service.support import capacity_flow as flow
 from service.support.capacity import ArrangementState, Capacity
 from service.support.documents_flow import arrangement
@@ -31,7 +32,9 @@ class FundingBody(Struct, frozen=True, forbid_unknown_fields=True):
     amount: Annotated[
         int, Meta(ge=-AMOUNT_MAX, le=AMOUNT_MAX, description="minor units; below zero: taken out")
     ]  # of the arrangement's currency
-    reference: Annotated[str, Meta(min_length=1, max_length=200, pattern=r"^[^\x00-\x1f\x7f]*\Z")]  # of the payment
+    reference: Annotated[
+        str, Meta(min_length=1, max_length=200, pattern=r"^[^\x00-\x1f\x7f]*\Z"), IN_SIGHT
+    ]  # of the payment
 
 
 _funding = Body(FundingBody)

@@ -29,6 +29,7 @@ from service.people.identifier import IDENTIFIERS_MAX, Identifier, IdentifierKin
 from service.people.matching_flow import marked
 from service.policies.attributes import unread
 from service.policies.compile import CompiledPolicy
+from service.private_text import IN_SIGHT
 
 Name = Annotated[str, Meta(min_length=1, max_length=100, pattern=r"^[^\x00-\x1f\x7f]*\Z")]
 Attributes = Annotated[dict[Name, Attribute], Meta(max_length=200)]
@@ -41,7 +42,7 @@ class ConsumerBody(Struct, frozen=True, forbid_unknown_fields=True):
     A test merchant's reference that ends in `+` and a word names a persona; a word that is none is refused.
     """
 
-    reference: Text
+    reference: Annotated[Text, IN_SIGHT]
     attributes: Attributes = {}
     identifiers: Annotated[tuple[Identifier, ...], Meta(max_length=IDENTIFIERS_MAX)] = ()
 

@@ -18,6 +18,7 @@ from service.api.operation import operation
 from service.api.paging import AfterLoss, Limit
 from service.api.reply import encode, reply, reply_answer
 from service.audit.entry import Thing, Verb
+from service.checkout.request import Reference
 from service.claims.flow import recovered
 from service.db import Connection
 from service.engine.work import Answer
@@ -71,9 +72,7 @@ class RecoveryBody(Struct, frozen=True, forbid_unknown_fields=True):
     source: RecoverySource
     cost: Sum = 0  # of getting it: less is shared out, and the consumer is credited with less
     received_on: date | None = None  # null: today
-    reference: Annotated[str, Meta(min_length=1, max_length=200, pattern=r"^[^\x00-\x1f\x7f]*\Z")] | None = (
-        None  # the payer's own
-    )
+    reference: Reference | None = None  # the payer's own
 
 
 class CameBack(Struct, frozen=True):

@@ -30,7 +30,7 @@ from service.checkout.answer import Outcome
 from service.people.flow import find_consumer
 from service.plans.offer import Kind
 from service.plans.state import CollectionState, PlanState
-from service.spelling import composed
+from service.spelling import spellings
 
 MerchantId = Annotated[str, QueryParameter(max_length=30, description="whose they are")]
 Currency = Annotated[str | None, QueryParameter(pattern=r"^[A-Z]{3}\Z", description="only in it; absent: all")]
@@ -130,9 +130,9 @@ async def _plans(
     if reference is None:
         rows = await look(pool, PLANS, merchant_ids, below, looked_at_of(limit, wanted), limit, wanted)
     elif len(merchant_ids) == 1:
-        rows = await pool.fetch(Q.list_named_plans, merchant_ids[0], below, limit, *wanted, composed(reference))
+        rows = await pool.fetch(Q.list_named_plans, merchant_ids[0], below, limit, *wanted, spellings(reference))
     else:
-        rows = await pool.fetch(_NAMED_OF_SEVERAL, merchant_ids, below, limit, *wanted, composed(reference))
+        rows = await pool.fetch(_NAMED_OF_SEVERAL, merchant_ids, below, limit, *wanted, spellings(reference))
     found, upto = found_in(rows, "plan_id", after, limit)
     plans = [PlanRow(**fields_in(row, PlanRow)) for row in found]
     return reply_list(request, PlanList(plans, upto), plans, PlanRow, upto)
@@ -142,7 +142,7 @@ async def _checkouts(
     request: Asked, ask: Ask, merchant_ids: list[str], after: str, limit: int, range_: Range, outcome: Of,
     reference: Reference, currency: Currency, consumer: ConsumerId,
 ) -> ASGIResponse:  # fmt: skip
-    wanted = (outcome, reference and composed(reference), currency, *bounds_of(ask, merchant_ids[0], range_), consumer)
+    wanted = (outcome, reference and spellings(reference), currency, *bounds_of(ask, merchant_ids[0], range_), consumer)
     below, looked_at = begins_below(after, ids.DECISION), looked_at_of(limit, wanted)
     rows = await look(ask.services.pool, CHECKOUTS, merchant_ids, below, looked_at, limit, wanted)
     found, upto = found_in(rows, "decision_id", after, limit)
@@ -174,7 +174,7 @@ def bounds_of(ask: Ask, merchant_id: str, range_: Range) -> tuple[Any, ...]:
 
 def looked_at_of(limit: int, wanted: tuple[Any, ...]) -> int:
     """How many rows are looked at for a page: as many as it has, unless something is left out."""
-    return limit if set(wanted) == {None} else LOOKED_AT_MAX
+    return limit if all(one is None for one in wanted) else LOOKED_AT_MAX
 
 
 @get("/lists/plans", opt=operation("plans", PlanList, csv=True, example={"currency": "USD"}))

@@ -39,7 +39,6 @@ class MerchantBody(Struct, frozen=True, forbid_unknown_fields=True):
     time_zone: TimeZone  # IANA: whose midnight ends a day of its plans: what is due when, and overdue
     fees: Annotated[dict[Kind, FeeSchedule], Meta(max_length=len(Kind))] = {}
     platform: PlatformTerms | None = None  # others sell through it; null: nobody does
-    is_believed: bool = False  # what it says was paid frees the consumer's limit at once; false: once it is proved
     is_test: bool = False  # it tries things out: no programme funds its plans, and its clock may be moved on; for good
 
 
@@ -87,7 +86,6 @@ async def create_merchant(request: Asked, body: RawBody) -> ASGIResponse:
             fees,
             is_test=asked.is_test,
             platform=asked.platform,
-            is_believed=asked.is_believed,
         )
         await merchants.take_on(conn, merchant, ask.now)
         await ask.record(conn, Verb.MADE, Thing.MERCHANT, merchant_id, asked)

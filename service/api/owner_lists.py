@@ -9,7 +9,7 @@ from litestar.response.base import ASGIResponse
 from msgspec import Meta, Struct, field
 
 from service import ids
-from service.api.ask import Asked, content_type, read, write
+from service.api.ask import Ask, Asked, content_type, read, write
 from service.api.body import Body
 from service.api.lists import Cursor, Many, begins_below, fields_in, reply_list
 from service.api.onboarding import once
@@ -17,6 +17,7 @@ from service.api.operation import operation
 from service.api.queries import Q
 from service.api.reply import Made, encode
 from service.api.settlements import known_merchant
+from service.api.two_people import Doing, Proposed, needs_two, propose
 from service.audit.entry import Thing, Verb
 from service.checkout.request import Text
 from service.db import Connection
@@ -24,6 +25,7 @@ from service.engine.work import Answer
 from service.errors import Code, Refused
 from service.merchants import flow as merchants
 from service.merchants.fee import FeeSchedule, require_fees
+from service.merchants.flow import Before
 from service.plans.offer import Kind
 
 PlatformId = Annotated[str | None, QueryParameter(max_length=30, description="only its sellers; absent: all")]
@@ -74,7 +76,14 @@ class MerchantChange(Struct, frozen=True, forbid_unknown_fields=True):
     name: Text | None = None  # null: as it is
     fees: Annotated[dict[Kind, FeeSchedule], Meta(max_length=len(Kind))] | None = None  # null: as they are
     active: bool | None = None  # false: nothing new is decided; what was bought goes on. null: as it is
-    is_believed: bool | None = None  # true: what it says was paid frees limits at once. null: as it is
+    is_believed: bool | None = None  # true: what it says was paid frees limits at once, which takes two. null: as it is
+
+
+class WantedMerchantChange(Struct, frozen=True):
+    """A change that was proposed, and of whom."""
+
+    merchant_id: str
+    wanted: MerchantChange
 
 
 _change = Body(MerchantChange)
@@ -104,10 +113,16 @@ async def list_partners(request: Asked, active: Active = None, after: Cursor = "
 @post(
     "/merchants/{merchant_id:str}/change",
     status_code=200,
-    opt=operation("merchants", Made, takes=MerchantChange, example={"name": "Bahnhof Books & Maps"}),
+    opt=operation(
+        "merchants", {200: Made, 202: Proposed}, takes=MerchantChange, example={"name": "Bahnhof Books & Maps"}
+    ),
 )
 async def change_merchant(request: Asked, body: RawBody, merchant_id: FromPath[str]) -> ASGIResponse:
-    """Give a merchant another name or other fees, from the next purchase on; switch it off, or on again."""
+    """Give a merchant another name or other fees, from the next purchase on; switch it off, or on again.
+
+    That its word is to free limits waits for a second operator, with all else of the request: 202. No longer to believe
+    it takes one.
+    """
     asked = _change.read(body, content_type(request))
     known_merchant(merchant_id)
     if asked.fees is not None:
@@ -115,14 +130,33 @@ async def change_merchant(request: Asked, body: RawBody, merchant_id: FromPath[s
     ask = write(request, body)
 
     async def do(conn: Connection) -> Answer:
-        fees = None if asked.fees is None else encode(asked.fees).decode()
-        before = await merchants.change(conn, merchant_id, asked.name, fees, asked.active, asked.is_believed)
-        if before is None:
-            raise Refused(Code.NOT_FOUND, f"There is no merchant {merchant_id!r}.", "/id")
-        await ask.record(conn, Verb.CHANGED, Thing.MERCHANT, merchant_id, asked, before)
+        before = await _known(conn, merchant_id)
+        if asked.is_believed and not before.is_believed:
+            wanted = WantedMerchantChange(merchant_id, asked)
+            return await propose("change_merchant", ask, conn, Thing.MERCHANT, merchant_id, wanted)
+        await _change_to(ask, conn, merchant_id, asked, before)
         return Answer(200, encode(Made(merchant_id)))
 
     return await once(ask, do)
+
+
+@needs_two("change_merchant", "merchants")
+async def _change_as_proposed(doing: Doing, wanted: WantedMerchantChange) -> Made:
+    before = await _known(doing.conn, wanted.merchant_id)
+    await _change_to(doing.ask, doing.conn, wanted.merchant_id, wanted.wanted, before)
+    return Made(wanted.merchant_id)
+
+
+async def _known(conn: Connection, merchant_id: str) -> Before:
+    if (before := await merchants.lock(conn, merchant_id)) is None:
+        raise Refused(Code.NOT_FOUND, f"There is no merchant {merchant_id!r}.", "/id")
+    return before
+
+
+async def _change_to(ask: Ask, conn: Connection, merchant_id: str, wanted: MerchantChange, before: Before) -> None:
+    fees = None if wanted.fees is None else encode(wanted.fees).decode()
+    await merchants.change(conn, merchant_id, wanted.name, fees, wanted.active, wanted.is_believed)
+    await ask.record(conn, Verb.CHANGED, Thing.MERCHANT, merchant_id, wanted, before)
 
 
 ROUTES: Final = [list_merchants, list_partners, change_merchant]

@@ -26,9 +26,10 @@ from service.merchants import paying_flow as flow
 from service.merchants.paying_flow import PaymentOrder, Told
 from service.merchants.payout import Payout, PayoutState, Step, WordOf, stepped
 from service.merchants.settlement_terms import BankAccount, require_account
+from service.private_text import IN_SIGHT
 
 InState = Annotated[PayoutState | None, QueryParameter()]
-BankReference = Annotated[str, Meta(min_length=1, max_length=140, pattern=r"^[^\x00-\x1f\x7f]*\Z")]
+BankReference = Annotated[str, Meta(min_length=1, max_length=140, pattern=r"^[^\x00-\x1f\x7f]*\Z"), IN_SIGHT]
 
 
 class PayoutPage(Struct, frozen=True):

@@ -28,7 +28,7 @@ from service.plans.plan import OperatorPlan, Plan, PlanView, business_day, view,
 from service.plans.reading_store import Q
 from service.plans.telling import sentence_of
 from service.plans.timeline import Entry, OperatorEntry, Step, entry_of, operator_entry, steps
-from service.spelling import composed
+from service.spelling import spellings
 
 PLANS_MAX: Final = 100  # of one merchant reference, the newest
 ENTRIES_MAX: Final = 500
@@ -87,7 +87,7 @@ async def find_plans(
     ask = read(request)
     plan_ids: list[str] = []
     if "\x00" not in merchant_reference:
-        of = dict.fromkeys((composed(merchant_reference), merchant_reference))  # before, it was kept as it was spelt
+        of = spellings(merchant_reference)
         found = [await ask.services.pool.fetch(Q.find_plans, ask.owner_id, one, PLANS_MAX) for one in of]
         rows = next((rows for rows in found if rows), [])
         plan_ids = [row["plan_id"] for row in rows]

@@ -145,9 +145,9 @@ with looked as (
     select p.plan_id, p.merchant_id, p.consumer_id, p.merchant_reference, p.kind, p.currency, p.state,
            p.collection_state, p.amount, p.captured, p.voided, p.outstanding, p.refunded, p.overpaid, p.authorized_at,
            p.closed_at, p.version
-      from (select plan_id from merchant_references where merchant_id = $1 and merchant_reference = $12
+      from (select plan_id from merchant_references where merchant_id = $1 and merchant_reference = any($12)
              union
-            select plan_id from former_references where merchant_id = $1 and merchant_reference = $12) n
+            select plan_id from former_references where merchant_id = $1 and merchant_reference = any($12)) n
       join plans p on p.bucket = bucket_of(n.plan_id) and p.plan_id = n.plan_id
      where p.plan_id < $2
 ), found as (
@@ -275,7 +275,7 @@ with looked as (
 ), found as (
     select *
       from looked
-     where ($5::text is null or outcome = $5) and ($6::text is null or merchant_reference = $6)
+     where ($5::text is null or outcome = $5) and ($6::text[] is null or merchant_reference = any($6))
        and ($7::text is null or currency = $7)
        and ($8::timestamptz is null or decided_at >= $8) and ($9::timestamptz is null or decided_at < $9)
        and ($10::bigint is null or amount >= $10) and ($11::bigint is null or amount <= $11)

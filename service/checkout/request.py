@@ -8,13 +8,15 @@ from service.errors import Code, Refused
 from service.money import AMOUNT_MAX, EXPONENTS
 from service.plans.offer import Kind
 from service.policies.words import Language
-from service.private_text import NO_NUMBERS
+from service.private_text import IN_SIGHT, NO_NUMBERS
 from service.spelling import compose
 
 Text = Annotated[str, Meta(min_length=1, max_length=200, pattern=r"^[^\x00-\x1f\x7f]*\Z")]
 Word = Annotated[str, Meta(max_length=100, pattern=r"^[^\x00-\x1f\x7f]*\Z")]
-Reference = Annotated[Text, NO_NUMBERS]  # the merchant's own, of something
-MerchantReference = Annotated[str, Meta(min_length=1, max_length=100, pattern=r"^[^\x00-\x1f\x7f]*\Z"), NO_NUMBERS]
+Reference = Annotated[Text, NO_NUMBERS, IN_SIGHT]  # the merchant's own, of something
+MerchantReference = Annotated[
+    str, Meta(min_length=1, max_length=100, pattern=r"^[^\x00-\x1f\x7f]*\Z"), NO_NUMBERS, IN_SIGHT
+]
 ConsumerId = Annotated[str, Meta(pattern=r"^co_[0-7][0-9A-HJKMNP-TV-Z]{25}\Z")]
 Currency = Annotated[str, Meta(pattern=r"^[A-Z]{3}\Z", description="ISO 4217")]
 Price = Annotated[int, Meta(ge=1, le=AMOUNT_MAX, description="minor units")]

@@ -9,7 +9,7 @@ from msgspec import Meta, Struct, field
 from service.errors import Code
 from service.factoring.assignment import ReceivableId
 from service.factoring.purchase import PurchaseTerms, Recourse
-from service.factoring.receivable import Receivable, Words, obstacles
+from service.factoring.receivable import Named, Receivable, obstacles
 
 MerchantId = Annotated[str, Meta(pattern=r"^me_[0-7][0-9A-HJKMNP-TV-Z]{25}\Z")]
 
@@ -26,7 +26,7 @@ class BatchState(StrEnum):
 class BatchBody(Struct, frozen=True, forbid_unknown_fields=True):
     """Receivables of one merchant that we buy at once, at the same price."""
 
-    external_id: Words  # your own name for it: there is one of that name
+    external_id: Named  # your own name for it: there is one of that name
     merchant_id: MerchantId
     currency: Annotated[str, Meta(pattern=r"^[A-Z]{3}\Z")]
     receivable_ids: Annotated[tuple[ReceivableId, ...], Meta(min_length=1, max_length=1_000)]  # each once

@@ -14,7 +14,7 @@ from msgspec import Meta, Struct, field
 
 from service.errors import Code, Refused
 from service.factoring.assignment import Assignment, AssignmentState
-from service.factoring.receivable import Receivable, Words, said
+from service.factoring.receivable import Named, Receivable, said
 from service.money import AMOUNT_MAX
 from service.terms.business_days import is_business_day
 
@@ -47,7 +47,7 @@ class ReceivablePaymentBody(Struct, frozen=True, forbid_unknown_fields=True):
     paid_on: date  # when who owes it paid
     amount: Annotated[int, Meta(ge=0, le=AMOUNT_MAX, description="minor units")] = 0  # that were paid
     dilution: Annotated[int, Meta(ge=0, le=AMOUNT_MAX, description="minor units")] = 0  # that you credited besides
-    reference: Words | None = None  # of the payment
+    reference: Named | None = None  # of the payment
 
 
 class ReceivablePayment(Struct, frozen=True, kw_only=True):

@@ -10,8 +10,10 @@ from msgspec import Meta, Struct, field
 from service.countries import require_country
 from service.errors import Code, Refused
 from service.money import AMOUNT_MAX, EXPONENTS, decimal_text
+from service.private_text import IN_SIGHT
 
 Words = Annotated[str, Meta(min_length=1, max_length=140, pattern=r"^[^\x00-\x1f\x7f]*\Z")]
+Named = Annotated[Words, IN_SIGHT]
 Amount = Annotated[int, Meta(ge=1, le=AMOUNT_MAX, description="minor units")]
 
 
@@ -40,7 +42,7 @@ class ReceivableBody(Struct, frozen=True, forbid_unknown_fields=True):
     currency: Annotated[str, Meta(pattern=r"^[A-Z]{3}\Z")]
     amount: Amount
     due_on: date  # of a settlement unit: the day it is settled
-    reference: Words  # the number of the invoice; of a settlement unit your own name for it
+    reference: Named  # the number of the invoice; of a settlement unit your own name for it
     buyer: BuyerBody | None = None  # who owes an invoice
     channel: Words | None = None  # of a settlement unit: the scheme of the cards, the shop
     acquirer: Words | None = None  # of a settlement unit: who owes it

@@ -38,13 +38,17 @@ class Before(msgspec.Struct, frozen=True):
     is_believed: bool
 
 
-async def change(
-    conn: Connection, merchant_id: str, name: str | None, fees: str | None, active: bool | None,
-    is_believed: bool | None,
-) -> Before | None:  # fmt: skip
-    """The merchant is another from now on, in what is not None; what it was, or None if there is none."""
+async def lock(conn: Connection, merchant_id: str) -> Before | None:
+    """What it is now, until the transaction ends; None: there is none."""
     row = await conn.fetchrow(Q.lock_merchant, merchant_id)
     if row is None:
         return None
-    await conn.execute(Q.change_merchant, merchant_id, name, fees, active, is_believed)
     return Before(row["name"], msgspec.Raw(row["fees"].encode()), row["active"], row["is_believed"])
+
+
+async def change(
+    conn: Connection, merchant_id: str, name: str | None, fees: str | None, active: bool | None,
+    is_believed: bool | None,
+) -> None:  # fmt: skip
+    """A locked merchant is another from now on, in what is not None."""
+    await conn.execute(Q.change_merchant, merchant_id, name, fees, active, is_believed)

@@ -23,7 +23,7 @@ from service.people.consumer import (
 )
 from service.people.matching_flow import Marked
 from service.people.person import person_of
-from service.spelling import composed
+from service.spelling import composed, spellings
 
 Q: Final = load_queries(Path(__file__).with_name("queries.sql"))
 
@@ -90,7 +90,7 @@ async def _find(
     conn: Connection | Pool, secrets: DataSecrets, merchant_id: str, reference: str
 ) -> asyncpg.Record | None:
     """By the reference as it is kept now; else as it was spelt, which is how it was kept once."""
-    for spelt in dict.fromkeys((composed(reference), reference)):
+    for spelt in spellings(reference):
         claim = (ids.bucket_for(merchant_id, spelt), merchant_id)
         if found := await conn.fetchrow(Q.find_consumer, *claim, reference_indexes(secrets, merchant_id, spelt)):
             return found

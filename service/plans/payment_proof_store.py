@@ -23,10 +23,18 @@ class PaymentProof(Struct, frozen=True):
     proved_at: datetime  # when it was first said
 
 
-async def prove(conn: Connection, plan_id: str, payment_id: str, evidence: str, by: str, now: datetime) -> PaymentProof:
-    """Writes down that it came. Said again, the first proof is answered. Refused: NOT_FOUND, STATE_FORBIDS."""
-    bucket = ids.bucket_of(plan_id)
-    found = await conn.fetchrow(Q.load_payment, bucket, plan_id, payment_id)
+class Provable(Struct, frozen=True):
+    """A payment that a merchant has told of."""
+
+    received_on: date
+    amount: int
+    currency: str
+    is_proved: bool
+
+
+async def provable(conn: Connection, plan_id: str, payment_id: str) -> Provable:
+    """A payment that may be proved. Refused: NOT_FOUND, STATE_FORBIDS."""
+    found = await conn.fetchrow(Q.load_payment, ids.bucket_of(plan_id), plan_id, payment_id)
     if found is None:
         raise Refused(Code.NOT_FOUND, f"There is no payment {payment_id!r} on this plan.", "/payment_id")
     if not found["is_told"]:
@@ -34,10 +42,16 @@ async def prove(conn: Connection, plan_id: str, payment_id: str, evidence: str, 
         raise Refused(Code.STATE_FORBIDS, sentence, "/payment_id")
     if found["is_returned"]:
         raise Refused(Code.STATE_FORBIDS, "The bank has returned this payment: it never came.", "/payment_id")
+    return Provable(*_decode(found["body"]), found["currency"], found["is_proved"])
+
+
+async def prove(conn: Connection, plan_id: str, payment_id: str, evidence: str, by: str, now: datetime) -> PaymentProof:
+    """Writes down that it came. Said again, the first proof is answered. Refused: NOT_FOUND, STATE_FORBIDS."""
+    bucket, one = ids.bucket_of(plan_id), await provable(conn, plan_id, payment_id)
     await conn.execute(Q.prove_payment, bucket, plan_id, payment_id, evidence, by, now)
     row = await conn.fetchrow(Q.load_payment_proof, bucket, plan_id, payment_id)
     assert row is not None
-    return PaymentProof(plan_id, payment_id, *_decode(found["body"]), *row)
+    return PaymentProof(plan_id, payment_id, one.received_on, one.amount, *row)
 
 
 class _Told(Struct):

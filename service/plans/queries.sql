@@ -123,8 +123,11 @@ select f.plan_id, f.reference, f.body
                       and c.body ->> 'fact_id' = f.fact_id);
 
 -- load_payment --
--- A payment on a plan: whether it is a merchant's word, and whether the bank has returned it.
+-- A payment on a plan: whether it is a merchant's word, whether it is proved, and whether the bank has returned it.
 select f.body, f.actor in ('merchant', 'platform') as is_told,
+       (select p.currency from plans p where p.bucket = f.bucket and p.plan_id = f.plan_id) as currency,
+       exists (select from payment_proofs p
+                where p.bucket = f.bucket and p.plan_id = f.plan_id and p.payment_id = f.fact_id) as is_proved,
        exists (select from facts r
                 where r.bucket = f.bucket and r.plan_id = f.plan_id and r.fact = 'payment_returned'
                   and r.body ->> 'payment_id' = f.fact_id) as is_returned

@@ -29,7 +29,7 @@ from service.server import tally
 from service.server.closing import tell_the_last, turn_away
 
 READY: Final = "ready"  # what a worker reports, or else the sentence why it cannot
-_BACKLOG: Final = 2048
+BACKLOG: Final = 2048
 _PORT_SECONDS: Final = 3  # a worker lets go of the port some 0.1 s after its supervisor has ended
 _METRICS: Final = "tenor-metrics-"  # and the supervisor's process id: a folder for its workers' counts
 _START_ATTEMPTS: Final = 3
@@ -72,32 +72,48 @@ def _not_stopped() -> Iterator[None]:
             signal.raise_signal(heard[0])
 
 
-def bind(host: str, port: int) -> socket.socket:
-    """The listening socket that all workers share. Raises `CannotStart` when the address cannot be had.
+def bind(host: str, port: int, *, listens: bool = True) -> socket.socket:
+    """The socket that all workers share. Raises `CannotStart` when the address cannot be had.
+
+    `listens` is false where the first worker that can answer is to listen: until then whoever knocks is refused at
+    once, and asks another instance. In a line that nobody serves yet they would wait until they give up.
 
     The processes of a Tenor whose supervisor was killed hold its port until they notice: they are waited for.
     """
     until: float | None = None
     while True:
         try:
-            return _listen(host, port)
+            return _bound(host, port, listens=listens)
         except OSError as error:
             if error.errno != errno.EADDRINUSE or (until is not None and monotonic() >= until):
-                sentence = f"Port {port} on {host} cannot be used: {error.strerror}; set PORT to another."
-                raise CannotStart(sentence) from error
+                raise _no_port(host, port, error) from error
         if until is None:
             until = monotonic() + _PORT_SECONDS
             _say(f"Port {port} is in use, maybe by a Tenor that is stopping; waiting up to {_PORT_SECONDS} seconds.")
         time.sleep(0.1)
 
 
-def _listen(host: str, port: int) -> socket.socket:
+def listen(listener: socket.socket) -> None:
+    """Lets clients in, who are taken from now on; once is enough. Raises `CannotStart` where somebody else listens."""
+    try:
+        listener.listen(BACKLOG)
+    except OSError as error:
+        host, port = listener.getsockname()[:2]
+        raise _no_port(host, port, error) from error
+
+
+def _no_port(host: str, port: int, error: OSError) -> CannotStart:
+    return CannotStart(f"Port {port} on {host} cannot be used: {error.strerror}; set PORT to another.")
+
+
+def _bound(host: str, port: int, *, listens: bool) -> socket.socket:
     family, kind, protocol, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
     listener = socket.socket(family, kind, protocol)
     try:
         listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         listener.bind(address)
-        listener.listen(_BACKLOG)
+        if listens:
+            listener.listen(BACKLOG)
         listener.setblocking(False)
     except OSError:
         listener.close()

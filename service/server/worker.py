@@ -25,7 +25,7 @@ from service.embedded import lifeline
 from service.exchange import Edge
 from service.server.door import State
 from service.server.reading import Reading
-from service.server.supervisor import READY
+from service.server.supervisor import READY, listen
 from service.server.tally import Tally
 from service.server.wire import Protocol
 
@@ -73,6 +73,7 @@ class Server(uvicorn.Server):
         self._loop = asyncio.get_running_loop()
         self._takes_no_more = False
         self._arrived = asyncio.Event()
+        listen(self._listener)
         self._accepting = asyncio.create_task(self._accept())
         gc.collect()
         gc.freeze()  # what lives now lives for ever: a full collection need not look at it again

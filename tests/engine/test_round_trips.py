@@ -63,7 +63,7 @@ async def buy(world: World, proxy: Proxy, consumer: str) -> dict[str, int]:
 async def test_round_trips(world: World, proxy: Proxy, is_believed: bool) -> None:
     """Also where what the merchant says was paid is held until it is proved."""
     where = f"/v1/operator/merchants/{world.demo.merchant_id}/change"
-    assert (await world.operator.post(where, {"is_believed": is_believed})).status_code == 200
+    assert (await world.operator.post(where, {"is_believed": is_believed})).status_code == 200  # it is believed so far
     consumer = await world.consumer(limit=5_000_00)
     for _ in range(WARM):
         await buy(world, proxy, consumer)

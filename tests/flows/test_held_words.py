@@ -23,7 +23,8 @@ async def doubted(world: World) -> World:
 async def believe(world: World, is_believed: bool) -> None:
     where = f"/v1/operator/merchants/{world.demo.merchant_id}/change"
     changed = await world.operator.post(where, {"is_believed": is_believed})
-    assert changed.status_code == 200, changed.text
+    assert changed.status_code == (202 if is_believed else 200), changed.text
+    await world.seconded(changed)
 
 
 async def bought(world: World, consumer: str | None = None, amount: int = 100_00) -> tuple[str, str]:
@@ -118,12 +119,28 @@ async def test_the_lender_and_a_believed_merchant_free_at_once(doubted: World) -
     assert await doubted.pool.fetchval("select count(*) from held_words") == 0
 
 
-async def test_nobody_is_believed_who_was_taken_on_without_a_word_of_it(world: World) -> None:
+async def test_nobody_is_believed_by_the_word_of_one_operator(world: World) -> None:
     body = {"name": "Bahnhof Books", "country": "DE", "time_zone": "Europe/Berlin"}
-    for more, is_believed in (({}, False), ({"is_believed": True}, True)):
-        made = await world.operator.post("/v1/operator/merchants", body | more)
-        found = await world.pool.fetchval("select is_believed from merchants where merchant_id = $1", made.json()["id"])
-        assert found is is_believed
+    at_once = await world.operator.post("/v1/operator/merchants", body | {"is_believed": True})
+    assert (at_once.status_code, at_once.json()["pointer"]) == (400, "/is_believed")
+    made = (await world.operator.post("/v1/operator/merchants", body)).json()["id"]
+    change = f"/v1/operator/merchants/{made}/change"
+
+    async def is_believed() -> tuple[bool, str]:
+        row = await world.pool.fetchrow("select is_believed, name from merchants where merchant_id = $1", made)
+        return tuple(row) if row else (False, "")
+
+    asked = await world.operator.post(change, {"is_believed": True, "name": "Books"})
+    assert (asked.status_code, asked.json()["act"]) == (202, "change_merchant")
+    assert await is_believed() == (False, "Bahnhof Books")  # nothing of it, yet
+    approve = f"/v1/operator/approvals/{asked.json()['id']}/approve"
+    assert (await world.operator.post(approve)).json()["code"] == "four_eyes"
+    assert (await world.second_operator.post(approve)).status_code == 200
+    assert await is_believed() == (True, "Books")
+    assert (await world.operator.post(change, {"is_believed": True})).status_code == 200  # it is already
+    assert (await world.operator.post(change, {"is_believed": False})).status_code == 200
+    assert await is_believed() == (False, "Books")
+    assert (await world.operator.post(change, {"name": "Bahnhof"})).status_code == 200
 
 
 @pytest.fixture

@@ -146,3 +146,44 @@ async def test_a_name_is_one_however_its_letters_are_composed(world: World) -> N
         assert [one["id"] for one in found.json()["plans"]] == [plan["id"]]
         assert [one["id"] for one in listed.json()["plans"]] == [plan["id"]]
         assert [one["id"] for one in whose.json()["consumers"]] == [consumers[0]["id"]]
+
+
+@pytest.mark.parametrize(
+    "hidden", ["  ", "\u3000", "\u200b", "order-1\u200b", "\u200f1-redro", "\ufeffx", "a\u202eb"], ids=ascii
+)
+async def test_a_name_that_cannot_be_seen_is_refused(world: World, hidden: str) -> None:
+    consumer = await world.consumer()
+    plan = await world.plan(consumer, 100_00)
+    before = await world.row_counts()
+    named = await world.merchant.post("/v1/consumers", {"reference": hidden})
+    asked = await ask(world, consumer, merchant_reference=hidden)
+    captured = await world.merchant.post(f"/v1/plans/{plan['id']}/capture", {"amount": 1, "reference": hidden})
+    paid = await world.merchant.post(f"/v1/plans/{plan['id']}/payments", {"amount": 1, "reference": hidden})
+    told = [(one.status_code, one.json()["code"], one.json()["pointer"]) for one in (named, asked, captured, paid)]
+    assert told == [
+        (400, "invalid_field", pointer) for pointer in ("/reference", "/merchant_reference", "/reference", "/reference")
+    ]
+    assert await world.row_counts() == before
+
+
+async def test_lists_find_what_was_kept_in_another_spelling(world: World) -> None:
+    """Before names were composed, they were kept as they were sent."""
+    composed, apart = "K\u00fchl 7", "Ku\u0308hl 7"
+    plan = await world.plan(await world.consumer(), 100_00, merchant_reference=composed)
+    await spell(world, apart)
+    for spelt in (composed, apart):
+        found = await world.merchant.get("/v1/plans", merchant_reference=spelt)
+        listed = await world.merchant.get("/v1/lists/plans", merchant_reference=spelt)
+        asked = await world.merchant.get("/v1/lists/checkouts", merchant_reference=spelt)
+        assert [one["id"] for one in found.json()["plans"]] == [plan["id"]]
+        assert [one["id"] for one in listed.json()["plans"]] == [plan["id"]]
+        assert len(asked.json()["checkouts"]) == 1
+    await spell(world, composed)
+
+
+async def spell(world: World, name: str) -> None:
+    """The one order is kept under this name."""
+    await world.pool.execute("update merchant_references set merchant_reference = $1", name)
+    await world.pool.execute("alter table decisions disable trigger user")
+    await world.pool.execute("update decisions set merchant_reference = $1", name)
+    await world.pool.execute("alter table decisions enable trigger user")

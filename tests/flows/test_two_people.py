@@ -309,3 +309,27 @@ async def test_a_key_stays_that_of_a_request_that_was_refused(world: World) -> N
     assert (await world.operator.post(f"{path}/credits", body, key=key)).content == refused.content
     other = await world.operator.post(f"{path}/credits", body | {"amount": 1}, key=key)
     assert refusal(other) == (422, "idempotency_key_reused")
+
+
+async def test_a_large_payment_is_proved_by_two(world: World) -> None:
+    """It frees a limit as if that were raised, so it takes as many."""
+    where = f"/v1/operator/merchants/{world.demo.merchant_id}/change"
+    assert (await world.operator.post(where, {"is_believed": False})).status_code == 200
+    consumer = await world.consumer(limit=3_000_00)
+    plan = (await world.plan(consumer, 2_500_00))["id"]
+    assert (await world.merchant.post(f"/v1/plans/{plan}/capture", {"amount": 2_500_00})).is_success
+    bodies, prove = [], f"/v1/operator/plans/{plan}/payments/prove"
+    for amount in (ALONE_MAX, ALONE_MAX + 1):
+        told = await world.merchant.post(f"/v1/plans/{plan}/payments", {"amount": amount})
+        bodies.append({"payment_id": told.json()["recorded"]["id"], "evidence": "statement-9/entry-3"})
+    held = dict(await world.pool.fetch("select payment_id, amount from held_words"))
+    assert (await world.operator.post(prove, bodies[0])).status_code == 201  # so much one proves alone
+    left = 2_500_00 - held[bodies[0]["payment_id"]]
+    assert (await world.account(consumer))["used"] == left
+    asked = await world.operator.post(prove, bodies[1])
+    assert (asked.status_code, asked.json()["act"]) == (202, "prove_payment")
+    assert (await world.account(consumer))["used"] == left
+    done = await world.seconded(asked)
+    assert (done.json()["amount"], done.json()["payment_id"]) == (ALONE_MAX + 1, bodies[1]["payment_id"])
+    assert (await world.account(consumer))["used"] == left - held[bodies[1]["payment_id"]]
+    assert (await world.operator.post(prove, bodies[1])).status_code == 201  # said again, it waits for nobody
