@@ -62,9 +62,13 @@ def cases(stories: Mapping[str, str]) -> list[Any]:
             for name, text in stories.items()]  # fmt: skip
 
 
-async def tell(world: World, text: str) -> "Story":
-    """Plays the story; an assertion names the line at which it is not true. The story at its end."""
-    story = Story(world)
+async def tell(world: World, text: str, *, is_doubted: bool = False) -> "Story":
+    """Plays the story; an assertion names the line at which it is not true. The story at its end.
+
+    `is_doubted`: the merchant is not believed. What it says was paid frees nothing, and is proved by an operator then:
+    from there on all is as if it had been believed.
+    """
+    story = Story(world, is_doubted=is_doubted)
     lines = re.sub(r",\s*\n", ", ", text.strip()).splitlines()  # a comma at the end of a line carries it on
     for number, line in enumerate(lines, start=1):
         if step := line.partition("#")[0].strip():
@@ -80,8 +84,9 @@ async def tell(world: World, text: str) -> "Story":
 class Story:
     """Where a story stands: its consumer, its offer, its plan."""
 
-    def __init__(self, world: World) -> None:
+    def __init__(self, world: World, *, is_doubted: bool = False) -> None:
         self.world = world
+        self.is_doubted = is_doubted
         self.merchant = world.merchant
         self.consumer = ""
         self.offer: dict[str, Any] = {}
@@ -264,8 +269,14 @@ class Story:
             assert await self._everything() == before, "a refusal moved something"
             return
         assert answered.status_code in (200, 201), answered.text
+        payment = answered.json()["recorded"]["id"] if verb == "pay" else ""
         await self._foretold(foretold, answered.json(), is_new=verb == "accept")
         self.plan_id = answered.json()["id"]
+        if payment and self.is_doubted:
+            assert (await self.account())["used"] == before[1]["used"], "an unproved word freed the limit"
+            body = {"payment_id": payment, "evidence": "statement-9/entry-3"}
+            proved = await self.world.operator.post(f"/v1/operator/plans/{self.plan_id}/payments/prove", body)
+            assert proved.status_code == 201, proved.text
 
     def _request(self, verb: str, words: list[str]) -> tuple[str, dict[str, Any]]:
         if verb == "accept":

@@ -322,7 +322,7 @@ async def test_a_large_payment_is_proved_by_two(world: World) -> None:
     for amount in (ALONE_MAX, ALONE_MAX + 1):
         told = await world.merchant.post(f"/v1/plans/{plan}/payments", {"amount": amount})
         bodies.append({"payment_id": told.json()["recorded"]["id"], "evidence": "statement-9/entry-3"})
-    held = dict(await world.pool.fetch("select payment_id, amount from held_words"))
+    held = {row["payment_id"]: row["amount"] for row in await world.pool.fetch("select * from held_words")}
     assert (await world.operator.post(prove, bodies[0])).status_code == 201  # so much one proves alone
     left = 2_500_00 - held[bodies[0]["payment_id"]]
     assert (await world.account(consumer))["used"] == left

@@ -2,6 +2,8 @@
 
     Simulated(seed).live()
 
+The merchant of every second seed is not believed: what it says was paid stays on the account until somebody proves it.
+
 The same seed is the same life. What breaks is told with the seed and with all steps up to it. That all facts at once
 make the same bytes as step by step is proved at the end of each life, in a tenth of them after every step.
 """
@@ -17,7 +19,7 @@ from service.errors import Refused
 from service.limits.account import Account
 from service.partners.ownership import TransferReason
 from service.plans.authorize import Authorize
-from service.plans.book import Book, Change, Command, PlanCommand
+from service.plans.book import Book, Change, Command, HeldWord, PlanCommand
 from service.plans.bookkeeping import booked
 from service.plans.books import needs_facts
 from service.plans.flow import in_time
@@ -54,6 +56,9 @@ class Simulated:
         self.seed, self.chance, self.now = seed, Random(seed), NOON
         self.at_every_step = seed % EVERY_STEP_OF == 0 if at_every_step is None else at_every_step
         self.account = Account(7, PERSON, "EUR", 1_000_00)
+        self.is_believed = seed % 2 == 0
+        self.proofs = Random(f"proofs {seed}")  # a chance of its own, so that a life is the same whoever is believed
+        self.held: list[HeldWord] = []  # what merchants said was paid, and nobody has proved
         self.plans: dict[str, Seen] = {}
         self.kept: dict[str, bytes] = {}  # each plan's standing, as it is stored
         self.steps: list[str] = []
@@ -63,6 +68,7 @@ class Simulated:
         self._open()
         for _ in range(self.chance.randint(2, STEPS_MAX)):
             self._wait()
+            self._prove_words()
             if not self.plans or (len(self.plans) < PLANS_MAX and self.chance.random() < 0.05):
                 self._open()
             elif self.chance.random() < 0.05:
@@ -98,6 +104,8 @@ class Simulated:
     def _go_on(self, seen: Seen) -> None:
         plan = seen.plan
         step = any_command(Now(self.chance, seen, today_of(plan, self.now)))
+        if step.verb is RecordPayment:
+            step.arguments["is_believed"] = self.is_believed
         command = step.verb(command_id=new_id("cm"), actor=step.actor, plan_id=plan.plan_id, **step.arguments)
         self.steps.append(f"{self.now.date()} {self._told(seen, step)}")
         known = [paid_of(one.fact, one.reference) for one in seen.recorded]
@@ -152,7 +160,22 @@ class Simulated:
         if book.plan:
             self._require("nothing else has changed", keep(book.plan.standing), before)
 
+    def _prove_words(self) -> None:
+        """Somebody has seen the money of a payment come."""
+        if self.held and self.proofs.random() < 0.3:
+            proved = self.held.pop(self.proofs.randrange(len(self.held)))
+            self.account = replace(self.account, used=self.account.used - proved.amount)
+            self.steps.append(f"{self.now.date()} a payment is proved, and {proved.amount} are free")
+            self._look_at_the_account()
+
     def _keep(self, change: Change) -> None:
+        if change.held is not None:
+            named = change.held.payment_id
+            paid = next(moved for moved in change.moved if any(one.fact.id == named for one in moved.facts))
+            assert paid.before is not None
+            freed = paid.before.amounts.used - paid.plan.amounts.used
+            self._require("a word is held for what it would free", change.held.amount, freed)
+            self.held.append(change.held)
         self.account = change.account
         for moved in change.moved:
             plan = moved.plan
@@ -177,7 +200,8 @@ class Simulated:
     def _look_at_the_account(self) -> None:
         amounts = [seen.plan.amounts for seen in self.plans.values()]
         told = self.account.reserved, self.account.used
-        self._require("exposure", told, (sum(one.reserved for one in amounts), sum(one.used for one in amounts)))
+        used = sum(one.used for one in amounts) + sum(one.amount for one in self.held)
+        self._require("exposure", told, (sum(one.reserved for one in amounts), used))
 
     def _prove(self, seen: Seen) -> None:
         """All facts at once are where it stands, step by step and through bytes; and it can be shown."""

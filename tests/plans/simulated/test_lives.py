@@ -61,10 +61,12 @@ def test_what_breaks_is_told_with_its_seed_and_steps(monkeypatch: pytest.MonkeyP
 def test_chance_reaches_every_verb_fact_and_state() -> None:
     """Whatever may happen to a plan does happen, and is not only refused: a new verb or fact has its steps, too."""
     done, facts, kinds, states = set[str](), set[type](), set[PaymentKind](), set[str]()
-    went_back_unpaid = parts_settled = 0
+    went_back_unpaid = parts_settled = held = proved = 0
     for seed in range(REACHING):
         lived = Simulated(seed).live()
-        done |= {step.split()[1] for step in lived.steps if " -> " not in step}
+        is_proof = [" a payment is proved" in step for step in lived.steps]
+        held, proved = held + len(lived.held), proved + sum(is_proof)
+        done |= {step.split()[1] for step in lived.steps if " -> " not in step and " a payment is proved" not in step}
         for seen in lived.plans.values():
             standing = seen.plan.standing
             facts |= {type(one.fact) for one in seen.recorded}
@@ -76,6 +78,8 @@ def test_chance_reaches_every_verb_fact_and_state() -> None:
     assert set(get_args(Event)) == facts
     assert set(PaymentKind) == kinds
     assert set(PlanState) == states
+    assert held, "no merchant's word was left unproved"
+    assert proved, "no merchant's word was proved"
     assert went_back_unpaid, "no payment bounced of which a part had gone back to the consumer"
     assert parts_settled, "no part of a plan was settled early"
 
