@@ -93,11 +93,13 @@ def kind_of(scopes: Collection[str], origins: Collection[str]) -> KeyKind:
     return KeyKind.FULL if "*" in scopes else KeyKind.RESTRICTED
 
 
-def is_wide(audience: str, scopes: Collection[str]) -> bool:
-    """Whether so much can be done with such a key that one person alone is not to make it: all of an audience's, or
-    anything of an operator's.
+def is_wide(audience: str, scopes: Collection[str], written: Collection[str]) -> bool:
+    """Whether so much can be done with such a key that one person alone is not to make it, or another in its place:
+    anything of an operator's; else changes of more than half of the things that its audience changes (`written`).
     """
-    return audience == "operator" or "*" in scopes
+    if audience == "operator" or "*" in scopes:
+        return True
+    return 2 * sum(covers(scopes, f"{thing}:write") for thing in written) > len(written)
 
 
 def first_half_of(secret: str, approval_id: str) -> str:

@@ -1,6 +1,6 @@
 """Keys to the API: made, rotated, revoked and listed by operators."""
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Annotated, Any, Final
 
@@ -23,7 +23,7 @@ from service.api.operation import operation
 from service.api.own_keys import OwnKey
 from service.api.paging import AfterKey, Limit
 from service.api.reply import Made, encode, reply, reply_answer
-from service.api.scopes import scopes_of, scopes_of_browsers
+from service.api.scopes import scopes_of, scopes_of_browsers, written_by
 from service.api.two_people import Doing, Proposed, needs_two, propose
 from service.audit.entry import Thing, Verb
 from service.checkout.request import Text
@@ -63,6 +63,13 @@ class RotateBody(Struct, frozen=True, forbid_unknown_fields=True):
     """How long the old key lives on."""
 
     overlap_hours: Annotated[int, Meta(ge=0, le=OVERLAP_MAX)] = 24  # both keys are valid for so many hours
+
+
+class WantedRotation(Struct, frozen=True):
+    """A wide key that shall be followed by another."""
+
+    key_id: str
+    wanted: RotateBody
 
 
 class KeyMade(Struct, frozen=True):
@@ -113,7 +120,8 @@ async def create_key(request: Asked, body: RawBody) -> ASGIResponse:
     `pk_` keys, those with `origins`, are for pages of the merchant's: a browser may make quotes with them, from these
     origins. `rk_` keys are a merchant's whose scopes are not `*`.
 
-    A key with `*`, and any of an operator's, waits for a second person: 202, and the answer to the approval shows it.
+    A wide key, which changes more than half of what there is for its audience (`*`, say), and any of an operator's
+    waits for a second person: 202, and the answer to the approval shows it.
     Of an operator's key, which is `opk_` and two parts, the 202 shows the first part and the approval the second: only
     the person who holds it has both.
     """
@@ -125,7 +133,7 @@ async def create_key(request: Asked, body: RawBody) -> ASGIResponse:
     if asked.audience == "operator" and not _has_all(request.auth, asked.scopes):
         raise Refused(Code.FORBIDDEN, "Nobody gives an operator more than their own key may do.", "/scopes")
 
-    if is_wide(wanted.audience, wanted.scopes):
+    if _is_wide(request, wanted.audience, wanted.scopes):
         return await _proposed(ask, wanted)
 
     async def make(conn: Connection) -> NewKey:
@@ -139,28 +147,26 @@ async def create_key(request: Asked, body: RawBody) -> ASGIResponse:
 @post(
     "/keys/{key_id:str}/rotate",
     status_code=201,
-    opt=operation("keys", KeyMade, takes=RotateBody, example={"overlap_hours": 24}),
+    opt=operation("keys", {201: KeyMade, 202: Proposed}, takes=RotateBody, example={"overlap_hours": 24}),
 )
 async def rotate_key(request: Asked, body: RawBody, key_id: FromPath[str]) -> ASGIResponse:
     """Make another key with the same rights, and let the old one live on for some hours: both are valid.
 
     If the old key was to expire, the new one lives as long as that was to. An operator's key is rotated by the person
-    who holds it.
+    who holds it. Of anybody else's a wide one waits for a second person: 202, and the answer to the approval shows it.
     """
     asked = _rotate.read(body, content_type(request)) if body else RotateBody()
-    ask, overlap = write(request, body), timedelta(hours=asked.overlap_hours)
+    ask = write(request, body)
     _require_key_id(key_id)
 
-    async def make(conn: Connection) -> NewKey:
+    async def make(conn: Connection) -> NewKey | Answer:
         old = await access.load_key(conn, key_id, ask.real_now)
-        if old["audience"] == "operator" and (
-            old["owner_id"] != request.auth.owner_id or not _has_all(request.auth, old["scopes"])
-        ):
+        is_operators = old["audience"] == "operator"
+        if is_operators and (old["owner_id"] != request.auth.owner_id or not _has_all(request.auth, old["scopes"])):
             raise Refused(Code.FORBIDDEN, f"{old['owner_id']} rotates this key; you may revoke it.", "/id", ("revoke",))
-        secrets = ask.services.registry.secrets
-        made = await access.rotate_key(conn, secrets, key_id, overlap, request.auth, ask.real_now)
-        await ask.record(conn, Verb.ROTATED, Thing.KEY, key_id, {"by": made.key_id} | structs.asdict(asked))
-        return made
+        if not is_operators and _is_wide(request, old["audience"], old["scopes"]):
+            return await propose("rotate_key", ask, conn, Thing.KEY, key_id, WantedRotation(key_id, asked))
+        return await _rotate_by(ask, conn, request.auth, key_id, asked)
 
     return await _shown_once(ask, make)
 
@@ -250,7 +256,9 @@ async def _shown_once(ask: Ask, make: Any) -> ASGIResponse:
     shown: dict[str, str] = {}  # by id: work is done again where it is not known whether it was committed
 
     async def kept(conn: Connection) -> Answer:
-        made: NewKey = await make(conn)
+        made: NewKey | Answer = await make(conn)
+        if isinstance(made, Answer):  # it waits for a second person
+            return made
         shown[made.key_id] = made.text
         return Answer(201, encode(KeyMade(made.key_id, None)))
 
@@ -282,13 +290,34 @@ async def _proposed(ask: Ask, wanted: Wanted) -> ASGIResponse:
 @needs_two("make_key", "keys")
 async def _make(doing: Doing, wanted: Wanted) -> KeyMade:
     ask, under = doing.ask, doing.ask.services.registry.secrets
-    assert ask.by.key_id is not None
-    by = Principal(ask.by.key_id, Audience.OPERATOR, ask.by.owner_id, frozenset())
     half = first_half_of(under.present, doing.approval.approval_id) if wanted.audience == Audience.OPERATOR else ""
-    made = await access.make_key(doing.conn, under, wanted, by, ask.real_now, half)
+    made = await access.make_key(doing.conn, under, wanted, _who_approves(doing), ask.real_now, half)
     await ask.record(doing.conn, Verb.MADE, Thing.KEY, made.key_id, wanted)
     doing.shown = KeyMade(made.key_id, made.text.partition(half)[2] if half else made.text)
     return KeyMade(made.key_id, None)
+
+
+@needs_two("rotate_key", "keys")
+async def _rotate_as_proposed(doing: Doing, wanted: WantedRotation) -> KeyMade:
+    made = await _rotate_by(doing.ask, doing.conn, _who_approves(doing), wanted.key_id, wanted.wanted)
+    doing.shown = KeyMade(made.key_id, made.text)
+    return KeyMade(made.key_id, None)
+
+
+async def _rotate_by(ask: Ask, conn: Connection, by: Principal, key_id: str, asked: RotateBody) -> NewKey:
+    overlap = timedelta(hours=asked.overlap_hours)
+    made = await access.rotate_key(conn, ask.services.registry.secrets, key_id, overlap, by, ask.real_now)
+    await ask.record(conn, Verb.ROTATED, Thing.KEY, key_id, {"by": made.key_id} | structs.asdict(asked))
+    return made
+
+
+def _who_approves(doing: Doing) -> Principal:
+    assert doing.ask.by.key_id is not None
+    return Principal(doing.ask.by.key_id, Audience.OPERATOR, doing.ask.by.owner_id, frozenset())
+
+
+def _is_wide(request: Asked, audience: str, scopes: Collection[str]) -> bool:
+    return is_wide(audience, scopes, written_by(request.app.routes, audience))
 
 
 def _has_all(principal: Principal, scopes: Iterable[str]) -> bool:

@@ -30,6 +30,11 @@ def scopes_of(routes: Iterable[BaseRoute], audience: str) -> set[str]:
     return made
 
 
+def written_by(routes: Iterable[BaseRoute], audience: str) -> set[str]:
+    """The things that keys of this audience change."""
+    return {handler.opt["scope"] for method, handler in _handlers(routes, audience) if verb_of(method) == "write"}
+
+
 def scopes_of_browsers(routes: Iterable[BaseRoute]) -> set[str]:
     """What a merchant's publishable key may do."""
     return {handler.opt["scope"] for _, handler in _handlers(routes, "merchant") if handler.opt["browser"]}

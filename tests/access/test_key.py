@@ -75,11 +75,14 @@ def test_every_audience_has_a_prefix() -> None:
     ("audience", "scopes", "is_so"),
     [
         ("merchant", ["*"], True), ("merchant", ["*:read"], False), ("merchant", ["plans"], False),
+        ("merchant", ["plans", "checkouts"], False), ("merchant", ["plans", "checkouts", "sessions"], True),
+        ("merchant", ["plans:write", "checkouts:write", "sessions"], True),
+        ("merchant", ["plans:read", "checkouts", "sessions:read"], False),
         ("partner", ["*"], True), ("operator", ["keys"], True), ("operator", ["*:read"], True),
     ],
 )  # fmt: skip
 def test_a_wide_key(audience: str, scopes: list[str], is_so: bool) -> None:
-    assert is_wide(audience, scopes) is is_so
+    assert is_wide(audience, scopes, {"plans", "checkouts", "consumers", "sessions"}) is is_so
 
 
 @pytest.mark.parametrize(

@@ -43,7 +43,7 @@ class Load:
         self._goes_on = False
 
     async def _call(self, number: int) -> None:
-        caller = Caller(self.port, patience_s=60)  # a service that starts listens before it is ready
+        caller = Caller(self.port, patience_s=10)
         while self._goes_on:
             reference = uuid.uuid4().hex
             write = tell("/v1/consumers", self._key, reference, b'{"reference":"%b"}' % reference.encode())

@@ -84,7 +84,8 @@ async def test_its_keys_are_rotated_restricted_and_revoked(world: World) -> None
     few = Client(world.http, await world.key(audience="support", owner_id=party, scopes=["arrangements:read"]))
     assert (await few.get("/v1/support/arrangements")).status_code == 200
     assert (await few.get("/v1/support/events")).json()["code"] == "forbidden"
-    rotated = await world.operator.post(f"/v1/operator/keys/{listed[0]['id']}/rotate", {"overlap_hours": 0})
+    asked = await world.operator.post(f"/v1/operator/keys/{listed[0]['id']}/rotate", {"overlap_hours": 0})
+    rotated = await world.seconded(asked)
     assert rotated.json()["key"].startswith("spk_")
     newer = Client(world.http, rotated.json()["key"])
     keys = (await newer.get("/v1/support/keys")).json()["keys"]

@@ -159,6 +159,38 @@ async def test_a_wide_key_takes_two(world: World, scopes: list[str], status: int
     assert refusal(found) == (404, "not_found")  # it was let in
 
 
+async def test_all_scopes_by_their_names_take_two_as_well(world: World) -> None:
+    """Refused in words of the contract, for whoever lists the scopes there are."""
+    named = await world.operator.post("/v1/operator/keys", wide(world, ["nothing"]))
+    assert named.status_code == 400
+    things = [
+        "checkouts", "consents", "consumers", "disputes", "endpoints", "instruments", "permissions", "plans", "quotes",
+        "sessions",
+    ]  # fmt: skip
+    known = [one for one in things if (await world.operator.post("/v1/operator/keys", wide(world, [one]))).is_success]
+    assert len(known) > 5
+    assert (await world.operator.post("/v1/operator/keys", wide(world, known))).status_code == 202
+
+
+def wide(world: World, scopes: list[str]) -> dict[str, Any]:
+    return {"audience": "merchant", "owner_id": world.demo.merchant_id, "scopes": scopes}
+
+
+async def test_another_in_the_place_of_a_wide_key_takes_two(world: World) -> None:
+    """Who may make keys would else be every merchant: by a key that is made of theirs."""
+    keys = (await world.operator.get("/v1/operator/keys", owner_id=world.demo.merchant_id)).json()["keys"]
+    (full,) = [one["id"] for one in keys if one["scopes"] == ["*"]]
+    path = f"/v1/operator/keys/{full}/rotate"
+    asked = await world.operator.post(path, {"overlap_hours": 1}, key="once")
+    assert (asked.status_code, asked.json()["act"], "key" in asked.json()) == (202, "rotate_key", False)
+    assert [one["id"] for one in (await world.merchant.get("/v1/keys")).json()["keys"]] == [full]
+    shown = await world.seconded(asked)
+    new = Client(world.http, shown.json()["key"])
+    assert full in [one["replaces"] for one in (await new.get("/v1/keys")).json()["keys"]]
+    narrow = (await world.operator.post("/v1/operator/keys", wide(world, ["plans:read"]))).json()["id"]
+    assert (await world.operator.post(f"/v1/operator/keys/{narrow}/rotate")).status_code == 201
+
+
 async def test_a_key_needs_its_owner(world: World) -> None:
     body = {"audience": "operator", "owner_id": "mallory", "scopes": ["policies"]}
     assert refusal(await world.operator.post("/v1/operator/keys", body)) == (404, "not_found")
