@@ -24,7 +24,7 @@ from service.limits.store import Q as LIMITS
 from service.money import EXPONENTS
 from service.payments.account_number import refuse_numbers
 from service.people import flow as people
-from service.people.consumer import Attribute, Consumer
+from service.people.consumer import Consumer
 from service.people.identifier import IDENTIFIERS_MAX, Identifier, IdentifierKind, known_by
 from service.people.matching_flow import marked
 from service.policies.attributes import unread
@@ -32,7 +32,9 @@ from service.policies.compile import CompiledPolicy
 from service.private_text import IN_SIGHT
 
 Name = Annotated[str, Meta(min_length=1, max_length=100, pattern=r"^[^\x00-\x1f\x7f]*\Z")]
-Attributes = Annotated[dict[Name, Attribute], Meta(max_length=200)]
+WHOLE_MAX: Final = 2**53 - 1  # what every reader of JSON reads alike (RFC 7493, 2.2)
+Whole = Annotated[int, Meta(ge=-WHOLE_MAX, le=WHOLE_MAX)]
+Attributes = Annotated[dict[Name, str | Whole | bool | None], Meta(max_length=200)]
 
 
 class ConsumerBody(Struct, frozen=True, forbid_unknown_fields=True):

@@ -49,14 +49,14 @@ NO_OFFERS = (
 # are told elsewhere.
 BOUNDS: dict[str, dict[str, tuple[Any, ...]]] = {
     "/v1/consumers": {
-        "/reference": ("", "x" * 201, "a\x1fb", "a\x7fb"),
-        "/attributes": ({"": 1}, {"x" * 101: 1}, {"a\nb": 1}, {"a\n": 1}),
+        "/reference": ("", "x" * 201, "a\x1fb", "a\x7fb", "  ", "a\u200b", "\u202ea"),
+        "/attributes": ({"": 1}, {"x" * 101: 1}, {"a\nb": 1}, {"a\n": 1}, {"a": 2**53}, {"a": -(2**53)}, {"a": HUGE}),
     },
     "/v1/checkouts": {
         "/amount": AMOUNTS,
         "/items": ([{"name": "x", "unit_amount": 1}], [{"name": "x", "unit_amount": 1}] * 201),
         "/currency": CURRENCIES,
-        "/merchant_reference": ("", "x" * 101, "\t"),
+        "/merchant_reference": ("", "x" * 101, "\t", "\u3000", "\ufeffa"),
         "/consumer": ("co_1", "co_8ZZZZZZZZZZZZZZZZZZZZZZZZZ", "pl_00000000000000000000000000", "co_" + "l" * 26),
         "/kinds": ([], ["loan"], ["instalments"] * 2, ["instalments", "pay_after_use", "deposit", "deposit"]),
         "/deposit_amount": (-1, AMOUNT_MAX + 1),
