@@ -39,7 +39,9 @@ def main() -> int:
             f"{name:26} {until:6} acknowledged, {found.lost} lost, {found.too_much} from later, "
             f"in {found.took_s:.1f} s; tenor check says {found.check}"
         )
-        faults += found.lost + found.too_much + found.check
+        for one in found.odd[:10]:
+            print(f"not as it was: {one}")
+        faults += found.lost + found.too_much + len(found.odd) + found.check
     return 1 if faults else 0
 
 

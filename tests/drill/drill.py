@@ -1,5 +1,9 @@
 """The drill: people shop, a backup is taken, a moment is noted, the server and its disk are lost. Then it is made
-again, once as it was at the end and once as it was at the moment, and what was acknowledged is looked for."""
+again, once as it was at the end and once as it was at the moment, and what was acknowledged is looked for.
+
+What the merchant says was paid is held until it is proved, and rows of files stand in partitions by month, of which one
+is dropped after the moment: these are looked for, too.
+"""
 
 import asyncio
 import shutil
@@ -8,6 +12,7 @@ import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from datetime import UTC, datetime
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -15,11 +20,12 @@ import asyncpg
 import httpx
 import msgspec
 
-from service import clock, config, db, migrations
+from service import clock, config, db, ids, migrations
 from service.app import create_app
 from service.config import Settings
 from service.db import Connection
 from service.demo.seed import Demo, seed
+from service.partners.months_flow import Rows, forget_month, make_month_of
 from tests.chaos.trade import Shopper, Trade
 from tests.drill.recovery import RECEIVER, Archive, back_up, restore
 from tests.engine.postgres_host import Host
@@ -28,6 +34,8 @@ from tests.flows.world import World
 
 SHOPPERS = 4
 CONSUMERS = 3
+LONG_AGO = datetime(2020, 1, 15, tzinfo=UTC)
+OLD_MONTH = "daily_file_pieces_2020_01"
 
 
 class Found(msgspec.Struct, frozen=True):
@@ -35,6 +43,7 @@ class Found(msgspec.Struct, frozen=True):
 
     lost: int  # writes that were acknowledged by then, and are not there
     too_much: int  # writes that were sent after the moment, and are there
+    odd: list[str]  # months, pieces of files and held payments that are missing, or are there and should not be
     took_s: float  # from the backup to a server that takes writes
     check: int  # exit code of `tenor check --all`
 
@@ -44,6 +53,8 @@ class Drilled(msgspec.Struct, frozen=True):
 
     acknowledged: int  # writes, until the server was lost
     before: int  # ... of them before the moment
+    kept_pieces: int  # of files, at the moment
+    kept_words: int  # payments that were held then
     at_the_end: Found
     at_the_moment: Found
 
@@ -56,15 +67,16 @@ async def drill(folder: Path, settings: Settings, writes: int) -> Drilled:
         try:
             demo = await settled(primary, reached)
             trade = Trade([0, 0], demo.merchant_key)
-            before, moment = await shop_until_it_is_lost(primary, reached, demo, trade, folder / "backup", writes)
+            before, moment, kept = await shop_until_it_is_lost(primary, reached, demo, trade, folder / "backup", writes)
         finally:
             archive.stop()
         shutil.rmtree(primary.folder)  # its disk is lost with it
-        at_the_end = await found_in(folder, archive, reached, "end", trade.acknowledged, set())
+        at_the_end = await found_in(folder, archive, reached, "end", trade.acknowledged, set(), kept - {OLD_MONTH})
         sent_by_then = {write.key for write in trade.writes if write.sent <= moment.clock}
         after = {write.key for write in trade.writes} - sent_by_then
-        at_the_moment = await found_in(folder, archive, reached, "moment", before, after, moment.instant)
-    return Drilled(len(trade.acknowledged), len(before), at_the_end, at_the_moment)
+        at_the_moment = await found_in(folder, archive, reached, "moment", before, after, kept, moment.instant)
+    pieces, words = sum(" " in one for one in kept), sum(one.startswith(f"{ids.PAYMENT}_") for one in kept)
+    return Drilled(len(trade.acknowledged), len(before), pieces, words, at_the_end, at_the_moment)
 
 
 class Moment(msgspec.Struct, frozen=True):
@@ -111,15 +123,37 @@ async def settled(primary: Host, reached: Settings) -> Demo:
         async with asyncio.timeout(30):
             while await pool.fetchval("select current_setting('synchronous_standby_names')") != RECEIVER:
                 await asyncio.sleep(0.1)
-        return await seed(pool, reached)
+        demo = await seed(pool, reached)
+        await pool.execute("update merchants set is_believed = false")
+        return demo
     finally:
         await pool.close()
 
 
+async def by_month(world: World) -> None:
+    """A month that is long over, and this one with the files of yesterday."""
+    async with world.pool.acquire() as conn:
+        await make_month_of(conn, ids.new_id(ids.FILE, 0, int(LONG_AGO.timestamp() * 1000)))
+    closed = await world.operator.post("/v1/operator/day-close")
+    assert closed.status_code == 200, closed.text
+
+
+async def kept_in(connection: Connection | db.Pool) -> set[str]:
+    """Months, what of our files stands in them, and payments that are held."""
+    return {row["one"] for row in await connection.fetch(_KEPT)}
+
+
+_KEPT = """
+    select name as one from months where what = 'files'
+    union all select file_id || ' ' || piece from daily_file_pieces
+    union all select payment_id from held_words
+"""
+
+
 async def shop_until_it_is_lost(
     primary: Host, reached: Settings, demo: Demo, trade: Trade, backup: Path, writes: int
-) -> tuple[set[str], Moment]:
-    """What was acknowledged before the moment, and the moment."""
+) -> tuple[set[str], Moment, set[str]]:
+    """What was acknowledged before the moment, the moment, and what was kept by then."""
     pool = await db.open_pool(reached.owner_url, size=2)
     with serving(reached) as service:
         trade.ports = [service.settings.port] * 2
@@ -133,10 +167,14 @@ async def shop_until_it_is_lost(
             shopping = [asyncio.create_task(shopper.run()) for shopper in shoppers]
             await acknowledged(trade, writes)
             await asyncio.to_thread(back_up, primary, backup)
+            await by_month(world)
             await acknowledged(trade, len(trade.acknowledged) + writes)
+            kept = await kept_in(pool)
             before = set(trade.acknowledged)
             instant = await pool.fetchval("select clock_timestamp()::text")
             moment = Moment(instant, time.perf_counter())
+            async with pool.acquire() as conn:
+                assert await forget_month(conn, Rows.FILES, clock.now()) == 1
             await acknowledged(trade, len(trade.acknowledged) + writes)
             primary.strike()
             for task in shopping:
@@ -145,7 +183,7 @@ async def shop_until_it_is_lost(
             for shopper in shoppers:
                 shopper.close()
         pool.terminate()
-    return before, moment
+    return before, moment, kept
 
 
 async def acknowledged(trade: Trade, writes: int) -> None:
@@ -156,9 +194,10 @@ async def acknowledged(trade: Trade, writes: int) -> None:
 
 
 async def found_in(
-    folder: Path, archive: Archive, reached: Settings, name: str, must: set[str], must_not: set[str], until: str = ""
-) -> Found:
-    """A server made again, and what it has."""
+    folder: Path, archive: Archive, reached: Settings, name: str, must: set[str], must_not: set[str],
+    must_be: set[str], until: str = "",
+) -> Found:  # fmt: skip
+    """A server made again, and what it has: of writes, and of what was kept at the moment."""
     with TemporaryDirectory(prefix="tenor-again-") as run:
         began = clock.monotonic()
         made = restore(folder / "backup", archive, folder / name, Path(run), until)
@@ -167,6 +206,8 @@ async def found_in(
             connection = await taking_writes(url % "tenor")
             took_s = clock.monotonic() - began
             kept = {row["key"] for row in await connection.fetch("select key from idempotency")}
+            there = await kept_in(connection)
+            odd = sorted(must_be - there) + sorted({OLD_MONTH} & (there - must_be))
             await connection.close()
             again = msgspec.structs.replace(
                 reached, database_url=url % "tenor_service", migrate_url=url % "tenor", sync_standbys=0
@@ -174,7 +215,7 @@ async def found_in(
             argv = [sys.executable, "-m", "service", "check", "--all"]
             environ = config.environment(again)
             checked = await asyncio.to_thread(subprocess.run, argv, env=environ, capture_output=True, check=False)
-            return Found(len(must - kept), len(must_not & kept), took_s, checked.returncode)
+            return Found(len(must - kept), len(must_not & kept), odd, took_s, checked.returncode)
         finally:
             made.stop()
 

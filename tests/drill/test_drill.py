@@ -16,4 +16,6 @@ async def test_nothing_acknowledged_is_lost_with_the_server_and_its_disk(setting
     assert done.acknowledged >= 90
     assert 60 <= done.before < done.acknowledged
     for found in (done.at_the_end, done.at_the_moment):
-        assert (found.lost, found.too_much, found.check) == (0, 0, 0)
+        assert (found.lost, found.too_much, found.odd, found.check) == (0, 0, [], 0)
+    assert done.kept_pieces > 0
+    assert done.kept_words > 0
