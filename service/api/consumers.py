@@ -40,6 +40,7 @@ Attributes = Annotated[dict[Name, str | Whole | bool | None], Meta(max_length=20
 class ConsumerBody(Struct, frozen=True, forbid_unknown_fields=True):
     """`reference` is the merchant's name for this person; the attributes replace those registered before.
 
+    All of a reference can be seen: one of blanks alone, or with a character of no width in it, is refused.
     The identifiers tell who this is at every merchant; those of a kind replace those of this kind registered before.
     A test merchant's reference that ends in `+` and a word names a persona; a word that is none is refused.
     """

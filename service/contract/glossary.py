@@ -58,7 +58,7 @@ GLOSSARY: Final[dict[str, str]] = {
     "thing_id": "its id; of a policy `id.version`, of an account `consumer.currency`, of a route its method and path",
     "id": "who or what it is, for ever",
     "consumer": "the consumer's id",
-    "merchant_reference": "the merchant's order number: one plan at a time; free again once that was voided or expired",
+    "merchant_reference": "the merchant's order number, with nothing hidden in it; one plan at a time has it",
     "offer_id": "the offer's id",
     "charge_id": "the charge's id",
     "instrument_id": "the instrument's id",
