@@ -1,12 +1,12 @@
 """Keys to the API: made, rotated, revoked and listed by operators."""
 
 from collections.abc import Collection, Iterable
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import datetime, timedelta
 from typing import Annotated, Any, Final
 
 import msgspec
-from litestar import get, post
-from litestar.params import FromPath, QueryParameter, RawBody
+from litestar import post
+from litestar.params import FromPath, RawBody
 from litestar.response.base import ASGIResponse
 from litestar.routes import BaseRoute
 from msgspec import Meta, Struct, field, structs
@@ -14,14 +14,11 @@ from msgspec import Meta, Struct, field, structs
 from service import ids
 from service.access import flow as access
 from service.access.flow import NewKey, Wanted
-from service.access.key import Audience, Principal, covers, first_half_of, is_wide, kind_of, person_of
-from service.api.ask import Ask, Asked, content_type, read, write
+from service.access.key import Audience, Principal, covers, first_half_of, is_wide
+from service.api.ask import Ask, Asked, content_type, write
 from service.api.body import Body, Nothing
 from service.api.breaks import Owner
-from service.api.lists import Listed
 from service.api.operation import operation
-from service.api.own_keys import OwnKey
-from service.api.paging import AfterKey, Limit
 from service.api.reply import Made, encode, reply, reply_answer
 from service.api.scopes import scopes_of, scopes_of_browsers, written_by
 from service.api.two_people import Doing, Proposed, needs_two, propose
@@ -77,25 +74,6 @@ class KeyMade(Struct, frozen=True):
 
     key_id: str = field(name="id")
     key: str | None  # null: this answer was given before; the key is kept nowhere. If it was lost, make another
-
-
-class KeyView(OwnKey, frozen=True):
-    """A key to the API, whose it is, and who made and revoked it; never the key itself."""
-
-    audience: Audience
-    owner_id: str  # merchant, partner, processor, support party, or the person who is the operator
-    created_by: str | None  # the key; null: made on the machine, with `tenor key`
-    created_by_owner: str | None  # the person who held it; null: made on the machine
-    revoked_by: str | None  # the key
-    revoked_by_owner: str | None  # the person who held it
-
-
-class KeyPage(Struct, frozen=True):
-    """Keys that there are or were, the oldest first; `after` is what to ask with next."""
-
-    keys: list[KeyView]
-    after: str
-    under_secret_before: int  # how many keys in use are stored under another secret than TENOR_KEY_SECRET
 
 
 _key = Body(KeyBody)
@@ -194,33 +172,6 @@ async def revoke_key(request: Asked, body: RawBody, key_id: FromPath[str]) -> AS
     answer = await ask.services.engine.once(ask.must_key, ask.now, revoke)
     await ask.services.registry.reload()  # this process at once, the others when they hear of it
     return reply_answer(answer)
-
-
-@get("/keys", opt=operation("keys", KeyPage, csv=True, example={"owner_id": "{merchant_id}"}))
-async def list_keys(
-    request: Asked,
-    audience: Annotated[Audience | None, QueryParameter(description="only its keys; absent: all")] = None,
-    owner_id: Annotated[str | None, QueryParameter(max_length=200, description="only their keys; absent: all")] = None,
-    used: Annotated[bool | None, QueryParameter(description="false: never used; true: ever; absent: all")] = None,
-    idle_since: Annotated[
-        date | None,
-        QueryParameter(description="only those made before this day (UTC) and not used since; absent: all"),
-    ] = None,
-    after: AfterKey = "",
-    limit: Limit = 100,
-) -> ASGIResponse:
-    """All keys there are or ever were: whose, with which rights, made and revoked by whom, and when last used.
-
-    Uses are kept to a minute or two. Keys that nobody uses are found by `used` and `idle_since`, to be revoked.
-    """
-    since = None if idle_since is None else datetime.combine(idle_since, time(), UTC)
-    owner = person_of(owner_id) or owner_id if owner_id and audience in (None, Audience.OPERATOR) else owner_id
-    ask = read(request)
-    pool, secrets = ask.services.pool, ask.services.registry.secrets
-    rows = await access.list_keys(pool, after, audience, owner, limit, used, since)
-    page = [KeyView(**dict(row), kind=kind_of(row["scopes"], row["origins"])) for row in rows]
-    others = await access.count_under_others(pool, secrets, ask.real_now)
-    return Listed(KeyPage(page, page[-1].key_id if page else after, others))
 
 
 def wanted_of(asked: KeyBody, routes: Iterable[BaseRoute], now: datetime) -> Wanted:
@@ -329,4 +280,4 @@ def _require_key_id(key_id: str) -> None:
         raise Refused(Code.NOT_FOUND, f"There is no key {key_id[:100]!r}.", "/id")
 
 
-OPERATOR_ROUTES: Final = [create_key, rotate_key, revoke_key, list_keys]
+OPERATOR_ROUTES: Final = [create_key, rotate_key, revoke_key]
