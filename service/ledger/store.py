@@ -4,18 +4,18 @@ from datetime import date, datetime
 from pathlib import Path
 from typing import Final
 
-from msgspec import Struct, structs
+from msgspec import structs
 
 from service import ids
 from service.db import load_queries
 from service.ledger.booking import Books, transfers
 from service.ledger.chart import LedgerAccount, Occasion
-from service.statement import SmallInt, Statement
+from service.statement import Row, SmallInt, Statement
 
 Q: Final = load_queries(Path(__file__).with_name("queries.sql"))
 
 
-class BookedTransfer(Struct, frozen=True, gc=False):
+class BookedTransfer(Row, frozen=True, gc=False):
     """A transfer with its cause and its parties. `leg` counts within the cause from 0."""
 
     bucket: SmallInt

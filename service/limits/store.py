@@ -4,16 +4,14 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Final
 
-from msgspec import Struct
-
 from service.db import load_queries
 from service.limits.account import Account
-from service.statement import SmallInt, Statement
+from service.statement import Row, SmallInt, Statement
 
 Q: Final = load_queries(Path(__file__).with_name("queries.sql"))
 
 
-class Exposed(Struct, frozen=True):
+class Exposed(Row, frozen=True):
     """What commands change of an account: what is promised and used of its limit."""
 
     bucket: SmallInt
@@ -25,7 +23,7 @@ class Exposed(Struct, frozen=True):
     is_owed_again: bool
 
 
-class Opening(Struct, frozen=True):
+class Opening(Row, frozen=True):
     """An account that a decision opens, with its limit."""
 
     bucket: SmallInt

@@ -5,10 +5,10 @@ from datetime import date, datetime
 from msgspec import Struct, field
 
 from service.partners.layouts import TxnType
-from service.statement import SmallInt
+from service.statement import Row, SmallInt
 
 
-class PartnerEvent(Struct, frozen=True, gc=False):
+class PartnerEvent(Row, frozen=True, gc=False):
     """A row of `partner_events`, as it is written. Amounts are minor units: above nothing is due to the partner."""
 
     bucket: SmallInt

@@ -20,7 +20,7 @@ from service.partners.budget import Use
 from service.plans.offer import Agreement
 from service.plans.plan import Plan, next_actions
 from service.plans.running.facts import Event as Fact
-from service.statement import SmallInt
+from service.statement import Row, SmallInt
 from service.subsidies.interest import Used
 
 CAPTURES_MAX: Final = 99  # of one plan; a subscription is another product
@@ -83,7 +83,7 @@ class Moved(Struct, frozen=True):
     by: Actor | None = None  # who brought it about; None: who sent the command
 
 
-class HeldWord(Struct, frozen=True):
+class HeldWord(Row, frozen=True):
     """A row of `held_words`: a payment that a merchant tells of, and what it would free of the limit. Minor units."""
 
     bucket: SmallInt

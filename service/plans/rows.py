@@ -27,14 +27,14 @@ from service.plans.proof import columns_of, line_of
 from service.plans.running.facts import ChargedOff
 from service.plans.running.kept import keep
 from service.plans.state import CollectionState, PlanState
-from service.statement import Int, Json, SmallInt
+from service.statement import Int, Json, Row, SmallInt
 from service.support.enrolling_store import MovedPlan as CoveredPlan
 from service.support.loss import OpenedLoss
 
 Doings = list[Done[Command, Change]]
 
 
-class NamedPlan(Struct, frozen=True):
+class NamedPlan(Row, frozen=True):
     """A plan that takes its merchant's reference, or gives it free."""
 
     bucket: SmallInt
@@ -43,7 +43,7 @@ class NamedPlan(Struct, frozen=True):
     plan_id: str
 
 
-class MovedPlan(Struct, frozen=True):
+class MovedPlan(Row, frozen=True):
     """What facts change of a plan's row."""
 
     bucket: SmallInt
@@ -102,7 +102,7 @@ class OpenedPlan(MovedPlan, frozen=True, kw_only=True):
     funding: Json
 
 
-class LineRow(Struct, frozen=True):
+class LineRow(Row, frozen=True):
     """A line of a plan's schedule."""
 
     bucket: SmallInt
@@ -131,7 +131,7 @@ class Cut(Struct, frozen=True):
     last: SmallInt
 
 
-class FactRow(Struct, frozen=True):
+class FactRow(Row, frozen=True):
     """A fact, as it is kept."""
 
     bucket: SmallInt

@@ -47,13 +47,13 @@ from service.plans.rows import (
     booked_on,
 )
 from service.plans.running.facts import Event as Fact
-from service.statement import Query, SmallInt, Statement, script, together
+from service.statement import Query, Row, SmallInt, Statement, script, together
 from service.support.loss_store import open_losses
 
 UNLOCKED: Final = load_queries(Path(__file__).with_name("unlocked.sql"))
 
 
-class SeenAccount(Struct, frozen=True, gc=False):
+class SeenAccount(Row, frozen=True, gc=False):
     """An account, and which transaction had written its row when it was read."""
 
     bucket: SmallInt
@@ -62,7 +62,7 @@ class SeenAccount(Struct, frozen=True, gc=False):
     written_by: str
 
 
-class SeenPlan(Struct, frozen=True, gc=False):
+class SeenPlan(Row, frozen=True, gc=False):
     """The same of a plan."""
 
     bucket: SmallInt
@@ -70,7 +70,7 @@ class SeenPlan(Struct, frozen=True, gc=False):
     written_by: str
 
 
-class Expected(Struct, frozen=True, gc=False):
+class Expected(Row, frozen=True, gc=False):
     """How many keys are new, accounts and plans unchanged, if all is as it was read."""
 
     keys: int

@@ -10,7 +10,7 @@ from msgspec import Struct, json
 from service import ids
 from service.db import Connection, Pool, columns, load_queries
 from service.errors import Code, Refused
-from service.statement import Int, ShardByShard, SmallInt, Statement
+from service.statement import Int, Row, ShardByShard, SmallInt, Statement
 from service.support import documents_flow
 from service.support.capacity import ArrangementState
 from service.support.cover_set import Covering, CoverMode, CoverSet, EnrolmentState
@@ -19,7 +19,7 @@ Q: Final = load_queries(Path(__file__).with_name("enrolling.sql"))
 _LOCK_REOPENED: Final = ShardByShard(Q.lock_reopened)
 
 
-class CapturedPlan(Struct, frozen=True):
+class CapturedPlan(Row, frozen=True):
     """A plan that was captured, whose programme names cover sets."""
 
     bucket: SmallInt
