@@ -25,6 +25,7 @@ from service.partners import programme_flow
 from service.partners.event import PartnerEvent
 from service.partners.events_store import TELL_PARTNERS
 from service.partners.layouts import TxnType
+from service.people import pausing_flow
 from service.plans import locking_store
 from service.plans.lost import Lost, holders_of, lost_of
 from service.plans.partner_events import programme_of
@@ -198,7 +199,9 @@ async def _quantified(conn: Connection, known: Known, said: Said, recovered: int
     else:
         row = await conn.fetchrow(Q.load_what_was_bought, plan.bucket, plan.plan_id)
         assert row is not None
-        about = None, row["category"] or None, row["country"], row["is_first_time"], row["lent"]
+        buckets = await pausing_flow.buckets_of(conn, plan.person_id)
+        is_first = not await conn.fetchval(Q.bought_before, buckets, plan.person_id, plan.authorized_at)
+        about = None, row["category"] or None, row["country"], is_first, row["lent"]
     segment, category, region, is_first_time, lent = about
     return Loss(
         cause=said.cause or known.one.cause,

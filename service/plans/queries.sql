@@ -390,14 +390,13 @@ select d.decision_id, d.merchant_id, d.consumer_id, c.person_id, d.merchant_refe
  where d.bucket = $1 and d.decision_id = $2;
 
 -- load_what_was_bought --
--- The category of what a plan paid for, how much it was, the country of its merchant, and whether it was its person's
--- first plan, whichever merchants the others are of.
-select d.category, m.country, p.captured as lent,
-       not exists (select from plans earlier
-                    where earlier.person_id = p.person_id and earlier.bucket = any (o.bucket || o.more_buckets)
-                      and earlier.authorized_at < p.authorized_at) as is_first_time
+-- The category of what a plan paid for, how much it was, and the country of its merchant.
+select d.category, m.country, p.captured as lent
   from plans p
   join merchants m using (merchant_id)
   left join decisions d using (bucket, decision_id)
-  join people o on o.bucket = bucket_of(p.person_id) and o.person_id = p.person_id
  where p.bucket = $1 and p.plan_id = $2;
+
+-- bought_before --
+-- Whether a person had a plan before an instant, in these buckets, whichever merchants it was of.
+select exists (select from plans where bucket = any ($1::smallint[]) and person_id = $2 and authorized_at < $3);
