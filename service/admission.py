@@ -145,8 +145,8 @@ def _method(scope: Scope) -> str:
     return str(scope.get("method"))
 
 
-_FACADES: Final = ("/alma/", "/v2/", "/v3/", "/payscore/", "/agree/")
-_COUNTED: Final = ("/v1/", *_FACADES)
+FACADES: Final = ("/alma/", "/v2/", "/v3/", "/payscore/", "/agree/")  # where other providers' addresses begin
+_COUNTED: Final = ("/v1/", *FACADES)
 _MONEY: Final = (
     "/v1/plans/", "/v1/operator/plans/", "/v1/processor/", "/alma/v1/payments/de_", "/v2/payments/",
     "/v3/payscore/serviceorder/", "/v3/refund/",

@@ -96,7 +96,7 @@ def door_of(sides: dict[str, Side]) -> Door:
         return _goes_on("You have agreed. Thank you.", offered.back_url)
 
     routes = (route("GET", "/agree/{ticket}", show), route("POST", "/agree/{ticket}", take))
-    return Door(routes, identify, _worded)
+    return Door(routes, identify, worded)
 
 
 async def _page(call: Call, offered: Offered) -> Reply:
@@ -135,7 +135,8 @@ def _html(page: str, status: int = 200) -> Reply:
     return Reply(page.encode(), status, "text/html", headers)
 
 
-def _worded(refused: Refused) -> Reply:
+def worded(refused: Refused) -> Reply:
+    """A refusal as a page, where a consumer can do something about it."""
     if refused.status >= 500 or refused.code in (Code.INVALID_FIELD, Code.UNSUPPORTED_MEDIA_TYPE, Code.RATE_LIMITED):
         return Reply(problem_json(refused), refused.status, PROBLEM)
     return _goes_on(refused.detail, None, refused.status)

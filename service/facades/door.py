@@ -1,5 +1,10 @@
-"""The door of a facade: reads a request, finds who asks, does it, and words what is refused as its clients read it."""
+"""The door of a facade: reads a request, finds who asks, does it, and words what is refused as its clients read it.
 
+All that a client hears comes through `worded`: also that its time is over, or that it was not let in
+(`server/door.py`), for which our own addresses have words of ours.
+"""
+
+import asyncio
 import logging
 import re
 from collections.abc import Awaitable, Callable
@@ -18,6 +23,7 @@ from service.api.body import BYTES_MAX, too_large
 from service.api.guard import note_refused_key
 from service.api.services import Services
 from service.bounded import unanswered
+from service.deadline import REQUEST_S
 from service.engine.faults import LOST, PASSING, what
 from service.errors import Code, Refused, without_keys
 from service.facades.ours import Ours
@@ -27,6 +33,7 @@ from service.merchants.merchant import Merchant
 log = logging.getLogger("tenor.facades")
 
 JSON: Final = "application/json"
+LIST_S: Final = 30.0  # so long a list may take: each of its orders is read by itself
 
 
 class Reply(Struct, frozen=True):
@@ -79,12 +86,13 @@ class Route(Struct, frozen=True):
     template: str  # of its addresses: /v1/payments/{payment_id}
     address: re.Pattern[str]
     handler: Handler
+    budget_s: float  # so long it may take
 
 
-def route(method: str, address: str, handler: Handler) -> Route:
+def route(method: str, address: str, handler: Handler, budget_s: float = REQUEST_S) -> Route:
     """`/v1/payments/{id}` takes whatever stands between two slashes; a slash at the end changes nothing."""
     pattern = re.compile(re.sub(r"{(\w+)}", r"(?P<\1>[^/]+)", address) + "/?")
-    return Route(method, address, pattern, handler)
+    return Route(method, address, pattern, handler, budget_s)
 
 
 class Door:
@@ -98,9 +106,9 @@ class Door:
         prefix: str = "",
         finished: Callable[[Asked, Reply], Reply] = lambda request, reply: reply,
     ) -> None:
+        self.worded = worded
         self._routes = routes
         self._identify = identify
-        self._worded = worded
         self._prefix = prefix
         self._finished = finished
 
@@ -111,11 +119,13 @@ class Door:
         except Refused as refused:
             if refused.status in (401, 403):
                 note_refused_key(request, refused.code)
-            reply = self._worded(refused)
+            reply = self.worded(_again(refused))
         except HTTPException as error:
-            reply = self._worded(too_large() if error.status_code == 413 else Refused(Code.MALFORMED, error.detail))
+            reply = self.worded(too_large() if error.status_code == 413 else Refused(Code.MALFORMED, error.detail))
+        except asyncio.CancelledError:  # its time is over, or the process stops and waits no longer
+            reply = self.worded(_again(unanswered(request.scope["method"], "It takes too long")))
         except Exception as error:
-            reply = self._worded(_broken(request, error))
+            reply = self.worded(_again(_broken(request, error)))
         reply = self._finished(request, reply)
         headers = dict(reply.headers)
         if reply.status in (429, 503):
@@ -127,12 +137,12 @@ class Door:
         scope: Any = request.scope
         path, method = scope["path"].removeprefix(self._prefix), scope["method"]
         found = [(one, match) for one in self._routes if (match := one.address.fullmatch(path))]
-        if not found:
+        if not found or "\x00" in path:
             raise Refused(Code.NOT_FOUND, "There is nothing at this address.")
         scope["path_template"] = self._prefix + found[0][0].template
-        body = await request.read_body(BYTES_MAX)
-        principal = scope["auth"] = await self._identify(request, body)
         chosen = next(((one, match) for one, match in found if one.method == method), None)
+        body = await request.read_body(BYTES_MAX, chosen[0].budget_s if chosen else REQUEST_S)
+        principal = scope["auth"] = await self._identify(request, body)
         if chosen is None:
             raise Refused(Code.METHOD_NOT_ALLOWED, "This address does not take this method.")
         one, match = chosen
@@ -153,6 +163,13 @@ def _call(request: Asked, body: bytes, ours: Ours, path: str) -> Call:
         request.scope["method"], path, query, body, request.headers.get("content-type", ""), ours,
         services, read(request).now, request.scope["state"], f"{scheme}://{request.headers.get('host', '')}",
     )  # fmt: skip
+
+
+def _again(refused: Refused) -> Refused:
+    """These clients send no key of ours: the same request is the same deed."""
+    if refused.code is not Code.OUTCOME_UNKNOWN:
+        return refused
+    return Refused(refused.code, "It is not known whether it was done; send the same request again.", refused.pointer)
 
 
 def _broken(request: Asked, error: Exception) -> Refused:

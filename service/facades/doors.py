@@ -6,13 +6,15 @@ from typing import Final
 from litestar.types import ASGIApp
 from msgspec import Struct
 
+from service.errors import Refused
 from service.facades.afterpay import buying as afterpay
 from service.facades.afterpay.door import DOOR as AFTERPAY
 from service.facades.agreeing import Side, door_of
+from service.facades.agreeing import worded as agreeing_worded
 from service.facades.alma import buying as alma
 from service.facades.alma import telling as alma_telling
 from service.facades.alma.door import DOOR as ALMA
-from service.facades.door import Door
+from service.facades.door import Door, Reply
 from service.facades.notifying_flow import Write
 from service.facades.wechat import flow as wechat
 from service.facades.wechat import permitting
@@ -43,3 +45,13 @@ def doors_of(names: Iterable[str]) -> dict[str, ASGIApp]:
     doors: dict[str, ASGIApp] = {first: door for one in chosen.values() for first, door in one.doors.items()}
     sides = {name: side for one in chosen.values() for name, side in one.sides.items()}
     return doors | {"agree": door_of(sides)} if chosen else {}
+
+
+def worded_at(first: str, refused: Refused) -> Reply | None:
+    """A refusal as who calls addresses that begin so reads it: `alma`, `agree`; None: those are our own clients."""
+    return _WORDED[first](refused) if first in _WORDED else None
+
+
+_WORDED: Final = {first: door.worded for one in FACADES.values() for first, door in one.doors.items()} | {
+    "agree": agreeing_worded
+}

@@ -16,13 +16,16 @@ select o.*, k.wrapped
 select key from idempotency where owner_id = $1 and key = any ($2::text[]) and status between 400 and 499;
 
 -- list_orders --
--- The newest first: before the one named, or from the newest.
+-- The newest first: before the one named, or from the newest; without those whose consumer was erased.
 select o.*, k.wrapped
   from facade_orders o
   join data_keys k on k.bucket = bucket_of(o.consumer_id) and k.key_id = o.consumer_id
- where o.merchant_id = $1 and o.facade = $2 and ($3::text is null or o.reference < $3)
+ where o.merchant_id = $1 and o.facade = $2 and ($3::text is null or o.reference < $3) and k.wrapped is not null
  order by o.reference desc
  limit $4;
+
+-- load_plan_states --
+select plan_id, state from plans where bucket = any ($1::int[]) and plan_id = any ($2::text[]);
 
 -- count_ended --
 -- How often the same was asked before and came to nothing in its time.

@@ -1,7 +1,7 @@
 """Orders in the database: what is bought through another provider's client, and what the client is told again."""
 
 import hashlib
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from datetime import datetime
 from pathlib import Path
 from typing import Final, Generic, TypeVar
@@ -11,6 +11,7 @@ import msgspec
 from msgspec import Struct
 from msgspec.structs import replace
 
+from service import ids
 from service.data_key import DataKey, DataSecrets, Place
 from service.db import Pool, load_queries
 from service.errors import Code, Refused
@@ -68,9 +69,10 @@ class Orders(Generic[T]):
     async def page(
         self, pool: Pool, secrets: DataSecrets, merchant_id: str, before: str | None, limit: int
     ) -> list[tuple[Order, T]]:
-        """The newest orders, before the one named; without those whose consumer was erased."""
+        """The newest orders, before the one named; without those whose consumer was erased. Fewer than `limit` are the
+        last."""
         rows = await pool.fetch(Q.list_orders, merchant_id, self.facade, before, limit)
-        return [self._opened(secrets, row) for row in rows if row["wrapped"] is not None]
+        return [self._opened(secrets, row) for row in rows]
 
     async def times_ended(self, pool: Pool, merchant_id: str, digest: bytes, now: datetime) -> int:
         """How often the same request was made before and came to nothing in its time."""
@@ -105,6 +107,13 @@ class Orders(Generic[T]):
 async def agree(pool: Pool, order: Order, offer_id: str, now: datetime) -> None:
     """The consumer has taken an offer; the first that is taken stays."""
     await pool.execute(Q.agree, *order.place, offer_id, now)
+
+
+async def plan_states(pool: Pool, orders: Iterable[Order]) -> dict[str, str]:
+    """In which states the plans of these orders are, by their ids."""
+    plan_ids = [one.plan_id for one in orders if one.plan_id]
+    buckets = [ids.bucket_of(one) for one in plan_ids]
+    return {row["plan_id"]: row["state"] for row in await pool.fetch(Q.load_plan_states, buckets, plan_ids)}
 
 
 async def set_plan(pool: Pool, order: Order, plan_id: str) -> None:

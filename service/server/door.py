@@ -16,6 +16,8 @@ from service.admission import Admission, is_whole, urgency_by
 from service.api.reply import PROBLEM
 from service.errors import Code, Refused, problem_json
 from service.exchange import carrying
+from service.facades.door import Reply
+from service.facades.doors import worded_at
 from service.metrics import TURNED_AWAY
 from service.server.joined import Joined
 from service.server.last_word import LastWord
@@ -74,7 +76,7 @@ class Door(HttpToolsProtocol):
         urgency = urgency_by(method, path)
         if urgency is None or admission.admits(urgency):
             return False
-        self._joined.write(not_now(method, closes=False))
+        self._joined.write(not_now(method, "", closes=False))
         TURNED_AWAY.inc()
         return True
 
@@ -112,7 +114,8 @@ class Door(HttpToolsProtocol):
     def _turn_away(self, cycle: Any) -> None:
         cycle.response_started = cycle.response_complete = True
         cycle.keep_alive = cycle.keep_alive and not self.server_state.is_parting
-        self._joined.write(not_now(cycle.scope["method"], closes=not cycle.keep_alive))
+        first = cycle.scope["path"].split("/", 2)[1]
+        self._joined.write(not_now(cycle.scope["method"], first, closes=not cycle.keep_alive))
         TURNED_AWAY.inc()
         if not cycle.keep_alive:
             self._joined.part()
@@ -135,18 +138,22 @@ def plain_request(data: bytes) -> tuple[str, str] | None:
 
 
 @lru_cache(maxsize=64)
-def not_now(method: str, closes: bool) -> bytes:
-    """What those hear who are not let in. Nothing was done, of a POST neither."""
+def not_now(method: str, first: str, closes: bool) -> bytes:
+    """What those hear who are not let in. Nothing was done, of a POST neither.
+
+    At the addresses of other providers, which begin with the word `first`, it is said as their clients read it.
+    """
     code = Code.BUSY if method == "POST" else Code.UNAVAILABLE
     sentence = "Too much is under way; send the same request again after the seconds of Retry-After."
-    body = problem_json(Refused(code, sentence))
+    refused = Refused(code, sentence)
+    reply = worded_at(first, refused) or Reply(problem_json(refused), refused.status, PROBLEM)
     said = carrying(
         [
-            (b"content-type", PROBLEM.encode()),
-            (b"content-length", b"%d" % len(body)),
+            (b"content-type", reply.media.encode()),
+            (b"content-length", b"%d" % len(reply.body)),
             (b"retry-after", b"1"),
             *([(b"connection", b"close")] if closes else []),
         ]
     )
     lines = [b"%b: %b\r\n" % header for header in said]
-    return b"".join([STATUS_LINE[503], *lines, b"\r\n", b"" if method == "HEAD" else body])
+    return b"".join([STATUS_LINE[reply.status], *lines, b"\r\n", b"" if method == "HEAD" else reply.body])

@@ -12,7 +12,7 @@ from typing import Any, Final
 
 import httptools
 
-from service.admission import is_whole
+from service.admission import FACADES, is_whole
 from service.errors import Code, Refused
 from service.server.door import Door
 from service.server.joined import Joined
@@ -27,10 +27,12 @@ IDLE_S: Final = 0.3  # so long a client has said nothing who is not about to say
 PACE: Final = 64 * 1024  # bytes of a body, in each time of that length, that buy it another: files take longer
 UNREAD_MAX: Final = 64 * 1024  # bytes of a body that we read although it was answered without them
 
-# An address has one spelling; the router would take others for the same: `//livez`, `/livez/`, `/%6civez`.
+# An address has one spelling; the router would take others for the same: `//livez`, `/livez/`, `/%6civez`. Other
+# providers' are as their clients spell them, with `/` at the end or `token:` inside: a facade reads its own.
 _LETTERS: Final = (ascii_letters + digits + "/._~-").encode()
 _SLASH: Final = ord("/")
 _NO_ADDRESS: Final = "/."
+_OTHERS: Final = tuple(one.encode() for one in FACADES)
 
 _NOWHERE: Final[deque[Any]] = deque(maxlen=0)
 
@@ -130,7 +132,8 @@ class Protocol(Door):
         if self.server_state.is_parting:
             self._say_that_it_is_the_last()
         path = self.scope["raw_path"]
-        if path.translate(None, _LETTERS) or b"//" in path or path[-1] == _SLASH or b"#" in self.url:
+        is_odd = path.translate(None, _LETTERS) or b"//" in path or path[-1] == _SLASH
+        if (is_odd and not path.startswith(_OTHERS)) or b"#" in self.url:
             self.scope["path"] = _NO_ADDRESS
         self.headers = _NOWHERE  # type: ignore[assignment]  # trailers are no headers: they come unguarded
 

@@ -17,6 +17,8 @@ from service.config import FACADES, Settings
 from service.demo.seed import POLICY, seed
 from service.exchange import Edge
 from service.plans.proof_store import prove
+from service.server.door import State
+from service.server.wire import Protocol
 from tests.checked import broken_checks
 from tests.facades.shop import Served
 
@@ -30,8 +32,11 @@ async def served(settings: Settings, pool: db.Pool) -> AsyncIterator[Served]:
     demo = await seed(pool, settings)
     app = _idle.pop() if _idle else create_app(settings)
     listener = socket.create_server(("127.0.0.1", 0))
-    config = uvicorn.Config(Edge(app, 10_000, 100), ws="none", lifespan="off", access_log=False, log_config=None)
+    config = uvicorn.Config(
+        Edge(app, 10_000, 100), http=Protocol, ws="none", lifespan="off", access_log=False, log_config=None
+    )
     server = uvicorn.Server(config)
+    server.server_state = State()
     async with services(settings) as app.state["services"]:
         serving = asyncio.create_task(server.serve([listener]))
         url = f"http://127.0.0.1:{listener.getsockname()[1]}"

@@ -1,6 +1,7 @@
 """Who is not let in hears so at once, on a connection that goes on; and whether a request is plain is told rightly."""
 
 import asyncio
+import json
 import re
 from collections.abc import AsyncIterator
 from typing import Any
@@ -17,6 +18,10 @@ from service.server.wire import Protocol
 HEAD = b"Host: tenor\r\n"
 CHECKOUT = b"POST /v1/checkouts HTTP/1.1\r\nHost: tenor\r\nContent-Length: 2\r\n\r\n{}"
 PAYMENT = b"POST /v1/plans/pl_1/payments HTTP/1.1\r\nHost: tenor\r\nContent-Length: 2\r\n\r\n{}"
+ALMA = b"POST /alma/v1/payments HTTP/1.1\r\nHost: tenor\r\nContent-Length: 2\r\n\r\n{}"
+AFTERPAY = b"POST /v2/checkouts/ HTTP/1.1\r\nHost: tenor\r\nContent-Length: 2\r\n\r\n{}"
+WECHAT = b"POST /v3/payscore/serviceorder HTTP/1.1\r\nHost: tenor\r\nContent-Length: 2\r\n\r\n{}"
+WORDS = {ALMA: {"error_code": "busy"}, AFTERPAY: {"httpStatusCode": 503}, WECHAT: {"code": "SYSTEM_ERROR"}}
 LIST = b"GET /v1/plans?limit=1 HTTP/1.1\r\nHost: tenor\r\n\r\n"
 UNUSUAL = b"GET /v1/plans HTTP/1.1\r\nHost: tenor\r\nConnection: close\r\n\r\n"
 
@@ -94,6 +99,19 @@ async def test_so_many_are_let_in_and_the_others_hear_at_once(house: House, raw:
         else:
             writer.write(raw)
             assert (await heard(reader))[0] == 200
+
+
+@pytest.mark.parametrize("raw", WORDS)
+async def test_other_providers_clients_hear_it_in_their_words(house: House, raw: bytes) -> None:
+    for _ in range(Urgency.CHECKOUT.always):
+        await house.send(raw)
+    await begun(house, Urgency.CHECKOUT.always)
+    reader, _ = await house.send(raw)
+    status, said, body = await heard(reader)
+    assert (status, said["content-type"], said["retry-after"]) == (503, "application/json", "1")
+    told = json.loads(body)
+    assert told.items() >= WORDS[raw].items()
+    assert "send the same request again" in told["message"]
 
 
 async def begun(house: House, count: int) -> None:

@@ -16,8 +16,8 @@ from service.access.key import Principal
 from service.api.ask import Asked, header, services_of
 from service.api.guard import admitted
 from service.errors import Code, Refused, without_keys
-from service.facades.afterpay import buying, orders
-from service.facades.door import Door, Reply, route
+from service.facades.afterpay import buying, listing, orders
+from service.facades.door import LIST_S, Door, Reply, route
 from service.merchants.platform import acting_for
 
 # By our codes: what Afterpay calls it, and the status that makes its client raise the error of that name.
@@ -25,6 +25,7 @@ _WORDS: Final[dict[Code, tuple[str, int]]] = {
     Code.INVALID_FIELD: ("invalid_object", 422),
     Code.MALFORMED: ("invalid_request", 400),
     Code.UNAUTHORIZED: ("unauthorized", 401),
+    Code.FORBIDDEN: ("unauthorized", 401),
     Code.NOT_FOUND: ("not_found", 404),
     Code.METHOD_NOT_ALLOWED: ("method_not_allowed", 405),
     Code.UNSUPPORTED_MEDIA_TYPE: ("unsupported_media_type", 415),
@@ -38,7 +39,10 @@ _WORDS: Final[dict[Code, tuple[str, int]]] = {
     Code.AMOUNT_EXCEEDS_AUTHORIZED: ("invalid_amount", 422),
     Code.AMOUNT_EXCEEDS_OUTSTANDING: ("refund_exceeds_available_amount", 422),
     Code.CURRENCY_MISMATCH: ("invalid_amount", 422),
+    Code.ERASED: ("not_found", 404),
+    Code.RATE_LIMITED: ("too_many_requests", 429),
 }
+_STATUS: Final = {403: 401, 409: 412, 410: 404, 413: 422}  # of all others; for 429 and 503 it has no error of its own
 
 
 async def identify(request: Asked, body: bytes) -> Principal:
@@ -59,7 +63,7 @@ async def identify(request: Asked, body: bytes) -> Principal:
 
 def worded(refused: Refused) -> Reply:
     """A refusal as Afterpay's client reads it: by the status alone."""
-    word, status = _WORDS.get(refused.code, (str(refused.code), refused.status))
+    word, status = _WORDS.get(refused.code) or (str(refused.code), _STATUS.get(refused.status, refused.status))
     if refused.code is Code.NOT_FOUND and refused.pointer == "/token":
         word, status = "invalid_token", 402
     where = f" ({without_keys(refused.pointer)})" if refused.pointer else ""
@@ -74,7 +78,7 @@ DOOR: Final = Door(
         route("POST", "/v2/checkouts", buying.create),
         route("POST", "/v2/payments/auth", buying.authorize),
         route("POST", "/v2/payments/capture", buying.capture),
-        route("GET", "/v2/payments", orders.list_all),
+        route("GET", "/v2/payments", listing.list_all, LIST_S),
         route("GET", "/v2/payments/{order_id}", orders.get),
         route("PUT", "/v2/payments/{order_id}", orders.rename),
         route("PUT", "/v2/payments/{order_id}/courier", orders.send),

@@ -1,7 +1,6 @@
 """What a shop does with an order of Afterpay's: read, capture in parts, void, reverse, refund, and say more of it."""
 
-from collections.abc import Callable, Mapping
-from typing import Final
+from collections.abc import Callable
 
 from msgspec.structs import replace
 
@@ -21,13 +20,10 @@ from service.facades.afterpay.wire import (
     minor,
 )
 from service.facades.door import Call, Reply
-from service.facades.finding import plan_of, timeline_of
+from service.facades.finding import timeline_of
 from service.facades.repeat import SAME_FOR, number_of
-from service.facades.seen import Checkout, Plan, PlanAfter
+from service.facades.seen import Plan, PlanAfter
 from service.facades.store import Order, digest_of
-
-LIMIT_MAX: Final = 50
-LISTED: Final = {"limit", "offset", "tokens", "ids", "merchantReferences", "statuses"}
 
 _capture, _void, _refund = Body(CaptureBody), Body(VoidBody), Body(RefundBody)
 _reference, _courier = Body(ReferenceBody), Body(CourierBody)
@@ -37,22 +33,6 @@ async def get(call: Call, order_id: str) -> Reply:
     """An order, by its id or by `token:` and its token."""
     order, _, plan = await find_plan(call, order_id)
     return said(await made_of(call, order, plan))
-
-
-async def list_all(call: Call) -> Reply:
-    """Orders, the newest first: of the last purchases, as far as they have become orders."""
-    for name in call.query:
-        if name not in LISTED:
-            raise Refused(Code.INVALID_FIELD, f"There is no parameter {name[:100]!r} here.", f"/{name[:100]}")
-    limit, offset = _number(call.query, "limit", 20, 1), _number(call.query, "offset", 0, 0)
-    services = call.services
-    wanted = {name: set(text.split(",")) for name, text in call.query.items() if name not in ("limit", "offset")}
-    found = []
-    for order, told in await ORDERS.page(services.pool, services.secrets, call.merchant_id, None, limit + offset):
-        plan = await plan_of(call.ours, order, await call.ours.get(f"/checkouts/{order.reference}", Checkout))
-        if plan and _is_wanted(wanted, order, told, plan):
-            found.append(await made_of(call, order, plan))
-    return said({"totalResults": len(found), "offset": offset, "limit": limit, "results": found[offset:][:limit]})
 
 
 async def capture_part(call: Call, order_id: str) -> Reply:
@@ -154,20 +134,3 @@ def _of(money: Money, plan: Plan) -> int:
     if money.currency != plan.currency:
         raise Refused(Code.CURRENCY_MISMATCH, f"The order is in {plan.currency}.", "/amount/currency")
     return amount
-
-
-def _is_wanted(wanted: Mapping[str, set[str]], order: Order, told: Told, plan: Plan) -> bool:
-    given = {
-        "tokens": order.reference, "ids": plan.plan_id, "merchantReferences": told.merchant_reference,
-        "statuses": "APPROVED",
-    }  # fmt: skip
-    return all(given[name] in values for name, values in wanted.items())
-
-
-def _number(query: Mapping[str, str], name: str, otherwise: int, least: int) -> int:
-    text = query.get(name)
-    if text is None:
-        return otherwise
-    if not (text.isascii() and text.isdigit() and least <= int(text[:5]) <= LIMIT_MAX):
-        raise Refused(Code.INVALID_FIELD, f"{name} is a number from {least} to {LIMIT_MAX}.", f"/{name}")
-    return int(text)

@@ -21,11 +21,11 @@ from service.facades.alma import payment as shown
 from service.facades.alma.finding import (
     NAME,
     ORDERS,
+    asked_of,
     bucket_of,
     find,
     kinds_for,
-    page_of,
-    payment_of,
+    payments_in,
     retell,
     said,
     term_of,
@@ -73,11 +73,10 @@ async def fetch(call: Call, payment_id: str) -> Reply:
 
 async def list_all(call: Call) -> Reply:
     """Payments, the newest first; of some states, where that is asked."""
-    page, limit = await page_of(call, {"limit", "starting_after", "state"})
+    limit, after = asked_of(call, {"limit", "starting_after", "state"})
     states = set(call.query["state"].split(",")) if call.query.get("state") else None
-    views = [await payment_of(call, order, told) for order, told in page[:limit]]
-    data = [one for one in views if states is None or one["state"] in states]
-    return said({"data": data, "has_more": len(page) > limit})
+    found = await payments_in(call, states, after, limit + 1)
+    return said({"data": found[:limit], "has_more": len(found) > limit})
 
 
 async def change(call: Call, payment_id: str) -> Reply:

@@ -14,7 +14,7 @@ from service.api.ask import Asked, header, services_of
 from service.api.guard import admitted
 from service.errors import Code, Refused, without_keys
 from service.facades.alma import buying, offering, orders, refunding
-from service.facades.door import Call, Door, Reply, route
+from service.facades.door import LIST_S, Call, Door, Reply, route
 
 PREFIX: Final = "/alma"
 
@@ -45,7 +45,7 @@ DOOR: Final = Door(
     (
         route("POST", "/v1/payments/eligibility", offering.ask_eligibility),
         route("POST", "/v1/payments", buying.create),
-        route("GET", "/v1/payments", buying.list_all),
+        route("GET", "/v1/payments", buying.list_all, LIST_S),
         route("GET", "/v1/payments/{payment_id}", buying.fetch),
         route("POST", "/v1/payments/{payment_id}", buying.change),
         route("POST", "/v1/payments/{payment_id}/refund", refunding.refund),
@@ -54,7 +54,7 @@ DOOR: Final = Door(
         route("GET", "/v1/payments/{payment_id}/orders", orders.list_orders_of),
         route("PUT", "/v1/payments/{payment_id}/orders", orders.add_orders),
         route("POST", "/v1/payments/{payment_id}/orders", orders.set_orders),
-        route("GET", "/v1/orders", orders.list_orders),
+        route("GET", "/v1/orders", orders.list_orders, LIST_S),
         route("GET", "/v1/orders/{order_id}", orders.get_order),
         route("PUT", "/v1/orders/{order_id}", orders.change_order),
         route("GET", "/v1/me", offering.me),

@@ -13,11 +13,12 @@ from service.facades.alma.wire import Term, Told
 from service.facades.door import Call, Reply
 from service.facades.finding import plan_of, timeline_of
 from service.facades.seen import Checkout
-from service.facades.store import Order, Orders
+from service.facades.store import Order, Orders, plan_states
 from service.plans.offer import Kind
 
 NAME: Final = "alma"
-LIST_MAX: Final = 50
+LIST_MAX: Final = 100
+SCANNED_AT_ONCE: Final = 200
 KINDS: Final = (Kind.INSTALMENTS, Kind.PAY_AFTER_USE)
 
 ORDERS: Final = Orders(NAME, Told)
@@ -59,20 +60,44 @@ async def view(call: Call, payment_id: str) -> Reply:
     return said(await payment_of(call, *await find(call, payment_id)))
 
 
-async def page_of(call: Call, known: set[str]) -> tuple[list[tuple[Order, Told]], int]:
-    """The orders of a page and one more, and how many are asked for. Refused: INVALID_FIELD."""
+async def payments_in(call: Call, states: set[str] | None, before: str | None, most: int) -> list[dict[str, Any]]:
+    """At most so many payments in one of these states, or in any; the newest first, before the one named."""
+    found: list[dict[str, Any]] = []
+    at_once = SCANNED_AT_ONCE if states else most
+    while True:
+        page = await page_of(call, before, at_once)
+        known = await plan_states(call.services.pool, (order for order, _ in page)) if states else {}
+        for order, told in page:
+            if states and states.isdisjoint(shown.may_be(known.get(order.plan_id or ""))):
+                continue
+            view = await payment_of(call, order, told)
+            if states is None or view["state"] in states:
+                found.append(view)
+            if len(found) == most:
+                return found
+        if len(page) < at_once:
+            return found
+        before = page[-1][0].reference
+
+
+async def page_of(call: Call, before: str | None, most: int) -> list[tuple[Order, Told]]:
+    """Orders, the newest first, before the one named; fewer than so many are the last."""
+    services = call.services
+    return await ORDERS.page(services.pool, services.secrets, call.merchant_id, before, most)
+
+
+def asked_of(call: Call, known: set[str]) -> tuple[int, str | None]:
+    """How many of a list are asked for, and after which. Refused: INVALID_FIELD."""
     for name in call.query:
         if name not in known:
             raise Refused(Code.INVALID_FIELD, f"There is no parameter {name[:100]!r} here.", f"/{name[:100]}")
     text = call.query.get("limit", "20")
     if not (text.isascii() and text.isdigit() and 1 <= int(text[:5]) <= LIST_MAX):
         raise Refused(Code.INVALID_FIELD, f"limit is a number from 1 to {LIST_MAX}.", "/limit")
-    before = call.query.get("starting_after")
-    if before is not None:
-        before = before.partition("-")[0]  # of an order: its payment
-        bucket_of(before)
-    services = call.services
-    return await ORDERS.page(services.pool, services.secrets, call.merchant_id, before, int(text) + 1), int(text)
+    after = call.query.get("starting_after")
+    if after is not None:
+        bucket_of(after.partition("-")[0])  # of an order: its payment
+    return int(text), after
 
 
 def term_of(told: Told) -> Term:

@@ -9,7 +9,7 @@ from service.api.body import Body
 from service.api.guard import require_scope
 from service.errors import Code, Refused
 from service.facades.alma import payment as shown
-from service.facades.alma.finding import find, page_of, retell, said
+from service.facades.alma.finding import asked_of, find, page_of, retell, said
 from service.facades.alma.wire import ORDERS_MAX, OrderBody, OrdersBody, Told
 from service.facades.door import Call, Reply
 
@@ -66,9 +66,18 @@ async def change_order(call: Call, order_id: str) -> Reply:
 async def list_orders(call: Call) -> Reply:
     """Orders of the newest payments first."""
     require_scope(call.ours.principal, "checkouts", "read")
-    page, limit = await page_of(call, {"limit", "starting_after"})
-    data = [one for order, told in page[:limit] for one in shown.orders_of(order.reference, told.orders)]
-    return said({"data": data, "has_more": len(page) > limit})
+    limit, after = asked_of(call, {"limit", "starting_after"})
+    found: list[dict[str, Any]] = []
+    if after and "-" in after:  # the rest of its payment's
+        after, place = _place(after)
+        found += shown.orders_of(after, (await find(call, after))[1].orders)[place:]
+    while len(found) <= limit:
+        page = await page_of(call, after, limit)
+        found += [one for order, told in page for one in shown.orders_of(order.reference, told.orders)]
+        if len(page) < limit:
+            break
+        after = page[-1][0].reference
+    return said({"data": found[:limit], "has_more": len(found) > limit})
 
 
 async def _with_orders(call: Call, payment_id: str, change: Callable[[AllOrders], AllOrders]) -> Reply:

@@ -35,6 +35,9 @@ _STATES: Final = {
 }  # fmt: skip
 
 
+_LATE: Final = ("late_dunning", "late_contact_customer", "default")
+
+
 def state_of(checkout: Checkout, offer: Offer | None, plan: Plan | None) -> str:
     """One of Alma's words."""
     if plan is None:
@@ -47,6 +50,14 @@ def state_of(checkout: Checkout, offer: Offer | None, plan: Plan | None) -> str:
     if plan.days_past_due <= DUNNED_DAYS:
         return "late_dunning"
     return "late_contact_customer" if plan.days_past_due <= CONTACTED_DAYS else "default"
+
+
+def may_be(plan_state: str | None) -> frozenset[str]:
+    """Alma's words for a payment whose plan is in this state of ours; None: it has no plan that we know of."""
+    if plan_state is None:
+        return frozenset({"scored_yes", "scored_no", "scored_maybe", *_STATES.values(), *_LATE})
+    state = _STATES[plan_state]
+    return frozenset({state, *_LATE} if state == "in_progress" else {state})
 
 
 def offer_for(offers: Iterable[Offer], term: Term, decided_at: datetime) -> Offer | None:

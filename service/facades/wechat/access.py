@@ -2,6 +2,7 @@
 
 import secrets
 from typing import Annotated, Any, Final
+from urllib.parse import unquote
 
 import msgspec
 from msgspec import Meta, Struct
@@ -55,7 +56,8 @@ async def identify(request: Asked, body: bytes) -> Principal:
     raw: bytes = request.scope.get("raw_path") or request.scope["path"].encode()
     address = raw.decode("latin-1").partition("?")[0] + (f"?{query}" if query else "")
     now_s = int(clock.now().timestamp())
-    spelt = (address, address.removeprefix("/"))  # wechatpayv3 leaves the slash out of one address that it signs
+    # wechatpayv3 signs an address as it is spelt, and sends `|` as %7C; of one address it leaves the slash out.
+    spelt = (address, address.removeprefix("/"), unquote(address))
     if (
         not signed
         or not row

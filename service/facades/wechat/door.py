@@ -16,6 +16,7 @@ _WORDS: Final[dict[Code, tuple[str, int]]] = {
     Code.UNAUTHORIZED: ("SIGN_ERROR", 401),
     Code.FORBIDDEN: ("NO_AUTH", 403),
     Code.NOT_FOUND: ("ORDER_NOT_EXIST", 404),
+    Code.ERASED: ("ORDER_NOT_EXIST", 404),
     Code.STATE_FORBIDS: ("INVALID_ORDER_STATE", 400),
     Code.DUPLICATE_CAPTURE: ("INVALID_ORDER_STATE", 400),
     Code.NOTHING_DUE: ("INVALID_ORDER_STATE", 400),
@@ -31,8 +32,12 @@ _WORDS: Final[dict[Code, tuple[str, int]]] = {
 
 def worded(refused: Refused) -> Reply:
     """A refusal as WeChat Pay's clients read it."""
-    other = ("PARAM_ERROR", 400) if refused.status < 500 else ("SYSTEM_ERROR", refused.status)
+    other = {409: ("INVALID_REQUEST", 400)}.get(refused.status, ("PARAM_ERROR", 400))
+    if refused.status >= 500:
+        other = ("SYSTEM_ERROR", refused.status)
     word, status = _WORDS.get(refused.code, other)
+    if refused.code is Code.NOT_FOUND and refused.pointer == "/transaction_id":
+        word = "RESOURCE_NOT_EXISTS"  # of refunds
     said = {"code": word, "message": without_keys(refused.detail)}
     if refused.pointer:
         said["detail"] = without_keys(refused.pointer)

@@ -80,6 +80,8 @@ async def query(call: Call) -> Reply:
     number = call.query.get("out_order_no") or call.query.get("query_id")
     if not number or ("out_order_no" in call.query) is ("query_id" in call.query):
         raise Refused(Code.INVALID_FIELD, "Ask for out_order_no or for query_id.", "/out_order_no")
+    if "query_id" in call.query and ids.is_id(number, ids.PLAN):
+        number = (await call.ours.get(f"/plans/{number}", Plan)).merchant_reference
     order, told = await _find(call, number)
     _require_service(told, call.query.get("service_id"), call.query.get("appid"))
     return await _view(call, order, told)
