@@ -28,6 +28,7 @@ A_SECOND = 50  # events
 SECONDS = 6
 SUBJECTS = 25
 SOON = 60.0  # seconds; by then all has arrived, on a machine that many tests share
+P99_MAX_S = 2.0  # from the commit of an event until a well receiver has it
 
 VERIFY = """
 const { Webhook } = require("standardwebhooks");
@@ -80,6 +81,19 @@ async def happen(world: World, subjects: list[str]) -> dict[str, float]:
     return at
 
 
+late_max = [0.0]  # seconds
+
+
+async def lateness() -> None:
+    """Notes by how much this machine wakes us later than we asked for."""
+    loop = asyncio.get_running_loop()
+    late_max[0] = 0.0
+    while True:
+        until = loop.time() + 0.05
+        await asyncio.sleep(0.05)
+        late_max[0] = max(late_max[0], loop.time() - until)
+
+
 async def all_at(receiver: Timed, told: dict[str, float]) -> None:
     async with asyncio.timeout(SOON):
         while len(receiver.at) < len(told):
@@ -95,15 +109,20 @@ async def test_a_well_receiver_does_not_notice_and_the_others_get_everything_in_
     async with served(hanging) as one, served(failing) as two, served(well) as three:
         secrets = [(await endpoint(world, url))["secret"] for url in (one, two, three)]
         async with delivering(world, clock, answer_s=2) as deliverer:
-            running = asyncio.create_task(deliverer.run())
+            running, late = asyncio.create_task(deliverer.run()), asyncio.create_task(lateness())
             told = await happen(world, subjects)
             await all_at(well, told)
+            late.cancel()
             assert len(hanging.at) < len(told)
             assert len(failing.at) == len(subjects), "of each subject the first is tried, and the others wait behind it"
         await running
         took = [well.at[event_id] - at for event_id, at in told.items()]
+        p99 = quantiles(took, n=100)[98]
         with capsys.disabled():
-            print(f" p50 {quantiles(took, n=100)[49]:.3f} s, p99 {quantiles(took, n=100)[98]:.3f} s", end=" ")
+            print(f" p50 {quantiles(took, n=100)[49]:.3f} s, p99 {p99:.3f} s, machine {late_max[0]:.3f} s", end=" ")
+        assert p99 <= P99_MAX_S + 2 * late_max[0], (
+            "others on the machine may hold both up, who is sent to and who sends"
+        )
 
         hanging.hangs, failing.refuses = False, ""
         clock.ahead = timedelta(minutes=4)  # the libraries take a signature for good five minutes before and after
