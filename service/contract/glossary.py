@@ -197,7 +197,10 @@ GLOSSARY: Final[dict[str, str]] = {
     "registered_at": "when it was registered",
     "retired_at": "when it was taken out of use; null: it is in use",
     "asked_at": "when it was asked for",
-    # parameters
+    # parameters: "/" before a part of an address, "?" before a query, where the word alone says something else
+    "/policy_id": "the policy's id",
+    "/version": "the version's number",
+    "/endpoint_id": "the endpoint's id",
     "?language": "in which it is said; absent: the checkout's",
     "?policy_id": "another policy; absent: its own",
     "?policy_version": "another version; absent: its own",

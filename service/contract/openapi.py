@@ -26,6 +26,7 @@ from service.contract.glossary import GLOSSARY
 from service.contract.prose import PREFACE, SECURITY, TAGS
 from service.contract.schemas import REF, Schema, names_of, published, schemas_of
 from service.contract.shared_headers import CLOCK, DRY_RUN, IF_MATCH, KEY, LAST_EVENT, SELLER, shared_headers
+from service.contract.sharing import share_examples, share_parameters
 from service.errors import STATUS, Code, Problem
 from service.webhooks.message import Message
 
@@ -46,7 +47,8 @@ def document(app: Litestar, examples: Examples) -> Schema:
     paths: dict[str, Schema] = {}
     for name, route in routes.items():
         paths.setdefault(route.path, {})[route.method.lower()] = _operation(route, names, examples.get(name, {}))
-    shared = _share_examples(paths)
+    shared = share_examples(paths)
+    parameters = shared_headers() | share_parameters(paths)
     return {
         "openapi": "3.1.0",
         "info": {
@@ -64,7 +66,7 @@ def document(app: Litestar, examples: Examples) -> Schema:
                 f"{audience}_key": {"type": "http", "scheme": "bearer", "description": words}
                 for audience, words in SECURITY.items()
             },
-            "parameters": shared_headers(),
+            "parameters": parameters,
             "examples": shared,
             "responses": {name: _problem(codes) for name, codes in SHARED.items()},
             "schemas": _with_meanings(schemas_of(wire)),
@@ -115,7 +117,7 @@ def _tag(route: Route) -> str:
 
 def _path(route: Route) -> Iterator[Schema]:
     for word in parameters_of(route.path):
-        yield _parameter(word, "path", {"type": "string"}, required=True)
+        yield _parameter(word, "path", {"type": "string"}, True, GLOSSARY.get(f"/{word}") or GLOSSARY.get(word, ""))
 
 
 def _query(handler: HTTPRouteHandler) -> Iterator[Schema]:
@@ -144,7 +146,7 @@ def _query_schema(hint: Any, given: QueryParameter, default: Any) -> Schema:
 
 
 def _parameter(name: str, where: str, schema: Schema, required: bool, said: str | None = None) -> Schema:
-    words = said or GLOSSARY.get(f"?{name}") or GLOSSARY.get(name, "")
+    words = GLOSSARY.get(f"?{name}") or GLOSSARY.get(name, "") if said is None else said
     return {"name": name, "in": where, "required": required, "description": words, "schema": schema}
 
 
@@ -224,27 +226,6 @@ def _problem(codes: tuple[Code, ...]) -> Schema:
     if header := WITH_HEADER.get(STATUS.get(codes[0], 422)):
         made["headers"] = {header[0]: {"description": header[1], "schema": {"type": "string"}}}
     return made
-
-
-# Examples -------------------------------------------------------------------------------------------------------------
-
-
-def _share_examples(paths: dict[str, Schema]) -> Schema:
-    """The answers that are shown, one of each schema: verbs on a plan all answer a plan, and one is enough to read.
-
-    In the paths a reference to it stands in their place; requests are short and stay where they are.
-    """
-    shared: Schema = {}
-    for path in paths.values():
-        for told in path.values():
-            for answer in told["responses"].values():
-                content = answer.get("content", {}).get("application/json", {})
-                if "example" in content:
-                    schema = content["schema"]
-                    name = (schema.get("oneOf") or [schema])[0]["$ref"].removeprefix(REF)
-                    shared.setdefault(name, {"value": content.pop("example")})
-                    content["examples"] = {"told": {"$ref": f"#/components/examples/{name}"}}
-    return dict(sorted(shared.items()))
 
 
 # The rest -------------------------------------------------------------------------------------------------------------

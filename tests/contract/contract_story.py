@@ -68,17 +68,25 @@ class Recorder:
         kept.setdefault(status, _read(response.content, response.headers))
 
     def fixed(self) -> dict[str, dict[str, Any]]:
-        """The examples with ids, keys and hashes that stay the same from one telling to the next."""
+        """The examples with ids, keys and hashes that stay the same from one telling to the next.
+
+        An id is named by the operation that shows it first: another operation more changes no others.
+        """
         known: dict[str, str] = {}
         moment = ids.new_id("", 0, int(NOON.timestamp() * 1000))[1:11]
 
-        def stem(match: re.Match[str]) -> str:
-            return known.setdefault(match[0], moment + _sha256(str(len(known))).upper()[:14])
+        def with_stems(text: str, name: str = "") -> str:
+            before = len(known)
 
-        def with_stems(text: str) -> str:
+            def stem(match: re.Match[str]) -> str:
+                return known.setdefault(match[0], moment + _sha256(f"{name} {len(known) - before}").upper()[:14])
+
             return re.sub(r"(?<=[_>,-])[0-7][0-9A-HJKMNP-TV-Z]{23}(?=[0-9A-HJKMNP-TV-Z]{2}(?:\b|_))", stem, text)
 
-        text = with_stems(json.dumps(self.examples))
+        told = {name: json.loads(with_stems(json.dumps(kept), name)) for name, kept in self.examples.items()}
+        shown = [content for kept in self.examples.values() for content in kept.values() if isinstance(content, str)]
+        hashes = {_sha256(content): _sha256(with_stems(content)) for content in shown}  # of files, as they are shown
+        text = json.dumps({name: json.loads(_with_hashes(json.dumps(one), name, hashes)) for name, one in told.items()})
         text = re.sub(r'"bucket": \d+', f'"bucket": {ids.bucket_of(f"co_{next(iter(known.values()))}")}', text)
         text = re.sub(r'"reference": "[0-9a-f]{32}"', '"reference": "customer-4714"', text)  # made up by the tests
         text = re.sub(
@@ -93,11 +101,16 @@ class Recorder:
         text = re.sub(r'"hash_total": \d+', '"hash_total": 483120975113', text)  # of ids
         text = re.sub(r'"request_id": "[^"]*"', '"request_id": "5f06edb4-c54b-487e-a05b-c154e312a647"', text)
         text = re.sub(r'"last_used_at": (null|"[^"]*")', f'"last_used_at": "{NOON:%Y-%m-%dT%H:%M:%SZ}"', text)
-        shown = [content for kept in self.examples.values() for content in kept.values() if isinstance(content, str)]
-        hashes = {_sha256(content): _sha256(with_stems(content)) for content in shown}  # of files, as they are shown
-        text = re.sub(r"[0-9a-f]{64}", lambda found: hashes.setdefault(found[0], _sha256(str(len(hashes)))), text)
         fixed: dict[str, dict[str, Any]] = json.loads(text)
         return fixed
+
+
+def _with_hashes(text: str, name: str, hashes: dict[str, str]) -> str:
+    """Other hashes in an operation's examples than chance has made, each the same wherever it stands."""
+    before = len(hashes)
+    return re.sub(
+        r"[0-9a-f]{64}", lambda found: hashes.setdefault(found[0], _sha256(f"{name} {len(hashes) - before}")), text
+    )
 
 
 async def messages(world: World) -> dict[str, Any]:

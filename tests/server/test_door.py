@@ -21,7 +21,11 @@ PAYMENT = b"POST /v1/plans/pl_1/payments HTTP/1.1\r\nHost: tenor\r\nContent-Leng
 ALMA = b"POST /alma/v1/payments HTTP/1.1\r\nHost: tenor\r\nContent-Length: 2\r\n\r\n{}"
 AFTERPAY = b"POST /v2/checkouts/ HTTP/1.1\r\nHost: tenor\r\nContent-Length: 2\r\n\r\n{}"
 WECHAT = b"POST /v3/payscore/serviceorder HTTP/1.1\r\nHost: tenor\r\nContent-Length: 2\r\n\r\n{}"
-WORDS = {ALMA: {"error_code": "busy"}, AFTERPAY: {"httpStatusCode": 503}, WECHAT: {"code": "SYSTEM_ERROR"}}
+WORDS: dict[bytes, dict[str, Any]] = {
+    ALMA: {"error_code": "busy"},
+    AFTERPAY: {"httpStatusCode": 503},
+    WECHAT: {"code": "SYSTEM_ERROR"},
+}
 LIST = b"GET /v1/plans?limit=1 HTTP/1.1\r\nHost: tenor\r\n\r\n"
 UNUSUAL = b"GET /v1/plans HTTP/1.1\r\nHost: tenor\r\nConnection: close\r\n\r\n"
 
