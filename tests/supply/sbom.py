@@ -1,5 +1,7 @@
 """A software bill of materials of the image: CycloneDX 1.6, from the lock files alone, the same bytes each time."""
 
+from uuid import NAMESPACE_URL, UUID, uuid5
+
 from cyclonedx.contrib.license.factories import LicenseFactory
 from cyclonedx.model.bom import Bom
 from cyclonedx.model.component import Component, ComponentType
@@ -11,7 +13,7 @@ from tests.supply.locked import SHIPPED, licence_of, packages
 
 def bill(version: str) -> Bom:
     """The service, and what it is shipped with."""
-    made, licences = Bom(), LicenseFactory()
+    made, licences = Bom(serial_number=_number_of(version)), LicenseFactory()
     made.metadata.timestamp = None  # type: ignore[assignment]  # the same bytes each time
     made.metadata.component = tenor = Component(
         name="tenor", version=version, type=ComponentType.APPLICATION, bom_ref="tenor",
@@ -28,6 +30,12 @@ def bill(version: str) -> Bom:
     made.components.update(parts)
     made.register_dependency(tenor, parts)
     return made
+
+
+def _number_of(version: str) -> UUID:
+    """Another bill of other packages has another serial number, and the same has the same."""
+    named = [f"tenor=={version}", *(f"{one.name}=={one.version}" for one in packages(*SHIPPED))]
+    return uuid5(NAMESPACE_URL, "\n".join(named))
 
 
 def text(version: str) -> str:
