@@ -136,8 +136,10 @@ def _html(page: str, status: int = 200) -> Reply:
 
 
 def worded(refused: Refused) -> Reply:
-    """A refusal as a page, where a consumer can do something about it."""
-    if refused.status >= 500 or refused.code in (Code.INVALID_FIELD, Code.UNSUPPORTED_MEDIA_TYPE, Code.RATE_LIMITED):
+    """A refusal as a page; what no button of ours sends is refused as elsewhere."""
+    if refused.status >= 500 or refused.code is Code.RATE_LIMITED:
+        return _goes_on("This does not work right now. Please try again in a moment.", None, refused.status)
+    if refused.code in (Code.INVALID_FIELD, Code.UNSUPPORTED_MEDIA_TYPE):
         return Reply(problem_json(refused), refused.status, PROBLEM)
     return _goes_on(refused.detail, None, refused.status)
 

@@ -1,13 +1,10 @@
 """The service with all its facades, over real HTTP: other providers' clients call it as they are."""
 
-import asyncio
-import socket
 from collections.abc import AsyncIterator
 
 import httpx
 import msgspec
 import pytest
-import uvicorn
 from litestar import Litestar
 from msgspec.structs import replace
 
@@ -15,12 +12,9 @@ from service import db
 from service.app import create_app, services
 from service.config import FACADES, Settings
 from service.demo.seed import POLICY, seed
-from service.exchange import Edge
 from service.plans.proof_store import prove
-from service.server.door import State
-from service.server.wire import Protocol
 from tests.checked import broken_checks
-from tests.facades.shop import Served
+from tests.facades.shop import Served, listening
 
 _idle: list[Litestar] = []  # to build all routes takes 0.3 s: an app serves one shop after the other
 
@@ -31,19 +25,12 @@ async def served(settings: Settings, pool: db.Pool) -> AsyncIterator[Served]:
     settings = replace(settings, facades=FACADES)
     demo = await seed(pool, settings)
     app = _idle.pop() if _idle else create_app(settings)
-    listener = socket.create_server(("127.0.0.1", 0))
-    config = uvicorn.Config(
-        Edge(app, 10_000, 100), http=Protocol, ws="none", lifespan="off", access_log=False, log_config=None
-    )
-    server = uvicorn.Server(config)
-    server.server_state = State()
-    async with services(settings) as app.state["services"]:
-        serving = asyncio.create_task(server.serve([listener]))
-        url = f"http://127.0.0.1:{listener.getsockname()[1]}"
-        async with httpx.AsyncClient(base_url=url) as http:
-            yield Served(http, demo, pool, app, url)
-        server.should_exit = True
-        await serving
+    async with (
+        services(settings) as app.state["services"],
+        listening(app) as url,
+        httpx.AsyncClient(base_url=url) as http,
+    ):
+        yield Served(http, demo, pool, app, url)
     _idle.append(app)
     async with pool.acquire() as conn:
         broken = await broken_checks(conn)

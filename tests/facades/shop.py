@@ -1,14 +1,20 @@
 """A shop that bought elsewhere until now: it has another provider's client, and our address."""
 
 import asyncio
-from collections.abc import Callable
+import socket
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
 from typing import Any
 
 import httpx
+import uvicorn
 from litestar import Litestar
 
 from service import db
 from service.demo.seed import Demo
+from service.exchange import Edge
+from service.server.door import State
+from service.server.wire import Protocol
 from tests.flows.world import World
 
 
@@ -26,6 +32,21 @@ class Served(World):
         page = await self.http.get(url)
         assert page.status_code == 200, page.text
         return await self.http.post(url, data={"word": word})
+
+
+@asynccontextmanager
+async def listening(app: Litestar, rate: int = 10_000) -> AsyncIterator[str]:
+    """The address of the service, behind the wire that all requests come by; `rate` of them a second for each key."""
+    listener = socket.create_server(("127.0.0.1", 0))
+    config = uvicorn.Config(
+        Edge(app, rate, 100), http=Protocol, ws="none", lifespan="off", access_log=False, log_config=None
+    )
+    server = uvicorn.Server(config)
+    server.server_state = State()
+    serving = asyncio.create_task(server.serve([listener]))
+    yield f"http://127.0.0.1:{listener.getsockname()[1]}"
+    server.should_exit = True
+    await serving
 
 
 async def call(function: Callable[..., Any], *given: Any, **more: Any) -> Any:

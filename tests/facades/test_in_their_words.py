@@ -1,6 +1,7 @@
 """Whatever goes wrong, a client hears of it in its provider's words: a database that takes too long, or is locked; an
 address that there is not; a name of an order that can be none. Lists that a client turns page by page."""
 
+import asyncio
 import json
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -10,14 +11,16 @@ from zoneinfo import ZoneInfo
 
 import afterpay
 import pytest
+from afterpay.environment import Environment
 from afterpay.exceptions.params_error import ParamsError
 from afterpay.exceptions.token_error import TokenError
 from afterpay.exceptions.unexpected_error import UnexpectedError
+from alma_client import Client
 from alma_client.entities import PaymentState
 from alma_client.request import RequestError
 
 from service.deadline import REQUEST_S
-from tests.facades.shop import Served, call
+from tests.facades.shop import Served, call, listening
 from tests.facades.test_afterpay_client import agreed, cart, gateway
 from tests.facades.test_afterpay_client import sydney as sydney
 from tests.facades.test_alma_client import purchase
@@ -32,12 +35,13 @@ CHINA = ZoneInfo("Asia/Shanghai")
 async def slow(served: Served, seconds: float) -> AsyncIterator[None]:
     """Each order of a facade takes the database so long to read."""
     kept = f"select *, pg_sleep({seconds}) is null as none from facade_orders_kept"
-    async with served.pool.acquire() as conn:
+    async with served.pool.acquire() as conn, conn.transaction():
         await conn.execute("alter table facade_orders rename to facade_orders_kept")
         await conn.execute(f"create view facade_orders as {kept}")
         await conn.execute("grant select on facade_orders to public")
     yield
-    async with served.pool.acquire() as conn:
+    async with served.pool.acquire() as conn, conn.transaction():
+        await conn.execute("set local lock_timeout = '60s'")  # who was given up reads on for a while
         await conn.execute("drop view facade_orders")
         await conn.execute("alter table facade_orders_kept rename to facade_orders")
 
@@ -80,6 +84,29 @@ async def test_that_the_database_is_locked(served: Served) -> None:
         with pytest.raises(RequestError) as caught:
             await call(payments.fetch, made.id)
     assert (caught.value.response.status_code, caught.value.response.json["error_code"]) == (503, "unavailable")
+
+
+async def at_once(function: Any, *given: Any) -> list[Any]:
+    """What three equal calls get, or raise."""
+    return await asyncio.gather(*(call(function, *given) for _ in range(3)), return_exceptions=True)
+
+
+async def test_that_a_key_asks_too_often(shanghai: Served) -> None:
+    pay, client = await wechat(shanghai), await gateway(shanghai)
+    await ride(pay, "R-1")
+    async with listening(shanghai.app, rate=1) as url:
+        shop = Client.with_api_key(shanghai.demo.test_merchant_key, api_root=f"{url}/alma")
+        told = [one for one in await at_once(shop.merchants.me) if isinstance(one, RequestError)]
+        assert {(one.response.status_code, one.response.json["error_code"]) for one in told} == {(429, "rate_limited")}
+        assert told[0].error.startswith("Your key may send 1 requests a second")
+        pay._core._gate_way = url
+        answers = [read(one) for one in await at_once(pay.payscore_query, "bicycle", "R-1")]
+        assert (429, "FREQUENCY_LIMITED") in [(status, said.get("code")) for status, said in answers]
+        client.config.environment = Environment("ours", "127.0.0.1", url.rpartition(":")[2], False, None)
+        refused = [one for one in await at_once(client.config.get_payment_limits) if isinstance(one, UnexpectedError)]
+        assert {str(one) for one in refused} == {"Unexpected HTTP_RESPONSE 429"}
+        page = await shanghai.http.get(f"{url}/agree/{'x' * 20}")
+        assert (page.status_code, page.headers["content-type"].partition(";")[0]) == (404, "text/html")
 
 
 @pytest.mark.parametrize(
