@@ -1,10 +1,10 @@
 """The operator's programmes: which partner funds which plans. It takes two people, for they say whose money is lent."""
 
 from datetime import date
-from typing import Final
+from typing import Annotated, Final
 
 from litestar import get, post
-from litestar.params import FromPath, RawBody
+from litestar.params import FromPath, QueryParameter, RawBody
 from litestar.response.base import ASGIResponse
 from msgspec import Struct, field
 
@@ -13,6 +13,7 @@ from service.access.flow import introduce
 from service.api.addresses import refuse_no_address
 from service.api.ask import Ask, Asked, content_type, read, write
 from service.api.body import Body, Nothing
+from service.api.lists import Listed
 from service.api.operation import operation
 from service.api.paging import AfterProgramme, Limit
 from service.api.reply import encode, reply, reply_answer
@@ -28,6 +29,11 @@ from service.partners.programme_flow import ProgrammeVersion
 from service.partners.programme_terms import ProgrammeTerms
 from service.support.documents_flow import require_waterfall_there
 from service.support.enrolling_store import require_sets
+
+OfPartner = Annotated[
+    str | None, QueryParameter(max_length=30, description="only those in which it takes part; absent: all")
+]
+Active = Annotated[bool | None, QueryParameter(description="only those that take plans, or do not; absent: all")]
 
 
 class ProgrammePage(Struct, frozen=True):
@@ -150,11 +156,13 @@ async def _agree_as_proposed(doing: Doing, wanted: WantedProgramme) -> AgreedPro
     return AgreedProgramme(wanted.programme_id, version, None)
 
 
-@get("/programmes", opt=operation("partners", ProgrammePage))
-async def list_programmes(request: Asked, after: AfterProgramme = "", limit: Limit = 100) -> ASGIResponse:
-    """All programmes, each in its newest version."""
-    page = await flow.programmes(read(request).services.pool, after, limit)
-    return reply(ProgrammePage(page, page[-1].programme_id if page else after))
+@get("/programmes", opt=operation("partners", ProgrammePage, csv=True))
+async def list_programmes(
+    request: Asked, partner_id: OfPartner = None, active: Active = None, after: AfterProgramme = "", limit: Limit = 100
+) -> ASGIResponse:
+    """All programmes, each in its newest version; those of one partner, or those that take plans, or do not."""
+    page = await flow.programmes(read(request).services.pool, after, limit, partner_id, active)
+    return Listed(ProgrammePage(page, page[-1].programme_id if page else after))
 
 
 @get("/programmes/{programme_id:str}", opt=operation("partners", ProgrammeView))

@@ -119,9 +119,11 @@ async def terms_at(conn: Connection, programme_id: str, at: datetime) -> Program
     return _decode(await conn.fetchval(Q.terms_at, programme_id, at))
 
 
-async def programmes(pool: Pool, after: str, limit: int) -> list[ProgrammeVersion]:
-    """The newest version of each, the oldest programme first."""
-    return [_version(row) for row in await pool.fetch(Q.list_programmes, after, limit)]
+async def programmes(
+    pool: Pool, after: str, limit: int, partner_id: str | None, is_active: bool | None
+) -> list[ProgrammeVersion]:
+    """The newest version of each, the oldest programme first; of one partner, and in use or not, where that is said."""
+    return [_version(row) for row in await pool.fetch(Q.list_programmes, after, limit, partner_id, is_active)]
 
 
 async def taken(pool: Pool, budgets: list[str]) -> dict[str, int]:

@@ -28,10 +28,16 @@ values ($1, $2, $3, $4, $5, $6, $7, $8, $9);
 update programmes set active = $2 where programme_id = $1;
 
 -- list_programmes --
-select distinct on (programme_id) programme_id, version, terms, active, created_at
-  from programmes
- where programme_id > $1
- order by programme_id, version desc
+-- In their newest versions: those in which a partner ($3) takes part, those that take plans or do not ($4).
+select p.*
+  from (select distinct on (programme_id) programme_id, version, terms, active, created_at
+          from programmes
+         where programme_id > $1
+         order by programme_id, version desc) p
+ where ($3::text is null
+        or p.terms::jsonb -> 'participants' @> jsonb_build_array(jsonb_build_object('partner_id', $3::text)))
+   and ($4::boolean is null or p.active = $4)
+ order by p.programme_id
  limit $2;
 
 -- versions --

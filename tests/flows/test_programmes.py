@@ -52,6 +52,29 @@ async def test_two_people_agree_a_programme_and_it_takes_plans(world: World) -> 
     assert seen["versions"][0]["terms"] == document(world, **SECOND)
 
 
+async def test_programmes_are_listed_by_partner_and_by_whether_they_take_plans(world: World) -> None:
+    made = await world.operator.post("/v1/operator/partners", {"name": "Another bank"})
+    other = (await world.seconded(made)).json()["id"] if made.status_code == 202 else made.json()["id"]
+    both = [participant(3_500, one, interest_bps=3_500) for one in (world.demo.partner_id, other)]
+    shared = (await agreed(world, participants=both, name="Shared"))["id"]
+    assert (await world.operator.post(f"{PROGRAMMES}/{shared}/suspend")).status_code == 200
+
+    async def listed(**asked: str | int) -> set[str]:
+        answered = await world.operator.get(PROGRAMMES, **asked)
+        assert answered.status_code == 200, answered.text
+        return {one["id"] for one in answered.json()["programmes"]}
+
+    assert await listed() == await listed(partner_id=world.demo.partner_id) == {world.demo.programme_id, shared}
+    assert await listed(partner_id=other) == await listed(active="false") == {shared}
+    assert await listed(active="true") == await listed(partner_id=world.demo.partner_id, active="true")
+    assert await listed(partner_id=other, active="true") == await listed(partner_id=f"pa_{'0' * 26}") == set()
+    assert await listed(limit=1, active="false") == {shared}, "a page has as many as fit, not what is left of one"
+    sheet = await world.http.get(
+        PROGRAMMES, headers={"Authorization": world.operator.authorization, "Accept": "text/csv"}
+    )
+    assert [line.partition(",")[0] for line in sheet.text.splitlines()] == ["id", world.demo.programme_id, shared]
+
+
 async def test_an_offer_and_its_plan_keep_the_version_they_were_made_under(world: World) -> None:
     made = await agreed(world, **SECOND)
     offer = await world.offer(await world.consumer(), 600_00, "instalments")
