@@ -257,6 +257,23 @@ def test_counted_ids_are_ids_in_the_order_in_which_they_were_made() -> None:
     assert [again.new_id(ids.PLAN, 7, 1_700_000_000_000) for _ in range(40)] == made
 
 
+def test_examples_are_the_same_whatever_chance_has_made_and_one_more_changes_no_others() -> None:
+    def shown(*names: str) -> dict[str, Any]:
+        recorder = contract_story.Recorder(Contract(bare_document()))
+        plan, key = ids.new_id(ids.PLAN, ids.random_bucket(), 1), uuid.uuid4().hex * 2
+        for name in names:
+            other = ids.new_id(ids.OFFER, ids.random_bucket(), 1)
+            recorder.examples[name] = {"200": {"id": plan, "offer": other, "sha256": key, "key": f"sk_live_{key[:43]}"}}
+        return recorder.fixed()
+
+    told = shown("GET /v1/a", "GET /v1/b")
+    assert shown("GET /v1/a", "GET /v1/b") == told
+    more = shown("GET /v1/a", "GET /v1/aa", "GET /v1/b")
+    assert {name: more[name] for name in told} == told
+    assert more["GET /v1/aa"]["200"]["id"] == told["GET /v1/b"]["200"]["id"], "one plan is one plan"
+    assert len({one["200"]["offer"] for one in more.values()}) == 3
+
+
 @pytest.mark.usefixtures("counted_ids")
 async def test_the_file_is_what_the_app_does(world: World) -> None:
     """Every operation is called; every answer fits its schema; the file shows those very answers."""
@@ -275,7 +292,7 @@ async def test_the_file_is_what_the_app_does(world: World) -> None:
     assert yaml.load(text, Loader=yaml.CSafeLoader) == made
     assert r"\Z" not in text, "patterns end as JSON Schema writes it"
     if os.environ.get("OPENAPI") == "write" and _lines(CONTRACT.read_text()) != _lines(text):
-        CONTRACT.write_text(text)  # what says the same is left as it is
+        CONTRACT.write_text(text)  # what says the same is left as it is: of one instant not all has an order
     if _lines(CONTRACT.read_text()) != _lines(text):  # compared by an assert, such texts take minutes to print
         made_now, kept = Counter(_lines(text)), Counter(_lines(CONTRACT.read_text()))
         new, gone = [*(made_now - kept)], [*(kept - made_now)]
