@@ -35,7 +35,7 @@ select p.*
          where programme_id > $1
          order by programme_id, version desc) p
  where ($3::text is null
-        or p.terms::jsonb -> 'participants' @> jsonb_build_array(jsonb_build_object('partner_id', $3::text)))
+        or exists (select from json_array_elements(p.terms -> 'participants') one where one ->> 'partner_id' = $3))
    and ($4::boolean is null or p.active = $4)
  order by p.programme_id
  limit $2;
