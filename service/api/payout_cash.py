@@ -27,7 +27,8 @@ async def tell_payout_cash(request: Asked) -> ASGIResponse:
     both are listed (`GET /v1/operator/breaks?leg=payout`). `warnings`: an operator's word stands where the bank has
     shown nothing. `pending`: what was ordered may still come.
     """
-    return reply(PayoutCashOfAll(await flow.cash(read(request).services.pool)))
+    ask = read(request)
+    return reply(PayoutCashOfAll(await flow.cash(ask.services.pool, ask.now.date())))
 
 
 OPERATOR_ROUTES: Final = [tell_payout_cash]

@@ -24,6 +24,7 @@ from service.reconciling.statement import (
     Entry,
     StatementKind,
     require_currency,
+    require_days,
     require_sums,
 )
 from service.statement import Statement
@@ -136,6 +137,7 @@ async def read_bank_message(pool: Pool, content: bytes, by: str, now: datetime) 
         ibans = [one.iban for one in message.statements]
         require_currency(message, {row["iban"]: row["currency"] for row in await pool.fetch(Q.currencies, ibans)})
         require_sums(message)
+        require_days(message, now.date())
         await _require_resent(pool, message, digest)
         await _require_the_same(pool, message, now)
     except Refused as refused:

@@ -1,10 +1,12 @@
 """Reads what a bank sends: camt.053 and camt.054 of ISO 20022, in their versions 2 to 12. Pure.
 
-The message is first walked through without keeping anything: what has a document type (and so may have entities), or
-is nested deeper than any statement, is refused. Then it is read by the classes of its version, which refuse an element
-that is missing, unknown or holds what it may not. Of its texts only ids of ours are kept.
+The message is first walked through without keeping anything: what has a document type (and so may have entities), is
+nested deeper than any statement, or has an amount or a day in other digits than the schema's, is refused. Then it is
+read by the classes of its version, which refuse an element that is missing, unknown or holds what it may not. Of its
+texts only ids of ours are kept.
 """
 
+import hashlib
 import re
 from collections import Counter
 from collections.abc import Iterator, Sequence
@@ -35,6 +37,12 @@ NOT_GIVEN: Final = {"NOTPROVIDED", "NONREF", "NOTAVAILABLE"}  # what banks write
 BOOKED: Final = "BOOK"
 NOT_YET: Final = {"PDNG", "INFO", "FUTR"}  # pending, for information, future
 AMOUNT_MAX: Final = 10**17  # minor units
+AMOUNT: Final = re.compile(
+    r"[ \t\r\n]*([+-]?([0-9]+(\.[0-9]*)?|\.[0-9]+))?[ \t\r\n]*"
+)  # a decimal of XML Schema, or nothing
+DAYS: Final = {"Dt", "DtTm"}
+TEXT_MAX: Final = 35  # characters of an id of the bank's, as the schema has it
+NAME_MAX: Final = 2_000  # bytes of what stands for a reference that the bank does not give
 SEQUENCE_MAX: Final = 10**18
 
 OPENING: Final = ("OPBD", "PRCD")  # opening booked, or the closing of the statement before
@@ -52,7 +60,10 @@ def read_message(content: bytes) -> BankMessage:
     else:
         message = document.bk_to_cstmr_dbt_cdt_ntfctn
         statements = message.ntfctn
-    read = BankMessage(kind, message.grp_hdr.msg_id, tuple(_statement(one) for one in statements))
+    if not statements:
+        raise invalid("The message tells of no account.")
+    message_id = _short(message.grp_hdr.msg_id, "MsgId")
+    read = BankMessage(kind, message_id, tuple(_statement(one) for one in statements))
     told = Counter((one.iban, one.statement_id) for one in read.statements)
     if twice := [statement_id for (_, statement_id), times in told.items() if times > 1]:
         raise invalid(f"Statement {twice[0][:40]} of one account is there twice.")
@@ -61,34 +72,54 @@ def read_message(content: bytes) -> BankMessage:
 
 def _walk(content: bytes) -> tuple[str, str]:
     """Which message it is, by its last digit, and its version."""
-    names: list[str] = []
-    depth = 0
-
-    def start(name: str, _: dict[str, str]) -> None:
-        nonlocal depth
-        depth += 1
-        if depth > DEPTH_MAX:
-            raise invalid(f"The message is nested deeper than {DEPTH_MAX} elements.")
-        if not names:
-            names.append(name)
-
-    def end(_: str) -> None:
-        nonlocal depth
-        depth -= 1
-
-    def doctype(*_: object) -> None:
-        raise invalid("The message has a document type, and none is allowed.")
-
+    walk = _Walk()
     parser = expat.ParserCreate(namespace_separator=" ")
-    parser.StartElementHandler, parser.EndElementHandler, parser.StartDoctypeDeclHandler = start, end, doctype
+    parser.StartElementHandler, parser.EndElementHandler = walk.start, walk.end
+    parser.StartDoctypeDeclHandler, parser.CharacterDataHandler = walk.doctype, walk.text
     try:
         parser.Parse(content, True)
     except (expat.ExpatError, LookupError) as error:  # LookupError: of an encoding that nobody knows
         raise invalid(f"The message is no XML: {error}.") from None
-    found = NAMESPACE.fullmatch(names[0].removesuffix(" Document"))
+    found = NAMESPACE.fullmatch(walk.root.removesuffix(" Document"))
     if found is None:
         raise invalid("The message is neither a camt.053 nor a camt.054, version 2 to 12.")
     return found[1], found[2]
+
+
+class _Walk:
+    """What is seen of a message on the way through it. Python reads `1_0`, `1E1` and digits of other scripts as
+    numbers, which the schema does not: so amounts and days are looked at here, as they are written."""
+
+    def __init__(self) -> None:
+        self.root = ""
+        self._depth = 0
+        self._written: list[str] | None = None  # the text of an amount or a day; None: this is none
+        self._is_amount = False
+
+    def start(self, name: str, attributes: dict[str, str]) -> None:
+        self._depth += 1
+        if self._depth > DEPTH_MAX:
+            raise invalid(f"The message is nested deeper than {DEPTH_MAX} elements.")
+        self.root = self.root or name
+        self._is_amount = "Ccy" in attributes
+        self._written = [] if self._is_amount or name.rpartition(" ")[2] in DAYS else None
+
+    def text(self, text: str) -> None:
+        if self._written is not None:
+            self._written.append(text)
+
+    def end(self, _: str) -> None:
+        self._depth -= 1
+        if self._written is not None:
+            written = "".join(self._written)
+            if self._is_amount and not AMOUNT.fullmatch(written):
+                raise invalid(f"{written[:40]!r} is no amount: digits, and a point before the decimals.")
+            if not written.isascii():
+                raise invalid(f"{written[:40]!r} is no day: 2026-03-31.")
+        self._written = None
+
+    def doctype(self, *_: object) -> None:
+        raise invalid("The message has a document type, and none is allowed.")
 
 
 def _document(content: bytes, model: str) -> Any:
@@ -106,7 +137,15 @@ def _document(content: bytes, model: str) -> Any:
         raise invalid(sentence) from None
 
 
+def _short(text: str, element: str) -> str:
+    """An id of the bank's, as long as the schema lets it be."""
+    if not 0 < len(text) <= TEXT_MAX:
+        raise invalid(f"{element} {text[:40]!r} has {len(text)} characters, and has 1 to {TEXT_MAX}.")
+    return text
+
+
 def _statement(one: Any) -> BankStatement:
+    statement_id = _short(one.id, "Id")
     pages = getattr(one, "stmt_pgntn", None) or getattr(one, "ntfctn_pgntn", None)
     if pages is not None and not (pages.last_pg_ind and int(pages.pg_nb) == 1):
         raise invalid(f"Statement {one.id} is one page of several: send it whole.")
@@ -115,7 +154,7 @@ def _statement(one: Any) -> BankStatement:
     sequence = one.elctrnc_seq_nb if one.elctrnc_seq_nb is not None else one.lgl_seq_nb
     iban = _account(one)
     return BankStatement(
-        one.id,
+        statement_id,
         _sequence(one, sequence) if sequence is not None else None,
         iban,
         _balance(one, OPENING),
@@ -193,7 +232,7 @@ def _entry(entry: Any, payments: list[Any], amount: int, seen: Counter[str], gro
         raise invalid("An entry that is booked has no day.")
     references = tuple(sorted({*groups, *(name for payment in payments for name in _references(payment))}))
     given = entry.acct_svcr_ref if entry.acct_svcr_ref not in NOT_GIVEN else None
-    named = given or "|".join((*references, str(amount), booked_on.isoformat()))
+    named = _short(given, "AcctSvcrRef") if given else _name_of((*references, str(amount), booked_on.isoformat()))
     seen[named] += 1
     return Entry(
         f"{named}#{seen[named]}",
@@ -208,10 +247,16 @@ def _entry(entry: Any, payments: list[Any], amount: int, seen: Counter[str], gro
     )
 
 
+def _name_of(said: Sequence[str]) -> str:
+    """What a payment is called by what it says; of a batch of thousands that is too long to be looked up."""
+    name = "|".join(said)
+    return name if len(name.encode()) <= NAME_MAX else hashlib.sha256(name.encode()).hexdigest()
+
+
 def _references(payment: Any) -> Iterator[str]:
     end_to_end = payment.refs.end_to_end_id if payment.refs else None
     if end_to_end and end_to_end not in NOT_GIVEN:
-        yield end_to_end
+        yield _short(end_to_end, "EndToEndId")
     if payment.rmt_inf:
         yield from OUR_IDS.findall(" ".join(payment.rmt_inf.ustrd))
 
@@ -256,6 +301,8 @@ def _word(choice: Any) -> str | None:
 def _day(choice: Any) -> date | None:
     if choice is None:
         return None
+    if choice.dt and choice.dt_tm:
+        raise invalid(f"A day is told twice, as {choice.dt} and as {choice.dt_tm}: one of them.")
     at = choice.dt or choice.dt_tm
     try:
         return date(at.year, at.month, at.day) if at else None

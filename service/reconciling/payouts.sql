@@ -11,8 +11,8 @@ select exists (select
                having sum(l.amount) < 0);
 
 -- told_until --
--- The last day of which the bank has told something of an account.
-select max(booked_on) from bank_entries where iban = $1;
+-- The last day of which the bank has told something of an account. What it books after today, $2, tells of no day yet.
+select max(booked_on) from bank_entries where iban = $1 and booked_on <= $2;
 
 -- late --
 -- Payouts in currency $1 that were to be paid before day $2, and are on their way. Those to partners whose programme has
@@ -51,7 +51,8 @@ select break_id, 'resolved', 'cash_short', $3, $3, $5 from ended
 returning break_id, what;
 
 -- cash --
--- Each account that merchants are paid from: until which day the bank has told, and what of the currency is where.
+-- Each account that merchants are paid from: until which day up to today, $1, the bank has told, and what of the currency
+-- is where.
 select a.currency, a.iban, told.until, told.closing,
        coalesce(p.ordered, 0) as ordered, coalesce(p.ordered_amount, 0) as ordered_amount, coalesce(p.late, 0) as late,
        coalesce(p.unshown, 0) as unshown, coalesce(b.open, 0) as breaks, coalesce(b.gross, 0) as breaks_amount
@@ -59,7 +60,7 @@ select a.currency, a.iban, told.until, told.closing,
   left join lateral (select max(e.booked_on) as until,
                             (select s.closing from bank_statements s
                               where s.iban = a.iban and s.kind = 'statement' order by s.number desc limit 1) as closing
-                       from bank_entries e where e.iban = a.iban) told on true
+                       from bank_entries e where e.iban = a.iban and e.booked_on <= $1) told on true
   left join lateral (select count(*) filter (where p.state = 'ordered') as ordered,
                             (sum(p.amount) filter (where p.state = 'ordered'))::bigint as ordered_amount,
                             count(*) filter (where p.state = 'ordered'

@@ -76,9 +76,9 @@ async def settle(
         told = Told(now, by, None, (one.reason or one.reference)[:140], WordOf.BANK)
         if (broke := await _settle_one(conn, account, one, told)) is not None:
             found.append(broke)
-    until = await conn.fetchval(Q.told_until, account.iban)
-    if until is not None:
-        await _compare(conn, account, found, Running(until, now, bank_message_id=bank_message_id))
+    until = await conn.fetchval(Q.told_until, account.iban, now.date())
+    run = Running(until or now.date(), now, bank_message_id=bank_message_id)
+    await _compare(conn, account, found, run, tells_of_days=until is not None)
 
 
 async def _settle_one(conn: Connection, account: PayingAccount, one: Shown, told: Told) -> Found | None:
@@ -146,15 +146,18 @@ def _fee(account: PayingAccount) -> int:
     return Tolerances().bank_fee if account.programme_id is not None else 0
 
 
-async def _compare(conn: Connection, account: PayingAccount, found: list[Found], run: Running) -> None:
-    """Hold what is on its way against the last day that the bank has told of, and keep what was found."""
+async def _compare(
+    conn: Connection, account: PayingAccount, found: list[Found], run: Running, *, tells_of_days: bool
+) -> None:
+    """Hold what is on its way against the last day that the bank has told of, if any, and keep what was found."""
     await conn.execute(Q.carry_on, account.iban, run.business_on)
     overdue: list[Found] = []
-    if account.programme_id is None:
+    is_compared = account.programme_id is None and tells_of_days
+    if is_compared:
         rows = await conn.fetch(Q.late, account.currency, run.business_on)
         overdue = [late(row["payout_id"], row["amount"], account.currency) for row in rows]
     steps = await keep(conn, run, [*found, *overdue])
-    if account.programme_id is None:
+    if is_compared:
         known = [one.key for one in overdue]
         ended = await conn.fetch(
             Q.end_late, account.currency, known, run.bank_message_id, run.business_on, run.made_at
@@ -163,12 +166,12 @@ async def _compare(conn: Connection, account: PayingAccount, found: list[Found],
     await tell_breaks(conn, steps, Teller.DAY, run.made_at)
 
 
-async def cash(pool: Pool) -> list[PayoutAccountCash]:
+async def cash(pool: Pool, today: date) -> list[PayoutAccountCash]:
     """Of each account that merchants are paid from."""
     return [
         PayoutAccountCash(
             verdict=cash_verdict(row["breaks"] + row["late"], row["unshown"], row["ordered"]),
             **{name: row[name] for name in PayoutAccountCash.__struct_fields__ if name != "verdict"},
         )
-        for row in await pool.fetch(Q.cash)
+        for row in await pool.fetch(Q.cash, today)
     ]

@@ -3,7 +3,7 @@
 opening + entries = closing, or nothing of the message is loaded. A notification (camt.054) has no balances.
 """
 
-from datetime import date
+from datetime import date, timedelta
 from enum import StrEnum
 from typing import Final
 
@@ -12,6 +12,7 @@ from msgspec import Struct
 from service.errors import Code, Refused
 
 ENTRIES_MAX: Final = 50_000  # of one message
+AHEAD_MAX: Final = timedelta(days=14)  # a bank books before a day begins, over its holidays; not longer
 
 
 class StatementKind(StrEnum):
@@ -86,6 +87,16 @@ def require_sums(message: BankMessage) -> None:
                     f"{one.closing.amount} (minor units): the sum is not right."
                 )
                 raise Refused(Code.WRONG_SUM, sentence)
+
+
+def require_days(message: BankMessage, today: date) -> None:
+    """Refused: INVALID_FILE, what is booked on a day that is too far ahead to be one."""
+    for one in message.statements:
+        if one.last_day is not None and one.last_day > today + AHEAD_MAX:
+            sentence = (
+                f"Statement {one.statement_id} has an entry that is booked on {one.last_day}, and today is {today}."
+            )
+            raise invalid(sentence)
 
 
 def require_currency(message: BankMessage, currencies: dict[str, str]) -> None:

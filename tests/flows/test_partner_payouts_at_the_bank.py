@@ -1,6 +1,6 @@
 """Payouts to partners become paid, or come back, by what the bank's statement shows, once; all else is a break."""
 
-from datetime import date
+from datetime import date, datetime
 from typing import Any
 
 import pytest
@@ -130,6 +130,7 @@ async def test_a_late_one_is_a_break_where_no_day_is_compared(world: World) -> N
     assert (await opened_for_merchants(world)).status_code == 201
     payout = await ordered(world)
     later = date.fromisoformat(payout["pays_on"]).replace(day=20).isoformat()
+    world.operator.now = datetime.fromisoformat(f"{later}T12:00:00+00:00")
     shown = entry("1.00").replace("2026-03-02", later)
     assert (await hand_in(world, message([shown], "0.00", "1.00"))).status_code == 201
     assert [one["key"] for one in await findings(world, kind="cash_short")] == [payout["id"]]

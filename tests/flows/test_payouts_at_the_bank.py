@@ -1,6 +1,6 @@
 """Payouts to merchants become paid, or come back, by what the bank's statement shows; what was not ordered is found."""
 
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any
 
 import httpx
@@ -13,7 +13,7 @@ from service.db import Pool
 from tests.flows.conftest import world_on
 from tests.flows.test_bank_statements import hand_in
 from tests.flows.test_paying_merchants import order, owed, payouts, tell
-from tests.flows.world import World
+from tests.flows.world import NOON, World
 from tests.reconciling.messages import IBAN, batch, entry, message
 
 BREAKS = "/v1/operator/breaks"
@@ -51,7 +51,8 @@ async def told(world: World, *entries: tuple[int, str, str]) -> None:
 
 
 async def told_on(world: World, day: str, *entries: tuple[int, str, str]) -> None:
-    """What the bank notifies of a day."""
+    """What the bank notifies of a day, on that day."""
+    world.operator.now = datetime.combine(date.fromisoformat(day), NOON.timetz())
     shown = [entry(euros(amount), name, reference).replace("2026-03-02", day) for amount, name, reference in entries]
     loaded = await hand_in(world, message(shown, kind="054", message_id=f"N-{entries[0][2]}"))
     assert loaded.status_code == 201, loaded.text
@@ -200,6 +201,29 @@ async def test_a_payout_that_the_bank_does_not_show_is_a_break_until_it_does(wor
     steps = (await world.operator.get(f"{BREAKS}/{late['id']}/history")).json()["steps"]
     assert [one["what"] for one in steps] == ["opened", "resolved"]
     assert (await payouts(world))[0]["state"] == "paid"
+
+
+async def test_what_is_booked_ahead_tells_of_no_day_yet(world: World) -> None:
+    """A bank books over its holidays: what it pays then is paid, and nothing is late by that. Of a day that is too far
+    ahead nothing is taken."""
+    payout = await ordered(world)
+    ahead = (date.fromisoformat(payout["pays_on"]) + timedelta(days=5)).isoformat()
+    shown = entry("1.00", "SOMETHING", "B1").replace("2026-03-02", ahead)
+    assert (await hand_in(world, message([shown], kind="054", message_id="N1"))).status_code == 201
+    assert [one["kind"] for one in await findings(world)] == ["cash_unexplained"]
+    account = await cash(world)
+    assert (account["late"], account["until"], account["ordered"]) == (0, None, 1)
+    await told_on(world, payout["pays_on"], (1_00, "SOMETHING", "B2"))
+    account = await cash(world)
+    assert (account["late"], account["until"]) == (0, payout["pays_on"])
+    paid = entry(euros(-payout["amount"]), named(payout), "B3").replace("2026-03-02", ahead)
+    assert (await hand_in(world, message([paid], kind="054", message_id="N3"))).status_code == 201
+    assert (await payouts(world))[0]["state"] == "paid"
+    for day, code in (("2026-03-31", "invalid_file"), ("2099-01-01", "invalid_file")):
+        far = entry("1.00", "SOMETHING", "B4").replace("2026-03-02", day)
+        refused = await hand_in(world, message([far], kind="054", message_id="N4"))
+        assert (refused.status_code, refused.json()["code"]) == (422, code), refused.text
+        assert day in refused.json()["detail"]
 
 
 async def test_what_is_paid_twice_is_a_break(world: World) -> None:

@@ -77,6 +77,18 @@ def taken(content: bytes) -> None:
     (">10.00<", ">10,00<", Code.INVALID_FILE, "10,00"),
     ("2026-03-02</Dt></BookgDt>", "02.03.2026</Dt></BookgDt>", Code.INVALID_FILE, "02.03.2026"),
     ("2026-03-02</Dt></BookgDt>", "12026-03-02</Dt></BookgDt>", Code.INVALID_FILE, "is no day"),
+    (">10.00<", ">1_0.00<", Code.INVALID_FILE, "1_0.00"),
+    (">10.00<", ">1E1<", Code.INVALID_FILE, "1E1"),
+    (">10.00<", ">\uff11\uff10.00<", Code.INVALID_FILE, "is no amount"),
+    (">10.00<", ">1 000.00<", Code.INVALID_FILE, "1 000.00"),
+    ("2026-03-02</Dt></BookgDt>", "\uff12026-03-02</Dt></BookgDt>", Code.INVALID_FILE, "is no day"),
+    ("<Dt>2026-03-02</Dt></BookgDt>", "<Dt>2026-03-02</Dt><DtTm>2026-03-03T10:00:00</DtTm></BookgDt>",
+     Code.INVALID_FILE, "told twice"),
+    (STATEMENT, "", Code.INVALID_FILE, "tells of no account"),
+    ("<MsgId>M1<", f"<MsgId>{'M' * 36}<", Code.INVALID_FILE, "MsgId"),
+    ("<Id>S-M1<", f"<Id>{'S' * 36}<", Code.INVALID_FILE, "Id"),
+    (">R1<", f">{'R' * 36}<", Code.INVALID_FILE, "AcctSvcrRef"),
+    ("<EndToEndId>A<", f"<EndToEndId>{'A' * 36}<", Code.INVALID_FILE, "EndToEndId"),
     ("</Id><CreDtTm>", f"</Id><ElctrncSeqNb>{'9' * 20}</ElctrncSeqNb><CreDtTm>", Code.INVALID_FILE, "no number"),
     ("camt.053.001.08", "camt.052.001.08", Code.INVALID_FILE, "neither a camt.053"),
     ("camt.053.001.08", "camt.053.001.13", Code.INVALID_FILE, "version 2 to 12"),
@@ -102,6 +114,18 @@ def test_balances_that_are_told_twice_alike_are_one() -> None:
 def test_what_a_bank_writes_for_no_reference_is_none(reference: str) -> None:
     (one,) = read_message(message([entry("10.00", "A", reference)])).statements
     assert [(told.reference, told.is_unnamed) for told in one.entries] == [("A|1000|2026-03-02#1", True)]
+
+
+def test_a_batch_of_very_many_without_a_reference_has_a_name_that_can_be_looked_up() -> None:
+    """Thousands of payments without amounts, in one entry: what they say is longer than an index takes."""
+    names = [f"{number:035}" for number in range(5_000)]
+    told = "".join(f"<TxDtls><Refs><EndToEndId>{name}</EndToEndId></Refs></TxDtls>" for name in names)
+    whole = entry("10.00", "A", "NONREF").replace("<NtryDtls>", f"<NtryDtls>{told}")
+    content = message([whole], "0.00", "10.00")
+    (one,) = read_message(content).statements[0].entries
+    assert len(one.reference) < 100
+    assert read_message(content).statements[0].entries == (one,)
+    assert set(one.references) == {*names, "A"}
 
 
 def test_payments_in_another_currency_do_not_open_a_batch() -> None:
