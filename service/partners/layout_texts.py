@@ -231,9 +231,9 @@ def _reader(hint: Any) -> Callable[[str, str, str], Any]:
     return _text(3) if kind is str else _one_of(kind)
 
 
-# An id of ours, alone or with the number of one of several; and the same in other cases, in quotes or after a formula's
-# sign.
-_OURS: Final = re.compile(r"[a-z]{2}_[0-7][0-9A-HJKMNP-TV-Z]{25}(\.\w+)?", re.ASCII)
+# An id of ours, alone or with the number of one of several (what a cause did to several partners: `-1`, `-2`); and the
+# same in other cases, in quotes or after a formula's sign.
+_OURS: Final = re.compile(r"[a-z]{2}_[0-7][0-9A-HJKMNP-TV-Z]{25}(\.\w+)?(-[0-9]+)?", re.ASCII)
 _LIKE_OURS: Final = re.compile(r"\W*([a-z]{2})_([0-7][0-9A-HJKMNP-TV-Z]{25})(\W.*)?", re.IGNORECASE)
 _read_id: Final = _text(64)
 _BY_META: Final[dict[Any, Callable[[str, str, str], Any]]] = {"money": minor_units, "id": _id, "plan": _plan_id}

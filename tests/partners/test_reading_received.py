@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from service.errors import Code, Refused
 from service.partners.layout_texts import csv_head
-from service.partners.layouts import FileType, Row
+from service.partners.layouts import FileType, Row, Txn
 from service.partners.received import ReceivedType
 from service.partners.receiving import rows_of
 from tests.partners.rows import ANY, GOOD, PLAN, TUESDAY, csv_text
@@ -63,6 +63,14 @@ def without(text: str, column: str) -> str:
 )
 def test_what_is_meant_is_read(content: str) -> None:
     assert read(content) == [GOOD[FileType.TXN]]
+
+
+@pytest.mark.parametrize("event_id", [COMMAND, f"{COMMAND}.1", f"{COMMAND}-1", f"{COMMAND}.2-11", "4711-1"])
+def test_an_event_of_ours_comes_back_with_its_number(event_id: str) -> None:
+    """What one cause did to several partners, or besides, is numbered."""
+    (row,) = read(TXN.replace("ev-1", event_id))
+    assert isinstance(row, Txn)
+    assert row.event_id == event_id
 
 
 @pytest.mark.parametrize(
@@ -119,6 +127,7 @@ def test_what_is_meant_is_read(content: str) -> None:
         (TXN.replace("ev-1", "ev\u200b1"), Code.INVALID_FILE, "nobody sees"),
         (TXN.replace("ev-1", f'"=""{COMMAND}"""'), Code.INVALID_FILE, f"changed on its way, {COMMAND}"),
         (TXN.replace("ev-1", COMMAND.lower()), Code.INVALID_FILE, "column event_id"),
+        (TXN.replace("ev-1", f"{COMMAND}-x"), Code.INVALID_FILE, f"changed on its way, {COMMAND}"),
         (TXN.replace(PLAN, PLAN.lower()), Code.INVALID_FILE, f"changed on its way, {PLAN}"),
         (TXN.replace(PLAN, f"'{PLAN}"), Code.INVALID_FILE, f"changed on its way, {PLAN}"),
         (TXN.replace(PLAN, f"={PLAN}"), Code.INVALID_FILE, "column plan_id"),
