@@ -53,8 +53,10 @@ select currency, count(*) as items, sum(principal + interest + fee + penalty + s
 
 -- items_that_differ --
 -- Rows of both sides, but those of an event that each side has once and that are the same. $5 theirs, $6 at most so many.
+-- Ours have the settlement that the file TXN of their day says.
 with ours as (
-    select event_id, plan_id, type, currency, value_on, principal, interest, fee, penalty, subsidy, reverses_event_id
+    select event_id, plan_id, type, currency, value_on, principal, interest, fee, penalty, subsidy, reverses_event_id,
+           filed_on
       from partner_events
      where programme_id = $1 and partner_id = $2 and filed_on between $3 and $4
 ), theirs as (
@@ -75,7 +77,8 @@ with ours as (
      limit $6
 )
 select true as is_ours, o.event_id, o.plan_id, o.type, o.currency, o.value_on, o.principal, o.interest, o.fee, o.penalty,
-       o.subsidy, null as settlement_id, o.reverses_event_id
+       o.subsidy, case when o.type <> 'charge_off' then substr($1, 4) || '-' || to_char(o.filed_on, 'YYYYMMDD') end as settlement_id,
+       o.reverses_event_id
   from ours o
  where o.event_id in (select our_id from differing)
 union all

@@ -105,11 +105,11 @@ async def gather(conn: Connection, of: Parties, business_on: date, cuts: Cuts) -
     items = [(row["is_ours"], _item(row)) for row in rows]
     gaps = _missing_files(ours, theirs, cuts.since, business_on)
     counts = [sum(row["items"] for row in sums) for sums in (our_sums, their_sums)]
-    if len(items) > ROWS_MAX:
+    positions = await _positions(conn, ours, theirs, business_on) if len(items) <= ROWS_MAX else None
+    if positions is None:
         gaps.append(Gap.TOO_MANY)
         return Gathered(Day(business_on=business_on, gaps=tuple(gaps)), *counts)
     left = [item for is_ours, item in items if is_ours]
-    positions = await _positions(conn, ours, theirs, business_on)
     plans = sorted({one.plan_id for side in positions for one in side})
     pos = _of_day(ours, "POS", business_on)
     loose = await conn.fetch(Q.loose, pos, *span[:2], business_on, timeout=PATIENCE_S) if pos else []
@@ -199,11 +199,14 @@ def _item(row: asyncpg.Record) -> Item:
 
 async def _positions(
     conn: Connection, ours: dict[str, asyncpg.Record], theirs: dict[str, asyncpg.Record], business_on: date
-) -> tuple[tuple[Position, ...], tuple[Position, ...]]:
+) -> tuple[tuple[Position, ...], tuple[Position, ...]] | None:
+    """Ours and theirs, where they differ. None: more than anybody would look through."""
     files = _of_day(ours, "POS", business_on), _of_day(theirs, "POS", business_on)
     if None in files:
         return (), ()
-    rows = await conn.fetch(Q.positions_that_differ, *files, ROWS_MAX, timeout=PATIENCE_S)
+    rows = await conn.fetch(Q.positions_that_differ, *files, ROWS_MAX + 1, timeout=PATIENCE_S)
+    if len(rows) > ROWS_MAX:
+        return None
     names = [name for name in Position.__struct_fields__ if name != "plan_id"]
     sides = []
     for side in ("our", "their"):

@@ -3,7 +3,8 @@
 R1  exact: the same event and the same amounts
 R2  alike: the same plan, type and amounts, value dates at most two days apart, and nothing else that fits
 R3  rounding: the same event, at most 0.01 apart an item and 0.50 a day
-R4  batch: one row of one side is the sum of several of the other, in one settlement
+R4  batch: one row of one side is the sum of several of the other, in one settlement: of all of it, or of those of one
+    plan and type
 R5  reversal: a row and the one that takes it back, both on one side
 R6  suggested: several rows fit, so a person must say which
 
@@ -13,7 +14,7 @@ not missing.
 
 from bisect import bisect_left, bisect_right
 from collections import Counter, defaultdict
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from datetime import date, timedelta
 from enum import StrEnum
 from typing import Final
@@ -183,11 +184,15 @@ class _Matcher:
 
     # R4
     def _batch(self) -> None:
-        groups: defaultdict[tuple[str, str], tuple[list[Item], list[Item]]] = defaultdict(lambda: ([], []))
+        self._batches(lambda item: (item.settlement_id or "", item.currency))
+        self._batches(lambda item: (item.settlement_id or "", item.currency, item.plan_id, item.type))
+
+    def _batches(self, key_of: Callable[[Item], tuple[str, ...]]) -> None:
+        groups: defaultdict[tuple[str, ...], tuple[list[Item], list[Item]]] = defaultdict(lambda: ([], []))
         for place, (side, other) in enumerate(((self.ours, self.theirs), (self.theirs, self.ours))):
             for item in side.rows():
                 if item.settlement_id and item.event_id not in other.of_event and item.event_id not in self.met:
-                    groups[item.settlement_id, item.currency][place].append(item)
+                    groups[key_of(item)][place].append(item)
         for _, (ours, theirs) in sorted(groups.items()):
             one, many = (ours, theirs) if len(ours) == 1 else (theirs, ours)
             if len(one) == 1 and len(many) > 1 and is_sum(one[0], many):

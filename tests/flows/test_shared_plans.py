@@ -101,6 +101,26 @@ async def test_a_partner_at_its_own_rate(world: World) -> None:
     }  # fmt: skip
 
 
+async def test_a_partner_that_has_a_share_of_what_is_collected(world: World) -> None:
+    """70 % of each sum that comes in, principal and interest together: of 524.71 that is 367.30, and of 1.02, 0.71."""
+    partner = world.demo.partner_id
+    plan = await captured(world, participant(7_000, partner, schedule_type="share_of_collection"))
+    on(world, 31)
+    collected = 0
+    for amount in (INSTALMENT, 1_02, 33_33, 500_00):
+        await act(world, plan, "payments", amount=amount)
+        collected += amount
+        (theirs,) = await held(world, plan, partner)
+        assert -theirs["partner_payable"] == (collected * 7 + 5) // 10
+    left = (await world.merchant.get(f"/v1/plans/{plan}")).json()["outstanding"]
+    await act(world, plan, "payments", amount=left)
+    (theirs,) = await held(world, plan, partner)
+    assert -theirs["partner_payable"] == ((collected + left) * 7 + 5) // 10
+    assert theirs["partner_participation"] == 0
+    told = (await world.partner.get("/v1/partner/events")).json()["events"]
+    assert sum(one["principal"] for one in told if one["type"] != "funding") == 4_200_00
+
+
 async def test_a_loss_and_what_is_recovered_of_it_follow_the_shares(world: World) -> None:
     """It bears 70 % of 6,000.00, and has 70 % of the 100.00 that came later, of which 45.00 are interest."""
     partner = world.demo.partner_id

@@ -27,6 +27,8 @@ BACK = Item("E9", "P1", "repayment", "EUR", DAY, principal=-100_00, reverses_eve
 SUM = Item("S", "", "repayment", "EUR", DAY, principal=300_00, settlement_id="S1")
 PARTS = [changed(event_id=f"E{n}", plan_id=f"P{n}", settlement_id="S1") for n in (1, 2, 3)]
 
+TWO = [changed(event_id=f"F{n}", settlement_id="S1") for n in (1, 2)]
+
 
 @pytest.mark.parametrize(("ours", "theirs", "rules", "left"), [
     ([], [], {}, []),
@@ -52,6 +54,15 @@ PARTS = [changed(event_id=f"E{n}", plan_id=f"P{n}", settlement_id="S1") for n in
     ([E], [changed(principal=90_00), replace(BACK, principal=-90_00), OTHER], {"alike": 1, "reversal": 1}, []),
     (PARTS, [SUM], {"batch": 1}, []),
     ([SUM], PARTS, {"batch": 1}, []),
+    # Of one plan and type, whatever else of the settlement is open.
+    ([*TWO, PARTS[1]], [replace(E, event_id="X", principal=200_00, settlement_id="S1")], {"batch": 1},
+     [("missing_in_partner", -100_00)]),
+    ([replace(E, event_id="X", principal=200_00, settlement_id="S1")], [*TWO, PARTS[1]], {"batch": 1},
+     [("missing_in_ledger", 100_00)]),
+    (TWO, [replace(E, event_id="X", principal=200_00, settlement_id="S2")], {},
+     [("missing_in_partner", -100_00)] * 2 + [("missing_in_ledger", 200_00)]),
+    (TWO, [replace(E, event_id="X", principal=200_00, settlement_id="S1", type="refund")], {},
+     [("missing_in_partner", -100_00)] * 2 + [("missing_in_ledger", 200_00)]),
     (PARTS[:2], [SUM], {}, [("missing_in_partner", -100_00)] * 2 + [("missing_in_ledger", 300_00)]),
     (PARTS, [replace(SUM, plan_id="P1")], {}, [("missing_in_partner", -100_00)] * 3 + [("missing_in_ledger", 300_00)]),
     ([E, OTHER], [replace(E, event_id="Y1")], {"suggested": 1},

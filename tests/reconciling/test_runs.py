@@ -12,7 +12,7 @@ from service.db import Connection, Pool, run_checks
 from service.errors import Code, Refused
 from service.merchants.settlement_terms import BankAccount
 from service.partners.months_flow import Rows
-from service.reconciling import bank_flow, breaks_flow
+from service.reconciling import bank_flow, breaks_flow, gathering_flow
 from service.reconciling.camt import read_message
 from service.reconciling.due_flow import compare_due
 from service.reconciling.found import BreakClass, Leg
@@ -258,6 +258,19 @@ async def test_very_many_that_differ_have_a_verdict(conn: Connection) -> None:
     run = await compare(conn)
     assert (run.verdict, (await result_of(conn, run)).gaps) == (Verdict.INCOMPLETE, (Gap.TOO_MANY,))
     assert run.their_items == 299_999
+
+
+@pytest.mark.parametrize(("more", "verdict"), [(0, Verdict.BREAKS), (1, Verdict.INCOMPLETE)])
+async def test_very_many_positions_that_differ_have_a_verdict(
+    conn: Connection, monkeypatch: pytest.MonkeyPatch, more: int, verdict: Verdict
+) -> None:
+    monkeypatch.setattr(gathering_flow, "ROWS_MAX", 3)
+    await tell_ours(conn, [], [])
+    plans = [Position(f"P{n}", "EUR", "pa", "active", opening=100, closing=100) for n in range(3 + more)]
+    await tell_theirs(conn, [], plans)
+    run = await compare(conn, confirmed=True)
+    gaps = (await result_of(conn, run)).gaps
+    assert (run.verdict, gaps) == (verdict, (Gap.TOO_MANY,) * more)
 
 
 async def test_yesterday_is_compared_by_itself_and_again_when_more_has_come(conn: Connection, pool: Pool) -> None:
