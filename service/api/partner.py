@@ -9,6 +9,7 @@ from msgspec import Struct
 
 from service import ids
 from service.api import (
+    answers,
     assignment_register,
     assignments,
     breaks,
@@ -101,6 +102,7 @@ partner_router = Router(
         ownership_transfers.list_own_transfers,
         *partner_files.ROUTES,
         *received_files.ROUTES,
+        *answers.PARTNER_ROUTES,
         partner_payouts.list_own_payouts,
         *partner_claims.ROUTES,
         *assignments.PARTNER_ROUTES,

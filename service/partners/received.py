@@ -51,6 +51,12 @@ class ReceivedFile(Struct, frozen=True):
     ended_at: datetime | None  # when another one took its place, or it was withdrawn; null: it did not end
 
 
+class PartnersFile(ReceivedFile, frozen=True):
+    """The same, as an operator sees it."""
+
+    partner_id: str  # who sent it
+
+
 class Proof(Struct, frozen=True):
     """What was said of a file that proves it whole; what is None was not said."""
 

@@ -64,6 +64,6 @@ update received_files set state = 'withdrawn', ended_at = $2 where file_id = $1;
 -- received_files --
 select *
   from received_files
- where partner_id = $1 and file_id > $2 and ($4::text is null or state = $4)
+ where ($1::text is null or partner_id = $1) and file_id > $2 and ($4::text is null or state = $4)
  order by file_id
  limit $3;

@@ -25,6 +25,7 @@ from service.partners.layouts import Ack, Row
 from service.partners.manifest import Tally
 from service.partners.months_flow import make_month_of
 from service.partners.received import (
+    PartnersFile,
     Proof,
     ReceivedFile,
     ReceivedState,
@@ -243,13 +244,25 @@ async def received_files(
     return [_received(row) for row in await pool.fetch(Q.received_files, partner_id, after, limit, state)]
 
 
+async def files_of_partners(
+    pool: Pool, partner_id: str | None, after: str, limit: int, state: ReceivedState | None
+) -> list[PartnersFile]:
+    """The same of a partner, or of all."""
+    rows = await pool.fetch(Q.received_files, partner_id, after, limit, state)
+    return [PartnersFile(partner_id=row["partner_id"], **_said_of(row)) for row in rows]
+
+
 def _received(row: asyncpg.Record | None) -> ReceivedFile:
     assert row is not None
-    kept = {
+    return ReceivedFile(**_said_of(row))
+
+
+def _said_of(row: asyncpg.Record) -> dict[str, Any]:
+    """What a row says of a file, by field."""
+    return {name: row[name] for name in ReceivedFile.__struct_fields__} | {
         "sums": msgspec.json.decode(row["sums"]),
         "sha256": row["sha256"].hex(),
         "type": ReceivedType(row["type"]),
         "state": ReceivedState(row["state"]),
         "fault": row["fault"] and Code(row["fault"]),
     }
-    return ReceivedFile(**{name: row[name] for name in ReceivedFile.__struct_fields__ if name not in kept}, **kept)

@@ -99,6 +99,33 @@ async def test_a_file_is_not_withdrawn_once_somebody_has_worked_on_what_was_foun
         assert events.json()["state"] == "withdrawn"
 
 
+async def test_what_a_partner_answers_to_our_files_is_seen_by_both(world: World) -> None:
+    await ours(world)
+    (txn,) = (await world.partner.get(FILES, of_type="TXN")).json()["files"]
+    rows = [f"{txn['id']},,ok,", f"{txn['file']},3,unknown plan,420.00", f"{txn['id']},4,OK,"]
+    content = "\r\n".join(["file_id,line,code,partner_value", *rows, ""]).encode()
+    sent = await send(world, content, of_type="ACK")
+    assert sent.status_code == 201, sent.text
+    (listed,) = (await world.operator.get("/v1/operator/received-files", in_state="loaded")).json()["files"]
+    assert listed == sent.json() | {"partner_id": world.demo.partner_id}
+    of_nobody = {"partner_id": "pa_00000000000000000000000000"}
+    assert (await world.operator.get("/v1/operator/received-files", **of_nobody)).json()["files"] == []
+    same = {"file_id": txn["id"], "file": txn["file"]}
+    for client, path in ((world.operator, "/v1/operator/received-files"), (world.partner, RECEIVED)):
+        path = f"{path}/{sent.json()['id']}/answers"
+        page = (await client.get(path, limit=2)).json()
+        assert page["answers"] == [
+            same | {"line": 2, "of_line": None, "code": "ok", "partner_value": None},
+            same | {"line": 3, "of_line": 3, "code": "unknown plan", "partner_value": "420.00"},
+        ]
+        rest = (await client.get(path, after=page["after"])).json()["answers"]
+        assert [(one["line"], one["code"]) for one in rest] == [(4, "OK")]
+        objections = (await client.get(path, objections="true")).json()["answers"]
+        assert [one["code"] for one in objections] == ["unknown plan"]
+    none = await world.partner.get(f"{RECEIVED}/fi_00000000000000000000000000/answers")
+    assert (none.status_code, none.json()["code"]) == (404, "not_found")
+
+
 async def test_a_file_that_is_too_large_is_refused_before_it_is_here(world: World) -> None:
     async def endless() -> AsyncIterator[bytes]:
         while True:
