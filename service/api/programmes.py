@@ -27,6 +27,7 @@ from service.partners.business_date import business_date
 from service.partners.programme_faults import require_possible
 from service.partners.programme_flow import ProgrammeVersion
 from service.partners.programme_terms import ProgrammeTerms
+from service.partners.taking_part_flow import FormerPartner, former_partners
 from service.support.documents_flow import require_waterfall_there
 from service.support.enrolling_store import require_sets
 
@@ -51,6 +52,7 @@ class ProgrammeView(Struct, frozen=True):
     business_on: date  # what is booked now is of this business day
     settles_on: date  # and its money is due on this one
     versions: list[ProgrammeVersion]
+    former_partners: list[FormerPartner]  # who took part in an earlier version, and has files as long as it has plans
 
 
 class WantedProgramme(Struct, frozen=True):
@@ -173,8 +175,8 @@ async def get_programme(request: Asked, programme_id: FromPath[str]) -> ASGIResp
     found = await flow.versions(ask.services.pool, programme_id)
     terms = found[-1].terms
     business_on = business_date(ask.now, terms.time_zone, terms.cut_off)
-    view = ProgrammeView(programme_id, found[-1].is_active, business_on, terms.settles_on(business_on), found)
-    return reply(view)
+    settles_on, former = terms.settles_on(business_on), await former_partners(ask.services.pool, programme_id)
+    return reply(ProgrammeView(programme_id, found[-1].is_active, business_on, settles_on, found, former))
 
 
 @post(

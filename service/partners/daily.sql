@@ -5,19 +5,6 @@
 -- One at a time for what $1 names, until the end of the transaction.
 select pg_advisory_xact_lock(hashtextextended($1, 0));
 
--- partners_of_programmes --
--- Who takes part in a programme, or in any, in one of its versions, with the calendar of its days and the last one that
--- was closed.
-select programme_id, partner_id, time_zone,
-       (select max(business_on) from partner_closings c
-         where c.programme_id = p.programme_id and c.partner_id = p.partner_id) as closed_until
-  from (select distinct programme_id, one ->> 'partner_id' as partner_id,
-               first_value(time_zone) over (partition by programme_id order by version desc) as time_zone
-          from programmes
-         cross join lateral json_array_elements(terms -> 'participants') one
-         where $1::text is null or programme_id = $1) p
- order by partner_id, programme_id;
-
 -- last_number --
 select last_number from partner_feeds where partner_id = $1;
 

@@ -30,6 +30,7 @@ from service.partners.position import FundedPlan, PlanPosition
 from service.partners.programme_flow import terms_at
 from service.partners.programme_terms import payment_marks
 from service.partners.signing import Signer
+from service.partners.taking_part_flow import Partner, files_until, partners_of
 from service.partners.telling_flow import Teller, told_to_partner
 
 Q: Final = load_queries(Path(__file__).with_name("daily.sql"))
@@ -41,14 +42,6 @@ _MEMORY_MB: Final = 64  # of PostgreSQL, for each sort: what one plan comes to i
 _ORDER: Final = (FileType.POS, FileType.TXN, FileType.STL, FileType.CHG)  # changes are read from positions
 
 
-class Partner(msgspec.Struct, frozen=True):
-    """A partner of a programme, whose files of it these are."""
-
-    programme_id: str
-    partner_id: str
-    time_zone: str
-
-
 # Making ---------------------------------------------------------------------------------------------------------------
 
 
@@ -57,10 +50,11 @@ async def make_day(
 ) -> list[DailyManifest]:
     """Close a programme's day and make its files; called again it answers the same and changes nothing.
 
-    Days before it that have no files get theirs first, so that nothing is told out of its order. Refused: NOT_FOUND;
-    STATE_FORBIDS for a day that has not begun, or before the first that has files.
+    Days before it that have no files get theirs first, so that nothing is told out of its order. A partner that left
+    and has no plans any more has none. Refused: NOT_FOUND; STATE_FORBIDS for a day that has not begun, or before the
+    first that has files.
     """
-    partners = [Partner(*found[:3]) for found in await pool.fetch(Q.partners_of_programmes, programme_id)]
+    partners = await partners_of(pool, programme_id)
     if not partners:
         raise Refused(Code.NOT_FOUND, f"There is no programme {programme_id[:100]!r}.", "/programme_id")
     today = now.astimezone(ZoneInfo(partners[0].time_zone)).date()
@@ -79,11 +73,10 @@ async def make_day(
 async def make_due_days(pool: Pool, signer: Signer, now: datetime) -> list[DailyManifest]:
     """Make the files of every day that has ended in its programme's time zone and has none yet."""
     made: list[DailyManifest] = []
-    for programme_id, partner_id, time_zone, closed_until in await pool.fetch(Q.partners_of_programmes, None):
-        yesterday = now.astimezone(ZoneInfo(time_zone)).date() - timedelta(days=1)
-        of = Partner(programme_id, partner_id, time_zone)
+    for of in await partners_of(pool, None):
+        yesterday = now.astimezone(ZoneInfo(of.time_zone)).date() - timedelta(days=1)
         async with pool.acquire() as connection:
-            if closed_until is None or closed_until < yesterday:
+            if of.closed_until is None or of.closed_until < yesterday:
                 await _close(connection, of, yesterday, now)
             made += await make_closed(connection, signer, of)
     return made
@@ -96,6 +89,7 @@ async def _close(connection: Connection, of: Partner, business_on: date, now: da
         await number_all(connection, of.partner_id)  # holds the feed: nobody else numbers until the end
         last_number = await connection.fetchval(Q.last_number, of.partner_id)
         before = await connection.fetchrow(Q.last_closing, of.programme_id, of.partner_id)
+        business_on = min(business_on, await files_until(connection, of) or business_on)
         if before is not None:
             first = before["business_on"] + timedelta(days=1)
         else:
@@ -128,7 +122,7 @@ async def _make(connection: Connection, signer: Signer, of: Partner, day: asyncp
     positions, legs = file_ids[FileType.POS], file_ids[FileType.STL]
     await connection.execute(Q.write_positions, positions, *mine, before, timeout=_PATIENCE_S)
     terms = await terms_at(connection, of.programme_id, day["closed_at"])
-    payments = [settlement_of(of.programme_id, business_on, mark) for mark in payment_marks(terms.netting)]
+    payments = [settlement_of(of.programme_id, business_on, mark) for mark in payment_marks(terms.netting, of.nth)]
     settlement_id = settlement_of(of.programme_id, business_on)
     await connection.execute(Q.write_legs, legs, *mine, settlement_id, *payments, timeout=_PATIENCE_S)
     of_kind: dict[FileType, tuple[str, tuple[Any, ...]]] = {

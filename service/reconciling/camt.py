@@ -31,7 +31,7 @@ from service.reconciling.statement import (
 DEPTH_MAX: Final = 30  # of elements; the deepest place of a camt.053 is some 15 deep
 NAMESPACE: Final = re.compile(r"urn:iso:std:iso:20022:tech:xsd:camt\.05([34])\.001\.(0[2-9]|1[0-2])")
 KINDS: Final = {"3": StatementKind.STATEMENT, "4": StatementKind.NOTIFICATION}
-OUR_IDS: Final = re.compile(r"(?<![0-9A-Z])[0-9A-HJKMNP-TV-Z]{26}[-NCDS][0-9]{8}(?![0-9A-Z])")  # of settlements
+OUR_IDS: Final = re.compile(r"(?<![0-9A-Z])[0-9A-HJKMNP-TV-Z]{26}[-0-9A-Z][0-9]{8}(?![0-9A-Z])")  # of settlements
 OUR_GROUPS: Final = re.compile(r"or-([0-9A-HJKMNP-TV-Z]{26})-[0-9]{1,5}")  # of payments of an order
 NOT_GIVEN: Final = {"NOTPROVIDED", "NONREF", "NOTAVAILABLE"}  # what banks write where they have no reference
 BOOKED: Final = "BOOK"

@@ -5,6 +5,7 @@ paid from. Pure.
     money that came, as much as the payouts that it names     they came back
     what was said already by an operator                      it is confirmed
     money that came, as much as a settlement that it names    who owes it has paid it
+    the same in several parts, which are so much together     they are paid, or came back, with the last of them
     all else                                                  a break, for a person to look at
     money that left as ordered by nobody                      they are paid, and it is a break
     nothing of a day that the bank has told of                a break, until the payout is shown
@@ -21,6 +22,7 @@ from enum import StrEnum
 from typing import Final, Generic, TypeVar
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from service.insurance.settlement import InsurerSettlement
 from service.merchants.payout import Payout, PayoutState, Step, WordOf
@@ -29,9 +31,10 @@ from service.reconciling.camt import OUR_GROUPS
 from service.reconciling.found import BreakClass, Difference, Found, Leg
 
 PAYMENT: Final = re.compile(r"([0-9A-HJKMNP-TV-Z]{26})-([0-9])")  # to a merchant: the payout, and its try
-PAYMENT_TO_PARTNER: Final = re.compile(r"[0-9A-HJKMNP-TV-Z]{26}[NC][0-9]{8}")  # as its settlement has it
+PAYMENT_TO_PARTNER: Final = re.compile(r"[0-9A-HJKMNP-TV-Z]{26}[0-9A-RT-Z][0-9]{8}")  # as its settlement has it
 WITH_PARTY: Final = re.compile(r"[0-9A-HJKMNP-TV-Z]{26}S[0-9]{8}")  # of a settlement with who bears losses
 SETTLEMENT: Final = re.compile(r"[0-9A-HJKMNP-TV-Z]{26}-[0-9]{8}")
+_NAMES: Final = (PAYMENT, PAYMENT_TO_PARTNER, WITH_PARTY, SETTLEMENT)
 
 
 class PayoutCash(StrEnum):
@@ -65,6 +68,13 @@ class Named(Struct, frozen=True):
     settlements: tuple[str, ...]  # of partners, in its text
     orders: tuple[str, ...]  # the first, where it names no payout by itself
     with_parties: tuple[str, ...] = ()  # end-to-end ids of settlements with who bears losses
+
+
+class Parts(Struct, frozen=True):
+    """Payments that name a payout and are no whole of it yet: the bank shows it in parts."""
+
+    entries: tuple[str, ...] = ()  # the first first
+    amount: int = 0  # minor units, together: + is what we got
 
 
 class Said(Struct, Generic[AnyPayout], frozen=True):
@@ -102,6 +112,11 @@ def named_in(one: Shown) -> Named:
     )  # fmt: skip
 
 
+def named_by(one: Shown) -> list[str]:
+    """Its references that name payouts or settlements."""
+    return [name for name in one.names if any(of.fullmatch(name) for of in _NAMES)]
+
+
 def said_of_owed(one: Shown, owed: InsurerSettlement) -> Said[InsurerSettlement]:
     """What a payment says of a settlement that the party owes us: it is paid, as an operator has said, or a break."""
     if one.amount != owed.amount:
@@ -126,7 +141,7 @@ def said_by(
     expected = sum(p.amount for p in payouts)
     if not payouts or len(payouts) < len(named.tries):
         return Said(tuple(known), kind=BreakClass.OUT_OF_TURN, amount=-one.amount)
-    if abs(one.amount) != expected and not expected < -one.amount <= expected + fee_max:
+    if not _is_whole(one.amount, expected, fee_max):
         left = -one.amount - (expected if one.amount < 0 else -expected)
         return Said(tuple(payouts), kind=BreakClass.AMOUNT_DIFF, amount=left)
     step, may, told = _expected(one.amount)
@@ -137,6 +152,29 @@ def said_by(
     if step is Step.PAID and all(p.state is PayoutState.DUE and not p.tries for p in payouts):
         return Said(tuple(payouts), step, kind=BreakClass.OUT_OF_TURN, amount=-one.amount)
     return Said(tuple(payouts), kind=BreakClass.OUT_OF_TURN, amount=-one.amount)
+
+
+def open_parts(shown: Iterable[tuple[str, int]], amount: int, fee_max: int = 0) -> Parts:
+    """Of all payments that named a payout of this amount, by entry and in their order, those that are no whole yet, by
+    themselves or together."""
+    parts = Parts()
+    for entry_id, moved in shown:
+        if _is_whole(moved, amount, fee_max):
+            continue
+        parts = Parts((*parts.entries, entry_id), parts.amount + moved)
+        if not parts.amount or _is_whole(parts.amount, amount, fee_max):
+            parts = Parts()
+    return parts
+
+
+def joined(one: Shown, parts: Parts) -> Shown:
+    """A payment with the parts before it, as one; a break of it is that of the first part."""
+    return replace(one, entry_id=parts.entries[0], amount=one.amount + parts.amount) if parts.entries else one
+
+
+def _is_whole(moved: int, amount: int, fee_max: int) -> bool:
+    """Whether so much is paid or comes back whole; the bank may have taken its fee besides."""
+    return abs(moved) == amount or amount < -moved <= amount + fee_max
 
 
 def is_of_settlement(said: Said[PartnerPayout]) -> bool:

@@ -38,6 +38,25 @@ update breaks b
   from bank_entries e
  where b.leg = 'payout' and b.state <> 'resolved' and b.last_on < $2 and e.entry_id = b.key and e.iban = $1;
 
+-- shown_before --
+-- Payments on account $1 that name one of $2, in the order in which they were looked at; but for $3.
+select entry_id, amount
+  from bank_entries
+ where iban = $1 and names && $2::text[] and entry_id <> all ($3::text[])
+ order by number, amount > 0, entry_id;
+
+-- end_parts --
+-- Payments $1 are a whole with others by now: their breaks are ended by message $2 of the bank, on day $3 at $4.
+with ended as (
+    update breaks
+       set state = 'resolved', resolved_on = $3, resolved_by = $2
+     where leg = 'payout' and key = any ($1::text[]) and state <> 'resolved'
+    returning break_id, kind
+)
+insert into break_steps (break_id, what, kind, note, bank_message_id, told_at)
+select break_id, 'resolved', kind, $2, $2, $4 from ended
+returning break_id, what;
+
 -- end_late --
 -- Payouts in currency $1 are not late any more, but for these: ended by message $3 of the bank, on day $4 at $5.
 with ended as (

@@ -3,12 +3,13 @@
 They go to merchants, partners and who bears losses; what those owe us by a settlement is paid so, too.
 """
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from datetime import date, datetime
 from pathlib import Path
 from typing import Final
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from service.db import Connection, Pool, load_queries
 from service.insurance import paying_flow as insurers_flow
@@ -20,20 +21,25 @@ from service.partners import paying_flow as partners_flow
 from service.partners.payout import PartnerPayout
 from service.partners.telling_flow import Teller
 from service.reconciling.breaks_flow import tell_breaks
-from service.reconciling.found import Found
+from service.reconciling.found import BreakClass, Found
 from service.reconciling.items import Tolerances
 from service.reconciling.keeping_flow import Running, keep
 from service.reconciling.life import BreakStepKind
 from service.reconciling.payouts import (
+    AnyPayout,
     Named,
+    Parts,
     PayoutCash,
     Said,
     Shown,
     broken,
     cash_verdict,
     is_of_settlement,
+    joined,
     late,
+    named_by,
     named_in,
+    open_parts,
     said_by,
     said_of_owed,
     unknown,
@@ -66,34 +72,52 @@ class PayingAccount(Struct, frozen=True):
     programme_id: str | None  # which is settled on it; None: merchants are paid from it
 
 
+class Settled(Struct, frozen=True):
+    """What a payment on the account came to."""
+
+    found: Found | None = None  # the break that it is
+    whole: tuple[str, ...] = ()  # entries that were parts, and are a whole with it
+
+
 async def settle(
     conn: Connection, account: PayingAccount, shown: Iterable[Shown], bank_message_id: str, by: str, now: datetime
 ) -> None:
     """What these payments say of payouts, in the caller's transaction; what left comes first. Breaks are opened for
-    what was not ordered and for payouts that are late, carried on, and ended where a payout is late no more."""
-    found = []
-    for one in sorted(shown, key=lambda entry: (entry.amount > 0, entry.entry_id)):
+    what was not ordered and for payouts that are late, carried on, and ended where a payout is late no more or the last
+    part of it has come."""
+    found: list[Found] = []
+    whole: list[str] = []
+    waiting = sorted(shown, key=lambda entry: (entry.amount > 0, entry.entry_id))
+    for place, one in enumerate(waiting):
         told = Told(now, by, None, (one.reason or one.reference)[:140], WordOf.BANK)
-        if (broke := await _settle_one(conn, account, one, told)) is not None:
-            found.append(broke)
+        later = [entry.entry_id for entry in waiting[place:]]
+        settled = await _settle_one(conn, account, one, later, told)
+        if settled.found is not None:
+            found = [*[other for other in found if other.key != settled.found.key], settled.found]
+        found = [other for other in found if other.key not in settled.whole]
+        whole += settled.whole
     until = await conn.fetchval(Q.told_until, account.iban, now.date())
     run = Running(until or now.date(), now, bank_message_id=bank_message_id)
     await _compare(conn, account, found, run, tells_of_days=until is not None)
+    ended = await conn.fetch(Q.end_parts, whole, bank_message_id, run.business_on, now)
+    await tell_breaks(conn, [(row["break_id"], BreakStepKind(row["what"])) for row in ended], Teller.DAY, now)
 
 
-async def _settle_one(conn: Connection, account: PayingAccount, one: Shown, told: Told) -> Found | None:
-    """What one payment says of payouts; the break that it is, if it is one."""
+async def _settle_one(conn: Connection, account: PayingAccount, one: Shown, later: list[str], told: Told) -> Settled:
+    """What one payment says of payouts; `later` are this one and those that are looked at after it."""
     named = named_in(one)
     ordered_at = await paying_flow.ordered_at(conn, named.orders[0]) if named.orders else None
     if account.programme_id is None and (named.tries or named.orders):
         known = await paying_flow.named_by_bank(conn, named.tries, named.orders)
         if known:
-            said = said_by(one, named, known, ordered_at)
+            one, parts, said = await _said(
+                conn, account, one, later, lambda shown: said_by(shown, named, known, ordered_at)
+            )
             if said.confirmed:
                 await paying_flow.confirm(conn, said.payouts)
             elif said.step is not None:
                 await paying_flow.shown_by_bank(conn, list(said.payouts), said.step, told)
-            return broken(one, said, account.currency)
+            return _settled(broken(one, said, account.currency), parts)
     if named.payments or named.settlements or named.orders:
         theirs = await partners_flow.named_by_bank(
             conn, account.currency, named.payments, named.settlements, named.orders
@@ -101,14 +125,39 @@ async def _settle_one(conn: Connection, account: PayingAccount, one: Shown, told
         may_be_theirs = one.amount > 0 and one.reason is None  # what another partner of the programme owes us, say
         known_ids = [payout.payout_id for payout in theirs]
         if theirs and not (may_be_theirs and await conn.fetchval(Q.owed_to_us, known_ids)):
-            return await _of_partners(conn, account, one, said_by(one, named, theirs, ordered_at, _fee(account)), told)
+            one, parts, of_theirs = await _said(
+                conn, account, one, later, lambda shown: said_by(shown, named, theirs, ordered_at, _fee(account))
+            )
+            return _settled(await _of_partners(conn, account, one, of_theirs, told), parts)
     if account.programme_id is not None:
-        return None
+        return Settled()
     if named.with_parties or named.orders:
         ours = await insurers_flow.named_by_bank(conn, account.currency, named.with_parties, named.orders)
         if ours:
-            return await _of_parties(conn, account, one, _said_of(one, named, ours, ordered_at), told)
-    return unknown(one, account.currency)
+            one, parts, of_ours = await _said(
+                conn, account, one, later, lambda shown: _said_of(shown, named, ours, ordered_at)
+            )
+            return _settled(await _of_parties(conn, account, one, of_ours, told), parts)
+    return Settled(unknown(one, account.currency))
+
+
+def _settled(found: Found | None, parts: Parts) -> Settled:
+    return Settled(found) if found is not None else Settled(None, parts.entries)
+
+
+async def _said(
+    conn: Connection, account: PayingAccount, one: Shown, later: list[str], say: Callable[[Shown], Said[AnyPayout]]
+) -> tuple[Shown, Parts, Said[AnyPayout]]:
+    """What a payment says of payouts: by itself, or with the parts of them that were shown before it. Parts that come
+    to nothing, for one of them came back, say nothing."""
+    said = say(one)
+    if said.kind is not BreakClass.AMOUNT_DIFF:
+        return one, Parts(), said
+    rows = await conn.fetch(Q.shown_before, account.iban, named_by(one), later)
+    before = [(row["entry_id"], row["amount"]) for row in rows]
+    parts = open_parts(before, sum(payout.amount for payout in said.payouts), _fee(account))
+    together = joined(one, parts)
+    return together, parts, say(together) if together.amount else replace(said, kind=None)
 
 
 def _said_of(

@@ -4,12 +4,16 @@
 select pg_advisory_xact_lock(hashtextextended('reconciling: ' || $1, 0));
 
 -- programme --
--- Its last version, and whether $2 takes part in it; an empty text is its first partner, who is settled on its account.
+-- Its last version, and whether $2 takes part in it, or took part in an earlier one: its plans go on. An empty text is
+-- its first partner, who is settled on its account.
 select programme_id, partner_id as first_partner, time_zone, terms -> 'tolerance' as tolerance,
        case $2 when '' then partner_id
-            else (select one ->> 'partner_id' from json_array_elements(terms -> 'participants') one
-                   where one ->> 'partner_id' = $2 limit 1) end as partner_id
-  from programmes
+            else (select one ->> 'partner_id'
+                    from programmes v
+                   cross join lateral json_array_elements(v.terms -> 'participants') one
+                   where v.programme_id = p.programme_id and one ->> 'partner_id' = $2
+                   limit 1) end as partner_id
+  from programmes p
  where programme_id = $1
  order by version desc
  limit 1;

@@ -116,6 +116,34 @@ async def test_what_is_not_as_much_stays_on_its_way(world: World, account: str) 
     assert found == ([] if account == "programme" else [("amount_diff", -10_00)])
 
 
+async def test_what_is_shown_in_parts_is_paid_with_the_last_and_comes_back_so(world: World, account: str) -> None:
+    """The first part is a break where no day is compared, and the same break until the last part has come."""
+    name = (await ordered(world))["end_to_end_id"]
+    breaks = []
+    for part, reference in ((-40_00, "B1"), (-20_00, "B2")):
+        await told(world, (part, name, reference))
+        assert await now(world) == ("ordered", 1, None)
+        breaks += [(one["id"], one["amount"], one["state"]) for one in await findings(world, in_state="open")]
+    if account == "merchants":
+        assert [amount for _, amount, _ in breaks] == [-30_00, -10_00]
+        assert len({key for key, *_ in breaks}) == 1
+    else:
+        assert breaks == []
+    await told(world, (-10_00, name, "B3"))
+    assert await now(world) == ("paid", 1, "bank")
+    assert await balances(world) == {"cash": 70_00}
+    assert await findings(world, in_state="open") == []
+    back = [entry("45.00", name, "B4"), entry("25.00", name, "B5")]  # both in one statement
+    assert (await hand_in(world, message(back, "0.00", "70.00", message_id="M-back"))).status_code == 201
+    assert await now(world) == ("due", 1, "bank")
+    assert await balances(world) == {"partner_payable": 70_00}
+    assert await findings(world, in_state="open") == []
+    assert (await order(world, **ORDERED)).status_code == 200
+    await told(world, (-69_00, name, "B6"), (69_00, name, "B7"), (-70_00, name, "B8"))  # wrong, put right, and paid
+    assert await now(world) == ("paid", 2, "bank")
+    assert await findings(world, in_state="open") == []
+
+
 async def test_what_the_bank_keeps_of_a_settlement_is_its_fee(world: World) -> None:
     """70.00 were ordered and 75.00 left: within the 10.00 that the day's comparison takes for the bank's fee."""
     assert (await opened(world)).status_code == 201

@@ -203,6 +203,23 @@ async def test_a_payout_that_the_bank_does_not_show_is_a_break_until_it_does(wor
     assert (await payouts(world))[0]["state"] == "paid"
 
 
+async def test_what_is_shown_in_two_parts_is_paid_with_the_second(world: World) -> None:
+    payout = await ordered(world)
+    await told(world, (-1_00, named(payout), "B1"))
+    (short,) = await findings(world)
+    assert (short["kind"], short["amount"]) == ("amount_diff", 1_00 - payout["amount"])
+    assert (await payouts(world))[0]["state"] == "ordered"
+    await told(world, (1_00 - payout["amount"], named(payout), "B2"))
+    assert (await payouts(world))[0]["state"] == "paid"
+    assert await booked(world) == {"cash": payout["amount"]}
+    (ended,) = await findings(world)
+    assert (ended["id"], ended["state"]) == (short["id"], "resolved")
+    steps = (await world.operator.get(f"{BREAKS}/{short['id']}/history")).json()["steps"]
+    assert [one["what"] for one in steps] == ["opened", "resolved"]
+    assert ended["resolved_by"] == steps[-1]["bank_message_id"]
+    assert (await cash(world))["verdict"] == "reconciled"
+
+
 async def test_what_is_booked_ahead_tells_of_no_day_yet(world: World) -> None:
     """A bank books over its holidays: what it pays then is paid, and nothing is late by that. Of a day that is too far
     ahead nothing is taken."""

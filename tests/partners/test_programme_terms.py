@@ -9,7 +9,7 @@ import pytest
 from service.errors import Code, Refused
 from service.partners.funding import Participation, ScheduleType
 from service.partners.programme_faults import faults, require_possible
-from service.partners.programme_terms import ProgrammeTerms
+from service.partners.programme_terms import Netting, ProgrammeTerms, payment_marks
 from tests.partners.contracts import BANK, FUND, GOOD, participant, programme, terms
 
 TODAY = date(2026, 3, 2)
@@ -165,3 +165,10 @@ def test_money_is_due_so_many_business_days_later(
     calendar: str, lag_days: int, business_on: date, settles_on: date
 ) -> None:
     assert terms(calendar=calendar, settle_lag_days=lag_days).settles_on(business_on) == settles_on
+
+
+def test_what_is_paid_to_twelve_partners_of_a_day_is_told_apart() -> None:
+    marks = [mark for nth in range(12) for netting in Netting for mark in sorted({*payment_marks(netting, nth)})]
+    assert len({*marks}) == len(marks) == 36
+    assert all(mark.isalnum() and mark.isascii() for mark in marks)
+    assert payment_marks(Netting.GROSS, 12) == payment_marks(Netting.GROSS)
