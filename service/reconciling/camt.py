@@ -78,7 +78,11 @@ def _walk(content: bytes) -> tuple[str, str]:
     parser.StartDoctypeDeclHandler, parser.CharacterDataHandler = walk.doctype, walk.text
     try:
         parser.Parse(content, True)
-    except (expat.ExpatError, LookupError) as error:  # LookupError: of an encoding that nobody knows
+    except (
+        expat.ExpatError,
+        LookupError,
+        ValueError,
+    ) as error:  # the others: of an encoding that is not known, or read
         raise invalid(f"The message is no XML: {error}.") from None
     found = NAMESPACE.fullmatch(walk.root.removesuffix(" Document"))
     if found is None:

@@ -5,6 +5,7 @@ import gzip
 import io
 import zipfile
 from collections.abc import Callable
+from datetime import timedelta
 from random import Random
 from typing import Any
 
@@ -12,7 +13,7 @@ import httpx
 
 from tests.flows.test_bank_statements import PATH, hand_in, opened
 from tests.flows.test_sending_files import RECEIVED, ours, send
-from tests.flows.world import World
+from tests.flows.world import NOON, World
 from tests.reconciling.messages import IBAN, entry, message
 
 Change = Callable[[bytes], bytes]
@@ -66,7 +67,7 @@ CHANGES: list[tuple[Change, str | None]] = [
     (doubled("fee"), "wrong_columns"),
     (doubled("plan_id"), "wrong_columns"),
     (swapped(",0.00", ",-0.00", 1), None),
-    (swapped("-420.00", "-0.00", 1), "invalid_file"),  # a debit of nothing is a credit of nothing
+    (swapped("-420.00", "-0.00", 1), None),  # a debit of nothing is a credit of nothing
     (swapped("-420.00", '"-4,200.00"', 1), "invalid_file"),
     (swapped("-420.00", "-4 200.00", 1), "invalid_file"),
     (swapped("-420.00", "-4.200.00", 1), "invalid_file"),
@@ -95,6 +96,7 @@ CHANGES: list[tuple[Change, str | None]] = [
 async def test_a_partners_file_is_taken_as_it_is_meant_or_refused_by_name(world: World) -> None:
     whole = await ours(world)
     for number, (change, code) in enumerate(CHANGES):
+        world.partner.now = NOON + timedelta(minutes=number)  # what came last is listed last
         content, loaded = change(whole), await rows_of(world)
         tried, sent = await send(world, content, dry_run="true"), await send(world, content)
         listed = (await world.partner.get(RECEIVED, limit=100)).json()["files"][-1]
@@ -103,7 +105,7 @@ async def test_a_partners_file_is_taken_as_it_is_meant_or_refused_by_name(world:
             assert (listed["state"], listed["rows"]) == ("loaded", 2), number
             assert await rows_of(world) == loaded + 2
         else:
-            assert (tried.status_code, tried.json()["code"]) == (422, code), (number, tried.text)
+            assert (tried.status_code, tried.json().get("code")) == (422, code), (number, tried.text)
             assert (sent.status_code, sent.json()["code"]) == (422, code), (number, sent.text)
             assert (listed["state"], listed["fault"], listed["rows"]) == ("refused", code, 0), number
             assert await rows_of(world) == loaded
@@ -143,7 +145,7 @@ WHOLE = message([entry("10.00", "A")], "0.00", "10.00").decode()
 MESSAGES: list[tuple[str, str, str]] = [
     (">10.00<", ">1_0.00<", "invalid_file"),
     (">10.00<", ">10,00<", "invalid_file"),
-    (">10.00<", ">-0.00<", "wrong_sum"),  # nothing, and the balance says 10.00
+    (">10.00</Amt><CdtDbtInd>CRDT</CdtDbtInd><Sts>", ">-0.00</Amt><CdtDbtInd>CRDT</CdtDbtInd><Sts>", "wrong_sum"),
     ('Ccy="EUR">10.00</Amt><CdtDbtInd>CRDT</CdtDbtInd><Sts>', 'Ccy="USD">10.00</Amt><CdtDbtInd>CRDT</CdtDbtInd><Sts>',
      "currency_mismatch"),
     ("camt.053.001.08", "camt.053.001.13", "invalid_file"),
@@ -158,15 +160,17 @@ MESSAGES: list[tuple[str, str, str]] = [
     ("</Document>", "</Document>x", "invalid_file"),
     ("UTF-8", "UTF-7", "invalid_file"),
     ("UTF-8", "UTF-16", "invalid_file"),
+    ("UTF-8", "GB18030", "invalid_file"),
 ]  # fmt: skip
 
 
 async def test_a_banks_message_is_refused_by_name(world: World) -> None:
     assert (await opened(world)).status_code == 201
-    for old, new, code in MESSAGES:
+    for number, (old, new, code) in enumerate(MESSAGES):
         assert old in WHOLE
+        world.operator.now = NOON + timedelta(minutes=number)
         refused = await hand_in(world, WHOLE.replace(old, new).encode())
-        assert (refused.status_code, refused.json()["code"]) == (422, code), (new[:40], refused.text)
+        assert (refused.status_code, refused.json().get("code")) == (422, code), (new[:40], refused.text)
         listed = (await world.operator.get(PATH, limit=100)).json()["messages"][-1]
         assert (listed["refused_code"], listed["statements"]) == (code, [])
 
