@@ -49,14 +49,15 @@ class Netting(StrEnum):
     NET = "net"  # only the difference is paid
 
 
-# By what the payments of a programme's day are told apart, partner by partner: the one of the net, to it and from it.
-_MARKS: Final = ("NCD", "ABE", "FGH", "IJK", "LMO", "PQR", "STU", "VWX", "YZ0", "123", "456", "789")
+# By what the payments of a programme's day are told apart, partner by partner: the one of the net, to it and from it. An S
+# is a settlement with who bears losses.
+_MARKS: Final = ("NCD", "ABE", "FGH", "IJK", "LMO", "PQR", "TUV", "WXY", "Z01", "234", "567")
 
 
 def payment_marks(netting: Netting, nth: int = 0) -> tuple[str, str]:
     """What stands in the end-to-end ids of a settlement's payments: of the one to the partner, and of the one from it.
 
-    `nth` counts the partners of a programme as they came. Should there ever be more than twelve, those that came last
+    `nth` counts the partners of a programme as they came. Should there ever be more than eleven, those that came last
     share the first one's ids, and are told apart by how much is paid.
     """
     net, credit, debit = _MARKS[nth if nth < len(_MARKS) else 0]

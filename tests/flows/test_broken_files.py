@@ -85,7 +85,7 @@ CHANGES: list[tuple[Change, str | None]] = [
     (swapped("EUR", "USD"), None),  # it is loaded, and every row is a break
     (swapped("EUR", "XXX"), "invalid_file"),
     (swapped("\r\n", "\n\r"), None),  # lines without anything between them
-    (swapped("\r\n", "\v"), "invalid_file"),
+    (swapped("\r\n", "\v"), "wrong_columns"),
     (lambda content: content.split(b"\r\n")[0] + b"\r\n", "cut_short"),
     (lambda content: content[:-1], None),  # the last line ends as the others of an old machine do
     (lambda content: content[:-2], "cut_short"),

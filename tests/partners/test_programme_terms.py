@@ -167,8 +167,8 @@ def test_money_is_due_so_many_business_days_later(
     assert terms(calendar=calendar, settle_lag_days=lag_days).settles_on(business_on) == settles_on
 
 
-def test_what_is_paid_to_twelve_partners_of_a_day_is_told_apart() -> None:
-    marks = [mark for nth in range(12) for netting in Netting for mark in sorted({*payment_marks(netting, nth)})]
-    assert len({*marks}) == len(marks) == 36
-    assert all(mark.isalnum() and mark.isascii() for mark in marks)
-    assert payment_marks(Netting.GROSS, 12) == payment_marks(Netting.GROSS)
+def test_what_is_paid_to_eleven_partners_of_a_day_is_told_apart() -> None:
+    marks = [mark for nth in range(11) for netting in Netting for mark in sorted({*payment_marks(netting, nth)})]
+    assert len({*marks}) == len(marks) == 33
+    assert all(mark.isalnum() and mark.isascii() and mark != "S" for mark in marks)
+    assert payment_marks(Netting.GROSS, 11) == payment_marks(Netting.GROSS)
