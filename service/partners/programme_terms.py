@@ -49,8 +49,8 @@ class Netting(StrEnum):
     NET = "net"  # only the difference is paid
 
 
-# By what the payments of a programme's day are told apart, partner by partner: the one of the net, to it and from it. An S
-# is a settlement with who bears losses.
+# By what the payments of a programme's day are told apart, partner by partner: the one of the net, to it and from it.
+# An S is a settlement with who bears losses.
 _MARKS: Final = ("NCD", "ABE", "FGH", "IJK", "LMO", "PQR", "TUV", "WXY", "Z01", "234", "567")
 
 
