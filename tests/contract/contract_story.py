@@ -310,6 +310,12 @@ async def _file(story: Story) -> None:
     assert again.json()["code"] == "duplicate_file"
     await partner.get("/v1/partner/files/received")
     await partner.post(f"/v1/partner/files/received/{loaded.json()['id']}/withdraw")
+    answers = f"file_id,line,code,partner_value\r\n{txn['id']},,ok,\r\n{txn['id']},2,unknown plan,420.00\r\n"
+    acks = where.replace("of_type=TXN", "of_type=ACK")
+    answered = await partner.post(acks, content=answers.encode(), headers={"Content-Type": "text/csv"})
+    await partner.get(f"/v1/partner/files/received/{answered.json()['id']}/answers")
+    await world.operator.get("/v1/operator/received-files")
+    await world.operator.get(f"/v1/operator/received-files/{answered.json()['id']}/answers")
     await partner.get("/v1/partner/signing-key")
     await partner.get("/v1/partner/positions")
     await partner.get("/v1/partner/plans")
